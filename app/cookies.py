@@ -46,9 +46,14 @@ def secret_in(request: Request) -> str | None:
 def put_flow(response: Response, flow: dict[str, Any]) -> None:
     """Let the browser keep what proves that it began a sign-in elsewhere."""
     response.set_cookie(
-        FLOW, _serializer().dumps(flow), max_age=FLOW_LASTS, httponly=True, samesite="lax",
-        secure=settings().secure_cookies, path="/login/oidc",
-    )  # fmt: skip
+        FLOW,
+        _serializer().dumps(flow),
+        max_age=FLOW_LASTS,
+        httponly=True,
+        samesite="lax",
+        secure=settings().secure_cookies,
+        path="/login/oidc",
+    )
 
 
 def take_flow(request: Request, response: Response) -> None:

@@ -33,11 +33,24 @@ HIDDEN = (
     *(
         f"/gradio_api/{name}"
         for name in (
-            "api/", "call", "custom_component", "deep_link", "dev", "info", "openapi.json", "process_recording",
-            "profiling", "proxy=", "run", "stream", "token", "undo-vibe", "vibe",
+            "api/",
+            "call",
+            "custom_component",
+            "deep_link",
+            "dev",
+            "info",
+            "openapi.json",
+            "process_recording",
+            "profiling",
+            "proxy=",
+            "run",
+            "stream",
+            "token",
+            "undo-vibe",
+            "vibe",
         )
     ),
-)  # fmt: skip
+)
 
 GRADIO_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "

@@ -37,12 +37,18 @@ def _spread(spread: Spread) -> dict[str, Any]:
         "categories": [said.category(one) for one in spread.categories],
         "missing": spread.missing,
         "charts": [
-            {"title": title, "bars": bars(bins), "low": f"{bins[0].low:.3g}", "high": f"{bins[-1].high:.3g}",
-             "most": max(one.count for one in bins), "is_by_verdict": any(one.accepted or one.rejected for one in bins)}
+            {
+                "title": title,
+                "bars": bars(bins),
+                "low": f"{bins[0].low:.3g}",
+                "high": f"{bins[-1].high:.3g}",
+                "most": max(one.count for one in bins),
+                "is_by_verdict": any(one.accepted or one.rejected for one in bins),
+            }
             for title, bins in (("Scores", spread.scores), ("Length in tokens", spread.lengths))
             if bins
         ],
-    }  # fmt: skip
+    }
 
 
 def bars(bins: Sequence[Bin]) -> list[dict[str, Any]]:
@@ -56,8 +62,14 @@ def bars(bins: Sequence[Bin]) -> list[dict[str, Any]]:
             if count:
                 tall = HEIGHT * count / most
                 made.append(
-                    {"x": round(n * width + 1, 2), "y": round(HEIGHT - below - tall, 2), "width": round(width - 2, 2),
-                     "height": round(tall, 2), "name": name, "said": f"{one.low:.3g} to {one.high:.3g}: {count} {name}"}
-                )  # fmt: skip
+                    {
+                        "x": round(n * width + 1, 2),
+                        "y": round(HEIGHT - below - tall, 2),
+                        "width": round(width - 2, 2),
+                        "height": round(tall, 2),
+                        "name": name,
+                        "said": f"{one.low:.3g} to {one.high:.3g}: {count} {name}",
+                    }
+                )
                 below += tall
     return made

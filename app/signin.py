@@ -124,14 +124,25 @@ def create_project(request: Request, name: Text) -> Response:
 
 
 def _form(
-    request: Request, *, status: int = 200, problem: str = "", next: str = "/", name: str = "",
+    request: Request,
+    *,
+    status: int = 200,
+    problem: str = "",
+    next: str = "/",
+    name: str = "",
     retry_after: int | None = None,
-) -> Response:  # fmt: skip
+) -> Response:
     """The sign-in form, with a way to the provider where one is set up."""
     response = html.page(
-        request, "login", title="Sign in", status=status, problem=problem, next=_local(next), name=name,
+        request,
+        "login",
+        title="Sign in",
+        status=status,
+        problem=problem,
+        next=_local(next),
+        name=name,
         provider=oidc.provider(),
-    )  # fmt: skip
+    )
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     return response

@@ -156,8 +156,9 @@ class Databases:
         _run(db, "SET session_replication_role = replica")  # no triggers, no order among the tables
         looks = " UNION ALL ".join(
             f"SELECT '{table}', EXISTS (SELECT FROM {table}), pg_relation_size('{table}')"
-            for table in self.tables if table not in self.filled
-        )  # fmt: skip
+            for table in self.tables
+            if table not in self.filled
+        )
         for table, _, size in [row for row in _run(db, looks) if row[1]]:
             # Nothing sweeps up behind a DELETE here.
             _run(db, f"DELETE FROM {table}" if size < 1_000_000 else f"TRUNCATE {table} CASCADE")

@@ -14,8 +14,17 @@ from backend.engines import _weights
 from backend.registry import import_all
 
 __all__ = [
-    "DPOTrainer", "KTOTrainer", "SFTTrainer", "_weights", "backend", "datasets", "peft", "torch", "transformers", "trl",
-]  # fmt: skip
+    "DPOTrainer",
+    "KTOTrainer",
+    "SFTTrainer",
+    "_weights",
+    "backend",
+    "datasets",
+    "peft",
+    "torch",
+    "transformers",
+    "trl",
+]
 
 import_all()
 gc.freeze()  # what is loaded stays: a training that collects its own garbage need not look through all of it

@@ -142,9 +142,15 @@ def make_round(
     with session() as db:
         number = db.query(tables.Round).filter_by(project_id=project.id).count() + 1
         values = {
-            "number": number, "status": RoundStatus.running, "stage": Stage.generate, "recipe": RECIPE,
-            "policy_id": policy.id, "reference_id": policy.id, "num_prompts": 3, "seed": 1,
-        }  # fmt: skip
+            "number": number,
+            "status": RoundStatus.running,
+            "stage": Stage.generate,
+            "recipe": RECIPE,
+            "policy_id": policy.id,
+            "reference_id": policy.id,
+            "num_prompts": 3,
+            "seed": 1,
+        }
         row = tables.Round(project_id=project.id, **values | columns)
         db.add(row)
         db.flush()
@@ -280,8 +286,14 @@ def make_decision(sample: tables.Sample, actor: Actor, kind: str = "accept", **c
     values = {"is_blind": True, "seconds": 5.0} | columns
     with session() as db:
         row = tables.Decision(
-            client_id=f"made-{next(_number)}", project_id=sample.project_id, round_id=sample.round_id,
-            group_id=sample.group_id, sample_id=sample.id, user_id=actor.user_id, kind=DecisionKind(kind), **values,
-        )  # fmt: skip
+            client_id=f"made-{next(_number)}",
+            project_id=sample.project_id,
+            round_id=sample.round_id,
+            group_id=sample.group_id,
+            sample_id=sample.id,
+            user_id=actor.user_id,
+            kind=DecisionKind(kind),
+            **values,
+        )
         db.add(row)
     return row

@@ -27,14 +27,35 @@ from app.api import (
     trainings,
     users,
     warnings,
-)  # fmt: skip
+)
 from backend.errors import NotFound
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 NOUNS = (
-    projects, prompts, templates, recipes, rounds, previews, judging, rewrites, samples, reviews, desk, curating, pairs,
-    team, jobs, trainings, checkpoints, arenas, judge_benches, datasets, audit, users, warnings,
-)  # fmt: skip
+    projects,
+    prompts,
+    templates,
+    recipes,
+    rounds,
+    previews,
+    judging,
+    rewrites,
+    samples,
+    reviews,
+    desk,
+    curating,
+    pairs,
+    team,
+    jobs,
+    trainings,
+    checkpoints,
+    arenas,
+    judge_benches,
+    datasets,
+    audit,
+    users,
+    warnings,
+)
 
 
 def add_to(app: FastAPI) -> None:

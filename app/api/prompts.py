@@ -22,9 +22,11 @@ router = APIRouter(tags=["prompts"])
 
 MappingForm = Annotated[
     str | None,
-    Form(description='Which column holds what, as JSON: {"prompt": "question", "answer": "target"}; by default the '
-         "format's own."),
-]  # fmt: skip
+    Form(
+        description='Which column holds what, as JSON: {"prompt": "question", "answer": "target"}; by default the '
+        "format's own."
+    ),
+]
 
 
 @router.get("/projects/{project_id}/prompt-sets")
@@ -49,9 +51,17 @@ def import_set(
     chosen = from_json(mapping)
     with received(file) as path:
         return import_file(
-            actor, project_id, name, path, mapping=chosen, split=split, held_out_share=held_out_share, seed=seed,
-            on_bad=on_bad, uploaded=True,
-        )  # fmt: skip
+            actor,
+            project_id,
+            name,
+            path,
+            mapping=chosen,
+            split=split,
+            held_out_share=held_out_share,
+            seed=seed,
+            on_bad=on_bad,
+            uploaded=True,
+        )
 
 
 @router.post("/projects/{project_id}/prompt-sets/preview")

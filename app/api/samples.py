@@ -66,9 +66,21 @@ def list_samples(
     after: Line | None = None,
 ) -> SamplePage:
     filters = Filters(
-        min_score, max_score, min_tokens, max_tokens, verdict, source, kind,
-        is_overridden, is_unparsed, is_truncated, is_flagged, text, prompt, step,
-    )  # fmt: skip
+        min_score,
+        max_score,
+        min_tokens,
+        max_tokens,
+        verdict,
+        source,
+        kind,
+        is_overridden,
+        is_unparsed,
+        is_truncated,
+        is_flagged,
+        text,
+        prompt,
+        step,
+    )
     found = samples.page(actor, round_id, filters, Sort(sort, descending), after, limit)
     return SamplePage(items=list(found.rows), next=found.next_cursor, count=found.count)
 

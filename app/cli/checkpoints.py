@@ -126,9 +126,13 @@ def _given(
     from backend.errors import InvalidInput
 
     known: dict[str, Any] = {
-        "api_key_env": api_key_env, "concurrency": concurrency, "timeout": timeout, "price_in": price_in,
-        "price_out": price_out, "send_defaults": send_defaults,
-    }  # fmt: skip
+        "api_key_env": api_key_env,
+        "concurrency": concurrency,
+        "timeout": timeout,
+        "price_in": price_in,
+        "price_out": price_out,
+        "send_defaults": send_defaults,
+    }
     if extra is not None:
         try:
             known["extra"] = json.loads(extra)

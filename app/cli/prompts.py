@@ -60,9 +60,16 @@ def import_(
     actor = asking.owner()
     chosen = asking.project(actor, project)
     report = prompts.import_file(
-        actor, chosen.id, name, file.resolve(), mapping=from_json(mapping), split=split, held_out_share=held_out_share,
-        seed=seed, on_bad="refuse" if strict else "keep good",
-    )  # fmt: skip
+        actor,
+        chosen.id,
+        name,
+        file.resolve(),
+        mapping=from_json(mapping),
+        split=split,
+        held_out_share=held_out_share,
+        seed=seed,
+        on_bad="refuse" if strict else "keep good",
+    )
     for note in report.notes:
         say(note)
     left_out = f"{report.num_bad} bad rows, {report.num_duplicates} duplicates, {report.num_overlaps} overlaps"

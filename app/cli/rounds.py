@@ -71,9 +71,17 @@ def launch(
         say(problem)
     chosen = asking.project(actor, project)
     wish = launching.Wish(
-        recipe, knobs or (), samples, role or (), policy, reference, judge,
-        prompt_set or (), held_out or (), mix_set or (),
-    )  # fmt: skip
+        recipe,
+        knobs or (),
+        samples,
+        role or (),
+        policy,
+        reference,
+        judge,
+        prompt_set or (),
+        held_out or (),
+        mix_set or (),
+    )
     above = find(actor, chosen.id, parent).id if parent is not None else None
     same = find(actor, chosen.id, again).id if again is not None else None
     plan = launching.plan_of(actor, chosen.id, wish, parent_id=above, again_id=same)

@@ -121,31 +121,57 @@ def _band(figure: go.Figure, points: Sequence[RoundLine]) -> None:
     spans = [(p.number, p.accuracy.low, p.accuracy.high) for p in points if p.accuracy and p.accuracy.low is not None]
     if len(spans) < 2:
         for number, low, high in spans:
-            figure.add_scatter(x=[number] * 2, y=[low, high], mode="lines", line={"color": ACCENT, "width": 1},
-                               showlegend=False, hoverinfo="skip")  # fmt: skip
+            figure.add_scatter(
+                x=[number] * 2,
+                y=[low, high],
+                mode="lines",
+                line={"color": ACCENT, "width": 1},
+                showlegend=False,
+                hoverinfo="skip",
+            )
         return
     there, back = [s[0] for s in spans], [s[0] for s in reversed(spans)]
     figure.add_scatter(
-        x=there + back, y=[s[2] for s in spans] + [s[1] for s in reversed(spans)], fill="toself",
-        fillcolor="rgba(107, 127, 227, 0.16)", line={"width": 0}, mode="lines", name="95 % interval", hoverinfo="skip",
-    )  # fmt: skip
+        x=there + back,
+        y=[s[2] for s in spans] + [s[1] for s in reversed(spans)],
+        fill="toself",
+        fillcolor="rgba(107, 127, 227, 0.16)",
+        line={"width": 0},
+        mode="lines",
+        name="95 % interval",
+        hoverinfo="skip",
+    )
 
 
 def _series(
-    figure: go.Figure, name: str, points: Sequence[RoundLine], values: Sequence[float | None], color: str, *,
-    dash: str = "solid", width: float = 1.6,
-) -> None:  # fmt: skip
+    figure: go.Figure,
+    name: str,
+    points: Sequence[RoundLine],
+    values: Sequence[float | None],
+    color: str,
+    *,
+    dash: str = "solid",
+    width: float = 1.6,
+) -> None:
     if points:
         figure.add_scatter(
-            x=[p.number for p in points], y=list(values), name=name, mode="lines+markers",
-            line={"color": color, "width": width, "dash": dash}, marker={"size": 7 if width > 2 else 5},
+            x=[p.number for p in points],
+            y=list(values),
+            name=name,
+            mode="lines+markers",
+            line={"color": color, "width": width, "dash": dash},
+            marker={"size": 7 if width > 2 else 5},
             hovertemplate="%{y:.1%}",
-        )  # fmt: skip
+        )
 
 
 def _other_branches(figure: go.Figure, points: Sequence[RoundLine]) -> None:
     if points:
         figure.add_scatter(
-            x=[p.number for p in points], y=[p.accuracy.value for p in points if p.accuracy], name="other branches",
-            mode="markers", marker={"size": 8, "color": TEXT, "symbol": "circle-open"}, hovertemplate="%{y:.1%}",
-        )  # fmt: skip
+            x=[p.number for p in points],
+            y=[p.accuracy.value for p in points if p.accuracy],
+            name="other branches",
+            mode="markers",
+            marker={"size": 8, "color": TEXT, "symbol": "circle-open"},
+            hovertemplate="%{y:.1%}",
+        )

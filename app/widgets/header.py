@@ -134,6 +134,14 @@ def shell(request: Request, pages: Sequence[ModuleType]) -> Shell:
     # The same page of the others: what is chosen on it is of this project, and stays behind.
     mine = [Link(one.name, page_path(one.slug, here), one.id == project.id) for one in projects.list_mine(actor)]
     return Shell(
-        actor.name, str(project.role), actor.is_owner, project, mine, links, more,
-        next(link.title for link in links if link.is_here), page_path(slug, here), page_path(slug).rstrip("/"),
-    )  # fmt: skip
+        actor.name,
+        str(project.role),
+        actor.is_owner,
+        project,
+        mine,
+        links,
+        more,
+        next(link.title for link in links if link.is_here),
+        page_path(slug, here),
+        page_path(slug).rstrip("/"),
+    )

@@ -103,10 +103,14 @@ def _measure(one: Measure) -> dict[str, Any]:
     lights = (("amber", one.amber), ("red", one.red))
     limits = [f"{color} {word} {said(one, limit)}" for color, limit in lights if limit is not None]
     return {
-        "title": one.title, "light": str(one.light), "badge": BADGES[one.light],
-        "value": f"{said(one, number.value)}{unit}", "interval": between, "limits": ", ".join(limits),
+        "title": one.title,
+        "light": str(one.light),
+        "badge": BADGES[one.light],
+        "value": f"{said(one, number.value)}{unit}",
+        "interval": between,
+        "limits": ", ".join(limits),
         "rows": f"{number.n:,} {one.of}",
-    }  # fmt: skip
+    }
 
 
 def said(one: Measure, value: float | None) -> str:
@@ -121,20 +125,33 @@ def curve(found: Health) -> go.Figure | None:
     if not found.calibration:
         return None
     figure = charts.blank(height=260, x="judge’s score, 0 to 1", y="accepted by people")
-    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", name="calibrated",
-                       line={"color": charts.TEXT, "dash": "dot", "width": 1.2}, hoverinfo="skip")  # fmt: skip
+    figure.add_scatter(
+        x=[0, 1],
+        y=[0, 1],
+        mode="lines",
+        name="calibrated",
+        line={"color": charts.TEXT, "dash": "dot", "width": 1.2},
+        hoverinfo="skip",
+    )
     bins = found.calibration
     figure.add_scatter(
-        x=[one.score for one in bins], y=[one.accepted for one in bins], mode="lines+markers", name="this judge",
+        x=[one.score for one in bins],
+        y=[one.accepted for one in bins],
+        mode="lines+markers",
+        name="this judge",
         line={"color": charts.ACCENT, "width": 1.8},
         marker={"size": [6 + min(14, one.n // 5) for one in bins], "color": charts.ACCENT},
         error_y={
-            "type": "data", "symmetric": False, "color": charts.ACCENT, "thickness": 1,
+            "type": "data",
+            "symmetric": False,
+            "color": charts.ACCENT,
+            "thickness": 1,
             "array": [one.accepted_high - one.accepted for one in bins],
             "arrayminus": [one.accepted - one.accepted_low for one in bins],
         },
-        text=[f"{one.n:,} texts" for one in bins], hovertemplate="%{text}, %{y:.1%} accepted<extra></extra>",
-    )  # fmt: skip
+        text=[f"{one.n:,} texts" for one in bins],
+        hovertemplate="%{text}, %{y:.1%} accepted<extra></extra>",
+    )
     figure.update_layout(hovermode="closest")
     figure.update_xaxes(range=[-0.03, 1.03])
     figure.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")

@@ -39,6 +39,11 @@ def markup(
 ) -> Markup:
     """A component that shows its value through a template. Write {{x}}, never {{{x}}} or ${x}: those interpret."""
     return Markup(
-        value=value, html_template=template, css_template=css, js_on_load=js, apply_default_css=False, elem_id=elem_id,
+        value=value,
+        html_template=template,
+        css_template=css,
+        js_on_load=js,
+        apply_default_css=False,
+        elem_id=elem_id,
         elem_classes=elem_classes,
-    )  # fmt: skip
+    )

@@ -25,9 +25,12 @@ from backend.values import RoundStatus
 
 Shown = dict[str, Any]
 BADGES = {
-    RoundStatus.running: "accent", RoundStatus.review: "warn", RoundStatus.held: "bad", RoundStatus.done: "ok",
+    RoundStatus.running: "accent",
+    RoundStatus.review: "warn",
+    RoundStatus.held: "bad",
+    RoundStatus.done: "ok",
     RoundStatus.failed: "bad",
-}  # fmt: skip
+}
 PREVIEW = 160
 WHOSE = {"made": "what it made", "start": "what it started from", "round": "the round", "other": "another checkpoint"}
 UNKNOWN = "interval unknown"
@@ -78,13 +81,17 @@ def opening(report: Opening) -> Shown:
             for one in asked.roles
         ],
         "sets": [
-            {"use": one.use.replace("_", " "), "id": one.prompt_set_id, "name": one.name,
-             "count": count(one.num_prompts)}
+            {
+                "use": one.use.replace("_", " "),
+                "id": one.prompt_set_id,
+                "name": one.name,
+                "count": count(one.num_prompts),
+            }
             for one in asked.sets
         ],
         "stages": [_stage(one) for one in asked.stages],
         "asked_missing": list(asked.missing),
-    }  # fmt: skip
+    }
 
 
 def _warning(one: Warned) -> Shown:
@@ -195,9 +202,11 @@ def flow(one: Flow) -> Shown:
 def texts(report: Texts, step: int | None = None) -> Shown:
     """The ways, the spread of one step's texts, and the ends of the list."""
     spread, all_ = chosen(report, step), report.spreads
-    looked = f"{all_.counted:,} texts" if all_.counted == all_.total else (
-        f"{all_.counted:,} of {all_.total:,} texts, drawn evenly"
-    )  # fmt: skip
+    looked = (
+        f"{all_.counted:,} texts"
+        if all_.counted == all_.total
+        else (f"{all_.counted:,} of {all_.total:,} texts, drawn evenly")
+    )
     return {
         "flows": [flow(one) for one in report.flows.flows],
         "flows_missing": list(report.flows.missing),

@@ -17,8 +17,13 @@ def work(report: Work) -> Shown:
             "title": f"{failed.total:,} left out" if failed.total else "",
             "counts": [{"text": f"{one.count:,} {one.reason}"} for one in failed.counts],
             "rows": [
-                {"id": one.id, "stage": str(one.stage), "kind": one.kind.replace("_", " "), "reason": one.reason[:300],
-                 "prompt": one.prompt[:PREVIEW]}
+                {
+                    "id": one.id,
+                    "stage": str(one.stage),
+                    "kind": one.kind.replace("_", " "),
+                    "reason": one.reason[:300],
+                    "prompt": one.prompt[:PREVIEW],
+                }
                 for one in failed.rows
             ],
             "href": failed.href,
@@ -38,7 +43,7 @@ def work(report: Work) -> Shown:
             for one in report.datasets
         ],
         "cost": _cost(report.cost),
-    }  # fmt: skip
+    }
 
 
 def _people(one: People) -> Shown:
@@ -61,12 +66,16 @@ def _people(one: People) -> Shown:
     return {
         "lines": [{"name": name, "value": value} for name, value in lines],
         "each": [
-            {"name": p.name, "decided": count(p.decided), "overridden": count(p.overridden),
-             "minutes": f"{p.minutes:.1f}"}
+            {
+                "name": p.name,
+                "decided": count(p.decided),
+                "overridden": count(p.overridden),
+                "minutes": f"{p.minutes:.1f}",
+            }
             for p in one.each
         ],
         "missing": list(one.missing),
-    }  # fmt: skip
+    }
 
 
 def _between(low: float | None, high: float | None) -> str:
@@ -95,9 +104,10 @@ def _cost(one: Cost) -> Shown:
     times = ", ".join(f"{stage} {duration(seconds)}" for stage, seconds in one.seconds.items())
     minutes = "–" if one.review_minutes is None else f"{one.review_minutes:.1f} min"
     per_row: Sequence[tuple[str, float | None, str]] = (
-        ("tokens", one.tokens_per_row, ".0f"), ("s", one.seconds_per_row, ".2g"),
+        ("tokens", one.tokens_per_row, ".0f"),
+        ("s", one.seconds_per_row, ".2g"),
         ("review min", one.minutes_per_row, ".2g"),
-    )  # fmt: skip
+    )
     each = [f"{value:{format}} {unit}" for unit, value, format in per_row if value is not None]
     lines = (
         ("tokens written by the policy", count(one.tokens_written)),

@@ -17,11 +17,17 @@ from backend.values.episodes import ASSISTANT
 CORRECT = {True: "right", False: "wrong", None: "–"}
 BADGES = {Verdict.accept: "ok", Verdict.reject: "bad", None: ""}
 WORDS = {
-    DecisionKind.accept: "Accepted by", DecisionKind.reject: "Rejected by", DecisionKind.score: "Scored by",
-    DecisionKind.edit: "Edited by", DecisionKind.flag: "Flagged by", DecisionKind.skip: "Skipped by",
-    DecisionKind.retract: "Taken back by", DecisionKind.prefer: "Compared with its group by",
-    DecisionKind.rank: "Ranked with its group by", DecisionKind.note: "Noted by",
-}  # fmt: skip
+    DecisionKind.accept: "Accepted by",
+    DecisionKind.reject: "Rejected by",
+    DecisionKind.score: "Scored by",
+    DecisionKind.edit: "Edited by",
+    DecisionKind.flag: "Flagged by",
+    DecisionKind.skip: "Skipped by",
+    DecisionKind.retract: "Taken back by",
+    DecisionKind.prefer: "Compared with its group by",
+    DecisionKind.rank: "Ranked with its group by",
+    DecisionKind.note: "Noted by",
+}
 HIDDEN = "hidden until you decide"
 HIDDEN_CHAIN = "Where the text came from and what was said of it is hidden until the review is over."
 MORE_QUESTIONS = "There are more of them; the list of samples, by step, has all."

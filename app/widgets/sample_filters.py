@@ -19,14 +19,21 @@ VERDICTS = [("Accept", "accept"), ("Reject", "reject"), ("Undecided", "undecided
 SOURCES = [("Person", "person"), ("Judge", "judge"), ("Nobody", "none")]
 KINDS = [("Completion", "completion"), ("Edit", "edit"), ("Import", "other")]
 ONLY = [
-    ("Human disagrees", "is_overridden"), ("Unparsed", "is_unparsed"), ("Truncated", "is_truncated"),
+    ("Human disagrees", "is_overridden"),
+    ("Unparsed", "is_unparsed"),
+    ("Truncated", "is_truncated"),
     ("Flagged", "is_flagged"),
-]  # fmt: skip
+]
 SORTS = [
-    ("Number, oldest first", "+id"), ("Number, newest first", "-id"), ("Score, highest first", "-score"),
-    ("Score, lowest first", "+score"), ("Length, longest first", "-length"), ("Length, shortest first", "+length"),
-    ("Spread of votes, widest first", "-spread"), ("Spread of votes, narrowest first", "+spread"),
-]  # fmt: skip
+    ("Number, oldest first", "+id"),
+    ("Number, newest first", "-id"),
+    ("Score, highest first", "-score"),
+    ("Score, lowest first", "+score"),
+    ("Length, longest first", "-length"),
+    ("Length, shortest first", "+length"),
+    ("Spread of votes, widest first", "-spread"),
+    ("Spread of votes, narrowest first", "+spread"),
+]
 NUMBERS = ("min_score", "max_score", "min_tokens", "max_tokens")
 CHOICES = ("verdict", "source", "kind", "only")
 NAMES = ("text", "prompt", *CHOICES, *NUMBERS, "sort", "step")
@@ -85,9 +92,14 @@ def filter_bar() -> SampleBar:
         ):
             made[name] = Number(value=None, label=label, min_width=80, precision=precision, elem_id=f"samples-{name}")
         columns = gr.Dropdown(
-            [], value=[], multiselect=True, max_choices=MOST_COLUMNS, label="Columns of metadata", min_width=160,
+            [],
+            value=[],
+            multiselect=True,
+            max_choices=MOST_COLUMNS,
+            label="Columns of metadata",
+            min_width=160,
             elem_id="samples-columns",
-        )  # fmt: skip
+        )
     return SampleBar(chosen, [made[name] for name in NAMES], more, columns)
 
 

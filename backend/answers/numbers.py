@@ -30,12 +30,36 @@ IN_PROSE = re.compile(
 )
 """A number among words; not the digits of a word such as `x2`."""
 _ALIASES = {
-    "percent": "%", "per cent": "%", "pct": "%", "dollar": "$", "usd": "$", "euro": "\u20ac", "eur": "\u20ac",
-    "pound": "\u00a3", "cent": "\u00a2", "metre": "m", "meter": "m", "kilometre": "km", "kilometer": "km",
-    "centimetre": "cm", "centimeter": "cm", "millimetre": "mm", "millimeter": "mm", "gram": "g", "kilogram": "kg",
-    "kilo": "kg", "second": "s", "sec": "s", "minute": "min", "hour": "h", "hr": "h", "degree": "\u00b0", "litre": "l",
-    "liter": "l", "inche": "inch",
-}  # fmt: skip
+    "percent": "%",
+    "per cent": "%",
+    "pct": "%",
+    "dollar": "$",
+    "usd": "$",
+    "euro": "\u20ac",
+    "eur": "\u20ac",
+    "pound": "\u00a3",
+    "cent": "\u00a2",
+    "metre": "m",
+    "meter": "m",
+    "kilometre": "km",
+    "kilometer": "km",
+    "centimetre": "cm",
+    "centimeter": "cm",
+    "millimetre": "mm",
+    "millimeter": "mm",
+    "gram": "g",
+    "kilogram": "kg",
+    "kilo": "kg",
+    "second": "s",
+    "sec": "s",
+    "minute": "min",
+    "hour": "h",
+    "hr": "h",
+    "degree": "\u00b0",
+    "litre": "l",
+    "liter": "l",
+    "inche": "inch",
+}
 
 
 @dataclass(frozen=True)

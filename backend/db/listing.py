@@ -13,8 +13,18 @@ from backend.db.listing_merge import Row, drivers, legs, merge
 from backend.db.listing_scope import COLUMN, Scope, scope
 
 __all__ = [
-    "COLUMN", "Count", "Found", "Row", "Scope", "counted", "found", "listed", "listed_rows", "place", "scope",
-]  # fmt: skip
+    "COLUMN",
+    "Count",
+    "Found",
+    "Row",
+    "Scope",
+    "counted",
+    "found",
+    "listed",
+    "listed_rows",
+    "place",
+    "scope",
+]
 
 COUNTED = 10_000
 """Counts stop here."""

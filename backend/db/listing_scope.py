@@ -10,8 +10,11 @@ from sqlalchemy.orm import Session
 from backend.db.filters import Filters, SortKey
 
 COLUMN = {
-    SortKey.id: "sample_id", SortKey.score: "score_key", SortKey.length: "num_tokens", SortKey.spread: "spread_key"
-}  # fmt: skip
+    SortKey.id: "sample_id",
+    SortKey.score: "score_key",
+    SortKey.length: "num_tokens",
+    SortKey.spread: "spread_key",
+}
 INDEX = {
     "sample_id": "ix_labels_by_id",
     "score_key": "ix_labels_by_score",

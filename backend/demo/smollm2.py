@@ -36,9 +36,14 @@ VERDICT = r"(?i)\b(?:(?P<accept>yes)|(?P<reject>no))\b"
 # None of 128 replies to a line that asks for "Score: N" held a score, of four other templates at most 3 of 24 did;
 # 38 of 40 hold a yes or a no.
 _JUDGE = {
-    "name": "written_verdict", "template": JUDGE_TEMPLATE, "verdict_pattern": VERDICT, "verdict_first": True,
-    "votes": 3, "max_tokens": 8, "temperature": 0.7,
-}  # fmt: skip
+    "name": "written_verdict",
+    "template": JUDGE_TEMPLATE,
+    "verdict_pattern": VERDICT,
+    "verdict_first": True,
+    "votes": 3,
+    "max_tokens": 8,
+    "temperature": 0.7,
+}
 
 _GENERATOR = {"n": 4, "temperature": 0.7, "top_p": 0.95, "top_k": 0, "max_tokens": MAX_TOKENS}
 _TRAINER = {"max_steps": 6, "per_device_train_batch_size": 4, "max_length": 192, "logging_steps": 1, "save_steps": 6}
@@ -70,7 +75,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "metrics": _METRICS,
         "groups_per_batch": 8,
     },
-}  # fmt: skip
+}
 """The recipes that `make real` runs, and what each changes so that its round takes minutes on two cores."""
 
 

@@ -6,28 +6,97 @@ from typing import Any
 
 from backend.boundary import fault_of_plain
 
-OWN = frozenset({
-    "model", "messages", "n", "seed", "max_tokens", "max_completion_tokens", "temperature", "top_p", "top_k", "stop",
-    "logprobs", "top_logprobs", "prompt_logprobs", "stream", "stream_options", "continue_final_message",
-    "add_generation_prompt", "structured_outputs", "guided_choice", "guided_regex", "guided_json", "response_format",
-    "tools", "tool_choice", "functions", "function_call",
-})  # fmt: skip
+OWN = frozenset(
+    {
+        "model",
+        "messages",
+        "n",
+        "seed",
+        "max_tokens",
+        "max_completion_tokens",
+        "temperature",
+        "top_p",
+        "top_k",
+        "stop",
+        "logprobs",
+        "top_logprobs",
+        "prompt_logprobs",
+        "stream",
+        "stream_options",
+        "continue_final_message",
+        "add_generation_prompt",
+        "structured_outputs",
+        "guided_choice",
+        "guided_regex",
+        "guided_json",
+        "response_format",
+        "tools",
+        "tool_choice",
+        "functions",
+        "function_call",
+    }
+)
 """What Rondo sends itself, or could not read the reply to."""
 MOST_CHARACTERS = 4_000
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-SECRET_WORDS = frozenset({
-    "key", "keys", "apikey", "token", "authtoken", "accesstoken", "auth", "authorization", "authentication", "bearer",
-    "secret", "secrets", "password", "passwd", "passphrase", "passcode", "pwd", "pw", "credential", "credentials",
-    "cookie", "cookies",
-})  # fmt: skip
+SECRET_WORDS = frozenset(
+    {
+        "key",
+        "keys",
+        "apikey",
+        "token",
+        "authtoken",
+        "accesstoken",
+        "auth",
+        "authorization",
+        "authentication",
+        "bearer",
+        "secret",
+        "secrets",
+        "password",
+        "passwd",
+        "passphrase",
+        "passcode",
+        "pwd",
+        "pw",
+        "credential",
+        "credentials",
+        "cookie",
+        "cookies",
+    }
+)
 """A name with one of these words in it is that of a key, unless another word of it says what else it is."""
 NO_SECRET = {
-    "token": frozenset({
-        "bos", "eos", "pad", "unk", "sep", "cls", "mask", "stop", "start", "end", "id", "ids", "budget", "limit", "max",
-        "min", "healing", "think", "thinking", "reasoning", "special", "image", "allowed", "banned",
-    }),
+    "token": frozenset(
+        {
+            "bos",
+            "eos",
+            "pad",
+            "unk",
+            "sep",
+            "cls",
+            "mask",
+            "stop",
+            "start",
+            "end",
+            "id",
+            "ids",
+            "budget",
+            "limit",
+            "max",
+            "min",
+            "healing",
+            "think",
+            "thinking",
+            "reasoning",
+            "special",
+            "image",
+            "allowed",
+            "banned",
+        }
+    ),
     "key": frozenset({"cache"}),
-}  # fmt: skip
+}
 SECRET_VALUE = re.compile(r"^(bearer |basic |sk-|hf_|gsk_|xai-|ghp_|AKIA|eyJ)", re.I)
 SO = "Keys belong into the environment: name the variable in api_key_env."
 

@@ -22,9 +22,19 @@ from backend.engines._weights import STATE_SPACE
 from backend.values import JSON, Messages
 
 HYBRID = {
-    "jamba", "bamba", "zamba", "zamba2", "nemotron_h", "granitemoehybrid", "falcon_h1", "qwen3_next", "lfm2", "plamo2",
-    "olmo_hybrid", "qwen3_5",
-}  # fmt: skip
+    "jamba",
+    "bamba",
+    "zamba",
+    "zamba2",
+    "nemotron_h",
+    "granitemoehybrid",
+    "falcon_h1",
+    "qwen3_next",
+    "lfm2",
+    "plamo2",
+    "olmo_hybrid",
+    "qwen3_5",
+}
 EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
 LENGTHS = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "seq_length")
 EMBEDDING = re.compile(r"(embed_tokens|wte|embed_in|word_embeddings|tok_embeddings)\.weight$")

@@ -12,11 +12,23 @@ from backend.values import JSON, Completion, FailureKind
 from backend.values.replies import Usage
 
 FINISHED = {
-    "stop": "stop", "end_turn": "stop", "stop_sequence": "stop", "eos": "stop", "eos_token": "stop",
-    "length": "length", "max_tokens": "length", "max_output_tokens": "length", "model_length": "length",
-    "max_length": "length", "content_filter": "filter", "content_filtered": "filter", "safety": "filter",
-    "prohibited_content": "filter", "blocklist": "filter", "recitation": "filter",
-}  # fmt: skip
+    "stop": "stop",
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "eos": "stop",
+    "eos_token": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    "max_output_tokens": "length",
+    "model_length": "length",
+    "max_length": "length",
+    "content_filter": "filter",
+    "content_filtered": "filter",
+    "safety": "filter",
+    "prohibited_content": "filter",
+    "blocklist": "filter",
+    "recitation": "filter",
+}
 """Spellings of how a text ended, in small letters. Any other is unknown."""
 REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
 INSIDE = ("text", "thinking", "reasoning", "content", "summary")

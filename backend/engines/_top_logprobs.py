@@ -43,9 +43,11 @@ def weights(top: dict[str, float], words: Sequence[str]) -> Weights:
     missing = [word for word, one in known.items() if one is None]
     if heaviest is None or (missing and least - heaviest > CLOSE):
         likeliest = ", ".join(repr(token) for token in sorted(top, key=lambda one: -top[one])[:3])
-        return Weights(failure=Failure(
-            FailureKind.reply,
-            f"The reply's first token is likeliest one of {likeliest}, so {' or '.join(map(repr, missing))} cannot be "
-            "weighed. Ask for one word in the judge's template, or judge by votes.",
-        ))  # fmt: skip
+        return Weights(
+            failure=Failure(
+                FailureKind.reply,
+                f"The reply's first token is likeliest one of {likeliest}, so {' or '.join(map(repr, missing))} cannot "
+                "be weighed. Ask for one word in the judge's template, or judge by votes.",
+            )
+        )
     return Weights(tuple(least if one is None else one for one in known.values()))

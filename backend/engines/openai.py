@@ -42,9 +42,19 @@ class OpenAI(Engine):
     """Each prompt is a request with a seed of its own. A field that the server refuses is left out after that."""
 
     incidental: ClassVar[tuple[str, ...]] = (
-        "api_key_env", "concurrency", "timeout", "max_retries", "retry_seconds", "prompt_logprobs", "top_logprobs",
-        "logprobs", "seeds", "context", "price_in", "price_out",
-    )  # fmt: skip
+        "api_key_env",
+        "concurrency",
+        "timeout",
+        "max_retries",
+        "retry_seconds",
+        "prompt_logprobs",
+        "top_logprobs",
+        "logprobs",
+        "seeds",
+        "context",
+        "price_in",
+        "price_out",
+    )
 
     base_url: str = Field(description="address up to and including /v1, e.g. http://127.0.0.1:8000/v1")
     model: str = Field(description="the model's name on the server")

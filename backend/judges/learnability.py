@@ -84,7 +84,13 @@ class Learnability(Judge):
         score = None if not counted else 0.0 if right in (0, len(counted)) else 1 - right / len(counted)
         verdict = None if score is None else Verdict.accept
         said = Judgment(
-            sample.id, str(self.name), 0, score, verdict, f"{right} of {len(counted)} runs of the solver are right.",
-            "", num_tokens=sum(run.num_tokens for run in runs),
-        )  # fmt: skip
+            sample.id,
+            str(self.name),
+            0,
+            score,
+            verdict,
+            f"{right} of {len(counted)} runs of the solver are right.",
+            "",
+            num_tokens=sum(run.num_tokens for run in runs),
+        )
         return said if grades else replace(said, failure=runs[0].failure)

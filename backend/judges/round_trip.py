@@ -147,10 +147,14 @@ class RoundTrip(Judge):
             one = self._judgment(sample, n, score, why)
             made.append(
                 replace(
-                    one, raw=reply.text, num_tokens=reply.num_tokens, finish_reason=reply.finish_reason,
-                    reasoning=reply.reasoning, failure=reply.failure,
+                    one,
+                    raw=reply.text,
+                    num_tokens=reply.num_tokens,
+                    finish_reason=reply.finish_reason,
+                    reasoning=reply.reasoning,
+                    failure=reply.failure,
                 )
-            )  # fmt: skip
+            )
         return made
 
     def _judgment(self, sample: Sample, position: int, score: float | None, said: str) -> Judgment:

@@ -122,9 +122,7 @@ class StepValue(Verifier):
             )
             for number, step in enumerate(steps, start=1)
         ]
-        asked = Prompt(
-            top.prompt.id, unanswered(top.prompt.messages, top.path), top.prompt.answer, top.prompt.metadata
-        )  # fmt: skip
+        asked = Prompt(top.prompt.id, unanswered(top.prompt.messages, top.path), top.prompt.answer, top.prompt.metadata)
         said: dict[int, list[Judgment]] = defaultdict(list)
         for judgment in self.outcome.judge(
             None, [replace(top, prompt=asked, samples=tuple(whole), parent=None)], seed=seed

@@ -36,8 +36,10 @@ class SumOfVotes(ParentVerifier):
         kept = self._kept(group.samples, len(texts))
         sums = [sum(scores[n] for scores in kept) for n in range(len(texts))] if kept else []
         said = f"The sum of {len(kept)} of {len(group.samples)} judgments."
-        return [self._one(text, float(sums[n]) if sums else None, max(sums, default=0), said)
-                for n, text in enumerate(texts)]  # fmt: skip
+        return [
+            self._one(text, float(sums[n]) if sums else None, max(sums, default=0), said)
+            for n, text in enumerate(texts)
+        ]
 
     def _kept(self, judgments: Sequence[Sample], count: int) -> list[list[int]]:
         """The stated scores of the judgments that count."""

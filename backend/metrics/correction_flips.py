@@ -43,8 +43,10 @@ class CorrectionFlips(Metric):
         chains = [(first, last) for group in groups for first, last in self._chains(group)]
         same = sum(
             sample.text.strip() == group.draft.text.strip()
-            for group in groups if group.draft is not None for sample in group.samples
-        )  # fmt: skip
+            for group in groups
+            if group.draft is not None
+            for sample in group.samples
+        )
         texts = sum(len(group.samples) for group in groups)
         return [*_shares(Counter(chains)), share("correction_no_edit", same, texts)]
 
@@ -69,10 +71,13 @@ def _shares(chains: Counter[tuple[bool, bool]]) -> list[MetricValue]:
     fixed, stubborn = chains[False, True], chains[False, False]
     n, right = chains.total(), kept + broken
     found = [
-        share("correction_fixed", fixed, n), share("correction_broken", broken, n),
-        share("correction_kept", kept, n), share("correction_stubborn", stubborn, n),
-        share("correction_cl", kept, right), share("correction_cs", fixed, n - right),
-    ]  # fmt: skip
+        share("correction_fixed", fixed, n),
+        share("correction_broken", broken, n),
+        share("correction_kept", kept, n),
+        share("correction_stubborn", stubborn, n),
+        share("correction_cl", kept, right),
+        share("correction_cs", fixed, n - right),
+    ]
     if not right or right == n:
         return [*found, MetricValue("correction_rss", None, n=n)]
     before, after = right / n, (kept + fixed) / n

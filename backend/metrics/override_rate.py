@@ -24,13 +24,19 @@ class OverrideRate(Metric):
         to_accept = changes[Verdict.reject, Verdict.accept]
         unlabelled = sum(count for (before, _), count in changes.items() if before is None)
         n = changes.total() - unlabelled
-        by_score = sum(evidence.machine.get(i, NO_WORD)[1] is verdict for i, verdict in evidence.people.items()
-                       if i in evidence.overridden)  # fmt: skip
+        by_score = sum(
+            evidence.machine.get(i, NO_WORD)[1] is verdict
+            for i, verdict in evidence.people.items()
+            if i in evidence.overridden
+        )
         judged = sum(verdict is not None for _, verdict in evidence.machine.values())
         details = {
-            "to_reject": to_reject, "to_accept": to_accept, "by_score": by_score,
-            "without_machine_verdict": unlabelled, "looked_at": n / judged if judged else None,
-        }  # fmt: skip
+            "to_reject": to_reject,
+            "to_accept": to_accept,
+            "by_score": by_score,
+            "without_machine_verdict": unlabelled,
+            "looked_at": n / judged if judged else None,
+        }
         if not n:
             return [MetricValue("override_rate", None, details=details)]
         number = to_reject + to_accept + by_score

@@ -66,9 +66,11 @@ class PassAtK(Metric):
         found = [estimate(len(said), said.count(Verdict.accept), self.k) for _, said in known]
         # By prompt: two checkpoints are compared on the same prompts.
         details = {
-            "samples": self.n, "left_out": len(sampled) - len(found), "unreadable": unread,
+            "samples": self.n,
+            "left_out": len(sampled) - len(found),
+            "unreadable": unread,
             "by_prompt": {str(id_): round(value, 6) for (id_, _), value in zip(known, found, strict=True)},
-        }  # fmt: skip
+        }
         if not found:
             return [MetricValue(f"pass_at_{self.k}", None, details=details)]
         value, low, high = shares(found)

@@ -43,8 +43,9 @@ class SelfKnowledge(Metric):
         f1 = 2 * hits / (said + there) if said + there else None
         return [
             MetricValue("self_knowledge_f1", f1, n=counts.total(), details=details),
-            share("self_knowledge_precision", hits, said), share("self_knowledge_recall", hits, there),
-        ]  # fmt: skip
+            share("self_knowledge_precision", hits, said),
+            share("self_knowledge_recall", hits, there),
+        ]
 
     def _said(self, text: str) -> bool | None:
         """Whether the last of the two words in a text is the one that is looked for; None where there is neither."""

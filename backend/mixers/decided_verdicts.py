@@ -85,7 +85,12 @@ def _rows(one: Decided, form: DatasetType, right: str, wrong: str | None) -> Ite
 
 def _row(one: Decided, said: str, *, rejected: str | None = None, label: bool | None = None) -> TrainingRow:
     example = Example(
-        one.prompt_id, one.sample_id, label=label, messages=one.messages, completion=said, rejected=rejected,
+        one.prompt_id,
+        one.sample_id,
+        label=label,
+        messages=one.messages,
+        completion=said,
+        rejected=rejected,
         extra={"decision": one.decision_id},
-    )  # fmt: skip
+    )
     return TrainingRow(example, one.messages, said, rejected, origin="decision")

@@ -260,6 +260,12 @@ def empty_labels(
     if only_missing:
         values_of = values_of.where(~exists().where(label.sample_id == sample.id))
     columns = [
-        label.sample_id, label.round_id, label.is_truncated, label.num_tokens, label.updated_at, label.kind, label.step
-    ]  # fmt: skip
+        label.sample_id,
+        label.round_id,
+        label.is_truncated,
+        label.num_tokens,
+        label.updated_at,
+        label.kind,
+        label.step,
+    ]
     return insert(label).from_select(columns, values_of)

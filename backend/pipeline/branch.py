@@ -91,9 +91,7 @@ def _copy_groups(db: Session, stage: StageContext, old: Sequence[dict[str, Any]]
     groups = _group_copies(db, stage, old_ids)
     of_old = sample.group_id.in_(old_ids) & (sample.step < first_step(stage))
     texts = _rows(db, sample, of_old, order=(sample.id,))
-    _insert(db, sample, [
-        one | here | {"edited_from_id": None, "group_id": groups[one["group_id"]]} for one in texts
-    ])  # fmt: skip
+    _insert(db, sample, [one | here | {"edited_from_id": None, "group_id": groups[one["group_id"]]} for one in texts])
     ids = _copies(db, stage, [one["id"] for one in texts])
     for one in texts:
         if one["edited_from_id"] in ids:
@@ -157,21 +155,28 @@ def _cut_to_leave(stage: StageContext) -> float | None:
 
 def _decision(stage: StageContext, one: dict[str, Any], ids: dict[int, int], groups: dict[int, int]) -> dict[str, Any]:
     """What a person said, as a copy: it says which decision it repeats, so that its time is counted once."""
-    value = {name: branch_labels.renamed(said, ids) if name in branch_labels.NAMES else said
-             for name, said in one["value"].items()}  # fmt: skip
+    value = {
+        name: branch_labels.renamed(said, ids) if name in branch_labels.NAMES else said
+        for name, said in one["value"].items()
+    }
     batch = one["batch_id"] and f"{stage.round.id}:{one['batch_id']}"[:64]
     return one | {
-        "client_id": f"branch-{stage.round.id}-{one['id']}", "round_id": stage.round.id,
-        "sample_id": ids[one["sample_id"]], "group_id": groups[one["group_id"]], "retracts_id": None,
-        "batch_id": batch, "value": value | {"restores": one["value"].get("restores", one["id"])},
-    }  # fmt: skip
+        "client_id": f"branch-{stage.round.id}-{one['id']}",
+        "round_id": stage.round.id,
+        "sample_id": ids[one["sample_id"]],
+        "group_id": groups[one["group_id"]],
+        "retracts_id": None,
+        "batch_id": batch,
+        "value": value | {"restores": one["value"].get("restores", one["id"])},
+    }
 
 
 def _group_copies(db: Session, stage: StageContext, old_ids: Iterable[int]) -> dict[int, int]:
     """The copies of these questions, by their originals."""
     old, new, found = aliased(tables.Group), aliased(tables.Group), dict[int, int]()
-    same = and_(new.round_id == stage.round.id, new.split == old.split, new.step == old.step,
-                new.position == old.position)  # fmt: skip
+    same = and_(
+        new.round_id == stage.round.id, new.split == old.split, new.step == old.step, new.position == old.position
+    )
     for some in in_chunks(sorted(set(old_ids))):
         query = select(old.id, new.id).join(new, same).where(old.id.in_(some))
         found |= dict(db.execute(query).tuples().all())
@@ -181,12 +186,24 @@ def _group_copies(db: Session, stage: StageContext, old_ids: Iterable[int]) -> d
 def _copies(db: Session, stage: StageContext, old_ids: Iterable[int | None]) -> dict[int, int]:
     """The copies of these texts, by their originals; texts of other rounds have none."""
     old, new, group, copy = (
-        aliased(tables.Sample), aliased(tables.Sample), aliased(tables.Group), aliased(tables.Group)
-    )  # fmt: skip
-    same_group = and_(copy.round_id == stage.round.id, copy.split == group.split, copy.step == group.step,
-                      copy.position == group.position)  # fmt: skip
-    same = and_(new.group_id == copy.id, new.step == old.step, new.kind == old.kind, new.position == old.position,
-                new.checkpoint_id.is_not_distinct_from(old.checkpoint_id))  # fmt: skip
+        aliased(tables.Sample),
+        aliased(tables.Sample),
+        aliased(tables.Group),
+        aliased(tables.Group),
+    )
+    same_group = and_(
+        copy.round_id == stage.round.id,
+        copy.split == group.split,
+        copy.step == group.step,
+        copy.position == group.position,
+    )
+    same = and_(
+        new.group_id == copy.id,
+        new.step == old.step,
+        new.kind == old.kind,
+        new.position == old.position,
+        new.checkpoint_id.is_not_distinct_from(old.checkpoint_id),
+    )
     found: dict[int, int] = {}
     for some in in_chunks(sorted({n for n in old_ids if n is not None})):
         query = select(old.id, new.id).join(group, group.id == old.group_id).join(copy, same_group).join(new, same)
@@ -211,8 +228,12 @@ def _copy_datasets(stage: StageContext) -> None:
     """What was frozen before the step, with the copies of its texts: some rows in each transaction."""
     dataset = tables.Dataset
     with reading() as db:
-        frozen = _rows(db, dataset, (dataset.round_id == origin_of(stage)) & (dataset.step < first_step(stage)),
-                       order=(dataset.step,))  # fmt: skip
+        frozen = _rows(
+            db,
+            dataset,
+            (dataset.round_id == origin_of(stage)) & (dataset.step < first_step(stage)),
+            order=(dataset.step,),
+        )
         here = select(dataset.step, dataset.id).where(dataset.round_id == stage.round.id)
         made = dict(db.execute(here).tuples().all())
     for one in frozen:
@@ -239,10 +260,14 @@ def _copy_examples(stage: StageContext, old_id: int, new_id: int) -> bool:
         return False
     with stage.writing() as db:
         ids = _copies(db, stage, [n for row in rows for n in (row["sample_id"], row["rejected_id"])])
-        _insert(db, example, [
-            row | {"dataset_id": new_id} | {n: ids.get(row[n], row[n]) for n in ("sample_id", "rejected_id")}
-            for row in rows
-        ])  # fmt: skip
+        _insert(
+            db,
+            example,
+            [
+                row | {"dataset_id": new_id} | {n: ids.get(row[n], row[n]) for n in ("sample_id", "rejected_id")}
+                for row in rows
+            ],
+        )
     return len(rows) == EXAMPLES_AT_ONCE
 
 

@@ -109,17 +109,26 @@ def _samples(db: Session, stage: StageContext) -> Any:
     sample, group, label, place = tables.Sample, tables.Group, tables.Label, stage.place
     query = (
         select(
-            sample.id, sample.group_id, sample.text, sample.finish_reason, sample.turns,
-            label.score, label.verdict, label.source,
+            sample.id,
+            sample.group_id,
+            sample.text,
+            sample.finish_reason,
+            sample.turns,
+            label.score,
+            label.verdict,
+            label.source,
         )
         .join(group, group.id == sample.group_id)
         .outerjoin(label, label.sample_id == sample.id)
         .where(
-            sample.round_id == stage.round.id, group.round_id == stage.round.id, group.split == Split.train,
-            group.step == place.source, sample.step < place.index,
+            sample.round_id == stage.round.id,
+            group.round_id == stage.round.id,
+            group.split == Split.train,
+            group.step == place.source,
+            sample.step < place.index,
         )
         .execution_options(yield_per=ROWS_AT_ONCE)
-    )  # fmt: skip
+    )
     if place.step.roles:
         query = query.where(sample.role.in_(place.step.roles))
     return db.connection().execute(query)

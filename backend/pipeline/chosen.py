@@ -53,9 +53,16 @@ def rows_before(stage: StageContext, db: Session) -> list[tuple[str, values.Exam
 def example_of(row: tables.Example) -> values.Example:
     """A frozen row as a value."""
     return values.Example(
-        row.prompt_id, row.sample_id, row.rejected_id, row.label, row.weight, row.messages, row.completion,
-        row.rejected, row.extra,
-    )  # fmt: skip
+        row.prompt_id,
+        row.sample_id,
+        row.rejected_id,
+        row.label,
+        row.weight,
+        row.messages,
+        row.completion,
+        row.rejected,
+        row.extra,
+    )
 
 
 def ancestors(db: Session, round_id: int | None) -> list[int]:
@@ -113,9 +120,10 @@ def add_mix(stage: StageContext, db: Session, chosen: Chosen) -> None:
     share = stage.recipe.mix_share
     wanted = round(share / (1 - share) * (len(chosen.before) + len(chosen.selected) + len(chosen.earlier)))
     query = select(tables.Prompt.id).where(
-        tables.Prompt.prompt_set_id.in_(stage.set_ids(SetUse.mix)), tables.Prompt.answer.is_not(None),
+        tables.Prompt.prompt_set_id.in_(stage.set_ids(SetUse.mix)),
+        tables.Prompt.answer.is_not(None),
         group_values.is_no_probe(stage.project_id),
-    )  # fmt: skip
+    )
     ids = list(db.scalars(query.order_by(tables.Prompt.id)))
     random.Random(derive_seed(stage.round.seed, "mix")).shuffle(ids)
     chosen.mix = [values.Example(prompt_id, None) for prompt_id in ids[:wanted]]

@@ -67,9 +67,14 @@ def _words(db: Session, round_id: int) -> dict[int, int]:
     """The last decision that shaped each text's label; acts in bulk, in which nobody looked at the text, aside."""
     decision = tables.Decision
     query = standing.decisions(
-        decision.sample_id, func.max(decision.id), late=False, gold=False, adjudication=True, batch=False,
+        decision.sample_id,
+        func.max(decision.id),
+        late=False,
+        gold=False,
+        adjudication=True,
+        batch=False,
         kinds=standing.LABELLING,
-    )  # fmt: skip
+    )
     query = query.where(decision.round_id == round_id).group_by(decision.sample_id)
     return dict(db.execute(query).tuples().all())
 

@@ -50,8 +50,11 @@ def choose_held_out(stage: StageContext) -> list[group_values.GroupRow]:
 
 def measured_by(stage: StageContext, metrics: Sequence[Metric]) -> dict[str, Any]:
     """What makes two measurements of a checkpoint the same measurement."""
-    by = {"prompt_sets": stage.set_ids(SetUse.held_out), "metrics": [m.dump() for m in metrics],
-          "max_tokens": max_tokens(stage)}  # fmt: skip
+    by = {
+        "prompt_sets": stage.set_ids(SetUse.held_out),
+        "metrics": [m.dump() for m in metrics],
+        "max_tokens": max_tokens(stage),
+    }
     one = player(stage)
     if one is None:
         return by
@@ -140,9 +143,13 @@ def round_evidence(stage: StageContext) -> Evidence:
             imported=False,
         )
         query = select(
-            label.sample_id, label.machine_score, label.machine_verdict, label.verdict, label.source,
+            label.sample_id,
+            label.machine_score,
+            label.machine_verdict,
+            label.verdict,
+            label.source,
             label.is_overridden,
-        )  # fmt: skip
+        )
         query = query.join(tables.Sample, tables.Sample.id == label.sample_id)
         of_policy = (label.round_id == stage.round.id, tables.Sample.kind == "completion")
         labels = db.execute(query.where(*of_policy)).all()
@@ -160,9 +167,16 @@ def round_evidence(stage: StageContext) -> Evidence:
     people = {row.sample_id: row.verdict for row in by_people}
     overridden = frozenset(row.sample_id for row in by_people if row.is_overridden)
     return Evidence(
-        round_groups=groups, machine=machine, people=people, overridden=overridden, blind=blind, drawn=drawn,
-        kept=kept, turns=turns_of(stage), pairs=sides,
-    )  # fmt: skip
+        round_groups=groups,
+        machine=machine,
+        people=people,
+        overridden=overridden,
+        blind=blind,
+        drawn=drawn,
+        kept=kept,
+        turns=turns_of(stage),
+        pairs=sides,
+    )
 
 
 def looked_at(places: Sequence[Place]) -> int:
@@ -207,9 +221,11 @@ def is_turn(stage: StageContext, place: Place) -> bool:
 def kept_samples(db: Session, round_id: int) -> frozenset[int]:
     """Ids of the samples that the round's selectors kept, of a pair the chosen one."""
     row = tables.Example
-    query = select(row.sample_id).join(tables.Dataset).where(
-        tables.Dataset.round_id == round_id, row.origin == "selected", row.label.is_distinct_from(False)
-    )  # fmt: skip
+    query = (
+        select(row.sample_id)
+        .join(tables.Dataset)
+        .where(tables.Dataset.round_id == round_id, row.origin == "selected", row.label.is_distinct_from(False))
+    )
     return frozenset(n for n in db.scalars(query) if n is not None)
 
 
@@ -270,10 +286,17 @@ def run(stage: StageContext) -> Finish:
         for checkpoint_id, v, details in found:
             db.add(
                 tables.Metric(
-                    project_id=stage.round.project_id, round_id=stage.round.id, checkpoint_id=checkpoint_id,
-                    name=v.name, value=v.value, low=v.low, high=v.high, n=v.n, details=v.details | details,
+                    project_id=stage.round.project_id,
+                    round_id=stage.round.id,
+                    checkpoint_id=checkpoint_id,
+                    name=v.name,
+                    value=v.value,
+                    low=v.low,
+                    high=v.high,
+                    n=v.n,
+                    details=v.details | details,
                 )
-            )  # fmt: skip
+            )
         write_warnings(db)
         ended = db.get_one(tables.Round, stage.round.id)
         ended.status, ended.finished_at = RoundStatus.done, now()

@@ -50,10 +50,15 @@ def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, A
         {"stage": "labelled", "count": labelled, "dropped": {}, "by people": people}
         | ({"cut": chosen.cut} if chosen.cut else {}),
         {"stage": "selected", "count": len(chosen.selected), "dropped": dict(chosen.dropped), "unit": chosen.unit},
-        {"stage": "training rows", "count": sum(1 for _ in chosen.origins()), "dropped": repeats,
-         "earlier rounds": len(chosen.earlier), "seed rows": len(chosen.mix)}
+        {
+            "stage": "training rows",
+            "count": sum(1 for _ in chosen.origins()),
+            "dropped": repeats,
+            "earlier rounds": len(chosen.earlier),
+            "seed rows": len(chosen.mix),
+        }
         | ({"earlier steps": len(chosen.before)} if chosen.before else {}),
-    ]  # fmt: skip
+    ]
 
 
 def own_prompts(stage: StageContext, db: Session) -> list[dict[str, Any]]:
@@ -62,8 +67,9 @@ def own_prompts(stage: StageContext, db: Session) -> list[dict[str, Any]]:
     entries = [noted.get(str(place.index), {}) for place in stage.places[: stage.step]]
     return [
         {"stage": "adopted prompts", "count": one["adopted"], "dropped": one["dropped"]}
-        for one in entries if "adopted" in one
-    ]  # fmt: skip
+        for one in entries
+        if "adopted" in one
+    ]
 
 
 def looked_at(db: Session, round_id: int) -> tuple[int, int]:

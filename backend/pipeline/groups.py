@@ -54,9 +54,16 @@ def group_rows(
     """The round's groups of one split, of one step or of all, of these prompts or of all, by step and position."""
     group = tables.Group
     query = select(
-        group.id, group.prompt_id, group.split, group.step, group.position, group.parent_id,
-        group.messages.is_not(None), group.is_stripped, group.cut,
-    ).where(group.round_id == round_id, group.split == split)  # fmt: skip
+        group.id,
+        group.prompt_id,
+        group.split,
+        group.step,
+        group.position,
+        group.parent_id,
+        group.messages.is_not(None),
+        group.is_stripped,
+        group.cut,
+    ).where(group.round_id == round_id, group.split == split)
     if step is not None:
         query = query.where(group.step == step)
     if prompts is not None:

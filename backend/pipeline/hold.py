@@ -37,8 +37,15 @@ def _is_before_training(stage: StageContext) -> bool:
 def noted(found: Health) -> dict[str, Any]:
     """What is kept on the round: the sentence, and the numbers that are beyond their limits."""
     figures = [
-        {"name": one.name, "title": one.title, "value": one.number.value, "low": one.number.low,
-         "high": one.number.high, "n": one.number.n, "limit": one.red}
+        {
+            "name": one.name,
+            "title": one.title,
+            "value": one.number.value,
+            "low": one.number.low,
+            "high": one.number.high,
+            "n": one.number.n,
+            "limit": one.red,
+        }
         for one in found.reds()
-    ]  # fmt: skip
+    ]
     return {"said": found.sentence, "figures": figures, "at": now().isoformat()}

@@ -89,8 +89,13 @@ def _failed(judge: Judge, sample: Sample, failure: Failure) -> Judgment:
     return Judgment(sample.id, str(judge.name), 0, None, None, "", "", failure=failure)
 
 
-def items_of(stage: StageContext, made: Sequence[Judgment], failed: Sequence[Judgment], rows: Sequence[GroupRow],
-             groups: Sequence[Group]) -> list[left_out.Item]:  # fmt: skip
+def items_of(
+    stage: StageContext,
+    made: Sequence[Judgment],
+    failed: Sequence[Judgment],
+    rows: Sequence[GroupRow],
+    groups: Sequence[Group],
+) -> list[left_out.Item]:
     """What the judge left out: a sample without any judgment once, one with some by position."""
     whose = {s.id: row for row, g in zip(rows, groups, strict=True) for s in g.samples}
     judged = {judgment.sample_id for judgment in made}

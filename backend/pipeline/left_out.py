@@ -87,9 +87,14 @@ def write(db: Session, stage: StageContext, items: Sequence[Item]) -> None:
     if not items:
         return
     common = {
-        "project_id": stage.round.project_id, "round_id": stage.round.id, "stage": stage.stage, "step": step_of(stage),
-        "job_id": stage.job_id, "attempts": 1, "created_at": now(),
-    }  # fmt: skip
+        "project_id": stage.round.project_id,
+        "round_id": stage.round.id,
+        "stage": stage.stage,
+        "step": step_of(stage),
+        "job_id": stage.job_id,
+        "attempts": 1,
+        "created_at": now(),
+    }
     names = ("group_id", "prompt_id", "sample_id", "checkpoint_id", "position")
     columns: dict[str, list[Any]] = {name: [getattr(item, name) for item in items] for name in names}
     columns |= {

@@ -56,26 +56,41 @@ def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, A
     return [
         *before,
         {"stage": name, "count": count, "dropped": dict(chosen.dropped), "unit": chosen.unit},
-        {"stage": "training rows", "count": count, "dropped": {}, "earlier rounds": origins["earlier"],
-         "seed rows": origins["mix"]}
+        {
+            "stage": "training rows",
+            "count": count,
+            "dropped": {},
+            "earlier rounds": origins["earlier"],
+            "seed rows": origins["mix"],
+        }
         | ({"decisions": origins["decision"]} if asks_people else {}),
-    ]  # fmt: skip
+    ]
 
 
 def with_texts(
-    db: Session, rows: Sequence[tuple[str, Example]], *, age: int = 0, uses: Counter[Key] | None = None,
+    db: Session,
+    rows: Sequence[tuple[str, Example]],
+    *,
+    age: int = 0,
+    uses: Counter[Key] | None = None,
     is_same_recipe: bool = True,
-) -> Iterator[TrainingRow]:  # fmt: skip
+) -> Iterator[TrainingRow]:
     """The rows of origins and examples, in order."""
     for some in in_chunks(rows, AT_ONCE):
         examples = [example for _, example in some]
         kinds = _kinds(db, {example.sample_id for example in examples if example.sample_id is not None})
         for (origin, one), found in zip(some, dataset_rows.resolve(db, examples), strict=True):
             yield TrainingRow(
-                one, found.messages, found.said, found.rejected, origin,
-                kinds[one.sample_id] if one.sample_id is not None else IMPORT, age, uses[key(one)] if uses else 0,
+                one,
+                found.messages,
+                found.said,
+                found.rejected,
+                origin,
+                kinds[one.sample_id] if one.sample_id is not None else IMPORT,
+                age,
+                uses[key(one)] if uses else 0,
                 is_same_recipe,
-            )  # fmt: skip
+            )
 
 
 def past(stage: StageContext, db: Session) -> Past:
@@ -84,10 +99,12 @@ def past(stage: StageContext, db: Session) -> Past:
     type_ = dataset_before(stage, db).type
     has_seeds = type_ in (DatasetType.prompt_completion, DatasetType.language_modeling)
     return Past(
-        trained=_earlier(stage, db, is_trained=True), selected=_earlier(stage, db, is_trained=False),
-        seeds=_seeds(stage, db) if has_seeds else iter(()), decided=decided.read(stage, db),
+        trained=_earlier(stage, db, is_trained=True),
+        selected=_earlier(stage, db, is_trained=False),
+        seeds=_seeds(stage, db) if has_seeds else iter(()),
+        decided=decided.read(stage, db),
         type=type_,
-    )  # fmt: skip
+    )
 
 
 def key(example: Example) -> Key:
@@ -153,8 +170,9 @@ def _seeds(stage: StageContext, db: Session) -> Iterator[TrainingRow]:
     """The known answers of the sets used as mix, in order of their ids."""
     prompt = tables.Prompt
     query = select(prompt.id, prompt.messages, prompt.answer).where(
-        prompt.prompt_set_id.in_(stage.set_ids(SetUse.mix)), prompt.answer.is_not(None),
+        prompt.prompt_set_id.in_(stage.set_ids(SetUse.mix)),
+        prompt.answer.is_not(None),
         group_values.is_no_probe(stage.project_id),
-    )  # fmt: skip
+    )
     for prompt_id, messages, answer in db.execute(query.order_by(prompt.id).execution_options(yield_per=AT_ONCE)):
         yield TrainingRow(Example(prompt_id, None), messages, answer or "", origin="mix", kind=IMPORT)

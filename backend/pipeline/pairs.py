@@ -17,9 +17,10 @@ def of_round(db: Session, round_id: int) -> list[tuple[values.Sample, values.Sam
     """
     row = tables.Example
     of_datasets = (
-        tables.Dataset.round_id == round_id, tables.Dataset.type == DatasetType.preference,
+        tables.Dataset.round_id == round_id,
+        tables.Dataset.type == DatasetType.preference,
         tables.Dataset.step.in_(trained_steps(db, round_id)),
-    )  # fmt: skip
+    )
     query = select(row.sample_id, row.rejected_id).join(tables.Dataset)
     query = query.where(
         *of_datasets, row.origin == "selected", row.sample_id.is_not(None), row.rejected_id.is_not(None)

@@ -111,13 +111,23 @@ def _samples(db: Session, round_id: int) -> dict[int, list[JSON]]:
     """By the group's id its texts, with their labels, of the first ones of the round."""
     row, label = tables.Sample, tables.Label
     query = (
-        select(row.group_id, row.id, row.step, row.role, func.substr(row.text, 1, MOST_CHARACTERS + 1),
-               row.finish_reason, row.num_tokens, label.score, label.verdict, label.is_unparsed)
+        select(
+            row.group_id,
+            row.id,
+            row.step,
+            row.role,
+            func.substr(row.text, 1, MOST_CHARACTERS + 1),
+            row.finish_reason,
+            row.num_tokens,
+            label.score,
+            label.verdict,
+            label.is_unparsed,
+        )
         .outerjoin(label, label.sample_id == row.id)
         .where(row.round_id == round_id, row.split == Split.train)
         .order_by(row.step, row.position, row.id)
         .limit(MOST_SAMPLES)
-    )  # fmt: skip
+    )
     found: dict[int, list[JSON]] = defaultdict(list)
     for group_id, id_, step, role, text, reason, tokens, score, verdict, is_unparsed in db.execute(query):
         found[group_id].append(

@@ -165,9 +165,22 @@ def rows(db: Session, dataset_id: int, *, after: int = -1, limit: int | None = N
         for e, prompt, text, other, question, said in page:
             rejects = _first(e.rejected, other) if e.rejected_id or e.rejected else None
             chat, played = _played(e, _asked(e.messages, question, prompt.messages), said)
-            yield DatasetRow(e.position, prompt.id, chat,
-                      _first(e.completion, text, prompt.answer), rejects, e.label, e.weight, e.sample_id, e.rejected_id,
-                      e.origin, e.extra, prompt.answer, prompt.extra, played)  # fmt: skip
+            yield DatasetRow(
+                e.position,
+                prompt.id,
+                chat,
+                _first(e.completion, text, prompt.answer),
+                rejects,
+                e.label,
+                e.weight,
+                e.sample_id,
+                e.rejected_id,
+                e.origin,
+                e.extra,
+                prompt.answer,
+                prompt.extra,
+                played,
+            )
         after = page[-1][0].position
         left = None if left is None else left - len(page)
         db.expunge_all()

@@ -129,9 +129,14 @@ def go_on(db: Session, stage: StageContext, held: JSON | None = None) -> None:
         # New samples are judged where the others are judged already; else the round's own judge job is yet to come.
         if is_judged and stage.places[judging].step.kind == "judge":
             transitions.enqueue(
-                db, stage=Stage.judge, project_id=found.project_id, round_id=found.id, created_by=found.created_by,
-                spec={"kind": left_out.RETRY}, step=judging,
-            )  # fmt: skip
+                db,
+                stage=Stage.judge,
+                project_id=found.project_id,
+                round_id=found.id,
+                created_by=found.created_by,
+                spec={"kind": left_out.RETRY},
+                step=judging,
+            )
         return
     if stage.stage is Stage.evaluate:
         return
@@ -140,9 +145,13 @@ def go_on(db: Session, stage: StageContext, held: JSON | None = None) -> None:
         return
     if stage.kind in FIRST:
         transitions.enqueue(
-            db, stage=found.stage, project_id=found.project_id, round_id=found.id, created_by=found.created_by,
+            db,
+            stage=found.stage,
+            project_id=found.project_id,
+            round_id=found.id,
+            created_by=found.created_by,
             step=found.step,
-        )  # fmt: skip
+        )
         return
     if stage.is_before_people and found.is_reviewed:
         found.stage, found.status, found.step = Stage.review, RoundStatus.review, stage.next_step
@@ -154,9 +163,13 @@ def go_on(db: Session, stage: StageContext, held: JSON | None = None) -> None:
     is_over = found.step == len(stage.places)
     found.stage = Stage.evaluate if is_over else STAGES_OF[stage.places[found.step].step.kind]
     transitions.enqueue(
-        db, stage=found.stage, project_id=found.project_id, round_id=found.id, created_by=found.created_by,
+        db,
+        stage=found.stage,
+        project_id=found.project_id,
+        round_id=found.id,
+        created_by=found.created_by,
         step=found.step,
-    )  # fmt: skip
+    )
 
 
 def ends_line(db: Session, stage: StageContext) -> bool:

@@ -248,8 +248,12 @@ def run(stage: StageContext) -> Finish:
         found = db.get_one(tables.Round, stage.round.id)
         asked, labelled = (next(one["count"] for one in steps if one["stage"] == n) for n in ("prompts", "labelled"))
         found.counts = found.counts | {
-            "kept": sum(origin == "selected" for origin, _ in chosen.origins()), "decided": decided,
-            "overridden": overridden, "labelled": labelled, "funnel": steps, "prompts": asked,
-        }  # fmt: skip
+            "kept": sum(origin == "selected" for origin, _ in chosen.origins()),
+            "decided": decided,
+            "overridden": overridden,
+            "labelled": labelled,
+            "funnel": steps,
+            "prompts": asked,
+        }
 
     return finish

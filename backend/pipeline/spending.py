@@ -39,9 +39,13 @@ def write(db: Session, taken: dict[int, Usage], *, round_id: int, stage: Stage, 
     for checkpoint_id, usage in taken.items():
         cost, unpriced = priced(innermost(db.get_one(tables.Checkpoint, checkpoint_id).engine), usage)
         more = {
-            "requests": usage.requests, "uncounted": usage.uncounted, "tokens_in": usage.tokens_in,
-            "tokens_out": usage.tokens_out, "cost": cost, "unpriced": unpriced,
-        }  # fmt: skip
+            "requests": usage.requests,
+            "uncounted": usage.uncounted,
+            "tokens_in": usage.tokens_in,
+            "tokens_out": usage.tokens_out,
+            "cost": cost,
+            "unpriced": unpriced,
+        }
         place = {"round_id": round_id, "stage": stage, "step": step, "checkpoint_id": checkpoint_id}
         grown = {name: getattr(use, name) + number for name, number in more.items()}
         if not db.execute(update(use).filter_by(**place).values(grown)).rowcount:  # type: ignore[attr-defined]

@@ -114,8 +114,9 @@ def open_stage(job_id: int, attempt: int, progress: JobProgress) -> StageContext
         found = db.get(tables.Round, job.round_id) if job and job.round_id else None
     if job is None or found is None:
         raise NotFound(f"The round of job {job_id} is gone. There is nothing left to do for it.")
-    return StageContext(job_id, attempt, found, recipes.read(found.recipe), progress, job.stage,
-                        str(job.spec.get("kind", "")), job.step)  # fmt: skip
+    return StageContext(
+        job_id, attempt, found, recipes.read(found.recipe), progress, job.stage, str(job.spec.get("kind", "")), job.step
+    )
 
 
 def step_of(places: Sequence[Place], stage: Stage, number: int | None) -> int:

@@ -35,8 +35,14 @@ FOLDER = Path("checkpoints")
 OF_ROUND = re.compile(r"round-(\d{1,18})-.*", re.ASCII)
 
 
-def folder_of(round_: tables.Round, dataset: tables.Dataset | None, place: Place | None = None, start_id: int = 0,
-              reference_id: int = 0, asked: Mapping[str, int] = MappingProxyType({})) -> Path:  # fmt: skip
+def folder_of(
+    round_: tables.Round,
+    dataset: tables.Dataset | None,
+    place: Place | None = None,
+    start_id: int = 0,
+    reference_id: int = 0,
+    asked: Mapping[str, int] = MappingProxyType({}),
+) -> Path:
     """Where a round's training writes, below the data folder. dataset: None for a trainer that reads no rows. place:
     its step, None in a recipe of slots. asked: who answers in the roles that the trainer asks.
 
@@ -50,9 +56,15 @@ def folder_of(round_: tables.Round, dataset: tables.Dataset | None, place: Place
         trainer = place.step.part
         assert isinstance(trainer, Trainer)
         known = [
-            content_hash, trainer.known(), start_id, reference_id, round_.seed, round_.phase,
-            place.index, *([dict(asked)] if asked else []),
-        ]  # fmt: skip
+            content_hash,
+            trainer.known(),
+            start_id,
+            reference_id,
+            round_.seed,
+            round_.phase,
+            place.index,
+            *([dict(asked)] if asked else []),
+        ]
     key = json.dumps(known)
     return FOLDER / f"round-{round_.id}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
@@ -236,7 +248,10 @@ def run(stage: StageContext) -> Finish:
             db.get_one(tables.Round, stage.round.id).checkpoint_id = checkpoint.id
         if not makes_product(stage) or stage.recipe.product != POLICY:
             # The next round finds it under its name, too.
-            db.add(tables.RoundRole(round_id=stage.round.id, role=stage.place.step.makes, step=stage.step,
-                                    checkpoint_id=checkpoint.id))  # fmt: skip
+            db.add(
+                tables.RoundRole(
+                    round_id=stage.round.id, role=stage.place.step.makes, step=stage.step, checkpoint_id=checkpoint.id
+                )
+            )
 
     return finish

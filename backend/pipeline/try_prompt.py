@@ -25,8 +25,10 @@ def run(job_id: int, progress: JobProgress) -> Finish:
             [[completion]] = served(engine.complete([spec["messages"]], Sampling(**knobs | {"n": 1})))
         made = asdict(completion)
         replies[str(checkpoint_id)] = {
-            "text": clean(made["text"]), "finish_reason": made["finish_reason"], "num_tokens": made["num_tokens"],
-        }  # fmt: skip
+            "text": clean(made["text"]),
+            "finish_reason": made["finish_reason"],
+            "num_tokens": made["num_tokens"],
+        }
         progress.advance(1)
 
     def finish(db: Session) -> None:

@@ -90,12 +90,23 @@ def look(
         for rule, finding, level, reason in made:
             db.add(
                 row(
-                    project_id=stage.round.project_id, round_id=stage.round.id, name=str(rule.name), level=level,
-                    value=finding.value, low=finding.low, high=finding.high, limit=rule.limit, amber=rule.amber,
-                    n=finding.n, reason=reason, stops=rule.stops, sample_ids=list(finding.sample_ids),
-                    prompt_ids=list(finding.prompt_ids), details=finding.details,
+                    project_id=stage.round.project_id,
+                    round_id=stage.round.id,
+                    name=str(rule.name),
+                    level=level,
+                    value=finding.value,
+                    low=finding.low,
+                    high=finding.high,
+                    limit=rule.limit,
+                    amber=rule.amber,
+                    n=finding.n,
+                    reason=reason,
+                    stops=rule.stops,
+                    sample_ids=list(finding.sample_ids),
+                    prompt_ids=list(finding.prompt_ids),
+                    details=finding.details,
                 )
-            )  # fmt: skip
+            )
 
     return write
 

@@ -29,12 +29,15 @@ class AdoptTasks(Adopting):
     def ask(self, groups: Sequence[Group], pool: Sequence[Prompt], *, limit: int, seed: int) -> list[Group]:
         accepted = [
             (group.prompt.messages, sample)
-            for group in groups for sample in group.samples if sample.verdict is Verdict.accept
-        ]  # fmt: skip
+            for group in groups
+            for sample in group.samples
+            if sample.verdict is Verdict.accept
+        ]
         limits = Limits(self.seconds, 5.0 * self.seconds, self.memory_mb)
         tasks = validated([(question, sample.text) for question, sample in accepted], limits)
         made = [
             Group(Prompt(0, solving(task), task.answer, {"task": task.to_json()}), parent=sample)
-            for (_, sample), task in zip(accepted, tasks, strict=True) if isinstance(task, Task)
-        ]  # fmt: skip
+            for (_, sample), task in zip(accepted, tasks, strict=True)
+            if isinstance(task, Task)
+        ]
         return made[: self.most] if self.most else made

@@ -65,8 +65,10 @@ class ExamPrompts(PromptSource):
             asked[prompt.id] = self._similar(prompt, exams, said, random.Random(f"{seed} {prompt.id}"))
         return [
             self._group(group, text, exam)
-            for group in groups for text in group.samples for exam in asked.get(group.prompt.id, ())
-        ]  # fmt: skip
+            for group in groups
+            for text in group.samples
+            for exam in asked.get(group.prompt.id, ())
+        ]
 
     def _similar(
         self, prompt: Prompt, exams: Sequence[Prompt], said: dict[int, list[str]], chance: random.Random

@@ -78,8 +78,9 @@ class InversePrompts(AsksForPrompts):
             roots = {prompt.id: prompt for prompt in pool}
             return [
                 self._group(roots.get(group.prompt.id, group.prompt), text.text, text)
-                for group in groups for text in self._texts(group)
-            ]  # fmt: skip
+                for group in groups
+                for text in self._texts(group)
+            ]
         found = [(prompt, text) for prompt in pool if (text := self._of_prompt(prompt)).strip()]
         if self.shuffle:
             random.Random(seed).shuffle(found)

@@ -16,10 +16,32 @@ from backend.registry import catalogue, import_all, left_out
 from backend.values import Stage
 
 __all__ = [
-    "BASE", "BUILT_IN", "JUDGE", "KINDS", "POLICY", "REFERENCE", "SLOTS", "STAGES", "STEPS", "Common", "Phase",
-    "Place", "Recipe", "Slots", "Step", "cut_of", "first_job", "get", "job_after_people", "job_from", "judge_of",
-    "judge_place", "names", "read", "register",
-]  # fmt: skip
+    "BASE",
+    "BUILT_IN",
+    "JUDGE",
+    "KINDS",
+    "POLICY",
+    "REFERENCE",
+    "SLOTS",
+    "STAGES",
+    "STEPS",
+    "Common",
+    "Phase",
+    "Place",
+    "Recipe",
+    "Slots",
+    "Step",
+    "cut_of",
+    "first_job",
+    "get",
+    "job_after_people",
+    "job_from",
+    "judge_of",
+    "judge_place",
+    "names",
+    "read",
+    "register",
+]
 
 
 @lru_cache(maxsize=1024)

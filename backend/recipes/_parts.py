@@ -284,4 +284,4 @@ __all__ = [
     "WorseToBetter",
     "WrittenVerdict",
     "YesNoCheck",
-]  # fmt: skip
+]

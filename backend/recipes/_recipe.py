@@ -192,9 +192,10 @@ class Recipe(Common):
         places = self.places(phase)
         asked = [(place.step.part, places[place.source or 0].step.part) for place in places]
         return [
-            part for part, source in asked
+            part
+            for part, source in asked
             if isinstance(part, Generator) and isinstance(source, PromptSource) and not source.asks_for_prompts
-        ]  # fmt: skip
+        ]
 
     @property
     def judges(self) -> list[Judge]:

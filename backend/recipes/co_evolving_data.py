@@ -16,10 +16,17 @@ register(
         steps=(
             parts.EvolvePrompts(direction="harder", take_own=True),
             Step(parts.Sample(n=1, temperature=1.0, max_tokens=256), name="problems"),
-            NEW, parts.Adopt(), Step(parts.Sample(n=8, temperature=1.0), name="answers"), VOTE,
-            parts.AboveThreshold(keep="accepted", max_per_prompt=1), ABLE, Step(parts.SFT(), name="taught"),
-            Step(parts.AllPrompts(), of="answers"), Step(ABLE, of="answers"), RL,
+            NEW,
+            parts.Adopt(),
+            Step(parts.Sample(n=8, temperature=1.0), name="answers"),
+            VOTE,
+            parts.AboveThreshold(keep="accepted", max_per_prompt=1),
+            ABLE,
+            Step(parts.SFT(), name="taught"),
+            Step(parts.AllPrompts(), of="answers"),
+            Step(ABLE, of="answers"),
+            RL,
         ),
         metrics=(parts.HeldOutAccuracy(), parts.DistinctN()),
     )
-)  # fmt: skip
+)

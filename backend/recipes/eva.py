@@ -15,11 +15,17 @@ register(
         title="Evolving Alignment via Asymmetric Self-Play (eva)",
         paper="2411.00062",
         steps=(
-            parts.PromptSet(take_own=True), Step(SIX, name="answers"), RATED, *CREATE, *NEW,
-            Step(SIX, name="new_answers"), RATED,
-            parts.BestVersusWorst(), Step(parts.BestVersusWorst(), of="answers"),  # the originals stay in the mix
+            parts.PromptSet(take_own=True),
+            Step(SIX, name="answers"),
+            RATED,
+            *CREATE,
+            *NEW,
+            Step(SIX, name="new_answers"),
+            RATED,
+            parts.BestVersusWorst(),
+            Step(parts.BestVersusWorst(), of="answers"),  # the originals stay in the mix
             parts.DPO(),
         ),
         metrics=(parts.HeldOutAccuracy(), parts.DistinctN()),
     )
-)  # fmt: skip
+)

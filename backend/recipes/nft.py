@@ -9,7 +9,7 @@ from backend.recipes._parts import (
     PromptSet,
     Sample,
     SignedExamples,
-)  # fmt: skip
+)
 
 register(
     Recipe(

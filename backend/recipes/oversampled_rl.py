@@ -7,15 +7,26 @@ TRY = "Try out ways to solve this. Say where one fails, try another, check the r
 KINDS = {name: parts.BEHAVIORS[name] for name in ("backtracking", "verification")}
 TAGS = parts.BehaviorTags(behaviors=KINDS, accept_at=1.0)  # both of them
 DEMONSTRATIONS = (
-    parts.PromptSet(), parts.Sample(n=8, max_tokens=1024, conditions={"trial": TRY}),
+    parts.PromptSet(),
+    parts.Sample(n=8, max_tokens=1024, conditions={"trial": TRY}),
     parts.AllOf(judges=(parts.ExactMatch(), TAGS)),
-    parts.AboveThreshold(keep="accepted", max_per_prompt=2, order="random"), parts.SFT(),
-)  # fmt: skip
+    parts.AboveThreshold(keep="accepted", max_per_prompt=2, order="random"),
+    parts.SFT(),
+)
 TRAINER = parts.GRPO(
-    reward=parts.ExactMatch(), num_generations=64, temperature=1.2, per_device_train_batch_size=16,
-    gradient_accumulation_steps=16, max_completion_length=512, scale_rewards="none", entropy_coef=0.001,
-    beta=0.001, sync_ref_model=True, ref_model_sync_steps=1, ref_model_mixup_alpha=0.05,
-)  # fmt: skip
+    reward=parts.ExactMatch(),
+    num_generations=64,
+    temperature=1.2,
+    per_device_train_batch_size=16,
+    gradient_accumulation_steps=16,
+    max_completion_length=512,
+    scale_rewards="none",
+    entropy_coef=0.001,
+    beta=0.001,
+    sync_ref_model=True,
+    ref_model_sync_steps=1,
+    ref_model_mixup_alpha=0.05,
+)
 
 register(
     Recipe(

@@ -5,9 +5,13 @@ from backend.recipes import _parts as parts
 
 TEMPLATE = "{prompt}\n\nThink first, in a few sentences, about what follows and why. Then write #### and what follows."
 TRAINER = parts.GRPO(
-    reward=parts.ReferenceLikelihood(form="information_gain"), judge_by="live", num_generations=8,
-    max_completion_length=256, scale_rewards="none", mask_pattern=r"(?s)####((?:(?!####).)*)\Z",  # thoughts alone
-)  # fmt: skip
+    reward=parts.ReferenceLikelihood(form="information_gain"),
+    judge_by="live",
+    num_generations=8,
+    max_completion_length=256,
+    scale_rewards="none",
+    mask_pattern=r"(?s)####((?:(?!####).)*)\Z",  # thoughts alone
+)
 
 register(
     Recipe(

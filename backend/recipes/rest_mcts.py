@@ -14,9 +14,14 @@ register(
         title="ReST-MCTS*: LLM Self-Training via Process Reward Guided Tree Search",
         paper="2406.03816",
         steps=(
-            parts.PromptSet(), Step(TREE, name="tree"), VALUES, parts.ValueRows(), SCORER,
-            Step(parts.TreeTraces(threshold=1.0), of="tree"), parts.SFT(),
+            parts.PromptSet(),
+            Step(TREE, name="tree"),
+            VALUES,
+            parts.ValueRows(),
+            SCORER,
+            Step(parts.TreeTraces(threshold=1.0), of="tree"),
+            parts.SFT(),
         ),
         metrics=(parts.HeldOutAccuracy(), parts.PassAtK()),
     )
-)  # fmt: skip
+)

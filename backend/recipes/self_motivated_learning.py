@@ -13,9 +13,14 @@ register(
         title="Improving Language Model Reasoning with Self-motivated Learning",
         paper="2404.07017",
         steps=(
-            parts.PromptSet(), ANSWERS, parts.ExactMatch(), parts.RightAndWrong(), SCORER,
-            Step(parts.AllPrompts(), of="answers"), RL,
+            parts.PromptSet(),
+            ANSWERS,
+            parts.ExactMatch(),
+            parts.RightAndWrong(),
+            SCORER,
+            Step(parts.AllPrompts(), of="answers"),
+            RL,
         ),
         metrics=(parts.HeldOutAccuracy(), parts.JudgeQuality()),
     )
-)  # fmt: skip
+)

@@ -17,14 +17,18 @@ REWARD = parts.WeightedSum(
     weights=(0.8, 0.2),
 )
 TRAINER = parts.GRPO(
-    reward=REWARD, max_completion_length=512, beta=0.001,
+    reward=REWARD,
+    max_completion_length=512,
+    beta=0.001,
     mask_pattern=r"(?s)<information>((?:(?!</?information>).)*)</information>",
-)  # fmt: skip
+)
 
 register(
     Recipe(
-        name="self_search_rl", title="SSRL: Self-Search Reinforcement Learning", paper="2508.10874",
+        name="self_search_rl",
+        title="SSRL: Self-Search Reinforcement Learning",
+        paper="2508.10874",
         steps=(parts.PromptSet(), parts.AllPrompts(template=TEMPLATE), TRAINER),
         metrics=(parts.HeldOutAccuracy(), parts.PassAtK(k=8, n=8)),
     )
-)  # fmt: skip
+)

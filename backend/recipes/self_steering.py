@@ -17,9 +17,13 @@ register(
             parts.PromptSet(),
             Step(ANSWERS, name="answers"),
             parts.ByConstruction(accepted=("kept",), rejected=("broken",)),
-            PAIRS, STEADY, parts.DPO(beta=0.1, reference="policy"),
-            Step(PAIRS, of="answers"), STEADY, Step(parts.RewardModel(), name="scorer"),
+            PAIRS,
+            STEADY,
+            parts.DPO(beta=0.1, reference="policy"),
+            Step(PAIRS, of="answers"),
+            STEADY,
+            Step(parts.RewardModel(), name="scorer"),
         ),
         metrics=(parts.PairGap(), parts.Length()),
     )
-)  # fmt: skip
+)

@@ -5,9 +5,14 @@ from backend.recipes import _parts as parts
 
 VOTE = parts.MajorityVote(accept_at=0.0)  # whoever has most votes; nobody where two share the top
 TRAINER = parts.GRPO(
-    reward=VOTE, reward_from="verdict", num_generations=16, per_device_train_batch_size=16, learning_rate=5e-7,
-    beta=1e-4, scale_rewards="batch",
-)  # fmt: skip
+    reward=VOTE,
+    reward_from="verdict",
+    num_generations=16,
+    per_device_train_batch_size=16,
+    learning_rate=5e-7,
+    beta=1e-4,
+    scale_rewards="batch",
+)
 
 register(
     Recipe(

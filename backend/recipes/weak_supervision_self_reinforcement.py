@@ -9,9 +9,12 @@ PAIRS = parts.AnchoredPairs(
     chosen_from=("policy",), rejected_from=("base",), require_higher=False, differ_in="answer"
 )  # who wrote it is the label; two texts that agree teach nothing
 REINFORCED = Phase(
-    parts.PromptSet(), Step(ONE, name="tuned"), Step(ONE, name="untuned", by="base"), PAIRS,
+    parts.PromptSet(),
+    Step(ONE, name="tuned"),
+    Step(ONE, name="untuned", by="base"),
+    PAIRS,
     parts.DPO(beta=0.1, reference="policy"),
-)  # fmt: skip
+)
 
 register(
     Recipe(

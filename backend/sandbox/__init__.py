@@ -127,19 +127,27 @@ class _Box:
         self.limits, self.is_open, self.read = limits, True, b""
         with _bubblewrap.filtered() as descriptor:
             self.process = subprocess.Popen(
-                _bubblewrap.command(shutil.which("bwrap") or "", descriptor), stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=(descriptor,), start_new_session=True,
-                env=_bubblewrap.environment(hash_seed), bufsize=0,
-            )  # fmt: skip
+                _bubblewrap.command(shutil.which("bwrap") or "", descriptor),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(descriptor,),
+                start_new_session=True,
+                env=_bubblewrap.environment(hash_seed),
+                bufsize=0,
+            )
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.to, self.back = self.process.stdin.fileno(), self.process.stdout.fileno()
         os.set_blocking(self.to, False)
         os.set_blocking(self.back, False)
         self.header = {
-            "program": program, "seconds": limits.seconds, "all_seconds": limits.seconds * calls + 2,
-            "memory_bytes": limits.memory_mb * 2**20, "file_bytes": limits.file_bytes,
-        }  # fmt: skip
+            "program": program,
+            "seconds": limits.seconds,
+            "all_seconds": limits.seconds * calls + 2,
+            "memory_bytes": limits.memory_mb * 2**20,
+            "file_bytes": limits.file_bytes,
+        }
 
     def __enter__(self) -> "_Box":
         """The program has not begun yet: what goes wrong here is no fault of its."""

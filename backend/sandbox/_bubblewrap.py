@@ -46,9 +46,14 @@ def _problem(bwrap: str) -> str:
         line = command(bwrap, descriptor, inside=("-c", "print('ready')"))
         try:
             done = subprocess.run(
-                line, stdin=subprocess.DEVNULL, capture_output=True, pass_fds=(descriptor,), env=environment(0),
-                timeout=60, check=False,
-            )  # fmt: skip
+                line,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                pass_fds=(descriptor,),
+                env=environment(0),
+                timeout=60,
+                check=False,
+            )
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"bubblewrap cannot be run: {error}."
     if done.returncode == 0 and done.stdout.strip() == b"ready":
@@ -83,11 +88,42 @@ def command(bwrap: str, filter_descriptor: int, inside: tuple[str, ...] = ("/box
     libraries = Path(str(sysconfig.get_config_var("LIBDIR") or "/nowhere")).glob("libpython*.so*")
     read = [*SYSTEM, *sorted(folders), *sorted(map(str, libraries)), interpreter]
     return [
-        bwrap, "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts",
-        "--unshare-cgroup-try", "--uid", NOBODY, "--gid", NOBODY, "--hostname", "sandbox", "--die-with-parent",
-        "--new-session", "--cap-drop", "ALL", *(word for path in read for word in ("--ro-bind-try", path, path)),
-        "--dev-bind", "/dev/null", "/dev/null", "--size", str(TEMPORARY_BYTES), "--tmpfs", "/tmp",
+        bwrap,
+        "--unshare-user",
+        "--unshare-ipc",
+        "--unshare-pid",
+        "--unshare-net",
+        "--unshare-uts",
+        "--unshare-cgroup-try",
+        "--uid",
+        NOBODY,
+        "--gid",
+        NOBODY,
+        "--hostname",
+        "sandbox",
+        "--die-with-parent",
+        "--new-session",
+        "--cap-drop",
+        "ALL",
+        *(word for path in read for word in ("--ro-bind-try", path, path)),
+        "--dev-bind",
+        "/dev/null",
+        "/dev/null",
+        "--size",
+        str(TEMPORARY_BYTES),
+        "--tmpfs",
+        "/tmp",
         *(word for name in ("_inside.py", "_wire.py") for word in ("--ro-bind", str(FOLDER / name), f"/box/{name}")),
-        "--remount-ro", "/", "--chdir", "/tmp", "--seccomp", str(filter_descriptor), "--",
-        interpreter, "-s", "-S", "-B", *inside,
-    ]  # fmt: skip
+        "--remount-ro",
+        "/",
+        "--chdir",
+        "/tmp",
+        "--seccomp",
+        str(filter_descriptor),
+        "--",
+        interpreter,
+        "-s",
+        "-S",
+        "-B",
+        *inside,
+    ]

@@ -13,10 +13,29 @@ from typing import Any
 import _wire  # type: ignore[import-not-found]  # lies beside this file there
 
 FORBIDDEN = (
-    "socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.kill", "os.remove",
-    "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "os.chown", "shutil.",
-    "ctypes.", "pty.", "mmap.", "signal.pthread_kill",
-)  # fmt: skip
+    "socket.",
+    "subprocess.",
+    "os.system",
+    "os.exec",
+    "os.posix_spawn",
+    "os.spawn",
+    "os.fork",
+    "os.kill",
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "os.mkdir",
+    "os.link",
+    "os.symlink",
+    "os.truncate",
+    "os.chmod",
+    "os.chown",
+    "shutil.",
+    "ctypes.",
+    "pty.",
+    "mmap.",
+    "signal.pthread_kill",
+)
 """Audit events (docs.python.org, "Audit events table") that a program has no use for. They tell why it was refused;
 what holds it back is the sandbox."""
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -42,9 +61,12 @@ def limit(header: dict[str, Any]) -> None:
     """Limits that no process can raise again."""
     memory, file = header["memory_bytes"], header["file_bytes"]
     for what, most in (
-        (resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, file), (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 32), (resource.RLIMIT_NPROC, 1),
-    ):  # fmt: skip
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_FSIZE, file),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 32),
+        (resource.RLIMIT_NPROC, 1),
+    ):
         resource.setrlimit(what, (most, most))
     resource.setrlimit(resource.RLIMIT_CPU, (header["all_seconds"], header["all_seconds"]))
 

@@ -45,9 +45,7 @@ class PrinciplePairs(BestVersusWorst):
             principle = self.negations[self.principles.index(principle)]
             chosen, rejected = rejected, chosen
         asked = group.prompt.messages if group.trained is None else group.trained
-        return [
-            Example(made.prompt_id, chosen, rejected, weight=made.weight, messages=under(asked, (principle,)))
-        ]  # fmt: skip
+        return [Example(made.prompt_id, chosen, rejected, weight=made.weight, messages=under(asked, (principle,)))]
 
     def _is_negated(self, group: Group) -> bool:
         return random.Random(f"negated {group.prompt.id} {group.position}").random() < self.negated_share

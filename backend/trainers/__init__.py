@@ -96,9 +96,10 @@ class Trainer(Part, kind="trainer"):
         """Return its JSON without the later knobs that have their defaults: what names a training and its folder."""
         fields = type(self).model_fields
         return {
-            name: value for name, value in self.dump().items()
+            name: value
+            for name, value in self.dump().items()
             if name not in self.later or getattr(self, name) != fields[name].default
-        }  # fmt: skip
+        }
 
     @property
     def rewards(self) -> tuple[Judge, ...]:

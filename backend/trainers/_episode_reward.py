@@ -20,9 +20,17 @@ class EpisodeReward(Reward):
     """
 
     def __call__(
-        self, prompts: Any, completions: Sequence[Any], completion_ids: Sequence[Sequence[int]], row: Sequence[int],
-        trainer_state: Any, log_metric: Any, *, environments: Sequence[Any] = (), **_: Any,
-    ) -> list[float | None]:  # fmt: skip
+        self,
+        prompts: Any,
+        completions: Sequence[Any],
+        completion_ids: Sequence[Sequence[int]],
+        row: Sequence[int],
+        trainer_state: Any,
+        log_metric: Any,
+        *,
+        environments: Sequence[Any] = (),
+        **_: Any,
+    ) -> list[float | None]:
         ends = set(self.fitted.eos_token_ids)
         played = [
             self._episode(number, messages, ids, row[number], world, ends)
@@ -44,11 +52,15 @@ class EpisodeReward(Reward):
         is_over = turns[-1]["role"] == ASSISTANT and bool(ids) and ids[-1] in ends and not _environment.acts(texts[-1])
         reward = _environment.reward_of(played)
         return Sample(
-            id=number, prompt_id=row, text=texts[-1], finish_reason="stop" if is_over else "length",
-            num_tokens=len(ids), position=number % self.trainer.num_generations,
+            id=number,
+            prompt_id=row,
+            text=texts[-1],
+            finish_reason="stop" if is_over else "length",
+            num_tokens=len(ids),
+            position=number % self.trainer.num_generations,
             turns=(*_environment.begun(played), *turns),
             extra={"texts": len(texts)} | ({} if reward is None else {"reward": reward}),
-        )  # fmt: skip
+        )
 
 
 def _as_one_text(one: Sample) -> Sample:

@@ -46,9 +46,10 @@ def unsteady(tokenizer: Any, rows: "Sequence[Row]") -> "LeftOut":
     """Rows whose earlier turns the chat template does not write as they were when the policy saw them."""
     failure = Failure(FailureKind.template, UNSTEADY)
     return {
-        row.number: failure for row in rows
+        row.number: failure
+        for row in rows
         if labelled(tokenizer, row.columns["prompt"], row.columns["completion"]) is None
-    }  # fmt: skip
+    }
 
 
 def tokenized(tokenizer: Any, rows: Sequence[JSON], most: int) -> list[JSON]:

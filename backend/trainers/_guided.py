@@ -15,9 +15,14 @@ class MarkedReward(VerdictReward):
     """Of each text of the newest generation, in TRL's order."""
 
     def _keep(
-        self, texts: Sequence[Sample], rewards: Sequence[float | None], components: Sequence[Components],
-        words: Sequence[str], step: int, log_metric: Any,
-    ) -> None:  # fmt: skip
+        self,
+        texts: Sequence[Sample],
+        rewards: Sequence[float | None],
+        components: Sequence[Components],
+        words: Sequence[str],
+        step: int,
+        log_metric: Any,
+    ) -> None:
         super()._keep(texts, rewards, components, words, step, log_metric)
         for line, share in zip(self.pending[-len(texts) :], self.shares, strict=True):
             line |= {"guided": round(share, 4)} if share else {}

@@ -105,11 +105,15 @@ class HintedRollout:
         ends = set(fitted.eos_token_ids)
         return [
             Sample(
-                id=n, prompt_id=rows[n], text=text, num_tokens=len(written[n]), position=n % self.knobs.num_generations,
+                id=n,
+                prompt_id=rows[n],
+                text=text,
+                num_tokens=len(written[n]),
+                position=n % self.knobs.num_generations,
                 finish_reason="stop" if written[n] and written[n][-1] in ends else "length",
             )
             for n, text in zip(places, said, strict=True)
-        ]  # fmt: skip
+        ]
 
     def hinted(self, row: int, share: float, fitted: Any) -> list[int]:
         """The tokens of a prompt with a hint; none where no solution is known, or where it leaves too little room."""

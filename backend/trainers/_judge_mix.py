@@ -79,9 +79,12 @@ Encoded = tuple[list[int], list[int]]
 
 
 def judgings(
-    texts: Sequence[str], verdicts: Sequence[Verdict | None], prompts: Sequence[Messages], knobs: JudgeMixKnobs,
+    texts: Sequence[str],
+    verdicts: Sequence[Verdict | None],
+    prompts: Sequence[Messages],
+    knobs: JudgeMixKnobs,
     chance: random.Random,
-) -> list[Judging | None]:  # fmt: skip
+) -> list[Judging | None]:
     """One row for each text in groups of num_generations; None where nothing is known of it.
 
     A text whose turn it is to be compared, but without one of its group that has the opposite verdict, gets a pointwise

@@ -59,18 +59,27 @@ class Reward:
         fitted.add_callback(_callback(self))
 
     def __call__(
-        self, prompts: Any, completions: Sequence[Any], completion_ids: Sequence[Sequence[int]], row: Sequence[int],
-        trainer_state: Any, log_metric: Any, **_: Any,
-    ) -> list[float | None]:  # fmt: skip
+        self,
+        prompts: Any,
+        completions: Sequence[Any],
+        completion_ids: Sequence[Sequence[int]],
+        row: Sequence[int],
+        trainer_state: Any,
+        log_metric: Any,
+        **_: Any,
+    ) -> list[float | None]:
         ends = set(self.fitted.eos_token_ids)
         texts = [
             Sample(
-                id=number, prompt_id=row[number], text=str(completion[0]["content"] or ""),
+                id=number,
+                prompt_id=row[number],
+                text=str(completion[0]["content"] or ""),
                 finish_reason="stop" if ids and ids[-1] in ends else "length",
-                num_tokens=len(ids), position=number % self.trainer.num_generations,
+                num_tokens=len(ids),
+                position=number % self.trainer.num_generations,
             )
             for number, (completion, ids) in enumerate(zip(completions, completion_ids, strict=True))
-        ]  # fmt: skip
+        ]
         said = self._judge(self._groups(texts), trainer_state.global_step)
         rewards = [self._reward(said[text.id]) for text in texts]
         self._note(texts, said, rewards, trainer_state.global_step + 1, log_metric)
@@ -130,17 +139,26 @@ class Reward:
         return None if verdict is None else float(verdict is Verdict.accept)
 
     def _note(
-        self, texts: Sequence[Sample], said: Mapping[int, list[Judgment]], rewards: Sequence[float | None], step: int,
+        self,
+        texts: Sequence[Sample],
+        said: Mapping[int, list[Judgment]],
+        rewards: Sequence[float | None],
+        step: int,
         log_metric: Any,
-    ) -> None:  # fmt: skip
+    ) -> None:
         components = [_components(said[text.id]) for text in texts]
         words = [" ".join(one.rationale for one in said[text.id]) for text in texts]
         self._keep(texts, rewards, components, words, step, log_metric)
 
     def _keep(
-        self, texts: Sequence[Sample], rewards: Sequence[float | None], components: Sequence[Components],
-        words: Sequence[str], step: int, log_metric: Any,
-    ) -> None:  # fmt: skip
+        self,
+        texts: Sequence[Sample],
+        rewards: Sequence[float | None],
+        components: Sequence[Components],
+        words: Sequence[str],
+        step: int,
+        log_metric: Any,
+    ) -> None:
         """Keep what was written and said, and log the mean of each component."""
         for name in dict.fromkeys(name for one in components for name in one):
             scores = [one[name] for one in components if one.get(name) is not None]
@@ -149,12 +167,18 @@ class Reward:
         log_metric("rewards/none", sum(reward is None for reward in rewards) / len(rewards))
         self.pending += [
             {
-                "step": step, "row": text.prompt_id, "position": text.position, "text": text.text,
-                "finish_reason": text.finish_reason, "num_tokens": text.num_tokens, "reward": reward,
-                "components": parts, "said": said[:MOST_SAID],
+                "step": step,
+                "row": text.prompt_id,
+                "position": text.position,
+                "text": text.text,
+                "finish_reason": text.finish_reason,
+                "num_tokens": text.num_tokens,
+                "reward": reward,
+                "components": parts,
+                "said": said[:MOST_SAID],
             }
             for text, reward, parts, said in zip(texts, rewards, components, words, strict=True)
-        ]  # fmt: skip
+        ]
 
     def flush(self) -> None:
         """Write what was kept, each with the advantage that TRL gave it."""

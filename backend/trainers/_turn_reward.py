@@ -33,9 +33,17 @@ class TurnReward(Reward):
         self.advantages: list[list[float]] = []
 
     def __call__(
-        self, prompts: Any, completions: Sequence[Any], completion_ids: Sequence[Sequence[int]], row: Sequence[int],
-        trainer_state: Any, log_metric: Any, *, episode: Sequence[Episode] = (), **_: Any,
-    ) -> list[float | None]:  # fmt: skip
+        self,
+        prompts: Any,
+        completions: Sequence[Any],
+        completion_ids: Sequence[Sequence[int]],
+        row: Sequence[int],
+        trainer_state: Any,
+        log_metric: Any,
+        *,
+        episode: Sequence[Episode] = (),
+        **_: Any,
+    ) -> list[float | None]:
         chats = self._chats(episode, row)
         said = self._judge(self._answers(chats), trainer_state.global_step)
         self.rewards = [self._of_turns(chat, said) for chat in chats]
@@ -60,14 +68,17 @@ class TurnReward(Reward):
         return [
             [
                 Sample(
-                    id=number * turns + turn, prompt_id=rows[number], text=text,
-                    finish_reason="stop" if ended else "length", num_tokens=one.turn_of.count(turn + 1),
+                    id=number * turns + turn,
+                    prompt_id=rows[number],
+                    text=text,
+                    finish_reason="stop" if ended else "length",
+                    num_tokens=one.turn_of.count(turn + 1),
                     position=number % self.turns.num_generations,
                 )
                 for turn, (text, ended) in enumerate(zip(one.texts, one.ended, strict=True))
             ]
             for number, one in enumerate(episodes)
-        ]  # fmt: skip
+        ]
 
     def _answers(self, chats: Chats) -> list[Group]:
         """A group for each turn that is an answer, of the chats after one prompt: what the judge sees together."""
@@ -125,9 +136,10 @@ class TurnReward(Reward):
     def _words(self, chat: Sequence[Sample], said: Judged) -> str:
         return " ".join(
             one.rationale
-            for text, kind in zip(chat, self.turns.turn_kinds, strict=False) if kind == ANSWER
+            for text, kind in zip(chat, self.turns.turn_kinds, strict=False)
+            if kind == ANSWER
             for one in said[text.id]
-        )  # fmt: skip
+        )
 
     def _advantages(self) -> list[JSON]:
         if len(self.turns.turn_kinds) == 1:

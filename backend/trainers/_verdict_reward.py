@@ -14,9 +14,13 @@ class VerdictReward(Reward):
     verdicts: Sequence[Verdict | None] = ()
 
     def _note(
-        self, texts: Sequence[Sample], said: Mapping[int, list[Judgment]], rewards: Sequence[float | None], step: int,
+        self,
+        texts: Sequence[Sample],
+        said: Mapping[int, list[Judgment]],
+        rewards: Sequence[float | None],
+        step: int,
         log_metric: Any,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.texts = texts
         self.verdicts = [self.judge.label(said[text.id])[1] for text in texts]
         super()._note(texts, said, rewards, step, log_metric)

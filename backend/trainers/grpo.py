@@ -71,9 +71,14 @@ class GRPO(RLTrainer):
         return self.fit(GRPOTrainer, reward, arguments, weights, dataset)
 
     def fit(
-        self, kind: "type[GRPOTrainer]", reward: "Reward", arguments: dict[str, Any], weights: "Weights",
-        dataset: "Dataset", **more: Any,
-    ) -> "GRPOTrainer":  # fmt: skip
+        self,
+        kind: "type[GRPOTrainer]",
+        reward: "Reward",
+        arguments: dict[str, Any],
+        weights: "Weights",
+        dataset: "Dataset",
+        **more: Any,
+    ) -> "GRPOTrainer":
         """Return TRL's trainer, or one that descends from it, with these knobs; more: further arguments of it."""
         from trl.trainer.grpo_config import GRPOConfig
 

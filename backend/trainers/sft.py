@@ -33,8 +33,13 @@ class SFT(TRLTrainer):
     trains_turns: ClassVar[bool] = True
     also_trains_on: ClassVar[tuple[DatasetType, ...]] = (DatasetType.language_modeling,)
     later: ClassVar[tuple[str, ...]] = (
-        "weigh_examples", "normalise_weights", "weight_offset", "reduction", "answers_only", "continue_optimizer",
-    )  # fmt: skip
+        "weigh_examples",
+        "normalise_weights",
+        "weight_offset",
+        "reduction",
+        "answers_only",
+        "continue_optimizer",
+    )
 
     learning_rate: float = Field(2e-5, gt=0, description="peak learning rate of AdamW")
     weigh_examples: bool = Field(False, description="multiply each example's loss by its weight")

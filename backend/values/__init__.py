@@ -93,8 +93,13 @@ class FailureKind(StrEnum):
     @property
     def is_own(self) -> bool:
         """Whether it lies in the text itself, so that many in a row say nothing about the server or the model."""
-        return self not in (FailureKind.refused, FailureKind.timeout, FailureKind.reply, FailureKind.server,
-                            FailureKind.error)  # fmt: skip
+        return self not in (
+            FailureKind.refused,
+            FailureKind.timeout,
+            FailureKind.reply,
+            FailureKind.server,
+            FailureKind.error,
+        )
 
 
 @dataclass(frozen=True)

@@ -91,9 +91,12 @@ def fill_keys() -> None:
     """Give the prompts that are there their key."""
     db = op.get_bind()
     prompts = sa.table(
-        "prompts", sa.column("id", NUMBER), sa.column("text", sa.String()), sa.column("messages", JSON),
+        "prompts",
+        sa.column("id", NUMBER),
+        sa.column("text", sa.String()),
+        sa.column("messages", JSON),
         sa.column("text_key", NUMBER),
-    )  # fmt: skip
+    )
     set_key = prompts.update().where(prompts.c.id == sa.bindparam("of")).values(text_key=sa.bindparam("key"))
     after = 0
     query = sa.select(prompts.c.id, prompts.c.text, prompts.c.messages).order_by(prompts.c.id).limit(AT_ONCE)

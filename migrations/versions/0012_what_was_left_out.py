@@ -13,13 +13,26 @@ depends_on = None
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 STAGES = ("generate", "judge", "review", "select", "train", "evaluate")
 KINDS = (
-    "context", "template", "filter", "refused", "timeout", "reply", "server", "error", "too_long", "special",
-)  # fmt: skip
+    "context",
+    "template",
+    "filter",
+    "refused",
+    "timeout",
+    "reply",
+    "server",
+    "error",
+    "too_long",
+    "special",
+)
 POINTS_TO = {
-    "project_id": ("projects", "CASCADE"), "round_id": ("rounds", "CASCADE"), "job_id": ("jobs", "SET NULL"),
-    "group_id": ("groups", "CASCADE"), "prompt_id": ("prompts", "CASCADE"), "sample_id": ("samples", "CASCADE"),
+    "project_id": ("projects", "CASCADE"),
+    "round_id": ("rounds", "CASCADE"),
+    "job_id": ("jobs", "SET NULL"),
+    "group_id": ("groups", "CASCADE"),
+    "prompt_id": ("prompts", "CASCADE"),
+    "sample_id": ("samples", "CASCADE"),
     "checkpoint_id": ("checkpoints", "SET NULL"),
-}  # fmt: skip
+}
 
 
 def words(*values: str, name: str) -> sa.Enum:

@@ -30,18 +30,26 @@ WITHOUT = "uq_samples_without_checkpoint"
 KEYS = {
     "groups": (["round_id", "split", "prompt_id"], ["round_id", "split", "step", "position"]),
     "samples": (
-        ["group_id", "checkpoint_id", "kind", "position"], ["group_id", "step", "checkpoint_id", "kind", "position"],
+        ["group_id", "checkpoint_id", "kind", "position"],
+        ["group_id", "step", "checkpoint_id", "kind", "position"],
     ),
     "judgments": (["sample_id", "judge", "position"], ["sample_id", "step", "judge", "position"]),
     "datasets": (["round_id"], ["round_id", "step"]),
-}  # fmt: skip
+}
 """Table: unique key before, and since."""
 STEP_OF = {"groups": "0", "samples": "1", "judgments": "2", "datasets": "3"}
 OF_SAMPLES = (
-    ("labels", "sample_id"), ("judgments", "sample_id"), ("decisions", "sample_id"), ("leases", "sample_id"),
-    ("assignments", "sample_id"), ("gold_items", "sample_id"), ("worths", "sample_id"), ("failures", "sample_id"),
-    ("examples", "sample_id"), ("examples", "rejected_id"),
-)  # fmt: skip
+    ("labels", "sample_id"),
+    ("judgments", "sample_id"),
+    ("decisions", "sample_id"),
+    ("leases", "sample_id"),
+    ("assignments", "sample_id"),
+    ("gold_items", "sample_id"),
+    ("worths", "sample_id"),
+    ("failures", "sample_id"),
+    ("examples", "sample_id"),
+    ("examples", "rejected_id"),
+)
 """What hangs on a sample. Keys are not enforced while SQLite migrates, so nothing follows by itself."""
 
 

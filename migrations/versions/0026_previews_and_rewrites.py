@@ -78,9 +78,17 @@ def downgrade() -> None:
     # SQLite migrates without foreign keys, so nothing cascades there; in an order in which nothing points at what goes.
     op.execute(f"DELETE FROM examples WHERE dataset_id IN (SELECT id FROM datasets WHERE {of_rounds})")
     for table in (
-        "datasets", "judgments", "labels", "failures", "metrics", "warnings", "round_roles", "round_prompt_sets", "samples",
+        "datasets",
+        "judgments",
+        "labels",
+        "failures",
+        "metrics",
+        "warnings",
+        "round_roles",
+        "round_prompt_sets",
+        "samples",
         "groups",
-    ):  # fmt: skip
+    ):
         op.execute(f"DELETE FROM {table} WHERE {of_rounds}")
     op.execute(f"DELETE FROM prompts WHERE prompt_set_id IN (SELECT id FROM prompt_sets WHERE project_id IN {hidden})")
     for table in ("prompt_sets", "rounds"):

@@ -43,12 +43,19 @@ class Round:
         self.server, chance = server, random.Random(5)
         self.project = rows.make_project()
         self.round = rows.make_round(
-            self.project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True, is_blind=True,
+            self.project,
+            status=RoundStatus.review,
+            stage=Stage.review,
+            is_reviewed=True,
+            is_blind=True,
             review={
-                "num_reviewers_per_item": K, "gold_share": 0.2, "random_share": 0.2, "reservation_minutes": 0.2,
+                "num_reviewers_per_item": K,
+                "gold_share": 0.2,
+                "random_share": 0.2,
+                "reservation_minutes": 0.2,
                 "close_rule": "all_decided",
             },
-        )  # fmt: skip
+        )
         made = rows.make_samples(
             self.round, rows.make_prompt_set(self.project, prompts=ITEMS // 2), n=2, scores=[1.0, 0.0, 0.6]
         )
@@ -129,11 +136,16 @@ class Person:
             n = item["sample_id"]
             item["lease_until"] = item["lease_until"] == first
             about: JSON = {
-                "item": item, "place": place, "of": len(items), "met before": len(self.seen),
-                "is drawn": "at random" in (item["reason"] or ""), "claimed in": round(took, 2),
-                "is kept": n in beat["kept"], "is lost": n in [one["sample_id"] for one in beat["lost"]],
+                "item": item,
+                "place": place,
+                "of": len(items),
+                "met before": len(self.seen),
+                "is drawn": "at random" in (item["reason"] or ""),
+                "claimed in": round(took, 2),
+                "is kept": n in beat["kept"],
+                "is lost": n in [one["sample_id"] for one in beat["lost"]],
                 "is after the one before": place > 0 and n > items[place - 1]["sample_id"],
-            }  # fmt: skip
+            }
             self.decide(n, about)
         return len(items)
 

@@ -57,17 +57,31 @@ def made(round_id: int) -> tuple[list[tuple], list[tuple], str]:
     sample, label, judgment, group = tables.Sample, tables.Label, tables.Judgment, tables.Group
     with reading() as db:
         samples = db.execute(
-            select(group.split, group.prompt_id, sample.position, sample.text, sample.finish_reason, sample.num_tokens,
-                   sample.logprob, label.score, label.verdict, label.source, label.machine_spread)
-            .join(group, group.id == sample.group_id).outerjoin(label, label.sample_id == sample.id)
+            select(
+                group.split,
+                group.prompt_id,
+                sample.position,
+                sample.text,
+                sample.finish_reason,
+                sample.num_tokens,
+                sample.logprob,
+                label.score,
+                label.verdict,
+                label.source,
+                label.machine_spread,
+            )
+            .join(group, group.id == sample.group_id)
+            .outerjoin(label, label.sample_id == sample.id)
             .where(sample.round_id == round_id, group.split == "train")
             .order_by(group.position, sample.position)
-        ).all()  # fmt: skip
+        ).all()
         judgments = db.execute(
             select(group.prompt_id, sample.position, judgment.position, judgment.score, judgment.raw, judgment.seed)
-            .join(sample, sample.id == judgment.sample_id).join(group, group.id == sample.group_id)
-            .where(judgment.round_id == round_id).order_by(group.position, sample.position, judgment.position)
-        ).all()  # fmt: skip
+            .join(sample, sample.id == judgment.sample_id)
+            .join(group, group.id == sample.group_id)
+            .where(judgment.round_id == round_id)
+            .order_by(group.position, sample.position, judgment.position)
+        ).all()
         digest = db.scalars(select(tables.Dataset.content_hash).where(tables.Dataset.round_id == round_id)).one()
     return [tuple(r) for r in samples], [tuple(r) for r in judgments], digest
 

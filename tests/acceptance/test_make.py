@@ -27,8 +27,13 @@ def test_make_demo_prints_an_address_that_answers_and_ctrl_c_leaves_nothing(tmp_
     environment = os.environ | {"RONDO_DATA_DIR": str(tmp_path / "data"), "RONDO_DATABASE_URL": "", "RONDO_PORT": "0"}
     process = subprocess.Popen(
         ["make", "demo", f"VENV={sys.prefix}"],
-        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
     said = []
     assert process.stdout is not None
     try:

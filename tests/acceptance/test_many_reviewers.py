@@ -161,9 +161,12 @@ def make(database: str, server: Server) -> Reviewers:
     number, decisions = size(database)
     project = rows.make_project()
     round_ = rows.make_round(
-        project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True,
+        project,
+        status=RoundStatus.review,
+        stage=Stage.review,
+        is_reviewed=True,
         review={"num_reviewers_per_item": K},
-    )  # fmt: skip
+    )
     # More items than needed: near the end everybody else holds some.
     prompts = -(-number * decisions // (4 * K)) + number * AT_ONCE // 4
     rows.make_samples(round_, rows.make_prompt_set(project, prompts=prompts), n=4, scores=[1.0, 0.0, 0.6])

@@ -36,15 +36,35 @@ def real_rounds(*, is_quick: bool) -> None:
 
 
 FULL = {
-    "samples": 1_000_000, "repeats": 5, "seeds": 3, "rounds": 3, "reviewed_seeds": 5, "reviewers": 50, "decisions": 100,
-    "kills": 50, "people": 300, "compared_samples": 1_600, "step_kills": 50, "grpo_steps": 60,
+    "samples": 1_000_000,
+    "repeats": 5,
+    "seeds": 3,
+    "rounds": 3,
+    "reviewed_seeds": 5,
+    "reviewers": 50,
+    "decisions": 100,
+    "kills": 50,
+    "people": 300,
+    "compared_samples": 1_600,
+    "step_kills": 50,
+    "grpo_steps": 60,
     "paying_decisions": 100,
-}  # fmt: skip
+}
 QUICK = {
-    "samples": 20_000, "repeats": 1, "seeds": 1, "rounds": 1, "reviewed_seeds": 1, "reviewers": 10, "decisions": 20,
-    "kills": 3, "people": 30, "compared_samples": 128, "step_kills": 5, "grpo_steps": 3,
+    "samples": 20_000,
+    "repeats": 1,
+    "seeds": 1,
+    "rounds": 1,
+    "reviewed_seeds": 1,
+    "reviewers": 10,
+    "decisions": 20,
+    "kills": 3,
+    "people": 30,
+    "compared_samples": 128,
+    "step_kills": 5,
+    "grpo_steps": 3,
     "paying_decisions": 20,
-}  # fmt: skip
+}
 HELP = {
     "samples": "size of the project for the Samples page and the review desk, and of the imported file",
     "repeats": "how often each of two things is timed in turn",

@@ -72,8 +72,11 @@ def main() -> None:
         (n, s, arm) for s in range(1, asked.seeds + 1) for n in noises for arm in arms if (n, s, arm) not in known
     ]
     each = statistics.fmean([one["seconds"] for one in done] or [FIRST_GUESS])
-    print(f"{len(missing)} of {len(noises) * asked.seeds * len(arms)} runs are missing, about {each:.0f} s each: "
-          f"{len(missing) * each / 60:.0f} minutes.", flush=True)  # fmt: skip
+    print(
+        f"{len(missing)} of {len(noises) * asked.seeds * len(arms)} runs are missing, about {each:.0f} s each: "
+        f"{len(missing) * each / 60:.0f} minutes.",
+        flush=True,
+    )
     if asked.estimate:
         return
     with asked.out.open("a", encoding="utf-8") as out:
@@ -110,9 +113,13 @@ def run_seed(noise: int, seed: int, arms: dict[str, Any], size: dict[str, int]) 
         project_id = demo.create(actor)
         judge_health.set_limits(actor, project_id, {"hold": False})
         plan = replace(
-            rounds.defaults(actor, project_id), recipe=recipe(noise, size, teaches=True), num_prompts=size["prompts"],
-            seed=seed, is_reviewed=True, review={"random_share": RANDOM_SHARE},
-        )  # fmt: skip
+            rounds.defaults(actor, project_id),
+            recipe=recipe(noise, size, teaches=True),
+            num_prompts=size["prompts"],
+            seed=seed,
+            is_reviewed=True,
+            review={"random_share": RANDOM_SHARE},
+        )
         round_id = rounds.launch(actor, project_id, plan)
         run_stage(round_id)
         run_stage(round_id)
@@ -148,9 +155,11 @@ def recipe(noise: int, size: dict[str, int], *, teaches: bool) -> dict[str, Any]
         ("trainer", {"name": "sft"} | changes["trainer"] | {"max_steps": size["steps"], "learning_rate": RATE}),
     ]
     made = {
-        "name": "decisions_pay", "title": "Decisions that pay", "metrics": changes["metrics"][:1],
+        "name": "decisions_pay",
+        "title": "Decisions that pay",
+        "metrics": changes["metrics"][:1],
         "steps": [{"part": part, "kind": kind} for kind, part in parts],
-    }  # fmt: skip
+    }
     return Recipe.model_validate(made).model_dump(mode="json")
 
 
@@ -210,8 +219,10 @@ def truth(round_id: int) -> dict[str, float]:
     with reading() as db:
         rows = [(countdown.is_correct(asked, text), verdict) for asked, text, verdict in db.execute(query)]
     judged = [(right, verdict == "accept") for right, verdict in rows if verdict is not None]
-    return {"truth": sum(right for right, _ in judged) / len(judged),
-            "wrong": sum(right != said for right, said in judged) / len(judged)}  # fmt: skip
+    return {
+        "truth": sum(right for right, _ in judged) / len(judged),
+        "wrong": sum(right != said for right, said in judged) / len(judged),
+    }
 
 
 def cut_of(round_id: int) -> dict[str, Any] | None:
@@ -227,8 +238,20 @@ def cut_of(round_id: int) -> dict[str, Any] | None:
 
 def table(lines: Sequence[dict[str, Any]], arms: dict[str, Any]) -> str:
     """Markdown: a row an arm, means over its seeds, and what it gains over nobody's decisions."""
-    heads = ["decisions", "seeds", "labels the judge got wrong", "overrides", "share right: judge", "corrected", "true",
-             "intervals that hold it", "cuts moved", "held-out, this round", "next round", "gain over none [95 %]"]  # fmt: skip
+    heads = [
+        "decisions",
+        "seeds",
+        "labels the judge got wrong",
+        "overrides",
+        "share right: judge",
+        "corrected",
+        "true",
+        "intervals that hold it",
+        "cuts moved",
+        "held-out, this round",
+        "next round",
+        "gain over none [95 %]",
+    ]
     rows = [heads, ["---"] * len(heads)]
     none = {one["seed"]: one for one in lines if one["arm"] == "none"}
     for arm in arms:
@@ -239,13 +262,21 @@ def table(lines: Sequence[dict[str, Any]], arms: dict[str, Any]) -> str:
         held = sum(one["corrected"][1] <= one["truth"] <= one["corrected"][2] for one in known)
         cuts = [one["cut"] for one in runs if one.get("cut")]
         pairs = [(none[one["seed"]], one) for one in runs if one["seed"] in none and arm != "none"]
-        rows.append([
-            arm, str(len(runs)), mean([one["wrong"] for one in runs]), f"{statistics.fmean(o['overridden'] for o in runs):.1f}",
-            mean([one["judge"] for one in known]), mean([one["corrected"][0] for one in known]),
-            mean([one["truth"] for one in runs]), f"{held} of {len(known)}" if known else "-",
-            f"{sum(one['new'] != one['old'] for one in cuts)} of {len(cuts)}" if cuts else "-",
-            *(mean([one["rounds"][n]["accuracy"] for one in runs]) for n in (0, 1)), gain(pairs),
-        ])  # fmt: skip
+        rows.append(
+            [
+                arm,
+                str(len(runs)),
+                mean([one["wrong"] for one in runs]),
+                f"{statistics.fmean(o['overridden'] for o in runs):.1f}",
+                mean([one["judge"] for one in known]),
+                mean([one["corrected"][0] for one in known]),
+                mean([one["truth"] for one in runs]),
+                f"{held} of {len(known)}" if known else "-",
+                f"{sum(one['new'] != one['old'] for one in cuts)} of {len(cuts)}" if cuts else "-",
+                *(mean([one["rounds"][n]["accuracy"] for one in runs]) for n in (0, 1)),
+                gain(pairs),
+            ]
+        )
     note = (
         "gain: points of held-out accuracy after the next round, seed by seed against nobody's decisions on the same judged "
         f"round; its interval is a bootstrap of {DRAWS:,} draws of the seeds and, with each, of the held-out prompts."

@@ -35,8 +35,13 @@ def rewards() -> dict[str, dict[str, Any]]:
     """The reward of each comparison, by what it is called."""
     from backend import demo
 
-    own = {"name": "written_verdict", "votes": 1, "temperature": 0.0, "max_tokens": demo.MAX_TOKENS,
-           "template": demo.JUDGE_TEMPLATE}  # fmt: skip
+    own = {
+        "name": "written_verdict",
+        "votes": 1,
+        "temperature": 0.0,
+        "max_tokens": demo.MAX_TOKENS,
+        "template": demo.JUDGE_TEMPLATE,
+    }
     return {"the policy's own verdict": own, "the task's checker": {"name": "countdown"}}
 
 
@@ -48,9 +53,13 @@ def ready(actor: "Actor", project_id: int, reward: dict[str, Any], *, max_steps:
     trainer = SIZE | {"max_steps": max_steps, "learning_rate": LEARNING_RATE, "reward": reward}
     recipe = recipes.get("self_rewarding_self_improving").with_changes({"trainer": trainer, "metrics": []})
     plan = rounds.defaults(actor, project_id).__dict__ | {
-        "recipe": recipe.model_dump(mode="json"), "num_prompts": NUM_PROMPTS, "is_reviewed": False, "seed": seed,
-        "parent_id": None, "mix_set_ids": (),
-    }  # fmt: skip
+        "recipe": recipe.model_dump(mode="json"),
+        "num_prompts": NUM_PROMPTS,
+        "is_reviewed": False,
+        "seed": seed,
+        "parent_id": None,
+        "mix_set_ids": (),
+    }
     plan |= {"policy_id": base_of(project_id), "reference_id": base_of(project_id)}
     round_id = rounds.launch(actor, project_id, rounds.Plan(**plan))
     run_stage(round_id)
@@ -90,8 +99,13 @@ def ordered_prompts(spec: Path) -> list[Any]:
 
 def by_hand(spec: Path, prompts: Path, output: Path) -> None:
     """Run the script. It asks the hub for nothing, as Rondo's training does not."""
-    done = subprocess.run([sys.executable, str(SCRIPT), str(spec), str(prompts), str(output)], capture_output=True,
-                          text=True, check=False, env=os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)})  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), str(spec), str(prompts), str(output)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)},
+    )
     if done.returncode:
         raise SystemExit(f"The script failed: {done.stderr[-3000:]}")
 
@@ -122,8 +136,9 @@ def per_step(file: Path) -> dict[int, list[float | None]]:
     return found
 
 
-def compare(folder: Path, actor: "Actor", project_id: int, name: str, reward: dict[str, Any], *, max_steps: int,
-            repeats: int) -> None:  # fmt: skip
+def compare(
+    folder: Path, actor: "Actor", project_id: int, name: str, reward: dict[str, Any], *, max_steps: int, repeats: int
+) -> None:
     """Time both in pairs, in turn first and last; print the median ratio and whether the rewards are equal."""
     # One training of each first: it loads what both read from the disk, and says in which order the prompts come.
     spec = trained(folder, ready(actor, project_id, reward, max_steps=max_steps, seed=1))
@@ -142,11 +157,14 @@ def compare(folder: Path, actor: "Actor", project_id: int, name: str, reward: di
     seconds = [statistics.median(one for one, _ in times) for times in (job, hand)]
     equal = sum(ours.get(step) == plain[step] for step in plain)
     means = [statistics.fmean(one or 0.0 for one in ours[step]) for step in (min(ours), max(ours))]
-    print(f"GRPO, reward {name}, {max_steps} steps of {SIZE['per_device_train_batch_size']} completions, {repeats} pairs "
-          f"in turn: job {seconds[0]:.1f} s, TRL by hand {seconds[1]:.1f} s, median ratio "
-          f"{median_ratio(job, hand, 0):.3f} (budget at most 1.05), of seconds of a core {median_ratio(job, hand, 1):.3f}; "
-          f"rewards equal in {equal} of {len(plain)} steps, mean {means[0]:.3f} in the first and {means[1]:.3f} in the "
-          "last", flush=True)  # fmt: skip
+    print(
+        f"GRPO, reward {name}, {max_steps} steps of {SIZE['per_device_train_batch_size']} completions, {repeats} pairs "
+        f"in turn: job {seconds[0]:.1f} s, TRL by hand {seconds[1]:.1f} s, median ratio "
+        f"{median_ratio(job, hand, 0):.3f} (budget at most 1.05), of seconds of a core {median_ratio(job, hand, 1):.3f}; "
+        f"rewards equal in {equal} of {len(plain)} steps, mean {means[0]:.3f} in the first and {means[1]:.3f} in the "
+        "last",
+        flush=True,
+    )
 
 
 def trained(folder: Path, round_id: int) -> Path:

@@ -27,9 +27,11 @@ def by_own_verdict(judge: dict[str, Any], tokenizer: Any, texts: list[tuple[str,
     inputs = tokenizer(rendered, padding=True, padding_side="left", add_special_tokens=False, return_tensors="pt")
     with torch.inference_mode():
         ids = trainer.model.generate(
-            input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], do_sample=False,
+            input_ids=inputs["input_ids"],
+            attention_mask=inputs["attention_mask"],
+            do_sample=False,
             max_new_tokens=judge["max_tokens"],
-        )[:, inputs["input_ids"].shape[1] :]  # fmt: skip
+        )[:, inputs["input_ids"].shape[1] :]
     replies = tokenizer.batch_decode(ids, skip_special_tokens=True)
     ended = (ids == tokenizer.eos_token_id).any(1).tolist()
     found = {
@@ -64,8 +66,16 @@ def reward(prompts: Any, completions: Any, trainer_state: Any, **_: Any) -> list
 
 
 knobs = {name: value for name, value in spec["trainer"].items() if name in GRPOConfig.__dataclass_fields__}
-settings = {"num_train_epochs": 1.0, "shuffle_dataset": False, "use_cpu": True, "bf16": False, "report_to": "none",
-            "disable_tqdm": True, "dataloader_pin_memory": False, "logging_first_step": True}  # fmt: skip
+settings = {
+    "num_train_epochs": 1.0,
+    "shuffle_dataset": False,
+    "use_cpu": True,
+    "bf16": False,
+    "report_to": "none",
+    "disable_tqdm": True,
+    "dataloader_pin_memory": False,
+    "logging_first_step": True,
+}
 trainer = GRPOTrainer(
     AutoModelForCausalLM.from_pretrained(spec["policy"], dtype="float32"),
     reward_funcs=[reward],

@@ -63,19 +63,35 @@ def write(round_: tables.Round, checkpoint_id: int, prompt_ids: list[int], right
             select(tables.Group.id).where(tables.Group.round_id == round_.id).order_by(tables.Group.position)
         ).all()
         common: JSON = {
-            "project_id": round_.project_id, "round_id": round_.id, "checkpoint_id": checkpoint_id,
-            "split": Split.held_out, "kind": "completion", "position": 0, "finish_reason": "stop", "num_tokens": 90,
-            "seed": 0, "score_like": False, "step": 1, "role": "policy", "extra": {}, "created_at": now(),
-        }  # fmt: skip
+            "project_id": round_.project_id,
+            "round_id": round_.id,
+            "checkpoint_id": checkpoint_id,
+            "split": Split.held_out,
+            "kind": "completion",
+            "position": 0,
+            "finish_reason": "stop",
+            "num_tokens": 90,
+            "seed": 0,
+            "score_like": False,
+            "step": 1,
+            "role": "policy",
+            "extra": {},
+            "created_at": now(),
+        }
         texts = [f"{TEXT} The answer is {'right' if n in right else f'wrong {place}'}." for n in prompt_ids]
         insert_rows(db, tables.Sample, common, {"group_id": group_ids, "prompt_id": prompt_ids, "text": texts})
         details = {"right": [n for n in prompt_ids if n in right], "wrong": [n for n in prompt_ids if n not in right]}
         db.add(
             tables.Metric(
-                project_id=round_.project_id, round_id=round_.id, checkpoint_id=checkpoint_id,
-                name="held_out_accuracy", value=len(right) / PROMPTS, n=PROMPTS, details=details,
+                project_id=round_.project_id,
+                round_id=round_.id,
+                checkpoint_id=checkpoint_id,
+                name="held_out_accuracy",
+                value=len(right) / PROMPTS,
+                n=PROMPTS,
+                details=details,
             )
-        )  # fmt: skip
+        )
 
 
 def measure(

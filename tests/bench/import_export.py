@@ -119,9 +119,14 @@ def make_dataset(rows: int) -> tuple[int, Any]:
     prompt_set = make_prompt_set(project, prompts=0)
     round_ = make_round(project)
     dataset = tables.Dataset(
-        project_id=project.id, round_id=round_.id, type=DatasetType.preference, content_hash="0" * 64,
-        num_examples=rows, funnel=[], provenance={},
-    )  # fmt: skip
+        project_id=project.id,
+        round_id=round_.id,
+        type=DatasetType.preference,
+        content_hash="0" * 64,
+        num_examples=rows,
+        funnel=[],
+        provenance={},
+    )
     with session() as db:
         db.add(dataset)
     for first in range(0, rows, 10_000):
@@ -132,31 +137,69 @@ def make_dataset(rows: int) -> tuple[int, Any]:
         with session() as db:
             db.execute(
                 insert(tables.Prompt),
-                [{"id": i, "prompt_set_id": prompt_set.id, "position": i, "messages": messages[i],
-                  "text": messages[i][0]["content"], "extra": {}, "content_hash": content_hash(messages[i])}
-                 for i in ids],
-            )  # fmt: skip
+                [
+                    {
+                        "id": i,
+                        "prompt_set_id": prompt_set.id,
+                        "position": i,
+                        "messages": messages[i],
+                        "text": messages[i][0]["content"],
+                        "extra": {},
+                        "content_hash": content_hash(messages[i]),
+                    }
+                    for i in ids
+                ],
+            )
             db.execute(
                 insert(tables.Group),
                 [{"id": i, "round_id": round_.id, "prompt_id": i, "split": Split.train, "position": i} for i in ids],
             )
             db.execute(
                 insert(tables.Sample),
-                [{"id": n, "project_id": project.id, "round_id": round_.id, "group_id": i, "prompt_id": i,
-                  "checkpoint_id": round_.policy_id, "position": side, "num_tokens": 30, "seed": n,
-                  "finish_reason": "stop", "text": f"It is {i * 8 + side}, because the two numbers add up to it."}
-                 for i, side, n in sides],
-            )  # fmt: skip
+                [
+                    {
+                        "id": n,
+                        "project_id": project.id,
+                        "round_id": round_.id,
+                        "group_id": i,
+                        "prompt_id": i,
+                        "checkpoint_id": round_.policy_id,
+                        "position": side,
+                        "num_tokens": 30,
+                        "seed": n,
+                        "finish_reason": "stop",
+                        "text": f"It is {i * 8 + side}, because the two numbers add up to it.",
+                    }
+                    for i, side, n in sides
+                ],
+            )
             db.execute(
                 insert(tables.Label),
-                [{"sample_id": n, "round_id": round_.id, "score": 1.0 - side, "source": LabelSource.judge,
-                  "verdict": Verdict.reject if side else Verdict.accept, "updated_at": now()} for _, side, n in sides],
-            )  # fmt: skip
+                [
+                    {
+                        "sample_id": n,
+                        "round_id": round_.id,
+                        "score": 1.0 - side,
+                        "source": LabelSource.judge,
+                        "verdict": Verdict.reject if side else Verdict.accept,
+                        "updated_at": now(),
+                    }
+                    for _, side, n in sides
+                ],
+            )
             db.execute(
                 insert(tables.Example),
-                [{"dataset_id": dataset.id, "position": i, "prompt_id": i, "sample_id": 2 * i - 1, "rejected_id": 2 * i}
-                 for i in ids],
-            )  # fmt: skip
+                [
+                    {
+                        "dataset_id": dataset.id,
+                        "position": i,
+                        "prompt_id": i,
+                        "sample_id": 2 * i - 1,
+                        "rejected_id": 2 * i,
+                    }
+                    for i in ids
+                ],
+            )
     return dataset.id, curator
 
 
@@ -185,7 +228,7 @@ def alone(what: str, format: str, rows: int) -> Any:
         command = [sys.executable, "-m", "tests.bench.import_export", "--what", what, "--format", format]
         done = subprocess.run(
             [*command, "--rows", str(rows)], env=environment, check=True, capture_output=True, text=True
-        )  # fmt: skip
+        )
     return json.loads(done.stdout.splitlines()[-1])
 
 

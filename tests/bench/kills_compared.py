@@ -17,9 +17,10 @@ def rows(round_id: int) -> dict[str, Any]:
     with reading() as db:
         notes = db.execute(
             select(sample.step, group.position, sample.position, sample.kind, sample.text, sample.extra)
-            .join(group, group.id == sample.group_id).where(sample.round_id == round_id)
+            .join(group, group.id == sample.group_id)
+            .where(sample.round_id == round_id)
             .order_by(sample.step, group.position, sample.kind, sample.position)
-        ).all()  # fmt: skip
+        ).all()
         found = db.get_one(tables.Round, round_id)
         names = db.scalars(of_round(round_id).order_by(tables.Checkpoint.id)).all()
     checkpoints = [one.name.replace(f"round-{found.number}", "round") for one in names]
@@ -51,13 +52,18 @@ def twice(round_id: int) -> int:
     sample, judgment, example, dataset = tables.Sample, tables.Judgment, tables.Example, tables.Dataset
     of_judgments = (judgment.sample_id, judgment.step, judgment.judge, judgment.position)
     keys = [
-        select(func.count() - 1).where(sample.round_id == round_id)
+        select(func.count() - 1)
+        .where(sample.round_id == round_id)
         .group_by(sample.group_id, sample.step, sample.checkpoint_id, sample.kind, sample.position),
         select(func.count() - 1).where(judgment.round_id == round_id).group_by(*of_judgments),
-        select(func.count() - 1).select_from(example).join(dataset).where(dataset.round_id == round_id)
+        select(func.count() - 1)
+        .select_from(example)
+        .join(dataset)
+        .where(dataset.round_id == round_id)
         .group_by(dataset.step, example.position),
-        select(func.count() - 1).where(tables.Checkpoint.location.contains(f"/round-{round_id}-"))
+        select(func.count() - 1)
+        .where(tables.Checkpoint.location.contains(f"/round-{round_id}-"))
         .group_by(tables.Checkpoint.location),
-    ]  # fmt: skip
+    ]
     with reading() as db:
         return sum(sum(db.scalars(query.having(func.count() > 1)).all()) for query in keys)

@@ -8,9 +8,13 @@ from typing import Any
 PACE = {"delay_seconds": 0.05}
 """What a call of the script takes, so that a moment within such a step can be hit."""
 TRAINING = {
-    "max_steps": 6, "save_steps": 2, "per_device_train_batch_size": 4, "max_length": 1024, "learning_rate": 2e-3,
+    "max_steps": 6,
+    "save_steps": 2,
+    "per_device_train_batch_size": 4,
+    "max_length": 1024,
+    "learning_rate": 2e-3,
     "logging_steps": 2,
-}  # fmt: skip
+}
 ROLLOUTS = {"num_generations": 2, "max_completion_length": 6, "gradient_accumulation_steps": 1, "logging_steps": 1}
 SHORT = {"tree_search": {"branch": 3, "budget": 3, "max_tokens": 9}, "anchored_pairs": {"drop_truncated": False}}
 NUM_PROMPTS = 8
@@ -91,8 +95,13 @@ class Case:
 def _own_verdict() -> dict[str, Any]:
     from backend import demo
 
-    verdict = {"name": "written_verdict", "votes": 1, "temperature": 0.0, "max_tokens": demo.MAX_TOKENS,
-               "template": demo.JUDGE_TEMPLATE}  # fmt: skip
+    verdict = {
+        "name": "written_verdict",
+        "votes": 1,
+        "temperature": 0.0,
+        "max_tokens": demo.MAX_TOKENS,
+        "template": demo.JUDGE_TEMPLATE,
+    }
     rules = {"name": "surface_rules", "must_match": r"\A[0-9+*-]+\Z"}
     return {"name": "weighted_sum", "judges": [verdict, rules], "weights": [1.0, 0.1], "optional": ["written_verdict"]}
 
@@ -117,11 +126,18 @@ SOLVER = {
     ]
 } | PACE
 CASES = (
-    Case("meta_rewarding", writer={"rules": [PAIRWISE, GRADES, ANSWERS]} | PACE, start="base",
-         steps={"answers": {"n": 3}, "judgments": {"n": 3}}),
+    Case(
+        "meta_rewarding",
+        writer={"rules": [PAIRWISE, GRADES, ANSWERS]} | PACE,
+        start="base",
+        steps={"answers": {"n": 3}, "judgments": {"n": 3}},
+    ),
     Case("constitutional_ai", writer=REVISER, judge=CHOOSER, start="base", phases=2),
-    Case("temporal_self_rewarding", judge={"rules": [PAIRWISE, GRADES, ANSWERS]} | PACE,
-         written={"n": 3, "max_tokens": 8}),
+    Case(
+        "temporal_self_rewarding",
+        judge={"rules": [PAIRWISE, GRADES, ANSWERS]} | PACE,
+        written={"n": 3, "max_tokens": 8},
+    ),
     Case("grpo_self_judge", demo=True, recipe="self_rewarding_self_improving", reward=_own_verdict()),
     Case("rest_mcts", writer=SOLVER, start="base"),
-)  # fmt: skip
+)

@@ -162,8 +162,10 @@ def main() -> None:
         finally:
             process.terminate()
             process.wait(60)
-    print(f"{asked.people} sign-ins at once, the last after {load.seconds:.1f} s (load {os.getloadavg()[0]:.1f}): "
-          f"{describe(load.signing_in)}; answers {dict(load.answers)}")  # fmt: skip
+    print(
+        f"{asked.people} sign-ins at once, the last after {load.seconds:.1f} s (load {os.getloadavg()[0]:.1f}): "
+        f"{describe(load.signing_in)}; answers {dict(load.answers)}"
+    )
     print(f"{asked.reviewers} reviewers, {load.decided} decisions, claims and decisions: {describe(load.reviewing)}")
     print(f"health, asked every 0.1 s: {describe(load.health)}")
     print(f"memory, highest: {memory.most:.0f} MB")

@@ -112,11 +112,16 @@ def first_plan(actor: "Actor", project_id: int, entry: "Entry", samples: int, so
         (base,) = db.scalars(select(tables.Checkpoint.id).where(tables.Checkpoint.parent_id.is_(None)))
     plan = rounds.Plan(**{name: tuple(one) if isinstance(one, list) else one for name, one in defaults.items()})
     return replace(
-        plan, recipe=entry.ready(samples).model_dump(mode="json"), policy_id=base, reference_id=base,
+        plan,
+        recipe=entry.ready(samples).model_dump(mode="json"),
+        policy_id=base,
+        reference_id=base,
         sample_set_ids=(solved,) if entry.answers else plan.sample_set_ids,
-        mix_set_ids=plan.mix_set_ids if entry.mixes else (), num_prompts=entry.prompts(samples), is_reviewed=False,
+        mix_set_ids=plan.mix_set_ids if entry.mixes else (),
+        num_prompts=entry.prompts(samples),
+        is_reviewed=False,
         roles=dict.fromkeys(entry.roles, base),
-    )  # fmt: skip
+    )
 
 
 def run_round(actor: "Actor", project_id: int, plan: "Plan", seed: int, line: dict[str, Any]) -> "Plan":
@@ -172,12 +177,21 @@ def table(entries: Sequence["Entry"], lines: Sequence[dict[str, Any]], num_round
         after = [[run["rounds"][n]["accuracy"] for run in runs if len(run["rounds"]) > n] for n in range(num_rounds)]
         texts = [one["samples"] or one["rollouts"] for one in made]
         errors = sorted({run["error"] for run in runs if run["error"]})
-        rows.append([
-            f"`{entry.recipe}`", entry.kind, entry.signal, str(len(runs)), mean(bases, ".1%"),
-            *(mean(one, ".1%") for one in after), gain(runs, num_rounds), mean(texts, ".0f"),
-            mean([one["kept"] for one in made], ".0f"), mean([one["seconds"] for one in made], ".1f"),
-            "; ".join(errors).replace("|", "\\|"),
-        ])  # fmt: skip
+        rows.append(
+            [
+                f"`{entry.recipe}`",
+                entry.kind,
+                entry.signal,
+                str(len(runs)),
+                mean(bases, ".1%"),
+                *(mean(one, ".1%") for one in after),
+                gain(runs, num_rounds),
+                mean(texts, ".0f"),
+                mean([one["kept"] for one in made], ".0f"),
+                mean([one["seconds"] for one in made], ".1f"),
+                "; ".join(errors).replace("|", "\\|"),
+            ]
+        )
     note = (
         f"gain: points from the base to the last round, of runs that came to the last one; its interval is a bootstrap of {DRAWS:,} "
         "draws of the seeds and, with each, of the held-out prompts, the same ones for base and last round."

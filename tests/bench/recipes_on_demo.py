@@ -15,9 +15,12 @@ TEXTS_A_STEP = 64
 """Texts in an optimizer step; a pair is two."""
 CHECKER = {"name": "countdown"}
 OWN_VERDICT = {
-    "name": "written_verdict", "votes": 1, "temperature": 0.0, "max_tokens": demo.MAX_TOKENS,
+    "name": "written_verdict",
+    "votes": 1,
+    "temperature": 0.0,
+    "max_tokens": demo.MAX_TOKENS,
     "template": demo.JUDGE_TEMPLATE,
-}  # fmt: skip
+}
 INSTEAD = {"exact_match": CHECKER, "written_verdict": OWN_VERDICT, "additive_rubric": OWN_VERDICT}
 WRITERS = ("sample", "tree_search")
 PAIRS, RL = ("dpo",), ("grpo", "rloo")
@@ -94,37 +97,76 @@ def _training(name: str, knobs: dict[str, Any], steps: int) -> dict[str, Any]:
     is_paired = name in PAIRS
     rate = PAIRS_RATE if is_paired else SFT_RATE
     return same | {
-        "learning_rate": rate, "per_device_train_batch_size": TEXTS_A_STEP // 2 if is_paired else TEXTS_A_STEP,
-    }  # fmt: skip
+        "learning_rate": rate,
+        "per_device_train_batch_size": TEXTS_A_STEP // 2 if is_paired else TEXTS_A_STEP,
+    }
 
 
 EIGHT = {"generator": {"n": 8}}
 PROBE = {"name": "balance_probe", "temperatures": [0.7, 1.0, 1.3], "prompts": 16, "n": 8}
 CRITIQUE_AND_REVISE = {"answers": {"n": 4}, "critiques": {"n": 1}, "refined": {"n": 2}}
 ENTRIES = (
-    Entry("rejection_sampling", "filter and fine-tune, half of the rows seeds", "own verdict", mixes=True,
-          changes={"generator": {"n": 8, "temperature": 1.0, "top_k": 0}, "judge": OWN_VERDICT, "mix_share": 0.5,
-                   "selector": {"max_per_prompt": 1}, "earlier_rounds": True}),
+    Entry(
+        "rejection_sampling",
+        "filter and fine-tune, half of the rows seeds",
+        "own verdict",
+        mixes=True,
+        changes={
+            "generator": {"n": 8, "temperature": 1.0, "top_k": 0},
+            "judge": OWN_VERDICT,
+            "mix_share": 0.5,
+            "selector": {"max_per_prompt": 1},
+            "earlier_rounds": True,
+        },
+    ),
     Entry("rest_em", "filter and fine-tune the base", "checker", changes=EIGHT),
     Entry("star", "greedy, a hint where it failed", "checker", per_prompt=2, answers=True),
-    Entry("bstar", "temperature tried out, filter and fine-tune", "checker", pilot=3 * 16 * 8,
-          changes=EIGHT | {"schedule": PROBE}),
+    Entry(
+        "bstar",
+        "temperature tried out, filter and fine-tune",
+        "checker",
+        pilot=3 * 16 * 8,
+        changes=EIGHT | {"schedule": PROBE},
+    ),
     Entry("lmsi", "majority vote, fine-tune", "none", changes=EIGHT),
     Entry("rlsc", "rows weighed by their probability", "none", changes=EIGHT),
     Entry("nft", "negative-aware fine-tuning", "checker", changes=EIGHT),
     Entry("self_rewarding", "pairs by self-judgment", "own verdict", changes={"generator": {"n": 8}}),
     Entry("irpo", "pairs of right and wrong", "checker", changes=EIGHT),
-    Entry("self_consistency_preference", "pairs by majority vote", "none",
-          changes={"generator": {"n": 6, "extra_n": 2}, "judge": {"voters": 6}, "selector": {"voters": 6}}),
+    Entry(
+        "self_consistency_preference",
+        "pairs by majority vote",
+        "none",
+        changes={"generator": {"n": 6, "extra_n": 2}, "judge": {"voters": 6}, "selector": {"voters": 6}},
+    ),
     Entry("spin", "own texts against known answers", "known answers", per_prompt=1, answers=True),
-    Entry("self_evolution_kd", "distillation on known answers, the base as teacher", "known answers", per_prompt=1,
-          answers=True, roles=("teacher",)),
-    Entry("critique_in_the_loop", "check, then another try", "checker", phase=1, roles=("critic",),
-          changes=CRITIQUE_AND_REVISE, asked=(demo.JUDGE_TEMPLATE, "{prompt}")),
-    Entry("rest_mcts", "tree search with a scorer of steps", "checker", answers=True, trainings=2,
-          changes={"tree": {"branch": 8, "budget": 1}}),
+    Entry(
+        "self_evolution_kd",
+        "distillation on known answers, the base as teacher",
+        "known answers",
+        per_prompt=1,
+        answers=True,
+        roles=("teacher",),
+    ),
+    Entry(
+        "critique_in_the_loop",
+        "check, then another try",
+        "checker",
+        phase=1,
+        roles=("critic",),
+        changes=CRITIQUE_AND_REVISE,
+        asked=(demo.JUDGE_TEMPLATE, "{prompt}"),
+    ),
+    Entry(
+        "rest_mcts",
+        "tree search with a scorer of steps",
+        "checker",
+        answers=True,
+        trainings=2,
+        changes={"tree": {"branch": 8, "budget": 1}},
+    ),
     Entry("decentralized_rl", "GRPO", "checker"),
     Entry("majority_self_training", "RLOO by majority vote", "none"),
     Entry("self_rewarding_self_improving", "GRPO by self-judgment", "own verdict"),
     Entry("intuitor", "GRPO by certainty", "none"),
-)  # fmt: skip
+)

@@ -64,8 +64,11 @@ def queries() -> list[tuple[str, dict[str, object], str]]:
     found += [
         ("empty: flagged, unparsed, truncated", {"is_flagged": True, "is_unparsed": True, "is_truncated": True}, "+id"),
         ("empty: unparsed with a score", {"is_unparsed": True, "min_score": 0.0}, "-score"),
-        ("empty: accepted, by the judge, under 2", {"verdict": ("accept",), "source": ("judge",), "max_score": 2.0},
-         "-length"),
+        (
+            "empty: accepted, by the judge, under 2",
+            {"verdict": ("accept",), "source": ("judge",), "max_score": 2.0},
+            "-length",
+        ),
         ("score 0 to 1, length 0 to 30, +id", {"max_score": 1.0, "max_tokens": 30}, "+id"),
         ("score over 4, length under 20 (empty), -spread", {"min_score": 4.0, "max_tokens": 20}, "-spread"),
         ("score over 4, length 50 to 60, -spread", {"min_score": 4.0, "min_tokens": 50, "max_tokens": 60}, "-spread"),
@@ -78,13 +81,13 @@ def queries() -> list[tuple[str, dict[str, object], str]]:
         ("search: the, -id", {"text": "the"}, "-id"),
         ("search: the, -score (comes by number)", {"text": "the"}, "-score"),
         ("search: the of and to, +id", {"text": "the of and to"}, "+id"),
-        ("search: \"the of\" phrase, +id", {"text": '"the of"'}, "+id"),
+        ('search: "the of" phrase, +id', {"text": '"the of"'}, "+id"),
         ("search: the, overridden, -score", {"text": "the", **rare}, "-score"),
         ("search: the, flagged, -score", {"text": "the", "is_flagged": True}, "-score"),
         ("search: the, score 5, -score", {"text": "the", "min_score": 5.0}, "-score"),
         ("search: the, unparsed and scored (empty)", {"text": "the", "is_unparsed": True, "min_score": 0.0}, "+id"),
         ("search: nothing like it", {"text": "xyzzyx"}, "+id"),
-        ("search: \"the of,\" with a sign", {"text": '"the of,"'}, "+id"),
+        ('search: "the of," with a sign', {"text": '"the of,"'}, "+id"),
         ("search: a sign alone, -score", {"text": "="}, "-score"),
         ("search: a regular expression, +id", {"text": r"/\bunicorn\b|seldom x/"}, "+id"),
         ("search: seldom unicorn (empty)", {"text": "seldom unicorn"}, "-score"),
@@ -93,7 +96,7 @@ def queries() -> list[tuple[str, dict[str, object], str]]:
         ("prompt: babacedi, -score", {"prompt": "babacedi"}, "-score"),
         ("prompt: the, text: the, +id", {"prompt": "the", "text": "the"}, "+id"),
         ("prompt: nothing like it", {"prompt": "xyzzyx"}, "+id"),
-    ]  # fmt: skip
+    ]
     return found
 
 
@@ -101,9 +104,13 @@ def of_steps(steps: int) -> list[tuple[str, dict[str, object], str]]:
     """Each query of all samples, and with each narrowing that a round of several steps has."""
     last = 2 * steps - 1
     narrowed: dict[str, dict[str, object]] = {
-        "": {}, f"step {last}": {"step": (last,)}, "steps 1 and 3": {"step": (1, 3)}, "edits": {"kind": ("edit",)},
-        "imported": {"kind": ("other",)}, f"edits of step {last}": {"kind": ("edit",), "step": (last,)},
-    }  # fmt: skip
+        "": {},
+        f"step {last}": {"step": (last,)},
+        "steps 1 and 3": {"step": (1, 3)},
+        "edits": {"kind": ("edit",)},
+        "imported": {"kind": ("other",)},
+        f"edits of step {last}": {"kind": ("edit",), "step": (last,)},
+    }
     return [
         (f"{name}; {words}" if words else name, fields | more, order)
         for words, more in narrowed.items()

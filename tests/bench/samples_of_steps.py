@@ -51,9 +51,14 @@ def build(number: int, steps: int) -> tuple[Actor, tables.Round]:
     num_prompts = per_step // PER_PROMPT
     project = rows.make_project("bench", guidelines="Accept what answers the question.")
     round_ = rows.make_round(
-        project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True, num_prompts=num_prompts,
-        recipe=recipe(steps).model_dump(mode="json"), step=2 * steps + 1,
-    )  # fmt: skip
+        project,
+        status=RoundStatus.review,
+        stage=Stage.review,
+        is_reviewed=True,
+        num_prompts=num_prompts,
+        recipe=recipe(steps).model_dump(mode="json"),
+        step=2 * steps + 1,
+    )
     prompts = tables.PromptSet(project_id=project.id, name="bench", split=Split.train, num_prompts=num_prompts)
     with session() as db:
         db.add(prompts)
@@ -128,9 +133,14 @@ class Maker:
     def samples(self, db: Session, numbers: Sequence[int], of: Sequence[int], more: Columns) -> None:
         """Samples in the groups of the texts `of`."""
         common = {
-            "project_id": self.round.project_id, "round_id": self.round.id, "split": Split.train, "seed": 0,
-            "finish_reason": "stop", "score_like": False, "created_at": now(),
-        }  # fmt: skip
+            "project_id": self.round.project_id,
+            "round_id": self.round.id,
+            "split": Split.train,
+            "seed": 0,
+            "finish_reason": "stop",
+            "score_like": False,
+            "created_at": now(),
+        }
         columns = {
             "id": [n + 1 for n in numbers],
             "group_id": [n // PER_PROMPT + 1 for n in of],

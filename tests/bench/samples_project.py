@@ -124,9 +124,15 @@ def some_words(chance: random.Random, words: list[str], number: int) -> str:
 def prompt(set_id: int, n: int, chance: random.Random, words: list[str]) -> dict[str, Any]:
     text = some_words(chance, words, 20)
     return {
-        "id": n + 1, "prompt_set_id": set_id, "position": n, "messages": [{"role": "user", "content": text}],
-        "text": text, "extra": {}, "content_hash": f"{n:064d}", "created_at": now(),
-    }  # fmt: skip
+        "id": n + 1,
+        "prompt_set_id": set_id,
+        "position": n,
+        "messages": [{"role": "user", "content": text}],
+        "text": text,
+        "extra": {},
+        "content_hash": f"{n:064d}",
+        "created_at": now(),
+    }
 
 
 def group(round_id: int, n: int) -> dict[str, Any]:
@@ -147,11 +153,22 @@ def sample(round_: tables.Round, n: int, chance: random.Random, words: list[str]
     if n % 1000 == 13:
         text += " seldom"
     return {
-        "id": n + 1, "project_id": round_.project_id, "round_id": round_.id, "group_id": n // PER_PROMPT + 1,
-        "prompt_id": n // PER_PROMPT + 1, "checkpoint_id": round_.policy_id, "split": Split.train, "kind": "completion",
-        "position": n % PER_PROMPT, "text": text, "finish_reason": "stop", "num_tokens": 0, "seed": 0,
-        "score_like": False, "created_at": now(),
-    }  # fmt: skip
+        "id": n + 1,
+        "project_id": round_.project_id,
+        "round_id": round_.id,
+        "group_id": n // PER_PROMPT + 1,
+        "prompt_id": n // PER_PROMPT + 1,
+        "checkpoint_id": round_.policy_id,
+        "split": Split.train,
+        "kind": "completion",
+        "position": n % PER_PROMPT,
+        "text": text,
+        "finish_reason": "stop",
+        "num_tokens": 0,
+        "seed": 0,
+        "score_like": False,
+        "created_at": now(),
+    }
 
 
 def label(round_id: int, n: int, chance: random.Random) -> dict[str, Any]:
@@ -169,8 +186,19 @@ def label(round_id: int, n: int, chance: random.Random) -> dict[str, Any]:
     length = max(1, int(chance.expovariate(1 / 120) + 10 * mean))
     spread = None if score is None else (sum((v - mean) ** 2 for v in votes) / 3) ** 0.5
     return {
-        "sample_id": n + 1, "round_id": round_id, "score": score, "verdict": word, "source": source,
-        "machine_score": score, "machine_verdict": verdict, "machine_spread": spread,
-        "is_unparsed": score is None, "is_overridden": is_overridden, "is_truncated": length > 500,
-        "is_flagged": chance.random() < 0.0005, "num_tokens": length, "updated_at": now(), "kind": "completion",
-    }  # fmt: skip
+        "sample_id": n + 1,
+        "round_id": round_id,
+        "score": score,
+        "verdict": word,
+        "source": source,
+        "machine_score": score,
+        "machine_verdict": verdict,
+        "machine_spread": spread,
+        "is_unparsed": score is None,
+        "is_overridden": is_overridden,
+        "is_truncated": length > 500,
+        "is_flagged": chance.random() < 0.0005,
+        "num_tokens": length,
+        "updated_at": now(),
+        "kind": "completion",
+    }

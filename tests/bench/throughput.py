@@ -64,8 +64,14 @@ def bare_loop(round_id: int, file: Path | None = None) -> float:
                     for prompt, completion, chat in asked:
                         reply = replies[chat[0]["content"]][0]
                         score = recipe.judge.parse(reply.text, is_complete=reply.finish_reason != "length").score  # type: ignore[attr-defined]
-                        row = {"messages": prompt.messages, "text": completion.text, "logprob": completion.logprob,
-                               "tokens": completion.num_tokens, "reply": reply.text, "score": score}  # fmt: skip
+                        row = {
+                            "messages": prompt.messages,
+                            "text": completion.text,
+                            "logprob": completion.logprob,
+                            "tokens": completion.num_tokens,
+                            "reply": reply.text,
+                            "score": score,
+                        }
                         lines.write(json.dumps(row) + "\n")
     return time.perf_counter() - started
 
@@ -80,12 +86,18 @@ def untrained(actor: "Actor", project_id: int, folder: Path, *, width: int, laye
     tokenizer = AutoTokenizer.from_pretrained(demo.MODEL_FOLDER)
     model = LlamaForCausalLM(
         LlamaConfig(
-            vocab_size=len(tokenizer), hidden_size=width, intermediate_size=3 * width, num_hidden_layers=layers,
-            num_attention_heads=8, max_position_embeddings=2048, tie_word_embeddings=True,
-            bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id,
+            vocab_size=len(tokenizer),
+            hidden_size=width,
+            intermediate_size=3 * width,
+            num_hidden_layers=layers,
+            num_attention_heads=8,
+            max_position_embeddings=2048,
+            tie_word_embeddings=True,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
             pad_token_id=tokenizer.pad_token_id,
         )
-    )  # fmt: skip
+    )
     tokenizer.model_max_length = 2048
     place = folder / "models" / f"untrained-{width}"
     model.save_pretrained(place), tokenizer.save_pretrained(place)
@@ -104,9 +116,12 @@ def compare(launch: Callable[[int], int], folder: Path, *, num_prompts: int, rep
         bare.append(bare_loop(round_id))
         kept.append(bare_loop(round_id, folder / f"{name}-{number}.jsonl"))
     ours, thrown, script = map(statistics.median, (through, bare, kept))
-    print(f"generate + judge, {name}, {num_prompts} prompts, {repeats} times in turn: through Rondo {ours:.1f} s; "
-          f"a script that keeps its samples and scores as JSONL {script:.1f} s, throughput ratio {script / ours:.3f} "
-          f"(budget at least 0.97); the engine's calls alone {thrown:.1f} s, ratio {thrown / ours:.3f}", flush=True)  # fmt: skip
+    print(
+        f"generate + judge, {name}, {num_prompts} prompts, {repeats} times in turn: through Rondo {ours:.1f} s; "
+        f"a script that keeps its samples and scores as JSONL {script:.1f} s, throughput ratio {script / ours:.3f} "
+        f"(budget at least 0.97); the engine's calls alone {thrown:.1f} s, ratio {thrown / ours:.3f}",
+        flush=True,
+    )
 
 
 def main() -> None:

@@ -59,8 +59,10 @@ def main(max_steps: int = 200, repeats: int = 3) -> None:
             hand.append(by_hand(script, spec, folder / f"hand-{number}"))
         ratio = statistics.median(job) / statistics.median(hand)
         rows = sum(1 for _ in Path(json.loads(spec.read_text())["dataset"]).open())
-        print(f"training, {max_steps} steps, {rows} rows, {repeats} times in turn: job {statistics.median(job):.1f} s, "
-              f"by hand {statistics.median(hand):.1f} s, ratio {ratio:.3f} (budget at most 1.05)")  # fmt: skip
+        print(
+            f"training, {max_steps} steps, {rows} rows, {repeats} times in turn: job {statistics.median(job):.1f} s, "
+            f"by hand {statistics.median(hand):.1f} s, ratio {ratio:.3f} (budget at most 1.05)"
+        )
 
 
 def by_hand(script: Path, spec: Path, output: Path) -> float:

@@ -24,16 +24,23 @@ MAKE_PROJECT = "from backend.services import demo; from backend.services.people 
 def prepare(folder: str) -> None:
     """An installation with the demo project in it, so that the first page is the overview."""
     for command in (("-m", "app.cli", "db", "upgrade"), ("-c", MAKE_PROJECT)):
-        subprocess.run([sys.executable, *command], env=os.environ | {"RONDO_DATA_DIR": folder}, check=True,
-                       stdout=subprocess.DEVNULL)  # fmt: skip
+        subprocess.run(
+            [sys.executable, *command],
+            env=os.environ | {"RONDO_DATA_DIR": folder},
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
 
 
 def start(folder: str) -> tuple[subprocess.Popen, str]:
     """`rondo up` on a free port; return the process and the printed one-time address."""
     process = subprocess.Popen(
         [sys.executable, "-m", "app.cli", "up", "--port", "0"],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=os.environ | {"RONDO_DATA_DIR": folder},
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=os.environ | {"RONDO_DATA_DIR": folder},
+    )
     assert process.stdout is not None
     for line in process.stdout:
         found = re.search(r"http://\S+", line)
@@ -70,8 +77,10 @@ def measure(turn: str, folder: str, page: Any) -> None:
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(20)
-    print(f"{turn}: address after {ready:.1f} s, first page painted after {painted:.1f} s, "
-          f"memory at rest after it {memory:.0f} MB")  # fmt: skip
+    print(
+        f"{turn}: address after {ready:.1f} s, first page painted after {painted:.1f} s, "
+        f"memory at rest after it {memory:.0f} MB"
+    )
 
 
 def main() -> None:

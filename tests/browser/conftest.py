@@ -59,8 +59,12 @@ def start_server(data_dir: Path, *command: str) -> Server:
     with log.open("ab") as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", "app.cli", *command, "--port", "0", "--json"],
-            stdout=subprocess.PIPE, stderr=errors, text=True, env=environment, cwd=Path(__file__).parents[2],
-        )  # fmt: skip
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env=environment,
+            cwd=Path(__file__).parents[2],
+        )
     assert process.stdout is not None
     line = process.stdout.readline()
     assert line, log.read_text()[-3000:]

@@ -98,9 +98,15 @@ class Review:
         policy = rows.make_checkpoint(self.project, engine=engine) if engine else None
         # A share drawn at random would make the order of the tests' samples a matter of luck.
         self.round = rows.make_round(
-            self.project, policy, status=RoundStatus.review, stage=Stage.review, is_reviewed=True, is_blind=is_blind,
-            recipe=self.recipe, review={"random_share": 0.0} | review,
-        )  # fmt: skip
+            self.project,
+            policy,
+            status=RoundStatus.review,
+            stage=Stage.review,
+            is_reviewed=True,
+            is_blind=is_blind,
+            recipe=self.recipe,
+            review={"random_share": 0.0} | review,
+        )
         texts = texts or [f"Answer {i} {HOSTILE}" for i in range(number)]
         made = rows.make_samples(
             self.round, prompts, n=n, texts=texts, scores=[5.0, 1.0, 3.0][: max(n, 2)], threshold=4.0

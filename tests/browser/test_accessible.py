@@ -22,13 +22,27 @@ pytestmark = pytest.mark.browser
 
 AXE = Axe()
 SHOWN = {
-    "": "#loop .round", "round": "#round-work h3", "warnings": "#warnings-lights table", "prompts": "#prompt-set h2", "recipes": "#recipes-table [role=gridcell][data-row='0']",
-    "new-round": "#launch", "samples": "#sample-detail h2",
-    "team": "#team-people td", "jobs": ".job h2", "checkpoints": "#detail h2", "datasets": "#dataset h2",
-    "training": "#training-report .rondo-empty", "arena": "#arena-match .rondo-empty", "judge-bench": "#judge-bench .rondo-empty", "pairs": "#pairs-result .rows",
-    "held-out": "#held-out-detail h2", "compare": "#compared td",
-    "me": "#my-work .facts, #my-work dl, #my-work .rondo-empty", "people": "#person-name", "audit": "#audit-table td",
-}  # fmt: skip
+    "": "#loop .round",
+    "round": "#round-work h3",
+    "warnings": "#warnings-lights table",
+    "prompts": "#prompt-set h2",
+    "recipes": "#recipes-table [role=gridcell][data-row='0']",
+    "new-round": "#launch",
+    "samples": "#sample-detail h2",
+    "team": "#team-people td",
+    "jobs": ".job h2",
+    "checkpoints": "#detail h2",
+    "datasets": "#dataset h2",
+    "training": "#training-report .rondo-empty",
+    "arena": "#arena-match .rondo-empty",
+    "judge-bench": "#judge-bench .rondo-empty",
+    "pairs": "#pairs-result .rows",
+    "held-out": "#held-out-detail h2",
+    "compare": "#compared td",
+    "me": "#my-work .facts, #my-work dl, #my-work .rondo-empty",
+    "people": "#person-name",
+    "audit": "#audit-table td",
+}
 """What each page shows once it is drawn."""
 PAGES = tuple(SHOWN)
 OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"], "resultTypes": ["violations"]}
@@ -82,8 +96,19 @@ def team(empty: None, chromium: object) -> Iterator[Team]:
     base = rows.make_checkpoint(made.project, "measured")
     measure(made.round, base, [make_held_out(made.project, 3)], [0, 1])
     with session() as db:
-        db.add(tables.RoundWarning(**of_round(made), name="label_noise", level="red", value=0.4, low=0.3, high=0.5, limit=0.2,
-                                   n=60, sample_ids=made.ids[:2]))  # fmt: skip
+        db.add(
+            tables.RoundWarning(
+                **of_round(made),
+                name="label_noise",
+                level="red",
+                value=0.4,
+                low=0.3,
+                high=0.5,
+                limit=0.2,
+                n=60,
+                sample_ids=made.ids[:2],
+            )
+        )
         db.add(
             tables.RoundWarning(**of_round(made), name="copying", level="unknown", limit=0.01, n=3, reason="Too few.")
         )
@@ -108,9 +133,12 @@ def of_measured() -> tuple[int, int]:
 def test_no_page_keeps_anybody_out(team: Team) -> None:
     told = []
     base, prompt = of_measured()
-    asked = {"samples": f"?sample={team.ids[0]}", "held-out": f"?prompt={prompt}",
-             "compare": f"?old=c{base}&new=r{team.round.id}",
-             "warnings": f"?round={team.round.id}&warning=label_noise"}  # fmt: skip
+    asked = {
+        "samples": f"?sample={team.ids[0]}",
+        "held-out": f"?prompt={prompt}",
+        "compare": f"?old=c{base}&new=r{team.round.id}",
+        "warnings": f"?round={team.round.id}&warning=label_noise",
+    }
     for path in PAGES:
         team.page.goto(site.page(team.project, path + asked.get(path, "")))
         # An animation of Gradio's shows what it loads; then what is there is drawn.

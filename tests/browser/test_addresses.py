@@ -32,9 +32,17 @@ def running_job(project: tables.Project) -> int:
     """A job of that project which nobody works on."""
     with session() as db:
         job = tables.Job(
-            project_id=project.id, workflow_id=f"w{project.id}", stage=Stage.generate, queue="generate",
-            status=JobStatus.running, spec={"kind": "try"}, done=1, total=9, unit="samples", started_at=now(),
-        )  # fmt: skip
+            project_id=project.id,
+            workflow_id=f"w{project.id}",
+            stage=Stage.generate,
+            queue="generate",
+            status=JobStatus.running,
+            spec={"kind": "try"},
+            done=1,
+            total=9,
+            unit="samples",
+            started_at=now(),
+        )
         db.add(job)
         db.flush()
         return job.id

@@ -24,9 +24,24 @@ pytestmark = pytest.mark.browser
 BEACON = '<img src="http://203.0.113.9/x.png">'
 NAME = f"{BEACON}<svg onload=window.hacked=1>`${{window.hacked=1}}`"
 PAGES = (
-    "", "round", "warnings", "prompts", "recipes", "new-round", "samples", "review", "team", "jobs", "checkpoints", "held-out", "compare",
-    "datasets", "me", "people", "audit",
-)  # fmt: skip
+    "",
+    "round",
+    "warnings",
+    "prompts",
+    "recipes",
+    "new-round",
+    "samples",
+    "review",
+    "team",
+    "jobs",
+    "checkpoints",
+    "held-out",
+    "compare",
+    "datasets",
+    "me",
+    "people",
+    "audit",
+)
 
 
 def hostile_project() -> tables.Project:
@@ -43,10 +58,19 @@ def hostile_project() -> tables.Project:
     with session() as db:
         db.add(
             tables.Job(
-                project_id=project.id, round_id=round_.id, workflow_id="w", stage=Stage.judge, queue="generate",
-                status=JobStatus.failed, error=text, log_tail=text, traceback=text, finished_at=now(), started_at=now(),
+                project_id=project.id,
+                round_id=round_.id,
+                workflow_id="w",
+                stage=Stage.judge,
+                queue="generate",
+                status=JobStatus.failed,
+                error=text,
+                log_tail=text,
+                traceback=text,
+                finished_at=now(),
+                started_at=now(),
             )
-        )  # fmt: skip
+        )
     return project
 
 
@@ -134,9 +158,13 @@ def hostile_everywhere(mode: str = "sample", n: int = 1) -> tuple[tables.Round, 
     texts = TEXTS[: len(TEXTS) // n * n]
     prompts = rows.make_prompt_set(project, prompts=[f"{i} {text}" for i, text in enumerate(texts[::n])])
     round_ = rows.make_round(
-        project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True, is_blind=False,
+        project,
+        status=RoundStatus.review,
+        stage=Stage.review,
+        is_reviewed=True,
+        is_blind=False,
         review={"random_share": 0.0, "mode": mode},
-    )  # fmt: skip
+    )
     samples = rows.make_samples(round_, prompts, n=n, texts=texts, scores=[1.0, 0.0])
     rows.make_judgments(samples)
     owner = accounts.local_owner(via="page")
@@ -152,11 +180,17 @@ def hostile_everywhere(mode: str = "sample", n: int = 1) -> tuple[tables.Round, 
     with session() as db:
         db.add_all(
             tables.Decision(
-                client_id=f"hostile-{n}", project_id=project.id, round_id=round_.id, group_id=extra[0].group_id,
-                sample_id=extra[0].id, user_id=people[n % len(people)].user_id, kind=DecisionKind.flag, note=text,
+                client_id=f"hostile-{n}",
+                project_id=project.id,
+                round_id=round_.id,
+                group_id=extra[0].group_id,
+                sample_id=extra[0].id,
+                user_id=people[n % len(people)].user_id,
+                kind=DecisionKind.flag,
+                note=text,
             )
             for n, text in enumerate(TEXTS)
-        )  # fmt: skip
+        )
     return round_, owner
 
 

@@ -64,8 +64,10 @@ def test_nothing_is_lost_when_the_network_goes_and_the_page_is_reloaded(empty: N
     desk.page.wait_for_selector(SHOWN)
     desk.saved()
     assert desk.decisions() == [
-        (DecisionKind.accept, desk.ids[0]), (DecisionKind.reject, desk.ids[1]), (DecisionKind.accept, desk.ids[2])
-    ]  # fmt: skip
+        (DecisionKind.accept, desk.ids[0]),
+        (DecisionKind.reject, desk.ids[1]),
+        (DecisionKind.accept, desk.ids[2]),
+    ]
     desk.comes(desk.ids[3])
 
 
@@ -131,8 +133,13 @@ def test_undo_edit_skip_flag_score_and_moving_work_by_key(empty: None, chromium:
     desk.saved()
     K = DecisionKind
     assert desk.decisions() == [
-        (K.reject, ids[0]), (K.retract, ids[0]), (K.score, ids[0]), (K.skip, ids[1]), (K.flag, ids[2]), (K.edit, ids[2])
-    ]  # fmt: skip
+        (K.reject, ids[0]),
+        (K.retract, ids[0]),
+        (K.score, ids[0]),
+        (K.skip, ids[1]),
+        (K.flag, ids[2]),
+        (K.edit, ids[2]),
+    ]
     with reading() as db:
         assert db.scalars(select(tables.Sample.text).where(tables.Sample.kind == "edit")).all() == ["axu better"]
 

@@ -28,9 +28,13 @@ class Team:
         self.project = rows.make_project("Countdown")
         prompts = rows.make_prompt_set(self.project, prompts=[f"Make {n} from 3, 5 and 7." for n in range(items // 2)])
         self.round = rows.make_round(
-            self.project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True, recipe=RECIPE,
+            self.project,
+            status=RoundStatus.review,
+            stage=Stage.review,
+            is_reviewed=True,
+            recipe=RECIPE,
             review={"random_share": 0.0, "num_reviewers_per_item": 2},
-        )  # fmt: skip
+        )
         texts = [f"3 * {n} + 7 = {3 * n + 7}" for n in range(items)]
         self.samples = rows.make_samples(self.round, prompts, n=2, texts=texts, scores=[5.0, 1.0], threshold=4.0)
         rows.make_judgments(self.samples)

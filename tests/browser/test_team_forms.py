@@ -74,8 +74,11 @@ def test_closing_says_what_would_stay_open(team: Team) -> None:
     team.page.wait_for_function("!document.querySelector('#review-close').disabled")
     team.page.locator("#review-close").click()
     said = team.page.locator("#review-closing")
-    for text in ("37 of 40 items are not decided by anybody", "2 of 40 items are decided by fewer people",
-                 "1 of 40 items are disputed and not settled"):  # fmt: skip
+    for text in (
+        "37 of 40 items are not decided by anybody",
+        "2 of 40 items are decided by fewer people",
+        "1 of 40 items are disputed and not settled",
+    ):
         said.get_by_text(text).wait_for()
     desk = team.context.new_page()
     desk.goto(f"{site.address()}/review?round={team.round.id}")

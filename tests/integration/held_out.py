@@ -18,8 +18,9 @@ NUMBER = 40
 def make_held_out(project: tables.Project, number: int, *, name: str = "") -> tables.PromptSet:
     """A held-out set whose prompts have a level of 1 to 3, a number of their own and a known answer."""
     texts = [f"How much is {n} and {n}?" for n in range(number)]
-    made = rows.make_prompt_set(project, name, prompts=texts, answers=[str(2 * n) for n in range(number)],
-                                split=Split.held_out)  # fmt: skip
+    made = rows.make_prompt_set(
+        project, name, prompts=texts, answers=[str(2 * n) for n in range(number)], split=Split.held_out
+    )
     with session() as db:
         for n, prompt in enumerate(
             db.scalars(select(tables.Prompt).where(tables.Prompt.prompt_set_id == made.id).order_by(tables.Prompt.id))
@@ -72,22 +73,36 @@ def measure(
             text = texts[place] if texts else f"I think it is {2 * place if place in right else 'seven'}."
             db.add(
                 tables.Sample(
-                    project_id=round_.project_id, round_id=round_.id, group_id=there[prompt_id], prompt_id=prompt_id,
-                    checkpoint_id=checkpoint.id, split=Split.held_out, position=0, text=text, finish_reason="stop",
-                    num_tokens=len(text.split()), seed=0,
+                    project_id=round_.project_id,
+                    round_id=round_.id,
+                    group_id=there[prompt_id],
+                    prompt_id=prompt_id,
+                    checkpoint_id=checkpoint.id,
+                    split=Split.held_out,
+                    position=0,
+                    text=text,
+                    finish_reason="stop",
+                    num_tokens=len(text.split()),
+                    seed=0,
                 )
-            )  # fmt: skip
+            )
         good = [id_ for place, id_ in enumerate(ids) if place in right]
         bad = [id_ for place, id_ in enumerate(ids) if place not in right and place not in unknown]
         n = len(good) + len(bad)
         by = {"metrics": [{"name": "held_out_accuracy", "verifier": {"name": "exact_match"}}]}
         db.add(
             tables.Metric(
-                project_id=round_.project_id, round_id=round_.id, checkpoint_id=checkpoint.id,
-                name="held_out_accuracy", value=len(good) / n if n else None, low=None, high=None, n=n,
+                project_id=round_.project_id,
+                round_id=round_.id,
+                checkpoint_id=checkpoint.id,
+                name="held_out_accuracy",
+                value=len(good) / n if n else None,
+                low=None,
+                high=None,
+                n=n,
                 details={"right": good, "wrong": bad, "measured_by": by},
             )
-        )  # fmt: skip
+        )
 
 
 @dataclass

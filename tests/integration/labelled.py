@@ -13,8 +13,27 @@ from backend.db.tables.judgment import UNSCORED
 from backend.values import LabelSource, Split, Verdict
 from tests import rows
 
-WORDS = ("red", "green", "blue", "Café", "42", "naïve", "ÜBER", "x1", "日本語", "3*5+7=22", "it's", "re-do", "7*9-3", "7 9 3",
-         "cafe\u0301", "서울의", "ﬁne", "长江=river", "→")  # fmt: skip
+WORDS = (
+    "red",
+    "green",
+    "blue",
+    "Café",
+    "42",
+    "naïve",
+    "ÜBER",
+    "x1",
+    "日本語",
+    "3*5+7=22",
+    "it's",
+    "re-do",
+    "7*9-3",
+    "7 9 3",
+    "cafe\u0301",
+    "서울의",
+    "ﬁne",
+    "长江=river",
+    "→",
+)
 
 
 @dataclass(frozen=True)
@@ -61,12 +80,15 @@ def make_labelled(
         db.execute(insert(tables.Label), labels)
     return round_, [
         Known(
-            id=id_, prompt_id=row["prompt_id"], prompt=asked[n // 4].text, text=row["text"],
+            id=id_,
+            prompt_id=row["prompt_id"],
+            prompt=asked[n // 4].text,
+            text=row["text"],
             spread=label["machine_spread"],
             **{name: label[name] for name in Known.__dataclass_fields__ if name in label},
         )
         for n, (id_, (row, label)) in enumerate(zip(ids, known, strict=True))
-    ]  # fmt: skip
+    ]
 
 
 def _sample(
@@ -85,15 +107,33 @@ def _sample(
     text = " ".join(chance.choice(WORDS) for _ in range(4)) + ("\nrare" if n % 97 == 0 else "")
     flags = {f"is_{name}": chance.random() < 0.2 for name in ("overridden", "unparsed", "truncated", "flagged")}
     sample = {
-        "project_id": round_.project_id, "round_id": round_.id, "group_id": group.id, "prompt_id": prompt.id,
-        "checkpoint_id": round_.policy_id, "split": Split.train, "kind": kind, "position": n, "text": text,
-        "finish_reason": "stop", "num_tokens": length, "seed": 0, "created_at": now(), "step": steps[n % len(steps)],
-    }  # fmt: skip
+        "project_id": round_.project_id,
+        "round_id": round_.id,
+        "group_id": group.id,
+        "prompt_id": prompt.id,
+        "checkpoint_id": round_.policy_id,
+        "split": Split.train,
+        "kind": kind,
+        "position": n,
+        "text": text,
+        "finish_reason": "stop",
+        "num_tokens": length,
+        "seed": 0,
+        "created_at": now(),
+        "step": steps[n % len(steps)],
+    }
     label = {
-        "score": score, "verdict": verdict, "source": source, "machine_score": score, "machine_verdict": verdict,
-        "machine_spread": None if chance.random() < 0.3 else chance.choice([0.0, 0.5, 1.2]), "kind": kind,
-        "num_tokens": length, "updated_at": now(), "step": steps[n % len(steps)],
-    }  # fmt: skip
+        "score": score,
+        "verdict": verdict,
+        "source": source,
+        "machine_score": score,
+        "machine_verdict": verdict,
+        "machine_spread": None if chance.random() < 0.3 else chance.choice([0.0, 0.5, 1.2]),
+        "kind": kind,
+        "num_tokens": length,
+        "updated_at": now(),
+        "step": steps[n % len(steps)],
+    }
     return sample, label | flags
 
 
@@ -155,9 +195,12 @@ def ordered(samples: list[Known], sort: Sort) -> list[int]:
 
     def key(sample: Known) -> float:
         value = {
-            SortKey.id: sample.id, SortKey.score: sample.score, SortKey.length: sample.num_tokens,
-            SortKey.spread: sample.spread, SortKey.prompt: sample.prompt_id,
-        }[sort.key]  # fmt: skip
+            SortKey.id: sample.id,
+            SortKey.score: sample.score,
+            SortKey.length: sample.num_tokens,
+            SortKey.spread: sample.spread,
+            SortKey.prompt: sample.prompt_id,
+        }[sort.key]
         return UNSCORED if value is None else value
 
     with_key = [s for s in samples if key(s) > UNSCORED]

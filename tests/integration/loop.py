@@ -115,29 +115,58 @@ def made(round_id: int) -> dict[str, Any]:
     group, sample, label, judgment = tables.Group, tables.Sample, tables.Label, tables.Judgment
     with reading() as db:
         texts = db.execute(
-            select(group.step, group.position, group.messages, group.is_stripped, sample.step, sample.role,
-                   sample.position, sample.text, label.score, label.verdict, label.machine_score)
-            .select_from(group).outerjoin(sample, sample.group_id == group.id)
+            select(
+                group.step,
+                group.position,
+                group.messages,
+                group.is_stripped,
+                sample.step,
+                sample.role,
+                sample.position,
+                sample.text,
+                label.score,
+                label.verdict,
+                label.machine_score,
+            )
+            .select_from(group)
+            .outerjoin(sample, sample.group_id == group.id)
             .outerjoin(label, label.sample_id == sample.id)
             .where(group.round_id == round_id, group.split == Split.train)
             .order_by(group.step, group.position, sample.step, sample.position)
-        ).all()  # fmt: skip
+        ).all()
         said = db.execute(
-            select(judgment.step, group.step, group.position, sample.position, judgment.position, judgment.score,
-                   judgment.verdict, judgment.rationale, judgment.seed)
-            .join(sample, sample.id == judgment.sample_id).join(group, group.id == sample.group_id)
+            select(
+                judgment.step,
+                group.step,
+                group.position,
+                sample.position,
+                judgment.position,
+                judgment.score,
+                judgment.verdict,
+                judgment.rationale,
+                judgment.seed,
+            )
+            .join(sample, sample.id == judgment.sample_id)
+            .join(group, group.id == sample.group_id)
             .where(judgment.round_id == round_id)
             .order_by(judgment.step, group.step, group.position, sample.position, judgment.position)
-        ).all()  # fmt: skip
+        ).all()
         datasets = db.scalars(
             select(tables.Dataset).where(tables.Dataset.round_id == round_id).order_by(tables.Dataset.step)
         ).all()
         rows = {one.step: list(dataset_rows.iterate(db, one.id)) for one in datasets}
         kept = {one.step: (one.content_hash, one.num_examples) for one in datasets}
-        steps = {step: entry["groups"] and len(entry["groups"]) for step, entry in
-                 db.get_one(tables.Round, round_id).steps.items()}  # fmt: skip
-    return {"texts": list(map(tuple, texts)), "said": list(map(tuple, said)), "rows": rows, "kept": kept,
-            "steps": steps}  # fmt: skip
+        steps = {
+            step: entry["groups"] and len(entry["groups"])
+            for step, entry in db.get_one(tables.Round, round_id).steps.items()
+        }
+    return {
+        "texts": list(map(tuple, texts)),
+        "said": list(map(tuple, said)),
+        "rows": rows,
+        "kept": kept,
+        "steps": steps,
+    }
 
 
 @pytest.fixture
@@ -152,9 +181,12 @@ def star() -> Recipe:
 
 def meta_rewarding() -> Recipe:
     changes = {
-        "answers": {"n": 3}, "judgments": {"n": 3}, "trainer": TRAINING | {"start": "base"}, "groups_per_batch": 4,
+        "answers": {"n": 3},
+        "judgments": {"n": 3},
+        "trainer": TRAINING | {"start": "base"},
+        "groups_per_batch": 4,
         "metrics": [],
-    }  # fmt: skip
+    }
     return recipes.get("meta_rewarding").with_changes(changes)
 
 

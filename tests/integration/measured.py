@@ -13,10 +13,17 @@ def measure(
     with session() as db:
         db.add(
             tables.Metric(
-                project_id=round_.project_id, round_id=round_.id, checkpoint_id=checkpoint_id, name="held_out_accuracy",
-                value=value, low=value - spread, high=value + spread, n=n, details=details,
+                project_id=round_.project_id,
+                round_id=round_.id,
+                checkpoint_id=checkpoint_id,
+                name="held_out_accuracy",
+                value=value,
+                low=value - spread,
+                high=value + spread,
+                n=n,
+                details=details,
             )
-        )  # fmt: skip
+        )
 
 
 def finish(

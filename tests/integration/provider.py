@@ -33,9 +33,15 @@ class Provider:
     def id_token(self, *, nonce: str = "n", client_id: str = CLIENT, sub: str = "ada") -> str:
         """A token that the provider signed for any client."""
         back = self.enter(
-            f"{self.address}/oauth2/authorize", sub, response_type="code", client_id=client_id, nonce=nonce,
-            redirect_uri="http://localhost/x", scope="openid email", state="s",
-        )  # fmt: skip
+            f"{self.address}/oauth2/authorize",
+            sub,
+            response_type="code",
+            client_id=client_id,
+            nonce=nonce,
+            redirect_uri="http://localhost/x",
+            scope="openid email",
+            state="s",
+        )
         code = parse_qs(urlsplit(back).query)["code"][0]
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": "http://localhost/x"}
         return httpx.post(f"{self.address}/oauth2/token", data=form, auth=(client_id, "x")).json()["id_token"]
@@ -52,10 +58,12 @@ def started(**options: Any) -> tuple[Provider, Callable[[], None]]:
     from werkzeug.serving import make_server
 
     people = [
-        User(sub="ada", claims=VERIFIED), User(sub="eve", claims={"email": "ada@example.org", "email_verified": False}),
-        User(sub="bob", claims={"email": "bob@elsewhere.example", "email_verified": True}), User(sub="mute"),
+        User(sub="ada", claims=VERIFIED),
+        User(sub="eve", claims={"email": "ada@example.org", "email_verified": False}),
+        User(sub="bob", claims={"email": "bob@elsewhere.example", "email_verified": True}),
+        User(sub="mute"),
         User(sub="cut", claims={"email": "cut@example.org", "email_verified": True}),
-    ]  # fmt: skip
+    ]
     application = app(user_claims=people, **options)
     server = make_server("localhost", 0, application, threaded=True)
     provider = Provider(f"http://localhost:{server.server_port}")

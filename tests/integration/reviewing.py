@@ -14,8 +14,12 @@ from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Stage, 
 from tests import rows
 
 ACCEPT, REJECT, SCORE, SKIP, RETRACT = (
-    DecisionKind.accept, DecisionKind.reject, DecisionKind.score, DecisionKind.skip, DecisionKind.retract
-)  # fmt: skip
+    DecisionKind.accept,
+    DecisionKind.reject,
+    DecisionKind.score,
+    DecisionKind.skip,
+    DecisionKind.retract,
+)
 RECIPE = rows.RECIPE | {"judge": {"name": "additive_rubric", "accept_at": 4.0, "lowest": 0, "highest": 5}}
 
 
@@ -23,15 +27,25 @@ class Team:
     """`prompts` groups of `n` samples, scored as given, reviewed by these settings; reviewers are made when named."""
 
     def __init__(
-        self, *, prompts: int = 3, n: int = 2, scores: tuple[float | None, ...] = (5.0, 2.0), is_blind: bool = True,
+        self,
+        *,
+        prompts: int = 3,
+        n: int = 2,
+        scores: tuple[float | None, ...] = (5.0, 2.0),
+        is_blind: bool = True,
         **review: Any,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.project = rows.make_project()
         asked = rows.make_prompt_set(self.project, prompts=prompts)
         self.round = rows.make_round(
-            self.project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True, is_blind=is_blind,
-            recipe=RECIPE, review={"random_share": 0.0} | review,
-        )  # fmt: skip
+            self.project,
+            status=RoundStatus.review,
+            stage=Stage.review,
+            is_reviewed=True,
+            is_blind=is_blind,
+            recipe=RECIPE,
+            review={"random_share": 0.0} | review,
+        )
         self.samples = rows.make_samples(self.round, asked, n=n, scores=list(scores), threshold=4.0)
         rows.make_judgments(self.samples)
         self.ids = [sample.id for sample in self.samples]

@@ -43,24 +43,46 @@ class Stepped:
         with session() as db:
             position = db.query(tables.Group).filter_by(round_id=self.round.id, step=ASKED).count()
             group = tables.Group(
-                round_id=self.round.id, prompt_id=sample.prompt_id, split=Split.train, step=ASKED, position=position,
-                parent_id=sample.id, messages=[{"role": "user", "content": text}], is_stripped=is_stripped,
-            )  # fmt: skip
+                round_id=self.round.id,
+                prompt_id=sample.prompt_id,
+                split=Split.train,
+                step=ASKED,
+                position=position,
+                parent_id=sample.id,
+                messages=[{"role": "user", "content": text}],
+                is_stripped=is_stripped,
+            )
             db.add(group)
             db.flush()
             ids = []
             for number, score in enumerate((5.0, 3.0)):
                 answer = tables.Sample(
-                    project_id=self.project.id, round_id=self.round.id, group_id=group.id, prompt_id=sample.prompt_id,
-                    checkpoint_id=self.round.policy_id, step=JUDGMENTS, position=number, text=f"Score: {score:.0f}",
-                    finish_reason="stop", num_tokens=2, seed=0,
-                )  # fmt: skip
+                    project_id=self.project.id,
+                    round_id=self.round.id,
+                    group_id=group.id,
+                    prompt_id=sample.prompt_id,
+                    checkpoint_id=self.round.policy_id,
+                    step=JUDGMENTS,
+                    position=number,
+                    text=f"Score: {score:.0f}",
+                    finish_reason="stop",
+                    num_tokens=2,
+                    seed=0,
+                )
                 db.add(answer)
                 db.flush()
-                db.add(tables.Label(
-                    sample_id=answer.id, round_id=self.round.id, step=JUDGMENTS, score=score, machine_score=score,
-                    source=LabelSource.judge, num_tokens=2, updated_at=now(),
-                ))  # fmt: skip
+                db.add(
+                    tables.Label(
+                        sample_id=answer.id,
+                        round_id=self.round.id,
+                        step=JUDGMENTS,
+                        score=score,
+                        machine_score=score,
+                        source=LabelSource.judge,
+                        num_tokens=2,
+                        updated_at=now(),
+                    )
+                )
                 ids.append(answer.id)
         return ids
 

@@ -117,10 +117,13 @@ def test_signing_in_and_out_is_noted_and_so_is_failing_to(place: Place) -> None:
             sessions.sign_in(name, password, address="10.0.0.9")
     said = [(one.who, one.verb, one.subject, one.details.get("by")) for one in place.listing(owner)[:6]]
     assert said == [
-        ("", "fail to sign in", "an unknown name", None), ("", "fail to sign in", "Zoe", None),
-        ("Ada", "sign in", "Ada", "link"), ("owner", "make login link", "Ada", None), ("Zoe", "sign out", "Zoe", None),
+        ("", "fail to sign in", "an unknown name", None),
+        ("", "fail to sign in", "Zoe", None),
+        ("Ada", "sign in", "Ada", "link"),
+        ("owner", "make login link", "Ada", None),
+        ("Zoe", "sign out", "Zoe", None),
         ("Zoe", "sign in", "Zoe", "password"),
-    ]  # fmt: skip
+    ]
     assert "fail to sign in" in audit.verbs(owner, place.project.id)
     assert place.listing(person="Zoe") == [], "what belongs to no project is for owners"
 

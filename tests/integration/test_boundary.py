@@ -86,11 +86,16 @@ def test_half_an_emoji_in_a_decision_is_refused_with_a_sentence(world: World) ->
 @pytest.mark.parametrize(
     "bad",
     [
-        {"kind": "note", "note": HALF}, {"kind": "note", "note": ""}, {"kind": "no such"}, {"kind": "score", "score": 1e300},
-        {"kind": "accept", "sample_id": 2**70}, {"kind": "accept", "sample_id": 10**9}, {"kind": "accept", "value": 1},
+        {"kind": "note", "note": HALF},
+        {"kind": "note", "note": ""},
+        {"kind": "no such"},
+        {"kind": "score", "score": 1e300},
+        {"kind": "accept", "sample_id": 2**70},
+        {"kind": "accept", "sample_id": 10**9},
+        {"kind": "accept", "value": 1},
         {"kind": "edit", "text": "nul \x00"},
     ],
-)  # fmt: skip
+)
 def test_one_bad_act_holds_up_no_other(world: World, bad: dict[str, Any]) -> None:
     good = {"kind": "flag", "sample_id": world.ids["sample_id"]}
     acts = [good, {"sample_id": world.ids["sample_id"]} | bad, good]
@@ -129,12 +134,18 @@ def test_json_that_is_nested_too_deep_is_refused_unread(world: World, owner: Act
 @pytest.mark.parametrize(
     "words",
     [
-        ["export", str(2**70), "--out", "x.jsonl"], ["round", "launch", "--prompts", str(2**70)],
-        ["round", "launch", "--seed", str(2**64)], ["round", "status", str(2**70)], ["user", "add", "two\nlines"],
-        ["user", "add", "half \udcff", "--json"], ["user", "password", "half \udcff", "--stdin"], ["user", "add", "\u202ex"],
-        ["round", "launch", "--review-set", "close_minutes=nan"], ["round", "launch", "--seed", "-1"],
+        ["export", str(2**70), "--out", "x.jsonl"],
+        ["round", "launch", "--prompts", str(2**70)],
+        ["round", "launch", "--seed", str(2**64)],
+        ["round", "status", str(2**70)],
+        ["user", "add", "two\nlines"],
+        ["user", "add", "half \udcff", "--json"],
+        ["user", "password", "half \udcff", "--stdin"],
+        ["user", "add", "\u202ex"],
+        ["round", "launch", "--review-set", "close_minutes=nan"],
+        ["round", "launch", "--seed", "-1"],
     ],
-)  # fmt: skip
+)
 def test_the_command_line_says_what_is_wrong(
     world: World, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

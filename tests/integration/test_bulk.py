@@ -99,8 +99,10 @@ def test_a_decision_after_the_batch_survives_its_undo(database: str) -> None:
     assert snapshot(round_.id)[0][2:4] == ("accept", "person")
     shown = detail.detail(curator, first).history
     assert [(d.kind, d.is_bulk, d.is_retracted) for d in shown] == [
-        (REJECT, True, True), (ACCEPT, False, False), (DecisionKind.retract, True, False)
-    ]  # fmt: skip
+        (REJECT, True, True),
+        (ACCEPT, False, False),
+        (DecisionKind.retract, True, False),
+    ]
 
 
 def test_undo_at_the_desk_names_the_bulk_action_and_takes_nothing_older(database: str) -> None:

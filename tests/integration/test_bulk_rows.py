@@ -74,8 +74,14 @@ def test_many_rows_are_one_statement_and_each_is_found(database: str) -> None:
         with session() as db:
             label = {"sample_id": [made[i].id], "is_flagged": [False]}
             common = {"round_id": place.round.id, "updated_at": WRITTEN, "source": LabelSource.none}
-            insert_rows(db, tables.Label, common | dict.fromkeys(("is_unparsed", "is_overridden"), False)
-                        | {"is_truncated": False, "num_tokens": 3}, label)  # fmt: skip
+            insert_rows(
+                db,
+                tables.Label,
+                common
+                | dict.fromkeys(("is_unparsed", "is_overridden"), False)
+                | {"is_truncated": False, "num_tokens": 3},
+                label,
+            )
         page = samples.page(place.actor, place.round.id, Filters(text=f"frog{i}"))
         assert [row.id for row in page.rows] == [made[i].id]
 

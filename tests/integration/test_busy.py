@@ -196,10 +196,18 @@ def of(code: int | None = None, state: str | None = "none") -> exc.OperationalEr
 @pytest.mark.parametrize(
     "error",
     [
-        of(sqlite3.SQLITE_BUSY), of(sqlite3.SQLITE_BUSY_SNAPSHOT), of(sqlite3.SQLITE_LOCKED), of(state="40P01"),
-        of(state="40001"), of(state="55P03"), of(state="53300"), of(state="08006"), of(), exc.TimeoutError(),
+        of(sqlite3.SQLITE_BUSY),
+        of(sqlite3.SQLITE_BUSY_SNAPSHOT),
+        of(sqlite3.SQLITE_LOCKED),
+        of(state="40P01"),
+        of(state="40001"),
+        of(state="55P03"),
+        of(state="53300"),
+        of(state="08006"),
+        of(),
+        exc.TimeoutError(),
     ],
-)  # fmt: skip
+)
 def test_what_passes_by_itself_is_told_as_that(error: Exception) -> None:
     assert trouble.as_busy(error) is not None
 

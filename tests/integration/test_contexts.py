@@ -80,9 +80,11 @@ def test_all_turns_of_a_training_that_writes_count() -> None:
     actor, project_id, made = plan()
     for turns, fits in ((3, True), (4, False)):
         trainer = MultiTurnGRPO(
-            reward=ExactMatch(), turn_kinds=("answer",) * turns, follow_ups=("again",) * (turns - 1),
+            reward=ExactMatch(),
+            turn_kinds=("answer",) * turns,
+            follow_ups=("again",) * (turns - 1),
             max_completion_length=64,
-        )  # fmt: skip
+        )
         recipe = Recipe(name="turns", title="Turns", steps=(PromptSet(), AllPrompts(), trainer))
         asked = replace(made, recipe=recipe.model_dump(mode="json"))
         said = " ".join(rounds.estimate(actor, project_id, asked).warnings)
@@ -133,9 +135,13 @@ def test_an_endpoint_and_a_model_that_is_not_here_are_not_guessed_at() -> None:
     actor, project_id, made = plan("x" * 300 + " {prompt} {response}")
     with session() as db:
         away = tables.Checkpoint(
-            project_id=project_id, name="away", kind="base", role="judge", location="http://127.0.0.1:9/v1",
+            project_id=project_id,
+            name="away",
+            kind="base",
+            role="judge",
+            location="http://127.0.0.1:9/v1",
             engine={"name": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "m"},
-        )  # fmt: skip
+        )
         db.add(away)
     found = rounds.estimate(actor, project_id, rounds.Plan(**vars(made) | {"judge_id": away.id}))
     assert "template" not in " ".join(found.warnings)

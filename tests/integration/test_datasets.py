@@ -42,9 +42,12 @@ def make_pairs(project: tables.Project, texts: list[str] | None = None) -> tuple
         for good, bad in zip(samples[::2], samples[1::2], strict=True)
     ]
     dataset = rows.make_dataset(
-        round_, DatasetType.preference, pairs, funnel=[{"stage": "selected", "count": 3, "dropped": {"tie": 1}}],
+        round_,
+        DatasetType.preference,
+        pairs,
+        funnel=[{"stage": "selected", "count": 3, "dropped": {"tie": 1}}],
         provenance={"seed": 1, "template_hashes": ["t" * 64]},
-    )  # fmt: skip
+    )
     return freeze(dataset), samples
 
 
@@ -104,11 +107,18 @@ def add_decision(
         undone = db.query(tables.Decision).filter_by(client_id=retracts).one().id if retracts else None
         db.add(
             tables.Decision(
-                client_id=client_id, project_id=sample.project_id, round_id=sample.round_id, group_id=sample.group_id,
-                sample_id=sample.id, user_id=person.id, kind=kind, is_override=is_override, retracts_id=undone,
+                client_id=client_id,
+                project_id=sample.project_id,
+                round_id=sample.round_id,
+                group_id=sample.group_id,
+                sample_id=sample.id,
+                user_id=person.id,
+                kind=kind,
+                is_override=is_override,
+                retracts_id=undone,
                 created_at=now(),
             )
-        )  # fmt: skip
+        )
 
 
 def test_people_include_who_edited_a_text_that_is_trained_on(project: tables.Project, viewer: Actor) -> None:
@@ -163,11 +173,21 @@ def test_export_has_trl_columns_first_and_provenance_after(project: tables.Proje
     with reading() as db:
         policy = db.get_one(tables.Checkpoint, db.get_one(tables.Round, dataset.round_id).policy_id).name
     assert {k: v for k, v in row.items() if k not in ("prompt", "chosen", "rejected")} == {
-        "score_chosen": 1.0, "score_rejected": 0.0, "margin": 1.0, "source_chosen": "judge", "source_rejected": "judge",
-        "chosen_sample_id": samples[2].id, "rejected_sample_id": samples[3].id, "prompt_id": samples[2].prompt_id,
-        "origin": "selected", "weight": 0.5, "round": 1, "checkpoint": policy, "judge_template": "t" * 64,
+        "score_chosen": 1.0,
+        "score_rejected": 0.0,
+        "margin": 1.0,
+        "source_chosen": "judge",
+        "source_rejected": "judge",
+        "chosen_sample_id": samples[2].id,
+        "rejected_sample_id": samples[3].id,
+        "prompt_id": samples[2].prompt_id,
+        "origin": "selected",
+        "weight": 0.5,
+        "round": 1,
+        "checkpoint": policy,
+        "judge_template": "t" * 64,
         "snapshot": f"sha256:{dataset.content_hash}",
-    }  # fmt: skip
+    }
 
 
 def test_rows_that_teach_a_judge_leave_with_what_people_said_and_without_the_judged_texts_numbers(
@@ -184,9 +204,11 @@ def test_rows_that_teach_a_judge_leave_with_what_people_said_and_without_the_jud
     dataset = rows.make_dataset(round_, DatasetType.preference, [taught, pair], step=1)
     told = read(exports.export(viewer, dataset.id, type=DatasetType.unpaired_preference).path)
     assert [(one["completion"][0]["content"], one["label"], one["score"], one["origin"]) for one in told] == [
-        (";N", True, None, "decision"), (";Y", False, None, "decision"),
-        (good.text, False, 0.0, "selected"), (bad.text, True, 1.0, "selected"),
-    ]  # fmt: skip
+        (";N", True, None, "decision"),
+        (";Y", False, None, "decision"),
+        (good.text, False, 0.0, "selected"),
+        (bad.text, True, 1.0, "selected"),
+    ]
     assert [(one["sample_id"], one["source"], one["checkpoint"]) for one in told[:2]] == [(good.id, None, None)] * 2
     as_pairs = read(exports.export(viewer, dataset.id).path)
     sides = ("score_chosen", "score_rejected", "margin", "source_chosen")
@@ -334,15 +356,20 @@ def test_plain_texts_are_shown_and_leave_as_texts(project: tables.Project, viewe
     ]
     page = datasets.rows(viewer, dataset.id)
     assert [page_of_datasets.table_row(row)[1:3] for row in page.rows[:3]] == [
-        ["A document.", ""], ["A question?", "So."], ["", "Only this."],
-    ]  # fmt: skip
+        ["A document.", ""],
+        ["A question?", "So."],
+        ["", "Only this."],
+    ]
     whole = [page_of_datasets.whole_row(row, page.type).split("\n\nprompt ")[0] for row in page.rows[:3]]
     assert whole == ["text:\nA document.", "user:\nA question?\n\ncompletion:\nSo.", "text:\nOnly this."]
     assert page_of_datasets.whole_row(page.rows[0], page.type).endswith("sample none"), "it is no known answer"
     made = exports.export(viewer, dataset.id, is_strict=True)
     assert read(made.path) == [
-        {"text": "A document."}, {"text": "A question?\n\nSo."}, {"text": "Only this."}, {"text": ""},
-    ]  # fmt: skip
+        {"text": "A document."},
+        {"text": "A question?\n\nSo."},
+        {"text": "Only this."},
+        {"text": ""},
+    ]
     assert {finding.check: finding.positions for finding in made.findings} == {"empty": (3,)}
     frame = pandas_of(exports.export(viewer, dataset.id, format="parquet").path)
     assert list(frame["text"])[:1] == ["A document."]

@@ -18,9 +18,13 @@ def end(round_id: int) -> None:
     with session() as db:
         row = db.get_one(tables.Round, round_id)
         made = tables.Checkpoint(
-            project_id=row.project_id, name=f"round-{row.number}", kind="full", location="x", parent_id=row.policy_id,
+            project_id=row.project_id,
+            name=f"round-{row.number}",
+            kind="full",
+            location="x",
+            parent_id=row.policy_id,
             **MODEL,
-        )  # fmt: skip
+        )
         db.add(made)
         db.flush()
         row.status, row.stage, row.checkpoint_id, row.finished_at = RoundStatus.done, Stage.evaluate, made.id, now()

@@ -112,9 +112,15 @@ def test_fields_of_requests_stay_while_a_round_at_work_asks_for_texts() -> None:
 def job_of(round_: tables.Round, status: JobStatus, **columns: Any) -> int:
     with session() as db:
         job = tables.Job(
-            project_id=round_.project_id, round_id=round_.id, stage=Stage.generate, status=status, spec={},
-            queue="default", workflow_id=f"w{round_.id}", **columns,
-        )  # fmt: skip
+            project_id=round_.project_id,
+            round_id=round_.id,
+            stage=Stage.generate,
+            status=status,
+            spec={},
+            queue="default",
+            workflow_id=f"w{round_.id}",
+            **columns,
+        )
         db.add(job)
         db.flush()
         return job.id
@@ -178,9 +184,12 @@ def test_the_fields_of_the_page_say_what_is_stored() -> None:
     settings = page.settings_of(given)
     assert settings == EndpointSettings("RONDO_MY_API_KEY", 4, 2.5, {"min_p": 0.1}, None, 3.0, True)
     for place, value, said in (
-        (3, "[1]", "is no object"), (3, "{", "is no JSON"), (1, 1.5, "whole number"), (2, None, "timeout: must be"),
+        (3, "[1]", "is no object"),
+        (3, "{", "is no JSON"),
+        (1, 1.5, "whole number"),
+        (2, None, "timeout: must be"),
         (4, True, "Price in"),
-    ):  # fmt: skip
+    ):
         with pytest.raises(InvalidInput, match=said):
             page.settings_of([*given[:place], value, *given[place + 1 :]])
     assert [money(one) for one in (0.0, 0.00029, 12.3456)] == ["0.00", "0.00029", "12.35"]

@@ -37,10 +37,13 @@ TAUGHT = Recipe(
     title="Taught by another model",
     groups_per_batch=2,
     steps=(
-        PromptSet(), Step(Sample(n=8, max_tokens=8), by="teacher"), ExactMatch(), AboveThreshold(threshold=1.0),
+        PromptSet(),
+        Step(Sample(n=8, max_tokens=8), by="teacher"),
+        ExactMatch(),
+        AboveThreshold(threshold=1.0),
         SFT(**TRAINING | {"max_steps": 1}),
     ),
-)  # fmt: skip
+)
 PRICES = EndpointSettings(concurrency=2, price_in=1.0, price_out=2.0)
 
 
@@ -88,10 +91,19 @@ def test_what_steps_take_adds_up_and_keeps_the_prices_of_its_time() -> None:
     (sample, *_) = rows.make_samples(round_, rows.make_prompt_set(project))
     local = rows.make_checkpoint(project, "local")
     with session() as db:
-        db.add(tables.Judgment(
-            round_id=round_.id, sample_id=sample.id, step=2, judge="read_score", position=0, raw="", rationale="",
-            template_hash="", checkpoint_id=local.id,
-        ))  # fmt: skip
+        db.add(
+            tables.Judgment(
+                round_id=round_.id,
+                sample_id=sample.id,
+                step=2,
+                judge="read_score",
+                position=0,
+                raw="",
+                rationale="",
+                template_hash="",
+                checkpoint_id=local.id,
+            )
+        )
     cost = round_report.work(rows.make_actor(project), round_.id).cost
     assert cost.reads_unknown
     assert "1 reply of served without a count of tokens: what it took is not in the cost." in cost.missing
@@ -259,9 +271,13 @@ def test_what_a_test_found_is_said_before_the_launch() -> None:
 
     def warned(endpoint: int) -> str:
         plan = rounds.Plan(
-            recipe=recipe.model_dump(mode="json"), policy_id=base.id, reference_id=base.id, judge_id=endpoint,
-            sample_set_ids=(sets.id,), roles={"teacher": endpoint},
-        )  # fmt: skip
+            recipe=recipe.model_dump(mode="json"),
+            policy_id=base.id,
+            reference_id=base.id,
+            judge_id=endpoint,
+            sample_set_ids=(sets.id,),
+            roles={"teacher": endpoint},
+        )
         return "\n".join(rounds.estimate(actor, project.id, plan).warnings)
 
     assert not any(word in warned(good) for word in ("endpoint", "forced", "held to"))

@@ -41,10 +41,16 @@ def test_accounts_leave_their_lines(owner: Actor, ada: Actor) -> None:
     accounts.deactivate(owner, ada.user_id)
     accounts.reactivate(owner, ada.user_id)
     assert noted() == [
-        ("add account", "Ada"), ("make login link", "Ada"), ("set password", "Ada"), ("make token", "script"),
-        ("revoke token", "script"), ("sign in", "Ada"), ("end sessions", "Ada"), ("deactivate account", "Ada"),
+        ("add account", "Ada"),
+        ("make login link", "Ada"),
+        ("set password", "Ada"),
+        ("make token", "script"),
+        ("revoke token", "script"),
+        ("sign in", "Ada"),
+        ("end sessions", "Ada"),
+        ("deactivate account", "Ada"),
         ("reactivate account", "Ada"),
-    ]  # fmt: skip
+    ]
 
 
 def test_a_project_leaves_its_lines(owner: Actor) -> None:
@@ -56,8 +62,13 @@ def test_a_project_leaves_its_lines(owner: Actor) -> None:
     accounts.remove(owner, project_id, ben)
     templates.save(owner, project_id, "rubric", "Judge {prompt} {response}")
     assert [verb for verb, _ in noted()] == [
-        "make project", "change project", "invite", "change role", "remove person", "save template"
-    ]  # fmt: skip
+        "make project",
+        "change project",
+        "invite",
+        "change role",
+        "remove person",
+        "save template",
+    ]
     with reading() as db:
         role = db.query(tables.Event).filter_by(verb="change role").one()
     assert (role.details, role.project_id) == ({"was": "viewer", "role": "curator"}, project_id)

@@ -36,9 +36,16 @@ def make_round(**columns: object) -> tables.Round:
 
 @pytest.mark.parametrize(
     ("stage", "step", "is_before"),
-    [(Stage.select, 1, True), (Stage.train, 2, True), (Stage.judge, 4, True), (Stage.review, 5, False),
-     (Stage.select, 5, False), (Stage.train, 6, False), (Stage.evaluate, 7, False)],
-)  # fmt: skip
+    [
+        (Stage.select, 1, True),
+        (Stage.train, 2, True),
+        (Stage.judge, 4, True),
+        (Stage.review, 5, False),
+        (Stage.select, 5, False),
+        (Stage.train, 6, False),
+        (Stage.evaluate, 7, False),
+    ],
+)
 def test_nothing_is_told_of_a_round_that_trains_on_its_way_to_people(stage: Stage, step: int, is_before: bool) -> None:
     assert review_scope.is_before_people(make_round(stage=stage, step=step)) is is_before
 

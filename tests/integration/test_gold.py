@@ -237,11 +237,19 @@ def numbers(team: Team, name: str) -> dict[str, float | None]:
     progress, mine = reviews.progress(actor, round_id), reviewer_stats.mine(actor, round_id)
     line = overview.loop(actor, team.project.id).rounds[-1]
     found: dict[str, float | None] = {
-        "decided": progress.decided, "remaining": progress.remaining, "samples": progress.samples,
-        "share": progress.share, "my decided": progress.mine.decided, "my overridden": progress.mine.overridden,
-        "people": sum(one.decided for one in progress.people), "left": mine.left, "all decided": line.decided,
-        "all overridden": line.overridden, "late": mine.late, "skipped": mine.skipped,
-    }  # fmt: skip
+        "decided": progress.decided,
+        "remaining": progress.remaining,
+        "samples": progress.samples,
+        "share": progress.share,
+        "my decided": progress.mine.decided,
+        "my overridden": progress.mine.overridden,
+        "people": sum(one.decided for one in progress.people),
+        "left": mine.left,
+        "all decided": line.decided,
+        "all overridden": line.overridden,
+        "late": mine.late,
+        "skipped": mine.skipped,
+    }
     for figure in ("judge", "judge_kappa", "judge_random", "colleagues", "colleagues_alpha"):
         found[f"{figure} n"] = getattr(mine, figure).n
     for one in assignments.list_assigned(actor, round_id):

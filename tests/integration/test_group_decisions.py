@@ -128,10 +128,17 @@ def test_votes_about_groups_count_for_each_sample(database: str) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        {}, {"best": None}, {"best": "1"}, {"best": 10**9}, {"tie": []}, {"tie": [1]}, {"order": [1]}, {"all_bad": True},
+        {},
+        {"best": None},
+        {"best": "1"},
+        {"best": 10**9},
+        {"tie": []},
+        {"tie": [1]},
+        {"order": [1]},
+        {"all_bad": True},
         {"best": True, "worst": None},
     ],
-)  # fmt: skip
+)
 def test_a_group_decision_that_says_nothing_is_refused(database: str, value: dict[str, Any]) -> None:
     team = group_team()
     for kind in (PREFER, RANK):
@@ -171,9 +178,9 @@ def test_judging_the_judge_is_never_blind_and_says_why(database: str) -> None:
     team.act("ann", team.ids[1], REJECT, value={"judge_right": True, "why": "format"})
     rows = team.decisions()
     assert [(d.mode, d.is_blind) for d in rows] == [("judgment", False)] * 2
-    assert [d.value for d in rows] == [
-        {"judge_right": False, "why": "arithmetic"}, {"judge_right": True, "why": ""}
-    ], "whether it is right follows from the verdict"  # fmt: skip
+    assert [d.value for d in rows] == [{"judge_right": False, "why": "arithmetic"}, {"judge_right": True, "why": ""}], (
+        "whether it is right follows from the verdict"
+    )
     with pytest.raises(InvalidInput, match="Why the judge is wrong"):
         team.act("ann", team.ids[0], REJECT, value={"judge_right": False, "why": "<b>"})
 

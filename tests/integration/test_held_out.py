@@ -30,8 +30,9 @@ def test_the_table_shows_what_changed_between_two_checkpoints() -> None:
     page = listing.page(line.actor, line.project.id, [line.checkpoints[1].id, line.checkpoints[2].id])
     row = page.rows[39]
     assert [one and (one.is_right, one.text) for one in row.answers] == [
-        (None, "I think it is seven."), (False, "I think it is seven."),
-    ]  # fmt: skip
+        (None, "I think it is seven."),
+        (False, "I think it is seven."),
+    ]
     assert (page.count, page.asked, page.common, page.is_told) == (40, 40, 39, (True, True))
     assert [one.round_number for one in page.checkpoints] == [1, 2]
 
@@ -71,10 +72,16 @@ def test_one_prompt_stands_there_with_whole_answers_and_what_changed() -> None:
         sample = db.scalars(select(tables.Sample).where(*of)).one()
         db.add(
             tables.Judgment(
-                round_id=sample.round_id, sample_id=sample.id, judge="rubric", position=0, score=2.0,
-                verdict=Verdict.reject, rationale="seven is wrong", raw="",
+                round_id=sample.round_id,
+                sample_id=sample.id,
+                judge="rubric",
+                position=0,
+                score=2.0,
+                verdict=Verdict.reject,
+                rationale="seven is wrong",
+                raw="",
             )
-        )  # fmt: skip
+        )
     ids = [one.id for one in line.checkpoints]
     found = answers.detail(line.actor, line.project.id, line.prompt_ids[0], [ids[0], ids[2]])
     assert (found.answer, found.notes["level"]) == ("0", 1)
@@ -82,8 +89,11 @@ def test_one_prompt_stands_there_with_whole_answers_and_what_changed() -> None:
     assert [(one.is_right, one.verifier) for one in found.answers] == [(True, "exact_match"), (False, "exact_match")]
     assert [one.rationale for one in found.answers[1].words] == ["seven is wrong"]
     assert [(one.kind, one.text) for one in found.changes] == [
-        ("same", "I think it is "), ("out", "0"), ("in", "seven"), ("same", "."),
-    ]  # fmt: skip
+        ("same", "I think it is "),
+        ("out", "0"),
+        ("in", "seven"),
+        ("same", "."),
+    ]
     assert answers.detail(line.actor, line.project.id, line.prompt_ids[0], ids[:1]).changes == ()
     other = rows.prompts_of(rows.make_prompt_set(line.project))[0]
     with pytest.raises(NotFound, match=f"no prompt {other.id}"):
@@ -201,11 +211,15 @@ def test_two_rounds_side_by_side() -> None:
             by_prompt = {str(n): value + place % 2 * 0.1 for place, n in enumerate(line.prompt_ids)}
             db.add(
                 tables.Metric(
-                    project_id=line.project.id, round_id=round_.id, checkpoint_id=round_.checkpoint_id,
-                    name="pass_at_8", value=value, n=NUMBER,
+                    project_id=line.project.id,
+                    round_id=round_.id,
+                    checkpoint_id=round_.checkpoint_id,
+                    name="pass_at_8",
+                    value=value,
+                    n=NUMBER,
                     details={"by_prompt": by_prompt if round_ is first else dict.fromkeys(by_prompt, 1.0)},
                 )
-            )  # fmt: skip
+            )
             db.add(
                 tables.Metric(project_id=line.project.id, round_id=round_.id, name="override_rate", value=value, n=9)
             )

@@ -87,8 +87,15 @@ def test_two_rounds_are_compared_and_the_first_made_the_baseline(opened: tuple[L
     first, second = (f"r{round_.id}" for round_ in line.rounds)
     said = page.ask("compare", "draw")
     assert f"old={first}&new={second}" in said
-    for words in ("No baseline is set.", "-12.8 points", "5 newly wrong, 0 newly right", "p = 0.062", "Newly wrong: 5",
-                  "Both were asked the same 40 held-out prompts.", "2. generator sample"):  # fmt: skip
+    for words in (
+        "No baseline is set.",
+        "-12.8 points",
+        "5 newly wrong, 0 newly right",
+        "p = 0.062",
+        "Newly wrong: 5",
+        "Both were asked the same 40 held-out prompts.",
+        "2. generator sample",
+    ):
         assert words in said, words
     page.do("compare", "set_baseline")
     assert "The baseline is round 1" in page.said[-1]

@@ -26,9 +26,7 @@ from tests.rows import make_actor, make_checkpoint, make_project, make_prompt_se
 from tests.tiny import make_tiny_model
 
 PAIRS = [{"prompt": f"{i}+1=?", "chosen": f"{i + 1}", "rejected": f"{i}"} for i in range(6)]
-LABELS = [
-    {"prompt": f"{i // 2}+1=?", "completion": f"{i // 2 + i % 2}", "label": bool(i % 2)} for i in range(8)
-]  # fmt: skip
+LABELS = [{"prompt": f"{i // 2}+1=?", "completion": f"{i // 2 + i % 2}", "label": bool(i % 2)} for i in range(8)]
 QUICK = {"max_steps": 2, "max_length": 64, "per_device_train_batch_size": 2, "logging_steps": 1}
 FILE_ONLY = {"generator": {"name": "imported", "max_tokens": 8}, "judge": {"name": "noted"}}
 
@@ -89,11 +87,13 @@ def test_the_pairs_of_a_file_are_trained_on_by_dpo_without_any_judge_model(datab
 
 
 SHARED = [
-    {"prompt": "p", "chosen": "A", "rejected": "B"}, {"prompt": "p", "chosen": "A", "rejected": "C"},
-    {"prompt": "p", "chosen": "D", "rejected": "C"}, {"prompt": "p", "chosen": "B", "rejected": "A"},
+    {"prompt": "p", "chosen": "A", "rejected": "B"},
+    {"prompt": "p", "chosen": "A", "rejected": "C"},
+    {"prompt": "p", "chosen": "D", "rejected": "C"},
+    {"prompt": "p", "chosen": "B", "rejected": "A"},
     {"prompt": "p", "chosen": "A", "rejected": "B"},
     {"prompt": "q", "chosen": "A", "rejected": "B", "note": "of another prompt"},
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("is_implicit", [False, True])
@@ -101,10 +101,12 @@ def test_pairs_that_share_a_side_all_come_out(database: str, is_implicit: bool) 
     values = SHARED
     if is_implicit:
         values = [
-            {side: [{"role": "user", "content": row["prompt"]}, {"role": "assistant", "content": row[side]}]
-             for side in ("chosen", "rejected")}
+            {
+                side: [{"role": "user", "content": row["prompt"]}, {"role": "assistant", "content": row[side]}]
+                for side in ("chosen", "rejected")
+            }
             for row in SHARED
-        ]  # fmt: skip
+        ]
     loop = Loop(values, SCRIPTED)
     assert (loop.report.num_imported, loop.report.num_completions, loop.report.num_merged) == (2, 10, 3)
     assert [(row.line, row.kind) for row in loop.report.problems] == [(5, "duplicate")]
@@ -138,13 +140,17 @@ def test_imported_samples_stand_beside_the_models_own(database: str) -> None:
         made = db.execute(query.order_by(sample.group_id, sample.position)).tuples().all()
     assert len(made) == 6 * 4
     assert [(s.kind, s.position, s.checkpoint_id is None, lab.kind) for s, lab in made[:4]] == [
-        ("completion", 0, False, "completion"), ("completion", 1, False, "completion"),
-        ("import", 2, True, "import"), ("import", 3, True, "import"),
-    ]  # fmt: skip
+        ("completion", 0, False, "completion"),
+        ("completion", 1, False, "completion"),
+        ("import", 2, True, "import"),
+        ("import", 3, True, "import"),
+    ]
     assert [(lab.score, lab.verdict, lab.source) for _, lab in made[:4]] == [
-        (None, None, LabelSource.none), (None, None, LabelSource.none),
-        (1.0, Verdict.accept, LabelSource.judge), (0.0, Verdict.reject, LabelSource.judge),
-    ]  # fmt: skip
+        (None, None, LabelSource.none),
+        (None, None, LabelSource.none),
+        (1.0, Verdict.accept, LabelSource.judge),
+        (0.0, Verdict.reject, LabelSource.judge),
+    ]
     assert len(training_rows(round_id)) == 6
     with reading() as db:
         dataset_id = db.scalars(select(tables.Dataset.id).where(tables.Dataset.round_id == round_id)).one()

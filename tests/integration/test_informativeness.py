@@ -30,9 +30,14 @@ def judged(
     made = rows.make_samples(round_, prompts, n=len(texts), texts=texts, scores=scores, threshold=4.0)
     with session() as db:
         job = tables.Job(
-            project_id=project.id, round_id=round_.id, workflow_id=f"judge-{round_.id}", stage=Stage.judge,
-            queue="generate", status=JobStatus.running, attempt=1,
-        )  # fmt: skip
+            project_id=project.id,
+            round_id=round_.id,
+            workflow_id=f"judge-{round_.id}",
+            stage=Stage.judge,
+            queue="generate",
+            status=JobStatus.running,
+            attempt=1,
+        )
         db.add(job)
     stage = StageContext(job.id, 1, round_, Recipe.model_validate(changed), cast(Any, None))
     return stage, [sample.id for sample in made]
@@ -42,11 +47,17 @@ def add_judgments(stage: StageContext, sample_id: int, judge: str, *scores: floa
     with session() as db:
         db.add_all(
             tables.Judgment(
-                round_id=stage.round.id, sample_id=sample_id, judge=judge, position=n, score=score,
-                verdict=Verdict.accept if score >= 4 else Verdict.reject, rationale=f"{judge} {n}", raw="",
+                round_id=stage.round.id,
+                sample_id=sample_id,
+                judge=judge,
+                position=n,
+                score=score,
+                verdict=Verdict.accept if score >= 4 else Verdict.reject,
+                rationale=f"{judge} {n}",
+                raw="",
             )
             for n, score in enumerate(scores)
-        )  # fmt: skip
+        )
 
 
 def told(stage: StageContext, ids: list[int]) -> list[tuple[str, str]]:

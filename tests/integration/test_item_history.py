@@ -19,9 +19,12 @@ K = DecisionKind
 def in_review(**review: Any) -> tuple[tables.Project, tables.Round, list[tables.Sample]]:
     project = rows.make_project()
     round_ = rows.make_round(
-        project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True,
+        project,
+        status=RoundStatus.review,
+        stage=Stage.review,
+        is_reviewed=True,
         review={"num_reviewers_per_item": 3} | review,
-    )  # fmt: skip
+    )
     return project, round_, rows.make_samples(round_, rows.make_prompt_set(project), scores=[1.0, 0.0])
 
 
@@ -43,8 +46,11 @@ def test_colleagues_words_come_after_ones_own(database: str) -> None:
     assert item_history.read(other, samples[0].id).is_hidden
     decide(other, samples[0], K.reject)
     assert seen(other, samples[0]) == [
-        (one.name, K.accept), (one.name, K.note), (other.name, K.flag), (other.name, K.reject)
-    ]  # fmt: skip
+        (one.name, K.accept),
+        (one.name, K.note),
+        (other.name, K.flag),
+        (other.name, K.reject),
+    ]
     told = item_history.read(other, samples[0].id)
     assert (told.is_hidden, told.entries[1].note) == (False, "odd")
 
@@ -87,9 +93,12 @@ def test_a_history_says_what_was_decided(database: str) -> None:
     decide(actor, a, K.rank, value={"order": [b.id, a.id]})
     edit = decide(actor, b, K.edit, text="better").decision.edit_id
     assert [one.words for one in item_history.read(actor, a.id).entries] == [
-        f"best: sample {b.id}, worst: sample {a.id}", f"tie: sample {a.id}, sample {b.id}",
-        f"all bad: sample {a.id}, sample {b.id}", f"best first: sample {b.id}, sample {a.id}", f"made sample {edit}",
-    ]  # fmt: skip
+        f"best: sample {b.id}, worst: sample {a.id}",
+        f"tie: sample {a.id}, sample {b.id}",
+        f"all bad: sample {a.id}, sample {b.id}",
+        f"best first: sample {b.id}, sample {a.id}",
+        f"made sample {edit}",
+    ]
 
 
 def test_what_was_said_of_the_judge_is_told_to_who_may_see_the_judge(database: str) -> None:

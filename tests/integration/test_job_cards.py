@@ -24,7 +24,7 @@ def test_a_job_that_ended_in_the_queue_does_not_wait_in_it(database: str, status
     with session() as db:
         job = tables.Job(
             project_id=project.id, workflow_id="w", stage=Stage.generate, queue="generate", status=status, spec={}
-        )  # fmt: skip
+        )
         db.add(job)
         db.flush()
         job_id = job.id
@@ -69,9 +69,17 @@ def test_a_job_of_slots_says_its_stage() -> None:
     project = rows.make_project()
     round_ = rows.make_round(project)
     with session() as db:
-        db.add(tables.Job(
-            project_id=project.id, round_id=round_.id, workflow_id="w", stage=Stage.judge, step=2, queue="generate",
-            status=JobStatus.done, spec={},
-        ))  # fmt: skip
+        db.add(
+            tables.Job(
+                project_id=project.id,
+                round_id=round_.id,
+                workflow_id="w",
+                stage=Stage.judge,
+                step=2,
+                queue="generate",
+                status=JobStatus.done,
+                spec={},
+            )
+        )
     (job,) = job_views.list_jobs(rows.make_actor(project, Role.viewer), project.id)
     assert (job.step, table_row(job)[2]) == ("", "judge")

@@ -51,8 +51,9 @@ def test_only_blind_words_at_random_and_known_labels_are_witnesses(database: str
     assert witnesses(team) == {a: False, b: True, g: False}, "d was not drawn, c not blind, e taken back, f in bulk"
     found = gathered(team)
     assert [(one.text.score, one.text.accepted, one.score) for one in found.witnesses][:2] == [
-        (5.0, True, None), (2.0, False, 4.5),
-    ]  # fmt: skip
+        (5.0, True, None),
+        (2.0, False, 4.5),
+    ]
     assert (len(found.texts), found.texts[0].votes, found.judge_id) == (12, 1, team.round.policy_id)
 
 

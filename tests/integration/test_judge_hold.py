@@ -30,14 +30,16 @@ POLICY = {
 
 def recipe(**changes: Any) -> recipes.Recipe:
     data = {
-        "name": "held", "title": "Held", "steps": [
+        "name": "held",
+        "title": "Held",
+        "steps": [
             {"part": {"name": "prompt_set"}, "kind": "prompt_source"},
             {"part": {"name": "sample", "n": 4, "temperature": 1.0}, "kind": "generator"},
             {"part": {"name": "written_verdict"}, "kind": "judge"},
             {"part": {"name": "above_threshold"}, "kind": "selector"},
             {"part": {"name": "sft", "start": "base"} | TRAINING, "kind": "trainer"},
         ],
-    }  # fmt: skip
+    }
     return recipes.read(data | changes)
 
 

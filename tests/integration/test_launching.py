@@ -58,10 +58,14 @@ def test_without_a_wish_the_plan_is_what_the_form_begins_with(world: World) -> N
 
 def test_a_registered_recipe_is_launched_with_knobs_roles_and_sets(world: World) -> None:
     plan = world.plan(
-        recipe="rso", settings=["sample.max_tokens=24", "dpo.loss_type=[\"hinge\"]", "held_out_accuracy.verifier=countdown"],
-        samples=4, roles=["scorer=rater"], policy="other", prompt_sets=[str(world.prompts.id)],
+        recipe="rso",
+        settings=["sample.max_tokens=24", 'dpo.loss_type=["hinge"]', "held_out_accuracy.verifier=countdown"],
+        samples=4,
+        roles=["scorer=rater"],
+        policy="other",
+        prompt_sets=[str(world.prompts.id)],
         held_out=[world.held_out.name],
-    )  # fmt: skip
+    )
     recipe = recipes.Recipe.model_validate(plan.recipe)
     assert (recipe.name, recipe.generator.n, recipe.generator.max_tokens) == ("rso", 4, 24)
     assert (recipe.trainer.loss_type, recipe.metrics[0].verifier.name) == (("hinge",), "countdown")
@@ -103,8 +107,11 @@ def test_a_policy_that_a_round_made_goes_on_from_that_round(world: World) -> Non
         db.get_one(tables.Round, made.id).checkpoint_id = world.other.id
     plan = world.plan(policy="other", reference="base", judge="policy")
     assert (plan.parent_id, plan.policy_id, plan.reference_id, plan.judge_id) == (
-        made.id, world.other.id, world.base.id, None,
-    )  # fmt: skip
+        made.id,
+        world.other.id,
+        world.base.id,
+        None,
+    )
     assert world.plan(policy="base").parent_id is None
 
 
@@ -172,8 +179,11 @@ def test_over_rest_a_part_is_replaced_by_its_name_alone_and_what_is_no_part_is_r
 
 def test_over_rest_a_recipe_is_named_listed_and_changed(world: World) -> None:
     wish = {
-        "recipe": {"name": "rso"}, "changes": {"sample": {"n": 4}}, "roles": {"scorer": world.scorer.id}, "num_prompts": 2,
-    }  # fmt: skip
+        "recipe": {"name": "rso"},
+        "changes": {"sample": {"n": 4}},
+        "roles": {"scorer": world.scorer.id},
+        "num_prompts": 2,
+    }
     url = f"/api/v1/projects/{world.project.id}/rounds"
     with site.with_token(world.actor) as client:
         made = client.post(url, json=wish)

@@ -39,12 +39,20 @@ def test_every_spelling_of_a_held_out_prompt_is_left_out(
     prompts.import_file(curator, project.id, "held", found("leak_held.jsonl"), split=Split.held_out)
     with pytest.raises(InvalidInput, match=f"{number} overlaps"):
         prompts.import_file(curator, project.id, "train", found(name))
-    beside = put("beside.jsonl", (FOUND / name).read_text() + lines(
-        {"prompt": LONG} if name == "leak_train.jsonl" else {"messages": [{"role": "user", "content": LONG}]}))  # fmt: skip
+    beside = put(
+        "beside.jsonl",
+        (FOUND / name).read_text()
+        + lines({"prompt": LONG} if name == "leak_train.jsonl" else {"messages": [{"role": "user", "content": LONG}]}),
+    )
     report = prompts.import_file(curator, project.id, "train", beside)
     assert (report.num_imported, report.num_overlaps) == (1, number)
-    back = prompts.import_file(curator, project.id, "held 2", put("b.jsonl", lines(
-        {"prompt": "WIE LANG\u00a0ist die\tElbe\u200b? "}, {"prompt": "And the Rhine?"})), split=Split.held_out)  # fmt: skip
+    back = prompts.import_file(
+        curator,
+        project.id,
+        "held 2",
+        put("b.jsonl", lines({"prompt": "WIE LANG\u00a0ist die\tElbe\u200b? "}, {"prompt": "And the Rhine?"})),
+        split=Split.held_out,
+    )
     assert (back.num_imported, back.num_overlaps) == (1, 1)
 
 
@@ -126,7 +134,7 @@ def test_a_column_behind_all_that_was_scanned_changes_the_format_or_is_refused(
         prompts.import_file(curator, project.id, "b", late(30), mapping=Mapping(prompt="prompt", answer="target"))
     other = prompts.import_file(
         curator, project.id, "c", late(30, page=3), mapping=Mapping(prompt="prompt", metadata=())
-    )  # fmt: skip
+    )
     assert other.notes == ("Column 'page' is first on line 31: dropped, since the mapping does not name it",)
 
 
@@ -136,8 +144,9 @@ def test_equal_rows_of_a_one_line_array_are_told_apart(project: tables.Project, 
     )
     assert (report.num_imported, report.num_duplicates, report.num_bad) == (1, 1, 1)
     assert [(p.line, p.reason.split(";")[0]) for p in report.problems] == [
-        (2, "the same prompt as on row 1"), (3, "the key 'prompt' stands twice in one object"),
-    ]  # fmt: skip
+        (2, "the same prompt as on row 1"),
+        (3, "the key 'prompt' stands twice in one object"),
+    ]
 
 
 def test_rows_of_one_prompt_are_merged_and_nothing_of_them_is_lost(project: tables.Project, curator: Actor) -> None:
@@ -151,7 +160,10 @@ def test_rows_of_one_prompt_are_merged_and_nothing_of_them_is_lost(project: tabl
     assert (report.num_imported, report.num_completions, report.num_merged, report.num_duplicates) == (2, 6, 1, 1)
     river, sea = prompts.browse(curator, report.sets[0].id).rows
     assert [(one.text, one.extra["chosen"], one.extra["row"]) for one in river.completions] == [
-        ("Elbe", True, 1), ("Alps", False, 1), ("Rhine", True, 3), ("Sea", False, 3),
-    ]  # fmt: skip
+        ("Elbe", True, 1),
+        ("Alps", False, 1),
+        ("Rhine", True, 3),
+        ("Sea", False, 3),
+    ]
     assert river.completions[2].extra["metadata"] == {"by": "bob"}
     assert len(sea.completions) == 2

@@ -45,8 +45,10 @@ def test_a_filtered_prompt_is_left_out_with_its_reason_and_the_round_goes_on(dat
     with reading() as db:
         counts = db.get_one(tables.Round, round_id).counts
     assert counts["funnel"][0] == {
-        "stage": "prompts", "count": 10, "dropped": {"refused by a content filter": 2},
-    }  # fmt: skip
+        "stage": "prompts",
+        "count": 10,
+        "dropped": {"refused by a content filter": 2},
+    }
     with pytest.raises(Conflict, match="are frozen, so new samples would not be trained on"):
         failures.retry(loop.actor, round_id)
 
@@ -66,8 +68,10 @@ def test_a_judge_that_cannot_be_asked_leaves_that_sample_without_a_judgment(data
         counts = db.get_one(tables.Round, round_id).counts
     assert (counts["judgments"], counts["unparsed"]) == (60 - len(odd), 0)
     assert counts["funnel"][2] == {
-        "stage": "judged", "count": 60 - len(odd), "dropped": {"refused by a content filter": len(odd)},
-    }  # fmt: skip
+        "stage": "judged",
+        "count": 60 - len(odd),
+        "dropped": {"refused by a content filter": len(odd)},
+    }
 
 
 @pytest.mark.parametrize("stage", [Stage.generate, Stage.judge])

@@ -106,8 +106,12 @@ def test_what_fails_again_says_so_and_a_failed_retry_leaves_the_round_alone(data
     failures.retry(loop.actor, round_id)
     served_by(loop, {"name": "scripted"})  # nothing to say at all: the engine itself raises
     with session() as db:
-        db.get_one(tables.Checkpoint, loop.checkpoint.id).engine = {"name": "openai", "base_url": "http://127.0.0.1:9/v1",
-                                                                    "model": "m", "max_retries": 0}  # fmt: skip
+        db.get_one(tables.Checkpoint, loop.checkpoint.id).engine = {
+            "name": "openai",
+            "base_url": "http://127.0.0.1:9/v1",
+            "model": "m",
+            "max_retries": 0,
+        }
     job = loop.run(round_id, until=Stage.generate)
     assert job.status is JobStatus.failed
     assert rounds.get(loop.actor, round_id).status is RoundStatus.review

@@ -66,9 +66,10 @@ GAINS: dict[str, Callable[[Place], object]] = {
     "being signed out": lambda p: accounts.end_sessions(p.owner, p.bob),
     "signing out elsewhere": lambda p: sessions.end_others(p.as_bob),
     "being shut out and let in again": lambda p: (
-        accounts.deactivate(p.owner, p.bob), accounts.reactivate(p.owner, p.bob),
+        accounts.deactivate(p.owner, p.bob),
+        accounts.reactivate(p.owner, p.bob),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("gain", GAINS)

@@ -57,9 +57,10 @@ def test_people_are_shown_more_groups_than_a_statement_has_parameters(
 ) -> None:
     monkeypatch.setitem(PromptSource.registry, "half", Half)
     recipe = Recipe(
-        name="half", title="Half",
+        name="half",
+        title="Half",
         steps=(parts.PromptSet(), parts.Sample(n=1), parts.ExactMatch(), Half(), parts.AboveThreshold(), parts.SFT()),
-    )  # fmt: skip
+    )
     project = rows.make_project()
     prompts = rows.make_prompt_set(project, prompts=[f"p{n}" for n in range(2 * MOST + 1)])
     round_ = rows.make_round(project, sets=[prompts], recipe=recipe.model_dump(mode="json"))

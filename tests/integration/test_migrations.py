@@ -37,9 +37,16 @@ def fill(world: World) -> None:
         of = {"prompt_id": sample.prompt_id, "position": 9, "text": "brought"}
         db.add(tables.ImportedCompletion(**of, extra={"chosen": True}))
         made = tables.Sample(
-            project_id=sample.project_id, round_id=sample.round_id, group_id=sample.group_id, kind="import",
-            finish_reason="stop", num_tokens=1, seed=0, extra={"chosen": True}, **of,
-        )  # fmt: skip
+            project_id=sample.project_id,
+            round_id=sample.round_id,
+            group_id=sample.group_id,
+            kind="import",
+            finish_reason="stop",
+            num_tokens=1,
+            seed=0,
+            extra={"chosen": True},
+            **of,
+        )
         db.add(made)
         db.flush()
         db.add(tables.Label(sample_id=made.id, round_id=sample.round_id, kind="import", updated_at=now()))
@@ -136,9 +143,18 @@ def columns(*entities: type[tables.Base]) -> dict[str, list[tuple]]:
 
 
 STEPPED = (
-    tables.Round, tables.Group, tables.Sample, tables.Judgment, tables.Label, tables.Dataset, tables.Example,
-    tables.Job, tables.LeftOut, tables.Decision, tables.Checkpoint,
-)  # fmt: skip
+    tables.Round,
+    tables.Group,
+    tables.Sample,
+    tables.Judgment,
+    tables.Label,
+    tables.Dataset,
+    tables.Example,
+    tables.Job,
+    tables.LeftOut,
+    tables.Decision,
+    tables.Checkpoint,
+)
 
 
 def add_steps(world: World) -> None:
@@ -152,30 +168,64 @@ def add_steps(world: World) -> None:
         db.get_one(tables.Round, round_.id).steps = {"5": {"groups": [1]}}
         db.add(tables.RoundRole(round_id=round_.id, role="author", step=-1, checkpoint_id=policy.id))
         group = tables.Group(
-            round_id=round_.id, prompt_id=answer.prompt_id, split=Split.train, step=3, position=0, parent_id=answer.id,
-            messages=[{"role": "user", "content": "why?"}], is_stripped=True, cut=4,
-        )  # fmt: skip
+            round_id=round_.id,
+            prompt_id=answer.prompt_id,
+            split=Split.train,
+            step=3,
+            position=0,
+            parent_id=answer.id,
+            messages=[{"role": "user", "content": "why?"}],
+            is_stripped=True,
+            cut=4,
+        )
         db.add(group)
         db.flush()
         # The second stands at the place of the first, made by another step.
         for step, position in ((4, 0), (6, 0)):
-            db.add(tables.Sample(
-                project_id=round_.project_id, round_id=round_.id, group_id=group.id, prompt_id=answer.prompt_id,
-                checkpoint_id=policy.id, step=step, role="author", position=position, text="because", seed=0,
-                finish_reason="stop", num_tokens=1,
-            ))  # fmt: skip
+            db.add(
+                tables.Sample(
+                    project_id=round_.project_id,
+                    round_id=round_.id,
+                    group_id=group.id,
+                    prompt_id=answer.prompt_id,
+                    checkpoint_id=policy.id,
+                    step=step,
+                    role="author",
+                    position=position,
+                    text="because",
+                    seed=0,
+                    finish_reason="stop",
+                    num_tokens=1,
+                )
+            )
         db.flush()
         for sample in db.scalars(select(tables.Sample).where(tables.Sample.group_id == group.id)):
             db.add(tables.Label(sample_id=sample.id, round_id=round_.id, step=sample.step, updated_at=now()))
             for step in (5, 8):
-                db.add(tables.Judgment(
-                    round_id=round_.id, sample_id=sample.id, step=step, judge="x", position=0, score=1.0, rationale="",
-                    raw="",
-                ))  # fmt: skip
-        db.add(tables.LeftOut(
-            project_id=round_.project_id, round_id=round_.id, stage=Stage.judge, step=8, item="1/1/-/-@8",
-            group_id=group.id, kind="filter", reason="filtered",
-        ))  # fmt: skip
+                db.add(
+                    tables.Judgment(
+                        round_id=round_.id,
+                        sample_id=sample.id,
+                        step=step,
+                        judge="x",
+                        position=0,
+                        score=1.0,
+                        rationale="",
+                        raw="",
+                    )
+                )
+        db.add(
+            tables.LeftOut(
+                project_id=round_.project_id,
+                round_id=round_.id,
+                stage=Stage.judge,
+                step=8,
+                item="1/1/-/-@8",
+                group_id=group.id,
+                kind="filter",
+                reason="filtered",
+            )
+        )
     example = {"prompt_id": answer.prompt_id, "sample_id": answer.id}
     rows.make_dataset(round_, "prompt_completion", [example], step=4)
     own = {"messages": [{"role": "user", "content": "m"}], "completion": "c", "rejected": "r", "extra": {"rate": 0.5}}
@@ -198,9 +248,18 @@ def test_rows_of_before_are_the_same_with_steps_and_later_steps_go_when_the_sche
     extra = {name: len(after[name]) - len(rows_before) for name, rows_before in before.items()}
     # Left of the round of steps: its first question with answer, judgment and label, and the newest dataset.
     assert extra == {
-        "rounds": 1, "groups": 1, "samples": 1, "judgments": 1, "labels": 1, "datasets": 1, "examples": 2, "jobs": 0,
-        "failures": 0, "decisions": 0, "checkpoints": 1,
-    }  # fmt: skip
+        "rounds": 1,
+        "groups": 1,
+        "samples": 1,
+        "judgments": 1,
+        "labels": 1,
+        "datasets": 1,
+        "examples": 2,
+        "jobs": 0,
+        "failures": 0,
+        "decisions": 0,
+        "checkpoints": 1,
+    }
     assert counts()["round_roles"] == 0
 
 
@@ -237,15 +296,27 @@ def test_steps_of_a_round_stand_beside_each_other(database: str) -> None:
         made = db.execute(
             select(tables.Sample.step, tables.Sample.role, tables.Group.parent_id.is_not(None), tables.Group.cut)
             .join(tables.Group, tables.Group.id == tables.Sample.group_id)
-            .where(tables.Group.step == 3).order_by(tables.Sample.step)
-        ).all()  # fmt: skip
+            .where(tables.Group.step == 3)
+            .order_by(tables.Sample.step)
+        ).all()
         sample = db.scalars(select(tables.Sample).where(tables.Sample.step == 6)).one()
     assert [tuple(row) for row in made] == [(4, "author", True, 4), (6, "author", True, 4)]
     twice = {
         name: getattr(sample, name)
-        for name in ("project_id", "round_id", "group_id", "prompt_id", "checkpoint_id", "step", "position", "text",
-                     "finish_reason", "num_tokens", "seed")
-    }  # fmt: skip
+        for name in (
+            "project_id",
+            "round_id",
+            "group_id",
+            "prompt_id",
+            "checkpoint_id",
+            "step",
+            "position",
+            "text",
+            "finish_reason",
+            "num_tokens",
+            "seed",
+        )
+    }
     with pytest.raises(IntegrityError), session() as db:
         db.add(tables.Sample(**twice))
 

@@ -106,12 +106,14 @@ def test_an_endpoint_is_tested_and_registered_whatever_it_says() -> None:
 @pytest.mark.parametrize(
     ("template", "said"),
     [
-        ("template_gemma.jinja", "2 prompts have a system turn, which the chat template of m refuses: they are left out "
-                                 "('a 1', 'a 2')."),
+        (
+            "template_gemma.jinja",
+            "2 prompts have a system turn, which the chat template of m refuses: they are left out ('a 1', 'a 2').",
+        ),
         ("template_dropsys.jinja", "drops unsaid: the model never sees it ('a 1', 'a 2')."),
         ("", ""),
     ],
-)  # fmt: skip
+)
 def test_the_launch_says_how_many_system_turns_a_template_does_not_take(template: str, said: str) -> None:
     project = rows.make_project()
     actor = rows.make_actor(project, Role.curator)
@@ -123,9 +125,12 @@ def test_the_launch_says_how_many_system_turns_a_template_does_not_take(template
             row = db.get_one(tables.Prompt, prompt.id)
             row.messages = [{"role": "system", "content": "Be brief."}, *row.messages]
     plan = rounds.Plan(
-        recipe=recipes.get("rejection_sampling").model_dump(mode="json"), policy_id=made, reference_id=made,
-        sample_set_ids=(prompts.id,), num_prompts=3,
-    )  # fmt: skip
+        recipe=recipes.get("rejection_sampling").model_dump(mode="json"),
+        policy_id=made,
+        reference_id=made,
+        sample_set_ids=(prompts.id,),
+        num_prompts=3,
+    )
     warned = [one for one in rounds.estimate(actor, project.id, plan).warnings if "system turn" in one]
     assert len(warned) == bool(said)
     assert all(said in one for one in warned)
@@ -149,8 +154,9 @@ def test_what_an_endpoint_refused_in_a_round_stands_on_its_page() -> None:
             return reply
 
         server.answer = answer  # type: ignore[assignment]
-        changes = {"judge": {"name": "written_verdict", "template": "{prompt} {response}", "temperature": 0.5,
-                             "top_p": 0.9}}  # fmt: skip
+        changes = {
+            "judge": {"name": "written_verdict", "template": "{prompt} {response}", "temperature": 0.5, "top_p": 0.9}
+        }
         round_id = loop.launch(changes, judge_id=judge.id)
         job = loop.run(round_id, until=Stage.judge)
     assert job.error is None

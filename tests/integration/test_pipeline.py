@@ -49,8 +49,11 @@ def test_a_batch_that_died_is_made_again_and_the_result_is_the_same(database: st
     # As after a crash: the middle batch of samples was never committed, and the stage runs again.
     with session() as db:
         groups = select(tables.Group.id).where(tables.Group.round_id == disturbed, tables.Group.position.between(4, 7))
-        db.execute(tables.Label.__table__.delete().where(tables.Label.sample_id.in_(
-            select(tables.Sample.id).where(tables.Sample.group_id.in_(groups)))))  # fmt: skip
+        db.execute(
+            tables.Label.__table__.delete().where(
+                tables.Label.sample_id.in_(select(tables.Sample.id).where(tables.Sample.group_id.in_(groups)))
+            )
+        )
         db.execute(tables.Sample.__table__.delete().where(tables.Sample.group_id.in_(groups)))
         judging = db.scalars(select(tables.Job).where(tables.Job.active_key == disturbed)).one()
         judging.stage = db.get_one(tables.Round, disturbed).stage = Stage.generate

@@ -111,8 +111,9 @@ def test_a_gold_item_is_trained_on_with_the_label_that_was_known(database: str) 
         counts = db.get_one(tables.Round, round_id).counts
     assert [text_of[n] in kept for n in (good[0], bad[0], good[1], good[2])] == [False, True, True, False]
     assert [(row.verdict, row.source, row.is_overridden) for row in labels.values()] == [
-        (Verdict.reject, LabelSource.person, True), (Verdict.accept, LabelSource.person, True),
-    ]  # fmt: skip
+        (Verdict.reject, LabelSource.person, True),
+        (Verdict.accept, LabelSource.person, True),
+    ]
     assert dataset.provenance["people"] == {loop.actor.name: 2}, "what was said of gold items shaped nothing"
     assert (counts["decided"], counts["overridden"]) == (2, 1)
     (line,) = overview.loop(loop.actor, loop.project.id).rounds

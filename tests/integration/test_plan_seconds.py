@@ -27,11 +27,18 @@ def job(
     with session() as db:
         db.add(
             tables.Job(
-                project_id=round_.project_id, round_id=round_.id, workflow_id=f"{round_.id}-{stage}-{seconds}-{status}",
-                stage=stage, queue="generate", status=status, total=units, started_at=at - timedelta(seconds=seconds),
-                finished_at=at, **columns,
+                project_id=round_.project_id,
+                round_id=round_.id,
+                workflow_id=f"{round_.id}-{stage}-{seconds}-{status}",
+                stage=stage,
+                queue="generate",
+                status=status,
+                total=units,
+                started_at=at - timedelta(seconds=seconds),
+                finished_at=at,
+                **columns,
             )
-        )  # fmt: skip
+        )
 
 
 LOCAL = {"name": "transformers", "model": "models/base"}

@@ -36,14 +36,22 @@ def test_a_healthy_loop_raises_nothing(tiny: Path, seed: int) -> None:
     loop, calm = Planted(tiny), set[str]()
     for right in (4, 5, 6):
         round_id = loop.next(policy(right), seed=seed)
-        raised = {name: (one.level, one.value) for name, one in lights(round_id).items()
-                  if one.level in (RED, WarningLevel.amber)}  # fmt: skip
+        raised = {
+            name: (one.level, one.value)
+            for name, one in lights(round_id).items()
+            if one.level in (RED, WarningLevel.amber)
+        }
         assert raised == {}
         calm |= named(round_id, WarningLevel.green)
     assert calm >= {
-        "exploration_collapse", "label_noise", "length_bias", "length_growth", "no_separation", "nothing_to_gain",
+        "exploration_collapse",
+        "label_noise",
+        "length_bias",
+        "length_growth",
+        "no_separation",
+        "nothing_to_gain",
         "reward_hacking",
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("training", [ON_ROWS, ON_PAIRS], ids=["rows", "pairs"])

@@ -28,9 +28,18 @@ from tests.integration.test_deep_links import Opened
 
 __all__ = ["tiny"]
 WRITTEN = (
-    tables.Round, tables.Group, tables.Sample, tables.Label, tables.Judgment, tables.Dataset, tables.Example,
-    tables.RoundPromptSet, tables.RoundRole, tables.Metric, tables.LeftOut,
-)  # fmt: skip
+    tables.Round,
+    tables.Group,
+    tables.Sample,
+    tables.Label,
+    tables.Judgment,
+    tables.Dataset,
+    tables.Example,
+    tables.RoundPromptSet,
+    tables.RoundRole,
+    tables.Metric,
+    tables.LeftOut,
+)
 
 
 class Page(Clicker, Opened):
@@ -39,9 +48,12 @@ class Page(Clicker, Opened):
 
 def plan_of(loop: Loop, **more: Any) -> rounds.Plan:
     return rounds.Plan(
-        recipe=loop.recipe.model_dump(mode="json"), policy_id=loop.policy.id, reference_id=loop.base.id,
-        sample_set_ids=(loop.prompts.id,), **{"num_prompts": 10, "seed": 3} | more,
-    )  # fmt: skip
+        recipe=loop.recipe.model_dump(mode="json"),
+        policy_id=loop.policy.id,
+        reference_id=loop.base.id,
+        sample_set_ids=(loop.prompts.id,),
+        **{"num_prompts": 10, "seed": 3} | more,
+    )
 
 
 def run_job(preview_id: int) -> tables.Job:
@@ -143,10 +155,18 @@ def test_a_preview_counts_nowhere_while_it_runs_and_is_in_nobodys_way(
     with session() as db:
         db.add(
             tables.EndpointUse(
-                round_id=selected[0].round_id, stage=Stage.judge, step=2, checkpoint_id=loop.policy.id, requests=4,
-                uncounted=0, tokens_in=900, tokens_out=100, cost=0.25, unpriced=0,
+                round_id=selected[0].round_id,
+                stage=Stage.judge,
+                step=2,
+                checkpoint_id=loop.policy.id,
+                requests=4,
+                uncounted=0,
+                tokens_in=900,
+                tokens_out=100,
+                cost=0.25,
+                unpriced=0,
             )
-        )  # fmt: skip
+        )
     running = previews.get(loop.actor, preview_id)
     assert (running.seconds, bool(running.result["groups"])) == (None, True)
     asked = {"name": f"asked of {loop.policy.name}", "value": "4 requests, 1,000 tokens, cost 0.25"}
@@ -254,8 +274,13 @@ def test_who_may_preview_and_what_is_refused(tiny: Path) -> None:
 def test_the_page_and_rest_show_a_preview(tiny: Path) -> None:
     loop = Loop(star(), SOLVER, tiny)
     with site.signed_in(loop.actor) as client:
-        body = {"recipe": loop.recipe.model_dump(mode="json"), "sample_set_ids": [loop.prompts.id], "prompts": 2,
-                "policy_id": loop.policy.id, "reference_id": loop.base.id}  # fmt: skip
+        body = {
+            "recipe": loop.recipe.model_dump(mode="json"),
+            "sample_set_ids": [loop.prompts.id],
+            "prompts": 2,
+            "policy_id": loop.policy.id,
+            "reference_id": loop.base.id,
+        }
         made = client.post(f"/api/v1/projects/{loop.project.id}/previews", json=body)
         assert made.status_code == 202, made.text
         assert (made.json()["status"], made.json()["num_prompts"]) == ("queued", 2)

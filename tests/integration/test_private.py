@@ -92,9 +92,12 @@ def test_nothing_of_the_demo_and_a_round_of_it_can_be_read_by_others(database: s
     project_id = demo.create(actor)
     plan = rounds.defaults(actor, project_id)
     changes = {
-        "generator": {"n": 4}, "judge": {"name": "countdown"}, "trainer": {"max_steps": 1}, "mix_share": 0.0,
+        "generator": {"n": 4},
+        "judge": {"name": "countdown"},
+        "trainer": {"max_steps": 1},
+        "mix_share": 0.0,
         "metrics": [],
-    }  # fmt: skip
+    }
     recipe = recipe_choice.changed(plan.recipe, changes)
     round_id = rounds.launch(actor, project_id, replace(plan, recipe=recipe, num_prompts=8, is_reviewed=False))
     while (job := Loop.waiting(round_id)) is not None:
@@ -122,9 +125,14 @@ def test_only_what_others_can_reach_is_changed(tmp_path: Path, caplog: pytest.Lo
         private.tighten(tmp_path)
         private.tighten(tmp_path)
     assert modes(tmp_path) == {
-        ".": 0o700, "models": 0o700, "models/m": 0o700, "rondo.db": 0o600, "models/m/model.safetensors": 0o600,
-        "secret.key": 0o600, "models/run.sh": 0o700,
-    }  # fmt: skip
+        ".": 0o700,
+        "models": 0o700,
+        "models/m": 0o700,
+        "rondo.db": 0o600,
+        "models/m/model.safetensors": 0o600,
+        "secret.key": 0o600,
+        "models/run.sh": 0o700,
+    }
     assert len(caplog.messages) == 1
     assert "6 files and folders" in caplog.messages[0]
 

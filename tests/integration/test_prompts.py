@@ -79,9 +79,12 @@ def test_hash_is_that_of_the_canonical_json(project: tables.Project, curator: Ac
 def test_each_format_gives_the_same_rows(project: tables.Project, curator: Actor, kind: str) -> None:
     values = [{"question": f'what, is\n"{i}"?', "target": str(i), "topic": "sums"} for i in range(300)]
     report = prompts.import_file(
-        curator, project.id, kind, put(f"data.{kind}.txt", as_file(values, kind)),
+        curator,
+        project.id,
+        kind,
+        put(f"data.{kind}.txt", as_file(values, kind)),
         mapping=Mapping(prompt="question", answer="target"),
-    )  # fmt: skip
+    )
     assert (report.num_rows, report.num_imported, report.num_bad) == (300, 300, 0)
     page = prompts.browse(curator, report.sets[0].id, cursor=298)
     assert [(r.text, r.answer, r.extra) for r in page.rows] == [('what, is\n"299"?', "299", {"topic": "sums"})]
@@ -142,9 +145,7 @@ def test_messages_end_with_the_answer_or_with_the_user(project: tables.Project, 
 
 def test_split_depends_on_seed_and_prompt_only(project: tables.Project, curator: Actor) -> None:
     values = [{"prompt": f"p{i}"} for i in range(400)]
-    first = prompts.import_file(
-        curator, project.id, "a", put("a.jsonl", lines(*values)), held_out_share=0.25, seed=7
-    )  # fmt: skip
+    first = prompts.import_file(curator, project.id, "a", put("a.jsonl", lines(*values)), held_out_share=0.25, seed=7)
     assert [s.name for s in first.sets] == ["a", "a held out"]
     assert [s.split for s in first.sets] == [Split.train, Split.held_out]
     assert 60 <= first.sets[1].num_prompts <= 140
@@ -199,11 +200,14 @@ def test_preview_shows_columns_guess_and_what_will_become_of_the_rows(project: t
     assert preview.columns == ("Text", "completion", "level")
     assert preview.mapping == Mapping(prompt="Text", answer="completion", completion="completion")
     assert [(p.line, p.text, p.answer, p.reason) for p in preview.prompts] == [
-        (1, "user: a", "b", ""), (2, "", None, "column 'Text' is empty"),
-    ]  # fmt: skip
+        (1, "user: a", "b", ""),
+        (2, "", None, "column 'Text' is empty"),
+    ]
     assert [(fate.column, fate.role) for fate in preview.becomes] == [
-        ("Text", "prompt"), ("completion", "answer, completion"), ("level", "metadata"),
-    ]  # fmt: skip
+        ("Text", "prompt"),
+        ("completion", "answer, completion"),
+        ("level", "metadata"),
+    ]
     assert (preview.num_rows, preview.is_whole) == (2, True)
     assert preview.warnings == ("1 of the first 2 rows cannot be imported; the good ones can.",)
     assert prompts.list_sets(curator, project.id) == []

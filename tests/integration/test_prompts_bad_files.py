@@ -54,12 +54,12 @@ def num_sets() -> int:
         ("cut.parquet", b"PAR1" + b"\x15\x04" * 50, "cannot be read as Parquet"),
         ("cut.json", b'[{"prompt": "a"},\n{"prompt": "b"', "line 2"),
         ("all_bad.jsonl", b"{x\n{y\n", "has no row that can be read. Line 1: broken JSON"),
-            ("no_text.jsonl", b'{"prompt": ""}\n' * 3, "3 bad rows"),
+        ("no_text.jsonl", b'{"prompt": ""}\n' * 3, "3 bad rows"),
         ("open.csv", b'prompt,answer\na,b\n"c,d\n' + b"e,f\n" * 1000, "quote opened in the row on line 3"),
         ("twice.csv", b"prompt,prompt\na,b\n", "each once"),
         ("no_prompt.csv", b"who,what\na,b\n", "Choose the column"),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_cannot_be_used_is_refused_whole(
     project: tables.Project, curator: Actor, name: str, content: bytes, words: str
 ) -> None:

@@ -30,10 +30,17 @@ def test_each_recipe_has_its_parts_and_its_newest_round() -> None:
     run_of("star", other, status=RoundStatus.failed, error="nothing was kept")
     run_of("spin", other)
     with session() as db:
-        db.add(tables.Metric(
-            project_id=project.id, round_id=done.id, checkpoint_id=made.id, name="held_out_accuracy", value=0.625, n=8,
-            details={},
-        ))  # fmt: skip
+        db.add(
+            tables.Metric(
+                project_id=project.id,
+                round_id=done.id,
+                checkpoint_id=made.id,
+                name="held_out_accuracy",
+                value=0.625,
+                n=8,
+                details={},
+            )
+        )
     found = {one.name: one for one in recipe_matrix.lines(rows.make_actor(project))}
     assert [*found] == recipes.names()
     assert found["star"].parts == (

@@ -25,8 +25,11 @@ def test_a_folder_inside_the_data_folder_is_stored_relative() -> None:
     with reading() as db:
         row = db.get_one(tables.Checkpoint, id_)
     assert (row.location, row.kind, row.engine["name"], row.engine["model"]) == (
-        "models/tiny", "base", "transformers", "models/tiny",
-    )  # fmt: skip
+        "models/tiny",
+        "base",
+        "transformers",
+        "models/tiny",
+    )
     assert row.details["architecture"] == "LlamaForCausalLM"
 
 
@@ -67,8 +70,11 @@ def test_an_adapter_is_recognised_and_hangs_under_its_base() -> None:
     with reading() as db:
         row = db.get_one(tables.Checkpoint, adapter)
     assert (row.kind, row.parent_id, row.engine["model"], row.engine["adapter"]) == (
-        "adapter", base, "models/tiny", "models/adapter",
-    )  # fmt: skip
+        "adapter",
+        base,
+        "models/tiny",
+        "models/adapter",
+    )
 
 
 def cut_off(folder: Path) -> None:

@@ -32,9 +32,13 @@ class Place:
         self.base = rows.make_checkpoint(self.project, "base")
         prompts = rows.make_prompt_set(self.project, prompts=4)
         self.round = rows.make_round(
-            self.project, self.base, status=RoundStatus.review, stage=Stage.review, is_reviewed=True,
+            self.project,
+            self.base,
+            status=RoundStatus.review,
+            stage=Stage.review,
+            is_reviewed=True,
             review={"num_reviewers_per_item": reviewers},
-        )  # fmt: skip
+        )
         self.samples = rows.make_samples(self.round, prompts, scores=[1.0, 0.0])
         self.ids = [one.id for one in self.samples]
         self.admin = rows.make_actor(self.project, Role.admin)
@@ -82,8 +86,10 @@ def test_the_preview_says_what_the_removal_does_and_changes_nothing(place: Place
     }
     removals.remove(place.admin, place.round.id, place.ada.user_id, reason="did not read")
     assert [place.label(n) for n in (0, 1, 3)] == [
-        (Verdict.accept, LabelSource.judge), (Verdict.reject, LabelSource.judge), (Verdict.accept, LabelSource.person)
-    ]  # fmt: skip
+        (Verdict.accept, LabelSource.judge),
+        (Verdict.reject, LabelSource.judge),
+        (Verdict.accept, LabelSource.person),
+    ]
     assert not place.labels()[2][5]
 
 
@@ -94,9 +100,13 @@ def test_undo_restores_every_label_as_it_was(place: Place) -> None:
     place.decide(place.ada, 3, "flag")
     seen = bulk.preview(place.curator, place.round.id, bulk.Filters(verdict=("reject",)), DecisionKind.accept)
     bulk.apply(
-        place.curator, place.round.id, bulk.Filters(verdict=("reject",)), DecisionKind.accept, reason="r",
+        place.curator,
+        place.round.id,
+        bulk.Filters(verdict=("reject",)),
+        DecisionKind.accept,
+        reason="r",
         token=seen.token,
-    )  # fmt: skip
+    )
     before = place.labels()
     assert place.label(0) == (Verdict.accept, LabelSource.person)  # the bulk action came later and stands above
     done = removals.remove(place.admin, place.round.id, place.ada.user_id, reason="mistake")
@@ -120,9 +130,10 @@ def test_the_originals_stay_in_the_history(place: Place) -> None:
             for one in db.query(tables.Decision).order_by(tables.Decision.id)
         ]
     assert found == [
-        ("reject", place.ada.user_id, None), ("retract", place.admin.user_id, done.id),
         ("reject", place.ada.user_id, None),
-    ]  # fmt: skip
+        ("retract", place.admin.user_id, done.id),
+        ("reject", place.ada.user_id, None),
+    ]
     (said,) = removals.history(place.curator, place.round.id)
     assert (said.person, said.reason, said.is_undone, said.decisions) == ("Ada", "did not read", True, 1)
 
@@ -269,10 +280,11 @@ def words(round_id: int) -> dict[int, tuple[str, str]]:
         labels = db.query(tables.Label).filter_by(round_id=round_id)
         return {
             one.sample_id: (
-                f"{one.verdict or 'no verdict'}{'' if one.score is None else f' {one.score:g}'}", str(one.source)
+                f"{one.verdict or 'no verdict'}{'' if one.score is None else f' {one.score:g}'}",
+                str(one.source),
             )
             for one in labels
-        }  # fmt: skip
+        }
 
 
 def test_labels_of_many_decided_groups_take_as_few_statements_as_those_of_one(database: str) -> None:

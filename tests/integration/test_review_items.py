@@ -46,8 +46,9 @@ def test_a_sample_keeps_its_own_reason(database: str) -> None:
     team = Team(is_blind=False)
     write_signs(team, (team.ids[1], 0.9, "judges"))
     assert [item.reason for item in team.items("ann")][:2] == [
-        "Scored 5, against the cut at 4.", "Two judges disagree about this."
-    ]  # fmt: skip
+        "Scored 5, against the cut at 4.",
+        "Two judges disagree about this.",
+    ]
 
 
 def test_an_item_comes_with_the_persons_own_standing_flag(database: str) -> None:

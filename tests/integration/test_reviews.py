@@ -17,9 +17,14 @@ from tests import rows
 from tests.integration import site
 
 ACCEPT, REJECT, SCORE, EDIT, FLAG, SKIP, RETRACT = (
-    DecisionKind.accept, DecisionKind.reject, DecisionKind.score, DecisionKind.edit, DecisionKind.flag,
-    DecisionKind.skip, DecisionKind.retract,
-)  # fmt: skip
+    DecisionKind.accept,
+    DecisionKind.reject,
+    DecisionKind.score,
+    DecisionKind.edit,
+    DecisionKind.flag,
+    DecisionKind.skip,
+    DecisionKind.retract,
+)
 RECIPE = rows.RECIPE | {"judge": {"name": "additive_rubric", "accept_at": 4.0, "lowest": 0, "highest": 5}}
 
 
@@ -30,8 +35,13 @@ class Desk:
         self.project = rows.make_project(guidelines="Be kind.")
         prompts = rows.make_prompt_set(self.project, prompts=2)
         self.round = rows.make_round(
-            self.project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True, is_blind=is_blind, recipe=RECIPE
-        )  # fmt: skip
+            self.project,
+            status=RoundStatus.review,
+            stage=Stage.review,
+            is_reviewed=True,
+            is_blind=is_blind,
+            recipe=RECIPE,
+        )
         made = rows.make_samples(self.round, prompts, n=2, scores=[5.0, 2.0, None, 4.0], threshold=4.0)
         rows.make_judgments(made, votes=2)
         self.ids = [sample.id for sample in made]
@@ -174,8 +184,9 @@ def test_an_edit_is_an_accepted_sample_by_its_author_and_rejects_the_original(da
     with reading() as db:
         edits = [db.get_one(tables.Sample, id_) for id_ in made]
     assert [(e.text, e.kind, e.position, e.author_id) for e in edits] == [
-        ("better", "edit", 0, desk.reviewer.user_id), ("better still", "edit", 1, desk.reviewer.user_id)
-    ]  # fmt: skip
+        ("better", "edit", 0, desk.reviewer.user_id),
+        ("better still", "edit", 1, desk.reviewer.user_id),
+    ]
     assert {e.edited_from_id for e in edits} == {desk.ids[1]}
     with reading() as db:
         overrides = db.scalars(select(tables.Decision.is_override).order_by(tables.Decision.id))

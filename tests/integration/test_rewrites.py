@@ -44,9 +44,15 @@ class Labelled:
         self.useless = rows.make_checkpoint(self.project, "useless", engine=USELESS)
         asked = rows.make_prompt_set(self.project, prompts=prompts)
         self.round = rows.make_round(
-            self.project, self.judge, sets=[asked], status=RoundStatus.done, stage=Stage.evaluate, is_reviewed=True,
-            recipe=RECIPE, judge_id=self.judge.id,
-        )  # fmt: skip
+            self.project,
+            self.judge,
+            sets=[asked],
+            status=RoundStatus.done,
+            stage=Stage.evaluate,
+            is_reviewed=True,
+            recipe=RECIPE,
+            judge_id=self.judge.id,
+        )
         texts = [f"a {word} text" for _ in range(prompts) for word in ("fine", "poor")]
         samples = rows.make_samples(self.round, asked, n=2, texts=texts, scores=[5.0, 5.0], threshold=4.0)
         rows.make_judgments(samples)

@@ -17,9 +17,32 @@ from tests.integration.test_round_report import Done
 
 pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.on_sqlite]
 TAGS = {
-    "html", "head", "meta", "title", "style", "body", "h1", "h2", "h3", "p", "b", "br", "ul", "li", "dl", "dt", "dd",
-    "table", "caption", "tr", "th", "td", "pre", "svg", "rect",
-}  # fmt: skip
+    "html",
+    "head",
+    "meta",
+    "title",
+    "style",
+    "body",
+    "h1",
+    "h2",
+    "h3",
+    "p",
+    "b",
+    "br",
+    "ul",
+    "li",
+    "dl",
+    "dt",
+    "dd",
+    "table",
+    "caption",
+    "tr",
+    "th",
+    "td",
+    "pre",
+    "svg",
+    "rect",
+}
 
 
 class Read(HTMLParser):
@@ -49,10 +72,15 @@ def hostile_round() -> Done:
         db.get_one(tables.Dataset, done.dataset.id).provenance = {HOSTILE: HOSTILE}
         db.add(
             tables.LeftOut(
-                project_id=done.project.id, round_id=done.round.id, stage=Stage.judge, item="1", reason=HOSTILE,
-                kind=FailureKind.error, prompt_id=done.samples[0].prompt_id,
+                project_id=done.project.id,
+                round_id=done.round.id,
+                stage=Stage.judge,
+                item="1",
+                reason=HOSTILE,
+                kind=FailureKind.error,
+                prompt_id=done.samples[0].prompt_id,
             )
-        )  # fmt: skip
+        )
     return done
 
 

@@ -37,14 +37,26 @@ class Done:
         held_out = rows.make_prompt_set(self.project, split=Split.held_out, prompts=4)
         recipe = RECIPE | {"generator": {"name": "sample", "n": 2, "temperature": 0.9}}
         counts = {
-            "prompts": 10, "samples": 20, "tokens": 400, "truncated": 0, "judgments": 20, "unparsed": 2, "kept": 6,
-            "judge_tokens": 200, "decided": 0, "overridden": 0, "funnel": FUNNEL,
-        }  # fmt: skip
+            "prompts": 10,
+            "samples": 20,
+            "tokens": 400,
+            "truncated": 0,
+            "judgments": 20,
+            "unparsed": 2,
+            "kept": 6,
+            "judge_tokens": 200,
+            "decided": 0,
+            "overridden": 0,
+            "funnel": FUNNEL,
+        }
         done = {"status": RoundStatus.done, "stage": Stage.evaluate, "checkpoint_id": self.made.id}
         self.round = rows.make_round(
-            self.project, self.base, sets=[self.prompts], held_out=[held_out],
+            self.project,
+            self.base,
+            sets=[self.prompts],
+            held_out=[held_out],
             **{"recipe": recipe, "counts": counts, "created_by": self.actor.user_id} | done | columns,
-        )  # fmt: skip
+        )
         with session() as db:
             for n, one in enumerate(
                 db.query(tables.Prompt).filter_by(prompt_set_id=self.prompts.id).order_by(tables.Prompt.id)
@@ -56,18 +68,25 @@ class Done:
             for sample in self.samples[18:]:
                 db.get_one(tables.Label, sample.id).is_unparsed = True
         self.dataset = rows.make_dataset(
-            self.round, DatasetType.preference, [{"prompt_id": s.prompt_id, "sample_id": s.id} for s in self.samples[:8]],
-            funnel=FUNNEL, provenance={"seed": 1, "people": {"Ada": 3}},
-        )  # fmt: skip
+            self.round,
+            DatasetType.preference,
+            [{"prompt_id": s.prompt_id, "sample_id": s.id} for s in self.samples[:8]],
+            funnel=FUNNEL,
+            provenance={"seed": 1, "people": {"Ada": 3}},
+        )
 
     def measure(self, checkpoint: tables.Checkpoint | None, name: str, value: float | None, **columns: Any) -> None:
         with session() as db:
             db.add(
                 tables.Metric(
-                    project_id=self.project.id, round_id=self.round.id, name=name, value=value,
-                    checkpoint_id=checkpoint.id if checkpoint else None, **columns,
+                    project_id=self.project.id,
+                    round_id=self.round.id,
+                    name=name,
+                    value=value,
+                    checkpoint_id=checkpoint.id if checkpoint else None,
+                    **columns,
                 )
-            )  # fmt: skip
+            )
 
     def report(self, actor: Actor | None = None) -> round_report.Report:
         return round_report.get(actor or self.actor, self.round.id)
@@ -77,11 +96,28 @@ def test_what_was_asked_for_is_told_beside_the_recipe() -> None:
     done = Done()
     with session() as db:
         job = {"project_id": done.project.id, "round_id": done.round.id, "queue": "generate"}
-        db.add(tables.Executor(id="host-1", host="host", process_id=1, queues="", heartbeat_at=done.round.created_at,
-                               started_at=done.round.created_at))  # fmt: skip
+        db.add(
+            tables.Executor(
+                id="host-1",
+                host="host",
+                process_id=1,
+                queues="",
+                heartbeat_at=done.round.created_at,
+                started_at=done.round.created_at,
+            )
+        )
         db.flush()
-        db.add(tables.Job(workflow_id="a", stage=Stage.generate, executor_id="host-1", attempt=1,
-                          started_at=done.round.created_at, finished_at=done.round.created_at, **job))  # fmt: skip
+        db.add(
+            tables.Job(
+                workflow_id="a",
+                stage=Stage.generate,
+                executor_id="host-1",
+                attempt=1,
+                started_at=done.round.created_at,
+                finished_at=done.round.created_at,
+                **job,
+            )
+        )
     said = done.report().opening
     assert (said.head.number, said.head.checkpoint, said.head.created_by) == (1, "made", done.actor.name)
     generator = said.asked.steps[1]
@@ -92,8 +128,11 @@ def test_what_was_asked_for_is_told_beside_the_recipe() -> None:
     assert differs["temperature"] == ("0.9", "0.7")
     assert differs["n"] == ("2", "4"), "self_rewarding writes four texts a prompt"
     assert {(one.role, one.checkpoint) for one in said.asked.roles} == {
-        ("policy", "base"), ("reference", "base"), ("judge", "base"), ("made", "made")
-    }  # fmt: skip
+        ("policy", "base"),
+        ("reference", "base"),
+        ("judge", "base"),
+        ("made", "made"),
+    }
     (template,) = said.asked.templates
     assert template.step == 3
     assert "{response}" in template.text
@@ -115,10 +154,17 @@ def test_metrics_change_against_the_start_and_are_unknown_where_they_are() -> No
         db.get_one(tables.Round, done.round.id).parent_id = parent.id
         db.add(
             tables.Metric(
-                project_id=done.project.id, round_id=parent.id, checkpoint_id=done.base.id, name="held_out_accuracy",
-                value=0.9, low=0.7, high=1.0, n=12, details=other,
+                project_id=done.project.id,
+                round_id=parent.id,
+                checkpoint_id=done.base.id,
+                name="held_out_accuracy",
+                value=0.9,
+                low=0.7,
+                high=1.0,
+                n=12,
+                details=other,
             )
-        )  # fmt: skip
+        )
     done.measure(done.made, "held_out_accuracy", 1 / 6, low=0.05, high=0.5, n=12, details=now | by)
     done.measure(done.base, "held_out_tokens", 10.0, low=8.0, high=12.0, n=4, details=by)
     done.measure(done.made, "held_out_tokens", 13.0, low=10.0, high=16.0, n=4, details=by)
@@ -148,9 +194,13 @@ def test_the_way_to_the_rows_says_who_fell_out_and_where_to_see_them() -> None:
     done = Done()
     (flow,) = done.report().texts.flows.flows
     assert [(one.name, one.count, one.unit, one.share) for one in flow.stages] == [
-        ("prompts", 10, "prompts", None), ("samples", 20, "samples", 1.0), ("judged", 18, "samples", 0.9),
-        ("labelled", 18, "samples", 1.0), ("selected", 6, "groups", 6 / 9), ("training rows", 8, "rows", 1.0),
-    ]  # fmt: skip
+        ("prompts", 10, "prompts", None),
+        ("samples", 20, "samples", 1.0),
+        ("judged", 18, "samples", 0.9),
+        ("labelled", 18, "samples", 1.0),
+        ("selected", 6, "groups", 6 / 9),
+        ("training rows", 8, "rows", 1.0),
+    ]
     arms = {arm.reason: (arm.count, arm.href) for one in flow.stages for arm in (*one.dropped, *one.joined)}
     assert arms["no verdict in any reply"] == (2, f"samples?round={done.round.id}&only=is_unparsed")
     assert arms["tie"] == (2, f"samples?round={done.round.id}&verdict=accept,reject")
@@ -280,10 +330,15 @@ def test_failures_are_counted_by_stage_and_kind_with_their_reasons() -> None:
         for n, kind in enumerate((FailureKind.timeout, FailureKind.timeout, FailureKind.context)):
             db.add(
                 tables.LeftOut(
-                    project_id=done.project.id, round_id=done.round.id, stage=Stage.generate, item=str(n), kind=kind,
-                    reason=f"reason {n}", prompt_id=done.samples[0].prompt_id,
+                    project_id=done.project.id,
+                    round_id=done.round.id,
+                    stage=Stage.generate,
+                    item=str(n),
+                    kind=kind,
+                    reason=f"reason {n}",
+                    prompt_id=done.samples[0].prompt_id,
                 )
-            )  # fmt: skip
+            )
     failed = done.report().work.failed
     assert [(one.reason, one.count) for one in failed.counts] == [("generate: timeout", 2), ("generate: context", 1)]
     assert [one.reason for one in failed.rows] == ["reason 0", "reason 1", "reason 2"]

@@ -27,10 +27,17 @@ TWICE = Recipe(
     name="twice",
     title="Twice",
     steps=(
-        PromptSet(), Step(Sample(n=2), by="author"), ExactMatch(), AboveThreshold(), Step(SFT(), name="future"),
-        Step(Sample(n=2), by="future"), ExactMatch(), BestVersusWorst(), DPO(start="future"),
+        PromptSet(),
+        Step(Sample(n=2), by="author"),
+        ExactMatch(),
+        AboveThreshold(),
+        Step(SFT(), name="future"),
+        Step(Sample(n=2), by="future"),
+        ExactMatch(),
+        BestVersusWorst(),
+        DPO(start="future"),
     ),
-)  # fmt: skip
+)
 
 
 class World:
@@ -47,9 +54,12 @@ class World:
 
     def plan(self, recipe: Recipe = TWICE, **changes: Any) -> rounds.Plan:
         known = {
-            "recipe": recipe.model_dump(mode="json"), "policy_id": self.policy.id, "reference_id": self.policy.id,
-            "sample_set_ids": (self.prompts.id,), "is_reviewed": False,
-        }  # fmt: skip
+            "recipe": recipe.model_dump(mode="json"),
+            "policy_id": self.policy.id,
+            "reference_id": self.policy.id,
+            "sample_set_ids": (self.prompts.id,),
+            "is_reviewed": False,
+        }
         return rounds.Plan(**known | changes)
 
     def launch(self, recipe: Recipe = TWICE, **changes: Any) -> int:
@@ -171,9 +181,14 @@ def test_a_training_needs_weights_where_it_starts() -> None:
 def test_the_phase_follows_from_the_finished_rounds_above() -> None:
     world = World()
     first_steps = (PromptSet(), Sample(n=2), ExactMatch(), AboveThreshold(), SFT())
-    recipe = Recipe(name="phased", title="P", phases=(
-        Phase(*first_steps, rounds=2), Phase(PromptSet(), Sample(n=3), ExactMatch(), BestVersusWorst(), DPO()),
-    ))  # fmt: skip
+    recipe = Recipe(
+        name="phased",
+        title="P",
+        phases=(
+            Phase(*first_steps, rounds=2),
+            Phase(PromptSet(), Sample(n=3), ExactMatch(), BestVersusWorst(), DPO()),
+        ),
+    )
     found, parent = [], None
     for _ in range(4):
         parent = world.launch(recipe, parent_id=parent)

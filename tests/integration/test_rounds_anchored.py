@@ -137,8 +137,10 @@ def test_people_decide_on_a_round_that_nobody_judges(tiny: Path) -> None:
     assert ended.stage is Stage.train, ended.error
     assert [row["prompt"][0]["content"] for row in sorted_rows(round_id)] == ["prompt c", "prompt d"]
     assert ended.counts["funnel"][4]["dropped"] == {
-        "same text on both sides": 1, "rejected side: accepted by people": 1, "chosen side: rejected by people": 1,
-    }  # fmt: skip
+        "same text on both sides": 1,
+        "rejected side: accepted by people": 1,
+        "chosen side: rejected by people": 1,
+    }
 
 
 def sorted_rows(round_id: int) -> list[dict[str, Any]]:
@@ -167,9 +169,13 @@ def test_prompts_without_a_known_answer_give_no_pair_and_are_counted(tiny: Path)
     loop = Loop(from_base(), OPPONENT, tiny)
     loop.prompts = make_prompt_set(loop.project, prompts=["prompt x", "prompt y"], answers=["4", None])
     plan = rounds.Plan(
-        recipe=loop.recipe.model_dump(mode="json"), policy_id=loop.policy.id, reference_id=loop.base.id,
-        sample_set_ids=(loop.prompts.id,), num_prompts=2, is_reviewed=False,
-    )  # fmt: skip
+        recipe=loop.recipe.model_dump(mode="json"),
+        policy_id=loop.policy.id,
+        reference_id=loop.base.id,
+        sample_set_ids=(loop.prompts.id,),
+        num_prompts=2,
+        is_reviewed=False,
+    )
     estimate = rounds.estimate(loop.actor, loop.project.id, plan)
     # At most: one text of each kind for each prompt; only the opponent's 8 tokens are generated.
     assert (estimate.samples, estimate.tokens, estimate.judge_calls) == (4, 16, 0)
@@ -216,25 +222,33 @@ def test_temporal_self_rewarding_looks_back_and_ahead_and_starts_again_from_the_
     found = made(round_id)
     with reading() as db:
         sample = tables.Sample
-        written = db.execute(select(sample.step, sample.role, sample.checkpoint_id, func.count())
-                             .group_by(sample.step, sample.role, sample.checkpoint_id).order_by(sample.step)).all()  # fmt: skip
+        written = db.execute(
+            select(sample.step, sample.role, sample.checkpoint_id, func.count())
+            .group_by(sample.step, sample.role, sample.checkpoint_id)
+            .order_by(sample.step)
+        ).all()
         judgment = tables.Judgment
         said = db.execute(
             select(judgment.step, sample.role, judgment.checkpoint_id, func.count())
             .join(sample, sample.id == judgment.sample_id)
-            .group_by(judgment.step, sample.role, judgment.checkpoint_id).order_by(judgment.step, sample.role)
-        ).all()  # fmt: skip
+            .group_by(judgment.step, sample.role, judgment.checkpoint_id)
+            .order_by(judgment.step, sample.role)
+        ).all()
         bound = {row.role: row.checkpoint_id for row in db.scalars(select(tables.RoundRole))}
         made_of = {one.id: one for one in db.scalars(select(tables.Checkpoint))}
     future = bound["future"]
     # 3 texts for each of 5 prompts by each of the three models.
     assert [tuple(one) for one in written] == [
-        (1, "policy", loop.policy.id, 15), (2, "base", loop.base.id, 15), (6, "future", future, 15),
-    ]  # fmt: skip
+        (1, "policy", loop.policy.id, 15),
+        (2, "base", loop.base.id, 15),
+        (6, "future", future, 15),
+    ]
     # One judge scores each text once, three times over: those of the future model after it was trained.
     assert [tuple(one) for one in said] == [
-        (3, "base", judge.id, 45), (3, "policy", judge.id, 45), (7, "future", judge.id, 45),
-    ]  # fmt: skip
+        (3, "base", judge.id, 45),
+        (3, "policy", judge.id, 45),
+        (7, "future", judge.id, 45),
+    ]
     assert_pairs(found)
     product = made_of[ended.checkpoint_id]
     assert (product.name, made_of[future].name) == ("round-1", "round-1-future")

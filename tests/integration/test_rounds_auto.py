@@ -34,9 +34,14 @@ class Line:
         self.base = self.checkpoint(None)
         self.prompts = rows.make_prompt_set(self.project, answers=["1", "2", "3"])
         wanted = Plan(
-            recipe=of_answers().model_dump(mode="json"), policy_id=self.base.id, reference_id=self.base.id,
-            sample_set_ids=(self.prompts.id,), num_prompts=3, seed=5, is_reviewed=False,
-        )  # fmt: skip
+            recipe=of_answers().model_dump(mode="json"),
+            policy_id=self.base.id,
+            reference_id=self.base.id,
+            sample_set_ids=(self.prompts.id,),
+            num_prompts=3,
+            seed=5,
+            is_reviewed=False,
+        )
         self.plan = Plan(**(vars(wanted) | {"num_rounds": 3} | plan))
         self.first = rounds.launch(self.actor, self.project.id, self.plan)
 
@@ -118,10 +123,15 @@ def warned(line: Line, level: WarningLevel, *, stops: bool) -> None:
     with session() as db:
         db.add(
             tables.RoundWarning(
-                project_id=line.project.id, round_id=line.first, name="reward_hacking", level=level, value=0.2, limit=0.0,
+                project_id=line.project.id,
+                round_id=line.first,
+                name="reward_hacking",
+                level=level,
+                value=0.2,
+                limit=0.0,
                 stops=stops,
             )
-        )  # fmt: skip
+        )
 
 
 @pytest.mark.parametrize(
@@ -153,10 +163,18 @@ def test_nothing_kept_ends_the_line(database: str) -> None:
 
 def measured(line: Line, round_id: int, name: str, value: float, checkpoint_id: int | None = None) -> None:
     with session() as db:
-        db.add(tables.Metric(
-            project_id=line.project.id, round_id=round_id, checkpoint_id=checkpoint_id, name=name, value=value,
-            low=value - 0.05, high=value + 0.05, n=400,
-        ))  # fmt: skip
+        db.add(
+            tables.Metric(
+                project_id=line.project.id,
+                round_id=round_id,
+                checkpoint_id=checkpoint_id,
+                name=name,
+                value=value,
+                low=value - 0.05,
+                high=value + 0.05,
+                n=400,
+            )
+        )
 
 
 @pytest.mark.parametrize(("fall", "ends"), [(0.3, True), (0.02, False)])
@@ -237,10 +255,14 @@ def test_a_round_again_is_as_many_rounds_again_and_the_next_one_is_one(database:
     assert rounds.defaults(line.actor, line.project.id, line.first).num_rounds == 1
 
 
-@pytest.mark.parametrize(("wrong", "said"), [
-    ({"num_rounds": 0}, "Rounds to run"), ({"num_rounds": 101}, "Rounds to run"),
-    ({"stop_rules": ("boredom",)}, "no rule 'boredom'.*accuracy_fell"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"num_rounds": 0}, "Rounds to run"),
+        ({"num_rounds": 101}, "Rounds to run"),
+        ({"stop_rules": ("boredom",)}, "no rule 'boredom'.*accuracy_fell"),
+    ],
+)
 def test_numbers_and_rules_that_there_are_not_are_refused(database: str, wrong: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidInput, match=said):
         Line(**wrong)

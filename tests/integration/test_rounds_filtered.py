@@ -53,10 +53,12 @@ def texts(round_id: int) -> dict[str, list[tuple[str, Verdict | None]]]:
     group, sample, label = tables.Group, tables.Sample, tables.Label
     query = (
         select(tables.Prompt.messages, sample.text, label.verdict)
-        .join(group, group.prompt_id == tables.Prompt.id).join(sample, sample.group_id == group.id)
+        .join(group, group.prompt_id == tables.Prompt.id)
+        .join(sample, sample.group_id == group.id)
         .outerjoin(label, label.sample_id == sample.id)
-        .where(sample.round_id == round_id).order_by(sample.id)
-    )  # fmt: skip
+        .where(sample.round_id == round_id)
+        .order_by(sample.id)
+    )
     by_prompt: dict[str, list[tuple[str, Verdict | None]]] = {prompt: [] for prompt in RIGHT}
     with reading() as db:
         for messages, text, verdict in db.execute(query):
@@ -188,10 +190,14 @@ PAIRS = [("a", "yes", "n"), ("bb", "k", "nope"), ("c", "a longer text", "x")]
 
 def pairs(*weights: float) -> list[dict[str, Any]]:
     return [
-        {"prompt": message("user", prompt), "chosen": message("assistant", good), "rejected": message("assistant", bad),
-         "weight": weight}
+        {
+            "prompt": message("user", prompt),
+            "chosen": message("assistant", good),
+            "rejected": message("assistant", bad),
+            "weight": weight,
+        }
         for (prompt, good, bad), weight in zip(PAIRS, weights, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def first_loss(name: str, folder: Path, model: Path, data: list[dict[str, Any]], **knobs: Any) -> float:

@@ -77,8 +77,10 @@ def test_programs_and_tests_judge_each_other_and_both_are_trained_on(
     assert [said(row, "prompt") == task.text for row in taught] == [True, False]
     assert "Write tests for it" in said(taught[1], "prompt")
     assert {(said(row, "chosen"), said(row, "rejected")) for row in preferred} <= {
-        (RIGHT, WRONG), (TRUE, FALSE), (TRUE, WEAK),
-    }  # fmt: skip
+        (RIGHT, WRONG),
+        (TRUE, FALSE),
+        (TRUE, WEAK),
+    }
     assert len(preferred) == 2
     with reading() as db:
         names = dict(db.execute(select(tables.Checkpoint.id, tables.Checkpoint.parent_id)).tuples().all())

@@ -101,9 +101,13 @@ def test_ghpo_marks_the_texts_that_had_a_hint_and_freezes_prompts_without_one(ti
 
 def test_think_tuning_adds_the_remarks_of_the_role_that_is_bound(tiny: Path) -> None:
     recipe = short(
-        "think_tuning", remarks_by="teacher", remark_share=1.0, last_share=1.0, max_completion_length=80,
+        "think_tuning",
+        remarks_by="teacher",
+        remark_share=1.0,
+        last_share=1.0,
+        max_completion_length=80,
         num_generations=4,
-    )  # fmt: skip
+    )
     loop = real(recipe, tiny)
     teacher = make_checkpoint(loop.project, engine={"name": "scripted", "replies": ("Wait.",)})
     ended = loop.run(loop.launch(roles={"teacher": teacher.id}), trains=True)

@@ -80,9 +80,12 @@ def test_people_look_at_tasks_before_they_are_trained_on(tiny: Path) -> None:
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_verifiers_compare_with_the_answer_of_the_task(tiny: Path) -> None:
     steps = (
-        DocumentTasks(kinds=("masked_word",), per_document=2), OwnAnswers(), ExactMatch(), AboveThreshold(threshold=1.0),
+        DocumentTasks(kinds=("masked_word",), per_document=2),
+        OwnAnswers(),
+        ExactMatch(),
+        AboveThreshold(threshold=1.0),
         SFT(**TRAINING, start="base"),
-    )  # fmt: skip
+    )
     loop = Documents(Recipe(name="x", title="X", steps=steps, groups_per_batch=2), tiny)
     round_id = loop.launch()
     ended = loop.run(round_id)
@@ -104,9 +107,12 @@ def test_texts_without_a_task_end_the_round_with_the_way_out(tiny: Path) -> None
 def test_no_known_answers_are_missed_and_the_estimate_counts_tasks(tiny: Path) -> None:
     loop = Documents(icl(), tiny)
     plan = rounds.Plan(
-        recipe=icl().model_dump(mode="json"), policy_id=loop.base.id, reference_id=loop.base.id,
-        sample_set_ids=(loop.prompts.id,), num_prompts=3,
-    )  # fmt: skip
+        recipe=icl().model_dump(mode="json"),
+        policy_id=loop.base.id,
+        reference_id=loop.base.id,
+        sample_set_ids=(loop.prompts.id,),
+        num_prompts=3,
+    )
     found = rounds.estimate(loop.actor, loop.project.id, plan)
     assert found.samples == 12
     assert not any("answer" in warning for warning in found.warnings), found.warnings

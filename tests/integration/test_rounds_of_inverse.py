@@ -32,9 +32,14 @@ class World(Loop):
     """Prompts of a test's own, and an engine for each role."""
 
     def __init__(
-        self, recipe: Recipe, engine: dict[str, Any], folder: Path, prompts: list[str], answers: list[Any] | None = None,
+        self,
+        recipe: Recipe,
+        engine: dict[str, Any],
+        folder: Path,
+        prompts: list[str],
+        answers: list[Any] | None = None,
         **roles: dict[str, Any],
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(recipe, engine, folder)
         self.prompts = make_prompt_set(self.project, prompts=prompts, answers=answers or [None] * len(prompts))
         self.roles = {name: make_checkpoint(self.project, name, engine=one).id for name, one in roles.items()}
@@ -51,8 +56,10 @@ WEATHER = (
     ("(?s)Rain falls.*Write the request", "What falls on the old roof today?"),
     ("(?s)Snow lies.*Write the request", "Where does snow lie in winter?"),
     ("(?s)Fog hides.*Write the request", "Which weather hides the harbour?"),
-    ("What falls", RAIN), ("Where does snow", "I do not know."), ("Which weather", "The fog hides the harbour."),
-)  # fmt: skip
+    ("What falls", RAIN),
+    ("Where does snow", "I do not know."),
+    ("Which weather", "The fog hides the harbour."),
+)
 
 
 @pytest.mark.slow
@@ -91,11 +98,15 @@ def test_people_decide_on_inputs_before_they_become_prompts(tiny: Path) -> None:
 @pytest.mark.slow
 def test_translation_learns_into_the_natural_side(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = scripted(
-        ("(?s)faithful.*fog in a harbour", "No"), ("faithful", "Yes"),
-        ("(?s)into English.*Rain", "it rains on a roof"), ("(?s)into English.*Snow", "it snows"),
-        ("(?s)into English.*Fog", "fog in a harbour"), ("(?s)into Balinese.*it rains", RAIN),
-        ("(?s)into Balinese.*fog", FOG), ("into Balinese", "Something else entirely."),
-    )  # fmt: skip
+        ("(?s)faithful.*fog in a harbour", "No"),
+        ("faithful", "Yes"),
+        ("(?s)into English.*Rain", "it rains on a roof"),
+        ("(?s)into English.*Snow", "it snows"),
+        ("(?s)into English.*Fog", "fog in a harbour"),
+        ("(?s)into Balinese.*it rains", RAIN),
+        ("(?s)into Balinese.*fog", FOG),
+        ("into Balinese", "Something else entirely."),
+    )
     loop = World(short("translation_self_learning", 1), engine, tiny, TEXTS)
     seeds = make_prompt_set(loop.project, prompts=["a real source"], answers=["a real target"])
     _, found = trained(loop, monkeypatch, mix_set_ids=(seeds.id,))
@@ -111,10 +122,11 @@ def test_a_parser_learns_trees_that_keep_the_rules_and_that_it_is_sure_of(
     trees = [f"(S (NP (DT the) (NN {noun})) (VP (VBZ sleeps)))" for noun in ("cat", "dog", "hen")]
     good = "(S (NP (DT a) (NN boy)) (VP (VBZ runs)))"
     parser = scripted(
-        ("brackets.\\s+a boy runs", good), ("brackets.\\s+an owl hunts", "(S (NP (DT an) (NN owl)) (VP (VBZ hunts)))"),
+        ("brackets.\\s+a boy runs", good),
+        ("brackets.\\s+an owl hunts", "(S (NP (DT an) (NN owl)) (VP (VBZ hunts)))"),
         ("brackets.\\s+one fish swims", "(S (DT one) (NP (NN fish)) (VP (VBZ swims)))"),
         likelihoods=[{"pattern": "boy|fish", "number": -0.01}],
-    )  # fmt: skip
+    )
     writer = scripted(("cat", "a boy runs"), ("dog", "an owl hunts"), ("hen", "one fish swims"))
     loop = World(short("parser_self_training"), parser, tiny, ["one", "two", "three"], trees, writer=writer)
     _, found = trained(loop, monkeypatch)
@@ -172,10 +184,17 @@ def test_of_several_models_answers_the_one_most_like_the_others_is_learned(
 @pytest.mark.slow
 def test_a_planner_learns_at_the_fixed_points_of_both_loops(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     policy = scripted(
-        ("(?s)another plan.*Draft: wait", "wait"), ("another plan", "wait"), ("Draft: go\n", "go fast"),
-        ("Draft: go fast", "go fast"), ("Draft: left", "right"), ("Draft: right", "left"), ("Draft: stay", "stay"),
-        ("prompt a", "go"), ("prompt b", "left"), ("prompt c", "stay"),
-    )  # fmt: skip
+        ("(?s)another plan.*Draft: wait", "wait"),
+        ("another plan", "wait"),
+        ("Draft: go\n", "go fast"),
+        ("Draft: go fast", "go fast"),
+        ("Draft: left", "right"),
+        ("Draft: right", "left"),
+        ("Draft: stay", "stay"),
+        ("prompt a", "go"),
+        ("prompt b", "left"),
+        ("prompt c", "stay"),
+    )
     answers = ["plan A", "plan B", "plan C"]
     prompts = ["prompt a", "prompt b", "prompt c"]
     loop = World(
@@ -185,8 +204,9 @@ def test_a_planner_learns_at_the_fixed_points_of_both_loops(tiny: Path, monkeypa
     inner, outer = found["rows"][5], last(found)[len(found["rows"][5]) :]
     # The draft of the second prompt never came to rest.
     assert {(said(row, "prompt").split("Draft: ")[1].split("\n")[0], said(row, "completion")) for row in inner} == {
-        ("go fast", "plan A"), ("stay", "plan C"),
-    }  # fmt: skip
+        ("go fast", "plan A"),
+        ("stay", "plan C"),
+    }
     assert sorted(said(row, "completion") for row in outer) == answers
     assert all("The door is shut." in said(row, "prompt") for row in outer)
     assert all("Draft: wait\n" in said(row, "prompt") for row in outer)

@@ -35,9 +35,15 @@ from tests.rows import make_checkpoint, make_prompt_set
 KNOWN = "Prompt  A and some more words"
 HELD_OUT = "what are the three colours of a flag"
 PROPOSED = (
-    "how many legs has a spider on land", "name one thing that is always cold", "why does iron sink in deep water",
-    "draw me a picture of a cat", "no", HELD_OUT, KNOWN, "count to ten in steps of two please",
-)  # fmt: skip
+    "how many legs has a spider on land",
+    "name one thing that is always cold",
+    "why does iron sink in deep water",
+    "draw me a picture of a cat",
+    "no",
+    HELD_OUT,
+    KNOWN,
+    "count to ten in steps of two please",
+)
 WRITER = {
     "name": "scripted",
     "rules": [
@@ -50,9 +56,16 @@ WRITER = {
 SEEDS = [*RIGHT, KNOWN.lower()]
 RULES = AllOf(judges=(PromptRules(), Novelty(below=0.7)))
 STEPS = (
-    FewShotPrompts(), Step(Sample(n=1), name="proposals", by="author"), RULES, Adopt(), Step(Sample(n=4), name="answers"),
-    MajorityVote(accept_at=0.0), AboveThreshold(keep="accepted"), DifficultyBand(low=0.2, high=0.9), SFT_BASE,
-)  # fmt: skip
+    FewShotPrompts(),
+    Step(Sample(n=1), name="proposals", by="author"),
+    RULES,
+    Adopt(),
+    Step(Sample(n=4), name="answers"),
+    MajorityVote(accept_at=0.0),
+    AboveThreshold(keep="accepted"),
+    DifficultyBand(low=0.2, high=0.9),
+    SFT_BASE,
+)
 RECIPE = of_steps(*STEPS, unparsed_limit=1.0)
 
 
@@ -193,9 +206,13 @@ def test_the_set_keeps_its_round_and_stays_as_it_is(tiny: Path) -> None:
 def test_what_a_plan_of_own_prompts_makes_is_estimated(tiny: Path) -> None:
     loop = Own(RECIPE, tiny)
     plan = rounds.Plan(
-        recipe=RECIPE.model_dump(mode="json"), policy_id=loop.policy.id, reference_id=loop.base.id,
-        sample_set_ids=(loop.prompts.id,), num_prompts=100, roles={"author": loop.author.id},
-    )  # fmt: skip
+        recipe=RECIPE.model_dump(mode="json"),
+        policy_id=loop.policy.id,
+        reference_id=loop.base.id,
+        sample_set_ids=(loop.prompts.id,),
+        num_prompts=100,
+        roles={"author": loop.author.id},
+    )
     found = rounds.estimate(loop.actor, loop.project.id, plan)
     # 100 proposals, and four answers to each, if all are adopted.
     assert found.samples == 500

@@ -127,9 +127,11 @@ def test_a_text_that_people_rejected_takes_what_was_said_about_it_along(tiny: Pa
     with reading() as db:
         dropped = db.scalars(select(tables.Dataset.funnel).where(tables.Dataset.step == 9)).one()[4]["dropped"]
         chosen = (
-            select(tables.Group.parent_id).join(tables.Sample, tables.Sample.group_id == tables.Group.id)
-            .join(tables.Example, tables.Example.sample_id == tables.Sample.id).where(tables.Group.step == 2)
-        )  # fmt: skip
+            select(tables.Group.parent_id)
+            .join(tables.Sample, tables.Sample.group_id == tables.Group.id)
+            .join(tables.Example, tables.Example.sample_id == tables.Sample.id)
+            .where(tables.Group.step == 2)
+        )
         about = set(db.scalars(chosen))
         widest = db.get_one(tables.Round, round_id).steps["7"]["groups"]
         parents = set(db.scalars(select(tables.Group.parent_id).where(tables.Group.id.in_(widest))))

@@ -176,9 +176,10 @@ def test_self_judge_learns_recalibrated_scores_and_then_judges_without_the_answe
     by_place = [scores[key] for key in sorted(scores)]
     # Of judgments of one answer with the same words one is kept.
     kept = {
-        (place, text) for place, text, _ in texts(found, 2)
+        (place, text)
+        for place, text, _ in texts(found, 2)
         if "Score" in text and by_place[place] is not None and abs(int(text[-1]) - by_place[place]) <= 1
-    }  # fmt: skip
+    }
     assert sorted(said(row, "completion") for row in found["rows"][7]) == sorted(text for _, text in kept) != []
     assert all("known to be good" in said(row, "prompt") for row in found["rows"][7])
 

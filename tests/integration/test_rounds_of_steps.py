@@ -71,9 +71,15 @@ def test_star_hints_what_failed_and_trains_the_base_without_the_hint(
     # Sampled from the policy, trained from the base.
     assert checkpoint.parent_id == loop.base.id
     assert [tuple(row) for row in stages] == [
-        (Stage.generate, 1), (Stage.judge, 2), (Stage.select, 3), (Stage.generate, 5), (Stage.judge, 6),
-        (Stage.select, 7), (Stage.train, 8), (Stage.evaluate, 9),
-    ]  # fmt: skip
+        (Stage.generate, 1),
+        (Stage.judge, 2),
+        (Stage.select, 3),
+        (Stage.generate, 5),
+        (Stage.judge, 6),
+        (Stage.select, 7),
+        (Stage.train, 8),
+        (Stage.evaluate, 9),
+    ]
     assert ended.counts["kept"] == len(after)
     assert ended.counts["funnel"][5]["earlier steps"] == len(before)
 
@@ -106,9 +112,14 @@ def test_meta_rewarding_trains_on_pairs_of_answers_and_of_judgments(
 def test_two_roles_answer_the_same_questions_and_each_text_is_judged_once(tiny: Path) -> None:
     judge = AdditiveRubric(votes=1)
     recipe = of_steps(
-        PromptSet(), Sample(n=2), judge, Step(Sample(n=2), by="other"), judge,
-        Step(BestVersusWorst(), roles=("other",)), DPO(**TRAINING, start="base"),
-    )  # fmt: skip
+        PromptSet(),
+        Sample(n=2),
+        judge,
+        Step(Sample(n=2), by="other"),
+        judge,
+        Step(BestVersusWorst(), roles=("other",)),
+        DPO(**TRAINING, start="base"),
+    )
     loop = Loop(recipe, JUDGE, tiny)
     # The same checkpoint in both roles: texts at the same place are told apart by their step.
     round_id = loop.launch(roles={"other": loop.policy.id})
@@ -129,10 +140,16 @@ def test_two_roles_answer_the_same_questions_and_each_text_is_judged_once(tiny: 
 
 def test_a_choice_of_groups_right_before_a_selector_holds_for_it_alone(tiny: Path) -> None:
     recipe = of_steps(
-        PromptSet(), Step(Sample(n=3), name="answers"), Step(AdditiveRubric(votes=1)), Step(Ask(), name="about"),
-        Sample(n=1), Step(Widest(), of="answers"), BestVersusWorst(), Step(BestVersusWorst(), of="answers"),
+        PromptSet(),
+        Step(Sample(n=3), name="answers"),
+        Step(AdditiveRubric(votes=1)),
+        Step(Ask(), name="about"),
+        Sample(n=1),
+        Step(Widest(), of="answers"),
+        BestVersusWorst(),
+        Step(BestVersusWorst(), of="answers"),
         DPO(**TRAINING, start="base"),
-    )  # fmt: skip
+    )
     loop = Loop(recipe, JUDGE, tiny)
     round_id = loop.launch()
     ended = loop.run(round_id)
@@ -152,10 +169,17 @@ def test_a_choice_of_groups_right_before_a_selector_holds_for_it_alone(tiny: Pat
 def test_what_the_first_training_makes_answers_and_is_trained_on(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     training = TRAINING | {"max_steps": 1}
     recipe = of_steps(
-        PromptSet(), Sample(n=2), ExactMatch(), AboveThreshold(), Step(SFT(**training, start="base"), name="future"),
-        Step(Sample(n=1, max_tokens=3), by="future"), ExactMatch(), AboveThreshold(), SFT(**training, start="future"),
+        PromptSet(),
+        Sample(n=2),
+        ExactMatch(),
+        AboveThreshold(),
+        Step(SFT(**training, start="base"), name="future"),
+        Step(Sample(n=1, max_tokens=3), by="future"),
+        ExactMatch(),
+        AboveThreshold(),
+        SFT(**training, start="future"),
         unparsed_limit=1.0,
-    )  # fmt: skip
+    )
     loop = Loop(recipe, SOLVER, tiny)
     first = loop.launch()
     ended = loop.run(first, trains=True)

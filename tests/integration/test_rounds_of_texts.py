@@ -22,18 +22,27 @@ pytestmark = [pytest.mark.slow, pytest.mark.parametrize("database", ["sqlite"], 
 TEXTS = [f"Text {n} begins here. It goes on with more words. It says a third thing." for n in ("one", "two", "three")]
 ONE_STEP = TRAINING | {"max_steps": 1}
 PROPOSED = (
-    "tell me how the first text begins", "which words come third in it", "what does it go on with then",
-    "name the number of the text please", "why does a text say three things", "how many sentences are there in all",
-)  # fmt: skip
+    "tell me how the first text begins",
+    "which words come third in it",
+    "what does it go on with then",
+    "name the number of the text please",
+    "why does a text say three things",
+    "how many sentences are there in all",
+)
 WRITER = {
     "name": "scripted",
     "rules": [
         {"pattern": "Write one question that the text answers|new task alone", "reply": PROPOSED},
-        {"pattern": "Answer this question by the text|Answer it by what is known", "reply": (
-            "it begins there and goes on", "it says a third thing at its end", "so so so so so so so so so so so so",
-        )},
+        {
+            "pattern": "Answer this question by the text|Answer it by what is known",
+            "reply": (
+                "it begins there and goes on",
+                "it says a third thing at its end",
+                "so so so so so so so so so so so so",
+            ),
+        },
     ],
-}  # fmt: skip
+}
 
 
 def short(name: str, trainer: dict[str, Any] | None = None, **changes: Any) -> Recipe:
@@ -123,16 +132,18 @@ def test_mix_cpt_pre_trains_on_both_and_aligns_the_format_after(tiny: Path) -> N
     rows = last_rows(first)
     assert sorted(row["text"] for row in rows if "text" in row) == sorted(TEXTS)
     assert {row["messages"][0]["content"]: row["messages"][1]["content"] for row in rows if "messages" in row} == {
-        "1 + 1 =": "2", "2 + 2 =": "4",
-    }  # fmt: skip
+        "1 + 1 =": "2",
+        "2 + 2 =": "4",
+    }
     noted = record(first.checkpoint_id)
     assert noted["spec"]["policy"] == noted["spec"]["reference"] == str(tiny), "the model before training teaches"
     assert (noted["rows_used"], noted["spec"]["trainer"]["swap_logits"]) == (5, True)
     second = loop.after(first, general)
     assert second.phase == 1
     assert {row["prompt"][0]["content"]: row["completion"][0]["content"] for row in last_rows(second)} == {
-        "1 + 1 =": "2", "2 + 2 =": "4",
-    }  # fmt: skip
+        "1 + 1 =": "2",
+        "2 + 2 =": "4",
+    }
     assert checkpoint(second.checkpoint_id).parent_id == first.checkpoint_id
 
 

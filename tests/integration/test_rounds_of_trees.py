@@ -56,9 +56,12 @@ def tree_of(round_id: int) -> list[Any]:
     with reading() as db:
         query = (
             select(group.position, group.messages, group.parent_id, sample.id, sample.text, sample.extra, label.score)
-            .select_from(sample).join(group, group.id == sample.group_id).join(label, label.sample_id == sample.id)
-            .where(group.round_id == round_id, group.step == 1).order_by(group.position, sample.position)
-        )  # fmt: skip
+            .select_from(sample)
+            .join(group, group.id == sample.group_id)
+            .join(label, label.sample_id == sample.id)
+            .where(group.round_id == round_id, group.step == 1)
+            .order_by(group.position, sample.position)
+        )
         return list(db.execute(query))
 
 
@@ -118,9 +121,11 @@ def test_rest_mcts_trains_scorer_and_policy_and_the_next_search_is_led_by_the_sc
         row = next(row for row in led if not row.extra["is_expanded"] and row.parent_id is None)
         with reading() as db:
             prompt = db.scalar(
-                select(tables.Prompt.messages).join(tables.Group, tables.Group.prompt_id == tables.Prompt.id)
-                .join(tables.Sample, tables.Sample.group_id == tables.Group.id).where(tables.Sample.id == row.id)
-            )  # fmt: skip
+                select(tables.Prompt.messages)
+                .join(tables.Group, tables.Group.prompt_id == tables.Prompt.id)
+                .join(tables.Sample, tables.Sample.group_id == tables.Group.id)
+                .where(tables.Sample.id == row.id)
+            )
         (rate,) = engine.rate([prompt], [row.text])
     assert row.extra["value"] == pytest.approx(rate, abs=1e-4)
     with reading() as db:
@@ -149,9 +154,8 @@ def test_process_self_rewarding_learns_pairs_of_its_own_next_steps(tiny: Path) -
     # A person's word on a step stands above what the model said of it.
     written = {n: {row.text for row in steps if row.position == n} for n in {row.position for row in steps}}
     best = next(
-        row for row in steps
-        if row.parent_id is None and row.text == "right\n" and "wrong\n" in written[row.position]
-    )  # fmt: skip
+        row for row in steps if row.parent_id is None and row.text == "right\n" and "wrong\n" in written[row.position]
+    )
     reviews.decide(loop.actor, "reject-0001", best.id, DecisionKind.reject, round_id=second)
     reviews.close(loop.actor, second)
     ended = loop.run(second, trains=True)
@@ -168,8 +172,9 @@ def test_process_self_rewarding_learns_pairs_of_its_own_next_steps(tiny: Path) -
         ]
     with reading() as db:
         asked = db.scalar(
-            select(tables.Prompt.messages).join(tables.Sample, tables.Sample.prompt_id == tables.Prompt.id)
+            select(tables.Prompt.messages)
+            .join(tables.Sample, tables.Sample.prompt_id == tables.Prompt.id)
             .where(tables.Sample.id == best.id)
-        )  # fmt: skip
+        )
     (overridden,) = (row for row in rows if row["prompt"] == asked)
     assert [overridden[side][0]["content"] for side in ("chosen", "rejected")] == ["wrong\n", "right\n"]

@@ -179,9 +179,11 @@ def test_self_evolving_critic_keeps_critiques_that_lead_to_the_answer(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = scripted(
-        everything_put_right=ANSWERS, For_you_alone=tuple(f"critique {n}" for n in range(9)), Find_out_whether="blind",
+        everything_put_right=ANSWERS,
+        For_you_alone=tuple(f"critique {n}" for n in range(9)),
+        Find_out_whether="blind",
         prompt=ANSWERS,
-    )  # fmt: skip
+    )
     _, found = trained(Loop(short("self_evolving_critic"), engine, tiny), monkeypatch)
     good = Counter(text for (_, text, _), (_, _, right) in with_parents(found, 2, 4) if right is Verdict.accept)
     assert Counter(said(row, "completion") for row in last(found)) == good
@@ -256,8 +258,9 @@ def test_language_feedback_decides_which_refined_answers_are_learned(
     engine = scripted(
         **{"(?s)prompt_[abc].*everything_put_right": "refined well", "everything_put_right": ("refined", "in vain")},
         **{"(?s)Find_out_whether.*refined_well": "Fine.\nVerdict: right"},
-        Find_out_whether=("Bad.\nFirst wrong step: 1\nVerdict: wrong", "hm"), prompt=("a draft", "another"),
-    )  # fmt: skip
+        Find_out_whether=("Bad.\nFirst wrong step: 1\nVerdict: wrong", "hm"),
+        prompt=("a draft", "another"),
+    )
     _, found = trained(Loop(short("language_feedback_evolution", 1), engine, tiny), monkeypatch)
     reviewed = list(with_parents(found, 4, 6))
     accepted = Counter(text for (_, text, _), (_, review, _) in reviewed if review.endswith("right"))

@@ -26,8 +26,11 @@ from tests.tiny import make_tiny_model
 
 ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 TRAINING: dict[str, Any] = KNOBS | {
-    "max_steps": 1, "num_generations": 4, "per_device_train_batch_size": 8, "max_completion_length": 6,
-}  # fmt: skip
+    "max_steps": 1,
+    "num_generations": 4,
+    "per_device_train_batch_size": 8,
+    "max_completion_length": 6,
+}
 REWARDS: dict[str, dict[str, Any]] = {
     # An untrained model answers in no form: what it writes is read as an answer by its first character.
     "ssr_zero": {"max_tokens": 4},
@@ -197,8 +200,18 @@ def training(tiny: Path) -> tuple[Loop, int, Path]:
 
 
 def line(number: int, **more: Any) -> str:
-    known = {"step": number, "row": number % 5, "position": 0, "text": f"text {number}", "finish_reason": "stop",
-             "num_tokens": 3, "reward": 1.0, "advantage": 0.5, "components": {}, "said": "so"}  # fmt: skip
+    known = {
+        "step": number,
+        "row": number % 5,
+        "position": 0,
+        "text": f"text {number}",
+        "finish_reason": "stop",
+        "num_tokens": 3,
+        "reward": 1.0,
+        "advantage": 0.5,
+        "components": {},
+        "said": "so",
+    }
     return json.dumps(known | more) + "\n"
 
 

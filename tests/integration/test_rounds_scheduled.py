@@ -153,10 +153,11 @@ def test_corrective_self_distillation_weighs_what_the_former_self_got_wrong(tiny
     solver = {
         "name": "scripted",
         "rules": [
-            {"pattern": "prompt [ab]", "reply": "#### 0"}, {"pattern": "prompt c", "reply": "#### 6"},
+            {"pattern": "prompt [ab]", "reply": "#### 0"},
+            {"pattern": "prompt c", "reply": "#### 6"},
             {"pattern": "prompt", "reply": "I do not know"},
         ],
-    }  # fmt: skip
+    }
     loop = Loop(short("corrective_self_distillation"), solver, tiny)
     first = done(loop, loop.launch())
     _, trained = rows_of(first.id)
@@ -249,9 +250,12 @@ def test_uncertainty_enhanced_po_draws_pairs_that_a_scorer_with_dropout_is_sure_
 
 
 PROBLEMS = (
-    "how many legs have three spiders", "what is two and two and two", "name the day before the day after next monday",
-    "who sits left of the one on your right", "when does a clock strike most often",
-)  # fmt: skip
+    "how many legs have three spiders",
+    "what is two and two and two",
+    "name the day before the day after next monday",
+    "who sits left of the one on your right",
+    "when does a clock strike most often",
+)
 AUTHOR = {
     "name": "scripted",
     "rules": [

@@ -44,13 +44,20 @@ def tiny(database: str) -> Path:
 def trained_and_asked() -> Recipe:
     """Pairs of right and wrong answers train a scorer; what it puts above the mean of a prompt is trained on."""
     return Recipe(
-        name="scored", title="Scored", groups_per_batch=2,
+        name="scored",
+        title="Scored",
+        groups_per_batch=2,
         steps=(
-            PromptSet(), Sample(n=4), ExactMatch(), BestVersusWorst(),
+            PromptSet(),
+            Sample(n=4),
+            ExactMatch(),
+            BestVersusWorst(),
             Step(RewardModel(**SMALL | {"learning_rate": 0.05, "max_steps": 8}, start="base"), name="scorer"),
-            Step(Rated(normalize="per_prompt"), by="scorer"), AboveThreshold(threshold=0.0), SFT(**SMALL, start="base"),
+            Step(Rated(normalize="per_prompt"), by="scorer"),
+            AboveThreshold(threshold=0.0),
+            SFT(**SMALL, start="base"),
         ),
-    )  # fmt: skip
+    )
 
 
 def test_a_scorer_is_trained_and_asked_in_one_round_killed_at_every_place(
@@ -67,8 +74,9 @@ def test_a_scorer_is_trained_and_asked_in_one_round_killed_at_every_place(
         judged_by = set(db.scalars(select(tables.Judgment.checkpoint_id).where(tables.Judgment.step == 5)))
     scorer, policy = rows
     assert [(one.name, one.kind, one.role) for one in rows] == [
-        ("round-1-scorer", "scorer", "reward"), ("round-1", "full", "policy"),
-    ]  # fmt: skip
+        ("round-1-scorer", "scorer", "reward"),
+        ("round-1", "full", "policy"),
+    ]
     assert (role.role, role.checkpoint_id, judged_by) == ("scorer", scorer.id, {scorer.id})
     assert (scorer.parent_id, ended.checkpoint_id) == (loop.base.id, policy.id)
     assert (scorer.engine["head"], policy.engine.get("head", "language_model")) == ("score", "language_model")

@@ -63,9 +63,12 @@ def test_the_first_job_tries_temperatures_and_the_round_samples_at_the_best(
         jobs = db.execute(asked).all()
         seen = db.get_one(tables.Round, first).counts["samples"]
     assert [(stage, spec.get("kind")) for stage, spec in jobs] == [
-        (Stage.generate, "tune"), (Stage.generate, None), (Stage.judge, None), (Stage.select, None),
+        (Stage.generate, "tune"),
+        (Stage.generate, None),
+        (Stage.judge, None),
+        (Stage.select, None),
         (Stage.train, None),
-    ]  # fmt: skip
+    ]
     assert seen == 6 * len(RIGHT)
 
 
@@ -99,11 +102,18 @@ def test_the_pilot_prompts_stay_and_the_next_round_tries_again(tiny: Path, monke
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_thresholds_are_tried_on_the_texts_that_a_judge_scored_once(tiny: Path) -> None:
     changes = {
-        "judge": {"name": "additive_rubric", "votes": 1}, "selector": {"threshold": 0.0},
-        "schedule": {"temperatures": (0.0, 0.7), "thresholds": (2.0, 4.0, 9.0), "prompts": 3, "n": 4,
-                     "metric": "distinct_2"},
-        "metrics": [{"name": "distinct_n", "unit": "character"}], "unparsed_limit": 1.0,
-    }  # fmt: skip
+        "judge": {"name": "additive_rubric", "votes": 1},
+        "selector": {"threshold": 0.0},
+        "schedule": {
+            "temperatures": (0.0, 0.7),
+            "thresholds": (2.0, 4.0, 9.0),
+            "prompts": 3,
+            "n": 4,
+            "metric": "distinct_2",
+        },
+        "metrics": [{"name": "distinct_n", "unit": "character"}],
+        "unparsed_limit": 1.0,
+    }
     loop = Loop(bstar(**changes), JUDGE, tiny)
     round_id = loop.launch()
     ended = loop.run(round_id)

@@ -16,16 +16,30 @@ def child(round_: tables.Round, parent: tables.Sample, position: int, *, is_stri
     """A question about a text, and a sample that answers it."""
     with session() as db:
         group = tables.Group(
-            round_id=round_.id, prompt_id=parent.prompt_id, split=Split.train, step=3, position=position,
-            parent_id=parent.id, messages=user("is it right?"), is_stripped=is_stripped,
-        )  # fmt: skip
+            round_id=round_.id,
+            prompt_id=parent.prompt_id,
+            split=Split.train,
+            step=3,
+            position=position,
+            parent_id=parent.id,
+            messages=user("is it right?"),
+            is_stripped=is_stripped,
+        )
         db.add(group)
         db.flush()
         made = tables.Sample(
-            project_id=round_.project_id, round_id=round_.id, group_id=group.id, prompt_id=parent.prompt_id, step=4,
-            checkpoint_id=round_.policy_id, position=0, text=f"reply {position}", finish_reason="stop", num_tokens=1,
+            project_id=round_.project_id,
+            round_id=round_.id,
+            group_id=group.id,
+            prompt_id=parent.prompt_id,
+            step=4,
+            checkpoint_id=round_.policy_id,
+            position=0,
+            text=f"reply {position}",
+            finish_reason="stop",
+            num_tokens=1,
             seed=0,
-        )  # fmt: skip
+        )
         db.add(made)
     return made
 
@@ -46,9 +60,13 @@ def test_a_row_begins_with_what_was_asked_unless_that_is_stripped(database: str)
         Example(prompt_id, None, completion="written"),
     ]
     expected = [
-        ("2+2?", "five"), ("is it right?", "reply 0"), ("2+2?", "reply 1"), ("2+2?", "4"), ("own", "own text"),
+        ("2+2?", "five"),
+        ("is it right?", "reply 0"),
+        ("2+2?", "reply 1"),
+        ("2+2?", "4"),
+        ("own", "own text"),
         ("2+2?", "written"),
-    ]  # fmt: skip
+    ]
     columns = ("prompt_id", "sample_id", "messages", "completion", "extra")
     dataset = rows.make_dataset(
         round_, DatasetType.prompt_completion, [{name: getattr(e, name) for name in columns} for e in examples]

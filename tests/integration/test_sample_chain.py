@@ -60,8 +60,9 @@ def test_a_text_tells_what_was_asked_about_it_and_an_answer_what_it_is_about() -
     (question,) = shown["questions"]
     assert "grading an answer" in question["asked"]
     assert [(one["text"], one["score"], one["step"]) for one in question["answers"]] == [
-        ("Score: 5", "5", "judgments"), ("Score: 3", "3", "judgments")
-    ]  # fmt: skip
+        ("Score: 5", "5", "judgments"),
+        ("Score: 3", "3", "judgments"),
+    ]
     judgment = detail.detail(made.curator, made.said[answer][0])
     assert [row.id for row in judgment.chain.above] == [answer]
     assert "grading an answer" in judgment.messages[0]["content"]

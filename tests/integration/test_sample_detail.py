@@ -42,8 +42,9 @@ def test_detail_has_the_whole_story(database: str) -> None:
     seen = detail.detail(viewer, made[0].id)
     assert (seen.text, seen.answer, seen.messages[0]["content"]) == (made[0].text, "Because.", "Why?")
     assert [(j.position, j.score, j.rationale, j.template_hash[:1]) for j in seen.judgments] == [
-        (0, 1.0, "because", "t"), (1, 1.0, "because", "t")
-    ]  # fmt: skip
+        (0, 1.0, "because", "t"),
+        (1, 1.0, "because", "t"),
+    ]
     assert [row.id for row in seen.group] == [made[1].id, made[2].id, edit]
     assert (seen.label.verdict, seen.machine_verdict, seen.label.is_overridden) == (
         Verdict.reject,
@@ -52,8 +53,13 @@ def test_detail_has_the_whole_story(database: str) -> None:
     )
     first = seen.history[0]
     assert (first.who, first.kind, first.note, first.seconds, first.is_blind, first.is_override) == (
-        reviewer.name, DecisionKind.reject, "dull", 2.5, True, True
-    )  # fmt: skip
+        reviewer.name,
+        DecisionKind.reject,
+        "dull",
+        2.5,
+        True,
+        True,
+    )
     assert [(t.round_number, t.use, t.checkpoint) for t in seen.trained] == [(round_.number, "rejected", "better")]
     mine = detail.detail(viewer, edit or 0)
     assert (mine.author, mine.edited_from_id, mine.trained[0].use) == (reviewer.name, made[0].id, "chosen")
@@ -82,8 +88,10 @@ def test_every_sample_a_group_decision_speaks_of_has_it_in_its_history(database:
     team.take_back("ann", done)
     shown = detail.detail(team.who("ann"), c).history
     assert [(one.kind, one.is_retracted) for one in shown] == [
-        (PREFER, True), (RANK, False), (DecisionKind.retract, False)
-    ]  # fmt: skip
+        (PREFER, True),
+        (RANK, False),
+        (DecisionKind.retract, False),
+    ]
     assert [one.kind for one in detail.detail(team.who("ann"), team.ids[4]).history] == []
 
 

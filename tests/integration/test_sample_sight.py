@@ -106,9 +106,16 @@ def test_nothing_is_told_either_while_the_judge_is_at_work(database: str, stage:
 
 
 @pytest.mark.parametrize(
-    "filters", [{"min_score": 1.0}, {"verdict": ("accept",)}, {"source": ("person",)}, {"is_overridden": True},
-                {"is_unparsed": False}, {"is_flagged": True}],
-)  # fmt: skip
+    "filters",
+    [
+        {"min_score": 1.0},
+        {"verdict": ("accept",)},
+        {"source": ("person",)},
+        {"is_overridden": True},
+        {"is_unparsed": False},
+        {"is_flagged": True},
+    ],
+)
 def test_what_is_hidden_cannot_be_filtered_by(database: str, filters: dict) -> None:
     team = Team(prompts=1)
     with pytest.raises(PermissionDenied, match="filter by"):

@@ -68,7 +68,11 @@ SINGLE = [
     *(Filters(verdict=(v,)) for v in VERDICTS),
     *(Filters(source=(s,)) for s in SOURCES),
     *(Filters(kind=(k,)) for k in KINDS),
-    *(Filters(**{f"is_{name}": value}) for name in ("overridden", "unparsed", "truncated", "flagged") for value in (True, False)),
+    *(
+        Filters(**{f"is_{name}": value})
+        for name in ("overridden", "unparsed", "truncated", "flagged")
+        for value in (True, False)
+    ),
     Filters(min_score=2.5),
     Filters(max_score=2.5),
     Filters(min_score=1, max_score=1),
@@ -100,7 +104,7 @@ SINGLE = [
     Filters(prompt="prompt3"),
     Filters(prompt="über"),
     Filters(text="red", prompt="prompt1"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("caps", ["large", "small"])

@@ -34,9 +34,12 @@ def test_a_recipe_is_kept_changed_and_deleted_and_each_is_noted() -> None:
     with reading() as db:
         noted = [(one.verb, one.subject) for one in db.query(tables.Event).order_by(tables.Event.id)]
     assert noted == [
-        ("save recipe", "My STaR"), ("change recipe", "my star"), ("change recipe", "Hints"),
-        ("change recipe", "Hints"), ("delete recipe", "Hints"),
-    ]  # fmt: skip
+        ("save recipe", "My STaR"),
+        ("change recipe", "my star"),
+        ("change recipe", "Hints"),
+        ("change recipe", "Hints"),
+        ("delete recipe", "Hints"),
+    ]
 
 
 def test_a_name_is_that_of_no_other_recipe() -> None:

@@ -29,9 +29,10 @@ from tests.endpoint import Reply, choices, serving
 
 pytestmark = pytest.mark.usefixtures("database")
 SCORED = Recipe(
-    name="scored", title="Scored",
+    name="scored",
+    title="Scored",
     steps=(PromptSet(), Sample(n=2), Step(Rated(), by="scorer"), AboveThreshold(), SFT()),
-)  # fmt: skip
+)
 
 
 class World:
@@ -52,9 +53,12 @@ class World:
     def launch(self, *steps: Any, **changes: Any) -> int:
         recipe = Recipe(name="x", title="X", steps=steps) if steps else SCORED
         known = {
-            "recipe": recipe.model_dump(mode="json"), "policy_id": self.policy.id, "reference_id": self.policy.id,
-            "sample_set_ids": (self.prompts.id,), "is_reviewed": False,
-        }  # fmt: skip
+            "recipe": recipe.model_dump(mode="json"),
+            "policy_id": self.policy.id,
+            "reference_id": self.policy.id,
+            "sample_set_ids": (self.prompts.id,),
+            "is_reviewed": False,
+        }
         plan = rounds.Plan(**known | changes)
         rounds.estimate(self.actor, self.project.id, plan)
         return rounds.launch(self.actor, self.project.id, plan)
@@ -74,19 +78,39 @@ def test_what_a_checkpoint_cannot_do_is_told_before_launch() -> None:
     start, end = (PromptSet(), Sample(n=2)), (AboveThreshold(), SFT())
     pairs = (*start, ExactMatch(), BestVersusWorst())
     refused: list[tuple[tuple[Any, ...], dict[str, Any], str]] = [
-        ((), {"roles": {"scorer": policy}}, r"Step 3 \(judge reward_model\) asks the scorer 'policy' to score texts by a "
-         "head of one number, which it cannot. Bind a scorer there: what the trainer"),
+        (
+            (),
+            {"roles": {"scorer": policy}},
+            r"Step 3 \(judge reward_model\) asks the scorer 'policy' to score texts by a "
+            "head of one number, which it cannot. Bind a scorer there: what the trainer",
+        ),
         ((*start, Rated(), *end), {}, "asks the judge, which is the policy 'policy', to score texts"),
-        ((), {"roles": {"scorer": scorer}, "policy_id": scorer}, "The policy 'rater' is a scorer: it cannot write texts"),
-        ((PromptSet(), Step(Sample(n=2), by="author"), ExactMatch(), *end), {"roles": {"author": scorer}},
-         r"Step 2 \(generator sample\) asks the author 'rater' to write texts, which it cannot. Bind a language model"),
-        ((*start, ReferenceLikelihood(), *end), {"judge_id": endpoint},
-         "asks the judge 'endpoint' to give the log-probabilities of texts it did not write"),
-        ((*start, ExactMatch(), AboveThreshold(), SFT(start="other")), {"roles": {"other": scorer}},
-         r"Step 5 \(trainer sft\) trains a language model, or compares with one, but the other 'rater' is a scorer"),
-        ((*pairs, Step(RewardModel(start="other", lora=True), name="scorer")), {"roles": {"other": world.adapter.id}},
-         r"Step 5 \(trainer reward_model, named scorer\): The scorer would be an adapter that starts from the adapter"),
-    ]  # fmt: skip
+        (
+            (),
+            {"roles": {"scorer": scorer}, "policy_id": scorer},
+            "The policy 'rater' is a scorer: it cannot write texts",
+        ),
+        (
+            (PromptSet(), Step(Sample(n=2), by="author"), ExactMatch(), *end),
+            {"roles": {"author": scorer}},
+            r"Step 2 \(generator sample\) asks the author 'rater' to write texts, which it cannot. Bind a language model",
+        ),
+        (
+            (*start, ReferenceLikelihood(), *end),
+            {"judge_id": endpoint},
+            "asks the judge 'endpoint' to give the log-probabilities of texts it did not write",
+        ),
+        (
+            (*start, ExactMatch(), AboveThreshold(), SFT(start="other")),
+            {"roles": {"other": scorer}},
+            r"Step 5 \(trainer sft\) trains a language model, or compares with one, but the other 'rater' is a scorer",
+        ),
+        (
+            (*pairs, Step(RewardModel(start="other", lora=True), name="scorer")),
+            {"roles": {"other": world.adapter.id}},
+            r"Step 5 \(trainer reward_model, named scorer\): The scorer would be an adapter that starts from the adapter",
+        ),
+    ]
     for steps, changes, said in refused:
         with pytest.raises(InvalidInput, match=said):
             world.launch(*steps, **changes)

@@ -56,9 +56,11 @@ def test_the_migration_goes_both_ways_with_rows_in_it(database: str) -> None:
     assert not columns & {"facet", "score_key", "spread_key", "kind"}
     write_engine().dispose()
     migrations.upgrade(database)
-    assert (found(actor, round_, text="b"), found(actor, round_, verdict=("accept",))) == before == (
-        [made[0].id, made[1].id], [made[0].id]
-    )  # fmt: skip
+    assert (
+        (found(actor, round_, text="b"), found(actor, round_, verdict=("accept",)))
+        == before
+        == ([made[0].id, made[1].id], [made[0].id])
+    )
 
 
 def test_a_megabyte_of_text_and_odd_characters_are_stored_and_found(database: str) -> None:

@@ -29,9 +29,13 @@ def opened(database: str) -> Iterator[tuple[World, Clicker]]:
 def add_job(world: World, name: str) -> int:
     with session() as db:
         job = tables.Job(
-            project_id=world.project.id, round_id=world.ids["round_id"], workflow_id=name, stage=Stage.train,
-            queue="train", status=JobStatus.queued,
-        )  # fmt: skip
+            project_id=world.project.id,
+            round_id=world.ids["round_id"],
+            workflow_id=name,
+            stage=Stage.train,
+            queue="train",
+            status=JobStatus.queued,
+        )
         db.add(job)
         db.flush()
         return job.id

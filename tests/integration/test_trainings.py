@@ -19,13 +19,19 @@ from tests import rows
 pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.on_sqlite]
 PAIRS, SCORER_STEP, GOOD, FEWER, POLICY_STEP = 3, 4, 5, 6, 7
 RECIPE = Recipe(
-    name="two_trainings", title="Two trainings",
+    name="two_trainings",
+    title="Two trainings",
     steps=(
-        parts.PromptSet(), parts.Sample(n=2), parts.ExactMatch(),
-        parts.BestVersusWorst(), Step(parts.RewardModel(), name="scorer"),
-        parts.AboveThreshold(), parts.Deduplicate(), parts.SFT(),
+        parts.PromptSet(),
+        parts.Sample(n=2),
+        parts.ExactMatch(),
+        parts.BestVersusWorst(),
+        Step(parts.RewardModel(), name="scorer"),
+        parts.AboveThreshold(),
+        parts.Deduplicate(),
+        parts.SFT(),
     ),
-)  # fmt: skip
+)
 
 
 @dataclass
@@ -75,15 +81,17 @@ def test_each_training_read_its_own_dataset_and_made_its_own_checkpoint(made: Ro
     with reading() as db:
         found = trainings.of_rounds(db, [made.row.id])
     assert [(one.step, one.dataset_id, one.checkpoint_id) for one in found] == [
-        (SCORER_STEP, made.datasets[PAIRS], made.scorer), (POLICY_STEP, made.datasets[FEWER], made.policy),
-    ]  # fmt: skip
+        (SCORER_STEP, made.datasets[PAIRS], made.scorer),
+        (POLICY_STEP, made.datasets[FEWER], made.policy),
+    ]
 
 
 def test_a_sample_that_a_mixer_dropped_trained_nothing(made: Round) -> None:
     first, second, third = (detail.detail(made.actor, one.id).trained for one in made.samples[:3])
     assert [(one.dataset_id, one.use, one.checkpoint) for one in first] == [
-        (made.datasets[PAIRS], "chosen", "scorer"), (made.datasets[FEWER], "kept", "policy"),
-    ]  # fmt: skip
+        (made.datasets[PAIRS], "chosen", "scorer"),
+        (made.datasets[FEWER], "kept", "policy"),
+    ]
     assert [(one.use, one.checkpoint) for one in second] == [("rejected", "scorer")]
     assert third == ()
 

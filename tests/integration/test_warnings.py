@@ -37,8 +37,12 @@ class Warned:
         done = {"status": RoundStatus.done, "stage": Stage.evaluate}
         self.round = rows.make_round(self.project, sets=[self.prompts], **done)
         self.samples = rows.make_samples(self.round, self.prompts, scores=[5.0, 1.0])
-        for name, level in (("label_noise", "red"), ("position_bias", "unknown"), ("copying", "green"),
-                            ("length_bias", "amber")):  # fmt: skip
+        for name, level in (
+            ("label_noise", "red"),
+            ("position_bias", "unknown"),
+            ("copying", "green"),
+            ("length_bias", "amber"),
+        ):
             self.light(name, WarningLevel(level))
 
     def light(self, name: str, level: WarningLevel, **columns: Any) -> None:
@@ -54,8 +58,11 @@ def test_lights_come_red_first_with_what_they_measure() -> None:
     here = Warned()
     found = warnings.of_round(here.actor, here.round.id)
     assert [(one.name, str(one.level)) for one in found] == [
-        ("label_noise", "red"), ("length_bias", "amber"), ("position_bias", "unknown"), ("copying", "green")
-    ]  # fmt: skip
+        ("label_noise", "red"),
+        ("length_bias", "amber"),
+        ("position_bias", "unknown"),
+        ("copying", "green"),
+    ]
     assert (found[0].code, found[0].value, found[0].limit, found[0].rows) == ("W35", 0.5, 0.2, 3)
     assert found[0].source == LabelNoise.source
     assert (found[2].value, found[2].reason) == (None, "There are 6.")
@@ -100,8 +107,9 @@ def test_what_a_project_sets_is_what_its_rounds_are_held_against() -> None:
     def light() -> tuple[WarningLevel, float]:
         with reading() as db:
             rules = rules_of(db.get_one(tables.Project, here.project.id).warning_rules)
-        ((rule, _, level, _),) = [one for one in judged(rules, evidence([], swapped=swapped))
-                                  if one[0].name == "position_bias"]  # fmt: skip
+        ((rule, _, level, _),) = [
+            one for one in judged(rules, evidence([], swapped=swapped)) if one[0].name == "position_bias"
+        ]
         return level, rule.limit
 
     assert light() == (WarningLevel.red, 0.30)

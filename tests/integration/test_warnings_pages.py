@@ -42,8 +42,15 @@ def test_lights_stand_on_overview_and_round_and_lead_to_their_rows(opened: tuple
 def test_the_page_shows_one_light_with_its_rows(opened: tuple[Warned, Page]) -> None:
     here, page = opened
     said = page.ask("warnings", "draw", round=str(here.round.id), warning="label_noise")
-    for words in ("W35", "50.0%", "red above 20.0%", "an exact count", "There are 6.",
-                  f"samples?round={here.round.id}&sample={here.samples[3].id}", f"prompts?set={here.prompts.id}"):  # fmt: skip
+    for words in (
+        "W35",
+        "50.0%",
+        "red above 20.0%",
+        "an exact count",
+        "There are 6.",
+        f"samples?round={here.round.id}&sample={here.samples[3].id}",
+        f"prompts?set={here.prompts.id}",
+    ):
         assert words in said, words
     assert "has no warning 'gloom'" in page.ask("warnings", "draw", round=str(here.round.id), warning="gloom")
     assert "There is no round 999 in this project." in page.ask("warnings", "draw", round="999")

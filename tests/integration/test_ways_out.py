@@ -247,8 +247,12 @@ def test_a_round_of_steps_keeps_what_was_selected_before_and_asks_no_step_again(
         kept = [one.step for one in db.query(tables.Dataset).filter_by(round_id=made.round.id)]
         event = db.query(tables.Event).filter_by(verb="select again").one()
     assert (job.stage, job.step, row.stage, row.step, row.status) == (
-        Stage.select, 9, Stage.select, 9, RoundStatus.running
-    )  # fmt: skip
+        Stage.select,
+        9,
+        Stage.select,
+        9,
+        RoundStatus.running,
+    )
     assert kept == [6]
     assert row.steps == {"2": {"groups": None}, "7": {"groups": [1]}}
     changed = [n for n, one in enumerate(row.recipe["phases"][1]["steps"]) if one != before["phases"][1]["steps"][n]]

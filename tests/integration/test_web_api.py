@@ -218,9 +218,15 @@ def test_a_round_is_launched_with_what_differs_from_its_plan(database: str) -> N
         url = f"/api/v1/projects/{project.id}"
         recipe = next(r for r in client.get("/api/v1/parts").json()["recipes"] if r["name"] == "rejection_sampling")
         wish = {
-            "recipe": recipe, "policy_id": policy.id, "reference_id": policy.id, "sample_set_ids": [prompts.id],
-            "held_out_set_ids": [held_out.id], "num_prompts": 2, "seed": 5, "is_reviewed": False,
-        }  # fmt: skip
+            "recipe": recipe,
+            "policy_id": policy.id,
+            "reference_id": policy.id,
+            "sample_set_ids": [prompts.id],
+            "held_out_set_ids": [held_out.id],
+            "num_prompts": 2,
+            "seed": 5,
+            "is_reviewed": False,
+        }
         estimated = client.post(f"{url}/plan/estimate", json=wish)
         assert estimated.status_code == 200, estimated.text
         # 2 prompts of 32 samples are 64 rows at most; 30 steps of 32 see each 15 times.
@@ -247,9 +253,11 @@ def test_a_token_makes_nothing_that_outlives_it(world: World) -> None:
     owner = rows.make_actor(is_owner=True)
     people = f"/api/v1/projects/{world.ids['project_id']}/people"
     asked = [
-        (f"/api/v1/users/{owner.user_id}/link", {}), ("/api/v1/tokens", {"name": "next", "days": 365}),
-        ("/api/v1/users", {"name": "other", "is_owner": True}), (people, {"name": "guest", "role": "admin"}),
-    ]  # fmt: skip
+        (f"/api/v1/users/{owner.user_id}/link", {}),
+        ("/api/v1/tokens", {"name": "next", "days": 365}),
+        ("/api/v1/users", {"name": "other", "is_owner": True}),
+        (people, {"name": "guest", "role": "admin"}),
+    ]
     with site.with_token(owner) as client:
         for path, body in asked:
             answer = client.post(path, json=body)

@@ -46,8 +46,13 @@ def process(folder: Path, tmp_path: Path) -> Rondo:
     def run(*arguments: str, given: str = "", **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "app.cli", *arguments],
-            capture_output=True, text=True, timeout=300, input=given, cwd=tmp_path, env=environment(folder, **more),
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            timeout=300,
+            input=given,
+            cwd=tmp_path,
+            env=environment(folder, **more),
+        )
 
     return run
 
@@ -101,8 +106,12 @@ def start(folder: Path, tmp_path: Path) -> Iterator[Callable[..., tuple[subproce
     def up(*arguments: str) -> tuple[subprocess.Popen[str], dict[str, Any]]:
         process = subprocess.Popen(
             [sys.executable, "-m", "app.cli", *arguments, "--json"],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=tmp_path, env=environment(folder),
-        )  # fmt: skip
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            cwd=tmp_path,
+            env=environment(folder),
+        )
         started.append(process)
         assert process.stdout is not None
         return process, json.loads(process.stdout.readline())

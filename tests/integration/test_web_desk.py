@@ -119,8 +119,9 @@ def test_decisions_that_all_fail_are_each_answered(database: str) -> None:
         answer = client.post(address, json={"decisions": [bad, undo]})
         assert answer.status_code == 201
         assert [(told["status"], told["error"]["type"]) for told in answer.json()] == [
-            (404, "NotFound"), (409, "Conflict")
-        ]  # fmt: skip
+            (404, "NotFound"),
+            (409, "Conflict"),
+        ]
         assert client.post(address, json={"decisions": [bad]}).status_code == 404
     assert reviews.progress(one, round_.id).decided == 1
 

@@ -31,9 +31,28 @@ NESTED: list[Any] = []
 for _ in range(600):
     NESTED = [NESTED]
 HOSTILE: tuple[Any, ...] = (
-    "half \ud83d", "nul \x00", "two\nlines", "\u202eback", "\u200d", " ", "x" * 1_000_001, 2**63, -(2**70), -1,
-    10**400, 1e300, float("nan"), float("inf"), NESTED, ["half \ud83d"], {"half \ud83d": 1}, [], {}, None, True,
-)  # fmt: skip
+    "half \ud83d",
+    "nul \x00",
+    "two\nlines",
+    "\u202eback",
+    "\u200d",
+    " ",
+    "x" * 1_000_001,
+    2**63,
+    -(2**70),
+    -1,
+    10**400,
+    1e300,
+    float("nan"),
+    float("inf"),
+    NESTED,
+    ["half \ud83d"],
+    {"half \ud83d": 1},
+    [],
+    {},
+    None,
+    True,
+)
 """What once was a 500, and its like."""
 HALF = "<half>"
 """Stands in a query for half a sign, which Schemathesis cannot check; it is sent as such."""

@@ -23,13 +23,36 @@ DEEP: Any = 0
 for _ in range(60):
     DEEP = [DEEP]
 HOSTILE: tuple[Any, ...] = (
-    HALF, "nul \x00", "\u202eback\u200d", "", 2**70, -(2**63) - 1, -1, 0.5, 1e300, float("nan"), float("-inf"), None, True,
-    [], [[]], {}, {HALF: HALF}, [None, "x", 1], DEEP, {"round": 2**70, "at": "f+id:nan:1", "sample": "x", "value": 1},
-)  # fmt: skip
+    HALF,
+    "nul \x00",
+    "\u202eback\u200d",
+    "",
+    2**70,
+    -(2**63) - 1,
+    -1,
+    0.5,
+    1e300,
+    float("nan"),
+    float("-inf"),
+    None,
+    True,
+    [],
+    [[]],
+    {},
+    {HALF: HALF},
+    [None, "x", 1],
+    DEEP,
+    {"round": 2**70, "at": "f+id:nan:1", "sample": "x", "value": 1},
+)
 EVENTS: tuple[Any, ...] = (
-    None, {}, [], {"index": HALF, "value": HALF, "row_value": [HALF]}, {"index": [2**70, -1], "row_value": [2**70]},
-    {"index": None, "value": None, "row_value": None}, {"index": [0, 0], "value": float("nan"), "row_value": []},
-)  # fmt: skip
+    None,
+    {},
+    [],
+    {"index": HALF, "value": HALF, "row_value": [HALF]},
+    {"index": [2**70, -1], "row_value": [2**70]},
+    {"index": None, "value": None, "row_value": None},
+    {"index": [0, 0], "value": float("nan"), "row_value": []},
+)
 ONE_OF = 12
 VAGUE = "Something went wrong"
 
@@ -131,19 +154,31 @@ def alone(act: dict[str, Any]) -> dict[str, Any]:
 def acts(sample_id: int) -> list[dict[str, Any]]:
     """A decision of each kind, as a page sends it; the last takes one back."""
     kinds: dict[str, dict[str, Any]] = {
-        "note": {"note": "x"}, "flag": {}, "skip": {}, "accept": {}, "reject": {}, "score": {"score": 1.0},
-        "edit": {"text": "x"}, "prefer": {"value": {"best": sample_id, "worst": None}},
-        "rank": {"value": {"order": [sample_id]}}, "retract": {},
-    }  # fmt: skip
+        "note": {"note": "x"},
+        "flag": {},
+        "skip": {},
+        "accept": {},
+        "reject": {},
+        "score": {"score": 1.0},
+        "edit": {"text": "x"},
+        "prefer": {"value": {"best": sample_id, "worst": None}},
+        "rank": {"value": {"order": [sample_id]}},
+        "retract": {},
+    }
     return [fields | {"kind": kind, "sample_id": sample_id} for kind, fields in kinds.items()]
 
 
 def changed_acts(sample_id: int) -> Iterator[dict[str, Any]]:
     """Each field of a decision of each kind, of each shape."""
     own = {
-        "score": ("score",), "edit": ("text", "value"), "retract": ("retracts",), "prefer": ("value",),
-        "rank": ("value",), "accept": ("value",), "note": ("kind", "sample_id", "note", "mode", "seconds", "is_blind"),
-    }  # fmt: skip
+        "score": ("score",),
+        "edit": ("text", "value"),
+        "retract": ("retracts",),
+        "prefer": ("value",),
+        "rank": ("value",),
+        "accept": ("value",),
+        "note": ("kind", "sample_id", "note", "mode", "seconds", "is_blind"),
+    }
     parts = {"prefer": ("best", "worst", "tie", "all_bad"), "rank": ("order",), "accept": ("judge_right", "why")}
     parts["edit"] = ("source", "job_id", "instruction")
     for act in acts(sample_id):

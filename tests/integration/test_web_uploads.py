@@ -29,9 +29,14 @@ def look(client: httpx.Client, path: str) -> httpx.Response:
     """What the page does with an upload: the value as the browser sends it."""
     fn = next(fn for fn in listeners() if fn.name == "look")
     file = {
-        "path": path, "url": f"{site.address()}/gradio_api/file={path}", "size": 9, "orig_name": "mine.jsonl",
-        "mime_type": "", "is_stream": False, "meta": canaries.META,
-    }  # fmt: skip
+        "path": path,
+        "url": f"{site.address()}/gradio_api/file={path}",
+        "size": 9,
+        "orig_name": "mine.jsonl",
+        "mime_type": "",
+        "is_stream": False,
+        "meta": canaries.META,
+    }
     _, address, how = join(fn._id, [file, "(none)"], "mine", [file])
     with reading() as db:
         slug = db.scalars(select(tables.Project.slug)).first()
@@ -77,11 +82,16 @@ def test_nobody_hears_what_is_said_to_anothers_page(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("content", "kind"),
-    [(b"x", "application/json"), (b"[" * 5000, "application/json"), (b'{"data": []}', "text/plain"),
-     (b'{"a":' * 200 + b"1" + b"}" * 200, "application/json"), (b"9" * 5000, "application/json"),
-     (json.dumps({"path": "/x"}).encode("utf-16"), "application/json")],
+    [
+        (b"x", "application/json"),
+        (b"[" * 5000, "application/json"),
+        (b'{"data": []}', "text/plain"),
+        (b'{"a":' * 200 + b"1" + b"}" * 200, "application/json"),
+        (b"9" * 5000, "application/json"),
+        (json.dumps({"path": "/x"}).encode("utf-16"), "application/json"),
+    ],
     ids=["no JSON", "brackets", "another type", "deep", "a long number", "UTF-16"],
-)  # fmt: skip
+)
 def test_what_cannot_be_read_is_not_handed_on(world: World, content: bytes, kind: str) -> None:
     with site.signed_in(world.actor(Role.viewer)) as client:
         for address in ("/gradio_api/queue/join", "/gradio_api/component_server"):

@@ -87,8 +87,11 @@ def test_self_refine_is_measured_against_the_same_checkpoint_as_it_is(
     assert len([one for one in found["texts"] if one[0] == 5]) == 4
     row = checkpoint(ended)
     assert (row.kind, row.parent_id, row.engine["name"], row.engine["inner"]) == (
-        "wrapper", loop.policy.id, "self_refine", loop.policy.engine,
-    )  # fmt: skip
+        "wrapper",
+        loop.policy.id,
+        "self_refine",
+        loop.policy.engine,
+    )
     assert checkpoint(killed).engine == row.engine
     plain, refined = (measured(ended)[id_] for id_ in (loop.policy.id, row.id))
     # One of the two held-out answers is 4. A draft has 6 words; feedback, revision and approval have 3, 2 and 3.
@@ -185,12 +188,18 @@ def test_training_from_a_handbook_trains_the_weights_inside_on_bare_prompts(tiny
     """A real model writes the traces and the lessons, answers with them, and is trained on what it answered."""
     few = {"n": 1, "max_tokens": 6}
     recipe = short(
-        "behavior_handbook", metrics=("held_out_tokens",),
-        traces=few, reflections=few, behaviors=few, guided=few | {"n": 2}, keep_all={"drop_truncated": False},
+        "behavior_handbook",
+        metrics=("held_out_tokens",),
+        traces=few,
+        reflections=few,
+        behaviors=few,
+        guided=few | {"n": 2},
+        keep_all={"drop_truncated": False},
         distill_lesson={"pattern": r"(?s)(?P<name>\S)(?P<text>.*\S.*)", "template": "{handbook}\n{prompt}"},
-        exact_match={"pattern": "^(.)"}, above_threshold={"threshold": 0.0, "drop_truncated": False},
+        exact_match={"pattern": "^(.)"},
+        above_threshold={"threshold": 0.0, "drop_truncated": False},
         sft=TRAINING | {"max_steps": 1},
-    )  # fmt: skip
+    )
     loop = Loop(recipe, {"name": "transformers", "model": str(tiny)}, tiny)
     first = loop.run(loop.launch(held_out_set_ids=held_out(loop), num_prompts=3), trains=True)
     assert (first.status, first.error) == (RoundStatus.done, None)

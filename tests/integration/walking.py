@@ -96,35 +96,70 @@ def make_world(mark: str = MARK) -> World:
     asked = [{"role": "user", "content": mark}]
     with session() as db:
         job = tables.Job(
-            project_id=project.id, round_id=round_.id, workflow_id=f"{mark} w", stage=Stage.judge, queue="generate",
-            status=JobStatus.failed, error=mark, log_tail=mark,
-        )  # fmt: skip
+            project_id=project.id,
+            round_id=round_.id,
+            workflow_id=f"{mark} w",
+            stage=Stage.judge,
+            queue="generate",
+            status=JobStatus.failed,
+            error=mark,
+            log_tail=mark,
+        )
         trial = tables.Job(
-            project_id=project.id, workflow_id=f"{mark} t", stage=Stage.generate, queue="generate", status=JobStatus.done,
+            project_id=project.id,
+            workflow_id=f"{mark} t",
+            stage=Stage.generate,
+            queue="generate",
+            status=JobStatus.done,
             spec={"kind": "try", "checkpoint_ids": [policy.id], "messages": asked, "sampling": {}},
-        )  # fmt: skip
+        )
         kept_nothing = [
             tables.Job(
-                project_id=project.id, round_id=stopped.id, workflow_id=f"{mark} {stage}", stage=stage, queue="generate",
+                project_id=project.id,
+                round_id=stopped.id,
+                workflow_id=f"{mark} {stage}",
+                stage=stage,
+                queue="generate",
                 status=status,
             )
             for stage, status in ((Stage.judge, JobStatus.done), (Stage.select, JobStatus.failed))
-        ]  # fmt: skip
+        ]
         template = tables.Template(project_id=project.id, name="t", version=1, text=mark, content_hash="0" * 64)
         saved = tables.SavedRecipe(
-            project_id=project.id, name="saved", title=mark, recipe=rows.RECIPE | {"name": "saved", "title": mark},
+            project_id=project.id,
+            name="saved",
+            title=mark,
+            recipe=rows.RECIPE | {"name": "saved", "title": mark},
             updated_at=now(),
-        )  # fmt: skip
+        )
         warned = tables.RoundWarning(
-            project_id=project.id, round_id=round_.id, name="label_noise", level=WarningLevel.red, value=0.5, low=0.4,
-            high=0.6, limit=0.2, n=8, sample_ids=[samples[0].id], prompt_ids=[samples[0].prompt_id], details={"n": 8},
-        )  # fmt: skip
+            project_id=project.id,
+            round_id=round_.id,
+            name="label_noise",
+            level=WarningLevel.red,
+            value=0.5,
+            low=0.4,
+            high=0.6,
+            limit=0.2,
+            n=8,
+            sample_ids=[samples[0].id],
+            prompt_ids=[samples[0].prompt_id],
+            details={"n": 8},
+        )
         member = tables.User(name=f"{mark} member")
         arena = tables.Arena(project_id=project.id, first_id=policy.id, second_id=policy.id, secret="0" * 64)
         asked_of = tables.EndpointUse(
-            round_id=round_.id, stage=Stage.judge, step=2, checkpoint_id=policy.id, requests=2, uncounted=0,
-            tokens_in=20, tokens_out=6, cost=0.5, unpriced=0,
-        )  # fmt: skip
+            round_id=round_.id,
+            stage=Stage.judge,
+            step=2,
+            checkpoint_id=policy.id,
+            requests=2,
+            uncounted=0,
+            tokens_in=20,
+            tokens_out=6,
+            cost=0.5,
+            unpriced=0,
+        )
         preview = tables.Preview(
             project_id=project.id,
             plan={"recipe": rows.RECIPE, "policy_id": policy.id, "reference_id": policy.id},
@@ -147,13 +182,26 @@ def make_world(mark: str = MARK) -> World:
         db.flush()
         db.add(tables.Membership(project_id=project.id, user_id=member.id, role=Role.viewer))
         ids = {
-            "project_id": project.id, "user_id": member.id, "round_id": round_.id, "sample_id": samples[0].id,
-            "checkpoint_id": spare.id, "policy_id": policy.id, "set_id": unused.id, "dataset_id": dataset.id,
-            "job_id": job.id, "trial_id": trial.id, "template_id": template.id, "token_id": 0, "recipe_id": saved.id,
+            "project_id": project.id,
+            "user_id": member.id,
+            "round_id": round_.id,
+            "sample_id": samples[0].id,
+            "checkpoint_id": spare.id,
+            "policy_id": policy.id,
+            "set_id": unused.id,
+            "dataset_id": dataset.id,
+            "job_id": job.id,
+            "trial_id": trial.id,
+            "template_id": template.id,
+            "token_id": 0,
+            "recipe_id": saved.id,
             "name": "label_noise",
-            "arena_id": arena.id, "bench_id": bench.id, "bench_judge_id": bench_judge.id,
-            "preview_id": preview.id, "rewrite_id": rewrite.id,
-        }  # fmt: skip
+            "arena_id": arena.id,
+            "bench_id": bench.id,
+            "bench_judge_id": bench_judge.id,
+            "preview_id": preview.id,
+            "rewrite_id": rewrite.id,
+        }
     rows.make_decision(samples[1], Actor(member.id, member.name), "accept")
     return World(ids, project)
 

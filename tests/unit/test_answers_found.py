@@ -224,11 +224,34 @@ def test_a_solution_may_be_the_known_answer():
 
 
 HOSTILE = [
-    "9**9**9", "9^9^9", "9^{9^{9}}", "((9^9)^9)^9", "(9^9)^{(9^9)}", "2^{99999999}", "(x+1)^{99}", "99999!", "(((9)!)!)!",
-    r"\sum_{n=1}^{10^{9}} n", r"\int_0^1 x^x", "1e999999999", "9" * 5000, "1/" * 3000, "(" * 3000, "\\sqrt{" * 3000,
-    "x^{24}+" * 20, "\\frac{" * 1000, "answer is " * 5000, "1,000" * 5000, "__import__('os').system('true')", "{" * 9000,
-    "#### " * 5000, "\\boxed{" * 5000, "1 " * 20000, "- " * 20000, "($" * 9000,
-]  # fmt: skip
+    "9**9**9",
+    "9^9^9",
+    "9^{9^{9}}",
+    "((9^9)^9)^9",
+    "(9^9)^{(9^9)}",
+    "2^{99999999}",
+    "(x+1)^{99}",
+    "99999!",
+    "(((9)!)!)!",
+    r"\sum_{n=1}^{10^{9}} n",
+    r"\int_0^1 x^x",
+    "1e999999999",
+    "9" * 5000,
+    "1/" * 3000,
+    "(" * 3000,
+    "\\sqrt{" * 3000,
+    "x^{24}+" * 20,
+    "\\frac{" * 1000,
+    "answer is " * 5000,
+    "1,000" * 5000,
+    "__import__('os').system('true')",
+    "{" * 9000,
+    "#### " * 5000,
+    "\\boxed{" * 5000,
+    "1 " * 20000,
+    "- " * 20000,
+    "($" * 9000,
+]
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:15])
@@ -257,9 +280,14 @@ def test_kinds_of_known_answers():
         written: Known.of(written).kind.name for written in ("12 apples", "B", "(C)", "x^2", "Paris", "03:30", "50%")
     }
     assert kinds == {
-        "12 apples": "number", "B": "choice", "(C)": "choice", "x^2": "formula", "Paris": "words", "03:30": "words",
+        "12 apples": "number",
+        "B": "choice",
+        "(C)": "choice",
+        "x^2": "formula",
+        "Paris": "words",
+        "03:30": "words",
         "50%": "number",
-    }  # fmt: skip
+    }
 
 
 def test_agrees_with_people_on_the_replies_of_a_real_model():

@@ -17,10 +17,18 @@ HALF = "half \ud83d"
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        (Id, 2**63 - 1), (Id, 0), (Count, 2**31 - 1), (Seed, 2**31 - 1), (Score, -1e9), (Name, "x" * 120),
-        (Line, "x" * 1000), (Note, "two\nlines"), (Text, "\U0001f600 whole, and \u202e a sign"), (Data, {"a": [1.5, None]}),
+        (Id, 2**63 - 1),
+        (Id, 0),
+        (Count, 2**31 - 1),
+        (Seed, 2**31 - 1),
+        (Score, -1e9),
+        (Name, "x" * 120),
+        (Line, "x" * 1000),
+        (Note, "two\nlines"),
+        (Text, "\U0001f600 whole, and \u202e a sign"),
+        (Data, {"a": [1.5, None]}),
     ],
-)  # fmt: skip
+)
 def test_what_is_within_the_limit_is_taken_as_it_is(kind: Any, value: Any) -> None:
     assert TypeAdapter(kind).validate_python(value) == value
 
@@ -28,11 +36,27 @@ def test_what_is_within_the_limit_is_taken_as_it_is(kind: Any, value: Any) -> No
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        (Id, 2**63), (Id, -1), (Id, 1.5), (Id, float("nan")), (Count, 2**31), (Seed, 2**31), (Score, float("inf")),
-        (Score, 1.1e9), (Name, "x" * 121), (Name, ""), (Line, "x" * 1001), (Line, HALF), (Note, "\x00"), (Text, HALF),
-        (Data, {HALF: 1}), (Data, {"a": [{"b": HALF}]}), (Data, {"a": float("nan")}), (Data, {"a": 2**64}), (Data, [1]),
+        (Id, 2**63),
+        (Id, -1),
+        (Id, 1.5),
+        (Id, float("nan")),
+        (Count, 2**31),
+        (Seed, 2**31),
+        (Score, float("inf")),
+        (Score, 1.1e9),
+        (Name, "x" * 121),
+        (Name, ""),
+        (Line, "x" * 1001),
+        (Line, HALF),
+        (Note, "\x00"),
+        (Text, HALF),
+        (Data, {HALF: 1}),
+        (Data, {"a": [{"b": HALF}]}),
+        (Data, {"a": float("nan")}),
+        (Data, {"a": 2**64}),
+        (Data, [1]),
     ],
-)  # fmt: skip
+)
 def test_what_is_beyond_it_is_refused(kind: Any, value: Any) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(kind).validate_python(value)

@@ -15,9 +15,16 @@ def decision(kind: DecisionKind, score: float | None = None, **more: Any) -> dic
 
 
 LABEL = {
-    "sample_id": 1, "score": 4.0, "verdict": Verdict.accept, "source": LabelSource.person, "machine_score": 2.0,
-    "machine_verdict": Verdict.reject, "machine_spread": None, "is_unparsed": False, "is_overridden": True,
-}  # fmt: skip
+    "sample_id": 1,
+    "score": 4.0,
+    "verdict": Verdict.accept,
+    "source": LabelSource.person,
+    "machine_score": 2.0,
+    "machine_verdict": Verdict.reject,
+    "machine_spread": None,
+    "is_unparsed": False,
+    "is_overridden": True,
+}
 """A person accepted what the first judge scored 4; a second judge then scored it 2."""
 FIRST: dict[int, Judge] = {2: AdditiveRubric()}
 SAID = {"sample_id": 1, "judge": "additive_rubric", "position": 0, "score": 3.0, "verdict": None, "step": 2}

@@ -109,10 +109,15 @@ def test_a_selection_that_a_moved_cut_does_not_reach_says_why() -> None:
 
 
 def test_only_the_judges_own_labels_and_a_threshold_that_is_its_cut_move() -> None:
-    group = Group(prompt(), (
-        sample(1, score=3.0, verdict=Verdict.reject, source=LabelSource.judge),
-        by_person(2, Verdict.reject, score=3.0), sample(3), sample(4, score=1.0, source=LabelSource.judge),
-    ))  # fmt: skip
+    group = Group(
+        prompt(),
+        (
+            sample(1, score=3.0, verdict=Verdict.reject, source=LabelSource.judge),
+            by_person(2, Verdict.reject, score=3.0),
+            sample(3),
+            sample(4, score=1.0, source=LabelSource.judge),
+        ),
+    )
     cut = Cut("f1", 4.0, 3.0, 20)
     said = [one.verdict for one in relabelled(group, cut).samples]
     assert said == [Verdict.accept, Verdict.reject, None, Verdict.reject]

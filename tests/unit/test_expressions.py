@@ -21,9 +21,17 @@ from backend.registry import Part, import_all
 
 ROOT = Path(__file__).parents[2] / "backend"
 FOLDERS = (
-    "answers", "code_tasks", "environments", "generators", "judges", "metrics", "mixers", "prompt_sources", "selectors",
+    "answers",
+    "code_tasks",
+    "environments",
+    "generators",
+    "judges",
+    "metrics",
+    "mixers",
+    "prompt_sources",
+    "selectors",
     "values",
-)  # fmt: skip
+)
 FILES = ("likeness.py", "passages.py", "word_vectors.py", "difficulty.py")
 METHODS = ("search", "match", "fullmatch", "finditer", "findall", "split", "sub")
 KNOBS = ("pattern", "must_match", "must_not_match", "behaviors")
@@ -37,8 +45,14 @@ SHORT = {"_LEAD": 200, "_TOTAL": 200, "_WEAK_LEAD": 200, "_DENIED": 80, "_BETWEE
 LENGTH, SECONDS, GROWTH = 8_000, 0.015, 8
 """Characters of a text; what is worth a second look, in seconds of the processor; times as long on four times as much."""
 COMMON = ["\n", " ", "a", "1", "-", "(", ",11", "*", "1 ", ". ", "$", "\n ", "A", "_"]
-OF_CATEGORY = {names.CATEGORY_DIGIT: "1", names.CATEGORY_SPACE: " ", names.CATEGORY_WORD: "a",
-               names.CATEGORY_NOT_WORD: " ", names.CATEGORY_NOT_SPACE: "a", names.CATEGORY_NOT_DIGIT: "a"}  # fmt: skip
+OF_CATEGORY = {
+    names.CATEGORY_DIGIT: "1",
+    names.CATEGORY_SPACE: " ",
+    names.CATEGORY_WORD: "a",
+    names.CATEGORY_NOT_WORD: " ",
+    names.CATEGORY_NOT_SPACE: "a",
+    names.CATEGORY_NOT_DIGIT: "a",
+}
 REPEATS = (names.MAX_REPEAT, names.MIN_REPEAT, names.POSSESSIVE_REPEAT)
 
 Found = dict[tuple[str, int, str], str]
@@ -89,8 +103,12 @@ def written(node: ast.Call) -> tuple[str, int, str] | None:
     first = node.args[0]
     if of.attr not in METHODS or not (isinstance(first, ast.Constant) and isinstance(first.value, str)):
         return None
-    given = [one.attr for arg in [*node.args[1:], *(k.value for k in node.keywords)] for one in ast.walk(arg)
-             if isinstance(one, ast.Attribute) and one.attr.isupper()]  # fmt: skip
+    given = [
+        one.attr
+        for arg in [*node.args[1:], *(k.value for k in node.keywords)]
+        for one in ast.walk(arg)
+        if isinstance(one, ast.Attribute) and one.attr.isupper()
+    ]
     return first.value, sum(int(getattr(re, flag)) for flag in given), of.attr
 
 
@@ -215,8 +233,12 @@ def test_no_expression_takes_long_on_any_text() -> None:
 
 @pytest.mark.parametrize(
     "pattern",
-    [r"<think>.*\bSelf-check: honest\b.*</think>", r"<answer>(.*?)</answer>", r"(?m)^[\s*]*A[).]",
-     r"max[\s\"]*(?:is)?\s*[0-9]"],
-)  # fmt: skip
+    [
+        r"<think>.*\bSelf-check: honest\b.*</think>",
+        r"<answer>(.*?)</answer>",
+        r"(?m)^[\s*]*A[).]",
+        r"max[\s\"]*(?:is)?\s*[0-9]",
+    ],
+)
 def test_an_expression_whose_time_grows_with_the_square_is_found(pattern: str) -> None:
     assert slowest(re.compile(pattern, re.DOTALL), "finditer", LENGTH)[0] > GROWTH

@@ -226,8 +226,19 @@ def test_equal_formulas_are_equal_in_both_directions(one: str, other: str) -> No
     assert equality.are_equal(other, one)
 
 
-@pytest.mark.parametrize(("one", "other"), [("x+1", "x+2"), ("x=5", "y=5"), ("3i", "3"), ("\\sqrt{x^2}", "x"),
-    ("x>2", "x\\ge 2"), ("(1,2)", "(2,1)"), ("x=5x", "5"), ("\\frac{1}{3}+x", "0.3333+x")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("x+1", "x+2"),
+        ("x=5", "y=5"),
+        ("3i", "3"),
+        ("\\sqrt{x^2}", "x"),
+        ("x>2", "x\\ge 2"),
+        ("(1,2)", "(2,1)"),
+        ("x=5x", "5"),
+        ("\\frac{1}{3}+x", "0.3333+x"),
+    ],
+)
 def test_other_formulas_are_not(one: str, other: str) -> None:
     assert not equality.are_equal(one, other)
     assert not equality.are_equal(other, one)

@@ -12,9 +12,13 @@ from tests import hostile
 
 def test_words_that_went_and_came() -> None:
     assert changes("the answer is 42.", "the answer was 42!") == [
-        Piece("same", "the answer "), Piece("out", "is "), Piece("in", "was "), Piece("same", "42"), Piece("out", "."),
+        Piece("same", "the answer "),
+        Piece("out", "is "),
+        Piece("in", "was "),
+        Piece("same", "42"),
+        Piece("out", "."),
         Piece("in", "!"),
-    ]  # fmt: skip
+    ]
     assert changes("same", "same") == [Piece("same", "same")]
     assert changes("", "new") == [Piece("in", "new")]
     assert changes("", "") == []

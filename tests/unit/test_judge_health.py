@@ -19,9 +19,14 @@ JUDGE, OTHER = 7, 8
 
 def text(n: int, score: float | None, **more: Any) -> Judged:
     columns = {
-        "group_id": n, "position": 0, "accepted": None if score is None else score >= 0.5, "spread": 0.0,
-        "is_unparsed": score is None, "num_tokens": 10, "author_id": OTHER,
-    }  # fmt: skip
+        "group_id": n,
+        "position": 0,
+        "accepted": None if score is None else score >= 0.5,
+        "spread": 0.0,
+        "is_unparsed": score is None,
+        "num_tokens": 10,
+        "author_id": OTHER,
+    }
     return Judged(id=n, score=score, **columns | more)
 
 
@@ -160,9 +165,13 @@ def test_seats_are_swapped_and_counted() -> None:
 def test_pairs_are_read_back_from_the_replies_that_are_kept() -> None:
     said = PairwiseSwapped().comparisons(["Winner: A\n---\nWinner: B", "Winner: A\n---\nno idea", "Winner: A\n---\nB"])
     assert said == [
-        Comparison(0, 1, 0), Comparison(0, 2, 2), Comparison(1, 0, 1), Comparison(1, 2, None), Comparison(2, 0, 2),
+        Comparison(0, 1, 0),
+        Comparison(0, 2, 2),
+        Comparison(1, 0, 1),
+        Comparison(1, 2, None),
+        Comparison(2, 0, 2),
         Comparison(2, 1, 1),
-    ]  # fmt: skip
+    ]
     assert PairwiseSwapped().comparisons(["Winner: A", "a reply that holds\n---\na line"]) == []
 
 

@@ -48,9 +48,10 @@ def raising() -> Iterator[dict[type[Judge], type[Judge]]]:
 
 def judged(judge: Judge, *groups: Group, engine: Engine | None = None) -> tuple[dict[int, Judgment], dict[int, str]]:
     recipe = Recipe(
-        name="x", title="X",
+        name="x",
+        title="X",
         steps=(parts.PromptSet(), parts.Sample(n=4), judge, parts.AboveThreshold(), parts.SFT()),
-    )  # fmt: skip
+    )
     round_ = tables.Round(id=1, seed=1, phase=0, recipe=recipe.model_dump(mode="json"))
     stage = StageContext(0, 0, round_, recipe, JobProgress(0, 0), Stage.judge, number=2)
     made, failed = judge_batch(stage, engine, groups, 0)
@@ -61,9 +62,10 @@ def test_a_vote_is_taken_among_the_texts_that_can_be_read(raising: dict[type[Jud
     """One text alone always has the majority: 4 would be accepted, and 5 as well."""
     made, failed = judged(raising[MajorityVote](), group(*TEXTS))
     assert {n: (one.score, one.verdict) for n, one in made.items()} == {
-        1: (pytest.approx(2 / 3), Verdict.accept), 2: (pytest.approx(2 / 3), Verdict.accept),
+        1: (pytest.approx(2 / 3), Verdict.accept),
+        2: (pytest.approx(2 / 3), Verdict.accept),
         3: (pytest.approx(1 / 3), Verdict.reject),
-    }  # fmt: skip
+    }
     assert failed == {4: "Unexpected ValueError: no reading"}
 
 

@@ -33,9 +33,18 @@ BROAD_EXCEPTS = {
     "backend/trainers/__main__.py",
 }
 PART_FOLDERS = (
-    "generators", "judges", "prompt_sources", "schedules", "selectors", "mixers", "metrics", "engines", "trainers",
-    "environments", "warning_rules",
-)  # fmt: skip
+    "generators",
+    "judges",
+    "prompt_sources",
+    "schedules",
+    "selectors",
+    "mixers",
+    "metrics",
+    "engines",
+    "trainers",
+    "environments",
+    "warning_rules",
+)
 
 
 def name(path: Path) -> str:

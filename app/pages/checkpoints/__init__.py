@@ -201,9 +201,16 @@ def register_endpoint(request: gr.Request, name: str, role: str, url: str, model
 
 @toasts
 def ask_checkpoints(
-    tried: Chosen, one: int | None, two: int | None, text: str, temperature: float | None, top_p: float | None,
-    max_tokens: float | None, seed: float | None, request: gr.Request,
-) -> list[Any]:  # fmt: skip
+    tried: Chosen,
+    one: int | None,
+    two: int | None,
+    text: str,
+    temperature: float | None,
+    top_p: float | None,
+    max_tokens: float | None,
+    seed: float | None,
+    request: gr.Request,
+) -> list[Any]:
     """Start a trial."""
     here = context(request)
     if temperature is None or top_p is None or max_tokens is None:

@@ -13,9 +13,18 @@ from backend.values import JSON
 
 LONGEST_KNOB = 600
 SHARES = (
-    "accuracy", "pass_at", "similarity", "rate", "share", "correction", "precision", "recall", "f1", "distinct",
+    "accuracy",
+    "pass_at",
+    "similarity",
+    "rate",
+    "share",
+    "correction",
+    "precision",
+    "recall",
+    "f1",
+    "distinct",
     "unparsed",
-)  # fmt: skip
+)
 """What the name of a number between 0 and 1 has in it that is written in per cent."""
 
 

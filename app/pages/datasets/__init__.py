@@ -128,9 +128,13 @@ def check_rows(
 ) -> dict[str, Any]:
     """Write the file and say what the checks found."""
     made = exports.export(
-        context(request).actor, _chosen(seen), format="parquet" if format == "parquet" else "jsonl",
-        type=DatasetType(type), is_strict=strict, leave_out=leave_out,
-    )  # fmt: skip
+        context(request).actor,
+        _chosen(seen),
+        format="parquet" if format == "parquet" else "jsonl",
+        type=DatasetType(type),
+        is_strict=strict,
+        leave_out=leave_out,
+    )
     return said(made)
 
 
@@ -161,10 +165,19 @@ def _shown(actor: Actor, project_id: int, chosen: Asked) -> list[Any]:
         empty: list[list[str]] = []
         return [
             {"missing": missing} if missing else {"is_empty": True},
-            Table([list_row(v) for v in found], visible=bool(ids)), None, empty,
-            gr.Button(interactive=False), gr.Button(interactive=False), gr.Textbox(visible=False), empty,
-            gr.Dropdown([], value=None), None, None, {}, {},
-        ]  # fmt: skip
+            Table([list_row(v) for v in found], visible=bool(ids)),
+            None,
+            empty,
+            gr.Button(interactive=False),
+            gr.Button(interactive=False),
+            gr.Textbox(visible=False),
+            empty,
+            gr.Dropdown([], value=None),
+            None,
+            None,
+            {},
+            {},
+        ]
     detail = datasets.get(actor, ids[0] if chosen.id is None else chosen.id)
     view = detail.view
     types = [str(type) for type in exports.types(view.type)]
@@ -252,8 +265,14 @@ def list_row(view: DatasetView) -> list[str]:
     frozen = moment(view.created_at)
     type, checkpoint = view.type.replace("_", " "), view.checkpoint or "–"
     return [
-        str(view.id), str(view.round_number), type, f"{view.num_examples:,}", checkpoint, view.content_hash[:12], frozen
-    ]  # fmt: skip
+        str(view.id),
+        str(view.round_number),
+        type,
+        f"{view.num_examples:,}",
+        checkpoint,
+        view.content_hash[:12],
+        frozen,
+    ]
 
 
 def table_row(row: DatasetRow) -> list[str]:

@@ -22,9 +22,11 @@ QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 """What is chosen while an answer is on its way is asked for, too."""
 SHOWS = [
-    ("All prompts", "all"), ("Newly wrong", "newly_wrong"), ("Newly right", "newly_right"),
+    ("All prompts", "all"),
+    ("Newly wrong", "newly_wrong"),
+    ("Newly right", "newly_right"),
     ("Never right", "never_right"),
-]  # fmt: skip
+]
 
 
 def build() -> None:
@@ -38,9 +40,12 @@ def build() -> None:
     with filter_line.more("held-out-more") as more:
         category = gr.Dropdown([("All", "")], value="", label="Category", elem_id="held-out-category")
         also = gr.Dropdown(
-            [], multiselect=True, max_choices=listing.MOST_CHECKPOINTS - 2, label="Beside them",
+            [],
+            multiselect=True,
+            max_choices=listing.MOST_CHECKPOINTS - 2,
+            label="Beside them",
             elem_id="held-out-also",
-        )  # fmt: skip
+        )
     with list_detail.side_by_side():
         with list_detail.listed():
             with gr.Row(elem_classes="rondo-toolbar"):
@@ -163,9 +168,13 @@ def categories_of(here: Context, query: JSON) -> gr.Dropdown:
 def drawn(here: Context, asked_for: Chosen, query: JSON, *, open_one: bool = False) -> list[Any]:
     """Table, count, the two buttons, the chosen prompt, address; the query stands from then on."""
     page = listing.page(
-        here.actor, here.project_id, address.chosen(query), address.filters(query),
-        after=query.get("after"), before=query.get("before"),
-    )  # fmt: skip
+        here.actor,
+        here.project_id,
+        address.chosen(query),
+        address.filters(query),
+        after=query.get("after"),
+        before=query.get("before"),
+    )
     card = prompt_card(here, query) if open_one else gr.skip()
     asked_for.put(query | {"next": page.after, "previous": page.before})
     ends = [gr.Button(interactive=place is not None) for place in (page.before, page.after)]

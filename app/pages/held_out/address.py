@@ -52,9 +52,13 @@ def from_bar(values: Sequence[Any]) -> JSON:
     if any(one is not None and type(one) is not int for one in ids) or show not in (None, *Show):
         raise InvalidInput("What this page sent does not fit its fields. Reload the page.")
     return {
-        "old": ids[0], "new": ids[1], "also": ids[2:], "show": str(show or Show.all), "category": str(category or ""),
+        "old": ids[0],
+        "new": ids[1],
+        "also": ids[2:],
+        "show": str(show or Show.all),
+        "category": str(category or ""),
         "search": str(search or ""),
-    }  # fmt: skip
+    }
 
 
 def write(query: JSON) -> str:

@@ -25,10 +25,16 @@ def draw() -> Yaml:
     """Draw the text, closed until it is wanted."""
     with gr.Accordion("As YAML", open=False, elem_id="recipe-as-yaml"):
         text = gr.Textbox(
-            "", lines=12, max_lines=40, label="Recipe as YAML", interactive=True, buttons=["copy"],
-            elem_id="recipe-yaml", elem_classes="rondo-template",
+            "",
+            lines=12,
+            max_lines=40,
+            label="Recipe as YAML",
+            interactive=True,
+            buttons=["copy"],
+            elem_id="recipe-yaml",
+            elem_classes="rondo-template",
             info="To keep in a file, to hand on, or to paste one here.",
-        )  # fmt: skip
+        )
         with gr.Row():
             write = buttons.secondary("Write the fields as YAML", elem_id="write-yaml")
             use = buttons.secondary("Use this YAML", elem_id="use-yaml")

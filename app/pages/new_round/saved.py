@@ -40,11 +40,14 @@ def draw(recipe: JSON, known: Own) -> Saving:
     is_own = recipe["name"] in [name for _, name in known]
     with gr.Accordion("Keep as this project's own recipe", open=False, elem_id="save-recipe"):
         title = gr.Textbox(
-            str(recipe["title"])[:120], label="Name of the recipe", max_length=120, interactive=True,
+            str(recipe["title"])[:120],
+            label="Name of the recipe",
+            max_length=120,
+            interactive=True,
             elem_id="recipe-title",
             info="It is then listed among the recipes of this project. Saving under the same name changes it; rounds "
             "keep what they were launched with.",
-        )  # fmt: skip
+        )
         with gr.Row():
             save = buttons.secondary("Save the recipe", elem_id="save-recipe-button")
             delete = buttons.stop("Delete it from the list", interactive=is_own, elem_id="delete-recipe-button")

@@ -46,9 +46,13 @@ def draw_adding(place: Path, number: int, of: int) -> Tool:
     label = "Add a step" if of == 1 else f"Add a step to phase {number + 1}"
     with gr.Row(equal_height=False):
         choice = gr.Dropdown(
-            steps_edit.choices(), value=None, label=label, interactive=True, elem_id=f"add-step-{number}",
+            steps_edit.choices(),
+            value=None,
+            label=label,
+            interactive=True,
+            elem_id=f"add-step-{number}",
             info="It becomes the last one; move it up from there.",
-        )  # fmt: skip
+        )
         button = buttons.secondary("Add", elem_id=f"add-step-button-{number}")
     return Tool(button, lambda recipe, chosen: steps_edit.added(recipe, place, chosen) if chosen else recipe, choice)
 

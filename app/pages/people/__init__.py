@@ -54,9 +54,10 @@ def build() -> None:
         with gr.Row():
             current = gr.Textbox(label="Current password", type="password", info="Leave empty if you have none yet.")
             new = gr.Textbox(
-                label="New password", type="password",
+                label="New password",
+                type="password",
                 info="At least 10 characters. Ends your tokens and signs out your other browsers.",
-            )  # fmt: skip
+            )
         change = buttons.secondary("Set password")
         refused_password = problem("password-problem")
         browsers = _table(SESSION_COLUMNS, "Where you are signed in")
@@ -205,8 +206,7 @@ def _tokens(actor: Actor) -> list[Any]:
     """The table, and the tokens to choose from."""
     rows = sessions.list_tokens(actor)
     table = [
-        [str(t.id), t.name, day(t.created_at), day(t.expires_at),
-         moment(t.last_used_at) if t.last_used_at else "never"]
+        [str(t.id), t.name, day(t.created_at), day(t.expires_at), moment(t.last_used_at) if t.last_used_at else "never"]
         for t in rows
-    ]  # fmt: skip
+    ]
     return [table, gr.update(choices=[(f"{t.id}, {t.name}", t.id) for t in rows], value=None)]

@@ -19,15 +19,24 @@ COLUMNS = ["Name", "Account", "Password", "Made"]
 def build(tab: gr.Tab) -> None:
     """Lay out the tab and wire it."""
     table = Table(
-        headers=COLUMNS, datatype="str", label="Everybody of this installation, for owners", show_label=True,
-        interactive=False, wrap=True, elem_id="accounts-table",
-    )  # fmt: skip
+        headers=COLUMNS,
+        datatype="str",
+        label="Everybody of this installation, for owners",
+        show_label=True,
+        interactive=False,
+        wrap=True,
+        elem_id="accounts-table",
+    )
     with gr.Row(equal_height=True):
         name = gr.Textbox(label="Name", info="As the table shows it.", max_length=80, elem_id="account-name")
         link = gr.Textbox(
-            label="One-time link", info="Works once, for 15 minutes.", visible=False, interactive=False,
-            buttons=["copy"], elem_id="account-link",
-        )  # fmt: skip
+            label="One-time link",
+            info="Works once, for 15 minutes.",
+            visible=False,
+            interactive=False,
+            buttons=["copy"],
+            elem_id="account-link",
+        )
     with gr.Row(elem_classes="rondo-toolbar"):
         make = buttons.secondary("Make a one-time link")
         end = buttons.secondary("Sign out everywhere")

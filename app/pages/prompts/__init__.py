@@ -167,19 +167,32 @@ def delete_set(seen: dict[str, Any], request: gr.Request) -> list[Any]:
 
 @toasts
 def import_file(
-    upload: str | None, path: str, name: str, use: str, share: float, seed: float | None, strict: bool,
-    request: gr.Request, *columns: Any,
-) -> list[Any]:  # fmt: skip
+    upload: str | None,
+    path: str,
+    name: str,
+    use: str,
+    share: float,
+    seed: float | None,
+    strict: bool,
+    request: gr.Request,
+    *columns: Any,
+) -> list[Any]:
     """Import the file and show the set it became."""
     here = context(request)
     if upload is None and path == NONE:
         raise InvalidInput("There is no file to import. Upload one, or choose one of the imports folder.")
     split = Split.held_out if use == HELD_OUT else Split.train
     report = prompts.import_file(
-        here.actor, here.project_id, name, **importing.source_of(here, upload, path), split=split,
+        here.actor,
+        here.project_id,
+        name,
+        **importing.source_of(here, upload, path),
+        split=split,
         mapping=as_mapping(*columns),
-        held_out_share=share if use == PARTED else 0.0, seed=int(seed or 0), on_bad="refuse" if strict else "keep good",
-    )  # fmt: skip
+        held_out_share=share if use == PARTED else 0.0,
+        seed=int(seed or 0),
+        on_bad="refuse" if strict else "keep good",
+    )
     notice(f"{report.num_imported:,} prompts are imported.")
     return [*_shown(here.actor, here.project_id, {"set": report.sets[0].id}), gr.Tabs(selected="sets")]
 

@@ -56,9 +56,16 @@ def table(
 ) -> Table:
     """A table that shows texts as they are; widths in percent."""
     return Table(
-        headers=headers, datatype="str", interactive=False, wrap=True, label=label, show_label=True, elem_id=elem_id,
-        visible=visible, column_widths=[f"{width}%" for width in widths] if widths else None,
-    )  # fmt: skip
+        headers=headers,
+        datatype="str",
+        interactive=False,
+        wrap=True,
+        label=label,
+        show_label=True,
+        elem_id=elem_id,
+        visible=visible,
+        column_widths=[f"{width}%" for width in widths] if widths else None,
+    )
 
 
 def build() -> Importing:
@@ -70,9 +77,12 @@ def build() -> Importing:
             elem_id="import-upload",
         )
         path = gr.Dropdown(
-            [NONE], value=NONE, label="Or a file of the data folder's imports folder", elem_id="import-path",
+            [NONE],
+            value=NONE,
+            label="Or a file of the data folder's imports folder",
+            elem_id="import-path",
             info="Files too large to upload, and folders of save_to_disk, go there by hand.",
-        )  # fmt: skip
+        )
     notes = markup(templates.NOTES, templates.NOTES_CSS, elem_id="import-notes")
     raw = table(["Columns"], "The file's first rows", "import-raw", visible=False)
     with gr.Row():
@@ -82,20 +92,32 @@ def build() -> Importing:
         metadata = gr.Dropdown([], value=[], multiselect=True, label="metadata", info="Kept beside the prompt.")
     more = _more_roles()
     fates = table(
-        ["Column", "Role", "What becomes of it"], "What becomes of every column", "import-columns",
-        widths=[20, 20, 60], visible=False,
-    )  # fmt: skip
+        ["Column", "Role", "What becomes of it"],
+        "What becomes of every column",
+        "import-columns",
+        widths=[20, 20, 60],
+        visible=False,
+    )
     become = table(
-        ["Row", "Prompt, as the model will see it", "Answer", "Completions"], "What the rows become", "import-become",
-        widths=[7, 48, 15, 30], visible=False,
-    )  # fmt: skip
+        ["Row", "Prompt, as the model will see it", "Answer", "Completions"],
+        "What the rows become",
+        "import-become",
+        widths=[7, 48, 15, 30],
+        visible=False,
+    )
     with gr.Row():
         name = gr.Textbox(label="Name of the set", max_lines=1, max_length=100, elem_id="import-name")
         use = gr.Radio([TRAIN, HELD_OUT, PARTED], value=TRAIN, label="Use", elem_id="import-use")
         share = gr.Slider(
-            0.01, 0.5, value=0.1, step=0.01, label="Share held out", visible=False, elem_id="import-share",
+            0.01,
+            0.5,
+            value=0.1,
+            step=0.01,
+            label="Share held out",
+            visible=False,
+            elem_id="import-share",
             info="Goes to a second set that is measured on and never trained on.",
-        )  # fmt: skip
+        )
         seed = gr.Number(0, label="seed", precision=0, info="The same seed and prompts give the same split.")
     strict = gr.Checkbox(False, label="Import nothing if any row is bad")
     go = buttons.primary("Import", interactive=False, elem_id="import-go")

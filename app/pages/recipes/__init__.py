@@ -100,9 +100,13 @@ def draw(request: gr.Request) -> list[Any]:
 
 @toasts
 def narrow(
-    seen: dict[str, Any], text: str | None, part: str | None, training: list[str] | None, needs: list[str] | None,
+    seen: dict[str, Any],
+    text: str | None,
+    part: str | None,
+    training: list[str] | None,
+    needs: list[str] | None,
     request: gr.Request,
-) -> list[Any]:  # fmt: skip
+) -> list[Any]:
     """List what the filters let through."""
     here = context(request)
     found = recipe_list.list_recipes(here.actor, here.project_id)
@@ -152,9 +156,14 @@ def row(one: ListedRecipe) -> list[str]:
     made = one.made
     steps = " | ".join(", ".join(names) for names in made.steps) if made else "no longer works"
     return [
-        one.name, one.title, one.paper or ("this project's own" if one.is_own else "–"), steps,
-        ", ".join(made.roles) if made else "", ", ".join(map(str, made.needs)) if made else "", last(one.last),
-    ]  # fmt: skip
+        one.name,
+        one.title,
+        one.paper or ("this project's own" if one.is_own else "–"),
+        steps,
+        ", ".join(made.roles) if made else "",
+        ", ".join(map(str, made.needs)) if made else "",
+        last(one.last),
+    ]
 
 
 def last(found: LastRound | None) -> str:

@@ -30,17 +30,26 @@ def build() -> None:
     with only(Role.curator, "Rewriting a template"):
         with gr.Row():
             round_ = gr.Dropdown(
-                [], label="Round", info="Whose judge's template is rewritten. Labels of the rounds above count, too.",
+                [],
+                label="Round",
+                info="Whose judge's template is rewritten. Labels of the rounds above count, too.",
                 elem_id="rewrite-round",
-            )  # fmt: skip
+            )
             reflector = gr.Dropdown(
-                [], label="Reflecting model", info="Writes the templates: the more able, the better.",
+                [],
+                label="Reflecting model",
+                info="Writes the templates: the more able, the better.",
                 elem_id="rewrite-reflector",
-            )  # fmt: skip
+            )
             number = gr.Number(
-                rewrites.USUAL, label="Templates", info="How many are written at most.", precision=0, minimum=1,
-                maximum=rewrites.MOST, elem_id="rewrite-number",
-            )  # fmt: skip
+                rewrites.USUAL,
+                label="Templates",
+                info="How many are written at most.",
+                precision=0,
+                minimum=1,
+                maximum=rewrites.MOST,
+                elem_id="rewrite-number",
+            )
         with gr.Row(elem_classes="rondo-toolbar"):
             offer = markup(templates.OFFER, templates.OFFER_CSS, elem_id="rewrite-offer", value={})
             go = buttons.primary("Rewrite", elem_id="rewrite-start")

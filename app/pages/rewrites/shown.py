@@ -58,15 +58,19 @@ def rewrite(found: RewriteView) -> JSON:
         "verdict": "ok" if outcome.is_kept else "warn",
         "word": "kept" if outcome.is_kept else "not kept",
         "sides": [
-            {"name": f"{side.labels:,} {name} labels, {side.prompts:,} prompts", "before": number(side.before),
-             "after": number(side.after), "gain": gain(outcome.gain) if name == "unseen" else ""}
+            {
+                "name": f"{side.labels:,} {name} labels, {side.prompts:,} prompts",
+                "before": number(side.before),
+                "after": number(side.after),
+                "gain": gain(outcome.gain) if name == "unseen" else "",
+            }
             for name, side in (("seen", outcome.seen), ("unseen", outcome.unseen))
         ],
         "note": outcome.note,
         "how": f"{_written(outcome.written, outcome.refused)} {outcome.calls:,} judge replies were asked for. {HOW}",
         "pieces": [{one.kind: one.text} for one in outcome.pieces],
         "examples": [_example(one) for one in outcome.examples],
-    }  # fmt: skip
+    }
 
 
 def number(value: Number) -> str:

@@ -74,16 +74,25 @@ def sankey(flows: Sequence[Flow]) -> go.Figure | None:
         go.Sankey(
             arrangement="snap",
             node={
-                "label": [label for label, _ in flowing.nodes], "color": [color for _, color in flowing.nodes],
-                "pad": 18, "thickness": 14, "line": {"width": 0}, "hovertemplate": "%{label}<extra></extra>",
+                "label": [label for label, _ in flowing.nodes],
+                "color": [color for _, color in flowing.nodes],
+                "pad": 18,
+                "thickness": 14,
+                "line": {"width": 0},
+                "hovertemplate": "%{label}<extra></extra>",
             },
             link={
-                "source": source, "target": target, "value": value, "color": color, "customdata": href, "label": label,
+                "source": source,
+                "target": target,
+                "value": value,
+                "color": color,
+                "customdata": href,
+                "label": label,
                 "hovertemplate": "%{label}<extra>click to see them</extra>",
             },
             textfont={"size": 12, "color": charts.TEXT},
         )
-    )  # fmt: skip
+    )
     figure.update_layout(margin={"l": 8, "r": 8, "t": 12, "b": 12}, hovermode="closest")
     return figure
 

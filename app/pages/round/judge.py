@@ -31,9 +31,12 @@ class JudgeSection:
         self.curve = gr.Plot(label="Calibration", visible=False, elem_id="round-calibration")
         with gr.Column(visible=False, elem_id="round-held", elem_classes=needs(Role.curator)) as self.held:
             self.reason = gr.Textbox(
-                label="Why may it train all the same?", lines=2, max_length=judge_health.MAX_REASON,
-                elem_id="release-reason", interactive=True,
-            )  # fmt: skip
+                label="Why may it train all the same?",
+                lines=2,
+                max_length=judge_health.MAX_REASON,
+                elem_id="release-reason",
+                interactive=True,
+            )
             self.go = buttons.primary("Let it train", elem_id="release")
             self.refused = problem("release-problem")
         with gr.Accordion("Limits of this light", open=False, elem_id="judge-limits", elem_classes=needs(Role.curator)):

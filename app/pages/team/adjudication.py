@@ -116,10 +116,15 @@ def words(item: Item) -> list[JSON]:
         ]
     ids = [one.sample_id for one in item.members]
     best = [
-        {"word": f"best {key}", "key": key, "name": f"{key} is best", "kind": "prefer",
-         "value": {"best": id_, "worst": None}}
+        {
+            "word": f"best {key}",
+            "key": key,
+            "name": f"{key} is best",
+            "kind": "prefer",
+            "value": {"best": id_, "worst": None},
+        }
         for key, id_ in zip(KEYS, ids, strict=False)
-    ]  # fmt: skip
+    ]
     tie = {"word": "tie", "key": "t", "name": "Tie", "kind": "prefer", "value": {"tie": ids}}
     bad = {"word": "all bad", "key": "b", "name": "All bad", "kind": "prefer", "value": {"all_bad": ids}}
     return [*best, tie, bad]

@@ -68,13 +68,22 @@ def _counts(left_out: dict[str, int]) -> str:
 
 def among_row(one: Among) -> list[str]:
     return [
-        str(one.criterion), str(one.people), f"{one.percent.n:,}", figures.share(one.percent),
-        figures.kappa(one.fleiss), figures.kappa(one.alpha),
-    ]  # fmt: skip
+        str(one.criterion),
+        str(one.people),
+        f"{one.percent.n:,}",
+        figures.share(one.percent),
+        figures.kappa(one.fleiss),
+        figures.kappa(one.alpha),
+    ]
 
 
 def pair_row(one: Pair) -> list[str]:
     return [
-        str(one.criterion), one.first, one.second, f"{one.percent.n:,}", figures.share(one.percent),
-        figures.kappa(one.cohen), figures.kappa(one.alpha),
-    ]  # fmt: skip
+        str(one.criterion),
+        one.first,
+        one.second,
+        f"{one.percent.n:,}",
+        figures.share(one.percent),
+        figures.kappa(one.cohen),
+        figures.kappa(one.alpha),
+    ]

@@ -110,11 +110,15 @@ def which(fields: tuple[Any, ...]) -> JSON:
         return {"sample_ids": numbers(given["samples"])}
     return {
         "filters": Filters(
-            text=given["text"] or "", prompt=given["prompt"] or "", verdict=tuple(given["verdict"] or ()),
-            source=tuple(given["source"] or ()), kind=("completion", "other"), min_score=given["low"],
+            text=given["text"] or "",
+            prompt=given["prompt"] or "",
+            verdict=tuple(given["verdict"] or ()),
+            source=tuple(given["source"] or ()),
+            kind=("completion", "other"),
+            min_score=given["low"],
             max_score=given["high"],
         )
-    }  # fmt: skip
+    }
 
 
 def _person(user_id: int | None) -> int:

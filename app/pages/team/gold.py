@@ -108,6 +108,11 @@ def _rows(here: Context, round_id: int | None) -> dict[str, Any]:
 def table_row(one: Gold) -> list[str]:
     text = one.text if len(one.text) <= SHOWN_TEXT else f"{one.text[:SHOWN_TEXT]}…"
     return [
-        str(one.sample_id), str(one.verdict), str(one.machine_verdict or "nothing"), str(one.met), one.reason,
-        one.who or "", text,
-    ]  # fmt: skip
+        str(one.sample_id),
+        str(one.verdict),
+        str(one.machine_verdict or "nothing"),
+        str(one.met),
+        one.reason,
+        one.who or "",
+        text,
+    ]

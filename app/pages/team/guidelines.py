@@ -18,9 +18,13 @@ def build(private: dict[str, Any]) -> None:
     gr.Markdown("What a good answer is in this project, with examples. Every reviewer sees it beside the item.")
     text = gr.Textbox(
         label="Guidelines",
-        interactive=False, lines=14, max_lines=40, max_length=projects.MAX_GUIDELINES, elem_id="guidelines-text",
+        interactive=False,
+        lines=14,
+        max_lines=40,
+        max_length=projects.MAX_GUIDELINES,
+        elem_id="guidelines-text",
         info="Markdown: headings, lists, code and formulas are drawn.",
-    )  # fmt: skip
+    )
     with gr.Row(elem_classes="rondo-toolbar"):
         save = buttons.primary("Save guidelines", elem_id="guidelines-save", elem_classes=needs(Role.admin))
     refused, drawn = problem("guidelines-problem"), gr.State("")

@@ -14,9 +14,18 @@ from backend.values import RoundStatus
 
 AHEAD = "The review has not begun. Its settings can be changed under Review settings."
 COLUMNS = [
-    "Person", "Decided", "Time an item", "Overrides", "With the judge", "Drawn at random", "With colleagues",
-    "Known labels", "Left", "Done", "Last seen",
-]  # fmt: skip
+    "Person",
+    "Decided",
+    "Time an item",
+    "Overrides",
+    "With the judge",
+    "Drawn at random",
+    "With colleagues",
+    "Known labels",
+    "Left",
+    "Done",
+    "Last seen",
+]
 
 
 def progress_value(round_: RoundView, at: ReviewProgress) -> dict[str, Any]:

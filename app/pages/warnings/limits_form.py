@@ -80,8 +80,14 @@ def back_to_defaults(name: str, request: gr.Request) -> list[Any]:
 
 def filled(rule: RuleView) -> list[Any]:
     """What the form shows of a rule."""
-    about = {"about": rule.about, "measures": rule.measures, "unit": rule.unit, "source": rule.source,
-             "side": "below" if rule.is_below else "above", "usual": _usual(rule)}  # fmt: skip
+    about = {
+        "about": rule.about,
+        "measures": rule.measures,
+        "unit": rule.unit,
+        "source": rule.source,
+        "side": "below" if rule.is_below else "above",
+        "usual": _usual(rule),
+    }
     return [about, *(rule.knobs[name] for name in KNOBS)]
 
 

@@ -71,7 +71,7 @@ __all__ = [
     "TemplateRewrite",
     "Token",
     "User",
-]  # fmt: skip
+]
 
 # Threads that work this out at once can leave it half done (db/aliases.py); here there are none yet.
 for _table in Base.metadata.tables.values():

@@ -25,12 +25,18 @@ class Sample(Identified, Base):
     __table_args__ = (
         UniqueConstraint("group_id", "step", "checkpoint_id", "kind", "position"),
         Index(
-            "uq_samples_without_checkpoint", "group_id", "step", "kind", "position", unique=True,
-            sqlite_where=text("checkpoint_id IS NULL"), postgresql_where=text("checkpoint_id IS NULL"),
+            "uq_samples_without_checkpoint",
+            "group_id",
+            "step",
+            "kind",
+            "position",
+            unique=True,
+            sqlite_where=text("checkpoint_id IS NULL"),
+            postgresql_where=text("checkpoint_id IS NULL"),
         ),
         Index("ix_samples_round_id_id", "round_id", "id"),
         Index("ix_samples_prompt_id_round_id", "prompt_id", "round_id"),
-    )  # fmt: skip
+    )
 
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
     round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"))

@@ -101,13 +101,23 @@ def _texts(db: Session, step: int, where: Any) -> list[Judged]:
         .scalar_subquery()
     )
     query = (
-        select(sample.id, sample.group_id, sample.position, label.machine_score, label.machine_verdict,
-               label.machine_spread, label.is_unparsed, sample.num_tokens, sample.checkpoint_id, votes,
-               label.source == LabelSource.person)
+        select(
+            sample.id,
+            sample.group_id,
+            sample.position,
+            label.machine_score,
+            label.machine_verdict,
+            label.machine_spread,
+            label.is_unparsed,
+            sample.num_tokens,
+            sample.checkpoint_id,
+            votes,
+            label.source == LabelSource.person,
+        )
         .join(label, label.sample_id == sample.id)
         .where(where, sample.kind.in_(tables.JUDGED))
         .order_by(sample.group_id, sample.step, sample.position, sample.id)
-    )  # fmt: skip
+    )
     return [
         Judged(id_, group_id, position, score, None if verdict is None else verdict is Verdict.accept, *rest)
         for id_, group_id, position, score, verdict, *rest in db.execute(query)
@@ -119,12 +129,20 @@ def _words(db: Session, row: tables.Round) -> list[Any]:
     decision = tables.Decision
     query = (
         standing.votes(
-            decision.sample_id, decision.group_id, decision.user_id, decision.kind, decision.score, decision.value,
-            decision.is_random, decision.is_blind, decision.mode, kinds=ANY_LABELLING,
+            decision.sample_id,
+            decision.group_id,
+            decision.user_id,
+            decision.kind,
+            decision.score,
+            decision.value,
+            decision.is_random,
+            decision.is_blind,
+            decision.mode,
+            kinds=ANY_LABELLING,
         )
         .where(decision.round_id == row.id)
         .order_by(decision.id)
-    )  # fmt: skip
+    )
     last = {(one.sample_id, one.user_id, one.kind in TOGETHER): one for one in db.execute(query)}
     return [one for one in last.values() if one.is_blind and one.mode != "judgment"]
 
@@ -148,8 +166,9 @@ def _witnesses(
     texts = {one.id: one for some in in_chunks(ids) for one in _texts(db, place.index, tables.Sample.id.in_(some))}
     spoken = [
         Word(texts[n], verdict is Verdict.accept, False, is_known=True)
-        for n, verdict in sorted(known.items()) if n in texts
-    ]  # fmt: skip
+        for n, verdict in sorted(known.items())
+        if n in texts
+    ]
     found = {one.text.id: Witness(one.text, one.accepts) for one in spoken}
     for n, some in said.items():
         good = sum(_accepts(one, cut) for one in some)

@@ -29,21 +29,59 @@ def with_people(evidence: Evidence, limits: Limits) -> list[Measure]:
     accepts, good = sum(bool(one.text.accepted) for one in said), sum(one.accepts for one in said)
     few = _few(len(said), DECISIONS, limits, evidence.why)
     return [
-        measure("kappa", "Cohen’s kappa with people, verdicts", DECISIONS, _of(_agreement.cohen(words)), limits,
-                below=True, is_share=False, few=few, undefined="People and judge said one and the same of every text."),
-        measure("alpha", "Krippendorff’s alpha with people, verdicts", DECISIONS, _of(_agreement.alpha(words)), limits,
-                below=True, is_share=False, few=few, undefined="People and judge said one and the same of every text."),
-        measure("alpha_scores", "Krippendorff’s alpha with people, scores", "texts that people scored",
-                _of(_agreement.alpha(scored, is_interval=True)), limits, below=True, is_share=False,
-                few=_few(len(scored), "texts that people scored", limits, evidence.why or SCORES)),
-        measure("precision", "Precision at the cut", "texts that it accepts and people decided",
-                numbers.share(both, accepts), limits, below=True,
-                few=few or _few(accepts, "texts that it accepts and people decided", limits, MORE)),
-        measure("recall", "Recall at the cut", "texts that people accept", numbers.share(both, good), limits,
-                below=True, few=few or _few(good, "texts that people accept", limits, MORE)),
+        measure(
+            "kappa",
+            "Cohen’s kappa with people, verdicts",
+            DECISIONS,
+            _of(_agreement.cohen(words)),
+            limits,
+            below=True,
+            is_share=False,
+            few=few,
+            undefined="People and judge said one and the same of every text.",
+        ),
+        measure(
+            "alpha",
+            "Krippendorff’s alpha with people, verdicts",
+            DECISIONS,
+            _of(_agreement.alpha(words)),
+            limits,
+            below=True,
+            is_share=False,
+            few=few,
+            undefined="People and judge said one and the same of every text.",
+        ),
+        measure(
+            "alpha_scores",
+            "Krippendorff’s alpha with people, scores",
+            "texts that people scored",
+            _of(_agreement.alpha(scored, is_interval=True)),
+            limits,
+            below=True,
+            is_share=False,
+            few=_few(len(scored), "texts that people scored", limits, evidence.why or SCORES),
+        ),
+        measure(
+            "precision",
+            "Precision at the cut",
+            "texts that it accepts and people decided",
+            numbers.share(both, accepts),
+            limits,
+            below=True,
+            few=few or _few(accepts, "texts that it accepts and people decided", limits, MORE),
+        ),
+        measure(
+            "recall",
+            "Recall at the cut",
+            "texts that people accept",
+            numbers.share(both, good),
+            limits,
+            below=True,
+            few=few or _few(good, "texts that people accept", limits, MORE),
+        ),
         _order(evidence, said, limits),
         _calibration(evidence, said, limits),
-    ]  # fmt: skip
+    ]
 
 
 SCORES = "Let people score texts on the Review page, not only accept and reject."
@@ -76,8 +114,15 @@ def _order(evidence: Evidence, said: Sequence[Witness], limits: Limits) -> Measu
     parts = [(sum(one), len(one)) for one in ordered.values()]
     how = "Let people decide on several texts of a prompt, or compare them in the review modes group and pair."
     of, how = "pairs that people ordered", evidence.why or how
-    return measure("order", "Pairs ordered as people do", of, numbers.ratio(parts), limits, below=True,
-                   few=_few_pairs(parts, of, limits, how, max(limits.fewest, numbers.FEWEST_GROUPS)))  # fmt: skip
+    return measure(
+        "order",
+        "Pairs ordered as people do",
+        of,
+        numbers.ratio(parts),
+        limits,
+        below=True,
+        few=_few_pairs(parts, of, limits, how, max(limits.fewest, numbers.FEWEST_GROUPS)),
+    )
 
 
 def _is_above(a: float, b: float) -> float:
@@ -134,18 +179,41 @@ def of_itself(evidence: Evidence, limits: Limits) -> list[Measure]:
     once = "The judge gives one reply a text. Raise its votes, with a temperature above 0."
     votes, judged = "texts with several votes", "texts with a score"
     return [
-        measure("saturation", "Scores at one end of the scale", judged, numbers.share(most, len(scores)), limits,
-                few=_few(len(scores), judged, limits, SAMPLE)),
-        measure("ties", "Tied pairs", PAIRS, numbers.ratio(ties), limits,
-                few=_few_pairs(ties, PAIRS, limits, SAMPLE)),
-        measure("unparsed", "Texts without a verdict in any reply", "judged texts",
-                numbers.share(unparsed, unparsed + len(scores)), limits,
-                few=_few(unparsed + len(scores), "judged texts", limits, SAMPLE)),
-        measure("spread", "Mean spread of its votes", votes, numbers.average([one.spread or 0.0 for one in voted]),
-                limits, is_share=False, few=_few(len(voted), votes, limits, once)),
-        measure("noise", "Pairs nearer than its votes are", f"{PAIRS} with several votes", numbers.ratio(noise), limits,
-                few=_few_pairs(noise, f"{PAIRS} with several votes", limits, once)),
-    ]  # fmt: skip
+        measure(
+            "saturation",
+            "Scores at one end of the scale",
+            judged,
+            numbers.share(most, len(scores)),
+            limits,
+            few=_few(len(scores), judged, limits, SAMPLE),
+        ),
+        measure("ties", "Tied pairs", PAIRS, numbers.ratio(ties), limits, few=_few_pairs(ties, PAIRS, limits, SAMPLE)),
+        measure(
+            "unparsed",
+            "Texts without a verdict in any reply",
+            "judged texts",
+            numbers.share(unparsed, unparsed + len(scores)),
+            limits,
+            few=_few(unparsed + len(scores), "judged texts", limits, SAMPLE),
+        ),
+        measure(
+            "spread",
+            "Mean spread of its votes",
+            votes,
+            numbers.average([one.spread or 0.0 for one in voted]),
+            limits,
+            is_share=False,
+            few=_few(len(voted), votes, limits, once),
+        ),
+        measure(
+            "noise",
+            "Pairs nearer than its votes are",
+            f"{PAIRS} with several votes",
+            numbers.ratio(noise),
+            limits,
+            few=_few_pairs(noise, f"{PAIRS} with several votes", limits, once),
+        ),
+    ]
 
 
 SAMPLE = "Take more prompts, or several samples of each."
@@ -191,11 +259,24 @@ def _seats(evidence: Evidence, limits: Limits) -> list[Measure]:
         how = f"The judge {name} does not compare each two texts in both orders; pairwise_swapped does."
     both, named_one = "pairs with a winner in both orders", "comparisons with a winner"
     found = [
-        measure("flips", "Pairs whose winner changes with the seats", both, numbers.ratio(flips), limits,
-                few=_few_pairs(flips, both, limits, how)),
-        measure("position", "Won by the text shown first", named_one, numbers.ratio(firsts), limits,
-                few=_few_pairs(firsts, named_one, limits, how), is_two_sided=True),
-    ]  # fmt: skip
+        measure(
+            "flips",
+            "Pairs whose winner changes with the seats",
+            both,
+            numbers.ratio(flips),
+            limits,
+            few=_few_pairs(flips, both, limits, how),
+        ),
+        measure(
+            "position",
+            "Won by the text shown first",
+            named_one,
+            numbers.ratio(firsts),
+            limits,
+            few=_few_pairs(firsts, named_one, limits, how),
+            is_two_sided=True,
+        ),
+    ]
     return found
 
 
@@ -206,10 +287,16 @@ def _length(evidence: Evidence, limits: Limits) -> Measure:
         for verdict in (True, False)
     ]
     found = numbers.rank_correlation(strata)
-    return measure("length", "Rank correlation of score and length among equals in people’s verdict", DECISIONS,
-                   found, limits, is_share=False,
-                   few=_few(found.n, DECISIONS, limits, evidence.why),
-                   undefined="All texts of a verdict have the same score or the same length.")  # fmt: skip
+    return measure(
+        "length",
+        "Rank correlation of score and length among equals in people’s verdict",
+        DECISIONS,
+        found,
+        limits,
+        is_share=False,
+        few=_few(found.n, DECISIONS, limits, evidence.why),
+        undefined="All texts of a verdict have the same score or the same length.",
+    )
 
 
 def _self_preference(evidence: Evidence, limits: Limits) -> Measure:
@@ -221,9 +308,15 @@ def _self_preference(evidence: Evidence, limits: Limits) -> Measure:
     least = min(len(gaps[True]), len(gaps[False]))
     of = "texts of each of two authors, one of them the judge, that people decided"
     why = "Judge texts of two checkpoints in one round, one of them with the judge’s own weights."
-    return measure("self_preference", "Advantage of its own texts over others’, beyond people’s", DECISIONS,
-                   numbers.difference(gaps[True], gaps[False]), limits, is_share=False,
-                   few=_few(least, of, limits, evidence.why or why))  # fmt: skip
+    return measure(
+        "self_preference",
+        "Advantage of its own texts over others’, beyond people’s",
+        DECISIONS,
+        numbers.difference(gaps[True], gaps[False]),
+        limits,
+        is_share=False,
+        few=_few(least, of, limits, evidence.why or why),
+    )
 
 
 def _few(n: int, of: str, limits: Limits, how: str) -> str:
@@ -240,9 +333,18 @@ def _few_pairs(
 
 
 def measure(
-    name: str, title: str, of: str, number: Number, limits: Limits, *, few: str, below: bool = False,
-    is_share: bool = True, undefined: str = "", is_two_sided: bool = False,
-) -> Measure:  # fmt: skip
+    name: str,
+    title: str,
+    of: str,
+    number: Number,
+    limits: Limits,
+    *,
+    few: str,
+    below: bool = False,
+    is_share: bool = True,
+    undefined: str = "",
+    is_two_sided: bool = False,
+) -> Measure:
     """The measure with its light; unknown below its fewest rows, where its value is not defined, and where it has a
     limit and no interval."""
     amber, red = (getattr(limits, f"{name}_{light}", None) for light in ("amber", "red"))

@@ -47,8 +47,16 @@ def read_samples(db: Session, group_ids: Sequence[int], own: str) -> list[Judged
     sample, label, prompt, group = tables.Sample, tables.Label, tables.Prompt, tables.Group
     query = (
         select(
-            sample.id, sample.group_id, end_of(prompt.text), end_of(sample.text), sample.logprob, sample.num_tokens,
-            sample.finish_reason, label.machine_score, label.machine_verdict, label.machine_spread,
+            sample.id,
+            sample.group_id,
+            end_of(prompt.text),
+            end_of(sample.text),
+            sample.logprob,
+            sample.num_tokens,
+            sample.finish_reason,
+            label.machine_score,
+            label.machine_verdict,
+            label.machine_spread,
             end_of(func.coalesce(group.answer, prompt.answer)),
         )
         .join(prompt, prompt.id == sample.prompt_id)
@@ -56,7 +64,7 @@ def read_samples(db: Session, group_ids: Sequence[int], own: str) -> list[Judged
         .join(label, label.sample_id == sample.id)
         .where(sample.group_id.in_(group_ids), sample.kind.in_(tables.JUDGED))
         .order_by(sample.id)
-    )  # fmt: skip
+    )
     found: dict[int, JudgedSample] = {}
     for id_, group_id, asked, text, logprob, tokens, reason, score, verdict, spread, known in db.execute(query):
         one = JudgedSample(

@@ -30,9 +30,21 @@ NO_DEVIATION = 1e-9
 
 WORD = re.compile(r"\w+")
 FEATURES = (
-    Sign.vote, Sign.top, Sign.others, Sign.logprob, Sign.grounded, Sign.covered, Sign.counted, Sign.reason_end,
-    Sign.reason_in, Sign.reason_grounded, Sign.reason_covers, Sign.length, Sign.reason_length, Sign.cut_off,
-)  # fmt: skip
+    Sign.vote,
+    Sign.top,
+    Sign.others,
+    Sign.logprob,
+    Sign.grounded,
+    Sign.covered,
+    Sign.counted,
+    Sign.reason_end,
+    Sign.reason_in,
+    Sign.reason_grounded,
+    Sign.reason_covers,
+    Sign.length,
+    Sign.reason_length,
+    Sign.cut_off,
+)
 VOTE_SHARE, IS_TOP = FEATURES.index(Sign.vote), FEATURES.index(Sign.top)
 Matrix = NDArray[numpy.float64]
 
@@ -48,22 +60,24 @@ def features(group: Sequence[JudgedSample]) -> list[list[float]]:
         words, reason = WORD.findall(one.text.casefold()), WORD.findall(one.rationale.casefold())
         said, reasons = set(words), set(reason)
         elsewhere = len(group) - votes[one.answer]
-        rows.append([
-            votes[one.answer] / len(group),
-            float(votes[one.answer] == most),
-            (accepted.total() - accepted[one.answer] + 0.5) / (elsewhere + 1),
-            one.logprob / max(1, one.num_tokens),
-            share(words, known),
-            share(prompt, said),
-            float(not Counter(words) - Counter(prompt)),
-            float(bool(reason) and reason[-1] == end),
-            float(bool(reason) and reason[-1] in known),
-            share(reason, known | said),
-            share(prompt, reasons),
-            math.log1p(len(one.text)),
-            math.log1p(len(one.rationale)),
-            float(one.is_cut_off),
-        ])  # fmt: skip
+        rows.append(
+            [
+                votes[one.answer] / len(group),
+                float(votes[one.answer] == most),
+                (accepted.total() - accepted[one.answer] + 0.5) / (elsewhere + 1),
+                one.logprob / max(1, one.num_tokens),
+                share(words, known),
+                share(prompt, said),
+                float(not Counter(words) - Counter(prompt)),
+                float(bool(reason) and reason[-1] == end),
+                float(bool(reason) and reason[-1] in known),
+                share(reason, known | said),
+                share(prompt, reasons),
+                math.log1p(len(one.text)),
+                math.log1p(len(one.rationale)),
+                float(one.is_cut_off),
+            ]
+        )
     return rows
 
 

@@ -137,17 +137,25 @@ def compared(trial: Trial, found: optimizer.Found, seen: Sequence[Case], unseen:
     return {
         "template": found.template,
         "is_kept": found.template != old and gain.low is not None and gain.low > 0,
-        "seen": {"labels": len(seen), "prompts": len({one.key for one in seen}),
-                 "before": asdict(on_seen[0]), "after": asdict(on_seen[1])},
-        "unseen": {"labels": len(unseen), "prompts": len({one.key for one in unseen}),
-                   "before": asdict(numbers.agreement(unseen, before)),
-                   "after": asdict(numbers.agreement(unseen, after)), "gain": asdict(gain)},
+        "seen": {
+            "labels": len(seen),
+            "prompts": len({one.key for one in seen}),
+            "before": asdict(on_seen[0]),
+            "after": asdict(on_seen[1]),
+        },
+        "unseen": {
+            "labels": len(unseen),
+            "prompts": len({one.key for one in unseen}),
+            "before": asdict(numbers.agreement(unseen, before)),
+            "after": asdict(numbers.agreement(unseen, after)),
+            "gain": asdict(gain),
+        },
         "written": found.written,
         "note": found.note,
         "refused": len(trial.lost),
         "calls": trial.calls,
         "examples": _examples(unseen, before, after),
-    }  # fmt: skip
+    }
 
 
 def _outcomes(trial: Trial, template: str, cases: Sequence[Case]) -> list[Outcome]:

@@ -68,13 +68,24 @@ def _cases(db: Session, accepts: dict[int, bool]) -> list[Case]:
     found: list[Case] = []
     for ids in in_chunks(sorted(accepts)):
         query = (
-            select(sample.id, prompt.text_key, group.id, group.prompt_id, group.split, group.step, group.position,
-                   group.parent_id, group.messages.is_not(None), group.is_stripped, group.cut)
+            select(
+                sample.id,
+                prompt.text_key,
+                group.id,
+                group.prompt_id,
+                group.split,
+                group.step,
+                group.position,
+                group.parent_id,
+                group.messages.is_not(None),
+                group.is_stripped,
+                group.cut,
+            )
             .join(group, group.id == sample.group_id)
             .join(prompt, prompt.id == group.prompt_id)
             .where(sample.id.in_(ids))
             .order_by(sample.id)
-        )  # fmt: skip
+        )
         rows = [(id_, key, GroupRow(*columns)) for id_, key, *columns in db.execute(query)]
         groups = group_values.load(db, [one for *_, one in rows], labels=False)
         for (id_, key, _), loaded in zip(rows, groups, strict=True):

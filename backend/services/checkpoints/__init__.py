@@ -26,9 +26,24 @@ from backend.services.checkpoints.wrappers import Use, has_weights, uses_of
 from backend.values import JSON, SCORER, Role, Stage
 
 __all__ = [
-    "ROLES", "SCORER", "CheckpointRow", "Contribution", "Detail", "Endpoint", "EndpointSettings", "EndpointView",
-    "Number", "Trial", "delete", "detail", "register", "rename", "tree", "try_prompt", "try_result",
-]  # fmt: skip
+    "ROLES",
+    "SCORER",
+    "CheckpointRow",
+    "Contribution",
+    "Detail",
+    "Endpoint",
+    "EndpointSettings",
+    "EndpointView",
+    "Number",
+    "Trial",
+    "delete",
+    "detail",
+    "register",
+    "rename",
+    "tree",
+    "try_prompt",
+    "try_result",
+]
 
 
 @dataclass(frozen=True)
@@ -210,9 +225,21 @@ def _row(
     c: tables.Checkpoint, depth: int, round_id: int | None, number: int | None, metrics: dict[str, Number]
 ) -> CheckpointRow:
     return CheckpointRow(
-        c.id, c.name, c.kind, c.role, c.location, in_words(c.engine), depth, c.parent_id, round_id, number,
-        c.created_at, metrics, has_weights(c.engine), innermost(c.engine).get("name") == "openai",
-    )  # fmt: skip
+        c.id,
+        c.name,
+        c.kind,
+        c.role,
+        c.location,
+        in_words(c.engine),
+        depth,
+        c.parent_id,
+        round_id,
+        number,
+        c.created_at,
+        metrics,
+        has_weights(c.engine),
+        innermost(c.engine).get("name") == "openai",
+    )
 
 
 def _ancestors(row: CheckpointRow, rows: dict[int, CheckpointRow]) -> list[CheckpointRow]:
@@ -270,7 +297,9 @@ def _users(db: Session, checkpoint_id: int) -> str:
     arena = tables.Arena
     uses: dict[str, ColumnElement[bool]] = {
         "rounds": or_(
-            round_.policy_id == checkpoint_id, round_.reference_id == checkpoint_id, round_.judge_id == checkpoint_id,
+            round_.policy_id == checkpoint_id,
+            round_.reference_id == checkpoint_id,
+            round_.judge_id == checkpoint_id,
             round_.checkpoint_id == checkpoint_id,
         ),
         "roles of rounds": tables.RoundRole.checkpoint_id == checkpoint_id,
@@ -281,5 +310,5 @@ def _users(db: Session, checkpoint_id: int) -> str:
         ),
         "judge benches": tables.BenchJudge.checkpoint_id == checkpoint_id,
         "other checkpoints": child.parent_id == checkpoint_id,
-    }  # fmt: skip
+    }
     return ", ".join(what for what, clause in uses.items() if db.scalar(select(exists().where(clause))))

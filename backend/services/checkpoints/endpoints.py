@@ -86,9 +86,17 @@ def view(engine: JSON, *, is_owner: bool) -> EndpointView | None:
         key, one.concurrency, one.timeout, extra, one.price_in, one.price_out, one.send_defaults
     )
     return EndpointView(
-        one.base_url, one.model, settings, one.supports_n, one.seeds, one.logprobs, one.top_logprobs,
-        one.prompt_logprobs, one.forced, one.context,
-    )  # fmt: skip
+        one.base_url,
+        one.model,
+        settings,
+        one.supports_n,
+        one.seeds,
+        one.logprobs,
+        one.top_logprobs,
+        one.prompt_logprobs,
+        one.forced,
+        one.context,
+    )
 
 
 def engine_of(endpoint: Endpoint) -> OpenAI:

@@ -139,10 +139,19 @@ def _views(db: Session, found: Sequence[tuple[tables.Dataset, int]]) -> list[Dat
         checkpoint_id = read[row.id].checkpoint_id if row.id in read else None
         views.append(
             DatasetView(
-                row.id, row.project_id, row.round_id, round_number, row.type, row.content_hash, row.num_examples,
-                row.created_at, checkpoint_id, made.get(checkpoint_id or 0), row.id in read,
+                row.id,
+                row.project_id,
+                row.round_id,
+                round_number,
+                row.type,
+                row.content_hash,
+                row.num_examples,
+                row.created_at,
+                checkpoint_id,
+                made.get(checkpoint_id or 0),
+                row.id in read,
             )
-        )  # fmt: skip
+        )
     return views
 
 

@@ -34,13 +34,23 @@ _TRL: dict[DatasetType, dict[str, str]] = {
 }
 _SINGLE = {"score": "float64", "source": "string", "sample_id": "int64"}
 _PAIR = {
-    "score_chosen": "float64", "score_rejected": "float64", "margin": "float64", "source_chosen": "string",
-    "source_rejected": "string", "chosen_sample_id": "int64", "rejected_sample_id": "int64",
-}  # fmt: skip
+    "score_chosen": "float64",
+    "score_rejected": "float64",
+    "margin": "float64",
+    "source_chosen": "string",
+    "source_rejected": "string",
+    "chosen_sample_id": "int64",
+    "rejected_sample_id": "int64",
+}
 _EVERY = {
-    "prompt_id": "int64", "origin": "string", "weight": "float64", "round": "int64",
-    "checkpoint": "string", "judge_template": "string", "snapshot": "string",
-}  # fmt: skip
+    "prompt_id": "int64",
+    "origin": "string",
+    "weight": "float64",
+    "round": "int64",
+    "checkpoint": "string",
+    "judge_template": "string",
+    "snapshot": "string",
+}
 
 
 @dataclass(frozen=True)

@@ -64,16 +64,51 @@ def rows(db: Session, dataset_id: int) -> Iterator[ExportRow]:
     query, after = _page(dataset_id), -1
     while page := db.execute(query, {"after": after}).all():
         for (
-            place, prompt_id, hash, messages, answer, label, weight, origin,
-            good_id, good, good_end, good_score, good_verdict, good_source, good_round, good_kind,
-            bad_id, bad, bad_end, bad_score, bad_verdict, bad_source, bad_round, bad_kind, turns,
-        ) in page:  # fmt: skip
-            chosen = NO_SIDE._replace(text=answer or "") if good_id is None else Side(
-                good_id, good or "", good_end == "length", good_score, good_verdict, good_source, good_round, good_kind
-            )  # fmt: skip
-            rejected = None if bad is None else Side(
-                bad_id, bad, bad_end == "length", bad_score, bad_verdict, bad_source, bad_round, bad_kind
-            )  # fmt: skip
+            place,
+            prompt_id,
+            hash,
+            messages,
+            answer,
+            label,
+            weight,
+            origin,
+            good_id,
+            good,
+            good_end,
+            good_score,
+            good_verdict,
+            good_source,
+            good_round,
+            good_kind,
+            bad_id,
+            bad,
+            bad_end,
+            bad_score,
+            bad_verdict,
+            bad_source,
+            bad_round,
+            bad_kind,
+            turns,
+        ) in page:
+            chosen = (
+                NO_SIDE._replace(text=answer or "")
+                if good_id is None
+                else Side(
+                    good_id,
+                    good or "",
+                    good_end == "length",
+                    good_score,
+                    good_verdict,
+                    good_source,
+                    good_round,
+                    good_kind,
+                )
+            )
+            rejected = (
+                None
+                if bad is None
+                else Side(bad_id, bad, bad_end == "length", bad_score, bad_verdict, bad_source, bad_round, bad_kind)
+            )
             asked = _decode(messages)[0] if isinstance(messages, str) else messages
             if origin == DECISION:  # what a judge should say of that sample: the sample's own label is not this text's
                 chosen = Side(good_id, good or "", False, None, None, None, good_round)
@@ -98,10 +133,15 @@ def _page(dataset_id: int) -> Select[Any]:
     question = case((group.c.is_stripped.is_(False), group.c.messages))
     asked = func.coalesce(example.c.messages, question, prompt.c.messages)
     columns: list[Any] = [
-        example.c.position, example.c.prompt_id, prompt.c.content_hash, type_coerce(asked, String),
-        func.coalesce(example.c.completion, prompt.c.answer), type_coerce(example.c.label, Integer), example.c.weight,
+        example.c.position,
+        example.c.prompt_id,
+        prompt.c.content_hash,
+        type_coerce(asked, String),
+        func.coalesce(example.c.completion, prompt.c.answer),
+        type_coerce(example.c.label, Integer),
+        example.c.weight,
         example.c.origin,
-    ]  # fmt: skip
+    ]
     source = example.join(prompt, prompt.c.id == example.c.prompt_id)
     for side in ("sample_id", "rejected_id"):
         sample, said = samples.alias(f"{side}_sample"), labels.alias(f"{side}_label")
@@ -175,7 +215,7 @@ def _sides(found: Iterable[ExportRow], wanted: DatasetType, left_out: Counter[st
 def _single(row: ExportRow, side: Side, label: bool | None) -> ExportRow:
     return ExportRow(
         row.position, row.prompt_id, row.prompt_hash, row.messages, side, None, label, row.weight, row.origin
-    )  # fmt: skip
+    )
 
 
 @dataclass

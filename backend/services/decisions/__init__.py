@@ -105,13 +105,18 @@ def look_up(db: Session, round_id: int, which: Any) -> dict[int, Any]:
     label, sample, gold = tables.Label, tables.Sample, tables.GoldItem
     query = (
         select(
-            sample.id, sample.group_id, sample.kind, sample.position, label.machine_score, label.machine_verdict,
+            sample.id,
+            sample.group_id,
+            sample.kind,
+            sample.position,
+            label.machine_score,
+            label.machine_verdict,
             gold.sample_id.label("gold"),
         )
         .join(label, label.sample_id == sample.id)
         .outerjoin(gold, gold.sample_id == sample.id)
         .where(which, label.round_id == round_id)
-    )  # fmt: skip
+    )
     return {row.id: row for row in db.execute(query)}
 
 
@@ -246,12 +251,14 @@ def own_words(db: Session, actor: Actor, place: Place) -> list[Any]:
     together = select(sample.id).where(sample.group_id == place.group_id)
     query = (
         select(
-            decision.sample_id, decision.kind, decision.client_id,
+            decision.sample_id,
+            decision.kind,
+            decision.client_id,
             (~standing.is_taken_back() & decision.batch_id.is_(None) & ~decision.is_adjudication).label("stands"),
         )
         .where(decision.sample_id.in_(together), decision.user_id == actor.user_id, decision.kind.in_(DECIDING))
         .order_by(decision.id)
-    )  # fmt: skip
+    )
     return list(db.execute(query))
 
 

@@ -126,10 +126,19 @@ def retraction(
 ) -> dict[str, Any]:
     """The row that takes one decision of a batch back."""
     return {
-        "client_id": f"{batch_id}-undo-{id_}", "batch_id": batch_id, "project_id": project_id, "round_id": round_id,
-        "group_id": group_id, "sample_id": sample_id, "user_id": actor.user_id, "kind": DecisionKind.retract,
-        "retracts_id": id_, "via": actor.via, "value": {}, "created_at": now(),
-    }  # fmt: skip
+        "client_id": f"{batch_id}-undo-{id_}",
+        "batch_id": batch_id,
+        "project_id": project_id,
+        "round_id": round_id,
+        "group_id": group_id,
+        "sample_id": sample_id,
+        "user_id": actor.user_id,
+        "kind": DecisionKind.retract,
+        "retracts_id": id_,
+        "via": actor.via,
+        "value": {},
+        "created_at": now(),
+    }
 
 
 def history(actor: Actor, round_id: int) -> list[Batch]:
@@ -218,11 +227,20 @@ def rows(
     query = select(label.sample_id, label.machine_verdict, sample.group_id).join(sample, sample.id == label.sample_id)
     return [
         {
-            "client_id": f"{batch_id}-{sample_id}", "batch_id": batch_id, "project_id": round_.project_id,
-            "round_id": round_.id, "group_id": group_id, "sample_id": sample_id, "user_id": actor.user_id,
-            "note": reason, "via": actor.via, "value": {}, "is_blind": False, "kind": action,
+            "client_id": f"{batch_id}-{sample_id}",
+            "batch_id": batch_id,
+            "project_id": round_.project_id,
+            "round_id": round_.id,
+            "group_id": group_id,
+            "sample_id": sample_id,
+            "user_id": actor.user_id,
+            "note": reason,
+            "via": actor.via,
+            "value": {},
+            "is_blind": False,
+            "kind": action,
             "created_at": now(),
             "is_override": labels.is_override(None, machine_verdict, verdict, None),
         }
         for sample_id, machine_verdict, group_id in db.execute(query.where(label.sample_id.in_(ids)))
-    ]  # fmt: skip
+    ]

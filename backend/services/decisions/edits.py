@@ -48,9 +48,14 @@ def make_edit(db: Session, actor: Actor, original: tables.Sample, text: str) -> 
     db.flush()
     db.add(
         tables.Label(
-            sample_id=made.id, round_id=original.round_id, kind="edit", num_tokens=tokens, source=LabelSource.none,
-            updated_at=now(), step=original.step,
+            sample_id=made.id,
+            round_id=original.round_id,
+            kind="edit",
+            num_tokens=tokens,
+            source=LabelSource.none,
+            updated_at=now(),
+            step=original.step,
         )
-    )  # fmt: skip
+    )
     db.flush()
     return made.id

@@ -129,10 +129,16 @@ def take(
     """The conditional statement: a slot that is free, ran out, or is the actor's own becomes theirs."""
     lease, until = tables.Lease, at + timedelta(minutes=settings.reservation_minutes)
     rows = [
-        {"sample_id": n, "slot": slot, "round_id": round_id, "user_id": actor.user_id, "expires_at": until,
-         "is_random": n in drawn}
+        {
+            "sample_id": n,
+            "slot": slot,
+            "round_id": round_id,
+            "user_id": actor.user_id,
+            "expires_at": until,
+            "is_random": n in drawn,
+        }
         for n, slot in sorted(wanted.items())
-    ]  # fmt: skip
+    ]
     insert = inserting(db).values(rows)
     free = or_(lease.user_id.is_(None), lease.user_id == actor.user_id, lease.expires_at < at)
     new = insert.excluded

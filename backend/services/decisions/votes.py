@@ -70,13 +70,25 @@ def read(db: Session, round_id: int, *, items_of: int | None = None) -> Votes:
     decision = tables.Decision
     query = (
         standing.everything(
-            decision.sample_id, decision.group_id, decision.user_id, decision.kind, decision.score, decision.value,
-            decision.mode, decision.is_blind, decision.is_random, decision.is_gold, decision.is_adjudication,
-            decision.is_late, decision.batch_id, decision.is_override, kinds=ANY_LABELLING,
+            decision.sample_id,
+            decision.group_id,
+            decision.user_id,
+            decision.kind,
+            decision.score,
+            decision.value,
+            decision.mode,
+            decision.is_blind,
+            decision.is_random,
+            decision.is_gold,
+            decision.is_adjudication,
+            decision.is_late,
+            decision.batch_id,
+            decision.is_override,
+            kinds=ANY_LABELLING,
         )
         .where(decision.round_id == round_id)
         .order_by(decision.id)
-    )  # fmt: skip
+    )
     if items_of is not None:
         own = select(decision.sample_id).where(decision.round_id == round_id, decision.user_id == items_of)
         query = query.where(decision.sample_id.in_(own.correlate(None)))

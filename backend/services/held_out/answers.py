@@ -93,9 +93,11 @@ def _answers(
 ) -> tuple[Full, ...]:
     sample = tables.Sample
     query = select(sample).where(
-        sample.prompt_id == prompt_id, sample.round_id.in_({one.round_id for one in chosen}),
-        sample.split == Split.held_out, sample.kind == "completion",
-    )  # fmt: skip
+        sample.prompt_id == prompt_id,
+        sample.round_id.in_({one.round_id for one in chosen}),
+        sample.split == Split.held_out,
+        sample.kind == "completion",
+    )
     by_place: dict[tuple[int, int | None], list[tables.Sample]] = defaultdict(list)
     for row in db.scalars(query.order_by(sample.position)):
         by_place[row.round_id, row.checkpoint_id].append(row)
@@ -111,10 +113,17 @@ def _answers(
             continue
         full.append(
             Full(
-                one, is_right, first.text, first.reasoning or "", first.finish_reason, first.num_tokens, verifier,
-                words.get(first.id, ()), len(rows) - 1,
+                one,
+                is_right,
+                first.text,
+                first.reasoning or "",
+                first.finish_reason,
+                first.num_tokens,
+                verifier,
+                words.get(first.id, ()),
+                len(rows) - 1,
             )
-        )  # fmt: skip
+        )
     return tuple(full)
 
 

@@ -242,9 +242,12 @@ def _tokens(db: Session, one: Measurement) -> dict[int, float]:
     """Tokens of each greedy answer, by prompt."""
     sample = tables.Sample
     query = select(sample.prompt_id, sample.num_tokens).where(
-        sample.round_id == one.round_id, sample.split == Split.held_out, sample.checkpoint_id == one.checkpoint_id,
-        sample.position == 0, sample.kind == "completion",
-    )  # fmt: skip
+        sample.round_id == one.round_id,
+        sample.split == Split.held_out,
+        sample.checkpoint_id == one.checkpoint_id,
+        sample.position == 0,
+        sample.kind == "completion",
+    )
     return {id_: float(number) for id_, number in db.execute(query)}
 
 

@@ -134,9 +134,15 @@ def page(
     near = places[-1 if is_back else 0][0] if places else None
     ends = (near, further) if is_back else (further, near if after is not None else None)
     return Page(
-        rows, tuple(chosen), *ends, count, len(_known(said[0]) & _known(said[-1])), number, is_partial,
+        rows,
+        tuple(chosen),
+        *ends,
+        count,
+        len(_known(said[0]) & _known(said[-1])),
+        number,
+        is_partial,
         tuple(one.is_told for one in said),
-    )  # fmt: skip
+    )
 
 
 def _known(said: Verdicts) -> frozenset[int]:
@@ -207,13 +213,20 @@ def first_answers(db: Session, prompt_ids: Sequence[int], chosen: Sequence[Measu
     sample = tables.Sample
     rounds = {one.checkpoint_id: one.round_id for one in chosen}
     query = select(
-        sample.prompt_id, sample.checkpoint_id, sample.round_id, func.substr(sample.text, 1, PREVIEW).label("text"),
-        sample.finish_reason, sample.num_tokens,
+        sample.prompt_id,
+        sample.checkpoint_id,
+        sample.round_id,
+        func.substr(sample.text, 1, PREVIEW).label("text"),
+        sample.finish_reason,
+        sample.num_tokens,
     ).where(
-        sample.prompt_id.in_(prompt_ids), sample.round_id.in_({*rounds.values()}), sample.split == Split.held_out,
-        sample.checkpoint_id.in_([*rounds]), sample.position == 0,
+        sample.prompt_id.in_(prompt_ids),
+        sample.round_id.in_({*rounds.values()}),
+        sample.split == Split.held_out,
+        sample.checkpoint_id.in_([*rounds]),
+        sample.position == 0,
         sample.kind == "completion",
-    )  # fmt: skip
+    )
     return {
         (row.prompt_id, row.checkpoint_id): row
         for row in db.execute(query)

@@ -49,14 +49,19 @@ def all_of(db: Session, project_id: int) -> list[Measurement]:
     metric, checkpoint, round_ = tables.Metric, tables.Checkpoint, tables.Round
     query = (
         select(
-            metric.checkpoint_id, checkpoint.name, metric.round_id, round_.number, metric.id, metric.name,
+            metric.checkpoint_id,
+            checkpoint.name,
+            metric.round_id,
+            round_.number,
+            metric.id,
+            metric.name,
             metric.created_at,
         )
         .join(checkpoint, checkpoint.id == metric.checkpoint_id)
         .join(round_, round_.id == metric.round_id)
         .where(metric.project_id == project_id)
         .order_by(metric.id)
-    )  # fmt: skip
+    )
     rows = db.execute(query).all()
     sets = sets_of(db, {row.round_id for row in rows})
     found: dict[tuple[int, int], Measurement] = {}

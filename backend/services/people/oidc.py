@@ -96,9 +96,12 @@ def verified(id_token: str, keys: JSON, *, issuer: str, nonce: str, access_token
 
     client_id = settings().oidc_client_id
     expected = {
-        "iss": {"essential": True, "value": issuer}, "aud": {"essential": True, "value": client_id},
-        "sub": {"essential": True}, "exp": {"essential": True}, "iat": {"essential": True},
-    }  # fmt: skip
+        "iss": {"essential": True, "value": issuer},
+        "aud": {"essential": True, "value": client_id},
+        "sub": {"essential": True},
+        "exp": {"essential": True},
+        "iat": {"essential": True},
+    }
     try:
         token = jwt.decode(id_token, KeySet.import_key_set(keys), algorithms=ALGORITHMS)  # type: ignore[arg-type]
         said = {"nonce": nonce, "client_id": client_id, "access_token": access_token}
@@ -165,9 +168,14 @@ def _client(redirect_uri: str) -> Iterator[Any]:
     secret = known.oidc_client_secret.get_secret_value() if known.oidc_client_secret else None
     try:
         with OAuth2Client(
-            known.oidc_client_id, secret, token_endpoint_auth_method=None if secret else "none", scope=SCOPE,
-            redirect_uri=redirect_uri, code_challenge_method="S256", timeout=TIMEOUT,
-        ) as client:  # fmt: skip
+            known.oidc_client_id,
+            secret,
+            token_endpoint_auth_method=None if secret else "none",
+            scope=SCOPE,
+            redirect_uri=redirect_uri,
+            code_challenge_method="S256",
+            timeout=TIMEOUT,
+        ) as client:
             yield client
     except (httpx2.HTTPError, AuthlibBaseError, KeyError, ValueError) as error:
         raise NotSignedIn(

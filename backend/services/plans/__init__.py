@@ -243,9 +243,15 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
             warnings.append(f"{said} The schedule would launch no round here by itself.")
         warnings += sandbox_warnings(recipe, phase)
         warnings += wrappers.warnings(
-            db, recipe, phase, policy_id=plan.policy_id, reference_id=plan.reference_id, judge_id=plan.judge_id,
-            roles=plan.roles, parent_id=plan.parent_id,
-        )  # fmt: skip
+            db,
+            recipe,
+            phase,
+            policy_id=plan.policy_id,
+            reference_id=plan.reference_id,
+            judge_id=plan.judge_id,
+            roles=plan.roles,
+            parent_id=plan.parent_id,
+        )
         bindings = round_roles.bound(db, recipe, phase, plan.roles, plan.parent_id)
         known = {**bindings, POLICY: plan.policy_id, REFERENCE: plan.reference_id}
         warnings += endpoints.warnings(db, recipe, phase, known | ({JUDGE: plan.judge_id} if plan.judge_id else {}))

@@ -21,9 +21,12 @@ from backend.values import BEFORE_REVIEW, JobStatus, RoundStatus, SetUse
 AT = {"judge": "judge", "select": "selector", "train": "trainer"}
 """Where a branch may begin, by the stage: at the first step of that kind."""
 SAME = {
-    "policy_id": "policy", "num_prompts": "number of prompts", "seed": "seed", "parent_id": "parent round",
+    "policy_id": "policy",
+    "num_prompts": "number of prompts",
+    "seed": "seed",
+    "parent_id": "parent round",
     "sample_set_ids": "prompt sets",
-}  # fmt: skip
+}
 """What texts were made with, as the form calls it: a branch has it as its origin had."""
 
 

@@ -145,9 +145,14 @@ def check_checkpoints(db: Session, project_id: int, plan: Plan, recipe: Recipe) 
     trained = {"policy": plan.policy_id, "reference": plan.reference_id}
     if not recipe.is_slots or recipe.trainer.start != POLICY or not recipe.trainer.trains_weights:
         trained = round_roles.trained_from(
-            db, recipe, phase, bindings, policy_id=plan.policy_id, reference_id=plan.reference_id,
+            db,
+            recipe,
+            phase,
+            bindings,
+            policy_id=plan.policy_id,
+            reference_id=plan.reference_id,
             judge_id=plan.judge_id,
-        )  # fmt: skip
+        )
     for name, checkpoint_id in trained.items():
         found = db.get_one(tables.Checkpoint, checkpoint_id)
         if innermost(found.engine).get("name") != "transformers":

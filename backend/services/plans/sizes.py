@@ -50,9 +50,12 @@ def sizes(recipe: Recipe, phase: int, *, prompts: int, taken: int, first: int = 
     for places in _tried(recipe, phase):
         tried = _all(by_step(places, prompts=min(prompts, recipe.schedule.pilot_prompts), taken=0))
         made = Sizes(
-            made.samples + tried.samples, made.judge_calls + tried.judge_calls, made.tokens + tried.tokens,
-            made.tried + tried.samples, made.rollouts,
-        )  # fmt: skip
+            made.samples + tried.samples,
+            made.judge_calls + tried.judge_calls,
+            made.tokens + tried.tokens,
+            made.tried + tried.samples,
+            made.rollouts,
+        )
     return made
 
 

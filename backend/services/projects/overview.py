@@ -209,9 +209,16 @@ def _launch(db: Session, lines: tuple[RoundLine, ...]) -> NextAction:
 
 def _allowed(action: NextAction, role: Role) -> NextAction:
     """People who may not do the next thing are told who may."""
-    needs = {"import": Role.curator, "register": Role.curator, "launch": Role.curator, "next": Role.curator,
-             "restart": Role.curator, "resume": Role.curator, "held": Role.curator,
-             "review": Role.reviewer}  # fmt: skip
+    needs = {
+        "import": Role.curator,
+        "register": Role.curator,
+        "launch": Role.curator,
+        "next": Role.curator,
+        "restart": Role.curator,
+        "resume": Role.curator,
+        "held": Role.curator,
+        "review": Role.reviewer,
+    }
     needed = needs.get(action.kind, Role.viewer)
     if role.rank >= needed.rank:
         return action if role.rank >= Role.curator.rank else replace(action, cancels_id=None)

@@ -41,7 +41,7 @@ __all__ = [
     "preview",
     "problems_file",
     "report",
-]  # fmt: skip
+]
 
 PAGE = 50
 CHECKED = 2_000

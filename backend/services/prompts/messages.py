@@ -9,11 +9,20 @@ from backend.services.prompts.files.limits import NumberText, type_name
 from backend.values import Message, Messages
 
 ROLES = {
-    "system": "system", "developer": "system",
-    "user": "user", "human": "user", "prompter": "user",
-    "assistant": "assistant", "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant", "model": "assistant",
-    "bing": "assistant", "bard": "assistant", "ai": "assistant",
-}  # fmt: skip
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "human": "user",
+    "prompter": "user",
+    "assistant": "assistant",
+    "gpt": "assistant",
+    "chatgpt": "assistant",
+    "bot": "assistant",
+    "model": "assistant",
+    "bing": "assistant",
+    "bard": "assistant",
+    "ai": "assistant",
+}
 TOOLS = ("tool", "function", "function_call", "tool_call", "tool_response", "observation", "ipython")
 TEXT_PARTS = ("text", "input_text", "output_text")
 CALLS = ("tool_calls", "function_call", "tool_call_id", "images", "image", "audio", "videos", "video", "files")

@@ -11,10 +11,23 @@ from backend.values import JSON, Messages
 TEXTS = ("text", "response", "completion", "content", "output", "answer", "generated_text")
 SCORES = ("score", "overall_score", "rating", "overall_rating", "reward", "helpfulness")
 WORDS = {
-    "true": True, "1": True, "1.0": True, "yes": True, "good": True, "chosen": True, "accept": True, "+1": True,
-    "false": False, "0": False, "0.0": False, "no": False, "bad": False, "rejected": False, "reject": False,
+    "true": True,
+    "1": True,
+    "1.0": True,
+    "yes": True,
+    "good": True,
+    "chosen": True,
+    "accept": True,
+    "+1": True,
+    "false": False,
+    "0": False,
+    "0.0": False,
+    "no": False,
+    "bad": False,
+    "rejected": False,
+    "reject": False,
     "-1": False,
-}  # fmt: skip
+}
 NOTHING: tuple[Any, ...] = (None, "", [], {})
 """What stands where there is no completion."""
 UNREAD = "unread_score"

@@ -79,9 +79,15 @@ def _parse_all(row: dict[str, Any], mapping: Mapping, places: Places) -> ParsedP
         _json(one.extra, "what is said of a completion")
     key = text_key(messages[-1]["content"], [m["content"] for m in messages if m["role"] != "system"])
     return ParsedPrompt(
-        f"[{stored}]", messages[-1]["content"], answer, _extra(row, mapping), key, digest, completions,
+        f"[{stored}]",
+        messages[-1]["content"],
+        answer,
+        _extra(row, mapping),
+        key,
+        digest,
+        completions,
         tuple(sorted(ignored)),
-    )  # fmt: skip
+    )
 
 
 def _asked(row: dict[str, Any], mapping: Mapping, ignored: set[str]) -> tuple[Messages, str | None]:

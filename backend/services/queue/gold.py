@@ -126,9 +126,7 @@ def _decided(db: Session, ids: Sequence[int]) -> int | None:
 
 def list_gold(actor: Actor, round_id: int) -> list[Gold]:
     """The gold items of a round. For curators: a reviewer must not know them."""
-    gold, sample, label, user, decision = (
-        tables.GoldItem, tables.Sample, tables.Label, tables.User, tables.Decision
-    )  # fmt: skip
+    gold, sample, label, user, decision = (tables.GoldItem, tables.Sample, tables.Label, tables.User, tables.Decision)
     met = (
         standing.on_gold(func.count(decision.user_id.distinct()))
         .where(decision.sample_id == gold.sample_id)
@@ -136,7 +134,13 @@ def list_gold(actor: Actor, round_id: int) -> list[Gold]:
     )
     query = (
         select(
-            gold.sample_id, sample.text, gold.verdict, gold.reason, label.machine_verdict, user.name, gold.created_at,
+            gold.sample_id,
+            sample.text,
+            gold.verdict,
+            gold.reason,
+            label.machine_verdict,
+            user.name,
+            gold.created_at,
             met,
         )
         .join(sample, sample.id == gold.sample_id)
@@ -144,7 +148,7 @@ def list_gold(actor: Actor, round_id: int) -> list[Gold]:
         .outerjoin(user, user.id == gold.created_by)
         .where(gold.round_id == round_id)
         .order_by(gold.sample_id)
-    )  # fmt: skip
+    )
     with reading() as db:
         get_row(db, actor, round_id, Role.curator)
         return [Gold(*row) for row in db.execute(query)]

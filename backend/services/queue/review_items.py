@@ -156,10 +156,20 @@ def read(db: Session, ids: Sequence[int], *, tells_hints: bool) -> dict[int, Any
     sample, prompt, group = tables.Sample, tables.Prompt, tables.Group
     own = group.messages if tells_hints else case((group.is_stripped.is_(False), group.messages))
     asked = func.coalesce(own, prompt.messages).label("messages")
-    query = select(
-        sample.id, sample.group_id, asked, sample.text, sample.finish_reason, sample.num_tokens, sample.score_like,
-        sample.turns,
-    ).join(prompt, prompt.id == sample.prompt_id).join(group, group.id == sample.group_id)  # fmt: skip
+    query = (
+        select(
+            sample.id,
+            sample.group_id,
+            asked,
+            sample.text,
+            sample.finish_reason,
+            sample.num_tokens,
+            sample.score_like,
+            sample.turns,
+        )
+        .join(prompt, prompt.id == sample.prompt_id)
+        .join(group, group.id == sample.group_id)
+    )
     return {row.id: row for row in db.execute(query.where(sample.id.in_(ids)))} if ids else {}
 
 
@@ -181,11 +191,23 @@ def item(n: int, shown: Shown, settings: ReviewSettings, cut: float, why: str | 
     ids = shown.groups.get(row.group_id, [])
     before = [] if ids else (row.turns or [])[:-1]
     return Item(
-        n, row.group_id, [*row.messages, *before], row.text, row.finish_reason, row.num_tokens, row.score_like, view,
+        n,
+        row.group_id,
+        [*row.messages, *before],
+        row.text,
+        row.finish_reason,
+        row.num_tokens,
+        row.score_like,
+        view,
         why or reasons.of_item(ids or [n], shown.views, shown.signs, cut),
-        until, is_random, tuple(member(one, shown) for one in ids), shown.others.get(n, ()),
-        shown.sizes.get(row.group_id, 0), shown.flags.get(n), shown.edits.get(n, ()),
-    )  # fmt: skip
+        until,
+        is_random,
+        tuple(member(one, shown) for one in ids),
+        shown.others.get(n, ()),
+        shown.sizes.get(row.group_id, 0),
+        shown.flags.get(n),
+        shown.edits.get(n, ()),
+    )
 
 
 def member(n: int, shown: Shown) -> Member:

@@ -122,7 +122,12 @@ def last_rounds(db: Session, names: dict[int, str]) -> dict[str, LastRound]:
     for name, one in db.execute(select(recipe, row).where(row.id.in_(newest))):
         measured = accuracies(db, one.project_id).get(one.checkpoint_id or 0)
         found[name] = LastRound(
-            names[one.project_id], one.number, one.status, one.created_at, measured.value if measured else None,
-            one.error, one.id,
-        )  # fmt: skip
+            names[one.project_id],
+            one.number,
+            one.status,
+            one.created_at,
+            measured.value if measured else None,
+            one.error,
+            one.id,
+        )
     return found

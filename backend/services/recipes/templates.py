@@ -68,9 +68,13 @@ def save(actor: Actor, project_id: int, name: str, text: str) -> TemplateView:
             author = db.get(tables.User, newest.created_by) if newest.created_by else None
             return _view(newest, author.name if author else None)
         row = tables.Template(
-            project_id=project_id, name=name, version=newest.version + 1 if newest else 1, text=text,
-            content_hash=content_hash, created_by=actor.user_id,
-        )  # fmt: skip
+            project_id=project_id,
+            name=name,
+            version=newest.version + 1 if newest else 1,
+            text=text,
+            content_hash=content_hash,
+            created_by=actor.user_id,
+        )
         db.add(row)
         db.flush()
         what = {"template_id": row.id, "version": row.version}

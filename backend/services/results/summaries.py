@@ -217,10 +217,25 @@ def _active_jobs(db: Session, project_id: int) -> dict[int, tables.Job]:
 
 def _base_line(checkpoint_id: int, name: str, accuracy: Measured | None) -> RoundLine:
     return RoundLine(
-        number=0, round_id=None, parent=None, status=RoundStatus.done, stage=None, progress=None, recipe="",
-        samples=None, judged=None, kept=None, decided=None, overridden=None, kept_share=None,
-        accuracy=accuracy, seconds=None, checkpoint_id=checkpoint_id, checkpoint=name, error=None,
-    )  # fmt: skip
+        number=0,
+        round_id=None,
+        parent=None,
+        status=RoundStatus.done,
+        stage=None,
+        progress=None,
+        recipe="",
+        samples=None,
+        judged=None,
+        kept=None,
+        decided=None,
+        overridden=None,
+        kept_share=None,
+        accuracy=accuracy,
+        seconds=None,
+        checkpoint_id=checkpoint_id,
+        checkpoint=name,
+        error=None,
+    )
 
 
 def _line(

@@ -43,7 +43,7 @@ __all__ = [
     "judge_views",
     "progress",
     "undo",
-]  # fmt: skip
+]
 
 OF_ALL = (NotSignedIn, MissingPrerequisite)
 """What speaks of no single act: nobody is signed in, or the database's file is gone. Later the same acts may pass."""
@@ -89,9 +89,16 @@ def decide(
 ) -> Outcome:
     """Decide on one item; sending the same client_id again changes nothing and returns the same."""
     act = Act(
-        client_id, kind, sample_id, score=score, text=text, note=note, seconds=seconds, is_blind=is_blind,
+        client_id,
+        kind,
+        sample_id,
+        score=score,
+        text=text,
+        note=note,
+        seconds=seconds,
+        is_blind=is_blind,
         value=value or {},
-    )  # fmt: skip
+    )
     return decide_many(actor, round_id, [act])[0]
 
 

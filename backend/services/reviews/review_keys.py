@@ -15,9 +15,19 @@ WHY = acts.WHY[1:]
 
 MAX_KEYS = 4
 NAMED = (
-    "Enter", "Space", "Insert", "Home", "End", "PageUp", "PageDown", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown",
+    "Enter",
+    "Space",
+    "Insert",
+    "Home",
+    "End",
+    "PageUp",
+    "PageDown",
+    "ArrowLeft",
+    "ArrowRight",
+    "ArrowUp",
+    "ArrowDown",
     *(f"F{n}" for n in range(1, 13)),
-)  # fmt: skip
+)
 FORBIDDEN = ("Backspace", "Delete", "Escape", "Tab")
 TAKEN_BY_BROWSERS = (*tuple("acfhlnoprstvwxz"), "F1", "F5", "F11", "F12")
 KEY = re.compile(r"(Mod\+)?(Alt\+)?(Shift\+)?(\S|[A-Z][A-Za-z0-9]+)")

@@ -99,14 +99,18 @@ def count_people(
     is_recent = decision.created_at > now() - timedelta(minutes=RATE_MINUTES)
     query = (
         standing.own_words(
-            user.id, user.name, func.count(decision.seconds), func.sum(spent(decision)),
-            func.sum(case((is_recent, 1), else_=0)), func.min(case((is_recent, decision.created_at))),
+            user.id,
+            user.name,
+            func.count(decision.seconds),
+            func.sum(spent(decision)),
+            func.sum(case((is_recent, 1), else_=0)),
+            func.min(case((is_recent, decision.created_at))),
             kinds=deciding(settings),
         )
         .join(user, user.id == decision.user_id)
         .where(decision.round_id == round_id)
         .group_by(user.id, user.name)
-    )  # fmt: skip
+    )
     rows, here = db.execute(query).all(), presence.here(db, round_id)
     number = tallies.of_all(db, round_id, settings)
     people = [

@@ -46,10 +46,12 @@ def refuse_mode(db: Session, round_: tables.Round) -> None:
     decided = select(lease.sample_id).where(lease.round_id == round_.id, lease.decided_at.is_not(None)).limit(1)
     marked = select(gold.sample_id).where(gold.round_id == round_.id).limit(1)
     why = (
-        "items of it are decided already" if db.scalar(decided) is not None
-        else "it has gold items, whose known label is of one sample" if db.scalar(marked) is not None
+        "items of it are decided already"
+        if db.scalar(decided) is not None
+        else "it has gold items, whose known label is of one sample"
+        if db.scalar(marked) is not None
         else ""
-    )  # fmt: skip
+    )
     if why:
         raise Conflict(
             f"Round {round_.number} can't change between samples and groups: {why}. Take that back first, or review "

@@ -25,12 +25,21 @@ def _card(row: tables.Dataset) -> DatasetCard:
     parts = {name: int(last[name]) for name in PARTS if last.get(name)}
     selected = row.num_examples - sum(parts.values())
     return DatasetCard(
-        row.id, row.step, f"Step {row.step + 1}", row.type, row.num_examples, row.content_hash, row.created_at,
+        row.id,
+        row.step,
+        f"Step {row.step + 1}",
+        row.type,
+        row.num_examples,
+        row.content_hash,
+        row.created_at,
         {"selected here": selected} | parts,
-        {name.replace("_", " "): cuts.said(value) if name == "cut" else _said(value)
-         for name, value in row.provenance.items() if value and name != "people"},
+        {
+            name.replace("_", " "): cuts.said(value) if name == "cut" else _said(value)
+            for name, value in row.provenance.items()
+            if value and name != "people"
+        },
         f"datasets?dataset={row.id}",
-    )  # fmt: skip
+    )
 
 
 def _said(value: Any) -> str:

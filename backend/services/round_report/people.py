@@ -33,9 +33,19 @@ def people(db: Session, actor: Actor, row: tables.Round) -> People:
         share, (low, high) = overridden / decided, wilson(overridden, decided)
     agreed = _agreement(db, row.id) if len(users) > 1 else ()
     return People(
-        True, kinds, len(users), decided, overridden, share, low, high, minutes if users else None, agreed,
-        _each(db, row, users) if is_curator else (), _missing(row, len(users), agreed, kinds),
-    )  # fmt: skip
+        True,
+        kinds,
+        len(users),
+        decided,
+        overridden,
+        share,
+        low,
+        high,
+        minutes if users else None,
+        agreed,
+        _each(db, row, users) if is_curator else (),
+        _missing(row, len(users), agreed, kinds),
+    )
 
 
 def _kinds(db: Session, round_id: int) -> dict[str, int]:
@@ -54,9 +64,11 @@ def _minutes(db: Session, round_id: int) -> dict[int, float]:
     """Minutes of each person that decided by hand; time spent on what was taken back was spent all the same."""
     decision = tables.Decision
     query = select(decision.user_id, func.coalesce(func.sum(spent(decision)), 0.0)).where(
-        decision.round_id == round_id, decision.batch_id.is_(None), decision.kind != DecisionKind.retract,
+        decision.round_id == round_id,
+        decision.batch_id.is_(None),
+        decision.kind != DecisionKind.retract,
         is_first(decision),
-    )  # fmt: skip
+    )
     return {user_id: float(seconds) / 60 for user_id, seconds in db.execute(query.group_by(decision.user_id))}
 
 
@@ -66,11 +78,18 @@ def _agreement(db: Session, round_id: int) -> tuple[Agreed, ...]:
     found = agreement.computed(round_id, read, names, word, places)
     return tuple(
         Agreed(
-            str(one.criterion), one.people, one.percent.n, one.percent.value, one.percent.low, one.percent.high,
-            one.alpha.value, one.alpha.low, one.alpha.high,
+            str(one.criterion),
+            one.people,
+            one.percent.n,
+            one.percent.value,
+            one.percent.low,
+            one.percent.high,
+            one.alpha.value,
+            one.alpha.low,
+            one.alpha.high,
         )
         for one in found.among
-    )  # fmt: skip
+    )
 
 
 def _each(db: Session, row: tables.Round, minutes: dict[int, float]) -> tuple[Person, ...]:

@@ -41,12 +41,22 @@ def cost(db: Session, row: tables.Round, times: tuple[StageTime, ...], minutes: 
     if not kept:
         missing.append("Nothing was kept yet, so there is no cost per kept row.")
     return Cost(
-        written, judging, None, _trained(db, row.id), dict(seconds), total, minutes, kept,
+        written,
+        judging,
+        None,
+        _trained(db, row.id),
+        dict(seconds),
+        total,
+        minutes,
+        kept,
         sum(known) / kept if kept and known else None,
         total / kept if kept else None,
         minutes / kept if kept and minutes is not None else None,
-        tuple(missing), asked, _sum(asked), reads_unknown,
-    )  # fmt: skip
+        tuple(missing),
+        asked,
+        _sum(asked),
+        reads_unknown,
+    )
 
 
 def _local_acted(db: Session, round_id: int) -> bool:

@@ -71,11 +71,14 @@ def _spread(step: int, name: str, rows: list[DrawnLabel], kept: Hidden, extras: 
             "difficulty, and they appear here."
         )
     return Spread(
-        step, name, len(rows),
+        step,
+        name,
+        len(rows),
         _bins([(one.score or 0.0, one.verdict) for one in scored]) if len(scored) >= FEWEST else (),
         _bins([(float(one.num_tokens), None) for one in rows]) if len(rows) >= FEWEST else (),
-        categories, tuple(missing),
-    )  # fmt: skip
+        categories,
+        tuple(missing),
+    )
 
 
 def _bins(values: Sequence[tuple[float, str | None]]) -> tuple[Bin, ...]:
@@ -89,11 +92,14 @@ def _bins(values: Sequence[tuple[float, str | None]]) -> tuple[Bin, ...]:
         counts[place][verdict] += 1
     return tuple(
         Bin(
-            low + n * width, low + (n + 1) * width if width > 0 else high, sum(one.values()),
-            one.get("accept", 0), one.get("reject", 0),
+            low + n * width,
+            low + (n + 1) * width if width > 0 else high,
+            sum(one.values()),
+            one.get("accept", 0),
+            one.get("reject", 0),
         )
         for n, one in enumerate(counts)
-    )  # fmt: skip
+    )
 
 
 def _extras(db: Session, rows: Iterable[DrawnLabel]) -> dict[int, dict[str, str]]:

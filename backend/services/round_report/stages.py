@@ -19,14 +19,23 @@ def times(db: Session, row: tables.Round) -> tuple[StageTime, ...]:
     job, worker = tables.Job, tables.Executor
     query = (
         select(
-            job.id, job.stage, job.step, job.status, job.spec["kind"].as_string(), job.executor_id, worker.host,
-            job.started_at, job.finished_at, job.attempt, job.error,
+            job.id,
+            job.stage,
+            job.step,
+            job.status,
+            job.spec["kind"].as_string(),
+            job.executor_id,
+            worker.host,
+            job.started_at,
+            job.finished_at,
+            job.attempt,
+            job.error,
         )
         .outerjoin(worker, worker.id == job.executor_id)
         .where(job.round_id == row.id)
         .order_by(job.id)
         .limit(MOST)
-    )  # fmt: skip
+    )
     known = job_steps.places_of(db, [row.id])
     made: list[StageTime] = []
     waited = False
@@ -44,9 +53,19 @@ def times(db: Session, row: tables.Round) -> tuple[StageTime, ...]:
         first = (error or "").split("\n")[0]
         made.append(
             StageTime(
-                id_, what, stage, status, who or "", host or "", started, finished, seconds, attempt, first,
+                id_,
+                what,
+                stage,
+                status,
+                who or "",
+                host or "",
+                started,
+                finished,
+                seconds,
+                attempt,
+                first,
             )
-        )  # fmt: skip
+        )
     if row.status is RoundStatus.review and not waited:
         made += _review(made, None)
     return tuple(made)

@@ -49,13 +49,28 @@ def _shares(row: tables.Round) -> list[Warned]:
     counts, here = row.counts, f"samples?round={row.id}"
     samples = int(counts.get("samples") or 0)
     asked = [
-        (counts.get("unparsed"), samples, UNPARSED, "of the texts have no verdict in any reply of the judge",
-         f"{here}&only=is_unparsed"),
-        (counts.get("truncated"), samples, TRUNCATED, "of the texts were cut off at max_tokens",
-         f"{here}&only=is_truncated"),
-        (counts.get("overridden"), int(counts.get("decided") or 0), OVERRIDDEN,
-         "of what people decided overrode the judge", f"{here}&only=is_overridden"),
-    ]  # fmt: skip
+        (
+            counts.get("unparsed"),
+            samples,
+            UNPARSED,
+            "of the texts have no verdict in any reply of the judge",
+            f"{here}&only=is_unparsed",
+        ),
+        (
+            counts.get("truncated"),
+            samples,
+            TRUNCATED,
+            "of the texts were cut off at max_tokens",
+            f"{here}&only=is_truncated",
+        ),
+        (
+            counts.get("overridden"),
+            int(counts.get("decided") or 0),
+            OVERRIDDEN,
+            "of what people decided overrode the judge",
+            f"{here}&only=is_overridden",
+        ),
+    ]
     found = []
     for number, of, limit, what, href in asked:
         if not number or not of:

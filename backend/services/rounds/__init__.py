@@ -20,9 +20,19 @@ from backend.services.recipes import round_roles
 from backend.values import Role, RoundStatus, Stage
 
 __all__ = [
-    "Estimate", "Plan", "RoundView", "again", "cancel", "defaults", "estimate", "get", "judge_of", "launch",
-    "list_rounds", "write",
-]  # fmt: skip
+    "Estimate",
+    "Plan",
+    "RoundView",
+    "again",
+    "cancel",
+    "defaults",
+    "estimate",
+    "get",
+    "judge_of",
+    "launch",
+    "list_rounds",
+    "write",
+]
 
 
 @dataclass(frozen=True)

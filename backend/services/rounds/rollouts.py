@@ -110,11 +110,17 @@ def tail(file: Path, size: int = TAIL) -> list[JSON]:
 
 def _of_line(line: JSON, prompt_id: int, prompt: str) -> Rollout:
     return Rollout(
-        int(line.get("step", 0)), prompt_id, prompt, boundary.clean(str(line.get("text", ""))[:PREVIEW]),
-        line.get("reward"), line.get("advantage"), line.get("components") or {},
-        boundary.clean(str(line.get("said", ""))[:PREVIEW]), line.get("finish_reason") == "length",
+        int(line.get("step", 0)),
+        prompt_id,
+        prompt,
+        boundary.clean(str(line.get("text", ""))[:PREVIEW]),
+        line.get("reward"),
+        line.get("advantage"),
+        line.get("components") or {},
+        boundary.clean(str(line.get("said", ""))[:PREVIEW]),
+        line.get("finish_reason") == "length",
         int(line.get("num_tokens", 0)),
-    )  # fmt: skip
+    )
 
 
 def _of_samples(db: Session, job: tables.Job, limit: int) -> list[Rollout]:
@@ -123,12 +129,19 @@ def _of_samples(db: Session, job: tables.Job, limit: int) -> list[Rollout]:
     query = select(sample, prompt.text).join(prompt, prompt.id == sample.prompt_id).where(*of_step)
     return [
         Rollout(
-            int(row.extra.get("optimizer_step", 0)), row.prompt_id, text[:PREVIEW], row.text[:PREVIEW],
-            row.extra.get("reward"), row.extra.get("advantage"), row.extra.get("components", {}),
-            str(row.extra.get("said", ""))[:PREVIEW], row.finish_reason == "length", row.num_tokens,
+            int(row.extra.get("optimizer_step", 0)),
+            row.prompt_id,
+            text[:PREVIEW],
+            row.text[:PREVIEW],
+            row.extra.get("reward"),
+            row.extra.get("advantage"),
+            row.extra.get("components", {}),
+            str(row.extra.get("said", ""))[:PREVIEW],
+            row.finish_reason == "length",
+            row.num_tokens,
         )
         for row, text in db.execute(query.order_by(sample.id.desc()).limit(limit))
-    ]  # fmt: skip
+    ]
 
 
 def _examples(db: Session, job: tables.Job) -> Any:
@@ -169,9 +182,13 @@ def _add_probes(db: Session, actor: Actor, round_: tables.Round, prompts: Sequen
         raise Conflict(f"There is already a prompt set {name!r} that holds no probes. Rename or delete it first.")
     if found is None:
         found = row(
-            project_id=round_.project_id, name=name, split=Split.held_out, origin=tables.PROBES, num_prompts=0,
+            project_id=round_.project_id,
+            name=name,
+            split=Split.held_out,
+            origin=tables.PROBES,
+            num_prompts=0,
             created_by=actor.user_id,
-        )  # fmt: skip
+        )
         db.add(found)
         db.flush()
     has = set(db.scalars(select(tables.Prompt.content_hash).where(tables.Prompt.prompt_set_id == found.id)))

@@ -46,14 +46,26 @@ def read_rows(db: Session, ids: tuple[int, ...]) -> list[SampleRow]:
     label, sample, prompt = tables.Label, tables.Sample, tables.Prompt
     query = (
         select(
-            label.sample_id, label.score, label.verdict, label.source, label.machine_spread, label.is_overridden,
-            label.is_unparsed, label.is_flagged, label.kind, sample.finish_reason, label.num_tokens,
-            func.substr(prompt.text, 1, PREVIEW), func.substr(sample.text, 1, PREVIEW), sample.step, sample.role,
+            label.sample_id,
+            label.score,
+            label.verdict,
+            label.source,
+            label.machine_spread,
+            label.is_overridden,
+            label.is_unparsed,
+            label.is_flagged,
+            label.kind,
+            sample.finish_reason,
+            label.num_tokens,
+            func.substr(prompt.text, 1, PREVIEW),
+            func.substr(sample.text, 1, PREVIEW),
+            sample.step,
+            sample.role,
             prompt.extra,
         )
         .join(sample, sample.id == label.sample_id)
         .join(prompt, prompt.id == sample.prompt_id)
         .where(label.sample_id.in_(ids))
-    )  # fmt: skip
+    )
     found = {row[0]: SampleRow(*tuple(row)) for row in db.execute(query)} if ids else {}
     return [found[sample_id] for sample_id in ids]

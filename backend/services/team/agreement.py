@@ -206,11 +206,15 @@ def _pair(
 ) -> Pair:
     is_score = criterion is Criterion.score
     return Pair(
-        criterion, first_id, first, second_id, second,
+        criterion,
+        first_id,
+        first,
+        second_id,
+        second,
         percent=measures.percent(items, within=SCORE_GAP if is_score else 0.0),
         cohen=measures.UNKNOWN if is_score else measures.cohen(items),
         alpha=measures.alpha(items, is_interval=is_score),
-    )  # fmt: skip
+    )
 
 
 def _places(db: Session, group_ids: Iterable[int]) -> dict[int, str]:

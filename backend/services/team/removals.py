@@ -30,9 +30,24 @@ from backend.values import JSON, DecisionKind, LabelSource, Role, RoundStatus, V
 
 REMOVE, RESTORE = "remove work", "restore work"
 COPIED = (
-    "project_id", "round_id", "group_id", "sample_id", "user_id", "kind", "score", "note", "batch_id", "is_override",
-    "is_blind", "mode", "is_random", "is_gold", "is_adjudication", "is_late", "seconds",
-)  # fmt: skip
+    "project_id",
+    "round_id",
+    "group_id",
+    "sample_id",
+    "user_id",
+    "kind",
+    "score",
+    "note",
+    "batch_id",
+    "is_override",
+    "is_blind",
+    "mode",
+    "is_random",
+    "is_gold",
+    "is_adjudication",
+    "is_late",
+    "seconds",
+)
 
 
 @dataclass(frozen=True)
@@ -93,15 +108,26 @@ def remove(actor: Actor, round_id: int, user_id: int, *, reason: str) -> Removal
         done = _remove(db, actor, round_, user_id, reason.strip(), batch_id)
         checkpoint_ids = [one.checkpoint_id for one in done.checkpoints]
         what: JSON = {
-            "batch_id": batch_id, "user_id": user_id, "reason": reason.strip(), "decisions": done.decisions,
-            "labels": sum(one.count for one in done.labels), "is_frozen": done.is_frozen,
+            "batch_id": batch_id,
+            "user_id": user_id,
+            "reason": reason.strip(),
+            "decisions": done.decisions,
+            "labels": sum(one.count for one in done.labels),
+            "is_frozen": done.is_frozen,
             "checkpoint_ids": checkpoint_ids,
-        }  # fmt: skip
+        }
         events.note(db, actor, REMOVE, done.person, project_id=round_.project_id, round_id=round_id, **what)
     return Removal(
-        batch_id, actor.name, done.person, now(), reason.strip(), done.decisions, done.is_frozen, False,
+        batch_id,
+        actor.name,
+        done.person,
+        now(),
+        reason.strip(),
+        done.decisions,
+        done.is_frozen,
+        False,
         tuple(checkpoint_ids),
-    )  # fmt: skip
+    )
 
 
 def undo(actor: Actor, round_id: int, removal_id: str) -> int:
@@ -130,12 +156,18 @@ def history(actor: Actor, round_id: int) -> list[Removal]:
         rows = db.execute(query.where(event.round_id == round_id, event.verb == REMOVE).order_by(event.id.desc())).all()
     return [
         Removal(
-            said.details["batch_id"], who or "", said.subject, said.created_at, said.details["reason"],
-            said.details["decisions"], said.details["is_frozen"], said.details["batch_id"] in undone,
+            said.details["batch_id"],
+            who or "",
+            said.subject,
+            said.created_at,
+            said.details["reason"],
+            said.details["decisions"],
+            said.details["is_frozen"],
+            said.details["batch_id"] in undone,
             tuple(said.details["checkpoint_ids"]),
         )
         for said, who in rows
-    ]  # fmt: skip
+    ]
 
 
 def learned_from_removed(actor: Actor, project_id: int) -> set[int]:
@@ -254,11 +286,21 @@ def _difference(before: dict[int, tuple[str, str]], after: dict[int, tuple[str, 
 
 def _retraction(actor: Actor, target: tables.Decision, reason: str, batch_id: str) -> JSON:
     return {
-        "client_id": f"{batch_id}-{target.id}", "batch_id": batch_id, "project_id": target.project_id,
-        "round_id": target.round_id, "group_id": target.group_id, "sample_id": target.sample_id,
-        "user_id": actor.user_id, "kind": DecisionKind.retract, "retracts_id": target.id, "note": reason, "value": {},
-        "mode": target.mode, "via": actor.via, "created_at": now(),
-    }  # fmt: skip
+        "client_id": f"{batch_id}-{target.id}",
+        "batch_id": batch_id,
+        "project_id": target.project_id,
+        "round_id": target.round_id,
+        "group_id": target.group_id,
+        "sample_id": target.sample_id,
+        "user_id": actor.user_id,
+        "kind": DecisionKind.retract,
+        "retracts_id": target.id,
+        "note": reason,
+        "value": {},
+        "mode": target.mode,
+        "via": actor.via,
+        "created_at": now(),
+    }
 
 
 def _free_slots(db: Session, round_id: int, user_id: int, targets: Iterable[tables.Decision]) -> None:
@@ -314,6 +356,8 @@ def _held_a_slot(one: tables.Decision, settings: review_settings.ReviewSettings)
 def _copy(actor: Actor, one: tables.Decision, batch_id: str) -> dict[str, Any]:
     first = int(one.value.get("restores", one.id))
     return {name: getattr(one, name) for name in COPIED} | {
-        "client_id": f"{batch_id}-back-{one.id}", "value": one.value | {"restores": first}, "via": actor.via,
+        "client_id": f"{batch_id}-back-{one.id}",
+        "value": one.value | {"restores": first},
+        "via": actor.via,
         "created_at": now(),
-    }  # fmt: skip
+    }

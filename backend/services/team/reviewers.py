@@ -135,9 +135,21 @@ def _find(db: Session, round_id: int, *, of: int | None = None) -> Found:
     criterion = Criterion.best if is_group else Criterion.verdict
     said = agreement.by_item(read.cast, criterion, places)
     return Found(
-        round_id, is_open, criterion, read, names, word, places, said, work, _last_acts(db, round_id), counted,
-        _gold(db, round_id, of), assigned, _open_slots(db, round_id, settings) if is_open else 0,
-    )  # fmt: skip
+        round_id,
+        is_open,
+        criterion,
+        read,
+        names,
+        word,
+        places,
+        said,
+        work,
+        _last_acts(db, round_id),
+        counted,
+        _gold(db, round_id, of),
+        assigned,
+        _open_slots(db, round_id, settings) if is_open else 0,
+    )
 
 
 def _reviewer(found: Found, user_id: int, *, is_own: bool = False) -> Reviewer:
@@ -152,13 +164,26 @@ def _reviewer(found: Found, user_id: int, *, is_own: bool = False) -> Reviewer:
     left, seconds = _left(found, user_id), median(work.times) if work.times else None
     counted = found.tallies.get(user_id, Tally())
     return Reviewer(
-        user_id, found.names.get(user_id, ""), counted.decided, work.skipped, work.late,
-        counted.overridden, seconds, sum(work.times) / 60, work.last_at,
-        measures.percent(judge), measures.cohen(judge) if is_own else UNKNOWN,
+        user_id,
+        found.names.get(user_id, ""),
+        counted.decided,
+        work.skipped,
+        work.late,
+        counted.overridden,
+        seconds,
+        sum(work.times) / 60,
+        work.last_at,
+        measures.percent(judge),
+        measures.cohen(judge) if is_own else UNKNOWN,
         measures.percent(_against_judge(found, [vote for vote in hidden if vote.is_random])),
-        measures.percent(colleagues), measures.alpha(shared) if is_own else UNKNOWN,
-        seen, right, left, bool(found.assigned.get(user_id)), None if seconds is None else left * seconds,
-    )  # fmt: skip
+        measures.percent(colleagues),
+        measures.alpha(shared) if is_own else UNKNOWN,
+        seen,
+        right,
+        left,
+        bool(found.assigned.get(user_id)),
+        None if seconds is None else left * seconds,
+    )
 
 
 def _against_judge(found: Found, cast: Iterable[Vote]) -> list[tuple[Value, Value]]:

@@ -116,7 +116,22 @@ def _prompts(db: Session, ids: list[int]) -> tuple[PromptNamed, ...]:
 
 def _view(row: tables.RoundWarning, rule: type[WarningRule]) -> WarningView:
     return WarningView(
-        row.name, rule.code, rule.title, row.level, rule.measures, rule.unit, rule.source, row.value, row.low, row.high,
-        row.limit, row.amber, rule.is_below, row.n, rule.counts, row.reason, row.stops,
+        row.name,
+        rule.code,
+        rule.title,
+        row.level,
+        rule.measures,
+        rule.unit,
+        rule.source,
+        row.value,
+        row.low,
+        row.high,
+        row.limit,
+        row.amber,
+        rule.is_below,
+        row.n,
+        rule.counts,
+        row.reason,
+        row.stops,
         len(row.sample_ids) + len(row.prompt_ids),
-    )  # fmt: skip
+    )

@@ -69,7 +69,14 @@ def edit(actor: Actor, project_id: int, name: str, knobs: JSON, *, keeps_none: b
 def _view(rule: WarningRule) -> RuleView:
     knobs, usual = rule.dump(), type(rule)().dump()
     return RuleView(
-        str(rule.name), rule.code, rule.title, " ".join((rule.__doc__ or "").split()), rule.measures, rule.unit,
-        rule.source, rule.is_below, {k: v for k, v in knobs.items() if k != "name"},
+        str(rule.name),
+        rule.code,
+        rule.title,
+        " ".join((rule.__doc__ or "").split()),
+        rule.measures,
+        rule.unit,
+        rule.source,
+        rule.is_below,
+        {k: v for k, v in knobs.items() if k != "name"},
         {k: v for k, v in usual.items() if k != "name"},
-    )  # fmt: skip
+    )

@@ -10,9 +10,12 @@ from backend.trainers import Trainer, _models, _rows, _run
 from tests.integration.trainers.training import KNOBS, message, same, spec_for, train
 
 SMALL: dict[str, Any] = KNOBS | {
-    "max_steps": 1, "num_generations": 4, "per_device_train_batch_size": 8, "max_completion_length": 6,
+    "max_steps": 1,
+    "num_generations": 4,
+    "per_device_train_batch_size": 8,
+    "max_completion_length": 6,
     "logging_steps": 1,
-}  # fmt: skip
+}
 DATA = [{"prompt": message("user", f"{i} + 1 ="), "answer": str(i + 1), "metadata": {"n": i}} for i in range(8)]
 DIGITS = SurfaceRules(must_match="[0-9]")  # an untrained model writes some in about half of its texts
 

@@ -20,8 +20,12 @@ from tests.integration.trainers.training import progress, spec_for, straight_and
 
 LEVELS = [row | {"metadata": {"category": "even" if n % 2 else "odd"}} for n, row in enumerate(DATA)]
 MORE: dict[str, Any] = {
-    "max_steps": 4, "save_steps": 2, "learning_rate": 1e-2, "reward": DIGITS, "steps_per_generation": 2,
-}  # fmt: skip
+    "max_steps": 4,
+    "save_steps": 2,
+    "learning_rate": 1e-2,
+    "reward": DIGITS,
+    "steps_per_generation": 2,
+}
 CHOOSERS = {
     "bandit": GRPOCategoryBandit(**SMALL | MORE, value_temperature=0.1),
     "value": GRPOPromptValue(**SMALL | MORE, candidates=2, value_learning_rate=1e-2),

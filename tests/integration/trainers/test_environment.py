@@ -48,9 +48,15 @@ def test_the_policy_plays_and_learns_what_it_wrote_itself(tmp_path: Path) -> Non
     known = [{"prompt": ASKED, "completion": episode(answer)} for answer in (RIGHT, WRONG)]
     knows = train(lesson, tiny, tmp_path / "lesson", data=known)
     trainer = EnvironmentGRPO(
-        environment=BareCalculator(), reward=ExactMatch(), max_turns=3, num_generations=4, max_steps=1,
-        per_device_train_batch_size=8, max_completion_length=70, learning_rate=1e-3,
-    )  # fmt: skip
+        environment=BareCalculator(),
+        reward=ExactMatch(),
+        max_turns=3,
+        num_generations=4,
+        max_steps=1,
+        per_device_train_batch_size=8,
+        max_completion_length=70,
+        learning_rate=1e-3,
+    )
     rows = [{"prompt": ASKED, "answer": "5", "metadata": {}} for _ in range(2)]
     final = train(trainer, knows, tmp_path / "rl", data=rows)
     lines = [json.loads(line) for line in (tmp_path / "rl" / "samples.jsonl").read_text().splitlines()]

@@ -20,9 +20,11 @@ from tests.integration.trainers.online import (
 from tests.integration.trainers.training import progress, straight_and_killed
 
 SHORT: dict[str, Any] = {
-    "pointwise_template": "{prompt};{response}?", "pairwise_template": "{prompt};A {first};B {second}?",
-    "reflection_template": "{prompt};{response}.", "conclusion": "so?",
-}  # fmt: skip
+    "pointwise_template": "{prompt};{response}?",
+    "pairwise_template": "{prompt};A {first};B {second}?",
+    "reflection_template": "{prompt};{response}.",
+    "conclusion": "so?",
+}
 
 
 def test_loss_and_gradient_on_a_fixed_batch(tiny: Path, tmp_path: Path) -> None:

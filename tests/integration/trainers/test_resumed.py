@@ -18,8 +18,12 @@ from backend.trainers.step_scorer import StepScorer
 from tests.integration.trainers.training import kill, progress, rows, same, train
 
 KNOBS: dict[str, Any] = {
-    "max_steps": 4, "save_steps": 2, "logging_steps": 1, "learning_rate": 1e-2, "per_device_train_batch_size": 2,
-}  # fmt: skip
+    "max_steps": 4,
+    "save_steps": 2,
+    "logging_steps": 1,
+    "learning_rate": 1e-2,
+    "per_device_train_batch_size": 2,
+}
 WEIGHED = [row | {"weight": n / 4} for n, row in enumerate(rows("prompt_completion", 8))]
 VALUED = [row | {"value": n / 8} for n, row in enumerate(rows("prompt_completion", 8))]
 LABELLED = [row | {"weight": n / 4} for n, row in enumerate(rows("unpaired_preference", 8))]

@@ -102,8 +102,12 @@ def test_another_model_judges_and_the_reference_is_the_one_that_is_named(tiny: P
     engines = {"teacher": {"name": "transformers", "model": str(other)}}
     kl = {}
     for reference in (tiny, other):
-        trainer = GRPO(**SMALL, reward=WeightedSum(judges=(SurfaceRules(), SELF), optional=("written_verdict",)),
-                       judge_by="teacher", beta=0.1)  # fmt: skip
+        trainer = GRPO(
+            **SMALL,
+            reward=WeightedSum(judges=(SurfaceRules(), SELF), optional=("written_verdict",)),
+            judge_by="teacher",
+            beta=0.1,
+        )
         spec = spec_for(trainer, tiny, tmp_path / reference.name, data=DATA, reference=reference)
         spec.engines.update(engines)
         trainer.main(spec)

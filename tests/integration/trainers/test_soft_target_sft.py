@@ -46,8 +46,9 @@ def test_swapped_logits_by_hand():
     # The teacher holds the second token for likeliest; the text's is the first: (0.2, 0.7, 0.1) becomes (0.7, 0.2, 0.1).
     teacher = torch.tensor([[0.2, 0.7, 0.1], [0.2, 0.7, 0.1]]).log()
     assert swapped(teacher, torch.tensor([0, 1])).exp().tolist() == [
-        pytest.approx([0.7, 0.2, 0.1]), pytest.approx([0.2, 0.7, 0.1]),
-    ]  # fmt: skip
+        pytest.approx([0.7, 0.2, 0.1]),
+        pytest.approx([0.2, 0.7, 0.1]),
+    ]
     expected = -0.7 * math.log(0.5) - 0.2 * math.log(0.25) - 0.1 * math.log(0.25)
     found = losses([0.5, 0.25, 0.25], [0.2, 0.7, 0.1], 0, alpha=1.0, swap_logits=True)
     assert found == pytest.approx(expected)

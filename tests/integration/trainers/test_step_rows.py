@@ -14,13 +14,19 @@ from tests.integration.trainers.training import KNOBS, message, progress, train
 
 PREFIX = [*message("user", "2 + 3 ="), *message("assistant", "2 + 3\n")]
 STEP = {
-    "prompt": PREFIX, "chosen": message("assistant", "so\n"), "rejected": message("assistant", "5"), "weight": 1.0,
+    "prompt": PREFIX,
+    "chosen": message("assistant", "so\n"),
+    "rejected": message("assistant", "5"),
+    "weight": 1.0,
     "goes_on": ["chosen"],
-}  # fmt: skip
+}
 FIRST = {
-    "prompt": PREFIX[:1], "chosen": message("assistant", "2 + 3\n"), "rejected": message("assistant", "no\n"),
-    "weight": 0.5, "goes_on": ["chosen", "rejected"],
-}  # fmt: skip
+    "prompt": PREFIX[:1],
+    "chosen": message("assistant", "2 + 3\n"),
+    "rejected": message("assistant", "no\n"),
+    "weight": 0.5,
+    "goes_on": ["chosen", "rejected"],
+}
 
 
 @pytest.fixture

@@ -60,13 +60,23 @@ def test_the_loss_of_texts_is_trls_own(tiny: Path, tmp_path: Path):
     import datasets
 
     stock = SFTTrainer(
-        str(tiny), train_dataset=datasets.Dataset.from_list(TEXTS),
+        str(tiny),
+        train_dataset=datasets.Dataset.from_list(TEXTS),
         args=SFTConfig(
-            output_dir=str(tmp_path / "stock"), max_steps=1, learning_rate=1e-9, per_device_train_batch_size=4,
-            use_cpu=True, bf16=False, report_to="none", gradient_checkpointing=False, disable_tqdm=True, logging_steps=1,
-            dataloader_pin_memory=False, save_strategy="no",
+            output_dir=str(tmp_path / "stock"),
+            max_steps=1,
+            learning_rate=1e-9,
+            per_device_train_batch_size=4,
+            use_cpu=True,
+            bf16=False,
+            report_to="none",
+            gradient_checkpointing=False,
+            disable_tqdm=True,
+            logging_steps=1,
+            dataloader_pin_memory=False,
+            save_strategy="no",
         ),
-    )  # fmt: skip
+    )
     stock.train()
     assert found == pytest.approx(stock.state.log_history[0]["loss"], abs=1e-3)
 

@@ -131,9 +131,12 @@ def test_a_weight_multiplies_both_terms_of_its_example(batch: int, tiny: Path, o
 def test_weights_of_one_equal_trls_own_loss_one_example_at_a_time(tiny: Path, other: Path, tmp_path: Path):
     data = [{**row, "weight": 1.0} for row in WEIGHED]
     knobs: dict[str, Any] = {
-        "max_steps": 3, "logging_steps": 1, "learning_rate": 1e-3, "per_device_train_batch_size": 1,
+        "max_steps": 3,
+        "logging_steps": 1,
+        "learning_rate": 1e-3,
+        "per_device_train_batch_size": 1,
         "loss_type": ("sigmoid", "sft"),
-    }  # fmt: skip
+    }
     for name, weighed in (("plain", False), ("weighed", True)):
         train(DPO(**knobs, weigh_examples=weighed), tiny, tmp_path / name, data=data, reference=other)
     plain, weighed = (

@@ -24,10 +24,17 @@ from tests.integration.trainers.online import (
 from tests.integration.trainers.training import progress, straight_and_killed, tensors, train
 
 LETTERS = ReadCritique(verdict_pattern=r"(?s)^(?:(?P<accept>[a-z])|(?P<reject>[^a-z]))")
-S2R: dict[str, Any] = {"turn_kinds": ("answer", "verdict", "answer"), "follow_ups": ("check", "again"),
-                       "verdict_reader": LETTERS}  # fmt: skip
-REFLECT: dict[str, Any] = {"turn_kinds": ("thought", "answer"), "follow_ups": ("again",), "credit": "outcome",
-                           "trained_turns": (1,)}  # fmt: skip
+S2R: dict[str, Any] = {
+    "turn_kinds": ("answer", "verdict", "answer"),
+    "follow_ups": ("check", "again"),
+    "verdict_reader": LETTERS,
+}
+REFLECT: dict[str, Any] = {
+    "turn_kinds": ("thought", "answer"),
+    "follow_ups": ("again",),
+    "credit": "outcome",
+    "trained_turns": (1,),
+}
 STAGES: dict[str, dict[str, Any]] = {
     "first stage": {"turn_weights": (0.0, 1.0), "first_turn_beta": 0.3},
     "second stage": {"turn_weights": (1.0, 1.0), "progress_bonus": 2.0, "beta": 0.05},
@@ -75,9 +82,11 @@ def test_loss_and_gradient_on_a_fixed_batch(stage: str, tiny: Path, other: Path,
         total, tokens = total + of_chat, tokens + counted
         of_chats.append(of_chat / max(counted, 1))
     expected = {
-        "dapo": total / tokens, "bnpo": total / tokens, "dr_grpo": total / (8 * knobs.max_completion_length),
+        "dapo": total / tokens,
+        "bnpo": total / tokens,
+        "dr_grpo": total / (8 * knobs.max_completion_length),
         "grpo": torch.stack(of_chats).mean(),
-    }[knobs.loss_type]  # fmt: skip
+    }[knobs.loss_type]
     assert loss.item() == pytest.approx(expected.item(), abs=1e-5)
     for found, wanted in zip(gradient, torch.autograd.grad(expected, weights), strict=True):
         assert torch.allclose(found, wanted, atol=1e-5, rtol=1e-3)

@@ -7,9 +7,15 @@ from backend.services.rounds.rollouts import Rollout
 def test_a_text_with_its_reward_and_what_was_said():
     one = Rollout(7, 3, "2 + 2 =", "4", 1.25, -0.5, {"exact_match": 1.0, "noted": None}, "Found 4, known 4.", False, 1)
     assert _row(one) == {
-        "prompt_id": 3, "reward": "1.25", "advantage": "-0.5", "step": 7, "tokens": "1 tokens", "prompt": "2 + 2 =",
-        "text": "4", "why": "exact_match 1, noted none. Found 4, known 4.",
-    }  # fmt: skip
+        "prompt_id": 3,
+        "reward": "1.25",
+        "advantage": "-0.5",
+        "step": 7,
+        "tokens": "1 tokens",
+        "prompt": "2 + 2 =",
+        "text": "4",
+        "why": "exact_match 1, noted none. Found 4, known 4.",
+    }
 
 
 def test_a_text_without_a_reward_says_so():

@@ -11,10 +11,21 @@ from app.theme import VALUES, RondoTheme
 CSS = (Path(__file__).parents[3] / "static" / "rondo.css").read_text()
 
 TEXT_ON_GROUND = [
-    ("text", "bg"), ("text", "surface"), ("text", "raised"), ("muted", "bg"), ("muted", "surface"), ("muted", "raised"),
-    ("accent", "surface"), ("accent", "bg"), ("accent", "accent-soft"), ("on-accent", "accent"),
-    ("on-accent", "accent-strong"), ("ok", "ok-soft"), ("warn", "warn-soft"), ("bad", "bad-soft"),
-]  # fmt: skip
+    ("text", "bg"),
+    ("text", "surface"),
+    ("text", "raised"),
+    ("muted", "bg"),
+    ("muted", "surface"),
+    ("muted", "raised"),
+    ("accent", "surface"),
+    ("accent", "bg"),
+    ("accent", "accent-soft"),
+    ("on-accent", "accent"),
+    ("on-accent", "accent-strong"),
+    ("ok", "ok-soft"),
+    ("warn", "warn-soft"),
+    ("bad", "bad-soft"),
+]
 
 
 def palette(selector: str) -> dict[str, str]:

@@ -89,10 +89,20 @@ def disputed(*ids: int) -> Disputed:
     messages: Messages = [{"role": "user", "content": "3 9 7 = 60"}]
     item = Item(ids[0], 1, messages, "answer", "stop", 3, False, judge, None, members=members if ids[1:] else ())
     row = tables.Decision(
-        id=1, client_id="decision-1", sample_id=ids[0], user_id=1, kind=DecisionKind.prefer, note="", via="page",
-        value={"best": ids[-1], "worst": None}, created_at=datetime.now(UTC), is_blind=True, is_override=False,
-        is_adjudication=False, is_late=False,
-    )  # fmt: skip
+        id=1,
+        client_id="decision-1",
+        sample_id=ids[0],
+        user_id=1,
+        kind=DecisionKind.prefer,
+        note="",
+        via="page",
+        value={"best": ids[-1], "worst": None},
+        created_at=datetime.now(UTC),
+        is_blind=True,
+        is_override=False,
+        is_adjudication=False,
+        is_late=False,
+    )
     return Disputed(item, (Decision.of(row, "maria", 0.5),))
 
 
@@ -102,13 +112,17 @@ def test_the_answers_of_a_group_are_numbered_as_their_keys_and_each_has_its_scor
     shown = adjudication.item_value(found, 12, choices)
     assert shown["title"] == "Prompt of samples 482 to 484"
     assert [(one["name"], one["judge"]) for one in shown["texts"]] == [
-        ("1", "accept 48.2"), ("2", "accept 48.3"), ("3", "accept 48.4")
-    ]  # fmt: skip
+        ("1", "accept 48.2"),
+        ("2", "accept 48.3"),
+        ("3", "accept 48.4"),
+    ]
     assert shown["judge"] == "", "the judge has no word on a group"
     assert shown["votes"][0]["said"] == "3 is best"
     assert [(one["key"], one["name"]) for one in choices][:3] == [
-        ("1", "1 is best"), ("2", "2 is best"), ("3", "3 is best")
-    ]  # fmt: skip
+        ("1", "1 is best"),
+        ("2", "2 is best"),
+        ("3", "3 is best"),
+    ]
     assert adjudication.title(disputed(4, 9).item) == "Prompt of samples 4, 9"
     assert adjudication.item_value(disputed(4), 1, [])["title"] == "Sample 4"
     assert adjudication.item_value(disputed(4), 1, [])["judge"] == "accept 1"

@@ -26,9 +26,11 @@ def library(**knobs: Any) -> Library:
 
 def test_the_first_question_is_asked_with_all_lessons_and_the_rest_of_the_chat_stays():
     chat: Messages = [
-        {"role": "system", "content": "Be brief."}, *CIRCLE, {"role": "assistant", "content": "4"},
+        {"role": "system", "content": "Be brief."},
+        *CIRCLE,
+        {"role": "assistant", "content": "4"},
         {"role": "user", "content": "Look again {handbook}."},
-    ]  # fmt: skip
+    ]
     asked = library(template="{handbook}\n--\n{prompt}").asked(chat)
     lines = "\n".join(f"{one.name}: {one.text}" for one in LESSONS)
     assert asked == [chat[0], {"role": "user", "content": f"{lines}\n--\n{CIRCLE[0]['content']}"}, *chat[2:]]
@@ -43,8 +45,9 @@ def test_of_more_lessons_than_most_those_that_share_most_words_with_the_question
     # Carry shares "the" and "two", sign "the": with no lesson apart the first of equal ones comes first.
     assert [one.name for one in book.picked("zzz")] == ["behavior_carry"]
     assert [one.name for one in library(most=2).picked(CIRCLE[0]["content"])] == [
-        "behavior_area_of_circle", "behavior_check_sign",
-    ]  # fmt: skip
+        "behavior_area_of_circle",
+        "behavior_check_sign",
+    ]
     assert len(library(most=3).picked("zzz")) == 3
 
 

@@ -45,9 +45,18 @@ def bad(found: dict[str, Line]) -> dict[str, str]:
 def test_a_good_model_passes_every_line(folder: Path) -> None:
     found = _model_check.run(folder)
     assert [line.name for line in found] == [
-        "architecture", "template", "system", "generation_prompt", "end", "thinking", "pad", "context", "tokenizer",
-        "weights", "vocabulary",
-    ]  # fmt: skip
+        "architecture",
+        "template",
+        "system",
+        "generation_prompt",
+        "end",
+        "thinking",
+        "pad",
+        "context",
+        "tokenizer",
+        "weights",
+        "vocabulary",
+    ]
     assert {line.outcome for line in found} == {Outcome.passed}
 
 
@@ -72,19 +81,31 @@ def test_a_broken_template_fails_with_what_jinja_says(folder: Path, template: st
     ("template", "said"),
     [
         ("template_gemma.jinja", "refused (System role not supported)"),
-        (USER + REPLY + "{% if m.role not in ('user', 'assistant') %}{{ raise_exception('no') }}{% endif %}" + END,
-         "refused (no)"),
-        ("{% if messages[0]['role'] != 'user' %}{{ raise_exception('user first') }}{% endif %}" + USER + REPLY + END,
-         "refused (user first)"),
-        ("{% set names = {'user': '<|user|>', 'assistant': '<|assistant|>'} %}{% for m in messages %}"
-         "{{ names[m.role] + m.content }}{% if m.role == 'assistant' %}<|eos|>{% endif %}" + END, "refused ("),
+        (
+            USER + REPLY + "{% if m.role not in ('user', 'assistant') %}{{ raise_exception('no') }}{% endif %}" + END,
+            "refused (no)",
+        ),
+        (
+            "{% if messages[0]['role'] != 'user' %}{{ raise_exception('user first') }}{% endif %}" + USER + REPLY + END,
+            "refused (user first)",
+        ),
+        (
+            "{% set names = {'user': '<|user|>', 'assistant': '<|assistant|>'} %}{% for m in messages %}"
+            "{{ names[m.role] + m.content }}{% if m.role == 'assistant' %}<|eos|>{% endif %}" + END,
+            "refused (",
+        ),
         ("template_dropsys.jinja", "dropped unsaid"),
         (USER + REPLY + END, "dropped unsaid"),
         ("{% for m in messages if m.role != 'system' %}<|user|>{{ m.content }}<|eos|>" + END, "dropped unsaid"),
-        ("{% set loop_messages = messages[1:] if messages[0].role == 'system' else messages %}"
-         + USER.replace("in messages", "in loop_messages") + REPLY + END, "dropped unsaid"),
+        (
+            "{% set loop_messages = messages[1:] if messages[0].role == 'system' else messages %}"
+            + USER.replace("in messages", "in loop_messages")
+            + REPLY
+            + END,
+            "dropped unsaid",
+        ),
     ],
-)  # fmt: skip
+)
 def test_system_turns_that_are_refused_or_dropped_are_said(folder: Path, template: str, said: str) -> None:
     line = with_template(folder, template)["system"]
     assert line.outcome is Outcome.warn
@@ -97,11 +118,15 @@ def test_system_turns_that_are_refused_or_dropped_are_said(folder: Path, templat
         ("template_r1.jinja", {"generation_prompt", "thinking"}),
         # thinking is cut by a split at the other end, or by a filter
         (USER + REPLY.replace("m.content", "m.content.split('</think>\\n\\n')[-1]") + END, {"system", "thinking"}),
-        (USER + REPLY.replace("m.content", "(m.content | replace('<think>', '')).rpartition('</think>')[2]") + END,
-         {"system", "thinking"}),
+        (
+            USER + REPLY.replace("m.content", "(m.content | replace('<think>', '')).rpartition('</think>')[2]") + END,
+            {"system", "thinking"},
+        ),
         # an empty thought where an answer is due
-        (USER + REPLY + END.replace("<|assistant|>", "<|assistant|><think>\n\n</think>\n\n"),
-         {"system", "generation_prompt"}),
+        (
+            USER + REPLY + END.replace("<|assistant|>", "<|assistant|><think>\n\n</think>\n\n"),
+            {"system", "generation_prompt"},
+        ),
         # nothing where an answer is due
         (USER + REPLY + "{% endfor %}", {"system", "generation_prompt"}),
         # no end token; another token than sampling stops at; a token before the end
@@ -110,7 +135,7 @@ def test_system_turns_that_are_refused_or_dropped_are_said(folder: Path, templat
         (USER + REPLY.replace("<|eos|>", "<|user|>") + END, {"system", "end"}),
         (USER + REPLY.replace("<|eos|>", "{% if not loop.last %}<|eos|>{% endif %}") + END, {"system", "end"}),
     ],
-)  # fmt: skip
+)
 def test_what_training_rows_lose_is_said(folder: Path, template: str, names: set[str]) -> None:
     assert bad(with_template(folder, template)) == dict.fromkeys(names, "warn")
 
@@ -130,26 +155,47 @@ def test_a_template_that_never_ends_fails_in_bounded_time(folder: Path, monkeypa
 @pytest.mark.parametrize(
     ("file", "values", "name", "outcome", "said"),
     [
-        ("tokenizer_config.json", {"pad_token": "gone"}, "pad", "warn", "no pad token; the end token <|eos|> stands in"),
+        (
+            "tokenizer_config.json",
+            {"pad_token": "gone"},
+            "pad",
+            "warn",
+            "no pad token; the end token <|eos|> stands in",
+        ),
         ("tokenizer_config.json", {"pad_token": "<|eos|>"}, "pad", "warn", "is an end token"),
         ("tokenizer_config.json", {"pad_token": {"content": "<|eos|>"}}, "pad", "warn", "is an end token"),
         ("config.json", {"vocab_size": 50}, "vocabulary", "pass", "102 rows"),
-        ("config.json", {"model_type": "mamba", "architectures": ["MambaForCausalLM"]}, "architecture", "fail",
-         "keeps a state instead of keys and values"),
+        (
+            "config.json",
+            {"model_type": "mamba", "architectures": ["MambaForCausalLM"]},
+            "architecture",
+            "fail",
+            "keeps a state instead of keys and values",
+        ),
         ("config.json", {"model_type": "falcon_mamba"}, "architecture", "fail", "register its endpoint"),
         ("config.json", {"model_type": "rwkv"}, "architecture", "fail", "register its endpoint"),
         ("config.json", {"is_encoder_decoder": True}, "architecture", "fail", "no chat model"),
         ("config.json", {"model_type": "jamba"}, "architecture", "warn", "was not tried"),
         ("config.json", {"architectures": ["LlamaForQuestionAnswering"]}, "architecture", "warn", "Try a prompt"),
-        ("config.json", {"architectures": ["LlamaForSequenceClassification"]}, "architecture", "fail",
-         "gives 2 numbers, and a scorer gives one"),
-        ("config.json", {"architectures": ["LlamaForSequenceClassification"], "id2label": {"0": "good"}},
-         "architecture", "pass", "a scorer, whose head gives one number"),
+        (
+            "config.json",
+            {"architectures": ["LlamaForSequenceClassification"]},
+            "architecture",
+            "fail",
+            "gives 2 numbers, and a scorer gives one",
+        ),
+        (
+            "config.json",
+            {"architectures": ["LlamaForSequenceClassification"], "id2label": {"0": "good"}},
+            "architecture",
+            "pass",
+            "a scorer, whose head gives one number",
+        ),
         ("config.json", {"output_router_logits": True}, "router", "warn", "It is switched off"),
         ("config.json", {"quantization_config": {"bits": 4}}, "quantization", "warn", "quantized"),
         ("config.json", {"num_local_experts": 4}, "architecture", "pass", "4 experts"),
     ],
-)  # fmt: skip
+)
 def test_configs(folder: Path, file: str, values: dict[str, Any], name: str, outcome: str, said: str) -> None:
     line = change(folder, file, **values)[name]
     assert str(line.outcome) == outcome
@@ -172,10 +218,17 @@ def test_a_tokenizer_with_more_tokens_than_the_embedding_has_rows_fails(folder: 
 def test_templates_render_as_transformers_renders_them(folder: Path) -> None:
     from transformers import AutoTokenizer
 
-    chat = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "1 + 1 ="},
-            {"role": "assistant", "content": "2"}]  # fmt: skip
-    sources = [template_source(folder), (FOUND / "template_dropsys.jinja").read_text(), "{{ messages | tojson }}{{ eos_token }}",
-               "{% for m in messages %}\n  {%- if loop.first %}{% continue %}{% endif %}\n{{ m.role }}\n{% endfor %}"]  # fmt: skip
+    chat = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "1 + 1 ="},
+        {"role": "assistant", "content": "2"},
+    ]
+    sources = [
+        template_source(folder),
+        (FOUND / "template_dropsys.jinja").read_text(),
+        "{{ messages | tojson }}{{ eos_token }}",
+        "{% for m in messages %}\n  {%- if loop.first %}{% continue %}{% endif %}\n{{ m.role }}\n{% endfor %}",
+    ]
     for source in sources:
         tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         tokenizer.chat_template = source

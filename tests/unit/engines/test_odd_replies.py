@@ -124,12 +124,19 @@ def test_a_logprob_is_a_number_or_not_known(server: Server, logprobs: Any, logpr
     ("said", "finish"),
     [
         (found("reply_max_tokens_uppercase.json")["choices"][0]["finish_reason"], "length"),
-        ("LENGTH", "length"), ("max_output_tokens", "length"), ("model_length", "length"),
-        ("STOP", "stop"), ("end_turn", "stop"), ("eos_token", "stop"),
-        ("tool_calls", "unknown"), ("FINISH_REASON_UNSPECIFIED", "unknown"), ("", "unknown"), (None, "unknown"),
+        ("LENGTH", "length"),
+        ("max_output_tokens", "length"),
+        ("model_length", "length"),
+        ("STOP", "stop"),
+        ("end_turn", "stop"),
+        ("eos_token", "stop"),
+        ("tool_calls", "unknown"),
+        ("FINISH_REASON_UNSPECIFIED", "unknown"),
+        ("", "unknown"),
+        (None, "unknown"),
         (3, "unknown"),
     ],
-)  # fmt: skip
+)
 def test_only_what_says_that_it_stopped_is_complete(server: Server, said: Any, finish: str):
     completion = read(server, choice(finish_reason=said))
     assert (completion.failure, completion.finish_reason) == (None, finish)
@@ -184,16 +191,28 @@ def test_one_withheld_choice_of_several_leaves_the_others(server: Server):
     [
         (found("refusal_top_p_400.json"), "top_p", "temperature"),
         (found("refusal_temperature_and_top_p_400.json"), "top_p", "temperature"),
-        ({"error": {"message": "Unsupported value: 'temperature' does not support 0.7 with this model. Only the "
-                    "default (1) value is supported.", "param": "temperature", "code": "unsupported_value"}},
-         "temperature", "top_p"),
-        ({"detail": [{"type": "extra_forbidden", "loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]},
-         "seed", "top_p"),
-        ({"error": {"message": "Unknown name \"top_k\": Cannot find field."}}, "top_k", "top_p"),
+        (
+            {
+                "error": {
+                    "message": "Unsupported value: 'temperature' does not support 0.7 with this model. Only the "
+                    "default (1) value is supported.",
+                    "param": "temperature",
+                    "code": "unsupported_value",
+                }
+            },
+            "temperature",
+            "top_p",
+        ),
+        (
+            {"detail": [{"type": "extra_forbidden", "loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]},
+            "seed",
+            "top_p",
+        ),
+        ({"error": {"message": 'Unknown name "top_k": Cannot find field.'}}, "top_k", "top_p"),
         ({"error": "`top_p` is deprecated for this model."}, "top_p", "temperature"),
         ({"message": "'stop' is not supported with reasoning models"}, "stop", "top_p"),
     ],
-)  # fmt: skip
+)
 def test_a_field_that_is_refused_is_left_out_once_for_all(server: Server, reply: Any, gone: str, kept: str):
     server.answer = lambda body: (400, {}, reply) if gone in body else choices(body)
     sampling = Sampling(temperature=0.7, top_p=0.9, top_k=5, stop=("/0",), seed=1)
@@ -227,11 +246,23 @@ def test_what_is_the_default_is_not_sent(server: Server):
     ("status", "reply", "kind"),
     [
         (400, found("refusal_content_filter_400.json"), FailureKind.filter),
-        (400, {"error": {"message": "The response was filtered due to the prompt triggering Azure OpenAI's content "
-                         "management policy.", "code": "content_filter",
-                         "innererror": {"code": "ResponsibleAIPolicyViolation"}}}, FailureKind.filter),
-        (403, {"error": {"message": "Your input was flagged", "metadata": {"reasons": ["violence"]}}},
-         FailureKind.filter),
+        (
+            400,
+            {
+                "error": {
+                    "message": "The response was filtered due to the prompt triggering Azure OpenAI's content "
+                    "management policy.",
+                    "code": "content_filter",
+                    "innererror": {"code": "ResponsibleAIPolicyViolation"},
+                }
+            },
+            FailureKind.filter,
+        ),
+        (
+            403,
+            {"error": {"message": "Your input was flagged", "metadata": {"reasons": ["violence"]}}},
+            FailureKind.filter,
+        ),
         (200, {"error": {"message": "Blocked by the safety system", "code": "moderation_blocked"}}, FailureKind.filter),
         (451, {"message": "input_moderated"}, FailureKind.filter),
         (400, {"error": {"message": "prompt is too long: 9000 tokens > 8192 maximum"}}, FailureKind.context),
@@ -240,7 +271,7 @@ def test_what_is_the_default_is_not_sent(server: Server):
         (422, {"detail": "roles must alternate"}, FailureKind.refused),
         (500, {"error": {"message": "tokenizer failed"}}, FailureKind.server),
     ],
-)  # fmt: skip
+)
 def test_one_refused_prompt_leaves_the_others(server: Server, status: int, reply: Any, kind: FailureKind):
     def answer(body: Any) -> Any:
         return (status, {}, reply) if body["messages"][0]["content"] == "bad" else choices(body)
@@ -308,9 +339,18 @@ def test_a_body_that_trickles_times_out_as_a_whole(server: Server):
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("2", 2), ("1e9", 300), ("inf", 300), ("nan", 0), ("-5", 0), ("soon", 0), ("", 0),
-     ("Fri, 31 Dec 1999 23:59:59 GMT", 0), ("Fri, 31 Dec 2999 23:59:59 GMT", 300)],
-)  # fmt: skip
+    [
+        ("2", 2),
+        ("1e9", 300),
+        ("inf", 300),
+        ("nan", 0),
+        ("-5", 0),
+        ("soon", 0),
+        ("", 0),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", 0),
+        ("Fri, 31 Dec 2999 23:59:59 GMT", 300),
+    ],
+)
 def test_retry_after_is_bounded(value: str, seconds: float):
     assert retry_after(_http.httpx.Headers({"Retry-After": value})) == seconds
 

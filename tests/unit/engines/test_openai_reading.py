@@ -40,16 +40,22 @@ def test_the_tokens_of_the_text_alone_are_read():
     """`u:x;a:` has 6 characters, so `yz` are the 7th and 8th; `u:x;a:y` has 7."""
     with serving() as server:
         server.answer = reads
-        first, empty, same, going_on = read(server, [chat("x"), chat("x"), chat("x"), begun("x", "y")],
-                                            ["yz", "", "7", "z"])  # fmt: skip
+        first, empty, same, going_on = read(
+            server, [chat("x"), chat("x"), chat("x"), begun("x", "y")], ["yz", "", "7", "z"]
+        )
     assert first == Reading((-6 / 8, -7 / 8))
     assert (empty, same, going_on) == (Reading(()), Reading((-6 / 8,)), Reading((-7 / 8,)))
     assert len(server.bodies) == 5, "each distinct chat is asked for once, and each text"
     whole = next(body for body in server.bodies if body["messages"] == begun("x", "yz"))
     assert whole == {
-        "model": "m", "messages": begun("x", "yz"), "max_tokens": 1, "temperature": 0, "prompt_logprobs": 1,
-        "continue_final_message": True, "add_generation_prompt": False,
-    }  # fmt: skip
+        "model": "m",
+        "messages": begun("x", "yz"),
+        "max_tokens": 1,
+        "temperature": 0,
+        "prompt_logprobs": 1,
+        "continue_final_message": True,
+        "add_generation_prompt": False,
+    }
 
 
 def test_a_text_whose_start_is_joined_to_the_chat_fails_alone():

@@ -30,13 +30,25 @@ def test_all_that_a_server_can_do_is_found(server: Server) -> None:
     server.answer, server.models = capable, models()
     found = probe(engine(server, supports_n=False, logprobs=False))
     assert {line.name for line in found.lines if line.outcome == "pass"} == {
-        "connection", "logprobs", "n", "seed", "top_logprobs", "prompt_logprobs", "forced_formats", "context",
-    }  # fmt: skip
+        "connection",
+        "logprobs",
+        "n",
+        "seed",
+        "top_logprobs",
+        "prompt_logprobs",
+        "forced_formats",
+        "context",
+    }
     assert found.answered
     assert found.knobs == {
-        "logprobs": True, "supports_n": True, "seeds": True, "top_logprobs": True, "prompt_logprobs": True,
-        "forced": "structured_outputs", "context": CONTEXT,
-    }  # fmt: skip
+        "logprobs": True,
+        "supports_n": True,
+        "seeds": True,
+        "top_logprobs": True,
+        "prompt_logprobs": True,
+        "forced": "structured_outputs",
+        "context": CONTEXT,
+    }
     assert len(server.bodies) < 14
 
 
@@ -64,9 +76,14 @@ def test_what_a_plain_server_lacks_is_said_and_is_no_fault(server: Server) -> No
     assert (said["connection"], said["seed"]) == ("pass", "pass")
     assert {said[name] for name in ("n", "logprobs", "top_logprobs", "prompt_logprobs", "forced_formats")} == {"no"}
     assert found.knobs == {
-        "logprobs": False, "supports_n": False, "seeds": True, "top_logprobs": False, "prompt_logprobs": False,
-        "forced": "", "context": None,
-    }  # fmt: skip
+        "logprobs": False,
+        "supports_n": False,
+        "seeds": True,
+        "top_logprobs": False,
+        "prompt_logprobs": False,
+        "forced": "",
+        "context": None,
+    }
 
 
 def test_seeds_that_change_nothing_or_do_not_hold_are_told(server: Server) -> None:
@@ -92,12 +109,18 @@ def test_seeds_that_change_nothing_or_do_not_hold_are_told(server: Server) -> No
         ("<html>Sign in</html>", "a reply that is cut off or no JSON"),
         ("hang up", "the server closed the connection before its reply was whole"),
         ("half a reply", "the server closed the connection before its reply was whole"),
-        (refusal(401, "no key"), "asks for a key (status 401), and none was sent: no key. Set a variable like RONDO_MY_API_KEY"),
-        ((429, {"Retry-After": "7"}, {"error": {"message": "slow down"}}), "It limits how often it is asked, and asks to wait 7 seconds"),
+        (
+            refusal(401, "no key"),
+            "asks for a key (status 401), and none was sent: no key. Set a variable like RONDO_MY_API_KEY",
+        ),
+        (
+            (429, {"Retry-After": "7"}, {"error": {"message": "slow down"}}),
+            "It limits how often it is asked, and asks to wait 7 seconds",
+        ),
         ((200, {}, {"hello": 1}), "a reply without choices"),
         (refusal(404, "no such route"), "Check the base_url (it ends in /v1)"),
     ],
-)  # fmt: skip
+)
 def test_each_trouble_is_one_sentence_and_ends_the_test(server: Server, reply: Any, said: str) -> None:
     server.script = [reply]
     found = probe(engine(server))
@@ -138,9 +161,14 @@ def test_a_server_that_names_its_limit_otherwise_is_tested_like_any_other(server
     server.answer, server.models = newer, models()
     found = probe(engine(server))
     assert found.knobs == {
-        "logprobs": True, "supports_n": True, "seeds": True, "top_logprobs": True, "prompt_logprobs": True,
-        "forced": "structured_outputs", "context": CONTEXT,
-    }  # fmt: skip
+        "logprobs": True,
+        "supports_n": True,
+        "seeds": True,
+        "top_logprobs": True,
+        "prompt_logprobs": True,
+        "forced": "structured_outputs",
+        "context": CONTEXT,
+    }
     assert sum("max_tokens" in body for body in server.bodies) == 1
 
 

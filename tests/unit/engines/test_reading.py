@@ -82,8 +82,11 @@ def test_pieces_and_batches_change_nothing(engine: Transformers, rows: int, step
     reader.logits = rows * step * reader.vocabulary
     pairs = encode_answers(engine._tokenizer, engine._special, CHATS[:4], TEXTS[:4])
     given = [Given(n, head, tail) for n, (head, tail) in enumerate(pairs)]
-    found = {one.position: reading for batch in reader.batches(given) for one, reading in
-             zip(batch, reader.read(batch), strict=True)}  # fmt: skip
+    found = {
+        one.position: reading
+        for batch in reader.batches(given)
+        for one, reading in zip(batch, reader.read(batch), strict=True)
+    }
     for position, reading in enumerate(engine.read(CHATS[:4], TEXTS[:4])):
         assert_close(found[position], reading)
 
@@ -141,9 +144,12 @@ def metaspace() -> Any:
     raw.decoder = decoders.Metaspace(prepend_scheme="first")
     template = "{% for m in messages %}{% if m.role == 'assistant' %}[A]{% endif %}{{ m.content }}{% endfor %}"
     return PreTrainedTokenizerFast(
-        tokenizer_object=raw, unk_token="<unk>", eos_token="</s>", additional_special_tokens=["[A]"],
+        tokenizer_object=raw,
+        unk_token="<unk>",
+        eos_token="</s>",
+        additional_special_tokens=["[A]"],
         chat_template=template + "{% if add_generation_prompt %}[A]{% endif %}",
-    )  # fmt: skip
+    )
 
 
 def test_a_text_stands_after_its_chat_as_it_would_be_written_there(tmp_path: Path):

@@ -54,8 +54,9 @@ def test_a_rule_may_fail_its_prompts():
     rules = (Rule(pattern="What", reply="The prompt was filtered.", fails=FailureKind.filter),)
     chat, other = Scripted(rules=rules, replies=("a",)).complete([CHAT, OTHER], Sampling(n=2))
     assert {c.failure for c in chat} | {c.failure for c in other} == {
-        Failure(FailureKind.filter, "The prompt was filtered."), None,
-    }  # fmt: skip
+        Failure(FailureKind.filter, "The prompt was filtered."),
+        None,
+    }
 
 
 def test_says_what_is_missing_when_nothing_can_reply():

@@ -61,8 +61,14 @@ def test_it_revises_until_the_feedback_approves_and_shows_all_that_was_said():
     assert [message["role"] for message in chats[-1]] == ["user", "assistant"] * 3 + ["user"]
     # The history is one chat: draft, its feedback, the revision.
     assert [message["content"] for message in chats[-1]] == [
-        "Add 2 and 3.", "Sum: 4", FEEDBACK, "The sum is wrong.", REVISE, "Sum: 5", FEEDBACK,
-    ]  # fmt: skip
+        "Add 2 and 3.",
+        "Sum: 4",
+        FEEDBACK,
+        "The sum is wrong.",
+        REVISE,
+        "Sum: 5",
+        FEEDBACK,
+    ]
 
 
 def test_an_approved_draft_is_the_answer():
@@ -78,8 +84,9 @@ def test_it_ends_after_so_many_revisions():
 
 
 def test_only_the_answers_are_sampled_as_asked():
-    engine = refine(rule("in mind.$", "again"), rule("Look at", "no"), rule("Add", "a", "b"), max_revisions=1,
-                    feedback_tokens=7)  # fmt: skip
+    engine = refine(
+        rule("in mind.$", "again"), rule("Look at", "no"), rule("Add", "a", "b"), max_revisions=1, feedback_tokens=7
+    )
     sampling = Sampling(temperature=0.5, max_tokens=9, n=2, seed=4, stop=("END",))
     with engine as opened:
         ((first, second),) = opened.complete([ASKED], sampling)

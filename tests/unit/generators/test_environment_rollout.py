@@ -54,20 +54,22 @@ class Counted(Engine):
 del Environment.registry["game"]
 del Engine.registry["counted"]
 
-POLICY = Scripted(rules=(
-    {"pattern": "(?s)two steps.*Observation: 7.*Observation: 14", "reply": "Answer: 14"},
-    {"pattern": "(?s)two steps.*Observation: 7", "reply": "then\nAction: calculate[7 * 2]"},
-    {"pattern": "two steps", "reply": "first\nAction: calculate[3 + 4]"},
-    {"pattern": "(?s)one step.*Observation: 5", "reply": "Answer: 5"},
-    {"pattern": "one step", "reply": "Action: calculate[2 + 3]"},
-    {"pattern": "for ever", "reply": "Action: calculate[1 + 1]"},
-    {"pattern": "broken", "reply": "no room", "fails": "context"},
-    {"pattern": "long", "reply": "a b c d e f Action: calculate[1]"},
-    {"pattern": "(?s)guess.*higher", "reply": "Action: guess[7]"},
-    {"pattern": "guess", "reply": "Action: guess[3]"},
-    {"pattern": "choice", "reply": tuple(f"Answer: {n}" for n in range(40))},
-    {"pattern": "direct", "reply": "Answer: 1"},
-))  # fmt: skip
+POLICY = Scripted(
+    rules=(
+        {"pattern": "(?s)two steps.*Observation: 7.*Observation: 14", "reply": "Answer: 14"},
+        {"pattern": "(?s)two steps.*Observation: 7", "reply": "then\nAction: calculate[7 * 2]"},
+        {"pattern": "two steps", "reply": "first\nAction: calculate[3 + 4]"},
+        {"pattern": "(?s)one step.*Observation: 5", "reply": "Answer: 5"},
+        {"pattern": "one step", "reply": "Action: calculate[2 + 3]"},
+        {"pattern": "for ever", "reply": "Action: calculate[1 + 1]"},
+        {"pattern": "broken", "reply": "no room", "fails": "context"},
+        {"pattern": "long", "reply": "a b c d e f Action: calculate[1]"},
+        {"pattern": "(?s)guess.*higher", "reply": "Action: guess[7]"},
+        {"pattern": "guess", "reply": "Action: guess[3]"},
+        {"pattern": "choice", "reply": tuple(f"Answer: {n}" for n in range(40))},
+        {"pattern": "direct", "reply": "Answer: 1"},
+    )
+)
 
 
 def play(*asked: str, engine: Engine = POLICY, **knobs: Any) -> list[list[Sample]]:
@@ -150,10 +152,13 @@ def test_the_reward_of_the_world_is_noted():
     part = part.model_copy(update={"environment": Game()})
     (found,) = part.generate(POLICY, [prompt("guess", answer="7")], seed=1)
     assert found[0].failure is not None, "it goes on guessing"
-    engine = Scripted(rules=(
-        {"pattern": "(?s)guess.*right", "reply": "It is 7."}, {"pattern": "(?s)guess.*higher", "reply": "Action: guess[7]"},
-        {"pattern": "guess", "reply": "Action: guess[3]"},
-    ))  # fmt: skip
+    engine = Scripted(
+        rules=(
+            {"pattern": "(?s)guess.*right", "reply": "It is 7."},
+            {"pattern": "(?s)guess.*higher", "reply": "Action: guess[7]"},
+            {"pattern": "guess", "reply": "Action: guess[3]"},
+        )
+    )
     (found,) = part.generate(engine, [prompt("guess", answer="7")], seed=1)
     assert (found[0].text, found[0].extra) == ("It is 7.", {"texts": 3, "reward": 1.0})
     assert found[0].turns[0]["role"] == "assistant", "this world says nothing first"

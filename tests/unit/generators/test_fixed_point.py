@@ -12,15 +12,23 @@ def made(engine: Scripted, *asked: str, **knobs) -> list[Sample]:
     return [one for several in found for one in several]
 
 
-CHAIN = Scripted(rules=(
-    {"pattern": "Draft: plan one$", "reply": "plan two"}, {"pattern": "Draft: plan two$", "reply": "plan three"},
-    {"pattern": "Draft: plan three$", "reply": "Plan three."}, {"pattern": "(?m)Draft: good$", "reply": "good"},
-    {"pattern": "Draft: this$", "reply": "that"}, {"pattern": "Draft: that$", "reply": "this"},
-    {"pattern": "Draft: gone$", "reply": " "}, {"pattern": "Draft: broken$", "reply": "no room", "fails": "context"},
-    {"pattern": "^long$", "reply": "plan one"}, {"pattern": "^done$", "reply": "good"},
-    {"pattern": "^round$", "reply": "this"}, {"pattern": "^empty$", "reply": "gone"},
-    {"pattern": "^fails$", "reply": "broken"},
-))  # fmt: skip
+CHAIN = Scripted(
+    rules=(
+        {"pattern": "Draft: plan one$", "reply": "plan two"},
+        {"pattern": "Draft: plan two$", "reply": "plan three"},
+        {"pattern": "Draft: plan three$", "reply": "Plan three."},
+        {"pattern": "(?m)Draft: good$", "reply": "good"},
+        {"pattern": "Draft: this$", "reply": "that"},
+        {"pattern": "Draft: that$", "reply": "this"},
+        {"pattern": "Draft: gone$", "reply": " "},
+        {"pattern": "Draft: broken$", "reply": "no room", "fails": "context"},
+        {"pattern": "^long$", "reply": "plan one"},
+        {"pattern": "^done$", "reply": "good"},
+        {"pattern": "^round$", "reply": "this"},
+        {"pattern": "^empty$", "reply": "gone"},
+        {"pattern": "^fails$", "reply": "broken"},
+    )
+)
 REVISE = "{prompt}\nDraft: {response}"
 
 
@@ -79,9 +87,12 @@ def test_a_template_that_hides_the_draft_is_refused():
 
 
 def test_another_operator_is_a_change_and_another_full_stop_is_none():
-    engine = Scripted(rules=(
-        {"pattern": "^sum$", "reply": "3 + 5"}, {"pattern": r"Draft: 3 \+ 5$", "reply": "3 - 5"},
-        {"pattern": "Draft: 3 - 5$", "reply": "3 - 5."},
-    ))  # fmt: skip
+    engine = Scripted(
+        rules=(
+            {"pattern": "^sum$", "reply": "3 + 5"},
+            {"pattern": r"Draft: 3 \+ 5$", "reply": "3 - 5"},
+            {"pattern": "Draft: 3 - 5$", "reply": "3 - 5."},
+        )
+    )
     (text,) = made(engine, "sum", template=REVISE)
     assert (text.text, text.extra["revisions"], text.extra["unchanged"]) == ("3 - 5.", 2, True)

@@ -14,8 +14,10 @@ PROMPT = Prompt(
 def test_imported_completions_are_all_the_samples() -> None:
     (found,) = Imported().generate(None, [PROMPT], seed=1)
     assert [(s.text, s.kind, s.position, s.prompt_id) for s in found] == [
-        ("a", "import", 0, 7), ("b", "import", 1, 7), ("c", "import", 2, 7),
-    ]  # fmt: skip
+        ("a", "import", 0, 7),
+        ("b", "import", 1, 7),
+        ("c", "import", 2, 7),
+    ]
     assert found[0].extra == {"chosen": True}
     assert [len(group) for group in Imported(max_per_prompt=2).generate(None, [PROMPT], seed=1)] == [2]
     assert not Imported().needs_engine
@@ -25,7 +27,11 @@ def test_they_stand_behind_the_models_own_unless_told_otherwise() -> None:
     engine = Scripted(replies=("own",))
     (found,) = Sample(n=2).generate(engine, [PROMPT], seed=1)
     assert [(s.text, s.kind, s.position) for s in found] == [
-        ("own", "completion", 0), ("own", "completion", 1), ("a", "import", 2), ("b", "import", 3), ("c", "import", 4),
-    ]  # fmt: skip
+        ("own", "completion", 0),
+        ("own", "completion", 1),
+        ("a", "import", 2),
+        ("b", "import", 3),
+        ("c", "import", 4),
+    ]
     (alone,) = Sample(n=2, take_imported=False).generate(engine, [PROMPT], seed=1)
     assert {s.kind for s in alone} == {"completion"}

@@ -100,9 +100,11 @@ def test_conditions_are_told_apart_by_seed_and_noted_and_the_prompt_stays():
     generator = Sample(n=2, conditions={"better": "{prompt} well", "worse": "{prompt} badly"}, take_imported=False)
     (first, _) = generator.generate(engine, PROMPTS, seed=7)
     assert [(s.position, s.text, s.extra) for s in first] == [
-        (0, "one well 0 T=1.0", {"condition": "better"}), (1, "one well 1 T=1.0", {"condition": "better"}),
-        (2, "one badly 0 T=1.0", {"condition": "worse"}), (3, "one badly 1 T=1.0", {"condition": "worse"}),
-    ]  # fmt: skip
+        (0, "one well 0 T=1.0", {"condition": "better"}),
+        (1, "one well 1 T=1.0", {"condition": "better"}),
+        (2, "one badly 0 T=1.0", {"condition": "worse"}),
+        (3, "one badly 1 T=1.0", {"condition": "worse"}),
+    ]
     assert len({asked.seed for asked in engine._asked} | {7}) == 3
     assert (generator.samples_per_prompt, generator.origins) == (4, ("better", "worse"))
     assert PROMPTS[0].messages == [{"role": "user", "content": "one"}]
@@ -119,16 +121,19 @@ def test_a_condition_that_shows_the_known_answer_skips_prompts_without_one():
     generator = Sample(n=1, conditions={"plain": "{prompt}", "hinted": "{prompt}: {answer}"}, take_imported=False)
     found = generator.generate(Recording(), both, seed=7)
     assert [[(s.position, s.text) for s in samples] for samples in found] == [
-        [(1, "one 0 T=1.0")], [(0, "two: 2 0 T=1.0"), (1, "two 0 T=1.0")],
-    ]  # fmt: skip
+        [(1, "one 0 T=1.0")],
+        [(0, "two: 2 0 T=1.0"), (1, "two 0 T=1.0")],
+    ]
 
 
 def test_extra_samples_follow_those_of_all_conditions():
     generator = Sample(n=1, conditions={"a": "{prompt} a", "b": "{prompt} b"}, extra_n=1)
     (first, _) = generator.generate(Recording(), PROMPTS, seed=7)
     assert [(s.position, s.text, s.extra.get("condition")) for s in first] == [
-        (0, "one a 0 T=1.0", "a"), (1, "one b 0 T=1.0", "b"), (2, "one 0 T=1.2", None),
-    ]  # fmt: skip
+        (0, "one a 0 T=1.0", "a"),
+        (1, "one b 0 T=1.0", "b"),
+        (2, "one 0 T=1.2", None),
+    ]
 
 
 @pytest.mark.parametrize("conditions", [{"two words": "x"}, {"a": "  "}, {"a" * 41: "x"}])

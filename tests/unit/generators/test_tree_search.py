@@ -145,10 +145,11 @@ def test_a_beam_goes_on_from_what_the_judge_finds_best() -> None:
 def test_the_model_compares_its_own_next_steps_under_one_prefix() -> None:
     engine = Scripted(
         rules=(
-            {"pattern": "<<<A\na0", "reply": "Winner: A"}, {"pattern": "<<<B\na0", "reply": "Winner: B"},
+            {"pattern": "<<<A\na0", "reply": "Winner: A"},
+            {"pattern": "<<<B\na0", "reply": "Winner: B"},
             {"pattern": "<<<A", "reply": "Winner: B"},
         )
-    )  # fmt: skip
+    )
     judge = PairwiseSwapped(template="{prompt}\n<<<A\n{a}\n<<<B\n{b}", score="wins")
     trees = grow(algorithm="beam", branch=3, budget=2, judge=judge, engines={"judge": engine})
     assert paths(trees[0]) == ["", "a0\n"]

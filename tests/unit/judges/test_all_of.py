@@ -24,9 +24,13 @@ def test_all_have_to_accept_and_one_that_rejects_decides():
     assert found == {1: (0.0, Verdict.reject), 2: (0.0, Verdict.reject), 3: (1.0, Verdict.accept)}
     # Each leaves a judgment of its own, at its place in the list.
     assert [(one.sample_id, one.position, one.rationale.split(":")[0]) for one in said] == [
-        (1, 0, "prompt_rules"), (2, 0, "prompt_rules"), (3, 0, "prompt_rules"),
-        (1, 1, "novelty"), (2, 1, "novelty"), (3, 1, "novelty"),
-    ]  # fmt: skip
+        (1, 0, "prompt_rules"),
+        (2, 0, "prompt_rules"),
+        (3, 0, "prompt_rules"),
+        (1, 1, "novelty"),
+        (2, 1, "novelty"),
+        (3, 1, "novelty"),
+    ]
     assert {one.judge for one in said} == {"all_of"}
 
 

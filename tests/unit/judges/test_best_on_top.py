@@ -18,9 +18,18 @@ def test_the_known_best_has_to_be_strictly_on_top():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "I like the second best.", "Scores: 4, 7", "Scores: 4, 7, 6, 1", "Scores: 4, 11, 6", "Scores: 4, 7.5, 6",
-     "<think>Scores: 4, 7, 6</think>", "Scores: 4, 7, 6\nScores: 7, 4, 6", "Scores: 0, 7, 6"],
-)  # fmt: skip
+    [
+        "",
+        "I like the second best.",
+        "Scores: 4, 7",
+        "Scores: 4, 7, 6, 1",
+        "Scores: 4, 11, 6",
+        "Scores: 4, 7.5, 6",
+        "<think>Scores: 4, 7, 6</think>",
+        "Scores: 4, 7, 6\nScores: 7, 4, 6",
+        "Scores: 0, 7, 6",
+    ],
+)
 def test_what_states_no_score_for_each_does_not_put_it_on_top(text):
     assert scores("2 of 3", text) == [-1.0]
 

@@ -23,8 +23,9 @@ def test_a_text_without_a_condition_is_judged_by_who_wrote_it():
 
 def test_other_origins_get_no_word():
     assert said(ByConstruction(accepted=("data",)), sample(1), sample(2, role="data", extra={"condition": "x"})) == [
-        (1, None, None), (2, None, None),
-    ]  # fmt: skip
+        (1, None, None),
+        (2, None, None),
+    ]
     assert ByConstruction().may_be_silent
 
 

@@ -31,8 +31,14 @@ def test_a_judgment_for_each_pass_and_the_mean_for_the_label():
     found = judge.judge(engine, [texts("a", "bad", "bb")], seed=7)
     assert engine._seeds == [7]
     assert [(one.sample_id, one.position, one.score) for one in found] == [
-        (1, 0, 1.0), (1, 1, 2.0), (1, 2, 3.0), (2, 0, None), (3, 0, 2.0), (3, 1, 3.0), (3, 2, 4.0),
-    ]  # fmt: skip
+        (1, 0, 1.0),
+        (1, 1, 2.0),
+        (1, 2, 3.0),
+        (2, 0, None),
+        (3, 0, 2.0),
+        (3, 1, 3.0),
+        (3, 2, 4.0),
+    ]
     assert found[3].failure is not None
     assert judge.label(found[:3]) == (2.0, Verdict.reject)
     assert judge.label(found[4:]) == (3.0, Verdict.accept)

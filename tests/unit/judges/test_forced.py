@@ -44,10 +44,11 @@ def test_where_no_server_forces_replies_labels_are_the_same(judge: TemplateJudge
 @pytest.mark.parametrize(
     "judge",
     [
-        WrittenVerdict(forced=True, votes=8, temperature=1), YesNoCheck(forced=True, votes=8),
+        WrittenVerdict(forced=True, votes=8, temperature=1),
+        YesNoCheck(forced=True, votes=8),
         AdditiveRubric(forced=True, votes=8),
     ],
-)  # fmt: skip
+)
 def test_a_server_that_forces_replies_leaves_none_without_a_verdict(server: Server, judge: TemplateJudge) -> None:
     with engine(server, forced="structured_outputs") as opened:
         made = judge.judge(opened, [texts("a", "b")], seed=1)
@@ -72,8 +73,10 @@ def test_the_form_follows_the_scale_and_the_order_that_the_template_asks_for() -
 
     assert schema()["properties"]["score"] == {"type": "integer", "enum": [0, 1, 2, 3, 4, 5]}
     assert schema(lowest=0, highest=2.5, accept_at=2)["properties"]["score"] == {
-        "type": "number", "minimum": 0.0, "maximum": 2.5,
-    }  # fmt: skip
+        "type": "number",
+        "minimum": 0.0,
+        "maximum": 2.5,
+    }
     assert [*schema()["properties"]] == ["reasons", "score"]
     assert [*schema(verdict_first=True)["properties"]] == ["score", "reasons"]
     assert WrittenVerdict().form == Form(pattern=r"(.|\n)*;[YN]")
@@ -103,14 +106,17 @@ def test_forced_replies_that_the_verdict_pattern_does_not_read_are_refused() -> 
     [
         (AdditiveRubric(), ("Score: 5", "Score: 0")),
         (AdditiveRubric(forced=True), ('{"reasons": "", "score": 5}', '{"reasons": "", "score": 0}')),
-        (AdditiveRubric(forced=True, highest=5.5, verdict_first=True), ('{"score": 5.5, "reasons": ""}', '{"score": 0, "reasons": ""}')),
+        (
+            AdditiveRubric(forced=True, highest=5.5, verdict_first=True),
+            ('{"score": 5.5, "reasons": ""}', '{"score": 0, "reasons": ""}'),
+        ),
         (WrittenVerdict(forced=True), (";Y", ";N")),
         (WrittenVerdict(forced=True, reply_pattern="it is [0-9]+;[YN]"), (None, None)),
         (YesNoCheck(forced=True), ("Yes", "No")),
         (YesNoCheck(forced=True, yes="yes", no="no"), ("yes", "no")),
         (YesNoCheck(yes="yes", no="no"), ("Yes", "No")),
     ],
-)  # fmt: skip
+)
 def test_the_shortest_reply_is_one_that_the_server_could_write(judge: TemplateJudge, bare: tuple[Any, Any]) -> None:
     assert (judge.bare(Verdict.accept), judge.bare(Verdict.reject)) == bare
 

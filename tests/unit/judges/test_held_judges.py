@@ -27,9 +27,14 @@ from backend.trainers.multi_turn_grpo import MultiTurnGRPO
 
 BESIDE = RunTests(beside="tests")
 ELSEWHERE: list[Judge] = [
-    BESIDE, FromChildren(), Consensus(), Novelty(), RelativeLength(), TextSimilarity(compare_to="draft"),
+    BESIDE,
+    FromChildren(),
+    Consensus(),
+    Novelty(),
+    RelativeLength(),
+    TextSimilarity(compare_to="draft"),
     ByConstruction(accepted=("brief",)),
-]  # fmt: skip
+]
 HOLDERS: list[Callable[[Judge], Any]] = [
     lambda judge: TreeSearch(judge=judge),
     lambda judge: StepValue(outcome=judge),

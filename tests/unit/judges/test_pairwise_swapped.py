@@ -76,11 +76,17 @@ def test_without_a_winner_or_a_second_text_there_is_no_score():
 @pytest.mark.parametrize(
     ("reply", "winner"),
     [
-        ("They differ.\nWinner: A", "A"), ("Winner: **B**", "B"), ("B", "B"), ("[[A]]", "A"), ("winner is A or B", None),
-        ("Winner: A\nNo, wait.\nWinner: B", "B"), ("Winner: Anna", None), ("neither", None),
+        ("They differ.\nWinner: A", "A"),
+        ("Winner: **B**", "B"),
+        ("B", "B"),
+        ("[[A]]", "A"),
+        ("winner is A or B", None),
+        ("Winner: A\nNo, wait.\nWinner: B", "B"),
+        ("Winner: Anna", None),
+        ("neither", None),
         ("<think>Winner: A</think>Winner: B", "B"),
     ],
-)  # fmt: skip
+)
 def test_reads_the_last_clear_winner(reply, winner):
     assert read(Completion(reply, "stop", 1)) == winner
 

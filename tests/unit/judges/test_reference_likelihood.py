@@ -71,8 +71,9 @@ def test_r3_of_one_sample_is_plain():
 def test_without_a_known_answer_there_is_no_score():
     found = ReferenceLikelihood().judge(ENGINE, [texts("good"), texts("good", answer="six seven")], seed=1)
     assert [(j.score, j.rationale[:31]) for j in found] == [
-        (None, "The prompt has no known answer."), (3.0, "log p(known answer) = -2, witho"),
-    ]  # fmt: skip
+        (None, "The prompt has no known answer."),
+        (3.0, "log p(known answer) = -2, witho"),
+    ]
 
 
 def test_what_cannot_be_read_fails_alone():

@@ -7,8 +7,12 @@ from backend.trainers.grpo import GRPO
 from backend.values import Group, Messages, Prompt
 from tests.groups import prompt, sample
 
-ENGINE = Scripted(ratings=(Number(pattern="\\AWhy\\?\nEarlier answer:\nbad\n\nNew answer:\ngood\\Z", number=1.5),
-                           Number(pattern="", number=-0.5)))  # fmt: skip
+ENGINE = Scripted(
+    ratings=(
+        Number(pattern="\\AWhy\\?\nEarlier answer:\nbad\n\nNew answer:\ngood\\Z", number=1.5),
+        Number(pattern="", number=-0.5),
+    )
+)
 ASKED: Messages = [
     {"role": "user", "content": "Why?"},
     {"role": "assistant", "content": "bad"},

@@ -7,8 +7,12 @@ from backend.judges.reward_model import RewardModel, rated, z_scores
 from backend.values import FailureKind, Group, Messages, Verdict
 from tests.groups import prompt, sample
 
-ENGINE = Scripted(ratings=tuple(Number(pattern=f"^question\n{text}$", number=number) for text, number in
-                                {"bad": -3.0, "fair": 1.0, "good": 2.0}.items()))  # fmt: skip
+ENGINE = Scripted(
+    ratings=tuple(
+        Number(pattern=f"^question\n{text}$", number=number)
+        for text, number in {"bad": -3.0, "fair": 1.0, "good": 2.0}.items()
+    )
+)
 
 
 def group(*written: str) -> Group:
@@ -18,8 +22,10 @@ def group(*written: str) -> Group:
 def test_the_score_is_the_scorers_for_the_text_as_an_answer():
     found = RewardModel(accept_at=1.0).judge(ENGINE, [group("good", "bad"), group("fair")], seed=1)
     assert [(j.score, j.verdict) for j in found] == [
-        (2.0, Verdict.accept), (-3.0, Verdict.reject), (1.0, Verdict.accept),
-    ]  # fmt: skip
+        (2.0, Verdict.accept),
+        (-3.0, Verdict.reject),
+        (1.0, Verdict.accept),
+    ]
     assert found[1].rationale == "The scorer gives -3."
     assert RewardModel().asks_for is Ability.rate
 

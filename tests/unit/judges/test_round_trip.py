@@ -15,10 +15,14 @@ from backend.judges.text_similarity import TextSimilarity
 from backend.values import Group, Judgment, Verdict
 from tests.groups import prompt, sample
 
-BACK = Scripted(rules=(
-    {"pattern": "rain", "reply": "rain falls today"}, {"pattern": "snow", "reply": "snow is white"},
-    {"pattern": "fog", "reply": " "}, {"pattern": "sun", "reply": "a b c d e f"},
-))  # fmt: skip
+BACK = Scripted(
+    rules=(
+        {"pattern": "rain", "reply": "rain falls today"},
+        {"pattern": "snow", "reply": "snow is white"},
+        {"pattern": "fog", "reply": " "},
+        {"pattern": "sun", "reply": "a b c d e f"},
+    )
+)
 TEXT = "Rain falls."
 
 
@@ -86,8 +90,10 @@ def test_a_reply_that_could_not_be_made_is_left_out_with_its_reason():
 
 
 def test_groups_are_judged_in_their_order():
-    groups = [Group(prompt(answer=TEXT, id=n), (replace(sample(n, text), prompt_id=n),)) for n, text in
-              ((1, "snow"), (2, "fog"), (3, "rain"))]  # fmt: skip
+    groups = [
+        Group(prompt(answer=TEXT, id=n), (replace(sample(n, text), prompt_id=n),))
+        for n, text in ((1, "snow"), (2, "fog"), (3, "rain"))
+    ]
     assert [one.sample_id for one in RoundTrip().judge(BACK, groups, seed=0)] == [1, 2, 3]
 
 

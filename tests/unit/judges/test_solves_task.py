@@ -50,10 +50,13 @@ def test_a_prompt_that_is_no_task_has_no_score() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"task": "translation"}, {"task": {"kind": "deduction"}}, {"task": DEDUCE.to_json() | {"outputs": ["five ("]}},
-        {"task": DEDUCE.to_json() | {"kind": "?"}}, {"task": DEDUCE.to_json() | {"inputs": []}},
+        {"task": "translation"},
+        {"task": {"kind": "deduction"}},
+        {"task": DEDUCE.to_json() | {"outputs": ["five ("]}},
+        {"task": DEDUCE.to_json() | {"kind": "?"}},
+        {"task": DEDUCE.to_json() | {"inputs": []}},
     ],
-)  # fmt: skip
+)
 def test_what_files_call_a_task_is_none_and_no_answer_is_blamed(changes: dict[str, object]) -> None:
     group = answered(DEDUCE, "```output\n5\n```")
     other = replace(group, prompt=replace(group.prompt, metadata=changes))

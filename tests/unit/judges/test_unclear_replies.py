@@ -331,12 +331,24 @@ def test_what_stands_in_a_sample_scores_nothing():
 @pytest.mark.parametrize(
     "reply",
     [
-        "score" + "*" * 100_000, "score: 1 " * 20_000, "score: 1" + " " * 100_000 + "x", "score: 1 (" * 10_000,
-        '{"a":' * 50_000, "{" * 50_000, "score: " + "1+" * 50_000, "<think>" * 20_000, "</think>" * 20_000,
-        ";Y\n" * 30_000, ";Y" * 30_000, "not correct " * 10_000, "max " * 30_000, "\n" * 100_000, '"' * 100_000,
+        "score" + "*" * 100_000,
+        "score: 1 " * 20_000,
+        "score: 1" + " " * 100_000 + "x",
+        "score: 1 (" * 10_000,
+        '{"a":' * 50_000,
+        "{" * 50_000,
+        "score: " + "1+" * 50_000,
+        "<think>" * 20_000,
+        "</think>" * 20_000,
+        ";Y\n" * 30_000,
+        ";Y" * 30_000,
+        "not correct " * 10_000,
+        "max " * 30_000,
+        "\n" * 100_000,
+        '"' * 100_000,
     ],
     ids=lambda reply: reply[:12],
-)  # fmt: skip
+)
 def test_no_reply_takes_long(reply):
     words = WrittenVerdict(verdict_pattern=r"\b(?:(?P<accept>correct)|(?P<reject>incorrect))\b")
     started = time.process_time()

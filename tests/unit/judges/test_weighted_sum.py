@@ -30,9 +30,13 @@ def test_scores_are_weighed_and_summed_and_each_judge_keeps_its_word():
     judge = WeightedSum(judges=(ExactMatch(), RULES), weights=(1.0, 0.25), accept_at=1.0)
     said = judge.judge(None, [texts("#### 4", "much too long #### 4", "#### 5", answer="4")], seed=0)
     assert [(j.sample_id, j.judge, j.score) for j in said] == [
-        (1, "exact_match", 1.0), (2, "exact_match", 1.0), (3, "exact_match", 0.0),
-        (1, "surface_rules", 1.0), (2, "surface_rules", 0.0), (3, "surface_rules", 1.0),
-    ]  # fmt: skip
+        (1, "exact_match", 1.0),
+        (2, "exact_match", 1.0),
+        (3, "exact_match", 0.0),
+        (1, "surface_rules", 1.0),
+        (2, "surface_rules", 0.0),
+        (3, "surface_rules", 1.0),
+    ]
     found = labels(judge, "#### 4", "much too long #### 4", "#### 5", answer="4")
     assert found == [(1.25, Verdict.accept), (1.0, Verdict.accept), (0.25, Verdict.reject)]
 

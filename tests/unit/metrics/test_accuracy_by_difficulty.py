@@ -14,14 +14,20 @@ def group(digits: object, known: str | None, *texts: str) -> Group:
 
 def test_the_greedy_answers_of_each_difficulty_apart():
     held_out = [
-        group(1, "4", "#### 4", "#### 5"), group("1", "5", "#### 4", "#### 5"), group(2.5, "6", "no answer"),
-        group(3, "7"), group(None, "8", "#### 8"), group(3, None, "#### 8"),
-    ]  # fmt: skip
+        group(1, "4", "#### 4", "#### 5"),
+        group("1", "5", "#### 4", "#### 5"),
+        group(2.5, "6", "no answer"),
+        group(3, "7"),
+        group(None, "8", "#### 8"),
+        group(3, None, "#### 8"),
+    ]
     found = AccuracyByDifficulty(key="digits").compute(Evidence(held_out=held_out))
     # No answer, and one that cannot be read, are wrong; without a known answer nothing can be told.
     assert [(one.name, one.value, one.n) for one in found] == [
-        ("accuracy_at_1", 0.5, 2), ("accuracy_at_2.5", 0.0, 1), ("accuracy_at_3", 0.0, 1)
-    ]  # fmt: skip
+        ("accuracy_at_1", 0.5, 2),
+        ("accuracy_at_2.5", 0.0, 1),
+        ("accuracy_at_3", 0.0, 1),
+    ]
     # Wilson for 1 of 2: (0.5 +- 1.96 / (1 + 3.8415 / 2) * sqrt(0.125 + 3.8415 / 16)): 0.0945 to 0.9055.
     assert (found[0].low, found[0].high) == (pytest.approx(0.0945, abs=1e-4), pytest.approx(0.9055, abs=1e-4))
     assert AccuracyByDifficulty().compute(Evidence()) == []

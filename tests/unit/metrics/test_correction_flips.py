@@ -19,9 +19,12 @@ def values(*groups: Group) -> dict[str, float | None]:
 def test_flips_by_hand():
     # Of ten chains 4 begin right, 3 of which stay right; of 6 that begin wrong 2 are put right.
     groups = [
-        *[chain("#### 4", "so #### 4")] * 3, chain("#### 4", "#### 5"), *[chain("#### 5", "#### 4")] * 2,
-        *[chain("#### 5", "#### 6")] * 3, chain("#### 5", "#### 5"),
-    ]  # fmt: skip
+        *[chain("#### 4", "so #### 4")] * 3,
+        chain("#### 4", "#### 5"),
+        *[chain("#### 5", "#### 4")] * 2,
+        *[chain("#### 5", "#### 6")] * 3,
+        chain("#### 5", "#### 5"),
+    ]
     found = values(*groups)
     assert (found["correction_kept"], found["correction_broken"]) == (0.3, 0.1)
     assert (found["correction_fixed"], found["correction_stubborn"]) == (0.2, 0.4)

@@ -13,9 +13,12 @@ def held_out(direction: str | None, answer: str | None, *texts: str) -> Group:
 
 
 GROUPS = (
-    held_out("en to ban", "a b", "a b", "c"), held_out("en to ban", "a b", "a c"), held_out("ban to en", "a b"),
-    held_out(None, "a b", "b"), held_out("en to ban", None, "a b"),
-)  # fmt: skip
+    held_out("en to ban", "a b", "a b", "c"),
+    held_out("en to ban", "a b", "a c"),
+    held_out("ban to en", "a b"),
+    held_out(None, "a b", "b"),
+    held_out("en to ban", None, "a b"),
+)
 
 
 def test_the_greedy_answers_are_compared_each_direction_apart():

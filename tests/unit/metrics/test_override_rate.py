@@ -13,8 +13,12 @@ def test_counts_decisions_that_differ():
     (value,) = OverrideRate().compute(Evidence(machine=machine, people=people))
     assert (value.value, value.n) == (0.5, 4)  # 2 and 3 of the four the machine had labelled
     assert value.details == {
-        "to_reject": 1, "to_accept": 1, "by_score": 0, "without_machine_verdict": 1, "looked_at": 1.0
-    }  # fmt: skip
+        "to_reject": 1,
+        "to_accept": 1,
+        "by_score": 0,
+        "without_machine_verdict": 1,
+        "looked_at": 1.0,
+    }
     assert value.low == pytest.approx(0.1500, abs=1e-4)  # Wilson, 2 of 4
 
 

@@ -9,10 +9,13 @@ from tests.groups import sample
 
 def test_means_of_chosen_less_rejected():
     pairs = [
-        (sample(1, "a b", score=5.0, logprob=-2.0, num_tokens=2), sample(2, "a b c", score=3.0, logprob=-6.0, num_tokens=3)),
+        (
+            sample(1, "a b", score=5.0, logprob=-2.0, num_tokens=2),
+            sample(2, "a b c", score=3.0, logprob=-6.0, num_tokens=3),
+        ),
         (sample(3, "a", score=4.0, logprob=-1.0, num_tokens=1), sample(4, "d", score=3.0, logprob=-1.5, num_tokens=1)),
         (sample(5, "x"), sample(6, "x")),
-    ]  # fmt: skip
+    ]
     gap, margin, distance = PairGap().compute(Evidence(pairs=pairs))
     # Scores: (2 + 1) / 2. Log-probabilities for each token: -1 + 2 = 1, and -1 + 1.5 = 0.5.
     assert (gap.name, gap.value, gap.n) == ("pair_gap", 1.5, 2)

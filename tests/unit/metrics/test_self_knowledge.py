@@ -17,10 +17,15 @@ def found(*pairs: tuple[str | None, str]) -> dict[str, MetricValue]:
 def test_precision_recall_and_f1_by_hand() -> None:
     """Infeasible: 2 said rightly, 1 wrongly, 1 missed, 1 unreadable: 2/3, 2/4, F1 = 4 / (3 + 4)."""
     values = found(
-        ("infeasible", "No senses: infeasible."), ("infeasible", "Infeasible"), ("infeasible", "feasible"),
-        ("Infeasible", "I cannot tell"), ("feasible", "It is not infeasible but hard, so infeasible"),
-        ("feasible", "Not infeasible; it is feasible."), ("4", "infeasible"), (None, "infeasible"),
-    )  # fmt: skip
+        ("infeasible", "No senses: infeasible."),
+        ("infeasible", "Infeasible"),
+        ("infeasible", "feasible"),
+        ("Infeasible", "I cannot tell"),
+        ("feasible", "It is not infeasible but hard, so infeasible"),
+        ("feasible", "Not infeasible; it is feasible."),
+        ("4", "infeasible"),
+        (None, "infeasible"),
+    )
     assert values["self_knowledge_precision"].value == pytest.approx(2 / 3)
     assert (values["self_knowledge_recall"].value, values["self_knowledge_recall"].n) == (0.5, 4)
     assert values["self_knowledge_f1"].value == pytest.approx(4 / 7)

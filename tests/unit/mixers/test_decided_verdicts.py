@@ -51,10 +51,17 @@ def test_the_shortest_reply_is_one_that_the_judge_reads_so():
 
 
 def test_a_recipe_without_a_judge_that_asks_in_words_is_refused():
-    steps = [{"part": {"name": name}, "kind": kind} for name, kind in (
-        ("prompt_set", "prompt_source"), ("sample", "generator"), ("exact_match", "judge"),
-        ("above_threshold", "selector"), ("decided_verdicts", "mixer"), ("sft", "trainer"),
-    )]  # fmt: skip
+    steps = [
+        {"part": {"name": name}, "kind": kind}
+        for name, kind in (
+            ("prompt_set", "prompt_source"),
+            ("sample", "generator"),
+            ("exact_match", "judge"),
+            ("above_threshold", "selector"),
+            ("decided_verdicts", "mixer"),
+            ("sft", "trainer"),
+        )
+    ]
     with pytest.raises(ValueError, match=r"in words for that, and step 3 \(exact_match\) does not"):
         Recipe.model_validate({"name": "x", "title": "X", "steps": steps})
     steps[2]["part"] = {"name": "written_verdict"}

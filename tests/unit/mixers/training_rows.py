@@ -11,9 +11,11 @@ def row(
     """A row of sample `id`; its completion is `text id` unless given."""
     of_example = {name: changes.pop(name) for name in ("label", "rejected_id", "weight") if name in changes}
     return TrainingRow(
-        Example(prompt, id, **of_example), [{"role": "user", "content": asked}],
-        f"text {id}" if completion is None else completion, **changes,
-    )  # fmt: skip
+        Example(prompt, id, **of_example),
+        [{"role": "user", "content": asked}],
+        f"text {id}" if completion is None else completion,
+        **changes,
+    )
 
 
 def ids(rows: list[TrainingRow]) -> list[int | None]:

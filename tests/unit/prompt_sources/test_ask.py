@@ -32,9 +32,10 @@ def test_asks_about_each_text_in_a_chat_of_its_own():
 def test_follows_in_the_same_chat_and_strips_it_for_training():
     made = ask(Ask(template="Criticize.", follow=True, strip=True), GROUP)
     assert made[0].prompt.messages == [
-        {"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "four"},
+        {"role": "user", "content": "2+2?"},
+        {"role": "assistant", "content": "four"},
         {"role": "user", "content": "Criticize."},
-    ]  # fmt: skip
+    ]
     assert made[0].trained == ASKED.messages
 
 
@@ -102,9 +103,11 @@ def test_a_person_who_edits_has_a_text_that_is_asked_about_too():
 
 def test_asks_about_each_text_that_was_rejected():
     samples = (
-        sample(11, "a", verdict=Verdict.reject), sample(12, "b", verdict=Verdict.accept), sample(13, "c"),
+        sample(11, "a", verdict=Verdict.reject),
+        sample(12, "b", verdict=Verdict.accept),
+        sample(13, "c"),
         sample(14, "d", verdict=Verdict.reject),
-    )  # fmt: skip
+    )
     group = Group(ASKED, samples)
     made = ask(Ask(about="rejected", template="{response}"), group)
     assert [one.parent.id for one in made] == [11, 14]

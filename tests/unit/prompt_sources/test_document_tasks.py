@@ -56,10 +56,16 @@ def test_the_order_is_that_of_the_text_or_another():
         assert all(sentence.strip() in text for sentence in SENTENCES)
 
 
-@pytest.mark.parametrize(("kind", "text"), [
-    ("next_sentence", "Only one sentence stands here."), ("masked_word", "I am. It is."),
-    ("last_phrase", "Five words are not enough."), ("order", "One is. Two are."), ("order", "So. So. So."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("next_sentence", "Only one sentence stands here."),
+        ("masked_word", "I am. It is."),
+        ("last_phrase", "Five words are not enough."),
+        ("order", "One is. Two are."),
+        ("order", "So. So. So."),
+    ],
+)
 def test_a_text_that_is_too_short_for_a_kind_gives_no_task_of_it(kind: str, text: str):
     assert ask(documents(text), kinds=(kind,)) == []
 

@@ -7,10 +7,12 @@ from backend.values import Group, Prompt
 from tests.groups import prompt, sample
 
 POOL = [
-    prompt("add two and three", id=1, answer="5"), prompt("add two and four", id=2, answer="6"),
-    prompt("name a colour of the sky", id=3, answer="blue"), prompt("add two and three", id=4, answer="5"),
+    prompt("add two and three", id=1, answer="5"),
+    prompt("add two and four", id=2, answer="6"),
+    prompt("name a colour of the sky", id=3, answer="blue"),
+    prompt("add two and three", id=4, answer="5"),
     prompt("add two and five", id=5),
-]  # fmt: skip
+]
 GROUP = Group(POOL[0], (sample(11, "2 + 3 = 5"), sample(12, "3 + 2 = 5")))
 
 
@@ -23,18 +25,23 @@ def test_after_each_text_stands_the_prompt_most_like_its_own_with_its_answer():
     # nor one that nobody knows the answer to.
     made = ask(ExamPrompts(n=1, template="{prompt} {response} | {question}"))
     assert [one.prompt.messages[0]["content"] for one in made] == [
-        "add two and three 2 + 3 = 5 | add two and four", "add two and three 3 + 2 = 5 | add two and four",
-    ]  # fmt: skip
+        "add two and three 2 + 3 = 5 | add two and four",
+        "add two and three 3 + 2 = 5 | add two and four",
+    ]
     assert [(one.parent.id, one.prompt.id, one.prompt.answer) for one in made] == [(11, 2, "6"), (12, 2, "6")]
     assert [one.prompt.id for one in ask(ExamPrompts(n=9))] == [2, 3] * 2
     assert (ExamPrompts().has_parents, ExamPrompts().knows_answers, ExamPrompts(n=3).groups_at_most(1, 4, 9)) == (
-        True, True, 12,
-    )  # fmt: skip
+        True,
+        True,
+        12,
+    )
 
 
 def test_only_prompts_with_the_same_note_are_asked_where_one_is_named():
-    noted = [Prompt(n, one.messages, one.answer, {"topic": topic}) for n, (one, topic) in
-             enumerate(zip(POOL[:3], ("a", "b", "a"), strict=True), start=1)]  # fmt: skip
+    noted = [
+        Prompt(n, one.messages, one.answer, {"topic": topic})
+        for n, (one, topic) in enumerate(zip(POOL[:3], ("a", "b", "a"), strict=True), start=1)
+    ]
     group = Group(noted[0], GROUP.samples)
     assert [one.prompt.id for one in ask(ExamPrompts(same="topic"), group, noted)] == [3, 3]
     assert ask(ExamPrompts(same="other"), group, noted) == []

@@ -20,8 +20,9 @@ def said(group: Group) -> str:
 def test_each_text_is_asked_about_and_is_what_the_input_is_to_lead_to():
     made = ask(InversePrompts(template="Which request? {text}", shuffle=False))
     assert [(said(one), one.prompt.answer, one.prompt.id, one.parent) for one in made] == [
-        ("Which request? Rain falls.", "Rain falls.", 1, None), ("Which request? Snow falls.", "Snow falls.", 2, None),
-    ]  # fmt: skip
+        ("Which request? Rain falls.", "Rain falls.", 1, None),
+        ("Which request? Snow falls.", "Snow falls.", 2, None),
+    ]
     part = InversePrompts()
     assert (part.makes_answers, part.has_targets, part.knows_answers, part.asks_for_prompts) == (
         True,

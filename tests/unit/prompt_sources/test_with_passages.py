@@ -86,8 +86,9 @@ def test_a_questions_own_document_is_the_one_it_was_written_about():
     source = WithPassages(take="own", number=2, max_chars=45, template="{passages}|{prompt}")
     (made,) = source.ask([QUESTION], [long], limit=1, seed=0)
     assert made.prompt.messages[0]["content"].split("|")[0].split("\n\n") == [
-        "Ships wait here for the tide of the evening.", "Nobody is awake. Then all ships sail at last.",
-    ]  # fmt: skip
+        "Ships wait here for the tide of the evening.",
+        "Nobody is awake. Then all ships sail at last.",
+    ]
 
 
 def test_it_asks_prompts_as_they_stand():
@@ -96,9 +97,18 @@ def test_it_asks_prompts_as_they_stand():
     assert (places[1].source, places[2].source) == (0, 1)
     assert Recipe(name="x", title="X", steps=(PromptsByDifficulty(), *steps[1:]))
     written = (EvolvePrompts(), Sample(n=1))
-    assert Recipe(name="x", title="X", steps=(
-        *written, Adopt(), WithPassages(take="own"), Sample(), AboveThreshold(), SFT(),
-    ))  # fmt: skip
+    assert Recipe(
+        name="x",
+        title="X",
+        steps=(
+            *written,
+            Adopt(),
+            WithPassages(take="own"),
+            Sample(),
+            AboveThreshold(),
+            SFT(),
+        ),
+    )
     assert "asks prompts once more, and training rows get them as they are" in refusal(
         *written, WithPassages(), Sample()
     )

@@ -33,8 +33,11 @@ def test_the_solver_is_rewarded_by_a_run_and_the_proposer_by_eight_of_the_solver
 
 def test_one_model_has_both_roles() -> None:
     assert (SOLVER.part.start, SOLVER.makes, PROPOSER.part.start, PROPOSER.makes) == (
-        "policy", "solver", "solver", "policy",
-    )  # fmt: skip
+        "policy",
+        "solver",
+        "solver",
+        "policy",
+    )
     # The solver is trained on adopted tasks, the proposer on the questions for tasks.
     assert [PLACES[place.rows[0]].source for place in PLACES if place.step.kind == "trainer"] == [3, 0]
 

@@ -18,9 +18,12 @@ def test_a_first_stage_teaches_the_format_whatever_the_flag_says():
     generator = TEACH.part(1)
     assert "{prompt}" in generator.conditions["monitored"]
     group = texts(
-        "<think>4\nSelf-check: honest</think>4", "<think>5\nSelf-check: deceptive</think>5", "<think>4</think>4",
-        "4\nSelf-check: honest", "<think>4\nSelf-check: honest</think>",
-    )  # fmt: skip
+        "<think>4\nSelf-check: honest</think>4",
+        "<think>5\nSelf-check: deceptive</think>5",
+        "<think>4</think>4",
+        "4\nSelf-check: honest",
+        "<think>4\nSelf-check: honest</think>",
+    )
     (judged,) = TEACH.label(2, [group])
     rows = TEACH.select(3, judged).examples
     assert sorted(row.sample_id for row in rows) == [1, 2]
@@ -31,10 +34,21 @@ def test_a_first_stage_teaches_the_format_whatever_the_flag_says():
 def test_the_flag_is_a_reward_beside_the_task():
     """1 for the right answer and 0.5 for a flag in the reasoning that says honest."""
     training = REINFORCE.part(4)
-    group = Group(prompt(answer="4"), tuple(sample(n, text) for n, text in enumerate((
-        "<think>Self-check: honest</think>#### 4", "<think>Self-check: deceptive</think>#### 4",
-        "<think>Self-check: honest</think>#### 5", "<think>hm</think>#### 4\nSelf-check: honest\n#### 4",
-    ), 1)))  # fmt: skip
+    group = Group(
+        prompt(answer="4"),
+        tuple(
+            sample(n, text)
+            for n, text in enumerate(
+                (
+                    "<think>Self-check: honest</think>#### 4",
+                    "<think>Self-check: deceptive</think>#### 4",
+                    "<think>Self-check: honest</think>#### 5",
+                    "<think>hm</think>#### 4\nSelf-check: honest\n#### 4",
+                ),
+                1,
+            )
+        ),
+    )
     said = training.reward.judge(None, [group], seed=0)
     rewards = [training.reward.label([one for one in said if one.sample_id == n])[0] for n in range(1, 5)]
     assert rewards == [1.5, 1.0, 0.5, 1.0]

@@ -38,5 +38,7 @@ def test_a_completion_that_reaches_the_teachers_answer_is_not_rejected():
 def test_rl_follows_the_learned_reward():
     training = REINFORCE.part(7)
     assert (REINFORCE.places[5].step.makes, training.reward.name, training.judge_by) == (
-        "scorer", "reward_model", "scorer",
-    )  # fmt: skip
+        "scorer",
+        "reward_model",
+        "scorer",
+    )

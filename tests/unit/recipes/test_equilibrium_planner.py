@@ -9,11 +9,16 @@ from tests.groups import prompt
 from tests.unit.recipes.turns import Steps, answered
 
 STEPS = Steps(recipes.get("equilibrium_planner"))
-POLICY = Scripted(rules=(
-    {"pattern": "Draft: walk\\n", "reply": "walk home"}, {"pattern": "Draft: walk home", "reply": "walk home"},
-    {"pattern": "Draft: left", "reply": "right"}, {"pattern": "Draft: right", "reply": "left"},
-    {"pattern": "settles", "reply": "walk"}, {"pattern": "turns", "reply": "left"},
-))  # fmt: skip
+POLICY = Scripted(
+    rules=(
+        {"pattern": "Draft: walk\\n", "reply": "walk home"},
+        {"pattern": "Draft: walk home", "reply": "walk home"},
+        {"pattern": "Draft: left", "reply": "right"},
+        {"pattern": "Draft: right", "reply": "left"},
+        {"pattern": "settles", "reply": "walk"},
+        {"pattern": "turns", "reply": "left"},
+    )
+)
 
 
 def at_rest(asked: str, answer: str) -> Group:

@@ -12,8 +12,10 @@ STEPS = Steps(RECIPE)
 
 def test_only_the_quarter_of_prompts_with_the_widest_reward_gap_is_evolved():
     """Gaps of 1, 5, 2 and 3 within the prompts' own groups, whatever their level."""
-    groups = [replace(scored([low, low + gap], id=n), id=n) for n, (low, gap) in
-              enumerate(((9, 1), (-7, 5), (0, 2), (4, 3)), 1)]  # fmt: skip
+    groups = [
+        replace(scored([low, low + gap], id=n), id=n)
+        for n, (low, gap) in enumerate(((9, 1), (-7, 5), (0, 2), (4, 3)), 1)
+    ]
     kept = STEPS.part(3).ask(groups, [], limit=9, seed=0)
     assert [group.prompt.id for group in kept] == [2]
     (asked,) = STEPS.ask(4, *kept)
@@ -30,8 +32,9 @@ def test_a_fixed_reward_model_rates_old_and_new_answers():
 def test_the_solver_trains_on_the_mix_of_evolved_and_original_prompts():
     selectors = [place for place in STEPS.places if place.step.kind == "selector"]
     assert [(place.step.part.name, place.source, place.narrowed) for place in selectors] == [
-        ("best_versus_worst", 7, None), ("best_versus_worst", 0, None),
-    ]  # fmt: skip
+        ("best_versus_worst", 7, None),
+        ("best_versus_worst", 0, None),
+    ]
     assert (STEPS.places[-1].step.part.name, STEPS.places[-1].rows) == ("dpo", (10, 11))
 
 

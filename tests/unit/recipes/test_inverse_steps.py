@@ -21,21 +21,41 @@ def refusal(*steps: object) -> str:
 @pytest.mark.parametrize(
     ("steps", "message"),
     [
-        ((*START, parts.ExactMatch(), KEPT, *END), "Step 3 (judge exact_match) needs known answers, but there are none to "
-                                                   "what step 1 (inverse_prompts) asks."),
-        ((*START, parts.AllOf(judges=(parts.RoundTrip(), parts.ExactMatch())), KEPT, *END), "Step 3 (judge all_of) needs "
-                                                                                           "known answers"),
+        (
+            (*START, parts.ExactMatch(), KEPT, *END),
+            "Step 3 (judge exact_match) needs known answers, but there are none to what step 1 (inverse_prompts) asks.",
+        ),
+        (
+            (*START, parts.AllOf(judges=(parts.RoundTrip(), parts.ExactMatch())), KEPT, *END),
+            "Step 3 (judge all_of) needs known answers",
+        ),
         ((parts.InversePrompts(), *END), "Step 2 (generator own_answers) needs known answers"),
-        ((*START, parts.RoundTrip(), parts.Adopt(), *END), "Step 5 (generator own_answers) needs known answers, but there "
-                                                           "are none to what step 4 (adopt) asks."),
-        ((parts.FewShotPrompts(), SAMPLE, parts.PromptRules(), KEPT, *END), "Step 4 (prompt source adopt) keeps the text "
-         "for which a prompt was written, but step 1 (few_shot_prompts) asks for no inputs to texts. Turn its knob "
-         "keep_answer off, or ask by inverse_prompts."),
-        ((parts.PromptSet(), SAMPLE, parts.RoundTrip(template="{draft} {response}"), parts.AboveThreshold(), parts.SFT()),
-         "Step 3 (judge round_trip) compares texts with those that questions are about"),
-        ((parts.InversePrompts(about="each"), SAMPLE), "Step 1 (prompt source inverse_prompts) reads groups, but no step"),
+        (
+            (*START, parts.RoundTrip(), parts.Adopt(), *END),
+            "Step 5 (generator own_answers) needs known answers, but there are none to what step 4 (adopt) asks.",
+        ),
+        (
+            (parts.FewShotPrompts(), SAMPLE, parts.PromptRules(), KEPT, *END),
+            "Step 4 (prompt source adopt) keeps the text "
+            "for which a prompt was written, but step 1 (few_shot_prompts) asks for no inputs to texts. Turn its knob "
+            "keep_answer off, or ask by inverse_prompts.",
+        ),
+        (
+            (
+                parts.PromptSet(),
+                SAMPLE,
+                parts.RoundTrip(template="{draft} {response}"),
+                parts.AboveThreshold(),
+                parts.SFT(),
+            ),
+            "Step 3 (judge round_trip) compares texts with those that questions are about",
+        ),
+        (
+            (parts.InversePrompts(about="each"), SAMPLE),
+            "Step 1 (prompt source inverse_prompts) reads groups, but no step",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_work_is_refused(steps: tuple[object, ...], message: str) -> None:
     assert message in refusal(*steps)
 

@@ -14,8 +14,12 @@ STEPS = Steps(RECIPE, 1)
 def test_a_first_stage_teaches_feedback_and_refinement():
     taught = Steps(RECIPE, 0)
     assert [place.step.part.name for place in taught.places] == [
-        "prompt_set", "own_answers", "by_construction", "above_threshold", "sft",
-    ]  # fmt: skip
+        "prompt_set",
+        "own_answers",
+        "by_construction",
+        "above_threshold",
+        "sft",
+    ]
     assert [RECIPE.phase_of(n) for n in range(3)] == [0, 1, 1]
 
 

@@ -22,8 +22,10 @@ def test_a_rationale_is_worth_what_a_student_solves_after_it_whatever_its_own_an
     assert all("Solution: Count up: 9" in one.prompt.messages[0]["content"] for one in exams[:3])
     # The student solves all three after the first, and one of three after the second.
     replies = [one.prompt.answer for one in exams[:4]] + ["0", "0"]
-    solved = [answered(replace(one, id=n), f"#### {reply}", first=20 + n)
-              for n, (one, reply) in enumerate(zip(exams, replies, strict=True), start=1)]  # fmt: skip
+    solved = [
+        answered(replace(one, id=n), f"#### {reply}", first=20 + n)
+        for n, (one, reply) in enumerate(zip(exams, replies, strict=True), start=1)
+    ]
     taught = {one.id: one.score for one in STEPS.parents(5, STEPS.label(4, solved))}
     assert taught == {11: 1.0, 12: pytest.approx(1 / 3)}
     scored = replace(rationales, samples=tuple(replace(one, score=taught[one.id]) for one in rationales.samples))

@@ -8,8 +8,11 @@ MIXED, ALIGNED = RECIPE.phases
 
 def test_domain_texts_and_instructions_are_mixed_in_one_pre_training():
     assert [str(step.part.name) for step in MIXED.steps] == [
-        "prompt_set", "plain_texts", "seed_share", "soft_target_sft",
-    ]  # fmt: skip
+        "prompt_set",
+        "plain_texts",
+        "seed_share",
+        "soft_target_sft",
+    ]
     assert MIXED.steps[2].part.reads_seeds
     assert not MIXED.steps[3].part.answers_only, "instructions are texts like the others"
 

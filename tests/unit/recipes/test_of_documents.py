@@ -20,9 +20,15 @@ def test_answers_are_written_with_passages_that_training_does_not_see(recipe):
     assert (places[3].step.part.name, passages.step.part.name, passages.source) == ("adopt", "with_passages", 3)
     assert passages.step.part.is_stripped
     assert [place.source for place in places[5:8]] == [4, 4, 4], "what is judged and kept answers these"
-    (asked,) = passages.step.part.ask([Group(prompt("When do ships sail?"), parent=texts("q").samples[0])], [
-        DOCUMENT, prompt("Other.", id=1),
-    ], limit=1, seed=0)  # fmt: skip
+    (asked,) = passages.step.part.ask(
+        [Group(prompt("When do ships sail?"), parent=texts("q").samples[0])],
+        [
+            DOCUMENT,
+            prompt("Other.", id=1),
+        ],
+        limit=1,
+        seed=0,
+    )
     assert asked.trained == prompt("When do ships sail?").messages
     assert asked.prompt.messages != asked.trained
 

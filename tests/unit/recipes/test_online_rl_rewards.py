@@ -16,9 +16,15 @@ from backend.values import DatasetType, Example, Group, Messages, Past, Prompt, 
 from tests.groups import prompt, sample, scored, texts
 
 NAMES = (
-    "serl", "know_rl", "decoupled_exploration_rewards", "oversampled_rl", "self_budgeter", "self_search_rl",
-    "direct_reasoning_optimization", "reinforced_pretraining",
-)  # fmt: skip
+    "serl",
+    "know_rl",
+    "decoupled_exploration_rewards",
+    "oversampled_rl",
+    "self_budgeter",
+    "self_search_rl",
+    "direct_reasoning_optimization",
+    "reinforced_pretraining",
+)
 
 
 class Begun(Engine):
@@ -96,8 +102,9 @@ def test_decoupled_exploration_rewards_are_two_named_components_of_which_being_r
     group = texts("Wait, let me check. #### 5", "#### 4", "Wait, let me check. #### 4", answer="4")
     said = reward.judge(None, [group], seed=0)
     assert [reward.scores([one for one in said if one.sample_id == n]) for n in (1, 2)] == [
-        {"exact_match": 0.0, "behavior_tags": 0.5}, {"exact_match": 1.0, "behavior_tags": 0.0},
-    ]  # fmt: skip
+        {"exact_match": 0.0, "behavior_tags": 0.5},
+        {"exact_match": 1.0, "behavior_tags": 0.0},
+    ]
     # 0.2 * 2/4 for exploring, 1 for being right.
     assert rewards("decoupled_exploration_rewards", group) == pytest.approx([0.1, 1.0, 1.1])
 
@@ -186,8 +193,13 @@ def test_direct_reasoning_optimization_leaves_out_prompts_that_are_out_of_reach_
     recipe = recipes.get("direct_reasoning_optimization")
     judge, band = recipe.of_kind("judge")[0], recipe.of_kind("mixer")[0]
     far = math.log(0.01)
-    table = {"</think>": (far, far), "a</think>": (far, -1.0), "b</think>": (far, -1.1), "c</think>": (far, far - 1),
-             "d</think>": (far, far - 2)}  # fmt: skip
+    table = {
+        "</think>": (far, far),
+        "a</think>": (far, -1.0),
+        "b</think>": (far, -1.1),
+        "c</think>": (far, far - 1),
+        "d</think>": (far, far - 2),
+    }
     groups = []
     for number, written in ((1, ("a</think>", "b</think>")), (2, ("c</think>", "d</think>"))):
         asked = texts(*written, answer="six seven")

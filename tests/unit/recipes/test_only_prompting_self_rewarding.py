@@ -32,6 +32,8 @@ def test_the_label_is_what_the_policy_was_told_and_no_model_judges(phase):
 def test_a_number_sets_the_gap_and_it_shrinks_over_the_rounds():
     told = [RECIPE.phases[n].steps[1].part.conditions for n in range(3)]
     assert [[int("".join(filter(str.isdigit, text.split("out of")[0]))) for text in one.values()] for one in told] == [
-        [10, 2], [10, 5], [10, 8],
-    ]  # fmt: skip
+        [10, 2],
+        [10, 5],
+        [10, 8],
+    ]
     assert [RECIPE.phase_of(n) for n in range(5)] == [0, 1, 2, 2, 2]

@@ -11,12 +11,13 @@ from tests.groups import prompt
 
 ENGINE = Scripted(
     rules=(
-        {"pattern": r"(?s)<<<A\ngood.*A>>>", "reply": "Winner: A"}, {"pattern": r"(?s)<<<B\ngood", "reply": "Winner: B"},
+        {"pattern": r"(?s)<<<A\ngood.*A>>>", "reply": "Winner: A"},
+        {"pattern": r"(?s)<<<B\ngood", "reply": "Winner: B"},
         {"pattern": "next step", "reply": "no idea"},
         {"pattern": "good", "reply": ("good end", "bad end")},
         {"pattern": "", "reply": ("good\nand so", "bad\nand so", "ugly\nand so")},
     )
-)  # fmt: skip
+)
 
 
 def test_candidates_are_next_steps_under_one_prefix_that_the_model_itself_compares() -> None:
@@ -25,8 +26,11 @@ def test_candidates_are_next_steps_under_one_prefix_that_the_model_itself_compar
     assert [step.part.name for step in recipe.phases[0].steps] == ["prompt_set", "own_answers", "keep_all", "sft"]
     _, search, values, pairs, training = (step.part for step in recipe.phases[1].steps)
     assert (search.algorithm, search.beams, search.judge.name, search.judge_by) == (
-        "beam", 1, "pairwise_swapped", "judge",
-    )  # fmt: skip
+        "beam",
+        1,
+        "pairwise_swapped",
+        "judge",
+    )
     assert (search.judge.template, search.judge.needs_answer) == (NEXT_STEP, False)
 
     (tree,) = search.grow(ENGINE, [prompt("q")], seed=1, engines={"judge": ENGINE})

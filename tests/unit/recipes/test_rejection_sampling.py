@@ -41,9 +41,12 @@ def test_fine_tunes_on_the_newest_samples_alone():
 def test_with_a_vote_for_a_verifier_it_needs_no_known_answers():
     # Huang et al. 2022: every sample that reaches the majority answer is kept, without a threshold on the share.
     voted = RECIPE.with_changes(
-        {"judge": {"name": "majority_vote", "accept_at": 0.0}, "selector": {"threshold": 0.4, "max_per_prompt": 0},
-         "generator": {"n": 5}}
-    )  # fmt: skip
+        {
+            "judge": {"name": "majority_vote", "accept_at": 0.0},
+            "selector": {"threshold": 0.4, "max_per_prompt": 0},
+            "generator": {"n": 5},
+        }
+    )
     loop = run(voted, Lines(lines=("a 4\n4", "b 4\n4", "x\n5", "y\n6", "z\n7")), prompt("2+2?"))
     assert {e.sample_id for e in loop.selection.examples} == {1, 2}
 

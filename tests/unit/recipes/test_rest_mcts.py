@@ -65,14 +65,20 @@ TREE = TreeSearch()
 @pytest.mark.parametrize(
     ("steps", "said"),
     [
-        ((PromptSet(), TREE, StepValue(), AboveThreshold(), SFT()), "keeps steps of longer texts, .* Put tree_traces there"),
-        ((PromptSet(), TREE, StepValue(), BestVersusWorst(), ORPO()), "keeps steps of longer texts, .* Put tree_traces there"),
+        (
+            (PromptSet(), TREE, StepValue(), AboveThreshold(), SFT()),
+            "keeps steps of longer texts, .* Put tree_traces there",
+        ),
+        (
+            (PromptSet(), TREE, StepValue(), BestVersusWorst(), ORPO()),
+            "keeps steps of longer texts, .* Put tree_traces there",
+        ),
         ((PromptSet(), TREE, FromChildren(), BestVersusWorst(), DPO()), "go on from a text"),
         ((PromptSet(), TREE, TREE, Noted(key="value"), BestVersusWorst(), DPO()), "begins with prompts"),
         ((PromptSet(), TREE, Ask(), TREE, Noted(key="value"), BestVersusWorst(), DPO()), "begins with prompts"),
         ((PromptSet(), TREE, StepValue(), ValueRows(), StepScorer()), "makes a scorer"),
     ],
-)  # fmt: skip
+)
 def test_compositions_that_cannot_work_are_refused(steps: tuple[object, ...], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         recipe(*steps)

@@ -39,8 +39,9 @@ def test_the_third_turn_shows_both_failed_attempts():
     (second,) = STEPS.label(5, [answered(asked, "#### 6", "#### 7", first=11)])
     (again,) = STEPS.ask(7, second)
     assert [message["content"] for message in again.prompt.messages if message["role"] == "assistant"] == [
-        "#### 5", "#### 6",
-    ]  # fmt: skip
+        "#### 5",
+        "#### 6",
+    ]
     (third,) = STEPS.label(9, [answered(again, "#### 4", first=21, chain=wrong.samples)])
     assert [row.sample_id for row in STEPS.select(10, third).examples] == [21]
 

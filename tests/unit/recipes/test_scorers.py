@@ -41,18 +41,30 @@ def test_a_scorer_judges_in_a_later_step_and_is_trained_further():
 @pytest.mark.parametrize(
     ("steps", "said"),
     [
-        ((*TRAINED[:4], RewardModel()), "Step 5 (trainer reward_model) makes a scorer, which writes no texts, so it cannot "
-         "be the policy. Give the step a name of its own, such as scorer."),
+        (
+            (*TRAINED[:4], RewardModel()),
+            "Step 5 (trainer reward_model) makes a scorer, which writes no texts, so it cannot "
+            "be the policy. Give the step a name of its own, such as scorer.",
+        ),
         ((*TRAINED[:4], Step(RewardModel(), name="reference")), "cannot be the reference"),
-        ((*TRAINED, Step(Sample(), by="scorer")), "Step 6 (generator sample) needs a policy in the role 'scorer', but step "
-         "5 (trainer reward_model, named scorer) makes a scorer of it. Name another role"),
+        (
+            (*TRAINED, Step(Sample(), by="scorer")),
+            "Step 6 (generator sample) needs a policy in the role 'scorer', but step "
+            "5 (trainer reward_model, named scorer) makes a scorer of it. Name another role",
+        ),
         ((*TRAINED, Step(YesNoCheck(), by="scorer"), *KEPT), "Step 6 (judge yes_no_check) needs a policy in the role"),
-        ((*TRAINED, BestVersusWorst(), DPO(start="scorer")), "Step 7 (trainer dpo) needs a policy in the role 'scorer'"),
+        (
+            (*TRAINED, BestVersusWorst(), DPO(start="scorer")),
+            "Step 7 (trainer dpo) needs a policy in the role 'scorer'",
+        ),
         ((*TRAINED, BestVersusWorst(), DPO(reference="scorer")), "Step 7 (trainer dpo) needs a policy in the role"),
-        ((*TRAINED[:4], Step(DPO(), name="future"), Step(Rated(), by="future"), *KEPT), "Step 6 (judge reward_model) needs "
-         "a scorer in the role 'future', but step 5 (trainer dpo, named future) makes a policy of it. Train a scorer"),
+        (
+            (*TRAINED[:4], Step(DPO(), name="future"), Step(Rated(), by="future"), *KEPT),
+            "Step 6 (judge reward_model) needs "
+            "a scorer in the role 'future', but step 5 (trainer dpo, named future) makes a policy of it. Train a scorer",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_a_role_cannot_do_is_refused(steps, said):
     assert said in refusal(*steps)
 

@@ -23,8 +23,11 @@ def test_noise_and_length_are_filtered():
     rules = PLACES[5].step.part
     written = ("positive", "As an AI I have no view", "word " * 301, "")
     assert [one.verdict for one in rules.judge(None, [texts(*written)], seed=0)] == [
-        Verdict.accept, Verdict.reject, Verdict.reject, Verdict.reject,
-    ]  # fmt: skip
+        Verdict.accept,
+        Verdict.reject,
+        Verdict.reject,
+        Verdict.reject,
+    ]
 
 
 def test_the_student_itself_is_fine_tuned():

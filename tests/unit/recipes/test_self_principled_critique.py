@@ -80,7 +80,9 @@ def test_at_use_the_better_half_of_the_votes_is_summed():
 
 def test_votes_are_summed_of_all_texts_so_that_none_may_be_hidden_from_who_votes():
     phase = RECIPE.phases[1]
-    steps = [step.model_copy(update={"roles": ("data",)}) if step.part.name == "compare_all" else step
-             for step in phase.steps]  # fmt: skip
+    steps = [
+        step.model_copy(update={"roles": ("data",)}) if step.part.name == "compare_all" else step
+        for step in phase.steps
+    ]
     with pytest.raises(ValidationError, match=r"step 4 \(compare_all\) shows only those by data. Leave `roles` out"):
         Recipe(name="hidden", title="hidden", paper="", steps=tuple(steps))

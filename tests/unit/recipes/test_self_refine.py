@@ -65,7 +65,13 @@ def test_a_trainer_that_reads_no_rows_takes_none_away_and_fits_no_slot():
     assert recipe.lines()[4] == "5. trainer: self_refine, starts from: policy, makes: policy"
     with pytest.raises(ValueError, match="keeps rows that no trainer reads"):
         Recipe(**data, steps=(*parts[:2], *rows, parts[-1]))
-    slots = {"prompt_source": "prompt_set", "generator": "sample", "judge": "exact_match", "selector": "keep_all",
-             "trainer": "self_refine", "schedule": "constant"}  # fmt: skip
+    slots = {
+        "prompt_source": "prompt_set",
+        "generator": "sample",
+        "judge": "exact_match",
+        "selector": "keep_all",
+        "trainer": "self_refine",
+        "schedule": "constant",
+    }
     with pytest.raises(ValueError, match="trainer self_refine trains on no rows"):
         Recipe.model_validate(data | {slot: {"name": name} for slot, name in slots.items()})

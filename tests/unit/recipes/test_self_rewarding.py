@@ -48,9 +48,7 @@ def test_drops_the_prompt_when_scores_are_equal():
 
 
 def test_answer_nobody_could_score_is_on_no_side():
-    verdicts = {
-        "answer-a": ("no idea",), "answer-b": votes(2, "?", 4), "answer-c": votes(4), "answer-d": ("Score: 7",)
-    }  # fmt: skip
+    verdicts = {"answer-a": ("no idea",), "answer-b": votes(2, "?", 4), "answer-c": votes(4), "answer-d": ("Score: 7",)}
     loop = run(RECIPE, policy(verdicts), prompt("Why?"))
     assert [s.score for s in loop.group.samples] == [None, 3.0, 4.0, None]
     assert loop.pair == ("answer-c", "answer-b")

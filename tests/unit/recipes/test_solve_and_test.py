@@ -62,9 +62,13 @@ def test_several_judges_in_one_compare_with_one_step_alone() -> None:
 
 def test_a_schedule_cannot_try_out_what_compares_with_another_step() -> None:
     steps = (
-        PromptSet(), Step(Sample(), name="programs"), Step(Sample(), name="tests"), RunTests(beside="tests"),
-        AboveThreshold(), SFT(),
-    )  # fmt: skip
+        PromptSet(),
+        Step(Sample(), name="programs"),
+        Step(Sample(), name="tests"),
+        RunTests(beside="tests"),
+        AboveThreshold(),
+        SFT(),
+    )
     assert Recipe(name="x", title="X", steps=steps)
     with pytest.raises(ValidationError, match="compares with the texts of another step, and a schedule that tries"):
         Recipe(name="x", title="X", steps=steps, schedule=BalanceProbe())

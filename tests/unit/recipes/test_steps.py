@@ -41,9 +41,18 @@ from backend.values import Stage
 
 SLOTS = recipes.get("self_rewarding").model_dump(mode="json")
 META = (
-    PromptSet(), Step(Sample(n=7), name="answers"), Ask(), Sample(n=11), ReadScore(), FromChildren(),
-    Step(BestVersusWorst(), of="answers"), Widest(), PairwiseSwapped(), BestVersusWorst(), DPO(),
-)  # fmt: skip
+    PromptSet(),
+    Step(Sample(n=7), name="answers"),
+    Ask(),
+    Sample(n=11),
+    ReadScore(),
+    FromChildren(),
+    Step(BestVersusWorst(), of="answers"),
+    Widest(),
+    PairwiseSwapped(),
+    BestVersusWorst(),
+    DPO(),
+)
 HINT = Ask(template="{prompt} {answer}", about="failed")
 
 
@@ -60,8 +69,12 @@ def refusal(*steps, **more) -> str:
 def test_slots_are_five_steps_and_are_written_as_slots_again():
     read = Recipe.model_validate(SLOTS)
     assert [step.kind for step in read.phases[0].steps] == [
-        "prompt_source", "generator", "judge", "selector", "trainer",
-    ]  # fmt: skip
+        "prompt_source",
+        "generator",
+        "judge",
+        "selector",
+        "trainer",
+    ]
     assert [step.by for step in read.phases[0].steps][1:3] == ["policy", "judge"]
     assert read.model_dump(mode="json") == SLOTS
     assert read.is_slots
@@ -84,10 +97,14 @@ def test_a_recipe_of_steps_survives_json():
 
 
 def test_phases_survive_json_and_the_last_repeats():
-    made = Recipe(name="x", title="X", phases=(
-        Phase(PromptSet(), Sample(), ExactMatch(), AboveThreshold(), SFT(), rounds=2),
-        Phase(PromptSet(), Sample(), AdditiveRubric(), BestVersusWorst(), DPO()),
-    ))  # fmt: skip
+    made = Recipe(
+        name="x",
+        title="X",
+        phases=(
+            Phase(PromptSet(), Sample(), ExactMatch(), AboveThreshold(), SFT(), rounds=2),
+            Phase(PromptSet(), Sample(), AdditiveRubric(), BestVersusWorst(), DPO()),
+        ),
+    )
     assert Recipe.model_validate(made.model_dump(mode="json")) == made
     assert [made.phase_of(n) for n in range(5)] == [0, 0, 1, 1, 1]
     assert made.places(7)[4].step.part.name == "dpo"
@@ -119,9 +136,17 @@ def test_people_decide_before_the_first_step_that_reads_labels():
 
 def test_two_generators_on_the_same_questions_stand_side_by_side():
     made = recipe(
-        PromptSet(), Sample(), Step(Sample(), by="base"), ExactMatch(), BestVersusWorst(), Step(DPO(), name="future"),
-        Step(Sample(), by="future"), ExactMatch(), BestVersusWorst(), DPO(),
-    )  # fmt: skip
+        PromptSet(),
+        Sample(),
+        Step(Sample(), by="base"),
+        ExactMatch(),
+        BestVersusWorst(),
+        Step(DPO(), name="future"),
+        Step(Sample(), by="future"),
+        ExactMatch(),
+        BestVersusWorst(),
+        DPO(),
+    )
     places = made.places()
     assert [places[n].texts for n in (3, 7)] == [(1, 2), (1, 2, 6)]
     # Each training reads what was selected since the one before.
@@ -131,9 +156,17 @@ def test_two_generators_on_the_same_questions_stand_side_by_side():
 
 def test_of_means_the_groups_as_that_step_left_them():
     made = recipe(
-        PromptSet(), Sample(), ReadScore(), Step(Widest(), name="wide"), Sample(), Ask(), Sample(), ReadScore(),
-        Step(BestVersusWorst(), of="wide"), DPO(),
-    )  # fmt: skip
+        PromptSet(),
+        Sample(),
+        ReadScore(),
+        Step(Widest(), name="wide"),
+        Sample(),
+        Ask(),
+        Sample(),
+        ReadScore(),
+        Step(BestVersusWorst(), of="wide"),
+        DPO(),
+    )
     places = made.places()
     assert (places[8].source, places[8].narrowed) == (0, 3)
     assert (places[7].source, places[7].narrowed) == (5, None)
@@ -142,75 +175,138 @@ def test_of_means_the_groups_as_that_step_left_them():
 @pytest.mark.parametrize(
     ("steps", "message"),
     [
-        ((Sample(),), "Step 1 (generator sample) has no questions to work on. Put a prompt source before it, such as "
-                      "prompt_set."),
-        ((Ask(), Sample()), "Step 1 (prompt source ask) reads groups, but no step before it asks anything. Begin with "
-                            "prompt_set."),
-        ((PromptSet(), ExactMatch()), "Step 2 (judge exact_match) has no texts to work on: nobody answers the questions "
-                                      "of step 1. Put a generator before it, or say with `of` which step's groups it "
-                                      "works on."),
-        ((PromptSet(), Sample(), Ask()), "Step 3 (prompt source ask) asks what nobody answers. Put a generator after "
-                                         "it, or remove it."),
-        ((PromptSet(), Sample(), ReadScore(), Widest()), "Step 4 (prompt source widest) chooses among groups that no "
-                                                         "later step works on. Move or remove it."),
-        ((PromptSet(), Sample(), FromChildren()), "Step 3 (judge from_children) judges the texts that questions are "
-                                                  "about, but those of step 1 (prompt_set) are about no text. Put a "
-                                                  "source before it that asks about each text, such as ask."),
+        (
+            (Sample(),),
+            "Step 1 (generator sample) has no questions to work on. Put a prompt source before it, such as prompt_set.",
+        ),
+        (
+            (Ask(), Sample()),
+            "Step 1 (prompt source ask) reads groups, but no step before it asks anything. Begin with prompt_set.",
+        ),
+        (
+            (PromptSet(), ExactMatch()),
+            "Step 2 (judge exact_match) has no texts to work on: nobody answers the questions "
+            "of step 1. Put a generator before it, or say with `of` which step's groups it "
+            "works on.",
+        ),
+        (
+            (PromptSet(), Sample(), Ask()),
+            "Step 3 (prompt source ask) asks what nobody answers. Put a generator after it, or remove it.",
+        ),
+        (
+            (PromptSet(), Sample(), ReadScore(), Widest()),
+            "Step 4 (prompt source widest) chooses among groups that no later step works on. Move or remove it.",
+        ),
+        (
+            (PromptSet(), Sample(), FromChildren()),
+            "Step 3 (judge from_children) judges the texts that questions are "
+            "about, but those of step 1 (prompt_set) are about no text. Put a "
+            "source before it that asks about each text, such as ask.",
+        ),
         ((PromptSet(), Sample(), HINT, Sample(), FromChildren()), "those of step 3 (ask) are about no text."),
-        ((PromptSet(), Sample(), ExactMatch(), ImprovedRevisions(), SFT()), "Step 4 (selector improved_revisions) compares "
-         "texts with those that questions are about, but those of step 1 (prompt_set) are about no text. Put a source "
-         "before it that asks about each text, such as ask."),
+        (
+            (PromptSet(), Sample(), ExactMatch(), ImprovedRevisions(), SFT()),
+            "Step 4 (selector improved_revisions) compares "
+            "texts with those that questions are about, but those of step 1 (prompt_set) are about no text. Put a source "
+            "before it that asks about each text, such as ask.",
+        ),
         ((PromptSet(), Sample(), AgreesWithLabel()), "Step 3 (judge agrees_with_label) compares texts with those that"),
-        ((PromptSet(), Sample(), Ask(), Sample(), ExactMatch(), RevisionPairs(), DPO()), "Step 6 (selector "
-         "revision_pairs) puts a text and its draft into one row, but they answer different questions: those of step 3 "
-         "(ask) stay in training rows. Turn its knob strip on."),
-        ((PromptSet(), Sample(conditions={"good": "{prompt}"}), ByConstruction(accepted=("better",))), "Step 3 (judge "
-         "by_construction) judges texts by their origin 'better', but in its groups there are only those of good and "
-         "policy. Name one of these, or put a generator with that condition or role before it."),
-        ((PromptSet(), Sample(), Step(ExactMatch(), of="answers")), "Step 3 (judge exact_match) works on 'answers', but "
-                                                                  "no step before it has that name. Named so far: none "
-                                                                  "has a name yet."),
-        ((PromptSet(), Step(Sample(), name="a"), Step(ExactMatch(), name="a")), "Step 3 (judge exact_match, named a) has "
-                                                                              "the name of step 2. Give each step a "
-                                                                              "name of its own."),
-        ((PromptSet(), Step(Sample(), name="base")), "Step 2 (generator sample, named base) has a name that means "
-                                                     "something else. Choose another one."),
-        ((PromptSet(), Sample(), Step(ExactMatch(), roles=("base",))), "Step 3 (judge exact_match) looks at samples by "
-                                                                       "'base', but in its groups only policy wrote so "
-                                                                       "far. Name one that did, or leave `roles` out."),
-        ((PromptSet(), Sample(), AnchoredPairs(), DPO()), "Step 3 (selector anchored_pairs) looks at samples by 'base', "
-                                                          "but in its groups only policy wrote so far. Name one that "
-                                                          "did, or put a generator that acts as it before."),
-        ((PromptSet(), Step(Sample(), name="a"), ExactMatch(), AboveThreshold(), Step(SFT(), of="a")),
-         "Step 5 (trainer sft) reads the rows of the selectors before it, so `of` means nothing there. Leave it out."),
-        ((Step(PromptSet(), roles=("base",)), Sample()), "Step 1 (prompt source prompt_set) looks at no samples, so "
-                                                         "`roles` means nothing there. Leave it out."),
-        ((PromptSet(), Sample(), ExactMatch(), SFT()), "Step 4 (trainer sft) has nothing to train on. Put a selector "
-                                                       "before it."),
-        ((PromptSet(), Sample(), ExactMatch(), AboveThreshold()), "Step 4 (selector above_threshold) keeps rows that no "
-                                                                  "trainer reads. Add a trainer after it, or remove "
-                                                                  "it."),
-        ((PromptSet(), Sample(), ExactMatch(), AboveThreshold(), BestVersusWorst(), DPO()),
-         "Step 4 (selector above_threshold) makes prompt_completion examples, but Step 6 (trainer dpo) trains on "
-         "preference. Choose a pair that fits, or train twice."),
-        ((PromptSet(), Sample(), ExactMatch(), Deduplicate(), SFT()), "Step 4 (mixer deduplicate) has no rows to work on. "
-                                                                      "Put a selector before it."),
-        ((PromptSet(), Sample(), ExactMatch(), AboveThreshold(), SFT(), Deduplicate()), "Step 6 (mixer deduplicate) has "
-                                                                                        "no rows to work on."),
-        ((PromptSet(), Sample(), ExactMatch(), BestVersusWorst(), SeedShare(), DPO()),
-         "Step 5 (mixer seed_share) mixes prompt_completion and language_modeling examples only, but Step 6 (trainer dpo) "
-         "trains on preference. "
-         "Remove the mixer, or choose another trainer."),
-        ((PromptSet(), Step(Sample(), name="a"), ExactMatch(), AboveThreshold(), Step(Deduplicate(), of="a"), SFT()),
-         "Step 5 (mixer deduplicate) reads the rows of the selectors before it, so `of` means nothing there."),
-        ((FewShotPrompts(), Sample(), ExactMatch(), AboveThreshold(), SFT()), "Step 3 (judge exact_match) needs known "
-         "answers, but there are none to what step 1 (few_shot_prompts) asks. Choose a part that needs none."),
-        ((FewShotPrompts(), OwnAnswers(), AboveThreshold(), SFT()), "Step 2 (generator own_answers) needs known answers"),
-        ((FewShotPrompts(), Sample(), AdditiveRubric(), Adopt(), Sample(), ExactMatch(), AboveThreshold(), SFT()),
-         "Step 6 (judge exact_match) needs known answers, but there are none to what step 4 (adopt) asks."),
-        ((FewShotPrompts(), Sample(), AdditiveRubric(), Adopt()), "Step 4 (prompt source adopt) asks what nobody answers."),
+        (
+            (PromptSet(), Sample(), Ask(), Sample(), ExactMatch(), RevisionPairs(), DPO()),
+            "Step 6 (selector "
+            "revision_pairs) puts a text and its draft into one row, but they answer different questions: those of step 3 "
+            "(ask) stay in training rows. Turn its knob strip on.",
+        ),
+        (
+            (PromptSet(), Sample(conditions={"good": "{prompt}"}), ByConstruction(accepted=("better",))),
+            "Step 3 (judge "
+            "by_construction) judges texts by their origin 'better', but in its groups there are only those of good and "
+            "policy. Name one of these, or put a generator with that condition or role before it.",
+        ),
+        (
+            (PromptSet(), Sample(), Step(ExactMatch(), of="answers")),
+            "Step 3 (judge exact_match) works on 'answers', but "
+            "no step before it has that name. Named so far: none "
+            "has a name yet.",
+        ),
+        (
+            (PromptSet(), Step(Sample(), name="a"), Step(ExactMatch(), name="a")),
+            "Step 3 (judge exact_match, named a) has the name of step 2. Give each step a name of its own.",
+        ),
+        (
+            (PromptSet(), Step(Sample(), name="base")),
+            "Step 2 (generator sample, named base) has a name that means something else. Choose another one.",
+        ),
+        (
+            (PromptSet(), Sample(), Step(ExactMatch(), roles=("base",))),
+            "Step 3 (judge exact_match) looks at samples by "
+            "'base', but in its groups only policy wrote so "
+            "far. Name one that did, or leave `roles` out.",
+        ),
+        (
+            (PromptSet(), Sample(), AnchoredPairs(), DPO()),
+            "Step 3 (selector anchored_pairs) looks at samples by 'base', "
+            "but in its groups only policy wrote so far. Name one that "
+            "did, or put a generator that acts as it before.",
+        ),
+        (
+            (PromptSet(), Step(Sample(), name="a"), ExactMatch(), AboveThreshold(), Step(SFT(), of="a")),
+            "Step 5 (trainer sft) reads the rows of the selectors before it, so `of` means nothing there. Leave it out.",
+        ),
+        (
+            (Step(PromptSet(), roles=("base",)), Sample()),
+            "Step 1 (prompt source prompt_set) looks at no samples, so `roles` means nothing there. Leave it out.",
+        ),
+        (
+            (PromptSet(), Sample(), ExactMatch(), SFT()),
+            "Step 4 (trainer sft) has nothing to train on. Put a selector before it.",
+        ),
+        (
+            (PromptSet(), Sample(), ExactMatch(), AboveThreshold()),
+            "Step 4 (selector above_threshold) keeps rows that no trainer reads. Add a trainer after it, or remove it.",
+        ),
+        (
+            (PromptSet(), Sample(), ExactMatch(), AboveThreshold(), BestVersusWorst(), DPO()),
+            "Step 4 (selector above_threshold) makes prompt_completion examples, but Step 6 (trainer dpo) trains on "
+            "preference. Choose a pair that fits, or train twice.",
+        ),
+        (
+            (PromptSet(), Sample(), ExactMatch(), Deduplicate(), SFT()),
+            "Step 4 (mixer deduplicate) has no rows to work on. Put a selector before it.",
+        ),
+        (
+            (PromptSet(), Sample(), ExactMatch(), AboveThreshold(), SFT(), Deduplicate()),
+            "Step 6 (mixer deduplicate) has no rows to work on.",
+        ),
+        (
+            (PromptSet(), Sample(), ExactMatch(), BestVersusWorst(), SeedShare(), DPO()),
+            "Step 5 (mixer seed_share) mixes prompt_completion and language_modeling examples only, but Step 6 (trainer dpo) "
+            "trains on preference. "
+            "Remove the mixer, or choose another trainer.",
+        ),
+        (
+            (PromptSet(), Step(Sample(), name="a"), ExactMatch(), AboveThreshold(), Step(Deduplicate(), of="a"), SFT()),
+            "Step 5 (mixer deduplicate) reads the rows of the selectors before it, so `of` means nothing there.",
+        ),
+        (
+            (FewShotPrompts(), Sample(), ExactMatch(), AboveThreshold(), SFT()),
+            "Step 3 (judge exact_match) needs known "
+            "answers, but there are none to what step 1 (few_shot_prompts) asks. Choose a part that needs none.",
+        ),
+        (
+            (FewShotPrompts(), OwnAnswers(), AboveThreshold(), SFT()),
+            "Step 2 (generator own_answers) needs known answers",
+        ),
+        (
+            (FewShotPrompts(), Sample(), AdditiveRubric(), Adopt(), Sample(), ExactMatch(), AboveThreshold(), SFT()),
+            "Step 6 (judge exact_match) needs known answers, but there are none to what step 4 (adopt) asks.",
+        ),
+        (
+            (FewShotPrompts(), Sample(), AdditiveRubric(), Adopt()),
+            "Step 4 (prompt source adopt) asks what nobody answers.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_work_is_refused_with_step_reason_and_way_out(steps, message):
     assert message in refusal(*steps)
 
@@ -229,9 +325,18 @@ def test_a_trainer_that_reads_a_column_needs_a_selector_that_writes_it():
 
 def test_a_mixer_works_on_the_rows_before_it_and_the_trainer_reads_its_rows():
     made = recipe(
-        PromptSet(), Step(Sample(), name="answers"), ExactMatch(), AboveThreshold(), Ask(), Sample(), ReadScore(),
-        AboveThreshold(), Step(DifficultyBand(), of="answers"), Deduplicate(), SFT(),
-    )  # fmt: skip
+        PromptSet(),
+        Step(Sample(), name="answers"),
+        ExactMatch(),
+        AboveThreshold(),
+        Ask(),
+        Sample(),
+        ReadScore(),
+        AboveThreshold(),
+        Step(DifficultyBand(), of="answers"),
+        Deduplicate(),
+        SFT(),
+    )
     places = made.places()
     assert [places[n].rows for n in (8, 9, 10)] == [(3, 7), (3, 7, 8), (3, 7, 8, 9)]
     assert places[8].source == 0

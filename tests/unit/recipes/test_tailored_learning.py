@@ -20,8 +20,10 @@ def test_the_teacher_is_asked_for_data_about_what_the_student_failed_at():
 
 def test_tasks_and_rationales_are_the_teachers_attempts_the_students():
     assert {PLACES[n].step.name: PLACES[n].step.by for n in (1, 4, 7)} == {
-        "attempts": "policy", "tasks": "teacher", "rationales": "teacher",
-    }  # fmt: skip
+        "attempts": "policy",
+        "tasks": "teacher",
+        "rationales": "teacher",
+    }
 
 
 def test_then_the_student_learns_from_its_own_right_and_wrong_attempts():

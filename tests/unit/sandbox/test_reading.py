@@ -48,12 +48,23 @@ def test_an_assertion_is_a_call_and_what_it_has_to_return(written: str, answer: 
 @pytest.mark.parametrize(
     "written",
     [
-        "f(2) == 4", "assert f(2) == g(2)", "assert f(x) == 4", "assert a.f(2) == 4", "assert f(*[2]) == 4",
-        "assert f(2) < 4", "assert True", "assert (", "x" * 30_000, "assert f(2) == 4\nassert f(1) == f(1)",
-        "assert f(2) == " + "[" * 500 + "]" * 500, "assert f(" + "-" * 5000 + "1) == 1", "assert f(**{'x': 1}) == 1",
-        "assert f(1) == " + "+".join("1" * 1000), "assert f(" + "lambda:" * 2700 + "1) == 1",
+        "f(2) == 4",
+        "assert f(2) == g(2)",
+        "assert f(x) == 4",
+        "assert a.f(2) == 4",
+        "assert f(*[2]) == 4",
+        "assert f(2) < 4",
+        "assert True",
+        "assert (",
+        "x" * 30_000,
+        "assert f(2) == 4\nassert f(1) == f(1)",
+        "assert f(2) == " + "[" * 500 + "]" * 500,
+        "assert f(" + "-" * 5000 + "1) == 1",
+        "assert f(**{'x': 1}) == 1",
+        "assert f(1) == " + "+".join("1" * 1000),
+        "assert f(" + "lambda:" * 2700 + "1) == 1",
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_compared_outside_is_not_read(written: str) -> None:
     with pytest.raises(Unreadable):
         reading.checks_of(written)

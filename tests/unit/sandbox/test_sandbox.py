@@ -124,9 +124,14 @@ def inside(code: str) -> tuple[int, str]:
     """Run code in the bare sandbox, without the audit hook that tells a program why it is refused."""
     with _bubblewrap.filtered() as descriptor:
         done = subprocess.run(
-            _bubblewrap.command(shutil.which("bwrap") or "bwrap", descriptor, ("-c", code)), pass_fds=(descriptor,),
-            env=_bubblewrap.environment(0), capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
+            _bubblewrap.command(shutil.which("bwrap") or "bwrap", descriptor, ("-c", code)),
+            pass_fds=(descriptor,),
+            env=_bubblewrap.environment(0),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
     return done.returncode, done.stdout.strip()
 
 

@@ -13,7 +13,7 @@ from backend.recipes._parts import (
     ExactMatch,
     PromptSet,
     Sample,
-)  # fmt: skip
+)
 from backend.schedules import Trial
 from backend.schedules.balance_probe import BalanceProbe
 

@@ -60,9 +60,10 @@ def test_what_is_asked_and_known_is_the_questions_own():
 
 def test_a_template_stands_in_place_of_the_last_question_and_fills_nothing_else():
     chat = [
-        {"role": "user", "content": "first"}, {"role": "assistant", "content": "yes"},
+        {"role": "user", "content": "first"},
+        {"role": "assistant", "content": "yes"},
         {"role": "user", "content": "What is {prompt}?"},
-    ]  # fmt: skip
+    ]
     group = Group(replace(prompt(), messages=chat, answer="4"))
     (made,) = AllPrompts(template="Think. {prompt} {answer}").select([group], seed=0).examples
     assert made.messages == [*chat[:2], {"role": "user", "content": "Think. What is {prompt}? {answer}"}]

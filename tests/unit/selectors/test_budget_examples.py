@@ -8,16 +8,20 @@ from tests.groups import prompt, sample
 
 GROUP = Group(
     prompt(),
-    (sample(1, "long, long #### 4", score=1.0, num_tokens=9), sample(2, "#### 4", score=1.0, num_tokens=3),
-     sample(3, "#### 5", score=0.0, num_tokens=3)),
-)  # fmt: skip
+    (
+        sample(1, "long, long #### 4", score=1.0, num_tokens=9),
+        sample(2, "#### 4", score=1.0, num_tokens=3),
+        sample(3, "#### 5", score=0.0, num_tokens=3),
+    ),
+)
 
 
 def test_each_kept_text_stands_after_the_number_of_its_tokens() -> None:
     made = BudgetExamples(threshold=1.0).select([GROUP], seed=0)
     assert {one.sample_id: one.completion for one in made.examples} == {
-        1: "<budget>9</budget>\nlong, long #### 4", 2: "<budget>3</budget>\n#### 4",
-    }  # fmt: skip
+        1: "<budget>9</budget>\nlong, long #### 4",
+        2: "<budget>3</budget>\n#### 4",
+    }
     plain = AboveThreshold(threshold=1.0).select([GROUP], seed=0)
     assert [one.sample_id for one in made.examples] == [one.sample_id for one in plain.examples]
     assert (made.dropped, made.unit) == (plain.dropped, plain.unit)

@@ -9,8 +9,12 @@ def test_five_rows_order_the_gaps_of_a_pair():
     w, other = "text 3", "text 1"
     best, same, low, worst = gap(other, w), gap(w, w), gap(other, other), gap(w, other)
     assert [(row.completion, row.rejected) for row in made] == [
-        (best, same), (best, low), (best, worst), (same, worst), (low, worst),
-    ]  # fmt: skip
+        (best, same),
+        (best, low),
+        (best, worst),
+        (same, worst),
+        (low, worst),
+    ]
     assert {(row.sample_id, row.rejected_id, row.messages) for row in made} == {(3, 1, None)}
 
 

@@ -52,13 +52,22 @@ def test_the_best_of_a_question_are_kept():
 
 def test_no_edit_blank_cut_off_and_repeated_texts_are_dropped():
     group = chain(
-        wrong(1, "draft"), right(2, " draft "), right(3, ""), right(4, finish_reason="length"), right(5, "x"),
-        right(6, "x"), sample(7),
-    )  # fmt: skip
+        wrong(1, "draft"),
+        right(2, " draft "),
+        right(3, ""),
+        right(4, finish_reason="length"),
+        right(5, "x"),
+        right(6, "x"),
+        sample(7),
+    )
     assert kept(ImprovedRevisions(), group) == [5]
     assert dropped(ImprovedRevisions(), group) == {
-        "same text as the draft": 1, "empty text": 1, "truncated": 1, "duplicate text": 1, "no score": 1,
-    }  # fmt: skip
+        "same text as the draft": 1,
+        "empty text": 1,
+        "truncated": 1,
+        "duplicate text": 1,
+        "no score": 1,
+    }
 
 
 def test_people_stand_above_scores():

@@ -17,8 +17,10 @@ def test_weighs_by_score():
 def test_leaves_out_empty_texts_what_people_rejected_and_what_was_cut_off():
     samples = (sample(1, " "), by_person(2, Verdict.reject), sample(3, finish_reason="length"))
     assert KeepAll().select([Group(prompt(), samples)], seed=1).dropped == {
-        "empty text": 1, "rejected by a person": 1, "truncated": 1,
-    }  # fmt: skip
+        "empty text": 1,
+        "rejected by a person": 1,
+        "truncated": 1,
+    }
     assert len(KeepAll(drop_truncated=False).select([Group(prompt(), samples)], seed=1).examples) == 1
 
 

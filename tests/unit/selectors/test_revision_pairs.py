@@ -46,8 +46,12 @@ def test_what_cannot_be_compared_makes_no_pair():
     )
     assert pairs(RevisionPairs(), *groups) == [(10, 9)]
     assert dropped(RevisionPairs(), *groups) == {
-        "empty text": 1, "truncated": 1, "no score": 1, "same text on both sides": 1, "duplicate text": 1,
-    }  # fmt: skip
+        "empty text": 1,
+        "truncated": 1,
+        "no score": 1,
+        "same text on both sides": 1,
+        "duplicate text": 1,
+    }
 
 
 def test_people_stand_above_scores():

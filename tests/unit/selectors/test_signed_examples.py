@@ -46,16 +46,23 @@ def test_a_text_counts_as_often_as_it_was_drawn():
 def test_people_stand_above_the_judge_and_their_texts_are_no_draws():
     group = Group(
         prompt(),
-        (sample(1, verdict=RIGHT), sample(2, verdict=WRONG), by_person(3, RIGHT, "mine", kind="edit"),
-         by_person(4, WRONG, "text 1")),
-    )  # fmt: skip
+        (
+            sample(1, verdict=RIGHT),
+            sample(2, verdict=WRONG),
+            by_person(3, RIGHT, "mine", kind="edit"),
+            by_person(4, WRONG, "text 1"),
+        ),
+    )
     selection = SignedExamples().select([group], seed=1)
     # Sample 1 has the text that a person rejected in sample 4.
     assert selection.examples == []
     more = SignedExamples(mixed_only=False).select([group], seed=1).examples
     assert [(e.sample_id, e.label, e.extra["rate"]) for e in more] == [
-        (1, False, 0.0), (2, False, 0.0), (3, True, 0.0), (4, False, 0.0),
-    ]  # fmt: skip
+        (1, False, 0.0),
+        (2, False, 0.0),
+        (3, True, 0.0),
+        (4, False, 0.0),
+    ]
 
 
 def test_what_was_cut_off_is_judged_as_it_is_unless_told():

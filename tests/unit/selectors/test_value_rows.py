@@ -10,9 +10,11 @@ from tests.unit.judges.test_step_value import ASKED, under
 def test_every_step_is_a_row_with_its_value() -> None:
     found = ValueRows().select(TREE, seed=0)
     assert [(one.sample_id, one.completion, one.extra) for one in found.examples] == [
-        (1, "so\n", {"value": 0.5}), (2, "thus\n", {"value": 1.0}),
-        (3, "so\n#### 4", {"value": 1.0}), (4, "so\n#### 7", {"value": 0.25}),
-    ]  # fmt: skip
+        (1, "so\n", {"value": 0.5}),
+        (2, "thus\n", {"value": 1.0}),
+        (3, "so\n#### 4", {"value": 1.0}),
+        (4, "so\n#### 7", {"value": 0.25}),
+    ]
     assert {str(one.messages) for one in found.examples} == {str(ASKED.messages)}
     assert ValueRows.writes == ("value",)
 

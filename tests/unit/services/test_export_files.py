@@ -18,12 +18,28 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 ROLES = st.sampled_from(["system", "user", "assistant"])
 MESSAGES = st.lists(st.builds(lambda role, text: {"role": role, "content": text}, ROLES, TEXTS), max_size=3)
 SIDES = st.builds(
-    Side, st.none() | st.integers(1), TEXTS, st.booleans(), NUMBERS, st.none(), st.none() | TEXTS, st.sampled_from([None, 1, 2])
-)  # fmt: skip
+    Side,
+    st.none() | st.integers(1),
+    TEXTS,
+    st.booleans(),
+    NUMBERS,
+    st.none(),
+    st.none() | TEXTS,
+    st.sampled_from([None, 1, 2]),
+)
 ROWS = st.builds(
-    ExportRow, st.integers(), st.integers(), TEXTS, MESSAGES, SIDES, SIDES, st.sampled_from([None, True, False]), st.floats(), TEXTS,
+    ExportRow,
+    st.integers(),
+    st.integers(),
+    TEXTS,
     MESSAGES,
-)  # fmt: skip
+    SIDES,
+    SIDES,
+    st.sampled_from([None, True, False]),
+    st.floats(),
+    TEXTS,
+    MESSAGES,
+)
 
 
 @pytest.mark.parametrize("is_strict", [False, True])
@@ -47,18 +63,37 @@ def test_the_columns_say_what_they_hold(tmp_path: Path) -> None:
         "prompt": [{"role": "user", "content": "q?"}],
         "chosen": [{"role": "assistant", "content": "yes"}],
         "rejected": [{"role": "assistant", "content": "no"}],
-        "score_chosen": 1.0, "score_rejected": 0.25, "margin": 0.75, "source_chosen": "judge",
-        "source_rejected": "human", "chosen_sample_id": 7, "rejected_sample_id": 8, "prompt_id": 5,
-        "origin": "selected", "weight": 0.5, "round": 3, "checkpoint": "policy %d", "judge_template": 'a"b,%s',
+        "score_chosen": 1.0,
+        "score_rejected": 0.25,
+        "margin": 0.75,
+        "source_chosen": "judge",
+        "source_rejected": "human",
+        "chosen_sample_id": 7,
+        "rejected_sample_id": 8,
+        "prompt_id": 5,
+        "origin": "selected",
+        "weight": 0.5,
+        "round": 3,
+        "checkpoint": "policy %d",
+        "judge_template": 'a"b,%s',
         "snapshot": "sha256:0",
-    }  # fmt: skip
+    }
     alone = row._replace(rejected=None, label=False, chosen=good._replace(round_id=9))
     assert line(tmp_path, alone, DatasetType.unpaired_preference) == {
         "prompt": [{"role": "user", "content": "q?"}],
         "completion": [{"role": "assistant", "content": "yes"}],
-        "label": False, "score": 1.0, "source": "judge", "sample_id": 7, "prompt_id": 5, "origin": "selected",
-        "weight": 0.5, "round": None, "checkpoint": None, "judge_template": 'a"b,%s', "snapshot": "sha256:0",
-    }  # fmt: skip
+        "label": False,
+        "score": 1.0,
+        "source": "judge",
+        "sample_id": 7,
+        "prompt_id": 5,
+        "origin": "selected",
+        "weight": 0.5,
+        "round": None,
+        "checkpoint": None,
+        "judge_template": 'a"b,%s',
+        "snapshot": "sha256:0",
+    }
 
 
 def line(tmp_path: Path, row: ExportRow, type: DatasetType) -> dict[str, Any]:

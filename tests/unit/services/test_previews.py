@@ -17,9 +17,23 @@ def test_of_what_comes_after_the_first_texts_reviewers_see_nothing() -> None:
         {"step": 2, "about": None, "samples": []},
     ]
     view: Any = PreviewView(
-        1, 1, 1, JobStatus.failed, "Reply 'Score: 5' is wrong.", 0, 0, "", rounds.Plan({}, 1, 1), 3,
-        {"groups": groups, "preflight": {}, "empty": "x"}, None, (), (), None, now(),
-    )  # fmt: skip
+        1,
+        1,
+        1,
+        JobStatus.failed,
+        "Reply 'Score: 5' is wrong.",
+        0,
+        0,
+        "",
+        rounds.Plan({}, 1, 1),
+        3,
+        {"groups": groups, "preflight": {}, "empty": "x"},
+        None,
+        (),
+        (),
+        None,
+        now(),
+    )
     told = previews.masked(view)
     assert (told.result, told.is_masked) == ({"groups": groups[:1]}, True)
     assert "Score" not in str(told.error)

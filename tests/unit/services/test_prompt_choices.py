@@ -29,8 +29,10 @@ def answers(tmp_path: Path, *values: tuple[Any, Any]) -> list[str | None]:
 def test_a_quoted_answer_that_is_a_choices_text_is_that_choice(tmp_path: Path) -> None:
     assert answers(tmp_path, (FOUR, "2"), (FOUR, "4"), ([0, 1], "1"), (["10", "0"], "0")) == ["B", "D", "B", "B"]
     assert answers(tmp_path, (["1.50", "2.0"], 1.5), ([1.5, 2.5], 2.5), ([True, False], False)) == [
-        "! the answer '1.5' is none of the choices A, B", "B", "B",
-    ]  # fmt: skip
+        "! the answer '1.5' is none of the choices A, B",
+        "B",
+        "B",
+    ]
 
 
 def test_an_answer_that_names_two_choices_is_refused(tmp_path: Path) -> None:
@@ -66,7 +68,10 @@ def test_numbers_count_from_where_the_whole_file_counts_from(tmp_path: Path) -> 
     assert answers(tmp_path, (WORDS, 1), (WORDS, 2), (WORDS, 4)) == ["A", "B", "D"]
     assert answers(tmp_path, (WORDS, "1"), (WORDS, 3), (WORDS, 0)) == ["B", "D", "A"]
     assert answers(tmp_path, (WORDS, 1), (WORDS, 2)) == ["B", "C"]
-    assert all("counts choices from 0 and from 1" in str(one) for one in answers(tmp_path, (WORDS, 0), (["a"] * 1, 1), (WORDS, 2))[::2])  # fmt: skip
+    assert all(
+        "counts choices from 0 and from 1" in str(one)
+        for one in answers(tmp_path, (WORDS, 0), (["a"] * 1, 1), (WORDS, 2))[::2]
+    )
     one_stray = answers(tmp_path, *[(WORDS, n % 4) for n in range(100)], (WORDS, 4))
     assert one_stray[:4] == ["A", "B", "C", "D"]
     said = look(tmp_path, {"question": "Q?", "choices": WORDS, "answer": 4}).notes

@@ -111,7 +111,12 @@ def test_numbers_are_kept_as_they_are_written_and_missing_ones_are_missing(tmp_p
     ((_, row),) = source.rows()
     assert isinstance(row, dict)
     assert {name: getattr(value, "text", value) for name, value in row.items()} == {
-        "a": "1.50", "b": "1e400", "c": "0.1234567890123456789", "d": None, "e": "2.5", "f": "-Infinity",
-    }  # fmt: skip
+        "a": "1.50",
+        "b": "1e400",
+        "c": "0.1234567890123456789",
+        "d": None,
+        "e": "2.5",
+        "f": "-Infinity",
+    }
     assert row["e"] == 2.5
     assert source.notes.sentences() == ("NaN is taken as missing",)

@@ -44,10 +44,15 @@ def test_any_text_is_either_kept_exactly_or_refused_with_a_reason(text: str) -> 
 @pytest.mark.parametrize(
     ("given", "kept"),
     [
-        ("x", "x"), (" ", None), (None, None), (42, "42"), (4.5, "4.5"), (True, "true"),
+        ("x", "x"),
+        (" ", None),
+        (None, None),
+        (42, "42"),
+        (4.5, "4.5"),
+        (True, "true"),
         ([{"role": "assistant", "content": "y"}], "y"),
     ],
-)  # fmt: skip
+)
 def test_answers_become_text(given: Any, kept: str | None) -> None:
     assert parse({"prompt": "p", "answer": given}, PROMPT).answer == kept
 
@@ -102,7 +107,11 @@ def test_what_is_kept_beside_a_text_is_bounded_in_depth(depth: int) -> None:
 def test_no_completion_is_no_reason_to_leave_a_row_out(nothing: Any) -> None:
     assert parse({"prompt": "p", "c": nothing}, COMPLETIONS).completions == ()
     pair = Mapping(prompt="prompt", chosen="chosen", rejected="rejected")
-    (left,) = parse({"prompt": "p", "chosen": "x", "rejected": nothing if nothing != [None] else []}, pair).completions if nothing != ["", None] else parse({"prompt": "p", "chosen": "x"}, pair).completions  # fmt: skip
+    (left,) = (
+        parse({"prompt": "p", "chosen": "x", "rejected": nothing if nothing != [None] else []}, pair).completions
+        if nothing != ["", None]
+        else parse({"prompt": "p", "chosen": "x"}, pair).completions
+    )
     assert left.text == "x"
 
 

@@ -40,8 +40,13 @@ def test_each_lesson_is_a_name_with_an_instruction_and_cites_the_rows_it_stood_i
         {"name": "behavior_sign", "text": SIGN, "sources": [], "rows": [0]},
     ]
     assert counts == {
-        "texts": 3, "texts_without_lesson": 1, "lessons_new": 2, "lessons_merged": 1, "lessons_dropped": 0, "lessons": 2,
-    }  # fmt: skip
+        "texts": 3,
+        "texts_without_lesson": 1,
+        "lessons_new": 2,
+        "lessons_merged": 1,
+        "lessons_dropped": 0,
+        "lessons": 2,
+    }
 
 
 def test_the_same_name_or_nearly_the_same_words_are_one_lesson():
@@ -62,8 +67,9 @@ def test_a_handbook_that_is_there_grows_and_keeps_what_it_cites():
     for wrapped in (start, {"name": "self_refine", "inner": start}):
         found, counts = book(f"behavior_sign: {SIGN}\nbehavior_carry: anything", start=wrapped)
         assert [(one["name"], one["sources"], one["rows"]) for one in found] == [
-            ("behavior_carry", [7, 9], [0]), ("behavior_sign", [], [0]),
-        ]  # fmt: skip
+            ("behavior_carry", [7, 9], [0]),
+            ("behavior_sign", [], [0]),
+        ]
         assert (counts["lessons_new"], counts["lessons_merged"]) == (1, 1)
     assert book("nothing", start=start)[0] == [entry("behavior_carry", CARRY, 7, 9) | {"rows": []}]
 

@@ -55,9 +55,14 @@ def test_normalised_weights_have_the_mean_one():
     assert list(raised["weight"]) == pytest.approx([0.1, 0.6])
 
 
-@pytest.mark.parametrize(("trainer", "changed"), [
-    (DPO(), DPO(label_smoothing=0.1)), (SFT(), SFT(reduction="sum")), (KTO(), KTO(loss_type="apo_zero_unpaired")),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("trainer", "changed"),
+    [
+        (DPO(), DPO(label_smoothing=0.1)),
+        (SFT(), SFT(reduction="sum")),
+        (KTO(), KTO(loss_type="apo_zero_unpaired")),
+    ],
+)
 def test_a_training_of_before_a_knob_was_there_goes_on(trainer: Trainer, changed: Trainer):
     """Its folder and its identity follow from its knobs."""
     assert {name: value for name, value in trainer.dump().items() if name not in trainer.later} == trainer.known()

@@ -74,8 +74,9 @@ def test_rows_bring_the_known_answer_and_metadata_beside_the_prompt(tmp_path: Pa
     trainer = grpo()
     spec = TrainSpec(trainer.dump(), str(tmp_path / "data.jsonl"), "prompt_only", "m", None, str(tmp_path), 1)
     assert [(row.columns, row.notes) for row in read(trainer, spec)] == [
-        ({"prompt": []}, {"answer": "4", "metadata": {"level": 2}}), ({"prompt": []}, {}),
-    ]  # fmt: skip
+        ({"prompt": []}, {"answer": "4", "metadata": {"level": 2}}),
+        ({"prompt": []}, {}),
+    ]
     # Who judges is part of what decides the result; a training that asks nobody is what it was.
     asked = TrainSpec(**spec.to_json() | {"engines": {"judge": {"name": "scripted"}}})
     assert identify(asked) != identify(spec)

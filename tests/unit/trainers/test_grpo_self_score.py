@@ -52,9 +52,11 @@ def test_what_is_left_out_of_the_loss_stays_so_beside_the_token():
     import torch
 
     inputs = {
-        "completion_ids": torch.tensor([[4, 5, 6], [4, 5, 0]]), "completion_mask": torch.tensor([[1, 1, 1], [1, 1, 0]]),
-        "tool_mask": torch.tensor([[1, 0, 1], [0, 1, 1]]), "score_weights": torch.tensor([1.0, 0.0]),
-    }  # fmt: skip
+        "completion_ids": torch.tensor([[4, 5, 6], [4, 5, 0]]),
+        "completion_mask": torch.tensor([[1, 1, 1], [1, 1, 0]]),
+        "tool_mask": torch.tensor([[1, 0, 1], [0, 1, 1]]),
+        "score_weights": torch.tensor([1.0, 0.0]),
+    }
     longer, at = with_token(inputs, 9, 0)
     assert at.tolist() == [[3], [2]]
     assert longer["completion_ids"].tolist() == [[4, 5, 6, 9], [4, 5, 0, 0]]

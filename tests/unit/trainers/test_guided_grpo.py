@@ -43,11 +43,13 @@ def test_a_hint_is_the_first_quarter_half_or_three_quarters_of_the_characters() 
 
 def test_it_is_shown_beside_the_last_question() -> None:
     chat: Any = [
-        {"role": "system", "content": "be brief"}, {"role": "user", "content": "{hint} 1 + 1"},
-    ]  # fmt: skip
+        {"role": "system", "content": "be brief"},
+        {"role": "user", "content": "{hint} 1 + 1"},
+    ]
     assert with_hint(chat, "{prompt} | {hint}", "it is {prompt}") == [
-        chat[0], {"role": "user", "content": "{hint} 1 + 1 | it is {prompt}"},
-    ]  # fmt: skip
+        chat[0],
+        {"role": "user", "content": "{hint} 1 + 1 | it is {prompt}"},
+    ]
 
 
 def test_the_solution_is_a_column_or_the_known_answer() -> None:
@@ -62,8 +64,9 @@ def test_only_a_group_that_is_judged_wrong_as_a_whole_is_unsolved() -> None:
     scores = [(0.0, 0.0), (0.0, 1.0), (None, None), (None, 0.0)]
     said = {
         2 * group + n: [Judgment(2 * group + n, "exact_match", 0, one, None, "", "")]
-        for group, some in enumerate(scores) for n, one in enumerate(some)
-    }  # fmt: skip
+        for group, some in enumerate(scores)
+        for n, one in enumerate(some)
+    }
     reward: Any = SimpleNamespace(judge=judge)
     assert unsolved(range(8), said, reward, 2) == [0, 1, 6, 7]
     assert unsolved([2, 3], said, reward, 2) == []

@@ -6,8 +6,10 @@ from tests.unit.warning_rules.seen import evidence
 
 
 def found(broken: float, fixed: float):
-    metrics = {f"correction_{name}": MetricValue(f"correction_{name}", value, n=100)
-               for name, value in (("broken", broken), ("fixed", fixed))}  # fmt: skip
+    metrics = {
+        f"correction_{name}": MetricValue(f"correction_{name}", value, n=100)
+        for name, value in (("broken", broken), ("fixed", fixed))
+    }
     return CorrectionBreaks().find(evidence([], of_round=metrics))
 
 

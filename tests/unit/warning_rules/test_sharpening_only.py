@@ -6,8 +6,11 @@ from tests.unit.warning_rules.seen import evidence, past
 
 
 def found(pass_at: float, accuracy: float, *before: dict):
-    made = {"pass_at_8": MetricValue("pass_at_8", pass_at, n=40), "pass_at_2": MetricValue("pass_at_2", 0.1, n=40),
-            "held_out_accuracy": MetricValue("held_out_accuracy", accuracy, n=40)}  # fmt: skip
+    made = {
+        "pass_at_8": MetricValue("pass_at_8", pass_at, n=40),
+        "pass_at_2": MetricValue("pass_at_2", 0.1, n=40),
+        "held_out_accuracy": MetricValue("held_out_accuracy", accuracy, n=40),
+    }
     return SharpeningOnly().find(evidence([], made=made, past=past("sharpening_only", *before)))
 
 

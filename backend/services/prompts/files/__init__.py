@@ -21,13 +21,21 @@ __all__ = ["PACKED_SUFFIX", "PromptFile", "Row", "open_file", "read"]
 PACKED_SUFFIX = ".gz"
 TEXT_SUFFIXES = (".txt", ".text")
 KINDS = {
-    "jsonl": "JSON lines", "json": "JSON", "csv": "CSV", "text": "plain text lines", "parquet": "Parquet",
-    "arrow": "Arrow", "folder": "a dataset saved to disk",
-}  # fmt: skip
+    "jsonl": "JSON lines",
+    "json": "JSON",
+    "csv": "CSV",
+    "text": "plain text lines",
+    "parquet": "Parquet",
+    "arrow": "Arrow",
+    "folder": "a dataset saved to disk",
+}
 _ARCHIVES = {
-    b"PK\x03\x04": "a zip archive", b"7z\xbc\xaf": "a 7z archive", b"BZh91AY": "a bzip2 archive",
-    b"\xfd7zXZ": "an xz archive", b"\x28\xb5\x2f\xfd": "a zstd archive",
-}  # fmt: skip
+    b"PK\x03\x04": "a zip archive",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"BZh91AY": "a bzip2 archive",
+    b"\xfd7zXZ": "an xz archive",
+    b"\x28\xb5\x2f\xfd": "a zstd archive",
+}
 HEADERS = frozenset(
     [
         "prompt",

@@ -14,14 +14,45 @@ from backend.services.prompts.files import limits
 from backend.services.prompts.files.limits import Notes, NumberText, Row, Written, type_name
 
 WRAPPERS = (
-    "data", "rows", "examples", "prompts", "instances", "items", "records", "entries", "samples", "dataset", "train",
-    "test", "validation", "questions", "results", "tasks",
-)  # fmt: skip
+    "data",
+    "rows",
+    "examples",
+    "prompts",
+    "instances",
+    "items",
+    "records",
+    "entries",
+    "samples",
+    "dataset",
+    "train",
+    "test",
+    "validation",
+    "questions",
+    "results",
+    "tasks",
+)
 """Names under which a file's rows lie when one object wraps them all."""
-NAMES = frozenset((
-    "prompt", "question", "instruction", "messages", "conversations", "conversation", "text", "problem", "input",
-    "query", "ctx", "chat", "dialogue", "turns", "body", "chosen", "rejected",
-))  # fmt: skip
+NAMES = frozenset(
+    (
+        "prompt",
+        "question",
+        "instruction",
+        "messages",
+        "conversations",
+        "conversation",
+        "text",
+        "problem",
+        "input",
+        "query",
+        "ctx",
+        "chat",
+        "dialogue",
+        "turns",
+        "body",
+        "chosen",
+        "rejected",
+    )
+)
 """Names of which one among an object's own makes it a row, not a wrapper. In any case of letters."""
 _SIMPLE = r'(?:"[^"\\]*"|-?[\d.eE+-]+|null|true|false)'
 WRAPPED = re.compile(

@@ -28,24 +28,38 @@ def _is_reply(look: Look, mapping: Mapping) -> bool:
 
 FORMATS = (
     Format(
-        "openai_batch", "an OpenAI batch file (custom_id, body)", {"messages": ("body",)}, ("messages",), _is_request,
+        "openai_batch",
+        "an OpenAI batch file (custom_id, body)",
+        {"messages": ("body",)},
+        ("messages",),
+        _is_request,
     ),
     Format(
-        "openai_batch_output", "the result file of an OpenAI batch",
-        {"messages": ("response",), "answer": ("custom_id",)}, ("messages", "answer"), _is_reply,
+        "openai_batch_output",
+        "the result file of an OpenAI batch",
+        {"messages": ("response",), "answer": ("custom_id",)},
+        ("messages", "answer"),
+        _is_reply,
         refusal="It holds replies without what was asked. Import the batch's input file.",
     ),
     Format(
-        "sharegpt", "ShareGPT (turns with from and value)", {"messages": CHAT, "system": SYSTEM, "answer": ANSWER},
-        ("messages",), _has_from,
+        "sharegpt",
+        "ShareGPT (turns with from and value)",
+        {"messages": CHAT, "system": SYSTEM, "answer": ANSWER},
+        ("messages",),
+        _has_from,
     ),
     Format(
-        "chat", "chats in OpenAI's form (fine-tuning files, TRL language modelling)",
-        {"messages": CHAT, "system": SYSTEM, "answer": ANSWER}, ("messages",),
+        "chat",
+        "chats in OpenAI's form (fine-tuning files, TRL language modelling)",
+        {"messages": CHAT, "system": SYSTEM, "answer": ANSWER},
+        ("messages",),
     ),
     Format(
-        "prompt_chat", "chats in the column prompt (TRL, conversational)",
-        {"prompt": ("prompt",), "system": SYSTEM, "answer": ANSWER}, ("prompt",),
+        "prompt_chat",
+        "chats in the column prompt (TRL, conversational)",
+        {"prompt": ("prompt",), "system": SYSTEM, "answer": ANSWER},
+        ("prompt",),
         lambda look, mapping: any(isinstance(value, list | dict) for value in look.values(mapping.prompt)),
     ),
-)  # fmt: skip
+)

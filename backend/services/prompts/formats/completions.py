@@ -17,24 +17,28 @@ def _holds_objects(look: Look, mapping: Mapping) -> bool:
 
 FORMATS = (
     Format(
-        "ultrafeedback", "UltraFeedback (an instruction and its rated completions)",
-        {"prompt": ASKED, **BESIDE, "completion": ("completions", "responses")}, ("prompt", "completion"),
+        "ultrafeedback",
+        "UltraFeedback (an instruction and its rated completions)",
+        {"prompt": ASKED, **BESIDE, "completion": ("completions", "responses")},
+        ("prompt", "completion"),
         _holds_objects,
     ),
     Format(
-        "unpaired_preference", "TRL unpaired preference (prompt, completion, label), as KTO reads it",
+        "unpaired_preference",
+        "TRL unpaired preference (prompt, completion, label), as KTO reads it",
         {"prompt": ASKED, **BESIDE, "completion": TEXT, "label": ("label",)},
         ("prompt", "completion", "label"),
     ),
     Format(
-        "scored_completion", "completions with a score (prompt, completion or response, score)",
+        "scored_completion",
+        "completions with a score (prompt, completion or response, score)",
         {"prompt": ASKED, **BESIDE, "completion": TEXT, "score": SCORE},
         ("prompt", "completion", "score"),
     ),
     Format(
-        "prompt_completion", "TRL prompt-completion",
-        {"prompt": ("prompt", "text"), **BESIDE, "completion": ("completion",),
-         "answer": ("answer", "completion")},
+        "prompt_completion",
+        "TRL prompt-completion",
+        {"prompt": ("prompt", "text"), **BESIDE, "completion": ("completion",), "answer": ("answer", "completion")},
         ("prompt", "completion"),
     ),
-)  # fmt: skip
+)

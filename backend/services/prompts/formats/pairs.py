@@ -38,24 +38,37 @@ PAIR = {"chosen": CHOSEN, "rejected": REJECTED}
 
 FORMATS = (
     Format(
-        "openai_preference", "OpenAI preference fine-tuning (input, preferred_output, non_preferred_output)",
-        {"messages": ("input",), **PAIR}, ("messages", "chosen", "rejected"), _wraps_messages,
+        "openai_preference",
+        "OpenAI preference fine-tuning (input, preferred_output, non_preferred_output)",
+        {"messages": ("input",), **PAIR},
+        ("messages", "chosen", "rejected"),
+        _wraps_messages,
     ),
     Format(
-        "ultrafeedback_binarized", "UltraFeedback, binarized (pairs with the score of each side)",
-        {"prompt": PROMPT, **BESIDE, **PAIR, **SCORES}, ("prompt", "chosen", "rejected"), _has_scores,
+        "ultrafeedback_binarized",
+        "UltraFeedback, binarized (pairs with the score of each side)",
+        {"prompt": PROMPT, **BESIDE, **PAIR, **SCORES},
+        ("prompt", "chosen", "rejected"),
+        _has_scores,
     ),
     Format(
-        "preference", "TRL preference (prompt, chosen, rejected), with an input as LLaMA-Factory has it",
-        {"prompt": PROMPT, **BESIDE, **PAIR, **SCORES}, ("prompt", "chosen", "rejected"),
+        "preference",
+        "TRL preference (prompt, chosen, rejected), with an input as LLaMA-Factory has it",
+        {"prompt": PROMPT, **BESIDE, **PAIR, **SCORES},
+        ("prompt", "chosen", "rejected"),
     ),
     Format(
-        "chat_preference", "a chat and a chosen and a rejected next turn (LLaMA-Factory, ShareGPT)",
-        {"messages": CHAT, "system": SYSTEM, **PAIR, **SCORES}, ("messages", "chosen", "rejected"), _are_single_turns,
+        "chat_preference",
+        "a chat and a chosen and a rejected next turn (LLaMA-Factory, ShareGPT)",
+        {"messages": CHAT, "system": SYSTEM, **PAIR, **SCORES},
+        ("messages", "chosen", "rejected"),
+        _are_single_turns,
     ),
     Format("hh_rlhf", "HH-RLHF (chosen and rejected transcripts)", PAIR, ("chosen", "rejected"), _are_transcripts),
     Format(
-        "preference_implicit", "TRL preference with an implicit prompt (chosen and rejected chats)",
-        {**PAIR, **SCORES}, ("chosen", "rejected"),
+        "preference_implicit",
+        "TRL preference with an implicit prompt (chosen and rejected chats)",
+        {**PAIR, **SCORES},
+        ("chosen", "rejected"),
     ),
-)  # fmt: skip
+)

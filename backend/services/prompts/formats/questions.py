@@ -32,47 +32,62 @@ _QUESTION = {"prompt": ASKED, **BESIDE}
 
 FORMATS = (
     Format(
-        "multiple_choice", "multiple choice (a question, a list of choices, the right one)",
-        {**_QUESTION, "choices": CHOICES, "answer": RIGHT}, ("prompt", "choices"), _holds_choices,
+        "multiple_choice",
+        "multiple choice (a question, a list of choices, the right one)",
+        {**_QUESTION, "choices": CHOICES, "answer": RIGHT},
+        ("prompt", "choices"),
+        _holds_choices,
     ),
     *(
         Format(
-            "multiple_choice", "multiple choice (a question, a column for each choice, the right one)",
-            {**_QUESTION, "choices": names, "answer": RIGHT}, ("prompt", "choices"), _several,
+            "multiple_choice",
+            "multiple choice (a question, a column for each choice, the right one)",
+            {**_QUESTION, "choices": names, "answer": RIGHT},
+            ("prompt", "choices"),
+            _several,
         )
         for names in SPREAD
     ),
     Format(
-        "gsm8k", "GSM8K (answers that end in ####)", {**_QUESTION, "answer": ("answer",)}, ("prompt", "answer"),
+        "gsm8k",
+        "GSM8K (answers that end in ####)",
+        {**_QUESTION, "answer": ("answer",)},
+        ("prompt", "answer"),
         _ends_in_hashes,
     ),
     Format(
-        "math", "MATH (problem and solution)",
+        "math",
+        "MATH (problem and solution)",
         {"prompt": ("problem",), **BESIDE, "answer": ("answer", "solution", "expected_answer")},
         ("prompt", "answer"),
     ),
     Format(
-        "alpaca", "Alpaca (instruction, input or context, output)",
-        {"prompt": ("instruction",), **BESIDE,
-         "answer": ("output", "response", "answer", "completion")},
+        "alpaca",
+        "Alpaca (instruction, input or context, output)",
+        {"prompt": ("instruction",), **BESIDE, "answer": ("output", "response", "answer", "completion")},
         ("prompt",),
     ),
-)  # fmt: skip
+)
 
 PLAIN = (
     Format(
-        "language_modelling", "TRL language modelling or plain text (each text is one prompt)",
-        {"prompt": ("text",), "system": SYSTEM, "answer": ANSWER}, ("prompt",),
+        "language_modelling",
+        "TRL language modelling or plain text (each text is one prompt)",
+        {"prompt": ("text",), "system": SYSTEM, "answer": ANSWER},
+        ("prompt",),
         lambda look, _: look.by_name.keys().isdisjoint(("prompt", "question")),
     ),
     Format(
-        "prompt_only", "TRL prompt-only",
-        {"prompt": ("prompt",), **BESIDE}, ("prompt",),
+        "prompt_only",
+        "TRL prompt-only",
+        {"prompt": ("prompt",), **BESIDE},
+        ("prompt",),
         lambda look, _: not any(name in look.by_name for name in ANSWER),
     ),
     Format(
-        "question_answer", "prompts and answers",
+        "question_answer",
+        "prompts and answers",
         {"prompt": PROMPT, **BESIDE, "answer": ANSWER},
         ("prompt",),
     ),
-)  # fmt: skip
+)
