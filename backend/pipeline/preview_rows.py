@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend import recipes
@@ -61,6 +61,17 @@ def using_set(db: Session, set_id: int) -> int | None:
     asked = asked.where(tables.Prompt.prompt_set_id == set_id)
     chosen = select(used.round_id).where(used.prompt_set_id == set_id)
     return db.scalar(found.where(round_.id.in_(chosen) | round_.id.in_(asked)))
+
+
+def using_checkpoint(db: Session, checkpoint_id: int) -> int | None:
+    """A preview whose rows refer to the checkpoint; None where there is none."""
+    project, round_, role, sample = tables.Project, tables.Round, tables.RoundRole, tables.Sample
+    found = select(project.preview_id).join(round_, round_.project_id == project.id)
+    found = found.where(project.preview_id.is_not(None)).limit(1)
+    acts = [one == checkpoint_id for one in (round_.policy_id, round_.reference_id, round_.judge_id)]
+    bound = select(role.round_id).where(role.checkpoint_id == checkpoint_id)
+    wrote = select(sample.round_id).where(sample.checkpoint_id == checkpoint_id)
+    return db.scalar(found.where(or_(*acts, round_.id.in_(bound), round_.id.in_(wrote))))
 
 
 def shown(db: Session, preview_id: int) -> JSON:

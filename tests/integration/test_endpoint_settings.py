@@ -10,7 +10,7 @@ from app.api.checkpoints import EndpointChange, change_endpoint
 from app.cli import checkpoints as checkpoint_cli
 from app.pages.checkpoints import endpoint as page
 from app.widgets.round_said_work import money
-from backend.db import reading, session, tables
+from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services import checkpoints
 from backend.services.access import Actor
@@ -146,6 +146,36 @@ def test_a_round_that_can_be_resumed_asks_as_it_began() -> None:
         endpoints.change(owner, served, other)
         assert not any(line.name == "round" for line in model_checks.check(owner, served).lines)
         assert endpoint_at(owner, served).forced == ""
+
+
+def test_a_bench_and_a_rewrite_ask_as_they_began() -> None:
+    project = rows.make_project()
+    owner = owner_of(project)
+    engine = {"name": "openai", "base_url": "http://127.0.0.1:1/v1", "model": "m"}
+    served = rows.make_checkpoint(project, "served", engine=engine).id
+    round_ = rows.make_round(project, rows.make_checkpoint(project), status=RoundStatus.done)
+    job_id = job_of(round_, JobStatus.done)
+    with session() as db:
+        bench = tables.JudgeBench(project_id=project.id)
+        db.add(bench)
+        db.flush()
+        judge = tables.BenchJudge(bench_id=bench.id, position=0, title="it", judge={}, checkpoint_id=served)
+        asked = {"judge_id": 0, "reflector_id": served}
+        rewrite = tables.TemplateRewrite(project_id=project.id, round_id=round_.id, step=2, asked=asked, job_id=job_id)
+        db.add_all([judge, rewrite])
+    other = EndpointSettings(extra={"min_p": 0.1})
+    with pytest.raises(Conflict, match=f"Judge bench {bench.id} is not over and asks served"):
+        endpoints.change(owner, served, other)
+    with session() as db:
+        db.get_one(tables.BenchJudge, judge.id).finished_at = now()
+        db.get_one(tables.Job, job_id).status = JobStatus.running
+    with pytest.raises(Conflict, match=f"Rewrite {rewrite.id} is at work and asks served"):
+        endpoints.change(owner, served, other)
+    with pytest.raises(Conflict, match=f"Rewrite {rewrite.id} is at work and asks the checkpoint served"):
+        checkpoints.delete(owner, served)
+    with session() as db:
+        db.get_one(tables.Job, job_id).status = JobStatus.done
+    endpoints.change(owner, served, other)
 
 
 def endpoint_at(actor: Actor, checkpoint_id: int) -> endpoints.EndpointView:

@@ -16,7 +16,7 @@ from backend.pipeline import preview_rows
 from backend.pipeline.trained import say_rows
 from backend.services import events
 from backend.services.access import Actor, is_owner, require
-from backend.services.checkpoints import endpoints, model_checks, model_folders, trainings
+from backend.services.checkpoints import at_work, endpoints, model_checks, model_folders, trainings
 from backend.services.checkpoints.endpoints import Endpoint, EndpointSettings, EndpointView
 from backend.services.checkpoints.model_checks import Checks
 from backend.services.checkpoints.registration import ROLES, flush_name, register, usable_name
@@ -186,6 +186,13 @@ def delete(actor: Actor, checkpoint_id: int) -> None:
     with session() as db:
         row = _find(db, actor, checkpoint_id, Role.curator)
         preview_rows.clear_ended(db, row.project_id)
+        if (preview_id := preview_rows.using_checkpoint(db, row.id)) is not None:
+            raise Conflict(
+                f"The checkpoint {row.name} is used by preview {preview_id}, whose job has not ended. Wait for its end "
+                "or cancel the job, then delete the checkpoint again."
+            )
+        if said := at_work.rewrite_at_work(db, [row.id]):
+            raise Conflict(f"{said} and asks the checkpoint {row.name}. Wait for its end or cancel its job.")
         users = _users(db, row.id)
         if users:
             raise Conflict(f"The checkpoint {row.name} is used by {users}, so its history would break. Keep it.")

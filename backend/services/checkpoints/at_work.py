@@ -1,4 +1,4 @@
-"""What else an endpoint's settings touch: checkpoints that wrap it, and rounds that ask any of them."""
+"""What else an endpoint's settings touch: checkpoints that wrap it, and what asks any of them."""
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -39,13 +39,36 @@ def with_innermost(engine: JSON, knobs: JSON) -> JSON:
     return engine | knobs
 
 
-def round_at_work(db: Session, rows: list[tables.Checkpoint]) -> str:
+def busy(db: Session, rows: list[tables.Checkpoint]) -> str:
+    """In words, what may still ask one of these checkpoints: a round, a judge bench or a rewrite; empty: nothing."""
+    ids = [row.id for row in rows]
+    return round_at_work(db, ids) or bench_at_work(db, ids) or rewrite_at_work(db, ids)
+
+
+def bench_at_work(db: Session, ids: list[int]) -> str:
+    """A judge bench with a judge by one of these checkpoints that has not ended; its job may be gone on with."""
+    judge = tables.BenchJudge
+    query = select(judge.bench_id).where(judge.checkpoint_id.in_(ids), judge.finished_at.is_(None))
+    found = db.scalar(query.order_by(judge.bench_id).limit(1))
+    return "" if found is None else f"Judge bench {found} is not over"
+
+
+def rewrite_at_work(db: Session, ids: list[int]) -> str:
+    """A template that is being rewritten, by a judge or a reflecting model among these checkpoints."""
+    rewrite, job = tables.TemplateRewrite, tables.Job
+    query = select(rewrite.id, rewrite.asked).join(job, job.id == rewrite.job_id).where(job.status.in_(jobs.ACTIVE))
+    for id_, asked in db.execute(query.order_by(rewrite.id)):
+        if {asked.get("judge_id"), asked.get("reflector_id")} & set(ids):
+            return f"Rewrite {id_} is at work"
+    return ""
+
+
+def round_at_work(db: Session, ids: list[int]) -> str:
     """In words, a round that may still ask one of these checkpoints: it is not over, or its newest job can be resumed.
 
     Empty where there is none. The rounds of previews do not count: what they write is thrown away.
     """
     round_, role, job, project = tables.Round, tables.RoundRole, tables.Job, tables.Project
-    ids = [row.id for row in rows]
     bound = select(role.round_id).where(role.checkpoint_id.in_(ids))
     acts = or_(round_.policy_id.in_(ids), round_.reference_id.in_(ids), round_.judge_id.in_(ids), round_.id.in_(bound))
     newest, ended = jobs.newest_own(round_.id), (JobStatus.failed, JobStatus.cancelled)

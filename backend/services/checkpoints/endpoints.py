@@ -154,7 +154,8 @@ def change(actor: Actor, checkpoint_id: int, settings: EndpointSettings) -> None
     """Give an endpoint other settings; what its test found stays. Only an owner of the installation may.
 
     Checkpoints that wrap it get them, too. Other fields of its requests would change texts: they are refused with
-    `Conflict` while a round is at work that asks it, or one that did can be resumed.
+    `Conflict` while a round is at work that asks it, or one that did can be resumed, and so for judge benches and
+    rewrites of templates.
     """
     # Who may not change it learns nothing of what is wrong, such as that a text is a key.
     with reading() as db:
@@ -167,7 +168,7 @@ def change(actor: Actor, checkpoint_id: int, settings: EndpointSettings) -> None
             raise InvalidInput(f"{row.name} is no endpoint, so it has no such settings. Choose an endpoint.")
         texts = (was.get("extra", {}), was.get("send_defaults", False))
         rows = at_work.family(db, row.id)
-        if texts != (settings.extra, settings.send_defaults) and (busy := at_work.round_at_work(db, rows)):
+        if texts != (settings.extra, settings.send_defaults) and (busy := at_work.busy(db, rows)):
             raise Conflict(
                 f"{busy} and asks {row.name}: with other fields in its requests, its texts would come from two kinds "
                 "of requests. Change them when it is over, or register the endpoint again under another name."

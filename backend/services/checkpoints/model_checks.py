@@ -54,7 +54,8 @@ def of_folder(location: str, base: str | None) -> list[Line]:
 def check(actor: Actor, checkpoint_id: int) -> Checks:
     """Check a checkpoint again and keep what was found. A model that cannot be used says so in its lines.
 
-    While a round may still ask an endpoint, its lines are kept, and what would change its requests is not.
+    While a round, a judge bench or a rewrite may still ask an endpoint, its lines are kept, and what would change its
+    requests is not.
     """
     with reading() as db:
         row = find(db, actor, checkpoint_id)
@@ -65,7 +66,7 @@ def check(actor: Actor, checkpoint_id: int) -> Checks:
         row = find(db, actor, checkpoint_id)
         if probed is not None and not is_known(row.engine, probed.knobs):
             rows = at_work.family(db, row.id)
-            if busy := at_work.round_at_work(db, rows):
+            if busy := at_work.busy(db, rows):
                 said = f"{busy} and asks it as it was found before. What was found now is used after its next test."
                 lines.append(Line("round", Outcome.warn, said))
             else:
