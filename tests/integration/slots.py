@@ -30,7 +30,7 @@ CHANGES = {
 class Loop:
     """A project with one scripted checkpoint, and a way to run its jobs here and now."""
 
-    def __init__(self, policy: dict = POLICY, prompts: int = 10) -> None:
+    def __init__(self, policy: dict = POLICY, prompts: int | list[str] = 10) -> None:
         self.project = make_project()
         self.actor: Actor = make_actor(self.project)
         self.checkpoint = make_checkpoint(self.project, engine=policy)
