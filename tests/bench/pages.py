@@ -24,7 +24,7 @@ SETTLES_MS = 1000.0
 USEFUL = {
     "": "#loop article dd",
     "round": "#round-opening table td",
-    "warnings": "#warnings-lights table td",
+    "warnings": "#warnings-lights :is(td, .rondo-empty)",
     "prompts": "#prompt-sets [role=gridcell]",
     "recipes": "#recipes-table [role=gridcell]",
     "new-round": "#estimate dd",
@@ -35,13 +35,16 @@ USEFUL = {
     "training": "#training-said :is(p, dd, li)",
     "checkpoints": "#lineage td",
     "held-out": "#held-out-list :is(td, li, button)",
-    "arena": "#arena-list :is(.rondo-empty, td)",
+    "arena": ".gradio-container :is(.rondo-empty, td)",
     "compare": "#compared :is(td, .rondo-empty)",
     "datasets": "#dataset dd",
     "pairs": "#pairs-result :is(.rows, .rondo-empty)",
     "me": "#my-work :is(dd, .rondo-empty)",
     "people": ".gradio-container [role=gridcell]",
     "audit": "#audit-table td",
+    "judge-bench": ".gradio-container :is(td, .rondo-empty)",
+    "previews": ".gradio-container :is(td, .rondo-empty)",
+    "rewrites": ".gradio-container :is(td, .rondo-empty)",
 }
 """By page what is useful on it. A selector that finds nothing is an error here, so one of a changed page is noticed."""
 # Looked for at each frame; a message after a frame comes once that frame is painted.
@@ -114,7 +117,7 @@ def visit(page: Any, cdp: Any, pid: int, address: str, selector: str) -> dict[st
     page.evaluate("(selector) => { window.name = selector; }", selector)
     before, worked = server_ms(pid), main_thread_ms(cdp)
     page.goto(address, wait_until="commit")
-    page.wait_for_function("window.rondoUseful !== undefined", timeout=30_000)
+    page.wait_for_function("window.rondoUseful !== undefined", timeout=10_000)
     found: dict[str, float] = page.evaluate(READ)
     # A browser may give a page a process of its own, which counts from nothing.
     now = main_thread_ms(cdp)
@@ -132,6 +135,8 @@ def main_thread_ms(cdp: Any) -> dict[str, float]:
 
 def measure(page: Any, pid: int, base: str, paths: list[str], repeats: int) -> list[str]:
     """Print each page's medians; return those over the budget."""
+    from playwright.sync_api import TimeoutError
+
     slow = []
     page.add_init_script(f"({WATCH})(window.name || 'body')")
     cdp = page.context.new_cdp_session(page)
@@ -140,7 +145,12 @@ def measure(page: Any, pid: int, base: str, paths: list[str], repeats: int) -> l
         f"{'page':14}{'first paint':>12}{'useful':>9}{'worst':>9}{'worked':>9}{'scripts':>9}{'server':>8}{'asked':>7}"
     )
     for path in paths:
-        visit(page, cdp, pid, base + path, USEFUL[path])  # warm: what a browser keeps and what a server imports late
+        try:  # warm: what a browser keeps and what a server imports late
+            visit(page, cdp, pid, base + path, USEFUL[path])
+        except TimeoutError:
+            print(f"{path or 'overview':14} shows nothing that {USEFUL[path]} finds", flush=True)
+            slow.append(path or "overview")
+            continue
         taken = [visit(page, cdp, pid, base + path, USEFUL[path]) for _ in range(repeats)]
         middle = {name: statistics.median(one[name] for one in taken) for name in taken[0]}
         print(
