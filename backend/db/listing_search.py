@@ -32,7 +32,7 @@ SLICE = 3_000
 """So many matches are walked through at once, and twice that for one page."""
 PROBE_COST = 80
 """A look-up in the text index costs as much as walking through so many matches."""
-CHECKED = 400
+CHECKED = 500
 """So many texts are read at once, and twice that for one page."""
 
 Read = tuple[list[Row], Cursor | None]

@@ -54,7 +54,7 @@ h2 { margin: 14px 0 6px; font-size: 14px; } p { margin: 0 0 6px; } .small { font
 .warn { color: var(--rondo-warn); } .rondo-problem { white-space: pre-line; overflow-wrap: anywhere; }
 dl { display: flex; flex-wrap: wrap; gap: 6px 28px; margin: 0 0 8px; font-variant-numeric: tabular-nums; }
 dt { color: var(--rondo-muted); font-size: 12px; } dd { margin: 0; font-weight: 600; }
-a { color: var(--rondo-accent); margin-right: 12px; }
+a { color: var(--rondo-accent); } a + a { margin-left: 12px; }
 .steps { margin: 0; padding: 0; list-style: none; }
 .samples { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)); gap: 4px 16px; }
 .steps li { overflow-wrap: anywhere; }

@@ -50,7 +50,7 @@ thead th { color: var(--rondo-muted); font-weight: 500; font-size: 12px; }
 .example { margin-bottom: 10px; } .example .words { max-height: 10em; }
 ins { background: var(--rondo-ok-soft); color: var(--rondo-ok); text-decoration: underline; }
 del { background: var(--rondo-bad-soft); color: var(--rondo-bad); }
-a { margin-right: 12px; } a:not(.rondo-primary) { color: var(--rondo-accent); }
+a + a { margin-left: 12px; } a:not(.rondo-primary) { color: var(--rondo-accent); }
 a.rondo-primary { display: inline-block; }
 summary { cursor: pointer; font-size: 12px; padding: 4px 0; }
 """

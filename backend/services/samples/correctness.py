@@ -52,15 +52,17 @@ def told(db: Session, round_: tables.Round, ids: Sequence[int]) -> dict[int, boo
             prompt.answer,
             group.messages,
             group.answer,
+            group.parent_id,
         )
         .join(prompt, prompt.id == sample.prompt_id)
         .join(group, group.id == sample.group_id)
-        .where(sample.id.in_(ids), group.parent_id.is_(None))
+        .where(sample.id.in_(ids))
     )
     found: dict[int, bool] = {}
-    for id_, text, finish, prompt_id, messages, answer, asked, own in db.execute(query):
+    for id_, text, finish, prompt_id, messages, answer, asked, own, parent_id in db.execute(query):
         known = own if own is not None else answer
-        if len(text) <= LONGEST:
+        # Asked of the query, SQLite would begin with all groups that have no parent, and walk through all samples.
+        if parent_id is None and len(text) <= LONGEST:
             one = Sample(id_, prompt_id, text, finish_reason=finish)
             is_right = is_correct(verifier, Prompt(prompt_id, asked or messages, known), one)
             found |= {} if is_right is None else {id_: is_right}
