@@ -245,3 +245,25 @@ def test_where_a_template_may_stand(tmp_path: Path) -> None:
     assert template_source(tmp_path / "none", tmp_path) == "c"
     (tmp_path / "chat_template.jinja").write_text("d")
     assert template_source(tmp_path) == "d"
+
+
+def test_a_folder_is_checked_again_only_when_a_file_in_it_changed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+    begin = _model_check.subprocess.run
+    monkeypatch.setattr(_model_check.subprocess, "run", lambda argv, **how: started.append(argv) or begin(argv, **how))
+    first = _model_check.run(folder)
+    assert _model_check.run(folder) == first
+    assert len(started) == 1
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"max_position_embeddings": 7}))
+    assert _model_check.run(folder) != first
+    assert len(started) == 2
+
+
+def test_a_check_that_ended_early_is_done_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_model_check.sys, "executable", "/bin/false")
+    assert [line.name for line in _model_check.run(folder)] == ["check"]
+    monkeypatch.undo()
+    assert len(_model_check.run(folder)) > 1
