@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 
 from app.pages.samples import drawing
 from app.widgets.context import Context
-from backend.db import listing_search, reading, session, tables
+from backend.db import listing_wanted, reading, session, tables
 from backend.db.filters import Filters
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services import reviews
@@ -48,7 +48,7 @@ def test_apply_does_what_preview_said_and_undo_restores(
     database: str, filters: Filters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bulk, "READ", 13)
-    monkeypatch.setattr(listing_search, "SORTED", 20)
+    monkeypatch.setattr(listing_wanted, "SORTED", 20)
     project = rows.make_project()
     curator = rows.make_actor(project, Role.curator)
     round_, _ = in_review(project)

@@ -5,7 +5,7 @@ from bisect import bisect_right
 
 import pytest
 
-from backend.db import listing_merge, listing_search, session, tables
+from backend.db import listing_merge, listing_search, listing_walk, listing_wanted, session, tables
 from backend.db.filters import KINDS, SOURCES, VERDICTS, Filters, Sort, SortKey, encode_facet
 from backend.errors import InvalidInput, NotFound
 from backend.services import samples
@@ -149,8 +149,12 @@ def test_any_combination_finds_what_it_should(database: str, caps: str, monkeypa
 def make_caps_small(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"GATHERED": 20, "GATHERED_IN_ALL": 60, "GATHERED_LEAST": 2, "MERGED": 3}.items():
         monkeypatch.setattr(listing_merge, name, value)
-    for name, value in {"SORTED": 20, "SORTED_PROMPTS": 3, "PROBES": 8, "SLICE": 7, "CHECKED": 9}.items():
+    for name, value in {"SORTED": 20, "SORTED_PROMPTS": 3, "CHECKED": 9}.items():
+        monkeypatch.setattr(listing_wanted, name, value)
+    for name, value in {"PROBES": 8, "CHECKED": 9}.items():
         monkeypatch.setattr(listing_search, name, value)
+    for name, value in {"SLICE": 7, "AHEAD": 0.1}.items():
+        monkeypatch.setattr(listing_walk, name, value)
 
 
 def combined(chance: random.Random) -> Filters:
