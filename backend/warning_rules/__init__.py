@@ -24,6 +24,7 @@ class TrainedText:
     """A row that a training read, as one text. origin: selected, earlier or mix. question: what the row asks last.
 
     context: all its messages as one text. rejected: the other text of a pair. label: of a row that is good or bad.
+    age: how many rounds above the looked-at one wrote its text; None where no round of the line did.
     """
 
     prompt_id: int
@@ -34,6 +35,7 @@ class TrainedText:
     context: str = ""
     rejected: str = ""
     label: bool | None = None
+    age: int | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ class WarningEvidence:
     made, start, of_round: metrics by name, of the checkpoint made, of that started from (as far as both were measured
     in the same way), and of the round. past: the rounds above, oldest first. is_online: the recipe trains by
     reinforcement learning. is_verified: a judge of the recipe compares with known answers. tree_steps: the steps whose
-    groups a generator made of its own texts.
+    groups a generator made of its own texts. losses: (optimizer step, loss) as the round's first training logged them;
+    losses_before: those of the training whose weights it went on from, where the same trainer made them.
     """
 
     round: Evidence = field(default_factory=Evidence)
@@ -78,6 +81,8 @@ class WarningEvidence:
     is_online: bool = False
     is_verified: bool = False
     tree_steps: frozenset[int] = frozenset()
+    losses: Sequence[tuple[int, float]] = ()
+    losses_before: Sequence[tuple[int, float]] = ()
 
     @property
     def answers(self) -> list[Group]:

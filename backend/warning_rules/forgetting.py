@@ -1,10 +1,9 @@
 """Held-out prompts that the policy answered right and does not any more."""
 
-import math
-
 from pydantic import Field
 
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
+from backend.warning_rules._held_out import change
 
 
 class Forgetting(WarningRule):
@@ -25,17 +24,7 @@ class Forgetting(WarningRule):
     limit: float = Field(-0.02, ge=-1, le=0, description="red where the whole interval lies below it")
 
     def compute(self, evidence: WarningEvidence) -> Finding:
-        ends = [one.get("held_out_accuracy") for one in (evidence.start, evidence.made)]
-        told = [one.details for one in ends if one is not None and "right" in one.details]
-        if len(told) < 2:
+        found = change(evidence)
+        if found is None:
             return Finding()
-        old, new = (dict.fromkeys(one["right"], True) | dict.fromkeys(one["wrong"], False) for one in told)
-        both = [id_ for id_ in old if id_ in new]
-        n = len(both)
-        if not n:
-            return Finding()
-        lost = [id_ for id_ in both if old[id_] and not new[id_]]
-        won = sum(new[id_] and not old[id_] for id_ in both)
-        change = (won - len(lost)) / n
-        half = 1.96 * math.sqrt(max(won + len(lost) - (won - len(lost)) ** 2 / n, 0.0)) / n
-        return Finding(change, change - half, change + half, n, prompt_ids=some(lost))
+        return Finding(found.value, found.low, found.high, found.n, prompt_ids=some(found.lost))

@@ -1,11 +1,10 @@
 """The pair builder at 100,000 samples: opening its page, and from a slider to the numbers.
 
 `python -m tests.bench.pair_builder [--samples N]`: processor time in the services, the best of five; then in Chromium
-from the event of a slider to the painted number of pairs, the median of eight.
+from the event of a slider to the painted number of pairs, the median of some twelve.
 """
 
 import argparse
-import shutil
 import statistics
 import time
 from collections.abc import Callable
@@ -24,7 +23,7 @@ from backend.services.rounds import get_row
 from backend.values import JSON, Role
 from tests.bench.place import data_folder
 from tests.bench.samples_project import build
-from tests.bench.samples_screen import ARGUMENTS, sign_in
+from tests.bench.samples_screen import browser_page
 
 BUDGET_MS = 100.0
 KNOBS: tuple[JSON, ...] = (
@@ -34,25 +33,24 @@ KNOBS: tuple[JSON, ...] = (
     {"pairs_per_prompt": 4},
     {"category": "topic", "max_per_category": 20},
 )
-# From the event to the message after the frame in which the number has changed.
-MEASURE = """() => {
-  window.taken = [];
+DEADLINE_MS = 20_000
+# From the event to the message after the frame in which the number has changed; null where it stays what it was.
+MEASURE = """([value, deadline]) => new Promise((done) => {
   const shown = () => document.querySelector("#pairs-result .rows b")?.textContent;
-  window.slide = (value) => {
-    const input = document.querySelector("#pairs-margin input[type=number]"), before = shown();
-    const started = performance.now();
-    input.value = value;
-    input.dispatchEvent(new Event("input", { bubbles: true }));
-    input.dispatchEvent(new Event("change", { bubbles: true }));
-    const look = () => {
-      if (shown() === before) return requestAnimationFrame(look);
-      const channel = new MessageChannel();
-      channel.port1.onmessage = () => window.taken.push(performance.now() - started);
-      channel.port2.postMessage(0);
-    };
-    requestAnimationFrame(look);
+  const input = document.querySelector("#pairs-margin input[type=number]"), before = shown();
+  const started = performance.now();
+  const look = () => {
+    if (performance.now() - started > deadline) return done(null);
+    if (shown() === before) return requestAnimationFrame(look);
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => done(performance.now() - started);
+    channel.port2.postMessage(0);
   };
-}"""
+  input.value = value;
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+  requestAnimationFrame(look);
+})"""
 
 
 def main() -> None:
@@ -63,7 +61,7 @@ def main() -> None:
         actor, round_ = build(asked.samples)
         with session() as db:
             db.execute(text("UPDATE prompts SET extra = json_object('topic', 'topic ' || (id % 50), 'row', id)"))
-        print(f"{asked.samples:,} samples")
+        print(f"{asked.samples:,} samples", flush=True)
         slow = in_services(actor, round_.id)
         on_screen(actor, round_.id)
     if slow:
@@ -104,34 +102,43 @@ def in_services(actor: Actor, round_id: int) -> list[str]:
 
 def on_screen(actor: Actor, round_id: int, *, repeats: int = 8) -> None:
     """Print milliseconds for opening the page, and from a slider to the numbers."""
-    from playwright.sync_api import sync_playwright
-
     from tests.integration import site
 
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        print("Chromium is not installed: the time to the screen was not measured.")
-        return
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        sign_in(context, actor)
-        page = context.new_page()
+    with browser_page(actor) as page:
+        if page is None:
+            return
         for name in ("the page, first", "the page, warm"):
             started = time.perf_counter()
             page.goto(f"{site.address()}/pairs?round={round_id}")
-            page.wait_for_selector("#pairs-result .rows b", timeout=60_000)
-            print(f"{name:44}{(time.perf_counter() - started) * 1000:9.0f} ms, in Chromium")
+            page.wait_for_selector("#pairs-result .rows b")
+            print(f"{name:44}{(time.perf_counter() - started) * 1000:9.0f} ms, in Chromium", flush=True)
         page.wait_for_timeout(1000)
-        page.evaluate(MEASURE)
-        for number in range(repeats):
-            # Scores are thirds: each step makes another number of pairs.
-            page.evaluate(f"window.slide({0.4 * (number + 1):.1f})")
-            page.wait_for_function(f"window.taken.length > {number}", timeout=20_000)
+        taken, worked = [], []
+        for margin in margins(actor, round_id)[: 2 * repeats]:
+            begun = time.process_time()
+            number = page.evaluate(MEASURE, [f"{margin:.1f}", DEADLINE_MS])
+            if number is None:
+                raise SystemExit(
+                    f"The number of pairs did not change within {DEADLINE_MS:,} ms of the margin {margin:.1f}."
+                )
+            taken.append(number)
+            worked.append((time.process_time() - begun) * 1000)
             page.wait_for_timeout(200)
-        taken = page.evaluate("window.taken")
+        taken, worked = taken[2:], worked[2:]  # the first ones are not warm
+        print(f"{'the server, for each slide':44}{statistics.median(worked):9.1f} ms of processor time")
         print(f"{'slider to numbers':44}{statistics.median(taken):9.0f} ms, worst {max(taken):.0f}, in Chromium")
-        browser.close()
+
+
+def margins(actor: Actor, round_id: int) -> list[float]:
+    """Values of the slider, each of which makes another number of pairs than the one before, the first than 0 does."""
+    token = openings.open_round(actor, round_id).token
+    found, last = [], previews.preview(actor, round_id, {}, token=token).rows
+    for tenths in [*range(1, 41), *range(40, 0, -1)]:
+        rows = previews.preview(actor, round_id, {"min_margin": tenths / 10}, token=token).rows
+        if rows != last:
+            found.append(tenths / 10)
+            last = rows
+    return found
 
 
 if __name__ == "__main__":

@@ -1,23 +1,25 @@
 """A round's page where the round has a million samples: each part in the database and in all, and on the screen.
 
-`python -m tests.bench.round_1m [--samples N] [--plans]`: the best of five calls of each, in milliseconds of processor
-time, those in the database among them; with --plans the plan of every statement that took over 10 ms.
+`python -m tests.bench.round_1m [--samples N] [--steps N] [--folder DIR] [--plans]`: the best of five calls of each, in
+milliseconds of processor time, and of them those until statements had their first row; with --plans the plan of every
+statement that took over 10 ms. With a folder the project is kept and used again, by `tests.bench.samples_1m`, too.
 """
 
 import argparse
-import shutil
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, event
 
+from backend.db import reading, tables
 from backend.services import judge_health, round_report, rounds
 from backend.services.access import Actor
 from tests.bench.place import data_folder
-from tests.bench.samples_project import build
-from tests.bench.samples_screen import ARGUMENTS, sign_in
+from tests.bench.samples_1m import kept_folder, opened
+from tests.bench.samples_screen import browser_page
 
 BUDGET_MS = 100.0
 SLOW_MS = 10.0
@@ -41,13 +43,17 @@ class Statements:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=1_000_000)
+    parser.add_argument("--steps", type=int, default=1, help="so many steps of the round made them")
+    parser.add_argument("--folder", type=Path, help="keep the project here and use it again")
     parser.add_argument("--plans", action="store_true")
     asked = parser.parse_args()
-    with data_folder():
-        actor, round_ = build(asked.samples)
-        print(f"{asked.samples:,} samples")
-        slow = measure(actor, round_.project_id, round_.id, with_plans=asked.plans)
-        on_screen(actor, round_.id)
+    with kept_folder(asked.folder) if asked.folder else data_folder():
+        actor, round_id = opened(asked.samples, asked.steps)
+        with reading() as db:
+            project_id = db.get_one(tables.Round, round_id).project_id
+        print(f"{asked.samples:,} samples", flush=True)
+        slow = measure(actor, project_id, round_id, with_plans=asked.plans)
+        on_screen(actor, round_id)
     if slow:
         raise SystemExit(f"Over {BUDGET_MS:g} ms: {', '.join(slow)}")
 
@@ -80,8 +86,6 @@ def measure(actor: Actor, project_id: int, round_id: int, *, with_plans: bool) -
 
 def explain(statements: list[tuple[float, str, Any]]) -> None:
     """Print how SQLite carries these out."""
-    from backend.db import reading
-
     for taken, statement, parameters in sorted(statements, key=lambda one: -one[0]):
         print(f"  {taken:.0f} ms: {' '.join(statement.split())[:1200]}")
         with reading() as db:
@@ -91,30 +95,24 @@ def explain(statements: list[tuple[float, str, Any]]) -> None:
 
 def on_screen(actor: Actor, round_id: int, *, repeats: int = 5) -> None:
     """Print milliseconds from the address of the round's page to its metrics and to its texts."""
-    from playwright.sync_api import sync_playwright
-
     from tests.integration import site
 
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        print("Chromium is not installed: the time to the screen was not measured.")
-        return
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        sign_in(context, actor)
-        page = context.new_page()
+    with browser_page(actor) as page:
+        if page is None:
+            return
         taken: dict[str, list[float]] = {"#round-opening h2": [], "#round-flow-table :is(td, p)": []}
+        worked = []
         for number in range(repeats + 1):
-            started = time.perf_counter()
+            started, begun = time.perf_counter(), time.process_time()
             page.goto(f"{site.address()}/round?round={round_id}", wait_until="commit")
             for selector, times in taken.items():
-                page.wait_for_selector(selector, timeout=60_000)
+                page.wait_for_selector(selector)
                 if number:  # the first one is not warm
                     times.append((time.perf_counter() - started) * 1000)
+            worked.append((time.process_time() - begun) * 1000)
+        print(f"the server, for each opening {statistics.median(worked[1:]):9.0f} ms of processor time")
         for selector, times in taken.items():
-            print(f"{selector:24}{statistics.median(times):9.0f} ms, worst {max(times):.0f}, in Chromium, warm")
-        browser.close()
+            print(f"{selector:32}{statistics.median(times):9.0f} ms, worst {max(times):.0f}, in Chromium, warm")
 
 
 if __name__ == "__main__":

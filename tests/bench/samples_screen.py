@@ -1,9 +1,14 @@
 """From the key press to the first rows on the screen of the Samples page, in Chromium."""
 
+import faulthandler
 import shutil
 import statistics
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+PATIENCE_MS, LONGEST_S = 60_000, 900
+"""How long one wait may take, and all that a browser does."""
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 # From the event that asks to the frame in which the first changed row is painted.
 MEASURE = """() => {
@@ -21,21 +26,42 @@ MEASURE = """() => {
 }"""
 
 
-def on_screen(actor: Any, round_id: int, *, repeats: int = 8) -> None:
-    """Print milliseconds for a page load, searches, and paging."""
-    from playwright.sync_api import sync_playwright
+@contextmanager
+def browser_page(actor: Any) -> Iterator[Any]:
+    """A page of a browser that this person signed in with; None, and why, where there is no Chromium.
 
-    from tests.integration import site
+    No wait in it is longer than `PATIENCE_MS`, and it is closed whatever happens. Where all together takes longer than
+    `LONGEST_S`, as with a browser that does not answer, the process says where it stands and ends.
+    """
+    from playwright.sync_api import sync_playwright
 
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         print("Chromium is not installed: the time to the screen was not measured.")
+        yield None
         return
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        sign_in(context, actor)
-        page = context.new_page()
+    faulthandler.dump_traceback_later(LONGEST_S, exit=True)
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+            try:
+                context = browser.new_context(viewport={"width": 1280, "height": 900})
+                context.set_default_timeout(PATIENCE_MS)
+                sign_in(context, actor)
+                yield context.new_page()
+            finally:
+                browser.close()
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def on_screen(actor: Any, round_id: int, *, repeats: int = 8) -> None:
+    """Print milliseconds for a page load, searches, and paging."""
+    from tests.integration import site
+
+    with browser_page(actor) as page:
+        if page is None:
+            return
         page.goto(f"{site.address()}/samples?round={round_id}")
         page.wait_for_selector("#samples-table [role=gridcell][data-row='0']")
         page.wait_for_timeout(1000)
@@ -54,7 +80,6 @@ def on_screen(actor: Any, round_id: int, *, repeats: int = 8) -> None:
         for _ in range(repeats):
             changed(page, lambda: page.locator("#samples-next").click())
         report("next page, click to the rows", page.evaluate("window.taken.splice(0)"))
-        browser.close()
 
 
 def changed(page: Any, act: Any) -> None:

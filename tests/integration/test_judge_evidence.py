@@ -8,7 +8,8 @@ from app import round_file
 from app.cli.commands import app
 from app.widgets import judge_health as judge_widget
 from backend.db import reading, session, tables
-from backend.pipeline.health import Evidence, Light, evidence
+from backend.pipeline.health import Evidence, Light, Limits, evidence
+from backend.pipeline.health.weights import weighed
 from backend.services import judge_health, round_report
 from backend.services.decisions import bulk
 from backend.services.decisions.bulk import Filters
@@ -165,6 +166,8 @@ def test_decisions_correct_the_share_of_right_answers_by_how_they_were_drawn(dat
     at_random(*team.ids[5:25])
     words = gathered(team).words
     assert [(one.text.id, one.is_drawn) for one in words] == [(n, n in team.ids[5:]) for n in team.ids[:25]]
+    weights = [one.weight for one in weighed(gathered(team), Limits()).words]
+    assert weights == [1.0] * 5 + [25 / 20] * 20, "25 of 30 texts were left to draw from"
     found = judge_health.of_round(team.curator, team.round.id)
     assert found.corrected is not None
     number = found.corrected.number

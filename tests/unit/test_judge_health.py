@@ -10,7 +10,7 @@ from backend.judges.additive_rubric import AdditiveRubric
 from backend.judges.pairwise_swapped import PairwiseSwapped
 from backend.judges.written_verdict import WrittenVerdict
 from backend.metrics._intervals import wilson
-from backend.pipeline.health import Health, Light, Limits, health, measures
+from backend.pipeline.health import Health, Light, Limits, health, lights
 from backend.pipeline.health.numbers import calibration_error, rank_correlation, ratio
 from backend.pipeline.health.shapes import Evidence, Judged, Measure, Number, Witness
 
@@ -231,9 +231,9 @@ def test_the_light_is_that_of_the_worst_measure_whose_whole_interval_is_beyond_i
     found, by_name = judged(of(witnesses=near))
     assert by_name["precision"].number.value == pytest.approx(0.545, abs=0.001)
     assert by_name["precision"].light is Light.amber, "its interval, 0.35 to 0.73, is below 0.8 and not below 0.5"
-    assert measures.is_beyond(Number(0.7, 0.61, 0.8, 50), 0.6, below=False, is_two_sided=True)
-    assert measures.is_beyond(Number(0.3, 0.2, 0.39, 50), 0.6, below=False, is_two_sided=True)
-    assert not measures.is_beyond(Number(0.3, None, None, 50), 0.6, below=True)
+    assert lights.is_beyond(Number(0.7, 0.61, 0.8, 50), 0.6, below=False, is_two_sided=True)
+    assert lights.is_beyond(Number(0.3, 0.2, 0.39, 50), 0.6, below=False, is_two_sided=True)
+    assert not lights.is_beyond(Number(0.3, None, None, 50), 0.6, below=True)
 
 
 def test_planted_faults_raise_their_own_measure() -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.pipeline.health import limits as limits_of
-from backend.pipeline.health import measures
+from backend.pipeline.health import measures, people
 from backend.pipeline.health.corrected import corrected
 from backend.pipeline.health.evidence import gather
 from backend.pipeline.health.limits import Limits
@@ -53,7 +53,7 @@ def health(evidence: Evidence, limits: Limits) -> Health:
     known = [one for one in found if one.name in JUDGING and one.light is not Light.unknown]
     light = worst or (Light.ok if known else Light.unknown)
     said = _sentence(light, found, known)
-    return Health(light, said, found, measures.curve(evidence, limits), corrected(evidence, limits))
+    return Health(light, said, found, people.curve(evidence, limits), corrected(evidence, limits))
 
 
 def _sentence(light: Light, found: tuple[Measure, ...], known: list[Measure]) -> str:

@@ -1,6 +1,6 @@
 """Numbers with 95 % intervals: Wilson's for shares, the bootstrap for what is made of groups or ranks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,22 +46,44 @@ def ratio(parts: Sequence[tuple[float, int]]) -> Number:
     return Number(value, low, high, total)
 
 
-def calibration_error(scores: Sequence[float], accepted: Sequence[bool], bins: int) -> Number:
-    """The expected calibration error over so many bins of equal width; `scores` from 0 to 1.
+def calibration_error(
+    scores: Sequence[float | None], accepted: Sequence[bool], bins: int, turns: Callable[[Any], Any] | None = None
+) -> Number:
+    """The expected calibration error over so many bins of equal width; `scores` from 0 to 1, None for a text without.
 
-    The reflected bootstrap: drawn again, the error is on average larger than it is.
+    `turns` makes of one line a text one line a draw, where texts were not all drawn alike. The reflected bootstrap:
+    drawn again, the error is on average larger than it is.
     """
-    n = len(scores)
+    n = sum(one is not None for one in scores)
     if not n:
         return Number()
-    gaps = np.zeros((n, bins))
-    places = [place(score, bins) for score in scores]
-    gaps[np.arange(n), places] = np.array(scores) - np.array(accepted, dtype=float)
-    value = float(np.abs(gaps.sum(axis=0)).sum() / n)
-    found = np.abs(_drawn(n) @ gaps).sum(axis=1) / n
+    gaps = np.zeros((len(scores), bins + 1))
+    for line, score, is_good in zip(gaps, scores, accepted, strict=True):
+        if score is not None:
+            line[place(score, bins)], line[bins] = score - is_good, 1
+    lines = gaps if turns is None else turns(gaps)
+    value = float(_mean_gap(lines.mean(axis=0)[None])[0])
+    found = _mean_gap(resampled(lines))
     low, high = (2 * value - float(end) for end in np.percentile(found, ENDS[::-1]))
     # Reflected, an interval may lie beside the value it is of.
     return Number(value, max(0.0, min(low, value)), min(1.0, max(high, value)), n)
+
+
+def _mean_gap(lines: Any) -> Any:
+    """Of each line of summed gaps by bin and the number of texts; 0 where it has no text."""
+    found = np.abs(lines[:, :-1]).sum(axis=1)
+    return np.divide(found, lines[:, -1], out=np.zeros(len(found)), where=lines[:, -1] > 0)
+
+
+def resampled(lines: Any) -> Any:
+    """The means of lines that are drawn again, one line a resample."""
+    n = len(lines)
+    patterns, counts = np.unique(lines, axis=0, return_counts=True)
+    if len(patterns) * FEWEST_RESAMPLES > CELLS:
+        return _drawn(n) @ lines / n
+    # Equal lines are one pattern with a count: the same bootstrap, at a cost that does not grow with the lines.
+    drawn = np.random.default_rng(0).multinomial(n, counts / n, size=_times(len(patterns)))
+    return drawn @ patterns / n
 
 
 def place(score: float, bins: int) -> int:

@@ -24,8 +24,15 @@ class Paired:
         that one of the two gets right is as likely the one's as the other's."""
         changed = self.newly_right + self.newly_wrong
         fewer = min(self.newly_right, self.newly_wrong)
-        tail = sum(comb(changed, k) for k in range(fewer + 1))
-        return min(1.0, 2 * tail / 2**changed)
+        # Only the largest term is counted out: with thousands of prompts each has thousands of digits. The ones below
+        # it follow from one another, comb(n, k - 1) = comb(n, k) * k / (n - k + 1), and soon add nothing.
+        term = tail = comb(changed, fewer) / 2**changed
+        for k in range(fewer, 0, -1):
+            term *= k / (changed - k + 1)
+            if tail + term == tail:
+                break
+            tail += term
+        return min(1.0, 2 * tail)
 
 
 def paired(db: Session, old_metric_id: int, new_metric_id: int) -> Paired | None:

@@ -1,5 +1,7 @@
 """McNemar's exact test, against numbers worked out by hand."""
 
+from math import comb
+
 import pytest
 
 from backend.metrics import Evidence
@@ -24,6 +26,14 @@ from tests.groups import prompt, sample
 )
 def test_the_p_value_is_twice_the_smaller_binomial_tail(newly_right: int, newly_wrong: int, p: float) -> None:
     assert Paired(400, newly_right, newly_wrong).p == pytest.approx(p, rel=1e-12)
+
+
+def test_the_p_value_of_thousands_of_changes_is_the_whole_tail() -> None:
+    # The normal approximation with its correction: (|2400 - 2300| - 1) / sqrt(4700) = 1.444, two-sided 0.1487.
+    assert Paired(10_000, 2400, 2300).p == pytest.approx(0.1487, abs=0.0001)
+    whole = 2 * sum(comb(4700, k) for k in range(2301)) / 2**4700
+    assert Paired(10_000, 2400, 2300).p == pytest.approx(whole, rel=1e-12)
+    assert Paired(10_000, 5000, 0).p == 0.0, "2 / 2^5000 is less than a float holds"
 
 
 @pytest.mark.parametrize(("lost", "finish_reason"), [("", "stop"), ("2 and 2 make", "length"), ("Who knows?", "stop")])

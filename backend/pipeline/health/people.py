@@ -1,0 +1,147 @@
+"""The measures that compare a judge with people.
+
+Agreement, precision, recall and calibration are those of all texts: each word counts by how many texts it speaks for
+(weights.py). The order of pairs, and scores, are of what was drawn at random and of known labels.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+from backend.metrics import _agreement
+from backend.pipeline.health import numbers, weights
+from backend.pipeline.health.lights import MORE, few_of, few_pairs, measure
+from backend.pipeline.health.limits import Limits
+from backend.pipeline.health.shapes import Bin, Evidence, Measure, Number, Witness
+from backend.pipeline.health.weights import Weighed
+
+ROWS_PER_BIN, MOST_BINS = 20, 10
+DECISIONS = "blind decisions at random and gold items"
+WEIGHED = "blind decisions, weighed by how the queue took them, and gold items"
+SCORES = "Let people score texts on the Review page, not only accept and reject."
+SAME = "People and judge said one and the same of every text."
+
+
+def with_people(evidence: Evidence, limits: Limits) -> list[Measure]:
+    """Agreement, precision and recall at the cut, order of pairs, calibration."""
+    said = [one for one in evidence.witnesses if one.text.accepted is not None]
+    scored = [(one.score, one.text.score) for one in said if one.score is not None and one.text.score is not None]
+    weighed = weights.weighed(evidence, limits)
+    words, of = weighed.words, WEIGHED if weighed.by_draw else DECISIONS
+    kappa, alpha = weights.agreement(weighed)
+    accepted, good = [one for one in words if one.text.accepted], [one for one in words if one.accepts]
+    few = few_of(len(words), of, limits, evidence.why)
+    agreement: dict[str, Any] = {"below": True, "is_share": False, "few": few, "undefined": SAME}
+    figure = _agreement.alpha(scored, is_interval=True)
+    return [
+        measure("kappa", "Cohen’s kappa with people, verdicts", of, kappa, limits, **agreement),
+        measure("alpha", "Krippendorff’s alpha with people, verdicts", of, alpha, limits, **agreement),
+        measure(
+            "alpha_scores",
+            "Krippendorff’s alpha with people, scores",
+            "texts that people scored",
+            Number(figure.value, figure.low, figure.high, figure.n),
+            limits,
+            below=True,
+            is_share=False,
+            few=few_of(len(scored), "texts that people scored", limits, evidence.why or SCORES),
+        ),
+        measure(
+            "precision",
+            "Precision at the cut",
+            "texts that it accepts and people decided",
+            weights.share([(one.accepts, one.weight) for one in accepted]),
+            limits,
+            below=True,
+            few=few or few_of(len(accepted), "texts that it accepts and people decided", limits, MORE),
+        ),
+        measure(
+            "recall",
+            "Recall at the cut",
+            "texts that people accept",
+            weights.share([(bool(one.text.accepted), one.weight) for one in good]),
+            limits,
+            below=True,
+            few=few or few_of(len(good), "texts that people accept", limits, MORE),
+        ),
+        _order(evidence, said, limits),
+        _calibration(evidence, weighed, limits, of),
+    ]
+
+
+def _order(evidence: Evidence, said: Sequence[Witness], limits: Limits) -> Measure:
+    """Pairs of which people accept one, or put one first: the judge orders a pair as they do where its score is higher.
+
+    A tie counts as half of a pair, as in the area under a ROC curve, so that a judge by chance has one half.
+    """
+    groups: dict[int, list[Witness]] = defaultdict(list)
+    for one in said:
+        groups[one.text.group_id].append(one)
+    ordered: dict[int, list[float]] = defaultdict(list)
+    for group_id, some in groups.items():
+        pairs = [(a, b) if a.accepts else (b, a) for a, b in combinations(some, 2) if a.accepts != b.accepts]
+        known = [(a.text.score, b.text.score) for a, b in pairs]
+        ordered[group_id] += [_is_above(a, b) for a, b in known if a is not None and b is not None]
+    for group_id, a, b in evidence.better:
+        ordered[group_id].append(_is_above(a, b))
+    parts = [(sum(one), len(one)) for one in ordered.values()]
+    how = "Let people decide on several texts of a prompt, or compare them in the review modes group and pair."
+    of, how = "pairs that people ordered", evidence.why or how
+    return measure(
+        "order",
+        "Pairs ordered as people do",
+        of,
+        numbers.ratio(parts),
+        limits,
+        below=True,
+        few=few_pairs(parts, of, limits, how, max(limits.fewest, numbers.FEWEST_GROUPS)),
+    )
+
+
+def _is_above(a: float, b: float) -> float:
+    return 0.5 if a == b else float(a > b)
+
+
+def _calibration(evidence: Evidence, weighed: Weighed, limits: Limits, of: str) -> Measure:
+    scores = on_scale(evidence, weighed)
+    n = sum(one is not None for one in scores)
+    accepted = [one.accepts for one in weighed.words]
+    found = numbers.calibration_error(scores, accepted, bins_of(n), weighed.turns)
+    few = few_of(n, of, limits, evidence.why)
+    if evidence.judge is not None and evidence.judge.score_range is None:
+        few = f"The scores of the judge {evidence.judge.name} have no ends, so they are no shares to compare with."
+    return measure("calibration", "Expected calibration error", of, found, limits, few=few)
+
+
+def on_scale(evidence: Evidence, weighed: Weighed) -> list[float | None]:
+    """The judge's score of each text, drawn to 0 to 1; None where it gave none, or its scale has no ends."""
+    if evidence.judge is None or evidence.judge.score_range is None:
+        return [None] * len(weighed.words)
+    low, high = evidence.judge.score_range
+    given = [one.text.score for one in weighed.words]
+    return [None if one is None else min(1.0, max(0.0, (one - low) / (high - low))) for one in given]
+
+
+def bins_of(n: int) -> int:
+    return max(2, min(MOST_BINS, n // ROWS_PER_BIN))
+
+
+def curve(evidence: Evidence, limits: Limits) -> tuple[Bin, ...]:
+    """The calibration curve; empty below the fewest rows."""
+    weighed = weights.weighed(evidence, limits)
+    scored = zip(on_scale(evidence, weighed), weighed.words, strict=True)
+    known = [(score, one) for score, one in scored if score is not None]
+    if len(known) < limits.fewest:
+        return ()
+    number, found = bins_of(len(known)), []
+    for at in range(number):
+        inside = [(score, one) for score, one in known if numbers.place(score, number) == at]
+        if inside:
+            mean = sum(score * one.weight for score, one in inside) / sum(one.weight for _, one in inside)
+            good = weights.share([(one.accepts, one.weight) for _, one in inside])
+            assert good.value is not None
+            assert good.low is not None
+            assert good.high is not None
+            found.append(Bin(at / number, (at + 1) / number, len(inside), mean, good.value, good.low, good.high))
+    return tuple(found)

@@ -1,0 +1,60 @@
+"""Tasks that more samples do not solve."""
+
+from collections import Counter
+from typing import Any
+
+from pydantic import Field
+
+from backend.values import WarningLevel
+from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
+
+GRID, LOW, HIGH = 120, 0.02, 50.0
+CUT = 3.841458820694124
+"""The 95 % point of the chi-squared distribution with one degree of freedom."""
+
+
+class HeavyTail(WarningRule):
+    """The exponent of the tail of the number of tries until a right text: at 2 and below their mean is infinite.
+
+    A prompt's chance of a right text is taken to have a beta distribution over prompts, with the parameters a and b,
+    which the numbers of right texts give (beta-binomial, maximum likelihood). Then P(more than k tries) falls as k^-a,
+    and the exponent of its density is 1 + a. The interval is that of the likelihood ratio, over all b. Amber at most:
+    it says of the task that a larger n does not help, and not that something went wrong.
+    """
+
+    code = "W43"
+    title = "Heavy-tailed attempts"
+    source = "Evaluating Intelligence via Trial and Error, arXiv 2502.18858"
+    unit = "exponent"
+    measures = "exponent of the tail of the tries until a right text"
+    counts = "prompts with two texts or more of which it is known whether they are right"
+    way = "Give prompts known answers, and take several samples of each."
+    is_below = True
+
+    limit: float = Field(2.0, ge=1, le=100, description="amber where the whole interval lies below it")
+
+    def compute(self, evidence: WarningEvidence) -> Finding:
+        tries = dict[int, list[bool]]()
+        for group in evidence.answers:
+            known = [evidence.truth[one.id] for one in group.samples if one.id in evidence.truth]
+            tries.setdefault(group.prompt.id, []).extend(known)
+        told = {id_: (sum(one), len(one)) for id_, one in tries.items() if len(one) > 1}
+        if not told:
+            return Finding()
+        value, low, high = (1 + a for a in _fitted(Counter(told.values())))
+        never = some(id_ for id_, (right, _) in told.items() if not right)
+        level = WarningLevel.amber if high < self.limit else WarningLevel.green
+        return Finding(value, low, high, len(told), prompt_ids=never, level=level)
+
+
+def _fitted(tries: Counter[tuple[int, int]]) -> tuple[float, float, float]:
+    """Return a of the beta distribution with its 95 % interval, on a grid; b is what fits best to each."""
+    import numpy
+    from scipy.special import betaln
+
+    grid: Any = numpy.geomspace(LOW, HIGH, GRID)
+    a, b = grid[:, None], grid[None, :]
+    logs = sum(number * (betaln(a + s, b + n - s) - betaln(a, b)) for (s, n), number in tries.items())
+    best = logs.max(axis=1)
+    inside = grid[2 * (best.max() - best) < CUT]
+    return float(grid[best.argmax()]), float(inside[0]), float(inside[-1])

@@ -1,0 +1,43 @@
+"""Reasoning without the habits that reinforcement learning builds on."""
+
+import re
+
+from pydantic import Field
+
+from backend.judges.behavior_tags import BEHAVIORS
+from backend.values import WarningLevel
+from backend.warning_rules import Finding, WarningEvidence, WarningRule, share
+
+WORDS = 20
+
+
+class MissingBehaviors(WarningRule):
+    """Share of the texts that show the rarest of four behaviors: checking, going back, subgoals, working backwards.
+
+    They are found by English phrases, those of the judge `behavior_tags`, in texts of twenty words or more. Told only
+    of recipes that train by reinforcement learning, and amber at most: there is a remedy, and no fault.
+    """
+
+    code = "W04"
+    title = "Behaviors that make loops work are missing"
+    source = "Cognitive Behaviors that Enable Self-Improving Reasoners, arXiv 2503.01307"
+    measures = "share of texts that show the rarest of four behaviors"
+    counts = "texts of twenty words or more that answer prompts"
+    way = "Ask more prompts, and let the policy write its reasoning."
+    is_below = True
+
+    limit: float = Field(0.05, ge=0, le=1, description="amber where the whole interval lies below it")
+
+    def compute(self, evidence: WarningEvidence) -> Finding:
+        texts = [one.said for group in evidence.answers for one in group.samples if len(one.said.split()) >= WORDS]
+        if not evidence.is_online:
+            return Finding(n=len(texts), missing="It is told of recipes that train by reinforcement learning.")
+        if not texts:
+            return Finding()
+        shown = {name: sum(bool(re.search(p, text)) for text in texts) for name, p in BEHAVIORS.items()}
+        rarest = min(shown, key=lambda name: shown[name])
+        found = share(shown[rarest], len(texts))
+        assert found.high is not None
+        level = WarningLevel.amber if found.high < self.limit else WarningLevel.green
+        said = f"The rarest is {rarest}. Train on texts that show it first, right or wrong, by SFT."
+        return Finding(found.value, found.low, found.high, found.n, note=said, details={"shown": shown}, level=level)

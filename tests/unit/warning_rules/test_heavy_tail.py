@@ -1,0 +1,35 @@
+import pytest
+
+from backend.values import WarningLevel
+from backend.warning_rules.heavy_tail import HeavyTail
+from tests.unit.warning_rules.seen import evidence
+
+
+def tried(*parts: tuple[int, int], n: int = 8):
+    """So many prompts with so many of n texts right."""
+    return evidence(
+        [[{"right": place < right} for place in range(n)] for prompts, right in parts for _ in range(prompts)]
+    )
+
+
+def test_tasks_that_are_solved_always_or_never_have_an_infinite_mean():
+    rule = HeavyTail()
+    found = rule.find(tried((40, 0), (5, 1), (3, 4), (5, 7), (40, 8)))
+    assert found.value < 1.5
+    assert found.low < found.value < found.high < 2
+    assert (found.n, rule.level(found)) == (93, WarningLevel.amber)
+    assert found.prompt_ids == tuple(range(1, 41))
+
+
+def test_tasks_that_are_all_alike_are_green():
+    rule = HeavyTail()
+    found = rule.find(tried((1, 1), (4, 2), (9, 3), (12, 4), (9, 5), (4, 6), (1, 7)))
+    assert found.low > 2
+    assert rule.level(found) is WarningLevel.green
+
+
+def test_the_exponent_of_evenly_spread_chances_is_two():
+    # Of chances that are spread evenly from 0 to 1 each number of right texts is as likely: a and b are 1.
+    found = HeavyTail().find(tried(*[(100, right) for right in range(9)]))
+    assert found.value == pytest.approx(2.0, abs=0.05)
+    assert found.low < 2 < found.high

@@ -1,0 +1,55 @@
+from dataclasses import replace
+
+import pytest
+
+from backend.values import WarningLevel
+from backend.warning_rules.sticky_errors import StickyErrors
+from tests.unit.warning_rules.seen import evidence, past
+
+
+def asked(says, *before: dict, prompts: int = 20, accepted: bool = True):
+    """Four texts of each prompt, whose right answer is 4; `says` of their number and place is the answer."""
+    groups = [
+        [
+            {"text": f"#### {says(number, place)}", "right": says(number, place) == 4, "accepted": accepted}
+            for place in range(4)
+        ]
+        for number in range(prompts)
+    ]
+    seen = evidence(groups, past=past("sticky_errors", *before))
+    known = [replace(one, prompt=replace(one.prompt, answer="4")) for one in seen.round.round_groups]
+    return replace(seen, round=replace(seen.round, round_groups=known))
+
+
+def test_a_wrong_answer_that_was_accepted_and_comes_ever_more_often():
+    rule = StickyErrors()
+    first = rule.find(asked(lambda _, place: 5 if place == 0 else 4))
+    assert (first.value, first.n) == (None, 80)
+    assert len(first.details["wrong"]) == 20
+    second = rule.find(asked(lambda _, place: 5 if place < 3 else 4, first.details))
+    assert (second.value, rule.level(second)) == (0.75, WarningLevel.amber), "not known yet whether it grows"
+    third = rule.find(asked(lambda number, place: 5 if place < 3 or number < 10 else 4, second.details))
+    # All four texts of ten prompts and three of four of the others.
+    assert (third.value, rule.level(third)) == (pytest.approx(70 / 80), WarningLevel.red)
+    assert third.low < 70 / 80 < third.high
+    assert third.sample_ids[:4] == (1, 2, 3, 4)
+    steady = rule.find(asked(lambda _, place: 5 if place < 3 else 4, second.details))
+    assert rule.level(steady) is WarningLevel.amber, "it did not grow"
+
+
+def test_errors_that_change_or_were_not_accepted_do_not_stick():
+    rule = StickyErrors()
+    first = rule.find(asked(lambda _, place: 5 if place == 0 else 4))
+    other = rule.find(asked(lambda _, place: 6 if place < 3 else 4, first.details))
+    assert (other.value, rule.level(other)) == (0.0, WarningLevel.green)
+    rejected = rule.find(asked(lambda _, place: 5, accepted=False))
+    assert rejected.details == {"wrong": {}}
+    again = rule.find(asked(lambda _, place: 5, rejected.details))
+    assert again.missing.startswith("No round above has accepted wrong answers")
+
+
+def test_few_prompts_with_such_an_answer_say_nothing():
+    rule = StickyErrors()
+    first = rule.find(asked(lambda number, place: 5 if number < 7 else 4))
+    found = rule.find(asked(lambda number, place: 5 if number < 7 else 4, first.details))
+    assert found.missing == "28 texts answer prompts with an accepted wrong answer above; 30 are needed."
