@@ -18,7 +18,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp
 
-from app import api, gradio_assets, gradio_files, gradio_sessions, own_files, pages, signin, uploads
+from app import api, gradio_assets, gradio_files, gradio_queue, gradio_sessions, own_files, pages, signin, uploads
 from app.guard import Guard
 from app.theme import RondoTheme
 from app.widgets import header
@@ -75,6 +75,7 @@ def _mount_pages(app: FastAPI) -> None:
         )
     gradio_files.install(built)
     gradio_sessions.install()
+    gradio_queue.install(built._queue)
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.config import settings
 from backend.errors import Conflict, InvalidInput
-from backend.jobs import durable, executors, logs, transitions
+from backend.jobs import durable, executors, logs, transitions, wakes
 from backend.jobs.child import describe_exit
 from backend.jobs.process import ChildProcess
 from backend.values import JobStatus
@@ -55,6 +55,7 @@ class Worker:
         self._heartbeat_seconds, self._dead_after_seconds = heartbeat_seconds, dead_after_seconds
         self._lock: executors.Lock | None = None
         self._keeper: executors.Keeper | None = None
+        self._watch: wakes.Watch | None = None
 
     @property
     def executor_id(self) -> str:
@@ -78,6 +79,8 @@ class Worker:
             )
             # before DBOS sees them: its own recovery uses a queue that every worker takes from
             self._keeper.recover(own=True)
+            self._watch = wakes.Watch()
+            self._watch.start()
             _in_own_thread(self._launch)
             self._keeper.start()
         except BaseException:
@@ -90,6 +93,9 @@ class Worker:
         global _worker
         if _worker is not self:
             return
+        if self._watch is not None:
+            self._watch.stop()
+            self._watch = None
         _in_own_thread(DBOS.destroy)
         if self._keeper is not None:
             self._keeper.stop()
@@ -118,6 +124,7 @@ class Worker:
         DBOS(config=config)
         logging.getLogger("dbos").addFilter(_is_news)
         DBOS.listen_queues(self.queues)
+        wakes.install()
         DBOS.launch()
 
 
@@ -162,6 +169,7 @@ async def run_child(job_id: int, workflow_id: str) -> str:
     finally:
         await child.end()
     await asyncio.to_thread(_record_end, job_id, attempt, describe_exit(child.exit_code))
+    wakes.bell.ring()  # there is room for the next one
     return "ended"
 
 
