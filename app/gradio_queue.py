@@ -25,13 +25,14 @@ def install(queue: Queue) -> None:
 
 async def _announced(self: Any, *args: Any, **more: Any) -> Any:
     told = await _push(self, *args, **more)
-    _arrived(self).set()
+    if (arrived := getattr(self, "rondo_arrived", None)) is not None:
+        arrived.set()
     return told
 
 
 async def _process(self: Any) -> None:
     """Gradio's `Queue.start_processing`, which sleeps for a millisecond where this waits for an event."""
-    arrived = _arrived(self)
+    self.rondo_arrived = arrived = asyncio.Event()
     try:
         while not self.stopped:
             if len(self) == 0:
@@ -67,11 +68,3 @@ def _begin(self: Any, events: list[Any], batch: bool, concurrency_id: str) -> No
     task.add_done_callback(self._asyncio_tasks.discard)
     if self.live_updates:
         self.broadcast_estimations(concurrency_id)
-
-
-def _arrived(queue: Any) -> asyncio.Event:
-    """Set when an event has come since it was last clear."""
-    if not hasattr(queue, "rondo_arrived"):
-        queue.rondo_arrived = asyncio.Event()
-    found: asyncio.Event = queue.rondo_arrived
-    return found

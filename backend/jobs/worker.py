@@ -16,6 +16,7 @@ from backend.errors import Conflict, InvalidInput
 from backend.jobs import durable, executors, logs, transitions, wakes
 from backend.jobs.child import describe_exit
 from backend.jobs.process import ChildProcess
+from backend.log import tell_about
 from backend.values import JobStatus
 
 log = logging.getLogger("rondo.jobs")
@@ -61,6 +62,10 @@ class Worker:
     def executor_id(self) -> str:
         assert self._lock is not None, "the worker is not started"
         return self._lock.executor_id
+
+    @property
+    def is_running(self) -> bool:
+        return self._keeper is not None and self._keeper.is_running
 
     def start(self) -> None:
         """Take an executor id, move the work of the dead, begin to take jobs. Returns when that is done."""
@@ -128,6 +133,11 @@ class Worker:
         DBOS.launch()
 
 
+def is_running() -> bool:
+    """Whether this process has a worker that has started and not stopped."""
+    return _worker is not None and _worker.is_running
+
+
 def run(queues: Sequence[str], executor_id: str | None = None, *, concurrency: int = 1) -> None:
     """Work until SIGINT or SIGTERM, then stop in order. For a process that is nothing but a worker."""
     serve(Worker(queues, executor_id, concurrency=concurrency))
@@ -155,6 +165,7 @@ async def run_child(job_id: int, workflow_id: str) -> str:
     """Run the job's child process to its end, or end it when the job is cancelled, lost or the worker stops."""
     worker = _worker
     assert worker is not None
+    tell_about(job=job_id)
     attempt = await asyncio.to_thread(transitions.start, job_id, workflow_id, worker.executor_id)
     if attempt is None:
         return "superseded"
