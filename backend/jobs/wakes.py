@@ -182,9 +182,9 @@ def _changed_at(path: Path) -> float:
 def _listen() -> None:
     """Ring for each job that another process tells of, over a connection that is no pool's."""
     pooled = write_engine().raw_connection()
+    driver: Any = pooled.driver_connection
     pooled.detach()
     try:
-        driver: Any = pooled.driver_connection
         driver.rollback()
         driver.autocommit = True
         driver.execute(f"LISTEN {CHANNEL}")

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from dbos import DBOS, DBOSConfig
 from dbos import error as dbos_error
@@ -13,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.config import settings
 from backend.errors import Conflict, InvalidInput
-from backend.jobs import durable, executors, logs, transitions, wakes
+from backend.jobs import durable, executors, logs, standby, transitions, wakes
 from backend.jobs.child import describe_exit
 from backend.jobs.process import ChildProcess
 from backend.log import tell_about
@@ -57,6 +58,7 @@ class Worker:
         self._lock: executors.Lock | None = None
         self._keeper: executors.Keeper | None = None
         self._watch: wakes.Watch | None = None
+        self.standby = standby.Standby() if command is pipeline_command else None
 
     @property
     def executor_id(self) -> str:
@@ -66,6 +68,11 @@ class Worker:
     @property
     def is_running(self) -> bool:
         return self._keeper is not None and self._keeper.is_running
+
+    async def child(self, job_id: int, attempt: int, log: Path) -> "ChildProcess | standby.WarmChild":
+        """A process for the job: the one that is ready, else one that is started now."""
+        ready = None if self.standby is None else await asyncio.to_thread(self.standby.take, job_id, attempt, log)
+        return ready or await ChildProcess.start(self.command(job_id, attempt), log, attempt)
 
     def start(self) -> None:
         """Take an executor id, move the work of the dead, begin to take jobs. Returns when that is done."""
@@ -88,6 +95,8 @@ class Worker:
             self._watch.start()
             _in_own_thread(self._launch)
             self._keeper.start()
+            if self.standby is not None:
+                self.standby.prepare(standby.FIRST_SECONDS)
         except BaseException:
             self.stop()
             raise
@@ -101,6 +110,8 @@ class Worker:
         if self._watch is not None:
             self._watch.stop()
             self._watch = None
+        if self.standby is not None:
+            self.standby.close()
         _in_own_thread(DBOS.destroy)
         if self._keeper is not None:
             self._keeper.stop()
@@ -171,7 +182,7 @@ async def run_child(job_id: int, workflow_id: str) -> str:
         return "superseded"
     path = logs.log_path(job_id)
     try:
-        child = await ChildProcess.start(worker.command(job_id, attempt), path, attempt)
+        child = await worker.child(job_id, attempt, path)
     except OSError as error:
         await asyncio.to_thread(_record_end, job_id, attempt, f"could not be started: {error}.")
         return "failed"
@@ -184,7 +195,7 @@ async def run_child(job_id: int, workflow_id: str) -> str:
     return "ended"
 
 
-async def _follow(child: ChildProcess, job_id: int, attempt: int) -> None:
+async def _follow(child: ChildProcess | standby.WarmChild, job_id: int, attempt: int) -> None:
     """Return when the child has ended, or has to."""
     lingered = 0.0
     written: str | None = None
