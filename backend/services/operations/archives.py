@@ -106,7 +106,7 @@ def _files(folder: Path) -> tuple[list[Path], list[str]]:
         place = (folder / location).resolve()
         if place.is_dir() and place.is_relative_to(folder):
             found.update(_below(place))
-        elif place.is_dir() or (folder / location).is_absolute():
+        elif place.is_dir() or Path(location).is_absolute():
             left_out.append(location)
     for name in KEPT:
         found.update(_below(folder / name))
