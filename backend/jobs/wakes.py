@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dbos import _dbos, _queue, _workflow_commands
+from dbos._utils import INTERNAL_QUEUE_NAME
 from sqlalchemy import event, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -101,8 +102,9 @@ def install() -> None:
     """Let DBOS wait for news. May be repeated; to be called before it is launched."""
     if isinstance(_queue.queue_worker_thread, _Patient):
         return
-    _queue.queue_worker_thread = _Patient(_queue.queue_worker_thread)
-    _dbos.queue_thread = _Patient(_dbos.queue_thread, seconds=HOUSEKEEPING_SECONDS)
+    _queue.queue_worker_thread = _Patient(_queue.queue_worker_thread)  # type: ignore[assignment]
+    main = _dbos.queue_thread  # type: ignore[attr-defined]
+    _dbos.queue_thread = _Patient(main, seconds=HOUSEKEEPING_SECONDS)  # type: ignore[attr-defined]
     _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = HOUSEKEEPING_SECONDS
 
 
@@ -114,7 +116,7 @@ class _Patient:
 
     def __call__(self, stop: Any, dbos: Any, *queue: Any) -> None:
         event = stop._stop if isinstance(stop, Patience) else stop
-        is_own = bool(queue) and queue[0].name == _queue.INTERNAL_QUEUE_NAME
+        is_own = bool(queue) and queue[0].name == INTERNAL_QUEUE_NAME
         seconds = HOUSEKEEPING_SECONDS if is_own else self._seconds
         self._function(Patience(event, seconds=seconds), dbos, *queue)
 

@@ -101,7 +101,8 @@ def _files(folder: Path) -> tuple[list[Path], list[str]]:
     wanted = {location for location, _ in rows if location}
     for _, engine in rows:
         wanted |= {value for value in (engine.get("model"), engine.get("adapter")) if isinstance(value, str) and value}
-    found, left_out = set(), []
+    found: set[Path] = set()
+    left_out: list[str] = []
     for location in sorted(wanted):
         place = (folder / location).resolve()
         if place.is_dir() and place.is_relative_to(folder):
