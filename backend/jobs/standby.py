@@ -140,7 +140,7 @@ def _started() -> tuple[WarmChild, int]:
             pass_fds=(told,),
             start_new_session=True,
         )
-    except BaseException:
+    except OSError:
         os.close(ours)
         os.close(orders)
         raise

@@ -12,6 +12,7 @@ import os
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -212,21 +213,16 @@ def _take(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> tuple[in
 def _put_back(unpacked: Path, manifest: dict[str, Any], folder: Path) -> None:
     """Files first, the database last; what goes wrong before the end is taken back."""
     aside = folder / f"replaced-{now():%Y%m%d-%H%M%S}"
-    undo: list[tuple[Path, Path]] = []
-    try:
+    with ExitStack() as undo:
         for name, told in manifest["files"].items():
             if name != manifest["database"]:
                 within = PurePosixPath(name).relative_to("data")
                 _place(unpacked / name, folder / within, aside / within, told, undo)
         databases.put_back(unpacked / manifest["database"], aside)
-    except BaseException:
-        for now_at, was_at in reversed(undo):
-            was_at.parent.mkdir(parents=True, exist_ok=True)
-            now_at.rename(was_at)
-        raise
+        undo.pop_all()
 
 
-def _place(path: Path, target: Path, aside: Path, told: dict[str, Any], undo: list[tuple[Path, Path]]) -> None:
+def _place(path: Path, target: Path, aside: Path, told: dict[str, Any], undo: ExitStack) -> None:
     """Move a file to its place. Another one that is there goes aside; the same one stays."""
     if target.exists():
         with target.open("rb") as file:
@@ -235,7 +231,7 @@ def _place(path: Path, target: Path, aside: Path, told: dict[str, Any], undo: li
             return
         aside.parent.mkdir(parents=True, exist_ok=True)
         target.rename(aside)
-        undo.append((aside, target))
+        undo.callback(aside.rename, target)
     target.parent.mkdir(parents=True, exist_ok=True)
     path.rename(target)
-    undo.append((target, path))
+    undo.callback(target.rename, path)
