@@ -78,3 +78,24 @@ def test_a_damaged_backup_changes_nothing(database: str, tmp_path: Path) -> None
         assert db.get_one(tables.Project, 1).name == "stays"
     assert not list(settings().folder.glob("replaced-*"))
     assert not list(settings().folder.glob(".restore-*"))
+
+
+@pytest.mark.on_sqlite
+def test_what_goes_wrong_at_the_last_step_is_taken_back(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from backend.services.operations import databases
+
+    report = settings().folder / "reports" / "one.txt"
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.write_text("then")
+    copy = archives.write(tmp_path / "copy.tar").path
+    report.write_text("now")
+
+    def full(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(databases, "put_back", full)
+    with pytest.raises(OSError, match="no space"):
+        archives.restore(copy)
+    assert report.read_text() == "now"

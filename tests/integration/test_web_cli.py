@@ -266,7 +266,7 @@ def test_a_backup_is_a_database_that_opens_or_all_of_the_installation(rondo: Ron
     assert "exists already" in refused(rondo("db", "backup", str(target)))
     said(rondo("user", "add", "eve", "--owner", "--json"))
     said(rondo("db", "restore", str(target), "--yes", "--json"))
-    assert [one["name"] for one in said(rondo("user", "list", "--json"))["users"]] == ["owner", "ada"]
+    assert [one["name"] for one in said(rondo("user", "list", "--json"))["users"]] == ["ada", "owner"]
     assert said(rondo("doctor", "--json"))["is_well"]
 
 
