@@ -14,6 +14,9 @@ from backend.services.checkpoints import Endpoint
 from backend.services.people import accounts
 from backend.values import Split
 
+SETTLES = 15.0
+"""Until the next process waits for a job: people launch less often than that."""
+
 
 def prepared(base_url: str) -> Callable[[], int]:
     """Register the endpoint in the demo's project; return what launches a round of it and returns the round's id."""
@@ -46,4 +49,4 @@ def stop(round_id: int) -> None:
             if not db.scalars(select(tables.Job.id).where(tables.Job.status.in_(ACTIVE))).all():
                 break
         time.sleep(0.1)
-    time.sleep(3)  # the cancelled job's process ends
+    time.sleep(SETTLES)
