@@ -104,7 +104,7 @@ def install() -> None:
         return
     _queue.queue_worker_thread = _Patient(_queue.queue_worker_thread)  # type: ignore[assignment]
     main = _dbos.queue_thread  # type: ignore[attr-defined]
-    _dbos.queue_thread = _Patient(main, seconds=HOUSEKEEPING_SECONDS)  # type: ignore[attr-defined]
+    _dbos.queue_thread = _Patient(main, seconds=HOUSEKEEPING_SECONDS)  # type: ignore[attr-defined, assignment]
     _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = HOUSEKEEPING_SECONDS
 
 
