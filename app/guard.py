@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import addresses, caching, cookies, html, origin, payloads, proxies
+from app import addresses, caching, cookies, counted, html, origin, payloads, proxies
 from app.nesting import Nesting
 from backend.boundary import MOST_DEPTH
 from backend.config import settings
@@ -23,7 +23,8 @@ from backend.services.people import sessions
 from backend.services.people.sessions import SignedIn
 
 MEGABYTE = 1024 * 1024
-OPEN = ("/login", "/login/oidc", "/login/oidc/callback", "/healthz", "/favicon.ico")
+MONITORED = ("/healthz", "/readyz", "/metrics")
+OPEN = ("/login", "/login/oidc", "/login/oidc/callback", "/favicon.ico", *MONITORED)
 LARGE = ("/gradio_api/upload", "/import")
 # Parts of Gradio that Rondo does not use and that would only be something more to attack.
 HIDDEN = (
@@ -89,7 +90,7 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
         else:
             scope = addresses.inward(proxies.believed(scope))
-            await self._request(scope, receive, _with_headers(scope, send))
+            await self._request(scope, receive, counted.counting(scope, _with_headers(scope, send)))
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
@@ -178,7 +179,7 @@ async def _identify(request: Request) -> Response | None:
     """Note who is signed in on the request; refuse what is not open to everyone."""
     path = request.url.path
     request.state.signed_in = None
-    if path.startswith(("/static/", caching.ASSETS)) or path == "/healthz":
+    if path.startswith(("/static/", caching.ASSETS)) or path in MONITORED:
         return None  # these wait for nothing: a page has some seventy of them, which hold nobody's data
     try:
         who = await anyio.to_thread.run_sync(_who, request, limiter=_lookups)

@@ -12,6 +12,8 @@ from starlette.types import Scope
 
 from backend.config import settings
 
+WAS_FORWARDED = "rondo_was_forwarded"
+"""In a request's scope: it came through a proxy, trusted or not."""
 FORWARDED = (b"forwarded", b"x-real-ip", b"x-original-host", b"x-original-uri", b"x-original-url", b"x-rewrite-url")
 
 
@@ -21,7 +23,7 @@ def believed(scope: Scope) -> Scope:
     if not given:
         return scope
     kept = [(name, value) for name, value in scope["headers"] if not _is_forwarded(name)]
-    told = {**scope, "headers": kept}
+    told = {**scope, "headers": kept, WAS_FORWARDED: True}
     client, trusted = scope.get("client"), settings().proxies
     if client is None or not _is_in(client[0], trusted):
         return told

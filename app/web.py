@@ -15,16 +15,26 @@ os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
 
 import gradio as gr
 from fastapi import FastAPI, Request
-from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
+from fastapi.responses import FileResponse, JSONResponse
 from starlette.types import ASGIApp
 
-from app import api, gradio_assets, gradio_files, gradio_sessions, own_files, pages, signin, uploads
+from app import (
+    api,
+    gradio_assets,
+    gradio_files,
+    gradio_queue,
+    gradio_sessions,
+    monitoring,
+    own_files,
+    pages,
+    signin,
+    uploads,
+)
 from app.guard import Guard
 from app.theme import RondoTheme
 from app.widgets import header
 from backend import __version__
 from backend.config import settings
-from backend.services import installation
 
 log = logging.getLogger("rondo.app")
 
@@ -39,7 +49,7 @@ def create_app(*, with_worker: bool = True) -> ASGIApp:
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
     )
-    app.add_api_route("/healthz", _health, include_in_schema=False)
+    app.include_router(monitoring.router(with_worker=with_worker))
     app.add_api_route("/favicon.ico", _icon, include_in_schema=False)
     app.mount("/static", own_files.OwnFiles())
     app.mount("/assets", gradio_assets.Assets())
@@ -75,6 +85,7 @@ def _mount_pages(app: FastAPI) -> None:
         )
     gradio_files.install(built)
     gradio_sessions.install()
+    gradio_queue.install(built._queue)
 
 
 @asynccontextmanager
@@ -105,11 +116,6 @@ async def _unknown_event(request: Request, error: Exception) -> JSONResponse:
 def _name(request: Request) -> str | None:
     who = request.state.signed_in
     return who.actor.name if who is not None else None
-
-
-async def _health() -> PlainTextResponse:
-    said = installation.problem()
-    return PlainTextResponse("ok") if said is None else PlainTextResponse(said, 503)
 
 
 def _icon() -> FileResponse:

@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr | None = Field(None, description="the client's secret at that provider")
     oidc_domain: str = Field("", description="only let in verified addresses of this domain")
     oidc_auto_create: bool = Field(False, description="make an account for whoever the provider vouches for")
+    metrics_token: SecretStr | None = Field(
+        None, description="what /metrics is asked with; where it is empty only this machine may ask, past no proxy"
+    )
+    log_json: bool = Field(False, description="write the log as lines of JSON, with project, round and job")
     openai_api_key: SecretStr | None = Field(None, description="key for OpenAI-compatible endpoints")
 
     @field_validator("trusted_proxies")

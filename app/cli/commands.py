@@ -21,7 +21,7 @@ app.add_typer(benches.app, name="judge", help="Try judges side by side.")
 app.add_typer(prompts.app, name="prompts", help="Look at files of prompts and import them.")
 app.add_typer(checkpoints.app, name="checkpoint", help="Look at checkpoints, register and test endpoints.")
 app.add_typer(users.app, name="user", help="Who may sign in.")
-app.add_typer(database.app, name="db", help="The database's schema and backup.")
+app.add_typer(database.app, name="db", help="The database's schema, backup and restore.")
 app.command("export")(datasets.export)
 app.command("recipes")(recipes.recipes)
 
@@ -119,6 +119,21 @@ def worker(
     work(runner)
     keeper.stop()
     say("The worker has stopped.")
+
+
+@app.command()
+def doctor(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Look for what is wrong with this installation. Exits with 1 where something has to be mended."""
+    from backend.services.operations import examination
+
+    use_folder(data_dir)
+    lines = examination.examine()
+    is_well = examination.is_well(lines)
+    value = {"is_well": is_well, "lines": [one.to_json() for one in lines]}
+    said = "\n".join(f"{examination.SIGNS[one.outcome]:5} {one.name}: {one.text}" for one in lines)
+    emit(value, as_json=as_json, text=said)
+    if not is_well:
+        raise typer.Exit(1)
 
 
 def use_folder(data_dir: Path | None) -> None:

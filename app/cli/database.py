@@ -21,16 +21,44 @@ def upgrade(as_json: AsJson = False) -> None:
 
 @app.command()
 def backup(
-    out: Annotated[Path | None, typer.Option(help="The file to write. [default: backups/ in the data folder]")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="The file to write. [default: backups/ in the data folder]")
+    ] = None,
+    only_database: Annotated[
+        bool, typer.Option("--only-database", help="The database's own format, without files.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Copy the database to a file; everything may go on meanwhile."""
-    from backend.config import settings
+    """Copy the installation to a file, database and checkpoints; everything may go on meanwhile."""
     from backend.services import installation
+    from backend.services.operations import archives
 
-    path = installation.backup(out)
-    say(f"Checkpoints, exports and the key of the sessions are files in {settings().folder}: copy them as well.")
-    emit({"file": str(path), "bytes": path.stat().st_size}, as_json=as_json, text=str(path))
+    if only_database:
+        path, more = installation.backup(file), {}
+        say("Checkpoints, exports and the key of the sessions are not in it.")
+    else:
+        made = archives.write(file)
+        path, more = made.path, {"files": made.num_files, "left_out": made.left_out}
+        for place in made.left_out:
+            say(f"{place} lies outside the data folder and is not in it. Copy it as well.")
+    emit({"file": str(path), "bytes": path.stat().st_size, **more}, as_json=as_json, text=str(path))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `rondo db backup` wrote.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put an installation back from a backup, whole or not at all. Stop Rondo and its workers first."""
+    from backend.config import settings
+    from backend.services.operations import archives
+
+    if not yes:
+        typer.confirm(f"Replace what is in {settings().folder}?", abort=True, err=True)
+    found = archives.restore(file)
+    text = f"{found.num_files} files of {file} are back in {settings().folder}."
+    emit({"file": str(file), "files": found.num_files, "left_out": found.left_out}, as_json=as_json, text=text)
 
 
 @app.command()

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from backend.config import settings
 from backend.db.many import in_chunks
 from backend.db.session import read_engine, write_engine
+from backend.jobs import wakes
 from backend.values import Stage
 
 log = logging.getLogger("rondo.jobs")
@@ -25,6 +26,7 @@ APPLICATION_VERSION = "rondo-1"  # left to DBOS it is a hash of the sources, and
 SCHEMA = "dbos"
 WORKFLOW = "run_job"
 POLLING_SECONDS = 0.25
+"""While there is news; `backend.jobs.wakes` has the rest."""
 
 QUEUES: dict[Stage, str] = {
     Stage.generate: "generate",
@@ -67,10 +69,11 @@ def new_workflow_id() -> str:
 
 
 def submit(db: Session, *, job_id: int, workflow_id: str, queue: str) -> None:
-    """Enqueue the workflow in the caller's transaction."""
+    """Enqueue the workflow in the caller's transaction, and tell the workers once that stands."""
     client().enqueue_in_transaction(
         db, {"workflow_name": WORKFLOW, "queue_name": queue, "workflow_id": workflow_id}, job_id
     )
+    wakes.announce(db, queue)
 
 
 def withdraw_after_commit(db: Session, workflow_id: str) -> None:

@@ -18,6 +18,18 @@ frees and takes the same tensors for every token; with the defaults each comes a
 with the job, and its memory with it."""
 
 
+def child_environment() -> dict[str, str]:
+    """What a child gets: the settings of this process, and the pipe of its parent as its standard input."""
+    return KEEP_FREED_MEMORY | settings().environment() | {PARENT_PIPE: "0", "PYTHONUNBUFFERED": "1"}
+
+
+def head_of_log(log: Path, attempt: int) -> None:
+    """Begin the attempt in the job's log."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        output.write(f"--- attempt {attempt}, {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n".encode())
+
+
 class ChildProcess:
     """A process in its own group that reads the other end of a pipe we hold: it ends when we do."""
 
@@ -26,15 +38,12 @@ class ChildProcess:
 
     @classmethod
     async def start(cls, argv: list[str], log: Path, attempt: int) -> "ChildProcess":
-        log.parent.mkdir(parents=True, exist_ok=True)
-        environment = KEEP_FREED_MEMORY | settings().environment() | {PARENT_PIPE: "0", "PYTHONUNBUFFERED": "1"}
+        head_of_log(log, attempt)
         theirs, ours = os.pipe()
         try:
             with log.open("ab") as output:
-                output.write(f"--- attempt {attempt}, {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n".encode())
-                output.flush()
                 process = await asyncio.create_subprocess_exec(
-                    *argv, stdin=theirs, stdout=output, stderr=output, env=environment, start_new_session=True
+                    *argv, stdin=theirs, stdout=output, stderr=output, env=child_environment(), start_new_session=True
                 )
         except BaseException:
             os.close(ours)

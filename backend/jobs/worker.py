@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from dbos import DBOS, DBOSConfig
 from dbos import error as dbos_error
@@ -13,9 +14,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.config import settings
 from backend.errors import Conflict, InvalidInput
-from backend.jobs import durable, executors, logs, transitions
+from backend.jobs import durable, executors, logs, standby, transitions, wakes
 from backend.jobs.child import describe_exit
 from backend.jobs.process import ChildProcess
+from backend.log import tell_about
 from backend.values import JobStatus
 
 log = logging.getLogger("rondo.jobs")
@@ -55,11 +57,22 @@ class Worker:
         self._heartbeat_seconds, self._dead_after_seconds = heartbeat_seconds, dead_after_seconds
         self._lock: executors.Lock | None = None
         self._keeper: executors.Keeper | None = None
+        self._watch: wakes.Watch | None = None
+        self.standby = standby.Standby() if command is pipeline_command else None
 
     @property
     def executor_id(self) -> str:
         assert self._lock is not None, "the worker is not started"
         return self._lock.executor_id
+
+    @property
+    def is_running(self) -> bool:
+        return self._keeper is not None and self._keeper.is_running
+
+    async def child(self, job_id: int, attempt: int, log: Path) -> "ChildProcess | standby.WarmChild":
+        """A process for the job: the one that is ready, else one that is started now."""
+        ready = None if self.standby is None else await asyncio.to_thread(self.standby.take, job_id, attempt, log)
+        return ready or await ChildProcess.start(self.command(job_id, attempt), log, attempt)
 
     def start(self) -> None:
         """Take an executor id, move the work of the dead, begin to take jobs. Returns when that is done."""
@@ -78,8 +91,12 @@ class Worker:
             )
             # before DBOS sees them: its own recovery uses a queue that every worker takes from
             self._keeper.recover(own=True)
+            self._watch = wakes.Watch()
+            self._watch.start()
             _in_own_thread(self._launch)
             self._keeper.start()
+            if self.standby is not None:
+                self.standby.prepare(standby.FIRST_SECONDS)
         except BaseException:
             self.stop()
             raise
@@ -90,6 +107,11 @@ class Worker:
         global _worker
         if _worker is not self:
             return
+        if self._watch is not None:
+            self._watch.stop()
+            self._watch = None
+        if self.standby is not None:
+            self.standby.close()
         _in_own_thread(DBOS.destroy)
         if self._keeper is not None:
             self._keeper.stop()
@@ -118,7 +140,13 @@ class Worker:
         DBOS(config=config)
         logging.getLogger("dbos").addFilter(_is_news)
         DBOS.listen_queues(self.queues)
+        wakes.install()
         DBOS.launch()
+
+
+def is_running() -> bool:
+    """Whether this process has a worker that has started and not stopped."""
+    return _worker is not None and _worker.is_running
 
 
 def run(queues: Sequence[str], executor_id: str | None = None, *, concurrency: int = 1) -> None:
@@ -148,12 +176,13 @@ async def run_child(job_id: int, workflow_id: str) -> str:
     """Run the job's child process to its end, or end it when the job is cancelled, lost or the worker stops."""
     worker = _worker
     assert worker is not None
+    tell_about(job=job_id)
     attempt = await asyncio.to_thread(transitions.start, job_id, workflow_id, worker.executor_id)
     if attempt is None:
         return "superseded"
     path = logs.log_path(job_id)
     try:
-        child = await ChildProcess.start(worker.command(job_id, attempt), path, attempt)
+        child = await worker.child(job_id, attempt, path)
     except OSError as error:
         await asyncio.to_thread(_record_end, job_id, attempt, f"could not be started: {error}.")
         return "failed"
@@ -162,10 +191,11 @@ async def run_child(job_id: int, workflow_id: str) -> str:
     finally:
         await child.end()
     await asyncio.to_thread(_record_end, job_id, attempt, describe_exit(child.exit_code))
+    wakes.bell.ring()  # there is room for the next one
     return "ended"
 
 
-async def _follow(child: ChildProcess, job_id: int, attempt: int) -> None:
+async def _follow(child: ChildProcess | standby.WarmChild, job_id: int, attempt: int) -> None:
     """Return when the child has ended, or has to."""
     lingered = 0.0
     written: str | None = None

@@ -13,6 +13,7 @@ from backend.db import reading, session, tables
 from backend.errors import Cancelled, EmptySelection, NotFound, RondoError
 from backend.jobs import transitions
 from backend.jobs.progress import JobProgress
+from backend.log import tell_about
 from backend.pipeline import (
     arena,
     branch,
@@ -83,6 +84,7 @@ def prepare(job_id: int, attempt: int, progress: JobProgress) -> tuple[Finish, S
         job = db.get(tables.Job, job_id)
     if job is None:
         raise NotFound(f"There is no job {job_id}. It was deleted with its round.")
+    tell_about(project=job.project_id, round=job.round_id, job=job_id)
     if job.spec.get("kind") == "try":
         return try_prompt.run(job_id, progress), None
     if job.spec.get("kind") == "repair":

@@ -51,12 +51,17 @@ def check_folder() -> Path:
 
 def is_current() -> bool:
     """Whether the schema is the newest one, found out without Alembic: loading that takes half a second and 10 MB."""
-    folder = Path(_migrations_spec().origin or "").parent / "versions"
-    newest = max(path.name.partition("_")[0] for path in folder.glob("[0-9]*_*.py"))
+    newest = max(revisions())
     with reading() as db:
         if not inspect(db.connection()).has_table("alembic_version"):
             return False
         return list(db.scalars(text("SELECT version_num FROM alembic_version"))) == [newest]
+
+
+def revisions() -> set[str]:
+    """The schemas that this version knows."""
+    folder = Path(_migrations_spec().origin or "").parent / "versions"
+    return {path.name.partition("_")[0] for path in folder.glob("[0-9]*_*.py")}
 
 
 def problem() -> str | None:

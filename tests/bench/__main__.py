@@ -49,6 +49,7 @@ FULL = {
     "step_kills": 50,
     "grpo_steps": 60,
     "paying_decisions": 100,
+    "idle_seconds": 60,
 }
 QUICK = {
     "samples": 20_000,
@@ -64,6 +65,7 @@ QUICK = {
     "step_kills": 5,
     "grpo_steps": 3,
     "paying_decisions": 20,
+    "idle_seconds": 10,
 }
 HELP = {
     "samples": "size of the project for the Samples page and the review desk, and of the imported file",
@@ -74,6 +76,7 @@ HELP = {
     "reviewers": "people who decide at once",
     "decisions": "decisions of each of them",
     "paying_decisions": "decisions of which it is measured what the next checkpoints gain",
+    "idle_seconds": "for how long the web process is watched while nobody is there",
     "kills": "how often the worker is killed",
     "people": "who sign in at once beside ten reviewers",
     "compared_samples": "texts of a round where recipes are compared",
@@ -95,6 +98,7 @@ def main() -> None:
     run("-m", "tests.bench.training", *repeats)
     run("-m", "tests.bench.grpo", *repeats, "--steps", size["grpo_steps"])
     run("-m", "tests.bench.web_process")
+    run("-m", "tests.bench.idle", "--seconds", size["idle_seconds"], *repeats)
     run("-m", "tests.bench.start_parts", *repeats)
     run("-m", "tests.bench.logins", "--people", size["people"])
     run("-m", "tests.bench.samples_1m", *samples)

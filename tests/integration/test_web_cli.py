@@ -254,16 +254,20 @@ def test_a_dataset_that_is_not_there_cannot_be_exported(rondo: Rondo, tmp_path: 
     assert not (tmp_path / "x.jsonl").exists()
 
 
-def test_a_backup_is_a_database_that_opens(rondo: Rondo, tmp_path: Path) -> None:
+def test_a_backup_is_a_database_that_opens_or_all_of_the_installation(rondo: Rondo, tmp_path: Path) -> None:
     said(rondo("user", "add", "ada", "--owner", "--json"))
-    done = rondo("db", "backup", "--json")
-    assert "copy them as well" in done.stderr
+    done = rondo("db", "backup", "--only-database", "--json")
+    assert "are not in it" in done.stderr
     with closing(sqlite3.connect(said(done)["file"])) as copy:
         assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert copy.execute("SELECT name FROM users ORDER BY id").fetchall() == [("owner",), ("ada",)]
-    target = tmp_path / "mine.db"
-    said(rondo("db", "backup", "--out", str(target), "--json"))
-    assert "exists already" in refused(rondo("db", "backup", "--out", str(target)))
+    target = tmp_path / "mine.tar"
+    assert said(rondo("db", "backup", str(target), "--json"))["files"] >= 1
+    assert "exists already" in refused(rondo("db", "backup", str(target)))
+    said(rondo("user", "add", "eve", "--owner", "--json"))
+    said(rondo("db", "restore", str(target), "--yes", "--json"))
+    assert [one["name"] for one in said(rondo("user", "list", "--json"))["users"]] == ["ada", "owner"]
+    assert said(rondo("doctor", "--json"))["is_well"]
 
 
 def test_the_schema_goes_down_and_up_again_and_keeps_the_rows(rondo: Rondo) -> None:

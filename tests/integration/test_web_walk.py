@@ -18,7 +18,10 @@ from tests.integration.walking import world as world  # a fixture
 
 ANYONE = "anyone who is signed in"
 OWNER = "owners"
-OPEN = {"/login", "/login/link/{token}", "/login/oidc", "/login/oidc/callback", "/healthz", "/favicon.ico"}
+OPEN = {"/login", "/login/link/{token}", "/login/oidc", "/login/oidc/callback", "/healthz", "/favicon.ico"} | {
+    "/readyz",
+    "/metrics",
+}
 
 # method, path, who, body
 WRITES: list[tuple[str, str, Role | str, Any]] = [

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import reading, session, tables
 from backend.errors import Conflict
+from backend.log import about
 from backend.services import review_settings, reviews
 from backend.services.access import Actor
 from backend.services.decisions import votes
@@ -76,7 +77,12 @@ def close_due() -> list[int]:
     """Close every review whose rule is met; return the rounds. Several processes may do this at once."""
     with reading() as db:
         open_ = list(db.scalars(select(tables.Round.id).where(tables.Round.status == RoundStatus.review)))
-    return [round_id for round_id in open_ if _closed(round_id)]
+    closed = []
+    for round_id in open_:
+        with about(round=round_id):
+            if _closed(round_id):
+                closed.append(round_id)
+    return closed
 
 
 def _closed(round_id: int) -> bool:

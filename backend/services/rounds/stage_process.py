@@ -1,5 +1,7 @@
 """`python -m backend.services.rounds.stage_process JOB ATTEMPT`: what a worker starts for each job.
 
+With `--wait` and a descriptor it loads everything and waits there to be told them.
+
 The stage itself is the pipeline's; that a round may be followed by another is a service.
 """
 
@@ -7,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from backend import log
+from backend.jobs import standby
 from backend.jobs.child import guard
 
 if TYPE_CHECKING:
@@ -19,7 +22,13 @@ def main() -> int:
     log.setup()
     from backend.pipeline.run import run_job  # noqa: PLC0415 - the guard must stand before slow imports
 
-    return run_job(int(sys.argv[1]), int(sys.argv[2]), after_round=after_round)
+    if sys.argv[1] != standby.WAIT:
+        return run_job(int(sys.argv[1]), int(sys.argv[2]), after_round=after_round)
+    from backend.services.recipes import parts  # noqa: PLC0415 - as above
+
+    parts.load()
+    given = standby.wait_for_job(int(sys.argv[2]))
+    return 0 if given is None else run_job(*given, after_round=after_round)
 
 
 def after_round(db: "Session", round_id: int) -> None:

@@ -1,0 +1,70 @@
+"""What a machine asks that watches this process: `/healthz`, `/readyz` and `/metrics`. Nobody signs in for these."""
+
+import hmac
+from ipaddress import ip_address
+
+import anyio
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+
+from app import proxies
+from backend.config import settings
+from backend.services import installation, trouble
+from backend.services.operations import readiness
+
+READY_SECONDS = 5.0
+
+_lookups = anyio.CapacityLimiter(2)
+
+
+def router(*, with_worker: bool) -> APIRouter:
+    """The three routes; `with_worker`: this process is ready once its worker runs."""
+    made = APIRouter(include_in_schema=False)
+
+    @made.get("/readyz")
+    async def ready() -> JSONResponse:
+        said = await _problems(with_worker=with_worker)
+        return JSONResponse({"ready": not said, "problems": said}, 503 if said else 200)
+
+    made.add_api_route("/healthz", _health)
+    made.add_api_route("/metrics", _metrics)
+    return made
+
+
+async def _health() -> PlainTextResponse:
+    said = installation.problem()
+    return PlainTextResponse("ok") if said is None else PlainTextResponse(said, 503)
+
+
+async def _problems(*, with_worker: bool) -> list[str]:
+    with anyio.move_on_after(READY_SECONDS):
+        return await anyio.to_thread.run_sync(
+            lambda: readiness.problems(with_worker=with_worker), limiter=_lookups, abandon_on_cancel=True
+        )
+    return [f"The database did not answer within {READY_SECONDS:.0f} seconds."]
+
+
+async def _metrics(request: Request) -> Response:
+    from app import metrics  # noqa: PLC0415 - its library is loaded where somebody asks
+
+    if not _may_read(request):
+        said = "Ask from this machine, or set RONDO_METRICS_TOKEN and send it as Authorization: Bearer."
+        return PlainTextResponse(said, 403)
+    try:
+        return Response(await anyio.to_thread.run_sync(metrics.text, limiter=_lookups), media_type=metrics.TYPE)
+    except trouble.DATABASE_ERRORS:
+        return PlainTextResponse("The database does not answer.", 503)
+
+
+def _may_read(request: Request) -> bool:
+    """Who has the token. Where none is set: who asks from this machine, and not through a proxy on it."""
+    wanted = settings().metrics_token
+    if wanted is not None:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and hmac.compare_digest(token.strip(), wanted.get_secret_value())
+    if request.client is None or request.scope.get(proxies.WAS_FORWARDED):
+        return False
+    try:
+        return ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False

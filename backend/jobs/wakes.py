@@ -1,0 +1,205 @@
+"""When a worker looks for jobs: at once where it is told of one, and seldom while nothing happens.
+
+DBOS asks the database for work four times a second and queue, whether or not there is any. Here its threads wait for
+news. A job's commit is news: in this process by an event, in others by NOTIFY on PostgreSQL, and on SQLite by the time
+at which the database's log changed. Looking without news remains, for news that got lost.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dbos import _dbos, _queue, _workflow_commands
+from dbos._utils import INTERNAL_QUEUE_NAME
+from sqlalchemy import event, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from backend.config import settings
+from backend.db.session import write_engine
+
+log = logging.getLogger("rondo.jobs")
+
+QUIET_SECONDS = 5.0
+"""The longest between two looks of a queue while news can come."""
+LIVELY_SECONDS = 3.0
+"""After news, for so long a queue is looked at as often as DBOS would: a look may lose its lock to another worker."""
+SLICE_SECONDS = 0.25
+"""How often the time of SQLite's log is read, and how long a thread may take to see that it has to stop."""
+COARSE_SECONDS = 0.05
+"""The kernel's clock for files stands still for so long at most: a second change may have the first one's time."""
+HOUSEKEEPING_SECONDS = 60.0
+"""For what DBOS does every second and Rondo has no use for: delayed workflows, time-outs, queues of other programs."""
+CHANNEL = "rondo_jobs"
+
+
+class Bell:
+    """Rings when there may be something to do; whoever waits for it hears each ring once."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self.rings, self.is_closed, self.can_ring = 0, False, False
+        self._lively_until = 0.0
+
+    def ring(self, *, lively: bool = True) -> None:
+        """lively: look again and again for a moment, not only once."""
+        with self._changed:
+            self.rings += 1
+            if lively:
+                self._lively_until = time.monotonic() + LIVELY_SECONDS
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Everybody who waits stops."""
+        with self._changed:
+            self.is_closed, self.can_ring = True, False
+            self._changed.notify_all()
+
+    def open(self) -> None:
+        self.is_closed = False
+
+    def wait(self, heard: int, shortest: float, is_over: Callable[[], bool]) -> None:
+        """Return at a ring after the one that was heard, at the end, or when it is time to look without one."""
+        began = time.monotonic()
+        with self._changed:
+            while self.rings == heard and not self.is_closed and not is_over():
+                is_quiet = self.can_ring and time.monotonic() > self._lively_until
+                left = began + (max(shortest, QUIET_SECONDS) if is_quiet else shortest) - time.monotonic()
+                if left <= 0:
+                    return
+                self._changed.wait(min(left, 4 * SLICE_SECONDS))
+
+
+bell = Bell()
+"""Of this process, which has one worker at most."""
+
+
+class Patience:
+    """Stands for the event that stops a thread of DBOS: its `wait` ends at a ring, and lasts longer without one."""
+
+    def __init__(self, stop: threading.Event, *, seconds: float | None = None) -> None:
+        self._stop, self._seconds, self._heard = stop, seconds, bell.rings
+
+    def is_set(self) -> bool:
+        return bell.is_closed or self._stop.is_set()
+
+    def wait(self, timeout: float) -> bool:
+        """seconds: the thread is one that rings mean nothing to, and waits for so long."""
+        if self._seconds is None:
+            bell.wait(self._heard, timeout, self._stop.is_set)
+            self._heard = bell.rings
+        else:
+            ends = time.monotonic() + self._seconds
+            while not self.is_set() and (left := ends - time.monotonic()) > 0:
+                self._stop.wait(min(left, 4 * SLICE_SECONDS))
+        return self.is_set()
+
+
+def install() -> None:
+    """Let DBOS wait for news. May be repeated; to be called before it is launched."""
+    if isinstance(_queue.queue_worker_thread, _Patient):
+        return
+    _queue.queue_worker_thread = _Patient(_queue.queue_worker_thread)  # type: ignore[assignment]
+    main = _dbos.queue_thread  # type: ignore[attr-defined]
+    _dbos.queue_thread = _Patient(main, seconds=HOUSEKEEPING_SECONDS)  # type: ignore[attr-defined, assignment]
+    _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = HOUSEKEEPING_SECONDS
+
+
+class _Patient:
+    """A thread's function that gets `Patience` in place of its event."""
+
+    def __init__(self, function: Callable[..., None], *, seconds: float | None = None) -> None:
+        self._function, self._seconds = function, seconds
+
+    def __call__(self, stop: Any, dbos: Any, *queue: Any) -> None:
+        event = stop._stop if isinstance(stop, Patience) else stop
+        is_own = bool(queue) and queue[0].name == INTERNAL_QUEUE_NAME
+        seconds = HOUSEKEEPING_SECONDS if is_own else self._seconds
+        self._function(Patience(event, seconds=seconds), dbos, *queue)
+
+
+def announce(db: Session, queue: str) -> None:
+    """Ring here, and at every worker on PostgreSQL, once the caller's transaction stands."""
+    if db.get_bind().dialect.name == "postgresql":
+        db.execute(text("SELECT pg_notify(:channel, :queue)"), {"channel": CHANNEL, "queue": queue})
+
+    @event.listens_for(db, "after_commit", once=True)
+    def _ring(_db: Session) -> None:
+        bell.ring()
+
+
+class Watch:
+    """A worker's third thread: rings for what other processes enqueue."""
+
+    def __init__(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="rondo-wakes", daemon=True)
+
+    def start(self) -> None:
+        bell.open()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Also ends the waiting of DBOS' threads."""
+        bell.close()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        url = make_url(settings().url)
+        while not bell.is_closed:
+            try:
+                if url.get_backend_name() == "sqlite":
+                    _watch_log(Path(f"{url.database}-wal"))
+                else:
+                    _listen()
+            except (SQLAlchemyError, OSError, _driver_error()):
+                # Until it listens again the queues are looked at as often as DBOS would.
+                bell.can_ring = False
+                log.warning("News of jobs cannot be heard; looking for them goes on.", exc_info=True)
+                bell.wait(bell.rings, QUIET_SECONDS, lambda: False)
+
+
+def _watch_log(path: Path) -> None:
+    """Ring whenever SQLite's log has changed since it was last rung for."""
+    bell.can_ring = True
+    seen = _changed_at(path)
+    while not bell.is_closed:
+        time.sleep(SLICE_SECONDS)
+        found = _changed_at(path)
+        if found != seen:
+            bell.ring(lively=False)
+        seen = found if time.time() - found > COARSE_SECONDS else 0.0
+
+
+def _changed_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _listen() -> None:
+    """Ring for each job that another process tells of, over a connection that is no pool's."""
+    pooled = write_engine().raw_connection()
+    driver: Any = pooled.driver_connection
+    pooled.detach()
+    try:
+        driver.rollback()
+        driver.autocommit = True
+        driver.execute(f"LISTEN {CHANNEL}")
+        bell.can_ring = True
+        bell.ring()  # what came before is not told again
+        while not bell.is_closed:
+            for _ in driver.notifies(timeout=4 * SLICE_SECONDS, stop_after=1):
+                bell.ring()
+    finally:
+        bell.can_ring = False
+        pooled.close()
+
+
+def _driver_error() -> type[Exception]:
+    found: type[Exception] = write_engine().dialect.loaded_dbapi.Error
+    return found

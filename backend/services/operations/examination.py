@@ -1,0 +1,248 @@
+"""What is wrong with an installation, in plain words: each thing with what to do about it."""
+
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import make_url, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from backend import sandbox
+from backend.config import settings
+from backend.db import now, reading, tables
+from backend.engines._model_check import Line, Outcome
+from backend.engines.openai import OpenAI
+from backend.errors import RondoError
+from backend.services import installation
+from backend.services.operations import archives, figures
+from backend.values import JobStatus
+
+MINIMUM, NEXT = (3, 11), (3, 14)
+LITTLE_SPACE, NO_SPACE = 5 * 1024**3, 1024**3
+ENDPOINT_SECONDS = 5.0
+SILENT_JOB = timedelta(minutes=10)
+"""A job that runs writes its progress more often than this; a training of large batches may not."""
+LONG_WAIT = timedelta(minutes=5)
+OLD_BACKUP = timedelta(days=7)
+
+
+SIGNS = {Outcome.passed: "ok", Outcome.warn: "look", Outcome.fail: "mend", Outcome.absent: "-"}
+"""What a person reads before each line."""
+
+
+def is_well(lines: list[Line]) -> bool:
+    """Whether nothing has to be mended."""
+    return all(line.outcome is not Outcome.fail for line in lines)
+
+
+def examine() -> list[Line]:
+    """Look at everything. Nothing is changed, and nothing but the endpoints is asked over the network."""
+    lines = [*_python(), *_folder(), *_programs()]
+    database = list(_database())
+    lines += database
+    if all(line.outcome is not Outcome.fail for line in database):
+        for look in (_workers, _jobs, _endpoints):
+            lines += _carefully(look)
+    return [*lines, *_backups()]
+
+
+def _carefully(look: Callable[[], Iterator[Line]]) -> list[Line]:
+    try:
+        return list(look())
+    except SQLAlchemyError as error:
+        return [Line("database", Outcome.fail, f"The database does not answer any more ({type(error).__name__}).")]
+
+
+def _python() -> Iterator[Line]:
+    found = ".".join(map(str, sys.version_info[:3]))
+    if MINIMUM <= sys.version_info[:2] < NEXT:
+        yield Line("python", Outcome.passed, f"Python {found}.")
+    else:
+        yield Line(
+            "python", Outcome.fail, f"This is Python {found}; Rondo is made for 3.11 to 3.13. Install one of them."
+        )
+    file = Path(__file__).parents[3] / "constraints.txt"
+    if not file.is_file():
+        yield Line("libraries", Outcome.absent, "constraints.txt is not at hand, so versions are not compared.")
+        return
+    others = []
+    for line in file.read_text(encoding="utf-8").splitlines():
+        name, _, wanted = line.partition("==")
+        if not wanted or line.startswith("#"):
+            continue
+        try:
+            version = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # of an extra that is not installed
+        if version.partition("+")[0] != wanted.strip():
+            others.append(f"{name} {version} (tested: {wanted.strip()})")
+    if others:
+        named = ", ".join(others[:5])
+        said = f"{len(others)} are not what was tested together: {named}. Install with -c constraints.txt."
+        yield Line("libraries", Outcome.warn, said)
+    else:
+        yield Line("libraries", Outcome.passed, "All have the versions that were tested together.")
+
+
+def _folder() -> Iterator[Line]:
+    folder = settings().folder
+    if not folder.is_dir():
+        said = f"{folder} does not exist yet. `rondo up` makes it; or set RONDO_DATA_DIR to the one you mean."
+        yield Line("data folder", Outcome.fail, said)
+        return
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        yield Line("data folder", Outcome.fail, f"{folder} cannot be written by this account. Give it to the account.")
+    elif folder.stat().st_mode & (0o007 if settings().group_access else 0o077):
+        said = f"{folder} can be read by other accounts. The next start of Rondo closes it, or: chmod go= {folder}"
+        yield Line("data folder", Outcome.warn, said)
+    else:
+        yield Line("data folder", Outcome.passed, f"{folder} is Rondo's own.")
+    free = shutil.disk_usage(folder).free
+    said = f"{free / 1024**3:,.1f} GB are free where the data folder lies."
+    if free < NO_SPACE:
+        yield Line("disk", Outcome.fail, f"{said} Make room: a checkpoint that does not fit fails its training.")
+    elif free < LITTLE_SPACE:
+        yield Line("disk", Outcome.warn, f"{said} Make room before the next training.")
+    else:
+        yield Line("disk", Outcome.passed, said)
+
+
+def _programs() -> Iterator[Line]:
+    try:
+        sandbox.check()
+        yield Line("bubblewrap", Outcome.passed, "Programs that a model wrote can run here, in a sandbox.")
+    except RondoError as error:
+        yield Line("bubblewrap", Outcome.absent, f"{error.message} Only recipes that run programs need it.")
+    for name, use in (("torch", "Local models cannot run or be trained: pip install 'rondo[local]'."), ("vllm", "")):
+        if importlib.util.find_spec(name) is None:
+            yield Line(name, Outcome.absent, f"Not installed. {use or 'Only a vLLM server on this machine needs it.'}")
+        else:
+            yield Line(name, Outcome.passed, f"{importlib.metadata.version(name)} is installed.")
+    yield _gpu()
+
+
+def _gpu() -> Line:
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return Line("gpu", Outcome.absent, "No NVIDIA driver (nvidia-smi) here: models run on the CPU.")
+    line = [program, "--query-gpu=name,memory.total,memory.used", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(line, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Line("gpu", Outcome.warn, f"nvidia-smi gave no answer ({type(error).__name__}). Look at the driver.")
+    if done.returncode or not done.stdout.strip():
+        said = (done.stderr or done.stdout).strip()[-200:] or "it said nothing"
+        return Line("gpu", Outcome.warn, f"nvidia-smi found no GPU: {said}. Look at the driver.")
+    return Line("gpu", Outcome.passed, "; ".join(done.stdout.strip().splitlines()) + " (name, memory, used).")
+
+
+def _database() -> Iterator[Line]:
+    url = make_url(settings().url)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        said = f"There is no database at {url.database} yet. Start Rondo once: rondo up."
+        yield Line("database", Outcome.fail, said)
+        return
+    started = time.monotonic()
+    try:
+        is_current = installation.is_current()
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        yield Line(
+            "database", Outcome.fail, f"{url} does not answer: {reason}. Start it, or correct RONDO_DATABASE_URL."
+        )
+        return
+    yield Line("database", Outcome.passed, f"{url} answers within {time.monotonic() - started:.2f} seconds.")
+    if is_current:
+        yield Line("schema", Outcome.passed, "It is that of this version.")
+    else:
+        said = "It is not that of this version of Rondo. Back up, then: rondo db upgrade."
+        yield Line("schema", Outcome.fail, said)
+
+
+def _workers() -> Iterator[Line]:
+    with reading() as db:
+        alive = list(figures.alive(db))
+        queued = set(db.scalars(select(tables.Job.queue).where(tables.Job.status == JobStatus.queued).distinct()))
+    served = {queue for row in alive for queue in row.queues.split(",")}
+    for queue in sorted(queued - served):
+        said = f"Jobs wait in the queue {queue}, and no worker takes from it. Start one: rondo worker --queues {queue}"
+        yield Line("workers", Outcome.fail, said)
+    if alive:
+        named = ", ".join(f"{row.id} on {row.host} ({row.queues})" for row in alive)
+        yield Line("workers", Outcome.passed, f"{len(alive)} alive: {named}.")
+    elif not queued:
+        yield Line(
+            "workers", Outcome.absent, "None is alive, and no job waits. `rondo up` or `rondo worker` starts one."
+        )
+
+
+def _jobs() -> Iterator[Line]:
+    job = tables.Job
+    with reading() as db:
+        alive = {row.id for row in figures.alive(db)}
+        running = list(db.scalars(select(job).where(job.status == JobStatus.running)))
+        oldest = select(job.id).where(job.status == JobStatus.queued, job.created_at < now() - LONG_WAIT)
+        waiting = list(db.scalars(oldest.order_by(job.id)))
+    stuck = [said for row in running if (said := _stuck(row, alive))]
+    if waiting:
+        minutes = LONG_WAIT.seconds // 60
+        said = f"{len(waiting)} have waited for over {minutes} minutes, the first is job {waiting[0]}."
+        stuck.append(f"{said} Start more workers.")
+    for said in stuck:
+        yield Line("jobs", Outcome.warn, said)
+    if not stuck:
+        yield Line("jobs", Outcome.passed, f"{len(running)} run, none is stuck.")
+
+
+def _stuck(job: tables.Job, alive: set[str]) -> str:
+    """Why a running job does not get on; empty where it does."""
+    if job.executor_id not in alive:
+        said = f"Job {job.id} ({job.stage}) belongs to {job.executor_id}, which does not answer."
+        return f"{said} Another worker takes it over within half a minute, where one runs."
+    if job.updated_at is not None and job.updated_at < now() - SILENT_JOB:
+        said = f"Job {job.id} ({job.stage}) has said nothing for {_ago(job.updated_at)}."
+        return f"{said} Look at its log on the page Jobs."
+    return ""
+
+
+def _endpoints() -> Iterator[Line]:
+    with reading() as db:
+        engines = list(db.scalars(select(tables.Checkpoint.engine)))
+    known = {one["base_url"]: one for one in engines if one.get("name") == "openai"}
+    for address, stored in sorted(known.items()):
+        given = {name: value for name, value in stored.items() if name != "name"}
+        try:
+            with OpenAI(**given | {"timeout": ENDPOINT_SECONDS, "max_retries": 0}) as engine:
+                engine.listing()
+            yield Line("endpoint", Outcome.passed, f"{address} answers.")
+        except (RondoError, ValueError) as error:
+            yield Line("endpoint", Outcome.fail, f"{address}: {error}")
+
+
+def _backups() -> Iterator[Line]:
+    newest = archives.newest()
+    if newest is None:
+        yield Line("backups", Outcome.warn, "There is none in the data folder. Make one: rondo db backup.")
+        return
+    made = newest.stat().st_mtime
+    said = f"The newest in the data folder is {newest.name}, {_hours(time.time() - made)} old."
+    is_old = time.time() - made > OLD_BACKUP.total_seconds()
+    yield Line("backups", Outcome.warn if is_old else Outcome.passed, said + (" Make another." if is_old else ""))
+
+
+def _ago(then: datetime) -> str:
+    return _hours((now() - then).total_seconds())
+
+
+def _hours(seconds: float) -> str:
+    for unit, length in (("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} seconds"

@@ -1,0 +1,58 @@
+"""How much there is and what waits: numbers for a monitoring system, as cheap with millions of samples as with none."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.db import now, reading, tables
+from backend.services.rounds.job_views import WORKER_IS_SILENT_AFTER
+from backend.values import JobStatus, RoundStatus
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The state of the database's installation. Every queue and status is named, those with nothing too."""
+
+    jobs: dict[tuple[str, str], int]
+    """By queue and status."""
+    rounds: dict[str, int]
+    """By status."""
+    workers: dict[str, int]
+    """Those alive, by the queue that they take from."""
+    queue_ages: dict[str, float]
+    """Seconds since the oldest job was made that waits in the queue; 0 where none does."""
+    samples: int
+    decisions: int
+    """How many were ever written: the newest's number."""
+
+
+def read(queues: tuple[str, ...] = ("generate", "train")) -> Figures:
+    """Read the figures as they are now."""
+    job, round_ = tables.Job, tables.Round
+    with reading() as db:
+        jobs = {(queue, status.value): 0 for queue in queues for status in JobStatus}
+        for queue, status, number in db.execute(
+            select(job.queue, job.status, func.count()).group_by(job.queue, job.status)
+        ):
+            jobs[queue, status.value] = number
+        rounds = {status.value: 0 for status in RoundStatus}
+        for state, number in db.execute(select(round_.status, func.count()).group_by(round_.status)):
+            rounds[state.value] = number
+        ages = dict.fromkeys(queues, 0.0)
+        waiting = select(job.queue, func.min(job.created_at)).where(job.status == JobStatus.queued)
+        for queue, oldest in db.execute(waiting.group_by(job.queue)):
+            ages[queue] = max(0.0, (now() - oldest).total_seconds())
+        workers = dict.fromkeys(queues, 0)
+        for queue in (one for row in alive(db) for one in row.queues.split(",")):
+            workers[queue] = workers.get(queue, 0) + 1
+        samples, decisions = (db.scalar(select(func.max(of.id))) or 0 for of in (tables.Sample, tables.Decision))
+    return Figures(jobs, rounds, workers, ages, samples, decisions)
+
+
+def alive(db: Session) -> Iterator[tables.Executor]:
+    """The workers that have not stopped and whose heartbeat is fresh."""
+    row = tables.Executor
+    is_alive = row.stopped_at.is_(None), row.heartbeat_at > now() - WORKER_IS_SILENT_AFTER
+    yield from db.scalars(select(row).where(*is_alive).order_by(row.id))
