@@ -13,6 +13,7 @@ from backend.db import reading, session, tables
 from backend.values import Role
 from tests import rows
 from tests.browser.desk import empty, sign_in
+from tests.browser.form import estimated, opened
 from tests.integration import site
 
 __all__ = ["empty"]
@@ -41,10 +42,6 @@ def page(empty: None, chromium: Any) -> Iterator[Page]:
     assert errors == []
 
 
-def estimated(page: Page) -> None:
-    expect(page.locator("#estimate dd").first).to_be_visible()
-
-
 def begins(page: Page, *steps: str) -> None:
     for number, step in enumerate(steps):
         expect(page.locator(f"#slot-steps-{number}")).to_contain_text(f"{number + 1}. {step}")
@@ -57,9 +54,7 @@ def shows(page: Page, *steps: str) -> None:
 
 def step(page: Page, number: int) -> Any:
     """An opened step."""
-    found = page.locator(f"#slot-steps-{number}")
-    if not found.get_by_role("button", name="Remove step").is_visible():
-        found.locator("button").first.click()
+    found = opened(page, f"#slot-steps-{number}")
     found.get_by_role("button", name="Remove step").wait_for()
     return found
 
@@ -140,7 +135,7 @@ def test_a_step_acts_by_a_role_that_is_bound_and_launched(page: Page) -> None:
 def test_a_recipe_is_taken_as_yaml_and_put_back_changed(page: Page) -> None:
     choose(page, "#recipe", recipes.get("star").title)
     begins(page, "prompt source: prompt_set", "generator: sample")
-    page.locator("#recipe-as-yaml > button").click()
+    opened(page, "#recipe-as-yaml")
     page.locator("#write-yaml").click()
     text = page.locator("#recipe-yaml textarea")
     expect(text).to_have_value(re.compile("name: star"))
