@@ -59,6 +59,13 @@ def step(page: Page, number: int) -> Any:
     return found
 
 
+def leaves_open(page: Page, *numbers: int) -> None:
+    """Waits until these of the steps are open, and no other."""
+    found = "[...document.querySelectorAll('[id^=slot-steps-] > button.open')].map((one) => one.parentElement.id)"
+    heads = [f"slot-steps-{number}" for number in numbers]
+    page.wait_for_function(f"(heads) => String({found}) === String(heads)", arg=heads)
+
+
 def choose(page: Page, selector: str, words: str) -> None:
     field = page.locator(f"{selector} input")
     field.click()
@@ -89,14 +96,22 @@ def test_a_step_is_added_moved_up_and_removed(page: Page) -> None:
     choose(page, "#add-step-0", "judge: majority_vote")
     page.locator("#add-step-button-0").click()
     shows(page, *SLOTS, "judge: majority_vote")
+    opened(page, "#slot-steps-2")
     step(page, 5).get_by_role("button", name="Move up").click()
     shows(page, *SLOTS[:4], "judge: majority_vote", SLOTS[4])
+    leaves_open(page, 2, 4)
     step(page, 4).get_by_role("button", name="Move up").click()
     shows(page, *SLOTS[:3], "judge: majority_vote", *SLOTS[3:])
     estimated(page)
+    opened(page, "#slot-steps-4")
+    page.locator("#slot-steps-2 > button").click()
     step(page, 3).get_by_role("button", name="Remove step").click()
     shows(page, *SLOTS)
+    leaves_open(page, 3)
     estimated(page)
+    choose(page, "#recipe", recipes.get("star").title)
+    begins(page, "prompt source: prompt_set", "generator: sample")
+    leaves_open(page)
 
 
 def test_what_cannot_work_is_said_and_not_launched(page: Page) -> None:
