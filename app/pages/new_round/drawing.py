@@ -168,6 +168,6 @@ def nothing(outputs: int) -> list[Any]:
     return [gr.skip()] * outputs
 
 
-def refused(error: InvalidInput, outputs: int) -> list[Any]:
+def refused(error: RondoError, outputs: int) -> list[Any]:
     """What leaves everything as it is, and says why where the estimate stands."""
     return [gr.skip(), {"problem": error.message}, *nothing(outputs - 2)]
