@@ -1,7 +1,7 @@
 """Draws a form from a part's knobs and reads it back as one dict; errors name the field, like `judge.votes`."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,18 +49,23 @@ class Beside:
     changes: tuple[Change, ...]
 
 
+def _fold(_path: Path, title: str) -> gr.Accordion:
+    return gr.Accordion(title, open=False, elem_classes="rondo-as-in")
+
+
 @dataclass(frozen=True)
 class Form:
     """The knobs drawn so far. `start` is the JSON that was drawn; reading changes a copy of it.
 
     `beside`: what it is compared with, such as "the recipe", and what it has otherwise than that. What differs is drawn
-    first, and what is as there is folded.
+    first, and what is as there is folded: `fold` draws that, given where the knobs belong and what to call the rest.
     """
 
     start: dict[str, Any]
     fields: list[Field] = field(default_factory=list)
     switches: list[Switch] = field(default_factory=list)
     beside: tuple[Beside, ...] = ()
+    fold: Callable[[Path, str], gr.Accordion] = _fold
 
     def differs(self, path: Path) -> bool:
         """Whether anything at this path, or below it, is otherwise than what it is compared with."""
@@ -167,7 +172,7 @@ def draw_knobs(form: Form, path: Path, knobs: Sequence[Knob]) -> None:
         return
     _draw_knobs(form, path, changed)
     as_in = " and ".join(one.name for one in form.beside)
-    with gr.Accordion(f"As in {as_in}: {len(rest)} more", open=False, elem_classes="rondo-as-in"):
+    with form.fold(path, f"As in {as_in}: {len(rest)} more"):
         _draw_knobs(form, path, rest)
 
 

@@ -8,6 +8,7 @@ from backend.values import Role
 from tests import rows
 from tests.browser.desk import empty as empty  # a fixture
 from tests.browser.desk import sign_in
+from tests.browser.form import opened
 from tests.integration import site
 
 pytestmark = pytest.mark.browser
@@ -30,8 +31,7 @@ def test_a_form_that_was_redrawn_asks_for_no_frames(empty: None, chromium: Any) 
     page = context.new_page()
     page.add_init_script(COUNTED)
     page.goto(site.page(project, "new-round"))
-    page.locator("#slot-judge > button").click()
-    judge = page.locator("#slot-judge").get_by_label("Judge", exact=True)
+    judge = opened(page, "#slot-judge").get_by_label("Judge", exact=True)
     for name in ("majority_vote", "exact_match"):
         judge.click()
         with page.expect_response(lambda response: "queue/join" in response.url):

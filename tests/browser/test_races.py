@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from backend.db import reading, session, tables
 from backend.values import DecisionKind
 from tests.browser.desk import SHOWN, Review, empty
+from tests.browser.form import opened
 from tests.browser.slowed import DELAY, TIMES, go, slow, slow_team, tap
 from tests.browser.test_team import Team
 from tests.integration import site
@@ -41,9 +42,9 @@ def open_form(slow_team: Team) -> Page:
     page.locator("#sample-sets input").click()
     page.locator("[role=option]").first.click()
     page.keyboard.press("Escape")
-    # Of the generator the last round has other knobs than the recipe, so it is open; the judge is as in both.
+    opened(page, "#slot-generator")
+    opened(page, "#slot-judge")
     expect(number(page)).to_be_visible()
-    page.locator("#slot-judge > button").click()
     return page
 
 
@@ -96,7 +97,7 @@ def test_filters_typed_into_before_the_page_is_filled_hold_what_was_typed(slow_t
     for turn in range(TIMES):
         page = go(slow_team, "samples")
         tap(page, "#samples-search", "7")
-        page.locator("#samples-more > button").click()
+        opened(page, "#samples-more")
         tap(page, "#samples-min_score", str(low := 2 + turn % 3))
         page.keyboard.press("Enter")
         page.wait_for_function("new URL(location).searchParams.get('min_score')")

@@ -9,6 +9,7 @@ from backend.db import reading, tables
 from backend.values import DatasetType
 from tests import rows
 from tests.browser.desk import empty
+from tests.browser.form import opened
 from tests.browser.slowed import DELAY, TIMES, go, slow, slow_team, tap
 from tests.browser.test_team import Team
 
@@ -64,7 +65,7 @@ def test_the_audit_trail_is_filtered_by_what_was_typed_before_it_was_filled(slow
     for turn in range(TIMES):
         page = go(slow_team, "audit")
         tap(page, "#audit-subject", f"nothing of that name {turn}")
-        page.locator("#audit-more > button").click()
+        opened(page, "#audit-more")
         tap(page, "#audit-since", "2026-01-31")
         page.keyboard.press("Enter")
         settle(page)

@@ -13,6 +13,7 @@ from backend.db import reading, session, tables
 from backend.values import Role
 from tests import rows
 from tests.browser.desk import empty, sign_in
+from tests.browser.form import estimated, opened
 from tests.integration import site
 
 __all__ = ["empty"]
@@ -41,10 +42,6 @@ def page(empty: None, chromium: Any) -> Iterator[Page]:
     assert errors == []
 
 
-def estimated(page: Page) -> None:
-    expect(page.locator("#estimate dd").first).to_be_visible()
-
-
 def begins(page: Page, *steps: str) -> None:
     for number, step in enumerate(steps):
         expect(page.locator(f"#slot-steps-{number}")).to_contain_text(f"{number + 1}. {step}")
@@ -57,11 +54,16 @@ def shows(page: Page, *steps: str) -> None:
 
 def step(page: Page, number: int) -> Any:
     """An opened step."""
-    found = page.locator(f"#slot-steps-{number}")
-    if not found.get_by_role("button", name="Remove step").is_visible():
-        found.locator("button").first.click()
+    found = opened(page, f"#slot-steps-{number}")
     found.get_by_role("button", name="Remove step").wait_for()
     return found
+
+
+def leaves_open(page: Page, *numbers: int) -> None:
+    """Waits until these of the steps are open, and no other."""
+    found = "[...document.querySelectorAll('[id^=slot-steps-] > button.open')].map((one) => one.parentElement.id)"
+    heads = [f"slot-steps-{number}" for number in numbers]
+    page.wait_for_function(f"(heads) => String({found}) === String(heads)", arg=heads)
 
 
 def choose(page: Page, selector: str, words: str) -> None:
@@ -94,14 +96,22 @@ def test_a_step_is_added_moved_up_and_removed(page: Page) -> None:
     choose(page, "#add-step-0", "judge: majority_vote")
     page.locator("#add-step-button-0").click()
     shows(page, *SLOTS, "judge: majority_vote")
+    opened(page, "#slot-steps-2")
     step(page, 5).get_by_role("button", name="Move up").click()
     shows(page, *SLOTS[:4], "judge: majority_vote", SLOTS[4])
+    leaves_open(page, 2, 4)
     step(page, 4).get_by_role("button", name="Move up").click()
     shows(page, *SLOTS[:3], "judge: majority_vote", *SLOTS[3:])
     estimated(page)
+    opened(page, "#slot-steps-4")
+    page.locator("#slot-steps-2 > button").click()
     step(page, 3).get_by_role("button", name="Remove step").click()
     shows(page, *SLOTS)
+    leaves_open(page, 3)
     estimated(page)
+    choose(page, "#recipe", recipes.get("star").title)
+    begins(page, "prompt source: prompt_set", "generator: sample")
+    leaves_open(page)
 
 
 def test_what_cannot_work_is_said_and_not_launched(page: Page) -> None:
@@ -140,7 +150,7 @@ def test_a_step_acts_by_a_role_that_is_bound_and_launched(page: Page) -> None:
 def test_a_recipe_is_taken_as_yaml_and_put_back_changed(page: Page) -> None:
     choose(page, "#recipe", recipes.get("star").title)
     begins(page, "prompt source: prompt_set", "generator: sample")
-    page.locator("#recipe-as-yaml > button").click()
+    opened(page, "#recipe-as-yaml")
     page.locator("#write-yaml").click()
     text = page.locator("#recipe-yaml textarea")
     expect(text).to_have_value(re.compile("name: star"))

@@ -15,6 +15,7 @@ from backend.services.team import reviewers
 from backend.values import DecisionKind, Role, RoundStatus, Stage, Verdict
 from tests import rows
 from tests.browser.desk import RECIPE, Review, empty, sign_in
+from tests.browser.form import opened
 from tests.integration import site
 
 __all__ = ["empty"]
@@ -226,7 +227,7 @@ def test_the_audit_is_filtered_paged_and_downloaded(team: Team) -> None:
     team.sees("audit-table", "accept")
     team.page.locator("#audit-newer").click()
     team.sees("audit-table", "reject")
-    team.page.locator("#audit-more > button").click()
+    opened(team.page, "#audit-more")
     team.page.locator("#audit-sample input").fill(str(team.ids[4]))
     team.page.keyboard.press("Enter")
     team.page.wait_for_function("document.querySelectorAll('#audit-table tbody tr').length === 2")
@@ -241,8 +242,8 @@ def test_the_audit_is_filtered_paged_and_downloaded(team: Team) -> None:
 def test_the_menu_leads_to_ones_own_pages(team: Team) -> None:
     team.open("samples")
     team.page.locator(".rondo-person summary").click()
-    links = team.page.locator(".rondo-person a").all_inner_texts()
-    assert links == ["My work", "People and account", "Audit"]
+    links = ["My work", "People and account", "Audit"]
+    expect(team.page.locator(".rondo-person a")).to_have_text(links, use_inner_text=True)
     named = team.page.locator(".rondo-nav a").all_inner_texts()
     more = team.page.locator(".rondo-more a").all_text_contents()
     assert "Team" in named

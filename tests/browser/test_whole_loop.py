@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Server, sign_in, start_server
 from tests.browser.desk import SHOWN
+from tests.browser.form import estimated, opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 TRAINED = 400_000.0
@@ -24,15 +25,13 @@ def test_the_loop_is_clicked_through_and_known_after_the_next_start(chromium, pa
     # A small and gentle round: the test takes a minute, and the new checkpoint is not worse than the base. Were it, the
     # overview would rightly advise to start from the base again.
     page.goto(f"{root}/new-round")
-    number = page.locator("#num-prompts input")
-    number.wait_for()
-    number.fill("60")
-    rate = page.get_by_label("Learning rate (learning_rate)")
-    if not rate.is_visible():
-        page.locator("#slot-trainer > button").click()
+    estimated(page)
+    page.locator("#num-prompts input").fill("60")
+    trainer = opened(page, "#slot-trainer")
+    rate = trainer.get_by_label("Learning rate (learning_rate)")
     rate.fill("0.00001")
     rate.press("Tab")
-    steps = page.get_by_label("Max steps (max_steps)")
+    steps = trainer.get_by_label("Max steps (max_steps)")
     steps.fill("12")
     steps.press("Tab")
     page.wait_for_function("document.querySelector('#estimate').textContent.includes('480')")

@@ -8,8 +8,9 @@ from typing import Any
 import gradio as gr
 
 from app.pages.new_round import saved as new_round_saved
-from app.pages.new_round.drafts import about_of, draft_of, other_recipe, recipe_choices
-from app.pages.new_round.drawing import WAITS
+from app.pages.new_round.drafts import about_of, draft_of, other_recipe, others_of, recipe_choices
+from app.pages.new_round.drawing import can_start
+from app.pages.new_round.estimates import changed, guessed
 from app.pages.new_round.recipe import QUIET, Frame, draw
 from app.toasts import toasts
 from app.widgets import buttons, judge_template, round_form
@@ -62,7 +63,6 @@ EMPTY = """{{#if value}}<div class="rondo-empty"><p><b>{{value.problem}}</b></p>
 def build() -> None:
     """Lay out the page and wire what stays; the recipe's part is drawn, and wired, again whenever it changes."""
     draft, counted, parent, versions = gr.State({}), gr.State(""), gr.State(None), gr.State([])
-    opened = gr.State([])
     empty = markup(EMPTY, LINKS)
     with gr.Column(visible=False, elem_id="new-round") as page, only(Role.curator, "Launching a round"):
         with gr.Row(equal_height=False):
@@ -80,17 +80,17 @@ def build() -> None:
         about = markup(ABOUT, LINKS)
         with gr.Row(equal_height=False, elem_classes="rondo-sticky"):
             estimate = markup(ESTIMATE, ESTIMATE_CSS, elem_id="estimate")
-            preview = buttons.secondary("Preview on 5 prompts", elem_id="preview-round")
+            preview = buttons.secondary("Preview on 5 prompts", interactive=False, elem_id="preview-round")
             launch = buttons.primary("Launch", interactive=False, elem_id="launch")
-        previewed = gr.JSON({}, visible="hidden")
+        previewed, turned = gr.JSON({}, visible="hidden"), gr.JSON({}, visible="hidden")
         fields = round_form.draw()
 
-        @gr.render(inputs=[draft, versions, opened], triggers=[draft.change], show_progress="hidden")
-        def draw_recipe(drawn: dict[str, Any], saved: list[Any], open_now: list[str]) -> None:
+        @gr.render(inputs=[draft, versions, turned], triggers=[draft.change], show_progress="hidden")
+        def draw_recipe(drawn: dict[str, Any], saved: list[Any], turned_now: Any) -> None:
             if drawn:
                 frame = Frame(
                     draft,
-                    opened,
+                    turned,
                     counted,
                     versions,
                     parent,
@@ -102,9 +102,9 @@ def build() -> None:
                     previewed,
                     fields,
                 )
-                draw(drawn, saved, open_now, frame)
+                draw(drawn, saved, turned_now, frame)
 
-    shown = [empty, page, start, recipe, about, draft, parent, versions, estimate, launch, *fields.inputs]
+    shown = [empty, page, start, recipe, about, draft, parent, versions, estimate, launch, preview, *fields.inputs]
     gr.on(None, _filling(load, len(shown)), None, shown, **QUIET)
     start.input(_filling(start_from, len(shown)), [start], shown, **QUIET)
     clone.click(_filling(load_last, len(shown)), None, shown, **QUIET)
@@ -219,24 +219,26 @@ def _filled(here: Context, plan: Plan) -> list[Any]:
     at = plan.parent_id or -plan.policy_id
     if starts and at not in {value for _, value in starts}:
         starts.append((f"checkpoint {plan.policy_id}", at))
+    draft = draft_of(
+        plan.recipe,
+        checkpoints=checkpoints,
+        roles=plan.roles,
+        own=own,
+        saved=new_round_saved.recipes_of(here),
+        parent=_parent(here, plan),
+    )
     return [
         None,
         gr.Column(visible=True),
         gr.Dropdown(choices=starts or [("the project's defaults", DEFAULTS)], value=at if starts else DEFAULTS),
         gr.Dropdown(choices=recipe_choices(plan.recipe, own), value=plan.recipe["name"]),
         about_of(plan.recipe),
-        draft_of(
-            plan.recipe,
-            checkpoints=checkpoints,
-            roles=plan.roles,
-            own=own,
-            saved=new_round_saved.recipes_of(here),
-            parent=_parent(here, plan),
-        ),
+        draft,
         round_form.origin_of(plan),
         judge_template.choices(here.actor, here.project_id),
-        WAITS,
-        gr.Button(interactive=False),
+        # What is drawn is counted again, as its fields say it: only that can be launched.
+        guessed(here, plan) | changed(plan.recipe, others_of(draft)),
+        *can_start(False),
         *round_form.filled(here.actor, here.project_id, plan),
     ]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.pages.new_round.drawing import Drawing
+from app.pages.new_round.drawing import OTHER, Drawing, nothing, refused
 from app.toasts import toasts
 from app.widgets import buttons
 from backend.errors import InvalidInput
@@ -62,11 +62,11 @@ def user(drawing: Drawing) -> Any:
     @toasts
     def use(text: str, now: dict[str, Any], *values: Any) -> list[Any]:
         if not drawing.is_newest(now):
-            return [gr.skip()] * 5
+            return nothing(OTHER)
         try:
             new = recipe_yaml.read(text or "")
         except InvalidInput as error:
-            return [gr.skip(), {"problem": error.message}, gr.skip(), gr.skip(), gr.skip()]
+            return refused(error, OTHER)
         return drawing.other(new, now, values)
 
     return use

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from app.pages.new_round.folds import KeysAt, new_keys
 from app.widgets.context import Context
 from backend.services.recipes import parts, saved_recipes
 from backend.services.rounds import Plan
@@ -16,27 +17,31 @@ from backend.values import JSON
 def draft_of(
     recipe: dict[str, Any],
     *,
-    opened: str = "",
     checkpoints: Sequence[tuple[str, int]] = (),
     roles: Mapping[str, int] | None = None,
     own: Sequence[tuple[str, str]] = (),
     saved: Mapping[str, JSON] | None = None,
     parent: tuple[str, JSON] | None = None,
+    keys: KeysAt | None = None,
+    is_open: Mapping[str, bool] | None = None,
 ) -> dict[str, Any]:
     """What is drawn. The time makes every draft differ from the one before, so that the same recipe is drawn again.
 
     `checkpoints`: (name, id) of those that a role can be bound to; `roles`: those that are. `own`: (title, name) of the
     project's own recipes, `saved` these by name. `parent`: what the round goes on from is called, and its recipe.
+    `keys`: gives what its slots are known by, `is_open` whether they were open; without them it was not drawn before.
     """
+    at = time.monotonic_ns()
     bound: JSON = {"checkpoints": [*checkpoints], "roles": dict(roles or {}), "own": [*own]}
     bound |= {"saved": dict(saved or {}), "parent": parent}
-    return {"recipe": recipe, "open": opened, "at": time.monotonic_ns(), **bound}
+    bound |= {"keys": keys(at) if keys else new_keys(recipe, at), "open": dict(is_open or {})}
+    return {"recipe": recipe, "at": at, **bound}
 
 
 def others_of(drawn: dict[str, Any]) -> list[tuple[str, JSON]]:
     """What a draft is compared with: the recipe of its name as it is listed, and that of the round it goes on from."""
     name = drawn["recipe"]["name"]
-    listed = drawn["saved"].get(name) or next((known for known in parts.recipes() if known["name"] == name), None)
+    listed = drawn["saved"].get(name) or parts.recipe(name)
     found = [("the recipe", listed)] if listed else []
     return [*found, tuple(drawn["parent"])] if drawn["parent"] else found
 
@@ -44,7 +49,7 @@ def others_of(drawn: dict[str, Any]) -> list[tuple[str, JSON]]:
 def recipe_choices(recipe: dict[str, Any], own: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """(title, name) of the recipes there are, by title, the project's own after those that come with Rondo, and of
     this one."""
-    names = sorted(((known["title"], known["name"]) for known in parts.recipes()), key=lambda one: one[0].casefold())
+    names = sorted(parts.recipe_titles(), key=lambda one: one[0].casefold())
     names += [(f"{title} (this project's own)", name) for title, name in own]
     is_known = recipe["name"] in [name for _, name in names]
     return names if is_known else [*names, (recipe["title"], recipe["name"])]

@@ -1,6 +1,7 @@
 """One drawing of a recipe's slots: what its fields say, and what choosing another part or recipe shows next."""
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -9,6 +10,7 @@ from app import forms
 from app.pages.new_round import steps
 from app.pages.new_round.drafts import about_of, digest, draft_of, other_recipe, recipe_choices
 from app.pages.new_round.estimates import changed, guessed
+from app.pages.new_round.folds import Folds, KeysAt, by_key, kept_keys, same_keys
 from app.pages.new_round.steps import Tool
 from app.toasts import toasts
 from app.widgets.context import context
@@ -22,9 +24,13 @@ from backend.values import JSON
 WAITS = {"waits": True}
 """What stands for an estimate until the form is drawn."""
 OTHER_VALUES = (
-    "The estimate beside Launch was of other values than the form holds now. It is made again: look at it, then launch."
+    "The estimate beside Launch was of other values than the form holds now. It is made again: look at it, then go on."
 )
-DRAWN_AGAIN = "The form is being drawn again for what was chosen. Launch when it is there."
+REDRAWN = 4
+"""Outputs of what has the form drawn again: the draft, the estimate, Launch, Preview."""
+OTHER = REDRAWN + 2
+"""Outputs of what shows another recipe: these, the dropdown of recipes, its paper."""
+DRAWN_AGAIN = "The form is being drawn again for what was chosen. Go on when it is there."
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,7 @@ class Drawing:
 
     at: int
     form: forms.Form
+    folds: Folds
     size: int
     """How many of the values come before those of the form."""
     others: tuple[tuple[str, JSON], ...] = ()
@@ -61,11 +68,12 @@ class Drawing:
     def bound(self, values: tuple[Any, ...]) -> dict[str, int]:
         return steps.bound(self.roles, values[self.size + len(self.form.inputs) :])
 
-    def draft(self, recipe: dict[str, Any], now: dict[str, Any], values: tuple[Any, ...], *, opened: str = "") -> Any:
-        """What is drawn next, with what the fields of the roles hold."""
+    def draft(self, recipe: JSON, now: dict[str, Any], values: tuple[Any, ...], keys: KeysAt | None) -> Any:
+        """What is drawn next, with what the fields of the roles hold. `keys`: None where it is another recipe."""
         kept = {name: bound_to for name, bound_to in now["roles"].items() if name not in dict(self.roles)}
         known = {name: now[name] for name in ("checkpoints", "own", "saved", "parent")}
-        return draft_of(recipe, opened=opened, roles=kept | self.bound(values), **known)
+        was_open = self.folds.before | self.folds.drawn if keys else {}
+        return draft_of(recipe, roles=kept | self.bound(values), keys=keys, is_open=was_open, **known)
 
     def chosen(self) -> list[Any]:
         """What the recipe's dropdown and those of the slots held when this was drawn."""
@@ -75,78 +83,91 @@ class Drawing:
     def read(self, request: gr.Request, now: dict[str, Any], *values: Any) -> list[Any]:
         """The estimate of what the fields say, and which plan it is of."""
         if not self.is_newest(now):
-            return [gr.skip()] * 3
+            return [gr.skip()] * 4
         here = context(request)
         try:
             plan = self.plan(values)
         except RondoError as error:
-            return [{"problem": error.message, "warnings": []}, "", gr.Button(interactive=True)]
-        return [guessed(here, plan) | changed(plan.recipe, self.others), digest(plan), gr.Button(interactive=True)]
+            return [{"problem": error.message, "warnings": []}, "", *can_start(True)]
+        return [guessed(here, plan) | changed(plan.recipe, self.others), digest(plan), *can_start(True)]
 
-    @toasts
-    def start(self, request: gr.Request, counted: str, *given: Any) -> None:
-        """Launch what the fields say, where the estimate beside the button is of just that."""
-        here, drawn = context(request), self.chosen()
+    def counted_plan(self, counted: str, given: tuple[Any, ...]) -> Plan:
+        """The plan that the fields say; raises `InvalidInput` where the page shows another form or another estimate."""
+        drawn = self.chosen()
         now, *values = given[len(drawn) :]
         if not self.is_newest(now) or list(given[: len(drawn)]) != drawn:
             raise InvalidInput(DRAWN_AGAIN)
         plan = self.plan(tuple(values))
         if digest(plan) != counted:
             raise InvalidInput(OTHER_VALUES)
-        rounds.launch(here.actor, here.project_id, plan)
+        return plan
 
     @toasts
-    def preview(self, request: gr.Request, *given: Any) -> dict[str, Any]:
+    def start(self, request: gr.Request, counted: str, *given: Any) -> None:
+        """Launch what the fields say."""
+        here = context(request)
+        rounds.launch(here.actor, here.project_id, self.counted_plan(counted, given))
+
+    @toasts
+    def preview(self, request: gr.Request, counted: str, *given: Any) -> dict[str, Any]:
         """Run a few prompts through what the fields say; the page goes on to what comes of it."""
-        here, drawn = context(request), self.chosen()
-        now, *values = given[len(drawn) :]
-        if not self.is_newest(now) or list(given[: len(drawn)]) != drawn:
-            raise InvalidInput(DRAWN_AGAIN)
-        return {"id": previews.start(here.actor, here.project_id, self.plan(tuple(values)))}
+        here = context(request)
+        return {"id": previews.start(here.actor, here.project_id, self.counted_plan(counted, given))}
 
     @toasts
     def switch_recipe(self, request: gr.Request, name: str, now: dict[str, Any], *values: Any) -> list[Any]:
         """Another recipe, with the parts it shares with this one."""
         if name == self.form.start["name"] or not self.is_newest(now):
-            return [gr.skip()] * 5
+            return nothing(OTHER)
         try:
             new = other_recipe(context(request), self.recipe(values), name)
         except InvalidInput as error:
-            return [gr.skip(), {"problem": error.message}, gr.skip(), self.form.start["name"], gr.skip()]
-        return [*self.other(new, now, values)[:3], gr.skip(), about_of(new)]
+            return [*refused(error, REDRAWN), self.form.start["name"], gr.skip()]
+        return [*self.redrawn(new, now, values, None), gr.skip(), about_of(new)]
 
-    def other(self, new: dict[str, Any], now: dict[str, Any], values: tuple[Any, ...]) -> list[Any]:
-        """What shows another recipe: its draft, the estimate, Launch, the dropdown of recipes, its paper."""
+    def other(self, new: JSON, now: dict[str, Any], values: tuple[Any, ...], *, is_same: bool = False) -> list[Any]:
+        """What shows another recipe, or this one as it was saved: the outputs that `OTHER` counts."""
+        keys = partial(same_keys, new, keys=now["keys"]) if is_same else None
         choice = gr.Dropdown(choices=recipe_choices(new, now["own"]), value=new["name"])
-        return [self.draft(new, now, values), WAITS, gr.Button(interactive=False), choice, about_of(new)]
+        return [*self.redrawn(new, now, values, keys), choice, about_of(new)]
+
+    def redrawn(self, new: JSON, now: dict[str, Any], values: tuple[Any, ...], keys: KeysAt | None) -> list[Any]:
+        """What has the form drawn again: the outputs that `REDRAWN` counts."""
+        return [self.draft(new, now, values, keys), WAITS, *can_start(False)]
 
     def use(self, tool: Tool, chosen: Any, now: dict[str, Any], values: tuple[Any, ...]) -> list[Any]:
         """Change the list of steps. Where a field cannot be read, everything stays as it is drawn."""
         if not self.is_newest(now):
-            return [gr.skip()] * 3
+            return nothing(REDRAWN)
         try:
-            new = tool.change(self.recipe(values), *([chosen] if tool.choice is not None else []))
+            recipe = self.recipe(values)
+            before = by_key(recipe, now["keys"])
+            new = tool.change(recipe, *([chosen] if tool.choice is not None else []))
         except InvalidInput as error:
-            return [gr.skip(), {"problem": error.message}, gr.skip()]
-        return [self.draft(new, now, values), WAITS, gr.Button(interactive=False)]
-
-    def name_of(self, switch: forms.Switch) -> str:
-        """The accordion in which a part is chosen."""
-        paths = [spot.path for spot in parts.spots(self.form.start)]
-        return next((name_of(path) for path in paths if path == switch.path[: len(path)]), "")
+            return refused(error, REDRAWN)
+        return self.redrawn(new, now, values, partial(kept_keys, new, keys=now["keys"], before=before))
 
     def switch(self, switch: forms.Switch, chosen: Any, now: dict[str, Any], values: tuple[Any, ...]) -> list[Any]:
         """Another part in a slot. Where a field cannot be read, the dropdown goes back to what is drawn."""
         if chosen == self.form.drawn(switch) or not self.is_newest(now):
-            return [gr.skip()] * 4
+            return nothing(REDRAWN + 1)
         try:
             new = self.form.switched(switch, self.of_form(values), chosen)
         except InvalidInput as error:
-            return [gr.skip(), {"problem": error.message}, gr.skip(), gr.Dropdown(value=self.form.drawn(switch))]
-        new_draft = self.draft(new, now, values, opened=self.name_of(switch))
-        return [new_draft, WAITS, gr.Button(interactive=False), gr.skip()]
+            return [*refused(error, REDRAWN), gr.Dropdown(value=self.form.drawn(switch))]
+        return [*self.redrawn(new, now, values, partial(same_keys, new, keys=now["keys"])), gr.skip()]
 
 
-def name_of(path: tuple[str | int, ...]) -> str:
-    """What the page calls a place of a recipe: its slot, or the numbers that lead to its step."""
-    return "-".join(map(str, path[:-1] if path[-1] == "part" else path))
+def can_start(is_drawn: bool) -> list[gr.Button]:
+    """Launch and Preview: both wait until the form is drawn and counted."""
+    return [gr.Button(interactive=is_drawn), gr.Button(interactive=is_drawn)]
+
+
+def nothing(outputs: int) -> list[Any]:
+    """What leaves everything as it is."""
+    return [gr.skip()] * outputs
+
+
+def refused(error: RondoError, outputs: int) -> list[Any]:
+    """What leaves everything as it is, and says why where the estimate stands."""
+    return [gr.skip(), {"problem": error.message}, *nothing(outputs - 2)]

@@ -13,7 +13,8 @@ from app.pages.new_round import as_yaml, steps
 from app.pages.new_round import saved as own_recipes
 from app.pages.new_round.as_yaml import Yaml
 from app.pages.new_round.drafts import others_of
-from app.pages.new_round.drawing import Drawing, name_of
+from app.pages.new_round.drawing import Drawing
+from app.pages.new_round.folds import MORE, Folds, slot_of
 from app.pages.new_round.steps import Tool
 from app.toasts import toasts
 from app.widgets import judge_template
@@ -34,8 +35,6 @@ SLOT_TITLES = {
     "schedule": "Schedule, what changes from round to round",
     "metrics": "Metrics, what is measured",
 }
-CLOSED = "closed "
-"""Begins what stands for a slot that a person closed."""
 TO_PREVIEW = "(made) => { if (made.id) window.location.assign(`previews?preview=${Number(made.id)}`) }"
 
 
@@ -44,7 +43,7 @@ class Frame:
     """What stays on the page when the slots are drawn again. `draft` is what is drawn, `counted` what was estimated."""
 
     draft: gr.State
-    opened: gr.State
+    turned: gr.JSON
     counted: gr.State
     versions: gr.State
     parent: gr.State
@@ -57,23 +56,22 @@ class Frame:
     fields: RoundFields
 
 
-def draw(drawn: dict[str, Any], saved: list[Any], opened: list[str], frame: Frame) -> None:
+def draw(drawn: dict[str, Any], saved: list[Any], turned: Any, frame: Frame) -> None:
     """Draw the slots of a recipe and wire everything that reads them, the fields outside of the slots included.
 
-    Those are open in which something differs, unless a person closed them, and those that a person opened.
+    Those are open at first in which something differs; then each stays as it is on the page.
     """
     others = others_of(drawn)
     beside = tuple(forms.Beside(name, tuple(changes(drawn["recipe"], other))) for name, other in others)
-    form, tools = forms.Form(start=drawn["recipe"], beside=beside), []
+    folds = Folds(drawn["keys"], drawn["open"], turned if isinstance(turned, dict) else {}, frame.turned)
+    form, tools = forms.Form(start=drawn["recipe"], beside=beside, fold=folds.rest), []
     put = None
     with gr.Column(elem_id="recipe-slots"):
-        roles = steps.draw_roles(drawn)
+        roles = steps.draw_roles(drawn, folds)
         for spot in parts.spots(form.start):
-            name = name_of(spot.path)
+            name = slot_of(spot.path)
             differs = form.differs(spot.path[:-1] if spot.line else spot.path)
-            is_open = name == drawn["open"] or _is_open(name, opened, differs=differs)
-            with gr.Accordion(_title(form.start, spot, name), open=is_open, elem_id=f"slot-{name}") as slot:
-                _remember(slot, name, frame.opened)
+            with folds.slot(name, _title(form.start, spot, name), is_open=differs, elem_id=f"slot-{name}"):
                 draw_slot = forms.draw_parts if spot.is_many else forms.draw_part
                 draw_slot(form, spot.path, spot.kind, spot.kind.replace("_", " ").capitalize())
                 if name == "judge":
@@ -82,12 +80,11 @@ def draw(drawn: dict[str, Any], saved: list[Any], opened: list[str], frame: Fram
                     tools += steps.draw_step(form, spot.path)
         tools += _draw_tools(form.start)
         more = any(form.differs((knob.name,)) for knob in parts.recipe_knobs())
-        with gr.Accordion("More", open=_is_open("more", opened, differs=more)) as beside_slots:
-            _remember(beside_slots, "more", frame.opened)
+        with folds.slot(MORE, "More", is_open=more):
             forms.draw_knobs(form, (), parts.recipe_knobs())
         keeping = own_recipes.draw(form.start, drawn["own"])
         written = as_yaml.draw()
-    drawing = Drawing(drawn["at"], form, 1 + len(frame.fields.inputs), tuple(others), roles)
+    drawing = Drawing(drawn["at"], form, folds, 1 + len(frame.fields.inputs), tuple(others), roles)
     _wire(drawing, frame, put, tools, written, keeping)
 
 
@@ -98,23 +95,6 @@ def _title(recipe: JSON, spot: Spot, name: str) -> str:
     held = recipe.get(name)
     names = ", ".join(one["name"] for one in held) if isinstance(held, list) else (held or {}).get("name", "")
     return f"{SLOT_TITLES[name]}: {names or 'none'}"
-
-
-def _is_open(name: str, opened: list[str], *, differs: bool) -> bool:
-    return name in opened or (differs and f"{CLOSED}{name}" not in opened)
-
-
-def _remember(slot: gr.Accordion, name: str, opened: gr.State) -> None:
-    """Keep open what a person opened, and closed what they closed, when the slots are drawn again."""
-
-    def keep_open(names: list[str]) -> list[str]:
-        return [*({*names, name} - {f"{CLOSED}{name}"})]
-
-    def keep_closed(names: list[str]) -> list[str]:
-        return [*({*names, f"{CLOSED}{name}"} - {name})]
-
-    slot.expand(keep_open, opened, opened, **QUIET)
-    slot.collapse(keep_closed, opened, opened, **QUIET)
 
 
 def _draw_tools(recipe: dict[str, Any]) -> list[Tool]:
@@ -136,7 +116,7 @@ def _wire(
     form, fields = drawing.form, frame.fields
     bindings = [field for _, field in drawing.roles]
     everything = [frame.draft, frame.parent, *fields.inputs, *form.inputs, *bindings]
-    redrawn = [frame.draft, frame.estimate, frame.launch]
+    redrawn = [frame.draft, frame.estimate, frame.launch, frame.preview]
     outputs = [*redrawn, frame.recipe, frame.about]
     frame.recipe.input(drawing.switch_recipe, [frame.recipe, *everything], outputs, **QUIET)
     for switch in form.switches:
@@ -150,7 +130,7 @@ def _wire(
     once: dict[str, Any] = QUIET | {"trigger_mode": "once"}
     keeping.save.click(own_recipes.saver(drawing), [keeping.title, *everything], outputs, **once)
     keeping.delete.click(own_recipes.deleter(drawing), everything, outputs, **once)
-    estimated = [frame.estimate, frame.counted, frame.launch]
+    estimated = [frame.estimate, frame.counted, frame.launch, frame.preview]
     # On input, not on change: drawing the form again changes fields whose listeners are gone by then.
     touched = [component.input for component in (*fields.inputs, *form.inputs, *bindings)]
     gr.on(touched, drawing.read, everything, estimated, trigger_mode="always_last", **QUIET)
@@ -166,9 +146,10 @@ def _wire(
     launched.success(None, js="() => { window.location.assign('./') }", api_visibility="private")
     launched.failure(drawing.read, everything, estimated, **QUIET)
     started = frame.preview.click(
-        drawing.preview, [*choices, *everything], frame.previewed, trigger_mode="once", **PRIVATE
+        drawing.preview, [frame.counted, *choices, *everything], frame.previewed, trigger_mode="once", **PRIVATE
     )
     started.success(None, [frame.previewed], None, js=TO_PREVIEW, api_visibility="private")
+    started.failure(drawing.read, everything, estimated, **QUIET)
 
 
 def _switcher(drawing: Drawing, switch: forms.Switch) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.pages.new_round.drawing import Drawing
+from app.pages.new_round.drawing import OTHER, Drawing, nothing, refused
 from app.toasts import notice, toasts
 from app.widgets import buttons
 from app.widgets.context import Context, context
@@ -60,14 +60,14 @@ def saver(drawing: Drawing) -> Any:
     @toasts
     def save_recipe(request: gr.Request, title: str, now: dict[str, Any], *values: Any) -> list[Any]:
         if not drawing.is_newest(now):
-            return [gr.skip()] * 5
+            return nothing(OTHER)
         here = context(request)
         try:
             found = saved_recipes.save(here.actor, here.project_id, title or "", drawing.recipe(values))
         except InvalidInput as error:
-            return [gr.skip(), {"problem": error.message}, gr.skip(), gr.skip(), gr.skip()]
+            return refused(error, OTHER)
         notice(f"{found.title} is kept among the recipes of this project.")
-        return drawing.other(found.recipe, now | {"own": own(here), "saved": recipes_of(here)}, values)
+        return drawing.other(found.recipe, now | {"own": own(here), "saved": recipes_of(here)}, values, is_same=True)
 
     return save_recipe
 
@@ -78,14 +78,14 @@ def deleter(drawing: Drawing) -> Any:
     @toasts
     def delete_recipe(request: gr.Request, now: dict[str, Any], *values: Any) -> list[Any]:
         if not drawing.is_newest(now):
-            return [gr.skip()] * 5
+            return nothing(OTHER)
         here = context(request)
         try:
             title = saved_recipes.delete_named(here.actor, here.project_id, str(drawing.form.start["name"]))
             recipe = drawing.recipe(values)
         except (InvalidInput, NotFound) as error:
-            return [gr.skip(), {"problem": error.message}, gr.skip(), gr.skip(), gr.skip()]
+            return refused(error, OTHER)
         notice(f"{title} is deleted from the recipes of this project. Its rounds keep it.")
-        return drawing.other(recipe, now | {"own": own(here), "saved": recipes_of(here)}, values)
+        return drawing.other(recipe, now | {"own": own(here), "saved": recipes_of(here)}, values, is_same=True)
 
     return delete_recipe

@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.components import Component
 
 from app import forms
+from app.pages.new_round.folds import ROLES, Folds
 from app.widgets import buttons
 from backend.errors import InvalidInput
 from backend.services.recipes import steps_edit
@@ -63,14 +64,14 @@ def draw_beginning() -> Tool:
     return Tool(button, steps_edit.as_steps)
 
 
-def draw_roles(drawn: dict[str, Any]) -> list[tuple[str, gr.Dropdown]]:
+def draw_roles(drawn: dict[str, Any], folds: Folds) -> list[tuple[str, gr.Dropdown]]:
     """Draw one checkpoint field for each role that the recipe's steps name; return them by role."""
     names = steps_edit.roles(drawn["recipe"])
     if not names:
         return []
     choices = [("what an earlier round made, if any", NOT_BOUND), *map(tuple, drawn["checkpoints"])]
     there = {checkpoint_id for _, checkpoint_id in choices}
-    with gr.Accordion("Roles: whose checkpoint acts", open=True, elem_id="roles"), gr.Row():
+    with folds.slot(ROLES, "Roles: whose checkpoint acts", is_open=True, elem_id="roles"), gr.Row():
         return [(name, _role(name, choices, drawn["roles"].get(name), there)) for name in names]
 
 

@@ -124,6 +124,16 @@ def recipes() -> list[JSON]:
     return [get(name).model_dump(mode="json") for name in names()]
 
 
+def recipe(name: str) -> JSON | None:
+    """Return the registered recipe of that name as JSON, None where there is none."""
+    return get(name).model_dump(mode="json") if name in names() else None
+
+
+def recipe_titles() -> list[tuple[str, str]]:
+    """Return (title, name) of every registered recipe."""
+    return [(get(name).title, name) for name in names()]
+
+
 def label(kind: str, part: str, name: str) -> str:
     """Return what pages call a knob of a part, or of the step that holds it where the part has none of that name."""
     knobs = describe().get(kind, {}).get(part, [])

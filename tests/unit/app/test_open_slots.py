@@ -1,10 +1,56 @@
-"""Which slots of the form of a round are open when it is drawn again."""
+"""What is open in the form of a round when it is drawn again: what a person left open, wherever its step stands then."""
 
-from app.pages.new_round.recipe import CLOSED, _is_open
+import pytest
+
+from app.pages.new_round.folds import MORE, ROLES, Folds, Keys, by_key, kept_keys, new_keys, same_keys
+from backend import recipes
+from backend.services.recipes import steps_edit
+from backend.values import JSON
+
+SLOTS = ["prompt_source", "generator", "judge", "selector", "trainer"]
 
 
-def test_a_slot_is_open_where_something_differs_unless_a_person_closed_it() -> None:
-    assert _is_open("judge", [], differs=True)
-    assert not _is_open("judge", [], differs=False)
-    assert _is_open("judge", ["judge"], differs=False)
-    assert not _is_open("judge", [f"{CLOSED}judge"], differs=True)
+@pytest.fixture
+def recipe() -> JSON:
+    return steps_edit.as_steps(recipes.get("rejection_sampling").model_dump(mode="json"))
+
+
+def numbered(keys: Keys) -> dict[str, str]:
+    """The steps' keys, by the numbers that lead to them."""
+    return {name.removeprefix("steps-"): key for name, key in keys.items() if name.startswith("steps-")}
+
+
+def test_a_step_keeps_its_key_when_others_are_removed_moved_and_added(recipe: JSON) -> None:
+    keys = new_keys(recipe, 1)
+    assert numbered(keys) == {str(n): f"1 steps-{n}" for n in range(5)}
+    before = by_key(recipe, keys)
+    steps_edit.removed(recipe, ("steps",), 1)
+    steps_edit.moved(recipe, ("steps",), 3, -1)
+    steps_edit.added(recipe, ("steps",), "judge: majority_vote")
+    now = kept_keys(recipe, 2, keys, before)
+    assert numbered(now) == {"0": "1 steps-0", "1": "1 steps-2", "2": "1 steps-4", "3": "1 steps-3", "4": "2 steps-4"}
+    assert {now[name] for name in ("schedule", "metrics", MORE, ROLES)} == {
+        keys[name] for name in ("schedule", "metrics", MORE, ROLES)
+    }
+
+
+def test_slots_that_become_steps_keep_their_keys_and_another_recipe_has_none_of_them() -> None:
+    recipe = recipes.get("rejection_sampling").model_dump(mode="json")
+    keys = new_keys(recipe, 1)
+    now = kept_keys(steps := steps_edit.as_steps(recipe), 2, keys, by_key(recipe, keys))
+    assert list(numbered(now).values()) == [keys[slot] for slot in SLOTS]
+    assert same_keys(steps, 3, now) == now
+    assert not set(new_keys(recipe, 3).values()) & {*keys.values(), *now.values()}
+
+
+def test_what_is_drawn_again_is_as_a_person_left_it() -> None:
+    folds = Folds({}, {"a": True, "b": True, "c": False}, {"b": False, "c": True}, None)
+    assert [folds.is_open(key, key == "d") for key in "abcde"] == [True, False, True, True, False]
+    assert folds.drawn == {"a": True, "b": False, "c": True, "d": True, "e": False}
+
+
+def test_the_rest_of_a_steps_knobs_is_known_by_its_step() -> None:
+    folds = Folds({"steps-1": "1 steps-4", "judge": "1 judge", MORE: "1 more"}, {}, {}, None)
+    assert folds.key_of_rest(("steps", 1, "part")) == "1 steps-4 rest part"
+    assert folds.key_of_rest(("judge", "verifier")) == "1 judge rest verifier"
+    assert folds.key_of_rest(()) == "1 more rest "
