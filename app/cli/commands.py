@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import benches, checkpoints, database, datasets, previewing, prompts, recipes, users
+from app.cli import benches, checkpoints, database, datasets, previewing, prompts, recipes, samples, users
 from app.cli.output import AsJson, emit, say
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.add_typer(previewing.app, name="round", help="Launch rounds and follow them.")
 app.add_typer(benches.app, name="judge", help="Try judges side by side.")
 app.add_typer(prompts.app, name="prompts", help="Look at files of prompts and import them.")
+app.add_typer(samples.app, name="samples", help="Take samples along as a file.")
 app.add_typer(checkpoints.app, name="checkpoint", help="Look at checkpoints, register and test endpoints.")
 app.add_typer(users.app, name="user", help="Who may sign in.")
 app.add_typer(database.app, name="db", help="The database's schema and backup.")
