@@ -158,39 +158,41 @@ def _is_among(ids: Sequence[int]) -> Any:
 
 def _query() -> Select[Any]:
     label, sample, prompt, group = tables.Label, tables.Sample, tables.Prompt, tables.Group
+    columns: list[Any] = [
+        sample.id,
+        sample.group_id,
+        sample.step,
+        sample.role,
+        sample.kind,
+        sample.checkpoint_id,
+        sample.author_id,
+        sample.edited_from_id,
+        sample.prompt_id,
+        _json(func.coalesce(group.messages, prompt.messages)),
+        case((group.is_stripped, _json(prompt.messages))),
+        func.coalesce(group.answer, prompt.answer),
+        _json(prompt.extra),
+        sample.text,
+        _json(sample.turns),
+        sample.reasoning,
+        sample.num_tokens,
+        sample.finish_reason,
+        sample.logprob,
+        sample.seed,
+        _json(sample.extra),
+        label.score,
+        type_coerce(label.verdict, String),
+        type_coerce(label.source, String),
+        label.machine_score,
+        type_coerce(label.machine_verdict, String),
+        label.machine_spread,
+        label.is_overridden,
+        label.is_unparsed,
+        label.is_flagged,
+    ]
+    named = [column.label(name) for column, name in zip(columns, Read._fields, strict=True)]
     return (
-        select(
-            sample.id,
-            sample.group_id,
-            sample.step,
-            sample.role,
-            sample.kind,
-            sample.checkpoint_id,
-            sample.author_id,
-            sample.edited_from_id,
-            sample.prompt_id,
-            _json(func.coalesce(group.messages, prompt.messages)),
-            case((group.is_stripped, _json(prompt.messages))),
-            func.coalesce(group.answer, prompt.answer),
-            _json(prompt.extra),
-            sample.text,
-            _json(sample.turns),
-            sample.reasoning,
-            sample.num_tokens,
-            sample.finish_reason,
-            sample.logprob,
-            sample.seed,
-            _json(sample.extra),
-            label.score,
-            type_coerce(label.verdict, String),
-            type_coerce(label.source, String),
-            label.machine_score,
-            type_coerce(label.machine_verdict, String),
-            label.machine_spread,
-            label.is_overridden,
-            label.is_unparsed,
-            label.is_flagged,
-        )
+        select(*named)
         .select_from(label)
         .join(sample, sample.id == label.sample_id)
         .join(prompt, prompt.id == sample.prompt_id)
@@ -200,7 +202,7 @@ def _query() -> Select[Any]:
 
 def _json(column: Any) -> Any:
     """The column's JSON as text, on both databases."""
-    return type_coerce(cast(column, Text), String)
+    return cast(column, Text)
 
 
 def _values(
