@@ -78,14 +78,30 @@ def write_jsonl(path: Path, rows: Iterator[Values], columns: Columns) -> int:
 
 
 def as_json(columns: Columns) -> Callable[[Values], str]:
-    """What writes a row as `json` with `ensure_ascii=False` would write its object, in less than half the time."""
+    """What writes a row as `json` with `ensure_ascii=False` would write its object, in less than a third of the time.
+
+    The function is put together for these columns, as `dataclasses` puts `__init__` together: a call for each value
+    would take most of the time.
+    """
+    names = [f"v{number}" for number in range(len(columns))]
+    written = [_IN_JSON[held].format(v=name) for name, held in zip(names, columns.values(), strict=True)]
     template = ", ".join(f"{encode_basestring(name)}: %s" for name in columns)
-    writers = [_IN_JSON[held] for held in columns.values()]
-
-    def write(row: Values) -> str:
-        return f"{{{template % tuple([in_json(value) for in_json, value in zip(writers, row, strict=True)])}}}"
-
+    source = f"def write(row):\n    {', '.join(names)}, = row\n    return template % ({', '.join(written)},)"
+    made: dict[str, Any] = {}
+    exec(source, {"template": f"{{{template}}}", "text": encode_basestring, "turns": _turns, "number": _number}, made)
+    write: Callable[[Values], str] = made["write"]
     return write
+
+
+_IN_JSON = {
+    MESSAGES: "turns({v})",
+    JSON_TEXT: "{v} or 'null'",
+    "string": "'null' if {v} is None else text({v})",
+    "int64": "'null' if {v} is None else {v}",
+    "float64": "'null' if {v} is None else number({v})",
+    "bool": "'null' if {v} is None else 'true' if {v} else 'false'",
+}
+"""What a value `v` is written as, in Python."""
 
 
 def _turns(messages: Messages) -> str:
@@ -95,30 +111,8 @@ def _turns(messages: Messages) -> str:
     return f"[{', '.join(turns)}]"
 
 
-def _text(value: str | None) -> str:
-    return "null" if value is None else encode_basestring(value)
-
-
-def _whole(value: int | None) -> str:
-    return "null" if value is None else repr(value)
-
-
-def _number(value: float | None) -> str:
-    return "null" if value is None else repr(value) if isfinite(value) else json.dumps(value)
-
-
-def _as_it_is(value: str | None) -> str:
-    return value or "null"
-
-
-_IN_JSON: dict[str, Callable[[Any], str]] = {
-    MESSAGES: _turns,
-    JSON_TEXT: _as_it_is,
-    "string": _text,
-    "float64": _number,
-    "int64": _whole,
-    "bool": json.dumps,
-}
+def _number(value: float) -> str:
+    return repr(value) if isfinite(value) else json.dumps(value)
 
 
 def write_parquet(path: Path, rows: Iterable[Values], columns: Columns) -> int:

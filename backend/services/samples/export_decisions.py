@@ -2,9 +2,9 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,15 +23,6 @@ UNSAID = ("client_id", "user_id", "replaces", "is_new")
 """Of use at a desk, and nowhere else."""
 
 
-class Known(Protocol):
-    """What is known of a sample before its history is read."""
-
-    @property
-    def sample_id(self) -> int: ...
-    @property
-    def edited_from_id(self) -> int | None: ...
-
-
 class History:
     """The decisions of one round, a few samples at a time.
 
@@ -46,53 +37,42 @@ class History:
         self._has_groups = self._has_some and db.scalar(some.where(decision.kind.in_(TOGETHER))) is not None
         self._people: dict[int, str] = dict(db.execute(select(tables.User.id, tables.User.name)).tuples().all())
 
-    def of(self, samples: Iterable[Known], known: Collection[int]) -> dict[int, str]:
-        """The history of each sample that has one, oldest first. `known`: those whose labels are not hidden."""
+    def of(self, ids: Sequence[int], originals: Mapping[int, int], known: Collection[int]) -> dict[int, str]:
+        """The history of each sample that has one, oldest first.
+
+        `originals`: what edits were made of. `known`: the samples whose labels are not hidden.
+        """
         if not self._has_some:
             return {}
-        samples = list(samples)
-        read = self._read(samples)
-        return {
-            one.sample_id: json.dumps(said, default=_plain, ensure_ascii=False)
-            for one in samples
-            if (said := self._told(one, read, known))
-        }
+        told = {n: self._told(n, originals.get(n, n), rows, known) for n, rows in self._read(ids, originals).items()}
+        return {n: json.dumps(said, default=_plain, ensure_ascii=False) for n, said in told.items() if said}
 
-    def _places(self, sample: Known, heads: dict[int, int]) -> list[int]:
-        """Samples that a decision on this one may name, without this one twice."""
-        others = (heads.get(sample.sample_id), sample.edited_from_id)
-        return [*dict.fromkeys([sample.sample_id, *(n for n in others if n is not None)])]
-
-    def _read(self, samples: list[Known]) -> dict[int, list[tables.Decision]]:
+    def _read(self, ids: Sequence[int], originals: Mapping[int, int]) -> dict[int, list[tables.Decision]]:
         """The decisions that may be about each sample, in order."""
-        ids = [one.sample_id for one in samples]
-        heads: dict[int, int] = {}
+        others: dict[int, set[int]] = defaultdict(set)
+        for sample_id, original_id in originals.items():
+            others[original_id].add(sample_id)
         for some in in_chunks(ids) if self._has_groups else ():
-            heads |= group_decisions.first_of(self._db, some)
-        at: dict[int, list[int]] = defaultdict(list)
-        for one in samples:
-            for place in self._places(one, heads):
-                at[place].append(one.sample_id)
-        decision, found = tables.Decision, defaultdict[int, list[tables.Decision]](list)
+            for sample_id, head in group_decisions.first_of(self._db, some).items():
+                others[head].add(sample_id)
+        mine, found = set(ids), defaultdict[int, list[tables.Decision]](list)
+        decision = tables.Decision
         # Columns and no entities, which would stay in the session; a row has the same names.
-        query = select(*decision.__table__.c).where(among(decision.sample_id, at)).order_by(decision.id)
+        query = select(*decision.__table__.c).where(among(decision.sample_id, mine | {*others})).order_by(decision.id)
         for row in self._db.execute(query):
-            for sample_id in at[row.sample_id]:
+            for sample_id in {row.sample_id} & mine | others.get(row.sample_id, set()):
                 found[sample_id].append(row)  # type: ignore[arg-type]
         return found
 
-    def _told(self, sample: Known, read: dict[int, list[tables.Decision]], known: Collection[int]) -> list[JSON]:
-        if sample.sample_id not in read:
-            return []
-        is_only_own = self._kept.others and sample.sample_id not in known
-        # Of a rewrite the history holds the decision on the text that it was made of.
-        about = sample.edited_from_id or sample.sample_id
+    def _told(self, sample_id: int, about: int, read: list[tables.Decision], known: Collection[int]) -> list[JSON]:
+        """What is said of the history. `about`: of a rewrite, the text that it was made of, which was decided on."""
+        is_only_own = self._kept.others and sample_id not in known
         tells_judge = not self._kept.judge or about in known
         rows: list[tables.Decision] = []
         others: set[int] = set()
-        for row in read[sample.sample_id]:
-            is_own_place = row.sample_id == sample.sample_id
-            if is_own_place or row.retracts_id in others or speaks_of(row.kind, row.value, sample.sample_id):
+        for row in read:
+            is_own_place = row.sample_id == sample_id
+            if is_own_place or row.retracts_id in others or speaks_of(row.kind, row.value, sample_id):
                 others |= set() if is_own_place else {row.id}
                 rows.append(row)
         rows = [row for row in rows if not is_only_own or row.user_id == self._actor.user_id]

@@ -6,19 +6,18 @@ Plain columns as the driver gives them, JSON as text: entities would take most o
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from json.encoder import encode_basestring
-from math import isfinite
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, String, Text, case, cast, func, select, type_coerce
+from sqlalchemy import Select, Text, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.db.many import among, in_chunks
+from backend.db.many import in_chunks
 from backend.pipeline.rows import plain
 from backend.row_files import JSON_TEXT, MESSAGES, Columns, Format, Values
 from backend.services.access import Actor
-from backend.services.samples import export_decisions, visibility
+from backend.services.samples import export_decisions, export_judgments, visibility
+from backend.services.samples.export_judgments import Reader
 from backend.services.samples.visibility import Hidden
 from backend.values import LabelSource
 
@@ -61,7 +60,6 @@ COLUMNS: Columns = {
 PROMPT_AT = list(COLUMNS).index("prompt")
 PROMPT_IS = {"jsonl": JSON_TEXT, "parquet": MESSAGES, "csv": "string"}
 """Messages as they are, or in a spreadsheet one text."""
-ALL_SHOWN = Hidden()
 
 
 class Read(NamedTuple):
@@ -100,19 +98,22 @@ class Read(NamedTuple):
     is_flagged: bool
 
 
+EDITED_FROM_AT, ANSWER_AT, OVERRIDDEN_AT = map(Read._fields.index, ("edited_from_id", "answer", "is_overridden"))
+
+
 @dataclass(frozen=True)
 class Names:
     """What is the same for many rows: names of checkpoints and people by id."""
 
-    checkpoints: dict[int, str] = field(default_factory=dict)
-    people: dict[int, str] = field(default_factory=dict)
+    checkpoints: dict[int | None, str] = field(default_factory=dict)
+    people: dict[int | None, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, db: Session, project_id: int) -> "Names":
         checkpoint, user = tables.Checkpoint, tables.User
         named = select(checkpoint.id, checkpoint.name).where(checkpoint.project_id == project_id)
         people = select(user.id, user.name)
-        return cls(dict(db.execute(named).tuples().all()), dict(db.execute(people).tuples().all()))
+        return cls({n: name for n, name in db.execute(named)}, {n: name for n, name in db.execute(people)})
 
 
 def columns(format: Format) -> Columns:
@@ -135,25 +136,25 @@ def rows(
 ) -> Iterator[Values]:
     """The samples with these ids, in their order, as the actor may see them now. Memory stays flat."""
     history = export_decisions.History(db, actor, round_, kept)
-    recipe = str(round_.recipe.get("name", ""))
+    read = Reader(db, _query(), tables.Label.sample_id)
+    judged = Reader(db, export_judgments.query(), tables.Judgment.sample_id)
+    of_round = round_.number, str(round_.recipe.get("name", ""))
     for chunk in in_chunks(ids, ROWS_AT_ONCE):
-        found = {row[0]: Read._make(row) for row in db.execute(_query().where(_is_among(chunk)))}
-        said = _judgments(db, chunk, names)
-        known = visibility.decided(db, actor, _and_originals(found.values())) if kept else set(found)
-        decided = history.of(found.values(), known)
+        found, said = (
+            {row[0]: row for row in read.rows(chunk)},
+            export_judgments.written(judged.rows(chunk), names.checkpoints),
+        )
+        originals = {row[0]: row[EDITED_FROM_AT] for row in found.values() if row[EDITED_FROM_AT] is not None}
+        known = visibility.decided(db, actor, [*{*chunk, *originals.values()}]) if kept else set(chunk)
+        decided = history.of(chunk, originals, known)
         for sample_id in chunk:
-            row = found[sample_id]
-            is_hidden = sample_id not in known
-            told = decided.get(sample_id, "[]")
-            yield _values(row, round_.number, recipe, names, kept if is_hidden else ALL_SHOWN, said, told, kept)
-
-
-def _and_originals(found: Iterable[Read]) -> list[int]:
-    return [*{n for row in found for n in (row.sample_id, row.edited_from_id) if n is not None}]
-
-
-def _is_among(ids: Sequence[int]) -> Any:
-    return among(tables.Label.sample_id, ids)
+            row = Read._make(found[sample_id])
+            told = said.get(sample_id, "[]"), decided.get(sample_id, "[]")
+            if kept.judge and row.unhinted is not None:
+                row = row._replace(asked=row.unhinted)
+            yield (
+                _shown(row, of_round, names, told) if sample_id in known else _masked(row, of_round, names, told, kept)
+            )
 
 
 def _query() -> Select[Any]:
@@ -181,10 +182,10 @@ def _query() -> Select[Any]:
         sample.seed,
         _json(sample.extra),
         label.score,
-        type_coerce(label.verdict, String),
-        type_coerce(label.source, String),
+        label.verdict,
+        label.source,
         label.machine_score,
-        type_coerce(label.machine_verdict, String),
+        label.machine_verdict,
         label.machine_spread,
         label.is_overridden,
         label.is_unparsed,
@@ -205,106 +206,39 @@ def _json(column: Any) -> Any:
     return cast(column, Text)
 
 
-def _values(
-    row: Read,
-    number: int,
-    recipe: str,
-    names: Names,
-    masked: Hidden,
-    said: dict[int, str],
-    decisions: str,
-    kept: Hidden,
+def _shown(
+    row: Read, of_round: tuple[int, str], names: Names, told: tuple[str, str], *, is_hidden: bool = False
 ) -> Values:
-    """The row as it is written. `masked`: what of it is hidden, as `visibility.masked` hides it of a list's row."""
-    score, verdict, source = row.score, row.verdict, row.source
-    if masked:
-        score, verdict = (None, None) if masked.judge else (row.machine_score, row.machine_verdict)
-        source = str(LabelSource.none if score is None and verdict is None else LabelSource.judge)
-    hides_judge = masked.judge
+    """The row as it is written."""
     return (
         row.sample_id,
-        number,
-        recipe,
+        *of_round,
         row.step,
         row.role,
         row.kind,
-        names.checkpoints.get(row.checkpoint_id or 0),
-        names.people.get(row.author_id or 0),
+        names.checkpoints.get(row.checkpoint_id),
+        names.people.get(row.author_id),
         row.edited_from_id,
         row.prompt_id,
-        row.unhinted if kept.judge and row.unhinted else row.asked,
-        row.answer,
-        "{}" if hides_judge else row.metadata,
-        row.text,
-        row.turns,
-        row.reasoning,
-        row.num_tokens,
-        row.finish_reason,
-        row.logprob,
-        row.seed,
-        "{}" if hides_judge else row.noted,
-        score,
-        verdict,
-        source,
-        None if hides_judge else row.machine_score,
-        None if hides_judge else row.machine_verdict,
-        None if hides_judge else row.spread,
-        bool(row.is_overridden) and not masked,
-        bool(row.is_unparsed) and not hides_judge,
-        bool(row.is_flagged) and not masked.others,
-        bool(masked),
-        "[]" if hides_judge else said.get(row.sample_id, "[]"),
-        decisions,
+        row.asked,
+        *row[ANSWER_AT:OVERRIDDEN_AT],
+        row.is_overridden == 1,
+        row.is_unparsed == 1,
+        row.is_flagged == 1,
+        is_hidden,
+        *told,
     )
 
 
-_JUDGMENT = (
-    '{"step": %s, "judge": %s, "checkpoint": %s, "position": %s, "score": %s, "verdict": %s, "rationale": %s,'
-    ' "raw": %s, "template_hash": %s, "finish_reason": %s, "reasoning": %s}'
-)
-
-
-def _judgments(db: Session, ids: Sequence[int], names: Names) -> dict[int, str]:
-    """What judges said of each sample, as a JSON list. Written here and not by `json`, in less than half the time."""
-    judgment = tables.Judgment
-    query = (
-        select(
-            judgment.sample_id,
-            judgment.step,
-            judgment.judge,
-            judgment.checkpoint_id,
-            judgment.position,
-            judgment.score,
-            type_coerce(judgment.verdict, String),
-            judgment.rationale,
-            judgment.raw,
-            judgment.template_hash,
-            judgment.finish_reason,
-            judgment.reasoning,
+def _masked(row: Read, of_round: tuple[int, str], names: Names, told: tuple[str, str], kept: Hidden) -> Values:
+    """The same without what is hidden, as `visibility.masked` hides it of a list's row."""
+    score, verdict = (None, None) if kept.judge else (row.machine_score, row.machine_verdict)
+    source = str(LabelSource.none if score is None and verdict is None else LabelSource.judge)
+    row = row._replace(score=score, verdict=verdict, source=source, is_overridden=False)
+    if kept.judge:
+        row = row._replace(
+            metadata="{}", noted="{}", machine_score=None, machine_verdict=None, spread=None, is_unparsed=False
         )
-        .where(among(judgment.sample_id, ids))
-        .order_by(judgment.sample_id, judgment.step, judgment.judge, judgment.position)
-    )
-    found: dict[int, list[str]] = {}
-    for id_, step, judge, by, position, score, verdict, rationale, raw, template, finish, reasoning in db.execute(
-        query
-    ):
-        written = _JUDGMENT % (
-            step,
-            encode_basestring(judge),
-            _text(names.checkpoints.get(by or 0)),
-            position,
-            "null" if score is None or not isfinite(score) else repr(score),
-            _text(verdict),
-            encode_basestring(rationale),
-            encode_basestring(raw),
-            encode_basestring(template),
-            encode_basestring(finish),
-            _text(reasoning),
-        )
-        found.setdefault(id_, []).append(written)
-    return {id_: f"[{', '.join(some)}]" for id_, some in found.items()}
-
-
-def _text(value: str | None) -> str:
-    return "null" if value is None else encode_basestring(value)
+        told = "[]", told[1]
+    row = row._replace(is_flagged=False) if kept.others else row
+    return _shown(row, of_round, names, told, is_hidden=True)
