@@ -88,7 +88,8 @@ def as_json(columns: Columns) -> Callable[[Values], str]:
     template = ", ".join(f"{encode_basestring(name)}: %s" for name in columns)
     source = f"def write(row):\n    {', '.join(names)}, = row\n    return template % ({', '.join(written)},)"
     made: dict[str, Any] = {}
-    exec(source, {"template": f"{{{template}}}", "text": encode_basestring, "turns": _turns, "number": _number}, made)
+    known = {"text": encode_basestring, "turns": _turns, "isfinite": isfinite, "dumps": json.dumps}
+    exec(source, known | {"template": f"{{{template}}}"}, made)
     write: Callable[[Values], str] = made["write"]
     return write
 
@@ -98,7 +99,7 @@ _IN_JSON = {
     JSON_TEXT: "{v} or 'null'",
     "string": "'null' if {v} is None else text({v})",
     "int64": "'null' if {v} is None else {v}",
-    "float64": "'null' if {v} is None else number({v})",
+    "float64": "'null' if {v} is None else {v} if isfinite({v}) else dumps({v})",
     "bool": "'null' if {v} is None else 'true' if {v} else 'false'",
 }
 """What a value `v` is written as, in Python."""
@@ -109,10 +110,6 @@ def _turns(messages: Messages) -> str:
         f'{{"role": {encode_basestring(m["role"])}, "content": {encode_basestring(m["content"])}}}' for m in messages
     ]
     return f"[{', '.join(turns)}]"
-
-
-def _number(value: float) -> str:
-    return repr(value) if isfinite(value) else json.dumps(value)
 
 
 def write_parquet(path: Path, rows: Iterable[Values], columns: Columns) -> int:

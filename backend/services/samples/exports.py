@@ -204,8 +204,10 @@ def matching(
         order += "" if key == "sample_id" or key.endswith("_key") else f", sample_id {way}"
         source = f"{asked.labels('sample_id')} WHERE {asked.where(asked.any_facet)}"
         sql = text(f"SELECT sample_id FROM {source} ORDER BY {order} LIMIT :limit")
-        found = db.execute(sql, asked.values | {"limit": most}, execution_options={"yield_per": READ})
-        ids.extend(found.scalars())
+        found = db.execute(sql, asked.values | {"limit": most})
+        while some := found.cursor.fetchmany(READ):  # numbers alone: a row of SQLAlchemy's for each takes longer
+            ids.extend([sample_id for (sample_id,) in some])
+        found.close()
         return ids
     cursor: Cursor | None = None
     while len(ids) < most:
