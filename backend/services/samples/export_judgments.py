@@ -19,9 +19,9 @@ class Reader:
         self._before, self._after = str(in_one).split("(-1)")
         self._connection = db.connection()
 
-    def rows(self, ids: Sequence[int]) -> list[Any]:
+    def rows(self, ids: Sequence[int]) -> Sequence[Any]:
         done = self._connection.exec_driver_sql(f"{self._before}({', '.join(map(str, ids))}){self._after}")
-        found: list[Any] = done.cursor.fetchall()
+        found: Sequence[Any] = done.cursor.fetchall()
         done.close()
         return found
 
@@ -34,7 +34,7 @@ _JUDGMENT = (
 
 def query() -> Select[Any]:
     judgment = tables.Judgment
-    return select(
+    columns: list[Any] = [
         judgment.sample_id,
         judgment.step,
         judgment.judge,
@@ -47,7 +47,8 @@ def query() -> Select[Any]:
         judgment.template_hash,
         judgment.finish_reason,
         judgment.reasoning,
-    ).order_by(judgment.sample_id, judgment.step, judgment.judge, judgment.position)
+    ]
+    return select(*columns).order_by(judgment.sample_id, judgment.step, judgment.judge, judgment.position)
 
 
 def written(read: Iterable[Any], checkpoints: Mapping[int | None, str]) -> dict[int, str]:

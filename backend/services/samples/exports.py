@@ -65,7 +65,9 @@ class Wanted:
     @classmethod
     def of(cls, given: JSON) -> "Wanted":
         """What `to_json` wrote."""
-        filters = {name: tuple(one) if isinstance(one, list) else one for name, one in given["filters"].items()}
+        filters: dict[str, Any] = {
+            name: tuple(one) if isinstance(one, list) else one for name, one in given["filters"].items()
+        }
         sort = Sort(SortKey(given["sort"]["key"]), given["sort"]["descending"])
         return cls(tuple(given["round_ids"]), Filters(**filters), sort, given["format"])
 
@@ -204,7 +206,7 @@ def matching(
         order += "" if key == "sample_id" or key.endswith("_key") else f", sample_id {way}"
         source = f"{asked.labels('sample_id')} WHERE {asked.where(asked.any_facet)}"
         sql = text(f"SELECT sample_id FROM {source} ORDER BY {order} LIMIT :limit")
-        found = db.execute(sql, asked.values | {"limit": most})
+        found: Any = db.execute(sql, asked.values | {"limit": most})
         while some := found.cursor.fetchmany(READ):  # numbers alone: a row of SQLAlchemy's for each takes longer
             ids.extend([sample_id for (sample_id,) in some])
         found.close()
