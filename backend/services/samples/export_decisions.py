@@ -6,16 +6,17 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.db.many import among, in_chunks
+from backend.db.many import in_chunks
 from backend.db.standing import TOGETHER
 from backend.services.access import Actor
 from backend.services.decisions import Decision, group_decisions
 from backend.services.decisions.rules import cut_of_round
 from backend.services.decisions.words import speaks_of
+from backend.services.samples.export_judgments import Reader
 from backend.services.samples.visibility import Hidden
 from backend.values import JSON
 
@@ -35,6 +36,10 @@ class History:
         some = select(decision.id).where(decision.round_id == round_.id).limit(1)
         self._has_some = db.scalar(some) is not None
         self._has_groups = self._has_some and db.scalar(some.where(decision.kind.in_(TOGETHER))) is not None
+        self._decided = Reader(db, select(decision.sample_id).distinct(), decision.sample_id)
+        # Columns and no entities, which would stay in the session; a row has the same names.
+        named = decision.sample_id.in_(bindparam("places", expanding=True))
+        self._query = select(*decision.__table__.c).where(named).order_by(decision.id)
         self._people: dict[int, str] = dict(db.execute(select(tables.User.id, tables.User.name)).tuples().all())
 
     def of(self, ids: Sequence[int], originals: Mapping[int, int], known: Collection[int]) -> dict[int, str]:
@@ -45,7 +50,7 @@ class History:
         if not self._has_some:
             return {}
         told = {n: self._told(n, originals.get(n, n), rows, known) for n, rows in self._read(ids, originals).items()}
-        return {n: json.dumps(said, default=_plain, ensure_ascii=False) for n, said in told.items() if said}
+        return {n: _encode(said) for n, said in told.items() if said}
 
     def _read(self, ids: Sequence[int], originals: Mapping[int, int]) -> dict[int, list[tables.Decision]]:
         """The decisions that may be about each sample, in order."""
@@ -56,10 +61,9 @@ class History:
             for sample_id, head in group_decisions.first_of(self._db, some).items():
                 others[head].add(sample_id)
         mine, found = set(ids), defaultdict[int, list[tables.Decision]](list)
-        decision = tables.Decision
-        # Columns and no entities, which would stay in the session; a row has the same names.
-        query = select(*decision.__table__.c).where(among(decision.sample_id, mine | {*others})).order_by(decision.id)
-        for row in self._db.execute(query):
+        # Most samples have none, and a statement of hundreds of ids takes long to make.
+        places = {n for (n,) in self._decided.rows([*(mine | {*others})])}
+        for row in self._db.execute(self._query, {"places": [*places]}) if places else ():
             for sample_id in {row.sample_id} & mine | others.get(row.sample_id, set()):
                 found[sample_id].append(row)  # type: ignore[arg-type]
         return found
@@ -87,3 +91,6 @@ class History:
 
 def _plain(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+_encode = json.JSONEncoder(default=_plain, ensure_ascii=False).encode
