@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
 from app.api.depends import Asking, Limit, Page
@@ -42,10 +42,7 @@ class Started(BaseModel):
     job_id: Id
 
 
-@router.get("/rounds/{round_id}/samples")
-def list_samples(
-    actor: Asking,
-    round_id: Id,
+def asked_filters(
     min_score: Score | None = None,
     max_score: Score | None = None,
     min_tokens: boundary.Count | None = None,
@@ -60,12 +57,9 @@ def list_samples(
     text: Line = "",
     prompt: Line = "",
     step: Steps = (),
-    sort: SortKey = SortKey.id,
-    descending: bool = False,
-    limit: Limit = 50,
-    after: Line | None = None,
-) -> SamplePage:
-    filters = Filters(
+) -> Filters:
+    """The filters of a list, as its address says them."""
+    return Filters(
         min_score,
         max_score,
         min_tokens,
@@ -81,6 +75,21 @@ def list_samples(
         prompt,
         step,
     )
+
+
+Filtering = Annotated[Filters, Depends(asked_filters)]
+
+
+@router.get("/rounds/{round_id}/samples")
+def list_samples(
+    actor: Asking,
+    round_id: Id,
+    filters: Filtering,
+    sort: SortKey = SortKey.id,
+    descending: bool = False,
+    limit: Limit = 50,
+    after: Line | None = None,
+) -> SamplePage:
     found = samples.page(actor, round_id, filters, Sort(sort, descending), after, limit)
     return SamplePage(items=list(found.rows), next=found.next_cursor, count=found.count)
 

@@ -19,7 +19,10 @@ def project(actor: Actor, wanted: str | None) -> ProjectView:
     mine = projects.list_mine(actor)
     if wanted is None and len(mine) == 1:
         return mine[0]
-    known = ", ".join(f"{one.name!r}" for one in mine) or "none yet; `rondo demo` makes one"
+    known = (
+        ", ".join(f"{one.name!r}" for one in mine)
+        or "none yet; `rondo project create NAME` makes one, and so does `rondo demo`"
+    )
     if wanted is None:
         raise InvalidInput(f"Say which project with --project. There is: {known}.")
     for one in mine:

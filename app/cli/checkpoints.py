@@ -1,4 +1,4 @@
-"""`rondo checkpoint list`, `endpoint`, `set-endpoint` and `test`."""
+"""`rondo checkpoint list`, `register`, `endpoint`, `set-endpoint` and `test`."""
 
 import json
 from typing import TYPE_CHECKING, Annotated, Any
@@ -44,6 +44,35 @@ def list_(project: Project = None, as_json: AsJson = False) -> None:
     ]
     value = {"checkpoints": [asdict(one) for one in found]}
     emit(value, as_json=as_json, text=table(["id", "name", "kind", "served by", "location"], rows))
+
+
+@app.command()
+def register(
+    name: Annotated[str, typer.Argument(help="What it is called here.")],
+    location: Annotated[str, typer.Argument(help="A folder, or a name on the model hub.")],
+    role: Annotated[str, typer.Option(help="policy, judge or reward: what it is listed as.")] = "policy",
+    project: Project = None,
+    as_json: AsJson = False,
+) -> None:
+    """Register a model from a folder, and check it. A folder of the data folder may be given by its place in there."""
+    from app.cli import asking
+    from backend.services import checkpoints
+
+    actor = asking.owner()
+    here = asking.project(actor, project).id
+    made = checkpoints.register(actor, here, name=name, location=_place(location), role=role)
+    _emit(checkpoints.detail(actor, made), as_json)
+
+
+def _place(location: str) -> str:
+    """A folder beside where one is as a whole path, unless the data folder has one of that name."""
+    from pathlib import Path
+
+    from backend.config import settings
+
+    path = Path(location).expanduser()
+    is_here = path.is_dir() and not (settings().folder / path).is_dir()
+    return str(path.resolve()) if is_here else location
 
 
 @app.command()

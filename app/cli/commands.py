@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from app.cli import benches, checkpoints, database, datasets, previewing, prompts, recipes, users
+from app.cli import (
+    benches,
+    checkpoints,
+    database,
+    datasets,
+    previewing,
+    projects,
+    prompts,
+    recipes,
+    samples,
+    tokens,
+    users,
+)
 from app.cli.output import AsJson, emit, say
 
 app = typer.Typer(
@@ -16,11 +28,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(projects.app, name="project", help="Start projects and list them.")
 app.add_typer(previewing.app, name="round", help="Launch rounds and follow them.")
 app.add_typer(benches.app, name="judge", help="Try judges side by side.")
-app.add_typer(prompts.app, name="prompts", help="Look at files of prompts and import them.")
-app.add_typer(checkpoints.app, name="checkpoint", help="Look at checkpoints, register and test endpoints.")
+app.add_typer(prompts.app, name="prompts", help="Look at files of prompts, import them, list the sets.")
+app.add_typer(samples.app, name="samples", help="Take samples along as a file.")
+app.add_typer(checkpoints.app, name="checkpoint", help="Look at checkpoints, register and test models and endpoints.")
 app.add_typer(users.app, name="user", help="Who may sign in.")
+app.add_typer(tokens.app, name="token", help="Tokens for programs that use REST.")
 app.add_typer(database.app, name="db", help="The database's schema, backup and restore.")
 app.command("export")(datasets.export)
 app.command("recipes")(recipes.recipes)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.judging import app
+from app.cli.deciding import app
 from app.cli.output import AsJson, Project, emit, say, table
 from app.cli.rounds import Timeout, find
 

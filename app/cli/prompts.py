@@ -18,6 +18,19 @@ MappingText = Annotated[
 ]
 
 
+@app.command("list")
+def list_(project: Project = None, as_json: AsJson = False) -> None:
+    """List the prompt sets of a project, newest first."""
+    from app.cli import asking
+    from backend.services import prompts
+
+    actor = asking.owner()
+    found = prompts.list_sets(actor, asking.project(actor, project).id)
+    rows = [[one.id, one.name, one.split, one.num_prompts, one.num_rounds] for one in found]
+    value = {"prompt_sets": [asdict(one) for one in found]}
+    emit(value, as_json=as_json, text=table(["id", "name", "for", "prompts", "rounds"], rows))
+
+
 @app.command()
 def preview(file: File, mapping: MappingText = None, project: Project = None, as_json: AsJson = False) -> None:
     """Say what an import would make of a file; nothing is written."""

@@ -1,5 +1,5 @@
-"""Rows. One `session()` is the only commit; `reading()` never writes."""
+"""Rows. One `session()` is the only commit; `reading()` and `snapshot()` never write."""
 
-from backend.db.session import dispose, now, problem, reading, session
+from backend.db.session import dispose, now, problem, reading, session, snapshot
 
-__all__ = ["dispose", "now", "problem", "reading", "session"]
+__all__ = ["dispose", "now", "problem", "reading", "session", "snapshot"]

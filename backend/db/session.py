@@ -120,6 +120,19 @@ def reading() -> Iterator[Session]:
         yield db
 
 
+@contextmanager
+def snapshot() -> Iterator[Session]:
+    """As `reading`, and all statements see the rows as they were at the first of them: for what takes seconds.
+
+    SQLite's transactions always do. Of PostgreSQL's, by default each statement sees what was committed before it.
+    """
+    engine = read_engine()
+    if engine.dialect.name == "postgresql":
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
+    with Session(engine, expire_on_commit=False) as db:
+        yield db
+
+
 def dispose() -> None:
     """Close all connections and forget the engines (tests, and before a fork)."""
     with _lock:

@@ -20,7 +20,7 @@ FIRST_SECONDS = 4.0
 """After the worker's start, which it is not to slow down."""
 NEXT_SECONDS = 3.0
 """After a job was given away, whose own start comes first."""
-MODULE = "backend.services.rounds.stage_process"
+MODULE = "backend.services.stage_process"
 WAIT = "--wait"
 
 

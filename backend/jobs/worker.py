@@ -32,7 +32,7 @@ _worker: "Worker | None" = None  # DBOS is one per process and finds its workflo
 
 
 def pipeline_command(job_id: int, attempt: int) -> list[str]:
-    return [sys.executable, "-m", "backend.services.rounds.stage_process", str(job_id), str(attempt)]
+    return [sys.executable, "-m", "backend.services.stage_process", str(job_id), str(attempt)]
 
 
 class Worker:

@@ -2,7 +2,7 @@
 
 import logging
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from sqlalchemy import delete, update
@@ -53,13 +53,15 @@ FIRST: dict[str, Callable[[StageContext], Finish]] = {tune.KIND: tune.run, branc
 """Jobs that come before a round's first step, by their kind."""
 AfterRound = Callable[[Session, int], None]
 """What happens in the transaction that ends a round which others are to follow; it gets the round's id."""
+Others = Mapping[str, Callable[[int, JobProgress], Finish]]
+"""Jobs outside rounds that are no work of the pipeline, by their kind; each gets its job's id."""
 
 
-def run_job(job_id: int, attempt: int, *, after_round: AfterRound | None = None) -> int:
+def run_job(job_id: int, attempt: int, *, after_round: AfterRound | None = None, others: Others | None = None) -> int:
     """Run the job's stage; return the exit code. Whatever goes wrong stands on the job's row."""
     progress = JobProgress(job_id, attempt)
     try:
-        finish, stage = prepare(job_id, attempt, progress)
+        finish, stage = prepare(job_id, attempt, progress, others or {})
         held = hold.wanted(stage) if stage is not None else None
         progress.flush()
         with session() as db:
@@ -78,13 +80,15 @@ def run_job(job_id: int, attempt: int, *, after_round: AfterRound | None = None)
     return 0
 
 
-def prepare(job_id: int, attempt: int, progress: JobProgress) -> tuple[Finish, StageContext | None]:
+def prepare(job_id: int, attempt: int, progress: JobProgress, others: Others) -> tuple[Finish, StageContext | None]:
     """Do the stage's work; return what is left to write at its end."""
     with reading() as db:
         job = db.get(tables.Job, job_id)
     if job is None:
         raise NotFound(f"There is no job {job_id}. It was deleted with its round.")
     tell_about(project=job.project_id, round=job.round_id, job=job_id)
+    if job.spec.get("kind") in others:
+        return others[job.spec["kind"]](job_id, progress), None
     if job.spec.get("kind") == "try":
         return try_prompt.run(job_id, progress), None
     if job.spec.get("kind") == "repair":

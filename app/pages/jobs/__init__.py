@@ -35,6 +35,7 @@ OUTSIDE = {
     "rewrite": "rewrite a judge's template",
     "arena": "judge the matches of an arena",
     "judge_bench": "try judges on a bench",
+    "export": "export samples",
 }
 """Jobs outside rounds, by their kind."""
 AGAIN, TUNE = "retry", "tune"

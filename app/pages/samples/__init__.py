@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.pages.samples import templates
+from app.pages.samples import exporting, templates
 from app.pages.samples.drawing import (
     COLUMNS,
     address_of,
@@ -71,6 +71,7 @@ def build() -> None:
                 max_height=620,
                 elem_id="samples-table",
             )
+            exporting.build(asked_for)
             with gr.Accordion(
                 "Accept or reject everything the filter finds", open=False, elem_classes=needs(Role.curator)
             ):

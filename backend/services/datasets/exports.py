@@ -1,9 +1,5 @@
 """Downloads of frozen datasets, checked before they leave."""
 
-import errno
-import os
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,9 +9,10 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend import row_files
 from backend.config import settings
 from backend.db import reading, session, tables
-from backend.errors import InvalidInput, MissingPrerequisite
+from backend.errors import InvalidInput
 from backend.files import is_private
 from backend.pipeline import frozen
 from backend.services import events
@@ -99,7 +96,9 @@ def export(
             _checked(found, checks, left_out, leave_out=leave_out),
         )
         path = out if out is not None and actor.via == "cli" else settings().folder / "exports" / name
-        num_rows = _write(path, format, written, export_files.columns(wanted, is_strict=is_strict))
+        num_rows = row_files.write(path, format, written, export_files.columns(wanted, is_strict=is_strict))
+    if path.parent == settings().folder / "exports":
+        _forget_old(path.parent)
     findings = tuple(
         Finding(check, MEANINGS[check], count, tuple(checks.positions[check])) for check, count in checks.counts.items()
     )
@@ -151,32 +150,6 @@ def _provenance(db: Session, dataset: tables.Dataset) -> export_files.Provenance
     rounds = {id: (number, name) for id, number, name in db.execute(query).tuples()}
     templates = ",".join(str(h) for h in dataset.provenance.get("template_hashes", ()))
     return export_files.Provenance(f"sha256:{dataset.content_hash}", templates, rounds)
-
-
-def _write(path: Path, format: Format, rows: Iterator[export_files.Values], columns: export_files.Columns) -> int:
-    """Write beside the target and rename, so that a reader sees a whole file or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
-    os.close(handle)
-    part = Path(name)
-    try:
-        if format == "jsonl":
-            num_rows = export_files.write_jsonl(part, rows, columns)
-        else:
-            num_rows = export_files.write_parquet(part, rows, columns)
-        part.replace(path)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        free = shutil.disk_usage(path.parent).free // 1024**2
-        raise MissingPrerequisite(
-            f"The disk of {path.parent} is full ({free} MB free); {path.name} is not written. Free space and retry."
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
-    if path.parent == settings().folder / "exports":
-        _forget_old(path.parent)
-    return num_rows
 
 
 def _forget_old(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -16,11 +17,14 @@ from backend.services.decisions import votes
 from backend.services.decisions.acts import is_first, spent
 from backend.services.decisions.item_counts import count_items
 from backend.services.review_settings import CloseRule
+from backend.services.samples import exports
 from backend.values import RoundStatus
 
 log = logging.getLogger("rondo.reviews")
 
 LOOK_SECONDS = 3.0
+FORGET_SECONDS = 3600.0
+"""Old files of exports are looked for so often."""
 FEWEST_AGREED = 20
 """Reviewers agree on a share of at least so many items, or of all there are."""
 
@@ -131,7 +135,7 @@ class Keeper:
     """A thread that looks every few seconds, beside a server or a worker."""
 
     def __init__(self, *, every_seconds: float = LOOK_SECONDS) -> None:
-        self._every_seconds, self._stop = every_seconds, threading.Event()
+        self._every_seconds, self._stop, self._forgot_at = every_seconds, threading.Event(), -FORGET_SECONDS
         self._thread = threading.Thread(target=self._run, name="rondo-close-rules", daemon=True)
 
     def start(self) -> None:
@@ -146,6 +150,9 @@ class Keeper:
         while not self._stop.wait(self._every_seconds):
             try:
                 close_due()
+                if time.monotonic() - self._forgot_at > FORGET_SECONDS:
+                    self._forgot_at = time.monotonic()
+                    exports.forget_old()
             except Exception:
                 # Whatever it was, the thread is the only one that looks.
                 log.warning("Reviews could not be looked at; they are again in a moment.", exc_info=True)

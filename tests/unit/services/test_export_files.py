@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.services.datasets.export_files import Provenance, columns, shape, write_jsonl
+from backend.row_files import write_jsonl
+from backend.services.datasets.export_files import Provenance, columns, shape
 from backend.services.datasets.export_rows import ExportRow, Side
 from backend.values import DatasetType
 

@@ -1,8 +1,9 @@
-"""`python -m backend.services.rounds.stage_process JOB ATTEMPT`: what a worker starts for each job.
+"""`python -m backend.services.stage_process JOB ATTEMPT`: what a worker starts for each job.
 
 With `--wait` and a descriptor it loads everything and waits there to be told them.
 
-The stage itself is the pipeline's; that a round may be followed by another is a service.
+The stage itself is the pipeline's. That a round may be followed by another is a service, and so is an export, which is
+what a person may see.
 """
 
 import sys
@@ -15,6 +16,12 @@ from backend.jobs.child import guard
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from backend.jobs import JobProgress
+    from backend.pipeline.stage import Finish
+
+EXPORT = "export"
+"""The kind of a job that writes what a filter of samples finds."""
+
 
 def main() -> int:
     """Watch the parent first, so that this process never outlives it; then run the job."""
@@ -22,13 +29,14 @@ def main() -> int:
     log.setup()
     from backend.pipeline.run import run_job  # noqa: PLC0415 - the guard must stand before slow imports
 
+    others = {EXPORT: export_samples}
     if sys.argv[1] != standby.WAIT:
-        return run_job(int(sys.argv[1]), int(sys.argv[2]), after_round=after_round)
+        return run_job(int(sys.argv[1]), int(sys.argv[2]), after_round=after_round, others=others)
     from backend.services.recipes import parts  # noqa: PLC0415 - as above
 
     parts.load()
     given = standby.wait_for_job(int(sys.argv[2]))
-    return 0 if given is None else run_job(*given, after_round=after_round)
+    return 0 if given is None else run_job(*given, after_round=after_round, others=others)
 
 
 def after_round(db: "Session", round_id: int) -> None:
@@ -36,6 +44,13 @@ def after_round(db: "Session", round_id: int) -> None:
     from backend.services.rounds import auto  # noqa: PLC0415 - most jobs end no round
 
     auto.after_round(db, round_id)
+
+
+def export_samples(job_id: int, progress: "JobProgress") -> "Finish":
+    """Write the file of an export."""
+    from backend.services.samples import export_jobs  # noqa: PLC0415 - most jobs export nothing
+
+    return export_jobs.run(job_id, progress)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,84 @@
+"""What a filter of samples finds, as a file: at once, or written in the background and downloaded then."""
+
+from collections.abc import Iterator
+from typing import Annotated, BinaryIO
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import FileResponse, StreamingResponse
+from pydantic import BaseModel
+
+from app.api.depends import Asking, file_of
+from app.api.samples import Filtering
+from backend.boundary import Id
+from backend.row_files import Format
+from backend.services.samples import Sort, SortKey, export_jobs, exports
+from backend.services.samples.export_jobs import SampleExport
+from backend.services.samples.exports import Wanted
+
+router = APIRouter(tags=["samples"])
+
+MEDIA: dict[str, str] = {
+    "jsonl": "application/x-ndjson",
+    "parquet": "application/vnd.apache.parquet",
+    "csv": "text/csv; charset=utf-8",
+}
+PIECE = 1 << 16
+Rounds = Annotated[tuple[Id, ...], Query(max_length=200, description="ids of rounds; none: all of the project")]
+
+
+class StartedExport(BaseModel):
+    """The job that writes; its file is at `/sample-exports/{job_id}/file`."""
+
+    job_id: Id
+
+
+def asked_export(
+    filters: Filtering,
+    round: Rounds = (),
+    sort: SortKey = SortKey.id,
+    descending: bool = False,
+    format: Format = "jsonl",
+) -> Wanted:
+    return Wanted(round, filters, Sort(sort, descending), format)
+
+
+Exporting = Annotated[Wanted, Depends(asked_export)]
+
+
+@router.get("/projects/{project_id}/samples/export", **file_of(*MEDIA.values()))
+def export(actor: Asking, project_id: Id, wanted: Exporting) -> StreamingResponse:
+    """Up to 100,000 samples with judgments, decisions and lineage, as one's list shows them. `X-Rows`: how many."""
+    made = exports.export(actor, project_id, wanted)
+    file = made.path.open("rb")
+    made.path.unlink()  # what is open stays until it is sent, or nobody takes it any more
+    headers = {
+        "Content-Disposition": f'attachment; filename="{made.name}"',
+        "Content-Length": str(made.num_bytes),
+        "X-Rows": str(made.num_rows),
+    }
+    return StreamingResponse(pieces(file), media_type=MEDIA[wanted.format], headers=headers)
+
+
+@router.post("/projects/{project_id}/samples/exports", status_code=202)
+def start_export(actor: Asking, project_id: Id, wanted: Exporting) -> StartedExport:
+    """Have a worker write any number of samples to a file."""
+    return StartedExport(job_id=export_jobs.start(actor, project_id, wanted))
+
+
+@router.get("/sample-exports/{job_id}")
+def get_export(actor: Asking, job_id: Id) -> SampleExport:
+    """How far an export that one started is."""
+    return export_jobs.get(actor, job_id)
+
+
+@router.get("/sample-exports/{job_id}/file", **file_of(*MEDIA.values()))
+def download(actor: Asking, job_id: Id) -> FileResponse:
+    """The file of an export that one started; it goes after seven days."""
+    path, name = export_jobs.file_of(actor, job_id)
+    return FileResponse(path, filename=name, media_type=MEDIA[path.suffix.removeprefix(".")])
+
+
+def pieces(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(PIECE):
+            yield piece

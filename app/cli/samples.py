@@ -1,0 +1,87 @@
+"""`rondo samples export`"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.output import AsJson, Project, emit
+from backend.errors import InvalidInput
+
+app = typer.Typer(no_args_is_help=True)
+Numbers = Annotated[
+    list[int] | None, typer.Option("--round", help="Number of a round; may be given several times. [default: all]")
+]
+
+
+@app.callback()
+def group() -> None:
+    """Samples of rounds."""
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    format: Annotated[
+        str | None, typer.Option(help="jsonl, parquet or csv. [default: as the file's name ends, else jsonl]")
+    ] = None,
+    numbers: Numbers = None,
+    filters: Annotated[
+        list[str] | None,
+        typer.Option("--filter", help="A filter of the list, as name=value, such as verdict=accept; several times."),
+    ] = None,
+    text: Annotated[str, typer.Option(help="Search in the samples.")] = "",
+    prompt: Annotated[str, typer.Option(help="Search in their prompts.")] = "",
+    sort: Annotated[
+        str, typer.Option(help="id, score, length or spread; with a minus before it, the other way.")
+    ] = "id",
+    project: Project = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write what a filter of samples finds, with judgments, decisions and lineage."""
+    from app.cli import asking
+    from app.cli.rounds import find
+    from backend.services.samples import exports
+    from backend.services.samples.exports import Wanted
+
+    actor = asking.owner()
+    here = asking.project(actor, project).id
+    rounds = tuple(find(actor, here, number).id for number in numbers or ())
+    ending = out.suffix.removeprefix(".")
+    chosen: Any = format or (ending if ending in exports.FORMATS else "jsonl")
+    wanted = Wanted(rounds, _filters(filters or [], text, prompt), _sort(sort), chosen)
+    made = exports.export(actor, here, wanted, out=out)
+    value = {"file": str(made.path), "rows": made.num_rows, "bytes": made.num_bytes, "format": chosen}
+    emit(value, as_json=as_json, text=f"{made.num_rows} rows in {made.path}")
+
+
+def _filters(given: list[str], text: str, prompt: str) -> Any:
+    """The filters; a value is read as the field's type is. Raises `InvalidInput` for one that is none."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from backend.services.samples import Filters
+
+    found: dict[str, Any] = {"text": text, "prompt": prompt}
+    for one in given:
+        name, is_pair, value = one.partition("=")
+        name = name.strip()
+        if not is_pair or name not in Filters.__dataclass_fields__:
+            known = ", ".join(Filters.__dataclass_fields__)
+            raise InvalidInput(f"A filter is given as name=value, not {one!r}. The names are {known}.")
+        is_many = name in ("verdict", "source", "kind", "step")
+        found[name] = tuple(part.strip() for part in value.split(",")) if is_many else value.strip()
+    try:
+        return TypeAdapter(Filters).validate_python(found)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise InvalidInput(f"The filter {wrong['loc'][0]} is {wrong['input']!r}: {wrong['msg']}. Correct it.") from None
+
+
+def _sort(given: str) -> Any:
+    from backend.services.samples import Sort, SortKey
+
+    key = given.removeprefix("-")
+    known = [one for one in SortKey if one is not SortKey.prompt]
+    if key not in known:
+        raise InvalidInput(f"There is no sort {key!r}. Choose from {', '.join(known)}.")
+    return Sort(SortKey(key), descending=given.startswith("-"))

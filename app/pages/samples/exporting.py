@@ -1,0 +1,120 @@
+"""The part of the Samples page that takes along what the filter finds: at once, or by a job for very many."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import gradio as gr
+
+from app.pages.samples.drawing import round_of
+from app.toasts import toasts
+from app.widgets import buttons
+from app.widgets.chosen import Chosen
+from app.widgets.context import context
+from app.widgets.markup import markup
+from app.widgets.sample_filters import read_filters, read_sort
+from app.widgets.times import moment
+from backend.errors import NotFound
+from backend.row_files import Format
+from backend.services.samples import export_jobs, exports
+from backend.services.samples.export_jobs import SampleExport
+from backend.services.samples.exports import Wanted
+from backend.values import JSON, JobStatus
+
+POLL_SECONDS = 2.0
+FORMATS = [("JSONL", "jsonl"), ("Parquet", "parquet"), ("CSV", "csv")]
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+
+SHOWN = """
+{{#if value.said}}<p class="rondo-muted" role="status">{{value.said}}</p>{{/if}}
+{{#if value.error}}<p class="rondo-bad" role="alert">{{value.error}}</p>{{/if}}
+{{#if value.link}}<a class="rondo-primary" href="{{value.link}}" download="{{value.name}}">Download {{value.name}}</a>
+{{/if}}
+"""
+SHOWN_CSS = "a { display: inline-block; text-decoration: none; } .rondo-bad { color: var(--rondo-bad); }"
+# A link that is clicked once by itself: the file of a filter that changes is not asked for again.
+TAKE = """(shown) => {
+  if (!shown || !shown.takes) return;
+  const link = document.createElement("a");
+  link.href = shown.takes;
+  link.download = shown.name;
+  document.body.append(link);
+  link.click();
+  link.remove();
+}"""
+
+
+def build(asked_for: gr.State) -> None:
+    """Lay the part out and wire it."""
+    with gr.Accordion("Take along what the filter finds", open=False, elem_id="samples-export") as part:
+        with gr.Row(elem_classes="rondo-toolbar"):
+            format = gr.Radio(
+                FORMATS,
+                value="jsonl",
+                label="Format",
+                info="With judgments, decisions, and where each comes from.",
+                elem_id="samples-export-format",
+            )
+            start = buttons.secondary("Export what is filtered", elem_id="samples-export-start")
+        shown = markup(SHOWN, SHOWN_CSS, elem_id="samples-export-said")
+    told, job, timer = gr.JSON({}, visible="hidden"), gr.State(0), gr.Timer(POLL_SECONDS, active=False)
+    seen = [shown, job, timer]
+    begun = start.click(export, [asked_for, format], [told, *seen], **PRIVATE)
+    begun.success(None, [told], None, js=TAKE, api_visibility="private")
+    part.expand(last_one, None, seen, **QUIET)
+    timer.tick(follow, [job], seen, **QUIET)
+
+
+@toasts
+def export(asked_for: Chosen, format: Format, request: gr.Request) -> list[Any]:
+    """Let the browser take the file, or start a job for more than are written at once."""
+    here, query = context(request), asked_for.value
+    wanted = Wanted((round_of(query),), read_filters(query), read_sort(query), format)
+    number = exports.count(here.actor, here.project_id, wanted)
+    if number > exports.AT_ONCE:
+        return [{}, *drawn(export_jobs.get(here.actor, export_jobs.start(here.actor, here.project_id, wanted)))]
+    if not number:
+        raise NotFound("No sample passes these filters, so there is nothing to export. Clear one of them.")
+    name = exports.name_of(here.actor, here.project_id, wanted)
+    said = f"{number:,} samples go into {name}." if number != 1 else f"One sample goes into {name}."
+    return [{"takes": address(here.project_id, wanted), "name": name}, {"said": said}, 0, gr.Timer(active=False)]
+
+
+@toasts
+def last_one(request: gr.Request) -> list[Any]:
+    """The last export in the background, if its file is still there."""
+    here = context(request)
+    return drawn(export_jobs.newest(here.actor, here.project_id))
+
+
+@toasts
+def follow(job_id: int, request: gr.Request) -> list[Any]:
+    """How far the job is."""
+    return drawn(export_jobs.get(context(request).actor, job_id) if job_id else None)
+
+
+def address(project_id: int, wanted: Wanted) -> str:
+    """The route that answers with the file."""
+    asked: JSON = wanted.filters.changed() | {"round": wanted.round_ids, "sort": str(wanted.sort.key)}
+    asked |= {"descending": wanted.sort.descending, "format": wanted.format}
+    plain = {name: str(value).lower() if isinstance(value, bool) else value for name, value in asked.items()}
+    return f"/api/v1/projects/{project_id}/samples/export?{urlencode(plain, doseq=True)}"
+
+
+def drawn(found: SampleExport | None) -> list[Any]:
+    """What is shown of a job, its number, and whether to look again."""
+    if found is None:
+        return [{}, 0, gr.Timer(active=False)]
+    return [card(found), found.job_id, gr.Timer(active=not found.is_over)]
+
+
+def card(found: SampleExport) -> JSON:
+    """What is said of a job, with its link."""
+    if found.is_ready and found.expires_at is not None:
+        said = f"{found.num_rows:,} samples are written. The file stays until {moment(found.expires_at)}."
+        return {"said": said, "name": found.name, "link": f"/api/v1/sample-exports/{found.job_id}/file"}
+    if found.status is JobStatus.queued:
+        return {"said": "So many samples are written in the background: the job waits for a worker. You may leave."}
+    if not found.is_over:
+        return {"said": f"{found.done:,} of {found.total:,} samples are written. You may leave the page."}
+    return {"error": found.error or f"The export is {found.status}. Start it again."}

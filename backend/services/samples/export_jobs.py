@@ -1,0 +1,178 @@
+"""Exports of samples that are written in the background: started, followed, downloaded, forgotten after a week."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend import jobs
+from backend.db import reading, session, tables
+from backend.errors import Conflict, NotFound, TooManyAttempts
+from backend.jobs import JobProgress
+from backend.pipeline.stage import Finish
+from backend.row_files import Format
+from backend.services.access import Actor, require
+from backend.services.samples import exports, visibility
+from backend.services.samples.exports import KEPT_DAYS, Wanted
+from backend.services.samples.visibility import Hidden
+from backend.values import JSON, JobStatus, Role, Stage
+
+KIND = "export"
+"""As `stage_process` calls it, which must not load this to start."""
+MAX_WAITING = 3
+"""Exports that one person may have in the queue at once."""
+
+
+@dataclass(frozen=True)
+class SampleExport:
+    """An export in the background. Its file is there while `is_ready`, until `expires_at`."""
+
+    job_id: int
+    project_id: int
+    format: Format
+    name: str
+    status: JobStatus
+    done: int
+    total: int
+    num_rows: int | None
+    num_bytes: int | None
+    error: str | None
+    is_ready: bool
+    expires_at: datetime | None
+
+    @property
+    def is_over(self) -> bool:
+        return self.status not in jobs.ACTIVE
+
+
+def start(actor: Actor, project_id: int, wanted: Wanted) -> int:
+    """Have a worker write an export of any size; return the job's id.
+
+    What the person may see counts as it is when the job runs. Raises `PermissionDenied` for a filter by what is hidden
+    now, and `TooManyAttempts`.
+    """
+    name = exports.name_of(actor, project_id, wanted)
+    with session() as db:
+        require(db, actor, project_id, Role.viewer)
+        for round_ in exports.rounds_of(db, project_id, wanted.round_ids):
+            kept = visibility.hidden(db, actor, round_)
+            visibility.refuse(kept, wanted.filters, wanted.sort)
+            visibility.narrowed(kept, round_, wanted.filters)
+        refuse_too_many(db, actor)
+        spec = {"kind": KIND, "asked": wanted.to_json(), "name": name}
+        return jobs.enqueue(db, stage=Stage.select, project_id=project_id, spec=spec, created_by=actor.user_id).id
+
+
+def refuse_too_many(db: Session, actor: Actor) -> None:
+    """One person does not fill the queue."""
+    job = tables.Job
+    is_mine = (job.created_by == actor.user_id, job.spec["kind"].as_string() == KIND)
+    waiting = db.scalar(select(func.count()).where(*is_mine, job.status.in_(jobs.ACTIVE))) or 0
+    if waiting >= MAX_WAITING:
+        raise TooManyAttempts(f"{MAX_WAITING} exports of yours are under way. Wait for one of them.")
+
+
+def run(job_id: int, progress: JobProgress) -> Finish:
+    """Write the file, for whoever asked, as far as they may see it now. Begun again, it is written anew."""
+    with reading() as db:
+        job = db.get_one(tables.Job, job_id)
+        user = db.get(tables.User, job.created_by) if job.created_by is not None else None
+    if user is None:
+        raise NotFound("Whoever asked for this export has no account any more. There is nothing left to do for it.")
+    actor, wanted = Actor(user.id, user.name, user.is_owner), Wanted.of(job.spec["asked"])
+    exports.forget_old()
+    path = path_of(job_id, wanted.format)
+    done = exports.write(
+        actor,
+        job.project_id,
+        wanted,
+        path,
+        begin=lambda total: progress.start(total, "samples"),
+        advance=progress.advance,
+    )
+    hidden = {str(n): [kept.judge, kept.others] for n, kept in done.hidden.items()}
+    result: JSON = {"num_rows": done.num_rows, "num_bytes": done.num_bytes, "hidden": hidden}
+
+    def finish(db: Session) -> None:
+        row = db.get_one(tables.Job, job_id)
+        row.spec = row.spec | {"result": result}
+        exports.note(db, actor, job.project_id, wanted, done.num_rows)
+
+    return finish
+
+
+def get(actor: Actor, job_id: int) -> SampleExport:
+    """An export that the actor asked for."""
+    with reading() as db:
+        return view(find(db, actor, job_id))
+
+
+def newest(actor: Actor, project_id: int) -> SampleExport | None:
+    """The last export that the actor asked for in the project; None where there is none, or its file is gone."""
+    job = tables.Job
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        mine = (job.project_id == project_id, job.created_by == actor.user_id, job.spec["kind"].as_string() == KIND)
+        row = db.scalars(select(job).where(*mine).order_by(job.id.desc()).limit(1)).first()
+        found = view(row) if row is not None else None
+    return found if found is not None and (found.is_ready or not found.is_over) else None
+
+
+def file_of(actor: Actor, job_id: int) -> tuple[Path, str]:
+    """The written file and what it is called; raises `NotFound`, and `Conflict` where it is not there to take.
+
+    A round may be reviewed again since: what is hidden from the person now is not taken from a file of before.
+    """
+    with reading() as db:
+        job = find(db, actor, job_id)
+        if job.status in jobs.ACTIVE:
+            raise Conflict(f"Export {job_id} is not written yet. Ask again when its status is done.")
+        path = path_of(job_id, job.spec["asked"]["format"])
+        if job.status is not JobStatus.done or not path.exists():
+            raise NotFound(f"The file of export {job_id} is not here: files go after {KEPT_DAYS} days. Export again.")
+        for number, was in job.spec["result"]["hidden"].items():
+            round_ = db.get(tables.Round, int(number))
+            if round_ is not None and hides_more(visibility.hidden(db, actor, round_), Hidden(*was)):
+                raise Conflict(
+                    f"Round {round_.number} is reviewed again, and this file holds what is hidden until that is over. "
+                    "Export again."
+                )
+        return path, job.spec["name"]
+
+
+def hides_more(now: Hidden, then: Hidden) -> bool:
+    return (now.judge and not then.judge) or (now.others and not then.others)
+
+
+def find(db: Session, actor: Actor, job_id: int) -> tables.Job:
+    """The job, if it is an export that the actor asked for."""
+    job = db.get(tables.Job, job_id)
+    if job is None or job.spec.get("kind") != KIND or job.created_by != actor.user_id:
+        raise NotFound(f"There is no export {job_id} of yours. Start it again.")
+    require(db, actor, job.project_id, Role.viewer)
+    return job
+
+
+def view(job: tables.Job) -> SampleExport:
+    result, format = job.spec.get("result", {}), job.spec["asked"]["format"]
+    is_ready = job.status is JobStatus.done and path_of(job.id, format).exists()
+    return SampleExport(
+        job.id,
+        job.project_id,
+        format,
+        job.spec["name"],
+        job.status,
+        job.done,
+        job.total,
+        result.get("num_rows"),
+        result.get("num_bytes"),
+        job.error,
+        is_ready,
+        job.finished_at + timedelta(days=KEPT_DAYS) if job.finished_at is not None else None,
+    )
+
+
+def path_of(job_id: int, format: Format) -> Path:
+    return exports.folder() / f"samples-{job_id}.{format}"

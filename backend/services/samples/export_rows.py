@@ -1,0 +1,244 @@
+"""A round's samples on their way out: what a list shows of each and all that stands behind it, as far as one may see.
+
+Plain columns as the driver gives them, JSON as text: entities would take most of an export's time.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, Text, case, cast, func, select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.db.many import in_chunks
+from backend.pipeline.rows import plain
+from backend.row_files import JSON_TEXT, MESSAGES, Columns, Format, Values
+from backend.services.access import Actor
+from backend.services.samples import export_decisions, export_judgments, visibility
+from backend.services.samples.export_judgments import Reader
+from backend.services.samples.visibility import Hidden
+from backend.values import LabelSource
+
+ROWS_AT_ONCE = 1_000
+COLUMNS: Columns = {
+    "sample_id": "int64",
+    "round": "int64",
+    "recipe": "string",
+    "step": "int64",
+    "role": "string",
+    "kind": "string",
+    "checkpoint": "string",
+    "author": "string",
+    "edited_from_id": "int64",
+    "prompt_id": "int64",
+    "prompt": JSON_TEXT,
+    "answer": "string",
+    "metadata": JSON_TEXT,
+    "text": "string",
+    "turns": JSON_TEXT,
+    "reasoning": "string",
+    "num_tokens": "int64",
+    "finish_reason": "string",
+    "logprob": "float64",
+    "seed": "int64",
+    "noted": JSON_TEXT,
+    "score": "float64",
+    "verdict": "string",
+    "label_by": "string",
+    "machine_score": "float64",
+    "machine_verdict": "string",
+    "spread": "float64",
+    "is_overridden": "bool",
+    "is_unparsed": "bool",
+    "is_flagged": "bool",
+    "is_hidden": "bool",
+    "judgments": JSON_TEXT,
+    "decisions": JSON_TEXT,
+}
+PROMPT_AT = list(COLUMNS).index("prompt")
+PROMPT_IS = {"jsonl": JSON_TEXT, "parquet": MESSAGES, "csv": "string"}
+"""Messages as they are, or in a spreadsheet one text."""
+
+
+class Read(NamedTuple):
+    """A sample as it is read; JSON is text."""
+
+    sample_id: int
+    group_id: int
+    step: int
+    role: str
+    kind: str
+    checkpoint_id: int | None
+    author_id: int | None
+    edited_from_id: int | None
+    prompt_id: int
+    asked: str
+    unhinted: str | None
+    """The prompt, where what was asked holds a hint beside it."""
+    answer: str | None
+    metadata: str
+    text: str
+    turns: str | None
+    reasoning: str | None
+    num_tokens: int
+    finish_reason: str
+    logprob: float | None
+    seed: int
+    noted: str
+    score: float | None
+    verdict: str | None
+    source: str
+    machine_score: float | None
+    machine_verdict: str | None
+    spread: float | None
+    is_overridden: bool
+    is_unparsed: bool
+    is_flagged: bool
+
+
+EDITED_FROM_AT, ANSWER_AT, OVERRIDDEN_AT = map(Read._fields.index, ("edited_from_id", "answer", "is_overridden"))
+
+
+@dataclass(frozen=True)
+class Names:
+    """What is the same for many rows: names of checkpoints and people by id."""
+
+    checkpoints: dict[int | None, str] = field(default_factory=dict)
+    people: dict[int | None, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, db: Session, project_id: int) -> "Names":
+        checkpoint, user = tables.Checkpoint, tables.User
+        named = select(checkpoint.id, checkpoint.name).where(checkpoint.project_id == project_id)
+        people = select(user.id, user.name)
+        return cls({n: name for n, name in db.execute(named)}, {n: name for n, name in db.execute(people)})
+
+
+def columns(format: Format) -> Columns:
+    """What is written, always the same and in the same order."""
+    return COLUMNS | {"prompt": PROMPT_IS[format]}
+
+
+def shaped(rows: Iterable[Values], format: Format) -> Iterator[Values]:
+    """The rows with their prompts as the format has them."""
+    if format == "jsonl":
+        yield from rows
+        return
+    make: Callable[[Any], Any] = (lambda asked: asked) if format == "parquet" else (lambda asked: plain(asked, ""))
+    for row in rows:
+        yield (*row[:PROMPT_AT], make(json.loads(row[PROMPT_AT])), *row[PROMPT_AT + 1 :])
+
+
+def rows(
+    db: Session, actor: Actor, round_: tables.Round, kept: Hidden, ids: Sequence[int], names: Names
+) -> Iterator[Values]:
+    """The samples with these ids, in their order, as the actor may see them now. Memory stays flat."""
+    history = export_decisions.History(db, actor, round_, kept)
+    read = Reader(db, _query(), tables.Label.sample_id)
+    judged = Reader(db, export_judgments.query(), tables.Judgment.sample_id)
+    of_round = round_.number, str(round_.recipe.get("name", ""))
+    for chunk in in_chunks(ids, ROWS_AT_ONCE):
+        found, said = (
+            {row[0]: row for row in read.rows(chunk)},
+            export_judgments.written(judged.rows(chunk), names.checkpoints),
+        )
+        originals = {row[0]: row[EDITED_FROM_AT] for row in found.values() if row[EDITED_FROM_AT] is not None}
+        known = visibility.decided(db, actor, [*{*chunk, *originals.values()}]) if kept else set(chunk)
+        decided = history.of(chunk, originals, known)
+        for sample_id in chunk:
+            row = Read._make(found[sample_id])
+            told = said.get(sample_id, "[]"), decided.get(sample_id, "[]")
+            if kept.judge and row.unhinted is not None:
+                row = row._replace(asked=row.unhinted)
+            yield (
+                _shown(row, of_round, names, told) if sample_id in known else _masked(row, of_round, names, told, kept)
+            )
+
+
+def _query() -> Select[Any]:
+    label, sample, prompt, group = tables.Label, tables.Sample, tables.Prompt, tables.Group
+    columns: list[Any] = [
+        sample.id,
+        sample.group_id,
+        sample.step,
+        sample.role,
+        sample.kind,
+        sample.checkpoint_id,
+        sample.author_id,
+        sample.edited_from_id,
+        sample.prompt_id,
+        _json(func.coalesce(group.messages, prompt.messages)),
+        case((group.is_stripped, _json(prompt.messages))),
+        func.coalesce(group.answer, prompt.answer),
+        _json(prompt.extra),
+        sample.text,
+        _json(sample.turns),
+        sample.reasoning,
+        sample.num_tokens,
+        sample.finish_reason,
+        sample.logprob,
+        sample.seed,
+        _json(sample.extra),
+        label.score,
+        label.verdict,
+        label.source,
+        label.machine_score,
+        label.machine_verdict,
+        label.machine_spread,
+        label.is_overridden,
+        label.is_unparsed,
+        label.is_flagged,
+    ]
+    named = [column.label(name) for column, name in zip(columns, Read._fields, strict=True)]
+    return (
+        select(*named)
+        .select_from(label)
+        .join(sample, sample.id == label.sample_id)
+        .join(prompt, prompt.id == sample.prompt_id)
+        .join(group, group.id == sample.group_id)
+    )
+
+
+def _json(column: Any) -> Any:
+    """The column's JSON as text, on both databases."""
+    return cast(column, Text)
+
+
+def _shown(
+    row: Read, of_round: tuple[int, str], names: Names, told: tuple[str, str], *, is_hidden: bool = False
+) -> Values:
+    """The row as it is written."""
+    return (
+        row.sample_id,
+        *of_round,
+        row.step,
+        row.role,
+        row.kind,
+        names.checkpoints.get(row.checkpoint_id),
+        names.people.get(row.author_id),
+        row.edited_from_id,
+        row.prompt_id,
+        row.asked,
+        *row[ANSWER_AT:OVERRIDDEN_AT],
+        row.is_overridden == 1,
+        row.is_unparsed == 1,
+        row.is_flagged == 1,
+        is_hidden,
+        *told,
+    )
+
+
+def _masked(row: Read, of_round: tuple[int, str], names: Names, told: tuple[str, str], kept: Hidden) -> Values:
+    """The same without what is hidden, as `visibility.masked` hides it of a list's row."""
+    score, verdict = (None, None) if kept.judge else (row.machine_score, row.machine_verdict)
+    source = str(LabelSource.none if score is None and verdict is None else LabelSource.judge)
+    row = row._replace(score=score, verdict=verdict, source=source, is_overridden=False)
+    if kept.judge:
+        row = row._replace(
+            metadata="{}", noted="{}", machine_score=None, machine_verdict=None, spread=None, is_unparsed=False
+        )
+        told = "[]", told[1]
+    row = row._replace(is_flagged=False) if kept.others else row
+    return _shown(row, of_round, names, told, is_hidden=True)

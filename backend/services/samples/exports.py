@@ -1,0 +1,254 @@
+"""What a filter of samples finds, written to a file: at once up to `AT_ONCE` samples, in a job beyond that.
+
+A file shows what the list shows to the same person at the same moment, and all its rows are of that moment.
+"""
+
+import time
+import uuid
+from array import array
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from threading import BoundedSemaphore
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from backend import row_files
+from backend.config import settings
+from backend.db import reading, session, snapshot, tables
+from backend.db.filters import Cursor, Filters, Sort, SortKey
+from backend.db.listing import COLUMN, scope
+from backend.db.listing_search import find
+from backend.db.search import Patience
+from backend.db.tables.judgment import UNSCORED
+from backend.errors import InvalidInput, NotFound, TooManyAttempts
+from backend.files import is_private
+from backend.row_files import Format, Values
+from backend.services import events
+from backend.services.access import Actor, require
+from backend.services.samples import export_rows, visibility
+from backend.services.samples.visibility import Hidden
+from backend.values import JSON, Role
+
+AT_ONCE = 100_000
+"""So many samples are written while somebody waits: some seconds."""
+FORMATS: tuple[Format, ...] = ("jsonl", "parquet", "csv")
+FOLDER = "exports"
+KEPT_DAYS = 7
+PATTERN_SECONDS = 20.0
+"""A regular expression may look so long at all texts of an export."""
+READ = 5_000
+_writing = BoundedSemaphore(4)
+"""Each export holds a connection and most of a core."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is exported: the samples of these rounds that pass the filters, round by round. No rounds: all there are."""
+
+    round_ids: tuple[int, ...] = ()
+    filters: Filters = field(default_factory=Filters)
+    sort: Sort = field(default_factory=Sort)
+    format: Format = "jsonl"
+
+    def __post_init__(self) -> None:
+        if self.format not in FORMATS:
+            raise InvalidInput(f"There is no export format {self.format!r}. Choose from {', '.join(FORMATS)}.")
+        if self.sort.key is SortKey.prompt:
+            raise InvalidInput("The order by prompt is for pages of a search only. Choose another one.")
+
+    def to_json(self) -> JSON:
+        return asdict(self) | {"filters": self.filters.changed()}
+
+    @classmethod
+    def of(cls, given: JSON) -> "Wanted":
+        """What `to_json` wrote."""
+        filters: dict[str, Any] = {
+            name: tuple(one) if isinstance(one, list) else one for name, one in given["filters"].items()
+        }
+        sort = Sort(SortKey(given["sort"]["key"]), given["sort"]["descending"])
+        return cls(tuple(given["round_ids"]), Filters(**filters), sort, given["format"])
+
+
+@dataclass(frozen=True)
+class Written:
+    """`hidden`: what was left out as each round hid it, by the round's id."""
+
+    num_rows: int
+    num_bytes: int
+    hidden: dict[int, Hidden]
+
+
+@dataclass(frozen=True)
+class Export:
+    """A written file, and what it is called where it is downloaded."""
+
+    path: Path
+    name: str
+    num_rows: int
+    num_bytes: int
+
+
+@dataclass(frozen=True)
+class _OfRound:
+    round: tables.Round
+    kept: Hidden
+    ids: "array[int]"
+
+
+def count(actor: Actor, project_id: int, wanted: Wanted) -> int:
+    """How many samples an export would hold, counted up to one more than `AT_ONCE`; raises what `export` would."""
+    with snapshot() as db:
+        return sum(len(one.ids) for one in _found(db, actor, project_id, wanted, AT_ONCE + 1))
+
+
+def export(actor: Actor, project_id: int, wanted: Wanted, *, out: Path | None = None) -> Export:
+    """Write an export now. `out` is for the command line, which waits for any number; raises `InvalidInput` elsewhere
+    for more than `AT_ONCE` samples, and `TooManyAttempts` while several others write.
+
+    Without `out` the file is the caller's to delete.
+    """
+    is_local = out is not None and actor.via == "cli"
+    if out is not None and is_private(out):
+        raise InvalidInput(f"{out} is Rondo's own and would be lost. Choose another file.")
+    if not is_local and not _writing.acquire(blocking=False):
+        raise TooManyAttempts(
+            "Several exports are being written. Try again in a moment, or start it in the background."
+        )
+    try:
+        forget_old()
+        path = out if is_local and out is not None else folder() / f"samples-{uuid.uuid4().hex}.{wanted.format}"
+        done = write(actor, project_id, wanted, path, most=None if is_local else AT_ONCE)
+    finally:
+        if not is_local:
+            _writing.release()
+    with session() as db:
+        note(db, actor, project_id, wanted, done.num_rows)
+    return Export(path, name_of(actor, project_id, wanted), done.num_rows, done.num_bytes)
+
+
+def write(
+    actor: Actor,
+    project_id: int,
+    wanted: Wanted,
+    path: Path,
+    *,
+    most: int | None = None,
+    begin: Callable[[int], None] = lambda total: None,
+    advance: Callable[[int], None] = lambda rows: None,
+) -> Written:
+    """Write the file, whole or not at all. `begin` hears how many rows there will be, `advance` of each few more."""
+    with snapshot() as db:
+        parts = _found(db, actor, project_id, wanted, None if most is None else most + 1)
+        total = sum(len(one.ids) for one in parts)
+        if most is not None and total > most:
+            raise InvalidInput(
+                f"The filter finds more than {most:,} samples. Start the export in the background (POST to "
+                "samples/exports), write it with `rondo samples export`, or narrow the filter."
+            )
+        begin(total)
+        names = export_rows.Names.of(db, project_id)
+
+        def rows() -> Iterator[Values]:
+            for one in parts:
+                found = export_rows.rows(db, actor, one.round, one.kept, one.ids, names)
+                for number, row in enumerate(found, 1):
+                    yield row
+                    if number % export_rows.ROWS_AT_ONCE == 0:
+                        advance(export_rows.ROWS_AT_ONCE)
+                advance(len(one.ids) % export_rows.ROWS_AT_ONCE)
+
+        shaped, columns = export_rows.shaped(rows(), wanted.format), export_rows.columns(wanted.format)
+        num_rows = row_files.write(path, wanted.format, shaped, columns)
+        return Written(num_rows, path.stat().st_size, {one.round.id: one.kept for one in parts})
+
+
+def _found(db: Session, actor: Actor, project_id: int, wanted: Wanted, limit: int | None) -> list[_OfRound]:
+    """The samples of each round, as far as the actor may see and filter them; at most `limit` in all."""
+    require(db, actor, project_id, Role.viewer)
+    patience, parts, left = Patience(PATTERN_SECONDS), list[_OfRound](), limit
+    for round_ in rounds_of(db, project_id, wanted.round_ids):
+        kept = visibility.hidden(db, actor, round_)
+        visibility.refuse(kept, wanted.filters, wanted.sort)
+        filters = visibility.narrowed(kept, round_, wanted.filters)
+        ids = matching(db, round_.id, filters, wanted.sort, patience, left)
+        left = None if left is None else left - len(ids)
+        parts.append(_OfRound(round_, kept, ids))
+    return parts
+
+
+def rounds_of(db: Session, project_id: int, round_ids: tuple[int, ...]) -> list[tables.Round]:
+    """These rounds of the project, or all, by number; raises `NotFound` for one that it does not have."""
+    round_ = tables.Round
+    query = select(round_).where(round_.project_id == project_id).order_by(round_.number)
+    found = list(db.scalars(query.where(round_.id.in_(round_ids)) if round_ids else query))
+    if missing := set(round_ids) - {one.id for one in found}:
+        raise NotFound(f"There is no round {min(missing)} in this project. Choose one from the list.")
+    return found
+
+
+def matching(
+    db: Session, round_id: int, filters: Filters, sort: Sort, patience: Patience, limit: int | None
+) -> "array[int]":
+    """The ids of what the filter finds in the list's order: eight bytes each, the one thing that grows with an export.
+
+    A search with very many matches comes in the samples' own order, as in the list.
+    """
+    asked, ids = scope(db, round_id, filters), array("q")
+    if not asked.facets:
+        return ids
+    most = 2**62 if limit is None else limit
+    if not (filters.text or filters.prompt):
+        key, way = COLUMN[sort.key], "DESC" if sort.descending else "ASC"
+        order = f"({key} = {UNSCORED!r}), {key} {way}, sample_id {way}" if key.endswith("_key") else f"{key} {way}"
+        order += "" if key == "sample_id" or key.endswith("_key") else f", sample_id {way}"
+        source = f"{asked.labels('sample_id')} WHERE {asked.where(asked.any_facet)}"
+        sql = text(f"SELECT sample_id FROM {source} ORDER BY {order} LIMIT :limit")
+        found: Any = db.execute(sql, asked.values | {"limit": most})
+        while some := found.cursor.fetchmany(READ):  # numbers alone: a row of SQLAlchemy's for each takes longer
+            ids.extend([sample_id for (sample_id,) in some])
+        found.close()
+        return ids
+    cursor: Cursor | None = None
+    while len(ids) < most:
+        page = find(asked, filters, sort, cursor, min(READ, most - len(ids)), patience=patience)
+        ids.extend(page.ids)
+        cursor = page.next
+        if cursor is None:
+            break
+    return ids
+
+
+def note(db: Session, actor: Actor, project_id: int, wanted: Wanted, num_rows: int) -> None:
+    """Write down who took what along."""
+    asked: dict[str, Any] = {"rounds": list(wanted.round_ids), "filters": wanted.filters.changed()}
+    what = f"{num_rows:,} samples"
+    place = {"project_id": project_id, "round_id": wanted.round_ids[0] if len(wanted.round_ids) == 1 else None}
+    events.note(db, actor, "export samples", what, **place, format=wanted.format, num_rows=num_rows, **asked)
+
+
+def name_of(actor: Actor, project_id: int, wanted: Wanted) -> str:
+    """What the file is called where it is downloaded."""
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        numbers = [one.number for one in rounds_of(db, project_id, wanted.round_ids)]
+    which = f"-round-{numbers[0]}" if len(numbers) == 1 else ""
+    return f"samples{which}.{wanted.format}"
+
+
+def folder() -> Path:
+    return settings().folder / FOLDER
+
+
+def forget_old() -> None:
+    """Delete files of exports that are older than `KEPT_DAYS`; any of them can be written again."""
+    before = time.time() - KEPT_DAYS * 86_400
+    for pattern in ("samples-*", ".part-*"):
+        for path in folder().glob(pattern):
+            try:
+                if path.stat().st_mtime < before:
+                    path.unlink()
+            except FileNotFoundError:
+                continue  # another process was quicker
