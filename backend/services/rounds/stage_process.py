@@ -1,5 +1,6 @@
-"""`python -m backend.services.rounds.stage_process JOB ATTEMPT`: what a worker starts for each job.
+"""`python -m backend.services.rounds.stage_process JOB ATTEMPT [HELPER]`: what a worker starts for each job.
 
+With a helper's number it does batches of a job that another worker runs.
 The stage itself is the pipeline's; that a round may be followed by another is a service.
 """
 
@@ -17,9 +18,10 @@ def main() -> int:
     """Watch the parent first, so that this process never outlives it; then run the job."""
     guard()
     log.setup()
-    from backend.pipeline.run import run_job  # noqa: PLC0415 - the guard must stand before slow imports
+    from backend.pipeline.run import help_job, run_job  # noqa: PLC0415 - the guard must stand before slow imports
 
-    return run_job(int(sys.argv[1]), int(sys.argv[2]), after_round=after_round)
+    job_id, attempt, *helper = map(int, sys.argv[1:])
+    return help_job(job_id, attempt, *helper) if helper else run_job(job_id, attempt, after_round=after_round)
 
 
 def after_round(db: "Session", round_id: int) -> None:
