@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from backend.boundary import clean
@@ -83,6 +83,13 @@ def others(job_id: int) -> int:
         fresh = (Executor.stopped_at.is_(None), Executor.heartbeat_at > now() - timedelta(seconds=ALIVE_SECONDS))
         rows = db.execute(select(Executor.id, Executor.queues).where(*fresh)).all()
     return sum(job is not None and id_ != job.executor_id and job.queue in queues.split(",") for id_, queues in rows)
+
+
+def helper_count() -> ScalarSelect[int]:
+    """How many helpers do batches of the job's last attempt, or did, as a column."""
+    of_job = (Helper.job_id == Job.id, Helper.attempt == Job.attempt, Helper.started_at.is_not(None))
+    has_part = (Helper.done > 0) | Helper.ended_at.is_(None)
+    return select(func.count(Helper.id)).where(*of_job, has_part).correlate(Job).scalar_subquery()
 
 
 def share(db: Session, job: Job, numbers: Sequence[int]) -> None:

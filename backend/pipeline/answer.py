@@ -69,7 +69,7 @@ def answer_missing(
         is_due = set(due)
         done = [sum(have.get(g.id, 0) for g in batch) for n, batch in enumerate(batches) if n not in is_due]
         stage.progress.advance(sum(done))
-    parts = Parts(stage, due, may_share=True)
+    parts = Parts(stage, due, may_share=True, is_long=engine is not None)
     for part in parts:
         batch = batches[part.number]
         todo = todo_of(batch, count(batch) if stage.helper else have)

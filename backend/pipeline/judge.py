@@ -243,7 +243,7 @@ def run(stage: StageContext) -> Finish:
     binding = opened_for(stage, bound(stage)) if judge.needs_engine and rows else nullcontext(None)
     gate = Gate("samples", anything_yet=again is not None)
     cut = batches(stage, rows)
-    parts = Parts(stage, range(len(cut)), may_share=not judge.needs_all_groups)
+    parts = Parts(stage, range(len(cut)), may_share=not judge.needs_all_groups, is_long=judge.needs_engine)
     with binding as engine:
         replies = mute = 0
         for part in parts:

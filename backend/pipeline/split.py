@@ -65,8 +65,9 @@ class Parts:
     for helpers, and claims its batches like them; in the end it waits for theirs, and does those that come back.
     """
 
-    def __init__(self, stage: StageContext, due: Sequence[int], *, may_share: bool) -> None:
-        self.stage, self.due = stage, due
+    def __init__(self, stage: StageContext, due: Sequence[int], *, may_share: bool, is_long: bool) -> None:
+        """is_long: a batch takes long enough to share many at once, as where a model is asked."""
+        self.stage, self.due, self.is_long = stage, due, is_long
         self.may_share = may_share and stage.stage in SHARED and not stage.kind and stage.home_id is None
         self.is_shared = stage.helper is not None
         self._seconds: float | None = None
@@ -102,7 +103,7 @@ class Parts:
     def _is_worth(self, left: int) -> bool:
         if not self.may_share or left < 2:
             return False
-        return left >= MANY or (self._seconds is not None and left * self._seconds >= WORTH_SECONDS)
+        return (self.is_long and left >= MANY) or (self._seconds is not None and left * self._seconds >= WORTH_SECONDS)
 
     def _own(self) -> Iterator[Part]:
         job_id, attempt = self.stage.job_id, self.stage.attempt
@@ -114,6 +115,7 @@ class Parts:
                 self._ask(now)
                 yield Part(self.stage, number, helpers.OWN)
             elif not now.free and not now.away:
+                self.stage.progress.flush()  # raises `Cancelled` where it is the job that is over, not the stage
                 return
             else:
                 time.sleep(WAIT_SECONDS)
