@@ -8,6 +8,7 @@ transaction. A helper that has ended, or whose worker is dead, holds nothing: it
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, delete, func, select, update
 from sqlalchemy.orm import Session
@@ -95,7 +96,7 @@ def helper_count() -> ScalarSelect[int]:
 def share(db: Session, job: Job, numbers: Sequence[int]) -> None:
     """Write the batches that are left, in place of those of an attempt before."""
     db.execute(delete(Batch).where(Batch.job_id == job.id))
-    left = {"number": list(numbers), "holder": [None] * len(numbers)}
+    left: dict[str, list[Any]] = {"number": list(numbers), "holder": [None] * len(numbers)}
     insert_rows(db, Batch, {"job_id": job.id, "attempt": job.attempt}, left)
 
 
@@ -105,8 +106,8 @@ def ask(db: Session, job: Job, number: int) -> None:
         helper = Helper(job_id=job.id, attempt=job.attempt, workflow_id=durable.new_workflow_id())
         db.add(helper)
         db.flush()
-        place = {"workflow_id": helper.workflow_id, "queue": job.queue, "round_id": job.round_id}
-        durable.submit(db, helper.id, name=durable.HELP, **place)
+        place: dict[str, Any] = {"queue": job.queue, "round_id": job.round_id, "name": durable.HELP}
+        durable.submit(db, helper.id, workflow_id=helper.workflow_id, **place)
 
 
 def join(helper_id: int, executor_id: str) -> tuple[int, int] | None:
@@ -172,11 +173,21 @@ def leave(helper_id: int, *, error: str | None = None, tail: str = "") -> None:
 
 
 def recover(is_dead: Callable[[str], bool]) -> int:
-    """Free the batches of helpers whose worker is dead; return how many such helpers there were."""
+    """Free the batches of helpers that are gone: their worker is dead, or their workflow ended without a word.
+
+    Return how many such helpers there were.
+    """
     with reading() as db:
         query = select(Helper.id, Helper.executor_id, Helper.workflow_id)
         rows = db.execute(query.where(Helper.ended_at.is_(None), Helper.executor_id.is_not(None))).all()
-    lost = {id_: workflow_id for id_, executor_id, workflow_id in rows if is_dead(executor_id)}
+    if not rows:
+        return 0
+    runs = durable.alive([workflow_id for *_, workflow_id in rows])
+    lost = {
+        id_: workflow_id
+        for id_, executor_id, workflow_id in rows
+        if workflow_id not in runs or is_dead(str(executor_id))
+    }
     if lost:
         with session() as db:
             _end(db, sorted(lost))

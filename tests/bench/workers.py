@@ -36,6 +36,9 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, se
     """Answer each request of a connection after so many seconds; what is said follows from what was asked."""
     try:
         while head := await reader.readuntil(b"\r\n\r\n"):
+            if not head.startswith(b"POST"):
+                writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+                continue
             length = next(int(one[15:]) for one in head.split(b"\r\n") if one.lower().startswith(b"content-length:"))
             body = json.loads(await reader.readexactly(length))
             await asyncio.sleep(seconds)
@@ -192,16 +195,21 @@ def run_round(actor: Any, project_id: int, plan: Any, log: Path) -> tuple[int, d
             raise SystemExit(f"The round failed: {[job.error for job in jobs.values()]}\n{log.read_text()[-3000:]}")
         if Stage.train in jobs:
             break
-        time.sleep(0.05)
+        time.sleep(0.2)
     with session() as db:
         cancel(db, jobs[Stage.train].id)
         helper = tables.Helper
         query = select(func.count(func.distinct(helper.executor_id))).join(tables.Job, tables.Job.id == helper.job_id)
         helped = db.scalar(query.where(helper.done > 0, tables.Job.round_id == round_id))
     ran = {stage: jobs[stage] for stage in (Stage.generate, Stage.judge, Stage.select)}
-    seconds = {str(stage): (job.finished_at - job.started_at).total_seconds() for stage, job in ran.items()}
-    whole = (jobs[Stage.select].finished_at - jobs[Stage.generate].started_at).total_seconds()
+    seconds = {str(stage): between(job, job) for stage, job in ran.items()}
+    whole = between(jobs[Stage.generate], jobs[Stage.select])
     return round_id, seconds | {"round": whole}, helped or 0
+
+
+def between(first: Any, last: Any) -> float:
+    """Seconds from one job's start to another's end."""
+    return float((last.finished_at - first.started_at).total_seconds())
 
 
 def digest(round_id: int) -> str:

@@ -10,7 +10,7 @@ from app.pages.jobs import card_value
 from backend import jobs, recipes
 from backend.db import now, reading, session, tables
 from backend.errors import Cancelled
-from backend.jobs import executors, helpers, transitions
+from backend.jobs import durable, executors, helpers, transitions
 from backend.jobs.helpers import OWN, BatchLost, Held
 from backend.pipeline.split import Parts
 from backend.pipeline.stage import StageContext
@@ -97,7 +97,17 @@ def test_the_batch_of_a_dead_worker_goes_on_elsewhere_and_what_it_still_writes_i
     for _ in range(2):
         keeper.recover()
     assert helpers.standing(job.id, 1).free == 1
-    helpers.leave(other, error="no key")
+    with session() as db:
+        helpers.ask(db, job, 2)
+        third, fourth = db.scalars(select(tables.Helper).where(tables.Helper.started_at.is_(None)))
+    assert helpers.join(third.id, "own")
+    assert helpers.join(fourth.id, "own")
+    assert helpers.claim(job.id, 1, third.id) == 1
+    durable.withdraw([third.workflow_id])  # stands for a workflow that ended while the database was away
+    assert helpers.recover(lambda _: False) == 1
+    assert helpers.claim(job.id, 1, fourth.id) == 1
+    helpers.leave(fourth.id, error="no key")
+    assert helpers.standing(job.id, 1).free == 1
     assert helpers.standing(job.id, 1).helpers == 1, "the worker of one that failed is not asked again"
 
 
