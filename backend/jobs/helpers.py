@@ -182,7 +182,7 @@ def recover(is_dead: Callable[[str], bool]) -> int:
         rows = db.execute(query.where(Helper.ended_at.is_(None), Helper.executor_id.is_not(None))).all()
     if not rows:
         return 0
-    runs = durable.alive([workflow_id for *_, workflow_id in rows])
+    runs = durable.alive([row.workflow_id for row in rows])
     lost = {
         id_: workflow_id
         for id_, executor_id, workflow_id in rows

@@ -246,7 +246,7 @@ def main() -> None:
             actor, project_id, plan = prepared(address, asked.prompts, asked.concurrency)
             print(f"{asked.prompts} prompts, {5 * asked.prompts} requests, {asked.concurrency} in flight a worker")
             print(
-                "| workers | helped | generate | judge | round | times one worker's | rows |\n|---|---|---|---|---|---|---|"
+                "| workers | that helped | generate | judge | round | times one worker's | rows |\n|---|---|---|---|---|---|---|"
             )
             for number in asked.workers:
                 with workers(number, log):
