@@ -4,6 +4,7 @@
 """
 
 from backend.jobs.durable import QUEUES, prepare
+from backend.jobs.helpers import helper_count
 from backend.jobs.logs import log_path
 from backend.jobs.progress import JobProgress
 from backend.jobs.transitions import ACTIVE, cancel, enqueue, fail, fenced, finish, is_own, newest_own, resume
@@ -20,6 +21,7 @@ __all__ = [
     "fail",
     "fenced",
     "finish",
+    "helper_count",
     "is_own",
     "log_path",
     "newest_own",

@@ -8,7 +8,7 @@ import logging
 import uuid
 from functools import lru_cache
 
-from dbos import DBOS, DBOSClient
+from dbos import DBOS, DBOSClient, EnqueueOptions
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -25,6 +25,8 @@ APPLICATION = "rondo"
 APPLICATION_VERSION = "rondo-1"  # left to DBOS it is a hash of the sources, and new code would abandon running jobs
 SCHEMA = "dbos"
 WORKFLOW = "run_job"
+HELP = "help_job"
+MAX_PRIORITY = 2**31 - 1
 POLLING_SECONDS = 0.25
 """While there is news; `backend.jobs.wakes` has the rest."""
 
@@ -68,11 +70,17 @@ def new_workflow_id() -> str:
     return uuid.uuid4().hex
 
 
-def submit(db: Session, *, job_id: int, workflow_id: str, queue: str) -> None:
-    """Enqueue the workflow in the caller's transaction, and tell the workers once that stands."""
-    client().enqueue_in_transaction(
-        db, {"workflow_name": WORKFLOW, "queue_name": queue, "workflow_id": workflow_id}, job_id
-    )
+def submit(
+    db: Session, argument: int, *, workflow_id: str, queue: str, round_id: int | None, name: str = WORKFLOW
+) -> None:
+    """Enqueue the workflow in the caller's transaction: before those of later rounds, behind those of no round.
+
+    The workers are told once the transaction stands.
+    """
+    options: EnqueueOptions = {"workflow_name": name, "queue_name": queue, "workflow_id": workflow_id}
+    if round_id is not None:
+        options["priority"] = min(round_id, MAX_PRIORITY)
+    client().enqueue_in_transaction(db, options, argument)
     wakes.announce(db, queue)
 
 

@@ -22,12 +22,13 @@ from backend.config import settings
 from backend.db import now, reading, session
 from backend.db.tables import Executor, Job
 from backend.errors import Conflict, InvalidInput
-from backend.jobs import durable, transitions
+from backend.jobs import durable, helpers, transitions
 
 log = logging.getLogger("rondo.jobs")
 
 HEARTBEAT_SECONDS = 3.0
-DEAD_AFTER_SECONDS = 30.0
+DEAD_AFTER_SECONDS = 24.0
+"""With a look every three seconds, what a worker of another machine had goes on elsewhere within thirty."""
 MAX_SLOTS = 1000
 
 
@@ -122,6 +123,7 @@ class Keeper:
             return dead[executor_id]
 
         moved = _recover_jobs(is_dead, handed_back=self.executor_id if stopping else None)
+        helpers.recover(is_dead)
         if own:
             durable.withdraw(durable.started_by(self.executor_id))
         return moved

@@ -14,6 +14,11 @@ def log_path(job_id: int) -> Path:
     return settings().folder / "jobs" / str(job_id) / "log.txt"
 
 
+def helper_log_path(job_id: int, helper_id: int) -> Path:
+    """The file with what a helper's process printed."""
+    return log_path(job_id).with_name(f"helper-{helper_id}.txt")
+
+
 def tail(path: Path) -> str:
     """The last lines of a log. Of a progress bar that redraws itself, what it shows last."""
     if not path.exists():

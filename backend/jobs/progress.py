@@ -31,7 +31,7 @@ class JobProgress:
     def __init__(self, job_id: int, attempt: int, *, write_seconds: float = WRITE_SECONDS) -> None:
         self.job_id, self.attempt = job_id, attempt
         self._write_seconds = write_seconds
-        self._done = self._total = 0
+        self._done = self._total = self._helped = 0
         self._unit = ""
         self._metrics: dict[str, Any] = {}
         self._points: dict[tuple[str, int], float] = {}
@@ -46,6 +46,11 @@ class JobProgress:
 
     def advance(self, n: int = 1) -> None:
         self._done += n
+        self._write_if_due()
+
+    def helped(self, n: int) -> None:
+        """Say how much others have done of it by now."""
+        self._helped = n
         self._write_if_due()
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
@@ -79,9 +84,10 @@ class JobProgress:
 
     def _write_row(self, db: Session) -> None:
         mine = (Job.id == self.job_id, Job.attempt == self.attempt, Job.status == JobStatus.running)
+        done = self._done + self._helped
         values = {
-            "done": self._done,
-            "total": max(self._total, self._done),
+            "done": done,
+            "total": max(self._total, done),
             "unit": self._unit,
             "rate": self._rate(),
             "last_metrics": self._metrics,
@@ -107,7 +113,7 @@ class JobProgress:
 
     def _rate(self) -> float | None:
         """Units per second over the last batches: an average since the start would hide a slow-down."""
-        self._history.append((time.monotonic(), self._done))
+        self._history.append((time.monotonic(), self._done + self._helped))
         while len(self._history) > 2 and self._history[-1][0] - self._history[1][0] > RATE_SECONDS:
             self._history.popleft()
         (begun, before), (ended, after) = self._history[0], self._history[-1]

@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, func, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from backend.boundary import clean
 from backend.db import now, reading, session
-from backend.db.tables import Job, Round
+from backend.db.tables import Batch, Job, Round
 from backend.errors import Cancelled, Conflict, NotFound
 from backend.jobs import durable
 from backend.jobs.logs import last_lines
@@ -52,7 +52,7 @@ def enqueue(
     _refuse_second(db, round_id)
     db.add(job)
     _flush(db, round_id)
-    durable.submit(db, job_id=job.id, workflow_id=job.workflow_id, queue=job.queue)
+    durable.submit(db, job.id, workflow_id=job.workflow_id, queue=job.queue, round_id=job.round_id)
     return job
 
 
@@ -205,12 +205,13 @@ def _requeue(db: Session, job: Job) -> None:
     job.executor_id = job.process_id = job.rate = None
     job.updated_at = now()
     _flush(db, job.round_id)
-    durable.submit(db, job_id=job.id, workflow_id=job.workflow_id, queue=job.queue)
+    durable.submit(db, job.id, workflow_id=job.workflow_id, queue=job.queue, round_id=job.round_id)
 
 
 def _end(db: Session, job: Job, status: JobStatus, round_status: RoundStatus | None, error: str | None = None) -> None:
     job.status, job.active_key, job.rate = status, None, None
     job.finished_at = job.updated_at = now()
+    db.execute(delete(Batch).where(Batch.job_id == job.id))
     if round_status is not None:
         _follow(db, job, round_status, error=error, finished_at=job.finished_at)
 

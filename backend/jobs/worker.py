@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.config import settings
 from backend.errors import Conflict, InvalidInput
-from backend.jobs import durable, executors, logs, standby, transitions, wakes
+from backend.jobs import durable, executors, helpers, logs, standby, transitions, wakes
 from backend.jobs.child import describe_exit
 from backend.jobs.process import ChildProcess
 from backend.log import tell_about
@@ -195,13 +195,57 @@ async def run_child(job_id: int, workflow_id: str) -> str:
     return "ended"
 
 
+@DBOS.workflow(name=durable.HELP)
+async def help_job(helper_id: int) -> str:
+    """Do batches of a job that another worker runs, until none is left."""
+    return await run_helper(helper_id)
+
+
+@DBOS.step(preemptible=True)
+async def run_helper(helper_id: int) -> str:
+    """Run a helper's child process to its end, or end it when the job is over or the worker stops."""
+    worker = _worker
+    assert worker is not None
+    joined = await asyncio.to_thread(helpers.join, helper_id, worker.executor_id)
+    if joined is None:
+        return "not needed"
+    job_id, attempt = joined
+    path, how = logs.helper_log_path(job_id, helper_id), None
+    try:
+        child = await ChildProcess.start([*worker.command(job_id, attempt), str(helper_id)], path, attempt)
+        try:
+            await _follow_helper(child, helper_id, path)
+        finally:
+            await child.end()
+        how = describe_exit(child.exit_code) if child.exit_code > 0 else None
+    except OSError as error:
+        how = f"It could not be started: {error}."
+    await asyncio.to_thread(helpers.leave, helper_id, error=how, tail=logs.tail(path))
+    wakes.bell.ring()  # as above
+    return "ended"
+
+
+async def _follow_helper(child: ChildProcess, helper_id: int, path: Path) -> None:
+    written: str | None = None
+    while not await child.ended(within=LOOK_SECONDS):
+        tail = await asyncio.to_thread(logs.tail, path)
+        try:
+            if not await asyncio.to_thread(helpers.look, helper_id):
+                return
+            if tail != written:
+                await asyncio.to_thread(helpers.write_log_tail, helper_id, tail, process_id=child.pid)
+                written = tail
+        except SQLAlchemyError:
+            log.warning("The database did not answer; helper %s goes on.", helper_id, exc_info=True)
+
+
 async def _follow(child: ChildProcess | standby.WarmChild, job_id: int, attempt: int) -> None:
     """Return when the child has ended, or has to."""
     lingered = 0.0
     written: str | None = None
     while not await child.ended(within=LOOK_SECONDS):
-        tail = await asyncio.to_thread(logs.tail, logs.log_path(job_id))
         try:
+            tail = await asyncio.to_thread(_tail, job_id, attempt)
             status = await asyncio.to_thread(transitions.look, job_id, attempt)
             if tail != written and status is not None:
                 await asyncio.to_thread(transitions.write_log_tail, job_id, attempt, tail, process_id=child.pid)
@@ -216,10 +260,15 @@ async def _follow(child: ChildProcess | standby.WarmChild, job_id: int, attempt:
             return
 
 
+def _tail(job_id: int, attempt: int) -> str:
+    """What the job's processes printed last, those of its helpers below its own."""
+    return logs.tail(logs.log_path(job_id)) + helpers.tails(job_id, attempt)
+
+
 def _record_end(job_id: int, attempt: int, how: str) -> None:
     """Keep the log's tail; a child that ended without a word of its own has failed."""
     tail = logs.tail(logs.log_path(job_id))
-    transitions.write_log_tail(job_id, attempt, tail, process_id=None)
+    transitions.write_log_tail(job_id, attempt, tail + helpers.tails(job_id, attempt), process_id=None)
     if transitions.look(job_id, attempt) == JobStatus.running:
         transitions.fail_silently_ended(job_id, attempt, how=how, tail=tail)
 

@@ -21,6 +21,7 @@ from backend.pipeline import groups as group_values
 from backend.pipeline import left_out
 from backend.pipeline.groups import GroupRow
 from backend.pipeline.left_out import Gate
+from backend.pipeline.split import Parts
 from backend.pipeline.stage import StageContext
 from backend.recipes import POLICY
 from backend.values import FailureKind, Split
@@ -49,27 +50,43 @@ def answer_missing(
     Batches are cut by position and written whole, with what they left out, so a rerun sees the same batches and makes
     the same samples.
     """
-    with reading() as db:
-        have = group_values.sample_counts(db, rows, checkpoint_id=checkpoint_id, step=step)
     again = Again(left_out.asked(stage)) if left_out.is_retry(stage) else None
     skip = left_out.group_ids(stage, checkpoint_id)
+    batches = list(in_chunks(rows, stage.recipe.groups_per_batch))
+
+    def count(some: Sequence[GroupRow]) -> dict[int, int]:
+        with reading() as db:
+            return group_values.sample_counts(db, some, checkpoint_id=checkpoint_id, step=step)
+
+    def todo_of(batch: Sequence[GroupRow], have: dict[int, int]) -> list[GroupRow]:
+        return [g for g in batch if (g.id in again.groups if again else g.id not in have and g.id not in skip)]
+
+    # A helper does batches of which another process found that they are due.
+    have = count(rows) if stage.helper is None else {}
+    due = [number for number, batch in enumerate(batches) if todo_of(batch, have)]
     gate = Gate("prompts", anything_yet=bool(have) or again is not None)
-    for number, batch in enumerate(in_chunks(rows, stage.recipe.groups_per_batch)):
-        todo = [g for g in batch if (g.id in again.groups if again else g.id not in have and g.id not in skip)]
-        if todo:
-            asked = _ask(stage, todo, answer, number, checkpoint_id)
-            kept = again.missing(asked) if again else asked
-            place: dict[str, Any] = {"split": batch[0].split, "checkpoint_id": checkpoint_id, "seed": seed}
-            gate.brought = gate.brought or asked.served < sum(map(len, asked.made))
-            place |= {"step": step, "role": role}
-            gate.pass_batch(
-                partial(write, stage, kept, again=again, **place),
-                served=kept.served,
-                failures=[item.failure for item in asked.items],
-            )
-            stage.progress.advance(len(todo) if again else sum(map(len, kept.made)) + len(kept.items))
-        elif not again:
-            stage.progress.advance(sum(have.get(group.id, 0) for group in batch))
+    if not again and stage.helper is None:
+        is_due = set(due)
+        done = [sum(have.get(g.id, 0) for g in batch) for n, batch in enumerate(batches) if n not in is_due]
+        stage.progress.advance(sum(done))
+    parts = Parts(stage, due, may_share=True, is_long=engine is not None)
+    for part in parts:
+        batch = batches[part.number]
+        todo = todo_of(batch, count(batch) if stage.helper else have)
+        asked = _ask(stage, todo, answer, part.number, checkpoint_id)
+        kept = again.missing(asked) if again else asked
+        place: dict[str, Any] = {"split": batch[0].split, "checkpoint_id": checkpoint_id, "seed": seed}
+        gate.brought = gate.brought or asked.served < sum(map(len, asked.made))
+        place |= {"step": step, "role": role}
+        units = len(todo) if again else sum(map(len, kept.made)) + len(kept.items)
+        gate.pass_batch(
+            part.unless_lost(partial(write, part.written(units), kept, again=again, **place)),
+            served=kept.served,
+            failures=[item.failure for item in asked.items],
+        )
+        stage.progress.advance(units)
+    if parts.is_shared and not gate.anything:
+        gate.anything = bool(count(rows))
     close(gate, engine)
 
 

@@ -1,7 +1,7 @@
 """What people decided on texts, as questions to the judge that judged these: for mixers that make rows of them."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -36,19 +36,32 @@ def _of_round(db: Session, round_id: int, project_id: int, judge: Judge, step: i
     right, words = _verdicts(db, round_id), _words(db, round_id)
     bare = {verdict: text for verdict in Verdict if (text := judge.bare(verdict)) is not None}
     sample, group, prompt = tables.Sample, tables.Group, tables.Prompt
-    for ids in in_chunks(sorted(right)):
+    for ids in in_chunks(_in_order(db, right)):
         replies = _replies(db, ids, step)
         query = (
             select(sample.id, sample.prompt_id, sample.text, group.messages, prompt.messages)
             .join(group, group.id == sample.group_id)
             .join(prompt, prompt.id == sample.prompt_id)
             .where(sample.id.in_(ids), sample.kind.in_(tables.JUDGED), is_no_probe(project_id))
-            .order_by(sample.id)
         )
-        for n, prompt_id, text, own, asked in db.execute(query):
+        rows = {n: row for n, *row in db.execute(query)}
+        for n in ids:
+            if n not in rows:
+                continue
+            prompt_id, text, own, asked = rows[n]
             if n in replies:  # else the judge was not asked of it, and might ask otherwise
                 question = judge.question(asked if own is None else own, text)
                 yield Decided(prompt_id, n, question, right[n], tuple(replies[n]), bare, words.get(n), age)
+
+
+def _in_order(db: Session, ids: Collection[int]) -> list[int]:
+    """These texts by their groups' places: which of several workers wrote one first says nothing."""
+    sample, group, places = tables.Sample, tables.Group, dict[int, Any]()
+    for some in in_chunks(sorted(ids)):
+        query = select(sample.id, group.step, group.position, sample.step, sample.position)
+        query = query.join(group, group.id == sample.group_id)
+        places |= {n: (*place, n) for n, *place in db.execute(query.where(sample.id.in_(some)))}
+    return sorted(places, key=lambda n: places[n])
 
 
 def _verdicts(db: Session, round_id: int) -> dict[int, Verdict]:

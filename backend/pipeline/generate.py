@@ -18,7 +18,7 @@ from backend.pipeline.answer import answer_missing
 from backend.pipeline.ask import ask_due
 from backend.pipeline.bind import acting, bound_to, opened_for
 from backend.pipeline.grow import grow_missing
-from backend.pipeline.stage import Finish, StageContext
+from backend.pipeline.stage import Finish, StageContext, nothing_more
 from backend.prompt_sources import PromptSource
 from backend.recipes import POLICY
 from backend.values import Stage
@@ -115,6 +115,8 @@ def run(stage: StageContext) -> Finish:
         else:
             answer_missing(stage, rows, answer=answer, step=stage.step, **place)
         notes = engine.notes() if engine is not None else ()
+    if stage.helper is not None:
+        return nothing_more
 
     def finish(db: Session) -> None:
         made = db.execute(

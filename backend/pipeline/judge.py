@@ -23,9 +23,10 @@ from backend.pipeline.ask import ask_due
 from backend.pipeline.bind import opened_for
 from backend.pipeline.groups import GroupRow
 from backend.pipeline.judge_again import Again, shares, unwritten
-from backend.pipeline.judge_missing import batches, bound, expected, judge_of, may_be_decided, missing, ready
+from backend.pipeline.judge_missing import batches, bound, expected, is_begun, judge_of, may_be_decided, missing, ready
 from backend.pipeline.left_out import Gate
-from backend.pipeline.stage import Finish, StageContext, derive_seed
+from backend.pipeline.split import Parts
+from backend.pipeline.stage import Finish, StageContext, derive_seed, nothing_more
 from backend.values import Failure, Group, Judgment, LabelSource, Sample
 
 ENOUGH_REPLIES = 100
@@ -236,21 +237,25 @@ def run(stage: StageContext) -> Finish:
     again = Again(left_out.asked(stage)) if left_out.is_retry(stage) else None
     skip = left_out.sample_ids(stage) - (again.samples if again else set())
     if again is None:
-        stage.progress.start(expected(stage, rows), "samples")
+        stage.progress.start(expected(stage, rows) if stage.helper is None else 0, "samples")
     else:
         stage.progress.start(len(again.samples), "samples")
     binding = opened_for(stage, bound(stage)) if judge.needs_engine and rows else nullcontext(None)
     gate = Gate("samples", anything_yet=again is not None)
+    cut = batches(stage, rows)
+    parts = Parts(stage, range(len(cut)), may_share=not judge.needs_all_groups, is_long=judge.needs_engine)
     with binding as engine:
         replies = mute = 0
-        for number, batch in enumerate(batches(stage, rows)):
+        for part in parts:
+            batch = cut[part.number]
             groups, todo, had = missing(stage, batch, skip, again)
             gate.anything = gate.anything or had
+            units = sum(len(g.samples) for g in (todo if again else groups))
             if todo:
-                made, failed = judge_batch(stage, engine, todo, number)
+                made, failed = judge_batch(stage, engine, todo, part.number)
                 items = items_of(stage, made, failed, batch, groups)
                 gate.pass_batch(
-                    partial(write, stage, made, number, items, again),
+                    part.unless_lost(partial(write, part.written(units), made, part.number, items, again)),
                     served=len(made),
                     failures=[item.failure for item in items],
                 )
@@ -261,9 +266,15 @@ def run(stage: StageContext) -> Finish:
                     and mute / replies > stage.recipe.unparsed_limit
                 ):
                     check_parsed(stage, at_end=False)
-            stage.progress.advance(sum(len(g.samples) for g in (todo if again else groups)))
+            else:
+                part.settle(units)
+            stage.progress.advance(units)
         notes = engine.notes() if engine is not None else ()
+    if parts.is_shared and not gate.anything:
+        gate.anything = is_begun(stage)
     gate.close()
+    if stage.helper is not None:
+        return nothing_more
     judged, unparsed = check_parsed(stage, at_end=True)
     if stage.round.is_reviewed and stage.is_before_people:
         informativeness.write(stage, judge)

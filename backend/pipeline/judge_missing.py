@@ -69,7 +69,8 @@ def missing(
         )
         groups = [group_values.without_retracted(group) for group in groups] if has_edits else groups
         if judge.judges_parents:
-            return groups, [] if parents_judged(db, stage) else groups, False
+            # Judgments of parents are written in one transaction.
+            return groups, [] if _has_judgments(db, stage) else groups, False
         ids = [s.id for g in groups for s in g.samples]
         judged = judged_of(db, stage, ids)
     if again is not None:
@@ -105,8 +106,13 @@ def same_before(db: Session, stage: StageContext) -> list[int]:
     return [p.index for p in found if checkpoint_of(db, stage.round, p.step.by, p.index) == own]
 
 
-def parents_judged(db: Session, stage: StageContext) -> bool:
-    """Whether the step's judgments of parents are there: they are written in one transaction."""
+def is_begun(stage: StageContext) -> bool:
+    """Whether the step has made any judgment."""
+    with reading() as db:
+        return _has_judgments(db, stage)
+
+
+def _has_judgments(db: Session, stage: StageContext) -> bool:
     judgment = tables.Judgment
     of_step = select(judgment.id).where(judgment.round_id == stage.round.id, judgment.step == stage.step)
     return db.scalar(of_step.limit(1)) is not None

@@ -4,6 +4,7 @@ import logging
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from backend import recipes
 from backend.db import reading, session, tables
 from backend.errors import Cancelled, EmptySelection, NotFound, RondoError
-from backend.jobs import transitions
+from backend.jobs import helpers, transitions
 from backend.jobs.progress import JobProgress
 from backend.log import tell_about
 from backend.pipeline import (
@@ -32,7 +33,7 @@ from backend.pipeline import (
     try_prompt,
     tune,
 )
-from backend.pipeline.stage import Finish, StageContext, only_selectors_since_gate, open_stage, step_of
+from backend.pipeline.stage import Finish, Helping, StageContext, only_selectors_since_gate, open_stage, step_of
 from backend.recipes import STAGES as STAGES_OF
 from backend.values import JSON, RoundStatus, Stage
 
@@ -77,6 +78,28 @@ def run_job(job_id: int, attempt: int, *, after_round: AfterRound | None = None,
         return 0
     except Exception as error:
         return report(job_id, attempt, error)
+    return 0
+
+
+def help_job(job_id: int, attempt: int, helper_id: int) -> int:
+    """Do batches of a job's stage that another process runs; return the exit code. A failure frees what it held."""
+    try:
+        # Before a model is loaded: perhaps nothing is left to do.
+        first = helpers.claim(job_id, attempt, helper_id)
+        if first is None:
+            return 0
+        stage = open_stage(job_id, attempt, helpers.NoProgress(job_id, attempt))
+        stage = replace(stage, helper=Helping(helper_id, first))
+        log.info("Round %s: %s, helper %s of attempt %s.", stage.round.number, stage.stage, helper_id, attempt)
+        with spending_on_failure(stage):
+            STAGES[stage.stage](stage)
+    except Cancelled as error:
+        log.info("%s", error.message)
+        return 0
+    except Exception as error:
+        log.exception("Helper %s stops; what it had not written goes on elsewhere.", helper_id)
+        helpers.leave(helper_id, error=str(error))
+        return 1
     return 0
 
 

@@ -12,6 +12,7 @@ from backend import recipes
 from backend.db import reading, session, tables
 from backend.errors import NotFound
 from backend.jobs import JobProgress, fenced
+from backend.jobs.helpers import Held
 from backend.mixers import Mixer
 from backend.pipeline import spending
 from backend.prompt_sources import PromptSource
@@ -21,6 +22,18 @@ from backend.values import SetUse, Stage
 
 Finish = Callable[[Session], None]
 """What a stage still has to write in the transaction that ends its job."""
+
+
+def nothing_more(_db: Session) -> None:
+    """What a helper has to write at its end: the job's own process does all of it."""
+
+
+@dataclass(frozen=True)
+class Helping:
+    """A process that does batches of another one's job: its helper's row, and the batch it has claimed already."""
+
+    id: int
+    first: int
 
 
 @dataclass(frozen=True)
@@ -38,6 +51,10 @@ class StageContext:
     number: int | None = None
     """The job's step; None: the first of its stage."""
     meter: spending.Meter = field(default_factory=spending.Meter)
+    helper: Helping | None = None
+    """Set where this process helps with a job that another one runs."""
+    batch: Held | None = None
+    """Of a shared stage, the batch that `writing` settles."""
     home_id: int | None = None
     """Of a preview, whose round stands in a hidden project: the project that it is a preview for."""
 
@@ -87,10 +104,12 @@ class StageContext:
     def writing(self) -> Iterator[Session]:
         """A transaction that only an attempt that still owns its job may make; raises `Cancelled` otherwise.
 
-        What endpoints were asked until its end is written with it.
+        What endpoints were asked until its end is written with it. Raises `BatchLost` where the batch is another's.
         """
         with session() as db:
             fenced(db, self.job_id, self.attempt)
+            if self.batch is not None:
+                self.batch.settle(db)
             yield db
             self.spend(db)
 

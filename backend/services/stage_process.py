@@ -1,6 +1,6 @@
-"""`python -m backend.services.stage_process JOB ATTEMPT`: what a worker starts for each job.
+"""`python -m backend.services.stage_process JOB ATTEMPT [HELPER]`: what a worker starts for each job.
 
-With `--wait` and a descriptor it loads everything and waits there to be told them.
+With a helper's number it does batches of a job that another worker runs. With `--wait` and a descriptor it loads everything and waits there to be told them.
 
 The stage itself is the pipeline's. That a round may be followed by another is a service, and so is an export, which is
 what a person may see.
@@ -27,11 +27,14 @@ def main() -> int:
     """Watch the parent first, so that this process never outlives it; then run the job."""
     guard()
     log.setup()
-    from backend.pipeline.run import run_job  # noqa: PLC0415 - the guard must stand before slow imports
+    from backend.pipeline.run import help_job, run_job  # noqa: PLC0415 - the guard must stand before slow imports
 
     others = {EXPORT: export_samples}
     if sys.argv[1] != standby.WAIT:
-        return run_job(int(sys.argv[1]), int(sys.argv[2]), after_round=after_round, others=others)
+        job_id, attempt, *helper = map(int, sys.argv[1:])
+        if helper:
+            return help_job(job_id, attempt, *helper)
+        return run_job(job_id, attempt, after_round=after_round, others=others)
     from backend.services.recipes import parts  # noqa: PLC0415 - as above
 
     parts.load()

@@ -46,6 +46,7 @@ FULL = {
     "kills": 50,
     "people": 300,
     "compared_samples": 1_600,
+    "shared_prompts": 2_000,
     "step_kills": 50,
     "grpo_steps": 60,
     "paying_decisions": 100,
@@ -62,6 +63,7 @@ QUICK = {
     "kills": 3,
     "people": 30,
     "compared_samples": 128,
+    "shared_prompts": 60,
     "step_kills": 5,
     "grpo_steps": 3,
     "paying_decisions": 20,
@@ -80,6 +82,7 @@ HELP = {
     "kills": "how often the worker is killed",
     "people": "who sign in at once beside ten reviewers",
     "compared_samples": "texts of a round where recipes are compared",
+    "shared_prompts": "prompts of a round that several workers share",
     "step_kills": "how often rounds of many steps are killed, over all recipes",
     "grpo_steps": "optimizer steps of a GRPO training",
 }
@@ -114,6 +117,7 @@ def main() -> None:
         run("-m", "tests.bench.recipes_compared", *many, "--out", str(Path(folder) / "runs.jsonl"))
     real_rounds(is_quick=asked.quick)
     run("-m", "tests.bench.judge_bench")
+    run("-m", "tests.bench.workers", "--prompts", size["shared_prompts"])
     run("-m", "tests.bench.kills", "--kills", size["step_kills"])
     train = [] if asked.quick else ["--train"]
     run("-m", "tests.bench.informativeness", "--seeds", size["reviewed_seeds"], *train)

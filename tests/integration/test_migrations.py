@@ -34,6 +34,8 @@ def fill(world: World) -> None:
         )
         db.execute(insert(tables.Informativeness).values(place | {"informativeness": 0.5, "why": "cut"}))
         db.get_one(tables.Job, ids["job_id"]).losses = 3
+        db.add(tables.Helper(job_id=ids["job_id"], attempt=1, workflow_id="helps", executor_id="host-1", done=2))
+        db.add(tables.Batch(job_id=ids["job_id"], number=7, attempt=1, holder=1))
         of = {"prompt_id": sample.prompt_id, "position": 9, "text": "brought"}
         db.add(tables.ImportedCompletion(**of, extra={"chosen": True}))
         made = tables.Sample(
@@ -88,6 +90,8 @@ MADE_SINCE_0022 = {
     "bench_samples",
     "bench_judges",
     "bench_judgments",
+    "job_helpers",
+    "job_batches",
 }
 
 

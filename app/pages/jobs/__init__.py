@@ -282,6 +282,7 @@ def card_value(job: JobView) -> dict[str, Any]:
     what = OUTSIDE.get(job.kind or "", f"{does}, round {job.round_number}{again}")
     facts = [f"attempt {job.attempt}" if job.attempt > 1 else "", f"by {job.created_by}" if job.created_by else ""]
     facts += [f"on {job.executor_id}" if job.executor_id else ""]
+    facts += [f"with {job.helpers} more worker{'s' if job.helpers > 1 else ''}" if job.helpers else ""]
     return {
         "title": f"Job {job.id}: {what}",
         "round_id": job.round_id,

@@ -7,7 +7,7 @@ from backend.db.tables.dataset import Dataset, Example
 from backend.db.tables.decision import Decision
 from backend.db.tables.endpoint import EndpointUse
 from backend.db.tables.failure import LeftOut
-from backend.db.tables.job import Executor, Job, JobPoint
+from backend.db.tables.job import Batch, Executor, Helper, Job, JobPoint
 from backend.db.tables.judge_bench import BenchJudge, BenchJudgment, BenchSample, JudgeBench
 from backend.db.tables.judgment import Judgment, Label, Template
 from backend.db.tables.metric import Metric
@@ -30,6 +30,7 @@ __all__ = [
     "ArenaVote",
     "Assignment",
     "Base",
+    "Batch",
     "BenchJudge",
     "BenchJudgment",
     "BenchSample",
@@ -43,6 +44,7 @@ __all__ = [
     "FormerSlug",
     "GoldItem",
     "Group",
+    "Helper",
     "ImportedCompletion",
     "Informativeness",
     "Job",

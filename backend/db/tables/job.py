@@ -63,6 +63,41 @@ class JobPoint(Base):
     value: Mapped[float]
 
 
+class Helper(Identified, Base):
+    """What one worker does of a job that another one runs; `executor_id` is NULL until a worker has taken it.
+
+    `ended_at` fences it out: a helper that has ended claims no batch and writes none.
+    """
+
+    __tablename__ = "job_helpers"
+    __table_args__ = (Index("ix_job_helpers_job_id_attempt", "job_id", "attempt"),)
+
+    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    attempt: Mapped[int]
+    """The job's attempt that it helps; it ends with it."""
+    workflow_id: Mapped[str] = mapped_column(String(64))
+    executor_id: Mapped[str | None] = mapped_column(String(120))
+    process_id: Mapped[int | None]
+    done: Mapped[int] = mapped_column(default=0)
+    """In the job's unit, written with the batches themselves."""
+    log_tail: Mapped[str] = mapped_column(default="")
+    error: Mapped[str | None]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class Batch(Base):
+    """One batch of a shared stage that is not written yet; it is deleted in the transaction that writes it."""
+
+    __tablename__ = "job_batches"
+
+    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    attempt: Mapped[int]
+    holder: Mapped[int | None]
+    """Who works on it: the id of a helper, 0 for the job's own process, NULL for nobody."""
+
+
 class Executor(Base):
     """A worker process. `heartbeat_at` tells the reaper whether its work must move."""
 

@@ -63,7 +63,8 @@ def read_samples(db: Session, group_ids: Sequence[int], own: str) -> list[Judged
         .join(group, group.id == sample.group_id)
         .join(label, label.sample_id == sample.id)
         .where(sample.group_id.in_(group_ids), sample.kind.in_(tables.JUDGED))
-        .order_by(sample.id)
+        # Not by number: which worker of several wrote first says nothing.
+        .order_by(group.position, sample.group_id, sample.step, sample.position, sample.id)
     )
     found: dict[int, JudgedSample] = {}
     for id_, group_id, asked, text, logprob, tokens, reason, score, verdict, spread, known in db.execute(query):

@@ -43,6 +43,7 @@ COLUMNS = (
     tables.Job.created_at,
     tables.Job.started_at,
     tables.Job.finished_at,
+    jobs.helper_count().label("helpers"),
     tables.Round.number,
     tables.User.name,
 )
@@ -66,6 +67,8 @@ class JobView:
     status: JobStatus
     attempt: int
     executor_id: str | None
+    helpers: int
+    """How many other workers do batches of it, or did."""
     done: int
     total: int
     unit: str
@@ -217,6 +220,7 @@ def _view(row: Row[Any], listening: set[str], known: dict[int, tuple[Recipe, int
         status=job["status"],
         attempt=job["attempt"],
         executor_id=job["executor_id"],
+        helpers=job["helpers"],
         done=job["done"],
         total=job["total"],
         unit=job["unit"],
