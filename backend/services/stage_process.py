@@ -1,6 +1,7 @@
 """`python -m backend.services.stage_process JOB ATTEMPT [HELPER]`: what a worker starts for each job.
 
-With a helper's number it does batches of a job that another worker runs. With `--wait` and a descriptor it loads everything and waits there to be told them.
+With a helper's number it does batches of a job that another worker runs. With `--wait` and a descriptor it loads
+everything and waits there to be told them.
 
 The stage itself is the pipeline's. That a round may be followed by another is a service, and so is an export, which is
 what a person may see.
