@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from backend import lifeline
 from backend.config import settings
 from backend.jobs.child import PARENT_PIPE
 
@@ -27,14 +28,21 @@ class ChildProcess:
     @classmethod
     async def start(cls, argv: list[str], log: Path, attempt: int) -> "ChildProcess":
         log.parent.mkdir(parents=True, exist_ok=True)
-        environment = KEEP_FREED_MEMORY | settings().environment() | {PARENT_PIPE: "0", "PYTHONUNBUFFERED": "1"}
+        environment = KEEP_FREED_MEMORY | settings().environment() | lifeline.environment()
+        environment |= {PARENT_PIPE: "0", "PYTHONUNBUFFERED": "1"}
         theirs, ours = os.pipe()
         try:
             with log.open("ab") as output:
                 output.write(f"--- attempt {attempt}, {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n".encode())
                 output.flush()
                 process = await asyncio.create_subprocess_exec(
-                    *argv, stdin=theirs, stdout=output, stderr=output, env=environment, start_new_session=True
+                    *argv,
+                    stdin=theirs,
+                    stdout=output,
+                    stderr=output,
+                    env=environment,
+                    start_new_session=True,
+                    pass_fds=[lifeline.pipe()],
                 )
         except BaseException:
             os.close(ours)

@@ -11,6 +11,7 @@ from dbos import DBOS, DBOSConfig
 from dbos import error as dbos_error
 from sqlalchemy.exc import SQLAlchemyError
 
+from backend import lifeline
 from backend.config import settings
 from backend.errors import Conflict, InvalidInput
 from backend.jobs import durable, executors, logs, transitions
@@ -91,6 +92,7 @@ class Worker:
         if _worker is not self:
             return
         _in_own_thread(DBOS.destroy)
+        lifeline.cut()  # model servers that its jobs started
         if self._keeper is not None:
             self._keeper.stop()
             try:
