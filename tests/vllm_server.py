@@ -93,3 +93,10 @@ def until(true: Callable[[], bool], seconds: float = 15) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+def group_of(pid: int) -> list[int]:
+    """The processes that live in a process's group."""
+    group = _stat(pid)[2]
+    found = [int(one.name) for one in Path("/proc").glob("[0-9]*")]
+    return [one for one in found if lives(one) and _stat(one)[2:3] == [group]]

@@ -57,9 +57,13 @@ class Server:
         spec = spec_of(folder)
         self.url, self.name, self.key = str(spec["url"]), str(spec["name"]), str(spec["environment"]["VLLM_API_KEY"])
         self._adapters: dict[str, IO[bytes]] = {}
+        # It is on the loopback and speaks plain HTTP: no certificates are loaded, and no proxy is asked.
+        headers = {"Authorization": f"Bearer {self.key}"}
+        self._client = httpx.Client(headers=headers, timeout=60.0, trust_env=False, verify=False)
         self._followed = 0
 
     def close(self) -> None:
+        self._client.close()
         for held in (*self._adapters.values(), self._lease):
             held.close()
         self._adapters.clear()
@@ -131,8 +135,7 @@ class Server:
             ) from error
 
     def _ask(self, method: str, route: str, body: Any = None) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self.key}"}
-        return httpx.request(method, self.url + route, json=body, headers=headers, timeout=60.0, trust_env=False)
+        return self._client.request(method, self.url + route, json=body)
 
     def is_ready(self) -> bool:
         """Whether the server answers and is the one that was started: another program may have taken the port."""
@@ -172,7 +175,7 @@ def lease(wanted: Wanted, *, seconds: float, idle_seconds: float) -> Server:
     folder = home() / wanted.key
     (folder / "adapters").mkdir(parents=True, exist_ok=True)
     with _locks.held(home() / "starting", until=until):
-        lease_ = _locks.shared(folder / "lease", until=until)
+        lease_, server = _locks.shared(folder / "lease", until=until), None
         try:
             is_new = not is_kept(folder) or (folder / "ended.json").exists()
             if is_new:
@@ -182,7 +185,7 @@ def lease(wanted: Wanted, *, seconds: float, idle_seconds: float) -> Server:
             server = Server(folder, lease_)
             _wait(server, until, seconds)
         except BaseException:
-            lease_.close()
+            (server or lease_).close()
             raise
     log.info("vLLM: %s %s at %s.", "started for" if is_new else "already serves", wanted.model, server.url)
     return server
