@@ -56,6 +56,15 @@ def stop(folder: Path) -> None:
         time.sleep(LOOK_SECONDS)
 
 
+def free_gpus() -> None:
+    """End the worker's servers on a GPU that nobody uses: they hold most of its memory, which a training needs."""
+    for folder in home().glob("*/"):
+        is_on_gpu = (folder / "device").is_file() and (folder / "device").read_text(encoding="utf-8") == "gpu"
+        if is_on_gpu and (free := _keeper.lock(folder / "lease")) is not None:
+            with free:
+                stop(folder)
+
+
 def make_room(folder: Path) -> None:
     """End the worker's servers of other models that nobody uses, and whatever dead workers of this machine left."""
     for other in folder.parent.iterdir():

@@ -1,7 +1,8 @@
 """Starts vLLM's server in the Python that has it: `python _start_vllm.py OPTIONS`. Needs nothing of Rondo.
 
 Standard input is a pipe. When it closes, whoever keeps this server is dead, and the process group is killed: the
-engine core and the workers of vLLM do not end with their parent.
+engine core and the workers of vLLM do not end with their parent. The file `device` of the working folder says `cpu` or
+`gpu`.
 """
 
 import os
@@ -9,6 +10,7 @@ import runpy
 import signal
 import sys
 import threading
+from pathlib import Path
 
 SERVER = "vllm.entrypoints.openai.api_server"
 """Not `vllm serve`: its command line looks for a distribution of the name vllm, and the build for CPUs has another."""
@@ -30,8 +32,9 @@ def main() -> None:
     sys.path.pop(0)
     from vllm.platforms import current_platform  # type: ignore[import-not-found,unused-ignore]
 
-    options = sys.argv[1:]
-    if current_platform.is_cpu():
+    options, is_cpu = sys.argv[1:], current_platform.is_cpu()
+    Path("device").write_text("cpu" if is_cpu else "gpu", encoding="utf-8")
+    if is_cpu:
         options = ["float32" if one == "auto" else one for one in options] + [*ON_CPU]
     sys.argv = [SERVER, *options]
     runpy.run_module(SERVER, run_name="__main__", alter_sys=True)

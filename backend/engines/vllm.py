@@ -232,6 +232,7 @@ class VLLM(Engine):
                 error = raised
             server = self._server
             assert server is not None
+            server.follow()
             if error is None and not any(isinstance(one, Failure) and one.kind in TROUBLE for one in found.values()):
                 return found
             if not server.is_down():

@@ -14,7 +14,7 @@ import pytest
 
 from backend import lifeline
 from backend.config import reread, settings
-from backend.engines import _server
+from backend.engines import _server, _server_folders
 from backend.engines._server import Server, Wanted
 from backend.errors import EngineError, MissingPrerequisite
 from tests.vllm_server import FakeVLLM, fake_vllm, lives, parent_of, until
@@ -71,6 +71,19 @@ def test_an_idle_server_ends_with_all_its_processes(vllm: FakeVLLM) -> None:
     assert len(vllm.running()) == 2
     server.close()
     assert until(lambda: not vllm.running())
+
+
+def test_idle_servers_on_a_gpu_end_before_a_training(vllm: FakeVLLM) -> None:
+    leased("on the cpu").close()
+    vllm.tell(device="gpu")
+    used = leased("used")
+    leased("idle").close()
+    assert "--enforce-eager" not in vllm.noted("started")[1]
+    _server_folders.free_gpus()
+    assert [lives(pid) for pid in vllm.servers] == [False, True, False]
+    used.close()
+    _server_folders.free_gpus()
+    assert not vllm.running()
 
 
 @pytest.mark.parametrize("whom", ["the server", "its keeper"])
