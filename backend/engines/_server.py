@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -174,19 +174,17 @@ def lease(wanted: Wanted, *, seconds: float, idle_seconds: float) -> Server:
     until = time.monotonic() + seconds
     folder = home() / wanted.key
     (folder / "adapters").mkdir(parents=True, exist_ok=True)
-    with _locks.held(home() / "starting", until=until):
-        lease_, server = _locks.shared(folder / "lease", until=until), None
-        try:
-            is_new = not is_kept(folder) or (folder / "ended.json").exists()
-            if is_new:
-                require(wanted.python)
-                make_room(folder)
-                _start(folder, wanted, idle_seconds)
-            server = Server(folder, lease_)
-            _wait(server, until, seconds)
-        except BaseException:
-            (server or lease_).close()
-            raise
+    with _locks.held(home() / "starting", until=until), ExitStack() as undone:
+        lease_ = undone.enter_context(_locks.shared(folder / "lease", until=until))
+        is_new = not is_kept(folder) or (folder / "ended.json").exists()
+        if is_new:
+            require(wanted.python)
+            make_room(folder)
+            _start(folder, wanted, idle_seconds)
+        server = Server(folder, lease_)
+        undone.callback(server.close)
+        _wait(server, until, seconds)
+        undone.pop_all()
     log.info("vLLM: %s %s at %s.", "started for" if is_new else "already serves", wanted.model, server.url)
     return server
 

@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
@@ -102,12 +103,11 @@ class VLLM(Engine):
         found = settings()
         wanted = Wanted(base, self._options(adapter), _python())
         self._server = lease(wanted, seconds=found.vllm_start_seconds, idle_seconds=found.vllm_idle_seconds)
-        try:
+        with ExitStack() as undone:
+            undone.callback(self._let_go)
             self._asked = self._server.name if adapter is None else self._server.adapter(adapter)
             self._context = self._server.context
-        except BaseException:
-            self._let_go()
-            raise
+            undone.pop_all()
         self._endpoint = Endpoint(
             f"{self._server.url}/v1/completions",
             key=self._server.key,
