@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 log = logging.getLogger("rondo.engines")
+ABLE = frozenset({Ability.complete, Ability.read})
 RESTARTS = 2
 """How often a server that died is started again for one stage."""
 TROUBLE = (FailureKind.server, FailureKind.error, FailureKind.timeout)
@@ -69,7 +70,7 @@ class VLLM(Engine):
 
     @property
     def abilities(self) -> frozenset[Ability]:
-        return frozenset({Ability.complete, Ability.read})
+        return ABLE
 
     @property
     def forms(self) -> frozenset[str]:

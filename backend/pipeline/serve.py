@@ -11,7 +11,7 @@ from backend.db import reading, tables
 from backend.engines import Ability, can
 from backend.engines._weights import is_adapter, locate, rank_of
 from backend.engines._wrapper import INNER, innermost, is_wrapper
-from backend.engines.vllm import VLLM
+from backend.engines.vllm import ABLE
 from backend.errors import InvalidInput
 from backend.generators import Generator
 from backend.judges import Judge
@@ -32,8 +32,7 @@ def engine_of(stage: StageContext, engine: JSON) -> JSON:
     """
     if stage.round.engine is not LocalEngine.vllm or not is_folder(engine):
         return engine
-    able = VLLM.model_construct().abilities
-    if missing := [one for one in asked_of(stage) if not can(able, one)]:
+    if missing := [one for one in asked_of(stage) if not can(ABLE, one)]:
         log.info("Served by transformers: this step asks a model to %s, which vLLM does not.", missing[0].in_words)
         return engine
     return as_vllm(engine, rank=highest_rank(stage))

@@ -10,32 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from backend import recipes
 from backend.db import reading, tables
 from backend.errors import InvalidInput
-from backend.recipes import Recipe
 from backend.values import LocalEngine, RoundStatus, Split
-from tests.integration.loop import RIGHT, TRAINING, Loop, dying, made
+from tests.integration.loop import RIGHT, Loop, dying, made
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.rows import make_prompt_set
+from tests.served_round import recipe
 from tests.vllm_server import FakeVLLM, fake_vllm
 
 pytestmark = pytest.mark.on_sqlite
-LIKELY = {"name": "reference_likelihood", "accept_at": -100.0}
 
 
 @pytest.fixture
 def vllm(tmp_path: Path, database: object) -> Iterator[FakeVLLM]:
     with fake_vllm(tmp_path / "fake") as made_:
         yield made_
-
-
-def recipe() -> Recipe:
-    """Texts of the policy, judged by how likely it finds the known answer after them, and a small adapter."""
-    training = TRAINING | {"lora": True, "max_steps": 1}
-    known = {"generator": {"n": 4, "max_tokens": 20}, "judge": LIKELY, "trainer": training, "groups_per_batch": 2}
-    changed = recipes.get("rejection_sampling").with_changes(known | {"selector": {"threshold": -100.0}})
-    return changed.model_copy(update={"metrics": changed.metrics[:1]})
 
 
 def loop(tiny: Path) -> Loop:
