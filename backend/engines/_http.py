@@ -83,8 +83,12 @@ class Endpoint:
         retry_seconds: float,
         connections: int,
         is_reply: Callable[[object], bool] | None = None,
+        by_proxies: bool = True,
     ) -> None:
-        """is_reply: whether parsed JSON is a reply, and no error in its place; unset: to a chat."""
+        """is_reply: whether parsed JSON is a reply, and no error in its place; unset: to a chat.
+
+        by_proxies: whether the proxies are used that the environment names.
+        """
         self.url = url
         self._is_reply = is_reply or is_chat
         self.timeout = timeout
@@ -101,6 +105,7 @@ class Endpoint:
             headers={"Authorization": f"Bearer {key}"} if key else {},
             # The key goes to the address that a person typed, and nowhere else.
             follow_redirects=False,
+            trust_env=by_proxies,
         )
 
     def close(self) -> None:

@@ -52,7 +52,7 @@ class Wanted:
 class Server:
     """A lease of a running server. Made by `lease`; `close` lets it go, and idle servers end by themselves."""
 
-    def __init__(self, folder: Path, lease: IO[bytes]) -> None:
+    def __init__(self, folder: Path, lease: IO[bytes], *, is_new: bool) -> None:
         self.folder, self._lease = folder, lease
         spec = spec_of(folder)
         self.url, self.name, self.key = str(spec["url"]), str(spec["name"]), str(spec["environment"]["VLLM_API_KEY"])
@@ -60,7 +60,8 @@ class Server:
         # It is on the loopback and speaks plain HTTP: no certificates are loaded, and no proxy is asked.
         headers = {"Authorization": f"Bearer {self.key}"}
         self._client = httpx.Client(headers=headers, timeout=60.0, trust_env=False, verify=False)
-        self._followed = 0
+        log_file = folder / "log.txt"
+        self._followed = log_file.stat().st_size if not is_new and log_file.exists() else 0
 
     def close(self) -> None:
         self._client.close()
@@ -181,7 +182,7 @@ def lease(wanted: Wanted, *, seconds: float, idle_seconds: float) -> Server:
             require(wanted.python)
             make_room(folder)
             _start(folder, wanted, idle_seconds)
-        server = Server(folder, lease_)
+        server = Server(folder, lease_, is_new=is_new)
         undone.callback(server.close)
         _wait(server, until, seconds)
         undone.pop_all()

@@ -117,6 +117,7 @@ class VLLM(Engine):
             retry_seconds=0.25,
             connections=self.concurrency,
             is_reply=_completions.is_reply,
+            by_proxies=False,
         )
 
     def _let_go(self) -> None:
@@ -157,6 +158,8 @@ class VLLM(Engine):
 
     def _complete(self, prompts: Sequence[Messages], sampling: Sampling, form: Form | None) -> list[list[Completion]]:
         encoded, refused = self._encoded(prompts)
+        lengths = {n: len(ids) for n, ids in encoded.items()}
+        refused |= _fitting.too_long(self.model, self.context_length, "The prompt has", lengths, room=1)
         seeds = seeds_of(prompts, sampling.seed if sampling.seed is not None else secrets.randbits(31))
         context = self.context_length or sys.maxsize
         bodies = {
@@ -195,22 +198,14 @@ class VLLM(Engine):
         return found
 
     def count_tokens(self, messages: Messages) -> int:
-        encoded, refused = self._encoded([messages], room=0, checked=False)
+        encoded, refused = self._encoded([messages])
         for failure in refused.values():
             raise PromptError(failure.reason, kind=failure.kind)
         return len(encoded[0])
 
-    def _encoded(
-        self, prompts: Sequence[Messages], *, room: int = 1, checked: bool = True
-    ) -> tuple[dict[int, list[int]], dict[int, Failure]]:
+    def _encoded(self, prompts: Sequence[Messages]) -> tuple[dict[int, list[int]], dict[int, Failure]]:
         tokenizer = self._loaded()
-        encoded, refused = _fitting.each(
-            self.model, prompts, lambda some: _chat.encode(tokenizer, self._special, prompts[some])
-        )
-        if checked:
-            lengths = {n: len(ids) for n, ids in encoded.items()}
-            refused |= _fitting.too_long(self.model, self.context_length, "The prompt has", lengths, room=room)
-        return encoded, refused
+        return _fitting.each(self.model, prompts, lambda some: _chat.encode(tokenizer, self._special, prompts[some]))
 
     def _loaded(self) -> "PreTrainedTokenizerBase":
         if self._tokenizer is None:
