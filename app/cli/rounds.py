@@ -271,6 +271,7 @@ def as_dict(row: "RoundView") -> dict[str, Any]:
         "status": row.status,
         "stage": row.stage,
         "recipe": row.recipe["name"],
+        "engine": row.engine,
         "checkpoint_id": row.checkpoint_id,
         "samples": row.counts.get("samples", 0),
         "kept": row.counts.get("kept", 0),

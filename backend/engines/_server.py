@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -90,6 +90,19 @@ class Server:
     def context(self) -> int | None:
         """Tokens of prompt and text together, as the server says; raises `EngineError`."""
         return next((one.get("max_model_len") for one in self.models() if one.get("id") == self.name), None)
+
+    def turn(self, *, alone: bool) -> AbstractContextManager[object]:
+        """Held while requests are under way; with `alone` nobody else has any meanwhile, on a CPU.
+
+        There vLLM 0.32 ends where it reads a prompt beside other requests while it has room for adapters: it takes the
+        prompt's tokens for requests (punica_cpu.py, add_lora_logits).
+        """
+        place = self.folder / "turn"
+        return _locks.held(place) if alone and self.is_on_cpu else _locks.shared(place)
+
+    @property
+    def is_on_cpu(self) -> bool:
+        return (self.folder / "device").read_text(encoding="utf-8") == "cpu"
 
     def models(self) -> list[dict[str, Any]]:
         """What is loaded: the base, and adapters; raises `EngineError`."""

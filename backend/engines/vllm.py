@@ -67,6 +67,7 @@ class VLLM(Engine):
     _asked: str = PrivateAttr("")
     _context: int | None = PrivateAttr(None)
     _restarts: int = PrivateAttr(0)
+    _has_adapters: bool = PrivateAttr(False)
 
     @property
     def abilities(self) -> frozenset[Ability]:
@@ -108,6 +109,7 @@ class VLLM(Engine):
             undone.callback(self._let_go)
             self._asked = self._server.name if adapter is None else self._server.adapter(adapter)
             self._context = self._server.context
+            self._has_adapters = "--enable-lora" in wanted.options
             undone.pop_all()
         self._endpoint = Endpoint(
             f"{self._server.url}/v1/completions",
@@ -189,7 +191,7 @@ class VLLM(Engine):
         start = [int(tokenizer.bos_token_id or tokenizer.eos_token_id)]
         wholes = {n: (chat or start, text) for n, (chat, text) in encoded.items() if text and n not in refused}
         bodies = {n: _completions.reading_body([*chat, *text]) for n, (chat, text) in wholes.items()}
-        for position, tokens in self._together(bodies, _completions.prompt_tokens_of).items():
+        for position, tokens in self._together(bodies, _completions.prompt_tokens_of, alone=self._has_adapters).items():
             if isinstance(tokens, Failure):
                 found[position] = unread(tokens.kind, tokens.reason)
             else:
@@ -212,10 +214,13 @@ class VLLM(Engine):
             raise EngineError(f"The model {self.model} is not served. Use the engine in a `with` block.")
         return self._tokenizer
 
-    def _together(self, bodies: dict[int, JSON], read: Callable[[JSON], T]) -> dict[int, T | Failure]:
+    def _together(
+        self, bodies: dict[int, JSON], read: Callable[[JSON], T], *, alone: bool = False
+    ) -> dict[int, T | Failure]:
         """What is read out of the reply to each request, or why there is none.
 
-        A server that died is started again, and all of them are asked anew: the same seeds, the same texts.
+        A server that died is started again, and all of them are asked anew: the same seeds, the same texts. alone: one
+        after the other, and nobody else's meanwhile, where the server needs that.
         """
         # Prompts with the same beginning one after the other: the server keeps what it computed of a beginning.
         order = sorted(bodies, key=lambda position: bodies[position]["prompt"])
@@ -223,7 +228,7 @@ class VLLM(Engine):
             error: EngineError | None = None
             found: dict[int, T | Failure] = {}
             try:
-                found = self._once({n: bodies[n] for n in order}, read)
+                found = self._once({n: bodies[n] for n in order}, read, alone=alone)
             except EngineError as raised:
                 error = raised
             server = self._server
@@ -247,10 +252,12 @@ class VLLM(Engine):
             self._let_go()
             self._connect()
 
-    def _once(self, bodies: dict[int, JSON], read: Callable[[JSON], T]) -> dict[int, T | Failure]:
-        endpoint = self._endpoint
+    def _once(self, bodies: dict[int, JSON], read: Callable[[JSON], T], *, alone: bool) -> dict[int, T | Failure]:
+        endpoint, server = self._endpoint, self._server
         assert endpoint is not None
-        with ThreadPoolExecutor(self.concurrency) as pool:
+        assert server is not None
+        at_once = 1 if alone and server.is_on_cpu else self.concurrency
+        with server.turn(alone=alone), ThreadPoolExecutor(at_once) as pool:
             pending = {n: pool.submit(partial(self._ask, endpoint, body, read)) for n, body in bodies.items()}
             running = wait(pending.values(), return_when=FIRST_EXCEPTION).not_done
             if running:

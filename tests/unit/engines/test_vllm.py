@@ -84,6 +84,15 @@ def test_texts_are_read_token_by_token(vllm: FakeVLLM, folder: Path) -> None:
     assert "transformers" in str(unable(engine, Ability.read_all))
 
 
+def test_texts_are_read_alone_by_a_server_with_room_for_adapters(vllm: FakeVLLM, folder: Path) -> None:
+    """On a CPU it would end of what else is asked at the same time."""
+    with VLLM(model=str(folder), lora_rank=8) as engine:
+        found = engine.read(chats(*"12345678"), ["23"] * 8)
+        engine.complete(chats(*"12345678"), Sampling(seed=1, max_tokens=5))
+    assert all(one.logprobs for one in found)
+    assert len(vllm.servers) == 1
+
+
 def test_a_form_is_asked_for(vllm: FakeVLLM, folder: Path) -> None:
     with VLLM(model=str(folder)) as engine:
         assert engine.forms == {"choice", "regex", "json"}

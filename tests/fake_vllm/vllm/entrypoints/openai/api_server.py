@@ -13,6 +13,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,8 @@ FOLDER = Path(os.environ["FAKE_VLLM"])
 CONTROL: dict[str, Any] = json.loads((FOLDER / "control.json").read_text())
 TEXTS = ("#### 4", "#### 5", "#### 6", "#### 7", "#### 8", "I give up")
 LOCK = threading.Lock()
+IN_FLIGHT: list[bool] = []
+"""Of each request under way, whether it reads its prompt."""
 
 
 def note(kind: str, value: Any) -> int:
@@ -62,7 +66,8 @@ class Handler(BaseHTTPRequestHandler):
         asked = note("requests", body | {"adapter": self.adapters.get(body["model"])})
         if asked in CONTROL.get("crash_at", ()):
             os.kill(os.getpid(), signal.SIGKILL)
-        return self.reply(200, answer(body, self.adapters.get(body["model"], "")))
+        with together(body):
+            return self.reply(200, answer(body, self.adapters.get(body["model"], "")))
 
     def load(self, name: str, folder: str) -> None:
         if not self.options.enable_lora or not (Path(folder) / "adapter_config.json").is_file():
@@ -80,6 +85,17 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+
+
+@contextmanager
+def together(body: dict[str, Any]) -> Iterator[None]:
+    """As vLLM on a CPU, with room for adapters, it ends when it reads a prompt beside other requests."""
+    IN_FLIGHT.append("prompt_logprobs" in body)
+    time.sleep(0.01)
+    if len(IN_FLIGHT) > 1 and any(IN_FLIGHT) and Handler.options.enable_lora:
+        os.kill(os.getpid(), signal.SIGKILL)
+    yield
+    IN_FLIGHT.remove("prompt_logprobs" in body)
 
 
 def answer(body: dict[str, Any], adapter: str) -> dict[str, Any]:
