@@ -77,7 +77,7 @@ def draw() -> RoundFields:
             value="transformers",
             label="Engine",
             info="What serves model folders. vLLM is a server that Rondo starts for the round's stages and ends when "
-            "idle: faster for models of some hundred million parameters or more, and a minute slower to start.",
+            "idle. It has to be installed, and takes half a minute or more to start.",
             interactive=True,
             elem_id="engine",
         )
