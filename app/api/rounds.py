@@ -16,7 +16,7 @@ from backend.services.rounds import Estimate, Plan, RoundView, auto, failures, j
 from backend.services.rounds import reselect as reselecting
 from backend.services.rounds.failures import FailureView
 from backend.services.rounds.job_views import JobView
-from backend.values import JSON
+from backend.values import JSON, LocalEngine
 
 router = APIRouter(tags=["rounds"])
 
@@ -26,6 +26,7 @@ class Changes(BaseModel):
 
     A `judge_id` of null is a choice: the policy judges its own answers. `roles`: checkpoints by the role that steps of
     the recipe name. `num_rounds`: rounds to run, this one included, until one of the `stop_rules` ends them.
+    `engine`: what serves model folders, transformers or vllm.
     `again`: the round whose settings are the default, seed included.
     `recipe`: the whole recipe, or the name of one: "rso" or {"name": "rso"}, see `GET /recipes`. `changes`: knobs of it
     that differ, by the name, kind, part or number of the step, as in {"sample": {"n": 4}, "dpo": {"beta": 0.1}}.
@@ -45,6 +46,7 @@ class Changes(BaseModel):
     is_blind: bool | None = None
     review: Data | None = None
     roles: dict[str, Id] | None = None
+    engine: LocalEngine | None = None
     num_rounds: Count | None = None
     stop_rules: tuple[str, ...] | None = None
     parent_id: Id | None = None

@@ -53,6 +53,9 @@ def launch(
     set_: Annotated[
         list[str] | None, typer.Option("--review-set", help="Any setting of the review, as name=value.")
     ] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="What serves model folders: transformers, or vllm, a server that Rondo starts.")
+    ] = None,
     num_rounds: Annotated[
         int | None, typer.Option("--rounds", min=1, help="How many rounds follow each other, this one included.")
     ] = None,
@@ -85,7 +88,13 @@ def launch(
     above = find(actor, chosen.id, parent).id if parent is not None else None
     same = find(actor, chosen.id, again).id if again is not None else None
     plan = launching.plan_of(actor, chosen.id, wish, parent_id=above, again_id=same)
-    wishes = {"num_prompts": num_prompts, "seed": seed, "is_reviewed": review, "num_rounds": num_rounds}
+    wishes = {
+        "num_prompts": num_prompts,
+        "seed": seed,
+        "is_reviewed": review,
+        "num_rounds": num_rounds,
+        "engine": engine,
+    }
     changes: dict[str, Any] = {name: value for name, value in wishes.items() if value is not None}
     plan = replace(plan, **changes)
     plan = replace(plan, review=plan.review | settings_from(set_ or []))
@@ -262,6 +271,7 @@ def as_dict(row: "RoundView") -> dict[str, Any]:
         "status": row.status,
         "stage": row.stage,
         "recipe": row.recipe["name"],
+        "engine": row.engine,
         "checkpoint_id": row.checkpoint_id,
         "samples": row.counts.get("samples", 0),
         "kept": row.counts.get("kept", 0),

@@ -39,6 +39,7 @@ class RoundFields:
     is_blind: gr.Checkbox
     num_rounds: gr.Number
     stop_rules: gr.CheckboxGroup
+    engine: gr.Radio
     review: Form
 
     @property
@@ -71,6 +72,15 @@ def draw() -> RoundFields:
                 "reference",
             )
             judge = _checkpoint("Judge", "Judges the samples. Unset, the policy judges itself.", "judge")
+        engine = gr.Radio(
+            [("transformers", "transformers"), ("vLLM", "vllm")],
+            value="transformers",
+            label="Engine",
+            info="What serves model folders. vLLM is a server that Rondo starts for the round's stages and ends when "
+            "idle. It has to be installed, and takes half a minute or more to start.",
+            interactive=True,
+            elem_id="engine",
+        )
     with gr.Accordion("Review", open=True):
         with gr.Row():
             reviewed = gr.Checkbox(
@@ -106,7 +116,7 @@ def draw() -> RoundFields:
             elem_id="stop-rules",
         )
     numbers = sample_sets, held_out, mix, number, seed
-    return RoundFields(*numbers, policy, reference, judge, reviewed, blind, rounds, rules, review)
+    return RoundFields(*numbers, policy, reference, judge, reviewed, blind, rounds, rules, engine, review)
 
 
 def filled(actor: Actor, project_id: int, plan: Plan) -> list[Any]:
@@ -131,6 +141,7 @@ def filled(actor: Actor, project_id: int, plan: Plan) -> list[Any]:
         plan.is_blind,
         plan.num_rounds,
         [*plan.stop_rules],
+        str(plan.engine),
         *review_inputs(plan.review),
     ]
 
@@ -159,7 +170,9 @@ def plan_of(recipe: dict[str, Any], origin: dict[str, Any] | None, values: list[
 
     Raises `InvalidInput` with the field's name.
     """
-    sample, held_out, mix, number, seed, policy, reference, judge, reviewed, blind, rounds, rules, *review = values
+    sample, held_out, mix, number, seed, policy, reference, judge, reviewed, blind, rounds, rules, engine, *review = (
+        values
+    )
     return Plan(
         recipe=recipe,
         policy_id=_chosen(policy, "policy"),
@@ -174,6 +187,7 @@ def plan_of(recipe: dict[str, Any], origin: dict[str, Any] | None, values: list[
         is_blind=bool(blind),
         num_rounds=_whole(rounds, "rounds to run", lowest=1),
         stop_rules=tuple(rules or ()),
+        engine=engine,
         review=review_of(review),
         **(origin or {}),
     )

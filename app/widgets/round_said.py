@@ -21,7 +21,7 @@ from backend.services.round_report.shapes import (
     Texts,
     Warned,
 )
-from backend.values import RoundStatus
+from backend.values import LocalEngine, RoundStatus
 
 Shown = dict[str, Any]
 BADGES = {
@@ -31,6 +31,7 @@ BADGES = {
     RoundStatus.done: "ok",
     RoundStatus.failed: "bad",
 }
+ENGINES = {LocalEngine.transformers: "transformers", LocalEngine.vllm: "vLLM"}
 PREVIEW = 160
 WHOSE = {"made": "what it made", "start": "what it started from", "round": "the round", "other": "another checkpoint"}
 UNKNOWN = "interval unknown"
@@ -58,7 +59,7 @@ def opening(report: Opening) -> Shown:
         "from": from_,
         "parent_id": head.parent_id,
         "facts": f"Launched {moment(head.created_at)}{author}, {ended}. {head.num_prompts:,} prompts, "
-        f"seed {head.seed}, {review}.",
+        f"seed {head.seed}, {review}. Model folders are served by {ENGINES[head.engine]}.",
         "checkpoint": head.checkpoint,
         "checkpoint_id": head.checkpoint_id,
         "error": head.error or "",

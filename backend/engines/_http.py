@@ -4,6 +4,7 @@ import json
 import math
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -73,9 +74,23 @@ class Endpoint:
     """Posts JSON; retries what may pass. The key is in no message and no repr."""
 
     def __init__(
-        self, url: str, *, key: str | None, timeout: float, max_retries: int, retry_seconds: float, connections: int
+        self,
+        url: str,
+        *,
+        key: str | None,
+        timeout: float,
+        max_retries: int,
+        retry_seconds: float,
+        connections: int,
+        is_reply: Callable[[object], bool] | None = None,
+        by_proxies: bool = True,
     ) -> None:
+        """is_reply: whether parsed JSON is a reply, and no error in its place; unset: to a chat.
+
+        by_proxies: whether the proxies are used that the environment names.
+        """
         self.url = url
+        self._is_reply = is_reply or is_chat
         self.timeout = timeout
         self.until: float | None = None
         """When all requests together have to be over, by `time.monotonic`."""
@@ -90,6 +105,7 @@ class Endpoint:
             headers={"Authorization": f"Bearer {key}"} if key else {},
             # The key goes to the address that a person typed, and nowhere else.
             follow_redirects=False,
+            trust_env=by_proxies,
         )
 
     def close(self) -> None:
@@ -234,7 +250,7 @@ class Endpoint:
         except ValueError as error:
             sort = answer.headers.get("Content-Type", "of no type")[:60]
             raise Again(FailureKind.reply, f"a reply that is cut off or no JSON ({sort})") from error
-        if isinstance(reply, dict) and is_chat(reply):
+        if isinstance(reply, dict) and self._is_reply(reply):
             return reply
         refusal = refusal_of(200, reply, key=self._key)
         if refusal.is_context or refusal.is_filter:

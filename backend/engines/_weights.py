@@ -61,6 +61,14 @@ def base_of(adapter: str) -> str:
     return locate(name)
 
 
+def rank_of(adapter: str) -> int:
+    """The highest rank in an adapter folder; raises `InvalidInput`."""
+    found = read_json(Path(adapter) / "adapter_config.json")
+    other = found.get("rank_pattern")
+    ranks = [found.get("r"), *(other.values() if isinstance(other, dict) else ())]
+    return max((one for one in ranks if isinstance(one, int)), default=0)
+
+
 def check(located: str) -> None:
     """Refuse a folder that cannot be loaded safely and whole; a hub name is checked when it is loaded."""
     folder = Path(located)

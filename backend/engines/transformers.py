@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import Field, PrivateAttr
 
-from backend.engines import Ability, Engine, _chat, _scorers, _weights, failed, is_continued, unable, unread
+from backend.engines import Ability, Engine, _chat, _fitting, _scorers, _weights, failed, is_continued, unable, unread
 from backend.errors import EngineError, MissingPrerequisite, PromptError
-from backend.values import Completion, Failure, FailureKind, Messages, Reading, Sampling
+from backend.values import Completion, Failure, Messages, Reading, Sampling
 
 if TYPE_CHECKING:
     import torch
@@ -203,32 +203,10 @@ class Transformers(Engine):
     def _each(
         self, chats: Sequence[Messages], encode: Callable[[slice], list[T]]
     ) -> tuple[dict[int, T], dict[int, Failure]]:
-        """What `encode` makes of each chat by its position, and why the template refuses which."""
-        try:
-            return dict(enumerate(encode(slice(None)))), {}
-        except _chat.REFUSALS:
-            pass  # some chat is at fault: each alone, then
-        encoded: dict[int, T] = {}
-        refused: dict[int, Failure] = {}
-        for position, chat in enumerate(chats):
-            try:
-                (encoded[position],) = encode(slice(position, position + 1))
-            except _chat.REFUSALS as error:
-                refused[position] = Failure(FailureKind.template, _chat.refusal(self.model, chat, error))
-        return encoded, refused
+        return _fitting.each(self.model, chats, encode)
 
     def _too_long(self, what: str, lengths: dict[int, int], *, room: int = 0) -> dict[int, Failure]:
-        """Why which chats, of so many tokens, do not fit with so many new ones."""
-        context = self.context_length
-        return {
-            position: Failure(
-                FailureKind.context,
-                f"{what} {length} tokens, but the context of {self.model} is {context}. "
-                "Shorten it or choose another model.",
-            )
-            for position, length in lengths.items()
-            if context is not None and length + room > context
-        }
+        return _fitting.too_long(self.model, self.context_length, what, lengths, room=room)
 
     def _completions(
         self, outputs: "Sequence[Output]", heads: Sequence[list[int]], stop: tuple[str, ...]

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from backend import private
+from backend import lifeline, private
 from backend.errors import TrainerError
 from backend.jobs.logs import last_lines, tail
 
@@ -42,7 +42,7 @@ def run_grandchild(argv: Sequence[str], *, log: Path, while_running: Callable[[]
     `while_running` is called every half second and once at the end. Whatever it raises ends the program first.
     """
     with log.open("ab") as output:  # standard input stays the pipe that `guard` watches
-        process = subprocess.Popen(list(argv), stdout=output, stderr=output)
+        process = subprocess.Popen(list(argv), stdout=output, stderr=output, pass_fds=_worker_pipe())
     try:
         while not _ended(process):
             while_running()
@@ -52,6 +52,11 @@ def run_grandchild(argv: Sequence[str], *, log: Path, while_running: Callable[[]
     if process.returncode != 0:
         how = describe_exit(process.returncode)
         raise TrainerError(f"The training process {how} Its last lines:\n{last_lines(tail(log))}")
+
+
+def _worker_pipe() -> list[int]:
+    """Passed on to programs of a job, whose environment names it."""
+    return [lifeline.pipe()] if lifeline.PIPE in os.environ else []
 
 
 def describe_exit(code: int) -> str:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from backend import lifeline
 from backend.config import settings
 from backend.jobs.child import PARENT_PIPE
 
@@ -19,8 +20,10 @@ with the job, and its memory with it."""
 
 
 def child_environment() -> dict[str, str]:
-    """What a child gets: the settings of this process, and the pipe of its parent as its standard input."""
-    return KEEP_FREED_MEMORY | settings().environment() | {PARENT_PIPE: "0", "PYTHONUNBUFFERED": "1"}
+    """What a child gets: the settings of this process, the pipe of its parent as its standard input, and that of what
+    outlives it, `lifeline.pipe()`, which has to be passed."""
+    more = {PARENT_PIPE: "0", "PYTHONUNBUFFERED": "1"}
+    return KEEP_FREED_MEMORY | settings().environment() | lifeline.environment() | more
 
 
 def head_of_log(log: Path, attempt: int) -> None:
@@ -43,7 +46,13 @@ class ChildProcess:
         try:
             with log.open("ab") as output:
                 process = await asyncio.create_subprocess_exec(
-                    *argv, stdin=theirs, stdout=output, stderr=output, env=child_environment(), start_new_session=True
+                    *argv,
+                    stdin=theirs,
+                    stdout=output,
+                    stderr=output,
+                    env=child_environment(),
+                    start_new_session=True,
+                    pass_fds=[lifeline.pipe()],
                 )
         except BaseException:
             os.close(ours)

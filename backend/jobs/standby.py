@@ -14,6 +14,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from backend import lifeline
 from backend.jobs.process import TERMINATE_SECONDS, child_environment, head_of_log
 
 FIRST_SECONDS = 4.0
@@ -137,7 +138,7 @@ def _started() -> tuple[WarmChild, int]:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=child_environment(),
-            pass_fds=(told,),
+            pass_fds=(told, lifeline.pipe()),
             start_new_session=True,
         )
     except OSError:

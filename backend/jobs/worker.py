@@ -12,6 +12,7 @@ from dbos import DBOS, DBOSConfig
 from dbos import error as dbos_error
 from sqlalchemy.exc import SQLAlchemyError
 
+from backend import lifeline
 from backend.config import settings
 from backend.errors import Conflict, InvalidInput
 from backend.jobs import durable, executors, helpers, logs, standby, transitions, wakes
@@ -113,6 +114,7 @@ class Worker:
         if self.standby is not None:
             self.standby.close()
         _in_own_thread(DBOS.destroy)
+        lifeline.cut()  # model servers that its jobs started
         if self._keeper is not None:
             self._keeper.stop()
             try:

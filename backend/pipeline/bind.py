@@ -13,8 +13,10 @@ from backend.db import reading, tables
 from backend.engines import Engine
 from backend.engines._wrapper import INNER, is_wrapper
 from backend.errors import NotFound
+from backend.pipeline import serve
 from backend.pipeline.stage import StageContext
 from backend.recipes import BASE, JUDGE, POLICY, REFERENCE
+from backend.values import JSON
 
 PATH_KNOBS = ("model", "adapter")
 
@@ -50,7 +52,13 @@ def checkpoint_row(checkpoint_id: int) -> tables.Checkpoint:
 @contextmanager
 def engine_for(checkpoint_id: int) -> Iterator[Engine]:
     """The engine of a checkpoint, loaded while the context is open."""
-    engine: Engine = Engine.load(engine_json(checkpoint_row(checkpoint_id)))
+    with _opened(engine_json(checkpoint_row(checkpoint_id))) as engine:
+        yield engine
+
+
+@contextmanager
+def _opened(data: JSON) -> Iterator[Engine]:
+    engine: Engine = Engine.load(data)
     began = time.perf_counter()
     with engine as opened:
         loading.seconds += time.perf_counter() - began
@@ -68,8 +76,11 @@ loading = Loading()
 
 @contextmanager
 def opened_for(stage: StageContext, checkpoint_id: int) -> Iterator[Engine]:
-    """The engine of a checkpoint, loaded while the context is open, whose cost is counted for the stage."""
-    with engine_for(checkpoint_id) as engine:
+    """The engine of a checkpoint, loaded while the context is open, whose cost is counted for the stage.
+
+    What serves a model folder is the round's engine, see `serve`.
+    """
+    with _opened(serve.engine_of(stage, engine_json(checkpoint_row(checkpoint_id)))) as engine:
         stage.meter.watch(checkpoint_id, engine)
         yield engine
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from backend.config import settings
 from backend.db import reading, tables
 from backend.engines._model_check import Outcome
+from backend.engines._server_folders import free_gpus
 from backend.engines._wrapper import in_words, innermost, is_wrapper
 from backend.errors import InvalidInput, TrainerError
 from backend.jobs.child import run_grandchild
@@ -218,6 +219,7 @@ def run(stage: StageContext) -> Finish:
     log = log_path(stage.job_id)
     log.parent.mkdir(parents=True, exist_ok=True)
     start = log.stat().st_size if log.exists() else 0
+    free_gpus()
     try:
         run_grandchild([sys.executable, "-m", "backend.trainers", str(spec)], log=log, while_running=look)
     except TrainerError as error:

@@ -67,6 +67,15 @@ class Sampling:
     stop: tuple[str, ...] = ()
 
 
+class LocalEngine(StrEnum):
+    """What serves the model folders of a round."""
+
+    transformers = "transformers"
+    """In the job's own process."""
+    vllm = "vllm"
+    """A server that Rondo starts and shares among the round's stages."""
+
+
 class FailureKind(StrEnum):
     """Why one prompt, reply or row was left out while others went on."""
 

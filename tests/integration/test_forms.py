@@ -41,13 +41,14 @@ def test_a_launched_round_keeps_what_was_typed() -> None:
     form, values = drawn(plan.recipe)
     values[[field.path for field in form.fields].index(("generator", "n"))] = 5
     typed = [[train.id], [held_out.id], [], 2, 9, checkpoint.id, checkpoint.id, round_form.SELF_JUDGE, False, True]
-    typed += [3, ["accuracy_fell"]]
+    typed += [3, ["accuracy_fell"], "vllm"]
     typed += round_form.review_inputs({"num_reviewers_per_item": 3, "mode": "group"})
     recipe = parts.validate(form.read(values))
     made = rounds.get(actor, rounds.launch(actor, project.id, round_form.plan_of(recipe, None, typed)))
     assert made.recipe == plan.recipe | {"generator": plan.recipe["generator"] | {"n": 5}}
     assert (made.num_prompts, made.seed, made.judge_id, made.is_reviewed) == (2, 9, None, False)
-    assert made.auto == {"left": 2, "rules": ["accuracy_fell"]}
+    assert (made.auto, made.engine) == ({"left": 2, "rules": ["accuracy_fell"]}, "vllm")
+    assert rounds.again(actor, project.id).engine == "vllm"
     assert (made.review["num_reviewers_per_item"], made.review["mode"]) == (3, "group")
     assert made.review["reservation_minutes"] == 15.0
 
@@ -70,11 +71,11 @@ def test_the_form_is_filled_with_the_plan_and_what_there_is_to_choose_from() -> 
         (5, None, "policy: choose a checkpoint"),
         (6, None, "reference: choose a checkpoint"),
         (10, 0, "rounds to run: must be a whole number of at least 1"),
-        (13, None, "review.num_reviewers_per_item: must be"),
+        (14, None, "review.num_reviewers_per_item: must be"),
     ],
 )
 def test_wrong_numbers_are_named(place: int, typed: object, message: str) -> None:
-    values: list[Any] = [[1], [2], [], 10, 0, 1, 1, 0, True, True, 1, [], *round_form.review_inputs({})]
+    values: list[Any] = [[1], [2], [], 10, 0, 1, 1, 0, True, True, 1, [], "transformers", *round_form.review_inputs({})]
     values[place] = typed
     with pytest.raises(InvalidInput, match=message):
         round_form.plan_of({}, None, values)

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base, Identified
-from backend.values import RoundStatus, SetUse, Split, Stage
+from backend.values import LocalEngine, RoundStatus, SetUse, Split, Stage
 
 
 class Round(Identified, Base):
@@ -47,6 +47,10 @@ class Round(Identified, Base):
     tuned: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """What the recipe's schedule tried out before the round began, where it does: `{"changes": what it then changed in
     the recipe, "trials": [{"changes", "metrics"}]}`."""
+    engine: Mapped[LocalEngine] = mapped_column(
+        default=LocalEngine.transformers, server_default=str(LocalEngine.transformers)
+    )
+    """What serves model folders in it, as far as that can do what a step asks."""
     auto: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """Of a round that is to be followed by others: `{"left": rounds that still follow, "rules": what stops them}`, and
     once it has ended `next` (the id of the round that followed) or `stopped` (why none did)."""

@@ -21,7 +21,7 @@ BESIDE_STEPS = (*STEPS, "steps", "phases", "name", "title", "paper")
 BESIDE_PART: JSON = {"name": "", "by": "", "of": "", "roles": []}
 BESIDE = "step: "
 """What the name of a knob begins with that the step says, not its part."""
-SETTINGS = ("num_prompts", "seed", "phase", "is_reviewed", "is_blind")
+SETTINGS = ("num_prompts", "seed", "phase", "is_reviewed", "is_blind", "engine")
 
 
 @dataclass(frozen=True)

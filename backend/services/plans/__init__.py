@@ -136,6 +136,7 @@ def _plan_of(db: Session, row: tables.Round) -> Plan:
         is_reviewed=row.is_reviewed,
         is_blind=row.is_blind,
         review=row.review,
+        engine=row.engine,
         roles=_roles_of(db, row),
     )
 

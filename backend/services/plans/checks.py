@@ -21,7 +21,7 @@ from backend.services.plans.plan import Plan
 from backend.services.recipes import round_roles
 from backend.services.recipes.parts import parts_in
 from backend.trainers import Trainer
-from backend.values import RoundStatus, SetUse, Split
+from backend.values import LocalEngine, RoundStatus, SetUse, Split
 
 
 def phase_of(db: Session, recipe: Recipe, parent_id: int | None) -> int:
@@ -47,6 +47,8 @@ def check_numbers(plan: Plan) -> None:
     boundary.whole(plan.seed, "Seed", most=boundary.MOST_SEED)
     boundary.whole(plan.num_rounds, "Rounds to run", least=1, most=auto_rules.MOST_ROUNDS)
     auto_rules.check(plan.stop_rules)
+    if plan.engine not in list(LocalEngine):
+        raise InvalidInput(f"engine: {plan.engine!r} is none. Choose {' or '.join(LocalEngine)}.")
     boundary.plain(plan.recipe)
     boundary.plain(plan.review)
 

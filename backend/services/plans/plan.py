@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backend.services.plans import auto_rules
-from backend.values import SetUse
+from backend.values import LocalEngine, SetUse
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Plan:
     review: dict[str, Any] = field(default_factory=dict)
     roles: dict[str, int] = field(default_factory=dict)
     """Checkpoints of roles beyond policy, reference and judge, by the name that steps call them."""
+    engine: LocalEngine = LocalEngine.transformers
+    """What serves model folders."""
     num_rounds: int = 1
     """Rounds to run, this one included: the others follow by themselves, each from the one before."""
     stop_rules: tuple[str, ...] = tuple(auto_rules.RULES)

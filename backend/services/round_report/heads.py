@@ -34,6 +34,7 @@ def head(db: Session, row: tables.Round) -> Head:
         seed=row.seed,
         is_reviewed=row.is_reviewed,
         is_blind=row.is_blind,
+        engine=row.engine,
         checkpoint_id=row.checkpoint_id,
         checkpoint=name or "",
         created_by=author or "",

@@ -32,7 +32,7 @@ from backend.services.round_report.work_shapes import (
     Work,
 )
 from backend.services.warnings import WarningView
-from backend.values import JSON, JobStatus, RoundStatus, Stage
+from backend.values import JSON, JobStatus, LocalEngine, RoundStatus, Stage
 
 __all__ = [
     "FEWEST",
@@ -91,6 +91,7 @@ class Head:
     seed: int
     is_reviewed: bool
     is_blind: bool
+    engine: LocalEngine
     checkpoint_id: int | None
     checkpoint: str
     created_by: str

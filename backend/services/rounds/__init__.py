@@ -17,7 +17,7 @@ from backend.services.access import Actor, require
 from backend.services.plans import Estimate, Plan, again, branches, defaults, estimate, scheduled
 from backend.services.plans.checks import check, parse, phase_of
 from backend.services.recipes import round_roles
-from backend.values import Role, RoundStatus, Stage
+from backend.values import LocalEngine, Role, RoundStatus, Stage
 
 __all__ = [
     "Estimate",
@@ -56,6 +56,7 @@ class RoundView:
     seed: int
     is_reviewed: bool
     is_blind: bool
+    engine: LocalEngine
     review: dict[str, Any]
     counts: dict[str, Any]
     tuned: dict[str, Any]
@@ -156,6 +157,7 @@ def write(
         seed=plan.seed,
         is_reviewed=plan.is_reviewed,
         is_blind=plan.is_blind,
+        engine=LocalEngine(plan.engine),
         review=review_settings.read(plan.review).model_dump(mode="json"),
         phase=origin.phase if origin is not None else phase_of(db, recipe, plan.parent_id),
         auto=auto_of(plan),

@@ -1,0 +1,93 @@
+"""What serves a model folder in a round: the engine that the round was launched with, where it can do what is asked."""
+
+import logging
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.config import settings
+from backend.db import reading, tables
+from backend.engines import Ability, can
+from backend.engines._weights import is_adapter, locate, rank_of
+from backend.engines._wrapper import INNER, innermost, is_wrapper
+from backend.engines.vllm import ABLE
+from backend.errors import InvalidInput
+from backend.generators import Generator
+from backend.judges import Judge
+from backend.pipeline.stage import StageContext
+from backend.values import JSON, LocalEngine, Stage
+
+log = logging.getLogger("rondo.pipeline")
+
+SHARED = ("model", "adapter", "dtype", "max_length")
+"""Knobs that both engines have."""
+
+
+def engine_of(stage: StageContext, engine: JSON) -> JSON:
+    """The engine's JSON, its paths resolved, as the round's stage opens it.
+
+    A step that needs what a server cannot tell, such as the probabilities of the whole vocabulary, keeps transformers;
+    so does a scorer.
+    """
+    if stage.round.engine is not LocalEngine.vllm or not is_folder(engine):
+        return engine
+    if missing := [one for one in asked_of(stage) if not can(ABLE, one)]:
+        log.info("Served by transformers: this step asks a model to %s, which vLLM does not.", missing[0].in_words)
+        return engine
+    return as_vllm(engine, rank=highest_rank(stage))
+
+
+def is_folder(engine: JSON) -> bool:
+    """Whether the weights are a language model's that transformers serves here."""
+    found = innermost(engine)
+    return found["name"] == "transformers" and found.get("head", "language_model") == "language_model"
+
+
+def as_vllm(engine: JSON, *, rank: int) -> JSON:
+    """The same, its weights served by vLLM; what wraps them stays."""
+    if is_wrapper(engine):
+        return engine | {INNER: as_vllm(engine[INNER], rank=rank)}
+    kept = {name: engine[name] for name in SHARED if engine.get(name) is not None}
+    return {"name": "vllm", **kept, "lora_rank": rank}
+
+
+def asked_of(stage: StageContext) -> list[Ability]:
+    """What the stage's step asks of models."""
+    if stage.stage is Stage.evaluate:
+        return [Ability.complete]
+    part = stage.place.step.part
+    if isinstance(part, Judge):
+        return [part.asks_for]
+    return [Ability.complete, *(part.asked_roles.values() if isinstance(part, Generator) else ())]
+
+
+def highest_rank(stage: StageContext) -> int:
+    """The highest rank of the adapters that the round may ask for: one server then has room for all of them.
+
+    Of those that its checkpoints have, and of those that its trainings make. 0: there are none.
+    """
+    trainers = [one for one in stage.recipe.of_kind("trainer") if getattr(one, "lora", False)]
+    ranks = [int(getattr(one, "lora_r", 0)) for one in trainers]
+    with reading() as db:
+        engines = [innermost(engine) for engine in _engines(db, stage.round)]
+    for engine in engines:
+        for folder in (engine.get("adapter"), engine.get("model")) if engine["name"] == "transformers" else ():
+            ranks += [_rank(folder)] if isinstance(folder, str) else []
+    return max(ranks, default=0)
+
+
+def _engines(db: Session, round_: tables.Round) -> list[dict[str, Any]]:
+    row, role = tables.Checkpoint, tables.RoundRole
+    bound = {round_.policy_id, round_.reference_id, round_.judge_id, round_.checkpoint_id}
+    bound |= set(db.scalars(select(role.checkpoint_id).where(role.round_id == round_.id)))
+    return list(db.scalars(select(row.engine).where(row.id.in_(bound - {None})).order_by(row.id)))
+
+
+def _rank(folder: str) -> int:
+    inside = settings().folder / folder
+    try:
+        located = locate(str(inside) if inside.exists() else folder)
+        return rank_of(located) if is_adapter(located) else 0
+    except InvalidInput:
+        return 0

@@ -1,0 +1,120 @@
+"""The engine that serves a model folder by vLLM, against a process that stands for it."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.engines import Ability, unable
+from backend.engines.transformers import Transformers
+from backend.engines.vllm import VLLM
+from backend.errors import EngineError
+from backend.values import Sampling
+from backend.values.replies import Form
+from tests.vllm_server import FakeVLLM, fake_vllm, until
+
+pytestmark = pytest.mark.large_library
+
+
+@pytest.fixture
+def vllm(tmp_path: Path) -> Iterator[FakeVLLM]:
+    with fake_vllm(tmp_path / "fake", data=tmp_path / "data") as made:
+        yield made
+
+
+def chats(*texts: str) -> list[Any]:
+    return [[{"role": "user", "content": text}] for text in texts]
+
+
+def test_all_texts_of_a_prompt_are_one_request_and_follow_from_its_seed(vllm: FakeVLLM, folder: Path) -> None:
+    prompts = chats("b 2", "a", "b 1")
+    with VLLM(model=str(folder)) as engine:
+        first = engine.complete(prompts, Sampling(n=4, seed=1, max_tokens=10))
+        again = engine.complete(prompts[::-1], Sampling(n=4, seed=1, max_tokens=10))
+        other = engine.complete(prompts, Sampling(n=4, seed=2, max_tokens=10))
+    assert [len(one) for one in first] == [4, 4, 4]
+    assert first == again[::-1] != other
+    assert {(one.finish_reason, one.logprob) for one in first[0]} <= {
+        ("stop", -4.0),
+        ("stop", -4.5),
+        ("stop", -3.5),
+        ("stop", -5.5),
+        ("stop", -5.0),
+    }
+    asked = vllm.noted("requests")
+    assert len(asked) == 9
+    assert {one["n"] for one in asked} == {4}
+
+
+def test_prompts_are_the_tokens_that_transformers_gets(vllm: FakeVLLM, folder: Path) -> None:
+    """Special tokens that somebody wrote out are read as letters, and what ends with the assistant goes on."""
+    prompts = [*chats("<eos>1"), [*chats("2")[0], {"role": "assistant", "content": "3"}]]
+    with Transformers(model=str(folder)) as engine:
+        wanted = engine._encode(prompts)
+    with VLLM(model=str(folder), concurrency=1) as engine:
+        engine.complete(prompts, Sampling(seed=1, max_tokens=1000))
+        assert engine.count_tokens(prompts[0]) == len(wanted[0])
+    asked = vllm.noted("requests")
+    assert [one["prompt"] for one in asked] == sorted(wanted)  # those with the same beginning follow each other
+    assert all(len(one["prompt"]) + one["max_tokens"] == 64 for one in asked)  # no more than the context has room for
+
+
+def test_a_prompt_that_does_not_fit_fails_alone(vllm: FakeVLLM, folder: Path) -> None:
+    with VLLM(model=str(folder)) as engine:
+        found = engine.complete(chats("1", "1" * 80), Sampling(seed=1, max_tokens=5))
+    assert found[0][0].failure is None
+    assert found[1][0].failure is not None
+    assert "context" in found[1][0].failure.reason
+
+
+def test_texts_are_read_token_by_token(vllm: FakeVLLM, folder: Path) -> None:
+    with Transformers(model=str(folder)) as engine:
+        ids = [engine._encode([[*chats("1")[0], {"role": "assistant", "content": text}]])[0] for text in ("", "23")]
+        own = ids[1][len(ids[0]) :]
+    with VLLM(model=str(folder)) as engine:
+        reading, empty = engine.read(chats("1", "1"), ["23", ""])
+        weights = engine.weigh(chats("1"), ["23"])
+    assert reading.logprobs == tuple(-one / 100 for one in own) != ()
+    assert empty.logprobs == ()
+    assert weights[0].logprobs == (pytest.approx(sum(reading.logprobs)),)
+    assert Ability.read_all not in engine.abilities
+    assert "transformers" in str(unable(engine, Ability.read_all))
+
+
+def test_texts_are_read_alone_by_a_server_with_room_for_adapters(vllm: FakeVLLM, folder: Path) -> None:
+    """On a CPU it would end of what else is asked at the same time."""
+    with VLLM(model=str(folder), lora_rank=8) as engine:
+        found = engine.read(chats(*"12345678"), ["23"] * 8)
+        engine.complete(chats(*"12345678"), Sampling(seed=1, max_tokens=5))
+    assert all(one.logprobs for one in found)
+    assert len(vllm.servers) == 1
+
+
+def test_a_form_is_asked_for(vllm: FakeVLLM, folder: Path) -> None:
+    with VLLM(model=str(folder)) as engine:
+        assert engine.forms == {"choice", "regex", "json"}
+        engine.complete_as(Form(choices=("Y", "N")), chats("1"), Sampling(seed=1, max_tokens=5))
+    assert vllm.noted("requests")[0]["structured_outputs"] == {"choice": ["Y", "N"]}
+
+
+def test_a_server_that_is_killed_is_started_again_and_gives_the_same_texts(vllm: FakeVLLM, folder: Path) -> None:
+    prompts = chats(*"12345678")
+    with VLLM(model=str(folder)) as engine:
+        before = engine.complete(prompts, Sampling(seed=1, max_tokens=10))
+        vllm.tell(crash_at=[20])
+        os.kill(vllm.servers[0], signal.SIGKILL)
+        after = engine.complete(prompts, Sampling(seed=1, max_tokens=10))  # and the next one dies at it
+    assert before == after
+    assert len(vllm.servers) == 3 or len(vllm.servers) == 2
+    assert until(lambda: len(vllm.running()) == 2)
+
+
+def test_a_server_that_dies_again_and_again_ends_the_stage(vllm: FakeVLLM, folder: Path) -> None:
+    vllm.tell(crash_at=[1, 2, 3])
+    with pytest.raises(EngineError, match=r"(?s)ended 3 times.*It listens.*RONDO_VLLM_OPTIONS"):
+        with VLLM(model=str(folder)) as engine:
+            engine.complete(chats("1"), Sampling(seed=1, max_tokens=10))
+    assert until(lambda: not vllm.running())
