@@ -52,7 +52,7 @@ def walk_samples(wanted: Wanted, by: Search, order: Sort, at: Cursor | None, num
 
 def passing(wanted: Wanted, matches: list[int], number: int, *, descending: bool) -> list[Row]:
     """The first of these samples that pass the filters, at most `number`."""
-    asked, rows = wanted.asked, []
+    asked, rows = wanted.asked, list[Row]()
     where, way = asked.where(asked.any_facet, "l."), "DESC" if descending else "ASC"
     for chunk in in_chunks(matches):
         ids = f"l.sample_id IN ({', '.join(map(str, chunk))}) AND {where}"
