@@ -77,8 +77,7 @@ def decide(
     if kind not in ANY_LABELLING:
         raise InvalidInput(f"An adjudication is one of {', '.join(ANY_LABELLING)}, not {kind}.")
     with session() as db:
-        get_row(db, actor, round_id, Role.curator)
-        round_ = decisions.lock_round(db, round_id)
+        round_ = decisions.lock_round(db, actor, round_id, Role.curator)
         if written(db, actor, round_, client_id) is None:
             refuse_settled(db, actor, round_, act)
         done = decisions.write_alone(db, actor, round_, act, is_adjudication=True)
@@ -97,8 +96,7 @@ def undo(actor: Actor, round_id: int, client_id: str) -> Outcome:
         .limit(1)
     )
     with session() as db:
-        get_row(db, actor, round_id, Role.curator)
-        round_ = decisions.lock_round(db, round_id)
+        round_ = decisions.lock_round(db, actor, round_id, Role.curator)
         before, last = written(db, actor, round_, client_id), db.scalar(query)
         if before is None and last is None:
             raise NotFound("You have settled no item of this round that could be taken back. Settle one first.")
