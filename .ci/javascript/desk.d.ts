@@ -110,6 +110,12 @@ interface Opened {
   mode: "sample" | "group" | "pair" | "judgment";
   order: string;
   guidelines: string;
+  scores: number[];
+  scale: [number, number] | null;
+  why: string[];
+  ahead: number;
+  actions: import("../../static/review/keys.js").Action[];
+  progress: Desk["progress"];
   shows: { text: string; grey_common: boolean; guidelines_open: boolean };
 }
 
@@ -118,10 +124,63 @@ interface Mode {
   buttons: ButtonOf[];
   paint(item: any): void;
   names?: (item: any) => Names;
+  title?: (n: number) => string;
+  pick?: (item: any) => Choice;
+  forget?: (item: any) => void;
+  leave?: (item: any) => void;
+  knows(name: string): boolean;
+  run(name: string): boolean;
+  submit(): boolean;
   chosen?: (item: any) => string;
 }
 
+/** A decision as it is sent. */
+interface Act {
+  client_id: string;
+  kind: string;
+  sample_id: number;
+  text?: string;
+  note?: string;
+  value?: any;
+  /** The client_id of the decision that an undo takes back; null: the last one. */
+  retracts?: string | null;
+  [more: string]: any;
+}
+
+/** What was done here and may be taken back: `before` and `after` are the item's `mine` then. */
+interface Done {
+  kind: string;
+  client_id: string;
+  text?: string;
+  item: Item;
+  target: Sample;
+  before: Mine | null;
+  after?: Mine | null;
+}
+
 interface Desk {
+  element: HTMLElement;
+  order: string;
+  done: Done[];
+  undone: Map<string, Done>;
+  known: Set<string>;
+  work: { item: Item | undefined; text: (() => string) | null } | null;
+  /** When the item on screen was shown. */
+  started: number;
+  /** Whether long texts are shown whole. */
+  whole: boolean;
+  whyHeld: string;
+  isReady: boolean;
+  isGoingBack: boolean;
+  pressed: [name: string, key: string][];
+  news: import("../../static/review/news.js").News;
+  history: import("../../static/review/notes.js").History;
+  chain: import("../../static/review/chain.js").Chain;
+  team: import("../../static/review/team.js").Team;
+  find: import("../../static/review/find.js").Find;
+  palette: import("../../static/review/palette.js").Palette;
+  help: import("../../static/review/help.js").Help;
+  elsewhere: import("../../static/review/elsewhere.js").Elsewhere;
   me: number;
   address: string;
   opened: Opened;
@@ -137,19 +196,7 @@ interface Desk {
   bindings: import("../../static/review/keys.js").Bindings;
   outbox: import("../../static/review/outbox.js").Outbox;
   compare: import("../../static/review/compare.js").Compare;
-  line: {
-    at: number;
-    current: Item | undefined;
-    open: Item[];
-    passed: Item[];
-    isDry: boolean;
-    isLost: boolean;
-    problem: string;
-    find(id: number): Item | undefined;
-    goTo(item: Item): void;
-    drop(ids: number[]): void;
-    wake(): void;
-  };
+  line: import("../../static/review/line.js").Line;
   /** The elements of the page, by name. */
   parts: Record<string, any>;
   canAct: unknown;

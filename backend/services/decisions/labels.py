@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy import bindparam, select, union_all, update
 from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
@@ -156,11 +156,13 @@ def votes_on(db: Session, sample_ids: Sequence[int], rules: Rules, without: Coll
     """
     decision, sample = tables.Decision, tables.Sample
     query = standing.decisions(decision, late=False, gold=True, adjudication=True, batch=True)
-    alone = and_(decision.sample_id.in_(sample_ids), decision.kind.not_in(TOGETHER))
+    alone = query.where(decision.sample_id.in_(sample_ids), decision.kind.not_in(TOGETHER))
     groups = select(sample.group_id).where(sample.id.in_(sample_ids))
     heads = select(sample.id).where(sample.group_id.in_(groups), sample.kind.in_(tables.JUDGED), sample.position == 0)
-    about_group = and_(decision.sample_id.in_(heads), decision.kind.in_(TOGETHER))
-    rows = [row for row in db.scalars(query.where(or_(alone, about_group))) if row.id not in without]
+    about_group = query.where(decision.sample_id.in_(heads), decision.kind.in_(TOGETHER))
+    # One statement, and no OR: PostgreSQL would read the whole table for it.
+    both = select(decision).from_statement(union_all(alone, about_group))
+    rows = [row for row in db.scalars(both) if row.id not in without]
     members, scores = decided_groups(db, sorted({row.group_id for row in rows if row.kind in TOGETHER}))
     found = Standing(defaultdict(list), set(), members)
     # A decision that was removed and restored is a copy: it stands where the first one stood.
