@@ -18,14 +18,14 @@ from backend.services.decisions import group_decisions, labels, leases
 from backend.services.decisions.acts import Act, check
 from backend.services.decisions.decision import Decision, own, written_before
 from backend.services.decisions.edits import make_edit, source
-from backend.services.decisions.locks import lock_labels, lock_round
+from backend.services.decisions.locks import lock_round
 from backend.services.decisions.retracts import retract
 from backend.services.decisions.votes import verdict_of
 from backend.services.review_settings import Mode, ReviewSettings
 from backend.services.rounds import review_scope
 from backend.values import DecisionKind, Verdict
 
-__all__ = ["Act", "Decision", "Place", "lock_labels", "lock_round", "places_of", "write", "write_all", "write_alone"]
+__all__ = ["Act", "Decision", "Place", "lock_round", "places_of", "write", "write_all", "write_alone"]
 
 
 @dataclass(frozen=True)

