@@ -1,7 +1,7 @@
 """Who acts, and the one permission check."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
@@ -21,7 +21,7 @@ class Actor:
     via: str = "page"
 
 
-def _standing() -> Select[Any]:
+def _standing() -> Any:
     """What decides a person's role in a project, as one statement: every call of a service asks for it."""
     user, member, project = tables.User, tables.Membership, tables.Project
     return (
@@ -45,7 +45,7 @@ def role_of(db: Session, actor: Actor, project_id: int) -> Role | None:
         raise NotSignedIn("Your account is no longer active. Ask the person who runs this installation.")
     if found.is_owner:
         return Role.admin if found.project_id is not None and found.preview_id is None else None
-    return found.role
+    return cast(Role | None, found.role)
 
 
 def may_decide(project_id: int) -> Select[int]:

@@ -94,7 +94,7 @@ def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts:
         .order_by(label.sample_id)
         .with_for_update(of=label)
     )
-    known = {row.id: row for row in db.execute(query)} if acts else {}
+    known: dict[int, Any] = {row.id: row for row in db.execute(query)} if acts else {}
     members: dict[int, list[Any]] = defaultdict(list)
     for row in sorted(known.values(), key=lambda row: (row.position, row.id)):
         if row.kind in tables.JUDGED:
