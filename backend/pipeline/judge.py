@@ -262,7 +262,6 @@ def run(stage: StageContext) -> Finish:
                 ):
                     check_parsed(stage, at_end=False)
             stage.progress.advance(sum(len(g.samples) for g in (todo if again else groups)))
-        notes = engine.notes() if engine is not None else ()
     gate.close()
     judged, unparsed = check_parsed(stage, at_end=True)
     if stage.round.is_reviewed and stage.is_before_people:
@@ -273,8 +272,6 @@ def run(stage: StageContext) -> Finish:
         said = tables.Judgment
         written = db.scalar(select(func.sum(said.num_tokens)).where(said.round_id == found.id, said.step == stage.step))
         found.counts = found.counts | {"judgments": judged, "unparsed": unparsed, "judge_tokens": int(written or 0)}
-        if notes:
-            left_out.note_served(db, bound(stage), notes)
         if again is not None or stage.round.branch_of_id is not None:
             informativeness.close_decided(db, stage.round.id)
 

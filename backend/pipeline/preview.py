@@ -99,17 +99,18 @@ def _run_here(places: tuple[Place, ...]) -> list[Place]:
 def _step(stage: StageContext, preview_id: int) -> bool:
     """Run one step and note what it took; False where there is nothing to go on with."""
     began, loaded, noted, goes_on = time.perf_counter(), loading.seconds, JSON(), True
-    try:
-        if stage.kind == tune.KIND:
-            finish = tune.run(stage, most=stage.round.num_prompts)
-        elif stage.stage is Stage.train:
-            finish, noted = _looked(stage)
-        else:
-            finish = STAGES[stage.stage](stage)
-    except EmptySelection as error:
-        # What a round could do now, a preview cannot.
-        noted, goes_on = {"empty": error.message.removesuffix(selecting.LAUNCH_ANOTHER).strip()}, False
-        finish = _nothing
+    with stage.spending_on_failure():
+        try:
+            if stage.kind == tune.KIND:
+                finish = tune.run(stage, most=stage.round.num_prompts)
+            elif stage.stage is Stage.train:
+                finish, noted = _looked(stage)
+            else:
+                finish = STAGES[stage.stage](stage)
+        except EmptySelection as error:
+            # What a round could do now, a preview cannot.
+            noted, goes_on = {"empty": error.message.removesuffix(selecting.LAUNCH_ANOTHER).strip()}, False
+            finish = _nothing
     took = {
         "step": TUNE if stage.kind == tune.KIND else stage.step,
         "line": "" if stage.kind == tune.KIND else stage.recipe.lines(stage.round.phase)[stage.step],
