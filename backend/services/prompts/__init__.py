@@ -231,11 +231,11 @@ def delete_set(actor: Actor, set_id: int) -> None:
     """Delete a set that no round uses, with its prompts."""
     with session() as db:
         project_id = _get(db, actor, set_id, Role.admin).project_id
-        preview_rows.clear_ended(db, project_id)
+        preview_rows.clear_ended(db, project_id, preview_rows.using_set(db, set_id))
         found = _get(db, actor, set_id, Role.admin)
-        if (preview_id := preview_rows.using_set(db, set_id)) is not None:
+        if held_by := preview_rows.using_set(db, set_id):
             raise Conflict(
-                f"The prompt set {found.name!r} cannot be deleted: preview {preview_id} uses it, whose job has not "
+                f"The prompt set {found.name!r} cannot be deleted: preview {held_by[0]} uses it, whose job has not "
                 "ended. Wait for its end or cancel the job, then delete the set again."
             )
         row = db.get_one(tables.PromptSet, set_id)
