@@ -95,7 +95,7 @@ def _checked(db: Session, project_id: int, place: int, entry: Entry) -> Checked:
     votes = getattr(judge, "votes", 1)
     many = f", {votes} votes" if isinstance(votes, int) and votes > 1 else ""
     title = title or f"{judge.name}{by}{many}"[:100]
-    notes = endpoints.unforced(judge, judge.name, checkpoint) if checkpoint is not None else ()
+    notes = endpoints.unforced(judge, str(judge.name), checkpoint) if checkpoint is not None else ()
     return Checked(judge, checkpoint.id if checkpoint else None, title, tuple(notes))
 
 
