@@ -24,7 +24,7 @@ _held: dict[Path, int] = {}
 def hold(folder: Path) -> None:
     """Use the folder until this process ends. Raises `Conflict` while it is restored, or where that was broken off."""
     if folder not in _held or not _is_same(folder):
-        _let_go()
+        let_go()
         descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o660)  # less what `private` keeps closed
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -35,6 +35,12 @@ def hold(folder: Path) -> None:
             pass
         _held[folder] = descriptor
     require_whole(folder)
+
+
+def let_go() -> None:
+    """Use no folder any more."""
+    for path in list(_held):
+        os.close(_held.pop(path))
 
 
 @contextmanager
@@ -112,8 +118,3 @@ def _is_same(folder: Path) -> bool:
     with suppress(OSError):
         return os.path.samestat(os.fstat(_held[folder]), os.stat(folder / LOCK))
     return False
-
-
-def _let_go() -> None:
-    for path in list(_held):
-        os.close(_held.pop(path))
