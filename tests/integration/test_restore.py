@@ -266,7 +266,7 @@ def forged(path: Path, files: list[str], told: Any) -> Path:
 def test_a_file_says_nothing_that_is_believed(database: str, tmp_path: Path) -> None:
     path, x = tmp_path / "forged.tar", "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
     one = {"bytes": 1, "sha256": x}
-    good = {"format": 1, "database": "rondo.db", "left_out": [], "files": {"rondo.db": one}}
+    good: dict[str, Any] = {"format": 1, "database": "rondo.db", "left_out": [], "files": {"rondo.db": one}}
     out_of_it = ["../x", "/x", "data/../x", "data//x", "data", "x", ".", "rondo.db"]
     own = ["executors/w.lock", "rondo.db", "rondo.db-wal", "restoring.json", "in-use.lock", "backups/b.tar"]
     for number, name in enumerate([*out_of_it, *(f"data/{name}" for name in own)]):
@@ -275,8 +275,14 @@ def test_a_file_says_nothing_that_is_believed(database: str, tmp_path: Path) -> 
     for number, names in enumerate((["data/a", "data/a/b"], ["data/a/b", "data/a"])):
         with pytest.raises(InvalidInput, match="as a file and as a folder"):
             members.unpack(forged(path, ["rondo.db", *names], good), tmp_path / f"both{number}")
-    bad = ([], good | {"database": "../x"}, good | {"files": {}}, good | {"files": {"rondo.db": 1}})
-    worse = ({}, good | {"files": []}, good | {"left_out": 1}, good | {"files": {"rondo.db": one, "b": one}}, None)
+    bad: tuple[Any, ...] = ([], good | {"database": "../x"}, good | {"files": {}}, good | {"files": {"rondo.db": 1}})
+    worse: tuple[Any, ...] = (
+        {},
+        good | {"files": []},
+        good | {"left_out": 1},
+        good | {"files": {"rondo.db": one, "b": one}},
+        None,
+    )
     for number, told in enumerate((*bad, *worse)):
         with pytest.raises(InvalidInput, match=r"manifest that Rondo does not write|has format None"):
             members.unpack(forged(path, ["rondo.db"], told), tmp_path / f"told{number}")

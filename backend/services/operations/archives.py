@@ -117,18 +117,16 @@ def _put_back(source: Path, unpacked: Path, manifest: members.Manifest, folder: 
                 within = members.within(member)
                 replacing.put(unpacked / member, folder / within, aside / within, sha256, acts)
         databases.put_back(copy, aside, acts)
-    except BaseException as error:
+    except OSError as error:
+        raise _failed(folder, error) from error
+    finally:  # Ctrl-C may come after the last step as well
         if databases.was_put_back(copy):
             in_use.note_whole(folder)
-            raise
-        acts.take_back()
-        replacing.forget_empty(aside)
-        if was_whole:
-            in_use.note_whole(folder)
-        if isinstance(error, OSError):
-            raise _failed(folder, error) from error
-        raise
-    in_use.note_whole(folder)
+        else:
+            acts.take_back()
+            replacing.forget_empty(aside)
+            if was_whole:
+                in_use.note_whole(folder)
 
 
 def _failed(folder: Path, error: OSError) -> MissingPrerequisite:
