@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from backend import in_use
 from backend.config import settings
 from backend.db import dispose, reading, session, tables
-from backend.errors import Conflict
-from backend.services.operations import archives
+from backend.errors import Conflict, MissingPrerequisite
+from backend.services.operations import archives, databases
 from backend.services.people import server_key
 from backend.values import JobStatus
 from tests import rows
@@ -35,6 +36,11 @@ def room_for(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         dispose()
         with connected(server, "postgres") as db:
             db.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def unfilled(_copy: Path) -> None:
+    """In the place of what fills a database."""
+    raise MissingPrerequisite("pg_restore failed.")
 
 
 def test_a_running_round_s_backup_is_put_back_and_the_round_goes_on(
@@ -68,6 +74,13 @@ def test_a_running_round_s_backup_is_put_back_and_the_round_goes_on(
         with pytest.raises(Conflict, match=r"is not empty.*createdb"):
             archives.restore(copy.path)
     with room_for(database, monkeypatch):
+        if not database.startswith("sqlite"):
+            with monkeypatch.context() as patched:
+                patched.setattr(databases, "_fill", unfilled)
+                with pytest.raises(MissingPrerequisite, match="pg_restore failed"):
+                    archives.restore(copy.path)
+            assert weights.read_bytes() == b"other"
+            assert in_use.is_whole(settings().folder)
         assert archives.restore(copy.path).num_files == 3  # the database, the weights, the key
         assert weights.read_bytes() == b"weights"
         assert server_key.read() == key
