@@ -1,4 +1,4 @@
-"""What rules are given of trainings: the losses that were logged, and how old the rows are that they read."""
+"""What rules are given of trainings and of the rounds above."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from backend import recipes
 from backend.db import reading, session, tables
 from backend.jobs import JobProgress
 from backend.pipeline import losses, warning_evidence
-from backend.pipeline.chosen import trained_steps
 from backend.pipeline.stage import StageContext
-from backend.values import DatasetType, JobStatus, RoundStatus, Stage
+from backend.trainers.sft import SFT
+from backend.values import JobStatus, RoundStatus, Stage, WarningLevel
 from tests import rows
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -53,18 +53,47 @@ def test_losses_are_those_of_the_round_and_of_the_one_that_made_its_policy() -> 
         assert losses.before(db, context(first)) == [], "nobody trained the base here"
 
 
-def test_rows_are_as_old_as_the_rounds_that_wrote_their_texts() -> None:
+def test_losses_compare_only_where_they_are_likelihoods_by_the_same_knobs() -> None:
     project = rows.make_project()
-    prompts = rows.make_prompt_set(project, "sums")
-    line = [rows.make_round(project, sets=[prompts]) for _ in range(3)]
-    texts = [rows.make_samples(one, prompts, n=1)[0] for one in line]
-    stranger = rows.make_samples(rows.make_round(project, sets=[prompts]), prompts, n=1)[0]
-    examples = [{"prompt_id": one.prompt_id, "sample_id": one.id} for one in (*texts, stranger)]
-    examples.append({"prompt_id": texts[0].prompt_id, "sample_id": None, "completion": "4", "origin": "mix"})
+    base = rows.make_checkpoint(project)
+    made = rows.make_checkpoint(project, parent=base)
+    first = rows.make_round(project, base, checkpoint_id=made.id, status=RoundStatus.done)
+    second = rows.make_round(project, made, parent_id=first.id)
+    trained(first, POINTS)
+    twice = changed(second.recipe, num_train_epochs=2.0)
     with reading() as db:
-        (step,) = trained_steps(db, line[2].id)
-    rows.make_dataset(line[2], DatasetType.prompt_completion, examples, step=step)
-    above = [line[1].id, line[0].id]
-    found = [row.age for row in warning_evidence._rows([line[2].id], [line[2].id, *above])]
-    assert found == [2, 1, 0, None, None]
-    assert {row.age for row in warning_evidence._rows([line[2].id], [])} == {None}
+        assert losses.before(db, context(second)) == POINTS
+        second.recipe = twice
+        assert losses.before(db, context(second)) == [], "rows that are read twice end lower"
+        second.recipe = changed(second.recipe, num_train_epochs=1.0, learning_rate=1e-3)
+        assert losses.before(db, context(second)) == [], "other knobs"
+
+
+def changed(recipe: dict[str, Any], **knobs: Any) -> dict[str, Any]:
+    """The recipe with other knobs of its trainer."""
+    read = recipes.read(recipe)
+    steps = tuple(
+        step.model_copy(update={"part": step.part.model_copy(update=knobs)}) if isinstance(step.part, SFT) else step
+        for step in read.steps
+    )
+    return read.model_copy(update={"steps": steps}).model_dump(mode="json")
+
+
+def test_the_nearest_round_above_is_there_even_where_its_rules_left_nothing() -> None:
+    project = rows.make_project()
+    one, two = rows.make_round(project), rows.make_round(project)
+    with session() as db:
+        db.add(
+            tables.RoundWarning(
+                project_id=project.id,
+                round_id=one.id,
+                name="sticky_errors",
+                level=WarningLevel.green,
+                limit=0.5,
+                n=1,
+                details={"wrong": {}},
+            )
+        )
+    with reading() as db:
+        found = warning_evidence._past(db, [two.id, one.id])
+    assert [(past.number, [*past.findings]) for past in found] == [(one.number, ["sticky_errors"]), (two.number, [])]
