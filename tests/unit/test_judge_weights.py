@@ -72,6 +72,20 @@ def test_what_the_queue_chose_alone_turns_no_light_red() -> None:
     assert measures["kappa"].light is not Light.red, "two draws leave open that people accept half of what it accepts"
 
 
+def test_where_all_was_decided_nothing_is_left_to_chance_but_one_word_for_all_says_nothing() -> None:
+    texts = TEXTS[30:70]
+    words = tuple(Word(one, n % 4 > 0, is_drawn=True) for n, one in enumerate(texts))
+    _, measures = judged(of(texts=texts, words=words))
+    # People accept 15 of each 20.
+    assert (measures["kappa"].number.low, measures["precision"].number.high) == (0.0, 0.75)
+    always = TEXTS[:40]
+    _, measures = judged(
+        of(texts=always, words=tuple(Word(one, n % 4 > 0, is_drawn=True) for n, one in enumerate(always)))
+    )
+    assert measures["kappa"].light is Light.unknown, "kappa is 0 whatever people say where the judge accepts all"
+    assert measures["precision"].number.value == 0.75
+
+
 def test_recall_counts_what_was_chosen_among_the_rejected() -> None:
     missed = [Word(one, True, is_drawn=False) for one in TEXTS[90:]]
     drawn = [Word(one, bool(one.accepted), is_drawn=True) for one in (*TEXTS[:25], *TEXTS[50:75])]

@@ -168,7 +168,8 @@ def _joined(said: Weighed, of: Callable[[float, float], float | None], n: int, l
     """What a function makes of the shares that people accept among the judge's accepts and among its rejects.
 
     How far it moves with one of them at an end of its interval is added up as the two sides of a right angle (Zou and
-    Donner 2008, Statistics in Medicine 27).
+    Donner 2008, Statistics in Medicine 27). It is exact where people decided on all texts, and both they and the judge
+    accept some and not all.
     """
     first, second = said.of_verdict(True), said.of_verdict(False)
     if first.value is None or second.value is None:
@@ -176,6 +177,9 @@ def _joined(said: Weighed, of: Callable[[float, float], float | None], n: int, l
     value = of(first.value, second.value)
     if value is None:
         return Number(n=n)
+    people = sum(one.accepts for one in said.words)
+    if said.texts == len(said.words) and 0 < (said.accepted or 0) < said.texts and 0 < people < said.texts:
+        return Number(value, value, value, n)
     down, up = [], []
     for moved in (
         [of(one, second.value) for one in (first.low, first.high) if one is not None],
