@@ -39,3 +39,10 @@ def test_one_high_loss_among_many_is_no_spike():
 def test_without_a_training_before_it_is_not_known():
     found = LossSpike().find(evidence([], losses=[(n, 1.0) for n in range(1, 21)]))
     assert found.missing.startswith("There are no 3 losses each")
+
+
+def test_an_amber_limit_counts_where_the_rule_itself_is_green():
+    jumps = [(n, 1.0 + 0.1 * (n % 2)) for n in range(1, 11)]
+    found = LossSpike().find(evidence([], losses=jumps, losses_before=BEFORE))
+    lights = {amber: LossSpike(amber=amber).level(found) for amber in (None, 0.2, 2.0)}
+    assert lights == {None: WarningLevel.green, 0.2: WarningLevel.amber, 2.0: WarningLevel.green}
