@@ -119,7 +119,8 @@ def share(words: Sequence[Weighted], texts: int | None) -> Number:
     value = sum(of for _, of, accepts in draws if accepts) / left
     least, most = good[-1] / texts, 1 - (len(words) - good[-1]) / texts
     ends = [begun + scale * one for one in (value, *wilson(value * rows, rows))]
-    return Number(*(min(most, max(least, one)) for one in ends), len(words))
+    value, low, high = (min(most, max(least, one)) for one in ends)
+    return Number(value, low, high, len(words))
 
 
 def recall(said: Weighed) -> Number:
