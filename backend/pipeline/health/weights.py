@@ -14,7 +14,6 @@ accept among these, and among those that it rejects, each estimated by its own d
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from math import hypot
 from typing import Any
 
 import numpy as np
@@ -134,7 +133,7 @@ def recall(said: Weighed) -> Number:
         found, lost = part * precision, (1 - part) * missed
         return found / (found + lost) if found + lost else None
 
-    return _joined(said, of, n, 0.0)
+    return _joined(said, of, n)
 
 
 def agreement(said: Weighed) -> tuple[Number, Number]:
@@ -158,18 +157,18 @@ def agreement(said: Weighed) -> tuple[Number, Number]:
         def alpha(*shares: float) -> float | None:
             return _finite(_alpha(cells(*shares), n)[0])
 
-        return _joined(said, kappa, n, -1.0), _joined(said, alpha, n, -1.0)
+        return _joined(said, kappa, n), _joined(said, alpha, n)
     lines = np.zeros((n, 4))
     lines[np.arange(n), [2 * (not one.accepts) + (not one.text.accepted) for one in said.words]] = 1
     drawn, mean = numbers.resampled(lines), lines.mean(axis=0)[None]
     return _number(_kappa(mean), _kappa(drawn), n), _number(_alpha(mean, n), _alpha(drawn, n), n)
 
 
-def _joined(said: Weighed, of: Callable[[float, float], float | None], n: int, least: float) -> Number:
+def _joined(said: Weighed, of: Callable[[float, float], float | None], n: int) -> Number:
     """What a function makes of the shares that people accept among the judge's accepts and among its rejects.
 
-    How far it moves with one of them at an end of its interval is added up as the two sides of a right angle (Zou and
-    Donner 2008, Statistics in Medicine 27). It is exact where people decided on all texts, and both they and the judge
+    Its interval is what it makes of the ends of theirs, and wider than 95 %: where people know most errors already, both
+    shares may well be at an end at once. It is exact where people decided on all texts, and both they and the judge
     accept some and not all.
     """
     first, second = said.of_verdict(True), said.of_verdict(False)
@@ -181,15 +180,9 @@ def _joined(said: Weighed, of: Callable[[float, float], float | None], n: int, l
     people = sum(one.accepts for one in said.words)
     if said.texts == len(said.words) and 0 < (said.accepted or 0) < said.texts and 0 < people < said.texts:
         return Number(value, value, value, n)
-    down, up = [], []
-    for moved in (
-        [of(one, second.value) for one in (first.low, first.high) if one is not None],
-        [of(first.value, one) for one in (second.low, second.high) if one is not None],
-    ):
-        ends = [value, *(one for one in moved if one is not None)]
-        down.append(value - min(ends))
-        up.append(max(ends) - value)
-    return _wide(value, max(least, value - hypot(*down)), min(1.0, value + hypot(*up)), n)
+    corners = [of(one, other) for one in (first.low, first.high) for other in (second.low, second.high)]
+    ends = [value, *(one for one in corners if one is not None)]
+    return _wide(value, min(ends), max(ends), n)
 
 
 def _kappa(shares: Any) -> Any:
