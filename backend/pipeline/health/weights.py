@@ -167,7 +167,7 @@ def agreement(said: Weighed) -> tuple[Number, Number]:
 def _joined(said: Weighed, of: Callable[[float, float], float | None], n: int) -> Number:
     """What a function makes of the shares that people accept among the judge's accepts and among its rejects.
 
-    Its interval is what it makes of the ends of theirs, and wider than 95 %: where people know most errors already, both
+    Its interval is what it makes of the ends of theirs, wider than 95 %: where people know most errors already, both
     shares may well be at an end at once. It is exact where people decided on all texts, and both they and the judge
     accept some and not all.
     """
