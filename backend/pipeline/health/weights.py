@@ -180,7 +180,8 @@ def _joined(said: Weighed, of: Callable[[float, float], float | None], n: int) -
     people = sum(one.accepts for one in said.words)
     if said.texts == len(said.words) and 0 < (said.accepted or 0) < said.texts and 0 < people < said.texts:
         return Number(value, value, value, n)
-    corners = [of(one, other) for one in (first.low, first.high) for other in (second.low, second.high)]
+    sides = [[end for end in (one.low, one.high) if end is not None] for one in (first, second)]
+    corners = [of(one, other) for one in sides[0] for other in sides[1]]
     ends = [value, *(one for one in corners if one is not None)]
     return _wide(value, min(ends), max(ends), n)
 
