@@ -38,7 +38,7 @@ QUEUES: dict[Stage, str] = {
     Stage.train: "train",
 }
 EXPORT = "export"
-"""The queue of files that people wait for. Every worker takes from it, one at a time, so that no round waits for one."""
+"""The queue of files that people wait for: every worker takes from it, one at a time, and no round waits for one."""
 ALL_QUEUES = (*dict.fromkeys(QUEUES.values()), EXPORT)
 
 

@@ -1,4 +1,4 @@
-"""Where `backend.services.stage_process` was: a worker that was started before an upgrade starts its jobs by this name."""
+"""The former name of `backend.services.stage_process`, by which a worker of before an upgrade starts its jobs."""
 
 import runpy
 
