@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import BoundedSemaphore, Lock
+from threading import BoundedSemaphore, RLock
 
 from backend.errors import TooManyAttempts
 from backend.services.access import Actor
@@ -10,7 +10,7 @@ from backend.services.access import Actor
 _writing = BoundedSemaphore(4)
 """Each holds a connection and most of a core."""
 _people: set[int] = set()
-_lock = Lock()
+_lock = RLock()
 
 
 class Slot:
@@ -18,19 +18,24 @@ class Slot:
 
     def __init__(self, actor: Actor) -> None:
         """Raises `TooManyAttempts` while another one of theirs is under way."""
+        self._user_id: int | None = None
         with _lock:
             if actor.user_id in _people:
                 raise TooManyAttempts(
                     "An export of yours is under way. Wait until it is downloaded, or start this one in the background."
                 )
             _people.add(actor.user_id)
-        self._user_id: int | None = actor.user_id
+            self._user_id = actor.user_id
 
     def release(self) -> None:
         with _lock:
             if self._user_id is not None:
                 _people.discard(self._user_id)
                 self._user_id = None
+
+    def __del__(self) -> None:
+        """Of a request that was given up between the writing and the sending."""
+        self.release()
 
 
 @contextmanager
