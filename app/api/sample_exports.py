@@ -1,6 +1,7 @@
 """What a filter of samples finds, as a file: at once, or written in the background and downloaded then."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Depends, Query
@@ -50,12 +51,11 @@ Exporting = Annotated[Wanted, Depends(asked_export)]
 def export(actor: Asking, project_id: Id, wanted: Exporting) -> StreamingResponse:
     """Up to 100,000 samples with judgments, decisions and lineage, as one's list shows them. `X-Rows`: how many."""
     made = exports.export(actor, project_id, wanted)
-    try:
+    with ExitStack() as undone:
+        undone.callback(made.release)
         file = made.path.open("rb")
         made.path.unlink()  # what is open stays until it is sent, or nobody takes it any more
-    except BaseException:
-        made.release()
-        raise
+        undone.pop_all()
     headers = {
         "Content-Disposition": f'attachment; filename="{made.name}"',
         "Content-Length": str(made.num_bytes),

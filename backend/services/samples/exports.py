@@ -7,6 +7,7 @@ import time
 import uuid
 from array import array
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -129,16 +130,15 @@ def export(actor: Actor, project_id: int, wanted: Wanted, *, out: Path | None = 
             note(db, actor, project_id, wanted, done.num_rows)
         return Export(out, name, done.num_rows, done.num_bytes)
     slot, path = Slot(actor), folder() / f"samples-{uuid.uuid4().hex}.{wanted.format}"
-    try:
+    with ExitStack() as undone:
+        undone.callback(slot.release)
+        undone.callback(path.unlink, missing_ok=True)
         forget_old()
         with writing():
             done = write(actor, project_id, wanted, path, most=AT_ONCE)
         with session() as db:
             note(db, actor, project_id, wanted, done.num_rows)
-    except BaseException:
-        slot.release()
-        path.unlink(missing_ok=True)
-        raise
+        undone.pop_all()
     return Export(path, name, done.num_rows, done.num_bytes, slot)
 
 
