@@ -4,15 +4,18 @@ import csv
 import errno
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from itertools import accumulate, chain, islice
+from contextlib import suppress
+from itertools import accumulate, chain
 from json.encoder import encode_basestring
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from backend import private
 from backend.errors import MissingPrerequisite
 from backend.values import Messages
 
@@ -26,25 +29,32 @@ Columns = dict[str, str]
 """What each column holds: messages, json (a text that is JSON already), or Arrow's name of a type."""
 
 ROWS_AT_ONCE = 500
+BYTES_AT_ONCE = 8 << 20
+"""Few long rows are as many as 500 short ones."""
 TABLES_A_GROUP = 20
+BYTES_A_GROUP = 64 << 20
+PART = ".part-"
 
 MESSAGES = "messages"
 JSON_TEXT = "json"
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """A cell that begins so is run as a formula by spreadsheets; some read the wide signs as the plain ones."""
+SPLIT = re.compile(f"(?<=[;\t])(?=[\"' ]*[{re.escape(''.join(FORMULA[:4] + FORMULA[7:]))}])")
+"""Where a spreadsheet that splits at semicolons or tabs would begin such a cell within a text."""
 
 
 def write(path: Path, format: Format, rows: Iterator[Values], columns: Columns) -> int:
     """Write beside the target and rename, so that a reader sees a whole file or none; return how many rows.
 
-    Raises `MissingPrerequisite` where the disk is full.
+    A process that is killed leaves its part: `forget_parts`. Raises `MissingPrerequisite` where the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=_part(path))
     os.close(handle)
     part = Path(name)
     try:
         num_rows = _WRITERS[format](part, rows, columns)
+        private.share(part)
         part.replace(path)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
@@ -58,6 +68,18 @@ def write(path: Path, format: Format, rows: Iterator[Values], columns: Columns) 
     return num_rows
 
 
+def forget_parts(path: Path) -> None:
+    """Delete what killed processes wrote of this file. One that still writes it fails at its end."""
+    for part in path.parent.glob(f"{_part(path)}*"):
+        with suppress(OSError):
+            part.unlink()
+
+
+def _part(path: Path) -> str:
+    """How the names of its parts begin; short enough for every file system."""
+    return f"{PART}{path.name[:60]}-"
+
+
 def schema(columns: Columns) -> "pa.Schema":
     """The same for Parquet."""
     import pyarrow as pa
@@ -67,28 +89,45 @@ def schema(columns: Columns) -> "pa.Schema":
     return pa.schema([(n, types[t] if t in types else pa.type_for_alias(t)) for n, t in columns.items()])
 
 
+def at_once(rows: Iterable[Values]) -> Iterator[list[Values]]:
+    """A few rows at a time: `ROWS_AT_ONCE`, or as many as are `BYTES_AT_ONCE` together."""
+    some: list[Values] = []
+    size = 0
+    for row in rows:
+        some.append(row)
+        size += sum([len(value) for value in row if value.__class__ is str])
+        size += sum([len(m["content"]) for value in row if value.__class__ is list for m in value])
+        if len(some) == ROWS_AT_ONCE or size >= BYTES_AT_ONCE:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
+
+
 def write_jsonl(path: Path, rows: Iterator[Values], columns: Columns) -> int:
     """Write one object a line, UTF-8 as it is; return how many."""
     write, total = as_json(columns), 0
     with path.open("w", encoding="utf-8", newline="\n") as out:
-        while lines := [write(row) for row in islice(rows, ROWS_AT_ONCE)]:
-            out.write("\n".join(lines) + "\n")
-            total += len(lines)
+        for some in at_once(rows):
+            out.write("\n".join(map(write, some)) + "\n")
+            total += len(some)
     return total
 
 
 def as_json(columns: Columns) -> Callable[[Values], str]:
     """What writes a row as `json` with `ensure_ascii=False` would write its object, in less than a third of the time.
 
+    What is no number is null, which every reader of JSON takes.
+
     The function is put together for these columns, as `dataclasses` puts `__init__` together: a call for each value
     would take most of the time.
     """
     names = [f"v{number}" for number in range(len(columns))]
     written = [_IN_JSON[held].format(v=name) for name, held in zip(names, columns.values(), strict=True)]
-    template = ", ".join(f"{encode_basestring(name)}: %s" for name in columns)
+    template = ", ".join(f"{encode_basestring(name).replace('%', '%%')}: %s" for name in columns)
     source = f"def write(row):\n    {', '.join(names)}, = row\n    return template % ({', '.join(written)},)"
     made: dict[str, Any] = {}
-    known = {"text": encode_basestring, "turns": _turns, "isfinite": isfinite, "dumps": json.dumps}
+    known = {"text": encode_basestring, "turns": _turns, "isfinite": isfinite}
     exec(source, known | {"template": f"{{{template}}}"}, made)
     write: Callable[[Values], str] = made["write"]
     return write
@@ -99,7 +138,7 @@ _IN_JSON = {
     JSON_TEXT: "{v} or 'null'",
     "string": "'null' if {v} is None else text({v})",
     "int64": "'null' if {v} is None else {v}",
-    "float64": "'null' if {v} is None else {v} if isfinite({v}) else dumps({v})",
+    "float64": "'null' if {v} is None or not isfinite({v}) else {v}",
     "bool": "'null' if {v} is None else 'true' if {v} else 'false'",
 }
 """What a value `v` is written as, in Python."""
@@ -119,11 +158,15 @@ def write_parquet(path: Path, rows: Iterable[Values], columns: Columns) -> int:
 
     as_arrow, total = schema(columns), 0
     with pq.ParquetWriter(path, as_arrow, compression="zstd") as out:
-        tables = _tables(iter(rows), as_arrow)
-        while group := list(islice(tables, TABLES_A_GROUP)):
-            table = pa.concat_tables(group)
-            out.write_table(table)
+        group: list[pa.Table] = []
+        for table in _tables(iter(rows), as_arrow):
+            group.append(table)
             total += table.num_rows
+            if len(group) == TABLES_A_GROUP or sum(one.nbytes for one in group) >= BYTES_A_GROUP:
+                out.write_table(pa.concat_tables(group))
+                group.clear()
+        if group:
+            out.write_table(pa.concat_tables(group))
     return total
 
 
@@ -131,7 +174,7 @@ def _tables(found: Iterator[Values], columns: "pa.Schema") -> Iterator["pa.Table
     """Few rows at a time: Python's garbage collector walks every row that is alive, again and again."""
     import pyarrow as pa
 
-    while rows := list(islice(found, ROWS_AT_ONCE)):
+    for rows in at_once(found):
         arrays = [_array(values, field.type) for values, field in zip(zip(*rows, strict=True), columns, strict=True)]
         yield pa.Table.from_arrays(arrays, schema=columns)
 
@@ -151,11 +194,12 @@ def _array(values: Values, type: "pa.DataType") -> "pa.Array":
 def write_csv(path: Path, rows: Iterable[Values], columns: Columns) -> int:
     """Write a head and a line for each row, as RFC 4180 has it; return how many rows.
 
-    No cell of text begins as a formula does: `in_cell`. Messages are JSON.
+    No cell of text begins as a formula does, also where it is read as split at semicolons or tabs: `in_cell`. Cells of
+    text are quoted. Messages are JSON.
     """
     makers, total = [_CELLS.get(held) for held in columns.values()], 0
     with path.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out)
+        writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC)
         writer.writerow(columns)
         for row in rows:
             cells = zip(makers, row, strict=True)
@@ -166,6 +210,7 @@ def write_csv(path: Path, rows: Iterable[Values], columns: Columns) -> int:
 
 def in_cell(text: str) -> str:
     """The text as a cell of a spreadsheet may hold it: behind an apostrophe where it begins as a formula does."""
+    text = SPLIT.sub("'", text)
     return f"'{text}" if text.startswith(FORMULA) else text
 
 

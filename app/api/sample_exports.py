@@ -1,11 +1,13 @@
 """What a filter of samples finds, as a file: at once, or written in the background and downloaded then."""
 
 from collections.abc import Iterator
-from typing import Annotated, BinaryIO
+from contextlib import ExitStack
+from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import BaseModel
+from starlette.types import Receive, Scope, Send
 
 from app.api.depends import Asking, file_of
 from app.api.samples import Filtering
@@ -13,7 +15,7 @@ from backend.boundary import Id
 from backend.row_files import Format
 from backend.services.samples import Sort, SortKey, export_jobs, exports
 from backend.services.samples.export_jobs import SampleExport
-from backend.services.samples.exports import Wanted
+from backend.services.samples.exports import Export, Wanted
 
 router = APIRouter(tags=["samples"])
 
@@ -49,14 +51,17 @@ Exporting = Annotated[Wanted, Depends(asked_export)]
 def export(actor: Asking, project_id: Id, wanted: Exporting) -> StreamingResponse:
     """Up to 100,000 samples with judgments, decisions and lineage, as one's list shows them. `X-Rows`: how many."""
     made = exports.export(actor, project_id, wanted)
-    file = made.path.open("rb")
-    made.path.unlink()  # what is open stays until it is sent, or nobody takes it any more
+    with ExitStack() as undone:
+        undone.callback(made.release)
+        file = made.path.open("rb")
+        made.path.unlink()  # what is open stays until it is sent, or nobody takes it any more
+        undone.pop_all()
     headers = {
         "Content-Disposition": f'attachment; filename="{made.name}"',
         "Content-Length": str(made.num_bytes),
         "X-Rows": str(made.num_rows),
     }
-    return StreamingResponse(pieces(file), media_type=MEDIA[wanted.format], headers=headers)
+    return Sending(file, made, media_type=MEDIA[wanted.format], headers=headers)
 
 
 @router.post("/projects/{project_id}/samples/exports", status_code=202)
@@ -71,11 +76,33 @@ def get_export(actor: Asking, job_id: Id) -> SampleExport:
     return export_jobs.get(actor, job_id)
 
 
+@router.post("/sample-exports/{job_id}/cancel")
+def cancel(actor: Asking, job_id: Id) -> SampleExport:
+    """Stop an export that one started."""
+    export_jobs.cancel(actor, job_id)
+    return export_jobs.get(actor, job_id)
+
+
 @router.get("/sample-exports/{job_id}/file", **file_of(*MEDIA.values()))
 def download(actor: Asking, job_id: Id) -> FileResponse:
     """The file of an export that one started; it goes after seven days."""
     path, name = export_jobs.file_of(actor, job_id)
     return FileResponse(path, filename=name, media_type=MEDIA[path.suffix.removeprefix(".")])
+
+
+class Sending(StreamingResponse):
+    """The file, and the end of the person's export however the sending ends."""
+
+    def __init__(self, file: BinaryIO, made: Export, **kwargs: Any) -> None:
+        super().__init__(pieces(file), **kwargs)
+        self._file, self._made = file, made
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._file.close()
+            self._made.release()
 
 
 def pieces(file: BinaryIO) -> Iterator[bytes]:

@@ -106,7 +106,7 @@ def demo(
 
 @app.command()
 def worker(
-    queues: Annotated[str, typer.Option(help="Which jobs to take, separated by commas.")] = "generate,train",
+    queues: Annotated[str, typer.Option(help="Which jobs to take, with commas; exports always.")] = "generate,train",
     executor_id: Annotated[
         str | None, typer.Option(help="A stable name of this worker. [default: host and slot]")
     ] = None,

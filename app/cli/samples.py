@@ -23,7 +23,7 @@ def group() -> None:
 def export(
     out: Annotated[Path, typer.Option(help="The file to write.")],
     format: Annotated[
-        str | None, typer.Option(help="jsonl, parquet or csv. [default: as the file's name ends, else jsonl]")
+        str | None, typer.Option(help="jsonl, parquet or csv. [default: as the file's name ends]")
     ] = None,
     numbers: Numbers = None,
     filters: Annotated[
@@ -47,8 +47,10 @@ def export(
     actor = asking.owner()
     here = asking.project(actor, project).id
     rounds = tuple(find(actor, here, number).id for number in numbers or ())
-    ending = out.suffix.removeprefix(".")
-    chosen: Any = format or (ending if ending in exports.FORMATS else "jsonl")
+    chosen: Any = format or out.suffix.removeprefix(".").lower()
+    if format is None and chosen not in exports.FORMATS:
+        known = ", ".join(f".{one}" for one in exports.FORMATS)
+        raise InvalidInput(f"{out.name} does not tell the format. Let it end with {known}, or give --format.")
     wanted = Wanted(rounds, _filters(filters or [], text, prompt), _sort(sort), chosen)
     made = exports.export(actor, here, wanted, out=out)
     value = {"file": str(made.path), "rows": made.num_rows, "bytes": made.num_bytes, "format": chosen}

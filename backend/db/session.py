@@ -23,6 +23,8 @@ SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",
     "PRAGMA busy_timeout=15000",
+    # While an export reads, the log cannot be begun anew; what it grew to is given back after.
+    "PRAGMA journal_size_limit=67108864",
     "PRAGMA foreign_keys=ON",
     "PRAGMA cache_size=-65536",
     "PRAGMA mmap_size=268435456",

@@ -3,7 +3,7 @@
 `backend.jobs.worker` is the worker; a stage's code needs `fenced`, `finish`, `fail` and `JobProgress` only.
 """
 
-from backend.jobs.durable import QUEUES, prepare
+from backend.jobs.durable import EXPORT, QUEUES, prepare
 from backend.jobs.helpers import helper_count
 from backend.jobs.logs import log_path
 from backend.jobs.progress import JobProgress
@@ -14,6 +14,7 @@ retry = resume
 
 __all__ = [
     "ACTIVE",
+    "EXPORT",
     "QUEUES",
     "JobProgress",
     "cancel",

@@ -37,6 +37,9 @@ QUEUES: dict[Stage, str] = {
     Stage.evaluate: "generate",
     Stage.train: "train",
 }
+EXPORT = "export"
+"""The queue of files that people wait for: every worker takes from it, one at a time, and no round waits for one."""
+ALL_QUEUES = (*dict.fromkeys(QUEUES.values()), EXPORT)
 
 
 @lru_cache(maxsize=4)
@@ -62,8 +65,9 @@ def prepare(*, concurrency: int = 1) -> None:
     with write_engine().connect():
         pass  # sets WAL on the file before DBOS writes to it
     DBOS.migrate(settings().url, schema=SCHEMA)
-    for queue in sorted(set(QUEUES.values())):
-        client().register_queue(queue, worker_concurrency=concurrency, polling_interval_sec=POLLING_SECONDS)
+    for queue in sorted(ALL_QUEUES):
+        number = 1 if queue == EXPORT else concurrency
+        client().register_queue(queue, worker_concurrency=number, polling_interval_sec=POLLING_SECONDS)
 
 
 def new_workflow_id() -> str:

@@ -32,10 +32,11 @@ def enqueue(
     spec: JSON | None = None,
     created_by: int | None = None,
     step: int | None = None,
+    queue: str | None = None,
 ) -> Job:
     """Add a job to the caller's transaction: it exists if and only if that commits. One active job per round.
 
-    step: the recipe's step that it runs; None: the first of its stage.
+    step: the recipe's step that it runs; None: the first of its stage. queue: None: that of the stage.
     """
     job = Job(
         project_id=project_id,
@@ -44,7 +45,7 @@ def enqueue(
         active_key=round_id,
         stage=stage,
         step=step,
-        queue=durable.QUEUES[stage],
+        queue=queue or durable.QUEUES[stage],
         status=JobStatus.queued,
         spec=spec or {},
         created_by=created_by,

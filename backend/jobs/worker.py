@@ -37,7 +37,10 @@ def pipeline_command(job_id: int, attempt: int) -> list[str]:
 
 
 class Worker:
-    """One executor. `concurrency` jobs of each queue at a time; it counts for all workers of the database."""
+    """One executor. `concurrency` jobs of each queue at a time; it counts for all workers of the database.
+
+    Beside its `queues` every worker takes exports.
+    """
 
     def __init__(
         self,
@@ -49,11 +52,11 @@ class Worker:
         heartbeat_seconds: float = executors.HEARTBEAT_SECONDS,
         dead_after_seconds: float = executors.DEAD_AFTER_SECONDS,
     ) -> None:
-        unknown = sorted(set(queues) - set(durable.QUEUES.values()))
+        unknown = sorted(set(queues) - set(durable.ALL_QUEUES))
         if unknown or not queues:
-            known = ", ".join(sorted(set(durable.QUEUES.values())))
+            known = ", ".join(sorted(durable.ALL_QUEUES))
             raise InvalidInput(f"There is no queue {', '.join(unknown) or 'in an empty list'}. Choose from: {known}.")
-        self.queues, self.command = list(queues), command
+        self.queues, self.command = list(dict.fromkeys([*queues, durable.EXPORT])), command
         self._wanted_id, self._concurrency = executor_id, concurrency
         self._heartbeat_seconds, self._dead_after_seconds = heartbeat_seconds, dead_after_seconds
         self._lock: executors.Lock | None = None

@@ -1,11 +1,14 @@
 """The Samples page in Chromium: filters in the address, paging, one sample in full, bulk and its undo."""
 
+import json
 import re
+from pathlib import Path
 
 from playwright.sync_api import expect
 from sqlalchemy import func, select
 
 from backend.db import reading, tables
+from backend.services.samples.export_slots import Slot
 from tests.browser.test_review import HOSTILE, Review, empty
 from tests.integration import site
 
@@ -93,3 +96,20 @@ def test_bulk_counts_first_and_can_be_undone(empty: None, chromium: object) -> N
     with reading() as db:
         assert db.scalar(person) == 0
     page.wait_for_selector("#samples-count:has-text('20 samples')")
+
+
+def test_what_is_filtered_is_taken_along_and_a_refusal_is_said(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=12)
+    page = desk.page
+    open_samples(desk, "&verdict=accept")
+    page.get_by_text("Take along what the filter finds").click()
+    with page.expect_download() as taken:
+        page.locator("#samples-export-start").click()
+    lines = Path(taken.value.path()).read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["verdict"] for line in lines] == ["accept"] * 6
+    said = page.locator("#samples-export-said")
+    expect(said).to_contain_text("6 samples are in samples-round-")
+    slot = Slot(desk.actor)
+    page.locator("#samples-export-start").click()
+    expect(said.locator("[role=alert]")).to_contain_text("An export of yours is under way")
+    slot.release()

@@ -17,7 +17,7 @@ from backend.jobs import transitions
 from backend.pipeline.run import run_job
 from backend.services import samples
 from backend.services.access import Actor
-from backend.services.samples import detail, export_jobs, export_rows, exports
+from backend.services.samples import detail, export_jobs, export_places, export_rows, exports
 from backend.services.samples.exports import Wanted
 from backend.services.samples.rows import SampleRow
 from backend.services.stage_process import EXPORT
@@ -31,6 +31,7 @@ def lines(actor: Actor, project_id: int, wanted: Wanted) -> list[dict[str, Any]]
     made = exports.export(actor, project_id, wanted)
     found = [json.loads(line) for line in made.path.read_text(encoding="utf-8").splitlines()]
     made.path.unlink()
+    made.release()
     assert made.num_rows == len(found)
     return found
 
@@ -148,12 +149,14 @@ def test_every_format_holds_the_same_and_no_cell_is_a_formula(database: str) -> 
     written = lines(team.curator, team.project.id, of(team))
     assert [row["text"] for row in written] == texts
     table = exports.export(team.curator, team.project.id, of(team, format="parquet"))
+    table.release()
     read = pq.read_table(table.path).to_pylist()
     as_json = ("metadata", "noted", "judgments", "decisions", "turns")
     for row in read:
         row |= {name: json.loads(row[name]) for name in as_json if row[name] is not None}
     assert read == written
     cells = exports.export(team.curator, team.project.id, of(team, format="csv"))
+    cells.release()
     with cells.path.open(newline="", encoding="utf-8") as file:
         spread = list(csv.DictReader(file))
     assert [row["text"] for row in spread] == ["'=1+1", f"'{texts[1]}", " fine"]
@@ -209,7 +212,7 @@ def test_rounds_follow_each_other_and_too_many_samples_go_into_the_background(
     assert exports.count(team.curator, team.project.id, Wanted()) == 3
     with pytest.raises(InvalidInput, match="in the background"):
         exports.export(team.curator, team.project.id, Wanted())
-    assert list(exports.folder().glob("*")) == []
+    assert list(export_places.folder().glob("*")) == []
     assert len(lines(team.curator, team.project.id, of(team))) == 2
 
 
@@ -255,6 +258,9 @@ def test_a_file_of_before_a_review_does_not_tell_what_the_review_hides(database:
         db.get_one(tables.Round, team.round.id).status = RoundStatus.review
     with pytest.raises(Conflict, match="reviewed again"):
         export_jobs.file_of(team.who("bob"), job_id)
+    seen = export_jobs.get(team.who("bob"), job_id)
+    assert (seen.is_ready, "reviewed again" in (seen.error or "")) == (False, True)
+    assert export_jobs.newest(team.who("bob"), team.project.id) is None
 
 
 @pytest.mark.on_sqlite
@@ -265,11 +271,11 @@ def test_files_go_after_a_week_and_one_person_does_not_fill_the_queue(database: 
         export_jobs.start(team.curator, team.project.id, of(team))
     run(jobs[0])
     path, _ = export_jobs.file_of(team.curator, jobs[0])
-    exports.forget_old()
+    export_places.forget_old()
     assert path.exists()
-    old = time.time() - (exports.KEPT_DAYS * 86_400 + 60)
+    old = time.time() - (export_places.KEPT_DAYS * 86_400 + 60)
     os.utime(path, (old, old))
-    exports.forget_old()
+    export_places.forget_old()
     assert not path.exists()
     assert not export_jobs.get(team.curator, jobs[0]).is_ready
     with pytest.raises(NotFound, match="after 7 days"):

@@ -49,6 +49,7 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/rounds/{round_id}/review/claims", Role.reviewer, {}),
     ("POST", "/rounds/{round_id}/review/earlier", Role.reviewer, {}),
     ("POST", "/projects/{project_id}/samples/exports", Role.viewer, None),
+    ("POST", "/sample-exports/{job_id}/cancel", ANYONE, None),
     ("POST", "/samples/{sample_id}/repairs", Role.reviewer, {"instruction": "shorter"}),
     ("PUT", "/me/review/keys", ANYONE, {"keys": {}}),
     ("PATCH", "/me/review/shows", ANYONE, {"text": "raw"}),
@@ -214,6 +215,7 @@ NOT_THERE_IN_THIS_WORLD = {
     "/repairs/{job_id}",
     "/sample-exports/{job_id}",
     "/sample-exports/{job_id}/file",
+    "/sample-exports/{job_id}/cancel",
     "/projects/named/{name}/review",
     "/preflights/{job_id}",
 }

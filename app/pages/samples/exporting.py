@@ -9,7 +9,7 @@ from app.pages.samples.drawing import round_of
 from app.toasts import toasts
 from app.widgets import buttons
 from app.widgets.chosen import Chosen
-from app.widgets.context import context
+from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.sample_filters import read_filters, read_sort
 from app.widgets.times import moment
@@ -17,7 +17,7 @@ from backend.errors import NotFound
 from backend.row_files import Format
 from backend.services.samples import export_jobs, exports
 from backend.services.samples.export_jobs import SampleExport
-from backend.services.samples.exports import Wanted
+from backend.services.samples.exports import TooSlow, Wanted
 from backend.values import JSON, JobStatus
 
 POLL_SECONDS = 2.0
@@ -32,15 +32,27 @@ SHOWN = """
 {{/if}}
 """
 SHOWN_CSS = "a { display: inline-block; text-decoration: none; } .rondo-bad { color: var(--rondo-bad); }"
-# A link that is clicked once by itself: the file of a filter that changes is not asked for again.
-TAKE = """(shown) => {
-  if (!shown || !shown.takes) return;
-  const link = document.createElement("a");
-  link.href = shown.takes;
-  link.download = shown.name;
-  document.body.append(link);
-  link.click();
-  link.remove();
+# Fetched here, since a link that is followed says nothing of a refusal.
+TAKE = """async (told, shown) => {
+  if (!told || !told.takes) return shown;
+  try {
+    const answer = await fetch(told.takes);
+    if (!answer.ok) {
+      const said = await answer.json().catch(() => null);
+      return {error: said?.error?.message || `The server answered ${answer.status}. Try again.`};
+    }
+    const rows = Number(answer.headers.get("X-Rows")), url = URL.createObjectURL(await answer.blob());
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = told.name;
+    document.body.append(link);
+    link.click();
+    link.remove();
+    setTimeout(() => URL.revokeObjectURL(url), 60000);
+    return {said: `${rows === 1 ? "One sample is" : `${rows.toLocaleString("en")} samples are`} in ${told.name}.`};
+  } catch {
+    return {error: "The file did not arrive whole. Look at the connection and try again."};
+  }
 }"""
 
 
@@ -56,11 +68,13 @@ def build(asked_for: gr.State) -> None:
                 elem_id="samples-export-format",
             )
             start = buttons.secondary("Export what is filtered", elem_id="samples-export-start")
+            stop = buttons.stop("Cancel this export", visible=False, elem_id="samples-export-cancel")
         shown = markup(SHOWN, SHOWN_CSS, elem_id="samples-export-said")
     told, job, timer = gr.JSON({}, visible="hidden"), gr.State(0), gr.Timer(POLL_SECONDS, active=False)
-    seen = [shown, job, timer]
+    seen = [shown, job, timer, stop]
     begun = start.click(export, [asked_for, format], [told, *seen], **PRIVATE)
-    begun.success(None, [told], None, js=TAKE, api_visibility="private")
+    begun.success(None, [told, shown], [shown], js=TAKE, api_visibility="private")
+    stop.click(cancel, [job], seen, **PRIVATE)
     part.expand(last_one, None, seen, **QUIET)
     timer.tick(follow, [job], seen, **QUIET)
 
@@ -70,14 +84,30 @@ def export(asked_for: Chosen, format: Format, request: gr.Request) -> list[Any]:
     """Let the browser take the file, or start a job for more than are written at once."""
     here, query = context(request), asked_for.value
     wanted = Wanted((round_of(query),), read_filters(query), read_sort(query), format)
-    number = exports.count(here.actor, here.project_id, wanted)
-    if number > exports.AT_ONCE:
+    if not fits(here, wanted):
         return [{}, *drawn(export_jobs.get(here.actor, export_jobs.start(here.actor, here.project_id, wanted)))]
+    name = exports.name_of(here.actor, here.project_id, wanted)
+    takes = {"takes": address(here.project_id, wanted), "name": name}
+    return [takes, {"said": f"{name} is being written."}, 0, gr.Timer(active=False), gr.Button(visible=False)]
+
+
+def fits(here: Context, wanted: Wanted) -> bool:
+    """Whether it is written while one waits; raises `NotFound` where the filter finds nothing."""
+    try:
+        number = exports.count(here.actor, here.project_id, wanted)
+    except TooSlow:
+        return False
     if not number:
         raise NotFound("No sample passes these filters, so there is nothing to export. Clear one of them.")
-    name = exports.name_of(here.actor, here.project_id, wanted)
-    said = f"{number:,} samples go into {name}." if number != 1 else f"One sample goes into {name}."
-    return [{"takes": address(here.project_id, wanted), "name": name}, {"said": said}, 0, gr.Timer(active=False)]
+    return number <= exports.AT_ONCE
+
+
+@toasts
+def cancel(job_id: int, request: gr.Request) -> list[Any]:
+    """Stop the job."""
+    actor = context(request).actor
+    export_jobs.cancel(actor, job_id)
+    return drawn(export_jobs.get(actor, job_id))
 
 
 @toasts
@@ -102,10 +132,11 @@ def address(project_id: int, wanted: Wanted) -> str:
 
 
 def drawn(found: SampleExport | None) -> list[Any]:
-    """What is shown of a job, its number, and whether to look again."""
+    """What is shown of a job, its number, whether to look again, and whether it can be stopped."""
     if found is None:
-        return [{}, 0, gr.Timer(active=False)]
-    return [card(found), found.job_id, gr.Timer(active=not found.is_over)]
+        return [{}, 0, gr.Timer(active=False), gr.Button(visible=False)]
+    goes_on = not found.is_over
+    return [card(found), found.job_id, gr.Timer(active=goes_on), gr.Button(visible=goes_on)]
 
 
 def card(found: SampleExport) -> JSON:
@@ -117,4 +148,6 @@ def card(found: SampleExport) -> JSON:
         return {"said": "So many samples are written in the background: the job waits for a worker. You may leave."}
     if not found.is_over:
         return {"said": f"{found.done:,} of {found.total:,} samples are written. You may leave the page."}
+    if found.status is JobStatus.cancelled:
+        return {"said": "The export is cancelled."}
     return {"error": found.error or f"The export is {found.status}. Start it again."}

@@ -28,7 +28,7 @@ class Figures:
     """How many were ever written: the newest's number."""
 
 
-def read(queues: tuple[str, ...] = ("generate", "train")) -> Figures:
+def read(queues: tuple[str, ...] = ("generate", "train", "export")) -> Figures:
     """Read the figures as they are now."""
     job, round_ = tables.Job, tables.Round
     with reading() as db:

@@ -17,7 +17,7 @@ from backend.services.decisions import votes
 from backend.services.decisions.acts import is_first, spent
 from backend.services.decisions.item_counts import count_items
 from backend.services.review_settings import CloseRule
-from backend.services.samples import exports
+from backend.services.samples import export_places
 from backend.values import RoundStatus
 
 log = logging.getLogger("rondo.reviews")
@@ -152,7 +152,7 @@ class Keeper:
                 close_due()
                 if time.monotonic() - self._forgot_at > FORGET_SECONDS:
                     self._forgot_at = time.monotonic()
-                    exports.forget_old()
+                    export_places.forget_old()
             except Exception:
                 # Whatever it was, the thread is the only one that looks.
                 log.warning("Reviews could not be looked at; they are again in a moment.", exc_info=True)

@@ -97,7 +97,7 @@ def retry(actor: Actor, round_id: int, ids: Sequence[int] | None = None) -> int:
         # Judging follows generating by itself, and takes what is asked of the judge with it.
         stage = Stage.generate if Stage.generate in stages else Stage.judge
         count = db.execute(update(left).where(*wanted).values(asked_at=now())).rowcount  # type: ignore[attr-defined]
-        place = {"project_id": row.project_id, "round_id": round_id}
+        place: dict[str, Any] = {"project_id": row.project_id, "round_id": round_id}
         # One step at a time: what was left out of a later one is asked for when this has ended.
         steps = list(db.scalars(select(left.step).where(*wanted, left.stage == stage).distinct()))
         step = None if None in steps else min(n for n in steps if n is not None)

@@ -3,19 +3,22 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend import jobs
+from backend import jobs, row_files
 from backend.db import reading, session, tables
-from backend.errors import Conflict, NotFound, TooManyAttempts
+from backend.errors import Conflict, NotFound, RondoError, TooManyAttempts
 from backend.jobs import JobProgress
 from backend.pipeline.stage import Finish
 from backend.row_files import Format
+from backend.services import events
 from backend.services.access import Actor, require
-from backend.services.samples import exports, visibility
-from backend.services.samples.exports import KEPT_DAYS, Wanted
+from backend.services.samples import export_places, exports, visibility
+from backend.services.samples.export_places import KEPT_DAYS
+from backend.services.samples.exports import Wanted
 from backend.services.samples.visibility import Hidden
 from backend.values import JSON, JobStatus, Role, Stage
 
@@ -23,6 +26,8 @@ KIND = "export"
 """As `stage_process` calls it, which must not load this to start."""
 MAX_WAITING = 3
 """Exports that one person may have in the queue at once."""
+LOOKED_AT = 20
+"""The newest exports among which one with a file is looked for."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +66,11 @@ def start(actor: Actor, project_id: int, wanted: Wanted) -> int:
             visibility.refuse(kept, wanted.filters, wanted.sort)
             visibility.narrowed(kept, round_, wanted.filters)
         refuse_too_many(db, actor)
-        spec = {"kind": KIND, "asked": wanted.to_json(), "name": name}
-        return jobs.enqueue(db, stage=Stage.select, project_id=project_id, spec=spec, created_by=actor.user_id).id
+        spec: JSON = {"kind": KIND, "asked": wanted.to_json(), "name": name, "via": actor.via}
+        whose: dict[str, Any] = {"project_id": project_id, "created_by": actor.user_id}
+        job_id = jobs.enqueue(db, stage=Stage.select, queue=jobs.EXPORT, spec=spec, **whose).id
+        events.note(db, actor, "start export", name, project_id=project_id, job_id=job_id, format=wanted.format)
+        return job_id
 
 
 def refuse_too_many(db: Session, actor: Actor) -> None:
@@ -81,9 +89,11 @@ def run(job_id: int, progress: JobProgress) -> Finish:
         user = db.get(tables.User, job.created_by) if job.created_by is not None else None
     if user is None:
         raise NotFound("Whoever asked for this export has no account any more. There is nothing left to do for it.")
-    actor, wanted = Actor(user.id, user.name, user.is_owner), Wanted.of(job.spec["asked"])
-    exports.forget_old()
+    actor = Actor(user.id, user.name, user.is_owner, job.spec.get("via", "page"))
+    wanted = Wanted.of(job.spec["asked"])
+    export_places.forget_old()
     path = path_of(job_id, wanted.format)
+    row_files.forget_parts(path)
     done = exports.write(
         actor,
         job.project_id,
@@ -106,18 +116,27 @@ def run(job_id: int, progress: JobProgress) -> Finish:
 def get(actor: Actor, job_id: int) -> SampleExport:
     """An export that the actor asked for."""
     with reading() as db:
-        return view(find(db, actor, job_id))
+        return view(db, actor, find(db, actor, job_id))
+
+
+def cancel(actor: Actor, job_id: int) -> None:
+    """Stop an export that the actor asked for; raises `Conflict` where it is over."""
+    with session() as db:
+        job = find(db, actor, job_id)
+        jobs.cancel(db, job_id)
+        events.note(db, actor, "cancel export", job.spec["name"], project_id=job.project_id, job_id=job_id)
 
 
 def newest(actor: Actor, project_id: int) -> SampleExport | None:
-    """The last export that the actor asked for in the project; None where there is none, or its file is gone."""
+    """What the actor asked for last in the project: under way, failed, or ready; else the last that is ready."""
     job = tables.Job
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         mine = (job.project_id == project_id, job.created_by == actor.user_id, job.spec["kind"].as_string() == KIND)
-        row = db.scalars(select(job).where(*mine).order_by(job.id.desc()).limit(1)).first()
-        found = view(row) if row is not None else None
-    return found if found is not None and (found.is_ready or not found.is_over) else None
+        rows = db.scalars(select(job).where(*mine).order_by(job.id.desc()).limit(LOOKED_AT))
+        found = [view(db, actor, row) for row in rows]
+    first = [one for one in found[:1] if not one.is_over or one.status is JobStatus.failed]
+    return next(iter([*first, *(one for one in found if one.is_ready)]), None)
 
 
 def file_of(actor: Actor, job_id: int) -> tuple[Path, str]:
@@ -125,21 +144,31 @@ def file_of(actor: Actor, job_id: int) -> tuple[Path, str]:
 
     A round may be reviewed again since: what is hidden from the person now is not taken from a file of before.
     """
-    with reading() as db:
+    with session() as db:
         job = find(db, actor, job_id)
-        if job.status in jobs.ACTIVE:
-            raise Conflict(f"Export {job_id} is not written yet. Ask again when its status is done.")
-        path = path_of(job_id, job.spec["asked"]["format"])
-        if job.status is not JobStatus.done or not path.exists():
-            raise NotFound(f"The file of export {job_id} is not here: files go after {KEPT_DAYS} days. Export again.")
-        for number, was in job.spec["result"]["hidden"].items():
-            round_ = db.get(tables.Round, int(number))
-            if round_ is not None and hides_more(visibility.hidden(db, actor, round_), Hidden(*was)):
-                raise Conflict(
-                    f"Round {round_.number} is reviewed again, and this file holds what is hidden until that is over. "
-                    "Export again."
-                )
-        return path, job.spec["name"]
+        if (kept_back := why_not(db, actor, job)) is not None:
+            raise kept_back
+        name = job.spec["name"]
+        events.note(db, actor, "download export", name, project_id=job.project_id, job_id=job_id)
+        return path_of(job_id, job.spec["asked"]["format"]), name
+
+
+def why_not(db: Session, actor: Actor, job: tables.Job) -> RondoError | None:
+    """Why the actor gets no file of it now; None where they do."""
+    if job.status in jobs.ACTIVE:
+        return Conflict(f"Export {job.id} is not written yet. Ask again when its status is done.")
+    if job.status is not JobStatus.done or not path_of(job.id, job.spec["asked"]["format"]).exists():
+        return NotFound(f"The file of export {job.id} is not here: files go after {KEPT_DAYS} days. Export again.")
+    for number, was in job.spec["result"]["hidden"].items():
+        round_ = db.get(tables.Round, int(number))
+        if round_ is None:
+            return NotFound(f"Export {job.id} holds samples of a round that is gone. Export again.")
+        if hides_more(visibility.hidden(db, actor, round_), Hidden(*was)):
+            return Conflict(
+                f"Round {round_.number} is reviewed again, and this file holds what is hidden until that is over. "
+                "Export again."
+            )
+    return None
 
 
 def hides_more(now: Hidden, then: Hidden) -> bool:
@@ -155,9 +184,11 @@ def find(db: Session, actor: Actor, job_id: int) -> tables.Job:
     return job
 
 
-def view(job: tables.Job) -> SampleExport:
+def view(db: Session, actor: Actor, job: tables.Job) -> SampleExport:
+    """What the actor is told of it. The error of one that is done says why its file is not handed out."""
     result, format = job.spec.get("result", {}), job.spec["asked"]["format"]
-    is_ready = job.status is JobStatus.done and path_of(job.id, format).exists()
+    kept_back = why_not(db, actor, job)
+    is_done = job.status is JobStatus.done
     return SampleExport(
         job.id,
         job.project_id,
@@ -168,11 +199,11 @@ def view(job: tables.Job) -> SampleExport:
         job.total,
         result.get("num_rows"),
         result.get("num_bytes"),
-        job.error,
-        is_ready,
+        kept_back.message if is_done and kept_back is not None else job.error,
+        kept_back is None,
         job.finished_at + timedelta(days=KEPT_DAYS) if job.finished_at is not None else None,
     )
 
 
 def path_of(job_id: int, format: Format) -> Path:
-    return exports.folder() / f"samples-{job_id}.{format}"
+    return export_places.folder() / f"samples-{job_id}.{format}"

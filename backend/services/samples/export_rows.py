@@ -6,13 +6,13 @@ Plain columns as the driver gives them, JSON as text: entities would take most o
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, Text, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.db.many import in_chunks
 from backend.pipeline.rows import plain
 from backend.row_files import JSON_TEXT, MESSAGES, Columns, Format, Values
 from backend.services.access import Actor
@@ -22,6 +22,9 @@ from backend.services.samples.visibility import Hidden
 from backend.values import LabelSource
 
 ROWS_AT_ONCE = 1_000
+FIRST = 100
+BYTES_AT_ONCE = 16 << 20
+"""So much text is read at once, as far as the rows before tell how long rows are."""
 COLUMNS: Columns = {
     "sample_id": "int64",
     "round": "int64",
@@ -139,7 +142,8 @@ def rows(
     read = Reader(db, _query(), tables.Label.sample_id)
     judged = Reader(db, export_judgments.query(), tables.Judgment.sample_id)
     of_round = round_.number, str(round_.recipe.get("name", ""))
-    for chunk in in_chunks(ids, ROWS_AT_ONCE):
+    at, size = 0, FIRST
+    while chunk := ids[at : at + size]:
         found, said = (
             {row[0]: row for row in read.rows(chunk)},
             export_judgments.written(judged.rows(chunk), names.checkpoints),
@@ -147,6 +151,9 @@ def rows(
         originals = {row[0]: row[EDITED_FROM_AT] for row in found.values() if row[EDITED_FROM_AT] is not None}
         known = visibility.decided(db, actor, [*{*chunk, *originals.values()}]) if kept else set(chunk)
         decided = history.of(chunk, originals, known)
+        at += size
+        texts = chain.from_iterable((*found.values(), said.values(), decided.values()))
+        size = next_size(len(chunk), sum([len(one) for one in texts if one.__class__ is str]))
         for sample_id in chunk:
             row = Read._make(found[sample_id])
             told = said.get(sample_id, "[]"), decided.get(sample_id, "[]")
@@ -155,6 +162,11 @@ def rows(
             yield (
                 _shown(row, of_round, names, told) if sample_id in known else _masked(row, of_round, names, told, kept)
             )
+
+
+def next_size(rows: int, length: int) -> int:
+    """How many rows to read after so many that were so long together."""
+    return min(ROWS_AT_ONCE, 4 * rows, max(1, BYTES_AT_ONCE * rows // max(1, length)))
 
 
 def _query() -> Select[Any]:

@@ -7,41 +7,41 @@ import time
 import uuid
 from array import array
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from threading import BoundedSemaphore
 from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from backend import row_files
-from backend.config import settings
 from backend.db import reading, session, snapshot, tables
 from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import COLUMN, scope
 from backend.db.listing_search import find
 from backend.db.search import Patience
 from backend.db.tables.judgment import UNSCORED
-from backend.errors import InvalidInput, NotFound, TooManyAttempts
-from backend.files import is_private
+from backend.errors import InvalidInput, NotFound
 from backend.row_files import Format, Values
 from backend.services import events
 from backend.services.access import Actor, require
 from backend.services.samples import export_rows, visibility
+from backend.services.samples.export_places import folder, forget_old, refuse_place
+from backend.services.samples.export_slots import Slot, writing
 from backend.services.samples.visibility import Hidden
 from backend.values import JSON, Role
 
 AT_ONCE = 100_000
 """So many samples are written while somebody waits: some seconds."""
 FORMATS: tuple[Format, ...] = ("jsonl", "parquet", "csv")
-FOLDER = "exports"
-KEPT_DAYS = 7
 PATTERN_SECONDS = 20.0
 """A regular expression may look so long at all texts of an export."""
+SEARCH_SECONDS = 10.0
+"""A search may look so long for what is written while somebody waits."""
 READ = 5_000
-_writing = BoundedSemaphore(4)
-"""Each export holds a connection and most of a core."""
+TOLD = 1_000
+"""After so many rows progress is told."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,17 @@ class Export:
     name: str
     num_rows: int
     num_bytes: int
+    slot: Slot | None = None
+    """The person's, until the file is sent."""
+
+    def release(self) -> None:
+        """To be called when the file is sent, or will not be."""
+        if self.slot is not None:
+            self.slot.release()
+
+
+class TooSlow(InvalidInput):
+    """A search that takes too long for somebody who waits."""
 
 
 @dataclass(frozen=True)
@@ -100,33 +111,35 @@ class _OfRound:
 
 def count(actor: Actor, project_id: int, wanted: Wanted) -> int:
     """How many samples an export would hold, counted up to one more than `AT_ONCE`; raises what `export` would."""
-    with snapshot() as db:
-        return sum(len(one.ids) for one in _found(db, actor, project_id, wanted, AT_ONCE + 1))
+    with writing(), snapshot() as db:
+        until = time.monotonic() + SEARCH_SECONDS
+        return sum(len(one.ids) for one in _found(db, actor, project_id, wanted, AT_ONCE + 1, until))
 
 
 def export(actor: Actor, project_id: int, wanted: Wanted, *, out: Path | None = None) -> Export:
     """Write an export now. `out` is for the command line, which waits for any number; raises `InvalidInput` elsewhere
-    for more than `AT_ONCE` samples, and `TooManyAttempts` while several others write.
+    for more than `AT_ONCE` samples, and `TooManyAttempts` while several others write, or the same person.
 
-    Without `out` the file is the caller's to delete.
+    Without `out` the file is the caller's to delete, and so is the call of `release`.
     """
-    is_local = out is not None and actor.via == "cli"
-    if out is not None and is_private(out):
-        raise InvalidInput(f"{out} is Rondo's own and would be lost. Choose another file.")
-    if not is_local and not _writing.acquire(blocking=False):
-        raise TooManyAttempts(
-            "Several exports are being written. Try again in a moment, or start it in the background."
-        )
-    try:
+    name = name_of(actor, project_id, wanted)
+    if out is not None and actor.via == "cli":
+        refuse_place(out)
+        done = write(actor, project_id, wanted, out)
+        with session() as db:
+            note(db, actor, project_id, wanted, done.num_rows)
+        return Export(out, name, done.num_rows, done.num_bytes)
+    slot, path = Slot(actor), folder() / f"samples-{uuid.uuid4().hex}.{wanted.format}"
+    with ExitStack() as undone:
+        undone.callback(slot.release)
+        undone.callback(path.unlink, missing_ok=True)
         forget_old()
-        path = out if is_local and out is not None else folder() / f"samples-{uuid.uuid4().hex}.{wanted.format}"
-        done = write(actor, project_id, wanted, path, most=None if is_local else AT_ONCE)
-    finally:
-        if not is_local:
-            _writing.release()
-    with session() as db:
-        note(db, actor, project_id, wanted, done.num_rows)
-    return Export(path, name_of(actor, project_id, wanted), done.num_rows, done.num_bytes)
+        with writing():
+            done = write(actor, project_id, wanted, path, most=AT_ONCE)
+        with session() as db:
+            note(db, actor, project_id, wanted, done.num_rows)
+        undone.pop_all()
+    return Export(path, name, done.num_rows, done.num_bytes, slot)
 
 
 def write(
@@ -141,7 +154,8 @@ def write(
 ) -> Written:
     """Write the file, whole or not at all. `begin` hears how many rows there will be, `advance` of each few more."""
     with snapshot() as db:
-        parts = _found(db, actor, project_id, wanted, None if most is None else most + 1)
+        until = None if most is None else time.monotonic() + SEARCH_SECONDS
+        parts = _found(db, actor, project_id, wanted, None if most is None else most + 1, until)
         total = sum(len(one.ids) for one in parts)
         if most is not None and total > most:
             raise InvalidInput(
@@ -156,24 +170,29 @@ def write(
                 found = export_rows.rows(db, actor, one.round, one.kept, one.ids, names)
                 for number, row in enumerate(found, 1):
                     yield row
-                    if number % export_rows.ROWS_AT_ONCE == 0:
-                        advance(export_rows.ROWS_AT_ONCE)
-                advance(len(one.ids) % export_rows.ROWS_AT_ONCE)
+                    if number % TOLD == 0:
+                        advance(TOLD)
+                advance(len(one.ids) % TOLD)
 
         shaped, columns = export_rows.shaped(rows(), wanted.format), export_rows.columns(wanted.format)
         num_rows = row_files.write(path, wanted.format, shaped, columns)
         return Written(num_rows, path.stat().st_size, {one.round.id: one.kept for one in parts})
 
 
-def _found(db: Session, actor: Actor, project_id: int, wanted: Wanted, limit: int | None) -> list[_OfRound]:
-    """The samples of each round, as far as the actor may see and filter them; at most `limit` in all."""
+def _found(
+    db: Session, actor: Actor, project_id: int, wanted: Wanted, limit: int | None, until: float | None = None
+) -> list[_OfRound]:
+    """The samples of each round, as far as the actor may see and filter them; at most `limit` in all.
+
+    Raises `TooSlow` where a search is not done by `until`.
+    """
     require(db, actor, project_id, Role.viewer)
     patience, parts, left = Patience(PATTERN_SECONDS), list[_OfRound](), limit
     for round_ in rounds_of(db, project_id, wanted.round_ids):
         kept = visibility.hidden(db, actor, round_)
         visibility.refuse(kept, wanted.filters, wanted.sort)
         filters = visibility.narrowed(kept, round_, wanted.filters)
-        ids = matching(db, round_.id, filters, wanted.sort, patience, left)
+        ids = matching(db, round_.id, filters, wanted.sort, patience, left, until)
         left = None if left is None else left - len(ids)
         parts.append(_OfRound(round_, kept, ids))
     return parts
@@ -190,7 +209,13 @@ def rounds_of(db: Session, project_id: int, round_ids: tuple[int, ...]) -> list[
 
 
 def matching(
-    db: Session, round_id: int, filters: Filters, sort: Sort, patience: Patience, limit: int | None
+    db: Session,
+    round_id: int,
+    filters: Filters,
+    sort: Sort,
+    patience: Patience,
+    limit: int | None,
+    until: float | None = None,
 ) -> "array[int]":
     """The ids of what the filter finds in the list's order: eight bytes each, the one thing that grows with an export.
 
@@ -213,6 +238,11 @@ def matching(
         return ids
     cursor: Cursor | None = None
     while len(ids) < most:
+        if until is not None and time.monotonic() > until:
+            raise TooSlow(
+                "This search takes too long to be answered at once. Start the export in the background (POST to "
+                "samples/exports), write it with `rondo samples export`, or narrow the filter."
+            )
         page = find(asked, filters, sort, cursor, min(READ, most - len(ids)), patience=patience)
         ids.extend(page.ids)
         cursor = page.next
@@ -236,19 +266,3 @@ def name_of(actor: Actor, project_id: int, wanted: Wanted) -> str:
         numbers = [one.number for one in rounds_of(db, project_id, wanted.round_ids)]
     which = f"-round-{numbers[0]}" if len(numbers) == 1 else ""
     return f"samples{which}.{wanted.format}"
-
-
-def folder() -> Path:
-    return settings().folder / FOLDER
-
-
-def forget_old() -> None:
-    """Delete files of exports that are older than `KEPT_DAYS`; any of them can be written again."""
-    before = time.time() - KEPT_DAYS * 86_400
-    for pattern in ("samples-*", ".part-*"):
-        for path in folder().glob(pattern):
-            try:
-                if path.stat().st_mtime < before:
-                    path.unlink()
-            except FileNotFoundError:
-                continue  # another process was quicker

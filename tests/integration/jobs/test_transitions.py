@@ -173,3 +173,4 @@ def test_prepare_can_be_repeated_and_keeps_wal(database: str) -> None:
     if database.startswith("sqlite"):
         with reading() as db:
             assert db.connection().exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+            assert db.connection().exec_driver_sql("PRAGMA journal_size_limit").scalar() == 64 << 20

@@ -1,0 +1,43 @@
+"""Where files of exports may lie, and how long."""
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from backend import row_files
+from backend.config import settings
+from backend.errors import InvalidInput
+from backend.files import is_private
+
+FOLDER = "exports"
+KEPT_DAYS = 7
+PART_SECONDS = 3_600
+"""A part that nobody wrote to for so long is a killed process's."""
+
+
+def folder() -> Path:
+    return settings().folder / FOLDER
+
+
+def forget_old() -> None:
+    """Delete files that are older than `KEPT_DAYS`, and parts that nobody writes; each can be written again."""
+    for pattern, seconds in (("samples-*", KEPT_DAYS * 86_400), (f"{row_files.PART}*", PART_SECONDS)):
+        for path in folder().glob(pattern):
+            with suppress(OSError):  # another process was quicker, or it is another account's
+                if path.stat().st_mtime < time.time() - seconds:
+                    path.unlink()
+
+
+def refuse_place(out: Path) -> None:
+    """Raise `InvalidInput` for a file that cannot be written there."""
+    if is_private(out):
+        raise InvalidInput(f"{out} is Rondo's own and would be lost. Choose another file.")
+    if out.is_dir():
+        raise InvalidInput(f"{out} is a folder. Name the file that is to be written in it.")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInput(f"{out} cannot be written: {error.strerror}. Choose another file.") from error
+    if not os.access(out.parent, os.W_OK | os.X_OK):
+        raise InvalidInput(f"{out} cannot be written: its folder is closed to you. Choose another file.")

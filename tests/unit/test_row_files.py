@@ -1,0 +1,57 @@
+"""Files of rows: chunks that end by bytes, cells that are no formulas, parts that do not stay."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from backend import private, row_files
+from backend.config import settings
+from backend.row_files import as_json, at_once, in_cell, write
+
+
+def test_a_few_long_rows_are_as_many_as_many_short_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_files, "BYTES_AT_ONCE", 10)
+    rows = [(1, "abcdef"), (2, [{"role": "user", "content": "ghij"}]), (3, "k"), (4, None)]
+    assert [[row[0] for row in some] for some in at_once(rows)] == [[1, 2], [3, 4]]
+    monkeypatch.setattr(row_files, "ROWS_AT_ONCE", 1)
+    assert [len(some) for some in at_once(rows)] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("a;=HYPERLINK(1)", "a;'=HYPERLINK(1)"),
+        ('a\t"+1', "a\t'\"+1"),
+        ("=1;-2", "'=1;'-2"),
+        ("a; b, -1 = c\n- d", "a; b, -1 = c\n- d"),
+    ],
+)
+def test_no_cell_is_a_formula_where_a_spreadsheet_splits_elsewhere(text: str, cell: str) -> None:
+    assert in_cell(text) == cell
+
+
+def test_cells_of_text_are_quoted(tmp_path: Path) -> None:
+    columns = {"id": "int64", "text": "string", "none": "string", "score": "float64", "is": "bool"}
+    write(tmp_path / "x.csv", "csv", iter([(1, "a", None, 2.5, True)]), columns)
+    assert (tmp_path / "x.csv").read_text().splitlines()[1] == '1,"a","",2.5,"true"'
+
+
+def test_what_is_no_number_is_null_and_names_are_written_as_they_are() -> None:
+    line = as_json({"100 %s": "float64", "n": "float64"})((float("nan"), float("-inf")))
+    assert json.loads(line) == {"100 %s": None, "n": None}
+
+
+def test_a_killed_process_s_part_goes_and_another_file_s_stays(tmp_path: Path) -> None:
+    left, other = tmp_path / ".part-samples-1.csv-abc", tmp_path / ".part-samples-11.csv-abc"
+    for part in (left, other):
+        part.touch()
+    row_files.forget_parts(tmp_path / "samples-1.csv")
+    assert [path.name for path in tmp_path.iterdir()] == [other.name]
+
+
+def test_a_group_may_read_where_it_is_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = settings().model_copy(update={"group_access": True})
+    monkeypatch.setattr(private, "settings", lambda: shared)
+    write(tmp_path / "x.csv", "csv", iter([(1,)]), {"id": "int64"})
+    assert (tmp_path / "x.csv").stat().st_mode & 0o777 == 0o660
