@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 import backend.demo
-from backend.config import reread, settings
-from backend.engines import Engine, _server_folders
+from backend.config import reread
+from backend.engines import Engine
 from backend.engines.transformers import Transformers
 from backend.engines.vllm import VLLM
 from backend.values import Sampling
 from backend.values.replies import Form
-from tests.vllm_server import group_of, lives, until
+from tests.vllm_server import group_of, lives, stop_servers, until
 
 MODEL = str(Path(backend.demo.__file__).parent / "model")
 PROBLEMS = [
@@ -32,8 +32,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patched.setenv("RONDO_VLLM_PYTHON", os.environ["TEST_VLLM_PYTHON"])
         reread()
         yield folder
-        for place in (settings().folder / "servers").glob("*/*/spec.json"):
-            _server_folders.stop(place.parent)
+        stop_servers()
     reread()
 
 
