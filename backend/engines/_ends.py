@@ -27,11 +27,11 @@ def load_config(base: str) -> "GenerationConfig | None":
     from transformers import AutoConfig, GenerationConfig
 
     try:
-        return GenerationConfig.from_pretrained(base, **_weights.options())
+        return GenerationConfig.from_pretrained(base, **_weights.load_options())
     except OSError:
         pass
     try:
-        return GenerationConfig.from_model_config(AutoConfig.from_pretrained(base, **_weights.options()))
+        return GenerationConfig.from_model_config(AutoConfig.from_pretrained(base, **_weights.load_options()))
     except (OSError, ValueError):
         return None
 

@@ -15,6 +15,7 @@ from backend.values import RoundStatus, Split
 from tests.integration.loop import RIGHT, Loop
 from tests.rows import make_prompt_set
 from tests.served_round import recipe
+from tests.vllm_server import stop_servers
 
 pytestmark = pytest.mark.on_sqlite
 MODEL = Path(backend.demo.__file__).parent / "model"

@@ -5,6 +5,7 @@ Against a process that stands for vLLM, started by the very code that starts vLL
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import pytest
 
 from backend import lifeline
 from backend.config import reread, settings
-from backend.engines import _server_folders, _server_start
+from backend.engines import _keeper, _server_folders, _server_start
 from backend.engines._server import Server
 from backend.engines._server_start import Wanted
 from backend.errors import EngineError, MissingPrerequisite
@@ -48,14 +49,26 @@ def adapter(folder: Path) -> Path:
     return folder
 
 
-def test_a_server_is_waited_for_and_shared_by_all_who_want_the_same(vllm: FakeVLLM) -> None:
+def test_a_server_is_waited_for_and_shared_by_all_who_want_the_same(
+    vllm: FakeVLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "a secret of the worker")
     vllm.tell(start_seconds=0.5)
     first, second = held(), held()
     assert (first.url, first.key) == (second.url, second.key)
     assert first.context == 256
     assert len(vllm.servers) == 1
     assert {"--model", "m", "--enforce-eager"} <= set(vllm.noted("started")[0])
-    assert first.key not in str(vllm.noted("started"))  # nor in what others see of a process
+    # Nobody else sees its key, and no variable of the worker is written down.
+    seen = [Path(f"/proc/{pid}/cmdline") for pid in vllm.servers]
+    places = [*seen, *(one for one in first.folder.rglob("*") if one.is_file() and one.name != "spec.json")]
+    assert not [one for one in places if first.key.encode() in one.read_bytes()]
+    spec = first.folder / "spec.json"
+    assert "a secret of the worker" not in spec.read_text()
+    assert (spec.stat().st_mode & 0o777, first.folder.parents[2].stat().st_mode & 0o777) == (0o600, 0o700)
+    assert not first.folder.is_relative_to(settings().folder)  # of which there are backups
+    _server_folders.stop(first.folder)
+    assert not spec.exists()
     first.close()
     second.close()
 
@@ -147,6 +160,55 @@ def test_a_server_that_cannot_start_says_why(vllm: FakeVLLM) -> None:
     with pytest.raises(EngineError, match=r"(?s)did not answer within 0.5 seconds.*RONDO_VLLM_START_SECONDS"):
         held(seconds=0.5)
     assert until(lambda: not vllm.running())
+
+
+def test_a_port_that_is_taken_meanwhile_is_left_for_another(vllm: FakeVLLM, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        ports = [other.getsockname()[1]]
+        free = _server_start._free_port
+        monkeypatch.setattr(_server_start, "_free_port", lambda: ports.pop() if ports else free())
+        server = held()
+    assert server.is_ready()
+    assert len(vllm.servers) == 2
+    server.close()
+
+
+def test_a_start_that_nobody_waits_for_any_more_ends_at_once(vllm: FakeVLLM) -> None:
+    """The job was cancelled: its process is gone, its worker lives."""
+    vllm.tell(start_seconds=600)
+    environment = os.environ | lifeline.environment()
+    with subprocess.Popen([sys.executable, "-c", HOLDER], env=environment, pass_fds=[lifeline.pipe()]) as holder:
+        assert until(lambda: len(vllm.running()) == 2, 30)
+        holder.kill()
+    assert until(lambda: not vllm.running())
+    assert not [*_server_folders.home().glob("*/spec.json")]
+
+
+def test_what_another_worker_starts_stays_and_what_a_dead_one_left_goes(vllm: FakeVLLM) -> None:
+    """One whose name begins with this one's, too."""
+    others = [_server_folders.home().with_name(_server_folders.home().name + more) for more in ("-2", "-3", "-4")]
+    for other in others:
+        (other / "key").mkdir(parents=True)
+        (other / "key" / "spec.json").write_text("{}")
+    starts = _keeper.lock(others[0] / "starting")
+    uses = _keeper.lock(others[1] / "key" / "users")
+    assert starts is not None
+    assert uses is not None
+    with starts, uses:
+        held().close()
+        assert [(one / "key").exists() for one in others] == [True, True, False]
+    assert not others[2].exists()
+
+
+def test_a_server_whose_model_was_written_anew_is_another_one(tmp_path: Path) -> None:
+    wanted = Wanted(str(tmp_path), (), "python")
+    weights = tmp_path / "model.safetensors"
+    weights.write_text("one")
+    before = wanted.key
+    weights.write_text("other")
+    assert wanted.key != before
 
 
 def test_a_python_without_vllm_is_refused_with_the_way_out(vllm: FakeVLLM, monkeypatch: pytest.MonkeyPatch) -> None:

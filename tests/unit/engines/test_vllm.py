@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from backend.config import reread
 from backend.engines import Ability, unable
 from backend.engines.transformers import Transformers
 from backend.engines.vllm import VLLM
-from backend.errors import EngineError
+from backend.errors import EngineError, InvalidInput
 from backend.values import Sampling
 from backend.values.replies import Form
 from tests.vllm_server import FakeVLLM, fake_vllm, until
@@ -100,16 +101,48 @@ def test_a_form_is_asked_for(vllm: FakeVLLM, folder: Path) -> None:
     assert vllm.noted("requests")[0]["structured_outputs"] == {"choice": ["Y", "N"]}
 
 
+def test_a_greedy_prompt_is_asked_for_once_and_special_stop_words_end_texts(vllm: FakeVLLM, folder: Path) -> None:
+    with Transformers(model=str(folder)) as engine:
+        end = engine._loaded()[1].convert_tokens_to_ids("<eos>")
+        special = engine._loaded()[1].convert_tokens_to_ids("<pad>")
+    with VLLM(model=str(folder)) as engine:
+        found = engine.complete(chats("1"), Sampling(n=3, temperature=0, seed=1, max_tokens=10, stop=("<pad>", "x")))
+    assert found[0] == found[0][:1] * 3
+    assert found[0][0].failure is None
+    asked = vllm.noted("requests")
+    assert [one["n"] for one in asked] == [1]
+    assert (asked[0]["stop"], asked[0]["stop_token_ids"]) == (["<pad>", "x"], sorted({end, special}))
+
+
 def test_a_server_that_is_killed_is_started_again_and_gives_the_same_texts(vllm: FakeVLLM, folder: Path) -> None:
     prompts = chats(*"12345678")
     with VLLM(model=str(folder)) as engine:
         before = engine.complete(prompts, Sampling(seed=1, max_tokens=10))
-        vllm.tell(crash_at=[20])
+        vllm.tell(crash_at=[12])
         os.kill(vllm.servers[0], signal.SIGKILL)
         after = engine.complete(prompts, Sampling(seed=1, max_tokens=10))  # and the next one dies at it
     assert before == after
-    assert len(vllm.servers) == 3 or len(vllm.servers) == 2
+    assert len(vllm.servers) == 3
     assert until(lambda: len(vllm.running()) == 2)
+
+
+def test_what_a_server_answered_before_it_died_is_kept_and_a_deadly_prompt_fails_alone(
+    vllm: FakeVLLM, folder: Path
+) -> None:
+    prompts = chats(*"12345")
+    with VLLM(model=str(folder), concurrency=1) as engine:
+        whole = engine.complete(prompts, Sampling(seed=1, max_tokens=10))
+        deadly = vllm.noted("requests")[2]["prompt"]
+        vllm.tell(deadly_prompt=deadly)
+        os.kill(vllm.servers[0], signal.SIGKILL)  # so that the next one knows
+        found = engine.complete(prompts, Sampling(seed=1, max_tokens=10))
+    failures = [one[0].failure for one in found]
+    assert [one is not None for one in failures] == [False, False, True, False, False]
+    assert "each time" in str(failures[2])
+    assert [found[n] for n in (0, 1, 3, 4)] == [whole[n] for n in (0, 1, 3, 4)]
+    asked = [one["prompt"] for one in vllm.noted("requests")[5:]]
+    assert asked.count(deadly) == len(vllm.servers) - 2
+    assert all(asked.count(one) == 1 for one in asked if one != deadly)
 
 
 def test_a_server_that_dies_again_and_again_ends_the_stage(vllm: FakeVLLM, folder: Path) -> None:
@@ -118,3 +151,21 @@ def test_a_server_that_dies_again_and_again_ends_the_stage(vllm: FakeVLLM, folde
         with VLLM(model=str(folder)) as engine:
             engine.complete(chats("1"), Sampling(seed=1, max_tokens=10))
     assert until(lambda: not vllm.running())
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--max-num-seqs 4 --port=1", "sets --port=1, which Rondo sets itself"),
+        ("--served_model_name me", "--served_model_name"),
+        ("--api mine", "--api"),
+        ("--a 'b", "cannot be read"),
+    ],
+)
+def test_options_that_take_the_server_elsewhere_are_refused(
+    vllm: FakeVLLM, folder: Path, monkeypatch: pytest.MonkeyPatch, options: str, said: str
+) -> None:
+    monkeypatch.setenv("RONDO_VLLM_OPTIONS", options)
+    reread()
+    with pytest.raises(InvalidInput, match=said):
+        VLLM(model=str(folder)).check()
