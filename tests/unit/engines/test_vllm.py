@@ -10,6 +10,8 @@ import pytest
 
 from backend.config import reread
 from backend.engines import Ability, unable
+from backend.engines._server import Server
+from backend.engines._server_start import Wanted, hold
 from backend.engines.transformers import Transformers
 from backend.engines.vllm import VLLM
 from backend.errors import EngineError, InvalidInput
@@ -125,6 +127,31 @@ def test_a_server_that_is_killed_is_started_again_and_gives_the_same_texts(vllm:
     assert before == after
     assert len(vllm.servers) == 3
     assert until(lambda: len(vllm.running()) == 2)
+
+
+def test_a_server_that_dies_just_as_it_was_found_is_started_once_more(
+    vllm: FakeVLLM, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(wanted: Wanted, **seconds: float) -> Server:
+        server = hold(wanted, **seconds)
+        if len(vllm.servers) == 1:
+            os.kill(vllm.servers[0], signal.SIGKILL)
+        return server
+
+    monkeypatch.setattr("backend.engines.vllm.hold", found)
+    with VLLM(model=str(folder)) as engine:
+        assert engine.complete(chats("1"), Sampling(seed=1, max_tokens=10))[0][0].failure is None
+    assert len(vllm.servers) == 2
+
+
+def test_weights_are_served_as_they_are_stored(vllm: FakeVLLM, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where vLLM would halve them; `auto` of other options is theirs."""
+    monkeypatch.setenv("RONDO_VLLM_OPTIONS", "--kv-cache-dtype auto")
+    reread()
+    vllm.tell(device="gpu")
+    with VLLM(model=str(folder)):
+        started = vllm.noted("started")[0]
+    assert [started[started.index(name) + 1] for name in ("--dtype", "--kv-cache-dtype")] == ["float32", "auto"]
 
 
 def test_what_a_server_answered_before_it_died_is_kept_and_a_deadly_prompt_fails_alone(
