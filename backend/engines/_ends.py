@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from backend.engines import _weights
+from backend.errors import EngineError
 from backend.values import Sampling
 
 if TYPE_CHECKING:
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
 
 GREEDY_BELOW = 1e-5
 """vLLM takes lower temperatures for 0."""
+MOST_STOPS = 4
 
 
 def end_tokens(
@@ -20,6 +22,17 @@ def end_tokens(
     ends = set(own if isinstance(own, list) else [own]) | {tokenizer.eos_token_id}
     ends |= {tokenizer.convert_tokens_to_ids(text) for text in stop if text in tokenizer.all_special_tokens}
     return {int(end) for end in ends if end is not None}
+
+
+def plain_stops(tokenizer: "PreTrainedTokenizerBase", stop: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the stop strings that are no special tokens; raises `EngineError` for more than vLLM takes."""
+    plain = tuple(text for text in stop if text not in tokenizer.all_special_tokens)
+    if len(plain) > MOST_STOPS:
+        raise EngineError(
+            f"There are {len(plain)} stop strings, and vLLM takes {MOST_STOPS} at most. Leave some out, or launch the "
+            "round with the engine transformers."
+        )
+    return plain
 
 
 def load_config(base: str) -> "GenerationConfig | None":

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
@@ -172,6 +173,7 @@ class VLLM(Engine):
         seeds = seeds_of(prompts, sampling.seed if sampling.seed is not None else secrets.randbits(31))
         context = self.context_length or sys.maxsize
         ends = _ends.end_tokens(self._generation, self._loaded(), sampling.stop)
+        sampling = replace(sampling, stop=_ends.plain_stops(self._loaded(), sampling.stop))
         bodies = {
             position: _completions.body_of(
                 ids,

@@ -110,11 +110,13 @@ def test_a_greedy_prompt_is_asked_for_once_and_special_stop_words_end_texts(vllm
     ends = sorted([tokenizer.eos_token_id, tokenizer.convert_tokens_to_ids(other)])
     with VLLM(model=str(folder)) as engine:
         found = engine.complete(chats("1"), Sampling(n=3, temperature=0, seed=1, max_tokens=10, stop=(other, "x")))
+        with pytest.raises(EngineError, match="5 stop strings, and vLLM takes 4"):
+            engine.complete(chats("1"), Sampling(max_tokens=10, stop=tuple("vwxyz")))
     assert found[0] == found[0][:1] * 3
     assert found[0][0].failure is None
     asked = vllm.noted("requests")
     assert [one["n"] for one in asked] == [1]
-    assert (asked[0]["stop"], asked[0]["stop_token_ids"]) == ([other, "x"], ends)
+    assert (asked[0]["stop"], asked[0]["stop_token_ids"]) == (["x"], ends)
 
 
 def test_a_server_that_is_killed_is_started_again_and_gives_the_same_texts(vllm: FakeVLLM, folder: Path) -> None:

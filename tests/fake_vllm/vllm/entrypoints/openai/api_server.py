@@ -66,6 +66,8 @@ class Handler(BaseHTTPRequestHandler):
         if body.get("n", 1) > 1 and body["temperature"] == 0:
             said = f"n must be 1 when using greedy sampling, got {body['n']}."
             return self.reply(400, {"error": {"message": said, "type": "BadRequestError", "code": 400}})
+        if len(body.get("stop", ())) > 4:
+            return self.reply(400, {"error": {"message": "List should have at most 4 items after validation"}})
         asked = note("requests", body | {"adapter": self.adapters.get(body["model"])})
         if asked in CONTROL.get("crash_at", ()) or body["prompt"] == CONTROL.get("deadly_prompt"):
             os.kill(os.getpid(), signal.SIGKILL)
