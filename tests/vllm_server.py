@@ -1,6 +1,7 @@
 """A Python that "has vLLM": the package of `fake_vllm`, told what to do, and what it was asked."""
 
 import json
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -64,6 +65,7 @@ def fake_vllm(folder: Path, *, idle_seconds: float = 60, data: Path | None = Non
         yield made
     finally:
         stop_servers()
+        shutil.rmtree(_server_folders.home().parent, ignore_errors=True)
         monkeypatch.undo()
         reread()
 
