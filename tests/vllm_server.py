@@ -1,6 +1,7 @@
 """A Python that "has vLLM": the package of `fake_vllm`, told what to do, and what it was asked."""
 
 import json
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from backend.config import reread, settings
+from backend.config import reread
 from backend.engines import _server_folders
 
 PACKAGE = Path(__file__).parent / "fake_vllm"
@@ -54,7 +55,7 @@ def fake_vllm(folder: Path, *, idle_seconds: float = 60, data: Path | None = Non
     monkeypatch.setenv("FAKE_VLLM", str(folder))
     monkeypatch.setenv("RONDO_VLLM_PYTHON", str(python))
     monkeypatch.setenv("RONDO_VLLM_IDLE_SECONDS", str(idle_seconds))
-    monkeypatch.setenv("RONDO_VLLM_START_SECONDS", "20")
+    monkeypatch.setenv("RONDO_VLLM_START_SECONDS", "60")
     if data is not None:
         data.mkdir(parents=True, exist_ok=True)
         monkeypatch.setenv("RONDO_DATA_DIR", str(data))
@@ -63,10 +64,16 @@ def fake_vllm(folder: Path, *, idle_seconds: float = 60, data: Path | None = Non
     try:
         yield made
     finally:
-        for place in (settings().folder / "servers").glob("*/*/spec.json"):
-            _server_folders.stop(place.parent)
+        stop_servers()
+        shutil.rmtree(_server_folders.home().parent, ignore_errors=True)
         monkeypatch.undo()
         reread()
+
+
+def stop_servers() -> None:
+    """End the servers of all workers of the data folder."""
+    for place in _server_folders.home().parent.glob("*/*/spec.json"):
+        _server_folders.stop(place.parent)
 
 
 def lives(pid: int) -> bool:

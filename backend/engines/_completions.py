@@ -1,9 +1,10 @@
 """What is asked of vLLM at /v1/completions, where a prompt is token ids, and what its replies say."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from backend.engines._asking import form_body
+from backend.engines._ends import is_greedy
 from backend.engines._prompt_logprobs import Tokens, tokens_of
 from backend.engines._replies import OddReply, finish_reason
 from backend.values import JSON, Completion, Sampling
@@ -23,11 +24,23 @@ def is_reply(reply: object) -> bool:
     )
 
 
-def body_of(ids: Sequence[int], sampling: Sampling, *, seed: int, room: int, form: Form | None = None) -> JSON:
-    """Ask for all texts of one prompt, with the log-probability of each token that is written."""
+def body_of(
+    ids: Sequence[int],
+    sampling: Sampling,
+    *,
+    seed: int,
+    room: int,
+    ends: Collection[int] = (),
+    form: Form | None = None,
+) -> JSON:
+    """Ask for all texts of one prompt, with the log-probability of each token that is written.
+
+    Of a greedy prompt for one: they are all the same, and vLLM refuses to write it twice. ends: tokens that end a text,
+    which vLLM neither finds among the stop strings nor in the model's own settings, as it is started here.
+    """
     body: JSON = {
         "prompt": list(ids),
-        "n": sampling.n,
+        "n": 1 if is_greedy(sampling) else sampling.n,
         "seed": seed,
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
@@ -38,6 +51,8 @@ def body_of(ids: Sequence[int], sampling: Sampling, *, seed: int, room: int, for
         body["top_k"] = sampling.top_k
     if sampling.stop:
         body["stop"] = list(sampling.stop)
+    if ends:
+        body["stop_token_ids"] = sorted(ends)
     return body if form is None else body | form_body(form, HOW)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from backend.engines._ends import end_tokens
 from backend.values import Sampling
 
 if TYPE_CHECKING:
@@ -84,7 +85,9 @@ class Decoder:
         self.tokenizer = tokenizer
         self.sampling = sampling
         self.device = model.device
-        self.ends = torch.tensor(sorted(end_tokens(model, tokenizer, sampling.stop)), device=model.device)
+        self.ends = torch.tensor(
+            sorted(end_tokens(model.generation_config, tokenizer, sampling.stop)), device=model.device
+        )
         accepted = inspect.signature(model.forward).parameters
         self.keep_last = {"logits_to_keep": 1} if "logits_to_keep" in accepted else {}
         self.takes_positions = "position_ids" in accepted
@@ -229,11 +232,3 @@ def draw(logits: "torch.Tensor", sampling: Sampling, uniform: "torch.Tensor | No
     chosen = torch.searchsorted(total, uniform[:, None] * total[:, -1:], right=True)
     chosen = chosen.clamp(max=logits.shape[-1] - 1)
     return (chosen if order is None else order.gather(1, chosen))[:, 0]
-
-
-def end_tokens(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", stop: tuple[str, ...]) -> set[int]:
-    """Return the ids that end a text: the model's, the tokenizer's, and stop strings that are special tokens."""
-    own = model.generation_config.eos_token_id if model.generation_config else None
-    ends = set(own if isinstance(own, list) else [own]) | {tokenizer.eos_token_id}
-    ends |= {tokenizer.convert_tokens_to_ids(text) for text in stop if text in tokenizer.all_special_tokens}
-    return {int(end) for end in ends if end is not None}

@@ -1,6 +1,7 @@
 """Locks on files, which the kernel gives back however their holder dies."""
 
 import fcntl
+import logging
 import math
 import os
 import time
@@ -11,7 +12,10 @@ from typing import IO
 
 from backend.errors import EngineError
 
+log = logging.getLogger("rondo.engines")
+
 TRY_SECONDS = 0.05
+SAY_SECONDS = 5.0
 
 
 def shared(path: Path, *, until: float = math.inf) -> IO[bytes]:
@@ -20,16 +24,23 @@ def shared(path: Path, *, until: float = math.inf) -> IO[bytes]:
 
 
 @contextmanager
-def held(path: Path, *, until: float = math.inf) -> Iterator[None]:
-    """Hold a file's lock alone; raises `EngineError` where that could not be had by that time."""
-    with _locked(path, fcntl.LOCK_EX, until):
+def held(path: Path, *, until: float = math.inf, waits_for: str = "") -> Iterator[None]:
+    """Hold a file's lock alone; raises `EngineError` where that could not be had by that time.
+
+    waits_for: what the log says that is waited for.
+    """
+    with _locked(path, fcntl.LOCK_EX, until, waits_for):
         yield
 
 
-def _locked(path: Path, how: int, until: float) -> IO[bytes]:
+def _locked(path: Path, how: int, until: float, waits_for: str = "") -> IO[bytes]:
+    began = said = time.monotonic()
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("ab")
+        try:
+            file = path.open("ab")
+        except FileNotFoundError:  # the folder was removed meanwhile
+            continue
         try:
             fcntl.flock(file, how | fcntl.LOCK_NB)
             if _is_there(path, file):
@@ -39,6 +50,9 @@ def _locked(path: Path, how: int, until: float) -> IO[bytes]:
         file.close()
         if time.monotonic() > until:
             raise EngineError(f"Another process holds {path}. Wait until its model server has started, and try again.")
+        if waits_for and time.monotonic() - said > SAY_SECONDS:
+            said = time.monotonic()
+            log.info("Waiting for %s: %.0f seconds.", waits_for, said - began)
         time.sleep(TRY_SECONDS)
 
 

@@ -1,61 +1,34 @@
-"""A model server of Rondo's own on this machine: found or started, waited for, let go of.
-
-Who keeps one running is `_keeper.py`; a folder of the data folder says how it stands. Whoever uses a server holds a
-lock on its lease, which the kernel gives back however that process dies. Servers belong to one worker each and end
-with it.
-"""
+"""A running model server of Rondo's own on this machine, as one who uses it has it."""
 
 import hashlib
-import json
 import logging
-import os
-import secrets
-import socket
-import subprocess
-import sys
 import time
-from contextlib import AbstractContextManager, ExitStack, suppress
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 import httpx
 
-from backend import lifeline
-from backend.config import settings
 from backend.engines import _keeper, _locks
-from backend.engines._server_folders import MARK, home, is_kept, make_room, spec_of, stop
-from backend.errors import EngineError, MissingPrerequisite
+from backend.engines._server_folders import is_kept, spec_of, stop
+from backend.errors import EngineError
+from backend.values import JSON
 
 log = logging.getLogger("rondo.engines")
 
 LOOK_SECONDS = 0.1
-SAY_SECONDS = 5.0
 DOWN_SECONDS = 1.0
 LAST_LINES = 8
-STARTER = Path(__file__).with_name("_start_vllm.py")
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a server is started with; the same is the same server."""
-
-    model: str
-    options: tuple[str, ...]
-    python: str
-
-    @property
-    def key(self) -> str:
-        return hashlib.blake2b(repr(self).encode(), digest_size=8).hexdigest()
 
 
 class Server:
-    """A lease of a running server. Made by `lease`; `close` lets it go, and idle servers end by themselves."""
+    """A hold on a running server. Made by `hold`; `close` lets it go, and idle servers end by themselves."""
 
-    def __init__(self, folder: Path, lease: IO[bytes], *, is_new: bool) -> None:
-        self.folder, self._lease = folder, lease
-        spec = spec_of(folder)
-        self.url, self.name, self.key = str(spec["url"]), str(spec["name"]), str(spec["environment"]["VLLM_API_KEY"])
+    def __init__(self, folder: Path, held: IO[bytes], spec: JSON, *, is_new: bool) -> None:
+        """held: the lock of its users. spec: what it was started with."""
+        self.folder, self._held = folder, held
+        self.url, self.name, self.key = str(spec["url"]), str(spec["name"]), str(spec["key"])
         self._adapters: dict[str, IO[bytes]] = {}
         # It is on the loopback and speaks plain HTTP: no certificates are loaded, and no proxy is asked.
         headers = {"Authorization": f"Bearer {self.key}"}
@@ -65,7 +38,7 @@ class Server:
 
     def close(self) -> None:
         self._client.close()
-        for held in (*self._adapters.values(), self._lease):
+        for held in (*self._adapters.values(), self._held):
             held.close()
         self._adapters.clear()
 
@@ -119,7 +92,7 @@ class Server:
 
         Raises `EngineError` where the server refuses it.
         """
-        name = f"adapter-{_fingerprint(Path(folder))}"
+        name = f"adapter-{fingerprint(Path(folder), ('adapter_*',))}"
         places = self.folder / "adapters"
         with _locks.held(self.folder / "loading"):
             loaded = {str(one["id"]) for one in self.models()} - {self.name}
@@ -179,111 +152,8 @@ class Server:
         return ""
 
 
-def lease(wanted: Wanted, *, seconds: float, idle_seconds: float) -> Server:
-    """Return a server that answers: the worker's own of the same kind, or a new one, waited for.
-
-    Raises `MissingPrerequisite` where that Python has no vLLM, `EngineError` where the server ends, or does not answer
-    within so many seconds.
-    """
-    until = time.monotonic() + seconds
-    folder = home() / wanted.key
-    (folder / "adapters").mkdir(parents=True, exist_ok=True)
-    with _locks.held(home() / "starting", until=until), ExitStack() as undone:
-        lease_ = undone.enter_context(_locks.shared(folder / "lease", until=until))
-        is_new = not is_kept(folder) or (folder / "ended.json").exists()
-        if is_new:
-            require(wanted.python)
-            make_room(folder)
-            _start(folder, wanted, idle_seconds)
-        server = Server(folder, lease_, is_new=is_new)
-        undone.callback(server.close)
-        _wait(server, until, seconds)
-        undone.pop_all()
-    log.info("vLLM: %s %s at %s.", "started for" if is_new else "already serves", wanted.model, server.url)
-    return server
-
-
-def require(python: str) -> None:
-    """Raise `MissingPrerequisite` where a Python has no vLLM."""
-    look = "import importlib.util, sys; sys.exit(importlib.util.find_spec('vllm') is None)"
-    try:
-        found = subprocess.run([python, "-c", look], capture_output=True, timeout=60, check=False).returncode == 0
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise MissingPrerequisite(
-            f"The Python {python} cannot be run ({error}). Set RONDO_VLLM_PYTHON to the one that has vLLM, "
-            "such as /opt/vllm/bin/python."
-        ) from error
-    if not found:
-        raise MissingPrerequisite(
-            f"The Python {python} has no vLLM. Install it (`pip install 'rondo[vllm]'`), set RONDO_VLLM_PYTHON to the "
-            "Python of an environment that has it, or launch the round with the engine transformers."
-        )
-
-
-def _start(folder: Path, wanted: Wanted, idle_seconds: float) -> None:
-    for name in ("ended.json", "stop", "log.txt"):
-        (folder / name).unlink(missing_ok=True)
-    port, mark = _free_port(), secrets.token_hex(8)
-    name = f"rondo-{mark}"
-    served = ("--model", wanted.model, "--served-model-name", name, "--host", "127.0.0.1", "--port", str(port))
-    spec = {
-        "argv": [wanted.python, str(STARTER), *served, *wanted.options],
-        "environment": _environment() | {MARK: mark, "VLLM_API_KEY": secrets.token_urlsafe(32)},
-        "url": f"http://127.0.0.1:{port}",
-        "name": name,
-        "idle_seconds": idle_seconds,
-    }
-    descriptor = os.open(folder / "spec.json", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(spec, file)
-    life = lifeline.pipe()
-    argv = [sys.executable, _keeper.__file__, str(folder), str(life)]
-    subprocess.run(argv, stdin=subprocess.DEVNULL, start_new_session=True, pass_fds=[life], check=True)
-
-
-def _environment() -> dict[str, str]:
-    """What the server gets: none of Rondo's own variables, which hold keys, and no telemetry."""
-    own = {name: value for name, value in os.environ.items() if not name.upper().startswith(("RONDO_", "PYTHON"))}
-    fixed = {
-        "PYTHONUNBUFFERED": "1",
-        "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True",
-        "VLLM_NO_USAGE_STATS": "1",
-        "DO_NOT_TRACK": "1",
-        "HF_HUB_OFFLINE": "1" if settings().hf_offline else "0",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-    }
-    return {"VLLM_CPU_KVCACHE_SPACE": "1", **own, **fixed}
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
-def _wait(server: Server, until: float, seconds: float) -> None:
-    began, said = time.monotonic(), time.monotonic()
-    while not server.is_ready():
-        server.follow()
-        if not server.is_alive:
-            raise EngineError(
-                f"The vLLM server ended before it answered.{server.said()}\nWhat it says is in the job's log. Correct "
-                "its options (RONDO_VLLM_OPTIONS), or launch the round with the engine transformers."
-            )
-        if time.monotonic() > until:
-            stop(server.folder)
-            raise EngineError(
-                f"The vLLM server did not answer within {seconds:g} seconds, and was ended.{server.said()}\nGive it "
-                "more time (RONDO_VLLM_START_SECONDS), or launch the round with the engine transformers."
-            )
-        if time.monotonic() - said > SAY_SECONDS:
-            said = time.monotonic()
-            log.info("Waiting for vLLM: %.0f of at most %g seconds.", said - began, seconds)
-        time.sleep(LOOK_SECONDS)
-    server.follow()
-
-
-def _fingerprint(folder: Path) -> str:
-    """Tells an adapter from another one that was written into the same folder."""
-    stats = [(one.name, one.stat().st_size, one.stat().st_mtime_ns) for one in sorted(folder.glob("adapter_*"))]
+def fingerprint(folder: Path, patterns: Sequence[str]) -> str:
+    """Tells a folder's files from others that were written into the same folder."""
+    files = sorted({file for pattern in patterns for file in folder.glob(pattern)})
+    stats = [(one.name, one.stat().st_size, one.stat().st_mtime_ns) for one in files]
     return hashlib.blake2b(repr((str(folder), stats)).encode(), digest_size=8).hexdigest()

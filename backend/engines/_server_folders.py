@@ -1,36 +1,57 @@
 """The folders of a worker's model servers: whether one is kept, how it is ended, what dead ones have left.
 
-A folder of the data folder for each worker, named after its machine, and in it one for each server.
+A folder for each worker, and in it one for each server. They lie in this machine's folder for temporary files, not in
+the data folder, which other machines may share and of which there are backups: locks and processes are a machine's own.
 """
 
+import hashlib
 import json
 import os
 import shutil
 import signal
-import socket
+import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import IO
 
 from backend import lifeline
 from backend.config import settings
 from backend.engines import _keeper
+from backend.errors import MissingPrerequisite
 from backend.values import JSON
 
 MARK = "RONDO_SERVER_MARK"
 """In the environment of each of a server's processes: by it those are found that outlived all who watch."""
 LOOK_SECONDS = 0.1
-STOP_SECONDS = 15.0
+STOP_SECONDS = 30.0
 
 
 def home() -> Path:
     """Where the servers of this worker are kept; without a worker, of this process."""
-    return settings().folder / "servers" / lifeline.name()
+    of_data = hashlib.blake2b(str(settings().folder.resolve()).encode(), digest_size=8).hexdigest()
+    return _root() / of_data / lifeline.name()
+
+
+def _root() -> Path:
+    return Path(tempfile.gettempdir()) / f"rondo-{os.getuid()}"
+
+
+def make_home() -> None:
+    """Make the folders, which nobody else may read; raises `MissingPrerequisite` where somebody else made the first."""
+    root = _root()
+    root.mkdir(mode=0o700, exist_ok=True)
+    found = root.lstat()
+    if not root.is_dir() or root.is_symlink() or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise MissingPrerequisite(
+            f"{root}, where model servers are kept, is no folder that only this account can read. Remove it, or set "
+            "TMPDIR to another folder."
+        )
+    home().mkdir(parents=True, exist_ok=True)
 
 
 def spec_of(folder: Path) -> JSON:
-    """What the folder's server was started with; empty where none was."""
+    """What the folder's server was started with; empty where none was, or it has ended."""
     try:
         found: JSON = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -40,69 +61,99 @@ def spec_of(folder: Path) -> JSON:
 
 def is_kept(folder: Path) -> bool:
     """Whether a keeper runs for it."""
-    if not folder.is_dir():
+    try:
+        free = _keeper.lock(folder / "keeper")
+    except (FileNotFoundError, NotADirectoryError):
         return False
-    free = _keeper.lock(folder / "keeper")
     if free is not None:
         free.close()
     return free is None
 
 
 def stop(folder: Path) -> None:
-    """End a server, and wait until it has ended."""
-    (folder / "stop").touch()
+    """End a server, and wait until all its processes have ended."""
+    with suppress(FileNotFoundError):
+        (folder / "stop").touch()
     until = time.monotonic() + STOP_SECONDS
     while is_kept(folder) and time.monotonic() < until:
         time.sleep(LOOK_SECONDS)
 
 
 def free_gpus() -> None:
-    """End the worker's servers on a GPU that nobody uses: they hold most of its memory, which a training needs."""
+    """End the worker's servers on a GPU that nobody uses: they hold most of its memory, which others need."""
     for folder in home().glob("*/"):
         is_on_gpu = (folder / "device").is_file() and (folder / "device").read_text(encoding="utf-8") == "gpu"
-        if is_on_gpu and (free := _keeper.lock(folder / "lease")) is not None:
+        if is_on_gpu and (free := _unused(folder)) is not None:
             with free:
                 stop(folder)
 
 
 def make_room(folder: Path) -> None:
-    """End the worker's servers of other models that nobody uses, and whatever dead workers of this machine left."""
-    for other in folder.parent.iterdir():
-        if other != folder and other.is_dir() and (free := _keeper.lock(other / "lease")) is not None:
-            with free:
+    """End the worker's servers of other models that nobody uses, and whatever dead ones of this machine left.
+
+    Whoever calls holds the worker's lock on starts. Of another worker a folder is removed only while that worker
+    neither starts a server nor has one there: both locks are held from the look to the removal.
+    """
+    own = home()
+    with ExitStack() as held:
+        gone = []
+        for other in _folders(own):
+            if other != folder and (free := _unused(other)) is not None:
+                held.enter_context(free)
                 stop(other)
-    host = f"{socket.gethostname()}-"
-    left = [one for place in home().parent.iterdir() if place.name.startswith(host) for one in place.iterdir()]
-    marks = {_mark(one): one for one in left if one.is_dir() and one != folder and not _is_used(one)}
-    marks |= {_mark(folder): folder}
-    for process in _marked({mark for mark in marks if mark}):
-        with suppress(ProcessLookupError, PermissionError):
-            os.kill(process, signal.SIGKILL)
-    for gone in marks.values():
-        if gone != folder:
-            shutil.rmtree(gone, ignore_errors=True)
-            with suppress(OSError):
-                if not [one for one in gone.parent.iterdir() if one.name != "starting"]:
-                    shutil.rmtree(gone.parent, ignore_errors=True)
+                gone += [] if is_kept(other) else [other]
+        places = []
+        for place in _folders(own.parent):
+            if place == own or (starting := _locked(place / "starting")) is None:
+                continue
+            held.enter_context(starting)
+            places.append(place)
+            for other in _folders(place):
+                if (free := _unused(other)) is not None:
+                    held.enter_context(free)
+                    gone += [] if is_kept(other) else [other]
+        _end({str(spec_of(one).get("mark", "")) for one in (*gone, folder)} - {""})
+        for one in gone:
+            shutil.rmtree(one, ignore_errors=True)
+        for place in places:
+            if not _folders(place):
+                shutil.rmtree(place, ignore_errors=True)
 
 
-def _is_used(folder: Path) -> bool:
-    if is_kept(folder):
-        return True
-    free = _keeper.lock(folder / "lease")
-    if free is not None:
-        free.close()
-    return free is None
+def _folders(place: Path) -> list[Path]:
+    """The folders in it; none where it was removed meanwhile."""
+    try:
+        return sorted(one for one in place.iterdir() if one.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
-def _mark(folder: Path) -> str:
-    return str(spec_of(folder).get("environment", {}).get(MARK, ""))
+def _unused(folder: Path) -> IO[bytes] | None:
+    """The lock of those who use its server, held alone; None where somebody does, or the folder is gone."""
+    return _locked(folder / "users")
 
 
-def _marked(marks: set[str]) -> Iterator[int]:
-    """Processes of this machine whose environment has one of the marks."""
-    wanted = [f"{MARK}={mark}".encode() for mark in marks]
+def _locked(path: Path) -> IO[bytes] | None:
+    with suppress(FileNotFoundError, NotADirectoryError):
+        return _keeper.lock(path)
+    return None
+
+
+def _end(marks: set[str]) -> None:
+    """Kill the processes that have one of the marks, and wait until they have ended."""
+    until = time.monotonic() + STOP_SECONDS
+    while (left := _marked(marks)) and time.monotonic() < until:
+        for process in left:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(process, signal.SIGKILL)
+        time.sleep(LOOK_SECONDS)
+
+
+def _marked(marks: set[str]) -> list[int]:
+    """Processes of this machine whose environment has one of the marks; a zombie's is empty."""
+    wanted, found = {f"{MARK}={mark}".encode() for mark in marks}, []
     for place in Path("/proc").glob("[0-9]*/environ") if wanted else ():
         with suppress(OSError):
-            if set(place.read_bytes().split(b"\0")) & set(wanted):
-                yield int(place.parent.name)
+            if set(place.read_bytes().split(b"\0")) & wanted:
+                found.append(int(place.parent.name))
+    return found

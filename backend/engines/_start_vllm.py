@@ -5,6 +5,7 @@ engine core and the workers of vLLM do not end with their parent. The file `devi
 `gpu`.
 """
 
+import json
 import os
 import runpy
 import signal
@@ -26,6 +27,16 @@ def watch() -> None:
         os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
+def stored(model: str) -> str:
+    """The number format that a model folder says its weights have; `auto` where it says none."""
+    try:
+        config = json.loads((Path(model) / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return "auto"
+    found = str(config.get("dtype") or config.get("torch_dtype")).removeprefix("torch.")
+    return found if found in ("float32", "bfloat16", "float16") else "auto"
+
+
 def main() -> None:
     threading.Thread(target=watch, daemon=True).start()
     # Not this file's folder, whose modules have names of libraries; what vLLM starts inherits the path.
@@ -35,7 +46,11 @@ def main() -> None:
     options, is_cpu = sys.argv[1:], current_platform.is_cpu()
     Path("device").write_text("cpu" if is_cpu else "gpu", encoding="utf-8")
     if is_cpu:
-        options = ["float32" if one == "auto" else one for one in options] + [*ON_CPU]
+        options += ON_CPU
+    # Rondo's own, the first one: `auto` of vLLM halves what is stored as float32.
+    place = options.index("--dtype") + 1 if "--dtype" in options else 0
+    if place and options[place] == "auto":
+        options[place] = "float32" if is_cpu else stored(options[options.index("--model") + 1])
     sys.argv = [SERVER, *options]
     runpy.run_module(SERVER, run_name="__main__", alter_sys=True)
 

@@ -191,7 +191,7 @@ def load_tokenizer(located: str) -> "PreTrainedTokenizerBase":
     own = not is_adapter(located) or any((folder / name).is_file() for name in TOKENIZER_FILES)
     name = located if own else base_of(located)
     try:
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, **_options())
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, **load_options())
     except (OSError, ValueError, KeyError, ImportError) as error:
         raise _explained(name, error) from error
     if not tokenizer.chat_template:
@@ -225,7 +225,7 @@ def loaded(auto: Any, base: str, *, dtype: "torch.dtype | str", **options: Any) 
 
     try:
         model, info = auto.from_pretrained(
-            base, dtype=dtype, use_safetensors=True, output_loading_info=True, **options, **_options()
+            base, dtype=dtype, use_safetensors=True, output_loading_info=True, **options, **load_options()
         )
     except MemoryError as error:
         raise EngineError(f"The model {base} does not fit into memory. Choose a smaller one.") from error
@@ -257,7 +257,8 @@ def add_adapter(model: "PreTrainedModel", folder: str, *, trainable: bool = Fals
     return adapted if trainable else adapted.merge_and_unload().requires_grad_(True)
 
 
-def _options() -> dict[str, Any]:
+def load_options() -> dict[str, Any]:
+    """How everything of a model is loaded: no code of its own, and nothing from the hub where that is off."""
     return {"trust_remote_code": False, "local_files_only": settings().hf_offline}
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from pydantic import Field, PrivateAttr
 
 from backend.engines import Ability, Engine, _chat, _fitting, _scorers, _weights, failed, is_continued, unable, unread
+from backend.engines._server_folders import free_gpus
 from backend.errors import EngineError, MissingPrerequisite, PromptError
 from backend.values import Completion, Failure, Messages, Reading, Sampling
 
@@ -62,6 +63,8 @@ class Transformers(Engine):
         _weights.prepare_libraries()
         located = _weights.locate(self.model)
         device = self._device()
+        if device.startswith("cuda"):
+            free_gpus()
         model = self._load(located, self._dtype(device))
         self._tokenizer = _weights.load_tokenizer(located)
         self._special = _chat.special_texts(self._tokenizer)

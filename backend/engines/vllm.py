@@ -2,11 +2,11 @@
 
 import logging
 import secrets
-import shlex
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 from pydantic import Field, PrivateAttr
 
 from backend.config import settings
-from backend.engines import Ability, Engine, _chat, _completions, _fitting, _scorers, _weights, failed, unread
+from backend.engines import Ability, Engine, _chat, _completions, _ends, _fitting, _scorers, _weights, failed, unread
 from backend.engines._asking import FORMS, seeds_of
+from backend.engines._deaths import Deaths
 from backend.engines._http import Endpoint
 from backend.engines._refusals import Refusal
 from backend.engines._replies import OddReply
-from backend.engines._server import Server, Wanted, lease, require
-from backend.errors import EngineError, PromptError
+from backend.engines._server import Server
+from backend.engines._server_options import HIGHEST_RANK, further, options
+from backend.engines._server_start import Wanted, hold, require
+from backend.errors import EngineError, MissingPrerequisite, PromptError
 from backend.values import JSON, Completion, Failure, FailureKind, Messages, Reading, Sampling
 from backend.values.replies import Form
 
@@ -30,12 +33,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 log = logging.getLogger("rondo.engines")
 ABLE = frozenset({Ability.complete, Ability.read})
-RESTARTS = 2
-"""How often a server that died is started again for one stage."""
-TROUBLE = (FailureKind.server, FailureKind.error, FailureKind.timeout)
-"""Failures after which the server is looked at."""
-RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
-"""The largest ranks that vLLM can be told to keep room for."""
 
 
 class VLLM(Engine):
@@ -55,7 +52,10 @@ class VLLM(Engine):
         None, ge=2, description="tokens of prompt and completion together; unset: what the model was made for"
     )
     lora_rank: int = Field(
-        0, ge=0, le=RANKS[-1], description="highest rank of adapters that the server has room for, this one's or more"
+        0,
+        ge=0,
+        le=HIGHEST_RANK,
+        description="highest rank of adapters that the server has room for, this one's or more",
     )
     concurrency: int = Field(64, ge=1, le=1024, description="requests in flight at once")
     timeout: float = Field(600.0, gt=0, description="seconds to wait for one reply")
@@ -66,7 +66,8 @@ class VLLM(Engine):
     _special: Any = PrivateAttr(None)
     _asked: str = PrivateAttr("")
     _context: int | None = PrivateAttr(None)
-    _restarts: int = PrivateAttr(0)
+    _deaths: Deaths = PrivateAttr(default_factory=Deaths)
+    _generation: Any = PrivateAttr(None)
     _has_adapters: bool = PrivateAttr(False)
 
     @property
@@ -83,6 +84,7 @@ class VLLM(Engine):
         if self.adapter:
             _weights.check_adapter(_weights.locate(self.adapter))
         _scorers.check(_weights.locate(self.adapter) if self.adapter else located, scores=False)
+        further(settings().vllm_options)
         require(_python())
 
     def __enter__(self) -> "VLLM":
@@ -90,6 +92,7 @@ class VLLM(Engine):
         _weights.prepare_libraries()
         self._tokenizer = _weights.load_tokenizer(_weights.locate(self.model))
         self._special = _chat.special_texts(self._tokenizer)
+        self._generation = _ends.load_config(self._parts()[0])
         self._connect()
         return self
 
@@ -101,16 +104,18 @@ class VLLM(Engine):
 
     def _connect(self) -> None:
         """Find or start the server, put the adapter on it, and open the way to it."""
-        base, adapter = self._parts()
-        found = settings()
-        wanted = Wanted(base, self._options(adapter), _python())
-        self._server = lease(wanted, seconds=found.vllm_start_seconds, idle_seconds=found.vllm_idle_seconds)
         with ExitStack() as undone:
             undone.callback(self._let_go)
-            self._asked = self._server.name if adapter is None else self._server.adapter(adapter)
-            self._context = self._server.context
-            self._has_adapters = "--enable-lora" in wanted.options
+            try:
+                self._find()
+            except EngineError:
+                if self._server is None or not self._server.is_down():
+                    raise
+                # It ended just as it was found: the next one is a new one.
+                self._let_go()
+                self._find()
             undone.pop_all()
+        assert self._server is not None
         self._endpoint = Endpoint(
             f"{self._server.url}/v1/completions",
             key=self._server.key,
@@ -121,6 +126,15 @@ class VLLM(Engine):
             is_reply=_completions.is_reply,
             by_proxies=False,
         )
+
+    def _find(self) -> None:
+        base, adapter = self._parts()
+        found = settings()
+        wanted = Wanted(base, self._options(adapter), _python())
+        self._server = hold(wanted, seconds=found.vllm_start_seconds, idle_seconds=found.vllm_idle_seconds)
+        self._asked = self._server.name if adapter is None else self._server.adapter(adapter)
+        self._context = self._server.context
+        self._has_adapters = "--enable-lora" in wanted.options
 
     def _let_go(self) -> None:
         if self._endpoint is not None:
@@ -138,14 +152,8 @@ class VLLM(Engine):
         return str(Path(base).resolve()) if Path(base).is_dir() else base, adapter
 
     def _options(self, adapter: str | None) -> tuple[str, ...]:
-        options = ["--dtype", self.dtype, "--generation-config", "vllm", "--uvicorn-log-level", "warning"]
-        if self.max_length is not None:
-            options += ["--max-model-len", str(self.max_length)]
         rank = max(self.lora_rank, _weights.rank_of(adapter) if adapter else 0)
-        if rank:
-            room = next((one for one in RANKS if one >= rank), RANKS[-1])
-            options += ["--enable-lora", "--max-lora-rank", str(room), "--max-loras", "2"]
-        return (*options, *shlex.split(settings().vllm_options))
+        return options(self.dtype, self.max_length, rank, settings().vllm_options)
 
     @property
     def context_length(self) -> int | None:
@@ -164,16 +172,26 @@ class VLLM(Engine):
         refused |= _fitting.too_long(self.model, self.context_length, "The prompt has", lengths, room=1)
         seeds = seeds_of(prompts, sampling.seed if sampling.seed is not None else secrets.randbits(31))
         context = self.context_length or sys.maxsize
+        ends = _ends.end_tokens(self._generation, self._loaded(), sampling.stop)
+        sampling = replace(sampling, stop=_ends.plain_stops(self._loaded(), sampling.stop))
         bodies = {
             position: _completions.body_of(
-                ids, sampling, seed=seeds[position], room=min(sampling.max_tokens, context - len(ids)), form=form
+                ids,
+                sampling,
+                seed=seeds[position],
+                room=min(sampling.max_tokens, context - len(ids)),
+                ends=ends,
+                form=form,
             )
             for position, ids in encoded.items()
             if position not in refused
         }
         results: list[list[Completion]] = [[] for _ in prompts]
         for position, found in self._together(bodies, _completions.completions_of).items():
-            results[position] = failed(found.kind, found.reason, sampling.n) if isinstance(found, Failure) else found
+            if isinstance(found, Failure):
+                results[position] = failed(found.kind, found.reason, sampling.n)
+            else:
+                results[position] = found * sampling.n if _ends.is_greedy(sampling) else found
         for position, failure in refused.items():
             results[position] = failed(failure.kind, failure.reason, sampling.n)
         return results
@@ -219,43 +237,32 @@ class VLLM(Engine):
     ) -> dict[int, T | Failure]:
         """What is read out of the reply to each request, or why there is none.
 
-        A server that died is started again, and all of them are asked anew: the same seeds, the same texts. alone: one
-        after the other, and nobody else's meanwhile, where the server needs that.
+        A server that died is started again, and what it had not answered is asked anew: the same seeds, the same texts.
+        alone: one after the other, and nobody else's meanwhile, where the server needs that.
         """
         # Prompts with the same beginning one after the other: the server keeps what it computed of a beginning.
         order = sorted(bodies, key=lambda position: bodies[position]["prompt"])
-        while True:
-            error: EngineError | None = None
-            found: dict[int, T | Failure] = {}
-            try:
-                found = self._once({n: bodies[n] for n in order}, read, alone=alone)
-            except EngineError as raised:
-                error = raised
-            server = self._server
-            assert server is not None
-            server.follow()
-            if error is None and not any(isinstance(one, Failure) and one.kind in TROUBLE for one in found.values()):
-                return found
-            if not server.is_down():
-                if error is not None:
-                    raise error
-                return found
-            if self._restarts == RESTARTS:
-                raise EngineError(
-                    f"The vLLM server ended {RESTARTS + 1} times while it was asked.{server.said()}\nWhat it said "
-                    "before is in the job's log. Give it less at once (RONDO_VLLM_OPTIONS, such as --max-num-seqs 16), "
-                    "or launch the round with the engine transformers."
-                ) from error
-            self._restarts += 1
-            server.follow()
-            log.warning("The vLLM server ended while it was asked. It is started again.")
-            self._let_go()
-            self._connect()
+        return self._deaths.outlive(
+            order,
+            lambda positions: self._once({n: bodies[n] for n in positions}, read, alone=alone),
+            self._serving,
+            self._reconnect,
+        )
 
-    def _once(self, bodies: dict[int, JSON], read: Callable[[JSON], T], *, alone: bool) -> dict[int, T | Failure]:
-        endpoint, server = self._endpoint, self._server
+    def _serving(self) -> Server:
+        assert self._server is not None
+        return self._server
+
+    def _reconnect(self) -> None:
+        self._let_go()
+        self._connect()
+
+    def _once(
+        self, bodies: dict[int, JSON], read: Callable[[JSON], T], *, alone: bool
+    ) -> dict[int, T | Failure | EngineError]:
+        """Ask once; after an error the rest is given up, and has no answer."""
+        endpoint, server = self._endpoint, self._serving()
         assert endpoint is not None
-        assert server is not None
         at_once = 1 if alone and server.is_on_cpu else self.concurrency
         with server.turn(alone=alone), ThreadPoolExecutor(at_once) as pool:
             pending = {n: pool.submit(partial(self._ask, endpoint, body, read)) for n, body in bodies.items()}
@@ -264,10 +271,9 @@ class VLLM(Engine):
                 endpoint.give_up()
                 pool.shutdown(cancel_futures=True)
                 endpoint.resume()
-        broken = [one for one in pending.values() if one.done() and not one.cancelled() and one.exception()]
-        for one in broken[:1]:
-            one.result()
-        return {n: one.result() for n, one in pending.items()}
+        ended = {n: one for n, one in pending.items() if not one.cancelled()}
+        broken = {n: error for n, one in ended.items() if isinstance(error := one.exception(), EngineError)}
+        return {n: broken[n] if n in broken else one.result() for n, one in ended.items()}
 
     def _ask(self, endpoint: Endpoint, body: JSON, read: Callable[[JSON], T]) -> T | Failure:
         try:
@@ -280,6 +286,11 @@ class VLLM(Engine):
             return Failure(FailureKind.reply, f"The reply of vLLM cannot be read: {error}.")
         except PromptError as error:
             return Failure(FailureKind(error.kind), error.message)
+        except MissingPrerequisite as error:  # the key is Rondo's own
+            raise EngineError(
+                f"{endpoint.url} refuses the key that its vLLM server was started with: another program may have taken "
+                "its port. Resume the job."
+            ) from error
 
 
 def _python() -> str:

@@ -55,6 +55,8 @@ def measured_by(stage: StageContext, metrics: Sequence[Metric]) -> dict[str, Any
         "metrics": [m.dump() for m in metrics],
         "max_tokens": max_tokens(stage),
     }
+    if stage.round.engine is not values.LocalEngine.transformers:
+        by["engine"] = stage.round.engine  # its texts are others, by rounding
     one = player(stage)
     if one is None:
         return by

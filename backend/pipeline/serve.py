@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from backend.config import settings
 from backend.db import reading, tables
 from backend.engines import Ability, can
+from backend.engines._server_options import check_rank
 from backend.engines._weights import is_adapter, locate, rank_of
 from backend.engines._wrapper import INNER, innermost, is_wrapper
 from backend.engines.vllm import ABLE
@@ -16,10 +17,14 @@ from backend.errors import InvalidInput
 from backend.generators import Generator
 from backend.judges import Judge
 from backend.pipeline.stage import StageContext
+from backend.recipes import Recipe
+from backend.registry import Part
 from backend.values import JSON, LocalEngine, Stage
 
 log = logging.getLogger("rondo.pipeline")
 
+TUNE = "tune"
+"""The kind of the job of a schedule that tries changes out."""
 SHARED = ("model", "adapter", "dtype", "max_length")
 """Knobs that both engines have."""
 
@@ -34,6 +39,9 @@ def engine_of(stage: StageContext, engine: JSON) -> JSON:
         return engine
     if missing := [one for one in asked_of(stage) if not can(ABLE, one)]:
         log.info("Served by transformers: this step asks a model to %s, which vLLM does not.", missing[0].in_words)
+        return engine
+    if (device := innermost(engine).get("device", "auto")) != "auto":
+        log.info("Served by transformers: the checkpoint is bound to the device %s, which vLLM is not told.", device)
         return engine
     return as_vllm(engine, rank=highest_rank(stage))
 
@@ -53,10 +61,15 @@ def as_vllm(engine: JSON, *, rank: int) -> JSON:
 
 
 def asked_of(stage: StageContext) -> list[Ability]:
-    """What the stage's step asks of models."""
-    if stage.stage is Stage.evaluate:
-        return [Ability.complete]
-    part = stage.place.step.part
+    """What the stage's steps ask of models: its own, or all that a schedule tries out."""
+    if stage.kind == TUNE:
+        tried = [stage.recipe, *(stage.recipe.tried(changes) for changes in stage.recipe.schedule.trials())]
+        places = [place for recipe in tried for place in recipe.pilot(stage.round.phase)]
+        return [one for place in places for one in _asked_by(place.step.part)]
+    return [Ability.complete] if stage.stage is Stage.evaluate else _asked_by(stage.place.step.part)
+
+
+def _asked_by(part: Part) -> list[Ability]:
     if isinstance(part, Judge):
         return [part.asks_for]
     return [Ability.complete, *(part.asked_roles.values() if isinstance(part, Generator) else ())]
@@ -65,16 +78,23 @@ def asked_of(stage: StageContext) -> list[Ability]:
 def highest_rank(stage: StageContext) -> int:
     """The highest rank of the adapters that the round may ask for: one server then has room for all of them.
 
-    Of those that its checkpoints have, and of those that its trainings make. 0: there are none.
+    Of those that its checkpoints have, and of those that its trainings make. 0: there are none. Raises `InvalidInput`
+    where vLLM has no room for one.
     """
-    trainers = [one for one in stage.recipe.of_kind("trainer") if getattr(one, "lora", False)]
-    ranks = [int(getattr(one, "lora_r", 0)) for one in trainers]
+    ranks = [trained_rank(stage.recipe)]
     with reading() as db:
         engines = [innermost(engine) for engine in _engines(db, stage.round)]
     for engine in engines:
         for folder in (engine.get("adapter"), engine.get("model")) if engine["name"] == "transformers" else ():
             ranks += [_rank(folder)] if isinstance(folder, str) else []
-    return max(ranks, default=0)
+    check_rank(max(ranks))
+    return max(ranks)
+
+
+def trained_rank(recipe: Recipe) -> int:
+    """The highest rank of the adapters that a recipe trains; 0: none."""
+    trainers = [one for one in recipe.of_kind("trainer") if getattr(one, "lora", False)]
+    return max((int(getattr(one, "lora_r", 0)) for one in trainers), default=0)
 
 
 def _engines(db: Session, round_: tables.Round) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from backend.pipeline import groups as group_values
 from backend.pipeline.ask import read_pool
 from backend.pipeline.bind import acting, opened_for
 from backend.pipeline.history import history_of
+from backend.pipeline.serve import TUNE
 from backend.pipeline.stage import Finish, StageContext, derive_seed
 from backend.prompt_sources import PromptSource
 from backend.recipes import Place, Recipe
@@ -32,7 +33,7 @@ from backend.schedules import Changes, Trial
 from backend.selectors import Selector
 from backend.values import JSON, Group, LabelSource
 
-KIND = "tune"
+KIND = TUNE
 """The kind of the job."""
 PILOT_SEED = 0
 """Pilot prompts are drawn with it, whatever the round's seed: they stay the same from round to round."""

@@ -1,8 +1,9 @@
 """A project with a scripted policy for tests of rounds: launching, running, dying, and what a round made."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -51,13 +52,16 @@ class Killed(BaseException):
 class Loop:
     """A project with a scripted policy that descends from a tiny model, and a way to run its jobs here and now."""
 
-    def __init__(self, recipe: Recipe, engine: dict[str, Any], folder: Path) -> None:
+    def __init__(
+        self, recipe: Recipe, engine: dict[str, Any], folder: Path, right: Mapping[str, str] = MappingProxyType(RIGHT)
+    ) -> None:
+        """right: the prompts with their answers."""
         self.recipe = recipe
         self.project = make_project()
         self.actor: Actor = make_actor(self.project)
         self.base = make_checkpoint(self.project, engine={"name": "transformers", "model": str(folder)})
         self.policy = make_checkpoint(self.project, parent=self.base, engine=engine)
-        self.prompts = make_prompt_set(self.project, prompts=list(RIGHT), answers=list(RIGHT.values()))
+        self.prompts = make_prompt_set(self.project, prompts=list(right), answers=list(right.values()))
 
     def launch(self, **plan: Any) -> int:
         return rounds.launch(

@@ -3,22 +3,28 @@
 Against a process that stands for vLLM; `tests/vllm` asks the real one.
 """
 
+import json
 import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from backend.db import reading, tables
 from backend.errors import InvalidInput
+from backend.pipeline import train
+from backend.trainers import final_folder
 from backend.values import LocalEngine, RoundStatus, Split
-from tests.integration.loop import RIGHT, Loop, dying, made
+from tests.integration.folders import write_weights
+from tests.integration.loop import TRAINING, Loop, dying, made
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.rows import make_prompt_set
 from tests.served_round import recipe
 from tests.vllm_server import FakeVLLM, fake_vllm
 
+TWO = {"prompt a": "4", "prompt b": "5"}
 pytestmark = pytest.mark.on_sqlite
 
 
@@ -29,10 +35,25 @@ def vllm(tmp_path: Path, database: object) -> Iterator[FakeVLLM]:
 
 
 def loop(tiny: Path) -> Loop:
-    return Loop(recipe(), {"name": "transformers", "model": str(tiny)}, tiny)
+    return Loop(recipe(), {"name": "transformers", "model": str(tiny)}, tiny, right=TWO)
 
 
-def test_one_server_serves_policy_judge_and_what_the_round_trains(tiny: Path, vllm: FakeVLLM) -> None:
+def trained(argv: list[str], **_: Any) -> None:
+    """Leave an adapter as a training does, at once: `make test-vllm` trains one."""
+    spec = json.loads(Path(argv[-1]).read_text())
+    final = final_folder(spec["output_dir"])
+    final.mkdir()
+    config = {"r": 2, "lora_alpha": 4, "base_model_name_or_path": spec["policy"], "target_modules": ["q_proj"]}
+    (final / "adapter_config.json").write_text(json.dumps(config))
+    write_weights(final / "adapter_model.safetensors", "a.lora_A")
+    rows = len(Path(spec["dataset"]).read_text().splitlines())
+    (final / "train.json").write_text(json.dumps({"rows": rows, "rows_used": rows}))
+
+
+def test_one_server_serves_policy_judge_and_what_the_round_trains(
+    tiny: Path, vllm: FakeVLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "run_grandchild", trained)
     own = loop(tiny)
     held_out = make_prompt_set(own.project, prompts=["prompt x"], answers=["4"], split=Split.held_out)
     ended = own.run(own.launch(engine="vllm", held_out_set_ids=(held_out.id,)), trains=True)
@@ -42,7 +63,7 @@ def test_one_server_serves_policy_judge_and_what_the_round_trains(tiny: Path, vl
         checkpoint = db.get_one(tables.Checkpoint, ended.checkpoint_id)
     assert checkpoint.kind == "adapter"
     asked = vllm.noted("requests")
-    assert sum(one.get("n") == 4 for one in asked) == len(RIGHT)
+    assert sum(one.get("n") == 4 for one in asked) == len(TWO)
     assert any("prompt_logprobs" in one for one in asked)
     assert {bool(one["adapter"]) for one in asked} == {False, True}
     assert len({*vllm.noted("loaded")}) == 1
@@ -62,15 +83,6 @@ def test_a_round_whose_job_and_server_die_ends_in_the_same_rows(
     assert len(vllm.servers) == 2
 
 
-def test_a_step_that_vllm_cannot_do_keeps_transformers(tiny: Path, vllm: FakeVLLM) -> None:
-    changed = recipe().with_changes({"judge": {"name": "self_certainty", "accept_at": -100.0}})
-    own = Loop(changed, {"name": "transformers", "model": str(tiny)}, tiny)
-    round_id = own.launch(engine="vllm")
-    assert own.run(round_id).error is None
-    assert all("prompt_logprobs" not in one for one in vllm.noted("requests"))
-    assert len(made(round_id)["texts"]) == 4 * len(RIGHT)
-
-
 def test_a_stage_without_vllm_says_the_way_out(tiny: Path, vllm: FakeVLLM) -> None:
     vllm.tell(start_error="torch.OutOfMemoryError: no memory")
     own = loop(tiny)
@@ -79,3 +91,6 @@ def test_a_stage_without_vllm_says_the_way_out(tiny: Path, vllm: FakeVLLM) -> No
     assert "no memory" in (ended.error or "")
     with pytest.raises(InvalidInput, match=r"engine: 'sglang' is none\. Choose transformers or vllm"):
         own.launch(engine="sglang")
+    wide = recipe().with_changes({"trainer": TRAINING | {"lora": True, "lora_r": 1024}})
+    with pytest.raises(InvalidInput, match="vLLM takes 512 at most"):
+        Loop(wide, {"name": "transformers", "model": str(tiny)}, tiny).launch(engine="vllm")

@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import func, select
 
 import backend.demo
-from backend.config import reread, settings
+from backend.config import reread
 from backend.db import reading, tables
 from backend.engines import _server_folders
 from backend.values import RoundStatus, Split
 from tests.integration.loop import RIGHT, Loop
 from tests.rows import make_prompt_set
 from tests.served_round import recipe
+from tests.vllm_server import stop_servers
 
 pytestmark = pytest.mark.on_sqlite
 MODEL = Path(backend.demo.__file__).parent / "model"
@@ -25,8 +26,7 @@ def served(database: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("RONDO_VLLM_PYTHON", os.environ["TEST_VLLM_PYTHON"])
     reread()
     yield
-    for place in (settings().folder / "servers").glob("*/*/spec.json"):
-        _server_folders.stop(place.parent)
+    stop_servers()
 
 
 def test_a_round_goes_through_one_server(served: None) -> None:
@@ -40,4 +40,4 @@ def test_a_round_goes_through_one_server(served: None) -> None:
         measured = set(db.scalars(select(tables.Metric.checkpoint_id).where(tables.Metric.round_id == ended.id)))
     assert made == 4 * len(RIGHT)
     assert {ended.policy_id, ended.checkpoint_id} <= measured
-    assert len([*(settings().folder / "servers").glob("*/*/spec.json")]) == 1
+    assert len([*_server_folders.home().parent.glob("*/*/spec.json")]) == 1

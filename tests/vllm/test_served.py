@@ -3,19 +3,20 @@
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import backend.demo
-from backend.config import reread, settings
-from backend.engines import Engine, _server_folders
+from backend.config import reread
+from backend.engines import Engine
 from backend.engines.transformers import Transformers
 from backend.engines.vllm import VLLM
 from backend.values import Sampling
 from backend.values.replies import Form
-from tests.vllm_server import group_of, lives, until
+from tests.vllm_server import group_of, lives, stop_servers, until
 
 MODEL = str(Path(backend.demo.__file__).parent / "model")
 PROBLEMS = [
@@ -32,8 +33,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patched.setenv("RONDO_VLLM_PYTHON", os.environ["TEST_VLLM_PYTHON"])
         reread()
         yield folder
-        for place in (settings().folder / "servers").glob("*/*/spec.json"):
-            _server_folders.stop(place.parent)
+        stop_servers()
     reread()
 
 
@@ -74,12 +74,15 @@ def resident(pids: list[int]) -> int:
 
 def test_greedy_texts_and_log_probabilities_are_those_of_transformers() -> None:
     with Transformers(model=MODEL) as own:
-        wanted = own.complete(PROBLEMS, GREEDY)
+        special = tuple(own._loaded()[1].all_special_tokens)
+        greedy = replace(GREEDY, n=2, stop=(*special, ";"))
+        wanted = own.complete(PROBLEMS, greedy)
         read = own.read(PROBLEMS, ["3+5*7", "2+4*6", "9+8*1"])
     with engine() as served:
-        found = served.complete(PROBLEMS, GREEDY)
+        found = served.complete(PROBLEMS, greedy)
         told = served.read(PROBLEMS, ["3+5*7", "2+4*6", "9+8*1"])
-    for (one,), (other,) in zip(found, wanted, strict=True):
+    assert [len(several) for several in found] == [2, 2, 2]
+    for (one, _), (other, _) in zip(found, wanted, strict=True):
         assert (one.text, one.num_tokens, one.finish_reason) == (other.text, other.num_tokens, other.finish_reason)
         assert one.logprob == pytest.approx(other.logprob, abs=0.01)
     for mine, theirs in zip(told, read, strict=True):

@@ -7,11 +7,13 @@ from sqlalchemy.orm import Session
 
 from backend import boundary, sandbox
 from backend.db import tables
+from backend.engines._server_options import check_rank
 from backend.engines._wrapper import innermost
 from backend.errors import InvalidInput, MissingPrerequisite
 from backend.generators import Generator
 from backend.judges import Judge
 from backend.pipeline import documents
+from backend.pipeline.serve import trained_rank
 from backend.prompt_sources import PromptSource
 from backend.recipes import POLICY, Recipe
 from backend.registry import Part
@@ -60,6 +62,8 @@ def check(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> None:
     if not plan.sample_set_ids:
         raise InvalidInput("No prompt set is chosen to sample from. Choose at least one train set.")
     check_checkpoints(db, project_id, plan, recipe)
+    if plan.engine == LocalEngine.vllm:
+        check_rank(trained_rank(recipe))
     for set_id, use in plan.sets():
         _check_set(db, project_id, set_id, use)
     check_parent(db, project_id, plan.parent_id)

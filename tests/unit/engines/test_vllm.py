@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from backend.config import reread
 from backend.engines import Ability, unable
+from backend.engines._server import Server
+from backend.engines._server_start import Wanted, hold
 from backend.engines.transformers import Transformers
 from backend.engines.vllm import VLLM
-from backend.errors import EngineError
+from backend.errors import EngineError, InvalidInput
 from backend.values import Sampling
 from backend.values.replies import Form
 from tests.vllm_server import FakeVLLM, fake_vllm, until
@@ -100,16 +103,76 @@ def test_a_form_is_asked_for(vllm: FakeVLLM, folder: Path) -> None:
     assert vllm.noted("requests")[0]["structured_outputs"] == {"choice": ["Y", "N"]}
 
 
+def test_a_greedy_prompt_is_asked_for_once_and_special_stop_words_end_texts(vllm: FakeVLLM, folder: Path) -> None:
+    with Transformers(model=str(folder)) as engine:
+        tokenizer = engine._loaded()[1]
+    other = next(one for one in tokenizer.all_special_tokens if one != tokenizer.eos_token)
+    ends = sorted([tokenizer.eos_token_id, tokenizer.convert_tokens_to_ids(other)])
+    with VLLM(model=str(folder)) as engine:
+        found = engine.complete(chats("1"), Sampling(n=3, temperature=0, seed=1, max_tokens=10, stop=(other, "x")))
+        with pytest.raises(EngineError, match="5 stop strings, and vLLM takes 4"):
+            engine.complete(chats("1"), Sampling(max_tokens=10, stop=tuple("vwxyz")))
+    assert found[0] == found[0][:1] * 3
+    assert found[0][0].failure is None
+    asked = vllm.noted("requests")
+    assert [one["n"] for one in asked] == [1]
+    assert (asked[0]["stop"], asked[0]["stop_token_ids"]) == (["x"], ends)
+
+
 def test_a_server_that_is_killed_is_started_again_and_gives_the_same_texts(vllm: FakeVLLM, folder: Path) -> None:
     prompts = chats(*"12345678")
     with VLLM(model=str(folder)) as engine:
         before = engine.complete(prompts, Sampling(seed=1, max_tokens=10))
-        vllm.tell(crash_at=[20])
+        vllm.tell(crash_at=[12])
         os.kill(vllm.servers[0], signal.SIGKILL)
         after = engine.complete(prompts, Sampling(seed=1, max_tokens=10))  # and the next one dies at it
     assert before == after
-    assert len(vllm.servers) == 3 or len(vllm.servers) == 2
+    assert len(vllm.servers) == 3
     assert until(lambda: len(vllm.running()) == 2)
+
+
+def test_a_server_that_dies_just_as_it_was_found_is_started_once_more(
+    vllm: FakeVLLM, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(wanted: Wanted, **seconds: float) -> Server:
+        server = hold(wanted, **seconds)
+        if len(vllm.servers) == 1:
+            os.kill(vllm.servers[0], signal.SIGKILL)
+        return server
+
+    monkeypatch.setattr("backend.engines.vllm.hold", found)
+    with VLLM(model=str(folder)) as engine:
+        assert engine.complete(chats("1"), Sampling(seed=1, max_tokens=10))[0][0].failure is None
+    assert len(vllm.servers) == 2
+
+
+def test_weights_are_served_as_they_are_stored(vllm: FakeVLLM, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where vLLM would halve them; `auto` of other options is theirs."""
+    monkeypatch.setenv("RONDO_VLLM_OPTIONS", "--kv-cache-dtype auto")
+    reread()
+    vllm.tell(device="gpu")
+    with VLLM(model=str(folder)):
+        started = vllm.noted("started")[0]
+    assert [started[started.index(name) + 1] for name in ("--dtype", "--kv-cache-dtype")] == ["float32", "auto"]
+
+
+def test_what_a_server_answered_before_it_died_is_kept_and_a_deadly_prompt_fails_alone(
+    vllm: FakeVLLM, folder: Path
+) -> None:
+    prompts = chats(*"12345")
+    with VLLM(model=str(folder), concurrency=1) as engine:
+        whole = engine.complete(prompts, Sampling(seed=1, max_tokens=10))
+        deadly = vllm.noted("requests")[2]["prompt"]
+        vllm.tell(deadly_prompt=deadly)
+        os.kill(vllm.servers[0], signal.SIGKILL)  # so that the next one knows
+        found = engine.complete(prompts, Sampling(seed=1, max_tokens=10))
+    failures = [one[0].failure for one in found]
+    assert [one is not None for one in failures] == [False, False, True, False, False]
+    assert "each time" in str(failures[2])
+    assert [found[n] for n in (0, 1, 3, 4)] == [whole[n] for n in (0, 1, 3, 4)]
+    asked = [one["prompt"] for one in vllm.noted("requests")[5:]]
+    assert asked.count(deadly) == len(vllm.servers) - 2
+    assert all(asked.count(one) == 1 for one in asked if one != deadly)
 
 
 def test_a_server_that_dies_again_and_again_ends_the_stage(vllm: FakeVLLM, folder: Path) -> None:
@@ -118,3 +181,21 @@ def test_a_server_that_dies_again_and_again_ends_the_stage(vllm: FakeVLLM, folde
         with VLLM(model=str(folder)) as engine:
             engine.complete(chats("1"), Sampling(seed=1, max_tokens=10))
     assert until(lambda: not vllm.running())
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--max-num-seqs 4 --port=1", "sets --port=1, which Rondo sets itself"),
+        ("--served_model_name me", "--served_model_name"),
+        ("--api mine", "--api"),
+        ("--a 'b", "cannot be read"),
+    ],
+)
+def test_options_that_take_the_server_elsewhere_are_refused(
+    vllm: FakeVLLM, folder: Path, monkeypatch: pytest.MonkeyPatch, options: str, said: str
+) -> None:
+    monkeypatch.setenv("RONDO_VLLM_OPTIONS", options)
+    reread()
+    with pytest.raises(InvalidInput, match=said):
+        VLLM(model=str(folder)).check()

@@ -63,8 +63,13 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(200 if self.adapters.pop(body["lora_name"], None) else 404, "done")
         if body["model"] not in (self.options.served_model_name, *self.adapters):
             return self.reply(404, {"error": {"message": f"The model {body['model']} does not exist."}})
+        if body.get("n", 1) > 1 and body["temperature"] == 0:
+            said = f"n must be 1 when using greedy sampling, got {body['n']}."
+            return self.reply(400, {"error": {"message": said, "type": "BadRequestError", "code": 400}})
+        if len(body.get("stop", ())) > 4:
+            return self.reply(400, {"error": {"message": "List should have at most 4 items after validation"}})
         asked = note("requests", body | {"adapter": self.adapters.get(body["model"])})
-        if asked in CONTROL.get("crash_at", ()):
+        if asked in CONTROL.get("crash_at", ()) or body["prompt"] == CONTROL.get("deadly_prompt"):
             os.kill(os.getpid(), signal.SIGKILL)
         with together(body):
             return self.reply(200, answer(body, self.adapters.get(body["model"], "")))
