@@ -76,7 +76,7 @@ def register(lock: Lock, queues: Sequence[str]) -> None:
             db.add(row)
         row.host, row.process_id, row.queues = host, os.getpid(), ",".join(queues)
         row.started_at = row.heartbeat_at = now()
-        row.stopped_at = None
+        row.stopped_at, row.can_help = None, True
 
 
 def retire(executor_id: str) -> None:

@@ -216,10 +216,11 @@ async def run_helper(helper_id: int) -> str:
     try:
         child = await ChildProcess.start([*worker.command(job_id, attempt), str(helper_id)], path, attempt)
         try:
-            await _follow_helper(child, helper_id, path)
+            goes_on = await _follow_helper(child, helper_id, path)
         finally:
             await child.end()
-        how = describe_exit(child.exit_code) if child.exit_code > 0 else None
+        # Also of a signal: what memory runs out for once, it runs out for again.
+        how = f"Its process {describe_exit(child.exit_code)}" if goes_on and child.exit_code else None
     except OSError as error:
         how = f"It could not be started: {error}."
     await asyncio.to_thread(helpers.leave, helper_id, error=how, tail=logs.tail(path))
@@ -227,18 +228,20 @@ async def run_helper(helper_id: int) -> str:
     return "ended"
 
 
-async def _follow_helper(child: ChildProcess, helper_id: int, path: Path) -> None:
+async def _follow_helper(child: ChildProcess, helper_id: int, path: Path) -> bool:
+    """Return when the child has ended, or has to; False where it was sent away."""
     written: str | None = None
     while not await child.ended(within=LOOK_SECONDS):
         tail = await asyncio.to_thread(logs.tail, path)
         try:
             if not await asyncio.to_thread(helpers.look, helper_id):
-                return
+                return False
             if tail != written:
                 await asyncio.to_thread(helpers.write_log_tail, helper_id, tail, process_id=child.pid)
                 written = tail
         except SQLAlchemyError:
             log.warning("The database did not answer; helper %s goes on.", helper_id, exc_info=True)
+    return True
 
 
 async def _follow(child: ChildProcess | standby.WarmChild, job_id: int, attempt: int) -> None:

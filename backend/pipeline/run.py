@@ -90,8 +90,10 @@ def help_job(job_id: int, attempt: int, helper_id: int) -> int:
         stage = open_stage(job_id, attempt, helpers.NoProgress(job_id, attempt))
         stage = replace(stage, helper=Helping(helper_id, first))
         log.info("Round %s: %s, helper %s of attempt %s.", stage.round.number, stage.stage, helper_id, attempt)
-        with stage.spending_on_failure():
+        try:
             STAGES[stage.stage](stage)
+        finally:
+            stage.spend_rest()
     except Cancelled as error:
         log.info("%s", error.message)
         return 0
