@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+import migrations
 from backend.db import reading, session, tables
-from backend.jobs import helpers, transitions, worker
+from backend.db.session import write_engine
+from backend.jobs import durable, helpers, transitions, worker
 from backend.jobs.helpers import OWN
 from backend.pipeline import run
 from backend.pipeline.stage import StageContext, open_stage
@@ -138,3 +140,19 @@ def test_a_helper_whose_process_dies_has_failed(
     assert found.ended_at is not None
     assert str(found.error).startswith(error) if error else found.error is None
     assert helpers.claim(job.id, job.attempt, OWN) == 0
+
+
+def test_helpers_leave_the_queue_where_the_schema_goes_back(database: str) -> None:
+    """A version before them would take them and never end them."""
+    loop = Loop()
+    loop.launch()
+    with session() as db:
+        job = db.scalars(select(tables.Job)).one()
+        helpers.ask(db, job, 1)
+        helper = db.scalars(select(tables.Helper)).one()
+        ids = [job.workflow_id, helper.workflow_id]
+    assert set(durable.alive(ids)) == set(ids)
+    write_engine().dispose()
+    migrations.downgrade("0027", database)
+    migrations.upgrade(database)
+    assert set(durable.alive(ids)) == {ids[0]}
