@@ -181,6 +181,7 @@ def assert_nothing_is_left(round_id: int) -> None:
             assert job.done == job.total, job.stage
 
 
+@pytest.mark.on_sqlite
 def test_two_workers_make_the_rows_of_one(tiny: Path, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with serving() as server, ExitStack() as stack:
