@@ -14,10 +14,12 @@ from backend.db.session import write_engine
 from backend.jobs import durable, helpers, transitions, worker
 from backend.jobs.helpers import OWN
 from backend.pipeline import run
+from backend.pipeline.decided import in_order
 from backend.pipeline.stage import StageContext, open_stage
 from backend.services.rounds import job_views
 from backend.values import JobStatus, Stage
 from backend.values.replies import Usage
+from tests import rows
 from tests.integration.forbidding import DOWN, rows_of, scripted, served_by
 from tests.integration.slots import POLICY, Loop, texts
 
@@ -156,3 +158,14 @@ def test_helpers_leave_the_queue_where_the_schema_goes_back(database: str) -> No
     migrations.downgrade("0027", database)
     migrations.upgrade(database)
     assert set(durable.alive(ids)) == {ids[0]}
+
+
+def test_texts_are_drawn_in_order_of_their_places_not_of_their_ids() -> None:
+    round_ = rows.make_round(project := rows.make_project())
+    made = rows.make_samples(round_, rows.make_prompt_set(project, prompts=3), n=2)
+    with session() as db:
+        for group in db.scalars(select(tables.Group)):
+            group.position = 9 - group.position
+    first = [one.id for one in made]
+    with reading() as db:
+        assert in_order(db, first) == [*first[4:], *first[2:4], *first[:2]]
