@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from backend.db import session
-from backend.jobs import fenced, helpers
+from backend.jobs import fenced, helping
 from backend.pipeline.stage import StageContext
 from backend.values import Stage
 
@@ -42,7 +42,7 @@ class Part:
         """The stage whose next transaction writes this batch, which brings the job forward by so much."""
         if self.holder is None:
             return self.stage
-        return replace(self.stage, batch=helpers.Held(self.stage.job_id, self.number, self.holder, units))
+        return replace(self.stage, batch=helping.Held(self.stage.job_id, self.number, self.holder, units))
 
     def settle(self, units: int) -> None:
         """Say that nothing of this batch is to be written."""
@@ -55,7 +55,7 @@ class Part:
         def attempt() -> None:
             try:
                 write()
-            except helpers.BatchLost as lost:
+            except helping.BatchLost as lost:
                 log.info("%s", lost.message)
 
         return attempt
@@ -104,13 +104,13 @@ class Parts:
         if not self._is_worth(len(left)) or time.monotonic() < self._look_at:
             return False
         self._look_at = time.monotonic() + LOOK_SECONDS
-        idle = helpers.idle(self.stage.job_id)
+        idle = helping.idle(self.stage.job_id)
         if not idle:
             return False
         with session() as db:
             job = fenced(db, self.stage.job_id, self.stage.attempt)
-            helpers.share(db, job, left)
-            helpers.ask(db, job, min(len(idle), len(left) - 1))
+            helping.share(db, job, left)
+            helping.ask(db, job, min(len(idle), len(left) - 1))
         return True
 
     def _is_worth(self, left: int) -> bool:
@@ -120,14 +120,14 @@ class Parts:
     def _own(self) -> Iterator[Part]:
         job_id, attempt, wait = self.stage.job_id, self.stage.attempt, WAIT_SECONDS
         while True:
-            now = helpers.standing(job_id, attempt)
+            now = helping.standing(job_id, attempt)
             self.stage.progress.helped(now.done)
-            number = helpers.claim(job_id, attempt, helpers.OWN) if now.free else None
+            number = helping.claim(job_id, attempt, helping.OWN) if now.free else None
             if number is not None:
                 wait = WAIT_SECONDS
                 self._ask(now)
                 began = time.monotonic()
-                yield Part(self.stage, number, helpers.OWN)
+                yield Part(self.stage, number, helping.OWN)
                 self._seconds = max(self._seconds, time.monotonic() - began)
             elif not now.free and not now.held:
                 self.stage.progress.flush()  # raises `Cancelled` where it is the job that is over, not the stage
@@ -137,31 +137,31 @@ class Parts:
                 time.sleep(wait)
                 wait = min(2 * wait, MOST_WAIT_SECONDS)
 
-    def _take_back(self, now: helpers.Standing) -> None:
+    def _take_back(self, now: helping.Standing) -> None:
         """Give up helpers that have held a batch for too long: their process hangs, or their server does."""
         at = time.monotonic()
         self._seen = {held: self._seen.get(held, at) for held in now.held.items()}
         most = max(HELD_SECONDS, HELD_TIMES * self._seconds)
         for holder in {holder for (_, holder), since in self._seen.items() if at - since > most}:
             log.warning("Helper %s holds a batch for more than %.0f seconds and is given up.", holder, most)
-            helpers.leave(holder, error=f"It held a batch for more than {most:.0f} seconds.")
+            helping.leave(holder, error=f"It held a batch for more than {most:.0f} seconds.")
 
-    def _ask(self, now: helpers.Standing) -> None:
+    def _ask(self, now: helping.Standing) -> None:
         """Ask for more helpers where batches are free, and workers that do not help."""
         if not now.free or time.monotonic() < self._look_at:
             return
         self._look_at = time.monotonic() + self._look_seconds
-        more = min(len(helpers.idle(self.stage.job_id)), now.free) - now.coming
+        more = min(len(helping.idle(self.stage.job_id)), now.free) - now.coming
         if more > 0 and now.in_vain < MOST_IN_VAIN:
             self._look_seconds = min(2 * self._look_seconds, LONG_SECONDS)
             with session() as db:
-                helpers.ask(db, fenced(db, self.stage.job_id, self.stage.attempt), more)
+                helping.ask(db, fenced(db, self.stage.job_id, self.stage.attempt), more)
 
     def _helped(self, holder: int, first: int) -> Iterator[Part]:
         job_id, attempt = self.stage.job_id, self.stage.attempt
         number: int | None = first
         while number is not None:
             yield Part(self.stage, number, holder)
-            if helpers.is_wanted_elsewhere(job_id, holder):
+            if helping.is_wanted_elsewhere(job_id, holder):
                 return
-            number = helpers.claim(job_id, attempt, holder)
+            number = helping.claim(job_id, attempt, holder)

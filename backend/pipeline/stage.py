@@ -12,7 +12,7 @@ from backend import recipes
 from backend.db import reading, session, tables
 from backend.errors import Cancelled, NotFound
 from backend.jobs import JobProgress, fenced
-from backend.jobs.helpers import Held
+from backend.jobs.helping import Held
 from backend.jobs.transitions import locked
 from backend.mixers import Mixer
 from backend.pipeline import spending

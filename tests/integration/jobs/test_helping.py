@@ -11,8 +11,8 @@ from sqlalchemy import select
 import migrations
 from backend.db import reading, session, tables
 from backend.db.session import write_engine
-from backend.jobs import durable, helpers, transitions, worker
-from backend.jobs.helpers import OWN
+from backend.jobs import durable, helping, transitions, worker
+from backend.jobs.helping import OWN
 from backend.pipeline import run
 from backend.pipeline.decided import in_order
 from backend.pipeline.stage import StageContext, open_stage
@@ -51,10 +51,10 @@ def of_stage(loop: Loop, stage: Stage) -> tuple[int, tables.Job]:
 def helper_of(job: tables.Job, executor_id: str, batches: list[int]) -> int:
     """A helper that began, with these batches left."""
     with session() as db:
-        helpers.share(db, job, batches)
+        helping.share(db, job, batches)
         helper = tables.Helper(job_id=job.id, attempt=job.attempt, workflow_id=f"w-{executor_id}")
         db.add(helper)
-    assert helpers.join(helper.id, executor_id) == (job.id, job.attempt)
+    assert helping.join(helper.id, executor_id) == (job.id, job.attempt)
     return helper.id
 
 
@@ -76,7 +76,7 @@ def test_a_helper_with_a_bad_server_leaves_nothing_out(stage: Stage) -> None:
     assert run.help_job(job.id, job.attempt, bad) == 1
     assert "status 503 loading." in str(ended(bad).error)
     assert rows_of(round_id) == []
-    assert helpers.standing(job.id, job.attempt).free == 2
+    assert helping.standing(job.id, job.attempt).free == 2
     served_by(loop, POLICY)
     assert run.run_job(job.id, job.attempt) == 0
     assert rows_of(round_id) == []
@@ -101,7 +101,7 @@ def test_what_a_helper_asked_for_in_vain_is_paid_for(monkeypatch: pytest.MonkeyP
         once = [Usage(requests=3, tokens_in=500_000)]
         engine: Any = SimpleNamespace(take_usage=lambda: once.pop() if once else Usage())
         stage.meter.watch(loop.checkpoint.id, engine)
-        raise helpers.BatchLost("It is another one's.")
+        raise helping.BatchLost("It is another one's.")
 
     monkeypatch.setitem(run.STAGES, Stage.judge, lost)
     with session() as db:
@@ -109,10 +109,10 @@ def test_what_a_helper_asked_for_in_vain_is_paid_for(monkeypatch: pytest.MonkeyP
     assert run.help_job(job.id, job.attempt, helper) == 0
     assert spent(job) == [(3, 1.0)]
     # Also where the job is over by now.
-    stage = open_stage(job.id, job.attempt, helpers.NoProgress(job.id, job.attempt))
+    stage = open_stage(job.id, job.attempt, helping.NoProgress(job.id, job.attempt))
     with session() as db:
         transitions.cancel(db, job.id)
-    with pytest.raises(helpers.BatchLost):
+    with pytest.raises(helping.BatchLost):
         lost(stage)
     stage.spend_rest()
     assert spent(job) == [(6, 2.0)]
@@ -132,7 +132,7 @@ def test_a_helper_whose_process_dies_has_failed(
     loop = Loop()
     _, job = of_stage(loop, Stage.judge)
     with session() as db:
-        helpers.share(db, job, [0])
+        helping.share(db, job, [0])
         helper = tables.Helper(job_id=job.id, attempt=job.attempt, workflow_id="w")
         db.add(helper)
     mortal: Any = SimpleNamespace(executor_id="mortal", command=lambda *_: [sys.executable, "-c", program])
@@ -141,7 +141,7 @@ def test_a_helper_whose_process_dies_has_failed(
     found = ended(helper.id)
     assert found.ended_at is not None
     assert str(found.error).startswith(error) if error else found.error is None
-    assert helpers.claim(job.id, job.attempt, OWN) == 0
+    assert helping.claim(job.id, job.attempt, OWN) == 0
 
 
 def test_helpers_leave_the_queue_where_the_schema_goes_back(database: str) -> None:
@@ -150,7 +150,7 @@ def test_helpers_leave_the_queue_where_the_schema_goes_back(database: str) -> No
     loop.launch()
     with session() as db:
         job = db.scalars(select(tables.Job)).one()
-        helpers.ask(db, job, 1)
+        helping.ask(db, job, 1)
         helper = db.scalars(select(tables.Helper)).one()
         ids = [job.workflow_id, helper.workflow_id]
     assert set(durable.alive(ids)) == set(ids)
