@@ -4,7 +4,7 @@
 """
 
 from backend.jobs.durable import EXPORT, QUEUES, prepare
-from backend.jobs.helpers import helper_count
+from backend.jobs.helping import helper_count
 from backend.jobs.logs import log_path
 from backend.jobs.progress import JobProgress
 from backend.jobs.transitions import ACTIVE, cancel, enqueue, fail, fenced, finish, is_own, newest_own, resume

@@ -88,8 +88,8 @@ def submit(
     wakes.announce(db, queue)
 
 
-def withdraw_after_commit(db: Session, workflow_id: str) -> None:
-    """Cancel the workflow once the caller's transaction stands.
+def withdraw_after_commit(db: Session, *workflow_ids: str) -> None:
+    """Cancel the workflows once the caller's transaction stands.
 
     It cannot be part of it: DBOS cancels over a connection of its own. Should it fail, the worker still obeys the row.
     """
@@ -97,9 +97,10 @@ def withdraw_after_commit(db: Session, workflow_id: str) -> None:
     @event.listens_for(db, "after_commit", once=True)
     def _withdraw(_db: Session) -> None:
         try:
-            client().cancel_workflow(workflow_id)
+            withdraw([*workflow_ids])
         except SQLAlchemyError:
-            log.warning("Workflow %s could not be cancelled; its worker will see the row.", workflow_id, exc_info=True)
+            names = ", ".join(workflow_ids)
+            log.warning("Workflow %s could not be cancelled; its worker will see the row.", names, exc_info=True)
 
 
 def alive(workflow_ids: list[str]) -> dict[str, str | None]:

@@ -22,7 +22,7 @@ from backend.config import settings
 from backend.db import now, reading, session
 from backend.db.tables import Executor, Job
 from backend.errors import Conflict, InvalidInput
-from backend.jobs import durable, helpers, transitions
+from backend.jobs import durable, helping, transitions
 
 log = logging.getLogger("rondo.jobs")
 
@@ -76,7 +76,7 @@ def register(lock: Lock, queues: Sequence[str]) -> None:
             db.add(row)
         row.host, row.process_id, row.queues = host, os.getpid(), ",".join(queues)
         row.started_at = row.heartbeat_at = now()
-        row.stopped_at = None
+        row.stopped_at, row.can_help = None, True
 
 
 def retire(executor_id: str) -> None:
@@ -123,7 +123,7 @@ class Keeper:
             return dead[executor_id]
 
         moved = _recover_jobs(is_dead, handed_back=self.executor_id if stopping else None)
-        helpers.recover(is_dead)
+        helping.recover(is_dead)
         if own:
             durable.withdraw(durable.started_by(self.executor_id))
         return moved

@@ -11,7 +11,7 @@ from backend.boundary import clean
 from backend.db import now, reading, session
 from backend.db.tables import Batch, Job, Round
 from backend.errors import Cancelled, Conflict, NotFound
-from backend.jobs import durable
+from backend.jobs import durable, helping
 from backend.jobs.logs import last_lines
 from backend.values import JSON, JobStatus, RoundStatus, Stage
 
@@ -205,6 +205,7 @@ def _requeue(db: Session, job: Job) -> None:
     job.workflow_id = durable.new_workflow_id()
     job.executor_id = job.process_id = job.rate = None
     job.updated_at = now()
+    helping.dismiss(db, job.id)
     _flush(db, job.round_id)
     durable.submit(db, job.id, workflow_id=job.workflow_id, queue=job.queue, round_id=job.round_id)
 
@@ -212,6 +213,7 @@ def _requeue(db: Session, job: Job) -> None:
 def _end(db: Session, job: Job, status: JobStatus, round_status: RoundStatus | None, error: str | None = None) -> None:
     job.status, job.active_key, job.rate = status, None, None
     job.finished_at = job.updated_at = now()
+    helping.dismiss(db, job.id)
     db.execute(delete(Batch).where(Batch.job_id == job.id))
     if round_status is not None:
         _follow(db, job, round_status, error=error, finished_at=job.finished_at)

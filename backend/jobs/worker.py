@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from backend import lifeline
 from backend.config import settings
 from backend.errors import Conflict, InvalidInput
-from backend.jobs import durable, executors, helpers, logs, standby, transitions, wakes
+from backend.jobs import durable, executors, helping, logs, standby, transitions, wakes
 from backend.jobs.child import describe_exit
 from backend.jobs.process import ChildProcess
 from backend.log import tell_about
@@ -211,7 +211,7 @@ async def run_helper(helper_id: int) -> str:
     """Run a helper's child process to its end, or end it when the job is over or the worker stops."""
     worker = _worker
     assert worker is not None
-    joined = await asyncio.to_thread(helpers.join, helper_id, worker.executor_id)
+    joined = await asyncio.to_thread(helping.join, helper_id, worker.executor_id)
     if joined is None:
         return "not needed"
     job_id, attempt = joined
@@ -219,29 +219,32 @@ async def run_helper(helper_id: int) -> str:
     try:
         child = await ChildProcess.start([*worker.command(job_id, attempt), str(helper_id)], path, attempt)
         try:
-            await _follow_helper(child, helper_id, path)
+            goes_on = await _follow_helper(child, helper_id, path)
         finally:
             await child.end()
-        how = describe_exit(child.exit_code) if child.exit_code > 0 else None
+        # Also of a signal: what memory runs out for once, it runs out for again.
+        how = f"Its process {describe_exit(child.exit_code)}" if goes_on and child.exit_code else None
     except OSError as error:
         how = f"It could not be started: {error}."
-    await asyncio.to_thread(helpers.leave, helper_id, error=how, tail=logs.tail(path))
+    await asyncio.to_thread(helping.leave, helper_id, error=how, tail=logs.tail(path))
     wakes.bell.ring()  # as above
     return "ended"
 
 
-async def _follow_helper(child: ChildProcess, helper_id: int, path: Path) -> None:
+async def _follow_helper(child: ChildProcess, helper_id: int, path: Path) -> bool:
+    """Return when the child has ended, or has to; False where it was sent away."""
     written: str | None = None
     while not await child.ended(within=LOOK_SECONDS):
         tail = await asyncio.to_thread(logs.tail, path)
         try:
-            if not await asyncio.to_thread(helpers.look, helper_id):
-                return
+            if not await asyncio.to_thread(helping.look, helper_id):
+                return False
             if tail != written:
-                await asyncio.to_thread(helpers.write_log_tail, helper_id, tail, process_id=child.pid)
+                await asyncio.to_thread(helping.write_log_tail, helper_id, tail, process_id=child.pid)
                 written = tail
         except SQLAlchemyError:
             log.warning("The database did not answer; helper %s goes on.", helper_id, exc_info=True)
+    return True
 
 
 async def _follow(child: ChildProcess | standby.WarmChild, job_id: int, attempt: int) -> None:
@@ -267,13 +270,13 @@ async def _follow(child: ChildProcess | standby.WarmChild, job_id: int, attempt:
 
 def _tail(job_id: int, attempt: int) -> str:
     """What the job's processes printed last, those of its helpers below its own."""
-    return logs.tail(logs.log_path(job_id)) + helpers.tails(job_id, attempt)
+    return logs.tail(logs.log_path(job_id)) + helping.tails(job_id, attempt)
 
 
 def _record_end(job_id: int, attempt: int, how: str) -> None:
     """Keep the log's tail; a child that ended without a word of its own has failed."""
     tail = logs.tail(logs.log_path(job_id))
-    transitions.write_log_tail(job_id, attempt, tail + helpers.tails(job_id, attempt), process_id=None)
+    transitions.write_log_tail(job_id, attempt, tail + helping.tails(job_id, attempt), process_id=None)
     if transitions.look(job_id, attempt) == JobStatus.running:
         transitions.fail_silently_ended(job_id, attempt, how=how, tail=tail)
 

@@ -69,8 +69,7 @@ def answer_missing(
         is_due = set(due)
         done = [sum(have.get(g.id, 0) for g in batch) for n, batch in enumerate(batches) if n not in is_due]
         stage.progress.advance(sum(done))
-    parts = Parts(stage, due, may_share=True, is_long=engine is not None)
-    for part in parts:
+    for part in Parts(stage, due, may_share=True, is_served=lambda: gate.is_served):
         batch = batches[part.number]
         todo = todo_of(batch, count(batch) if stage.helper else have)
         asked = _ask(stage, todo, answer, part.number, checkpoint_id)
@@ -85,8 +84,6 @@ def answer_missing(
             failures=[item.failure for item in asked.items],
         )
         stage.progress.advance(units)
-    if parts.is_shared and not gate.anything:
-        gate.anything = bool(count(rows))
     close(gate, engine)
 
 

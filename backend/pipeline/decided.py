@@ -36,7 +36,7 @@ def _of_round(db: Session, round_id: int, project_id: int, judge: Judge, step: i
     right, words = _verdicts(db, round_id), _words(db, round_id)
     bare = {verdict: text for verdict in Verdict if (text := judge.bare(verdict)) is not None}
     sample, group, prompt = tables.Sample, tables.Group, tables.Prompt
-    for ids in in_chunks(_in_order(db, right)):
+    for ids in in_chunks(in_order(db, right)):
         replies = _replies(db, ids, step)
         query = (
             select(sample.id, sample.prompt_id, sample.text, group.messages, prompt.messages)
@@ -54,11 +54,11 @@ def _of_round(db: Session, round_id: int, project_id: int, judge: Judge, step: i
                 yield Decided(prompt_id, n, question, right[n], tuple(replies[n]), bare, words.get(n), age)
 
 
-def _in_order(db: Session, ids: Collection[int]) -> list[int]:
-    """These texts by their groups' places: which of several workers wrote one first says nothing."""
+def in_order(db: Session, ids: Collection[int]) -> list[int]:
+    """These texts by their rounds and their groups' places: which of several workers wrote one first says nothing."""
     sample, group, places = tables.Sample, tables.Group, dict[int, Any]()
     for some in in_chunks(sorted(ids)):
-        query = select(sample.id, group.step, group.position, sample.step, sample.position)
+        query = select(sample.id, group.round_id, group.step, group.position, sample.step, sample.position)
         query = query.join(group, group.id == sample.group_id)
         places |= {n: (*place, n) for n, *place in db.execute(query.where(sample.id.in_(some)))}
     return sorted(places, key=lambda n: places[n])

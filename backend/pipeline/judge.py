@@ -23,7 +23,7 @@ from backend.pipeline.ask import ask_due
 from backend.pipeline.bind import opened_for
 from backend.pipeline.groups import GroupRow
 from backend.pipeline.judge_again import Again, shares, unwritten
-from backend.pipeline.judge_missing import batches, bound, expected, is_begun, judge_of, may_be_decided, missing, ready
+from backend.pipeline.judge_missing import batches, bound, expected, judge_of, may_be_decided, missing, ready
 from backend.pipeline.left_out import Gate
 from backend.pipeline.split import Parts
 from backend.pipeline.stage import Finish, StageContext, derive_seed, nothing_more
@@ -243,13 +243,14 @@ def run(stage: StageContext) -> Finish:
     binding = opened_for(stage, bound(stage)) if judge.needs_engine and rows else nullcontext(None)
     gate = Gate("samples", anything_yet=again is not None)
     cut = batches(stage, rows)
-    parts = Parts(stage, range(len(cut)), may_share=not judge.needs_all_groups, is_long=judge.needs_engine)
+    parts = Parts(stage, range(len(cut)), may_share=not judge.needs_all_groups, is_served=lambda: gate.is_served)
     with binding as engine:
         replies = mute = 0
         for part in parts:
             batch = cut[part.number]
             groups, todo, had = missing(stage, batch, skip, again)
-            gate.anything = gate.anything or had
+            # A helper tells by what it is served itself whether its server is bad.
+            gate.anything = gate.anything or (had and stage.helper is None)
             units = sum(len(g.samples) for g in (todo if again else groups))
             if todo:
                 made, failed = judge_batch(stage, engine, todo, part.number)
@@ -269,8 +270,6 @@ def run(stage: StageContext) -> Finish:
             else:
                 part.settle(units)
             stage.progress.advance(units)
-    if parts.is_shared and not gate.anything:
-        gate.anything = is_begun(stage)
     gate.close()
     if stage.helper is not None:
         return nothing_more

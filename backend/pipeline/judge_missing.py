@@ -106,12 +106,6 @@ def same_before(db: Session, stage: StageContext) -> list[int]:
     return [p.index for p in found if checkpoint_of(db, stage.round, p.step.by, p.index) == own]
 
 
-def is_begun(stage: StageContext) -> bool:
-    """Whether the step has made any judgment."""
-    with reading() as db:
-        return _has_judgments(db, stage)
-
-
 def _has_judgments(db: Session, stage: StageContext) -> bool:
     judgment = tables.Judgment
     of_step = select(judgment.id).where(judgment.round_id == stage.round.id, judgment.step == stage.step)

@@ -170,6 +170,8 @@ class Gate:
 
     def __init__(self, what: str, *, anything_yet: bool, in_order: bool = False, who: str = "the job") -> None:
         self.what, self.anything, self.in_order, self.who = what, anything_yet, in_order, who
+        self.is_served = False
+        """Whether this process was served anything itself, whatever others were."""
         self.held: list[Callable[[], None]] = []
         self.failures: list[Failure] = []
         self.reasons: Counter[str] = Counter()
@@ -181,6 +183,7 @@ class Gate:
         """Write a batch, now or once something was served; raises `EngineError` after too many failures in a row."""
         self.reasons.update(failure.reason for failure in failures)
         self.kinds |= {failure.kind for failure in failures}
+        self.is_served = self.is_served or served > 0
         doubtful = [failure for failure in failures if not failure.kind.is_own]
         if served or not (doubtful or (self.in_order and self.held)):
             self.anything = self.anything or served > 0

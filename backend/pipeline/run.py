@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend import recipes
 from backend.db import reading, session, tables
 from backend.errors import Cancelled, EmptySelection, NotFound, RondoError
-from backend.jobs import helpers, transitions
+from backend.jobs import helping, transitions
 from backend.jobs.progress import JobProgress
 from backend.log import tell_about
 from backend.pipeline import (
@@ -84,20 +84,22 @@ def help_job(job_id: int, attempt: int, helper_id: int) -> int:
     """Do batches of a job's stage that another process runs; return the exit code. A failure frees what it held."""
     try:
         # Before a model is loaded: perhaps nothing is left to do.
-        first = helpers.claim(job_id, attempt, helper_id)
+        first = helping.claim(job_id, attempt, helper_id)
         if first is None:
             return 0
-        stage = open_stage(job_id, attempt, helpers.NoProgress(job_id, attempt))
+        stage = open_stage(job_id, attempt, helping.NoProgress(job_id, attempt))
         stage = replace(stage, helper=Helping(helper_id, first))
         log.info("Round %s: %s, helper %s of attempt %s.", stage.round.number, stage.stage, helper_id, attempt)
-        with stage.spending_on_failure():
+        try:
             STAGES[stage.stage](stage)
+        finally:
+            stage.spend_rest()
     except Cancelled as error:
         log.info("%s", error.message)
         return 0
     except Exception as error:
         log.exception("Helper %s stops; what it had not written goes on elsewhere.", helper_id)
-        helpers.leave(helper_id, error=str(error))
+        helping.leave(helper_id, error=str(error))
         return 1
     return 0
 

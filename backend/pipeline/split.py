@@ -7,19 +7,26 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from backend.db import session
-from backend.jobs import fenced, helpers
+from backend.jobs import fenced, helping
 from backend.pipeline.stage import StageContext
 from backend.values import Stage
 
 log = logging.getLogger("rondo.pipeline")
 
-MANY = 8
-"""So many batches are shared at once; of fewer it is first seen how long one takes."""
 WORTH_SECONDS = 5.0
 """What is left has to take so long for a helper's start to be worth it."""
 LOOK_SECONDS = 2.0
 """How often it is looked whether there are workers that could help."""
+LONG_SECONDS = 30.0
+"""How often it is looked at most, each time that helpers were asked for."""
+MOST_IN_VAIN = 24
+"""After so many helpers of an attempt that did nothing none is asked for any more."""
 WAIT_SECONDS = 0.1
+MOST_WAIT_SECONDS = 1.0
+HELD_SECONDS = 60.0
+HELD_TIMES = 5.0
+"""Where nothing else is left, a batch that a helper holds for so long, and so many times as long as one takes, is taken
+from it."""
 SHARED = (Stage.generate, Stage.judge)
 
 
@@ -35,7 +42,7 @@ class Part:
         """The stage whose next transaction writes this batch, which brings the job forward by so much."""
         if self.holder is None:
             return self.stage
-        return replace(self.stage, batch=helpers.Held(self.stage.job_id, self.number, self.holder, units))
+        return replace(self.stage, batch=helping.Held(self.stage.job_id, self.number, self.holder, units))
 
     def settle(self, units: int) -> None:
         """Say that nothing of this batch is to be written."""
@@ -48,7 +55,7 @@ class Part:
         def attempt() -> None:
             try:
                 write()
-            except helpers.BatchLost as lost:
+            except helping.BatchLost as lost:
                 log.info("%s", lost.message)
 
         return attempt
@@ -61,17 +68,24 @@ class Part:
 class Parts:
     """The batches that this process does, one after the other.
 
-    The job's own process begins alone. Once other workers live and it is worth it, it writes down what is left, asks
-    for helpers, and claims its batches like them; in the end it waits for theirs, and does those that come back.
+    The job's own process begins alone. Once other workers are idle and it is worth it, it writes down what is left,
+    asks for helpers, and claims its batches like them; in the end it waits for theirs, and does those that come back.
     """
 
-    def __init__(self, stage: StageContext, due: Sequence[int], *, may_share: bool, is_long: bool) -> None:
-        """is_long: a batch takes long enough to share many at once, as where a model is asked."""
-        self.stage, self.due, self.is_long = stage, due, is_long
+    def __init__(
+        self, stage: StageContext, due: Sequence[int], *, may_share: bool, is_served: Callable[[], bool]
+    ) -> None:
+        """is_served: whether this process has made anything yet.
+
+        Before, nothing is shared: it tells by its own batches alone whether a server is bad.
+        """
+        self.stage, self.due, self.is_served = stage, due, is_served
         self.may_share = may_share and stage.stage in SHARED and not stage.kind and stage.home_id is None
-        self.is_shared = stage.helper is not None
-        self._seconds: float | None = None
-        self._look_at = 0.0
+        self._seconds = 0.0
+        """The last batch took so long while it was alone; then the longest."""
+        self._look_at, self._look_seconds = 0.0, LOOK_SECONDS
+        self._seen: dict[tuple[int, int], float] = {}
+        """Since when helpers are seen to hold their batches."""
 
     def __iter__(self) -> Iterator[Part]:
         if self.stage.helper is not None:
@@ -90,51 +104,64 @@ class Parts:
         if not self._is_worth(len(left)) or time.monotonic() < self._look_at:
             return False
         self._look_at = time.monotonic() + LOOK_SECONDS
-        others = helpers.others(self.stage.job_id)
-        if not others:
+        idle = helping.idle(self.stage.job_id)
+        if not idle:
             return False
         with session() as db:
             job = fenced(db, self.stage.job_id, self.stage.attempt)
-            helpers.share(db, job, left)
-            helpers.ask(db, job, min(others, len(left) - 1))
-        self.is_shared = True
+            helping.share(db, job, left)
+            helping.ask(db, job, min(len(idle), len(left) - 1))
         return True
 
     def _is_worth(self, left: int) -> bool:
-        if not self.may_share or left < 2:
-            return False
-        return (self.is_long and left >= MANY) or (self._seconds is not None and left * self._seconds >= WORTH_SECONDS)
+        is_timed = self.is_served() and self._seconds > 0.0
+        return self.may_share and left > 1 and is_timed and left * self._seconds >= WORTH_SECONDS
 
     def _own(self) -> Iterator[Part]:
-        job_id, attempt = self.stage.job_id, self.stage.attempt
+        job_id, attempt, wait = self.stage.job_id, self.stage.attempt, WAIT_SECONDS
         while True:
-            number = helpers.claim(job_id, attempt, helpers.OWN)
-            now = helpers.standing(job_id, attempt)
+            now = helping.standing(job_id, attempt)
             self.stage.progress.helped(now.done)
+            number = helping.claim(job_id, attempt, helping.OWN) if now.free else None
             if number is not None:
+                wait = WAIT_SECONDS
                 self._ask(now)
-                yield Part(self.stage, number, helpers.OWN)
-            elif not now.free and not now.away:
+                began = time.monotonic()
+                yield Part(self.stage, number, helping.OWN)
+                self._seconds = max(self._seconds, time.monotonic() - began)
+            elif not now.free and not now.held:
                 self.stage.progress.flush()  # raises `Cancelled` where it is the job that is over, not the stage
                 return
             else:
-                time.sleep(WAIT_SECONDS)
+                self._take_back(now)
+                time.sleep(wait)
+                wait = min(2 * wait, MOST_WAIT_SECONDS)
 
-    def _ask(self, now: helpers.Standing) -> None:
+    def _take_back(self, now: helping.Standing) -> None:
+        """Give up helpers that have held a batch for too long: their process hangs, or their server does."""
+        at = time.monotonic()
+        self._seen = {held: self._seen.get(held, at) for held in now.held.items()}
+        most = max(HELD_SECONDS, HELD_TIMES * self._seconds)
+        for holder in {holder for (_, holder), since in self._seen.items() if at - since > most}:
+            log.warning("Helper %s holds a batch for more than %.0f seconds and is given up.", holder, most)
+            helping.leave(holder, error=f"It held a batch for more than {most:.0f} seconds.")
+
+    def _ask(self, now: helping.Standing) -> None:
         """Ask for more helpers where batches are free, and workers that do not help."""
         if not now.free or time.monotonic() < self._look_at:
             return
-        self._look_at = time.monotonic() + LOOK_SECONDS
-        more = min(helpers.others(self.stage.job_id), now.free) - now.helpers
-        if more > 0:
+        self._look_at = time.monotonic() + self._look_seconds
+        more = min(len(helping.idle(self.stage.job_id)), now.free) - now.coming
+        if more > 0 and now.in_vain < MOST_IN_VAIN:
+            self._look_seconds = min(2 * self._look_seconds, LONG_SECONDS)
             with session() as db:
-                helpers.ask(db, fenced(db, self.stage.job_id, self.stage.attempt), more)
+                helping.ask(db, fenced(db, self.stage.job_id, self.stage.attempt), more)
 
     def _helped(self, holder: int, first: int) -> Iterator[Part]:
         job_id, attempt = self.stage.job_id, self.stage.attempt
         number: int | None = first
         while number is not None:
             yield Part(self.stage, number, holder)
-            if helpers.is_wanted_elsewhere(job_id):
+            if helping.is_wanted_elsewhere(job_id, holder):
                 return
-            number = helpers.claim(job_id, attempt, holder)
+            number = helping.claim(job_id, attempt, holder)

@@ -12,7 +12,8 @@ from backend import recipes
 from backend.db import reading, session, tables
 from backend.errors import Cancelled, NotFound
 from backend.jobs import JobProgress, fenced
-from backend.jobs.helpers import Held
+from backend.jobs.helping import Held
+from backend.jobs.transitions import locked
 from backend.mixers import Mixer
 from backend.pipeline import spending
 from backend.prompt_sources import PromptSource
@@ -125,6 +126,13 @@ class StageContext:
             with suppress(Cancelled), self.writing():
                 pass
             raise
+
+    def spend_rest(self) -> None:
+        """Write what endpoints were asked since the last batch, also where that batch is another's by now."""
+        # The job's row keeps two from adding the same row; where it is gone, so are the rows of what was spent.
+        with suppress(NotFound), session() as db:
+            locked(db, self.job_id)
+            self.spend(db)
 
     def spend(self, db: Session) -> None:
         """Write what endpoints were asked since this was last called."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, false
+from sqlalchemy import ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base, Identified
@@ -70,7 +70,15 @@ class Helper(Identified, Base):
     """
 
     __tablename__ = "job_helpers"
-    __table_args__ = (Index("ix_job_helpers_job_id_attempt", "job_id", "attempt"),)
+    __table_args__ = (
+        Index("ix_job_helpers_job_id_attempt", "job_id", "attempt"),
+        Index(
+            "ix_job_helpers_open",
+            "id",
+            postgresql_where=text("ended_at IS NULL"),
+            sqlite_where=text("ended_at IS NULL"),
+        ),
+    )
 
     job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
     attempt: Mapped[int]
@@ -90,6 +98,7 @@ class Batch(Base):
     """One batch of a shared stage that is not written yet; it is deleted in the transaction that writes it."""
 
     __tablename__ = "job_batches"
+    __table_args__ = (Index("ix_job_batches_holder", "holder"),)
 
     job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
@@ -110,3 +119,5 @@ class Executor(Base):
     started_at: Mapped[datetime]
     heartbeat_at: Mapped[datetime]
     stopped_at: Mapped[datetime | None]
+    can_help: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """It runs helpers; a worker of a version before there were any would take one and never end it."""

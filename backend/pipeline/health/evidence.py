@@ -14,6 +14,7 @@ from backend.db.many import in_chunks
 from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.errors import UnreadableRecipe
 from backend.judges import Comparison, Judge
+from backend.pipeline.decided import in_order
 from backend.pipeline.health.shapes import Evidence, Judged, Witness, Word
 from backend.recipes import Place, Recipe
 from backend.values import DecisionKind, LabelSource, Split, Verdict
@@ -162,13 +163,10 @@ def _witnesses(
             said[one.sample_id].append(one)
     is_all = _is_nearly_all(len(said) + len(known), int(row.counts.get("samples") or 0))
     drawn = {n for n, some in said.items() if is_all or any(one.is_random for one in some)}
-    ids = sorted({*said, *known})
-    texts = {one.id: one for some in in_chunks(ids) for one in _texts(db, place.index, tables.Sample.id.in_(some))}
-    spoken = [
-        Word(texts[n], verdict is Verdict.accept, False, is_known=True)
-        for n, verdict in sorted(known.items())
-        if n in texts
-    ]
+    ids = in_order(db, {*said, *known})
+    found_of = {one.id: one for some in in_chunks(ids) for one in _texts(db, place.index, tables.Sample.id.in_(some))}
+    texts = {n: found_of[n] for n in ids if n in found_of}
+    spoken = [Word(text, known[n] is Verdict.accept, False, is_known=True) for n, text in texts.items() if n in known]
     found = {one.text.id: Witness(one.text, one.accepts) for one in spoken}
     for n, some in said.items():
         good = sum(_accepts(one, cut) for one in some)

@@ -173,8 +173,10 @@ def review(actor: Actor, round_id: int, decisions: int, *, seed: int) -> int:
             select(tables.Sample.id, tables.Sample.text, tables.Prompt.text, tables.Label.machine_verdict)
             .join(tables.Prompt, tables.Prompt.id == tables.Sample.prompt_id)
             .join(tables.Label, tables.Label.sample_id == tables.Sample.id)
+            .join(tables.Group, tables.Group.id == tables.Sample.group_id)
             .where(tables.Sample.round_id == round_id, tables.Label.source == LabelSource.judge)
-            .order_by(tables.Sample.id)
+            # By place: which of several workers wrote one first says nothing.
+            .order_by(tables.Group.position, tables.Sample.step, tables.Sample.position, tables.Sample.id)
         )
         samples = list(db.execute(query))
     chosen = random.Random(seed).sample(samples, min(decisions, len(samples)))

@@ -12,6 +12,7 @@ from backend.db import reading, session, tables
 from backend.db.filters import Filters
 from backend.db.many import in_chunks
 from backend.errors import Conflict, InvalidInput, NotFound
+from backend.pipeline.decided import in_order
 from backend.pipeline.judge_bench import KIND
 from backend.services import events
 from backend.services.access import Actor, require
@@ -52,7 +53,7 @@ def open_bench(
         _check_round(db, actor, project_id, round_id)
         checked = entries_of.check(db, project_id, entries)
         if filters is None:
-            samples = _drawn(labels.labelled(db, project_id, round_id), number, seed)
+            samples = _drawn(db, labels.labelled(db, project_id, round_id), number, seed)
         else:
             samples = _filtered(db, actor, round_id, filters)
     with session() as db:
@@ -153,14 +154,15 @@ def _check_round(db: Session, actor: Actor, project_id: int, round_id: int | Non
         raise NotFound(f"There is no round {round_id} in this project. Choose one from the list.")
 
 
-def _drawn(found: Sequence[Labelled], number: int, seed: int) -> list[tuple[int, Labelled | None]]:
+def _drawn(db: Session, found: Sequence[Labelled], number: int, seed: int) -> list[tuple[int, Labelled | None]]:
     """So many of the samples, drawn at random; the same ones for the same labels and seed."""
     if len(found) < FEWEST:
         raise InvalidInput(
             f"{len(found)} samples carry a label of people that counts here: one given blind on an item that was drawn "
             f"at random, or one of a gold item. A bench needs {FEWEST}. {labels.HOW}"
         )
-    ordered = sorted(found, key=lambda one: one.sample_id)
+    known = {one.sample_id: one for one in found}
+    ordered = [known[id_] for id_ in in_order(db, known)]
     drawn = random.Random(seed).sample(ordered, min(number, len(ordered)))
     return [(one.sample_id, one) for one in drawn]
 

@@ -27,9 +27,9 @@ OWN = 0
 """Holds the batches that the job's own process works on."""
 ALIVE_SECONDS = 30.0
 """A worker without a heartbeat for so long is not counted on."""
-COMES_SECONDS = 60.0
-"""A helper that no worker took for so long is asked for again: the one that took it may have died before it said so."""
 TAIL_LINES = 20
+TAIL_CHARACTERS = 2_000
+MOST_TAILS = 8
 
 
 class BatchLost(Cancelled):
@@ -62,12 +62,14 @@ class Standing:
     """How a shared stage stands, as its own process sees it."""
 
     free: int
-    away: int
-    """Batches that helpers work on."""
+    held: dict[int, int]
+    """Batches that helpers work on, and which helper does."""
     done: int
     """What helpers have done, in the job's unit."""
-    helpers: int
-    """Those at work, those that are yet to come, and those that failed, whose worker is not asked again."""
+    coming: int
+    """Helpers that wait for a worker."""
+    in_vain: int
+    """Those that ended without having done anything."""
 
 
 class NoProgress(JobProgress):
@@ -77,20 +79,23 @@ class NoProgress(JobProgress):
         return
 
 
-def others(job_id: int) -> int:
-    """How many workers beside the job's own live and take jobs from its queue."""
+def idle(job_id: int) -> set[str]:
+    """The workers that could help: they live, take jobs from the job's queue, do nothing now, and did not fail at it.
+
+    None while a worker of an older version takes from the queue: it would take a helper, and never run it.
+    """
     with reading() as db:
         job = db.get(Job, job_id)
-        fresh = (Executor.stopped_at.is_(None), Executor.heartbeat_at > now() - timedelta(seconds=ALIVE_SECONDS))
-        rows = db.execute(select(Executor.id, Executor.queues).where(*fresh)).all()
-    return sum(job is not None and id_ != job.executor_id and job.queue in queues.split(",") for id_, queues in rows)
+        return set() if job is None else _idle(db, job)
 
 
 def helper_count() -> ScalarSelect[int]:
-    """How many helpers do batches of the job's last attempt, or did, as a column."""
+    """How many workers do batches of the job's last attempt for another, or did, as a column."""
     of_job = (Helper.job_id == Job.id, Helper.attempt == Job.attempt, Helper.started_at.is_not(None))
     has_part = (Helper.done > 0) | Helper.ended_at.is_(None)
-    return select(func.count(Helper.id)).where(*of_job, has_part).correlate(Job).scalar_subquery()
+    return (
+        select(func.count(func.distinct(Helper.executor_id))).where(*of_job, has_part).correlate(Job).scalar_subquery()
+    )
 
 
 def share(db: Session, job: Job, numbers: Sequence[int]) -> None:
@@ -111,14 +116,20 @@ def ask(db: Session, job: Job, number: int) -> None:
 
 
 def join(helper_id: int, executor_id: str) -> tuple[int, int] | None:
-    """Begin to help; return the job's id and attempt, None where no help is needed any more."""
+    """Begin to help; return the job's id and attempt, None where no help is needed any more, or not this worker's.
+
+    A worker does not help itself, nor twice at a time, nor again with what it failed at.
+    """
     with session() as db:
+        found = select(Helper.job_id).where(Helper.id == helper_id).scalar_subquery()
+        job = db.scalar(select(Job).where(Job.id == found).with_for_update())  # before the helper's row, as all do
         helper = db.scalar(select(Helper).where(Helper.id == helper_id).with_for_update())
-        if helper is None or helper.ended_at is not None:
+        if job is None or helper is None or helper.ended_at is not None:
             return None
-        running = (Job.id == helper.job_id, Job.attempt == helper.attempt, Job.status == JobStatus.running)
+        is_running = job.attempt == helper.attempt and job.status is JobStatus.running
         free = select(Batch.number).where(_is_free(helper.job_id, helper.attempt))
-        if db.scalar(select(Job.id).where(*running)) is None or db.scalar(free.limit(1)) is None:
+        is_refused = executor_id == job.executor_id or executor_id in _tried(db, job)
+        if not is_running or is_refused or db.scalar(free.limit(1)) is None:
             helper.ended_at = now()
             return None
         helper.executor_id, helper.started_at = executor_id, now()
@@ -142,23 +153,35 @@ def claim(job_id: int, attempt: int, holder: int) -> int | None:
 
 def standing(job_id: int, attempt: int) -> Standing:
     """Who does what of a shared stage."""
-    coming = Helper.created_at > now() - timedelta(seconds=COMES_SECONDS)
-    counts = Helper.error.is_not(None) | (Helper.ended_at.is_(None) & (Helper.started_at.is_not(None) | coming))
+    is_coming = Helper.started_at.is_(None) & Helper.ended_at.is_(None)
+    is_vain = Helper.ended_at.is_not(None) & (Helper.done == 0)
     with reading() as db:
-        batches = select(func.count().filter(Batch.holder.is_(None)), func.count().filter(Batch.holder != OWN))
-        free, away = db.execute(batches.where(Batch.job_id == job_id, Batch.attempt == attempt)).one()
-        helpers = select(func.coalesce(func.sum(Helper.done), 0), func.count().filter(counts))
-        done, number = db.execute(helpers.where(Helper.job_id == job_id, Helper.attempt == attempt)).one()
-    return Standing(free, away, int(done), number)
+        free = db.scalar(select(func.count()).select_from(Batch).where(_is_free(job_id, attempt)))
+        query = select(Batch.number, Batch.holder).where(Batch.job_id == job_id, Batch.attempt == attempt)
+        held = dict(db.execute(query.where(Batch.holder != OWN)).tuples().all())
+        sums = (func.coalesce(func.sum(Helper.done), 0), func.count().filter(is_coming), func.count().filter(is_vain))
+        done, coming, in_vain = db.execute(
+            select(*sums).where(Helper.job_id == job_id, Helper.attempt == attempt)
+        ).one()
+    return Standing(
+        free or 0, {number: int(holder or OWN) for number, holder in held.items()}, int(done), coming, in_vain
+    )
 
 
-def is_wanted_elsewhere(job_id: int) -> bool:
-    """Whether a job that comes before this one waits in its queue: of an earlier round, or of none."""
+def is_wanted_elsewhere(job_id: int, helper_id: int) -> bool:
+    """Whether a job that comes before this one, of an earlier round or of none, waits for this helper's worker.
+
+    So many helpers go, the youngest first, as such jobs wait without an idle worker.
+    """
     with reading() as db:
         mine = select(Job.queue, Job.round_id).where(Job.id == job_id).subquery()
         before = Job.round_id.is_(None) | (Job.round_id < mine.c.round_id)
-        waiting = select(Job.id).join(mine, Job.queue == mine.c.queue)
-        return db.scalar(waiting.where(Job.status == JobStatus.queued, before).limit(1)) is not None
+        query = select(func.count(Job.id)).join(mine, Job.queue == mine.c.queue)
+        waiting = db.scalar(query.where(Job.status == JobStatus.queued, before)) or 0
+        if not waiting:
+            return False
+        younger = select(func.count()).where(Helper.job_id == job_id, Helper.id > helper_id, _is_at_work())
+        return (db.scalar(younger) or 0) < waiting - len(_idle(db, db.get_one(Job, job_id)))
 
 
 def leave(helper_id: int, *, error: str | None = None, tail: str = "") -> None:
@@ -175,24 +198,34 @@ def leave(helper_id: int, *, error: str | None = None, tail: str = "") -> None:
 def recover(is_dead: Callable[[str], bool]) -> int:
     """Free the batches of helpers that are gone: their worker is dead, or their workflow ended without a word.
 
-    Return how many such helpers there were.
+    Return how many such helpers there were. One that waits in the queue is not gone; one that a worker took and died
+    before it said so, is.
     """
     with reading() as db:
         query = select(Helper.id, Helper.executor_id, Helper.workflow_id)
-        rows = db.execute(query.where(Helper.ended_at.is_(None), Helper.executor_id.is_not(None))).all()
+        rows = db.execute(query.where(Helper.ended_at.is_(None))).all()
     if not rows:
         return 0
     runs = durable.alive([row.workflow_id for row in rows])
-    lost = {
-        id_: workflow_id
-        for id_, executor_id, workflow_id in rows
-        if workflow_id not in runs or is_dead(str(executor_id))
-    }
+    lost = {}
+    for id_, executor_id, workflow_id in rows:
+        whose = executor_id or runs.get(workflow_id)
+        if workflow_id not in runs or (whose is not None and is_dead(whose)):
+            lost[id_] = workflow_id
     if lost:
         with session() as db:
             _end(db, sorted(lost))
         durable.withdraw(list(lost.values()))
     return len(lost)
+
+
+def dismiss(db: Session, job_id: int) -> None:
+    """End all helpers of a job that ended or starts again, in that transaction; those that wait leave the queue."""
+    query = select(Helper.id, Helper.workflow_id, Helper.started_at).where(Helper.job_id == job_id)
+    rows = db.execute(query.where(Helper.ended_at.is_(None))).all()
+    if rows:
+        _end(db, [row.id for row in rows])
+        durable.withdraw_after_commit(db, *(row.workflow_id for row in rows if row.started_at is None))
 
 
 def look(helper_id: int) -> bool:
@@ -210,15 +243,46 @@ def write_log_tail(helper_id: int, tail: str, *, process_id: int | None) -> None
 
 
 def tails(job_id: int, attempt: int) -> str:
-    """The last lines of all helpers of this attempt, each under its worker's name; empty where there is none."""
-    query = select(Helper.executor_id, Helper.log_tail).where(Helper.job_id == job_id, Helper.attempt == attempt)
+    """The last lines of helpers of this attempt, each under its worker's name; empty where there is none.
+
+    Those at work come before those that failed, and these before others; of each, the last.
+    """
+    query = select(Helper.id, Helper.executor_id, Helper.log_tail)
+    query = query.where(Helper.job_id == job_id, Helper.attempt == attempt, Helper.started_at.is_not(None))
+    order = (Helper.ended_at.is_not(None), Helper.error.is_(None), Helper.id.desc())
     with reading() as db:
-        rows = db.execute(query.where(Helper.started_at.is_not(None)).order_by(Helper.id)).all()
-    return "".join(f"\n--- helper {name}\n{logs.last_lines(tail, TAIL_LINES)}" for name, tail in rows)
+        rows = sorted(db.execute(query.order_by(*order).limit(MOST_TAILS)).tuples().all())
+    return "".join(
+        f"\n--- helper {name}\n{logs.last_lines(tail, TAIL_LINES)[-TAIL_CHARACTERS:]}" for _, name, tail in rows
+    )
+
+
+def _idle(db: Session, job: Job) -> set[str]:
+    fresh = (Executor.stopped_at.is_(None), Executor.heartbeat_at > now() - timedelta(seconds=ALIVE_SECONDS))
+    query = select(Executor.id, Executor.queues, Executor.can_help).where(*fresh)
+    listening = [row for row in db.execute(query) if job.queue in row.queues.split(",")]
+    if not all(row.can_help for row in listening):
+        return set()
+    at_jobs = select(Job.executor_id).where(Job.status == JobStatus.running, Job.queue == job.queue)
+    helping = select(Helper.executor_id).where(_is_at_work())
+    busy = {*db.scalars(at_jobs), *db.scalars(helping)} | _tried(db, job)
+    return {row.id for row in listening} - busy
+
+
+def _tried(db: Session, job: Job) -> set[str]:
+    """The workers that help with this attempt or failed at it."""
+    query = select(Helper.executor_id).where(Helper.job_id == job.id, Helper.attempt == job.attempt)
+    return {str(one) for one in db.scalars(query.where(_is_at_work() | Helper.error.is_not(None)))}
+
+
+def _is_at_work() -> ColumnElement[bool]:
+    return Helper.started_at.is_not(None) & Helper.ended_at.is_(None)
 
 
 def _end(db: Session, ids: Sequence[int]) -> None:
-    for some in in_chunks(ids):
+    for some in in_chunks(sorted(ids)):
+        # In one order, so that two who end the same ones do not wait for each other.
+        db.execute(select(Helper.id).where(Helper.id.in_(some)).order_by(Helper.id).with_for_update()).all()
         db.execute(update(Helper).where(Helper.id.in_(some), Helper.ended_at.is_(None)).values(ended_at=now()))
         db.execute(update(Batch).where(Batch.holder.in_(some)).values(holder=None))
 
