@@ -4,11 +4,13 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, event, select, text, update
 
 from backend.db import now, reading, session, tables
+from backend.db.session import write_engine
 from backend.errors import NotFound, PermissionDenied
 from backend.services import queue, review_settings, reviews
 from backend.services.decisions import leases, lock_round
@@ -288,3 +290,21 @@ def test_a_stranger_neither_holds_a_round_nor_waits_for_it(database: str) -> Non
             sent = pool.submit(reviews.decide_many, who, team.round.id, [Act(uuid.uuid4().hex, ACCEPT, team.ids[0])])
             with pytest.raises(why):
                 sent.result(5)
+
+
+@pytest.mark.on_sqlite
+def test_a_decision_and_a_claim_run_no_more_statements_than_the_changelog_says(database: str) -> None:
+    team = Team(prompts=4)
+    who = team.who("ann")
+    ran: list[str] = []
+
+    def note(*said: Any) -> None:
+        ran.append(said[2])
+
+    event.listen(write_engine(), "before_cursor_execute", note)
+    items = queue.queue(who, team.round.id, order=queue.Order.sequential, limit=2)
+    claimed = len(ran)
+    ran.clear()
+    reviews.decide_many(who, team.round.id, [Act(uuid.uuid4().hex, ACCEPT, items[0].sample_id)])
+    event.remove(write_engine(), "before_cursor_execute", note)
+    assert (claimed, len(ran)) == (24, 18)

@@ -99,7 +99,7 @@ def test_who_decides_blind_learns_afterwards_what_was_drawn_at_random(database: 
     team = Team(prompts=10, random_share=0.5)
     base = f"/api/v1/rounds/{team.round.id}"
     with site.with_token(team.who("ann")) as ann:
-        items = ann.post(f"{base}/review/claims", json={"order": "informativeness", "limit": 20}).json()
+        items = ann.post(f"{base}/review/claims", json={"order": "worth", "limit": 20}).json()
         assert {(one["is_random"], one["reason"]) for one in items} == {(False, None)}
         acts = [{"client_id": uuid.uuid4().hex, "kind": "accept", "sample_id": one["sample_id"]} for one in items]
         told = ann.post(f"{base}/decisions", json={"decisions": acts}).json()
