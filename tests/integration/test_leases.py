@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, event, select, text, update
 
 from backend.db import now, reading, session, tables
-from backend.db.session import write_engine
+from backend.db.session import read_engine, write_engine
 from backend.errors import NotFound, PermissionDenied
 from backend.services import queue, review_settings, reviews
 from backend.services.decisions import leases, lock_round
@@ -301,10 +301,13 @@ def test_a_decision_and_a_claim_run_no_more_statements_than_the_changelog_says(d
     def note(*said: Any) -> None:
         ran.append(said[2])
 
-    event.listen(write_engine(), "before_cursor_execute", note)
+    engines = (read_engine(), write_engine())
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
     items = queue.queue(who, team.round.id, order=queue.Order.sequential, limit=2)
     claimed = len(ran)
     ran.clear()
     reviews.decide_many(who, team.round.id, [Act(uuid.uuid4().hex, ACCEPT, items[0].sample_id)])
-    event.remove(write_engine(), "before_cursor_execute", note)
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
     assert (claimed, len(ran)) == (24, 18)

@@ -22,7 +22,7 @@ from backend.services import events, rounds
 from backend.services.access import Actor, require, role_of
 from backend.services.plans.checks import check, parse, phase_of
 from backend.services.plans.plan import Plan
-from backend.values import JSON, JobStatus, Role, Stage
+from backend.values import JSON, JobStatus, LocalEngine, Role, Stage
 
 PROMPTS, MOST_PROMPTS = 5, 20
 KEPT = 20
@@ -251,7 +251,7 @@ def _view(db: Session, row: tables.Preview) -> PreviewView:
 def plan_of(row: tables.Preview) -> Plan:
     """The plan as it was previewed."""
     stored: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in row.plan.items()}
-    return Plan(**stored)
+    return Plan(**stored | {"engine": LocalEngine(stored.get("engine", LocalEngine.transformers))})
 
 
 def _stored(plan: Plan) -> JSON:
