@@ -107,3 +107,15 @@ def test_who_decides_blind_learns_afterwards_what_was_drawn_at_random(database: 
         assert 0 < len(drawn) < 20
         said = {one["decision"]["sample_id"] for one in told if "at random" in one["reason"]}
         assert said == drawn == {row.sample_id for row in team.decisions(is_random=True)}
+
+
+@pytest.mark.on_sqlite
+def test_what_is_no_decision_is_refused_alone(database: str) -> None:
+    team = Team(prompts=2)
+    good = {"client_id": uuid.uuid4().hex, "kind": "accept", "sample_id": team.ids[0]}
+    with site.with_token(team.who("ann")) as ann:
+        sent = [{"client_id": "bad", "kind": "nod", "sample_id": team.ids[0]}, 7, good]
+        found = ann.post(f"/api/v1/rounds/{team.round.id}/decisions", json={"decisions": sent}).json()
+    assert [(one.get("client_id"), one.get("status")) for one in found[:2]] == [("bad", 422), ("", 422)]
+    assert found[0]["error"]["message"].startswith("This decision cannot be used: kind: ")
+    assert found[2].get("decision", found[2])["client_id"] == good["client_id"], found[2]
