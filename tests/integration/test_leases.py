@@ -13,7 +13,7 @@ from backend.db import now, reading, session, tables
 from backend.db.session import read_engine, write_engine
 from backend.errors import NotFound, PermissionDenied
 from backend.services import queue, review_settings, reviews
-from backend.services.decisions import leases, lock_round
+from backend.services.decisions import leases, lock_round, places_of
 from backend.services.reviews import Act
 from backend.values import LabelSource, Role, RoundStatus, Verdict
 from tests import rows
@@ -311,3 +311,14 @@ def test_a_decision_and_a_claim_run_no_more_statements_than_the_changelog_says(d
     for engine in engines:
         event.remove(engine, "before_cursor_execute", note)
     assert (claimed, len(ran)) == (24, 18)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_decision_on_one_of_a_group_holds_no_label_of_the_others(database: str) -> None:
+    team, label = Team(prompts=1, mode="group"), tables.Label
+    act = Act(uuid.uuid4().hex, ACCEPT, team.ids[0])
+    with session() as db:
+        places = places_of(db, team.round, review_settings.read(team.round.review), [act])
+        with session() as other:
+            free = list(other.scalars(select(label.sample_id).with_for_update(skip_locked=True)))
+    assert (places[act.client_id].members, free) == (tuple(team.ids), team.ids[1:])
