@@ -79,8 +79,8 @@ def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts:
     wait for each other.
     """
     label, sample, group, gold = tables.Label, tables.Sample, tables.Group, tables.GoldItem
-    ids, are_together = {act.sample_id for act in acts}, any(act.kind in TOGETHER for act in acts)
-    which = sample.id.in_(ids)
+    asked, are_together = {act.sample_id for act in acts}, any(act.kind in TOGETHER for act in acts)
+    which = sample.id.in_(asked)
     if settings.by_group or are_together:
         which = sample.group_id.in_(select(sample.group_id).where(which).correlate(None))
     shown = review_scope.of_groups(round_)
@@ -97,8 +97,8 @@ def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts:
     )
     if settings.by_group and not are_together:
         # The rest of the group is read to name its item, and stays free for others.
-        own = select(label.sample_id).where(label.sample_id.in_(ids), label.round_id == round_.id)
-        db.execute(own.order_by(label.sample_id).with_for_update())
+        held = select(label.sample_id).where(label.sample_id.in_(asked), label.round_id == round_.id)
+        db.execute(held.order_by(label.sample_id).with_for_update())
     else:
         query = query.with_for_update(of=label)
     known: dict[int, Any] = {row.id: row for row in db.execute(query)} if acts else {}
