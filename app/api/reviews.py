@@ -4,8 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from app.api.depends import Asking
 from app.api.errors import Said, kind_of, status_of
@@ -21,17 +20,30 @@ from backend.services.reviews import Closing, Outcome, ReviewProgress
 router = APIRouter(tags=["reviews"])
 
 Several = Annotated[tuple[Id, ...], Query(max_length=500)]
-_ACT = TypeAdapter(Act)
 Few = Annotated[int, Query(ge=1, le=100, description="how many at most")]
+
+
+@dataclass(frozen=True)
+class Unread:
+    """What was sent as a decision and is none, and why."""
+
+    client_id: str
+    error: InvalidInput
+
+
+def _read(sent: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    """The act, or an `Unread`: what is no decision is refused alone."""
+    try:
+        return read(sent)
+    except ValidationError as error:
+        client_id = str(sent.get("client_id", "")) if isinstance(sent, dict) else ""
+        return Unread(client_id, InvalidInput(f"This decision cannot be used: {refusals.explain(error)}."))
 
 
 class Acts(BaseModel):
     """Written in order. One that cannot be written is set aside; sending a `client_id` again changes nothing."""
 
-    # What is no decision comes in as it was sent: it is refused alone.
-    decisions: list[Annotated[Act | SkipJsonSchema[Any], Field(union_mode="left_to_right")]] = Field(
-        min_length=1, max_length=200
-    )
+    decisions: list[Annotated[Act, WrapValidator(_read)]] = Field(min_length=1, max_length=200)
 
 
 class Refused(BaseModel):
@@ -124,28 +136,19 @@ def list_holders(
 @router.post("/rounds/{round_id}/decisions", status_code=201)
 def decide(actor: Asking, round_id: Id, body: Acts) -> list[Outcome | Refused]:
     """Write decisions. What came of each, in their order; one sent alone that cannot be written is an error."""
-    acts = [one if isinstance(one, Act) else _read(one) for one in body.decisions]
-    found = reviews.decide_each(actor, round_id, acts)
+    sent: list[Act | Unread] = [*body.decisions]
+    found = reviews.decide_each(actor, round_id, [one.error if isinstance(one, Unread) else one for one in sent])
     if len(found) == 1 and isinstance(found[0], RondoError):
         raise found[0]
     return [
-        _refused(sent, one) if isinstance(one, RondoError) else one
-        for sent, one in zip(body.decisions, found, strict=True)
+        _refused(act.client_id, one) if isinstance(one, RondoError) else one
+        for act, one in zip(sent, found, strict=True)
     ]
 
 
-def _read(sent: Any) -> Act | InvalidInput:
-    """What was sent as a decision, or why it is none."""
-    try:
-        return _ACT.validate_python(sent)
-    except ValidationError as error:
-        return InvalidInput(f"This decision cannot be used: {refusals.explain(error)}.")
-
-
-def _refused(sent: Any, error: RondoError) -> Refused:
-    client_id = sent.client_id if isinstance(sent, Act) else sent.get("client_id", "") if isinstance(sent, dict) else ""
+def _refused(client_id: str, error: RondoError) -> Refused:
     said = Said(type=kind_of(error), message=error.message)
-    return Refused(client_id=written_out(str(client_id)), status=status_of(error), error=said)
+    return Refused(client_id=written_out(client_id), status=status_of(error), error=said)
 
 
 @router.post("/rounds/{round_id}/decisions/undo")

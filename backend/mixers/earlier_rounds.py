@@ -1,5 +1,7 @@
 """Train on what earlier rounds of the line kept, as well."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
@@ -7,8 +9,6 @@ from pydantic import Field
 
 from backend.mixers import Mixer
 from backend.values import Group, Mixture, Past, TrainingRow
-
-Key = tuple[int, tuple[tuple[str, str], ...], str, str | None, bool | None]
 
 
 class EarlierRounds(Mixer):
@@ -51,10 +51,12 @@ class EarlierRounds(Mixer):
             yield row
 
 
-def key(row: TrainingRow) -> Key:
+def key(row: TrainingRow) -> bytes:
     """What makes two rows the same for training: they ask the same in the same words, and answer the same.
 
-    Of one prompt there are many questions: a judge's about each of its texts, a document's plain texts.
+    Of one prompt there are many questions: a judge's about each of its texts, a document's plain texts. A system turn
+    is part of the question: training reads it. The digest stands for the words, which would stay in memory.
     """
-    asked = tuple((str(one["role"]), str(one["content"])) for one in row.messages)
-    return row.example.prompt_id, asked, row.completion, row.rejected, row.example.label
+    asked = [(one["role"], one["content"]) for one in row.messages]
+    said = (row.example.prompt_id, asked, row.completion, row.rejected, row.example.label)
+    return hashlib.blake2b(json.dumps(said).encode(), digest_size=16).digest()

@@ -1,8 +1,9 @@
 """From a checkpoint's row to the engine that serves it."""
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import select
@@ -19,6 +20,8 @@ from backend.pipeline import serve
 from backend.pipeline.stage import StageContext
 from backend.recipes import BASE, JUDGE, POLICY, REFERENCE
 from backend.values import JSON
+
+log = logging.getLogger("rondo.pipeline")
 
 PATH_KNOBS = ("model", "adapter")
 
@@ -75,15 +78,18 @@ def _note(checkpoint_id: int, notes: Sequence[str]) -> None:
     """Keep on the checkpoint what its endpoint refused, for its page: each sentence once."""
     if not notes:
         return
-    # An error that ends the work is worth more than a note that cannot be written.
-    with suppress(SQLAlchemyError, DatabaseLost), session() as db:
-        row = db.get(tables.Checkpoint, checkpoint_id, with_for_update=True)
-        if row is None:
-            return
-        known = row.details.get("notes", [])
-        new = [note for note in dict.fromkeys(map(clean, notes)) if note not in known]
-        if new:
-            row.details = row.details | {"notes": [*known, *new]}
+    try:
+        with session() as db:
+            row = db.get(tables.Checkpoint, checkpoint_id, with_for_update=True)
+            if row is None:
+                return
+            known = row.details.get("notes", [])
+            new = [note for note in dict.fromkeys(map(clean, notes)) if note not in known]
+            if new:
+                row.details = row.details | {"notes": [*known, *new]}
+    except (SQLAlchemyError, DatabaseLost) as error:
+        # What was made is worth more than a note on it, and an error that ended the work stays the one that is told.
+        log.warning("what the endpoint of checkpoint %s refused is not kept on its page: %s", checkpoint_id, error)
 
 
 class Loading:

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -30,6 +30,7 @@ from backend.pipeline.judge import judge_group
 from backend.pipeline.left_out import Gate
 from backend.pipeline.stage import Finish, derive_seed
 from backend.values import Group, Judgment
+from backend.values.replies import Usage
 
 log = logging.getLogger("rondo.pipeline")
 
@@ -57,6 +58,12 @@ class _Tally:
 
     engine: Engine | None
     seconds: float = 0.0
+    usage: Usage = field(default_factory=Usage)
+    known: tuple[str, ...] = ()
+    """What the endpoint had refused before this judge was asked: of that it may need nothing."""
+
+    def __post_init__(self) -> None:
+        self.known = self.engine.notes() if self.engine is not None else ()
 
     def ask(self, judge: Judge, groups: Sequence[Group], seed: int) -> list[Judgment]:
         """What the judge says of the groups, and how long that takes."""
@@ -67,11 +74,12 @@ class _Tally:
             self.seconds += time.monotonic() - started
 
     def write(self, db: Session, row: tables.BenchJudge) -> None:
-        """Add it to the judge's row."""
-        row.seconds, self.seconds = row.seconds + self.seconds, 0.0
+        """Add it to the judge's row; it is kept until `written` says that the transaction has ended."""
+        row.seconds += self.seconds
         if self.engine is None:
             return
-        usage = self.engine.take_usage()
+        self.usage += self.engine.take_usage()
+        usage = self.usage
         row.uncounted += usage.uncounted
         if usage.requests > usage.uncounted:
             row.prompt_tokens = (row.prompt_tokens or 0) + usage.tokens_in
@@ -79,9 +87,13 @@ class _Tally:
             row.unpriced += unpriced
             if unpriced < usage.tokens_in + usage.tokens_out:
                 row.cost = (row.cost or 0.0) + cost
-        refused = [clean(note) for note in self.engine.notes()]
+        refused = [clean(note) for note in self.engine.notes() if note not in self.known]
         if new := [note for note in dict.fromkeys(refused) if note not in row.notes]:
             row.notes = [*row.notes, *new]
+
+    def written(self) -> None:
+        """Begin anew: what was added is in the database."""
+        self.seconds, self.usage = 0.0, Usage()
 
 
 def run(job_id: int, attempt: int, progress: JobProgress) -> Finish:
@@ -205,6 +217,7 @@ def _write(bench: _Bench, row_id: int, made: Sequence[Judgment], tally: _Tally) 
         if made:
             insert_rows(db, tables.BenchJudgment, {"bench_judge_id": row_id, "created_at": now()}, columns)
         tally.write(db, db.get_one(tables.BenchJudge, row_id))
+    tally.written()
 
 
 def _end(bench: _Bench, row: tables.BenchJudge, error: str, tally: _Tally | None = None) -> None:
@@ -233,6 +246,8 @@ def _end(bench: _Bench, row: tables.BenchJudge, error: str, tally: _Tally | None
         if tally is not None:
             tally.write(db, written)
         written.error, written.figures, written.finished_at = clean(error) or None, figures, now()
+    if tally is not None:
+        tally.written()
 
 
 def loaded(row: tables.BenchJudge) -> Judge | None:

@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from backend import recipes
 from backend.db import reading, tables
-from backend.errors import EmptySelection, NotFound
+from backend.errors import Conflict, EmptySelection, NotFound
 from backend.jobs import transitions
 from backend.jobs.progress import JobProgress
 from backend.pipeline import generate, judge, preflight, preview_rows, train, tune
@@ -68,19 +68,30 @@ def _hand_on(db: Session, *, preview_id: int, is_timed: bool) -> None:
     """Let a worker that trains look at the training: it may have another machine, and other libraries."""
     row = db.get_one(tables.Preview, preview_id)
     job = transitions.enqueue(
-        db, stage=Stage.train, project_id=row.project_id, spec={"kind": KIND}, created_by=row.created_by
+        db, stage=Stage.train, project_id=row.project_id, spec=spec_of(preview_id), created_by=row.created_by
     )
     row.job_id, row.result = job.id, row.result | {"is_timed": is_timed}
 
 
 def _preview(job_id: int) -> tuple[tables.Preview, bool]:
-    """The preview, and whether its job is the one that looks at the training."""
+    """The preview, and whether its job is the one that looks at the training.
+
+    Raises `NotFound` where it was deleted, and `Conflict` where another job has gone on with it.
+    """
     with reading() as db:
-        found = db.scalars(select(tables.Preview).where(tables.Preview.job_id == job_id)).one_or_none()
-        is_look = db.get_one(tables.Job, job_id).stage is Stage.train
+        job, row = db.get_one(tables.Job, job_id), tables.Preview
+        # A job that an older version queued does not name its preview.
+        found = db.scalars(select(row).where(or_(row.id == job.spec.get("preview_id"), row.job_id == job_id))).first()
     if found is None:
         raise NotFound(f"The preview of job {job_id} was deleted. There is nothing left to do for it.")
-    return found, is_look
+    if found.job_id != job_id:
+        raise Conflict(f"Preview {found.id} went on with job {found.job_id}, which looks at its training. See there.")
+    return found, job.stage is Stage.train
+
+
+def spec_of(preview_id: int) -> JSON:
+    """The spec of each of the preview's jobs."""
+    return {"kind": KIND, "preview_id": preview_id}
 
 
 def _next(preview_id: int, job_id: int, attempt: int, progress: JobProgress) -> StageContext | None:

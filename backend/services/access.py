@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import Select, bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from backend.db import tables
 from backend.errors import NotFound, NotSignedIn, PermissionDenied
@@ -48,11 +48,11 @@ def role_of(db: Session, actor: Actor, project_id: int) -> Role | None:
     return cast(Role | None, found.role)
 
 
-def may_decide(project_id: int) -> Select[int]:
-    """The ids of those who may decide on items of the project now."""
+def may_decide(project_id: int | InstrumentedAttribute[int], role: Role = Role.reviewer) -> Select[int]:
+    """The ids of those who have at least that role in the project now: by default, who may decide on its items."""
     user, member = tables.User, tables.Membership
     is_member = (member.user_id == user.id) & (member.project_id == project_id)
-    roles = [role for role in Role if role.rank >= Role.reviewer.rank]
+    roles = [one for one in Role if one.rank >= role.rank]
     return select(user.id).outerjoin(member, is_member).where(user.is_active, user.is_owner | member.role.in_(roles))
 
 

@@ -43,8 +43,9 @@ export class Answers extends Base {
    * @param {Item} item
    * @param {any} result
    */
-  judged(item, { judge, judges, reason }) {
+  judged(item, { decision, judge, judges, reason }) {
     item.reason ||= reason;
+    item.is_random ||= decision.is_random;
     if (judge && !item.members) item.judge = judge;
     for (const member of item.members || []) {
       if (judges && judges[member.sample_id]) member.judge = judges[member.sample_id];

@@ -89,7 +89,7 @@ export class Elsewhere {
   /** @param {string[]} names */
   giveUp(names) {
     for (const name of names) {
-      keepWords(this, JSON.parse(localStorage.getItem(name) || "{}"));
+      keepWords(this, JSON.parse(localStorage.getItem(name) || "{}") || {});
       localStorage.removeItem(name);
     }
     this.look();

@@ -30,11 +30,9 @@ export function paintItem(desk, item) {
     facts.textContent = `Sample ${item.sample_id}, ${plural(item.num_tokens, "token")}${cut}.${note}`;
     assist.replaceChildren(...(item.judge ? [judgeView(item.judge)] : []));
   }
-  // Where some items are said to be drawn at random, the others are chosen: the judge is likelier to be wrong there. Who
-  // decides blind is told afterwards.
-  const isTold = !item.is_random || !desk.round.is_blind || (item.members || [item]).some(({ judge }) => judge);
-  if (item.reason && isTold) facts.append(" ", make("span.reason", {}, `Why here: ${item.reason}`));
-  if (item.is_random && isTold)
+  // Who decides blind is told afterwards, by the answer.
+  if (item.reason) facts.append(" ", make("span.reason", {}, `Why here: ${item.reason}`));
+  if (item.is_random)
     facts.append(
       " ",
       make("span.rondo-badge", { title: "Drawn at random, so that judge statistics stay honest" }, "drawn at random"),

@@ -4,10 +4,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from backend import recipes
 from backend.config import settings
-from backend.db import session, tables
+from backend.db import reading, session, tables
 from backend.errors import Conflict, NotFound, PermissionDenied
 from backend.metrics.override_rate import OverrideRate
 from backend.pipeline.evaluate import round_evidence
@@ -139,9 +140,11 @@ def test_what_comes_out_of_its_turn_says_that_it_was_drawn_whether_it_is_gold_or
     team, known = a_long_round(400, gold_share=0.3, random_share=0.4, is_blind=is_blind)
     items = [item for number in range(4) for item in team.items(f"p{number}", limit=50, order=Order.informativeness)]
     late = [item for item in items if item.sample_id < team.ids[500]]
-    assert all(item.is_random for item in late)
-    assert all(item.reason == "Drawn at random, to measure the judge fairly." for item in late)
-    drawn = [item.sample_id in known for item in items if item.is_random]
+    assert all(item.is_random is not is_blind for item in late)
+    assert {item.reason for item in late} == {None if is_blind else "Drawn at random, to measure the judge fairly."}
+    with reading() as db:
+        leased = set(db.scalars(select(tables.Lease.sample_id).where(tables.Lease.is_random)))
+    drawn = [n in known for n in leased]
     assert 50 <= len(drawn) <= 110, "about 40 % of 200"
     assert 0.1 <= sum(drawn) / len(drawn) <= 0.5, "about 30 % of these"
 

@@ -241,6 +241,7 @@ def test_what_has_no_count_or_price_and_what_an_endpoint_refuses_is_said(
     assert (second.done, second.prompt_tokens, second.unpriced, second.uncounted) == (0, 10, 2, 2)
     assert second.error is not None
     assert [note.startswith((cannot, "m at http")) for note in first.notes] == [True, True]
+    assert second.notes == (), "it asked for no log-probs"
     assert "refuses logprobs" in first.notes[1]
     told = shown.bench(view)["rows"][-2]
     assert told["missing"] == ["30 replies without a count of tokens", "20 tokens without a price"]
@@ -248,6 +249,37 @@ def test_what_has_no_count_or_price_and_what_an_endpoint_refuses_is_said(
     with reading() as db:
         (kept,) = db.get_one(tables.Checkpoint, endpoint).details["notes"]
     assert "refuses logprobs" in kept
+
+
+def test_what_a_judge_was_asked_counts_where_its_first_batch_cannot_be_written(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge_bench, "GROUPS_AT_ONCE", 4)
+    write, failed = judge_bench._Tally.write, []
+
+    def fails_once(*said: Any) -> None:
+        write(*said)
+        if not failed:
+            failed.append(said)
+            raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(judge_bench._Tally, "write", fails_once)
+    asked: list[Any] = []
+    with serving() as server:
+
+        def answer(body: dict[str, Any]) -> Reply:
+            asked.append(body)
+            made = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "fine;Y"}}
+            return 200, {}, {"choices": [made], "usage": {"prompt_tokens": 10, "completion_tokens": 2}}
+
+        server.answer = answer
+        engine = {"name": "openai", "base_url": server.url, "model": "m"}
+        bench_id = bench.open(Entry(VERDICT, bench.checkpoint("remote", engine)))
+        assert run_bench(bench_id) is JobStatus.done
+        (view,) = results.get(bench.curator, bench_id).judges
+    assert view.error is not None
+    assert len(asked) > 0
+    assert (view.done, view.prompt_tokens) == (0, 10 * len(asked)), "nothing of the batch stays but its price"
 
 
 def test_a_filter_s_texts_are_judged_again_and_the_first_labels_stay(bench: Bench) -> None:

@@ -4,14 +4,16 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, event, select, text, update
 
 from backend.db import now, reading, session, tables
+from backend.db.session import read_engine, write_engine
 from backend.errors import NotFound, PermissionDenied
 from backend.services import queue, review_settings, reviews
-from backend.services.decisions import leases
+from backend.services.decisions import leases, lock_round, places_of
 from backend.services.reviews import Act
 from backend.values import LabelSource, Role, RoundStatus, Verdict
 from tests import rows
@@ -244,3 +246,79 @@ def test_a_resent_decision_takes_no_slot_and_says_the_same(database: str) -> Non
     assert late.decision == again.decision
     assert again.late_because == late.late_because
     assert [who for _, who, _ in team.slots(team.ids[0])] == [None]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_lease_that_is_lost_while_it_is_waited_for_locks_nobody(database: str) -> None:
+    team = Team(prompts=1, n=1)
+    ann, bob = team.who("ann"), team.who("bob")
+    team.queue("ann")
+    with ThreadPoolExecutor(2) as pool:
+        with session() as db:
+            # Ann gives it back from another tab, decides in this one meanwhile, and Bob asks for it.
+            leases.one_at_a_time(db, team.round.id)
+            db.execute(update(tables.Lease).values(user_id=None, expires_at=now()))
+            decided = pool.submit(team.act, "ann", team.ids[0], REJECT)
+            waits(1)
+            asked = pool.submit(leases.renew, bob, team.round.id, team.ids)
+            waits(2)
+        late, kept = decided.result(10).late_because, asked.result(10).kept
+    assert (late is None) is (kept == ()), "one of them has it"
+    assert team.slots(team.ids[0])[0][1] == (ann if late is None else bob).user_id
+
+
+def waits(number: int) -> None:
+    """Return once so many sessions wait for a lock."""
+    for _ in range(500):
+        with reading() as db:
+            found = text(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            if db.scalar(found) >= number:
+                return
+        time.sleep(0.01)
+    raise AssertionError(f"fewer than {number} wait")
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_stranger_neither_holds_a_round_nor_waits_for_it(database: str) -> None:
+    team = Team(prompts=1)
+    stranger, viewer = rows.make_actor(), rows.make_actor(team.project, Role.viewer)
+    with session() as db, ThreadPoolExecutor(1) as pool:
+        lock_round(db, team.curator, team.round.id, alone=True)
+        for who, why in ((stranger, NotFound), (viewer, PermissionDenied)):
+            sent = pool.submit(reviews.decide_many, who, team.round.id, [Act(uuid.uuid4().hex, ACCEPT, team.ids[0])])
+            with pytest.raises(why):
+                sent.result(5)
+
+
+@pytest.mark.on_sqlite
+def test_a_decision_and_a_claim_run_no_more_statements_than_the_changelog_says(database: str) -> None:
+    team = Team(prompts=4)
+    who = team.who("ann")
+    ran: list[str] = []
+
+    def note(*said: Any) -> None:
+        ran.append(said[2])
+
+    engines = (read_engine(), write_engine())
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    items = queue.queue(who, team.round.id, order=queue.Order.sequential, limit=2)
+    claimed = len(ran)
+    ran.clear()
+    reviews.decide_many(who, team.round.id, [Act(uuid.uuid4().hex, ACCEPT, items[0].sample_id)])
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
+    assert (claimed, len(ran)) == (24, 18)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_decision_on_one_of_a_group_holds_no_label_of_the_others(database: str) -> None:
+    team, label = Team(prompts=1, mode="group"), tables.Label
+    act = Act(uuid.uuid4().hex, ACCEPT, team.ids[0])
+    with session() as db:
+        places = places_of(db, team.round, review_settings.read(team.round.review), [act])
+        with session() as other:
+            free = list(other.scalars(select(label.sample_id).with_for_update(skip_locked=True)))
+    assert (places[act.client_id].members, free) == (tuple(team.ids), team.ids[1:])

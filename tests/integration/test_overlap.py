@@ -137,7 +137,7 @@ def test_more_reviewers_reopen_items_and_fewer_close_them(database: str) -> None
 
 
 def test_the_random_share_is_marked_on_item_and_decision(database: str) -> None:
-    team = Team(prompts=40, random_share=0.3)
+    team = Team(prompts=40, random_share=0.3, is_blind=False)
     items = team.items("ann", order=Order.informativeness, limit=60)
     drawn = {item.sample_id for item in items if item.is_random}
     assert 8 <= len(drawn) <= 30
@@ -150,7 +150,7 @@ def test_the_random_share_is_marked_on_item_and_decision(database: str) -> None:
 
 
 def test_every_item_of_the_order_random_is_drawn_at_random(database: str) -> None:
-    team = Team(prompts=20, num_reviewers_per_item=2)
+    team = Team(prompts=20, num_reviewers_per_item=2, is_blind=False)
     team.act("bob", team.ids[0], ACCEPT)
     items = team.items("ann", order=Order.random, limit=10)
     assert [item.sample_id for item in items if not item.is_random] == [team.ids[0]], "bob began it"
@@ -164,7 +164,7 @@ def test_every_item_of_the_order_random_is_drawn_at_random(database: str) -> Non
 
 
 def test_the_places_of_the_random_share_stay_after_a_reload(database: str) -> None:
-    team = Team(prompts=40, random_share=0.3)
+    team = Team(prompts=40, random_share=0.3, is_blind=False)
     who = team.who("ann")
 
     def marks() -> list[bool]:

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from app.pages import jobs as jobs_page
 from app.pages.previews import shown
 from backend import recipes
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
-from backend.jobs import transitions
+from backend.jobs import JobProgress, transitions
+from backend.pipeline import preview as pipeline_preview
 from backend.pipeline import run as pipeline_run
 from backend.recipes import Recipe
 from backend.selectors import Selection
@@ -18,6 +20,7 @@ from backend.selectors.best_versus_worst import BestVersusWorst
 from backend.services import checkpoints, datasets, previews, prompts, rounds, warnings
 from backend.services.datasets import exports
 from backend.services.projects import list_mine
+from backend.services.rounds import job_views
 from backend.values import JobStatus, Role, Split, Stage
 from tests import rows
 from tests.integration import site
@@ -133,6 +136,8 @@ def stopped_before_training(preview_id: int) -> list[tables.Dataset]:
     with reading() as db:
         look = db.get_one(tables.Job, db.get_one(tables.Preview, preview_id).job_id)
         assert (job.queue, look.queue, look.status) == ("generate", "train", JobStatus.queued)
+        with pytest.raises(Conflict, match=f"went on with job {look.id}"):
+            pipeline_preview.run(job.id, attempt + 1, JobProgress(job.id, attempt + 1))
         return db.query(tables.Dataset).order_by(tables.Dataset.id).all()
 
 
@@ -289,6 +294,10 @@ def test_the_page_and_rest_show_a_preview(tiny: Path) -> None:
         said = page.ask("previews", "draw", preview=str(preview_id))
         assert f'"Preview {preview_id}: ' in said
         assert "waits in the queue" in said
+        with reading() as db:
+            job = db.get_one(tables.Job, made.json()["job_id"])
+        card = jobs_page.card_value(job_views.get(loop.actor, job.id).job)
+        assert (card["preview"], card["training"]) == (f"previews?preview={preview_id}", "")
         with session() as db:
             transitions.cancel(db, made.json()["job_id"])
         page.do("previews", "refresh")

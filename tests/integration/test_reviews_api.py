@@ -93,3 +93,29 @@ def test_the_command_line_says_that_a_queue_is_of_groups_and_how_large_they_are(
     assert lines[0].split() == ["group", "samples", "prompt", "why"]
     shown = [line.split()[:2] for line in lines[1:] if line.strip() and line.split()[0].isdigit()]
     assert shown == [[str(team.ids[0]), "3"], [str(team.ids[3]), "3"]]
+
+
+def test_who_decides_blind_learns_afterwards_what_was_drawn_at_random(database: str) -> None:
+    team = Team(prompts=10, random_share=0.5)
+    base = f"/api/v1/rounds/{team.round.id}"
+    with site.with_token(team.who("ann")) as ann:
+        items = ann.post(f"{base}/review/claims", json={"order": "worth", "limit": 20}).json()
+        assert {(one["is_random"], one["reason"]) for one in items} == {(False, None)}
+        acts = [{"client_id": uuid.uuid4().hex, "kind": "accept", "sample_id": one["sample_id"]} for one in items]
+        told = ann.post(f"{base}/decisions", json={"decisions": acts}).json()
+        drawn = {one["decision"]["sample_id"] for one in told if one["decision"]["is_random"]}
+        assert 0 < len(drawn) < 20
+        said = {one["decision"]["sample_id"] for one in told if "at random" in one["reason"]}
+        assert said == drawn == {row.sample_id for row in team.decisions(is_random=True)}
+
+
+@pytest.mark.on_sqlite
+def test_what_is_no_decision_is_refused_alone(database: str) -> None:
+    team = Team(prompts=2)
+    good = {"client_id": uuid.uuid4().hex, "kind": "accept", "sample_id": team.ids[0]}
+    with site.with_token(team.who("ann")) as ann:
+        sent = [{"client_id": "bad", "kind": "nod", "sample_id": team.ids[0]}, 7, good]
+        found = ann.post(f"/api/v1/rounds/{team.round.id}/decisions", json={"decisions": sent}).json()
+    assert [(one.get("client_id"), one.get("status")) for one in found[:2]] == [("bad", 422), ("", 422)]
+    assert found[0]["error"]["message"].startswith("This decision cannot be used: kind: ")
+    assert found[2].get("decision", found[2])["client_id"] == good["client_id"], found[2]

@@ -170,14 +170,18 @@ def test_what_a_file_says_of_prompts_is_hidden_while_people_decide_blind_on_thei
     with session() as db:
         (prompt,) = db.query(tables.Prompt).all()
         prompt.extra, prompt.answer = {"gold_score": 5}, "7"
-        db.add(tables.ImportedCompletion(prompt_id=prompt.id, position=0, text="brought", extra={"chosen": True}))
+        # By the hash of their texts the second comes first.
+        for place, (words_, is_chosen) in enumerate((("brought", True), ("less", False))):
+            extra = {"chosen": is_chosen}
+            db.add(tables.ImportedCompletion(prompt_id=prompt.id, position=place, text=words_, extra=extra))
         set_id = prompt.prompt_set_id
 
     def told(actor: Actor) -> list[Any]:
         (row,) = prompts_seen.browse(actor, set_id).rows
-        return [row.extra, row.completions[0].extra, row.is_masked]
+        first = row.completions[0]
+        return [row.extra, first.text, first.extra, row.is_masked]
 
-    whole, hidden = [{"gold_score": 5}, {"chosen": True}, False], [{}, {}, True]
+    whole, hidden = [{"gold_score": 5}, "brought", {"chosen": True}, False], [{}, "less", {}, True]
     assert told(team.who("ann")) == whole, "no round asks it"
     with session() as db:
         db.add(tables.RoundPromptSet(round_id=team.round.id, prompt_set_id=set_id, use=SetUse.sample))

@@ -287,6 +287,7 @@ def card_value(job: JobView) -> dict[str, Any]:
         "title": f"Job {job.id}: {what}",
         "round_id": job.round_id,
         "training": _training(job),
+        "preview": f"previews?preview={job.preview_id}" if job.preview_id is not None else "",
         "status": str(job.status),
         "badge": BADGES.get(job.status, ""),
         "facts": ", ".join(fact for fact in facts if fact),
@@ -299,7 +300,7 @@ def card_value(job: JobView) -> dict[str, Any]:
 
 def _training(job: JobView) -> str:
     """Where a training is looked at more closely."""
-    if job.stage is not Stage.train:
+    if job.stage is not Stage.train or job.preview_id is not None:
         return ""
     return "training" if job.round_id is None else f"training?rounds={job.round_id}"
 

@@ -9,6 +9,7 @@ CARD = """
     <span class="rondo-badge {{value.badge}}">{{value.status}}</span>
     <span class="rondo-muted small">{{value.facts}}</span>
     {{#if value.round_id}}<a href="round?round={{value.round_id}}">The whole round</a>{{/if}}
+    {{#if value.preview}}<a href="{{value.preview}}">The preview</a>{{/if}}
     {{#if value.training}}<a href="{{value.training}}">All curves, and what it reads</a>{{/if}}
   </header>
   <div class="bar" role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100"

@@ -91,7 +91,9 @@ def _progress(found: PreviewView) -> str:
     if found.is_over:
         return ""
     if found.status is JobStatus.queued:
-        return f"Job {found.job_id} waits in the queue. A worker takes it next."
+        # The pace of the first job is written where it hands on to the second.
+        worker = "that trains " if "is_timed" in found.result else ""
+        return f"Job {found.job_id} waits in the queue. A worker {worker}takes it next."
     step = len(found.result.get("took", [])) + 1
     return f"Step {step} of the recipe runs: {found.done:,} of {found.total:,} {found.unit}".rstrip()
 

@@ -75,11 +75,13 @@ def write_alone(
 def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts: Sequence[Act]) -> dict[str, Place]:
     """The item of each act, by client_id; acts on samples that are not in the round have none.
 
-    The labels are held until the transaction ends, in order of their number: two people never wait for each other.
+    The labels that the acts may change are held until the transaction ends, in order of their number: two people never
+    wait for each other.
     """
     label, sample, group, gold = tables.Label, tables.Sample, tables.Group, tables.GoldItem
-    which = sample.id.in_({act.sample_id for act in acts})
-    if settings.by_group or any(act.kind in TOGETHER for act in acts):
+    asked, are_together = {act.sample_id for act in acts}, any(act.kind in TOGETHER for act in acts)
+    which = sample.id.in_(asked)
+    if settings.by_group or are_together:
         which = sample.group_id.in_(select(sample.group_id).where(which).correlate(None))
     shown = review_scope.of_groups(round_)
     here = select(group.id).where(group.id == sample.group_id, group.round_id == round_.id)
@@ -92,8 +94,13 @@ def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts:
         .outerjoin(gold, gold.sample_id == sample.id)
         .where(which, label.round_id == round_.id)
         .order_by(label.sample_id)
-        .with_for_update(of=label)
     )
+    if settings.by_group and not are_together:
+        # The rest of the group is read to name its item, and stays free for others.
+        held = select(label.sample_id).where(label.sample_id.in_(asked), label.round_id == round_.id)
+        db.execute(held.order_by(label.sample_id).with_for_update())
+    else:
+        query = query.with_for_update(of=label)
     known: dict[int, Any] = {row.id: row for row in db.execute(query)} if acts else {}
     members: dict[int, list[Any]] = defaultdict(list)
     for row in sorted(known.values(), key=lambda row: (row.position, row.id)):

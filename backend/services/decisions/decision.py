@@ -27,6 +27,7 @@ class Decision:
     Made by `Decision.of`. `verdict`: what it says of its sample. `words`: what it says beyond its kind, `value` the
     same as data. `edit_id`: the sample an edit made. `retracts_id`: the decision a retract took back.
     `is_override`: None where the judge's verdict would follow from it, and may not be told.
+    `is_random`: the queue had drawn the item at random; False where it may not be told, as with `is_override`.
     `is_retracted`: it was taken back later, where the caller looked. `is_new`: this call wrote it.
     `late_because`: the item's reviewers were complete when it came; it is kept and counts in no label.
     `replaces`: client_id and kind of the person's own decision that stood before; from another tab, it is news to
@@ -52,6 +53,7 @@ class Decision:
     is_bulk: bool
     is_adjudication: bool
     is_late: bool
+    is_random: bool = False
     is_retracted: bool = False
     edit_id: int | None = None
     retracts_id: int | None = None
@@ -93,6 +95,7 @@ class Decision:
             is_bulk=row.batch_id is not None,
             is_adjudication=row.is_adjudication,
             is_late=row.is_late,
+            is_random=row.is_random and tells_judge,
             is_retracted=is_retracted,
             edit_id=row.value.get("edit_id"),
             retracts_id=row.retracts_id,

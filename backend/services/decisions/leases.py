@@ -186,10 +186,10 @@ def settle(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSett
     lease, ids = tables.Lease, sorted(set(item_ids))
     mine = select(lease.sample_id).where(lease.sample_id.in_(ids), lease.user_id == actor.user_id)
     live = mine.where(or_(lease.decided_at.is_not(None), lease.expires_at >= now() + SAFE))
-    # Of one item the lease is locked as it is looked for. Of several it is not: whoever waits for `one_at_a_time` must
-    # hold none.
+    # Whoever waits for `one_at_a_time` must hold no lease, so only of one item it is locked as it is looked for, and
+    # not where another has locked it: PostgreSQL keeps a lock that it waited for, even where the row fits no more.
     is_one = len(ids) == 1
-    held = set(db.scalars(live.with_for_update() if is_one else live)) if ids else set()
+    held = set(db.scalars(live.with_for_update(skip_locked=True) if is_one else live)) if ids else set()
     if is_one and held:
         return
     if len(held) < len(ids):

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.errors import Conflict, LabelsFrozen, NotFound
-from backend.services.access import Actor, require
-from backend.services.rounds import review_scope
+from backend.errors import Conflict, LabelsFrozen
+from backend.services.access import Actor, may_decide, require
+from backend.services.rounds import get_row, review_scope
 from backend.values import Role, RoundStatus
 
 
@@ -20,10 +20,15 @@ def lock_round(
     `alone`: nobody else may decide. Raises `NotFound`, `PermissionDenied`, and `LabelsFrozen` where it is not in
     review.
     """
-    query = select(tables.Round).where(tables.Round.id == round_id).with_for_update(read=not alone)
-    round_ = db.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    row = tables.Round
+    query = select(row).where(row.id == round_id).execution_options(populate_existing=True)
+    # Whoever has not the role waits for no lock and holds none, and the check needs no statement before it.
+    theirs = query.where(literal(actor.user_id).in_(may_decide(row.project_id, role)))
+    round_ = db.scalars(theirs.with_for_update(read=not alone)).one_or_none()
     if round_ is None:
-        raise NotFound(f"There is no round {round_id}. Choose one from the overview.")
+        get_row(db, actor, round_id, role)
+        # The role was given this moment.
+        round_ = db.scalars(query.with_for_update(read=not alone)).one()
     require(db, actor, round_.project_id, role)
     if round_.status is not RoundStatus.review:
         raise LabelsFrozen(

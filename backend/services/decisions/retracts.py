@@ -38,7 +38,7 @@ def retract(db: Session, actor: Actor, round_: tables.Round, act: Act, settings:
     touched = affected(db, target)
     # Without the lock a colleague's decision that commits meanwhile would be overwritten by what was read before it.
     lock_labels(db, touched)
-    labels.recompute(db, touched)
+    labels.recompute(db, touched, [round_])
     free_slot(db, actor, target, settings)
     return own(db, row, actor, round_, is_new=True)
 

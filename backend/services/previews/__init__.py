@@ -16,7 +16,7 @@ from backend import boundary, jobs
 from backend.db import reading, session, tables
 from backend.errors import Conflict, NotFound
 from backend.pipeline import preview_rows
-from backend.pipeline.preview import KIND, TUNE
+from backend.pipeline.preview import KIND, TUNE, spec_of
 from backend.pipeline.stage import derive_seed
 from backend.services import events, rounds
 from backend.services.access import Actor, require, role_of
@@ -117,7 +117,7 @@ def start(actor: Actor, project_id: int, plan: Plan, *, num_prompts: int = PROMP
         last = db.scalar(select(func.max(tables.Round.number)).where(tables.Round.project_id == project_id))
         rounds.write(db, hidden.id, few, recipe, (last or 0) + 1, created_by=actor.user_id)
         job = jobs.enqueue(
-            db, stage=Stage.generate, project_id=project_id, spec={"kind": KIND}, created_by=actor.user_id
+            db, stage=Stage.generate, project_id=project_id, spec=spec_of(row.id), created_by=actor.user_id
         )
         row.job_id = job.id
         events.note(
@@ -251,9 +251,7 @@ def _view(db: Session, row: tables.Preview) -> PreviewView:
 def plan_of(row: tables.Preview) -> Plan:
     """The plan as it was previewed."""
     stored: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in row.plan.items()}
-    if "engine" in stored:
-        stored["engine"] = LocalEngine(stored["engine"])
-    return Plan(**stored)
+    return Plan(**stored | {"engine": LocalEngine(stored.get("engine", LocalEngine.transformers))})
 
 
 def _stored(plan: Plan) -> JSON:

@@ -42,7 +42,8 @@ class Member:
 
 @dataclass(frozen=True)
 class Item:
-    """One item to decide. `judge` stays None while its view is hidden, and `reason` where it would give it away.
+    """One item to decide. `judge` stays None while its view is hidden, `reason` where it would give it away, and
+    `is_random` False.
 
     `members`: a group's samples, in the modes group and pair; the item is then named by the group's first sample.
     `num_members`: how many the group has, shown or not. `flag`: the client_id of the person's own standing flag.
@@ -84,6 +85,8 @@ class Shown:
     others: dict[int, tuple[Decision, ...]]
     leases: dict[int, tuple[datetime, bool]]
     edits: dict[int, tuple[str, ...]]
+    told: frozenset[int]
+    """Items of which the person may know whether they were drawn at random: the others were chosen."""
 
 
 def items(
@@ -140,6 +143,7 @@ def look_up(
         colleagues.others(db, actor, told, cut_of_round(round_), judged=ids if is_open else decided),
         own_leases(db, actor, settings, ids),
         own_edits(db, actor, everything),
+        frozenset(ids if is_open else decided),
     )
 
 
@@ -188,6 +192,9 @@ def chosen(db: Session, actor: Actor, settings: ReviewSettings, members: dict[in
 def item(n: int, shown: Shown, settings: ReviewSettings, cut: float, why: str | None) -> Item:
     row, view = shown.rows[n], shown.views.get(n)
     until, is_random = shown.leases[n]
+    if n not in shown.told:
+        # Where some are said to be drawn, the others are chosen: the judge is likelier to be wrong there.
+        is_random, why = False, None if why == reasons.RANDOM else why
     ids = shown.groups.get(row.group_id, [])
     before = [] if ids else (row.turns or [])[:-1]
     return Item(

@@ -170,7 +170,7 @@ def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Deci
             continue
         n, view = one.sample_id, views.get(one.sample_id)
         shown = {m: views[m] for m in groups.get(n, [n] if view else []) if m in views}
-        reason = reasons.of_item(groups.get(n, [n]), views, signs, cut)
+        reason = reasons.RANDOM if one.is_random else reasons.of_item(groups.get(n, [n]), views, signs, cut)
         made.append(
             Outcome(one, view, tally, shown, reason, others.get(n, ()), colleagues.meanwhile(others.get(n, ())))
         )

@@ -46,6 +46,7 @@ COLUMNS = (
     jobs.helper_count().label("helpers"),
     tables.Round.number,
     tables.User.name,
+    tables.Job.spec["preview_id"].as_integer().label("preview_id"),
 )
 
 
@@ -87,6 +88,8 @@ class JobView:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    preview_id: int | None = None
+    """The preview that it runs, of one of these."""
 
     @property
     def fraction(self) -> float:
@@ -236,6 +239,7 @@ def _view(row: Row[Any], listening: set[str], known: dict[int, tuple[Recipe, int
         created_at=job["created_at"],
         started_at=job["started_at"],
         finished_at=job["finished_at"],
+        preview_id=job["preview_id"],
     )
 
 

@@ -1,6 +1,7 @@
 """The prompts of a set as a person may see them: what a file says of them may be what people are yet to decide."""
 
 from dataclasses import replace
+from hashlib import blake2b
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -17,7 +18,7 @@ def browse(
     actor: Actor, set_id: int, *, search: str = "", cursor: int | None = None, limit: int = prompts.PAGE
 ) -> Page:
     """A page of the set, as `prompts.browse` reads it; while a review hides the judge's view of texts that answer the
-    set's prompts, without metadata, and without what the file says of its completions."""
+    set's prompts, without metadata, and without what the file says of its completions, their order included."""
     found = prompts.browse(actor, set_id, search=search, cursor=cursor, limit=limit)
     with reading() as db:
         if not _is_hidden(db, actor, set_id):
@@ -37,5 +38,7 @@ def _is_hidden(db: Session, actor: Actor, set_id: int) -> bool:
 
 
 def _masked(row: PromptView) -> PromptView:
-    completions = tuple(replace(one, extra={}) for one in row.completions)
+    # Of a pair a file names the chosen one first.
+    ordered = sorted(row.completions, key=lambda one: blake2b(one.text.encode("utf-8", "surrogatepass")).digest())
+    completions = tuple(replace(one, extra={}) for one in ordered)
     return replace(row, extra={}, completions=completions, is_masked=True)
