@@ -9,6 +9,7 @@ import uuid
 from functools import lru_cache
 
 from dbos import DBOS, DBOSClient, EnqueueOptions
+from dbos import error as dbos_error
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -27,6 +28,8 @@ SCHEMA = "dbos"
 WORKFLOW = "run_job"
 HELP = "help_job"
 MAX_PRIORITY = 2**31 - 1
+CONSOLE = "__dbos_console_log_handler__"
+"""What DBOS calls its handler."""
 POLLING_SECONDS = 0.25
 """While there is news; `backend.jobs.wakes` has the rest."""
 
@@ -123,3 +126,21 @@ def started_by(executor_id: str) -> list[str]:
 def withdraw(workflow_ids: list[str]) -> None:
     if workflow_ids:
         client().cancel_workflows(workflow_ids)
+
+
+def log_as_others() -> None:
+    """Let the engine's log take the way of all others, without its own handler; to be called once it has set that."""
+    logger = logging.getLogger("dbos")
+    for handler in [one for one in logger.handlers if one.name == CONSOLE]:
+        logger.removeHandler(handler)
+    logger.propagate = True
+    logger.addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Drop what DBOS logs, with tracebacks, each time a job is cancelled or a worker stops: both are ordinary."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, dbos_error.DBOSAwaitedWorkflowCancelledError) and not any(
+        phrase in record.getMessage()
+        for phrase in ("was cancelled during execution", "is no longer owned by", "Asyncio task cancelled")
+    )

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dbos import DBOS, DBOSConfig
-from dbos import error as dbos_error
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend import lifeline
@@ -68,7 +67,7 @@ class Worker:
 
     @property
     def is_running(self) -> bool:
-        return self._keeper is not None and self._keeper.is_running
+        return self._keeper is not None and self._keeper.is_running and not wakes.unwatched(self.queues)
 
     async def child(self, job_id: int, attempt: int, log: Path) -> "ChildProcess | standby.WarmChild":
         """A process for the job: the one that is ready, else one that is started now."""
@@ -140,7 +139,7 @@ class Worker:
             "log_level": "WARNING",
         }
         DBOS(config=config)
-        logging.getLogger("dbos").addFilter(_is_news)
+        durable.log_as_others()
         DBOS.listen_queues(self.queues)
         wakes.install()
         DBOS.launch()
@@ -176,6 +175,13 @@ async def run_job(job_id: int) -> str:
 @DBOS.step(preemptible=True)
 async def run_child(job_id: int, workflow_id: str) -> str:
     """Run the job's child process to its end, or end it when the job is cancelled, lost or the worker stops."""
+    try:
+        return await _run_child(job_id, workflow_id)
+    finally:
+        wakes.bell.ring()  # there is room for the next one
+
+
+async def _run_child(job_id: int, workflow_id: str) -> str:
     worker = _worker
     assert worker is not None
     tell_about(job=job_id)
@@ -193,7 +199,6 @@ async def run_child(job_id: int, workflow_id: str) -> str:
     finally:
         await child.end()
     await asyncio.to_thread(_record_end, job_id, attempt, describe_exit(child.exit_code))
-    wakes.bell.ring()  # there is room for the next one
     return "ended"
 
 
@@ -206,6 +211,13 @@ async def help_job(helper_id: int) -> str:
 @DBOS.step(preemptible=True)
 async def run_helper(helper_id: int) -> str:
     """Run a helper's child process to its end, or end it when the job is over or the worker stops."""
+    try:
+        return await _run_helper(helper_id)
+    finally:
+        wakes.bell.ring()  # as above
+
+
+async def _run_helper(helper_id: int) -> str:
     worker = _worker
     assert worker is not None
     joined = await asyncio.to_thread(helpers.join, helper_id, worker.executor_id)
@@ -223,7 +235,6 @@ async def run_helper(helper_id: int) -> str:
     except OSError as error:
         how = f"It could not be started: {error}."
     await asyncio.to_thread(helpers.leave, helper_id, error=how, tail=logs.tail(path))
-    wakes.bell.ring()  # as above
     return "ended"
 
 
@@ -290,12 +301,3 @@ def _in_own_thread(function: Callable[[], None]) -> None:
     thread.join()
     if errors:
         raise errors[0]
-
-
-def _is_news(record: logging.LogRecord) -> bool:
-    """Drop what DBOS logs, with tracebacks, each time a job is cancelled or a worker stops: both are ordinary."""
-    error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, dbos_error.DBOSAwaitedWorkflowCancelledError) and not any(
-        phrase in record.getMessage()
-        for phrase in ("was cancelled during execution", "is no longer owned by", "Asyncio task cancelled")
-    )
