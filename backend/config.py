@@ -11,7 +11,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from backend.errors import InvalidInput
 
-
 OF_THE_WEB = ("RONDO_OIDC_CLIENT_SECRET", "RONDO_METRICS_TOKEN")
 """Secrets that no child process needs."""
 

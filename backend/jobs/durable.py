@@ -5,7 +5,9 @@ that comes to life (an old worker thawing, a recovery of DBOS' own) sees that an
 """
 
 import logging
+import threading
 import uuid
+from collections.abc import Callable
 from functools import lru_cache
 
 from dbos import DBOS, DBOSClient, EnqueueOptions
@@ -135,6 +137,23 @@ def log_as_others() -> None:
         logger.removeHandler(handler)
     logger.propagate = True
     logger.addFilter(_is_news)
+
+
+def in_own_thread(function: Callable[[], None]) -> None:
+    """DBOS adopts the running event loop of its caller, and our steps do not belong into the web server's."""
+    errors: list[BaseException] = []
+
+    def target() -> None:
+        try:
+            function()
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=target, name="rondo-dbos")
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -16,7 +16,7 @@ from backend.config import settings
 from backend.errors import Conflict, InvalidInput
 from backend.jobs import durable, executors, helpers, logs, standby, transitions, wakes
 from backend.jobs.child import describe_exit
-from backend.jobs.process import ChildProcess
+from backend.jobs.process import Child, ChildProcess, kept
 from backend.log import tell_about
 from backend.values import JobStatus
 
@@ -69,8 +69,11 @@ class Worker:
     def is_running(self) -> bool:
         return self._keeper is not None and self._keeper.is_running and not wakes.unwatched(self.queues)
 
-    async def child(self, job_id: int, attempt: int, log: Path) -> "ChildProcess | standby.WarmChild":
+    async def child(self, job_id: int, attempt: int, log: Path) -> Child:
         """A process for the job: the one that is ready, else one that is started now."""
+        return await kept(self._child(job_id, attempt, log))
+
+    async def _child(self, job_id: int, attempt: int, log: Path) -> Child:
         ready = None if self.standby is None else await asyncio.to_thread(self.standby.take, job_id, attempt, log)
         return ready or await ChildProcess.start(self.command(job_id, attempt), log, attempt)
 
@@ -93,7 +96,7 @@ class Worker:
             self._keeper.recover(own=True)
             self._watch = wakes.Watch()
             self._watch.start()
-            _in_own_thread(self._launch)
+            durable.in_own_thread(self._launch)
             self._keeper.start()
             if self.standby is not None:
                 self.standby.prepare(standby.FIRST_SECONDS)
@@ -112,7 +115,7 @@ class Worker:
             self._watch = None
         if self.standby is not None:
             self.standby.close()
-        _in_own_thread(DBOS.destroy)
+        durable.in_own_thread(DBOS.destroy)
         lifeline.cut()  # model servers that its jobs started
         if self._keeper is not None:
             self._keeper.stop()
@@ -226,7 +229,7 @@ async def _run_helper(helper_id: int) -> str:
     job_id, attempt = joined
     path, how = logs.helper_log_path(job_id, helper_id), None
     try:
-        child = await ChildProcess.start([*worker.command(job_id, attempt), str(helper_id)], path, attempt)
+        child = await kept(ChildProcess.start([*worker.command(job_id, attempt), str(helper_id)], path, attempt))
         try:
             await _follow_helper(child, helper_id, path)
         finally:
@@ -238,7 +241,7 @@ async def _run_helper(helper_id: int) -> str:
     return "ended"
 
 
-async def _follow_helper(child: ChildProcess, helper_id: int, path: Path) -> None:
+async def _follow_helper(child: Child, helper_id: int, path: Path) -> None:
     written: str | None = None
     while not await child.ended(within=LOOK_SECONDS):
         tail = await asyncio.to_thread(logs.tail, path)
@@ -252,7 +255,7 @@ async def _follow_helper(child: ChildProcess, helper_id: int, path: Path) -> Non
             log.warning("The database did not answer; helper %s goes on.", helper_id, exc_info=True)
 
 
-async def _follow(child: ChildProcess | standby.WarmChild, job_id: int, attempt: int) -> None:
+async def _follow(child: Child, job_id: int, attempt: int) -> None:
     """Return when the child has ended, or has to."""
     lingered = 0.0
     written: str | None = None
@@ -284,20 +287,3 @@ def _record_end(job_id: int, attempt: int, how: str) -> None:
     transitions.write_log_tail(job_id, attempt, tail + helpers.tails(job_id, attempt), process_id=None)
     if transitions.look(job_id, attempt) == JobStatus.running:
         transitions.fail_silently_ended(job_id, attempt, how=how, tail=tail)
-
-
-def _in_own_thread(function: Callable[[], None]) -> None:
-    """DBOS adopts the running event loop of its caller, and our steps do not belong into the web server's."""
-    errors: list[BaseException] = []
-
-    def target() -> None:
-        try:
-            function()
-        except BaseException as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=target, name="rondo-dbos")
-    thread.start()
-    thread.join()
-    if errors:
-        raise errors[0]
