@@ -40,7 +40,7 @@ def test_figures_count_jobs_rounds_workers_and_rows(database: str) -> None:
     assert found["rondo_rounds", "running"] == 1
     assert found["rondo_workers", "train"] == 1
     assert 0 <= found["rondo_queue_age_seconds", "generate"] < 60
-    assert found["rondo_samples_total",] == 0
+    assert found["rondo_newest_sample_id",] == 0
     assert found["rondo_requests_total", "monitoring", "GET", "2xx"] >= 1
     assert "Secret" not in text
 
