@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import inspect
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import gradio as gr
@@ -14,10 +14,9 @@ from app import gradio_queue
 
 
 @pytest.fixture(autouse=True)
-def as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("push", "close", "start_processing"):
         monkeypatch.setattr(Queue, name, getattr(Queue, name))  # put back afterwards
-    yield
 
 
 def in_loop(test: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
@@ -56,7 +55,7 @@ def test_each_of_many_events_that_come_one_by_one_is_taken(monkeypatch: pytest.M
             queue.active_jobs[queue.active_jobs.index(events)] = None
             of.current_concurrency -= 1
 
-        queue.process_events = process
+        queue.process_events, queue.live_updates = process, False
         task = asyncio.create_task(queue.start_processing())
         for number in range(20):
             assert await queue.push(number) == number
