@@ -36,7 +36,7 @@ async def _announced(self: Any, *args: Any, **more: Any) -> Any:
 
 def _closed(self: Any) -> None:
     """Also from another thread."""
-    _close(self)
+    _close(self)  # type: ignore[no-untyped-call]
     if (arrived := getattr(self, "rondo_arrived", None)) is not None:
         with suppress(RuntimeError):  # its loop has ended, and what waited there too
             self.rondo_loop.call_soon_threadsafe(arrived.set)

@@ -111,7 +111,7 @@ def install() -> None:
     _queue.queue_worker_thread = _Patient(_queue.queue_worker_thread)  # type: ignore[assignment]
     main = _dbos.queue_thread  # type: ignore[attr-defined]
     _dbos.queue_thread = _Manager(main)  # type: ignore[attr-defined, assignment]
-    _workflow_commands._run_background_jobs = _keep_house
+    _workflow_commands._run_background_jobs = _keep_house  # type: ignore[assignment]
 
 
 def unwatched(queues: Sequence[str]) -> list[str]:

@@ -40,7 +40,7 @@ def test_each_of_many_events_that_come_one_by_one_is_taken(monkeypatch: pytest.M
     async def push(queue: Any, number: int) -> int:
         (function,) = queue.blocks.fns.values()
         queue.create_event_queue_for_fn(function)
-        made = Event("page", function, None, None)
+        made: Any = Event("page", function, None, None)  # type: ignore[arg-type]
         made.data = number
         queue.event_queue_per_concurrency_id[made.concurrency_id].queue.append(made)
         return number
