@@ -54,7 +54,11 @@ class Pool:
         self.texts.append(list(text))
 
     def closest(self, text: Sequence[str]) -> float:
-        """Return the highest ROUGE-L of a text to those taken in; 0 where none reaches `least`.
+        """Return the highest ROUGE-L of a text to those taken in; 0 where none reaches `least`."""
+        return max(self.near(text).values(), default=0.0)
+
+    def near(self, text: Sequence[str]) -> dict[int, float]:
+        """Return the ROUGE-L of a text to each of those taken in that reaches `least`, by their number, from 0 on.
 
         Texts that reach it have at least `shared` of its n words in common, so that they hold one of any n - shared + 1
         words of it: the rarest ones lead to few texts.
@@ -62,6 +66,6 @@ class Pool:
         # A billionth less, so that a share that is exactly the limit is not lost by rounding.
         shared = max(1, math.ceil(self.least * len(text) / (2 - self.least) - 1e-9))
         rarest = sorted(text, key=lambda word: len(self.by_word.get(word, ())))[: len(text) - shared + 1]
-        near = {number for word in set(rarest) for number in self.by_word.get(word, ())}
-        best = max((rouge_l(text, self.texts[number]) for number in near), default=0.0)
-        return best if best >= self.least - 1e-9 else 0.0
+        known = {number for word in set(rarest) for number in self.by_word.get(word, ())}
+        alike = {number: rouge_l(text, self.texts[number]) for number in known}
+        return {number: value for number, value in alike.items() if value >= self.least - 1e-9}

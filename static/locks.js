@@ -1,3 +1,4 @@
+// @ts-check
 // What an answer on its way will write is locked until it is written, and events that mean nothing are not sent.
 //
 // Gradio draws a page first and fills it after; it replaces parts of a page while people type into them; and it sends
@@ -22,7 +23,13 @@
   /** Milliseconds after which nothing is coming any more, where the stream of answers broke. */
   const BROKEN_IN = 3000;
   const MOST_KEYS = 100;
+  /**
+   * What an event is that Gradio sends, and one on its way.
+   * @typedef {{id: number, backend_fn: boolean, inputs: number[], outputs: number[], targets: [number, string][]}} Listener
+   * @typedef {{event?: Listener, trigger: number, follows?: boolean}} Key
+   */
   const components = new Map();
+  /** @type {Map<number, Listener>} */
   const events = new Map();
   const gone = new Set();
   /** What the server wrote into each component last, as JSON; and for each event of it what was sent since. */
@@ -35,6 +42,7 @@
   const early = new Map();
   let streams = 0;
 
+  /** @param {any} drawn what Gradio says of a page, or of a part of it that it draws anew */
   function learn({ components: parts = [], dependencies = [], render_id: drawing, layout }) {
     for (const { id, type, props } of parts) {
       components.set(id, { name: props?.elem_id, type, isFixed: props?.interactive === false });
@@ -42,38 +50,57 @@
     }
     for (const one of dependencies) events.set(one.id, one);
     if (drawing === undefined) return;
-    const now = new Set(dependencies.map(({ id }) => id));
+    const now = new Set(dependencies.map((/** @type {Listener} */ { id }) => id));
     for (const id of drawings.get(drawing) || []) if (!now.has(id) && events.delete(id)) gone.add(id);
     drawings.set(drawing, now);
     inside.set(
       layout?.id,
-      (layout?.children || []).map(({ id }) => id),
+      (layout?.children || []).map((/** @type {{id: number}} */ { id }) => id),
     );
   }
 
+  /**
+   * @param {number} id
+   * @param {any} value
+   */
   function hold(id, value) {
     held.set(id, JSON.stringify(value ?? null));
     sent.delete(id);
   }
 
+  /** @param {number} id */
   const isField = (id) => {
     const { type, isFixed } = components.get(id) || {};
     // A button that cannot be pressed yet may be pressed after the answer; a text that cannot be typed into stays so.
     return FIELDS.has(type) && (type === "button" || !isFixed);
   };
+  /**
+   * @param {Listener} event
+   * @param {string} name
+   */
   const isOn = (event, name) => event.targets.some(([, one]) => one === name);
-  /** The events that follow when this one has written, such as the drawing of a part of the page. */
+  /**
+   * The events that follow when this one has written, such as the drawing of a part of the page.
+   * @param {Listener} event
+   */
   const following = (event) =>
     [...events.values()].filter(
       (one) => one.backend_fn && one.targets.some(([id, name]) => name === "change" && event.outputs.includes(id)),
     );
 
-  /** Where a component stands; a drawing has no id, what is in it may have. */
+  /**
+   * Where a component stands; a drawing has no id, what is in it may have.
+   * @param {number} id
+   */
   const elementsOf = (id) =>
     [id, ...(inside.get(id) || [])]
       .map((one) => document.getElementById(components.get(one)?.name || ""))
       .filter(Boolean);
 
+  /**
+   * @param {any} element
+   * @param {any} key
+   */
   function lock(element, key) {
     if (!locked.has(element)) locked.set(element, { keys: new Set(), focused: null });
     const { keys } = locked.get(element);
@@ -83,6 +110,7 @@
     element.setAttribute("aria-disabled", "true");
   }
 
+  /** @param {any} key */
   function unlock(key) {
     for (const [element, { keys, focused }] of [...locked]) {
       if (!keys.delete(key) || keys.size) continue;
@@ -93,10 +121,17 @@
     }
   }
 
-  /** Gradio has the answer now; the page shows it within two frames, and asks for what follows soon after. */
+  /**
+   * Gradio has the answer now; the page shows it within two frames, and asks for what follows soon after.
+   * @param {any} key
+   */
   const unlockAfter = (key) =>
     setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(() => unlock(key))), key.follows ? DRAWN_IN : 0);
 
+  /**
+   * @param {Listener} event
+   * @param {Key} key
+   */
   function lockOutputs(event, key) {
     if (isOn(event, "tick")) return;
     const next = following(event);
@@ -106,7 +141,11 @@
     }
   }
 
-  /** A list that is left says that it was chosen from, though it holds what it held. */
+  /**
+   * A list that is left says that it was chosen from, though it holds what it held.
+   * @param {Listener} event
+   * @param {{trigger_id: number, data: any[]}} asked
+   */
   function isUnchanged(event, { trigger_id: trigger, data }) {
     const place = event.inputs.indexOf(trigger);
     if (place < 0 || !event.targets.some(([id, name]) => id === trigger && name === "input")) return false;
@@ -120,10 +159,15 @@
   const nothing = () =>
     new Response(JSON.stringify({ detail: [] }), { status: 422, headers: { "content-type": "application/json" } });
 
+  /**
+   * @param {RequestInfo | URL} what
+   * @param {RequestInit & {body: string}} how
+   */
   async function join(what, how) {
     const asked = JSON.parse(how.body);
     const event = events.get(asked.fn_index);
     if (gone.has(asked.fn_index) || (event && isUnchanged(event, asked))) return nothing();
+    /** @type {Key} */
     const key = { event, trigger: asked.trigger_id };
     if (event) lockOutputs(event, key);
     let id;
@@ -139,7 +183,11 @@
     }
   }
 
-  /** `output`: what was answered; null where it failed. */
+  /**
+   * `output`: what was answered; null where it failed.
+   * @param {Key} key
+   * @param {any} output
+   */
   function end(key, output) {
     if (key.event && output) {
       key.event.outputs.forEach((id, place) => {
@@ -152,6 +200,7 @@
     if (key.event && isOn(key.event, "load")) unlockAfter(key.event.id);
   }
 
+  /** @param {string} line */
   function read(line) {
     if (!line.startsWith("data:") || !line.includes('"process_completed"')) return;
     const { msg, event_id: id, success, output } = JSON.parse(line.slice(5));
@@ -163,15 +212,16 @@
     else early.set(id, success ? output : null);
   }
 
+  /** @param {Response} response */
   async function listen(response) {
-    const reader = response.clone().body.pipeThrough(new TextDecoderStream()).getReader();
+    const reader = /** @type {any} */ (response.clone().body).pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
     try {
       for (;;) {
         const { done, value } = await reader.read();
         if (done) break;
         const lines = (rest + value).split("\n");
-        rest = lines.pop();
+        rest = lines.pop() || "";
         lines.forEach(read);
       }
     } catch {
@@ -179,6 +229,10 @@
     }
   }
 
+  /**
+   * @param {RequestInfo | URL} what
+   * @param {RequestInit | undefined} how
+   */
   async function stream(what, how) {
     streams += 1;
     try {
@@ -202,8 +256,9 @@
 
   const plainFetch = window.fetch;
   window.fetch = (what, how) => {
-    const { pathname } = new URL(what.url ?? what, location.href);
-    if (pathname.endsWith("/gradio_api/queue/join") && typeof how?.body === "string") return join(what, how);
+    const { pathname } = new URL(what instanceof Request ? what.url : what, location.href);
+    if (pathname.endsWith("/gradio_api/queue/join") && typeof how?.body === "string")
+      return join(what, /** @type {RequestInit & {body: string}} */ (how));
     if (pathname.endsWith("/gradio_api/queue/data")) return stream(what, how);
     return plainFetch(what, how);
   };
@@ -224,7 +279,9 @@
 
   // Keys pressed before the review desk is there. It takes them over, in order. Other pages keep no key: what is typed
   // there may be a password.
+  /** @type {KeyboardEvent[]} */
   const keys = [];
+  /** @param {KeyboardEvent} event */
   const keep = (event) => {
     if (keys.length < MOST_KEYS) keys.push(event);
   };

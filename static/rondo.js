@@ -1,3 +1,4 @@
+// @ts-check
 // Light and dark, the menus, page titles, the zone of times, and what to say when the session has ended.
 (() => {
   "use strict";
@@ -8,7 +9,7 @@
 
   const stored = () => {
     const value = localStorage.getItem(KEY);
-    return choices.includes(value) ? value : "system";
+    return value && choices.includes(value) ? value : "system";
   };
   const isDark = () => (stored() === "system" ? system.matches : stored() === "dark");
 
@@ -24,7 +25,7 @@
   function retitle() {
     const here = document.querySelector('.rondo-nav a[aria-current="page"]');
     if (!here) return;
-    const project = document.querySelector(".rondo-project")?.dataset.name;
+    const project = /** @type {HTMLElement | null} */ (document.querySelector(".rondo-project"))?.dataset.name;
     const title = `${here.textContent} · ${project} · Rondo`;
     if (document.title !== title) document.title = title;
     here.scrollIntoView({ block: "nearest", inline: "center" });
@@ -57,15 +58,18 @@
     const offset = new Intl.DateTimeFormat("en", { timeZoneName: "longOffset" })
       .formatToParts()
       .find(({ type }) => type === "timeZoneName");
-    const name = `${zone} (${offset.value})`;
+    const name = `${zone} (${offset?.value})`;
     const line = document.querySelector(".rondo-zone");
     if (line) line.textContent = `Times are those of ${name}.`;
     // Times stand in tables and lists that are drawn anew all the time: a tooltip is given when the pointer comes.
-    document.addEventListener("mouseover", ({ target }) => {
+    document.addEventListener("mouseover", (event) => {
+      const target = /** @type {HTMLElement} */ (event.target);
       const isTime =
         !target.title &&
         !target.firstElementChild &&
-        /\d [A-Z][a-z]{2} \d{4}, \d\d:\d\d|(in|about|until) .*\d\d:\d\d\.?$/.test(target.textContent.slice(0, 200));
+        /\d [A-Z][a-z]{2} \d{4}, \d\d:\d\d|(in|about|until) .*\d\d:\d\d\.?$/.test(
+          (target.textContent || "").slice(0, 200),
+        );
       if (isTime) target.title = `Time of ${name}`;
     });
   }
@@ -90,19 +94,20 @@
     // The page's scripts keep things in the address, so the link is to no address that stands there before.
     document.querySelector(".rondo-skip")?.addEventListener("click", (event) => {
       event.preventDefault();
-      const main = document.querySelector("#rondo-main");
-      main.focus();
-      main.scrollIntoView();
+      const main = /** @type {HTMLElement | null} */ (document.querySelector("#rondo-main"));
+      main?.focus();
+      main?.scrollIntoView();
     });
-    const menus = [...document.querySelectorAll(".rondo-menu")];
+    /** @type {HTMLDetailsElement[]} */
+    const menus = [...document.querySelectorAll(".rondo-menu")].map((menu) => /** @type {any} */ (menu));
     document.addEventListener("click", (event) => {
-      for (const menu of menus) if (!menu.contains(event.target)) menu.open = false;
+      for (const menu of menus) if (!menu.contains(/** @type {Node} */ (event.target))) menu.open = false;
     });
     document.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
       for (const menu of menus.filter((one) => one.open)) {
         menu.open = false;
-        menu.querySelector("summary").focus();
+        menu.querySelector("summary")?.focus();
       }
     });
   });

@@ -1,19 +1,17 @@
 """Rows for tests: each function writes one thing in its own transaction and returns it, ids filled in."""
 
 import hashlib
-import itertools
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from backend.db import now, session, tables
 from backend.db.many import among
 from backend.services.access import Actor
 from backend.values import DatasetType, DecisionKind, LabelSource, Role, RoundStatus, SetUse, Split, Stage, Verdict
-
-_number = itertools.count(1)
 
 RECIPE: dict[str, Any] = {
     "name": "self_rewarding",
@@ -38,9 +36,14 @@ def content_hash(value: Any) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def next_number(db: Session, table: type[Any]) -> int:
+    """The number of the next row, by the database alone: a test has the same names and prompts alone and after others."""
+    return (db.scalar(select(func.max(table.id))) or 0) + 1
+
+
 def make_user(name: str = "", *, is_owner: bool = False) -> tables.User:
     with session() as db:
-        user = tables.User(name=name or f"user-{next(_number)}", is_owner=is_owner)
+        user = tables.User(name=name or f"user-{next_number(db, tables.User)}", is_owner=is_owner)
         db.add(user)
     return user
 
@@ -63,7 +66,7 @@ def make_actor(
 
 def make_project(name: str = "", **columns: Any) -> tables.Project:
     with session() as db:
-        project = tables.Project(name=name or f"project-{next(_number)}", **columns)
+        project = tables.Project(name=name or f"project-{next_number(db, tables.Project)}", **columns)
         db.add(project)
     return project
 
@@ -79,9 +82,8 @@ def make_checkpoint(
         "parent_id": parent.id if parent else None,
     }
     with session() as db:
-        checkpoint = tables.Checkpoint(
-            project_id=project.id, name=name or f"checkpoint-{next(_number)}", **values | columns
-        )
+        name = name or f"checkpoint-{next_number(db, tables.Checkpoint)}"
+        checkpoint = tables.Checkpoint(project_id=project.id, name=name, **values | columns)
         db.add(checkpoint)
     return checkpoint
 
@@ -96,9 +98,9 @@ def make_prompt_set(
     split: Split = Split.train,
 ) -> tables.PromptSet:
     """A set of user prompts: so many made-up ones, or these texts; `extras`: their metadata."""
-    number = next(_number)
-    texts = [f"prompt {number}.{i}" for i in range(prompts)] if isinstance(prompts, int) else list(prompts)
     with session() as db:
+        number = next_number(db, tables.PromptSet)
+        texts = [f"prompt {number}.{i}" for i in range(prompts)] if isinstance(prompts, int) else list(prompts)
         row = tables.PromptSet(
             project_id=project.id, name=name or f"set-{number}", split=split, origin="test", num_prompts=len(texts)
         )
@@ -286,7 +288,7 @@ def make_decision(sample: tables.Sample, actor: Actor, kind: str = "accept", **c
     values = {"is_blind": True, "seconds": 5.0} | columns
     with session() as db:
         row = tables.Decision(
-            client_id=f"made-{next(_number)}",
+            client_id=f"made-{next_number(db, tables.Decision)}",
             project_id=sample.project_id,
             round_id=sample.round_id,
             group_id=sample.group_id,

@@ -16,6 +16,7 @@ from backend.services import prompts
 from backend.services.prompts import FilePreview, PromptSetView, PromptView
 from backend.services.prompts.intake import Report, import_file
 from backend.services.prompts.mapping import from_json
+from backend.services.samples import prompts_seen
 from backend.values import Split
 
 router = APIRouter(tags=["prompts"])
@@ -110,7 +111,9 @@ def get_problems(actor: Asking, set_id: Id) -> FileResponse:
 def list_prompts(
     actor: Asking, set_id: Id, search: Line = "", limit: Limit = 50, after: Before = None
 ) -> Page[PromptView]:
-    found = prompts.browse(actor, set_id, search=search, cursor=after, limit=limit)
+    """In the file's order. While people decide blind on texts that answer the set's prompts, who is no curator gets no
+    metadata, and nothing that the file says of its completions (`is_masked`)."""
+    found = prompts_seen.browse(actor, set_id, search=search, cursor=after, limit=limit)
     return Page(items=list(found.rows), next=None if found.next is None else str(found.next))
 
 

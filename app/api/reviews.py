@@ -4,7 +4,8 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic.json_schema import SkipJsonSchema
 
 from app.api.depends import Asking
 from app.api.errors import Said, kind_of, status_of
@@ -20,28 +21,17 @@ from backend.services.reviews import Closing, Outcome, ReviewProgress
 router = APIRouter(tags=["reviews"])
 
 Several = Annotated[tuple[Id, ...], Query(max_length=500)]
+_ACT = TypeAdapter(Act)
 Few = Annotated[int, Query(ge=1, le=100, description="how many at most")]
-
-
-class Unreadable(InvalidInput):
-    """A decision that is none, and the `client_id` it came with."""
-
-    def __init__(self, sent: Any, error: ValidationError) -> None:
-        super().__init__(f"This decision cannot be used: {refusals.explain(error)}.")
-        self.client_id = sent.get("client_id", "") if isinstance(sent, dict) else ""
-
-
-def _readable(sent: Any, read: ValidatorFunctionWrapHandler) -> Any:
-    try:
-        return read(sent)
-    except ValidationError as error:
-        return Unreadable(sent, error)
 
 
 class Acts(BaseModel):
     """Written in order. One that cannot be written is set aside; sending a `client_id` again changes nothing."""
 
-    decisions: list[Annotated[Act, WrapValidator(_readable)]] = Field(min_length=1, max_length=200)
+    # What is no decision comes in as it was sent: it is refused alone.
+    decisions: list[Annotated[Act | SkipJsonSchema[Any], Field(union_mode="left_to_right")]] = Field(
+        min_length=1, max_length=200
+    )
 
 
 class Refused(BaseModel):
@@ -134,7 +124,8 @@ def list_holders(
 @router.post("/rounds/{round_id}/decisions", status_code=201)
 def decide(actor: Asking, round_id: Id, body: Acts) -> list[Outcome | Refused]:
     """Write decisions. What came of each, in their order; one sent alone that cannot be written is an error."""
-    found = reviews.decide_each(actor, round_id, body.decisions)
+    acts = [one if isinstance(one, Act) else _read(one) for one in body.decisions]
+    found = reviews.decide_each(actor, round_id, acts)
     if len(found) == 1 and isinstance(found[0], RondoError):
         raise found[0]
     return [
@@ -143,9 +134,18 @@ def decide(actor: Asking, round_id: Id, body: Acts) -> list[Outcome | Refused]:
     ]
 
 
-def _refused(sent: Act | Unreadable, error: RondoError) -> Refused:
+def _read(sent: Any) -> Act | InvalidInput:
+    """What was sent as a decision, or why it is none."""
+    try:
+        return _ACT.validate_python(sent)
+    except ValidationError as error:
+        return InvalidInput(f"This decision cannot be used: {refusals.explain(error)}.")
+
+
+def _refused(sent: Any, error: RondoError) -> Refused:
+    client_id = sent.client_id if isinstance(sent, Act) else sent.get("client_id", "") if isinstance(sent, dict) else ""
     said = Said(type=kind_of(error), message=error.message)
-    return Refused(client_id=written_out(str(sent.client_id)), status=status_of(error), error=said)
+    return Refused(client_id=written_out(str(client_id)), status=status_of(error), error=said)
 
 
 @router.post("/rounds/{round_id}/decisions/undo")

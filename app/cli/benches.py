@@ -139,6 +139,8 @@ def _emit(found: "BenchView", *, as_json: bool) -> None:
     lines = [[row.get(name, "–") for name in COLUMNS] for row in told["rows"]]
     said = [f"Judge bench {told['id']}: {told['status']}. {told['about']}", table(COLUMNS, lines)]
     said += [f"{row['title']}: {row['error']}" for row in told["rows"] if row.get("error")]
+    said += [f"{row['title']}: {one}." for row in told["rows"] for one in row.get("missing", [])]
+    said += [f"{row['title']}: {one}" for row in told["rows"] for one in row.get("notes", [])]
     said += [told["error"]] if told["error"] else []
     emit(asdict(found), as_json=as_json, text="\n".join(said))
     if found.error or any(one.error for one in found.judges):

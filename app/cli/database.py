@@ -40,7 +40,7 @@ def backup(
         made = archives.write(file)
         path, more = made.path, {"files": made.num_files, "left_out": made.left_out}
         for place in made.left_out:
-            say(f"{place} lies outside the data folder and is not in it. Copy it as well.")
+            say(f"{place} is not in it: it lies outside the data folder, is not there, or was being written.")
     emit({"file": str(path), "bytes": path.stat().st_size, **more}, as_json=as_json, text=str(path))
 
 
@@ -50,13 +50,20 @@ def restore(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put an installation back from a backup, whole or not at all. Stop Rondo and its workers first."""
+    """Put an installation back from a backup, whole or not at all. Stop Rondo and its workers first.
+
+    A PostgreSQL database has to be empty.
+    """
     from backend.config import settings
-    from backend.services.operations import archives
+    from backend.services.operations import archives, databases
 
     if not yes:
-        typer.confirm(f"Replace what is in {settings().folder}?", abort=True, err=True)
+        does = "Replace" if databases.name() == databases.SQLITE else "Fill"
+        asked = f"{does} the database {databases.shown()}, and replace the files in {settings().folder}?"
+        typer.confirm(asked, abort=True, err=True)
     found = archives.restore(file)
+    for place in found.left_out:
+        say(f"{place} was not in the backup.")
     text = f"{found.num_files} files of {file} are back in {settings().folder}."
     emit({"file": str(file), "files": found.num_files, "left_out": found.left_out}, as_json=as_json, text=text)
 

@@ -44,3 +44,10 @@ def duration(seconds: float | None) -> str:
         return f"{max(0, round(seconds))} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def missing(uncounted: int, unpriced: int) -> list[str]:
+    """What is not in a cost: `3 replies without a count of tokens`, `1,200 tokens without a price`."""
+    replies = "1 reply" if uncounted == 1 else f"{uncounted:,} replies"
+    tokens = "1 token" if unpriced == 1 else f"{unpriced:,} tokens"
+    return [f"{replies} without a count of tokens"] * bool(uncounted) + [f"{tokens} without a price"] * bool(unpriced)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from math import comb
 from statistics import fmean, stdev
 
 from backend.values import MetricValue
@@ -39,3 +40,18 @@ def mean(values: Sequence[float]) -> tuple[float, float | None, float | None]:
         return middle, None, None
     half = Z * stdev(values) / math.sqrt(len(values))
     return middle, middle - half, middle + half
+
+
+def mcnemar(won: int, lost: int) -> float:
+    """Return the two-sided p-value of McNemar's exact test (McNemar 1947, Psychometrika 12): under chance alone, each
+    prompt that one of two gets right is as likely the one's as the other's."""
+    changed, fewer = won + lost, min(won, lost)
+    # Only the largest term is counted out: with thousands of prompts each has thousands of digits. The ones below it
+    # follow from one another, comb(n, k - 1) = comb(n, k) * k / (n - k + 1), and soon add nothing.
+    term = tail = comb(changed, fewer) / 2**changed
+    for k in range(fewer, 0, -1):
+        term *= k / (changed - k + 1)
+        if tail + term == tail:
+            break
+        tail += term
+    return min(1.0, 2 * tail)

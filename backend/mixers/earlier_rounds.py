@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from backend.mixers import Mixer, text_of
+from backend.mixers import Mixer
 from backend.values import Group, Mixture, Past, TrainingRow
 
-Key = tuple[int, str, str | None, bool | None]
+Key = tuple[int, tuple[tuple[str, str], ...], str, str | None, bool | None]
 
 
 class EarlierRounds(Mixer):
@@ -52,6 +52,9 @@ class EarlierRounds(Mixer):
 
 
 def key(row: TrainingRow) -> Key:
-    """What makes two rows the same for training."""
-    # Of a prompt, a document say, there may be several plain texts, which have no completion.
-    return row.example.prompt_id, row.completion or text_of(row), row.rejected, row.example.label
+    """What makes two rows the same for training: they ask the same in the same words, and answer the same.
+
+    Of one prompt there are many questions: a judge's about each of its texts, a document's plain texts.
+    """
+    asked = tuple((str(one["role"]), str(one["content"])) for one in row.messages)
+    return row.example.prompt_id, asked, row.completion, row.rejected, row.example.label

@@ -1,18 +1,20 @@
 """From a checkpoint's row to the engine that serves it."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from backend.boundary import clean
 from backend.config import settings
-from backend.db import reading, tables
+from backend.db import reading, session, tables
 from backend.engines import Engine
 from backend.engines._wrapper import INNER, is_wrapper
-from backend.errors import NotFound
+from backend.errors import DatabaseLost, NotFound
 from backend.pipeline import serve
 from backend.pipeline.stage import StageContext
 from backend.recipes import BASE, JUDGE, POLICY, REFERENCE
@@ -51,18 +53,37 @@ def checkpoint_row(checkpoint_id: int) -> tables.Checkpoint:
 
 @contextmanager
 def engine_for(checkpoint_id: int) -> Iterator[Engine]:
-    """The engine of a checkpoint, loaded while the context is open."""
-    with _opened(engine_json(checkpoint_row(checkpoint_id))) as engine:
+    """The engine of a checkpoint, loaded while the context is open. What its endpoint refused meanwhile is kept on the
+    checkpoint, whoever asked and whatever came of it."""
+    with _opened(checkpoint_id, engine_json(checkpoint_row(checkpoint_id))) as engine:
         yield engine
 
 
 @contextmanager
-def _opened(data: JSON) -> Iterator[Engine]:
+def _opened(checkpoint_id: int, data: JSON) -> Iterator[Engine]:
     engine: Engine = Engine.load(data)
     began = time.perf_counter()
     with engine as opened:
         loading.seconds += time.perf_counter() - began
-        yield opened
+        try:
+            yield opened
+        finally:
+            _note(checkpoint_id, opened.notes())
+
+
+def _note(checkpoint_id: int, notes: Sequence[str]) -> None:
+    """Keep on the checkpoint what its endpoint refused, for its page: each sentence once."""
+    if not notes:
+        return
+    # An error that ends the work is worth more than a note that cannot be written.
+    with suppress(SQLAlchemyError, DatabaseLost), session() as db:
+        row = db.get(tables.Checkpoint, checkpoint_id, with_for_update=True)
+        if row is None:
+            return
+        known = row.details.get("notes", [])
+        new = [note for note in dict.fromkeys(map(clean, notes)) if note not in known]
+        if new:
+            row.details = row.details | {"notes": [*known, *new]}
 
 
 class Loading:
@@ -80,7 +101,7 @@ def opened_for(stage: StageContext, checkpoint_id: int) -> Iterator[Engine]:
 
     What serves a model folder is the round's engine, see `serve`.
     """
-    with _opened(serve.engine_of(stage, engine_json(checkpoint_row(checkpoint_id)))) as engine:
+    with _opened(checkpoint_id, serve.engine_of(stage, engine_json(checkpoint_row(checkpoint_id)))) as engine:
         stage.meter.watch(checkpoint_id, engine)
         yield engine
 

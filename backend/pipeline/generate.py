@@ -114,7 +114,6 @@ def run(stage: StageContext) -> Finish:
                 grow_missing(stage, rows, grow=grow, **place)
         else:
             answer_missing(stage, rows, answer=answer, step=stage.step, **place)
-        notes = engine.notes() if engine is not None else ()
     if stage.helper is not None:
         return nothing_more
 
@@ -126,7 +125,6 @@ def run(stage: StageContext) -> Finish:
                 func.count().filter(tables.Label.is_truncated),
             ).where(tables.Label.round_id == stage.round.id, tables.Label.kind.in_(tables.JUDGED))
         ).one()
-        left_out.note_served(db, checkpoint_id, notes)
         found = db.get_one(tables.Round, stage.round.id)
         found.counts = found.counts | {
             "prompts": len(rows) if stage.is_first else found.counts.get("prompts", 0),

@@ -269,7 +269,6 @@ def run(stage: StageContext) -> Finish:
             else:
                 part.settle(units)
             stage.progress.advance(units)
-        notes = engine.notes() if engine is not None else ()
     if parts.is_shared and not gate.anything:
         gate.anything = is_begun(stage)
     gate.close()
@@ -284,8 +283,6 @@ def run(stage: StageContext) -> Finish:
         said = tables.Judgment
         written = db.scalar(select(func.sum(said.num_tokens)).where(said.round_id == found.id, said.step == stage.step))
         found.counts = found.counts | {"judgments": judged, "unparsed": unparsed, "judge_tokens": int(written or 0)}
-        if notes:
-            left_out.note_served(db, bound(stage), notes)
         if again is not None or stage.round.branch_of_id is not None:
             informativeness.close_decided(db, stage.round.id)
 

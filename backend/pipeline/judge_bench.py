@@ -30,7 +30,6 @@ from backend.pipeline.judge import judge_group
 from backend.pipeline.left_out import Gate
 from backend.pipeline.stage import Finish, derive_seed
 from backend.values import Group, Judgment
-from backend.values.replies import Usage
 
 log = logging.getLogger("rondo.pipeline")
 
@@ -50,6 +49,39 @@ class _Bench:
     attempt: int
     progress: JobProgress
     texts: list[BenchText]
+
+
+@dataclass
+class _Tally:
+    """What a judge took and was not written yet: where it fails, that was asked, too."""
+
+    engine: Engine | None
+    seconds: float = 0.0
+
+    def ask(self, judge: Judge, groups: Sequence[Group], seed: int) -> list[Judgment]:
+        """What the judge says of the groups, and how long that takes."""
+        started = time.monotonic()
+        try:
+            return _asked(judge, self.engine, groups, seed)
+        finally:
+            self.seconds += time.monotonic() - started
+
+    def write(self, db: Session, row: tables.BenchJudge) -> None:
+        """Add it to the judge's row."""
+        row.seconds, self.seconds = row.seconds + self.seconds, 0.0
+        if self.engine is None:
+            return
+        usage = self.engine.take_usage()
+        row.uncounted += usage.uncounted
+        if usage.requests > usage.uncounted:
+            row.prompt_tokens = (row.prompt_tokens or 0) + usage.tokens_in
+            cost, unpriced = spending.priced(innermost(db.get_one(tables.Checkpoint, row.checkpoint_id).engine), usage)
+            row.unpriced += unpriced
+            if unpriced < usage.tokens_in + usage.tokens_out:
+                row.cost = (row.cost or 0.0) + cost
+        refused = [clean(note) for note in self.engine.notes()]
+        if new := [note for note in dict.fromkeys(refused) if note not in row.notes]:
+            row.notes = [*row.notes, *new]
 
 
 def run(job_id: int, attempt: int, progress: JobProgress) -> Finish:
@@ -88,7 +120,8 @@ def _serve(bench: _Bench, checkpoint_id: int | None, rows: Sequence[tables.Bench
     try:
         with engine_for(checkpoint_id) if checkpoint_id is not None else nullcontext(None) as engine:
             while left:
-                _end(bench, left[0], _judge(bench, engine, left[0]))
+                tally = _Tally(engine)
+                _end(bench, left[0], _judge(bench, tally, left[0]), tally)
                 left.pop(0)
     except STOPS_ALL:
         raise
@@ -97,14 +130,14 @@ def _serve(bench: _Bench, checkpoint_id: int | None, rows: Sequence[tables.Bench
             _end(bench, row, _reason(error))
 
 
-def _judge(bench: _Bench, engine: Engine | None, row: tables.BenchJudge) -> str:
+def _judge(bench: _Bench, tally: _Tally, row: tables.BenchJudge) -> str:
     """Judge what is missing; return why it could not go on, empty where it could."""
     try:
         judge: Judge = Judge.load(row.judge)
         gate = Gate("texts", anything_yet=_has_replies(row.id), who="this judge")
         for number, batch in enumerate(in_chunks(bench_rows.groups_of(bench.texts), GROUPS_AT_ONCE)):
             some = [one for group in batch for one in group]
-            _batch(bench, engine, row.id, judge, gate, some, derive_seed(bench.seed, "bench", number))
+            _batch(bench, tally, row.id, judge, gate, some, derive_seed(bench.seed, "bench", number))
             bench.progress.advance(len(some))
         gate.close()
     except STOPS_ALL:
@@ -116,7 +149,7 @@ def _judge(bench: _Bench, engine: Engine | None, row: tables.BenchJudge) -> str:
 
 def _batch(
     bench: _Bench,
-    engine: Engine | None,
+    tally: _Tally,
     row_id: int,
     judge: Judge,
     gate: Gate,
@@ -129,15 +162,10 @@ def _batch(
         groups = bench_rows.shown_groups(db, judge, missing) if missing else []
     if not missing:
         return
-    if engine is not None:
-        engine.take_usage()  # of a batch that another judge could not end
-    started = time.monotonic()
-    made = _asked(judge, engine, groups, seed)
-    seconds, usage = time.monotonic() - started, engine.take_usage() if engine is not None else Usage()
     wanted = {one.sample_id for one in missing}
-    made = [one for one in made if one.sample_id in wanted]
+    made = [one for one in tally.ask(judge, groups, seed) if one.sample_id in wanted]
     failures = [one.failure for one in made if one.failure is not None]
-    write = partial(_write, bench, row_id, made, seconds, usage)
+    write = partial(_write, bench, row_id, made, tally)
     gate.pass_batch(write, served=len(made) - len(failures), failures=failures)
 
 
@@ -157,8 +185,8 @@ def _has_replies(row_id: int) -> bool:
         return db.scalar(query) is not None
 
 
-def _write(bench: _Bench, row_id: int, made: Sequence[Judgment], seconds: float, usage: Usage) -> None:
-    """Insert one batch of replies, and add what it took to the judge's row, in one transaction."""
+def _write(bench: _Bench, row_id: int, made: Sequence[Judgment], tally: _Tally) -> None:
+    """Insert one batch of replies, and add what the judge took to its row, in one transaction."""
     columns: dict[str, list[Any]] = {
         "sample_id": [one.sample_id for one in made],
         "judge": [one.judge for one in made],
@@ -176,23 +204,12 @@ def _write(bench: _Bench, row_id: int, made: Sequence[Judgment], seconds: float,
         fenced(db, bench.job_id, bench.attempt)
         if made:
             insert_rows(db, tables.BenchJudgment, {"bench_judge_id": row_id, "created_at": now()}, columns)
-        row = db.get_one(tables.BenchJudge, row_id)
-        row.seconds += seconds
-        if usage.requests > usage.uncounted:
-            row.prompt_tokens = (row.prompt_tokens or 0) + usage.tokens_in
-            _pay(db, row, usage)
+        tally.write(db, db.get_one(tables.BenchJudge, row_id))
 
 
-def _pay(db: Session, row: tables.BenchJudge, usage: Usage) -> None:
-    """Add what was counted at the endpoint's prices; without them there is no cost."""
-    endpoint = innermost(db.get_one(tables.Checkpoint, row.checkpoint_id).engine)
-    cost, unpriced = spending.priced(endpoint, usage)
-    if not unpriced:
-        row.cost = (row.cost or 0.0) + cost
-
-
-def _end(bench: _Bench, row: tables.BenchJudge, error: str) -> None:
-    """Note that a judge has ended, why if it could not go on, and what its replies come to."""
+def _end(bench: _Bench, row: tables.BenchJudge, error: str, tally: _Tally | None = None) -> None:
+    """Note that a judge has ended, why if it could not go on, what it took since its last batch, and what its replies
+    come to."""
     figures = None
     with reading() as db:
         found = bench_rows.judgments(db, row.id)
@@ -213,6 +230,8 @@ def _end(bench: _Bench, row: tables.BenchJudge, error: str) -> None:
     with session() as db:
         fenced(db, bench.job_id, bench.attempt)
         written = db.get_one(tables.BenchJudge, row.id)
+        if tally is not None:
+            tally.write(db, written)
         written.error, written.figures, written.finished_at = clean(error) or None, figures, now()
 
 

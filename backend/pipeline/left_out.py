@@ -161,15 +161,6 @@ def counts(db: Session, round_id: int, stage: Stage) -> dict[str, int]:
     return {WORDS[kind]: count for kind, count in db.execute(query.group_by(row.kind).order_by(row.kind))}
 
 
-def note_served(db: Session, checkpoint_id: int, notes: Sequence[str]) -> None:
-    """Keep on the checkpoint what its endpoint refused, for its page."""
-    if not notes:
-        return
-    checkpoint = db.get_one(tables.Checkpoint, checkpoint_id)
-    known, notes = checkpoint.details.get("notes", []), [clean(note) for note in notes]
-    checkpoint.details = checkpoint.details | {"notes": [*known, *(note for note in notes if note not in known)]}
-
-
 class Gate:
     """Holds back batches of which nothing was served until something is, so that a bad server leaves no rows.
 

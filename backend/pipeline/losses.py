@@ -11,6 +11,7 @@ from backend.errors import UnreadableRecipe
 from backend.pipeline.stage import StageContext
 from backend.recipes import Place
 from backend.trainers import Trainer
+from backend.trainers.sft import SFT
 from backend.values import Stage
 
 NAME = "loss"
@@ -24,12 +25,14 @@ def first_of(db: Session, stage: StageContext) -> Losses:
 
 
 def before(db: Session, stage: StageContext) -> Losses:
-    """Return those of the last training of the round that made this round's policy.
+    """Return those of the last training of the round that made this round's policy, as far as the two compare.
 
-    None where that round trained with another trainer, or this one's first training starts from other weights.
+    None where the loss is no likelihood of rows: that of preferences or rewards begins anew with each reference. None
+    either where that round trained with other knobs, where rows were read twice, so that it ends on rows that are
+    known by heart, or where this round's first training starts from other weights.
     """
     places, round_ = _trainings(stage.places), tables.Round
-    if not places or _trainer(places[0]).start != "policy":
+    if not places or _trainer(places[0]).start != "policy" or not _is_likelihood(_trainer(places[0])):
         return []
     made = db.scalars(select(round_).where(round_.checkpoint_id == stage.round.policy_id)).first()
     if made is None:
@@ -38,7 +41,7 @@ def before(db: Session, stage: StageContext) -> Losses:
         theirs = _trainings(recipes.read(made.recipe).places(made.phase))
     except UnreadableRecipe:
         return []
-    if not theirs or _trainer(theirs[-1]).name != _trainer(places[0]).name:
+    if not theirs or _trainer(theirs[-1]).dump() != _trainer(places[0]).dump():
         return []
     return _of(db, made.id, theirs[-1])
 
@@ -50,6 +53,13 @@ def _trainings(places: Sequence[Place]) -> list[Place]:
 def _trainer(place: Place) -> Trainer:
     assert isinstance(place.step.part, Trainer)
     return place.step.part
+
+
+def _is_likelihood(trainer: Trainer) -> bool:
+    """Whether its losses are the mean over tokens of rows that it reads once."""
+    if type(trainer) is not SFT or trainer.weigh_examples or trainer.reduction != "mean":
+        return False
+    return trainer.num_train_epochs <= 1 and trainer.max_steps <= 0
 
 
 def _of(db: Session, round_id: int, place: Place) -> Losses:

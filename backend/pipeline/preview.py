@@ -1,11 +1,13 @@
 """A preview of a round: a few prompts through its recipe up to the first training, which is looked at and not done.
 
-All steps run in one job, by the code that runs them in a round. Their rows stand in a round of a hidden project and are
-deleted in the transaction that ends the job. A job that was killed goes on with the step at which it was.
+The steps run in one job, by the code that runs them in a round, and the training is looked at in a second one, where
+trainings run. Their rows stand in a round of a hidden project, and are deleted in the transaction that ends it. A job
+that was killed goes on with the step at which it was.
 """
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,6 +15,7 @@ from sqlalchemy.orm import Session
 from backend import recipes
 from backend.db import reading, tables
 from backend.errors import EmptySelection, NotFound
+from backend.jobs import transitions
 from backend.jobs.progress import JobProgress
 from backend.pipeline import generate, judge, preflight, preview_rows, train, tune
 from backend.pipeline import groups as group_values
@@ -42,10 +45,12 @@ def run(job_id: int, attempt: int, progress: JobProgress) -> Finish:
 
     A selector that keeps nothing ends the preview without an error: of so few prompts that may be chance.
     """
-    preview = _preview(job_id)
+    preview, is_look = _preview(job_id)
     # Of a step that an earlier attempt began, the last one does and times the rest alone.
-    is_timed = attempt == 1
+    is_timed = bool(preview.result.get("is_timed")) if is_look else attempt == 1
     while (stage := _next(preview.id, job_id, attempt, progress)) is not None:
+        if stage.stage is Stage.train and not is_look:
+            return partial(_hand_on, preview_id=preview.id, is_timed=is_timed)
         if not _step(stage, preview.id):
             is_timed = False
             break
@@ -59,12 +64,23 @@ def run(job_id: int, attempt: int, progress: JobProgress) -> Finish:
     return finish
 
 
-def _preview(job_id: int) -> tables.Preview:
+def _hand_on(db: Session, *, preview_id: int, is_timed: bool) -> None:
+    """Let a worker that trains look at the training: it may have another machine, and other libraries."""
+    row = db.get_one(tables.Preview, preview_id)
+    job = transitions.enqueue(
+        db, stage=Stage.train, project_id=row.project_id, spec={"kind": KIND}, created_by=row.created_by
+    )
+    row.job_id, row.result = job.id, row.result | {"is_timed": is_timed}
+
+
+def _preview(job_id: int) -> tuple[tables.Preview, bool]:
+    """The preview, and whether its job is the one that looks at the training."""
     with reading() as db:
         found = db.scalars(select(tables.Preview).where(tables.Preview.job_id == job_id)).one_or_none()
+        is_look = db.get_one(tables.Job, job_id).stage is Stage.train
     if found is None:
         raise NotFound(f"The preview of job {job_id} was deleted. There is nothing left to do for it.")
-    return found
+    return found, is_look
 
 
 def _next(preview_id: int, job_id: int, attempt: int, progress: JobProgress) -> StageContext | None:
@@ -99,17 +115,18 @@ def _run_here(places: tuple[Place, ...]) -> list[Place]:
 def _step(stage: StageContext, preview_id: int) -> bool:
     """Run one step and note what it took; False where there is nothing to go on with."""
     began, loaded, noted, goes_on = time.perf_counter(), loading.seconds, JSON(), True
-    try:
-        if stage.kind == tune.KIND:
-            finish = tune.run(stage, most=stage.round.num_prompts)
-        elif stage.stage is Stage.train:
-            finish, noted = _looked(stage)
-        else:
-            finish = STAGES[stage.stage](stage)
-    except EmptySelection as error:
-        # What a round could do now, a preview cannot.
-        noted, goes_on = {"empty": error.message.removesuffix(selecting.LAUNCH_ANOTHER).strip()}, False
-        finish = _nothing
+    with stage.spending_on_failure():
+        try:
+            if stage.kind == tune.KIND:
+                finish = tune.run(stage, most=stage.round.num_prompts)
+            elif stage.stage is Stage.train:
+                finish, noted = _looked(stage)
+            else:
+                finish = STAGES[stage.stage](stage)
+        except EmptySelection as error:
+            # What a round could do now, a preview cannot.
+            noted, goes_on = {"empty": error.message.removesuffix(selecting.LAUNCH_ANOTHER).strip()}, False
+            finish = _nothing
     took = {
         "step": TUNE if stage.kind == tune.KIND else stage.step,
         "line": "" if stage.kind == tune.KIND else stage.recipe.lines(stage.round.phase)[stage.step],

@@ -37,8 +37,9 @@ def delete_rows(db: Session, preview_id: int) -> None:
     db.execute(delete(tables.Project).where(tables.Project.preview_id == preview_id))
 
 
-def clear_ended(db: Session, project_id: int) -> None:
-    """Keep what the project's ended previews show, and delete their rows: they hold on to checkpoints and prompts.
+def clear_ended(db: Session, project_id: int, only: Sequence[int] | None = None) -> None:
+    """Keep what the project's ended previews show, or `only` these, and delete their rows: they hold on to checkpoints
+    and prompts.
 
     A preview that failed keeps its rows until then, so that its job can be tried again.
     """
@@ -46,32 +47,35 @@ def clear_ended(db: Session, project_id: int) -> None:
     hidden = select(tables.Project.id).where(tables.Project.preview_id == preview.id).exists()
     query = select(preview).outerjoin(job, job.id == preview.job_id)
     ended = query.where(preview.project_id == project_id, hidden, job.status.not_in(ACTIVE) | job.id.is_(None))
+    if only is not None:
+        ended = ended.where(preview.id.in_(only))
     for one in db.scalars(ended).all():
         one.result = one.result | shown(db, one.id)
         db.flush()
         delete_rows(db, one.id)
 
 
-def using_set(db: Session, set_id: int) -> int | None:
-    """A preview whose rows refer to the prompt set; None where there is none."""
+def using_set(db: Session, set_id: int) -> list[int]:
+    """The previews whose rows refer to the prompt set."""
     project, round_, used, group = tables.Project, tables.Round, tables.RoundPromptSet, tables.Group
     found = select(project.preview_id).join(round_, round_.project_id == project.id)
-    found = found.where(project.preview_id.is_not(None)).limit(1)
+    found = found.where(project.preview_id.is_not(None))
     asked = select(group.round_id).join(tables.Prompt, tables.Prompt.id == group.prompt_id)
     asked = asked.where(tables.Prompt.prompt_set_id == set_id)
     chosen = select(used.round_id).where(used.prompt_set_id == set_id)
-    return db.scalar(found.where(round_.id.in_(chosen) | round_.id.in_(asked)))
+    return [id_ for id_ in db.scalars(found.where(round_.id.in_(chosen) | round_.id.in_(asked))) if id_ is not None]
 
 
-def using_checkpoint(db: Session, checkpoint_id: int) -> int | None:
-    """A preview whose rows refer to the checkpoint; None where there is none."""
+def using_checkpoint(db: Session, checkpoint_id: int) -> list[int]:
+    """The previews whose rows refer to the checkpoint."""
     project, round_, role, sample = tables.Project, tables.Round, tables.RoundRole, tables.Sample
     found = select(project.preview_id).join(round_, round_.project_id == project.id)
-    found = found.where(project.preview_id.is_not(None)).limit(1)
+    found = found.where(project.preview_id.is_not(None))
     acts = [one == checkpoint_id for one in (round_.policy_id, round_.reference_id, round_.judge_id)]
     bound = select(role.round_id).where(role.checkpoint_id == checkpoint_id)
     wrote = select(sample.round_id).where(sample.checkpoint_id == checkpoint_id)
-    return db.scalar(found.where(or_(*acts, round_.id.in_(bound), round_.id.in_(wrote))))
+    by = found.where(or_(*acts, round_.id.in_(bound), round_.id.in_(wrote)))
+    return [id_ for id_ in db.scalars(by) if id_ is not None]
 
 
 def shown(db: Session, preview_id: int) -> JSON:

@@ -2,8 +2,7 @@
 
 import logging
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from sqlalchemy import delete, update
@@ -91,7 +90,7 @@ def help_job(job_id: int, attempt: int, helper_id: int) -> int:
         stage = open_stage(job_id, attempt, helpers.NoProgress(job_id, attempt))
         stage = replace(stage, helper=Helping(helper_id, first))
         log.info("Round %s: %s, helper %s of attempt %s.", stage.round.number, stage.stage, helper_id, attempt)
-        with spending_on_failure(stage):
+        with stage.spending_on_failure():
             STAGES[stage.stage](stage)
     except Cancelled as error:
         log.info("%s", error.message)
@@ -128,22 +127,8 @@ def prepare(job_id: int, attempt: int, progress: JobProgress, others: Others) ->
         return judge_bench.run(job_id, attempt, progress), None
     stage = open_stage(job_id, attempt, progress)
     log.info("Round %s: %s, attempt %s.", stage.round.number, stage.kind or job.stage, attempt)
-    with spending_on_failure(stage):
+    with stage.spending_on_failure():
         return FIRST.get(stage.kind, STAGES[job.stage])(stage), stage
-
-
-@contextmanager
-def spending_on_failure(stage: StageContext) -> Iterator[None]:
-    """Where the stage fails, write what endpoints were asked since its last batch; raises what it raised."""
-    try:
-        yield
-    except Cancelled:
-        raise
-    except Exception:
-        # An attempt that lost its job meanwhile writes nothing: another one counts.
-        with suppress(Cancelled), stage.writing():
-            pass
-        raise
 
 
 def go_on(db: Session, stage: StageContext, held: JSON | None = None) -> None:

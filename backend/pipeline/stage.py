@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend import recipes
 from backend.db import reading, session, tables
-from backend.errors import NotFound
+from backend.errors import Cancelled, NotFound
 from backend.jobs import JobProgress, fenced
 from backend.jobs.helpers import Held
 from backend.mixers import Mixer
@@ -112,6 +112,19 @@ class StageContext:
                 self.batch.settle(db)
             yield db
             self.spend(db)
+
+    @contextmanager
+    def spending_on_failure(self) -> Iterator[None]:
+        """Where what is inside fails, write what endpoints were asked since the last batch; raises what it raised."""
+        try:
+            yield
+        except Cancelled:
+            raise
+        except Exception:
+            # An attempt that lost its job meanwhile writes nothing: another one counts.
+            with suppress(Cancelled), self.writing():
+                pass
+            raise
 
     def spend(self, db: Session) -> None:
         """Write what endpoints were asked since this was last called."""

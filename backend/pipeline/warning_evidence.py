@@ -75,8 +75,8 @@ def gathered(
             votes=_votes(db, ids),
             swapped=_swapped(db, round_.id, evidence.round_groups),
             judge=_judge_key(stage),
-            rows=ReadOnce(lambda: _rows([round_.id], [round_.id, *above])),
-            learned=ReadOnce(lambda: _rows(above, [])),
+            rows=ReadOnce(lambda: _rows([round_.id])),
+            learned=ReadOnce(lambda: _rows(above)),
             held_out=_held_out(db, stage),
             made=_metrics(found, round_.checkpoint_id) if round_.checkpoint_id else {},
             start=_measured_before(db, stage, _way(found)) | _metrics(found, round_.policy_id),
@@ -222,33 +222,19 @@ def _judge_key(stage: StageContext) -> str:
     return hashlib.sha256(json.dumps(judge, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _rows(round_ids: Sequence[int], line: Sequence[int]) -> Iterator[TrainedText]:
-    """The rows that the trainings of these rounds read, read in pages; with the age of texts of the rounds of `line`,
-    nearest first."""
-    dataset, ages = tables.Dataset, {id_: age for age, id_ in enumerate(line)}
+def _rows(round_ids: Sequence[int]) -> Iterator[TrainedText]:
+    """The rows that the trainings of these rounds read, read in pages."""
+    dataset = tables.Dataset
     with reading() as db:
         for round_id in round_ids:
             steps = trained_steps(db, round_id)
             query = select(dataset.id).where(dataset.round_id == round_id, dataset.step.in_(steps))
             for dataset_id in list(db.scalars(query.order_by(dataset.step))):
-                wrote = _wrote(db, dataset_id, round_id) if line else {}
                 for row in dataset_rows.rows(db, dataset_id):
                     question = next((one["content"] for one in reversed(row.messages) if one["role"] == "user"), "")
                     context = "\n\n".join(one["content"] for one in row.messages)
                     about = (row.prompt_id, question, row.said, row.origin, row.sample_id)
-                    age = None if row.sample_id is None else ages.get(wrote.get(row.sample_id, round_id))
-                    yield TrainedText(*about, context=context, rejected=row.rejected or "", label=row.label, age=age)
-
-
-def _wrote(db: Session, dataset_id: int, round_id: int) -> dict[int, int]:
-    """The rounds of the texts of a dataset that another round wrote, by the text's id."""
-    row, sample = tables.Example, tables.Sample
-    query = (
-        select(sample.id, sample.round_id)
-        .join(row, row.sample_id == sample.id)
-        .where(row.dataset_id == dataset_id, sample.round_id != round_id)
-    )
-    return dict(db.execute(query).tuples().all())
+                    yield TrainedText(*about, context=context, rejected=row.rejected or "", label=row.label)
 
 
 def _held_out(db: Session, stage: StageContext) -> list[Prompt]:
@@ -259,11 +245,13 @@ def _held_out(db: Session, stage: StageContext) -> list[Prompt]:
 
 
 def _past(db: Session, round_ids: Sequence[int]) -> list[Past]:
-    """What the rules left of the rounds above, oldest first."""
+    """What the rules left of the rounds above, oldest first; of the nearest one also where they left nothing."""
     row, found = tables.RoundWarning, defaultdict[int, dict[str, JSON]](dict)
     numbers = dict[int, int]()
     for some in in_chunks(round_ids):
         query = select(row.round_id, tables.Round.number, row.name, row.details).join(tables.Round)
         for round_id, number, name, details in db.execute(query.where(row.round_id.in_(some))):
             found[round_id][name], numbers[round_id] = details, number
-    return [Past(numbers[id_], found[id_]) for id_ in reversed(round_ids) if id_ in found]
+    for parent_id in round_ids[:1]:
+        numbers[parent_id] = db.get_one(tables.Round, parent_id).number
+    return [Past(numbers[id_], found.get(id_, {})) for id_ in reversed(round_ids) if id_ in numbers]

@@ -1,8 +1,9 @@
 """Who acts, and the one permission check."""
 
 from dataclasses import dataclass
+from typing import Any, cast
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
@@ -20,22 +21,31 @@ class Actor:
     via: str = "page"
 
 
+def _standing() -> Any:
+    """What decides a person's role in a project, as one statement: every call of a service asks for it."""
+    user, member, project = tables.User, tables.Membership, tables.Project
+    return (
+        select(user.is_active, user.is_owner, member.role, project.id.label("project_id"), project.preview_id)
+        .outerjoin(member, (member.user_id == user.id) & (member.project_id == bindparam("project_id")))
+        .outerjoin(project, project.id == bindparam("project_id"))
+        .where(user.id == bindparam("user_id"))
+    )
+
+
+_STANDING = _standing()
+
+
 def role_of(db: Session, actor: Actor, project_id: int) -> Role | None:
     """Return the actor's role in the project, or None when there is no such project or no membership.
 
     Read from the rows at every call: a role taken away counts from the next call on.
     """
-    user = db.get(tables.User, actor.user_id)
-    if user is None or not user.is_active:
+    found = db.execute(_STANDING, {"user_id": actor.user_id, "project_id": project_id}).one_or_none()
+    if found is None or not found.is_active:
         raise NotSignedIn("Your account is no longer active. Ask the person who runs this installation.")
-    if user.is_owner:
-        project = db.get(tables.Project, project_id)
-        return Role.admin if project is not None and project.preview_id is None else None
-    return db.scalar(
-        select(tables.Membership.role).where(
-            tables.Membership.project_id == project_id, tables.Membership.user_id == actor.user_id
-        )
-    )
+    if found.is_owner:
+        return Role.admin if found.project_id is not None and found.preview_id is None else None
+    return cast(Role | None, found.role)
 
 
 def may_decide(project_id: int) -> Select[int]:
@@ -54,15 +64,6 @@ def require(db: Session, actor: Actor, project_id: int, role: Role) -> None:
     if has.rank < role.rank:
         raise PermissionDenied(
             f"This needs the role {role}; yours in this project is {has}. Ask a project admin to change it."
-        )
-
-
-def check_same(actor: Actor, user_id: int | None) -> None:
-    """Raise `NotSignedIn` where an open page is somebody else's: its cookie is that of whoever signed in last."""
-    if user_id is not None and user_id != actor.user_id:
-        raise NotSignedIn(
-            f"{actor.name} is signed in in this browser now, and this page is somebody else's. Nothing is saved under "
-            f"the name of {actor.name}. Sign out there and sign in as yourself, in a new tab."
         )
 
 

@@ -15,7 +15,7 @@ from types import ModuleType
 from sqlalchemy import inspect, make_url, text
 from sqlalchemy.exc import OperationalError
 
-from backend import jobs, private
+from backend import in_use, jobs, private
 from backend.config import settings
 from backend.db import address, dispose, now, reading
 from backend.db import problem as db_problem
@@ -23,8 +23,13 @@ from backend.errors import Conflict, MissingPrerequisite
 
 
 def prepare() -> None:
-    """Make the data folder and bring the schema up to date, ours and the job engine's. Safe to repeat."""
-    private.tighten(check_folder())
+    """Make the data folder and bring the schema up to date, ours and the job engine's. Safe to repeat.
+
+    Raises `Conflict` while the folder is restored from a backup, or where that was broken off.
+    """
+    folder = check_folder()
+    in_use.hold(folder)
+    private.tighten(folder)
     try:
         if not is_current():
             _migrations().upgrade()
@@ -77,7 +82,7 @@ def upgrade() -> str:
 
 def downgrade(revision: str) -> None:
     """Take our schema back to a revision; what newer revisions added is lost."""
-    check_folder()
+    in_use.hold(check_folder())
     dispose()
     _migrations().downgrade(revision)
 

@@ -12,7 +12,7 @@ from backend.answers import check_pattern
 from backend.engines._wrapper import layers
 from backend.engines.library import LibraryKnobs
 from backend.errors import TrainerError
-from backend.likeness import rouge_l, words
+from backend.likeness import Pool, words
 from backend.sameness import normal
 from backend.trainers._engine import EngineTrainer, Written
 from backend.values import JSON, DatasetType
@@ -38,6 +38,41 @@ class Lesson:
     @property
     def cited(self) -> int:
         return len(self.sources) + len(self.rows)
+
+
+class Book:
+    """The lessons in order, found by name and by the words of their instructions without looking at each."""
+
+    def __init__(self, same_above: float) -> None:
+        self.lessons: list[Lesson] = []
+        self._by_name: dict[str, int] = {}
+        self._words = Pool(same_above)
+        self._of_words: list[int] = []
+        """The lesson that each text of the pool is, or was, the instruction of."""
+        self._current: list[int] = []
+        """The pool's number of each lesson's instruction: the pool keeps what an instruction was before."""
+
+    def add(self, lesson: Lesson) -> None:
+        self._by_name.setdefault(normal(lesson.name), len(self.lessons))
+        self.lessons.append(lesson)
+        self._current.append(0)
+        self.reword(len(self.lessons) - 1, lesson.text)
+
+    def reword(self, place: int, text: str) -> None:
+        """Give a lesson another instruction."""
+        self.lessons[place].text = text
+        self._current[place] = len(self._of_words)
+        self._of_words.append(place)
+        self._words.add(words(text))
+
+    def same(self, name: str, text: str) -> int | None:
+        """The place of the lesson of that name, else of that whose instruction is most like this one, the first of
+        equal ones."""
+        if (named := self._by_name.get(normal(name))) is not None:
+            return named
+        near = self._words.near(words(text))
+        alike = {self._of_words[n]: value for n, value in near.items() if self._current[self._of_words[n]] == n}
+        return max(alike, key=lambda place: (alike[place], -place), default=None)
 
 
 class DistillLesson(LibraryKnobs, EngineTrainer):
@@ -73,20 +108,22 @@ class DistillLesson(LibraryKnobs, EngineTrainer):
     def write(self, rows: Sequence[JSON], start: JSON) -> Written:
         """Return the library; lessons have `sources`, samples by id, and `rows`, of this dataset by number."""
         known: list[JSON] = next((one["entries"] for one in layers(start) if one["name"] == LIBRARY), [])
-        book = [Lesson(one["name"], one["text"], list(one["sources"])) for one in known]
+        book = Book(self.same_above)
+        for one in known:
+            book.add(Lesson(one["name"], one["text"], list(one["sources"])))
         counts = Counter(texts=len(rows))
         for number, row in enumerate(rows):
             found = list(self.lessons(row["completion"][-1]["content"]))
             counts["texts_without_lesson"] += not found
             for name, text in found:
                 counts[self._add(book, name, text, number)] += 1
-        if not book:
+        if not book.lessons:
             raise TrainerError(
                 f"None of the {len(rows)} texts holds a lesson that the pattern finds and that is no longer than "
                 f"{self.max_length} characters. Ask for lessons in that form, or change pattern or max_length."
             )
-        kept = self._kept(book)
-        counts["lessons_dropped"] = len(book) - len(kept)
+        kept = self._kept(book.lessons)
+        counts["lessons_dropped"] = len(book.lessons) - len(kept)
         entries = [{"name": one.name, "text": one.text, "sources": one.sources, "rows": one.rows} for one in kept]
         knobs: dict[str, Any] = {"most": self.most, "template": self.template, "entries": entries}
         return Written(LIBRARY, knobs, dict(counts) | {"lessons": len(kept)})
@@ -98,28 +135,20 @@ class DistillLesson(LibraryKnobs, EngineTrainer):
             if name and said:
                 yield name, said
 
-    def _add(self, book: list[Lesson], name: str, text: str, row: int) -> str:
+    def _add(self, book: Book, name: str, text: str, row: int) -> str:
         """Take a lesson in, and say what became of it."""
         if len(text) > self.max_length or len(name) > LONGEST_NAME:
             return "lessons_too_long"
-        same = self._same(book, name, text)
-        if same is None:
-            book.append(Lesson(name, text, rows=[row]))
+        place = book.same(name, text)
+        if place is None:
+            book.add(Lesson(name, text, rows=[row]))
             return "lessons_new"
-        if row not in same.rows:
-            same.rows.append(row)
+        cited = book.lessons[place].rows
+        if cited[-1:] != [row]:  # rows come in order
+            cited.append(row)
         if self.merge == "newest":
-            same.text = text
+            book.reword(place, text)
         return "lessons_merged"
-
-    def _same(self, book: Sequence[Lesson], name: str, text: str) -> Lesson | None:
-        """The lesson of that name, else the one whose instruction is most like this one, the first of equal ones."""
-        named = next((one for one in book if normal(one.name) == normal(name)), None)
-        if named is not None:
-            return named
-        said = words(text)
-        likest = max(book, key=lambda one: rouge_l(said, words(one.text)), default=None)
-        return likest if likest is not None and rouge_l(said, words(likest.text)) >= self.same_above - 1e-9 else None
 
     def _kept(self, book: Sequence[Lesson]) -> list[Lesson]:
         """The lessons that stay, in order."""

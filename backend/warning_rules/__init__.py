@@ -24,7 +24,6 @@ class TrainedText:
     """A row that a training read, as one text. origin: selected, earlier or mix. question: what the row asks last.
 
     context: all its messages as one text. rejected: the other text of a pair. label: of a row that is good or bad.
-    age: how many rounds above the looked-at one wrote its text; None where no round of the line did.
     """
 
     prompt_id: int
@@ -35,7 +34,6 @@ class TrainedText:
     context: str = ""
     rejected: str = ""
     label: bool | None = None
-    age: int | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class WarningEvidence:
     in the same way), and of the round. past: the rounds above, oldest first. is_online: the recipe trains by
     reinforcement learning. is_verified: a judge of the recipe compares with known answers. tree_steps: the steps whose
     groups a generator made of its own texts. losses: (optimizer step, loss) as the round's first training logged them;
-    losses_before: those of the training whose weights it went on from, where the same trainer made them.
+    losses_before: those of the training whose weights it went on from, where the two compare.
     """
 
     round: Evidence = field(default_factory=Evidence)
@@ -105,7 +103,7 @@ class Finding:
     low, high: None where the number is an exact count. n: rows that it was computed from. missing: why it is not
     known; value is then None. note: what was left out of a number that is known. details: what later rounds compare
     with. sample_ids, prompt_ids: the rows it speaks of, at most `MOST_IDS`. level: where the number alone does not
-    decide.
+    decide; the amber limit counts where it is green. is_excused: it is green whatever the limits are.
     """
 
     value: float | None = None
@@ -118,6 +116,7 @@ class Finding:
     sample_ids: tuple[int, ...] = ()
     prompt_ids: tuple[int, ...] = ()
     level: WarningLevel | None = None
+    is_excused: bool = False
 
 
 class WarningRule(Part, kind="warning rule"):
@@ -176,9 +175,11 @@ class WarningRule(Part, kind="warning rule"):
         """Return red or amber where the whole interval lies beyond the limit of that name, else green."""
         if found.value is None:
             return WarningLevel.unknown
-        if found.level is not None:
+        if found.is_excused:
+            return WarningLevel.green
+        if found.level in (WarningLevel.red, WarningLevel.amber):
             return found.level
-        if self._is_beyond(found, self.limit):
+        if found.level is None and self._is_beyond(found, self.limit):
             return WarningLevel.red
         if self.amber is not None and self._is_beyond(found, self.amber):
             return WarningLevel.amber

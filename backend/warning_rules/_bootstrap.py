@@ -8,8 +8,11 @@ TIMES, MOST_BLOCKS, SEED = 1000, 2000, 7
 Sums = tuple[float, ...]
 
 
-def bootstrap(rows: Sequence[Sums], statistic: Callable[[Sums], float | None]) -> tuple[float | None, float | None]:
-    """Return the 2.5 and 97.5 % quantiles of a statistic of sums over groups (percentile bootstrap, Efron 1979).
+def bootstrap(
+    rows: Sequence[Sums], statistic: Callable[[Sums], float | None], level: float = 0.05
+) -> tuple[float | None, float | None]:
+    """Return the quantiles of a statistic of sums over groups that leave half of `level` out on each side (percentile
+    bootstrap, Efron 1979).
 
     rows: what each group adds to the sums. Where there are more groups than `MOST_BLOCKS`, neighbours are drawn
     together. The same rows have the same interval. None where the statistic is not known of any draw.
@@ -23,15 +26,15 @@ def bootstrap(rows: Sequence[Sums], statistic: Callable[[Sums], float | None]) -
     chance = numpy.random.default_rng(SEED)
     n = len(table)
     draws = chance.multinomial(n, [1 / n] * n, size=TIMES) @ table
-    return quantiles(x for draw in draws if (x := statistic(tuple(draw))) is not None)
+    return quantiles((x for draw in draws if (x := statistic(tuple(draw))) is not None), level)
 
 
-def quantiles(drawn: Iterable[float]) -> tuple[float | None, float | None]:
-    """Return the 2.5 and 97.5 % quantiles of the finite numbers drawn; None without any."""
+def quantiles(drawn: Iterable[float], level: float = 0.05) -> tuple[float | None, float | None]:
+    """Return the quantiles of the finite numbers drawn that leave half of `level` out on each side; None without."""
     found = sorted(filter(math.isfinite, drawn))
     if not found:
         return None, None
-    return found[int(0.025 * (len(found) - 1))], found[math.ceil(0.975 * (len(found) - 1))]
+    return found[int(level / 2 * (len(found) - 1))], found[math.ceil((1 - level / 2) * (len(found) - 1))]
 
 
 def standard_error(rows: Sequence[Sums], statistic: Callable[[Sums], float | None]) -> float:

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from backend.metrics._intervals import mcnemar
 from backend.warning_rules import WarningEvidence
 
 
@@ -21,7 +22,8 @@ def change(evidence: WarningEvidence) -> Change | None:
     """Return how the accuracy of the checkpoint made differs from that of the one started from.
 
     None where one of them does not say of each prompt whether it was right, or they share none. The interval is that of
-    a difference of paired shares (Agresti 2013, Categorical Data Analysis, section 11.1).
+    a difference of paired shares (Agresti 2013, Categorical Data Analysis, section 11.1). That is too narrow for few
+    prompts that changed: where McNemar's exact test leaves the change to chance (p of 0.05 or more), it reaches 0.
     """
     ends = [one.get("held_out_accuracy") for one in (evidence.start, evidence.made)]
     told = [one.details for one in ends if one is not None and "right" in one.details]
@@ -36,4 +38,7 @@ def change(evidence: WarningEvidence) -> Change | None:
     won = sum(new[id_] and not old[id_] for id_ in both)
     value = (won - len(lost)) / n
     half = 1.96 * math.sqrt(max(won + len(lost) - (won - len(lost)) ** 2 / n, 0.0)) / n
-    return Change(value, value - half, value + half, n, lost)
+    low, high = value - half, value + half
+    if mcnemar(won, len(lost)) >= 0.05:
+        low, high = min(low, 0.0), max(high, 0.0)
+    return Change(value, low, high, n, lost)

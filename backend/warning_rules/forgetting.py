@@ -9,7 +9,8 @@ from backend.warning_rules._held_out import change
 class Forgetting(WarningRule):
     """Held-out accuracy of the checkpoint made less that of the one started from, on the same prompts.
 
-    The interval is that of a difference of paired shares (Agresti 2013, Categorical Data Analysis, section 11.1).
+    The interval is that of a difference of paired shares (Agresti 2013, Categorical Data Analysis, section 11.1), and
+    reaches 0 where McNemar's exact test leaves the change to chance.
     """
 
     code = "W40"

@@ -41,14 +41,21 @@ class HeavyTail(WarningRule):
         told = {id_: (sum(one), len(one)) for id_, one in tries.items() if len(one) > 1}
         if not told:
             return Finding()
-        value, low, high = (1 + a for a in _fitted(Counter(told.values())))
+        fitted = _fitted(Counter(told.values()))
+        if fitted is None:
+            missing = "No beta distribution can be told apart from its extremes: prompts are too alike, or too few."
+            return Finding(n=len(told), missing=missing)
+        value, low, high = (1 + a for a in fitted)
         never = some(id_ for id_, (right, _) in told.items() if not right)
         level = WarningLevel.amber if high < self.limit else WarningLevel.green
         return Finding(value, low, high, len(told), prompt_ids=never, level=level)
 
 
-def _fitted(tries: Counter[tuple[int, int]]) -> tuple[float, float, float]:
-    """Return a of the beta distribution with its 95 % interval, on a grid; b is what fits best to each."""
+def _fitted(tries: Counter[tuple[int, int]]) -> tuple[float, float, float] | None:
+    """Return a of the beta distribution with its 95 % interval, on a grid; b is what fits best to each.
+
+    None where the best a or b, or the end of the interval, is an end of the grid: the true one lies beyond it.
+    """
     import numpy
     from scipy.special import betaln
 
@@ -57,4 +64,8 @@ def _fitted(tries: Counter[tuple[int, int]]) -> tuple[float, float, float]:
     logs = sum(number * (betaln(a + s, b + n - s) - betaln(a, b)) for (s, n), number in tries.items())
     best = logs.max(axis=1)
     inside = grid[2 * (best.max() - best) < CUT]
-    return float(grid[best.argmax()]), float(inside[0]), float(inside[-1])
+    at = int(best.argmax())
+    ends = (0, GRID - 1)
+    if at in ends or int(logs[at].argmax()) in ends or inside[-1] == grid[-1]:
+        return None
+    return float(grid[at]), float(inside[0]), float(inside[-1])

@@ -4,18 +4,20 @@ import math
 
 from pydantic import Field
 
-from backend.values import JSON, WarningLevel
+from backend.metrics._intervals import wilson
+from backend.values import JSON, Verdict
 from backend.warning_rules import Finding, WarningEvidence, WarningRule
 
 NEARLY = 0.9999
 
 
 class LabelFreeMetric(WarningRule):
-    """Spearman's rank correlation, over the rounds of the line, of the share that the judge accepts and the held-out
-    accuracy of what the round made.
+    """Spearman's rank correlation, over the rounds of the line, of the share that the judge accepts of a checkpoint's
+    texts and that checkpoint's held-out accuracy.
 
     The interval is that of Bonett and Wright (2000, Psychometrika 65): a standard error of
-    sqrt((1 + r^2 / 2) / (n - 3)) for Fisher's z. Amber where the correlation is below the limit, and by chance may be.
+    sqrt((1 + r^2 / 2) / (n - 3)) for Fisher's z. Not known where one of the two did not move beyond its own interval:
+    what stays the same but for chance has no ranks.
     """
 
     code = "W26"
@@ -23,8 +25,8 @@ class LabelFreeMetric(WarningRule):
     source = "SelfAugment: Automatic Augmentation Policies for Self-Supervised Learning; RankMe"
     unit = "rank correlation"
     measures = "rank correlation of the accepted share and the held-out accuracy over rounds"
-    counts = "held-out prompts that the new checkpoint was measured on"
-    way = "Put the metric held_out_accuracy into the recipe, and give the round held-out prompts with known answers."
+    counts = "held-out prompts that the checkpoint was measured on that wrote the texts"
+    way = "Put the metric held_out_accuracy into the recipe, and measure the first checkpoint, too."
     is_below = True
 
     limit: float = Field(0.7, ge=-1, le=1, description="red where the whole interval lies below it")
@@ -33,28 +35,31 @@ class LabelFreeMetric(WarningRule):
     def compute(self, evidence: WarningEvidence) -> Finding:
         from scipy.stats import spearmanr
 
-        accuracy = evidence.made.get("held_out_accuracy")
+        accuracy = evidence.start.get("held_out_accuracy")
         said = [verdict for _, verdict in evidence.round.machine.values() if verdict is not None]
-        if accuracy is None or accuracy.value is None or not said:
+        if accuracy is None or accuracy.value is None or accuracy.low is None or accuracy.high is None or not said:
             return Finding()
-        accepted = sum(verdict.value == "accept" for verdict in said) / len(said)
-        details: JSON = {"accepted": accepted, "accuracy": accuracy.value, "judge": evidence.judge}
-        before = evidence.before(str(self.name), "accepted", "accuracy", "judge")
-        line = [*(one for one in before if one["judge"] == evidence.judge), details]
+        accepted = sum(verdict is Verdict.accept for verdict in said)
+        details: JSON = {
+            "accepted": [accepted / len(said), *wilson(accepted, len(said))],
+            "accuracy": [accuracy.value, accuracy.low, accuracy.high],
+            "measured_by": [evidence.judge, accuracy.details.get("measured_by")],
+        }
+        before = evidence.before(str(self.name), *details)
+        line = [*(one for one in before if one["measured_by"] == details["measured_by"]), details]
         if len(line) < self.rounds:
             missing = (
-                f"{len(line)} rounds of the line were judged in the same way and measured; it takes {self.rounds}."
+                f"{len(line)} rounds of the line were judged and measured in the same way; it takes {self.rounds}."
             )
             return Finding(n=accuracy.n, details=details, missing=missing)
-        proxy, truth = ([one[name] for one in line] for name in ("accepted", "accuracy"))
-        if len(set(proxy)) == 1 or len(set(truth)) == 1:
-            missing = "One of the two numbers was the same in all rounds."
-            return Finding(n=accuracy.n, details=details, missing=missing)
+        for name, title in (("accepted", "accepted share"), ("accuracy", "held-out accuracy")):
+            if max(one[name][1] for one in line) <= min(one[name][2] for one in line):
+                missing = f"The {title} did not change beyond chance in these rounds."
+                return Finding(n=accuracy.n, details=details, missing=missing)
+        proxy, truth = ([one[name][0] for one in line] for name in ("accepted", "accuracy"))
         value = float(spearmanr(proxy, truth).statistic)
         middle = math.atanh(max(-NEARLY, min(NEARLY, value)))
         half = 1.96 * math.sqrt((1 + value**2 / 2) / (len(line) - 3))
         low, high = math.tanh(middle - half), math.tanh(middle + half)
-        is_low = value < self.limit
-        level = WarningLevel.red if high < self.limit else WarningLevel.amber if is_low else WarningLevel.green
         note = f"Over {len(line)} rounds."
-        return Finding(value, low, high, accuracy.n, note=note, details=details, level=level)
+        return Finding(value, low, high, accuracy.n, note=note, details=details)

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from pydantic import Field
 
-from backend.values import WarningLevel
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
 from backend.warning_rules._bootstrap import Sums, bootstrap, total
 
@@ -58,4 +57,4 @@ def _paid(found: Finding, first: dict[str, float], now: dict[str, float]) -> Fin
     both = (a + b) / (n + m)
     error = math.sqrt(both * (1 - both) * (1 / n + 1 / m))
     grew = error > 0 and (a / n - b / m) / error > 1.645
-    return replace(found, level=WarningLevel.green) if grew else found
+    return replace(found, is_excused=True) if grew else found

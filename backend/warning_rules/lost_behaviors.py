@@ -13,10 +13,12 @@ FEWEST = 30
 
 
 class LostBehaviors(WarningRule):
-    """By how much the share of texts that show a behavior falls from all to the kept ones; of the one that falls most.
+    """By how much the share of texts that show a behavior falls from all to the kept ones; of the one that surely falls
+    most.
 
     1 - (share among the kept) / (share among all texts). Behaviors are those of the judge `behavior_tags`, found by
-    English phrases; each needs thirty texts that show it. The interval is that of groups drawn anew.
+    English phrases; each needs thirty texts that show it. The interval is that of groups drawn anew,
+    at a level that holds for all behaviors together (Bonferroni); the one is told whose interval begins highest.
     """
 
     code = "W05"
@@ -35,7 +37,7 @@ class LostBehaviors(WarningRule):
         n = sum(one.id in seen.kept for texts in groups for one in texts)
         if not n:
             return Finding()
-        falls = dict[str, tuple[float, list[Sums], list[int]]]()
+        falls = dict[str, tuple[float, float, float, list[int]]]()
         for name, pattern in BEHAVIORS.items():
             shows = {one.id for texts in groups for one in texts if re.search(pattern, one.said)}
             rows: list[Sums] = [
@@ -48,13 +50,14 @@ class LostBehaviors(WarningRule):
                 for texts in groups
             ]
             if len(shows) >= FEWEST and (fall := _fall(total(rows))) is not None:
-                falls[name] = fall, rows, sorted(shows - seen.kept)
+                low, high = bootstrap(rows, _fall, 0.05 / len(BEHAVIORS))
+                if low is not None and high is not None:
+                    falls[name] = low, high, fall, sorted(shows - seen.kept)
         if not falls:
             return Finding(n=n, missing=f"No behavior is shown by {FEWEST} texts of the round.")
         worst = max(falls, key=lambda name: falls[name][0])
-        value, rows, lost = falls[worst]
-        low, high = bootstrap(rows, _fall)
-        return Finding(value, low, high, n, note=f"The one that falls most is {worst}.", sample_ids=some(lost))
+        low, high, value, lost = falls[worst]
+        return Finding(value, low, high, n, note=f"The one that surely falls most is {worst}.", sample_ids=some(lost))
 
 
 def _fall(sums: Sums) -> float | None:

@@ -1,6 +1,7 @@
 """Wrong answers that were learned and come again."""
 
 import hashlib
+import math
 from collections import defaultdict
 
 from pydantic import Field
@@ -9,37 +10,40 @@ from backend import answers
 from backend.answers import Known
 from backend.values import JSON, Verdict, WarningLevel
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
-from backend.warning_rules._bootstrap import bootstrap, ratio, total
-from backend.warning_rules._labels import KNOWN
+from backend.warning_rules._bootstrap import bootstrap, ratio, standard_error, total
 
-MOST_PROMPTS = 2000
-"""So many prompts with an accepted wrong answer are kept for the round below."""
+MOST_PROMPTS, MOST_ANSWERS = 500, 4
+"""So many prompts with an accepted wrong answer are kept for the round below, and so many such answers of each."""
 
 
 class StickyErrors(WarningRule):
     """Of prompts with a wrong answer that the judge accepted in the round above: the share of this round's texts that
     give such an answer again.
 
-    Red where it also grew since the round above, amber where it did not or that is not known. The interval is that of
-    prompts drawn anew.
+    Red where it also grew beyond chance since the round above, amber where it did not or that is not known. The
+    interval is that of prompts drawn anew. Only the round directly above counts.
     """
 
     code = "W34"
     title = "Sticky errors"
     source = "Learning from Future: A Novel Self-Training Framework for Semantic Segmentation"
     measures = "share of texts that repeat a wrong answer that the judge accepted in the round above"
-    counts = KNOWN
+    counts = "texts that answer prompts with an accepted wrong answer in the round above"
     way = "Ask prompts with known answers, and the same ones in several rounds."
     explained_by = ("reward_hacking", "vote_collapse", "label_noise", "over_acceptance", "no_separation")
 
-    limit: float = Field(0.5, ge=0, le=1, description="red where the whole interval lies above it, and the share grew")
+    limit: float = Field(0.5, ge=0, le=1, description="red where the whole interval lies above it, and it grew")
+
+    def find(self, evidence: WarningEvidence) -> Finding:
+        """Return the finding; what the round below compares with is in it however few texts count in this one."""
+        return self.compute(evidence)
 
     def compute(self, evidence: WarningEvidence) -> Finding:
-        before = evidence.before(str(self.name), "wrong")
-        stuck: dict[str, list[str]] = before[-1]["wrong"] if before else {}
+        above: JSON = evidence.past[-1].findings.get(str(self.name), {}) if evidence.past else {}
+        stuck: dict[str, list[str]] = above.get("wrong", {})
         wrong = defaultdict[str, set[str]](set)
         rows = defaultdict[str, list[float]](lambda: [0.0, 0.0])
-        n, ids = 0, list[int]()
+        ids = list[int]()
         for group in evidence.answers:
             if group.prompt.answer is None:
                 continue
@@ -49,7 +53,6 @@ class StickyErrors(WarningRule):
                 found = answers.find(sample.said, known)
                 if found is None or sample.id not in evidence.truth or verdict is None:
                     continue
-                n += 1
                 said = hashlib.sha256(answers.normalise(found.answer).encode()).hexdigest()[:8]
                 is_wrong = not evidence.truth[sample.id]
                 if is_wrong and verdict is Verdict.accept:
@@ -59,22 +62,24 @@ class StickyErrors(WarningRule):
                     rows[prompt_id][0] += again
                     rows[prompt_id][1] += 1
                     ids += [sample.id] if again else []
-        kept = {one: sorted(wrong[one]) for one in [*wrong][:MOST_PROMPTS]}
+        kept = {one: sorted(wrong[one])[:MOST_ANSWERS] for one in [*wrong][:MOST_PROMPTS]}
         details: JSON = {"wrong": kept}
-        asked = sum(one[1] for one in rows.values())
+        asked = int(sum(one[1] for one in rows.values()))
         if not stuck or asked < self.min_rows:
-            missing = "No round above has accepted wrong answers of prompts with known answers."
+            missing = "The round above has no accepted wrong answers of prompts with known answers."
             if stuck:
                 missing = (
-                    f"{asked:.0f} texts answer prompts with an accepted wrong answer above; {self.min_rows} are needed."
+                    f"{asked} texts answer prompts with an accepted wrong answer above; {self.min_rows} are needed."
                 )
-            return Finding(n=n, details=details, missing=missing)
+            return Finding(n=asked, details=details, missing=missing)
         sums = [(again, of) for again, of in rows.values()]
         value, (low, high) = ratio(total(sums)), bootstrap(sums, ratio)
         assert value is not None
-        details |= {"share": value}
-        earlier = before[-1].get("share")
+        error = standard_error(sums, ratio)
+        details |= {"share": value, "share_error": error}
         level = WarningLevel.green
         if low is not None and low > self.limit:
-            level = WarningLevel.red if earlier is not None and value > earlier else WarningLevel.amber
-        return Finding(value, low, high, n, details=details, sample_ids=some(ids), level=level)
+            both = math.hypot(error, above.get("share_error", math.inf))
+            grew = value - above.get("share", 1.0) > 1.645 * both
+            level = WarningLevel.red if grew else WarningLevel.amber
+        return Finding(value, low, high, asked, details=details, sample_ids=some(ids), level=level)

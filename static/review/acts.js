@@ -1,3 +1,4 @@
+// @ts-check
 // What a person does to items, and how it shows at once.
 
 import { Answers } from "./answers.js";
@@ -12,10 +13,16 @@ import { prepare } from "./text.js";
 const READY = 3;
 /** Seconds sent with one decision: who leaves the desk for lunch did not think that long. */
 const LONGEST = 300;
+/** @type {Record<string, string>} */
 const UNDONE = { note: "Your note is taken back.", flag: "Your flag is taken back." };
 
 export class Acts extends Answers {
-  /** Note the decision, send it behind, paint the next item now. */
+  /**
+   * Note the decision, send it behind, paint the next item now.
+   * @param {string} kind
+   * @param {{score?: number, value?: any}} more
+   * @param {Item | undefined} item
+   */
   decide(kind, more = {}, item = this.line.current) {
     if (!item || !this.round.is_open) return;
     const act = this.act(kind, item, more);
@@ -28,7 +35,12 @@ export class Acts extends Answers {
     this.paint();
   }
 
-  /** Send an act; `u` takes it back. */
+  /**
+   * Send an act; `u` takes it back.
+   * @param {Act} act
+   * @param {Item} item
+   * @param {Sample} target
+   */
   remember(act, item, target = item) {
     this.known.add(act.client_id);
     this.done.push({
@@ -42,6 +54,12 @@ export class Acts extends Answers {
     this.outbox.push(act);
   }
 
+  /**
+   * @param {string} kind
+   * @param {Item} item
+   * @param {object} more
+   * @returns {Act}
+   */
   act(kind, item, more) {
     const isSeen = (item.members || [item]).some(({ judge }) => judge);
     const seconds = Math.min(LONGEST, Math.round(performance.now() - this.started) / 1000);
@@ -56,9 +74,15 @@ export class Acts extends Answers {
     };
   }
 
-  /** An edit decides a single sample; in a group it adds a text, and the group is still to be decided. False: not taken. */
+  /**
+   * An edit decides a single sample; in a group it adds a text, and the group is still to be decided. False: not taken.
+   * @param {Sample} target
+   * @param {string} text
+   * @param {object | null} value
+   */
   edited(target, text, value) {
-    const { item } = this.work;
+    const item = this.work?.item;
+    if (!item) return false;
     if (!this.round.is_open) {
       this.say("The review was closed meanwhile. What you write is kept in this browser.");
       return false;
@@ -77,11 +101,19 @@ export class Acts extends Answers {
     return true;
   }
 
+  /**
+   * @param {Sample} target
+   * @param {string} start
+   * @param {object} value
+   */
   editFrom(target, start, value) {
     edit(this, target, { start, value });
   }
 
-  /** Go on with a text that was refused, where its item is still here. */
+  /**
+   * Go on with a text that was refused, where its item is still here.
+   * @param {{sample_id: number, text?: string, value?: any}} act
+   */
   reopen({ sample_id, text, value }) {
     const item = this.line.items.find((one) => (one.members || [one]).some((member) => member.sample_id === sample_id));
     if (!item || this.work || !this.round.is_open)
@@ -95,6 +127,10 @@ export class Acts extends Answers {
     });
   }
 
+  /**
+   * @param {Item} item
+   * @param {string} note
+   */
   noted(item, note) {
     const act = { client_id: newId(), kind: "note", sample_id: item.sample_id, note };
     if (!this.round.is_open) {
@@ -132,13 +168,16 @@ export class Acts extends Answers {
     const last = this.done.at(-1);
     if (!last) return this.outbox.push({ client_id: newId(), kind: "retract", sample_id: 0, retracts: null });
     this.retract(last);
-    this.last = null;
+    this.last = undefined;
     this.line.insert(last.item);
     this.paint();
     if (UNDONE[last.kind]) this.hint(UNDONE[last.kind]);
   }
 
-  /** Show an item as it was before an act, and send that the act is taken back. */
+  /**
+   * Show an item as it was before an act, and send that the act is taken back.
+   * @param {Done} entry
+   */
   retract(entry) {
     const { item, client_id: retracts } = entry;
     entry.after = item.mine || null;
@@ -149,10 +188,14 @@ export class Acts extends Answers {
     return this.outbox.push({ client_id, kind: "retract", sample_id: 0, retracts });
   }
 
-  /** Something is being written: keys are letters now. `inPlace`: it stands where the text stood. */
+  /**
+   * Something is being written: keys are letters now. `inPlace`: it stands where the text stood.
+   * @param {Node[]} nodes
+   * @param {{inPlace?: boolean, text?: (() => string) | null}} how
+   */
   beginWork(nodes, { inPlace = false, text = null } = {}) {
     const { answer, work } = this.parts;
-    const place = inPlace && !this.line.current.members ? answer : work;
+    const place = inPlace && !this.line.current?.members ? answer : work;
     this.work = { item: this.work?.item || this.line.current, text };
     work.hidden = place !== work;
     answer.classList.toggle("is-edited", place === answer);
@@ -167,6 +210,10 @@ export class Acts extends Answers {
     this.parts.answer.focus({ preventScroll: true });
   }
 
+  /**
+   * @param {string} text
+   * @param {{good?: boolean, link?: Node | null, buttons?: Node[] | null}} how
+   */
   say(text, { good = false, link = null, buttons = null } = {}) {
     const { message } = this.parts;
     const ok = make("button.rondo-quiet", { type: "button", onclick: () => (message.hidden = true) }, "OK");
@@ -175,12 +222,18 @@ export class Acts extends Answers {
     message.hidden = false;
   }
 
-  /** A word that goes by itself. */
+  /**
+   * A word that goes by itself.
+   * @param {string} text
+   */
   hint(text) {
     this.parts.mine.textContent = text;
   }
 
-  /** For who cannot see the screen. */
+  /**
+   * For who cannot see the screen.
+   * @param {string} text
+   */
   announce(text) {
     if (this.parts.spoken.textContent !== text) this.parts.spoken.textContent = text;
   }
@@ -189,6 +242,7 @@ export class Acts extends Answers {
     screen.paintMine(this);
   }
 
+  /** @param {{keep?: boolean}} how */
   paint({ keep = false } = {}) {
     if (this.work) return this.paintBar();
     // A round that is closed has nothing to decide: no item stays on screen as if it had.
@@ -214,7 +268,10 @@ export class Acts extends Answers {
     return undefined;
   }
 
-  /** What the item on screen brings with it, and getting the next ones ready. */
+  /**
+   * What the item on screen brings with it, and getting the next ones ready.
+   * @param {Item | undefined} item
+   */
   after(item) {
     if (item) this.parts.answer.scrollTop = 0;
     if (!this.parts.find.hidden) this.find.look();

@@ -1,3 +1,4 @@
+// @ts-check
 // What the server answers to what was sent: taken, late, refused, or held until it may be taken.
 
 import { make } from "./elements.js";
@@ -5,10 +6,18 @@ import { keepWords } from "./notes.js";
 import { kept } from "./rest.js";
 import * as screen from "./screen.js";
 
+/** @type {Record<string, string>} */
 const WORDS = { accept: "accept", reject: "reject", score: "a score", prefer: "a choice", rank: "a rank" };
 
-export class Answers {
-  /** `result`: what came of an act; `decision` is what was written. */
+/** What a desk has besides its methods stands in .ci/javascript/desk.d.ts. */
+const Base = /** @type {new () => Desk} */ (/** @type {unknown} */ (Object));
+
+export class Answers extends Base {
+  /**
+   * `result`: what came of an act; `decision` is what was written.
+   * @param {Act} act
+   * @param {any} result
+   */
   sent(act, result) {
     const { decision, meanwhile } = result;
     const { sample_id, late_because: late, replaces } = decision;
@@ -29,7 +38,11 @@ export class Answers {
     return undefined;
   }
 
-  /** The judge's view, which comes once the person has committed. */
+  /**
+   * The judge's view, which comes once the person has committed.
+   * @param {Item} item
+   * @param {any} result
+   */
   judged(item, { judge, judges, reason }) {
     item.reason ||= reason;
     if (judge && !item.members) item.judge = judge;
@@ -38,7 +51,11 @@ export class Answers {
     }
   }
 
-  /** After a reload there is nothing here to go back to: fetch what was taken back and show it. */
+  /**
+   * After a reload there is nothing here to go back to: fetch what was taken back and show it.
+   * @param {Act} act
+   * @param {number} sampleId
+   */
   async retracted(act, sampleId) {
     this.undone.delete(act.client_id);
     if (act.retracts) return;
@@ -57,6 +74,10 @@ export class Answers {
     this.paint();
   }
 
+  /**
+   * @param {Act} act
+   * @param {Failure} error
+   */
   refused(act, error) {
     const isFrozen = error.type === "LabelsFrozen";
     if (isFrozen) this.round.is_open = false;
@@ -74,20 +95,29 @@ export class Answers {
     if (isNothing) this.hint(error.message);
   }
 
-  /** An undo and what it was for met in this browser: neither is sent. */
+  /**
+   * An undo and what it was for met in this browser: neither is sent.
+   * @param {Act} act
+   */
   withdrawn(act) {
     this.undone.delete(act.client_id);
     this.sayHeld();
   }
 
-  /** What was written and not saved is found by the key that wrote it, and can be read at once. */
+  /**
+   * What was written and not saved is found by the key that wrote it, and can be read at once.
+   * @param {Act} act
+   */
   keepText(act) {
     if (!act.text && !act.note) return;
     keepWords(this, act);
     this.news.keepText(act);
   }
 
-  /** The server would not take it, and may later: the role or the round is gone. It stays in this browser. */
+  /**
+   * The server would not take it, and may later: the role or the round is gone. It stays in this browser.
+   * @param {Failure} error
+   */
   held(error) {
     this.whyHeld = error.message;
     this.sayHeld();
@@ -139,7 +169,10 @@ export class Answers {
     this.paint({ keep: true });
   }
 
-  /** The act does not stand. */
+  /**
+   * The act does not stand.
+   * @param {Done} entry
+   */
   revert(entry) {
     const { item, target, text, client_id, before } = entry;
     this.done = this.done.filter((one) => one !== entry);
@@ -148,12 +181,15 @@ export class Answers {
     if (text) target.edits = (target.edits || []).filter((one) => one !== text);
   }
 
-  /** The act stands after all. */
+  /**
+   * The act stands after all.
+   * @param {Done} entry
+   */
   standsAgain(entry) {
     const { kind, item, target, text, client_id, before, after } = entry;
     this.done.push(entry);
     if (kind === "flag") item.flag ||= client_id;
-    else if ((item.mine || null) === before) item.mine = after;
+    else if ((item.mine || null) === before) item.mine = after || null;
     if (text) target.edits = [...(target.edits || []), text];
   }
 }

@@ -1,9 +1,11 @@
+// @ts-check
 // Closing the review: first what it would do, then the act.
 
 import { closeDialog, make, plural } from "./elements.js";
 
 const SILENT = "The server does not answer. Try again.";
 
+/** @param {Desk} desk */
 export async function askToClose(desk) {
   const answer = await desk.rest.get(`${desk.address}/review/closing`);
   const dialog = desk.parts.closing;
@@ -12,7 +14,7 @@ export async function askToClose(desk) {
   const close = make("button.rondo-primary", { type: "button", onclick: () => closeReview(desk) }, "Close the review");
   close.disabled = waiting > 0;
   const notYet = closeDialog("Not yet");
-  const lines = answer.lines.map((line) => make("li", {}, line));
+  const lines = answer.lines.map((/** @type {string} */ line) => make("li", {}, line));
   dialog.replaceChildren(
     make("h2", {}, `Close the review of round ${desk.round.number}?`),
     make("ul", {}, ...lines),
@@ -27,6 +29,7 @@ export async function askToClose(desk) {
   return notYet.querySelector("button").focus();
 }
 
+/** @param {Desk} desk */
 async function closeReview(desk) {
   const answer = await desk.rest.post(`${desk.address}/review/close`);
   desk.parts.closing.close();

@@ -1,12 +1,27 @@
+// @ts-check
 // Two texts of the item, word by word: what one lacks is struck through, what the other has is underlined.
 
 import { words } from "./diff.js";
 import { make } from "./elements.js";
 
 export class Compare {
-  /** `texts()` gives [[name, text], …] of the item on screen, the two to start with first. */
+  /**
+   * `texts()` gives [[name, text], …] of the item on screen, the two to start with first.
+   * @param {HTMLElement} place
+   * @param {() => [name: string, text: string][]} texts
+   */
   constructor(place, texts) {
-    Object.assign(this, { place, texts, isOpen: false });
+    this.place = place;
+    this.texts = texts;
+    this.isOpen = false;
+    /** @type {any} */
+    this.left = null;
+    /** @type {any} */
+    this.right = null;
+    /** @type {any} */
+    this.body = null;
+    /** @type {symbol | null} */
+    this.asked = null;
   }
 
   toggle() {
@@ -44,6 +59,11 @@ export class Compare {
     return undefined;
   }
 
+  /**
+   * @param {string} label
+   * @param {[name: string, text: string][]} texts
+   * @param {number} chosen
+   */
   select(label, texts, chosen) {
     const options = texts.map(([name, text], n) => {
       const option = make("option", { value: String(n) }, name);
@@ -60,6 +80,7 @@ export class Compare {
     return this.draw();
   }
 
+  /** @param {string} text */
   say(text) {
     this.place.replaceChildren(make("p.rondo-muted", {}, text));
   }
@@ -78,6 +99,10 @@ export class Compare {
   }
 }
 
+/**
+ * @param {string} text
+ * @param {number} change
+ */
 function part(text, change) {
   if (!change) return document.createTextNode(text);
   return make(change < 0 ? "del" : "ins", { textContent: text });

@@ -1,3 +1,4 @@
+// @ts-check
 // The review desk: paints the next item at once, sends decisions behind, shows the judge's view when it arrives.
 
 import { Acts } from "./acts.js";
@@ -12,7 +13,8 @@ import { Help } from "./help.js";
 import { Bindings, listen } from "./keys.js";
 import { layout, toolbar } from "./layout.js";
 import { Line } from "./line.js";
-import { GroupMode, PairMode } from "./mode_columns.js";
+import { PairMode } from "./mode_columns.js";
+import { GroupMode } from "./mode_group.js";
 import { JudgmentMode } from "./mode_judgment.js";
 import { SampleMode } from "./mode_sample.js";
 import { News } from "./news.js";
@@ -24,6 +26,7 @@ import { kept, Rest } from "./rest.js";
 import { Team, withHere } from "./team.js";
 import * as text from "./text.js";
 
+/** @type {Record<Opened["mode"], new (desk: any) => any>} */
 const MODES = { sample: SampleMode, group: GroupMode, pair: PairMode, judgment: JudgmentMode };
 const ANSWER_IN = 30000;
 const HELD = 900;
@@ -33,7 +36,11 @@ const EARLY = ["undo", "next", "previous", "help", "palette", "search", "history
 const WHILE_WORKING = ["help", "palette", "diff", "search", "history"];
 
 export class Desk extends Acts {
-  /** `opened`: what the server said of the desk's round, of the person (`me`), and of the rounds one may go to. */
+  /**
+   * `opened`: what the server said of the desk's round, of the person (`me`), and of the rounds one may go to.
+   * @param {HTMLElement} element
+   * @param {Opened} opened
+   */
   constructor(element, opened) {
     super();
     Object.assign(this, { element, opened, done: [], undone: new Map(), known: new Set(), work: null });
@@ -42,6 +49,7 @@ export class Desk extends Acts {
     this.rest = new Rest(me);
     this.address = `/rounds/${round.id}`;
     this.bindings = new Bindings(opened.actions, opened.mode);
+    /** @type {Mode} */
     this.mode = new MODES[opened.mode](this);
     this.parts = layout(element, opened, this);
     this.outbox = new Outbox(
@@ -62,8 +70,10 @@ export class Desk extends Acts {
     });
     this.addTools();
     this.started = performance.now();
-    const knows = (name) => this.mode.knows(name);
+    const knows = (/** @type {string} */ name) => this.mode.knows(name);
+    /** @type {(name: string, key: string) => unknown} */
     const take = (name, key) => (this.isReady ? this.run(name, key) : this.pressed.push([name, key]));
+    /** @type {[name: string, key: string][]} */
     this.pressed = [];
     const press = listen(this.bindings, take, { knows, missed: (key) => this.missed(key), leave: () => this.leave() });
     window.rondoEarlyKeys?.().forEach(press);
@@ -81,8 +91,8 @@ export class Desk extends Acts {
       inside: () => [parts.prompt, parts.answer, parts.assist],
       unfold: () => this.unfold(),
     });
-    this.history = new History(parts.history, this.rest, (n) => this.mode.title(n));
-    this.chain = new Chain(parts.chain, this.rest, (n) => this.mode.title(n));
+    this.history = new History(parts.history, this.rest, (n) => this.mode.title?.(n) || "");
+    this.chain = new Chain(parts.chain, this.rest, (n) => this.mode.title?.(n) || "");
     this.palette = new Palette(parts.palette, () => this.commands());
     this.help = new Help(parts.help, this.bindings, {
       save: (keys) => this.rest.put("/me/review/keys", { keys }),
@@ -122,17 +132,22 @@ export class Desk extends Acts {
     if (dropped.size) this.say(`Pressed before the item was shown, so nothing was decided: ${[...dropped].join(" ")}`);
   }
 
-  /** The next items, reserved for this person. */
+  /**
+   * The next items, reserved for this person.
+   * @param {object} wanted
+   */
   async claim(wanted) {
     const answer = await this.rest.post(`${this.address}/review/claims`, { order: this.order, ...wanted });
     return answer && !answer.error ? answer.map(kept) : answer;
   }
 
+  /** @param {Outbox} outbox */
   changed(outbox) {
     this.paintBar();
     if (!outbox.size && !outbox.busy) this.elsewhere.lookLater();
   }
 
+  /** @param {string} value */
   text(value) {
     return text.written(value, { whole: this.whole, isRaw: this.shows.text === "raw", onMore: () => this.do_more() });
   }
@@ -142,14 +157,21 @@ export class Desk extends Acts {
     else this.paintBar();
   }
 
+  /**
+   * @param {string} name
+   * @param {string} key
+   */
   run(name, key = "") {
     if (this.work && !WHILE_WORKING.includes(name)) return this.hint(FIRST);
     if (!this.mode.knows(name)) return this.missed(key);
     if (this.round.is_open && this.mode.run(name)) return undefined;
-    return this[`do_${name}`]?.();
+    return /** @type {any} */ (this)[`do_${name}`]?.();
   }
 
-  /** A key that nothing is bound to in this mode. */
+  /**
+   * A key that nothing is bound to in this mode.
+   * @param {string} key
+   */
   missed(key) {
     if (this.work || !this.round.is_open) return;
     const help = this.bindings.first("help");
@@ -166,11 +188,12 @@ export class Desk extends Acts {
   /** Everything the palette offers. */
   commands() {
     const actions = this.bindings.actions.filter(({ name }) => this.mode.knows(name) && name !== "palette");
+    /** @type {(part: "order" | "round", label: string) => import("./palette.js").Command[]} */
     const choices = (part, label) =>
       [...this.parts[part].options].map((option) => ({
         label: `${label}: ${option.textContent}`,
         keys: [],
-        run: () => this[`do_${part}`](option.value),
+        run: () => (part === "order" ? this.do_order(option.value) : this.do_round(option.value)),
       }));
     const toggle = {
       label: "Grey what all columns share, or show it",
@@ -254,14 +277,14 @@ export class Desk extends Acts {
     });
     this.isGoingBack = false;
     const item = answer && !answer.error ? kept(answer) : null;
-    if (!item || this.line.at || this.work || this.line.find(item.sample_id)) return;
+    if (!item?.mine || this.line.at || this.work || this.line.find(item.sample_id)) return;
     const { kind, client_id } = item.mine;
     this.known.add(client_id);
     // What is taken back is what was done last: this came before everything done here.
     this.done.unshift({
       kind,
       client_id,
-      text: kind === "edit" ? item.edits.at(-1) : undefined,
+      text: kind === "edit" ? item.edits?.at(-1) : undefined,
       item,
       target: item,
       before: null,
@@ -280,6 +303,7 @@ export class Desk extends Acts {
     if (target) new Repair(this, target);
   }
 
+  /** @param {string} value */
   do_order(value) {
     this.parts.order.blur();
     if (this.work) {
@@ -293,6 +317,7 @@ export class Desk extends Acts {
     return this.paint();
   }
 
+  /** @param {string} id */
   do_round(id) {
     const address = new URL(location.href);
     address.searchParams.set("round", id);
@@ -307,8 +332,9 @@ export class Desk extends Acts {
   target() {
     const item = this.line.current;
     if (!this.canAct || !item.members) return this.canAct ? item : null;
-    const focused = document.activeElement?.closest?.(".column")?.dataset.sample;
-    const id = this.mode.pick(item).best || Number(focused);
+    const focused = /** @type {HTMLElement | null | undefined} */ (document.activeElement?.closest?.(".column"))
+      ?.dataset.sample;
+    const id = this.mode.pick?.(item).best || Number(focused);
     const found = item.members.find(({ sample_id }) => sample_id === id);
     if (!found) this.hint("Choose a column first: click into it, or press Tab.");
     return found || null;
@@ -318,25 +344,35 @@ export class Desk extends Acts {
   texts() {
     const item = this.line.current;
     if (!item) return [];
+    /** @type {(one: Sample, name: string) => [name: string, text: string][]} */
     const of = (one, name) => [
       [name, one.text],
-      ...(one.repairs || []).map((repair, n) => [`${name}, repair ${n + 1}`, repair.text]),
-      ...(one.edits || []).map((edited, n) => [`${name}, your edit ${n + 1}`, edited]),
+      ...(one.repairs || []).map(
+        (repair, n) => /** @type {[string, string]} */ ([`${name}, repair ${n + 1}`, repair.text]),
+      ),
+      ...(one.edits || []).map(
+        (edited, n) => /** @type {[string, string]} */ ([`${name}, your edit ${n + 1}`, edited]),
+      ),
     ];
     const some = item.members
-      ? item.members.map((member, n) => of(member, `Sample ${this.mode.title(n)}`))
+      ? item.members.map((member, n) => of(member, `Sample ${this.mode.title?.(n) || ""}`))
       : [of(item, "The sample")];
-    const all = some.sort((a, b) => (b.length > 1) - (a.length > 1)).flat();
+    const all = some.sort((a, b) => Number(b.length > 1) - Number(a.length > 1)).flat();
     const now = this.work?.text?.();
     if (now) all.splice(1, 0, ["What you write", now]);
-    const pick = item.members && this.mode.pick(item);
+    const { members } = item;
+    const pick = members && this.mode.pick?.(item);
     const wanted =
-      pick && [pick.best, pick.worst].map((id) => id && item.members.find(({ sample_id }) => sample_id === id)?.text);
-    if (wanted && wanted[0] && wanted[1]) all.sort((a, b) => (wanted.indexOf(b[1]) >= 0) - (wanted.indexOf(a[1]) >= 0));
+      pick && [pick.best, pick.worst].map((id) => id && members.find(({ sample_id }) => sample_id === id)?.text);
+    if (wanted && wanted[0] && wanted[1])
+      all.sort((a, b) => Number(wanted.includes(b[1])) - Number(wanted.includes(a[1])));
     return all;
   }
 
-  /** Change how things are shown, now and on the account. */
+  /**
+   * Change how things are shown, now and on the account.
+   * @param {object} changes
+   */
   show(changes) {
     Object.assign(this.shows, changes);
     if (!("guidelines_open" in changes)) this.paint({ keep: true });
@@ -348,7 +384,10 @@ export class Desk extends Acts {
 const PASSING = new Set(["Busy", "DatabaseLost", "InternalError"]);
 const ASK_AGAIN_IN = 2000;
 
-/** Called by the page once the component is there. */
+/**
+ * Called by the page once the component is there.
+ * @param {any} element
+ */
 export async function start(element) {
   const asked = new URLSearchParams(location.search).get("round") || "";
   // The project stands in the page's address, /p/NAME/review.

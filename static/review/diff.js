@@ -1,11 +1,19 @@
+// @ts-check
 // Asks the worker for diffs, and marks what texts have in common without touching their nodes.
 
 import { drawn } from "./math.js";
 
+/** @type {Worker | null} */
 let worker = null;
 let count = 0;
+/** @type {Map<number, (result: any) => void>} */
 const waiting = new Map();
 
+/**
+ * @param {"words" | "common"} kind
+ * @param {string[]} texts
+ * @returns {Promise<any>}
+ */
 function ask(kind, texts) {
   if (!worker) {
     worker = new Worker("/static/review/diff_worker.js");
@@ -19,20 +27,30 @@ function ask(kind, texts) {
       worker = null;
     };
   }
+  const asked = worker;
   return new Promise((settle) => {
     waiting.set((count += 1), settle);
-    worker.postMessage({ id: count, kind, texts });
+    asked.postMessage({ id: count, kind, texts });
   });
 }
 
-/** [[text, -1 | 0 | 1], …]; null where the texts are too long or too different. */
+/**
+ * [[text, -1 | 0 | 1], …]; null where the texts are too long or too different.
+ * @param {string} one
+ * @param {string} other
+ * @returns {Promise<[text: string, change: -1 | 0 | 1][] | null>}
+ */
 export const words = (one, other) => ask("words", [one, other]);
 
 const GREY = "review-common";
 
 export const clearCommon = () => globalThis.CSS?.highlights?.delete(GREY);
 
-/** Grey what all these elements say, by ranges: their nodes stay as they are. */
+/**
+ * Grey what all these elements say, by ranges: their nodes stay as they are.
+ * @param {HTMLElement[]} elements
+ * @param {() => boolean} isCurrent
+ */
 export async function greyCommon(elements, isCurrent) {
   clearCommon();
   if (!globalThis.CSS?.highlights || elements.length < 2) return;
@@ -47,14 +65,19 @@ export async function greyCommon(elements, isCurrent) {
   CSS.highlights.set(GREY, highlight);
 }
 
-/** DOM ranges of [[start, end], …] counted in the element's text. */
+/**
+ * DOM ranges of [[start, end], …] counted in the element's text.
+ * @param {Node} element
+ * @param {[start: number, end: number][]} places
+ */
 export function rangesIn(element, places) {
   const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
   const made = [];
-  let node = walker.nextNode();
+  const next = () => /** @type {Text | null} */ (walker.nextNode());
+  let node = next();
   let before = 0;
   for (const [start, end] of places) {
-    while (node && before + node.length <= start) [before, node] = [before + node.length, walker.nextNode()];
+    while (node && before + node.length <= start) [before, node] = [before + node.length, next()];
     let from = start;
     while (node && from < end) {
       const range = new StaticRange({
@@ -66,7 +89,7 @@ export function rangesIn(element, places) {
       made.push(range);
       if (before + node.length >= end) break;
       from = before + node.length;
-      [before, node] = [from, walker.nextNode()];
+      [before, node] = [from, next()];
     }
   }
   return made;

@@ -1,3 +1,4 @@
+// @ts-check
 // Editing a text in place. What is typed is kept in this browser until it is saved.
 
 import { keyName, make, onTextKeys } from "./elements.js";
@@ -5,9 +6,16 @@ import { keyName, make, onTextKeys } from "./elements.js";
 const EMPTY = "The text is empty: write something, or reject the sample.";
 const UNCHANGED = "Nothing is changed; Esc leaves it.";
 
+/**
+ * @param {{me: number}} desk
+ * @param {number} id
+ */
 const draftName = (desk, id) => `rondo.review.draft.${desk.me}.${id}`;
 
-/** What was kept under this name, else null. */
+/**
+ * What was kept under this name, else null.
+ * @param {string} name
+ */
 export function recall(name) {
   try {
     return localStorage.getItem(name) || null;
@@ -16,7 +24,11 @@ export function recall(name) {
   }
 }
 
-/** Keep a text under this name; null forgets it. */
+/**
+ * Keep a text under this name; null forgets it.
+ * @param {string} name
+ * @param {string | null} text
+ */
 export function keep(name, text) {
   try {
     if (text === null) localStorage.removeItem(name);
@@ -26,13 +38,27 @@ export function keep(name, text) {
   }
 }
 
-/** Keep a text that was not saved, to be found when the sample is edited again. */
+/**
+ * Keep a text that was not saved, to be found when the sample is edited again.
+ * @param {{me: number}} desk
+ * @param {number} sampleId
+ * @param {string} text
+ */
 export const keepDraft = (desk, sampleId, text) => keep(draftName(desk, sampleId), text);
 
-/** Whether a text of this person waits here for the sample. */
+/**
+ * Whether a text of this person waits here for the sample.
+ * @param {{me: number}} desk
+ * @param {number} sampleId
+ */
 export const hasDraft = (desk, sampleId) => recall(draftName(desk, sampleId)) !== null;
 
-/** Open the editor on a sample; `start` is what to begin with where it is not the sample's own text. */
+/**
+ * Open the editor on a sample; `start` is what to begin with where it is not the sample's own text.
+ * @param {Desk} desk
+ * @param {Sample} target
+ * @param {{start?: string | null, value?: object | null}} how
+ */
 export function edit(desk, target, { start = null, value = null } = {}) {
   const name = draftName(desk, target.sample_id);
   const draft = recall(name);
@@ -46,7 +72,7 @@ export function edit(desk, target, { start = null, value = null } = {}) {
   });
   const isWorthKeeping = () => box.value.trim() !== "" && box.value !== original;
   const keepNow = () => keep(name, isWorthKeeping() ? box.value : null);
-  let timer = null;
+  let timer = 0;
   const leave = () => {
     clearTimeout(timer);
     keepNow();
@@ -88,6 +114,7 @@ export function edit(desk, target, { start = null, value = null } = {}) {
     isRestored ? "This is what you typed before." : "Your text counts as accepted, the original as rejected.",
   );
   const said = make("p.said", { role: "status" });
+  /** @param {string} text */
   const say = (text) => {
     said.textContent = text;
     if (text) box.focus();

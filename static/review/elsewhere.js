@@ -1,3 +1,4 @@
+// @ts-check
 // Decisions of this person in other rounds that wait in this browser: a desk sends only those of its own round.
 
 import { make, plural } from "./elements.js";
@@ -7,7 +8,13 @@ const ACT = /^rondo\.review\.(\d+)\.(\d+)\.(\d{15})\./;
 /** Another tab needs a moment for what it sends. */
 const MOMENT = 10000;
 
-/** The names of what waits, by round. `least`: milliseconds it has to be old. */
+/**
+ * The names of what waits, by round. `least`: milliseconds it has to be old.
+ * @param {number} me
+ * @param {number | null} own
+ * @param {number} least
+ * @returns {[round: number, names: string[]][]}
+ */
 function waiting(me, own, least) {
   const found = new Map();
   try {
@@ -23,9 +30,17 @@ function waiting(me, own, least) {
 }
 
 export class Elsewhere {
-  /** `own`: the round of this desk, which sends its own. `mayDecide`: where not, opening a round sends nothing. */
+  /**
+   * `own`: the round of this desk, which sends its own. `mayDecide`: where not, opening a round sends nothing.
+   * @param {HTMLElement} place
+   * @param {{me: number, rounds: RoundLink[], own?: number | null, mayDecide?: boolean}} how
+   */
   constructor(place, { me, rounds, own = null, mayDecide = true }) {
-    Object.assign(this, { place, me, own, mayDecide, numbers: new Map(rounds.map(({ id, number }) => [id, number])) });
+    this.place = place;
+    this.me = me;
+    this.own = own;
+    this.mayDecide = mayDecide;
+    this.numbers = new Map(rounds.map(({ id, number }) => [id, number]));
     place.hidden = true;
     window.addEventListener("storage", () => place.hidden || this.look());
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.lookLater());
@@ -44,6 +59,11 @@ export class Elsewhere {
     this.place.hidden = !lines.length;
   }
 
+  /**
+   * @param {number} round
+   * @param {string[]} names
+   * @returns {HTMLElement}
+   */
   line(round, names) {
     const [are, them] = names.length === 1 ? ["is", "it"] : ["are", "them"];
     const count = plural(names.length, "decision");
@@ -66,9 +86,10 @@ export class Elsewhere {
     return make("p", {}, what, make("a", { href: `review?round=${round}` }, `Open that round to send ${them}`));
   }
 
+  /** @param {string[]} names */
   giveUp(names) {
     for (const name of names) {
-      keepWords(this, JSON.parse(localStorage.getItem(name)) || {});
+      keepWords(this, JSON.parse(localStorage.getItem(name) || "{}"));
       localStorage.removeItem(name);
     }
     this.look();

@@ -1,3 +1,4 @@
+// @ts-check
 // Search inside the item: every place is marked, Enter goes to the next one. Nodes stay as they are.
 
 import { make } from "./elements.js";
@@ -8,12 +9,21 @@ const HERE = "review-found-here";
 const MOST = 2000;
 
 export class Find {
-  /** `inside()` gives the elements to look in, `unfold()` writes all of their texts. */
+  /**
+   * `inside()` gives the elements to look in, `unfold()` writes all of their texts.
+   * @param {HTMLElement} place
+   * @param {{inside: () => Node[], unfold: () => void}} how
+   */
   constructor(place, { inside, unfold }) {
-    Object.assign(this, { place, inside, unfold, ranges: [], at: 0 });
+    this.place = place;
+    this.inside = inside;
+    this.unfold = unfold;
+    /** @type {StaticRange[]} */
+    this.ranges = [];
+    this.at = 0;
     this.box = make("input", { type: "search", "aria-label": "Search inside the item", oninput: () => this.look() });
     this.count = make("span.rondo-muted", { role: "status" });
-    this.box.addEventListener("keydown", (event) => {
+    this.box.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
       if (event.key === "Escape") this.close();
       else if (event.key === "Enter") this.go(event.shiftKey ? -1 : 1);
       else return;
@@ -49,13 +59,15 @@ export class Find {
     const wanted = this.box.value.toLowerCase();
     if (!wanted) return this.tell();
     this.unfold();
-    for (const element of this.inside()) this.ranges.push(...rangesIn(element, places(element.textContent, wanted)));
+    for (const element of this.inside())
+      this.ranges.push(...rangesIn(element, places(element.textContent || "", wanted)));
     this.ranges.length = Math.min(this.ranges.length, MOST);
     this.at = 0;
     if (globalThis.CSS?.highlights) CSS.highlights.set(ALL, new Highlight(...this.ranges));
     return this.show();
   }
 
+  /** @param {number} step */
   go(step) {
     if (!this.ranges.length) return;
     this.at = (this.at + step + this.ranges.length) % this.ranges.length;
@@ -77,10 +89,15 @@ export class Find {
   }
 }
 
-/** Places of the wanted words; a text whose length changes with its case is searched as it is written. */
+/**
+ * Places of the wanted words; a text whose length changes with its case is searched as it is written.
+ * @param {string} text
+ * @param {string} wanted
+ */
 function places(text, wanted) {
   const low = text.toLowerCase();
   const searched = low.length === text.length ? low : text;
+  /** @type {[start: number, end: number][]} */
   const found = [];
   for (
     let at = searched.indexOf(wanted);

@@ -1,3 +1,4 @@
+// @ts-check
 // The sheet of keys, drawn from the bindings as they are, where each can be changed.
 
 import { closeDialog, keyName, make } from "./elements.js";
@@ -9,10 +10,24 @@ const FIXED = [
   ["Esc", "Leave a text, a search or a window"],
 ];
 
+/** @typedef {import("./keys.js").Action} Action */
+
 export class Help {
-  /** `save(keys)` resolves to all actions or to {error}. */
+  /**
+   * `save(keys)` resolves to all actions or to {error}.
+   * @param {HTMLDialogElement} dialog
+   * @param {import("./keys.js").Bindings} bindings
+   * @param {{save: (keys: Record<string, string[]>) => Promise<any>, changed: () => void, knows: (name: string) => boolean}} how
+   */
   constructor(dialog, bindings, { save, changed, knows }) {
-    Object.assign(this, { dialog, bindings, save, changed, knows, isChanging: false, waiting: null });
+    this.dialog = /** @type {any} */ (dialog);
+    this.bindings = bindings;
+    this.save = save;
+    this.changed = changed;
+    this.knows = knows;
+    this.isChanging = false;
+    /** @type {Action | null} */
+    this.waiting = null;
     dialog.addEventListener("close", () => this.stop());
     dialog.addEventListener("keydown", (event) => this.press(event), true);
   }
@@ -55,6 +70,7 @@ export class Help {
   }
 
   buttons() {
+    /** @type {(label: string, onclick: () => void) => HTMLElement} */
     const button = (label, onclick) => make("button.rondo-quiet", { type: "button", onclick }, label);
     const change = this.isChanging
       ? button("Done", () => {
@@ -68,6 +84,7 @@ export class Help {
     return [change, this.isChanging ? button("All as they come", () => this.store({})) : null, closeDialog()];
   }
 
+  /** @param {Action} action */
   row(action) {
     const keys = action.keys.map((key) => make("kbd", {}, keyName(key)));
     const isWaiting = this.waiting === action;
@@ -78,6 +95,7 @@ export class Help {
         : [make("span.rondo-muted", {}, "no key")];
     const row = make("tr", {}, make("td.keys", {}, ...shown), make("td", {}, action.label));
     if (!this.isChanging) return row;
+    /** @type {(label: string, onclick: () => void) => HTMLElement} */
     const button = (label, onclick) =>
       make(
         `button.rondo-quiet${label === "Stop" ? ".is-waiting" : ""}`,
@@ -98,6 +116,7 @@ export class Help {
     return row;
   }
 
+  /** @param {KeyboardEvent} event */
   press(event) {
     if (!this.waiting || MODIFIERS.includes(event.key)) return;
     event.preventDefault();
@@ -108,13 +127,19 @@ export class Help {
     return this.bind(action, [chosen(event)]);
   }
 
+  /**
+   * @param {Action} action
+   * @param {string[]} keys
+   */
   bind(action, keys) {
+    /** @type {Record<string, string[]>} */
     const changes = {};
     for (const one of this.bindings.all) if (one.is_changed || one.name === action.name) changes[one.name] = one.keys;
     changes[action.name] = keys;
     return this.store(changes);
   }
 
+  /** @param {Record<string, string[]>} changes */
   async store(changes) {
     const answer = await this.save(changes);
     if (!answer || answer.error)
@@ -125,7 +150,10 @@ export class Help {
   }
 }
 
-/** The name to keep for a pressed key: a sign as it is, a digit or letter with its Shift. */
+/**
+ * The name to keep for a pressed key: a sign as it is, a digit or letter with its Shift.
+ * @param {KeyboardEvent} event
+ */
 function chosen(event) {
   return namesOf(event)[0];
 }

@@ -1,12 +1,18 @@
+// @ts-check
 // The judge's view of a sample, and how it compares to the person's.
 
 import { make, number } from "./elements.js";
 
 const VERDICTS = { accept: "accepted", reject: "rejected" };
+/** @type {Record<string, string>} */
 const MINE = { accept: "You accepted", reject: "You rejected", edit: "You edited", skip: "You skipped" };
 
-/** What a person said of an item, in words. `names` calls the samples of a group by their columns. */
-export function said(mine, names = (id) => id) {
+/**
+ * What a person said of an item, in words. `names` calls the samples of a group by their columns.
+ * @param {Said | null} mine
+ * @param {Names} names
+ */
+export function said(mine, names = String) {
   if (!mine) return "";
   const { kind, score, value } = mine;
   if (kind === "score") return `You gave ${number(score)}`;
@@ -20,13 +26,20 @@ export function said(mine, names = (id) => id) {
   return MINE[kind] || "";
 }
 
+/**
+ * @param {any} value
+ * @param {Names} names
+ */
 function preferred(value, names) {
   if (value.all_bad) return `You called ${value.all_bad.length === 2 ? "both" : "all"} bad`;
   if (value.tie) return "You called it a tie";
   return `You chose ${names(value.best)}${value.worst ? ` over ${names(value.worst)}` : ""}`;
 }
 
-/** The verdict as a badge, the score beside it. */
+/**
+ * The verdict as a badge, the score beside it.
+ * @param {JudgeView} view
+ */
 export function verdictLine(view) {
   const verdict = view.verdict ? VERDICTS[view.verdict] : "gave no verdict";
   const kind = view.verdict === "accept" ? "ok" : view.verdict === "reject" ? "bad" : "warn";
@@ -40,7 +53,10 @@ export function verdictLine(view) {
   );
 }
 
-/** The judge's label and its replies. */
+/**
+ * The judge's label and its replies.
+ * @param {JudgeView} view
+ */
 export function judgeView(view) {
   const replies = view.replies.map((reply) => {
     const text = make("p.rationale", { dir: "auto" });
@@ -50,13 +66,18 @@ export function judgeView(view) {
   return make("div.judge", {}, verdictLine(view), ...replies.slice(0, 1), more(replies.slice(1)));
 }
 
+/** @param {Node[]} replies */
 function more(replies) {
   return replies.length
     ? make("details", {}, make("summary", {}, `${replies.length} more of its replies`), ...replies)
     : null;
 }
 
-/** What slides in after a decision: what was said, by whom. */
+/**
+ * What slides in after a decision: what was said, by whom.
+ * @param {Item & {mine: Mine}} item
+ * @param {Names} [names]
+ */
 export function reveal(item, names) {
   const { mine, judge } = item;
   const title = make(
@@ -75,13 +96,19 @@ export function reveal(item, names) {
   return make("div.revealed", {}, title, why, judge ? judgeView(judge) : waiting);
 }
 
+/** @param {Item} item */
 const hasVerdict = (item) =>
   (item.members || [item]).some(({ judge }) => judge && (judge.verdict || judge.score !== null));
 
-/** The judge's word on each sample of a group. */
+/**
+ * The judge's word on each sample of a group.
+ * @param {Item & {mine: Mine}} item
+ * @param {Names} names
+ */
 function scores(item, names) {
-  if (!item.members.some(({ judge }) => judge)) return item.mine.saved ? null : make("p.rondo-muted", {}, "Saving…");
-  const rows = item.members.map(({ sample_id, judge }) =>
+  const members = item.members || [];
+  if (!members.some(({ judge }) => judge)) return item.mine.saved ? null : make("p.rondo-muted", {}, "Saving…");
+  const rows = members.map(({ sample_id, judge }) =>
     make(
       "li",
       {},

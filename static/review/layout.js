@@ -1,13 +1,16 @@
+// @ts-check
 // The desk's fixed parts, made once. Painting an item fills them.
 
 import { keyName, make } from "./elements.js";
 
+/** @type {[value: string, label: string][]} */
 const ORDERS = [
   ["worth", "Worth a look first"],
   ["sequential", "In order"],
   ["random", "Random"],
   ["disagreement", "Judge contradicts itself"],
 ];
+/** @type {ButtonOf[]} */
 const MINOR = [
   ["edit", "Edit", "minor"],
   ["repair", "Repair", "minor"],
@@ -20,7 +23,13 @@ const MINOR = [
 ];
 const WAYS = { sample: "One sample", group: "Side by side", pair: "A or B", judgment: "Is the judge right?" };
 
+/**
+ * @param {any} element
+ * @param {Opened} opened
+ * @param {Desk} desk
+ */
 export function layout(element, opened, desk) {
+  /** @type {Desk["parts"]} */
   const parts = {
     unsaved: make("span.unsaved", { role: "status" }),
     tally: make("span.tally"),
@@ -97,7 +106,13 @@ export function layout(element, opened, desk) {
   return parts;
 }
 
+/**
+ * @param {Desk["parts"]} parts
+ * @param {Opened} opened
+ * @param {Desk} desk
+ */
 function bar(parts, opened, desk) {
+  /** @type {(label: string, run: () => unknown, more?: object) => HTMLElement} */
   const quiet = (label, run, more = {}) => make("button.rondo-quiet", { type: "button", onclick: run, ...more }, label);
   parts.close = opened.round.can_close
     ? quiet("Close review…", () => desk.do_closing(), { className: "rondo-quiet close" })
@@ -115,28 +130,43 @@ function bar(parts, opened, desk) {
   );
 }
 
-/** How far the review is and how one stands in it. */
+/**
+ * How far the review is and how one stands in it.
+ * @param {Desk["parts"]} parts
+ */
 const standing = ({ progress, here, lease, unsaved, tally }) =>
   make("div.standing", {}, progress, here, make("span.space"), lease, unsaved, tally);
 
-/** The buttons below, with the keys that do the same. */
+/**
+ * The buttons below, with the keys that do the same.
+ * @param {Desk} desk
+ */
 export function toolbar(desk) {
   return [...desk.mode.buttons, ...MINOR].map(([name, label, kind]) => {
     const key = desk.bindings.first(name);
     const hint = key && kind !== "score" ? make("kbd", { "aria-hidden": "true" }, keyName(key)) : null;
     // A clicked button gives the focus back, or Enter would press it again.
-    const press = (event) => {
+    const press = (/** @type {any} */ event) => {
       if (event.detail) event.currentTarget.blur();
       desk.run(name);
     };
+    /** @type {Record<string, any>} */
     const about = { type: "button", onclick: press, "data-command": name };
     if (key) about["aria-keyshortcuts"] = key.replace("Mod", "Control");
     return make(`button.action${kind ? `.${kind}` : ""}`, about, label, hint);
   });
 }
 
+/**
+ * @param {string} label
+ * @param {[value: string | number, text: string, isChosen: boolean][]} options
+ * @param {(value: string) => void} change
+ */
 function select(label, options, change) {
-  const made = make("select", { "aria-label": label, onchange: (event) => change(event.target.value) });
+  const made = make("select", {
+    "aria-label": label,
+    onchange: (/** @type {any} */ event) => change(event.target.value),
+  });
   for (const [value, text, isChosen] of options) {
     const option = make("option", { value }, text);
     option.selected = isChosen;
@@ -145,11 +175,23 @@ function select(label, options, change) {
   return made;
 }
 
+/**
+ * @param {Opened} opened
+ * @returns {[value: number, text: string, isChosen: boolean][]}
+ */
 const rounds = ({ rounds: known, round }) =>
   known.map((one) => [one.id, `Round ${one.number}${one.is_open ? "" : " (not in review)"}`, one.id === round.id]);
 
+/**
+ * @param {Opened} opened
+ * @returns {[value: string, text: string, isChosen: boolean][]}
+ */
 const orders = ({ order }) => ORDERS.map(([value, label]) => [value, label, value === order]);
 
+/**
+ * @param {Opened} opened
+ * @param {Desk} desk
+ */
 function guidelines({ guidelines: text, shows }, desk) {
   const isOpen = window.innerWidth > 900 && shows.guidelines_open;
   const made = make(

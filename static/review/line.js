@@ -11,8 +11,6 @@ const SILENT_WAIT = 2000;
 const REFUSED_WAIT = 10000;
 
 /**
- * What the line needs of an item; `mine` is what was decided on it here.
- * @typedef {{sample_id: number, mine?: object | null, [more: string]: any}} Item
  * @typedef {Item[] & {error?: undefined} | {error: {type?: string, message: string}}} Answer
  */
 

@@ -1,3 +1,4 @@
+// @ts-check
 // Markdown to elements: the parser's tokens become nodes by createElement and textContent. HTML in a text stays text,
 // pictures are not fetched, and a link is shown with its address and leads nowhere.
 
@@ -29,7 +30,9 @@ const TAGS = new Set([
   "code",
 ]);
 const MARKS = /[`*_#[\]|$\\<>~&]|^\s*(?:[-+]|\d+[.)])\s|^\s{4}|^[-=]{3,}\s*$|!\[/m;
+/** @type {any} */
 let parser = null;
+/** @type {Promise<void> | null} */
 let loading = null;
 
 /** Load the parser once; until then texts are shown as they are. */
@@ -43,11 +46,14 @@ export function load() {
   return loading;
 }
 
-/** Emphasis only around words: by CommonMark the stars of 8*6*5 would vanish, and with them what is to be judged. */
+/**
+ * Emphasis only around words: by CommonMark the stars of 8*6*5 would vanish, and with them what is to be judged.
+ * @param {any} made
+ */
 function emphasisOfWords(made) {
   const state = made.inline.State.prototype;
   const scan = state.scanDelims;
-  state.scanDelims = function (start, canSplitWord) {
+  state.scanDelims = function (/** @type {number} */ start, /** @type {boolean} */ canSplitWord) {
     const found = scan.call(this, start, canSplitWord);
     const before = this.src[start - 1] ?? " ";
     const after = this.src[start + found.length] ?? " ";
@@ -57,10 +63,16 @@ function emphasisOfWords(made) {
   };
 }
 
-/** Whether a text would look different rendered. */
+/**
+ * Whether a text would look different rendered.
+ * @param {string} text
+ */
 export const hasMarks = (text) => MARKS.test(text);
 
-/** The nodes of a text, or null before the parser is there or where it gives up. */
+/**
+ * The nodes of a text, or null before the parser is there or where it gives up.
+ * @param {string} text
+ */
 export function render(text) {
   if (!parser) return null;
   try {
@@ -73,6 +85,10 @@ export function render(text) {
   }
 }
 
+/**
+ * @param {Element} root
+ * @param {any[]} tokens
+ */
 function build(root, tokens) {
   let at = root;
   const open = [root];
@@ -90,12 +106,14 @@ function build(root, tokens) {
   }
 }
 
+/** @param {any} token */
 function opening(token) {
   if (token.type === "link_open") {
     const link = make("span.link");
     link.dataset.address = token.attrGet("href") || "";
     return link;
   }
+  /** @type {any} */
   const element = document.createElement(TAGS.has(token.tag) ? token.tag : "div");
   const start = token.type === "ordered_list_open" && token.attrGet("start");
   if (start) element.start = Number(start);
@@ -105,12 +123,20 @@ function opening(token) {
   return element;
 }
 
+/**
+ * @param {any} element
+ * @param {any} token
+ */
 function close(element, token) {
   if (token.type !== "link_close") return;
   const { address } = element.dataset;
   if (address && address !== element.textContent) element.append(make("span.address", {}, ` (${address})`));
 }
 
+/**
+ * @param {Element} at
+ * @param {any} token
+ */
 function leaf(at, token) {
   const { type, content } = token;
   if (type === "inline") build(at, token.children);
@@ -124,6 +150,10 @@ function leaf(at, token) {
   else at.append(content);
 }
 
+/**
+ * @param {string} content
+ * @param {string} info
+ */
 function codeBlock(content, info) {
   const language = (info || "").trim().split(/\s+/)[0];
   const code = make("code", { textContent: content.replace(/\n$/, "") });

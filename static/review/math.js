@@ -1,8 +1,10 @@
+// @ts-check
 // Formulas in Markdown: $x$, $$x$$, \(x\) and \[x\], drawn as MathML nodes. What cannot be drawn stays as it was written.
 
 import { make } from "./elements.js";
 
 const MOST = 5000;
+/** @type {[open: string, close: string, isDisplay: boolean][]} */
 const INLINE = [
   ["\\(", "\\)", false],
   ["\\[", "\\]", true],
@@ -13,14 +15,22 @@ const BLOCK = [
   ["$$", "$$"],
   ["\\[", "\\]"],
 ];
+/** @type {Promise<unknown> | null} */
 let loading = null;
 
-/** Teach the parser the two kinds of tokens. */
+/**
+ * Teach the parser the two kinds of tokens.
+ * @param {any} parser
+ */
 export function mathRules(parser) {
   parser.inline.ruler.before("escape", "math_inline", inline);
   parser.block.ruler.before("fence", "math_block", block, { alt: ["paragraph", "reference", "blockquote", "list"] });
 }
 
+/**
+ * @param {any} state
+ * @param {boolean} silent
+ */
 function inline(state, silent) {
   const { src, pos } = state;
   const code = src.charCodeAt(pos);
@@ -41,6 +51,12 @@ function inline(state, silent) {
   return true;
 }
 
+/**
+ * @param {string} src
+ * @param {string} close
+ * @param {number} from
+ * @param {number} to
+ */
 function ending(src, close, from, to) {
   for (let at = src.indexOf(close, from); at >= 0 && at < to && at - from < MOST; at = src.indexOf(close, at + 1)) {
     let slashes = 0;
@@ -50,6 +66,12 @@ function ending(src, close, from, to) {
   return -1;
 }
 
+/**
+ * @param {any} state
+ * @param {number} startLine
+ * @param {number} endLine
+ * @param {boolean} silent
+ */
 function block(state, startLine, endLine, silent) {
   const start = state.bMarks[startLine] + state.tShift[startLine];
   const marks = BLOCK.find(([open]) => state.src.startsWith(open, start));
@@ -72,7 +94,11 @@ function block(state, startLine, endLine, silent) {
 /** When the formulas asked for so far are drawn. */
 export const drawn = () => Promise.resolve(loading).catch(() => {});
 
-/** The formula; its source until the library is there, and where the library cannot read it. */
+/**
+ * The formula; its source until the library is there, and where the library cannot read it.
+ * @param {string} source
+ * @param {boolean} isDisplay
+ */
 export function formula(source, isDisplay) {
   const element = make(isDisplay ? "div.formula" : "span.formula", {}, make("code", { textContent: source }));
   if (globalThis.katex) draw(element, source, isDisplay);
@@ -86,6 +112,11 @@ export function formula(source, isDisplay) {
   return element;
 }
 
+/**
+ * @param {HTMLElement} element
+ * @param {string} source
+ * @param {boolean} displayMode
+ */
 function draw(element, source, displayMode) {
   const made = document.createElement("span");
   try {

@@ -1,16 +1,21 @@
+// @ts-check
 // Is the judge right? Its view stands beside the sample from the start; a wrong one gets a reason by digit.
 
 import { keyName, make } from "./elements.js";
 import { judgeView } from "./judge.js";
 
+/** @type {Record<Verdict, Verdict>} */
 const OPPOSITE = { accept: "reject", reject: "accept" };
 
 export class JudgmentMode {
+  /** @param {Desk} desk */
   constructor(desk) {
     this.desk = desk;
+    /** @type {Item | null} */
     this.wrong = null;
   }
 
+  /** @returns {ButtonOf[]} */
   get buttons() {
     return [
       ["right", "The judge is right", "accept"],
@@ -22,6 +27,7 @@ export class JudgmentMode {
     return true;
   }
 
+  /** @param {string} name */
   run(name) {
     const item = this.desk.line.current;
     if (!item) return true;
@@ -34,7 +40,12 @@ export class JudgmentMode {
     return true;
   }
 
-  /** Without a verdict of the judge there is nothing to turn round: right accepts, wrong rejects. */
+  /**
+   * Without a verdict of the judge there is nothing to turn round: right accepts, wrong rejects.
+   * @param {Item} item
+   * @param {boolean} isRight
+   * @param {string} why
+   */
   decide(item, isRight, why) {
     const verdict = item.judge?.verdict || null;
     const kind = verdict ? (isRight ? verdict : OPPOSITE[verdict]) : isRight ? "accept" : "reject";
@@ -43,6 +54,7 @@ export class JudgmentMode {
     this.desk.decide(kind, { value });
   }
 
+  /** @param {Item} item */
   choose(item) {
     this.wrong = this.wrong === item ? null : item;
     this.desk.paint({ keep: true });
@@ -55,6 +67,7 @@ export class JudgmentMode {
     return true;
   }
 
+  /** @param {Item} item */
   paint(item) {
     if (this.wrong !== item) this.wrong = null;
     const { assist } = this.desk.parts;
@@ -67,8 +80,10 @@ export class JudgmentMode {
     if (reasons) reasons.scrollIntoView({ block: "nearest" });
   }
 
+  /** @param {Item} item */
   reasons(item) {
     const { bindings } = this.desk;
+    /** @type {(why: string, n: number) => Node} */
     const button = (why, n) => {
       const key = bindings.first(`why_${n + 1}`);
       const hint = key ? make("kbd", { "aria-hidden": "true" }, keyName(key)) : null;

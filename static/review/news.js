@@ -1,8 +1,16 @@
+// @ts-check
 // What came of decisions that is not as it was shown: refused, late, settled by others. It adds up until it was read.
 
 import { make } from "./elements.js";
 
 const NAMED = 8;
+
+/**
+ * @typedef {"refused" | "late" | "settled" | "elsewhere"} Kind
+ * @typedef {{kind: Kind, why: string, ids: number[]}} Line
+ * @typedef {{sample_id: number, text?: string, note?: string}} Act
+ */
+/** @type {Record<Kind, (id: number) => string>} */
 const ONE = {
   refused: (id) => `Your decision on sample ${id} was not saved. `,
   late: (id) => `Your decision on sample ${id} came late. `,
@@ -10,6 +18,7 @@ const ONE = {
   elsewhere: (id) =>
     `You had decided sample ${id} elsewhere, in another tab or before a reload; your new word stands instead. It was: `,
 };
+/** @type {Record<Kind, (count: number, ids: string) => string>} */
 const SEVERAL = {
   refused: (count, ids) => `${count} decisions of yours were not saved (samples ${ids}). `,
   late: (count, ids) => `${count} decisions of yours came late (samples ${ids}). `,
@@ -19,9 +28,19 @@ const SEVERAL = {
 };
 
 export class News {
-  /** `reopen(act)` goes on with a text that was refused, where `mayEdit()`. */
+  /**
+   * `reopen(act)` goes on with a text that was refused, where `mayEdit()`.
+   * @param {HTMLElement} place
+   * @param {{reopen: (act: Act) => void, mayEdit: () => boolean}} how
+   */
   constructor(place, { reopen, mayEdit }) {
-    Object.assign(this, { place, reopen, mayEdit });
+    this.place = place;
+    this.reopen = reopen;
+    this.mayEdit = mayEdit;
+    /** @type {Map<string, Line>} */
+    this.lines = new Map();
+    /** @type {Act[]} */
+    this.texts = [];
     this.clear();
   }
 
@@ -32,7 +51,12 @@ export class News {
     this.place.replaceChildren();
   }
 
-  /** What happened to a decision, and why; the same thing with the same reason is one line. */
+  /**
+   * What happened to a decision, and why; the same thing with the same reason is one line.
+   * @param {Kind} kind
+   * @param {number} sampleId
+   * @param {string} why
+   */
   tell(kind, sampleId, why) {
     const key = `${kind} ${why}`;
     const line = this.lines.get(key) || { kind, why, ids: [] };
@@ -41,7 +65,10 @@ export class News {
     this.draw();
   }
 
-  /** A text or a note that the server did not take stays readable here. */
+  /**
+   * A text or a note that the server did not take stays readable here.
+   * @param {Act} act
+   */
   keepText(act) {
     this.texts.push(act);
     this.draw();
@@ -54,6 +81,7 @@ export class News {
     this.place.hidden = false;
   }
 
+  /** @param {Act} act */
   text(act) {
     const what = act.text ? "text" : "note";
     const box = make("textarea", {
@@ -76,6 +104,7 @@ export class News {
   }
 }
 
+/** @param {Line} line */
 function inWords({ kind, why, ids }) {
   if (!ids.length) return why;
   const named = ids.slice(0, NAMED).join(", ") + (ids.length > NAMED ? ` and ${ids.length - NAMED} more` : "");

@@ -1,9 +1,11 @@
+// @ts-check
 // Notes, and what was done to the item so far: one's own always, colleagues' as far as the server tells.
 
 import { keep, keepDraft, recall } from "./editor.js";
 import { keyName, make, number, onTextKeys } from "./elements.js";
 import { moment } from "./times.js";
 
+/** @type {Record<string, string>} */
 const KINDS = {
   accept: "accepted",
   reject: "rejected",
@@ -17,15 +19,27 @@ const KINDS = {
   retract: "took a decision back",
 };
 
+/**
+ * @param {{me: number}} desk
+ * @param {number} id
+ */
 const noteName = (desk, id) => `rondo.review.note.${desk.me}.${id}`;
 
-/** Keep the words of an act that was not saved, to be found when they are written again. */
+/**
+ * Keep the words of an act that was not saved, to be found when they are written again.
+ * @param {{me: number}} desk
+ * @param {{sample_id: number, text?: string, note?: string}} act
+ */
 export function keepWords(desk, { sample_id, text, note }) {
   if (text) keepDraft(desk, sample_id, text);
   if (note) keep(noteName(desk, sample_id), note);
 }
 
-/** Write a note; the item stays on screen. What is typed is kept in this browser until it is sent. */
+/**
+ * Write a note; the item stays on screen. What is typed is kept in this browser until it is sent.
+ * @param {Desk} desk
+ * @param {Item} item
+ */
 export function writeNote(desk, item) {
   const name = noteName(desk, item.sample_id);
   const box = make("textarea", {
@@ -36,7 +50,7 @@ export function writeNote(desk, item) {
     "aria-label": "Note",
   });
   const keepNow = () => keep(name, box.value.trim() ? box.value : null);
-  let timer = null;
+  let timer = 0;
   const save = () => {
     clearTimeout(timer);
     keep(name, null);
@@ -58,6 +72,7 @@ export function writeNote(desk, item) {
     timer = setTimeout(keepNow, 300);
   });
   onTextKeys(box, { save, leave });
+  /** @type {(kind: string, label: string, onclick: () => void) => Node} */
   const button = (kind, label, onclick) => make(`button.${kind}`, { type: "button", onclick }, label);
   const about = box.value ? make("span.rondo-muted", {}, "This is what you typed before.") : null;
   desk.beginWork([
@@ -74,9 +89,19 @@ export function writeNote(desk, item) {
 }
 
 export class History {
-  /** `title(n)`: what the n-th of an item's samples is called on screen. */
+  /**
+   * `title(n)`: what the n-th of an item's samples is called on screen.
+   * @param {HTMLDetailsElement} place
+   * @param {import("./rest.js").Rest} rest
+   * @param {(n: number) => string} title
+   */
   constructor(place, rest, title) {
-    Object.assign(this, { place, rest, title, item: null });
+    this.place = place;
+    this.rest = rest;
+    this.title = title;
+    /** @type {Item | undefined} */
+    this.item = undefined;
+    this.timer = 0;
     this.body = make("div.body");
     place.append(this.body);
     place.addEventListener("toggle", () => this.draw());
@@ -86,7 +111,10 @@ export class History {
     this.place.open = !this.place.open;
   }
 
-  /** The item on screen changed; asked for a moment later, so that fast keys ask nothing. */
+  /**
+   * The item on screen changed; asked for a moment later, so that fast keys ask nothing.
+   * @param {Item | undefined} item
+   */
   show(item) {
     this.item = item;
     clearTimeout(this.timer);
@@ -102,20 +130,27 @@ export class History {
       return this.body.replaceChildren(
         make("p.rondo-muted", {}, answer ? answer.error.message : "The server does not answer."),
       );
-    const rows = answer.entries.map((one) => row(one, this.placed(one.words)));
+    const rows = answer.entries.map((/** @type {any} */ one) => row(one, this.placed(one.words)));
     this.body.replaceChildren(rows.length ? make("ol", {}, ...rows) : make("p.rondo-muted", {}, "Nothing yet."));
     if (answer.is_hidden) this.body.append(make("p.rondo-muted", {}, "Colleagues' decisions are shown after yours."));
   }
 
-  /** Samples are named by their numbers; those on screen by their columns too. */
+  /**
+   * Samples are named by their numbers; those on screen by their columns too.
+   * @param {string} words
+   */
   placed(words) {
-    const ids = (this.item.members || []).map(({ sample_id }) => String(sample_id));
+    const ids = (this.item?.members || []).map(({ sample_id }) => String(sample_id));
     return words.replace(/sample (\d+)/g, (name, id) =>
       ids.includes(id) ? `${name} (${this.title(ids.indexOf(id))})` : name,
     );
   }
 }
 
+/**
+ * @param {any} one
+ * @param {string} words
+ */
 function row(one, words) {
   const what = `${KINDS[one.kind] || one.kind}${one.score === null ? "" : ` ${number(one.score)}`}${words ? `: ${words}` : ""}`;
   const at = moment(new Date(one.at));

@@ -14,8 +14,6 @@ const LOST = "DatabaseLost";
 const HOLDING = new Set(["PermissionDenied", "NotFound", "MissingPrerequisite", LOST, FAILED]);
 
 /**
- * A decision as it is sent; `retracts` is the id of the one that an undo takes back.
- * @typedef {{client_id: string, kind: string, retracts?: string, [more: string]: any}} Act
  * @typedef {{name: string, act: Act, failures?: number}} Entry
  * @typedef {{type: string, message: string, retry_after?: number}} Problem
  * @typedef {{error?: Problem, [more: string]: any}} Result
@@ -75,7 +73,7 @@ export class Outbox {
 
   /**
    * Drop an act that is held; false where there is none, and the server may have it.
-   * @param {string | undefined} clientId
+   * @param {string | null | undefined} clientId
    */
   withdraw(clientId) {
     const found = this.held.filter(({ act }) => act.client_id === clientId);

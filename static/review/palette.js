@@ -1,11 +1,24 @@
+// @ts-check
 // Every command of the desk by name: filters as one types, arrows choose, Enter does it.
 
 import { keyName, make } from "./elements.js";
 
+/** @typedef {{label: string, keys: string[], run: () => unknown}} Command */
+
 export class Palette {
-  /** `commands()` gives [{label, keys, run}, …]. */
+  /**
+   * `commands()` gives [{label, keys, run}, …].
+   * @param {HTMLDialogElement} dialog
+   * @param {() => Command[]} commands
+   */
   constructor(dialog, commands) {
-    Object.assign(this, { dialog, commands, at: 0 });
+    this.dialog = dialog;
+    this.commands = commands;
+    this.at = 0;
+    /** @type {Command[]} */
+    this.all = [];
+    /** @type {Command[]} */
+    this.found = [];
     this.box = make("input", {
       type: "text",
       placeholder: "Type a command",
@@ -17,7 +30,7 @@ export class Palette {
       oninput: () => this.filter(),
     });
     this.list = make("ul", { id: "review-commands", role: "listbox", "aria-label": "Commands" });
-    this.box.addEventListener("keydown", (event) => this.press(event));
+    this.box.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.press(event));
     dialog.append(this.box, this.list);
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   }
@@ -31,14 +44,16 @@ export class Palette {
   }
 
   filter() {
+    /** @type {string[]} */
     const words = this.box.value.toLowerCase().split(/\s+/).filter(Boolean);
     this.found = this.all.filter(({ label }) => words.every((word) => label.toLowerCase().includes(word)));
     this.at = 0;
     this.draw();
   }
 
+  /** @param {KeyboardEvent} event */
   press(event) {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     if (step) this.at = (this.at + step + this.found.length) % Math.max(1, this.found.length);
     else if (event.key === "Enter") this.choose(this.found[this.at]);
     else return;
@@ -46,6 +61,7 @@ export class Palette {
     if (step) this.draw();
   }
 
+  /** @param {Command | undefined} command */
   choose(command) {
     if (!command) return;
     this.dialog.close();

@@ -1,3 +1,4 @@
+// @ts-check
 // Repair: one line of instruction, the round's policy rewrites, then accept, edit or ask again.
 
 import { words } from "./diff.js";
@@ -9,8 +10,18 @@ const GONE = new Set(["NotFound", "PermissionDenied"]);
 const EXAMPLES = "For example: answer in one sentence";
 
 export class Repair {
+  /**
+   * @param {Desk} desk
+   * @param {Sample} target
+   */
   constructor(desk, target) {
-    Object.assign(this, { desk, target, name: `rondo.review.repair.${desk.me}.${target.sample_id}` });
+    this.desk = desk;
+    this.target = target;
+    this.name = `rondo.review.repair.${desk.me}.${target.sample_id}`;
+    this.isSending = false;
+    this.text = "";
+    this.instruction = "";
+    this.job = 0;
     this.box = make("input", {
       type: "text",
       maxLength: 2000,
@@ -20,7 +31,7 @@ export class Repair {
     });
     this.status = make("div.status", { role: "status" });
     this.panel = make("div.repair", {});
-    this.panel.addEventListener("keydown", (event) => this.press(event));
+    this.panel.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.press(event));
     desk.beginWork([this.panel], { text: () => this.text || "" });
     const known = Number(localStorage.getItem(this.name));
     if (known) this.wait(known);
@@ -31,7 +42,10 @@ export class Repair {
     return this.panel.isConnected;
   }
 
-  /** Keys of the panel's own; in the line of instruction only Escape. */
+  /**
+   * Keys of the panel's own; in the line of instruction only Escape.
+   * @param {KeyboardEvent} event
+   */
   press(event) {
     const isLine = event.target === this.box;
     const name = isLine ? "" : this.desk.bindings.find(event);
@@ -74,11 +88,15 @@ export class Repair {
     this.wait(answer.job_id);
   }
 
+  /** @param {string} text */
   say(text) {
     this.status.replaceChildren(make("p.rondo-problem", {}, text));
   }
 
-  /** The job goes on without this page; coming back finds it again. */
+  /**
+   * The job goes on without this page; coming back finds it again.
+   * @param {number} jobId
+   */
   async wait(jobId) {
     const leave = make("button.rondo-quiet", { type: "button", onclick: () => this.desk.endWork() }, "Go on meanwhile");
     const line = make("p", {}, "The model rewrites…");
@@ -100,12 +118,14 @@ export class Repair {
     }
   }
 
+  /** @param {string} message */
   failed(message) {
     localStorage.removeItem(this.name);
     this.ask();
     this.say(message);
   }
 
+  /** @param {any} got */
   async show(got) {
     Object.assign(this, { text: got.text, instruction: got.instruction, job: got.job_id });
     this.target.repairs = [
@@ -121,6 +141,7 @@ export class Repair {
       );
     else body.textContent = got.text;
     const accept = make("button.rondo-primary", { type: "button", onclick: () => this.accept() }, "Accept the repair");
+    /** @type {(label: string, onclick: () => void) => Node} */
     const button = (label, onclick) => make("button.rondo-quiet", { type: "button", onclick }, label);
     const cut = got.finish_reason === "length" ? make("p.rondo-muted", {}, "Cut off at the length limit.") : "";
     this.panel.replaceChildren(
@@ -153,8 +174,12 @@ export class Repair {
   }
 }
 
-/** Whether the two texts share enough for their difference to be read. */
+/**
+ * Whether the two texts share enough for their difference to be read.
+ * @param {[text: string, change: number][]} parts
+ */
 function isAlike(parts) {
+  /** @param {number} change */
   const length = (change) => parts.filter(([, one]) => one === change).reduce((sum, [text]) => sum + text.length, 0);
   return length(0) >= 0.4 * (length(0) + Math.max(length(-1), length(1)));
 }

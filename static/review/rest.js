@@ -1,11 +1,16 @@
+// @ts-check
 // Rondo's REST interface, as the desk asks it: in the name of the person that the page was made for.
 
 const BASE = "/api/v1";
 const ANSWER_IN = 30000;
 
 export class Rest {
-  /** `me`: the person's number. The server refuses where somebody else has signed in in this browser since. */
+  /**
+   * `me`: the person's number. The server refuses where somebody else has signed in in this browser since.
+   * @param {number | null} me
+   */
   constructor(me = null) {
+    /** @type {Record<string, string>} */
     this.headers = {
       Accept: "application/json",
       "Content-Type": "application/json",
@@ -13,18 +18,32 @@ export class Rest {
     };
   }
 
+  /** @param {string} path */
   get(path) {
     return this.ask("GET", path);
   }
 
+  /**
+   * @param {string} path
+   * @param {object} body
+   * @param {RequestInit} more
+   */
   post(path, body = {}, more = {}) {
     return this.ask("POST", path, body, more);
   }
 
+  /**
+   * @param {string} path
+   * @param {object} body
+   */
   put(path, body) {
     return this.ask("PUT", path, body);
   }
 
+  /**
+   * @param {string} path
+   * @param {object} body
+   */
   patch(path, body) {
     return this.ask("PATCH", path, body);
   }
@@ -32,6 +51,11 @@ export class Rest {
   /**
    * Resolves to what the server answers, to {error: {type, message, retry_after}} where it refuses, and to undefined
    * where no answer comes, or none of Rondo's.
+   * @param {string} method
+   * @param {string} path
+   * @param {object} [body]
+   * @param {RequestInit} more
+   * @returns {Promise<any>}
    */
   async ask(method, path, body, more = {}) {
     try {
@@ -52,7 +76,11 @@ export class Rest {
   }
 }
 
-/** An item as the desk keeps it: with `members` where it is a group, and `mine` where the person decided it before. */
+/**
+ * An item as the desk keeps it: with `members` where it is a group, and `mine` where the person decided it before.
+ * @param {any} item as the server sends it
+ * @returns {Item}
+ */
 export function kept(item) {
   const { members, mine } = item;
   const saved = mine && {

@@ -1,3 +1,4 @@
+// @ts-check
 // Painting the desk: the item, what was said of it, the bar above.
 
 import { hasDraft } from "./editor.js";
@@ -5,6 +6,10 @@ import { make, number, plural } from "./elements.js";
 import { judgeView, reveal, said } from "./judge.js";
 import { peopleHere, progressLine } from "./team.js";
 
+/**
+ * @param {Desk} desk
+ * @param {Item} item
+ */
 export function paintItem(desk, item) {
   const { prompt, answer, facts, assist } = desk.parts;
   prompt.replaceChildren(
@@ -25,8 +30,11 @@ export function paintItem(desk, item) {
     facts.textContent = `Sample ${item.sample_id}, ${plural(item.num_tokens, "token")}${cut}.${note}`;
     assist.replaceChildren(...(item.judge ? [judgeView(item.judge)] : []));
   }
-  if (item.reason) facts.append(" ", make("span.reason", {}, `Why here: ${item.reason}`));
-  if (item.is_random)
+  // Where some items are said to be drawn at random, the others are chosen: the judge is likelier to be wrong there. Who
+  // decides blind is told afterwards.
+  const isTold = !item.is_random || !desk.round.is_blind || (item.members || [item]).some(({ judge }) => judge);
+  if (item.reason && isTold) facts.append(" ", make("span.reason", {}, `Why here: ${item.reason}`));
+  if (item.is_random && isTold)
     facts.append(
       " ",
       make("span.rondo-badge", { title: "Drawn at random, so that judge statistics stay honest" }, "drawn at random"),
@@ -46,12 +54,15 @@ export const draftBadge = () =>
     "✎ draft",
   );
 
-/** What the person said of the item on screen, or has chosen so far. */
+/**
+ * What the person said of the item on screen, or has chosen so far.
+ * @param {Desk} desk
+ */
 export function paintMine(desk) {
   const item = desk.line.current;
   if (!item) return;
   const chosen = desk.mode.chosen ? desk.mode.chosen(item) : "";
-  const names = item.members ? desk.mode.names(item) : undefined;
+  const names = item.members ? desk.mode.names?.(item) : undefined;
   const before = item.mine
     ? `${said(item.mine, names)}${item.mine.saved ? "" : " (not saved yet)"}. Another key changes it.`
     : "";
@@ -60,10 +71,14 @@ export function paintMine(desk) {
     desk.parts.assist.replaceChildren(judgeView(item.judge));
 }
 
-/** Colleagues' decisions, where the server sent them. */
+/**
+ * Colleagues' decisions, where the server sent them.
+ * @param {Desk} desk
+ * @param {Item} item
+ */
 function paintOthers(desk, item) {
   if (!item.others.length) return;
-  const names = item.members ? desk.mode.names(item) : undefined;
+  const names = item.members ? desk.mode.names?.(item) : undefined;
   const rows = item.others.map((one) => {
     const note = one.note ? make("p.note", { dir: "auto", textContent: one.note }) : null;
     return make("li", {}, make("b", {}, one.who), ` ${said(one, names).replace(/^You /, "") || one.kind}`, note);
@@ -71,6 +86,7 @@ function paintOthers(desk, item) {
   desk.parts.assist.append(make("div.others", {}, make("b", {}, "Colleagues"), make("ul", {}, ...rows)));
 }
 
+/** @param {Desk} desk */
 export function paintEmpty(desk) {
   const { prompt, answer, facts, mine, assist } = desk.parts;
   for (const part of [prompt, facts, mine, assist]) part.replaceChildren();
@@ -87,7 +103,10 @@ export function paintEmpty(desk) {
   if (answer.firstChild?.textContent !== shown.textContent) answer.replaceChildren(shown);
 }
 
-/** To what was passed with the arrows: it is still reserved, and still to be decided. */
+/**
+ * To what was passed with the arrows: it is still reserved, and still to be decided.
+ * @param {Desk} desk
+ */
 function wayBack(desk) {
   const { passed, isLost } = desk.line;
   if (!passed.length || isLost || !desk.round.is_open) return null;
@@ -104,13 +123,17 @@ function wayBack(desk) {
   );
 }
 
-/** Where a round that is not in review goes on. */
+/**
+ * Where a round that is not in review goes on.
+ * @param {Desk} desk
+ */
 function waysOn({ round }) {
   return round.is_open
     ? null
     : make("p", {}, make("a", { href: "./" }, "Overview"), " · ", make("a", { href: "jobs" }, "Jobs"));
 }
 
+/** @param {Desk} desk */
 function whyEmpty({ round, line }) {
   if (!round.is_open)
     return [
@@ -127,7 +150,10 @@ function whyEmpty({ round, line }) {
   ];
 }
 
-/** What is on screen, in a few words. */
+/**
+ * What is on screen, in a few words.
+ * @param {Desk} desk
+ */
 export function spoken(desk) {
   const item = desk.line.current;
   if (!item || !desk.round.is_open) return whyEmpty(desk)[0];
@@ -138,6 +164,7 @@ export function spoken(desk) {
 /**
  * How far the review is: what this person decided since the server last counted is known here. Where an item needs
  * several people, whether it needs more of them is not.
+ * @param {Desk} desk
  */
 function counted({ progress, tally, round }) {
   const { samples, decided, remaining } = progress;
@@ -149,18 +176,20 @@ function counted({ progress, tally, round }) {
   };
 }
 
+/** @param {Desk} desk */
 export function paintReveal(desk) {
   const item = desk.last;
-  const isShown = item && item.mine;
+  const mine = item?.mine;
   const judged = item && (item.members || [item]).filter(({ judge }) => judge).length;
-  const state = isShown ? `${item.mine.client_id} ${item.mine.saved} ${judged}` : "";
+  const state = mine ? `${mine.client_id} ${mine.saved} ${judged}` : "";
   if (state === desk.revealed) return;
   desk.revealed = state;
   desk.parts.revealed.replaceChildren(
-    ...(state ? [reveal(item, item.members ? desk.mode.names(item) : undefined)] : []),
+    ...(item && mine ? [reveal({ ...item, mine }, item.members ? desk.mode.names?.(item) : undefined)] : []),
   );
 }
 
+/** @param {Desk} desk */
 export function paintBar(desk) {
   const { outbox, parts, tally } = desk;
   const seconds = outbox.retryAt ? Math.max(0, Math.ceil((outbox.retryAt - Date.now()) / 1000)) : 0;
@@ -178,7 +207,10 @@ export function paintBar(desk) {
   paintSignedOut(desk);
 }
 
-/** A session that ended: sign in elsewhere, nothing here is lost. */
+/**
+ * A session that ended: sign in elsewhere, nothing here is lost.
+ * @param {Desk} desk
+ */
 function paintSignedOut(desk) {
   const why = desk.outbox.whySignedOut;
   if (why === (desk.saidSignedOut || "")) return;

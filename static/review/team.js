@@ -1,3 +1,4 @@
+// @ts-check
 // Others in the same round: whose item this is and until when, who is here, how far the queue is.
 
 import { plural } from "./elements.js";
@@ -8,9 +9,14 @@ const SOON = 60000;
 const PROGRESS_EVERY = 3;
 
 export class Team {
+  /** @param {Desk} desk */
   constructor(desk) {
     this.desk = desk;
+    /** @type {Map<number, number>} */
     this.until = new Map();
+    this.isBeating = false;
+    /** @type {Item | null | undefined} */
+    this.warned = null;
     this.beats = 0;
     this.timer = setInterval(() => this.beat(), BEAT);
     this.clock = setInterval(() => this.paintLease(), 1000);
@@ -38,6 +44,7 @@ export class Team {
     else if (answer) this.hear(answer);
   }
 
+  /** @param {{until: string, kept: number[], lost: {sample_id: number, who: string}[], progress: Progress | null}} heard */
   hear({ until, kept, lost, progress }) {
     const { desk } = this;
     for (const id of kept) this.until.set(id, Date.parse(until));
@@ -62,19 +69,25 @@ export class Team {
     this.tellLeft({ held, is_gone: true });
   }
 
+  /** @param {number[]} held */
   giveBack(held) {
     if (held.length) this.tellLeft({ held });
   }
 
+  /** @param {{held: number[], is_gone?: boolean}} what */
   tellLeft(what) {
     const { desk } = this;
     if (desk.round.is_open) desk.rest.post(`${desk.address}/review/leave`, what, { keepalive: true });
   }
 
-  /** When the item's reservation ends, in milliseconds; null where nothing is reserved. */
+  /**
+   * When the item's reservation ends, in milliseconds; null where nothing is reserved.
+   * @param {Item | undefined} item
+   */
   ends(item) {
     if (!item || item.mine || !this.desk.round.is_open) return null;
-    if (this.until.has(item.sample_id)) return this.until.get(item.sample_id);
+    const heard = this.until.get(item.sample_id);
+    if (heard !== undefined) return heard;
     return item.lease_until ? Date.parse(item.lease_until) : null;
   }
 
@@ -86,7 +99,7 @@ export class Team {
     let text = "";
     if (left !== null && left <= 0)
       text = "No longer reserved for you: somebody else may get it too. Your decision is kept either way.";
-    else if (left !== null) {
+    else if (ends !== null && left !== null) {
       const at = clock(new Date(ends));
       text =
         left < SOON
@@ -103,13 +116,20 @@ export class Team {
   }
 }
 
-/** The progress with who is here, by number. */
+/**
+ * The progress with who is here, by number.
+ * @param {Progress} progress
+ */
 export const withHere = (progress) => ({
   ...progress,
   here: Object.fromEntries(progress.people.filter((one) => one.is_here).map((one) => [one.user_id, one.name])),
 });
 
-/** Who else is here, in a few words. */
+/**
+ * Who else is here, in a few words.
+ * @param {Record<string, string>} people
+ * @param {number} me
+ */
 export function peopleHere(people, me) {
   const others = Object.entries(people)
     .filter(([id]) => Number(id) !== me)
@@ -119,7 +139,11 @@ export function peopleHere(people, me) {
   return `Also here: ${named}${others.length > 3 ? ` and ${others.length - 3} more` : ""}`;
 }
 
-/** How far the queue is, and when it will be done by the pace of the last minutes: two parts of a line. */
+/**
+ * How far the queue is, and when it will be done by the pace of the last minutes: two parts of a line.
+ * @param {{decided: number, remaining: number, samples: number, ends_at: string | null}} progress
+ * @param {boolean} isGroups
+ */
 export function progressLine({ decided, remaining, samples, ends_at: endsAt }, isGroups) {
   const end = endsAt ? `, done about ${soon(new Date(endsAt))}` : "";
   const complete = samples - remaining;

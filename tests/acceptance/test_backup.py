@@ -1,23 +1,51 @@
 """A backup that is made while a round runs, put back: the round goes on from there and ends in the same rows."""
 
-import tarfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from backend import in_use
 from backend.config import settings
-from backend.db import reading, session, tables
-from backend.errors import Conflict, InvalidInput
-from backend.jobs import executors
-from backend.services.operations import archives
+from backend.db import dispose, reading, session, tables
+from backend.errors import Conflict, MissingPrerequisite
+from backend.services.operations import archives, databases
 from backend.services.people import server_key
 from backend.values import JobStatus
 from tests import rows
 from tests.acceptance.workers import WorkerProcess, job, make_job, open_gate, wait_status, written
+from tests.installation import point_at
+from tests.postgres_databases import Databases, connected
 from tests.waiting import until
 
 
-def test_a_running_round_s_backup_is_put_back_and_the_round_goes_on(database: str, tmp_path: Path) -> None:
+@contextmanager
+def room_for(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Where a backup can be put back: in the place of what is there on SQLite, in an empty database on PostgreSQL."""
+    if database.startswith("sqlite"):
+        yield
+        return
+    server, name = database.rpartition("/")[0], f"room{uuid.uuid4().hex[:8]}"
+    Databases.make(server, name)
+    try:
+        point_at(f"{server}/{name}", settings().folder, monkeypatch)
+        yield
+    finally:
+        dispose()
+        with connected(server, "postgres") as db:
+            db.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def unfilled(_copy: Path) -> None:
+    """In the place of what fills a database."""
+    raise MissingPrerequisite("pg_restore failed.")
+
+
+def test_a_running_round_s_backup_is_put_back_and_the_round_goes_on(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     weights = settings().folder / "models" / "small" / "model.safetensors"
     weights.parent.mkdir(parents=True)
     weights.write_bytes(b"weights")
@@ -42,60 +70,26 @@ def test_a_running_round_s_backup_is_put_back_and_the_round_goes_on(database: st
         assert worker.terminate() == 0
     weights.write_bytes(b"other")
     later = rows.make_project("made later")
-    assert archives.restore(copy.path).num_files == 3  # the database, the weights, the key
-    assert weights.read_bytes() == b"weights"
-    assert server_key.read() == key
-    assert written(made.id) == [0, 1, 2]
-    with session() as db:
-        assert db.get(tables.Project, later.id) is None
-    with WorkerProcess("generate"):
-        wait_status(made.id, JobStatus.done)
-    assert written(made.id) == list(range(6))
-    assert job(made.id).attempt == 2
+    if not database.startswith("sqlite"):
+        with pytest.raises(Conflict, match=r"is not empty.*createdb"):
+            archives.restore(copy.path)
+    with room_for(database, monkeypatch):
+        if not database.startswith("sqlite"):
+            with monkeypatch.context() as patched:
+                patched.setattr(databases, "_fill", unfilled)
+                with pytest.raises(MissingPrerequisite, match="pg_restore failed"):
+                    archives.restore(copy.path)
+            assert weights.read_bytes() == b"other"
+            assert in_use.is_whole(settings().folder)
+        assert archives.restore(copy.path).num_files == 3  # the database, the weights, the key
+        assert weights.read_bytes() == b"weights"
+        assert server_key.read() == key
+        assert written(made.id) == [0, 1, 2]
+        with session() as db:
+            assert db.get(tables.Project, later.id) is None
+        with WorkerProcess("generate"):
+            wait_status(made.id, JobStatus.done)
+        assert written(made.id) == list(range(6))
+        assert job(made.id).attempt == 2
     kept = sorted(path.name for path in settings().folder.glob("replaced-*/**/*.safetensors"))
     assert kept == ["model.safetensors"]
-
-
-@pytest.mark.on_sqlite
-def test_a_damaged_backup_changes_nothing(database: str, tmp_path: Path) -> None:
-    rows.make_project("stays")
-    whole = archives.write(tmp_path / "whole.tar").path.read_bytes()
-    broken, changed, foreign = tmp_path / "broken.tar", tmp_path / "changed.tar", tmp_path / "foreign.tar"
-    broken.write_bytes(whole[: len(whole) // 2])
-    changed.write_bytes(whole.replace(b"stays", b"other"))
-    with tarfile.open(foreign, "w") as tar:
-        tar.add(tmp_path / "broken.tar", "../escape")
-    for path, says in ((broken, "no whole backup"), (changed, "is damaged"), (foreign, "which no backup of Rondo")):
-        with pytest.raises(InvalidInput, match=says):
-            archives.restore(path)
-    lock = executors.claim("other-0")
-    try:
-        with pytest.raises(Conflict, match="other-0 runs"):
-            archives.restore(tmp_path / "whole.tar")
-    finally:
-        lock.release()
-    with reading() as db:
-        assert db.get_one(tables.Project, 1).name == "stays"
-    assert not list(settings().folder.glob("replaced-*"))
-    assert not list(settings().folder.glob(".restore-*"))
-
-
-@pytest.mark.on_sqlite
-def test_what_goes_wrong_at_the_last_step_is_taken_back(
-    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from backend.services.operations import databases
-
-    report = settings().folder / "reports" / "one.txt"
-    report.parent.mkdir(parents=True, exist_ok=True)
-    report.write_text("then")
-    copy = archives.write(tmp_path / "copy.tar").path
-    report.write_text("now")
-
-    def full(*_: object) -> None:
-        raise OSError("no space left")
-
-    monkeypatch.setattr(databases, "put_back", full)
-    with pytest.raises(OSError, match="no space"):
-        archives.restore(copy)
-    assert report.read_text() == "now"

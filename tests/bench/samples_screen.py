@@ -1,10 +1,13 @@
 """From the key press to the first rows on the screen of the Samples page, in Chromium."""
 
 import faulthandler
+import os
 import shutil
+import signal
 import statistics
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 PATIENCE_MS, LONGEST_S = 60_000, 900
@@ -31,7 +34,8 @@ def browser_page(actor: Any) -> Iterator[Any]:
     """A page of a browser that this person signed in with; None, and why, where there is no Chromium.
 
     No wait in it is longer than `PATIENCE_MS`, and it is closed whatever happens. Where all together takes longer than
-    `LONGEST_S`, as with a browser that does not answer, the process says where it stands and ends.
+    `LONGEST_S`, as with a browser that does not answer, the process says where it stands and kills the browser: the
+    wait fails then, and what was set up for it is removed as ever.
     """
     from playwright.sync_api import sync_playwright
 
@@ -40,19 +44,31 @@ def browser_page(actor: Any) -> Iterator[Any]:
         print("Chromium is not installed: the time to the screen was not measured.")
         yield None
         return
-    faulthandler.dump_traceback_later(LONGEST_S, exit=True)
-    try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-            try:
-                context = browser.new_context(viewport={"width": 1280, "height": 900})
-                context.set_default_timeout(PATIENCE_MS)
-                sign_in(context, actor)
-                yield context.new_page()
-            finally:
-                browser.close()
-    finally:
-        faulthandler.cancel_dump_traceback_later()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS), timeout=PATIENCE_MS)
+        timer = threading.Timer(LONGEST_S, _kill, [_pid(browser)])
+        timer.daemon = True
+        timer.start()
+        try:
+            context = browser.new_context(viewport={"width": 1280, "height": 900})
+            context.set_default_timeout(PATIENCE_MS)
+            sign_in(context, actor)
+            yield context.new_page()
+        finally:
+            # The watch goes on while it is closed, which may not be answered either.
+            browser.close()
+            timer.cancel()
+
+
+def _pid(browser: Any) -> int:
+    told = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")
+    return next(int(one["id"]) for one in told["processInfo"] if one["type"] == "browser")
+
+
+def _kill(pid: int) -> None:
+    faulthandler.dump_traceback()
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def on_screen(actor: Any, round_id: int, *, repeats: int = 8) -> None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from backend.db import reading, tables
-from backend.services.arena import opening
+from backend.services.arena import opening, voting
 from tests.browser.desk import HOSTILE, empty, sign_in
 from tests.integration import site
 from tests.integration.held_out import NUMBER, make_line
@@ -58,7 +58,13 @@ def test_matches_are_decided_by_keys_and_names_are_shown_at_the_end(empty: None,
     context.close()
 
 
-def test_the_page_stays_alive_after_what_changes_nothing_and_what_is_refused(empty: None, chromium: Any) -> None:
+def fails(*_: Any, **__: Any) -> None:
+    raise ZeroDivisionError
+
+
+def test_the_page_stays_alive_after_what_changes_nothing_and_what_is_refused(
+    empty: None, chromium: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     line = make_line(texts=[f"Old {n}" for n in range(NUMBER)] + [f"New {n}" for n in range(NUMBER)])
     base, _, newest = line.checkpoints
     arena_id = opening.open_arena(line.actor, line.project.id, base.id, newest.id, number=3)
@@ -74,6 +80,11 @@ def test_the_page_stays_alive_after_what_changes_nothing_and_what_is_refused(emp
     page.keyboard.press("u")
     expect(page.get_by_text("there is nothing to take back")).to_be_visible()
     expect(buttons.first).to_be_enabled()
+    with monkeypatch.context() as broken:
+        broken.setattr(voting, "decide", fails)
+        page.keyboard.press("1")
+        expect(page.get_by_text("Something went wrong here")).to_be_visible()
+        expect(buttons.first).to_be_enabled()
     page.keyboard.press("1")
     expect(status).to_contain_text("1 of 3 decided")
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from app.pages import PAGES
 from backend.db import now, reading, session, tables
 from backend.errors import InvalidInput
 from backend.services import projects, reviews
@@ -16,6 +17,7 @@ from backend.services.people import accounts
 from backend.values import DecisionKind, JobStatus, Role, RoundStatus, Split, Stage
 from tests import hostile, rows
 from tests.browser.desk import HOSTILE, SAVED, empty, sign_in
+from tests.browser.filled import fill
 from tests.integration import site
 from tests.integration.held_out import measure
 
@@ -23,28 +25,10 @@ __all__ = ["empty"]
 pytestmark = pytest.mark.browser
 BEACON = '<img src="http://203.0.113.9/x.png">'
 NAME = f"{BEACON}<svg onload=window.hacked=1>`${{window.hacked=1}}`"
-PAGES = (
-    "",
-    "round",
-    "warnings",
-    "prompts",
-    "recipes",
-    "new-round",
-    "samples",
-    "review",
-    "team",
-    "jobs",
-    "checkpoints",
-    "held-out",
-    "compare",
-    "datasets",
-    "me",
-    "people",
-    "audit",
-)
+PATHS = tuple(page.PATH for page in PAGES)
 
 
-def hostile_project() -> tables.Project:
+def hostile_project() -> tables.Round:
     """A project in which every text that a page shows is hostile."""
     project = rows.make_project(NAME, description=HOSTILE, guidelines=HOSTILE)
     text = HOSTILE + BEACON
@@ -71,21 +55,23 @@ def hostile_project() -> tables.Project:
                 started_at=now(),
             )
         )
-    return project
+    return round_
 
 
 def test_no_page_runs_what_is_in_its_texts(empty: None, chromium) -> None:
-    project = hostile_project()
-    actor = rows.make_actor(project, name=NAME)
+    round_ = hostile_project()
+    tried = fill(round_, [HOSTILE + BEACON])
+    with reading() as db:
+        actor = rows.make_actor(db.get_one(tables.Project, round_.project_id), name=NAME)
     browser = Watched(chromium, actor)
     browser.page.add_init_script("window.alert = () => { window.hacked = 1 }")
     with reading() as db:
-        held_out = db.query(tables.Sample).filter_by(split=Split.held_out).one()
+        held_out = db.query(tables.Sample).filter_by(split=Split.held_out).order_by(tables.Sample.id).first()
     opened = (
         f"held-out?prompt={held_out.prompt_id}",
         f"compare?old=c{held_out.checkpoint_id}&new=r{held_out.round_id}",
     )
-    for path in (*PAGES, *opened):
+    for path in (*PATHS, *opened, *(f"{path}{asked}" for path, asked in tried.items())):
         browser.open(path)
         browser.settle()
         browser.check(path)
@@ -235,11 +221,14 @@ def test_names_that_are_no_names_are_refused(empty: None) -> None:
 
 def test_two_hundred_ways_to_run_a_script_run_none_on_any_page(empty: None, chromium: Any) -> None:
     round_, owner = hostile_everywhere()
+    tried = fill(round_, TEXTS)
     browser = Watched(chromium, owner, round_.project_id)
-    for path in PAGES:
+    for path in (*PATHS, *(f"{path}{asked}" for path, asked in tried.items())):
         browser.open(path)
         browser.settle()
         browser.check(path)
+        if path.split("?")[0] in tried:
+            assert "__hit" in browser.page.inner_text("body"), f"{path} shows none of the texts"
     through(browser, "samples", "#samples-next", "#samples-table [role=gridcell]")
     through(browser, "audit", "#audit-older", "#audit-table td")
     browser.context.close()

@@ -109,6 +109,17 @@ def test_the_judge_stays_hidden_until_the_decision(empty: None, chromium: object
     expect(assisted.page.locator(".assist .judge")).to_have_count(1)
 
 
+def test_that_an_item_was_drawn_at_random_is_told_after_a_blind_decision(empty: None, chromium: object) -> None:
+    """Beside such items the others are chosen, since the judge is likelier to be wrong there."""
+    blind, seen = (Review(chromium, review={"random_share": 1.0}, number=4, is_blind=one) for one in (True, False))
+    for desk in (blind, seen):
+        desk.page.get_by_label("Order").select_option("random")
+    expect(seen.page.locator("#review-desk .facts")).to_contain_text("drawn at random")
+    assert "random" not in blind.text(".facts")
+    blind.page.keyboard.press("a")
+    expect(blind.page.locator(".revealed .why")).to_contain_text("Why it was here: Drawn at random")
+
+
 def test_undo_edit_skip_flag_score_and_moving_work_by_key(empty: None, chromium: object) -> None:
     desk = Review(chromium)
     page, ids = desk.page, desk.ids

@@ -1,7 +1,7 @@
 """The review desk when something comes between: refusals, silence, another person, an order changed in the middle."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from backend.db import session, tables
 from backend.services import reviews
@@ -51,8 +51,20 @@ def test_an_edit_begun_while_an_undo_is_fetched_decides_its_own_item(empty: None
     desk.press("a")
     desk.saved()
     desk.open()
+    fetched: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if '"include"' in (route.request.post_data or ""):
+            fetched.append(route)
+        else:
+            route.continue_()
+
+    desk.page.route("**/review/claims", hold)
     desk.press("u", "e", "Control+A")
     desk.page.keyboard.type("mine")
+    while not fetched:
+        desk.page.wait_for_timeout(20)
+    fetched[0].continue_()
     desk.page.wait_for_function(f"{FIND}.desk.line.find({desk.ids[0]})")
     desk.press("Control+Enter")
     desk.saved()

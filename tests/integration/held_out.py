@@ -66,7 +66,7 @@ def measure(
         }
         for place, prompt_id in enumerate(ids):
             if prompt_id not in there:
-                made = tables.Group(round_id=round_.id, prompt_id=prompt_id, split=Split.held_out, position=place)
+                made = tables.Group(round_id=round_.id, prompt_id=prompt_id, split=Split.held_out, position=len(there))
                 db.add(made)
                 db.flush()
                 there[prompt_id] = made.id

@@ -10,8 +10,10 @@ from sqlalchemy import func, select
 from typer.testing import CliRunner
 
 from app.cli.commands import app
+from app.pages.jobs import ways_out
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
+from backend.jobs import transitions
 from backend.pipeline.health import Light
 from backend.pipeline.health.evidence import gather
 from backend.services import judge_health, plans, reviews, rounds, samples
@@ -122,6 +124,37 @@ def test_a_branch_trains_the_same_rows_otherwise(tiny: Path) -> None:
     first = rounds.get(loop.actor, loop.round_id)
     assert done.counts == first.counts
     assert done.checkpoint_id != first.checkpoint_id
+
+
+def test_a_round_that_failed_in_its_training_has_branches_that_train(tiny: Path) -> None:
+    loop = Judged(tiny)
+    loop.close()
+    job = loop.waiting(loop.round_id)
+    assert job is not None
+    attempt = transitions.start(job.id, job.workflow_id, "here")
+    assert attempt is not None
+    with session() as db:
+        transitions.fail(db, job.id, attempt, error="Out of memory.", traceback="", is_final=True)
+    assert rounds.get(loop.actor, loop.round_id).status is RoundStatus.failed
+    offered = reselect.stopped(loop.actor, loop.round_id, job_id=job.id)
+    assert offered is not None
+    assert offered.branches == ("judge", "select", "train")
+    assert ways_out.links(offered)[2]["target"] == f"new-round?branch={loop.round_id}&at=train"
+    plan = plans.branch(loop.actor, loop.round_id, "train")
+    made_of = rounds.launch(loop.actor, loop.project.id, plan)
+    done = loop.run(made_of, trains=True)
+    assert (done.status, done.error) == (RoundStatus.done, None)
+    assert made(made_of)["rows"] == made(loop.round_id)["rows"]
+
+
+def test_a_round_that_failed_before_a_step_says_how_it_comes_there(tiny: Path) -> None:
+    loop = Judged(tiny)
+    with session() as db:
+        row = db.get_one(tables.Round, loop.round_id)
+        row.status, row.stage, row.step = RoundStatus.failed, Stage.judge, 2
+        assert branches.offered(db, row) == ["judge"]
+        assert "has not done the steps before Step 5" in str(branches.refusal(db, row, 4))
+        assert "Let its job go on, on the page Jobs" in str(branches.refusal(db, row, 4))
 
 
 def test_questions_about_texts_and_judgments_of_several_steps_are_copied(

@@ -1,11 +1,13 @@
 """An endpoint in a round: it teaches a model that is trained here, judges to a form, and what that cost is kept."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from app.pages.previews import shown
 from app.widgets import round_form
 from backend import recipes
 from backend.db import reading, session, tables
@@ -17,18 +19,19 @@ from backend.pipeline import spending
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.recipes import Recipe, Step
 from backend.selectors.above_threshold import AboveThreshold
-from backend.services import checkpoints, round_report, rounds
+from backend.services import checkpoints, previews, round_report, rounds
 from backend.services.access import Actor
 from backend.services.checkpoints import Endpoint, EndpointSettings
 from backend.services.reviews import repairs
 from backend.trainers.sft import SFT
-from backend.values import Role, RoundStatus, Stage
+from backend.values import JobStatus, Role, RoundStatus, Stage
 from backend.values.replies import Usage
 from tests import rows
 from tests.capable import CONTEXT, capable, drawn, models
 from tests.endpoint import Reply, Server, refusal, serving
 from tests.integration.loop import TRAINING, Loop, dying, made
 from tests.integration.loop import tiny as tiny  # a fixture
+from tests.integration.test_previews import plan_of, run_job
 from tests.integration.test_repairs import run as run_repair
 
 pytestmark = [pytest.mark.usefixtures("database")]
@@ -158,6 +161,31 @@ def test_what_was_asked_before_a_stage_failed_is_counted(tiny: Path) -> None:
         failed = loop.run(round_id)
     assert failed.status is RoundStatus.failed
     assert [(use.requests, use.tokens_out) for use in uses_of(round_id)] == [(3, 72)]
+
+
+@pytest.mark.on_sqlite
+def test_what_a_preview_asked_before_its_step_failed_is_counted(tiny: Path) -> None:
+    loop = Loop(TAUGHT, {"name": "transformers", "model": str(tiny)}, tiny)
+    with serving() as server:
+        server.answer, server.models = teaches, models()
+        teacher = registered(loop.project, server, concurrency=1)
+        plan = replace(plan_of(loop), roles={"teacher": teacher})
+        preview_id = previews.start(loop.actor, loop.project.id, plan, num_prompts=5)
+        server.bodies.clear()
+
+        def ends(body: dict[str, Any]) -> Reply:
+            status, headers, reply = teaches(body) if len(server.bodies) < 4 else refusal(401, "no key")
+            return status, headers, reply | ({"usage": {}} if len(server.bodies) == 3 else {})
+
+        server.answer = ends
+        assert run_job(preview_id).status is JobStatus.failed
+    found = previews.get(loop.actor, preview_id)
+    (spent,) = found.result["spent"]
+    assert (spent["requests"], spent["tokens_out"], spent["uncounted"]) == (3, 48, 1)
+    said = {one["name"]: one["value"] for one in shown.preview(found)["facts"]}
+    assert said["asked of teacher"] == (
+        "3 requests, 68 tokens, 1 reply without a count of tokens, 68 tokens without a price"
+    )
 
 
 @pytest.mark.on_sqlite

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app.pages.judge_bench import shown
 from app.pages.judge_bench.shown import about
 from backend import jobs
 from backend.db import now, reading, session, tables
@@ -206,6 +207,49 @@ def test_an_endpoint_that_dies_and_comes_back(bench: Bench, monkeypatch: pytest.
     assert len(set(served)) == len(served) == 40, "nothing that was answered was asked again"
 
 
+def test_what_has_no_count_or_price_and_what_an_endpoint_refuses_is_said(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge_bench, "GROUPS_AT_ONCE", 4)
+    answered: list[int] = []
+    with serving() as server:
+
+        def answer(body: dict[str, Any]) -> Reply:
+            if body.get("logprobs"):
+                return refusal(400, "Unsupported", param="logprobs")
+            if len(answered) == 43:
+                return refusal(401, "the key has ended")
+            answered.append(len(answered))
+            message = {"role": "assistant", "content": "fine;Y"}
+            usage = {} if answered[-1] % 4 else {"usage": {"prompt_tokens": 10, "completion_tokens": 2}}
+            return 200, {}, {"choices": [{"index": 0, "finish_reason": "stop", "message": message}]} | usage
+
+        server.answer = answer
+        engine = {"name": "openai", "base_url": server.url, "model": "m", "max_retries": 0, "concurrency": 1}
+        endpoint = bench.checkpoint("remote", engine | {"price_in": 100.0})
+        forced = Entry(VERDICT | {"forced": True}, endpoint, "forced")
+        cannot = "written_verdict is to force its replies, but remote cannot be held to a form (regex)"
+        (ready,) = entries.checked(bench.curator, bench.project.id, [forced])
+        assert ready.notes[0].startswith(cannot)
+        bench_id = bench.open(forced, Entry(VERDICT, endpoint, "ends early"))
+        assert run_bench(bench_id) is JobStatus.done
+    view = results.get(bench.curator, bench_id)
+    first, second = view.judges
+    # Of 40 replies 10 are counted: 100 tokens read at 100.0 a million, 20 written without a price.
+    assert (first.prompt_tokens, first.cost, first.unpriced, first.uncounted) == (100, pytest.approx(0.01), 20, 30)
+    # The other one's first batch was never written: one of its three replies was counted, and all were asked for.
+    assert (second.done, second.prompt_tokens, second.unpriced, second.uncounted) == (0, 10, 2, 2)
+    assert second.error is not None
+    assert [note.startswith((cannot, "m at http")) for note in first.notes] == [True, True]
+    assert "refuses logprobs" in first.notes[1]
+    told = shown.bench(view)["rows"][-2]
+    assert told["missing"] == ["30 replies without a count of tokens", "20 tokens without a price"]
+    assert told["notes"] == list(first.notes)
+    with reading() as db:
+        (kept,) = db.get_one(tables.Checkpoint, endpoint).details["notes"]
+    assert "refuses logprobs" in kept
+
+
 def test_a_filter_s_texts_are_judged_again_and_the_first_labels_stay(bench: Bench) -> None:
     before = words()
     only = Filters(max_score=3.0)
@@ -286,7 +330,8 @@ def test_what_cannot_be_tried_is_refused_with_a_way_out(bench: Bench) -> None:
         bench.open(Entry(VERDICT, elsewhere.id))
     with pytest.raises(InvalidInput, match="number"):
         bench.open(Entry(VERDICT, base), number=5)
-    assert entries.titles(bench.curator, bench.project.id, [Entry(VERDICT, base)] * 2) == [
+    found = entries.checked(bench.curator, bench.project.id, [Entry(VERDICT, base)] * 2)
+    assert [one.title for one in found] == [
         "written_verdict, base (1)",
         "written_verdict, base (2)",
     ]

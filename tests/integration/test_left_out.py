@@ -8,10 +8,10 @@ from sqlalchemy import delete, func, select
 
 from backend.db import reading, session, tables
 from backend.engines.scripted import Scripted
-from backend.errors import Conflict
+from backend.errors import Conflict, EngineError
 from backend.generators.sample import Sample
 from backend.judges.written_verdict import WrittenVerdict
-from backend.pipeline import left_out
+from backend.pipeline import bind
 from backend.services.projects import overview
 from backend.services.rounds import failures, job_views
 from backend.values import (
@@ -201,12 +201,19 @@ def test_half_an_emoji_in_an_endpoints_words_fails_no_job(
     assert {one.reason for one in failures.list_failures(loop.actor, round_id)} == {"Filtered \ufffd."}
 
 
-def test_notes_with_half_an_emoji_are_kept(database: str) -> None:
+def test_what_an_endpoint_refuses_is_kept_whoever_asks_and_whatever_comes_of_it(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     loop = Loop()
-    with session() as db:
-        left_out.note_served(db, loop.checkpoint.id, ["It refused \ud83d.", "It refused \ud83d."])
+    # Half an emoji is no text for a database.
+    monkeypatch.setattr(Scripted, "notes", lambda self: ("It refused \ud83d.", "It refused \ud83d.", "It refused n."))
+    with bind.engine_for(loop.checkpoint.id):
+        pass
+    with pytest.raises(EngineError), bind.engine_for(loop.checkpoint.id):
+        raise EngineError("It failed.")
     with reading() as db:
-        assert set(db.get_one(tables.Checkpoint, loop.checkpoint.id).details["notes"]) == {"It refused \ufffd."}
+        kept = db.get_one(tables.Checkpoint, loop.checkpoint.id).details["notes"]
+    assert kept == ["It refused \ufffd.", "It refused n."]
 
 
 def test_a_verifier_that_judged_half_of_a_group_goes_on(database: str) -> None:

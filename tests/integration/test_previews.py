@@ -11,7 +11,6 @@ from backend import recipes
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.jobs import transitions
-from backend.pipeline import preview
 from backend.pipeline import run as pipeline_run
 from backend.recipes import Recipe
 from backend.selectors import Selection
@@ -124,27 +123,20 @@ def test_what_a_preview_shows_and_that_nothing_of_it_stays(tiny: Path, monkeypat
         assert "chosen side" not in drawn
 
 
-def stopped_before_training(preview_id: int, monkeypatch: pytest.MonkeyPatch) -> list[tables.Dataset]:
-    """Run the preview's steps until its training is looked at, where its process dies; the rows that were selected."""
-
-    def die(stage: Any) -> Any:
-        raise Killed
-
+def stopped_before_training(preview_id: int) -> list[tables.Dataset]:
+    """Run the preview's steps until its training is to be looked at, by a worker that trains; the selected rows."""
     with reading() as db:
         job = db.get_one(tables.Job, db.get_one(tables.Preview, preview_id).job_id)
     attempt = transitions.start(job.id, job.workflow_id, "here")
     assert attempt is not None
-    with monkeypatch.context() as patched:
-        patched.setattr(preview, "_looked", die)
-        with pytest.raises(Killed):
-            pipeline_run.run_job(job.id, attempt)
+    assert pipeline_run.run_job(job.id, attempt) == 0
     with reading() as db:
+        look = db.get_one(tables.Job, db.get_one(tables.Preview, preview_id).job_id)
+        assert (job.queue, look.queue, look.status) == ("generate", "train", JobStatus.queued)
         return db.query(tables.Dataset).order_by(tables.Dataset.id).all()
 
 
-def test_a_preview_counts_nowhere_while_it_runs_and_is_in_nobodys_way(
-    tiny: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_preview_counts_nowhere_while_it_runs_and_is_in_nobodys_way(tiny: Path) -> None:
     loop = Loop(star(), SOLVER, tiny)
     owner = rows.make_actor(is_owner=True)
     held_out = rows.make_prompt_set(loop.project, prompts=["held prompt a"], split=Split.held_out)
@@ -153,7 +145,7 @@ def test_a_preview_counts_nowhere_while_it_runs_and_is_in_nobodys_way(
         checkpoints.delete(loop.actor, plan_of(loop).policy_id)
     with pytest.raises(Conflict, match=f"preview {preview_id} uses it.*cancel the job"):
         prompts.delete_set(loop.actor, held_out.id)
-    selected = stopped_before_training(preview_id, monkeypatch)
+    selected = stopped_before_training(preview_id)
     with session() as db:
         db.add(
             tables.EndpointUse(
@@ -170,7 +162,8 @@ def test_a_preview_counts_nowhere_while_it_runs_and_is_in_nobodys_way(
             )
         )
     running = previews.get(loop.actor, preview_id)
-    assert (running.seconds, bool(running.result["groups"])) == (None, True)
+    assert running.seconds is not None, "all that is timed has run"
+    assert running.result["groups"]
     asked = {"name": f"asked of {loop.policy.name}", "value": "4 requests, 1,000 tokens, cost 0.25"}
     assert asked in shown.preview(running)["facts"]
     with reading() as db:
@@ -215,6 +208,11 @@ def test_an_error_of_the_recipe_shows_with_the_texts_it_is_about(tiny: Path) -> 
     raw = {said["raw"] for group in found.result["groups"] for one in group["samples"] for said in one["judgments"]}
     assert raw == {"hm"}
     assert "30 of 30" in shown.preview(found)["error"]
+    checkpoints.delete(loop.actor, rows.make_checkpoint(loop.project).id)
+    prompts.delete_set(rows.make_actor(loop.project), rows.make_prompt_set(loop.project).id)
+    with reading() as db:
+        kept = db.query(tables.Project).filter_by(preview_id=preview_id).count()
+    assert kept == 1, "what it does not use may go, and its job can be tried again"
     previews.start(loop.actor, loop.project.id, plan_of(loop))
     assert previews.get(loop.actor, preview_id).result["groups"] == found.result["groups"], "kept without its rows"
 
@@ -243,7 +241,7 @@ def test_reasons_stand_at_a_question_only_where_they_hold(tiny: Path, monkeypatc
     monkeypatch.setattr(BestVersusWorst, "select", one_of_all)
     loop = Loop(rewarding(), JUDGE, tiny)
     preview_id = previews.start(loop.actor, loop.project.id, plan_of(loop))
-    stopped_before_training(preview_id, monkeypatch)
+    stopped_before_training(preview_id)
     result = previews.get(loop.actor, preview_id).result
     of_row = {str(group["id"]) for group in result["groups"] if any(one["kept"] for one in group["samples"])}
     [dropped] = result["dropped"].values()

@@ -1,6 +1,7 @@
 """What the lists of samples tell of a round in review, and to whom."""
 
 import uuid
+from typing import Any
 
 import pytest
 
@@ -11,11 +12,13 @@ from backend.errors import PermissionDenied
 from backend.services import reviews, samples
 from backend.services.access import Actor
 from backend.services.queue import gold
-from backend.services.samples import detail
+from backend.services.samples import detail, prompts_seen
 from backend.services.samples.rows import SampleRow
-from backend.values import JSON, DecisionKind, LabelSource, Role, RoundStatus, Stage, Verdict
+from backend.values import JSON, DecisionKind, LabelSource, Role, RoundStatus, SetUse, Stage, Verdict
 from tests import rows
-from tests.integration.reviewing import ACCEPT, REJECT, Team
+from tests.integration import site
+from tests.integration.reviewing import ACCEPT, REJECT, SCORE, Team
+from tests.integration.test_deep_links import Opened as Page
 
 UNTOLD = (None, None, LabelSource.none, False)
 
@@ -141,10 +144,54 @@ def test_where_the_judge_is_shown_its_word_stands_instead_of_colleagues(database
     assert words(listed(team, reader)[0]) == (5.0, Verdict.accept, LabelSource.judge, False)
     seen = detail.detail(reader, team.ids[0])
     assert (len(seen.judgments), seen.history, seen.machine_score) == (1, (), 5.0)
-    assert samples.histogram(reader, team.round.id)
-    assert samples.page(reader, team.round.id, Filters(min_score=4.0)).count.number == 1
     with pytest.raises(PermissionDenied):
         samples.page(reader, team.round.id, Filters(source=("person",)))
+
+
+def test_a_score_that_a_colleague_gave_is_told_by_no_order_filter_or_histogram(database: str) -> None:
+    team = Team(prompts=2, is_blind=False)
+    team.act("ann", team.ids[1], SCORE, score=4.5)
+    reader = viewer(team)
+    assert [row.score for row in listed(team, reader)] == [5.0, 2.0, 5.0, 2.0]
+    for place in (None, samples.page(team.curator, team.round.id, sort=Sort(SortKey.score), limit=1).next_cursor):
+        with pytest.raises(PermissionDenied, match="sort by score"):
+            samples.page(reader, team.round.id, sort=Sort(SortKey.score), cursor=place)
+    for filters in (Filters(min_score=4.0), Filters(max_score=3.0)):
+        with pytest.raises(PermissionDenied, match="filter by score"):
+            samples.page(reader, team.round.id, filters)
+    assert samples.histogram(reader, team.round.id) == []
+    assert samples.page(reader, team.round.id, sort=Sort(SortKey.spread)).count.number == 4, "of the judge's votes"
+    shown = Team(prompts=1, is_blind=False, others_visible=True)
+    assert samples.page(viewer(shown), shown.round.id, Filters(min_score=4.0), Sort(SortKey.score)).count.number == 1
+
+
+def test_what_a_file_says_of_prompts_is_hidden_while_people_decide_blind_on_their_answers(database: str) -> None:
+    team = Team(prompts=1)
+    with session() as db:
+        (prompt,) = db.query(tables.Prompt).all()
+        prompt.extra, prompt.answer = {"gold_score": 5}, "7"
+        db.add(tables.ImportedCompletion(prompt_id=prompt.id, position=0, text="brought", extra={"chosen": True}))
+        set_id = prompt.prompt_set_id
+
+    def told(actor: Actor) -> list[Any]:
+        (row,) = prompts_seen.browse(actor, set_id).rows
+        return [row.extra, row.completions[0].extra, row.is_masked]
+
+    whole, hidden = [{"gold_score": 5}, {"chosen": True}, False], [{}, {}, True]
+    assert told(team.who("ann")) == whole, "no round asks it"
+    with session() as db:
+        db.add(tables.RoundPromptSet(round_id=team.round.id, prompt_set_id=set_id, use=SetUse.sample))
+    assert [told(actor) for actor in (team.who("ann"), viewer(team), team.curator)] == [hidden, hidden, whole]
+    with site.signed_in(team.who("ann")) as client:
+        (row,) = client.get(f"/api/v1/prompt-sets/{set_id}/prompts").json()["items"]
+        assert (row["extra"], row["completions"][0]["extra"], row["answer"]) == ({}, {}, "7")
+        page = Page(client, team.project.slug).ask("prompts", "draw", set=str(set_id))
+        assert "brought" in page
+        assert "metadata is hidden while people decide blind" in page
+        assert not any(word in page for word in ("gold_score", "chosen: brought"))
+    with session() as db:
+        db.get_one(tables.Round, team.round.id).status = RoundStatus.done
+    assert told(team.who("ann")) == whole
 
 
 def test_where_others_may_be_seen_they_are(database: str) -> None:

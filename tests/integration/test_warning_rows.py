@@ -1,4 +1,4 @@
-"""What rules are given of trainings: the losses that were logged, and how old the rows are that they read."""
+"""What rules are given of trainings and of the rounds above."""
 
 from typing import Any
 
@@ -8,9 +8,8 @@ from backend import recipes
 from backend.db import reading, session, tables
 from backend.jobs import JobProgress
 from backend.pipeline import losses, warning_evidence
-from backend.pipeline.chosen import trained_steps
 from backend.pipeline.stage import StageContext
-from backend.values import DatasetType, JobStatus, RoundStatus, Stage
+from backend.values import JobStatus, RoundStatus, Stage, WarningLevel
 from tests import rows
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -39,13 +38,23 @@ def trained(round_: tables.Round, points: Any) -> None:
             db.add(tables.JobPoint(job_id=job.id, name="grad_norm", step=10, value=3.0))
 
 
-def test_losses_are_those_of_the_round_and_of_the_one_that_made_its_policy() -> None:
+def taught(**knobs: Any) -> dict[str, Any]:
+    """A recipe that trains by SFT with these knobs."""
+    return {**rows.RECIPE, "selector": {"name": "above_threshold"}, "trainer": {"name": "sft", **knobs}}
+
+
+def two_rounds(first: dict[str, Any], second: dict[str, Any]) -> tuple[tables.Round, tables.Round]:
+    """A round by one recipe, which trained, and one that goes on from its checkpoint by the other."""
     project = rows.make_project()
     base = rows.make_checkpoint(project)
     made = rows.make_checkpoint(project, parent=base)
-    first = rows.make_round(project, base, checkpoint_id=made.id, status=RoundStatus.done)
-    second = rows.make_round(project, made, parent_id=first.id)
-    trained(first, POINTS)
+    above = rows.make_round(project, base, checkpoint_id=made.id, status=RoundStatus.done, recipe=first)
+    trained(above, POINTS)
+    return above, rows.make_round(project, made, parent_id=above.id, recipe=second)
+
+
+def test_losses_are_those_of_the_round_and_of_the_one_that_made_its_policy() -> None:
+    first, second = two_rounds(taught(), taught())
     trained(second, [(10, 2.0)])
     with reading() as db:
         assert losses.first_of(db, context(second)) == [(10, 2.0)]
@@ -53,18 +62,36 @@ def test_losses_are_those_of_the_round_and_of_the_one_that_made_its_policy() -> 
         assert losses.before(db, context(first)) == [], "nobody trained the base here"
 
 
-def test_rows_are_as_old_as_the_rounds_that_wrote_their_texts() -> None:
-    project = rows.make_project()
-    prompts = rows.make_prompt_set(project, "sums")
-    line = [rows.make_round(project, sets=[prompts]) for _ in range(3)]
-    texts = [rows.make_samples(one, prompts, n=1)[0] for one in line]
-    stranger = rows.make_samples(rows.make_round(project, sets=[prompts]), prompts, n=1)[0]
-    examples = [{"prompt_id": one.prompt_id, "sample_id": one.id} for one in (*texts, stranger)]
-    examples.append({"prompt_id": texts[0].prompt_id, "sample_id": None, "completion": "4", "origin": "mix"})
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (rows.RECIPE, rows.RECIPE),  # DPO's loss begins at ln 2 with each reference
+        (taught(num_train_epochs=2.0), taught(num_train_epochs=2.0)),
+        (taught(), taught(learning_rate=1e-3)),
+        (taught(start="base"), taught(start="base")),
+    ],
+)
+def test_losses_that_do_not_compare_are_left_out(first: dict[str, Any], second: dict[str, Any]) -> None:
+    _, below = two_rounds(first, second)
     with reading() as db:
-        (step,) = trained_steps(db, line[2].id)
-    rows.make_dataset(line[2], DatasetType.prompt_completion, examples, step=step)
-    above = [line[1].id, line[0].id]
-    found = [row.age for row in warning_evidence._rows([line[2].id], [line[2].id, *above])]
-    assert found == [2, 1, 0, None, None]
-    assert {row.age for row in warning_evidence._rows([line[2].id], [])} == {None}
+        assert losses.before(db, context(below)) == []
+
+
+def test_the_nearest_round_above_is_there_even_where_its_rules_left_nothing() -> None:
+    project = rows.make_project()
+    one, two = rows.make_round(project), rows.make_round(project)
+    with session() as db:
+        db.add(
+            tables.RoundWarning(
+                project_id=project.id,
+                round_id=one.id,
+                name="sticky_errors",
+                level=WarningLevel.green,
+                limit=0.5,
+                n=1,
+                details={"wrong": {}},
+            )
+        )
+    with reading() as db:
+        found = warning_evidence._past(db, [two.id, one.id])
+    assert [(past.number, [*past.findings]) for past in found] == [(one.number, ["sticky_errors"]), (two.number, [])]

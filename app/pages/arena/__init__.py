@@ -55,7 +55,8 @@ def build() -> None:
 
     drawn = [match, listed]
     gr.on(None, draw, chosen, [first, second, judge, *drawn], **QUIET)
-    match.click(act, chosen, drawn, trigger_mode="multiple", **QUIET)
+    acted = match.click(act, chosen, drawn, trigger_mode="multiple", **QUIET)
+    acted.failure(None, None, None, js=templates.MATCH_FAILED, api_visibility="private")
     opened = listed.click(choose, chosen, [*drawn, kept], **QUIET)
     opened.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
     go.click(start, [chosen, first, second, number, judge], [*drawn, kept], trigger_mode="once", **PRIVATE)

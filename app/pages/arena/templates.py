@@ -60,6 +60,12 @@ const act = (name) => {
   trigger("click", { act: name, token: here.dataset.token, seconds: (performance.now() - since) / 1000 });
   since = performance.now();
 };
+document.addEventListener("rondo-match-failed", () => {
+  const here = match();
+  if (!here) return;
+  delete here.dataset.sent;
+  for (const button of here.querySelectorAll("button")) button.disabled = false;
+});
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-act]");
   if (button) act(button.dataset.act);
@@ -77,6 +83,8 @@ import("/static/review/keys.js").then(({ namesOf }) => {
   });
 });
 """
+MATCH_FAILED = "() => { document.dispatchEvent(new Event('rondo-match-failed')); }"
+"""What was pressed can be pressed again: nothing came back that would be drawn."""
 LIST = """
 {{#if value.rows}}<section aria-label="Arenas"><h2>Arenas</h2>
 <ul>{{#each value.rows}}<li class="{{#if this.is_here}}here{{/if}}">

@@ -1,4 +1,4 @@
-"""Ways out of a round that failed or was cancelled: launch it again with changes, or select again from its samples."""
+"""Ways out of a round that failed or was cancelled: launch it again with changes, select again, or branch off it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +23,8 @@ WAYS = """
 <p>Round {{value.number}} ended here. What it wrote is kept.</p>
 <p><a class="rondo-primary" href="new-round?again={{value.round_id}}">Change and launch again</a></p>
 {{#if value.selector}}<p><a href="pairs?round={{value.round_id}}">Build pairs</a></p>{{/if}}
+{{#if value.links}}<p>A branch, without sampling again:
+{{#each value.links}}<a href="{{this.target}}">{{this.words}}</a> {{/each}}</p>{{/if}}
 </section>{{/if}}
 """
 WAYS_CSS = """
@@ -84,4 +86,9 @@ def stopped(here: Context, detail: JobDetail | None) -> dict[str, Any] | None:
     if detail is None or detail.job.round_id is None:
         return None
     found: Stopped | None = reselect.stopped(here.actor, detail.job.round_id, job_id=detail.job.id)
-    return None if found is None else vars(found)
+    return None if found is None else vars(found) | {"links": links(found)}
+
+
+def links(found: Stopped) -> list[dict[str, str]]:
+    """To the form of each branch that there can be."""
+    return [{"target": f"new-round?branch={found.round_id}&at={at}", "words": f"{at} again"} for at in found.branches]

@@ -61,11 +61,16 @@ def listed(here: Context, added: Sequence[JSON]) -> JSON:
     """The judges to try, as the list shows them; raises for one that cannot be tried."""
     if not added:
         return {"rows": []}
-    named = entries.titles(here.actor, here.project_id, to_entries(added))
+    checked = entries.checked(here.actor, here.project_id, to_entries(added))
     return {
         "rows": [
-            {"title": title, "knobs": shown.knobs_of(one["judge"]), "place": place}
-            for place, (title, one) in enumerate(zip(named, added, strict=True))
+            {
+                "title": found.title,
+                "knobs": shown.knobs_of(one["judge"]),
+                "notes": list(found.notes),
+                "place": place,
+            }
+            for place, (found, one) in enumerate(zip(checked, added, strict=True))
         ]
     }
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from app.widgets.figures import kappa, share
+from app.widgets.formats import missing
 from app.widgets.judge_health import said as number
 from app.widgets.sample_filters import to_address
 from app.widgets.times import moment
@@ -144,7 +145,9 @@ def _value(value: object) -> str:
 
 def _before(figures: Figures) -> JSON:
     return {"title": BEFORE, "knobs": "as it labelled the texts in their rounds", "state": "done", "badge": ""} | (
-        _cells(figures) | dict.fromkeys(("tokens", "prompt_tokens", "seconds", "cost"), "–") | {"buttons": []}
+        _cells(figures)
+        | dict.fromkeys(("tokens", "prompt_tokens", "seconds", "cost"), "–")
+        | {"buttons": [], "missing": [], "notes": []}
     )
 
 
@@ -170,6 +173,8 @@ def _row(one: JudgeView, view: BenchView, chosen: JSON) -> JSON:
         "prompt_tokens": "–" if one.prompt_tokens is None else f"{one.prompt_tokens:,}",
         "seconds": f"{one.seconds:.1f}" if one.done else "–",
         "cost": "–" if one.cost is None else f"{one.cost:.4g}",
+        "missing": missing(one.uncounted, one.unpriced),
+        "notes": list(one.notes),
         "buttons": _buttons(one, view, chosen),
     } | _cells(figures)
 

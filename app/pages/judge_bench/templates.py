@@ -21,10 +21,12 @@ RESULT = """
 </thead><tbody>{{#each value.rows}}<tr><th scope="row">{{this.title}}
 {{#if this.knobs}}<br><span class="rondo-muted small">{{this.knobs}}</span>{{/if}}</th>
 <td><span class="rondo-badge {{this.badge}}">{{this.state}}</span>
-{{#if this.error}}<p class="rondo-problem why">{{this.error}}</p>{{/if}}</td>
+{{#if this.error}}<p class="rondo-problem why">{{this.error}}</p>{{/if}}
+{{#each this.notes}}<p class="rondo-muted why">{{this}}</p>{{/each}}</td>
 <td>{{this.kappa}}</td><td>{{this.alpha}}</td><td>{{this.precision}}</td><td>{{this.recall}}</td>
 <td>{{this.unread}}</td><td class="number">{{this.tokens}}</td><td class="number">{{this.prompt_tokens}}</td>
-<td class="number">{{this.seconds}}</td><td class="number">{{this.cost}}</td>
+<td class="number">{{this.seconds}}</td><td class="number">{{this.cost}}
+{{#each this.missing}}<br><span class="rondo-muted small">{{this}}</span>{{/each}}</td>
 <td>{{#each this.buttons}}<button type="button" data-judge="{{this.judge}}" data-against="{{this.against}}"
 {{#if this.is_here}}aria-pressed="true"{{else}}aria-pressed="false"{{/if}}>{{this.text}}</button> {{/each}}</td>
 </tr>{{/each}}</tbody></table></div>
@@ -148,6 +150,7 @@ element.addEventListener("click", (event) => {
 CHOSEN = """
 {{#if value.rows}}<section aria-label="Judges to try"><h2>Judges to try</h2>
 <ol>{{#each value.rows}}<li>{{this.title}} {{#if this.knobs}}<span class="rondo-muted">{{this.knobs}}</span>{{/if}}
+{{#each this.notes}}<span class="rondo-muted">{{this}}</span> {{/each}}
 <button type="button" data-place="{{this.place}}" aria-label="Remove {{this.title}}">Remove</button></li>{{/each}}</ol>
 </section>{{else}}<p class="rondo-muted">No judge to try yet. Choose one below and add it.</p>{{/if}}
 {{#if value.problem}}<p class="rondo-problem">{{value.problem}}</p>{{/if}}

@@ -33,12 +33,12 @@ def build() -> None:
     chosen, seen, kept = gr.State(Chosen()), gr.State({}), gr.JSON({}, visible="hidden")
     with gr.Row():
         which = gr.Dropdown([], label="Preview", elem_id="preview-which", scale=4)
-        remove = buttons.stop("Delete", elem_id="preview-delete", elem_classes=needs(Role.curator))
+        remove = buttons.stop("Delete", interactive=False, elem_id="preview-delete", elem_classes=needs(Role.curator))
     card = markup(templates.PREVIEW, templates.PREVIEW_CSS, elem_id="preview-card")
     report = markup(templates.ROWS, REPORT_CSS, elem_id="preview-rows", value={})
     timer = gr.Timer(POLL_SECONDS)
 
-    drawn = [card, report, timer, seen]
+    drawn = [card, report, remove, timer, seen]
     gr.on(None, draw, chosen, [which, *drawn], **QUIET)
     which.input(choose, [chosen, which], [*drawn, kept], **QUIET)
     timer.tick(refresh, [chosen, seen], drawn, **QUIET)
@@ -104,10 +104,11 @@ def _changes(here: Context, wish: JSON, seen: JSON) -> list[Any]:
         "is_live": found is not None and not found.is_over,
     }
     if now == seen:
-        return [gr.skip()] * 4
+        return [gr.skip()] * 5
     return [
         now["card"],
         now["report"],
+        gr.Button(interactive=found is not None),
         gr.Timer(active=now["is_live"]),
         now,
     ]

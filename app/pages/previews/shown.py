@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.pages.training import shown as training_shown
-from app.widgets.formats import duration
+from app.widgets.formats import duration, missing
 from app.widgets.times import moment
 from backend.services.previews import PreviewRow, PreviewView
 from backend.services.rounds.preflights import Preflight
@@ -127,9 +127,7 @@ def _spent(one: JSON) -> str:
     said = [f"{one['requests']:,} requests", f"{tokens:,} tokens"]
     if one["unpriced"] < tokens:
         said.append(f"cost {one['cost']:.3g}")
-    if one["unpriced"]:
-        said.append(f"{one['unpriced']:,} tokens without a price")
-    return ", ".join(said)
+    return ", ".join([*said, *missing(one["uncounted"], one["unpriced"])])
 
 
 def _links(found: PreviewView) -> list[JSON]:

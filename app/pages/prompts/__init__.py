@@ -18,7 +18,8 @@ from app.widgets.times import moment
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import prompts
 from backend.services.access import Actor
-from backend.services.prompts import PromptSetView, PromptView, Report
+from backend.services.prompts import Page, PromptSetView, PromptView, Report
+from backend.services.samples import prompts_seen
 from backend.values import Role, Split
 
 TITLE, PATH = "Prompts", "prompts"
@@ -26,6 +27,7 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": Non
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 SETS = ["Set", "Name", "Use", "Prompts", "From", "By", "Made", "Rounds"]
 EMPTY = {"is_empty": True}
+MASKED = "metadata is hidden while people decide blind on what answers them"
 ROWS = ["#", "Prompt", "Answer", "Completions", "Metadata"]
 
 
@@ -141,7 +143,7 @@ def to_next(seen: dict[str, Any], request: gr.Request) -> list[Any]:
 def open_prompt(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) -> gr.Textbox:
     """Show one prompt whole."""
     place = row_number(event)
-    found = prompts.browse(context(request).actor, seen["set"], cursor=place - 1, limit=1).rows
+    found = prompts_seen.browse(context(request).actor, seen["set"], cursor=place - 1, limit=1).rows
     return gr.Textbox(whole(found[0]), visible=True, label=f"Prompt {place}") if found else gr.Textbox(visible=False)
 
 
@@ -222,14 +224,14 @@ def _shown(actor: Actor, project_id: int, seen: dict[str, Any]) -> list[Any]:
         ]
     seen = {name: value for name, value in seen.items() if name != "missing"} | {"set": chosen.id}
     report, query = prompts.report(actor, chosen.id), seen.get("q", "")
-    page = prompts.browse(actor, chosen.id, search=query, cursor=seen.get("after"))
+    page = prompts_seen.browse(actor, chosen.id, search=query, cursor=seen.get("after"))
     left_out = [[str(p.line), p.kind, short(p.reason)] for p in report.problems] if report else []
     return [
         card_value(chosen, report),
         Table([set_row(s) for s in sets], visible=True),
         Table(left_out, visible=bool(left_out), label=_left_out_label(report, len(left_out))),
         query,
-        Table([prompt_row(row) for row in page.rows], visible=True, label=f"Prompts of {chosen.name}"),
+        Table([prompt_row(row) for row in page.rows], visible=True, label=_prompts_label(chosen, page)),
         gr.Button(interactive=seen.get("after") is not None),
         gr.Button(interactive=page.next is not None),
         gr.Button(interactive=chosen.num_rounds == 0),
@@ -245,6 +247,11 @@ def _left_out_label(report: Report | None, num_shown: int) -> str:
     near = report.num_near if report else 0
     label = f"Rows that were left out: {left_out:,}" + (f"; near-duplicates, kept: {near:,}" if near else "")
     return label + (f", the first {num_shown} shown" if left_out + near > num_shown else "")
+
+
+def _prompts_label(chosen: PromptSetView, page: Page) -> str:
+    is_masked = any(row.is_masked for row in page.rows)
+    return f"Prompts of {chosen.name}" + (f"; {MASKED}" if is_masked else "")
 
 
 def card_value(chosen: PromptSetView, report: Report | None) -> dict[str, Any]:
@@ -287,6 +294,7 @@ def prompt_row(row: PromptView) -> list[str]:
     """One prompt as the table shows it."""
     turns = f"[{len(row.messages)} messages] " if len(row.messages) > 1 else ""
     metadata = json.dumps(row.extra, ensure_ascii=False) if row.extra else ""
+    metadata = "hidden" if row.is_masked else metadata
     return [str(row.position), turns + short(row.text), short(row.answer or ""), completions_of(row), short(metadata)]
 
 
@@ -301,4 +309,5 @@ def whole(row: PromptView) -> str:
     parts += [f"answer:\n{row.answer}"] if row.answer is not None else []
     parts += [f"imported completion ({noted(one.extra)}):\n{one.text}" for one in row.completions]
     parts += [f"metadata:\n{json.dumps(row.extra, ensure_ascii=False, indent=1)}"] if row.extra else []
+    parts += [f"({MASKED})"] if row.is_masked else []
     return "\n\n".join(parts)

@@ -17,7 +17,7 @@ REPORT = """
 {{#if value.left}}<p>Left out: {{value.left}}.</p>{{/if}}
 {{#if value.memory}}<p><b>About {{value.memory.total}} of memory</b>: {{value.memory.parts}}.</p>
 <details><summary>How the estimate is computed</summary><p class="rondo-muted">{{value.memory.how}}</p></details>{{/if}}
-<h3>The first rows as the trainer reads them</h3>
+<h2>The first rows as the trainer reads them</h2>
 <p class="rondo-muted key"><mark>Marked</mark> tokens are in the loss; the others are read only.
 {{#if value.dataset}}<a href="{{value.dataset}}">The dataset</a>{{/if}}</p>
 {{#each value.first}}<article aria-label="Row {{this.number}}">
@@ -39,7 +39,7 @@ Before a launch.</p>
 </div>{{/if}}
 """
 REPORT_CSS = """
-.report h3 { margin: 14px 0 4px; font-size: 14px; } .report p { margin: 6px 0; }
+.report h2 { margin: 14px 0 4px; font-size: 14px; } .report p { margin: 6px 0; }
 dl { display: flex; flex-wrap: wrap; gap: 6px 24px; margin: 0 0 6px; }
 dt { font-size: 12px; color: var(--rondo-muted); }
 dd { margin: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
@@ -47,8 +47,8 @@ dd { margin: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 article { padding: 8px 0; border-bottom: 1px solid var(--rondo-border); }
 .tokens { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 16em; overflow: auto; }
 .tokens span { color: var(--rondo-muted); }
-mark { color: inherit; background: color-mix(in srgb, var(--rondo-accent) 24%, transparent); border-radius: 2px;
-  box-decoration-break: clone; }
+mark { color: var(--rondo-text); background: color-mix(in srgb, var(--rondo-accent) 24%, transparent);
+  border-radius: 2px; box-decoration-break: clone; }
 summary { cursor: pointer; padding: 4px 0; }
 a { color: var(--rondo-accent); }
 """

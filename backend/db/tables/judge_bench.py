@@ -54,7 +54,8 @@ class BenchJudge(Identified, Base):
     """One judge of a bench: a part with its knobs, and the checkpoint that it asks (NULL: it computes).
 
     `error`: why it could not go on. `prompt_tokens`: as its endpoint counted them, NULL where it does not. `cost`: of
-    all counted tokens at the prices of the time, NULL where these had none.
+    the counted tokens that had a price at the time, NULL where none had. `unpriced`: counted tokens that had none;
+    `uncounted`: replies that did not say what they took. `notes`: what its endpoint cannot do, or refused.
     `figures`: what it comes to, once it has ended.
     """
 
@@ -71,6 +72,9 @@ class BenchJudge(Identified, Base):
     seconds: Mapped[float] = mapped_column(default=0.0)
     prompt_tokens: Mapped[int | None]
     cost: Mapped[float | None]
+    uncounted: Mapped[int] = mapped_column(default=0, server_default="0")
+    unpriced: Mapped[int] = mapped_column(default=0, server_default="0")
+    notes: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     figures: Mapped[dict[str, Any] | None]
 
 

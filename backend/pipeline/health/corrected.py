@@ -12,14 +12,15 @@ Here all texts of a round are judged and counted, so that the first term of the 
 the groups were looked at, and the second is that of drawing without putting back.
 
 Texts that the queue chose by informativeness are no random sample, and are not taken for one. Each that was decided
-speaks for itself alone; a text that was drawn at random speaks for all that had not been chosen by then, since it was
-drawn from these.
+speaks for itself alone; a text that was drawn at random speaks for all that had not been decided by then, since it was
+drawn from these (Des Raj 1956, JASA 51; see weights.py).
 """
 
 import math
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from backend.metrics._intervals import Z
 from backend.pipeline.health.limits import Limits
@@ -114,21 +115,32 @@ def estimate(pairs: Sequence[Pair], of: Population, tuning: float) -> Number:
     as Agresti and Coull's interval of a share adds successes and failures: a judge whom nobody has contradicted yet is
     not exact. The value is of the pairs alone.
     """
-    begun = tuning * of.share
-    known, number, found = 0.0, 0, list[float]()
-    for one in pairs:
-        rest = one.y - tuning * one.f
-        if one.is_drawn:
-            found.append(begun + (known + (of.texts - number) * rest) / of.texts)
-        else:
-            known, number = known + rest, number + 1
-    n = len(found)
+    begun, starts = tuning * of.share, run_starts([one.is_drawn for one in pairs])
+    rests = [one.y - tuning * one.f for one in pairs]
+    known = [0.0, *accumulate(rests)]
+
+    def turn(start: int, rest: float) -> float:
+        return begun + (known[start] + (of.texts - start) * rest) / of.texts
+
+    drawn = [(start, rest) for start, rest, one in zip(starts, rests, pairs, strict=True) if one.is_drawn]
+    n, runs = len(drawn), Counter(start for start, _ in drawn)
+    found = [turn(*one) for one in drawn]
     value = sum(found) / n
-    more = [begun + (known + (of.texts - number) * rest) / of.texts for rest in (1.0, -tuning)]
-    wide = [*found, *more]
+    wide = [*found, *(turn(drawn[-1][0], rest) for rest in (1.0, -tuning))]
     middle = sum(wide) / len(wide)
     spread = sum((one - middle) ** 2 for one in wide) / (len(wide) - 1)
-    left = max(0.0, 1 - n / max(1, of.texts - number))
+    # Draws of a run are drawn without putting back; what was drawn before it is known, and is not drawn again anyway.
+    left = sum(size * max(0.0, 1 - size / max(1, of.texts - start)) for start, size in runs.items()) / n
     half = Z * math.sqrt(left * spread / n + tuning**2 * of.variance)
     inside = min(1.0, max(0.0, value))
     return Number(inside, max(0.0, min(inside, value - half)), min(1.0, max(inside, value + half)), n)
+
+
+def run_starts(drawn: Iterable[bool]) -> list[int]:
+    """Of each word the number of words before its run: draws that came one after another are one run, and each other
+    word is one."""
+    found, was_drawn = list[int](), False
+    for n, is_drawn in enumerate(drawn):
+        found.append(found[-1] if is_drawn and was_drawn else n)
+        was_drawn = is_drawn
+    return found

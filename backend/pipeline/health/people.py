@@ -4,19 +4,22 @@ Agreement, precision, recall and calibration are those of all texts: each word c
 (weights.py). The order of pairs, and scores, are of what was drawn at random and of known labels.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
 from backend.metrics import _agreement
 from backend.pipeline.health import numbers, weights
+from backend.pipeline.health.corrected import speaking
 from backend.pipeline.health.lights import MORE, few_of, few_pairs, measure
 from backend.pipeline.health.limits import Limits
-from backend.pipeline.health.shapes import Bin, Evidence, Measure, Number, Witness
-from backend.pipeline.health.weights import Weighed
+from backend.pipeline.health.shapes import Bin, Evidence, Judged, Measure, Number, Witness
+from backend.pipeline.health.weights import Weighed, Weighted
 
 ROWS_PER_BIN, MOST_BINS = 20, 10
+FEWEST_IN_BIN = 5
+"""So many draws a bin needs before what the queue chose in it counts."""
 DECISIONS = "blind decisions at random and gold items"
 WEIGHED = "blind decisions, weighed by how the queue took them, and gold items"
 SCORES = "Let people score texts on the Review page, not only accept and reject."
@@ -31,8 +34,10 @@ def with_people(evidence: Evidence, limits: Limits) -> list[Measure]:
     words, of = weighed.words, WEIGHED if weighed.by_draw else DECISIONS
     kappa, alpha = weights.agreement(weighed)
     accepted, good = [one for one in words if one.text.accepted], [one for one in words if one.accepts]
+    by_accepts, by_people = "texts that it accepts and people decided", "texts that people accept"
     few = few_of(len(words), of, limits, evidence.why)
-    agreement: dict[str, Any] = {"below": True, "is_share": False, "few": few, "undefined": SAME}
+    unseen = few or _unseen(weighed)
+    agreement: dict[str, Any] = {"below": True, "is_share": False, "few": unseen, "undefined": SAME}
     figure = _agreement.alpha(scored, is_interval=True)
     return [
         measure("kappa", "Cohen’s kappa with people, verdicts", of, kappa, limits, **agreement),
@@ -50,24 +55,38 @@ def with_people(evidence: Evidence, limits: Limits) -> list[Measure]:
         measure(
             "precision",
             "Precision at the cut",
-            "texts that it accepts and people decided",
-            weights.share([(one.accepts, one.weight) for one in accepted]),
+            by_accepts,
+            weighed.of_verdict(True),
             limits,
             below=True,
-            few=few or few_of(len(accepted), "texts that it accepts and people decided", limits, MORE),
+            few=few or _few_drawn(accepted, by_accepts, limits),
         ),
         measure(
             "recall",
             "Recall at the cut",
-            "texts that people accept",
-            weights.share([(bool(one.text.accepted), one.weight) for one in good]),
+            by_people,
+            weights.recall(weighed),
             limits,
             below=True,
-            few=few or few_of(len(good), "texts that people accept", limits, MORE),
+            few=few or _few_drawn(good, by_people, limits) or unseen,
         ),
         _order(evidence, said, limits),
         _calibration(evidence, weighed, limits, of),
     ]
+
+
+def _few_drawn(words: Sequence[Weighted], of: str, limits: Limits) -> str:
+    """What a share of these words lacks: those that the queue chose say nothing of others, however many they are."""
+    of = of if all(one.is_drawn for one in words) else f"{of}, drawn at random"
+    return few_of(sum(one.is_drawn for one in words), of, limits, MORE)
+
+
+def _unseen(weighed: Weighed) -> str:
+    """The verdict of the judge of which no text was drawn; empty where there is none."""
+    for accepted, said in ((True, "accepts"), (False, "rejects")):
+        if weighed.of_verdict(accepted).value is None and weighed.accepted is not None:
+            return f"No text that the judge {said} was drawn at random. {MORE}"
+    return ""
 
 
 def _order(evidence: Evidence, said: Sequence[Witness], limits: Limits) -> Measure:
@@ -104,23 +123,35 @@ def _is_above(a: float, b: float) -> float:
 
 
 def _calibration(evidence: Evidence, weighed: Weighed, limits: Limits, of: str) -> Measure:
-    scores = on_scale(evidence, weighed)
-    n = sum(one is not None for one in scores)
+    scores = on_scale(evidence, [one.text for one in weighed.words])
+    known = [(score, one) for score, one in zip(scores, weighed.words, strict=True) if score is not None]
     accepted = [one.accepts for one in weighed.words]
-    found = numbers.calibration_error(scores, accepted, bins_of(n), weighed.turns)
-    few = few_of(n, of, limits, evidence.why)
+    n = sum(one.is_drawn for _, one in known)
+    bins = bins_of(n)
+    found = numbers.calibration_error(scores, accepted, bins, weighed.turns)
+    few = few_of(n, of, limits, evidence.why) or _few_in_bin(known, bins)
     if evidence.judge is not None and evidence.judge.score_range is None:
         few = f"The scores of the judge {evidence.judge.name} have no ends, so they are no shares to compare with."
     return measure("calibration", "Expected calibration error", of, found, limits, few=few)
 
 
-def on_scale(evidence: Evidence, weighed: Weighed) -> list[float | None]:
+def _few_in_bin(known: Sequence[tuple[float, Weighted]], bins: int) -> str:
+    """What a bin lacks in which the queue chose texts."""
+    for at in range(bins):
+        inside = [one for score, one in known if numbers.place(score, bins) == at]
+        drawn = sum(one.is_drawn for one in inside)
+        if drawn < min(FEWEST_IN_BIN, len(inside)):
+            between = f"{at / bins:.2f} to {(at + 1) / bins:.2f} of the scale"
+            return f"{drawn} texts from {between} were drawn at random; at least {FEWEST_IN_BIN} are needed. {MORE}"
+    return ""
+
+
+def on_scale(evidence: Evidence, texts: Sequence[Judged]) -> list[float | None]:
     """The judge's score of each text, drawn to 0 to 1; None where it gave none, or its scale has no ends."""
     if evidence.judge is None or evidence.judge.score_range is None:
-        return [None] * len(weighed.words)
+        return [None] * len(texts)
     low, high = evidence.judge.score_range
-    given = [one.text.score for one in weighed.words]
-    return [None if one is None else min(1.0, max(0.0, (one - low) / (high - low))) for one in given]
+    return [None if one.score is None else min(1.0, max(0.0, (one.score - low) / (high - low))) for one in texts]
 
 
 def bins_of(n: int) -> int:
@@ -128,20 +159,28 @@ def bins_of(n: int) -> int:
 
 
 def curve(evidence: Evidence, limits: Limits) -> tuple[Bin, ...]:
-    """The calibration curve; empty below the fewest rows."""
+    """The calibration curve; empty below the fewest rows.
+
+    A bin is left out in which the queue chose texts and drew fewer than five.
+    """
     weighed = weights.weighed(evidence, limits)
-    scored = zip(on_scale(evidence, weighed), weighed.words, strict=True)
+    scored = zip(on_scale(evidence, [one.text for one in weighed.words]), weighed.words, strict=True)
     known = [(score, one) for score, one in scored if score is not None]
-    if len(known) < limits.fewest:
+    drawn = sum(one.is_drawn for _, one in known)
+    if drawn < limits.fewest:
         return ()
-    number, found = bins_of(len(known)), []
+    number, found = bins_of(drawn), []
+    _, texts = speaking(evidence)
+    places = Counter(numbers.place(one, number) for one in on_scale(evidence, texts) if one is not None)
     for at in range(number):
         inside = [(score, one) for score, one in known if numbers.place(score, number) == at]
-        if inside:
-            mean = sum(score * one.weight for score, one in inside) / sum(one.weight for _, one in inside)
-            good = weights.share([(one.accepts, one.weight) for _, one in inside])
-            assert good.value is not None
-            assert good.low is not None
-            assert good.high is not None
-            found.append(Bin(at / number, (at + 1) / number, len(inside), mean, good.value, good.low, good.high))
+        if not inside or sum(one.is_drawn for _, one in inside) < min(FEWEST_IN_BIN, len(inside)):
+            continue
+        mean = sum(score * one.weight for score, one in inside) / sum(one.weight for _, one in inside)
+        all_of_them = max(len(inside), round(places[at] * weighed.texts / max(1, len(texts))))
+        good = weights.share([one for _, one in inside], None if weighed.accepted is None else all_of_them)
+        assert good.value is not None
+        assert good.low is not None
+        assert good.high is not None
+        found.append(Bin(at / number, (at + 1) / number, len(inside), mean, good.value, good.low, good.high))
     return tuple(found)

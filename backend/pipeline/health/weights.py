@@ -1,16 +1,17 @@
 """How many of a round's texts each word of people speaks for, and numbers of words that are weighed so.
 
 The queue chooses texts by informativeness or disagreement, and draws others at random from those that are left. What
-was drawn does not speak for what had been chosen by then: the texts on which the judge is likely to be wrong are
-missing from it. So each of the n that were drawn speaks for the N - k texts that had not been chosen when it was drawn,
-divided by n. One that was chosen, or whose label was known, speaks for itself alone: it counts in as many of the n
-draws as came after it, and not at all where none did.
+was drawn does not speak for what had been decided by then: the texts on which the judge is likely to be wrong are
+missing from it. So each of n draws says of all N texts: what was known before it, and of the N - k others what it is
+itself; the mean of these n is the estimate (Des Raj 1956, JASA 51). Draws that came one after another, with nothing
+chosen between them, might as well have come in any other order: k is then what was known before the first of them
+(Murthy 1957, Sankhya 18). The same estimate as that of the corrected share (corrected.py). The weights add up to N.
 
-This is the inverse of the probability of being taken, given what was taken before (Horvitz and Thompson 1952, JASA 47;
-Des Raj 1956, JASA 51), and the same estimate as that of the corrected share (corrected.py). The weights add up to N.
+Precision, recall and agreement know more: how many texts the judge accepts. They are put together from what people
+accept among these, and among those that it rejects, each estimated by its own draws.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -20,12 +21,9 @@ import numpy as np
 from backend.metrics._agreement import FEW, SAME
 from backend.metrics._intervals import wilson
 from backend.pipeline.health import numbers
-from backend.pipeline.health.corrected import population, speaking
+from backend.pipeline.health.corrected import population, run_starts, speaking
 from backend.pipeline.health.limits import Limits
 from backend.pipeline.health.shapes import Evidence, Judged, Number
-
-PEOPLE_ALONE, JUDGE_ALONE = 1, 2
-"""Places of two of the four cells of people's verdict and the judge's."""
 
 
 @dataclass(frozen=True)
@@ -40,22 +38,30 @@ class Weighted:
 
 @dataclass(frozen=True)
 class Weighed:
-    """Words as they came, on `texts` texts in all. `by_draw`: their weights follow from how they were taken; else each
-    counts once."""
+    """Words as they came, on `texts` texts in all, of which the judge accepts `accepted`.
+
+    accepted: None where the words say nothing of other texts; each counts once then. by_draw: their weights differ.
+    """
 
     words: tuple[Weighted, ...]
     texts: int
+    accepted: int | None
     by_draw: bool
 
-    def turns(self, values: Any, more: int = 0) -> Any:
-        """What each draw says of the mean of these values, one line a word, over all texts; one line a draw.
+    def turns(self, values: Any) -> Any:
+        """What each draw says of the mean of these values, one line a word, over all texts; one line a draw."""
+        is_drawn = np.array([one.is_drawn for one in self.words], dtype=bool)
+        starts = np.array(run_starts(is_drawn), dtype=int)
+        known = np.vstack([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])[starts]
+        if self.accepted is None:
+            return values[is_drawn]
+        return ((known + (self.texts - starts)[:, None] * values) / max(1, self.texts))[is_drawn]
 
-        The last `more` lines are of draws that were not made.
-        """
-        is_drawn = np.array([*(one.is_drawn for one in self.words), *[True] * more], dtype=bool)
-        chosen = np.cumsum(np.where(is_drawn[:, None], 0.0, values), axis=0)
-        left = self.texts - np.cumsum(~is_drawn)
-        return ((chosen + left[:, None] * values) / max(1, self.texts))[is_drawn]
+    def of_verdict(self, accepted: bool) -> Number:
+        """The share that people accept of the texts that the judge accepts, or of those that it rejects."""
+        words = [one for one in self.words if bool(one.text.accepted) is accepted]
+        texts = None if self.accepted is None else self.accepted if accepted else self.texts - self.accepted
+        return share(words, texts)
 
 
 def weighed(evidence: Evidence, limits: Limits) -> Weighed:
@@ -68,47 +74,116 @@ def weighed(evidence: Evidence, limits: Limits) -> Weighed:
     drawn = sum(one.is_drawn for one in words)
     if drawn < limits.fewest:
         said = tuple(Weighted(one.text, one.accepts) for one in evidence.witnesses if one.text.accepted is not None)
-        return Weighed(said, len(said), by_draw=False)
-    of = population(texts, evidence.drawn_of, max(len(texts), len(words))).texts
-    before = accumulate((not one.is_drawn for one in words), initial=0)
-    after = drawn - np.cumsum([one.is_drawn for one in words])
-    found = [
-        Weighted(one.text, one.accepts, (of - k) / drawn if one.is_drawn else int(later) / drawn, one.is_drawn)
-        for one, k, later in zip(words, before, after, strict=False)
-    ]
-    speaks = tuple(one for one in found if one.weight > 0)
-    return Weighed(speaks, of, by_draw=drawn < len(speaks))
+        return Weighed(said, len(said), None, by_draw=False)
+    of = population(texts, evidence.drawn_of, max(len(texts), len(words)))
+    named = sum(bool(one.text.accepted) for one in words)
+    accepted = min(of.texts - (len(words) - named), max(named, round(of.texts * of.share)))
+    starts = run_starts([one.is_drawn for one in words])
+    later = _later(words, starts)
+    found = tuple(
+        Weighted(one.text, one.accepts, ((of.texts - start) * one.is_drawn + more) / drawn, one.is_drawn)
+        for one, start, more in zip(words, starts, later, strict=True)
+    )
+    return Weighed(found, of.texts, accepted, by_draw=drawn < len(found))
 
 
-def share(said: Sequence[tuple[bool, float]]) -> Number:
-    """The share of the texts that are so, given as (whether one is, its weight).
+def _later(words: Sequence[Any], starts: Sequence[int]) -> list[int]:
+    """Of each word how many draws came after the run that it is of."""
+    drawn_before = [0, *accumulate(one.is_drawn for one in words)]
+    ends = {start: n + 1 for n, start in enumerate(starts)}
+    return [drawn_before[-1] - drawn_before[ends[start]] for start in starts]
 
-    Its interval is Wilson's at the effective number of rows, (sum of weights)^2 / sum of squared weights (Kish 1965,
-    Survey Sampling, section 11.7; Franco, Little, Louis and Slud 2019, J. Survey Statistics and Methodology 7).
+
+def share(words: Sequence[Weighted], texts: int | None) -> Number:
+    """The share that people accept of so many texts, by the words on some of them; None: of texts like these.
+
+    What is known is no sample: only the others have an interval, which is Wilson's of the draws, at their effective
+    number, (sum of weights)^2 / sum of squared weights (Kish 1965, Survey Sampling, section 11.7), a draw weighing as
+    many texts as were left for it. No end lies beyond what the known ones leave possible. Without a value where texts
+    are left and none was drawn.
     """
-    if not said:
-        return Number()
-    total, squares = sum(weight for _, weight in said), sum(weight**2 for _, weight in said)
-    value, rows = min(1.0, sum(weight for so, weight in said if so) / total), total**2 / squares
-    return Number(value, *wilson(value * rows, rows), len(said))
+    good = [0, *accumulate(one.accepts for one in words)]
+    if texts is None:
+        return numbers.share(good[-1], len(words))
+    if texts == len(words):
+        value = good[-1] / texts if texts else 0.0
+        return Number(value, value, value, texts)
+    starts = run_starts([one.is_drawn for one in words])
+    draws = [(good[at], texts - at, one.accepts) for at, one in zip(starts, words, strict=True) if one.is_drawn]
+    if not draws:
+        return Number(n=len(words))
+    n, left = len(draws), sum(of for _, of, _ in draws)
+    rows = left**2 / sum(of**2 for _, of, _ in draws)
+    begun, scale = sum(known for known, _, _ in draws) / n / texts, left / n / texts
+    value = sum(of for _, of, accepts in draws if accepts) / left
+    least, most = good[-1] / texts, 1 - (len(words) - good[-1]) / texts
+    ends = [begun + scale * one for one in (value, *wilson(value * rows, rows))]
+    value, low, high = (min(most, max(least, one)) for one in ends)
+    return Number(value, low, high, len(words))
+
+
+def recall(said: Weighed) -> Number:
+    """The share of the texts that people accept which the judge accepts, too."""
+    n = sum(one.accepts for one in said.words)
+    if said.accepted is None:
+        return numbers.share(sum(bool(one.text.accepted) for one in said.words if one.accepts), n)
+    part = said.accepted / max(1, said.texts)
+
+    def of(precision: float, missed: float) -> float | None:
+        found, lost = part * precision, (1 - part) * missed
+        return found / (found + lost) if found + lost else None
+
+    return _joined(said, of, n)
 
 
 def agreement(said: Weighed) -> tuple[Number, Number]:
     """Cohen's kappa and Krippendorff's nominal alpha of people's verdicts and the judge's.
 
-    Draws are drawn again for the interval. Where the queue chose, two more are among them, in which people contradict
-    the judge one each way, as in the corrected share: draws that all agree are not exact beside what was chosen.
+    Where it is not known how many texts the judge accepts, the interval is that of words drawn again.
     """
     n = len(said.words)
     if n < 2:
         return Number(n=n), Number(n=n)
-    cells = np.zeros((n, 4))
-    cells[np.arange(n), [2 * (not one.accepts) + (not one.text.accepted) for one in said.words]] = 1
-    lines = said.turns(cells)
-    more = np.eye(4)[[PEOPLE_ALONE, JUDGE_ALONE]] if said.by_draw else np.zeros((0, 4))
-    drawn = numbers.resampled(said.turns(np.vstack([cells, more]), len(more)))
-    mean = lines.mean(axis=0)[None]
+    if said.accepted is not None:
+        part = said.accepted / said.texts
+
+        def cells(precision: float, missed: float) -> Any:
+            rest = 1 - part
+            return np.array([[part * precision, rest * missed, part * (1 - precision), rest * (1 - missed)]])
+
+        def kappa(*shares: float) -> float | None:
+            return _finite(_kappa(cells(*shares))[0])
+
+        def alpha(*shares: float) -> float | None:
+            return _finite(_alpha(cells(*shares), n)[0])
+
+        return _joined(said, kappa, n), _joined(said, alpha, n)
+    lines = np.zeros((n, 4))
+    lines[np.arange(n), [2 * (not one.accepts) + (not one.text.accepted) for one in said.words]] = 1
+    drawn, mean = numbers.resampled(lines), lines.mean(axis=0)[None]
     return _number(_kappa(mean), _kappa(drawn), n), _number(_alpha(mean, n), _alpha(drawn, n), n)
+
+
+def _joined(said: Weighed, of: Callable[[float, float], float | None], n: int) -> Number:
+    """What a function makes of the shares that people accept among the judge's accepts and among its rejects.
+
+    Its interval is what it makes of the ends of theirs, wider than 95 %: where people know most errors already, both
+    shares may well be at an end at once. It is exact where people decided on all texts, and both they and the judge
+    accept some and not all.
+    """
+    first, second = said.of_verdict(True), said.of_verdict(False)
+    if first.value is None or second.value is None:
+        return Number(n=n)
+    value = of(first.value, second.value)
+    if value is None:
+        return Number(n=n)
+    people = sum(one.accepts for one in said.words)
+    if said.texts == len(said.words) and 0 < (said.accepted or 0) < said.texts and 0 < people < said.texts:
+        return Number(value, value, value, n)
+    sides = [[end for end in (one.low, one.high) if end is not None] for one in (first, second)]
+    corners = [of(one, other) for one in sides[0] for other in sides[1]]
+    ends = [value, *(one for one in corners if one is not None)]
+    return _wide(value, min(ends), max(ends), n)
 
 
 def _kappa(shares: Any) -> Any:
@@ -130,12 +205,20 @@ def _divided(above: Any, below: Any) -> Any:
     return np.divide(above, below, out=np.full(len(above), np.nan), where=below > SAME)
 
 
+def _finite(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
 def _number(value: Any, drawn: Any, n: int) -> Number:
-    """The value with its interval; without one where the draws have no width, but where all agree on so many."""
     if not np.isfinite(value[0]):
         return Number(n=n)
     known = drawn[np.isfinite(drawn)]
     low, high = np.percentile(known, numbers.ENDS) if len(known) else (0.0, 0.0)
-    if high - low < SAME and (n < FEW or value[0] < 1 - SAME):
-        return Number(float(value[0]), None, None, n)
-    return Number(float(value[0]), min(float(low), float(value[0])), max(float(high), float(value[0])), n)
+    return _wide(float(value[0]), float(low), float(high), n)
+
+
+def _wide(value: float, low: float, high: float, n: int) -> Number:
+    """The value with its interval; without one where that has no width, but where all agree on so many."""
+    if high - low < SAME and (n < FEW or value < 1 - SAME):
+        return Number(value, None, None, n)
+    return Number(value, min(low, value), max(high, value), n)

@@ -185,10 +185,10 @@ def delete(actor: Actor, checkpoint_id: int) -> None:
     """Forget a checkpoint that nothing refers to. Its files stay where they are."""
     with session() as db:
         row = _find(db, actor, checkpoint_id, Role.curator)
-        preview_rows.clear_ended(db, row.project_id)
-        if (preview_id := preview_rows.using_checkpoint(db, row.id)) is not None:
+        preview_rows.clear_ended(db, row.project_id, preview_rows.using_checkpoint(db, row.id))
+        if held_by := preview_rows.using_checkpoint(db, row.id):
             raise Conflict(
-                f"The checkpoint {row.name} is used by preview {preview_id}, whose job has not ended. Wait for its end "
+                f"The checkpoint {row.name} is used by preview {held_by[0]}, whose job has not ended. Wait for its end "
                 "or cancel the job, then delete the checkpoint again."
             )
         if said := at_work.rewrite_at_work(db, [row.id]):

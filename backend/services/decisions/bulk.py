@@ -74,8 +74,7 @@ def apply(actor: Actor, round_id: int, filters: Filters, action: DecisionKind, *
         get_row(db, actor, round_id, Role.curator)
         found = matching(db, round_id, filters)
     with session() as db:
-        get_row(db, actor, round_id, Role.curator)
-        round_ = lock_round(db, round_id, alone=True)
+        round_ = lock_round(db, actor, round_id, Role.curator, alone=True)
         facets = standing_now(db, round_id, filters, found)
         ids, seen = [*facets], looked_at(round_id, filters, action, [*facets.values()])
         if seen.token != token:
@@ -100,8 +99,7 @@ def undo(actor: Actor, batch_id: str) -> int:
         round_id = db.scalar(select(decision.round_id).where(decision.batch_id == batch_id).limit(1))
         if round_id is None:
             raise NotFound("There is no such bulk action. Reload the page.")
-        get_row(db, actor, round_id, Role.curator)
-        lock_round(db, round_id, alone=True)
+        lock_round(db, actor, round_id, Role.curator, alone=True)
         query = (
             standing.everything(
                 decision.id, decision.project_id, decision.round_id, decision.group_id, decision.sample_id

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select, union_all, update
 from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
@@ -135,7 +135,8 @@ def show(db: Session, sample_ids: Sequence[int], *, is_open: bool) -> None:
     """Put samples into the order by informativeness, or take them out."""
     if sample_ids:
         table = tables.Informativeness
-        db.execute(update(table).where(table.sample_id.in_(sample_ids)).values(is_open=is_open))
+        change = update(table).where(table.sample_id.in_(sample_ids)).values(is_open=is_open)
+        db.execute(change, execution_options={"synchronize_session": False})  # no such row is in a session
 
 
 @dataclass(frozen=True)
@@ -155,12 +156,13 @@ def votes_on(db: Session, sample_ids: Sequence[int], rules: Rules, without: Coll
     """
     decision, sample = tables.Decision, tables.Sample
     query = standing.decisions(decision, late=False, gold=True, adjudication=True, batch=True)
-    alone = (decision.sample_id.in_(sample_ids), decision.kind.not_in(TOGETHER))
+    alone = query.where(decision.sample_id.in_(sample_ids), decision.kind.not_in(TOGETHER))
     groups = select(sample.group_id).where(sample.id.in_(sample_ids))
     heads = select(sample.id).where(sample.group_id.in_(groups), sample.kind.in_(tables.JUDGED), sample.position == 0)
-    about_group = (decision.sample_id.in_(heads), decision.kind.in_(TOGETHER))
-    rows = [*db.scalars(query.where(*alone)), *db.scalars(query.where(*about_group))]
-    rows = [row for row in rows if row.id not in without]
+    about_group = query.where(decision.sample_id.in_(heads), decision.kind.in_(TOGETHER))
+    # One statement, and no OR: PostgreSQL would read the whole table for it.
+    both = select(decision).from_statement(union_all(alone, about_group))
+    rows = [row for row in db.scalars(both) if row.id not in without]
     members, scores = decided_groups(db, sorted({row.group_id for row in rows if row.kind in TOGETHER}))
     found = Standing(defaultdict(list), set(), members)
     # A decision that was removed and restored is a copy: it stands where the first one stood.
@@ -200,13 +202,15 @@ def vote(row: tables.Decision, sample_id: int, verdict: Verdict | None, score: f
 
 def written_by_people(db: Session, sample_ids: Sequence[int], without: Collection[int] = ()) -> dict[int, list[Vote]]:
     """An edited text counts as accepted by its author, as long as the edit was not taken back, nor is in `without`."""
+    if not sample_ids:
+        return {}
     decision, sample = tables.Decision, tables.Sample
     query = (
         standing.own_words(sample.id, decision.user_id, decision.id, kinds=(DecisionKind.edit,))
         .join(sample, sample.edited_from_id == decision.sample_id)
         .where(sample.id.in_(sample_ids), decision.value["edit_id"].as_integer() == sample.id)
     )
-    rows = db.execute(query) if sample_ids else ()
+    rows = db.execute(query)
     return {n: [Vote(n, user_id, Verdict.accept)] for n, user_id, id_ in rows if id_ not in without}
 
 

@@ -183,14 +183,19 @@ def is_free(row: Any, at: datetime) -> bool:
 
 def settle(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSettings, item_ids: Sequence[int]) -> None:
     """Before labelling: take the slots the actor lacks, so that `decided` finds them. Expired leases count as held."""
-    ids = sorted(set(item_ids))
-    lease = tables.Lease
+    lease, ids = tables.Lease, sorted(set(item_ids))
     mine = select(lease.sample_id).where(lease.sample_id.in_(ids), lease.user_id == actor.user_id)
     live = mine.where(or_(lease.decided_at.is_not(None), lease.expires_at >= now() + SAFE))
-    if ids and len(db.scalars(live).all()) < len(ids):
+    # Of one item the lease is locked as it is looked for. Of several it is not: whoever waits for `one_at_a_time` must
+    # hold none.
+    is_one = len(ids) == 1
+    held = set(db.scalars(live.with_for_update() if is_one else live)) if ids else set()
+    if is_one and held:
+        return
+    if len(held) < len(ids):
         # Who holds all of them, as nearly everybody does, waits for nobody.
         one_at_a_time(db, round_.id)
-    held = set(db.scalars(mine.order_by(lease.sample_id).with_for_update())) if ids else set()
+    held = set(db.scalars(mine.order_by(lease.sample_id).with_for_update())) if ids else held
     claim(db, actor, round_, settings, [n for n in ids if n not in held])
 
 

@@ -7,16 +7,24 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.errors import Conflict, LabelsFrozen, NotFound
+from backend.services.access import Actor, require
 from backend.services.rounds import review_scope
-from backend.values import RoundStatus
+from backend.values import Role, RoundStatus
 
 
-def lock_round(db: Session, round_id: int, *, alone: bool = False) -> tables.Round:
-    """The round, held so that it cannot leave review before this transaction ends; `alone`: nobody else may decide."""
+def lock_round(
+    db: Session, actor: Actor, round_id: int, role: Role = Role.reviewer, *, alone: bool = False
+) -> tables.Round:
+    """The round, if the actor has that role, held so that it cannot leave review before this transaction ends.
+
+    `alone`: nobody else may decide. Raises `NotFound`, `PermissionDenied`, and `LabelsFrozen` where it is not in
+    review.
+    """
     query = select(tables.Round).where(tables.Round.id == round_id).with_for_update(read=not alone)
     round_ = db.scalars(query.execution_options(populate_existing=True)).one_or_none()
     if round_ is None:
-        raise NotFound(f"Round {round_id} was deleted. Copy what you want to keep, then choose another round.")
+        raise NotFound(f"There is no round {round_id}. Choose one from the overview.")
+    require(db, actor, round_.project_id, role)
     if round_.status is not RoundStatus.review:
         raise LabelsFrozen(
             f"Round {round_.number} is not in review (it is {round_.status}, stage {round_.stage}): its labels are "

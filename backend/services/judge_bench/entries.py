@@ -16,6 +16,7 @@ from backend.judges import Judge
 from backend.pipeline import bind
 from backend.services import refusals
 from backend.services.access import Actor, require
+from backend.services.plans import endpoints
 from backend.services.plans.checks import runs_programs
 from backend.services.recipes.parts import parts_in
 from backend.values import JSON, Role
@@ -42,6 +43,8 @@ class Checked:
     judge: Judge
     checkpoint_id: int | None
     title: str
+    notes: tuple[str, ...] = ()
+    """What the checkpoint cannot do for it, where that keeps it from nothing."""
 
 
 def check(db: Session, project_id: int, entries: Sequence[Entry]) -> list[Checked]:
@@ -91,7 +94,9 @@ def _checked(db: Session, project_id: int, place: int, entry: Entry) -> Checked:
     by = f", {checkpoint.name}" if checkpoint is not None else ""
     votes = getattr(judge, "votes", 1)
     many = f", {votes} votes" if isinstance(votes, int) and votes > 1 else ""
-    return Checked(judge, checkpoint.id if checkpoint else None, title or f"{judge.name}{by}{many}"[:100])
+    title = title or f"{judge.name}{by}{many}"[:100]
+    notes = endpoints.unforced(judge, str(judge.name), checkpoint) if checkpoint is not None else ()
+    return Checked(judge, checkpoint.id if checkpoint else None, title, tuple(notes))
 
 
 def _checkpoint(db: Session, project_id: int, judge: Judge, checkpoint_id: int | None, who: str) -> tables.Checkpoint:
@@ -121,11 +126,11 @@ def _check_ready(judge: Judge, who: str) -> None:
         raise type(error)(f"{who} cannot run here. {error.message}") from error
 
 
-def titles(actor: Actor, project_id: int, entries: Sequence[Entry]) -> list[str]:
-    """Check judges before a bench is opened with them; return what they will be called."""
+def checked(actor: Actor, project_id: int, entries: Sequence[Entry]) -> list[Checked]:
+    """Check judges before a bench is opened with them; return them with what they will be called."""
     with reading() as db:
         require(db, actor, project_id, Role.curator)
-        return [one.title for one in check(db, project_id, entries)]
+        return check(db, project_id, entries)
 
 
 def usual(actor: Actor, project_id: int) -> Entry | None:

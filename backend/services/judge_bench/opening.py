@@ -71,10 +71,14 @@ def open_bench(
         db.flush()
         _add_samples(db, bench.id, samples)
         for position, one in enumerate(checked):
-            judge, title = one.judge.dump(), one.title
             db.add(
                 tables.BenchJudge(
-                    bench_id=bench.id, position=position, title=title, judge=judge, checkpoint_id=one.checkpoint_id
+                    bench_id=bench.id,
+                    position=position,
+                    title=one.title,
+                    judge=one.judge.dump(),
+                    checkpoint_id=one.checkpoint_id,
+                    notes=list(one.notes),
                 )
             )
         _start(db, actor, bench)

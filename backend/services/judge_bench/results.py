@@ -46,8 +46,9 @@ class Figures:
 @dataclass(frozen=True)
 class JudgeView:
     """One judge of a bench. `done`: the texts about which it was asked so far. `tokens`: that it wrote;
-    `prompt_tokens`: as its endpoint counted them, None where it does not; `cost`: of all counted tokens at the
-    endpoint's prices, None where it has none."""
+    `prompt_tokens`: as its endpoint counted them, None where it does not; `cost`: of the counted tokens that had a
+    price at the time, None where none had; `unpriced`: counted tokens that had none; `uncounted`: replies that did not
+    say what they took. `notes`: what its endpoint cannot do, or refused."""
 
     id: int
     position: int
@@ -62,8 +63,11 @@ class JudgeView:
     tokens: int
     prompt_tokens: int | None
     cost: float | None
+    uncounted: int
+    unpriced: int
     seconds: float
     figures: Figures | None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -242,8 +246,11 @@ def _judges(db: Session, bench_id: int) -> list[JudgeView]:
             *counts.get(one.id, (0, 0, 0)),
             one.prompt_tokens,
             one.cost,
+            one.uncounted,
+            one.unpriced,
             one.seconds,
             _figures(one.figures),
+            tuple(one.notes),
         )
         for one, name in db.execute(query.where(row.bench_id == bench_id).order_by(row.position))
     ]

@@ -1,40 +1,27 @@
 """A copy of a whole installation in one file, made while everything runs, and put back whole or not at all.
 
-The file is a tar: first the database, last a manifest with the size and SHA-256 of each member. A file without its
-manifest was broken off. Of the data folder it holds what the rows name (checkpoints) and what else cannot be made again
-(exports, reports, the key of the sessions); datasets are rows.
+`members` says how the file is made, `contents` what is in it; datasets are rows.
 """
 
-import hashlib
-import io
-import json
+import errno
 import os
-import tarfile
+import shutil
 import tempfile
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from pathlib import Path
 
-from sqlalchemy import select
-
-from backend import __version__
+from backend import in_use
 from backend.config import settings
-from backend.db import dispose, now, reading, tables
-from backend.errors import Conflict, InvalidInput
+from backend.db import dispose, now
+from backend.errors import Conflict, InvalidInput, MissingPrerequisite
 from backend.services import installation
-from backend.services.operations import databases
-
-MANIFEST = "manifest.json"
-KEPT = ("secret.key", "exports", "reports")
-FORMAT = 1
-CHUNK = 1024 * 1024
+from backend.services.operations import contents, databases, members, replacing
 
 
 @dataclass(frozen=True)
 class Archive:
-    """What was written or read: where it is, how many files, and which folders it could not have."""
+    """What was written or read: where it is, how many files, and what it could not have."""
 
     path: Path
     num_files: int
@@ -52,186 +39,96 @@ def newest() -> Path | None:
 def write(target: Path | None = None) -> Archive:
     """Copy the installation to a file while it runs. Raises `Conflict` where the file exists."""
     folder = installation.check_folder()
+    in_use.hold(folder)
     if target is None:
         target = folder / "backups" / f"rondo-{now():%Y%m%d-%H%M%S}.tar"
     if target.exists():
         raise Conflict(f"{target} exists already. Choose another file.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(target.name + ".part")
+    part = target.with_name(f".part-{target.name}")
     part.unlink(missing_ok=True)
     try:
         with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as beside:
             # The database first: a checkpoint that its rows name was whole when they were written.
-            copy = installation.backup(Path(beside) / databases.name())
-            files, left_out = _files(folder)
+            if databases.name() == databases.SQLITE:
+                copy = installation.backup(Path(beside) / databases.SQLITE)
+                named = contents.named_by_copy(copy)
+            else:  # no reading of a dump: its rows are those before it, and those that came meanwhile
+                named = contents.named_by_rows()
+                copy = installation.backup(Path(beside) / databases.POSTGRES)
+                named += contents.named_by_rows()
+            found = contents.find(folder, named)
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-                members = _pack(out, folder, copy, files, left_out)
+                num_files = members.pack(out, folder, copy, found)
                 out.flush()
                 os.fsync(out.fileno())
         part.rename(target)
+        in_use.sync_folder(target.parent)
     finally:
         part.unlink(missing_ok=True)
-    return Archive(target, len(members), target.stat().st_size, left_out)
+    return Archive(target, num_files, target.stat().st_size, found.left_out)
 
 
 def restore(source: Path) -> Archive:
     """Put an installation back from a file, in place of what is here, which is set aside and named.
 
-    Nothing is changed before all of the file was read and found whole. Raises `Conflict` where a worker runs,
-    `InvalidInput` for a file that is no backup, is broken or newer than this Rondo.
+    Nothing is changed before all of the file was read and found whole. Raises `Conflict` where Rondo runs or a
+    PostgreSQL database is not empty, `InvalidInput` for a file that is no backup, is broken or newer than this Rondo.
     """
     folder = installation.check_folder()
-    databases.refuse_running(folder)
-    with tempfile.TemporaryDirectory(prefix=".restore-", dir=folder) as beside:
-        unpacked = Path(beside)
-        manifest = _unpack(source, unpacked)
-        databases.check(unpacked / manifest["database"])
-        dispose()
-        databases.refuse_running(folder)
-        dispose()
-        _put_back(unpacked, manifest, folder)
     dispose()
-    installation.prepare()
-    return Archive(source, len(manifest["files"]), source.stat().st_size, list(manifest["left_out"]))
+    with in_use.alone(folder), ExitStack() as held:
+        databases.refuse_running(folder, held)
+        databases.require_room()
+        for left in folder.glob(".restore-*"):  # of one that was broken off
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        _require_disk(folder, source)
+        with tempfile.TemporaryDirectory(prefix=".restore-", dir=folder) as beside:
+            unpacked = Path(beside)
+            manifest = members.unpack(source, unpacked)
+            databases.check(unpacked / manifest.database)
+            _put_back(source, unpacked, manifest, folder)
+        dispose()
+        installation.prepare()
+    return Archive(source, len(manifest.files), source.stat().st_size, list(manifest.left_out))
 
 
-def _files(folder: Path) -> tuple[list[Path], list[str]]:
-    """What to copy of the data folder; and the places of checkpoints that are not in it."""
-    with reading() as db:
-        rows = db.execute(select(tables.Checkpoint.location, tables.Checkpoint.engine)).all()
-    wanted = {location for location, _ in rows if location}
-    for _, engine in rows:
-        wanted |= {value for value in (engine.get("model"), engine.get("adapter")) if isinstance(value, str) and value}
-    found: set[Path] = set()
-    left_out: list[str] = []
-    for location in sorted(wanted):
-        place = (folder / location).resolve()
-        if place.is_dir() and place.is_relative_to(folder):
-            found.update(_below(place))
-        elif place.is_dir() or Path(location).is_absolute():
-            left_out.append(location)
-    for name in KEPT:
-        found.update(_below(folder / name))
-    return sorted(found), left_out
-
-
-def _below(place: Path) -> Iterator[Path]:
-    if place.is_file() and not place.is_symlink():
-        yield place
-    for path in sorted(place.rglob("*")) if place.is_dir() else ():
-        if path.is_file() and not path.is_symlink():
-            yield path
-
-
-def _pack(out: IO[bytes], folder: Path, copy: Path, files: list[Path], left_out: list[str]) -> dict[str, Any]:
-    members: dict[str, Any] = {}
-    with tarfile.open(fileobj=out, mode="w") as tar:
-        for path, name in [(copy, copy.name), *((one, f"data/{one.relative_to(folder).as_posix()}") for one in files)]:
-            members[name] = _add(tar, path, name)
-        manifest = {
-            "format": FORMAT,
-            "rondo": __version__,
-            "made_at": now().isoformat(),
-            "database": copy.name,
-            "left_out": left_out,
-            "files": members,
-        }
-        text = json.dumps(manifest, indent=1).encode()
-        told = tarfile.TarInfo(MANIFEST)
-        told.size, told.mode = len(text), 0o600
-        tar.addfile(told, io.BytesIO(text))
-    return members
-
-
-def _add(tar: tarfile.TarFile, path: Path, name: str) -> dict[str, Any]:
-    """Add a file; raises `Conflict` where it changes meanwhile."""
-    size = path.stat().st_size
-    told = tarfile.TarInfo(name)
-    told.size, told.mode, told.mtime = size, 0o600, int(path.stat().st_mtime)
-    with path.open("rb") as file:
-        reader = _Hashing(file)
-        try:
-            tar.addfile(told, reader)  # type: ignore[arg-type]
-        except OSError as error:
-            if path.stat().st_size == size:
-                raise
-            raise Conflict(f"{path} was changed while it was copied. Try again.") from error
-    if path.stat().st_size != size:
-        raise Conflict(f"{path} was changed while it was copied. Try again.")
-    return {"bytes": size, "sha256": reader.digest.hexdigest()}
-
-
-class _Hashing:
-    """A file that is summed up while it is read."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file, self.digest = file, hashlib.sha256()
-
-    def read(self, size: int = -1) -> bytes:
-        piece = self._file.read(size)
-        self.digest.update(piece)
-        return piece
-
-
-def _unpack(source: Path, target: Path) -> dict[str, Any]:
-    """Write the members below the folder and return the manifest; raises `InvalidInput` for what is not whole."""
+def _require_disk(folder: Path, source: Path) -> None:
     if not source.is_file():
         raise InvalidInput(f"There is no file {source}. Check its name.")
-    sums: dict[str, tuple[int, str]] = {}
+    free = shutil.disk_usage(folder).free
+    if free < source.stat().st_size:
+        said = f"The disk of {folder} has {free // 1024**2} MB free, and the backup takes"
+        raise MissingPrerequisite(f"{said} {source.stat().st_size // 1024**2}. Free space and retry.")
+
+
+def _put_back(source: Path, unpacked: Path, manifest: members.Manifest, folder: Path) -> None:
+    """Files first, the database last; what goes wrong before the end, Ctrl-C too, is taken back."""
+    aside, acts = folder / replacing.free_name(folder), replacing.Acts()
+    copy, was_whole = unpacked / manifest.database, in_use.is_whole(folder)
+    if was_whole:
+        in_use.note_restore(folder, source)
     try:
-        with tarfile.open(source, mode="r:") as tar:
-            for member in tar:
-                path = PurePosixPath(member.name)
-                if not member.isfile() or path.is_absolute() or ".." in path.parts:
-                    raise InvalidInput(f"{source} holds {member.name!r}, which no backup of Rondo does.")
-                sums[member.name] = _take(tar, member, target / path)
-        manifest: dict[str, Any] = json.loads((target / MANIFEST).read_text(encoding="utf-8"))
-        del sums[MANIFEST]
-    except (tarfile.TarError, EOFError, KeyError, FileNotFoundError, ValueError) as error:
-        said = "It is not one of `rondo db backup`, or was broken off. Choose another."
-        raise InvalidInput(f"{source} is no whole backup ({type(error).__name__}: {error}). {said}") from error
-    if manifest.get("format") != FORMAT:
-        raise InvalidInput(f"{source} has format {manifest.get('format')}; this Rondo reads {FORMAT}. Update Rondo.")
-    wanted = {name: (one["bytes"], one["sha256"]) for name, one in manifest["files"].items()}
-    if wrong := sorted(name for name in wanted.keys() | sums.keys() if wanted.get(name) != sums.get(name)):
-        raise InvalidInput(f"{source} is damaged: {', '.join(wrong[:3])} differ from its manifest. Choose another.")
-    return manifest
+        for name in contents.BY_NUMBER:
+            if (folder / name).exists():
+                replacing.set_aside(folder / name, aside / name, acts)
+        for member, (_, sha256) in manifest.files.items():
+            if member != manifest.database:
+                within = members.within(member)
+                replacing.put(unpacked / member, folder / within, aside / within, sha256, acts)
+        databases.put_back(copy, aside, acts)
+    except OSError as error:
+        raise _failed(folder, error) from error
+    finally:  # Ctrl-C may come after the last step as well
+        if databases.was_put_back(copy):
+            in_use.note_whole(folder)
+        else:
+            acts.take_back()
+            replacing.forget_empty(aside)
+            if was_whole:
+                in_use.note_whole(folder)
 
 
-def _take(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> tuple[int, str]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = tar.extractfile(member)
-    assert file is not None
-    digest, size = hashlib.sha256(), 0
-    with path.open("wb") as out:
-        while piece := file.read(CHUNK):
-            digest.update(piece)
-            size += out.write(piece)
-    return size, digest.hexdigest()
-
-
-def _put_back(unpacked: Path, manifest: dict[str, Any], folder: Path) -> None:
-    """Files first, the database last; what goes wrong before the end is taken back."""
-    aside = folder / f"replaced-{now():%Y%m%d-%H%M%S}"
-    with ExitStack() as undo:
-        for name, told in manifest["files"].items():
-            if name != manifest["database"]:
-                within = PurePosixPath(name).relative_to("data")
-                _place(unpacked / name, folder / within, aside / within, told, undo)
-        databases.put_back(unpacked / manifest["database"], aside)
-        undo.pop_all()
-
-
-def _place(path: Path, target: Path, aside: Path, told: dict[str, Any], undo: ExitStack) -> None:
-    """Move a file to its place. Another one that is there goes aside; the same one stays."""
-    if target.exists():
-        with target.open("rb") as file:
-            is_same = hashlib.file_digest(file, "sha256").hexdigest() == told["sha256"]
-        if is_same:
-            return
-        aside.parent.mkdir(parents=True, exist_ok=True)
-        target.rename(aside)
-        undo.callback(aside.rename, target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    path.rename(target)
-    undo.callback(target.rename, path)
+def _failed(folder: Path, error: OSError) -> MissingPrerequisite:
+    reason = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else str(error)
+    return MissingPrerequisite(f"{folder} is as it was: {reason}. Correct that, then restore again.")

@@ -66,9 +66,11 @@ def refusal(db: Session, row: tables.Round, step: int) -> str | None:
             f"Nothing is sampled before step {step + 1}, so a branch there has nothing to begin with. Launch a round."
         )
     if row.status is not RoundStatus.done and row.step < step:
+        is_over = row.status in (RoundStatus.failed, RoundStatus.cancelled)
+        way_out = "Let its job go on, on the page Jobs" if is_over else "Wait until it has"
         return (
-            f"Round {row.number} is {row.status} and has not done the steps before {places[step]}. Wait until it has, "
-            "or branch off an earlier step."
+            f"Round {row.number} is {row.status} and has not done the steps before {places[step]}. {way_out}, or "
+            "branch off an earlier step."
         )
     if row.branch_of_id is not None and not _is_copied(db, row):
         return (

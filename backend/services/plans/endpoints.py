@@ -14,8 +14,10 @@ from backend.generators import Generator
 from backend.judges._template import TemplateJudge
 from backend.pipeline.bind import base_of
 from backend.recipes import BASE, JUDGE, POLICY, Place, Recipe
+from backend.registry import Part
 from backend.services.checkpoints import model_checks
 from backend.services.recipes import round_roles
+from backend.services.recipes.parts import parts_in
 
 
 def warnings(db: Session, recipe: Recipe, phase: int, known: Mapping[str, int]) -> list[str]:
@@ -33,15 +35,7 @@ def warnings(db: Session, recipe: Recipe, phase: int, known: Mapping[str, int]) 
 
 def _of(place: Place, row: tables.Checkpoint) -> list[str]:
     part, engine = place.step.part, innermost(row.engine)
-    said = []
-    if isinstance(part, TemplateJudge) and part.forced and part.form is not None:
-        # What wraps an endpoint asks it more than once, or otherwise, and holds it to no form.
-        how = str(engine.get("forced", "")) if row.engine.get("name") == "openai" else ""
-        if part.form.kind not in FORMS.get(how, frozenset()):
-            said.append(
-                f"{place} is to force its replies, but {row.name} cannot be held to a form ({part.form.kind}): they "
-                "are read as they come."
-            )
+    said = unforced(part, str(place), row)
     if engine.get("name") != "openai":
         return said
     lines = model_checks.of(row.details)
@@ -56,6 +50,19 @@ def _of(place: Place, row: tables.Checkpoint) -> list[str]:
             "had not written yet is asked again, and may come out otherwise."
         )
     return said
+
+
+def unforced(part: Part, who: str, row: tables.Checkpoint) -> list[str]:
+    """What is to be said where judges in a part force their replies, and the checkpoint cannot be held to the form."""
+    # What wraps an endpoint asks it more than once, or otherwise, and holds it to no form.
+    how = str(row.engine.get("forced", "")) if row.engine.get("name") == "openai" else ""
+    judges = [one for one in parts_in(part) if isinstance(one, TemplateJudge) and one.forced]
+    kinds = dict.fromkeys(one.form.kind for one in judges if one.form is not None)
+    return [
+        f"{who} is to force its replies, but {row.name} cannot be held to a form ({kind}): they are read as they come."
+        for kind in kinds
+        if kind not in FORMS.get(how, frozenset())
+    ]
 
 
 def _unanswered(checks: model_checks.Checks) -> str:

@@ -71,6 +71,8 @@ class Completion:
 
 @dataclass(frozen=True)
 class PromptView:
+    """A prompt of a set. `is_masked`: what the file says of it and of its completions is hidden."""
+
     id: int
     position: int
     messages: values.Messages
@@ -78,6 +80,7 @@ class PromptView:
     answer: str | None
     extra: JSON
     completions: tuple[Completion, ...] = ()
+    is_masked: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,8 @@ def _get(db: Session, actor: Actor, set_id: int, role: Role = Role.viewer) -> Pr
 def browse(actor: Actor, set_id: int, *, search: str = "", cursor: int | None = None, limit: int = PAGE) -> Page:
     """A page of the set in file order, from after `cursor`; `search` finds text of the last user message.
 
-    A search that has to read the texts themselves may end a page before it is full; the next page goes on.
+    A search that has to read the texts themselves may end a page before it is full; the next page goes on. Who is shown
+    them goes through `samples.prompts_seen`: a blind review hides some of it.
     """
     limit = min(limit, 200)
     with reading() as db:
@@ -227,11 +231,11 @@ def delete_set(actor: Actor, set_id: int) -> None:
     """Delete a set that no round uses, with its prompts."""
     with session() as db:
         project_id = _get(db, actor, set_id, Role.admin).project_id
-        preview_rows.clear_ended(db, project_id)
+        preview_rows.clear_ended(db, project_id, preview_rows.using_set(db, set_id))
         found = _get(db, actor, set_id, Role.admin)
-        if (preview_id := preview_rows.using_set(db, set_id)) is not None:
+        if held_by := preview_rows.using_set(db, set_id):
             raise Conflict(
-                f"The prompt set {found.name!r} cannot be deleted: preview {preview_id} uses it, whose job has not "
+                f"The prompt set {found.name!r} cannot be deleted: preview {held_by[0]} uses it, whose job has not "
                 "ended. Wait for its end or cancel the job, then delete the set again."
             )
         row = db.get_one(tables.PromptSet, set_id)

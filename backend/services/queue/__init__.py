@@ -49,7 +49,7 @@ def queue(
         round_ = get_row(db, actor, round_id, Role.reviewer)
         settings = review_settings.read(round_.review)
         again = in_round(db, round_id, include)
-        if visibility.hidden(db, actor, round_).judge:
+        if again and visibility.hidden(db, actor, round_).judge:
             shown = review_scope.only_shown(db, round_, again)
             again = [n for n in again if n in shown]
     found, won = Picked(), list[int]()

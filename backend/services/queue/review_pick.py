@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
@@ -142,8 +142,7 @@ def places(asked: Asked, number: int) -> list[str]:
     """
     lease, decision, db = tables.Lease, tables.Decision, asked.db
     mine = select(func.count()).where(lease.round_id == asked.round.id, lease.user_id == asked.actor.user_id)
-    waiting = mine.where(lease.sample_id.in_(asked.held), lease.decided_at.is_(None))
-    done = (db.scalar(mine.where(lease.decided_at.is_not(None))) or 0) + (db.scalar(waiting) or 0)
+    done = db.scalar(mine.where(or_(lease.decided_at.is_not(None), lease.sample_id.in_(asked.held)))) or 0
     skips = standing.everything(func.count(decision.sample_id.distinct()), kinds=(DecisionKind.skip,))
     done += db.scalar(skips.where(decision.round_id == asked.round.id, decision.user_id == asked.actor.user_id)) or 0
     share = asked.settings.random_share if asked.order in MIXED else 0.0

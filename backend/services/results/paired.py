@@ -1,12 +1,12 @@
 """Two checkpoints on the same held-out prompts: who was right where, and whether chance explains the difference."""
 
 from dataclasses import dataclass
-from math import comb
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.metrics._intervals import mcnemar
 from backend.values import JSON
 
 
@@ -20,19 +20,8 @@ class Paired:
 
     @property
     def p(self) -> float:
-        """Two-sided p-value of McNemar's exact test (McNemar 1947, Psychometrika 12): under chance alone, each prompt
-        that one of the two gets right is as likely the one's as the other's."""
-        changed = self.newly_right + self.newly_wrong
-        fewer = min(self.newly_right, self.newly_wrong)
-        # Only the largest term is counted out: with thousands of prompts each has thousands of digits. The ones below
-        # it follow from one another, comb(n, k - 1) = comb(n, k) * k / (n - k + 1), and soon add nothing.
-        term = tail = comb(changed, fewer) / 2**changed
-        for k in range(fewer, 0, -1):
-            term *= k / (changed - k + 1)
-            if tail + term == tail:
-                break
-            tail += term
-        return min(1.0, 2 * tail)
+        """Two-sided p-value of McNemar's exact test."""
+        return mcnemar(self.newly_right, self.newly_wrong)
 
 
 def paired(db: Session, old_metric_id: int, new_metric_id: int) -> Paired | None:

@@ -31,13 +31,15 @@ BETWEEN = ("generator", "judge", "trainer")
 class Stopped:
     """A round that ended, or is held, without a checkpoint. `selector`: its selector, if it can select again.
 
-    `step`: the selector's place among the recipe's steps, from 0; None in a recipe of slots.
+    `step`: the selector's place among the recipe's steps, from 0; None in a recipe of slots. `branches`: where a branch
+    of it can begin (`plans.branches.AT`).
     """
 
     round_id: int
     number: int
     selector: JSON | None
     step: int | None = None
+    branches: tuple[str, ...] = ()
 
 
 def stopped(actor: Actor, round_id: int, *, job_id: int) -> Stopped | None:
@@ -49,9 +51,10 @@ def stopped(actor: Actor, round_id: int, *, job_id: int) -> Stopped | None:
         if not is_over or newest != job_id:
             return None
         step = selector_step(db, row)
+        at = tuple(branches.offered(db, row))
         if step is None:
-            return Stopped(row.id, row.number, None)
-        return Stopped(row.id, row.number, holder(row, step)[0], None if "selector" in row.recipe else step)
+            return Stopped(row.id, row.number, None, branches=at)
+        return Stopped(row.id, row.number, holder(row, step)[0], None if "selector" in row.recipe else step, at)
 
 
 def reselect(actor: Actor, round_id: int, selector: JSON) -> int:

@@ -35,10 +35,10 @@ def histogram(actor: Actor, round_id: int) -> list[Bin]:
 
     Of a round of more than `COUNTED` samples the counts are estimates: a share of the samples p comes out with a
     standard error of about sqrt(p (1 - p) / 5,000), more where samples made one after the other are alike. Empty while
-    the scores are hidden from the actor.
+    the scores, or those that colleagues gave, are hidden from the actor.
     """
     with reading() as db:
-        if visibility.hidden(db, actor, get_row(db, actor, round_id)).judge:
+        if visibility.hidden(db, actor, get_row(db, actor, round_id)):
             return []
         asked = scope(db, round_id, Filters())
         low, high = ends(asked)

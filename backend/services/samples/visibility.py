@@ -22,9 +22,16 @@ from backend.services.rounds import review_scope
 from backend.services.samples.rows import SampleRow
 from backend.values import LabelSource, Role, RoundStatus
 
-OTHERS = {"verdict": "verdict", "source": "label by", "is_overridden": "human disagrees", "is_flagged": "flagged"}
-"""Filters that tell what people decided, as the page calls them."""
-JUDGE = OTHERS | {"min_score": "score", "max_score": "score", "is_unparsed": "unparsed"}
+OTHERS = {
+    "verdict": "verdict",
+    "source": "label by",
+    "is_overridden": "human disagrees",
+    "is_flagged": "flagged",
+    "min_score": "score",
+    "max_score": "score",
+}
+"""Filters that tell what people decided, as the page calls them: a score that a person gave is the label's."""
+JUDGE = OTHERS | {"is_unparsed": "unparsed"}
 """Filters that tell what the judge said, or what people made of it."""
 TOLD = "This is hidden until the review is over, so that it sways nobody who decides."
 
@@ -83,7 +90,8 @@ def refuse(kept: Hidden, filters: Filters, sort: Sort) -> None:
     asked = [word for name, word in names.items() if name in filters.changed()]
     if asked:
         raise PermissionDenied(f"You cannot filter by {asked[0]} until this round is reviewed. {TOLD} Leave it out.")
-    if kept.judge and sort.key in (SortKey.score, SortKey.spread):
+    # The order is that of the labels, those included that colleagues gave.
+    if (kept and sort.key is SortKey.score) or (kept.judge and sort.key is SortKey.spread):
         raise PermissionDenied(f"You cannot sort by {sort.key} until this round is reviewed. {TOLD} Choose another.")
 
 

@@ -77,8 +77,7 @@ def decide(
     if kind not in ANY_LABELLING:
         raise InvalidInput(f"An adjudication is one of {', '.join(ANY_LABELLING)}, not {kind}.")
     with session() as db:
-        get_row(db, actor, round_id, Role.curator)
-        round_ = decisions.lock_round(db, round_id)
+        round_ = decisions.lock_round(db, actor, round_id, Role.curator)
         if written(db, actor, round_, client_id) is None:
             refuse_settled(db, actor, round_, act)
         done = decisions.write_alone(db, actor, round_, act, is_adjudication=True)
@@ -97,8 +96,7 @@ def undo(actor: Actor, round_id: int, client_id: str) -> Outcome:
         .limit(1)
     )
     with session() as db:
-        get_row(db, actor, round_id, Role.curator)
-        round_ = decisions.lock_round(db, round_id)
+        round_ = decisions.lock_round(db, actor, round_id, Role.curator)
         before, last = written(db, actor, round_, client_id), db.scalar(query)
         if before is None and last is None:
             raise NotFound("You have settled no item of this round that could be taken back. Settle one first.")
@@ -110,11 +108,10 @@ def undo(actor: Actor, round_id: int, client_id: str) -> Outcome:
 
 def refuse_settled(db: Session, actor: Actor, round_: tables.Round, act: Act) -> None:
     """Raise `Conflict` where the word that stands on what the act speaks of is somebody else's adjudication."""
+    # Two curators at once: the second one waits here, for the labels, until the first one's word is written.
     place = decisions.places_of(db, round_, review_settings.read(round_.review), [act]).get(act.client_id)
     if place is None:
         return
-    # Two curators at once: the second one waits here until the first one's word is written.
-    decisions.lock_labels(db, [act.sample_id, *place.members])
     decision, user = tables.Decision, tables.User
     ids = place.members if act.kind in TOGETHER else (act.sample_id,)
     query = (

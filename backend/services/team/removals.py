@@ -104,7 +104,7 @@ def remove(actor: Actor, round_id: int, user_id: int, *, reason: str) -> Removal
     with session() as db:
         round_ = get_row(db, actor, round_id, Role.admin)
         if round_.status is RoundStatus.review:
-            round_ = lock_round(db, round_id, alone=True)
+            round_ = lock_round(db, actor, round_id, Role.admin, alone=True)
         done = _remove(db, actor, round_, user_id, reason.strip(), batch_id)
         checkpoint_ids = [one.checkpoint_id for one in done.checkpoints]
         what: JSON = {
@@ -139,7 +139,7 @@ def undo(actor: Actor, round_id: int, removal_id: str) -> int:
             raise Conflict("This removal was taken back already. Reload the page.")
         taken = 0
         if not event.details["is_frozen"]:
-            round_ = lock_round(db, round_id, alone=True)
+            round_ = lock_round(db, actor, round_id, Role.admin, alone=True)
             taken = _restore(db, actor, round_, event)
         place = {"project_id": round_.project_id, "round_id": round_id}
         events.note(db, actor, RESTORE, event.subject, **place, batch_id=removal_id, taken_by_others=taken)

@@ -38,6 +38,15 @@ def test_of_all_earlier_rows_those_with_the_highest_weight_are_added():
     assert ids(EarlierRounds(most=1).mix(NOW, (), Past(trained=iter(past)), seed=0).rows) == [1, 2, 4]
 
 
+def test_the_same_reply_to_another_question_about_the_prompt_is_another_row():
+    # What a judge replies to three texts that answer one prompt.
+    now, same, other = (
+        row(n, "Y", asked=text, age=n - 1) for n, text in ((1, "is 4 right?"), (2, "is 4 right?"), (3, "5?"))
+    )
+    made = EarlierRounds().mix([now], (), Past(trained=[same, other]), seed=0)
+    assert (ids(made.rows), made.dropped) == ([1, 3], {"same text in a newer round": 1})
+
+
 def test_two_plain_texts_of_one_prompt_are_two_rows():
     now, same, other = (row(n, "", asked=text, age=n - 1) for n, text in ((1, "a task"), (2, "a task"), (3, "another")))
     assert ids(EarlierRounds().mix([now], (), Past(trained=[same, other]), seed=0).rows) == [1, 3]

@@ -58,6 +58,13 @@ def test_the_same_name_or_nearly_the_same_words_are_one_lesson():
     )
     assert (merged["text"], merged["rows"]) == (one, [0, 1])
     (newest,), _ = book(f"behavior_a: {one}", f"behavior_a: {SIGN}", merge="newest")
+    # What an instruction said before is nothing to be like; of two that are as like, the first lesson counts.
+    texts = (f"behavior_a: {one}", f"behavior_a: {SIGN}", f"behavior_b: {other}", f"behavior_c: {other}")
+    replaced, _ = book(*texts, merge="newest")
+    assert [(it["name"], it["text"], it["rows"]) for it in replaced] == [
+        ("behavior_a", SIGN, [0, 1]),
+        ("behavior_b", other, [2, 3]),
+    ]
     assert (newest["text"], newest["rows"]) == (SIGN, [0, 1])
 
 

@@ -27,3 +27,14 @@ def test_forgotten_prompts_are_those_that_were_right():
 
 def test_one_measurement_is_no_comparison():
     assert Forgetting().find(evidence([], made=accuracy(range(60), range(60, 100)))).value is None
+
+
+def test_five_prompts_that_are_lost_may_be_chance():
+    found = Forgetting().find(
+        evidence(
+            [], start=accuracy(range(60), range(60, 100)), made=accuracy(range(5, 60), [*range(5), *range(60, 100)])
+        )
+    )
+    # -0.05 -+ 1.96 sqrt(5 - 0.25) / 100 = 0.0427 lies below 0, and 2 / 2^5 = 0.0625 is no 0.05.
+    assert (found.value, found.high) == (-0.05, 0.0)
+    assert Forgetting(limit=-0.001).level(found) is WarningLevel.green

@@ -21,11 +21,19 @@ def test_tasks_that_are_solved_always_or_never_have_an_infinite_mean():
     assert found.prompt_ids == tuple(range(1, 41))
 
 
-def test_tasks_that_are_all_alike_are_green():
+def test_tasks_that_all_have_some_chance_are_green():
     rule = HeavyTail()
-    found = rule.find(tried((1, 1), (4, 2), (9, 3), (12, 4), (9, 5), (4, 6), (1, 7)))
+    # What a beta distribution with a and b of 3 gives: (s + 1)(s + 2)(9 - s)(10 - s) / 4 prompts with s of 8 right.
+    found = rule.find(tried(*[((s + 1) * (s + 2) * (9 - s) * (10 - s) // 4, s) for s in range(9)]))
+    assert found.value == pytest.approx(4.0, abs=0.15)
     assert found.low > 2
     assert rule.level(found) is WarningLevel.green
+
+
+@pytest.mark.parametrize("parts", [[(60, 0)], [(60, 8)], [(4, 2), (9, 3), (12, 4), (9, 5), (4, 6)]])
+def test_at_the_ends_of_the_grid_nothing_is_known(parts: list[tuple[int, int]]):
+    found = HeavyTail().find(tried(*parts))
+    assert (found.value, found.missing[:23]) == (None, "No beta distribution ca")
 
 
 def test_the_exponent_of_evenly_spread_chances_is_two():

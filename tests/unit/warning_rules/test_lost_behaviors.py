@@ -16,7 +16,7 @@ def test_a_filter_that_keeps_texts_which_do_not_go_back():
     assert (found.value, found.n) == (pytest.approx(1 - 5 / 55 / 0.5), 55)
     assert found.low > 0.5
     assert rule.level(found) is WarningLevel.red
-    assert found.note == "The one that falls most is backtracking."
+    assert found.note == "The one that surely falls most is backtracking."
     assert found.sample_ids[0] == 1
 
 

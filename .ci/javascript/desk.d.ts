@@ -1,0 +1,237 @@
+// What the modules of static/review hand to each other. Read by the type checker alone.
+
+type Verdict = "accept" | "reject";
+/** What a sample of an item is called on screen, by its number. */
+type Names = (id: number) => string;
+/** What a name of a button, its label and its look are. */
+type ButtonOf = [name: string, label: string, look: string];
+
+interface Failure {
+  type: string;
+  message: string;
+  retry_after?: number;
+}
+
+interface Message {
+  role: string;
+  content: string;
+}
+
+interface JudgeView {
+  score: number | null;
+  verdict: Verdict | null;
+  spread: number | null;
+  replies: { judge: string; score: number | null; verdict: Verdict | null; rationale: string }[];
+}
+
+/** What a decision says; `value` as the server keeps it for the kind. */
+interface Said {
+  kind: string;
+  score?: number | null;
+  value?: any;
+}
+
+/** The person's own decision; `saved`: the server has it. */
+interface Mine extends Said {
+  client_id: string;
+  is_override?: boolean | null;
+  late?: boolean;
+  saved: boolean;
+}
+
+interface Sample {
+  sample_id: number;
+  text: string;
+  finish_reason: string;
+  num_tokens: number;
+  score_like: boolean;
+  judge: JudgeView | null;
+  edits?: string[];
+  turns?: Message[];
+  /** Texts that the model made of it on this page. */
+  repairs?: { job: number; text: string }[];
+}
+
+interface Item extends Sample {
+  messages: Message[];
+  members: Sample[] | null;
+  num_members: number;
+  reason: string | null;
+  is_random: boolean;
+  lease_until: string | null;
+  flag: string | null;
+  mine: Mine | null;
+  others: (Said & { who: string; note: string })[];
+  /** Who has it instead. */
+  holder?: string;
+}
+
+/** An item that is a group. */
+interface GroupItem extends Item {
+  members: Sample[];
+}
+
+/** What was chosen of a group so far. */
+interface Choice {
+  best: number | null;
+  worst: number | null;
+  order?: number[] | null;
+}
+
+interface Progress {
+  samples: number;
+  decided: number;
+  remaining: number;
+  ends_at: string | null;
+  is_open: boolean;
+  mine: { decided: number; overridden: number };
+  people: { user_id: number; name: string; is_here: boolean }[];
+}
+
+interface RoundLink {
+  id: number;
+  number: number;
+  is_open: boolean;
+}
+
+interface OpenedRound extends RoundLink {
+  is_blind: boolean;
+  has_overlap: boolean;
+  why_closed: string;
+  has_chain: boolean;
+  can_close: boolean;
+}
+
+/** What the server says of a desk when it is opened, and of the person. */
+interface Opened {
+  me: number;
+  rounds: RoundLink[];
+  round: OpenedRound;
+  mode: "sample" | "group" | "pair" | "judgment";
+  order: string;
+  guidelines: string;
+  scores: number[];
+  scale: [number, number] | null;
+  why: string[];
+  ahead: number;
+  actions: import("../../static/review/keys.js").Action[];
+  progress: Desk["progress"];
+  shows: { text: string; grey_common: boolean; guidelines_open: boolean };
+}
+
+/** A way to decide: `names` and what comes after it are a group's. */
+interface Mode {
+  buttons: ButtonOf[];
+  paint(item: any): void;
+  names?: (item: any) => Names;
+  title?: (n: number) => string;
+  pick?: (item: any) => Choice;
+  forget?: (item: any) => void;
+  leave?: (item: any) => void;
+  knows(name: string): boolean;
+  run(name: string): boolean;
+  submit(): boolean;
+  chosen?: (item: any) => string;
+}
+
+/** A decision as it is sent. */
+interface Act {
+  client_id: string;
+  kind: string;
+  sample_id: number;
+  text?: string;
+  note?: string;
+  value?: any;
+  /** The client_id of the decision that an undo takes back; null: the last one. */
+  retracts?: string | null;
+  [more: string]: any;
+}
+
+/** What was done here and may be taken back: `before` and `after` are the item's `mine` then. */
+interface Done {
+  kind: string;
+  client_id: string;
+  text?: string;
+  item: Item;
+  target: Sample;
+  before: Mine | null;
+  after?: Mine | null;
+}
+
+interface Desk {
+  element: HTMLElement;
+  order: string;
+  done: Done[];
+  undone: Map<string, Done>;
+  known: Set<string>;
+  work: { item: Item | undefined; text: (() => string) | null } | null;
+  /** When the item on screen was shown. */
+  started: number;
+  /** Whether long texts are shown whole. */
+  whole: boolean;
+  whyHeld: string;
+  isReady: boolean;
+  isGoingBack: boolean;
+  pressed: [name: string, key: string][];
+  news: import("../../static/review/news.js").News;
+  history: import("../../static/review/notes.js").History;
+  chain: import("../../static/review/chain.js").Chain;
+  team: import("../../static/review/team.js").Team;
+  find: import("../../static/review/find.js").Find;
+  palette: import("../../static/review/palette.js").Palette;
+  help: import("../../static/review/help.js").Help;
+  elsewhere: import("../../static/review/elsewhere.js").Elsewhere;
+  me: number;
+  address: string;
+  opened: Opened;
+  round: OpenedRound;
+  shows: Opened["shows"];
+  scores: number[];
+  scale: [number, number] | null;
+  why: string[];
+  mode: Mode;
+  progress: Progress & { here: Record<string, string> };
+  tally: { decided: number; overridden: number };
+  rest: import("../../static/review/rest.js").Rest;
+  bindings: import("../../static/review/keys.js").Bindings;
+  outbox: import("../../static/review/outbox.js").Outbox;
+  compare: import("../../static/review/compare.js").Compare;
+  line: import("../../static/review/line.js").Line;
+  /** The elements of the page, by name. */
+  parts: Record<string, any>;
+  canAct: unknown;
+  shown?: Item;
+  last?: Item;
+  revealed?: string;
+  saidSignedOut?: string;
+  text(value: string): HTMLElement[];
+  decide(kind: string, more?: { score?: number; value?: object }, item?: Item): void;
+  edited(target: Sample, text: string, value: object | null): boolean;
+  editFrom(target: Sample, start: string, value: object): void;
+  noted(item: Item, note: string): void;
+  keepText(act: { kind?: string; sample_id: number; text?: string; note?: string }): void;
+  beginWork(nodes: Node[], how?: { inPlace?: boolean; text?: (() => string) | null }): void;
+  endWork(): void;
+  say(text: string, how?: { good?: boolean; link?: Node | null; buttons?: Node[] | null }): void;
+  hint(text: string): void;
+  announce(text: string): void;
+  tellChoice(): void;
+  closed(): void;
+  paint(how?: { keep?: boolean }): void;
+  paintBar(): void;
+  show(changes: object): void;
+  run(name: string, key?: string): unknown;
+  do_round(id: string): void;
+  do_order(order: string): void;
+  do_closing(): unknown;
+}
+
+/** The libraries of static/vendor, which have no types here. */
+declare var markdownit: any;
+declare var katex: any;
+declare var Diff: any;
+declare function importScripts(address: string): void;
+/** The keys pressed before the desk was there. */
+declare var rondoEarlyKeys: (() => KeyboardEvent[]) | undefined;
+declare module "/static/vendor/*";
+declare var gradio_config: any;

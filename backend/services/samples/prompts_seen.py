@@ -1,0 +1,41 @@
+"""The prompts of a set as a person may see them: what a file says of them may be what people are yet to decide."""
+
+from dataclasses import replace
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from backend.db import reading, tables
+from backend.services import prompts
+from backend.services.access import Actor
+from backend.services.prompts import Page, PromptView
+from backend.services.samples import visibility
+from backend.values import RoundStatus, SetUse
+
+
+def browse(
+    actor: Actor, set_id: int, *, search: str = "", cursor: int | None = None, limit: int = prompts.PAGE
+) -> Page:
+    """A page of the set, as `prompts.browse` reads it; while a review hides the judge's view of texts that answer the
+    set's prompts, without metadata, and without what the file says of its completions."""
+    found = prompts.browse(actor, set_id, search=search, cursor=cursor, limit=limit)
+    with reading() as db:
+        if not _is_hidden(db, actor, set_id):
+            return found
+    return replace(found, rows=tuple(map(_masked, found.rows)))
+
+
+def _is_hidden(db: Session, actor: Actor, set_id: int) -> bool:
+    """Whether a round that hides the judge's view from the actor asks prompts of the set."""
+    round_, used = tables.Round, tables.RoundPromptSet
+    asks = select(used.round_id).where(used.prompt_set_id == set_id, used.use == SetUse.sample)
+    # Prompts that a round made for itself are a set of its own.
+    made = select(tables.PromptSet.round_id).where(tables.PromptSet.id == set_id)
+    query = select(round_).where(or_(round_.id.in_(asks), round_.id.in_(made)), round_.is_reviewed, round_.is_blind)
+    ahead = query.where(round_.status.in_((RoundStatus.running, RoundStatus.review)))
+    return any(visibility.hidden(db, actor, one).judge for one in db.scalars(ahead))
+
+
+def _masked(row: PromptView) -> PromptView:
+    completions = tuple(replace(one, extra={}) for one in row.completions)
+    return replace(row, extra={}, completions=completions, is_masked=True)
