@@ -6,6 +6,7 @@ tabs show. An address without a project is that of the current one.
 Links in a page are relative ("jobs?job=3", "./"), so they stay in the project that the page shows.
 """
 
+import re
 from urllib.parse import quote
 
 from fastapi import Request
@@ -20,6 +21,7 @@ from backend.services.projects import ProjectView
 PREFIX = "/p/"
 BESIDE = ("/gradio_api/", "/assets/", "/static/", "/theme.css")
 """What Gradio's pages ask for beside themselves, from where they are."""
+OF_ROW = re.compile(r"/api/v1/(project|round)s/([0-9]{1,18})(?:/|$)")
 LONGEST_NAME = 200
 """As much of a wrong name is repeated."""
 
@@ -39,6 +41,12 @@ def inward(scope: Scope) -> Scope:
     inner = f"/{rest}"
     state["project_name"] = name
     return {**scope, "state": state, "path": inner, "raw_path": quote(inner).encode()}
+
+
+def ids(path: str) -> dict[str, int]:
+    """The project or round that a REST address is of, for the log; nobody has looked whether there is one."""
+    found = OF_ROW.match(path)
+    return {found[1]: int(found[2])} if found else {}
 
 
 def opens_page(request: Request, pages: frozenset[str]) -> bool:

@@ -6,6 +6,7 @@ With nobody there that is 3 % of a core, and the loop for progress, which Rondo'
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Any
 
 from gradio.queueing import Queue
@@ -13,12 +14,15 @@ from gradio.utils import run_coro_in_background, set_task_name
 
 PROGRESS_SECONDS = 1.0
 
-_push = Queue.push
+_push, _close = Queue.push, Queue.close
+COPIED = Queue.start_processing
+"""What `_process` and `_begin` are a copy of: a test knows its source, and fails where Gradio changes it."""
 
 
 def install(queue: Queue) -> None:
     """From now on this queue waits for events. Before it is started; may be repeated."""
     Queue.push = _announced  # type: ignore[method-assign]
+    Queue.close = _closed  # type: ignore[method-assign]
     Queue.start_processing = _process  # type: ignore[method-assign]
     queue.progress_update_sleep_when_free = PROGRESS_SECONDS
 
@@ -30,8 +34,17 @@ async def _announced(self: Any, *args: Any, **more: Any) -> Any:
     return told
 
 
+def _closed(self: Any) -> None:
+    """Also from another thread."""
+    _close(self)  # type: ignore[no-untyped-call]
+    if (arrived := getattr(self, "rondo_arrived", None)) is not None:
+        with suppress(RuntimeError):  # its loop has ended, and what waited there too
+            self.rondo_loop.call_soon_threadsafe(arrived.set)
+
+
 async def _process(self: Any) -> None:
     """Gradio's `Queue.start_processing`, which sleeps for a millisecond where this waits for an event."""
+    self.rondo_loop = asyncio.get_running_loop()
     self.rondo_arrived = arrived = asyncio.Event()
     try:
         while not self.stopped:

@@ -18,6 +18,7 @@ from app.nesting import Nesting
 from backend.boundary import MOST_DEPTH
 from backend.config import settings
 from backend.errors import Busy, written_out
+from backend.log import about, tell_about
 from backend.services import trouble
 from backend.services.people import sessions
 from backend.services.people.sessions import SignedIn
@@ -90,7 +91,8 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
         else:
             scope = addresses.inward(proxies.believed(scope))
-            await self._request(scope, receive, counted.counting(scope, _with_headers(scope, send)))
+            with about(**addresses.ids(scope["path"])):
+                await self._request(scope, receive, counted.counting(scope, _with_headers(scope, send)))
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
@@ -121,6 +123,7 @@ class Guard:
         if isinstance(found, Response):
             return found
         request.state.project = found
+        tell_about(project=found.id)
         return None
 
 

@@ -25,8 +25,8 @@ class Installation(Collector):
         yield _gauge("rondo_workers", "Workers alive by queue", found.workers, "queue")
         waits = "Seconds since the oldest waiting job of the queue was made"
         yield _gauge("rondo_queue_age_seconds", waits, found.queue_ages, "queue")
-        yield CounterMetricFamily("rondo_samples", "Samples ever written", found.samples)
-        yield CounterMetricFamily("rondo_decisions", "Decisions ever written", found.decisions)
+        yield GaugeMetricFamily("rondo_newest_sample_id", "Id of the newest sample", found.newest_sample)
+        yield GaugeMetricFamily("rondo_newest_decision_id", "Id of the newest decision", found.newest_decision)
         requests = CounterMetricFamily(
             "rondo_requests", "Requests that this process answered", labels=("kind", "method", "status")
         )

@@ -2,6 +2,7 @@
 
 import hmac
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 import anyio
 from fastapi import APIRouter, Request
@@ -9,7 +10,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from app import proxies
 from backend.config import settings
-from backend.services import installation, trouble
+from backend.services import trouble
 from backend.services.operations import readiness
 
 READY_SECONDS = 5.0
@@ -32,8 +33,7 @@ def router(*, with_worker: bool) -> APIRouter:
 
 
 async def _health() -> PlainTextResponse:
-    said = installation.problem()
-    return PlainTextResponse("ok") if said is None else PlainTextResponse(said, 503)
+    return PlainTextResponse(readiness.LOST, 503) if readiness.lost() else PlainTextResponse("ok")
 
 
 async def _problems(*, with_worker: bool) -> list[str]:
@@ -57,14 +57,19 @@ async def _metrics(request: Request) -> Response:
 
 
 def _may_read(request: Request) -> bool:
-    """Who has the token. Where none is set: who asks from this machine, and not through a proxy on it."""
+    """Who has the token. Where none is set: who asks from this machine for this machine, and through no proxy.
+
+    A proxy on this machine need not say that it is one: the settings tell, or the name that it is asked for.
+    """
     wanted = settings().metrics_token
-    if wanted is not None:
+    if wanted is not None and wanted.get_secret_value():
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and hmac.compare_digest(token.strip(), wanted.get_secret_value())
-    if request.client is None or request.scope.get(proxies.WAS_FORWARDED):
+        given = token.strip(" ").encode("latin-1")  # as it was sent
+        return scheme.lower() == "bearer" and hmac.compare_digest(given, wanted.get_secret_value().encode())
+    if request.client is None or request.scope.get(proxies.WAS_FORWARDED) or settings().proxies:
         return False
     try:
-        return ip_address(request.client.host).is_loopback
+        asked = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+        return ip_address(request.client.host).is_loopback and (asked == "localhost" or ip_address(asked).is_loopback)
     except ValueError:
         return False

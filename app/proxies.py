@@ -14,7 +14,15 @@ from backend.config import settings
 
 WAS_FORWARDED = "rondo_was_forwarded"
 """In a request's scope: it came through a proxy, trusted or not."""
-FORWARDED = (b"forwarded", b"x-real-ip", b"x-original-host", b"x-original-uri", b"x-original-url", b"x-rewrite-url")
+FORWARDED = (
+    b"forwarded",
+    b"via",
+    b"x-real-ip",
+    b"x-original-host",
+    b"x-original-uri",
+    b"x-original-url",
+    b"x-rewrite-url",
+)
 
 
 def believed(scope: Scope) -> Scope:

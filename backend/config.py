@@ -11,6 +11,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from backend.errors import InvalidInput
 
+OF_THE_WEB = ("RONDO_OIDC_CLIENT_SECRET", "RONDO_METRICS_TOKEN")
+"""Secrets that no child process needs."""
+
 
 def split(value: str) -> list[str]:
     """The words of a list that commas or spaces separate."""
@@ -81,8 +84,8 @@ class Settings(BaseSettings):
         return self.database_url
 
     def environment(self) -> dict[str, str]:
-        """The variables a child process needs to read the same settings; nobody signs in there."""
-        kept = {name: value for name, value in os.environ.items() if name.upper() != "RONDO_OIDC_CLIENT_SECRET"}
+        """The variables a child process needs to read the same settings; nobody signs in or looks in there."""
+        kept = {name: value for name, value in os.environ.items() if name.upper() not in OF_THE_WEB}
         return kept | {
             "RONDO_DATA_DIR": str(self.folder),
             "RONDO_DATABASE_URL": self.url,

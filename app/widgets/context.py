@@ -8,6 +8,7 @@ from fastapi import Request
 from app import cookies, origin
 from app.widgets import times
 from backend.errors import InvalidInput, NotFound, NotSignedIn
+from backend.log import tell_about
 from backend.services import projects
 from backend.services.access import Actor
 from backend.services.people import sessions
@@ -43,5 +44,6 @@ def context(request: gr.Request) -> Context:
     project = projects.at(who.actor, name)
     if project is None:
         raise NotFound("You are not in the project that this page shows, or no longer. Reload the page.")
+    tell_about(project=project.id)
     actor = replace(who.actor, via=origin.via(asked))
     return Context(actor, project.id, str(asked.base_url).rstrip("/"), who.session_id)

@@ -1,5 +1,5 @@
 """Rows. One `session()` is the only commit; `reading()` and `snapshot()` never write."""
 
-from backend.db.session import dispose, now, problem, reading, session, snapshot
+from backend.db.session import address, dispose, now, problem, reading, session, snapshot
 
-__all__ = ["dispose", "now", "problem", "reading", "session", "snapshot"]
+__all__ = ["address", "dispose", "now", "problem", "reading", "session", "snapshot"]

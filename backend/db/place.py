@@ -81,6 +81,12 @@ def problem(url: str) -> str | None:
     )
 
 
+def shown(url: str) -> str:
+    """The address without its secrets: a password may stand in the query, too."""
+    found = make_url(url)
+    return str(found.set(query=dict.fromkeys(found.query, "***")))
+
+
 def require(url: str) -> None:
     """Raise `DatabaseLost` rather than let something be written that nobody will find again."""
     if said := problem(url):

@@ -148,3 +148,8 @@ def dispose() -> None:
 def problem() -> str | None:
     """Why nothing can be saved any more: the database file was deleted or replaced. None while all is well."""
     return place.problem(settings().url)
+
+
+def address() -> str:
+    """The database in use as logs and people may read it: neither a password nor a value of its query is shown."""
+    return place.shown(settings().url)

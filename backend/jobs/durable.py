@@ -5,10 +5,13 @@ that comes to life (an old worker thawing, a recovery of DBOS' own) sees that an
 """
 
 import logging
+import threading
 import uuid
+from collections.abc import Callable
 from functools import lru_cache
 
 from dbos import DBOS, DBOSClient, EnqueueOptions
+from dbos import error as dbos_error
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -27,6 +30,8 @@ SCHEMA = "dbos"
 WORKFLOW = "run_job"
 HELP = "help_job"
 MAX_PRIORITY = 2**31 - 1
+CONSOLE = "__dbos_console_log_handler__"
+"""What DBOS calls its handler."""
 POLLING_SECONDS = 0.25
 """While there is news; `backend.jobs.wakes` has the rest."""
 
@@ -128,3 +133,38 @@ def started_by(executor_id: str) -> list[str]:
 def withdraw(workflow_ids: list[str]) -> None:
     if workflow_ids:
         client().cancel_workflows(workflow_ids)
+
+
+def log_as_others() -> None:
+    """Let the engine's log take the way of all others, without its own handler; to be called once it has set that."""
+    logger = logging.getLogger("dbos")
+    for handler in [one for one in logger.handlers if one.name == CONSOLE]:
+        logger.removeHandler(handler)
+    logger.propagate = True
+    logger.addFilter(_is_news)
+
+
+def in_own_thread(function: Callable[[], None]) -> None:
+    """DBOS adopts the running event loop of its caller, and our steps do not belong into the web server's."""
+    errors: list[BaseException] = []
+
+    def target() -> None:
+        try:
+            function()
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=target, name="rondo-dbos")
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Drop what DBOS logs, with tracebacks, each time a job is cancelled or a worker stops: both are ordinary."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, dbos_error.DBOSAwaitedWorkflowCancelledError) and not any(
+        phrase in record.getMessage()
+        for phrase in ("was cancelled during execution", "is no longer owned by", "Asyncio task cancelled")
+    )

@@ -3,9 +3,11 @@
 import asyncio
 import os
 import signal
+from collections.abc import Awaitable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from backend import lifeline
 from backend.config import settings
@@ -31,6 +33,39 @@ def head_of_log(log: Path, attempt: int) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         output.write(f"--- attempt {attempt}, {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n".encode())
+
+
+class Child(Protocol):
+    """A job's process, however it was started."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def exit_code(self) -> int:
+        """Of one that has ended."""
+        ...
+
+    async def ended(self, *, within: float) -> bool: ...
+
+    async def end(self) -> None: ...
+
+
+async def kept(starting: Awaitable[Child]) -> Child:
+    """The child that is being started. Where its caller is cancelled meanwhile, it is waited for and ended.
+
+    Starting goes on in a thread or in the loop whoever is cancelled, and nobody else would know the process.
+    """
+    task = asyncio.ensure_future(starting)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({task})
+        if not task.cancelled() and task.exception() is None:
+            await task.result().end()
+        raise
 
 
 class ChildProcess:

@@ -7,12 +7,16 @@ worker as every child does.
 import asyncio
 import json
 import os
+import select
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import IO
 
 from backend import lifeline
 from backend.jobs.process import TERMINATE_SECONDS, child_environment, head_of_log
@@ -21,6 +25,8 @@ FIRST_SECONDS = 4.0
 """After the worker's start, which it is not to slow down."""
 NEXT_SECONDS = 3.0
 """After a job was given away, whose own start comes first."""
+LOADING_SECONDS = 5.0
+"""For so long a job waits for one that still loads: starting another would take as long."""
 MODULE = "backend.services.stage_process"
 WAIT = "--wait"
 
@@ -71,12 +77,48 @@ class WarmChild:
             os.killpg(self.pid, number)
 
 
+class Candidate:
+    """A process that loads or waits, with what it is told its job by and what it says until then."""
+
+    def __init__(self, child: WarmChild, orders: socket.socket, said: IO[bytes]) -> None:
+        self.child, self._orders, self._said = child, orders, said
+
+    def is_loaded(self, *, within: float) -> bool:
+        """Whether it waits for a job now. Raises `OSError` where it has ended instead."""
+        ready, _, _ = select.select([self._orders], [], [], within)
+        if ready and not self._orders.recv(1, socket.MSG_PEEK):
+            raise ChildProcessError("it ended while it loaded")
+        return bool(ready)
+
+    def give(self, job_id: int, attempt: int, log: Path) -> None:
+        """Raises `OSError` where it has ended or the log cannot be begun."""
+        head_of_log(log, attempt)
+        line = json.dumps({"job_id": job_id, "attempt": attempt, "log": str(log)}) + "\n"
+        self._orders.sendall(line.encode())
+        self.close()
+
+    def last_words(self, log: Path) -> None:
+        """Into the job's log: why it could not be given."""
+        self._said.seek(0)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as output:
+            output.write(b"The process that waited for a job ended before it got this one:\n" + self._said.read())
+
+    def close(self) -> None:
+        self._orders.close()
+        self._said.close()
+
+    def end(self) -> None:
+        self.close()
+        self.child.kill()
+
+
 class Standby:
     """Keeps one process ready. All methods may be called from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._ready: tuple[WarmChild, int] | None = None
+        self._ready: Candidate | None = None
         self._timer: threading.Timer | None = None
         self._is_closed = False
 
@@ -90,23 +132,27 @@ class Standby:
             self._timer.start()
 
     def take(self, job_id: int, attempt: int, log: Path) -> WarmChild | None:
-        """Give the job to the process that is ready; None where none is."""
+        """Give the job to the process that is ready; None where none is. One that still loads gets a moment."""
         with self._lock:
             found, self._ready = self._ready, None
-        self.prepare(NEXT_SECONDS)
-        if found is None:
-            return None
-        child, orders = found
-        head_of_log(log, attempt)
-        line = json.dumps({"job_id": job_id, "attempt": attempt, "log": str(log)}) + "\n"
         try:
-            os.write(orders, line.encode())
-        except OSError:  # it has died meanwhile
-            child.kill()
+            if found is None:
+                return None
+            if not found.is_loaded(within=LOADING_SECONDS):
+                found = self._put_back(found)
+                return None
+            found.give(job_id, attempt, log)
+            child, found = found.child, None
+            return child
+        except OSError:  # it has died meanwhile, or the log cannot be written, which the next one tells
+            with suppress(OSError):
+                assert found is not None
+                found.last_words(log)
             return None
         finally:
-            os.close(orders)
-        return child
+            if found is not None:
+                found.end()
+            self.prepare(NEXT_SECONDS)
 
     def close(self) -> None:
         with self._lock:
@@ -115,8 +161,15 @@ class Standby:
         if timer is not None:
             timer.cancel()
         if found is not None:
-            os.close(found[1])
-            found[0].kill()
+            found.end()
+
+    def _put_back(self, candidate: Candidate) -> Candidate | None:
+        """What is not kept for the next job."""
+        with self._lock:
+            if self._is_closed or self._ready is not None:
+                return candidate
+            self._ready = candidate
+        return None
 
     def _start(self) -> None:
         with self._lock:
@@ -127,32 +180,37 @@ class Standby:
                 self._ready = _started()
 
 
-def _started() -> tuple[WarmChild, int]:
-    """A process that loads and waits, and the end of the pipe on which it is told its job."""
-    theirs, ours = os.pipe()
-    told, orders = os.pipe()
-    try:
-        process = subprocess.Popen(
-            [sys.executable, "-m", MODULE, WAIT, str(told)],
-            stdin=theirs,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=child_environment(),
-            pass_fds=(told, lifeline.pipe()),
-            start_new_session=True,
-        )
-    except OSError:
-        os.close(ours)
-        os.close(orders)
-        raise
-    finally:
-        os.close(theirs)
-        os.close(told)
-    return WarmChild(process, ours), orders
+def _started() -> Candidate:
+    """A process that loads and waits."""
+    with ExitStack() as on_failure:
+        pipe, ours = os.pipe()
+        on_failure.callback(os.close, ours)
+        told, orders = socket.socketpair()
+        on_failure.callback(orders.close)
+        said = on_failure.enter_context(tempfile.TemporaryFile())
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-m", MODULE, WAIT, str(told.fileno())],
+                stdin=pipe,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                env=child_environment(),
+                pass_fds=(told.fileno(), lifeline.pipe()),
+                start_new_session=True,
+            )
+        finally:
+            os.close(pipe)
+            told.close()
+        on_failure.pop_all()
+    return Candidate(WarmChild(process, ours), orders, said)
 
 
 def wait_for_job(descriptor: int) -> tuple[int, int] | None:
-    """In the child: the job and attempt that it is given, its output in the job's log from here on; None for none."""
+    """In the child, which has loaded: the job and attempt that it is given, its output in the job's log from here on.
+
+    None where there is none to come.
+    """
+    os.write(descriptor, b"\n")  # loaded
     with os.fdopen(descriptor, encoding="utf-8") as orders:
         line = orders.readline()
     if not line:

@@ -8,7 +8,7 @@ at which the database's log changed. Looking without news remains, for news that
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ LIVELY_SECONDS = 3.0
 """After news, for so long a queue is looked at as often as DBOS would: a look may lose its lock to another worker."""
 SLICE_SECONDS = 0.25
 """How often the time of SQLite's log is read, and how long a thread may take to see that it has to stop."""
+LOOK_SECONDS = 1.0
+"""How often a thread that waits for longer looks whether it still is to."""
 COARSE_SECONDS = 0.05
 """The kernel's clock for files stands still for so long at most: a second change may have the first one's time."""
 HOUSEKEEPING_SECONDS = 60.0
@@ -70,7 +72,7 @@ class Bell:
                 left = began + (max(shortest, QUIET_SECONDS) if is_quiet else shortest) - time.monotonic()
                 if left <= 0:
                     return
-                self._changed.wait(min(left, 4 * SLICE_SECONDS))
+                self._changed.wait(min(left, LOOK_SECONDS))
 
 
 bell = Bell()
@@ -80,21 +82,25 @@ bell = Bell()
 class Patience:
     """Stands for the event that stops a thread of DBOS: its `wait` ends at a ring, and lasts longer without one."""
 
-    def __init__(self, stop: threading.Event, *, seconds: float | None = None) -> None:
-        self._stop, self._seconds, self._heard = stop, seconds, bell.rings
+    def __init__(
+        self, stop: threading.Event, *, seconds: float | None = None, is_wanted: Callable[[], bool] = lambda: False
+    ) -> None:
+        """seconds: the thread is one that rings mean nothing to, and waits for so long, or until it is wanted."""
+        self._stop, self._seconds, self._is_wanted, self._heard = stop, seconds, is_wanted, bell.rings
 
     def is_set(self) -> bool:
         return bell.is_closed or self._stop.is_set()
 
     def wait(self, timeout: float) -> bool:
-        """seconds: the thread is one that rings mean nothing to, and waits for so long."""
         if self._seconds is None:
             bell.wait(self._heard, timeout, self._stop.is_set)
             self._heard = bell.rings
         else:
             ends = time.monotonic() + self._seconds
             while not self.is_set() and (left := ends - time.monotonic()) > 0:
-                self._stop.wait(min(left, 4 * SLICE_SECONDS))
+                self._stop.wait(min(left, LOOK_SECONDS))
+                if self._is_wanted():
+                    break
         return self.is_set()
 
 
@@ -104,21 +110,59 @@ def install() -> None:
         return
     _queue.queue_worker_thread = _Patient(_queue.queue_worker_thread)  # type: ignore[assignment]
     main = _dbos.queue_thread  # type: ignore[attr-defined]
-    _dbos.queue_thread = _Patient(main, seconds=HOUSEKEEPING_SECONDS)  # type: ignore[attr-defined, assignment]
-    _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = HOUSEKEEPING_SECONDS
+    _dbos.queue_thread = _Manager(main)  # type: ignore[attr-defined, assignment]
+    _workflow_commands._run_background_jobs = _keep_house  # type: ignore[assignment]
+
+
+def unwatched(queues: Sequence[str]) -> list[str]:
+    """Those of the queues that no thread of this process looks at."""
+    return [queue for queue in queues if (thread := _looking.get(queue)) is None or not thread.is_alive()]
+
+
+_looking: dict[str, threading.Thread] = {}
 
 
 class _Patient:
-    """A thread's function that gets `Patience` in place of its event."""
+    """The function of a queue's thread, which gets `Patience` in place of its event."""
 
-    def __init__(self, function: Callable[..., None], *, seconds: float | None = None) -> None:
-        self._function, self._seconds = function, seconds
+    def __init__(self, function: Callable[..., None]) -> None:
+        self._function = function
 
-    def __call__(self, stop: Any, dbos: Any, *queue: Any) -> None:
+    def __call__(self, stop: Any, dbos: Any, queue: Any) -> None:
         event = stop._stop if isinstance(stop, Patience) else stop
-        is_own = bool(queue) and queue[0].name == INTERNAL_QUEUE_NAME
-        seconds = HOUSEKEEPING_SECONDS if is_own else self._seconds
-        self._function(Patience(event, seconds=seconds), dbos, *queue)
+        _looking[queue.name] = threading.current_thread()
+        seconds = HOUSEKEEPING_SECONDS if queue.name == INTERNAL_QUEUE_NAME else None
+        self._function(Patience(event, seconds=seconds), dbos, queue)
+
+
+class _Manager:
+    """The function of the thread that starts those of the queues: it looks again at once while one is without."""
+
+    def __init__(self, function: Callable[..., None]) -> None:
+        self._function = function
+
+    def __call__(self, stop: Any, dbos: Any) -> None:
+        queues = dbos._listening_queues or []
+        self._function(Patience(stop, seconds=HOUSEKEEPING_SECONDS, is_wanted=lambda: bool(unwatched(queues))), dbos)
+
+
+def _keep_house(
+    stop: threading.Event, dbos: Any, lock: str, _seconds: float, jobs: dict[str, Callable[[], None]]
+) -> None:
+    """DBOS' function of this name, seldom, and with the lock given back before the wait.
+
+    DBOS waits with the lock, in a transaction, and PostgreSQL ends a session whose transaction does nothing for five
+    seconds. Without the lock each process keeps house once a minute, which does no harm.
+    """
+    while not stop.is_set():
+        try:
+            with dbos._sys_db.background_job_lock(lock) as is_ours:
+                for job in jobs.values() if is_ours else ():
+                    job()
+        except Exception as error:
+            log.warning("The engine's tables could not be tended: %s", _first_line(error))
+        if stop.wait(HOUSEKEEPING_SECONDS):
+            break
 
 
 def announce(db: Session, queue: str) -> None:
@@ -136,6 +180,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._thread = threading.Thread(target=self._run, name="rondo-wakes", daemon=True)
+        self._is_told = False
 
     def start(self) -> None:
         bell.open()
@@ -147,6 +192,9 @@ class Watch:
         if self._thread.is_alive():
             self._thread.join(timeout=10)
 
+    def _hear(self) -> None:
+        bell.can_ring, self._is_told = True, False
+
     def _run(self) -> None:
         url = make_url(settings().url)
         while not bell.is_closed:
@@ -154,11 +202,13 @@ class Watch:
                 if url.get_backend_name() == "sqlite":
                     _watch_log(Path(f"{url.database}-wal"))
                 else:
-                    _listen()
-            except (SQLAlchemyError, OSError, _driver_error()):
+                    _listen(self._hear)
+            except (SQLAlchemyError, OSError, _driver_error()) as error:
                 # Until it listens again the queues are looked at as often as DBOS would.
                 bell.can_ring = False
-                log.warning("News of jobs cannot be heard; looking for them goes on.", exc_info=True)
+                if not self._is_told:
+                    log.warning("News of jobs cannot be heard; looking for them goes on. %s", _first_line(error))
+                self._is_told = True
                 bell.wait(bell.rings, QUIET_SECONDS, lambda: False)
 
 
@@ -181,7 +231,7 @@ def _changed_at(path: Path) -> float:
         return 0.0
 
 
-def _listen() -> None:
+def _listen(hears: Callable[[], None]) -> None:
     """Ring for each job that another process tells of, over a connection that is no pool's."""
     pooled = write_engine().raw_connection()
     driver: Any = pooled.driver_connection
@@ -190,14 +240,21 @@ def _listen() -> None:
         driver.rollback()
         driver.autocommit = True
         driver.execute(f"LISTEN {CHANNEL}")
-        bell.can_ring = True
-        bell.ring()  # what came before is not told again
+        hears()
         while not bell.is_closed:
-            for _ in driver.notifies(timeout=4 * SLICE_SECONDS, stop_after=1):
-                bell.ring()
+            bell.ring(lively=False)  # what came before, or during the question below, is not told again
+            again = time.monotonic() + HOUSEKEEPING_SECONDS
+            while not bell.is_closed and time.monotonic() < again:
+                for _ in driver.notifies(timeout=LOOK_SECONDS, stop_after=1):
+                    bell.ring()
+            driver.execute("SELECT 1")  # nothing else would tell that the other end is gone
     finally:
         bell.can_ring = False
         pooled.close()
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {(str(error).strip() or 'no reason given').splitlines()[0]}"
 
 
 def _driver_error() -> type[Exception]:

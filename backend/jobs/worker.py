@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dbos import DBOS, DBOSConfig
-from dbos import error as dbos_error
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend import lifeline
@@ -17,7 +16,7 @@ from backend.config import settings
 from backend.errors import Conflict, InvalidInput
 from backend.jobs import durable, executors, helping, logs, standby, transitions, wakes
 from backend.jobs.child import describe_exit
-from backend.jobs.process import ChildProcess
+from backend.jobs.process import Child, ChildProcess, kept
 from backend.log import tell_about
 from backend.values import JobStatus
 
@@ -71,10 +70,13 @@ class Worker:
 
     @property
     def is_running(self) -> bool:
-        return self._keeper is not None and self._keeper.is_running
+        return self._keeper is not None and self._keeper.is_running and not wakes.unwatched(self.queues)
 
-    async def child(self, job_id: int, attempt: int, log: Path) -> "ChildProcess | standby.WarmChild":
+    async def child(self, job_id: int, attempt: int, log: Path) -> Child:
         """A process for the job: the one that is ready, else one that is started now."""
+        return await kept(self._child(job_id, attempt, log))
+
+    async def _child(self, job_id: int, attempt: int, log: Path) -> Child:
         ready = None if self.standby is None else await asyncio.to_thread(self.standby.take, job_id, attempt, log)
         return ready or await ChildProcess.start(self.command(job_id, attempt), log, attempt)
 
@@ -97,7 +99,7 @@ class Worker:
             self._keeper.recover(own=True)
             self._watch = wakes.Watch()
             self._watch.start()
-            _in_own_thread(self._launch)
+            durable.in_own_thread(self._launch)
             self._keeper.start()
             if self.standby is not None:
                 self.standby.prepare(standby.FIRST_SECONDS)
@@ -116,7 +118,7 @@ class Worker:
             self._watch = None
         if self.standby is not None:
             self.standby.close()
-        _in_own_thread(DBOS.destroy)
+        durable.in_own_thread(DBOS.destroy)
         lifeline.cut()  # model servers that its jobs started
         if self._keeper is not None:
             self._keeper.stop()
@@ -143,7 +145,7 @@ class Worker:
             "log_level": "WARNING",
         }
         DBOS(config=config)
-        logging.getLogger("dbos").addFilter(_is_news)
+        durable.log_as_others()
         DBOS.listen_queues(self.queues)
         wakes.install()
         DBOS.launch()
@@ -179,6 +181,13 @@ async def run_job(job_id: int) -> str:
 @DBOS.step(preemptible=True)
 async def run_child(job_id: int, workflow_id: str) -> str:
     """Run the job's child process to its end, or end it when the job is cancelled, lost or the worker stops."""
+    try:
+        return await _run_child(job_id, workflow_id)
+    finally:
+        wakes.bell.ring()  # there is room for the next one
+
+
+async def _run_child(job_id: int, workflow_id: str) -> str:
     worker = _worker
     assert worker is not None
     tell_about(job=job_id)
@@ -196,7 +205,6 @@ async def run_child(job_id: int, workflow_id: str) -> str:
     finally:
         await child.end()
     await asyncio.to_thread(_record_end, job_id, attempt, describe_exit(child.exit_code))
-    wakes.bell.ring()  # there is room for the next one
     return "ended"
 
 
@@ -209,6 +217,13 @@ async def help_job(helper_id: int) -> str:
 @DBOS.step(preemptible=True)
 async def run_helper(helper_id: int) -> str:
     """Run a helper's child process to its end, or end it when the job is over or the worker stops."""
+    try:
+        return await _run_helper(helper_id)
+    finally:
+        wakes.bell.ring()  # as above
+
+
+async def _run_helper(helper_id: int) -> str:
     worker = _worker
     assert worker is not None
     joined = await asyncio.to_thread(helping.join, helper_id, worker.executor_id)
@@ -217,7 +232,7 @@ async def run_helper(helper_id: int) -> str:
     job_id, attempt = joined
     path, how = logs.helper_log_path(job_id, helper_id), None
     try:
-        child = await ChildProcess.start([*worker.command(job_id, attempt), str(helper_id)], path, attempt)
+        child = await kept(ChildProcess.start([*worker.command(job_id, attempt), str(helper_id)], path, attempt))
         try:
             goes_on = await _follow_helper(child, helper_id, path)
         finally:
@@ -227,11 +242,10 @@ async def run_helper(helper_id: int) -> str:
     except OSError as error:
         how = f"It could not be started: {error}."
     await asyncio.to_thread(helping.leave, helper_id, error=how, tail=logs.tail(path))
-    wakes.bell.ring()  # as above
     return "ended"
 
 
-async def _follow_helper(child: ChildProcess, helper_id: int, path: Path) -> bool:
+async def _follow_helper(child: Child, helper_id: int, path: Path) -> bool:
     """Return when the child has ended, or has to; False where it was sent away."""
     written: str | None = None
     while not await child.ended(within=LOOK_SECONDS):
@@ -247,7 +261,7 @@ async def _follow_helper(child: ChildProcess, helper_id: int, path: Path) -> boo
     return True
 
 
-async def _follow(child: ChildProcess | standby.WarmChild, job_id: int, attempt: int) -> None:
+async def _follow(child: Child, job_id: int, attempt: int) -> None:
     """Return when the child has ended, or has to."""
     lingered = 0.0
     written: str | None = None
@@ -279,29 +293,3 @@ def _record_end(job_id: int, attempt: int, how: str) -> None:
     transitions.write_log_tail(job_id, attempt, tail + helping.tails(job_id, attempt), process_id=None)
     if transitions.look(job_id, attempt) == JobStatus.running:
         transitions.fail_silently_ended(job_id, attempt, how=how, tail=tail)
-
-
-def _in_own_thread(function: Callable[[], None]) -> None:
-    """DBOS adopts the running event loop of its caller, and our steps do not belong into the web server's."""
-    errors: list[BaseException] = []
-
-    def target() -> None:
-        try:
-            function()
-        except BaseException as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=target, name="rondo-dbos")
-    thread.start()
-    thread.join()
-    if errors:
-        raise errors[0]
-
-
-def _is_news(record: logging.LogRecord) -> bool:
-    """Drop what DBOS logs, with tracebacks, each time a job is cancelled or a worker stops: both are ordinary."""
-    error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, dbos_error.DBOSAwaitedWorkflowCancelledError) and not any(
-        phrase in record.getMessage()
-        for phrase in ("was cancelled during execution", "is no longer owned by", "Asyncio task cancelled")
-    )

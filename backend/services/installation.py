@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from backend import in_use, jobs, private
 from backend.config import settings
-from backend.db import dispose, now, reading
+from backend.db import address, dispose, now, reading
 from backend.db import problem as db_problem
 from backend.errors import Conflict, MissingPrerequisite
 
@@ -77,7 +77,7 @@ def problem() -> str | None:
 def upgrade() -> str:
     """Bring the schema up to date; return the database it was done to, without its password."""
     prepare()
-    return str(make_url(settings().url))
+    return address()
 
 
 def downgrade(revision: str) -> None:
@@ -149,5 +149,5 @@ def _dump_postgres(target: Path) -> None:
 def _does_not_answer(error: OperationalError) -> MissingPrerequisite:
     reason = str(error.orig).strip().splitlines()[0] if error.orig else "no reason given"
     return MissingPrerequisite(
-        f"The database {make_url(settings().url)} does not answer: {reason}. Start it, or correct RONDO_DATABASE_URL."
+        f"The database {address()} does not answer: {reason}. Start it, or correct RONDO_DATABASE_URL."
     )

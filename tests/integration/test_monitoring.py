@@ -40,7 +40,7 @@ def test_figures_count_jobs_rounds_workers_and_rows(database: str) -> None:
     assert found["rondo_rounds", "running"] == 1
     assert found["rondo_workers", "train"] == 1
     assert 0 <= found["rondo_queue_age_seconds", "generate"] < 60
-    assert found["rondo_samples_total",] == 0
+    assert found["rondo_newest_sample_id",] == 0
     assert found["rondo_requests_total", "monitoring", "GET", "2xx"] >= 1
     assert "Secret" not in text
 
@@ -51,11 +51,19 @@ def test_figures_are_for_this_machine_past_no_proxy_or_for_the_token(
 ) -> None:
     with site.visitor() as client:
         assert client.get("/metrics", headers={"x-forwarded-for": "127.0.0.1"}).status_code == 403
-        monkeypatch.setenv("RONDO_METRICS_TOKEN", "s3cret")
+        assert client.get("/metrics", headers={"via": "1.1 proxy"}).status_code == 403
+        assert client.get("/metrics", headers={"host": "rondo.example"}).status_code == 403
+        monkeypatch.setenv("RONDO_TRUSTED_PROXIES", "10.0.0.0/8")
+        reread()
+        assert client.get("/metrics").status_code == 403, "a proxy may leave no trace"
+        monkeypatch.setenv("RONDO_METRICS_TOKEN", "")
+        reread()
+        assert client.get("/metrics", headers={"authorization": "Bearer"}).status_code == 403
+        monkeypatch.setenv("RONDO_METRICS_TOKEN", "s3crét")
         reread()
         assert client.get("/metrics").status_code == 403
         assert client.get("/metrics", headers={"authorization": "Bearer wrong"}).status_code == 403
-        assert figures(client, authorization="Bearer s3cret")
+        assert client.get("/metrics", headers={"authorization": "Bearer s3crét".encode()}).status_code == 200
 
 
 def test_ready_is_what_has_its_schema_and_its_worker(database: str) -> None:
@@ -70,18 +78,20 @@ def test_ready_is_what_has_its_schema_and_its_worker(database: str) -> None:
     assert "embedded worker does not run" in readiness.problems(with_worker=True)[0]
 
 
-def test_a_database_that_is_gone_is_not_ready(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_is_gone_is_not_ready_and_no_stranger_reads_where_it_is(
+    tmp_path: object, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setenv("RONDO_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("RONDO_DATABASE_URL", "postgresql://ada:hunter2@127.0.0.1:1/x")
+    monkeypatch.setenv("RONDO_DATABASE_URL", "postgresql://ada:hunter2@127.0.0.1:1/x?sslpassword=hunter3")
     reread()
     dispose()
     try:
-        (said,) = readiness.problems(with_worker=False)
-        assert "does not answer" in said
-        assert "hunter2" not in said
+        assert readiness.problems(with_worker=False) == readiness.problems(with_worker=False) == [readiness.SILENT]
+        (logged,) = [line for line in caplog.messages if "127.0.0.1:1/x" in line]
+        assert "hunter" not in logged
         lines = {line.name: line for line in examination.examine()}
         assert not examination.is_well([*lines.values()])
-        assert "hunter2" not in lines["database"].text
+        assert "hunter" not in lines["database"].text
     finally:
         dispose()
         reread()

@@ -1,10 +1,14 @@
-"""The log as lines of JSON."""
+"""The log as lines of JSON, the engine's too."""
 
 import json
 import logging
 import sys
 
+import pytest
+
 from backend import log
+from backend.config import settings
+from backend.jobs import durable
 
 
 def line(message: str, *values: object, **more: object) -> dict[str, object]:
@@ -31,3 +35,23 @@ def test_an_error_stands_in_the_line_with_its_traceback() -> None:
     except ValueError:
         found = line("failed", exc_info=sys.exc_info())
     assert "ValueError: bad" in str(found["error"])
+
+
+def test_no_child_process_gets_what_only_the_web_process_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RONDO_METRICS_TOKEN", "s3cret")
+    monkeypatch.setenv("RONDO_OIDC_CLIENT_SECRET", "s3cret")
+    assert "s3cret" not in settings().environment().values()
+
+
+def test_the_engine_s_log_takes_the_way_of_all_others() -> None:
+    dbos, own = logging.getLogger("dbos"), logging.StreamHandler()
+    own.name = durable.CONSOLE
+    before = dbos.propagate, dbos.filters[:]
+    dbos.addHandler(own)
+    dbos.propagate = False
+    try:
+        durable.log_as_others()
+        assert own not in dbos.handlers
+        assert dbos.propagate
+    finally:
+        dbos.propagate, dbos.filters[:] = before

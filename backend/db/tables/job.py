@@ -17,7 +17,10 @@ class Job(Identified, Base):
     """
 
     __tablename__ = "jobs"
-    __table_args__ = (Index("ix_jobs_project_id_id", "project_id", "id"), Index("ix_jobs_status", "status"))
+    __table_args__ = (
+        Index("ix_jobs_project_id_id", "project_id", "id"),
+        Index("ix_jobs_status_queue", "status", "queue"),
+    )
 
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
     round_id: Mapped[int | None] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"), index=True)

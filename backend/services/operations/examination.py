@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend import sandbox
 from backend.config import settings
-from backend.db import now, reading, tables
+from backend.db import address, now, reading, tables
 from backend.engines._model_check import Line, Outcome
 from backend.engines.openai import OpenAI
 from backend.errors import RondoError
@@ -155,10 +155,10 @@ def _database() -> Iterator[Line]:
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
         yield Line(
-            "database", Outcome.fail, f"{url} does not answer: {reason}. Start it, or correct RONDO_DATABASE_URL."
+            "database", Outcome.fail, f"{address()} does not answer: {reason}. Start it, or correct RONDO_DATABASE_URL."
         )
         return
-    yield Line("database", Outcome.passed, f"{url} answers within {time.monotonic() - started:.2f} seconds.")
+    yield Line("database", Outcome.passed, f"{address()} answers within {time.monotonic() - started:.2f} seconds.")
     if is_current:
         yield Line("schema", Outcome.passed, "It is that of this version.")
     else:
@@ -216,14 +216,14 @@ def _endpoints() -> Iterator[Line]:
     with reading() as db:
         engines = list(db.scalars(select(tables.Checkpoint.engine)))
     known = {one["base_url"]: one for one in engines if one.get("name") == "openai"}
-    for address, stored in sorted(known.items()):
+    for base_url, stored in sorted(known.items()):
         given = {name: value for name, value in stored.items() if name != "name"}
         try:
             with OpenAI(**given | {"timeout": ENDPOINT_SECONDS, "max_retries": 0}) as engine:
                 engine.listing()
-            yield Line("endpoint", Outcome.passed, f"{address} answers.")
+            yield Line("endpoint", Outcome.passed, f"{base_url} answers.")
         except (RondoError, ValueError) as error:
-            yield Line("endpoint", Outcome.fail, f"{address}: {error}")
+            yield Line("endpoint", Outcome.fail, f"{base_url}: {error}")
 
 
 def _backups() -> Iterator[Line]:

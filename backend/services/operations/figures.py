@@ -23,9 +23,9 @@ class Figures:
     """Those alive, by the queue that they take from."""
     queue_ages: dict[str, float]
     """Seconds since the oldest job was made that waits in the queue; 0 where none does."""
-    samples: int
-    decisions: int
-    """How many were ever written: the newest's number."""
+    newest_sample: int
+    newest_decision: int
+    """Ids, 0 where there is none. Counting the rows would read them all."""
 
 
 def read(queues: tuple[str, ...] = ("generate", "train", "export")) -> Figures:

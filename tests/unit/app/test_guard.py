@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 
-from app import api, guard
+from app import addresses, api, guard
 from app.guard import Guard
 from backend.config import reread
 
@@ -135,3 +135,9 @@ def test_a_person_is_sent_to_the_door_and_a_program_is_told(client: TestClient) 
 def test_limits_of_uploads_follow_the_setting(client: TestClient) -> None:
     assert guard._limit("/gradio_api/upload") == 2 * guard.MEGABYTE
     assert guard._limit("/gradio_api/queue/join") == guard.MEGABYTE
+
+
+def test_a_rest_address_tells_the_log_what_it_is_about() -> None:
+    assert addresses.ids("/api/v1/projects/3/samples") == {"project": 3}
+    assert addresses.ids("/api/v1/rounds/12") == {"round": 12}
+    assert addresses.ids("/api/v1/rounds/12x") == addresses.ids("/rounds/3") == {}

@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
 from backend.jobs import standby
+from backend.jobs.process import ChildProcess, kept
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
@@ -23,10 +25,29 @@ def ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> standby.Standby:
     (tmp_path / "waits_for_a_job.py").write_text(WAITS)
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
     monkeypatch.setattr(standby, "MODULE", "waits_for_a_job")
+    monkeypatch.setattr(standby, "LOADING_SECONDS", 120.0)
     made = standby.Standby()
     made.prepare(0)
     until(lambda: made._ready is not None, "a process")
     return made
+
+
+def pid_of(ready: standby.Standby) -> int:
+    assert ready._ready is not None
+    return ready._ready.child.pid
+
+
+def is_gone(pid: int) -> bool:
+    """Ended, and reaped."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))
 
 
 def test_a_job_is_given_to_the_process_that_waits_and_its_output_is_the_job_s_log(
@@ -46,9 +67,86 @@ def test_a_job_is_given_to_the_process_that_waits_and_its_output_is_the_job_s_lo
 
 
 def test_closing_ends_it_and_nothing_starts_any_more(ready: standby.Standby, tmp_path: Path) -> None:
-    assert ready._ready is not None
-    pid = ready._ready[0].pid
+    pid = pid_of(ready)
     ready.close()
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    assert is_gone(pid)
     assert ready.take(1, 1, tmp_path / "log.txt") is None
+
+
+def test_a_log_that_cannot_be_begun_leaves_no_process_and_no_file_open(ready: standby.Standby, tmp_path: Path) -> None:
+    pid, files = pid_of(ready), open_files()
+    (tmp_path / "jobs").write_text("a file, where a folder has to be")
+    assert ready.take(1, 1, tmp_path / "jobs" / "log.txt") is None
+    assert is_gone(pid)
+    assert open_files() == files - 3, "the pipe, the socket and the file for what it said"
+    ready.close()
+
+
+def test_one_that_ends_while_it_loads_gets_no_job_and_the_log_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "fails_to_load.py").write_text("import no_such_library")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
+    monkeypatch.setattr(standby, "MODULE", "fails_to_load")
+    monkeypatch.setattr(standby, "LOADING_SECONDS", 120.0)
+    made, log = standby.Standby(), tmp_path / "jobs" / "log.txt"
+    made._start()
+    assert made.take(1, 1, log) is None
+    made.close()
+    assert "No module named 'no_such_library'" in log.read_text()
+
+
+def test_one_that_still_loads_stays_for_the_next_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "loads_for_long.py").write_text("import time; time.sleep(600)")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
+    monkeypatch.setattr(standby, "MODULE", "loads_for_long")
+    monkeypatch.setattr(standby, "LOADING_SECONDS", 0.1)
+    made = standby.Standby()
+    made._start()
+    pid = pid_of(made)
+    assert made.take(1, 1, tmp_path / "log.txt") is None
+    assert pid_of(made) == pid
+    made.close()
+    assert is_gone(pid)
+
+
+def test_a_process_whose_taker_is_cancelled_meanwhile_is_ended(ready: standby.Standby, tmp_path: Path) -> None:
+    pid, go = pid_of(ready), threading.Event()
+
+    def take() -> standby.WarmChild:
+        go.wait()
+        child = ready.take(1, 1, tmp_path / "log.txt")
+        assert child is not None
+        return child
+
+    async def cancelled() -> None:
+        task = asyncio.create_task(kept(asyncio.to_thread(take)))
+        for _ in range(2):  # a second time is no way around it
+            await asyncio.sleep(0.05)
+            task.cancel()
+        go.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancelled())
+    assert is_gone(pid)
+    ready.close()
+
+
+def test_a_process_that_starts_while_its_job_is_cancelled_is_ended(tmp_path: Path) -> None:
+    started: list[ChildProcess] = []
+
+    async def start() -> ChildProcess:
+        started.append(await ChildProcess.start(["sleep", "600"], tmp_path / "log.txt", 1))
+        await asyncio.sleep(0.1)
+        return started[0]
+
+    async def cancelled() -> None:
+        task = asyncio.create_task(kept(start()))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancelled())
+    assert is_gone(started[0].pid)
