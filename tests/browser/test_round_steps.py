@@ -110,7 +110,8 @@ def test_a_step_is_added_moved_up_and_removed(page: Page) -> None:
     leaves_open(page, 3)
     estimated(page)
     choose(page, "#recipe", recipes.get("star").title)
-    begins(page, "prompt source: prompt_set", "generator: sample")
+    expect(page.locator("#slot-steps-8")).to_contain_text("9. trainer")
+    estimated(page)
     leaves_open(page)
 
 
@@ -160,8 +161,8 @@ def test_a_recipe_is_taken_as_yaml_and_put_back_changed(page: Page) -> None:
     expect(page.locator("#estimate .problem")).to_contain_text("of the YAML cannot be read")
     text.fill(changed)
     page.locator("#use-yaml").click()
+    expect(page.locator("#slot-steps-3").get_by_label("Threshold", exact=True)).to_have_value("0.75")
     estimated(page)
-    expect(step(page, 3).get_by_label("Threshold", exact=True)).to_have_value("0.75")
     page.locator("#launch").click()
     page.wait_for_url(lambda url: "new-round" not in url)
     with reading() as db:
