@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from app.pages import new_round
+from app.pages.new_round import recipe as recipe_form
 from app.pages.new_round.drawing import Drawing
 from backend import recipes
 from backend.db import reading, session, tables
@@ -176,7 +177,7 @@ def test_a_recipe_is_taken_as_yaml_and_put_back_changed(page: Page) -> None:
 def test_a_recipe_chosen_while_the_form_is_drawn_is_set_back_and_can_be_chosen_again(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    draw = new_round.draw
+    draw = recipe_form.draw
 
     def draw_late(*given: Any) -> None:
         time.sleep(3)
