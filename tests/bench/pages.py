@@ -28,6 +28,7 @@ USEFUL = {
     "prompts": "#prompt-sets [role=gridcell]",
     "recipes": "#recipes-table [role=gridcell]",
     "new-round": "#estimate dd",
+    "new-round slots": ".gradio-container:has(#launch:enabled) #recipe-slots button",
     "samples": "#samples-table [role=gridcell]",
     "review": "#review-desk .answer",
     "team": "#team-progress .numbers",
@@ -46,7 +47,9 @@ USEFUL = {
     "previews": ".gradio-container :is(td, .rondo-empty)",
     "rewrites": ".gradio-container :is(td, .rondo-empty)",
 }
-"""By page what is useful on it. A selector that finds nothing is an error here, so one of a changed page is noticed."""
+"""By page what is useful on it; a page stands here twice whose main content comes later, with a word for that.
+
+A selector that finds nothing is an error here, so one of a changed page is noticed."""
 # Looked for at each frame; a message after a frame comes once that frame is painted.
 WATCH = """(selector) => {
   const isShown = (one) => one.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }) &&
@@ -142,19 +145,19 @@ def measure(page: Any, pid: int, base: str, paths: list[str], repeats: int) -> l
     cdp = page.context.new_cdp_session(page)
     cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
     print(
-        f"{'page':14}{'first paint':>12}{'useful':>9}{'worst':>9}{'worked':>9}{'scripts':>9}{'server':>8}{'asked':>7}"
+        f"{'page':16}{'first paint':>12}{'useful':>9}{'worst':>9}{'worked':>9}{'scripts':>9}{'server':>8}{'asked':>7}"
     )
     for path in paths:
         try:  # warm: what a browser keeps and what a server imports late
-            visit(page, cdp, pid, base + path, USEFUL[path])
+            visit(page, cdp, pid, base + path.split(" ")[0], USEFUL[path])
         except TimeoutError:
-            print(f"{path or 'overview':14} shows nothing that {USEFUL[path]} finds", flush=True)
+            print(f"{path or 'overview':16} shows nothing that {USEFUL[path]} finds", flush=True)
             slow.append(path or "overview")
             continue
-        taken = [visit(page, cdp, pid, base + path, USEFUL[path]) for _ in range(repeats)]
+        taken = [visit(page, cdp, pid, base + path.split(" ")[0], USEFUL[path]) for _ in range(repeats)]
         middle = {name: statistics.median(one[name] for one in taken) for name in taken[0]}
         print(
-            f"{path or 'overview':14}{middle['paint']:12.0f}{middle['useful']:9.0f}"
+            f"{path or 'overview':16}{middle['paint']:12.0f}{middle['useful']:9.0f}"
             f"{max(one['useful'] for one in taken):9.0f}{middle['worked']:9.0f}{middle['scripts']:9.0f}"
             f"{middle['server']:8.0f}{middle['asked']:7.0f}",
             flush=True,

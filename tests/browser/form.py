@@ -6,7 +6,8 @@ from playwright.sync_api import Locator, Page, expect
 
 
 def estimated(page: Page) -> None:
-    """Waits until the form is drawn and what it costs is known."""
+    """Waits until the form is drawn and what it costs is known: that may be there before, the buttons are not."""
+    expect(page.locator("#launch")).to_be_enabled()
     expect(page.locator("#estimate dd").first).to_be_visible()
 
 

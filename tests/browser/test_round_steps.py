@@ -1,13 +1,18 @@
 """The list of steps in the form of a round, in Chromium: begun from slots, added to, moved, named, bound, launched."""
 
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
+import gradio as gr
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
+from app.pages import new_round
+from app.pages.new_round import recipe as recipe_form
+from app.pages.new_round.drawing import Drawing
 from backend import recipes
 from backend.db import reading, session, tables
 from backend.values import Role
@@ -110,7 +115,8 @@ def test_a_step_is_added_moved_up_and_removed(page: Page) -> None:
     leaves_open(page, 3)
     estimated(page)
     choose(page, "#recipe", recipes.get("star").title)
-    begins(page, "prompt source: prompt_set", "generator: sample")
+    expect(page.locator("#slot-steps-8")).to_contain_text("9. trainer")
+    estimated(page)
     leaves_open(page)
 
 
@@ -160,9 +166,49 @@ def test_a_recipe_is_taken_as_yaml_and_put_back_changed(page: Page) -> None:
     expect(page.locator("#estimate .problem")).to_contain_text("of the YAML cannot be read")
     text.fill(changed)
     page.locator("#use-yaml").click()
+    expect(page.locator("#slot-steps-3").get_by_label("Threshold", exact=True)).to_have_value("0.75")
     estimated(page)
-    expect(step(page, 3).get_by_label("Threshold", exact=True)).to_have_value("0.75")
     page.locator("#launch").click()
     page.wait_for_url(lambda url: "new-round" not in url)
     with reading() as db:
         assert db.scalars(select(tables.Round)).one().recipe["name"] == "star_again"
+
+
+def test_a_recipe_chosen_while_the_form_is_drawn_is_set_back_and_can_be_chosen_again(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = recipe_form.draw
+
+    def draw_late(*given: Any) -> None:
+        time.sleep(3)
+        draw(*given)
+
+    chosen = page.locator("#recipe input").input_value()
+    monkeypatch.setattr(new_round, "draw", draw_late)
+    page.reload()
+    choose(page, "#recipe", recipes.get("star").title)
+    expect(page.locator("#slot-steps-8, #recipe-slots")).to_have_count(0)
+    expect(page.locator(".toast-body.info")).to_contain_text("choose it again")
+    expect(page.locator("#recipe input")).to_have_value(chosen)
+    monkeypatch.undo()
+    estimated(page)
+    choose(page, "#recipe", recipes.get("star").title)
+    expect(page.locator("#slot-steps-8")).to_contain_text("9. trainer")
+
+
+def test_a_form_whose_first_reading_fails_can_be_read_again(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, fails = Drawing.read, iter([True])
+
+    def fail_once(self: Drawing, request: gr.Request, now: dict[str, Any], *values: Any) -> list[Any]:
+        if next(fails, False):
+            raise RuntimeError("asked for by the test")
+        return read(self, request, now, *values)
+
+    monkeypatch.setattr(Drawing, "read", fail_once)
+    page.reload()
+    expect(page.locator("#estimate .problem")).to_contain_text("Change a field")
+    expect(page.locator("#launch")).to_be_enabled()
+    page.locator(".toast-body.error .toast-close").click()
+    page.locator("#num-prompts input").fill("7")
+    estimated(page)
+    expect(page.locator("#preview-round")).to_be_enabled()

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy.exc import TimeoutError
 
+from backend.services import rounds
 from backend.services.recipes import saved_recipes
 from backend.values import JobStatus, Stage
 from tests.integration import site
@@ -59,3 +61,15 @@ def test_jobs_name_their_step_and_the_form_lists_the_projects_own_recipes(opened
     saved_recipes.save(made.curator, made.project.id, "Ours", made.round.recipe)
     said = browser.ask("new_round", "load")
     assert "Ours (this project's own)" in said
+
+
+def test_the_form_is_filled_though_the_database_is_too_busy_to_estimate(
+    opened: tuple[Stepped, Opened], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find_no_connection(*_: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(rounds, "estimate", find_no_connection)
+    said = opened[1].ask("new_round", "load")
+    assert '"waits": true' in said
+    assert '"visible": true' in said

@@ -269,6 +269,9 @@ class Browser:
         # Launching comes first: others may put something into the fields that no round can be launched with.
         turns = {"read": 0, "start": 1, "preview": 1}
         for listener in sorted(self.listeners(number), key=lambda one: turns.get(plain(one), 2)):
+            # What was launched is not counted any more, so that it is launched once.
+            for counting in self.listeners(number, "read") if plain(listener) == "preview" else ():
+                self.call_drawn(number, counting)
             self.call_drawn(number, listener)
 
     def listeners(self, number: int, name: str = "") -> list[dict[str, Any]]:

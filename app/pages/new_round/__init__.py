@@ -9,7 +9,7 @@ import gradio as gr
 
 from app.pages.new_round import saved as new_round_saved
 from app.pages.new_round.drafts import about_of, draft_of, other_recipe, others_of, recipe_choices
-from app.pages.new_round.drawing import can_start
+from app.pages.new_round.drawing import WAITS, can_start
 from app.pages.new_round.estimates import changed, guessed
 from app.pages.new_round.recipe import QUIET, Frame, draw
 from app.toasts import toasts
@@ -19,7 +19,7 @@ from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import only
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
-from backend.services import plans, previews, recipe_list, rewrites, rounds
+from backend.services import plans, previews, recipe_list, rewrites, rounds, trouble
 from backend.services.projects import overview
 from backend.services.rounds import Plan
 from backend.values import JSON, Role
@@ -237,10 +237,20 @@ def _filled(here: Context, plan: Plan) -> list[Any]:
         round_form.origin_of(plan),
         judge_template.choices(here.actor, here.project_id),
         # What is drawn is counted again, as its fields say it: only that can be launched.
-        guessed(here, plan) | changed(plan.recipe, others_of(draft)),
+        _guessed(here, plan) | changed(plan.recipe, others_of(draft)),
         *can_start(False),
         *round_form.filled(here.actor, here.project_id, plan),
     ]
+
+
+def _guessed(here: Context, plan: Plan) -> dict[str, Any]:
+    """What a plan costs; that it is still estimated, where the database is too busy: the form is filled without it."""
+    try:
+        return guessed(here, plan)
+    except trouble.DATABASE_ERRORS as error:
+        if trouble.as_busy(error) is None:
+            raise
+        return WAITS
 
 
 def _parent(here: Context, plan: Plan) -> tuple[str, JSON] | None:

@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from app.pages.new_round.drawing import OTHER, Drawing, nothing, refused
+from app.pages.new_round.folds import YAML, Folds
 from app.toasts import toasts
 from app.widgets import buttons
 from backend.errors import InvalidInput
@@ -21,9 +22,9 @@ class Yaml:
     use: gr.Button
 
 
-def draw() -> Yaml:
+def draw(folds: Folds) -> Yaml:
     """Draw the text, closed until it is wanted."""
-    with gr.Accordion("As YAML", open=False, elem_id="recipe-as-yaml"):
+    with folds.slot(YAML, "As YAML", is_open=False, elem_id="recipe-as-yaml"):
         text = gr.Textbox(
             "",
             lines=12,

@@ -1,5 +1,6 @@
 """One drawing of a recipe's slots: what its fields say, and what choosing another part or recipe shows next."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -26,11 +27,13 @@ WAITS = {"waits": True}
 OTHER_VALUES = (
     "The estimate beside Launch was of other values than the form holds now. It is made again: look at it, then go on."
 )
-REDRAWN = 4
-"""Outputs of what has the form drawn again: the draft, the estimate, Launch, Preview."""
+REDRAWN = 5
+"""Outputs of what has the form drawn again: the draft, the estimate, of which plan that is, Launch, Preview."""
 OTHER = REDRAWN + 2
 """Outputs of what shows another recipe: these, the dropdown of recipes, its paper."""
 DRAWN_AGAIN = "The form is being drawn again for what was chosen. Go on when it is there."
+NOT_TAKEN = "The form was still being drawn when this recipe was chosen: choose it again."
+NOT_READ = "What this costs could not be found out. Change a field, or reload the page."
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,17 @@ class Drawing:
             return [{"problem": error.message, "warnings": []}, "", *can_start(True)]
         return [guessed(here, plan) | changed(plan.recipe, self.others), digest(plan), *can_start(True)]
 
+    def set_back(self, chosen: Sequence[Any], now: dict[str, Any]) -> list[Any]:
+        """What each of the first dropdowns of `chosen` is set to: what was drawn, where it holds another choice."""
+        drawn = self.chosen()[: len(chosen)]
+        if not self.is_newest(now) or list(chosen) == drawn:
+            return nothing(len(chosen))
+        return [gr.skip() if held == was else was for held, was in zip(chosen, drawn, strict=True)]
+
+    def not_read(self, now: dict[str, Any]) -> list[Any]:
+        """What the page shows when the first reading of this drawing failed: Launch says again what is wrong."""
+        return [{"problem": NOT_READ}, "", *can_start(True)] if self.is_newest(now) else nothing(4)
+
     def counted_plan(self, counted: str, given: tuple[Any, ...]) -> Plan:
         """The plan that the fields say; raises `InvalidInput` where the page shows another form or another estimate."""
         drawn = self.chosen()
@@ -103,16 +117,18 @@ class Drawing:
         return plan
 
     @toasts
-    def start(self, request: gr.Request, counted: str, *given: Any) -> None:
-        """Launch what the fields say."""
+    def start(self, request: gr.Request, counted: str, *given: Any) -> list[Any]:
+        """Launch what the fields say: once, since another click may come before the page is left."""
         here = context(request)
         rounds.launch(here.actor, here.project_id, self.counted_plan(counted, given))
+        return ["", *can_start(False)]
 
     @toasts
-    def preview(self, request: gr.Request, counted: str, *given: Any) -> dict[str, Any]:
-        """Run a few prompts through what the fields say; the page goes on to what comes of it."""
+    def preview(self, request: gr.Request, counted: str, *given: Any) -> list[Any]:
+        """Run a few prompts through what the fields say, once; the page goes on to what comes of it."""
         here = context(request)
-        return {"id": previews.start(here.actor, here.project_id, self.counted_plan(counted, given))}
+        made = previews.start(here.actor, here.project_id, self.counted_plan(counted, given))
+        return ["", *can_start(False), {"id": made}]
 
     @toasts
     def switch_recipe(self, request: gr.Request, name: str, now: dict[str, Any], *values: Any) -> list[Any]:
@@ -133,7 +149,7 @@ class Drawing:
 
     def redrawn(self, new: JSON, now: dict[str, Any], values: tuple[Any, ...], keys: KeysAt | None) -> list[Any]:
         """What has the form drawn again: the outputs that `REDRAWN` counts."""
-        return [self.draft(new, now, values, keys), WAITS, *can_start(False)]
+        return [self.draft(new, now, values, keys), WAITS, "", *can_start(False)]
 
     def use(self, tool: Tool, chosen: Any, now: dict[str, Any], values: tuple[Any, ...]) -> list[Any]:
         """Change the list of steps. Where a field cannot be read, everything stays as it is drawn."""
@@ -169,5 +185,5 @@ def nothing(outputs: int) -> list[Any]:
 
 
 def refused(error: RondoError, outputs: int) -> list[Any]:
-    """What leaves everything as it is, and says why where the estimate stands."""
-    return [gr.skip(), {"problem": error.message}, *nothing(outputs - 2)]
+    """What leaves everything as it is, and says why where the estimate stands, which then is of no plan."""
+    return [gr.skip(), {"problem": error.message}, "", *nothing(outputs - 3)]

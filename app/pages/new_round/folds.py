@@ -12,9 +12,9 @@ from backend.services.recipes.changes import take
 from backend.services.recipes.steps_edit import Path
 from backend.values import JSON
 
-MORE, ROLES = "more", "roles"
+MORE, ROLES, OWN, YAML = BESIDE = ("more", "roles", "own", "yaml")
 """The slots of what belongs to no part."""
-TURN = "(turned) => ({ ...turned, [%(key)s]: !(turned?.[%(key)s] ?? %(was)s) })"
+TURN = "(turned) => ({ ...turned, [%s]: %s })"
 Keys = dict[str, str]
 """By the name of each slot, what it is known by wherever its step stands. No two recipes of a form share one."""
 KeysAt = Callable[[int], Keys]
@@ -37,7 +37,7 @@ def _words(path: Path) -> str:
 
 def new_keys(recipe: JSON, at: int) -> Keys:
     """Keys for a recipe that is drawn for the first time; `at` is no other recipe's."""
-    return {name: f"{at} {name}" for name in (*(slot_of(spot.path) for spot in parts.spots(recipe)), MORE, ROLES)}
+    return {name: f"{at} {name}" for name in (*(slot_of(spot.path) for spot in parts.spots(recipe)), *BESIDE)}
 
 
 def same_keys(recipe: JSON, at: int, keys: Keys) -> Keys:
@@ -57,7 +57,7 @@ def kept_keys(recipe: JSON, at: int, keys: Keys, before: Iterable[tuple[str, Any
     `steps_edit` moves a step's part and never copies it, so a slot is known again by the very object that it holds.
     """
     known = {id(held): key for key, held in before if held is not None}
-    beside = {name: keys[name] for name in (MORE, ROLES)}
+    beside = {name: keys[name] for name in BESIDE}
     return (
         new_keys(recipe, at)
         | beside
@@ -71,12 +71,13 @@ def kept_keys(recipe: JSON, at: int, keys: Keys, before: Iterable[tuple[str, Any
 
 @dataclass(frozen=True)
 class Folds:
-    """What one drawing folds. `drawn` says by key whether it drew it open.
+    """What one drawing of a recipe folds. `drawn` says by key whether it drew it open.
 
     `before`: what the drawing before this one drew open. `turned`: what people opened or closed; the browser notes it
     in `note` at once, so that no drawing comes too early for it.
     """
 
+    recipe: JSON
     keys: Keys
     before: dict[str, bool]
     turned: dict[str, bool]
@@ -92,8 +93,25 @@ class Folds:
         return self._draw(self.key_of_rest(path), title, is_open=False, elem_classes="rondo-as-in")
 
     def key_of_rest(self, path: Path) -> str:
-        """By what the rest of the knobs at `path` is known, wherever their step stands."""
-        return f"{self.keys[slot_of(path)]} rest {_words(path[_size(path) :])}"
+        """By what the rest of the knobs at `path` is known, wherever their step stands.
+
+        A slot's part has the same key as that of a step, whose own knobs have another; a part of a list goes by its
+        name, not by its place.
+        """
+        size = _size(path)
+        key, beneath = self.keys[slot_of(path)], path[size:]
+        if size > 1 and not beneath:
+            return f"{key} rest of the step"
+        start = size + (beneath[:1] == ("part",))
+        return " ".join([key, "rest", *(self._word(path[: end + 1]) for end in range(start, len(path)))])
+
+    def _word(self, path: Path) -> str:
+        """What the last name of a path is called: the name of the part there, and which of that name, in a list."""
+        *above, last = path
+        if not isinstance(last, int):
+            return last
+        names = [part["name"] for part in take(self.recipe, tuple(above))[: last + 1]]
+        return f"{names[-1]}-{names.count(names[-1])}"
 
     def is_open(self, key: str, at_first: bool) -> bool:
         """Whether this is open on the page, or `at_first` where it is not there yet."""
@@ -102,6 +120,6 @@ class Folds:
 
     def _draw(self, key: str, title: str, *, is_open: bool, **more: Any) -> gr.Accordion:
         accordion = gr.Accordion(title, open=self.is_open(key, is_open), **more)
-        turn = TURN % {"key": json.dumps(key), "was": json.dumps(self.drawn[key])}
-        gr.on([accordion.expand, accordion.collapse], None, self.note, self.note, js=turn, api_visibility="private")
+        for event, now in ((accordion.expand, "true"), (accordion.collapse, "false")):
+            event(None, self.note, self.note, js=TURN % (json.dumps(key), now), api_visibility="private")
         return accordion

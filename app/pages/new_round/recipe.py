@@ -13,10 +13,10 @@ from app.pages.new_round import as_yaml, steps
 from app.pages.new_round import saved as own_recipes
 from app.pages.new_round.as_yaml import Yaml
 from app.pages.new_round.drafts import others_of
-from app.pages.new_round.drawing import Drawing
+from app.pages.new_round.drawing import NOT_TAKEN, Drawing, nothing
 from app.pages.new_round.folds import MORE, Folds, slot_of
 from app.pages.new_round.steps import Tool
-from app.toasts import toasts
+from app.toasts import notice, toasts
 from app.widgets import judge_template
 from app.widgets.round_form import RoundFields
 from backend.services.recipes import parts, steps_edit
@@ -63,7 +63,8 @@ def draw(drawn: dict[str, Any], saved: list[Any], turned: Any, frame: Frame) -> 
     """
     others = others_of(drawn)
     beside = tuple(forms.Beside(name, tuple(changes(drawn["recipe"], other))) for name, other in others)
-    folds = Folds(drawn["keys"], drawn["open"], turned if isinstance(turned, dict) else {}, frame.turned)
+    noted = turned if isinstance(turned, dict) else {}
+    folds = Folds(drawn["recipe"], drawn["keys"], drawn["open"], noted, frame.turned)
     form, tools = forms.Form(start=drawn["recipe"], beside=beside, fold=folds.rest), []
     put = None
     with gr.Column(elem_id="recipe-slots"):
@@ -82,8 +83,8 @@ def draw(drawn: dict[str, Any], saved: list[Any], turned: Any, frame: Frame) -> 
         more = any(form.differs((knob.name,)) for knob in parts.recipe_knobs())
         with folds.slot(MORE, "More", is_open=more):
             forms.draw_knobs(form, (), parts.recipe_knobs())
-        keeping = own_recipes.draw(form.start, drawn["own"])
-        written = as_yaml.draw()
+        keeping = own_recipes.draw(form.start, drawn["own"], folds)
+        written = as_yaml.draw(folds)
     drawing = Drawing(drawn["at"], form, folds, 1 + len(frame.fields.inputs), tuple(others), roles)
     _wire(drawing, frame, put, tools, written, keeping)
 
@@ -116,7 +117,7 @@ def _wire(
     form, fields = drawing.form, frame.fields
     bindings = [field for _, field in drawing.roles]
     everything = [frame.draft, frame.parent, *fields.inputs, *form.inputs, *bindings]
-    redrawn = [frame.draft, frame.estimate, frame.launch, frame.preview]
+    redrawn = [frame.draft, frame.estimate, frame.counted, frame.launch, frame.preview]
     outputs = [*redrawn, frame.recipe, frame.about]
     frame.recipe.input(drawing.switch_recipe, [frame.recipe, *everything], outputs, **QUIET)
     for switch in form.switches:
@@ -136,20 +137,37 @@ def _wire(
     gr.on(touched, drawing.read, everything, estimated, trigger_mode="always_last", **QUIET)
     blocks = get_blocks_context()
     assert blocks is not None
-    blocks.root_block.load(drawing.read, everything, estimated, **QUIET)  # runs whenever this is drawn
+    # Runs whenever this is drawn. A recipe that was chosen before then had nobody who heard of it.
+    first = blocks.root_block.load(
+        _reader(drawing, 1, NOT_TAKEN), [frame.recipe, *everything], [*estimated, frame.recipe], **QUIET
+    )
+    first.failure(drawing.not_read, frame.draft, estimated, **QUIET)
     if put is not None:
         put.success(drawing.read, everything, estimated, **QUIET)
     choices = [frame.recipe, *(switch.input for switch in form.switches)]
-    launched = frame.launch.click(
-        drawing.start, [frame.counted, *choices, *everything], None, trigger_mode="once", **PRIVATE
-    )
+    begun = [frame.counted, frame.launch, frame.preview]
+    asked = [frame.counted, *choices, *everything]
+    launched = frame.launch.click(drawing.start, asked, begun, **once)
     launched.success(None, js="() => { window.location.assign('./') }", api_visibility="private")
-    launched.failure(drawing.read, everything, estimated, **QUIET)
-    started = frame.preview.click(
-        drawing.preview, [frame.counted, *choices, *everything], frame.previewed, trigger_mode="once", **PRIVATE
-    )
+    failed = [_reader(drawing, len(choices)), [*choices, *everything], [*estimated, *choices]]
+    launched.failure(*failed, **QUIET)
+    started = frame.preview.click(drawing.preview, asked, [*begun, frame.previewed], **once)
     started.success(None, [frame.previewed], None, js=TO_PREVIEW, api_visibility="private")
-    started.failure(drawing.read, everything, estimated, **QUIET)
+    started.failure(*failed, **QUIET)
+
+
+def _reader(drawing: Drawing, choices: int, says: str = "") -> Any:
+    """The listener that reads the fields, and sets back the first so many of the dropdowns that were chosen in vain."""
+
+    @toasts
+    def read(request: gr.Request, *given: Any) -> list[Any]:
+        chosen, (now, *values) = given[:choices], given[choices:]
+        back = drawing.set_back(chosen, now)
+        if says and back != nothing(choices):
+            notice(says)
+        return [*drawing.read(request, now, *values), *back]
+
+    return read
 
 
 def _switcher(drawing: Drawing, switch: forms.Switch) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from app.pages.new_round.drawing import OTHER, Drawing, nothing, refused
+from app.pages.new_round.folds import OWN, Folds
 from app.toasts import notice, toasts
 from app.widgets import buttons
 from app.widgets.context import Context, context
@@ -35,10 +36,10 @@ def recipes_of(here: Context) -> dict[str, JSON]:
     return {one.name: one.recipe for one in saved_recipes.list_saved(here.actor, here.project_id)}
 
 
-def draw(recipe: JSON, known: Own) -> Saving:
+def draw(recipe: JSON, known: Own, folds: Folds) -> Saving:
     """Draw the name, closed until it is wanted; an own recipe can be deleted."""
     is_own = recipe["name"] in [name for _, name in known]
-    with gr.Accordion("Keep as this project's own recipe", open=False, elem_id="save-recipe"):
+    with folds.slot(OWN, "Keep as this project's own recipe", is_open=False, elem_id="save-recipe"):
         title = gr.Textbox(
             str(recipe["title"])[:120],
             label="Name of the recipe",
@@ -81,8 +82,8 @@ def deleter(drawing: Drawing) -> Any:
             return nothing(OTHER)
         here = context(request)
         try:
-            title = saved_recipes.delete_named(here.actor, here.project_id, str(drawing.form.start["name"]))
             recipe = drawing.recipe(values)
+            title = saved_recipes.delete_named(here.actor, here.project_id, str(drawing.form.start["name"]))
         except (InvalidInput, NotFound) as error:
             return refused(error, OTHER)
         notice(f"{title} is deleted from the recipes of this project. Its rounds keep it.")

@@ -1,5 +1,6 @@
 """What can be put into a recipe: the registered parts with their knobs, read off the pydantic fields."""
 
+import copy
 import types
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -185,7 +186,8 @@ def review_defaults() -> JSON:
 def defaults(kind: str, name: str) -> JSON:
     """Return the JSON of a part with every knob at its default; a required knob is None."""
     knobs = describe()[kind].get(name, [])
-    return {"name": name, **{knob.name: knob.default for knob in knobs}}
+    # The knobs are described once; two parts that shared a default would share what is set in it.
+    return {"name": name, **{knob.name: copy.deepcopy(knob.default) for knob in knobs}}
 
 
 def replace(kind: str, current: JSON, name: str) -> JSON:

@@ -1,10 +1,13 @@
 """What is open in the form of a round when it is drawn again: what a person left open, wherever its step stands then."""
 
+import gradio as gr
 import pytest
 
+from app import forms
 from app.pages.new_round.folds import MORE, ROLES, Folds, Keys, by_key, kept_keys, new_keys, same_keys
 from backend import recipes
 from backend.services.recipes import steps_edit
+from backend.services.recipes.parts import Knob, KnobType
 from backend.values import JSON
 
 SLOTS = ["prompt_source", "generator", "judge", "selector", "trainer"]
@@ -44,13 +47,41 @@ def test_slots_that_become_steps_keep_their_keys_and_another_recipe_has_none_of_
 
 
 def test_what_is_drawn_again_is_as_a_person_left_it() -> None:
-    folds = Folds({}, {"a": True, "b": True, "c": False}, {"b": False, "c": True}, None)
+    folds = Folds({}, {}, {"a": True, "b": True, "c": False}, {"b": False, "c": True}, None)
     assert [folds.is_open(key, key == "d") for key in "abcde"] == [True, False, True, True, False]
     assert folds.drawn == {"a": True, "b": False, "c": True, "d": True, "e": False}
 
 
-def test_the_rest_of_a_steps_knobs_is_known_by_its_step() -> None:
-    folds = Folds({"steps-1": "1 steps-4", "judge": "1 judge", MORE: "1 more"}, {}, {}, None)
-    assert folds.key_of_rest(("steps", 1, "part")) == "1 steps-4 rest part"
+def test_what_is_set_in_one_of_two_equal_steps_is_not_set_in_the_other_and_each_keeps_its_key(recipe: JSON) -> None:
+    for _ in range(2):
+        steps_edit.added(recipe, ("steps",), "judge: step_value")
+    path, knob = ("steps", 5, "part", "outcome", "accept_at"), Knob("accept_at", KnobType.number, 0.5)
+    form = forms.Form(start=recipe, fields=[forms.Field(path, knob, gr.Number(render=False))])
+    read = form.read([0.75])
+    assert [step["part"]["outcome"]["accept_at"] for step in read["steps"][5:]] == [0.75, 0.5]
+    keys = new_keys(read, 1)
+    before = by_key(read, keys)
+    steps_edit.moved(read, ("steps",), 6, -1)
+    now = kept_keys(read, 2, keys, before)
+    assert [numbered(now)[n] for n in "56"] == ["1 steps-6", "1 steps-5"]
+    again = forms.Form(start=read).read([])
+    before = by_key(again, now)
+    steps_edit.removed(again, ("steps",), 5)
+    assert numbered(kept_keys(again, 3, now, before))["5"] == "1 steps-5"
+    assert again["steps"][5]["part"]["outcome"]["accept_at"] == 0.75
+
+
+def test_the_rest_of_a_steps_knobs_is_known_by_its_step_as_it_was_by_its_slot() -> None:
+    slots = recipes.get("rejection_sampling").model_dump(mode="json")
+    slots["metrics"] = [{"name": name} for name in ("pass_at_k", "accuracy", "pass_at_k")]
+    keys = new_keys(slots, 1)
+    folds = Folds(slots, keys, {}, {}, None)
     assert folds.key_of_rest(("judge", "verifier")) == "1 judge rest verifier"
-    assert folds.key_of_rest(()) == "1 more rest "
+    assert folds.key_of_rest(()) == "1 more rest"
+    named = [folds.key_of_rest(("metrics", place, "verifier")) for place in range(3)]
+    assert named == [f"1 metrics rest {name} verifier" for name in ("pass_at_k-1", "accuracy-1", "pass_at_k-2")]
+    steps = steps_edit.as_steps(slots)
+    later = Folds(steps, kept_keys(steps, 2, keys, by_key(slots, keys)), {}, {}, None)
+    for beneath in ((), ("verifier",)):
+        assert later.key_of_rest(("steps", 2, "part", *beneath)) == folds.key_of_rest(("judge", *beneath))
+    assert later.key_of_rest(("steps", 2)) == "1 judge rest of the step"
