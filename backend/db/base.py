@@ -61,6 +61,7 @@ class Base(DeclarativeBase):
         **{
             enum: stored_by_value(enum)
             for enum in (
+                values.LocalEngine,
                 values.Verdict,
                 values.LabelSource,
                 values.Stage,
