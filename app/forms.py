@@ -69,17 +69,17 @@ class Form:
 
     def differs(self, path: Path) -> bool:
         """Whether anything at this path, or below it, is otherwise than what it is compared with."""
-        return any(change.path[: len(path)] == path for one in self.beside for change in one.changes)
+        return any(change.path[: len(path)] == path for other in self.beside for change in other.changes)
 
     def usual(self, path: Path) -> str:
         """`The recipe has 0.5.`: what is otherwise at this very path."""
-        said = [
-            f"{one.name[:1].upper()}{one.name[1:]} has {as_words(change.usual)}."
-            for one in self.beside
-            for change in one.changes
+        sentences = [
+            f"{other.name[:1].upper()}{other.name[1:]} has {as_words(change.usual)}."
+            for other in self.beside
+            for change in other.changes
             if change.path == path
         ]
-        return " ".join(said)
+        return " ".join(sentences)
 
     @property
     def inputs(self) -> list[FormField]:
@@ -107,7 +107,8 @@ class Form:
         offered = parts.describe()[switch.kind]
         wanted = chosen if switch.is_many else [chosen]
         if not isinstance(wanted, list) or not all(
-            isinstance(one, str) and (one in offered or (one == UNSET and not switch.is_many)) for one in wanted
+            isinstance(choice, str) and (choice in offered or (choice == UNSET and not switch.is_many))
+            for choice in wanted
         ):
             raise InvalidInput(f"There is no such {switch.kind.replace('_', ' ')}. Choose one from the list.")
         result = self.read(values)
@@ -171,7 +172,7 @@ def draw_knobs(form: Form, path: Path, knobs: Sequence[Knob]) -> None:
         _draw_knobs(form, path, knobs)
         return
     _draw_knobs(form, path, changed)
-    as_in = " and ".join(one.name for one in form.beside)
+    as_in = " and ".join(other.name for other in form.beside)
     with form.fold(path, f"As in {as_in}: {len(rest)} more"):
         _draw_knobs(form, path, rest)
 
@@ -201,9 +202,9 @@ PART_CSS = ".title { margin: 0; padding: 8px 12px 0; background: var(--rondo-sur
 def _draw(form: Form, path: Path, knob: Knob) -> None:
     value = take(form.start, path)
     shown = to_input(knob, knob.default if value is None and not knob.is_optional else value)
-    made = _component(knob, shown, form.usual(path))
-    identify(made)
-    form.fields.append(Field(path, knob, made))
+    component = _component(knob, shown, form.usual(path))
+    identify(component)
+    form.fields.append(Field(path, knob, component))
 
 
 def _component(knob: Knob, value: Any, usual: str) -> FormField:

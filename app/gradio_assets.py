@@ -31,7 +31,7 @@ class Assets(StaticFiles):
         if not isinstance(plain, FileResponse) or plain.status_code != 200 or not path.endswith(TEXTS):
             return plain
         taken = Headers(scope=scope).get("accept-encoding", "")
-        how = next((one for one in ("br", "gzip") if one in taken), None)
+        how = next((encoding for encoding in ("br", "gzip") if encoding in taken), None)
         if how is None:
             return plain
         body = await anyio.to_thread.run_sync(compressed, str(plain.path), how)

@@ -115,15 +115,15 @@ class Guard:
         if not addresses.opens_page(request, self.pages):
             return None
         try:
-            found = await anyio.to_thread.run_sync(addresses.find, request, limiter=_lookups)
+            place = await anyio.to_thread.run_sync(addresses.find, request, limiter=_lookups)
         except trouble.DATABASE_ERRORS as problem:
             if (passing := trouble.as_busy(problem)) is None:
                 raise
             return busy(passing)
-        if isinstance(found, Response):
-            return found
-        request.state.project = found
-        tell_about(project=found.id)
+        if isinstance(place, Response):
+            return place
+        request.state.project = place
+        tell_about(project=place.id)
         return None
 
 

@@ -46,7 +46,7 @@ def _is_of_a_choice(block_fn: Any) -> bool:
     """Whether the listener is told which row or choice was taken."""
     function = getattr(block_fn, "fn", None)
     parameters = inspect.signature(function).parameters.values() if function is not None else ()
-    return any(one.annotation is gr.SelectData for one in parameters)
+    return any(parameter.annotation is gr.SelectData for parameter in parameters)
 
 
 def does_not_fit(handler: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

@@ -24,11 +24,11 @@ class Nesting:
             if self.is_escaped:
                 self.is_escaped, at = False, at + 1
                 continue
-            found = (INSIDE if self.in_text else OUTSIDE).search(piece, at)
-            if found is None:
+            match = (INSIDE if self.in_text else OUTSIDE).search(piece, at)
+            if match is None:
                 return
-            self._take(found[0])
-            at = found.end()
+            self._take(match[0])
+            at = match.end()
 
     def _take(self, sign: bytes) -> None:
         if sign == b'"':

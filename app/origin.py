@@ -11,5 +11,5 @@ PAGE = re.compile(r"https?://[^/]+/(?:p/[^/]+/)?([a-z-]*)([?#]|$)")
 
 def via(request: Request) -> str:
     """`page team`, or `page` where the browser does not say. It says what it likes: a help to read by, no proof."""
-    found = PAGE.match(request.headers.get("referer", ""))
-    return f"page {found[1] or 'overview'}"[:LONGEST] if found else "page"
+    match = PAGE.match(request.headers.get("referer", ""))
+    return f"page {match[1] or 'overview'}"[:LONGEST] if match else "page"

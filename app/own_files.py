@@ -39,8 +39,8 @@ def _first_seen() -> dict[str, tuple[int, int]]:
 
 
 def _stamp(file: Path) -> tuple[int, int]:
-    found = file.stat()
-    return found.st_size, found.st_mtime_ns
+    stat = file.stat()
+    return stat.st_size, stat.st_mtime_ns
 
 
 def is_named(path: str) -> bool:
@@ -60,15 +60,15 @@ def address(file: str) -> str:
 @cache
 def with_imports(script: str) -> tuple[str, ...]:
     """Return a script such as `review/desk.js` and all that it imports before it runs."""
-    found, waiting = dict.fromkeys([script]), [script]
+    scripts, waiting = dict.fromkeys([script]), [script]
     while waiting:
-        one = waiting.pop()
-        for name in _IMPORT.findall((FOLDER / one).read_text(encoding="utf-8")):
-            path = (FOLDER / one).parent.joinpath(name).resolve().relative_to(FOLDER.resolve()).as_posix()
-            if path not in found:
-                found[path] = None
+        name_of_script = waiting.pop()
+        for name in _IMPORT.findall((FOLDER / name_of_script).read_text(encoding="utf-8")):
+            path = (FOLDER / name_of_script).parent.joinpath(name).resolve().relative_to(FOLDER.resolve()).as_posix()
+            if path not in scripts:
+                scripts[path] = None
                 waiting.append(path)
-    return tuple(found)
+    return tuple(scripts)
 
 
 class OwnFiles(StaticFiles):

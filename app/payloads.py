@@ -113,8 +113,8 @@ def checked(body: bytes, session_id: int | None) -> bytes:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise Refused("This is not JSON that can be read.") from error
-    for found in _dicts(value):
-        _check(found, session_id)
+    for payload in _dicts(value):
+        _check(payload, session_id)
     if isinstance(value, dict) and isinstance(value.get("session_hash"), str):
         value["session_hash"] = _own(value["session_hash"], session_id)
     return json.dumps(value).encode()
@@ -127,22 +127,22 @@ def _dicts(value: Any) -> Iterator[dict[str, Any]]:
         if depth > DEEPEST:
             raise Refused(f"This is nested over {DEEPEST} deep.")
         inside: list[Any] = []
-        for one in level:
-            if isinstance(one, dict):
-                yield one
-                inside += one.values()
-            elif isinstance(one, list):
-                inside += one
+        for item in level:
+            if isinstance(item, dict):
+                yield item
+                inside += item.values()
+            elif isinstance(item, list):
+                inside += item
         level, depth = inside, depth + 1
 
 
-def _check(found: dict[str, Any], session_id: int | None) -> None:
+def _check(payload: dict[str, Any], session_id: int | None) -> None:
     """Refuse what Gradio would take for a file, unless it is an upload of this login's."""
-    meta, path, url = found.get("meta"), found.get("path"), found.get("url")
+    meta, path, url = payload.get("meta"), payload.get("path"), payload.get("url")
     is_file = isinstance(meta, dict) and "_type" in meta
     if not is_file and not isinstance(path, str):
         return
-    if not isinstance(path, str) or not uploads.is_own(session_id, path) or found.get("is_stream"):
+    if not isinstance(path, str) or not uploads.is_own(session_id, path) or payload.get("is_stream"):
         raise Refused("This names a file that was not uploaded here. Upload it again.")
     if url is not None and not (isinstance(url, str) and unquote(url).endswith(f"{FILES[0]}{path}")):
         raise Refused("This names an address as a file. Upload the file instead.")

@@ -51,18 +51,18 @@ def _is_forwarded(name: bytes) -> bool:
 
 def _is_in(address: str, trusted: tuple[IPv4Network | IPv6Network, ...]) -> bool:
     try:
-        found = ip_address(address)
+        parsed = ip_address(address)
     except ValueError:
         return False
-    mapped = getattr(found, "ipv4_mapped", None)
-    return any((mapped or found) in network for network in trusted)
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return any((mapped or parsed) in network for network in trusted)
 
 
 def _farthest(values: list[str], trusted: tuple[IPv4Network | IPv6Network, ...]) -> str | None:
     """The last address that is no trusted proxy's: what stands before it, its sender may have made up."""
-    for one in reversed([part.strip() for value in values for part in value.split(",")]):
+    for hop in reversed([part.strip() for value in values for part in value.split(",")]):
         try:
-            address = str(ip_address(one))
+            address = str(ip_address(hop))
         except ValueError:
             return None
         if not _is_in(address, trusted):

@@ -23,7 +23,7 @@ def page(report: Report) -> bytes:
         opening=said.opening(report.opening),
         judge=judge_health.shown(report.judge, report.opening.head.hold),
         texts=said.texts(report.texts),
-        spreads=[_spread(one) for one in report.texts.spreads.spreads],
+        spreads=[_spread(spread) for spread in report.texts.spreads.spreads],
         work=round_said_work.work(report.work),
         width=WIDTH,
         height=HEIGHT,
@@ -34,7 +34,7 @@ def page(report: Report) -> bytes:
 def _spread(spread: Spread) -> dict[str, Any]:
     return {
         "name": spread.name,
-        "categories": [said.category(one) for one in spread.categories],
+        "categories": [said.category(category) for category in spread.categories],
         "missing": spread.missing,
         "charts": [
             {
@@ -42,8 +42,8 @@ def _spread(spread: Spread) -> dict[str, Any]:
                 "bars": bars(bins),
                 "low": f"{bins[0].low:.3g}",
                 "high": f"{bins[-1].high:.3g}",
-                "most": max(one.count for one in bins),
-                "is_by_verdict": any(one.accepted or one.rejected for one in bins),
+                "most": max(bin_.count for bin_ in bins),
+                "is_by_verdict": any(bin_.accepted or bin_.rejected for bin_ in bins),
             }
             for title, bins in (("Scores", spread.scores), ("Length in tokens", spread.lengths))
             if bins
@@ -53,23 +53,23 @@ def _spread(spread: Spread) -> dict[str, Any]:
 
 def bars(bins: Sequence[Bin]) -> list[dict[str, Any]]:
     """One rectangle for each part of each bin that is not empty: accepted at the bottom, then rejected, the rest."""
-    most, width = max(one.count for one in bins), WIDTH / len(bins)
-    made = []
-    for n, one in enumerate(bins):
+    most, width = max(bin_.count for bin_ in bins), WIDTH / len(bins)
+    bars_ = []
+    for n, bin_ in enumerate(bins):
         below = 0.0
-        rest = one.count - one.accepted - one.rejected
-        for name, count in (("accepted", one.accepted), ("rejected", one.rejected), ("rest", rest)):
+        rest = bin_.count - bin_.accepted - bin_.rejected
+        for name, count in (("accepted", bin_.accepted), ("rejected", bin_.rejected), ("rest", rest)):
             if count:
                 tall = HEIGHT * count / most
-                made.append(
+                bars_.append(
                     {
                         "x": round(n * width + 1, 2),
                         "y": round(HEIGHT - below - tall, 2),
                         "width": round(width - 2, 2),
                         "height": round(tall, 2),
                         "name": name,
-                        "said": f"{one.low:.3g} to {one.high:.3g}: {count} {name}",
+                        "said": f"{bin_.low:.3g} to {bin_.high:.3g}: {count} {name}",
                     }
                 )
                 below += tall
-    return made
+    return bars_

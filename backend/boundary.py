@@ -118,7 +118,7 @@ def fault_of_plain(value: Any, depth: int = 0) -> str | None:
     if isinstance(value, dict | list | tuple):
         if depth == MOST_DEPTH:
             return f"it is nested more than {MOST_DEPTH} deep. Send something flatter"
-        return next((fault for one in _inside(value) if (fault := fault_of_plain(one, depth + 1))), None)
+        return next((fault for item in _inside(value) if (fault := fault_of_plain(item, depth + 1))), None)
     return None
 
 
@@ -126,7 +126,7 @@ def fault_of_depth(value: Any) -> str | None:
     """What is wrong with a value that is nested too deep to be written down again; None for any other."""
     level = [value]
     for _ in range(MOST_DEPTH + 1):
-        level = [inner for one in level if isinstance(one, dict | list | tuple) for inner in _children(one)]
+        level = [inner for item in level if isinstance(item, dict | list | tuple) for inner in _children(item)]
         if not level:
             return None
     return f"is nested more than {MOST_DEPTH} deep"

@@ -56,17 +56,17 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxies")
     @classmethod
     def _are_addresses(cls, value: str) -> str:
-        for one in split(value):
+        for part in split(value):
             try:
-                ip_network(one)
+                ip_network(part)
             except ValueError:
-                raise ValueError(f"{one!r} is no address and no network such as 127.0.0.1 or 10.0.0.0/8") from None
+                raise ValueError(f"{part!r} is no address and no network such as 127.0.0.1 or 10.0.0.0/8") from None
         return value
 
     @property
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """The networks whose X-Forwarded headers are believed."""
-        return tuple(ip_network(one) for one in split(self.trusted_proxies))
+        return tuple(ip_network(part) for part in split(self.trusted_proxies))
 
     @property
     def folder(self) -> Path:

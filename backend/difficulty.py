@@ -7,11 +7,11 @@ from backend.values import Prompt
 
 def difficulty_of(prompt: Prompt, key: str) -> float | None:
     """Return the number that a column of the prompt's metadata holds, as a number or as its text; None for none."""
-    said = prompt.metadata.get(key)
-    if isinstance(said, bool) or not isinstance(said, int | float | str):
+    value = prompt.metadata.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        number = float(said)
+        number = float(value)
     except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None

@@ -76,8 +76,8 @@ class UnknownPart(InvalidInput):
 
     def __init__(self, *, kind: str, name: object, known: list[str], left_out: Sequence[str] = ()) -> None:
         self.name = str(name)
-        said = f"There is no {kind} named {name!r}. Known: {', '.join(known) or 'none'}."
-        super().__init__(" ".join((said, *left_out)))
+        message = f"There is no {kind} named {name!r}. Known: {', '.join(known) or 'none'}."
+        super().__init__(" ".join((message, *left_out)))
 
 
 class PermissionDenied(RondoError):

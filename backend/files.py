@@ -33,20 +33,20 @@ def is_private(path: Path) -> bool:
     """Whether a path leads to a file of the database or to the key that signs sessions, by whatever name."""
     identity = _identity(path)
     own = (*database_files(), settings().folder / "secret.key")
-    return identity is not None and any(_identity(one) == identity for one in own)
+    return identity is not None and any(_identity(file) == identity for file in own)
 
 
 def require_regular(path: Path, most: int) -> None:
     """Raise `NotFound` where there is no file, `InvalidInput` for what must not be read; opens nothing."""
     try:
-        found = path.stat()
+        status = path.stat()
     except (OSError, ValueError) as error:
         raise NotFound(f"There is no file {path.name} in {path.parent}. Check its name.") from error
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         raise InvalidInput(f"{path} is no file but a folder, a device or a pipe. Choose a file.")
     if is_private(path):
         raise InvalidInput(f"{path} is Rondo's own and is never read as data. Choose another file.")
-    if found.st_size > most:
+    if status.st_size > most:
         raise InvalidInput(f"{path.name} is over {most / 1024**2:,.0f} MB. Choose a smaller file, or split it.")
 
 
@@ -58,7 +58,7 @@ def read_text(path: Path, most: int = JSON_BYTES) -> str:
 
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except (OSError, ValueError):
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino

@@ -75,9 +75,9 @@ def create(dataset: str, config: JSON, *, seed: int, size: int) -> Any:
 def tasks(dataset: str, config: JSON, *, number: int, seed: int) -> Iterator[tuple[GymTask, JSON]]:
     """Yield at most `number` tasks with their entries (`question`, `answer` and more), no question twice."""
     size, seed = TRIES * number, random.Random(str(seed)).getrandbits(31)
-    made, seen = create(dataset, config, seed=seed, size=size), set[str]()
+    entries, seen = create(dataset, config, seed=seed, size=size), set[str]()
     for index in range(size):
-        entry = made[index]
+        entry = entries[index]
         if entry["question"] not in seen:
             seen.add(entry["question"])
             yield GymTask(dataset, config, seed, size, index), entry
@@ -87,10 +87,10 @@ def tasks(dataset: str, config: JSON, *, number: int, seed: int) -> Iterator[tup
 
 def entry_of(task: GymTask) -> tuple[Any, JSON]:
     """Return the data set of a task, and its entry; raises `InvalidInput`, also where there is no such task."""
-    made = created(task.dataset, task.config, seed=task.seed, size=task.size)
+    dataset = created(task.dataset, task.config, seed=task.seed, size=task.size)
     if not 0 <= task.index < task.size:
         raise InvalidInput(f"reasoning-gym's data set {task.dataset!r} has no task {task.index}.")
-    return made, made[task.index]
+    return dataset, dataset[task.index]
 
 
 def created(dataset: str, config: JSON, *, seed: int, size: int) -> Any:
@@ -103,12 +103,12 @@ def _created(dataset: str, config: str, seed: int, size: int) -> Any:
     return create(dataset, json.loads(config), seed=seed, size=size)
 
 
-def score(made: Any, entry: JSON, answer: str) -> float:
+def score(dataset: Any, entry: JSON, answer: str) -> float:
     """What the data set's verifier gives an answer, from 0 to 1; 0 for one that it cannot read."""
     if len(answer) > MOST_CHARS:
         return 0.0
     try:
-        given = float(made.score_answer(answer, entry))
+        given = float(dataset.score_answer(answer, entry))
     except REFUSED:
         return 0.0
     return min(1.0, max(0.0, given)) if given == given else 0.0

@@ -18,25 +18,25 @@ def words(text: str, *, signs: bool = False) -> list[str]:
     return (_WORD_OR_SIGN if signs else _WORD).findall(normal(text))
 
 
-def common(one: Sequence[str], other: Sequence[str]) -> int:
+def common(own: Sequence[str], other: Sequence[str]) -> int:
     """Return the length of the longest common subsequence of two lists of words.
 
     Bit-parallel (Hyyro 2004, "Bit-parallel LCS-length computation revisited"): one addition for each word.
     """
     places: dict[str, int] = defaultdict(int)
-    for place, word in enumerate(one):
+    for place, word in enumerate(own):
         places[word] |= 1 << place
-    whole = (1 << len(one)) - 1
+    whole = (1 << len(own)) - 1
     row = whole
     for word in other:
         met = row & places.get(word, 0)
         row = ((row + met) | (row - met)) & whole
-    return len(one) - row.bit_count()
+    return len(own) - row.bit_count()
 
 
-def rouge_l(one: Sequence[str], other: Sequence[str]) -> float:
+def rouge_l(own: Sequence[str], other: Sequence[str]) -> float:
     """Return ROUGE-L's F-measure, 2 LCS / (n + m), from 0 to 1 (Lin 2004); 0 where a text has no words."""
-    return 2 * common(one, other) / (len(one) + len(other)) if one and other else 0.0
+    return 2 * common(own, other) / (len(own) + len(other)) if own and other else 0.0
 
 
 class Pool:

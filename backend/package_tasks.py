@@ -18,11 +18,11 @@ class PackageTask:
     @classmethod
     def of(cls, metadata: JSON) -> Self | None:
         """Read it from the metadata of a prompt; None where that names no task."""
-        found = metadata.get(cls.key)
-        if not isinstance(found, dict):
+        fields = metadata.get(cls.key)
+        if not isinstance(fields, dict):
             return None
         try:
-            task = cls(**found)
+            task = cls(**fields)
         except TypeError:
             return None
         kinds = get_type_hints(cls)

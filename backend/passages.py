@@ -14,13 +14,13 @@ SATURATION, LENGTH = 1.5, 0.75
 
 def passages(text: str, most: int) -> list[str]:
     """Return a text in pieces of whole sentences, each of at most so many characters; a longer sentence is cut."""
-    found: list[str] = []
+    passages_: list[str] = []
     for sentence in filter(None, (part.strip() for part in END.split(text))):
-        if found and len(found[-1]) + 1 + len(sentence) <= most:
-            found[-1] += f" {sentence}"
+        if passages_ and len(passages_[-1]) + 1 + len(sentence) <= most:
+            passages_[-1] += f" {sentence}"
         else:
-            found += [sentence[start : start + most] for start in range(0, len(sentence), most)]
-    return found
+            passages_ += [sentence[start : start + most] for start in range(0, len(sentence), most)]
+    return passages_
 
 
 class Index:
@@ -31,12 +31,12 @@ class Index:
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
-        said = [words(text) for text in texts]
-        self.lengths = [len(one) for one in said]
-        self.mean = sum(self.lengths) / len(said) if said else 0.0
+        texts_ = [words(text) for text in texts]
+        self.lengths = [len(text) for text in texts_]
+        self.mean = sum(self.lengths) / len(texts_) if texts_ else 0.0
         self.places: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        for number, one in enumerate(said):
-            for word, times in Counter(one).items():
+        for number, text_words in enumerate(texts_):
+            for word, times in Counter(text_words).items():
                 self.places[word].append((number, times))
 
     def best(self, question: str, number: int) -> list[int]:

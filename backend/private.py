@@ -68,11 +68,11 @@ def _open_ones(folder: Path) -> Iterator[tuple[Path, int]]:
         for name in [*folders, *files]:
             path = Path(place, name)
             try:
-                found = path.lstat()
+                status = path.lstat()
             except OSError:
                 continue
-            if found.st_dev != home.st_dev:
+            if status.st_dev != home.st_dev:
                 if name in folders:
                     folders.remove(name)
-            elif not stat.S_ISLNK(found.st_mode) and found.st_mode & _closed_to():
-                yield path, stat.S_IMODE(found.st_mode)
+            elif not stat.S_ISLNK(status.st_mode) and status.st_mode & _closed_to():
+                yield path, stat.S_IMODE(status.st_mode)

@@ -36,9 +36,9 @@ _catalogues: list[dict[str, Any]] = []
 
 def catalogue() -> dict[str, Any]:
     """A new, empty mapping of names to what is registered; a package that cannot be loaded leaves nothing in it."""
-    made: dict[str, Any] = {}
-    _catalogues.append(made)
-    return made
+    catalogue_: dict[str, Any] = {}
+    _catalogues.append(catalogue_)
+    return catalogue_
 
 
 def snake_case(name: str) -> str:
@@ -161,7 +161,7 @@ def _import_own() -> None:
 
 def _import(entry_point: EntryPoint) -> None:
     """Load what another package adds: all of it, or nothing where that fails or replaces what is there."""
-    before = [dict(one) for one in _catalogues]
+    before = [dict(catalogue) for catalogue in _catalogues]
     try:
         entry_point.load()
         both = zip(before, _catalogues, strict=False)
@@ -175,8 +175,8 @@ def _import(entry_point: EntryPoint) -> None:
         del _catalogues[len(before) :]
         reason = next(iter(str(error).strip().splitlines()), "no reason given")
         package = entry_point.dist.name if entry_point.dist else entry_point.value
-        _left_out[f"{package} {entry_point.name}"] = said = (
+        _left_out[f"{package} {entry_point.name}"] = message = (
             f"The package {package} (entry point {entry_point.name}) could not be loaded, and its parts are left out: "
             f"{type(error).__name__}: {reason}. Correct or remove it, then start Rondo again."
         )
-        log.error("%s", said, exc_info=error)
+        log.error("%s", message, exc_info=error)

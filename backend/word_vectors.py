@@ -22,8 +22,8 @@ def counted(text: str) -> Vectors:
     return vector / numpy.float32(length) if length else vector
 
 
-def distance(one: str, other: str) -> float:
+def distance(first: str, other: str) -> float:
     """Return 1 less the cosine of two texts' counts of words, 0 to 1; equal texts are 0 apart, blank ones too."""
-    if one.strip() == other.strip():
+    if first.strip() == other.strip():
         return 0.0
-    return round(1.0 - float(counted(one) @ counted(other)), 6)
+    return round(1.0 - float(counted(first) @ counted(other)), 6)

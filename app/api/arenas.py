@@ -38,10 +38,10 @@ def list_arenas(actor: Asking, project_id: Id) -> list[ArenaView]:
 @router.post("/projects/{project_id}/arenas", status_code=201)
 def open_arena(actor: Asking, project_id: Id, body: NewArena) -> ArenaView:
     """Draw matches from the held-out answers of two checkpoints."""
-    made = opening.open_arena(
+    arena_id = opening.open_arena(
         actor, project_id, body.first_id, body.second_id, number=body.number, judge_id=body.judge_id
     )
-    return results.get(actor, made)
+    return results.get(actor, arena_id)
 
 
 @router.get("/arenas/{arena_id}")

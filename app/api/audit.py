@@ -36,8 +36,8 @@ Filters = Annotated[Asked, Depends(asked)]
 @router.get("/projects/{project_id}/audit")
 def list_audit(actor: Asking, project_id: Id, asked: Filters, limit: Limit = 50, after: After = None) -> Page[Entry]:
     """Newest first."""
-    found = audit.listing(actor, project_id, asked, after=after, limit=limit)
-    return Page(items=list(found.entries), next=found.next)
+    listing = audit.listing(actor, project_id, asked, after=after, limit=limit)
+    return Page(items=list(listing.entries), next=listing.next)
 
 
 @router.get("/projects/{project_id}/audit/export", **file_of(*MEDIA.values()))

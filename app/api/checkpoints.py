@@ -59,10 +59,10 @@ def list_checkpoints(actor: Asking, project_id: Id, limit: Limit = 50, after: Af
 
 @router.post("/projects/{project_id}/checkpoints", status_code=201)
 def register(actor: Asking, project_id: Id, body: NewCheckpoint) -> Detail:
-    made = registration.register(
+    checkpoint_id = registration.register(
         actor, project_id, name=body.name, location=body.location, endpoint=body.endpoint, role=body.role
     )
-    return checkpoints.detail(actor, made)
+    return checkpoints.detail(actor, checkpoint_id)
 
 
 @router.get("/checkpoints/{checkpoint_id}")

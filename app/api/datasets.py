@@ -30,8 +30,8 @@ def get_dataset(actor: Asking, dataset_id: Id) -> DatasetDetail:
 
 @router.get("/datasets/{dataset_id}/rows")
 def list_rows(actor: Asking, dataset_id: Id, limit: Limit = 50, after: Before = None) -> Page[DatasetRow]:
-    found = datasets.rows(actor, dataset_id, cursor=after, limit=limit)
-    return Page(items=list(found.rows), next=None if found.next is None else str(found.next))
+    page = datasets.rows(actor, dataset_id, cursor=after, limit=limit)
+    return Page(items=list(page.rows), next=None if page.next is None else str(page.next))
 
 
 @router.get("/datasets/{dataset_id}/verification")
@@ -50,6 +50,6 @@ def export(
     leave_out: bool = False,
 ) -> FileResponse:
     """Download the rows; the headers say how many and what the checks found."""
-    made = exports.export(actor, dataset_id, format=format, type=type, is_strict=is_strict, leave_out=leave_out)
-    headers = {"X-Rows": str(made.num_rows), "X-Findings": str(sum(finding.count for finding in made.findings))}
-    return FileResponse(made.path, filename=made.name, media_type=MEDIA[format], headers=headers)
+    exported = exports.export(actor, dataset_id, format=format, type=type, is_strict=is_strict, leave_out=leave_out)
+    headers = {"X-Rows": str(exported.num_rows), "X-Findings": str(sum(finding.count for finding in exported.findings))}
+    return FileResponse(exported.path, filename=exported.name, media_type=MEDIA[format], headers=headers)

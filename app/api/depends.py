@@ -52,7 +52,7 @@ Before = Annotated[Id | None, Query(description="`next` of the page before")]
 
 def file_of(*media: str) -> dict[str, Any]:
     """How the document describes a route that answers with a file of one of these types."""
-    content = {one: {"schema": {"type": "string", "format": "binary"}} for one in media}
+    content = {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in media}
     return {"response_class": Response, "responses": {200: {"content": content, "description": "The file"}}}
 
 

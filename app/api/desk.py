@@ -143,9 +143,9 @@ def open_desk(actor: Asking, name: Line, round_: Annotated[Line, Query(alias="ro
     if project is None:
         raise NotFound("You are not in the project that this page shows, or no longer. Reload the page.")
     known = rounds.list_rounds(actor, project.id)
-    wanted = asked_for(round_, "round", {one.id for one in known})
+    wanted = asked_for(round_, "round", {view.id for view in known})
     chosen = chosen_round(known, wanted.id)
-    links = [RoundLink(id=one.id, number=one.number, is_open=is_open(one)) for one in reversed(known)]
+    links = [RoundLink(id=view.id, number=view.number, is_open=is_open(view)) for view in reversed(known)]
     empty = wanted.missing or (NO_ROUND if chosen is None else "")
     if not empty and project.role.rank < Role.reviewer.rank:
         empty = NO_ROLE
@@ -232,10 +232,10 @@ def shows(own: Preferences) -> Shows:
 
 def chosen_round(known: list[RoundView], asked: int | None) -> RoundView | None:
     """The asked round of this project; else the newest one in review; else the newest."""
-    for one in known:
-        if one.id == asked:
-            return one
-    waiting = [one for one in known if is_open(one)]
+    for view in known:
+        if view.id == asked:
+            return view
+    waiting = [view for view in known if is_open(view)]
     return next(iter([*reversed(waiting), *reversed(known)]), None)
 
 
@@ -251,7 +251,7 @@ def has_chain(round_: RoundView, settings: ReviewSettings) -> bool:
 
 def ahead(settings: ReviewSettings, progress: ReviewProgress, me: int) -> int:
     """How many items the page may hold: half of a fair share of what is left."""
-    people = 1 + sum(one.is_here for one in progress.people if one.user_id != me)
+    people = 1 + sum(person.is_here for person in progress.people if person.user_id != me)
     most = AHEAD_OF_GROUPS if settings.by_group else AHEAD
     return min(most, max(LEAST_AHEAD, progress.remaining // (2 * people)))
 

@@ -81,7 +81,9 @@ def _database(request: Request, problem: Exception) -> Response:
 
 def _invalid(_request: Request, problem: Exception) -> Response:
     assert isinstance(problem, RequestValidationError)
-    where = "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {refusals.words(one)}" for one in problem.errors()[:10])
+    where = "; ".join(
+        f"{'.'.join(map(str, error['loc'][1:]))}: {refusals.words(error)}" for error in problem.errors()[:10]
+    )
     return error(422, "InvalidInput", f"The request cannot be used: {where}.")
 
 

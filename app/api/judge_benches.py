@@ -50,16 +50,16 @@ def list_benches(actor: Asking, project_id: Id) -> list[BenchLine]:
 @router.post("/projects/{project_id}/judge-benches", status_code=201)
 def open_bench(actor: Asking, project_id: Id, body: NewBench) -> BenchView:
     """Open a bench; its judges judge in a background job. No label of a round changes."""
-    made = opening.open_bench(
+    bench_id = opening.open_bench(
         actor,
         project_id,
-        [Entry(one.judge, one.checkpoint_id, one.title) for one in body.judges],
+        [Entry(judge.judge, judge.checkpoint_id, judge.title) for judge in body.judges],
         number=body.number,
         round_id=body.round_id,
         filters=body.filters,
         seed=body.seed,
     )
-    return results.get(actor, made)
+    return results.get(actor, bench_id)
 
 
 @router.get("/judge-benches/{bench_id}")

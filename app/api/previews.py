@@ -28,8 +28,8 @@ def list_previews(actor: Asking, project_id: Id) -> list[PreviewRow]:
 def start_preview(actor: Asking, project_id: Id, body: NewPreview) -> PreviewView:
     """Generate, judge, select and look at the training of a few prompts, in a job; nothing of it counts anywhere."""
     changes = Changes(**body.model_dump(exclude={"prompts"}, exclude_unset=True))
-    made = previews.start(actor, project_id, changes.plan(actor, project_id), num_prompts=body.prompts)
-    return previews.get(actor, made)
+    preview_id = previews.start(actor, project_id, changes.plan(actor, project_id), num_prompts=body.prompts)
+    return previews.get(actor, preview_id)
 
 
 @router.get("/previews/{preview_id}")

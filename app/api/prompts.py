@@ -113,8 +113,8 @@ def list_prompts(
 ) -> Page[PromptView]:
     """In the file's order. While people decide blind on texts that answer the set's prompts, who is no curator gets no
     metadata, and nothing that the file says of its completions (`is_masked`)."""
-    found = prompts_seen.browse(actor, set_id, search=search, cursor=after, limit=limit)
-    return Page(items=list(found.rows), next=None if found.next is None else str(found.next))
+    page = prompts_seen.browse(actor, set_id, search=search, cursor=after, limit=limit)
+    return Page(items=list(page.rows), next=None if page.next is None else str(page.next))
 
 
 @router.delete("/prompt-sets/{set_id}", status_code=204)

@@ -137,18 +137,20 @@ def list_holders(
 def decide(actor: Asking, round_id: Id, body: Acts) -> list[Outcome | Refused]:
     """Write decisions. What came of each, in their order; one sent alone that cannot be written is an error."""
     sent: list[Act | Unread] = [*body.decisions]
-    found = reviews.decide_each(actor, round_id, [one.error if isinstance(one, Unread) else one for one in sent])
-    if len(found) == 1 and isinstance(found[0], RondoError):
-        raise found[0]
+    answers = reviews.decide_each(
+        actor, round_id, [answer.error if isinstance(answer, Unread) else answer for answer in sent]
+    )
+    if len(answers) == 1 and isinstance(answers[0], RondoError):
+        raise answers[0]
     return [
-        _refused(act.client_id, one) if isinstance(one, RondoError) else one
-        for act, one in zip(sent, found, strict=True)
+        _refused(act.client_id, answer) if isinstance(answer, RondoError) else answer
+        for act, answer in zip(sent, answers, strict=True)
     ]
 
 
 def _refused(client_id: str, error: RondoError) -> Refused:
-    said = Said(type=kind_of(error), message=error.message)
-    return Refused(client_id=written_out(client_id), status=status_of(error), error=said)
+    reason = Said(type=kind_of(error), message=error.message)
+    return Refused(client_id=written_out(client_id), status=status_of(error), error=reason)
 
 
 @router.post("/rounds/{round_id}/decisions/undo")
@@ -160,8 +162,8 @@ def undo(actor: Asking, round_id: Id, body: Undo) -> Outcome:
 @router.get("/rounds/{round_id}/review/closing")
 def get_closing(actor: Asking, round_id: Id) -> ClosingInWords:
     """What closing the review now would go on with, and what it would leave open; for curators."""
-    found = reviews.closing(actor, round_id)
-    return ClosingInWords(**asdict(found), lines=tuple(closing_lines(found)))
+    state = reviews.closing(actor, round_id)
+    return ClosingInWords(**asdict(state), lines=tuple(closing_lines(state)))
 
 
 @router.post("/rounds/{round_id}/review/close")

@@ -121,9 +121,9 @@ def get_report(actor: Asking, round_id: Id) -> Report:
 @router.get("/rounds/{round_id}/report.html", **file_of("text/html"))
 def get_report_file(actor: Asking, round_id: Id) -> Response:
     """The same as one HTML file that asks for nothing else."""
-    made = round_file.page(round_report.get(actor, round_id))
+    html = round_file.page(round_report.get(actor, round_id))
     headers = {"Content-Disposition": f'attachment; filename="round-{round_id}.html"'}
-    return Response(made, media_type="text/html", headers=headers)
+    return Response(html, media_type="text/html", headers=headers)
 
 
 class Retry(BaseModel):

@@ -90,8 +90,8 @@ def list_samples(
     limit: Limit = 50,
     after: Line | None = None,
 ) -> SamplePage:
-    found = samples.page(actor, round_id, filters, Sort(sort, descending), after, limit)
-    return SamplePage(items=list(found.rows), next=found.next_cursor, count=found.count)
+    page = samples.page(actor, round_id, filters, Sort(sort, descending), after, limit)
+    return SamplePage(items=list(page.rows), next=page.next_cursor, count=page.count)
 
 
 @router.get("/samples/{sample_id}/decisions")

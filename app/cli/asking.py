@@ -20,14 +20,14 @@ def project(actor: Actor, wanted: str | None) -> ProjectView:
     if wanted is None and len(mine) == 1:
         return mine[0]
     known = (
-        ", ".join(f"{one.name!r}" for one in mine)
+        ", ".join(f"{project.name!r}" for project in mine)
         or "none yet; `rondo project create NAME` makes one, and so does `rondo demo`"
     )
     if wanted is None:
         raise InvalidInput(f"Say which project with --project. There is: {known}.")
-    for one in mine:
-        if wanted in (one.name, str(one.id)):
-            return one
+    for own_project in mine:
+        if wanted in (own_project.name, str(own_project.id)):
+            return own_project
     raise NotFound(f"There is no project {wanted!r}. There is: {known}.")
 
 

@@ -46,7 +46,7 @@ def bench(
     if filters and round_number is None:
         raise InvalidInput("A filter is of the samples of one round. Name it with --round.")
     round_id = find(actor, here, round_number).id if round_number is not None else None
-    made = opening.open_bench(
+    bench_id = opening.open_bench(
         actor,
         here,
         _entries(actor, here, judges),
@@ -55,13 +55,13 @@ def bench(
         round_id=round_id,
         filters=_filters(filters) if filters else None,
     )
-    found = results.get(actor, made)
-    while wait and found.is_running:
+    view = results.get(actor, bench_id)
+    while wait and view.is_running:
         time.sleep(POLL_SECONDS)
-        found = results.get(actor, made)
+        view = results.get(actor, bench_id)
     if not wait:
-        say(f"Bench {made} is open. `rondo judge show {made}` shows how far it is.")
-    _emit(found, as_json=as_json)
+        say(f"Bench {bench_id} is open. `rondo judge show {bench_id}` shows how far it is.")
+    _emit(view, as_json=as_json)
 
 
 @app.command()
@@ -76,7 +76,7 @@ def show(
     from backend.services.judge_bench import results
 
     actor = asking.owner()
-    ids = [one.id for one in results.list_benches(actor, asking.project(actor, project).id, also=number)]
+    ids = [bench.id for bench in results.list_benches(actor, asking.project(actor, project).id, also=number)]
     if not ids:
         raise NotFound("This project has no judge bench yet. Open one: `rondo judge bench`.")
     if number is not None and number not in ids:
@@ -91,26 +91,26 @@ def _entries(actor: "Actor", project_id: int, path: Path) -> "list[Entry]":
     from backend.services.judge_bench.entries import Entry
     from backend.services.recipes import recipe_yaml
 
-    known, found = checkpoints.tree(actor, project_id), []
-    for place, one in enumerate(recipe_yaml.read_list(path), start=1):
-        if not isinstance(one, dict) or "judge" not in one or one.keys() - {"judge", "checkpoint", "title"}:
+    known, entries = checkpoints.tree(actor, project_id), []
+    for place, item in enumerate(recipe_yaml.read_list(path), start=1):
+        if not isinstance(item, dict) or "judge" not in item or item.keys() - {"judge", "checkpoint", "title"}:
             raise InvalidInput(f"Entry {place} of {path.name} is no judge. {SHAPE}")
-        wanted = one.get("checkpoint")
+        wanted = item.get("checkpoint")
         checkpoint_id = None if wanted is None else find_checkpoint(known, str(wanted)).id
-        found.append(Entry(one["judge"], checkpoint_id, str(one.get("title") or "")))
-    return found
+        entries.append(Entry(item["judge"], checkpoint_id, str(item.get("title") or "")))
+    return entries
 
 
 def _filters(given: list[str]) -> "Filters":
     from app.widgets.sample_filters import from_address, read_filters
     from backend.errors import InvalidInput
 
-    wrong = next((one for one in given if "=" not in one), None)
+    wrong = next((text for text in given if "=" not in text), None)
     if wrong is not None:
         raise InvalidInput(f"A filter is given as NAME=VALUE, not {wrong!r}.")
-    pairs = [(name.strip(), value.strip()) for name, _, value in (one.partition("=") for one in given)]
+    pairs = [(name.strip(), value.strip()) for name, _, value in (text.partition("=") for text in given)]
     asked = dict(pairs)
-    if twice := [name for name in asked if sum(one == name for one, _ in pairs) > 1]:
+    if twice := [name for name in asked if sum(asked_name == name for asked_name, _ in pairs) > 1]:
         raise InvalidInput(
             f"The filter {twice[0]} is given twice. Give it once; where it takes several values, write them as "
             f"{twice[0]}=A,B."
@@ -129,19 +129,19 @@ def _is_whole(read: object, asked: str) -> bool:
     return len(read) == len(asked.split(",")) if isinstance(read, list) else read is not None
 
 
-def _emit(found: "BenchView", *, as_json: bool) -> None:
+def _emit(bench: "BenchView", *, as_json: bool) -> None:
     """Print a bench; leave with 1 where its job or one of its judges failed."""
     from dataclasses import asdict
 
     from app.pages.judge_bench import shown
 
-    told = shown.bench(found)
+    told = shown.bench(bench)
     lines = [[row.get(name, "–") for name in COLUMNS] for row in told["rows"]]
-    said = [f"Judge bench {told['id']}: {told['status']}. {told['about']}", table(COLUMNS, lines)]
-    said += [f"{row['title']}: {row['error']}" for row in told["rows"] if row.get("error")]
-    said += [f"{row['title']}: {one}." for row in told["rows"] for one in row.get("missing", [])]
-    said += [f"{row['title']}: {one}" for row in told["rows"] for one in row.get("notes", [])]
-    said += [told["error"]] if told["error"] else []
-    emit(asdict(found), as_json=as_json, text="\n".join(said))
-    if found.error or any(one.error for one in found.judges):
+    lines_out = [f"Judge bench {told['id']}: {told['status']}. {told['about']}", table(COLUMNS, lines)]
+    lines_out += [f"{row['title']}: {row['error']}" for row in told["rows"] if row.get("error")]
+    lines_out += [f"{row['title']}: {judge}." for row in told["rows"] for judge in row.get("missing", [])]
+    lines_out += [f"{row['title']}: {judge}" for row in told["rows"] for judge in row.get("notes", [])]
+    lines_out += [told["error"]] if told["error"] else []
+    emit(asdict(bench), as_json=as_json, text="\n".join(lines_out))
+    if bench.error or any(judge.error for judge in bench.judges):
         raise typer.Exit(1)

@@ -37,12 +37,18 @@ def list_(project: Project = None, as_json: AsJson = False) -> None:
     from backend.services import checkpoints
 
     actor = asking.owner()
-    found = checkpoints.tree(actor, asking.project(actor, project).id)
+    nodes = checkpoints.tree(actor, asking.project(actor, project).id)
     rows = [
-        [one.id, "  " * one.depth + one.name, "endpoint" if one.is_endpoint else one.kind, one.engine, one.location]
-        for one in found
+        [
+            checkpoint.id,
+            "  " * checkpoint.depth + checkpoint.name,
+            "endpoint" if checkpoint.is_endpoint else checkpoint.kind,
+            checkpoint.engine,
+            checkpoint.location,
+        ]
+        for checkpoint in nodes
     ]
-    value = {"checkpoints": [asdict(one) for one in found]}
+    value = {"checkpoints": [asdict(checkpoint) for checkpoint in nodes]}
     emit(value, as_json=as_json, text=table(["id", "name", "kind", "served by", "location"], rows))
 
 
@@ -123,10 +129,10 @@ def set_endpoint(
     from backend.services.checkpoints import endpoints
 
     actor = asking.owner()
-    found = _find(actor, asking.project(actor, project).id, checkpoint)
+    detail = _find(actor, asking.project(actor, project).id, checkpoint)
     given = _given(api_key_env, concurrency, timeout, extra, price_in, price_out, send_defaults)
-    endpoints.change_some(actor, found.row.id, _cleared(clear or []) | given)
-    _emit(checkpoints.detail(actor, found.row.id), as_json)
+    endpoints.change_some(actor, detail.row.id, _cleared(clear or []) | given)
+    _emit(checkpoints.detail(actor, detail.row.id), as_json)
 
 
 @app.command("test")
@@ -137,9 +143,9 @@ def check(checkpoint: Which, project: Project = None, as_json: AsJson = False) -
     from backend.services.checkpoints import model_checks
 
     actor = asking.owner()
-    found = _find(actor, asking.project(actor, project).id, checkpoint)
-    model_checks.check(actor, found.row.id)
-    _emit(checkpoints.detail(actor, found.row.id), as_json)
+    detail = _find(actor, asking.project(actor, project).id, checkpoint)
+    model_checks.check(actor, detail.row.id)
+    _emit(checkpoints.detail(actor, detail.row.id), as_json)
 
 
 def _given(
@@ -189,29 +195,29 @@ def _find(actor: Any, project_id: int, wanted: str) -> "Detail":
     from backend.services import checkpoints
 
     rows = checkpoints.tree(actor, project_id)
-    for one in rows:
-        if wanted in (one.name, str(one.id)):
-            return checkpoints.detail(actor, one.id)
-    known = ", ".join(repr(one.name) for one in rows) or "none yet"
+    for row in rows:
+        if wanted in (row.name, str(row.id)):
+            return checkpoints.detail(actor, row.id)
+    known = ", ".join(repr(row.name) for row in rows) or "none yet"
     raise NotFound(f"There is no checkpoint {wanted!r} in this project. There is: {known}.")
 
 
-def _emit(found: "Detail", as_json: bool) -> None:
-    lines = [[one.outcome, one.name, one.text] for one in found.checks.lines]
+def _emit(detail: "Detail", as_json: bool) -> None:
+    lines = [[line.outcome, line.name, line.text] for line in detail.checks.lines]
     value = {
-        "id": found.row.id,
-        "name": found.row.name,
-        "tested": found.checks.at,
-        "lines": [one.to_json() for one in found.checks.lines],
-        "endpoint": None if found.endpoint is None else _plain(found.endpoint),
+        "id": detail.row.id,
+        "name": detail.row.name,
+        "tested": detail.checks.at,
+        "lines": [line.to_json() for line in detail.checks.lines],
+        "endpoint": None if detail.endpoint is None else _plain(detail.endpoint),
     }
-    said = [f"{found.row.name} (checkpoint {found.row.id}), checked {found.checks.at or 'never'}"]
+    parts = [f"{detail.row.name} (checkpoint {detail.row.id}), checked {detail.checks.at or 'never'}"]
     if lines:
-        said.append(table(["", "what", "found"], lines))
-    if found.endpoint is not None:
-        known = _plain(found.endpoint.settings)
-        said.append(", ".join(f"{name} {value}" for name, value in known.items() if value not in ("", None, {})))
-    emit(value, as_json=as_json, text="\n".join(said))
+        parts.append(table(["", "what", "found"], lines))
+    if detail.endpoint is not None:
+        known = _plain(detail.endpoint.settings)
+        parts.append(", ".join(f"{name} {value}" for name, value in known.items() if value not in ("", None, {})))
+    emit(value, as_json=as_json, text="\n".join(parts))
 
 
 def _plain(value: Any) -> dict[str, Any]:

@@ -28,21 +28,21 @@ def export(
     from app.cli import asking
     from backend.services.datasets import exports
 
-    made = exports.export(
+    exported = exports.export(
         asking.owner(), dataset, format=format.value, type=type, is_strict=strict, leave_out=leave_out, out=out
     )
-    for finding in made.findings:
+    for finding in exported.findings:
         say(f"{finding.count} rows: {finding.meaning} (first at {', '.join(map(str, finding.positions[:5]))})")
-    for warning in made.warnings:
+    for warning in exported.warnings:
         say(warning)
     value = {
-        "file": str(made.path),
-        "rows": made.num_rows,
-        "bytes": made.num_bytes,
-        "format": made.format,
-        "type": made.type,
-        "findings": {finding.check: finding.count for finding in made.findings},
-        "left_out": made.left_out,
-        "warnings": made.warnings,
+        "file": str(exported.path),
+        "rows": exported.num_rows,
+        "bytes": exported.num_bytes,
+        "format": exported.format,
+        "type": exported.type,
+        "findings": {finding.check: finding.count for finding in exported.findings},
+        "left_out": exported.left_out,
+        "warnings": exported.warnings,
     }
-    emit(value, as_json=as_json, text=f"{made.num_rows} rows in {made.path}")
+    emit(value, as_json=as_json, text=f"{exported.num_rows} rows in {exported.path}")

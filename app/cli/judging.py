@@ -18,15 +18,15 @@ def judge(number: Number = None, project: Project = None, as_json: AsJson = Fals
     from app.widgets.judge_health import shown
     from backend.services import judge_health
 
-    actor, found = one_round(project, number)
-    health = judge_health.of_round(actor, found.id)
-    told = shown(health, found.hold)
+    actor, round_ = one_round(project, number)
+    health = judge_health.of_round(actor, round_.id)
+    told = shown(health, round_.hold)
     columns = ["title", "light", "value", "interval", "limits", "rows"]
-    lines = [[one[name] for name in columns] for one in told["known"]]
-    missing = [f"{one['title']}: {one['missing']}" for one in told["unknown"]]
-    said = [f"{told['light']}: {told['sentence']}", told["corrected"], told["held"], told["released"]]
-    text = "\n".join([*filter(None, said), *([table(columns, lines)] if lines else []), *missing])
-    emit(asdict(health) | {"hold": found.hold}, as_json=as_json, text=text)
+    lines = [[row[name] for name in columns] for row in told["known"]]
+    missing = [f"{measure['title']}: {measure['missing']}" for measure in told["unknown"]]
+    parts = [f"{told['light']}: {told['sentence']}", told["corrected"], told["held"], told["released"]]
+    text = "\n".join([*filter(None, parts), *([table(columns, lines)] if lines else []), *missing])
+    emit(asdict(health) | {"hold": round_.hold}, as_json=as_json, text=text)
 
 
 @app.command()
@@ -39,9 +39,9 @@ def release(
     """Let a round train that its judge's red light holds."""
     from backend.services import judge_health, rounds
 
-    actor, found = one_round(project, number)
-    judge_health.release(actor, found.id, reason)
-    emit_round(rounds.get(actor, found.id), as_json=as_json)
+    actor, round_ = one_round(project, number)
+    judge_health.release(actor, round_.id, reason)
+    emit_round(rounds.get(actor, round_.id), as_json=as_json)
 
 
 @app.command()
@@ -62,12 +62,12 @@ def branch(
     from app.cli import launching
     from backend.services import plans, rounds
 
-    actor, found = one_round(project, number)
+    actor, round_ = one_round(project, number)
     wish = launching.Wish(settings=knobs or (), judge=judge)
-    plan = launching.changed(actor, found.project_id, plans.branch(actor, found.id, at), wish)
+    plan = launching.changed(actor, round_.project_id, plans.branch(actor, round_.id, at), wish)
     if review is not None:
         plan = replace(plan, is_reviewed=review)
-    emit_round(rounds.get(actor, rounds.launch(actor, found.project_id, plan)), as_json=as_json)
+    emit_round(rounds.get(actor, rounds.launch(actor, round_.project_id, plan)), as_json=as_json)
 
 
 @app.command("judge-limits")
@@ -83,6 +83,6 @@ def judge_limits(
     actor = asking.owner()
     here = asking.project(actor, project).id
     changes: dict[str, Any] = settings_from(set_ or [])
-    found = judge_health.set_limits(actor, here, changes) if changes else judge_health.limits_of(actor, here)
-    told = found.model_dump(mode="json")
+    limits = judge_health.set_limits(actor, here, changes) if changes else judge_health.limits_of(actor, here)
+    told = limits.model_dump(mode="json")
     emit(told, as_json=as_json, text=table(["limit", "value"], [[name, value] for name, value in told.items()]))

@@ -105,28 +105,28 @@ def knobs(given: Sequence[str]) -> dict[str, Any]:
 
 
 def _pairs(given: Sequence[str], what: str, form: str) -> list[tuple[str, str]]:
-    wrong = [one for one in given if not one.partition("=")[0].strip() or "=" not in one]
+    wrong = [text for text in given if not text.partition("=")[0].strip() or "=" not in text]
     if wrong:
         raise InvalidInput(f"{what} is given as {form}, not {wrong[0]!r}.")
-    return [(name.strip(), value.strip()) for name, _, value in (one.partition("=") for one in given)]
+    return [(name.strip(), value.strip()) for name, _, value in (text.partition("=") for text in given)]
 
 
 def find_checkpoint(known: Sequence[CheckpointRow], wanted: str) -> CheckpointRow:
-    for one in known:
-        if wanted == one.name:
-            return one
-    for one in known:
-        if wanted == str(one.id):
-            return one
-    names = ", ".join(f"{one.name} ({one.id})" for one in known[-30:]) or "none yet"
+    for checkpoint in known:
+        if wanted == checkpoint.name:
+            return checkpoint
+    for checkpoint in known:
+        if wanted == str(checkpoint.id):
+            return checkpoint
+    names = ", ".join(f"{checkpoint.name} ({checkpoint.id})" for checkpoint in known[-30:]) or "none yet"
     raise NotFound(f"There is no checkpoint {wanted!r} in this project. There is: {names}.")
 
 
 def _set(known: Sequence[PromptSetView], wanted: str, field: str) -> PromptSetView:
-    fit = [one for one in known if (one.split is Split.held_out) is (field == "held_out_set_ids")]
-    for one in fit:
-        if wanted in (one.name, str(one.id)):
-            return one
+    fit = [prompt_set for prompt_set in known if (prompt_set.split is Split.held_out) is (field == "held_out_set_ids")]
+    for prompt_set in fit:
+        if wanted in (prompt_set.name, str(prompt_set.id)):
+            return prompt_set
     kind = "held-out set" if field == "held_out_set_ids" else "train set"
-    names = ", ".join(f"{one.name!r} ({one.id})" for one in fit[-30:]) or "none yet"
+    names = ", ".join(f"{prompt_set.name!r} ({prompt_set.id})" for prompt_set in fit[-30:]) or "none yet"
     raise NotFound(f"There is no {kind} {wanted!r} in this project. There is: {names}.")

@@ -56,40 +56,42 @@ def preview(
     plan = launching.plan_of(actor, chosen.id, wish, parent_id=above, again_id=same)
     if round_prompts is not None:
         plan = replace(plan, num_prompts=round_prompts)
-    found = previews.get(actor, previews.start(actor, chosen.id, plan, num_prompts=num_prompts))
+    view = previews.get(actor, previews.start(actor, chosen.id, plan, num_prompts=num_prompts))
     began, told = time.monotonic(), 0
-    while wait and not found.is_over:
+    while wait and not view.is_over:
         if timeout is not None and time.monotonic() - began > timeout:
-            raise RondoError(f"Preview {found.id} still runs after {timeout:g} seconds. Wait longer.")
+            raise RondoError(f"Preview {view.id} still runs after {timeout:g} seconds. Wait longer.")
         time.sleep(0.5)
-        found = previews.get(actor, found.id)
-        for one in found.result.get("took", [])[told:]:
-            say(f"{one['line'] or 'The schedule tried changes out'}: {one['seconds']:.1f} s")
+        view = previews.get(actor, view.id)
+        for step in view.result.get("took", [])[told:]:
+            say(f"{step['line'] or 'The schedule tried changes out'}: {step['seconds']:.1f} s")
             told += 1
-    emit(asdict(found), as_json=as_json, text=_text(found))
-    if found.error is not None:
+    emit(asdict(view), as_json=as_json, text=_text(view))
+    if view.error is not None:
         raise typer.Exit(1)
 
 
-def _text(found: "PreviewView") -> str:
-    samples: list[dict[str, Any]] = [one for group in found.result.get("groups", []) for one in group["samples"]]
+def _text(preview: "PreviewView") -> str:
+    samples: list[dict[str, Any]] = [
+        sample for group in preview.result.get("groups", []) for sample in group["samples"]
+    ]
     lines = [
         [
-            one["id"],
-            one["text"].replace("\n", " ")[:60],
-            "-" if one.get("score") is None else f"{one['score']:.3g}",
-            one.get("verdict") or "-",
-            ", ".join(kept["as"] for kept in one["kept"]) or "not kept" if "kept" in one else "-",
+            sample["id"],
+            sample["text"].replace("\n", " ")[:60],
+            "-" if sample.get("score") is None else f"{sample['score']:.3g}",
+            sample.get("verdict") or "-",
+            ", ".join(kept["as"] for kept in sample["kept"]) or "not kept" if "kept" in sample else "-",
         ]
-        for one in samples
+        for sample in samples
     ]
-    said = [f"Preview {found.id}: {found.status}", found.result.get("empty", ""), found.error or ""]
-    known = found.result["estimate"]["full"]["seconds"]
+    parts = [f"Preview {preview.id}: {preview.status}", preview.result.get("empty", ""), preview.error or ""]
+    known = preview.result["estimate"]["full"]["seconds"]
     if known is not None:
-        said.append(f"All of the full round, by rounds before: about {known:.0f} s")
-    elif found.seconds is not None:
-        said.append(
-            f"The full round up to its training: at most {found.seconds:.0f} s (loose: so few prompts fill no batch)"
+        parts.append(f"All of the full round, by rounds before: about {known:.0f} s")
+    elif preview.seconds is not None:
+        parts.append(
+            f"The full round up to its training: at most {preview.seconds:.0f} s (loose: so few prompts fill no batch)"
         )
     rows = table(["text", "", "score", "verdict", "kept"], lines) if lines else ""
-    return "\n".join(filter(None, [said[0], rows, *said[1:]]))
+    return "\n".join(filter(None, [parts[0], rows, *parts[1:]]))

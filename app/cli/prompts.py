@@ -40,17 +40,17 @@ def preview(file: File, mapping: MappingText = None, project: Project = None, as
 
     actor = asking.owner()
     chosen = asking.project(actor, project)
-    found = prompts.preview(actor, chosen.id, file.resolve(), mapping=from_json(mapping))
-    for said in (*found.notes, *found.warnings):
-        say(said)
+    result = prompts.preview(actor, chosen.id, file.resolve(), mapping=from_json(mapping))
+    for remark in (*result.notes, *result.warnings):
+        say(remark)
     columns = table(
-        ["column", "role", "what becomes of it"], [[f.column, f.role or "-", f.becomes] for f in found.becomes]
+        ["column", "role", "what becomes of it"], [[f.column, f.role or "-", f.becomes] for f in result.becomes]
     )
     rows = [
-        f"{row.line}: left out: {row.reason}" if row.reason else f"{row.line}: {row.text}" for row in found.prompts[:3]
+        f"{row.line}: left out: {row.reason}" if row.reason else f"{row.line}: {row.text}" for row in result.prompts[:3]
     ]
-    text = "\n\n".join([f"{found.kind}: {found.format}", columns, *rows])
-    emit(asdict(found), as_json=as_json, text=text)
+    text = "\n\n".join([f"{result.kind}: {result.format}", columns, *rows])
+    emit(asdict(result), as_json=as_json, text=text)
 
 
 @app.command("import")

@@ -25,12 +25,12 @@ def recipes(
     from backend.services.recipes import recipe_yaml
 
     if name is not None:
-        one = recipe_choice.get_registered(name)
-        numbered = [line for phase in one.lines for line in phase]
-        text = "".join(f"# {line}\n" for line in numbered) + recipe_yaml.write(one.recipe).rstrip()
-        return emit(asdict(one), as_json=as_json, text=text)
-    found = recipe_matrix.lines(asking.owner())
-    rows: list[list[Any]] = [[one.name, one.last or "never run here", one.parts] for one in found]
-    value = {"recipes": [asdict(one) for one in found]}
-    text = recipe_matrix.markdown(found) if matrix else table(["recipe", "last round", "parts"], rows)
+        entry = recipe_choice.get_registered(name)
+        numbered = [line for phase in entry.lines for line in phase]
+        text = "".join(f"# {line}\n" for line in numbered) + recipe_yaml.write(entry.recipe).rstrip()
+        return emit(asdict(entry), as_json=as_json, text=text)
+    recipe_lines = recipe_matrix.lines(asking.owner())
+    rows: list[list[Any]] = [[line.name, line.last or "never run here", line.parts] for line in recipe_lines]
+    value = {"recipes": [asdict(line) for line in recipe_lines]}
+    text = recipe_matrix.markdown(recipe_lines) if matrix else table(["recipe", "last round", "parts"], rows)
     return emit(value, as_json=as_json, text=text)

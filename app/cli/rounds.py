@@ -114,9 +114,9 @@ def list_rounds(project: Project = None, as_json: AsJson = False) -> None:
     from backend.services import rounds
 
     actor = asking.owner()
-    found = [as_dict(row) for row in rounds.list_rounds(actor, asking.project(actor, project).id)]
+    rows = [as_dict(row) for row in rounds.list_rounds(actor, asking.project(actor, project).id)]
     columns = ["number", "status", "stage", "samples", "kept", "recipe"]
-    emit({"rounds": found}, as_json=as_json, text=table(columns, [[row[name] for name in columns] for row in found]))
+    emit({"rounds": rows}, as_json=as_json, text=table(columns, [[row[name] for name in columns] for row in rows]))
 
 
 @app.command()
@@ -131,20 +131,20 @@ def wait(number: Number = None, project: Project = None, timeout: Timeout = None
     from backend.errors import RondoError
     from backend.services import rounds
 
-    actor, found = one_round(project, number)
+    actor, round_ = one_round(project, number)
     started, last = time.monotonic(), None
-    while found.status not in (*FINAL, *WAITING):
+    while round_.status not in (*FINAL, *WAITING):
         if timeout is not None and time.monotonic() - started > timeout:
             raise RondoError(
-                f"Round {found.number} is still in stage {found.stage} after {timeout:g} seconds. Wait longer."
+                f"Round {round_.number} is still in stage {round_.stage} after {timeout:g} seconds. Wait longer."
             )
-        if found.stage != last:
-            say(f"Round {found.number}: {found.stage}")
-        last = found.stage
+        if round_.stage != last:
+            say(f"Round {round_.number}: {round_.stage}")
+        last = round_.stage
         time.sleep(0.5)
-        found = rounds.get(actor, found.id)
-    emit_round(found, as_json=as_json)
-    if found.status in ("failed", "cancelled") or found.error is not None:
+        round_ = rounds.get(actor, round_.id)
+    emit_round(round_, as_json=as_json)
+    if round_.status in ("failed", "cancelled") or round_.error is not None:
         # A round of which nothing was kept waits for people again, with its error.
         raise typer.Exit(1)
 
@@ -165,8 +165,8 @@ def queue(
 
     if order not in list(review_queue.Order):
         raise InvalidInput(f"There is no order {order!r}. Choose from {', '.join(review_queue.Order)}.")
-    actor, found = one_round(project, number)
-    items = review_queue.queue(actor, found.id, order=review_queue.Order(order), limit=limit, peek=True)
+    actor, round_ = one_round(project, number)
+    items = review_queue.queue(actor, round_.id, order=review_queue.Order(order), limit=limit, peek=True)
     text = _queued(items) if items else "Nothing is left to decide."
     emit({"items": [asdict(item) for item in items]}, as_json=as_json, text=text)
 
@@ -182,9 +182,9 @@ def review_settings(
     from backend.services import review_settings as settings_of
     from backend.services.reviews import settings_edit
 
-    actor, found = one_round(project, number)
+    actor, round_ = one_round(project, number)
     changes = settings_from(set_ or [])
-    settings = settings_edit.edit_review(actor, found.id, changes) if changes else settings_of.read(found.review)
+    settings = settings_edit.edit_review(actor, round_.id, changes) if changes else settings_of.read(round_.review)
     told = settings.model_dump(mode="json")
     emit(told, as_json=as_json, text=table(["setting", "value"], [[name, value] for name, value in told.items()]))
 
@@ -201,9 +201,9 @@ def reselect(
     from backend.services.rounds import job_views
     from backend.services.rounds import reselect as reselecting
 
-    actor, found = one_round(project, number)
-    detail = job_views.get(actor, reselecting.reselect(actor, found.id, settings_from(set_ or [])))
-    emit_round(rounds.get(actor, detail.job.round_id or found.id), as_json=as_json)
+    actor, round_ = one_round(project, number)
+    detail = job_views.get(actor, reselecting.reselect(actor, round_.id, settings_from(set_ or [])))
+    emit_round(rounds.get(actor, detail.job.round_id or round_.id), as_json=as_json)
 
 
 @app.command("close-review")
@@ -221,12 +221,12 @@ def close_review(
     from app.widgets.closing_lines import closing_lines
     from backend.services import reviews, rounds
 
-    actor, found = one_round(project, number)
+    actor, round_ = one_round(project, number)
     if preview:
-        at = reviews.closing(actor, found.id)
+        at = reviews.closing(actor, round_.id)
         return emit(asdict(at), as_json=as_json, text="\n".join(closing_lines(at)))
-    reviews.close(actor, found.id)
-    return emit_round(rounds.get(actor, found.id), as_json=as_json)
+    reviews.close(actor, round_.id)
+    return emit_round(rounds.get(actor, round_.id), as_json=as_json)
 
 
 @app.command()
@@ -234,19 +234,19 @@ def cancel(number: Number = None, project: Project = None, as_json: AsJson = Fal
     """Stop a round; what it has made so far stays."""
     from backend.services import rounds
 
-    actor, found = one_round(project, number)
-    rounds.cancel(actor, found.id)
-    emit_round(rounds.get(actor, found.id), as_json=as_json)
+    actor, round_ = one_round(project, number)
+    rounds.cancel(actor, round_.id)
+    emit_round(rounds.get(actor, round_.id), as_json=as_json)
 
 
 def settings_from(given: list[str]) -> dict[str, Any]:
     """Read `name=value` pairs; what a value may be, the settings say."""
     from backend.errors import InvalidInput
 
-    wrong = [one for one in given if "=" not in one]
+    wrong = [text for text in given if "=" not in text]
     if wrong:
         raise InvalidInput(f"A review setting is given as name=value, not {wrong[0]!r}.")
-    return {name.strip(): value.strip() for name, _, value in (one.partition("=") for one in given)}
+    return {name.strip(): value.strip() for name, _, value in (text.partition("=") for text in given)}
 
 
 def find(actor: "Actor", project_id: int, number: int | None) -> "RoundView":
@@ -254,12 +254,12 @@ def find(actor: "Actor", project_id: int, number: int | None) -> "RoundView":
     from backend.errors import NotFound
     from backend.services import rounds
 
-    found = rounds.list_rounds(actor, project_id)
-    if not found:
+    views = rounds.list_rounds(actor, project_id)
+    if not views:
         raise NotFound("This project has no round yet. Launch one: `rondo round launch`.")
-    for one in found:
-        if one.number == (found[-1].number if number is None else number):
-            return one
+    for view in views:
+        if view.number == (views[-1].number if number is None else number):
+            return view
     raise NotFound(f"There is no round {number} in this project. `rondo round list` shows them.")
 
 
@@ -295,11 +295,12 @@ def one_round(project: str | None, number: int | None) -> "tuple[Actor, RoundVie
 def _queued(items: "list[Item]") -> str:
     """The next items as a table; a group is named by its first sample and shown by its prompt."""
     if not items[0].num_members:
-        lines = [[one.sample_id, one.text.replace("\n", " ")[:60], one.reason or "-"] for one in items]
+        lines = [[item.sample_id, item.text.replace("\n", " ")[:60], item.reason or "-"] for item in items]
         return table(["sample", "text", "why"], lines)
-    asked = [one.messages[-1]["content"].replace("\n", " ")[:60] for one in items]
+    asked = [item.messages[-1]["content"].replace("\n", " ")[:60] for item in items]
     groups = [
-        [one.sample_id, one.num_members, prompt, one.reason or "-"] for one, prompt in zip(items, asked, strict=True)
+        [item.sample_id, item.num_members, prompt, item.reason or "-"]
+        for item, prompt in zip(items, asked, strict=True)
     ]
     return table(["group", "samples", "prompt", "why"], groups)
 

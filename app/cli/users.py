@@ -45,9 +45,9 @@ def list_users(as_json: AsJson = False) -> None:
     from app.cli import asking
     from backend.services.people import accounts
 
-    found = accounts.list_users(asking.owner())
-    rows = [[u.id, u.name, "owner" if u.is_owner else "", "active" if u.is_active else "shut out"] for u in found]
-    emit({"users": [asdict(user) for user in found]}, as_json=as_json, text=table(["id", "name", "", "state"], rows))
+    users = accounts.list_users(asking.owner())
+    rows = [[u.id, u.name, "owner" if u.is_owner else "", "active" if u.is_active else "shut out"] for u in users]
+    emit({"users": [asdict(user) for user in users]}, as_json=as_json, text=table(["id", "name", "", "state"], rows))
 
 
 @app.command()
@@ -62,8 +62,8 @@ def link(
 
     actor = asking.owner()
     user_id = accounts.find(actor, name).id if name else actor.user_id
-    made = f"{address or asking.address()}/login/link/{accounts.one_time_link(actor, user_id)}"
-    emit({"name": name or actor.name, "link": made}, as_json=as_json, text=made)
+    address_of_link = f"{address or asking.address()}/login/link/{accounts.one_time_link(actor, user_id)}"
+    emit({"name": name or actor.name, "link": address_of_link}, as_json=as_json, text=address_of_link)
 
 
 @app.command()

@@ -75,6 +75,6 @@ def build() -> gr.Blocks:
             page.build()
             # Else the last field of this page and the first of the next would share a form.
             demo.fill_expected_parents()
-        for one in demo.blocks.values():
-            identify(one)
+        for block in demo.blocks.values():
+            identify(block)
     return demo

@@ -54,11 +54,11 @@ def build() -> None:
     with gr.Row(elem_classes="rondo-toolbar"):
         newer = buttons.secondary("Newer", interactive=False, elem_id="audit-newer")
         older = buttons.secondary("Older", interactive=False, elem_id="audit-older")
-        said = markup(SAID, SAID_CSS, elem_id="audit-said")
+        status = markup(SAID, SAID_CSS, elem_id="audit-said")
     table = plain_table("audit-table")
 
     bar: list[FormField] = [person, kind, verb, subject, sample, round_, via, since, until]
-    shown = [table, newer, older, said, place]
+    shown = [table, newer, older, status, place]
     private: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
     gr.on(None, draw, None, [person, verb, round_, sample, *shown], **private)
     typed = [c.submit if isinstance(c, gr.Textbox | gr.Number) else c.input for c in bar]
@@ -75,8 +75,8 @@ def draw(request: gr.Request) -> list[Any]:
         verbs = audit.verbs(here.actor, here.project_id)
     except PermissionDenied as error:
         return [*[gr.skip()] * 7, {"denied": error.message}, gr.skip()]
-    people = [one.name for one in accounts.list_people(here.actor, here.project_id)]
-    numbers = [(f"Round {one.number}", one.id) for one in rounds.list_rounds(here.actor, here.project_id)]
+    people = [person.name for person in accounts.list_people(here.actor, here.project_id)]
+    numbers = [(f"Round {round_.number}", round_.id) for round_ in rounds.list_rounds(here.actor, here.project_id)]
     filters = [
         gr.update(choices=[("Everybody", ""), *((name, name) for name in people)], value=""),
         gr.update(choices=[("All", ""), *((verb, verb) for verb in verbs)], value=""),
@@ -113,10 +113,10 @@ def _named(given: tuple[Any, ...]) -> JSON:
 def _page(here: Context, given: JSON, before: list[str]) -> list[Any]:
     """The page that the last of these cursors leads to, and the place where it stands."""
     asked = read(given)
-    found = audit.listing(here.actor, here.project_id, asked, after=before[-1] if before else None)
-    rows = rows_of(COLUMNS, [table_row(one) for one in found.entries], none="Nothing that the filters find.")
-    buttons = [gr.Button(interactive=bool(before)), gr.Button(interactive=found.next is not None)]
-    return [rows, *buttons, {"links": _links(here, asked)}, {"before": before, "next": found.next}]
+    listing = audit.listing(here.actor, here.project_id, asked, after=before[-1] if before else None)
+    rows = rows_of(COLUMNS, [table_row(entry) for entry in listing.entries], none="Nothing that the filters find.")
+    buttons = [gr.Button(interactive=bool(before)), gr.Button(interactive=listing.next is not None)]
+    return [rows, *buttons, {"links": _links(here, asked)}, {"before": before, "next": listing.next}]
 
 
 def _links(here: Context, asked: Asked) -> list[dict[str, str]]:
@@ -126,7 +126,7 @@ def _links(here: Context, asked: Asked) -> list[dict[str, str]]:
     query = {name: value for name, value in vars(asked).items() if value not in ("", None, False)}
     path = f"/api/v1/projects/{here.project_id}/audit/export"
     formats = [query | {"format": format} for format in ("jsonl", "csv")]
-    return [{"name": one["format"].upper(), "href": f"{path}?{urlencode(one)}"} for one in formats]
+    return [{"name": query["format"].upper(), "href": f"{path}?{urlencode(query)}"} for query in formats]
 
 
 def read(given: dict[str, Any]) -> Asked:
@@ -144,24 +144,24 @@ def read(given: dict[str, Any]) -> Asked:
     )
 
 
-def table_row(one: Entry) -> list[str]:
+def table_row(entry: Entry) -> list[str]:
     """One act as the table shows it."""
-    number = "" if one.round is None else str(one.round)
-    return [times.logged(one.at), one.who, one.verb, one.subject, number, one.via, details(one.details)]
+    number = "" if entry.round is None else str(entry.round)
+    return [times.logged(entry.at), entry.who, entry.verb, entry.subject, number, entry.via, details(entry.details)]
 
 
-def details(said: JSON) -> str:
+def details(facts: JSON) -> str:
     """`reason did not read, decisions 12`."""
-    text = in_words(said)
+    text = in_words(facts)
     return text if len(text) <= SHOWN_DETAIL else f"{text[:SHOWN_DETAIL]}…"
 
 
 def in_words(value: Any) -> str:
     """JSON as words; what is empty goes unsaid. The download has it as it is."""
     if isinstance(value, dict):
-        return ", ".join(_named_words(str(name), one) for name, one in value.items() if _is_said(one))
+        return ", ".join(_named_words(str(name), item) for name, item in value.items() if _is_said(item))
     if isinstance(value, list):
-        return ", ".join(f"({in_words(one)})" if isinstance(one, dict | list) else in_words(one) for one in value)
+        return ", ".join(f"({in_words(item)})" if isinstance(item, dict | list) else in_words(item) for item in value)
     return str(value)
 
 

@@ -30,8 +30,8 @@ def asked_for(text: str, what: str, known: Container[int] | None = None) -> Aske
     if not text:
         return Asked()
     if not NUMBER.fullmatch(text):
-        said = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
-        return Asked(missing=f"The address asks for {what} “{said}”, which is no number of a {what}.")
+        shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+        return Asked(missing=f"The address asks for {what} “{shown}”, which is no number of a {what}.")
     number = int(text)
     return Asked(number) if known is None or number in known else Asked(missing=not_here(what, number))
 

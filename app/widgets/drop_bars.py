@@ -33,8 +33,8 @@ def template(path: str) -> str:
 
 def bars(dropped: Iterable[tuple[str, int, str]], joined: Iterable[tuple[str, int, str]] = ()) -> list[JSON]:
     """What the template shows of (reason, count, address); the longest bar is as long as its column."""
-    out = sorted(dropped, key=lambda one: -one[1])
-    more = sorted(joined, key=lambda one: -one[1])
+    out = sorted(dropped, key=lambda bar: -bar[1])
+    more = sorted(joined, key=lambda bar: -bar[1])
     most = max((count for _, count, _ in (*out, *more)), default=0) or 1
     return [
         {

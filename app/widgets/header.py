@@ -99,20 +99,20 @@ def framed(source: str) -> str:
         (r"(</head>)", rf"{HEAD}\1"),
         (r"(<body[^>]*>)", r'\1{% include "header.html" %}'),
     ):
-        source, found = re.subn(place, with_ours, source, count=1)
-        if not found:
+        source, count = re.subn(place, with_ours, source, count=1)
+        if not count:
             raise RuntimeError(f"Gradio's page template has no {place}. Rondo needs the Gradio version it pins.")
     return source
 
 
 def shown_types(config: dict[str, Any]) -> set[str]:
     """Return the types of the components that a page shows from its start."""
-    return {one["type"] for one in config["components"] if one["props"].get("visible") is not False}
+    return {component["type"] for component in config["components"] if component["props"].get("visible") is not False}
 
 
 def desk_scripts(config: dict[str, Any]) -> list[str]:
     """Return the addresses of the review desk's scripts, for the page that has one."""
-    has_desk = any(one["props"].get("elem_id") == review_desk.ID for one in config["components"])
+    has_desk = any(component["props"].get("elem_id") == review_desk.ID for component in config["components"])
     return [own_files.address(file) for file in own_files.with_imports(review_desk.SCRIPT)] if has_desk else []
 
 
@@ -132,7 +132,10 @@ def shell(request: Request, pages: Sequence[ModuleType]) -> Shell:
     links = [link for page, link in every.items() if not hasattr(page, "MENU") or link.is_here]
     more = [link for page, link in every.items() if getattr(page, "MENU", "") == "more"]
     # The same page of the others: what is chosen on it is of this project, and stays behind.
-    mine = [Link(one.name, page_path(one.slug, here), one.id == project.id) for one in projects.list_mine(actor)]
+    mine = [
+        Link(project_.name, page_path(project_.slug, here), project_.id == project.id)
+        for project_ in projects.list_mine(actor)
+    ]
     return Shell(
         actor.name,
         str(project.role),

@@ -51,78 +51,78 @@ dt { color: var(--rondo-muted); overflow-wrap: anywhere; max-width: 320px; } dd 
 BADGES = {Light.ok: "ok", Light.amber: "warn", Light.red: "bad", Light.unknown: "", Light.unlimited: ""}
 
 
-def shown(found: Health, hold: dict[str, Any] | None = None) -> dict[str, Any]:
+def shown(health: Health, hold: dict[str, Any] | None = None) -> dict[str, Any]:
     """What the section shows. `hold`: what the round's row says of it."""
-    unknown = [one for one in found.measures if one.light is Light.unknown]
+    unknown = [measure for measure in health.measures if measure.light is Light.unknown]
     hold = hold or {}
     given = hold.get("released")
     return {
-        "light": str(found.light),
-        "badge": BADGES[found.light],
-        "sentence": found.sentence,
-        "corrected": corrected(found.corrected),
-        "held": _held(found, hold) if hold and not given else "",
+        "light": str(health.light),
+        "badge": BADGES[health.light],
+        "sentence": health.sentence,
+        "corrected": corrected(health.corrected),
+        "held": _held(health, hold) if hold and not given else "",
         "released": f"{given['who']} let it train although it was held: {given['reason']}" if given else "",
-        "known": [_measure(one) for one in found.measures if one.light is not Light.unknown],
-        "unknown": [{"title": one.title, "missing": one.missing} for one in unknown],
+        "known": [_measure(measure) for measure in health.measures if measure.light is not Light.unknown],
+        "unknown": [{"title": measure.title, "missing": measure.missing} for measure in unknown],
         "number": len(unknown),
     }
 
 
-def corrected(found: CorrectedShare | None) -> str:
+def corrected(share: CorrectedShare | None) -> str:
     """The share of right answers as the judge says it and as decisions correct it, or what is missing for that."""
-    if found is None:
+    if share is None:
         return ""
-    if found.judge is None:
-        return f"Share of right answers: unknown. {found.missing}"
-    says = f"Share of right answers: the judge says {found.judge * 100:.1f} %"
-    number = found.number
+    if share.judge is None:
+        return f"Share of right answers: unknown. {share.missing}"
+    says = f"Share of right answers: the judge says {share.judge * 100:.1f} %"
+    number = share.number
     if number.value is None or number.low is None or number.high is None:
-        return f"{says}; what people’s decisions correct that to is unknown: {found.missing}"
-    beside = f" and {found.chosen:,} that were chosen" if found.chosen else ""
-    labels = "label that was known" if found.known == 1 else "labels that were known"
-    known = f" and {found.known:,} {labels}" if found.known else ""
+        return f"{says}; what people’s decisions correct that to is unknown: {share.missing}"
+    beside = f" and {share.chosen:,} that were chosen" if share.chosen else ""
+    labels = "label that was known" if share.known == 1 else "labels that were known"
+    known = f" and {share.known:,} {labels}" if share.known else ""
     return (
-        f"{says}, corrected by {number.n + found.chosen:,} decisions{known} {number.value * 100:.1f} % "
-        f"(95 % interval {number.low * 100:.1f} to {number.high * 100:.1f}; {found.texts:,} texts, {number.n:,} "
+        f"{says}, corrected by {number.n + share.chosen:,} decisions{known} {number.value * 100:.1f} % "
+        f"(95 % interval {number.low * 100:.1f} to {number.high * 100:.1f}; {share.texts:,} texts, {number.n:,} "
         f"decided at random{beside})."
     )
 
 
-def _held(found: Health, hold: dict[str, Any]) -> str:
+def _held(health: Health, hold: dict[str, Any]) -> str:
     """That the round waits, and what was said then where something else is said now."""
-    said = "" if hold["said"] == found.sentence else f" When it stopped: {hold['said']}"
-    return f"Held before its training: going on needs a reason, which is kept.{said}"
+    before = "" if hold["said"] == health.sentence else f" When it stopped: {hold['said']}"
+    return f"Held before its training: going on needs a reason, which is kept.{before}"
 
 
-def _measure(one: Measure) -> dict[str, Any]:
-    number, unit = one.number, " %" if one.is_share else ""
+def _measure(measure: Measure) -> dict[str, Any]:
+    number, unit = measure.number, " %" if measure.is_share else ""
     known = number.low is not None and number.high is not None
-    between = f"{said(one, number.low)} to {said(one, number.high)}" if known else "interval unknown"
-    word = "below" if one.below else "above"
-    lights = (("amber", one.amber), ("red", one.red))
-    limits = [f"{color} {word} {said(one, limit)}" for color, limit in lights if limit is not None]
+    between = f"{said(measure, number.low)} to {said(measure, number.high)}" if known else "interval unknown"
+    word = "below" if measure.below else "above"
+    lights = (("amber", measure.amber), ("red", measure.red))
+    limits = [f"{color} {word} {said(measure, limit)}" for color, limit in lights if limit is not None]
     return {
-        "title": one.title,
-        "light": str(one.light),
-        "badge": BADGES[one.light],
-        "value": f"{said(one, number.value)}{unit}",
+        "title": measure.title,
+        "light": str(measure.light),
+        "badge": BADGES[measure.light],
+        "value": f"{said(measure, number.value)}{unit}",
         "interval": between,
         "limits": ", ".join(limits),
-        "rows": f"{number.n:,} {one.of}",
+        "rows": f"{number.n:,} {measure.of}",
     }
 
 
-def said(one: Measure, value: float | None) -> str:
+def said(measure: Measure, value: float | None) -> str:
     """A number as its measure is read."""
     if value is None:
         return "–"
-    return f"{value * 100:.1f}" if one.is_share else f"{value:.2f}"
+    return f"{value * 100:.1f}" if measure.is_share else f"{value:.2f}"
 
 
-def curve(found: Health) -> go.Figure | None:
+def curve(health: Health) -> go.Figure | None:
     """The share that people accept by the judge's score, with intervals, beside the line of a calibrated judge."""
-    if not found.calibration:
+    if not health.calibration:
         return None
     figure = charts.blank(height=260, x="judge’s score, 0 to 1", y="accepted by people")
     figure.add_scatter(
@@ -133,23 +133,23 @@ def curve(found: Health) -> go.Figure | None:
         line={"color": charts.TEXT, "dash": "dot", "width": 1.2},
         hoverinfo="skip",
     )
-    bins = found.calibration
+    bins = health.calibration
     figure.add_scatter(
-        x=[one.score for one in bins],
-        y=[one.accepted for one in bins],
+        x=[bin_.score for bin_ in bins],
+        y=[bin_.accepted for bin_ in bins],
         mode="lines+markers",
         name="this judge",
         line={"color": charts.ACCENT, "width": 1.8},
-        marker={"size": [6 + min(14, one.n // 5) for one in bins], "color": charts.ACCENT},
+        marker={"size": [6 + min(14, bin_.n // 5) for bin_ in bins], "color": charts.ACCENT},
         error_y={
             "type": "data",
             "symmetric": False,
             "color": charts.ACCENT,
             "thickness": 1,
-            "array": [one.accepted_high - one.accepted for one in bins],
-            "arrayminus": [one.accepted - one.accepted_low for one in bins],
+            "array": [bin_.accepted_high - bin_.accepted for bin_ in bins],
+            "arrayminus": [bin_.accepted - bin_.accepted_low for bin_ in bins],
         },
-        text=[f"{one.n:,} texts" for one in bins],
+        text=[f"{bin_.n:,} texts" for bin_ in bins],
         hovertemplate="%{text}, %{y:.1%} accepted<extra></extra>",
     )
     figure.update_layout(hovermode="closest")

@@ -79,5 +79,5 @@ def show_difference(template_id: int | None, text: str, request: gr.Request) -> 
     """Show what the field changes in the chosen version."""
     if template_id is None:
         raise InvalidInput("Choose a saved version to compare with first.")
-    found = templates.diff(context(request).actor, template_id, text)
-    return gr.Code(found or "No difference.", visible=True)
+    difference = templates.diff(context(request).actor, template_id, text)
+    return gr.Code(difference or "No difference.", visible=True)

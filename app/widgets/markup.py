@@ -15,9 +15,9 @@ def literal(value: Any) -> Any:
     if isinstance(value, str):
         return value.replace("\\", "\\\\").replace("$", "\\$")
     if isinstance(value, dict):
-        return {key: literal(one) for key, one in value.items()}
+        return {key: literal(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [literal(one) for one in value]
+        return [literal(item) for item in value]
     return value
 
 

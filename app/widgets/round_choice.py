@@ -16,23 +16,23 @@ EMPTY = "No round of this project was reviewed yet. Launch one with “People re
 
 def reviewed(here: Context) -> list[RoundView]:
     """Rounds that people look at, newest first."""
-    return [one for one in reversed(rounds.list_rounds(here.actor, here.project_id)) if one.is_reviewed]
+    return [round_ for round_ in reversed(rounds.list_rounds(here.actor, here.project_id)) if round_.is_reviewed]
 
 
 def opened(request: gr.Request) -> tuple[int | None, dict[str, Any]]:
     """The round to show when the page opens, and the update of its dropdown; None where the asked one is not there."""
-    found = reviewed(context(request))
-    chosen = asked(request, "round", "reviewed round", {one.id for one in found})
-    waiting = [one for one in found if one.status is RoundStatus.review]
-    first = next((one.id for one in waiting or found), None)
-    choices = [(f"Round {one.number}, {one.status}", one.id) for one in found]
+    views = reviewed(context(request))
+    chosen = asked(request, "round", "reviewed round", {round_.id for round_ in views})
+    waiting = [round_ for round_ in views if round_.status is RoundStatus.review]
+    first = next((round_.id for round_ in waiting or views), None)
+    choices = [(f"Round {round_.number}, {round_.status}", round_.id) for round_ in views]
     value = first if chosen == Asked() else chosen.id
-    return value, gr.update(choices=choices, value=value, interactive=len(found) > 1 or bool(chosen.missing))
+    return value, gr.update(choices=choices, value=value, interactive=len(views) > 1 or bool(chosen.missing))
 
 
 def why_none(request: gr.Request) -> str:
     """Why the page shows no round: none was reviewed, or the address asks for another one."""
-    ids = {one.id for one in reviewed(context(request))}
+    ids = {round_.id for round_ in reviewed(context(request))}
     return asked(request, "round", "reviewed round", ids).missing or EMPTY
 
 

@@ -63,80 +63,85 @@ def opening(report: Opening) -> Shown:
         "checkpoint": head.checkpoint,
         "checkpoint_id": head.checkpoint_id,
         "error": head.error or "",
-        "warnings": [_warning(one) for one in report.warnings],
+        "warnings": [_warning(warning) for warning in report.warnings],
         "lights": lights(report.lights, head.id),
         "has_warnings": bool(report.warnings or report.lights),
-        "metrics": [measure(one) for one in report.measured.metrics],
+        "metrics": [measure(metric) for metric in report.measured.metrics],
         "metrics_missing": list(report.measured.missing),
-        "steps": [_step(one) for one in asked.steps],
+        "steps": [_step(step) for step in asked.steps],
         "removed": list(asked.removed),
-        "knobs": [_knob(one, label_of(one.name)) for one in asked.knobs],
-        "changed": sum(one.differs for one in asked.knobs) + sum(k.differs for one in asked.steps for k in one.knobs),
+        "knobs": [_knob(knob, label_of(knob.name)) for knob in asked.knobs],
+        "changed": sum(knob.differs for knob in asked.knobs)
+        + sum(k.differs for step in asked.steps for k in step.knobs),
         "tuned": list(asked.tuned),
         "templates": [
-            {"title": f"Step {one.step}, {one.knob}", "hash": one.content_hash[:12], "text": one.text}
-            for one in asked.templates
+            {
+                "title": f"Step {template.step}, {template.knob}",
+                "hash": template.content_hash[:12],
+                "text": template.text,
+            }
+            for template in asked.templates
         ],
         "roles": [
-            {"role": one.role, "id": one.checkpoint_id, "name": one.checkpoint, "kind": one.kind, "note": one.note}
-            for one in asked.roles
+            {"role": role.role, "id": role.checkpoint_id, "name": role.checkpoint, "kind": role.kind, "note": role.note}
+            for role in asked.roles
         ],
         "sets": [
             {
-                "use": one.use.replace("_", " "),
-                "id": one.prompt_set_id,
-                "name": one.name,
-                "count": count(one.num_prompts),
+                "use": entry.use.replace("_", " "),
+                "id": entry.prompt_set_id,
+                "name": entry.name,
+                "count": count(entry.num_prompts),
             }
-            for one in asked.sets
+            for entry in asked.sets
         ],
-        "stages": [_stage(one) for one in asked.stages],
+        "stages": [_stage(stage) for stage in asked.stages],
         "asked_missing": list(asked.missing),
     }
 
 
-def _warning(one: Warned) -> Shown:
-    low, high = one.low, one.high
+def _warning(warned: Warned) -> Shown:
+    low, high = warned.low, warned.high
     between = "" if low is None or high is None else f"95 % interval {low:.1%} to {high:.1%}"
-    limit = "" if not one.limit else f"limit {one.limit:.0%}"
+    limit = "" if not warned.limit else f"limit {warned.limit:.0%}"
     return {
-        "level": one.level,
-        "badge": "bad" if one.level == "red" else "warn",
-        "text": one.text,
-        "numbers": ", ".join(filter(None, (between, limit, f"n {one.n:,}" if one.n and between else ""))),
-        "href": one.href,
+        "level": warned.level,
+        "badge": "bad" if warned.level == "red" else "warn",
+        "text": warned.text,
+        "numbers": ", ".join(filter(None, (between, limit, f"n {warned.n:,}" if warned.n and between else ""))),
+        "href": warned.href,
     }
 
 
-def measure(one: Measure) -> Shown:
+def measure(number: Measure) -> Shown:
     """One metric with its interval and its change."""
-    shares = _is_share(one)
-    values = [_number(value, shares) for value in (one.low, one.high)]
-    interval = f"{values[0]} to {values[1]}" if None not in (one.low, one.high) else UNKNOWN
+    shares = _is_share(number)
+    values = [_number(value, shares) for value in (number.low, number.high)]
+    interval = f"{values[0]} to {values[1]}" if None not in (number.low, number.high) else UNKNOWN
     change, spread, tested = "–", "", ""
-    if one.change is not None:
+    if number.change is not None:
         unit = " points" if shares else ""
-        change = f"{_number(one.change, shares, sign=True)}{unit} since {one.compared_with}"
-        ends = [_number(value, shares, sign=True) for value in (one.change_low, one.change_high)]
-        spread = f"{ends[0]} to {ends[1]}" if one.change_low is not None else UNKNOWN
-    if one.p is not None:
-        tested = f"{one.newly_right:,} newly right, {one.newly_wrong:,} newly wrong, p = {one.p:.2g}"
+        change = f"{_number(number.change, shares, sign=True)}{unit} since {number.compared_with}"
+        ends = [_number(value, shares, sign=True) for value in (number.change_low, number.change_high)]
+        spread = f"{ends[0]} to {ends[1]}" if number.change_low is not None else UNKNOWN
+    if number.p is not None:
+        tested = f"{number.newly_right:,} newly right, {number.newly_wrong:,} newly wrong, p = {number.p:.2g}"
     return {
-        "name": one.name.replace("_", " "),
-        "of": one.checkpoint or WHOSE[one.of],
+        "name": number.name.replace("_", " "),
+        "of": number.checkpoint or WHOSE[number.of],
         "value": "could not be computed"
-        if one.value is None
-        else _number(one.value, shares) + (" %" if shares else ""),
-        "interval": "" if one.value is None else f"{interval}, n {one.n:,}",
+        if number.value is None
+        else _number(number.value, shares) + (" %" if shares else ""),
+        "interval": "" if number.value is None else f"{interval}, n {number.n:,}",
         "change": change,
         "spread": spread,
         "tested": tested,
     }
 
 
-def _is_share(one: Measure) -> bool:
+def _is_share(measure: Measure) -> bool:
     """Whether the number reads as a share: those have an interval within 0 and 1."""
-    return None not in (one.value, one.low) and 0 <= (one.value or 0) <= 1 and "length" not in one.name
+    return None not in (measure.value, measure.low) and 0 <= (measure.value or 0) <= 1 and "length" not in measure.name
 
 
 def _number(value: float | None, is_share: bool, *, sign: bool = False) -> str:
@@ -146,38 +151,45 @@ def _number(value: float | None, is_share: bool, *, sign: bool = False) -> str:
     return f"{value * 100:{plus}.1f}" if is_share else f"{value:{plus}.3g}"
 
 
-def _knob(one: Knob, label: str) -> Shown:
-    usual = f"the recipe has {one.default}" if one.differs else ""
-    return {"name": label, "value": one.value, "usual": usual}
+def _knob(knob: Knob, label: str) -> Shown:
+    usual = f"the recipe has {knob.default}" if knob.differs else ""
+    return {"name": label, "value": knob.value, "usual": usual}
 
 
-def _step(one: StepAsked) -> Shown:
-    knobs = [(knob.differs, _knob(knob, parts.label(one.kind, one.part, knob.name))) for knob in one.knobs]
+def _step(step_asked: StepAsked) -> Shown:
+    knobs = [
+        (knob.differs, _knob(knob, parts.label(step_asked.kind, step_asked.part, knob.name)))
+        for knob in step_asked.knobs
+    ]
     return {
-        "line": one.line,
-        "state": one.state,
+        "line": step_asked.line,
+        "state": step_asked.state,
         "knobs": [shown for _, shown in knobs],
         "changed": [shown for differs, shown in knobs if differs],
     }
 
 
-def _stage(one: StageTime) -> Shown:
-    where = one.worker + (f" on {one.host}" if one.host and one.host not in one.worker else "")
+def _stage(stage_time: StageTime) -> Shown:
+    where = stage_time.worker + (
+        f" on {stage_time.host}" if stage_time.host and stage_time.host not in stage_time.worker else ""
+    )
     return {
-        "job": one.job_id,
-        "what": one.what,
-        "status": str(one.status) if one.status else "now",
-        "took": duration(one.seconds),
+        "job": stage_time.job_id,
+        "what": stage_time.what,
+        "status": str(stage_time.status) if stage_time.status else "now",
+        "took": duration(stage_time.seconds),
         "worker": where,
-        "started": moment(one.started_at) if one.started_at else "",
-        "note": ", ".join(filter(None, (f"attempt {one.attempts}" if one.attempts > 1 else "", one.error[:200]))),
+        "started": moment(stage_time.started_at) if stage_time.started_at else "",
+        "note": ", ".join(
+            filter(None, (f"attempt {stage_time.attempts}" if stage_time.attempts > 1 else "", stage_time.error[:200]))
+        ),
     }
 
 
-def flow(one: Flow) -> Shown:
+def flow(shown_flow: Flow) -> Shown:
     """One way from prompts to rows, as a table."""
     return {
-        "title": one.title,
+        "title": shown_flow.title,
         "stages": [
             {
                 "name": stage.name,
@@ -195,7 +207,7 @@ def flow(one: Flow) -> Shown:
                     for arm in arms
                 ],
             }
-            for stage in one.stages
+            for stage in shown_flow.stages
         ],
     }
 
@@ -209,39 +221,39 @@ def texts(report: Texts, step: int | None = None) -> Shown:
         else (f"{all_.counted:,} of {all_.total:,} texts, drawn evenly")
     )
     return {
-        "flows": [flow(one) for one in report.flows.flows],
+        "flows": [flow(flow_) for flow_ in report.flows.flows],
         "flows_missing": list(report.flows.missing),
         "looked_at": f"From {looked}." if all_.counted else "",
         "spread": spread.name if spread else "",
-        "categories": [category(one) for one in spread.categories] if spread else [],
+        "categories": [category(entry) for entry in spread.categories] if spread else [],
         "spread_missing": [*all_.missing, *(spread.missing if spread else ())],
         "fewest": all_.fewest,
-        "extremes": [_extreme(one) for one in report.extremes],
+        "extremes": [_extreme(extreme) for extreme in report.extremes],
     }
 
 
 def chosen(report: Texts, step: int | None) -> Spread | None:
     """The spread of that step; else the last that has scores, else the first."""
     spreads = report.spreads.spreads
-    asked = [one for one in spreads if one.step == step] if step is not None else []
-    scored = [one for one in spreads if one.scores]
+    asked = [spread for spread in spreads if spread.step == step] if step is not None else []
+    scored = [spread for spread in spreads if spread.scores]
     return next(iter(asked or scored[-1:] or spreads), None)
 
 
-def category(one: Category) -> Shown:
-    between = f"{one.low:.0%} to {one.high:.0%}" if one.low is not None and one.high is not None else ""
+def category(spread: Category) -> Shown:
+    between = f"{spread.low:.0%} to {spread.high:.0%}" if spread.low is not None and spread.high is not None else ""
     return {
-        "key": one.key,
-        "value": one.value,
-        "n": count(one.n),
-        "judged": count(one.judged),
-        "accepted": "too few" if one.accepted is None else percent(one.accepted),
+        "key": spread.key,
+        "value": spread.value,
+        "n": count(spread.n),
+        "judged": count(spread.judged),
+        "accepted": "too few" if spread.accepted is None else percent(spread.accepted),
         "interval": between,
-        "score": "too few" if one.score is None else f"{one.score:.3g}",
+        "score": "too few" if spread.score is None else f"{spread.score:.3g}",
     }
 
 
-def _extreme(one: Extreme) -> Shown:
+def _extreme(extreme: Extreme) -> Shown:
     rows = [
         {
             "id": row.id,
@@ -252,6 +264,6 @@ def _extreme(one: Extreme) -> Shown:
             "prompt": row.prompt[:PREVIEW],
             "text": row.text[:PREVIEW],
         }
-        for row in one.rows
+        for row in extreme.rows
     ]
-    return {"title": one.title, "rows": rows, "href": one.href, "missing": one.missing}
+    return {"title": extreme.title, "rows": rows, "href": extreme.href, "missing": extreme.missing}

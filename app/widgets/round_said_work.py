@@ -15,46 +15,46 @@ def work(report: Work) -> Shown:
         "people": _people(report.people),
         "failed": {
             "title": f"{failed.total:,} left out" if failed.total else "",
-            "counts": [{"text": f"{one.count:,} {one.reason}"} for one in failed.counts],
+            "counts": [{"text": f"{count.count:,} {count.reason}"} for count in failed.counts],
             "rows": [
                 {
-                    "id": one.id,
-                    "stage": str(one.stage),
-                    "kind": one.kind.replace("_", " "),
-                    "reason": one.reason[:300],
-                    "prompt": one.prompt[:PREVIEW],
+                    "id": row.id,
+                    "stage": str(row.stage),
+                    "kind": row.kind.replace("_", " "),
+                    "reason": row.reason[:300],
+                    "prompt": row.prompt[:PREVIEW],
                 }
-                for one in failed.rows
+                for row in failed.rows
             ],
             "href": failed.href,
             "cannot": failed.cannot_retry,
         },
         "datasets": [
             {
-                "id": one.id,
-                "title": f"Dataset {one.id}",
-                "what": f"{one.what}: {one.num_examples:,} rows, {one.type.replace('_', ' ')}",
-                "parts": ", ".join(f"{number:,} {name}" for name, number in one.parts.items()),
-                "frozen": moment(one.frozen_at),
-                "hash": one.content_hash,
-                "facts": [{"name": name, "value": value} for name, value in one.made_from.items()],
-                "href": one.href,
+                "id": dataset.id,
+                "title": f"Dataset {dataset.id}",
+                "what": f"{dataset.what}: {dataset.num_examples:,} rows, {dataset.type.replace('_', ' ')}",
+                "parts": ", ".join(f"{number:,} {name}" for name, number in dataset.parts.items()),
+                "frozen": moment(dataset.frozen_at),
+                "hash": dataset.content_hash,
+                "facts": [{"name": name, "value": value} for name, value in dataset.made_from.items()],
+                "href": dataset.href,
             }
-            for one in report.datasets
+            for dataset in report.datasets
         ],
         "cost": _cost(report.cost),
     }
 
 
-def _people(one: People) -> Shown:
+def _people(people: People) -> Shown:
     lines: list[tuple[str, str]] = []
-    if one.is_told:
-        lines.append(("decisions", ", ".join(f"{number:,} {kind}" for kind, number in one.kinds.items()) or "none"))
-        lines.append(("people", count(one.people)))
-        lines.append(("judged texts that people decided on", count(one.looked_at)))
-        over = "–" if one.share is None else f"{percent(one.share)} ({_between(one.low, one.high)})"
+    if people.is_told:
+        lines.append(("decisions", ", ".join(f"{number:,} {kind}" for kind, number in people.kinds.items()) or "none"))
+        lines.append(("people", count(people.people)))
+        lines.append(("judged texts that people decided on", count(people.looked_at)))
+        over = "–" if people.share is None else f"{percent(people.share)} ({_between(people.low, people.high)})"
         lines.append(("of these otherwise than the judge", over))
-    for agreed in one.agreement:
+    for agreed in people.agreement:
         share = "–" if agreed.share is None else f"{agreed.share:.0%} ({_between(agreed.share_low, agreed.share_high)})"
         alpha = "–"
         if agreed.alpha is not None:
@@ -72,9 +72,9 @@ def _people(one: People) -> Shown:
                 "overridden": count(p.overridden),
                 "minutes": f"{p.minutes:.1f}",
             }
-            for p in one.each
+            for p in people.each
         ],
-        "missing": list(one.missing),
+        "missing": list(people.missing),
     }
 
 
@@ -82,7 +82,7 @@ def _between(low: float | None, high: float | None) -> str:
     return UNKNOWN if low is None or high is None else f"{low:.0%} to {high:.0%}"
 
 
-def _endpoints(one: Cost) -> list[tuple[str, str]]:
+def _endpoints(cost: Cost) -> list[tuple[str, str]]:
     """A line for each endpoint, and what they cost together."""
     lines = [
         (
@@ -90,9 +90,9 @@ def _endpoints(one: Cost) -> list[tuple[str, str]]:
             f"{count(each.requests)} requests, {count(each.tokens_in)} tokens in, {count(each.tokens_out)} out"
             + ("" if each.cost is None else f": {money(each.cost)}"),
         )
-        for each in one.endpoints
+        for each in cost.endpoints
     ]
-    return [*lines, *([("cost of endpoints", money(one.endpoint_cost))] if one.endpoint_cost is not None else [])]
+    return [*lines, *([("cost of endpoints", money(cost.endpoint_cost))] if cost.endpoint_cost is not None else [])]
 
 
 def money(value: float) -> str:
@@ -100,24 +100,24 @@ def money(value: float) -> str:
     return f"{value:,.2f}" if value >= 1 or value == 0 else f"{value:.4g}"
 
 
-def _cost(one: Cost) -> Shown:
-    times = ", ".join(f"{stage} {duration(seconds)}" for stage, seconds in one.seconds.items())
-    minutes = "–" if one.review_minutes is None else f"{one.review_minutes:.1f} min"
+def _cost(cost: Cost) -> Shown:
+    times = ", ".join(f"{stage} {duration(seconds)}" for stage, seconds in cost.seconds.items())
+    minutes = "–" if cost.review_minutes is None else f"{cost.review_minutes:.1f} min"
     per_row: Sequence[tuple[str, float | None, str]] = (
-        ("tokens", one.tokens_per_row, ".0f"),
-        ("s", one.seconds_per_row, ".2g"),
-        ("review min", one.minutes_per_row, ".2g"),
+        ("tokens", cost.tokens_per_row, ".0f"),
+        ("s", cost.seconds_per_row, ".2g"),
+        ("review min", cost.minutes_per_row, ".2g"),
     )
     each = [f"{value:{format}} {unit}" for unit, value, format in per_row if value is not None]
     lines = (
-        ("tokens written by the policy", count(one.tokens_written)),
-        ("tokens written by the judge", count(one.tokens_judging)),
-        *([(f"tokens read by {'other ' if one.endpoints else ''}models", "unknown")] if one.reads_unknown else []),
-        *_endpoints(one),
-        ("tokens trained on", count(one.tokens_trained)),
-        ("time of its jobs", f"{duration(one.total_seconds)}{f' ({times})' if times else ''}"),
+        ("tokens written by the policy", count(cost.tokens_written)),
+        ("tokens written by the judge", count(cost.tokens_judging)),
+        *([(f"tokens read by {'other ' if cost.endpoints else ''}models", "unknown")] if cost.reads_unknown else []),
+        *_endpoints(cost),
+        ("tokens trained on", count(cost.tokens_trained)),
+        ("time of its jobs", f"{duration(cost.total_seconds)}{f' ({times})' if times else ''}"),
         ("people’s time", minutes),
-        ("rows kept", count(one.kept)),
+        ("rows kept", count(cost.kept)),
         ("per kept row", ", ".join(each) or "–"),
     )
-    return {"lines": [{"name": n, "value": v} for n, v in lines], "missing": list(one.missing)}
+    return {"lines": [{"name": n, "value": v} for n, v in lines], "missing": list(cost.missing)}

@@ -78,10 +78,10 @@ def one_line(text: str) -> str:
 
 def marks(row: SampleRow) -> list[str]:
     """What is unusual about a sample, in words."""
-    found = {"human disagrees": row.is_overridden, "unparsed": row.is_unparsed, "flagged": row.is_flagged}
-    found |= {"truncated": row.finish_reason == "length", row.kind: row.kind != "completion"}
-    found |= {HIDDEN: row.is_hidden}
-    return [name for name, is_so in found.items() if is_so]
+    flags = {"human disagrees": row.is_overridden, "unparsed": row.is_unparsed, "flagged": row.is_flagged}
+    flags |= {"truncated": row.finish_reason == "length", row.kind: row.kind != "completion"}
+    flags |= {HIDDEN: row.is_hidden}
+    return [name for name, is_so in flags.items() if is_so]
 
 
 def title(detail: Detail) -> str:
@@ -89,9 +89,9 @@ def title(detail: Detail) -> str:
     if detail.edited_from_id is not None:
         return f"Text by {detail.author}, edited from sample {detail.edited_from_id}"
     if detail.turns and detail.author is None:
-        said = sum(one["role"] == ASSISTANT for one in detail.turns)
+        count = sum(turn["role"] == ASSISTANT for turn in detail.turns)
         reward = detail.noted.get("reward")
-        return f"Episode of {said} text{'s' * (said != 1)}" + ("" if reward is None else f", reward {reward:g}")
+        return f"Episode of {count} text{'s' * (count != 1)}" + ("" if reward is None else f", reward {reward:g}")
     if GOES_ON in detail.noted and detail.author is None:  # a file may note anything under that name
         value, visits = detail.noted.get("value"), detail.noted.get("visits", 0)
         rated = "no value" if value is None else f"value {value:g}"
@@ -128,13 +128,13 @@ def card(detail: Detail, query: JSON) -> JSON:
         "original": cut(detail.original or ""),
         "changes": changes(detail.original, detail.text) if detail.original is not None else [],
         "unjudged": f"The judge's view is {HIDDEN}." if row.is_hidden else "No judge has seen it.",
-        "judgments": [judgment(one, is_first=n == 0) for n, one in enumerate(detail.judgments)],
-        "history": [decision(one) for one in detail.history],
+        "judgments": [judgment(view, is_first=n == 0) for n, view in enumerate(detail.judgments)],
+        "history": [decision(entry) for entry in detail.history],
         "undecided": OTHERS_LATER if detail.hides_others else "Nobody has decided on it.",
         "siblings": f"The other {'answers to this question' if detail.is_question else 'samples of this prompt'}",
-        "group": [linked(one, query, detail.chain.names) for one in detail.group],
+        "group": [linked(member, query, detail.chain.names) for member in detail.group],
         **chain(detail.chain, query),
-        "trained": [trained(one) for one in detail.trained],
+        "trained": [trained(entry) for entry in detail.trained],
     }
 
 
@@ -176,49 +176,49 @@ def judged(detail: Detail) -> str:
     return f"judge {score(detail.machine_score)} {detail.machine_verdict or ''}".rstrip()
 
 
-def judgment(one: JudgmentView, *, is_first: bool) -> JSON:
-    verdict = one.verdict or "no verdict"
+def judgment(view: JudgmentView, *, is_first: bool) -> JSON:
+    verdict = view.verdict or "no verdict"
     return {
-        "title": f"{one.judge}, vote {one.position + 1}: {score(one.score)}, {verdict}",
-        "rationale": cut(one.rationale) or "(no words)",
-        "raw": cut(one.raw),
-        "reasoning": cut(one.reasoning or ""),
-        "template": one.template_hash[:8] or "none",
+        "title": f"{view.judge}, vote {view.position + 1}: {score(view.score)}, {verdict}",
+        "rationale": cut(view.rationale) or "(no words)",
+        "raw": cut(view.raw),
+        "reasoning": cut(view.reasoning or ""),
+        "template": view.template_hash[:8] or "none",
         "open": is_first,
     }
 
 
-def decision(one: Decision) -> JSON:
-    parts = [one.words] if one.words else []
-    parts += [moment(one.at), "bulk" if one.is_bulk else "blind" if one.is_blind else "judge shown"]
-    parts += [f"score {score(one.score)}"] if one.score is not None else []
-    parts += [f"{one.seconds:.1f} s"] if one.seconds is not None else []
-    parts += ["differs from the judge"] if one.is_override else []
-    parts += [f"note: {one.note}"] if one.note else []
+def decision(row: Decision) -> JSON:
+    parts = [row.words] if row.words else []
+    parts += [moment(row.at), "bulk" if row.is_bulk else "blind" if row.is_blind else "judge shown"]
+    parts += [f"score {score(row.score)}"] if row.score is not None else []
+    parts += [f"{row.seconds:.1f} s"] if row.seconds is not None else []
+    parts += ["differs from the judge"] if row.is_override else []
+    parts += [f"note: {row.note}"] if row.note else []
     return {
-        "what": WORDS.get(one.kind, str(one.kind)),
-        "who": one.who,
+        "what": WORDS.get(row.kind, str(row.kind)),
+        "who": row.who,
         "facts": ", ".join(parts),
-        "style": "gone" if one.is_retracted else "",
+        "style": "gone" if row.is_retracted else "",
     }
 
 
-def made_by(found: Chain) -> list[str]:
+def made_by(chain: Chain) -> list[str]:
     """The step that made the text and the role that wrote it; nothing of a recipe of slots."""
-    name = found.names.get(found.step)
-    return [f"step {found.step + 1} ({name})", f"role {found.role}"] if name else []
+    name = chain.names.get(chain.step)
+    return [f"step {chain.step + 1} ({name})", f"role {chain.role}"] if name else []
 
 
-def chain(found: Chain, query: JSON) -> JSON:
+def chain(chain_: Chain, query: JSON) -> JSON:
     """The texts above, and the questions about this one with their answers. `query`: where their links come back to."""
     return {
-        "hidden": HIDDEN_CHAIN if found.is_hidden else "",
-        "above": [linked(one, query, found.names) for one in found.above],
+        "hidden": HIDDEN_CHAIN if chain_.is_hidden else "",
+        "above": [linked(link, query, chain_.names) for link in chain_.above],
         "questions": [
-            {"asked": one.asked, "answers": [linked(row, query, found.names) for row in one.answers]}
-            for one in found.questions
+            {"asked": question.asked, "answers": [linked(row, query, chain_.names) for row in question.answers]}
+            for question in chain_.questions
         ],
-        "more": MORE_QUESTIONS if found.has_more else "",
+        "more": MORE_QUESTIONS if chain_.has_more else "",
     }
 
 
@@ -235,9 +235,9 @@ def linked(row: SampleRow, query: JSON, steps: Mapping[int, str]) -> JSON:
     }
 
 
-def trained(one: Trained) -> JSON:
-    made = f", made checkpoint {one.checkpoint}" if one.checkpoint else ""
-    return {"id": str(one.dataset_id), "title": f"Round {one.round_number}: {one.use}{made}"}
+def trained(row: Trained) -> JSON:
+    result = f", made checkpoint {row.checkpoint}" if row.checkpoint else ""
+    return {"id": str(row.dataset_id), "title": f"Round {row.round_number}: {row.use}{result}"}
 
 
 def cut(text: str) -> str:

@@ -63,34 +63,34 @@ FOLDED = ("prompt", "source", "kind", *NUMBERS)
 
 def filter_bar() -> SampleBar:
     """Lay the bar out."""
-    made: dict[str, FormField] = {}
+    fields: dict[str, FormField] = {}
     with filter_line.line():
         chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="samples-round", min_width=120)
-        made["text"] = gr.Textbox(
+        fields["text"] = gr.Textbox(
             label="Search in samples",
             placeholder='words, "as it stands", /regex/',
             elem_id="samples-search",
             min_width=120,
         )
-        made["step"] = gr.Dropdown(
+        fields["step"] = gr.Dropdown(
             [EVERY_STEP], value="", label="Step", filterable=False, visible=False, min_width=120, elem_id="samples-step"
         )
         for name, label, choices in (("verdict", "Verdict", VERDICTS), ("only", "Only", ONLY)):
-            made[name] = _several(name, label, choices)
-        made["sort"] = gr.Dropdown(
+            fields[name] = _several(name, label, choices)
+        fields["sort"] = gr.Dropdown(
             SORTS, value="+id", label="Sort", filterable=False, elem_id="samples-sort", min_width=120
         )
     with filter_line.more("samples-more") as more:
-        made["prompt"] = gr.Textbox(label="Search in prompts", elem_id="samples-prompt", min_width=120)
+        fields["prompt"] = gr.Textbox(label="Search in prompts", elem_id="samples-prompt", min_width=120)
         for name, label, choices in (("source", "Label by", SOURCES), ("kind", "Kind", KINDS)):
-            made[name] = _several(name, label, choices)
+            fields[name] = _several(name, label, choices)
         for name, label, precision in (
             ("min_score", "Score from", None),
             ("max_score", "to", None),
             ("min_tokens", "Tokens from", 0),
             ("max_tokens", "to", 0),
         ):
-            made[name] = Number(value=None, label=label, min_width=80, precision=precision, elem_id=f"samples-{name}")
+            fields[name] = Number(value=None, label=label, min_width=80, precision=precision, elem_id=f"samples-{name}")
         columns = gr.Dropdown(
             [],
             value=[],
@@ -100,7 +100,7 @@ def filter_bar() -> SampleBar:
             min_width=160,
             elem_id="samples-columns",
         )
-    return SampleBar(chosen, [made[name] for name in NAMES], more, columns)
+    return SampleBar(chosen, [fields[name] for name in NAMES], more, columns)
 
 
 def _several(name: str, label: str, choices: list[tuple[str, str]]) -> gr.Dropdown:
@@ -117,24 +117,24 @@ def num_folded(query: JSON) -> int:
 def columns_of(keys: Sequence[str], query: JSON) -> list[str]:
     """The metadata that are columns: those that the address asks for, as far as there are any; else the first few."""
     asked = query.get("columns", [])
-    found = [key for key in keys if key in asked]
-    return found[:MOST_COLUMNS] if found or asked == [NO_COLUMNS] else list(keys[:USUAL_COLUMNS])
+    columns = [key for key in keys if key in asked]
+    return columns[:MOST_COLUMNS] if columns or asked == [NO_COLUMNS] else list(keys[:USUAL_COLUMNS])
 
 
 def step_picker(steps: Sequence[TextStep], query: JSON) -> gr.Dropdown:
     """The picker of a round's steps; hidden where all texts are one step's."""
-    choices = [EVERY_STEP, *((str(one), str(one.step)) for one in steps)]
+    choices = [EVERY_STEP, *((str(step), str(step.step)) for step in steps)]
     return gr.Dropdown(choices=choices, value=query.get("step", ""), visible=len(steps) > 1)
 
 
 def without_missing_step(steps: Sequence[TextStep], query: JSON) -> tuple[JSON, str]:
     """The query without a step that the round does not have, and that it has none."""
     asked = query.get("step")
-    if not asked or asked in {str(one.step) for one in steps}:
+    if not asked or asked in {str(step.step) for step in steps}:
         return query, ""
     left = {name: value for name, value in query.items() if name != "step"}
-    said = f"The address asks for step {int(asked) + 1}, of which this round shows no texts. All others are shown."
-    return left, said
+    message = f"The address asks for step {int(asked) + 1}, of which this round shows no texts. All others are shown."
+    return left, message
 
 
 def from_bar(values: tuple[Any, ...]) -> JSON:
@@ -161,15 +161,15 @@ def from_address(parameters: Mapping[str, str]) -> JSON:
         if not value:
             continue
         if name in CHOICES:
-            query[name] = [one for one in value.split(",") if one in known[name]]
+            query[name] = [part for part in value.split(",") if part in known[name]]
         elif name in NUMBERS:
             query |= _number(name, value)
         elif name == "step":
             query |= {name: str(int(value))} if value.isascii() and value.isdecimal() and len(value) < 5 else {}
-        elif name != "sort" or value in {one for _, one in SORTS}:
+        elif name != "sort" or value in {sort_value for _, sort_value in SORTS}:
             query[name] = value
     if columns := str(parameters.get("columns", "")):
-        query["columns"] = [one for one in columns.split(",") if one] if columns != NO_COLUMNS else [NO_COLUMNS]
+        query["columns"] = [part for part in columns.split(",") if part] if columns != NO_COLUMNS else [NO_COLUMNS]
     return {name: value for name, value in query.items() if value not in ("", [])}
 
 

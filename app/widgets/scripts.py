@@ -54,7 +54,7 @@ def _links(first: str, types: frozenset[str]) -> Links:
     known = _components(next((file for file in files if file.startswith("core-")), ""))
     for type_ in sorted(types & known.keys()):
         files += [known[type_].file, *known[type_].needs]
-    scripts = dict.fromkeys(found for file in files if file.endswith(".js") for found in _with_imports(file))
+    scripts = dict.fromkeys(script for file in files if file.endswith(".js") for script in _with_imports(file))
     styles = dict.fromkeys(file for file in files if file.endswith(".css"))
     return Links(tuple(scripts), tuple(styles))
 
@@ -77,18 +77,18 @@ def _later(file: str) -> tuple[Later, ...]:
     if file.startswith("core-"):
         return ()
     text = _text(file)
-    return tuple(Later(found["file"], _needs(text, found["needs"])) for found in re.finditer(_LATER, text))
+    return tuple(Later(match["file"], _needs(text, match["needs"])) for match in re.finditer(_LATER, text))
 
 
 @cache
 def _components(core: str) -> dict[str, Later]:
     """The script of each type of component."""
-    text, found, type_ = _text(core), {}, ""
-    for one in _PART.finditer(text):
-        type_ = one["type"] or type_
-        if one["what"] == "component":
-            found[type_] = Later(one["file"], _needs(text, one["needs"]))
-    return found
+    text, later, type_ = _text(core), {}, ""
+    for match in _PART.finditer(text):
+        type_ = match["type"] or type_
+        if match["what"] == "component":
+            later[type_] = Later(match["file"], _needs(text, match["needs"]))
+    return later
 
 
 def _needs(text: str, places: str | None) -> tuple[str, ...]:
@@ -102,13 +102,13 @@ def _needs(text: str, places: str | None) -> tuple[str, ...]:
 @cache
 def _with_imports(file: str) -> tuple[str, ...]:
     """A script and all that it imports before it runs."""
-    found, waiting = dict.fromkeys([file]), [file]
+    scripts, waiting = dict.fromkeys([file]), [file]
     while waiting:
-        for one in _IMPORT.findall(_text(waiting.pop())):
-            if one not in found:
-                found[one] = None
-                waiting.append(one)
-    return tuple(found)
+        for name in _IMPORT.findall(_text(waiting.pop())):
+            if name not in scripts:
+                scripts[name] = None
+                waiting.append(name)
+    return tuple(scripts)
 
 
 @cache

@@ -52,8 +52,8 @@ def ends(at: datetime | None) -> str:
     if at is None:
         return "–"
     seconds = (at - now()).total_seconds()
-    said = f"{at.astimezone(_zone.get()):%H:%M}" if day(at) == day(now()) else moment(at)
-    return f"in {duration(seconds)}, {said}"
+    text = f"{at.astimezone(_zone.get()):%H:%M}" if day(at) == day(now()) else moment(at)
+    return f"in {duration(seconds)}, {text}"
 
 
 def ago(at: datetime | None) -> str:

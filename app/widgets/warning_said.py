@@ -13,40 +13,40 @@ RAISED = (WarningLevel.red, WarningLevel.amber)
 COUNTED = (*RAISED, WarningLevel.green, WarningLevel.unknown)
 
 
-def light(one: WarningView, round_id: int) -> Shown:
+def light(warning: WarningView, round_id: int) -> Shown:
     """One light: its level in words, what is measured, and the numbers behind it."""
-    known = one.value is not None
+    known = warning.value is not None
     return {
-        "name": one.name,
-        "code": one.code,
-        "title": one.title,
-        "level": WORDS.get(one.level, str(one.level)),
-        "badge": BADGES[one.level],
-        "measures": one.measures,
-        "value": number(one.value, one.unit) if one.value is not None else "not known",
-        "interval": _interval(one) if known else "",
-        "limit": _limits(one),
-        "n": f"from {one.n:,} {one.counts}",
-        "reason": one.reason,
-        "source": one.source,
-        "rows": one.rows,
-        "href": f"warnings?round={round_id}&warning={one.name}",
+        "name": warning.name,
+        "code": warning.code,
+        "title": warning.title,
+        "level": WORDS.get(warning.level, str(warning.level)),
+        "badge": BADGES[warning.level],
+        "measures": warning.measures,
+        "value": number(warning.value, warning.unit) if warning.value is not None else "not known",
+        "interval": _interval(warning) if known else "",
+        "limit": _limits(warning),
+        "n": f"from {warning.n:,} {warning.counts}",
+        "reason": warning.reason,
+        "source": warning.source,
+        "rows": warning.rows,
+        "href": f"warnings?round={round_id}&warning={warning.name}",
     }
 
 
-def lights(found: Sequence[WarningView], round_id: int) -> Shown:
+def lights(views: Sequence[WarningView], round_id: int) -> Shown:
     """Those that are raised, those that are green, and those that are not known, each in the order of their levels."""
     return {
-        "raised": [light(one, round_id) for level in RAISED for one in found if one.level is level],
-        "green": [light(one, round_id) for one in found if one.level is WarningLevel.green],
-        "unknown": [light(one, round_id) for one in found if one.level is WarningLevel.unknown],
-        "counted": counted(found),
+        "raised": [light(view, round_id) for level in RAISED for view in views if view.level is level],
+        "green": [light(view, round_id) for view in views if view.level is WarningLevel.green],
+        "unknown": [light(view, round_id) for view in views if view.level is WarningLevel.unknown],
+        "counted": counted(views),
     }
 
 
-def counted(found: Sequence[WarningView]) -> str:
+def counted(views: Sequence[WarningView]) -> str:
     """`1 red, 2 amber, 5 green, 4 not known`."""
-    numbers = ((level, sum(one.level is level for one in found)) for level in COUNTED)
+    numbers = ((level, sum(view.level is level for view in views)) for level in COUNTED)
     return ", ".join(f"{n} {WORDS.get(level, str(level))}" for level, n in numbers if n)
 
 
@@ -59,13 +59,13 @@ def number(value: float, unit: str) -> str:
     return f"{value:.3g} {unit}" if unit != "rank correlation" else f"{value:.2f}"
 
 
-def _interval(one: WarningView) -> str:
-    if one.low is None or one.high is None:
+def _interval(warning: WarningView) -> str:
+    if warning.low is None or warning.high is None:
         return "an exact count"
-    return f"95 % interval {number(one.low, one.unit)} to {number(one.high, one.unit)}"
+    return f"95 % interval {number(warning.low, warning.unit)} to {number(warning.high, warning.unit)}"
 
 
-def _limits(one: WarningView) -> str:
-    how = "below" if one.is_below else "above"
-    amber = "" if one.amber is None else f", amber {how} {number(one.amber, one.unit)}"
-    return f"red {how} {number(one.limit, one.unit)}{amber}"
+def _limits(warning: WarningView) -> str:
+    how = "below" if warning.is_below else "above"
+    amber = "" if warning.amber is None else f", amber {how} {number(warning.amber, warning.unit)}"
+    return f"red {how} {number(warning.limit, warning.unit)}{amber}"

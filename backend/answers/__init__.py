@@ -19,7 +19,7 @@ class Known:
     @classmethod
     def of(cls, written: str) -> "Known":
         """Read a known answer; of a whole solution, what its box or its `####` holds."""
-        answer = next((found for found in reading.marked(written) if found), None)
+        answer = next((marked for marked in reading.marked(written) if marked), None)
         if answer is None and "\n" in written.strip():
             answer = extract(written)
         answer = (answer or written).strip()
@@ -45,22 +45,22 @@ def find(text: str, known: Known | None = None, pattern: str = "") -> Found | No
         matched = (_matched(spoken(text), pattern) or "").strip()
         return Found(matched, is_marked=True) if matched else None
     kind, like = (known.kind, known.answer) if known else (Kind.any, "")
-    found = reading.read(text, kind, like)
-    answer = found[0].strip().strip("\"'`*") if found else ""
-    return Found(answer.strip(), found[1]) if found and answer.strip() else None
+    reading_ = reading.read(text, kind, like)
+    answer = reading_[0].strip().strip("\"'`*") if reading_ else ""
+    return Found(answer.strip(), reading_[1]) if reading_ and answer.strip() else None
 
 
 def extract(text: str, pattern: str = "") -> str | None:
     """Return the answer a text gives, without knowing the right one; None where none can be read."""
-    found = find(text, pattern=pattern)
-    return found.answer if found else None
+    answer = find(text, pattern=pattern)
+    return answer.answer if answer else None
 
 
-def is_equal(said: str, known: Known, *, with_numbers: bool = True) -> bool:
+def is_equal(stated: str, known: Known, *, with_numbers: bool = True) -> bool:
     """Say whether an answer is the known one: numbers exactly, formulas by math-verify, else the same words."""
     if known.kind is Kind.choice:
-        return _letter(said) == _letter(known.answer)
-    return equality.are_equal(said, known.answer, with_numbers=with_numbers)
+        return _letter(stated) == _letter(known.answer)
+    return equality.are_equal(stated, known.answer, with_numbers=with_numbers)
 
 
 def normalise(answer: str, *, numbers: bool = True) -> str:
@@ -99,5 +99,5 @@ def _letter(answer: str) -> str:
 
 
 def _number(text: str) -> str:
-    found = numbers.parse(text)
-    return text if found is None else found.text
+    quantity = numbers.parse(text)
+    return text if quantity is None else quantity.text

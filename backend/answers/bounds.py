@@ -41,9 +41,9 @@ def has_relation(text: str) -> bool:
     return _RELATION.search(text) is not None
 
 
-def are_small(one: str, other: str) -> bool:
+def are_small(first: str, other: str) -> bool:
     """Say whether neither formula, nor comparing them, can take long."""
-    return _is_small(one) and _is_small(other) and _is_simple(f"{one} {other}")
+    return _is_small(first) and _is_small(other) and _is_simple(f"{first} {other}")
 
 
 def _is_small(text: str) -> bool:

@@ -21,25 +21,25 @@ def is_formula(text: str) -> bool:
     return bool(re.search(r"[0-9\\^=+*/(]", text)) and not re.search(r"[^\W\d_]{3}", plain)
 
 
-def same_formula(said: str, known: str) -> bool:
+def same_formula(stated: str, known: str) -> bool:
     """Say whether math-verify takes two formulas as equal; False for what is too long or large to be calculated."""
-    one, other = _plain(said), _plain(known)
-    if not is_formula(one) or not is_formula(other):
+    left, other = _plain(stated), _plain(known)
+    if not is_formula(left) or not is_formula(other):
         return False
-    one, other = _sides(one, other)
-    return bounds.are_small(one, other) and _verified(one, other)
+    left, other = _sides(left, other)
+    return bounds.are_small(left, other) and _verified(left, other)
 
 
-def _sides(said: str, known: str) -> tuple[str, str]:
+def _sides(stated: str, known: str) -> tuple[str, str]:
     """What there is to compare: of `x = 5` beside 5 or `x = 6` the right sides, as math-verify does."""
-    one, other = _ASSIGNED.fullmatch(said), _ASSIGNED.fullmatch(known)
-    if one and other:
-        return (one["side"], other["side"]) if one["name"] == other["name"] else (said, known)
-    if one and not bounds.has_relation(known):
-        return one["side"], known
-    if other and not bounds.has_relation(said):
-        return said, other["side"]
-    return said, known
+    left, other = _ASSIGNED.fullmatch(stated), _ASSIGNED.fullmatch(known)
+    if left and other:
+        return (left["side"], other["side"]) if left["name"] == other["name"] else (stated, known)
+    if left and not bounds.has_relation(known):
+        return left["side"], known
+    if other and not bounds.has_relation(stated):
+        return stated, other["side"]
+    return stated, known
 
 
 def _plain(text: str) -> str:
@@ -47,18 +47,18 @@ def _plain(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _verified(said: str, known: str) -> bool:
+def _verified(stated: str, known: str) -> bool:
     """Without the library's time limits: they are signals, which only the main thread may set."""
     logging.getLogger("math_verify").setLevel(logging.ERROR)
     from math_verify import parse, verify
 
-    one, other = (parse(f"${text}$", parsing_timeout=None) for text in (known, said))
-    if not one or not other or ("%" not in said + known and _differ(one[0], other[0])):
+    left, other = (parse(f"${text}$", parsing_timeout=None) for text in (known, stated))
+    if not left or not other or ("%" not in stated + known and _differ(left[0], other[0])):
         return False
-    return bool(verify(one, other, timeout_seconds=None))
+    return bool(verify(left, other, timeout_seconds=None))
 
 
-def _differ(known: Any, said: Any) -> bool:
+def _differ(known: Any, stated: Any) -> bool:
     """Whether two expressions have different values at one point, so that sympy need not search for a proof.
 
     That search is what takes long, and it takes longest where there is nothing to find. Of an equation beside an
@@ -66,12 +66,12 @@ def _differ(known: Any, said: Any) -> bool:
     """
     from sympy import Eq, Expr, Symbol
 
-    one, other = (side.rhs if isinstance(side, Eq) else side for side in (known, said))
-    is_compared = isinstance(one, Expr) and isinstance(other, Expr) and not (known is not one and said is not other)
-    if not is_compared or isinstance(one, Symbol) or isinstance(other, Symbol):
+    left, other = (side.rhs if isinstance(side, Eq) else side for side in (known, stated))
+    is_compared = isinstance(left, Expr) and isinstance(other, Expr) and not (known is not left and stated is not other)
+    if not is_compared or isinstance(left, Symbol) or isinstance(other, Symbol):
         return False
     try:
-        a, b = (side.evalf(subs={symbol: _at(symbol.name) for symbol in side.free_symbols}) for side in (one, other))
+        a, b = (side.evalf(subs={symbol: _at(symbol.name) for symbol in side.free_symbols}) for side in (left, other))
         # A share of both, as sympy's numbers may be too large for Python's.
         apart = abs(complex(((a - b) / (1 + abs(a) + abs(b))).evalf()))
     except (TypeError, ValueError, ArithmeticError, AttributeError, RuntimeError):
@@ -84,16 +84,16 @@ def _at(name: str) -> float:
     return 0.6 + zlib.crc32(name.encode()) % 9973 / 9973
 
 
-def are_equal(said: str, known: str, *, with_numbers: bool = True) -> bool:
+def are_equal(stated: str, known: str, *, with_numbers: bool = True) -> bool:
     """Say whether two answers are the same. Without numbers, only the same words are."""
-    if words(said) == words(known):
+    if words(stated) == words(known):
         return True
     if not with_numbers:
         return False
-    one, other = numbers.parse(said), numbers.parse(known)
-    if one is not None and other is not None:
-        return numbers.are_equal(one, other)
-    return same_formula(said, known)
+    left, other = numbers.parse(stated), numbers.parse(known)
+    if left is not None and other is not None:
+        return numbers.are_equal(left, other)
+    return same_formula(stated, known)
 
 
 def words(text: str) -> str:

@@ -132,14 +132,14 @@ def _unit(rest: str) -> str | None:
     return _ALIASES.get(plain) or _ALIASES.get(singular) or singular
 
 
-def are_equal(said: Quantity, known: Quantity) -> bool:
+def are_equal(stated: Quantity, known: Quantity) -> bool:
     """Say whether two numbers are the same. A unit counts where both have one; 50 % is 50 or 0.5 where one has none."""
-    if said.unit and known.unit and said.unit != known.unit:
+    if stated.unit and known.unit and stated.unit != known.unit:
         return False
-    if said.value == known.value or _is_rounded(said.value, known.value) or _is_rounded(known.value, said.value):
+    if stated.value == known.value or _is_rounded(stated.value, known.value) or _is_rounded(known.value, stated.value):
         return True
-    if (said.unit == "%") != (known.unit == "%"):
-        return said.value == known.value / 100 if known.unit == "%" else said.value / 100 == known.value
+    if (stated.unit == "%") != (known.unit == "%"):
+        return stated.value == known.value / 100 if known.unit == "%" else stated.value / 100 == known.value
     return False
 
 

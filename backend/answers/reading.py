@@ -59,8 +59,8 @@ def marked(text: str) -> Iterator[str]:
     """What follows the marks of an answer: boxes, tags and `####` first, then words, of each the last first."""
     boxes = list(_BOXED.finditer(text))[-_MOST_MARKS:]
     yield from (inner for box in reversed(boxes) if (inner := until_closed(text[box.end() : box.end() + 10_000])))
-    yield from (found.strip() for found in reversed(_TAG.findall(text)[-_MOST_MARKS:]))
-    yield from (found.strip() for found in reversed(_HASHES.findall(text)[-_MOST_MARKS:]))
+    yield from (match.strip() for match in reversed(_TAG.findall(text)[-_MOST_MARKS:]))
+    yield from (match.strip() for match in reversed(_HASHES.findall(text)[-_MOST_MARKS:]))
 
 
 def told(text: str) -> Iterator[tuple[str, bool]]:
@@ -84,23 +84,23 @@ def read(text: str, kind: Kind, like: str = "") -> tuple[str, bool] | None:
     for inner in marked(text):
         if kind is Kind.number and _is_open(inner):
             return None
-        if (found := _in_mark(inner, kind, like)) is not None:
-            return found, True
+        if (answer := _in_mark(inner, kind, like)) is not None:
+            return answer, True
     rests = [(unclear.instead(rest), is_label) for rest, is_label in told(text)]
     for rest, _ in rests:
         if kind in (Kind.number, Kind.any) and _is_open(rest):
             return None
-        if (found := _in_rest(rest, kind)) is not None:
-            return found, True
+        if (answer := _in_rest(rest, kind)) is not None:
+            return answer, True
     if kind in (Kind.words, Kind.any):
-        for _, rest in sorted(((not is_label, rest) for rest, is_label in rests), key=lambda one: one[0]):
+        for _, rest in sorted(((not is_label, rest) for rest, is_label in rests), key=lambda pair: pair[0]):
             if not wording.NO_ANSWER.match(rest):
-                found = _phrase(rest) if kind is Kind.any else wording.said(_phrase(rest), like)
-                return None if found is None else (found, True)
+                answer = _phrase(rest) if kind is Kind.any else wording.said(_phrase(rest), like)
+                return None if answer is None else (answer, True)
     if any(re.match(r"not\b", rest, re.IGNORECASE) for rest, _ in rests):
         return None
-    found = None if _NONE_GIVEN.search(text) else _FLEXIBLE[kind](text, like)
-    return None if found is None else (found, False)
+    answer = None if _NONE_GIVEN.search(text) else _FLEXIBLE[kind](text, like)
+    return None if answer is None else (answer, False)
 
 
 def until_closed(text: str) -> str | None:
@@ -153,24 +153,24 @@ def _formula(sentence: str) -> str | None:
 def _number(sentence: str) -> str | None:
     """The number a sentence begins with, with its unit; in a calculation or after other words the last one."""
     there = list(numbers.IN_PROSE.finditer(sentence))
-    found = [match for match in there if not unclear.is_denied(sentence, match.start())]
-    if not found:
+    numbers_ = [match for match in there if not unclear.is_denied(sentence, match.start())]
+    if not numbers_:
         return None
-    before = sentence[: found[0].start()]
+    before = sentence[: numbers_[0].start()]
     is_direct = re.fullmatch(
         r"[\W_]*+(?:(?:about|approximately|approx\.?|exactly|just|only|simply|still|now)\s[\W_]*+)?"
         r"(?:[a-z]\s*=[\W_]*+)?",
         before,
         re.I,
     )
-    after = sentence[found[0].end() - 1 :]
+    after = sentence[numbers_[0].end() - 1 :]
     if not is_direct or re.search(r"[=+*/×÷^]|\d\s*-\s*\d", after) or unclear.TAKEN_BACK.search(after):
-        return None if _is_one_of(sentence, there, found[-1]) else found[-1][0]
-    if _is_one_of(sentence, there, found[0]):
+        return None if _is_one_of(sentence, there, numbers_[-1]) else numbers_[-1][0]
+    if _is_one_of(sentence, there, numbers_[0]):
         return None
-    unit = re.match(r"\s*(?:[^\W\d_]{1,20}|°\s?[A-Z]?)", sentence[found[0].end() :])
-    whole = found[0][0] + (unit[0] if unit else "")
-    return whole if numbers.parse(whole) is not None else found[0][0]
+    unit = re.match(r"\s*(?:[^\W\d_]{1,20}|°\s?[A-Z]?)", sentence[numbers_[0].end() :])
+    whole = numbers_[0][0] + (unit[0] if unit else "")
+    return whole if numbers.parse(whole) is not None else numbers_[0][0]
 
 
 def _choice(rest: str) -> str | None:
@@ -201,7 +201,9 @@ def _is_open(rest: str) -> bool:
 def _is_one_of(text: str, there: Sequence[re.Match[str]], match: re.Match[str]) -> bool:
     """Whether the number beside it might be meant as well."""
     at = there.index(match)
-    return any(unclear.are_alternatives(text, one, other) for one, other in pairwise(there[max(0, at - 1) : at + 2]))
+    return any(
+        unclear.are_alternatives(text, first, other) for first, other in pairwise(there[max(0, at - 1) : at + 2])
+    )
 
 
 def _last_number(text: str, _like: str) -> str | None:
@@ -210,23 +212,23 @@ def _last_number(text: str, _like: str) -> str | None:
         return line
     there = list(numbers.IN_PROSE.finditer(text))
     operands = [match.span() for match in _OPERANDS.finditer(text)]
-    said = [
+    kept = [
         match
         for match in there[-_MOST_MARKS:]
         if not unclear.is_denied(text, match.start())
         and not any(start <= match.start() < end for start, end in operands)
     ]
-    return None if not said or _is_one_of(text, there[-_MOST_MARKS - 1 :], said[-1]) else said[-1][0]
+    return None if not kept or _is_one_of(text, there[-_MOST_MARKS - 1 :], kept[-1]) else kept[-1][0]
 
 
 def _last_choice(text: str, _like: str) -> str | None:
     line = _last_line(text)
     if re.fullmatch(r"[\W_]*[A-J][\W_]*", line):
         return _choice(line)
-    found = [one for one in _CHOICE_IN_PROSE.finditer(text) if not unclear.is_denied(text, one.start())]
-    if not found or (len(found) > 1 and re.fullmatch(r"\W*or\W*", text[found[-2].end() : found[-1].start()])):
+    choices = [match for match in _CHOICE_IN_PROSE.finditer(text) if not unclear.is_denied(text, match.start())]
+    if not choices or (len(choices) > 1 and re.fullmatch(r"\W*or\W*", text[choices[-2].end() : choices[-1].start()])):
         return None
-    return next(letter for letter in found[-1].groups() if letter)
+    return next(letter for letter in choices[-1].groups() if letter)
 
 
 def _last_formula(text: str, like: str) -> str | None:
@@ -234,14 +236,14 @@ def _last_formula(text: str, like: str) -> str | None:
     opening = like.strip()[:1]
     if opening in "([{":
         closing = {"(": r"\)", "[": r"\]", "{": r"\}"}[opening]
-        found = re.findall(rf"\{opening}[^\n{re.escape(opening)}]*?{closing}", text)
-        if found:
-            return found[-1]
+        formulas = re.findall(rf"\{opening}[^\n{re.escape(opening)}]*?{closing}", text)
+        if formulas:
+            return formulas[-1]
     written = [*re.finditer(r"\$([^$\n]{1,200})\$|\\\(([^\n]{1,200}?)\\\)", text)]
-    said = [one for one in written if not unclear.is_denied(text, one.start())]
-    if written and not said:
+    kept = [match for match in written if not unclear.is_denied(text, match.start())]
+    if written and not kept:
         return None
-    last = said[-1][1] or said[-1][2] if said else _last_line(text)
+    last = kept[-1][1] or kept[-1][2] if kept else _last_line(text)
     after = last.rpartition("=")[2] if "=" not in like else last
     return after.strip(_DRESS) if equality.is_formula(after) else None
 
@@ -251,10 +253,10 @@ def _last_words(text: str, like: str) -> str | None:
     line = _last_line(text)
     if not like:
         return None if wording.NO_ANSWER.match(equality.words(line)) else line or None
-    found = wording.said(line, like)
+    words = wording.said(line, like)
     is_short = len(line.split()) <= max(_FEW_WORDS, len(like.split()))
-    if found is not None and (is_short or found == like or wording.is_yes_or_no(found)):
-        return found
+    if words is not None and (is_short or words == like or wording.is_yes_or_no(words)):
+        return words
     digits = "(?<![0-9])[0-9]++"
     shape = re.sub(r"[0-9]+", digits, re.escape(like.strip())) if re.search(r"[0-9]", like) else None
     shaped = re.findall(shape, text) if shape else []
@@ -269,8 +271,8 @@ def _last_of_any(text: str, _like: str) -> str | None:
         return after if "=" in line else line
     if len(line.split()) <= _FEW_WORDS and not numbers.IN_PROSE.search(line):
         is_sentence = re.search(r"[!?]$", line) is not None
-        found = _last_number(text, "") if wording.NO_ANSWER.match(equality.words(line)) or is_sentence else line
-        return found or None
+        answer = _last_number(text, "") if wording.NO_ANSWER.match(equality.words(line)) or is_sentence else line
+        return answer or None
     return _last_number(line, "") or _last_number(text, "")
 
 

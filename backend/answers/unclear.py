@@ -31,11 +31,11 @@ def instead(rest: str) -> str:
     return rest[match.end() :] if match else rest
 
 
-def are_alternatives(text: str, one: re.Match[str], other: re.Match[str]) -> bool:
+def are_alternatives(text: str, first: re.Match[str], other: re.Match[str]) -> bool:
     """Say whether two numbers beside each other leave open which is meant; not so for `1/2 or 0.5`."""
-    before, between = text[max(0, one.start() - _READ) : one.start()], text[one.end() : other.start()]
+    before, between = text[max(0, first.start() - _READ) : first.start()], text[first.end() : other.start()]
     is_range = _BETWEEN.search(before) is not None and _AND.fullmatch(between) is not None
     if not is_range and _OR.fullmatch(between) is None:
         return False
-    values = [numbers.parse(match[0]) for match in (one, other)]
+    values = [numbers.parse(match[0]) for match in (first, other)]
     return values[0] is None or values[1] is None or not numbers.are_equal(values[0], values[1])

@@ -36,7 +36,7 @@ class Task:
             return None
         task = cls(data["kind"], data["program"], tuple(inputs), tuple(outputs), data.get("message", ""))
         texts = (task.program, task.message, *inputs, *outputs)
-        if not all(isinstance(one, str) for one in texts) or not 0 < len(inputs) == len(outputs):
+        if not all(isinstance(text, str) for text in texts) or not 0 < len(inputs) == len(outputs):
             return None
         try:
             for given, returned in zip(inputs, outputs, strict=True):
@@ -67,8 +67,8 @@ ZERO = Task("deduction", "def f(x):\n    return x", ("'Hello World'",), ("'Hello
 def written(value: Any) -> str:
     """A plain value as the literal it is, the same in every process: sets are written in order."""
     if type(value) is dict:
-        return f"{{{', '.join(f'{written(key)}: {written(one)}' for key, one in value.items())}}}"
-    parts = [written(one) for one in value] if type(value) in (list, tuple, set) else []
+        return f"{{{', '.join(f'{written(key)}: {written(item)}' for key, item in value.items())}}}"
+    parts = [written(item) for item in value] if type(value) in (list, tuple, set) else []
     if type(value) is set and parts:
         return f"{{{', '.join(sorted(parts))}}}"
     if type(value) is tuple:

@@ -32,15 +32,15 @@ class _Attempt:
 def graded(answers: Sequence[tuple[Task, str]], limits: Limits) -> list[Grade]:
     """What each answer to a task is worth; programs are run, and compared outside of the sandbox."""
     attempts = [_attempt(task, text) for task, text in answers]
-    found = sandbox.run_all([(one.program, one.calls) for one in attempts], limits)
-    return [one.grade or _grade(one, said) for one, said in zip(attempts, found, strict=True)]
+    runs = sandbox.run_all([(attempt.program, attempt.calls) for attempt in attempts], limits)
+    return [attempt.grade or _grade(attempt, run) for attempt, run in zip(attempts, runs, strict=True)]
 
 
 def _attempt(task: Task, text: str) -> _Attempt:
     try:
         if task.kind == "deduction":
-            said, known = reading.literal(_last(text, "output")), reading.literal(task.outputs[0])
-            is_right = bool(said == known)
+            output, known = reading.literal(_last(text, "output")), reading.literal(task.outputs[0])
+            is_right = bool(output == known)
             return _Attempt(
                 grade=Grade(float(is_right), "The output is right." if is_right else "The output is wrong.")
             )
@@ -57,10 +57,10 @@ def _attempt(task: Task, text: str) -> _Attempt:
 
 
 def _grade(attempt: _Attempt, answers: Sequence[Answer]) -> Grade:
-    if any(one.ending is Ending.flaky for one in answers):
+    if any(answer.ending is Ending.flaky for answer in answers):
         return Grade(None, "Two runs of it ended differently.")
     pairs = list(zip(answers, attempt.expected, strict=True))
-    failed = next((one for one, value in pairs if one.ending is not Ending.value or one.value != value), None)
+    failed = next((run for run, value in pairs if run.ending is not Ending.value or run.value != value), None)
     if failed is None:
         return Grade(1.0, "It leads to the known outputs.")
     return Grade(
@@ -69,7 +69,7 @@ def _grade(attempt: _Attempt, answers: Sequence[Answer]) -> Grade:
 
 
 def _last(text: str, name: str) -> str:
-    found = reading.blocks(text, name)
-    if not found:
+    code = reading.blocks(text, name)
+    if not code:
         raise Unreadable(f"there is no block that is marked {name}")
-    return str(found[-1])
+    return str(code[-1])

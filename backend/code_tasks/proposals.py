@@ -57,11 +57,11 @@ def validated(proposals: Sequence[tuple[Messages, str]], limits: Limits) -> list
 
     Valid is what defines f, imports nothing of `WITHOUT`, runs, and returns the same literals in two runs.
     """
-    found = [_checked(question, reply) for question, reply in proposals]
-    tasks = [one for one in found if isinstance(one, Task)]
-    jobs = [(task.program, [Call(FUNCTION, arguments(one)) for one in task.inputs]) for task in tasks]
+    checked = [_checked(question, reply) for question, reply in proposals]
+    tasks = [task for task in checked if isinstance(task, Task)]
+    jobs = [(task.program, [Call(FUNCTION, arguments(inputs)) for inputs in task.inputs]) for task in tasks]
     ran = iter(sandbox.run_all(jobs, limits))
-    return [_with_outputs(one, next(ran)) if isinstance(one, Task) else one for one in found]
+    return [_with_outputs(item, next(ran)) if isinstance(item, Task) else item for item in checked]
 
 
 def _checked(question: Messages, reply: str) -> Task | Invalid:
@@ -79,13 +79,13 @@ def read_proposal(question: Messages, reply: str) -> Task:
     The kind, and the program of an induction, are those of the question: a reply cannot change them.
     """
     asked = question[-1]["content"]
-    found = FIRST_LINE.search(asked)
-    if found is None:
+    match = FIRST_LINE.search(asked)
+    if match is None:
         raise Unreadable("the question asks for no task")
-    kind: Kind = found[1]  # type: ignore[assignment]
+    kind: Kind = match[1]  # type: ignore[assignment]
     inputs = reading.blocks(reply, "input")
-    for one in inputs:
-        arguments(one)
+    for values in inputs:
+        arguments(values)
     if kind == "induction":
         messages = reading.blocks(reply, "message")
         if len(set(inputs)) < 2 or not messages:
@@ -106,7 +106,7 @@ def _objection(task: Task) -> str:
     if not any(isinstance(node, ast.FunctionDef) and node.name == FUNCTION for node in tree.body):
         return f"it defines no function {FUNCTION}"
     for node in ast.walk(tree):
-        names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+        names = [name.name for name in node.names] if isinstance(node, ast.Import) else []
         names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
         if banned := [name for name in names if name.split(".")[0] in WITHOUT]:
             return f"it imports {banned[0]}"
@@ -115,12 +115,12 @@ def _objection(task: Task) -> str:
 
 def _with_outputs(task: Task, answers: Sequence[Answer]) -> Task | Invalid:
     outputs = []
-    for one in answers:
-        if one.ending is not Ending.value:
-            return Invalid(f"The task is not valid, {one.ending}: {one.said}.")
-        text = written(one.value)
+    for answer in answers:
+        if answer.ending is not Ending.value:
+            return Invalid(f"The task is not valid, {answer.ending}: {answer.said}.")
+        text = written(answer.value)
         try:
-            if len(text) > MOST_OUTPUT or "```" in text or reading.literal(text) != one.value:
+            if len(text) > MOST_OUTPUT or "```" in text or reading.literal(text) != answer.value:
                 return Invalid("The task is not valid: what it returns cannot be shown.")
         except Unreadable:
             return Invalid("The task is not valid: what it returns is no literal.")

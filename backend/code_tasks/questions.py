@@ -45,7 +45,7 @@ def proposal(
     number, of: which one of the questions it is; engines answer equal questions with equal texts.
     """
     given = f"{_block('python', program)}\n\n" if kind == "induction" else ""
-    shown = "\n\n".join(f"Task {number}:\n{_example(kind, one)}" for number, one in enumerate(references, start=1))
+    shown = "\n\n".join(f"Task {number}:\n{_example(kind, task)}" for number, task in enumerate(references, start=1))
     text = f"Kind of task: {kind}\n{given}{PROPOSE[kind].replace('{n}', str(inputs))}\n\n{shown}"
     last = f"This is request {number} of {of}. The others ask for the same, so choose what few would think of."
     return [{"role": "user", "content": f"{text.strip()}\n\n{last}"}]
@@ -66,7 +66,7 @@ def solving(task: Task) -> Messages:
 
 def _example(kind: Kind, task: Task) -> str:
     """A task as a reply that proposes one."""
-    inputs = "\n".join(_block("input", one) for one in task.inputs)
+    inputs = "\n".join(_block("input", value) for value in task.inputs)
     if kind == "induction":
         return f"{inputs}\n{_block('message', task.message)}" if task.message else inputs
     return f"{_block('python', task.program)}\n{inputs}"

@@ -29,5 +29,5 @@ def alias(table: type[T], name: str) -> type[T]:
     """The alias of that name. Two in one statement, one inside the other too, need names of their own."""
     if (table, name) not in _made.aliases:
         _made.aliases[table, name] = aliased(table, name=name)
-    found: type[T] = _made.aliases[table, name]
-    return found
+    table_alias: type[T] = _made.aliases[table, name]
+    return table_alias

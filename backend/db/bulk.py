@@ -28,9 +28,9 @@ def insert_rows(db: Session, entity: type[DeclarativeBase], common: Mapping[str,
     connection, table = db.connection(), _table(entity)
     names, rows = [*common, *columns], _rows(connection, table, common, columns)
     into = f"INSERT INTO {_quoted(connection, table.name)} ({', '.join(_quoted(connection, n) for n in names)}) VALUES "
-    one = f"({', '.join([_mark(connection)] * len(names))})"
+    marks = f"({', '.join([_mark(connection)] * len(names))})"
     for some in in_chunks(rows, ROWS_PER_STATEMENT):
-        connection.exec_driver_sql(into + ", ".join([one] * len(some)), tuple(chain.from_iterable(some)))
+        connection.exec_driver_sql(into + ", ".join([marks] * len(some)), tuple(chain.from_iterable(some)))
 
 
 def update_rows(

@@ -52,12 +52,12 @@ class Leg:
         name, way, sign = self.column, *self.way
         low, high = f"{name}_lo", f"{name}_hi"
         equals = asked.where(facet, unused=(low, high)) + ("" if name == "sample_id" else f" AND {name} = {key}")
-        found = [(f"{equals} AND sample_id {sign} {sample_id}", f"sample_id {way}")]
+        conditions = [(f"{equals} AND sample_id {sign} {sample_id}", f"sample_id {way}")]
         if name == "sample_id" or self.unscored:
-            return found
+            return conditions
         others = asked.where(facet, unused=(high if self.descending else low,)) + f" AND {name} {sign} {key}"
         others += f" AND {name} > {UNSCORED!r}" if self.unscored is False and self.descending else ""
-        return [*found, (others, f"{name} {way}, sample_id {way}")]
+        return [*conditions, (others, f"{name} {way}, sample_id {way}")]
 
     @property
     def way(self) -> tuple[str, str]:
@@ -133,11 +133,11 @@ def stepped(asked: Scope, driver: str, facets: Sequence[int], leg: Leg, limit: i
     """
 
     def first(conditions: Sequence[tuple[str, str]]) -> str:
-        found = [
+        queries = [
             f"(SELECT sample_id FROM {asked.labels(driver)} WHERE {where} ORDER BY {order} LIMIT 1)"
             for where, order in conditions
         ]
-        return f"COALESCE({', '.join(found)})" if len(found) > 1 else found[0]
+        return f"COALESCE({', '.join(queries)})" if len(queries) > 1 else queries[0]
 
     begin = leg.behind(asked, "= f.facet", ":key", ":id") if leg.start else [leg.sql(asked, "= f.facet")]
     go_on = leg.behind(asked, "= m.facet", "m.k", "m.id")
@@ -159,10 +159,10 @@ def united(asked: Scope, driver: str, facets: Sequence[int], leg: Leg, limit: in
         where, order = leg.sql(asked, f"= {facet}")
         rows = f"SELECT {leg.column} AS k, sample_id FROM {asked.labels(driver)} WHERE {where} ORDER BY {order}"
         ranges.append(f"SELECT * FROM ({rows} LIMIT :limit) AS r{facet}")
-    found: list[Row] = []
+    merged: list[Row] = []
     for some in in_chunks(ranges, MERGED):
-        found += read(asked, " UNION ALL ".join(some), leg, limit)
-    return found
+        merged += read(asked, " UNION ALL ".join(some), leg, limit)
+    return merged
 
 
 def read(asked: Scope, sql: str, leg: Leg, limit: int) -> list[Row]:

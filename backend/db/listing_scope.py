@@ -74,8 +74,8 @@ class Scope:
             return None
         end, sign = ("max", "<") if descending else ("min", ">")
         inside = f"round_id = :round AND facet = f.facet AND sample_id {sign} :beyond"
-        found = f"SELECT {end}(sample_id) FROM {self.labels('sample_id')} WHERE {inside}"
-        number: int | None = self.one(f"WITH {self.each()} SELECT {end}(({found})) FROM f", beyond=beyond)[0]
+        nearest_of_facet = f"SELECT {end}(sample_id) FROM {self.labels('sample_id')} WHERE {inside}"
+        number: int | None = self.one(f"WITH {self.each()} SELECT {end}(({nearest_of_facet})) FROM f", beyond=beyond)[0]
         return number
 
     @property

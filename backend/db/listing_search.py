@@ -48,7 +48,7 @@ def chosen_way(wanted: Wanted, sort: Sort, cursor: Cursor | None, limit: int) ->
     if prompt and prompt.density == 0 and not by_prompt:
         rows = few_prompts(wanted, prompt, sort)
         return sorted_page(wanted, rows, sort, cursor, limit, tests=[text] if text else [])
-    looked_up = [one for one in wanted.searches if one.expression]
+    looked_up = [search for search in wanted.searches if search.expression]
     if by_prompt and not (prompt and prompt.expression):
         raise InvalidInput("The order by prompt is for searches for words in prompts only. Choose another one.")
     goes_on = cursor is not None and sort.key is not SortKey.id
@@ -68,7 +68,7 @@ def sorted_page(
     wanted: Wanted, rows: list[Row], sort: Sort, cursor: Cursor | None, limit: int, *, tests: list[Search]
 ) -> Found:
     """A page of few matches, which are all here: those that the texts do not confirm are left out before they count."""
-    rows = wanted.checked(rows, [one for one in wanted.searches if one not in tests])
+    rows = wanted.checked(rows, [search for search in wanted.searches if search not in tests])
     return page(wanted, sorted_reader(rows, sort), sort, cursor, limit, tests=tests, checks=tests, matches=rows)
 
 
@@ -77,7 +77,7 @@ def few_candidates(wanted: Wanted, tests: list[Search]) -> bool:
     few = counted(wanted.asked)
     first, last = wanted.asked.ends
     share = few.number / max(1, last - first + 1)
-    density = math.prod(one.density for one in tests)
+    density = math.prod(test.density for test in tests)
     return few.is_exact and (few.number <= PROBES * BATCHES or share * PROBE_COST < density)
 
 
@@ -98,8 +98,8 @@ def page(
     """
     rows: list[Row] = []
     at: Cursor | None = cursor
-    checks = [one for one in checks if one.query.check is not None]
-    tests = [one for one in tests if one.expression]
+    checks = [check for check in checks if check.query.check is not None]
+    tests = [test for test in tests if test.expression]
     for _ in range(BATCHES):
         batch, at = read(at, PROBES if tests else CHECKED if checks else limit + 1 - len(rows))
         rows += wanted.checked(wanted.passing(batch, tests), checks)

@@ -83,20 +83,20 @@ class Wanted:
 
     @property
     def searches(self) -> list[Search]:
-        return [one for one in (self.text, self.prompt) if one]
+        return [part for part in (self.text, self.prompt) if part]
 
     def checked(self, rows: list[Row], searches: list[Search]) -> list[Row]:
         """Read the texts of the rows where the index does not tell whether they match."""
-        for one in searches:
-            if one.query.check is None or not rows:
+        for search in searches:
+            if search.query.check is None or not rows:
                 continue
             passed: set[int] = set()
             for chunk in in_chunks(rows, CHECKED):
                 ids = ", ".join(str(sample_id) for _, sample_id in chunk)
-                source = f"samples AS s {self.join} prompts AS p ON p.id = s.prompt_id" if one is self.prompt else ""
+                source = f"samples AS s {self.join} prompts AS p ON p.id = s.prompt_id" if search is self.prompt else ""
                 column = "p.text" if source else "s.text"
                 texts = self.asked.all(f"SELECT s.id, {column} FROM {source or 'samples AS s'} WHERE s.id IN ({ids})")
-                passed.update(sample_id for sample_id, text in texts if one.query.check(text))
+                passed.update(sample_id for sample_id, text in texts if search.query.check(text))
             rows = [row for row in rows if row[1] in passed]
         return rows
 
@@ -105,7 +105,7 @@ class Wanted:
         if not tests or not rows:
             return rows
         ids = ", ".join(str(sample_id) for _, sample_id in rows)
-        where = "".join(one.test("s.id" if one is self.text else "s.prompt_id") for one in tests)
+        where = "".join(test.test("s.id" if test is self.text else "s.prompt_id") for test in tests)
         passed = self.asked.all(f"SELECT s.id FROM samples AS s WHERE s.id IN ({ids}){where}", **self.values)
         ids_passed = {sample_id for (sample_id,) in passed}
         return [row for row in rows if row[1] in ids_passed]
@@ -114,8 +114,8 @@ class Wanted:
 def prompt_ends(asked: Scope) -> tuple[int, int, int]:
     """The lowest and the highest prompt of the round, and how many of them one page may sort."""
     asks = "SELECT {}(prompt_id) FROM groups WHERE round_id = :round AND split = 'train'"
-    made = "SELECT {}(id) FROM samples WHERE round_id = :round"
-    ends = ", ".join(f"({source.format(end)})" for source in (asks, made) for end in ("min", "max"))
+    samples_of = "SELECT {}(id) FROM samples WHERE round_id = :round"
+    ends = ", ".join(f"({source.format(end)})" for source in (asks, samples_of) for end in ("min", "max"))
     first, last, first_sample, last_sample = (number or 0 for number in asked.one(f"SELECT {ends}"))
     of_one = (last_sample - first_sample + 1) / (last - first + 1)
     # Two at least: a walk begins its last prompt again, and would never leave it.

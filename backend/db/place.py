@@ -89,13 +89,13 @@ def shown(url: str) -> str:
 
 def require(url: str) -> None:
     """Raise `DatabaseLost` rather than let something be written that nobody will find again."""
-    if said := problem(url):
-        raise DatabaseLost(said)
+    if reason := problem(url):
+        raise DatabaseLost(reason)
 
 
 def _inode(path: Path, suffix: str) -> Inode | None:
     try:
-        found = os.stat(f"{path}{suffix}")
+        stat = os.stat(f"{path}{suffix}")
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return stat.st_dev, stat.st_ino

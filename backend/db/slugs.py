@@ -18,20 +18,20 @@ def normal(text: str) -> str:
 
 def slug_of(name: str) -> str:
     """The name as a slug; different names may share one."""
-    words = "".join(one if _stays(one) else " " for one in normal(name)).split()
+    words = "".join(character if _stays(character) else " " for character in normal(name)).split()
     return "-".join(words) or NAMELESS
 
 
 def free_slug(name: str, is_taken: Callable[[str], bool]) -> str:
     """The name's slug, or the slug with the first number from 2 on that makes it nobody else's."""
     slug, number = slug_of(name), 1
-    found = slug
-    while is_taken(found):
+    slug_ = slug
+    while is_taken(slug_):
         number += 1
-        found = f"{slug}-{number}"
-    return found
+        slug_ = f"{slug}-{number}"
+    return slug_
 
 
-def _stays(one: str) -> bool:
-    category = unicodedata.category(one)
-    return category[0] in "LNM" or (category[0] == "S" and not one.isascii())
+def _stays(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category[0] in "LNM" or (category[0] == "S" and not character.isascii())

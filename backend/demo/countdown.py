@@ -144,14 +144,14 @@ def _join(left: Node, op: str, right: Node | None) -> Node | None:
 @cache
 def expressions(digits: tuple[int, ...]) -> dict[int, tuple[str, ...]]:
     """List every expression of these (sorted) digits without brackets, by its value."""
-    found: defaultdict[int, set[str]] = defaultdict(set)
+    by_value: defaultdict[int, set[str]] = defaultdict(set)
     for a, b, c in set(itertools.permutations(digits)):
         for first, second in itertools.product("+-*", repeat=2):
             text = f"{a}{first}{b}{second}{c}"
             node = parse_expression(text)
             assert node is not None
-            found[node.value].add(text)
-    return {value: tuple(sorted(texts)) for value, texts in sorted(found.items())}
+            by_value[node.value].add(text)
+    return {value: tuple(sorted(texts)) for value, texts in sorted(by_value.items())}
 
 
 def solutions(problem: Problem) -> tuple[str, ...]:

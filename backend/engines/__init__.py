@@ -99,8 +99,8 @@ class Engine(Part, kind="engine"):
 
         A chat whose reply cannot be weighed gets a failure. Raises what `read` does.
         """
-        found = self.read([chat for _ in words for chat in chats], [word for word in words for _ in chats])
-        by_word = [found[n * len(chats) : (n + 1) * len(chats)] for n in range(len(words))]
+        all_readings = self.read([chat for _ in words for chat in chats], [word for word in words for _ in chats])
+        by_word = [all_readings[n * len(chats) : (n + 1) * len(chats)] for n in range(len(words))]
         return [_weighed(readings) for readings in zip(*by_word, strict=True)]
 
     def read(self, chats: Sequence[Messages], texts: Sequence[str]) -> list[Reading]:
@@ -164,10 +164,10 @@ def can(abilities: Collection[Ability], wanted: Ability) -> bool:
 
 def _weighed(readings: Sequence[Reading]) -> Weights:
     """The sums over each word's tokens; the first failure where one could not be read."""
-    failure = next((one.failure for one in readings if one.failure is not None), None)
+    failure = next((reading.failure for reading in readings if reading.failure is not None), None)
     if failure is not None:
         return Weights(failure=failure)
-    return Weights(tuple(math.fsum(one.logprobs) for one in readings))
+    return Weights(tuple(math.fsum(reading.logprobs) for reading in readings))
 
 
 def is_continued(chat: Messages) -> bool:
@@ -205,7 +205,7 @@ def served(completions: list[list[Completion]]) -> list[list[Completion]]:
 
     For callers that ask one thing and have no list of what was left out.
     """
-    for completion in (one for several in completions for one in several):
+    for completion in (completion for several in completions for completion in several):
         if completion.failure is not None:
             raise PromptError(completion.failure.reason, kind=completion.failure.kind)
     return completions

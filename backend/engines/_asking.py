@@ -95,11 +95,11 @@ def form_body(form: Form, how: str) -> JSON:
     """The fields that ask for a form; none where it cannot be asked for that way."""
     if form.kind not in FORMS[how]:
         return {}
-    said = {"choice": list(form.choices), "regex": form.pattern, "json": form.schema}[form.kind]
+    value = {"choice": list(form.choices), "regex": form.pattern, "json": form.schema}[form.kind]
     if how == "structured_outputs":
-        return {"structured_outputs": {form.kind: said}}
+        return {"structured_outputs": {form.kind: value}}
     if how == "guided":
-        return {f"guided_{form.kind}": said}
+        return {f"guided_{form.kind}": value}
     schema = form.schema or {
         "type": "object",
         "properties": {REPLY: {"type": "string", "enum": list(form.choices)}},
@@ -115,10 +115,10 @@ def taken_out(completion: Completion, form: Form, how: str) -> Completion:
     if how != "response_format" or form.kind != "choice":
         return completion
     try:
-        said = json.loads(completion.text)
+        reply = json.loads(completion.text)
     except ValueError:
         return completion
-    text = said.get(REPLY) if isinstance(said, dict) else None
+    text = reply.get(REPLY) if isinstance(reply, dict) else None
     return replace(completion, text=text) if isinstance(text, str) else completion
 
 

@@ -24,11 +24,11 @@ REFUSALS = (TemplateError, TypeError, ValueError, KeyError, AttributeError, Inde
 def refusal(model: str, messages: Messages, error: Exception) -> str:
     """Say that the chat template refuses a chat, naming its roles."""
     roles = ", ".join(message["role"] for message in messages)
-    said = str(error).strip().rstrip(".") or type(error).__name__
-    if is_continued(messages) and "continue_final_message" in said:
-        said = "it changes the assistant's last message, so that the model cannot go on from it"
+    reason = str(error).strip().rstrip(".") or type(error).__name__
+    if is_continued(messages) and "continue_final_message" in reason:
+        reason = "it changes the assistant's last message, so that the model cannot go on from it"
     return (
-        f"The chat template of {model} refuses messages with the roles {roles}: {said}. Change their roles or order, "
+        f"The chat template of {model} refuses messages with the roles {roles}: {reason}. Change their roles or order, "
         "or choose another model."
     )
 
@@ -101,8 +101,8 @@ def encode_answers(
 def _encoded(tokenizer: Any, texts: list[str], held: "dict[int, _Held]") -> list[list[int]]:
     # The template writes the special tokens itself.
     encoded: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
-    for position, one in held.items():
-        encoded[position] = one.encode(tokenizer, texts[position])
+    for position, token in held.items():
+        encoded[position] = token.encode(tokenizer, texts[position])
     return encoded
 
 
@@ -150,23 +150,23 @@ class _Held:
         """Put a number between two characters that the chat does not hold in place of each special token."""
         return self.pattern.sub(self._number, content)
 
-    def _number(self, found: re.Match[str]) -> str:
-        self.texts.append(found[0])
+    def _number(self, match: re.Match[str]) -> str:
+        self.texts.append(match[0])
         return f"{self.mark}{len(self.texts) - 1}{self.mark}"
 
     def show(self, text: str) -> str:
         """Undo `hide`."""
-        return re.sub(f"{self.mark}([0-9]+){self.mark}", lambda found: self.texts[int(found[1])], text)
+        return re.sub(f"{self.mark}([0-9]+){self.mark}", lambda match: self.texts[int(match[1])], text)
 
     def encode(self, tokenizer: Any, text: str) -> list[int]:
         """Encode what stands between the template's special tokens as text, whatever it looks like."""
         ids: list[int] = []
         start = 0
-        for found in [*self.pattern.finditer(text), None]:
-            between = self.show(text[start : found.start() if found else len(text)])
+        for match in [*self.pattern.finditer(text), None]:
+            between = self.show(text[start : match.start() if match else len(text)])
             if between:
                 ids += tokenizer(between, add_special_tokens=False, split_special_tokens=True)["input_ids"]
-            if found:
-                ids.append(tokenizer.convert_tokens_to_ids(found[0]))
-                start = found.end()
+            if match:
+                ids.append(tokenizer.convert_tokens_to_ids(match[0]))
+                start = match.end()
         return ids

@@ -44,7 +44,7 @@ class Output:
 def requests(prompts: Sequence[list[int]], sampling: Sampling, *, seed: int, context: int | None) -> list[Request]:
     """Give every sample its key: equal prompts in one call get different ones."""
     seen: Counter[bytes] = Counter()
-    made = []
+    requests_ = []
     for position, ids in enumerate(prompts):
         content = ",".join(map(str, ids)).encode()
         start = f"{seed}:{seen[content]}:".encode()
@@ -54,20 +54,20 @@ def requests(prompts: Sequence[list[int]], sampling: Sampling, *, seed: int, con
             for copy in range(sampling.n)
         )
         room = sampling.max_tokens if context is None else min(sampling.max_tokens, context - len(ids))
-        made.append(Request(position, ids, keys, room))
-    return made
+        requests_.append(Request(position, ids, keys, room))
+    return requests_
 
 
 def batches(wanted: Sequence[Request], *, rows: int) -> Iterator[list[Request]]:
     """Pack requests of similar length, longest first, into batches of at most so many rows."""
     pieces = [
-        Request(one.position, one.ids, one.keys[start : start + rows], one.limit)
-        for one in sorted(wanted, key=lambda one: -len(one.ids))
-        for start in range(0, len(one.keys), rows)
+        Request(request.position, request.ids, request.keys[start : start + rows], request.limit)
+        for request in sorted(wanted, key=lambda piece_of: -len(piece_of.ids))
+        for start in range(0, len(request.keys), rows)
     ]
     batch: list[Request] = []
     for piece in pieces:
-        if batch and sum(len(one.keys) for one in batch) + len(piece.keys) > rows:
+        if batch and sum(len(request.keys) for request in batch) + len(piece.keys) > rows:
             yield batch
             batch = []
         batch.append(piece)
@@ -102,8 +102,8 @@ class Decoder:
     def _decode(self, batch: Sequence[Request]) -> list[Output]:
         import torch
 
-        copies = torch.tensor([len(one.keys) for one in batch], device=self.device)
-        limits = torch.tensor([one.limit for one in batch], device=self.device).repeat_interleave(copies)
+        copies = torch.tensor([len(request.keys) for request in batch], device=self.device)
+        limits = torch.tensor([request.limit for request in batch], device=self.device).repeat_interleave(copies)
         steps = int(limits.max())
         uniforms = self._uniforms(batch, steps)
         tokens = torch.zeros(len(limits), steps, dtype=torch.long, device=self.device)
@@ -149,7 +149,7 @@ class Decoder:
 
         if self.sampling.temperature == 0:
             return None
-        keys = [key for one in batch for key in one.keys]
+        keys = [key for request in batch for key in request.keys]
         drawn = numpy.stack([numpy.random.default_rng(key).random(steps, dtype=numpy.float32) for key in keys])
         return torch.from_numpy(drawn).to(self.device)
 
@@ -172,9 +172,9 @@ class _State:
         import torch
 
         self.decoder = decoder
-        width = max(len(one.ids) for one in batch)
-        padding = [width - len(one.ids) for one in batch]
-        ids = torch.tensor([[0] * pad + one.ids for pad, one in zip(padding, batch, strict=True)])
+        width = max(len(request.ids) for request in batch)
+        padding = [width - len(request.ids) for request in batch]
+        ids = torch.tensor([[0] * pad + request.ids for pad, request in zip(padding, batch, strict=True)])
         mask = torch.tensor([[0] * pad + [1] * (width - pad) for pad in padding])
         self.mask = mask.to(decoder.device)
         # Without padding attention needs no mask, which is faster.

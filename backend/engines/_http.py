@@ -151,13 +151,13 @@ class Endpoint:
             answer = self._send(body)
         except httpx.TimeoutException as error:
             is_over = self.until is not None and time.monotonic() >= self.until
-            said = "the time for all requests is over" if is_over else f"no reply within {self.timeout:g} seconds"
-            raise Again(FailureKind.timeout, said) from error
+            reason = "the time for all requests is over" if is_over else f"no reply within {self.timeout:g} seconds"
+            raise Again(FailureKind.timeout, reason) from error
         except (httpx.ConnectError, httpx.UnsupportedProtocol) as error:
             raise Again(FailureKind.error, f"no connection ({type(error).__name__}: {error})") from error
         except (httpx.RemoteProtocolError, httpx.ReadError) as error:
-            said = "the server closed the connection before its reply was whole"
-            raise Again(FailureKind.server, f"{said} ({type(error).__name__})") from error
+            reason = "the server closed the connection before its reply was whole"
+            raise Again(FailureKind.server, f"{reason} ({type(error).__name__})") from error
         except httpx.RequestError as error:
             raise Again(FailureKind.server, f"no connection ({type(error).__name__}: {error})") from error
         return self._read(answer)
@@ -228,10 +228,10 @@ class Endpoint:
         if status in RETRYABLE or status >= 500:
             kind = FailureKind.error if status == 429 else FailureKind.server
             wait = retry_after(answer.headers)
-            said = f"status {status} {refusal.message}"
+            reason = f"status {status} {refusal.message}"
             if status == 429:
-                said += " It limits how often it is asked" + (f", and asks to wait {wait:g} seconds" if wait else "")
-            raise Again(kind, said, wait, LIMITED if status == 429 else "")
+                reason += " It limits how often it is asked" + (f", and asks to wait {wait:g} seconds" if wait else "")
+            raise Again(kind, reason, wait, LIMITED if status == 429 else "")
         if 300 <= status < 400:
             where = answer.headers.get("Location", "another address")[:200]
             raise self._wrong_address(status, f"it redirects to {where}, which is not followed.")

@@ -91,7 +91,7 @@ def _architecture(config: JSON) -> Iterator[Line]:
     elif name != "not named" and not name.endswith(("ForCausalLM", "LMHeadModel")):
         yield _warned("architecture", f"The architecture {name} may hold more than a language model. Try a prompt.")
     else:
-        experts = next((config[one] for one in EXPERTS if config.get(one)), None)
+        experts = next((config[expert] for expert in EXPERTS if config.get(expert)), None)
         yield _passed("architecture", f"{name}, {experts} experts" if experts else name)
     if config.get("output_router_logits"):
         yield _warned("router", "output_router_logits is on in the config, which stops sampling. It is switched off.")
@@ -182,12 +182,14 @@ def _generation_prompt(asked: str, plain: str, whole: str) -> Line:
 def _end(tail: str, tokens: Tokens) -> Line:
     """The token that follows an answer, and whether sampling stops there."""
     ends = ", ".join(sorted(tokens.ends)) or "none that is known"
-    found = min(((tail.find(one), one) for one in tokens.special | tokens.ends if one and one in tail), default=None)
-    if found is None:
+    ending = min(
+        ((tail.find(token), token) for token in tokens.special | tokens.ends if token and token in tail), default=None
+    )
+    if ending is None:
         return _warned("end", f"No end token follows an answer: a trained model would not learn to stop ({ends}).")
-    if found[1] not in tokens.ends:
-        return _warned("end", f"An answer ends with {found[1]}, but sampling stops at {ends}.")
-    return _passed("end", f"An answer ends with {found[1]}, where sampling stops.")
+    if ending[1] not in tokens.ends:
+        return _warned("end", f"An answer ends with {ending[1]}, but sampling stops at {ends}.")
+    return _passed("end", f"An answer ends with {ending[1]}, where sampling stops.")
 
 
 def _pad(tokens: Tokens) -> Iterator[Line]:
@@ -203,7 +205,7 @@ def _pad(tokens: Tokens) -> Iterator[Line]:
 def _context(config: JSON, tokens: Tokens) -> Iterator[Line]:
     inner = config.get("text_config")
     configs = [config, inner] if isinstance(inner, dict) else [config]
-    given = [tokens.max_length, *(one.get(name) for one in configs for name in LENGTHS)]
+    given = [tokens.max_length, *(config.get(name) for config in configs for name in LENGTHS)]
     known = [int(value) for value in given if value is not None and _is_length(value)]
     if known:
         yield _passed("context", f"The context holds {min(known):,} tokens.")

@@ -24,9 +24,11 @@ class Tokens:
         wanted: list[Any] = []
         for folder in folders:
             for name in ("generation_config.json", "config.json"):
-                found = _rendering.read(folder / name).get("eos_token_id")
-                wanted += found if isinstance(found, list) else [found]
-        self.ends = {self.ids[one] for one in wanted if one in self.ids} | {self.names.get("eos_token", "")} - {""}
+                ids = _rendering.read(folder / name).get("eos_token_id")
+                wanted += ids if isinstance(ids, list) else [ids]
+        self.ends = {self.ids[token] for token in wanted if token in self.ids} | {self.names.get("eos_token", "")} - {
+            ""
+        }
 
     def _read(self, tokenizer: JSON) -> None:
         model = tokenizer.get("model")
@@ -34,7 +36,7 @@ class Tokens:
         if isinstance(vocabulary, dict):
             self.ids |= {number: text for text, number in vocabulary.items() if isinstance(number, int)}
         elif isinstance(vocabulary, list):
-            self.ids |= {number: str(one[0]) for number, one in enumerate(vocabulary) if one}
+            self.ids |= {number: str(token[0]) for number, token in enumerate(vocabulary) if token}
         for added in tokenizer.get("added_tokens") or []:
             self._add(added.get("id"), added)
 

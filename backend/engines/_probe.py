@@ -66,8 +66,8 @@ def probe(engine: OpenAI) -> Probed:
                 return Probed(tuple(lines))
             for name, ask in ASKED.items():
                 if time.monotonic() > until:
-                    said = f"It was not asked for: the test ends after {ALL_SECONDS:g} seconds. Test a faster server."
-                    lines.append(Line(name, Outcome.warn, said))
+                    text = f"It was not asked for: the test ends after {ALL_SECONDS:g} seconds. Test a faster server."
+                    lines.append(Line(name, Outcome.warn, text))
                     continue
                 line, more = _asked(opened, name, ask)
                 lines.append(line)
@@ -86,8 +86,8 @@ def _asked(engine: OpenAI, name: str, ask: Callable[[OpenAI], Found]) -> Found:
         return Line(name, Outcome.warn, f"It was not found out: {error.message}"), {}
 
 
-def _unanswered(said: str) -> Line:
-    return Line("connection", Outcome.warn, UNANSWERED + said)
+def _unanswered(reason: str) -> Line:
+    return Line("connection", Outcome.warn, UNANSWERED + reason)
 
 
 def _hello(engine: OpenAI) -> Iterator[Found]:
@@ -99,13 +99,13 @@ def _hello(engine: OpenAI) -> Iterator[Found]:
     took = time.monotonic() - started
     yield Line("connection", Outcome.passed, f"It answered within {took:.1f} seconds: {completion.text[:80]!r}"), {}
     if completion.reasoning:
-        said = "It gives reasoning apart from the text: that is kept, and neither judged nor trained on."
-        yield Line("reasoning", Outcome.passed, said), {}
+        text = "It gives reasoning apart from the text: that is kept, and neither judged nor trained on."
+        yield Line("reasoning", Outcome.passed, text), {}
     else:
         yield Line("reasoning", Outcome.absent, "It gave no reasoning apart from the text."), {}
     if completion.logprob is None:
-        said = "It gives no log-probabilities, so its samples have none."
-        yield Line("logprobs", Outcome.absent, said), {"logprobs": False}
+        text = "It gives no log-probabilities, so its samples have none."
+        yield Line("logprobs", Outcome.absent, text), {"logprobs": False}
     else:
         yield Line("logprobs", Outcome.passed, "It gives the log-probabilities of what it writes."), {"logprobs": True}
 
@@ -124,18 +124,18 @@ def _several(engine: OpenAI) -> Found:
 
 def _seeds(engine: OpenAI) -> Found:
     if "seed" in engine._refused:
-        said = "It takes no seed: a round that is killed and goes on may end in other samples than one left alone."
-        return Line("seed", Outcome.warn, said), {"seeds": False}
+        text = "It takes no seed: a round that is killed and goes on may end in other samples than one left alone."
+        return Line("seed", Outcome.warn, text), {"seeds": False}
     first, again, other = (_texts(_varied(engine, seed=seed)) for seed in (7, 7, 8))
     if first != again:
-        said = (
+        text = (
             "The same request with the same seed got another text: a round that is killed and goes on may end in other "
             "samples than one that was left alone."
         )
-        return Line("seed", Outcome.warn, said), {"seeds": False}
+        return Line("seed", Outcome.warn, text), {"seeds": False}
     if first == other:
-        said = "The same text came for each seed, so whether it uses seeds is not known."
-        return Line("seed", Outcome.warn, said), {"seeds": True}
+        text = "The same text came for each seed, so whether it uses seeds is not known."
+        return Line("seed", Outcome.warn, text), {"seeds": True}
     return Line("seed", Outcome.passed, "The same seed gets the same text, another seed another one."), {"seeds": True}
 
 
@@ -150,10 +150,10 @@ def _texts(reply: JSON | Refusal) -> list[str]:
     """The texts of a reply; raises `EngineError` for a refusal, and for what cannot be read or was withheld."""
     if isinstance(reply, Refusal):
         raise EngineError(f"it refused the request: {reply.message}")
-    found = completions_of(reply)
-    if failure := next((one.failure for one in found if one.failure is not None), None):
+    completions = completions_of(reply)
+    if failure := next((completion.failure for completion in completions if completion.failure is not None), None):
         raise EngineError(failure.reason)
-    return [one.text for one in found]
+    return [completion.text for completion in completions]
 
 
 def _tops(engine: OpenAI) -> Found:
@@ -163,10 +163,10 @@ def _tops(engine: OpenAI) -> Found:
     except OddReply:
         is_there = False
     if is_there:
-        said = "It gives the likeliest first tokens of a reply: a judge can weigh one word against another."
-        return Line("top_logprobs", Outcome.passed, said), {"top_logprobs": True}
-    said = "It does not give the likeliest tokens of a reply, so a judge by probability cannot ask it."
-    return Line("top_logprobs", Outcome.absent, said), {"top_logprobs": False}
+        text = "It gives the likeliest first tokens of a reply: a judge can weigh one word against another."
+        return Line("top_logprobs", Outcome.passed, text), {"top_logprobs": True}
+    text = "It does not give the likeliest tokens of a reply, so a judge by probability cannot ask it."
+    return Line("top_logprobs", Outcome.absent, text), {"top_logprobs": False}
 
 
 def _reads(engine: OpenAI) -> Found:
@@ -177,10 +177,10 @@ def _reads(engine: OpenAI) -> Found:
     except OddReply:
         is_there = False
     if is_there and _reads_a_word(engine):
-        said = "It gives the log-probabilities of texts that it did not write."
-        return Line("prompt_logprobs", Outcome.passed, said), {"prompt_logprobs": True}
-    said = "It does not give the log-probabilities of texts that it did not write; vLLM does."
-    return Line("prompt_logprobs", Outcome.absent, said), {"prompt_logprobs": False}
+        text = "It gives the log-probabilities of texts that it did not write."
+        return Line("prompt_logprobs", Outcome.passed, text), {"prompt_logprobs": True}
+    text = "It does not give the log-probabilities of texts that it did not write; vLLM does."
+    return Line("prompt_logprobs", Outcome.absent, text), {"prompt_logprobs": False}
 
 
 def _reads_a_word(engine: OpenAI) -> bool:
@@ -205,22 +205,22 @@ def _forms(engine: OpenAI) -> Found:
         ((completion,),) = trial.complete_as(Form(choices=ODD), [GREETING], Sampling(max_tokens=32, seed=1))
         if completion.text in ODD:
             kinds = ", ".join(sorted(trial.forms))
-            said = f"It holds replies to a form ({kinds}), asked for by {how}."
-            return Line("forced_formats", Outcome.passed, said), {"forced": how}
+            text = f"It holds replies to a form ({kinds}), asked for by {how}."
+            return Line("forced_formats", Outcome.passed, text), {"forced": how}
         if completion.failure is not None and completion.failure.kind in TROUBLE:
             trouble = trouble or completion.failure.reason
     if trouble:
         raise EngineError(trouble)
-    said = "It does not hold replies to a form: verdicts are read from replies as they come."
-    return Line("forced_formats", Outcome.absent, said), {"forced": ""}
+    text = "It does not hold replies to a form: verdicts are read from replies as they come."
+    return Line("forced_formats", Outcome.absent, text), {"forced": ""}
 
 
 def _context(engine: OpenAI) -> Found:
     """How long its context is, as it says. Raises what the engine does."""
     length = context_of(engine.listing(), engine.model)
     if length is None:
-        said = "It does not say how long its context is: texts that do not fit are left out, or cut off, in the round."
-        return Line("context", Outcome.absent, said), {"context": None}
+        text = "It does not say how long its context is: texts that do not fit are left out, or cut off, in the round."
+        return Line("context", Outcome.absent, text), {"context": None}
     return Line("context", Outcome.passed, f"Its context holds {length:,} tokens."), {"context": length}
 
 
@@ -232,7 +232,7 @@ def context_of(listing: Any, model: str) -> int | None:
             continue
         inside = row["meta"] if isinstance(row.get("meta"), dict) else {}
         known = [place.get(name) for place in (row, inside) for name in CONTEXTS]
-        return next((one for one in known if type(one) is int and 0 < one <= MOST_CONTEXT), None)
+        return next((number for number in known if type(number) is int and 0 < number <= MOST_CONTEXT), None)
     return None
 
 

@@ -41,8 +41,8 @@ def _first(entry: Any) -> Token:
         return "", None
     if not isinstance(entry, dict) or not entry:
         raise OddReply("an entry of prompt_logprobs is no object")
-    id_, said = next(iter(entry.items()))
-    logprob = said.get("logprob") if isinstance(said, dict) else None
+    id_, value = next(iter(entry.items()))
+    logprob = value.get("logprob") if isinstance(value, dict) else None
     if not isinstance(logprob, int | float) or isinstance(logprob, bool):
         raise OddReply("a log-probability in prompt_logprobs is no number")
     return str(id_), float(logprob)
@@ -60,11 +60,11 @@ def read(
     known = dict(zip(distinct, ask(list(distinct.values())), strict=True))
     wanted = [n for n, text in enumerate(texts) if text and not isinstance(known[str(heads[n])], Failure)]
     wholes = dict(zip(wanted, ask([(answered(chats[n], texts[n]), True) for n in wanted]), strict=True))
-    found = []
+    readings = []
     for n, text in enumerate(texts):
         head = known[str(heads[n])] if text else []
-        found.append(_reading(head, wholes.get(n, head)) if text else Reading(()))
-    return found
+        readings.append(_reading(head, wholes.get(n, head)) if text else Reading(()))
+    return readings
 
 
 def _reading(head: Tokens, whole: Tokens) -> Reading:

@@ -48,7 +48,7 @@ class Reader:
 
     def batches(self, given: Sequence[Given]) -> Iterator[list[Given]]:
         """Texts of similar length together, longest first."""
-        ordered = sorted(given, key=lambda one: (-one.length, one.position))
+        ordered = sorted(given, key=lambda item: (-item.length, item.position))
         for start in range(0, len(ordered), self.rows):
             yield ordered[start : start + self.rows]
 
@@ -60,19 +60,19 @@ class Reader:
             pieces = list(self._pieces(batch))
         # Rows are flush right: the numbers of a text are the last ones of its row.
         columns = [torch.cat([piece[name] for piece in pieces], dim=1).tolist() for name in range(3)]
-        found = []
-        for row, one in enumerate(batch):
-            logprobs, entropies, certainties = (tuple(column[row][-len(one.text) :]) for column in columns)
-            found.append(Reading(logprobs, entropies, certainties))
-        return found
+        readings = []
+        for row, item in enumerate(batch):
+            logprobs, entropies, certainties = (tuple(column[row][-len(item.text) :]) for column in columns)
+            readings.append(Reading(logprobs, entropies, certainties))
+        return readings
 
     def _pieces(self, batch: Sequence[Given]) -> "Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]":
         """Log-probabilities, entropies and certainties of the columns that hold texts, piece by piece, on the CPU."""
         import torch
 
-        width, widest = max(one.length for one in batch), max(len(one.text) for one in batch)
-        padding = [width - one.length for one in batch]
-        rows = [[0] * pad + one.chat + one.text for pad, one in zip(padding, batch, strict=True)]
+        width, widest = max(item.length for item in batch), max(len(item.text) for item in batch)
+        padding = [width - item.length for item in batch]
+        rows = [[0] * pad + item.chat + item.text for pad, item in zip(padding, batch, strict=True)]
         ids = torch.tensor(rows, device=self.device)
         mask = torch.tensor([[0] * pad + [1] * (width - pad) for pad in padding], device=self.device)
         positions = (mask.cumsum(-1) - 1).clamp(min=0)

@@ -75,8 +75,8 @@ def refusal_of(status: int, body: Any, *, key: str | None) -> Refusal:
     # Hosted routers wrap the words of the server behind them.
     inner, wrapped = ({} if not isinstance(x := error.get(n), dict) else x for n in ("innererror", "metadata"))
     raw = wrapped.get("raw") or ""
-    said = error.get("message") or error.get("detail") or error.get("msg") or "no reason given"
-    message = clean(" ".join(f"{said} {raw}".split()), key)[:300]
+    reason = error.get("message") or error.get("detail") or error.get("msg") or "no reason given"
+    message = clean(" ".join(f"{reason} {raw}".split()), key)[:300]
     return Refusal(
         status=status,
         message=message if message.endswith(".") else message + ".",

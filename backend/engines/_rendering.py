@@ -63,24 +63,24 @@ def template_source(*folders: Path) -> str:
         if own.is_file():
             return own.read_text(encoding="utf-8")
         for name in ("chat_template.json", "tokenizer_config.json"):
-            found = read(folder / name).get("chat_template")
-            if isinstance(found, list):  # several by name, as in older folders
-                found = next((one["template"] for one in found if one.get("name") == "default"), "")
-            if found:
-                return str(found)
+            template = read(folder / name).get("chat_template")
+            if isinstance(template, list):  # several by name, as in older folders
+                template = next((entry["template"] for entry in template if entry.get("name") == "default"), "")
+            if template:
+                return str(template)
     return ""
 
 
 def special_tokens(*folders: Path) -> dict[str, str]:
     """The special tokens by their names in templates, of the first folder that names them."""
-    found: dict[str, str] = {}
+    tokens: dict[str, str] = {}
     for folder in folders:
         for name in ("tokenizer_config.json", "special_tokens_map.json"):
             for key, value in read(folder / name).items():
                 text = value.get("content") if isinstance(value, dict) else value
                 if key in SPECIAL and isinstance(text, str):
-                    found.setdefault(key, text)
-    return found
+                    tokens.setdefault(key, text)
+    return tokens
 
 
 def read(file: Path) -> JSON:

@@ -52,8 +52,8 @@ def completions_of(reply: JSON, stop: tuple[str, ...] = ()) -> list[Completion]:
 
 def usage_of(reply: JSON) -> Usage:
     """What the request took, as the reply says; uncounted where it does not."""
-    said = _object(reply.get("usage"))
-    read, written = said.get("prompt_tokens"), said.get("completion_tokens")
+    usage = _object(reply.get("usage"))
+    read, written = usage.get("prompt_tokens"), usage.get("completion_tokens")
     if type(read) is not int or type(written) is not int:
         return Usage(requests=1, uncounted=1)
     return Usage(1, _number(read), _number(written))
@@ -73,15 +73,15 @@ def _completion(choice: JSON, share: int, stop: tuple[str, ...]) -> Completion:
     if finish == "filter":
         return failed(FailureKind.filter, "The endpoint's content filter withheld the reply.")[0]
     if isinstance(choice.get("error"), dict | str):
-        said = choice["error"] if isinstance(choice["error"], str) else choice["error"].get("message")
-        return failed(FailureKind.reply, f"The reply holds an error: {clean(str(said)[:300])}")[0]
+        reason = choice["error"] if isinstance(choice["error"], str) else choice["error"].get("message")
+        return failed(FailureKind.reply, f"The reply holds an error: {clean(str(reason)[:300])}")[0]
     try:
         text, reasoning = texts_of(choice["message"])
     except OddReply as error:
         return failed(FailureKind.reply, f"The reply cannot be read: {clean(str(error))}.")[0]
     logprobs = _logprobs(choice.get("logprobs"))
-    known = [one for one in logprobs if one is not None]
-    place = min((text.find(one) for one in stop if one in text), default=-1)
+    known = [logprob for logprob in logprobs if logprob is not None]
+    place = min((text.find(word) for word in stop if word in text), default=-1)
     return Completion(
         text=text if place < 0 else text[:place],
         finish_reason=finish if place < 0 else "stop",
@@ -143,7 +143,7 @@ def _words(value: Any, depth: int = 0) -> str:
     if depth > DEEPEST:
         return ""
     if isinstance(value, list):
-        return "".join(_words(one, depth + 1) for one in value)
+        return "".join(_words(item, depth + 1) for item in value)
     if isinstance(value, dict):
         return next((words for name in INSIDE if (words := _words(value.get(name), depth + 1))), "")
     return ""

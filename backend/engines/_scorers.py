@@ -106,9 +106,9 @@ def _with_head(model: Any) -> "PreTrainedModel":
 
     auto: Any = AutoModelForSequenceClassification
     model.config.num_labels = 1
-    made = auto.from_config(model.config, dtype=model.dtype)
-    getattr(made, made.base_model_prefix).load_state_dict(model.base_model.state_dict())
-    scorer: PreTrainedModel = made
+    model_with_head = auto.from_config(model.config, dtype=model.dtype)
+    getattr(model_with_head, model_with_head.base_model_prefix).load_state_dict(model.base_model.state_dict())
+    scorer: PreTrainedModel = model_with_head
     return scorer
 
 
@@ -163,6 +163,6 @@ def rate(model: Any, rows: Sequence[list[int]], *, pad: int, at_once: int) -> It
         padded = [rows[n] + [pad] * (width - len(rows[n])) for n in places]
         mask = [[1] * len(rows[n]) + [0] * (width - len(rows[n])) for n in places]
         with torch.inference_mode():
-            ids, shown = (torch.tensor(one, device=model.device) for one in (padded, mask))
+            ids, shown = (torch.tensor(tensor, device=model.device) for tensor in (padded, mask))
             logits = model(input_ids=ids, attention_mask=shown, use_cache=False).logits
         yield places, logits[:, 0].float().tolist()

@@ -24,12 +24,12 @@ def top_of(reply: JSON) -> dict[str, float]:
     """The likeliest first tokens of a reply with their log-probabilities; raises `OddReply`."""
     try:
         entries: Any = reply["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
-        found = {str(one["token"]): float(one["logprob"]) for one in entries}
+        top = {str(entry["token"]): float(entry["logprob"]) for entry in entries}
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise OddReply("it gives no log-probabilities of the likeliest tokens (top_logprobs)") from error
-    if not found:
+    if not top:
         raise OddReply("its list of the likeliest tokens (top_logprobs) is empty")
-    return found
+    return top
 
 
 def weights(top: dict[str, float], words: Sequence[str]) -> Weights:
@@ -38,11 +38,11 @@ def weights(top: dict[str, float], words: Sequence[str]) -> Weights:
     A failure where no word is a token among the likeliest, or where one that is not might matter.
     """
     known = {word: top.get(word) for word in words}
-    heaviest = max((one for one in known.values() if one is not None), default=None)
+    heaviest = max((logprob for logprob in known.values() if logprob is not None), default=None)
     least = min(top.values())
-    missing = [word for word, one in known.items() if one is None]
+    missing = [word for word, logprob in known.items() if logprob is None]
     if heaviest is None or (missing and least - heaviest > CLOSE):
-        likeliest = ", ".join(repr(token) for token in sorted(top, key=lambda one: -top[one])[:3])
+        likeliest = ", ".join(repr(token) for token in sorted(top, key=lambda token: -top[token])[:3])
         return Weights(
             failure=Failure(
                 FailureKind.reply,
@@ -50,4 +50,4 @@ def weights(top: dict[str, float], words: Sequence[str]) -> Weights:
                 "be weighed. Ask for one word in the judge's template, or judge by votes.",
             )
         )
-    return Weights(tuple(least if one is None else one for one in known.values()))
+    return Weights(tuple(least if logprob is None else logprob for logprob in known.values()))

@@ -146,10 +146,10 @@ def _is_whole(file: Path) -> bool:
 
 def weight_map(index: Path) -> dict[str, str]:
     """Which file holds which tensor, of the index of a model in several files; raises `InvalidInput`."""
-    found = read_json(index).get("weight_map", {})
-    if not isinstance(found, dict) or not all(isinstance(name, str) for name in found.values()):
+    weights = read_json(index).get("weight_map", {})
+    if not isinstance(weights, dict) or not all(isinstance(name, str) for name in weights.values()):
         raise InvalidInput(f"{index} does not name a file for each tensor. Copy the model again.")
-    return found
+    return weights
 
 
 def read_json(file: Path) -> JSON:

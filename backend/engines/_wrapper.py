@@ -71,7 +71,7 @@ def layers(engine: JSON) -> Iterator[JSON]:
 
 def in_words(engine: JSON) -> str:
     """How an engine answers: `self_refine around library around transformers`."""
-    return " around ".join(str(one.get("name", "")) for one in layers(engine))
+    return " around ".join(str(layer.get("name", "")) for layer in layers(engine))
 
 
 def innermost(engine: JSON) -> JSON:
@@ -85,7 +85,7 @@ def wrapped(engine: JSON, name: str, knobs: JSON) -> JSON:
 
     So a handbook is replaced by its next version, and answers are refined once, wherever in it that stands.
     """
-    if not any(one["name"] == name for one in layers(engine)):
+    if not any(layer["name"] == name for layer in layers(engine)):
         return {"name": name, **knobs, INNER: engine}
     if engine["name"] == name:
         return {"name": name, **knobs, INNER: engine[INNER]}

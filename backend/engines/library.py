@@ -79,10 +79,10 @@ class Library(LibraryKnobs, Wrapper):
         if first is None or not self.entries:
             return chat
         question = chat[first]["content"]
-        lines = "\n".join(f"{one.name}: {one.text}" for one in self.picked(question))
+        lines = "\n".join(f"{entry.name}: {entry.text}" for entry in self.picked(question))
         told = {"handbook": lines, "prompt": question}
-        said = re.sub(r"\{(handbook|prompt)\}", lambda found: told[found[1]], self.template)
-        message: Message = {"role": "user", "content": said}
+        text = re.sub(r"\{(handbook|prompt)\}", lambda match: told[match[1]], self.template)
+        message: Message = {"role": "user", "content": text}
         return [*chat[:first], message, *chat[first + 1 :]]
 
     def picked(self, question: str) -> list[Entry]:
@@ -90,6 +90,6 @@ class Library(LibraryKnobs, Wrapper):
         if len(self.entries) <= self.most:
             return list(self.entries)
         asked = set(words(question))
-        shared = [len(asked & set(words(f"{one.name} {one.text}".replace("_", " ")))) for one in self.entries]
+        shared = [len(asked & set(words(f"{entry.name} {entry.text}".replace("_", " ")))) for entry in self.entries]
         best = sorted(range(len(shared)), key=lambda place: (-shared[place], place))[: self.most]
         return [self.entries[place] for place in sorted(best)]

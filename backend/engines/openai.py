@@ -141,8 +141,8 @@ class OpenAI(Engine):
     def complete_as(self, form: Form, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
         if form.kind not in self.forms:
             return self._complete(prompts, sampling, None)
-        found = self._complete(prompts, sampling, form)
-        return [[taken_out(one, form, self.forced) for one in several] for several in found]
+        replies = self._complete(prompts, sampling, form)
+        return [[taken_out(completion, form, self.forced) for completion in several] for several in replies]
 
     def _complete(self, prompts: Sequence[Messages], sampling: Sampling, form: Form | None) -> list[list[Completion]]:
         seeds = seeds_of(prompts, sampling.seed if sampling.seed is not None else secrets.randbits(31))
@@ -162,7 +162,7 @@ class OpenAI(Engine):
         if Ability.read not in self.abilities:
             raise unable(self, Ability.read)
         return _prompt_logprobs.read(
-            chats, texts, lambda wanted: self._together([partial(self._tokens, *one) for one in wanted])
+            chats, texts, lambda wanted: self._together([partial(self._tokens, *arguments) for arguments in wanted])
         )
 
     def _together(self, calls: Sequence[Callable[[], T]]) -> list[T]:
@@ -177,8 +177,8 @@ class OpenAI(Engine):
                 self._endpoint.give_up()
                 pool.shutdown(cancel_futures=True)
                 self._endpoint.resume()
-        failed = [one for one in pending if one in finished and one.exception()]
-        return [one.result() for one in failed[:1] or pending]
+        failed = [task for task in pending if task in finished and task.exception()]
+        return [task.result() for task in failed[:1] or pending]
 
     def _tokens(self, messages: Messages, goes_on: bool) -> _prompt_logprobs.Tokens:
         """The tokens of a prompt with their log-probabilities, or why there are none."""
@@ -186,8 +186,8 @@ class OpenAI(Engine):
         return self._answer(body, messages, _prompt_logprobs.tokens_of, "cannot read")
 
     def _weights(self, chat: Messages, words: Sequence[str]) -> Weights:
-        found = self._answer(_top_logprobs.body_of(chat), chat, _top_logprobs.top_of, "cannot weigh")
-        return Weights(failure=found) if isinstance(found, Failure) else _top_logprobs.weights(found, words)
+        answer = self._answer(_top_logprobs.body_of(chat), chat, _top_logprobs.top_of, "cannot weigh")
+        return Weights(failure=answer) if isinstance(answer, Failure) else _top_logprobs.weights(answer, words)
 
     def _answer(self, body: JSON, messages: Messages, read: Callable[[JSON], T], cannot: str) -> T | Failure:
         """What is read out of the reply to one request, or why the prompt cannot be served."""
@@ -195,14 +195,14 @@ class OpenAI(Engine):
             reply = self.ask(body)
             if not isinstance(reply, dict):
                 refuse(self, reply, messages)
-            found = read(reply)
+            value = read(reply)
         except OddReply as error:
             raise EngineError(f"{self.model} at {self.base_url} {cannot}: {error}.") from error
         except PromptError as error:
             self._count(FailureKind(error.kind), error)
             return Failure(FailureKind(error.kind), error.message)
         self._count(None, None)
-        return found
+        return value
 
     def ask(self, body: JSON) -> JSON | Refusal:
         """Send a request that sets nothing but its limit of tokens, by the name that the server takes; raises what
@@ -239,8 +239,8 @@ class OpenAI(Engine):
 
     def take_usage(self) -> Usage:
         with self._lock:
-            found, self._usage = self._usage, Usage()
-        return found
+            usage, self._usage = self._usage, Usage()
+        return usage
 
     def notes(self) -> tuple[str, ...]:
         return tuple(self._refused.values())
@@ -284,7 +284,7 @@ class OpenAI(Engine):
             reply = self.post(body)
             if isinstance(reply, dict):
                 # Only now is it known that leaving these out was right.
-                self._remember({field: said for field, said in refused.items() if field != "room"})
+                self._remember({field: refusal for field, refusal in refused.items() if field != "room"})
                 return completions_of(reply, sampling.stop if "stop" in refused else ())
             if reply.is_filter or (reply.is_context and "room" in refused):
                 refuse(self, reply, messages, position)
@@ -301,7 +301,7 @@ class OpenAI(Engine):
     def _remember(self, refused: dict[str, str]) -> None:
         """Leave these fields out from now on, and say so once."""
         with self._lock:
-            new = {field: said for field, said in refused.items() if field not in self._refused}
+            new = {field: refusal for field, refusal in refused.items() if field not in self._refused}
             self._refused |= new
-        for said in new.values():
-            log.warning("%s", said)
+        for refusal in new.values():
+            log.warning("%s", refusal)

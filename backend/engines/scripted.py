@@ -72,7 +72,7 @@ class Scripted(Engine):
     @field_validator("likelihoods")
     @classmethod
     def _are_logarithms(cls, value: tuple[Number, ...]) -> tuple[Number, ...]:
-        if any(one.number >= 0 for one in value):
+        if any(rating.number >= 0 for rating in value):
             raise ValueError("A log-probability is below 0. Give each of the likelihoods such a number.")
         return value
 
@@ -111,10 +111,10 @@ class Scripted(Engine):
         return Reading((logprob,) * words, (entropy,) * words, (certainty,) * words)
 
     def _rating(self, messages: Messages) -> float:
-        found = _number(self.ratings, messages, None)
-        if found is None:
+        rating = _number(self.ratings, messages, None)
+        if rating is None:
             raise EngineError(f"No rating of the scripted engine matches {_text(messages)[:80]!r}. Add one.")
-        return found
+        return rating
 
     def count_tokens(self, messages: Messages) -> int:
         return sum(len(message["content"].split()) for message in messages)
@@ -128,7 +128,7 @@ class Scripted(Engine):
         if self.max_length is not None and words + 1 > self.max_length:
             reason = f"The prompt has {words} words, but the context is {self.max_length}. Shorten it."
             return failed(FailureKind.context, reason, sampling.n)
-        rule = next((one for one in self.rules if one.fails and re.search(one.pattern, _text(messages))), None)
+        rule = next((rule for rule in self.rules if rule.fails and re.search(rule.pattern, _text(messages))), None)
         if rule is not None and rule.fails is not None:
             return failed(rule.fails, str(rule.reply), sampling.n)
         room = sampling.max_tokens if self.max_length is None else min(sampling.max_tokens, self.max_length - words)
@@ -158,7 +158,7 @@ def _text(messages: Messages) -> str:
 def _number(numbers: Sequence[Number], messages: Messages, otherwise: float | None) -> float | None:
     """The number of the first pattern that is found in the messages."""
     text = _text(messages)
-    return next((one.number for one in numbers if re.search(one.pattern, text)), otherwise)
+    return next((number.number for number in numbers if re.search(number.pattern, text)), otherwise)
 
 
 def cut(text: str, room: int) -> Completion:

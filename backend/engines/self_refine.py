@@ -56,29 +56,34 @@ class SelfRefine(RefineKnobs, Wrapper):
     def complete(self, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
         drafts = self.inner.complete(prompts, sampling)
         chains = [
-            [_Chain(answered(chat, one.text), one, one.failure is None and not is_continued(chat)) for one in some]
+            [
+                _Chain(
+                    answered(chat, completion.text), completion, completion.failure is None and not is_continued(chat)
+                )
+                for completion in some
+            ]
             for chat, some in zip(prompts, drafts, strict=True)
         ]
-        every = [one for some in chains for one in some]
+        every = [chain for some in chains for chain in some]
         for turn in range(1, self.max_revisions + 1):
             asked = _turn(sampling, "feedback", turn)
             self._ask(every, self.feedback, replace(asked, max_tokens=self.feedback_tokens, stop=()))
-            for one in every:
-                one.read(turn, self.approved)
+            for chain in every:
+                chain.read(turn, self.approved)
             self._ask(every, self.revise, _turn(sampling, "revision", turn))
-            for one in every:
-                one.take(turn)
-        return [[one.completion for one in some] for some in chains]
+            for chain in every:
+                chain.take(turn)
+        return [[chain.completion for chain in some] for some in chains]
 
     def _ask(self, chains: Sequence["_Chain"], question: str, sampling: Sampling) -> None:
         """Ask in each chain that is open, all together."""
-        going = [one for one in chains if one.is_open]
+        going = [chain for chain in chains if chain.is_open]
         if not going:
             return
-        chats: list[Messages] = [[*one.chat, {"role": "user", "content": question}] for one in going]
+        chats: list[Messages] = [[*chain.chat, {"role": "user", "content": question}] for chain in going]
         replies = self.inner.complete(chats, sampling)
-        for one, chat, (reply,) in zip(going, chats, replies, strict=True):
-            one.hear(chat, reply)
+        for chain, chat, (reply,) in zip(going, chats, replies, strict=True):
+            chain.hear(chat, reply)
 
 
 @dataclass

@@ -101,8 +101,8 @@ class Transformers(Engine):
         for position, failure in refused.items():
             results[position] = failed(failure.kind, failure.reason, sampling.n)
         for batch in batches(wanted, rows=self.batch_size):
-            positions = [fitting[one.position] for one in batch for _ in one.keys]
-            outputs = _computed(decoder.decode, batch, sum(len(one.keys) for one in batch))
+            positions = [fitting[request.position] for request in batch for _ in request.keys]
+            outputs = _computed(decoder.decode, batch, sum(len(request.keys) for request in batch))
             heads = [encoded[n][-ANCHOR:] if is_continued(prompts[n]) else [] for n in positions]
             for position, completion in zip(positions, self._completions(outputs, heads, sampling.stop), strict=True):
                 results[position].append(completion)
@@ -118,9 +118,9 @@ class Transformers(Engine):
         )
         lengths = {n: len(chat) + len(text) for n, (chat, text) in encoded.items() if text}
         refused |= self._too_long("Prompt and text have", lengths)
-        found = [Reading(())] * len(chats)  # of an empty text
+        readings = [Reading(())] * len(chats)  # of an empty text
         for position, failure in refused.items():
-            found[position] = unread(failure.kind, failure.reason)
+            readings[position] = unread(failure.kind, failure.reason)
         given = [
             Given(n, chat or [int(tokenizer.bos_token_id or tokenizer.eos_token_id)], text)
             for n, (chat, text) in encoded.items()
@@ -128,9 +128,9 @@ class Transformers(Engine):
         ]
         reader = Reader(model, rows=self.batch_size)
         for batch in reader.batches(given):
-            for one, reading in zip(batch, _computed(reader.read, batch, len(batch)), strict=True):
-                found[one.position] = reading
-        return found
+            for item, reading in zip(batch, _computed(reader.read, batch, len(batch)), strict=True):
+                readings[item.position] = reading
+        return readings
 
     def rate(self, chats: Sequence[Messages], texts: Sequence[str]) -> list[float]:
         self._require(Ability.rate)
@@ -144,8 +144,8 @@ class Transformers(Engine):
         scores = [0.0] * len(chats)
         pad = int(tokenizer.pad_token_id)
         batches = _scorers.rate(model, list(encoded.values()), pad=pad, at_once=self.batch_size)
-        for places, found in _computed(list, batches, self.batch_size):
-            for place, score in zip(places, found, strict=True):
+        for places, ratings in _computed(list, batches, self.batch_size):
+            for place, score in zip(places, ratings, strict=True):
                 scores[place] = score
         return scores
 
@@ -153,11 +153,11 @@ class Transformers(Engine):
         self, chats: Sequence[Messages], texts: Sequence[str], *, passes: int, seed: int
     ) -> list[list[float]]:
         self._require(Ability.rate)
-        found = []
+        rates = []
         for number in range(passes):
             with _scorers.with_dropout(self._loaded()[0], seed=seed + number):
-                found.append(self.rate(chats, texts))
-        return [list(of_text) for of_text in zip(*found, strict=True)]
+                rates.append(self.rate(chats, texts))
+        return [list(of_text) for of_text in zip(*rates, strict=True)]
 
     def _require(self, ability: Ability) -> None:
         if ability not in self.abilities:
@@ -240,7 +240,7 @@ class Transformers(Engine):
 
 def cut_at(text: str, stop: tuple[str, ...]) -> str:
     """Cut a text before the earliest stop string."""
-    return text[: min((text.find(one) for one in stop if one in text), default=len(text))]
+    return text[: min((text.find(word) for word in stop if word in text), default=len(text))]
 
 
 def _computed(compute: Callable[[Any], list[T]], batch: Any, rows: int) -> list[T]:

@@ -58,11 +58,11 @@ class Environment(Part, kind="environment"):
         called = ACTION.fullmatch(last)
         if called is None:
             return None
-        found, known = called[1].lower(), tools(world)
-        if found not in known:
+        name, known = called[1].lower(), tools(world)
+        if name not in known:
             return f"{OBSERVATION} There is no tool {called[1]}. Tools: {', '.join(known)}."
         try:
-            return f"{OBSERVATION} {known[found](called[2].strip())}"
+            return f"{OBSERVATION} {known[name](called[2].strip())}"
         except ToolError as error:
             return f"{OBSERVATION} Error: {error}"
 

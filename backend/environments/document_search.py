@@ -55,7 +55,7 @@ class Library:
         Returns:
             The passages, the best first.
         """
-        found = self._index.best(query, self._number)
-        if not found:
+        hits = self._index.best(query, self._number)
+        if not hits:
             raise ToolError("No document holds any of these words.")
-        return "\n\n".join(self._texts[place] for place in found)
+        return "\n\n".join(self._texts[place] for place in hits)

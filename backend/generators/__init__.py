@@ -125,10 +125,10 @@ class Generator(Part, kind="generator"):
 def imported_samples(prompt: Prompt, first: int = 0, limit: int = 0) -> list[Sample]:
     """Return a prompt's imported completions as samples, from position `first` on; a limit of 0 means all."""
     taken = prompt.imported[:limit] if limit else prompt.imported
-    return [brought(prompt, one, position) for position, one in enumerate(taken, first)]
+    return [brought(prompt, imported, position) for position, imported in enumerate(taken, first)]
 
 
-def brought(prompt: Prompt, one: Imported, position: int = 0) -> Sample:
+def brought(prompt: Prompt, imported: Imported, position: int = 0) -> Sample:
     """Return a text that a file brought with a prompt as a sample, which no checkpoint made.
 
     Its number of tokens is a guess from its length: no tokenizer has read it.
@@ -136,9 +136,9 @@ def brought(prompt: Prompt, one: Imported, position: int = 0) -> Sample:
     return Sample(
         id=0,
         prompt_id=prompt.id,
-        text=one.text,
-        num_tokens=max(1, len(one.text) // 4),
+        text=imported.text,
+        num_tokens=max(1, len(imported.text) // 4),
         position=position,
         kind=IMPORT,
-        extra=one.extra,
+        extra=imported.extra,
     )

@@ -49,7 +49,7 @@ class Node:
     def bound(self, exploration: float) -> float:
         """The upper confidence bound by which a search chooses among siblings (Kocsis and Szepesvari 2006)."""
         assert self.parent is not None
-        around = sum(one.visits for one in self.parent.children)
+        around = sum(child.visits for child in self.parent.children)
         return self.mean + exploration * math.sqrt(2 * math.log(max(around, 1)) / max(self.visits, 1))
 
 
@@ -76,7 +76,9 @@ class Tree:
             return []
         node = self.root
         while node.children:
-            node = max((one for one in node.children if not one.is_closed), key=lambda one: one.bound(exploration))
+            node = max(
+                (child for child in node.children if not child.is_closed), key=lambda node: node.bound(exploration)
+            )
         return [node]
 
     def beam(self) -> list[Node]:
@@ -86,14 +88,16 @@ class Tree:
     def add(self, node: Node, completions: Sequence[Completion], delimiter: str, depth: int) -> None:
         """Take the first step of each completion for a child of the node."""
         self.budget -= 1
-        served = [one for one in completions if one.failure is None]
+        served = [completion for completion in completions if completion.failure is None]
         node.is_expanded = bool(served)
         if not served and node is self.root:
             self.failure = completions[0]
         known: set[str] = set()
-        for one in served:
-            steps = steps_of(one.text, delimiter) or [""]
-            child = Node(steps[0], node, node.depth + 1, tuple(steps[1:]), one.finish_reason == "stop", one)
+        for completion in served:
+            steps = steps_of(completion.text, delimiter) or [""]
+            child = Node(
+                steps[0], node, node.depth + 1, tuple(steps[1:]), completion.finish_reason == "stop", completion
+            )
             # A step that is there already stays in the store, but one of both is written on from. After a blank text,
             # as of a model that was cut off while it thought, there is nothing to go on from.
             child.is_spare = child.text in known or not (child.is_end or child.text.strip())
@@ -103,7 +107,7 @@ class Tree:
         self._close(node)
 
     def _close(self, node: Node | None) -> None:
-        while node is not None and all(one.is_closed for one in node.children):
+        while node is not None and all(child.is_closed for child in node.children):
             node.is_closed = True
             node = node.parent
 
@@ -119,24 +123,24 @@ class Tree:
 
     def advance(self, beams: int) -> None:
         """Go on from the best of the frontier's children, of equal ones the first; those without a value come last."""
-        made = [child for node in self.frontier for child in node.children if not child.is_spare]
-        made.sort(key=lambda one: -math.inf if one.value is None else one.value, reverse=True)
-        self.frontier = [one for one in made[:beams] if not one.is_closed]
+        children = [child for node in self.frontier for child in node.children if not child.is_spare]
+        children.sort(key=lambda node: -math.inf if node.value is None else node.value, reverse=True)
+        self.frontier = [node for node in children[:beams] if not node.is_closed]
 
     def groups(self) -> list[Group]:
         """A group of each node that was written on from, the root's first; its samples are the children."""
         if self.failure is not None:
-            said = Sample(0, self.prompt.id, "", "error", failure=self.failure.failure)
-            return [Group(self.prompt, (said,))]
-        found, samples = [], dict[int, Sample]()
+            failed = Sample(0, self.prompt.id, "", "error", failure=self.failure.failure)
+            return [Group(self.prompt, (failed,))]
+        groups_, samples = [], dict[int, Sample]()
         for node in self._nodes():
             if not node.children:
                 continue
-            made = tuple(self._sample(child, position) for position, child in enumerate(node.children))
-            samples |= {id(child): one for child, one in zip(node.children, made, strict=True)}
+            members = tuple(self._sample(child, position) for position, child in enumerate(node.children))
+            samples |= {id(child): member for child, member in zip(node.children, members, strict=True)}
             asked = replace(self.prompt, messages=self.asked(node))
-            found.append(Group(asked, made, parent=samples.get(id(node))))
-        return found
+            groups_.append(Group(asked, members, parent=samples.get(id(node))))
+        return groups_
 
     def _nodes(self) -> Iterator[Node]:
         queue = [self.root]
@@ -145,18 +149,18 @@ class Tree:
             queue += node.children
 
     def _sample(self, node: Node, position: int) -> Sample:
-        made = node.made
-        assert made is not None
+        completion = node.made
+        assert completion is not None
         is_cut = not node.is_whole and not node.rest
         return Sample(
             id=0,
             prompt_id=self.prompt.id,
             text=node.text,
             finish_reason="length" if is_cut else "stop",
-            num_tokens=made.num_tokens,
-            logprob=made.logprob if node.is_end else None,
+            num_tokens=completion.num_tokens,
+            logprob=completion.logprob if node.is_end else None,
             position=position,
-            reasoning=made.reasoning,
+            reasoning=completion.reasoning,
             extra={
                 GOES_ON: not node.is_end,
                 "value": None if node.value is None else round(node.mean, 9),
@@ -172,11 +176,11 @@ class Tree:
 def steps_of(text: str, delimiter: str) -> list[str]:
     """Cut a text after each delimiter; together the steps are the text. Blank ones belong to their neighbours."""
     pieces = text.split(delimiter)
-    found: list[str] = []
+    steps: list[str] = []
     for number, piece in enumerate(pieces):
         step = piece + delimiter if number < len(pieces) - 1 else piece
-        if found and not (step.strip() and found[-1].strip()):
-            found[-1] += step
+        if steps and not (step.strip() and steps[-1].strip()):
+            steps[-1] += step
         elif step:
-            found.append(step)
-    return found
+            steps.append(step)
+    return steps

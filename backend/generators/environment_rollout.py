@@ -62,28 +62,28 @@ class EnvironmentRollout(Generator):
         return self._play(engine, prompts, n=self.n, temperature=self.temperature, seed=seed)
 
     def held_out(self, engine: Engine, prompts: Sequence[Prompt], *, n: int, seed: int) -> list[list[Sample]]:
-        found = self._play(engine, prompts, n=1, temperature=0.0, seed=seed)
+        greedy_texts = self._play(engine, prompts, n=1, temperature=0.0, seed=seed)
         more = self._play(engine, prompts, n=n, temperature=1.0, seed=seed, first=1) if n else [[] for _ in prompts]
-        return [greedy + others for greedy, others in zip(found, more, strict=True)]
+        return [greedy + others for greedy, others in zip(greedy_texts, more, strict=True)]
 
     def _play(
         self, engine: Engine, prompts: Sequence[Prompt], *, n: int, temperature: float, seed: int, first: int = 0
     ) -> list[list[Sample]]:
         played = [[self._begin(prompt, number) for _ in range(n)] for number, prompt in enumerate(prompts)]
         for turn in range(self.max_turns):
-            due = [one for several in played for one in several if not one.is_over]
+            due = [player for several in played for player in several if not player.is_over]
             if not due:
                 break
             chance = seed if turn == 0 else random.Random(f"{seed} turn {turn}").getrandbits(31)
             texts = self._texts(engine, due, temperature=temperature, seed=chance)
-            for one, text in zip(due, texts, strict=True):
-                self._take(one, text)
-        return [[self._sample(one, first + n) for n, one in enumerate(several)] for several in played]
+            for episode, text in zip(due, texts, strict=True):
+                self._take(episode, text)
+        return [[self._sample(episode, first + n) for n, episode in enumerate(several)] for several in played]
 
     def _begin(self, prompt: Prompt, number: int) -> _Episode:
         world = self.environment.make()
-        said = world.reset(**task(prompt.metadata, prompt.messages, prompt.answer))
-        return _Episode(prompt, number, world, [] if said is None else [{"role": "user", "content": said}])
+        first_text = world.reset(**task(prompt.metadata, prompt.messages, prompt.answer))
+        return _Episode(prompt, number, world, [] if first_text is None else [{"role": "user", "content": first_text}])
 
     def _texts(self, engine: Engine, due: Sequence[_Episode], *, temperature: float, seed: int) -> list[Completion]:
         """One text of each episode. Those of one prompt that stand alike get different samples of one chat.
@@ -91,9 +91,9 @@ class EnvironmentRollout(Generator):
         How many that are follows from the prompt alone, so that what else is in the batch changes nothing.
         """
         alike: dict[tuple[int, str], list[int]] = defaultdict(list)
-        for place, one in enumerate(due):
-            alike[one.number, repr(one.turns)].append(place)
-        found: dict[int, Completion] = {}
+        for place, episode in enumerate(due):
+            alike[episode.number, repr(episode.turns)].append(place)
+        by_place: dict[int, Completion] = {}
         for size in sorted({len(places) for places in alike.values()}):
             some = [places for places in alike.values() if len(places) == size]
             sampling = Sampling(
@@ -101,46 +101,46 @@ class EnvironmentRollout(Generator):
             )
             written = engine.complete([due[places[0]].chat for places in some], sampling)
             for places, texts in zip(some, written, strict=True):
-                found |= dict(zip(places, texts, strict=True))
-        return [found[place] for place in range(len(due))]
+                by_place |= dict(zip(places, texts, strict=True))
+        return [by_place[place] for place in range(len(due))]
 
-    def _take(self, one: _Episode, text: Completion) -> None:
+    def _take(self, episode: _Episode, text: Completion) -> None:
         """Go on with what the policy wrote: let the environment answer it, or end the episode."""
         if text.failure is not None:
-            one.failure, one.is_over = text.failure, True
+            episode.failure, episode.is_over = text.failure, True
             return
-        one.texts.append(text)
-        one.turns.append({"role": ASSISTANT, "content": text.text})
-        said = self.environment.reply(one.world, text.text) if text.finish_reason != "length" else None
-        if said is None:
-            one.is_over = True
-        elif len(one.texts) == self.max_turns:
+        episode.texts.append(text)
+        episode.turns.append({"role": ASSISTANT, "content": text.text})
+        reply = self.environment.reply(episode.world, text.text) if text.finish_reason != "length" else None
+        if reply is None:
+            episode.is_over = True
+        elif len(episode.texts) == self.max_turns:
             reason = f"The episode was not over after {self.max_turns} texts of the policy. Raise max_turns, or shorten"
-            one.failure, one.is_over = Failure(FailureKind.unfinished, f"{reason} the task."), True
+            episode.failure, episode.is_over = Failure(FailureKind.unfinished, f"{reason} the task."), True
         else:
-            one.turns.append({"role": "user", "content": said})
+            episode.turns.append({"role": "user", "content": reply})
 
-    def _sample(self, one: _Episode, position: int) -> Sample:
-        if one.failure is not None:
-            return Sample(0, one.prompt.id, "", "error", position=position, failure=one.failure)
-        last = one.texts[-1]
-        logprobs = [text.logprob for text in one.texts if text.logprob is not None]
+    def _sample(self, episode: _Episode, position: int) -> Sample:
+        if episode.failure is not None:
+            return Sample(0, episode.prompt.id, "", "error", position=position, failure=episode.failure)
+        last = episode.texts[-1]
+        logprobs = [text.logprob for text in episode.texts if text.logprob is not None]
         return Sample(
             id=0,
-            prompt_id=one.prompt.id,
+            prompt_id=episode.prompt.id,
             text=last.text,
             finish_reason=last.finish_reason,
-            num_tokens=sum(text.num_tokens for text in one.texts),
-            logprob=sum(logprobs) if len(logprobs) == len(one.texts) else None,
+            num_tokens=sum(text.num_tokens for text in episode.texts),
+            logprob=sum(logprobs) if len(logprobs) == len(episode.texts) else None,
             position=position,
             reasoning=last.reasoning,
-            extra=self._noted(one),
-            turns=tuple(one.turns),
+            extra=self._noted(episode),
+            turns=tuple(episode.turns),
         )
 
-    def _noted(self, one: _Episode) -> JSON:
-        reward = getattr(one.world, "get_reward", None)
-        noted: JSON = {"texts": len(one.texts)}
+    def _noted(self, episode: _Episode) -> JSON:
+        reward = getattr(episode.world, "get_reward", None)
+        noted: JSON = {"texts": len(episode.texts)}
         return noted if reward is None else noted | {"reward": float(reward())}
 
     @property

@@ -75,7 +75,7 @@ class FixedPoint(Generator):
     def generate(self, engine: Engine, prompts: Sequence[Prompt], *, seed: int) -> list[list[Sample]]:
         drafts = engine.complete([prompt.messages for prompt in prompts], self._sampling(self.n, seed))
         chains = [
-            [_Chain(prompt, one, failure=one.failure) for one in several]
+            [_Chain(prompt, completion, failure=completion.failure) for completion in several]
             for prompt, several in zip(prompts, drafts, strict=True)
         ]
         for number in range(1, self.max_revisions + 1):
@@ -89,8 +89,8 @@ class FixedPoint(Generator):
         return [[_sample(chain, position) for position, chain in enumerate(several)] for several in chains]
 
     def _chat(self, chain: _Chain) -> Messages:
-        said = fill(self.template, prompt=prompt_text(chain.prompt.messages), response=chain.now.text)
-        return [{"role": "user", "content": said}]
+        text = fill(self.template, prompt=prompt_text(chain.prompt.messages), response=chain.now.text)
+        return [{"role": "user", "content": text}]
 
     def _take(self, chain: _Chain, text: Completion) -> None:
         """Go on with a revision; of one that could not be made the text before it stays."""
@@ -129,7 +129,7 @@ class FixedPoint(Generator):
 
 def _said(text: str) -> list[str]:
     """Its words, and its signs but those of punctuation: 3 + 5 is no 3 - 5."""
-    return [one for one in words(text, signs=True) if one not in PUNCTUATION]
+    return [word for word in words(text, signs=True) if word not in PUNCTUATION]
 
 
 def _sample(chain: _Chain, position: int) -> Sample:

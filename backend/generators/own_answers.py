@@ -21,7 +21,7 @@ class OwnAnswers(Generator):
     max_tokens: int = Field(512, ge=1, description="longest answer in tokens when the checkpoints are measured")
 
     def generate(self, engine: Engine | None, prompts: Sequence[Prompt], *, seed: int) -> list[list[Sample]]:
-        return [[] if one.answer is None else [brought(one, Imported(one.answer))] for one in prompts]
+        return [[] if prompt.answer is None else [brought(prompt, Imported(prompt.answer))] for prompt in prompts]
 
     @property
     def needs_engine(self) -> bool:

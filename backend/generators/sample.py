@@ -70,38 +70,43 @@ class Sample(Generator):
 
     def generate(self, engine: Engine, prompts: Sequence[Prompt], *, seed: int) -> list[list[SampleValue]]:
         messages = [prompt.messages for prompt in prompts]
-        made = self._plain(engine, prompts, seed) if not self.conditions else [[] for _ in prompts]
+        of_prompts = self._plain(engine, prompts, seed) if not self.conditions else [[] for _ in prompts]
         for number, name in enumerate(self.origins):
             under = self._under(engine, prompts, name, number, seed)
-            made = [one + another for one, another in zip(made, under, strict=True)]
+            of_prompts = [several + another for several, another in zip(of_prompts, under, strict=True)]
         if self.extra_n:
             # Another seed: the same random numbers at another temperature would mostly repeat the first samples.
             other = random.Random(f"{seed} extra").getrandbits(31)
             asked = [self._with_template(chat) for chat in messages]
             extra = engine.complete(asked, self._sampling(self.extra_n, self.extra_temperature, other))
             noted: JSON = {"extra_template": True} if self.extra_template else {}
-            for prompt, samples, more in zip(prompts, made, extra, strict=True):
+            for prompt, samples, more in zip(prompts, of_prompts, extra, strict=True):
                 samples += _samples(prompt, more, self.samples_per_prompt - self.extra_n, noted)
         if not self.take_imported:
-            return made
+            return of_prompts
         first = self.samples_per_prompt
-        return [own + imported_samples(prompt, first) for prompt, own in zip(prompts, made, strict=True)]
+        return [own + imported_samples(prompt, first) for prompt, own in zip(prompts, of_prompts, strict=True)]
 
     def _plain(self, engine: Engine, prompts: Sequence[Prompt], seed: int) -> list[list[SampleValue]]:
-        found = engine.complete([one.messages for one in prompts], self._sampling(self.n, self.temperature, seed))
-        return [_samples(prompt, completions) for prompt, completions in zip(prompts, found, strict=True)]
+        completions_of = engine.complete(
+            [prompt.messages for prompt in prompts], self._sampling(self.n, self.temperature, seed)
+        )
+        return [_samples(prompt, completions) for prompt, completions in zip(prompts, completions_of, strict=True)]
 
     def _under(
         self, engine: Engine, prompts: Sequence[Prompt], name: str, number: int, seed: int
     ) -> list[list[SampleValue]]:
         """The samples under one condition; none of a prompt whose known answer it would show and that has none."""
-        said, other = self.conditions[name], random.Random(f"{seed} {name}").getrandbits(31)
-        shown = [one for one in prompts if one.answer is not None or "{answer}" not in said]
-        chats = [conditioned(one.messages, said, one.answer or "") for one in shown]
-        found = iter(engine.complete(chats, self._sampling(self.n, self.temperature, other)) if chats else [])
+        condition, other = self.conditions[name], random.Random(f"{seed} {name}").getrandbits(31)
+        shown = [prompt for prompt in prompts if prompt.answer is not None or "{answer}" not in condition]
+        chats = [conditioned(prompt.messages, condition, prompt.answer or "") for prompt in shown]
+        completions = iter(engine.complete(chats, self._sampling(self.n, self.temperature, other)) if chats else [])
         noted: JSON = {"condition": name}
-        known = {id(one) for one in shown}
-        return [_samples(one, next(found), number * self.n, noted) if id(one) in known else [] for one in prompts]
+        known = {id(prompt) for prompt in shown}
+        return [
+            _samples(prompt, next(completions), number * self.n, noted) if id(prompt) in known else []
+            for prompt in prompts
+        ]
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -139,19 +144,22 @@ class Sample(Generator):
         return conditioned(chat, self.extra_template) if self.extra_template else chat
 
 
-def conditioned(chat: Messages, said: str, answer: str = "") -> Messages:
+def conditioned(chat: Messages, condition: str, answer: str = "") -> Messages:
     """The chat with a text in place of its last question, which is the text's {prompt}; without one, after its system
     prompt. A chat without a question stays as it is.
     """
-    if "{prompt}" not in said:
-        said = fill(said, answer=answer)
+    if "{prompt}" not in condition:
+        condition = fill(condition, answer=answer)
         is_there = bool(chat) and chat[0]["role"] == "system"
-        first: Message = {"role": "system", "content": f"{chat[0]['content']}\n\n{said}" if is_there else said}
+        first: Message = {
+            "role": "system",
+            "content": f"{chat[0]['content']}\n\n{condition}" if is_there else condition,
+        }
         return [first, *chat[is_there:]]
     last = max((place for place, message in enumerate(chat) if message["role"] == "user"), default=None)
     if last is None:
         return chat
-    asked: Message = {"role": "user", "content": fill(said, prompt=chat[last]["content"], answer=answer)}
+    asked: Message = {"role": "user", "content": fill(condition, prompt=chat[last]["content"], answer=answer)}
     return [*chat[:last], asked, *chat[last + 1 :]]
 
 

@@ -109,8 +109,10 @@ class TreeSearch(Generator):
         turn = 0
         while todo := [(tree, node) for tree in trees for node in self._next(tree)]:
             chance = random.Random(f"{seed} {turn}")
-            found = engine.complete([tree.asked(node) for tree, node in todo], self._sampling(chance.getrandbits(31)))
-            for (tree, node), completions in zip(todo, found, strict=True):
+            answered = engine.complete(
+                [tree.asked(node) for tree, node in todo], self._sampling(chance.getrandbits(31))
+            )
+            for (tree, node), completions in zip(todo, answered, strict=True):
                 tree.add(node, completions, self.delimiter, self.depth)
             self._rate(todo, engines, chance.getrandbits(31))
             for tree, node in todo:
@@ -130,13 +132,15 @@ class TreeSearch(Generator):
 
     def _rate(self, todo: Sequence[tuple[Tree, Node]], engines: Mapping[str, Engine], seed: int) -> None:
         """Set the values of the new steps; what could not be rated has none."""
-        made = [(tree, child) for tree, node in todo for child in node.children]
+        children = [(tree, child) for tree, node in todo for child in node.children]
         if self.value_by:
-            if made and (scorer := engines.get(self.value_by)) is not None:
-                scores = rated(scorer, [tree.prompt.messages for tree, _ in made], [child.path for _, child in made])
-                for (_, child), score in zip(made, scores, strict=True):
+            if children and (scorer := engines.get(self.value_by)) is not None:
+                scores = rated(
+                    scorer, [tree.prompt.messages for tree, _ in children], [child.path for _, child in children]
+                )
+                for (_, child), score in zip(children, scores, strict=True):
                     child.value = score if isinstance(score, float) else None
-        elif self.judge is not None and made:
+        elif self.judge is not None and children:
             self._judge(self.judge, todo, engines, seed)
 
     def _judge(self, judge: Judge, todo: Sequence[tuple[Tree, Node]], engines: Mapping[str, Engine], seed: int) -> None:
@@ -149,9 +153,9 @@ class TreeSearch(Generator):
                 whose[len(whose) + 1] = child
                 members.append(Sample(len(whose), tree.prompt.id, child.text, position=place))
             groups.append(Group(_asked(tree, node), tuple(members), position=position))
-        said = judge.judge(engines.get(self.judge_by), groups, seed=seed)
+        judgments = judge.judge(engines.get(self.judge_by), groups, seed=seed)
         for number, child in whose.items():
-            child.value, _ = judge.label([one for one in said if one.sample_id == number])
+            child.value, _ = judge.label([judgment for judgment in judgments if judgment.sample_id == number])
 
 
 def _asked(tree: Tree, node: Node) -> Prompt:

@@ -110,7 +110,7 @@ def withdraw_after_commit(db: Session, *workflow_ids: str) -> None:
 
 def alive(workflow_ids: list[str]) -> dict[str, str | None]:
     """The workflows that will still run or do run, with the executor that runs them (None: waiting in the queue)."""
-    found: dict[str, str | None] = {}
+    executors: dict[str, str | None] = {}
     for ids in in_chunks(workflow_ids):
         for workflow in client(write=False).list_workflows(
             workflow_ids=[*ids],
@@ -118,8 +118,8 @@ def alive(workflow_ids: list[str]) -> dict[str, str | None]:
             load_input=False,
             load_output=False,
         ):
-            found[workflow.workflow_id] = workflow.executor_id if workflow.status == "PENDING" else None
-    return found
+            executors[workflow.workflow_id] = workflow.executor_id if workflow.status == "PENDING" else None
+    return executors
 
 
 def started_by(executor_id: str) -> list[str]:

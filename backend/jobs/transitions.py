@@ -251,9 +251,9 @@ def _refuse_second(db: Session, round_id: int | None) -> None:
 
 
 def _refuse_superseded(db: Session, job: Job) -> None:
-    found = db.scalar(select(newest_own(job.round_id))) if job.round_id is not None else None
-    if found is not None and found > job.id:
-        raise Conflict(f"The round went on after job {job.id}. Resume its newest job, {found}, instead.")
+    newest = db.scalar(select(newest_own(job.round_id))) if job.round_id is not None else None
+    if newest is not None and newest > job.id:
+        raise Conflict(f"The round went on after job {job.id}. Resume its newest job, {newest}, instead.")
 
 
 def _refuse_in_review(db: Session, job: Job) -> None:

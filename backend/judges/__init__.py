@@ -205,7 +205,7 @@ def asked_together(judges: Sequence[Judge]) -> Ability:
         raise ValueError(
             "One judge asks a scorer and another one a language model. Make one of them a step of its own."
         )
-    return next((one for one in SPECIAL if one in wanted), Ability.complete)
+    return next((ability for ability in SPECIAL if ability in wanted), Ability.complete)
 
 
 def prompt_text(messages: Messages) -> str:

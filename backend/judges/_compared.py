@@ -31,8 +31,8 @@ def answer_of(best: int, count: int) -> str:
 
 def known(answer: str | None) -> tuple[int, int] | None:
     """Read such an answer; None where it is none."""
-    found = _KNOWN.fullmatch(answer or "")
-    return (int(found["best"]), int(found["count"])) if found else None
+    match = _KNOWN.fullmatch(answer or "")
+    return (int(match["best"]), int(match["count"])) if match else None
 
 
 def scores_in(sample: Sample, count: int) -> list[int] | None:
@@ -43,5 +43,5 @@ def scores_in(sample: Sample, count: int) -> list[int] | None:
     lines = [*_LINE.finditer(spoken(sample.text))]
     if not lines or sample.finish_reason == "length":
         return None
-    scores = [int(one) for one in re.findall("[0-9]+", lines[-1]["scores"])]
-    return scores if len(scores) == count and all(LOWEST <= one <= HIGHEST for one in scores) else None
+    scores = [int(number) for number in re.findall("[0-9]+", lines[-1]["scores"])]
+    return scores if len(scores) == count and all(LOWEST <= score <= HIGHEST for score in scores) else None

@@ -105,17 +105,19 @@ def read(text: str, scale: Scale, *, first: bool = False) -> Mention | None:
     A line that begins with it outranks a mention in a sentence, a total outranks both. Of one rank the last counts;
     mentions in sentences count only where they agree.
     """
-    found = [*_objects(text, scale)]
-    spans = [(one.start, one.end) for one in found]
-    found += [one for one in _mentions(text, scale, first=first) if not any(a <= one.start < b for a, b in spans)]
-    found = sorted((one for one in found if one.rank), key=lambda one: one.start)
-    if not found:
+    mentions = [*_objects(text, scale)]
+    spans = [(mention.start, mention.end) for mention in mentions]
+    mentions += [
+        mention for mention in _mentions(text, scale, first=first) if not any(a <= mention.start < b for a, b in spans)
+    ]
+    mentions = sorted((mention for mention in mentions if mention.rank), key=lambda mention: mention.start)
+    if not mentions:
         return None
-    best = max(one.rank for one in found)
+    best = max(mention.rank for mention in mentions)
     if first and best > 1:
-        return next(one for one in found if one.rank > 1)
-    last = [one for one in found if one.rank == best][-1]
-    agree = {one.value for one in found if one.rank == best}
+        return next(mention for mention in mentions if mention.rank > 1)
+    last = [mention for mention in mentions if mention.rank == best][-1]
+    agree = {mention.value for mention in mentions if mention.rank == best}
     is_unclear = _has_other_scale(text, scale) or (best == 1 and len(agree) > 1)
     return Mention(last.start, last.end, None, best) if is_unclear else last
 
@@ -175,12 +177,12 @@ def _value(text: str, match: re.Match[str], scale: Scale) -> tuple[float | None,
 def _calculated(text: str, start: int) -> tuple[float | None, int] | None:
     """The total of a sum and where it ends; None where none is written, no total where it does not add up."""
     for pattern in (_TOTAL_FIRST, _DIFFERENCE, _SUM):
-        if found := pattern.match(text, start):
-            terms = re.sub(r"\([^()]*\)", "", found.groupdict().get("sum") or found[0].split("=")[0])
+        if match := pattern.match(text, start):
+            terms = re.sub(r"\([^()]*\)", "", match.groupdict().get("sum") or match[0].split("=")[0])
             signed = re.findall(rf"([-+\u2212]?)\s*({_NUM})", terms)
             total = sum((Fraction(n) * (-1 if sign in "-\u2212" and sign else 1) for sign, n in signed), Fraction(0))
-            is_right = found["total"] is None or Fraction(found["total"]) == total
-            return (float(total) if is_right else None), found.end()
+            is_right = match["total"] is None or Fraction(match["total"]) == total
+            return (float(total) if is_right else None), match.end()
     return None
 
 
@@ -200,17 +202,17 @@ def _objects(text: str, scale: Scale) -> Iterator[Mention]:
         if at < 0:
             return
         try:
-            found, end = decoder.raw_decode(text, at)
+            value, end = decoder.raw_decode(text, at)
         except (ValueError, RecursionError):
             at = text.find("{", at + 1)
             continue
-        if isinstance(found, dict):
-            yield _object(text, at, end, found, scale)
+        if isinstance(value, dict):
+            yield _object(text, at, end, value, scale)
         at = text.find("{", end)
 
 
-def _object(text: str, start: int, end: int, found: dict[str, Any], scale: Scale) -> Mention:
-    plain = {re.sub(r"[\s-]+", "_", key.strip().casefold()): value for key, value in found.items()}
+def _object(text: str, start: int, end: int, fields: dict[str, Any], scale: Scale) -> Mention:
+    plain = {re.sub(r"[\s-]+", "_", key.strip().casefold()): value for key, value in fields.items()}
     scores = {key: value for key, value in plain.items() if _JSON_KEY.fullmatch(key)}
     if not scores or is_aside(text, start, end):
         return Mention(start, end, None, 0)

@@ -71,8 +71,8 @@ class TemplateJudge(Judge, abstract=True):
     def bare(self, verdict: Verdict) -> str | None:
         form = self.form if self.forced else None
         forms = (text for text in self._bare(verdict) if form is None or form.holds(text))
-        said = (text for text in forms if self._verdict(self.parse(text, is_complete=True).score) is verdict)
-        return next(said, None)
+        replies = (text for text in forms if self._verdict(self.parse(text, is_complete=True).score) is verdict)
+        return next(replies, None)
 
     def _bare(self, verdict: Verdict) -> tuple[str, ...]:
         """Replies that may say the verdict, the likeliest form first."""
@@ -105,11 +105,11 @@ class TemplateJudge(Judge, abstract=True):
         replies, template_hash = self._ask(engine, chats, sampling), self.template_hash
         # Equal chats share their replies, so what a reply says is read once.
         distinct = {id(completions): completions for completions in replies}
-        said = {key: [*map(self._read, completions)] for key, completions in distinct.items()}
+        replies_of = {key: [*map(self._read, completions)] for key, completions in distinct.items()}
         return [
             self._judgment(sample, position, completion, reply, template_hash)
             for sample, completions in zip(samples, replies, strict=True)
-            for position, (completion, reply) in enumerate(zip(completions, said[id(completions)], strict=True))
+            for position, (completion, reply) in enumerate(zip(completions, replies_of[id(completions)], strict=True))
         ]
 
     def _ask(self, engine: Engine, chats: list[Messages], sampling: Sampling) -> list[list[Completion]]:

@@ -46,8 +46,8 @@ class AdditiveRubric(TemplateJudge):
         score = self.highest if verdict is Verdict.accept else self.lowest
         if not self.forced:
             return (f"Score: {score:g}",)
-        said: JSON = {"reasons": "", "score": int(score) if score == int(score) else score}
-        return (json.dumps({name: said[name] for name in self._fields}),)
+        fields: JSON = {"reasons": "", "score": int(score) if score == int(score) else score}
+        return (json.dumps({name: fields[name] for name in self._fields}),)
 
     @property
     def _fields(self) -> tuple[str, str]:
@@ -71,23 +71,23 @@ class AdditiveRubric(TemplateJudge):
 
     def parse(self, reply: str, *, is_complete: bool) -> Reply:
         reply = spoken(reply)
-        if self.forced and is_complete and (found := self._of_object(reply)) is not None:
-            return found
-        said = _scores.read(reply, _scores.Scale(self.lowest, self.highest), first=self.verdict_first)
+        if self.forced and is_complete and (parsed := self._of_object(reply)) is not None:
+            return parsed
+        mention = _scores.read(reply, _scores.Scale(self.lowest, self.highest), first=self.verdict_first)
         # The number at the end of a reply that was cut off may lack digits.
-        is_cut = not is_complete and (not self.verdict_first or said is None or said.end == len(reply.rstrip()))
-        if said is None or is_cut:
+        is_cut = not is_complete and (not self.verdict_first or mention is None or mention.end == len(reply.rstrip()))
+        if mention is None or is_cut:
             return Reply(None, reply.strip())
-        rationale = reply[said.end :] if self.verdict_first else reply[: said.start]
-        return Reply(said.value, rationale.strip(" \n\t*#_"))
+        rationale = reply[mention.end :] if self.verdict_first else reply[: mention.start]
+        return Reply(mention.value, rationale.strip(" \n\t*#_"))
 
     def _of_object(self, reply: str) -> Reply | None:
         """What an object of the form says; None for a reply that is none."""
         try:
-            said = json.loads(reply)
+            fields = json.loads(reply)
         except (ValueError, RecursionError):
             return None
-        score = said.get("score") if isinstance(said, dict) else None
+        score = fields.get("score") if isinstance(fields, dict) else None
         if not isinstance(score, int | float) or isinstance(score, bool) or not self.lowest <= score <= self.highest:
             return None
-        return Reply(float(score), str(said.get("reasons", "")).strip())
+        return Reply(float(score), str(fields.get("reasons", "")).strip())

@@ -39,20 +39,20 @@ class AgreesWithLabel(Verifier):
         return True
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
-        said = {one.sample_id: one for one in self.reader.judge(None, groups, seed=seed)}
+        read = {judgment.sample_id: judgment for judgment in self.reader.judge(None, groups, seed=seed)}
         return [
-            self._compare(sample, group.parent, said.get(sample.id)) for group in groups for sample in group.samples
+            self._compare(sample, group.parent, read.get(sample.id)) for group in groups for sample in group.samples
         ]
 
-    def _compare(self, sample: Sample, about: Sample | None, said: Judgment | None) -> Judgment:
+    def _compare(self, sample: Sample, about: Sample | None, reading: Judgment | None) -> Judgment:
         if about is None or (about.score if self.by == "score" else about.verdict) is None:
             return self.judgment(sample, None, f"The text it is about has no {self.by}.")
-        if said is None or said.score is None:
+        if reading is None or reading.score is None:
             return self.judgment(sample, None, "The judgment states nothing that can be read.")
         if self.by == "verdict":
-            told, known, is_equal = str(said.verdict), str(about.verdict), said.verdict is about.verdict
+            told, known, is_equal = str(reading.verdict), str(about.verdict), reading.verdict is about.verdict
         else:
             score = about.score or 0.0
-            told, known = f"{said.score:g}", f"{score:g}"
-            is_equal = round(abs(said.score - score), 9) <= self.tolerance
+            told, known = f"{reading.score:g}", f"{score:g}"
+            is_equal = round(abs(reading.score - score), 9) <= self.tolerance
         return self.judgment(sample, float(is_equal), f"It states {told}, known is {known}.")

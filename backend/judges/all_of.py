@@ -21,7 +21,7 @@ class AllOf(Composed):
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
-        if any(one.judges_parents for one in self.judges):
+        if any(judge.judges_parents for judge in self.judges):
             raise ValueError("all_of holds a judge of parents, but the others judge texts. Make it a step of its own.")
         if self.needs_engine and self.needs_all_groups:
             raise ValueError(
@@ -32,17 +32,17 @@ class AllOf(Composed):
         return self
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
-        made = []
+        judgments = []
         for position, judge in enumerate(self.judges):
             of_sample: dict[int, list[Judgment]] = defaultdict(list)
-            for said in judge.judge(engine if judge.needs_engine else None, groups, seed=seed + position):
-                of_sample[said.sample_id].append(said)
-            made += [self._together(judge, position, several) for several in of_sample.values()]
-        return made
+            for judgment in judge.judge(engine if judge.needs_engine else None, groups, seed=seed + position):
+                of_sample[judgment.sample_id].append(judgment)
+            judgments += [self._together(judge, position, several) for several in of_sample.values()]
+        return judgments
 
     def label(self, judgments: Sequence[Judgment]) -> tuple[float | None, Verdict | None]:
-        verdicts = [one.verdict for one in judgments]
-        scores = [one.score for one in judgments if one.score is not None]
+        verdicts = [judgment.verdict for judgment in judgments]
+        scores = [judgment.score for judgment in judgments if judgment.score is not None]
         if Verdict.reject in verdicts:
             return min(scores, default=None), Verdict.reject
         if not verdicts or None in verdicts or len(verdicts) < len(self.judges):
@@ -51,7 +51,7 @@ class AllOf(Composed):
 
     def _together(self, judge: Judge, position: int, several: Sequence[Judgment]) -> Judgment:
         """What one of the judges says of a sample, as one judgment."""
-        served = [one for one in several if one.failure is None]
+        served = [judgment for judgment in several if judgment.failure is None]
         score, verdict = judge.label(served)
         first = served[0] if served else several[0]
         return Judgment(
@@ -63,7 +63,7 @@ class AllOf(Composed):
             rationale=f"{judge.name}: {first.rationale}",
             raw=first.raw,
             template_hash=first.template_hash,
-            num_tokens=sum(one.num_tokens for one in served),
+            num_tokens=sum(judgment.num_tokens for judgment in served),
             finish_reason=first.finish_reason,
             reasoning=first.reasoning,
             failure=None if served else first.failure,

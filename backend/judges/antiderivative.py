@@ -52,8 +52,8 @@ class Antiderivative(Verifier):
         return [judgment for group in groups for judgment in self._of_group(group, seed)]
 
     def _of_group(self, group: Group, seed: int) -> list[Judgment]:
-        found = answers.last_match(self.integrand_pattern, prompt_text(group.prompt.messages))
-        asked = found[1].strip() if found else ""
+        match = answers.last_match(self.integrand_pattern, prompt_text(group.prompt.messages))
+        asked = match[1].strip() if match else ""
         function = functions.read(asked) if asked else None
         known = self.integrals(function, random.Random(f"{seed} {asked}")) if function else []
         if len(known) < self.points:
@@ -75,8 +75,8 @@ class Antiderivative(Verifier):
             if not math.isfinite(difference):
                 continue  # a constant beyond all numbers less itself is none, and no comparison would hold
             if abs(difference - integral) > self.tolerance * max(abs(difference), abs(integral)):
-                said = f"Around {place:.4g} it gives {difference:.6g}, and the integral is {integral:.6g}."
-                return self.judgment(sample, 0.0, said)
+                reason = f"Around {place:.4g} it gives {difference:.6g}, and the integral is {integral:.6g}."
+                return self.judgment(sample, 0.0, reason)
             agreed += 1
             if agreed == self.points:
                 return self.judgment(sample, 1.0, f"It agrees with the integral at {agreed} places.")
@@ -85,7 +85,7 @@ class Antiderivative(Verifier):
     def integrals(self, function: functions.Function, chance: random.Random) -> list[tuple[float, float]]:
         """Places drawn by chance, with the integral around each, but those near a singularity."""
         places = (chance.uniform(-10.0, 10.0) for _ in range(self.points * TRIES))
-        return [(place, found) for place in places if (found := self._integral(function, place)) is not None]
+        return [(place, integral) for place in places if (integral := self._integral(function, place)) is not None]
 
     def _integral(self, function: functions.Function, place: float) -> float | None:
         """By Simpson's rule; None near a singularity, where half as many panels give something else."""

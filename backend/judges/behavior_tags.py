@@ -51,6 +51,6 @@ class BehaviorTags(Verifier):
         return [self._tag(sample) for group in groups for sample in group.samples]
 
     def _tag(self, sample: Sample) -> Judgment:
-        found = {name: sum(1 for _ in re.finditer(p, sample.text)) for name, p in self.behaviors.items()}
-        score = sum(min(count, self.most) for count in found.values()) / (self.most * len(found))
-        return self.judgment(sample, score, ", ".join(f"{name} {count}" for name, count in found.items()) + ".")
+        counts = {name: sum(1 for _ in re.finditer(p, sample.text)) for name, p in self.behaviors.items()}
+        score = sum(min(count, self.most) for count in counts.values()) / (self.most * len(counts))
+        return self.judgment(sample, score, ", ".join(f"{name} {count}" for name, count in counts.items()) + ".")

@@ -28,13 +28,13 @@ class BestOnTop(Verifier):
         return [self._check(sample, group) for group in groups for sample in group.samples]
 
     def _check(self, sample: Sample, group: Group) -> Judgment:
-        found = known(group.prompt.answer)
-        if found is None:
+        stated = known(group.prompt.answer)
+        if stated is None:
             return self.judgment(sample, None, "It is not known which text is the best.")
-        best, count = found
+        best, count = stated
         scores = scores_in(sample, count)
         if scores is None:
             return self.judgment(sample, -1.0, f"It does not state {count} scores from 1 to 10.")
         is_on_top = all(scores[best - 1] > score for n, score in enumerate(scores, 1) if n != best)
-        said = ", ".join(map(str, scores))
-        return self.judgment(sample, 1.0 if is_on_top else -1.0, f"It states {said}; the best is number {best}.")
+        listed = ", ".join(map(str, scores))
+        return self.judgment(sample, 1.0 if is_on_top else -1.0, f"It states {listed}; the best is number {best}.")

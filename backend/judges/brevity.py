@@ -25,9 +25,10 @@ class Brevity(Verifier):
     def _rank(self, samples: Sequence[Sample]) -> list[Judgment]:
         lengths = [sample.num_tokens for sample in samples]
         shortest, longest = min(lengths, default=0), max(lengths, default=0)
-        said = f"tokens, {shortest} to {longest} in its group."
+        place = f"tokens, {shortest} to {longest} in its group."
         return [
-            self.judgment(one, _share(one.num_tokens, shortest, longest), f"{one.num_tokens} {said}") for one in samples
+            self.judgment(sample, _share(sample.num_tokens, shortest, longest), f"{sample.num_tokens} {place}")
+            for sample in samples
         ]
 
 

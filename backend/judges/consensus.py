@@ -40,15 +40,17 @@ class Consensus(ParentVerifier):
         return [judgment for group in groups if group.about for judgment in self._judge(group)]
 
     def _judge(self, group: Group) -> list[Judgment]:
-        votes = Counter(found for one in group.samples if one.kind != "edit" and (found := self._answer(one)))
+        votes = Counter(
+            answer for sample in group.samples if sample.kind != "edit" and (answer := self._answer(sample))
+        )
         tops = [answer for answer, count in votes.items() if count == max(votes.values())]
         if len(tops) != 1:
-            said = "The debate agreed on nothing: " + (", ".join(sorted(tops)) or "no answer was found") + "."
-            return [self.judgment(one, None, said) for one in group.about]
-        said = f"{votes[tops[0]]} of {len(group.samples)} texts of the debate answer {tops[0]}."
-        return [self.judgment(one, float(self._answer(one) == tops[0]), said) for one in group.about]
+            reason = "The debate agreed on nothing: " + (", ".join(sorted(tops)) or "no answer was found") + "."
+            return [self.judgment(sample, None, reason) for sample in group.about]
+        reason = f"{votes[tops[0]]} of {len(group.samples)} texts of the debate answer {tops[0]}."
+        return [self.judgment(sample, float(self._answer(sample) == tops[0]), reason) for sample in group.about]
 
     def _answer(self, sample: Sample) -> str | None:
         """A sample that was cut off has not given its answer yet."""
-        found = None if sample.finish_reason == "length" else answers.extract(sample.text, self.pattern)
-        return None if found is None else answers.normalise(found, numbers=self.numbers)
+        answer = None if sample.finish_reason == "length" else answers.extract(sample.text, self.pattern)
+        return None if answer is None else answers.normalise(answer, numbers=self.numbers)

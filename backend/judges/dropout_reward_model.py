@@ -37,8 +37,8 @@ class DropoutRewardModel(Judge):
         asked = [(group.prompt.messages, sample) for group in groups for sample in group.samples]
         # A first pass without dropout says which texts cannot be scored.
         plain = rated(engine, [chat for chat, _ in asked], [sample.text for _, sample in asked])
-        fit = [one for one, score in zip(asked, plain, strict=True) if isinstance(score, float)]
-        found = iter(
+        fit = [prompt for prompt, score in zip(asked, plain, strict=True) if isinstance(score, float)]
+        passes = iter(
             engine.rates_with_dropout([c for c, _ in fit], [s.text for _, s in fit], passes=self.passes, seed=seed)
             if fit
             else []
@@ -48,10 +48,10 @@ class DropoutRewardModel(Judge):
             if isinstance(score, Failure):
                 judgments.append(Judgment(sample.id, str(self.name), 0, None, None, "", "", failure=score))
             else:
-                judgments += [self._judgment(sample.id, n, one) for n, one in enumerate(next(found))]
+                judgments += [self._judgment(sample.id, n, score) for n, score in enumerate(next(passes))]
         return judgments
 
     def _judgment(self, sample_id: int, position: int, score: float) -> Judgment:
         verdict = Verdict.accept if score >= self.accept_at else Verdict.reject
-        said = f"Pass {position + 1} of {self.passes} with dropout gives {score:.4g}."
-        return Judgment(sample_id, str(self.name), position, score, verdict, said, "")
+        reason = f"Pass {position + 1} of {self.passes} with dropout gives {score:.4g}."
+        return Judgment(sample_id, str(self.name), position, score, verdict, reason, "")

@@ -45,13 +45,13 @@ class ExactMatch(Verifier):
         return [self._compare(sample, known, group.prompt.answer) for sample in group.samples]
 
     def _compare(self, sample: Sample, known: answers.Known, written: str) -> Judgment:
-        found = answers.find(sample.text, known, self.pattern)
-        if found is None:
+        answer = answers.find(sample.text, known, self.pattern)
+        if answer is None:
             return self.judgment(sample, None, "No answer could be read in the sample.")
-        if sample.finish_reason == "length" and not found.is_marked:
+        if sample.finish_reason == "length" and not answer.is_marked:
             return self.judgment(sample, None, "The sample was cut off before it gave an answer.")
         is_right = any(
-            answers.is_equal(found.answer, one, with_numbers=self.numbers)
-            for one in (known, answers.Known(written, known.kind))
+            answers.is_equal(answer.answer, written_answer, with_numbers=self.numbers)
+            for written_answer in (known, answers.Known(written, known.kind))
         )
-        return self.judgment(sample, float(is_right), f"Found {found.answer}, known {known.answer}.")
+        return self.judgment(sample, float(is_right), f"Found {answer.answer}, known {known.answer}.")

@@ -46,9 +46,9 @@ class FromChildren(ParentVerifier):
         counted = verdicts if self.by in ("rate", "one_minus_rate") else scores
         score = self._score(scores, verdicts) if counted else None
         where = "" if cut < 0 else f" after {cut} characters"
-        said = f"The {self.by.replace('_', ' ')} of {len(counted)} of {len(samples)} texts about it{where}."
+        reason = f"The {self.by.replace('_', ' ')} of {len(counted)} of {len(samples)} texts about it{where}."
         verdict = None if score is None else Verdict.accept if score >= self.accept_at else Verdict.reject
-        return Judgment(parent.id, str(self.name), position, score, verdict, said, "")
+        return Judgment(parent.id, str(self.name), position, score, verdict, reason, "")
 
     def _score(self, scores: Sequence[float], verdicts: Sequence[Verdict]) -> float:
         if self.by == "mean":

@@ -38,23 +38,23 @@ class InstructionDifficulty(Judge):
         asked = [(group.trained or group.prompt.messages, sample) for group in groups for sample in group.samples]
         texts = [sample.text for _, sample in asked]
         chats = [chat for chat, _ in asked]
-        found = engine.read([*chats, *map(without_question, chats)], [*texts, *texts])
-        given, alone = found[: len(asked)], found[len(asked) :]
+        readings = engine.read([*chats, *map(without_question, chats)], [*texts, *texts])
+        given, alone = readings[: len(asked)], readings[len(asked) :]
         return [self._judgment(sample, *two) for (_, sample), *two in zip(asked, given, alone, strict=True)]
 
     def _judgment(self, sample: Sample, given: Reading, alone: Reading) -> Judgment:
         failure = given.failure or alone.failure
         score = None if failure else difficulty(given, alone)
         verdict = None if score is None else Verdict.accept if score >= self.accept_at else Verdict.reject
-        said = "There is no token to read." if score is None else f"IFD of {len(given.logprobs)} tokens: {score:.3f}."
-        return Judgment(sample.id, str(self.name), 0, score, verdict, said, "", failure=failure)
+        reason = "There is no token to read." if score is None else f"IFD of {len(given.logprobs)} tokens: {score:.3f}."
+        return Judgment(sample.id, str(self.name), 0, score, verdict, reason, "", failure=failure)
 
 
 def difficulty(given: Reading, alone: Reading) -> float | None:
     """Return s(A | Q) / s(A); None where there is no token, or where s(A) is 0."""
     if not given.logprobs or not alone.logprobs:
         return None
-    loss, base = (-math.fsum(one.logprobs) / len(one.logprobs) for one in (given, alone))
+    loss, base = (-math.fsum(reading.logprobs) / len(reading.logprobs) for reading in (given, alone))
     return loss / base if base > 0 else None
 
 

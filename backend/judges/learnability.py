@@ -57,33 +57,38 @@ class Learnability(Judge):
             )
         texts = [(group.prompt.messages, sample) for group in groups for sample in group.samples]
         limits = Limits(self.seconds, 5.0 * self.seconds, self.memory_mb)
-        found = validated([(question, sample.text) for question, sample in texts], limits)
-        tasks = [one for one in found if isinstance(one, Task)]
+        proposals = validated([(question, sample.text) for question, sample in texts], limits)
+        tasks = [proposal for proposal in proposals if isinstance(proposal, Task)]
         sampling = Sampling(self.temperature, self.top_p, 0, self.max_tokens, self.solver_runs, seed)
         runs = engine.complete([solving(task) for task in tasks], sampling) if tasks else []
         answered = [
-            (task, one.text) for task, some in zip(tasks, runs, strict=True) for one in some if one.failure is None
+            (task, attempt.text)
+            for task, some in zip(tasks, runs, strict=True)
+            for attempt in some
+            if attempt.failure is None
         ]
         grades, left = iter(graded(answered, limits)), iter(runs)
-        said = []
-        for (_, sample), one in zip(texts, found, strict=True):
-            if isinstance(one, Invalid):
-                said.append(self._invalid(sample, one))
+        judgments = []
+        for (_, sample), run in zip(texts, proposals, strict=True):
+            if isinstance(run, Invalid):
+                judgments.append(self._invalid(sample, run))
             else:
                 completions = next(left)
-                said.append(self._valid(sample, completions, [next(grades) for c in completions if c.failure is None]))
-        return said
+                judgments.append(
+                    self._valid(sample, completions, [next(grades) for c in completions if c.failure is None])
+                )
+        return judgments
 
-    def _invalid(self, sample: Sample, one: Invalid) -> Judgment:
-        score = self.invalid if one.is_read else self.unread
-        return Judgment(sample.id, str(self.name), 0, score, Verdict.reject, one.said, "")
+    def _invalid(self, sample: Sample, invalid: Invalid) -> Judgment:
+        score = self.invalid if invalid.is_read else self.unread
+        return Judgment(sample.id, str(self.name), 0, score, Verdict.reject, invalid.said, "")
 
     def _valid(self, sample: Sample, runs: Sequence[Completion], grades: Sequence[Grade]) -> Judgment:
         counted = [grade.score for grade in grades if grade.score is not None]
         right = sum(score == 1 for score in counted)
         score = None if not counted else 0.0 if right in (0, len(counted)) else 1 - right / len(counted)
         verdict = None if score is None else Verdict.accept
-        said = Judgment(
+        judgment = Judgment(
             sample.id,
             str(self.name),
             0,
@@ -93,4 +98,4 @@ class Learnability(Judge):
             "",
             num_tokens=sum(run.num_tokens for run in runs),
         )
-        return said if grades else replace(said, failure=runs[0].failure)
+        return judgment if grades else replace(judgment, failure=runs[0].failure)

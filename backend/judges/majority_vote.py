@@ -42,17 +42,17 @@ class MajorityVote(Verifier):
         return (judgments[0].score, judgments[0].verdict) if judgments else (None, None)
 
     def _count(self, group: Group) -> list[Judgment]:
-        found = [(sample, self._answer(sample)) for sample in group.samples]
+        answers = [(sample, self._answer(sample)) for sample in group.samples]
         # What a file brought has no vote among what the model made.
-        own = [one for one in found if one[0].kind != "import"] or found
+        own = [pair for pair in answers if pair[0].kind != "import"] or answers
         voting = [answer for sample, answer in own if not self.voters or sample.position < self.voters]
         if len(voting) < self.min_votes:
             return [
-                self.judgment(sample, None, f"{len(voting)} votes, {self.min_votes} needed.") for sample, _ in found
+                self.judgment(sample, None, f"{len(voting)} votes, {self.min_votes} needed.") for sample, _ in answers
             ]
         votes = Counter(answer for answer in voting if answer is not None)
         tops = {answer for answer, count in votes.items() if count == max(votes.values())}
-        return [self._score(sample, answer, votes, tops, len(voting)) for sample, answer in found]
+        return [self._score(sample, answer, votes, tops, len(voting)) for sample, answer in answers]
 
     def _score(self, sample: Sample, answer: str | None, votes: Counter[str], tops: set[str], k: int) -> Judgment:
         if answer is None:
@@ -65,5 +65,5 @@ class MajorityVote(Verifier):
 
     def _answer(self, sample: Sample) -> str | None:
         """A sample that was cut off has not given its answer yet."""
-        found = None if sample.finish_reason == "length" else answers.extract(sample.text, self.pattern)
-        return None if found is None else answers.normalise(found, numbers=self.numbers)
+        answer = None if sample.finish_reason == "length" else answers.extract(sample.text, self.pattern)
+        return None if answer is None else answers.normalise(answer, numbers=self.numbers)

@@ -43,7 +43,7 @@ class MonitorFlag(Verifier):
         return [self._read(sample) for group in groups for sample in group.samples]
 
     def _read(self, sample: Sample) -> Judgment:
-        found = [*re.finditer(self.pattern, thought(sample.text))]
-        if not found:
+        matches = [*re.finditer(self.pattern, thought(sample.text))]
+        if not matches:
             return self.judgment(sample, 0.0, "The reasoning holds no flag.")
-        return self.judgment(sample, float(found[-1]["accept"] is not None), f"The flag is {found[-1][0]!r}.")
+        return self.judgment(sample, float(matches[-1]["accept"] is not None), f"The flag is {matches[-1][0]!r}.")

@@ -35,8 +35,8 @@ class Noted(Verifier):
         if key is None:
             what = repr(self.key) if self.key else "chosen, label or score"
             return self.judgment(sample, None, f"Nothing is noted on this sample as {what}.")
-        said = "The file says" if sample.kind == "import" else "Noted when it was made:"
-        return self.judgment(sample, _number(sample.extra[key]), f"{said} {key}: {sample.extra[key]}.")
+        source = "The file says" if sample.kind == "import" else "Noted when it was made:"
+        return self.judgment(sample, _number(sample.extra[key]), f"{source} {key}: {sample.extra[key]}.")
 
 
 def _number(value: Any) -> float | None:

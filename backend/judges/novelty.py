@@ -32,24 +32,24 @@ class Novelty(Verifier):
         return True
 
     def with_pool(self, texts: Sequence[str]) -> Self:
-        made = self.model_copy()
-        made._pool = tuple(texts)
-        return made
+        copy = self.model_copy()
+        copy._pool = tuple(texts)
+        return copy
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
         pool = Pool(self.below)
         for text in self._pool:
             pool.add(words(text))
-        made = []
+        judgments = []
         for group in groups:
             for sample in group.samples:
-                said = words(sample.text)
-                closest = pool.closest(said)
-                if not said:
-                    made.append(self.judgment(sample, 0.0, "The text has no words."))
+                text_words = words(sample.text)
+                closest = pool.closest(text_words)
+                if not text_words:
+                    judgments.append(self.judgment(sample, 0.0, "The text has no words."))
                 elif closest:
-                    made.append(self.judgment(sample, 0.0, f"ROUGE-L with the closest text is {closest:.2f}."))
+                    judgments.append(self.judgment(sample, 0.0, f"ROUGE-L with the closest text is {closest:.2f}."))
                 else:
-                    pool.add(said)
-                    made.append(self.judgment(sample, 1.0, f"ROUGE-L with every text is below {self.below:g}."))
-        return made
+                    pool.add(text_words)
+                    judgments.append(self.judgment(sample, 1.0, f"ROUGE-L with every text is below {self.below:g}."))
+        return judgments

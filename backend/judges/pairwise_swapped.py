@@ -37,8 +37,8 @@ class Game:
     @property
     def winner(self) -> int | None:
         """The sample that the reply names, None where it names none clearly."""
-        said = read(self.completion)
-        return {None: None, "A": self.first, "B": self.second}[said]
+        letter = read(self.completion)
+        return {None: None, "A": self.first, "B": self.second}[letter]
 
 
 class PairwiseSwapped(Judge):
@@ -82,10 +82,10 @@ class PairwiseSwapped(Judge):
     @model_validator(mode="after")
     def _has_principles(self) -> Self:
         if ("{principle}" in self.template) is not bool(self.principles):
-            said = "holds {principle}, but there are no principles. Give some"
+            advice = "holds {principle}, but there are no principles. Give some"
             if self.principles:
-                said = "has no place for the principles. Write {principle} where one of them belongs"
-            raise ValueError(f"The template {said}.")
+                advice = "has no place for the principles. Write {principle} where one of them belongs"
+            raise ValueError(f"The template {advice}.")
         return self
 
     @property
@@ -106,16 +106,16 @@ class PairwiseSwapped(Judge):
 
     def comparisons(self, raws: Sequence[str]) -> list[Comparison]:
         """Whether a reply was cut off is not kept: one that names a winner counts."""
-        said = [raw.split(BETWEEN) for raw in raws]
-        if any(len(replies) != len(raws) - 1 for replies in said):
+        parted_replies = [raw.split(BETWEEN) for raw in raws]
+        if any(len(replies) != len(raws) - 1 for replies in parted_replies):
             return []
-        found = []
-        for first, replies in enumerate(said):
+        comparisons_ = []
+        for first, replies in enumerate(parted_replies):
             others = [number for number in range(len(raws)) if number != first]
             for second, text in zip(others, replies, strict=True):
                 winner = {None: None, "A": first, "B": second}[read(Completion(text, "stop", 0))]
-                found.append(Comparison(first, second, winner))
-        return found
+                comparisons_.append(Comparison(first, second, winner))
+        return comparisons_
 
     @property
     def calls_per_sample(self) -> int:
@@ -142,11 +142,11 @@ class PairwiseSwapped(Judge):
         ]
         replies = engine.complete(chats, sampling) if chats else []
         games = iter([Game(a, b, reply[0]) for (_, a, b), reply in zip(pairs, replies, strict=True)])
-        made = []
+        judgments = []
         for group in groups:
             n = len(group.samples)
-            made += self._judgments(group, list(itertools.islice(games, n * (n - 1))))
-        return made
+            judgments += self._judgments(group, list(itertools.islice(games, n * (n - 1))))
+        return judgments
 
     def _drawn(self, group: Group, seed: int) -> str:
         """The principle that a group is judged by."""
@@ -154,8 +154,8 @@ class PairwiseSwapped(Judge):
 
     def render(self, prompt: Messages, a: str, b: str, principle: str = "") -> Messages:
         """Return the chat of one comparison."""
-        said = fill(self.template, prompt=prompt_text(prompt), a=a, b=b, principle=principle)
-        return [{"role": "user", "content": said}]
+        text = fill(self.template, prompt=prompt_text(prompt), a=a, b=b, principle=principle)
+        return [{"role": "user", "content": text}]
 
     def _judgments(self, group: Group, games: Sequence[Game]) -> list[Judgment]:
         scores = self._scores(len(group.samples), games)
@@ -206,8 +206,8 @@ def read(completion: Completion) -> str | None:
     text = spoken(completion.text)
     if alone := ALONE.fullmatch(text):
         return alone[1].upper()
-    said = WINNER.findall(text)
-    return said[-1].upper() if said else None
+    winners = WINNER.findall(text)
+    return winners[-1].upper() if winners else None
 
 
 def battles(n: int, games: Sequence[Game], prior: float) -> list[list[float]]:
@@ -238,12 +238,12 @@ def strengths(table: Sequence[Sequence[float]]) -> list[float]:
             for m in range(n)
         ]
         scale = math.exp(math.fsum(map(math.log, new)) / n)
-        new = [one / scale for one in new]
+        new = [power / scale for power in new]
         moved = max(abs(math.log(a / b)) for a, b in zip(new, power, strict=True))
         power = new
         if moved < CLOSE_ENOUGH:
             break
-    return [round(math.log(one), 9) + 0.0 for one in power]
+    return [round(math.log(value), 9) + 0.0 for value in power]
 
 
 def _share(wins: Sequence[bool]) -> float | None:
@@ -258,12 +258,12 @@ def same_winners(ids: Sequence[int], raws: Sequence[str]) -> list[tuple[int, int
     left out.
     """
     replies = [raw.split(BETWEEN) for raw in raws]
-    if any(len(one) != len(ids) - 1 for one in replies):
+    if any(len(reply) != len(ids) - 1 for reply in replies):
         return []
-    found = []
+    pairs = []
     for a, b in itertools.combinations(range(len(ids)), 2):
         first = read(Completion(replies[a][b - 1], "stop", 0))
         second = read(Completion(replies[b][a], "stop", 0))
         if first is not None and second is not None:
-            found.append((ids[a], ids[b], first != second))
-    return found
+            pairs.append((ids[a], ids[b], first != second))
+    return pairs

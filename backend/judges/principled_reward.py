@@ -27,10 +27,10 @@ class PrincipledReward(RewardModel):
 
 def under(messages: Messages, principles: Sequence[str]) -> Messages:
     """Return the chat with the principles after its last question."""
-    last = max((n for n, one in enumerate(messages) if one["role"] == "user"), default=len(messages) - 1)
-    listed = "\n".join(f"- {one}" for one in principles)
-    said: Message = {
+    last = max((n for n, message in enumerate(messages) if message["role"] == "user"), default=len(messages) - 1)
+    listed = "\n".join(f"- {principle}" for principle in principles)
+    system: Message = {
         "role": messages[last]["role"],
         "content": fill(UNDER, prompt=messages[last]["content"], principles=listed),
     }
-    return [*messages[:last], said, *messages[last + 1 :]]
+    return [*messages[:last], system, *messages[last + 1 :]]

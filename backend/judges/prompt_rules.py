@@ -78,8 +78,8 @@ class PromptRules(Verifier):
             return f"The text has {count} words, more than {self.max_words}."
         if self.plain_start and (text[0] in string.punctuation or not text[0].isascii()):
             return f"The text begins with {text[0]!r}."
-        found = next((word for word in self.without if _holds(text, word)), None)
-        return f"The text holds {found!r}." if found else ""
+        word_held = next((word for word in self.without if _holds(text, word)), None)
+        return f"The text holds {word_held!r}." if word_held else ""
 
 
 def _holds(text: str, word: str) -> bool:

@@ -33,8 +33,10 @@ class ReachableAnswer(ReferenceLikelihood):
         if judgment.score is None:
             return judgment
         known = case.given.logprobs
-        hard = [one for one, weight in zip(known, weights or [1.0] * len(known), strict=True) if weight >= 1 - 1e-9]
+        hard = [
+            logprob for logprob, weight in zip(known, weights or [1.0] * len(known), strict=True) if weight >= 1 - 1e-9
+        ]
         lowest = math.exp(min(hard))
         verdict = Verdict.accept if lowest >= 1 / self.top_k - 1e-9 else Verdict.reject
-        said = f"{judgment.rationale} The least likely hard token has {lowest:.3g}."
-        return replace(judgment, verdict=verdict, rationale=said)
+        reason = f"{judgment.rationale} The least likely hard token has {lowest:.3g}."
+        return replace(judgment, verdict=verdict, rationale=reason)

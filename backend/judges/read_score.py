@@ -37,5 +37,5 @@ class ReadScore(Verifier):
 
     def _read(self, reader: AdditiveRubric, sample: Sample) -> Judgment:
         reply = reader.parse(sample.text, is_complete=sample.finish_reason == "stop")
-        said = "The text states no clear score." if reply.score is None else f"The text states {reply.score:g}."
-        return self.judgment(sample, reply.score, said)
+        reason = "The text states no clear score." if reply.score is None else f"The text states {reply.score:g}."
+        return self.judgment(sample, reply.score, reason)

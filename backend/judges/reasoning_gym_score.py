@@ -44,21 +44,21 @@ class ReasoningGymScore(Verifier):
         why = "The prompt names no task of reasoning-gym."
         if task is not None:
             try:
-                made, entry = gym_tasks.entry_of(task)
+                task_dataset, entry = gym_tasks.entry_of(task)
             except InvalidInput as error:
                 why = error.message
             else:
                 if entry["question"].strip() == prompt_text(group.prompt.messages).strip():
                     known = answers.Known.of(entry["answer"]) if isinstance(entry["answer"], str) else None
-                    return [self._compare(sample, known, made, entry) for sample in group.samples]
+                    return [self._compare(sample, known, task_dataset, entry) for sample in group.samples]
                 why = "The installed reasoning-gym makes another task of this number."
         return [self.judgment(sample, None, why) for sample in group.samples]
 
-    def _compare(self, sample: Sample, known: answers.Known | None, made: object, entry: JSON) -> Judgment:
-        found = answers.find(sample.text, known, self.pattern)
-        if found is None:
+    def _compare(self, sample: Sample, known: answers.Known | None, dataset: object, entry: JSON) -> Judgment:
+        answer = answers.find(sample.text, known, self.pattern)
+        if answer is None:
             return self.judgment(sample, None, "No answer could be read in the sample.")
-        if sample.finish_reason == "length" and not found.is_marked:
+        if sample.finish_reason == "length" and not answer.is_marked:
             return self.judgment(sample, None, "The sample was cut off before it gave an answer.")
-        score = gym_tasks.score(made, entry, found.answer)
-        return self.judgment(sample, score, f"Found {found.answer}; its data set gives {score:g}.")
+        score = gym_tasks.score(dataset, entry, answer.answer)
+        return self.judgment(sample, score, f"Found {answer.answer}; its data set gives {score:g}.")

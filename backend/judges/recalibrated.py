@@ -44,7 +44,7 @@ class Recalibrated(ParentVerifier):
         for group in groups:
             if group.parent is not None:
                 parents[group.parent.id] = group.parent, group.prompt.answer
-                scores[group.parent.id] += [one.score for one in group.samples if one.score is not None]
+                scores[group.parent.id] += [sample.score for sample in group.samples if sample.score is not None]
         return [self._score(parent, answer, scores[id_]) for id_, (parent, answer) in parents.items()]
 
     def _score(self, parent: Sample, answer: str | None, scores: Sequence[float]) -> Judgment:

@@ -96,7 +96,9 @@ class ReferenceLikelihood(Judge):
                 continue
             alone, *given = readings[: 1 + len(group.samples)]
             readings = readings[1 + len(group.samples) :]
-            judgments += self._scored([_Case(s, one, alone) for s, one in zip(group.samples, given, strict=True)])
+            judgments += self._scored(
+                [_Case(s, reading, alone) for s, reading in zip(group.samples, given, strict=True)]
+            )
         return judgments
 
     def reasoning(self, text: str) -> str:
@@ -128,18 +130,20 @@ class ReferenceLikelihood(Judge):
         given, alone = math.fsum(case.given.logprobs), math.fsum(case.alone.logprobs)
         if self.form == "plain" or (self.form == "r3" and weights is None):
             return self._judgment(case.sample, given, f"log p(known answer) = {given:.4g}.")
-        said = f"log p(known answer) = {given:.4g}, without the reasoning {alone:.4g}."
+        reason = f"log p(known answer) = {given:.4g}, without the reasoning {alone:.4g}."
         if weights is None or len(case.alone.logprobs) != len(weights):
-            return self._judgment(case.sample, given - alone, said)
-        gains = (one - other for one, other in zip(case.given.logprobs, case.alone.logprobs, strict=True))
-        return self._judgment(case.sample, math.fsum(w * gain for w, gain in zip(weights, gains, strict=True)), said)
+            return self._judgment(case.sample, given - alone, reason)
+        gains = (
+            first_logprob - other for first_logprob, other in zip(case.given.logprobs, case.alone.logprobs, strict=True)
+        )
+        return self._judgment(case.sample, math.fsum(w * gain for w, gain in zip(weights, gains, strict=True)), reason)
 
     def _failure(self, case: _Case) -> Failure | None:
         return case.given.failure or (case.alone.failure if self.form != "plain" else None)
 
-    def _judgment(self, sample: Sample, score: float | None, said: str, failure: Failure | None = None) -> Judgment:
+    def _judgment(self, sample: Sample, score: float | None, reason: str, failure: Failure | None = None) -> Judgment:
         verdict = None if score is None else Verdict.accept if score >= self.accept_at else Verdict.reject
-        return Judgment(sample.id, str(self.name), 0, score, verdict, said, "", failure=failure)
+        return Judgment(sample.id, str(self.name), 0, score, verdict, reason, "", failure=failure)
 
 
 def token_weights(rows: Sequence[Sequence[float]]) -> list[float]:
@@ -147,6 +151,6 @@ def token_weights(rows: Sequence[Sequence[float]]) -> list[float]:
     deviations = []
     for column in zip(*rows, strict=True):
         mean = math.fsum(column) / len(column)
-        deviations.append(math.sqrt(math.fsum((one - mean) ** 2 for one in column) / len(column)))
+        deviations.append(math.sqrt(math.fsum((value - mean) ** 2 for value in column) / len(column)))
     total = math.fsum(deviations)
-    return [one * len(deviations) / total for one in deviations] if total else [1.0] * len(deviations)
+    return [deviation * len(deviations) / total for deviation in deviations] if total else [1.0] * len(deviations)

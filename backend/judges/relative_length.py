@@ -31,12 +31,14 @@ class RelativeLength(Verifier):
         samples = [sample for group in groups for sample in group.samples]
         whole = [sample for sample in samples if sample.finish_reason != "length"]
         longest = max((len(sample.text.strip()) for sample in whole), default=0)
-        found = []
+        judgments = []
         for sample in samples:
             length = len(sample.text.strip())
             if sample.finish_reason == "length" or not longest:
-                found.append(self.judgment(sample, None, "It was cut off." if longest else "There is no whole text."))
+                judgments.append(
+                    self.judgment(sample, None, "It was cut off." if longest else "There is no whole text.")
+                )
             else:
-                said = f"{length:,} characters, the longest text has {longest:,}."
-                found.append(self.judgment(sample, round(length / longest, 9), said))
-        return found
+                reason = f"{length:,} characters, the longest text has {longest:,}."
+                judgments.append(self.judgment(sample, round(length / longest, 9), reason))
+        return judgments

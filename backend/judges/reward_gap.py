@@ -23,21 +23,23 @@ class RewardGap(RewardModel):
         return True
 
     def shown(self, group: Group, sample: Sample) -> tuple[Messages, str]:
-        found = parted(group.prompt.messages)
-        assert found is not None
-        return found[0], gap(found[1], sample.text)
+        parts = parted(group.prompt.messages)
+        assert parts is not None
+        return parts[0], gap(parts[1], sample.text)
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
         without = [group for group in groups if parted(group.prompt.messages) is None]
-        made = super().judge(engine, [one for one in groups if parted(one.prompt.messages) is not None], seed=seed)
+        judgments = super().judge(
+            engine, [group for group in groups if parted(group.prompt.messages) is not None], seed=seed
+        )
         lost = [sample for group in without for sample in group.samples]
-        said = "The chat holds no answer to compare with."
-        return made + [Judgment(sample.id, str(self.name), 0, None, None, said, "") for sample in lost]
+        reason = "The chat holds no answer to compare with."
+        return judgments + [Judgment(sample.id, str(self.name), 0, None, None, reason, "") for sample in lost]
 
 
 def parted(messages: Messages) -> tuple[Messages, str] | None:
     """Return the chat before its last answer, and that answer; None where there is none."""
-    last = max((n for n, one in enumerate(messages) if one["role"] == "assistant"), default=None)
+    last = max((n for n, message in enumerate(messages) if message["role"] == "assistant"), default=None)
     return None if last is None else (messages[:last], messages[last]["content"])
 
 

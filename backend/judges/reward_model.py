@@ -46,40 +46,40 @@ class RewardModel(Judge):
                 f"The judge {self.name} asks a scorer, but none is bound. Choose a judge checkpoint."
             )
         pairs = [self.shown(group, sample) for group in groups for sample in group.samples]
-        found = rated(engine, [chat for chat, _ in pairs], [text for _, text in pairs])
+        ratings = rated(engine, [chat for chat, _ in pairs], [text for _, text in pairs])
         judgments: list[Judgment] = []
         for group in groups:
-            of_group = found[len(judgments) : len(judgments) + len(group.samples)]
-            known = [one for one in of_group if isinstance(one, float)]
+            of_group = ratings[len(judgments) : len(judgments) + len(group.samples)]
+            known = [score for score in of_group if isinstance(score, float)]
             scores = dict(zip(known, z_scores(known), strict=True)) if self.normalize == "per_prompt" else {}
             judgments += [
-                self._judgment(sample, one, scores) for sample, one in zip(group.samples, of_group, strict=True)
+                self._judgment(sample, score, scores) for sample, score in zip(group.samples, of_group, strict=True)
             ]
         return judgments
 
-    def _judgment(self, sample: Sample, found: float | Failure, scores: dict[float, float]) -> Judgment:
-        if isinstance(found, Failure):
-            return Judgment(sample.id, str(self.name), 0, None, None, "", "", failure=found)
-        score = scores.get(found, found)
-        said = f"The scorer gives {found:.4g}" + (f", {score:+.3g} deviations from the mean." if scores else ".")
+    def _judgment(self, sample: Sample, rating: float | Failure, scores: dict[float, float]) -> Judgment:
+        if isinstance(rating, Failure):
+            return Judgment(sample.id, str(self.name), 0, None, None, "", "", failure=rating)
+        score = scores.get(rating, rating)
+        reason = f"The scorer gives {rating:.4g}" + (f", {score:+.3g} deviations from the mean." if scores else ".")
         verdict = Verdict.accept if score >= self.accept_at else Verdict.reject
-        return Judgment(sample.id, str(self.name), 0, score, verdict, said, "")
+        return Judgment(sample.id, str(self.name), 0, score, verdict, reason, "")
 
 
 def rated(engine: Engine, chats: Sequence[Messages], texts: Sequence[str]) -> list[float | Failure]:
     """Rate texts, and say of those that cannot be why; the others are rated without them."""
-    found: list[float | Failure | None] = [None] * len(texts)
-    while rest := [n for n, one in enumerate(found) if one is None]:
+    ratings: list[float | Failure | None] = [None] * len(texts)
+    while rest := [n for n, rating in enumerate(ratings) if rating is None]:
         try:
             scores = engine.rate([chats[n] for n in rest], [texts[n] for n in rest])
         except PromptError as error:
             if error.position is None:
                 raise
-            found[rest[error.position]] = Failure(FailureKind(error.kind), error.message)
+            ratings[rest[error.position]] = Failure(FailureKind(error.kind), error.message)
         else:
             for n, score in zip(rest, scores, strict=True):
-                found[n] = score
-    return [one for one in found if one is not None]
+                ratings[n] = score
+    return [rating for rating in ratings if rating is not None]
 
 
 def z_scores(scores: Sequence[float]) -> list[float]:

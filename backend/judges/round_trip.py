@@ -101,22 +101,26 @@ class RoundTrip(Judge):
             raise MissingPrerequisite(
                 f"The judge {self.name} asks a model, but none is bound. Choose a judge checkpoint."
             )
-        found: dict[int, list[Judgment]] = {}
+        judged: dict[int, list[Judgment]] = {}
         due = [(group, sample) for group in groups for sample in group.samples]
         for attempt in range(1 + self.retries):
             chance = random.Random(f"{seed} retry {attempt}").getrandbits(31) if attempt else seed
             asked = [(group, sample) for group, sample in due if self._known(group) is not None]
-            replies = engine.complete([self._chat(*one) for one in asked], self._sampling(chance)) if asked else []
+            replies = engine.complete([self._chat(*pair) for pair in asked], self._sampling(chance)) if asked else []
             for (group, sample), several in zip(asked, replies, strict=True):
-                found[sample.id] = self._compared(group, sample, several)
-            due = [(group, one) for group, one in asked if all(said.score is None for said in found[one.id])]
+                judged[sample.id] = self._compared(group, sample, several)
+            due = [
+                (group, text) for group, text in asked if all(judgment.score is None for judgment in judged[text.id])
+            ]
             if not due or not self.temperature:  # the same question gets the same reply
                 break
         return [
             judgment
             for group in groups
             for sample in group.samples
-            for judgment in found.get(sample.id, [self._judgment(sample, 0, None, "There is nothing to compare with.")])
+            for judgment in judged.get(
+                sample.id, [self._judgment(sample, 0, None, "There is nothing to compare with.")]
+            )
         ]
 
     def _known(self, group: Group) -> str | None:
@@ -124,8 +128,8 @@ class RoundTrip(Judge):
 
     def _chat(self, group: Group, sample: Sample) -> Messages:
         draft = group.draft.text if group.draft else ""
-        said = fill(self.template, response=sample.text, prompt=prompt_text(group.prompt.messages), draft=draft)
-        asked: Message = {"role": "user", "content": said}
+        text = fill(self.template, response=sample.text, prompt=prompt_text(group.prompt.messages), draft=draft)
+        asked: Message = {"role": "user", "content": text}
         return [asked]
 
     def _sampling(self, seed: int) -> Sampling:
@@ -135,19 +139,19 @@ class RoundTrip(Judge):
 
     def _compared(self, group: Group, sample: Sample, replies: Sequence[Completion]) -> list[Judgment]:
         """The judgments of one text: what the comparing judge says of each reply."""
-        texts = tuple(Sample(n, group.prompt.id, one.text, one.finish_reason) for n, one in enumerate(replies))
+        texts = tuple(Sample(n, group.prompt.id, reply.text, reply.finish_reason) for n, reply in enumerate(replies))
         known = replace(group.prompt, answer=self._known(group))
-        said = self.by.judge(None, [Group(known, texts)], seed=0)
-        made = []
+        verdicts = self.by.judge(None, [Group(known, texts)], seed=0)
+        judgments = []
         for n, reply in enumerate(replies):
             is_whole = reply.failure is None and reply.finish_reason != "length" and reply.text.strip()
-            of_reply = [one for one in said if one.sample_id == n] if is_whole else []
+            of_reply = [judgment for judgment in verdicts if judgment.sample_id == n] if is_whole else []
             score = self.by.label(of_reply)[0]
-            why = "; ".join(one.rationale for one in of_reply) or "The reply is empty or was cut off."
-            one = self._judgment(sample, n, score, why)
-            made.append(
+            why = "; ".join(judgment.rationale for judgment in of_reply) or "The reply is empty or was cut off."
+            judgment = self._judgment(sample, n, score, why)
+            judgments.append(
                 replace(
-                    one,
+                    judgment,
                     raw=reply.text,
                     num_tokens=reply.num_tokens,
                     finish_reason=reply.finish_reason,
@@ -155,8 +159,10 @@ class RoundTrip(Judge):
                     failure=reply.failure,
                 )
             )
-        return made
+        return judgments
 
-    def _judgment(self, sample: Sample, position: int, score: float | None, said: str) -> Judgment:
+    def _judgment(self, sample: Sample, position: int, score: float | None, reason: str) -> Judgment:
         verdict = None if score is None else Verdict.accept if score >= self.accept_at else Verdict.reject
-        return Judgment(sample.id, str(self.name), position, score, verdict, said, "", template_hash=self.template_hash)
+        return Judgment(
+            sample.id, str(self.name), position, score, verdict, reason, "", template_hash=self.template_hash
+        )

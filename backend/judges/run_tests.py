@@ -56,11 +56,11 @@ class RunTests(Verifier):
         return self.beside
 
     def with_beside(self, groups: Sequence[Group]) -> Self:
-        found: dict[int, list[Sample]] = defaultdict(list)
+        beside: dict[int, list[Sample]] = defaultdict(list)
         for group in groups:
-            found[group.prompt.id] += group.samples
+            beside[group.prompt.id] += group.samples
         judge = self.model_copy()
-        judge._others = found
+        judge._others = beside
         return judge
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
@@ -80,7 +80,7 @@ class RunTests(Verifier):
             return [self._of_test(sample, suite, cells) for sample, suite, cells in judged]
         counted = [not isinstance(suite, str) and not reading.is_weak(suite) for suite in suites]
         counted = counted if self.beside else [not isinstance(suite, str) for suite in suites]
-        return [self._of_program(one, row, counted) for one, row in zip(group.samples, matrix, strict=True)]
+        return [self._of_program(program, row, counted) for program, row in zip(group.samples, matrix, strict=True)]
 
     def _of_program(self, sample: Sample, row: Sequence[Cell], counted: Sequence[bool]) -> Judgment:
         cells = [cell for cell, counts in zip(row, counted, strict=True) if counts]
@@ -115,14 +115,14 @@ class RunTests(Verifier):
 def run_matrix(programs: Sequence[str], suites: Sequence[Suite | str], limits: Limits) -> list[list[Cell]]:
     """How each program fares on each test, a row for each program; a test that cannot be read is a word on why."""
     checks = [check for suite in suites if not isinstance(suite, str) for check in suite]
-    found = sandbox.run_all([(program, [check.call for check in checks]) for program in programs], limits)
-    return [_row(answers, suites) for answers in found]
+    outputs = sandbox.run_all([(program, [check.call for check in checks]) for program in programs], limits)
+    return [_row(answers, suites) for answers in outputs]
 
 
 def _row(answers: Sequence[Answer], suites: Sequence[Suite | str]) -> list[Cell]:
     left, row = iter(answers), []
     for suite in suites:
-        row.append("unreadable test" if isinstance(suite, str) else _cell([(one, next(left)) for one in suite]))
+        row.append("unreadable test" if isinstance(suite, str) else _cell([(check, next(left)) for check in suite]))
     return row
 
 
@@ -148,8 +148,8 @@ def _suite(text: str, most: int | None = None) -> Suite | str:
 def _given(group: Group) -> list[Suite | str]:
     """The prompt's tests, each assertion a test of its own, so that a program may pass a part of them."""
     tests = group.prompt.metadata.get("tests") or []
-    found: list[Suite | str] = []
+    suites: list[Suite | str] = []
     for text in tests if isinstance(tests, list) else [tests]:
         suite = _suite(str(text))
-        found += [suite] if isinstance(suite, str) else [[check] for check in suite]
-    return found
+        suites += [suite] if isinstance(suite, str) else [[check] for check in suite]
+    return suites

@@ -37,7 +37,7 @@ class SelfCertainty(Judge):
         asked = [(group, sample) for group in groups for sample in group.samples]
         chats = [group.prompt.messages for group, _ in asked]
         readings = engine.read(chats, [sample.text for _, sample in asked])
-        return [self._judgment(sample, one) for (_, sample), one in zip(asked, readings, strict=True)]
+        return [self._judgment(sample, reading) for (_, sample), reading in zip(asked, readings, strict=True)]
 
     def label(self, judgments: Sequence[Judgment]) -> tuple[float | None, Verdict | None]:
         """Take the one judgment as it is: the probability of a long text is lost where scores are rounded."""
@@ -46,8 +46,8 @@ class SelfCertainty(Judge):
     def _judgment(self, sample: Sample, reading: Reading) -> Judgment:
         score = measured(self.measure, reading)
         verdict = None if score is None else Verdict.accept if score >= self.accept_at else Verdict.reject
-        said = "There is no token to read." if score is None else f"{self.measure} of {len(reading.logprobs)} tokens."
-        return Judgment(sample.id, str(self.name), 0, score, verdict, said, "", failure=reading.failure)
+        reason = "There is no token to read." if score is None else f"{self.measure} of {len(reading.logprobs)} tokens."
+        return Judgment(sample.id, str(self.name), 0, score, verdict, reason, "", failure=reading.failure)
 
 
 def measured(measure: Measure, reading: Reading) -> float | None:

@@ -34,13 +34,13 @@ class SolvesTask(Verifier):
         return True
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
-        found = [(Task.of(group.prompt.metadata), group.samples) for group in groups]
-        tasks = [(task, sample) for task, samples in found if task is not None for sample in samples]
+        solutions = [(Task.of(group.prompt.metadata), group.samples) for group in groups]
+        tasks = [(task, sample) for task, samples in solutions if task is not None for sample in samples]
         limits = Limits(self.seconds, 5.0 * self.seconds, self.memory_mb)
         grades = graded([(task, sample.text) for task, sample in tasks], limits)
-        said = [self._said(sample, grade) for (_, sample), grade in zip(tasks, grades, strict=True)]
-        others = [sample for task, samples in found if task is None for sample in samples]
-        return said + [self.judgment(sample, None, "The prompt is no task with a check.") for sample in others]
+        judgments = [self._said(sample, grade) for (_, sample), grade in zip(tasks, grades, strict=True)]
+        others = [sample for task, samples in solutions if task is None for sample in samples]
+        return judgments + [self.judgment(sample, None, "The prompt is no task with a check.") for sample in others]
 
     def _said(self, sample: Sample, grade: Grade) -> Judgment:
         score = grade.score if grade.score != 0 else self.wrong if grade.is_read else self.unread

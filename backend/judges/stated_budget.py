@@ -41,9 +41,9 @@ class StatedBudget(Verifier):
         return [self._read(sample) for group in groups for sample in group.samples]
 
     def _read(self, sample: Sample) -> Judgment:
-        found = re.match(self.pattern, sample.text)
-        stated = (found["budget"] or "") if found else ""
-        if found is None or not stated.isdecimal():
+        match = re.match(self.pattern, sample.text)
+        stated = (match["budget"] or "") if match else ""
+        if match is None or not stated.isdecimal():
             return self.judgment(sample, 0.0, "The text does not begin with a budget.")
         if len(stated) > MOST_DIGITS:
             return self.judgment(sample, 0.0, f"The budget has {len(stated):,} digits, so it does not count.")
@@ -52,6 +52,6 @@ class StatedBudget(Verifier):
             return self.judgment(sample, 0.0, f"The budget is {budget}, which does not count.")
         if sample.finish_reason == "length":
             return self.judgment(sample, 0.0, f"The budget is {budget}, and the text was cut off.")
-        length = round(sample.num_tokens * (len(sample.text) - found.end()) / len(sample.text))
+        length = round(sample.num_tokens * (len(sample.text) - match.end()) / len(sample.text))
         score = max(0.0, 1 - abs(length - budget) / (self.tolerance * budget))
         return self.judgment(sample, score, f"The budget is {budget}, the answer has about {length} tokens.")

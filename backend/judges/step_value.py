@@ -27,8 +27,11 @@ class _Step:
 
     def counted(self) -> tuple[int, int]:
         """How many whole texts through this step are right, and of how many that is known."""
-        found = [(int(self.is_right is True), int(self.is_right is not None)), *(one.counted() for one in self.after)]
-        return sum(right for right, _ in found), sum(known for _, known in found)
+        counts = [
+            (int(self.is_right is True), int(self.is_right is not None)),
+            *(step.counted() for step in self.after),
+        ]
+        return sum(right for right, _ in counts), sum(known for _, known in counts)
 
     def distance(self) -> int | None:
         """The fewest steps from this one, which counts as one, to the end of a right text through it; None without."""
@@ -38,8 +41,8 @@ class _Step:
 
 def nearest(steps: Sequence[_Step]) -> list[int]:
     """The distance to the end of a right text from before these steps; empty where none of them leads to one."""
-    found = [one.distance() for one in steps]
-    return [min(one for one in found if one is not None) + 1] if any(found) else []
+    distances = [step.distance() for step in steps]
+    return [min(distance for distance in distances if distance is not None) + 1] if any(distances) else []
 
 
 class StepValue(Verifier):
@@ -92,21 +95,21 @@ class StepValue(Verifier):
         for group in groups:
             by_parent[group.parent.id if group.parent is not None else 0].append(group)
         tops = [group for group in groups if group.parent is None or group.parent.id not in known]
-        made: list[Judgment] = []
+        judgments: list[Judgment] = []
         for top in tops:
             steps = self._steps(top, by_parent)
             self._look(top, list(_all(steps)), seed)
-            made += self._by_rate(steps) if self.by == "rate" else self._by_distance(steps, 0.0, nearest(steps))
-        return made
+            judgments += self._by_rate(steps) if self.by == "rate" else self._by_distance(steps, 0.0, nearest(steps))
+        return judgments
 
     def _steps(self, group: Group, by_parent: dict[int, list[Group]]) -> list[_Step]:
-        made = []
+        steps = []
         for sample in group.samples:
             step = _Step(sample, group.path + sample.text + str(sample.extra.get("rest", "")))
             for below in by_parent[sample.id]:
                 step.after += self._steps(below, by_parent)
-            made.append(step)
-        return made
+            steps.append(step)
+        return steps
 
     def _look(self, top: Group, steps: Sequence[_Step], seed: int) -> None:
         """Let the outcome's judge say which whole texts are right."""
@@ -123,39 +126,39 @@ class StepValue(Verifier):
             for number, step in enumerate(steps, start=1)
         ]
         asked = Prompt(top.prompt.id, unanswered(top.prompt.messages, top.path), top.prompt.answer, top.prompt.metadata)
-        said: dict[int, list[Judgment]] = defaultdict(list)
+        by_sample: dict[int, list[Judgment]] = defaultdict(list)
         for judgment in self.outcome.judge(
             None, [replace(top, prompt=asked, samples=tuple(whole), parent=None)], seed=seed
         ):
-            said[judgment.sample_id].append(judgment)
+            by_sample[judgment.sample_id].append(judgment)
         for number, step in enumerate(steps, start=1):
-            _, verdict = self.outcome.label(said[number])
+            _, verdict = self.outcome.label(by_sample[number])
             step.is_right = None if verdict is None else verdict is Verdict.accept
 
     def _by_rate(self, steps: Sequence[_Step]) -> list[Judgment]:
-        made = []
+        judgments = []
         for step in _all(steps):
             right, known = step.counted()
-            said = f"{right} of {known} whole texts through this step are right."
-            made.append(self.judgment(step.sample, right / known if known else None, said))
-        return made
+            reason = f"{right} of {known} whole texts through this step are right."
+            judgments.append(self.judgment(step.sample, right / known if known else None, reason))
+        return judgments
 
     def _by_distance(self, steps: Sequence[_Step], before: float, around: Sequence[int]) -> list[Judgment]:
         """before: the value of the step before; around: the distance that steps which lead nowhere take."""
-        made = []
+        judgments = []
         for step in steps:
             own = step.distance()
             far = around if own is None else [own]
             is_known = bool(far) and step.counted()[1] > 0
             value = max(0.0, before + (1.0 if own else -1.0) * (1.0 - before) / far[0]) if is_known else None
-            said = "No text through this step is known to be right or wrong, or none of the tree is right."
+            reason = "No text through this step is known to be right or wrong, or none of the tree is right."
             if is_known:
-                said = f"{far[0]} steps to the end of a right text" + (
+                reason = f"{far[0]} steps to the end of a right text" + (
                     "." if own else ", from a step above; none from here."
                 )
-            made.append(self.judgment(step.sample, None if value is None else round(value, 9), said))
-            made += self._by_distance(step.after, value or 0.0, far)
-        return made
+            judgments.append(self.judgment(step.sample, None if value is None else round(value, 9), reason))
+            judgments += self._by_distance(step.after, value or 0.0, far)
+        return judgments
 
 
 def _all(steps: Sequence[_Step]) -> Iterator[_Step]:

@@ -35,23 +35,23 @@ class SumOfVotes(ParentVerifier):
         texts = in_order(group.prompt.id, group.about)
         kept = self._kept(group.samples, len(texts))
         sums = [sum(scores[n] for scores in kept) for n in range(len(texts))] if kept else []
-        said = f"The sum of {len(kept)} of {len(group.samples)} judgments."
+        reason = f"The sum of {len(kept)} of {len(group.samples)} judgments."
         return [
-            self._one(text, float(sums[n]) if sums else None, max(sums, default=0), said)
+            self._one(text, float(sums[n]) if sums else None, max(sums, default=0), reason)
             for n, text in enumerate(texts)
         ]
 
     def _kept(self, judgments: Sequence[Sample], count: int) -> list[list[int]]:
         """The stated scores of the judgments that count."""
-        read = [(one, scores) for one in judgments if (scores := scores_in(one, count)) is not None]
+        read = [(judgment, scores) for judgment in judgments if (scores := scores_in(judgment, count)) is not None]
         if self.keep < 1:
-            read = [(one, scores) for one, scores in read if one.score is not None]
+            read = [(reply, scores) for reply, scores in read if reply.score is not None]
             read.sort(key=lambda each: -(each[0].score or 0.0))  # stably: of equals the first ones are kept
         return [scores for _, scores in read[: math.ceil(self.keep * len(judgments) - 1e-9)]]
 
-    def _one(self, text: Sample, score: float | None, highest: float, said: str) -> Judgment:
+    def _one(self, text: Sample, score: float | None, highest: float, reason: str) -> Judgment:
         verdict = None if score is None else Verdict.accept if score >= highest else Verdict.reject
-        return Judgment(text.id, str(self.name), 0, score, verdict, said, "")
+        return Judgment(text.id, str(self.name), 0, score, verdict, reason, "")
 
     def label(self, judgments: Sequence[Judgment]) -> tuple[float | None, Verdict | None]:
         return (judgments[0].score, judgments[0].verdict) if judgments else (None, None)

@@ -43,11 +43,11 @@ class TextSimilarity(Verifier):
 
     def _compare(self, sample: Sample, group: Group) -> Judgment:
         own = words(sample.text)
-        found = [value for other in self._others(sample, group) if (value := rouge_l(own, words(other))) is not None]
-        if not found:
+        values = [value for other in self._others(sample, group) if (value := rouge_l(own, words(other))) is not None]
+        if not values:
             return self.judgment(sample, None, f"There is no {self.compare_to} to compare with.")
-        score = mean_score(found)
-        return self.judgment(sample, score, f"ROUGE-L with {self.compare_to}: {score:.3f}, of {len(found)}.")
+        score = mean_score(values)
+        return self.judgment(sample, score, f"ROUGE-L with {self.compare_to}: {score:.3f}, of {len(values)}.")
 
     def _others(self, sample: Sample, group: Group) -> list[str]:
         if self.compare_to == "answer":
@@ -62,22 +62,22 @@ def words(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", text.casefold())
 
 
-def rouge_l(one: Sequence[str], other: Sequence[str]) -> float | None:
+def rouge_l(own: Sequence[str], other: Sequence[str]) -> float | None:
     """Return ROUGE-L's F of two sequences of words; None where both are empty."""
-    total = len(one) + len(other)
-    return None if not total else 2 * longest_common(one, other) / total
+    total = len(own) + len(other)
+    return None if not total else 2 * longest_common(own, other) / total
 
 
-def longest_common(one: Sequence[str], other: Sequence[str]) -> int:
+def longest_common(own: Sequence[str], other: Sequence[str]) -> int:
     """Return the length of the longest common subsequence, a row of the table held in the bits of one number.
 
     Hyyrö 2004, "Bit-parallel LCS-length computation revisited": the zeros of the last row are the length.
     """
     places: dict[str, int] = {}
-    for at, word in enumerate(one):
+    for at, word in enumerate(own):
         places[word] = places.get(word, 0) | 1 << at
-    row = every = (1 << len(one)) - 1
+    row = every = (1 << len(own)) - 1
     for word in other:
         common = row & places.get(word, 0)
         row = ((row + common) | (row - common)) & every
-    return len(one) - row.bit_count()
+    return len(own) - row.bit_count()

@@ -64,13 +64,13 @@ class TreeRules(Verifier):
         known = read_tree(group.prompt.answer or "")
         if known is None:
             return self.judgment(sample, None, "The known answer is no tree.")
-        found = read_tree(sample.text)
-        if found is None:
+        tree = read_tree(sample.text)
+        if tree is None:
             return self.judgment(sample, 0.0, "There is no whole tree in the text.")
-        said = words(" ".join(found.leaves()))
-        if longest_common(said, words(prompt_text(group.prompt.messages))) < len(said):
+        leaves = words(" ".join(tree.leaves()))
+        if longest_common(leaves, words(prompt_text(group.prompt.messages))) < len(leaves):
             return self.judgment(sample, 0.0, "The words of the tree do not stand in the question in that order.")
-        own, other = Counter(found.rules()), Counter(known.rules())
+        own, other = Counter(tree.rules()), Counter(known.rules())
         total, common = own.total() + other.total(), (own & other).total()
         score = 2 * common / total if total else 1.0
         return self.judgment(sample, score, f"{common} common rules of {own.total()} and {other.total()}.")

@@ -29,10 +29,10 @@ class ValidTask(Verifier):
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
         texts = [(group.prompt.messages, sample) for group in groups for sample in group.samples]
         limits = Limits(self.seconds, 5.0 * self.seconds, self.memory_mb)
-        found = validated([(question, sample.text) for question, sample in texts], limits)
+        proposals = validated([(question, sample.text) for question, sample in texts], limits)
         return [
             self.judgment(sample, 1.0, "The task is valid.")
-            if isinstance(one, Task)
-            else self.judgment(sample, 0.0, one.said)
-            for (_, sample), one in zip(texts, found, strict=True)
+            if isinstance(proposal, Task)
+            else self.judgment(sample, 0.0, proposal.said)
+            for (_, sample), proposal in zip(texts, proposals, strict=True)
         ]

@@ -32,13 +32,16 @@ class VerifiersReward(Verifier):
     def _of_group(self, group: Group) -> list[Judgment]:
         place = verifiers_tasks.TaskPlace.of(group.prompt.metadata)
         if place is None:
-            return [self.judgment(one, None, "The prompt names no task of verifiers.") for one in group.samples]
+            return [self.judgment(sample, None, "The prompt names no task of verifiers.") for sample in group.samples]
         try:
             task = verifiers_tasks.task_at(place)
         except InvalidInput as error:
-            return [self.judgment(one, None, error.message) for one in group.samples]
+            return [self.judgment(sample, None, error.message) for sample in group.samples]
         if verifiers_tasks.messages_of(task) != group.prompt.messages:
             why = "The task of this number asks something else."
-            return [self.judgment(one, None, why) for one in group.samples]
+            return [self.judgment(sample, None, why) for sample in group.samples]
         scored = verifiers_tasks.score(task, group.prompt.messages, group.samples)
-        return [self.judgment(one, said.score, said.rationale) for one, said in zip(group.samples, scored, strict=True)]
+        return [
+            self.judgment(sample, judgment.score, judgment.rationale)
+            for sample, judgment in zip(group.samples, scored, strict=True)
+        ]

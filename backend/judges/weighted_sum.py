@@ -56,13 +56,13 @@ class WeightedSum(Composed):
         return any(judge.needs_answer for judge in self.judges if judge.name not in self.optional)
 
     def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
-        said = (judge.judge(engine if judge.needs_engine else None, groups, seed=seed) for judge in self.judges)
-        return [judgment for judgments in said for judgment in judgments]
+        of_judges = (judge.judge(engine if judge.needs_engine else None, groups, seed=seed) for judge in self.judges)
+        return [judgment for judgments in of_judges for judgment in judgments]
 
     def scores(self, judgments: Sequence[Judgment]) -> dict[str, float | None]:
         """The score that each judge gives one sample, by name, in order."""
         return {
-            str(judge.name): judge.label([one for one in judgments if one.judge == judge.name])[0]
+            str(judge.name): judge.label([judgment for judgment in judgments if judgment.judge == judge.name])[0]
             for judge in self.judges
         }
 

@@ -76,8 +76,8 @@ class WrittenVerdict(TemplateJudge):
         if self.forced and not self.reply_pattern and self.form is None:
             raise ValueError("Replies are to be forced, but reply_pattern is empty. Write one, or turn forced off.")
         if self.forced and self.reply_pattern == REPLIES:
-            said = [self.parse(reply, is_complete=True).score for reply in ("It is so;Y", "It is not so;N")]
-            if said != [1.0, 0.0]:
+            scores = [self.parse(reply, is_complete=True).score for reply in ("It is so;Y", "It is not so;N")]
+            if scores != [1.0, 0.0]:
                 raise ValueError(
                     "Replies are forced to end in ;Y or ;N, but verdict_pattern does not read these as accept and "
                     "reject. Write a reply_pattern of replies that it reads, or turn forced off."
@@ -98,23 +98,23 @@ class WrittenVerdict(TemplateJudge):
     def parse(self, reply: str, *, is_complete: bool) -> Reply:
         reply = spoken(reply)
         matches = nearest(re.finditer(self.verdict_pattern, reply), first=self.verdict_first)
-        found = [match for match in matches if not self._is_aside(reply, match)]
-        match = self._deciding(reply, found) if is_complete or self.verdict_first else None
+        verdicts = [match for match in matches if not self._is_aside(reply, match)]
+        match = self._deciding(reply, verdicts) if is_complete or self.verdict_first else None
         score = None if match is None else self._score(reply, match)
         if match is None or score is None:
             return Reply(None, reply.strip())
         return Reply(score, (reply[match.end() :] if self.verdict_first else reply[: match.start()]).strip())
 
-    def _deciding(self, reply: str, found: list[re.Match[str]]) -> re.Match[str] | None:
+    def _deciding(self, reply: str, verdicts: list[re.Match[str]]) -> re.Match[str] | None:
         """The match that counts: the first where the verdict comes first, else the last. Where they differ, the last
         counts only at the end of the reply.
         """
-        if not found:
+        if not verdicts:
             return None
         if self.verdict_first:
-            return found[0]
-        is_at_end = re.search(r"\w", reply[found[-1].end() :]) is None
-        return found[-1] if is_at_end or len({self._score(reply, match) for match in found}) == 1 else None
+            return verdicts[0]
+        is_at_end = re.search(r"\w", reply[verdicts[-1].end() :]) is None
+        return verdicts[-1] if is_at_end or len({self._score(reply, match) for match in verdicts}) == 1 else None
 
     @staticmethod
     def _score(reply: str, match: re.Match[str]) -> float | None:

@@ -62,8 +62,8 @@ class YesNoCheck(WrittenVerdict):
     @model_validator(mode="after")
     def _reads_what_it_forces(self) -> Self:
         if self.forced and self.by == "votes" and not self.reply_pattern:
-            said = [self.parse(word, is_complete=True).score for word in (self.yes, self.no)]
-            if said != [1.0, 0.0]:
+            scores = [self.parse(word, is_complete=True).score for word in (self.yes, self.no)]
+            if scores != [1.0, 0.0]:
                 raise ValueError(
                     f"Replies are forced to be {self.yes!r} or {self.no!r}, but verdict_pattern does not read these as "
                     "accept and reject. Change the words or the pattern."
@@ -100,16 +100,18 @@ class YesNoCheck(WrittenVerdict):
         samples = [sample for group in groups for sample in group.samples]
         chats = [self.render(group.prompt.messages, sample.text) for group in groups for sample in group.samples]
         weights = engine.weigh(chats, (self.yes, self.no))
-        return [self._weighed(sample, one) for sample, one in zip(samples, weights, strict=True)]
+        return [self._weighed(sample, weighed) for sample, weighed in zip(samples, weights, strict=True)]
 
     def _weighed(self, sample: Sample, weights: Weights) -> Judgment:
-        failure, score, said = weights.failure, None, ""
+        failure, score, reason = weights.failure, None, ""
         if failure is None:
             yes, no = weights.logprobs
             score = share(yes, no)
-            said = "; ".join(f"p({word}) = {math.exp(one):.3g}" for word, one in ((self.yes, yes), (self.no, no)))
+            reason = "; ".join(
+                f"p({word}) = {math.exp(logprob):.3g}" for word, logprob in ((self.yes, yes), (self.no, no))
+            )
         return Judgment(
-            sample.id, str(self.name), 0, score, self._verdict(score), said, "", self.template_hash, failure=failure
+            sample.id, str(self.name), 0, score, self._verdict(score), reason, "", self.template_hash, failure=failure
         )
 
 

@@ -111,7 +111,7 @@ def _fleiss(counts: Counts) -> Figure:
     for pattern, number in counts:
         raters[len(pattern)] += number
     commonest = max(raters, key=lambda size: (raters[size], size), default=0)
-    counts = tuple(one for one in counts if len(one[0]) == commonest)
+    counts = tuple(count for count in counts if len(count[0]) == commonest)
     rows, _ = _rows(counts, _codes(counts))
 
     def kappa(drawn: Any) -> float | None:
@@ -204,8 +204,8 @@ def _figure(counts: Counts, statistic: Statistic, *, cells: int = 1, fewest: int
         return Figure(value, None, None, total)
     times = max(FEWEST_RESAMPLES, min(RESAMPLES, WORK // (total * cells)))
     draws = np.random.default_rng(0).multinomial(total, numbers / total, size=times)
-    found = [one for one in map(statistic, draws) if one is not None]
-    low, high = np.percentile(found, [2.5, 97.5]) if found else (value, value)
-    if not found or (high - low < SAME and (total < FEW or value < 1 - SAME)):
+    values = [value for value in map(statistic, draws) if value is not None]
+    low, high = np.percentile(values, [2.5, 97.5]) if values else (value, value)
+    if not values or (high - low < SAME and (total < FEW or value < 1 - SAME)):
         return Figure(value, None, None, total)
     return Figure(value, float(low), float(high), total)

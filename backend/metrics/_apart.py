@@ -8,4 +8,4 @@ MOST_VALUES = 30
 
 def most_frequent(counts: Mapping[str, int]) -> frozenset[str]:
     """Return the values with a number of their own: those with the most prompts, of equal ones the first by name."""
-    return frozenset(sorted(counts, key=lambda one: (-counts[one], one))[:MOST_VALUES])
+    return frozenset(sorted(counts, key=lambda value: (-counts[value], value))[:MOST_VALUES])

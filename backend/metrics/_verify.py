@@ -30,22 +30,25 @@ Computing = Annotated[Judge, AfterValidator(check_verifier)]
 
 def verdicts(verifier: Judge, groups: Iterable[Group]) -> list[list[Verdict | None]]:
     """Return the verifier's verdict of each sample, group by group; None where it cannot tell."""
-    found: list[list[Verdict | None]] = []
+    rows: list[list[Verdict | None]] = []
     for group in groups:
         # Numbered anew: samples that are not stored yet all have the id 0.
         samples: list[Sample] = [replace(sample, id=number) for number, sample in enumerate(group.samples)]
-        said: dict[int, list[Judgment]] = {}
+        by_sample: dict[int, list[Judgment]] = {}
         for judgment in verifier.judge(None, [replace(group, samples=tuple(samples))], seed=0):
-            said.setdefault(judgment.sample_id, []).append(judgment)
-        found.append([verifier.label(said.get(sample.id, []))[1] for sample in samples])
-    return found
+            by_sample.setdefault(judgment.sample_id, []).append(judgment)
+        rows.append([verifier.label(by_sample.get(sample.id, []))[1] for sample in samples])
+    return rows
 
 
 def greedy_verdicts(verifier: Judge, held_out: Iterable[Group]) -> list[tuple[Group, Verdict | None, bool]]:
     """Return each group with its greedy answer alone, the verdict of that, and whether it cannot be read."""
     greedy = [answered(group, 0, 0) for group in held_out]
-    found = [said[0] for said in verdicts(verifier, greedy)]
-    return [(group, said, is_unreadable(verifier, group, said)) for group, said in zip(greedy, found, strict=True)]
+    answers = [verdict[0] for verdict in verdicts(verifier, greedy)]
+    return [
+        (group, verdict, is_unreadable(verifier, group, verdict))
+        for group, verdict in zip(greedy, answers, strict=True)
+    ]
 
 
 def is_unreadable(verifier: Judge, group: Group, verdict: Verdict | None) -> bool:

@@ -42,18 +42,18 @@ class AccuracyByDifficulty(Metric):
     def compute(self, evidence: Evidence) -> list[MetricValue]:
         # By name: levels that differ in the thirteenth digit have the same.
         names: dict[str, float] = {}
-        found: dict[str, list[bool]] = {}
-        for group, said, is_unread in greedy_verdicts(self.verifier, evidence.held_out):
+        by_level: dict[str, list[bool]] = {}
+        for group, verdict, is_unread in greedy_verdicts(self.verifier, evidence.held_out):
             level = difficulty_of(group.prompt, self.key)
             if level is None:
                 continue
             names[accuracy_at(level)] = level
-            if said is not None or is_unread:
-                found.setdefault(accuracy_at(level), []).append(said is Verdict.accept)
-        own = most_frequent({name: len(right) for name, right in found.items()})
-        rest = [one for name, right in found.items() if name not in own for one in right]
-        values = [_value(name, found[name]) for name in sorted(own, key=lambda one: names[one])]
-        details = {"values": len(found) - len(own)}
+            if verdict is not None or is_unread:
+                by_level.setdefault(accuracy_at(level), []).append(verdict is Verdict.accept)
+        own = most_frequent({name: len(right) for name, right in by_level.items()})
+        rest = [is_right for name, right in by_level.items() if name not in own for is_right in right]
+        values = [_value(name, by_level[name]) for name in sorted(own, key=lambda level: names[level])]
+        details = {"values": len(by_level) - len(own)}
         return [*values, replace(_value(OTHERS, rest), details=details)] if rest else values
 
 

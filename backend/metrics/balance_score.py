@@ -33,12 +33,15 @@ class BalanceScore(Metric):
     def compute(self, evidence: Evidence) -> list[MetricValue]:
         kept = [_kept(group, evidence.kept) for group in evidence.round_groups]
         some = [group for group in kept if group.samples]
-        found = [balance(len(said), said.count(Verdict.accept), self.wanted) for said in verdicts(self.verifier, some)]
+        scores = [
+            balance(len(verdict), verdict.count(Verdict.accept), self.wanted)
+            for verdict in verdicts(self.verifier, some)
+        ]
         details = {"nothing_kept": len(kept) - len(some)}
-        if not found:
+        if not scores:
             return [MetricValue("balance_score", None, details=details)]
-        value, low, high = shares(found)
-        return [MetricValue("balance_score", value, low, high, len(found), details)]
+        value, low, high = shares(scores)
+        return [MetricValue("balance_score", value, low, high, len(scores), details)]
 
 
 def _kept(group: Group, kept: frozenset[int]) -> Group:

@@ -55,13 +55,17 @@ class CorrectionFlips(Metric):
         assert group.draft is not None
         (first,) = self._right(replace(group, samples=(group.draft,)))
         last = self._right(group)
-        return [(first, one) for one in last if one is not None] if first is not None else []
+        return [(first, verdict) for verdict in last if verdict is not None] if first is not None else []
 
     def _right(self, group: Group) -> list[bool | None]:
-        (said,) = verdicts(self.verifier, [group])
+        (row,) = verdicts(self.verifier, [group])
         return [
-            False if is_unreadable(self.verifier, group, one) else None if one is None else one is Verdict.accept
-            for one in said
+            False
+            if is_unreadable(self.verifier, group, verdict)
+            else None
+            if verdict is None
+            else verdict is Verdict.accept
+            for verdict in row
         ]
 
 
@@ -70,7 +74,7 @@ def _shares(chains: Counter[tuple[bool, bool]]) -> list[MetricValue]:
     kept, broken = chains[True, True], chains[True, False]
     fixed, stubborn = chains[False, True], chains[False, False]
     n, right = chains.total(), kept + broken
-    found = [
+    shares = [
         share("correction_fixed", fixed, n),
         share("correction_broken", broken, n),
         share("correction_kept", kept, n),
@@ -79,6 +83,6 @@ def _shares(chains: Counter[tuple[bool, bool]]) -> list[MetricValue]:
         share("correction_cs", fixed, n - right),
     ]
     if not right or right == n:
-        return [*found, MetricValue("correction_rss", None, n=n)]
+        return [*shares, MetricValue("correction_rss", None, n=n)]
     before, after = right / n, (kept + fixed) / n
-    return [*found, MetricValue("correction_rss", (after - before**2) / (2 * before * (1 - before)), n=n)]
+    return [*shares, MetricValue("correction_rss", (after - before**2) / (2 * before * (1 - before)), n=n)]

@@ -22,9 +22,9 @@ class DistinctN(Metric):
     unit: Literal["word", "character"] = Field("word", description="what the n-grams are made of")
 
     def compute(self, evidence: Evidence) -> list[MetricValue]:
-        found = [self._share([s.text for s in group.samples]) for group in evidence.round_groups]
-        known = [share for share in found if share is not None]
-        name, details = f"distinct_{self.n}", {"unit": self.unit, "without_ngrams": len(found) - len(known)}
+        of_groups = [self._share([s.text for s in group.samples]) for group in evidence.round_groups]
+        known = [share for share in of_groups if share is not None]
+        name, details = f"distinct_{self.n}", {"unit": self.unit, "without_ngrams": len(of_groups) - len(known)}
         if not known:
             return [MetricValue(name, None, details=details)]
         value, low, high = shares(known)

@@ -28,17 +28,21 @@ class HeldOutAccuracy(Metric):
         return self.verifier.needs_answer
 
     def compute(self, evidence: Evidence) -> list[MetricValue]:
-        found = greedy_verdicts(self.verifier, evidence.held_out)
+        answers = greedy_verdicts(self.verifier, evidence.held_out)
         # Which prompts: two checkpoints are compared prompt by prompt, over what the accuracy counts and no less.
-        right = [group.prompt.id for group, said, _ in found if said is Verdict.accept]
-        wrong = [group.prompt.id for group, said, is_unread in found if is_unread or said not in (None, Verdict.accept)]
+        right = [group.prompt.id for group, verdict, _ in answers if verdict is Verdict.accept]
+        wrong = [
+            group.prompt.id
+            for group, verdict, is_unread in answers
+            if is_unread or verdict not in (None, Verdict.accept)
+        ]
         number = len(right) + len(wrong)
         details = {
             "correct": len(right),
-            "unreadable": sum(is_unread for _, _, is_unread in found),
-            "unverifiable": len(found) - number,
+            "unreadable": sum(is_unread for _, _, is_unread in answers),
+            "unverifiable": len(answers) - number,
             "unanswered": sum(not group.samples for group in evidence.held_out),
-            "truncated": sum(s.finish_reason == "length" for group, _, _ in found for s in group.samples),
+            "truncated": sum(s.finish_reason == "length" for group, _, _ in answers for s in group.samples),
             "right": right,
             "wrong": wrong,
         }

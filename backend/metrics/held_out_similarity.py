@@ -55,8 +55,8 @@ class HeldOutSimilarity(Metric):
         by_prompt: dict[str, float] = {}
         apart: dict[str, list[float]] = defaultdict(list)
         for group in evidence.held_out:
-            said = words(answered(group, 0, 0).samples[0].text)
-            score = None if group.prompt.answer is None else rouge_l(said, words(group.prompt.answer))
+            text = words(answered(group, 0, 0).samples[0].text)
+            score = None if group.prompt.answer is None else rouge_l(text, words(group.prompt.answer))
             if score is None:
                 continue
             every.append(score)
@@ -67,11 +67,11 @@ class HeldOutSimilarity(Metric):
         rest = [score for name, scores in apart.items() if name not in own for score in scores]
         # By prompt: two checkpoints are compared on the same prompts.
         first = replace(_value(NAME, every), details={"by_prompt": by_prompt})
-        found = [first, *(_value(f"{NAME}_{name}", apart[name]) for name in sorted(own))]
+        values = [first, *(_value(f"{NAME}_{name}", apart[name]) for name in sorted(own))]
         if not rest:
-            return found
+            return values
         details = {"values": len(apart) - len(own)}
-        return [*found, replace(_value(f"{NAME}_{OTHERS}", rest), details=details)]
+        return [*values, replace(_value(f"{NAME}_{OTHERS}", rest), details=details)]
 
 
 def _name(value: object) -> str:

@@ -17,7 +17,7 @@ class HeldOutTokens(Metric):
         return "checkpoint"
 
     def compute(self, evidence: Evidence) -> list[MetricValue]:
-        written = [one.num_tokens for group in evidence.held_out for one in group.samples if one.position == 0]
+        written = [sample.num_tokens for group in evidence.held_out for sample in group.samples if sample.position == 0]
         if not written:
             return [MetricValue("held_out_tokens", None)]
         return [MetricValue("held_out_tokens", *mean(written), len(written))]

@@ -32,16 +32,16 @@ class JudgeQuality(Metric):
     def compute(self, evidence: Evidence) -> list[MetricValue]:
         machine = {i: verdict for i, (_, verdict) in evidence.machine.items() if verdict is not None}
         drawn = {i: verdict for i, verdict in evidence.blind.items() if i in evidence.drawn}
-        found = [share("judge_unparsed", len(evidence.machine) - len(machine), len(evidence.machine))]
+        values = [share("judge_unparsed", len(evidence.machine) - len(machine), len(evidence.machine))]
         if self.verifier is not None:
-            found += _agreement(machine, self._truth(self.verifier, evidence), "")
-        return found + _agreement(machine, evidence.blind, "_people") + _agreement(machine, drawn, "_people_random")
+            values += _agreement(machine, self._truth(self.verifier, evidence), "")
+        return values + _agreement(machine, evidence.blind, "_people") + _agreement(machine, drawn, "_people_random")
 
     def _truth(self, verifier: Judge, evidence: Evidence) -> dict[int, Verdict]:
-        said = verdicts(verifier, evidence.round_groups)
+        rows = verdicts(verifier, evidence.round_groups)
         return {
             sample.id: verdict
-            for group, row in zip(evidence.round_groups, said, strict=True)
+            for group, row in zip(evidence.round_groups, rows, strict=True)
             for sample, verdict in zip(group.samples, row, strict=True)
             if verdict is not None
         }

@@ -38,5 +38,5 @@ def by_token(sample: Sample) -> float | None:
     return sample.logprob / sample.num_tokens if sample.logprob is not None and sample.num_tokens else None
 
 
-def _mean(name: str, found: Sequence[float]) -> MetricValue:
-    return MetricValue(name, *mean(found), len(found)) if found else MetricValue(name, None)
+def _mean(name: str, numbers: Sequence[float]) -> MetricValue:
+    return MetricValue(name, *mean(numbers), len(numbers)) if numbers else MetricValue(name, None)

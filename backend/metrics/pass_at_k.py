@@ -58,20 +58,24 @@ class PassAtK(Metric):
         unread = 0
         known: list[tuple[int, list[Verdict | None]]] = []
         for group, row in zip(sampled, verdicts(self.verifier, sampled), strict=True):
-            unreadable = [is_unreadable(self.verifier, group, said) for said in row]
+            unreadable = [is_unreadable(self.verifier, group, verdict) for verdict in row]
             unread += sum(unreadable)
-            said = [Verdict.reject if is_unread else one for one, is_unread in zip(row, unreadable, strict=True)]
-            if None not in said and len(said) >= self.k:
-                known.append((group.prompt.id, said))
-        found = [estimate(len(said), said.count(Verdict.accept), self.k) for _, said in known]
+            row_verdicts = [
+                Verdict.reject if is_unread else verdict for verdict, is_unread in zip(row, unreadable, strict=True)
+            ]
+            if None not in row_verdicts and len(row_verdicts) >= self.k:
+                known.append((group.prompt.id, row_verdicts))
+        estimates = [
+            estimate(len(row_verdicts), row_verdicts.count(Verdict.accept), self.k) for _, row_verdicts in known
+        ]
         # By prompt: two checkpoints are compared on the same prompts.
         details = {
             "samples": self.n,
-            "left_out": len(sampled) - len(found),
+            "left_out": len(sampled) - len(estimates),
             "unreadable": unread,
-            "by_prompt": {str(id_): round(value, 6) for (id_, _), value in zip(known, found, strict=True)},
+            "by_prompt": {str(id_): round(value, 6) for (id_, _), value in zip(known, estimates, strict=True)},
         }
-        if not found:
+        if not estimates:
             return [MetricValue(f"pass_at_{self.k}", None, details=details)]
-        value, low, high = shares(found)
-        return [MetricValue(f"pass_at_{self.k}", value, low, high, len(found), details)]
+        value, low, high = shares(estimates)
+        return [MetricValue(f"pass_at_{self.k}", value, low, high, len(estimates), details)]

@@ -17,8 +17,8 @@ class ScoreTies(Metric):
             [score for s in group.samples if (score := evidence.machine.get(s.id, (None, None))[0]) is not None]
             for group in evidence.round_groups
         ]
-        compared = [found for found in scores if len(found) > 1]
-        tied = sum(len(set(found)) == 1 for found in compared)
+        compared = [score for score in scores if len(score) > 1]
+        tied = sum(len(set(scores)) == 1 for scores in compared)
         details = {"tied": tied, "fewer_than_two_scores": len(scores) - len(compared)}
         if not compared:
             return [MetricValue("score_ties", None, details=details)]

@@ -37,18 +37,18 @@ class SelfKnowledge(Metric):
             known = self._said(group.prompt.answer or "")
             if known is not None:
                 counts[known, self._said(answered(group, 0, 0).samples[0].text)] += 1
-        hits, said = counts[True, True], counts[True, True] + counts[False, True]
+        hits, positive = counts[True, True], counts[True, True] + counts[False, True]
         there = sum(number for (known, _), number in counts.items() if known)
         details = {"prompts": counts.total(), "unreadable": counts[True, None] + counts[False, None]}
-        f1 = 2 * hits / (said + there) if said + there else None
+        f1 = 2 * hits / (positive + there) if positive + there else None
         return [
             MetricValue("self_knowledge_f1", f1, n=counts.total(), details=details),
-            share("self_knowledge_precision", hits, said),
+            share("self_knowledge_precision", hits, positive),
             share("self_knowledge_recall", hits, there),
         ]
 
     def _said(self, text: str) -> bool | None:
         """Whether the last of the two words in a text is the one that is looked for; None where there is neither."""
         words = "|".join(re.escape(word) for word in (self.word, self.other))
-        found = re.findall(rf"(?<!\w)(?:{words})(?!\w)", text, re.IGNORECASE)
-        return found[-1].casefold() == self.word.casefold() if found else None
+        matches = re.findall(rf"(?<!\w)(?:{words})(?!\w)", text, re.IGNORECASE)
+        return matches[-1].casefold() == self.word.casefold() if matches else None

@@ -21,7 +21,9 @@ class TwoSampleAccuracy(Metric):
     most: int = Field(500, ge=2, le=5000, description="prompts that are compared, the first ones")
 
     def compute(self, evidence: Evidence) -> list[MetricValue]:
-        known = [one for one in evidence.round_groups if one.prompt.answer is not None and one.samples][: self.most]
+        known = [group for group in evidence.round_groups if group.prompt.answer is not None and group.samples][
+            : self.most
+        ]
         if len(known) < 2:
             return [MetricValue("two_sample_accuracy", None, n=len(known))]
         own = [group.samples[0].text for group in known]
@@ -33,10 +35,10 @@ class TwoSampleAccuracy(Metric):
 
 def nearest_of_own_kind(vectors: Vectors, first: int) -> list[float]:
     """Return for each vector the share of those nearest to it that are of its kind; the first so many are one kind."""
-    found = []
+    matches = []
     for place, vector in enumerate(vectors):
         near = numpy.round(vectors @ vector, 5)
         near[place] = -2  # a text is not its own neighbour
         nearest = numpy.flatnonzero(near == near.max())
-        found.append(float(((nearest < first) == (place < first)).mean()))
-    return found
+        matches.append(float(((nearest < first) == (place < first)).mean()))
+    return matches

@@ -40,11 +40,11 @@ class Mixer(Part, kind="mixer"):
 
 def verdicts_of(groups: Iterable[Group]) -> dict[int, list[Verdict]]:
     """Return the verdicts of each prompt's samples, by the prompt's id; samples without a verdict do not count."""
-    found: dict[int, list[Verdict]] = {}
+    by_prompt: dict[int, list[Verdict]] = {}
     for group in groups:
-        said = [sample.verdict for sample in group.samples if sample.verdict is not None]
-        found.setdefault(group.prompt.id, []).extend(said)
-    return found
+        verdicts = [sample.verdict for sample in group.samples if sample.verdict is not None]
+        by_prompt.setdefault(group.prompt.id, []).extend(verdicts)
+    return by_prompt
 
 
 def text_of(row: TrainingRow) -> str:

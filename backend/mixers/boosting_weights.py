@@ -26,9 +26,9 @@ class BoostingWeights(Mixer):
     most: float = Field(16.0, ge=1, description="highest weight")
 
     def mix(self, rows: Sequence[TrainingRow], groups: Iterable[Group], past: Past, *, seed: int) -> Mixture:
-        wrong = {prompt_id: _share_wrong(said) for prompt_id, said in verdicts_of(groups).items()}
+        wrong = {prompt_id: _share_wrong(verdicts) for prompt_id, verdicts in verdicts_of(groups).items()}
         before: dict[int, float] = {}
-        for row in (one for one in past.trained if one.is_same_recipe):
+        for row in (trained for trained in past.trained if trained.is_same_recipe):
             before.setdefault(row.example.prompt_id, row.example.weight)
         kept = []
         for row in rows:
@@ -39,4 +39,4 @@ class BoostingWeights(Mixer):
 
 
 def _share_wrong(verdicts: Sequence[Verdict]) -> float:
-    return sum(one is Verdict.reject for one in verdicts) / len(verdicts) if verdicts else 0.0
+    return sum(verdict is Verdict.reject for verdict in verdicts) / len(verdicts) if verdicts else 0.0

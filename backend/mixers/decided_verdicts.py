@@ -46,51 +46,53 @@ class DecidedVerdicts(Mixer):
         return True
 
     def mix(self, rows: Sequence[TrainingRow], groups: Iterable[Group], past: Past, *, seed: int) -> Mixture:
-        made: list[TrainingRow] = []
+        decided_rows: list[TrainingRow] = []
         dropped: Counter[str] = Counter()
         form = past.type
-        for one in past.decided:
-            if one.age >= self.rounds:
+        for decided in past.decided:
+            if decided.age >= self.rounds:
                 break
-            right, wrong = self._right(one), _said(one, OPPOSITE[one.verdict])
+            right, wrong = self._right(decided), _said(decided, OPPOSITE[decided.verdict])
             if right is None:
                 dropped["no reply of the judge agrees with people"] += 1
             elif form is DatasetType.preference and wrong is None:
                 dropped["no reply that contradicts people"] += 1
             else:
-                made += _rows(one, form, right, wrong)
-        return Mixture([*rows, *(row for row in made for _ in range(self.copies))], dict(dropped))
+                decided_rows += _rows(decided, form, right, wrong)
+        return Mixture([*rows, *(row for row in decided_rows for _ in range(self.copies))], dict(dropped))
 
-    def _right(self, one: Decided) -> str | None:
-        own = next((text for text, verdict in one.replies if verdict is one.verdict), None)
-        return own if own is not None or self.replies == "own" else one.bare.get(one.verdict)
+    def _right(self, decided: Decided) -> str | None:
+        own = next((text for text, verdict in decided.replies if verdict is decided.verdict), None)
+        return own if own is not None or self.replies == "own" else decided.bare.get(decided.verdict)
 
 
-def _said(one: Decided, verdict: Verdict) -> str | None:
+def _said(decided: Decided, verdict: Verdict) -> str | None:
     """A reply that says this verdict, the judge's own before the shortest one."""
-    return next((text for text, said in one.replies if said is verdict), one.bare.get(verdict))
+    return next(
+        (text for text, reply_verdict in decided.replies if reply_verdict is verdict), decided.bare.get(verdict)
+    )
 
 
-def _rows(one: Decided, form: DatasetType, right: str, wrong: str | None) -> Iterator[TrainingRow]:
+def _rows(decided: Decided, form: DatasetType, right: str, wrong: str | None) -> Iterator[TrainingRow]:
     match form:
         case DatasetType.preference:
-            yield _row(one, right, rejected=wrong)
+            yield _row(decided, right, rejected=wrong)
         case DatasetType.unpaired_preference:
-            yield _row(one, right, label=True)
+            yield _row(decided, right, label=True)
             if wrong is not None:
-                yield _row(one, wrong, label=False)
+                yield _row(decided, wrong, label=False)
         case _:
-            yield _row(one, right)
+            yield _row(decided, right)
 
 
-def _row(one: Decided, said: str, *, rejected: str | None = None, label: bool | None = None) -> TrainingRow:
+def _row(decided: Decided, text: str, *, rejected: str | None = None, label: bool | None = None) -> TrainingRow:
     example = Example(
-        one.prompt_id,
-        one.sample_id,
+        decided.prompt_id,
+        decided.sample_id,
         label=label,
-        messages=one.messages,
-        completion=said,
+        messages=decided.messages,
+        completion=text,
         rejected=rejected,
-        extra={"decision": one.decision_id},
+        extra={"decision": decided.decision_id},
     )
-    return TrainingRow(example, one.messages, said, rejected, origin="decision")
+    return TrainingRow(example, decided.messages, text, rejected, origin="decision")

@@ -42,9 +42,9 @@ class Deduplicate(Mixer):
 
     def _is_new(self, text: str, pools: dict[Numbers, Pool]) -> bool:
         """Whether no row so far is nearly equal; takes it in if so."""
-        said = words(text)
-        pool = pools.setdefault(tuple(sorted(word for word in said if word.isdecimal())), Pool(self.alike))
-        if pool.closest(said):
+        text_words = words(text)
+        pool = pools.setdefault(tuple(sorted(word for word in text_words if word.isdecimal())), Pool(self.alike))
+        if pool.closest(text_words):
             return False
-        pool.add(said)
+        pool.add(text_words)
         return True

@@ -30,7 +30,7 @@ class DifficultyBand(Mixer):
         return self
 
     def mix(self, rows: Sequence[TrainingRow], groups: Iterable[Group], past: Past, *, seed: int) -> Mixture:
-        reasons = {prompt_id: self._objection(said) for prompt_id, said in verdicts_of(groups).items()}
+        reasons = {prompt_id: self._objection(verdicts) for prompt_id, verdicts in verdicts_of(groups).items()}
         dropped = Counter(reason for row in rows if (reason := reasons.get(row.example.prompt_id)))
         return Mixture([row for row in rows if not reasons.get(row.example.prompt_id)], dict(dropped))
 

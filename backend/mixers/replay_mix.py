@@ -68,22 +68,29 @@ class ReplayMix(Mixer):
 
     def _by_origin(self, rows: Sequence[TrainingRow], past: Past) -> tuple[dict[str, list[TrainingRow]], int]:
         """The rows of each origin, and how many were used up. Of equal ones the newest counts."""
-        found: dict[str, list[TrainingRow]] = defaultdict(list)
+        by_origin: dict[str, list[TrainingRow]] = defaultdict(list)
         seen, used_up = set[object](), 0
         older = past.trained if self.own_old or self.human or self.imported else ()
         seeds = past.seeds if self.imported else ()
         for some in (rows, older, seeds):
             for row in some:
-                one = row.example
-                key = (one.prompt_id, one.sample_id, one.rejected_id, one.label, row.completion, row.rejected)
+                example = row.example
+                key = (
+                    example.prompt_id,
+                    example.sample_id,
+                    example.rejected_id,
+                    example.label,
+                    row.completion,
+                    row.rejected,
+                )
                 if key in seen:
                     continue
                 seen.add(key)
                 if row.age and self.max_uses and row.uses >= self.max_uses:
                     used_up += 1
                 else:
-                    found[origin_of(row)].append(row)
-        return found, used_up
+                    by_origin[origin_of(row)].append(row)
+        return by_origin, used_up
 
     def _too_few(self, name: str, share: float, wanted: int, there: int) -> str:
         needed = f"{share:.0%} of {self.rows:,} rows are {wanted:,}" if self.rows else f"its share is {share:.0%}"

@@ -50,11 +50,11 @@ class SteadyGap(Mixer):
 
 def _first_round(past: Past) -> list[float]:
     """The gaps of the pairs that the line's first round of this recipe trained on; none in the first round."""
-    age, found = 0, list[float]()
+    age, first_round = 0, list[float]()
     for row in past.trained:
         if not row.is_same_recipe:
             continue
         if row.age > age:
-            age, found = row.age, []
-        found.append(distance(row.completion, row.rejected or ""))
-    return found
+            age, first_round = row.age, []
+        first_round.append(distance(row.completion, row.rejected or ""))
+    return first_round

@@ -48,20 +48,20 @@ class UncertaintyWeights(Mixer):
         kept: dict[int, TrainingRow] = {}
         dropped = Counter[str]()
         for number, row in enumerate(rows):
-            one = row.example
-            if one.sample_id not in scores or one.rejected_id not in scores:
-                kept[number] = _noted(row, float(one.extra.get(FLIP, 0.0)))
+            example = row.example
+            if example.sample_id not in scores or example.rejected_id not in scores:
+                kept[number] = _noted(row, float(example.extra.get(FLIP, 0.0)))
                 continue
-            if one.sample_id in decided or one.rejected_id in decided:
+            if example.sample_id in decided or example.rejected_id in decided:
                 kept[number] = _noted(row, 0.0)
                 continue
-            unsure = uncertainty(scores[one.sample_id], scores[one.rejected_id])
+            unsure = uncertainty(scores[example.sample_id], scores[example.rejected_id])
             if unsure is None:
                 dropped["fewer than two passes"] += 1
                 continue
-            chance = random.Random(f"{seed} {one.prompt_id} {one.sample_id} {one.rejected_id}")
+            chance = random.Random(f"{seed} {example.prompt_id} {example.sample_id} {example.rejected_id}")
             weighed.append((_race((1 - unsure) ** self.mu, chance), number, _noted(row, self.most_flip * unsure)))
-        drawn = sorted(weighed, key=lambda one: one[:2])[: math.ceil(self.share * len(weighed) - 1e-9)]
+        drawn = sorted(weighed, key=lambda item: item[:2])[: math.ceil(self.share * len(weighed) - 1e-9)]
         kept |= {number: row for _, number, row in drawn}
         dropped["not drawn"] = len(weighed) - len(drawn)
         return Mixture([kept[number] for number in sorted(kept)], {why: n for why, n in dropped.items() if n})

@@ -37,10 +37,10 @@ class Adopted:
 
 def own_sets(db: Session, stage: StageContext) -> list[int]:
     """The prompt sets that the rounds above made, by id."""
-    row, found = tables.PromptSet, list[int]()
+    row, set_ids = tables.PromptSet, list[int]()
     for ids in in_chunks(ancestors(db, stage.round.parent_id)):
-        found += db.scalars(select(row.id).where(row.round_id.in_(ids)))
-    return sorted(found)
+        set_ids += db.scalars(select(row.id).where(row.round_id.in_(ids)))
+    return sorted(set_ids)
 
 
 def pool_texts(db: Session, stage: StageContext) -> list[str]:
@@ -71,8 +71,10 @@ def write_prompts(db: Session, stage: StageContext, groups: Sequence[Group]) -> 
     if not kept:
         return Adopted([], dict(dropped), is_new=True)
     ids = _insert(db, stage, kept)
-    made = [replace(one, prompt=replace(one.prompt, id=id_)) for (one, _, _), id_ in zip(kept, ids, strict=True)]
-    return Adopted(made, dict(dropped), is_new=True)
+    rows = [
+        replace(adopted, prompt=replace(adopted.prompt, id=id_)) for (adopted, _, _), id_ in zip(kept, ids, strict=True)
+    ]
+    return Adopted(rows, dict(dropped), is_new=True)
 
 
 def content_hash(messages: Messages) -> str:
@@ -83,17 +85,17 @@ def content_hash(messages: Messages) -> str:
 
 def _asked(db: Session, sets: Sequence[int], keys: Iterable[int]) -> set[int]:
     """Which of these questions the sets ask."""
-    prompt, found = tables.Prompt, set[int]()
+    prompt, hashes = tables.Prompt, set[int]()
     for some in in_chunks(sorted(set(keys))):
         query = select(prompt.text_key).where(prompt.prompt_set_id.in_(sets), prompt.text_key.in_(some))
-        found |= set(db.scalars(query))
-    return found
+        hashes |= set(db.scalars(query))
+    return hashes
 
 
 def _insert(db: Session, stage: StageContext, kept: Sequence[tuple[Group, str, int]]) -> list[int]:
     """Write a set and its prompts; return the prompts' ids, in order."""
     prompt = tables.Prompt
-    made = tables.PromptSet(
+    prompt_set = tables.PromptSet(
         project_id=stage.round.project_id,
         name=_free_name(db, stage),
         split=Split.train,
@@ -102,22 +104,22 @@ def _insert(db: Session, stage: StageContext, kept: Sequence[tuple[Group, str, i
         created_by=stage.round.created_by,
         round_id=stage.round.id,
     )
-    db.add(made)
+    db.add(prompt_set)
     db.flush()
     messages: list[Messages] = [[{"role": "user", "content": text}] for _, text, _ in kept]
-    common: dict[str, Any] = {"prompt_set_id": made.id, "created_at": now()}
+    common: dict[str, Any] = {"prompt_set_id": prompt_set.id, "created_at": now()}
     columns: dict[str, Sequence[Any]] = {
         "position": range(len(kept)),
         "messages": messages,
         "answer": [group.prompt.answer for group, _, _ in kept],
         "extra": [group.prompt.metadata for group, _, _ in kept],
         "text": [text for _, text, _ in kept],
-        "content_hash": [content_hash(one) for one in messages],
+        "content_hash": [content_hash(message) for message in messages],
         "text_key": [key for _, _, key in kept],
         "sample_id": [group.parent.id if group.parent else None for group, _, _ in kept],
     }
     insert_rows(db, prompt, common, columns)
-    return list(db.scalars(select(prompt.id).where(prompt.prompt_set_id == made.id).order_by(prompt.position)))
+    return list(db.scalars(select(prompt.id).where(prompt.prompt_set_id == prompt_set.id).order_by(prompt.position)))
 
 
 def _free_name(db: Session, stage: StageContext) -> str:

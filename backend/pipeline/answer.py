@@ -98,7 +98,7 @@ class Asked:
     @property
     def served(self) -> int:
         """How many samples a model made; what a file brought says nothing of the server."""
-        return sum(one.kind != "import" for several in self.made for one in several)
+        return sum(sample.kind != "import" for several in self.made for sample in several)
 
 
 class Again:
@@ -113,12 +113,18 @@ class Again:
 
     def missing(self, asked: Asked) -> Asked:
         """Leave out what the round has already."""
-        made = []
+        samples_of = []
         for group, samples in zip(asked.groups, asked.made, strict=True):
             wanted = self.groups[group.id]
             # Where some of a group were served, so was what files brought.
-            made.append([one for one in samples if None in wanted or (one.kind != "import" and one.position in wanted)])
-        return replace(asked, made=made)
+            samples_of.append(
+                [
+                    sample
+                    for sample in samples
+                    if None in wanted or (sample.kind != "import" and sample.position in wanted)
+                ]
+            )
+        return replace(asked, made=samples_of)
 
     def ids_of(self, groups: Sequence[GroupRow]) -> list[int]:
         """The rows about these groups."""
@@ -130,16 +136,16 @@ def _ask(stage: StageContext, groups: list[GroupRow], answer: Answer, number: in
     """Answer a batch, and say what could not be answered."""
     with reading() as db:
         prompts = group_values.prompts_of(db, groups)
-    made, items = [], []
+    good_ones, items = [], []
     for group, samples in zip(groups, _answers(answer, prompts, number), strict=True):
         good = [sample for sample in samples if sample.failure is None]
         bad = [(None if not good else sample.position, sample.failure) for sample in samples if sample.failure]
-        made.append(good)
+        good_ones.append(good)
         items += [
             left_out.Item(failure, group.id, group.prompt_id, checkpoint_id=checkpoint_id, position=position)
             for position, failure in (bad if good else bad[:1])
         ]
-    return Asked(groups, made, items)
+    return Asked(groups, good_ones, items)
 
 
 def _answers(answer: Answer, prompts: list[values.Prompt], number: int) -> list[list[values.Sample]]:
@@ -150,13 +156,13 @@ def _answers(answer: Answer, prompts: list[values.Prompt], number: int) -> list[
         first = left_out.failure_of(error)
         if len(prompts) == 1:
             return [[_failed(prompts[0], first)]]
-    found = []
+    answers = []
     for prompt in prompts:
         try:
-            found += answer([prompt], number)
+            answers += answer([prompt], number)
         except Exception as error:
-            found.append([_failed(prompt, left_out.failure_of(error))])
-    return found
+            answers.append([_failed(prompt, left_out.failure_of(error))])
+    return answers
 
 
 def _failed(prompt: values.Prompt, failure: values.Failure) -> values.Sample:
@@ -202,7 +208,7 @@ def write(
         "created_at": written_at,
     }
     pairs = zip(asked.groups, asked.made, strict=True)
-    columns = columns_of([(g.id, g.prompt_id, one) for g, several in pairs for one in several], checkpoint_id)
+    columns = columns_of([(g.id, g.prompt_id, sample) for g, several in pairs for sample in several], checkpoint_id)
     with stage.writing() as db:
         insert_rows(db, tables.Sample, common, columns)
         if split is Split.train:
@@ -239,7 +245,7 @@ def columns_of(whose: Sequence[tuple[int, int, values.Sample]], checkpoint_id: i
 
 def _messages(turns: Sequence[values.Message]) -> list[values.Message]:
     """An episode's messages as they can be kept."""
-    return [{"role": one["role"], "content": clean(one["content"])} for one in turns]
+    return [{"role": turn["role"], "content": clean(turn["content"])} for turn in turns]
 
 
 def _kept(noted: Any) -> Any:

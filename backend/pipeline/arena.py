@@ -59,7 +59,9 @@ def _unplayed(db: Session, arena_id: int) -> list[Match]:
 
 
 def _play(engine: Engine, judge: PairwiseSwapped, matches: Sequence[Match], job_id: int, attempt: int) -> None:
-    chats = [judge.render(prompt, *places) for _, prompt, one, two in matches for places in ((one, two), (two, one))]
+    chats = [
+        judge.render(prompt, *places) for _, prompt, first, two in matches for places in ((first, two), (two, first))
+    ]
     sampling = Sampling(temperature=0.0, top_p=1.0, max_tokens=judge.max_tokens, n=1, seed=0)
     replies = [reply[0] for reply in engine.complete(chats, sampling)]
     with session() as db:

@@ -51,12 +51,12 @@ def ask_due(stage: StageContext) -> None:
 
 def due(stage: StageContext) -> list[Place]:
     """The prompt sources right before this job's step, in order."""
-    found: list[Place] = []
+    places: list[Place] = []
     for place in reversed(stage.places[: stage.step]):
         if not isinstance(place.step.part, PromptSource):
             break
-        found.insert(0, place)
-    return found
+        places.insert(0, place)
+    return places
 
 
 def is_asked(db: Session, round_id: int, place: Place) -> bool:
@@ -73,12 +73,12 @@ def ask(stage: StageContext, place: Place) -> None:
     assert isinstance(source, PromptSource)
     with reading() as db:
         groups, pool = _read_groups(db, stage, place) if source.reads_groups else ([], read_pool(db, stage, place))
-    sources = [one.index for one in stage.places if isinstance(one.step.part, PromptSource)]
+    sources = [place.index for place in stage.places if isinstance(place.step.part, PromptSource)]
     path = ("prompts",) if place.index == sources[0] else ("prompts", place.index)
-    made = source.ask(groups, pool, limit=stage.round.num_prompts, seed=derive_seed(stage.round.seed, *path))
-    if not made and not source.reads_groups:
+    questions = source.ask(groups, pool, limit=stage.round.num_prompts, seed=derive_seed(stage.round.seed, *path))
+    if not questions and not source.reads_groups:
         raise InvalidInput(_nothing_to_ask(stage, place))
-    new = [group for group in made if group.id == 0]
+    new = [group for group in questions if group.id == 0]
     with stage.writing() as db:
         adopted = adopt.Adopted(new)
         if any(group.prompt.id == 0 for group in new):
@@ -90,15 +90,15 @@ def ask(stage: StageContext, place: Place) -> None:
             has_answers = source.makes_answers or has_other_answers(adopted.groups, pool)
             write(db, stage.round.id, place.index, adopted.groups, is_own=is_own, has_answers=has_answers)
         if source.reads_groups or adopted.is_new:
-            found = db.get_one(tables.Round, stage.round.id)
-            kept = [group.id for group in made] if source.narrows else None
-            found.steps = found.steps | {str(place.index): {"groups": kept} | adopted.counts()}
+            round_ = db.get_one(tables.Round, stage.round.id)
+            kept = [group.id for group in questions] if source.narrows else None
+            round_.steps = round_.steps | {str(place.index): {"groups": kept} | adopted.counts()}
 
 
 def has_other_answers(groups: Sequence[Group], pool: Sequence[values.Prompt]) -> bool:
     """Whether a question has another known answer than its prompt: it is about a text whose question had one."""
     known = {prompt.id: prompt.answer for prompt in pool}
-    return any(one.prompt.answer not in (None, known.get(one.prompt.id, one.prompt.answer)) for one in groups)
+    return any(group.prompt.answer not in (None, known.get(group.prompt.id, group.prompt.answer)) for group in groups)
 
 
 def write(
@@ -136,16 +136,16 @@ def read_pool(db: Session, stage: StageContext, place: Place) -> list[values.Pro
     )
     generators = _answering(stage, place)
     makes_answers = isinstance(source, PromptSource) and source.makes_answers
-    if generators and not makes_answers and not any(one.needs_engine for one in generators):
+    if generators and not makes_answers and not any(generator.needs_engine for generator in generators):
         has_answer, imported = prompt.answer.is_not(None), select(tables.ImportedCompletion.prompt_id)
-        has_text = [has_answer if one.takes_answers else prompt.id.in_(imported) for one in generators]
+        has_text = [has_answer if generator.takes_answers else prompt.id.in_(imported) for generator in generators]
         query = query.where(or_(*has_text))
-    found = [values.Prompt(*row) for row in db.connection().execute(query.order_by(prompt.id)).all()]
+    prompts = [values.Prompt(*row) for row in db.connection().execute(query.order_by(prompt.id)).all()]
     if not reads_own:
-        return found
+        return prompts
     adopted = select(prompt.id).join(prompt_set, prompt_set.id == prompt.prompt_set_id)
     own = set(db.scalars(adopted.where(prompt_set.id.in_(sets), prompt_set.round_id.is_not(None))))
-    return [replace(one, is_own=True) if one.id in own else one for one in found]
+    return [replace(prompt, is_own=True) if prompt.id in own else prompt for prompt in prompts]
 
 
 def _read_groups(db: Session, stage: StageContext, place: Place) -> tuple[list[Group], list[values.Prompt]]:
@@ -164,8 +164,8 @@ def _read_groups(db: Session, stage: StageContext, place: Place) -> tuple[list[G
 
 def _answering(stage: StageContext, place: Place) -> list[Generator]:
     """The generators that answer what this source asks."""
-    found = (one.step.part for one in stage.places if one.source == place.index)
-    return [part for part in found if isinstance(part, Generator)]
+    parts = (source_place.step.part for source_place in stage.places if source_place.source == place.index)
+    return [part for part in parts if isinstance(part, Generator)]
 
 
 def _none_is_new(adopted: adopt.Adopted) -> str:
@@ -181,6 +181,6 @@ def _nothing_to_ask(stage: StageContext, place: Place) -> str:
     generators, source = _answering(stage, place), place.step.part
     if isinstance(source, PromptSource) and source.makes_answers:
         return NO_TEXTS if source.has_targets else NO_TASKS
-    if not generators or any(one.needs_engine for one in generators):
+    if not generators or any(generator.needs_engine for generator in generators):
         return NO_PROMPTS
-    return NO_ANSWERS if any(one.takes_answers for one in generators) else NO_IMPORTS
+    return NO_ANSWERS if any(generator.takes_answers for generator in generators) else NO_IMPORTS

@@ -61,9 +61,9 @@ class Pair:
     kappa: Figure
 
 
-def confusion(said: Sequence[Said]) -> Confusion:
+def confusion(replies: Sequence[Said]) -> Confusion:
     """Count the samples that people labelled."""
-    cells = [(one.accepts, one.text.accepted) for one in said if one.accepts is not None]
+    cells = [(reply.accepts, reply.text.accepted) for reply in replies if reply.accepts is not None]
     return Confusion(
         accepts_both=cells.count((True, True)),
         accepts_judge=cells.count((False, True)),
@@ -74,25 +74,27 @@ def confusion(said: Sequence[Said]) -> Confusion:
     )
 
 
-def measured(judge: Judge | None, judge_id: int | None, said: Sequence[Said]) -> list[Measure]:
+def measured(judge: Judge | None, judge_id: int | None, replies: Sequence[Said]) -> list[Measure]:
     """The measures of a judge's health on these samples; unknown ones say what is missing."""
-    witnesses = tuple(Witness(one.text, one.accepts, one.person_score) for one in said if one.accepts is not None)
-    texts = tuple(one.text for one in said)
+    witnesses = tuple(
+        Witness(reply.text, reply.accepts, reply.person_score) for reply in replies if reply.accepts is not None
+    )
+    texts = tuple(reply.text for reply in replies)
     evidence = Evidence(judge, judge_id, texts, witnesses, why=MORE if len(witnesses) < FEWEST else "")
-    return [one for one in measures.all_of(evidence, UNLIMITED) if one.name not in LEFT_OUT]
+    return [measure for measure in measures.all_of(evidence, UNLIMITED) if measure.name not in LEFT_OUT]
 
 
 def pairs(verdicts: Mapping[int | None, Mapping[int, bool]]) -> list[Pair]:
     """Each two judges, given what each said of which sample; those that share no sample are left out."""
-    found = []
+    pairs_ = []
     names = list(verdicts)
     for place, first in enumerate(names):
         for second in names[place + 1 :]:
-            one, other = verdicts[first], verdicts[second]
-            both = [(_word(one[n]), _word(other[n])) for n in sorted(one.keys() & other.keys())]
+            first_verdicts, other = verdicts[first], verdicts[second]
+            both = [(_word(first_verdicts[n]), _word(other[n])) for n in sorted(first_verdicts.keys() & other.keys())]
             if both:
-                found.append(Pair(first, second, _unless_few(percent(both)), _unless_few(cohen(both))))
-    return found
+                pairs_.append(Pair(first, second, _unless_few(percent(both)), _unless_few(cohen(both))))
+    return pairs_
 
 
 def _unless_few(figure: Figure) -> Figure:
@@ -107,7 +109,7 @@ def _word(accepts: bool) -> str:
 def to_json(
     judge: Judge | None,
     judge_id: int | None,
-    said: Sequence[Said],
+    replies: Sequence[Said],
     *,
     unasked: Sequence[str] = (),
     doubtful: int = 0,
@@ -117,10 +119,10 @@ def to_json(
     of which a reply is missing for a reason that lies not in the text; `before`: how many texts the judge from before
     labelled otherwise."""
     return {
-        "confusion": asdict(confusion(said)),
-        "measures": [asdict(one) for one in measured(judge, judge_id, said)],
-        "judged": sum(one.text.score is not None or one.text.accepted is not None for one in said),
-        "unread": sum(one.text.is_unparsed for one in said),
+        "confusion": asdict(confusion(replies)),
+        "measures": [asdict(measure) for measure in measured(judge, judge_id, replies)],
+        "judged": sum(reply.text.score is not None or reply.text.accepted is not None for reply in replies),
+        "unread": sum(reply.text.is_unparsed for reply in replies),
         "unasked": len(unasked),
         "doubtful": doubtful,
         "before": before,
@@ -135,16 +137,18 @@ def confusion_of(stored: JSON) -> Confusion:
 def measures_of(stored: JSON) -> tuple[Measure, ...]:
     """The measures as they were stored."""
     return tuple(
-        Measure(**one | {"number": Number(**one["number"]), "light": Light(one["light"])}) for one in stored["measures"]
+        Measure(**measure | {"number": Number(**measure["number"]), "light": Light(measure["light"])})
+        for measure in stored["measures"]
     )
 
 
-def pairs_to_json(found: Sequence[Pair]) -> list[JSON]:
-    return [asdict(one) for one in found]
+def pairs_to_json(pairs: Sequence[Pair]) -> list[JSON]:
+    return [asdict(pair) for pair in pairs]
 
 
 def pairs_of(stored: Sequence[JSON]) -> tuple[Pair, ...]:
     """The pairs as they were stored."""
     return tuple(
-        Pair(one["first"], one["second"], Figure(**one["agreement"]), Figure(**one["kappa"])) for one in stored
+        Pair(entry["first"], entry["second"], Figure(**entry["agreement"]), Figure(**entry["kappa"]))
+        for entry in stored
     )

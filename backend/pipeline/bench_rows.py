@@ -60,89 +60,91 @@ def texts(db: Session, bench_id: int) -> list[BenchText]:
         .order_by(sample.group_id, sample.id)
     )
     rows: Any = db.execute(query)
-    return [BenchText(*one) for one in rows]
+    return [BenchText(*row) for row in rows]
 
 
 def groups_of(some: Sequence[BenchText]) -> list[list[BenchText]]:
     """The texts of each group."""
-    found: dict[int, list[BenchText]] = defaultdict(list)
-    for one in some:
-        found[one.group_id].append(one)
-    return list(found.values())
+    by_group: dict[int, list[BenchText]] = defaultdict(list)
+    for text in some:
+        by_group[text.group_id].append(text)
+    return list(by_group.values())
 
 
 def shown_groups(db: Session, judge: Judge, some: Sequence[BenchText]) -> list[Group]:
     """The groups with these texts, as the judge is shown them: who compares the texts of a group gets all that stand
     beside these, others these alone."""
-    wanted = {one.sample_id for one in some}
-    steps = {(one.group_id, one.step) for one in some}
-    group_ids = {one.group_id for one in some}
+    wanted = {text.sample_id for text in some}
+    steps = {(text.group_id, text.step) for text in some}
+    group_ids = {text.group_id for text in some}
     rows = [
         row
-        for round_id in sorted({one.round_id for one in some})
-        for row in group_values.group_rows(db, round_id, Split.train, prompts=sorted({one.prompt_id for one in some}))
+        for round_id in sorted({text.round_id for text in some})
+        for row in group_values.group_rows(db, round_id, Split.train, prompts=sorted({text.prompt_id for text in some}))
         if row.id in group_ids
     ]
     sees_all = judge.needs_whole_groups or not judge.needs_engine
-    found = []
+    groups = []
     for group in group_values.load(db, rows, edits=False, labels=False):
-        beside = [one for one in group.samples if (group.id, one.step) in steps and one.kind in tables.JUDGED]
-        samples = tuple(one for one in beside if sees_all or one.id in wanted)
-        found.append(replace(group, samples=samples))
-    return found
+        beside = [
+            sample for sample in group.samples if (group.id, sample.step) in steps and sample.kind in tables.JUDGED
+        ]
+        samples = tuple(sample for sample in beside if sees_all or sample.id in wanted)
+        groups.append(replace(group, samples=samples))
+    return groups
 
 
 def judgments(db: Session, bench_judge_id: int) -> dict[int, list[tables.BenchJudgment]]:
     """What a judge of a bench said, by sample."""
-    row, found = tables.BenchJudgment, defaultdict[int, list[tables.BenchJudgment]](list)
+    row, by_sample = tables.BenchJudgment, defaultdict[int, list[tables.BenchJudgment]](list)
     query = select(row).where(row.bench_judge_id == bench_judge_id)
-    for one in db.scalars(query.order_by(row.sample_id, row.judge, row.position)):
-        found[one.sample_id].append(one)
-    return found
+    for scalar in db.scalars(query.order_by(row.sample_id, row.judge, row.position)):
+        by_sample[scalar.sample_id].append(scalar)
+    return by_sample
 
 
 def judged_ids(db: Session, bench_judge_id: int, sample_ids: Sequence[int]) -> set[int]:
     """Those of the samples about which the judge was asked."""
-    row, found = tables.BenchJudgment, set[int]()
+    row, judged = tables.BenchJudgment, set[int]()
     for some in in_chunks(sample_ids):
         query = select(row.sample_id).where(row.bench_judge_id == bench_judge_id, row.sample_id.in_(some))
-        found |= set(db.scalars(query.distinct()))
-    return found
+        judged |= set(db.scalars(query.distinct()))
+    return judged
 
 
 def word(judge: Judge, rows: Iterable[tables.BenchJudgment]) -> tuple[float | None, Verdict | None]:
     """The label that a judge's replies about one sample come to, as a round would take it."""
     served = [
-        Judgment(one.sample_id, one.judge, one.position, one.score, one.verdict, one.rationale, one.raw)
-        for one in rows
-        if one.failure is None
+        Judgment(row.sample_id, row.judge, row.position, row.score, row.verdict, row.rationale, row.raw)
+        for row in rows
+        if row.failure is None
     ]
     return judge.label(served) if served else (None, None)
 
 
-def said_by(judge: Judge, found: dict[int, list[tables.BenchJudgment]], some: Sequence[BenchText]) -> list[Said]:
+def said_by(judge: Judge, by_sample: dict[int, list[tables.BenchJudgment]], some: Sequence[BenchText]) -> list[Said]:
     """The texts about which the judge was asked, with its word; those without any reply are left out."""
-    said = []
-    for one in some:
-        served = [row for row in found.get(one.sample_id, ()) if row.failure is None]
+    replies = []
+    for text in some:
+        served = [row for row in by_sample.get(text.sample_id, ()) if row.failure is None]
         if served:
             score, verdict = word(judge, served)
             scores = [row.score for row in served if row.score is not None]
-            said.append(_said(one, score, verdict, spread=spread(scores), votes=len(served)))
-    return said
+            replies.append(_said(text, score, verdict, spread=spread(scores), votes=len(served)))
+    return replies
 
 
-def num_before(said: Sequence[Said], some: Sequence[BenchText]) -> int | None:
+def num_before(replies: Sequence[Said], some: Sequence[BenchText]) -> int | None:
     """How many of the texts the judge from before labelled otherwise; None where it gave none of them a verdict."""
-    first = {one.sample_id: one.first_verdict is Verdict.accept for one in some if one.first_verdict is not None}
-    both = [one.text for one in said if one.text.id in first]
-    return sum(one.accepted != first[one.id] for one in both) if both else None
+    first = {text.sample_id: text.first_verdict is Verdict.accept for text in some if text.first_verdict is not None}
+    both = [reply.text for reply in replies if reply.text.id in first]
+    return sum(text.accepted != first[text.id] for text in both) if both else None
 
 
 def said_before(some: Sequence[BenchText]) -> list[Said]:
     """The texts that a judge labelled in their round, with that label."""
-    labelled = [one for one in some if one.first_verdict is not None or one.first_is_unparsed]
-    return [_said(one, one.first_score, one.first_verdict) for one in labelled]
+    labelled = [text for text in some if text.first_verdict is not None or text.first_is_unparsed]
+    return [_said(text, text.first_score, text.first_verdict) for text in labelled]
 
 
 def spread(scores: Sequence[float]) -> float | None:
@@ -150,23 +152,23 @@ def spread(scores: Sequence[float]) -> float | None:
     if not scores:
         return None
     mean = sum(scores) / len(scores)
-    return float((sum((one - mean) ** 2 for one in scores) / len(scores)) ** 0.5)
+    return float((sum((score - mean) ** 2 for score in scores) / len(scores)) ** 0.5)
 
 
 def _said(
-    one: BenchText, score: float | None, verdict: Verdict | None, *, spread: float | None = None, votes: int = 1
+    sample: BenchText, score: float | None, verdict: Verdict | None, *, spread: float | None = None, votes: int = 1
 ) -> Said:
     accepted = None if verdict is None else verdict is Verdict.accept
     text = Judged(
-        one.sample_id,
-        one.group_id,
-        one.position,
+        sample.sample_id,
+        sample.group_id,
+        sample.position,
         score,
         accepted,
         spread,
         score is None and verdict is None,
-        one.num_tokens,
-        one.author_id,
+        sample.num_tokens,
+        sample.author_id,
         votes,
     )
-    return Said(text, one.accepts, one.person_score)
+    return Said(text, sample.accepts, sample.person_score)

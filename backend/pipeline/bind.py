@@ -135,9 +135,9 @@ def checkpoint_of(db: Session, round_: tables.Round, role: str, step: int) -> in
     """
     row = tables.RoundRole
     query = select(row.checkpoint_id).where(row.round_id == round_.id, row.role == role, row.step < step)
-    found = db.scalar(query.order_by(row.step.desc()).limit(1))
-    if found is not None:
-        return found
+    checkpoint_id = db.scalar(query.order_by(row.step.desc()).limit(1))
+    if checkpoint_id is not None:
+        return checkpoint_id
     if role == POLICY:
         return round_.policy_id
     if role == REFERENCE:

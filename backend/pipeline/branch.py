@@ -52,8 +52,8 @@ def run(stage: StageContext) -> Finish:
 
     def finish(db: Session) -> None:
         _copy_roles(db, stage)
-        origin, made = db.get_one(tables.Round, origin_id), db.get_one(tables.Round, stage.round.id)
-        made.steps = _steps(db, stage, origin.steps)
+        origin, branch = db.get_one(tables.Round, origin_id), db.get_one(tables.Round, stage.round.id)
+        branch.steps = _steps(db, stage, origin.steps)
 
     return finish
 
@@ -74,8 +74,8 @@ def _groups(db: Session, round_id: int, first: int) -> list[tuple[int, int, int]
     """(id, step, position) of the questions before a step."""
     group = tables.Group
     query = select(group.id, group.step, group.position).where(group.round_id == round_id, group.split == Split.train)
-    found = query.where(group.step < first).order_by(group.step, group.position)
-    return [(id_, step, position) for id_, step, position in db.execute(found)]
+    ordered = query.where(group.step < first).order_by(group.step, group.position)
+    return [(id_, step, position) for id_, step, position in db.execute(ordered)]
 
 
 def _places(round_id: int) -> Any:
@@ -86,22 +86,24 @@ def _places(round_id: int) -> Any:
 def _copy_groups(db: Session, stage: StageContext, old: Sequence[dict[str, Any]]) -> None:
     """These questions with all that was made of them before the step."""
     here, group, sample = {"round_id": stage.round.id}, tables.Group, tables.Sample
-    _insert(db, group, [one | here | {"parent_id": None} for one in old])
-    old_ids = [one["id"] for one in old]
+    _insert(db, group, [row | here | {"parent_id": None} for row in old])
+    old_ids = [row["id"] for row in old]
     groups = _group_copies(db, stage, old_ids)
     of_old = sample.group_id.in_(old_ids) & (sample.step < first_step(stage))
     texts = _rows(db, sample, of_old, order=(sample.id,))
-    _insert(db, sample, [one | here | {"edited_from_id": None, "group_id": groups[one["group_id"]]} for one in texts])
-    ids = _copies(db, stage, [one["id"] for one in texts])
-    for one in texts:
-        if one["edited_from_id"] in ids:
-            edited = update(sample).where(sample.id == ids[one["id"]])
-            db.execute(edited.values(edited_from_id=ids[one["edited_from_id"]]))
+    _insert(
+        db, sample, [text | here | {"edited_from_id": None, "group_id": groups[text["group_id"]]} for text in texts]
+    )
+    ids = _copies(db, stage, [text["id"] for text in texts])
+    for text in texts:
+        if text["edited_from_id"] in ids:
+            edited = update(sample).where(sample.id == ids[text["id"]])
+            db.execute(edited.values(edited_from_id=ids[text["edited_from_id"]]))
     # After the texts: a question may be about a text of its own step, as in a tree.
-    parents = _copies(db, stage, [one["parent_id"] for one in old])
-    for one in old:
-        if one["parent_id"] in parents:
-            db.execute(update(group).where(group.id == groups[one["id"]]).values(parent_id=parents[one["parent_id"]]))
+    parents = _copies(db, stage, [row["parent_id"] for row in old])
+    for text in old:
+        if text["parent_id"] in parents:
+            db.execute(update(group).where(group.id == groups[text["id"]]).values(parent_id=parents[text["parent_id"]]))
     _copy_words(db, stage, ids, groups)
 
 
@@ -110,30 +112,32 @@ def _copy_words(db: Session, stage: StageContext, ids: dict[int, int], groups: d
     here, judgment, first = {"round_id": stage.round.id}, tables.Judgment, first_step(stage)
     old_cut = _cut_to_leave(stage)
     for some in in_chunks(sorted(ids)):
-        said = _rows(db, judgment, judgment.sample_id.in_(some) & (judgment.step < first), order=(judgment.id,))
-        _insert(db, judgment, [one | here | {"sample_id": ids[one["sample_id"]]} for one in said])
+        judgments = _rows(db, judgment, judgment.sample_id.in_(some) & (judgment.step < first), order=(judgment.id,))
+        _insert(db, judgment, [row | here | {"sample_id": ids[row["sample_id"]]} for row in judgments])
         labels = _rows(db, tables.Label, tables.Label.sample_id.in_(some), order=(tables.Label.sample_id,))
         decision = tables.Decision
         query = standing.everything(*_columns(decision)).where(decision.sample_id.in_(some)).order_by(decision.id)
         decided = [dict(row) for row in db.execute(query).mappings()]
         if _judges_anew(stage):
             own = set() if old_cut is not None else branch_labels.scored(labels, decided)
-            labels = branch_labels.before_judging(labels, said, _judges(stage, first), own)
-        _insert(db, tables.Label, [one | here | {"sample_id": ids[one["sample_id"]]} for one in labels])
+            labels = branch_labels.before_judging(labels, judgments, _judges(stage, first), own)
+        _insert(db, tables.Label, [label | here | {"sample_id": ids[label["sample_id"]]} for label in labels])
         known = _rows(db, tables.GoldItem, tables.GoldItem.sample_id.in_(some), order=(tables.GoldItem.sample_id,))
-        _insert(db, tables.GoldItem, [one | here | {"sample_id": ids[one["sample_id"]]} for one in known])
-        decided = [branch_labels.as_verdict(one, old_cut) for one in decided]
-        _insert(db, decision, [_decision(stage, one, ids, groups) for one in decided])
-        _insert(db, tables.Lease, [one | here | {"sample_id": ids[one["sample_id"]]} for one in _leases(db, some)])
+        _insert(db, tables.GoldItem, [row | here | {"sample_id": ids[row["sample_id"]]} for row in known])
+        decided = [branch_labels.as_verdict(row, old_cut) for row in decided]
+        _insert(db, decision, [_decision(stage, row, ids, groups) for row in decided])
+        _insert(
+            db, tables.Lease, [lease | here | {"sample_id": ids[lease["sample_id"]]} for lease in _leases(db, some)]
+        )
 
 
 def _leases(db: Session, sample_ids: Sequence[int]) -> list[dict[str, Any]]:
     """The slots of items that somebody decided; those that nobody decided are free."""
     lease = tables.Lease
     slots = _rows(db, lease, lease.sample_id.in_(sample_ids), order=(lease.sample_id, lease.slot))
-    begun = {one["sample_id"] for one in slots if one["decided_at"] is not None}
+    begun = {slot["sample_id"] for slot in slots if slot["decided_at"] is not None}
     free = {"user_id": None, "expires_at": now(), "is_random": False}
-    return [one | (free if one["decided_at"] is None else {}) for one in slots if one["sample_id"] in begun]
+    return [slot | (free if slot["decided_at"] is None else {}) for slot in slots if slot["sample_id"] in begun]
 
 
 def _cut_to_leave(stage: StageContext) -> float | None:
@@ -149,38 +153,38 @@ def _cut_to_leave(stage: StageContext) -> float | None:
         return None
     assert isinstance(old.step.part, Judge)
     assert isinstance(new.step.part, Judge)
-    was, comes = ((one.accept_at, one.score_range) for one in (old.step.part, new.step.part))
+    was, comes = ((part.accept_at, part.score_range) for part in (old.step.part, new.step.part))
     return None if was == comes else was[0]
 
 
-def _decision(stage: StageContext, one: dict[str, Any], ids: dict[int, int], groups: dict[int, int]) -> dict[str, Any]:
+def _decision(stage: StageContext, row: dict[str, Any], ids: dict[int, int], groups: dict[int, int]) -> dict[str, Any]:
     """What a person said, as a copy: it says which decision it repeats, so that its time is counted once."""
     value = {
-        name: branch_labels.renamed(said, ids) if name in branch_labels.NAMES else said
-        for name, said in one["value"].items()
+        name: branch_labels.renamed(value, ids) if name in branch_labels.NAMES else value
+        for name, value in row["value"].items()
     }
-    batch = one["batch_id"] and f"{stage.round.id}:{one['batch_id']}"[:64]
-    return one | {
-        "client_id": f"branch-{stage.round.id}-{one['id']}",
+    batch = row["batch_id"] and f"{stage.round.id}:{row['batch_id']}"[:64]
+    return row | {
+        "client_id": f"branch-{stage.round.id}-{row['id']}",
         "round_id": stage.round.id,
-        "sample_id": ids[one["sample_id"]],
-        "group_id": groups[one["group_id"]],
+        "sample_id": ids[row["sample_id"]],
+        "group_id": groups[row["group_id"]],
         "retracts_id": None,
         "batch_id": batch,
-        "value": value | {"restores": one["value"].get("restores", one["id"])},
+        "value": value | {"restores": row["value"].get("restores", row["id"])},
     }
 
 
 def _group_copies(db: Session, stage: StageContext, old_ids: Iterable[int]) -> dict[int, int]:
     """The copies of these questions, by their originals."""
-    old, new, found = aliased(tables.Group), aliased(tables.Group), dict[int, int]()
+    old, new, copies = aliased(tables.Group), aliased(tables.Group), dict[int, int]()
     same = and_(
         new.round_id == stage.round.id, new.split == old.split, new.step == old.step, new.position == old.position
     )
     for some in in_chunks(sorted(set(old_ids))):
         query = select(old.id, new.id).join(new, same).where(old.id.in_(some))
-        found |= dict(db.execute(query).tuples().all())
-    return found
+        copies |= dict(db.execute(query).tuples().all())
+    return copies
 
 
 def _copies(db: Session, stage: StageContext, old_ids: Iterable[int | None]) -> dict[int, int]:
@@ -204,12 +208,12 @@ def _copies(db: Session, stage: StageContext, old_ids: Iterable[int | None]) -> 
         new.position == old.position,
         new.checkpoint_id.is_not_distinct_from(old.checkpoint_id),
     )
-    found: dict[int, int] = {}
+    copies: dict[int, int] = {}
     for some in in_chunks(sorted({n for n in old_ids if n is not None})):
         query = select(old.id, new.id).join(group, group.id == old.group_id).join(copy, same_group).join(new, same)
         mine = (old.id.in_(some), old.round_id == origin_of(stage))
-        found |= dict(db.execute(query.where(*mine)).tuples().all())
-    return found
+        copies |= dict(db.execute(query.where(*mine)).tuples().all())
+    return copies
 
 
 def _copy_counts(stage: StageContext) -> None:
@@ -235,16 +239,16 @@ def _copy_datasets(stage: StageContext) -> None:
             order=(dataset.step,),
         )
         here = select(dataset.step, dataset.id).where(dataset.round_id == stage.round.id)
-        made = dict(db.execute(here).tuples().all())
-    for one in frozen:
-        if one["step"] not in made:
+        ids_by_step = dict(db.execute(here).tuples().all())
+    for fields in frozen:
+        if fields["step"] not in ids_by_step:
             with stage.writing() as db:
-                values = {name: value for name, value in one.items() if name != "id"}
+                values = {name: value for name, value in fields.items() if name != "id"}
                 copy = tables.Dataset(**values | {"round_id": stage.round.id})
                 db.add(copy)
                 db.flush()
-                made[one["step"]] = copy.id
-        while _copy_examples(stage, one["id"], made[one["step"]]):
+                ids_by_step[fields["step"]] = copy.id
+        while _copy_examples(stage, fields["id"], ids_by_step[fields["step"]]):
             pass
 
 
@@ -275,7 +279,7 @@ def _copy_roles(db: Session, stage: StageContext) -> None:
     """Checkpoints that trainings before the step made."""
     role = tables.RoundRole
     of_origin = (role.round_id == origin_of(stage)) & (role.step >= 0) & (role.step < first_step(stage))
-    _insert(db, role, [one | {"round_id": stage.round.id} for one in _rows(db, role, of_origin, order=(role.step,))])
+    _insert(db, role, [row | {"round_id": stage.round.id} for row in _rows(db, role, of_origin, order=(role.step,))])
 
 
 def _steps(db: Session, stage: StageContext, old: dict[str, Any]) -> dict[str, Any]:
@@ -290,7 +294,7 @@ def _steps(db: Session, stage: StageContext, old: dict[str, Any]) -> dict[str, A
 
 def _judges(stage: StageContext, before: int) -> dict[int, Judge]:
     """The judges before a step, by the number of theirs."""
-    return {one.index: one.step.part for one in stage.places[:before] if isinstance(one.step.part, Judge)}
+    return {place.index: place.step.part for place in stage.places[:before] if isinstance(place.step.part, Judge)}
 
 
 def _judges_anew(stage: StageContext) -> bool:
@@ -323,4 +327,4 @@ def _rows(db: Session, table: Any, where: Any, *, order: Sequence[Any]) -> list[
 def _insert(db: Session, table: Any, rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows; they get ids of their own."""
     if rows:
-        db.execute(insert(table), [{name: value for name, value in one.items() if name != "id"} for one in rows])
+        db.execute(insert(table), [{name: value for name, value in row.items() if name != "id"} for row in rows])

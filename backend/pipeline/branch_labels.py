@@ -18,11 +18,11 @@ NAMES = ("best", "worst", "order", "tie", "all_bad", "edit_id")
 """Where the value of a decision names samples."""
 
 
-def renamed(said: Any, ids: Mapping[int, int]) -> Any:
+def renamed(value: Any, ids: Mapping[int, int]) -> Any:
     """A sample's id, or several, as those of the copies."""
-    if isinstance(said, list):
-        return [ids.get(n, n) for n in said]
-    return ids.get(said, said)
+    if isinstance(value, list):
+        return [ids.get(n, n) for n in value]
+    return ids.get(value, value)
 
 
 def scored(labels: Sequence[Row], decided: Sequence[Row]) -> set[int]:
@@ -32,21 +32,21 @@ def scored(labels: Sequence[Row], decided: Sequence[Row]) -> set[int]:
     """
     last: dict[int, dict[int, float | None]] = defaultdict(dict)
     ranked: set[int] = set()
-    for one in decided:
-        if one["is_late"]:
+    for row in decided:
+        if row["is_late"]:
             continue
-        if one["kind"] is DecisionKind.rank:
-            ranked |= set(one["value"].get("order") or ())
-        elif one["kind"] in LABELLING:
-            last[one["sample_id"]][one["user_id"]] = one["score"] if one["kind"] is DecisionKind.score else None
-    found = set()
+        if row["kind"] is DecisionKind.rank:
+            ranked |= set(row["value"].get("order") or ())
+        elif row["kind"] in LABELLING:
+            last[row["sample_id"]][row["user_id"]] = row["score"] if row["kind"] is DecisionKind.score else None
+    sample_ids = set()
     for label in labels:
         scores = [score for score in last[label["sample_id"]].values() if score is not None]
         given = [*scores, *([mean_score(scores)] if scores else [])]
-        is_given = label["score"] is not None and any(abs(one - label["score"]) <= SCORE_GAP for one in given)
+        is_given = label["score"] is not None and any(abs(score - label["score"]) <= SCORE_GAP for score in given)
         if label["sample_id"] in ranked or is_given:
-            found.add(label["sample_id"])
-    return found
+            sample_ids.add(label["sample_id"])
+    return sample_ids
 
 
 def as_verdict(decision: Row, cut: float | None) -> Row:
@@ -57,28 +57,30 @@ def as_verdict(decision: Row, cut: float | None) -> Row:
     return decision | {"kind": kind, "score": None}
 
 
-def before_judging(labels: Sequence[Row], said: Sequence[Row], judges: Mapping[int, Judge], own: Set[int]) -> list[Row]:
+def before_judging(
+    labels: Sequence[Row], judged: Sequence[Row], judges: Mapping[int, Judge], own: Set[int]
+) -> list[Row]:
     """The labels as they were before the judges that come: with the word of the last judge before, if there is any.
 
     `own`: the texts whose score stays, since people gave it; one that came from the judge goes with it.
     """
     by_sample: dict[int, list[Row]] = defaultdict(list)
-    for one in said:
-        by_sample[one["sample_id"]].append(one)
+    for row in judged:
+        by_sample[row["sample_id"]].append(row)
     return [
-        _label(one, _word(by_sample.get(one["sample_id"], ()), judges), is_own=one["sample_id"] in own)
-        for one in labels
+        _label(label, _word(by_sample.get(label["sample_id"], ()), judges), is_own=label["sample_id"] in own)
+        for label in labels
     ]
 
 
-def _word(said: Sequence[Row], judges: Mapping[int, Judge]) -> tuple[float | None, Verdict | None]:
-    steps = [one["step"] for one in said if one["step"] in judges]
+def _word(judged: Sequence[Row], judges: Mapping[int, Judge]) -> tuple[float | None, Verdict | None]:
+    steps = [row["step"] for row in judged if row["step"] in judges]
     if not steps:
         return None, None
     last = [
-        Judgment(one["sample_id"], one["judge"], one["position"], one["score"], one["verdict"], "", "")
-        for one in said
-        if one["step"] == max(steps)
+        Judgment(row["sample_id"], row["judge"], row["position"], row["score"], row["verdict"], "", "")
+        for row in judged
+        if row["step"] == max(steps)
     ]
     return judges[max(steps)].label(last)
 
@@ -97,23 +99,23 @@ def of_people(db: Session, labels: Mapping[str, Sequence[Any]]) -> dict[str, lis
     """Columns of the labels that people gave, now that the judge has spoken: scores that they lack, and overrides."""
     label = tables.Label
     columns: dict[str, list[Any]] = {"sample_id": [], "score": [], "is_overridden": []}
-    said = {
+    decided_by = {
         n: (score, verdict)
         for n, score, verdict in zip(
             labels["sample_id"], labels["machine_score"], labels["machine_verdict"], strict=True
         )
     }
-    for ids in in_chunks(list(said)):
+    for ids in in_chunks(list(decided_by)):
         query = select(label.sample_id, label.score, label.verdict)
         for n, own, verdict in db.execute(query.where(label.sample_id.in_(ids), label.source == LabelSource.person)):
-            score = said[n][0] if own is None else own
+            score = decided_by[n][0] if own is None else own
             columns["sample_id"].append(n)
             columns["score"].append(score)
-            columns["is_overridden"].append(_overrides(verdict, score, *said[n]))
+            columns["is_overridden"].append(_overrides(verdict, score, *decided_by[n]))
     return columns
 
 
-def _overrides(verdict: Verdict | None, score: float | None, machine: float | None, said: Verdict | None) -> bool:
-    if verdict is not None and said is not None and verdict is not said:
+def _overrides(verdict: Verdict | None, score: float | None, machine: float | None, of_people: Verdict | None) -> bool:
+    if verdict is not None and of_people is not None and verdict is not of_people:
         return True
     return score is not None and machine is not None and abs(score - machine) > SCORE_GAP

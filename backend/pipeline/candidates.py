@@ -42,20 +42,20 @@ def _of_columns(
     db: Session, stage: StageContext, rows: list[GroupRow], known: dict[int, JSON], seed: int
 ) -> Candidates:
     places = {row.id: place for place, row in enumerate(rows)}
-    found = _read(db, stage, places, known)
-    number = np.array(found["group"], dtype=int)
+    lists = _read(db, stage, places, known)
+    number = np.array(lists["group"], dtype=int)
     # Groups without a sample are none: the others are numbered in their order.
     seen = np.unique(number)
     columns = {
-        "ids": np.array(found["ids"], dtype=int),
+        "ids": np.array(lists["ids"], dtype=int),
         "group": np.searchsorted(seen, number),
-        "standing": np.array(found["standing"], dtype=np.int8),
-        "score": np.array(found["score"], dtype=float),
-        "length": np.array(found["length"], dtype=int),
-        "text": np.array(found["text"], dtype=int),
-        "is_blank": np.array(found["is_blank"], dtype=bool),
-        "is_cut": np.array(found["is_cut"], dtype=bool) & (np.array(found["standing"], dtype=np.int8) != 1),
-        "reviewers": _reviewers(db, stage.round.id, found, known),
+        "standing": np.array(lists["standing"], dtype=np.int8),
+        "score": np.array(lists["score"], dtype=float),
+        "length": np.array(lists["length"], dtype=int),
+        "text": np.array(lists["text"], dtype=int),
+        "is_blank": np.array(lists["is_blank"], dtype=bool),
+        "is_cut": np.array(lists["is_cut"], dtype=bool) & (np.array(lists["standing"], dtype=np.int8) != 1),
+        "reviewers": _reviewers(db, stage.round.id, lists, known),
     }
     prompt_ids = [rows[place].prompt_id for place in seen.tolist()]
     notes = _notes(db, prompt_ids)
@@ -64,9 +64,9 @@ def _of_columns(
 
 def _read(db: Session, stage: StageContext, places: dict[int, int], known: dict[int, JSON]) -> dict[str, list[Any]]:
     """The columns of the samples, one entry a sample, in any order; `rows` holds the ids of their groups."""
-    found: dict[str, list[Any]] = defaultdict(list)
+    columns: dict[str, list[Any]] = defaultdict(list)
     numbers: dict[bytes, int] = {}
-    said: dict[int, set[Verdict]] = defaultdict(set)
+    by_text: dict[int, set[Verdict]] = defaultdict(set)
     words: list[int] = []
     accepted, rejected = STANDING[Verdict.accept], STANDING[Verdict.reject]
     for id_, group_id, text, finish, turns, score, verdict, source in _samples(db, stage):
@@ -82,22 +82,22 @@ def _read(db: Session, stage: StageContext, places: dict[int, int], known: dict[
         if turns:
             words[-1] = numbers.setdefault(_digest(place, _said(text, turns).strip()), len(numbers))
         if by_person is not None:
-            said[words[-1]].add(by_person)
-        found["ids"].append(id_)
-        found["rows"].append(group_id)
-        found["group"].append(place)
-        found["standing"].append(0 if by_person is None else accepted if by_person is Verdict.accept else rejected)
-        found["score"].append(np.nan if score is None else score)
-        found["length"].append(len(stripped))
-        found["text"].append(number)
-        found["is_blank"].append(shows_nothing(text))
-        found["is_cut"].append(finish == "length")
-    if said:
+            by_text[words[-1]].add(by_person)
+        columns["ids"].append(id_)
+        columns["rows"].append(group_id)
+        columns["group"].append(place)
+        columns["standing"].append(0 if by_person is None else accepted if by_person is Verdict.accept else rejected)
+        columns["score"].append(np.nan if score is None else score)
+        columns["length"].append(len(stripped))
+        columns["text"].append(number)
+        columns["is_blank"].append(shows_nothing(text))
+        columns["is_cut"].append(finish == "length")
+    if by_text:
         for at, number in enumerate(words):
             # People's word on a text holds for its twins, unless they differ.
-            if not found["standing"][at] and len(verdicts := said.get(number, ())) == 1:
-                found["standing"][at] = STANDING[next(iter(verdicts))]
-    return found
+            if not columns["standing"][at] and len(verdicts := by_text.get(number, ())) == 1:
+                columns["standing"][at] = STANDING[next(iter(verdicts))]
+    return columns
 
 
 def _digest(place: int, text: str) -> bytes:
@@ -138,7 +138,7 @@ def _said(text: str, turns: list[Any]) -> str:
     return Sample(0, 0, text, "", 0, turns=tuple(turns)).said
 
 
-def _reviewers(db: Session, round_id: int, found: dict[str, list[Any]], known: Container[int]) -> Numbers:
+def _reviewers(db: Session, round_id: int, columns: dict[str, list[Any]], known: Container[int]) -> Numbers:
     """How many people decided on each sample; a decision about a group is one on each of its samples."""
     of_samples, of_groups = defaultdict[int, set[int]](set), defaultdict[int, set[int]](set)
     row = tables.Decision
@@ -146,12 +146,12 @@ def _reviewers(db: Session, round_id: int, found: dict[str, list[Any]], known: C
     for group_id, sample_id, user_id, kind in db.execute(query):
         (of_groups[group_id] if kind in TOGETHER else of_samples[sample_id]).add(user_id)
     if not of_samples and not of_groups and not known:
-        return np.zeros(len(found["ids"]), dtype=int)
+        return np.zeros(len(columns["ids"]), dtype=int)
     none: set[int] = set()
     return np.array(
         [
             ENOUGH if id_ in known else len(of_samples.get(id_, none) | of_groups.get(group_id, none))
-            for id_, group_id in zip(found["ids"], found["rows"], strict=True)
+            for id_, group_id in zip(columns["ids"], columns["rows"], strict=True)
         ],
         dtype=int,
     )
@@ -159,9 +159,9 @@ def _reviewers(db: Session, round_id: int, found: dict[str, list[Any]], known: C
 
 def _notes(db: Session, prompt_ids: list[int]) -> dict[int, JSON]:
     """What files say of these prompts, by id."""
-    prompt, found = tables.Prompt, dict[int, JSON]()
+    prompt, metadata = tables.Prompt, dict[int, JSON]()
     for some in in_chunks(sorted(set(prompt_ids)), PROMPTS_AT_ONCE):
-        found |= dict(
+        metadata |= dict(
             db.connection().execute(select(prompt.id, prompt.extra).where(prompt.id.in_(some))).tuples().all()
         )
-    return found
+    return metadata

@@ -47,7 +47,7 @@ def rows_before(stage: StageContext, db: Session) -> list[tuple[str, values.Exam
     row = tables.Example
     of_step = (tables.Dataset.round_id == stage.round.id, tables.Dataset.step == stage.place.rows[-1])
     query = select(row).join(tables.Dataset).where(*of_step)
-    return [(one.origin, example_of(one)) for one in db.scalars(query.order_by(row.position))]
+    return [(scalar.origin, example_of(scalar)) for scalar in db.scalars(query.order_by(row.position))]
 
 
 def example_of(row: tables.Example) -> values.Example:
@@ -67,17 +67,17 @@ def example_of(row: tables.Example) -> values.Example:
 
 def ancestors(db: Session, round_id: int | None) -> list[int]:
     """Ids of these rounds: the one with this id, and those above it, nearest first."""
-    found: list[int] = []
+    ids: list[int] = []
     while round_id is not None:
-        found.append(round_id)
+        ids.append(round_id)
         round_id = db.scalar(select(tables.Round.parent_id).where(tables.Round.id == round_id))
-    return found
+    return ids
 
 
 def add_earlier(stage: StageContext, db: Session, chosen: Chosen, makes: values.DatasetType) -> None:
     """Add what the ancestor rounds selected, unless the same text for the same prompt is there already."""
     limit = stage.recipe.earlier_rounds_limit or None
-    seen = {key(row) for row in dataset_rows.resolve(db, [one for _, one in chosen.origins()])}
+    seen = {key(row) for row in dataset_rows.resolve(db, [example for _, example in chosen.origins()])}
     for round_id in ancestors(db, stage.round.parent_id)[:limit]:
         query = (
             select(tables.Example)
@@ -103,16 +103,16 @@ def add_earlier(stage: StageContext, db: Session, chosen: Chosen, makes: values.
 
 def trained_steps(db: Session, round_id: int) -> list[int]:
     """The steps whose datasets a training read: the newest before each trainer."""
-    found = db.get_one(tables.Round, round_id)
-    recipe = recipes.read(found.recipe)
-    return [place.rows[-1] for place in recipe.places(found.phase) if place.step.kind == "trainer" and place.rows]
+    round_ = db.get_one(tables.Round, round_id)
+    recipe = recipes.read(round_.recipe)
+    return [place.rows[-1] for place in recipe.places(round_.phase) if place.step.kind == "trainer" and place.rows]
 
 
 def key(row: dataset_rows.DatasetRow) -> bytes:
     """What makes two rows the same for training."""
-    said: tuple[Any, ...] = (row.prompt_id, row.messages, row.completion, row.rejected, row.label)
-    said += (row.turns,) if row.turns else ()
-    return hashlib.sha256(repr(said).encode()).digest()
+    columns: tuple[Any, ...] = (row.prompt_id, row.messages, row.completion, row.rejected, row.label)
+    columns += (row.turns,) if row.turns else ()
+    return hashlib.sha256(repr(columns).encode()).digest()
 
 
 def add_mix(stage: StageContext, db: Session, chosen: Chosen) -> None:

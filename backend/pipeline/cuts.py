@@ -74,7 +74,7 @@ def of_step(stage: StageContext, db: Session) -> Cut | None:
         return None
     judge = place.step.part
     between = stage.places[gate : stage.step]
-    if any(one.step.kind == "judge" and one.source == stage.place.source for one in between):
+    if any(place.step.kind == "judge" and place.source == stage.place.source for place in between):
         return None  # labels of a judge that came after people are not theirs to move
     assert isinstance(judge, Judge)
     fewest = int(stage.round.review.get("cut_rows", FEWEST))
@@ -91,15 +91,18 @@ def moved(rule: str, old: float, evidence: Evidence, fewest: int, seed: int) -> 
     the queue chose speaks for that text.
     """
     spoken, texts = speaking(evidence)
-    words = [(one, one.text.score) for one in spoken if one.text.score is not None]
-    drawn = sum(one.is_drawn for one, _ in words)
+    words = [(witness, witness.text.score) for witness in spoken if witness.text.score is not None]
+    drawn = sum(witness.is_drawn for witness, _ in words)
     if drawn < fewest:
         return Cut(rule, old, old, drawn, f"{drawn:,} blind decisions at random; at least {fewest:,} are needed.")
-    scored = [one for one in texts if one.score is not None]
+    scored = [text for text in texts if text.score is not None]
     all_of_them = population(scored, evidence.drawn_of, max(len(scored), len(words))).texts if scored else len(words)
     weight = max(1.0, (all_of_them - len(words) + drawn) / drawn)
-    rows = [Decided(score, one.accepts, weight if one.is_drawn else 1.0, one.is_drawn) for one, score in words]
-    if len({one.accepts for one in rows}) < 2:
+    rows = [
+        Decided(score, witness.accepts, weight if witness.is_drawn else 1.0, witness.is_drawn)
+        for witness, score in words
+    ]
+    if len({row.accepts for row in rows}) < 2:
         return Cut(rule, old, old, drawn, "People said one and the same of all of them.")
     new = best(rule, old, rows)
     if new == old:
@@ -116,27 +119,27 @@ def best(rule: str, old: float, rows: Sequence[Decided]) -> float:
 
     By accuracy it is where the isotonic regression of people's verdicts on the scores crosses one half.
     """
-    found = figures(rule, candidates(old, rows), rows)
-    return max(found, key=lambda cut: (found[cut], -abs(cut - old), -cut))
+    by_cut = figures(rule, candidates(old, rows), rows)
+    return max(by_cut, key=lambda cut: (by_cut[cut], -abs(cut - old), -cut))
 
 
 def candidates(old: float, rows: Iterable[Decided]) -> list[float]:
     """The cuts that tell the rows apart, lowest first, and the old one."""
-    return sorted({old, *(one.score for one in rows)})
+    return sorted({old, *(row.score for row in rows)})
 
 
 def figures(rule: str, cuts: Sequence[float], rows: Iterable[Decided]) -> dict[float, float]:
     """The rule's figure at each of the cuts, which are in order and hold every score of the rows."""
     good, bad = dict.fromkeys(cuts, 0.0), dict.fromkeys(cuts, 0.0)
-    for one in rows:
-        (good if one.accepts else bad)[one.score] += one.weight
+    for row in rows:
+        (good if row.accepts else bad)[row.score] += row.weight
     hits, false_accepts, misses, passes = sum(good.values()), sum(bad.values()), 0.0, 0.0
-    found = {}
+    by_cut = {}
     for cut in cuts:
-        found[cut] = figure(rule, hits, false_accepts, misses, passes)
+        by_cut[cut] = figure(rule, hits, false_accepts, misses, passes)
         hits, false_accepts = hits - good[cut], false_accepts - bad[cut]
         misses, passes = misses + good[cut], passes + bad[cut]
-    return found
+    return by_cut
 
 
 def figure(rule: str, hits: float, false_accepts: float, misses: float, passes: float) -> float:
@@ -158,9 +161,9 @@ def by_chance(rule: str, old: float, rows: Sequence[Decided], seed: int) -> floa
     where that was above 0. Only what was drawn at random is drawn again: what was chosen would be chosen again.
     """
     chance, cuts, as_much = random.Random(seed), candidates(old, rows), 0
-    lots, chosen = [one for one in rows if one.is_drawn], [one for one in rows if not one.is_drawn]
-    found = figures(rule, cuts, rows)
-    gains = {cut: found[cut] - found[old] for cut in cuts}
+    lots, chosen = [row for row in rows if row.is_drawn], [row for row in rows if not row.is_drawn]
+    by_cut = figures(rule, cuts, rows)
+    gains = {cut: by_cut[cut] - by_cut[old] for cut in cuts}
     most = max(gains.values())
     for _ in range(RESAMPLES):
         drawn = figures(rule, cuts, [*chance.choices(lots, k=len(lots)), *chosen])
@@ -177,7 +180,7 @@ def relabelled(group: Group, cut: Cut | None) -> Group:
     """The group with the verdicts that its scores get at the cut; people's stay, and so do texts without a score."""
     if cut is None or cut.new == cut.old:
         return group
-    return replace(group, samples=tuple(_at(one, cut.new) for one in group.samples))
+    return replace(group, samples=tuple(_at(sample, cut.new) for sample in group.samples))
 
 
 def _at(sample: Sample, cut: float) -> Sample:

@@ -21,12 +21,12 @@ from backend.values import Decided, LabelSource, Verdict
 def read(stage: StageContext, db: Session) -> Iterator[Decided]:
     """The round's decided texts, then those of the rounds above, each round's in order; nothing is read before."""
     for age, round_id in enumerate([stage.round.id, *ancestors(db, stage.round.parent_id)]):
-        found = db.get_one(tables.Round, round_id)
+        round_ = db.get_one(tables.Round, round_id)
         try:
-            recipe = recipes.read(found.recipe)
+            recipe = recipes.read(round_.recipe)
         except UnreadableRecipe:
             continue
-        place = recipes.judge_place(recipe, found.phase)
+        place = recipes.judge_place(recipe, round_.phase)
         judge = place.step.part if place is not None else None
         if place is not None and isinstance(judge, Judge) and judge.asks_in_words:
             yield from _of_round(db, round_id, stage.round.project_id, judge, place.index, age)
@@ -71,9 +71,9 @@ def _verdicts(db: Session, round_id: int) -> dict[int, Verdict]:
         label.round_id == round_id, label.source == LabelSource.person, label.verdict.is_not(None)
     )
     words = _words(db, round_id)
-    said: dict[int, Any] = {n: verdict for n, verdict in db.execute(query) if n in words}
+    verdicts: dict[int, Any] = {n: verdict for n, verdict in db.execute(query) if n in words}
     known = select(gold.sample_id, gold.verdict).where(gold.round_id == round_id)
-    return said | dict(db.execute(known).tuples().all())
+    return verdicts | dict(db.execute(known).tuples().all())
 
 
 def _words(db: Session, round_id: int) -> dict[int, int]:
@@ -93,10 +93,10 @@ def _words(db: Session, round_id: int) -> dict[int, int]:
 
 
 def _replies(db: Session, ids: Sequence[int], step: int) -> dict[int, list[tuple[str, Verdict | None]]]:
-    row, found = tables.Judgment, defaultdict[int, list[tuple[str, Verdict | None]]](list)
+    row, replies = tables.Judgment, defaultdict[int, list[tuple[str, Verdict | None]]](list)
     query = select(row.sample_id, row.raw, row.verdict, row.finish_reason).where(
         row.sample_id.in_(ids), row.step == step
     )
     for n, raw, verdict, finish in db.execute(query.order_by(row.sample_id, row.position)):
-        found[n] += [(raw, verdict)] if finish == "stop" and raw else []
-    return found
+        replies[n] += [(raw, verdict)] if finish == "stop" and raw else []
+    return replies

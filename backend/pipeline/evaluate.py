@@ -57,10 +57,14 @@ def measured_by(stage: StageContext, metrics: Sequence[Metric]) -> dict[str, Any
     }
     if stage.round.engine is not values.LocalEngine.transformers:
         by["engine"] = stage.round.engine  # its texts are others, by rounding
-    one = player(stage)
-    if one is None:
+    engine_json = player(stage)
+    if engine_json is None:
         return by
-    return by | {"plays": one.dump()} | ({"documents": stage.set_ids(SetUse.mix)} if one.needs_documents else {})
+    return (
+        by
+        | {"plays": engine_json.dump()}
+        | ({"documents": stage.set_ids(SetUse.mix)} if engine_json.needs_documents else {})
+    )
 
 
 def player(stage: StageContext) -> Generator | None:
@@ -104,10 +108,10 @@ def measure(
             messages, seed = [p.messages for p in prompts], derive_seed(stage.round.seed, "held out", number)
             if plays is not None:
                 return plays.held_out(engine, prompts, n=sampled, seed=seed)
-            found = engine.complete(messages, Sampling(temperature=0.0, max_tokens=most, seed=seed))
+            answers = engine.complete(messages, Sampling(temperature=0.0, max_tokens=most, seed=seed))
             if sampled:
                 more = engine.complete(messages, Sampling(temperature=1.0, max_tokens=most, n=sampled, seed=seed))
-                found = [first + rest for first, rest in zip(found, more, strict=True)]
+                answers = [first + rest for first, rest in zip(answers, more, strict=True)]
             return [
                 [
                     values.Sample(
@@ -123,7 +127,7 @@ def measure(
                     )
                     for position, c in enumerate(completions)
                 ]
-                for p, completions in zip(prompts, found, strict=True)
+                for p, completions in zip(prompts, answers, strict=True)
             ]
 
         answer_missing(stage, rows, engine=engine, checkpoint_id=checkpoint_id, answer=answer, seed=stage.round.seed)
@@ -159,7 +163,7 @@ def round_evidence(stage: StageContext) -> Evidence:
         known = set(db.scalars(select(tables.GoldItem.sample_id).where(tables.GoldItem.round_id == stage.round.id)))
         blind, drawn = blind_verdicts(db, stage)
         kept = kept_samples(db, stage.round.id)
-        sides = pairs.of_round(db, stage.round.id) if any(one.reads_pairs for one in stage.recipe.metrics) else []
+        sides = pairs.of_round(db, stage.round.id) if any(metric.reads_pairs for metric in stage.recipe.metrics) else []
     machine: dict[int, tuple[float | None, Verdict | None]] = {i: (score, verdict) for i, score, verdict, *_ in labels}
     by_people = [
         row
@@ -188,8 +192,8 @@ def looked_at(places: Sequence[Place]) -> int:
     there, those of the first step that asks a model; without any, those of the first step.
     """
     wrote = {place.index for place in places if isinstance(place.step.part, Generator) and place.step.part.needs_engine}
-    selectors = [one for one in places if isinstance(one.step.part, Selector) and one.step.part.needs_texts]
-    read = [one.source for one in selectors if wrote & {*one.texts}]
+    selectors = [place for place in places if isinstance(place.step.part, Selector) and place.step.part.needs_texts]
+    read = [selector.source for selector in selectors if wrote & {*selector.texts}]
     for place in (places[n] for n in sorted(wrote)):
         read.append(place.index if _makes_groups(place) else place.source)
     return next((n for n in read if n is not None), places[0].index)
@@ -201,7 +205,7 @@ def _makes_groups(place: Place) -> bool:
 
 def turns_of(stage: StageContext) -> dict[str, Sequence[values.Group]]:
     """What the metrics want to see of later turns, by the name of the step that wrote them."""
-    found: dict[str, Sequence[values.Group]] = {}
+    by_name: dict[str, Sequence[values.Group]] = {}
     for name in {name for metric in stage.recipe.metrics for name in metric.turns}:
         writers = [place for place in stage.places if is_turn(stage, place) and name in ("", place.step.name)]
         if not writers:
@@ -210,8 +214,8 @@ def turns_of(stage: StageContext) -> dict[str, Sequence[values.Group]]:
             rows = group_values.group_rows(db, stage.round.id, Split.train, step=writers[-1].source)
             groups = group_values.load(db, rows, edits=False, imported=False)
         step = writers[-1].index
-        found[name] = [replace(one, samples=tuple(s for s in one.samples if s.step == step)) for one in groups]
-    return found
+        by_name[name] = [replace(group, samples=tuple(s for s in group.samples if s.step == step)) for group in groups]
+    return by_name
 
 
 def is_turn(stage: StageContext, place: Place) -> bool:
@@ -245,15 +249,15 @@ def blind_verdicts(db: Session, stage: StageContext) -> tuple[dict[int, Verdict]
     )
     last = {(row.sample_id, row.user_id): row for row in db.scalars(query)}
     cut = cut_of(judge_of(stage.round.recipe, stage.round.phase))
-    said: dict[int, list[bool]] = defaultdict(list)
+    by_sample: dict[int, list[bool]] = defaultdict(list)
     drawn = set()
     for (sample_id, _), row in last.items():
         if row.is_blind:
             is_good = row.score is not None and row.score >= cut
-            said[sample_id].append(is_good if row.kind is DecisionKind.score else row.kind is DecisionKind.accept)
+            by_sample[sample_id].append(is_good if row.kind is DecisionKind.score else row.kind is DecisionKind.accept)
             drawn |= {sample_id} if row.is_random else set()
-    clear = {n: sum(votes) for n, votes in said.items() if 2 * sum(votes) != len(votes)}
-    verdicts = {n: Verdict.accept if 2 * good > len(said[n]) else Verdict.reject for n, good in clear.items()}
+    clear = {n: sum(votes) for n, votes in by_sample.items() if 2 * sum(votes) != len(votes)}
+    verdicts = {n: Verdict.accept if 2 * good > len(by_sample[n]) else Verdict.reject for n, good in clear.items()}
     return verdicts, frozenset(drawn)
 
 
@@ -278,14 +282,14 @@ def run(stage: StageContext) -> Finish:
     todo = [c for c in todo if c == stage.round.checkpoint_id or not is_measured(stage, c, by)]
     per_prompt = 1 + max((m.held_out_samples for m in metrics), default=0)
     stage.progress.start(len(todo) * len(rows) * per_prompt, "answers")
-    found: list[Measured] = [(c, v, {"measured_by": by}) for c in todo for v in measure(stage, rows, c, metrics)]
+    values: list[Measured] = [(c, v, {"measured_by": by}) for c in todo for v in measure(stage, rows, c, metrics)]
     evidence = round_evidence(stage)
-    found += [(None, v, {}) for m in stage.recipe.metrics if m.scope == "round" for v in m.compute(evidence)]
-    write_warnings = warn.look(stage, evidence, found)
+    values += [(None, v, {}) for m in stage.recipe.metrics if m.scope == "round" for v in m.compute(evidence)]
+    write_warnings = warn.look(stage, evidence, values)
 
     def finish(db: Session) -> None:
         db.execute(delete(tables.Metric).where(tables.Metric.round_id == stage.round.id))
-        for checkpoint_id, v, details in found:
+        for checkpoint_id, v, details in values:
             db.add(
                 tables.Metric(
                     project_id=stage.round.project_id,

@@ -39,5 +39,5 @@ def own_words(log: Path, start: int) -> str | None:
     with log.open("rb") as file:
         file.seek(start)
         lines = file.read().decode("utf-8", errors="replace").splitlines()
-    said = [text.removeprefix("ERROR: ") for text in lines if text.startswith("ERROR: ")]
-    return said[-1] if said else None
+    reasons = [text.removeprefix("ERROR: ") for text in lines if text.startswith("ERROR: ")]
+    return reasons[-1] if reasons else None

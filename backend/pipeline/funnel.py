@@ -40,10 +40,10 @@ def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, A
     samples = counts.get("samples", 0)
     unjudged = left_out.counts(db, stage.round.id, values.Stage.judge)
     no_verdict = {"no verdict in any reply": unparsed} if unparsed else {}
-    made = own_prompts(stage, db)
+    stages = own_prompts(stage, db)
     repeats = {"same text in a newer round": chosen.repeats} if chosen.repeats else {}
     return [
-        *made,
+        *stages,
         {"stage": "prompts", "count": counts.get("prompts", 0), "dropped": counts.get("left_out", {})},
         {"stage": "samples", "count": samples, "dropped": {}},
         {"stage": "judged", "count": samples - unparsed - sum(unjudged.values()), "dropped": no_verdict | unjudged},
@@ -66,9 +66,9 @@ def own_prompts(stage: StageContext, db: Session) -> list[dict[str, Any]]:
     noted = db.scalar(select(tables.Round.steps).where(tables.Round.id == stage.round.id)) or {}
     entries = [noted.get(str(place.index), {}) for place in stage.places[: stage.step]]
     return [
-        {"stage": "adopted prompts", "count": one["adopted"], "dropped": one["dropped"]}
-        for one in entries
-        if "adopted" in one
+        {"stage": "adopted prompts", "count": entry["adopted"], "dropped": entry["dropped"]}
+        for entry in entries
+        if "adopted" in entry
     ]
 
 

@@ -59,15 +59,15 @@ def asked_engines(
 
     known: those that are open, by checkpoint. Roles that may be unbound, and are, are left out.
     """
-    opened, found = dict(known), dict[str, Engine]()
+    opened, engines = dict(known), dict[str, Engine]()
     for role in generator.asked_roles:
         checkpoint_id = bound_to(stage.round, role, stage.step, may_be_unbound=role in generator.optional_roles)
         if checkpoint_id is None:
             continue
         if opened.get(checkpoint_id) is None:
             opened[checkpoint_id] = stack.enter_context(opened_for(stage, checkpoint_id))
-        found[role] = opened[checkpoint_id]
-    return found
+        engines[role] = opened[checkpoint_id]
+    return engines
 
 
 def run(stage: StageContext) -> Finish:
@@ -118,20 +118,20 @@ def run(stage: StageContext) -> Finish:
         return nothing_more
 
     def finish(db: Session) -> None:
-        made = db.execute(
+        counts = db.execute(
             select(
                 func.count(),
                 func.coalesce(func.sum(tables.Label.num_tokens), 0),
                 func.count().filter(tables.Label.is_truncated),
             ).where(tables.Label.round_id == stage.round.id, tables.Label.kind.in_(tables.JUDGED))
         ).one()
-        found = db.get_one(tables.Round, stage.round.id)
-        found.counts = found.counts | {
-            "prompts": len(rows) if stage.is_first else found.counts.get("prompts", 0),
+        round_ = db.get_one(tables.Round, stage.round.id)
+        round_.counts = round_.counts | {
+            "prompts": len(rows) if stage.is_first else round_.counts.get("prompts", 0),
             "left_out": left_out.counts(db, stage.round.id, Stage.generate),
-            "samples": made[0],
-            "tokens": int(made[1]),
-            "truncated": made[2],
+            "samples": counts[0],
+            "tokens": int(counts[1]),
+            "truncated": counts[2],
         }
 
     return finish

@@ -89,13 +89,13 @@ def seen_by(
 
 def prompts_of(db: Session, groups: Sequence[GroupRow]) -> list[values.Prompt]:
     """The groups' prompts, in order, with what each group asks for messages, and its own answer where it has one."""
-    found = roots_of(db, groups)
+    roots = roots_of(db, groups)
     own: dict[int, dict[str, Any]] = {}
     for ids in in_chunks([g.id for g in groups if g.is_own]):
         query = select(tables.Group.id, tables.Group.messages, tables.Group.answer).where(tables.Group.id.in_(ids))
         for group_id, messages, answer in db.execute(query):
             own[group_id] = {"messages": messages} | ({} if answer is None else {"answer": answer})
-    prompts = (found[g.prompt_id] for g in groups)
+    prompts = (roots[g.prompt_id] for g in groups)
     return [replace(p, **own[g.id]) if g.id in own else p for g, p in zip(groups, prompts, strict=True)]
 
 
@@ -109,34 +109,34 @@ def is_no_probe(project_id: int) -> ColumnElement[bool]:
 
 def roots_of(db: Session, groups: Sequence[GroupRow]) -> dict[int, values.Prompt]:
     """The prompts that the groups come from, by id."""
-    found: dict[int, values.Prompt] = {}
+    roots: dict[int, values.Prompt] = {}
     for ids in in_chunks([g.prompt_id for g in groups]):
         for row in db.connection().execute(select(*PROMPT).where(tables.Prompt.id.in_(ids))).all():
-            found[row[0]] = values.Prompt(*row)
-    return found
+            roots[row[0]] = values.Prompt(*row)
+    return roots
 
 
 def with_imported(db: Session, prompts: Sequence[values.Prompt]) -> list[values.Prompt]:
     """The prompts with the completions that files brought for them."""
-    row, found = tables.ImportedCompletion, defaultdict[int, list[values.Imported]](list)
+    row, imported = tables.ImportedCompletion, defaultdict[int, list[values.Imported]](list)
     for ids in in_chunks([p.id for p in prompts]):
         query = select(row.prompt_id, row.text, row.extra).where(row.prompt_id.in_(ids))
         for prompt_id, text, extra in db.execute(query.order_by(row.prompt_id, row.position)):
-            found[prompt_id].append(values.Imported(text, extra))
-    return [replace(p, imported=tuple(found[p.id])) if p.id in found else p for p in prompts]
+            imported[prompt_id].append(values.Imported(text, extra))
+    return [replace(p, imported=tuple(imported[p.id])) if p.id in imported else p for p in prompts]
 
 
 def sample_counts(db: Session, groups: Sequence[GroupRow], *, checkpoint_id: int, step: int) -> dict[int, int]:
     """How many samples of this step and checkpoint, or imported, each group has; groups without any are left out."""
-    found: dict[int, int] = {}
+    counts: dict[int, int] = {}
     for ids in in_chunks([g.id for g in groups]):
         query = select(tables.Sample.group_id, func.count()).where(
             tables.Sample.group_id.in_(ids),
             tables.Sample.step == step,
             or_(tables.Sample.checkpoint_id == checkpoint_id, tables.Sample.kind == "import"),
         )
-        found |= {group_id: count for group_id, count in db.execute(query.group_by(tables.Sample.group_id))}
-    return found
+        counts |= {group_id: count for group_id, count in db.execute(query.group_by(tables.Sample.group_id))}
+    return counts
 
 
 def samples_of(
@@ -153,7 +153,7 @@ def samples_of(
 
     place: the step that looks, which sees what was made before it, by the roles it names.
     """
-    found: dict[int, list[values.Sample]] = {g.id: [] for g in groups}
+    samples: dict[int, list[values.Sample]] = {g.id: [] for g in groups}
     label = tables.Label
     for ids in in_chunks([g.id for g in groups]):
         query = select(
@@ -187,8 +187,8 @@ def samples_of(
             # Most samples are completions of which nothing is noted: a batch is read between two calls of the model.
             if extra or turns or kind != "completion":
                 sample = replace(sample, kind=kind, extra=extra, turns=tuple(turns or ()))
-            found[group_id].append(sample)
-    return found
+            samples[group_id].append(sample)
+    return samples
 
 
 def _sample(columns: Any, **more: Any) -> values.Sample:
@@ -233,7 +233,7 @@ def load(
 
 def without_retracted(group: values.Group) -> values.Group:
     """The group without texts of people that were taken back: a text that stands is accepted by who wrote it."""
-    kept = [one for one in group.samples if one.kind != "edit" or one.verdict is values.Verdict.accept]
+    kept = [sample for sample in group.samples if sample.kind != "edit" or sample.verdict is values.Verdict.accept]
     return group if len(kept) == len(group.samples) else replace(group, samples=tuple(kept))
 
 
@@ -261,35 +261,35 @@ def siblings_of(db: Session, groups: Sequence[GroupRow]) -> dict[int, tuple[valu
     """
     asked = {g.parent_id: g.step for g in groups if g.parent_id is not None}
     sample, parent = tables.Sample, aliased(tables.Sample)
-    found = defaultdict[int, list[int]](list)
+    siblings = defaultdict[int, list[int]](list)
     for some in in_chunks(sorted(asked)):
         query = select(parent.id, sample.id, sample.step).join(parent, parent.group_id == sample.group_id)
         query = query.where(parent.id.in_(some), sample.kind != "edit")
         for parent_id, id_, step in db.execute(query.order_by(sample.step, sample.position, sample.id)):
             if step < asked[parent_id]:
-                found[parent_id].append(id_)
-    texts = texts_of(db, sorted({id_ for ids in found.values() for id_ in ids}))
-    return {parent_id: tuple(texts[id_] for id_ in ids) for parent_id, ids in found.items()}
+                siblings[parent_id].append(id_)
+    texts = texts_of(db, sorted({id_ for ids in siblings.values() for id_ in ids}))
+    return {parent_id: tuple(texts[id_] for id_ in ids) for parent_id, ids in siblings.items()}
 
 
 def _chain(last: int, above: Mapping[int, int | None], texts: Mapping[int, values.Sample]) -> tuple[values.Sample, ...]:
-    found: list[values.Sample] = []
+    ancestors: list[values.Sample] = []
     at: int | None = last
     while at is not None:
-        found.insert(0, texts[at])
+        ancestors.insert(0, texts[at])
         at = above[at]
-    return tuple(found)
+    return tuple(ancestors)
 
 
 def texts_of(db: Session, ids: Sequence[int]) -> dict[int, values.Sample]:
     """These samples by id, with their effective labels."""
     sample, label = tables.Sample, tables.Label
-    found: dict[int, values.Sample] = {}
+    texts: dict[int, values.Sample] = {}
     for some in in_chunks(ids):
         query = select(sample.kind, sample.extra, sample.step, sample.role, sample.turns, *SAMPLE, *LABEL)
         query = query.outerjoin(label, label.sample_id == sample.id).where(sample.id.in_(some))
         for kind, extra, step, role, turns, *columns in db.execute(query):
             columns[-1] = columns[-1] or values.LabelSource.none
             more = {"kind": kind, "extra": extra, "step": step, "role": role, "turns": tuple(turns or ())}
-            found[columns[0]] = _sample(columns, **more)
-    return found
+            texts[columns[0]] = _sample(columns, **more)
+    return texts

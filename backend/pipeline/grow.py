@@ -82,12 +82,12 @@ def _grown(grow: Grow, rows: list[GroupRow], number: int, checkpoint_id: int) ->
     """Grow a batch, and say what could not be answered."""
     with reading() as db:
         prompts = group_values.prompts_of(db, rows)
-    made, items = [], []
+    grown, items = [], []
     for row, groups in zip(rows, _groups(grow, prompts, number), strict=True):
-        failed = [one.failure for group in groups for one in group.samples if one.failure is not None]
-        items += [left_out.Item(one, row.id, row.prompt_id, checkpoint_id=checkpoint_id) for one in failed[:1]]
-        made.append([] if failed else groups)
-    return Grown(rows, made, items)
+        failed = [sample.failure for group in groups for sample in group.samples if sample.failure is not None]
+        items += [left_out.Item(failure, row.id, row.prompt_id, checkpoint_id=checkpoint_id) for failure in failed[:1]]
+        grown.append([] if failed else groups)
+    return Grown(rows, grown, items)
 
 
 def _groups(grow: Grow, prompts: list[values.Prompt], number: int) -> list[list[values.Group]]:
@@ -98,13 +98,13 @@ def _groups(grow: Grow, prompts: list[values.Prompt], number: int) -> list[list[
         first = left_out.failure_of(error)
         if len(prompts) == 1:
             return [_failed(prompts[0], first)]
-    found = []
+    groups = []
     for prompt in prompts:
         try:
-            found += grow([prompt], number)
+            groups += grow([prompt], number)
         except Exception as error:
-            found.append(_failed(prompt, left_out.failure_of(error)))
-    return found
+            groups.append(_failed(prompt, left_out.failure_of(error)))
+    return groups
 
 
 def _failed(prompt: values.Prompt, failure: values.Failure) -> list[values.Group]:
@@ -124,8 +124,8 @@ def write(
             left_out.rewrite(db, stage, again.ids_of(grown.rows), grown.items)
             return
         left_out.write(db, stage, grown.items)
-        found = db.get_one(tables.Round, stage.round.id)
-        found.steps = found.steps | {str(stage.step): {"groups": None, "batches": number + 1}}
+        round_ = db.get_one(tables.Round, stage.round.id)
+        round_.steps = round_.steps | {str(stage.step): {"groups": None, "batches": number + 1}}
 
 
 def _insert(
@@ -138,17 +138,17 @@ def _insert(
     group, sample = tables.Group, tables.Sample
     of_step = (group.round_id == stage.round.id, group.split == Split.train, group.step == stage.step)
     first = db.scalar(select(func.coalesce(func.max(group.position) + 1, 0)).where(*of_step)) or 0
-    flat = [(row, one) for row, groups in zip(grown.rows, grown.made, strict=True) for one in groups]
+    flat = [(row, group) for row, groups in zip(grown.rows, grown.made, strict=True) for group in groups]
     rest = list(enumerate(flat, start=first))
     common = {"round_id": stage.round.id, "split": Split.train, "step": stage.step, "created_at": now()}
     of_samples = common | {"project_id": stage.round.project_id, "seed": seed, "role": role}
     written: dict[int, int] = {}
     levels = []
     while rest:
-        due = [made.parent is None or id(made.parent) in written for _, (_, made) in rest]
+        due = [child.parent is None or id(child.parent) in written for _, (_, child) in rest]
         assert any(due), "a group goes on from a sample that is in no group before it"
-        level = [one for one, is_due in zip(rest, due, strict=True) if is_due]
-        rest = [one for one, is_due in zip(rest, due, strict=True) if not is_due]
+        level = [item for item, is_due in zip(rest, due, strict=True) if is_due]
+        rest = [item for item, is_due in zip(rest, due, strict=True) if not is_due]
         insert_rows(db, group, common, _columns(level, written))
         positions = [position for position, _ in level]
         ids = {
@@ -158,9 +158,9 @@ def _insert(
                 select(group.position, group.id).where(*of_step, group.position.in_(some))
             )
         }
-        whose = [(ids[position], row.prompt_id, one) for position, (row, made) in level for one in made.samples]
+        whose = [(ids[position], row.prompt_id, sample) for position, (row, child) in level for sample in child.samples]
         insert_rows(db, sample, of_samples, columns_of(whose, checkpoint_id))
-        places = {(group_id, one.position): one for group_id, _, one in whose}
+        places = {(group_id, sample.position): sample for group_id, _, sample in whose}
         for some in in_chunks(list(ids.values())):
             query = select(sample.id, sample.group_id, sample.position).where(sample.group_id.in_(some))
             for sample_id, group_id, position in db.execute(query):
@@ -171,18 +171,18 @@ def _insert(
 
 def _kept(messages: values.Messages) -> values.Messages:
     """The messages as they can be kept: they hold what a model wrote."""
-    return [{"role": one["role"], "content": clean(one["content"])} for one in messages]
+    return [{"role": message["role"], "content": clean(message["content"])} for message in messages]
 
 
 def _columns(level: Sequence[tuple[int, tuple[GroupRow, values.Group]]], written: dict[int, int]) -> dict[str, Any]:
     """The columns of groups. The first group of a prompt that asks what the prompt says has no messages of its own."""
-    made = [(row, one, one.parent is not None or row.is_own) for _, (row, one) in level]
+    columns = [(row, child, child.parent is not None or row.is_own) for _, (row, child) in level]
     return {
-        "prompt_id": [row.prompt_id for row, _, _ in made],
+        "prompt_id": [row.prompt_id for row, _, _ in columns],
         "position": [position for position, _ in level],
-        "parent_id": [written[id(one.parent)] if one.parent is not None else None for _, one, _ in made],
-        "messages": [_kept(one.prompt.messages) if is_own else None for _, one, is_own in made],
-        "answer": [one.prompt.answer if row.is_own else None for row, one, _ in made],
-        "is_stripped": [False] * len(made),
-        "cut": [None] * len(made),
+        "parent_id": [written[id(child.parent)] if child.parent is not None else None for _, child, _ in columns],
+        "messages": [_kept(child.prompt.messages) if is_own else None for _, child, is_own in columns],
+        "answer": [child.prompt.answer if row.is_own else None for row, child, _ in columns],
+        "is_stripped": [False] * len(columns),
+        "cut": [None] * len(columns),
     }

@@ -21,7 +21,7 @@ def is_same(data: JSON, recipe: Recipe) -> bool:
         phases = recipes.read(data).phases
     except UnreadableRecipe:
         return False
-    return [len(one.steps) for one in phases] == [len(one.steps) for one in recipe.phases]
+    return [len(phase.steps) for phase in phases] == [len(phase.steps) for phase in recipe.phases]
 
 
 def history_of(db: Session, round_id: int | None, recipe: Recipe) -> list[dict[str, float | None]]:
@@ -29,7 +29,7 @@ def history_of(db: Session, round_id: int | None, recipe: Recipe) -> list[dict[s
 
     Where the recipe's schedule counts its own rounds, those of other recipes are left out.
     """
-    found: list[dict[str, float | None]] = []
+    rounds: list[dict[str, float | None]] = []
     metric = tables.Metric
     while round_id is not None:
         row = db.get_one(tables.Round, round_id)
@@ -37,6 +37,6 @@ def history_of(db: Session, round_id: int | None, recipe: Recipe) -> list[dict[s
             metric.round_id == row.id, metric.checkpoint_id.is_(None) | (metric.checkpoint_id == row.checkpoint_id)
         )
         if not recipe.schedule.counts_own_rounds or is_same(row.recipe, recipe):
-            found.insert(0, {name: value for name, value in db.execute(query)})
+            rounds.insert(0, {name: value for name, value in db.execute(query)})
         round_id = row.parent_id
-    return found
+    return rounds

@@ -22,8 +22,8 @@ def wanted(stage: StageContext) -> JSON | None:
         row = db.get_one(tables.Round, stage.round.id)
         if not health.holds(db, row):
             return None
-        found = health.of_round(db, row)
-    return noted(found) if found.light is Light.red else None
+        judged = health.of_round(db, row)
+    return noted(judged) if judged.light is Light.red else None
 
 
 def _is_before_training(stage: StageContext) -> bool:
@@ -34,18 +34,18 @@ def _is_before_training(stage: StageContext) -> bool:
     return not waits and following < len(stage.places) and stage.places[following].step.kind == "trainer"
 
 
-def noted(found: Health) -> dict[str, Any]:
+def noted(judged: Health) -> dict[str, Any]:
     """What is kept on the round: the sentence, and the numbers that are beyond their limits."""
     figures = [
         {
-            "name": one.name,
-            "title": one.title,
-            "value": one.number.value,
-            "low": one.number.low,
-            "high": one.number.high,
-            "n": one.number.n,
-            "limit": one.red,
+            "name": red.name,
+            "title": red.title,
+            "value": red.number.value,
+            "low": red.number.low,
+            "high": red.number.high,
+            "n": red.number.n,
+            "limit": red.red,
         }
-        for one in found.reds()
+        for red in judged.reds()
     ]
-    return {"said": found.sentence, "figures": figures, "at": now().isoformat()}
+    return {"said": judged.sentence, "figures": figures, "at": now().isoformat()}

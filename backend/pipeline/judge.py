@@ -43,13 +43,13 @@ def judge_batch(
     """
     judge, seed = ready(stage, groups), stage.seed("judge", number)
     try:
-        made = judge.judge(engine, groups, seed=seed)
+        judgments = judge.judge(engine, groups, seed=seed)
     except Exception as error:
         left_out.failure_of(error)
         if judge.needs_all_groups:
             raise
-        made = [j for i, g in enumerate(groups) for j in judge_alone(stage, engine, g, derive_seed(seed, i))]
-    return [j for j in made if j.failure is None], [j for j in made if j.failure is not None]
+        judgments = [j for i, g in enumerate(groups) for j in judge_alone(stage, engine, g, derive_seed(seed, i))]
+    return [j for j in judgments if j.failure is None], [j for j in judgments if j.failure is not None]
 
 
 def judge_alone(stage: StageContext, engine: Engine | None, group: Group, seed: int) -> list[Judgment]:
@@ -92,28 +92,28 @@ def _failed(judge: Judge, sample: Sample, failure: Failure) -> Judgment:
 
 def items_of(
     stage: StageContext,
-    made: Sequence[Judgment],
+    judgments: Sequence[Judgment],
     failed: Sequence[Judgment],
     rows: Sequence[GroupRow],
     groups: Sequence[Group],
 ) -> list[left_out.Item]:
     """What the judge left out: a sample without any judgment once, one with some by position."""
     whose = {s.id: row for row, g in zip(rows, groups, strict=True) for s in g.samples}
-    judged = {judgment.sample_id for judgment in made}
+    judged = {judgment.sample_id for judgment in judgments}
     items: dict[str, left_out.Item] = {}
-    for one in failed:
-        row = whose.get(one.sample_id)
-        if row is None or one.failure is None:
+    for failure in failed:
+        row = whose.get(failure.sample_id)
+        if row is None or failure.failure is None:
             continue
-        position = one.position if one.sample_id in judged else None
-        item = left_out.Item(one.failure, row.id, row.prompt_id, one.sample_id, position=position)
+        position = failure.position if failure.sample_id in judged else None
+        item = left_out.Item(failure.failure, row.id, row.prompt_id, failure.sample_id, position=position)
         items.setdefault(item.key, item)
     return list(items.values())
 
 
 def write(
     stage: StageContext,
-    made: Sequence[Judgment],
+    judgments: Sequence[Judgment],
     number: int,
     items: Sequence[left_out.Item] = (),
     again: Again | None = None,
@@ -129,30 +129,30 @@ def write(
         "created_at": written_at,
     }
     with stage.writing() as db:
-        made = unwritten(db, made, stage.step)
+        judgments = unwritten(db, judgments, stage.step)
         if again is None:
-            labels = machine_labels(stage, made)
+            labels = machine_labels(stage, judgments)
             if items:
                 left_out.rewrite(db, stage, (), items)
         else:
-            labels = machine_labels(stage, [*again.earlier(db, made, stage.step), *made])
-            left_out.rewrite(db, stage, again.ids_of(made, items), items)
-        if not made:
+            labels = machine_labels(stage, [*again.earlier(db, judgments, stage.step), *judgments])
+            left_out.rewrite(db, stage, again.ids_of(judgments, items), items)
+        if not judgments:
             return
         columns: dict[str, list[Any]] = {
-            "sample_id": [j.sample_id for j in made],
-            "judge": [j.judge for j in made],
-            "position": [j.position for j in made],
-            "score": [j.score for j in made],
-            "verdict": [j.verdict for j in made],
-            "rationale": [clean(j.rationale) for j in made],
-            "raw": [clean(j.raw) for j in made],
-            "template_hash": [j.template_hash for j in made],
-            "num_tokens": [j.num_tokens for j in made],
-            "finish_reason": [j.finish_reason for j in made],
+            "sample_id": [j.sample_id for j in judgments],
+            "judge": [j.judge for j in judgments],
+            "position": [j.position for j in judgments],
+            "score": [j.score for j in judgments],
+            "verdict": [j.verdict for j in judgments],
+            "rationale": [clean(j.rationale) for j in judgments],
+            "raw": [clean(j.raw) for j in judgments],
+            "template_hash": [j.template_hash for j in judgments],
+            "num_tokens": [j.num_tokens for j in judgments],
+            "finish_reason": [j.finish_reason for j in judgments],
         }
-        if any(j.reasoning for j in made):
-            columns["reasoning"] = [clean(j.reasoning) or None for j in made]
+        if any(j.reasoning for j in judgments):
+            columns["reasoning"] = [clean(j.reasoning) or None for j in judgments]
         insert_rows(db, tables.Judgment, common, columns)
         is_branch = stage.round.branch_of_id is not None
         for some in shares(db, labels) if again or is_branch or may_be_decided(stage) else [labels]:
@@ -162,22 +162,22 @@ def write(
             update_rows(db, tables.Label, "sample_id", {"updated_at": written_at}, of_people)
 
 
-def machine_labels(stage: StageContext, made: Sequence[Judgment]) -> dict[str, list[Any]]:
+def machine_labels(stage: StageContext, new: Sequence[Judgment]) -> dict[str, list[Any]]:
     """The columns of the labels the judge's word alone gives.
 
     Where no person has decided, the machine's label is the effective one; of others `shares` writes its word only.
     """
     by_sample: dict[int, list[Judgment]] = defaultdict(list)
-    for judgment in made:
+    for judgment in new:
         by_sample[judgment.sample_id].append(judgment)
     judge = judge_of(stage)
-    said = [judge.label(judgments) for judgments in by_sample.values()]
+    labels = [judge.label(judgments) for judgments in by_sample.values()]
     scores = [[j.score for j in judgments if j.score is not None] for judgments in by_sample.values()]
-    is_mute = [score is None and verdict is None for score, verdict in said]
+    is_mute = [score is None and verdict is None for score, verdict in labels]
     columns: dict[str, list[Any]] = {
         "sample_id": [*by_sample],
-        "score": [score for score, _ in said],
-        "verdict": [verdict for _, verdict in said],
+        "score": [score for score, _ in labels],
+        "verdict": [verdict for _, verdict in labels],
         "source": [LabelSource.none if mute else LabelSource.judge for mute in is_mute],
         "machine_spread": [spread(some) for some in scores],
         "is_unparsed": is_mute,
@@ -253,14 +253,14 @@ def run(stage: StageContext) -> Finish:
             gate.anything = gate.anything or (had and stage.helper is None)
             units = sum(len(g.samples) for g in (todo if again else groups))
             if todo:
-                made, failed = judge_batch(stage, engine, todo, part.number)
-                items = items_of(stage, made, failed, batch, groups)
+                judgments, failed = judge_batch(stage, engine, todo, part.number)
+                items = items_of(stage, judgments, failed, batch, groups)
                 gate.pass_batch(
-                    part.unless_lost(partial(write, part.written(units), made, part.number, items, again)),
-                    served=len(made),
+                    part.unless_lost(partial(write, part.written(units), judgments, part.number, items, again)),
+                    served=len(judgments),
                     failures=[item.failure for item in items],
                 )
-                replies, mute = replies + len(made), mute + sum(j.score is None for j in made)
+                replies, mute = replies + len(judgments), mute + sum(j.score is None for j in judgments)
                 if (
                     not judge.may_be_silent
                     and replies >= ENOUGH_REPLIES
@@ -278,10 +278,12 @@ def run(stage: StageContext) -> Finish:
         informativeness.write(stage, judge)
 
     def finish(db: Session) -> None:
-        found = db.get_one(tables.Round, stage.round.id)
-        said = tables.Judgment
-        written = db.scalar(select(func.sum(said.num_tokens)).where(said.round_id == found.id, said.step == stage.step))
-        found.counts = found.counts | {"judgments": judged, "unparsed": unparsed, "judge_tokens": int(written or 0)}
+        round_ = db.get_one(tables.Round, stage.round.id)
+        judgment = tables.Judgment
+        written = db.scalar(
+            select(func.sum(judgment.num_tokens)).where(judgment.round_id == round_.id, judgment.step == stage.step)
+        )
+        round_.counts = round_.counts | {"judgments": judged, "unparsed": unparsed, "judge_tokens": int(written or 0)}
         if again is not None or stage.round.branch_of_id is not None:
             informativeness.close_decided(db, stage.round.id)
 

@@ -14,15 +14,15 @@ from backend.values import Judgment, LabelSource
 BY_MACHINE = ("sample_id", "machine_score", "machine_verdict", "machine_spread", "is_unparsed")
 
 
-def unwritten(db: Session, made: Sequence[Judgment], step: int) -> list[Judgment]:
+def unwritten(db: Session, judgments: Sequence[Judgment], step: int) -> list[Judgment]:
     """The judgments that have no row of this step yet. A judge that computes judges a group whole, some of it again."""
     judgment = tables.Judgment
     known = set()
-    for ids in in_chunks(sorted({one.sample_id for one in made})):
+    for ids in in_chunks(sorted({judgment.sample_id for judgment in judgments})):
         query = select(judgment.sample_id, judgment.judge, judgment.position)
         query = query.where(judgment.sample_id.in_(ids), judgment.step == step)
         known |= {tuple(row) for row in db.execute(query)}
-    return [one for one in made if (one.sample_id, one.judge, one.position) not in known]
+    return [judgment for judgment in judgments if (judgment.sample_id, judgment.judge, judgment.position) not in known]
 
 
 class Again:
@@ -32,19 +32,19 @@ class Again:
         self.rows = rows
         self.samples = {row.sample_id for row in rows if row.sample_id is not None}
 
-    def earlier(self, db: Session, made: Sequence[Judgment], step: int) -> list[Judgment]:
+    def earlier(self, db: Session, judgments_now: Sequence[Judgment], step: int) -> list[Judgment]:
         """What was said before in this step of the samples that are judged now."""
-        row, found = tables.Judgment, []
-        for ids in in_chunks(sorted({one.sample_id for one in made})):
+        row, judgments = tables.Judgment, []
+        for ids in in_chunks(sorted({judgment.sample_id for judgment in judgments_now})):
             for old in db.scalars(select(row).where(row.sample_id.in_(ids), row.step == step).order_by(row.id)):
-                found.append(
+                judgments.append(
                     Judgment(old.sample_id, old.judge, old.position, old.score, old.verdict, old.rationale, old.raw)
                 )
-        return found
+        return judgments
 
-    def ids_of(self, made: Sequence[Judgment], items: Sequence[left_out.Item]) -> list[int]:
+    def ids_of(self, judgments: Sequence[Judgment], items: Sequence[left_out.Item]) -> list[int]:
         """The rows about samples that were asked about now."""
-        asked = {one.sample_id for one in made} | {item.sample_id for item in items}
+        asked = {judgment.sample_id for judgment in judgments} | {item.sample_id for item in items}
         return [row.id for row in self.rows if row.sample_id in asked]
 
 

@@ -107,11 +107,11 @@ def run(job_id: int, attempt: int, progress: JobProgress) -> Finish:
         if row.job_id != job_id:
             raise Conflict(f"The judge bench {bench_id} went on with job {row.job_id}. Resume that one instead.")
         bench = _Bench(bench_id, row.seed, job_id, attempt, progress, bench_rows.texts(db, bench_id))
-        waiting = [one for one in _judges(db, bench_id) if one.finished_at is None]
+        waiting = [judge for judge in _judges(db, bench_id) if judge.finished_at is None]
     progress.start(len(waiting) * len(bench.texts), "texts")
     # Judges that share a checkpoint share its weights: they are loaded once.
-    waiting.sort(key=lambda one: (one.checkpoint_id or 0, one.position))
-    for checkpoint_id, some in groupby(waiting, key=lambda one: one.checkpoint_id):
+    waiting.sort(key=lambda judge_row: (judge_row.checkpoint_id or 0, judge_row.position))
+    for checkpoint_id, some in groupby(waiting, key=lambda judge_row: judge_row.checkpoint_id):
         _serve(bench, checkpoint_id, list(some))
     figures = _figures(bench)
 
@@ -148,7 +148,7 @@ def _judge(bench: _Bench, tally: _Tally, row: tables.BenchJudge) -> str:
         judge: Judge = Judge.load(row.judge)
         gate = Gate("texts", anything_yet=_has_replies(row.id), who="this judge")
         for number, batch in enumerate(in_chunks(bench_rows.groups_of(bench.texts), GROUPS_AT_ONCE)):
-            some = [one for group in batch for one in group]
+            some = [text for group in batch for text in group]
             _batch(bench, tally, row.id, judge, gate, some, derive_seed(bench.seed, "bench", number))
             bench.progress.advance(len(some))
         gate.close()
@@ -169,16 +169,16 @@ def _batch(
     seed: int,
 ) -> None:
     with reading() as db:
-        known = bench_rows.judged_ids(db, row_id, [one.sample_id for one in some])
-        missing = [one for one in some if one.sample_id not in known]
+        known = bench_rows.judged_ids(db, row_id, [text.sample_id for text in some])
+        missing = [text for text in some if text.sample_id not in known]
         groups = bench_rows.shown_groups(db, judge, missing) if missing else []
     if not missing:
         return
-    wanted = {one.sample_id for one in missing}
-    made = [one for one in tally.ask(judge, groups, seed) if one.sample_id in wanted]
-    failures = [one.failure for one in made if one.failure is not None]
-    write = partial(_write, bench, row_id, made, tally)
-    gate.pass_batch(write, served=len(made) - len(failures), failures=failures)
+    wanted = {text.sample_id for text in missing}
+    judgments = [one for one in tally.ask(judge, groups, seed) if one.sample_id in wanted]
+    failures = [judgment.failure for judgment in judgments if judgment.failure is not None]
+    write = partial(_write, bench, row_id, judgments, tally)
+    gate.pass_batch(write, served=len(judgments) - len(failures), failures=failures)
 
 
 def _asked(judge: Judge, engine: Engine | None, groups: Sequence[Group], seed: int) -> list[Judgment]:
@@ -187,34 +187,38 @@ def _asked(judge: Judge, engine: Engine | None, groups: Sequence[Group], seed: i
         return judge.judge(engine, groups, seed=seed)
     except Exception as error:
         left_out.failure_of(error)
-    return [one for n, group in enumerate(groups) for one in judge_group(judge, engine, group, derive_seed(seed, n))]
+    return [
+        judgment
+        for n, group in enumerate(groups)
+        for judgment in judge_group(judge, engine, group, derive_seed(seed, n))
+    ]
 
 
 def _has_replies(row_id: int) -> bool:
-    said = tables.BenchJudgment
-    query = select(said.id).where(said.bench_judge_id == row_id, said.failure.is_(None)).limit(1)
+    judgment = tables.BenchJudgment
+    query = select(judgment.id).where(judgment.bench_judge_id == row_id, judgment.failure.is_(None)).limit(1)
     with reading() as db:
         return db.scalar(query) is not None
 
 
-def _write(bench: _Bench, row_id: int, made: Sequence[Judgment], tally: _Tally) -> None:
+def _write(bench: _Bench, row_id: int, judgments: Sequence[Judgment], tally: _Tally) -> None:
     """Insert one batch of replies, and add what the judge took to its row, in one transaction."""
     columns: dict[str, list[Any]] = {
-        "sample_id": [one.sample_id for one in made],
-        "judge": [one.judge for one in made],
-        "position": [one.position for one in made],
-        "score": [one.score for one in made],
-        "verdict": [one.verdict for one in made],
-        "rationale": [clean(one.rationale) for one in made],
-        "raw": [clean(one.raw) for one in made],
-        "num_tokens": [one.num_tokens for one in made],
-        "finish_reason": [one.finish_reason for one in made],
-        "failure": [None if one.failure is None else clean(one.failure.reason) for one in made],
-        "is_doubtful": [one.failure is not None and not one.failure.kind.is_own for one in made],
+        "sample_id": [judgment.sample_id for judgment in judgments],
+        "judge": [judgment.judge for judgment in judgments],
+        "position": [judgment.position for judgment in judgments],
+        "score": [judgment.score for judgment in judgments],
+        "verdict": [judgment.verdict for judgment in judgments],
+        "rationale": [clean(judgment.rationale) for judgment in judgments],
+        "raw": [clean(judgment.raw) for judgment in judgments],
+        "num_tokens": [judgment.num_tokens for judgment in judgments],
+        "finish_reason": [judgment.finish_reason for judgment in judgments],
+        "failure": [None if judgment.failure is None else clean(judgment.failure.reason) for judgment in judgments],
+        "is_doubtful": [judgment.failure is not None and not judgment.failure.kind.is_own for judgment in judgments],
     }
     with session() as db:
         fenced(db, bench.job_id, bench.attempt)
-        if made:
+        if judgments:
             insert_rows(db, tables.BenchJudgment, {"bench_judge_id": row_id, "created_at": now()}, columns)
         tally.write(db, db.get_one(tables.BenchJudge, row_id))
     tally.written()
@@ -225,20 +229,20 @@ def _end(bench: _Bench, row: tables.BenchJudge, error: str, tally: _Tally | None
     come to."""
     figures = None
     with reading() as db:
-        found = bench_rows.judgments(db, row.id)
+        by_sample = bench_rows.judgments(db, row.id)
     judge = loaded(row)
     if judge is not None:
-        said = bench_rows.said_by(judge, found, bench.texts)
-        failed = [some for some in found.values() if all(one.failure is not None for one in some)]
+        replies = bench_rows.said_by(judge, by_sample, bench.texts)
+        failed = [some for some in by_sample.values() if all(judgment.failure is not None for judgment in some)]
         reasons = [some[0].failure or "" for some in failed]
-        doubtful = sum(any(one.is_doubtful for one in some) for some in found.values())
+        doubtful = sum(any(judgment.is_doubtful for judgment in some) for some in by_sample.values())
         figures = bench_figures.to_json(
             judge,
             row.checkpoint_id,
-            said,
+            replies,
             unasked=reasons,
             doubtful=doubtful,
-            before=bench_rows.num_before(said, bench.texts),
+            before=bench_rows.num_before(replies, bench.texts),
         )
     with session() as db:
         fenced(db, bench.job_id, bench.attempt)
@@ -266,14 +270,14 @@ def _figures(bench: _Bench) -> dict[str, Any]:
         verdicts: dict[int | None, dict[int, bool]] = {None: _verdicts(before)} if before else {}
         for row in _judges(db, bench.id):
             if (judge := loaded(row)) is not None:
-                said = bench_rows.said_by(judge, bench_rows.judgments(db, row.id), bench.texts)
-                verdicts[row.position] = _verdicts(said)
+                replies = bench_rows.said_by(judge, bench_rows.judgments(db, row.id), bench.texts)
+                verdicts[row.position] = _verdicts(replies)
     first = bench_figures.to_json(None, None, before) if before else None
     return {"first": first, "pairs": bench_figures.pairs_to_json(bench_figures.pairs(verdicts))}
 
 
-def _verdicts(said: Sequence[bench_figures.Said]) -> dict[int, bool]:
-    return {one.text.id: one.text.accepted for one in said if one.text.accepted is not None}
+def _verdicts(replies: Sequence[bench_figures.Said]) -> dict[int, bool]:
+    return {reply.text.id: reply.text.accepted for reply in replies if reply.text.accepted is not None}
 
 
 def _reason(error: Exception) -> str:

@@ -44,7 +44,7 @@ def beside(db: Session, stage: StageContext, name: str, groups: Sequence[Group])
     prompts = sorted({group.prompt.id for group in groups})
     rows = [row for some in in_chunks(prompts) for row in group_values.seen_by(db, stage, place.index, prompts=some)]
     return [
-        replace(group, samples=tuple(one for one in group.samples if one.step == place.index))
+        replace(group, samples=tuple(sample for sample in group.samples if sample.step == place.index))
         for some in in_chunks(rows)
         for group in group_values.load(db, some, edits=False, labels=False)
     ]
@@ -87,23 +87,23 @@ def missing(
 
 def judged_of(db: Session, stage: StageContext, sample_ids: Sequence[int]) -> set[int]:
     """Which of these samples the step's judge has judged, or the same one with the same checkpoint in a step before."""
-    judgment, found = tables.Judgment, set[int]()
+    judgment, judged = tables.Judgment, set[int]()
     steps = [stage.step, *same_before(db, stage)]
     for ids in in_chunks(sample_ids):
         # Not by the judge's name: those that a sum holds leave judgments of their own names.
         query = select(judgment.sample_id).where(judgment.sample_id.in_(ids), judgment.step.in_(steps))
-        found |= set(db.scalars(query.distinct()))
-    return found
+        judged |= set(db.scalars(query.distinct()))
+    return judged
 
 
 def same_before(db: Session, stage: StageContext) -> list[int]:
     """The steps before in which the same judge, bound to the same checkpoint, judged."""
     step = stage.place.step
-    found = [place for place in stage.places[: stage.step] if place.step.part == step.part]
-    if not found or not judge_of(stage).needs_engine:
-        return [place.index for place in found]
+    places = [place for place in stage.places[: stage.step] if place.step.part == step.part]
+    if not places or not judge_of(stage).needs_engine:
+        return [place.index for place in places]
     own = checkpoint_of(db, stage.round, step.by, stage.step)
-    return [p.index for p in found if checkpoint_of(db, stage.round, p.step.by, p.index) == own]
+    return [p.index for p in places if checkpoint_of(db, stage.round, p.step.by, p.index) == own]
 
 
 def _has_judgments(db: Session, stage: StageContext) -> bool:

@@ -24,9 +24,9 @@ def known_labels(db: Session, round_id: int) -> dict[int, dict[str, Any]]:
 
 def with_known(group: values.Group, known: dict[int, dict[str, Any]]) -> values.Group:
     """The group with the labels that are known."""
-    if not any(one.id in known for one in group.samples):
+    if not any(sample.id in known for sample in group.samples):
         return group
-    return replace(group, samples=tuple(replace(one, **known.get(one.id, {})) for one in group.samples))
+    return replace(group, samples=tuple(replace(sample, **known.get(sample.id, {})) for sample in group.samples))
 
 
 def write_known(db: Session, round_id: int) -> None:

@@ -78,8 +78,8 @@ def failure_of(error: Exception) -> Failure:
         return Failure(FailureKind(error.kind), error.message)
     if isinstance(error, (*SYSTEMATIC, EngineError)):
         raise error
-    said = error.message if isinstance(error, InvalidInput) else f"Unexpected {type(error).__name__}: {error}"
-    return Failure(FailureKind.error, said)
+    message = error.message if isinstance(error, InvalidInput) else f"Unexpected {type(error).__name__}: {error}"
+    return Failure(FailureKind.error, message)
 
 
 def write(db: Session, stage: StageContext, items: Sequence[Item]) -> None:

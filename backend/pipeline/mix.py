@@ -30,10 +30,10 @@ def choose(stage: StageContext, db: Session, mixer: Mixer, groups: Iterable[valu
     before = rows_before(stage, db)
     stage.progress.start(len(before), "rows")
     rows = list(with_texts(db, before))
-    made = mixer.mix(rows, groups, past(stage, db), seed=stage.seed("select", "mix"))
+    mixed = mixer.mix(rows, groups, past(stage, db), seed=stage.seed("select", "mix"))
     stage.progress.advance(len(before))
-    chosen = Chosen(before=[(row.origin, row.example) for row in made.rows], unit="rows")
-    chosen.dropped.update(made.dropped)
+    chosen = Chosen(before=[(row.origin, row.example) for row in mixed.rows], unit="rows")
+    chosen.dropped.update(mixed.dropped)
     return chosen
 
 
@@ -51,7 +51,7 @@ def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, A
     origins = Counter(origin for origin, _ in chosen.origins())
     mixers = [stage.places[n].step.part for n in (*stage.place.rows, stage.step)]
     # Asked for and none is told, too: a mixer that found no decision adds nothing.
-    asks_people = any(isinstance(one, Mixer) and one.reads_decided for one in mixers)
+    asks_people = any(isinstance(mixer, Mixer) and mixer.reads_decided for mixer in mixers)
     count = origins.total()
     return [
         *before,
@@ -79,16 +79,16 @@ def with_texts(
     for some in in_chunks(rows, AT_ONCE):
         examples = [example for _, example in some]
         kinds = _kinds(db, {example.sample_id for example in examples if example.sample_id is not None})
-        for (origin, one), found in zip(some, dataset_rows.resolve(db, examples), strict=True):
+        for (origin, chosen), texts in zip(some, dataset_rows.resolve(db, examples), strict=True):
             yield TrainingRow(
-                one,
-                found.messages,
-                found.said,
-                found.rejected,
+                chosen,
+                texts.messages,
+                texts.said,
+                texts.rejected,
                 origin,
-                kinds[one.sample_id] if one.sample_id is not None else IMPORT,
+                kinds[chosen.sample_id] if chosen.sample_id is not None else IMPORT,
                 age,
-                uses[key(one)] if uses else 0,
+                uses[key(chosen)] if uses else 0,
                 is_same_recipe,
             )
 
@@ -136,9 +136,9 @@ def _earlier(stage: StageContext, db: Session, *, is_trained: bool) -> Iterator[
 
 def read_steps(db: Session, round_id: int, makes: str) -> tuple[list[int], list[int]]:
     """Of the trainings of a role in a round: the steps whose datasets they read, and the last selectors before them."""
-    found = db.get_one(tables.Round, round_id)
-    places = recipes.read(found.recipe).places(found.phase)
-    trainings = [one for one in places if one.step.kind == "trainer" and one.rows]
+    round_ = db.get_one(tables.Round, round_id)
+    places = recipes.read(round_.recipe).places(round_.phase)
+    trainings = [place for place in places if place.step.kind == "trainer" and place.rows]
     rows = [place.rows for place in trainings if place.step.makes == makes]
     selectors = [[n for n in some if places[n].step.kind == "selector"] for some in rows]
     return [some[-1] for some in rows], [some[-1] for some in selectors]
@@ -163,7 +163,7 @@ def _examples(
     query = select(row).join(tables.Dataset).join(tables.Prompt, tables.Prompt.id == row.prompt_id)
     query = query.where(*_of_steps(round_id, steps, type_), group_values.is_no_probe(stage.project_id))
     query = query.order_by(tables.Dataset.step, row.position)
-    return [(one.origin, example_of(one)) for one in db.scalars(query)]
+    return [(scalar.origin, example_of(scalar)) for scalar in db.scalars(query)]
 
 
 def _seeds(stage: StageContext, db: Session) -> Iterator[TrainingRow]:

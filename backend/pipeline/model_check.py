@@ -32,11 +32,11 @@ def _folder(name: str) -> Path | None:
         return located
     from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415  comes with gradio; slow to import
 
-    found = try_to_load_from_cache(name, "config.json")
-    return Path(found).parent if isinstance(found, str) else None
+    config_file = try_to_load_from_cache(name, "config.json")
+    return Path(config_file).parent if isinstance(config_file, str) else None
 
 
 def stored(lines: Sequence[Line]) -> JSON:
     """What goes into a checkpoint's details."""
-    said = [line.to_json() | {"text": clean(line.text)} for line in lines]
-    return {"checks": {"at": f"{now():%Y-%m-%d %H:%M} UTC", "lines": said}}
+    entries = [line.to_json() | {"text": clean(line.text)} for line in lines]
+    return {"checks": {"at": f"{now():%Y-%m-%d %H:%M} UTC", "lines": entries}}

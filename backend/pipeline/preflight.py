@@ -80,7 +80,7 @@ def _folder(job_id: int) -> Iterator[Path]:
     the next look removes."""
     top = settings().folder / FOLDERS
     top.mkdir(parents=True, exist_ok=True)
-    left = {int(one.name): one for one in top.iterdir() if one.name.isdecimal()}
+    left = {int(path.name): path for path in top.iterdir() if path.name.isdecimal()}
     job = tables.Job
     with reading() as db:
         others = job.id.in_(left), job.id != job_id, job.status.in_(ACTIVE)
@@ -121,14 +121,14 @@ class Noting:
 def read(folder: Path, dataset: tables.Dataset | None = None) -> JSON:
     """The report that a training left, every text in it one that a database keeps. Its script reads the dataset by the
     name of its export."""
-    found: JSON = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    for row in found["first"]:
+    report: JSON = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    for row in report["first"]:
         for text in row:
             text["parts"] = [part | {"text": clean(part["text"])} for part in text["parts"]]
-    if dataset is not None and found.get("script"):
+    if dataset is not None and report.get("script"):
         exported = f"{frozen.export_stem(dataset.id, dataset.type)}.jsonl"
-        found["script"] = found["script"].replace("dataset.jsonl", exported)
-    return found
+        report["script"] = report["script"].replace("dataset.jsonl", exported)
+    return report
 
 
 def _spec(asked: JSON, dataset: tables.Dataset, folder: Path) -> TrainSpec:

@@ -81,12 +81,16 @@ def _preview(job_id: int) -> tuple[tables.Preview, bool]:
     with reading() as db:
         job, row = db.get_one(tables.Job, job_id), tables.Preview
         # A job that an older version queued does not name its preview.
-        found = db.scalars(select(row).where(or_(row.id == job.spec.get("preview_id"), row.job_id == job_id))).first()
-    if found is None:
+        preview_row = db.scalars(
+            select(row).where(or_(row.id == job.spec.get("preview_id"), row.job_id == job_id))
+        ).first()
+    if preview_row is None:
         raise NotFound(f"The preview of job {job_id} was deleted. There is nothing left to do for it.")
-    if found.job_id != job_id:
-        raise Conflict(f"Preview {found.id} went on with job {found.job_id}, which looks at its training. See there.")
-    return found, job.stage is Stage.train
+    if preview_row.job_id != job_id:
+        raise Conflict(
+            f"Preview {preview_row.id} went on with job {preview_row.job_id}, which looks at its training. See there."
+        )
+    return preview_row, job.stage is Stage.train
 
 
 def spec_of(preview_id: int) -> JSON:
@@ -101,7 +105,7 @@ def _next(preview_id: int, job_id: int, attempt: int, progress: JobProgress) -> 
     if row is None:
         raise NotFound("The rows of this preview were deleted, so it cannot go on. Start another one from New round.")
     recipe = recipes.read(row.recipe)
-    done = {one["step"] for one in preview.result.get("took", [])}
+    done = {step["step"] for step in preview.result.get("took", [])}
     steps = [TUNE] if recipe.schedule.pilot_prompts > 0 else []
     steps += [place.index for place in _run_here(recipe.places(row.phase))]
     number = next((step for step in steps if step not in done), None)
@@ -203,19 +207,19 @@ def _dropped(stage: StageContext) -> dict[int, tuple[JSON, Rows]]:
     selector = stage.place.step.part
     if not isinstance(selector, Selector) or selector.needs_all_groups:
         return {}
-    found: dict[int, tuple[JSON, Rows]] = {}
+    by_group: dict[int, tuple[JSON, Rows]] = {}
     with reading() as db:
         known = known_labels(db, stage.round.id)
         for row in group_values.seen_by(db, stage):
             groups = selecting.labelled(stage, db, [row], known)
             offered = selecting.offered(stage, groups)
             if groups and not offered:
-                found[row.id] = {selecting.PARENT_REJECTED: len(groups[0].samples)}, set()
+                by_group[row.id] = {selecting.PARENT_REJECTED: len(groups[0].samples)}, set()
             elif offered:
                 selection = selector.select(offered, seed=stage.seed("select", 0))
-                rows = {(one.sample_id, one.rejected_id) for one in selection.examples} - {(None, None)}
-                found[row.id] = dict(selection.dropped) | {"unit": selection.unit}, rows
-    return found
+                rows = {(example.sample_id, example.rejected_id) for example in selection.examples} - {(None, None)}
+                by_group[row.id] = dict(selection.dropped) | {"unit": selection.unit}, rows
+    return by_group
 
 
 def _rows(db: Session, stage: StageContext, group_id: int) -> Rows:

@@ -49,32 +49,32 @@ def clear_ended(db: Session, project_id: int, only: Sequence[int] | None = None)
     ended = query.where(preview.project_id == project_id, hidden, job.status.not_in(ACTIVE) | job.id.is_(None))
     if only is not None:
         ended = ended.where(preview.id.in_(only))
-    for one in db.scalars(ended).all():
-        one.result = one.result | shown(db, one.id)
+    for preview_row in db.scalars(ended).all():
+        preview_row.result = preview_row.result | shown(db, preview_row.id)
         db.flush()
-        delete_rows(db, one.id)
+        delete_rows(db, preview_row.id)
 
 
 def using_set(db: Session, set_id: int) -> list[int]:
     """The previews whose rows refer to the prompt set."""
     project, round_, used, group = tables.Project, tables.Round, tables.RoundPromptSet, tables.Group
-    found = select(project.preview_id).join(round_, round_.project_id == project.id)
-    found = found.where(project.preview_id.is_not(None))
+    query = select(project.preview_id).join(round_, round_.project_id == project.id)
+    query = query.where(project.preview_id.is_not(None))
     asked = select(group.round_id).join(tables.Prompt, tables.Prompt.id == group.prompt_id)
     asked = asked.where(tables.Prompt.prompt_set_id == set_id)
     chosen = select(used.round_id).where(used.prompt_set_id == set_id)
-    return [id_ for id_ in db.scalars(found.where(round_.id.in_(chosen) | round_.id.in_(asked))) if id_ is not None]
+    return [id_ for id_ in db.scalars(query.where(round_.id.in_(chosen) | round_.id.in_(asked))) if id_ is not None]
 
 
 def using_checkpoint(db: Session, checkpoint_id: int) -> list[int]:
     """The previews whose rows refer to the checkpoint."""
     project, round_, role, sample = tables.Project, tables.Round, tables.RoundRole, tables.Sample
-    found = select(project.preview_id).join(round_, round_.project_id == project.id)
-    found = found.where(project.preview_id.is_not(None))
-    acts = [one == checkpoint_id for one in (round_.policy_id, round_.reference_id, round_.judge_id)]
+    query = select(project.preview_id).join(round_, round_.project_id == project.id)
+    query = query.where(project.preview_id.is_not(None))
+    acts = [role_id == checkpoint_id for role_id in (round_.policy_id, round_.reference_id, round_.judge_id)]
     bound = select(role.round_id).where(role.checkpoint_id == checkpoint_id)
     wrote = select(sample.round_id).where(sample.checkpoint_id == checkpoint_id)
-    by = found.where(or_(*acts, round_.id.in_(bound), round_.id.in_(wrote)))
+    by = query.where(or_(*acts, round_.id.in_(bound), round_.id.in_(wrote)))
     return [id_ for id_ in db.scalars(by) if id_ is not None]
 
 
@@ -90,25 +90,25 @@ def shown(db: Session, preview_id: int) -> JSON:
     of_round = (group.round_id == row.id, group.split == Split.train)
     groups = db.scalars(select(group).where(*of_round).order_by(group.step, group.position).limit(MOST_GROUPS)).all()
     of_group = _samples(db, row.id)
-    ids = [one["id"] for several in of_group.values() for one in several]
-    said, kept = _judgments(db, ids), _kept(db, row.id, ids)
-    for one in (sample for several in of_group.values() for sample in several):
-        one |= {"judgments": said[one["id"]], "kept": kept[one["id"]]}
-    prompts = _prompts(db, [one.prompt_id for one in groups])
+    ids = [sample["id"] for several in of_group.values() for sample in several]
+    judgments, kept = _judgments(db, ids), _kept(db, row.id, ids)
+    for shown_sample in (sample for several in of_group.values() for sample in several):
+        shown_sample |= {"judgments": judgments[shown_sample["id"]], "kept": kept[shown_sample["id"]]}
+    prompts = _prompts(db, [group.prompt_id for group in groups])
     return {
         "groups": [
             {
-                "id": one.id,
-                "step": one.step,
-                "about": one.parent_id,
+                "id": group.id,
+                "step": group.step,
+                "about": group.parent_id,
                 "messages": [
                     {"role": str(turn["role"]), "content": _cut(str(turn["content"]))}
-                    for turn in one.messages or prompts[one.prompt_id][0]
+                    for turn in group.messages or prompts[group.prompt_id][0]
                 ],
-                "answer": _cut(one.answer or prompts[one.prompt_id][1] or ""),
-                "samples": of_group[one.id],
+                "answer": _cut(group.answer or prompts[group.prompt_id][1] or ""),
+                "samples": of_group[group.id],
             }
-            for one in groups
+            for group in groups
         ],
         "num_samples": _count(db, tables.Sample.round_id == row.id, tables.Sample.split == Split.train),
         "num_judgments": _count(db, tables.Judgment.round_id == row.id),
@@ -143,9 +143,9 @@ def _samples(db: Session, round_id: int) -> dict[int, list[JSON]]:
         .order_by(row.step, row.position, row.id)
         .limit(MOST_SAMPLES)
     )
-    found: dict[int, list[JSON]] = defaultdict(list)
+    by_group: dict[int, list[JSON]] = defaultdict(list)
     for group_id, id_, step, role, text, reason, tokens, score, verdict, is_unparsed in db.execute(query):
-        found[group_id].append(
+        by_group[group_id].append(
             {
                 "id": id_,
                 "step": step,
@@ -158,18 +158,20 @@ def _samples(db: Session, round_id: int) -> dict[int, list[JSON]]:
                 "is_unparsed": bool(is_unparsed),
             }
         )
-    return found
+    return by_group
 
 
 def _judgments(db: Session, ids: Sequence[int]) -> dict[int, list[JSON]]:
     """By the sample's id what judges said of it: of more than are shown, the first of each sample come first."""
     row = tables.Judgment
-    said = func.substr(func.coalesce(func.nullif(row.raw, ""), row.rationale), 1, MOST_REPLY + 1)
-    query = select(row.sample_id, row.step, row.position, row.id, row.judge, row.score, row.verdict, said)
+    reply = func.substr(func.coalesce(func.nullif(row.raw, ""), row.rationale), 1, MOST_REPLY + 1)
+    query = select(row.sample_id, row.step, row.position, row.id, row.judge, row.score, row.verdict, reply)
     query = query.where(row.sample_id.in_(ids)).order_by(row.position, row.step, row.id).limit(MOST_JUDGMENTS)
-    found: dict[int, list[JSON]] = defaultdict(list)
-    for sample_id, step, _, _, judge, score, verdict, raw in sorted(db.execute(query), key=lambda one: one[1:4]):
-        found[sample_id].append(
+    by_sample: dict[int, list[JSON]] = defaultdict(list)
+    for sample_id, step, _, _, judge, score, verdict, raw in sorted(
+        db.execute(query), key=lambda columns: columns[1:4]
+    ):
+        by_sample[sample_id].append(
             {
                 "step": step,
                 "judge": judge,
@@ -178,23 +180,23 @@ def _judgments(db: Session, ids: Sequence[int]) -> dict[int, list[JSON]]:
                 "raw": _cut(raw, MOST_REPLY),
             }
         )
-    return found
+    return by_sample
 
 
 def _kept(db: Session, round_id: int, ids: Sequence[int]) -> dict[int, list[JSON]]:
     """By the sample's id as what it stands in which step's rows."""
     row, dataset = tables.Example, tables.Dataset
-    found: dict[int, list[JSON]] = defaultdict(list)
+    by_sample: dict[int, list[JSON]] = defaultdict(list)
     query = select(row.sample_id, row.rejected_id, row.label, dataset.step).join(dataset, dataset.id == row.dataset_id)
     query = query.where(dataset.round_id == round_id, row.origin == "selected")
     query = query.where(row.sample_id.in_(ids) | row.rejected_id.in_(ids))
     for sample_id, rejected_id, label, step in db.execute(query.order_by(dataset.step, row.position)):
         if rejected_id is not None:
-            found[rejected_id].append({"step": step, "as": "rejected"})
+            by_sample[rejected_id].append({"step": step, "as": "rejected"})
         if sample_id is not None:
             which = "chosen" if rejected_id is not None else "bad" if label is False else "kept"
-            found[sample_id].append({"step": step, "as": which})
-    return found
+            by_sample[sample_id].append({"step": step, "as": which})
+    return by_sample
 
 
 def _spent(db: Session, round_id: int) -> list[JSON]:
@@ -212,11 +214,11 @@ def _spent(db: Session, round_id: int) -> list[JSON]:
 
 def _prompts(db: Session, ids: Sequence[int]) -> dict[int, tuple[list[Any], str | None]]:
     row = tables.Prompt
-    found: dict[int, tuple[list[Any], str | None]] = {}
+    prompts: dict[int, tuple[list[Any], str | None]] = {}
     for some in in_chunks(sorted({*ids})):
         for id_, messages, answer in db.execute(select(row.id, row.messages, row.answer).where(row.id.in_(some))):
-            found[id_] = messages, answer
-    return found
+            prompts[id_] = messages, answer
+    return prompts
 
 
 def _funnels(db: Session, row: tables.Round) -> list[JSON]:
@@ -242,7 +244,8 @@ def _left_out(db: Session, round_id: int) -> list[JSON]:
     row = tables.LeftOut
     query = select(row).where(row.round_id == round_id).order_by(row.id).limit(50)
     return [
-        {"stage": str(one.stage), "kind": str(one.kind), "reason": _cut(one.reason, 500)} for one in db.scalars(query)
+        {"stage": str(scalar.stage), "kind": str(scalar.kind), "reason": _cut(scalar.reason, 500)}
+        for scalar in db.scalars(query)
     ]
 
 

@@ -25,13 +25,15 @@ def with_reviewers(db: Session, groups: Sequence[Group], known: Container[int]) 
     for ids in in_chunks([group.id for group in groups]):
         query = standing.label_words(row.group_id, row.sample_id, row.user_id, row.kind).where(row.group_id.in_(ids))
         for group_id, sample_id, user_id, kind in db.execute(query):
-            found = of_groups[group_id] if kind in TOGETHER else of_samples[sample_id]
-            found.add(user_id)
+            reviewers = of_groups[group_id] if kind in TOGETHER else of_samples[sample_id]
+            reviewers.add(user_id)
 
     def number(group_id: int, sample_id: int) -> int:
         return ENOUGH if sample_id in known else len(of_samples[sample_id] | of_groups[group_id])
 
     return [
-        replace(group, samples=tuple(replace(one, reviewers=number(group.id, one.id)) for one in group.samples))
+        replace(
+            group, samples=tuple(replace(sample, reviewers=number(group.id, sample.id)) for sample in group.samples)
+        )
         for group in groups
     ]

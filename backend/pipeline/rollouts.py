@@ -42,8 +42,8 @@ def write(db: Session, stage: StageContext, dataset_id: int, checkpoint_id: int,
         places = _places(db, stage, max(groups - 1, 0), groups + len(starts))
         _write_samples(db, stage, checkpoint_id, lines, places, groups - 1)
         texts, groups = texts + len(lines), groups + len(starts)
-    found = db.get_one(tables.Round, stage.round.id)
-    found.counts = found.counts | {"rollouts": found.counts.get("rollouts", 0) + texts}
+    round_ = db.get_one(tables.Round, stage.round.id)
+    round_.counts = round_.counts | {"rollouts": round_.counts.get("rollouts", 0) + texts}
 
 
 def _chunks(file: Path) -> Iterator[list[JSON]]:

@@ -42,7 +42,7 @@ class DatasetRow:
     @property
     def said(self) -> str:
         """What a training learns of it, as one text."""
-        return "\n\n".join(one["content"] for one in self.turns) or self.completion
+        return "\n\n".join(turn["content"] for turn in self.turns) or self.completion
 
     def trl(self, dataset_type: DatasetType) -> dict[str, Any]:
         """The columns TRL reads (TRL docs, "Dataset formats and types")."""
@@ -93,8 +93,8 @@ def _resolve(db: Session, batch: list[values.Example], position: int) -> Iterato
     sample, group = tables.Sample, tables.Group
     query = select(sample.id, sample.text, asked(group), sample.turns).join(group, group.id == sample.group_id)
     texts, questions, turns = dict[int, str](), dict[int, Any](), dict[int, Any]()
-    for id_, text, messages, said in db.execute(query.where(sample.id.in_(ids))):
-        texts[id_], questions[id_], turns[id_] = text, messages, said
+    for id_, text, messages, turn_list in db.execute(query.where(sample.id.in_(ids))):
+        texts[id_], questions[id_], turns[id_] = text, messages, turn_list
     for offset, e in enumerate(batch):
         prompt = prompts[e.prompt_id]
         anchor = e.sample_id if e.sample_id is not None else e.rejected_id
@@ -162,9 +162,9 @@ def rows(db: Session, dataset_id: int, *, after: int = -1, limit: int | None = N
         page = db.execute(query).all()
         if not page:
             return
-        for e, prompt, text, other, question, said in page:
+        for e, prompt, text, other, question, turn_list in page:
             rejects = _first(e.rejected, other) if e.rejected_id or e.rejected else None
-            chat, played = _played(e, _asked(e.messages, question, prompt.messages), said)
+            chat, played = _played(e, _asked(e.messages, question, prompt.messages), turn_list)
             yield DatasetRow(
                 e.position,
                 prompt.id,

@@ -138,18 +138,18 @@ def go_on(db: Session, stage: StageContext, held: JSON | None = None) -> None:
 
     held: why it has to wait before its training.
     """
-    found = db.get_one(tables.Round, stage.round.id)
+    round_ = db.get_one(tables.Round, stage.round.id)
     if stage.kind == left_out.RETRY:
         judging = stage.next_step
-        is_judged = stage.stage is Stage.generate and "judgments" in found.counts and judging < len(stage.places)
+        is_judged = stage.stage is Stage.generate and "judgments" in round_.counts and judging < len(stage.places)
         # New samples are judged where the others are judged already; else the round's own judge job is yet to come.
         if is_judged and stage.places[judging].step.kind == "judge":
             transitions.enqueue(
                 db,
                 stage=Stage.judge,
-                project_id=found.project_id,
-                round_id=found.id,
-                created_by=found.created_by,
+                project_id=round_.project_id,
+                round_id=round_.id,
+                created_by=round_.created_by,
                 spec={"kind": left_out.RETRY},
                 step=judging,
             )
@@ -157,34 +157,34 @@ def go_on(db: Session, stage: StageContext, held: JSON | None = None) -> None:
     if stage.stage is Stage.evaluate:
         return
     if stage.kind in FIRST and held is not None:
-        found.status, found.hold = RoundStatus.held, held
+        round_.status, round_.hold = RoundStatus.held, held
         return
     if stage.kind in FIRST:
         transitions.enqueue(
             db,
-            stage=found.stage,
-            project_id=found.project_id,
-            round_id=found.id,
-            created_by=found.created_by,
-            step=found.step,
+            stage=round_.stage,
+            project_id=round_.project_id,
+            round_id=round_.id,
+            created_by=round_.created_by,
+            step=round_.step,
         )
         return
-    if stage.is_before_people and found.is_reviewed:
-        found.stage, found.status, found.step = Stage.review, RoundStatus.review, stage.next_step
+    if stage.is_before_people and round_.is_reviewed:
+        round_.stage, round_.status, round_.step = Stage.review, RoundStatus.review, stage.next_step
         return
-    found.step = stage.next_step
+    round_.step = stage.next_step
     if held is not None:
-        found.stage, found.status, found.hold = Stage.train, RoundStatus.held, held
+        round_.stage, round_.status, round_.hold = Stage.train, RoundStatus.held, held
         return
-    is_over = found.step == len(stage.places)
-    found.stage = Stage.evaluate if is_over else STAGES_OF[stage.places[found.step].step.kind]
+    is_over = round_.step == len(stage.places)
+    round_.stage = Stage.evaluate if is_over else STAGES_OF[stage.places[round_.step].step.kind]
     transitions.enqueue(
         db,
-        stage=found.stage,
-        project_id=found.project_id,
-        round_id=found.id,
-        created_by=found.created_by,
-        step=found.step,
+        stage=round_.stage,
+        project_id=round_.project_id,
+        round_id=round_.id,
+        created_by=round_.created_by,
+        step=round_.step,
     )
 
 
@@ -199,18 +199,18 @@ def give_back(db: Session, round_id: int, step: int | None) -> None:
 
     Not one in which more than selecting was done since people decided: what was made of their word stays made.
     """
-    found = db.get_one(tables.Round, round_id)
-    places = recipes.read(found.recipe).places(found.phase)
+    round_ = db.get_one(tables.Round, round_id)
+    places = recipes.read(round_.recipe).places(round_.phase)
     if not only_selectors_since_gate(places, step_of(places, Stage.select, step)):
         return
-    if found.is_reviewed:
+    if round_.is_reviewed:
         # What was chosen by labels is chosen anew by those that people will have given.
         gate = next(place.index for place in places if place.reads_labels)
-        found.steps = {number: left for number, left in found.steps.items() if int(number) < gate}
+        round_.steps = {number: left for number, left in round_.steps.items() if int(number) < gate}
         # And what was made of the labels of before would tell them to people who decide again.
         dataset = tables.Dataset
         db.execute(delete(dataset).where(dataset.round_id == round_id, dataset.step >= gate))
-        found.counts = {name: value for name, value in found.counts.items() if name not in OF_SELECTING}
+        round_.counts = {name: value for name, value in round_.counts.items() if name not in OF_SELECTING}
         db.flush()
     failed = update(tables.Round).where(tables.Round.id == round_id, tables.Round.is_reviewed)
     db.execute(failed.values(status=RoundStatus.review, stage=Stage.review, finished_at=None))

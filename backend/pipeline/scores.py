@@ -13,16 +13,19 @@ from backend.values import Group
 
 def with_scores(db: Session, groups: Sequence[Group], step: int) -> list[Group]:
     """The groups, their samples with the scores of the last judge before a step that judged them, by position."""
-    row, found = tables.Judgment, dict[int, tuple[int, list[float]]]()
+    row, by_sample = tables.Judgment, dict[int, tuple[int, list[float]]]()
     for ids in in_chunks([sample.id for group in groups for sample in group.samples]):
         query = select(row.sample_id, row.step, row.score).where(row.sample_id.in_(ids), row.step < step)
         for sample_id, judged_in, score in db.execute(query.order_by(row.sample_id, row.step, row.position)):
-            if found.get(sample_id, (-1, []))[0] != judged_in:
-                found[sample_id] = (judged_in, [])
-            found[sample_id][1].extend([] if score is None else [score])
+            if by_sample.get(sample_id, (-1, []))[0] != judged_in:
+                by_sample[sample_id] = (judged_in, [])
+            by_sample[sample_id][1].extend([] if score is None else [score])
     return [
         replace(
-            one, samples=tuple(replace(s, scores=tuple(found[s.id][1])) if s.id in found else s for s in one.samples)
+            group,
+            samples=tuple(
+                replace(s, scores=tuple(by_sample[s.id][1])) if s.id in by_sample else s for s in group.samples
+            ),
         )
-        for one in groups
+        for group in groups
     ]

@@ -76,10 +76,10 @@ def labelled(
 ) -> list[values.Group]:
     """These groups as the step's selector sees them, those of rejected texts among them."""
     selector = selector_of(stage)
-    found = group_values.load(db, batch, place=stage.place)
+    groups = group_values.load(db, batch, place=stage.place)
     if selector.reads_reviewers:
-        found = reviewers.with_reviewers(db, found, known)
-    return [with_known(group, known) for group in found if group.samples or not selector.needs_texts]
+        groups = reviewers.with_reviewers(db, groups, known)
+    return [with_known(group, known) for group in groups if group.samples or not selector.needs_texts]
 
 
 def offered(stage: StageContext, groups: Sequence[values.Group]) -> list[values.Group]:
@@ -90,17 +90,19 @@ def offered(stage: StageContext, groups: Sequence[values.Group]) -> list[values.
 
 def with_ends(examples: list[values.Example], groups: Sequence[values.Group]) -> list[values.Example]:
     """The examples, those whose texts are steps that go on saying so: a training does not end the turn after these."""
-    made_here = (one for group in groups for one in group.samples if one.kind != "import")  # a file may note anything
-    steps = {one.id for one in made_here if one.extra.get(values.GOES_ON)}
+    made_here = (
+        sample for group in groups for sample in group.samples if sample.kind != "import"
+    )  # a file may note anything
+    steps = {sample.id for sample in made_here if sample.extra.get(values.GOES_ON)}
     if not steps:
         return examples
-    made = []
-    for one in examples:
-        first = "chosen" if one.rejected_id is not None else "completion"
-        sides = (first, one.completion, one.sample_id), ("rejected", one.rejected, one.rejected_id)
+    samples = []
+    for example in examples:
+        first = "chosen" if example.rejected_id is not None else "completion"
+        sides = (first, example.completion, example.sample_id), ("rejected", example.rejected, example.rejected_id)
         goes_on = [side for side, text, sample_id in sides if text is None and sample_id in steps]
-        made.append(replace(one, extra=one.extra | {values.GOES_ON: goes_on}) if goes_on else one)
-    return made
+        samples.append(replace(example, extra=example.extra | {values.GOES_ON: goes_on}) if goes_on else example)
+    return samples
 
 
 def mixed(stage: StageContext, db: Session) -> Chosen:
@@ -125,7 +127,7 @@ def seen(stage: StageContext, db: Session) -> Iterator[values.Group]:
         if isinstance(mixer, Mixer) and mixer.reads_scores:
             groups = scores.with_scores(db, groups, stage.step)
         loaded = (with_known(group, known) for group in groups)
-        yield from (cuts.relabelled(one, cut) for one in loaded if keeps_rejected or not is_parent_rejected(one))
+        yield from (cuts.relabelled(group, cut) for group in loaded if keeps_rejected or not is_parent_rejected(group))
 
 
 def check_any(stage: StageContext, chosen: Chosen, of: str) -> None:
@@ -245,9 +247,9 @@ def run(stage: StageContext) -> Finish:
         if not may_come_back(stage):
             write_known(db, stage.round.id)
         decided, overridden = looked_at(db, stage.round.id)
-        found = db.get_one(tables.Round, stage.round.id)
-        asked, labelled = (next(one["count"] for one in steps if one["stage"] == n) for n in ("prompts", "labelled"))
-        found.counts = found.counts | {
+        round_ = db.get_one(tables.Round, stage.round.id)
+        asked, labelled = (next(step["count"] for step in steps if step["stage"] == n) for n in ("prompts", "labelled"))
+        round_.counts = round_.counts | {
             "kept": sum(origin == "selected" for origin, _ in chosen.origins()),
             "decided": decided,
             "overridden": overridden,

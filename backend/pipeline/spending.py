@@ -26,11 +26,11 @@ class Meter:
 
     def taken(self) -> dict[int, Usage]:
         """What was asked since this was last called, by checkpoint; nothing of what no server counts."""
-        found: dict[int, Usage] = {}
+        by_checkpoint: dict[int, Usage] = {}
         for checkpoint_id, engine in self.engines:
             if (usage := engine.take_usage()).requests:
-                found[checkpoint_id] = found.get(checkpoint_id, Usage()) + usage
-        return found
+                by_checkpoint[checkpoint_id] = by_checkpoint.get(checkpoint_id, Usage()) + usage
+        return by_checkpoint
 
 
 def write(db: Session, taken: dict[int, Usage], *, round_id: int, stage: Stage, step: int) -> None:

@@ -151,11 +151,18 @@ def open_stage(job_id: int, attempt: int, progress: JobProgress) -> StageContext
     """Read the job's round and its recipe; raises `NotFound` when the round was deleted."""
     with reading() as db:
         job = db.get(tables.Job, job_id)
-        found = db.get(tables.Round, job.round_id) if job and job.round_id else None
-    if job is None or found is None:
+        round_ = db.get(tables.Round, job.round_id) if job and job.round_id else None
+    if job is None or round_ is None:
         raise NotFound(f"The round of job {job_id} is gone. There is nothing left to do for it.")
     return StageContext(
-        job_id, attempt, found, recipes.read(found.recipe), progress, job.stage, str(job.spec.get("kind", "")), job.step
+        job_id,
+        attempt,
+        round_,
+        recipes.read(round_.recipe),
+        progress,
+        job.stage,
+        str(job.spec.get("kind", "")),
+        job.step,
     )
 
 

@@ -172,8 +172,8 @@ def check_policy(stage: StageContext) -> None:
     """Check the model that is to be trained; its warnings go to the log, what cannot be used is raised."""
     start = checkpoint_row(starts_from(stage))
     if is_wrapper(start.engine):
-        said = "%s answers by %s: the weights inside are trained, and the new checkpoint answers by itself."
-        logger.info(said, start.name, in_words(start.engine))
+        message = "%s answers by %s: the weights inside are trained, and the new checkpoint answers by itself."
+        logger.info(message, start.name, in_words(start.engine))
     lines = model_check.of_engine(innermost(engine_json(start)))
     for line in lines:
         if line.outcome is Outcome.warn:
@@ -227,7 +227,7 @@ def run(stage: StageContext) -> Finish:
     final = final_folder(str(relative))
     report = trained.report_rows if trainer.trains_weights else wrap.report
     report(stage, settings().folder / final, follow.step)
-    made = trained.checks(settings().folder / final) if trainer.trains_weights else {}
+    checks = trained.checks(settings().folder / final) if trainer.trains_weights else {}
 
     def finish(db: Session) -> None:
         parent = db.get_one(tables.Checkpoint, starts_from(stage))
@@ -236,7 +236,7 @@ def run(stage: StageContext) -> Finish:
             columns = trained.columns(parent, final, is_scorer=trainer.makes == SCORER)
         else:
             columns = wrap.columns(db, parent, final, dataset_id)
-        columns["details"] = {"recipe": stage.recipe.name, "trainer": trainer.name} | columns["details"] | made
+        columns["details"] = {"recipe": stage.recipe.name, "trainer": trainer.name} | columns["details"] | checks
         checkpoint = tables.Checkpoint(
             project_id=stage.round.project_id, name=name_of(stage), location=str(final), parent_id=parent.id, **columns
         )

@@ -85,12 +85,12 @@ def say_rows(used: Mapping[str, int]) -> str:
     rows, kept, special = used["rows"], used["rows_used"], used.get("rows_special", 0)
     if kept == rows:
         return f"All {rows:,} rows used"
-    said = [f"{kept:,} of {rows:,} rows used"]
+    parts = [f"{kept:,} of {rows:,} rows used"]
     refused = used.get("rows_refused", 0)
     if too_long := rows - kept - special - refused:
-        said.append(f"{too_long:,} {'was' if too_long == 1 else 'were'} too long for max_length")
+        parts.append(f"{too_long:,} {'was' if too_long == 1 else 'were'} too long for max_length")
     if special:
-        said.append(f"{special:,} {'holds' if special == 1 else 'hold'} a special token of the model as text")
+        parts.append(f"{special:,} {'holds' if special == 1 else 'hold'} a special token of the model as text")
     if refused:
-        said.append(f"{refused:,} {'was' if refused == 1 else 'were'} refused by the chat template")
-    return "; ".join(said)
+        parts.append(f"{refused:,} {'was' if refused == 1 else 'were'} refused by the chat template")
+    return "; ".join(parts)

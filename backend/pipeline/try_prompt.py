@@ -23,11 +23,11 @@ def run(job_id: int, progress: JobProgress) -> Finish:
     for checkpoint_id in spec["checkpoint_ids"]:
         with engine_for(checkpoint_id) as engine:
             [[completion]] = served(engine.complete([spec["messages"]], Sampling(**knobs | {"n": 1})))
-        made = asdict(completion)
+        fields = asdict(completion)
         replies[str(checkpoint_id)] = {
-            "text": clean(made["text"]),
-            "finish_reason": made["finish_reason"],
-            "num_tokens": made["num_tokens"],
+            "text": clean(fields["text"]),
+            "finish_reason": fields["finish_reason"],
+            "num_tokens": fields["num_tokens"],
         }
         progress.advance(1)
 

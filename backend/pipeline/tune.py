@@ -54,9 +54,9 @@ def run(stage: StageContext, *, most: int | None = None) -> Finish:
     recipe = stage.recipe.with_changes(changes)
 
     def finish(db: Session) -> None:
-        found = db.get_one(tables.Round, stage.round.id)
-        found.recipe = recipe.model_dump(mode="json")
-        found.tuned = {"changes": changes, "trials": pilot.trials}
+        round_ = db.get_one(tables.Round, stage.round.id)
+        round_.recipe = recipe.model_dump(mode="json")
+        round_.tuned = {"changes": changes, "trials": pilot.trials}
 
     return finish
 
@@ -100,11 +100,11 @@ class Pilot:
             part, number = place.step.part, recipe.groups_per_batch
             batches: Any = in_chunks(groups, number)
             if isinstance(part, Generator):
-                groups = [one for n, batch in enumerate(batches) for one in self._answer(place, part, batch, n)]
+                groups = [group for n, batch in enumerate(batches) for group in self._answer(place, part, batch, n)]
                 groups = _numbered(groups)
             elif isinstance(part, Judge):
                 batches = [groups] if part.needs_all_groups else batches
-                groups = [one for n, batch in enumerate(batches) for one in self._judge(place, part, batch, n)]
+                groups = [group for n, batch in enumerate(batches) for group in self._judge(place, part, batch, n)]
         return groups
 
     def _ask(self, place: Place) -> list[Group]:
@@ -126,34 +126,40 @@ class Pilot:
         engine = self._engine(place) if part.needs_engine else None
         prompts = [group.prompt for group in groups]
         part = documents.ready(self.stage, part)
-        made = part.generate(engine, prompts, seed=self._seed(place, number))  # type: ignore[arg-type]
-        for group, samples in zip(groups, made, strict=True):
-            new = [replace(one, step=place.index, role=place.step.by) for one in samples if one.failure is None]
+        answers = part.generate(engine, prompts, seed=self._seed(place, number))  # type: ignore[arg-type]
+        for group, samples in zip(groups, answers, strict=True):
+            new = [
+                replace(sample, step=place.index, role=place.step.by) for sample in samples if sample.failure is None
+            ]
             yield replace(group, samples=(*group.samples, *new))
 
     def _judge(self, place: Place, part: Judge, groups: Sequence[Group], number: int) -> Iterator[Group]:
         roles = place.step.roles
         seen = [
-            replace(group, samples=tuple(one for one in group.samples if not roles or one.role in roles))
+            replace(group, samples=tuple(sample for sample in group.samples if not roles or sample.role in roles))
             for group in groups
         ]
         engine = self._engine(place) if part.needs_engine else None
-        said: dict[int, list[values.Judgment]] = {}
+        by_sample: dict[int, list[values.Judgment]] = {}
         for judgment in part.judge(engine, seen, seed=self._seed(place, number)):
             if judgment.failure is None:
-                said.setdefault(judgment.sample_id, []).append(judgment)
+                by_sample.setdefault(judgment.sample_id, []).append(judgment)
         for group in groups:
-            yield replace(group, samples=tuple(_labelled(part, one, said.get(one.id)) for one in group.samples))
+            yield replace(
+                group, samples=tuple(_labelled(part, sample, by_sample.get(sample.id)) for sample in group.samples)
+            )
 
     def _kept(self, place: Place) -> frozenset[int]:
         selector, roles = place.step.part, place.step.roles
         assert isinstance(selector, Selector)
         groups = [
-            replace(group, samples=tuple(one for one in group.samples if not roles or one.role in roles))
+            replace(group, samples=tuple(sample for sample in group.samples if not roles or sample.role in roles))
             for group in self.judged
         ]
         chosen = selector.select([group for group in groups if group.samples], seed=self._seed(place, 0)).examples
-        return frozenset(one.sample_id for one in chosen if one.sample_id is not None and one.label is not False)
+        return frozenset(
+            example.sample_id for example in chosen if example.sample_id is not None and example.label is not False
+        )
 
     def _engine(self, place: Place) -> Engine:
         return self.held.open(acting(self.stage.round, place.step.by, place.index))
@@ -188,26 +194,26 @@ class Held:
 
 def _numbered(groups: Sequence[Group]) -> list[Group]:
     """The groups, their samples numbered from 1 in order: judgments and selectors name them by id."""
-    found, last = [], 0
+    groups_, last = [], 0
     for group in groups:
-        samples = tuple(replace(one, id=last + place) for place, one in enumerate(group.samples, start=1))
+        samples = tuple(replace(sample, id=last + place) for place, sample in enumerate(group.samples, start=1))
         last += len(samples)
-        found.append(replace(group, samples=samples))
-    return found
+        groups_.append(replace(group, samples=samples))
+    return groups_
 
 
-def _labelled(judge: Judge, sample: values.Sample, said: list[values.Judgment] | None) -> values.Sample:
+def _labelled(judge: Judge, sample: values.Sample, judgments: list[values.Judgment] | None) -> values.Sample:
     """The sample with the label of what the judge said of it; as it was where it said nothing."""
-    if said is None:
+    if judgments is None:
         return sample
-    score, verdict = judge.label(said)
-    has_score = any(one.score is not None for one in said)
+    score, verdict = judge.label(judgments)
+    has_score = any(judgment.score is not None for judgment in judgments)
     source = LabelSource.judge if has_score else LabelSource.none
     return replace(sample, score=score, verdict=verdict, source=source)
 
 
 def _metrics(recipe: Recipe, groups: Sequence[Group], kept: frozenset[int]) -> dict[str, float | None]:
     """The recipe's metrics of a round's own data, on these groups."""
-    machine = {one.id: (one.score, one.verdict) for group in groups for one in group.samples}
+    machine = {sample.id: (sample.score, sample.verdict) for group in groups for sample in group.samples}
     evidence = Evidence(round_groups=groups, machine=machine, kept=kept)
-    return {v.name: v.value for one in recipe.metrics if one.scope == "round" for v in one.compute(evidence)}
+    return {v.name: v.value for metric in recipe.metrics if metric.scope == "round" for v in metric.compute(evidence)}

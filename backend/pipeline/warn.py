@@ -28,13 +28,13 @@ def rules_of(stored: JSON) -> list[WarningRule]:
     A rule that is not installed any more is left out. A stored knob that its rule lacks or refuses by now counts as not
     set. A rule that cannot be built at all is left out, too, and logged.
     """
-    found = []
+    rules = []
     for name, rule in rule_classes().items():
         try:
-            found.append(rule(**rule.usable(stored.get(name, {}))))
+            rules.append(rule(**rule.usable(stored.get(name, {}))))
         except Exception:
             log.exception("The rule %s cannot be built and is left out. Correct its fields.", name)
-    return found
+    return rules
 
 
 def judged(rules: Sequence[WarningRule], evidence: WarningEvidence) -> Judged:
@@ -42,24 +42,24 @@ def judged(rules: Sequence[WarningRule], evidence: WarningEvidence) -> Judged:
 
     The light of a rule that raises is not known, and its reason says so.
     """
-    found = [(rule, *_asked(rule, evidence)) for rule in rules if rule.is_on]
-    red = {str(rule.name) for rule, _, level in found if level is WarningLevel.red}
-    made: Judged = []
-    for rule, finding, level in found:
-        cause = next((one for one in rule.explained_by if one in red), None) if level is WarningLevel.red else None
+    findings = [(rule, *_asked(rule, evidence)) for rule in rules if rule.is_on]
+    red = {str(rule.name) for rule, _, level in findings if level is WarningLevel.red}
+    results: Judged = []
+    for rule, finding, level in findings:
+        cause = next((name for name in rule.explained_by if name in red), None) if level is WarningLevel.red else None
         if cause is None:
-            made.append((rule, finding, level, finding.missing or finding.note))
+            results.append((rule, finding, level, finding.missing or finding.note))
         else:
-            said = f"It is beyond its limit, which follows from: {rule_classes()[cause].title}."
-            made.append((rule, finding, WarningLevel.amber, said))
-    return made
+            reason = f"It is beyond its limit, which follows from: {rule_classes()[cause].title}."
+            results.append((rule, finding, WarningLevel.amber, reason))
+    return results
 
 
 def _asked(rule: WarningRule, evidence: WarningEvidence) -> tuple[Finding, WarningLevel]:
     """What a rule finds and its light. Raises only where the database fails, since the job is then tried again."""
     try:
         finding = rule.find(evidence)
-        numbers = [one for one in (finding.value, finding.low, finding.high) if one is not None]
+        numbers = [number for number in (finding.value, finding.low, finding.high) if number is not None]
         if not all(map(math.isfinite, numbers)):
             raise ValueError(f"its value {finding.value} or an end of its interval is no finite number")
         return finding, rule.level(finding)
@@ -77,17 +77,17 @@ def failed(error: Exception) -> Finding:
 
 
 def look(
-    stage: StageContext, evidence: Evidence, found: Sequence[tuple[int | None, MetricValue, Any]]
+    stage: StageContext, evidence: Evidence, values: Sequence[tuple[int | None, MetricValue, Any]]
 ) -> Callable[[Session], None]:
     """Ask the project's rules; return what writes their findings in the place of those that were there."""
     with reading() as db:
         rules = rules_of(db.get_one(tables.Project, stage.round.project_id).warning_rules)
-    made = _looked(stage, rules, evidence, found)
+    results = _looked(stage, rules, evidence, values)
 
     def write(db: Session) -> None:
         row = tables.RoundWarning
         db.execute(delete(row).where(row.round_id == stage.round.id))
-        for rule, finding, level, reason in made:
+        for rule, finding, level, reason in results:
             db.add(
                 row(
                     project_id=stage.round.project_id,
@@ -115,11 +115,11 @@ def _looked(
     stage: StageContext,
     rules: Sequence[WarningRule],
     evidence: Evidence,
-    found: Sequence[tuple[int | None, MetricValue, Any]],
+    values: Sequence[tuple[int | None, MetricValue, Any]],
 ) -> Judged:
     """What the rules say; where what they look at cannot be gathered, that each of them failed."""
     try:
-        seen = gathered(stage, evidence, found)
+        seen = gathered(stage, evidence, values)
     except OperationalError:
         raise
     except Exception as error:

@@ -59,7 +59,7 @@ class ReadOnce:
 
 
 def gathered(
-    stage: StageContext, evidence: Evidence, found: Sequence[tuple[int | None, MetricValue, Any]]
+    stage: StageContext, evidence: Evidence, values: Sequence[tuple[int | None, MetricValue, Any]]
 ) -> WarningEvidence:
     """What the rules look at."""
     round_, tree_steps = stage.round, tree_steps_of(stage)
@@ -78,12 +78,14 @@ def gathered(
             rows=ReadOnce(lambda: _rows([round_.id])),
             learned=ReadOnce(lambda: _rows(above)),
             held_out=_held_out(db, stage),
-            made=_metrics(found, round_.checkpoint_id) if round_.checkpoint_id else {},
-            start=_measured_before(db, stage, _way(found)) | _metrics(found, round_.policy_id),
-            of_round=_metrics(found, None),
+            made=_metrics(values, round_.checkpoint_id) if round_.checkpoint_id else {},
+            start=_measured_before(db, stage, _way(values)) | _metrics(values, round_.policy_id),
+            of_round=_metrics(values, None),
             past=_past(db, above),
-            is_online=any(one.trains_on_rewards for one in stage.recipe.of_kind("trainer") if isinstance(one, Trainer)),
-            is_verified=any(one.needs_answer for one in stage.recipe.judges),
+            is_online=any(
+                trainer.trains_on_rewards for trainer in stage.recipe.of_kind("trainer") if isinstance(trainer, Trainer)
+            ),
+            is_verified=any(judge.needs_answer for judge in stage.recipe.judges),
             tree_steps=tree_steps,
             losses=losses.first_of(db, stage),
             losses_before=losses.before(db, stage),
@@ -102,24 +104,28 @@ def truth_of(stage: StageContext, evidence: Evidence, tree_steps: frozenset[int]
     The verifier is asked only about texts that answer prompts: a critique, or a step of an answer, is not wrong because
     it gives no answer. One that runs programs is not asked again; where it also judged the round, that counts.
     """
-    found = {id_: verdict is Verdict.accept for id_, verdict in evidence.blind.items()}
-    verifier = next((one for metric in stage.recipe.metrics if (one := getattr(metric, "verifier", None))), None)
+    truth = {id_: verdict is Verdict.accept for id_, verdict in evidence.blind.items()}
+    verifier = next(
+        (candidate for metric in stage.recipe.metrics if (candidate := getattr(metric, "verifier", None))), None
+    )
     if not isinstance(verifier, Judge):
-        return found
-    groups = [one for one in evidence.round_groups if one.parent is None and one.step not in tree_steps]
+        return truth
+    groups = [group for group in evidence.round_groups if group.parent is None and group.step not in tree_steps]
     if verifier.needs_sandbox:
         last = judge_of(stage.round.recipe, stage.round.phase)
-        return found | (_as_judged(evidence, groups) if last == verifier.dump() else {})
-    for group, said in zip(groups, verdicts(verifier, groups), strict=True):
-        for sample, verdict in zip(group.samples, said, strict=True):
+        return truth | (_as_judged(evidence, groups) if last == verifier.dump() else {})
+    for group, row in zip(groups, verdicts(verifier, groups), strict=True):
+        for sample, verdict in zip(group.samples, row, strict=True):
             if verdict is not None:
-                found[sample.id] = verdict is Verdict.accept
-    return found
+                truth[sample.id] = verdict is Verdict.accept
+    return truth
 
 
 def _as_judged(evidence: Evidence, groups: Sequence[Group]) -> dict[int, bool]:
-    said = {one.id: evidence.machine.get(one.id, (None, None))[1] for group in groups for one in group.samples}
-    return {id_: verdict is Verdict.accept for id_, verdict in said.items() if verdict is not None}
+    verdict_of = {
+        sample.id: evidence.machine.get(sample.id, (None, None))[1] for group in groups for sample in group.samples
+    }
+    return {id_: verdict is Verdict.accept for id_, verdict in verdict_of.items() if verdict is not None}
 
 
 def tree_steps_of(stage: StageContext) -> frozenset[int]:
@@ -134,7 +140,7 @@ def with_finite_scores(evidence: Evidence) -> Evidence:
     def finite(sample: Sample) -> Sample:
         return sample if _finite(sample.score) == sample.score else replace(sample, score=None)
 
-    groups = [replace(one, samples=tuple(map(finite, one.samples))) for one in evidence.round_groups]
+    groups = [replace(group, samples=tuple(map(finite, group.samples))) for group in evidence.round_groups]
     return replace(
         evidence,
         round_groups=groups,
@@ -147,18 +153,20 @@ def _finite(number: float | None) -> float | None:
     return number if number is not None and math.isfinite(number) else None
 
 
-def _metrics(found: Sequence[tuple[int | None, MetricValue, Any]], checkpoint_id: int | None) -> dict[str, MetricValue]:
+def _metrics(
+    values: Sequence[tuple[int | None, MetricValue, Any]], checkpoint_id: int | None
+) -> dict[str, MetricValue]:
     """Numbers by name; one that is not finite is not known."""
-    return {value.name: _known(value) for id_, value, _ in found if id_ == checkpoint_id}
+    return {value.name: _known(value) for id_, value, _ in values if id_ == checkpoint_id}
 
 
 def _known(value: MetricValue) -> MetricValue:
     return value if _finite(value.value) == value.value else replace(value, value=None, low=None, high=None)
 
 
-def _way(found: Sequence[tuple[int | None, MetricValue, JSON]]) -> JSON | None:
+def _way(values: Sequence[tuple[int | None, MetricValue, JSON]]) -> JSON | None:
     """How the round measured its checkpoints; None where it measured none."""
-    return next((details.get("measured_by") for id_, _, details in found if id_ is not None), None)
+    return next((details.get("measured_by") for id_, _, details in values if id_ is not None), None)
 
 
 def _measured_before(db: Session, stage: StageContext, way: JSON | None) -> dict[str, MetricValue]:
@@ -169,9 +177,9 @@ def _measured_before(db: Session, stage: StageContext, way: JSON | None) -> dict
     row = tables.Metric
     query = select(row).where(row.checkpoint_id == stage.round.policy_id, row.round_id != stage.round.id)
     return {
-        one.name: _known(MetricValue(one.name, one.value, one.low, one.high, one.n, one.details))
-        for one in db.scalars(query.order_by(row.id))
-        if way is not None and one.details.get("measured_by") == way
+        scalar.name: _known(MetricValue(scalar.name, scalar.value, scalar.low, scalar.high, scalar.n, scalar.details))
+        for scalar in db.scalars(query.order_by(row.id))
+        if way is not None and scalar.details.get("measured_by") == way
     }
 
 
@@ -180,16 +188,16 @@ def _votes(db: Session, ids: Sequence[int]) -> dict[int, tuple[float, ...]]:
 
     Those that continuations give to several places of one text are no votes on the same thing.
     """
-    row, found = tables.Judgment, dict[int, tuple[int, list[float]]]()
+    row, by_sample = tables.Judgment, dict[int, tuple[int, list[float]]]()
     for some in in_chunks(ids):
         query = select(row.sample_id, row.step, row.score).where(
             row.sample_id.in_(some), row.judge != FromChildren.name
         )
         for sample_id, step, score in db.execute(query.order_by(row.sample_id, row.step, row.position)):
-            if found.get(sample_id, (-1, []))[0] != step:
-                found[sample_id] = (step, [])
-            found[sample_id][1].extend([] if score is None or not math.isfinite(score) else [score])
-    return {sample_id: tuple(scores) for sample_id, (_, scores) in found.items() if len(scores) > 1}
+            if by_sample.get(sample_id, (-1, []))[0] != step:
+                by_sample[sample_id] = (step, [])
+            by_sample[sample_id][1].extend([] if score is None or not math.isfinite(score) else [score])
+    return {sample_id: tuple(scores) for sample_id, (_, scores) in by_sample.items() if len(scores) > 1}
 
 
 def _swapped(db: Session, round_id: int, groups: Sequence[Group]) -> list[tuple[int, int, bool]]:
@@ -197,11 +205,11 @@ def _swapped(db: Session, round_id: int, groups: Sequence[Group]) -> list[tuple[
 
     Replies are long and read back whole, so that a few groups are held at a time.
     """
-    row, found = tables.Judgment, list[tuple[int, int, bool]]()
+    row, swaps = tables.Judgment, list[tuple[int, int, bool]]()
     groups = groups[:: max(1, -(-len(groups) // MOST_SWAPPED))]
     for start in range(0, len(groups), 50):
         some = groups[start : start + 50]
-        ids = [one.id for group in some for one in group.samples]
+        ids = [sample.id for group in some for sample in group.samples]
         raws = dict[int, dict[int, str]]()
         for chunk in in_chunks(ids):
             query = select(row.sample_id, row.step, row.raw).where(
@@ -209,11 +217,11 @@ def _swapped(db: Session, round_id: int, groups: Sequence[Group]) -> list[tuple[
             )
             for sample_id, step, raw in db.execute(query):
                 raws.setdefault(step, {})[sample_id] = raw
-        for said in raws.values():
+        for replies in raws.values():
             for group in some:
-                judged = [one.id for one in group.samples if one.id in said]
-                found += same_winners(judged, [said[one] for one in judged]) if len(judged) > 1 else []
-    return found
+                judged = [sample.id for sample in group.samples if sample.id in replies]
+                swaps += same_winners(judged, [replies[sample_id] for sample_id in judged]) if len(judged) > 1 else []
+    return swaps
 
 
 def _judge_key(stage: StageContext) -> str:
@@ -231,8 +239,10 @@ def _rows(round_ids: Sequence[int]) -> Iterator[TrainedText]:
             query = select(dataset.id).where(dataset.round_id == round_id, dataset.step.in_(steps))
             for dataset_id in list(db.scalars(query.order_by(dataset.step))):
                 for row in dataset_rows.rows(db, dataset_id):
-                    question = next((one["content"] for one in reversed(row.messages) if one["role"] == "user"), "")
-                    context = "\n\n".join(one["content"] for one in row.messages)
+                    question = next(
+                        (message["content"] for message in reversed(row.messages) if message["role"] == "user"), ""
+                    )
+                    context = "\n\n".join(message["content"] for message in row.messages)
                     about = (row.prompt_id, question, row.said, row.origin, row.sample_id)
                     yield TrainedText(*about, context=context, rejected=row.rejected or "", label=row.label)
 
@@ -246,12 +256,12 @@ def _held_out(db: Session, stage: StageContext) -> list[Prompt]:
 
 def _past(db: Session, round_ids: Sequence[int]) -> list[Past]:
     """What the rules left of the rounds above, oldest first; of the nearest one also where they left nothing."""
-    row, found = tables.RoundWarning, defaultdict[int, dict[str, JSON]](dict)
+    row, by_round = tables.RoundWarning, defaultdict[int, dict[str, JSON]](dict)
     numbers = dict[int, int]()
     for some in in_chunks(round_ids):
         query = select(row.round_id, tables.Round.number, row.name, row.details).join(tables.Round)
         for round_id, number, name, details in db.execute(query.where(row.round_id.in_(some))):
-            found[round_id][name], numbers[round_id] = details, number
+            by_round[round_id][name], numbers[round_id] = details, number
     for parent_id in round_ids[:1]:
         numbers[parent_id] = db.get_one(tables.Round, parent_id).number
-    return [Past(numbers[id_], found.get(id_, {})) for id_ in reversed(round_ids) if id_ in numbers]
+    return [Past(numbers[id_], by_round.get(id_, {})) for id_ in reversed(round_ids) if id_ in numbers]

@@ -47,33 +47,37 @@ def columns(db: Session, parent: tables.Checkpoint, final: Path, dataset_id: int
     final: its folder, below the data folder. Rows that lessons cite become the samples that these rows are about.
     """
     folder = settings().folder / final
-    made = json.loads((folder / ENGINE_FILE).read_text(encoding="utf-8"))
-    knobs = made["knobs"] | {n: list(_cited(db, one, dataset_id)) for n, one in made["knobs"].items() if n == "entries"}
+    engine = json.loads((folder / ENGINE_FILE).read_text(encoding="utf-8"))
+    knobs = engine["knobs"] | {
+        n: list(_cited(db, passages, dataset_id)) for n, passages in engine["knobs"].items() if n == "entries"
+    }
     checks = {name: value for name, value in parent.details.items() if name == "checks"}
     return {
         "kind": WRAPPER,
         "role": "policy",
-        "engine": wrapped(parent.engine, made["name"], knobs),
+        "engine": wrapped(parent.engine, engine["name"], knobs),
         "details": counts_of(folder) | checks,
     }
 
 
 def _cited(db: Session, entries: Sequence[JSON], dataset_id: int | None) -> Iterator[JSON]:
     """The entries with the samples that their rows are about among their sources, instead of these rows."""
-    traces = traces_of(db, dataset_id, sorted({row for one in entries for row in one["rows"]})) if dataset_id else {}
-    for one in entries:
-        sources = dict.fromkeys([*one["sources"], *(traces[row] for row in one["rows"] if row in traces)])
-        yield {name: value for name, value in one.items() if name != "rows"} | {"sources": list(sources)}
+    traces = (
+        traces_of(db, dataset_id, sorted({row for entry in entries for row in entry["rows"]})) if dataset_id else {}
+    )
+    for entry in entries:
+        sources = dict.fromkeys([*entry["sources"], *(traces[row] for row in entry["rows"] if row in traces)])
+        yield {name: value for name, value in entry.items() if name != "rows"} | {"sources": list(sources)}
 
 
 def traces_of(db: Session, dataset_id: int, positions: Sequence[int]) -> dict[int, int]:
     """By position of a row of a dataset the sample that the chain of questions which led to its text began with."""
     row, sample, group = tables.Example, tables.Sample, tables.Group
-    found: dict[int, int] = {}
+    traces: dict[int, int] = {}
     for some in in_chunks(positions):
         query = select(row.position, row.sample_id).where(row.dataset_id == dataset_id, row.position.in_(some))
-        found |= {position: sample_id for position, sample_id in db.execute(query) if sample_id is not None}
-    above, level = dict[int, int](), set(found.values())
+        traces |= {position: sample_id for position, sample_id in db.execute(query) if sample_id is not None}
+    above, level = dict[int, int](), set(traces.values())
     while level:
         parents: dict[int, int] = {}
         for ids in in_chunks(sorted(level)):
@@ -82,7 +86,7 @@ def traces_of(db: Session, dataset_id: int, positions: Sequence[int]) -> dict[in
             parents |= {id_: parent for id_, parent in known if parent is not None}
         above |= parents
         level = set(parents.values()) - above.keys()
-    return {position: _first(sample_id, above) for position, sample_id in found.items()}
+    return {position: _first(sample_id, above) for position, sample_id in traces.items()}
 
 
 def _first(sample_id: int, above: dict[int, int]) -> int:

@@ -87,6 +87,6 @@ class Adopt(Adopting):
         return [self._group(group, sample) for group, sample in (new[: self.most] if self.most else new)]
 
     def _group(self, group: Group, sample: Sample) -> Group:
-        said: Message = {"role": "user", "content": fill(self.template, response=sample.text.strip())}
+        message: Message = {"role": "user", "content": fill(self.template, response=sample.text.strip())}
         answer, noted = (group.prompt.answer, dict(SYNTHETIC)) if self.keep_answer else (None, {})
-        return Group(Prompt(0, [said], answer, noted), parent=sample)
+        return Group(Prompt(0, [message], answer, noted), parent=sample)

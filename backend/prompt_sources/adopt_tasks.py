@@ -35,9 +35,9 @@ class AdoptTasks(Adopting):
         ]
         limits = Limits(self.seconds, 5.0 * self.seconds, self.memory_mb)
         tasks = validated([(question, sample.text) for question, sample in accepted], limits)
-        made = [
+        questions = [
             Group(Prompt(0, solving(task), task.answer, {"task": task.to_json()}), parent=sample)
             for (_, sample), task in zip(accepted, tasks, strict=True)
             if isinstance(task, Task)
         ]
-        return made[: self.most] if self.most else made
+        return questions[: self.most] if self.most else questions

@@ -84,13 +84,13 @@ class Ask(PromptSource):
 
     def ask(self, groups: Sequence[Group], pool: Sequence[Prompt], *, limit: int, seed: int) -> list[Group]:
         roots = {prompt.id: prompt for prompt in pool}
-        made = []
+        groups_ = []
         for group in groups:
             root = roots.get(group.prompt.id, group.prompt)
             for text in islice(self._texts(group), self.most or None):
                 chance = random.Random(f"{seed} {group.prompt.id} {group.position} {text.position if text else -1}")
-                made.append(self._group(group, root, text, chance))
-        return made
+                groups_.append(self._group(group, root, text, chance))
+        return groups_
 
     def _texts(self, group: Group) -> Iterator[Sample | None]:
         """The texts of a group to ask about; None stands for the prompt itself."""
@@ -114,7 +114,7 @@ class Ask(PromptSource):
 
     def _group(self, group: Group, root: Prompt, text: Sample | None, chance: random.Random) -> Group:
         draft = group.draft or text
-        said = fill(
+        question = fill(
             self.template,
             prompt=prompt_text(root.messages),
             question=prompt_text(group.prompt.messages),
@@ -123,7 +123,7 @@ class Ask(PromptSource):
             answer=group.prompt.answer or "",
             principle=chance.choice(self.principles) if self.principles else "",
         )
-        chat: Messages = [{"role": "user", "content": said}]
+        chat: Messages = [{"role": "user", "content": question}]
         if self.follow and text is not None:
             chat = [*group.prompt.messages, {"role": "assistant", "content": text.text}, *chat]
         return Group(replace(group.prompt, messages=chat), parent=text, trained=root.messages if self.strip else None)

@@ -60,27 +60,27 @@ class CompareAll(PromptSource):
 
     def ask(self, groups: Sequence[Group], pool: Sequence[Prompt], *, limit: int, seed: int) -> list[Group]:
         roots = {prompt.id: prompt for prompt in pool}
-        made = (self._group(group, roots.get(group.prompt.id, group.prompt)) for group in groups)
-        return [one for one in made if one is not None]
+        asked_groups = (self._group(group, roots.get(group.prompt.id, group.prompt)) for group in groups)
+        return [group for group in asked_groups if group is not None]
 
     def _group(self, group: Group, root: Prompt) -> Group | None:
         shown = in_order(root.id, group.samples)
         best = best_of(shown)
         if len(shown) < 2 or (self.needs_best and best is None):
             return None
-        listed = [f"<<<RESPONSE {n}\n{one.text}\nRESPONSE {n}>>>" for n, one in enumerate(shown, 1)]
-        said = fill(
+        listed = [f"<<<RESPONSE {n}\n{sample.text}\nRESPONSE {n}>>>" for n, sample in enumerate(shown, 1)]
+        text = fill(
             self.template, prompt=prompt_text(root.messages), responses="\n\n".join(listed), count=str(len(shown))
         )
         answer = answer_of(best, len(shown)) if best is not None else None
         first = next(sample for sample in group.samples if sample.kind != "edit")
-        asked = replace(group.prompt, messages=[{"role": "user", "content": said}], answer=answer)
+        asked = replace(group.prompt, messages=[{"role": "user", "content": text}], answer=answer)
         return Group(asked, parent=first)
 
 
 def best_of(texts: Sequence[Sample]) -> int | None:
     """Return the number, from 1, of the text that stands strictly above all others; None where some have no label."""
-    ranks = [_rank(one) for one in texts]
+    ranks = [_rank(text) for text in texts]
     known = [rank for rank in ranks if rank is not None]
     if not known or len(known) < len(ranks) or known.count(max(known)) > 1:
         return None

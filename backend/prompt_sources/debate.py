@@ -47,12 +47,12 @@ class Debate(PromptSource):
         return [self._group(group) for group in groups if len(_own(group)) > 1]
 
     def _group(self, group: Group) -> Group:
-        listed = [f"<<<AGENT {n}\n{one.text}\nAGENT {n}>>>" for n, one in enumerate(_own(group), 1)]
-        said = fill(self.template, prompt=prompt_text(group.prompt.messages), responses="\n\n".join(listed))
-        asked = replace(group.prompt, messages=[{"role": "user", "content": said}])
+        listed = [f"<<<AGENT {n}\n{sample.text}\nAGENT {n}>>>" for n, sample in enumerate(_own(group), 1)]
+        text = fill(self.template, prompt=prompt_text(group.prompt.messages), responses="\n\n".join(listed))
+        asked = replace(group.prompt, messages=[{"role": "user", "content": text}])
         return Group(asked, parent=_own(group)[0])
 
 
 def _own(group: Group) -> list[Sample]:
     """The texts of the agents, without those that people wrote afterwards."""
-    return [one for one in group.samples if one.kind != "edit"]
+    return [sample for sample in group.samples if sample.kind != "edit"]

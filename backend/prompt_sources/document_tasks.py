@@ -67,7 +67,7 @@ class DocumentTasks(PromptSource):
         if self.shuffle:
             random.Random(seed).shuffle(documents)
         documents = documents[: max(limit, 0)]
-        made = []
+        questions = []
         for document in documents:
             for number in range(self.per_document):
                 kind = self.kinds[number % len(self.kinds)]
@@ -75,8 +75,8 @@ class DocumentTasks(PromptSource):
                 task = self._task(kind, document, chance)
                 if task is not None:
                     solved = self._solved(kind, document, documents, chance)
-                    made.append(Group(_prompt(document, kind, solved, task)))
-        return made
+                    questions.append(Group(_prompt(document, kind, solved, task)))
+        return questions
 
     def _task(self, kind: Kind, document: Prompt, chance: random.Random) -> Task | None:
         sentences = _passage(prompt_text(document.messages), self.max_chars, chance)
@@ -86,18 +86,18 @@ class DocumentTasks(PromptSource):
         """Tasks of other documents, no two of the same one."""
         drawn = chance.sample(range(len(documents)), min(len(documents), 1 + DRAWS_PER_SHOT * self.shots))
         others = (documents[n] for n in drawn if documents[n].id != document.id)
-        found: list[Task] = []
+        tasks: list[Task] = []
         for other in others:
-            if len(found) == self.shots:
+            if len(tasks) == self.shots:
                 break
             if (task := self._task(kind, other, chance)) is not None:
-                found.append(task)
-        return found
+                tasks.append(task)
+        return tasks
 
 
 def _prompt(document: Prompt, kind: Kind, solved: Sequence[Task], task: Task) -> Prompt:
     """The document's prompt, asking for the task."""
-    shown = "".join(f"Input: {one.shown}\nOutput: {one.target}\n\n" for one in solved)
+    shown = "".join(f"Input: {task.shown}\nOutput: {task.target}\n\n" for task in solved)
     asked: Message = {"role": "user", "content": f"{INSTRUCTIONS[kind]}\n\n{shown}Input: {task.shown}\nOutput:"}
     return replace(document, messages=[asked], answer=task.target)
 
@@ -109,17 +109,17 @@ def _passage(text: str, most: int, chance: random.Random) -> list[str]:
     sentence alone is longer.
     """
     text = text.strip()
-    places = [0, *(found.end() for found in END.finditer(text)), len(text)]
+    places = [0, *(match.end() for match in END.finditer(text)), len(text)]
     sentences = [text[start:end] for start, end in pairwise(places) if end > start]
     first = chance.randrange(len(sentences)) if sentences else 0
     while first and len("".join(sentences[first - 1 :])) <= most:
         first -= 1
-    found: list[str] = []
+    passage: list[str] = []
     for sentence in sentences[first:]:
-        if len("".join(found)) + len(sentence) > most:
+        if len("".join(passage)) + len(sentence) > most:
             break
-        found.append(sentence)
-    return found
+        passage.append(sentence)
+    return passage
 
 
 def _next_sentence(sentences: Sequence[str], chance: random.Random) -> Task | None:
@@ -131,7 +131,7 @@ def _next_sentence(sentences: Sequence[str], chance: random.Random) -> Task | No
 
 def _masked_word(sentences: Sequence[str], chance: random.Random) -> Task | None:
     text = "".join(sentences).strip()
-    words = [found for found in WORD.finditer(text) if len(found[0]) >= SHORTEST_WORD]
+    words = [match for match in WORD.finditer(text) if len(match[0]) >= SHORTEST_WORD]
     if not words:
         return None
     word = chance.choice(words)

@@ -44,14 +44,14 @@ class EpisodeSteps(PromptSource):
         return samples * min(self.most or 2, 2)
 
     def ask(self, groups: Sequence[Group], pool: Sequence[Prompt], *, limit: int, seed: int) -> list[Group]:
-        taken = [(group, one) for group in groups for one in group.samples if self._is_taken(one)]
-        return [step for group, one in taken for step in self._steps(group, one)]
+        taken = [(group, sample) for group in groups for sample in group.samples if self._is_taken(sample)]
+        return [step for group, episode in taken for step in self._steps(group, episode)]
 
     def _is_taken(self, sample: Sample) -> bool:
         return self.take == "all" or sample.verdict is Verdict.accept
 
     def _steps(self, group: Group, sample: Sample) -> list[Group]:
         chat, turns = begun(group.prompt.messages, sample.turns)
-        places = [n for n, one in enumerate(turns) if one["role"] == ASSISTANT] or [0]
+        places = [n for n, turn in enumerate(turns) if turn["role"] == ASSISTANT] or [0]
         asked = [replace(group.prompt, messages=[*chat, *turns[:place]]) for place in places[: self.most or None]]
         return [Group(prompt, parent=sample) for prompt in asked]

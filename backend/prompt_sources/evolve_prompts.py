@@ -74,14 +74,14 @@ class EvolvePrompts(AsksForPrompts):
 
     def _of_groups(self, groups: Sequence[Group]) -> list[Prompt]:
         """The prompts of the groups, each once, in order; those that were solved are left out where that is asked."""
-        found: dict[int, Prompt] = {}
+        prompts: dict[int, Prompt] = {}
         solved: set[int] = set()
         for group in groups:
-            found.setdefault(group.prompt.id, group.prompt)
+            prompts.setdefault(group.prompt.id, group.prompt)
             if any(sample.verdict is Verdict.accept for sample in group.samples):
                 solved.add(group.prompt.id)
-        return [prompt for id_, prompt in found.items() if self.about == "each" or id_ not in solved]
+        return [prompt for id_, prompt in prompts.items() if self.about == "each" or id_ not in solved]
 
     def _asked(self, prompt: Prompt) -> Message:
-        said = fill(self.template or TEMPLATES[self.direction], prompt=prompt_text(prompt.messages))
-        return {"role": "user", "content": said}
+        text = fill(self.template or TEMPLATES[self.direction], prompt=prompt_text(prompt.messages))
+        return {"role": "user", "content": text}

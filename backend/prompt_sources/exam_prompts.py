@@ -58,11 +58,11 @@ class ExamPrompts(PromptSource):
 
     def ask(self, groups: Sequence[Group], pool: Sequence[Prompt], *, limit: int, seed: int) -> list[Group]:
         # In order of their ids: the pool comes as the database gives it, and some of many are drawn.
-        exams = sorted((prompt for prompt in pool if prompt.answer is not None), key=lambda one: one.id)
-        said = {prompt.id: words(prompt_text(prompt.messages)) for prompt in pool}
+        exams = sorted((prompt for prompt in pool if prompt.answer is not None), key=lambda prompt: prompt.id)
+        words_of = {prompt.id: words(prompt_text(prompt.messages)) for prompt in pool}
         asked: dict[int, list[Prompt]] = {}
         for prompt in pool:
-            asked[prompt.id] = self._similar(prompt, exams, said, random.Random(f"{seed} {prompt.id}"))
+            asked[prompt.id] = self._similar(prompt, exams, words_of, random.Random(f"{seed} {prompt.id}"))
         return [
             self._group(group, text, exam)
             for group in groups
@@ -71,14 +71,16 @@ class ExamPrompts(PromptSource):
         ]
 
     def _similar(
-        self, prompt: Prompt, exams: Sequence[Prompt], said: dict[int, list[str]], chance: random.Random
+        self, prompt: Prompt, exams: Sequence[Prompt], words_of: dict[int, list[str]], chance: random.Random
     ) -> list[Prompt]:
         """The prompts that are most like one, the most similar first; of equally similar ones that of the lower id."""
-        own = said[prompt.id]
-        others = [one for one in exams if one.id != prompt.id and said[one.id] != own and self._fits(prompt, one)]
+        own = words_of[prompt.id]
+        others = [
+            exam for exam in exams if exam.id != prompt.id and words_of[exam.id] != own and self._fits(prompt, exam)
+        ]
         if len(others) > MOST_COMPARED:
             others = chance.sample(others, MOST_COMPARED)
-        return sorted(others, key=lambda one: (-rouge_l(own, said[one.id]), one.id))[: self.n]
+        return sorted(others, key=lambda prompt: (-rouge_l(own, words_of[prompt.id]), prompt.id))[: self.n]
 
     def _fits(self, prompt: Prompt, other: Prompt) -> bool:
         if not self.same:
@@ -86,11 +88,11 @@ class ExamPrompts(PromptSource):
         return self.same in prompt.metadata and prompt.metadata[self.same] == other.metadata.get(self.same)
 
     def _group(self, group: Group, text: Sample, exam: Prompt) -> Group:
-        said = fill(
+        question = fill(
             self.template,
             prompt=prompt_text(group.prompt.messages),
             response=text.text,
             question=prompt_text(exam.messages),
         )
-        asked: Message = {"role": "user", "content": said}
+        asked: Message = {"role": "user", "content": question}
         return Group(replace(exam, messages=[asked]), parent=text)

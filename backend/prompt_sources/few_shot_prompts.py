@@ -66,6 +66,6 @@ class FewShotPrompts(AsksBesideExamples):
             shown = chance.sample(own, min(self.n_seed, len(own)))
         root = shown[0]
         chance.shuffle(shown)
-        examples = "\n\n".join(f"Task {n}: {prompt_text(one.messages)}" for n, one in enumerate(shown, start=1))
+        examples = "\n\n".join(f"Task {n}: {prompt_text(prompt.messages)}" for n, prompt in enumerate(shown, start=1))
         asked: Message = {"role": "user", "content": fill(self.template, examples=examples)}
         return Group(replace(root, messages=[asked], answer=None))

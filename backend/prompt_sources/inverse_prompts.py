@@ -81,10 +81,10 @@ class InversePrompts(AsksForPrompts):
                 for group in groups
                 for text in self._texts(group)
             ]
-        found = [(prompt, text) for prompt in pool if (text := self._of_prompt(prompt)).strip()]
+        texts = [(prompt, text) for prompt in pool if (text := self._of_prompt(prompt)).strip()]
         if self.shuffle:
-            random.Random(seed).shuffle(found)
-        return [self._group(prompt, text) for prompt, text in found[: max(limit, 0)]]
+            random.Random(seed).shuffle(texts)
+        return [self._group(prompt, text) for prompt, text in texts[: max(limit, 0)]]
 
     def _of_prompt(self, prompt: Prompt) -> str:
         return (prompt.answer or "") if self.about == "answer" else prompt_text(prompt.messages)
@@ -95,6 +95,6 @@ class InversePrompts(AsksForPrompts):
                 yield sample
 
     def _group(self, prompt: Prompt, text: str, parent: Sample | None = None) -> Group:
-        said = fill(self.template, text=text, prompt=prompt_text(prompt.messages))
-        asked: Message = {"role": "user", "content": said}
+        question = fill(self.template, text=text, prompt=prompt_text(prompt.messages))
+        asked: Message = {"role": "user", "content": question}
         return Group(replace(prompt, messages=[asked], answer=text), parent=parent)

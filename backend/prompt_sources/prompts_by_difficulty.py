@@ -40,9 +40,9 @@ class PromptsByDifficulty(PromptSource):
         return True
 
     def prompts(self, engine: Engine | None, seeds: Sequence[Prompt], *, limit: int, seed: int) -> list[Prompt]:
-        known = [(one, level) for one in seeds if (level := difficulty_of(one, self.key)) is not None]
+        known = [(seed, level) for seed in seeds if (level := difficulty_of(seed, self.key)) is not None]
         lowest = -math.inf if self.lowest is None else self.lowest
-        order = [one for one, level in known if lowest <= level <= self.highest]
+        order = [prompt for prompt, level in known if lowest <= level <= self.highest]
         if seeds and not order:
             levels = sorted(level for _, level in known)
             there = f"those there are go from {levels[0]:g} to {levels[-1]:g}" if levels else "none has such a number"

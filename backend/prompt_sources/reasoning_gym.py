@@ -29,9 +29,9 @@ class ReasoningGym(AsksPackageTasks):
         gym_tasks.created(self.dataset, self.config, seed=0, size=1)
 
     def ask(self, groups: Sequence[Group], pool: Sequence[Prompt], *, limit: int, seed: int) -> list[Group]:
-        made = []
+        questions = []
         for task, entry in gym_tasks.tasks(self.dataset, self.config, number=limit, seed=seed):
             asked: Message = {"role": "user", "content": entry["question"]}
             answer = entry["answer"] if isinstance(entry["answer"], str) else None
-            made.append(Group(Prompt(0, [asked], answer, task.to_metadata())))
-        return made
+            questions.append(Group(Prompt(0, [asked], answer, task.to_metadata())))
+        return questions

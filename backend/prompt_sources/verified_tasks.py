@@ -30,7 +30,7 @@ class VerifiedTasks(AsksBesideExamples):
     def ask(self, groups: Sequence[Group], pool: Sequence[Prompt], *, limit: int, seed: int) -> list[Group]:
         known = [task for prompt in pool if (task := Task.of(prompt.metadata)) is not None]
         roots = [prompt for prompt in pool if not prompt.is_own] or list(pool)
-        made = []
+        questions = []
         for number in range(limit if roots else 0):
             kind, chance = self.kinds[number % len(self.kinds)], random.Random(f"{seed} {number}")
             same = [task for task in known if task.kind == kind]
@@ -38,5 +38,5 @@ class VerifiedTasks(AsksBesideExamples):
             programs = [task.program for task in known if task.kind != "induction"] or [ZERO.program]
             program = chance.choice(programs)
             asked = proposal(kind, shown, program=program, inputs=self.inputs, number=number + 1, of=limit)
-            made.append(Group(replace(roots[number % len(roots)], messages=asked)))
-        return made
+            questions.append(Group(replace(roots[number % len(roots)], messages=asked)))
+        return questions

@@ -38,19 +38,19 @@ class VerifiersTasks(AsksPackageTasks):
         verifiers_tasks.load(self.taskset, self.config)
 
     def ask(self, groups: Sequence[Group], pool: Sequence[Prompt], *, limit: int, seed: int) -> list[Group]:
-        made, seen = list[Group](), set[str]()
+        questions, seen = list[Group](), set[str]()
         for place, task in verifiers_tasks.tasks(self.taskset, self.config, seed=seed):
             asked = verifiers_tasks.messages_of(task)
             if asked is None or str(asked) in seen:
                 continue
             seen.add(str(asked))
             answer = known_answer(getattr(task.data, self.answer_field, None)) if self.answer_field else None
-            made.append(Group(Prompt(0, asked, answer, place.to_metadata())))
-            if len(made) == limit:
+            questions.append(Group(Prompt(0, asked, answer, place.to_metadata())))
+            if len(questions) == limit:
                 break
-        if not made:
+        if not questions:
             raise InvalidInput(f"The taskset {self.taskset!r} has no task that asks a text. Choose another one.")
-        return made
+        return questions
 
 
 def known_answer(value: object) -> str | None:

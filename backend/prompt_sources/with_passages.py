@@ -65,19 +65,22 @@ class WithPassages(PromptSource):
         return self._of_own(groups, pool) if self.take == "own" else self._of_alike(groups, pool)
 
     def _of_alike(self, groups: Sequence[Group], pool: Sequence[Prompt]) -> list[Group]:
-        found = [
-            piece for one in pool if one.answer is None for piece in passages(prompt_text(one.messages), self.max_chars)
+        pieces = [
+            piece
+            for prompt in pool
+            if prompt.answer is None
+            for piece in passages(prompt_text(prompt.messages), self.max_chars)
         ]
-        index = Index(found)
+        index = Index(pieces)
         return [
-            self._group(group, [found[n] for n in index.best(prompt_text(group.prompt.messages), self.number)])
+            self._group(group, [pieces[n] for n in index.best(prompt_text(group.prompt.messages), self.number)])
             for group in groups
         ]
 
     def _of_own(self, groups: Sequence[Group], pool: Sequence[Prompt]) -> list[Group]:
         """Of a document with more passages than are shown those come first that have most to do with the question."""
-        documents = {one.id: one for one in pool}
-        made = []
+        documents = {prompt.id: prompt for prompt in pool}
+        questions = []
         for group in groups:
             document = documents.get(group.parent.prompt_id) if group.parent else None
             if document is None:
@@ -86,11 +89,11 @@ class WithPassages(PromptSource):
             chosen: Sequence[int] = range(len(pieces))
             if len(pieces) > self.number:
                 chosen = sorted(Index(pieces).best(prompt_text(group.prompt.messages), self.number))
-            made.append(self._group(group, [pieces[n] for n in chosen]))
-        return made
+            questions.append(self._group(group, [pieces[n] for n in chosen]))
+        return questions
 
     def _group(self, group: Group, shown: Sequence[str]) -> Group:
         question = group.prompt.messages
-        said = fill(self.template, passages="\n\n".join(shown), prompt=prompt_text(question))
-        asked: Message = {"role": "user", "content": said}
+        text = fill(self.template, passages="\n\n".join(shown), prompt=prompt_text(question))
+        asked: Message = {"role": "user", "content": text}
         return Group(replace(group.prompt, messages=[asked]), parent=group.parent, trained=question)

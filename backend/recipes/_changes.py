@@ -14,8 +14,8 @@ LISTS = ("phases", "steps", "metrics")
 def change(data: Data, changes: Data) -> None:
     """Apply `{"slot or step": {"knob": value}}` to a recipe's JSON; see `Recipe.with_changes`."""
     # All are looked up before any is written: a part that is replaced has another name then.
-    found = [(place, value, _holders(data, place)) for place, value in changes.items()]
-    for place, value, holders in found:
+    targets = [(place, value, _holders(data, place)) for place, value in changes.items()]
+    for place, value, holders in targets:
         for holder, key in holders:
             there = holder.get(key) if isinstance(holder, dict) else holder[key]
             holder[key] = _part(data, place, there, value) if isinstance(there, dict) else value
@@ -35,8 +35,8 @@ def _part(data: Data, place: str, there: Data, value: Any) -> Data:
 
 def called(data: Data) -> list[str]:
     """What a change may call the steps and metrics of a recipe's JSON, its fields left out."""
-    found = [word for step in _all(data) for word in (step["name"], step["kind"], step["part"]["name"])]
-    return [*dict.fromkeys(filter(None, (*found, *(one["name"] for one in data.get("metrics", ())), "schedule")))]
+    names = [word for step in _all(data) for word in (step["name"], step["kind"], step["part"]["name"])]
+    return [*dict.fromkeys(filter(None, (*names, *(metric["name"] for metric in data.get("metrics", ())), "schedule")))]
 
 
 def several(recipe: str, kind: str, number: int) -> str:
@@ -59,17 +59,17 @@ def _holders(data: Data, place: str) -> list[tuple[Any, Any]]:
     """What holds the part or the field that a change calls `place`, and its key there."""
     if place in data:
         return [(data, place)]
-    if found := _numbered(data, place) or _of_steps(data, place):
-        return found
+    if holders := _numbered(data, place) or _of_steps(data, place):
+        return holders
     metrics = data.get("metrics", [])
-    return [(metrics, n) for n, one in enumerate(metrics) if one["name"] == place][:1] or [(data, place)]
+    return [(metrics, n) for n, metric in enumerate(metrics) if metric["name"] == place][:1] or [(data, place)]
 
 
 def _of_steps(data: Data, place: str) -> list[tuple[Any, Any]]:
     """By its name; else by its kind or its part's name, where that stands once in its phase."""
     if not _phases(data):
         return [(data, slot) for slot in STEPS if data[slot]["name"] == place]
-    found = []
+    holders = []
     for number, steps in enumerate(_phases(data), start=1):
         named = [step for step in steps if step["name"] == place]
         here = named or [step for step in steps if place in (step["kind"], step["part"]["name"])]
@@ -77,8 +77,8 @@ def _of_steps(data: Data, place: str) -> list[tuple[Any, Any]]:
             above = f"{number}/" if len(_phases(data)) > 1 else ""
             numbers = ", ".join(f"{above}{steps.index(step) + 1}" for step in here)
             raise InvalidInput(_ambiguous(str(data["name"]), place, here, numbers))
-        found += here
-    return [(step, "part") for step in found]
+        holders += here
+    return [(step, "part") for step in holders]
 
 
 def _numbered(data: Data, place: str) -> list[tuple[Any, Any]]:

@@ -100,7 +100,11 @@ def check_principles(walk: Walk, place: Place) -> None:
     part = place.step.part
     if not isinstance(part, Selector) or not part.written_principles:
         return
-    before = [one.step.part for one in walk.places if one.step.kind == "judge" and one.source == place.source]
+    before = [
+        place_before.step.part
+        for place_before in walk.places
+        if place_before.step.kind == "judge" and place_before.source == place.source
+    ]
     last = before[-1] if before else None
     if not isinstance(last, Judge) or last.fixed_principles != part.written_principles:
         raise ValueError(
@@ -129,9 +133,9 @@ def check_origins(walk: Walk, place: Place) -> None:
 def check_beside(walk: Walk, place: Place) -> None:
     """Who compares with the texts of a step needs a generator of that name before it."""
     name = place.step.part.reads_beside if isinstance(place.step.part, Judge) else ""
-    made = [step.name for step in walk.steps[: place.index] if step.kind == "generator" and step.name]
-    if name and name not in made:
-        known = listed(made) if made else "none has a name"
+    names = [step.name for step in walk.steps[: place.index] if step.kind == "generator" and step.name]
+    if name and name not in names:
+        known = listed(names) if names else "none has a name"
         raise ValueError(
             f"{place} compares with the texts of {name!r}, but no generator before it has that name: {known}. Name one "
             "of those that there are."
@@ -227,7 +231,10 @@ def check_turns(walk: Walk, index: int, place: Place, part: Trainer) -> None:
         return
     writers = [walk.steps[n] for n in walk.places[index].texts]
     roles = walk.steps[index].roles
-    if any(isinstance(one.part, Generator) and one.part.plays and one.by in (roles or (one.by,)) for one in writers):
+    if any(
+        isinstance(writer.part, Generator) and writer.part.plays and writer.by in (roles or (writer.by,))
+        for writer in writers
+    ):
         raise ValueError(
             f"{named(index, walk.steps[index])} keeps episodes, of which {place} would learn the last text alone. "
             "Train on them by sft, or ask for their steps by episode_steps and keep those."
@@ -238,7 +245,7 @@ def check_wanted(walk: Walk, place: Place, part: Trainer) -> None:
     """A column that a knob of the trainer asks for is written by what made the rows, or by a mixer after that."""
     last = max((n for n in place.rows if isinstance(walk.steps[n].part, Selector)), default=0)
     writers = [walk.steps[n].part for n in place.rows if n >= last]
-    written = {name for one in writers if isinstance(one, Selector | Mixer) for name in one.writes}
+    written = {name for writer in writers if isinstance(writer, Selector | Mixer) for name in writer.writes}
     if missing := [column for column in part.wants if column not in written]:
         raise ValueError(
             f"{place} reads the column {missing[0]}, which no step since the last selector writes. Put a mixer before "
@@ -260,10 +267,10 @@ def check_taught(walk: Walk, place: Place) -> None:
     gate = gate_of(walk.places)
     judge = labeller(walk.places, gate) if gate is not None else None
     if judge is None or not (isinstance(judge.step.part, Judge) and judge.step.part.asks_in_words):
-        found = "there is none" if judge is None else f"step {judge.index + 1} ({judge.step.part.name}) does not"
+        who = "there is none" if judge is None else f"step {judge.index + 1} ({judge.step.part.name}) does not"
         raise ValueError(
             f"{place} makes rows of what a judge is asked and should reply. The last judge before people decide has to "
-            f"ask a model about one text in words for that, and {found}. Put one there, such as written_verdict, or "
+            f"ask a model about one text in words for that, and {who}. Put one there, such as written_verdict, or "
             "remove the mixer."
         )
 

@@ -18,14 +18,14 @@ def check(steps: Sequence[Step], named: Sequence[str]) -> None:
 
     named: each step as errors name it. A role that a round binds is checked at launch.
     """
-    made: dict[str, tuple[str, str]] = {}
+    heads: dict[str, tuple[str, str]] = {}
     for step, name in zip(steps, named, strict=True):
         for role, wanted in _wanted(step):
-            if role not in made or made[role][0] in wanted:
+            if role not in heads or heads[role][0] in wanted:
                 continue
-            head, maker = made[role]
+            head, maker = heads[role]
             raise ValueError(
-                f"{name} needs {' or '.join(f'a {one}' for one in wanted)} in the role {role!r}, but "
+                f"{name} needs {' or '.join(f'a {head}' for head in wanted)} in the role {role!r}, but "
                 f"{_lowered(maker)} makes a {head} of it. {_way_out(head)}"
             )
         if isinstance(step.part, Trainer):
@@ -35,7 +35,7 @@ def check(steps: Sequence[Step], named: Sequence[str]) -> None:
                     "name of its own, such as scorer."
                 )
             # An engine around weights writes texts as they do.
-            made[step.makes] = (SCORER if step.part.makes == SCORER else "policy", name)
+            heads[step.makes] = (SCORER if step.part.makes == SCORER else "policy", name)
 
 
 def _wanted(step: Step) -> list[tuple[str, tuple[str, ...]]]:

@@ -82,14 +82,14 @@ class Recipe(Common):
                 f"adds may lack. Leave {knob} out."
             )
         trainings = [step for phase in self.phases for step in phase.steps if step.kind == "trainer"]
-        made = {step.makes for step in trainings}
+        roles = {step.makes for step in trainings}
         if any(cast(Trainer, step.part).makes == SCORER for step in trainings if step.makes == self.product):
             raise ValueError(
                 f"The product {self.product!r} is a scorer, which writes no texts, so it can neither be measured nor "
                 "be the next policy. Choose another one."
             )
-        if self.product != POLICY and self.product not in made:
-            known = ", ".join(sorted(made | {POLICY}))
+        if self.product != POLICY and self.product not in roles:
+            known = ", ".join(sorted(roles | {POLICY}))
             raise ValueError(f"The product {self.product!r} is made by no step. Choose one of: {known}.")
         if (self.mix_share or self.earlier_rounds) and self.of_kind("mixer"):
             raise ValueError(
@@ -111,12 +111,14 @@ class Recipe(Common):
             try:
                 self.tried({place: knobs})
             except (InvalidInput, ValueError) as error:
-                said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+                reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
                 raise ValueError(
-                    f"The schedule {self.schedule.name} cannot try {knobs} at {place!r} of this recipe: {said}"
+                    f"The schedule {self.schedule.name} cannot try {knobs} at {place!r} of this recipe: {reason}"
                 ) from error
         wanted = getattr(self.schedule, "metric", None)
-        known = {value.name for one in self.metrics if one.scope == "round" for value in one.compute(Evidence())}
+        known = {
+            value.name for metric in self.metrics if metric.scope == "round" for value in metric.compute(Evidence())
+        }
         if wanted is not None and wanted not in known:
             raise ValueError(
                 f"The schedule {self.schedule.name} looks at the metric {wanted}, which this recipe does not have. Add "
@@ -185,8 +187,8 @@ class Recipe(Common):
 
     def answering(self) -> list[Generator]:
         """The generators that answer prompts, in order, over all phases: not those that write prompts to be."""
-        found = [place for number in range(len(self.phases)) for place in self._written(number)]
-        return found or self.of_kind("generator")
+        places = [place for number in range(len(self.phases)) for place in self._written(number)]
+        return places or self.of_kind("generator")
 
     def _written(self, phase: int) -> list[Generator]:
         places = self.places(phase)
@@ -233,10 +235,10 @@ class Recipe(Common):
 
     def _only(self, kind: str) -> Part:
         """The one part of a kind; raises `InvalidInput` where there is another number of them."""
-        found: list[Part] = self.of_kind(kind)
-        if len(found) != 1:
-            raise InvalidInput(_changes.several(self.name, kind, len(found)))
-        return found[0]
+        parts: list[Part] = self.of_kind(kind)
+        if len(parts) != 1:
+            raise InvalidInput(_changes.several(self.name, kind, len(parts)))
+        return parts[0]
 
     def with_changes(self, changes: dict[str, Any]) -> "Recipe":
         """Return this recipe with `{"slot or step": {"knob": value}}` applied.

@@ -17,7 +17,7 @@ def type_of_rows(places: "Sequence[Place]", place: "Place", part: Trainer) -> Da
 
     Raises `ValueError` where it is not.
     """
-    kept = [(places[n], one) for n in place.rows if isinstance(one := places[n].step.part, Selector)]
+    kept = [(places[n], selector) for n in place.rows if isinstance(selector := places[n].step.part, Selector)]
     first, type_ = kept[0][0], kept[0][1].makes
     for before, selector in kept:
         if selector.makes not in part.takes:

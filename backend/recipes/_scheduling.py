@@ -36,8 +36,8 @@ def check(
         try:
             tried(changes)
         except (InvalidInput, ValueError) as error:
-            said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-            raise ValueError(f"The schedule {schedule.name} cannot set {changes} in this recipe: {said}") from error
+            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+            raise ValueError(f"The schedule {schedule.name} cannot set {changes} in this recipe: {reason}") from error
     if settings and not any(_stands_at(steps, changes) for changes in settings):
         raise ValueError(
             f"The schedule {schedule.name} goes from {settings[0]} to {settings[-1]}, but this recipe stands at none "

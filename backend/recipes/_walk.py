@@ -64,7 +64,7 @@ def gate_of(places: Sequence[Place]) -> int | None:
 
 def labeller(places: Sequence[Place], gate: int) -> Place | None:
     """The last judge before people decide that labels the texts they see; None where there is none."""
-    judges = [one for one in places[:gate] if one.step.kind == "judge" and _labels(places, one, places[gate])]
+    judges = [place for place in places[:gate] if place.step.kind == "judge" and _labels(places, place, places[gate])]
     return judges[-1] if judges else None
 
 

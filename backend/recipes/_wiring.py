@@ -109,31 +109,31 @@ def line(places: Sequence[Place], index: int) -> str:
     """One line for people: `3. judge: read_score, works on: answers (step 2), by: judge`."""
     place = places[index]
     step, part = place.step, place.step.part
-    said = [f"{index + 1}. {step.kind.replace('_', ' ')}: {part.name}"]
+    lines = [f"{index + 1}. {step.kind.replace('_', ' ')}: {part.name}"]
     if isinstance(part, Trainer):
-        said += [f"works on: the rows of {listed([f'step {n + 1}' for n in place.rows])}"] if place.rows else []
-        said += [f"starts from: {part.start}", f"makes: {step.makes}"]
-        said += [f"rewarded by: {judge.name}" for judge in part.rewards]
-        said += [f"{'guided' if role in part.guides else 'judged'} by: {role}" for role in part.asked_roles]
+        lines += [f"works on: the rows of {listed([f'step {n + 1}' for n in place.rows])}"] if place.rows else []
+        lines += [f"starts from: {part.start}", f"makes: {step.makes}"]
+        lines += [f"rewarded by: {judge.name}" for judge in part.rewards]
+        lines += [f"{'guided' if role in part.guides else 'judged'} by: {role}" for role in part.asked_roles]
     elif isinstance(part, Mixer):
-        said.append(f"works on: the rows of {listed([f'step {n + 1}' for n in place.rows])}")
-        said += [f"looks at: {_groups(places, place)}"] if part.reads_groups else []
+        lines.append(f"works on: the rows of {listed([f'step {n + 1}' for n in place.rows])}")
+        lines += [f"looks at: {_groups(places, place)}"] if part.reads_groups else []
     elif place.source is None:
-        said.append("works on: the round's prompt sets")
+        lines.append("works on: the round's prompt sets")
     else:
-        said.append(f"works on: {_groups(places, place)}")
+        lines.append(f"works on: {_groups(places, place)}")
     if step.kind == "generator" or (isinstance(part, Judge) and part.needs_engine):
-        said.append(f"by: {step.by}")
+        lines.append(f"by: {step.by}")
     if isinstance(part, Generator):
-        said += [f"guided by: {role}" for role in part.asked_roles]
-    return ", ".join(said)
+        lines += [f"guided by: {role}" for role in part.asked_roles]
+    return ", ".join(lines)
 
 
 def _groups(places: Sequence[Place], place: Place) -> str:
     """The texts, or where there are none yet the questions, that a step works on."""
     assert place.source is not None
     shown = [places[n] for n in (place.texts or (place.source,))]
-    said = listed([f"{one.step.name or one.step.part.name} (step {one.index + 1})" for one in shown])
+    sources = listed([f"{place.step.name or place.step.part.name} (step {place.index + 1})" for place in shown])
     if place.narrowed is not None:
-        said += f", chosen by {places[place.narrowed].step.part.name} (step {place.narrowed + 1})"
-    return said
+        sources += f", chosen by {places[place.narrowed].step.part.name} (step {place.narrowed + 1})"
+    return sources

@@ -88,9 +88,9 @@ def run(program: str, calls: Sequence[Call], limits: Limits = Limits(), *, hash_
         return [Answer(Ending.crash, said=f"the program has more than {MOST_TEXT:,} characters")] * len(calls)
     answers: list[Answer] = []
     while len(answers) < len(calls):
-        if sum(one.ending is Ending.timeout for one in answers) >= MOST_TIMEOUTS:
-            said = f"not run: {MOST_TIMEOUTS} calls before ran out of time"
-            return answers + [Answer(Ending.timeout, said=said)] * (len(calls) - len(answers))
+        if sum(answer.ending is Ending.timeout for answer in answers) >= MOST_TIMEOUTS:
+            reason = f"not run: {MOST_TIMEOUTS} calls before ran out of time"
+            return answers + [Answer(Ending.timeout, said=reason)] * (len(calls) - len(answers))
         with _Box(program, limits, len(calls), hash_seed) as box:
             while box.is_open and len(answers) < len(calls):
                 answers.append(box.ask(calls[len(answers)]))
@@ -105,7 +105,7 @@ def run_all(jobs: Sequence[tuple[str, Sequence[Call]]], limits: Limits = Limits(
 
 def _run_twice(program: str, calls: Sequence[Call], limits: Limits) -> list[Answer]:
     first = run(program, calls, limits)
-    again = [number for number, one in enumerate(first) if one.ending is not Ending.timeout]
+    again = [number for number, answer in enumerate(first) if answer.ending is not Ending.timeout]
     second = run(program, [calls[number] for number in again], limits, hash_seed=1)
     for number, other in zip(again, second, strict=True):
         if not _is_same(first[number], other):
@@ -113,10 +113,10 @@ def _run_twice(program: str, calls: Sequence[Call], limits: Limits) -> list[Answ
     return first
 
 
-def _is_same(one: Answer, other: Answer) -> bool:
-    if one.ending is not other.ending or one.ending is not Ending.value:
-        return one.ending is other.ending
-    return bool(one.value == other.value) or repr(one.value) == repr(other.value)  # nan is not equal to itself
+def _is_same(first: Answer, other: Answer) -> bool:
+    if first.ending is not other.ending or first.ending is not Ending.value:
+        return first.ending is other.ending
+    return bool(first.value == other.value) or repr(first.value) == repr(other.value)  # nan is not equal to itself
 
 
 class _Box:
@@ -167,7 +167,7 @@ class _Box:
 
     def ask(self, call: Call) -> Answer:
         try:
-            args, kwargs = [pack(one) for one in call.args], [[name, pack(one)] for name, one in call.kwargs]
+            args, kwargs = [pack(arg) for arg in call.args], [[name, pack(value)] for name, value in call.kwargs]
             request = {"function": call.function, "args": args, "kwargs": kwargs}
             if len(json.dumps(request)) > MOST_TEXT:
                 raise NotPlain(f"more than {MOST_TEXT:,} characters")
@@ -179,10 +179,10 @@ class _Box:
         if isinstance(reply, str):
             self.is_open = False
             return Answer(Ending.timeout if reply == "timeout" else Ending.crash, said=reply)
-        if isinstance(said := reply.get("forbidden"), str):
-            return Answer(Ending.forbidden, said=_short(said))
-        if isinstance(said := reply.get("error"), str):
-            return Answer(Ending.crash, said=_short(said))
+        if isinstance(message := reply.get("forbidden"), str):
+            return Answer(Ending.forbidden, said=_short(message))
+        if isinstance(message := reply.get("error"), str):
+            return Answer(Ending.crash, said=_short(message))
         try:
             return Answer(Ending.value, unpack(reply["value"]))
         except (KeyError, NotPlain) as error:

@@ -58,8 +58,8 @@ def _problem(bwrap: str) -> str:
             return f"bubblewrap cannot be run: {error}."
     if done.returncode == 0 and done.stdout.strip() == b"ready":
         return ""
-    said = done.stderr.decode(errors="replace").strip()[-300:] or f"it ended with {done.returncode}"
-    return f"bubblewrap cannot make a sandbox here: {said}."
+    reason = done.stderr.decode(errors="replace").strip()[-300:] or f"it ended with {done.returncode}"
+    return f"bubblewrap cannot make a sandbox here: {reason}."
 
 
 class filtered:

@@ -100,8 +100,8 @@ def answer(program: str, call: dict[str, Any], seen: list[str]) -> dict[str, Any
         exec(compile(program, "program", "exec"), names)
         if call["function"] not in names:
             raise NameError(f"{call['function']} is not defined")
-        arguments = [_wire.unpack(one) for one in call["args"]]
-        keywords = {name: _wire.unpack(one) for name, one in call["kwargs"]}
+        arguments = [_wire.unpack(arg) for arg in call["args"]]
+        keywords = {name: _wire.unpack(value) for name, value in call["kwargs"]}
         reply = {"value": _wire.pack(names[call["function"]](*arguments, **keywords))}
     except BaseException as error:
         reply = {"error": f"{type(error).__name__}: {error}"[:MOST_SAID]}

@@ -24,9 +24,9 @@ def pack(value: Any, depth: int = 0) -> Any:
         raise NotPlain(f"more than {DEEPEST} containers in each other")
     kind = type(value)
     if kind in LETTERS:
-        return [LETTERS[kind], *(pack(one, depth + 1) for one in value)]
+        return [LETTERS[kind], *(pack(item, depth + 1) for item in value)]
     if kind is dict:
-        return ["d", *([pack(key, depth + 1), pack(one, depth + 1)] for key, one in value.items())]
+        return ["d", *([pack(key, depth + 1), pack(item, depth + 1)] for key, item in value.items())]
     if kind is bytes:
         return ["b", value.decode("latin-1")]
     if kind is complex:
@@ -45,9 +45,9 @@ def unpack(data: Any, depth: int = 0) -> Any:
     letter, *rest = data
     try:
         if letter in CONTAINERS:
-            return CONTAINERS[letter](unpack(one, depth + 1) for one in rest)
+            return CONTAINERS[letter](unpack(item, depth + 1) for item in rest)
         if letter == "d":
-            return {unpack(key, depth + 1): unpack(one, depth + 1) for key, one in rest}
+            return {unpack(key, depth + 1): unpack(item, depth + 1) for key, item in rest}
         if letter == "b":
             (text,) = rest
             return text.encode("latin-1")

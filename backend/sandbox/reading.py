@@ -44,20 +44,20 @@ def _blocks(text: str) -> Iterator[tuple[str, str]]:
     """The mark and the code of each block; line by line, since an expression would take a model's repetitions badly."""
     name, lines = None, list[str]()
     for line in text.split("\n"):
-        said = line.strip(" \t")
-        if name is not None and said == FENCE:
+        stripped = line.strip(" \t")
+        if name is not None and stripped == FENCE:
             yield name, "\n".join(lines).strip("\n")
             name, lines = None, []
         elif name is not None:
             lines.append(line)
-        elif said.startswith(FENCE) and (mark := NAME.match(said.removeprefix(FENCE).lstrip(" \t"))):
+        elif stripped.startswith(FENCE) and (mark := NAME.match(stripped.removeprefix(FENCE).lstrip(" \t"))):
             name = mark[0].lower()
 
 
 def code_of(text: str) -> str:
     """The code of a reply: its last block that is marked as Python or as nothing, else the reply itself."""
-    found = blocks(text, "python", "py", "python3", "")
-    return found[-1] if found else text.strip()
+    programs = blocks(text, "python", "py", "python3", "")
+    return programs[-1] if programs else text.strip()
 
 
 def parse(code: str) -> ast.Module:
@@ -88,18 +88,18 @@ def checks_of(code: str, *, most: int | None = None) -> list[Check]:
     `assert f(2) == 4`, `assert f(2) is None`, `assert f(2)`, `assert not f(2)`; also within functions. What stands
     beside them is not run. So all that is expected is known outside of the sandbox, where it is compared.
     """
-    found = [node for node in ast.walk(parse(code)) if isinstance(node, ast.Assert)]
-    if not found:
+    asserts = [node for node in ast.walk(parse(code)) if isinstance(node, ast.Assert)]
+    if not asserts:
         raise Unreadable("it holds no assertion")
-    if most is not None and len(found) > most:
-        raise Unreadable(f"it holds {len(found):,} assertions, more than {most}")
-    return [_check(node) for node in found]
+    if most is not None and len(asserts) > most:
+        raise Unreadable(f"it holds {len(asserts):,} assertions, more than {most}")
+    return [_check(node) for node in asserts]
 
 
 def is_weak(checks: list[Check]) -> bool:
     """Whether one constant, whatever it is asked, keeps all assertions: such a test tells nothing apart."""
-    stubs = [*(one.expected for one in checks), True, False]
-    return any(all(one.holds(Answer(Ending.value, stub)) for one in checks) for stub in stubs)
+    stubs = [*(check.expected for check in checks), True, False]
+    return any(all(check.holds(Answer(Ending.value, stub)) for check in checks) for stub in stubs)
 
 
 def _check(node: ast.Assert) -> Check:
@@ -108,10 +108,10 @@ def _check(node: ast.Assert) -> Check:
         text = ast.unparse(node)
         call, expected, by_truth = next(_readings(node.test))
         function = call.func
-        if not isinstance(function, ast.Name) or any(one.arg is None for one in call.keywords):
+        if not isinstance(function, ast.Name) or any(keyword.arg is None for keyword in call.keywords):
             raise Unreadable(f"{text[:100]!r} calls no function by its name, with its arguments written out")
-        args = tuple(ast.literal_eval(one) for one in call.args)
-        kwargs = tuple((str(one.arg), ast.literal_eval(one.value)) for one in call.keywords if one.arg)
+        args = tuple(ast.literal_eval(arg) for arg in call.args)
+        kwargs = tuple((str(keyword.arg), ast.literal_eval(keyword.value)) for keyword in call.keywords if keyword.arg)
         value = expected()
     except (StopIteration, *UNREADABLE) as error:
         if isinstance(error, Unreadable):

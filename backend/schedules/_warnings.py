@@ -44,7 +44,7 @@ class Rule:
 
     def bound(self, history: History, limit: float) -> float | None:
         """The number that the newest value is compared with; None where no round before measured it."""
-        before = [value for one in history[:-1] if (value := one.get(self.metric)) is not None]
+        before = [value for metrics in history[:-1] if (value := metrics.get(self.metric)) is not None]
         if self.against == "itself":
             return limit
         if not before:
@@ -55,7 +55,7 @@ class Rule:
 
     def said(self, history: History, limit: float) -> str:
         """What was compared, in words."""
-        before = [value for one in history[:-1] if (value := one.get(self.metric)) is not None]
+        before = [value for metrics in history[:-1] if (value := metrics.get(self.metric)) is not None]
         other = (before[0] if self.against == "first" else max(before)) if before else 0.0
         newest = _value(history, -1, self.metric)
         how = "above" if self.is_above else "below"
@@ -65,7 +65,7 @@ class Rule:
         if self.also is None:
             return True
         name, condition = self.also
-        known = [value for one in history[:-1] if (value := one.get(name)) is not None]
+        known = [value for metrics in history[:-1] if (value := metrics.get(name)) is not None]
         newest = _value(history, -1, name)
         return bool(known) and newest is not None and condition(known[0], newest)
 

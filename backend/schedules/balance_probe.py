@@ -40,13 +40,13 @@ class BalanceProbe(Schedule):
         return self.prompts
 
     def trials(self) -> list[Changes]:
-        found: list[Changes] = []
+        tried: list[Changes] = []
         for temperature in self.temperatures:
             sampled: Changes = {self.generator: {"temperature": temperature, "n": self.n}}
             if not self.thresholds:
-                found.append(sampled)
-            found += [sampled | {self.selector: {"threshold": threshold}} for threshold in self.thresholds]
-        return found
+                tried.append(sampled)
+            tried += [sampled | {self.selector: {"threshold": threshold}} for threshold in self.thresholds]
+        return tried
 
     def changes(self, history: History, try_out: TryOut | None = None) -> Changes:
         assert try_out is not None

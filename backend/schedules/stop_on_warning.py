@@ -43,7 +43,7 @@ class StopOnWarning(Schedule):
 
     @property
     def needs(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(name for one in self.warnings for name in WARNINGS[one].metrics))
+        return tuple(dict.fromkeys(name for warning in self.warnings for name in WARNINGS[warning].metrics))
 
     def changes(self, history: History, try_out: TryOut | None = None) -> Changes:
         return {}

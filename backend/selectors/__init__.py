@@ -86,12 +86,12 @@ def with_twins(group: Group) -> list[Sample]:
 
     Where people decided differently of one text, each decision stays with its sample.
     """
-    said: dict[str, set[Verdict]] = {}
+    verdicts: dict[str, set[Verdict]] = {}
     for sample in group.samples:
         verdict = by_person(sample)
         if verdict is not None:
-            said.setdefault(sample.said.strip(), set()).add(verdict)
-    return [_decided(sample, said.get(sample.said.strip(), set())) for sample in group.samples]
+            verdicts.setdefault(sample.said.strip(), set()).add(verdict)
+    return [_decided(sample, verdicts.get(sample.said.strip(), set())) for sample in group.samples]
 
 
 def is_truncated(sample: Sample) -> bool:

@@ -41,8 +41,8 @@ class WeighsByEntropy(Selector, abstract=True):
     def answer_of(self, group: Group, sample: Sample) -> str | None:
         """The answer of a sample in one form, or None where none can be read."""
         known = None if group.prompt.answer is None else answers.Known.of(group.prompt.answer)
-        found = answers.find(sample.text, known, self.pattern)
-        return None if found is None else answers.normalise(found.answer, numbers=self.numbers)
+        answer = answers.find(sample.text, known, self.pattern)
+        return None if answer is None else answers.normalise(answer.answer, numbers=self.numbers)
 
 
 def entropy(counts: Sequence[int]) -> float:

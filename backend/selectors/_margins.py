@@ -51,10 +51,10 @@ class Candidates:
 
     def categories(self, note: str) -> tuple[Numbers, tuple[str, ...]]:
         """Return the number of each group's category by that note of its prompt, and the categories' names."""
-        values = [str(one.get(note, NO_CATEGORY)) for one in self.notes]
+        values = [str(note_values.get(note, NO_CATEGORY)) for note_values in self.notes]
         names = tuple(sorted(set(values)))
         places = {name: place for place, name in enumerate(names)}
-        return np.array([places[one] for one in values], dtype=np.int64), names
+        return np.array([places[value] for value in values], dtype=np.int64), names
 
 
 @dataclass(frozen=True)
@@ -93,18 +93,18 @@ def candidates(groups: Iterable[Group], *, seed: int) -> Candidates:
         prompt_ids.append(group.prompt.id)
         notes.append(group.prompt.metadata)
         texts: dict[str, int] = {}
-        for one in with_twins(group):
-            text = one.text.strip()
-            score = np.nan if one.score is None else one.score
+        for twin in with_twins(group):
+            text = twin.text.strip()
+            score = np.nan if twin.score is None else twin.score
             place = texts.setdefault(text, len(texts))
-            standing = STANDING[by_person(one)]
+            standing = STANDING[by_person(twin)]
             rows.append(
-                (one.id, number, standing, score, len(text), place, is_blank(one), is_truncated(one), one.reviewers)
+                (twin.id, number, standing, score, len(text), place, is_blank(twin), is_truncated(twin), twin.reviewers)
             )
     columns: Any = zip(*rows, strict=True) if rows else [()] * 9
     kinds: tuple[Any, ...] = (int, int, np.int8, float, int, int, bool, bool, int)
-    found: list[Numbers] = [np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True)]
-    by_name = dict(zip(PER_SAMPLE, found, strict=True))
+    arrays: list[Numbers] = [np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True)]
+    by_name = dict(zip(PER_SAMPLE, arrays, strict=True))
     return in_drawn_order(by_name, np.array(prompt_ids, dtype=int), tuple(notes), seed=seed)
 
 
@@ -116,24 +116,24 @@ def in_drawn_order(
     return Candidates(**{name: columns[name][drawn] for name in PER_SAMPLE}, prompt_ids=prompt_ids, notes=notes)
 
 
-def decide(found: Candidates, knobs: Knobs, *, categories: Numbers | None = None) -> Decided:
+def decide(pool: Candidates, knobs: Knobs, *, categories: Numbers | None = None) -> Decided:
     """Return the pairs: of each group the best sample with the worst, the second best with the second worst, and so on.
 
     What people said stands above every score. Where scores are equal, `ties` drop gives no pair, and shorter one whose
     chosen text is the shorter. Of a category with more pairs than its quota those with the widest margins stay.
     """
-    reasons = np.zeros(found.groups, dtype=np.int8)
-    order, adjusted = _ranked(found, knobs, np.flatnonzero(_sides(found, knobs, reasons)))
-    sizes = np.bincount(found.group[order], minlength=found.groups)
+    reasons = np.zeros(pool.groups, dtype=np.int8)
+    order, adjusted = _ranked(pool, knobs, np.flatnonzero(_sides(pool, knobs, reasons)))
+    sizes = np.bincount(pool.group[order], minlength=pool.groups)
     starts = np.cumsum(sizes) - sizes
-    pairs = [_pairs(found, knobs, order, adjusted, starts, sizes, n, reasons) for n in range(knobs.pairs_per_prompt)]
+    pairs = [_pairs(pool, knobs, order, adjusted, starts, sizes, n, reasons) for n in range(knobs.pairs_per_prompt)]
     chosen, rejected, margin = (np.concatenate(column) for column in zip(*pairs, strict=True))
-    group = found.group[chosen]
+    group = pool.group[chosen]
     if knobs.max_per_category and categories is not None and len(chosen):
         kept = _within_quota(categories[group], margin, knobs.max_per_category)
         reasons[group[~kept]] = REASONS.index(QUOTA)
         chosen, rejected, margin, group = chosen[kept], rejected[kept], margin[kept], group[kept]
-    has_pair = np.zeros(found.groups, dtype=bool)
+    has_pair = np.zeros(pool.groups, dtype=bool)
     has_pair[group] = True
     in_order = np.argsort(group, kind="stable")
     counts = np.bincount(reasons[~has_pair], minlength=len(REASONS)).tolist()
@@ -141,32 +141,32 @@ def decide(found: Candidates, knobs: Knobs, *, categories: Numbers | None = None
     return Decided(chosen[in_order], rejected[in_order], margin[in_order], group[in_order], dropped)
 
 
-def _sides(found: Candidates, knobs: Knobs, reasons: Numbers) -> Numbers:
+def _sides(pool: Candidates, knobs: Knobs, reasons: Numbers) -> Numbers:
     """Which samples may be a side, and why groups have fewer than two."""
-    is_said = ~np.isnan(found.score) | (found.standing != 0)
-    usable = is_said & ~found.is_cut if knobs.drop_truncated else is_said
-    visible = usable & ~found.is_blank
-    seen = visible & (found.reviewers >= knobs.min_reviewers)
+    is_said = ~np.isnan(pool.score) | (pool.standing != 0)
+    usable = is_said & ~pool.is_cut if knobs.drop_truncated else is_said
+    visible = usable & ~pool.is_blank
+    seen = visible & (pool.reviewers >= knobs.min_reviewers)
     for mask, reason in ((usable, FEW), (visible, EMPTY), (seen, FEW_REVIEWERS)):
-        counts = np.bincount(found.group[mask], minlength=found.groups)
+        counts = np.bincount(pool.group[mask], minlength=pool.groups)
         reasons[(counts < 2) & (reasons == 0)] = REASONS.index(reason)
     return seen
 
 
-def _ranked(found: Candidates, knobs: Knobs, usable: Numbers) -> tuple[Numbers, Numbers]:
+def _ranked(pool: Candidates, knobs: Knobs, usable: Numbers) -> tuple[Numbers, Numbers]:
     """The usable samples by group, the best first; and every sample's score with its length taken off."""
-    adjusted = np.round(np.nan_to_num(found.score) - knobs.length_penalty * found.length / PER_CHARACTERS, 9)
+    adjusted = np.round(np.nan_to_num(pool.score) - knobs.length_penalty * pool.length / PER_CHARACTERS, 9)
     if knobs.ties == "shorter":
-        usable = usable[np.argsort(found.length[usable], kind="stable")]
+        usable = usable[np.argsort(pool.length[usable], kind="stable")]
     # Each sort keeps the order of the one before among equals, and few values sort fast.
     usable = usable[np.argsort(-adjusted[usable], kind="stable")]
-    usable = usable[np.argsort(-found.standing[usable], kind="stable")]
-    groups = found.group[usable]
-    return usable[np.argsort(groups.astype(np.uint16) if found.groups < 2**16 else groups, kind="stable")], adjusted
+    usable = usable[np.argsort(-pool.standing[usable], kind="stable")]
+    groups = pool.group[usable]
+    return usable[np.argsort(groups.astype(np.uint16) if pool.groups < 2**16 else groups, kind="stable")], adjusted
 
 
 def _pairs(
-    found: Candidates,
+    pool: Candidates,
     knobs: Knobs,
     order: Numbers,
     adjusted: Numbers,
@@ -179,15 +179,15 @@ def _pairs(
     groups = np.flatnonzero(sizes // 2 > number)
     chosen = order[starts[groups] + number]
     rejected = order[starts[groups] + sizes[groups] - 1 - number]
-    one, other = found.standing[chosen], found.standing[rejected]
-    margin = np.where((one != 0) | (other != 0), np.nan, np.round(adjusted[chosen] - adjusted[rejected], 9))
-    is_shorter = found.length[chosen] < found.length[rejected]
+    first, other = pool.standing[chosen], pool.standing[rejected]
+    margin = np.where((first != 0) | (other != 0), np.nan, np.round(adjusted[chosen] - adjusted[rejected], 9))
+    is_shorter = pool.length[chosen] < pool.length[rejected]
     is_tie = margin <= 0 if knobs.ties == "drop" else (margin < 0) | ((margin == 0) & ~is_shorter)
     kept = np.ones(len(groups), dtype=bool)
     for fault, reason in (
-        ((one < 0) | (other > 0), DECIDED),
+        ((first < 0) | (other > 0), DECIDED),
         (is_tie, EQUAL),
-        (found.text[chosen] == found.text[rejected], SAME),
+        (pool.text[chosen] == pool.text[rejected], SAME),
         (margin < knobs.min_margin, NARROW),
     ):
         if number == 0:
@@ -217,8 +217,8 @@ def _mixed(ids: Numbers, seed: int) -> Numbers:
     return mixed ^ (mixed >> np.uint64(31))
 
 
-def length_gap(found: Candidates, decided: Decided) -> float | None:
+def length_gap(pool: Candidates, decided: Decided) -> float | None:
     """Return how many characters longer the chosen texts are, on average; None without pairs."""
     if not len(decided.chosen):
         return None
-    return float((found.length[decided.chosen] - found.length[decided.rejected]).mean())
+    return float((pool.length[decided.chosen] - pool.length[decided.rejected]).mean())

@@ -84,7 +84,9 @@ class AnchoredPairs(Selector):
             return f"rejected side: {bad}"
         # Of equals the fallback's: the named roles have to be better, or worse.
         best = max(good, key=lambda s: (self._rank(s), s.role in self.fallback))
-        if self.differ_in == "answer" and not (bad := [one for one in bad if not self._is_same_answer(best, one)]):
+        if self.differ_in == "answer" and not (
+            bad := [sample for sample in bad if not self._is_same_answer(best, sample)]
+        ):
             return "same answer on both sides"
         worst = min(bad, key=lambda s: (self._rank(s), s.role not in self.fallback))
         pair = pair_of(best, worst)
@@ -94,7 +96,7 @@ class AnchoredPairs(Selector):
 
     def _is_same_answer(self, chosen: Sample, rejected: Sample) -> bool:
         """Whether one answer is read on both sides; none is no answer that could be the same."""
-        good, bad = (answers.extract(one.text, self.pattern) for one in (chosen, rejected))
+        good, bad = (answers.extract(sample.text, self.pattern) for sample in (chosen, rejected))
         return good is not None and bad is not None and answers.normalise(good) == answers.normalise(bad)
 
     def _side(self, samples: Sequence[Sample], roles: Roles, *, never: Verdict) -> list[Sample] | str:

@@ -43,13 +43,13 @@ class DirectAnswers(Selector):
         examples: list[Example] = []
         dropped: Counter[str] = Counter()
         for group in groups:
-            found = self._answer(with_twins(group))
-            if isinstance(found, str):
-                dropped[found] += 1
+            majority = self._answer(with_twins(group))
+            if isinstance(majority, str):
+                dropped[majority] += 1
             else:
-                sample, answer = found
-                said = self.answer_template.replace("{answer}", answer)
-                examples.append(Example(group.prompt.id, sample.id, completion=said))
+                sample, answer = majority
+                text = self.answer_template.replace("{answer}", answer)
+                examples.append(Example(group.prompt.id, sample.id, completion=text))
         return Selection(examples, dict(dropped), unit="prompts")
 
     def _answer(self, samples: Sequence[Sample]) -> tuple[Sample, str] | str:
@@ -58,8 +58,8 @@ class DirectAnswers(Selector):
         accepted = [s for s in accepted if by_person(s) is Verdict.accept] or accepted
         if not accepted:
             return "no accepted sample"
-        read = [(s, said) for s in accepted if (said := answers.extract(s.text, self.pattern)) is not None]
+        read = [(s, extracted) for s in accepted if (extracted := answers.extract(s.text, self.pattern)) is not None]
         if not read:
             return "no answer in an accepted sample"
-        different = {answers.normalise(said, numbers=self.numbers) for _, said in read}
+        different = {answers.normalise(extracted, numbers=self.numbers) for _, extracted in read}
         return read[0] if len(different) == 1 else "accepted samples give several answers"

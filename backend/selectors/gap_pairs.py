@@ -16,11 +16,18 @@ class GapPairs(BestVersusWorst):
     """
 
     def _examples(self, group: Group, pair: Pair) -> list[Example]:
-        (made,) = super()._examples(group, pair)
+        (example,) = super()._examples(group, pair)
         w, l = pair.chosen.text, pair.rejected.text  # noqa: E741  # the paper's letters
         best, same, other, worst = gap(l, w), gap(w, w), gap(l, l), gap(w, l)
         sides = [(best, same), (best, other), (best, worst), (same, worst), (other, worst)]
         return [
-            Example(made.prompt_id, made.sample_id, made.rejected_id, weight=made.weight, completion=a, rejected=b)
+            Example(
+                example.prompt_id,
+                example.sample_id,
+                example.rejected_id,
+                weight=example.weight,
+                completion=a,
+                rejected=b,
+            )
             for a, b in sides
         ]

@@ -53,16 +53,16 @@ class ImprovedRevisions(Selector):
 
     def _better(self, group: Group, dropped: Counter[str]) -> list[Sample]:
         """The texts that may be kept, each text once."""
-        found: dict[str, Sample] = {}
+        by_text: dict[str, Sample] = {}
         for sample in with_twins(group):
             reason = "no draft" if group.draft is None else self._objection(sample, group.draft)
-            if reason is None and sample.text.strip() in found:
+            if reason is None and sample.text.strip() in by_text:
                 reason = "duplicate text"
             if reason is None:
-                found[sample.text.strip()] = sample
+                by_text[sample.text.strip()] = sample
             else:
                 dropped[reason] += 1
-        return list(found.values())
+        return list(by_text.values())
 
     def _objection(self, sample: Sample, draft: Sample) -> str | None:
         if is_blank(sample):
@@ -77,7 +77,7 @@ class ImprovedRevisions(Selector):
 
     def _of_labels(self, sample: Sample, draft: Sample) -> str | None:
         if self.require == "better":
-            if any(one.score is None and by_person(one) is None for one in (sample, draft)):
+            if any(sample_.score is None and by_person(sample_) is None for sample_ in (sample, draft)):
                 return "no score"
             return None if rank(sample) > rank(draft) else "no better than the draft"
         if sample.verdict is not Verdict.accept:

@@ -58,11 +58,11 @@ class MarginPairs(Selector):
         return _margins.Knobs(**{name: getattr(self, name) for name in _margins.Knobs.__dataclass_fields__})
 
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
-        found = _margins.candidates(groups, seed=seed)
-        categories = found.categories(self.category)[0] if self.max_per_category else None
-        decided = _margins.decide(found, self.knobs, categories=categories)
+        pool = _margins.candidates(groups, seed=seed)
+        categories = pool.categories(self.category)[0] if self.max_per_category else None
+        decided = _margins.decide(pool, self.knobs, categories=categories)
         examples = [
-            Example(int(found.prompt_ids[group]), int(found.ids[chosen]), rejected_id=int(found.ids[rejected]))
+            Example(int(pool.prompt_ids[group]), int(pool.ids[chosen]), rejected_id=int(pool.ids[rejected]))
             for group, chosen, rejected in zip(decided.group, decided.chosen, decided.rejected, strict=True)
         ]
         return Selection(examples, decided.dropped, unit="prompts")

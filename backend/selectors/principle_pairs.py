@@ -38,14 +38,16 @@ class PrinciplePairs(BestVersusWorst):
         return self.principles
 
     def _examples(self, group: Group, pair: Pair) -> list[Example]:
-        (made,) = super()._examples(group, pair)
+        (example,) = super()._examples(group, pair)
         principle = drawn(self.principles, group)
-        chosen, rejected = made.sample_id, made.rejected_id
+        chosen, rejected = example.sample_id, example.rejected_id
         if self.negations and self._is_negated(group):
             principle = self.negations[self.principles.index(principle)]
             chosen, rejected = rejected, chosen
         asked = group.prompt.messages if group.trained is None else group.trained
-        return [Example(made.prompt_id, chosen, rejected, weight=made.weight, messages=under(asked, (principle,)))]
+        return [
+            Example(example.prompt_id, chosen, rejected, weight=example.weight, messages=under(asked, (principle,)))
+        ]
 
     def _is_negated(self, group: Group) -> bool:
         return random.Random(f"negated {group.prompt.id} {group.position}").random() < self.negated_share

@@ -50,12 +50,12 @@ class RevisionPairs(Selector):
 
     def _pair(self, draft: Sample, revision: Sample) -> Pair | str:
         """Return the pair, or the reason why there is none."""
-        for one in (draft, revision):
-            if is_blank(one):
+        for sample in (draft, revision):
+            if is_blank(sample):
                 return "empty text"
-            if self.drop_truncated and is_truncated(one):
+            if self.drop_truncated and is_truncated(sample):
                 return "truncated"
-            if one.score is None and by_person(one) is None:
+            if sample.score is None and by_person(sample) is None:
                 return "no score"
         if rank(draft) == rank(revision):
             return "draft and revision are equally good"

@@ -47,7 +47,9 @@ class RightAndWrong(WeighsByEntropy):
             elif (weight := self.weight_of(group)) == 0:
                 dropped["no entropy"] += 1
             else:
-                examples += [Example(group.prompt.id, one.id, rejected_id=two.id, weight=weight) for one, two in pairs]
+                examples += [
+                    Example(group.prompt.id, winner.id, rejected_id=two.id, weight=weight) for winner, two in pairs
+                ]
         return Selection(examples, dict(dropped), unit="prompts")
 
     def _pairs(self, group: Group, seed: int) -> list[tuple[Sample, Sample]] | str:
@@ -102,12 +104,12 @@ def walk(right: Sequence[Sample], wrong: Sequence[Sample], most: int) -> list[tu
 
 def _by_text(samples: Sequence[Sample]) -> dict[str, Sample]:
     """The first sample of each text."""
-    found: dict[str, Sample] = {}
+    by_text: dict[str, Sample] = {}
     for sample in samples:
-        found.setdefault(sample.text.strip(), sample)
-    return found
+        by_text.setdefault(sample.text.strip(), sample)
+    return by_text
 
 
 def _goodness(sample: Sample) -> tuple[int, float]:
-    said = {Verdict.accept: 1, Verdict.reject: -1, None: 0}[by_person(sample)]
-    return said, score_of(sample) or 0.0
+    decision = {Verdict.accept: 1, Verdict.reject: -1, None: 0}[by_person(sample)]
+    return decision, score_of(sample) or 0.0

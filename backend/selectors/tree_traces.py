@@ -26,12 +26,12 @@ class Trace:
 
     @property
     def text(self) -> str:
-        return "".join(one.text for one in self.steps) + str(self.leaf.extra.get("rest", ""))
+        return "".join(step.text for step in self.steps) + str(self.leaf.extra.get("rest", ""))
 
     @property
     def quality(self) -> float:
         """The mean value of its steps; 0 for one without a value."""
-        return math.fsum(score_of(one) or 0.0 for one in self.steps) / len(self.steps)
+        return math.fsum(score_of(step) or 0.0 for step in self.steps) / len(self.steps)
 
 
 class TreeTraces(Selector):
@@ -69,23 +69,23 @@ class TreeTraces(Selector):
                     kept[group.prompt.id][trace.text.strip()] = group, trace
                 else:
                     dropped[reason] += 1
-        return Selection([one for few in kept.values() for one in self._best(few, dropped, seed)], dict(dropped))
+        return Selection([trace for few in kept.values() for trace in self._best(few, dropped, seed)], dict(dropped))
 
     def _best(self, traces: dict[str, tuple[Group, Trace]], dropped: Counter[str], seed: int) -> list[Example]:
-        found = list(traces.values())
-        if self.max_per_prompt and len(found) > self.max_per_prompt:
-            random_for(found[0][0], seed).shuffle(found)
-            found.sort(key=lambda one: (by_person(one[1].leaf) is not Verdict.accept, -one[1].quality))
-            dropped["over max_per_prompt"] += len(found) - self.max_per_prompt
-            found = found[: self.max_per_prompt]
+        candidates = list(traces.values())
+        if self.max_per_prompt and len(candidates) > self.max_per_prompt:
+            random_for(candidates[0][0], seed).shuffle(candidates)
+            candidates.sort(key=lambda trace: (by_person(trace[1].leaf) is not Verdict.accept, -trace[1].quality))
+            dropped["over max_per_prompt"] += len(candidates) - self.max_per_prompt
+            candidates = candidates[: self.max_per_prompt]
         return [
             Example(group.prompt.id, trace.leaf.id, messages=trace.messages, completion=trace.text)
-            for group, trace in found
+            for group, trace in candidates
         ]
 
     def _objection(self, trace: Trace) -> str | None:
         leaf = trace.leaf
-        if any(by_person(one) is Verdict.reject for one in trace.steps):
+        if any(by_person(step) is Verdict.reject for step in trace.steps):
             return "a step rejected by a person"
         if leaf.extra.get("is_whole", leaf.finish_reason == "stop" and "rest" in leaf.extra) is not True:
             return "truncated" if "rest" in leaf.extra else "no whole text after the step"
@@ -93,13 +93,13 @@ class TreeTraces(Selector):
             return "empty text"
         if by_person(leaf) is Verdict.accept:
             return None
-        scores = [score_of(one) for one in trace.steps]
+        scores = [score_of(step) for step in trace.steps]
         last = scores[-1]
         if last is None:
             return "no score"
         if last < self.threshold:
             return "below threshold"
-        return "a step below min_value" if any(one is None or one < self.min_value for one in scores) else None
+        return "a step below min_value" if any(score is None or score < self.min_value for score in scores) else None
 
 
 def _traces(group: Group) -> list[Trace]:
@@ -107,7 +107,7 @@ def _traces(group: Group) -> list[Trace]:
     above = (*group.ancestors, group.parent) if group.parent is not None else ()
     asked = unanswered(group.prompt.messages, group.path)
     return [
-        Trace((*(one for one in above if one is not None), sample), asked)
+        Trace((*(node for node in above if node is not None), sample), asked)
         for sample in group.samples
         if not sample.extra.get("is_expanded")
     ]

@@ -67,13 +67,13 @@ class VoteMarginPairs(Selector):
 
     def _pair(self, group: Group, seed: int) -> Example | str:
         """Return the pair, or the reason why there is none."""
-        found = self._answers(group)
-        if not found:
+        by_answer = self._answers(group)
+        if not by_answer:
             return "no answer"
-        if len(found) < 2:
+        if len(by_answer) < 2:
             return "only one answer"
-        most, fewest = max(a.votes for a in found), min(a.votes for a in found)
-        tops = [answer for answer in found if answer.votes == most]
+        most, fewest = max(a.votes for a in by_answer), min(a.votes for a in by_answer)
+        tops = [answer for answer in by_answer if answer.votes == most]
         if most < self.tau - _CLOSE:
             return "top answer below tau"
         if len(tops) > 1 and self.ties == "drop":
@@ -82,7 +82,7 @@ class VoteMarginPairs(Selector):
             return "no margin of votes"
         rng = random_for(group, seed)
         chosen = self._may_be_chosen(rng.choice(tops))
-        rejected = [s for a in found if a.votes == fewest for s in (a.rejected or a.undecided)]
+        rejected = [s for a in by_answer if a.votes == fewest for s in (a.rejected or a.undecided)]
         if not chosen or not rejected:
             return "no sample left for a side"
         return Example(
@@ -94,13 +94,13 @@ class VoteMarginPairs(Selector):
 
     def _answers(self, group: Group) -> list[Answer]:
         """Gather the samples by answer, in order of first appearance."""
-        found: dict[str, Answer] = {}
+        by_answer: dict[str, Answer] = {}
         for sample in group.samples:
             text = answers.extract(sample.text, self.pattern)
             verdict = by_person(sample)
             if text is None or is_blank(sample) or (verdict is None and sample.score is None) or is_truncated(sample):
                 continue
-            answer = found.setdefault(answers.normalise(text, numbers=self.numbers), Answer())
+            answer = by_answer.setdefault(answers.normalise(text, numbers=self.numbers), Answer())
             match verdict:
                 case Verdict.accept:
                     answer.accepted.append(sample)
@@ -109,7 +109,7 @@ class VoteMarginPairs(Selector):
                 case None:
                     answer.undecided.append(sample)
                     answer.share = sample.score or 0.0
-        return list(found.values())
+        return list(by_answer.values())
 
     def _may_be_chosen(self, answer: Answer) -> list[Sample]:
         """Samples people accepted, else those that voted; extra ones serve as rejected sides only."""

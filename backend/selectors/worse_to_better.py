@@ -63,11 +63,14 @@ class WorseToBetter(Selector):
 
     def _row(self, group: Group, worse: Sample, texts: Sequence[Sample]) -> Example | None:
         """The row that begins with this text; None where no other one is better."""
-        better = [one for one in texts if self._gains(worse, one) and by_person(one) is not Verdict.reject]
+        better = [text for text in texts if self._gains(worse, text) and by_person(text) is not Verdict.reject]
         if not better or by_person(worse) is Verdict.accept:
             return None
-        said, most = words(worse.text), max(map(rank, better))
-        best = max((one for one in better if rank(one) == most), key=lambda one: rouge_l(said, words(one.text)) or 0.0)
+        worse_words, most = words(worse.text), max(map(rank, better))
+        best = max(
+            (candidate for candidate in better if rank(candidate) == most),
+            key=lambda candidate: rouge_l(worse_words, words(candidate.text)) or 0.0,
+        )
         asked = fill(self.template, prompt=prompt_text(group.prompt.messages), response=worse.text)
         return Example(group.prompt.id, best.id, messages=[{"role": "user", "content": asked}])
 

@@ -85,8 +85,8 @@ def verbs(actor: Actor, project_id: int) -> list[str]:
     """What there is to filter by: kinds of decisions, and what was done here so far."""
     with reading() as db:
         require(db, actor, project_id, Role.curator)
-        found = db.scalars(select(tables.Event.verb).where(_is_shown(db, actor, project_id)).distinct())
-        return sorted({*found, *map(str, DecisionKind)})
+        names = db.scalars(select(tables.Event.verb).where(_is_shown(db, actor, project_id)).distinct())
+        return sorted({*names, *map(str, DecisionKind)})
 
 
 def export(actor: Actor, project_id: int, asked: Asked | None = None, *, format: Format = "jsonl") -> Iterator[str]:
@@ -108,7 +108,7 @@ def _lines(actor: Actor, project_id: int, asked: Asked, format: Format) -> Itera
         # A new view for each piece: a reader that stays open for minutes would keep the database from tidying up.
         with reading() as db:
             page = _page(db, actor, project_id, asked, after, AT_ONCE)
-        yield head + "".join(_as_csv(_cells(one)) if format == "csv" else _as_json(one) for one in page.entries)
+        yield head + "".join(_as_csv(_cells(entry)) if format == "csv" else _as_json(entry) for entry in page.entries)
         after, head = page.next, ""
         if after is None:
             return
@@ -118,12 +118,12 @@ def _page(db: Session, actor: Actor, project_id: int, asked: Asked, after: str |
     decision_id, event_id = _place(after)
     done = list(_decisions(db, project_id, asked, decision_id, limit + 1)) if asked.kind != "event" else []
     noted = list(_events(db, actor, project_id, asked, event_id, limit + 1)) if asked.kind != "decision" else []
-    merged = list(heapq.merge(done, noted, key=lambda one: one.at, reverse=True))
+    merged = list(heapq.merge(done, noted, key=lambda entry: entry.at, reverse=True))
     shown = merged[:limit]
     if len(merged) <= limit:
         return Page(tuple(shown), None)
-    decision_id = min((one.id for one in shown if one.is_decision), default=decision_id)
-    event_id = min((one.id for one in shown if not one.is_decision), default=event_id)
+    decision_id = min((entry.id for entry in shown if entry.is_decision), default=decision_id)
+    event_id = min((entry.id for entry in shown if not entry.is_decision), default=event_id)
     return Page(tuple(shown), f"{decision_id or ''}.{event_id or ''}")
 
 
@@ -221,26 +221,26 @@ def _narrowed(query: Select[Any], table: Any, asked: Asked, before: int | None) 
 def _said(row: tables.Decision) -> JSON:
     """What a decision's row knows, without what is empty."""
     flags = ("is_override", "is_blind", "is_random", "is_gold", "is_adjudication", "is_late")
-    said: JSON = {
+    details: JSON = {
         "mode": row.mode,
         "seconds": None if row.seconds is None else round(row.seconds, 1),
         "score": row.score,
         "note": row.note,
     }
-    said |= {"value": row.value, "retracts": row.retracts_id, "batch": row.batch_id}
-    said |= {name.removeprefix("is_"): True for name in flags if getattr(row, name)}
-    return {name: value for name, value in said.items() if value not in (None, "", {})}
+    details |= {"value": row.value, "retracts": row.retracts_id, "batch": row.batch_id}
+    details |= {name.removeprefix("is_"): True for name in flags if getattr(row, name)}
+    return {name: value for name, value in details.items() if value not in (None, "", {})}
 
 
-def _as_json(one: Entry) -> str:
-    said = asdict(one) | {"at": one.at.isoformat()}
-    return json.dumps({name: said[name] for name in COLUMNS}, ensure_ascii=False) + "\n"
+def _as_json(entry: Entry) -> str:
+    fields = asdict(entry) | {"at": entry.at.isoformat()}
+    return json.dumps({name: fields[name] for name in COLUMNS}, ensure_ascii=False) + "\n"
 
 
-def _cells(one: Entry) -> tuple[str, ...]:
-    sample, number = (str(n) if n is not None else "" for n in (one.sample, one.round))
-    details = json.dumps(one.details, ensure_ascii=False)
-    return (one.at.isoformat(), one.who, one.verb, one.subject, number, sample, one.via, details)
+def _cells(entry: Entry) -> tuple[str, ...]:
+    sample, number = (str(n) if n is not None else "" for n in (entry.sample, entry.round))
+    details = json.dumps(entry.details, ensure_ascii=False)
+    return (entry.at.isoformat(), entry.who, entry.verb, entry.subject, number, sample, entry.via, details)
 
 
 def _as_csv(cells: tuple[str, ...]) -> str:

@@ -34,7 +34,7 @@ def place(loc: Sequence[int | str]) -> str:
 
 
 def _named(loc: Sequence[int | str]) -> list[str]:
-    return [str(one) for one in loc if one != "part" and not str(one).startswith("function-")]
+    return [str(part) for part in loc if part != "part" and not str(part).startswith("function-")]
 
 
 def words(problem: Any) -> str:

@@ -59,13 +59,13 @@ class Bandit:
         chance = random.Random(f"{self.spec.seed} {self.generation} category")
         names = list(self.values)
         drawn = chance.choices(names, probabilities([self.values[name] for name in names], self.knobs), k=prompts)
-        found: list[int] = []
+        choices: list[int] = []
         rest: dict[str, list[int]] = {name: [] for name in names}
         for name in drawn:
             if not rest[name]:
                 rest[name] = chance.sample(self.members[name], len(self.members[name]))
-            found.append(rest[name].pop())
-        return found
+            choices.append(rest[name].pop())
+        return choices
 
     def learn(self, lines: Sequence[JSON]) -> dict[str, float]:
         self.generation += 1
@@ -102,8 +102,8 @@ def probabilities(values: Sequence[float], knobs: BanditKnobs) -> list[float]:
 
 def category(row: "Row", key: str) -> str:
     """What the metadata of a row's prompt says of its category; empty where it says nothing."""
-    found = (row.notes.get("metadata") or {}).get(key)
-    return "" if found is None else str(found)
+    value = (row.notes.get("metadata") or {}).get(key)
+    return "" if value is None else str(value)
 
 
 def before(policy: str) -> dict[str, float]:
@@ -111,5 +111,5 @@ def before(policy: str) -> dict[str, float]:
     file = Path(_weights.locate(policy)) / FILE
     if not file.is_file():
         return {}
-    found: dict[str, float] = json.loads(file.read_text(encoding="utf-8"))
-    return found
+    values: dict[str, float] = json.loads(file.read_text(encoding="utf-8"))
+    return values

@@ -51,7 +51,8 @@ def choosing(chooser: Chooser, reward: Reward) -> "type[GRPOTrainer]":
             )
             lines = reward.pending[-len(rows) :]
             learned = [
-                line | {"advantage": one} for line, one in zip(lines, output["advantages"].tolist(), strict=True)
+                line | {"advantage": advantage}
+                for line, advantage in zip(lines, output["advantages"].tolist(), strict=True)
             ]
             for name, value in chooser.learn(learned).items():
                 self._metrics["train"][name].append(value)

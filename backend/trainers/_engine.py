@@ -41,12 +41,12 @@ class EngineTrainer(Trainer, abstract=True):
         identity = _identify(spec, rows)
         if _folders.is_finished(output, identity):
             return
-        made = self.write(rows, spec.engines[self.start])
+        artefact = self.write(rows, spec.engines[self.start])
         folder = _folders.unfinished(output)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        record = {"identity": identity, "spec": spec.to_json(), "seed": spec.seed, "counts": made.counts}
-        for file, content in ((ENGINE_FILE, {"name": made.name, "knobs": made.knobs}), ("train.json", record)):
+        record = {"identity": identity, "spec": spec.to_json(), "seed": spec.seed, "counts": artefact.counts}
+        for file, content in ((ENGINE_FILE, {"name": artefact.name, "knobs": artefact.knobs}), ("train.json", record)):
             (folder / file).write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
         _folders.sync(folder)
         folder.rename(final_folder(str(output)))

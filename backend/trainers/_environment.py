@@ -36,9 +36,9 @@ class Played:
 
     def reset(self, *, row: int, **_: Any) -> str | None:
         """Begin the task of a row of the dataset; return what is said at the end of its prompt."""
-        self._world, said = begin(self._environment, self._rows[row])
-        self._begun = [] if said is None else [{"role": "user", "content": said}]
-        return None if said is None else f"\n\n{said}"
+        self._world, first_text = begin(self._environment, self._rows[row])
+        self._begun = [] if first_text is None else [{"role": "user", "content": first_text}]
+        return None if first_text is None else f"\n\n{first_text}"
 
     def act(self, text: str) -> str:
         """Does what a text of the policy asks for.
@@ -80,10 +80,10 @@ def reader(tokenizer: Any, ends: set[int]) -> Callable[..., dict[str, Any]]:
 
     def parse_response(ids: Any, **_: Any) -> dict[str, Any]:
         text = tokenizer.decode(ids, skip_special_tokens=True)
-        said: dict[str, Any] = {"role": ASSISTANT, "content": text}
+        message: dict[str, Any] = {"role": ASSISTANT, "content": text}
         if len(ids) and int(ids[-1]) in ends and acts(text):
-            said["tool_calls"] = [{"type": "function", "function": {"name": TOOL, "arguments": {"text": text}}}]
-        return said
+            message["tool_calls"] = [{"type": "function", "function": {"name": TOOL, "arguments": {"text": text}}}]
+        return message
 
     return parse_response
 
@@ -100,6 +100,6 @@ def tokenizer_for(tokenizer: Any, ends: set[int]) -> Any:
 def turns_of(messages: list[dict[str, Any]]) -> list[Message]:
     """The turns of an episode as TRL kept them: the policy's, and the environment's as the user's."""
     return [
-        {"role": ASSISTANT if one["role"] == ASSISTANT else "user", "content": str(one["content"] or "")}
-        for one in messages
+        {"role": ASSISTANT if message["role"] == ASSISTANT else "user", "content": str(message["content"] or "")}
+        for message in messages
     ]

@@ -36,13 +36,15 @@ class EpisodeReward(Reward):
             self._episode(number, messages, ids, row[number], world, ends)
             for number, (messages, ids, world) in enumerate(zip(completions, completion_ids, environments, strict=True))
         ]
-        said = self._judge(self._groups(played), trainer_state.global_step)
-        rewards = [None if one.finish_reason == "length" else self._reward(said[one.id]) for one in played]
-        log_metric("episodes/unfinished", sum(one.finish_reason == "length" for one in played) / len(played))
-        log_metric("episodes/texts", sum(one.extra["texts"] for one in played) / len(played))
-        whole = [_as_one_text(one) for one in played]
-        words = [" ".join(one.rationale for one in said[text.id]) for text in played]
-        components = [_components(said[text.id]) for text in played]
+        judgments = self._judge(self._groups(played), trainer_state.global_step)
+        rewards = [
+            None if episode.finish_reason == "length" else self._reward(judgments[episode.id]) for episode in played
+        ]
+        log_metric("episodes/unfinished", sum(episode.finish_reason == "length" for episode in played) / len(played))
+        log_metric("episodes/texts", sum(episode.extra["texts"] for episode in played) / len(played))
+        whole = [_as_one_text(episode) for episode in played]
+        words = [" ".join(judgment.rationale for judgment in judgments[text.id]) for text in played]
+        components = [_components(judgments[text.id]) for text in played]
         self._keep(whole, rewards, components, words, trainer_state.global_step + 1, log_metric)
         return rewards
 
@@ -63,6 +65,6 @@ class EpisodeReward(Reward):
         )
 
 
-def _as_one_text(one: Sample) -> Sample:
+def _as_one_text(episode: Sample) -> Sample:
     """An episode for the list of roll-outs."""
-    return replace(one, text=prompt_text(list(one.turns)))
+    return replace(episode, text=prompt_text(list(episode.turns)))

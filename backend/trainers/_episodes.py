@@ -57,15 +57,15 @@ def tokenized(tokenizer: Any, rows: Sequence[JSON], most: int) -> list[JSON]:
 
     Raises `StopIteration` where none is left, as TRL does.
     """
-    made = []
+    rows_made = []
     for number, row in enumerate(rows):
-        found = labelled(tokenizer, row["prompt"], row["completion"])
-        ids, labels = found or ([], [])
-        if any(one != IGNORED for one in labels[:most]):
+        pieces = labelled(tokenizer, row["prompt"], row["completion"])
+        ids, labels = pieces or ([], [])
+        if any(label != IGNORED for label in labels[:most]):
             others = {name: value for name, value in row.items() if name not in ("prompt", "completion")}
-            made.append({"input_ids": ids[:most], "labels": labels[:most], ROW: number} | others)
-    next(iter(made))
-    return made
+            rows_made.append({"input_ids": ids[:most], "labels": labels[:most], ROW: number} | others)
+    next(iter(rows_made))
+    return rows_made
 
 
 def _ids(tokenizer: Any, chat: Messages, *, is_open: bool) -> list[int]:

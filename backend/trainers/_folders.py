@@ -37,8 +37,8 @@ def claim(output: Path, identity: str) -> None:
 
 def checkpoints(output: Path) -> list[Path]:
     """Return TRL's checkpoint folders, newest first."""
-    found = [path for path in output.glob("checkpoint-*") if path.is_dir() and path.name[11:].isdigit()]
-    return sorted(found, key=step_of, reverse=True)
+    folders = [path for path in output.glob("checkpoint-*") if path.is_dir() and path.name[11:].isdigit()]
+    return sorted(folders, key=step_of, reverse=True)
 
 
 def step_of(checkpoint: Path) -> int:
@@ -91,10 +91,10 @@ def unfinished(output: Path) -> Path:
 
 def is_full_disk(error: BaseException, output: Path) -> bool:
     """Say whether a failed save met a full disk; torch and safetensors have no error of their own for it."""
-    for one in causes(error):
-        if isinstance(one, OSError) and one.errno in (errno.ENOSPC, errno.EDQUOT):
+    for cause in causes(error):
+        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
             return True
-        if "No space left" in str(one) or "os error 28" in str(one):
+        if "No space left" in str(cause) or "os error 28" in str(cause):
             return True
     torn = "PytorchStreamWriter" in str(error) or "unexpected pos" in str(error)
     return torn and shutil.disk_usage(output).free < NEARLY_FULL

@@ -34,8 +34,8 @@ def asking(base: Any) -> Any:
 
     class AskingTrainer(base):  # type: ignore[misc]
         def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
-            self.asked = [one["row"] for one in inputs]
-            found: dict[str, Any] = super()._generate_and_score_completions(inputs)
-            return found
+            self.asked = [example["row"] for example in inputs]
+            output: dict[str, Any] = super()._generate_and_score_completions(inputs)
+            return output
 
     return AskingTrainer

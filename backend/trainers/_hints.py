@@ -74,7 +74,7 @@ class HintedRollout:
         plain, _, _ = fitted._tokenize_prompts(prompts)
         heads, step = list(plain), fitted.state.global_step
         written: list[list[int]] = [[] for _ in prompts]
-        said: dict[int, list[Judgment]] = {}
+        judgments: dict[int, list[Judgment]] = {}
         shares = [0.0] * len(prompts)
         due = list(range(len(prompts)))
         for share in (0.0, *(self.knobs.hint_shares if step >= self.knobs.first_hint_step else ())):
@@ -85,12 +85,12 @@ class HintedRollout:
                     heads[n], shares[n] = hinted[n], share
             if not due:
                 break
-            found, _ = fitted._generate_single_turn([heads[n] for n in due], None, {}, fitted.num_generations)
-            for n, ids in zip(due, found, strict=True):
+            completions, _ = fitted._generate_single_turn([heads[n] for n in due], None, {}, fitted.num_generations)
+            for n, ids in zip(due, completions, strict=True):
                 written[n] = ids
-            said |= self.reward.judge_texts(self.texts(due, rows, written, fitted), step)
-            due = unsolved(due, said, self.reward, self.knobs.num_generations)
-        self.reward.said, self.reward.shares = said, shares
+            judgments |= self.reward.judge_texts(self.texts(due, rows, written, fitted), step)
+            due = unsolved(due, judgments, self.reward, self.knobs.num_generations)
+        self.reward.said, self.reward.shares = judgments, shares
         return {
             "prompt_ids": plain if self.knobs.strip_hints else heads,
             "completion_ids": written,
@@ -101,7 +101,7 @@ class HintedRollout:
         self, places: Sequence[int], rows: Sequence[int], written: Sequence[Sequence[int]], fitted: Any
     ) -> list[Sample]:
         """Texts of whole groups as judges see them."""
-        said = fitted.processing_class.batch_decode([written[n] for n in places], skip_special_tokens=True)
+        decoded = fitted.processing_class.batch_decode([written[n] for n in places], skip_special_tokens=True)
         ends = set(fitted.eos_token_ids)
         return [
             Sample(
@@ -112,18 +112,18 @@ class HintedRollout:
                 position=n % self.knobs.num_generations,
                 finish_reason="stop" if written[n] and written[n][-1] in ends else "length",
             )
-            for n, text in zip(places, said, strict=True)
+            for n, text in zip(places, decoded, strict=True)
         ]
 
     def hinted(self, row: int, share: float, fitted: Any) -> list[int]:
         """The tokens of a prompt with a hint; none where no solution is known, or where it leaves too little room."""
-        found = self.reward.rows[row]
-        hint = beginning(solution(found.notes, self.knobs.hint_key), share)
+        row_ = self.reward.rows[row]
+        hint = beginning(solution(row_.notes, self.knobs.hint_key), share)
         if not hint:
             return []
         tokenizer = fitted.processing_class
         try:
-            chat = with_hint(found.columns["prompt"], self.knobs.hint_template, hint)
+            chat = with_hint(row_.columns["prompt"], self.knobs.hint_template, hint)
             (ids,) = _chat.encode(tokenizer, _chat.special_texts(tokenizer), [chat])
         except _chat.REFUSALS:
             return []
@@ -132,8 +132,8 @@ class HintedRollout:
 
 def solution(notes: JSON, key: str) -> str:
     """What is shown of: the column of the prompt's metadata, where there is one of that name, else the known answer."""
-    found = (notes.get("metadata") or {}).get(key) if key else None
-    return str(found if found is not None else notes.get("answer") or "")
+    value = (notes.get("metadata") or {}).get(key) if key else None
+    return str(value if value is not None else notes.get("answer") or "")
 
 
 def beginning(text: str, share: float) -> str:
@@ -149,13 +149,13 @@ def with_hint(chat: Messages, template: str, hint: str) -> Messages:
 
 
 def unsolved(
-    places: Sequence[int], said: Mapping[int, Sequence[Judgment]], reward: VerdictReward, size: int
+    places: Sequence[int], judgments: Mapping[int, Sequence[Judgment]], reward: VerdictReward, size: int
 ) -> list[int]:
     """The texts of those groups of which the judge rejects some text and accepts none."""
-    found: list[int] = []
+    ids: list[int] = []
     for start in range(0, len(places), size):
         members = places[start : start + size]
-        verdicts = {reward.judge.label(said.get(n, ()))[1] for n in members}
+        verdicts = {reward.judge.label(judgments.get(n, ()))[1] for n in members}
         if Verdict.accept not in verdicts and Verdict.reject in verdicts:
-            found += members
-    return found
+            ids += members
+    return ids

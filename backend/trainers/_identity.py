@@ -22,5 +22,5 @@ def _deciding(engine: JSON) -> JSON:
     except UnknownPart:
         known = None
     left = known.incidental if known is not None and issubclass(known, Engine) else ()
-    found = {name: value for name, value in engine.items() if name not in left}
-    return found | {INNER: _deciding(engine[INNER])} if is_wrapper(engine) else found
+    knobs = {name: value for name, value in engine.items() if name not in left}
+    return knobs | {INNER: _deciding(engine[INNER])} if is_wrapper(engine) else knobs

@@ -91,27 +91,27 @@ def judgings(
     row.
     """
     size = knobs.num_generations
-    found: list[Judging | None] = []
+    judgings_: list[Judging | None] = []
     for n, (text, verdict) in enumerate(zip(texts, verdicts, strict=True)):
         if verdict is None:
-            found.append(None)
+            judgings_.append(None)
             continue
         kind, task = knobs.judge_kinds[n % len(knobs.judge_kinds)], prompt_text(prompts[n])
         start = n - n % size
         others = [k for k in range(start, start + size) if verdicts[k] not in (None, verdict)]
         is_right = verdict is Verdict.accept
-        said = "Verdict: right" if is_right else "Verdict: wrong"
+        verdict_line = "Verdict: right" if is_right else "Verdict: wrong"
         shown = {"prompt": task, "response": text}
         if kind == PAIRWISE and others:
             other, is_first = texts[chance.choice(others)], chance.random() < 0.5
             first, second = (text, other) if is_first else (other, text)
             shown = {"prompt": task, "first": first, "second": second}
-            said = "Verdict: A" if is_right is is_first else "Verdict: B"
+            verdict_line = "Verdict: A" if is_right is is_first else "Verdict: B"
         elif kind == PAIRWISE:
             kind = POINTWISE
         asked: Messages = [{"role": "user", "content": fill(knobs.template(kind), **shown)}]
-        found.append(Judging(kind, asked, said))
-    return found
+        judgings_.append(Judging(kind, asked, verdict_line))
+    return judgings_
 
 
 def encoded(row: Judging | None, tokenizer: Any, most: int) -> Encoded | None:
@@ -148,17 +148,23 @@ def judge_mixing(knobs: JudgeMixKnobs, reward: VerdictReward, weights: "Weights"
             rows = judgings(texts, reward.verdicts, reward.prompts, knobs, chance)
             room = knobs.max_completion_length
             due = [n for n, row in enumerate(rows) if row is not None and row.kind == REFLECTION]
-            heads = {n: one for n in due if (one := encoded(rows[n], self.processing_class, most - room)) is not None}
+            heads = {
+                n: encoding
+                for n in due
+                if (encoding := encoded(rows[n], self.processing_class, most - room)) is not None
+            }
             if heads:
                 asked = [head for head, _ in heads.values()]
                 written, _ = self._generate_single_turn(asked, None, {}, self.num_generations)
-                said = self.processing_class.batch_decode(written, skip_special_tokens=True)
-                for n, reflection in zip(heads, said, strict=True):
+                decoded = self.processing_class.batch_decode(written, skip_special_tokens=True)
+                for n, reflection in zip(heads, decoded, strict=True):
                     rows[n] = self._concluded(rows[n], reflection)
             left_out = set(due) - set(heads)
-            found = [None if n in left_out else encoded(row, self.processing_class, most) for n, row in enumerate(rows)]
-            self._metrics["train"]["judging/rows"].append(len(found) - found.count(None))
-            return found
+            encodings = [
+                None if n in left_out else encoded(row, self.processing_class, most) for n, row in enumerate(rows)
+            ]
+            self._metrics["train"]["judging/rows"].append(len(encodings) - encodings.count(None))
+            return encodings
 
         @staticmethod
         def _concluded(row: Judging | None, reflection: str) -> Judging:
@@ -173,16 +179,16 @@ def judge_mixing(knobs: JudgeMixKnobs, reward: VerdictReward, weights: "Weights"
             """The rows as TRL has its own: what is asked padded on the left, the verdict on the right."""
             device, filler = self.accelerator.device, self._tokenizer.pad_token_id
             known = [row or ([filler], [filler]) for row in rows]
-            found: dict[str, torch.Tensor] = {}
+            batch: dict[str, torch.Tensor] = {}
             for part, side in enumerate(("left", "right")):
                 ids = [torch.tensor(row[part]) for row in known]
-                for kind, some, fill_with in ((0, ids, filler), (1, [torch.ones_like(one) for one in ids], 0)):
+                for kind, some, fill_with in ((0, ids, filler), (1, [torch.ones_like(tensor) for tensor in ids], 0)):
                     name = f"judge_{TRL_NAMES[2 * part + kind]}"
-                    found[name] = pad(some, padding_value=fill_with, padding_side=side).to(device)
+                    batch[name] = pad(some, padding_value=fill_with, padding_side=side).to(device)
             is_row = torch.tensor([[row is not None] for row in rows], device=device)
-            found["judge_trained"] = found["judge_completion_mask"] * is_row
-            found["num_judge_tokens"] = found["judge_trained"].sum()
-            return found
+            batch["judge_trained"] = batch["judge_completion_mask"] * is_row
+            batch["num_judge_tokens"] = batch["judge_trained"].sum()
+            return batch
 
         def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> "torch.Tensor":
             loss: torch.Tensor = super()._compute_loss(model, inputs)

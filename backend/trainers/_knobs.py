@@ -59,10 +59,10 @@ class TRLKnobs(Trainer, abstract=True):
         """Return the TRL trainer of these rows; `arguments` go into its config."""
         import datasets
 
-        found = [row.columns for row in rows]
+        columns = [row.columns for row in rows]
         if spec.dataset_type == DatasetType.language_modeling:
-            found = _texts.tokenized(found, weights.tokenizer, arguments["max_length"], masks=self.masks_questions)
-        return self.build(arguments, weights, datasets.Dataset.from_list(found))
+            columns = _texts.tokenized(columns, weights.tokenizer, arguments["max_length"], masks=self.masks_questions)
+        return self.build(arguments, weights, datasets.Dataset.from_list(columns))
 
     def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
         """Return the TRL trainer; `arguments` go into its config."""

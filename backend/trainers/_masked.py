@@ -31,7 +31,7 @@ def masking(trainer: "type[GRPOTrainer]", pattern: str) -> "type[GRPOTrainer]":
         def _generate(self, prompts: Any) -> Any:
             """TRL's `tool_mask` marks the tokens that the policy wrote itself; the others are not in the loss."""
             prompt_ids, completion_ids, before, *rest = super()._generate(prompts)
-            texts = ([self._tokenizer.decode([one]) for one in ids] for ids in completion_ids)
+            texts = ([self._tokenizer.decode([token]) for token in ids] for ids in completion_ids)
             masks = [loss_mask(pattern, tokens) for tokens in texts]
             if before is not None:
                 masks = [[a * b for a, b in zip(*both, strict=True)] for both in zip(masks, before, strict=True)]

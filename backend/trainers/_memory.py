@@ -52,11 +52,15 @@ def estimated(policy: Any, reference: Any, *, tokens: int, half: bool, recompute
     half: activations have 16 bits. head: the model ends in next-token scores, not in one number.
     """
     shape = policy.config.get_text_config()
-    sizes = [(one.numel(), one.element_size(), one.requires_grad) for one in policy.parameters()]
+    sizes = [
+        (parameter.numel(), parameter.element_size(), parameter.requires_grad) for parameter in policy.parameters()
+    ]
     trained = sum(count * size for count, size, is_trained in sizes if is_trained)
     return Memory(
         weights=sum(count * size for count, size, _ in sizes),
-        reference=sum(one.numel() * one.element_size() for one in reference.parameters()) if reference else 0,
+        reference=sum(parameter.numel() * parameter.element_size() for parameter in reference.parameters())
+        if reference
+        else 0,
         gradients=trained,
         optimizer=2 * trained,
         activations=activations(

@@ -42,8 +42,8 @@ def _computed(fitted: "SFTTrainer") -> list[list[float]]:
             some = [dataset[n] for n in range(start, min(start + size, len(dataset)))]
             batch = collate(some)
             inputs = {name: batch[name].to(model.device) for name in needed}
-            found = model(**inputs, use_cache=False, fused_lm_head=True).log_probs.float().cpu().tolist()
-            rows += [line[: len(row["input_ids"]) - 1] for line, row in zip(found, some, strict=True)]
+            log_probs = model(**inputs, use_cache=False, fused_lm_head=True).log_probs.float().cpu().tolist()
+            rows += [line[: len(row["input_ids"]) - 1] for line, row in zip(log_probs, some, strict=True)]
     model.train()
     return rows
 

@@ -34,14 +34,14 @@ def callback(folder: Path) -> "TrainerCallback":
             if state.global_step or not file.is_file():
                 return
             optimizer = kwargs["optimizer"]
-            found = torch.load(file, map_location="cpu", weights_only=True)
+            moments = torch.load(file, map_location="cpu", weights_only=True)
             trained = [weight for group in optimizer.param_groups for weight in group["params"]]
-            shapes = {number: tuple(one["exp_avg"].shape) for number, one in found.items()}
+            shapes = {number: tuple(moment["exp_avg"].shape) for number, moment in moments.items()}
             if shapes != {number: tuple(weight.shape) for number, weight in enumerate(trained)}:
                 raise InvalidInput(
                     f"The optimizer's state in {folder} is of other weights than those that are trained. Switch "
                     "continue_optimizer off, or leave lora as it was in the round before."
                 )
-            optimizer.load_state_dict(optimizer.state_dict() | {"state": found})
+            optimizer.load_state_dict(optimizer.state_dict() | {"state": moments})
 
     return Continued()

@@ -33,14 +33,14 @@ class WithoutReference(TRLTrainer, abstract=True):
             def tokenize_row(self, feature: dict[str, str], model: Any = None) -> dict[str, list[int]]:
                 return tokens_of(self.processing_class, feature, self.max_length)
 
-        made: HFTrainer = OnTokensOfTemplate(
+        fitted_trainer: HFTrainer = OnTokensOfTemplate(
             weights.policy,
             args=config,
             train_dataset=fitting(dataset, weights.tokenizer, arguments["max_length"]),
             processing_class=weights.tokenizer,
             peft_config=weights.lora,
         )
-        return made
+        return fitted_trainer
 
 
 def silence_experimental() -> None:
@@ -57,18 +57,18 @@ def tokens_of(tokenizer: Any, texts: dict[str, str], most: int) -> dict[str, lis
     from trl.data_utils import common_prefix_length
 
     def ids(text: str) -> list[int]:
-        found: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
-        return found
+        token_ids: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+        return token_ids
 
     prompt = ids(texts["prompt"])
-    found = {"prompt_input_ids": prompt, "prompt_attention_mask": [1] * len(prompt)}
+    tokens = {"prompt_input_ids": prompt, "prompt_attention_mask": [1] * len(prompt)}
     for side in ("chosen", "rejected"):
         whole = ids(texts["prompt"] + texts[side])
         start = common_prefix_length(prompt, whole)
         kept = whole[:most]
-        found |= {
+        tokens |= {
             f"{side}_input_ids": kept,
             f"{side}_attention_mask": [1] * len(kept),
             f"{side}_labels": [-100] * min(start, len(kept)) + kept[start:],
         }
-    return found
+    return tokens

@@ -57,9 +57,9 @@ def write(folder: Path, trainer: TRLKnobs, spec: TrainSpec, weights: Weights, re
     _put(folder, report(trainer, spec, weights, ready))
 
 
-def _put(folder: Path, found: JSON) -> None:
+def _put(folder: Path, report: JSON) -> None:
     part = folder / f"{FILE}.part"
-    part.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
+    part.write_text(json.dumps(report, ensure_ascii=False), encoding="utf-8")
     part.replace(folder / FILE)
 
 
@@ -70,19 +70,19 @@ def note(folder: Path, trainer: TRLKnobs, spec: TrainSpec, weights: Weights, rea
     except Exception as error:
         log.exception("no pre-flight of %s", trainer.name)
         why = str(error) or type(error).__name__
-        found: JSON = {
+        report: JSON = {
             "trainer": trainer.name,
             "rows": len(ready.rows),
             "rows_used": ready.rows_used,
             "first": [],
             "failure": f"What this training is about to do could not be said: {why}",
         }
-        _put(folder, found)
+        _put(folder, report)
 
 
 def report(trainer: TRLKnobs, spec: TrainSpec, weights: Weights, ready: Ready) -> JSON:
     """Return rows, tokens, what is cut, memory, the first rows, TRL's config and a script of TRL alone, as JSON."""
-    found: JSON = {
+    report_: JSON = {
         "trainer": trainer.name,
         "rows": len(ready.rows),
         "rows_used": ready.rows_used,
@@ -90,15 +90,15 @@ def report(trainer: TRLKnobs, spec: TrainSpec, weights: Weights, ready: Ready) -
         "max_length": ready.most,
     }
     if ready.fitted is None or spec.dataset_type == DatasetType.prompt_only:
-        return found | _of_prompts(weights, ready)
+        return report_ | _of_prompts(weights, ready)
     fitted = ready.fitted
     # As the data loader does it: a column that the model does not take never reaches the collator.
     dataset: Any = fitted._remove_unused_columns(fitted.train_dataset, "training")  # type: ignore[arg-type]
     places = evenly(len(dataset), COUNTED)
     texts = [list(collated(fitted.data_collator([dataset[place]]))) for place in places]
     if not all(texts):  # a trainer of another package, whose collator names its columns otherwise
-        return found | _of_prompts(weights, ready)
-    lengths = [[len(one.ids) for one in row] for row in texts]
+        return report_ | _of_prompts(weights, ready)
+    lengths = [[len(text.ids) for text in row] for row in texts]
     longest = max(map(max, lengths))
     passes = trainer.per_device_train_batch_size * max(map(len, lengths))
     memory = _memory.estimated(
@@ -111,11 +111,11 @@ def report(trainer: TRLKnobs, spec: TrainSpec, weights: Weights, ready: Ready) -
     )
     scale = len(dataset) / len(places)
     written, why = _script.of(trainer, spec, weights, fitted, ready.ordinary, ready.left_out, len(ready.rows))
-    return found | {
+    return report_ | {
         "examples": len(dataset),
         "counted": len(places),
         "tokens": round(scale * sum(map(sum, lengths))),
-        "tokens_learned": round(scale * sum(sum(one.learned) for row in texts for one in row)),
+        "tokens_learned": round(scale * sum(sum(text.learned) for row in texts for text in row)),
         "longest": longest,
         "truncated": _truncated(weights, ready, texts, places),
         "steps": _steps(trainer, len(dataset)),
@@ -151,12 +151,12 @@ def collated(batch: Any) -> Iterator[Text]:
 
 def parts(tokenizer: Any, text: Text, most: int = SHOWN_TOKENS) -> list[JSON]:
     """The text in pieces of which all tokens are learned, or none; cut at so many tokens."""
-    found, start = [], 0
+    parts_, start = [], 0
     for learned, run in groupby(text.learned[:most]):
         end = start + len(list(run))
-        found.append({"text": tokenizer.decode(text.ids[start:end]), "learned": learned})
+        parts_.append({"text": tokenizer.decode(text.ids[start:end]), "learned": learned})
         start = end
-    return found
+    return parts_
 
 
 def _shown(tokenizer: Any, texts: Sequence[Text]) -> list[JSON]:
@@ -164,12 +164,12 @@ def _shown(tokenizer: Any, texts: Sequence[Text]) -> list[JSON]:
     return [
         {
             "side": name,
-            "tokens": len(one.ids),
-            "learned": sum(one.learned),
-            "parts": parts(tokenizer, one),
-            "is_cut": len(one.ids) > SHOWN_TOKENS,
+            "tokens": len(text.ids),
+            "learned": sum(text.learned),
+            "parts": parts(tokenizer, text),
+            "is_cut": len(text.ids) > SHOWN_TOKENS,
         }
-        for name, one in zip(names, texts, strict=True)
+        for name, text in zip(names, texts, strict=True)
     ]
 
 
@@ -178,7 +178,7 @@ def _truncated(weights: Weights, ready: Ready, texts: Sequence[Sequence[Text]], 
     assert ready.fitted is not None
     dataset: Any = ready.fitted.train_dataset
     kept = [row for row in ready.ordinary if row.number not in ready.left_out]
-    full = [place for place, row in zip(places, texts, strict=True) if any(len(one.ids) >= ready.most for one in row)]
+    full = [place for place, row in zip(places, texts, strict=True) if any(len(text.ids) >= ready.most for text in row)]
     if _texts.ROW in dataset.column_names:
         numbers = dataset[_texts.ROW]
         full_rows = [ready.ordinary[numbers[place]] for place in full]
@@ -227,10 +227,10 @@ def _of_prompts(weights: Weights, ready: Ready) -> JSON:
 
 
 def _reasons(left_out: LeftOut) -> JSON:
-    found: dict[str, int] = {}
+    reasons: dict[str, int] = {}
     for failure in left_out.values():
-        found[str(failure.kind)] = found.get(str(failure.kind), 0) + 1
-    return found
+        reasons[str(failure.kind)] = reasons.get(str(failure.kind), 0) + 1
+    return reasons
 
 
 def _steps(trainer: TRLKnobs, examples: int) -> int:

@@ -65,10 +65,10 @@ class PromptValues:
         kept = Path(start) / FOLDER
         is_kept = kept.is_dir()
         dtype = _models.number_format(self.knobs)
-        found: Any = _scorers.load(
+        model: Any = _scorers.load(
             str(kept) if is_kept else start, dtype=dtype, trainable=True, seed=None if is_kept else self.spec.seed
         )
-        return found.float().eval()
+        return model.float().eval()
 
     def begin(self, lines: Sequence[JSON], fitted: Any) -> None:
         """Count the generations; of a training that is resumed the weights are there already, see `resume`."""
@@ -80,8 +80,8 @@ class PromptValues:
         from safetensors.torch import load_model
 
         load_model(self.model, checkpoint / MODEL)
-        found = torch.load(checkpoint / OPTIMIZER, map_location="cpu", weights_only=True)
-        self.optimizer.load_state_dict(found)
+        state = torch.load(checkpoint / OPTIMIZER, map_location="cpu", weights_only=True)
+        self.optimizer.load_state_dict(state)
 
     def choose(self, prompts: int) -> list[int]:
         """Draw candidates by chance, and take those whose predicted reward is nearest to the target."""
@@ -93,13 +93,13 @@ class PromptValues:
 
     def predict(self, rows: Sequence[int]) -> list[float]:
         """V of each row, by the model as it is."""
-        found = [0.0] * len(rows)
+        predicted = [0.0] * len(rows)
         ids = [self.ids[row] for row in rows]
         size = self.knobs.per_device_train_batch_size
         for places, values in _scorers.rate(self.model, ids, pad=self.tokenizer.pad_token_id, at_once=size):
             for place, value in zip(places, values, strict=True):
-                found[place] = value
-        return found
+                predicted[place] = value
+        return predicted
 
     def learn(self, lines: Sequence[JSON]) -> dict[str, float]:
         """One optimizer step on mean (V(x) - mean reward of x)^2 over the prompts of a generation."""
@@ -124,7 +124,7 @@ class PromptValues:
             width = max(len(self.ids[row]) for row in some)
             padded = [self.ids[row] + [pad] * (width - len(self.ids[row])) for row in some]
             mask = [[1] * len(self.ids[row]) + [0] * (width - len(self.ids[row])) for row in some]
-            ids, shown = (torch.tensor(one, device=device) for one in (padded, mask))
+            ids, shown = (torch.tensor(tensor, device=device) for tensor in (padded, mask))
             values = self.model(input_ids=ids, attention_mask=shown, use_cache=False).logits[:, 0].float()
             targets = torch.tensor([seen[row] for row in some], device=device)
             loss = (values - targets).square().sum() / len(rows)

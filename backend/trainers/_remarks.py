@@ -108,8 +108,8 @@ class RemarkedRollout:
         shares = [0.0] * len(prompts)
         texts = fitted.processing_class.batch_decode(written, skip_special_tokens=True)
         for n, remark in self.remarks(prompts, texts, written, fitted).items():
-            said = "\n\n" + remark
-            ids = fitted.processing_class(said, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+            text = "\n\n" + remark
+            ids = fitted.processing_class(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
             ids = ids[: self.knobs.remark_tokens]
             written[n] = [*written[n][:-1], *ids, written[n][-1]]
             shares[n] = len(ids) / len(written[n])
@@ -139,15 +139,17 @@ class RemarkedRollout:
         ]
         sampling = Sampling(temperature=0.0, max_tokens=knobs.remark_tokens)
         with same_randomness(), self.reward.asked(knobs.remarks_by) as teacher:
-            found = [answers[0] for answers in teacher.complete(asked, sampling)]
-        failed = [one.failure for one in found if one.failure is not None]
-        if failed and len(failed) == len(found):
+            replies = [answers[0] for answers in teacher.complete(asked, sampling)]
+        failed = [reply.failure for reply in replies if reply.failure is not None]
+        if failed and len(failed) == len(replies):
             raise TrainerError(
-                f"The teacher gave none of the {len(found)} remarks of step {state.global_step + 1}: "
+                f"The teacher gave none of the {len(replies)} remarks of step {state.global_step + 1}: "
                 f"{failed[0].reason} Resume the training once it can be asked."
             )
-        said = {n: one.text.strip() for n, one in zip(chosen, found, strict=True) if one.finish_reason == "stop"}
-        return {n: text for n, text in said.items() if text and knobs.no_remark.lower() not in text.lower()}
+        remark_of = {
+            n: reply.text.strip() for n, reply in zip(chosen, replies, strict=True) if reply.finish_reason == "stop"
+        }
+        return {n: text for n, text in remark_of.items() if text and knobs.no_remark.lower() not in text.lower()}
 
 
 def remarking(knobs: RemarkKnobs) -> "type[GRPOTrainer]":
@@ -160,7 +162,7 @@ def remarking(knobs: RemarkKnobs) -> "type[GRPOTrainer]":
     class RemarkingTrainer(base):
         def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
             output: dict[str, Any] = super()._generate_and_score_completions(inputs)
-            guided = [bool(one["guided"]) for one in inputs]
+            guided = [bool(example["guided"]) for example in inputs]
             if any(guided):
                 output["advantages"] = self._shaped(output, guided)
             return output
@@ -171,12 +173,12 @@ def remarking(knobs: RemarkKnobs) -> "type[GRPOTrainer]":
             mask = torch.cat([output["prompt_mask"], output["completion_mask"]], dim=1)
             width, size = output["completion_ids"].size(1), self.args.per_device_train_batch_size
             with torch.no_grad():
-                found = self._get_per_token_logps_and_entropies(self.model, ids, mask, width, batch_size=size)
+                scores = self._get_per_token_logps_and_entropies(self.model, ids, mask, width, batch_size=size)
             rows = []
             for advantage, is_guided, log_probs in zip(
-                output["advantages"].tolist(), guided, found[0].tolist(), strict=True
+                output["advantages"].tolist(), guided, scores[0].tolist(), strict=True
             ):
-                factors = (shaped(math.exp(one), advantage, knobs.shaping) if is_guided else 1.0 for one in log_probs)
+                factors = (shaped(math.exp(prob), advantage, knobs.shaping) if is_guided else 1.0 for prob in log_probs)
                 rows.append([advantage * factor for factor in factors])
             return torch.tensor(rows, device=self.accelerator.device)
 

@@ -80,9 +80,9 @@ class Reward:
             )
             for number, (completion, ids) in enumerate(zip(completions, completion_ids, strict=True))
         ]
-        said = self._judge(self._groups(texts), trainer_state.global_step)
-        rewards = [self._reward(said[text.id]) for text in texts]
-        self._note(texts, said, rewards, trainer_state.global_step + 1, log_metric)
+        judgments = self._judge(self._groups(texts), trainer_state.global_step)
+        rewards = [self._reward(judgments[text.id]) for text in texts]
+        self._note(texts, judgments, rewards, trainer_state.global_step + 1, log_metric)
         return rewards
 
     def _groups(self, texts: Sequence[Sample]) -> list[Group]:
@@ -96,9 +96,9 @@ class Reward:
 
     def _prompt(self, row: int) -> Prompt:
         """What a row of the dataset asks, with what is known of it."""
-        found = self.rows[row]
-        notes = found.notes
-        return Prompt(found.number, found.columns["prompt"], notes.get("answer"), notes.get("metadata") or {})
+        row_ = self.rows[row]
+        notes = row_.notes
+        return Prompt(row_.number, row_.columns["prompt"], notes.get("answer"), notes.get("metadata") or {})
 
     def _judge(self, groups: Sequence[Group], step: int) -> Mapping[int, list[Judgment]]:
         """The judgments of each completion, by its number."""
@@ -108,9 +108,9 @@ class Reward:
         with same_randomness(), self.asked(self.trainer.judge_by) if needs_engine else nullcontext() as engine:
             for judgment in self.judge.judge(engine, groups, seed=seed):
                 by_text[judgment.sample_id].append(judgment)
-        made = [one for several in by_text.values() for one in several]
-        failures = [one.failure for one in made if one.failure is not None]
-        if failures and len(failures) == len(made):
+        judgments = [judgment for several in by_text.values() for judgment in several]
+        failures = [judgment.failure for judgment in judgments if judgment.failure is not None]
+        if failures and len(failures) == len(judgments):
             raise TrainerError(
                 f"The judge {self.judge.name} could not be asked about any of the {len(by_text)} completions of step "
                 f"{step + 1}: {failures[0].reason} Resume the training once it can."
@@ -141,13 +141,13 @@ class Reward:
     def _note(
         self,
         texts: Sequence[Sample],
-        said: Mapping[int, list[Judgment]],
+        judgments: Mapping[int, list[Judgment]],
         rewards: Sequence[float | None],
         step: int,
         log_metric: Any,
     ) -> None:
-        components = [_components(said[text.id]) for text in texts]
-        words = [" ".join(one.rationale for one in said[text.id]) for text in texts]
+        components = [_components(judgments[text.id]) for text in texts]
+        words = [" ".join(judgment.rationale for judgment in judgments[text.id]) for text in texts]
         self._keep(texts, rewards, components, words, step, log_metric)
 
     def _keep(
@@ -160,8 +160,8 @@ class Reward:
         log_metric: Any,
     ) -> None:
         """Keep what was written and said, and log the mean of each component."""
-        for name in dict.fromkeys(name for one in components for name in one):
-            scores = [one[name] for one in components if one.get(name) is not None]
+        for name in dict.fromkeys(name for component in components for name in component):
+            scores = [component[name] for component in components if component.get(name) is not None]
             if scores:
                 log_metric(f"rewards/{name}", mean_score([score for score in scores if score is not None]))
         log_metric("rewards/none", sum(reward is None for reward in rewards) / len(rewards))
@@ -175,9 +175,9 @@ class Reward:
                 "num_tokens": text.num_tokens,
                 "reward": reward,
                 "components": parts,
-                "said": said[:MOST_SAID],
+                "said": text_said[:MOST_SAID],
             }
-            for text, reward, parts, said in zip(texts, rewards, components, words, strict=True)
+            for text, reward, parts, text_said in zip(texts, rewards, components, words, strict=True)
         ]
 
     def flush(self) -> None:
@@ -191,8 +191,8 @@ class Reward:
 
     def _advantages(self) -> list[JSON]:
         """What the lines to be written say of the advantages."""
-        found = list(self.fitted._logs["advantages"])[-len(self.pending) :]
-        return [{"advantage": advantage} for advantage in found]
+        advantages = list(self.fitted._logs["advantages"])[-len(self.pending) :]
+        return [{"advantage": advantage} for advantage in advantages]
 
     def close(self) -> None:
         """Let go of the engines that were opened."""
@@ -202,13 +202,13 @@ class Reward:
 
 def _components(judgments: Sequence[Judgment]) -> Components:
     """The mean score of each of several judges; empty where there was one."""
-    scores: dict[str, list[float]] = {one.judge: [] for one in judgments}
+    scores: dict[str, list[float]] = {judgment.judge: [] for judgment in judgments}
     if len(scores) < 2:
         return {}
-    for one in judgments:
-        if one.score is not None:
-            scores[one.judge].append(one.score)
-    return {name: mean_score(found) if found else None for name, found in scores.items()}
+    for judgment in judgments:
+        if judgment.score is not None:
+            scores[judgment.judge].append(judgment.score)
+    return {name: mean_score(scores_) if scores_ else None for name, scores_ in scores.items()}
 
 
 def _callback(reward: Reward) -> "TrainerCallback":

@@ -64,7 +64,7 @@ class RLTrainer(RLKnobs, abstract=True):
 
     def unfit(self, weights: "Weights", rows: "Sequence[Row]", most: int) -> "LeftOut":
         """Rows whose prompt the chat template refuses, or leaves too little room: TRL would fail on them midway."""
-        found, room = {}, self.room(weights)
+        failures, room = {}, self.room(weights)
         for row in rows:
             prompt = row.columns["prompt"]
             try:
@@ -72,13 +72,13 @@ class RLTrainer(RLKnobs, abstract=True):
                     prompt, add_generation_prompt=True, tokenize=True, return_dict=False
                 )
             except _chat.REFUSALS as error:
-                found[row.number] = Failure(FailureKind.template, _chat.refusal(weights.base, prompt, error))
+                failures[row.number] = Failure(FailureKind.template, _chat.refusal(weights.base, prompt, error))
                 continue
             if len(ids) + room > most:
                 reason = f"The prompt of the row has {len(ids):,} tokens, and max_length or the context is {most:,}."
                 way_out = f"Completions of {room:,} tokens do not fit: lower max_completion_length."
-                found[row.number] = Failure(FailureKind.too_long, f"{reason} {way_out}")
-        return found
+                failures[row.number] = Failure(FailureKind.too_long, f"{reason} {way_out}")
+        return failures
 
     def room(self, weights: "Weights") -> int:
         """Tokens that a completion may take after its prompt."""
@@ -134,10 +134,10 @@ def order(generations: int, prompts: int, rows: int, seed: int) -> list[int]:
 
     What is left of a pass and would fill no generation is left out, as TRL does.
     """
-    found: list[int] = []
+    places: list[int] = []
     for number in count():
-        if len(found) >= generations * prompts:
-            return found[: generations * prompts]
+        if len(places) >= generations * prompts:
+            return places[: generations * prompts]
         shuffled = random.Random(f"{seed} {number}").sample(range(rows), rows)
-        found += shuffled[: rows - rows % prompts]
-    return found
+        places += shuffled[: rows - rows % prompts]
+    return places

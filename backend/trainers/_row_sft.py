@@ -20,13 +20,13 @@ def collator(columns: tuple[str, ...]) -> "type[DataCollatorForLanguageModeling]
 
     class WithColumns(DataCollatorForLanguageModeling):
         def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
-            found = super().torch_call(examples)
-            found |= {name: torch.tensor([float(row[name]) for row in examples]) for name in columns}
+            batch = super().torch_call(examples)
+            batch |= {name: torch.tensor([float(row[name]) for row in examples]) for name in columns}
             if OLD in examples[0]:
-                found[OLD] = torch.zeros(len(examples), found["labels"].shape[1] - 1)
-                for place, row in zip(found[OLD], examples, strict=True):
+                batch[OLD] = torch.zeros(len(examples), batch["labels"].shape[1] - 1)
+                for place, row in zip(batch[OLD], examples, strict=True):
                     place[: len(row[OLD])] = torch.tensor(row[OLD])
-            return found
+            return batch
 
     return WithColumns
 
@@ -43,8 +43,8 @@ def row_sft(*columns: str, reduction: Reduction = "mean") -> "type[SFTTrainer]":
     class RowSFTTrainer(SFTTrainer):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
-            made: Any = self.data_collator
-            self.data_collator = collator(columns)(made.pad_token_id, pad_to_multiple_of=made.pad_to_multiple_of)
+            collate: Any = self.data_collator
+            self.data_collator = collator(columns)(collate.pad_token_id, pad_to_multiple_of=collate.pad_to_multiple_of)
 
         def _set_signature_columns_if_needed(self) -> None:
             super()._set_signature_columns_if_needed()  # type: ignore[no-untyped-call]

@@ -68,33 +68,33 @@ def special(tokenizer: Any, rows: Sequence[Row]) -> LeftOut:
 
 def refused(tokenizer: Any, model: str, rows: Sequence[Row]) -> LeftOut:
     """Rows whose messages the chat template refuses."""
-    found = {}
-    for row in [one for one in rows if one.chats]:
+    failures = {}
+    for row in [row for row in rows if row.chats]:
         prompt, *answers = row.chats
         for answer in answers or [[]]:  # of rows that are prompts alone, the prompt
             try:
                 tokenizer.apply_chat_template(prompt + answer, tokenize=False)
             except _chat.REFUSALS as error:
-                found[row.number] = Failure(FailureKind.template, _chat.refusal(model, prompt + answer, error))
-    return found
+                failures[row.number] = Failure(FailureKind.template, _chat.refusal(model, prompt + answer, error))
+    return failures
 
 
 def too_long(tokenizer: Any, rows: Sequence[Row], most: int, *, whole: bool = False) -> LeftOut:
     """Rows that TRL drops: whose prompt alone fills max_length, or of which a whole text is longer than it."""
-    found = {}
-    for row in [one for one in rows if one.chats]:
+    failures = {}
+    for row in [row for row in rows if row.chats]:
         prompt, *answers = row.chats
         chats = [prompt + answer for answer in answers] if whole else [prompt]
         goes_on = is_continued(prompt) and not whole
         form = {"add_generation_prompt": not (whole or goes_on), "continue_final_message": goes_on}
         longest = max(
-            len(tokenizer.apply_chat_template(one, tokenize=True, return_dict=False, **form)) for one in chats
+            len(tokenizer.apply_chat_template(chat, tokenize=True, return_dict=False, **form)) for chat in chats
         )
         if longest > most or (longest == most and not whole):
             what = "A text of the row, with its prompt," if whole else "The prompt of the row"
             reason = f"{what} has {longest:,} tokens, and max_length is {most:,}."
-            found[row.number] = Failure(FailureKind.too_long, f"{reason} Raise max_length, or shorten the prompt.")
-    return found
+            failures[row.number] = Failure(FailureKind.too_long, f"{reason} Raise max_length, or shorten the prompt.")
+    return failures
 
 
 def prompt_length(tokenizer: Any, prompt: Any) -> int:

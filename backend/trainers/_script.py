@@ -127,19 +127,19 @@ def config_of(arguments: Any) -> JSON:
     A second config to compare with is not made: that would take the state of the training's accelerator away.
     """
     plain = {
-        one.name: one.default_factory() if one.default_factory is not MISSING else one.default
-        for one in fields(arguments)
-        if one.init
+        field.name: field.default_factory() if field.default_factory is not MISSING else field.default
+        for field in fields(arguments)
+        if field.init
     }
     given = arguments.to_dict()
     # Written by the config itself, and the secrets that it hides.
-    made = {name for name in given if name in MADE or given[name] == f"<{name.upper()}>"}
-    found = {
+    names = {name for name in given if name in MADE or given[name] == f"<{name.upper()}>"}
+    config = {
         name: given[name]
         for name, value in plain.items()
-        if name in given.keys() - made and given[name] != _plain(value)
+        if name in given.keys() - names and given[name] != _plain(value)
     }
-    return json.loads(json.dumps(found, default=str))
+    return json.loads(json.dumps(config, default=str))
 
 
 def _plain(value: Any) -> Any:

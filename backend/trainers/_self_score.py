@@ -50,30 +50,30 @@ class SelfScoreKnobs(GRPO, abstract=True):
 
 def class_weights(right: Sequence[bool | None]) -> list[float]:
     """n / (2 n_class) for each text of n whose verdict is known, so that both classes weigh the same; else 0."""
-    known = [one for one in right if one is not None]
-    return [0.0 if one is None else len(known) / (2 * known.count(one)) for one in right]
+    known = [answer for answer in right if answer is not None]
+    return [0.0 if answer is None else len(known) / (2 * known.count(answer)) for answer in right]
 
 
 def mixed(advantages: Sequence[float], scores: Sequence[float | None], size: int, knobs: SelfScoreKnobs) -> list[float]:
     """The advantages of texts in groups of `size`, with the share of the policy's own scores; None: no score."""
-    found = list(advantages)
-    for start in range(0, len(found), size):
+    values = list(advantages)
+    for start in range(0, len(values), size):
         own = {n: min(max(score, 0.0), 1.0) for n in range(start, start + size) if (score := scores[n]) is not None}
         if len(own) < 2:
             continue
         mean = math.fsum(own.values()) / len(own)
-        deviation = math.sqrt(math.fsum((one - mean) ** 2 for one in own.values()) / (len(own) - 1))
+        deviation = math.sqrt(math.fsum((score - mean) ** 2 for score in own.values()) / (len(own) - 1))
         if deviation > knobs.least_deviation:
             for n, score in own.items():
                 learned = (score - mean) / (deviation + SMALL)
-                found[n] = (1 - knobs.advantage_share) * found[n] + knobs.advantage_share * learned
-    return found
+                values[n] = (1 - knobs.advantage_share) * values[n] + knobs.advantage_share * learned
+    return values
 
 
 def known_verdicts(verdicts: Sequence[Verdict | None], ended: Sequence[bool]) -> list[bool | None]:
     """Whether each text is right; None where nothing is known, and of texts that were cut off, which have no end."""
     pairs = zip(verdicts, ended, strict=True)
-    return [one is Verdict.accept if one is not None and is_whole else None for one, is_whole in pairs]
+    return [verdict is Verdict.accept if verdict is not None and is_whole else None for verdict, is_whole in pairs]
 
 
 def with_token(inputs: dict[str, Any], token: int, padding: int) -> tuple[dict[str, Any], "torch.Tensor"]:
@@ -128,9 +128,9 @@ def self_scoring(knobs: SelfScoreKnobs, reward: VerdictReward) -> "type[GRPOTrai
         _log_probs: "torch.Tensor"
 
         def _get_per_token_logps_and_entropies(self, *args: Any, **kwargs: Any) -> Any:
-            found = super()._get_per_token_logps_and_entropies(*args, **kwargs)
-            self._log_probs = found[0]
-            return found
+            outputs = super()._get_per_token_logps_and_entropies(*args, **kwargs)
+            self._log_probs = outputs[0]
+            return outputs
 
         def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
             output: dict[str, Any] = super()._generate_and_score_completions(inputs)
@@ -141,7 +141,7 @@ def self_scoring(knobs: SelfScoreKnobs, reward: VerdictReward) -> "type[GRPOTrai
             ended = (torch.isin(output["completion_ids"], ends) & output["completion_mask"].bool()).any(dim=1)
             right = known_verdicts(reward.verdicts, ended.tolist())
             output["score_weights"] = torch.tensor(class_weights(right), device=device)
-            output["score_targets"] = torch.tensor([float(one is True) for one in right], device=device)
+            output["score_targets"] = torch.tensor([float(answer is True) for answer in right], device=device)
             output["num_scored"] = torch.tensor(len(right) - right.count(None), device=device)
             if knobs.advantage_share:
                 self._mix_advantages(output, right)
@@ -157,7 +157,7 @@ def self_scoring(knobs: SelfScoreKnobs, reward: VerdictReward) -> "type[GRPOTrai
                     self.model, ids, mask, longer["completion_ids"].size(1), batch_size=size
                 )
             pairs = zip(self._score(at).tolist(), right, strict=True)
-            scores = [score if one is not None else None for score, one in pairs]
+            scores = [score if answer is not None else None for score, answer in pairs]
             learned = mixed(output["advantages"].tolist(), scores, self.num_generations, knobs)
             output["advantages"] = torch.tensor(learned, device=self.accelerator.device)
             for _ in learned:
@@ -170,8 +170,8 @@ def self_scoring(knobs: SelfScoreKnobs, reward: VerdictReward) -> "type[GRPOTrai
         def _score(self, at: "torch.Tensor") -> "torch.Tensor":
             """r_s of each text, by the forward pass that was newest."""
             log_prob = self._log_probs.gather(1, at)[:, 0]
-            found: torch.Tensor = knobs.score_beta * (log_prob - knobs.reference_log_prob)
-            return found
+            scores: torch.Tensor = knobs.score_beta * (log_prob - knobs.reference_log_prob)
+            return scores
 
         def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> "torch.Tensor":
             if not knobs.score_weight:

@@ -31,17 +31,17 @@ def pairs(tokenizer: Any, rows: "Sequence[Row]", most: int) -> "Dataset":
     """
     from datasets import Dataset
 
-    made = []
+    rows_made = []
     prompts: list[Messages] = [row.columns["prompt"] for row in rows]
     sides = {side: _ids(tokenizer, prompts, rows, side) for side in SIDES}
     for number, row in enumerate(rows):
         (prompt, chosen), (_, rejected) = (sides[side][number] for side in SIDES)
         if len(prompt) < most:
             others = {name: value for name, value in row.columns.items() if name not in ("prompt", *SIDES)}
-            made.append({"prompt_ids": prompt, "chosen_ids": chosen, "rejected_ids": rejected} | others)
-    if not made:
+            rows_made.append({"prompt_ids": prompt, "chosen_ids": chosen, "rejected_ids": rejected} | others)
+    if not rows_made:
         raise StopIteration
-    return Dataset.from_list(made)
+    return Dataset.from_list(rows_made)
 
 
 def _ids(
@@ -53,12 +53,12 @@ def _ids(
     wholes = [answered(prompt, text) for prompt, text in zip(prompts, texts, strict=True)]
     open_ones = _chat.encode(tokenizer, pattern, wholes)
     closed = _chat.encode_closed(tokenizer, pattern, prompts, texts)
-    found = []
+    ids_of_sides = []
     split = _chat.encode_answers(tokenizer, pattern, prompts, texts)
     for row, (head, tail), is_open, is_closed in zip(rows, split, open_ones, closed, strict=True):
         end = is_closed[len(is_open) :] if is_closed[: len(is_open)] == is_open else [tokenizer.eos_token_id]
-        found.append((head, tail if side in row.notes.get(GOES_ON, ()) else tail + end))
-    return found
+        ids_of_sides.append((head, tail if side in row.notes.get(GOES_ON, ()) else tail + end))
+    return ids_of_sides
 
 
 def as_given(trainer: "type[DPOTrainer]") -> "type[DPOTrainer]":

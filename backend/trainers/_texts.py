@@ -41,12 +41,12 @@ def tokenized(
     A text ends with the end token, as in TRL. A conversation is written by the chat template and cut at the end; with
     `masks` the labels of all but its last message are `IGNORED`.
     """
-    found = []
+    rows_made = []
     for number, row in enumerate(rows):
         others = {name: value for name, value in row.items() if name not in (TEXT, "prompt", "completion")}
         pieces = _of_text(row[TEXT], tokenizer, most) if TEXT in row else [_of_chat(row, tokenizer, most, masks)]
-        found += [{"input_ids": ids, "labels": labels, ROW: number} | others for ids, labels in pieces]
-    return found
+        rows_made += [{"input_ids": ids, "labels": labels, ROW: number} | others for ids, labels in pieces]
+    return rows_made
 
 
 def _of_text(text: str, tokenizer: Any, most: int) -> Iterator[tuple[list[int], list[int]]]:

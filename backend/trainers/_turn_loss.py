@@ -25,16 +25,18 @@ def turn_grpo(knobs: TurnKnobs, reward: TurnReward) -> "type[GRPOTrainer]":
         def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
             output: dict[str, Any] = super()._generate_and_score_completions(inputs)
             if len(knobs.turn_kinds) > 1:
-                turn_of = [torch.tensor(one["episode"].turn_of) for one in inputs]
+                turn_of = [torch.tensor(example["episode"].turn_of) for example in inputs]
                 output["turn_of"] = pad(turn_of, padding_value=0, padding_side="right").to(self.accelerator.device)
-                learned = torch.tensor([[0.0, *one] for one in reward.advantages], device=self.accelerator.device)
+                learned = torch.tensor(
+                    [[0.0, *advantage] for advantage in reward.advantages], device=self.accelerator.device
+                )
                 output["advantages"] = learned.gather(1, output["turn_of"])
             return output
 
         def _get_per_token_logps_and_entropies(self, *args: Any, **kwargs: Any) -> Any:
-            found = super()._get_per_token_logps_and_entropies(*args, **kwargs)
-            self._log_probs = found[0]
-            return found
+            outputs = super()._get_per_token_logps_and_entropies(*args, **kwargs)
+            self._log_probs = outputs[0]
+            return outputs
 
         def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> "torch.Tensor":
             if knobs.first_turn_beta is None or len(knobs.turn_kinds) == 1 or not self.beta:
@@ -76,13 +78,13 @@ def mean(fitted: Any, per_token: "torch.Tensor", mask: "torch.Tensor", items: "t
     passes = fitted.current_gradient_accumulation_steps
     total = (per_token * mask).sum()
     if fitted.loss_type == "grpo":
-        found = ((per_token * mask).sum(-1) / mask.sum(-1).clamp(min=1.0)).mean() / passes
+        loss = ((per_token * mask).sum(-1) / mask.sum(-1).clamp(min=1.0)).mean() / passes
     elif fitted.loss_type == "bnpo":
-        found = total / mask.sum().clamp(min=1.0) / passes
+        loss = total / mask.sum().clamp(min=1.0) / passes
     elif fitted.loss_type == "dr_grpo":
-        found = total / (per_token.size(0) * fitted.max_completion_length) / passes
+        loss = total / (per_token.size(0) * fitted.max_completion_length) / passes
     else:
         share = passes / fitted.args.steps_per_generation
-        found = total / (items.clamp(min=1.0) / fitted.accelerator.num_processes * share)
-    result: torch.Tensor = found
+        loss = total / (items.clamp(min=1.0) / fitted.accelerator.num_processes * share)
+    result: torch.Tensor = loss
     return result

@@ -45,18 +45,18 @@ class TurnReward(Reward):
         **_: Any,
     ) -> list[float | None]:
         chats = self._chats(episode, row)
-        said = self._judge(self._answers(chats), trainer_state.global_step)
-        self.rewards = [self._of_turns(chat, said) for chat in chats]
+        judgments = self._judge(self._answers(chats), trainer_state.global_step)
+        self.rewards = [self._of_turns(chat, judgments) for chat in chats]
         written = list(map(len, chats))
         credits = _turns.credited(self.rewards, self.turns, written)
         self.advantages = _turns.advantages(credits, self.turns.num_generations, self.turns.scale_rewards)
         rewards = _turns.totals(self.rewards, self.turns, written)
-        self._log_flips(chats, said, log_metric)
+        self._log_flips(chats, judgments, log_metric)
         self._keep(
-            [self._whole(chat, one) for chat, one in zip(chats, episode, strict=True)],
+            [self._whole(chat, text) for chat, text in zip(chats, episode, strict=True)],
             rewards,
-            [self._parts(chat, own, said) for chat, own in zip(chats, self.rewards, strict=True)],
-            [self._words(chat, said) for chat in chats],
+            [self._parts(chat, own, judgments) for chat, own in zip(chats, self.rewards, strict=True)],
+            [self._words(chat, judgments) for chat in chats],
             trainer_state.global_step + 1,
             log_metric,
         )
@@ -72,12 +72,12 @@ class TurnReward(Reward):
                     prompt_id=rows[number],
                     text=text,
                     finish_reason="stop" if ended else "length",
-                    num_tokens=one.turn_of.count(turn + 1),
+                    num_tokens=episode.turn_of.count(turn + 1),
                     position=number % self.turns.num_generations,
                 )
-                for turn, (text, ended) in enumerate(zip(one.texts, one.ended, strict=True))
+                for turn, (text, ended) in enumerate(zip(episode.texts, episode.ended, strict=True))
             ]
-            for number, one in enumerate(episodes)
+            for number, episode in enumerate(episodes)
         ]
 
     def _answers(self, chats: Chats) -> list[Group]:
@@ -91,26 +91,26 @@ class TurnReward(Reward):
                     groups.append(Group(self._prompt(texts[0].prompt_id), texts, position=len(groups)))
         return groups
 
-    def _of_turns(self, chat: Sequence[Sample], said: Judged) -> list[float | None]:
+    def _of_turns(self, chat: Sequence[Sample], judgments: Judged) -> list[float | None]:
         """The reward of each turn; None for thoughts, and for turns that were not written."""
-        found: list[float | None] = [None] * len(self.turns.turn_kinds)
+        rewards: list[float | None] = [None] * len(self.turns.turn_kinds)
         answer = None
         for turn, (text, kind) in enumerate(zip(chat, self.turns.turn_kinds, strict=False)):
             if kind == ANSWER:
-                found[turn] = self._reward(said[text.id])
-                answer = replace(text, verdict=self.judge.label(said[text.id])[1])
+                rewards[turn] = self._reward(judgments[text.id])
+                answer = replace(text, verdict=self.judge.label(judgments[text.id])[1])
             elif kind == VERDICT:
                 reader = AgreesWithLabel(reader=self.turns.verdict_reader, by="verdict")
                 (agreed,) = reader.judge(None, [Group(self._prompt(text.prompt_id), (text,), answer)], seed=0)
-                found[turn] = agreed.score
-        return found
+                rewards[turn] = agreed.score
+        return rewards
 
-    def _log_flips(self, chats: Chats, said: Judged, log_metric: Any) -> None:
+    def _log_flips(self, chats: Chats, judgments: Judged, log_metric: Any) -> None:
         """Of the chats whose first and last answer are judged, which share went from wrong to right, or back."""
         pairs = []
         for chat in chats:
             answers = [text for text, kind in zip(chat, self.turns.turn_kinds, strict=False) if kind == ANSWER]
-            ends = tuple(self.judge.label(said[text.id])[1] for text in (*answers[:1], *answers[-1:]))
+            ends = tuple(self.judge.label(judgments[text.id])[1] for text in (*answers[:1], *answers[-1:]))
             pairs += [ends] if len(answers) > 1 and None not in ends else []
         for name, flip in (("fixed", (Verdict.reject, Verdict.accept)), ("broken", (Verdict.accept, Verdict.reject))):
             if pairs:
@@ -121,31 +121,31 @@ class TurnReward(Reward):
         tokens = sum(text.num_tokens for text in chat)
         return replace(chat[-1], text=episode.chat(self.turns.follow_ups), num_tokens=tokens)
 
-    def _parts(self, chat: Sequence[Sample], rewards: Sequence[float | None], said: Judged) -> Components:
+    def _parts(self, chat: Sequence[Sample], rewards: Sequence[float | None], judgments: Judged) -> Components:
         """The reward of each turn, and what each of several judges gave it."""
         if len(self.turns.turn_kinds) == 1:
-            return _components(said[chat[0].id])
-        found: Components = {}
+            return _components(judgments[chat[0].id])
+        components: Components = {}
         for turn, (text, kind) in enumerate(zip(chat, self.turns.turn_kinds, strict=False), start=1):
             if kind in (ANSWER, VERDICT):
-                found[f"turn_{turn}"] = rewards[turn - 1]
+                components[f"turn_{turn}"] = rewards[turn - 1]
             if kind == ANSWER:
-                found |= {f"turn_{turn} {name}": score for name, score in _components(said[text.id]).items()}
-        return found
+                components |= {f"turn_{turn} {name}": score for name, score in _components(judgments[text.id]).items()}
+        return components
 
-    def _words(self, chat: Sequence[Sample], said: Judged) -> str:
+    def _words(self, chat: Sequence[Sample], judgments: Judged) -> str:
         return " ".join(
-            one.rationale
+            judgment.rationale
             for text, kind in zip(chat, self.turns.turn_kinds, strict=False)
             if kind == ANSWER
-            for one in said[text.id]
+            for judgment in judgments[text.id]
         )
 
     def _advantages(self) -> list[JSON]:
         if len(self.turns.turn_kinds) == 1:
             return super()._advantages()
-        found: list[JSON] = []
+        noted: list[JSON] = []
         for rewards, learned in zip(self.rewards, self.advantages, strict=True):
-            turns = [{"reward": one, "advantage": two} for one, two in zip(rewards, learned, strict=True)]
-            found.append({"advantage": None, "turns": turns})
-        return found
+            turns = [{"reward": reward, "advantage": two} for reward, two in zip(rewards, learned, strict=True)]
+            noted.append({"advantage": None, "turns": turns})
+        return noted

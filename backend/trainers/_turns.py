@@ -66,7 +66,7 @@ class Rollout:
         heads, _, _ = fitted._tokenize_prompts(prompts)
         episodes = [Episode() for _ in prompts]
         for turn, kind in enumerate(self.trainer.turn_kinds):
-            going = [n for n, one in enumerate(episodes) if not one.is_over]
+            going = [n for n, episode in enumerate(episodes) if not episode.is_over]
             if not going:
                 break
             for n in going if turn else ():
@@ -81,15 +81,15 @@ class Rollout:
         trained = set(self.trainer.trained_turns) or set(range(1, len(self.trainer.turn_kinds) + 1))
         return {
             "prompt_ids": heads,
-            "completion_ids": [one.ids for one in episodes],
+            "completion_ids": [episode.ids for episode in episodes],
             "logprobs": None,
-            "env_mask": [[int(turn in trained) for turn in one.turn_of] for one in episodes],
+            "env_mask": [[int(turn in trained) for turn in episode.turn_of] for episode in episodes],
             "episode": episodes,
         }
 
     def _end(self, episodes: Sequence[Episode]) -> None:
         """End the chats whose verdict accepts."""
-        texts = tuple(last(one, number) for number, one in enumerate(episodes))
+        texts = tuple(last(episode, number) for number, episode in enumerate(episodes))
         for judgment in self.trainer.verdict_reader.judge(None, [Group(Prompt(0, []), texts)], seed=0):
             episodes[judgment.sample_id].is_over = judgment.verdict is Verdict.accept
 
@@ -107,7 +107,7 @@ def between(tokenizer: Any, model: str, follow_ups: Sequence[str], ends: set[int
     """
     start: Messages = [{"role": "user", "content": "1"}]
     pattern = _chat.special_texts(tokenizer)
-    found = []
+    pieces = []
     for follow_up in follow_ups:
         chat: Messages = [*start, {"role": "assistant", "content": "1"}, {"role": "user", "content": follow_up}]
         try:
@@ -121,8 +121,8 @@ def between(tokenizer: Any, model: str, follow_ups: Sequence[str], ends: set[int
                 f"The chat template of {model} does not end a text by an end token of the model, or writes it "
                 "otherwise when the chat goes on, so that several turns cannot be trained on. Choose another model."
             )
-        found.append(whole[end:])
-    return found
+        pieces.append(whole[end:])
+    return pieces
 
 
 def credited(rewards: Sequence[Sequence[float | None]], trainer: TurnKnobs, written: Sequence[int]) -> Rewards:
@@ -140,7 +140,7 @@ def _credits(rewards: Sequence[float | None], trainer: TurnKnobs, written: int) 
     if trainer.credit == "outcome":
         return [rewards[answers[-1]] if answers and n < written else None for n in range(len(kinds))]
     paid = [n for n in range(written) if kinds[n] != THOUGHT]
-    found: list[float | None] = []
+    credits_: list[float | None] = []
     for turn in range(len(kinds)):
         counted = [n for n in paid if n == turn or (trainer.credit == "return" and n > turn)] if turn < written else []
         # A turn of weight 0 counts for nothing, also where nothing is known of it.
@@ -149,9 +149,9 @@ def _credits(rewards: Sequence[float | None], trainer: TurnKnobs, written: int) 
         if trainer.progress_bonus and turn in answers and before:
             known.append(_times(trainer.progress_bonus, rewards[turn]))
             known.append(_times(-trainer.progress_bonus, rewards[before[-1]]))
-        sure = [one for one in known if one is not None]
-        found.append(math.fsum(sure) if sure and len(sure) == len(known) else None)
-    return found
+        sure = [value for value in known if value is not None]
+        credits_.append(math.fsum(sure) if sure and len(sure) == len(known) else None)
+    return credits_
 
 
 def _times(weight: float, reward: float | None) -> float | None:
@@ -161,7 +161,7 @@ def _times(weight: float, reward: float | None) -> float | None:
 def totals(rewards: Sequence[Sequence[float | None]], trainer: TurnKnobs, written: Sequence[int]) -> list[float | None]:
     """The reward of each chat, for curves and lists: of its last answer, or the weighted sum of its turns."""
     plain = trainer.model_copy(update={"credit": "return"}) if trainer.credit == "turn" else trainer
-    return [one[0] for one in credited(rewards, plain, written)]
+    return [credit[0] for credit in credited(rewards, plain, written)]
 
 
 def advantages(credits: Sequence[Sequence[float | None]], size: int, scale: str) -> list[list[float]]:
@@ -170,19 +170,19 @@ def advantages(credits: Sequence[Sequence[float | None]], size: int, scale: str)
     (c - mean) / (deviation + 0.0001) over the same turn of the `size` chats of a group; of scale batch the deviation is
     over all chats, and none divides by nothing. The deviation is of a sample (n - 1).
     """
-    found = [[0.0] * len(one) for one in credits]
+    values = [[0.0] * len(credit) for credit in credits]
     for turn in range(len(credits[0]) if credits else 0):
-        column = [one[turn] for one in credits]
+        column = [credit[turn] for credit in credits]
         for start in range(0, len(column), size):
             members = range(start, min(start + size, len(column)))
             known = [value for n in members if (value := column[n]) is not None]
-            spread = _deviation([one for one in column if one is not None] if scale == "batch" else known)
+            spread = _deviation([value for value in column if value is not None] if scale == "batch" else known)
             for n in members:
                 value = column[n]
                 if value is not None and spread is not None:
                     centred = value - math.fsum(known) / len(known)
-                    found[n][turn] = centred if scale == "none" else centred / (spread + SMALL)
-    return found
+                    values[n][turn] = centred if scale == "none" else centred / (spread + SMALL)
+    return values
 
 
 def _deviation(values: Sequence[float]) -> float | None:
@@ -190,4 +190,4 @@ def _deviation(values: Sequence[float]) -> float | None:
     if len(values) < 2:
         return None
     mean = math.fsum(values) / len(values)
-    return math.sqrt(math.fsum((one - mean) ** 2 for one in values) / (len(values) - 1))
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))

@@ -16,14 +16,14 @@ class VerdictReward(Reward):
     def _note(
         self,
         texts: Sequence[Sample],
-        said: Mapping[int, list[Judgment]],
+        judgments: Mapping[int, list[Judgment]],
         rewards: Sequence[float | None],
         step: int,
         log_metric: Any,
     ) -> None:
         self.texts = texts
-        self.verdicts = [self.judge.label(said[text.id])[1] for text in texts]
-        super()._note(texts, said, rewards, step, log_metric)
+        self.verdicts = [self.judge.label(judgments[text.id])[1] for text in texts]
+        super()._note(texts, judgments, rewards, step, log_metric)
 
     @property
     def prompts(self) -> list[Messages]:

@@ -16,19 +16,19 @@ def weighted_dpo() -> "type[DPOTrainer]":
 
     class WithWeights(DataCollatorForPreference):
         def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
-            found = super().torch_call(examples)
+            batch = super().torch_call(examples)
             for name in (name for name in ("weight", FLIP) if name in examples[0]):
-                found[name] = torch.tensor([float(example[name]) for example in examples])
-            return found
+                batch[name] = torch.tensor([float(example[name]) for example in examples])
+            return batch
 
     class WeightedDPOTrainer(DPOTrainer):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
-            made: Any = self.data_collator
+            collate: Any = self.data_collator
             self.data_collator = WithWeights(
-                pad_token_id=made.pad_token_id,
-                max_length=made.max_length,
-                pad_to_multiple_of=made.pad_to_multiple_of,
+                pad_token_id=collate.pad_token_id,
+                max_length=collate.max_length,
+                pad_to_multiple_of=collate.pad_to_multiple_of,
             )
 
         def _set_signature_columns_if_needed(self) -> None:

@@ -19,11 +19,11 @@ def weighted_kto() -> "type[KTOTrainer]":
     class WeightedKTOTrainer(KTOTrainer):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
-            made: Any = self.data_collator
+            collate: Any = self.data_collator
             self.data_collator = WithWeights(
-                pad_token_id=made.pad_token_id,
-                max_length=made.max_length,
-                pad_to_multiple_of=made.pad_to_multiple_of,
+                pad_token_id=collate.pad_token_id,
+                max_length=collate.max_length,
+                pad_to_multiple_of=collate.pad_to_multiple_of,
             )
 
         def _set_signature_columns_if_needed(self) -> None:

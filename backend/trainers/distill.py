@@ -50,7 +50,7 @@ class Distill(TRLTrainer):
     def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
         from trl.trainer.distillation_config import DistillationConfig
 
-        own, others = (one.config.get_text_config().vocab_size for one in (weights.policy, weights.reference))
+        own, others = (model.config.get_text_config().vocab_size for model in (weights.policy, weights.reference))
         if own != others:
             raise InvalidInput(
                 f"The policy's head has {own:,} rows and the teacher's {others:,}: they share a tokenizer, but one is "
@@ -98,9 +98,14 @@ def resumable() -> "type[DistillationTrainer]":
 
     class ResumableDistillationTrainer(DistillationTrainer):
         def _get_train_sampler(self, dataset: Any = None) -> Any:
-            made: Any = super()._get_train_sampler(dataset)
+            sampler: Any = super()._get_train_sampler(dataset)
             return ByPass(
-                made.data_source, made.mini_repeat_count, made.batch_size, made.repeat_count, made.shuffle, made.seed
+                sampler.data_source,
+                sampler.mini_repeat_count,
+                sampler.batch_size,
+                sampler.repeat_count,
+                sampler.shuffle,
+                sampler.seed,
             )
 
     return ResumableDistillationTrainer

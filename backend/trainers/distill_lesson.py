@@ -107,15 +107,15 @@ class DistillLesson(LibraryKnobs, EngineTrainer):
 
     def write(self, rows: Sequence[JSON], start: JSON) -> Written:
         """Return the library; lessons have `sources`, samples by id, and `rows`, of this dataset by number."""
-        known: list[JSON] = next((one["entries"] for one in layers(start) if one["name"] == LIBRARY), [])
+        known: list[JSON] = next((layer["entries"] for layer in layers(start) if layer["name"] == LIBRARY), [])
         book = Book(self.same_above)
         for one in known:
             book.add(Lesson(one["name"], one["text"], list(one["sources"])))
         counts = Counter(texts=len(rows))
         for number, row in enumerate(rows):
-            found = list(self.lessons(row["completion"][-1]["content"]))
-            counts["texts_without_lesson"] += not found
-            for name, text in found:
+            lessons = list(self.lessons(row["completion"][-1]["content"]))
+            counts["texts_without_lesson"] += not lessons
+            for name, text in lessons:
                 counts[self._add(book, name, text, number)] += 1
         if not book.lessons:
             raise TrainerError(
@@ -124,16 +124,19 @@ class DistillLesson(LibraryKnobs, EngineTrainer):
             )
         kept = self._kept(book.lessons)
         counts["lessons_dropped"] = len(book.lessons) - len(kept)
-        entries = [{"name": one.name, "text": one.text, "sources": one.sources, "rows": one.rows} for one in kept]
+        entries = [
+            {"name": lesson.name, "text": lesson.text, "sources": lesson.sources, "rows": lesson.rows}
+            for lesson in kept
+        ]
         knobs: dict[str, Any] = {"most": self.most, "template": self.template, "entries": entries}
         return Written(LIBRARY, knobs, dict(counts) | {"lessons": len(kept)})
 
     def lessons(self, text: str) -> Iterator[tuple[str, str]]:
         """The lessons that a text states, in order."""
         for match in re.finditer(self.pattern, text):
-            name, said = match["name"].strip(), " ".join(match["text"].split())
-            if name and said:
-                yield name, said
+            name, lesson = match["name"].strip(), " ".join(match["text"].split())
+            if name and lesson:
+                yield name, lesson
 
     def _add(self, book: Book, name: str, text: str, row: int) -> str:
         """Take a lesson in, and say what became of it."""

@@ -59,10 +59,10 @@ class EnvironmentGRPO(GRPO):
 
     def _begun(self, row: "Row") -> "Row":
         """The row with what the environment says at the end of its prompt."""
-        _, said = _environment.begin(self.environment, row)
-        if said is None:
+        _, first_text = _environment.begin(self.environment, row)
+        if first_text is None:
             return row
-        prompt = with_message(row.columns["prompt"], {"role": "user", "content": said})
+        prompt = with_message(row.columns["prompt"], {"role": "user", "content": first_text})
         return replace(row, columns=row.columns | {"prompt": prompt})
 
     def _arguments(self) -> dict[str, Any]:
@@ -84,6 +84,6 @@ class EnvironmentGRPO(GRPO):
 
 def _ends(weights: "Weights") -> set[int]:
     """The tokens by which a text ends: those that the model's generation stops at, and the tokenizer's own."""
-    found = weights.policy.generation_config.eos_token_id
-    several = found if isinstance(found, list) else [found]
-    return {one for one in (*several, weights.tokenizer.eos_token_id) if one is not None}
+    token_id = weights.policy.generation_config.eos_token_id
+    several = token_id if isinstance(token_id, list) else [token_id]
+    return {token for token in (*several, weights.tokenizer.eos_token_id) if token is not None}

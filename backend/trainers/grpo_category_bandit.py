@@ -31,8 +31,8 @@ class GRPOCategoryBandit(BanditKnobs):
         bandit = Bandit(self, reward.rows, reward.spec)
         fitted: Any = self.fit(choosing(bandit, reward), reward, arguments, weights, dataset)
         fitted.bandit = bandit
-        made: HFTrainer = fitted
-        return made
+        trainer: HFTrainer = fitted
+        return trainer
 
     def write_beside(self, fitted: "HFTrainer", folder: Path) -> None:
         bandit: Bandit = vars(fitted)["bandit"]

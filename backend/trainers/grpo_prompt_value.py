@@ -39,8 +39,8 @@ class GRPOPromptValue(PromptValueKnobs):
         checkpoint = _folders.newest_checkpoint(Path(reward.spec.output_dir), self.resumes_with)
         if checkpoint is not None:
             values.resume(checkpoint)
-        made: HFTrainer = fitted
-        return made
+        trainer: HFTrainer = fitted
+        return trainer
 
     def write_beside(self, fitted: "HFTrainer", folder: Path) -> None:
         values: PromptValues = vars(fitted)["prompt_values"]

@@ -55,7 +55,7 @@ class HiddenStateSFT(TRLTrainer):
     def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
         from trl.trainer.sft_config import SFTConfig
 
-        own, others = (one.config.get_text_config().hidden_size for one in (weights.policy, weights.reference))
+        own, others = (model.config.get_text_config().hidden_size for model in (weights.policy, weights.reference))
         if own != others:
             raise InvalidInput(
                 f"The hidden states of the policy have {own:,} numbers and those of the teacher {others:,}, so they "
@@ -98,8 +98,8 @@ def held(knobs: HiddenStateSFT, teacher: Any) -> "type[SFTTrainer]":
             with torch.no_grad():
                 asked = {name: inputs[name] for name in ("input_ids", "attention_mask") if name in inputs}
                 self.teacher.eval()
-                said = self.teacher(**asked, use_cache=False, output_hidden_states=True)
-                target = said.hidden_states[-1][:, :-1][mask].float()
+                teacher_outputs = self.teacher(**asked, use_cache=False, output_hidden_states=True)
+                target = teacher_outputs.hidden_states[-1][:, :-1][mask].float()
             hidden, logits = outputs.hidden_states[-1][:, :-1][mask].float(), outputs.logits[:, :-1][mask].float()
             losses = token_losses(logits, labels[mask], hidden, target, knobs.pull)
             distance = (hidden.detach() - target).square().sum(-1).mean() if len(target) else hidden.sum()

@@ -98,11 +98,11 @@ def negative_aware(knobs: NegativeAwareSFT) -> "type[SFTTrainer]":
             collate: Any = self.data_collator  # type: ignore[has-type]
 
             def collated(examples: list[dict[str, Any]]) -> dict[str, Any]:
-                found: dict[str, Any] = collate(examples)
+                batch: dict[str, Any] = collate(examples)
                 if knobs.negative_weight == 0:
                     # Wrong texts lose nothing, so their tokens are not among those that the mean is over.
-                    found["labels"][found["label"] == 0] = -100
-                return found
+                    batch["labels"][batch["label"] == 0] = -100
+                return batch
 
             self.data_collator = collated
 

@@ -104,8 +104,8 @@ class SFT(TRLTrainer):
             return super().make(arguments, weights, rows, spec)
         import datasets
 
-        found = _episodes.tokenized(weights.tokenizer, [row.columns for row in rows], arguments["max_length"])
-        return self.build(arguments, weights, datasets.Dataset.from_list(found))
+        rows_made = _episodes.tokenized(weights.tokenizer, [row.columns for row in rows], arguments["max_length"])
+        return self.build(arguments, weights, datasets.Dataset.from_list(rows_made))
 
     def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
         from trl.trainer.sft_config import SFTConfig

@@ -58,14 +58,14 @@ class StepScorer(ScorerTrainer):
         if self.gradient_checkpointing:
             model.enable_input_require_grads()
         config = {name: value for name, value in arguments.items() if name != "max_length"}
-        made: HFTrainer = value_trainer()(
+        trainer: HFTrainer = value_trainer()(
             model,
             args=TrainingArguments(**config, remove_unused_columns=False),
             train_dataset=Dataset.from_list(kept),
             data_collator=DataCollatorWithPadding(tokenizer),
             processing_class=tokenizer,
         )
-        return made
+        return trainer
 
 
 def value_trainer() -> "type[HFTrainer]":

@@ -213,7 +213,7 @@ class Sample:
     @property
     def said(self) -> str:
         """All that it says, for telling whether two samples say the same: of an episode every message."""
-        return "\n\n".join(f"{one['role']}: {one['content']}" for one in self.turns) if self.turns else self.text
+        return "\n\n".join(f"{turn['role']}: {turn['content']}" for turn in self.turns) if self.turns else self.text
 
 
 @dataclass(frozen=True)
@@ -247,7 +247,7 @@ class Group:
     @property
     def path(self) -> str:
         """The texts that led to the question, joined: what a group of a tree's node goes on from."""
-        return "".join(one.text for one in (*self.ancestors, self.parent) if one is not None)
+        return "".join(sample.text for sample in (*self.ancestors, self.parent) if sample is not None)
 
     @property
     def scored(self) -> list[Sample]:

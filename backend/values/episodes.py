@@ -20,11 +20,11 @@ def begun(asked: Messages, turns: Sequence[Message]) -> tuple[Messages, Messages
     return chat, rest
 
 
-def with_message(chat: Messages, said: Message) -> Messages:
+def with_message(chat: Messages, message: Message) -> Messages:
     """Return the chat with a message at its end; two of one role in a row are one, since templates refuse such."""
-    if chat and chat[-1]["role"] == said["role"]:
-        return [*chat[:-1], {"role": said["role"], "content": f"{chat[-1]['content']}\n\n{said['content']}"}]
-    return [*chat, said]
+    if chat and chat[-1]["role"] == message["role"]:
+        return [*chat[:-1], {"role": message["role"], "content": f"{chat[-1]['content']}\n\n{message['content']}"}]
+    return [*chat, message]
 
 
 def as_chat(asked: Messages, turns: Sequence[Message]) -> Messages:

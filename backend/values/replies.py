@@ -30,10 +30,10 @@ class Form:
         if self.schema is None:
             return reply in self.choices if self.choices else re.fullmatch(self.pattern, reply) is not None
         try:
-            said = json.loads(reply)
+            value = json.loads(reply)
         except (ValueError, RecursionError):
             return False
-        return isinstance(said, dict) and said.keys() >= {*self.schema.get("required", ())}
+        return isinstance(value, dict) and value.keys() >= {*self.schema.get("required", ())}
 
 
 @dataclass(frozen=True)

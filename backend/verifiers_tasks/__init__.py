@@ -39,25 +39,25 @@ class TaskPlace(PackageTask):
 
 def tasks(taskset: str, config: JSON, *, seed: int) -> Iterator[tuple[TaskPlace, Any]]:
     """Yield the tasks of a taskset in an order that follows from the seed; raises `InvalidInput` as `load` does."""
-    found = _tasks(taskset, json.dumps(config, sort_keys=True))
-    for index in random.Random(str(seed)).sample(range(len(found)), len(found)):
-        yield TaskPlace(taskset, config, index, found[index].hash), found[index]
+    tasks_ = _tasks(taskset, json.dumps(config, sort_keys=True))
+    for index in random.Random(str(seed)).sample(range(len(tasks_)), len(tasks_)):
+        yield TaskPlace(taskset, config, index, tasks_[index].hash), tasks_[index]
 
 
 def task_at(place: TaskPlace) -> Any:
     """Return the task of a place; raises `InvalidInput`, also where the installed package has another one there."""
-    found = _tasks(place.taskset, json.dumps(place.config, sort_keys=True))
-    if not 0 <= place.index < len(found) or found[place.index].hash != place.hash:
+    tasks = _tasks(place.taskset, json.dumps(place.config, sort_keys=True))
+    if not 0 <= place.index < len(tasks) or tasks[place.index].hash != place.hash:
         raise InvalidInput(f"The installed taskset {place.taskset!r} has another task {place.index}.")
-    return found[place.index]
+    return tasks[place.index]
 
 
 @lru_cache(maxsize=4)
 def _tasks(taskset: str, config: str) -> Sequence[Any]:
     """Return the tasks of one of the last few tasksets: many read a file of data."""
-    made = load(taskset, json.loads(config))
+    taskset_ = load(taskset, json.loads(config))
     try:
-        return tuple(made.take(MOST_TASKS))
+        return tuple(taskset_.take(MOST_TASKS))
     except UNREADABLE as error:
         raise InvalidInput(f"The taskset {taskset!r} cannot be read: {error}. Change config, or its data.") from error
 
@@ -66,11 +66,11 @@ def messages_of(task: Any) -> Messages | None:
     """Return what a task asks, as messages of texts; None where it asks nothing, or anything but texts."""
     data = task.data
     asked = [{"role": "user", "content": data.prompt}] if isinstance(data.prompt, str) else data.prompt
-    found: Messages = [{"role": "system", "content": data.system_prompt}] if data.system_prompt else []
+    messages: Messages = [{"role": "system", "content": data.system_prompt}] if data.system_prompt else []
     for message in asked or []:
-        said = message if isinstance(message, Mapping) else message.model_dump()
-        role, content = said["role"], said["content"]
+        fields = message if isinstance(message, Mapping) else message.model_dump()
+        role, content = fields["role"], fields["content"]
         if role not in ("system", "user", "assistant") or not isinstance(content, str) or not content:
             return None
-        found.append(Message(role=role, content=content))
-    return found if asked else None
+        messages.append(Message(role=role, content=content))
+    return messages if asked else None

@@ -55,16 +55,16 @@ def load(taskset: str, config: JSON) -> Any:
     import verifiers.v1 as vf
 
     try:
-        made = vf.load_taskset(vf.taskset_config_type(taskset).model_validate({**config, "id": taskset}))
+        taskset_ = vf.load_taskset(vf.taskset_config_type(taskset).model_validate({**config, "id": taskset}))
     except ValidationError as error:
         first = error.errors()[0]
-        said = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise InvalidInput(f"The taskset {taskset!r} does not take the settings {config}: {said}.") from error
+        reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise InvalidInput(f"The taskset {taskset!r} does not take the settings {config}: {reason}.") from error
     except UNREADABLE as error:
         raise InvalidInput(f"The package {taskset!r} gives no taskset: {error} Install another version.") from error
-    if why := _why_unfit(taskset, made):
+    if why := _why_unfit(taskset, taskset_):
         raise InvalidInput(f"The taskset {taskset!r} {why}. Choose one that is asked once and scored by its text.")
-    return made
+    return taskset_
 
 
 def _check_package(taskset: str) -> None:
@@ -94,11 +94,11 @@ def _check_config(taskset: str, config: JSON) -> None:
         )
 
 
-def _why_unfit(taskset: str, made: Any) -> str | None:
+def _why_unfit(taskset: str, taskset_made: Any) -> str | None:
     """Return why a taskset cannot be used, in words that follow its name; None where it can."""
     import verifiers.v1 as vf
 
-    kind = type(made).task_type()
+    kind = type(taskset_made).task_type()
     hooks = ("setup", "finalize", "stage_verifier")
     names = names_in(taskset)
     rewards = _rewards(kind)
@@ -109,9 +109,10 @@ def _why_unfit(taskset: str, made: Any) -> str | None:
         "prepares a sandbox for each task": (
             kind.NEEDS_CONTAINER or any(getattr(kind, hook) is not getattr(vf.Task, hook) for hook in hooks)
         ),
-        "gives its tasks tools": type(made).toolsets(made.config) or kind.toolsets(made.config.task),
+        "gives its tasks tools": type(taskset_made).toolsets(taskset_made.config)
+        or kind.toolsets(taskset_made.config.task),
         "has rewards that ask a model, which would be asked beside the roles of the round": (
-            made.config.task.judges or any(name.endswith("Judge") for name in names) or names & ASKS_MODELS
+            taskset_made.config.task.judges or any(name.endswith("Judge") for name in names) or names & ASKS_MODELS
         ),
         "may run answers as programs, and what a model wrote is not run here": names & RUNS_TEXTS,
         "has no reward": not rewards,
@@ -123,7 +124,7 @@ def _why_unfit(taskset: str, made: Any) -> str | None:
 def _rewards(kind: type) -> list[Any]:
     """Return the rewards of a class of tasks as verifiers finds them: by a mark, the most derived of each name."""
     named = {name: getattr(kind, name) for base in kind.__mro__ for name in vars(base)}
-    return [one for one in named.values() if callable(one) and getattr(one, "reward", False) is True]
+    return [method for method in named.values() if callable(method) and getattr(method, "reward", False) is True]
 
 
 def _needs_runtime(reward: Any) -> bool:

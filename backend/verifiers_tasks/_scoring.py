@@ -24,7 +24,7 @@ def score(task: Any, messages: Messages, samples: Sequence[Sample]) -> list[Scor
     """Return what the rewards of a task give each sample; those that are coroutines are awaited to their end."""
     import verifiers.v1 as vf
 
-    traces = [None if one.finish_reason == "length" else _trace(task, messages, one) for one in samples]
+    traces = [None if sample.finish_reason == "length" else _trace(task, messages, sample) for sample in samples]
     return asyncio.run(score_traces(task, traces, vf.RolloutError))
 
 
@@ -49,14 +49,16 @@ async def _score_one(task: Any, trace: Any, failure: type[Exception]) -> Scored:
         return Scored(None, f"The rewards of the task failed: {error}")
     if trace.info.get("judge_calls") or trace.extra_usage:
         return Scored(None, "The rewards of the task asked a model, which is not taken here.")
-    if missing := [name for name, one in trace.rewards.items() if one is None]:
+    if missing := [name for name, score in trace.rewards.items() if score is None]:
         return Scored(None, f"The task gave no reward of the name {', '.join(missing)}.")
     if not trace.rewards:
         return Scored(None, "The task gave no reward.")
     given = trace.rewards.items()
-    words = [f"{name} {one.score:g}" + (f" x {one.weight:g}" if one.weight != 1 else "") for name, one in given]
-    said = f"The task's rewards: {', '.join(words)}."
-    return Scored(trace.reward if math.isfinite(trace.reward) else None, said)
+    words = [
+        f"{name} {reward.score:g}" + (f" x {reward.weight:g}" if reward.weight != 1 else "") for name, reward in given
+    ]
+    reason = f"The task's rewards: {', '.join(words)}."
+    return Scored(trace.reward if math.isfinite(trace.reward) else None, reason)
 
 
 def _trace(task: Any, messages: Messages, sample: Sample) -> Any:
@@ -65,8 +67,10 @@ def _trace(task: Any, messages: Messages, sample: Sample) -> Any:
     from verifiers.v1.state import state_cls
 
     kinds = {"system": vf.SystemMessage, "user": vf.UserMessage, "assistant": vf.AssistantMessage}
-    said = [kinds[message["role"]](content=message["content"]) for message in messages]
-    nodes = [vf.MessageNode(parent=place - 1 if place else None, message=one) for place, one in enumerate(said)]
+    messages_ = [kinds[message["role"]](content=message["content"]) for message in messages]
+    nodes = [
+        vf.MessageNode(parent=place - 1 if place else None, message=message) for place, message in enumerate(messages_)
+    ]
     reply = vf.AssistantMessage(content=sample.text, reasoning_content=sample.reasoning or None)
     nodes.append(vf.MessageNode(parent=len(nodes) - 1, message=reply, sampled=True))
     trace = vf.Trace(

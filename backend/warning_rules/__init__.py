@@ -85,15 +85,17 @@ class WarningEvidence:
     @property
     def answers(self) -> list[Group]:
         """The round's groups that answer prompts, and are about no text of the round."""
-        return [one for one in self.round.round_groups if one.parent is None and one.step not in self.tree_steps]
+        return [
+            group for group in self.round.round_groups if group.parent is None and group.step not in self.tree_steps
+        ]
 
     def before(self, name: str, *keys: str) -> list[JSON]:
         """The details of a rule's findings in the rounds above, oldest first.
 
         Rounds without one are left out, and those whose details lack one of these keys: an older version wrote them.
         """
-        found = [one.findings[name] for one in self.past if one.findings.get(name)]
-        return [details for details in found if all(key in details for key in keys)]
+        details_past = [past_round.findings[name] for past_round in self.past if past_round.findings.get(name)]
+        return [details for details in details_past if all(key in details for key in keys)]
 
 
 @dataclass(frozen=True)
@@ -161,33 +163,33 @@ class WarningRule(Part, kind="warning rule"):
 
     def find(self, evidence: WarningEvidence) -> Finding:
         """Return the finding; without a value, and with the reason, where there are too few rows."""
-        found = self.compute(evidence)
-        if found.n >= self.min_rows and (found.missing or found.value is not None):
-            return found
-        said = f"There are {found.n:,} {self.counts}, and it takes {self.min_rows:,}. {self.way}"
-        return Finding(n=found.n, missing=found.missing or said)
+        finding = self.compute(evidence)
+        if finding.n >= self.min_rows and (finding.missing or finding.value is not None):
+            return finding
+        message = f"There are {finding.n:,} {self.counts}, and it takes {self.min_rows:,}. {self.way}"
+        return Finding(n=finding.n, missing=finding.missing or message)
 
     def compute(self, evidence: WarningEvidence) -> Finding:
         """Return the number with its interval; value None where there are no rows at all."""
         raise NotImplementedError
 
-    def level(self, found: Finding) -> WarningLevel:
+    def level(self, finding: Finding) -> WarningLevel:
         """Return red or amber where the whole interval lies beyond the limit of that name, else green."""
-        if found.value is None:
+        if finding.value is None:
             return WarningLevel.unknown
-        if found.is_excused:
+        if finding.is_excused:
             return WarningLevel.green
-        if found.level in (WarningLevel.red, WarningLevel.amber):
-            return found.level
-        if found.level is None and self._is_beyond(found, self.limit):
+        if finding.level in (WarningLevel.red, WarningLevel.amber):
+            return finding.level
+        if finding.level is None and self._is_beyond(finding, self.limit):
             return WarningLevel.red
-        if self.amber is not None and self._is_beyond(found, self.amber):
+        if self.amber is not None and self._is_beyond(finding, self.amber):
             return WarningLevel.amber
         return WarningLevel.green
 
-    def _is_beyond(self, found: Finding, limit: float) -> bool:
-        end = found.high if self.is_below else found.low
-        end = found.value if end is None else end
+    def _is_beyond(self, finding: Finding, limit: float) -> bool:
+        end = finding.high if self.is_below else finding.low
+        end = finding.value if end is None else end
         assert end is not None
         return end < limit if self.is_below else end > limit
 

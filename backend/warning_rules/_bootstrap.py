@@ -31,10 +31,10 @@ def bootstrap(
 
 def quantiles(drawn: Iterable[float], level: float = 0.05) -> tuple[float | None, float | None]:
     """Return the quantiles of the finite numbers drawn that leave half of `level` out on each side; None without."""
-    found = sorted(filter(math.isfinite, drawn))
-    if not found:
+    values = sorted(filter(math.isfinite, drawn))
+    if not values:
         return None, None
-    return found[int(level / 2 * (len(found) - 1))], found[math.ceil((1 - level / 2) * (len(found) - 1))]
+    return values[int(level / 2 * (len(values) - 1))], values[math.ceil((1 - level / 2) * (len(values) - 1))]
 
 
 def standard_error(rows: Sequence[Sums], statistic: Callable[[Sums], float | None]) -> float:

@@ -6,9 +6,9 @@ from backend.values import Verdict
 
 def accepted_of(round_: Evidence) -> dict[int, int]:
     """Return of each prompt with a verdict by the judge how many of its texts the judge accepts."""
-    found = dict[int, int]()
+    by_prompt = dict[int, int]()
     for group in round_.round_groups:
-        said = [round_.machine.get(one.id, (None, None))[1] for one in group.samples]
-        if any(one is not None for one in said):
-            found[group.prompt.id] = found.get(group.prompt.id, 0) + said.count(Verdict.accept)
-    return found
+        verdicts = [round_.machine.get(sample.id, (None, None))[1] for sample in group.samples]
+        if any(verdict is not None for verdict in verdicts):
+            by_prompt[group.prompt.id] = by_prompt.get(group.prompt.id, 0) + verdicts.count(Verdict.accept)
+    return by_prompt

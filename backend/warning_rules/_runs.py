@@ -25,5 +25,5 @@ def runs(words: list[str], length: int) -> "NDArray[uint64]":
     sums = numpy.concatenate([numpy.zeros(1, numpy.uint64), numpy.cumsum(hashes * powers, dtype=numpy.uint64)])
     # The sum over a run begins with the power of its place, which is divided off.
     back = numpy.cumprod(numpy.full(n - length + 1, INVERSE, dtype=numpy.uint64), dtype=numpy.uint64)
-    found: NDArray[uint64] = (sums[length:] - sums[:-length]) * back
-    return found
+    sums_of_runs: NDArray[uint64] = (sums[length:] - sums[:-length]) * back
+    return sums_of_runs

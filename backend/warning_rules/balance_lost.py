@@ -26,7 +26,7 @@ class BalanceLost(WarningRule):
             return Finding()
         details = {"score": now.value}
         before = evidence.before(str(self.name), "score")
-        best = max((one["score"] for one in before), default=0.0)
+        best = max((entry["score"] for entry in before), default=0.0)
         if not best:
             return Finding(n=now.n, details=details, missing="It is known from the second round of a line on.")
         low, high = (None if end is None else end / best for end in (now.low, now.high))

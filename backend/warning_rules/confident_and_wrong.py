@@ -48,7 +48,7 @@ class ConfidentAndWrong(WarningRule):
             return Finding()
         sums = [tuple(row) for row in rows.values()]
         low, high = bootstrap(sums, _error)
-        ids = (id_ for _, id_, score, is_right in sorted(known, key=lambda one: (-one[2], one[1])) if not is_right)
+        ids = (id_ for _, id_, score, is_right in sorted(known, key=lambda row: (-row[2], row[1])) if not is_right)
         return Finding(_error(total(sums)), low, high, len(known), sample_ids=some(ids))
 
 

@@ -39,19 +39,19 @@ class Copying(WarningRule):
     def compute(self, evidence: WarningEvidence) -> Finding:
         import numpy
 
-        samples = [one for group in evidence.round.round_groups for one in group.samples]
-        texts = [(one, words) for one in samples if len(words := normal(one.said).split()) >= self.run]
+        samples = [sample for group in evidence.round.round_groups for sample in group.samples]
+        texts = [(sample, words) for sample in samples if len(words := normal(sample.said).split()) >= self.run]
         if not texts:
             return Finding()
         step = max(-(-len(texts) // MOST_TEXTS), -(-sum(len(words) for _, words in texts) // MOST_WORDS))
-        looked = [(one, runs(words, self.run)) for one, words in texts[::step]]
+        looked = [(text, runs(words, self.run)) for text, words in texts[::step]]
         notes = [f"An even draw of {len(looked):,} of {len(texts):,} texts is looked at."] if step > 1 else []
         wanted = numpy.unique(numpy.concatenate([here for _, here in looked]))
         held, rows, is_cut = self._held(evidence.learned(), wanted)
         if not rows:
             return Finding(n=len(looked), missing="No round above trained, so there is nothing to copy from.")
         notes += [f"Only the nearest {rows:,} training rows are looked at."] if is_cut else []
-        copies = [one.id for one, here in looked if _is_copy(one, here, held)]
+        copies = [text.id for text, here in looked if _is_copy(text, here, held)]
         return replace(share(len(copies), len(looked), copies), note=" ".join(notes))
 
     def _held(self, learned: Iterable[TrainedText], wanted: Any) -> tuple[Runs, int, bool]:
@@ -60,16 +60,16 @@ class Copying(WarningRule):
         for row in learned:
             if rows == MOST_ROWS or words > MOST_WORDS:
                 return held, rows, True
-            said = normal(row.text).split()
-            rows, words = rows + 1, words + len(said)
-            here = runs(said, self.run)
+            row_words = normal(row.text).split()
+            rows, words = rows + 1, words + len(row_words)
+            here = runs(row_words, self.run)
             if not len(here):
                 continue
             at = wanted.searchsorted(here).clip(max=len(wanted) - 1)
-            for one in here[wanted[at] == here].tolist():
-                held[one] = row.prompt_id if held.get(one, row.prompt_id) == row.prompt_id else None
+            for run in here[wanted[at] == here].tolist():
+                held[run] = row.prompt_id if held.get(run, row.prompt_id) == row.prompt_id else None
         return held, rows, False
 
 
 def _is_copy(text: Sample, here: Any, held: Runs) -> bool:
-    return any(one in held and held[one] != text.prompt_id for one in here.tolist())
+    return any(run in held and held[run] != text.prompt_id for run in here.tolist())

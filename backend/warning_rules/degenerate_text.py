@@ -26,7 +26,7 @@ class DegenerateText(WarningRule):
     def compute(self, evidence: WarningEvidence) -> Finding:
         rows, repeated, squares = list[Sums](), list[tuple[float, int]](), 0.0
         for group in evidence.round.round_groups:
-            here = [(repetition(one.said), one.id) for one in group.samples if len(one.said.split()) >= 8]
+            here = [(repetition(sample.said), sample.id) for sample in group.samples if len(sample.said.split()) >= 8]
             if here:
                 rows.append((sum(value for value, _ in here), float(len(here))))
                 squares += sum(value * value for value, _ in here)
@@ -43,7 +43,7 @@ class DegenerateText(WarningRule):
             return Finding(n=n, details=details, missing="It is known from the second round of a line on.")
         first, unit = before[0]["mean"], before[0]["deviation"]
         low, high = bootstrap(rows, lambda sums: ((ratio(sums) or 0.0) - first) / unit)
-        repeated.sort(key=lambda one: (-one[0], one[1]))
+        repeated.sort(key=lambda row: (-row[0], row[1]))
         return Finding(
             (mean - first) / unit, low, high, n, details=details, sample_ids=some(id_ for _, id_ in repeated)
         )

@@ -32,5 +32,5 @@ class DifficultyOutOfBand(WarningRule):
 
 
 def _rate(group: Group, evidence: WarningEvidence) -> float | None:
-    known = [evidence.truth[one.id] for one in group.samples if one.id in evidence.truth]
+    known = [evidence.truth[sample.id] for sample in group.samples if sample.id in evidence.truth]
     return sum(known) / len(known) if len(known) > 1 else None

@@ -41,11 +41,11 @@ class ExplorationCollapse(WarningRule):
             return Finding(n=n, details=details, missing=FIRST)
         first = before[0]
         if abs(first["size"] - size) > 0.05 * size:
-            said = (
+            reason = (
                 f"The first round wrote {first['size']:.3g} texts to a prompt and this one {size:.3g}, and more texts "
                 "repeat each other more. Set the same number of samples."
             )
-            return Finding(n=n, details=details, missing=said)
+            return Finding(n=n, details=details, missing=reason)
         low, high = bootstrap(rows, lambda sums: (ratio(sums) or 0.0) / first["distinct"])
         same = [group for group in groups if len(_texts(group)) < len(group.samples)]
         same.sort(key=lambda group: (len(_texts(group)) / len(group.samples), group.samples[0].id))
@@ -54,4 +54,4 @@ class ExplorationCollapse(WarningRule):
 
 
 def _texts(group: Group) -> set[str]:
-    return {" ".join(one.said.split()) for one in group.samples}
+    return {" ".join(sample.said.split()) for sample in group.samples}

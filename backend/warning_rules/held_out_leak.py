@@ -42,19 +42,19 @@ class HeldOutLeak(WarningRule):
         if not n:
             return Finding()
         index = _Index(whole, self.shortest)
-        found, samples, rows = set[int](), dict[int, None](), 0
+        run_ids, samples, rows = set[int](), dict[int, None](), 0
         for row in evidence.rows():
             rows += 1
             question = normal(row.question).split()
             here = {*whole.get(tuple(question), ())}
             for words in (question, normal(row.text).split()):
                 here |= index.within(words)
-            found |= here
+            run_ids |= here
             if here and row.sample_id is not None:
                 samples[row.sample_id] = None
         if not rows:
             return Finding(n=n, missing="Nothing was trained on, so nothing can have leaked.")
-        return Finding(len(found) / n, n=n, sample_ids=some(samples), prompt_ids=some(sorted(found)))
+        return Finding(len(run_ids) / n, n=n, sample_ids=some(samples), prompt_ids=some(sorted(run_ids)))
 
 
 class _Index:
@@ -82,13 +82,13 @@ class _Index:
         if not len(here) or not len(self.keys):
             return set()
         near = self.keys[self.keys.searchsorted(here).clip(max=len(self.keys) - 1)]
-        found = set[int]()
+        ids_there = set[int]()
         for start in (near == here).nonzero()[0].tolist():
             for at, wanted, ids in self.places[int(here[start])]:
                 if start >= at and tuple(words[start - at : start - at + len(wanted)]) == wanted:
-                    found.update(ids)
-        return found
+                    ids_there.update(ids)
+        return ids_there
 
 
 def _asked(prompt: Prompt) -> str:
-    return next((one["content"] for one in reversed(prompt.messages) if one["role"] == "user"), "")
+    return next((message["content"] for message in reversed(prompt.messages) if message["role"] == "user"), "")

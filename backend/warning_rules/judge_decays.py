@@ -42,12 +42,14 @@ class JudgeDecays(WarningRule):
         error = standard_error([(good, all_) for good, all_ in groups.values()], ratio)
         details: JSON = {"right": right, "right_error": error, "n": n, "judge": evidence.judge}
         before = [
-            one for one in evidence.before(str(self.name), "judge", "right", "n") if one["judge"] == evidence.judge
+            entry
+            for entry in evidence.before(str(self.name), "judge", "right", "n")
+            if entry["judge"] == evidence.judge
         ]
         if not before:
-            said = "It is known from the second round of a line on that is judged in the same way."
-            return Finding(n=n, details=details, missing=said)
-        best = max(before, key=lambda one: float(one["right"]))
+            reason = "It is known from the second round of a line on that is judged in the same way."
+            return Finding(n=n, details=details, missing=reason)
+        best = max(before, key=lambda entry: float(entry["right"]))
         change = right - best["right"]
         half = 1.96 * math.hypot(error, error_of(best, "right"))
         return Finding(change, change - half, change + half, n, details=details, sample_ids=some(wrong))

@@ -24,14 +24,14 @@ class JudgeNoise(WarningRule):
     limit: float = Field(0.3, ge=0, le=1, description="red where the whole interval lies above it")
 
     def compute(self, evidence: WarningEvidence) -> Finding:
-        votes = [one for one in evidence.votes.values() if len(one) > 1]
+        votes = [vote for vote in evidence.votes.values() if len(vote) > 1]
         gaps = [
             (a.id, a.score - b.score) for a, b in evidence.round.pairs if a.score is not None and b.score is not None
         ]
         if not votes:
-            said = "The judge gave each text one vote. Set its votes to 2 or more."
-            return Finding(n=len(gaps), missing=said if gaps else "")
-        freedom = sum(len(one) - 1 for one in votes)
-        noise = math.sqrt(math.fsum(variance(one) * (len(one) - 1) for one in votes) / freedom)
+            reason = "The judge gave each text one vote. Set its votes to 2 or more."
+            return Finding(n=len(gaps), missing=reason if gaps else "")
+        freedom = sum(len(vote) - 1 for vote in votes)
+        noise = math.sqrt(math.fsum(variance(vote) * (len(vote) - 1) for vote in votes) / freedom)
         close = [id_ for id_, gap in gaps if gap < noise]
         return share(len(close), len(gaps), close)

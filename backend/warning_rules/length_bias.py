@@ -32,16 +32,16 @@ class LengthBias(WarningRule):
         texts = _scored(evidence)
         scores, lengths = [score for *_, score in texts], [sample.num_tokens for _, sample, _ in texts]
         if len(set(scores)) < 2 or len(set(lengths)) < 2:
-            said = f"All {'scores' if len(set(scores)) < 2 else 'lengths'} are equal, so length can pull nothing."
-            return Finding(n=len(texts), missing=said if texts else "")
+            reason = f"All {'scores' if len(set(scores)) < 2 else 'lengths'} are equal, so length can pull nothing."
+            return Finding(n=len(texts), missing=reason if texts else "")
         ranked = _ranks_apart(texts, evidence.truth)
         sums = defaultdict[int, list[float]](lambda: [0.0, 0.0, 0.0])
         for (place, *_), (x, y) in zip(texts, ranked, strict=True):
             for column, value in enumerate((x * y, x * x, y * y)):
                 sums[place][column] += value
-        rows = [tuple(one) for one in sums.values()]
+        rows = [tuple(pair) for pair in sums.values()]
         low, high = bootstrap(rows, _correlation)
-        longest = sorted(texts, key=lambda one: (-one[2], -one[1].num_tokens, one[1].id))
+        longest = sorted(texts, key=lambda row: (-row[2], -row[1].num_tokens, row[1].id))
         return Finding(
             _correlation(total(rows)), low, high, len(texts), sample_ids=some(sample.id for _, sample, _ in longest)
         )
@@ -49,13 +49,13 @@ class LengthBias(WarningRule):
 
 def _scored(evidence: WarningEvidence) -> list[tuple[int, Sample, float]]:
     """The texts with a score by the judge: the number of their group, the text and the score."""
-    found = []
+    scored = []
     for number, group in enumerate(evidence.round.round_groups):
         for sample in group.samples:
             score = evidence.round.machine.get(sample.id, (None, None))[0]
             if score is not None:
-                found.append((number, sample, score))
-    return found
+                scored.append((number, sample, score))
+    return scored
 
 
 def _ranks_apart(texts: Sequence[tuple[int, Sample, float]], truth: dict[int, bool]) -> list[tuple[float, float]]:
@@ -65,14 +65,14 @@ def _ranks_apart(texts: Sequence[tuple[int, Sample, float]], truth: dict[int, bo
     places = defaultdict[bool | None, list[int]](list)
     for place, (_, sample, _) in enumerate(texts):
         places[truth.get(sample.id)].append(place)
-    found = [(0.0, 0.0)] * len(texts)
+    ranks = [(0.0, 0.0)] * len(texts)
     for some_ in places.values():
         lengths = rankdata([texts[n][1].num_tokens for n in some_])
         scores = rankdata([texts[n][2] for n in some_])
         middle = (len(some_) + 1) / 2
         for n, x, y in zip(some_, lengths, scores, strict=True):
-            found[n] = (float(x) - middle, float(y) - middle)
-    return found
+            ranks[n] = (float(x) - middle, float(y) - middle)
+    return ranks
 
 
 def _correlation(sums: Sums) -> float:

@@ -28,12 +28,14 @@ class LengthGrowth(WarningRule):
     def compute(self, evidence: WarningEvidence) -> Finding:
         groups = [group for group in evidence.round.round_groups if group.samples]
         rows: list[Sums] = [
-            (float(sum(one.num_tokens for one in group.samples)), float(len(group.samples))) for group in groups
+            (float(sum(sample.num_tokens for sample in group.samples)), float(len(group.samples))) for group in groups
         ]
         if not rows:
             return Finding()
         tokens, n = total(rows)
-        known = [evidence.truth[one.id] for group in groups for one in group.samples if one.id in evidence.truth]
+        known = [
+            evidence.truth[sample.id] for group in groups for sample in group.samples if sample.id in evidence.truth
+        ]
         details = {"mean_tokens": tokens / n, "right": sum(known), "known": len(known)}
         before = evidence.before(str(self.name), "mean_tokens")
         if not before:
@@ -42,19 +44,21 @@ class LengthGrowth(WarningRule):
         if not first:
             return Finding(n=int(n), details=details, missing="The texts of the first round are empty.")
         low, high = bootstrap(rows, lambda sums: sums[0] / sums[1] / first if sums[1] else None)
-        longest = sorted((one for group in groups for one in group.samples), key=lambda one: (-one.num_tokens, one.id))
-        found = Finding(
-            tokens / n / first, low, high, int(n), details=details, sample_ids=some(one.id for one in longest)
+        longest = sorted(
+            (sample for group in groups for sample in group.samples), key=lambda sample: (-sample.num_tokens, sample.id)
         )
-        return _paid(found, before[0], details)
+        finding = Finding(
+            tokens / n / first, low, high, int(n), details=details, sample_ids=some(sample.id for sample in longest)
+        )
+        return _paid(finding, before[0], details)
 
 
-def _paid(found: Finding, first: dict[str, float], now: dict[str, float]) -> Finding:
+def _paid(finding: Finding, first: dict[str, float], now: dict[str, float]) -> Finding:
     """Green where the share of right texts grew beyond chance, by the test of two proportions."""
     a, n, b, m = now["right"], now["known"], first.get("right", 0), first.get("known", 0)
     if not n or not m:
-        return found
+        return finding
     both = (a + b) / (n + m)
     error = math.sqrt(both * (1 - both) * (1 / n + 1 / m))
     grew = error > 0 and (a / n - b / m) / error > 1.645
-    return replace(found, is_excused=True) if grew else found
+    return replace(finding, is_excused=True) if grew else finding

@@ -31,13 +31,13 @@ class NoSeparation(WarningRule):
         return share(len(flat), len(scored), (group.samples[0].id for group in flat))
 
     def _scores(self, group: Group, evidence: WarningEvidence) -> list[float]:
-        found = (evidence.round.machine.get(one.id, (None, None))[0] for one in group.samples)
-        return [score for score in found if score is not None]
+        scores = (evidence.round.machine.get(sample.id, (None, None))[0] for sample in group.samples)
+        return [score for score in scores if score is not None]
 
     def _counts(self, group: Group, evidence: WarningEvidence) -> bool:
-        known = {evidence.truth.get(one.id) for one in group.samples}
+        known = {evidence.truth.get(sample.id) for sample in group.samples}
         return None in known or len(known) > 1
 
 
 def _texts(group: Group) -> set[str]:
-    return {" ".join(one.said.split()) for one in group.samples}
+    return {" ".join(sample.said.split()) for sample in group.samples}

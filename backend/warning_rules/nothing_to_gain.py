@@ -48,12 +48,12 @@ class NothingToGain(WarningRule):
         ids = (sample.id for _, sample, is_accepted, is_right in known if is_accepted and not is_right)
         return Finding(gap, low, high, n, sample_ids=some(ids))
 
-    def level(self, found: Finding) -> WarningLevel:
-        if found.value is None:
+    def level(self, finding: Finding) -> WarningLevel:
+        if finding.value is None:
             return WarningLevel.unknown
-        if found.value <= self.limit or (found.low is not None and found.low <= 0):
+        if finding.value <= self.limit or (finding.low is not None and finding.low <= 0):
             return WarningLevel.red
-        return WarningLevel.amber if self.amber is not None and found.value <= self.amber else WarningLevel.green
+        return WarningLevel.amber if self.amber is not None and finding.value <= self.amber else WarningLevel.green
 
 
 def _gap(sums: Sums) -> float | None:

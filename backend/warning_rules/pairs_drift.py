@@ -32,11 +32,13 @@ class PairsDrift(WarningRule):
         rows: list[Sums] = [(gap, 1.0) for _, gap in gaps]
         mean = ratio(total(rows)) or 0.0
         details = {"gap": mean, "judge": evidence.judge}
-        before = [one for one in evidence.before(str(self.name), "judge", "gap") if one["judge"] == evidence.judge]
+        before = [
+            entry for entry in evidence.before(str(self.name), "judge", "gap") if entry["judge"] == evidence.judge
+        ]
         first = before[0]["gap"] if before else 0.0
         if first <= 0:
-            said = "It is known from the second round of a line on that is judged in the same way."
-            return Finding(n=len(gaps), details=details, missing=said)
+            reason = "It is known from the second round of a line on that is judged in the same way."
+            return Finding(n=len(gaps), details=details, missing=reason)
         low, high = bootstrap(rows, lambda sums: (ratio(sums) or 0.0) / first)
-        closest = sorted(gaps, key=lambda one: (one[1], one[0]))
+        closest = sorted(gaps, key=lambda gap: (gap[1], gap[0]))
         return Finding(mean / first, low, high, len(gaps), details=details, sample_ids=some(id_ for id_, _ in closest))

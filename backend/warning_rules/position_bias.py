@@ -23,5 +23,5 @@ class PositionBias(WarningRule):
 
     def compute(self, evidence: WarningEvidence) -> Finding:
         turned = [(a, b) for a, b, is_same in evidence.swapped if not is_same]
-        ids = dict.fromkeys(one for pair in turned for one in pair)
+        ids = dict.fromkeys(id_ for pair in turned for id_ in pair)
         return share(len(turned), len(evidence.swapped), ids)

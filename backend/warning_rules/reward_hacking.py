@@ -36,7 +36,7 @@ class RewardHacking(WarningRule):
         n = len(known)
         if not n:
             return Finding()
-        accepted, right = sum(one[2] for one in known), sum(one[3] for one in known)
+        accepted, right = sum(entry[2] for entry in known), sum(entry[3] for entry in known)
         groups = dict[int, list[float]]()
         for group, _, is_accepted, is_right in known:
             row = groups.setdefault(group, [0.0, 0.0, 0.0])
@@ -47,13 +47,13 @@ class RewardHacking(WarningRule):
             "gap_error": standard_error([(gap, all_) for _, gap, all_ in groups.values()], ratio),
         }
         before = [
-            one
-            for one in evidence.before(str(self.name), "judge", "accepted", "right", "n")
-            if one["judge"] == evidence.judge
+            entry
+            for entry in evidence.before(str(self.name), "judge", "accepted", "right", "n")
+            if entry["judge"] == evidence.judge
         ]
         if len(before) < ROUNDS - 1:
-            said = "It is known from the third round on that is judged in the same way."
-            return Finding(n=n, details=details, missing=said)
+            reason = "It is known from the third round on that is judged in the same way."
+            return Finding(n=n, details=details, missing=reason)
         first = before[-(ROUNDS - 1)]
         # The slope of a line through three points at equal distances: half of the last less the first.
         score, truth = ((details[name] - first[name]) / (ROUNDS - 1) for name in ("accepted", "right"))

@@ -27,9 +27,9 @@ class SelectionShift(WarningRule):
     def compute(self, evidence: WarningEvidence) -> Finding:
         from scipy.stats import rankdata
 
-        texts = [one for group in evidence.round.round_groups for one in group.samples]
-        ranks = rankdata([one.num_tokens for one in texts]) if texts else []
-        kept = [float(rank) for one, rank in zip(texts, ranks, strict=True) if one.id in evidence.round.kept]
+        texts = [sample for group in evidence.round.round_groups for sample in group.samples]
+        ranks = rankdata([text.num_tokens for text in texts]) if texts else []
+        kept = [float(rank) for text, rank in zip(texts, ranks, strict=True) if text.id in evidence.round.kept]
         a, b = len(kept), len(texts) - len(kept)
         if a < 10 or b < 10:
             return Finding(n=min(a, b))
@@ -38,6 +38,6 @@ class SelectionShift(WarningRule):
         area = max(area, 1 - area)
         q1, q2 = area / (2 - area), 2 * area * area / (1 + area)
         half = 1.96 * math.sqrt((area * (1 - area) + (a - 1) * (q1 - area**2) + (b - 1) * (q2 - area**2)) / (a * b))
-        order = sorted(texts, key=lambda one: (-one.num_tokens if is_longer else one.num_tokens, one.id))
-        ids = some(one.id for one in order if one.id in evidence.round.kept)
+        order = sorted(texts, key=lambda text: (-text.num_tokens if is_longer else text.num_tokens, text.id))
+        ids = some(text.id for text in order if text.id in evidence.round.kept)
         return Finding(area, max(0.5, area - half), min(1.0, area + half), len(texts), sample_ids=ids)

@@ -24,15 +24,17 @@ class SharpeningOnly(WarningRule):
 
     def compute(self, evidence: WarningEvidence) -> Finding:
         known = {
-            name: one for name, one in evidence.made.items() if name.startswith("pass_at_") and one.value is not None
+            name: metric
+            for name, metric in evidence.made.items()
+            if name.startswith("pass_at_") and metric.value is not None
         }
         greedy = evidence.made.get("held_out_accuracy")
         if not known or greedy is None or greedy.value is None:
             return Finding()
-        name = max(known, key=lambda one: int(one.removeprefix("pass_at_")))
+        name = max(known, key=lambda name: int(name.removeprefix("pass_at_")))
         n, now = known[name].n, known[name].value or 0.0
         details = {"k": name, "pass": now, "accuracy": greedy.value}
-        before = [one for one in evidence.before(str(self.name), "k", "pass", "accuracy") if one["k"] == name]
+        before = [entry for entry in evidence.before(str(self.name), "k", "pass", "accuracy") if entry["k"] == name]
         if not before:
             return Finding(n=n, details=details, missing="It is known from the second round of a line on.")
         fall = before[0]["pass"] - now

@@ -52,7 +52,7 @@ def resampled(numbers: Counter[int]) -> tuple[float | None, float | None]:
     n = numbers.total()
     shares = numpy.array([*numbers.values()]) / n
     draws = numpy.random.default_rng(SEED).multinomial(n, shares, size=TIMES)
-    return quantiles(one for one in _gini(draws, numpy.array([*numbers])) if one is not None)
+    return quantiles(value for value in _gini(draws, numpy.array([*numbers])) if value is not None)
 
 
 def _gini(draws: Any, values: Any) -> list[float | None]:

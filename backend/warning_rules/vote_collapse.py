@@ -30,7 +30,7 @@ class VoteCollapse(WarningRule):
     stops: bool = Field(True, description="rounds that follow by themselves stop while it is red")
 
     def compute(self, evidence: WarningEvidence) -> Finding:
-        groups = [one for one in evidence.answers if one.samples and one.prompt.answer is not None]
+        groups = [answer for answer in evidence.answers if answer.samples and answer.prompt.answer is not None]
         prompts = dict[int, list[Group]]()
         for group in groups:
             prompts.setdefault(group.prompt.id, []).append(group)
@@ -42,7 +42,7 @@ class VoteCollapse(WarningRule):
         if not won:
             return Finding(n=n, missing="No prompt has an answer that more of its texts give than any other.")
         answer, number = Counter(won.values()).most_common(1)[0]
-        usual = Counter(answers.normalise(one.answer) for one in known.values()).most_common(1)[0][1] / n
+        usual = Counter(answers.normalise(answer.answer) for answer in known.values()).most_common(1)[0][1] / n
         low, high = wilson(number, n)
         ids = (prompts[id_][0].samples[0].id for id_, vote in won.items() if vote == answer)
         return Finding(number / n - usual, low - usual, high - usual, n, sample_ids=some(ids) if number > 1 else ())
@@ -50,7 +50,7 @@ class VoteCollapse(WarningRule):
 
 def _vote(groups: list[Group], known: Known) -> str | None:
     """The answer that more of a prompt's texts give than any other; None where none does."""
-    found = [answers.find(one.said, known) for group in groups for one in group.samples]
-    votes = Counter(answers.normalise(one.answer) for one in found if one is not None).most_common(2)
+    replies = [answers.find(sample.said, known) for group in groups for sample in group.samples]
+    votes = Counter(answers.normalise(reply.answer) for reply in replies if reply is not None).most_common(2)
     is_tied = len(votes) == 2 and votes[0][1] == votes[1][1]
     return votes[0][0] if votes and not is_tied else None

@@ -68,13 +68,13 @@ def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
     """Draw the arena that the address asks for, else the newest with matches to decide."""
     here = context(request)
     arenas = results.list_arenas(here.actor, here.project_id)
-    found = asked(request, "arena", "arena", {one.id for one in arenas})
-    open_ones = [one for one in arenas if one.may_decide and one.decided < one.matches]
-    first = next((one.id for one in open_ones or arenas), None)
-    wish: JSON = {"arena": found.id or (None if found.missing else first), "missing": found.missing, "skipped": []}
+    wanted = asked(request, "arena", "arena", {arena.id for arena in arenas})
+    open_ones = [arena for arena in arenas if arena.may_decide and arena.decided < arena.matches]
+    first = next((arena.id for arena in open_ones or arenas), None)
+    wish: JSON = {"arena": wanted.id or (None if wanted.missing else first), "missing": wanted.missing, "skipped": []}
     drawn = _drawn(here, chosen, wish, arenas)
     measured = listing.checkpoints(here.actor, here.project_id)
-    sides = [(one.checkpoint, one.checkpoint_id) for one in measured]
+    sides = [(measurement.checkpoint, measurement.checkpoint_id) for measurement in measured]
     writers = [(row.name, row.id) for row in checkpoints.tree(here.actor, here.project_id) if row.kind != SCORER]
     values = [side[1] for side in sides[:2]] if len(sides) > 1 else [None, None]
     return [
@@ -98,30 +98,30 @@ def act(chosen: Chosen, event: gr.EventData, request: gr.Request) -> list[Any]:
         notice(error.message)
         arenas = results.list_arenas(here.actor, here.project_id)
         wish = chosen.value
-        if wish.get("arena") not in {one.id for one in arenas}:
+        if wish.get("arena") not in {arena.id for arena in arenas}:
             wish = {"arena": None, "missing": "", "skipped": []}
         return _drawn(here, chosen, wish, arenas)
 
 
-def _acted(here: Context, chosen: Chosen, said: JSON) -> list[Any]:
+def _acted(here: Context, chosen: Chosen, event_data: JSON) -> list[Any]:
     wish = chosen.value
-    arena_id, token, word = wish.get("arena"), said.get("token"), said.get("act")
+    arena_id, token, word = wish.get("arena"), event_data.get("token"), event_data.get("act")
     if arena_id is None or not isinstance(token, str) or not isinstance(word, str):
         raise InvalidInput("No match is shown. Choose an arena from the list.")
     skipped: tuple[str, ...] = tuple(wish["skipped"])
     if word == "undo":
         shown_now = voting.take_back(here.actor, arena_id)
     elif word == "skip":
-        skipped = (*(one for one in skipped if one != token), token)
+        skipped = (*(passed_token for passed_token in skipped if passed_token != token), token)
         shown_now = voting.next_match(here.actor, arena_id, skipped=skipped)
     else:
-        seconds = said.get("seconds")
+        seconds = event_data.get("seconds")
         took = float(seconds) if isinstance(seconds, int | float) else None
         shown_now = voting.decide(here.actor, arena_id, token, word, seconds=took, skipped=skipped)
     # Of the list the arena that is played changes alone: the results of the others are not worked out at each key.
     view = results.get(here.actor, arena_id)
     row = shown.row(view, is_here=True)
-    listed = {"rows": [row if one["id"] == arena_id else one for one in wish["listed"]["rows"]]}
+    listed = {"rows": [row if row_before["id"] == arena_id else row_before for row_before in wish["listed"]["rows"]]}
     chosen.put(wish | {"skipped": list(skipped), "listed": listed})
     return [_match(shown.of_match(shown_now, keys_of(here)), view), listed]
 
@@ -143,11 +143,11 @@ def start(
     here = context(request)
     if not first or not second or number is None:
         raise InvalidInput("Choose two checkpoints and a number of matches.")
-    made = opening.open_arena(
+    arena_id = opening.open_arena(
         here.actor, here.project_id, int(first), int(second), number=int(number), judge_id=int(judge) if judge else None
     )
-    notice(f"Arena {made} is open.")
-    return _opened(here, chosen, made)
+    notice(f"Arena {arena_id} is open.")
+    return _opened(here, chosen, arena_id)
 
 
 def keys_of(here: Context) -> dict[str, tuple[str, ...]]:
@@ -157,7 +157,7 @@ def keys_of(here: Context) -> dict[str, tuple[str, ...]]:
 
 def _opened(here: Context, chosen: Chosen, arena_id: int) -> list[Any]:
     arenas = results.list_arenas(here.actor, here.project_id)
-    missing = "" if arena_id in {one.id for one in arenas} else not_here("arena", arena_id)
+    missing = "" if arena_id in {arena.id for arena in arenas} else not_here("arena", arena_id)
     wish: JSON = {"arena": None if missing else arena_id, "missing": missing, "skipped": []}
     return [*_drawn(here, chosen, wish, arenas), {"arena": arena_id}]
 
@@ -169,7 +169,7 @@ def _drawn(here: Context, chosen: Chosen, wish: JSON, arenas: list[ArenaView]) -
     if arena_id is None:
         chosen.put(wish | {"listed": listed})
         return [shown.nothing(wish["missing"], arenas) | {"drawn": next(_drawings)}, listed]
-    view = next(one for one in arenas if one.id == arena_id)
+    view = next(arena for arena in arenas if arena.id == arena_id)
     value: JSON = {}
     if view.may_decide:
         skipped = tuple(wish["skipped"])

@@ -31,7 +31,9 @@ def of_match(match: Shown, keys: Mapping[str, Sequence[str]]) -> JSON:
     return {
         "token": match.token,
         "progress": f"{match.done} of {match.total} decided",
-        "messages": [{"role": str(one["role"]), "content": _text(one["content"])} for one in match.messages],
+        "messages": [
+            {"role": str(message["role"]), "content": _text(message["content"])} for message in match.messages
+        ],
         "left": match.left or "(empty)",
         "right": match.right or "(empty)",
         "acts": acts,
@@ -53,51 +55,51 @@ def nothing(missing: str, arenas: Sequence[ArenaView]) -> JSON:
 
 def listed(arenas: Sequence[ArenaView], chosen: int | None) -> JSON:
     """The list of arenas."""
-    return {"rows": [row(one, is_here=one.id == chosen) for one in arenas]}
+    return {"rows": [row(arena, is_here=arena.id == chosen) for arena in arenas]}
 
 
-def row(one: ArenaView, *, is_here: bool) -> JSON:
+def row(arena: ArenaView, *, is_here: bool) -> JSON:
     """An arena of the list."""
     return {
-        "id": one.id,
+        "id": arena.id,
         "is_here": is_here,
-        "title": f"Arena {one.id}",
-        "names": f"{one.result.first} against {one.result.second}" if one.result else "names are hidden",
-        "said": said(one),
-        "at": moment(one.created_at),
+        "title": f"Arena {arena.id}",
+        "names": f"{arena.result.first} against {arena.result.second}" if arena.result else "names are hidden",
+        "said": said(arena),
+        "at": moment(arena.created_at),
     }
 
 
-def said(one: ArenaView) -> str:
+def said(arena: ArenaView) -> str:
     """How far an arena is, or who won."""
-    if one.result is None:
-        return f"{one.decided} of {one.matches} decided by you"
-    return wins(one.result.wins, one.result.first)
+    if arena.result is None:
+        return f"{arena.decided} of {arena.matches} decided by you"
+    return wins(arena.result.wins, arena.result.first)
 
 
-def wins(found: Wins, first: str) -> str:
+def wins(counted: Wins, first: str) -> str:
     """`round-2 won 63% (41 to 81) of 16 matches with a winner; 4 ties`."""
-    ties = f"{found.ties} {'tie' if found.ties == 1 else 'ties'}"
-    if found.share is None or found.low is None or found.high is None:
+    ties = f"{counted.ties} {'tie' if counted.ties == 1 else 'ties'}"
+    if counted.share is None or counted.low is None or counted.high is None:
         return f"no match has a winner; {ties}"
-    decided = found.first + found.second
-    interval = f"{found.low * 100:.0f} to {found.high * 100:.0f}"
-    return f"{first} won {found.share:.0%} ({interval}) of {decided} matches with a winner; {ties}"
+    decided = counted.first + counted.second
+    interval = f"{counted.low * 100:.0f} to {counted.high * 100:.0f}"
+    return f"{first} won {counted.share:.0%} ({interval}) of {decided} matches with a winner; {ties}"
 
 
-def result(found: Result | None) -> JSON | None:
+def result(outcome: Result | None) -> JSON | None:
     """The result with the judge's, as lines."""
-    if found is None:
+    if outcome is None:
         return None
     lines: list[Any] = [
-        ("People", f"{wins(found.wins, found.first)}. {_people(found)}."),
+        ("People", f"{wins(outcome.wins, outcome.first)}. {_people(outcome)}."),
     ]
-    if found.num_same:
-        lines.append(("Left out", f"{found.num_same:,} prompts that both answered in the same words"))
-    if found.judge is not None:
-        word = found.judge
+    if outcome.num_same:
+        lines.append(("Left out", f"{outcome.num_same:,} prompts that both answered in the same words"))
+    if outcome.judge is not None:
+        word = outcome.judge
         lines += [
-            ("Judge", f"{word.name}: {_of_judge(word, found.first)}"),
+            ("Judge", f"{word.name}: {_of_judge(word, outcome.first)}"),
             ("Same winner in both seats", share(word.same_in_both_seats)),
             ("Agreement with people", f"{share(word.agreement)}, Cohen's kappa {kappa(word.kappa)}"),
         ]
@@ -107,11 +109,11 @@ def result(found: Result | None) -> JSON | None:
             many = "1 match" if word.failed == 1 else f"{word.failed} matches"
             lines.append(("Left out", f"{many} that the judge could not be asked about: {word.failure}"))
     return {
-        "title": f"{found.first} against {found.second}",
+        "title": f"{outcome.first} against {outcome.second}",
         "lines": [{"name": name, "value": value} for name, value in lines],
         "links": [
             {"target": f"checkpoints?checkpoint={id_}", "text": name}
-            for id_, name in ((found.first_id, found.first), (found.second_id, found.second))
+            for id_, name in ((outcome.first_id, outcome.first), (outcome.second_id, outcome.second))
         ],
     }
 
@@ -122,9 +124,9 @@ def _of_judge(word: JudgeWord, first: str) -> str:
     return "no match has two replies that could be read" if word.replies or word.failed else "has not played"
 
 
-def _people(found: Result) -> str:
-    people = "1 person" if found.people == 1 else f"{found.people} people"
-    return f"{found.votes} decisions by {people}"
+def _people(result: Result) -> str:
+    people = "1 person" if result.people == 1 else f"{result.people} people"
+    return f"{result.votes} decisions by {people}"
 
 
 def _text(content: Any) -> str:

@@ -43,7 +43,7 @@ def build() -> None:
             with gr.Tabs(selected="made") as tabs:
                 with gr.Tab("Who made this model?", id="made"):
                     chosen = gr.Dropdown([], label="Checkpoint", elem_id="chosen-checkpoint")
-                    made = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="detail")
+                    detail_card = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="detail")
                     checks, check = checkpoints_checks.draw()
                     settings, known, save = endpoint.draw()
                     with gr.Accordion("Rename or delete", open=False, elem_classes=needs(Role.curator)):
@@ -58,7 +58,7 @@ def build() -> None:
                                 keep = buttons.secondary("Keep it", elem_id="checkpoint-keep")
                 with gr.Tab("Try a prompt", id="try"), only(Role.curator, "Trying a prompt"):
                     with gr.Row():
-                        one = gr.Dropdown([], label="Checkpoint", elem_id="try-one")
+                        first_field = gr.Dropdown([], label="Checkpoint", elem_id="try-one")
                         two = gr.Dropdown([], label="And another one", elem_id="try-two")
                     prompt = gr.Textbox(label="Prompt", lines=4, max_lines=20, elem_id="try-prompt")
                     with gr.Row():
@@ -85,7 +85,7 @@ def build() -> None:
                     name, role, location, folder, url, model, given, served = _register_form()
 
     served_by = [settings, *known, check]
-    lists, made_of = [table, chosen, one, two], [made, checks, *served_by]
+    lists, made_of = [table, chosen, first_field, two], [detail_card, checks, *served_by]
     gr.on(None, load, tried, [*lists, *made_of, prompt, state, *replies, tabs], **QUIET)
     chosen.input(show, chosen, made_of, **QUIET)
     check.click(checkpoints_checks.check_again, chosen, checks, **checkpoints_checks.PRIVATE)
@@ -95,7 +95,7 @@ def build() -> None:
     rename.click(give_name, [chosen, new_name], [*lists, *made_of], **PRIVATE)
     delete.click(ask_forget, chosen, [sure, asked_once, doomed], **PRIVATE)
     really.click(forget, doomed, [*lists, *made_of, sure], **PRIVATE)
-    asked = [one, two, prompt, temperature, top_p, max_tokens, seed]
+    asked = [first_field, two, prompt, temperature, top_p, max_tokens, seed]
     ask.click(ask_checkpoints, [tried, *asked], [state, *replies], **PRIVATE)
     gr.Timer(POLL_SECONDS).tick(poll, tried, [state, *replies], **QUIET)
     folder.click(register_folder, [name, role, location], [*lists, *made_of], **PRIVATE)
@@ -168,8 +168,8 @@ def give_name(checkpoint_id: int | None, name: str, request: gr.Request) -> list
 @toasts
 def ask_forget(checkpoint_id: int | None, request: gr.Request) -> list[Any]:
     """Ask once more, naming what would go."""
-    found = checkpoints.detail(context(request).actor, _known(checkpoint_id))
-    return [gr.Column(visible=True), {"name": found.row.name}, checkpoint_id]
+    detail = checkpoints.detail(context(request).actor, _known(checkpoint_id))
+    return [gr.Column(visible=True), {"name": detail.row.name}, checkpoint_id]
 
 
 @toasts
@@ -202,7 +202,7 @@ def register_endpoint(request: gr.Request, name: str, role: str, url: str, model
 @toasts
 def ask_checkpoints(
     tried: Chosen,
-    one: int | None,
+    one_id: int | None,
     two: int | None,
     text: str,
     temperature: float | None,
@@ -216,7 +216,7 @@ def ask_checkpoints(
     if temperature is None or top_p is None or max_tokens is None:
         raise InvalidInput("temperature, top_p and max_tokens must be numbers. Fill them in.")
     sampling = Sampling(temperature, top_p, max_tokens=int(max_tokens), seed=None if seed is None else int(seed))
-    ids = [id_ for id_ in dict.fromkeys((one, two)) if id_]
+    ids = [id_ for id_ in dict.fromkeys((one_id, two)) if id_]
     job_id = checkpoints.try_prompt(here.actor, ids, text, sampling)
     drawn = _trial(checkpoints.try_result(here.actor, job_id))
     tried.put({"job": job_id})
@@ -262,17 +262,17 @@ def shown(actor: Actor, project_id: int, checkpoint_id: int) -> dict[str, Any]:
     arenas = results.list_arenas(actor, project_id, checkpoint_id=checkpoint_id)
     return _detail(checkpoints.detail(actor, checkpoint_id)) | {
         "is_doubtful": checkpoint_id in removed,
-        "arenas": [arena_line(one.id, one.result) for one in arenas if one.result is not None],
+        "arenas": [arena_line(arena.id, arena.result) for arena in arenas if arena.result is not None],
     }
 
 
-def arena_line(arena_id: int, found: Result) -> dict[str, str]:
+def arena_line(arena_id: int, result: Result) -> dict[str, str]:
     """An arena's result on the card of a checkpoint that played in it."""
-    people, judge = arena_shown.wins(found.wins, found.first), found.judge
-    with_judge = f" The judge {judge.name}: {arena_shown.wins(judge.wins, found.first)}." if judge else ""
+    people, judge = arena_shown.wins(result.wins, result.first), result.judge
+    with_judge = f" The judge {judge.name}: {arena_shown.wins(judge.wins, result.first)}." if judge else ""
     return {
         "target": f"arena?arena={arena_id}",
-        "name": f"{found.first} against {found.second}",
+        "name": f"{result.first} against {result.second}",
         "said": f"People: {people}.{with_judge}",
     }
 
@@ -288,15 +288,15 @@ def _lists(actor: Any, project_id: int, chosen: Asked) -> tuple[list[Any], int |
     first = chosen.id if chosen.id in ids else newest
     parent = next((row.parent_id for row in rows if row.id == first), None)
     choices = [(row.name, row.id) for row in rows]
-    one = gr.Dropdown(choices=choices, value=first)
+    first_field = gr.Dropdown(choices=choices, value=first)
     two = gr.Dropdown(choices=[("none", 0), *choices], value=parent or 0)
-    return [table_value(rows, removals.learned_from_removed(actor, project_id)), one, one, two], first
+    return [table_value(rows, removals.learned_from_removed(actor, project_id)), first_field, first_field, two], first
 
 
 def table_value(rows: list[CheckpointRow], doubtful: set[int]) -> dict[str, Any]:
     """The lineage; `doubtful` ones learned from work that was removed later."""
-    found = {name for row in rows for name in row.metrics}
-    names = [n for n in FIRST_METRICS if n in found] + sorted(found - set(FIRST_METRICS))
+    metric_names = {name for row in rows for name in row.metrics}
+    names = [n for n in FIRST_METRICS if n in metric_names] + sorted(metric_names - set(FIRST_METRICS))
     return {
         "metrics": [name.replace("_", " ") for name in names],
         "rows": [
@@ -342,7 +342,7 @@ def _detail(detail: Detail) -> dict[str, Any]:
         "location": row.location,
         "size": f"{detail.num_bytes / 1e6:,.1f} MB" if detail.num_bytes else "",
         "ancestors": " ← ".join((row.name, *detail.ancestors)),
-        "uses": [shown_use(one) for one in detail.uses],
+        "uses": [shown_use(use) for use in detail.uses],
         "is_made": row.round_id is not None,
         "round": row.round_number,
         "round_id": row.round_id,

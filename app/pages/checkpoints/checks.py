@@ -57,8 +57,8 @@ def check_again(checkpoint_id: int | None, request: gr.Request) -> dict[str, Any
     if checkpoint_id is None:
         raise InvalidInput("Choose a checkpoint first.")
     here = context(request)
-    found = model_checks.check(here.actor, checkpoint_id)
-    notice("Checked: nothing to say." if found.worst == "pass" else "Checked: see what is said below.")
+    checks = model_checks.check(here.actor, checkpoint_id)
+    notice("Checked: nothing to say." if checks.worst == "pass" else "Checked: see what is said below.")
     return value(checkpoints.detail(here.actor, checkpoint_id))
 
 

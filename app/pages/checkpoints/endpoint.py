@@ -86,9 +86,17 @@ def values(detail: Detail | None) -> list[Any]:
     """Updates of the accordion and its fields, and of the button that tests or checks."""
     if detail is None or detail.endpoint is None:
         return [gr.Accordion(visible=False), *[gr.skip()] * 7, gr.Button(value="Check again")]
-    one = detail.endpoint.settings
-    extra = json.dumps(one.extra, ensure_ascii=False, indent=1) if one.extra else ""
-    shown = [one.api_key_env, one.concurrency, one.timeout, extra, one.price_in, one.price_out, one.send_defaults]
+    endpoint = detail.endpoint.settings
+    extra = json.dumps(endpoint.extra, ensure_ascii=False, indent=1) if endpoint.extra else ""
+    shown = [
+        endpoint.api_key_env,
+        endpoint.concurrency,
+        endpoint.timeout,
+        extra,
+        endpoint.price_in,
+        endpoint.price_out,
+        endpoint.send_defaults,
+    ]
     return [gr.Accordion(visible=True), *shown, gr.Button(value="Test connection")]
 
 
@@ -107,12 +115,12 @@ def _object(text: str) -> dict[str, Any]:
     if not text.strip():
         return {}
     try:
-        found = json.loads(text)
+        parsed = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InvalidInput(f"Further fields: this is no JSON ({str(error)[:120]}). {LIKE}") from error
-    if not isinstance(found, dict):
+    if not isinstance(parsed, dict):
         raise InvalidInput(f"Further fields: this is no object. {LIKE}")
-    return found
+    return parsed
 
 
 def _number(value: Any, name: str) -> float:

@@ -12,12 +12,12 @@ def shown_use(use: Use) -> dict[str, Any]:
     """One way to use the weights: its knobs, and the lessons of a handbook with some of the samples they cite."""
     lessons = [
         {
-            "name": one["name"],
-            "text": one["text"],
-            "sources": one["sources"][:MOST_SOURCES],
-            "more": f"and {more:,} more" if (more := len(one["sources"]) - MOST_SOURCES) > 0 else "",
+            "name": lesson["name"],
+            "text": lesson["text"],
+            "sources": lesson["sources"][:MOST_SOURCES],
+            "more": f"and {more:,} more" if (more := len(lesson["sources"]) - MOST_SOURCES) > 0 else "",
         }
-        for one in use.lessons
+        for lesson in use.lessons
     ]
     return {
         "name": use.name,

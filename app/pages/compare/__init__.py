@@ -64,8 +64,8 @@ def draw(request: gr.Request) -> list[Any]:
     asked = [str(request.query_params.get(name, "")).strip() for name in ("old", "new")]
     usual = compared.default(here.actor, here.project_id, asked[1]) or ("", "")
     pair = [wanted or other for wanted, other in zip(asked, usual, strict=True)]
-    choices = [(values.title(one), one.key) for one in known]
-    keys = [one.key for one in known]
+    choices = [(values.title(side), side.key) for side in known]
+    keys = [side.key for side in known]
     fields = [gr.Dropdown(choices=choices, value=key if key in keys else None) for key in pair]
     if not any(pair):
         return [*fields, NO_ROUND, gr.skip()]
@@ -109,26 +109,26 @@ def _both(old: str | None, new: str | None) -> tuple[str, str]:
 
 
 def _side(here: Context, key: str) -> Side:
-    found = next((one for one in compared.sides(here.actor, here.project_id) if one.key == key), None)
-    if found is None:
+    chosen = next((side for side in compared.sides(here.actor, here.project_id) if side.key == key), None)
+    if chosen is None:
         raise NotFound("What was chosen is no round of this project any more. Reload the page.")
-    return found
+    return chosen
 
 
 def _shown_or_said(here: Context, old: str, new: str) -> list[Any]:
     """The comparison, or why there is none; then the address stays, which somebody may want to mend."""
     try:
-        found = compared.compare(here.actor, here.project_id, old, new)
+        compared_now = compared.compare(here.actor, here.project_id, old, new)
     except (NotFound, InvalidInput) as error:
         return [{"message": error.message}, gr.skip()]
     base = baseline.get(here.actor, here.project_id)
-    return [values.value(found, base, _changed(here, found)), {"address": f"old={old}&new={new}"}]
+    return [values.value(compared_now, base, _changed(here, compared_now)), {"address": f"old={old}&new={new}"}]
 
 
-def _changed(here: Context, found: Compared) -> list[tuple[str, str, Page]]:
+def _changed(here: Context, compared: Compared) -> list[tuple[str, str, Page]]:
     """The first prompts of what changed between the two checkpoints."""
-    ids = [side.checkpoint_id for side in (found.old, found.new) if side.checkpoint_id is not None]
-    if not found.common or len(ids) < 2:
+    ids = [side.checkpoint_id for side in (compared.old, compared.new) if side.checkpoint_id is not None]
+    if not compared.common or len(ids) < 2:
         return []
     return [
         (str(kind), words, listing.page(here.actor, here.project_id, ids, Filters(kind), limit=SHOWN))

@@ -28,17 +28,17 @@ SHARES = (
 """What the name of a number between 0 and 1 has in it that is written in per cent."""
 
 
-def value(found: Compared, base: Baseline | None, changed: list[tuple[str, str, Page]]) -> JSON:
+def value(compared: Compared, base: Baseline | None, changed: list[tuple[str, str, Page]]) -> JSON:
     """The whole page; `changed`: name and title of what changed, with the first prompts of it."""
     return {
-        "old": title(found.old),
-        "new": title(found.new),
+        "old": title(compared.old),
+        "new": title(compared.new),
         "baseline": f"The baseline is {base.name}." if base else "No baseline is set.",
-        "prompts": _prompts(found),
-        "numbers": [_number(one) for one in found.numbers],
-        "knobs": [_knob(one) for one in found.knobs or ()],
-        "no_knobs": _no_knobs(found),
-        "changed": [_changed(found, *one) for one in changed],
+        "prompts": _prompts(compared),
+        "numbers": [_number(number) for number in compared.numbers],
+        "knobs": [_knob(knob) for knob in compared.knobs or ()],
+        "no_knobs": _no_knobs(compared),
+        "changed": [_changed(compared, *entry) for entry in changed],
         "no_answers": "They have no held-out answers in common.",
     }
 
@@ -48,33 +48,35 @@ def title(side: Side) -> str:
     return f"{side.name}, {side.checkpoint}" if side.round_id is not None and side.checkpoint else side.name
 
 
-def _prompts(found: Compared) -> str:
+def _prompts(compared: Compared) -> str:
     lacking = [
-        side.name for side, asked in ((found.old, found.old_asked), (found.new, found.new_asked)) if asked is None
+        side.name
+        for side, asked in ((compared.old, compared.old_asked), (compared.new, compared.new_asked))
+        if asked is None
     ]
     if lacking:
         way_out = "Rounds measure what they make where they have a held-out set and a metric of held-out answers."
         return f"{' and '.join(lacking)} {'has' if len(lacking) == 1 else 'have'} no held-out answers. {way_out}"
-    if found.common == found.old_asked == found.new_asked:
-        return f"Both were asked the same {found.common:,} held-out prompts."
+    if compared.common == compared.old_asked == compared.new_asked:
+        return f"Both were asked the same {compared.common:,} held-out prompts."
     return (
-        f"They were asked different held-out prompts, {found.old_asked:,} and {found.new_asked:,}: what is compared "
-        f"prompt by prompt is compared on the {found.common:,} that both were asked."
+        f"They were asked different held-out prompts, {compared.old_asked:,} and {compared.new_asked:,}: what is compared "
+        f"prompt by prompt is compared on the {compared.common:,} that both were asked."
     )
 
 
-def _no_knobs(found: Compared) -> str:
-    if found.knobs is None:
+def _no_knobs(compared: Compared) -> str:
+    if compared.knobs is None:
         return "A checkpoint that was registered has no recipe to compare."
     return "Nothing: both were asked for the same."
 
 
-def _knob(one: Knob) -> JSON:
+def _knob(knob: Knob) -> JSON:
     return {
-        "place": one.place or "Round",
-        "name": one.label,
-        "old": _cut(one.old),
-        "new": _cut(one.new),
+        "place": knob.place or "Round",
+        "name": knob.label,
+        "old": _cut(knob.old),
+        "new": _cut(knob.new),
     }
 
 
@@ -82,15 +84,15 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST_KNOB else f"{text[:LONGEST_KNOB]}… ({len(text):,} characters)"
 
 
-def _number(one: Number) -> JSON:
-    gap, is_share = one.difference, any(word in one.name for word in SHARES) and "length" not in one.name
+def _number(number: Number) -> JSON:
+    gap, is_share = number.difference, any(word in number.name for word in SHARES) and "length" not in number.name
     return {
-        "name": one.name.replace("_", " "),
-        "of": "held-out answers" if one.of_checkpoint else "the round's samples",
-        "old": _value(one.old, is_share),
-        "new": _value(one.new, is_share),
-        "old_interval": _interval(one.old, is_share),
-        "new_interval": _interval(one.new, is_share),
+        "name": number.name.replace("_", " "),
+        "of": "held-out answers" if number.of_checkpoint else "the round's samples",
+        "old": _value(number.old, is_share),
+        "new": _value(number.new, is_share),
+        "old_interval": _interval(number.old, is_share),
+        "new_interval": _interval(number.new, is_share),
         "difference": _difference(gap, is_share),
         "interval": _gap(gap, is_share),
         "said": _said(gap),
@@ -101,19 +103,19 @@ def _written(number: float, is_share: bool) -> str:
     return f"{number:.1%}" if is_share else f"{number:.4g}"
 
 
-def _value(one: Value | None, is_share: bool) -> str:
-    if one is None:
+def _value(value: Value | None, is_share: bool) -> str:
+    if value is None:
         return "not measured"
-    return "unknown" if one.value is None else _written(one.value, is_share)
+    return "unknown" if value.value is None else _written(value.value, is_share)
 
 
-def _interval(one: Value | None, is_share: bool) -> str:
-    if one is None or one.value is None:
+def _interval(value: Value | None, is_share: bool) -> str:
+    if value is None or value.value is None:
         return ""
-    n = f"n {one.n:,}" if one.n else ""
-    if one.low is None or one.high is None:
+    n = f"n {value.n:,}" if value.n else ""
+    if value.low is None or value.high is None:
         return n
-    ends = f"{_written(one.low, is_share)} to {_written(one.high, is_share)}"
+    ends = f"{_written(value.low, is_share)} to {_written(value.high, is_share)}"
     return f"{ends}, {n}" if n else ends
 
 
@@ -144,8 +146,8 @@ def _said(gap: Difference) -> str:
     return "; ".join(parts)
 
 
-def _changed(found: Compared, show: str, words: str, page: Page) -> JSON:
-    ids = {"old": found.old.checkpoint_id, "new": found.new.checkpoint_id, "show": show}
+def _changed(compared: Compared, show: str, words: str, page: Page) -> JSON:
+    ids = {"old": compared.old.checkpoint_id, "new": compared.new.checkpoint_id, "show": show}
     return {
         "title": f"{words}: {page.count or 0:,}",
         "target": f"held-out?{urlencode(ids)}" if page.rows else "",
@@ -161,6 +163,6 @@ def _changed(found: Compared, show: str, words: str, page: Page) -> JSON:
     }
 
 
-def _side(name: str, one: Answer | None) -> JSON:
-    said, badge = SAID[None if one is None else one.is_right]
-    return {name: one_line(one.text) if one else "", f"{name}_said": said, f"{name}_badge": badge}
+def _side(name: str, answer: Answer | None) -> JSON:
+    word, badge = SAID[None if answer is None else answer.is_right]
+    return {name: one_line(answer.text) if answer else "", f"{name}_said": word, f"{name}_badge": badge}

@@ -127,7 +127,7 @@ def check_rows(
     seen: dict[str, Any], format: str, type: str, strict: bool, leave_out: bool, request: gr.Request
 ) -> dict[str, Any]:
     """Write the file and say what the checks found."""
-    made = exports.export(
+    exported = exports.export(
         context(request).actor,
         _chosen(seen),
         format="parquet" if format == "parquet" else "jsonl",
@@ -135,17 +135,17 @@ def check_rows(
         is_strict=strict,
         leave_out=leave_out,
     )
-    return said(made)
+    return said(exported)
 
 
 @toasts
 def verify_hash(seen: dict[str, Any], request: gr.Request) -> dict[str, Any]:
     """Say whether the rows are still those that were frozen."""
-    found = datasets.verify(context(request).actor, _chosen(seen))
-    if found.is_unchanged:
-        return {"is_bad": False, "lines": [f"Unchanged: {found.num_rows:,} rows have the hash they were frozen with."]}
+    check = datasets.verify(context(request).actor, _chosen(seen))
+    if check.is_unchanged:
+        return {"is_bad": False, "lines": [f"Unchanged: {check.num_rows:,} rows have the hash they were frozen with."]}
     lines = ["Changed since it was frozen. Somebody wrote to the database past Rondo; the training files keep a copy."]
-    return {"is_bad": True, "lines": [*lines, f"frozen: {found.frozen_hash}", f"now: {found.hash_now}"]}
+    return {"is_bad": True, "lines": [*lines, f"frozen: {check.frozen_hash}", f"now: {check.hash_now}"]}
 
 
 def _chosen(seen: dict[str, Any]) -> int:
@@ -156,8 +156,8 @@ def _chosen(seen: dict[str, Any]) -> int:
 
 def _shown(actor: Actor, project_id: int, chosen: Asked) -> list[Any]:
     """The list, and all about the chosen dataset; without a choice about the newest."""
-    found = datasets.list_datasets(actor, project_id)
-    ids = [view.id for view in found]
+    views = datasets.list_datasets(actor, project_id)
+    ids = [view.id for view in views]
     missing = chosen.missing
     if not missing and chosen.id is not None and chosen.id not in ids:
         missing = not_here("dataset", chosen.id)
@@ -165,7 +165,7 @@ def _shown(actor: Actor, project_id: int, chosen: Asked) -> list[Any]:
         empty: list[list[str]] = []
         return [
             {"missing": missing} if missing else {"is_empty": True},
-            Table([list_row(v) for v in found], visible=bool(ids)),
+            Table([list_row(v) for v in views], visible=bool(ids)),
             None,
             empty,
             gr.Button(interactive=False),
@@ -184,7 +184,7 @@ def _shown(actor: Actor, project_id: int, chosen: Asked) -> list[Any]:
     rows, first, more, seen = _page(actor, view.id, None)
     return [
         card_value(detail),
-        Table([list_row(v) for v in found], visible=True),
+        Table([list_row(v) for v in views], visible=True),
         funnel_value(detail),
         rows,
         first,
@@ -295,16 +295,17 @@ def whole_row(row: DatasetRow, type: DatasetType) -> str:
     return "\n\n".join([*parts, ids + (f", rejected sample {row.rejected_id}" if row.rejected_id else "")])
 
 
-def said(made: Export) -> dict[str, Any]:
+def said(export: Export) -> dict[str, Any]:
     """What an export says of itself, line by line."""
-    lines = [f"{made.num_rows:,} rows, {made.num_bytes / 1000:,.0f} KB."]
+    lines = [f"{export.num_rows:,} rows, {export.num_bytes / 1000:,.0f} KB."]
     lines += [
-        f"{finding.count:,} rows: {finding.meaning} (first: {_places(finding.positions)})" for finding in made.findings
+        f"{finding.count:,} rows: {finding.meaning} (first: {_places(finding.positions)})"
+        for finding in export.findings
     ]
-    lines += [f"Left out, {reason}: {count:,} rows." for reason, count in made.left_out.items()]
-    lines += made.warnings
-    lines += [] if made.findings else ["No check found anything."]
-    return {"is_bad": bool(made.findings), "lines": lines}
+    lines += [f"Left out, {reason}: {count:,} rows." for reason, count in export.left_out.items()]
+    lines += export.warnings
+    lines += [] if export.findings else ["No check found anything."]
+    return {"is_bad": bool(export.findings), "lines": lines}
 
 
 def _places(positions: tuple[int, ...]) -> str:

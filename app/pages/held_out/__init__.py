@@ -60,7 +60,11 @@ def build() -> None:
     listed = [table, count, before, after, detail, kept]
     gr.on(None, draw, asked_for, [*bar, more, *listed], **QUIET)
     gr.on(
-        [*(one.input for one in bar[:-1]), search.submit], narrow, [asked_for, *bar], [category, more, *listed], **LAST
+        [*(field.input for field in bar[:-1]), search.submit],
+        narrow,
+        [asked_for, *bar],
+        [category, more, *listed],
+        **LAST,
     )
     before.click(to_previous, asked_for, listed, **QUIET)
     after.click(to_next, asked_for, listed, **QUIET)
@@ -77,9 +81,9 @@ def draw(asked_for: Chosen, request: gr.Request) -> list[Any]:
     choices = shown.choices(known)
     if query["missing"] or not known:
         asked_for.put({})
-        said = {"message": query["missing"]} if query["missing"] else shown.NO_ANSWERS
+        message = {"message": query["missing"]} if query["missing"] else shown.NO_ANSWERS
         # The address stays: who mistyped it may want to mend it.
-        listed = [said, "", *[gr.Button(interactive=False)] * 2, None, gr.skip()]
+        listed = [message, "", *[gr.Button(interactive=False)] * 2, None, gr.skip()]
         bar = [gr.Dropdown(choices=[("None", 0), *choices], value=0), gr.Dropdown(choices=choices, value=None)]
         return [*bar, gr.Dropdown(choices=choices, value=[]), *[gr.skip()] * 4, *listed]
     try:
@@ -150,7 +154,7 @@ def turned(here: Context, asked_for: Chosen, place: JSON) -> list[Any]:
 
 def first_of(here: Context, known: list[Measurement], new: str) -> int | None:
     """What a checkpoint is compared with unless the address says: the baseline, else the one it was trained from."""
-    ids = [one.checkpoint_id for one in known]
+    ids = [measurement.checkpoint_id for measurement in known]
     lead = int(new) if new.isdecimal() and int(new) in ids else next(iter(ids), None)
     base = baseline.get(here.actor, here.project_id)
     if base and base.checkpoint_id in ids and base.checkpoint_id != lead:
@@ -161,8 +165,8 @@ def first_of(here: Context, known: list[Measurement], new: str) -> int | None:
 
 def categories_of(here: Context, query: JSON) -> gr.Dropdown:
     """The categories of the leading checkpoint's prompts."""
-    found = listing.categories(here.actor, here.project_id, int(query["new"]))
-    return gr.Dropdown(choices=shown.category_choices(found, query), value=query.get("category") or "")
+    categories = listing.categories(here.actor, here.project_id, int(query["new"]))
+    return gr.Dropdown(choices=shown.category_choices(categories, query), value=query.get("category") or "")
 
 
 def drawn(here: Context, asked_for: Chosen, query: JSON, *, open_one: bool = False) -> list[Any]:
@@ -178,8 +182,8 @@ def drawn(here: Context, asked_for: Chosen, query: JSON, *, open_one: bool = Fal
     card = prompt_card(here, query) if open_one else gr.skip()
     asked_for.put(query | {"next": page.after, "previous": page.before})
     ends = [gr.Button(interactive=place is not None) for place in (page.before, page.after)]
-    said = {"address": address.write(query)}
-    return [shown.table(page, query), shown.counted(page, query), *ends, card, said]
+    address_there = {"address": address.write(query)}
+    return [shown.table(page, query), shown.counted(page, query), *ends, card, address_there]
 
 
 def prompt_card(here: Context, query: JSON) -> JSON | None:
@@ -189,7 +193,7 @@ def prompt_card(here: Context, query: JSON) -> JSON | None:
     if not query.get("prompt"):
         return {"is_none": True}
     try:
-        found = answers.detail(here.actor, here.project_id, int(query["prompt"]), address.chosen(query))
+        detail = answers.detail(here.actor, here.project_id, int(query["prompt"]), address.chosen(query))
     except NotFound as error:
         return {"missing": error.message}
-    return shown.detail(found)
+    return shown.detail(detail)

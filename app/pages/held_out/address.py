@@ -25,7 +25,7 @@ def read(request: gr.Request, known: Sequence[Measurement], first: int | None) -
 
     `first`: the checkpoint to compare with where the address names none.
     """
-    ids = [one.checkpoint_id for one in known]
+    ids = [measurement.checkpoint_id for measurement in known]
     has_none = request.query_params.get("old") == NONE
     old, new = Asked() if has_none else asked(request, "old", WHAT, ids), asked(request, "new", WHAT, ids)
     prompt = asked(request, "prompt", "prompt")
@@ -33,7 +33,7 @@ def read(request: gr.Request, known: Sequence[Measurement], first: int | None) -
     show = str(request.query_params.get("show", ""))
     query["show"] = show if show in [*Show] else str(Show.all)
     also = str(request.query_params.get("also", "")).split(",")
-    query["also"] = [int(one) for one in also if NUMBER.fullmatch(one) and int(one) in ids][: MOST_CHECKPOINTS - 2]
+    query["also"] = [int(part) for part in also if NUMBER.fullmatch(part) and int(part) in ids][: MOST_CHECKPOINTS - 2]
     for name in ("after", "before"):
         place = str(request.query_params.get(name, ""))
         query[name] = int(place) if NUMBER.fullmatch(place) else None
@@ -49,7 +49,7 @@ def from_bar(values: Sequence[Any]) -> JSON:
     """The query that the fields hold, in the order of the page; raises `InvalidInput` for what they cannot hold."""
     old, new, also, show, category, search = values
     ids = [old or None, new or None, *(also or [])] if isinstance(also, list | None) else [also]
-    if any(one is not None and type(one) is not int for one in ids) or show not in (None, *Show):
+    if any(id_ is not None and type(id_) is not int for id_ in ids) or show not in (None, *Show):
         raise InvalidInput("What this page sent does not fit its fields. Reload the page.")
     return {
         "old": ids[0],
@@ -63,17 +63,17 @@ def from_bar(values: Sequence[Any]) -> JSON:
 
 def write(query: JSON) -> str:
     """The query as an address; what is empty is left out."""
-    said = {name: query.get(name) for name in NAMES} | {
+    values = {name: query.get(name) for name in NAMES} | {
         "old": query.get("old") or NONE,
         "also": ",".join(map(str, query.get("also") or [])),
     }
-    return urlencode({name: value for name, value in said.items() if value not in (None, "", str(Show.all))})
+    return urlencode({name: value for name, value in values.items() if value not in (None, "", str(Show.all))})
 
 
 def chosen(query: JSON) -> list[int]:
     """The checkpoints, the one to compare with first and the leading one last."""
     ids = [query.get("old"), *query.get("also", []), query.get("new")]
-    return [*dict.fromkeys(int(one) for one in ids if one and one != query.get("new")), int(query["new"])]
+    return [*dict.fromkeys(int(id_) for id_ in ids if id_ and id_ != query.get("new")), int(query["new"])]
 
 
 def filters(query: JSON) -> Filters:

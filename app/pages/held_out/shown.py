@@ -36,10 +36,14 @@ def table(page: Page, query: JSON) -> JSON:
         return {"message": NOTHING[show] if not page.is_partial else "Nothing so far; Next goes on.", "is_none": True}
     return {
         "columns": [
-            {"id": str(one.checkpoint_id), "name": one.checkpoint, "round": f"in round {one.round_number}"}
-            for one in page.checkpoints
+            {
+                "id": str(checkpoint.checkpoint_id),
+                "name": checkpoint.checkpoint,
+                "round": f"in round {checkpoint.round_number}",
+            }
+            for checkpoint in page.checkpoints
         ],
-        "rows": [_row(one, query) for one in page.rows],
+        "rows": [_row(row, query) for row in page.rows],
     }
 
 
@@ -48,13 +52,13 @@ def _row(row: AnsweredPrompt, query: JSON) -> JSON:
         "id": str(row.prompt_id),
         "is_here": row.prompt_id == query.get("prompt"),
         "text": one_line(row.text) or "(empty)",
-        "answers": [_answer(one) for one in row.answers],
+        "answers": [_answer(answer) for answer in row.answers],
     }
 
 
-def _answer(one: Answer | None) -> JSON:
-    said, badge = NOT_ASKED if one is None else SAID[one.is_right]
-    return {"said": said, "badge": badge, "text": "" if one is None else one_line(one.text)}
+def _answer(answer: Answer | None) -> JSON:
+    word, badge = NOT_ASKED if answer is None else SAID[answer.is_right]
+    return {"said": word, "badge": badge, "text": "" if answer is None else one_line(answer.text)}
 
 
 def one_line(text: str) -> str:
@@ -73,7 +77,11 @@ def counted(page: Page, query: JSON) -> str:
         words.append("a part of the texts was looked through so far; Next goes on")
     if len(page.checkpoints) > 1:
         words.append(f"{page.common:,} of {page.asked:,} known for both")
-    unsaid = [one.checkpoint for one, is_told in zip(page.checkpoints, page.is_told, strict=True) if not is_told]
+    unsaid = [
+        measurement.checkpoint
+        for measurement, is_told in zip(page.checkpoints, page.is_told, strict=True)
+        if not is_told
+    ]
     if unsaid:
         words.append(f"it is not kept which answers of {', '.join(unsaid)} are right: measure it again in a round")
     return " · ".join(words)
@@ -81,7 +89,7 @@ def counted(page: Page, query: JSON) -> str:
 
 def detail(prompt: Prompt) -> JSON:
     """The chosen prompt with all answers."""
-    names = [name(one.measurement) for one in prompt.answers]
+    names = [name(answer.measurement) for answer in prompt.answers]
     return {
         "id": str(prompt.id),
         "notes": ", ".join(
@@ -89,39 +97,40 @@ def detail(prompt: Prompt) -> JSON:
         ),
         "messages": [{"role": m["role"], "content": cut(str(m["content"]))} for m in prompt.messages],
         "answer": prompt.answer or "",
-        "answers": [_full(one) for one in prompt.answers],
+        "answers": [_full(answer) for answer in prompt.answers],
         "from": f"From {names[0]} to {names[-1]}, word by word",
         "changes": [
-            {"text": one.text, "role": ROLES[one.kind][0], "style": ROLES[one.kind][1]} for one in prompt.changes
+            {"text": change.text, "role": ROLES[change.kind][0], "style": ROLES[change.kind][1]}
+            for change in prompt.changes
         ],
     }
 
 
-def name(one: Measurement) -> str:
-    return one.checkpoint
+def name(measurement: Measurement) -> str:
+    return measurement.checkpoint
 
 
-def _full(one: Full) -> JSON:
-    said, badge = SAID[one.is_right] if one.was_asked or one.is_right is not None else NOT_ASKED
+def _full(full: Full) -> JSON:
+    rightness, badge = SAID[full.is_right] if full.was_asked or full.is_right is not None else NOT_ASKED
     return {
-        "name": name(one.measurement),
-        "checkpoint": str(one.measurement.checkpoint_id),
-        "said": f"{said}, says {one.verifier}" if one.verifier and one.is_right is not None else said,
+        "name": name(full.measurement),
+        "checkpoint": str(full.measurement.checkpoint_id),
+        "said": f"{rightness}, says {full.verifier}" if full.verifier and full.is_right is not None else rightness,
         "badge": badge,
-        "facts": _facts(one),
-        "is_there": one.text is not None,
-        "text": cut(one.text or "") or "(empty)",
-        "reasoning": cut(one.reasoning),
-        "words": [_word(word) for word in one.words],
+        "facts": _facts(full),
+        "is_there": full.text is not None,
+        "text": cut(full.text or "") or "(empty)",
+        "reasoning": cut(full.reasoning),
+        "words": [_word(word) for word in full.words],
     }
 
 
-def _facts(one: Full) -> str:
-    place = f"measured in round {one.measurement.round_number}"
-    if one.text is None:
-        return f"{place}, {'no answer came' if one.was_asked else 'it was not asked this prompt there'}"
-    parts = [place, f"{one.num_tokens:,} tokens", f"finish {one.finish_reason}"]
-    return ", ".join(parts + ([f"{one.others} more drawn"] if one.others else []))
+def _facts(full: Full) -> str:
+    place = f"measured in round {full.measurement.round_number}"
+    if full.text is None:
+        return f"{place}, {'no answer came' if full.was_asked else 'it was not asked this prompt there'}"
+    parts = [place, f"{full.num_tokens:,} tokens", f"finish {full.finish_reason}"]
+    return ", ".join(parts + ([f"{full.others} more drawn"] if full.others else []))
 
 
 def _word(word: Word) -> JSON:
@@ -138,12 +147,15 @@ def cut(text: str) -> str:
 
 def choices(known: list[Measurement]) -> list[tuple[str, Any]]:
     """Checkpoints to choose, the newest first."""
-    return [(f"{one.checkpoint}, round {one.round_number}", one.checkpoint_id) for one in known]
+    return [
+        (f"{measurement.checkpoint}, round {measurement.round_number}", measurement.checkpoint_id)
+        for measurement in known
+    ]
 
 
-def category_choices(found: list[tuple[str, Any]], query: JSON) -> list[tuple[str, str]]:
+def category_choices(categories: list[tuple[str, Any]], query: JSON) -> list[tuple[str, str]]:
     """Categories to choose; one that the address asks for stays, also where the first prompts do not have it."""
-    listed = [(f"{key}: {value}", address.category_text(key, value)) for key, value in found]
+    listed = [(f"{key}: {value}", address.category_text(key, value)) for key, value in categories]
     wanted = query.get("category") or ""
     others = [] if not wanted or wanted in [value for _, value in listed] else [(wanted[:80], wanted)]
     return [("All", ""), *listed, *others]

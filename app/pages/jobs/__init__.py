@@ -125,8 +125,8 @@ def build() -> None:
 @toasts
 def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
     """Draw everything; the address says which job was chosen."""
-    found = asked(request, "job", "job")
-    return _drawn(chosen, {"job": found.id, "missing": found.missing}, request)
+    wanted = asked(request, "job", "job")
+    return _drawn(chosen, {"job": wanted.id, "missing": wanted.missing}, request)
 
 
 @toasts
@@ -179,16 +179,16 @@ def retry(chosen: Chosen, painted: JSON | None, request: gr.Request) -> list[Any
 
 
 def _shown_id(painted: JSON | None) -> int:
-    found = _number(painted, "job")
-    if found is None:
+    number = _number(painted, "job")
+    if number is None:
         raise NotFound("No job is chosen. Choose one from the table.")
-    return found
+    return number
 
 
 def _number(painted: JSON | None, name: str) -> int | None:
     """What the page says that it shows."""
-    found = painted.get(name) if isinstance(painted, dict) else None
-    return found if type(found) is int else None
+    value = painted.get(name) if isinstance(painted, dict) else None
+    return value if type(value) is int else None
 
 
 def _drawn(chosen: Chosen, wish: dict[str, Any], request: gr.Request) -> list[Any]:
@@ -239,11 +239,11 @@ def _detail(here: Context, wish: dict[str, Any], rows: list[JobView]) -> tuple[J
         return None, wish["missing"]
     if wish.get("job") is not None:
         try:
-            found = job_views.get(here.actor, wish["job"])
+            detail = job_views.get(here.actor, wish["job"])
         except NotFound:
-            found = None
-        is_here = found is not None and found.job.project_id == here.project_id
-        return (found, "") if is_here else (None, not_here("job", wish["job"]))
+            detail = None
+        is_here = detail is not None and detail.job.project_id == here.project_id
+        return (detail, "") if is_here else (None, not_here("job", wish["job"]))
     running = [job for job in rows if job.status is JobStatus.running]
     best = (running or rows)[:1]
     return job_views.get(here.actor, best[0].id) if best else None, ""

@@ -87,9 +87,9 @@ def build() -> None:
 def load(request: gr.Request) -> list[Any]:
     """Show the newest round of which something was left out; `?left_out=ROUND` chooses one."""
     here = context(request)
-    known = {one.id for one in rounds.list_rounds(here.actor, here.project_id)}
-    found = asked(request, "left_out", "round", known)
-    return _shown(here, found.id, found.missing)
+    known = {round_.id for round_ in rounds.list_rounds(here.actor, here.project_id)}
+    wanted = asked(request, "left_out", "round", known)
+    return _shown(here, wanted.id, wanted.missing)
 
 
 @toasts
@@ -123,25 +123,31 @@ def _tried(here: Context, round_id: int | None, ids: list[int] | None) -> list[A
 
 def _shown(here: Context, round_id: int | None, missing: str = "") -> list[Any]:
     counts = failures.counts(here.actor, here.project_id)
-    found = [one for one in rounds.list_rounds(here.actor, here.project_id) if one.id in counts or one.id == round_id]
+    rounds_left = [
+        round_
+        for round_ in rounds.list_rounds(here.actor, here.project_id)
+        if round_.id in counts or round_.id == round_id
+    ]
     if missing:
-        nothing = [gr.Dropdown(choices=_choices(found, counts), value=None), gr.Button(interactive=False)]
+        nothing = [gr.Dropdown(choices=_choices(rounds_left, counts), value=None), gr.Button(interactive=False)]
         return [gr.Column(visible=True), *nothing, list_value([], 0) | {"why": missing}]
-    if not found:
+    if not rounds_left:
         return [gr.Column(visible=False), gr.Dropdown(choices=[], value=None), gr.Button(interactive=False), None]
-    chosen = round_id if round_id in {one.id for one in found} else found[-1].id
+    chosen = round_id if round_id in {round_.id for round_ in rounds_left} else rounds_left[-1].id
     rows = failures.list_failures(here.actor, chosen or 0)
     can_retry = any(not row.cannot_retry for row in rows)
     return [
         gr.Column(visible=True),
-        gr.Dropdown(choices=_choices(found, counts), value=chosen),
+        gr.Dropdown(choices=_choices(rounds_left, counts), value=chosen),
         gr.Button(interactive=can_retry),
         list_value(rows, counts.get(chosen or 0, 0)),
     ]
 
 
-def _choices(found: list[RoundView], counts: dict[int, int]) -> list[tuple[str, int]]:
-    return [(f"Round {one.number}: {counts.get(one.id, 0):,} left out", one.id) for one in reversed(found)]
+def _choices(rounds_left: list[RoundView], counts: dict[int, int]) -> list[tuple[str, int]]:
+    return [
+        (f"Round {round_.number}: {counts.get(round_.id, 0):,} left out", round_.id) for round_ in reversed(rounds_left)
+    ]
 
 
 def list_value(rows: list[FailureView], total: int) -> dict[str, Any]:

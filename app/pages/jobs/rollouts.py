@@ -78,7 +78,7 @@ def stop(painted: JSON | None, event: gr.EventData, request: gr.Request) -> list
     """Stop the training, and make the prompts of the marked texts probes."""
     job_id = _job_id(painted)
     marked = event._data.get("prompts") if isinstance(event._data, dict) else None
-    if job_id is None or not isinstance(marked, list) or not all(type(one) is int for one in marked):
+    if job_id is None or not isinstance(marked, list) or not all(type(id_) is int for id_ in marked):
         raise InvalidInput("Mark texts in the list, then press the button again.")
     here = context(request)
     set_id = rollouts.stop_hacking(here.actor, job_id, marked)
@@ -89,29 +89,31 @@ def stop(painted: JSON | None, event: gr.EventData, request: gr.Request) -> list
 
 
 def _job_id(painted: JSON | None) -> int | None:
-    found = painted.get("job") if isinstance(painted, dict) else None
-    return found if type(found) is int else None
+    job_id = painted.get("job") if isinstance(painted, dict) else None
+    return job_id if type(job_id) is int else None
 
 
 def shown(here: Context, job_id: int) -> list[dict[str, Any]]:
     """What the list shows; texts only."""
     try:
-        return [_row(one) for one in rollouts.newest(here.actor, job_id)]
+        return [_row(rollout) for rollout in rollouts.newest(here.actor, job_id)]
     except NotFound:
         return []
 
 
-def _row(one: Rollout) -> dict[str, Any]:
-    parts = [f"{name} {_number(score)}" for name, score in one.components.items()]
+def _row(rollout: Rollout) -> dict[str, Any]:
+    parts = [f"{name} {_number(score)}" for name, score in rollout.components.items()]
     return {
-        "prompt_id": one.prompt_id,
-        "reward": _number(one.reward),
-        "advantage": _number(one.advantage),
-        "step": one.step,
-        "tokens": f"{one.num_tokens:,} tokens, cut off" if one.is_truncated else f"{one.num_tokens:,} tokens",
-        "prompt": one.prompt,
-        "text": one.text or "(empty)",
-        "why": ". ".join(part for part in (", ".join(parts), one.said) if part),
+        "prompt_id": rollout.prompt_id,
+        "reward": _number(rollout.reward),
+        "advantage": _number(rollout.advantage),
+        "step": rollout.step,
+        "tokens": f"{rollout.num_tokens:,} tokens, cut off"
+        if rollout.is_truncated
+        else f"{rollout.num_tokens:,} tokens",
+        "prompt": rollout.prompt,
+        "text": rollout.text or "(empty)",
+        "why": ". ".join(part for part in (", ".join(parts), rollout.said) if part),
     }
 
 

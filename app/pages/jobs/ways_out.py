@@ -85,8 +85,8 @@ def stopped(here: Context, detail: JobDetail | None) -> dict[str, Any] | None:
     """What is offered for the round of the chosen job."""
     if detail is None or detail.job.round_id is None:
         return None
-    found: Stopped | None = reselect.stopped(here.actor, detail.job.round_id, job_id=detail.job.id)
-    return None if found is None else vars(found) | {"links": links(found)}
+    stopped_round: Stopped | None = reselect.stopped(here.actor, detail.job.round_id, job_id=detail.job.id)
+    return None if stopped_round is None else vars(stopped_round) | {"links": links(stopped_round)}
 
 
 def links(found: Stopped) -> list[dict[str, str]]:

@@ -91,10 +91,10 @@ def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
     """Draw the bench that the address asks for, else the newest; `?round=` opens the form on what a filter finds."""
     here = context(request)
     benches = results.list_benches(here.actor, here.project_id, also=asked(request, "bench", "judge bench").id)
-    found = asked(request, "bench", "judge bench", {one.id for one in benches})
-    first = next((one.id for one in benches), None)
+    wanted = asked(request, "bench", "judge bench", {bench.id for bench in benches})
+    first = next((bench.id for bench in benches), None)
     wants_filter = bool(request.query_params.get("round"))
-    wish: JSON = {"bench": found.id or (None if found.missing else first), "missing": found.missing}
+    wish: JSON = {"bench": wanted.id or (None if wanted.missing else first), "missing": wanted.missing}
     return [*_drawn(here, chosen, wish, benches), gr.Accordion(open=wants_filter or not benches)]
 
 
@@ -157,15 +157,15 @@ def choose(chosen: Chosen, event: gr.EventData, request: gr.Request) -> list[Any
 @toasts
 def act(chosen: Chosen, event: gr.EventData, request: gr.Request) -> list[Any]:
     """Open where a judge disagrees, or ask again what is missing."""
-    here, said = context(request), event._data if isinstance(event._data, dict) else {}
+    here, event_data = context(request), event._data if isinstance(event._data, dict) else {}
     wish = chosen.value
     if not wish.get("bench"):
         raise InvalidInput("No bench is shown. Choose one from the list.")
-    if said.get("act") == "again":
+    if event_data.get("act") == "again":
         opening.try_again(here.actor, wish["bench"])
         notice("The judges are asked again for what is missing.")
         return _drawn(here, chosen, wish | {"judge": None}, _benches(here, wish["bench"]))
-    judge, against = said.get("judge"), said.get("against")
+    judge, against = event_data.get("judge"), event_data.get("against")
     if type(judge) is not int or against not in list(Against):
         raise InvalidInput("No judge of the bench was chosen. Click a number in its row.")
     is_open = (wish.get("judge"), wish.get("against")) == (judge, against)
@@ -179,7 +179,7 @@ def remove(added: list[Any], event: gr.EventData, request: gr.Request) -> list[A
     place = event._data.get("place") if isinstance(event._data, dict) else None
     if type(place) is not int or not 0 <= place < len(added):
         raise InvalidInput("No judge of the list was chosen. Click the button beside one.")
-    left = [one for number, one in enumerate(added) if number != place]
+    left = [entry for number, entry in enumerate(added) if number != place]
     return [left, adding.listed(context(request), left)]
 
 
@@ -203,7 +203,7 @@ def start(
     if is_filter and not query:
         raise InvalidInput("No filter was brought along. Open Samples, filter there, and follow its link to here.")
     round_id = int(query["round"]) if is_filter else None if source == ALL_ROUNDS else _round_of(source)
-    made = opening.open_bench(
+    bench_id = opening.open_bench(
         here.actor,
         here.project_id,
         adding.to_entries(added),
@@ -212,7 +212,7 @@ def start(
         round_id=round_id,
         filters=read_filters(query) if is_filter else None,
     )
-    return [*_opened(here, chosen, made), gr.Accordion(open=False)]
+    return [*_opened(here, chosen, bench_id), gr.Accordion(open=False)]
 
 
 def _round_of(source: str) -> int:
@@ -230,17 +230,17 @@ def _sources(here: Context, address: Mapping[str, str]) -> tuple[list[tuple[str,
     counted = labels.count(here.actor, here.project_id)
     many = f"{counted.labels:,} samples" if counted.labels != 1 else "1 sample"
     which = "all rounds" if counted.is_all else "the newest rounds"
-    found = [(f"Labels of people in {which}: {many}, {counted.gold:,} of them gold items", ALL_ROUNDS)]
+    sources = [(f"Labels of people in {which}: {many}, {counted.gold:,} of them gold items", ALL_ROUNDS)]
     for id_, number, n in counted.rounds:
-        found.append((f"Labels of people in round {number}: {'not counted' if n is None else f'{n:,}'}", str(id_)))
-    known = {one.id: one.number for one in rounds.list_rounds(here.actor, here.project_id)}
+        sources.append((f"Labels of people in round {number}: {'not counted' if n is None else f'{n:,}'}", str(id_)))
+    known = {round_.id: round_.number for round_ in rounds.list_rounds(here.actor, here.project_id)}
     text = str(address.get("round", ""))
     if not text.isascii() or not text.isdecimal() or len(text) > 18 or int(text) not in known:
-        return found, {}
+        return sources, {}
     query = {name: value for name, value in from_address(address).items() if name not in ("sort", "at")}
-    said = shown.filter_said(query)
-    found.append((f"What the filter of Samples finds in round {known[int(text)]}: {said}", FILTER))
-    return found, query | {"round": int(text)}
+    words = shown.filter_said(query)
+    sources.append((f"What the filter of Samples finds in round {known[int(text)]}: {words}", FILTER))
+    return sources, query | {"round": int(text)}
 
 
 def _benches(here: Context, bench_id: int) -> list[BenchLine]:
@@ -249,12 +249,12 @@ def _benches(here: Context, bench_id: int) -> list[BenchLine]:
 
 def _timer(benches: list[BenchLine]) -> gr.Timer:
     """It ticks while a judge is at work."""
-    return gr.Timer(active=any(one.is_running for one in benches))
+    return gr.Timer(active=any(bench.is_running for bench in benches))
 
 
 def _opened(here: Context, chosen: Chosen, bench_id: int) -> list[Any]:
     benches = _benches(here, bench_id)
-    missing = "" if bench_id in {one.id for one in benches} else not_here("judge bench", bench_id)
+    missing = "" if bench_id in {bench.id for bench in benches} else not_here("judge bench", bench_id)
     wish: JSON = {"bench": None if missing else bench_id, "missing": missing}
     return [*_drawn(here, chosen, wish, benches), {"bench": bench_id}]
 
@@ -264,8 +264,8 @@ def _drawn(here: Context, chosen: Chosen, wish: JSON, benches: list[BenchLine]) 
     value, listed = _value(here, wish, benches), shown.listed(benches, wish["bench"])
     detail: JSON = {}
     if wish.get("judge"):
-        found = disagreements.read(here.actor, wish["bench"], wish["judge"], against=Against(wish["against"]))
-        detail = opened.shown(found)
+        read = disagreements.read(here.actor, wish["bench"], wish["judge"], against=Against(wish["against"]))
+        detail = opened.shown(read)
     chosen.put(wish)
     return [value, detail, listed, _digest(value, listed), _timer(benches)]
 

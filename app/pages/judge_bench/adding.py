@@ -54,7 +54,7 @@ def beginning(here: Context, checkpoints: Sequence[Any]) -> tuple[JSON, list[JSO
 
 
 def to_entries(added: Sequence[JSON]) -> list[Entry]:
-    return [Entry(**one) for one in added]
+    return [Entry(**entry) for entry in added]
 
 
 def listed(here: Context, added: Sequence[JSON]) -> JSON:
@@ -66,11 +66,11 @@ def listed(here: Context, added: Sequence[JSON]) -> JSON:
         "rows": [
             {
                 "title": found.title,
-                "knobs": shown.knobs_of(one["judge"]),
+                "knobs": shown.knobs_of(entry["judge"]),
                 "notes": list(found.notes),
                 "place": place,
             }
-            for place, (found, one) in enumerate(zip(checked, added, strict=True))
+            for place, (found, entry) in enumerate(zip(checked, added, strict=True))
         ]
     }
 
@@ -83,7 +83,7 @@ def draw(drawn: JSON, saved: list[Any], frame: Frame) -> None:
     judge_template.draw(form, saved, frame.versions)
     with gr.Row(equal_height=False):
         choices = [("Nobody: the judge computes", NOBODY), *map(tuple, drawn["checkpoints"])]
-        is_there = drawn["checkpoint"] in {one for _, one in choices}
+        is_there = drawn["checkpoint"] in {id_ for _, id_ in choices}
         who = gr.Dropdown(
             choices,
             value=drawn["checkpoint"] if is_there else NOBODY,
@@ -125,7 +125,7 @@ def _adder(form: forms.Form, at: int) -> Any:
         judge = form.read(values)["judge"]
         if judge is None:
             raise InvalidInput("Choose a judge from the list.")
-        one = {"judge": judge, "checkpoint_id": who if type(who) is int and who else None, "title": title or ""}
-        return [[*added, one], listed(here, [*added, one]), ""]
+        entry = {"judge": judge, "checkpoint_id": who if type(who) is int and who else None, "title": title or ""}
+        return [[*added, entry], listed(here, [*added, entry]), ""]
 
     return add_judge

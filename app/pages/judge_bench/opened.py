@@ -9,50 +9,50 @@ EXCERPT = 120
 NONE = "no verdict"
 
 
-def shown(found: Disagreements) -> JSON:
+def shown(disagreements: Disagreements) -> JSON:
     """All that is opened, the wrong accepts first."""
-    who = "people" if found.against is Against.people else "the judge before"
-    said = f"{found.total:,} texts" if found.total != 1 else "1 text"
-    if found.total > len(found.items):
-        said += f"; the first {len(found.items):,} are shown"
+    who = "people" if disagreements.against is Against.people else "the judge before"
+    count = f"{disagreements.total:,} texts" if disagreements.total != 1 else "1 text"
+    if disagreements.total > len(disagreements.items):
+        count += f"; the first {len(disagreements.items):,} are shown"
     return {
-        "title": f"{found.title} against {who}",
-        "said": f"{said}." if found.total else "They agree on every text that both gave a verdict for.",
-        "items": [_item(one, who) for one in found.items],
+        "title": f"{disagreements.title} against {who}",
+        "said": f"{count}." if disagreements.total else "They agree on every text that both gave a verdict for.",
+        "items": [_item(item, who) for item in disagreements.items],
     }
 
 
-def _item(one: Disagreement, who: str) -> JSON:
-    excerpt = " ".join(one.text.split())
+def _item(disagreement: Disagreement, who: str) -> JSON:
+    excerpt = " ".join(disagreement.text.split())
     return {
-        "id": one.sample_id,
-        "target": f"samples?round={one.round_id}&sample={one.sample_id}",
-        "kind": f"{_word(one.verdict)}, {who}: {_word(one.other)}",
-        "badge": "" if one.verdict is None else "bad" if one.verdict is Verdict.accept else "warn",
+        "id": disagreement.sample_id,
+        "target": f"samples?round={disagreement.round_id}&sample={disagreement.sample_id}",
+        "kind": f"{_word(disagreement.verdict)}, {who}: {_word(disagreement.other)}",
+        "badge": "" if disagreement.verdict is None else "bad" if disagreement.verdict is Verdict.accept else "warn",
         "excerpt": excerpt if len(excerpt) <= EXCERPT else f"{excerpt[:EXCERPT]}…",
-        "messages": [{"role": str(m["role"]), "content": cut(str(m["content"]))} for m in one.messages],
-        "answer": one.answer or "",
-        "text": cut(one.text) or "(empty)",
-        "lines": _lines(one),
-        "replies": [_reply(reply) for reply in one.replies],
+        "messages": [{"role": str(m["role"]), "content": cut(str(m["content"]))} for m in disagreement.messages],
+        "answer": disagreement.answer or "",
+        "text": cut(disagreement.text) or "(empty)",
+        "lines": _lines(disagreement),
+        "replies": [_reply(reply) for reply in disagreement.replies],
     }
 
 
-def _lines(one: Disagreement) -> list[JSON]:
-    people = _word(one.people) if one.people is not None else "no label that counts"
-    if one.person_score is not None:
-        people += f", score {score_of(one.person_score)}"
-    lines = [("People", f"{people}{' (known label)' if one.is_gold else ''}")]
-    lines += [("The judge before", _word(one.before))] if one.before is not None else []
-    lines.append(("This judge", f"{_word(one.verdict)}, score {score_of(one.score)}"))
+def _lines(disagreement: Disagreement) -> list[JSON]:
+    people = _word(disagreement.people) if disagreement.people is not None else "no label that counts"
+    if disagreement.person_score is not None:
+        people += f", score {score_of(disagreement.person_score)}"
+    lines = [("People", f"{people}{' (known label)' if disagreement.is_gold else ''}")]
+    lines += [("The judge before", _word(disagreement.before))] if disagreement.before is not None else []
+    lines.append(("This judge", f"{_word(disagreement.verdict)}, score {score_of(disagreement.score)}"))
     return [{"name": name, "value": value} for name, value in lines]
 
 
-def _reply(one: Reply) -> JSON:
-    if one.failure is not None:
-        return {"title": f"Reply {one.position + 1}", "rationale": f"There is none: {one.failure}", "raw": ""}
-    said = f"Reply {one.position + 1}: {_word(one.verdict)}, score {score_of(one.score)}"
-    return {"title": said, "rationale": cut(one.rationale) or "(no words)", "raw": cut(one.raw)}
+def _reply(reply: Reply) -> JSON:
+    if reply.failure is not None:
+        return {"title": f"Reply {reply.position + 1}", "rationale": f"There is none: {reply.failure}", "raw": ""}
+    title = f"Reply {reply.position + 1}: {_word(reply.verdict)}, score {score_of(reply.score)}"
+    return {"title": title, "rationale": cut(reply.rationale) or "(no words)", "raw": cut(reply.raw)}
 
 
 def _word(verdict: Verdict | None) -> str:

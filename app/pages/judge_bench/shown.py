@@ -43,7 +43,7 @@ def bench(view: BenchView, chosen: JSON | None = None) -> JSON:
     """A bench with its judges side by side. `chosen`: the judge whose disagreements are open."""
     line = view.line
     rows = [_before(view.first)] if view.first is not None else []
-    known = [(one.title, one.figures) for one in view.judges if one.figures is not None]
+    known = [(judge.title, judge.figures) for judge in view.judges if judge.figures is not None]
     known += [(BEFORE, view.first)] if view.first is not None else []
     return {
         "id": line.id,
@@ -56,7 +56,7 @@ def bench(view: BenchView, chosen: JSON | None = None) -> JSON:
         "samples": samples_address(line, view.filters),
         "error": view.error or "",
         "note": FILTERED if line.is_filtered else DRAWN,
-        "rows": [*rows, *(_row(one, view, chosen or {}) for one in view.judges)],
+        "rows": [*rows, *(_row(judge, view, chosen or {}) for judge in view.judges)],
         "matrices": [_matrix(title, figures) for title, figures in known if figures.confusion.labelled],
         "pairs": _pairs(view),
         "measures": [{"title": title, "lines": _lines(figures)} for title, figures in known],
@@ -67,7 +67,7 @@ def progress(view: BenchView) -> str:
     """`running, 120 of 200 texts`."""
     if view.line.status is None:
         return "its job is gone"
-    done, total = sum(one.done for one in view.judges), len(view.judges) * (view.line.samples or 0)
+    done, total = sum(judge.done for judge in view.judges), len(view.judges) * (view.line.samples or 0)
     return str(view.line.status) if view.line.status is JobStatus.done else f"{view.line.status}, {done} of {total}"
 
 
@@ -76,9 +76,9 @@ def about(line: BenchLine, filters: JSON | None) -> str:
     if not line.is_filtered:
         where = f"of {_round(line)}" if line.round_number else "of all rounds"
         return f"{line.samples} samples with labels of people, {where}."
-    said = filter_said(filters or {})
+    words = filter_said(filters or {})
     return (
-        f"{line.samples:,} texts of {_round(line)} ({said}), {line.labelled:,} of them with labels "
+        f"{line.samples:,} texts of {_round(line)} ({words}), {line.labelled:,} of them with labels "
         "of people that count."
     )
 
@@ -110,31 +110,31 @@ def bar_of(filters: JSON) -> JSON:
 
 def listed(benches: Sequence[BenchLine], chosen: int | None) -> JSON:
     """The list of benches."""
-    return {"rows": [_listed(one, is_here=one.id == chosen) for one in benches]}
+    return {"rows": [_listed(bench, is_here=bench.id == chosen) for bench in benches]}
 
 
-def _listed(one: BenchLine, *, is_here: bool) -> JSON:
-    many = "" if one.samples is None else f"{one.samples:,} "
-    what = f"{many}texts of a filter" if one.is_filtered else f"{many}labelled samples"
+def _listed(bench_line: BenchLine, *, is_here: bool) -> JSON:
+    many = "" if bench_line.samples is None else f"{bench_line.samples:,} "
+    what = f"{many}texts of a filter" if bench_line.is_filtered else f"{many}labelled samples"
     return {
-        "id": one.id,
+        "id": bench_line.id,
         "is_here": is_here,
-        "title": f"Bench {one.id}",
-        "judges": "; ".join(one.judges),
-        "said": f"{what}, {one.status or 'no job'}, {moment(one.created_at)}",
+        "title": f"Bench {bench_line.id}",
+        "judges": "; ".join(bench_line.judges),
+        "said": f"{what}, {bench_line.status or 'no job'}, {moment(bench_line.created_at)}",
     }
 
 
 def knobs_of(judge: JSON) -> str:
     """What of a judge's knobs differs from the part's own."""
     usual = parts.defaults("judge", str(judge.get("name")))
-    found = []
+    knobs = []
     for name, value in judge.items():
         if name == "name" or usual.get(name) == value:
             continue
         told = _value(value)
-        found.append(f"{name} {told}" if len(told) <= LONG and "\n" not in told else f"another {name}")
-    return ", ".join(found)
+        knobs.append(f"{name} {told}" if len(told) <= LONG and "\n" not in told else f"another {name}")
+    return ", ".join(knobs)
 
 
 def _value(value: object) -> str:
@@ -151,56 +151,56 @@ def _before(figures: Figures) -> JSON:
     )
 
 
-def _row(one: JudgeView, view: BenchView, chosen: JSON) -> JSON:
+def _row(judge: JudgeView, view: BenchView, chosen: JSON) -> JSON:
     state, badge = "waits", ""
-    if one.error:
-        state, badge = f"failed after {one.done} of {view.line.samples}", "bad"
-    elif one.is_over:
-        state, badge = "done", "warn" if one.figures is not None and one.figures.unasked else "ok"
-    elif one.done:
-        state, badge = f"{one.done} of {view.line.samples}", "accent"
-    figures = one.figures
-    error = one.error or (
+    if judge.error:
+        state, badge = f"failed after {judge.done} of {view.line.samples}", "bad"
+    elif judge.is_over:
+        state, badge = "done", "warn" if judge.figures is not None and judge.figures.unasked else "ok"
+    elif judge.done:
+        state, badge = f"{judge.done} of {view.line.samples}", "accent"
+    figures = judge.figures
+    error = judge.error or (
         f"{figures.unasked} texts could not be asked about: {figures.reason}" if figures and figures.unasked else ""
     )
     return {
-        "title": one.title,
-        "knobs": knobs_of(one.judge),
+        "title": judge.title,
+        "knobs": knobs_of(judge.judge),
         "state": state,
         "badge": badge,
         "error": error,
-        "tokens": f"{one.tokens:,}" if one.done else "–",
-        "prompt_tokens": "–" if one.prompt_tokens is None else f"{one.prompt_tokens:,}",
-        "seconds": f"{one.seconds:.1f}" if one.done else "–",
-        "cost": "–" if one.cost is None else f"{one.cost:.4g}",
-        "missing": missing(one.uncounted, one.unpriced),
-        "notes": list(one.notes),
-        "buttons": _buttons(one, view, chosen),
+        "tokens": f"{judge.tokens:,}" if judge.done else "–",
+        "prompt_tokens": "–" if judge.prompt_tokens is None else f"{judge.prompt_tokens:,}",
+        "seconds": f"{judge.seconds:.1f}" if judge.done else "–",
+        "cost": "–" if judge.cost is None else f"{judge.cost:.4g}",
+        "missing": missing(judge.uncounted, judge.unpriced),
+        "notes": list(judge.notes),
+        "buttons": _buttons(judge, view, chosen),
     } | _cells(figures)
 
 
-def _buttons(one: JudgeView, view: BenchView, chosen: JSON) -> list[JSON]:
+def _buttons(judge: JudgeView, view: BenchView, chosen: JSON) -> list[JSON]:
     """What opens the texts on which the judge disagrees."""
-    if one.figures is None or not one.done:
+    if judge.figures is None or not judge.done:
         return []
-    found = [("people", f"{one.figures.confusion.disagreements} with people")] if view.line.labelled else []
-    if one.figures.before is not None:
-        found.append(("before", f"{one.figures.before} with {BEFORE}"))
+    buttons = [("people", f"{judge.figures.confusion.disagreements} with people")] if view.line.labelled else []
+    if judge.figures.before is not None:
+        buttons.append(("before", f"{judge.figures.before} with {BEFORE}"))
     return [
         {
-            "judge": one.id,
+            "judge": judge.id,
             "against": against,
             "text": text,
-            "is_here": (chosen.get("judge"), chosen.get("against")) == (one.id, against),
+            "is_here": (chosen.get("judge"), chosen.get("against")) == (judge.id, against),
         }
-        for against, text in found
+        for against, text in buttons
     ]
 
 
 def _cells(figures: Figures | None) -> JSON:
     if figures is None:
         return dict.fromkeys((*IN_TABLE, "unread"), "–")
-    by_name = {one.name: one for one in figures.measures}
+    by_name = {measure.name: measure for measure in figures.measures}
     cells: JSON = {name: measure(by_name[name]) for name in IN_TABLE}
     return cells | {"unread": f"{figures.unread} of {figures.unread + figures.judged}"}
 
@@ -217,10 +217,10 @@ def measure(one: Measure) -> str:
 
 def _lines(figures: Figures) -> list[JSON]:
     return [
-        {"name": one.title, "value": f"unknown: {one.missing}"}
-        if one.light is Light.unknown
-        else {"name": one.title, "value": f"{measure(one)}, {one.number.n:,} {one.of}"}
-        for one in figures.measures
+        {"name": number.title, "value": f"unknown: {number.missing}"}
+        if number.light is Light.unknown
+        else {"name": number.title, "value": f"{measure(number)}, {number.number.n:,} {number.of}"}
+        for number in figures.measures
     ]
 
 
@@ -229,14 +229,14 @@ def _matrix(title: str, figures: Figures) -> JSON:
 
 
 def _pairs(view: BenchView) -> list[JSON]:
-    names: dict[int | None, str] = {None: BEFORE} | {one.position: one.title for one in view.judges}
+    names: dict[int | None, str] = {None: BEFORE} | {judge.position: judge.title for judge in view.judges}
     return [
         {
-            "first": names.get(one.first, "–"),
-            "second": names.get(one.second, "–"),
-            "agreement": share(one.agreement),
-            "kappa": kappa(one.kappa),
-            "n": f"{one.agreement.n:,}",
+            "first": names.get(pair.first, "–"),
+            "second": names.get(pair.second, "–"),
+            "agreement": share(pair.agreement),
+            "kappa": kappa(pair.kappa),
+            "n": f"{pair.agreement.n:,}",
         }
-        for one in view.pairs
+        for pair in view.pairs
     ]

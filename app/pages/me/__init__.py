@@ -119,5 +119,5 @@ def _judge_note(mine: Reviewer) -> str:
 
 def _alpha_note(mine: Reviewer) -> str:
     alpha = mine.colleagues_alpha
-    said = f"; Krippendorff's alpha of these items {figures.kappa(alpha)}" if alpha.value is not None else ""
-    return f"on {mine.colleagues.n:,} shared decisions{said}"
+    note = f"; Krippendorff's alpha of these items {figures.kappa(alpha)}" if alpha.value is not None else ""
+    return f"on {mine.colleagues.n:,} shared decisions{note}"

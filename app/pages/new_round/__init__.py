@@ -195,10 +195,10 @@ def _again(here: Context, round_id: int) -> Plan:
 
 
 def _previewed(here: Context, preview_id: int) -> Plan:
-    found = previews.get(here.actor, preview_id)
-    if found.project_id != here.project_id:
+    view = previews.get(here.actor, preview_id)
+    if view.project_id != here.project_id:
         raise NotFound(not_here("preview", preview_id))
-    return found.plan
+    return view.plan
 
 
 def _rewritten(here: Context, rewrite_id: int) -> Plan:
@@ -258,13 +258,13 @@ def _parent(here: Context, plan: Plan) -> tuple[str, JSON] | None:
     round_id = plan.branch_of or plan.parent_id
     if round_id is None:
         return None
-    found = rounds.get(here.actor, round_id)
-    return f"round {found.number}", found.recipe
+    parent = rounds.get(here.actor, round_id)
+    return f"round {parent.number}", parent.recipe
 
 
 def _starts(here: Context) -> list[tuple[str, int]]:
     """What a round can start from, newest first: rounds with a checkpoint, then the bases."""
     lines = overview.loop(here.actor, here.project_id).lines
-    made = [(f"round {x.number}, {x.checkpoint}", x.round_id) for x in reversed(lines) if x.round_id and x.checkpoint]
+    starts = [(f"round {x.number}, {x.checkpoint}", x.round_id) for x in reversed(lines) if x.round_id and x.checkpoint]
     bases = [(f"the base {x.checkpoint}", -x.checkpoint_id) for x in lines if x.round_id is None and x.checkpoint_id]
-    return made + bases
+    return starts + bases

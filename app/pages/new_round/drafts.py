@@ -42,14 +42,14 @@ def others_of(drawn: dict[str, Any]) -> list[tuple[str, JSON]]:
     """What a draft is compared with: the recipe of its name as it is listed, and that of the round it goes on from."""
     name = drawn["recipe"]["name"]
     listed = drawn["saved"].get(name) or parts.recipe(name)
-    found = [("the recipe", listed)] if listed else []
-    return [*found, tuple(drawn["parent"])] if drawn["parent"] else found
+    others = [("the recipe", listed)] if listed else []
+    return [*others, tuple(drawn["parent"])] if drawn["parent"] else others
 
 
 def recipe_choices(recipe: dict[str, Any], own: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """(title, name) of the recipes there are, by title, the project's own after those that come with Rondo, and of
     this one."""
-    names = sorted(parts.recipe_titles(), key=lambda one: one[0].casefold())
+    names = sorted(parts.recipe_titles(), key=lambda pair: pair[0].casefold())
     names += [(f"{title} (this project's own)", name) for title, name in own]
     is_known = recipe["name"] in [name for _, name in names]
     return names if is_known else [*names, (recipe["title"], recipe["name"])]
@@ -68,5 +68,7 @@ def digest(plan: Plan) -> str:
 
 def other_recipe(here: Context, current: JSON, name: str) -> JSON:
     """The recipe of that name: the project's own as it was saved, or another with the parts it shares with this one."""
-    found = next((one for one in saved_recipes.list_saved(here.actor, here.project_id) if one.name == name), None)
-    return parts.switch_recipe(current, name) if found is None else parts.validate(found.recipe)
+    saved = next(
+        (recipe for recipe in saved_recipes.list_saved(here.actor, here.project_id) if recipe.name == name), None
+    )
+    return parts.switch_recipe(current, name) if saved is None else parts.validate(saved.recipe)

@@ -19,44 +19,46 @@ MOST = 6
 def guessed(here: Context, plan: Plan) -> dict[str, Any]:
     """What a plan costs, or why it cannot run: said where the figures stand, since one may still type."""
     try:
-        found = rounds.estimate(here.actor, here.project_id, plan)
+        estimate = rounds.estimate(here.actor, here.project_id, plan)
     except RondoError as error:
         return {"problem": error.message, "warnings": []}
     return {
-        "samples": samples_of(found),
-        "calls": f"{found.judge_calls:,}",
-        "tokens": f"{found.tokens:,}",
-        "time": _time(found),
-        "warnings": list(found.warnings),
+        "samples": samples_of(estimate),
+        "calls": f"{estimate.judge_calls:,}",
+        "tokens": f"{estimate.tokens:,}",
+        "time": _time(estimate),
+        "warnings": list(estimate.warnings),
     }
 
 
-def samples_of(found: rounds.Estimate) -> str:
+def samples_of(estimate: rounds.Estimate) -> str:
     """How many samples there will be, and how many of them trainings write while they run."""
-    if not found.rollouts:
-        return f"{found.samples:,}"
-    return f"{found.samples:,}, {found.rollouts:,} of them rollouts of online training"
+    if not estimate.rollouts:
+        return f"{estimate.samples:,}"
+    return f"{estimate.samples:,}, {estimate.rollouts:,} of them rollouts of online training"
 
 
-def _time(found: rounds.Estimate) -> str:
+def _time(estimate: rounds.Estimate) -> str:
     """How long the round takes; with a bound where its texts may be much longer than the last ones."""
-    if found.seconds is None or found.seconds_at_most is None:
+    if estimate.seconds is None or estimate.seconds_at_most is None:
         return "known after the first round"
-    likely, at_most = duration(found.seconds), duration(found.seconds_at_most)
-    return f"about {likely}, at most {at_most}" if found.seconds_at_most > 1.2 * found.seconds else f"about {likely}"
+    likely, at_most = duration(estimate.seconds), duration(estimate.seconds_at_most)
+    return (
+        f"about {likely}, at most {at_most}" if estimate.seconds_at_most > 1.2 * estimate.seconds else f"about {likely}"
+    )
 
 
 def changed(recipe: JSON, others: Sequence[tuple[str, JSON]]) -> dict[str, Any]:
     """What the recipe has otherwise than what it is compared with, in words."""
-    said = []
+    compared = []
     for name, other in others:
-        found = changes(recipe, other)
-        lines = [_line(one, name) for one in found[:MOST]]
-        lines += [f"and {len(found) - MOST} more"] if len(found) > MOST else []
-        said.append({"name": name, "lines": lines, "same": not found})
-    return {"compared": said}
+        differences = changes(recipe, other)
+        lines = [_line(change, name) for change in differences[:MOST]]
+        lines += [f"and {len(differences) - MOST} more"] if len(differences) > MOST else []
+        compared.append({"name": name, "lines": lines, "same": not differences})
+    return {"compared": compared}
 
 
-def _line(one: Change, name: str) -> str:
-    where = f"{one.place}, " if one.place else ""
-    return f"{where}{one.label}: {as_words(one.value)} ({name} has {as_words(one.usual)})"
+def _line(change: Change, name: str) -> str:
+    where = f"{change.place}, " if change.place else ""
+    return f"{where}{change.label}: {as_words(change.value)} ({name} has {as_words(change.usual)})"

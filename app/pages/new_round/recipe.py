@@ -94,7 +94,7 @@ def _title(recipe: JSON, spot: Spot, name: str) -> str:
     if spot.line:
         return spot.line
     held = recipe.get(name)
-    names = ", ".join(one["name"] for one in held) if isinstance(held, list) else (held or {}).get("name", "")
+    names = ", ".join(part["name"] for part in held) if isinstance(held, list) else (held or {}).get("name", "")
     return f"{SLOT_TITLES[name]}: {names or 'none'}"
 
 

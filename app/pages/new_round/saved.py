@@ -28,12 +28,12 @@ class Saving:
 
 
 def own(here: Context) -> Own:
-    return [(one.title, one.name) for one in saved_recipes.list_saved(here.actor, here.project_id)]
+    return [(recipe.title, recipe.name) for recipe in saved_recipes.list_saved(here.actor, here.project_id)]
 
 
 def recipes_of(here: Context) -> dict[str, JSON]:
     """The project's own recipes, by name."""
-    return {one.name: one.recipe for one in saved_recipes.list_saved(here.actor, here.project_id)}
+    return {recipe.name: recipe.recipe for recipe in saved_recipes.list_saved(here.actor, here.project_id)}
 
 
 def draw(recipe: JSON, known: Own, folds: Folds) -> Saving:
@@ -64,11 +64,11 @@ def saver(drawing: Drawing) -> Any:
             return nothing(OTHER)
         here = context(request)
         try:
-            found = saved_recipes.save(here.actor, here.project_id, title or "", drawing.recipe(values))
+            saved = saved_recipes.save(here.actor, here.project_id, title or "", drawing.recipe(values))
         except InvalidInput as error:
             return refused(error, OTHER)
-        notice(f"{found.title} is kept among the recipes of this project.")
-        return drawing.other(found.recipe, now | {"own": own(here), "saved": recipes_of(here)}, values, is_same=True)
+        notice(f"{saved.title} is kept among the recipes of this project.")
+        return drawing.other(saved.recipe, now | {"own": own(here), "saved": recipes_of(here)}, values, is_same=True)
 
     return save_recipe
 

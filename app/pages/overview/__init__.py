@@ -33,7 +33,7 @@ def build() -> None:
     cancel = buttons.secondary("Cancel round…", visible=False, elem_id="cancel-round")
     stop = buttons.secondary("Stop after this round", visible=False, elem_id="stop-after-round")
     with gr.Column(visible=False) as sure:
-        said = markup(templates.SURE, elem_id="cancel-said")
+        status = markup(templates.SURE, elem_id="cancel-said")
         with gr.Row(elem_classes="rondo-toolbar"):
             really = buttons.stop("Cancel the round", elem_id="cancel-really")
             keep = buttons.secondary("Keep it", elem_id="cancel-keep")
@@ -48,7 +48,7 @@ def build() -> None:
     timer.tick(refresh, [seen], shown, **quiet)
     wired: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
     launch.click(start_next, [seen], shown, **wired)
-    cancel.click(ask_cancel, [seen], [sure, said, doomed], **wired)
+    cancel.click(ask_cancel, [seen], [sure, status, doomed], **wired)
     stop.click(stop_after, [seen], shown, **wired)
     keep.click(keep_waiting, None, sure, **wired)
     really.click(cancel_waiting, [seen, doomed], shown, **wired)
@@ -77,8 +77,8 @@ def start_next(seen: dict[str, Any], request: gr.Request) -> list[Any]:
 @toasts
 def ask_cancel(seen: dict[str, Any], request: gr.Request) -> list[Any]:
     """Say what cancelling means, before it does."""
-    found = rounds.get(context(request).actor, _waiting_id(seen.get("cancels")))
-    return [gr.Column(visible=True), {"number": found.number}, found.id]
+    round_ = rounds.get(context(request).actor, _waiting_id(seen.get("cancels")))
+    return [gr.Column(visible=True), {"number": round_.number}, round_.id]
 
 
 @toasts

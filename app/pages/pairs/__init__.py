@@ -98,7 +98,7 @@ def build() -> None:
     fields: list[FormField | gr.Slider | gr.Radio] = [margin, ties, penalty, reviewers, per_prompt, category, quota]
     gr.on(None, draw, None, [chosen, *fields, opened, go, result], **QUIET)
     chosen.input(open_round, chosen, [*fields, opened, go, result], **QUIET)
-    gr.on([one.input for one in fields], follow, [opened, *fields], [opened, result], **LAST)
+    gr.on([field.input for field in fields], follow, [opened, *fields], [opened, result], **LAST)
     go.click(choose, [opened, *fields], result, trigger_mode="once", **PRIVATE)
 
 
@@ -107,14 +107,18 @@ def draw(request: gr.Request) -> list[Any]:
     """Open the round that the address asks for, else the newest that may be judged."""
     here = context(request)
     known = [
-        one for one in reversed(rounds.list_rounds(here.actor, here.project_id)) if one.stage is not Stage.generate
+        round_
+        for round_ in reversed(rounds.list_rounds(here.actor, here.project_id))
+        if round_.stage is not Stage.generate
     ]
-    found = asked(request, "round", "judged round", {one.id for one in known})
-    first = found.id if found.id else None if found.missing else next((one.id for one in known), None)
-    field = gr.Dropdown(choices=[(f"Round {one.number}, {one.status}", one.id) for one in known], value=first)
+    wanted = asked(request, "round", "judged round", {round_.id for round_ in known})
+    first = wanted.id if wanted.id else None if wanted.missing else next((round_.id for round_ in known), None)
+    field = gr.Dropdown(
+        choices=[(f"Round {round_.number}, {round_.status}", round_.id) for round_ in known], value=first
+    )
     if first is None:
-        said = found.missing or "No round of this project is judged yet. Launch one: its scores come here."
-        return [field, *[gr.skip()] * 7, {}, gr.skip(), {"message": said}]
+        message = wanted.missing or "No round of this project is judged yet. Launch one: its scores come here."
+        return [field, *[gr.skip()] * 7, {}, gr.skip(), {"message": message}]
     return [field, *_opened(here, first)]
 
 
@@ -129,8 +133,8 @@ def open_round(round_id: int | None, request: gr.Request) -> list[Any]:
 @toasts
 def follow(request: gr.Request, opened: dict[str, Any], *values: Any) -> list[Any]:
     """Show what the knobs come to."""
-    found, result = _come_to(context(request), opened, _knobs(*values))
-    return [opened | {"token": found.token}, result]
+    pair_preview, result = _come_to(context(request), opened, _knobs(*values))
+    return [opened | {"token": pair_preview.token}, result]
 
 
 @toasts
@@ -138,15 +142,15 @@ def choose(request: gr.Request, opened: dict[str, Any], *values: Any) -> JSON:
     """Make the knobs the round's selector."""
     here = context(request)
     knobs = _knobs(*values)
-    made = choosing.choose(here.actor, _round(opened), knobs)
-    notice(shown.chosen(made))
+    chosen = choosing.choose(here.actor, _round(opened), knobs)
+    notice(shown.chosen(chosen))
     return _come_to(here, opened, knobs)[1]
 
 
 def _come_to(here: Context, opened: dict[str, Any], knobs: JSON) -> tuple[PairPreview, JSON]:
     """What the knobs come to on the open round, and as it is shown."""
-    found = previews.preview(here.actor, _round(opened), knobs, token=str(opened.get("token", "")))
-    return found, shown.result(found, knobs)
+    pair_preview = previews.preview(here.actor, _round(opened), knobs, token=str(opened.get("token", "")))
+    return pair_preview, shown.result(pair_preview, knobs)
 
 
 def _opened(here: Context, round_id: int) -> list[Any]:
@@ -174,10 +178,10 @@ def _opened(here: Context, round_id: int) -> list[Any]:
 
 
 def _round(opened: dict[str, Any]) -> int:
-    found = opened.get("round")
-    if type(found) is not int:
+    round_id = opened.get("round")
+    if type(round_id) is not int:
         raise InvalidInput("No round is open. Choose one from the list.")
-    return found
+    return round_id
 
 
 def _knobs(

@@ -7,27 +7,29 @@ from backend.services.pairs.previews import PairPreview
 from backend.values import JSON
 
 
-def result(found: PairPreview, knobs: JSON) -> JSON:
+def result(preview: PairPreview, knobs: JSON) -> JSON:
     """Rows, drops as bars, the gap in length, pairs of each category, examples."""
     return {
-        "rows": f"{found.rows:,}",
-        "of": f"pairs of {found.prompts:,} prompts with {found.samples:,} samples",
-        "gap": gap(found.length_gap),
-        "drops": drop_bars.bars((reason, count, "") for reason, count in found.dropped.items()),
-        "categories": [{"name": name, "count": f"{count:,}"} for name, count in found.categories.items()],
-        "others": f"and {more:,} other categories" if (more := found.num_categories - len(found.categories)) else "",
+        "rows": f"{preview.rows:,}",
+        "of": f"pairs of {preview.prompts:,} prompts with {preview.samples:,} samples",
+        "gap": gap(preview.length_gap),
+        "drops": drop_bars.bars((reason, count, "") for reason, count in preview.dropped.items()),
+        "categories": [{"name": name, "count": f"{count:,}"} for name, count in preview.categories.items()],
+        "others": f"and {more:,} other categories"
+        if (more := preview.num_categories - len(preview.categories))
+        else "",
         "category": knobs.get("category", ""),
-        "none": "No pair is left. Lower the margin, or ask for fewer reviewers." if not found.rows else "",
+        "none": "No pair is left. Lower the margin, or ask for fewer reviewers." if not preview.rows else "",
         "examples": [
             {
-                "prompt": one.prompt,
-                "chosen": one.chosen,
-                "rejected": one.rejected,
-                "margin": "set apart by people" if one.margin is None else f"margin {one.margin:.3g}",
-                "target": f"samples?sample={one.chosen_id}",
-                "other": f"samples?sample={one.rejected_id}",
+                "prompt": example.prompt,
+                "chosen": example.chosen,
+                "rejected": example.rejected,
+                "margin": "set apart by people" if example.margin is None else f"margin {example.margin:.3g}",
+                "target": f"samples?sample={example.chosen_id}",
+                "other": f"samples?sample={example.rejected_id}",
             }
-            for one in found.examples
+            for example in preview.examples
         ],
     }
 
@@ -40,12 +42,14 @@ BUTTONS = {
 }
 
 
-def chosen(made: Chosen) -> str:
+def chosen(choice: Chosen) -> str:
     """What became of the knobs."""
-    if made.branch_of_number is not None:
-        return f"Round {made.number}, a branch of round {made.branch_of_number}, is launched by job {made.job_id}."
-    how = "It selects once its review is closed." if made.job_id is None else f"Job {made.job_id} selects now."
-    return f"Round {made.number} has its selector. {how}"
+    if choice.branch_of_number is not None:
+        return (
+            f"Round {choice.number}, a branch of round {choice.branch_of_number}, is launched by job {choice.job_id}."
+        )
+    how = "It selects once its review is closed." if choice.job_id is None else f"Job {choice.job_id} selects now."
+    return f"Round {choice.number} has its selector. {how}"
 
 
 def gap(characters: float | None) -> str:

@@ -111,11 +111,13 @@ def show(request: gr.Request) -> list[Any]:
 def invite(name: str, role: str, request: gr.Request) -> list[Any]:
     """Add a person, or give a member another role."""
     asking = context(request)
-    made = accounts.invite(asking.actor, asking.project_id, name, Role(role))
-    address = f"{asking.base_url}/login/link/{made}" if made else ""
-    way_in = "may come in with the link below" if made else "signs in as before; who never did asks an owner for a link"
+    token = accounts.invite(asking.actor, asking.project_id, name, Role(role))
+    address = f"{asking.base_url}/login/link/{token}" if token else ""
+    way_in = (
+        "may come in with the link below" if token else "signs in as before; who never did asks an owner for a link"
+    )
     notice(f"{name.strip()} is {role} now and {way_in}.")
-    return [_people(request), gr.update(value=address, visible=bool(made))]
+    return [_people(request), gr.update(value=address, visible=bool(token))]
 
 
 @toasts

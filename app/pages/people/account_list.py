@@ -104,10 +104,10 @@ def _id(here: Context, name: str) -> int:
 def _rows(here: Context) -> list[list[str]]:
     return [
         [
-            one.name,
-            f"{'owner, ' if one.is_owner else ''}{'active' if one.is_active else 'shut out'}",
-            "yes" if one.has_password else "none",
-            day(one.created_at),
+            user.name,
+            f"{'owner, ' if user.is_owner else ''}{'active' if user.is_active else 'shut out'}",
+            "yes" if user.has_password else "none",
+            day(user.created_at),
         ]
-        for one in accounts.list_users(here.actor)
+        for user in accounts.list_users(here.actor)
     ]

@@ -51,9 +51,9 @@ def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
     """Draw the preview that the address asks for, else the newest."""
     here = context(request)
     rows = previews.list_previews(here.actor, here.project_id)
-    found = asked(request, "preview", "preview", {one.id for one in rows})
-    first = found.id or (None if found.missing else next((one.id for one in rows), None))
-    return _drawn(here, chosen, {"preview": first, "missing": found.missing}, rows)
+    wanted = asked(request, "preview", "preview", {row.id for row in rows})
+    first = wanted.id or (None if wanted.missing else next((row.id for row in rows), None))
+    return _drawn(here, chosen, {"preview": first, "missing": wanted.missing}, rows)
 
 
 @toasts
@@ -63,7 +63,7 @@ def choose(chosen: Chosen, which: int | None, request: gr.Request) -> list[Any]:
     if type(which) is not int:
         raise InvalidInput("Choose a preview from the list.")
     rows = previews.list_previews(here.actor, here.project_id)
-    missing = "" if which in {one.id for one in rows} else not_here("preview", which)
+    missing = "" if which in {row.id for row in rows} else not_here("preview", which)
     wish: JSON = {"preview": None if missing else which, "missing": missing}
     return [*_drawn(here, chosen, wish, rows)[1:], {"preview": which}]
 
@@ -84,11 +84,11 @@ def delete(chosen: Chosen, request: gr.Request) -> list[Any]:
     previews.delete(here.actor, wanted)
     notice(f"Preview {wanted} is deleted, with all that it wrote.")
     rows = previews.list_previews(here.actor, here.project_id)
-    return _drawn(here, chosen, {"preview": next((one.id for one in rows), None), "missing": ""}, rows)
+    return _drawn(here, chosen, {"preview": next((row.id for row in rows), None), "missing": ""}, rows)
 
 
 def _drawn(here: Context, chosen: Chosen, wish: JSON, rows: list[previews.PreviewRow]) -> list[Any]:
-    field = gr.Dropdown(choices=[shown.choice(one) for one in rows], value=wish["preview"])
+    field = gr.Dropdown(choices=[shown.choice(row) for row in rows], value=wish["preview"])
     drawn = _changes(here, wish, {})
     chosen.put(wish)
     return [field, *drawn]
@@ -97,18 +97,18 @@ def _drawn(here: Context, chosen: Chosen, wish: JSON, rows: list[previews.Previe
 def _changes(here: Context, wish: JSON, seen: JSON) -> list[Any]:
     """The preview and what its trainer would read, as far as they differ from what is shown."""
     wanted = wish.get("preview")
-    found = previews.get(here.actor, wanted) if wanted is not None else None
+    view = previews.get(here.actor, wanted) if wanted is not None else None
     now: JSON = {
-        "card": shown.preview(found) if found is not None else shown.nothing(wish.get("missing", "")),
-        "report": shown.rows(found),
-        "is_live": found is not None and not found.is_over,
+        "card": shown.preview(view) if view is not None else shown.nothing(wish.get("missing", "")),
+        "report": shown.rows(view),
+        "is_live": view is not None and not view.is_over,
     }
     if now == seen:
         return [gr.skip()] * 5
     return [
         now["card"],
         now["report"],
-        gr.Button(interactive=found is not None),
+        gr.Button(interactive=view is not None),
         gr.Timer(active=now["is_live"]),
         now,
     ]

@@ -143,8 +143,8 @@ def to_next(seen: dict[str, Any], request: gr.Request) -> list[Any]:
 def open_prompt(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) -> gr.Textbox:
     """Show one prompt whole."""
     place = row_number(event)
-    found = prompts_seen.browse(context(request).actor, seen["set"], cursor=place - 1, limit=1).rows
-    return gr.Textbox(whole(found[0]), visible=True, label=f"Prompt {place}") if found else gr.Textbox(visible=False)
+    rows = prompts_seen.browse(context(request).actor, seen["set"], cursor=place - 1, limit=1).rows
+    return gr.Textbox(whole(rows[0]), visible=True, label=f"Prompt {place}") if rows else gr.Textbox(visible=False)
 
 
 @toasts
@@ -285,9 +285,9 @@ def use_of(row: PromptSetView) -> str:
 
 def set_row(row: PromptSetView) -> list[str]:
     """One set as the table shows it."""
-    made, rounds = moment(row.created_at), str(row.num_rounds)
+    made_at, rounds = moment(row.created_at), str(row.num_rounds)
     by = row.created_by or "–"
-    return [str(row.id), row.name, use_of(row), f"{row.num_prompts:,}", row.origin, by, made, rounds]
+    return [str(row.id), row.name, use_of(row), f"{row.num_prompts:,}", row.origin, by, made_at, rounds]
 
 
 def prompt_row(row: PromptView) -> list[str]:
@@ -300,14 +300,14 @@ def prompt_row(row: PromptView) -> list[str]:
 
 def completions_of(row: PromptView) -> str:
     """The completions that the file brought for a prompt, the beginning of each."""
-    return "\n".join(f"{noted(one.extra)}: {one.text[:80]}" for one in row.completions)
+    return "\n".join(f"{noted(completion.extra)}: {completion.text[:80]}" for completion in row.completions)
 
 
 def whole(row: PromptView) -> str:
     """All messages, the answer and the metadata as text."""
     parts = [f"{message['role']}:\n{message['content']}" for message in row.messages]
     parts += [f"answer:\n{row.answer}"] if row.answer is not None else []
-    parts += [f"imported completion ({noted(one.extra)}):\n{one.text}" for one in row.completions]
+    parts += [f"imported completion ({noted(completion.extra)}):\n{completion.text}" for completion in row.completions]
     parts += [f"metadata:\n{json.dumps(row.extra, ensure_ascii=False, indent=1)}"] if row.extra else []
     parts += [f"({MASKED})"] if row.is_masked else []
     return "\n\n".join(parts)

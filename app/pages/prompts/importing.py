@@ -129,12 +129,12 @@ def _more_roles() -> list[gr.Dropdown]:
     """The dropdowns of the roles that fewer files have, in the order of `ROLES`."""
     with gr.Accordion("More roles: system, context, choices, completions, labels, scores", open=False):
         with gr.Row():
-            made = [_role("system"), _role("history"), _role("context"), _role("choices")]
+            roles = [_role("system"), _role("history"), _role("context"), _role("choices")]
         with gr.Row():
-            made += [_role("completion"), _role("chosen"), _role("rejected"), _role("label")]
+            roles += [_role("completion"), _role("chosen"), _role("rejected"), _role("label")]
         with gr.Row():
-            made += [_role("score"), _role("score_chosen"), _role("score_rejected")]
-    return made
+            roles += [_role("score"), _role("score_chosen"), _role("score_rejected")]
+    return roles
 
 
 def _role(role: str) -> gr.Dropdown:
@@ -205,8 +205,8 @@ def _looked_at(preview: FilePreview | None, problem: str = "") -> list[Any]:
         return [hidden, *columns, hidden, hidden, refused, gr.Button(interactive=False)]
     names = list(preview.columns)
     raw = [[cell(row.get(name)) for name in names] for row in preview.rows]
-    fates = [[one.column, one.role or "none", one.becomes] for one in preview.becomes]
-    said = {
+    fates = [[become.column, become.role or "none", become.becomes] for become in preview.becomes]
+    summary = {
         "format": f"{preview.kind}: {preview.format}.",
         "notes": list(preview.notes),
         "problems": list(preview.warnings),
@@ -216,7 +216,7 @@ def _looked_at(preview: FilePreview | None, problem: str = "") -> list[Any]:
         *(_chosen(preview, role) for role in ROLES),
         Table(value=fates, visible=bool(fates)),
         Table(value=[become_row(row) for row in preview.prompts], visible=True),
-        said,
+        summary,
         gr.Button(interactive=bool(preview.mapping.used)),
     ]
 
@@ -235,7 +235,7 @@ def become_row(row: Finished) -> list[str]:
     """One row as it would be imported, as the table shows it."""
     if row.reason:
         return [str(row.line), f"left out: {row.reason}", "", ""]
-    completions = "\n\n".join(f"{noted(one.extra)}: {short(one.text)}" for one in row.completions)
+    completions = "\n\n".join(f"{noted(completion.extra)}: {short(completion.text)}" for completion in row.completions)
     return [str(row.line), row.text[:1500], short(row.answer or ""), completions]
 
 

@@ -50,7 +50,12 @@ def build() -> None:
         part = gr.Dropdown([ANY_PART], value="", label="Part", elem_id="recipes-part")
         training, needs = (
             gr.Dropdown(
-                [str(one) for one in kind], value=[], multiselect=True, label=label, filterable=False, elem_id=elem_id
+                [str(value) for value in kind],
+                value=[],
+                multiselect=True,
+                label=label,
+                filterable=False,
+                elem_id=elem_id,
             )
             for kind, label, elem_id in (
                 (Training, "Training", "recipes-training"),
@@ -78,21 +83,24 @@ def build() -> None:
 def draw(request: gr.Request) -> list[Any]:
     """Draw everything; the address says what was searched, filtered by and chosen."""
     here = context(request)
-    found = recipe_list.list_recipes(here.actor, here.project_id)
-    known = [f"{kind} {name}" for kind, name in recipe_list.used_parts(found)]
+    listed = recipe_list.list_recipes(here.actor, here.project_id)
+    known = [f"{kind} {name}" for kind, name in recipe_list.used_parts(listed)]
     asked = {name: str(request.query_params.get(name, "")) for name in (*NAMES, "recipe")}
     part = asked["part"] if asked["part"] in known else ""
-    training = [one for one in asked["training"].split(",") if one in list(Training)]
-    needs = [one for one in asked["needs"].split(",") if one in list(Need)]
+    training = [part for part in asked["training"].split(",") if part in list(Training)]
+    needs = [part for part in asked["needs"].split(",") if part in list(Need)]
     held = _held(asked["recipe"], asked["q"], part, training, needs)
-    parts = [ANY_PART, *((f"{one} · {name}", f"{one} {name}") for one, name in recipe_list.used_parts(found))]
+    parts = [
+        ANY_PART,
+        *((f"{part_kind} · {name}", f"{part_kind} {name}") for part_kind, name in recipe_list.used_parts(listed)),
+    ]
     return [
         asked["q"],
         gr.Dropdown(parts, value=part),
         training,
         needs,
-        *_listed(found, asked["q"], part, training, needs),
-        *_card(found, asked["recipe"]),
+        *_listed(listed, asked["q"], part, training, needs),
+        *_card(listed, asked["recipe"]),
         held,
         held,
     ]
@@ -109,10 +117,10 @@ def narrow(
 ) -> list[Any]:
     """List what the filters let through."""
     here = context(request)
-    found = recipe_list.list_recipes(here.actor, here.project_id)
+    listed = recipe_list.list_recipes(here.actor, here.project_id)
     given = (text or "", part or "", training or [], needs or [])
     held = _held(str(seen.get("recipe", "")), *given)
-    return [*_listed(found, *given), held, held]
+    return [*_listed(listed, *given), held, held]
 
 
 @toasts
@@ -133,68 +141,68 @@ def _held(recipe: str, text: str, part: str, training: Sequence[str], needs: Seq
 
 
 def _listed(
-    found: Sequence[ListedRecipe], text: str, part: str, training: Sequence[str], needs: Sequence[str]
+    listed_recipes: Sequence[ListedRecipe], text: str, part: str, training: Sequence[str], needs: Sequence[str]
 ) -> list[Any]:
-    fitting = recipe_list.matching(found, Filters(text, part, tuple(training), tuple(needs)))
-    said = {"said": f"{len(fitting):,} of {len(found):,} recipes", "none": "" if fitting else NONE_FITS}
-    return [[row(one) for one in fitting], said]
+    fitting = recipe_list.matching(listed_recipes, Filters(text, part, tuple(training), tuple(needs)))
+    count = {"said": f"{len(fitting):,} of {len(listed_recipes):,} recipes", "none": "" if fitting else NONE_FITS}
+    return [[row(recipe) for recipe in fitting], count]
 
 
-def _card(found: Sequence[ListedRecipe], name: str) -> list[Any]:
+def _card(listed_recipes: Sequence[ListedRecipe], name: str) -> list[Any]:
     """What is shown of a recipe, and the link that launches it."""
     if not name:
         return [{"is_empty": True}, None]
     try:
-        one = recipe_list.chosen(found, name)
+        recipe = recipe_list.chosen(listed_recipes, name)
     except NotFound as error:
         return [{"missing": error.message}, None]
-    return [card_value(one), {"link": f"new-round?{urlencode({'recipe': one.name})}"} if one.made else None]
+    return [card_value(recipe), {"link": f"new-round?{urlencode({'recipe': recipe.name})}"} if recipe.made else None]
 
 
-def row(one: ListedRecipe) -> list[str]:
+def row(recipe: ListedRecipe) -> list[str]:
     """One recipe as the table shows it."""
-    made = one.made
-    steps = " | ".join(", ".join(names) for names in made.steps) if made else "no longer works"
+    method = recipe.made
+    steps = " | ".join(", ".join(names) for names in method.steps) if method else "no longer works"
     return [
-        one.name,
-        one.title,
-        one.paper or ("this project's own" if one.is_own else "–"),
+        recipe.name,
+        recipe.title,
+        recipe.paper or ("this project's own" if recipe.is_own else "–"),
         steps,
-        ", ".join(made.roles) if made else "",
-        ", ".join(map(str, made.needs)) if made else "",
-        last(one.last),
+        ", ".join(method.roles) if method else "",
+        ", ".join(map(str, method.needs)) if method else "",
+        last(recipe.last),
     ]
 
 
-def last(found: LastRound | None) -> str:
+def last(round_: LastRound | None) -> str:
     """`round 3: done, 62.5%`"""
-    if found is None:
+    if round_ is None:
         return "–"
-    reached = "" if found.accuracy is None else f", {percent(found.accuracy)}"
-    return f"round {found.number}: {status(found)}{reached}"
+    reached = "" if round_.accuracy is None else f", {percent(round_.accuracy)}"
+    return f"round {round_.number}: {status(round_)}{reached}"
 
 
-def status(found: LastRound) -> str:
-    return "waits for review" if found.status is RoundStatus.review else str(found.status)
+def status(round_: LastRound) -> str:
+    return "waits for review" if round_.status is RoundStatus.review else str(round_.status)
 
 
-def card_value(one: ListedRecipe) -> dict[str, Any]:
+def card_value(recipe: ListedRecipe) -> dict[str, Any]:
     """What the card shows; texts only."""
-    made, entry, checks = one.made, one.entry, one.checks
-    facts = [("Trains", ", ".join(map(str, made.training)) or "nothing")] if made else []
-    facts += [("Roles to bind", ", ".join(made.roles))] if made and made.roles else []
-    facts += [("Needs", ", ".join(map(str, made.needs)) or "nothing beside prompts")] if made else []
+    method, entry, checks = recipe.made, recipe.entry, recipe.checks
+    facts = [("Trains", ", ".join(map(str, method.training)) or "nothing")] if method else []
+    facts += [("Roles to bind", ", ".join(method.roles))] if method and method.roles else []
+    facts += [("Needs", ", ".join(map(str, method.needs)) or "nothing beside prompts")] if method else []
     facts += [] if checks is None else [("Checked in", ", ".join(checks) or "no test")]
     return {
-        "title": one.title,
-        "name": one.name,
-        "about": about_of({"title": one.title, "paper": one.paper}),
+        "title": recipe.title,
+        "name": recipe.name,
+        "about": about_of({"title": recipe.title, "paper": recipe.paper}),
         "reference": entry.reference if entry else "",
-        "is_own": one.is_own,
-        "problem": "" if made else "This recipe no longer works: a part that it names is not there, or has changed.",
-        "phases": _phases(made.phases) if made else [],
+        "is_own": recipe.is_own,
+        "problem": "" if method else "This recipe no longer works: a part that it names is not there, or has changed.",
+        "phases": _phases(method.phases) if method else [],
         "facts": [{"name": name, "value": value} for name, value in facts],
-        "last": _last(one.last),
+        "last": _last(recipe.last),
         "sections": [
             {"title": section.title, "blocks": [{"text": b.text, "items": list(b.items)} for b in section.blocks]}
             for section in (entry.sections if entry else ())
@@ -210,15 +218,15 @@ def _phases(phases: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
     ]
 
 
-def _last(found: LastRound | None) -> dict[str, Any] | None:
-    if found is None:
+def _last(round_: LastRound | None) -> dict[str, Any] | None:
+    if round_ is None:
         return None
     return {
-        "round": f"Round {found.number}",
-        "link": f"samples?round={found.round_id}",
-        "status": status(found),
-        "badge": BADGES.get(found.status, ""),
-        "reached": "" if found.accuracy is None else f"{percent(found.accuracy)} of held-out prompts right",
-        "started": moment(found.started_at),
-        "error": found.error or "",
+        "round": f"Round {round_.number}",
+        "link": f"samples?round={round_.round_id}",
+        "status": status(round_),
+        "badge": BADGES.get(round_.status, ""),
+        "reached": "" if round_.accuracy is None else f"{percent(round_.accuracy)} of held-out prompts right",
+        "started": moment(round_.started_at),
+        "error": round_.error or "",
     }

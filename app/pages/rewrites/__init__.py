@@ -76,16 +76,18 @@ def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
     except PermissionDenied:
         return [gr.skip()] * 7  # the page says who may
     known = [
-        one for one in reversed(rounds.list_rounds(here.actor, here.project_id)) if one.stage is not Stage.generate
+        round_
+        for round_ in reversed(rounds.list_rounds(here.actor, here.project_id))
+        if round_.stage is not Stage.generate
     ]
-    of_round = asked(request, "round", "judged round", {one.id for one in known})
-    first = of_round.id or next((one.id for one in known), None)
+    of_round = asked(request, "round", "judged round", {round_.id for round_ in known})
+    first = of_round.id or next((round_.id for round_ in known), None)
     writers = [(row.name, row.id) for row in checkpoints.tree(here.actor, here.project_id) if row.kind != SCORER]
-    found = asked(request, "rewrite", "rewrite", {one.id for one in rows})
-    newest = None if found.missing else next((one.id for one in rows), None)
-    wish: JSON = {"rewrite": found.id or newest, "missing": found.missing or of_round.missing}
+    wanted = asked(request, "rewrite", "rewrite", {row.id for row in rows})
+    newest = None if wanted.missing else next((row.id for row in rows), None)
+    wish: JSON = {"rewrite": wanted.id or newest, "missing": wanted.missing or of_round.missing}
     return [
-        gr.Dropdown(choices=[(f"Round {one.number}, {one.status}", one.id) for one in known], value=first),
+        gr.Dropdown(choices=[(f"Round {round_.number}, {round_.status}", round_.id) for round_ in known], value=first),
         gr.Dropdown(choices=writers, value=next((id_ for _, id_ in writers), None)),
         _offered(here, first, rewrites.USUAL),
         *_drawn(here, chosen, wish, rows),
@@ -107,10 +109,10 @@ def start(
     here = context(request)
     if type(round_id) is not int or type(reflector) is not int:
         raise InvalidInput("Choose a round and the model that writes the templates.")
-    made = rewrites.start(here.actor, round_id, reflector, rewrites=int(number or 0))
-    notice(f"Rewrite {made} is queued.")
+    rewrite_id = rewrites.start(here.actor, round_id, reflector, rewrites=int(number or 0))
+    notice(f"Rewrite {rewrite_id} is queued.")
     rows = rewrites.list_rewrites(here.actor, here.project_id)
-    return [*_drawn(here, chosen, {"rewrite": made, "missing": ""}, rows), {"rewrite": made}]
+    return [*_drawn(here, chosen, {"rewrite": rewrite_id, "missing": ""}, rows), {"rewrite": rewrite_id}]
 
 
 @toasts
@@ -120,7 +122,7 @@ def choose(chosen: Chosen, which: int | None, request: gr.Request) -> list[Any]:
     if type(which) is not int:
         raise InvalidInput("Choose a rewrite from the list.")
     rows = rewrites.list_rewrites(here.actor, here.project_id)
-    missing = "" if which in {one.id for one in rows} else not_here("rewrite", which)
+    missing = "" if which in {row.id for row in rows} else not_here("rewrite", which)
     wish: JSON = {"rewrite": None if missing else which, "missing": missing}
     return [*_drawn(here, chosen, wish, rows)[1:], {"rewrite": which}]
 
@@ -143,7 +145,7 @@ def _offered(here: Context, round_id: int | None, number: int) -> JSON:
 
 
 def _drawn(here: Context, chosen: Chosen, wish: JSON, rows: list[RewriteRow]) -> list[Any]:
-    field = gr.Dropdown(choices=[shown.choice(one) for one in rows], value=wish["rewrite"])
+    field = gr.Dropdown(choices=[shown.choice(row) for row in rows], value=wish["rewrite"])
     drawn = _changes(here, wish, {})
     chosen.put(wish)
     return [field, *drawn]
@@ -152,10 +154,10 @@ def _drawn(here: Context, chosen: Chosen, wish: JSON, rows: list[RewriteRow]) ->
 def _changes(here: Context, wish: JSON, seen: JSON) -> list[Any]:
     """The rewrite, as far as it differs from what is shown."""
     wanted = wish.get("rewrite")
-    found = rewrites.get(here.actor, wanted) if wanted is not None else None
+    view = rewrites.get(here.actor, wanted) if wanted is not None else None
     now: JSON = {
-        "card": shown.rewrite(found) if found is not None else shown.nothing(wish.get("missing", "")),
-        "is_live": found is not None and not found.is_over,
+        "card": shown.rewrite(view) if view is not None else shown.nothing(wish.get("missing", "")),
+        "is_live": view is not None and not view.is_over,
     }
     if now == seen:
         return [gr.skip()] * 3

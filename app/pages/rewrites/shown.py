@@ -11,18 +11,18 @@ HOW = (
 )
 
 
-def offer(found: Offer | None, problem: str) -> JSON:
+def offer(offered: Offer | None, problem: str) -> JSON:
     """What a rewrite would take, or why there is none."""
-    if found is None:
+    if offered is None:
         return {"said": problem, "kind": "warn"}
-    if found.why_not:
-        return {"said": found.why_not, "kind": "warn"}
+    if offered.why_not:
+        return {"said": offered.why_not, "kind": "warn"}
     return {
-        "said": f"The judge {found.judge} ({found.judge_name}) is asked at most {found.calls:,} times, the model that "
-        f"writes at most {found.rewrites} times. It sees {found.seen:,} labels of people; {found.unseen:,} stay unseen "
+        "said": f"The judge {offered.judge} ({offered.judge_name}) is asked at most {offered.calls:,} times, the model that "
+        f"writes at most {offered.rewrites} times. It sees {offered.seen:,} labels of people; {offered.unseen:,} stay unseen "
         "and decide whether its template is kept.",
         "kind": "plain",
-        "note": found.note,
+        "note": offered.note,
     }
 
 
@@ -37,23 +37,23 @@ def nothing(missing: str) -> JSON:
     return {"message": missing or "No template of this project was rewritten yet."}
 
 
-def rewrite(found: RewriteView) -> JSON:
+def rewrite(view: RewriteView) -> JSON:
     """A rewrite as far as it is."""
-    said: JSON = {
-        "id": found.id,
-        "title": f"Rewrite {found.id}: {found.judge} of round {found.round_number}",
-        "badge": BADGES.get(found.status, ""),
-        "status": str(found.status),
-        "about": f"judged by {found.judge_name}, written by {found.reflector}; by {found.created_by or 'somebody'}, "
-        f"{moment(found.created_at)}",
-        "progress": _progress(found),
-        "error": found.error or "",
-        "links": _links(found),
+    value: JSON = {
+        "id": view.id,
+        "title": f"Rewrite {view.id}: {view.judge} of round {view.round_number}",
+        "badge": BADGES.get(view.status, ""),
+        "status": str(view.status),
+        "about": f"judged by {view.judge_name}, written by {view.reflector}; by {view.created_by or 'somebody'}, "
+        f"{moment(view.created_at)}",
+        "progress": _progress(view),
+        "error": view.error or "",
+        "links": _links(view),
     }
-    outcome = found.outcome
+    outcome = view.outcome
     if outcome is None:
-        return said
-    return said | {
+        return value
+    return value | {
         "said": outcome.said,
         "verdict": "ok" if outcome.is_kept else "warn",
         "word": "kept" if outcome.is_kept else "not kept",
@@ -68,8 +68,8 @@ def rewrite(found: RewriteView) -> JSON:
         ],
         "note": outcome.note,
         "how": f"{_written(outcome.written, outcome.refused)} {outcome.calls:,} judge replies were asked for. {HOW}",
-        "pieces": [{one.kind: one.text} for one in outcome.pieces],
-        "examples": [_example(one) for one in outcome.examples],
+        "pieces": [{piece.kind: piece.text} for piece in outcome.pieces],
+        "examples": [_example(example) for example in outcome.examples],
     }
 
 
@@ -96,32 +96,32 @@ def _written(written: int, refused: int) -> str:
     return f"{written} templates were written{lost}."
 
 
-def _progress(found: RewriteView) -> str:
-    if found.is_over:
+def _progress(view: RewriteView) -> str:
+    if view.is_over:
         return ""
-    if found.status is JobStatus.queued:
-        return f"Job {found.job_id} waits in the queue. A worker takes it next."
-    return f"{found.done:,} of at most {found.total:,} judge calls"
+    if view.status is JobStatus.queued:
+        return f"Job {view.job_id} waits in the queue. A worker takes it next."
+    return f"{view.done:,} of at most {view.total:,} judge calls"
 
 
-def _links(found: RewriteView) -> list[JSON]:
-    links = [{"target": f"round?round={found.round_id}", "text": f"Round {found.round_number}", "kind": ""}]
-    if found.job_id is not None:
-        links.append({"target": f"jobs?job={found.job_id}", "text": "Job and log", "kind": ""})
-    if found.outcome is not None and found.outcome.is_kept:
-        target = f"new-round?rewrite={found.id}"
+def _links(view: RewriteView) -> list[JSON]:
+    links = [{"target": f"round?round={view.round_id}", "text": f"Round {view.round_number}", "kind": ""}]
+    if view.job_id is not None:
+        links.append({"target": f"jobs?job={view.job_id}", "text": "Job and log", "kind": ""})
+    if view.outcome is not None and view.outcome.is_kept:
+        target = f"new-round?rewrite={view.id}"
         links.insert(0, {"target": target, "text": "Use this template in the next round", "kind": "rondo-primary"})
     return links
 
 
-def _example(one: Example) -> JSON:
+def _example(example: Example) -> JSON:
     return {
-        "badge": "ok" if one.is_right else "bad",
-        "word": "newly right" if one.is_right else "newly wrong",
-        "people": f"People {'accept' if one.accepts else 'reject'} it.",
-        "target": f"samples?sample={one.sample_id}",
-        "prompt": one.prompt,
-        "text": one.text,
-        "before": one.before,
-        "after": one.after,
+        "badge": "ok" if example.is_right else "bad",
+        "word": "newly right" if example.is_right else "newly wrong",
+        "people": f"People {'accept' if example.accepts else 'reject'} it.",
+        "target": f"samples?sample={example.sample_id}",
+        "prompt": example.prompt,
+        "text": example.text,
+        "before": example.before,
+        "after": example.after,
     }

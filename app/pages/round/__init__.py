@@ -65,7 +65,7 @@ def draw(request: gr.Request) -> list[Any]:
     here = context(request)
     known = rounds.list_rounds(here.actor, here.project_id)
     wish = wanted(request, known)
-    names = [(f"Round {one.number}, {one.status}", one.id) for one in reversed(known)]
+    names = [(f"Round {round_.number}, {round_.status}", round_.id) for round_ in reversed(known)]
     dropdown = gr.Dropdown(names, value=wish.id, visible=bool(known))
     if wish.id is None:
         # The address stays: who mistyped it may want to mend it.
@@ -134,7 +134,7 @@ def _known(round_id: int | None) -> int:
 
 def wanted(request: gr.Request, known: list[RoundView]) -> Asked:
     """The round that the address asks for; where it asks for none, the newest."""
-    ids = [one.id for one in known]
+    ids = [round_.id for round_ in known]
     wish = asked(request, "round", "round", ids)
     return Asked(ids[-1]) if wish == Asked() and ids else wish
 
@@ -148,7 +148,11 @@ def shown_texts(here: Context, round_id: int, step: int | None) -> list[Any]:
     """The table of the way, its chart, what was looked at, the picker of steps, two charts, categories and lists."""
     report = round_report.texts(here.actor, round_id)
     value, spread = said.texts(report, step), said.chosen(report, step)
-    steps = [(f"{one.step + 1}. {one.name}", one.step) for one in report.spreads.spreads if one.step is not None]
+    steps = [
+        (f"{spread.step + 1}. {spread.name}", spread.step)
+        for spread in report.spreads.spreads
+        if spread.step is not None
+    ]
     picker = gr.Dropdown(steps, value=spread.step if spread else None, visible=len(steps) > 1)
     chart = figures.sankey(report.flows.flows)
     scores = figures.scores(spread.scores) if spread and spread.scores else None

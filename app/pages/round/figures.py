@@ -26,8 +26,8 @@ class Flowing:
         self.nodes.append((label, color))
         return len(self.nodes) - 1
 
-    def link(self, source: int, target: int, width: float, color: str, said: str, href: str) -> None:
-        self.links.append((source, target, max(width, THINNEST), color, said, href))
+    def link(self, source: int, target: int, width: float, color: str, title: str, href: str) -> None:
+        self.links.append((source, target, max(width, THINNEST), color, title, href))
 
     def add(self, flow: Flow) -> None:
         """One dataset's way, beside the others."""
@@ -67,7 +67,7 @@ def sankey(flows: Sequence[Flow]) -> go.Figure | None:
         flowing.add(flow)
     if not flowing.links:
         return None
-    columns: list[Any] = [list(one) for one in zip(*flowing.links, strict=True)]
+    columns: list[Any] = [list(column) for column in zip(*flowing.links, strict=True)]
     source, target, value, color, label, href = columns
     figure = charts.blank(height=max(260, 46 * max(len(flowing.nodes) // 2, 5)))
     figure.add_trace(
@@ -100,12 +100,12 @@ def sankey(flows: Sequence[Flow]) -> go.Figure | None:
 def scores(bins: Sequence[Bin]) -> go.Figure:
     """Bars by score, each cut by verdict; patterns tell them apart without color."""
     figure = charts.blank(height=230, x="score", y="texts")
-    middles = [(one.low + one.high) / 2 for one in bins]
+    middles = [(bin_.low + bin_.high) / 2 for bin_ in bins]
     width = (bins[-1].high - bins[0].low) / len(bins) or 0.1
     parts = (
-        ("accepted", [one.accepted for one in bins], charts.GREEN, ""),
-        ("rejected", [one.rejected for one in bins], charts.RED, "/"),
-        ("undecided", [one.count - one.accepted - one.rejected for one in bins], charts.TEXT, "."),
+        ("accepted", [bin_.accepted for bin_ in bins], charts.GREEN, ""),
+        ("rejected", [bin_.rejected for bin_ in bins], charts.RED, "/"),
+        ("undecided", [bin_.count - bin_.accepted - bin_.rejected for bin_ in bins], charts.TEXT, "."),
     )
     for name, counts, color, pattern in parts:
         if any(counts):
@@ -118,5 +118,5 @@ def scores(bins: Sequence[Bin]) -> go.Figure:
 def lengths(bins: Sequence[Bin]) -> go.Figure:
     """Bars of texts by their number of tokens."""
     return charts.histogram(
-        [bins[0].low, *(one.high for one in bins)], [one.count for one in bins], x="tokens", y="texts", height=230
+        [bins[0].low, *(bin_.high for bin_ in bins)], [bin_.count for bin_ in bins], x="tokens", y="texts", height=230
     )

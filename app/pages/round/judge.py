@@ -68,10 +68,10 @@ def shown(here: Context, round_id: int | None) -> list[Any]:
     fields = [to_input(knob, limits[knob.name]) for knob in knobs()]
     if round_id is None:
         return [None, gr.Plot(visible=False), gr.Column(visible=False), *fields]
-    found, row = judge_health.of_round(here.actor, round_id), rounds.get(here.actor, round_id)
-    curve = widget.curve(found)
+    health, row = judge_health.of_round(here.actor, round_id), rounds.get(here.actor, round_id)
+    curve = widget.curve(health)
     return [
-        widget.shown(found, row.hold) | ({"rewrite": f"rewrites?round={round_id}"} if found.measures else {}),
+        widget.shown(health, row.hold) | ({"rewrite": f"rewrites?round={round_id}"} if health.measures else {}),
         gr.Plot(curve, visible=curve is not None),
         gr.Column(visible=row.status is RoundStatus.held),
         *fields,

@@ -83,7 +83,7 @@ def build() -> None:
                 with gr.Row(elem_classes="rondo-toolbar"):
                     preview = buttons.secondary("Preview", elem_id="bulk-preview")
                     apply = buttons.primary("Apply", interactive=False, elem_id="bulk-apply")
-                    said = markup(templates.COUNT, value="", elem_id="bulk-said")
+                    status = markup(templates.COUNT, value="", elem_id="bulk-said")
                 with gr.Row(equal_height=True):
                     batches = gr.Dropdown([], label="Done before", filterable=False, scale=3, elem_id="bulk-batches")
                     undo = buttons.secondary("Undo this one", elem_id="bulk-undo")
@@ -96,9 +96,9 @@ def build() -> None:
     drawn.success(None, None, None, js=templates.INTO_VIEW_IF_ASKED, api_visibility="private")
     gr.on(None, draw_chart, None, chart, **QUIET)
     narrowed = [c.submit if isinstance(c, gr.Textbox) else c.input for c in bar.fields]
-    gr.on(narrowed, narrow, [asked_for, *bar.fields], [bar.more, *listed, token, apply, said], **QUIET)
-    clear.click(clear_bar, asked_for, [*bar.fields, bar.more, *listed, token, apply, said], **QUIET)
-    moved = [bar.fields[-1], bar.columns, *listed, batches, token, apply, said]
+    gr.on(narrowed, narrow, [asked_for, *bar.fields], [bar.more, *listed, token, apply, status], **QUIET)
+    clear.click(clear_bar, asked_for, [*bar.fields, bar.more, *listed, token, apply, status], **QUIET)
+    moved = [bar.fields[-1], bar.columns, *listed, batches, token, apply, status]
     chosen.input(choose_round, [asked_for, chosen], moved, **QUIET)
     bar.columns.input(choose_columns, [asked_for, bar.columns], listed, **QUIET)
     chosen.input(chart_of, chosen, chart, **QUIET)
@@ -107,11 +107,11 @@ def build() -> None:
     opened = table.select(open_row, asked_for, [detail, kept], **QUIET)
     opened.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
     timer.tick(refresh, [asked_for, seen], listed, **QUIET)
-    preview.click(look_ahead, [asked_for, action], [said, token, apply], **PRIVATE)
+    preview.click(look_ahead, [asked_for, action], [status, token, apply], **PRIVATE)
     # In the browser, since an answer to this could come after that to the next preview; a token is of one action.
-    action.input(None, None, [apply, said], js=templates.FORGET_PREVIEW, api_visibility="private")
-    apply.click(do_apply, [asked_for, action, reason, token], [*listed, batches, said, token, apply], **PRIVATE)
-    undo.click(do_undo, [asked_for, batches], [*listed, batches, said], **PRIVATE)
+    action.input(None, None, [apply, status], js=templates.FORGET_PREVIEW, api_visibility="private")
+    apply.click(do_apply, [asked_for, action, reason, token], [*listed, batches, status, token, apply], **PRIVATE)
+    undo.click(do_undo, [asked_for, batches], [*listed, batches, status], **PRIVATE)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
 
@@ -120,12 +120,12 @@ def draw(asked_for: Chosen, request: gr.Request) -> list[Any]:
     """Draw everything as the address says; a wrong place in the list is the first page, without what is hidden now."""
     here = context(request)
     known = rounds.list_rounds(here.actor, here.project_id)
-    query = wanted(here, request, [one.id for one in known])
-    names = [(f"Round {one.number}, {one.status}", one.id) for one in reversed(known)]
+    query = wanted(here, request, [round_.id for round_ in known])
+    names = [(f"Round {round_.number}, {round_.status}", round_.id) for round_ in reversed(known)]
     steps = steps_of(here, query)
-    query, said = without_missing_step(steps, query)
-    if said:
-        notice(said)
+    query, message = without_missing_step(steps, query)
+    if message:
+        notice(message)
     try:
         shown = listing(here, asked_for, query, open_sample=True)
     except PermissionDenied as error:
@@ -141,7 +141,7 @@ def draw(asked_for: Chosen, request: gr.Request) -> list[Any]:
 def draw_chart(request: gr.Request) -> gr.Plot:
     """The histogram comes on its own: the list does not wait for it."""
     here = context(request)
-    ids = [one.id for one in rounds.list_rounds(here.actor, here.project_id)]
+    ids = [round_.id for round_ in rounds.list_rounds(here.actor, here.project_id)]
     return histogram(here, wanted(here, request, ids)["round"])
 
 
@@ -218,11 +218,11 @@ def look_ahead(asked_for: Chosen, action: str, request: gr.Request) -> list[Any]
     """Count what Apply would do."""
     query = asked_for.value
     seen = bulk.preview(context(request).actor, round_of(query), read_filters(query), DecisionKind(action))
-    said = (
+    message = (
         f"{action.capitalize()} {seen.count:,} samples: {seen.changed_verdicts:,} change their verdict, "
         f"{seen.overridden_people:,} of them decided otherwise by people."
     )
-    return [said, seen.token, gr.Button(interactive=seen.count > 0)]
+    return [message, seen.token, gr.Button(interactive=seen.count > 0)]
 
 
 @toasts
@@ -232,8 +232,8 @@ def do_apply(asked_for: Chosen, action: str, reason: str, token: str, request: g
     batch = bulk.apply(
         here.actor, round_of(query), read_filters(query), DecisionKind(action), reason=reason, token=token
     )
-    said = f"Done: {batch.count:,} samples. It can be undone below."
-    return [*listing(here, asked_for, query), batch_list(here, query), said, "", gr.Button(interactive=False)]
+    message = f"Done: {batch.count:,} samples. It can be undone below."
+    return [*listing(here, asked_for, query), batch_list(here, query), message, "", gr.Button(interactive=False)]
 
 
 @toasts

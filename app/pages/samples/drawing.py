@@ -62,10 +62,10 @@ def wanted(here: Context, request: gr.Request, round_ids: list[int]) -> JSON:
 def round_of_sample(here: Context, sample_id: int | None) -> int | None:
     """The round of a sample that the person may see."""
     try:
-        found = found_sample(here, sample_id)
+        detail = found_sample(here, sample_id)
     except PermissionDenied:
         return None
-    return found.round_id if found else None
+    return detail.round_id if detail else None
 
 
 def steps_of(here: Context, query: JSON) -> list[TextStep]:
@@ -106,11 +106,11 @@ def listing(here: Context, asked_for: Chosen, query: JSON, *, open_sample: bool 
 def rows_of(here: Context, query: JSON) -> list[Any]:
     """Table, count, the two buttons, and what all this was made of."""
     page, keys = find_page(here, query), columns_of(keys_of(here, query), query)
-    names = {one.step: one.name for one in steps_of(here, query)}
-    rows, said = [table_row(row, names, keys) for row in page.rows], counted(page, query)
+    names = {step.step: step.name for step in steps_of(here, query)}
+    rows, count = [table_row(row, names, keys) for row in page.rows], counted(page, query)
     ends = [gr.Button(interactive=bool(cursor)) for cursor in (page.prev_cursor, page.next_cursor)]
-    seen = {"digest": str(hash(str([keys, rows, said]))), "next": page.next_cursor, "previous": page.prev_cursor}
-    return [table(rows, keys), said, *ends, seen]
+    seen = {"digest": str(hash(str([keys, rows, count]))), "next": page.next_cursor, "previous": page.prev_cursor}
+    return [table(rows, keys), count, *ends, seen]
 
 
 def table(rows: list[list[str]], keys: list[str]) -> Any:
@@ -164,19 +164,19 @@ def chosen_card(here: Context, query: JSON) -> JSON | None:
     if not query.get("sample"):
         return {"is_empty": True}
     try:
-        found = found_sample(here, query["sample"])
+        detail = found_sample(here, query["sample"])
     except PermissionDenied as error:
         return {"missing": error.message}
-    return card(found, address_of(query)) if found else {"missing": not_here("sample", query["sample"])}
+    return card(detail, address_of(query)) if detail else {"missing": not_here("sample", query["sample"])}
 
 
 def found_sample(here: Context, sample_id: int | None) -> sample_detail.Detail | None:
     """The sample, if this project has it."""
     try:
-        found = sample_detail.detail(here.actor, sample_id) if sample_id else None
+        detail = sample_detail.detail(here.actor, sample_id) if sample_id else None
     except NotFound:
         return None
-    return found if found and found.project_id == here.project_id else None
+    return detail if detail and detail.project_id == here.project_id else None
 
 
 def batch_list(here: Context, query: JSON) -> gr.Dropdown:

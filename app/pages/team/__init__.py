@@ -88,7 +88,7 @@ def _changes(round_id: int | None, seen: dict[str, Any], request: gr.Request) ->
     if round_id is None:
         return [{"empty": round_choice.why_none(request)}, {}, {}]
     at = reviews.progress(here.actor, int(round_id))
-    key = [round_id, at.decided, at.remaining, [[one.user_id, one.decided] for one in at.people]]
+    key = [round_id, at.decided, at.remaining, [[person.user_id, person.decided] for person in at.people]]
     people: Any = gr.skip()
     try:
         # Everybody's figures read every decision: only when there are new ones, or after a while.

@@ -59,8 +59,8 @@ def answer(round_id: int | None, seen: JSON, event: gr.EventData, request: gr.Re
             here.actor, needed(round_id), seen["turn"], sample_id, DecisionKind(choice["kind"]), value=choice["value"]
         )
     except Conflict as error:
-        return _next(here, round_id, passed, said=error.message, is_bad=True)
-    return _next(here, round_id, passed, said=done.meanwhile or "")
+        return _next(here, round_id, passed, message=error.message, is_bad=True)
+    return _next(here, round_id, passed, message=done.meanwhile or "")
 
 
 def _undo(here: Context, round_id: int, seen: JSON, passed: list[int]) -> list[Any]:
@@ -69,9 +69,9 @@ def _undo(here: Context, round_id: int, seen: JSON, passed: list[int]) -> list[A
     try:
         done = adjudication.undo(here.actor, round_id, f"{turn}-undo")
     except (Conflict, NotFound) as error:
-        return _next(here, round_id, passed, said=error.message, is_bad=True)
-    left = [one for one in passed if one != done.decision.sample_id]
-    return _next(here, round_id, left, first=done.decision.sample_id, said="Taken back. Settle this item again.")
+        return _next(here, round_id, passed, message=error.message, is_bad=True)
+    left = [sample_id for sample_id in passed if sample_id != done.decision.sample_id]
+    return _next(here, round_id, left, first=done.decision.sample_id, message="Taken back. Settle this item again.")
 
 
 def _pressed(event: gr.EventData) -> tuple[str, int]:
@@ -87,34 +87,34 @@ def _next(
     passed: list[int],
     *,
     first: int | None = None,
-    said: str = "",
+    message: str = "",
     is_bad: bool = False,
 ) -> list[Any]:
     """The next item, or `first`, with what may be said of it. `turn` makes each answer a new one to the page."""
     if round_id is None:
         return [{"empty": NOTHING}, {}]
     turn = uuid.uuid4().hex
-    news = {"turn": turn, "said": said, "is_bad": is_bad, "undo": True}
+    news = {"turn": turn, "said": message, "is_bad": is_bad, "undo": True}
     again = adjudication.one_item(here.actor, int(round_id), first) if first is not None else None
-    found = [again] if again else adjudication.queue(here.actor, int(round_id), limit=1, held=passed)
-    if not found:
+    disputed = [again] if again else adjudication.queue(here.actor, int(round_id), limit=1, held=passed)
+    if not disputed:
         left = f" {len(passed):,} are left for later." if passed else ""
         return [news | {"empty": NOTHING + left}, {"turn": turn, "passed": passed}]
     count = adjudication.count(here.actor, int(round_id))
-    choices = words(found[0].item)
-    kept = {one["word"]: {"kind": one["kind"], "value": one["value"]} for one in choices}
-    state = {"sample": found[0].item.sample_id, "turn": turn, "passed": passed, "choices": kept}
-    return [item_value(found[0], count, choices) | news, state]
+    choices = words(disputed[0].item)
+    kept = {choice["word"]: {"kind": choice["kind"], "value": choice["value"]} for choice in choices}
+    state = {"sample": disputed[0].item.sample_id, "turn": turn, "passed": passed, "choices": kept}
+    return [item_value(disputed[0], count, choices) | news, state]
 
 
 def words(item: Item) -> list[JSON]:
     """What a curator may say of an item, each with its key."""
     if not item.members:
         return [
-            {"word": one, "key": key, "name": one.capitalize(), "kind": one, "value": {}}
-            for one, key in (("accept", "a"), ("reject", "x"))
+            {"word": verdict, "key": key, "name": verdict.capitalize(), "kind": verdict, "value": {}}
+            for verdict, key in (("accept", "a"), ("reject", "x"))
         ]
-    ids = [one.sample_id for one in item.members]
+    ids = [member.sample_id for member in item.members]
     best = [
         {
             "word": f"best {key}",
@@ -130,20 +130,23 @@ def words(item: Item) -> list[JSON]:
     return [*best, tie, bad]
 
 
-def item_value(found: Disputed, left: int, choices: list[JSON]) -> JSON:
+def item_value(disputed: Disputed, left: int, choices: list[JSON]) -> JSON:
     """What the card shows; texts only."""
-    item = found.item
-    names = {one.sample_id: str(n) for n, one in enumerate(item.members, start=1)}
-    texts = [{"name": names[one.sample_id], "text": one.text, "judge": judge_word(one.judge)} for one in item.members]
+    item = disputed.item
+    names = {member.sample_id: str(n) for n, member in enumerate(item.members, start=1)}
+    texts = [
+        {"name": names[member.sample_id], "text": member.text, "judge": judge_word(member.judge)}
+        for member in item.members
+    ]
     return {
         "sample": item.sample_id,
         "title": title(item),
         "left": f"{left:,} to settle",
         "prompt": last_question(item.messages),
         "texts": texts or [{"name": "Sample", "text": item.text}],
-        "votes": [vote_value(one, names) for one in found.votes],
+        "votes": [vote_value(vote, names) for vote in disputed.votes],
         "judge": "" if item.members else judge_word(item.judge),
-        "buttons": [{"word": one["word"], "key": one["key"], "name": one["name"]} for one in choices],
+        "buttons": [{"word": choice["word"], "key": choice["key"], "name": choice["name"]} for choice in choices],
     }
 
 
@@ -153,27 +156,27 @@ def last_question(messages: Messages) -> str:
 
 def title(item: Item) -> str:
     """`Sample 12`, `Prompt of samples 482 to 489`."""
-    ids = sorted(one.sample_id for one in item.members)
+    ids = sorted(member.sample_id for member in item.members)
     if not ids:
         return f"Sample {item.sample_id}"
     is_run = len(ids) > 2 and ids[-1] - ids[0] == len(ids) - 1
     return f"Prompt of samples {f'{ids[0]} to {ids[-1]}' if is_run else ', '.join(map(str, ids))}"
 
 
-def judge_word(said: JudgeView | None) -> str:
+def judge_word(view: JudgeView | None) -> str:
     """What the judge gave one sample: `accept 1`."""
-    if said is None or (said.verdict is None and said.score is None):
+    if view is None or (view.verdict is None and view.score is None):
         return ""
-    score = "" if said.score is None else f" {said.score:g}"
-    return f"{said.verdict or 'no verdict'}{score}"
+    score = "" if view.score is None else f" {view.score:g}"
+    return f"{view.verdict or 'no verdict'}{score}"
 
 
-def vote_value(one: Decision, names: dict[int, str]) -> JSON:
+def vote_value(decision: Decision, names: dict[int, str]) -> JSON:
     """One person's decision."""
-    said = str(one.verdict or one.kind)
-    if one.kind is DecisionKind.score:
-        said = f"{said}, score {one.score:g}"
-    best = one.value.get("best") or next(iter(one.value.get("order", [])), None)
-    if one.kind in (DecisionKind.prefer, DecisionKind.rank):
-        said = f"{names.get(best, best)} is best" if best else "all bad" if one.value.get("all_bad") else "tie"
-    return {"who": one.who, "said": said, "badge": BADGES.get(str(one.verdict), ""), "note": one.note}
+    words = str(decision.verdict or decision.kind)
+    if decision.kind is DecisionKind.score:
+        words = f"{words}, score {decision.score:g}"
+    best = decision.value.get("best") or next(iter(decision.value.get("order", [])), None)
+    if decision.kind in (DecisionKind.prefer, DecisionKind.rank):
+        words = f"{names.get(best, best)} is best" if best else "all bad" if decision.value.get("all_bad") else "tie"
+    return {"who": decision.who, "said": words, "badge": BADGES.get(str(decision.verdict), ""), "note": decision.note}

@@ -40,50 +40,50 @@ def show(round_id: int | None, request: gr.Request) -> list[Any]:
     round_id = known(round_id, request)
     if round_id is None:
         return [[HELP], {}, {}, {}, {}]
-    found = agreement.measure(context(request).actor, round_id)
+    measured = agreement.measure(context(request).actor, round_id)
     return [
-        [HELP, *notes(found)],
-        rows_of(AMONG, [among_row(one) for one in found.among], label="All people together", none=NONE),
+        [HELP, *notes(measured)],
+        rows_of(AMONG, [among_row(row) for row in measured.among], label="All people together", none=NONE),
         *[
-            rows_of(PAIRS, [pair_row(one) for one in pairs], label=label, none=none)
+            rows_of(PAIRS, [pair_row(pair) for pair in pairs], label=label, none=none)
             for pairs, label, none in (
-                (found.pairs, "Person with person", NONE),
-                (found.judge, "Person with the judge, decided before its view was seen", NO_BLIND),
-                (found.judge_random, "The same, on items drawn at random only", NO_RANDOM),
+                (measured.pairs, "Person with person", NONE),
+                (measured.judge, "Person with the judge, decided before its view was seen", NO_BLIND),
+                (measured.judge_random, "The same, on items drawn at random only", NO_RANDOM),
             )
         ],
     ]
 
 
-def notes(found: Agreement) -> list[str]:
+def notes(agreement: Agreement) -> list[str]:
     """What was left out, in words."""
-    said = [f"In no figure: {_counts(found.left_out)}."] if found.left_out else []
-    more = {why: n for why, n in found.left_out_of_judge.items() if why not in found.left_out}
-    return said + ([f"In no figure with the judge: {_counts(more)}."] if more else [])
+    notes_ = [f"In no figure: {_counts(agreement.left_out)}."] if agreement.left_out else []
+    more = {why: n for why, n in agreement.left_out_of_judge.items() if why not in agreement.left_out}
+    return notes_ + ([f"In no figure with the judge: {_counts(more)}."] if more else [])
 
 
 def _counts(left_out: dict[str, int]) -> str:
     return "; ".join(f"{number:,} {why}" for why, number in left_out.items())
 
 
-def among_row(one: Among) -> list[str]:
+def among_row(among: Among) -> list[str]:
     return [
-        str(one.criterion),
-        str(one.people),
-        f"{one.percent.n:,}",
-        figures.share(one.percent),
-        figures.kappa(one.fleiss),
-        figures.kappa(one.alpha),
+        str(among.criterion),
+        str(among.people),
+        f"{among.percent.n:,}",
+        figures.share(among.percent),
+        figures.kappa(among.fleiss),
+        figures.kappa(among.alpha),
     ]
 
 
-def pair_row(one: Pair) -> list[str]:
+def pair_row(pair: Pair) -> list[str]:
     return [
-        str(one.criterion),
-        one.first,
-        one.second,
-        f"{one.percent.n:,}",
-        figures.share(one.percent),
-        figures.kappa(one.cohen),
-        figures.kappa(one.alpha),
+        str(pair.criterion),
+        pair.first,
+        pair.second,
+        f"{pair.percent.n:,}",
+        figures.share(pair.percent),
+        figures.kappa(pair.cohen),
+        figures.kappa(pair.alpha),
     ]

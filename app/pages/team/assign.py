@@ -54,15 +54,15 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
                 look = buttons.secondary("Count", elem_id="assign-count")
                 give = buttons.primary("Assign", elem_id="assign-give")
                 take = buttons.secondary("Take all from this person", elem_id="assign-take")
-                said = markup(templates.NOTE, templates.NOTE_CSS, value=[], elem_id="assign-said")
+                status = markup(templates.NOTE, templates.NOTE_CSS, value=[], elem_id="assign-said")
             refused = problem("assign-problem")
 
     fields = [samples, text, prompt, verdict, source, low, high]
-    tab.select(show, chosen, [person, table, said, low, high, refused], **private)
-    chosen.input(show, chosen, [person, table, said, low, high, refused], **private)
-    look.click(count, [chosen, *fields], [said, refused], **private)
-    give.click(assign, [chosen, person, *fields], [table, said, refused], **private)
-    take.click(take_back, [chosen, person], [table, said, refused], **private)
+    tab.select(show, chosen, [person, table, status, low, high, refused], **private)
+    chosen.input(show, chosen, [person, table, status, low, high, refused], **private)
+    look.click(count, [chosen, *fields], [status, refused], **private)
+    give.click(assign, [chosen, person, *fields], [table, status, refused], **private)
+    take.click(take_back, [chosen, person], [table, status, refused], **private)
 
 
 @toasts
@@ -71,7 +71,7 @@ def show(round_id: int | None, request: gr.Request) -> list[Any]:
     """Fill the tab for the chosen round."""
     here, round_id = context(request), known(round_id, request)
     people = accounts.list_people(here.actor, here.project_id)
-    able = [(one.name, one.user_id) for one in people if one.role.rank >= Role.reviewer.rank]
+    able = [(person.name, person.user_id) for person in people if person.role.rank >= Role.reviewer.rank]
     return [gr.update(choices=able, value=None), _rows(here, round_id), [], None, None]
 
 
@@ -79,8 +79,8 @@ def show(round_id: int | None, request: gr.Request) -> list[Any]:
 @refused_beside(1)
 def count(request: gr.Request, round_id: int | None, *fields: Any) -> list[Any]:
     """Say how many items that would be."""
-    found = assignments.count(context(request).actor, needed(round_id), **which(fields))
-    return [[f"{found:,} items."]]
+    number = assignments.count(context(request).actor, needed(round_id), **which(fields))
+    return [[f"{number:,} items."]]
 
 
 @toasts
@@ -128,6 +128,14 @@ def _person(user_id: int | None) -> int:
 
 
 def _rows(here: Context, round_id: int | None) -> dict[str, Any]:
-    found = assignments.list_assigned(here.actor, int(round_id)) if round_id is not None else []
-    rows = [[one.who, f"{one.number:,}", f"{one.decided:,}", f"{one.number - one.decided:,}"] for one in found]
+    assigned = assignments.list_assigned(here.actor, int(round_id)) if round_id is not None else []
+    rows = [
+        [
+            assignment.who,
+            f"{assignment.number:,}",
+            f"{assignment.decided:,}",
+            f"{assignment.number - assignment.decided:,}",
+        ]
+        for assignment in assigned
+    ]
     return rows_of(COLUMNS, rows, label="Assigned", none="Nothing is assigned: every item goes to whoever comes first.")

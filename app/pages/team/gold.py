@@ -84,7 +84,7 @@ def unmark_gold(round_id: int | None, samples: str, request: gr.Request) -> list
 
 def numbers(text: str) -> list[int]:
     """`12, 15 300-305` as numbers, each once; raises `InvalidInput` naming the wrong one."""
-    found: dict[int, None] = {}
+    numbers_: dict[int, None] = {}
     for word in re.sub(r"\s*[-–]\s*", "-", text).replace(",", " ").split():
         first, dash, last = word.partition("-")
         if not NUMBER.fullmatch(first) or (dash and not NUMBER.fullmatch(last)):
@@ -92,27 +92,27 @@ def numbers(text: str) -> list[int]:
         low, high = int(first), int(last or first)
         if high < low:
             raise InvalidInput(f"The range {word} runs backwards. Write it as {high}-{low}.")
-        if len(found) + high - low >= MAX_NUMBERS:
+        if len(numbers_) + high - low >= MAX_NUMBERS:
             raise InvalidInput(f"That are more than {MAX_NUMBERS:,} numbers. Give fewer at a time.")
-        found |= dict.fromkeys(range(low, high + 1))
-    if not found:
+        numbers_ |= dict.fromkeys(range(low, high + 1))
+    if not numbers_:
         raise InvalidInput(f"No sample is named. {EXAMPLE}")
-    return list(found)
+    return list(numbers_)
 
 
 def _rows(here: Context, round_id: int | None) -> dict[str, Any]:
-    found = [] if round_id is None else gold.list_gold(here.actor, int(round_id))
-    return rows_of(COLUMNS, [table_row(one) for one in found], label="Gold items", none="No sample is marked yet.")
+    items = [] if round_id is None else gold.list_gold(here.actor, int(round_id))
+    return rows_of(COLUMNS, [table_row(item) for item in items], label="Gold items", none="No sample is marked yet.")
 
 
-def table_row(one: Gold) -> list[str]:
-    text = one.text if len(one.text) <= SHOWN_TEXT else f"{one.text[:SHOWN_TEXT]}…"
+def table_row(gold: Gold) -> list[str]:
+    text = gold.text if len(gold.text) <= SHOWN_TEXT else f"{gold.text[:SHOWN_TEXT]}…"
     return [
-        str(one.sample_id),
-        str(one.verdict),
-        str(one.machine_verdict or "nothing"),
-        str(one.met),
-        one.reason,
-        one.who or "",
+        str(gold.sample_id),
+        str(gold.verdict),
+        str(gold.machine_verdict or "nothing"),
+        str(gold.met),
+        gold.reason,
+        gold.who or "",
         text,
     ]

@@ -37,8 +37,8 @@ def build(private: dict[str, Any]) -> None:
 def show(request: gr.Request) -> list[Any]:
     """Fill the field from the project."""
     here = context(request)
-    found = projects.get(here.actor, here.project_id).guidelines
-    return [gr.Textbox(found, interactive=True), found, {}]
+    text = projects.get(here.actor, here.project_id).guidelines
+    return [gr.Textbox(text, interactive=True), text, {}]
 
 
 @toasts

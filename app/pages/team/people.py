@@ -39,7 +39,7 @@ def progress_value(round_: RoundView, at: ReviewProgress) -> dict[str, Any]:
         "percent": floor(100 * at.share),
         "done": AHEAD if is_ahead else done(at),
         "ends": _ends(round_, at),
-        "here": [one.name for one in at.people if one.is_here],
+        "here": [person.name for person in at.people if person.is_here],
         "target": f"review?round={round_.id}",
         "way_on": "Open the review desk" if is_open else "",
     }
@@ -62,23 +62,23 @@ def _ends(round_: RoundView, at: ReviewProgress) -> str:
 
 def table_value(everyone: list[Reviewer]) -> dict[str, Any]:
     """Everybody's figures."""
-    return rows_of(COLUMNS, [table_row(one) for one in everyone], none="Nobody has decided anything yet.")
+    return rows_of(COLUMNS, [table_row(reviewer) for reviewer in everyone], none="Nobody has decided anything yet.")
 
 
-def table_row(one: Reviewer) -> list[str]:
+def table_row(reviewer: Reviewer) -> list[str]:
     """One person as the table shows them."""
-    overrides = f"{one.overrides:,} ({one.overrides / one.decided:.0%})" if one.decided else "–"
-    gold = f"{one.gold_right} of {one.gold_seen}" if one.gold_seen else "–"
+    overrides = f"{reviewer.overrides:,} ({reviewer.overrides / reviewer.decided:.0%})" if reviewer.decided else "–"
+    gold = f"{reviewer.gold_right} of {reviewer.gold_seen}" if reviewer.gold_seen else "–"
     return [
-        one.name,
-        f"{one.decided:,}",
-        duration(one.seconds),
+        reviewer.name,
+        f"{reviewer.decided:,}",
+        duration(reviewer.seconds),
         overrides,
-        figures.share(one.judge),
-        figures.share(one.judge_random),
-        figures.share(one.colleagues),
+        figures.share(reviewer.judge),
+        figures.share(reviewer.judge_random),
+        figures.share(reviewer.colleagues),
         gold,
-        f"{one.left:,}{' assigned' if one.is_assigned else ''}",
-        times.ends(one.done_at) if one.left else "–",
-        times.ago(one.last_at),
+        f"{reviewer.left:,}{' assigned' if reviewer.is_assigned else ''}",
+        times.ends(reviewer.done_at) if reviewer.left else "–",
+        times.ago(reviewer.last_at),
     ]

@@ -63,8 +63,8 @@ def show(round_id: int | None, request: gr.Request) -> list[Any]:
 @refused_beside(2)
 def preview(round_id: int | None, user_id: int | None, request: gr.Request) -> list[Any]:
     """Say what removing would change."""
-    found = removals.preview(context(request).actor, needed(round_id), _person(user_id))
-    return [card_value(found), gr.Button(interactive=True)]
+    removal = removals.preview(context(request).actor, needed(round_id), _person(user_id))
+    return [card_value(removal), gr.Button(interactive=True)]
 
 
 @toasts
@@ -103,56 +103,61 @@ def _shown(here: Context, round_id: int | None) -> list[Any]:
     if round_id is not None:
         people = [(name, user_id) for user_id, name in reviewers.names(here.actor, int(round_id)).items()]
         done = removals.history(here.actor, int(round_id))
-    standing = [choice(one) for one in done if not one.is_undone]
+    standing = [choice(removal) for removal in done if not removal.is_undone]
     return [
         gr.update(choices=people, value=None),
         {},
         gr.Button(interactive=False),
-        rows_of(COLUMNS, [table_row(one) for one in done], label="Done before"),
+        rows_of(COLUMNS, [table_row(removal) for removal in done], label="Done before"),
         gr.update(choices=standing, value=standing[0][1] if standing else None),
     ]
 
 
-def choice(one: Removal) -> tuple[str, str]:
+def choice(removal: Removal) -> tuple[str, str]:
     """A removal as the list to take back from names it."""
-    return f"{one.person}, {moment(one.at)}", one.id
+    return f"{removal.person}, {moment(removal.at)}", removal.id
 
 
-def table_row(one: Removal) -> list[str]:
-    state = "restored" if one.is_undone else "labels frozen" if one.is_frozen else "out"
-    return [moment(one.at), one.who, one.person, f"{one.decisions:,}", one.reason, state]
+def table_row(removal: Removal) -> list[str]:
+    state = "restored" if removal.is_undone else "labels frozen" if removal.is_frozen else "out"
+    return [moment(removal.at), removal.who, removal.person, f"{removal.decisions:,}", removal.reason, state]
 
 
-def card_value(found: RemovalPreview) -> dict[str, Any]:
+def card_value(removal_preview: RemovalPreview) -> dict[str, Any]:
     """What the card shows; texts only."""
-    changes = sum(one.count for one in found.labels)
-    now = "would have changed" if found.is_frozen else "change"
+    changes = sum(label.count for label in removal_preview.labels)
+    now = "would have changed" if removal_preview.is_frozen else "change"
     frozen = " The round is past its review, so its labels and what training read stay as they are."
     return {
-        "person": found.person,
-        "what": f"{found.decisions:,} decisions; {changes:,} labels {now}.{frozen if found.is_frozen else ''}",
-        "labels": [changed_words(one) for one in found.labels],
+        "person": removal_preview.person,
+        "what": f"{removal_preview.decisions:,} decisions; {changes:,} labels {now}.{frozen if removal_preview.is_frozen else ''}",
+        "labels": [changed_words(label) for label in removal_preview.labels],
         "datasets": [
-            {"id": one.dataset_id, "round": one.round_number, "examples": f"{one.examples:,}"} for one in found.datasets
+            {"id": dataset.dataset_id, "round": dataset.round_number, "examples": f"{dataset.examples:,}"}
+            for dataset in removal_preview.datasets
         ],
         "checkpoints": [
-            {"id": one.checkpoint_id, "name": one.name, "how": "trained on it" if one.is_direct else "came of one"}
-            for one in found.checkpoints
+            {
+                "id": checkpoint.checkpoint_id,
+                "name": checkpoint.name,
+                "how": "trained on it" if checkpoint.is_direct else "came of one",
+            }
+            for checkpoint in removal_preview.checkpoints
         ],
     }
 
 
-def changed_words(one: Changed) -> str:
+def changed_words(changed: Changed) -> str:
     """`9 labels go from no verdict back to accept, score 0.75 to 1 (the judge's)`."""
-    (was, scored), (now, scores) = _verdict_and_score(one.before), _verdict_and_score(one.after)
-    is_one, is_persons = one.count == 1, one.source == LabelSource.person
-    number = f"{one.count:,} {'label' if is_one else 'labels'}"
+    (was, scored), (now, scores) = _verdict_and_score(changed.before), _verdict_and_score(changed.after)
+    is_one, is_persons = changed.count == 1, changed.source == LabelSource.person
+    number = f"{changed.count:,} {'label' if is_one else 'labels'}"
     if was == now:
         moved = f"{'stays' if is_one else 'stay'} {was}"
     else:
         moved = f"{'goes' if is_one else 'go'} from {was} {'' if is_persons else 'back '}to {now}"
     score = "" if scored == scores else f", score {scored or 'none'} to {scores or 'none'}"
-    return f"{number} {moved}{score} ({WHOSE.get(one.source, one.source)})"
+    return f"{number} {moved}{score} ({WHOSE.get(changed.source, changed.source)})"
 
 
 def _verdict_and_score(word: str) -> tuple[str, str]:

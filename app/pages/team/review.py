@@ -35,7 +35,7 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
         close = buttons.secondary("Close the review", interactive=False, elem_id="review-close")
     refused = problem("review-problem")
     with gr.Row(elem_classes="rondo-toolbar", visible=False) as sure:
-        said = markup(templates.NOTE, templates.NOTE_CSS, value=[], elem_id="review-closing")
+        status = markup(templates.NOTE, templates.NOTE_CSS, value=[], elem_id="review-closing")
         really = buttons.stop("Close and go on", elem_id="review-really")
     judge = markup(judge_widget.SECTION, judge_widget.CSS, elem_id="review-judge")
 
@@ -44,7 +44,7 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
     tab.select(show, chosen, shown, **private)
     chosen.input(show, chosen, shown, **private)
     save.click(save_settings, [chosen, drawn, *form.inputs], [sure, drawn, *form.inputs, refused], **private)
-    close.click(ask, chosen, [sure, said, judge, refused], **private)
+    close.click(ask, chosen, [sure, status, judge, refused], **private)
     really.click(close_review, chosen, [*state, refused], **private)
 
 
@@ -96,9 +96,9 @@ def _filled(stored: dict[str, Any]) -> list[Any]:
 
 def _state(here: Context, round_id: int | None) -> list[Any]:
     """The note and the buttons; the fields stay as they are typed."""
-    found = None if round_id is None else rounds.get(here.actor, int(round_id))
-    is_open = found is not None and found.status is RoundStatus.review
-    is_ahead = found is not None and is_before_review(found)
+    round_ = None if round_id is None else rounds.get(here.actor, int(round_id))
+    is_open = round_ is not None and round_.status is RoundStatus.review
+    is_ahead = round_ is not None and is_before_review(round_)
     buttons = [gr.Button(interactive=is_open or is_ahead), gr.Button(interactive=is_open)]
-    said = [] if is_open or found is None else [AHEAD if is_ahead else OVER]
-    return [said, *buttons, gr.Row(visible=False)]
+    lines = [] if is_open or round_ is None else [AHEAD if is_ahead else OVER]
+    return [lines, *buttons, gr.Row(visible=False)]

@@ -43,7 +43,7 @@ def build() -> None:
         label="Rounds",
         elem_id="training-rounds",
     )
-    said = markup(templates.SAID, templates.SAID_CSS, elem_id="training-said")
+    status = markup(templates.SAID, templates.SAID_CSS, elem_id="training-said")
     plots = []
     with gr.Row(elem_classes="training-plots"):
         for group in SeriesGroup:
@@ -58,7 +58,7 @@ def build() -> None:
             looking.build()
     timer = gr.Timer(POLL_SECONDS)
 
-    drawn = [said, *plots, report, script, timer, seen]
+    drawn = [status, *plots, report, script, timer, seen]
     blocks = get_blocks_context()
     assert blocks is not None
     blocks.root_block.load(draw, chosen, [rounds, *drawn], **QUIET)
@@ -72,9 +72,11 @@ def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
     """Draw everything as the address says; without a word of it the newest training."""
     here = context(request)
     known = training_curves.trained(here.actor, here.project_id)
-    choices = {one.round_id: f"Round {one.number}, {one.status}" for one in known}
+    choices = {round_.round_id: f"Round {round_.number}, {round_.status}" for round_ in known}
     asked = [int(part) for part in str(request.query_params.get("rounds", "")).split(",") if NUMBER.fullmatch(part)]
-    ids = [id_ for id_ in dict.fromkeys(asked) if id_ in choices][:MOST_ROUNDS] or [one.round_id for one in known[:1]]
+    ids = [id_ for id_ in dict.fromkeys(asked) if id_ in choices][:MOST_ROUNDS] or [
+        round_.round_id for round_ in known[:1]
+    ]
     missing = [id_ for id_ in asked if id_ not in choices]
     field = gr.Dropdown(choices=[(text, id_) for id_, text in choices.items()], value=ids)
     return [field, *_drawn(here, chosen, {"rounds": ids, "missing": missing})]
@@ -83,7 +85,7 @@ def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
 @toasts
 def choose(chosen: Chosen, rounds: list[int] | None, request: gr.Request) -> list[Any]:
     """Show the curves of other rounds, and keep them in the address."""
-    ids = [int(one) for one in rounds or []]
+    ids = [int(id_) for id_ in rounds or []]
     return [*_drawn(context(request), chosen, {"rounds": ids}), {"rounds": ",".join(map(str, ids))}]
 
 
@@ -103,22 +105,22 @@ def _drawn(here: Context, chosen: Chosen, wish: JSON) -> list[Any]:
 def _changes(here: Context, wish: JSON, seen: JSON) -> list[Any]:
     """The line above the curves, the curves, the report and the script, as far as they differ from what is shown."""
     ids = wish.get("rounds", [])
-    known = [one for one in training_curves.trained(here.actor, here.project_id) if one.round_id in ids]
+    known = [round_ for round_ in training_curves.trained(here.actor, here.project_id) if round_.round_id in ids]
     points = training_curves.newest_points(here.actor, here.project_id, ids)
     newest = max(ids, default=None)
-    found = preflights.newest(here.actor, here.project_id, round_id=newest) if newest is not None else None
+    view = preflights.newest(here.actor, here.project_id, round_id=newest) if newest is not None else None
     now: JSON = {
         "said": shown.said(known, bool(points), wish.get("missing", [])),
-        "curves": [[job_id, *found] for job_id, found in points.items()],
-        "is_live": not all(one.is_over for one in known),
-        "report": shown.report(found),
-        "script": shown.script(found),
+        "curves": [[job_id, *series_points] for job_id, series_points in points.items()],
+        "is_live": not all(round_.is_over for round_ in known),
+        "report": shown.report(view),
+        "script": shown.script(view),
     }
     new = {key: seen.get(key) != value or key not in seen for key, value in now.items()}
     plots: list[Any] = [gr.skip()] * len(SeriesGroup)
     if new["curves"]:
         series = training_curves.series(here.actor, here.project_id, ids) if ids else []
-        by_group = {group: [one for one in series if one.group is group] for group in SeriesGroup}
+        by_group = {group: [curve for curve in series if curve.group is group] for group in SeriesGroup}
         axes = {group: AXES.get(group, TITLES[group].lower()) for group in SeriesGroup}
         plots = [
             gr.Plot(figures.overlaid(some, axes[group]) if some else None, visible=bool(some))

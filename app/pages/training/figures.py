@@ -14,19 +14,19 @@ COLORS = (*charts.COLORS, "#c2a63a", "#4fa3a5", "#9a9a9a")
 def overlaid(series: Sequence[Series], y: str = "") -> go.Figure:
     """The series over the optimizer steps; what lies within a round has its color."""
     figure = charts.blank(height=240, x="optimizer step", y=y)
-    rounds = list(dict.fromkeys(one.round_id for one in sorted(series, key=lambda one: one.round_number)))
-    names = list(dict.fromkeys(one.name for one in series))
-    for one in series:
-        place = "" if one.step is None else f", step {one.step + 1}"
+    rounds = list(dict.fromkeys(curve.round_id for curve in sorted(series, key=lambda line: line.round_number)))
+    names = list(dict.fromkeys(curve.name for curve in series))
+    for curve in series:
+        place = "" if curve.step is None else f", step {curve.step + 1}"
         figure.add_scatter(
-            x=[step for step, _ in one.points],
-            y=[value for _, value in one.points],
-            name=f"{one.name}, round {one.round_number}{place}",
-            mode="lines+markers" if len(one.points) == 1 else "lines",
+            x=[step for step, _ in curve.points],
+            y=[value for _, value in curve.points],
+            name=f"{curve.name}, round {curve.round_number}{place}",
+            mode="lines+markers" if len(curve.points) == 1 else "lines",
             line={
                 "width": 1.8,
-                "color": COLORS[rounds.index(one.round_id) % len(COLORS)],
-                "dash": DASHES[names.index(one.name) % len(DASHES)],
+                "color": COLORS[rounds.index(curve.round_id) % len(COLORS)],
+                "dash": DASHES[names.index(curve.name) % len(DASHES)],
             },
             hovertemplate="%{y:.4g}",
         )

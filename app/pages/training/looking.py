@@ -68,8 +68,11 @@ def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
     known = datasets.list_datasets(here.actor, here.project_id)
     newest = preflights.newest(here.actor, here.project_id)
     chosen.put({"job": newest.job_id if newest else None})
-    choices = [(f"{one.id}: {one.num_examples:,} {one.type} rows of round {one.round_number}", one.id) for one in known]
-    first = next((one.id for one in known), None)
+    choices = [
+        (f"{dataset.id}: {dataset.num_examples:,} {dataset.type} rows of round {dataset.round_number}", dataset.id)
+        for dataset in known
+    ]
+    first = next((dataset.id for dataset in known), None)
     field = gr.Dropdown(choices=choices, value=first)
     return [field, None if first is None else _usual(here, first), *_changes(here, chosen.value, {})]
 
@@ -97,8 +100,8 @@ def _usual(here: Context, dataset_id: int) -> dict[str, Any] | None:
 
 
 def _changes(here: Context, wish: dict[str, Any], seen: dict[str, Any]) -> list[Any]:
-    found = preflights.get(here.actor, wish["job"]) if wish.get("job") else None
-    now = {"report": shown.report(found), "script": shown.script(found)}
+    view = preflights.get(here.actor, wish["job"]) if wish.get("job") else None
+    now = {"report": shown.report(view), "script": shown.script(view)}
     if now == seen:
         return [gr.skip()] * 3
     return [now["report"], now["script"], now]

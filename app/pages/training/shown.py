@@ -30,17 +30,19 @@ def said(known: Sequence[Trained], has_points: bool, missing: Sequence[int]) -> 
     elif known and not has_points:
         lines.append("Nothing is logged yet: the first points come after the first optimizer steps.")
     links = [
-        {"target": f"jobs?job={one.job_id}", "text": f"What round {one.number} writes while it trains"}
-        for one in known
-        if one.writes_texts
+        {"target": f"jobs?job={round_.job_id}", "text": f"What round {round_.number} writes while it trains"}
+        for round_ in known
+        if round_.writes_texts
     ]
-    logs = [{"target": f"jobs?job={one.job_id}", "text": f"Job and log of round {one.number}"} for one in known]
+    logs = [
+        {"target": f"jobs?job={round_.job_id}", "text": f"Job and log of round {round_.number}"} for round_ in known
+    ]
     return {"lines": lines, "links": [*links, *logs]}
 
 
-def script(found: Preflight | None) -> str:
+def script(preflight: Preflight | None) -> str:
     """The program, or why there is none as a comment."""
-    report = found.report if found else None
+    report = preflight.report if preflight else None
     if report is None:
         return "# There is no script before the training has looked at its rows."
     if "failure" in report:
@@ -48,13 +50,13 @@ def script(found: Preflight | None) -> str:
     return report["script"] or f"# {report['no_script']}"
 
 
-def report(found: Preflight | None) -> JSON | None:
+def report(preflight: Preflight | None) -> JSON | None:
     """What the report shows; texts only."""
-    if found is None:
+    if preflight is None:
         return None
-    if found.report is None:
-        return {"wait": found.error or _waiting(found)}
-    given = found.report
+    if preflight.report is None:
+        return {"wait": preflight.error or _waiting(preflight)}
+    given = preflight.report
     if "failure" in given:
         return {"wait": given["failure"]}
     left = [f"{count:,} {LEFT_OUT.get(kind, kind)}" for kind, count in given["left_out"].items()]
@@ -67,15 +69,15 @@ def report(found: Preflight | None) -> JSON | None:
         "config": [{"name": name, "value": str(value)} for name, value in (given["config"] or {}).items()],
         "config_class": given["config_class"],
         "no_script": given["no_script"],
-        "dataset": f"datasets?dataset={found.dataset_id}" if found.dataset_id else "datasets",
+        "dataset": f"datasets?dataset={preflight.dataset_id}" if preflight.dataset_id else "datasets",
     }
 
 
-def _waiting(found: Preflight) -> str:
-    if found.is_over:
+def _waiting(preflight: Preflight) -> str:
+    if preflight.is_over:
         return "This training ended without a word of its rows: it was made before there were pre-flights."
-    if found.status is JobStatus.queued:
-        return f"Job {found.job_id} waits in the queue. Its rows are looked at once a worker takes it."
+    if preflight.status is JobStatus.queued:
+        return f"Job {preflight.job_id} waits in the queue. Its rows are looked at once a worker takes it."
     return "The rows are being looked at. This takes as long as loading the model."
 
 

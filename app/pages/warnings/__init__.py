@@ -46,9 +46,9 @@ def draw(request: gr.Request) -> list[Any]:
     """The rounds to choose from, the lights of the one in the address, and the rows of the one light in it."""
     here = context(request)
     known = rounds.list_rounds(here.actor, here.project_id)
-    wish = asked(request, "round", "round", [one.id for one in known])
+    wish = asked(request, "round", "round", [round_.id for round_ in known])
     round_id = wish.id if wish.id is not None or wish.missing else _newest(known)
-    names = [(f"Round {one.number}, {one.status}", one.id) for one in reversed(known)]
+    names = [(f"Round {round_.number}, {round_.status}", round_.id) for round_ in reversed(known)]
     dropdown = gr.Dropdown(names, value=round_id, visible=bool(known))
     if round_id is None:
         return [dropdown, {"missing": wish.missing} if wish.missing else {"is_empty": True}, None, gr.skip()]
@@ -66,15 +66,15 @@ def choose(round_id: int | None, request: gr.Request) -> list[Any]:
 
 def shown(here: Context, round_id: int) -> JSON:
     """All lights of a round."""
-    found = warnings.of_round(here.actor, round_id)
-    told = lights(found, round_id)
+    warned = warnings.of_round(here.actor, round_id)
+    told = lights(warned, round_id)
     return {
         "id": round_id,
         "known": [*told["raised"], *told["green"]],
         "unknown": told["unknown"],
         "num_unknown": len(told["unknown"]),
         "counted": told["counted"],
-        "is_lit": bool(found),
+        "is_lit": bool(warned),
     }
 
 
@@ -88,24 +88,24 @@ def opened(here: Context, round_id: int, name: str) -> JSON | None:
         return {"missing": error.message}
 
 
-def detail(found: RowsNamed, round_id: int) -> JSON:
+def detail(rows_named: RowsNamed, round_id: int) -> JSON:
     """One light with its rows, as texts."""
-    return light(found.warning, round_id) | {
+    return light(rows_named.warning, round_id) | {
         "samples": [
             {
-                "id": one.id,
-                "href": f"samples?round={round_id}&sample={one.id}",
-                "score": "–" if one.score is None else f"{one.score:.3g}",
-                "verdict": str(one.verdict) if one.verdict else "undecided",
-                "tokens": f"{one.num_tokens:,}",
-                "prompt": one.prompt,
-                "text": one.text,
+                "id": sample.id,
+                "href": f"samples?round={round_id}&sample={sample.id}",
+                "score": "–" if sample.score is None else f"{sample.score:.3g}",
+                "verdict": str(sample.verdict) if sample.verdict else "undecided",
+                "tokens": f"{sample.num_tokens:,}",
+                "prompt": sample.prompt,
+                "text": sample.text,
             }
-            for one in found.samples
+            for sample in rows_named.samples
         ],
         "prompts": [
-            {"href": f"prompts?set={one.prompt_set_id}", "set": one.prompt_set, "text": one.text}
-            for one in found.prompts
+            {"href": f"prompts?set={prompt.prompt_set_id}", "set": prompt.prompt_set, "text": prompt.text}
+            for prompt in rows_named.prompts
         ],
     }
 

@@ -48,9 +48,9 @@ def build(quiet: dict[str, Any]) -> None:
 def draw_rules(request: gr.Request) -> list[Any]:
     """The rules to choose from, and the first one's knobs."""
     here = context(request)
-    found = limits.listed(here.actor, here.project_id)
-    names = [(f"{one.code} {one.title}", one.name) for one in found]
-    return [gr.Dropdown(names, value=found[0].name), *filled(found[0])]
+    rules = limits.listed(here.actor, here.project_id)
+    names = [(f"{rule.code} {rule.title}", rule.name) for rule in rules]
+    return [gr.Dropdown(names, value=rules[0].name), *filled(rules[0])]
 
 
 @toasts
@@ -64,9 +64,9 @@ def choose_rule(name: str, request: gr.Request) -> list[Any]:
 def save_limits(request: gr.Request, name: str, *values: Any) -> list[Any]:
     """Set the knobs of the chosen rule."""
     here = context(request)
-    made = limits.edit(here.actor, here.project_id, name, dict(zip(KNOBS, values, strict=True)), keeps_none=True)
+    rule = limits.edit(here.actor, here.project_id, name, dict(zip(KNOBS, values, strict=True)), keeps_none=True)
     notice("The limits are saved. They count from the next round on that is evaluated.")
-    return filled(made)
+    return filled(rule)
 
 
 @toasts
@@ -96,7 +96,7 @@ def _usual(rule: RuleView) -> str:
 
 
 def _found(here: Context, name: str) -> RuleView:
-    known = {one.name: one for one in limits.listed(here.actor, here.project_id)}
+    known = {rule.name: rule for rule in limits.listed(here.actor, here.project_id)}
     if name not in known:
         raise NotFound(f"There is no rule {name!r}. Choose one from the list.")
     return known[name]

@@ -48,21 +48,23 @@ def health(evidence: Evidence, limits: Limits) -> Health:
     """The light of this evidence."""
     if evidence.judge is None:
         return Health(Light.unknown, "No judge labels the texts of this round.", ())
-    found = tuple(measures.all_of(evidence, limits))
-    worst = next((light for light in (Light.red, Light.amber) if any(one.light is light for one in found)), None)
-    known = [one for one in found if one.name in JUDGING and one.light is not Light.unknown]
+    measures_ = tuple(measures.all_of(evidence, limits))
+    worst = next(
+        (light for light in (Light.red, Light.amber) if any(measure.light is light for measure in measures_)), None
+    )
+    known = [measure for measure in measures_ if measure.name in JUDGING and measure.light is not Light.unknown]
     light = worst or (Light.ok if known else Light.unknown)
-    said = _sentence(light, found, known)
-    return Health(light, said, found, people.curve(evidence, limits), corrected(evidence, limits))
+    sentence = _sentence(light, measures_, known)
+    return Health(light, sentence, measures_, people.curve(evidence, limits), corrected(evidence, limits))
 
 
-def _sentence(light: Light, found: tuple[Measure, ...], known: list[Measure]) -> str:
+def _sentence(light: Light, measures: tuple[Measure, ...], known: list[Measure]) -> str:
     if light is Light.unknown:
-        kappa = next(one for one in found if one.name == "kappa")
+        kappa = next(measure for measure in measures if measure.name == "kappa")
         return f"Nobody can say yet whether people agree with the judge: {_lower(kappa.missing)}"
     if light is Light.ok:
         return f"People agree with the judge as far as is known: {_said(known[0])}."
-    beyond = [one for one in found if one.light is light]
+    beyond = [measure for measure in measures if measure.light is light]
     more = f" {len(beyond) - 1} more beyond a limit." if len(beyond) > 1 else ""
     begin = "Do not train on this judge" if light is Light.red else "Look at this judge before you train on it"
     return f"{begin}: {_said(beyond[0])}.{more}"
@@ -72,17 +74,17 @@ def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _said(one: Measure) -> str:
+def _said(measure: Measure) -> str:
     """`precision at the cut 30.0 % (95 % interval 18.1 to 45.4, limit 50.0, 40 texts ...)`."""
-    limit = one.red if one.light is Light.red else one.amber
-    number, unit = one.number, " %" if one.is_share else ""
+    limit = measure.red if measure.light is Light.red else measure.amber
+    number, unit = measure.number, " %" if measure.is_share else ""
     between = "interval unknown"
     if number.low is not None and number.high is not None:
-        between = f"95 % interval {_n(one, number.low)} to {_n(one, number.high)}"
-    at = f", limit {_n(one, limit)}" if limit is not None and one.light is not Light.ok else ""
-    title = one.title if one.title.startswith(("Cohen", "Krippendorff")) else _lower(one.title)
-    return f"{title} {_n(one, number.value or 0.0)}{unit} ({between}{at}; {number.n:,} {one.of})"
+        between = f"95 % interval {_n(measure, number.low)} to {_n(measure, number.high)}"
+    at = f", limit {_n(measure, limit)}" if limit is not None and measure.light is not Light.ok else ""
+    title = measure.title if measure.title.startswith(("Cohen", "Krippendorff")) else _lower(measure.title)
+    return f"{title} {_n(measure, number.value or 0.0)}{unit} ({between}{at}; {number.n:,} {measure.of})"
 
 
-def _n(one: Measure, value: float) -> str:
-    return f"{value * 100:.1f}" if one.is_share else f"{value:.2f}"
+def _n(measure: Measure, value: float) -> str:
+    return f"{value * 100:.1f}" if measure.is_share else f"{value:.2f}"

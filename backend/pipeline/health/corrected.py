@@ -55,19 +55,19 @@ class Population:
 def corrected(evidence: Evidence, limits: Limits) -> CorrectedShare:
     """The corrected share; unknown, with what is missing, below the fewest texts that were drawn."""
     words, texts = speaking(evidence)
-    pairs = [Pair(float(one.accepts), float(bool(one.text.accepted)), one.is_drawn) for one in words]
+    pairs = [Pair(float(word.accepts), float(bool(word.text.accepted)), word.is_drawn) for word in words]
     if not texts:
-        labelled = [bool(one.accepted) for one in evidence.texts if one.accepted is not None]
+        labelled = [bool(text.accepted) for text in evidence.texts if text.accepted is not None]
         if not labelled:
             return CorrectedShare(missing=NOT_LABELLED)
         return CorrectedShare(sum(labelled) / len(labelled), missing=NONE_LEFT)
-    drawn, known = sum(one.is_drawn for one in words), sum(one.is_known for one in words)
+    drawn, known = sum(word.is_drawn for word in words), sum(word.is_known for word in words)
     all_of_them = population(texts, evidence.drawn_of, max((len(texts), len(pairs))))
     chosen = len(pairs) - drawn - known
     if drawn < limits.fewest:
         missing = f"{drawn:,} {DRAWN}; at least {limits.fewest:,} are needed. {evidence.why}".strip()
         return CorrectedShare(all_of_them.share, Number(n=drawn), chosen, all_of_them.texts, None, missing, known)
-    tuning = tuned([one for one in pairs if one.is_drawn], all_of_them.texts)
+    tuning = tuned([pair for pair in pairs if pair.is_drawn], all_of_them.texts)
     number = estimate(pairs, all_of_them, tuning)
     return CorrectedShare(all_of_them.share, number, chosen, all_of_them.texts, tuning, known=known)
 
@@ -77,22 +77,24 @@ def speaking(evidence: Evidence) -> tuple[list[Word], list[Judged]]:
 
     What people decided in bulk, or after they had seen the judge's word, could not be drawn any more: it is in neither.
     """
-    words = [one for one in evidence.words if one.text.accepted is not None]
-    named = {one.text.id for one in words}
-    return words, [one for one in evidence.texts if one.accepted is not None and (not one.by_people or one.id in named)]
+    words = [word for word in evidence.words if word.text.accepted is not None]
+    named = {word.text.id for word in words}
+    return words, [
+        text for text in evidence.texts if text.accepted is not None and (not text.by_people or text.id in named)
+    ]
 
 
 def population(texts: Sequence[Judged], drawn_of: int, least: int) -> Population:
     """The texts as a whole; where they are those of some groups, what these say of all `drawn_of` groups."""
     groups: dict[int, list[float]] = defaultdict(list)
-    for one in texts:
-        groups[one.group_id].append(float(bool(one.accepted)))
-    share = sum(sum(one) for one in groups.values()) / len(texts)
+    for text in texts:
+        groups[text.group_id].append(float(bool(text.accepted)))
+    share = sum(sum(group) for group in groups.values()) / len(texts)
     number = len(groups)
     if not drawn_of or number < 2:
         return Population(least, share)
     mean_size = len(texts) / number
-    residuals = sum((sum(one) - share * len(one)) ** 2 for one in groups.values())
+    residuals = sum((sum(group) - share * len(group)) ** 2 for group in groups.values())
     variance = (1 - number / drawn_of) * residuals / (number * (number - 1)) / mean_size**2
     return Population(max(least, round(mean_size * drawn_of)), share, max(0.0, variance))
 
@@ -100,11 +102,11 @@ def population(texts: Sequence[Judged], drawn_of: int, least: int) -> Population
 def tuned(drawn: Sequence[Pair], texts: int) -> float:
     """PPI++'s tuning: the less the judge's word says of people's, the less of it is used; 0 where it never differs."""
     n = len(drawn)
-    mean_y, mean_f = sum(one.y for one in drawn) / n, sum(one.f for one in drawn) / n
-    spread = sum((one.f - mean_f) ** 2 for one in drawn)
+    mean_y, mean_f = sum(row.y for row in drawn) / n, sum(row.f for row in drawn) / n
+    spread = sum((row.f - mean_f) ** 2 for row in drawn)
     if not spread:
         return 0.0
-    together = sum((one.y - mean_y) * (one.f - mean_f) for one in drawn)
+    together = sum((row.y - mean_y) * (row.f - mean_f) for row in drawn)
     return min(1.0, max(0.0, together / spread / (1 + n / max(1, texts - n))))
 
 
@@ -115,20 +117,20 @@ def estimate(pairs: Sequence[Pair], of: Population, tuning: float) -> Number:
     as Agresti and Coull's interval of a share adds successes and failures: a judge whom nobody has contradicted yet is
     not exact. The value is of the pairs alone.
     """
-    begun, starts = tuning * of.share, run_starts([one.is_drawn for one in pairs])
-    rests = [one.y - tuning * one.f for one in pairs]
+    begun, starts = tuning * of.share, run_starts([share.is_drawn for share in pairs])
+    rests = [share.y - tuning * share.f for share in pairs]
     known = [0.0, *accumulate(rests)]
 
     def turn(start: int, rest: float) -> float:
         return begun + (known[start] + (of.texts - start) * rest) / of.texts
 
-    drawn = [(start, rest) for start, rest, one in zip(starts, rests, pairs, strict=True) if one.is_drawn]
+    drawn = [(start, rest) for start, rest, share in zip(starts, rests, pairs, strict=True) if share.is_drawn]
     n, runs = len(drawn), Counter(start for start, _ in drawn)
-    found = [turn(*one) for one in drawn]
-    value = sum(found) / n
-    wide = [*found, *(turn(drawn[-1][0], rest) for rest in (1.0, -tuning))]
+    shares = [turn(*share) for share in drawn]
+    value = sum(shares) / n
+    wide = [*shares, *(turn(drawn[-1][0], rest) for rest in (1.0, -tuning))]
     middle = sum(wide) / len(wide)
-    spread = sum((one - middle) ** 2 for one in wide) / (len(wide) - 1)
+    spread = sum((share - middle) ** 2 for share in wide) / (len(wide) - 1)
     # Draws of a run are drawn without putting back; what was drawn before it is known, and is not drawn again anyway.
     left = sum(size * max(0.0, 1 - size / max(1, of.texts - start)) for start, size in runs.items()) / n
     half = Z * math.sqrt(left * spread / n + tuning**2 * of.variance)

@@ -44,7 +44,7 @@ def gather(db: Session, row: tables.Round) -> Evidence:
     witnesses, spoken = _witnesses(db, row, words, place, judge.accept_at)
     return Evidence(
         judge=judge,
-        judge_id=_judge_id(db, place.index, [*texts, *(one.text for one in witnesses)]),
+        judge_id=_judge_id(db, place.index, [*texts, *(witness.text for witness in witnesses)]),
         texts=tuple(texts),
         witnesses=tuple(witnesses),
         better=tuple(_better(db, row, words, place.index)),
@@ -144,8 +144,8 @@ def _words(db: Session, row: tables.Round) -> list[Any]:
         .where(decision.round_id == row.id)
         .order_by(decision.id)
     )
-    last = {(one.sample_id, one.user_id, one.kind in TOGETHER): one for one in db.execute(query)}
-    return [one for one in last.values() if one.is_blind and one.mode != "judgment"]
+    last = {(row.sample_id, row.user_id, row.kind in TOGETHER): row for row in db.execute(query)}
+    return [row for row in last.values() if row.is_blind and row.mode != "judgment"]
 
 
 def _witnesses(
@@ -157,34 +157,34 @@ def _witnesses(
     """
     gold = tables.GoldItem
     known = dict(db.execute(select(gold.sample_id, gold.verdict).where(gold.round_id == row.id)).tuples().all())
-    said: dict[int, list[Any]] = defaultdict(list)
-    for one in words:
-        if one.kind not in TOGETHER and one.sample_id not in known:
-            said[one.sample_id].append(one)
-    is_all = _is_nearly_all(len(said) + len(known), int(row.counts.get("samples") or 0))
-    drawn = {n for n, some in said.items() if is_all or any(one.is_random for one in some)}
-    ids = in_order(db, {*said, *known})
+    by_sample: dict[int, list[Any]] = defaultdict(list)
+    for word in words:
+        if word.kind not in TOGETHER and word.sample_id not in known:
+            by_sample[word.sample_id].append(word)
+    is_all = _is_nearly_all(len(by_sample) + len(known), int(row.counts.get("samples") or 0))
+    drawn = {n for n, some in by_sample.items() if is_all or any(row.is_random for row in some)}
+    ids = in_order(db, {*by_sample, *known})
     found_of = {one.id: one for some in in_chunks(ids) for one in _texts(db, place.index, tables.Sample.id.in_(some))}
     texts = {n: found_of[n] for n in ids if n in found_of}
     spoken = [Word(text, known[n] is Verdict.accept, False, is_known=True) for n, text in texts.items() if n in known]
-    found = {one.text.id: Witness(one.text, one.accepts) for one in spoken}
-    for n, some in said.items():
-        good = sum(_accepts(one, cut) for one in some)
+    witnesses = {witness.text.id: Witness(witness.text, witness.accepts) for witness in spoken}
+    for n, some in by_sample.items():
+        good = sum(_accepts(row, cut) for row in some)
         if n not in texts or 2 * good == len(some):
             continue
         spoken.append(Word(texts[n], 2 * good > len(some), n in drawn))
         if n in drawn:
-            scores = [one.score for one in some if one.score is not None]
+            scores = [row.score for row in some if row.score is not None]
             mean = sum(scores) / len(scores) if scores else None
-            found[n] = Witness(texts[n], 2 * good > len(some), mean)
+            witnesses[n] = Witness(texts[n], 2 * good > len(some), mean)
     # In the order in which texts are read, by which their measures draw again.
-    return [found[n] for n in texts if n in found], spoken
+    return [witnesses[n] for n in texts if n in witnesses], spoken
 
 
-def _accepts(one: Any, cut: float) -> bool:
-    if one.kind is DecisionKind.score:
-        return one.score is not None and one.score >= cut
-    return bool(one.kind is DecisionKind.accept)
+def _accepts(row: Any, cut: float) -> bool:
+    if row.kind is DecisionKind.score:
+        return row.score is not None and row.score >= cut
+    return bool(row.kind is DecisionKind.accept)
 
 
 def _is_nearly_all(decided: int, all_of_them: int) -> bool:
@@ -193,22 +193,26 @@ def _is_nearly_all(decided: int, all_of_them: int) -> bool:
 
 def _better(db: Session, row: tables.Round, words: Sequence[Any], step: int) -> Iterable[tuple[int, float, float]]:
     """The group, the score of each text that people put before another one of it, and the score of that one."""
-    compared = [one for one in words if one.kind in TOGETHER]
-    groups = {one.group_id for one in compared}
+    compared = [word for word in words if word.kind in TOGETHER]
+    groups = {row.group_id for row in compared}
     if not _is_nearly_all(len(groups), int(row.counts.get("prompts") or 0)):
-        compared = [one for one in compared if one.is_random]
+        compared = [row for row in compared if row.is_random]
     score: dict[int, float | None] = {}
     members: dict[int, list[int]] = defaultdict(list)
-    for some in in_chunks(sorted({one.group_id for one in compared})):
+    for some in in_chunks(sorted({row.group_id for row in compared})):
         for text in _texts(db, step, tables.Sample.group_id.in_(some)):
             score[text.id] = text.score
             members[text.group_id].append(text.id)
-    for one in compared:
-        shown = members[one.group_id] if one.mode != "pair" else [n for n in (one.value.get("worst"),) if n]
-        for first, second in _pairs(one.value or {}, shown):
+    for compared_row in compared:
+        shown = (
+            members[compared_row.group_id]
+            if compared_row.mode != "pair"
+            else [n for n in (compared_row.value.get("worst"),) if n]
+        )
+        for first, second in _pairs(compared_row.value or {}, shown):
             a, b = score.get(first), score.get(second)
             if a is not None and b is not None:
-                yield one.group_id, a, b
+                yield compared_row.group_id, a, b
 
 
 def _pairs(value: dict[str, Any], members: Sequence[int]) -> list[tuple[int, int]]:
@@ -223,7 +227,7 @@ def _pairs(value: dict[str, Any], members: Sequence[int]) -> list[tuple[int, int
 def _judge_id(db: Session, step: int, texts: Sequence[Judged]) -> int | None:
     """The checkpoint that judged; by some of the texts, since judgments are found by their text."""
     judgment = tables.Judgment
-    some = [one.id for one in texts[:100]]
+    some = [text.id for text in texts[:100]]
     query = select(judgment.checkpoint_id).where(judgment.sample_id.in_(some), judgment.step == step)
     return db.scalar(query.order_by(judgment.id).limit(1))
 
@@ -233,12 +237,12 @@ def _compared(db: Session, judge: Judge, step: int, texts: Sequence[Judged]) -> 
     if type(judge).comparisons is Judge.comparisons:
         return
     judgment, raw = tables.Judgment, dict[int, str]()
-    for some in in_chunks([one.id for one in texts]):
+    for some in in_chunks([text.id for text in texts]):
         query = select(judgment.sample_id, judgment.raw).where(judgment.sample_id.in_(some), judgment.step == step)
         raw |= dict(db.execute(query.where(judgment.position == 0)).tuples().all())
     groups: dict[int, list[int]] = defaultdict(list)
-    for one in texts:
-        groups[one.group_id].append(one.id)
+    for text in texts:
+        groups[text.group_id].append(text.id)
     for ids in groups.values():
         if len(ids) > 1 and all(n in raw for n in ids):
             yield tuple(judge.comparisons([raw[n] for n in ids]))

@@ -21,12 +21,12 @@ def all_of(evidence: Evidence, limits: Limits) -> list[Measure]:
 def of_itself(evidence: Evidence, limits: Limits) -> list[Measure]:
     """What needs no people: ends of the scale, ties, replies without a verdict, votes that differ."""
     texts = evidence.texts
-    scores = [one.score for one in texts if one.score is not None]
+    scores = [text.score for text in texts if text.score is not None]
     ends = evidence.judge.score_range if evidence.judge else None
     low, high = ends or (min(scores, default=0.0), max(scores, default=0.0))
     most = max(sum(score <= low for score in scores), sum(score >= high for score in scores))
-    unparsed = sum(one.is_unparsed for one in texts)
-    voted = [one for one in texts if one.votes > 1 and one.spread is not None]
+    unparsed = sum(text.is_unparsed for text in texts)
+    voted = [text for text in texts if text.votes > 1 and text.spread is not None]
     ties, noise = _pairs(texts, _is_tied), _pairs(voted, _is_nearer)
     once = "The judge gives one reply a text. Raise its votes, with a temperature above 0."
     votes, judged = "texts with several votes", "texts with a score"
@@ -52,7 +52,7 @@ def of_itself(evidence: Evidence, limits: Limits) -> list[Measure]:
             "spread",
             "Mean spread of its votes",
             votes,
-            numbers.average([one.spread or 0.0 for one in voted]),
+            numbers.average([text.spread or 0.0 for text in voted]),
             limits,
             is_share=False,
             few=few_of(len(voted), votes, limits, once),
@@ -74,12 +74,12 @@ SAMPLE = "Take more prompts, or several samples of each."
 def _pairs(texts: Sequence[Judged], is_so: object) -> list[tuple[int, int]]:
     """Of each group how many pairs are so, of how many with two scores."""
     groups: dict[int, list[Judged]] = defaultdict(list)
-    for one in texts:
-        if one.score is not None:
-            groups[one.group_id].append(one)
+    for text in texts:
+        if text.score is not None:
+            groups[text.group_id].append(text)
     assert callable(is_so)
-    said = [[bool(is_so(a, b)) for a, b in combinations(some, 2)] for some in groups.values()]
-    return [(sum(one), len(one)) for one in said]
+    flags = [[bool(is_so(a, b)) for a, b in combinations(some, 2)] for some in groups.values()]
+    return [(sum(group_flags), len(group_flags)) for group_flags in flags]
 
 
 def _is_tied(a: Judged, b: Judged) -> bool:
@@ -99,18 +99,18 @@ def leanings(evidence: Evidence, limits: Limits) -> list[Measure]:
 def _seats(evidence: Evidence, limits: Limits) -> list[Measure]:
     flips, firsts = [], []
     for games in evidence.compared:
-        won = {(one.first, one.second): one.winner for one in games}
+        won = {(game.first, game.second): game.winner for game in games}
         pairs = [(won[a, b], won.get((b, a))) for a, b in won if a < b]
-        known = [(one, other) for one, other in pairs if one is not None and other is not None]
-        flips.append((sum(one != other for one, other in known), len(known)))
-        named = [one for one in games if one.winner is not None]
-        firsts.append((sum(one.winner == one.first for one in named), len(named)))
+        known = [(first, other) for first, other in pairs if first is not None and other is not None]
+        flips.append((sum(first != other for first, other in known), len(known)))
+        named = [game for game in games if game.winner is not None]
+        firsts.append((sum(game.winner == game.first for game in named), len(named)))
     name = evidence.judge.name if evidence.judge else ""
     how = "Take more prompts, or a judge that names a winner more often."
     if not evidence.compared:
         how = f"The judge {name} does not compare each two texts in both orders; pairwise_swapped does."
     both, named_one = "pairs with a winner in both orders", "comparisons with a winner"
-    found = [
+    measures = [
         measure(
             "flips",
             "Pairs whose winner changes with the seats",
@@ -129,24 +129,28 @@ def _seats(evidence: Evidence, limits: Limits) -> list[Measure]:
             is_two_sided=True,
         ),
     ]
-    return found
+    return measures
 
 
 def _length(evidence: Evidence, limits: Limits) -> Measure:
-    said = [one for one in evidence.witnesses if one.text.score is not None]
+    scored = [witness for witness in evidence.witnesses if witness.text.score is not None]
     strata = [
-        [(one.text.score or 0.0, float(one.text.num_tokens)) for one in said if one.accepts is verdict]
+        [
+            (witness.text.score or 0.0, float(witness.text.num_tokens))
+            for witness in scored
+            if witness.accepts is verdict
+        ]
         for verdict in (True, False)
     ]
-    found = numbers.rank_correlation(strata)
+    correlation = numbers.rank_correlation(strata)
     return measure(
         "length",
         "Rank correlation of score and length among equals in people’s verdict",
         DECISIONS,
-        found,
+        correlation,
         limits,
         is_share=False,
-        few=few_of(found.n, DECISIONS, limits, evidence.why),
+        few=few_of(correlation.n, DECISIONS, limits, evidence.why),
         undefined="All texts of a verdict have the same score or the same length.",
     )
 
@@ -154,9 +158,11 @@ def _length(evidence: Evidence, limits: Limits) -> Measure:
 def _self_preference(evidence: Evidence, limits: Limits) -> Measure:
     """How much more often than people the judge accepts its own texts, less how much more often it accepts others'."""
     gaps: dict[bool, list[float]] = {True: [], False: []}
-    for one in evidence.witnesses:
-        if one.text.accepted is not None and one.text.author_id is not None:
-            gaps[one.text.author_id == evidence.judge_id].append(float(one.text.accepted) - float(one.accepts))
+    for witness in evidence.witnesses:
+        if witness.text.accepted is not None and witness.text.author_id is not None:
+            gaps[witness.text.author_id == evidence.judge_id].append(
+                float(witness.text.accepted) - float(witness.accepts)
+            )
     least = min(len(gaps[True]), len(gaps[False]))
     of = "texts of each of two authors, one of them the judge, that people decided"
     why = "Judge texts of two checkpoints in one round, one of them with the judge’s own weights."

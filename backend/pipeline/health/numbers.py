@@ -31,7 +31,7 @@ def ratio(parts: Sequence[tuple[float, int]]) -> Number:
     Without an interval for fewer than `FEWEST_GROUPS` groups with pairs. Where the bootstrap has no width, as with all
     pairs alike, Wilson's interval over the groups stands for it.
     """
-    used = [one for one in parts if one[1]]
+    used = [part for part in parts if part[1]]
     if not used:
         return Number()
     count, of = (np.array(column, dtype=float) for column in zip(*used, strict=True))
@@ -39,8 +39,8 @@ def ratio(parts: Sequence[tuple[float, int]]) -> Number:
     if len(used) < FEWEST_GROUPS:
         return Number(value, None, None, total)
     drawn = _drawn(len(used))
-    found = (drawn @ count) / (drawn @ of)
-    low, high = map(float, np.percentile(found, ENDS))
+    ratios = (drawn @ count) / (drawn @ of)
+    low, high = map(float, np.percentile(ratios, ENDS))
     if high - low < 1e-9:
         low, high = wilson(value * len(used), len(used))
     return Number(value, low, high, total)
@@ -63,8 +63,8 @@ def calibration_error(
             line[place(score, bins)], line[bins] = score - is_good, 1
     lines = gaps if turns is None else turns(gaps)
     value = float(_mean_gap(lines.mean(axis=0)[None])[0])
-    found = _mean_gap(resampled(lines))
-    low, high = (2 * value - float(end) for end in np.percentile(found, ENDS[::-1]))
+    errors = _mean_gap(resampled(lines))
+    low, high = (2 * value - float(end) for end in np.percentile(errors, ENDS[::-1]))
     # Reflected, an interval may lie beside the value it is of.
     return Number(value, max(0.0, min(low, value)), min(1.0, max(high, value)), n)
 
@@ -96,17 +96,17 @@ def rank_correlation(strata: Sequence[Sequence[tuple[float, float]]]) -> Number:
 
     Rows are drawn again within their stratum.
     """
-    used = [np.array(one, dtype=float) for one in strata if len(one) > 2]
-    used = [one for one in used if len(set(one[:, 0])) > 1 and len(set(one[:, 1])) > 1]
-    total = sum(len(one) for one in used)
+    used = [np.array(stratum, dtype=float) for stratum in strata if len(stratum) > 2]
+    used = [stratum for stratum in used if len(set(stratum[:, 0])) > 1 and len(set(stratum[:, 1])) > 1]
+    total = sum(len(stratum) for stratum in used)
     if not used:
         return Number(n=sum(map(len, strata)))
     chance, times = np.random.default_rng(0), _times(total)
     value, drawn = 0.0, np.zeros(times)
-    for one in used:
-        n = len(one)
-        picked = one[chance.integers(0, n, size=(times, n))]
-        value += float(_spearman(one[None, :, 0], one[None, :, 1])[0]) * n / total
+    for stratum in used:
+        n = len(stratum)
+        picked = stratum[chance.integers(0, n, size=(times, n))]
+        value += float(_spearman(stratum[None, :, 0], stratum[None, :, 1])[0]) * n / total
         drawn += _spearman(picked[:, :, 0], picked[:, :, 1]) * n / total
     low, high = map(float, np.percentile(drawn, ENDS))
     return Number(value, low, high, total)
@@ -117,8 +117,8 @@ def difference(first: Sequence[float], second: Sequence[float]) -> Number:
     if not first or not second:
         return Number(n=len(first) + len(second))
     a, b = np.array(first, dtype=float), np.array(second, dtype=float)
-    found = _drawn(len(a)) @ a / len(a) - _drawn(len(b), seed=1) @ b / len(b)
-    low, high = map(float, np.percentile(found, ENDS))
+    differences = _drawn(len(a)) @ a / len(a) - _drawn(len(b), seed=1) @ b / len(b)
+    low, high = map(float, np.percentile(differences, ENDS))
     return Number(float(a.mean() - b.mean()), low, high, len(a) + len(b))
 
 
@@ -151,7 +151,7 @@ def _spearman(first: Any, second: Any) -> Any:
     """Of each line; 0 where all of a line's values are equal."""
     from scipy.stats import rankdata
 
-    a, b = (rankdata(one, axis=1) for one in (first, second))
+    a, b = (rankdata(values, axis=1) for values in (first, second))
     a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
     scale = np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
     return np.divide((a * b).sum(axis=1), scale, out=np.zeros(len(a)), where=scale > 0)

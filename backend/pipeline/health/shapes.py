@@ -152,4 +152,4 @@ class Health:
 
     def reds(self) -> list[Measure]:
         """The measures that hold a round."""
-        return [one for one in self.measures if one.light is Light.red]
+        return [measure for measure in self.measures if measure.light is Light.red]

@@ -31,14 +31,14 @@ def write(stage: StageContext, judge: Judge | None = None) -> None:
     names, check = judged.verifiers(stage), checker(stage.recipe) if judged.has_answers(stage) else None
     samples, columns, signs = [], [], []
     for group in judged.read(judged.shown(stage), str(judge.name)):
-        found = features(group)
+        rows_of_group = features(group)
         if check is not None:
             compare(check, group)
-        for one, row in zip(group, found, strict=True):
-            samples.append((one.id, one.verdict))
+        for sample, row in zip(group, rows_of_group, strict=True):
+            samples.append((sample.id, sample.verdict))
             columns.append(row)
             share, is_top = row[VOTE_SHARE], row[IS_TOP] > 0
-            signs.append(plain_signs(one, cut=cut, verifiers=names, share=share, is_top=is_top))
+            signs.append(plain_signs(sample, cut=cut, verifiers=names, share=share, is_top=is_top))
     if not samples:
         return
     # Earlier versions drew by this word: a round that is judged again keeps its order.

@@ -38,8 +38,8 @@ def read(ids: Sequence[int], own: str) -> Iterator[list[JudgedSample]]:
     for some in in_chunks(ids, GROUPS_AT_ONCE):
         with reading() as db:
             by_group: dict[int, list[JudgedSample]] = defaultdict(list)
-            for one in read_samples(db, some, own):
-                by_group[one.group].append(one)
+            for sample in read_samples(db, some, own):
+                by_group[sample.group].append(sample)
         yield from by_group.values()
 
 
@@ -66,30 +66,30 @@ def read_samples(db: Session, group_ids: Sequence[int], own: str) -> list[Judged
         # Not by number: which worker of several wrote first says nothing.
         .order_by(group.position, sample.group_id, sample.step, sample.position, sample.id)
     )
-    found: dict[int, JudgedSample] = {}
+    by_id: dict[int, JudgedSample] = {}
     for id_, group_id, asked, text, logprob, tokens, reason, score, verdict, spread, known in db.execute(query):
-        one = JudgedSample(
+        judged = JudgedSample(
             id_, group_id, asked, text, logprob or 0.0, tokens, reason == "length", score, verdict, spread
         )
-        one.answer, one.known = answers.normalise(answers.extract(text) or ""), known
-        found[id_] = one
-    add_judgments(db, group_ids, found, own)
-    return list(found.values())
+        judged.answer, judged.known = answers.normalise(answers.extract(text) or ""), known
+        by_id[id_] = judged
+    add_judgments(db, group_ids, by_id, own)
+    return list(by_id.values())
 
 
-def add_judgments(db: Session, group_ids: Sequence[int], found: dict[int, JudgedSample], own: str) -> None:
+def add_judgments(db: Session, group_ids: Sequence[int], by_id: dict[int, JudgedSample], own: str) -> None:
     """The round's own judge gives its reason; its replies together are the verdict that is there already."""
     sample, judgment = tables.Sample, tables.Judgment
-    said = (
+    query = (
         select(judgment.sample_id, judgment.judge, judgment.verdict, end_of(judgment.rationale))
         .join(sample, sample.id == judgment.sample_id)
         .where(sample.group_id.in_(group_ids), judgment.position == 0)
     )
-    for sample_id, judge, verdict, rationale in db.execute(said):
-        if sample_id in found and judge == own:
-            found[sample_id].rationale = rationale
-        elif sample_id in found and verdict is not None:
-            found[sample_id].verdicts[judge] = verdict
+    for sample_id, judge, verdict, rationale in db.execute(query):
+        if sample_id in by_id and judge == own:
+            by_id[sample_id].rationale = rationale
+        elif sample_id in by_id and verdict is not None:
+            by_id[sample_id].verdicts[judge] = verdict
 
 
 def verifiers(stage: StageContext) -> set[str]:

@@ -52,21 +52,23 @@ def informativeness(signs: Mapping[Sign, float]) -> tuple[float, Sign]:
     return 1.0 - math.prod(1.0 - value for value in signs.values()), max(signs, key=lambda sign: signs[sign])
 
 
-def plain_signs(one: JudgedSample, *, cut: float, verifiers: set[str], share: float, is_top: bool) -> dict[Sign, float]:
+def plain_signs(
+    sample: JudgedSample, *, cut: float, verifiers: set[str], share: float, is_top: bool
+) -> dict[Sign, float]:
     """Return the signs that need no model.
 
     share: of the group's samples that give its answer. is_top: no other answer is given more often.
     """
-    if one.score is None and one.verdict is None:
+    if sample.score is None and sample.verdict is None:
         return {Sign.unparsed: 1.0}
-    signs = {Sign.spread if one.spread else Sign.cut: near_the_cut(one.score, one.spread, cut=cut)}
-    others = {judge for judge, verdict in one.verdicts.items() if verdict is not one.verdict}
+    signs = {Sign.spread if sample.spread else Sign.cut: near_the_cut(sample.score, sample.spread, cut=cut)}
+    others = {judge for judge, verdict in sample.verdicts.items() if verdict is not sample.verdict}
     if ExactMatch.name in others:
         signs[Sign.exact_match] = VERIFIER
     elif others:
         is_verified = bool(others & verifiers)
         signs[Sign.verifier if is_verified else Sign.judges] = VERIFIER if is_verified else OTHER_JUDGE
-    if share > 0.5 and is_top and one.verdict is Verdict.reject:
+    if share > 0.5 and is_top and sample.verdict is Verdict.reject:
         signs[Sign.vote] = VOTE * share
     return signs
 
@@ -93,8 +95,12 @@ def checker(recipe: Recipe) -> ExactMatch | None:
     """
     if any(isinstance(judge, ExactMatch) for judge in recipe.of_kind("judge")):
         return None
-    asked = [one for one in (getattr(metric, "verifier", None) for metric in recipe.metrics) if one is not None]
-    return next((one for one in asked if isinstance(one, ExactMatch)), None if asked else ExactMatch())
+    asked = [
+        verifier
+        for verifier in (getattr(metric, "verifier", None) for metric in recipe.metrics)
+        if verifier is not None
+    ]
+    return next((verifier for verifier in asked if isinstance(verifier, ExactMatch)), None if asked else ExactMatch())
 
 
 def compare(check: ExactMatch, group: Sequence[JudgedSample]) -> None:
@@ -102,8 +108,8 @@ def compare(check: ExactMatch, group: Sequence[JudgedSample]) -> None:
     known = group[0].known
     if known is None or len(answers.extract(known) or known) > COMPARABLE:
         return
-    samples = tuple(values.Sample(one.id, 0, one.text) for one in group)
-    said = check.judge(None, [values.Group(values.Prompt(0, [], known), samples)], seed=0)
-    for one, judgment in zip(group, said, strict=True):
+    samples = tuple(values.Sample(sample.id, 0, sample.text) for sample in group)
+    judgments = check.judge(None, [values.Group(values.Prompt(0, [], known), samples)], seed=0)
+    for sample, judgment in zip(group, judgments, strict=True):
         if judgment.verdict is not None:
-            one.verdicts[Sign.exact_match] = judgment.verdict
+            sample.verdicts[Sign.exact_match] = judgment.verdict

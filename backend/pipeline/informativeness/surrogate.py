@@ -51,31 +51,31 @@ Matrix = NDArray[numpy.float64]
 
 def features(group: Sequence[JudgedSample]) -> list[list[float]]:
     """Return the features of the samples of one group, a row for each, in the order of `FEATURES`."""
-    votes = Counter(one.answer for one in group)
-    accepted = Counter(one.answer for one in group if one.verdict is Verdict.accept)
+    votes = Counter(sample.answer for sample in group)
+    accepted = Counter(sample.answer for sample in group if sample.verdict is Verdict.accept)
     prompt = WORD.findall(group[0].prompt.casefold())
     known, most, end = set(prompt), max(votes.values()), prompt[-1] if prompt else ""
     rows = []
-    for one in group:
-        words, reason = WORD.findall(one.text.casefold()), WORD.findall(one.rationale.casefold())
-        said, reasons = set(words), set(reason)
-        elsewhere = len(group) - votes[one.answer]
+    for sample in group:
+        words, reason = WORD.findall(sample.text.casefold()), WORD.findall(sample.rationale.casefold())
+        text_words, reasons = set(words), set(reason)
+        elsewhere = len(group) - votes[sample.answer]
         rows.append(
             [
-                votes[one.answer] / len(group),
-                float(votes[one.answer] == most),
-                (accepted.total() - accepted[one.answer] + 0.5) / (elsewhere + 1),
-                one.logprob / max(1, one.num_tokens),
+                votes[sample.answer] / len(group),
+                float(votes[sample.answer] == most),
+                (accepted.total() - accepted[sample.answer] + 0.5) / (elsewhere + 1),
+                sample.logprob / max(1, sample.num_tokens),
                 share(words, known),
-                share(prompt, said),
+                share(prompt, text_words),
                 float(not Counter(words) - Counter(prompt)),
                 float(bool(reason) and reason[-1] == end),
                 float(bool(reason) and reason[-1] in known),
-                share(reason, known | said),
+                share(reason, known | text_words),
                 share(prompt, reasons),
-                math.log1p(len(one.text)),
-                math.log1p(len(one.rationale)),
-                float(one.is_cut_off),
+                math.log1p(len(sample.text)),
+                math.log1p(len(sample.rationale)),
+                float(sample.is_cut_off),
             ]
         )
     return rows
@@ -102,9 +102,9 @@ def probability_of_other_verdict(
     mean, deviation = columns[some].mean(0), columns[some].std(0) + NO_DEVIATION
     scaled = numpy.clip((columns - mean) / deviation, -MOST_DEVIATIONS, MOST_DEVIATIONS)
     weights = fitted(numpy.column_stack([numpy.ones(len(some)), scaled[some]]), accepts[some].astype(float))
-    said = scaled * weights[1:]
-    accepting = logistic(said.sum(1) + weights[0])
-    against = numpy.where(accepts, -1.0, 1.0)[:, None] * said
+    weighted = scaled * weights[1:]
+    accepting = logistic(weighted.sum(1) + weights[0])
+    against = numpy.where(accepts, -1.0, 1.0)[:, None] * weighted
     other = numpy.where(accepts, 1 - accepting, accepting)
     other[numpy.array([verdict is None for verdict in verdicts])] = 0.0
     return other, [FEATURES[n] for n in against.argmax(1)]
@@ -112,8 +112,8 @@ def probability_of_other_verdict(
 
 def logistic(logits: Matrix) -> Matrix:
     """1 / (1 + exp(-logit))."""
-    found: Matrix = 1 / (1 + numpy.exp(-numpy.clip(logits, -LARGEST_LOGIT, LARGEST_LOGIT)))
-    return found
+    probabilities: Matrix = 1 / (1 + numpy.exp(-numpy.clip(logits, -LARGEST_LOGIT, LARGEST_LOGIT)))
+    return probabilities
 
 
 def fitted(rows: Matrix, accepted: Matrix) -> Matrix:

@@ -56,7 +56,7 @@ def judge_in(row: tables.Round) -> tuple[TemplateJudge, int]:
 def too_few(cases: Sequence[Case]) -> str | None:
     """Why a template cannot be rewritten from these labels; None where it can."""
     seen, unseen = split(cases)
-    prompts = len({one.key for one in unseen})
+    prompts = len({case.key for case in unseen})
     if len(seen) < FEWEST_SEEN or prompts < FEWEST_UNSEEN:
         return (
             f"There are {len(cases)} labels of people that count. A rewrite needs at least {FEWEST_SEEN} that it may "
@@ -64,7 +64,7 @@ def too_few(cases: Sequence[Case]) -> str | None:
             f"are {len(seen)} and {prompts}. Blind decisions on items drawn at random count, those of a round of which "
             "nearly all was decided, and gold items."
         )
-    if len({one.accepts for one in cases}) == 1:
+    if len({case.accepts for case in cases}) == 1:
         word = "accept" if cases[0].accepts else "reject"
         return f"People {word} all {len(cases)} texts, so a judge that always says so agrees. Label some others, too."
     return None
@@ -97,10 +97,10 @@ def run(job_id: int, progress: JobProgress) -> Finish:
         trial = Trial(judge, opened[asked["judge_id"]], seed=SEED, asked=progress.advance)
         writer = opened[asked["reflector_id"]]
         most = optimizer.characters(writer.context_length, judge.template, max_tokens(writer))
-        found = optimizer.search(
+        optimized = optimizer.search(
             trial, seen, reflector(writer), rewrites=asked["rewrites"], seed=SEED, most_characters=most
         )
-        result = compared(trial, found, seen, unseen)
+        result = compared(trial, optimized, seen, unseen)
 
     def finish(db: Session) -> None:
         db.get_one(tables.TemplateRewrite, rewrite.id).result = result
@@ -128,30 +128,30 @@ def reflector(engine: Engine) -> optimizer.Reflect:
     return reflect
 
 
-def compared(trial: Trial, found: optimizer.Found, seen: Sequence[Case], unseen: Sequence[Case]) -> JSON:
+def compared(trial: Trial, optimized: optimizer.Found, seen: Sequence[Case], unseen: Sequence[Case]) -> JSON:
     """Both templates on the unseen labels; the new one is kept where the gain's interval lies above 0."""
     old = trial.judge.template
-    before, after = _outcomes(trial, old, unseen), _outcomes(trial, found.template, unseen)
+    before, after = _outcomes(trial, old, unseen), _outcomes(trial, optimized.template, unseen)
     gain = numbers.difference(unseen, before, after)
-    on_seen = [numbers.agreement(seen, _outcomes(trial, one, seen)) for one in (old, found.template)]
+    on_seen = [numbers.agreement(seen, _outcomes(trial, template, seen)) for template in (old, optimized.template)]
     return {
-        "template": found.template,
-        "is_kept": found.template != old and gain.low is not None and gain.low > 0,
+        "template": optimized.template,
+        "is_kept": optimized.template != old and gain.low is not None and gain.low > 0,
         "seen": {
             "labels": len(seen),
-            "prompts": len({one.key for one in seen}),
+            "prompts": len({case.key for case in seen}),
             "before": asdict(on_seen[0]),
             "after": asdict(on_seen[1]),
         },
         "unseen": {
             "labels": len(unseen),
-            "prompts": len({one.key for one in unseen}),
+            "prompts": len({case.key for case in unseen}),
             "before": asdict(numbers.agreement(unseen, before)),
             "after": asdict(numbers.agreement(unseen, after)),
             "gain": asdict(gain),
         },
-        "written": found.written,
-        "note": found.note,
+        "written": optimized.written,
+        "note": optimized.note,
         "refused": len(trial.lost),
         "calls": trial.calls,
         "examples": _examples(unseen, before, after),
@@ -159,9 +159,9 @@ def compared(trial: Trial, found: optimizer.Found, seen: Sequence[Case], unseen:
 
 
 def _outcomes(trial: Trial, template: str, cases: Sequence[Case]) -> list[Outcome]:
-    found = trial.outcomes(template, cases)
-    assert found is not None
-    return found
+    outcomes = trial.outcomes(template, cases)
+    assert outcomes is not None
+    return outcomes
 
 
 def _examples(cases: Sequence[Case], before: Sequence[Outcome], after: Sequence[Outcome]) -> list[JSON]:
@@ -170,9 +170,9 @@ def _examples(cases: Sequence[Case], before: Sequence[Outcome], after: Sequence[
         (case.key, case.group.samples[0].text): (case, old, new)
         for case, old, new in zip(cases, before, after, strict=True)
     }
-    changed = [one for one in all_of_them.values() if one[1].agrees != one[2].agrees]
-    right = [one for one in changed if one[2].agrees][:EXAMPLES]
-    wrong = [one for one in changed if not one[2].agrees][:EXAMPLES]
+    changed = [outcome for outcome in all_of_them.values() if outcome[1].agrees != outcome[2].agrees]
+    right = [outcome for outcome in changed if outcome[2].agrees][:EXAMPLES]
+    wrong = [outcome for outcome in changed if not outcome[2].agrees][:EXAMPLES]
     return [
         {
             "sample_id": case.sample_id,

@@ -49,7 +49,7 @@ def gather(db: Session, row: tables.Round) -> list[Case]:
         if at is None:
             break
         witnesses = evidence.gather(db, at).witnesses
-        cases += _cases(db, {one.text.id: one.accepts for one in witnesses})
+        cases += _cases(db, {witness.text.id: witness.accepts for witness in witnesses})
         at = db.get(tables.Round, at.parent_id) if at.parent_id is not None else None
     return _at_most(cases)
 
@@ -65,7 +65,7 @@ def split(cases: Sequence[Case]) -> tuple[list[Case], list[Case]]:
 
 def _cases(db: Session, accepts: dict[int, bool]) -> list[Case]:
     sample, group, prompt = tables.Sample, tables.Group, tables.Prompt
-    found: list[Case] = []
+    cases: list[Case] = []
     for ids in in_chunks(sorted(accepts)):
         query = (
             select(
@@ -87,11 +87,11 @@ def _cases(db: Session, accepts: dict[int, bool]) -> list[Case]:
             .order_by(sample.id)
         )
         rows = [(id_, key, GroupRow(*columns)) for id_, key, *columns in db.execute(query)]
-        groups = group_values.load(db, [one for *_, one in rows], labels=False)
+        groups = group_values.load(db, [group_row for *_, group_row in rows], labels=False)
         for (id_, key, _), loaded in zip(rows, groups, strict=True):
-            alone = tuple(one for one in loaded.samples if one.id == id_)
-            found.append(Case(replace(loaded, samples=alone), accepts[id_], str(key)))
-    return found
+            alone = tuple(sample for sample in loaded.samples if sample.id == id_)
+            cases.append(Case(replace(loaded, samples=alone), accepts[id_], str(key)))
+    return cases
 
 
 def _place(key: str, use: str = "side") -> float:
@@ -102,8 +102,8 @@ def _place(key: str, use: str = "side") -> float:
 def _at_most(cases: list[Case]) -> list[Case]:
     """No more labels than are tried, whole prompts, drawn at random."""
     of_prompt: dict[str, dict[int, Case]] = defaultdict(dict)
-    for one in cases:
-        of_prompt[one.key][one.sample_id] = one
+    for case in cases:
+        of_prompt[case.key][case.sample_id] = case
     kept: list[Case] = []
     for key in sorted(of_prompt, key=lambda key: _place(key, "draw")):
         some = [of_prompt[key][id_] for id_ in sorted(of_prompt[key])]

@@ -14,7 +14,7 @@ SAME = 1e-9
 
 def agreement(cases: Sequence[Case], outcomes: Sequence[Outcome]) -> Number:
     """The share of labels that the judge agrees with; prompts are drawn again, not texts."""
-    return numbers.ratio(_sums(cases, [float(one.agrees) for one in outcomes]))
+    return numbers.ratio(_sums(cases, [float(outcome.agrees) for outcome in outcomes]))
 
 
 def difference(cases: Sequence[Case], before: Sequence[Outcome], after: Sequence[Outcome]) -> Number:
@@ -24,13 +24,13 @@ def difference(cases: Sequence[Case], before: Sequence[Outcome], after: Sequence
     """
     gains = [float(new.agrees) - float(old.agrees) for old, new in zip(before, after, strict=True)]
     parts = _sums(cases, gains)
-    found = numbers.ratio([(count + of, 2 * of) for count, of in parts])  # from -1..1 to 0..1, and back
-    if found.value is None:
+    ratio = numbers.ratio([(count + of, 2 * of) for count, of in parts])  # from -1..1 to 0..1, and back
+    if ratio.value is None:
         return Number()
-    value = 2 * found.value - 1
-    if found.low is None or found.high is None:
+    value = 2 * ratio.value - 1
+    if ratio.low is None or ratio.high is None:
         return Number(value, None, None, len(cases))
-    low, high = 2 * found.low - 1, 2 * found.high - 1
+    low, high = 2 * ratio.low - 1, 2 * ratio.high - 1
     if len({round(count / of, 9) for count, of in parts}) == 1:
         low, high = _without_width(value, len(parts))
     return Number(value, low, high, len(cases))

@@ -164,7 +164,7 @@ class Adapter:
         outcomes = self.trial.outcomes(candidate[NAME], batch)
         if outcomes is None:
             outcomes = [Outcome(None, False, "") for _ in batch]
-        scores = [float(one.agrees) for one in outcomes]
+        scores = [float(outcome.agrees) for outcome in outcomes]
         traces = list(zip(batch, outcomes, strict=True)) if capture_traces else None
         return EvaluationBatch(outputs=outcomes, scores=scores, trajectories=traces)
 

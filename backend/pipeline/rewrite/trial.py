@@ -52,19 +52,21 @@ class Trial:
         if judge is None:
             self.lost.add(template)
             return None
-        missing = [one for one in cases if (template, one.sample_id) not in self._known]
+        missing = [case for case in cases if (template, case.sample_id) not in self._known]
         if missing:
             self._ask(judge, missing)
-        return [self._known[template, one.sample_id] for one in cases]
+        return [self._known[template, case.sample_id] for case in cases]
 
     def _ask(self, judge: TemplateJudge, cases: Sequence[Case]) -> None:
-        said = judge.judge(self.engine, [one.group for one in cases], seed=self.seed)
+        judgments = judge.judge(self.engine, [case.group for case in cases], seed=self.seed)
         number = len(cases) * judge.calls_per_sample
         self.calls += number
         self.asked(number)
         for case in cases:
-            own = [one for one in said if one.sample_id == case.sample_id]
-            _, verdict = judge.label([one for one in own if one.failure is None]) if own else (None, None)
+            own = [judgment for judgment in judgments if judgment.sample_id == case.sample_id]
+            _, verdict = (
+                judge.label([judgment for judgment in own if judgment.failure is None]) if own else (None, None)
+            )
             accepts = None if verdict is None else verdict is Verdict.accept
             reply = own[0].raw or own[0].rationale if own else ""
             self._known[judge.template, case.sample_id] = Outcome(accepts, accepts == case.accepts, reply)

@@ -32,10 +32,10 @@ def open_arena(
         raise InvalidInput("Both sides are the same checkpoint. Choose two.")
     with session() as db:
         require(db, actor, project_id, Role.curator)
-        one, two = measured.choose(measured.all_of(db, project_id), [first_id, second_id])
+        first, two = measured.choose(measured.all_of(db, project_id), [first_id, second_id])
         _check_judge(db, project_id, judge_id)
         secret = secrets.token_hex(32)
-        pairs, same = _pairs(db, one, two, number, secret)
+        pairs, same = _pairs(db, first, two, number, secret)
         row = tables.Arena(
             project_id=project_id,
             first_id=first_id,
@@ -59,31 +59,31 @@ def open_arena(
 
 
 def _pairs(
-    db: Session, one: Measurement, two: Measurement, number: int, secret: str
+    db: Session, left_side: Measurement, two: Measurement, number: int, secret: str
 ) -> tuple[list[tuple[int, int, int]], int]:
     """Prompt and both samples of each match, and how many prompts both answered in the same words."""
     left, right = aliased(tables.Sample), aliased(tables.Sample)
     joined = (
         select(left.prompt_id, left.id, right.id)
         .join(right, right.prompt_id == left.prompt_id)
-        .where(*_of(left, one), *_of(right, two))
+        .where(*_of(left, left_side), *_of(right, two))
     )
     differing = list(db.execute(joined.where(left.text != right.text).order_by(left.prompt_id)).tuples())
     both = db.scalar(select(func.count()).select_from(joined.subquery())) or 0
     if len(differing) < FEWEST:
         raise InvalidInput(
-            f"{one.checkpoint} and {two.checkpoint} both answered {both:,} held-out prompts, {len(differing)} of them "
+            f"{left_side.checkpoint} and {two.checkpoint} both answered {both:,} held-out prompts, {len(differing)} of them "
             f"in other words. An arena needs {FEWEST}: measure both on the same held-out set."
         )
     drawn = random.Random(secret).sample(differing, min(number, len(differing)))
     return [(prompt_id, first, second) for prompt_id, first, second in drawn], both - len(differing)
 
 
-def _of(sample: type[tables.Sample], one: Measurement) -> tuple[ColumnElement[bool], ...]:
+def _of(sample: type[tables.Sample], measurement: Measurement) -> tuple[ColumnElement[bool], ...]:
     """The greedy answers of a measurement."""
     return (
-        sample.round_id == one.round_id,
-        sample.checkpoint_id == one.checkpoint_id,
+        sample.round_id == measurement.round_id,
+        sample.checkpoint_id == measurement.checkpoint_id,
         sample.split == Split.held_out,
         sample.position == 0,
         sample.kind == "completion",

@@ -97,8 +97,8 @@ def list_arenas(actor: Actor, project_id: int, *, checkpoint_id: int | None = No
         require(db, actor, project_id, Role.viewer)
         arenas = db.scalars(query).all()
         counts = _counts(db, actor, [row.id for row in arenas])
-        found = [_view(db, actor, row, *counts[row.id]) for row in arenas]
-    return [one for one in found if checkpoint_id is None or one.result is not None]
+        views = [_view(db, actor, row, *counts[row.id]) for row in arenas]
+    return [view for view in views if checkpoint_id is None or view.result is not None]
 
 
 def get(actor: Actor, arena_id: int) -> ArenaView:
@@ -133,12 +133,12 @@ def _counts(db: Session, actor: Actor, arena_ids: Sequence[int]) -> dict[int, tu
     """Of each arena the matches, and how many of them the actor decided."""
     match, vote = tables.ArenaMatch, tables.ArenaVote
     mine = and_(vote.match_id == match.id, vote.user_id == actor.user_id, ~vote.is_retracted)
-    found = dict.fromkeys(arena_ids, (0, 0))
+    counts = dict.fromkeys(arena_ids, (0, 0))
     for some in in_chunks(arena_ids):
         query = select(match.arena_id, func.count(match.id), func.count(vote.id)).outerjoin(vote, mine)
         rows = db.execute(query.where(match.arena_id.in_(some)).group_by(match.arena_id)).tuples()
-        found |= {arena_id: (matches, decided) for arena_id, matches, decided in rows}
-    return found
+        counts |= {arena_id: (matches, decided) for arena_id, matches, decided in rows}
+    return counts
 
 
 def _view(db: Session, actor: Actor, row: tables.Arena, matches: int, decided: int) -> ArenaView:
@@ -153,19 +153,19 @@ def _result(db: Session, row: tables.Arena) -> Result:
     matches = db.scalars(select(match).where(match.arena_id == row.id).order_by(match.id)).all()
     ids = [row.first_id, row.second_id, *([row.judge_id] if row.judge_id is not None else [])]
     names = dict(db.execute(select(checkpoint.id, checkpoint.name).where(checkpoint.id.in_(ids))).tuples().all())
-    found: dict[int, list[str]] = defaultdict(list)
+    by_match: dict[int, list[str]] = defaultdict(list)
     people: set[int] = set()
     gone: Counter[int] = Counter()
     query = select(vote.match_id, vote.winner, vote.user_id).where(
-        vote.match_id.in_([one.id for one in matches]), ~vote.is_retracted
+        vote.match_id.in_([match.id for match in matches]), ~vote.is_retracted
     )
     for match_id, winner, user_id in db.execute(query):
-        found[match_id].append(winner)
+        by_match[match_id].append(winner)
         if user_id is None:
             gone[match_id] += 1
         else:
             people.add(user_id)
-    outcomes = {match_id: majority(votes) for match_id, votes in found.items()}
+    outcomes = {match_id: majority(votes) for match_id, votes in by_match.items()}
     judge = _judge(names[row.judge_id], matches, outcomes) if row.judge_id is not None else None
     return Result(
         row.first_id,
@@ -173,7 +173,7 @@ def _result(db: Session, row: tables.Arena) -> Result:
         row.second_id,
         names[row.second_id],
         len(people) + max(gone.values(), default=0),
-        sum(map(len, found.values())),
+        sum(map(len, by_match.values())),
         wins_of(list(outcomes.values())),
         row.num_same,
         judge,
@@ -181,21 +181,21 @@ def _result(db: Session, row: tables.Arena) -> Result:
 
 
 def _judge(name: str, matches: Sequence[tables.ArenaMatch], people: Mapping[int, str]) -> JudgeWord:
-    failed = [one for one in matches if one.as_a == FAILED]
-    asked = [one for one in matches if one.as_a not in (None, FAILED)]
-    replies = [reply for one in asked for reply in (one.as_a, one.as_b)]
+    failed = [match for match in matches if match.as_a == FAILED]
+    asked = [match for match in matches if match.as_a not in (None, FAILED)]
+    replies = [reply for match in asked for reply in (match.as_a, match.as_b)]
     # A reply that cannot be read is missing data, and no word for a tie.
-    seats = {one.id: (str(one.as_a), str(one.as_b)) for one in asked if UNCLEAR not in (one.as_a, one.as_b)}
-    said = {id_: as_a if as_a == as_b else TIE for id_, (as_a, as_b) in seats.items()}
-    both = [(people[id_], word) for id_, word in said.items() if id_ in people]
+    seats = {match.id: (str(match.as_a), str(match.as_b)) for match in asked if UNCLEAR not in (match.as_a, match.as_b)}
+    verdicts = {id_: as_a if as_a == as_b else TIE for id_, (as_a, as_b) in seats.items()}
+    both = [(people[id_], word) for id_, word in verdicts.items() if id_ in people]
     return JudgeWord(
         name,
         len(replies),
         replies.count(UNCLEAR),
         len(failed),
         str(failed[0].said[0]) if failed and failed[0].said else "",
-        len(said),
-        wins_of(list(said.values())),
+        len(verdicts),
+        wins_of(list(verdicts.values())),
         percent(list(seats.values())),
         percent(both),
         cohen(both),

@@ -134,22 +134,22 @@ def detail(actor: Actor, checkpoint_id: int) -> Detail:
         rows = {row.id: row for row in _tree(db, checkpoint.project_id)}
         row = rows[checkpoint.id]
         above = _ancestors(row, rows)
-        made = db.get(tables.Round, row.round_id) if row.round_id else None
-        training = trainings.of_checkpoint(db, made.id, row.id) if made else None
+        round_ = db.get(tables.Round, row.round_id) if row.round_id else None
+        training = trainings.of_checkpoint(db, round_.id, row.id) if round_ else None
         dataset = db.get(tables.Dataset, training.dataset_id) if training and training.dataset_id else None
         job = _training_job(db, training) if training else None
         names = {id_: other.name for id_, other in rows.items()}
         owns = is_owner(db, actor)
         people = _people(db, [other.round_id for other in (row, *above) if other.round_id])
-    recipe = made.recipe if made else {}
+    recipe = round_.recipe if round_ else {}
     return Detail(
         row=row,
         ancestors=tuple(other.name for other in above),
         recipe=str(recipe.get("title", "")),
         paper=str(recipe.get("paper", "")),
-        policy=names.get(made.policy_id, "") if made else "",
-        reference=names.get(made.reference_id, "") if made else "",
-        judge=(names.get(made.judge_id, "") if made.judge_id else "the policy itself") if made else "",
+        policy=names.get(round_.policy_id, "") if round_ else "",
+        reference=names.get(round_.reference_id, "") if round_ else "",
+        judge=(names.get(round_.judge_id, "") if round_.judge_id else "the policy itself") if round_ else "",
         dataset_id=dataset.id if dataset else None,
         dataset_type=dataset.type.value if dataset else "",
         num_examples=dataset.num_examples if dataset else 0,
@@ -191,8 +191,8 @@ def delete(actor: Actor, checkpoint_id: int) -> None:
                 f"The checkpoint {row.name} is used by preview {held_by[0]}, whose job has not ended. Wait for its end "
                 "or cancel the job, then delete the checkpoint again."
             )
-        if said := at_work.rewrite_at_work(db, [row.id]):
-            raise Conflict(f"{said} and asks the checkpoint {row.name}. Wait for its end or cancel its job.")
+        if busy := at_work.rewrite_at_work(db, [row.id]):
+            raise Conflict(f"{busy} and asks the checkpoint {row.name}. Wait for its end or cancel its job.")
         users = _users(db, row.id)
         if users:
             raise Conflict(f"The checkpoint {row.name} is used by {users}, so its history would break. Keep it.")
@@ -214,10 +214,10 @@ def _tree(db: Session, project_id: int) -> list[CheckpointRow]:
     measured = select(metric).where(metric.project_id == project_id, metric.checkpoint_id.is_not(None))
     for m in db.scalars(measured.order_by(metric.id)):
         numbers[m.checkpoint_id or 0][m.name] = Number(m.value, m.low, m.high, m.n)
-    found = db.execute(query).all()
-    known = {c.id for c, _, _ in found}
+    joined = db.execute(query).all()
+    known = {c.id for c, _, _ in joined}
     children: dict[int | None, list[Any]] = defaultdict(list)
-    for c, round_id, number in found:
+    for c, round_id, number in joined:
         children[c.parent_id if c.parent_id in known else None].append((c, round_id, number))
     rows: list[CheckpointRow] = []
     stack = [(entry, 0) for entry in reversed(children[None])]

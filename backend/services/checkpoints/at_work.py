@@ -14,11 +14,11 @@ AT_WORK = (RoundStatus.running, RoundStatus.review, RoundStatus.held)
 def family(db: Session, checkpoint_id: int) -> list[tables.Checkpoint]:
     """The checkpoint, and all that hold a copy of its engine: those that were made around it, and around these."""
     checkpoint = tables.Checkpoint
-    found = [db.get_one(checkpoint, checkpoint_id)]
-    for one in found:
-        made = db.scalars(select(checkpoint).where(checkpoint.parent_id == one.id).order_by(checkpoint.id))
-        found += [child for child in made if _where(child.engine) == _where(one.engine)]
-    return found
+    members = [db.get_one(checkpoint, checkpoint_id)]
+    for member in members:
+        children = db.scalars(select(checkpoint).where(checkpoint.parent_id == member.id).order_by(checkpoint.id))
+        members += [child for child in children if _where(child.engine) == _where(member.engine)]
+    return members
 
 
 def _where(engine: JSON) -> tuple[object, ...]:
@@ -49,8 +49,8 @@ def bench_at_work(db: Session, ids: list[int]) -> str:
     """A judge bench with a judge by one of these checkpoints that has not ended; its job may be gone on with."""
     judge = tables.BenchJudge
     query = select(judge.bench_id).where(judge.checkpoint_id.in_(ids), judge.finished_at.is_(None))
-    found = db.scalar(query.order_by(judge.bench_id).limit(1))
-    return "" if found is None else f"Judge bench {found} is not over"
+    bench_id = db.scalar(query.order_by(judge.bench_id).limit(1))
+    return "" if bench_id is None else f"Judge bench {bench_id} is not over"
 
 
 def rewrite_at_work(db: Session, ids: list[int]) -> str:

@@ -77,25 +77,31 @@ def view(engine: JSON, *, is_owner: bool) -> EndpointView | None:
     if innermost(engine).get("name") != "openai":
         return None
     try:
-        one = model_checks.endpoint_of(engine)
+        endpoint = model_checks.endpoint_of(engine)
     except ValidationError:
         return None
-    key = "" if one.api_key_env == DEFAULT_KEY or not is_owner else one.api_key_env
-    extra = one.extra if is_owner else {}
+    key = "" if endpoint.api_key_env == DEFAULT_KEY or not is_owner else endpoint.api_key_env
+    extra = endpoint.extra if is_owner else {}
     settings = EndpointSettings(
-        key, one.concurrency, one.timeout, extra, one.price_in, one.price_out, one.send_defaults
+        key,
+        endpoint.concurrency,
+        endpoint.timeout,
+        extra,
+        endpoint.price_in,
+        endpoint.price_out,
+        endpoint.send_defaults,
     )
     return EndpointView(
-        one.base_url,
-        one.model,
+        endpoint.base_url,
+        endpoint.model,
         settings,
-        one.supports_n,
-        one.seeds,
-        one.logprobs,
-        one.top_logprobs,
-        one.prompt_logprobs,
-        one.forced,
-        one.context,
+        endpoint.supports_n,
+        endpoint.seeds,
+        endpoint.logprobs,
+        endpoint.top_logprobs,
+        endpoint.prompt_logprobs,
+        endpoint.forced,
+        endpoint.context,
     )
 
 
@@ -134,7 +140,7 @@ def _check_extra(extra: JSON) -> None:
     """Refuse a key of the environment in it; what merely looks like one the engine refuses."""
     stored = installation().openai_api_key
     named = {value for name, value in os.environ.items() if KEY_NAME.fullmatch(name)}
-    keys = {one for one in {*named, stored.get_secret_value() if stored else ""} if one}
+    keys = {secret for secret in {*named, stored.get_secret_value() if stored else ""} if secret}
     if any(key in text for text in _texts(extra) for key in keys):
         raise InvalidInput(
             "extra: it holds a key of this installation, which would stand in the database. Take it out: the key is "
@@ -184,10 +190,10 @@ def change_some(actor: Actor, checkpoint_id: int, given: Mapping[str, Any]) -> N
     """Give an endpoint other values of some settings, by name; the others stay. Raises what `change` does."""
     with reading() as db:
         row = _may_change(db, actor, checkpoint_id)
-        found = view(row.engine, is_owner=True)
-    if found is None:
+        endpoint = view(row.engine, is_owner=True)
+    if endpoint is None:
         raise InvalidInput(f"{row.name} is no endpoint, so it has no such settings. Choose an endpoint.")
-    change(actor, checkpoint_id, replace(found.settings, **given))
+    change(actor, checkpoint_id, replace(endpoint.settings, **given))
 
 
 def _may_change(db: Session, actor: Actor, checkpoint_id: int) -> tables.Checkpoint:

@@ -33,13 +33,13 @@ class Checks:
     @property
     def worst(self) -> Outcome:
         outcomes = {line.outcome for line in self.lines}
-        return next((one for one in (Outcome.fail, Outcome.warn) if one in outcomes), Outcome.passed)
+        return next((outcome for outcome in (Outcome.fail, Outcome.warn) if outcome in outcomes), Outcome.passed)
 
 
 def of(details: JSON) -> Checks:
     """The checks stored on a checkpoint."""
     stored = details.get("checks", {})
-    lines = tuple(Line(one["name"], Outcome(one["outcome"]), one["text"]) for one in stored.get("lines", []))
+    lines = tuple(Line(line["name"], Outcome(line["outcome"]), line["text"]) for line in stored.get("lines", []))
     return Checks(str(stored.get("at", "")), lines)
 
 
@@ -67,8 +67,8 @@ def check(actor: Actor, checkpoint_id: int) -> Checks:
         if probed is not None and not is_known(row.engine, probed.knobs):
             rows = at_work.family(db, row.id)
             if busy := at_work.busy(db, rows):
-                said = f"{busy} and asks it as it was found before. What was found now is used after its next test."
-                lines.append(Line("round", Outcome.warn, said))
+                message = f"{busy} and asks it as it was found before. What was found now is used after its next test."
+                lines.append(Line("round", Outcome.warn, message))
             else:
                 at_work.set_knobs(rows, probed.knobs)
         row.details = row.details | model_check.stored(lines)
@@ -90,8 +90,8 @@ def is_known(engine: JSON, knobs: JSON) -> bool:
 def _about(engine: JSON) -> list[Line]:
     if not is_wrapper(engine):
         return []
-    said = f"It answers by {in_words(engine)}. What else is said here is said of what is inside."
-    return [Line("engine", Outcome.passed, said)]
+    message = f"It answers by {in_words(engine)}. What else is said here is said of what is inside."
+    return [Line("engine", Outcome.passed, message)]
 
 
 def _lines_of(data: JSON) -> list[Line]:
@@ -119,7 +119,7 @@ def find(db: Session, actor: Actor, checkpoint_id: int) -> tables.Checkpoint:
 def system_turns(db: Session, project_id: int, policy_id: int, set_ids: Sequence[int]) -> list[str]:
     """Warn where the policy's template refuses or drops the system turns of these prompt sets of the project."""
     policy = db.get(tables.Checkpoint, policy_id)
-    line = next((one for one in of(policy.details if policy else {}).lines if one.name == "system"), None)
+    line = next((line for line in of(policy.details if policy else {}).lines if line.name == "system"), None)
     if policy is None or line is None or line.outcome is not Outcome.warn:
         return []
     prompt, prompt_set = tables.Prompt, tables.PromptSet

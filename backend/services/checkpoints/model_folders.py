@@ -79,9 +79,9 @@ def _cached(name: str) -> Path | None:
     from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415  comes with gradio; slow to import
 
     for file in ("config.json", "adapter_config.json"):
-        found = try_to_load_from_cache(name, file)
-        if isinstance(found, str):
-            return Path(found).parent
+        file_path = try_to_load_from_cache(name, file)
+        if isinstance(file_path, str):
+            return Path(file_path).parent
     if settings().hf_offline:
         raise MissingPrerequisite(
             f"The model {name} is neither a folder in the data folder nor in the hub's local cache. "

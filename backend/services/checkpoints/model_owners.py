@@ -48,17 +48,17 @@ def _is_of_others(db: Session, project_id: int, path: Path, *, is_owner: bool) -
         # The folder of a round that was deleted is nobody's.
         return db.scalar(select(tables.Round.project_id).where(tables.Round.id == number)) != project_id
     checkpoint = tables.Checkpoint
-    found = db.scalars(select(checkpoint.project_id).where(checkpoint.location.in_(_upwards(path)))).all()
-    return bool(found) and not is_owner and project_id not in found
+    project_ids = db.scalars(select(checkpoint.project_id).where(checkpoint.location.in_(_upwards(path)))).all()
+    return bool(project_ids) and not is_owner and project_id not in project_ids
 
 
 def _round_of(path: Path) -> int | None:
     """The round whose training writes there."""
     is_below = len(path.parts) > 1 and path.is_relative_to(train.FOLDER)
-    found = train.OF_ROUND.fullmatch(path.parts[1]) if is_below else None
-    return int(found[1]) if found else None
+    match = train.OF_ROUND.fullmatch(path.parts[1]) if is_below else None
+    return int(match[1]) if match else None
 
 
 def _upwards(path: Path) -> list[str]:
     """The path and the folders it lies in, as locations are stored."""
-    return [str(one) for one in (path, *path.parents) if one != Path()]
+    return [str(folder) for folder in (path, *path.parents) if folder != Path()]

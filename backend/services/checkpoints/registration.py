@@ -72,20 +72,20 @@ def _check_right(db: Session, actor: Actor, project_id: int, role: Role, endpoin
 def _loaded_from(location: str) -> JSON:
     if not location:
         raise InvalidInput("The location is empty. Type a folder in the data folder, or a model-hub name.")
-    found = model_folders.inspect(location)
+    folder = model_folders.inspect(location)
     is_scorer = _scorers.is_scorer(str(model_folders.here(location) or location))
     engine = Transformers(
-        model=found.base or found.location,
-        adapter=found.location if found.is_adapter else None,
+        model=folder.base or folder.location,
+        adapter=folder.location if folder.is_adapter else None,
         head="score" if is_scorer else "language_model",
     )
-    checks = model_checks.of_folder(found.location, found.base if found.is_adapter else None)
+    checks = model_checks.of_folder(folder.location, folder.base if folder.is_adapter else None)
     return {
-        "kind": SCORER if is_scorer else "adapter" if found.is_adapter else "base",
-        "location": found.location,
+        "kind": SCORER if is_scorer else "adapter" if folder.is_adapter else "base",
+        "location": folder.location,
         "engine": engine.dump(),
-        "details": {"architecture": found.architecture, "num_bytes": found.num_bytes} | model_check.stored(checks),
-        "base": found.base,
+        "details": {"architecture": folder.architecture, "num_bytes": folder.num_bytes} | model_check.stored(checks),
+        "base": folder.base,
     }
 
 

@@ -30,42 +30,44 @@ class Training:
 def of_rounds(db: Session, round_ids: Collection[int]) -> list[Training]:
     """The trainings of these rounds, by round and step."""
     round_, dataset, role = tables.Round, tables.Dataset, tables.RoundRole
-    found: list[Training] = []
+    trainings: list[Training] = []
     for some in in_chunks(sorted(round_ids)):
         frozen: dict[int, dict[int, int]] = defaultdict(dict)
         for id_, round_id, step in db.execute(
             select(dataset.id, dataset.round_id, dataset.step).where(dataset.round_id.in_(some)).order_by(dataset.step)
         ):
             frozen[round_id][step] = id_
-        made: dict[int, dict[int, int]] = defaultdict(dict)
+        by_round: dict[int, dict[int, int]] = defaultdict(dict)
         for round_id, step, checkpoint_id in db.execute(
             select(role.round_id, role.step, role.checkpoint_id).where(role.round_id.in_(some), role.step >= 0)
         ):
-            made[round_id][step] = checkpoint_id
+            by_round[round_id][step] = checkpoint_id
         columns = select(round_.id, round_.recipe, round_.phase, round_.checkpoint_id).where(round_.id.in_(some))
         for id_, recipe, phase, product_id in db.execute(columns.order_by(round_.id)):
             for step, read, is_product in _steps(recipe, phase, newest=max(frozen[id_], default=-1)):
                 product = product_id if is_product else None
-                found.append(Training(id_, step, frozen[id_].get(read), made[id_].get(step, product)))
-    return found
+                trainings.append(Training(id_, step, frozen[id_].get(read), by_round[id_].get(step, product)))
+    return trainings
 
 
 def of_datasets(db: Session, round_ids: Collection[int]) -> dict[int, Training]:
     """The trainings of these rounds by the dataset that they read; one that a later step goes on from is not there."""
-    return {one.dataset_id: one for one in of_rounds(db, round_ids) if one.dataset_id is not None}
+    return {training.dataset_id: training for training in of_rounds(db, round_ids) if training.dataset_id is not None}
 
 
 def of_checkpoint(db: Session, round_id: int, checkpoint_id: int) -> Training | None:
     """The training of a round that made a checkpoint."""
-    return next((one for one in of_rounds(db, [round_id]) if one.checkpoint_id == checkpoint_id), None)
+    return next((training for training in of_rounds(db, [round_id]) if training.checkpoint_id == checkpoint_id), None)
 
 
-def names(db: Session, made: Iterable[Training]) -> dict[int, str]:
+def names(db: Session, trainings: Iterable[Training]) -> dict[int, str]:
     """The names of the checkpoints that these trainings made, by id."""
-    checkpoint, found = tables.Checkpoint, dict[int, str]()
-    for some in in_chunks(sorted({one.checkpoint_id for one in made if one.checkpoint_id is not None})):
-        found |= dict(db.execute(select(checkpoint.id, checkpoint.name).where(checkpoint.id.in_(some))).tuples().all())
-    return found
+    checkpoint, names_ = tables.Checkpoint, dict[int, str]()
+    for some in in_chunks(
+        sorted({training.checkpoint_id for training in trainings if training.checkpoint_id is not None})
+    ):
+        names_ |= dict(db.execute(select(checkpoint.id, checkpoint.name).where(checkpoint.id.in_(some))).tuples().all())
+    return names_
 
 
 def _steps(recipe: JSON, phase: int, *, newest: int) -> Iterator[tuple[int, int, bool]]:

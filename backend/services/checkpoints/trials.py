@@ -99,8 +99,8 @@ def newest(actor: Actor, project_id: int) -> Trial | None:
             job.created_by == actor.user_id,
             job.spec["kind"].as_string() == "try",
         )
-        found = db.scalar(query.order_by(job.id.desc()).limit(1))
-        return _trial(db, found) if found is not None else None
+        job_id = db.scalar(query.order_by(job.id.desc()).limit(1))
+        return _trial(db, job_id) if job_id is not None else None
 
 
 def _trial(db: Session, job: tables.Job) -> Trial:

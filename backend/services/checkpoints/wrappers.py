@@ -27,12 +27,12 @@ def uses_of(engine: JSON) -> tuple[Use, ...]:
     """How a checkpoint uses its weights, the outermost way first; empty for one that answers by itself."""
     return tuple(
         Use(
-            str(one["name"]),
-            {name: value for name, value in one.items() if name not in ("name", INNER, "entries")},
-            tuple(one.get("entries", ())),
+            str(layer["name"]),
+            {name: value for name, value in layer.items() if name not in ("name", INNER, "entries")},
+            tuple(layer.get("entries", ())),
         )
-        for one in layers(engine)
-        if is_wrapper(one)
+        for layer in layers(engine)
+        if is_wrapper(layer)
     )
 
 
@@ -48,10 +48,10 @@ def needing_weights(recipe: JSON) -> frozenset[str]:
         known = read(recipe)
     except (ValidationError, UnknownPart):
         return both
-    trainers = [one for one in known.of_kind("trainer") if one.trains_weights]
+    trainers = [trainer for trainer in known.of_kind("trainer") if trainer.trains_weights]
     if trainers and known.is_slots and known.trainer.start == POLICY:
         return both
-    needed = {role for one in trainers for role in round_roles.weights_of(one)}
+    needed = {role for trainer in trainers for role in round_roles.weights_of(trainer)}
     # What is trained from the base is trained from what the policy descends from, which is in the same folder tree.
     return frozenset({POLICY} if needed & {POLICY, BASE} else ()) | (frozenset({REFERENCE}) & needed)
 
@@ -72,17 +72,17 @@ def warnings(
     trained = round_roles.trained_from(
         db, recipe, phase, bindings, policy_id=policy_id, reference_id=reference_id, judge_id=judge_id
     )
-    found = []
-    for row in (db.get_one(tables.Checkpoint, one) for one in dict.fromkeys(trained.values())):
+    messages = []
+    for row in (db.get_one(tables.Checkpoint, fromkey) for fromkey in dict.fromkeys(trained.values())):
         if is_wrapper(row.engine):
-            found.append(
+            messages.append(
                 f"{row.name} answers by {in_words(row.engine)}. Trained, or compared with, are the weights inside, and "
                 "what is trained answers by itself."
             )
     policy = db.get_one(tables.Checkpoint, policy_id)
     if is_wrapper(policy.engine) and (calls := calls_of(Engine.load(policy.engine))) > 1:
-        found.append(
+        messages.append(
             f"{policy.name} asks its model up to {calls} times for one answer, so that tokens and time may be that "
             "many times what is estimated."
         )
-    return found
+    return messages

@@ -131,11 +131,11 @@ def _numbered() -> Any:
     return select(dataset, round_.number).join(round_, round_.id == dataset.round_id)
 
 
-def _views(db: Session, found: Sequence[tuple[tables.Dataset, int]]) -> list[DatasetView]:
-    read = trainings.of_datasets(db, {row.round_id for row, _ in found})
-    made = trainings.names(db, read.values())
+def _views(db: Session, rows: Sequence[tuple[tables.Dataset, int]]) -> list[DatasetView]:
+    read = trainings.of_datasets(db, {row.round_id for row, _ in rows})
+    names = trainings.names(db, read.values())
     views = []
-    for row, round_number in found:
+    for row, round_number in rows:
         checkpoint_id = read[row.id].checkpoint_id if row.id in read else None
         views.append(
             DatasetView(
@@ -148,7 +148,7 @@ def _views(db: Session, found: Sequence[tuple[tables.Dataset, int]]) -> list[Dat
                 row.num_examples,
                 row.created_at,
                 checkpoint_id,
-                made.get(checkpoint_id or 0),
+                names.get(checkpoint_id or 0),
                 row.id in read,
             )
         )
@@ -176,7 +176,7 @@ def _people(db: Session, dataset: tables.Dataset) -> tuple[Person, ...]:
         .group_by(user.id, user.name)
         .order_by(func.count().desc(), user.name)
     )
-    return tuple(Person(*found) for found in db.execute(query).tuples())
+    return tuple(Person(*person) for person in db.execute(query).tuples())
 
 
 def rows(actor: Actor, dataset_id: int, *, cursor: int | None = None, limit: int = PAGE) -> Page:
@@ -185,8 +185,8 @@ def rows(actor: Actor, dataset_id: int, *, cursor: int | None = None, limit: int
     with reading() as db:
         type_ = find(db, actor, dataset_id).type
         after = -1 if cursor is None else cursor
-        found: Sequence[DatasetRow] = list(dataset_rows.rows(db, dataset_id, after=after, limit=limit + 1))
-    return Page(tuple(found[:limit]), found[limit - 1].position if len(found) > limit else None, type_)
+        rows_: Sequence[DatasetRow] = list(dataset_rows.rows(db, dataset_id, after=after, limit=limit + 1))
+    return Page(tuple(rows_[:limit]), rows_[limit - 1].position if len(rows_) > limit else None, type_)
 
 
 def verify(actor: Actor, dataset_id: int) -> Verification:

@@ -33,19 +33,19 @@ class Affected:
 def datasets(db: Session, sample_ids: Sequence[int]) -> tuple[tuple[Learned, ...], set[int]]:
     """Datasets with these samples, and the checkpoints trained on them."""
     example, dataset, round_ = tables.Example, tables.Dataset, tables.Round
-    found: dict[int, set[int]] = defaultdict(set)
+    by_dataset: dict[int, set[int]] = defaultdict(set)
     for chunk in in_chunks(sample_ids):
         either = or_(example.sample_id.in_(chunk), example.rejected_id.in_(chunk))
         for dataset_id, id_ in db.execute(select(example.dataset_id, example.id).where(either)):
-            found[dataset_id].add(id_)
+            by_dataset[dataset_id].add(id_)
     query = (
         select(dataset.id, round_.number, round_.id).join(round_, round_.id == dataset.round_id).order_by(dataset.id)
     )
-    rows = [row for some in in_chunks(sorted(found)) for row in db.execute(query.where(dataset.id.in_(some)))]
+    rows = [row for some in in_chunks(sorted(by_dataset)) for row in db.execute(query.where(dataset.id.in_(some)))]
     read = trainings.of_datasets(db, {round_id for _, _, round_id in rows})
-    made = (read[id_].checkpoint_id for id_, _, _ in rows if id_ in read)
-    direct = {checkpoint_id for checkpoint_id in made if checkpoint_id is not None}
-    return tuple(Learned(id_, number, len(found[id_])) for id_, number, _ in rows), direct
+    ids = (read[id_].checkpoint_id for id_, _, _ in rows if id_ in read)
+    direct = {checkpoint_id for checkpoint_id in ids if checkpoint_id is not None}
+    return tuple(Learned(id_, number, len(by_dataset[id_])) for id_, number, _ in rows), direct
 
 
 def with_descendants(db: Session, project_id: int, direct: set[int]) -> tuple[Affected, ...]:

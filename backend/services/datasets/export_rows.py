@@ -113,9 +113,9 @@ def rows(db: Session, dataset_id: int) -> Iterator[ExportRow]:
             if origin == DECISION:  # what a judge should say of that sample: the sample's own label is not this text's
                 chosen = Side(good_id, good or "", False, None, None, None, good_round)
             is_good = None if label is None else bool(label)
-            said = [] if turns is None or rejected else _decode(turns)[0] if isinstance(turns, str) else turns
-            asked, said = begun(asked, said) if said else (asked, [])
-            yield ExportRow(place, prompt_id, hash, asked, chosen, rejected, is_good, weight, origin, said)
+            turns_ = [] if turns is None or rejected else _decode(turns)[0] if isinstance(turns, str) else turns
+            asked, turns_ = begun(asked, turns_) if turns_ else (asked, [])
+            yield ExportRow(place, prompt_id, hash, asked, chosen, rejected, is_good, weight, origin, turns_)
         after = page[-1][0]
 
 
@@ -144,9 +144,9 @@ def _page(dataset_id: int) -> Select[Any]:
     ]
     source = example.join(prompt, prompt.c.id == example.c.prompt_id)
     for side in ("sample_id", "rejected_id"):
-        sample, said = samples.alias(f"{side}_sample"), labels.alias(f"{side}_label")
+        sample, label = samples.alias(f"{side}_sample"), labels.alias(f"{side}_label")
         source = source.outerjoin(sample, sample.c.id == example.c[side])
-        source = source.outerjoin(said, said.c.sample_id == sample.c.id)
+        source = source.outerjoin(label, label.c.sample_id == sample.c.id)
         if side == "sample_id":
             turns = case((example.c.completion.is_(None), sample.c.turns))
             source = source.outerjoin(group, group.c.id == sample.c.group_id)
@@ -154,9 +154,9 @@ def _page(dataset_id: int) -> Select[Any]:
             example.c[side],
             func.coalesce(example.c["completion" if side == "sample_id" else "rejected"], sample.c.text),
             sample.c.finish_reason,
-            said.c.score,
-            type_coerce(said.c.verdict, String),
-            type_coerce(said.c.source, String),
+            label.c.score,
+            type_coerce(label.c.verdict, String),
+            type_coerce(label.c.source, String),
             sample.c.round_id,
             sample.c.kind,
         ]
@@ -166,7 +166,7 @@ def _page(dataset_id: int) -> Select[Any]:
 
 
 def derive(
-    found: Iterable[ExportRow], stored: DatasetType, wanted: DatasetType, left_out: Counter[str]
+    rows: Iterable[ExportRow], stored: DatasetType, wanted: DatasetType, left_out: Counter[str]
 ) -> Iterator[ExportRow]:
     """Turn rows into the wanted type; what cannot be turned is counted by reason. Raises `InvalidInput`."""
     if wanted not in DERIVABLE[stored]:
@@ -175,25 +175,25 @@ def derive(
             f"A {stored} dataset cannot be exported as {wanted}: its rows do not say it. Choose {possible}."
         )
     if wanted is stored:
-        yield from found
+        yield from rows
     elif stored is DatasetType.preference:
-        yield from _sides(found, wanted, left_out)
+        yield from _sides(rows, wanted, left_out)
     else:
-        for row in found:
+        for row in rows:
             if row.label:
                 yield row
             else:
                 left_out["not labelled as good"] += 1
 
 
-def _sides(found: Iterable[ExportRow], wanted: DatasetType, left_out: Counter[str]) -> Iterator[ExportRow]:
+def _sides(rows: Iterable[ExportRow], wanted: DatasetType, left_out: Counter[str]) -> Iterator[ExportRow]:
     """Pairs as single completions: the chosen ones, or each side with the label its own verdict gives it.
 
     A pair only says which side is better. Both may be good and both may be bad, so the label never comes from the pair;
     but of a judge's replies to one question the one that says what people said is right and the other one is wrong.
     """
     seen: set[int] = set()
-    for row in found:
+    for row in rows:
         if wanted is DatasetType.prompt_completion:
             yield _single(row, row.chosen, None)
             continue

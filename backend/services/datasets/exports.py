@@ -90,10 +90,10 @@ def export(
         name = _name(dataset, wanted, format, is_strict=is_strict, leave_out=leave_out)
         checks = Checks(wanted, export_rows.held_out_keys(db, dataset.project_id))
         left_out: Counter[str] = Counter()
-        found = export_rows.derive(export_rows.rows(db, dataset_id), dataset.type, wanted, left_out)
+        rows = export_rows.derive(export_rows.rows(db, dataset_id), dataset.type, wanted, left_out)
         written = map(
             export_files.shape(wanted, None if is_strict else _provenance(db, dataset)),
-            _checked(found, checks, left_out, leave_out=leave_out),
+            _checked(rows, checks, left_out, leave_out=leave_out),
         )
         path = out if out is not None and actor.via == "cli" else settings().folder / "exports" / name
         num_rows = row_files.write(path, format, written, export_files.columns(wanted, is_strict=is_strict))
@@ -131,9 +131,9 @@ def _warnings(stored: DatasetType, wanted: DatasetType) -> tuple[str, ...]:
 
 
 def _checked(
-    found: Iterator[ExportRow], checks: Checks, left_out: Counter[str], *, leave_out: bool
+    rows: Iterator[ExportRow], checks: Checks, left_out: Counter[str], *, leave_out: bool
 ) -> Iterator[ExportRow]:
-    for row in found:
+    for row in rows:
         if checks.look(row) or not leave_out:
             yield row
         else:

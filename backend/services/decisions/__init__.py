@@ -53,12 +53,12 @@ def write_all(db: Session, actor: Actor, round_: tables.Round, acts: Sequence[Ac
     kinds = labels.deciding(settings)
     wanted = [places.get(act.client_id) for act in acts if act.kind in kinds and act.client_id not in done]
     leases.settle(db, actor, round_, settings, [place.item_id for place in wanted if place])
-    found = []
+    decisions = []
     for act in acts:
-        one = done.get(act.client_id) or write(db, actor, round_, act, settings, places.get(act.client_id))
-        done[act.client_id] = replace(one, is_new=False)
-        found.append(one)
-    return found
+        decision = done.get(act.client_id) or write(db, actor, round_, act, settings, places.get(act.client_id))
+        done[act.client_id] = replace(decision, is_new=False)
+        decisions.append(decision)
+    return decisions
 
 
 def write_alone(
@@ -106,7 +106,7 @@ def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts:
     for row in sorted(known.values(), key=lambda row: (row.position, row.id)):
         if row.kind in tables.JUDGED:
             members[row.group_id].append(row)
-    found = {}
+    places = {}
     for act in acts:
         row = known.get(act.sample_id)
         if row is not None:
@@ -114,8 +114,8 @@ def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts:
             rows = own or [row]
             said = {one.id: (one.machine_score, one.machine_verdict) for one in [*rows, row]}
             ids = tuple(one.id for one in rows)
-            found[act.client_id] = Place(ids[0], row.group_id, ids, row.gold is not None, bool(row.is_shown), said)
-    return found
+            places[act.client_id] = Place(ids[0], row.group_id, ids, row.gold is not None, bool(row.is_shown), said)
+    return places
 
 
 def write(
@@ -152,10 +152,10 @@ def write(
     touched = list(place.members) if act.kind in TOGETHER else [act.sample_id]
     if act.kind is DecisionKind.edit:
         original = db.get_one(tables.Sample, act.sample_id)
-        made = make_edit(db, actor, original, act.text or "")
-        row.value = row.value | source(act.value) | {"edit_id": made}
+        edit_id = make_edit(db, actor, original, act.text or "")
+        row.value = row.value | source(act.value) | {"edit_id": edit_id}
         db.flush()
-        touched.append(made)
+        touched.append(edit_id)
     labels.recompute(db, touched, [round_])
     return own(db, row, actor, round_, is_new=True)
 
@@ -163,7 +163,10 @@ def write(
 def late_because(db: Session, item_id: int) -> str:
     """What happened meanwhile, for the person who came late."""
     others = leases.holdings(db, [item_id])
-    done, held = [one.who for one in others if one.is_decided], [one.who for one in others if not one.is_decided]
+    done, held = (
+        [other.who for other in others if other.is_decided],
+        [other.who for other in others if not other.is_decided],
+    )
     kept = "yours is kept in the history and counts in no label."
     if not held:
         have = "1 other has" if len(done) == 1 else f"{len(done)} others have"

@@ -72,10 +72,10 @@ def apply(actor: Actor, round_id: int, filters: Filters, action: DecisionKind, *
     with reading() as db:
         # A search in texts may take seconds: nobody who decides has to wait for that.
         get_row(db, actor, round_id, Role.curator)
-        found = matching(db, round_id, filters)
+        facets_found = matching(db, round_id, filters)
     with session() as db:
         round_ = lock_round(db, actor, round_id, Role.curator, alone=True)
-        facets = standing_now(db, round_id, filters, found)
+        facets = standing_now(db, round_id, filters, facets_found)
         ids, seen = [*facets], looked_at(round_id, filters, action, [*facets.values()])
         if seen.token != token:
             raise Conflict(
@@ -87,8 +87,8 @@ def apply(actor: Actor, round_id: int, filters: Filters, action: DecisionKind, *
             db.execute(insert(tables.Decision), rows(db, actor, round_, action, batch_id, reason.strip(), chunk))
             labels.recompute(db, chunk)
         what = f"{len(ids):,} samples of round {round_.number}"
-        said = {"batch_id": batch_id, "reason": reason.strip(), "filters": filters.changed()}
-        events.note(db, actor, f"bulk {action}", what, project_id=round_.project_id, round_id=round_id, **said)
+        details = {"batch_id": batch_id, "reason": reason.strip(), "filters": filters.changed()}
+        events.note(db, actor, f"bulk {action}", what, project_id=round_.project_id, round_id=round_id, **details)
         return Batch(batch_id, actor.name, now(), action, len(ids), reason.strip(), is_undone=False)
 
 
@@ -171,10 +171,10 @@ def check_action(action: DecisionKind) -> None:
 
 def looked_at(round_id: int, filters: Filters, action: DecisionKind, facets: Sequence[int]) -> BulkPreview:
     """The preview of deciding on samples with these facets."""
-    others = [found for found in map(decode_facet, facets) if found["verdict"] != action.value]
-    people = sum(found["source"] == "person" for found in others)
-    said = json.dumps([round_id, action, filters.changed(), len(facets), len(others), people])
-    return BulkPreview(len(facets), len(others), people, hashlib.sha256(said.encode()).hexdigest())
+    others = [facet for facet in map(decode_facet, facets) if facet["verdict"] != action.value]
+    people = sum(other["source"] == "person" for other in others)
+    key = json.dumps([round_id, action, filters.changed(), len(facets), len(others), people])
+    return BulkPreview(len(facets), len(others), people, hashlib.sha256(key.encode()).hexdigest())
 
 
 def standing_now(db: Session, round_id: int, filters: Filters, ids: Sequence[int]) -> dict[int, int]:
@@ -183,17 +183,17 @@ def standing_now(db: Session, round_id: int, filters: Filters, ids: Sequence[int
 
     Texts do not change, so they are not searched again.
     """
-    asked, found, round_ = scope(db, round_id, filters), dict[int, int](), db.get_one(tables.Round, round_id)
+    asked, facets, round_ = scope(db, round_id, filters), dict[int, int](), db.get_one(tables.Round, round_id)
     for some in in_chunks(ids) if asked.facets else ():
         chunk = review_scope.only_shown(db, round_, some)  # nobody decides on the others
         if not chunk:
             continue
         named, where = ", ".join(map(str, chunk)), asked.where(asked.any_facet)
-        found |= {
+        facets |= {
             n: facet
             for n, facet in asked.all(f"SELECT sample_id, facet FROM labels WHERE sample_id IN ({named}) AND {where}")
         }
-    return found
+    return facets
 
 
 def matching(db: Session, round_id: int, filters: Filters) -> list[int]:

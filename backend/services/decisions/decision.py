@@ -85,7 +85,7 @@ class Decision:
             kind=row.kind,
             verdict=verdict_of(row.kind, row.score, cut),
             score=row.score,
-            value={name: said for name, said in row.value.items() if name not in hidden},
+            value={name: value for name, value in row.value.items() if name not in hidden},
             words=words(row.value, tells_judge=tells_judge),
             note=row.note,
             seconds=row.seconds,

@@ -25,7 +25,7 @@ def make_edit(db: Session, actor: Actor, original: tables.Sample, text: str) -> 
         select(func.max(sample.position)).where(sample.group_id == original.group_id, sample.kind == "edit")
     )
     tokens = max(1, round(original.num_tokens * len(text) / max(1, len(original.text))))
-    made = tables.Sample(
+    edited = tables.Sample(
         project_id=original.project_id,
         round_id=original.round_id,
         group_id=original.group_id,
@@ -44,11 +44,11 @@ def make_edit(db: Session, actor: Actor, original: tables.Sample, text: str) -> 
         role=original.role,
         turns=[*original.turns[:-1], original.turns[-1] | {"content": text}] if original.turns else None,
     )
-    db.add(made)
+    db.add(edited)
     db.flush()
     db.add(
         tables.Label(
-            sample_id=made.id,
+            sample_id=edited.id,
             round_id=original.round_id,
             kind="edit",
             num_tokens=tokens,
@@ -58,4 +58,4 @@ def make_edit(db: Session, actor: Actor, original: tables.Sample, text: str) -> 
         )
     )
     db.flush()
-    return made.id
+    return edited.id

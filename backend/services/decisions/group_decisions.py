@@ -82,10 +82,12 @@ def says(
         cut = cut_of(judge)
         return {n: (verdict_of(DecisionKind.score, score, cut), score) for n, score in ranked_scores.items()}
     best, worst = value.get("best"), value.get("worst")
-    found: dict[int, tuple[Verdict | None, float | None]] = {best: (Verdict.accept, None)} if best is not None else {}
+    verdicts: dict[int, tuple[Verdict | None, float | None]] = (
+        {best: (Verdict.accept, None)} if best is not None else {}
+    )
     if worst is not None:
-        found[worst] = (Verdict.reject, None)
-    return found
+        verdicts[worst] = (Verdict.reject, None)
+    return verdicts
 
 
 def overrides(value: dict[str, Any], machine: dict[int, tuple[float | None, Verdict | None]]) -> bool:
@@ -112,14 +114,14 @@ def scale(judge: dict[str, Any]) -> tuple[float, float]:
 
 def first_of(db: Session, sample_ids: Sequence[int]) -> dict[int, int]:
     """For each sample the first completion of its group: the group's item."""
-    one, first = tables.Sample, tables.Sample.__table__.alias("first")
+    sample, first = tables.Sample, tables.Sample.__table__.alias("first")
     # A held-out group has a first completion of each checkpoint. What was imported has none, and is in no such group.
-    have_none = or_(first.c.checkpoint_id.is_(None), one.checkpoint_id.is_(None))
-    is_same = or_(first.c.checkpoint_id == one.checkpoint_id, have_none)
+    have_none = or_(first.c.checkpoint_id.is_(None), sample.checkpoint_id.is_(None))
+    is_same = or_(first.c.checkpoint_id == sample.checkpoint_id, have_none)
     query = (
-        select(one.id, first.c.id)
-        .join(first, (first.c.group_id == one.group_id) & is_same)
-        .where(one.id.in_(sample_ids), first.c.kind.in_(tables.JUDGED), first.c.position == 0)
+        select(sample.id, first.c.id)
+        .join(first, (first.c.group_id == sample.group_id) & is_same)
+        .where(sample.id.in_(sample_ids), first.c.kind.in_(tables.JUDGED), first.c.position == 0)
     )
     return {sample_id: item_id for sample_id, item_id in db.execute(query)} if sample_ids else {}
 
@@ -128,10 +130,10 @@ def members(db: Session, group_ids: Sequence[int]) -> dict[int, list[int]]:
     """The completions of each group, by position."""
     sample = tables.Sample
     query = select(sample.group_id, sample.id).where(sample.group_id.in_(group_ids), sample.kind.in_(tables.JUDGED))
-    found: dict[int, list[int]] = {n: [] for n in group_ids}
+    by_group: dict[int, list[int]] = {n: [] for n in group_ids}
     for group_id, sample_id in db.execute(query.order_by(sample.position, sample.id)) if group_ids else ():
-        found[group_id].append(sample_id)
-    return found
+        by_group[group_id].append(sample_id)
+    return by_group
 
 
 def shown(

@@ -101,8 +101,8 @@ def recompute(db: Session, sample_ids: Iterable[int], rounds: Sequence[tables.Ro
     `rounds`: the samples' rounds, where they are at hand.
     """
     for ids in in_chunks(sorted(set(sample_ids))):
-        found, together = effects(db, ids, rounds)
-        changes = [change(sample_id, to) for sample_id, to in found.items()]
+        effects_, together = effects(db, ids, rounds)
+        changes = [change(sample_id, to) for sample_id, to in effects_.items()]
         if changes:
             db.connection().execute(statement(), changes)
         closed = {c["b_id"] for c in changes if c["b_source"] is LabelSource.person} | together
@@ -123,12 +123,12 @@ def effects(
     rules = Rules(db, {row.round_id for row in rows}, rounds)
     stands = votes_on(db, sample_ids, rules, without)
     written = written_by_people(db, [row.sample_id for row in rows if row.kind == "edit"], without)
-    found = {}
+    effects_ = {}
     for sample_id, round_id, score, verdict, _ in rows:
         votes = written.get(sample_id, []) + stands.votes[sample_id]
         is_flagged, by_vote = sample_id in stands.flagged, rules.settings[round_id].has_overlap
-        found[sample_id] = effect(score, verdict, votes, is_flagged=is_flagged, by_vote=by_vote)
-    return found, stands.together
+        effects_[sample_id] = effect(score, verdict, votes, is_flagged=is_flagged, by_vote=by_vote)
+    return effects_, stands.together
 
 
 def show(db: Session, sample_ids: Sequence[int], *, is_open: bool) -> None:
@@ -164,19 +164,19 @@ def votes_on(db: Session, sample_ids: Sequence[int], rules: Rules, without: Coll
     both = select(decision).from_statement(union_all(alone, about_group))
     rows = [row for row in db.scalars(both) if row.id not in without]
     members, scores = decided_groups(db, sorted({row.group_id for row in rows if row.kind in TOGETHER}))
-    found = Standing(defaultdict(list), set(), members)
+    votes = Standing(defaultdict(list), set(), members)
     # A decision that was removed and restored is a copy: it stands where the first one stood.
     for row in sorted(rows, key=lambda row: row.value.get("restores", row.id)):
         if row.kind in TOGETHER:
             for n, (verdict, score) in group_decisions.says(row.value, scores, rules.judges[row.round_id]).items():
-                found.votes[n].append(vote(row, n, verdict, score))
+                votes.votes[n].append(vote(row, n, verdict, score))
         elif row.kind in DECIDING:
             score = row.score if row.kind is DecisionKind.score else None
             verdict = verdict_of(row.kind, score, rules.cuts[row.round_id])
-            found.votes[row.sample_id].append(vote(row, row.sample_id, verdict, score))
+            votes.votes[row.sample_id].append(vote(row, row.sample_id, verdict, score))
         elif row.kind is DecisionKind.flag:
-            found.flagged.add(row.sample_id)
-    return found
+            votes.flagged.add(row.sample_id)
+    return votes
 
 
 def decided_groups(db: Session, group_ids: Sequence[int]) -> tuple[set[int], dict[int, float | None]]:

@@ -63,7 +63,9 @@ def renew(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> Renewed:
         kept = extend(db, actor, ids, until)
         gone = [n for n in ids if n not in kept]
         kept |= set(claim(db, actor, round_, settings, in_round(db, round_id, gone)))
-        lost = [one for one in holdings(db, [n for n in gone if n not in kept]) if one.user_id != actor.user_id]
+        lost = [
+            holding for holding in holdings(db, [n for n in gone if n not in kept]) if holding.user_id != actor.user_id
+        ]
     return Renewed(until, tuple(n for n in ids if n in kept), tuple(lost))
 
 
@@ -90,8 +92,8 @@ def holders(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> list[Hold
     """Who else holds or has decided these items; a countdown shows `expires_at`."""
     with reading() as db:
         get_row(db, actor, round_id)
-        found = holdings(db, in_round(db, round_id, sample_ids))
-        return [one for one in found if one.user_id != actor.user_id]
+        holdings_ = holdings(db, in_round(db, round_id, sample_ids))
+        return [holding for holding in holdings_ if holding.user_id != actor.user_id]
 
 
 def claim(
@@ -228,8 +230,8 @@ def refit(db: Session, round_id: int, settings: ReviewSettings) -> None:
             over += [{"b_id": n, "b_slot": row.slot} for row in open_[wanted:]]
             under += [(n, slot) for slot in missing(taken, number)[: max(0, wanted - len(open_))]]
         if over:
-            one = (lease.sample_id == bindparam("b_id"), lease.slot == bindparam("b_slot"))
-            db.connection().execute(delete(lease).where(*one), over)
+            same_lease = (lease.sample_id == bindparam("b_id"), lease.slot == bindparam("b_slot"))
+            db.connection().execute(delete(lease).where(*same_lease), over)
         nobody = {"round_id": round_id, "user_id": None, "expires_at": at, "is_random": False}
         db.add_all(tables.Lease(sample_id=n, slot=slot, **nobody) for n, slot in under)
     db.flush()
@@ -246,24 +248,24 @@ def slots(db: Session, sample_ids: Sequence[int]) -> dict[int, list[Any]]:
     """The rows of these items, by item."""
     lease = tables.Lease
     query = select(lease.sample_id, lease.slot, lease.user_id, lease.expires_at, lease.decided_at)
-    found: dict[int, list[Any]] = defaultdict(list)
+    by_sample: dict[int, list[Any]] = defaultdict(list)
     for ids in in_chunks(sample_ids):
         for row in db.execute(query.where(lease.sample_id.in_(ids)).order_by(lease.slot)):
-            found[row.sample_id].append(row)
-    return found
+            by_sample[row.sample_id].append(row)
+    return by_sample
 
 
 def holdings(db: Session, sample_ids: Sequence[int]) -> list[Holding]:
     """The slots that are held by now, or decided."""
     lease, user, at = tables.Lease, tables.User, now()
-    found: list[Holding] = []
+    holdings_: list[Holding] = []
     for ids in in_chunks(sample_ids):
         query = select(lease, user.name).join(user, user.id == lease.user_id).where(lease.sample_id.in_(ids))
         standing = query.where(or_(lease.decided_at.is_not(None), lease.expires_at >= at))
         for row, who in db.execute(standing.order_by(lease.sample_id, lease.slot)):
             is_decided = row.decided_at is not None
-            found.append(Holding(row.sample_id, row.slot, row.user_id or 0, who, row.expires_at, is_decided))
-    return found
+            holdings_.append(Holding(row.sample_id, row.slot, row.user_id or 0, who, row.expires_at, is_decided))
+    return holdings_
 
 
 def extend(db: Session, actor: Actor, sample_ids: Sequence[int], until: datetime) -> set[int]:

@@ -30,5 +30,5 @@ def here(db: Session, round_id: int) -> dict[int, str]:
     """Names of the people whose desk was heard of within `HERE_SECONDS`, by user."""
     row, user, since = tables.Presence, tables.User, now() - timedelta(seconds=HERE_SECONDS)
     query = select(user.id, user.name).join(row, row.user_id == user.id)
-    found = query.where(row.round_id == round_id, row.seen_at >= since).order_by(user.name)
-    return {user_id: name for user_id, name in db.execute(found)}
+    people = query.where(row.round_id == round_id, row.seen_at >= since).order_by(user.name)
+    return {user_id: name for user_id, name in db.execute(people)}

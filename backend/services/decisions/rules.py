@@ -17,8 +17,8 @@ class Rules:
     """What the rounds of some samples say of labels: the judge, its cut, the review's settings."""
 
     def __init__(self, db: Session, round_ids: set[int], rounds: Sequence[tables.Round] = ()) -> None:
-        rows: list[Any] = [(one.id, one.recipe, one.phase, one.review) for one in rounds]
-        if not round_ids <= {one.id for one in rounds}:
+        rows: list[Any] = [(round_.id, round_.recipe, round_.phase, round_.review) for round_ in rounds]
+        if not round_ids <= {round_.id for round_ in rounds}:
             query = select(tables.Round.id, tables.Round.recipe, tables.Round.phase, tables.Round.review)
             rows = list(db.execute(query.where(tables.Round.id.in_(round_ids))))
         self.judges: dict[int, dict[str, Any]] = {}

@@ -70,9 +70,9 @@ def create(actor: Actor) -> int:
 
 def _project(actor: Actor) -> int:
     with session() as db:
-        found = db.scalar(select(tables.Project.id).where(tables.Project.name == NAME))
-        if found is not None:
-            return found
+        project_id = db.scalar(select(tables.Project.id).where(tables.Project.name == NAME))
+        if project_id is not None:
+            return project_id
         project = tables.Project(name=NAME, description=demo.DESCRIPTION, guidelines=demo.GUIDELINES)
         db.add(project)
         db.flush()
@@ -90,9 +90,9 @@ def _base(project_id: int) -> int:
     with session() as db:
         checkpoint = tables.Checkpoint
         known = select(checkpoint.id).where(checkpoint.project_id == project_id, checkpoint.name == "base")
-        found = db.scalar(known)
-        if found is not None:
-            return found
+        checkpoint_id = db.scalar(known)
+        if checkpoint_id is not None:
+            return checkpoint_id
         engine = {"name": "transformers", "model": demo.LOCATION, "batch_size": demo.BATCH_SIZE}
         row = checkpoint(
             project_id=project_id, name="base", kind="base", role="policy", location=demo.LOCATION, engine=engine
@@ -104,14 +104,14 @@ def _base(project_id: int) -> int:
 
 def _prompt_sets(actor: Actor, project_id: int) -> dict[str, int]:
     """Make and import the prompt sets that are not there yet; the id of each by its name."""
-    ids = {found.name: found.id for found in prompts.list_sets(actor, project_id)}
+    ids = {prompt_set.name: prompt_set.id for prompt_set in prompts.list_sets(actor, project_id)}
     missing = [(name, file, split) for name, file, split in PROMPT_SETS if name not in ids]
     if missing:
         with tempfile.TemporaryDirectory(prefix="demo-", dir=settings().folder) as folder:
             make_prompts.write(Path(folder))
             for name, file, split in missing:
-                made = prompts.import_file(actor, project_id, name, Path(folder) / file, split=split)
-                ids[name] = made.sets[0].id
+                imported = prompts.import_file(actor, project_id, name, Path(folder) / file, split=split)
+                ids[name] = imported.sets[0].id
     return ids
 
 
@@ -152,17 +152,17 @@ def run_headless(
 def wait(actor: Actor, round_id: int, status: RoundStatus) -> rounds.RoundView:
     """Wait for the round to reach the status; raises `RondoError` with the reason if it ends otherwise or is held."""
     while True:
-        found = rounds.get(actor, round_id)
-        if found.status is status:
-            return found
-        if found.status is RoundStatus.held:
+        round_ = rounds.get(actor, round_id)
+        if round_.status is status:
+            return round_
+        if round_.status is RoundStatus.held:
             raise RondoError(
-                f"Round {found.number} is held before its training: {found.hold['said']} Let it go on with "
-                f"`rondo round release {found.number} --reason ...`."
+                f"Round {round_.number} is held before its training: {round_.hold['said']} Let it go on with "
+                f"`rondo round release {round_.number} --reason ...`."
             )
-        is_given_back = found.status is RoundStatus.review and found.error is not None
-        if is_given_back or found.status in (RoundStatus.failed, RoundStatus.cancelled, RoundStatus.done):
-            raise RondoError(f"Round {found.number} is {found.status}: {found.error or 'no error was noted'}")
+        is_given_back = round_.status is RoundStatus.review and round_.error is not None
+        if is_given_back or round_.status in (RoundStatus.failed, RoundStatus.cancelled, RoundStatus.done):
+            raise RondoError(f"Round {round_.number} is {round_.status}: {round_.error or 'no error was noted'}")
         time.sleep(POLL_SECONDS)
 
 
@@ -191,10 +191,10 @@ def review(actor: Actor, round_id: int, decisions: int, *, seed: int) -> int:
 def _base_of(checkpoint_id: int) -> int:
     """The checkpoint at the root of this one's lineage: where the first round of all started."""
     with reading() as db:
-        found = db.get_one(tables.Checkpoint, checkpoint_id)
-        while found.parent_id is not None:
-            found = db.get_one(tables.Checkpoint, found.parent_id)
-        return found.id
+        checkpoint = db.get_one(tables.Checkpoint, checkpoint_id)
+        while checkpoint.parent_id is not None:
+            checkpoint = db.get_one(tables.Checkpoint, checkpoint.parent_id)
+        return checkpoint.id
 
 
 def _result(

@@ -45,7 +45,7 @@ class RecipeResult:
 
 def create(actor: Actor) -> int:
     """Make the model where it is missing, and the project, or finish making it; return its id. Safe to repeat."""
-    made = smollm2.make()
+    folder = smollm2.make()
     with session() as db:
         project_id = db.scalar(select(tables.Project.id).where(tables.Project.name == NAME))
         if project_id is None:
@@ -59,7 +59,7 @@ def create(actor: Actor) -> int:
         )
         checkpoint_id = db.scalar(known)
     if checkpoint_id is None:
-        checkpoint_id = registration.register(actor, project_id, name=CHECKPOINT, location=str(made / "model"))
+        checkpoint_id = registration.register(actor, project_id, name=CHECKPOINT, location=str(folder / "model"))
         with session() as db:
             row = db.get_one(tables.Checkpoint, checkpoint_id)
             row.engine = row.engine | {"batch_size": smollm2.BATCH_SIZE}
@@ -88,9 +88,9 @@ def recipe(name: str) -> dict[str, Any]:
 
 def _prompt_set(actor: Actor, project_id: int, split: Split) -> int:
     name = "Sums" if split is Split.train else "Sums held out"
-    for found in prompts.list_sets(actor, project_id):
-        if found.name == name:
-            return found.id
+    for prompt_set in prompts.list_sets(actor, project_id):
+        if prompt_set.name == name:
+            return prompt_set.id
     file = smollm2.folder() / "prompts" / f"{split.value}.jsonl"
     return prompts.import_file(actor, project_id, name, file, split=split).sets[0].id
 
@@ -139,10 +139,10 @@ def _accuracy(checkpoint_id: int | None) -> tuple[float, float, float, int] | No
     metric = tables.Metric
     with reading() as db:
         query = select(metric).where(metric.checkpoint_id == checkpoint_id, metric.name == "held_out_accuracy")
-        found = db.scalars(query.order_by(metric.id)).first()
-    if found is None or found.value is None:
+        measured = db.scalars(query.order_by(metric.id)).first()
+    if measured is None or measured.value is None:
         return None
-    return found.value, found.low or 0.0, found.high or 0.0, found.n
+    return measured.value, measured.low or 0.0, measured.high or 0.0, measured.n
 
 
 def describe(result: RecipeResult) -> str:

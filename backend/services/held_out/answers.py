@@ -66,14 +66,14 @@ def detail(actor: Actor, project_id: int, prompt_id: int, checkpoint_ids: Sequen
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         chosen = measured.choose(measured.all_of(db, project_id), [*dict.fromkeys(checkpoint_ids)])
-        said = measured.verdicts_of(db, chosen)
+        verdicts = measured.verdicts_of(db, chosen)
         asked_in = _asked_in(db, prompt_id, chosen)
         if not asked_in:
             raise NotFound(missing)
         row = db.get_one(tables.Prompt, prompt_id)
-        found = _answers(db, prompt_id, chosen, said, asked_in)
-        prompt = Prompt(row.id, row.messages, row.answer, row.extra, found, ())
-    old, new = (found[0].text, found[-1].text) if len(found) > 1 else (None, None)
+        answers = _answers(db, prompt_id, chosen, verdicts, asked_in)
+        prompt = Prompt(row.id, row.messages, row.answer, row.extra, answers, ())
+    old, new = (answers[0].text, answers[-1].text) if len(answers) > 1 else (None, None)
     if old is None or new is None:
         return prompt
     return Prompt(**vars(prompt) | {"changes": tuple(changes(old, new))})
@@ -81,7 +81,7 @@ def detail(actor: Actor, project_id: int, prompt_id: int, checkpoint_ids: Sequen
 
 def _asked_in(db: Session, prompt_id: int, chosen: Sequence[Measurement]) -> set[int]:
     """The rounds among those of the measurements that asked the prompt."""
-    group, ids = tables.Group, {one.round_id for one in chosen}
+    group, ids = tables.Group, {measurement.round_id for measurement in chosen}
     query = select(group.round_id).where(
         group.prompt_id == prompt_id, group.round_id.in_(ids), group.split == Split.held_out
     )
@@ -89,12 +89,16 @@ def _asked_in(db: Session, prompt_id: int, chosen: Sequence[Measurement]) -> set
 
 
 def _answers(
-    db: Session, prompt_id: int, chosen: Sequence[Measurement], said: Sequence[Verdicts], asked_in: set[int]
+    db: Session,
+    prompt_id: int,
+    chosen: Sequence[Measurement],
+    verdicts_of_chosen: Sequence[Verdicts],
+    asked_in: set[int],
 ) -> tuple[Full, ...]:
     sample = tables.Sample
     query = select(sample).where(
         sample.prompt_id == prompt_id,
-        sample.round_id.in_({one.round_id for one in chosen}),
+        sample.round_id.in_({measurement.round_id for measurement in chosen}),
         sample.split == Split.held_out,
         sample.kind == "completion",
     )
@@ -104,16 +108,18 @@ def _answers(
     words = _words(db, [row.id for rows in by_place.values() for row in rows if row.position == 0])
     verifiers = _verifiers(db, chosen)
     full = []
-    for one, verdicts in zip(chosen, said, strict=True):
-        rows = by_place[one.round_id, one.checkpoint_id]
+    for measurement, verdicts in zip(chosen, verdicts_of_chosen, strict=True):
+        rows = by_place[measurement.round_id, measurement.checkpoint_id]
         first = next((row for row in rows if row.position == 0), None)
-        is_right, verifier = verdicts.of(prompt_id), verifiers.get(one.metric_id or 0, "")
+        is_right, verifier = verdicts.of(prompt_id), verifiers.get(measurement.metric_id or 0, "")
         if first is None:
-            full.append(Full(one, is_right, None, verifier=verifier, was_asked=one.round_id in asked_in))
+            full.append(
+                Full(measurement, is_right, None, verifier=verifier, was_asked=measurement.round_id in asked_in)
+            )
             continue
         full.append(
             Full(
-                one,
+                measurement,
                 is_right,
                 first.text,
                 first.reasoning or "",
@@ -130,24 +136,24 @@ def _answers(
 def _words(db: Session, sample_ids: Sequence[int]) -> dict[int, tuple[Word, ...]]:
     judgment = tables.Judgment
     query = select(judgment).where(judgment.sample_id.in_(sample_ids)).order_by(judgment.id)
-    found: dict[int, tuple[Word, ...]] = {}
+    words: dict[int, tuple[Word, ...]] = {}
     for row in db.scalars(query) if sample_ids else ():
-        found[row.sample_id] = (
-            *found.get(row.sample_id, ()),
+        words[row.sample_id] = (
+            *words.get(row.sample_id, ()),
             Word(row.judge, row.score, row.verdict, row.rationale),
         )
-    return found
+    return words
 
 
 def _verifiers(db: Session, chosen: Sequence[Measurement]) -> dict[int, str]:
     """What computed right and wrong, by the metric's row."""
     metric = tables.Metric
-    ids = [one.metric_id for one in chosen if one.metric_id is not None]
+    ids = [measurement.metric_id for measurement in chosen if measurement.metric_id is not None]
     query = select(metric.id, metric.details["measured_by"]["metrics"]).where(metric.id.in_(ids))
     return {id_: _verifier(listed) for id_, listed in db.execute(query)} if ids else {}
 
 
 def _verifier(listed: Any) -> str:
-    parts = [one for one in listed or () if isinstance(one, dict) and one.get("name") == measured.ACCURACY]
+    parts = [metric for metric in listed or () if isinstance(metric, dict) and metric.get("name") == measured.ACCURACY]
     verifier = parts[0].get("verifier") if parts else None
     return str(verifier.get("name", "")) if isinstance(verifier, dict) else ""

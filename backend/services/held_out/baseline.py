@@ -96,7 +96,11 @@ def differences(db: Session, baseline: Baseline, measured: Mapping[int, int]) ->
     base_id = measured.get(baseline.checkpoint_id)
     if base_id is None:
         return {}
-    others = {one: (base_id, id_) for one, id_ in measured.items() if one != baseline.checkpoint_id}
+    others = {
+        checkpoint_id: (base_id, id_)
+        for checkpoint_id, id_ in measured.items()
+        if checkpoint_id != baseline.checkpoint_id
+    }
     return of_pairs(db, others)
 
 
@@ -107,19 +111,19 @@ def of_pairs(db: Session, pairs: Mapping[int, tuple[int, int]]) -> dict[int, Dif
         return {}
     query = select(metric.id, metric.created_at).where(metric.id.in_(asked))
     written = dict(db.execute(query).tuples().all())
-    keys = {one: (old, written[old], new, written[new]) for one, (old, new) in pairs.items()}
-    hits = {one: found for one, key in keys.items() if (found := _kept.get(key)) is not None}
+    keys = {checkpoint_id: (old, written[old], new, written[new]) for checkpoint_id, (old, new) in pairs.items()}
+    hits = {checkpoint_id: kept for checkpoint_id, key in keys.items() if (kept := _kept.get(key)) is not None}
     if missing := keys.keys() - hits.keys():
-        ids = {id_ for one in missing for id_ in pairs[one]}
+        ids = {id_ for checkpoint_id in missing for id_ in pairs[checkpoint_id]}
         rows = {
             id_: read(n, details)
             for id_, n, details in db.execute(select(metric.id, metric.n, metric.details).where(metric.id.in_(ids)))
         }
         if len(_kept) > MOST_KEPT:
             _kept.clear()
-        for one in missing:
-            old, new = pairs[one]
-            hits[one] = _kept[keys[one]] = accuracy(rows[old], rows[new])
+        for checkpoint_id in missing:
+            old, new = pairs[checkpoint_id]
+            hits[checkpoint_id] = _kept[keys[checkpoint_id]] = accuracy(rows[old], rows[new])
     return hits
 
 

@@ -89,16 +89,16 @@ def _sides(db: Session, project_id: int) -> list[Side]:
     names = dict(
         db.execute(select(checkpoint.id, checkpoint.name).where(checkpoint.project_id == project_id)).tuples().all()
     )
-    made = {row.checkpoint_id for row in rounds}
+    checkpoint_ids = {row.checkpoint_id for row in rounds}
     seen = select(metric.checkpoint_id).where(metric.project_id == project_id, metric.checkpoint_id.is_not(None))
-    bases = sorted(({row.policy_id for row in rounds} | {*db.scalars(seen.distinct())}) - made - {None})
+    bases = sorted(({row.policy_id for row in rounds} | {*db.scalars(seen.distinct())}) - checkpoint_ids - {None})
     by_id = {row.id: row for row in rounds}
-    found = [Side(f"c{id_}", names.get(id_, ""), None, id_, names.get(id_, "")) for id_ in bases if id_ is not None]
+    sides = [Side(f"c{id_}", names.get(id_, ""), None, id_, names.get(id_, "")) for id_ in bases if id_ is not None]
     for row in rounds:
         parent = f"r{row.parent_id}" if row.parent_id in by_id else f"c{row.policy_id}"
         of = names.get(row.checkpoint_id or 0, "")
-        found.append(Side(f"r{row.id}", f"Round {row.number}", row.id, row.checkpoint_id, of, row.status, parent))
-    return found
+        sides.append(Side(f"r{row.id}", f"Round {row.number}", row.id, row.checkpoint_id, of, row.status, parent))
+    return sides
 
 
 def default(actor: Actor, project_id: int, new: str = "") -> tuple[str, str] | None:
@@ -110,11 +110,11 @@ def default(actor: Actor, project_id: int, new: str = "") -> tuple[str, str] | N
         require(db, actor, project_id, Role.viewer)
         known = _sides(db, project_id)
         baseline_id = db.scalar(select(tables.Project.baseline_id).where(tables.Project.id == project_id))
-    wanted = [one for one in known if (one.key == new if new else one.status is RoundStatus.done)]
+    wanted = [side for side in known if (side.key == new if new else side.status is RoundStatus.done)]
     if not wanted:
         return None
     side = wanted[-1]
-    base = next((one.key for one in known if one.checkpoint_id == baseline_id and baseline_id is not None), "")
+    base = next((side.key for side in known if side.checkpoint_id == baseline_id and baseline_id is not None), "")
     return (base if base and base != side.key else side.parent), side.key
 
 
@@ -133,22 +133,22 @@ def compare(actor: Actor, project_id: int, old: str, new: str) -> Compared:
     twice."""
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
-        known = {one.key: one for one in _sides(db, project_id)}
-        one, other = (_known(known, key) for key in (old, new))
-        if one.key == other.key:
-            raise InvalidInput(f"{one.name} stands on both sides. Choose another one on one of them.")
+        known = {side.key: side for side in _sides(db, project_id)}
+        first, other = (_known(known, key) for key in (old, new))
+        if first.key == other.key:
+            raise InvalidInput(f"{first.name} stands on both sides. Choose another one on one of them.")
         asked_for = None
-        if one.round_id is not None and other.round_id is not None:
+        if first.round_id is not None and other.round_id is not None:
             asked_for = knobs.differing(
-                db, db.get_one(tables.Round, one.round_id), db.get_one(tables.Round, other.round_id)
+                db, db.get_one(tables.Round, first.round_id), db.get_one(tables.Round, other.round_id)
             )
         listed = measured.all_of(db, project_id)
-        pair = _pair(listed, one, other)
+        pair = _pair(listed, first, other)
         asked = [_asked(db, side) for side in pair]
-        numbers = (*_of_checkpoints(db, *pair), *_of_rounds(db, one.round_id, other.round_id))
+        numbers = (*_of_checkpoints(db, *pair), *_of_rounds(db, first.round_id, other.round_id))
     common = len(asked[0] & asked[1]) if None not in pair else 0
     counts = [None if side is None else len(ids) for side, ids in zip(pair, asked, strict=True)]
-    return Compared(one, other, asked_for, numbers, common, counts[0], counts[1])
+    return Compared(first, other, asked_for, numbers, common, counts[0], counts[1])
 
 
 def _known(known: Mapping[str, Side], key: str) -> Side:
@@ -162,19 +162,19 @@ def _known(known: Mapping[str, Side], key: str) -> Side:
 
 
 def _pair(listed: Sequence[Measurement], old: Side, new: Side) -> tuple[Measurement | None, Measurement | None]:
-    ids = {one.checkpoint_id for one in listed}
+    ids = {measurement.checkpoint_id for measurement in listed}
     there = [side.checkpoint_id for side in (old, new) if side.checkpoint_id in ids and side.checkpoint_id is not None]
     # Two rounds may have the same checkpoint only where one of them made none; then one side stays without.
-    chosen = {one.checkpoint_id: one for one in measured.choose(listed, there)}
+    chosen = {measurement.checkpoint_id: measurement for measurement in measured.choose(listed, there)}
     return chosen.get(old.checkpoint_id or 0), chosen.get(new.checkpoint_id or 0)
 
 
-def _asked(db: Session, one: Measurement | None) -> set[int]:
-    if one is None:
+def _asked(db: Session, measurement: Measurement | None) -> set[int]:
+    if measurement is None:
         return set()
     group = tables.Group
     query = select(group.prompt_id).where(
-        group.round_id == one.round_id, group.split == Split.held_out, group.step == 0
+        group.round_id == measurement.round_id, group.split == Split.held_out, group.step == 0
     )
     return set(db.scalars(query))
 
@@ -189,37 +189,39 @@ def _rows(db: Session, round_id: int | None, checkpoint_id: int | None) -> dict[
 
 
 def _of_checkpoints(db: Session, old: Measurement | None, new: Measurement | None) -> list[Number]:
-    rows = [_rows(db, one.round_id, one.checkpoint_id) if one else {} for one in (old, new)]
+    rows = [
+        _rows(db, measurement.round_id, measurement.checkpoint_id) if measurement else {} for measurement in (old, new)
+    ]
     names = [ACCURACY, *sorted({*rows[0], *rows[1]} - {ACCURACY})]
     same_prompts = old is not None and new is not None and old.set_ids == new.set_ids
-    found = []
+    numbers = []
     for name in names:
-        one, other = rows[0].get(name), rows[1].get(name)
-        if one is None and other is None:
+        first, other = rows[0].get(name), rows[1].get(name)
+        if first is None and other is None:
             continue
-        if one is None or other is None or old is None or new is None:
+        if first is None or other is None or old is None or new is None:
             gap = Difference(None, None, None, 0, why=ONE_MISSING)
         elif name == ACCURACY:
-            gap = accuracy(measured.read(one.n, one.details), measured.read(other.n, other.details))
+            gap = accuracy(measured.read(first.n, first.details), measured.read(other.n, other.details))
         elif name == TOKENS:
             gap = of_values(_tokens(db, old), _tokens(db, new))
-        elif (values := _by_prompt(one, other)) is not None:
+        elif (values := _by_prompt(first, other)) is not None:
             gap = of_values(*values)
         else:
-            gap = _plain(one, other) if same_prompts else Difference(None, None, None, 0, why=OTHER_PROMPTS)
-        found.append(Number(name, _value(one), _value(other), gap, of_checkpoint=True))
-    return found
+            gap = _plain(first, other) if same_prompts else Difference(None, None, None, 0, why=OTHER_PROMPTS)
+        numbers.append(Number(name, _value(first), _value(other), gap, of_checkpoint=True))
+    return numbers
 
 
 def _of_rounds(db: Session, old: int | None, new: int | None) -> list[Number]:
     rows = [_rows(db, round_id, None) for round_id in (old, new)]
-    found = []
+    numbers = []
     for name in sorted({*rows[0], *rows[1]}):
-        one, other = rows[0].get(name), rows[1].get(name)
-        is_both = one is not None and other is not None
-        gap = _plain(one, other) if is_both else Difference(None, None, None, 0, why=ONE_MISSING)
-        found.append(Number(name, _value(one), _value(other), gap, of_checkpoint=False))
-    return found
+        first, other = rows[0].get(name), rows[1].get(name)
+        is_both = first is not None and other is not None
+        gap = _plain(first, other) if is_both else Difference(None, None, None, 0, why=ONE_MISSING)
+        numbers.append(Number(name, _value(first), _value(other), gap, of_checkpoint=False))
+    return numbers
 
 
 def _plain(old: Any, new: Any) -> Difference:
@@ -232,19 +234,19 @@ def _plain(old: Any, new: Any) -> Difference:
 def _by_prompt(old: tables.Metric, new: tables.Metric) -> tuple[dict[int, float], dict[int, float]] | None:
     """Both metrics' values by prompt, where both keep them."""
     listed = [row.details.get(BY_PROMPT) for row in (old, new)]
-    if not all(isinstance(one, dict) and one for one in listed):
+    if not all(isinstance(values, dict) and values for values in listed):
         return None
-    one, other = ({int(key): float(value) for key, value in values.items()} for values in listed if values)
-    return one, other
+    first, other = ({int(key): float(value) for key, value in values.items()} for values in listed if values)
+    return first, other
 
 
-def _tokens(db: Session, one: Measurement) -> dict[int, float]:
+def _tokens(db: Session, measurement: Measurement) -> dict[int, float]:
     """Tokens of each greedy answer, by prompt."""
     sample = tables.Sample
     query = select(sample.prompt_id, sample.num_tokens).where(
-        sample.round_id == one.round_id,
+        sample.round_id == measurement.round_id,
         sample.split == Split.held_out,
-        sample.checkpoint_id == one.checkpoint_id,
+        sample.checkpoint_id == measurement.checkpoint_id,
         sample.position == 0,
         sample.kind == "completion",
     )

@@ -41,9 +41,9 @@ class Filters:
     search: str = ""
 
 
-def of_show(show: Show, said: Sequence[Verdicts]) -> list[int] | None:
+def of_show(show: Show, verdicts: Sequence[Verdicts]) -> list[int] | None:
     """Ids of the prompts that it names, sorted; None for all."""
-    old, new = said[0], said[-1]
+    old, new = verdicts[0], verdicts[-1]
     match show:
         case Show.all:
             return None
@@ -52,19 +52,19 @@ def of_show(show: Show, said: Sequence[Verdicts]) -> list[int] | None:
         case Show.newly_right:
             return sorted(old.wrong & new.right)
         case Show.never_right:
-            return sorted(frozenset.intersection(*(one.wrong for one in said)))
+            return sorted(frozenset.intersection(*(verdict.wrong for verdict in verdicts)))
 
 
-def of(one: Measurement) -> tuple[ColumnElement[bool], ...]:
+def of(measurement: Measurement) -> tuple[ColumnElement[bool], ...]:
     """Whether a group is of the measurement."""
     group = tables.Group
-    return group.round_id == one.round_id, group.split == Split.held_out, group.step == 0
+    return group.round_id == measurement.round_id, group.split == Split.held_out, group.step == 0
 
 
-def asked(one: Measurement) -> Select[int, int]:
+def asked(measurement: Measurement) -> Select[int, int]:
     """The prompts that a measurement asked, by their place in it."""
     group, prompt = tables.Group, tables.Prompt
-    return select(group.position, prompt.id).join(prompt, prompt.id == group.prompt_id).where(*of(one))
+    return select(group.position, prompt.id).join(prompt, prompt.id == group.prompt_id).where(*of(measurement))
 
 
 def filtered(

@@ -44,9 +44,9 @@ def differing(db: Session, old: tables.Round, new: tables.Round) -> tuple[Knob, 
 
 def _differing(place: str, old: JSON, new: JSON, step: JSON | None = None) -> Iterator[Knob]:
     for name in dict.fromkeys([*old, *new]):
-        one, other = (values.get(name, NOT_THERE) for values in (old, new))
-        if one != other:
-            yield Knob(place, name, in_words(one), in_words(other), _label(name, step))
+        first, other = (values.get(name, NOT_THERE) for values in (old, new))
+        if first != other:
+            yield Knob(place, name, in_words(first), in_words(other), _label(name, step))
 
 
 def _of_steps(old: list[JSON], new: list[JSON]) -> Iterator[Knob]:
@@ -54,8 +54,8 @@ def _of_steps(old: list[JSON], new: list[JSON]) -> Iterator[Knob]:
     kinds = [[f"{step['kind']} {step['part'].get('name')}" for step in steps] for steps in (old, new)]
     for what, i, j, k, m in SequenceMatcher(None, kinds[0], kinds[1], autojunk=False).get_opcodes():
         if what == "equal":
-            for place, (one, other) in enumerate(zip(old[i:j], new[k:m], strict=True), k):
-                yield from _differing(_place(place, other), _knobs(one), _knobs(other), other)
+            for place, (first, other) in enumerate(zip(old[i:j], new[k:m], strict=True), k):
+                yield from _differing(_place(place, other), _knobs(first), _knobs(other), other)
             continue
         for place, step in enumerate(old[i:j], i):
             yield Knob(_place(place, step), "step", in_words(step["part"]), NOT_THERE, "Step")
@@ -96,15 +96,15 @@ def _knobs(step: JSON) -> JSON:
 def _flat(value: Any, before: str = "") -> JSON:
     """The values inside by their path, `judge.accept_at`."""
     if isinstance(value, dict):
-        pairs: list[tuple[str, Any]] = [(str(key), one) for key, one in value.items()]
-    elif isinstance(value, list) and any(isinstance(one, dict) for one in value):
-        pairs = [(str(number), one) for number, one in enumerate(value)]
+        pairs: list[tuple[str, Any]] = [(str(key), item) for key, item in value.items()]
+    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        pairs = [(str(number), item) for number, item in enumerate(value)]
     else:
         return {before: value}
-    found: JSON = {}
-    for key, one in pairs:
-        found |= _flat(one, f"{before}.{key}" if before else key)
-    return found
+    flat: JSON = {}
+    for key, item in pairs:
+        flat |= _flat(item, f"{before}.{key}" if before else key)
+    return flat
 
 
 def _settings(db: Session, round_: tables.Round) -> JSON:
@@ -115,7 +115,7 @@ def _settings(db: Session, round_: tables.Round) -> JSON:
         tables.RoundRole.round_id == round_.id, tables.RoundRole.step < 0
     )
     roles |= dict(db.execute(bound).tuples().all())
-    names = _names(db, tables.Checkpoint, [one for one in roles.values() if one is not None])
+    names = _names(db, tables.Checkpoint, [role for role in roles.values() if role is not None])
     used = select(tables.RoundPromptSet.use, tables.RoundPromptSet.prompt_set_id).where(
         tables.RoundPromptSet.round_id == round_.id
     )

@@ -73,10 +73,10 @@ def checkpoints(actor: Actor, project_id: int) -> list[Measurement]:
     """The newest measurement of each checkpoint that has held-out answers, newest first."""
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
-        found: dict[int, Measurement] = {}
-        for one in measured.all_of(db, project_id):
-            found.setdefault(one.checkpoint_id, one)
-        return list(found.values())
+        by_checkpoint: dict[int, Measurement] = {}
+        for measurement in measured.all_of(db, project_id):
+            by_checkpoint.setdefault(measurement.checkpoint_id, measurement)
+        return list(by_checkpoint.values())
 
 
 def categories(actor: Actor, project_id: int, checkpoint_id: int) -> list[tuple[str, Any]]:
@@ -86,15 +86,17 @@ def categories(actor: Actor, project_id: int, checkpoint_id: int) -> list[tuple[
     """
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
-        (one,) = measured.choose(measured.all_of(db, project_id), [checkpoint_id])
-        query = asked(one).with_only_columns(tables.Prompt.extra).order_by(tables.Group.position).limit(LOOKED_AT)
-        found: dict[str, set[str]] = defaultdict(set)
+        (measurement,) = measured.choose(measured.all_of(db, project_id), [checkpoint_id])
+        query = (
+            asked(measurement).with_only_columns(tables.Prompt.extra).order_by(tables.Group.position).limit(LOOKED_AT)
+        )
+        by_key: dict[str, set[str]] = defaultdict(set)
         notes = db.scalars(query).all()
         for extra in notes:
             for key, value in extra.items():
-                if is_category(key, value) and len(found[key]) <= MOST_VALUES:
-                    found[key].add(json.dumps(value, ensure_ascii=False))
-    kept = {k: v for k, v in found.items() if len(v) <= MOST_VALUES and (len(v) < len(notes) or len(notes) == 1)}
+                if is_category(key, value) and len(by_key[key]) <= MOST_VALUES:
+                    by_key[key].add(json.dumps(value, ensure_ascii=False))
+    kept = {k: v for k, v in by_key.items() if len(v) <= MOST_VALUES and (len(v) < len(notes) or len(notes) == 1)}
     return [(key, json.loads(value)) for key in sorted(kept) for value in sorted(kept[key])][:MOST_CATEGORIES]
 
 
@@ -121,13 +123,13 @@ def page(
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         chosen = measured.choose(measured.all_of(db, project_id), ids)
-        said = measured.verdicts_of(db, chosen)
-        prompt_ids = of_show(filters.show, said)
+        verdicts = measured.verdicts_of(db, chosen)
+        prompt_ids = of_show(filters.show, verdicts)
         query, search = filtered(db, chosen[-1], filters, prompt_ids)
         places, further, is_partial = _read(db, query, search, after, before, limit)
         is_back = _is_back(after, before)
         places = places[::-1] if is_back else places
-        rows = _rows(db, [prompt_id for _, prompt_id in places], chosen, said)
+        rows = _rows(db, [prompt_id for _, prompt_id in places], chosen, verdicts)
         count = _count(db, query, search, prompt_ids if filters == Filters(filters.show) else None)
         number = db.scalar(select(func.count()).select_from(tables.Group).where(*of(chosen[-1]))) or 0
     # Where one came from there is something, unless this page is the first.
@@ -138,15 +140,15 @@ def page(
         tuple(chosen),
         *ends,
         count,
-        len(_known(said[0]) & _known(said[-1])),
+        len(_known(verdicts[0]) & _known(verdicts[-1])),
         number,
         is_partial,
-        tuple(one.is_told for one in said),
+        tuple(verdict.is_told for verdict in verdicts),
     )
 
 
-def _known(said: Verdicts) -> frozenset[int]:
-    return said.right | said.wrong
+def _known(verdicts: Verdicts) -> frozenset[int]:
+    return verdicts.right | verdicts.wrong
 
 
 def _read(
@@ -162,15 +164,15 @@ def _read(
     if check is None:
         rows = [(row.position, row.id) for row in db.execute(query.limit(limit + 1))]
         return rows[:limit], rows[limit - 1][0] if len(rows) > limit else None, False
-    found: list[tuple[int, int]] = []
+    pairs: list[tuple[int, int]] = []
     looked_at = db.execute(query.add_columns(tables.Prompt.text).limit(CHECKED)).all()
     for row in looked_at:
         if check(row.text):
-            found.append((row.position, row.id))
-        if len(found) == limit:
-            return found, row.position, False
+            pairs.append((row.position, row.id))
+        if len(pairs) == limit:
+            return pairs, row.position, False
     is_partial = len(looked_at) == CHECKED
-    return found, looked_at[-1].position if is_partial else None, is_partial
+    return pairs, looked_at[-1].position if is_partial else None, is_partial
 
 
 def _is_back(after: int | None, before: int | None) -> bool:
@@ -186,7 +188,7 @@ def _count(db: Session, query: Select[int, int], search: Query | None, ids: Sequ
 
 
 def _rows(
-    db: Session, ids: Sequence[int], chosen: Sequence[Measurement], said: Sequence[Verdicts]
+    db: Session, ids: Sequence[int], chosen: Sequence[Measurement], verdicts_of_chosen: Sequence[Verdicts]
 ) -> tuple[AnsweredPrompt, ...]:
     if not ids:
         return ()
@@ -200,8 +202,8 @@ def _rows(
             id_,
             texts[id_],
             tuple(
-                _answer(answers.get((id_, one.checkpoint_id)), verdicts.of(id_))
-                for one, verdicts in zip(chosen, said, strict=True)
+                _answer(answers.get((id_, measurement.checkpoint_id)), verdicts.of(id_))
+                for measurement, verdicts in zip(chosen, verdicts_of_chosen, strict=True)
             ),
         )
         for id_ in ids
@@ -211,7 +213,7 @@ def _rows(
 def first_answers(db: Session, prompt_ids: Sequence[int], chosen: Sequence[Measurement]) -> dict[tuple[int, int], Any]:
     """The beginnings of the greedy answers, by prompt and checkpoint."""
     sample = tables.Sample
-    rounds = {one.checkpoint_id: one.round_id for one in chosen}
+    rounds = {measurement.checkpoint_id: measurement.round_id for measurement in chosen}
     query = select(
         sample.prompt_id,
         sample.checkpoint_id,

@@ -64,25 +64,25 @@ def all_of(db: Session, project_id: int) -> list[Measurement]:
     )
     rows = db.execute(query).all()
     sets = sets_of(db, {row.round_id for row in rows})
-    found: dict[tuple[int, int], Measurement] = {}
+    by_place: dict[tuple[int, int], Measurement] = {}
     for checkpoint_id, name, round_id, number, metric_id, metric_name, at in rows:
         assert checkpoint_id is not None  # it is joined
-        before = found.pop((checkpoint_id, round_id), None)
+        before = by_place.pop((checkpoint_id, round_id), None)
         told = metric_id if metric_name == ACCURACY else before.metric_id if before else None
-        found[checkpoint_id, round_id] = Measurement(
+        by_place[checkpoint_id, round_id] = Measurement(
             checkpoint_id, name, round_id, number, sets.get(round_id, ()), told, at
         )
-    return [*reversed(found.values())]
+    return [*reversed(by_place.values())]
 
 
 def sets_of(db: Session, round_ids: Iterable[int]) -> dict[int, tuple[int, ...]]:
     """The held-out sets of rounds, by round."""
     row = tables.RoundPromptSet
     query = select(row.round_id, row.prompt_set_id).where(row.round_id.in_([*round_ids]), row.use == SetUse.held_out)
-    found: dict[int, tuple[int, ...]] = {}
+    by_round: dict[int, tuple[int, ...]] = {}
     for round_id, set_id in db.execute(query.order_by(row.round_id, row.prompt_set_id)):
-        found[round_id] = (*found.get(round_id, ()), set_id)
-    return found
+        by_round[round_id] = (*by_round.get(round_id, ()), set_id)
+    return by_round
 
 
 def choose(known: Sequence[Measurement], checkpoint_ids: Sequence[int]) -> list[Measurement]:
@@ -94,9 +94,9 @@ def choose(known: Sequence[Measurement], checkpoint_ids: Sequence[int]) -> list[
     """
     if not checkpoint_ids:
         return []
-    by_id = {id_: [one for one in known if one.checkpoint_id == id_] for id_ in checkpoint_ids}
-    for id_, found in by_id.items():
-        if not found:
+    by_id = {id_: [measurement for measurement in known if measurement.checkpoint_id == id_] for id_ in checkpoint_ids}
+    for id_, measurements in by_id.items():
+        if not measurements:
             raise NotFound(
                 f"The checkpoint {id_} has no held-out answers in this project. Choose one that a round measured."
             )
@@ -104,22 +104,22 @@ def choose(known: Sequence[Measurement], checkpoint_ids: Sequence[int]) -> list[
     lead = by_id[last][0]
     if others:
         # The leading one, too, is looked at where it was asked what the first of the others was.
-        lead = max(by_id[last], key=lambda one: max(_shared(one, other) for other in by_id[others[0]]))
-    return [*(max(by_id[id_], key=lambda one: _shared(lead, one)) for id_ in others), lead]
+        lead = max(by_id[last], key=lambda measurement: max(_shared(measurement, other) for other in by_id[others[0]]))
+    return [*(max(by_id[id_], key=lambda measurement: _shared(lead, measurement)) for id_ in others), lead]
 
 
-def _shared(one: Measurement, other: Measurement) -> int:
+def _shared(measurement: Measurement, other: Measurement) -> int:
     """2 for measurements on the same sets, 1 where they share one; `max` takes the first, that is the newest."""
-    return 2 if one.set_ids == other.set_ids else int(bool({*one.set_ids} & {*other.set_ids}))
+    return 2 if measurement.set_ids == other.set_ids else int(bool({*measurement.set_ids} & {*other.set_ids}))
 
 
 def verdicts_of(db: Session, measurements: Sequence[Measurement]) -> list[Verdicts]:
     """What was right and wrong in each of them."""
     metric = tables.Metric
-    ids = [one.metric_id for one in measurements if one.metric_id is not None]
+    ids = [measurement.metric_id for measurement in measurements if measurement.metric_id is not None]
     query = select(metric.id, metric.n, metric.details).where(metric.id.in_(ids))
     rows = {id_: read(n, details) for id_, n, details in db.execute(query)} if ids else {}
-    return [rows.get(one.metric_id or 0, Verdicts()) for one in measurements]
+    return [rows.get(measurement.metric_id or 0, Verdicts()) for measurement in measurements]
 
 
 def read(n: int, details: JSON) -> Verdicts:

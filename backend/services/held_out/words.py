@@ -41,8 +41,8 @@ def _compared(old: list[str], new: list[str]) -> list[Piece]:
 def _alike(old: list[str], new: list[str]) -> int:
     """How many words both begin with."""
     count = 0
-    for one, other in zip(old, new, strict=False):
-        if one != other:
+    for first, other in zip(old, new, strict=False):
+        if first != other:
             break
         count += 1
     return count
@@ -54,13 +54,13 @@ def _middle(old: list[str], new: list[str]) -> list[Piece]:
         if len(lines[0]) * len(lines[1]) > MOST_PAIRS or len(lines[0]) == len(lines[1]) == 1:
             return [*_pieces("out", old), *_pieces("in", new)]
         old, new = lines
-    found: list[Piece] = []
+    pieces: list[Piece] = []
     for what, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if what == "equal":
-            found += _pieces("same", old[i:j])
+            pieces += _pieces("same", old[i:j])
         else:
-            found += [*_pieces("out", old[i:j]), *_pieces("in", new[k:m])]
-    return found
+            pieces += [*_pieces("out", old[i:j]), *_pieces("in", new[k:m])]
+    return pieces
 
 
 def _pieces(kind: str, words: list[str]) -> list[Piece]:
@@ -69,10 +69,10 @@ def _pieces(kind: str, words: list[str]) -> list[Piece]:
 
 def _joined(pieces: list[Piece]) -> list[Piece]:
     """Neighbours of one kind as one piece."""
-    found: list[Piece] = []
+    joined: list[Piece] = []
     for piece in pieces:
-        if found and found[-1].kind == piece.kind:
-            found[-1] = Piece(piece.kind, found[-1].text + piece.text)
+        if joined and joined[-1].kind == piece.kind:
+            joined[-1] = Piece(piece.kind, joined[-1].text + piece.text)
         else:
-            found.append(piece)
-    return found
+            joined.append(piece)
+    return joined

@@ -94,9 +94,9 @@ def read(
             raise NotFound(f"This version of Rondo has no judge as {row.title!r} was, so its replies cannot be read.")
         texts = bench_rows.texts(db, bench_id)
         is_curator = is_curator_of(db, actor, bench.project_id)
-        found = _found(db, row.id, judge, texts, against)
+        items = _found(db, row.id, judge, texts, against)
         return Disagreements(
-            bench_id, judge_id, row.title, against, len(found), tuple(_shown(db, bench_id, found[:limit], is_curator))
+            bench_id, judge_id, row.title, against, len(items), tuple(_shown(db, bench_id, items[:limit], is_curator))
         )
 
 
@@ -110,28 +110,28 @@ class _Found:
 
 
 def _found(db: Session, row_id: int, judge: Judge, texts: Sequence[BenchText], against: Against) -> list[_Found]:
-    said, found = bench_rows.judgments(db, row_id), []
+    judgments, items = bench_rows.judgments(db, row_id), []
     for text in texts:
         other = _people(text) if against is Against.people else text.first_verdict
-        rows = said.get(text.sample_id, [])
-        if other is None or all(one.failure is not None for one in rows):
+        rows = judgments.get(text.sample_id, [])
+        if other is None or all(row.failure is not None for row in rows):
             continue
         score, verdict = bench_rows.word(judge, rows)
         if verdict != other:
             replies = [Reply(n.position, n.score, n.verdict, n.rationale, n.raw, n.failure) for n in rows]
-            found.append(_Found(text, other, score, verdict, tuple(replies)))
+            items.append(_Found(text, other, score, verdict, tuple(replies)))
     order = {Verdict.accept: 0, Verdict.reject: 1, None: 2}
-    return sorted(found, key=lambda one: (order[one.verdict], one.text.sample_id))
+    return sorted(items, key=lambda item: (order[item.verdict], item.text.sample_id))
 
 
 def _people(text: BenchText) -> Verdict | None:
     return None if text.accepts is None else Verdict.accept if text.accepts else Verdict.reject
 
 
-def _shown(db: Session, bench_id: int, found: Sequence[_Found], is_curator: bool) -> list[Disagreement]:
+def _shown(db: Session, bench_id: int, items: Sequence[_Found], is_curator: bool) -> list[Disagreement]:
     sample, prompt, group, round_ = tables.Sample, tables.Prompt, tables.Group, tables.Round
     mine, columns = tables.BenchSample, dict[int, Any]()
-    for some in in_chunks([one.text.sample_id for one in found]):
+    for some in in_chunks([item.text.sample_id for item in items]):
         query = (
             select(
                 sample.id,
@@ -151,24 +151,24 @@ def _shown(db: Session, bench_id: int, found: Sequence[_Found], is_curator: bool
         )
         columns |= {id_: rest for id_, *rest in db.execute(query)}
     shown = []
-    for one in found:
-        text, asked, own, answer, own_answer, number, is_gold = columns[one.text.sample_id]
+    for item in items:
+        text, asked, own, answer, own_answer, number, is_gold = columns[item.text.sample_id]
         shown.append(
             Disagreement(
-                sample_id=one.text.sample_id,
-                round_id=one.text.round_id,
+                sample_id=item.text.sample_id,
+                round_id=item.text.round_id,
                 round_number=number,
                 messages=own or asked,
                 answer=answer if own_answer is None else own_answer,
                 text=text,
-                other=one.other,
-                people=_people(one.text),
-                person_score=one.text.person_score,
+                other=item.other,
+                people=_people(item.text),
+                person_score=item.text.person_score,
                 is_gold=is_gold and is_curator,
-                before=one.text.first_verdict,
-                score=one.score,
-                verdict=one.verdict,
-                replies=one.replies,
+                before=item.text.first_verdict,
+                score=item.score,
+                verdict=item.verdict,
+                replies=item.replies,
             )
         )
     return shown

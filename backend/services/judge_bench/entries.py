@@ -52,27 +52,27 @@ def check(db: Session, project_id: int, entries: Sequence[Entry]) -> list[Checke
     in the list."""
     if not 1 <= len(entries) <= MOST_JUDGES:
         raise InvalidInput(f"A bench has 1 to {MOST_JUDGES} judges, not {len(entries)}. Add some, or open several.")
-    found = [_checked(db, project_id, place, one) for place, one in enumerate(entries, start=1)]
-    titles = Counter(one.title for one in found)
-    if given := [one.title for one in entries if titles[one.title.strip()] > 1]:
+    entries_ = [_checked(db, project_id, place, entry) for place, entry in enumerate(entries, start=1)]
+    titles = Counter(entry.title for entry in entries_)
+    if given := [entry.title for entry in entries if titles[entry.title.strip()] > 1]:
         raise InvalidInput(f"Two judges are called {given[0]!r}. Give one of them another title.")
     numbers: Counter[str] = Counter()
-    for place, one in enumerate(found):
-        if titles[one.title] > 1:
-            numbers[one.title] += 1
-            found[place] = replace(one, title=f"{one.title} ({numbers[one.title]})")
-    return found
+    for place, entry in enumerate(entries_):
+        if titles[entry.title] > 1:
+            numbers[entry.title] += 1
+            entries_[place] = replace(entry, title=f"{entry.title} ({numbers[entry.title]})")
+    return entries_
 
 
 def read(judge: JSON | str) -> Judge:
     """The part; raises `InvalidInput` that names the knob."""
     try:
-        found = Judge.load(boundary.plain(judge))
+        part = Judge.load(boundary.plain(judge))
     except ValidationError as error:
         raise InvalidInput(refusals.explain(error)) from error
-    if not isinstance(found, Judge):
+    if not isinstance(part, Judge):
         raise InvalidInput("A judge is an object with a name and knobs, or a name alone. Give one of them.")
-    return found
+    return part
 
 
 def _checked(db: Session, project_id: int, place: int, entry: Entry) -> Checked:
@@ -139,14 +139,14 @@ def usual(actor: Actor, project_id: int) -> Entry | None:
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         newest = select(row).where(row.project_id == project_id).order_by(row.id.desc()).limit(LOOKED_AT)
-        for one in db.scalars(newest):
+        for scalar in db.scalars(newest):
             try:
-                place = recipes.judge_place(recipes.read(one.recipe), one.phase)
+                place = recipes.judge_place(recipes.read(scalar.recipe), scalar.phase)
             except UnreadableRecipe:
                 continue
             if place is None or not isinstance(place.step.part, Judge) or place.step.part.looks_elsewhere:
                 continue
             asks = place.step.part.needs_engine
-            checkpoint_id = bind.checkpoint_of(db, one, place.step.by, place.index) if asks else None
+            checkpoint_id = bind.checkpoint_of(db, scalar, place.step.by, place.index) if asks else None
             return Entry(place.step.part.dump(), checkpoint_id)
     return None

@@ -48,17 +48,17 @@ def count(actor: Actor, project_id: int) -> LabelCount:
         require(db, actor, project_id, Role.curator)
         rows = _rounds(db, project_id)
         by_round = _by_round(db, rows)
-    found = [one for some, _ in by_round.values() for one in some]
+    labelled = [label for some, _ in by_round.values() for label in some]
     counts = [(row.id, row.number, by_round[row.id][1] if row.id in by_round else None) for row in rows]
-    rounds = tuple(one for one in counts if one[2] != 0)
-    return LabelCount(len(found), sum(one.is_gold for one in found), rounds, len(by_round) == len(rows))
+    rounds = tuple(count for count in counts if count[2] != 0)
+    return LabelCount(len(labelled), sum(label.is_gold for label in labelled), rounds, len(by_round) == len(rows))
 
 
 def labelled(db: Session, project_id: int, round_id: int | None = None) -> list[Labelled]:
     """The samples of a round, or of all rounds, newest first, until there are enough."""
     rows = _rounds(db, project_id)
     chosen = [row for row in rows if round_id in (None, row.id)]
-    return [one for some, _ in _by_round(db, chosen).values() for one in some]
+    return [label for some, _ in _by_round(db, chosen).values() for label in some]
 
 
 def of_round(db: Session, actor: Actor, round_id: int) -> list[Labelled]:
@@ -79,7 +79,7 @@ def _rounds(db: Session, project_id: int) -> list[tables.Round]:
 def _by_round(db: Session, rows: Sequence[tables.Round]) -> dict[int, tuple[list[Labelled], int]]:
     """The labelled samples by round, and how many the round has alone. A branch begins with copies of another round's
     texts: each text stands in one of them."""
-    found: dict[int, tuple[list[Labelled], int]] = {}
+    by_round: dict[int, tuple[list[Labelled], int]] = {}
     seen: set[tuple[object, ...]] = set()
     has_copies = any(row.branch_of_id is not None for row in rows)
     total = 0
@@ -89,27 +89,28 @@ def _by_round(db: Session, rows: Sequence[tables.Round]) -> dict[int, tuple[list
         some = _of_row(db, row)
         alone = len(some)
         if has_copies:
-            keys = _keys(db, [one.sample_id for one in some])
-            some = [one for one in some if keys[one.sample_id] not in seen]
-            seen |= {keys[one.sample_id] for one in some}
-        found[row.id] = (some, alone)
+            keys = _keys(db, [label.sample_id for label in some])
+            some = [label for label in some if keys[label.sample_id] not in seen]
+            seen |= {keys[label.sample_id] for label in some}
+        by_round[row.id] = (some, alone)
         total += len(some)
-    return found
+    return by_round
 
 
 def _of_row(db: Session, row: tables.Round) -> list[Labelled]:
     gold = set(db.scalars(select(tables.GoldItem.sample_id).where(tables.GoldItem.round_id == row.id)))
     return [
-        Labelled(one.text.id, one.accepts, one.score, one.text.id in gold) for one in evidence.witnesses_of(db, row)
+        Labelled(witness.text.id, witness.accepts, witness.score, witness.text.id in gold)
+        for witness in evidence.witnesses_of(db, row)
     ]
 
 
 def _keys(db: Session, sample_ids: Sequence[int]) -> dict[int, tuple[object, ...]]:
     """What a sample and its copy have in common."""
-    sample, found = tables.Sample, dict[int, tuple[object, ...]]()
+    sample, keys = tables.Sample, dict[int, tuple[object, ...]]()
     for some in in_chunks(sample_ids):
         query = select(
             sample.id, sample.prompt_id, sample.checkpoint_id, sample.step, sample.kind, sample.position, sample.text
         )
-        found |= {id_: tuple(rest) for id_, *rest in db.execute(query.where(sample.id.in_(some)))}
-    return found
+        keys |= {id_: tuple(rest) for id_, *rest in db.execute(query.where(sample.id.in_(some)))}
+    return keys

@@ -71,20 +71,20 @@ def open_bench(
         db.add(bench)
         db.flush()
         _add_samples(db, bench.id, samples)
-        for position, one in enumerate(checked):
+        for position, entry in enumerate(checked):
             db.add(
                 tables.BenchJudge(
                     bench_id=bench.id,
                     position=position,
-                    title=one.title,
-                    judge=one.judge.dump(),
-                    checkpoint_id=one.checkpoint_id,
-                    notes=list(one.notes),
+                    title=entry.title,
+                    judge=entry.judge.dump(),
+                    checkpoint_id=entry.checkpoint_id,
+                    notes=list(entry.notes),
                 )
             )
         _start(db, actor, bench)
-        said: dict[str, Any] = {"samples": len(samples), "judges": [one.title for one in checked]}
-        events.note(db, actor, "open judge bench", f"bench {bench.id}", project_id=project_id, **said)
+        details: dict[str, Any] = {"samples": len(samples), "judges": [entry.title for entry in checked]}
+        events.note(db, actor, "open judge bench", f"bench {bench.id}", project_id=project_id, **details)
         return bench.id
 
 
@@ -95,8 +95,8 @@ def try_again(actor: Actor, bench_id: int) -> int:
 
     Raises `Conflict` while the job runs, and where every judge was asked about every sample.
     """
-    row, said, lost = tables.BenchJudge, tables.BenchJudgment, aliased(tables.BenchJudgment)
-    same = (lost.bench_judge_id == said.bench_judge_id, lost.sample_id == said.sample_id)
+    row, judgment, lost = tables.BenchJudge, tables.BenchJudgment, aliased(tables.BenchJudgment)
+    same = (lost.bench_judge_id == judgment.bench_judge_id, lost.sample_id == judgment.sample_id)
     has_lost = select(lost.id).where(*same, lost.is_doubtful).exists()
     with session() as db:
         bench = find(db, actor, bench_id, Role.curator, lock=True)
@@ -106,7 +106,7 @@ def try_again(actor: Actor, bench_id: int) -> int:
                 f"The judges of bench {bench_id} are at work. Wait until they have ended, or cancel the job."
             )
         mine = select(row.id).where(row.bench_id == bench_id)
-        doubtful = select(said.bench_judge_id).where(said.bench_judge_id.in_(mine), said.is_doubtful)
+        doubtful = select(judgment.bench_judge_id).where(judgment.bench_judge_id.in_(mine), judgment.is_doubtful)
         again = list(
             db.scalars(
                 select(row.id).where(
@@ -118,9 +118,9 @@ def try_again(actor: Actor, bench_id: int) -> int:
         is_over = job is not None and job.status is JobStatus.done
         if not again and is_over:
             raise Conflict(f"Every judge of bench {bench_id} was asked about every sample. Open another bench.")
-        gone = list(db.scalars(select(said.id).where(said.bench_judge_id.in_(again), has_lost)))
+        gone = list(db.scalars(select(judgment.id).where(judgment.bench_judge_id.in_(again), has_lost)))
         for some in in_chunks(gone):
-            db.execute(delete(said).where(said.id.in_(some)))
+            db.execute(delete(judgment).where(judgment.id.in_(some)))
         db.execute(update(row).where(row.id.in_(again)).values(finished_at=None, error=None, figures=None))
         bench.figures = None
         events.note(db, actor, "try judges again", f"bench {bench_id}", project_id=bench.project_id, judges=len(again))
@@ -154,17 +154,17 @@ def _check_round(db: Session, actor: Actor, project_id: int, round_id: int | Non
         raise NotFound(f"There is no round {round_id} in this project. Choose one from the list.")
 
 
-def _drawn(db: Session, found: Sequence[Labelled], number: int, seed: int) -> list[tuple[int, Labelled | None]]:
+def _drawn(db: Session, labels_: Sequence[Labelled], number: int, seed: int) -> list[tuple[int, Labelled | None]]:
     """So many of the samples, drawn at random; the same ones for the same labels and seed."""
-    if len(found) < FEWEST:
+    if len(labels_) < FEWEST:
         raise InvalidInput(
-            f"{len(found)} samples carry a label of people that counts here: one given blind on an item that was drawn "
+            f"{len(labels_)} samples carry a label of people that counts here: one given blind on an item that was drawn "
             f"at random, or one of a gold item. A bench needs {FEWEST}. {labels.HOW}"
         )
-    known = {one.sample_id: one for one in found}
+    known = {label.sample_id: label for label in labels_}
     ordered = [known[id_] for id_ in in_order(db, known)]
     drawn = random.Random(seed).sample(ordered, min(number, len(ordered)))
-    return [(one.sample_id, one) for one in drawn]
+    return [(label.sample_id, label) for label in drawn]
 
 
 def _filtered(db: Session, actor: Actor, round_id: int | None, filters: Filters) -> list[tuple[int, Labelled | None]]:
@@ -181,7 +181,7 @@ def _filtered(db: Session, actor: Actor, round_id: int | None, filters: Filters)
             f"The filter finds {len(judged):,} texts, and a bench holds {MOST_FILTERED:,}. Narrow it on Samples, or "
             "branch off the round to judge all of it again."
         )
-    known = {one.sample_id: one for one in labels.of_round(db, actor, round_id)}
+    known = {label.sample_id: label for label in labels.of_round(db, actor, round_id)}
     return [(id_, known.get(id_)) for id_ in judged]
 
 
@@ -192,15 +192,15 @@ def _add_samples(db: Session, bench_id: int, samples: Sequence[tuple[int, Labell
         query = select(label.sample_id, label.machine_score, label.machine_verdict, label.is_unparsed)
         ids = [id_ for id_, _ in some]
         first = {id_: rest for id_, *rest in db.execute(query.where(label.sample_id.in_(ids)))}
-        for id_, one in some:
+        for id_, labelled in some:
             score, verdict, is_unparsed = first.get(id_, (None, None, False))
             db.add(
                 tables.BenchSample(
                     bench_id=bench_id,
                     sample_id=id_,
-                    accepts=one.accepts if one else None,
-                    person_score=one.score if one else None,
-                    is_gold=one.is_gold if one else False,
+                    accepts=labelled.accepts if labelled else None,
+                    person_score=labelled.score if labelled else None,
+                    is_gold=labelled.is_gold if labelled else False,
                     first_score=score,
                     first_verdict=verdict,
                     first_is_unparsed=is_unparsed,

@@ -122,7 +122,7 @@ def list_benches(actor: Actor, project_id: int, *, also: int | None = None) -> l
         rows = db.scalars(query.order_by(bench.id.desc())).all()
         kept = _hidden(db, actor, project_id, [row.id for row in rows])
         lines = _lines(db, rows)
-        return [replace(one, samples=None, labelled=None) if one.id in kept else one for one in lines]
+        return [replace(line, samples=None, labelled=None) if line.id in kept else line for line in lines]
 
 
 def get(actor: Actor, bench_id: int) -> BenchView:
@@ -135,7 +135,9 @@ def get(actor: Actor, bench_id: int) -> BenchView:
         judges = _judges(db, bench_id)
         stored = row.figures or {}
         is_running = line.status in jobs.ACTIVE
-        asked_in_vain = any(one.error or not one.is_over or (one.figures and one.figures.doubtful) for one in judges)
+        asked_in_vain = any(
+            judge.error or not judge.is_over or (judge.figures and judge.figures.doubtful) for judge in judges
+        )
         return BenchView(
             line,
             row.filters,
@@ -175,11 +177,11 @@ def _hidden(db: Session, actor: Actor, project_id: int, bench_ids: Sequence[int]
 def _deciding(db: Session, project_id: int) -> set[int]:
     """The rounds on which people decide, and all that branching joins to one of them: they share texts."""
     rows = db.scalars(select(tables.Round).where(tables.Round.project_id == project_id)).all()
-    found = {row.id for row in rows if visibility.awaits_decisions(row)}
+    ids = {row.id for row in rows if visibility.awaits_decisions(row)}
     links = [(row.id, row.branch_of_id) for row in rows if row.branch_of_id is not None]
-    while more := {one for link in links if found.intersection(link) for one in link} - found:
-        found |= more
-    return found
+    while more := {bench_id for link in links if ids.intersection(link) for bench_id in link} - ids:
+        ids |= more
+    return ids
 
 
 def _lines(db: Session, rows: Sequence[tables.JudgeBench]) -> list[BenchLine]:
@@ -219,40 +221,40 @@ def _named(
 
 
 def _judges(db: Session, bench_id: int) -> list[JudgeView]:
-    row, said, checkpoint = tables.BenchJudge, tables.BenchJudgment, tables.Checkpoint
+    row, judgment, checkpoint = tables.BenchJudge, tables.BenchJudgment, tables.Checkpoint
     counted = (
         select(
-            said.bench_judge_id,
-            func.count(said.sample_id.distinct()),
-            func.count().filter(said.failure.is_(None)),
-            func.sum(said.num_tokens),
+            judgment.bench_judge_id,
+            func.count(judgment.sample_id.distinct()),
+            func.count().filter(judgment.failure.is_(None)),
+            func.sum(judgment.num_tokens),
         )
-        .join(row, row.id == said.bench_judge_id)
+        .join(row, row.id == judgment.bench_judge_id)
         .where(row.bench_id == bench_id)
-        .group_by(said.bench_judge_id)
+        .group_by(judgment.bench_judge_id)
     )
     counts = {id_: (done, replies, int(tokens or 0)) for id_, done, replies, tokens in db.execute(counted)}
     query = select(row, checkpoint.name).outerjoin(checkpoint, checkpoint.id == row.checkpoint_id)
     return [
         JudgeView(
-            one.id,
-            one.position,
-            one.title,
-            one.judge,
-            one.checkpoint_id,
+            judge_row.id,
+            judge_row.position,
+            judge_row.title,
+            judge_row.judge,
+            judge_row.checkpoint_id,
             name or "",
-            one.error,
-            one.finished_at is not None,
-            *counts.get(one.id, (0, 0, 0)),
-            one.prompt_tokens,
-            one.cost,
-            one.uncounted,
-            one.unpriced,
-            one.seconds,
-            _figures(one.figures),
-            tuple(one.notes),
+            judge_row.error,
+            judge_row.finished_at is not None,
+            *counts.get(judge_row.id, (0, 0, 0)),
+            judge_row.prompt_tokens,
+            judge_row.cost,
+            judge_row.uncounted,
+            judge_row.unpriced,
+            judge_row.seconds,
+            _figures(judge_row.figures),
+            tuple(judge_row.notes),
         )
-        for one, name in db.execute(query.where(row.bench_id == bench_id).order_by(row.position))
+        for judge_row, name in db.execute(query.where(row.bench_id == bench_id).order_by(row.position))
     ]
 
 

@@ -42,8 +42,8 @@ def release(actor: Actor, round_id: int, reason: str) -> int:
 
     Raises `InvalidInput` without a reason, `Conflict` where the round is not held, or somebody let it go on already.
     """
-    said = boundary.text(reason, "The reason", MAX_REASON).strip()
-    if not said:
+    reason_text = boundary.text(reason, "The reason", MAX_REASON).strip()
+    if not reason_text:
         raise InvalidInput("The reason is empty. Say why the round may train although its judge’s light is red.")
     with session() as db:
         get_row(db, actor, round_id, Role.curator)
@@ -51,11 +51,18 @@ def release(actor: Actor, round_id: int, reason: str) -> int:
         row = db.scalars(query.execution_options(populate_existing=True)).one()
         if row.status is not RoundStatus.held:
             raise Conflict(f"Round {row.number} is {row.status} and not held, so there is nothing to let go on.")
-        given: dict[str, Any] = {"user_id": actor.user_id, "who": actor.name, "reason": said, "at": now().isoformat()}
+        given: dict[str, Any] = {
+            "user_id": actor.user_id,
+            "who": actor.name,
+            "reason": reason_text,
+            "at": now().isoformat(),
+        }
         row.hold = row.hold | {"released": given}
         row.status, row.stage = RoundStatus.running, Stage.train
         place: dict[str, Any] = {"project_id": row.project_id, "round_id": row.id}
-        events.note(db, actor, "let round train", f"round {row.number}", **place, reason=said, held=row.hold["said"])
+        events.note(
+            db, actor, "let round train", f"round {row.number}", **place, reason=reason_text, held=row.hold["said"]
+        )
         job = jobs.enqueue(db, stage=Stage.train, created_by=actor.user_id, step=row.step, **place)
         return job.id
 

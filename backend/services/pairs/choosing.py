@@ -46,5 +46,5 @@ def choose(actor: Actor, round_id: int, knobs: JSON) -> Chosen:
             return Chosen(round_id, number, None)
     job_id = reselect.reselect(actor, round_id, selector)
     with reading() as db:
-        made = db.get_one(tables.Round, db.get_one(tables.Job, job_id).round_id)
-        return Chosen(made.id, made.number, job_id, number if made.id != round_id else None)
+        round_ = db.get_one(tables.Round, db.get_one(tables.Job, job_id).round_id)
+        return Chosen(round_.id, round_.number, job_id, number if round_.id != round_id else None)

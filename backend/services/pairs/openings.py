@@ -80,15 +80,15 @@ def open_round(actor: Actor, round_id: int) -> Opening:
         stage, knobs = _stage(db, row)
         way = _way(db, row)
         _check_groups(stage)
-        found = candidates.load(db, stage, seed=stage.seed("select", 0))
-    if not ((found.score == found.score) | (found.standing != 0)).any():
+        pool = candidates.load(db, stage, seed=stage.seed("select", 0))
+    if not ((pool.score == pool.score) | (pool.standing != 0)).any():
         raise Conflict(f"No sample of round {row.number} has a score yet. Open this page once the round is judged.")
-    made = Opening(secrets.token_hex(8), way, round_id, row.number, actor.user_id, found, _notes(found), knobs)
+    opening = Opening(secrets.token_hex(8), way, round_id, row.number, actor.user_id, pool, _notes(pool), knobs)
     with _lock:
-        _kept[made.token] = made
+        _kept[opening.token] = opening
         while len(_kept) > MOST_KEPT:
             _kept.popitem(last=False)
-    return made
+    return opening
 
 
 def opened(actor: Actor, round_id: int, token: str) -> Opening:
@@ -96,10 +96,10 @@ def opened(actor: Actor, round_id: int, token: str) -> Opening:
     with reading() as db:
         get_row(db, actor, round_id, Role.curator)
     with _lock:
-        found = _kept.get(token)
-        if found is not None and (found.round_id, found.user_id) == (round_id, actor.user_id):
+        opening = _kept.get(token)
+        if opening is not None and (opening.round_id, opening.user_id) == (round_id, actor.user_id):
             _kept.move_to_end(token)
-            return found
+            return opening
     return open_round(actor, round_id)
 
 
@@ -156,12 +156,12 @@ def _check_groups(stage: StageContext) -> None:
         )
 
 
-def _notes(found: Candidates) -> tuple[str, ...]:
+def _notes(pool: Candidates) -> tuple[str, ...]:
     """Notes with few values: others tell prompts apart and are no categories."""
     seen: dict[str, set[str]] = {}
-    for notes in found.notes:
+    for notes in pool.notes:
         for name, value in notes.items():
             if isinstance(value, str | int | float) and len(seen.setdefault(name, set())) <= MOST_VALUES:
                 seen[name].add(str(value))
-    kept = [name for name in sorted(seen) if len(seen[name]) <= MOST_VALUES and len(seen[name]) < max(2, found.groups)]
+    kept = [name for name in sorted(seen) if len(seen[name]) <= MOST_VALUES and len(seen[name]) < max(2, pool.groups)]
     return tuple(kept[:MOST_NOTES])

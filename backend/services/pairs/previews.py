@@ -59,8 +59,8 @@ def parse(knobs: JSON) -> MarginPairs:
     try:
         return MarginPairs(**{name: value for name, value in knobs.items() if name != "name"})
     except (ValidationError, TypeError) as error:
-        said = refusals.explain(error) if isinstance(error, ValidationError) else str(error)
-        raise InvalidInput(said) from error
+        message = refusals.explain(error) if isinstance(error, ValidationError) else str(error)
+        raise InvalidInput(message) from error
 
 
 def preview(actor: Actor, round_id: int, knobs: JSON, *, token: str = "") -> PairPreview:
@@ -72,18 +72,18 @@ def preview(actor: Actor, round_id: int, knobs: JSON, *, token: str = "") -> Pai
 
 def of_opening(opening: Opening, selector: MarginPairs) -> PairPreview:
     """The preview of what was loaded."""
-    found = opening.found
+    pool = opening.found
     codes, names = opening.categories(selector.category) if selector.category else (None, ())
-    decided = decide(found, selector.knobs, categories=codes)
+    decided = decide(pool, selector.knobs, categories=codes)
     counts = np.bincount(codes[decided.group], minlength=len(names)).tolist() if codes is not None else []
     return PairPreview(
         opening.round_id,
         opening.token,
-        len(found.ids),
-        found.groups,
+        len(pool.ids),
+        pool.groups,
         len(decided.chosen),
         decided.dropped,
-        length_gap(found, decided),
+        length_gap(pool, decided),
         _largest(dict(zip(names, counts, strict=True))),
         len(names),
         _examples(opening, decided),
@@ -98,12 +98,12 @@ def _largest(categories: dict[str, int]) -> dict[str, int]:
 
 def _examples(opening: Opening, decided: Decided) -> tuple[PairShown, ...]:
     """Ten pairs at equal distances, so that they stand for all of them."""
-    found, sample, prompt = opening.found, tables.Sample, tables.Prompt
+    pool, sample, prompt = opening.found, tables.Sample, tables.Prompt
     if not len(decided.chosen):
         return ()
     places = np.unique(np.linspace(0, len(decided.chosen) - 1, SHOWN).astype(int))
-    chosen, rejected = (found.ids[column[places]].tolist() for column in (decided.chosen, decided.rejected))
-    prompts = found.prompt_ids[decided.group[places]].tolist()
+    chosen, rejected = (pool.ids[column[places]].tolist() for column in (decided.chosen, decided.rejected))
+    prompts = pool.prompt_ids[decided.group[places]].tolist()
     with reading() as db:
         cut = select(sample.id, func.substr(sample.text, 1, CUT)).where(sample.id.in_([*chosen, *rejected]))
         texts: dict[int, str] = dict(db.execute(cut).tuples().all())
@@ -111,8 +111,10 @@ def _examples(opening: Opening, decided: Decided) -> tuple[PairShown, ...]:
         questions: dict[int, str] = dict(db.execute(asked).tuples().all())
     margins = [None if value != value else float(value) for value in decided.margin[places].tolist()]
     return tuple(
-        PairShown(number, questions.get(number, ""), one, texts.get(one, ""), other, texts.get(other, ""), margin)
-        for number, one, other, margin in zip(prompts, chosen, rejected, margins, strict=True)
+        PairShown(
+            number, questions.get(number, ""), chosen_id, texts.get(chosen_id, ""), other, texts.get(other, ""), margin
+        )
+        for number, chosen_id, other, margin in zip(prompts, chosen, rejected, margins, strict=True)
     )
 
 

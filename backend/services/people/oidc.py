@@ -53,9 +53,9 @@ def begin(redirect_uri: str, *, next: str = "/", link: str = "") -> tuple[str, F
     """Return the provider's address to send the person to, and what to remember of it."""
     flow = Flow(secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48), next, link)
     with _client(redirect_uri) as client:
-        found = _discover(client)
+        metadata = _discover(client)
         address, _ = client.create_authorization_url(
-            found["authorization_endpoint"], state=flow.state, nonce=flow.nonce, code_verifier=flow.verifier
+            metadata["authorization_endpoint"], state=flow.state, nonce=flow.nonce, code_verifier=flow.verifier
         )
     return address, flow
 
@@ -104,8 +104,8 @@ def verified(id_token: str, keys: JSON, *, issuer: str, nonce: str, access_token
     }
     try:
         token = jwt.decode(id_token, KeySet.import_key_set(keys), algorithms=ALGORITHMS)  # type: ignore[arg-type]
-        said = {"nonce": nonce, "client_id": client_id, "access_token": access_token}
-        claims = CodeIDToken(token.claims, token.header, expected, said)
+        expected_claims = {"nonce": nonce, "client_id": client_id, "access_token": access_token}
+        claims = CodeIDToken(token.claims, token.header, expected, expected_claims)
         claims.validate(leeway=SKEW)
     except (JoseError, ValueError) as error:
         raise NotSignedIn(
@@ -117,35 +117,35 @@ def verified(id_token: str, keys: JSON, *, issuer: str, nonce: str, access_token
 def _claims(flow: Flow, redirect_uri: str, code: str) -> JSON:
     """Change the code for tokens and read who it is."""
     with _client(redirect_uri) as client:
-        found = _discover(client)
-        if "client_secret_basic" not in found.get("token_endpoint_auth_methods_supported", ["client_secret_basic"]):
+        metadata = _discover(client)
+        if "client_secret_basic" not in metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"]):
             client.token_endpoint_auth_method = "client_secret_post"
-        given = client.fetch_token(found["token_endpoint"], code=code, code_verifier=flow.verifier)
-        keys = _read(client, found["jwks_uri"])
-        issuer, access_token = found["issuer"], given.get("access_token")
+        given = client.fetch_token(metadata["token_endpoint"], code=code, code_verifier=flow.verifier)
+        keys = _read(client, metadata["jwks_uri"])
+        issuer, access_token = metadata["issuer"], given.get("access_token")
         claims = verified(given.get("id_token", ""), keys, issuer=issuer, nonce=flow.nonce, access_token=access_token)
-        if "email" not in claims and "userinfo_endpoint" in found:
-            said = _read(client, found["userinfo_endpoint"], with_token=True)
-            if said.get("sub") == claims["sub"]:
-                claims |= {name: said[name] for name in ("email", "email_verified") if name in said}
+        if "email" not in claims and "userinfo_endpoint" in metadata:
+            claims_there = _read(client, metadata["userinfo_endpoint"], with_token=True)
+            if claims_there.get("sub") == claims["sub"]:
+                claims |= {name: claims_there[name] for name in ("email", "email_verified") if name in claims_there}
     return claims
 
 
 def _discover(client: Any) -> JSON:
     """What the provider says of itself; it must be the one that the settings name, over a safe line."""
     issuer = settings().oidc_issuer.rstrip("/")
-    found = _read(client, f"{issuer}/.well-known/openid-configuration")
-    if str(found.get("issuer", "")).rstrip("/") != issuer:
-        raise NotSignedIn(f"The provider at {issuer} says it is {found.get('issuer')!r}. Correct RONDO_OIDC_ISSUER.")
+    metadata = _read(client, f"{issuer}/.well-known/openid-configuration")
+    if str(metadata.get("issuer", "")).rstrip("/") != issuer:
+        raise NotSignedIn(f"The provider at {issuer} says it is {metadata.get('issuer')!r}. Correct RONDO_OIDC_ISSUER.")
     needed = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-    for name in (*needed, *(["userinfo_endpoint"] if "userinfo_endpoint" in found else [])):
-        _check_line(str(found.get(name, "")))
-    return found
+    for name in (*needed, *(["userinfo_endpoint"] if "userinfo_endpoint" in metadata else [])):
+        _check_line(str(metadata.get(name, "")))
+    return metadata
 
 
 def _read(client: Any, address: str, *, with_token: bool = False) -> JSON:
-    said: JSON = client.request("GET", address, withhold_token=not with_token).raise_for_status().json()
-    return said
+    answer: JSON = client.request("GET", address, withhold_token=not with_token).raise_for_status().json()
+    return answer
 
 
 def _check_line(address: str) -> None:
@@ -194,21 +194,21 @@ def _person(db: Session, claims: JSON, link: str) -> tables.User:
         raise NotSignedIn(f"This sign-in belongs to {known.name} already. Sign in without the link, or ask an owner.")
     if known is not None:
         return known
-    found = invited or _named(db, address)
-    if found is None and settings().oidc_auto_create and address:
-        found = _made(db, address)
-    if found is None:
+    person = invited or _named(db, address)
+    if person is None and settings().oidc_auto_create and address:
+        person = _made(db, address)
+    if person is None:
         who = address or "this sign-in (the provider gives no verified address)"
         raise NotSignedIn(f"There is no account for {who}. Ask a project admin to invite you, by that name or by link.")
-    db.refresh(found, with_for_update=True)
-    if found.oidc_subject == subject:
-        return found
-    if found.oidc_subject is not None:
-        raise NotSignedIn(f"{found.name} signs in with another account of the provider. Ask an owner.")
-    found.oidc_subject, found.password_hash = subject, None
-    ended = sessions.shut(db, found.id)
-    events.note(db, _actor(found), "link sign-in", found.name, issuer=claims["iss"], ended_sessions=ended)
-    return found
+    db.refresh(person, with_for_update=True)
+    if person.oidc_subject == subject:
+        return person
+    if person.oidc_subject is not None:
+        raise NotSignedIn(f"{person.name} signs in with another account of the provider. Ask an owner.")
+    person.oidc_subject, person.password_hash = subject, None
+    ended = sessions.shut(db, person.id)
+    events.note(db, _actor(person), "link sign-in", person.name, issuer=claims["iss"], ended_sessions=ended)
+    return person
 
 
 def _address(claims: JSON) -> str | None:
@@ -230,11 +230,11 @@ def _named(db: Session, address: str | None) -> tables.User | None:
 
 def _made(db: Session, address: str) -> tables.User:
     try:
-        made = accounts.add(db, address)
+        user = accounts.add(db, address)
     except InvalidInput as error:
         raise NotSignedIn(f"No account can be named {address[:100]!r}. Ask an owner to make one.") from error
-    events.note(db, _actor(made), "add account", made.name, is_owner=False, by="sign-in")
-    return made
+    events.note(db, _actor(user), "add account", user.name, is_owner=False, by="sign-in")
+    return user
 
 
 def _actor(user: tables.User) -> Actor:

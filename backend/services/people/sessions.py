@@ -60,13 +60,13 @@ def sign_in(name: str, password: str, *, address: str) -> str:
         # Hashing takes tens of milliseconds: never inside a transaction.
         is_right = credentials.is_password(password, user.password_hash if user else None)
         with session() as db:
-            found = _still(db, user) if user is not None and is_right else None
-            if found is None:
+            account = _still(db, user) if user is not None and is_right else None
+            if account is None:
                 # What was typed may be a password, so only the name of an account that is there is written down.
                 events.note(db, None, "fail to sign in", user.name if user else "an unknown name", address=address)
                 secret = ""
             else:
-                secret = open_for(db, found, by="password")
+                secret = open_for(db, account, by="password")
         if not secret:
             raise NotSignedIn("The name or the password is wrong. Try again, or ask an owner for a one-time link.")
     by_pair.clear(pair)

@@ -88,12 +88,12 @@ def guessing(*counted: tuple[Throttle, str]) -> Iterator[None]:
 def neighbourhood(address: str) -> str:
     """What one guesser has of addresses: one of IPv4, the 2**64 of a line of IPv6."""
     try:
-        found = ip_address(address)
+        ip = ip_address(address)
     except ValueError:
         return address
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
-        return str(ip_network((found, 64), strict=False))
-    return str(found)
+    if isinstance(ip, IPv6Address) and ip.ipv4_mapped is None:
+        return str(ip_network((ip, 64), strict=False))
+    return str(ip)
 
 
 def _digest(key: str) -> bytes:

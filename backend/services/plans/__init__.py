@@ -111,10 +111,10 @@ def branch(actor: Actor, round_id: int, at: str) -> Plan:
 
 
 def _round(db: Session, project_id: int, round_id: int) -> tables.Round:
-    found = db.get(tables.Round, round_id)
-    if found is None or found.project_id != project_id:
+    round_ = db.get(tables.Round, round_id)
+    if round_ is None or round_.project_id != project_id:
         raise NotFound(f"There is no round {round_id} in this project. Choose one from the overview.")
-    return found
+    return round_
 
 
 def _plan_of(db: Session, row: tables.Round) -> Plan:
@@ -153,7 +153,11 @@ def _still_bound(db: Session, row: tables.Round, roles: dict[str, int], parent_i
     steps = [step for phase in recipes.read(row.recipe).phases for step in phase.steps]
     trained = {step.makes for step in steps if step.kind == "trainer"}
     above = {name: round_roles.made_above(db, name, parent_id) for name in roles}
-    return {n: one for n, one in roles.items() if above[n] is None or (above[n] == one and n not in trained)}
+    return {
+        n: checkpoint_id
+        for n, checkpoint_id in roles.items()
+        if above[n] is None or (above[n] == checkpoint_id and n not in trained)
+    }
 
 
 def next_plan(db: Session, row: tables.Round) -> Plan:
@@ -179,10 +183,12 @@ def _first_plan(db: Session, project_id: int) -> Plan:
     project = db.get_one(tables.Project, project_id)
     checkpoint, prompt_set = tables.Checkpoint, tables.PromptSet
     writes = (checkpoint.project_id == project_id, checkpoint.kind != SCORER)
-    found = db.execute(select(checkpoint.id, checkpoint.engine).where(*writes).order_by(checkpoint.id)).tuples().all()
+    checkpoints = (
+        db.execute(select(checkpoint.id, checkpoint.engine).where(*writes).order_by(checkpoint.id)).tuples().all()
+    )
     # An endpoint cannot be trained, which most recipes do.
-    trainable = [one for one, engine in found if wrappers.has_weights(engine)]
-    base = next(iter([*trainable, *(one for one, _ in found)]), None)
+    trainable = [checkpoint_id for checkpoint_id, engine in checkpoints if wrappers.has_weights(engine)]
+    base = next(iter([*trainable, *(checkpoint_id for checkpoint_id, _ in checkpoints)]), None)
     if base is None:
         raise InvalidInput("This project has no checkpoint yet. Register one on the Checkpoints page first.")
     sets = db.execute(select(prompt_set.id, prompt_set.split).where(prompt_set.project_id == project_id)).all()
@@ -240,8 +246,8 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         warnings += known_answers.warnings(
             db, project_id, recipe, sample=plan.sample_set_ids, held_out=plan.held_out_set_ids, phase=phase
         )
-        if said := scheduled.stopped(db, plan.parent_id, plan.recipe):
-            warnings.append(f"{said} The schedule would launch no round here by itself.")
+        if message := scheduled.stopped(db, plan.parent_id, plan.recipe):
+            warnings.append(f"{message} The schedule would launch no round here by itself.")
         warnings += sandbox_warnings(recipe, phase)
         warnings += wrappers.warnings(
             db,
@@ -266,12 +272,12 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
 def _seconds(
     db: Session, project_id: int, plan: Plan, recipe: Recipe, phase: int, *, prompts: int, taken: int
 ) -> plan_seconds.Seconds | None:
-    made = sizes.by_step(recipe.places(phase), prompts=prompts, taken=taken)
+    by_step = sizes.by_step(recipe.places(phase), prompts=prompts, taken=taken)
     first = plan.branch_step or 0
     if first or not recipe.is_slots:
-        made = {number: one for number, one in made.items() if number >= first}
+        by_step = {number: seconds for number, seconds in by_step.items() if number >= first}
         asked = step_seconds.Asked(db, project_id, recipe, phase, plan.policy_id, plan.judge_id, plan.roles)
-        return step_seconds.of_steps(asked, made)
+        return step_seconds.of_steps(asked, by_step)
     samples = sizes.sizes(recipe, phase, prompts=prompts, taken=taken).samples
     return plan_seconds.estimated(
         db, project_id, recipe, samples=samples, policy_id=plan.policy_id, judge_id=plan.judge_id
@@ -285,22 +291,24 @@ def _repeats(recipe: Recipe, phase: int) -> bool:
 
 
 def _warnings(plan: Plan, recipe: Recipe, prompts: int, samples: int) -> list[str]:
-    found = []
+    messages = []
     if prompts < plan.num_prompts:
-        found.append(f"The chosen prompt sets hold {prompts} prompts, fewer than the {plan.num_prompts} asked for.")
+        messages.append(f"The chosen prompt sets hold {prompts} prompts, fewer than the {plan.num_prompts} asked for.")
     if not plan.held_out_set_ids:
-        found.append("Without a held-out set nobody will know whether the new checkpoint is better.")
+        messages.append("Without a held-out set nobody will know whether the new checkpoint is better.")
     if (recipe.mix_share or any(mixer.reads_seeds for mixer in recipe.of_kind("mixer"))) and not plan.mix_set_ids:
-        found.append("The recipe mixes seed rows in, but no set to mix is chosen.")
+        messages.append("The recipe mixes seed rows in, but no set to mix is chosen.")
     if (passes := _passes(recipe, samples)) > MANY_PASSES:
-        found.append(
+        messages.append(
             f"The trainer's steps go at least {passes:.0f} times over the rows this round can give, and more often "
             "over what the selector keeps: a model forgets by that. Lower max_steps, or take more prompts or samples."
         )
-    found.extend(registry.left_out())
+    messages.extend(registry.left_out())
     if plan.policy_id != plan.reference_id:
-        found.append("Policy and reference differ: the loss measures distance from the reference, not from the start.")
-    return found
+        messages.append(
+            "Policy and reference differ: the loss measures distance from the reference, not from the start."
+        )
+    return messages
 
 
 def _passes(recipe: Recipe, samples: int) -> float:

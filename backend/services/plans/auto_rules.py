@@ -29,15 +29,15 @@ def check(rules: tuple[str, ...]) -> None:
 
 def fired(db: Session, row: tables.Round) -> str | None:
     """Why no round follows this one, which has just ended; None where neither a rule nor its schedule says so."""
-    if said := scheduled.stopped(db, row.id, row.recipe):
-        return said
+    if reason := scheduled.stopped(db, row.id, row.recipe):
+        return reason
     rules = row.auto.get("rules", [])
     if "nothing_kept" in rules and not row.counts.get("kept"):
         return "Nothing was kept to train on."
-    if "warning_red" in rules and (said := _warned(db, row)):
-        return said
-    if "audit_fell" in rules and (said := _audit_fell(db, row)):
-        return said
+    if "warning_red" in rules and (reason := _warned(db, row)):
+        return reason
+    if "audit_fell" in rules and (reason := _audit_fell(db, row)):
+        return reason
     if "accuracy_fell" in rules:
         lines = lines_of(db, row.project_id)
         start = fall(db, lines, next(line for line in lines if line.round_id == row.id))
@@ -46,12 +46,14 @@ def fired(db: Session, row: tables.Round) -> str | None:
 
 
 def _warned(db: Session, row: tables.Round) -> str | None:
-    found = tables.RoundWarning
-    query = select(found).where(found.round_id == row.id, found.level == WarningLevel.red, found.stops)
-    one = db.scalars(query.order_by(found.id).limit(1)).one_or_none()
-    if one is None:
+    warning = tables.RoundWarning
+    query = select(warning).where(warning.round_id == row.id, warning.level == WarningLevel.red, warning.stops)
+    raised = db.scalars(query.order_by(warning.id).limit(1)).one_or_none()
+    if raised is None:
         return None
-    return f"The warning {one.name} is red in round {row.number}. Its page shows the number and the rows it speaks of."
+    return (
+        f"The warning {raised.name} is red in round {row.number}. Its page shows the number and the rows it speaks of."
+    )
 
 
 def _audit_fell(db: Session, row: tables.Round) -> str | None:
@@ -66,5 +68,9 @@ def _audit_fell(db: Session, row: tables.Round) -> str | None:
 
 def _audit(db: Session, round_id: int | None) -> Measured | None:
     metric = tables.Metric
-    found = db.scalars(select(metric).where(metric.round_id == round_id, metric.name == AUDIT)).one_or_none()
-    return None if found is None or found.value is None else Measured(found.value, found.low, found.high, found.n)
+    metric_row = db.scalars(select(metric).where(metric.round_id == round_id, metric.name == AUDIT)).one_or_none()
+    return (
+        None
+        if metric_row is None or metric_row.value is None
+        else Measured(metric_row.value, metric_row.low, metric_row.high, metric_row.n)
+    )

@@ -34,10 +34,10 @@ def step_at(row: tables.Round, at: str) -> int:
     """The step of a round at which a branch begins; raises `InvalidInput` where the recipe has none of that kind."""
     if at not in AT:
         raise InvalidInput(f"A branch begins at {', '.join(AT)}, not at {at[:40]!r}. Choose one of these.")
-    found = [one.index for one in _places(row) if one.step.kind == AT[at]]
-    if not found:
+    steps = [place.index for place in _places(row) if place.step.kind == AT[at]]
+    if not steps:
         raise InvalidInput(f"The recipe of round {row.number} has no {AT[at]}, so no branch begins there.")
-    return found[0]
+    return steps[0]
 
 
 def offered(db: Session, row: tables.Round) -> list[str]:
@@ -144,7 +144,7 @@ def _check_roles(db: Session, row: tables.Round, plan: Plan, recipe: Recipe) -> 
     link = tables.RoundRole
     query = select(link.role, link.checkpoint_id).where(link.round_id == row.id, link.step == -1)
     old = dict(db.execute(query).tuples().all())
-    changed = {role for role, one in plan.roles.items() if one != old.get(role)}
+    changed = {role for role, bound in plan.roles.items() if bound != old.get(role)}
     changed |= {REFERENCE} if plan.reference_id != row.reference_id else set()
     if plan.judge_id != row.judge_id:
         changed.add(JUDGE)

@@ -110,13 +110,13 @@ def check_ready(recipe: Recipe, phase: int) -> None:
 
 def sandbox_warnings(recipe: Recipe, phase: int) -> list[str]:
     """What `check_ready` and `check_sandbox` would refuse, said before the launch."""
-    said = []
+    warnings = []
     for check in (check_ready, check_sandbox):
         try:
             check(recipe, phase)
         except (InvalidInput, MissingPrerequisite) as error:
-            said.append(error.message)
-    return said
+            warnings.append(error.message)
+    return warnings
 
 
 def runs_programs(part: Part) -> bool:
@@ -124,14 +124,14 @@ def runs_programs(part: Part) -> bool:
     if isinstance(part, Judge | PromptSource) and part.needs_sandbox:
         return True
     held = (getattr(part, name) for name in type(part).model_fields)
-    several = (one for value in held for one in (value if isinstance(value, tuple) else (value,)))
-    return any(isinstance(one, Part) and runs_programs(one) for one in several)
+    several = (value_ for value in held for value_ in (value if isinstance(value, tuple) else (value,)))
+    return any(isinstance(part, Part) and runs_programs(part) for part in several)
 
 
 def check_documents(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> None:
     """Refuse a phase whose environment searches documents where no set holds any."""
     places = recipe.places(phase_of(db, recipe, plan.parent_id))
-    reads = any(isinstance(one.step.part, Generator) and one.step.part.needs_documents for one in places)
+    reads = any(isinstance(place.step.part, Generator) and place.step.part.needs_documents for place in places)
     if reads and not documents.texts_of(db, plan.mix_set_ids, project_id, limit=1):
         raise InvalidInput(documents.NO_DOCUMENTS)
 
@@ -141,8 +141,8 @@ def check_checkpoints(db: Session, project_id: int, plan: Plan, recipe: Recipe) 
     for name, checkpoint_id in given.items():
         if checkpoint_id is None:
             continue
-        found = db.get(tables.Checkpoint, checkpoint_id)
-        if found is None or found.project_id != project_id:
+        checkpoint = db.get(tables.Checkpoint, checkpoint_id)
+        if checkpoint is None or checkpoint.project_id != project_id:
             raise InvalidInput(
                 f"The {name} checkpoint {checkpoint_id} is not in this project. Choose one from the list."
             )
@@ -160,9 +160,9 @@ def check_checkpoints(db: Session, project_id: int, plan: Plan, recipe: Recipe) 
             judge_id=plan.judge_id,
         )
     for name, checkpoint_id in trained.items():
-        found = db.get_one(tables.Checkpoint, checkpoint_id)
-        if innermost(found.engine).get("name") != "transformers":
-            raise InvalidInput(no_weights(recipe, phase, name, found))
+        checkpoint = db.get_one(tables.Checkpoint, checkpoint_id)
+        if innermost(checkpoint.engine).get("name") != "transformers":
+            raise InvalidInput(no_weights(recipe, phase, name, checkpoint))
     known = {**bindings, "policy": plan.policy_id, "reference": plan.reference_id}
     abilities.check(db, recipe, phase, known | ({"judge": plan.judge_id} if plan.judge_id else {}))
     teachers.check(db, recipe, phase, trained)
@@ -170,17 +170,17 @@ def check_checkpoints(db: Session, project_id: int, plan: Plan, recipe: Recipe) 
 
 def no_weights(recipe: Recipe, phase: int, role: str, checkpoint: tables.Checkpoint) -> str:
     """Why a checkpoint cannot be trained, or compared with, in a role: the step, the reason, the way out."""
-    places = [one for one in recipe.places(phase) if isinstance(one.step.part, Trainer)]
-    place = next((one for one in places if role in round_roles.weights_of(one.step.part)), None)  # type: ignore[arg-type]
+    places = [place for place in recipe.places(phase) if isinstance(place.step.part, Trainer)]
+    place = next((place for place in places if role in round_roles.weights_of(place.step.part)), None)  # type: ignore[arg-type]
     where = "" if place is None else f" {place} needs those of the {role}."
     served_by = innermost(checkpoint.engine).get("name")
     if served_by != "openai":
-        said = f"The {role} {checkpoint.name!r} is served by {served_by}, and training needs weights."
-        return f"{said}{where} {round_roles.NO_WEIGHTS}"
-    said = (
+        message = f"The {role} {checkpoint.name!r} is served by {served_by}, and training needs weights."
+        return f"{message}{where} {round_roles.NO_WEIGHTS}"
+    message = (
         f"The {role} {checkpoint.name!r} is served by an endpoint, {checkpoint.location}, and training needs weights."
     )
-    return f"{said}{where} {round_roles.ENDPOINT_MAY}"
+    return f"{message}{where} {round_roles.ENDPOINT_MAY}"
 
 
 def set_of(db: Session, project_id: int, set_id: int) -> tables.PromptSet:

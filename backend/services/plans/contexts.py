@@ -61,22 +61,22 @@ def _of_policy(policy: tables.Checkpoint | None, recipe: Recipe, longest: str) -
             f"The longest prompt has at least {asked:,} tokens, but the context of {policy.name} holds {context:,}: "
             "prompts without room for an answer are left out and counted."
         ]
-    trainers = [one for one in recipe.of_kind("trainer") if one.max_tokens_per_rollout]
+    trainers = [trainer for trainer in recipe.of_kind("trainer") if trainer.max_tokens_per_rollout]
     writers = [*recipe.answering()[:1], *trainers]
-    said = (_of_writer(one, policy, asked or 0, context) for one in writers)
-    return [], [one for one in dict.fromkeys(said) if one]
+    sentences = (_of_writer(writer, policy, asked or 0, context) for writer in writers)
+    return [], [fromkey for fromkey in dict.fromkeys(sentences) if fromkey]
 
 
 def _of_writer(part: Generator | Trainer, policy: tables.Checkpoint, asked: int, context: int) -> str:
     """What is said where the longest chat of a part that writes does not fit; empty where it does."""
     if isinstance(part, Generator):
-        one, knob = part.max_tokens_per_sample, "generator.max_tokens"
+        budget, knob = part.max_tokens_per_sample, "generator.max_tokens"
     else:
-        one, knob = part.max_tokens_per_rollout, "trainer.max_completion_length"
+        budget, knob = part.max_tokens_per_rollout, "trainer.max_completion_length"
     own, beside = part.max_tokens_per_chat, max((tokens_of(policy, text) or 0 for text in part.asked_beside), default=0)
     if own + beside + asked <= context:
         return ""
-    if own == one and not beside:
+    if own == budget and not beside:
         return (
             f"{knob} is {own:,}, but the context of {policy.name} holds {context:,} tokens, prompt and answer "
             "together: longer answers are cut off there."
@@ -180,7 +180,7 @@ def _longest(db: Session, project_id: int, set_ids: tuple[int, ...]) -> str:
     """The longest prompt of these sets of the project, all its turns together."""
     row = tables.PromptSet
     query = select(row.id, row.num_prompts, row.created_at).where(row.project_id == project_id, row.id.in_(set_ids))
-    return max((_longest_in(db, *found) for found in db.execute(query).tuples()), key=len, default="")
+    return max((_longest_in(db, *place) for place in db.execute(query).tuples()), key=len, default="")
 
 
 def _longest_in(db: Session, set_id: int, num_prompts: int, created_at: datetime) -> str:

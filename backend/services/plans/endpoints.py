@@ -22,34 +22,34 @@ from backend.services.recipes.parts import parts_in
 
 def warnings(db: Session, recipe: Recipe, phase: int, known: Mapping[str, int]) -> list[str]:
     """Return sentences, each once. known: checkpoint ids by role; a judge that is not there is the policy."""
-    found: dict[str, None] = {}
+    messages: dict[str, None] = {}
     for place, role in round_roles.acting(recipe.places(phase)):
         checkpoint_id = known.get(role) or (known[POLICY] if role == JUDGE else None)
         if checkpoint_id is None and role == BASE:
             checkpoint_id = base_of(db, known[POLICY])
         row = None if checkpoint_id is None else db.get(tables.Checkpoint, checkpoint_id)
         if row is not None:
-            found |= dict.fromkeys(_of(place, row))
-    return list(found)
+            messages |= dict.fromkeys(_of(place, row))
+    return list(messages)
 
 
 def _of(place: Place, row: tables.Checkpoint) -> list[str]:
     part, engine = place.step.part, innermost(row.engine)
-    said = unforced(part, str(place), row)
+    messages = unforced(part, str(place), row)
     if engine.get("name") != "openai":
-        return said
+        return messages
     lines = model_checks.of(row.details)
     if lines.lines and (said_of := _unanswered(lines)):
-        said.append(
+        messages.append(
             f"The endpoint {row.name} did not answer when it was last tested, {lines.at}: {said_of} Then test the "
             "connection on the page Checkpoints."
         )
     if isinstance(part, Generator) and engine.get("seeds") is False:
-        said.append(
+        messages.append(
             f"The endpoint {row.name} gives another text for the same seed: where the round is interrupted, what it "
             "had not written yet is asked again, and may come out otherwise."
         )
-    return said
+    return messages
 
 
 def unforced(part: Part, who: str, row: tables.Checkpoint) -> list[str]:
@@ -66,5 +66,5 @@ def unforced(part: Part, who: str, row: tables.Checkpoint) -> list[str]:
 
 
 def _unanswered(checks: model_checks.Checks) -> str:
-    line: Any = next((one for one in checks.lines if one.name == "connection"), None)
+    line: Any = next((line for line in checks.lines if line.name == "connection"), None)
     return "" if line is None or line.outcome is Outcome.passed else str(line.text).removeprefix(_probe.UNANSWERED)

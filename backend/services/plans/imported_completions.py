@@ -32,15 +32,15 @@ def answering(recipe: Recipe) -> Generator | None:
 
 def takers(recipe: Recipe) -> list[Generator]:
     """The generators that take imported completions: they answer the prompts themselves, no question about a text."""
-    found = []
+    taking_parts = []
     for number in range(len(recipe.phases)):
         places = recipe.places(number)
         for place in places:
             part, asked = place.step.part, places[place.source or 0].step.part
             is_of_pool = isinstance(asked, PromptSource) and not (asked.reads_groups or asked.asks_for_prompts)
             if isinstance(part, Generator) and part.takes_imported and is_of_pool:
-                found.append(part)
-    return found
+                taking_parts.append(part)
+    return taking_parts
 
 
 def is_all_imported(recipe: Recipe) -> bool:
@@ -68,6 +68,6 @@ def warnings(recipe: Recipe, completions: int) -> list[str]:
     if not taking:
         first = answering(recipe)
         return [held + ("No step takes them." if first is None else f"The generator {first.name} leaves them out.")]
-    if any(one.needs_engine for one in taking):
+    if any(part.needs_engine for part in taking):
         return [held + "They become samples beside the model's; turn take_imported off to leave them out."]
     return []

@@ -18,15 +18,15 @@ from backend.trainers import Trainer
 
 def comparing(recipe: Recipe, phase: int = 0) -> str:
     """The name of the judge of a phase that compares with the prompts' known answers; empty where none does."""
-    found = _of_prompts(recipe, phase)
-    return next((str(one.name) for one in found if isinstance(one, Judge) and one.needs_answer), "")
+    parts = _of_prompts(recipe, phase)
+    return next((str(part.name) for part in parts if isinstance(part, Judge) and part.needs_answer), "")
 
 
 def taking(recipe: Recipe, phase: int = 0) -> str:
     """The generator or source of a phase that takes the prompts' known answers as texts; empty where none does."""
-    found = _of_prompts(recipe, phase)
-    takes = (one for one in found if isinstance(one, Generator | PromptSource) and one.takes_answers)
-    return next((f"{one.kind} {one.name}" for one in takes), "")
+    parts = _of_prompts(recipe, phase)
+    takes = (part for part in parts if isinstance(part, Generator | PromptSource) and part.takes_answers)
+    return next((f"{take.kind} {take.name}" for take in takes), "")
 
 
 def _of_prompts(recipe: Recipe, phase: int) -> Iterator[Part]:
@@ -80,68 +80,68 @@ def count(db: Session, project_id: int, set_ids: Iterable[int]) -> Answers:
 
 def check(db: Session, project_id: int, recipe: Recipe, set_ids: Iterable[int], phase: int = 0) -> None:
     """Raise `InvalidInput` where the judge could not give a single verdict, or a generator not a single text."""
-    if (judge := comparing(recipe, phase)) and (found := count(db, project_id, set_ids)).is_none_known:
-        raise InvalidInput(_none_known(judge, found))
-    if (taker := taking(recipe, phase)) and (found := count(db, project_id, set_ids)).is_none_known:
-        raise InvalidInput(_of_taker(taker, found))
+    if (judge := comparing(recipe, phase)) and (answers := count(db, project_id, set_ids)).is_none_known:
+        raise InvalidInput(_none_known(judge, answers))
+    if (taker := taking(recipe, phase)) and (answers := count(db, project_id, set_ids)).is_none_known:
+        raise InvalidInput(_of_taker(taker, answers))
 
 
 def warnings(
     db: Session, project_id: int, recipe: Recipe, *, sample: Iterable[int], held_out: Iterable[int], phase: int = 0
 ) -> list[str]:
     """What a person should know before the launch."""
-    said = []
-    if (judge := comparing(recipe, phase)) and (found := count(db, project_id, sample)).missing:
-        said.append(_of_judge(judge, recipe, found))
-    if (taker := taking(recipe, phase)) and (found := count(db, project_id, sample)).missing:
-        said.append(_of_taker(taker, found))
+    messages = []
+    if (judge := comparing(recipe, phase)) and (answers := count(db, project_id, sample)).missing:
+        messages.append(_of_judge(judge, recipe, answers))
+    if (taker := taking(recipe, phase)) and (answers := count(db, project_id, sample)).missing:
+        messages.append(_of_taker(taker, answers))
     measures = [metric.name for metric in recipe.metrics if metric.needs_answer]
-    if measures and (found := count(db, project_id, held_out)).missing:
-        said.append(_of_metrics(", ".join(map(str, measures)), found))
-    return said
+    if measures and (answers := count(db, project_id, held_out)).missing:
+        messages.append(_of_metrics(", ".join(map(str, measures)), answers))
+    return messages
 
 
-def _none_known(judge: str, found: Answers) -> str:
+def _none_known(judge: str, answers: Answers) -> str:
     return (
-        f"None of the {found.prompts:,} prompts in the chosen sets has an answer, and the judge {judge} "
+        f"None of the {answers.prompts:,} prompts in the chosen sets has an answer, and the judge {judge} "
         "compares samples with it: no sample would get a verdict. Import prompts with an answer column, or choose a "
         "judge that needs none."
     )
 
 
-def _of_judge(judge: str, recipe: Recipe, found: Answers) -> str:
-    if found.is_none_known:
-        return _none_known(judge, found)
-    said = (
-        f"{found.missing:,} of the {found.prompts:,} prompts in the chosen sets have no answer, and the judge "
+def _of_judge(judge: str, recipe: Recipe, answers: Answers) -> str:
+    if answers.is_none_known:
+        return _none_known(judge, answers)
+    message = (
+        f"{answers.missing:,} of the {answers.prompts:,} prompts in the chosen sets have no answer, and the judge "
         f"{judge} gives their samples no verdict."
     )
-    if found.missing > recipe.unparsed_limit * found.prompts:
-        said += f" That is more than unparsed_limit ({recipe.unparsed_limit:.0%}), so judging would probably fail."
-    return said
+    if answers.missing > recipe.unparsed_limit * answers.prompts:
+        message += f" That is more than unparsed_limit ({recipe.unparsed_limit:.0%}), so judging would probably fail."
+    return message
 
 
-def _of_taker(taker: str, found: Answers) -> str:
+def _of_taker(taker: str, answers: Answers) -> str:
     kind = taker.rsplit(" ", 1)[0]
-    if found.is_none_known:
+    if answers.is_none_known:
         return (
-            f"None of the {found.prompts:,} prompts in the chosen sets has an answer, and the {taker} takes nothing "
+            f"None of the {answers.prompts:,} prompts in the chosen sets has an answer, and the {taker} takes nothing "
             f"else. Import prompts with an answer column, or choose another {kind}."
         )
     return (
-        f"{found.missing:,} of the {found.prompts:,} prompts in the chosen sets have no answer: the {taker} makes "
+        f"{answers.missing:,} of the {answers.prompts:,} prompts in the chosen sets have no answer: the {taker} makes "
         f"{'no sample' if kind == 'generator' else 'nothing'} of them."
     )
 
 
-def _of_metrics(names: str, found: Answers) -> str:
-    if found.is_none_known:
+def _of_metrics(names: str, answers: Answers) -> str:
+    if answers.is_none_known:
         return (
-            f"None of the {found.prompts:,} held-out prompts has an answer, so this cannot be measured: {names}. "
+            f"None of the {answers.prompts:,} held-out prompts has an answer, so this cannot be measured: {names}. "
             "Import held-out prompts with an answer column, or set the metric's verifier to a judge that computes "
             "without one, as `verifier: countdown` does for the demo's puzzles and `verifier: run_tests` for programs."
         )
     return (
-        f"{found.missing:,} of the {found.prompts:,} held-out prompts have no answer and are left out of what compares "
+        f"{answers.missing:,} of the {answers.prompts:,} held-out prompts have no answer and are left out of what compares "
         f"with it: {names}."
     )

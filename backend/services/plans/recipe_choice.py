@@ -36,14 +36,14 @@ def get_registered(name: str) -> RegisteredRecipe:
     """Return the registered recipe of that name; raises `NotFound`."""
     if name not in recipes.names():
         raise NotFound(_unknown(name, []))
-    found = recipes.get(name)
-    lines = tuple(tuple(found.lines(phase)) for phase in range(len(found.phases)))
-    return RegisteredRecipe(found.name, found.title, found.paper, lines, found.model_dump(mode="json"))
+    recipe = recipes.get(name)
+    lines = tuple(tuple(recipe.lines(phase)) for phase in range(len(recipe.phases)))
+    return RegisteredRecipe(recipe.name, recipe.title, recipe.paper, lines, recipe.model_dump(mode="json"))
 
 
 def named(actor: Actor, project_id: int, name: str) -> JSON:
     """Return the whole recipe of that name, the project's own before a registered one; raises `InvalidInput`."""
-    own = {one.name: one.recipe for one in saved_recipes.list_saved(actor, project_id)}
+    own = {saved.name: saved.recipe for saved in saved_recipes.list_saved(actor, project_id)}
     if name in own:
         return own[name]
     if name not in recipes.names():
@@ -68,7 +68,7 @@ def chosen(actor: Actor, project_id: int, plan: Plan, recipe: JSON | str | None,
     if recipe is None:
         return replace(plan, recipe=whole)
     known = steps_edit.roles(whole)
-    return replace(plan, recipe=whole, roles={role: one for role, one in plan.roles.items() if role in known})
+    return replace(plan, recipe=whole, roles={role: bound for role, bound in plan.roles.items() if role in known})
 
 
 def changed(recipe: JSON, changes: JSON) -> JSON:
@@ -94,24 +94,24 @@ def changed(recipe: JSON, changes: JSON) -> JSON:
 def with_samples(recipe: JSON, n: int) -> JSON:
     """Return the changes by which the first generator of each phase writes `n` texts; raises `InvalidInput`."""
     phases = parse(recipe).phases
-    found = {}
+    generators_n = {}
     for number, phase in enumerate(phases, start=1):
-        generators = [(i, type(one.part)) for i, one in enumerate(phase.steps, 1) if one.kind == "generator"]
+        generators = [(i, type(step.part)) for i, step in enumerate(phase.steps, 1) if step.kind == "generator"]
         counts = [i for i, part in generators if "n" in part.model_fields]
         if counts:
-            found[f"{number}/{counts[0]}" if len(phases) > 1 else str(counts[0])] = {"n": n}
-    if not found:
+            generators_n[f"{number}/{counts[0]}" if len(phases) > 1 else str(counts[0])] = {"n": n}
+    if not generators_n:
         raise InvalidInput(
             f"No generator of the recipe {recipe.get('name')} writes a number of samples of each prompt. Where a "
             "trainer writes texts, its num_generations says how many."
         )
-    return found
+    return generators_n
 
 
 def _unknown(name: str, own: list[str]) -> str:
     known = [*own, *recipes.names()]
     near = get_close_matches(name, known, 5, 0.5)
-    said = f"There is no recipe {name[:80]!r}."
-    said += f" Near it: {', '.join(near)}." if near else ""
-    said += f" The project's own: {', '.join(own)}." if own else ""
-    return f"{said} `rondo recipes` and GET /api/v1/recipes list all {len(recipes.names())} that come with Rondo."
+    message = f"There is no recipe {name[:80]!r}."
+    message += f" Near it: {', '.join(near)}." if near else ""
+    message += f" The project's own: {', '.join(own)}." if own else ""
+    return f"{message} `rondo recipes` and GET /api/v1/recipes list all {len(recipes.names())} that come with Rondo."

@@ -43,5 +43,5 @@ def stopped(db: Session, round_id: int | None, recipe: dict[str, Any]) -> str | 
     """Why, by the recipe's schedule, no round should follow this one by itself; None where it says nothing."""
     if round_id is None or db.get(tables.Round, round_id) is None:
         return None
-    found = recipes.read(recipe)
-    return found.schedule.stops(history_of(db, round_id, found))
+    known_recipe = recipes.read(recipe)
+    return known_recipe.schedule.stops(history_of(db, round_id, known_recipe))

@@ -123,10 +123,10 @@ def newest(
         .where(job.project_id == project_id, job.stage == stage, job.status == JobStatus.done, job.total > 0, which)
         .where(func.coalesce(job.spec["kind"].as_string(), "") == "", job.attempt <= 1)
     )
-    found = db.execute(query.order_by(job.id.desc()).limit(1)).first()
-    if found is None or found[0].started_at is None or found[0].finished_at is None:
+    job_row = db.execute(query.order_by(job.id.desc()).limit(1)).first()
+    if job_row is None or job_row[0].started_at is None or job_row[0].finished_at is None:
         return None
-    last, counts = found
+    last, counts = job_row
     samples = counts.get("samples")
     tokens = {Stage.generate: counts.get("tokens"), Stage.judge: counts.get("judge_tokens")}.get(stage)
     mean = tokens / samples if counts_tokens and tokens and samples else None

@@ -44,36 +44,39 @@ def sizes(recipe: Recipe, phase: int, *, prompts: int, taken: int, first: int = 
     first: the first step that runs; the rows of those before are copies, and nothing is tried out.
     """
     by_number = by_step(recipe.places(phase), prompts=prompts, taken=taken)
-    made = _all({number: one for number, one in by_number.items() if number >= first})
+    sizes_ = _all({number: step_size for number, step_size in by_number.items() if number >= first})
     if first:
-        return made
+        return sizes_
     for places in _tried(recipe, phase):
         tried = _all(by_step(places, prompts=min(prompts, recipe.schedule.pilot_prompts), taken=0))
-        made = Sizes(
-            made.samples + tried.samples,
-            made.judge_calls + tried.judge_calls,
-            made.tokens + tried.tokens,
-            made.tried + tried.samples,
-            made.rollouts,
+        sizes_ = Sizes(
+            sizes_.samples + tried.samples,
+            sizes_.judge_calls + tried.judge_calls,
+            sizes_.tokens + tried.tokens,
+            sizes_.tried + tried.samples,
+            sizes_.rollouts,
         )
-    return made
+    return sizes_
 
 
-def _all(made: dict[int, Made]) -> Sizes:
-    texts = sum(one.units for one in made.values() if one.is_text)
-    rollouts = sum(one.units for one in made.values() if one.is_rollout)
-    calls, tokens = sum(one.calls for one in made.values()), sum(one.tokens for one in made.values())
+def _all(by_step: dict[int, Made]) -> Sizes:
+    texts = sum(step_size.units for step_size in by_step.values() if step_size.is_text)
+    rollouts = sum(step_size.units for step_size in by_step.values() if step_size.is_rollout)
+    calls, tokens = (
+        sum(step_size.calls for step_size in by_step.values()),
+        sum(step_size.tokens for step_size in by_step.values()),
+    )
     return Sizes(texts, calls, tokens, rollouts=rollouts)
 
 
 def _tried(recipe: Recipe, phase: int) -> list[tuple[Place, ...]]:
     """The steps of each trial of the schedule that makes texts of its own."""
-    found: list[tuple[Place, ...]] = []
+    branches: list[tuple[Place, ...]] = []
     for changes in recipe.schedule.trials():
         places = recipe.tried(changes).pilot(phase)
-        if not found or found[-1][:-1] != places[:-1]:
-            found.append(places)
-    return found
+        if not branches or branches[-1][:-1] != places[:-1]:
+            branches.append(places)
+    return branches
 
 
 def by_step(places: Sequence[Place], *, prompts: int, taken: int) -> dict[int, Made]:
@@ -81,7 +84,7 @@ def by_step(places: Sequence[Place], *, prompts: int, taken: int) -> dict[int, M
     groups: dict[int, int] = {}
     asked: dict[int, int] = {}
     texts: dict[int, int] = defaultdict(int)
-    found: dict[int, Made] = {}
+    by_step_: dict[int, Made] = {}
     for place in places:
         part = place.step.part
         source = place.index if place.source is None else place.source
@@ -100,11 +103,11 @@ def by_step(places: Sequence[Place], *, prompts: int, taken: int) -> dict[int, M
             texts[source] += new + extra
             calls, each = part.asks_per_prompt
             tokens = new * part.texts_per_sample * part.max_tokens_per_sample + seen * calls * each
-            found[place.index] = Made(new + extra, seen * calls, tokens, is_text=True)
+            by_step_[place.index] = Made(new + extra, seen * calls, tokens, is_text=True)
         elif isinstance(part, Judge):
             units = share(texts[source], seen, groups.get(source, 0))
             calls = part.calls_at_most(seen, units) if part.needs_engine else 0
-            found[place.index] = Made(units, calls, calls * part.max_tokens_per_call)
+            by_step_[place.index] = Made(units, calls, calls * part.max_tokens_per_call)
         elif isinstance(part, Selector) and not part.needs_texts:
             asked[place.index] = seen  # a row of each question, of which a prompt may have several
         elif isinstance(part, Trainer) and part.rewards:
@@ -113,8 +116,8 @@ def by_step(places: Sequence[Place], *, prompts: int, taken: int) -> dict[int, M
             calls = sum(judge.calls_at_most(rows, new) for judge in part.rewards if judge.needs_engine)
             each = max(judge.max_tokens_per_call for judge in part.rewards)
             tokens = new * part.max_tokens_per_rollout + calls * each
-            found[place.index] = Made(new, calls, tokens, is_text=True, is_rollout=True)
-    return found
+            by_step_[place.index] = Made(new, calls, tokens, is_text=True, is_rollout=True)
+    return by_step_
 
 
 def share(texts: int, seen: int, groups: int) -> int:

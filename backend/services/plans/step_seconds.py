@@ -55,20 +55,20 @@ class Asked:
         return newest(self.db, self.project_id, stage, and_(*which))
 
 
-def of_steps(asked: Asked, made: Mapping[int, Made]) -> Seconds | None:
+def of_steps(asked: Asked, by_step: Mapping[int, Made]) -> Seconds | None:
     """Seconds of a round that makes so much in each step; None where a step that takes long was never measured."""
     likely = at_most = 0.0
     for place in asked.recipe.places(asked.phase):
-        found = _of_step(asked, place, made.get(place.index, Made()))
-        if found is None:
+        seconds = _of_step(asked, place, by_step.get(place.index, Made()))
+        if seconds is None:
             return None
-        likely, at_most = likely + found.likely, at_most + found.at_most
+        likely, at_most = likely + seconds.likely, at_most + seconds.at_most
     measured = asked.others(Stage.evaluate, asked.models(POLICY))
     rest = measured.seconds if measured else 0.0
     return Seconds(likely + rest, at_most + rest)
 
 
-def _of_step(asked: Asked, place: Place, made: Made) -> Seconds | None:
+def _of_step(asked: Asked, place: Place, size: Made) -> Seconds | None:
     part, stage = place.step.part, STAGES.get(place.step.kind)
     if isinstance(part, Trainer) and not part.trains_weights:
         return _both(0.0)  # next to nothing
@@ -78,7 +78,7 @@ def _of_step(asked: Asked, place: Place, made: Made) -> Seconds | None:
         return None if took is None else _both(took.per_unit * (steps if steps > 0 else took.units))
     if not isinstance(part, Generator | Judge) or stage is None:
         return _both(0.0)
-    took, units = asked.own(place, stage, place.step.by), float(made.units)
+    took, units = asked.own(place, stage, place.step.by), float(size.units)
     if not part.needs_engine:
         return _both(took.per_unit * units if took else 0.0)  # it computes: next to nothing
     if took is not None and isinstance(part, Generator) and part.makes_groups:

@@ -150,11 +150,11 @@ def masked(view: PreviewView) -> PreviewView:
     model that judges itself answers there. What stays is named, so that nothing comes in that nobody thought of.
     """
     told = {name: view.result[name] for name in TOLD if name in view.result}
-    first = min((one["step"] for one in told.get("groups", [])), default=0)
+    first = min((group["step"] for group in told.get("groups", [])), default=0)
     groups = [
-        one | {"samples": [{name: sample[name] for name in TOLD_OF_SAMPLE} for sample in one["samples"]]}
-        for one in told.get("groups", [])
-        if one["step"] == first and one["about"] is None
+        group | {"samples": [{name: sample[name] for name in TOLD_OF_SAMPLE} for sample in group["samples"]]}
+        for group in told.get("groups", [])
+        if group["step"] == first and group["about"] is None
     ]
     error = None if view.error is None else "The preview failed. A curator sees why."
     return replace(view, result=told | {"groups": groups}, error=error, is_masked=True)
@@ -207,8 +207,8 @@ def _forget_oldest(db: Session, project_id: int) -> None:
     preview, job = tables.Preview, tables.Job
     query = select(preview).outerjoin(job, job.id == preview.job_id).where(preview.project_id == project_id)
     ended = query.where(job.status.not_in(jobs.ACTIVE) | job.id.is_(None)).order_by(preview.id.desc())
-    for one in db.scalars(ended.offset(KEPT - 1)).all():
-        _delete(db, one)
+    for ended_row in db.scalars(ended.offset(KEPT - 1)).all():
+        _delete(db, ended_row)
 
 
 def _find(db: Session, actor: Actor, preview_id: int, role: Role) -> tables.Preview:
@@ -241,7 +241,7 @@ def _view(db: Session, row: tables.Preview) -> PreviewView:
         int(row.result.get("num_prompts", PROMPTS)),
         result,
         seconds(result),
-        tuple(one["line"] for one in timed(result)),
+        tuple(step["line"] for step in timed(result)),
         _not_run(db, plan, result),
         user.name if user is not None else None,
         row.created_at,
@@ -267,17 +267,17 @@ def seconds(result: JSON) -> float | None:
     few, full = (result["estimate"][name]["samples"] for name in ("few", "full"))
     if not result.get("is_timed") or not few:
         return None
-    return sum(float(one["loading"]) + (one["seconds"] - one["loading"]) * full / few for one in timed(result))
+    return sum(float(step["loading"]) + (step["seconds"] - step["loading"]) * full / few for step in timed(result))
 
 
 def timed(result: JSON) -> list[JSON]:
     """The steps whose pace is the full round's, too: those up to the first training but it and trying changes out."""
     stages = (Stage.generate, Stage.judge, Stage.select)
-    return [one for one in result.get("took", []) if one["stage"] in stages and one["step"] != TUNE]
+    return [step for step in result.get("took", []) if step["stage"] in stages and step["step"] != TUNE]
 
 
 def _not_run(db: Session, plan: Plan, result: JSON) -> tuple[str, ...]:
-    trained = [one["step"] for one in result.get("took", []) if one["stage"] == Stage.train]
+    trained = [step["step"] for step in result.get("took", []) if step["stage"] == Stage.train]
     if not trained:
         return ()
     recipe = parse(plan.recipe)

@@ -134,12 +134,12 @@ def at(actor: Actor, asked: str) -> ProjectView | None:
     An address names it by its slug, by one that it had before it was renamed, or by its exact name.
     """
     mine, slug = list_mine(actor), normal(asked)
-    found = next((one for one in mine if one.slug == slug), None)
-    if found is None and asked.isprintable():
+    project = next((project for project in mine if project.slug == slug), None)
+    if project is None and asked.isprintable():
         with reading() as db:
             before = db.scalar(select(tables.FormerSlug.project_id).where(tables.FormerSlug.slug == slug))
-        found = next((one for one in mine if one.id == before), None)
-    return found or next((one for one in mine if one.name == asked), None)
+        project = next((project for project in mine if project.id == before), None)
+    return project or next((project for project in mine if project.name == asked), None)
 
 
 def _rename(db: Session, row: tables.Project, name: str) -> None:

@@ -70,8 +70,8 @@ def _changed(db: Session, lines: tuple[RoundLine, ...]) -> tuple[RoundLine, ...]
         before, after = lines[up].accuracy if up is not None else None, lines[n].accuracy
         if before is not None and after is not None:
             pairs[n] = (before.metric_id, after.metric_id)
-    found = baseline.of_pairs(db, pairs)
-    return tuple(replace(line, to_parent=found.get(n)) for n, line in enumerate(lines))
+    differences = baseline.of_pairs(db, pairs)
+    return tuple(replace(line, to_parent=differences.get(n)) for n, line in enumerate(lines))
 
 
 def _compared(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> tuple[RoundLine, ...]:
@@ -84,12 +84,12 @@ def _compared(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> tup
         for line in lines
         if line.accuracy and line.checkpoint_id is not None
     }
-    found = baseline.differences(db, base, measured)
+    differences = baseline.differences(db, base, measured)
     return tuple(
         replace(
             line,
             is_baseline=line.checkpoint_id == base.checkpoint_id,
-            to_baseline=found.get(line.checkpoint_id or 0) if line.number > (base.round_number or 0) else None,
+            to_baseline=differences.get(line.checkpoint_id or 0) if line.number > (base.round_number or 0) else None,
         )
         for line in lines
     )
@@ -113,17 +113,17 @@ def launch_next(actor: Actor, project_id: int, *, expected: list[object] | None 
 def _next_action(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> NextAction:
     if not lines:
         return _first_action(db, project_id)
-    made = [line for line in lines if line.round_id is not None]
-    waiting = [line for line in made if line.status is RoundStatus.review]
+    launched = [line for line in lines if line.round_id is not None]
+    waiting = [line for line in launched if line.status is RoundStatus.review]
     if waiting:
         return _review(db, waiting[-1])
-    held = [line for line in made if line.status is RoundStatus.held]
+    held = [line for line in launched if line.status is RoundStatus.held]
     if held:
         return _held(db, held[-1])
-    running = [line for line in made if line.status is RoundStatus.running]
+    running = [line for line in launched if line.status is RoundStatus.running]
     if running:
         return _watch(db, running[-1])
-    return _stopped(db, made[-1]) or _launch(db, lines)
+    return _stopped(db, launched[-1]) or _launch(db, lines)
 
 
 def _first_action(db: Session, project_id: int) -> NextAction:
@@ -157,8 +157,8 @@ def _review(db: Session, line: RoundLine) -> NextAction:
 
 def _held(db: Session, line: RoundLine) -> NextAction:
     """A red light of the judge waits for a curator's word."""
-    said = db.get_one(tables.Round, line.round_id).hold.get("said", "")
-    why = f"Round {line.number} is held before its training. {said}"
+    reason = db.get_one(tables.Round, line.round_id).hold.get("said", "")
+    why = f"Round {line.number} is held before its training. {reason}"
     target = f"round?round={line.round_id}"
     return NextAction("held", f"Look at the judge of round {line.number}", why, target, cancels_id=line.round_id)
 

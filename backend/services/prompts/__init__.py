@@ -141,15 +141,15 @@ def _view(row: tables.PromptSet, created_by: str | None, num_rounds: int) -> Pro
 
 def _get(db: Session, actor: Actor, set_id: int, role: Role = Role.viewer) -> PromptSetView:
     """The set, if the actor has the role in its project; a stranger does not learn that it exists."""
-    found = db.execute(_sets().where(tables.PromptSet.id == set_id)).tuples().one_or_none()
+    row = db.execute(_sets().where(tables.PromptSet.id == set_id)).tuples().one_or_none()
     missing = NotFound(f"There is no prompt set {set_id}. Choose one from the list.")
-    if found is None:
+    if row is None:
         raise missing
     try:
-        require(db, actor, found[0].project_id, role)
+        require(db, actor, row[0].project_id, role)
     except NotFound:
         raise missing from None
-    return _view(*found)
+    return _view(*row)
 
 
 def browse(actor: Actor, set_id: int, *, search: str = "", cursor: int | None = None, limit: int = PAGE) -> Page:
@@ -171,11 +171,11 @@ def browse(actor: Actor, set_id: int, *, search: str = "", cursor: int | None = 
 
 def completions(db: Session, prompt_ids: Sequence[int]) -> dict[int, list[Completion]]:
     """The completions that a file brought, by prompt."""
-    row, found = tables.ImportedCompletion, defaultdict[int, list[Completion]](list)
+    row, by_prompt = tables.ImportedCompletion, defaultdict[int, list[Completion]](list)
     query = select(row.prompt_id, row.text, row.extra).where(row.prompt_id.in_(prompt_ids))
-    for prompt_id, said, extra in db.execute(query.order_by(row.prompt_id, row.position)) if prompt_ids else ():
-        found[prompt_id].append(Completion(said, extra))
-    return found
+    for prompt_id, completion, extra in db.execute(query.order_by(row.prompt_id, row.position)) if prompt_ids else ():
+        by_prompt[prompt_id].append(Completion(completion, extra))
+    return by_prompt
 
 
 def _read(db: Session, set_id: int, search: str, after: int, limit: int) -> tuple[Sequence[tables.Prompt], int | None]:
@@ -185,14 +185,14 @@ def _read(db: Session, set_id: int, search: str, after: int, limit: int) -> tupl
     if check is None:
         rows = db.scalars(_rows(db, set_id, query, after).limit(limit + 1)).all()
         return rows[:limit], rows[limit - 1].position if len(rows) > limit else None
-    found: list[tables.Prompt] = []
+    prompts_read: list[tables.Prompt] = []
     for number, row in enumerate(db.scalars(_rows(db, set_id, query, after).limit(CHECKED)), 1):
         after = row.position
         if check(row.text):
-            found.append(row)
-        if len(found) == limit or number == CHECKED:
-            return found, after
-    return found, None
+            prompts_read.append(row)
+        if len(prompts_read) == limit or number == CHECKED:
+            return prompts_read, after
+    return prompts_read, None
 
 
 def _rows(db: Session, set_id: int, search: Query | None, after: int) -> Select[tables.Prompt]:
@@ -209,8 +209,8 @@ def _rows(db: Session, set_id: int, search: Query | None, after: int) -> Select[
     # A set's ids rise with its positions, and FTS5 walks its hits by id: a common word costs no sort.
     first = select(prompt.id).where(prompt.prompt_set_id == set_id, prompt.position > after)
     hits = table("prompts_search", column("rowid"))
-    found = text(f"prompts_search MATCH {expression}").bindparams(**bound)
-    query = query.join(hits, hits.c.rowid == prompt.id).where(found)
+    matches = text(f"prompts_search MATCH {expression}").bindparams(**bound)
+    query = query.join(hits, hits.c.rowid == prompt.id).where(matches)
     return query.where(hits.c.rowid >= first.order_by(prompt.position).limit(1).scalar_subquery()).order_by(
         hits.c.rowid
     )
@@ -232,25 +232,27 @@ def delete_set(actor: Actor, set_id: int) -> None:
     with session() as db:
         project_id = _get(db, actor, set_id, Role.admin).project_id
         preview_rows.clear_ended(db, project_id, preview_rows.using_set(db, set_id))
-        found = _get(db, actor, set_id, Role.admin)
+        prompt_set = _get(db, actor, set_id, Role.admin)
         if held_by := preview_rows.using_set(db, set_id):
             raise Conflict(
-                f"The prompt set {found.name!r} cannot be deleted: preview {held_by[0]} uses it, whose job has not "
+                f"The prompt set {prompt_set.name!r} cannot be deleted: preview {held_by[0]} uses it, whose job has not "
                 "ended. Wait for its end or cancel the job, then delete the set again."
             )
         row = db.get_one(tables.PromptSet, set_id)
         if row.round_id is not None and _is_referred(db, set_id):
             raise Conflict(
-                f"The prompt set {found.name!r} cannot be deleted: a round made it, and its samples stand on it. Leave "
+                f"The prompt set {prompt_set.name!r} cannot be deleted: a round made it, and its samples stand on it. Leave "
                 "it; new rounds need not use it."
             )
-        if found.num_rounds or _is_referred(db, set_id):
+        if prompt_set.num_rounds or _is_referred(db, set_id):
             raise Conflict(
-                f"The prompt set {found.name!r} cannot be deleted: samples of {found.num_rounds} rounds stand on it. "
+                f"The prompt set {prompt_set.name!r} cannot be deleted: samples of {prompt_set.num_rounds} rounds stand on it. "
                 "Leave it; new rounds need not use it."
             )
         db.delete(row)
-        events.note(db, actor, "delete prompts", found.name, project_id=found.project_id, prompt_set_id=set_id)
+        events.note(
+            db, actor, "delete prompts", prompt_set.name, project_id=prompt_set.project_id, prompt_set_id=set_id
+        )
     for suffix in ("json", "csv"):
         report_path(set_id, suffix).unlink(missing_ok=True)
 

@@ -15,7 +15,7 @@ def plain_text(value: Any, column: str | None) -> str:
         return value.strip() and str(value)
     if isinstance(value, Written):
         return value.text
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return "\n\n".join(value)
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False, default=str)

@@ -49,15 +49,15 @@ class Choices(NamedTuple):
     def texts(self) -> dict[str, str]:
         return {letter: text for letter, text in self.pairs if text}
 
-    def at(self, said: str, first: int) -> str | None:
+    def at(self, stated: str, first: int) -> str | None:
         """The letter of the choice with this number, if it is one. Where letters are numbers, there are no others."""
-        if not said.isdecimal() or len(said) > DIGITS or any(letter.isdecimal() for letter, _ in self.pairs):
+        if not stated.isdecimal() or len(stated) > DIGITS or any(letter.isdecimal() for letter, _ in self.pairs):
             return None
-        place = int(said) - first
+        place = int(stated) - first
         return self.pairs[place][0] if 0 <= place < len(self.pairs) and self.pairs[place][1] else None
 
-    def with_text(self, said: str) -> str | None:
-        return next((letter for letter, text in self.pairs if text and text.strip() == said), None)
+    def with_text(self, stated: str) -> str | None:
+        return next((letter for letter, text in self.pairs if text and text.strip() == stated), None)
 
 
 def with_choices(row: dict[str, Any], columns: tuple[str, ...]) -> str:
@@ -87,7 +87,7 @@ def choices_of(row: dict[str, Any], columns: tuple[str, ...]) -> Choices:
         return Choices([])
     if not isinstance(value, list) or len(value) > len(string.ascii_uppercase):
         raise BadRow(f"column {column!r} is {type_name(value)}, not a list of up to 26 choices")
-    return Choices([(a, _choice(one, column)) for a, one in zip(string.ascii_uppercase, value, strict=False)])
+    return Choices([(a, _choice(choice, column)) for a, choice in zip(string.ascii_uppercase, value, strict=False)])
 
 
 def _choice(value: Any, column: str) -> str:
@@ -109,12 +109,12 @@ def chosen_answer(row: dict[str, Any], columns: tuple[str, ...], value: Any, pla
         return None
     if isinstance(value, list):
         raise BadRow("several choices are right, and an answer is one")
-    choices, said = choices_of(row, columns), _said(value)
+    choices, stated = choices_of(row, columns), _said(value)
     texts = choices.texts
-    letter = next((one for one in (said, said.upper()) if one in texts), None)
+    letter = next((letter for letter in (stated, stated.upper()) if letter in texts), None)
     if not texts or (letter and choices.is_lettered):
-        return letter or said
-    text, place = choices.with_text(said), choices.at(said, places.first)
+        return letter or stated
+    text, place = choices.with_text(stated), choices.at(stated, places.first)
     if letter and text in (None, letter):
         return letter
     is_quoted = isinstance(value, str) and not isinstance(value, NumberText)
@@ -123,14 +123,14 @@ def chosen_answer(row: dict[str, Any], columns: tuple[str, ...], value: Any, pla
     if text and (letter or (place and text != place)):
         kind = "letter" if letter else "number"
         raise BadRow(
-            f"the answer {said[:80]!r} is the text of choice {text} and the {kind} of choice {letter or place}; write "
+            f"the answer {stated[:80]!r} is the text of choice {text} and the {kind} of choice {letter or place}; write "
             "which one is meant"
         )
     if place and not text and places.are_mixed:
-        raise BadRow(f"the answer {said!r} is a number, and the file counts choices from 0 and from 1; write letters")
+        raise BadRow(f"the answer {stated!r} is a number, and the file counts choices from 0 and from 1; write letters")
     if text or place:
         return text or place
-    raise BadRow(f"the answer {said[:80]!r} is none of the choices {', '.join(texts)}")
+    raise BadRow(f"the answer {stated[:80]!r} is none of the choices {', '.join(texts)}")
 
 
 def _said(value: Any) -> str:
@@ -151,10 +151,10 @@ def places_of(rows: Iterable[tuple[int, Any]], mapping: Mapping) -> Places:
             choices = choices_of(row, mapping.choices)
         except BadRow:
             continue
-        said = _said(value)
-        if choices.with_text(said):
+        stated = _said(value)
+        if choices.with_text(stated):
             continue
-        counted = choices.at(said, 0) is not None, choices.at(said, 1) is not None
+        counted = choices.at(stated, 0) is not None, choices.at(stated, 1) is not None
         from_0 += counted == (True, False)
         from_1 += counted == (False, True)
         either += counted == (True, True)

@@ -67,12 +67,12 @@ class Looked:
 
 def look_at(source: PromptFile) -> Looked:
     """Read the first rows, and of a file without fixed columns the names of more; raises `InvalidInput`."""
-    found = source.rows()
-    rows = list(islice(found, PREVIEW_ROWS + 1))
+    numbered = source.rows()
+    rows = list(islice(numbered, PREVIEW_ROWS + 1))
     is_whole, first = len(rows) <= PREVIEW_ROWS, rows[:PREVIEW_ROWS]
     columns = dict.fromkeys(str(name) for _, row in rows if isinstance(row, dict) for name in row)
     if not source.is_table and not is_whole:
-        for _, row in islice(found, SCANNED_ROWS):
+        for _, row in islice(numbered, SCANNED_ROWS):
             if isinstance(row, dict) and not columns.keys() >= row.keys():
                 columns.update(dict.fromkeys(row))
     return Looked(tuple(first), tuple(columns), is_whole)
@@ -82,10 +82,10 @@ def suggest(source: PromptFile, rows: Sequence[tuple[int, Any]], columns: Sequen
     """The format in words and the mapping that it suggests; an empty mapping where no column has a known name."""
     if source.kind == "text":
         return "plain text lines", Mapping(prompt="text")
-    found = recognise(columns, [row for _, row in rows])
-    if found is None:
+    format_ = recognise(columns, [row for _, row in rows])
+    if format_ is None:
         return "", Mapping()
-    return found[0].title, found[1]
+    return format_[0].title, format_[1]
 
 
 def preview(source: PromptFile, mapping: Mapping | None = None) -> FilePreview:
@@ -107,7 +107,7 @@ def preview(source: PromptFile, mapping: Mapping | None = None) -> FilePreview:
             warnings.append(
                 f"Messages hold more than role and text; this is not imported: {', '.join(sorted(ignored))}."
             )
-    if bad := sum(bool(one.reason) for one in done):
+    if bad := sum(bool(parsed.reason) for parsed in done):
         rest = "the good ones can" if bad < len(looked.rows) else "look at the columns chosen below"
         warnings.append(f"{bad} of the first {len(looked.rows)} rows cannot be imported; {rest}.")
     rows = tuple(row for _, row in looked.rows if isinstance(row, dict))
@@ -116,7 +116,7 @@ def preview(source: PromptFile, mapping: Mapping | None = None) -> FilePreview:
         kind=source.title,
         format=format or "no known format",
         columns=tuple(map(boundary.clean, looked.columns)),
-        becomes=tuple(replace(one, column=boundary.clean(one.column)) for one in becomes),
+        becomes=tuple(replace(become, column=boundary.clean(become.column)) for become in becomes),
         rows=tuple(_shown(row) for row in rows[:SHOWN_ROWS]),
         mapping=chosen,
         num_rows=len(looked.rows),
@@ -157,7 +157,7 @@ def finished(number: int, row: Any, mapping: Mapping, ignored: set[str], places:
         return _bad(number, str(error))
     ignored.update(prompt.ignored)
     messages: Messages = prompt_messages_of(prompt.messages)
-    short = tuple(Completion(one.text[:SHOWN_TEXT], one.extra) for one in prompt.completions)
+    short = tuple(Completion(completion.text[:SHOWN_TEXT], completion.extra) for completion in prompt.completions)
     return Finished(number, "", messages, prompt.answer and prompt.answer[:SHOWN_TEXT], short)
 
 

@@ -78,9 +78,9 @@ def importable(actor: Actor, project_id: int) -> list[str]:
     folder = (settings().folder / "imports").resolve()
     saved = {path.parent for path in folder.rglob(STATE)}
     # A link may lead anywhere, a pipe may never end: only what would be read is offered.
-    found = [p for p in folder.rglob("*") if p.resolve().is_relative_to(folder) and not is_private(p)]
-    files = {p for p in found if p.is_file() and p.name != SPLITS and not saved & set(p.parents)}
-    return sorted(str(p.relative_to(folder)) for p in files | (saved & set(found)))
+    inside = [p for p in folder.rglob("*") if p.resolve().is_relative_to(folder) and not is_private(p)]
+    files = {p for p in inside if p.is_file() and p.name != SPLITS and not saved & set(p.parents)}
+    return sorted(str(p.relative_to(folder)) for p in files | (saved & set(inside)))
 
 
 def _source(actor: Actor, path: str | Path, *, uploaded: bool) -> Path:
@@ -140,8 +140,8 @@ def import_file(
             for chunk in staging.staged(folder / "rows"):
                 writer.write(chunk)
             writer.finish()
-            made = [row for row in sets.values() if row.num_prompts]
-            if not made:
+            sets_made = [row for row in sets.values() if row.num_prompts]
+            if not sets_made:
                 raise InvalidInput(
                     f"{source.path.name} has no row that can be imported. " + _first_bad(source, problems)
                 )
@@ -151,8 +151,8 @@ def import_file(
                     db.delete(row)
             problems.out.flush()
             notes = _notes(source, stager, sets, held_out_share, compared)
-            report = _report(made, stager, writer, problems, notes, folder)
-            for row in made:
+            report = _report(sets_made, stager, writer, problems, notes, folder)
+            for row in sets_made:
                 what: JSON = {"prompt_set_id": row.id, "num_prompts": row.num_prompts, "file": source.path.name}
                 events.note(db, actor, "import prompts", row.name, project_id=project_id, **what)
     return report

@@ -59,14 +59,14 @@ class Mapping:
 
     def roles(self) -> dict[str, list[str]]:
         """The roles of each column that has one, in the order of the fields."""
-        found: dict[str, list[str]] = {}
+        by_column: dict[str, list[str]] = {}
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name == "metadata" or not value:
                 continue
             for column in value if isinstance(value, tuple) else (value,):
-                found.setdefault(column, []).append(field.name)
-        return found
+                by_column.setdefault(column, []).append(field.name)
+        return by_column
 
 
 ROLES = tuple(field.name for field in fields(Mapping))
@@ -148,16 +148,16 @@ MEANINGS = {
 def fates(mapping: Mapping, columns: Sequence[str], texts: Iterable[str] = ()) -> tuple[Fate, ...]:
     """What becomes of every column; `texts` are those with texts, of which the model would see nothing as metadata."""
     roles, read = mapping.roles(), set(texts)
-    found = []
+    fates_ = []
     for column in columns:
         if column in roles:
             becomes = "; ".join(MEANINGS[role] for role in roles[column])
             if mapping.is_implicit and column in (mapping.chosen, mapping.rejected):
                 becomes += "; what both sides begin with is the prompt"
-            found.append(Fate(column, ", ".join(roles[column]), becomes))
+            fates_.append(Fate(column, ", ".join(roles[column]), becomes))
         elif mapping.metadata is None or column in mapping.metadata:
             unseen = "; the model does not see it" if column in read else ""
-            found.append(Fate(column, "metadata", f"metadata, kept beside the prompt{unseen}"))
+            fates_.append(Fate(column, "metadata", f"metadata, kept beside the prompt{unseen}"))
         else:
-            found.append(Fate(column, "", "dropped, because it was given no role and not chosen as metadata"))
-    return tuple(found)
+            fates_.append(Fate(column, "", "dropped, because it was given no role and not chosen as metadata"))
+    return tuple(fates_)

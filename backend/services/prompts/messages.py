@@ -75,8 +75,8 @@ def read_chat(value: Any, column: str, ignored: set[str]) -> Messages:
         value = list(value)
     if not isinstance(value, list):
         raise BadRow(f"column {column!r} is {type_name(value)}, not a list of messages")
-    found = [_message(item, number, ignored) for number, item in enumerate(value, 1)]
-    return [message for message in found if message is not None]
+    messages = [_message(item, number, ignored) for number, item in enumerate(value, 1)]
+    return [message for message in messages if message is not None]
 
 
 def _message(item: Any, number: int, ignored: set[str]) -> Message | None:
@@ -101,15 +101,15 @@ def _message(item: Any, number: int, ignored: set[str]) -> Message | None:
 
 
 def _role(item: dict[str, Any], number: int) -> str:
-    said = item.get("role") or item.get("from")
-    role = ROLES.get(said.strip().lower()) if isinstance(said, str) else None
+    stated = item.get("role") or item.get("from")
+    role = ROLES.get(stated.strip().lower()) if isinstance(stated, str) else None
     if role is not None:
         return role
-    if isinstance(said, str) and said.lower() in TOOLS:
-        raise BadRow(f"message {number} is a tool's (role {said!r}), which a prompt cannot hold; leave the row out")
-    if said is None or said == "":
+    if isinstance(stated, str) and stated.lower() in TOOLS:
+        raise BadRow(f"message {number} is a tool's (role {stated!r}), which a prompt cannot hold; leave the row out")
+    if stated is None or stated == "":
         raise BadRow(f"message {number} has no role")
-    raise BadRow(f"message {number} has role {said!r}; known are system, user and assistant")
+    raise BadRow(f"message {number} has role {stated!r}; known are system, user and assistant")
 
 
 def _content(value: Any, number: int, role: str) -> str:
@@ -158,16 +158,16 @@ def transcript(text: str) -> Messages | None:
     pieces = _TURN.split("\n\n" + text.lstrip())
     names, texts = pieces[1::2], pieces[2::2]
     return [
-        {"role": "user" if name == "Human" else "assistant", "content": said.strip()}
-        for name, said in zip(names, texts, strict=True)
+        {"role": "user" if name == "Human" else "assistant", "content": text.strip()}
+        for name, text in zip(names, texts, strict=True)
     ]
 
 
 def common_start(first: Messages, second: Messages) -> int:
     """How many turns two chats begin with in common."""
     same = 0
-    for one, other in zip(first, second, strict=False):
-        if one != other:
+    for first_message, other in zip(first, second, strict=False):
+        if first_message != other:
             break
         same += 1
     return same

@@ -58,17 +58,17 @@ class Index:
 
     def add(self, text: str, name: str, position: int) -> None:
         """Take in a text with the name of its set and its position there."""
-        found, numbers = triples(text)
-        for key in sorted(found)[:SMALLEST]:
+        runs, numbers = triples(text)
+        for key in sorted(runs)[:SMALLEST]:
             self.by_key[numbers, key].append(len(self.sets))
-        self.sets.append(found)
+        self.sets.append(runs)
         self.places.append((name, position))
 
     def find(self, text: str) -> tuple[str, int, float] | None:
         """Set and position of the text most like this one, and how alike they are; None where none is alike enough."""
-        found, numbers = triples(text)
-        places = {n for key in sorted(found)[:SMALLEST] for n in self.by_key.get((numbers, key), ())[:CANDIDATES]}
-        best = max(((len(found & self.sets[n]) / len(found | self.sets[n]), -n) for n in places), default=(0.0, 0))
+        runs, numbers = triples(text)
+        places = {n for key in sorted(runs)[:SMALLEST] for n in self.by_key.get((numbers, key), ())[:CANDIDATES]}
+        best = max(((len(runs & self.sets[n]) / len(runs | self.sets[n]), -n) for n in places), default=(0.0, 0))
         return (*self.places[-best[1]], best[0]) if best[0] >= ALIKE else None
 
 

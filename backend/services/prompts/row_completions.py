@@ -42,18 +42,18 @@ class Completion(NamedTuple):
 
 def completions_of(row: dict[str, Any], mapping: Mapping, asked: Messages, ignored: set[str]) -> tuple[Completion, ...]:
     """The row's completions with what is noted on them; raises `BadRow`."""
-    found: list[Completion] = []
+    completions: list[Completion] = []
     sides = ((mapping.chosen, True, mapping.score_chosen), (mapping.rejected, False, mapping.score_rejected))
     for column, is_chosen, score in sides:
         if column is not None and row.get(column) not in NOTHING:
             text = _after(row[column], column, asked, ignored)
-            found.append(Completion(text, {"chosen": is_chosen, "column": column} | _scored(row, score)))
+            completions.append(Completion(text, {"chosen": is_chosen, "column": column} | _scored(row, score)))
     if mapping.completion and (value := row.get(mapping.completion)) not in NOTHING:
         noted = _scored(row, mapping.score) | _labelled(row, mapping.label)
-        for one in (one for one in _several(value) if one not in NOTHING):
-            text, more = _one(one, mapping.completion, asked, ignored)
-            found.append(Completion(text, {"column": mapping.completion} | more | noted))
-    return tuple(one for one in found if one.text.strip())
+        for value_ in (value_ for value_ in _several(value) if value_ not in NOTHING):
+            text, more = _one(value_, mapping.completion, asked, ignored)
+            completions.append(Completion(text, {"column": mapping.completion} | more | noted))
+    return tuple(completion for completion in completions if completion.text.strip())
 
 
 def pair_of(row: dict[str, Any], mapping: Mapping, ignored: set[str]) -> tuple[Messages, tuple[Completion, ...]]:
@@ -170,12 +170,12 @@ def number(value: Any, column: str | None) -> float | None:
     if value is None or value == "" or value == "N/A":
         return None
     try:
-        found = float(value)
+        parsed = float(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise BadRow(f"column {column!r} is {str(value)[:40]!r}; a score is a number") from error
-    if found - found != 0:
+    if parsed - parsed != 0:
         raise BadRow(f"column {column!r} is {str(value)[:40]!r}; a score is a finite number")
-    return found
+    return parsed
 
 
 def _labelled(row: dict[str, Any], column: str | None) -> JSON:

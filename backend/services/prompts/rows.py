@@ -73,10 +73,10 @@ def _parse_all(row: dict[str, Any], mapping: Mapping, places: Places) -> ParsedP
     turns = [(m["role"], encode_basestring(m["content"])) for m in messages]
     stored = ",".join(_stored_turn(*turn) for turn in turns)
     digest = _digest(f"[{','.join(_canonical_turn(*turn) for turn in turns)}]")
-    for text in [answer or "", *(m["content"] for m in messages), *(one.text for one in completions)]:
+    for text in [answer or "", *(m["content"] for m in messages), *(completion.text for completion in completions)]:
         _check_text(text)
-    for one in completions:
-        _json(one.extra, "what is said of a completion")
+    for completion in completions:
+        _json(completion.extra, "what is said of a completion")
     key = text_key(messages[-1]["content"], [m["content"] for m in messages if m["role"] != "system"])
     return ParsedPrompt(
         f"[{stored}]",
@@ -139,14 +139,14 @@ def _history(value: Any, column: str) -> Messages:
         return []
     if isinstance(value, str) and value.lstrip().startswith(("[", "(")):
         value = prompt_messages.from_text(value, column)
-    if isinstance(value, list) and all(isinstance(one, dict) for one in value):
+    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
         return read_chat(value, column, set())
-    found: Messages = []
+    turns: Messages = []
     for pair in value if isinstance(value, list) else [value]:
         if not isinstance(pair, list | tuple) or len(pair) != 2 or not all(isinstance(text, str) for text in pair):
             raise BadRow(f"column {column!r} is no list of pairs of question and answer")
-        found += [{"role": "user", "content": pair[0]}, {"role": "assistant", "content": pair[1]}]
-    return found
+        turns += [{"role": "user", "content": pair[0]}, {"role": "assistant", "content": pair[1]}]
+    return turns
 
 
 MEDIA = frozenset(("image", "images", "audio", "audios", "video", "videos", "Image", "Images"))
@@ -251,7 +251,7 @@ def _answer(value: Any, column: str | None) -> str | None:
     if isinstance(value, Written):
         return value.text
     if isinstance(value, list):
-        if value and all(isinstance(one, dict) and ("role" in one or "from" in one) for one in value):
+        if value and all(isinstance(item, dict) and ("role" in item or "from" in item) for item in value):
             return _only_turn(read_chat(value, column or "", set()), column)
         raise BadRow(f"column {column!r} is a list; an answer is text or one assistant message")
     if isinstance(value, dict):

@@ -163,7 +163,9 @@ class Stager:
         self.ignored.update(prompt.ignored)
         first = self.seen.get(key)
         completions = tuple(
-            self._noted(number, key, one, prompt, first) for unit in units(prompt) for one in self._new(key, unit)
+            self._noted(number, key, completion, prompt, first)
+            for unit in units(prompt)
+            for completion in self._new(key, unit)
         )
         if first is None:
             return Staged(
@@ -184,22 +186,30 @@ class Stager:
 
     def _new(self, key: int, unit: tuple[Completion, ...]) -> tuple[Completion, ...]:
         """The unit, or nothing where this prompt has it already."""
-        told = hash((key, *((one.text, json.dumps(one.extra, ensure_ascii=False, default=str)) for one in unit)))
+        told = hash(
+            (
+                key,
+                *(
+                    (completion.text, json.dumps(completion.extra, ensure_ascii=False, default=str))
+                    for completion in unit
+                ),
+            )
+        )
         if told in self.told:
             return ()
         self.told.add(told)
         return unit
 
     def _noted(
-        self, number: int, key: int, one: Completion, prompt: ParsedPrompt, first: int | None
+        self, number: int, key: int, completion: Completion, prompt: ParsedPrompt, first: int | None
     ) -> tuple[int, str, str]:
         """A completion with its position and its note."""
-        extra = one.extra | {"row": number}
+        extra = completion.extra | {"row": number}
         if first is not None and prompt.extra != "{}":
             extra["metadata"] = json.loads(prompt.extra)
         position = self.num_completions[key]
         self.num_completions[key] += 1
-        return position, one.text, json.dumps(extra, ensure_ascii=False, default=str)
+        return position, completion.text, json.dumps(extra, ensure_ascii=False, default=str)
 
     def _meet(self, number: int, row: dict[str, Any], known: set[str]) -> None:
         """Note columns that no row before had; raises where their names say that the mapping may be wrong."""
@@ -231,9 +241,9 @@ def units(prompt: ParsedPrompt) -> list[tuple[Completion, ...]]:
 
     Two pairs may share a side: a pair that lost it would be none.
     """
-    sides = [one for one in prompt.completions if isinstance(one.extra.get("chosen"), bool)]
+    sides = [completion for completion in prompt.completions if isinstance(completion.extra.get("chosen"), bool)]
     alone: list[tuple[Completion, ...]] = [
-        (one,) for one in prompt.completions if not isinstance(one.extra.get("chosen"), bool)
+        (completion,) for completion in prompt.completions if not isinstance(completion.extra.get("chosen"), bool)
     ]
     return [tuple(sides), *alone] if sides else alone
 

@@ -57,7 +57,7 @@ class Writer:
             self._insert(into.id, [(place, *m[1:6], m.digest.hex()) for place, m in numbered])
             self.numbers[split].extend(m.number for m in prompts)
             into.num_prompts += len(prompts)
-            notes = [(m.digest.hex(), *one) for m in members for one in m.completions]
+            notes = [(m.digest.hex(), *completion) for m in members for completion in m.completions]
             if notes:
                 _insert_completions(self.db.connection(), into.id, self.created_at, notes)
                 self.num_completions += len(notes)
@@ -69,21 +69,21 @@ class Writer:
         train, prompt = self.sets[Split.train], tables.Prompt
         held = select(prompt.text_key).where(prompt.prompt_set_id == self.sets[Split.held_out].id)
         query = select(prompt.id, prompt.position).where(prompt.prompt_set_id == train.id, prompt.text_key.in_(held))
-        found = self.db.execute(query.order_by(prompt.position)).tuples().all()
+        pairs = self.db.execute(query.order_by(prompt.position)).tuples().all()
         name = self.sets[Split.held_out].name
-        for _, position in found:
+        for _, position in pairs:
             number = self.numbers[Split.train][position]
             self.problems.add(
                 number, "overlap", f"the same question, spelled otherwise, is in the held-out set {name!r}"
             )
-        for chunk in in_chunks(found, KEYS_AT_ONCE):
+        for chunk in in_chunks(pairs, KEYS_AT_ONCE):
             ids = [id for id, _ in chunk]
             completion = tables.ImportedCompletion
             gone = select(func.count()).where(completion.prompt_id.in_(ids))
             self.num_completions -= self.db.scalar(gone) or 0
             self.db.execute(delete(completion).where(completion.prompt_id.in_(ids)))
             self.db.execute(delete(prompt).where(prompt.id.in_(ids)))
-        train.num_prompts -= len(found)
+        train.num_prompts -= len(pairs)
 
     def _without(self, members: list[Staged], taken: dict[int, str], split: Split) -> list[Staged]:
         """The prompts that are not taken; the others are noted."""
@@ -131,13 +131,13 @@ class Writer:
     def _taken(self, split: Split, keys: list[int]) -> dict[int, str]:
         """Which of these questions the sets of the other split ask, and the name of the set."""
         others, prompt = self.others[split], tables.Prompt
-        found: dict[int, str] = {}
+        by_key: dict[int, str] = {}
         for chunk in in_chunks(keys, KEYS_AT_ONCE):
             query = select(prompt.text_key, prompt.prompt_set_id).where(
                 prompt.prompt_set_id.in_(others), prompt.text_key.in_(chunk)
             )
-            found |= {key: others[set_id] for key, set_id in self.db.execute(query).tuples()}
-        return found
+            by_key |= {key: others[set_id] for key, set_id in self.db.execute(query).tuples()}
+        return by_key
 
 
 def _insert_completions(connection: Connection, set_id: int, created_at: Any, rows: list[tuple[Any, ...]]) -> None:

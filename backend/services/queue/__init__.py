@@ -52,16 +52,16 @@ def queue(
         if again and visibility.hidden(db, actor, round_).judge:
             shown = review_scope.only_shown(db, round_, again)
             again = [n for n in again if n in shown]
-    found, won = Picked(), list[int]()
+    picked, won = Picked(), list[int]()
     if round_.status is RoundStatus.review:
         taken = frozenset({*held, *again})
         with reading() as db:
-            found = pick(Asked(db, actor, round_, settings, order, limit, after, taken))
-        won = found.ids if peek else claim(actor, round_id, found)
-        if len(won) < len(found.ids) and not peek:
-            won += pick_alone(actor, round_id, order, limit - len(won), after, taken | set(won), found)
+            picked = pick(Asked(db, actor, round_, settings, order, limit, after, taken))
+        won = picked.ids if peek else claim(actor, round_id, picked)
+        if len(won) < len(picked.ids) and not peek:
+            won += pick_alone(actor, round_id, order, limit - len(won), after, taken | set(won), picked)
     with reading() as db:
-        return items(db, actor, round_, settings, [*again, *won], found.why)
+        return items(db, actor, round_, settings, [*again, *won], picked.why)
 
 
 def earlier(actor: Actor, round_id: int, held: Sequence[int] = ()) -> Item | None:
@@ -96,16 +96,16 @@ def earlier(actor: Actor, round_id: int, held: Sequence[int] = ()) -> Item | Non
         return replace(item, mine=own(db, row, actor, round_))
 
 
-def claim(actor: Actor, round_id: int, found: Picked) -> list[int]:
+def claim(actor: Actor, round_id: int, picked: Picked) -> list[int]:
     """Take what was found; what somebody else took meanwhile is left out."""
     with session() as db:
         round_ = get_row(db, actor, round_id, Role.reviewer)
         presence.touch(db, actor, round_id)
-        return take(db, actor, round_, found)
+        return take(db, actor, round_, picked)
 
 
 def pick_alone(
-    actor: Actor, round_id: int, order: Order, limit: int, after: int, taken: frozenset[int], found: Picked
+    actor: Actor, round_id: int, order: Order, limit: int, after: int, taken: frozenset[int], picked: Picked
 ) -> list[int]:
     """Find and take in one go, while nobody else claims: after others were quicker, as when fifty begin at once."""
     with session() as db:
@@ -113,13 +113,13 @@ def pick_alone(
         leases.one_at_a_time(db, round_id)
         settings = review_settings.read(round_.review)
         more = pick(Asked(db, actor, round_, settings, order, limit, after, taken))
-        found.why |= more.why
+        picked.why |= more.why
         return take(db, actor, round_, more)
 
 
-def take(db: Session, actor: Actor, round_: tables.Round, found: Picked) -> list[int]:
+def take(db: Session, actor: Actor, round_: tables.Round, picked: Picked) -> list[int]:
     settings = review_settings.read(round_.review)
-    return leases.claim(db, actor, round_, settings, found.ids, drawn=found.drawn)
+    return leases.claim(db, actor, round_, settings, picked.ids, drawn=picked.drawn)
 
 
 def in_round(db: Session, round_id: int, ids: Sequence[int]) -> list[int]:

@@ -67,9 +67,9 @@ def assign(
         for some in in_chunks(ids):
             rows = [{"sample_id": n, **common} for n in some]
             db.execute(dialect.insert(tables.Assignment).values(rows).on_conflict_do_nothing())
-        said = {"to": who, "number": len(ids)}
+        details = {"to": who, "number": len(ids)}
         what = f"{len(ids):,} items of round {round_.number} to {who}"
-        events.note(db, actor, "assign items", what, project_id=round_.project_id, round_id=round_id, **said)
+        events.note(db, actor, "assign items", what, project_id=round_.project_id, round_id=round_id, **details)
     return len(ids)
 
 
@@ -101,7 +101,7 @@ def list_assigned(actor: Actor, round_id: int) -> list[Assigned]:
             .group_by(user.id, user.name)
             .order_by(user.name)
         )
-        return [Assigned(*found) for found in db.execute(query)]
+        return [Assigned(*row) for row in db.execute(query)]
 
 
 def assignee(db: Session, round_: tables.Round, user_id: int) -> str:
@@ -132,10 +132,10 @@ def is_waiting(row: Any, settings: ReviewSettings) -> ColumnElement[bool]:
 
 def _said(row: Any, kinds: Sequence[DecisionKind]) -> ColumnElement[bool]:
     decision = alias(tables.Decision, "said")
-    said = standing.decisions(
+    decisions = standing.decisions(
         decision.id, late=True, gold=True, adjudication=False, batch=False, kinds=kinds, of=decision
     )
-    return said.where(decision.sample_id == row.sample_id, decision.user_id == row.user_id).exists()
+    return decisions.where(decision.sample_id == row.sample_id, decision.user_id == row.user_id).exists()
 
 
 def is_complete(sample_id: Any, settings: ReviewSettings) -> ColumnElement[bool]:

@@ -28,18 +28,18 @@ def others(
         .where(decision.sample_id.in_(sample_ids), decision.user_id != actor.user_id)
         .order_by(decision.id)
     )
-    found: dict[int, list[Decision]] = defaultdict(list)
+    by_sample: dict[int, list[Decision]] = defaultdict(list)
     for row, who in db.execute(query) if sample_ids else ():
-        found[row.sample_id].append(Decision.of(row, who, cut, tells_judge=row.sample_id in judged))
-    return {n: tuple(decisions) for n, decisions in found.items()}
+        by_sample[row.sample_id].append(Decision.of(row, who, cut, tells_judge=row.sample_id in judged))
+    return {n: tuple(decisions) for n, decisions in by_sample.items()}
 
 
 def meanwhile(decisions: Sequence[Decision]) -> str | None:
     """What a curator did to the item, for the person whose word comes after it."""
-    settled = [one for one in decisions if one.is_adjudication]
+    settled = [decision for decision in decisions if decision.is_adjudication]
     if settled:
         return f"{settled[-1].who} has settled this item; your word is kept and does not change the label."
-    bulk = [one for one in decisions if one.is_bulk]
+    bulk = [decision for decision in decisions if decision.is_bulk]
     if bulk:
         return f"{bulk[-1].who} had decided this in a bulk action ({bulk[-1].kind}); your word stands above it now."
     return None

@@ -101,17 +101,17 @@ def one_by_one(db: Session, round_id: int, deal: Deal) -> Iterator[list[int]]:
     block, blocks, barren, begun = 0, 1, 0, 0
     while barren < BARREN:
         drawn: list[tuple[float, int]] = []
-        for one in range(block, block + blocks):
-            ids = deal.draws(one)
-            drawn += [(one * DRAWN + turn, n) for turn, n in enumerate(ids) if n not in deal.gold]
+        for block_ in range(block, block + blocks):
+            ids = deal.draws(block_)
+            drawn += [(block_ * DRAWN + turn, n) for turn, n in enumerate(ids) if n not in deal.gold]
         end = begun
         while end < len(turns) and turns[end][0] < (block + blocks) * DRAWN:
             end += 1
         drawn = sorted(drawn + turns[begun:end])
         there = undecided(db, round_id, [n for _, n in drawn])
-        found = [n for _, n in drawn if n in there]
-        yield from map(list, in_chunks(found, DRAWN))
-        barren = barren + 1 if len(found) < blocks * DRAWN // 20 else 0
+        waiting = [n for _, n in drawn if n in there]
+        yield from map(list, in_chunks(waiting, DRAWN))
+        barren = barren + 1 if len(waiting) < blocks * DRAWN // 20 else 0
         block, begun = block + blocks, end
         blocks = min(2 * blocks, MOST_DRAWN // DRAWN)
 
@@ -128,8 +128,8 @@ def what_is_left(db: Session, round_id: int, deal: Deal) -> list[int]:
     """Undecided samples from a number of the person's own on, and again from the first one; in the person's order."""
     where, sort = scope(db, round_id, Filters(source=OPEN)), Sort()
     begin = deal.low + int(chance(deal.secret, "begin") * deal.span)
-    found = [row[1] for row in listed_rows(where, sort, Cursor(begin, begin, sort), WINDOW)]
-    if len(found) < WINDOW:
-        found += [row[1] for row in listed_rows(where, sort, None, WINDOW)]
+    ids_left = [row[1] for row in listed_rows(where, sort, Cursor(begin, begin, sort), WINDOW)]
+    if len(ids_left) < WINDOW:
+        ids_left += [row[1] for row in listed_rows(where, sort, None, WINDOW)]
     place: Callable[[int], float] = deal.place
-    return sorted(dict.fromkeys(found), key=place)
+    return sorted(dict.fromkeys(ids_left), key=place)

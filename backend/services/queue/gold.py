@@ -72,8 +72,8 @@ def mark(actor: Actor, round_id: int, sample_ids: Sequence[int], verdict: Verdic
         if decided is not None:
             raise Conflict(f"Sample {decided} was decided by reviewers already. Choose one that nobody has decided.")
         db.execute(delete(tables.GoldItem).where(tables.GoldItem.sample_id.in_(ids)))
-        made = {"round_id": round_id, "verdict": verdict, "reason": reason, "created_at": now()}
-        db.add_all(tables.GoldItem(sample_id=n, created_by=actor.user_id, **made) for n in ids)
+        columns = {"round_id": round_id, "verdict": verdict, "reason": reason, "created_at": now()}
+        db.add_all(tables.GoldItem(sample_id=n, created_by=actor.user_id, **columns) for n in ids)
         what = {"project_id": round_.project_id, "round_id": round_id, "verdict": verdict.value, "sample_ids": ids}
         events.note(db, actor, "mark gold", f"{len(ids):,} samples of round {round_.number}", **what)  # type: ignore[arg-type]
     return len(ids)
@@ -117,11 +117,11 @@ def _decided(db: Session, ids: Sequence[int]) -> int | None:
     """One of the samples that somebody decided, late or not."""
     lease, decision = tables.Lease, tables.Decision
     taken = select(lease.sample_id).where(lease.sample_id.in_(ids), lease.decided_at.is_not(None))
-    said = standing.decisions(
+    decided = standing.decisions(
         decision.sample_id, late=True, gold=True, adjudication=False, batch=False, kinds=standing.DECIDING
     ).where(decision.sample_id.in_(ids))
-    found = db.scalar(taken.order_by(lease.sample_id).limit(1))
-    return found if found is not None else db.scalar(said.order_by(decision.sample_id).limit(1))
+    taken_id = db.scalar(taken.order_by(lease.sample_id).limit(1))
+    return taken_id if taken_id is not None else db.scalar(decided.order_by(decision.sample_id).limit(1))
 
 
 def list_gold(actor: Actor, round_id: int) -> list[Gold]:

@@ -102,14 +102,14 @@ def items(
     """The items in full, in this order. `why`: reasons that give nothing away. `is_curating`: hide nothing."""
     shown = look_up(db, actor, round_, settings, ids, is_curating=is_curating)
     cut = cut_of_round(round_)
-    made = [item(n, shown, settings, cut, why.get(n)) for n in ids if n in shown.rows]
-    length = list(accumulate(characters(one) + sum(map(characters, one.members)) for one in made))
-    return [one for one, so_far in zip(made, length, strict=True) if so_far <= MAX_CHARACTERS or one is made[0]]
+    items_ = [item(n, shown, settings, cut, why.get(n)) for n in ids if n in shown.rows]
+    length = list(accumulate(characters(item) + sum(map(characters, item.members)) for item in items_))
+    return [item for item, so_far in zip(items_, length, strict=True) if so_far <= MAX_CHARACTERS or item is items_[0]]
 
 
-def characters(one: Item | Member) -> int:
-    turns = one.turns if isinstance(one, Member) else ()
-    return len(one.text) + sum(map(len, one.edits)) + sum(len(turn["content"]) for turn in turns)
+def characters(item: Item | Member) -> int:
+    turns = item.turns if isinstance(item, Member) else ()
+    return len(item.text) + sum(map(len, item.edits)) + sum(len(turn["content"]) for turn in turns)
 
 
 def look_up(
@@ -209,7 +209,7 @@ def item(n: int, shown: Shown, settings: ReviewSettings, cut: float, why: str | 
         why or reasons.of_item(ids or [n], shown.views, shown.signs, cut),
         until,
         is_random,
-        tuple(member(one, shown) for one in ids),
+        tuple(member(id_, shown) for id_ in ids),
         shown.others.get(n, ()),
         shown.sizes.get(row.group_id, 0),
         shown.flags.get(n),
@@ -230,9 +230,9 @@ def own_leases(
     """Until when each item is the actor's; one that was only looked at, until when it would be."""
     lease = tables.Lease
     query = select(lease.sample_id, lease.expires_at, lease.is_random).where(lease.sample_id.in_(ids))
-    found = {n: (until, drawn) for n, until, drawn in db.execute(query.where(lease.user_id == actor.user_id))}
+    leases = {n: (until, drawn) for n, until, drawn in db.execute(query.where(lease.user_id == actor.user_id))}
     new = now() + timedelta(minutes=settings.reservation_minutes)
-    return {n: found.get(n, (new, False)) for n in ids}
+    return {n: leases.get(n, (new, False)) for n in ids}
 
 
 def own_flags(db: Session, actor: Actor, ids: Sequence[int]) -> dict[int, str]:
@@ -248,17 +248,17 @@ def own_flags(db: Session, actor: Actor, ids: Sequence[int]) -> dict[int, str]:
 
 def own_edits(db: Session, actor: Actor, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
     """The texts the actor made of each sample, oldest first, late ones among them, without those taken back."""
-    decision, made = tables.Decision, tables.Sample
+    decision, edited = tables.Decision, tables.Sample
     query = (
-        standing.everything(decision.sample_id, made.text, kinds=(DecisionKind.edit,))
-        .join(made, made.id == decision.value["edit_id"].as_integer())
+        standing.everything(decision.sample_id, edited.text, kinds=(DecisionKind.edit,))
+        .join(edited, edited.id == decision.value["edit_id"].as_integer())
         .where(decision.sample_id.in_(ids), decision.user_id == actor.user_id)
         .order_by(decision.id)
     )
-    found: dict[int, tuple[str, ...]] = {}
+    texts: dict[int, tuple[str, ...]] = {}
     for n, text in db.execute(query) if ids else ():
-        found[n] = (*found.get(n, ()), text)
-    return found
+        texts[n] = (*texts.get(n, ()), text)
+    return texts
 
 
 def decided_by(db: Session, actor: Actor, ids: Sequence[int]) -> set[int]:

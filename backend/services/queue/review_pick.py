@@ -102,7 +102,7 @@ class Asked:
 
 def pick(asked: Asked) -> Picked:
     """The next items, in order."""
-    found, missing = Picked(), asked.limit
+    picked, missing = Picked(), asked.limit
     kinds = places(asked, missing)
     first = Picked()
     first.add(assigned(asked, missing), reasons.ASSIGNED)
@@ -114,25 +114,25 @@ def pick(asked: Asked) -> Picked:
     drawn = draw(asked, lots, number if is_random else min(number, kinds.count("random")), first.ids)
     order = walk(asked.db, asked.round, asked.settings, asked.order, asked.after, me)
     ordered = draw(asked, order, number - len(drawn) if is_random else number, [*first.ids, *drawn])
-    found.drawn = set(drawn)
-    found.why = first.why | dict.fromkeys(found.drawn, reasons.RANDOM)
+    picked.drawn = set(drawn)
+    picked.why = first.why | dict.fromkeys(picked.drawn, reasons.RANDOM)
     if is_random:
-        found.ids = [*first.ids, *drawn, *ordered][:missing]
+        picked.ids = [*first.ids, *drawn, *ordered][:missing]
     else:
-        found.ids = mixed(kinds, drawn, [*first.ids, *ordered])[:missing]
-    return found
+        picked.ids = mixed(kinds, drawn, [*first.ids, *ordered])[:missing]
+    return picked
 
 
 def mixed(kinds: Sequence[str], drawn: list[int], ordered: list[int]) -> list[int]:
     """Put each at its place; where a kind has run out, the order goes on, and the other way round."""
     by_kind = {"random": drawn[::-1], "order": ordered[::-1]}
-    made = []
+    mixed_ = []
     for kind in kinds:
         for source in (by_kind[kind], by_kind["order"], by_kind["random"]):
             if source:
-                made.append(source.pop())
+                mixed_.append(source.pop())
                 break
-    return made
+    return mixed_
 
 
 def places(asked: Asked, number: int) -> list[str]:
@@ -152,13 +152,13 @@ def places(asked: Asked, number: int) -> list[str]:
 
 def draw(asked: Asked, pages: Pages, number: int, seen: Sequence[int]) -> list[int]:
     """The first so many of a walk that the person may have."""
-    found: list[int] = []
+    ids: list[int] = []
     if number > 0:
         for page in pages:
-            found += asked.may_have(page, [*seen, *found])
-            if len(found) >= number:
+            ids += asked.may_have(page, [*seen, *ids])
+            if len(ids) >= number:
                 break
-    return found[:number]
+    return ids[:number]
 
 
 def assigned(asked: Asked, number: int) -> list[int]:
@@ -193,9 +193,9 @@ def begun(asked: Asked, number: int, seen: Sequence[int]) -> list[int]:
         .limit(PAGE)
     )
     pages = [list(asked.db.scalars(own)), *([n for n in end if n in there] for end in ends)]
-    found = draw(asked, iter(pages), number, seen)
-    if found or len(ends[0]) < 2 * PAGE or not is_worn_out(asked):
-        return found
+    drawn_ids = draw(asked, iter(pages), number, seen)
+    if drawn_ids or len(ends[0]) < 2 * PAGE or not is_worn_out(asked):
+        return drawn_ids
     mine = select(other.sample_id).where(other.user_id == asked.actor.user_id, other.sample_id == lease.sample_id)
     rest = select(lease.sample_id).where(*is_open, ~mine.exists()).order_by(lease.sample_id)
     return draw(asked, in_pages(asked.db, rest, lease.sample_id), number, seen)

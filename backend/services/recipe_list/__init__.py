@@ -111,12 +111,15 @@ def list_recipes(actor: Actor, project_id: int) -> list[ListedRecipe]:
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         last = recipe_matrix.last_rounds(db, {project_id: ""})
-    known = [ListedRecipe(one.name, one.title, one.paper, made, last.get(one.name)) for one, made in registered()]
-    own = [
-        ListedRecipe(one.name, one.title, "", _made_of(one), last.get(one.name), is_own=True)
-        for one in saved.list_saved(actor, project_id)
+    known = [
+        ListedRecipe(recipe.name, recipe.title, recipe.paper, method, last.get(recipe.name))
+        for recipe, method in registered()
     ]
-    return sorted(known, key=lambda one: one.title.casefold()) + own
+    own = [
+        ListedRecipe(recipe.name, recipe.title, "", _made_of(recipe), last.get(recipe.name), is_own=True)
+        for recipe in saved.list_saved(actor, project_id)
+    ]
+    return sorted(known, key=lambda recipe: recipe.title.casefold()) + own
 
 
 def registered() -> tuple[tuple[Recipe, Made], ...]:
@@ -126,44 +129,44 @@ def registered() -> tuple[tuple[Recipe, Made], ...]:
 
 def chosen(listed: Sequence[ListedRecipe], name: str) -> ListedRecipe:
     """Return the recipe of that name; raises `NotFound`."""
-    found = next((one for one in listed if one.name == name), None)
-    if found is None:
-        said = name if len(name) <= 40 else f"{name[:40]}…"
-        raise NotFound(f"There is no recipe “{said}” in this project. Choose one from the list.")
-    return found
+    recipe = next((recipe for recipe in listed if recipe.name == name), None)
+    if recipe is None:
+        shown_name = name if len(name) <= 40 else f"{name[:40]}…"
+        raise NotFound(f"There is no recipe “{shown_name}” in this project. Choose one from the list.")
+    return recipe
 
 
 def matching(listed: Sequence[ListedRecipe], filters: Filters) -> list[ListedRecipe]:
     """Return those that the filters let through, in order."""
     words = filters.text.casefold().split()
-    return [one for one in listed if _fits(one, filters) and all(word in _words(one) for word in words)]
+    return [recipe for recipe in listed if _fits(recipe, filters) and all(word in _words(recipe) for word in words)]
 
 
 def used_parts(listed: Sequence[ListedRecipe]) -> list[tuple[str, str]]:
     """(kind, name) of the parts that any of them uses, in order."""
-    return sorted({part for one in listed if one.made for part in one.made.parts})
+    return sorted({part for recipe in listed if recipe.made for part in recipe.made.parts})
 
 
-def _fits(one: ListedRecipe, filters: Filters) -> bool:
-    made = one.made
-    if made is None:
+def _fits(recipe: ListedRecipe, filters: Filters) -> bool:
+    method = recipe.made
+    if method is None:
         return not (filters.part or filters.training or filters.needs)
-    has_part = not filters.part or filters.part in {f"{kind} {name}" for kind, name in made.parts}
-    trains = not filters.training or not {str(kind) for kind in made.training}.isdisjoint(filters.training)
-    return has_part and trains and set(filters.needs) <= {str(need) for need in made.needs}
+    has_part = not filters.part or filters.part in {f"{kind} {name}" for kind, name in method.parts}
+    trains = not filters.training or not {str(kind) for kind in method.training}.isdisjoint(filters.training)
+    return has_part and trains and set(filters.needs) <= {str(need) for need in method.needs}
 
 
-def _words(one: ListedRecipe) -> str:
+def _words(recipe: ListedRecipe) -> str:
     """What is searched in."""
-    names = [name for _, name in one.made.parts] if one.made else []
-    reference = one.entry.reference if one.entry else ""
-    return " ".join((one.name, one.title, one.paper, reference, *names)).casefold()
+    names = [name for _, name in recipe.made.parts] if recipe.made else []
+    reference = recipe.entry.reference if recipe.entry else ""
+    return " ".join((recipe.name, recipe.title, recipe.paper, reference, *names)).casefold()
 
 
 @lru_cache(maxsize=2)
 def _registered(names: tuple[str, ...]) -> tuple[tuple[Recipe, Made], ...]:
-    found = map(recipes.get, names)
-    return tuple((one, _look(one)) for one in found)
+    known = map(recipes.get, names)
+    return tuple((recipe, _look(recipe)) for recipe in known)
 
 
 @lru_cache(maxsize=1)
@@ -171,9 +174,9 @@ def _checks() -> dict[str, tuple[str, ...]] | None:
     return recipe_tests.named_in(recipes.names())
 
 
-def _made_of(one: saved.SavedView) -> Made | None:
+def _made_of(recipe: saved.SavedView) -> Made | None:
     try:
-        return _look(recipes.read(parts.validate(one.recipe)))
+        return _look(recipes.read(parts.validate(recipe.recipe)))
     except InvalidInput:
         return None
 
@@ -203,21 +206,21 @@ def training_of(trainer: Trainer) -> Training:
 
 def _roles(recipe: Recipe) -> tuple[str, ...]:
     """The roles that somebody binds before the first round of a line."""
-    made: set[str] = set()
-    found: list[str] = []
+    roles_made: set[str] = set()
+    roles: list[str] = []
     for number in range(len(recipe.phases)):
         places = recipe.places(number)
         for place, role in round_roles.acting(places):
-            if role not in (*BUILT_IN, *made, *found) and role not in round_roles.optional_of(place):
-                found.append(role)
-        made |= {place.step.makes for place in places if place.step.kind == "trainer"}
-    return tuple(found)
+            if role not in (*BUILT_IN, *roles_made, *roles) and role not in round_roles.optional_of(place):
+                roles.append(role)
+        roles_made |= {place.step.makes for place in places if place.step.kind == "trainer"}
+    return tuple(roles)
 
 
 def _needs(recipe: Recipe, roles: Sequence[str]) -> Iterator[Need]:
     numbers = range(len(recipe.phases))
     inside = list(parts.parts_in(recipe))
-    if any(known_answers.comparing(recipe, one) or known_answers.taking(recipe, one) for one in numbers):
+    if any(known_answers.comparing(recipe, number) or known_answers.taking(recipe, number) for number in numbers):
         yield Need.answers
     if roles:
         yield Need.models
@@ -235,4 +238,4 @@ def _reads(part: object) -> bool:
     """Whether a part asks for the log-probabilities of texts that are there."""
     asks = [part.asks_for] if isinstance(part, Judge) and part.needs_engine else []
     asks += part.asked_roles.values() if isinstance(part, Generator) else []
-    return any(one in (Ability.read, Ability.read_all, Ability.weigh) for one in asks)
+    return any(ask in (Ability.read, Ability.read_all, Ability.weigh) for ask in asks)

@@ -49,12 +49,12 @@ def _entry(text: str) -> PaperEntry:
 
 def blocks(body: str) -> tuple[Block, ...]:
     """The paragraphs and lists of some Markdown, in order."""
-    found = []
+    blocks_ = []
     for piece in re.split(r"\n\s*\n", body.strip()):
         before, *items = ITEM.split(piece)
-        found += [Block(plain(before))] if before.strip() else []
-        found += [Block(items=tuple(map(plain, items)))] if items else []
-    return tuple(found)
+        blocks_ += [Block(plain(before))] if before.strip() else []
+        blocks_ += [Block(items=tuple(map(plain, items)))] if items else []
+    return tuple(blocks_)
 
 
 def plain(text: str) -> str:

@@ -58,33 +58,41 @@ class RecipeLine:
 def lines(actor: Actor) -> list[RecipeLine]:
     """Return all registered recipes by name, each with its newest round in the projects that the actor is in."""
     with reading() as db:
-        last = last_rounds(db, {one.id: one.name for one in projects.list_mine(actor)})
-    found = [recipes.get(name) for name in recipes.names()]
+        last = last_rounds(db, {project.id: project.name for project in projects.list_mine(actor)})
+    known = [recipes.get(name) for name in recipes.names()]
     checks = recipe_tests.named_in(recipes.names()) or {}
     return [
-        RecipeLine(one.name, one.title, one.paper, phases(one), last.get(one.name), checks.get(one.name))
-        for one in found
+        RecipeLine(
+            recipe.name, recipe.title, recipe.paper, phases(recipe), last.get(recipe.name), checks.get(recipe.name)
+        )
+        for recipe in known
     ]
 
 
 def used_parts() -> dict[tuple[str, str], tuple[str, ...]]:
     """Return by kind and name of each part in use, in order, the recipes that use it, be it within another part."""
-    found: dict[tuple[str, str], set[str]] = {}
+    by_part: dict[tuple[str, str], set[str]] = {}
     for name in recipes.names():
         for part in parts.parts_in(recipes.get(name)):
-            found.setdefault((part.kind, str(part.name)), set()).add(name)
-    return {key: tuple(sorted(found[key])) for key in sorted(found)}
+            by_part.setdefault((part.kind, str(part.name)), set()).add(name)
+    return {key: tuple(sorted(by_part[key])) for key in sorted(by_part)}
 
 
 def markdown(lines: Sequence[RecipeLine]) -> str:
     """Return the recipes, and the parts with the recipes that use them, as tables of Markdown."""
     rows = [
-        (f"`{one.name}`", _cell(one.paper), _cell(one.parts), _checks(one), _cell(str(one.last or "never run here")))
-        for one in lines
+        (
+            f"`{line.name}`",
+            _cell(line.paper),
+            _cell(line.parts),
+            _checks(line),
+            _cell(str(line.last or "never run here")),
+        )
+        for line in lines
     ]
-    listed = {one.name for one in lines}
+    listed = {line.name for line in lines}
     used = [
-        (kind, f"`{name}`", ", ".join(one for one in users if one in listed))
+        (kind, f"`{name}`", ", ".join(user for user in users if user in listed))
         for (kind, name), users in used_parts().items()
     ]
     first = _table(("recipe", "paper", "parts", "checked in", "last round here"), rows)
@@ -118,16 +126,16 @@ def last_rounds(db: Session, names: dict[int, str]) -> dict[str, LastRound]:
     row = tables.Round
     recipe = row.recipe["name"].as_string()
     newest = select(func.max(row.id)).where(row.project_id.in_(names)).group_by(recipe)
-    found = {}
-    for name, one in db.execute(select(recipe, row).where(row.id.in_(newest))):
-        measured = accuracies(db, one.project_id).get(one.checkpoint_id or 0)
-        found[name] = LastRound(
-            names[one.project_id],
-            one.number,
-            one.status,
-            one.created_at,
+    last = {}
+    for name, round_ in db.execute(select(recipe, row).where(row.id.in_(newest))):
+        measured = accuracies(db, round_.project_id).get(round_.checkpoint_id or 0)
+        last[name] = LastRound(
+            names[round_.project_id],
+            round_.number,
+            round_.status,
+            round_.created_at,
             measured.value if measured else None,
-            one.error,
-            one.id,
+            round_.error,
+            round_.id,
         )
-    return found
+    return last

@@ -17,10 +17,10 @@ def named_in(names: Collection[str], folder: Path = TESTS) -> dict[str, tuple[st
         return None
     longest = sorted(names, key=len, reverse=True)
     quoted = re.compile(rf"(?<!\[)[\"']({'|'.join(map(re.escape, longest))})[\"'](?!\s*[:\]])")
-    found: dict[str, list[str]] = {name: [] for name in names}
+    files_by_name: dict[str, list[str]] = {name: [] for name in names}
     for file in sorted(file for kind in FOLDERS for file in (folder / kind).rglob("test_*.py")):
         text = file.read_text(encoding="utf-8")
-        said = set(quoted.findall(text)) if re.search(r"\brecipes\b", text) else set()
-        for name in said | ({file.stem.removeprefix("test_")} & found.keys()):
-            found[name].append(file.relative_to(folder).as_posix())
-    return {name: tuple(files) for name, files in found.items()}
+        names_there = set(quoted.findall(text)) if re.search(r"\brecipes\b", text) else set()
+        for name in names_there | ({file.stem.removeprefix("test_")} & files_by_name.keys()):
+            files_by_name[name].append(file.relative_to(folder).as_posix())
+    return {name: tuple(files) for name, files in files_by_name.items()}

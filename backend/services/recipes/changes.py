@@ -30,28 +30,28 @@ class Change:
 def changes(recipe: JSON, other: JSON) -> list[Change]:
     """Return what the recipe has otherwise than the other one, in the order of its form; last the steps it lacks."""
     mine, theirs = _as_written_alike(recipe, other), _as_written_alike(other, recipe)
-    found: list[Change] = []
+    differences: list[Change] = []
     counterparts, places, gone = _counterparts(mine, theirs)
     for spot in parts.spots(mine):
         place, at = _place(spot), counterparts.get(spot.path)
         part, usual = take(mine, spot.path), take(theirs, at) if at else None
         if spot.is_many:
-            found += _of_parts(spot.path, spot.kind, place, part or [], usual or [])
+            differences += _of_parts(spot.path, spot.kind, place, part or [], usual or [])
         else:
-            found += _of_part(spot.path, spot.kind, place, part, usual)
+            differences += _of_part(spot.path, spot.kind, place, part, usual)
         if spot.line and at:
-            found += _of_step(spot.path[:-1], place, take(mine, spot.path[:-1]), take(theirs, at[:-1]))
+            differences += _of_step(spot.path[:-1], place, take(mine, spot.path[:-1]), take(theirs, at[:-1]))
         if at and spot.path in places:
-            found.append(Change((*spot.path[:-1], "place"), place, "place", *places[spot.path]))
-    found += [
+            differences.append(Change((*spot.path[:-1], "place"), place, "place", *places[spot.path]))
+    differences += [
         Change(spot.path[:-2], "", spot.kind.replace("_", " "), None, take(theirs, spot.path)["name"]) for spot in gone
     ]
-    found = [replace(one, path=_own(one.path, recipe)) for one in found]
+    differences = [replace(change, path=_own(change.path, recipe)) for change in differences]
     for knob in parts.recipe_knobs():
         value, was = recipe.get(knob.name, knob.default), other.get(knob.name, knob.default)
         if value != was:
-            found.append(Change((knob.name,), "", knob.label, value, was))
-    return found
+            differences.append(Change((knob.name,), "", knob.label, value, was))
+    return differences
 
 
 def take(data: Any, path: Path) -> Any:
@@ -90,11 +90,11 @@ def _counterparts(mine: JSON, theirs: JSON) -> tuple[dict[Path, Path], dict[Path
     Of steps that were moved also their number now and before. At last the other recipe's steps that are gone.
     """
     here, there = parts.spots(mine), parts.spots(theirs)
-    found, places, missing = {spot.path: spot.path for spot in here if not spot.line}, {}, []
+    places_of, places, missing = {spot.path: spot.path for spot in here if not spot.line}, {}, []
     for phase in dict.fromkeys(spot.path[:-2] for spot in (*here, *there) if spot.line):
-        after, before = ([one for one in some if one.line and one.path[:-2] == phase] for some in (here, there))
-        keys = [(one.kind, take(mine, one.path)["name"]) for one in after]
-        were = [(one.kind, take(theirs, one.path)["name"]) for one in before]
+        after, before = ([spot for spot in some if spot.line and spot.path[:-2] == phase] for some in (here, there))
+        keys = [(spot.kind, take(mine, spot.path)["name"]) for spot in after]
+        were = [(spot.kind, take(theirs, spot.path)["name"]) for spot in before]
         stayed, replaced, gone = aligned(were, keys)
         pairs = stayed | replaced
         for n in range(len(after)):
@@ -102,9 +102,9 @@ def _counterparts(mine: JSON, theirs: JSON) -> tuple[dict[Path, Path], dict[Path
             if at is not None:
                 gone.remove(at)
                 pairs[n], places[after[n].path] = at, (n + 1, at + 1)
-        found |= {after[n].path: before[at].path for n, at in pairs.items()}
+        places_of |= {after[n].path: before[at].path for n, at in pairs.items()}
         missing += [before[at] for at in gone]
-    return found, places, missing
+    return places_of, places, missing
 
 
 def _place(spot: Spot) -> str:
@@ -114,13 +114,13 @@ def _place(spot: Spot) -> str:
 
 
 def _of_part(path: Path, kind: str, place: str, mine: Any, theirs: Any) -> Iterator[Change]:
-    name, was = (one["name"] if isinstance(one, dict) else None for one in (mine, theirs))
+    name, was = (part["name"] if isinstance(part, dict) else None for part in (mine, theirs))
     if name != was:
         yield Change(path, place, kind.replace("_", " "), name, was)
         return
     for knob in parts.describe()[kind].get(str(name), []) if isinstance(mine, dict) else []:
         here = (*path, knob.name)
-        value, usual = (one.get(knob.name, knob.default) for one in (mine, theirs))
+        value, usual = (part.get(knob.name, knob.default) for part in (mine, theirs))
         if knob.type is KnobType.part:
             yield from _of_part(here, knob.kind, place, value, usual)
         elif knob.type is KnobType.parts:
@@ -130,17 +130,17 @@ def _of_part(path: Path, kind: str, place: str, mine: Any, theirs: Any) -> Itera
 
 
 def _of_parts(path: Path, kind: str, place: str, mine: list[JSON], theirs: list[JSON]) -> Iterator[Change]:
-    names, were = ([one["name"] for one in some] for some in (mine, theirs))
+    names, were = ([part["name"] for part in some] for some in (mine, theirs))
     if names != were:
         yield Change(path, place, kind.replace("_", " "), ", ".join(names), ", ".join(were))
         return
-    for n, (one, other) in enumerate(zip(mine, theirs, strict=True)):
-        yield from _of_part((*path, n), kind, place, one, other)
+    for n, (own, other) in enumerate(zip(mine, theirs, strict=True)):
+        yield from _of_part((*path, n), kind, place, own, other)
 
 
 def _of_step(path: Path, place: str, mine: JSON, theirs: JSON) -> Iterator[Change]:
     """What a step says beside its part."""
     for knob in steps_edit.knobs():
-        value, usual = (one.get(knob.name, knob.default) for one in (mine, theirs))
+        value, usual = (part.get(knob.name, knob.default) for part in (mine, theirs))
         if value != usual:
             yield Change((*path, knob.name), place, knob.label, value, usual)

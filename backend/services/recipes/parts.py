@@ -150,13 +150,13 @@ def spots(recipe: JSON) -> list[Spot]:
     """Return where a recipe's JSON holds its parts, in order: its slots, or its steps and what every recipe has."""
     if "steps" not in recipe and "phases" not in recipe:
         return [Spot((slot,), kind, is_many=slot == "metrics") for slot, kind in SLOT_KINDS.items()]
-    found = []
+    spots_ = []
     for number, phase in enumerate(recipe.get("phases", [recipe])):
         above: tuple[str | int, ...] = ("phases", number) if "phases" in recipe else ()
         word = f"Phase {number + 1}, step " if above else ""
         for index, (step, line) in enumerate(zip(phase["steps"], _lines(recipe, number), strict=True)):
-            found.append(Spot((*above, "steps", index, "part"), step["kind"], word + line))
-    return [*found, Spot(("schedule",), "schedule"), Spot(("metrics",), "metric", is_many=True)]
+            spots_.append(Spot((*above, "steps", index, "part"), step["kind"], word + line))
+    return [*spots_, Spot(("schedule",), "schedule"), Spot(("metrics",), "metric", is_many=True)]
 
 
 def _lines(recipe: JSON, phase: int) -> list[str]:
@@ -310,5 +310,5 @@ def parts_in(value: object) -> Iterator[Part]:
         for field in type(value).model_fields:
             yield from parts_in(getattr(value, field))
     elif isinstance(value, tuple):
-        for one in value:
-            yield from parts_in(one)
+        for item in value:
+            yield from parts_in(item)

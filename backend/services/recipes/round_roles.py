@@ -26,7 +26,7 @@ def bound(db: Session, recipe: Recipe, phase: int, roles: Mapping[str, int], par
     What nothing is bound to is the nearest ancestor's checkpoint of that name. Raises `InvalidInput` where there is
     none either, and for a binding to a role that no step names, or to a built-in one.
     """
-    found: dict[str, int] = {}
+    bound_: dict[str, int] = {}
     # A binding for another phase is no mistake: it goes with the line.
     named = {role for number in range(len(recipe.phases)) for _, role in acting(recipe.places(number))}
     if built_in := [role for role in roles if role in BUILT_IN]:
@@ -35,7 +35,7 @@ def bound(db: Session, recipe: Recipe, phase: int, roles: Mapping[str, int], par
             "base follows from the policy. Take the binding out."
         )
     for place, role in acting(recipe.places(phase)):
-        if role in BUILT_IN or role in found:
+        if role in BUILT_IN or role in bound_:
             continue
         checkpoint_id = roles.get(role) or made_above(db, role, parent_id)
         if checkpoint_id is None and role in optional_of(place):
@@ -45,21 +45,21 @@ def bound(db: Session, recipe: Recipe, phase: int, roles: Mapping[str, int], par
                 f"{place} names the role {role!r}, but no checkpoint is bound to it, and no round before made one. "
                 "Bind a checkpoint to it, or name another role."
             )
-        found[role] = checkpoint_id
+        bound_[role] = checkpoint_id
     if unknown := [role for role in roles if role not in named]:
         raise InvalidInput(f"No step of the recipe acts as {unknown[0]!r}. Take the binding out, or name the role.")
-    return found
+    return bound_
 
 
 def acting(places: tuple[Place, ...]) -> Iterator[tuple[Place, str]]:
     """Each role that a step acts in, unless a training before it has made that role's checkpoint."""
-    made: set[str] = set()
+    roles_made: set[str] = set()
     for place in places:
         for role in roles_of(place):
-            if role not in made:
+            if role not in roles_made:
                 yield place, role
         if place.step.kind == "trainer":
-            made.add(place.step.makes)
+            roles_made.add(place.step.makes)
 
 
 def roles_of(place: Place) -> list[str]:
@@ -93,9 +93,9 @@ def made_above(db: Session, role: str, round_id: int | None) -> int | None:
     row = tables.RoundRole
     while round_id is not None:
         query = select(row.checkpoint_id).where(row.round_id == round_id, row.role == role)
-        found = db.scalar(query.order_by(row.step.desc()).limit(1))
-        if found is not None:
-            return found
+        checkpoint_id = db.scalar(query.order_by(row.step.desc()).limit(1))
+        if checkpoint_id is not None:
+            return checkpoint_id
         round_id = db.scalar(select(tables.Round.parent_id).where(tables.Round.id == round_id))
     return None
 

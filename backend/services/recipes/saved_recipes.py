@@ -36,7 +36,7 @@ def list_saved(actor: Actor, project_id: int) -> list[SavedView]:
         require(db, actor, project_id, Role.viewer)
         row = tables.SavedRecipe
         query = _query().where(row.project_id == project_id).order_by(row.title, row.id)
-        return [_view(found, author) for found, author in db.execute(query)]
+        return [_view(recipe, author) for recipe, author in db.execute(query)]
 
 
 def get(actor: Actor, recipe_id: int) -> SavedView:
@@ -57,17 +57,17 @@ def save(actor: Actor, project_id: int, title: str, recipe: JSON) -> SavedView:
         db.get(tables.Project, project_id, with_for_update=True)
         row = tables.SavedRecipe
         known = list(db.scalars(select(row).where(row.project_id == project_id)))
-        same = next((one for one in known if slug_of(one.title) == slug_of(title)), None)
-        taken = {*recipes.names(), *(one.name for one in known)}
+        same = next((recipe for recipe in known if slug_of(recipe.title) == slug_of(title)), None)
+        taken = {*recipes.names(), *(recipe.name for recipe in known)}
         name = same.name if same else free_slug(title, lambda slug: slug in taken)
-        found = same or row(project_id=project_id, name=name, created_by=actor.user_id)
-        found.title, found.updated_at = title, now()
-        found.recipe = recipe | {"name": name, "title": title}
-        db.add(found)
+        saved = same or row(project_id=project_id, name=name, created_by=actor.user_id)
+        saved.title, saved.updated_at = title, now()
+        saved.recipe = recipe | {"name": name, "title": title}
+        db.add(saved)
         db.flush()
         verb = "change recipe" if same else "save recipe"
-        events.note(db, actor, verb, title, project_id=project_id, recipe_id=found.id)
-        return _view(*_find(db, actor, found.id, Role.viewer))
+        events.note(db, actor, verb, title, project_id=project_id, recipe_id=saved.id)
+        return _view(*_find(db, actor, saved.id, Role.viewer))
 
 
 def change(actor: Actor, recipe_id: int, *, title: str | None = None, recipe: JSON | None = None) -> SavedView:
@@ -77,32 +77,32 @@ def change(actor: Actor, recipe_id: int, *, title: str | None = None, recipe: JS
     """
     checked = None if recipe is None else _checked(recipe)
     with session() as db:
-        found, _ = _find(db, actor, recipe_id, Role.curator)
+        saved, _ = _find(db, actor, recipe_id, Role.curator)
         if title is not None:
-            was, found.title = found.title, boundary.name(title, "The recipe's name")
-            if found.title != was:  # two of one title may have been there before that was refused
-                _refuse_taken(db, found)
-        found.recipe = (checked or found.recipe) | {"name": found.name, "title": found.title}
-        found.updated_at = now()
-        events.note(db, actor, "change recipe", found.title, project_id=found.project_id, recipe_id=recipe_id)
+            was, saved.title = saved.title, boundary.name(title, "The recipe's name")
+            if saved.title != was:  # two of one title may have been there before that was refused
+                _refuse_taken(db, saved)
+        saved.recipe = (checked or saved.recipe) | {"name": saved.name, "title": saved.title}
+        saved.updated_at = now()
+        events.note(db, actor, "change recipe", saved.title, project_id=saved.project_id, recipe_id=recipe_id)
         return _view(*_find(db, actor, recipe_id, Role.viewer))
 
 
 def delete(actor: Actor, recipe_id: int) -> None:
     """Delete a recipe; rounds that were launched with it keep it and can be launched again."""
     with session() as db:
-        found, _ = _find(db, actor, recipe_id, Role.curator)
-        events.note(db, actor, "delete recipe", found.title, project_id=found.project_id, recipe_id=recipe_id)
-        db.delete(found)
+        saved, _ = _find(db, actor, recipe_id, Role.curator)
+        events.note(db, actor, "delete recipe", saved.title, project_id=saved.project_id, recipe_id=recipe_id)
+        db.delete(saved)
 
 
 def delete_named(actor: Actor, project_id: int, name: str) -> str:
     """Delete the project's recipe of that name and return its title; raises `NotFound` where it has none."""
-    found = next((one for one in list_saved(actor, project_id) if one.name == name), None)
-    if found is None:
+    saved = next((recipe for recipe in list_saved(actor, project_id) if recipe.name == name), None)
+    if saved is None:
         raise NotFound(f"This project keeps no recipe {name[:80]!r} of its own. Choose one of its own first.")
-    delete(actor, found.id)
-    return found.title
+    delete(actor, saved.id)
+    return saved.title
 
 
 def _query() -> Select[tables.SavedRecipe, str]:
@@ -113,14 +113,14 @@ def _query() -> Select[tables.SavedRecipe, str]:
 def _find(db: Session, actor: Actor, recipe_id: int, role: Role) -> tuple[tables.SavedRecipe, str | None]:
     """The row and its author; one of a foreign project does not exist."""
     missing = f"There is no recipe {recipe_id} here. Choose one from the list."
-    found = db.execute(_query().where(tables.SavedRecipe.id == recipe_id)).first()
-    if found is None:
+    row = db.execute(_query().where(tables.SavedRecipe.id == recipe_id)).first()
+    if row is None:
         raise NotFound(missing)
     try:
-        require(db, actor, found[0].project_id, role)
+        require(db, actor, row[0].project_id, role)
     except NotFound as error:
         raise NotFound(missing) from error
-    return found[0], found[1]
+    return row[0], row[1]
 
 
 def _refuse_taken(db: Session, changed: tables.SavedRecipe) -> None:

@@ -73,8 +73,8 @@ def roles(recipe: JSON) -> list[str]:
         read = Recipe.model_validate(recipe)
     except (ValidationError, UnknownPart):
         return []
-    found = [role for n in range(len(read.phases)) for _, role in round_roles.acting(read.places(n))]
-    return [role for role in dict.fromkeys(found) if role not in BUILT_IN]
+    roles_ = [role for n in range(len(read.phases)) for _, role in round_roles.acting(read.places(n))]
+    return [role for role in dict.fromkeys(roles_) if role not in BUILT_IN]
 
 
 def _step(kind: str, part: JSON) -> JSON:
@@ -82,7 +82,7 @@ def _step(kind: str, part: JSON) -> JSON:
 
 
 def _take(recipe: JSON, place: Path) -> list[Any]:
-    found: Any = recipe
+    value: Any = recipe
     for key in place:
-        found = found[key]
-    return found  # type: ignore[no-any-return]
+        value = value[key]
+    return value  # type: ignore[no-any-return]

@@ -11,4 +11,4 @@ def begun_at(row: tables.Round) -> str:
         places = recipes.read(row.recipe).places(row.phase)
     except UnreadableRecipe:
         return ""
-    return next((str(one.step.kind) for one in places if one.index == row.branch_step), "")
+    return next((str(place.step.kind) for place in places if place.index == row.branch_step), "")

@@ -77,7 +77,7 @@ def of_values(old: dict[int, float], new: dict[int, float]) -> Difference:
     common = sorted(old.keys() & new.keys())
     if not common:
         return Difference(None, None, None, 0, why="no prompt in common")
-    before, after = (np.array([values[one] for one in common], dtype=float) for values in (old, new))
+    before, after = (np.array([values[key] for key in common], dtype=float) for values in (old, new))
     gaps = after - before
     low, high, why = _ends(gaps.tolist(), None, len(common))
     return Difference(float(gaps.mean()), low, high, len(common), float(before.mean()), float(after.mean()), why=why)

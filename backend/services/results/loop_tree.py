@@ -67,9 +67,9 @@ def tree(lines: Sequence[RoundLine]) -> LoopTree:
             lane = at[ups[n] or 0][1]
         at[n] = (column, lane)
         children = below.get(n, [])
-        first = max(children, key=lambda one: newest[one], default=None)
+        first = max(children, key=lambda child: newest[child], default=None)
         # Taken from the end: the way to the newest round first, then the others in their order.
-        waiting += [(one, column + 1, True) for one in reversed(children) if one != first]
+        waiting += [(child, column + 1, True) for child in reversed(children) if child != first]
         waiting += [] if first is None else [(first, column + 1, False)]
     return LoopTree(ups, tuple(at[n] for n in range(len(lines))), tuple(_edges(lines, at, below)))
 
@@ -77,12 +77,12 @@ def tree(lines: Sequence[RoundLine]) -> LoopTree:
 def _edges(
     lines: Sequence[RoundLine], at: dict[int, tuple[int, int]], below: dict[int | None, list[int]]
 ) -> list[Edge]:
-    found = []
+    edges = []
     for n, (column, lane) in at.items():
-        children = {at[one][1]: one for one in below.get(n, [])}
+        children = {at[child][1]: child for child in below.get(n, [])}
         last = max(children, default=lane - 1)
         for here in range(lane, last + 1):
             child = children.get(here)
             is_branch = child is not None and lines[child].branch_of is not None
-            found.append(Edge(column, here, here == lane, child is not None, is_branch, here > lane, here < last))
-    return found
+            edges.append(Edge(column, here, here == lane, child is not None, is_branch, here > lane, here < last))
+    return edges

@@ -29,10 +29,10 @@ def paired(db: Session, old_metric_id: int, new_metric_id: int) -> Paired | None
     right."""
     metric = tables.Metric
     rows = db.execute(select(metric.id, metric.n, metric.details).where(metric.id.in_((old_metric_id, new_metric_id))))
-    found = {id_: details for id_, n, details in rows if _names_all(n, details)}
-    if old_metric_id not in found or new_metric_id not in found:
+    by_metric = {id_: details for id_, n, details in rows if _names_all(n, details)}
+    if old_metric_id not in by_metric or new_metric_id not in by_metric:
         return None
-    return compare(found[old_metric_id], found[new_metric_id])
+    return compare(by_metric[old_metric_id], by_metric[new_metric_id])
 
 
 def _names_all(n: int | None, details: JSON) -> bool:

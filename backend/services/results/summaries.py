@@ -131,24 +131,24 @@ def follows(auto: JSON, status: RoundStatus) -> int:
 
 
 def lines_of(db: Session, project_id: int) -> tuple[RoundLine, ...]:
-    found = list(
+    rounds_read = list(
         db.scalars(select(tables.Round).where(tables.Round.project_id == project_id).order_by(tables.Round.number))
     )
-    if not found:
+    if not rounds_read:
         return ()
     checkpoints = select(tables.Checkpoint.id, tables.Checkpoint.name).where(tables.Checkpoint.project_id == project_id)
     names: dict[int, str] = dict(db.execute(checkpoints).tuples().all())
     accuracy, jobs = accuracies(db, project_id), _active_jobs(db, project_id)
-    numbers, missing = {row.id: row.number for row in found}, _left_out(db, project_id)
-    bases = dict.fromkeys(row.policy_id for row in found if row.parent_id is None)
+    numbers, missing = {row.id: row.number for row in rounds_read}, _left_out(db, project_id)
+    bases = dict.fromkeys(row.policy_id for row in rounds_read if row.parent_id is None)
     lines = [_base_line(base, names.get(base, ""), accuracy.get(base)) for base in bases]
-    for row in found:
+    for row in rounds_read:
         measured = accuracy.get(row.checkpoint_id) if row.checkpoint_id else None
         parent = numbers.get(row.parent_id or 0, 0)
         name = names.get(row.checkpoint_id or 0, "")
         lines.append(_line(db, row, parent=parent, job=jobs.get(row.id), accuracy=measured, checkpoint=name))
-    begun = {row.id: begun_at(row) for row in found if row.branch_of_id is not None}
-    origins, lights = {row.id: numbers.get(row.branch_of_id or 0) for row in found}, _lights(db, project_id)
+    begun = {row.id: begun_at(row) for row in rounds_read if row.branch_of_id is not None}
+    origins, lights = {row.id: numbers.get(row.branch_of_id or 0) for row in rounds_read}, _lights(db, project_id)
     return tuple(
         replace(
             line,
@@ -165,11 +165,11 @@ def lineage(lines: Sequence[RoundLine], newest: RoundLine) -> list[RoundLine]:
     """From the base to this line, by parents. Other lines are other experiments, perhaps with another model."""
     by_number = {line.number: line for line in lines if line.round_id is not None}
     bases = {line.checkpoint_id: line for line in lines if line.round_id is None}
-    found, line = [newest], newest
+    rounds_above, line = [newest], newest
     while (above := by_number.get(line.parent or 0) or bases.get(line.policy_id)) is not None:
-        found.insert(0, above)
+        rounds_above.insert(0, above)
         line = above
-    return found
+    return rounds_above
 
 
 def _left_out(db: Session, project_id: int) -> dict[int, int]:
@@ -180,15 +180,15 @@ def _left_out(db: Session, project_id: int) -> dict[int, int]:
 
 def _lights(db: Session, project_id: int) -> dict[int, JSON]:
     """What the lines say of warnings, by round."""
-    row, found = tables.RoundWarning, dict[int, JSON]()
+    row, by_round = tables.RoundWarning, dict[int, JSON]()
     query = select(row.round_id, row.name, row.level).where(row.project_id == project_id)
     for round_id, name, level in db.execute(query.order_by(row.level.desc(), row.name)):
-        here = found.setdefault(round_id, {"warned": (), "not_known": 0})
+        here = by_round.setdefault(round_id, {"warned": (), "not_known": 0})
         if level is WarningLevel.unknown:
             here["not_known"] += 1
         elif level is not WarningLevel.green:
             here["warned"] += (Light(name, level),)
-    return found
+    return by_round
 
 
 def accuracies(db: Session, project_id: int) -> dict[int, Measured]:
@@ -200,10 +200,10 @@ def accuracies(db: Session, project_id: int) -> dict[int, Measured]:
         metric.checkpoint_id.is_not(None),
         metric.value.is_not(None),
     )
-    found = db.execute(query.order_by(metric.id))
+    rows = db.execute(query.order_by(metric.id))
     return {
         id_: Measured(value, low, high, n, metric_id)
-        for id_, value, low, high, n, metric_id in found
+        for id_, value, low, high, n, metric_id in rows
         if id_ and value is not None
     }
 
@@ -294,7 +294,7 @@ def _decided_now(db: Session, round_id: int) -> tuple[int, int]:
     query = select(func.count()).where(label.round_id == round_id)
     return tuple(
         db.scalar(query.where(label.facet.in_(facets))) or 0
-        for facets in (judged, [one for one in judged if decode_facet(one)["is_overridden"]])
+        for facets in (judged, [facet for facet in judged if decode_facet(facet)["is_overridden"]])
     )  # type: ignore[return-value]
 
 

@@ -125,22 +125,24 @@ def decide_each(actor: Actor, round_id: int, acts: Sequence[Act | RondoError]) -
         except RondoError as error:
             if len(acts) == 1:
                 return [error]
-    found: list[Outcome | RondoError] = []
+    outcomes: list[Outcome | RondoError] = []
     standing: list[tuple[str, bool]] = []
     """The acts that no undo took back yet, with whether they were written: an undo is for the last of them."""
     for act in acts:
         is_undo = isinstance(act, Act) and act.kind is DecisionKind.retract
         if is_undo and isinstance(act, Act) and act.retracts:
-            standing = [one for one in standing if one[0] != act.retracts]
+            standing = [item for item in standing if item[0] != act.retracts]
         elif is_undo and standing and not standing.pop()[1]:
             # It would take back another one.
-            found.append(Conflict("The decision that this takes back was not written: there is nothing to take back."))
+            outcomes.append(
+                Conflict("The decision that this takes back was not written: there is nothing to take back.")
+            )
             continue
-        found.append(_alone(actor, round_id, act))
+        outcomes.append(_alone(actor, round_id, act))
         if not is_undo:
             client_id = act.client_id if isinstance(act, Act) else ""
-            standing.append((client_id, isinstance(found[-1], Outcome)))
-    return found
+            standing.append((client_id, isinstance(outcomes[-1], Outcome)))
+    return outcomes
 
 
 def _alone(actor: Actor, round_id: int, act: Act | RondoError) -> Outcome | RondoError:
@@ -156,25 +158,25 @@ def _alone(actor: Actor, round_id: int, act: Act | RondoError) -> Outcome | Rond
 
 def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Decision]) -> list[Outcome]:
     """What the person may see now that they have committed."""
-    told = [one for one in done if reveals(one.kind)]
-    ids = list(dict.fromkeys(one.sample_id for one in told))
-    groups = members_of(db, [one.sample_id for one in told if one.kind in TOGETHER])
+    told = [decision for decision in done if reveals(decision.kind)]
+    ids = list(dict.fromkeys(decision.sample_id for decision in told))
+    groups = members_of(db, [decision.sample_id for decision in told if decision.kind in TOGETHER])
     views = judge_views(db, [*ids, *(n for some in groups.values() for n in some)])
     settings, cut = review_settings.read(round_.review), cut_of_round(round_)
     others, signs = colleagues.others(db, actor, ids, cut, judged=ids), reasons.signs(db, list(views))
     tally = tallies.of_one(db, actor.user_id, round_.id, settings)
-    made = []
-    for one in done:
-        if not reveals(one.kind):
-            made.append(Outcome(one, None, tally))
+    outcomes = []
+    for decision in done:
+        if not reveals(decision.kind):
+            outcomes.append(Outcome(decision, None, tally))
             continue
-        n, view = one.sample_id, views.get(one.sample_id)
+        n, view = decision.sample_id, views.get(decision.sample_id)
         shown = {m: views[m] for m in groups.get(n, [n] if view else []) if m in views}
-        reason = reasons.RANDOM if one.is_random else reasons.of_item(groups.get(n, [n]), views, signs, cut)
-        made.append(
-            Outcome(one, view, tally, shown, reason, others.get(n, ()), colleagues.meanwhile(others.get(n, ())))
+        reason = reasons.RANDOM if decision.is_random else reasons.of_item(groups.get(n, [n]), views, signs, cut)
+        outcomes.append(
+            Outcome(decision, view, tally, shown, reason, others.get(n, ()), colleagues.meanwhile(others.get(n, ())))
         )
-    return made
+    return outcomes
 
 
 def members_of(db: Session, item_ids: Sequence[int]) -> dict[int, list[int]]:

@@ -52,8 +52,8 @@ def due(db: Session, round_: tables.Round) -> State:
         agreed, shared = agreement(db, round_.id)
         enough = shared >= min(FEWEST_AGREED, max(1, count_items(db, round_.id, settings).items))
         is_due = enough and agreed >= settings.close_agreement * shared
-        said = f"reviewers agree on {agreed:,} of {shared:,} items that several decided"
-        return State(settings.close_rule, is_due, said)
+        sentence = f"reviewers agree on {agreed:,} of {shared:,} items that several decided"
+        return State(settings.close_rule, is_due, sentence)
     if settings.close_rule is CloseRule.minutes:
         passed = minutes(db, round_.id)
         is_due = passed >= settings.close_minutes
@@ -63,10 +63,10 @@ def due(db: Session, round_: tables.Round) -> State:
 
 def agreement(db: Session, round_id: int) -> tuple[int, int]:
     """On how many items all reviewers' last words agree, of how many with several."""
-    said: dict[int, dict[int, object]] = {}
+    by_sample: dict[int, dict[int, object]] = {}
     for vote in votes.read(db, round_id).cast:
-        said.setdefault(vote.sample_id, {})[vote.user_id] = vote.verdict if vote.best is None else vote.best
-    shared = [set(words.values()) for words in said.values() if len(words) > 1]
+        by_sample.setdefault(vote.sample_id, {})[vote.user_id] = vote.verdict if vote.best is None else vote.best
+    shared = [set(words.values()) for words in by_sample.values() if len(words) > 1]
     return sum(len(words) == 1 for words in shared), len(shared)
 
 
@@ -127,8 +127,8 @@ def on_behalf(db: Session, round_: tables.Round) -> Actor | None:
     mine = select(member.user_id).where(member.project_id == round_.project_id)
     launched = (user.id == round_.created_by) & user.id.in_(mine)
     query = select(user).where(user.is_active, launched | user.is_owner)
-    found = db.scalars(query.order_by(user.id != (round_.created_by or 0), user.id)).first()
-    return None if found is None else Actor(found.id, found.name, found.is_owner, via="rule")
+    owner = db.scalars(query.order_by(user.id != (round_.created_by or 0), user.id)).first()
+    return None if owner is None else Actor(owner.id, owner.name, owner.is_owner, via="rule")
 
 
 class Keeper:

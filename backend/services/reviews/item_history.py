@@ -45,8 +45,8 @@ def read(actor: Actor, sample_id: int) -> History:
         seen = or_(decision.user_id == actor.user_id, literal(is_told))
         rows = db.execute(about.where(seen).order_by(decision.id.desc()).limit(MAX_ROWS)).all()[::-1]
     gone, cut = {row.retracts_id for row, _ in rows}, known_cut(round_)
-    found = [Decision.of(row, who, cut, tells_judge=sees_judge, is_retracted=row.id in gone) for row, who in rows]
-    return History(tuple(found), not is_told)
+    decisions = [Decision.of(row, who, cut, tells_judge=sees_judge, is_retracted=row.id in gone) for row, who in rows]
+    return History(tuple(decisions), not is_told)
 
 
 def known_cut(round_: tables.Round) -> float | None:

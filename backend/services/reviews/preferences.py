@@ -60,13 +60,13 @@ def bind(actor: Actor, changed: Mapping[str, Sequence[str]]) -> Preferences:
 def store(user: tables.User, changes: Mapping[str, Any]) -> Preferences:
     """Check and write; what is not named stays."""
     try:
-        made = Preferences.model_validate(user.preferences | dict(changes))
+        changed = Preferences.model_validate(user.preferences | dict(changes))
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
         raise InvalidInput(f"The preference {name} is wrong: {first['msg']}. Reload the page.") from error
-    user.preferences = made.model_dump(mode="json", exclude_defaults=True)
-    return made
+    user.preferences = changed.model_dump(mode="json", exclude_defaults=True)
+    return changed
 
 
 def account(db: Session, actor: Actor, *, lock: bool = False) -> tables.User:

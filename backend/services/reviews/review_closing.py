@@ -99,8 +99,8 @@ def _judge(round_id: int) -> tuple[Light, str, bool]:
     try:
         with reading() as db:
             round_ = db.get_one(tables.Round, round_id)
-            found = health.of_round(db, round_)
-            return found.light, found.sentence, found.light is Light.red and health.holds(db, round_)
+            light = health.of_round(db, round_)
+            return light.light, light.sentence, light.light is Light.red and health.holds(db, round_)
     except Exception:
         log.exception("The judge's health of round %s could not be computed.", round_id)
         return Light.unknown, NOT_COMPUTED, False

@@ -95,9 +95,9 @@ def check(changed: Mapping[str, Sequence[str]]) -> None:
             check_key(key, BY_NAME[name])
     clash = next(clashes(bound(changed)), None)
     if clash is not None:
-        key, one, other = clash
+        key, first, other = clash
         raise InvalidInput(
-            f"{key} would mean both {one.label!r} and {other.label!r}. Choose another key for one of them."
+            f"{key} would mean both {first.label!r} and {other.label!r}. Choose another key for one of them."
         )
 
 

@@ -117,7 +117,11 @@ def count_people(
         Person(user_id, name, number[user_id].decided, 3600 * timed / seconds if seconds else None, user_id in here)
         for user_id, name, timed, seconds, *_ in rows
     ]
-    known = {one.user_id for one in people}
+    known = {person.user_id for person in people}
     people += [Person(user_id, name, 0, None, is_here=True) for user_id, name in here.items() if user_id not in known]
     since = min((row[5] for row in rows if row[5] is not None), default=None)
-    return tuple(sorted(people, key=lambda one: (-one.decided, one.name))), sum(int(row[4] or 0) for row in rows), since
+    return (
+        tuple(sorted(people, key=lambda person: (-person.decided, person.name))),
+        sum(int(row[4] or 0) for row in rows),
+        since,
+    )

@@ -46,15 +46,15 @@ def start(actor: Actor, round_id: int, reflector_id: int, *, rewrites: int = USU
     with session() as db:
         row = rounds.get_row(db, actor, round_id, Role.curator)
         _check_reflector(db, row.project_id, reflector_id)
-        found = _offer(db, row, rewrites)
-        if found.why_not:
-            raise InvalidInput(found.why_not)
+        offer = _offer(db, row, rewrites)
+        if offer.why_not:
+            raise InvalidInput(offer.why_not)
         _, step = rewrite.judge_in(row)
         job = jobs.enqueue(
             db, stage=Stage.judge, project_id=row.project_id, spec={"kind": rewrite.KIND}, created_by=actor.user_id
         )
-        asked = {"template": found.template, "judge_id": found.judge_id, "reflector_id": reflector_id}
-        made = tables.TemplateRewrite(
+        asked = {"template": offer.template, "judge_id": offer.judge_id, "reflector_id": reflector_id}
+        row_made = tables.TemplateRewrite(
             project_id=row.project_id,
             job_id=job.id,
             round_id=round_id,
@@ -62,7 +62,7 @@ def start(actor: Actor, round_id: int, reflector_id: int, *, rewrites: int = USU
             asked=asked | {"rewrites": rewrites},
             created_by=actor.user_id,
         )
-        db.add(made)
+        db.add(row_made)
         db.flush()
         events.note(
             db,
@@ -71,10 +71,10 @@ def start(actor: Actor, round_id: int, reflector_id: int, *, rewrites: int = USU
             f"round {row.number}",
             project_id=row.project_id,
             round_id=round_id,
-            rewrite_id=made.id,
+            rewrite_id=row_made.id,
             rewrites=rewrites,
         )
-        return made.id
+        return row_made.id
 
 
 def list_rewrites(actor: Actor, project_id: int) -> list[RewriteRow]:
@@ -228,7 +228,7 @@ def _side(given: JSON) -> Side:
 
 
 def _examples(given: Sequence[JSON]) -> tuple[Example, ...]:
-    return tuple(Example(**one) for one in given)
+    return tuple(Example(**example) for example in given)
 
 
 def _said(old: str, result: JSON, gain: Number) -> str:

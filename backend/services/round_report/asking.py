@@ -26,15 +26,15 @@ NOT_KNOBS = ("name", "title", "paper", "phases", "steps", "prompt_source", "gene
 def asked(db: Session, row: tables.Round, stages: tuple[StageTime, ...]) -> Asked:
     """Everything that was fixed at launch, and the jobs that it became."""
     roles, sets = _roles(db, row), _sets(db, row)
-    missing = [] if any(one.use == "held_out" for one in sets) else [NO_HELD_OUT]
+    missing = [] if any(set_asked.use == "held_out" for set_asked in sets) else [NO_HELD_OUT]
     try:
         recipe = recipes.read(row.recipe)
     except UnreadableRecipe:
-        said = (
+        message = (
             "The recipe of this round cannot be read: a part that it names is not installed any more, or takes other "
             "knobs now. Install the package that brings it; its JSON is at GET /api/v1/rounds/{id}."
         )
-        return Asked((), (), (), (), (), roles, sets, stages, (said, *missing))
+        return Asked((), (), (), (), (), roles, sets, stages, (message, *missing))
     base = _base(db, row)
     if base is None:
         missing.append(
@@ -43,7 +43,7 @@ def asked(db: Session, row: tables.Round, stages: tuple[StageTime, ...]) -> Aske
     places = recipe.places(row.phase)
     steps, removed = _steps(recipe, base, row.phase, places)
     knobs = _knobs(_beside(recipe), _beside(base) if base else {})
-    templates = tuple(one for place in places for one in _templates(place))
+    templates = tuple(template for place in places for template in _templates(place))
     return Asked(steps, removed, knobs, _tuned(row.tuned), templates, roles, sets, stages, tuple(missing))
 
 
@@ -59,9 +59,9 @@ def _base(db: Session, row: tables.Round) -> Recipe | None:
     if name in recipes.names():
         return recipes.get(name)
     of_project = select(saved.recipe).where(saved.project_id == row.project_id, saved.name == name)
-    found = db.scalar(of_project)
+    recipe = db.scalar(of_project)
     try:
-        return None if found is None else recipes.read(found)
+        return None if recipe is None else recipes.read(recipe)
     except UnreadableRecipe:
         return None
 
@@ -71,22 +71,22 @@ def _steps(
 ) -> tuple[tuple[StepAsked, ...], tuple[str, ...]]:
     """The steps, each beside the recipe's own step that it stands for, and those of the recipe that are not here."""
     before = base.places(phase) if base else ()
-    pairs, replaced, gone = aligned([_key(one) for one in before], [_key(one) for one in places])
-    made = []
+    pairs, replaced, gone = aligned([_key(place) for place in before], [_key(place) for place in places])
+    steps = []
     for place, line in zip(places, recipe.lines(phase), strict=True):
         part, other = place.step.part, pairs.get(place.index)
         old = before[other] if other is not None else None
         defaults = old.step.part.dump() if old else _defaults(part)
         knobs = _knobs(part.dump(), defaults, leave_out=("name", *_texts_of(part)))
         if old is not None:
-            said = {name: getattr(place.step, name) for name in BESIDE}
+            beside = {name: getattr(place.step, name) for name in BESIDE}
             was = {name: getattr(old.step, name) for name in BESIDE}
-            knobs += tuple(knob for knob in _knobs(said, was) if knob.differs)
+            knobs += tuple(knob for knob in _knobs(beside, was) if knob.differs)
         is_new = base is not None and place.index not in pairs
         state = ("replaced" if place.index in replaced else "added") if is_new else ""
-        made.append(StepAsked(place.index + 1, line, place.step.kind, str(part.name), place.step.name, state, knobs))
+        steps.append(StepAsked(place.index + 1, line, place.step.kind, str(part.name), place.step.name, state, knobs))
     lines = base.lines(phase) if base else []
-    return tuple(made), tuple(lines[n] for n in gone)
+    return tuple(steps), tuple(lines[n] for n in gone)
 
 
 def _key(place: Place) -> tuple[str, str]:
@@ -103,7 +103,7 @@ def _defaults(part: Any) -> JSON:
 def _plain(value: Any) -> Any:
     if hasattr(value, "dump"):
         return value.dump()
-    return [_plain(one) for one in value] if isinstance(value, tuple | list) else value
+    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
 
 
 def _beside(recipe: Recipe) -> JSON:
@@ -141,10 +141,10 @@ def _texts_of(part: Any) -> tuple[str, ...]:
 
 def _templates(place: Place) -> list[Template]:
     part = place.step.part
-    made = [(name, text) for name in _texts_of(part) if (text := str(getattr(part, name)))]
+    texts = [(name, text) for name in _texts_of(part) if (text := str(getattr(part, name)))]
     return [
         Template(place.index + 1, name, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(), text)
-        for name, text in made
+        for name, text in texts
     ]
 
 
@@ -165,23 +165,23 @@ def _roles(db: Session, row: tables.Round) -> tuple[RoleAsked, ...]:
         .where(bound.round_id == row.id)
         .order_by(bound.step, bound.role)
     ).all()
-    found: list[tuple[str, int, str]] = [
+    roles: list[tuple[str, int, str]] = [
         ("policy", row.policy_id, "writes the texts"),
         ("reference", row.reference_id, ""),
         ("judge", row.judge_id or row.policy_id, "" if row.judge_id else "the policy itself"),
     ]
-    found += [(role, id_, "bound at launch" if step < 0 else f"made in step {step + 1}") for role, step, id_ in more]
+    roles += [(role, id_, "bound at launch" if step < 0 else f"made in step {step + 1}") for role, step, id_ in more]
     if row.checkpoint_id is not None:
-        found.append(("made", row.checkpoint_id, "what the round made"))
+        roles.append(("made", row.checkpoint_id, "what the round made"))
     query = select(checkpoint.id, checkpoint.name, checkpoint.kind).where(
-        checkpoint.id.in_({id_ for _, id_, _ in found})
+        checkpoint.id.in_({id_ for _, id_, _ in roles})
     )
     known = {id_: (name, kind) for id_, name, kind in db.execute(query)}
-    return tuple(RoleAsked(role, id_, *known.get(id_, ("", "")), note) for role, id_, note in found)
+    return tuple(RoleAsked(role, id_, *known.get(id_, ("", "")), note) for role, id_, note in roles)
 
 
 def _sets(db: Session, row: tables.Round) -> tuple[SetAsked, ...]:
     used, prompts = tables.RoundPromptSet, tables.PromptSet
     query = select(prompts.id, prompts.name, used.use, prompts.num_prompts).join(used, used.prompt_set_id == prompts.id)
-    found = db.execute(query.where(used.round_id == row.id).order_by(used.use, prompts.id))
-    return tuple(SetAsked(id_, name, str(use), number) for id_, name, use, number in found)
+    rows = db.execute(query.where(used.round_id == row.id).order_by(used.use, prompts.id))
+    return tuple(SetAsked(id_, name, str(use), number) for id_, name, use, number in rows)

@@ -17,11 +17,11 @@ def cards(db: Session, row: tables.Round) -> tuple[DatasetCard, ...]:
     """The round's datasets, in the order of its steps."""
     dataset = tables.Dataset
     query = select(dataset).where(dataset.round_id == row.id).order_by(dataset.step, dataset.id)
-    return tuple(_card(one) for one in db.scalars(query))
+    return tuple(_card(scalar) for scalar in db.scalars(query))
 
 
 def _card(row: tables.Dataset) -> DatasetCard:
-    last: dict[str, Any] = next((one for one in row.funnel if one.get("stage") == "training rows"), {})
+    last: dict[str, Any] = next((stage for stage in row.funnel if stage.get("stage") == "training rows"), {})
     parts = {name: int(last[name]) for name in PARTS if last.get(name)}
     selected = row.num_examples - sum(parts.values())
     return DatasetCard(
@@ -44,5 +44,5 @@ def _card(row: tables.Dataset) -> DatasetCard:
 
 def _said(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {one}" for name, one in value.items() if one)
+        return ", ".join(f"{name} {number}" for name, number in value.items() if number)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

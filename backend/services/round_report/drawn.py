@@ -42,12 +42,12 @@ def draw(db: Session, asked: Scope, number: int | None) -> Draw:
     """The rows of a scope's round, of all its facets. `number`: how many the round says that it has."""
     values = {"round": asked.round_id}
     inside = f"FROM {asked.labels('sample_id')} WHERE round_id = :round"
-    found = db.execute(text(f"SELECT count(*) FROM (SELECT 1 {inside} LIMIT {MOST + 1}) AS c"), values).scalar_one()
-    if found <= MOST:
+    total = db.execute(text(f"SELECT count(*) FROM (SELECT 1 {inside} LIMIT {MOST + 1}) AS c"), values).scalar_one()
+    if total <= MOST:
         # A merge of the index's ranges: the planner might else walk all samples of the installation.
         ids = f"SELECT sample_id {inside}"
         sql = f"SELECT {COLUMNS} FROM ({ids}) AS i JOIN labels AS l ON l.sample_id = i.sample_id {JOIN}"
-        return Draw(tuple(DrawnLabel._make(one) for one in db.execute(text(sql), values)), found, True)
+        return Draw(tuple(DrawnLabel._make(values_row) for values_row in db.execute(text(sql), values)), total, True)
     low, high = _ends(db, asked)
     span, width = high - low + 1, MOST // BLOCKS
     # By the primary key from each place on: rows of other rounds in between make the draw smaller, and never slower.
@@ -58,7 +58,7 @@ def draw(db: Session, asked: Scope, number: int | None) -> Draw:
         f" SELECT {COLUMNS} FROM places CROSS JOIN {kept} {JOIN}"
         f" WHERE l.sample_id >= places.start AND l.sample_id < places.start + {width} AND l.round_id = :round"
     )
-    rows = tuple(DrawnLabel._make(one) for one in db.execute(text(sql), values))
+    rows = tuple(DrawnLabel._make(values_row) for values_row in db.execute(text(sql), values))
     if len(rows) < MOST // 2:
         # Samples of other rounds stand in between: every so many of the round's own, which takes longer.
         stride = max(1, (number or 0) // MOST)
@@ -67,7 +67,7 @@ def draw(db: Session, asked: Scope, number: int | None) -> Draw:
             f"SELECT {COLUMNS} FROM ({ids}) AS i JOIN labels AS l ON l.sample_id = i.sample_id {JOIN}"
             f" WHERE i.place % {stride} = 0 ORDER BY l.sample_id LIMIT {2 * MOST}"
         )
-        rows = tuple(DrawnLabel._make(one) for one in db.execute(text(sql), values))
+        rows = tuple(DrawnLabel._make(values_row) for values_row in db.execute(text(sql), values))
     return Draw(rows, max(number or 0, MOST + 1), False)
 
 
@@ -76,10 +76,10 @@ JOIN = "JOIN samples AS s ON s.id = l.sample_id"
 
 def _ends(db: Session, asked: Scope) -> tuple[int, int]:
     """The lowest and the highest sample of the round, from the ends of each facet's range."""
-    label, found = tables.Label, []
+    label, ends = tables.Label, []
     for facet in asked.facets:
         of_facet = (label.round_id == asked.round_id, label.facet == facet)
         # One statement each: SQLite goes to an end of a range for one of them, and walks all of it for both.
         low, high = (select(end(label.sample_id)).where(*of_facet).scalar_subquery() for end in (func.min, func.max))
-        found.append(db.execute(select(low, high)).one())
-    return min(low for low, _ in found), max(high for _, high in found)
+        ends.append(db.execute(select(low, high)).one())
+    return min(low for low, _ in ends), max(high for _, high in ends)

@@ -35,10 +35,10 @@ def extremes(db: Session, actor: Actor, row: tables.Round, kept: Hidden) -> tupl
             raise  # what is hidden while people decide cannot be told
         steps = ()
     here = f"samples?round={row.id}" + (f"&step={steps[0]}" if len(steps) == 1 else "")
-    made = Filters(kind=MADE, step=steps)
-    asked = scope(db, row.id, made)
+    own_texts = Filters(kind=MADE, step=steps)
+    asked = scope(db, row.id, own_texts)
 
-    def listed(sort: Sort, filters: Filters = made) -> list[SampleRow]:
+    def listed(sort: Sort, filters: Filters = own_texts) -> list[SampleRow]:
         ids = find(scope(db, row.id, filters), filters, sort, None, SHOWN).ids
         return visibility.seen(db, actor, kept, correctness.checked(db, row, read_rows(db, ids)))
 
@@ -51,13 +51,13 @@ def extremes(db: Session, actor: Actor, row: tables.Round, kept: Hidden) -> tupl
     if kept.judge:
         return tuple(Extreme(title, (), "", HIDDEN) for title, _ in titles)
     # The order goes by what colleagues said, too, which the scores that are shown do not tell.
-    best = [] if kept.others else [one for one in listed(Sort(SortKey.score, descending=True)) if one.score is not None]
-    worst = [] if kept.others else [one for one in listed(Sort(SortKey.score)) if one.score is not None]
-    top = {one.id for one in best}
-    worst = [one for one in worst if one.id not in top]
-    torn = [one for one in listed(Sort(SortKey.spread, descending=True)) if one.spread]
+    best = [] if kept.others else [row for row in listed(Sort(SortKey.score, descending=True)) if row.score is not None]
+    worst = [] if kept.others else [row for row in listed(Sort(SortKey.score)) if row.score is not None]
+    top = {row.id for row in best}
+    worst = [row for row in worst if row.id not in top]
+    torn = [row for row in listed(Sort(SortKey.spread, descending=True)) if row.spread]
     changed = [] if kept.others else _changed(db, actor, row, kept, asked)
-    found = (best, worst, torn, changed)
+    lists = (best, worst, torn, changed)
     whys = (
         "" if best else HIDDEN if kept.others else "No text has a score.",
         "" if worst else HIDDEN if kept.others else TOO_FEW if best else "",
@@ -66,7 +66,7 @@ def extremes(db: Session, actor: Actor, row: tables.Round, kept: Hidden) -> tupl
     )
     return tuple(
         Extreme(title, tuple(rows), href if rows else "", why or ("" if rows else "No text has a score."))
-        for (title, href), rows, why in zip(titles, found, whys, strict=True)
+        for (title, href), rows, why in zip(titles, lists, whys, strict=True)
     )
 
 

@@ -14,12 +14,22 @@ def failed(db: Session, row: tables.Round) -> Failed:
     """How many by stage and kind, and the first of them."""
     left, href = tables.LeftOut, f"jobs?left_out={row.id}"
     query = select(left.stage, left.kind, func.count()).where(left.round_id == row.id, left.resolved_at.is_(None))
-    found = db.execute(query.group_by(left.stage, left.kind).order_by(func.count().desc(), left.stage, left.kind)).all()
-    counts = tuple(Arm(f"{stage}: {str(kind).replace('_', ' ')}", number, href) for stage, kind, number in found)
+    counted = db.execute(
+        query.group_by(left.stage, left.kind).order_by(func.count().desc(), left.stage, left.kind)
+    ).all()
+    counts = tuple(Arm(f"{stage}: {str(kind).replace('_', ' ')}", number, href) for stage, kind, number in counted)
     first = failures.first(db, row, SHOWN) if counts else []
     rows = tuple(
-        FailedRow(one.id, one.stage, str(one.kind), one.reason, one.prompt, one.prompt_id, one.sample_id)
-        for one in first
+        FailedRow(
+            failed_row.id,
+            failed_row.stage,
+            str(failed_row.kind),
+            failed_row.reason,
+            failed_row.prompt,
+            failed_row.prompt_id,
+            failed_row.sample_id,
+        )
+        for failed_row in first
     )
-    why = next((one.cannot_retry for one in first if one.cannot_retry), "")
-    return Failed(sum(one.count for one in counts), counts, rows, why, href)
+    why = next((failed_row.cannot_retry for failed_row in first if failed_row.cannot_retry), "")
+    return Failed(sum(count.count for count in counts), counts, rows, why, href)

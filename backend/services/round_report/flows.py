@@ -26,13 +26,13 @@ def flows(db: Session, row: tables.Round, *, is_hidden: bool) -> Flows:
     """
     dataset = tables.Dataset
     query = select(dataset.id, dataset.step, dataset.type, dataset.funnel, dataset.num_examples)
-    found = db.execute(query.where(dataset.round_id == row.id).order_by(dataset.step, dataset.id)).all()
-    if found and not is_hidden:
-        made = [
+    rows = db.execute(query.where(dataset.round_id == row.id).order_by(dataset.step, dataset.id)).all()
+    if rows and not is_hidden:
+        flows_ = [
             Flow(_title(step, str(type_), number), id_, _stages(row.id, id_, funnel))
-            for id_, step, type_, funnel, number in found
+            for id_, step, type_, funnel, number in rows
         ]
-        return Flows(tuple(made), ())
+        return Flows(tuple(flows_), ())
     so_far = _so_far(row, is_hidden=is_hidden)
     if not so_far:
         return Flows((), ("There is no text yet. They appear here when the first step has ended.",))
@@ -71,25 +71,25 @@ def _so_far(row: tables.Round, *, is_hidden: bool) -> list[JSON]:
 def _stages(round_id: int, dataset_id: int | None, funnel: list[Any]) -> tuple[FlowStage, ...]:
     """The funnel as a round or dataset keeps it, with shares and links. What the funnel says of the prompts that were
     left out is said where texts are missing for it."""
-    made: list[FlowStage] = []
+    stages: list[FlowStage] = []
     before = 0
     unasked: tuple[Arm, ...] = ()
-    for one in funnel:
-        name, count, dropped = str(one["stage"]), int(one["count"]), dict(one.get("dropped") or {})
+    for entry in funnel:
+        name, count, dropped = str(entry["stage"]), int(entry["count"]), dict(entry.get("dropped") or {})
         arms = tuple(Arm(str(why), int(n), _href(round_id, name, str(why))) for why, n in dropped.items() if n)
-        joined = tuple(Arm(text, int(one[key]), _rows(dataset_id)) for key, text in JOINED.items() if one.get(key))
+        joined = tuple(Arm(text, int(entry[key]), _rows(dataset_id)) for key, text in JOINED.items() if entry.get(key))
         if name == "prompts":
             arms, unasked = (), arms
         if name == "samples":
             arms = unasked
-        if name == "labelled" and made and before > count:
+        if name == "labelled" and stages and before > count:
             arms += (Arm("no label", before - count, f"samples?round={round_id}&verdict=undecided"),)
-        unit = str(one.get("unit") or {"prompts": "prompts", "training rows": "rows"}.get(name, "samples"))
+        unit = str(entry.get("unit") or {"prompts": "prompts", "training rows": "rows"}.get(name, "samples"))
         share = _share(name, count, before, sum(arm.count for arm in arms), sum(arm.count for arm in joined))
         href = _rows(dataset_id) if name in ("selected", "training rows") else _of_stage(round_id, name)
-        made.append(FlowStage(name, count, unit, share if made else None, arms, joined, href))
+        stages.append(FlowStage(name, count, unit, share if stages else None, arms, joined, href))
         before = count
-    return tuple(made)
+    return tuple(stages)
 
 
 def _share(name: str, count: int, before: int, dropped: int, joined: int) -> float | None:

@@ -36,25 +36,25 @@ def measured(db: Session, row: tables.Round) -> Measured:
     """The round's metrics, those of what it made first."""
     metric, checkpoint = tables.Metric, tables.Checkpoint
     query = select(metric, checkpoint.name).outerjoin(checkpoint, checkpoint.id == metric.checkpoint_id)
-    found = db.execute(query.where(metric.round_id == row.id).order_by(metric.id)).all()
+    rows = db.execute(query.where(metric.round_id == row.id).order_by(metric.id)).all()
     starts = _before(db, row)
     parent = _of_round(db, row.parent_id)
     names = dict(
         db.execute(select(checkpoint.id, checkpoint.name).where(checkpoint.id == row.policy_id)).tuples().all()
     )
-    made: list[Measure] = []
-    for one, name in found:
-        if one.checkpoint_id is None:
-            old, with_ = parent.get(one.name), "the parent round"
-        elif one.checkpoint_id == row.checkpoint_id:
-            same = (old for old in starts.get(one.name, ()) if _is_comparable(old.details, one.details))
+    measures: list[Measure] = []
+    for metric_row, name in rows:
+        if metric_row.checkpoint_id is None:
+            old, with_ = parent.get(metric_row.name), "the parent round"
+        elif metric_row.checkpoint_id == row.checkpoint_id:
+            same = (old for old in starts.get(metric_row.name, ()) if _is_comparable(old.details, metric_row.details))
             old, with_ = next(same, None), names.get(row.policy_id, "")
         else:
             old, with_ = None, ""
-        made.append(_measure(db, row, one, name or "", old, with_))
+        measures.append(_measure(db, row, metric_row, name or "", old, with_))
     order = ("made", "round", "start", "other")
-    made.sort(key=lambda one: order.index(one.of))
-    return Measured(tuple(made), tuple(_missing(db, row, made)))
+    measures.sort(key=lambda measure: order.index(measure.of))
+    return Measured(tuple(measures), tuple(_missing(db, row, measures)))
 
 
 def _before(db: Session, row: tables.Round) -> dict[str, list[tables.Metric]]:
@@ -62,10 +62,10 @@ def _before(db: Session, row: tables.Round) -> dict[str, list[tables.Metric]]:
     metric = tables.Metric
     where = (metric.checkpoint_id == row.policy_id, metric.project_id == row.project_id, metric.value.is_not(None))
     not_later = or_(metric.round_id <= row.id, metric.round_id == row.parent_id)
-    found: dict[str, list[tables.Metric]] = defaultdict(list)
-    for one in db.scalars(select(metric).where(*where, not_later).order_by(metric.id.desc())):
-        found[one.name].append(one)
-    return found
+    by_name: dict[str, list[tables.Metric]] = defaultdict(list)
+    for scalar in db.scalars(select(metric).where(*where, not_later).order_by(metric.id.desc())):
+        by_name[scalar.name].append(scalar)
+    return by_name
 
 
 def _of_round(db: Session, round_id: int | None) -> dict[str, tables.Metric]:
@@ -73,7 +73,7 @@ def _of_round(db: Session, round_id: int | None) -> dict[str, tables.Metric]:
     if round_id is None:
         return {}
     query = select(metric).where(metric.round_id == round_id, metric.checkpoint_id.is_(None), metric.value.is_not(None))
-    return {one.name: one for one in db.scalars(query)}
+    return {scalar.name: scalar for scalar in db.scalars(query)}
 
 
 def _measure(
@@ -92,7 +92,9 @@ def _measure(
 
 def _is_comparable(old: dict[str, Any], new: dict[str, Any]) -> bool:
     """Whether both were measured in the same way, where they say so: the same prompts, tokens and environment."""
-    ways = [{name: v for name, v in one.get("measured_by", {}).items() if name != "metrics"} for one in (old, new)]
+    ways = [
+        {name: v for name, v in details.get("measured_by", {}).items() if name != "metrics"} for details in (old, new)
+    ]
     return ways[0] == ways[1]
 
 
@@ -121,24 +123,24 @@ def difference(old: Number, new: Number, pairs: Paired | None) -> tuple[float, f
     return change, change - half, change + half
 
 
-def _missing(db: Session, row: tables.Round, made: list[Measure]) -> list[str]:
+def _missing(db: Session, row: tables.Round, measures: list[Measure]) -> list[str]:
     """Why there are no metrics, and what each that could not be computed takes."""
-    said = []
-    if not made:
-        said.append(_none_yet(row))
+    messages = []
+    if not measures:
+        messages.append(_none_yet(row))
     used = tables.RoundPromptSet
     held_out = select(used.prompt_set_id).where(used.round_id == row.id, used.use == SetUse.held_out)
-    has_made = any(one.of == "made" and one.value is not None for one in made)
+    has_made = any(measure.of == "made" and measure.value is not None for measure in measures)
     if row.status is RoundStatus.done and not has_made:
         if db.scalar(held_out.limit(1)) is None:
-            said.append("Nothing was measured of the checkpoint, because the round has no held-out prompts.")
+            messages.append("Nothing was measured of the checkpoint, because the round has no held-out prompts.")
         elif row.checkpoint_id is None:
-            said.append("Nothing was measured of a checkpoint, because the round made none.")
-    for one in made:
-        if one.value is None:
-            how = next((text for start, text in HOW.items() if one.name.startswith(start)), "")
-            said.append(f"{one.name} could not be computed from {one.n:,} rows{': ' + how if how else ''}.")
-    return said
+            messages.append("Nothing was measured of a checkpoint, because the round made none.")
+    for measure in measures:
+        if measure.value is None:
+            how = next((text for start, text in HOW.items() if measure.name.startswith(start)), "")
+            messages.append(f"{measure.name} could not be computed from {measure.n:,} rows{': ' + how if how else ''}.")
+    return messages
 
 
 def _none_yet(row: tables.Round) -> str:

@@ -53,11 +53,11 @@ def _kinds(db: Session, round_id: int) -> dict[str, int]:
     decision = tables.Decision
     is_bulk = decision.batch_id.is_not(None)
     query = standing.everything(decision.kind, is_bulk, func.count()).where(decision.round_id == round_id)
-    found: dict[str, int] = {}
+    by_kind: dict[str, int] = {}
     for kind, bulk, number in db.execute(query.group_by(decision.kind, is_bulk)):
         name = f"{kind} in bulk" if bulk else str(kind)
-        found[name] = found.get(name, 0) + number
-    return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
+        by_kind[name] = by_kind.get(name, 0) + number
+    return dict(sorted(by_kind.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def _minutes(db: Session, round_id: int) -> dict[int, float]:
@@ -75,20 +75,20 @@ def _minutes(db: Session, round_id: int) -> dict[int, float]:
 def _agreement(db: Session, round_id: int) -> tuple[Agreed, ...]:
     """Of all people together, without names."""
     read, names, word, places = agreement.gathered(db, round_id)
-    found = agreement.computed(round_id, read, names, word, places)
+    measured = agreement.computed(round_id, read, names, word, places)
     return tuple(
         Agreed(
-            str(one.criterion),
-            one.people,
-            one.percent.n,
-            one.percent.value,
-            one.percent.low,
-            one.percent.high,
-            one.alpha.value,
-            one.alpha.low,
-            one.alpha.high,
+            str(among.criterion),
+            among.people,
+            among.percent.n,
+            among.percent.value,
+            among.percent.low,
+            among.percent.high,
+            among.alpha.value,
+            among.alpha.low,
+            among.alpha.high,
         )
-        for one in found.among
+        for among in measured.among
     )
 
 
@@ -97,12 +97,12 @@ def _each(db: Session, row: tables.Round, minutes: dict[int, float]) -> tuple[Pe
     ids = {*minutes, *counted}
     user = tables.User
     names = dict(db.execute(select(user.id, user.name).where(user.id.in_(ids))).tuples().all()) if ids else {}
-    made = [
+    people = [
         Person(names.get(n, ""), tally.decided, tally.overridden, minutes.get(n, 0.0))
         for n in ids
         for tally in (counted.get(n, tallies.Tally()),)
     ]
-    return tuple(sorted(made, key=lambda one: (-one.decided, one.name)))
+    return tuple(sorted(people, key=lambda person: (-person.decided, person.name)))
 
 
 def _missing(row: tables.Round, number: int, agreed: tuple[Agreed, ...], kinds: Mapping[str, int]) -> tuple[str, ...]:
@@ -116,7 +116,7 @@ def _missing(row: tables.Round, number: int, agreed: tuple[Agreed, ...], kinds: 
             "One person decided, so nothing says how far people agree. Ask for two reviewers an item, on a share of "
             "the items, in the review's settings on the Team page.",
         )
-    if not any(one.n for one in agreed):
+    if not any(pair.n for pair in agreed):
         return (
             "No item was decided by two people, so their agreement is unknown. Ask for an overlap on the Team page.",
         )

@@ -25,9 +25,9 @@ def cost(db: Session, row: tables.Round, times: tuple[StageTime, ...], minutes: 
     counts = row.counts
     written, judging, kept = counts.get("tokens"), counts.get("judge_tokens"), counts.get("kept")
     seconds: dict[str, float] = defaultdict(float)
-    for one in times:
-        if one.job_id is not None and one.seconds is not None:
-            seconds[str(one.stage)] += one.seconds
+    for time in times:
+        if time.job_id is not None and time.seconds is not None:
+            seconds[str(time.stage)] += time.seconds
     total = sum(seconds.values())
     known = [number for number in (written, judging) if number is not None]
     asked = endpoints(db, row.id)
@@ -68,7 +68,9 @@ def _local_acted(db: Session, round_id: int) -> bool:
         # What a training made on the way has a step.
         select(role.checkpoint_id).where(role.round_id == round_id, role.step < 0),
     )
-    engines = db.scalars(select(checkpoint.engine).where(or_(*(checkpoint.id.in_(one) for one in acted))))
+    engines = db.scalars(
+        select(checkpoint.engine).where(or_(*(checkpoint.id.in_(checkpoint_ids) for checkpoint_ids in acted)))
+    )
     return any(innermost(engine).get("name") != "openai" for engine in engines)
 
 
@@ -76,7 +78,7 @@ def endpoints(db: Session, round_id: int) -> tuple[EndpointCost, ...]:
     """What a round took from each endpoint so far, in the order in which they were first asked."""
     use, checkpoint = tables.EndpointUse, tables.Checkpoint
     numbers = (use.requests, use.tokens_in, use.tokens_out, use.uncounted, use.cost, use.unpriced)
-    columns: list[Any] = [checkpoint.id, checkpoint.name, *[func.sum(one) for one in numbers]]
+    columns: list[Any] = [checkpoint.id, checkpoint.name, *[func.sum(number) for number in numbers]]
     query = (
         select(*columns)
         .join(checkpoint, checkpoint.id == use.checkpoint_id)
@@ -96,22 +98,24 @@ def _of_endpoint(checkpoint_id: int, name: str, sums: Sequence[float]) -> Endpoi
 
 
 def _sum(asked: tuple[EndpointCost, ...]) -> float | None:
-    known = [one.cost for one in asked if one.cost is not None]
+    known = [asked_endpoint.cost for asked_endpoint in asked if asked_endpoint.cost is not None]
     return math.fsum(known) if known else None
 
 
 def _about(asked: tuple[EndpointCost, ...]) -> list[str]:
     """What is not known of the endpoints' cost."""
-    said = []
-    for one in asked:
-        if one.unpriced:
-            said.append(
-                f"{one.unpriced:,} tokens of {one.name} had no price: give one in its settings on the page Checkpoints."
+    sentences = []
+    for asked_endpoint in asked:
+        if asked_endpoint.unpriced:
+            sentences.append(
+                f"{asked_endpoint.unpriced:,} tokens of {asked_endpoint.name} had no price: give one in its settings on the page Checkpoints."
             )
-        if one.uncounted:
-            replies = "1 reply" if one.uncounted == 1 else f"{one.uncounted:,} replies"
-            said.append(f"{replies} of {one.name} without a count of tokens: what it took is not in the cost.")
-    return said
+        if asked_endpoint.uncounted:
+            replies = "1 reply" if asked_endpoint.uncounted == 1 else f"{asked_endpoint.uncounted:,} replies"
+            sentences.append(
+                f"{replies} of {asked_endpoint.name} without a count of tokens: what it took is not in the cost."
+            )
+    return sentences
 
 
 def _trained(db: Session, round_id: int) -> int | None:
@@ -119,5 +123,5 @@ def _trained(db: Session, round_id: int) -> int | None:
     job, point = tables.Job, tables.JobPoint
     trainings = select(job.id).where(job.round_id == round_id, job.stage == Stage.train)
     query = select(func.max(point.value)).where(point.job_id.in_(trainings), point.name == "num_tokens")
-    found = [value for (value,) in db.execute(query.group_by(point.job_id)) if value is not None]
-    return round(sum(found)) if found else None
+    values = [value for (value,) in db.execute(query.group_by(point.job_id)) if value is not None]
+    return round(sum(values)) if values else None

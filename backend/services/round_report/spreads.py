@@ -32,18 +32,18 @@ def spreads(db: Session, row: tables.Round, kept: Hidden) -> Spreads:
     asked = scope(db, row.id, Filters())
     if not asked.facets:
         return Spreads((), 0, 0, ("There is no text yet. They appear here while they are made.",))
-    found = draw(db, asked, row.counts.get("samples"))
+    drawn = draw(db, asked, row.counts.get("samples"))
     shown = visibility.narrowed(kept, row, Filters()).step
     names = text_steps.named(db, row)
-    extras = _extras(db, found.rows)
+    extras = _extras(db, drawn.rows)
     by_step: dict[int, list[DrawnLabel]] = defaultdict(list)
-    for one in found.rows:
-        if not shown or one.step in shown:
-            by_step[one.step].append(_word(kept, one))
-    made = [_spread(step, names.get(step, ""), rows, kept, extras) for step, rows in sorted(by_step.items())]
-    if len(made) == 1:
-        made = [replace(made[0], step=None)]
-    return Spreads(tuple(made), sum(one.counted for one in made), found.total, ())
+    for label in drawn.rows:
+        if not shown or label.step in shown:
+            by_step[label.step].append(_word(kept, label))
+    spreads_ = [_spread(step, names.get(step, ""), rows, kept, extras) for step, rows in sorted(by_step.items())]
+    if len(spreads_) == 1:
+        spreads_ = [replace(spreads_[0], step=None)]
+    return Spreads(tuple(spreads_), sum(spread.counted for spread in spreads_), drawn.total, ())
 
 
 def _word(kept: Hidden, row: DrawnLabel) -> DrawnLabel:
@@ -54,7 +54,7 @@ def _word(kept: Hidden, row: DrawnLabel) -> DrawnLabel:
 
 
 def _spread(step: int, name: str, rows: list[DrawnLabel], kept: Hidden, extras: dict[int, dict[str, str]]) -> Spread:
-    scored = [one for one in rows if one.score is not None]
+    scored = [row for row in rows if row.score is not None]
     missing = []
     if kept.judge:
         missing.append(HIDDEN)
@@ -74,8 +74,8 @@ def _spread(step: int, name: str, rows: list[DrawnLabel], kept: Hidden, extras: 
         step,
         name,
         len(rows),
-        _bins([(one.score or 0.0, one.verdict) for one in scored]) if len(scored) >= FEWEST else (),
-        _bins([(float(one.num_tokens), None) for one in rows]) if len(rows) >= FEWEST else (),
+        _bins([(label.score or 0.0, label.verdict) for label in scored]) if len(scored) >= FEWEST else (),
+        _bins([(float(row.num_tokens), None) for row in rows]) if len(rows) >= FEWEST else (),
         categories,
         tuple(missing),
     )
@@ -83,7 +83,7 @@ def _spread(step: int, name: str, rows: list[DrawnLabel], kept: Hidden, extras: 
 
 def _bins(values: Sequence[tuple[float, str | None]]) -> tuple[Bin, ...]:
     """Up to `BINS` bins of equal width from the lowest value to the highest; one where all are equal."""
-    low, high = min(one for one, _ in values), max(one for one, _ in values)
+    low, high = min(score for score, _ in values), max(score for score, _ in values)
     width = (high - low) / BINS
     number = BINS if width > 0 else 1
     counts: list[dict[str | None, int]] = [defaultdict(int) for _ in range(number)]
@@ -94,25 +94,25 @@ def _bins(values: Sequence[tuple[float, str | None]]) -> tuple[Bin, ...]:
         Bin(
             low + n * width,
             low + (n + 1) * width if width > 0 else high,
-            sum(one.values()),
-            one.get("accept", 0),
-            one.get("reject", 0),
+            sum(counts_.values()),
+            counts_.get("accept", 0),
+            counts_.get("reject", 0),
         )
-        for n, one in enumerate(counts)
+        for n, counts_ in enumerate(counts)
     )
 
 
 def _extras(db: Session, rows: Iterable[DrawnLabel]) -> dict[int, dict[str, str]]:
     """The metadata of the prompts, by prompt: short values only, as text."""
-    ids = sorted({one.prompt_id for one in rows})
+    ids = sorted({row.prompt_id for row in rows})
     step = max(1, -(-len(ids) // MOST_PROMPTS))
     ids, prompt = ids[::step], tables.Prompt
-    found: dict[int, dict[str, str]] = {}
+    by_sample: dict[int, dict[str, str]] = {}
     for chunk in in_chunks(ids):
         query = select(prompt.id, prompt.extra).where(prompt.id.in_(chunk))
         for id_, extra in db.connection().execute(query):
-            found[id_] = {key: text for key, value in (extra or {}).items() if (text := _short(value)) is not None}
-    return found
+            by_sample[id_] = {key: text for key, value in (extra or {}).items() if (text := _short(value)) is not None}
+    return by_sample
 
 
 def _short(value: Any) -> str | None:
@@ -129,28 +129,28 @@ def _categories(rows: Sequence[DrawnLabel], extras: dict[int, dict[str, str]]) -
             values[key][value] += 1
     # A key of which most prompts have a value of their own names them, and sorts them into nothing.
     keys = sorted(k for k, known in values.items() if 2 <= len(known) <= min(MOST_VALUES, known.total() // 2))
-    found: dict[tuple[str, str], list[DrawnLabel]] = defaultdict(list)
-    for one in rows:
-        extra = extras.get(one.prompt_id, {})
+    by_category: dict[tuple[str, str], list[DrawnLabel]] = defaultdict(list)
+    for row in rows:
+        extra = extras.get(row.prompt_id, {})
         for key in keys:
             if key in extra:
-                found[key, extra[key]].append(one)
-    return tuple(_category(key, value, of) for (key, value), of in sorted(found.items(), key=_place))
+                by_category[key, extra[key]].append(row)
+    return tuple(_category(key, value, of) for (key, value), of in sorted(by_category.items(), key=_place))
 
 
-def _place(one: tuple[tuple[str, str], list[DrawnLabel]]) -> tuple[str, bool, float, str]:
+def _place(group: tuple[tuple[str, str], list[DrawnLabel]]) -> tuple[str, bool, float, str]:
     """By key, then numbers as numbers before words."""
-    (key, value), _ = one
+    (key, value), _ = group
     is_number = value.removeprefix("-").isdecimal()
     return key, not is_number, float(value) if is_number else 0.0, value
 
 
 def _category(key: str, value: str, rows: list[DrawnLabel]) -> Category:
-    judged = [one for one in rows if one.verdict is not None]
-    scores = [one.score for one in rows if one.score is not None]
+    judged = [row for row in rows if row.verdict is not None]
+    scores = [row.score for row in rows if row.score is not None]
     score = sum(scores) / len(scores) if len(scores) >= FEWEST else None
     if len(judged) < FEWEST:
         return Category(key, value, len(rows), len(judged), None, None, None, score)
-    accepted = sum(one.verdict == "accept" for one in judged)
+    accepted = sum(label.verdict == "accept" for label in judged)
     low, high = wilson(accepted, len(judged))
     return Category(key, value, len(rows), len(judged), accepted / len(judged), low, high, score)

@@ -37,7 +37,7 @@ def times(db: Session, row: tables.Round) -> tuple[StageTime, ...]:
         .limit(MOST)
     )
     known = job_steps.places_of(db, [row.id])
-    made: list[StageTime] = []
+    stages: list[StageTime] = []
     waited = False
     try:
         gate = review_scope.gate_of(row)
@@ -47,11 +47,11 @@ def times(db: Session, row: tables.Round) -> tuple[StageTime, ...]:
         is_after = stage not in BEFORE_REVIEW if gate is None else (stage is Stage.evaluate or (step or 0) >= gate)
         if row.is_reviewed and is_after and not waited and kind is None:
             waited = True
-            made += _review(made, started)
+            stages += _review(stages, started)
         what = KINDS.get(kind or "", "") or job_steps.line(known, row.id, stage, step) or str(stage)
         seconds = ((finished or now()) - started).total_seconds() if started else None
         first = (error or "").split("\n")[0]
-        made.append(
+        stages.append(
             StageTime(
                 id_,
                 what,
@@ -67,13 +67,13 @@ def times(db: Session, row: tables.Round) -> tuple[StageTime, ...]:
             )
         )
     if row.status is RoundStatus.review and not waited:
-        made += _review(made, None)
-    return tuple(made)
+        stages += _review(stages, None)
+    return tuple(stages)
 
 
 def _review(before: list[StageTime], until: object) -> list[StageTime]:
     """The time from the end of the job before; empty where none had ended."""
-    ended = [one.finished_at for one in before if one.finished_at is not None]
+    ended = [stage.finished_at for stage in before if stage.finished_at is not None]
     if not ended:
         return []
     start = max(ended)

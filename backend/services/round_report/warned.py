@@ -14,35 +14,35 @@ UNPARSED, TRUNCATED, OVERRIDDEN = 0.05, 0.10, 0.20
 
 def warnings(db: Session, row: tables.Round, measured: Measured) -> tuple[Warned, ...]:
     """The warnings, red ones first."""
-    found = [*_stopped(row), *_fell(measured), *_shares(row), *_left_out(db, row)]
-    return tuple(sorted(found, key=lambda one: one.level != "red"))
+    raised = [*_stopped(row), *_fell(measured), *_shares(row), *_left_out(db, row)]
+    return tuple(sorted(raised, key=lambda warning: warning.level != "red"))
 
 
 def _stopped(row: tables.Round) -> list[Warned]:
-    found = []
+    raised = []
     if row.status is RoundStatus.failed:
-        said = (row.error or "").split("\n")[0][:300] or "No reason was written."
-        found.append(_plain("red", f"The round failed in the stage {row.stage}: {said}", "jobs"))
+        reason = (row.error or "").split("\n")[0][:300] or "No reason was written."
+        raised.append(_plain("red", f"The round failed in the stage {row.stage}: {reason}", "jobs"))
     if row.status is RoundStatus.held:
-        found.append(_plain("red", f"The round is held before its training. {row.hold.get('said', '')}", ""))
+        raised.append(_plain("red", f"The round is held before its training. {row.hold.get('said', '')}", ""))
     if row.counts.get("kept") == 0:
-        found.append(_plain("red", "Nothing was kept to train on.", f"samples?round={row.id}&sort=-score"))
-    return found
+        raised.append(_plain("red", "Nothing was kept to train on.", f"samples?round={row.id}&sort=-score"))
+    return raised
 
 
 def _fell(measured: Measured) -> list[Warned]:
     """Held-out numbers that fell by more than chance explains."""
-    found = []
-    for one in measured.metrics:
-        if one.p is None or one.before is None or one.value is None:
+    raised = []
+    for metric in measured.metrics:
+        if metric.p is None or metric.before is None or metric.value is None:
             continue
-        if one.p < 0.05 and (one.newly_wrong or 0) > (one.newly_right or 0):
+        if metric.p < 0.05 and (metric.newly_wrong or 0) > (metric.newly_right or 0):
             text = (
-                f"{one.name} fell from {one.before:.1%} ({one.compared_with}) to {one.value:.1%} ({one.checkpoint}), "
+                f"{metric.name} fell from {metric.before:.1%} ({metric.compared_with}) to {metric.value:.1%} ({metric.checkpoint}), "
                 "more than chance explains."
             )
-            found.append(Warned("red", text, one.change, one.change_low, one.change_high, 0.0, one.n, ""))
-    return found
+            raised.append(Warned("red", text, metric.change, metric.change_low, metric.change_high, 0.0, metric.n, ""))
+    return raised
 
 
 def _shares(row: tables.Round) -> list[Warned]:
@@ -71,14 +71,14 @@ def _shares(row: tables.Round) -> list[Warned]:
             f"{here}&only=is_overridden",
         ),
     ]
-    found = []
+    raised = []
     for number, of, limit, what, href in asked:
         if not number or not of:
             continue
         share, (low, high) = number / of, wilson(min(number, of), of)
         if low > limit:
-            found.append(Warned("amber", f"{share:.1%} {what}.", share, low, high, limit, of, href))
-    return found
+            raised.append(Warned("amber", f"{share:.1%} {what}.", share, low, high, limit, of, href))
+    return raised
 
 
 def _left_out(db: Session, row: tables.Round) -> list[Warned]:

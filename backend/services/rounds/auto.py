@@ -49,12 +49,12 @@ def stop(actor: Actor, round_id: int) -> None:
     with session() as db:
         row = rounds.get_row(db, actor, round_id, Role.curator)
         # One conditional statement: a round that ends at this moment has launched the next one, or never will.
-        found = tables.Round
+        round_row = tables.Round
         stopped = (
-            update(found)
-            .where(found.id == round_id, found.status.not_in((RoundStatus.done, RoundStatus.cancelled)))
+            update(round_row)
+            .where(round_row.id == round_id, round_row.status.not_in((RoundStatus.done, RoundStatus.cancelled)))
             .values(auto=row.auto | {"stopped": f"{actor.name} stopped them."})
-            .returning(found.id)
+            .returning(round_row.id)
         )
         if follows(row.auto, row.status) < 1 or db.scalar(stopped) is None:
             raise Conflict(f"No round would follow round {row.number} by itself, so there is nothing to stop.")

@@ -62,7 +62,7 @@ def first(
     if after_id is not None:
         query = query.where(tables.LeftOut.id > after_id)
     frozen = _frozen(db, row)
-    return [_view(found, row, frozen) for found in db.execute(query)]
+    return [_view(columns, row, frozen) for columns in db.execute(query)]
 
 
 def counts(actor: Actor, project_id: int) -> dict[int, int]:
@@ -71,8 +71,8 @@ def counts(actor: Actor, project_id: int) -> dict[int, int]:
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         query = select(left.round_id, func.count()).where(left.project_id == project_id, left.resolved_at.is_(None))
-        found: dict[int, int] = dict(db.execute(query.group_by(left.round_id)).tuples().all())
-        return found
+        numbers: dict[int, int] = dict(db.execute(query.group_by(left.round_id)).tuples().all())
+        return numbers
 
 
 def retry(actor: Actor, round_id: int, ids: Sequence[int] | None = None) -> int:
@@ -131,8 +131,8 @@ def _open(db: Session, round_id: int, stage: Stage | None) -> Select[Any]:
     return query if stage is None else query.where(left.stage == stage)
 
 
-def _view(found: Any, round_: tables.Round, frozen: str) -> FailureView:
-    row, set_id, text = found
+def _view(columns: Any, round_: tables.Round, frozen: str) -> FailureView:
+    row, set_id, text = columns
     why = frozen or ("" if row.stage in RETRIED else f"What {row.stage} leaves out is not tried again in its round.")
     return FailureView(
         id=row.id,

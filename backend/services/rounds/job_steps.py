@@ -16,12 +16,12 @@ from backend.values import Stage
 
 def places_of(db: Session, round_ids: Iterable[int]) -> dict[int, tuple[Recipe, int]]:
     """The recipe and the phase of those of these rounds whose recipe is a list of steps, and can be read."""
-    row, found = tables.Round, {}
+    row, recipes_ = tables.Round, {}
     for id_, data, phase in db.execute(select(row.id, row.recipe, row.phase).where(row.id.in_(set(round_ids)))):
         if "steps" in data or "phases" in data:
             with suppress(UnreadableRecipe):  # a part is not installed any more
-                found[id_] = recipes.read(data), phase
-    return found
+                recipes_[id_] = recipes.read(data), phase
+    return recipes_
 
 
 def line(known: Mapping[int, tuple[Recipe, int]], round_id: int | None, stage: Stage, number: int | None) -> str:

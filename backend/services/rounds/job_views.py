@@ -148,11 +148,11 @@ def curves(actor: Actor, job_id: int) -> dict[str, list[tuple[int, float]]]:
     point = tables.JobPoint
     with reading() as db:
         _require(db, actor, job_id, Role.viewer)
-        found: dict[str, list[tuple[int, float]]] = {}
+        by_name: dict[str, list[tuple[int, float]]] = {}
         query = select(point.name, point.step, point.value).where(point.job_id == job_id)
         for name, step, value in db.execute(query.order_by(point.name, point.step)):
-            found.setdefault(name, []).append((step, value))
-    return {name: thinned(points) for name, points in found.items()}
+            by_name.setdefault(name, []).append((step, value))
+    return {name: thinned(points) for name, points in by_name.items()}
 
 
 def cancel(actor: Actor, job_id: int) -> None:

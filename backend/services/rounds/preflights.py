@@ -73,17 +73,17 @@ def look(
     """
     with session() as db:
         dataset = _dataset(db, actor, dataset_id, Role.curator)
-        found = _usual(db, dataset)
-        part = _part(found.trainer, trainer or {})
+        usual = _usual(db, dataset)
+        part = _part(usual.trainer, trainer or {})
         if dataset.type not in part.takes:
             raise InvalidInput(
                 f"The trainer {part.name} does not read {dataset.type} rows, and dataset {dataset_id} has these. "
                 "Choose another trainer."
             )
-        asked = {"policy_id": policy_id or found.policy_id, "reference_id": reference_id or found.reference_id}
+        asked = {"policy_id": policy_id or usual.policy_id, "reference_id": reference_id or usual.reference_id}
         for checkpoint_id in asked.values():
             _check_checkpoint(db, dataset.project_id, checkpoint_id)
-        spec = {"kind": KIND, "dataset_id": dataset_id, "trainer": part.dump(), "seed": found.seed, **asked}
+        spec = {"kind": KIND, "dataset_id": dataset_id, "trainer": part.dump(), "seed": usual.seed, **asked}
         job = jobs.enqueue(db, stage=Stage.train, project_id=dataset.project_id, spec=spec, created_by=actor.user_id)
         return job.id
 
@@ -112,8 +112,8 @@ def newest(actor: Actor, project_id: int, *, round_id: int | None = None) -> Pre
         query = query.where(job.round_id == round_id)
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
-        found = db.scalar(query.order_by(job.id.desc()).limit(1))
-        return _view(found) if found is not None else None
+        job_id = db.scalar(query.order_by(job.id.desc()).limit(1))
+        return _view(job_id) if job_id is not None else None
 
 
 def _view(job: tables.Job) -> Preflight:

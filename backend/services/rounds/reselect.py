@@ -79,8 +79,8 @@ def _branch(actor: Actor, round_id: int, selector: JSON) -> int:
         row = get_row(db, actor, round_id, Role.curator)
         before, put = holder(row, plan.branch_step or 0)
         recipe = validate(put(changed(before, selector)))
-        made = launch_in(db, actor, row.project_id, replace(plan, recipe=recipe))
-        return db.scalars(select(tables.Job.id).where(tables.Job.round_id == made)).one()
+        branch_id = launch_in(db, actor, row.project_id, replace(plan, recipe=recipe))
+        return db.scalars(select(tables.Job.id).where(tables.Job.round_id == branch_id)).one()
 
 
 def branches_off(db: Session, row: tables.Round) -> bool:
@@ -184,10 +184,10 @@ def holder(row: tables.Round, step: int) -> tuple[JSON, Any]:
     steps = phases[number]["steps"]
 
     def put(selector: JSON) -> JSON:
-        new = [one | {"part": selector} if place == step else one for place, one in enumerate(steps)]
+        new = [entry | {"part": selector} if place == step else entry for place, entry in enumerate(steps)]
         if "phases" not in recipe:
             return recipe | {"steps": new}
-        changed = [one | {"steps": new} if place == number else one for place, one in enumerate(phases)]
+        changed = [entry | {"steps": new} if place == number else entry for place, entry in enumerate(phases)]
         return recipe | {"phases": changed}
 
     return steps[step]["part"], put

@@ -46,7 +46,7 @@ def of_groups(round_: tables.Round) -> ColumnElement[bool] | None:
         return None
     places = recipes.read(round_.recipe).places(round_.phase)
     place, group = places[gate], tables.Group
-    asking = [one for one in places[:gate] if _makes_groups(one.step.part)]
+    asking = [place for place in places[:gate] if _makes_groups(place.step.part)]
     if place.narrowed is not None:
         kept = round_.steps.get(str(place.narrowed), {}).get("groups") or []
         return and_(group.step == place.source, among(group.id, kept))  # as many as there are prompts

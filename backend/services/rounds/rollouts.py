@@ -83,8 +83,8 @@ def stop_hacking(actor: Actor, job_id: int, prompt_ids: Collection[int], note: s
         job.is_final = True
         set_id = _add_probes(db, actor, round_, prompts) if prompts else None
         place: dict[str, Any] = {"project_id": job.project_id, "round_id": job.round_id, "job_id": job_id}
-        found: dict[str, Any] = {"probes": [prompt.id for prompt in prompts], "prompt_set_id": set_id, "note": note}
-        events.note(db, actor, HACKING, f"job {job_id}, round {round_.number}", **place, **found)
+        details: dict[str, Any] = {"probes": [prompt.id for prompt in prompts], "prompt_set_id": set_id, "note": note}
+        events.note(db, actor, HACKING, f"job {job_id}, round {round_.number}", **place, **details)
     return set_id
 
 
@@ -97,15 +97,15 @@ def tail(file: Path, size: int = TAIL) -> list[JSON]:
             lines = opened.read(size).split(b"\n")
     except OSError:
         return []
-    found = []
+    entries = []
     for line in lines[0 if end <= size else 1 : -1]:
         try:
             value = json.loads(line)
         except ValueError:
             continue
         if isinstance(value, dict) and type(value.get("row")) is int:
-            found.append(value)
-    return found
+            entries.append(value)
+    return entries
 
 
 def _of_line(line: JSON, prompt_id: int, prompt: str) -> Rollout:
@@ -166,22 +166,22 @@ def _asked(db: Session, job: tables.Job, prompt_ids: Collection[int]) -> list[ta
         raise InvalidInput(f"{len(wanted)} prompts are marked, and {MOST} at a time can become probes. Mark fewer.")
     row, prompt = tables.Example, tables.Prompt
     known = select(row.prompt_id).where(row.dataset_id == _examples(db, job), row.prompt_id.in_(wanted))
-    found = list(db.scalars(select(prompt).where(prompt.id.in_(known)).order_by(prompt.id)))
-    if len(found) < len(wanted):
-        missing = min(set(wanted) - {one.id for one in found})
+    prompts = list(db.scalars(select(prompt).where(prompt.id.in_(known)).order_by(prompt.id)))
+    if len(prompts) < len(wanted):
+        missing = min(set(wanted) - {prompt.id for prompt in prompts})
         raise InvalidInput(f"Job {job.id} does not ask prompt {missing}. Mark texts of this training.")
-    return found
+    return prompts
 
 
 def _add_probes(db: Session, actor: Actor, round_: tables.Round, prompts: Sequence[tables.Prompt]) -> int:
     """Put copies of the prompts into the round's set of probes; the set is made where there is none."""
     row, name = tables.PromptSet, f"round {round_.number} probes"
     here = (row.project_id == round_.project_id, row.name == name)
-    found = db.scalar(select(row).where(*here))
-    if found is not None and found.origin != tables.PROBES:
+    prompt_set = db.scalar(select(row).where(*here))
+    if prompt_set is not None and prompt_set.origin != tables.PROBES:
         raise Conflict(f"There is already a prompt set {name!r} that holds no probes. Rename or delete it first.")
-    if found is None:
-        found = row(
+    if prompt_set is None:
+        prompt_set = row(
             project_id=round_.project_id,
             name=name,
             split=Split.held_out,
@@ -189,17 +189,17 @@ def _add_probes(db: Session, actor: Actor, round_: tables.Round, prompts: Sequen
             num_prompts=0,
             created_by=actor.user_id,
         )
-        db.add(found)
+        db.add(prompt_set)
         db.flush()
-    has = set(db.scalars(select(tables.Prompt.content_hash).where(tables.Prompt.prompt_set_id == found.id)))
-    new = {one.content_hash: one for one in prompts if one.content_hash not in has}
-    for position, one in enumerate(new.values(), found.num_prompts):
+    has = set(db.scalars(select(tables.Prompt.content_hash).where(tables.Prompt.prompt_set_id == prompt_set.id)))
+    new = {prompt.content_hash: prompt for prompt in prompts if prompt.content_hash not in has}
+    for position, probe in enumerate(new.values(), prompt_set.num_prompts):
         copied = {
-            name: getattr(one, name) for name in ("messages", "text", "answer", "extra", "content_hash", "text_key")
+            name: getattr(probe, name) for name in ("messages", "text", "answer", "extra", "content_hash", "text_key")
         }
-        db.add(tables.Prompt(prompt_set_id=found.id, position=position, **copied))
-    found.num_prompts += len(new)
-    return found.id
+        db.add(tables.Prompt(prompt_set_id=prompt_set.id, position=position, **copied))
+    prompt_set.num_prompts += len(new)
+    return prompt_set.id
 
 
 def _job(db: Session, actor: Actor, job_id: int, role: Role) -> tables.Job:

@@ -116,7 +116,7 @@ def series(actor: Actor, project_id: int, round_ids: Sequence[int]) -> list[Seri
     if len(wanted) > MOST_ROUNDS:
         raise InvalidInput(f"{len(wanted)} rounds cannot be told apart in one chart. Choose at most {MOST_ROUNDS}.")
     job, round_ = tables.Job, tables.Round
-    found: dict[tuple[int, str], list[tuple[int, float]]] = {}
+    by_curve: dict[tuple[int, str], list[tuple[int, float]]] = {}
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         here = db.execute(
@@ -132,15 +132,15 @@ def series(actor: Actor, project_id: int, round_ids: Sequence[int]) -> list[Seri
         )
         places = {id_: (round_id, place) for id_, round_id, place in db.execute(trainings).tuples()}
         for job_id, name, step, value in db.execute(_thinned(list(places))).tuples():
-            found.setdefault((job_id, name), []).append((step, value))
+            by_curve.setdefault((job_id, name), []).append((step, value))
     several = {id_ for id_ in wanted if sum(round_id == id_ for round_id, _ in places.values()) > 1}
-    made = []
-    for (job_id, name), points in found.items():
+    curves = []
+    for (job_id, name), points in by_curve.items():
         round_id, place = places[job_id]
         shown = place if round_id in several else None
-        made.append(Series(round_id, numbers[round_id], job_id, shown, group_of(name), name, tuple(points)))
+        curves.append(Series(round_id, numbers[round_id], job_id, shown, group_of(name), name, tuple(points)))
     order = list(SeriesGroup)
-    return sorted(made, key=lambda one: (order.index(one.group), one.name, one.round_number, one.job_id))
+    return sorted(curves, key=lambda curve: (order.index(curve.group), curve.name, curve.round_number, curve.job_id))
 
 
 def _thinned(job_ids: Sequence[int]) -> Select[int, str, int, float]:

@@ -69,8 +69,8 @@ def of(db: Session, actor: Actor, sample: tables.Sample, round_: tables.Round, k
         return Chain(sample.step, sample.role, names, is_hidden=bool(names))
     above, questions, answers = _above(db, sample), *_below(db, sample)
     ids = [*above, *(n for some in answers.values() for n in some)]
-    found = correctness.checked(db, round_, read_rows(db, tuple(ids)))
-    rows = {row.id: row for row in visibility.seen(db, actor, kept, found)}
+    rows_read = correctness.checked(db, round_, read_rows(db, tuple(ids)))
+    rows = {row.id: row for row in visibility.seen(db, actor, kept, rows_read)}
     return Chain(
         sample.step,
         sample.role,
@@ -86,15 +86,15 @@ def of(db: Session, actor: Actor, sample: tables.Sample, round_: tables.Round, k
 
 def _above(db: Session, sample: tables.Sample) -> list[int]:
     """The ids of the texts above, nearest first."""
-    found: list[int] = []
+    ids_above: list[int] = []
     group_id = sample.group_id
-    while len(found) < MOST_ABOVE:
+    while len(ids_above) < MOST_ABOVE:
         parent = db.scalar(select(tables.Group.parent_id).where(tables.Group.id == group_id))
         if parent is None:
             break
-        found.append(parent)
+        ids_above.append(parent)
         group_id = db.get_one(tables.Sample, parent).group_id
-    return found
+    return ids_above
 
 
 def _below(db: Session, sample: tables.Sample) -> tuple[list[tables.Group], dict[int, list[int]]]:
@@ -105,16 +105,16 @@ def _below(db: Session, sample: tables.Sample) -> tuple[list[tables.Group], dict
     group, answer, label = tables.Group, tables.Sample, tables.Label
     query = select(group).where(group.parent_id == sample.id).order_by(group.step, group.position)
     questions = list(db.scalars(query.limit(MOST_QUESTIONS + 1)))
-    answers: dict[int, list[int]] = {one.id: [] for one in questions}
-    shown = [one.id for one in questions[:MOST_QUESTIONS]]
-    made = (
+    answers: dict[int, list[int]] = {question.id: [] for question in questions}
+    shown = [question.id for question in questions[:MOST_QUESTIONS]]
+    children = (
         select(answer.group_id, answer.id)
         .join(label, label.sample_id == answer.id)
         .where(answer.group_id.in_(shown))
         .order_by(answer.group_id, answer.step, answer.kind, answer.position, answer.id)
         .limit(MOST_ANSWERS)
     )
-    for group_id, sample_id in db.execute(made) if shown else ():
+    for group_id, sample_id in db.execute(children) if shown else ():
         answers[group_id].append(sample_id)
     return questions, answers
 

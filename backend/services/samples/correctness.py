@@ -58,21 +58,24 @@ def told(db: Session, round_: tables.Round, ids: Sequence[int]) -> dict[int, boo
         .join(group, group.id == sample.group_id)
         .where(sample.id.in_(ids))
     )
-    found: dict[int, bool] = {}
+    by_sample: dict[int, bool] = {}
     for id_, text, finish, prompt_id, messages, answer, asked, own, parent_id in db.execute(query):
         known = own if own is not None else answer
         # Asked of the query, SQLite would begin with all groups that have no parent, and walk through all samples.
         if parent_id is None and len(text) <= LONGEST:
-            one = Sample(id_, prompt_id, text, finish_reason=finish)
-            is_right = is_correct(verifier, Prompt(prompt_id, asked or messages, known), one)
-            found |= {} if is_right is None else {id_: is_right}
-    return found
+            sample_ = Sample(id_, prompt_id, text, finish_reason=finish)
+            is_right = is_correct(verifier, Prompt(prompt_id, asked or messages, known), sample_)
+            by_sample |= {} if is_right is None else {id_: is_right}
+    return by_sample
 
 
 def verifier_of(round_: tables.Round) -> Judge | None:
     """What says in a list whether a sample of the round is right; None where only slow ones could."""
     measures: list[Any] = round_.recipe.get("metrics") or []
-    metric = next((one for one in measures if isinstance(one, dict) and one.get("name") == "held_out_accuracy"), None)
+    metric = next(
+        (measure for measure in measures if isinstance(measure, dict) and measure.get("name") == "held_out_accuracy"),
+        None,
+    )
     if metric is None:
         return ExactMatch()
     try:
@@ -88,8 +91,8 @@ def is_correct(verifier: Judge, prompt: Prompt, sample: Sample) -> bool | None:
     """Whether a sample is right; None where no answer is known, or a formula would have to be calculated."""
     if isinstance(verifier, ExactMatch) and (prompt.answer is None or _takes_long(prompt.answer, sample.text)):
         return None
-    said = verifier.judge(None, [Group(prompt, (sample,))], seed=0)
-    verdict = verifier.label(said)[1]
+    judgments = verifier.judge(None, [Group(prompt, (sample,))], seed=0)
+    verdict = verifier.label(judgments)[1]
     # An answer that cannot be read is wrong, as for held-out accuracy.
     return verdict is Verdict.accept
 
@@ -99,5 +102,5 @@ def _takes_long(answer: str, text: str) -> bool:
     known = answers.Known.of(answer)
     if known.kind is Kind.formula:
         return True
-    found = answers.find(text, known)
-    return found is not None and numbers.parse(found.answer) is None and equality.is_formula(found.answer)
+    stated = answers.find(text, known)
+    return stated is not None and numbers.parse(stated.answer) is None and equality.is_formula(stated.answer)

@@ -198,13 +198,13 @@ def datasets(db: Session, sample_id: int) -> list[Trained]:
     )
     rows = db.execute(query).all()
     read = trainings.of_datasets(db, {round_id for _, round_id, *_ in rows})
-    made = trainings.names(db, read.values())
-    found = {}
+    names = trainings.names(db, read.values())
+    trained = {}
     for dataset_id, _, number, rejected_id, label, origin in rows:
         if dataset_id not in read:
             continue
         use = "rejected" if rejected_id == sample_id or label is False else "kept" if rejected_id is None else "chosen"
         use = TAUGHT if origin == "decision" else use
-        name = made.get(read[dataset_id].checkpoint_id or 0)
-        found[dataset_id, use] = Trained(dataset_id, number, use, name)
-    return list(found.values())
+        name = names.get(read[dataset_id].checkpoint_id or 0)
+        trained[dataset_id, use] = Trained(dataset_id, number, use, name)
+    return list(trained.values())

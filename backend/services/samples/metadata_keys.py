@@ -19,10 +19,10 @@ def metadata_keys(actor: Actor, round_id: int) -> list[str]:
     with reading() as db:
         get_row(db, actor, round_id)
         sets = db.scalars(select(used.prompt_set_id).where(used.round_id == round_id, used.use == SetUse.sample)).all()
-        found: Counter[str] = Counter()
+        keys: Counter[str] = Counter()
         for set_id in sets:
             looked_at = select(prompt.extra).where(prompt.prompt_set_id == set_id).order_by(prompt.position)
             for extra in db.scalars(looked_at.limit(LOOKED_AT)):
-                found.update(extra.keys())
+                keys.update(extra.keys())
     # A comma parts the keys in an address.
-    return [key for key, _ in found.most_common(MOST) if "," not in key]
+    return [key for key, _ in keys.most_common(MOST) if "," not in key]

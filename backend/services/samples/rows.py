@@ -67,5 +67,5 @@ def read_rows(db: Session, ids: tuple[int, ...]) -> list[SampleRow]:
         .join(prompt, prompt.id == sample.prompt_id)
         .where(label.sample_id.in_(ids))
     )
-    found = {row[0]: SampleRow(*tuple(row)) for row in db.execute(query)} if ids else {}
-    return [found[sample_id] for sample_id in ids]
+    by_id = {row[0]: SampleRow(*tuple(row)) for row in db.execute(query)} if ids else {}
+    return [by_id[sample_id] for sample_id in ids]

@@ -46,8 +46,8 @@ def histogram(actor: Actor, round_id: int) -> list[Bin]:
             return []
         edges = [low, *(low + n * (high - low) / BINS for n in range(1, BINS)), high] if high > low else [low, high]
         counts = estimate(asked, edges)
-        found = count(asked, edges) if counts is None else counts
-    return [Bin(low, high, n, counts is None) for (low, high), n in zip(pairwise(edges), found, strict=True)]
+        numbers = count(asked, edges) if counts is None else counts
+    return [Bin(low, high, n, counts is None) for (low, high), n in zip(pairwise(edges), numbers, strict=True)]
 
 
 def ends(asked: Scope) -> tuple[float | None, float | None]:
@@ -56,8 +56,8 @@ def ends(asked: Scope) -> tuple[float | None, float | None]:
         return None, None
     where = f"FROM {asked.labels('score_key')} WHERE round_id = :round AND facet = f.facet AND score_key > {UNSCORED!r}"
     low, high = (f"{end}((SELECT {end}(score_key) {where}))" for end in ("min", "max"))
-    found: tuple[float | None, float | None] = asked.one(f"WITH {asked.each()} SELECT {low}, {high} FROM f")
-    return found[0], found[1]
+    ends_: tuple[float | None, float | None] = asked.one(f"WITH {asked.each()} SELECT {low}, {high} FROM f")
+    return ends_[0], ends_[1]
 
 
 def count(asked: Scope, edges: list[float]) -> list[int]:

@@ -31,8 +31,8 @@ def steps(actor: Actor, round_id: int) -> list[TextStep]:
         round_ = get_row(db, actor, round_id)
         shown = visibility.narrowed(visibility.hidden(db, actor, round_), round_, Filters())
         known = named(db, round_)
-        found = [TextStep(step, name) for step, name in known.items() if not shown.step or step in shown.step]
-    return found if len(found) > 1 else []
+        steps_ = [TextStep(step, name) for step, name in known.items() if not shown.step or step in shown.step]
+    return steps_ if len(steps_) > 1 else []
 
 
 def named(db: Session, round_: tables.Round) -> dict[int, str]:
@@ -40,6 +40,6 @@ def named(db: Session, round_: tables.Round) -> dict[int, str]:
     if "steps" not in round_.recipe and "phases" not in round_.recipe:
         return {}
     places = recipes.read(round_.recipe).places(round_.phase)
-    made = {decode_facet(code)["step"] for code in scope(db, round_.id, Filters()).facets}
-    numbers = sorted({place.index for place in places if place.step.kind == "generator"} | made)
+    steps_made = {decode_facet(code)["step"] for code in scope(db, round_.id, Filters()).facets}
+    numbers = sorted({place.index for place in places if place.step.kind == "generator"} | steps_made)
     return {n: places[n].step.name or str(places[n].step.part.name) for n in numbers if n < len(places)}

@@ -52,9 +52,9 @@ def hidden(db: Session, actor: Actor, round_: tables.Round) -> Hidden:
     if not awaits_decisions(round_):
         return Hidden()
     settings = review_settings.read(round_.review)
-    found = Hidden(round_.is_blind and settings.mode is not Mode.judgment, not settings.others_visible)
-    role = role_of(db, actor, round_.project_id) if found else None
-    return Hidden() if role is not None and role.rank >= Role.curator.rank else found
+    hidden_ = Hidden(round_.is_blind and settings.mode is not Mode.judgment, not settings.others_visible)
+    role = role_of(db, actor, round_.project_id) if hidden_ else None
+    return Hidden() if role is not None and role.rank >= Role.curator.rank else hidden_
 
 
 def awaits_decisions(round_: tables.Round) -> bool:
@@ -101,7 +101,9 @@ def seen(db: Session, actor: Actor, kept: Hidden, rows: Sequence[SampleRow]) -> 
     known = decided(db, actor, ids) if kept and ids else set(ids)
     label = tables.Label
     query = select(label.sample_id, label.machine_score, label.machine_verdict).where(label.sample_id.in_(ids))
-    words = {} if kept.judge or len(known) == len(ids) else {n: (score, said) for n, score, said in db.execute(query)}
+    words = (
+        {} if kept.judge or len(known) == len(ids) else {n: (score, verdict) for n, score, verdict in db.execute(query)}
+    )
     return [row if row.id in known else masked(kept, row, *words.get(row.id, (None, None))) for row in rows]
 
 

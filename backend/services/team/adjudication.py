@@ -120,9 +120,9 @@ def refuse_settled(db: Session, actor: Actor, round_: tables.Round, act: Act) ->
         .where(decision.group_id == place.group_id, decision.is_adjudication)
         .where(or_(decision.sample_id.in_(ids), decision.kind.in_(TOGETHER)))
     )
-    found = sorted(db.execute(query), key=lambda one: one[0].value.get("restores", one[0].id))
-    if found and found[-1][0].user_id != actor.user_id:
-        row, who = found[-1]
+    settled = sorted(db.execute(query), key=lambda pair: pair[0].value.get("restores", pair[0].id))
+    if settled and settled[-1][0].user_id != actor.user_id:
+        row, who = settled[-1]
         raise Conflict(
             f"{who} settled this item meanwhile: {in_words(row)}. Ask {who} to take that back, or go on to the next."
         )
@@ -139,8 +139,8 @@ def in_words(row: tables.Decision) -> str:
 def shown(db: Session, actor: Actor, round_: tables.Round, ids: Sequence[int]) -> list[Disputed]:
     settings = review_settings.read(round_.review)
     votes = read_votes(db, round_, ids)
-    made = review_items.items(db, actor, round_, settings, ids, {}, is_curating=True)
-    return [Disputed(one, tuple(votes[one.sample_id])) for one in made]
+    items = review_items.items(db, actor, round_, settings, ids, {}, is_curating=True)
+    return [Disputed(item, tuple(votes[item.sample_id])) for item in items]
 
 
 def read_votes(db: Session, round_: tables.Round, ids: Sequence[int]) -> dict[int, list[Decision]]:
@@ -155,7 +155,7 @@ def read_votes(db: Session, round_: tables.Round, ids: Sequence[int]) -> dict[in
     cut, last = cut_of_round(round_), dict[tuple[int, int], Decision]()
     for row, who in db.execute(query) if ids else ():
         last[row.sample_id, row.user_id] = Decision.of(row, who, cut)
-    found: dict[int, list[Decision]] = defaultdict(list)
+    by_sample: dict[int, list[Decision]] = defaultdict(list)
     for (sample_id, _), decision_made in last.items():
-        found[sample_id].append(decision_made)
-    return found
+        by_sample[sample_id].append(decision_made)
+    return by_sample

@@ -124,11 +124,11 @@ def computed(
     at_random: list[Pair] = []
     hidden = [vote for vote in read.cast if vote.judge_hidden]
     for criterion in Criterion:
-        said = by_item(read.cast, criterion, places)
-        if not said:
+        by_item_ = by_item(read.cast, criterion, places)
+        if not by_item_:
             continue
-        among.append(_among(criterion, said))
-        pairs += between_people(criterion, said, names)
+        among.append(_among(criterion, by_item_))
+        pairs += between_people(criterion, by_item_, names)
         judge += with_judge(criterion, hidden, names, word, places)
         at_random += with_judge(criterion, [vote for vote in hidden if vote.is_random], names, word, places)
     shown = len(read.cast) - len(hidden)
@@ -140,23 +140,23 @@ def computed(
 
 def by_item(cast: Iterable[Vote], criterion: Criterion, places: dict[int, str]) -> Said:
     """What was said of each item, by person."""
-    said: Said = defaultdict(dict)
+    values_by_item: Said = defaultdict(dict)
     for vote in cast:
         value = _value(vote, criterion, places)
         if value is not None:
-            said[vote.sample_id][vote.user_id] = value
-    return said
+            values_by_item[vote.sample_id][vote.user_id] = value
+    return values_by_item
 
 
-def between_people(criterion: Criterion, said: Said, names: dict[int, str]) -> list[Pair]:
+def between_people(criterion: Criterion, by_item: Said, names: dict[int, str]) -> list[Pair]:
     """Every two people who have items in common."""
     common: dict[tuple[int, int], list[tuple[Value, Value]]] = defaultdict(list)
-    for words in said.values():
-        for one, other in combinations(sorted(words), 2):
-            common[one, other].append((words[one], words[other]))
+    for words in by_item.values():
+        for first, other in combinations(sorted(words), 2):
+            common[first, other].append((words[first], words[other]))
     return [
-        _pair(criterion, one, names.get(one, ""), other, names.get(other, ""), items)
-        for (one, other), items in sorted(common.items())
+        _pair(criterion, first, names.get(first, ""), other, names.get(other, ""), items)
+        for (first, other), items in sorted(common.items())
     ]
 
 
@@ -171,7 +171,8 @@ def with_judge(
             if item in judged:
                 items[user_id].append((value, judged[item]))
     return [
-        _pair(criterion, user_id, names.get(user_id, ""), None, JUDGE, said) for user_id, said in sorted(items.items())
+        _pair(criterion, user_id, names.get(user_id, ""), None, JUDGE, pairs)
+        for user_id, pairs in sorted(items.items())
     ]
 
 
@@ -184,12 +185,12 @@ def _value(vote: Vote, criterion: Criterion, places: dict[int, str]) -> Value | 
     return places.get(vote.best, "gone") if isinstance(vote.best, int) else vote.best
 
 
-def _among(criterion: Criterion, said: Said) -> Among:
-    items = [tuple(words.values()) for words in said.values() if len(words) > 1]
+def _among(criterion: Criterion, by_item: Said) -> Among:
+    items = [tuple(words.values()) for words in by_item.values() if len(words) > 1]
     is_score = criterion is Criterion.score
     return Among(
         criterion,
-        people=len({person for words in said.values() for person in words}),
+        people=len({person for words in by_item.values() for person in words}),
         percent=measures.percent(items, within=SCORE_GAP if is_score else 0.0),
         fleiss=measures.UNKNOWN if is_score else measures.fleiss(items),
         alpha=measures.alpha(items, is_interval=is_score),
@@ -220,14 +221,14 @@ def _pair(
 def _places(db: Session, group_ids: Iterable[int]) -> dict[int, str]:
     """The place of each sample in its group, as a word that sorts; of equal texts the first one's."""
     sample = tables.Sample
-    found: dict[int, str] = {}
+    places: dict[int, str] = {}
     for chunk in in_chunks(sorted(set(group_ids))):
         first: dict[tuple[int, str], str] = {}
         query = select(sample.id, sample.group_id, sample.position, sample.text)
         query = query.where(sample.group_id.in_(chunk), sample.kind.in_(tables.JUDGED)).order_by(sample.position)
         for id_, group_id, position, text in db.execute(query):
-            found[id_] = first.setdefault((group_id, text.strip()), f"{position + 1:03}")
-    return found
+            places[id_] = first.setdefault((group_id, text.strip()), f"{position + 1:03}")
+    return places
 
 
 def _judges_word(db: Session, cast: Iterable[Vote], places: dict[int, str]) -> JudgesWord:
@@ -248,7 +249,7 @@ def _judges_word(db: Session, cast: Iterable[Vote], places: dict[int, str]) -> J
         for group_id, id_, score in db.execute(scored):
             if id_ in places and score is not None:
                 scores[group_id][id_] = score
-    for group_id, found in scores.items():
-        highest = {places[id_] for id_, score in found.items() if score == max(found.values())}
+    for group_id, group_scores in scores.items():
+        highest = {places[id_] for id_, score in group_scores.items() if score == max(group_scores.values())}
         word.best[groups[group_id]] = highest.pop() if len(highest) == 1 else "tie"
     return word

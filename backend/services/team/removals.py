@@ -106,13 +106,13 @@ def remove(actor: Actor, round_id: int, user_id: int, *, reason: str) -> Removal
         if round_.status is RoundStatus.review:
             round_ = lock_round(db, actor, round_id, Role.admin, alone=True)
         done = _remove(db, actor, round_, user_id, reason.strip(), batch_id)
-        checkpoint_ids = [one.checkpoint_id for one in done.checkpoints]
+        checkpoint_ids = [checkpoint.checkpoint_id for checkpoint in done.checkpoints]
         what: JSON = {
             "batch_id": batch_id,
             "user_id": user_id,
             "reason": reason.strip(),
             "decisions": done.decisions,
-            "labels": sum(one.count for one in done.labels),
+            "labels": sum(label.count for label in done.labels),
             "is_frozen": done.is_frozen,
             "checkpoint_ids": checkpoint_ids,
         }
@@ -156,17 +156,17 @@ def history(actor: Actor, round_id: int) -> list[Removal]:
         rows = db.execute(query.where(event.round_id == round_id, event.verb == REMOVE).order_by(event.id.desc())).all()
     return [
         Removal(
-            said.details["batch_id"],
+            event_row.details["batch_id"],
             who or "",
-            said.subject,
-            said.created_at,
-            said.details["reason"],
-            said.details["decisions"],
-            said.details["is_frozen"],
-            said.details["batch_id"] in undone,
-            tuple(said.details["checkpoint_ids"]),
+            event_row.subject,
+            event_row.created_at,
+            event_row.details["reason"],
+            event_row.details["decisions"],
+            event_row.details["is_frozen"],
+            event_row.details["batch_id"] in undone,
+            tuple(event_row.details["checkpoint_ids"]),
         )
-        for said, who in rows
+        for event_row, who in rows
     ]
 
 
@@ -176,14 +176,14 @@ def learned_from_removed(actor: Actor, project_id: int) -> set[int]:
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         query = select(event.verb, event.details).where(event.project_id == project_id)
-        found: dict[str, list[int]] = {}
+        by_batch: dict[str, list[int]] = {}
         for verb, details in db.execute(query.where(event.verb.in_((REMOVE, RESTORE))).order_by(event.id)):
             if verb == REMOVE:
-                found[details["batch_id"]] = details["checkpoint_ids"]
+                by_batch[details["batch_id"]] = details["checkpoint_ids"]
             else:
-                found.pop(details["batch_id"], None)
-        roots = {id_ for ids in found.values() for id_ in ids}
-        return {one.checkpoint_id for one in descent.with_descendants(db, project_id, roots)}
+                by_batch.pop(details["batch_id"], None)
+        roots = {id_ for ids in by_batch.values() for id_ in ids}
+        return {descendant.checkpoint_id for descendant in descent.with_descendants(db, project_id, roots)}
 
 
 def _remove(
@@ -194,7 +194,7 @@ def _remove(
     if not _is_frozen(round_):
         before = _words(db, work.shaped)
         for chunk in in_chunks(work.decisions):
-            db.execute(insert(tables.Decision), [_retraction(actor, one, reason, batch_id) for one in chunk])
+            db.execute(insert(tables.Decision), [_retraction(actor, decision, reason, batch_id) for decision in chunk])
         labels.recompute(db, work.touched)
         _free_slots(db, round_.id, user_id, work.decisions)
         changed = _difference(before, _words(db, work.shaped))
@@ -236,11 +236,11 @@ def _preview(db: Session, round_: tables.Round, work: _Work, changed: tuple[Chan
 
 def _words_without(db: Session, work: _Work) -> dict[int, tuple[str, str]]:
     """The label that each sample would have without this work, as a word, and whose it would be."""
-    found, without = {}, {one.id for one in work.decisions}
+    decision, without = {}, {decision.id for decision in work.decisions}
     for chunk in in_chunks(work.shaped):
         effects, _ = labels.effects(db, chunk, without=without)
-        found.update({n: _word(to.verdict, to.score, to.source) for n, to in effects.items()})
-    return found
+        decision.update({n: _word(to.verdict, to.score, to.source) for n, to in effects.items()})
+    return decision
 
 
 def _standing(db: Session, round_id: int, user_id: int) -> Iterator[tables.Decision]:
@@ -252,27 +252,27 @@ def _standing(db: Session, round_id: int, user_id: int) -> Iterator[tables.Decis
 
 def _touched(db: Session, targets: Iterable[tables.Decision]) -> list[int]:
     """The samples whose label may depend on these decisions."""
-    found, groups = set(), set()
-    for one in targets:
-        found.add(one.sample_id)
-        if one.kind in TOGETHER:
-            groups.add(one.group_id)
-        if one.value.get("edit_id") is not None:
-            found.add(int(one.value["edit_id"]))
+    sample_ids, groups = set(), set()
+    for target in targets:
+        sample_ids.add(target.sample_id)
+        if target.kind in TOGETHER:
+            groups.add(target.group_id)
+        if target.value.get("edit_id") is not None:
+            sample_ids.add(int(target.value["edit_id"]))
     for chunk in in_chunks(sorted(groups)):
         for ids in group_decisions.members(db, list(chunk)).values():
-            found.update(ids)
-    return sorted(found)
+            sample_ids.update(ids)
+    return sorted(sample_ids)
 
 
 def _words(db: Session, sample_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     """The label of each sample as a word, and whose it is."""
-    label, found = tables.Label, {}
+    label, words = tables.Label, {}
     for chunk in in_chunks(sample_ids):
         query = select(label.sample_id, label.verdict, label.score, label.source).where(label.sample_id.in_(chunk))
         for id_, verdict, score, source in db.execute(query):
-            found[id_] = _word(verdict, score, source)
-    return found
+            words[id_] = _word(verdict, score, source)
+    return words
 
 
 def _word(verdict: Verdict | None, score: float | None, source: LabelSource) -> tuple[str, str]:
@@ -306,7 +306,7 @@ def _retraction(actor: Actor, target: tables.Decision, reason: str, batch_id: st
 def _free_slots(db: Session, round_id: int, user_id: int, targets: Iterable[tables.Decision]) -> None:
     """Others may decide these items now."""
     lease = tables.Lease
-    for chunk in in_chunks(sorted({one.sample_id for one in targets})):
+    for chunk in in_chunks(sorted({target.sample_id for target in targets})):
         mine = (lease.round_id == round_id, lease.user_id == user_id, lease.sample_id.in_(chunk))
         db.execute(update(lease).where(*mine).values(user_id=None, decided_at=None, expires_at=now(), is_random=False))
 
@@ -321,8 +321,8 @@ def _noted(db: Session, round_id: int, removal_id: str) -> tables.Event:
 
 def _undone(db: Session, round_id: int) -> set[str]:
     event = tables.Event
-    found = db.scalars(select(event.details).where(event.round_id == round_id, event.verb == RESTORE))
-    return {str(details.get("batch_id")) for details in found}
+    details_rows = db.scalars(select(event.details).where(event.round_id == round_id, event.verb == RESTORE))
+    return {str(details.get("batch_id")) for details in details_rows}
 
 
 def _restore(db: Session, actor: Actor, round_: tables.Round, event: tables.Event) -> int:
@@ -337,27 +337,27 @@ def _restore(db: Session, actor: Actor, round_: tables.Round, event: tables.Even
     removed = list(db.scalars(query))
     settings = review_settings.read(round_.review)
     person = Actor(int(event.details["user_id"]), event.subject)
-    needs_slot = sorted({one.sample_id for one in removed if _held_a_slot(one, settings)})
+    needs_slot = sorted({decision.sample_id for decision in removed if _held_a_slot(decision, settings)})
     won = set(leases.claim(db, person, round_, settings, needs_slot))
     for item in won:
         leases.decided(db, person, item)
-    back = [one for one in removed if not _held_a_slot(one, settings) or one.sample_id in won]
+    back = [decision for decision in removed if not _held_a_slot(decision, settings) or decision.sample_id in won]
     for chunk in in_chunks(back):
-        db.execute(insert(tables.Decision), [_copy(actor, one, event.details["batch_id"]) for one in chunk])
+        db.execute(insert(tables.Decision), [_copy(actor, decision, event.details["batch_id"]) for decision in chunk])
     labels.recompute(db, _touched(db, back))
     return len(removed) - len(back)
 
 
-def _held_a_slot(one: tables.Decision, settings: review_settings.ReviewSettings) -> bool:
-    is_vote = one.kind in labels.deciding(settings) and one.batch_id is None
-    return is_vote and not (one.is_late or one.is_adjudication)
+def _held_a_slot(decision: tables.Decision, settings: review_settings.ReviewSettings) -> bool:
+    is_vote = decision.kind in labels.deciding(settings) and decision.batch_id is None
+    return is_vote and not (decision.is_late or decision.is_adjudication)
 
 
-def _copy(actor: Actor, one: tables.Decision, batch_id: str) -> dict[str, Any]:
-    first = int(one.value.get("restores", one.id))
-    return {name: getattr(one, name) for name in COPIED} | {
-        "client_id": f"{batch_id}-back-{one.id}",
-        "value": one.value | {"restores": first},
+def _copy(actor: Actor, decision: tables.Decision, batch_id: str) -> dict[str, Any]:
+    first = int(decision.value.get("restores", decision.id))
+    return {name: getattr(decision, name) for name in COPIED} | {
+        "client_id": f"{batch_id}-back-{decision.id}",
+        "value": decision.value | {"restores": first},
         "via": actor.via,
         "created_at": now(),
     }

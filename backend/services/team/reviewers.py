@@ -106,18 +106,18 @@ def mine(actor: Actor, round_id: int) -> Reviewer:
     """
     with reading() as db:
         get_row(db, actor, round_id, Role.reviewer)
-        found = _find(db, round_id, of=actor.user_id)
-        found.names.setdefault(actor.user_id, actor.name)
-    return _reviewer(found, actor.user_id, is_own=True)
+        found_people = _find(db, round_id, of=actor.user_id)
+        found_people.names.setdefault(actor.user_id, actor.name)
+    return _reviewer(found_people, actor.user_id, is_own=True)
 
 
 def everyone(actor: Actor, round_id: int) -> list[Reviewer]:
     """Everybody who did something in the round or has something assigned, most first; needs a curator."""
     with reading() as db:
         get_row(db, actor, round_id, Role.curator)
-        found = _find(db, round_id)
-    people = [_reviewer(found, one) for one in found.names]
-    return sorted(people, key=lambda one: (-one.decided, one.name))
+        found_people = _find(db, round_id)
+    people = [_reviewer(found_people, name) for name in found_people.names]
+    return sorted(people, key=lambda person: (-person.decided, person.name))
 
 
 def _find(db: Session, round_id: int, *, of: int | None = None) -> Found:
@@ -133,7 +133,7 @@ def _find(db: Session, round_id: int, *, of: int | None = None) -> Found:
     counted = tallies.of_all(db, round_id, settings) if of is None else {of: tallies.of_one(db, of, round_id, settings)}
     is_group = settings.by_group
     criterion = Criterion.best if is_group else Criterion.verdict
-    said = agreement.by_item(read.cast, criterion, places)
+    by_item = agreement.by_item(read.cast, criterion, places)
     return Found(
         round_id,
         is_open,
@@ -142,7 +142,7 @@ def _find(db: Session, round_id: int, *, of: int | None = None) -> Found:
         names,
         word,
         places,
-        said,
+        by_item,
         work,
         _last_acts(db, round_id),
         counted,
@@ -152,20 +152,20 @@ def _find(db: Session, round_id: int, *, of: int | None = None) -> Found:
     )
 
 
-def _reviewer(found: Found, user_id: int, *, is_own: bool = False) -> Reviewer:
+def _reviewer(sources: Found, user_id: int, *, is_own: bool = False) -> Reviewer:
     """One person's figures; kappa and alpha, which take longest, only for themselves."""
-    own = [vote for vote in found.read.cast if vote.user_id == user_id]
-    work = found.work.get(user_id, Work((), 0, 0, None))
+    own = [vote for vote in sources.read.cast if vote.user_id == user_id]
+    work = sources.work.get(user_id, Work((), 0, 0, None))
     hidden = [vote for vote in own if vote.judge_hidden]
-    judge = _against_judge(found, hidden)
-    colleagues = _against_colleagues(found, user_id)
-    shared = [tuple(words.values()) for words in found.said.values() if user_id in words]
-    seen, right = (None, None) if is_own and found.is_open else found.gold.get(user_id, (0, 0))
-    left, seconds = _left(found, user_id), median(work.times) if work.times else None
-    counted = found.tallies.get(user_id, Tally())
+    judge = _against_judge(sources, hidden)
+    colleagues = _against_colleagues(sources, user_id)
+    shared = [tuple(words.values()) for words in sources.said.values() if user_id in words]
+    seen, right = (None, None) if is_own and sources.is_open else sources.gold.get(user_id, (0, 0))
+    left, seconds = _left(sources, user_id), median(work.times) if work.times else None
+    counted = sources.tallies.get(user_id, Tally())
     return Reviewer(
         user_id,
-        found.names.get(user_id, ""),
+        sources.names.get(user_id, ""),
         counted.decided,
         work.skipped,
         work.late,
@@ -175,39 +175,39 @@ def _reviewer(found: Found, user_id: int, *, is_own: bool = False) -> Reviewer:
         work.last_at,
         measures.percent(judge),
         measures.cohen(judge) if is_own else UNKNOWN,
-        measures.percent(_against_judge(found, [vote for vote in hidden if vote.is_random])),
+        measures.percent(_against_judge(sources, [vote for vote in hidden if vote.is_random])),
         measures.percent(colleagues),
         measures.alpha(shared) if is_own else UNKNOWN,
         seen,
         right,
         left,
-        bool(found.assigned.get(user_id)),
+        bool(sources.assigned.get(user_id)),
         None if seconds is None else left * seconds,
     )
 
 
-def _against_judge(found: Found, cast: Iterable[Vote]) -> list[tuple[Value, Value]]:
-    judged = getattr(found.word, found.criterion.name)
-    said = agreement.by_item(cast, found.criterion, found.places)
-    return [(value, judged[item]) for item, words in said.items() for value in words.values() if item in judged]
+def _against_judge(sources: Found, cast: Iterable[Vote]) -> list[tuple[Value, Value]]:
+    judged = getattr(sources.word, sources.criterion.name)
+    by_item = agreement.by_item(cast, sources.criterion, sources.places)
+    return [(value, judged[item]) for item, words in by_item.items() for value in words.values() if item in judged]
 
 
-def _against_colleagues(found: Found, user_id: int) -> list[tuple[Value, Value]]:
-    mine = {item: words for item, words in found.said.items() if user_id in words}
+def _against_colleagues(sources: Found, user_id: int) -> list[tuple[Value, Value]]:
+    mine = {item: words for item, words in sources.said.items() if user_id in words}
     return [
         (words[user_id], value) for words in mine.values() for other, value in sorted(words.items()) if other != user_id
     ]
 
 
-def _left(found: Found, user_id: int) -> int:
+def _left(sources: Found, user_id: int) -> int:
     """Assigned items that wait; without any, the person's equal share of the open slots."""
-    if not found.is_open:
+    if not sources.is_open:
         return 0
-    if found.assigned.get(user_id):
-        return found.assigned[user_id]
+    if sources.assigned.get(user_id):
+        return sources.assigned[user_id]
     since = now() - ACTIVE
-    active = {id_ for id_, at in found.last_at.items() if at >= since} | {user_id}
-    return -(-found.open_slots // len(active))
+    active = {id_ for id_, at in sources.last_at.items() if at >= since} | {user_id}
+    return -(-sources.open_slots // len(active))
 
 
 def _last_acts(db: Session, round_id: int) -> dict[int, datetime]:
@@ -237,8 +237,8 @@ def _work(db: Session, round_id: int, of: int | None) -> dict[int, Work]:
     standing_ones = standing.everything(
         decision.user_id, func.count().filter(is_skip), func.count().filter(decision.is_late)
     )
-    said = db.execute(standing_ones.where(*by_hand).group_by(decision.user_id))
-    counts = {user_id: (skipped, late) for user_id, skipped, late in said}
+    rows = db.execute(standing_ones.where(*by_hand).group_by(decision.user_id))
+    counts = {user_id: (skipped, late) for user_id, skipped, late in rows}
     return {id_: Work(tuple(times[id_]), *counts.get(id_, (0, 0)), at) for id_, at in last.items()}
 
 
@@ -280,13 +280,13 @@ def _open_slots(db: Session, round_id: int, settings: review_settings.ReviewSett
     per_item = 1 + (settings.num_reviewers_per_item - 1) * settings.overlap_share
     item = (decision.group_id if settings.by_group else decision.sample_id).label("item")
     words = standing.own_words(item, decision.user_id, kinds=deciding(settings)).distinct()
-    said = words.where(decision.round_id == round_id).subquery()
+    decided = words.where(decision.round_id == round_id).subquery()
     # No reviewer is wanted where a curator settled a group, or a bulk action labelled what nobody had decided.
     settled = item_counts.settled_groups(round_id) if settings.by_group else _labelled(round_id)
     settled_items = settled.distinct().subquery()
-    alone = select(func.count()).where(settled_items.c[0].not_in(select(said.c.item)))
+    alone = select(func.count()).where(settled_items.c[0].not_in(select(decided.c.item)))
     num_settled = db.scalar(alone) or 0
-    num_said = db.scalar(select(func.count()).select_from(said)) or 0
+    num_said = db.scalar(select(func.count()).select_from(decided)) or 0
     return max(0, round((items - num_settled) * per_item) - num_said)
 
 

@@ -75,8 +75,8 @@ def listed(db: Session, round_: tables.Round) -> tuple[WarningView, ...]:
     row = tables.RoundWarning
     rules = rule_classes()
     stored = db.scalars(select(row).where(row.round_id == round_.id))
-    found = [_view(one, rules[one.name]) for one in stored if one.name in rules]
-    return tuple(sorted(found, key=lambda one: (ORDER.index(one.level), one.code, one.name)))
+    views = [_view(row, rules[row.name]) for row in stored if row.name in rules]
+    return tuple(sorted(views, key=lambda view: (ORDER.index(view.level), view.code, view.name)))
 
 
 def rows(actor: Actor, round_id: int, name: str) -> RowsNamed:
@@ -84,14 +84,14 @@ def rows(actor: Actor, round_id: int, name: str) -> RowsNamed:
     with reading() as db:
         round_ = get_row(db, actor, round_id)
         row = tables.RoundWarning
-        found = db.scalars(select(row).where(row.round_id == round_id, row.name == name)).one_or_none()
-        rule = rule_classes().get(found.name) if found is not None else None
-        if found is None or rule is None:
+        warning = db.scalars(select(row).where(row.round_id == round_id, row.name == name)).one_or_none()
+        rule = rule_classes().get(warning.name) if warning is not None else None
+        if warning is None or rule is None:
             raise NotFound(f"Round {round_.number} has no warning {name!r}. Its page lists those that it has.")
         kept = visibility.hidden(db, actor, round_)
-        rows = correctness.checked(db, round_, read_rows(db, _there(db, found.sample_ids)))
+        rows = correctness.checked(db, round_, read_rows(db, _there(db, warning.sample_ids)))
         samples = visibility.seen(db, actor, kept, rows)
-        return RowsNamed(_view(found, rule), tuple(samples), _prompts(db, found.prompt_ids))
+        return RowsNamed(_view(warning, rule), tuple(samples), _prompts(db, warning.prompt_ids))
 
 
 def _there(db: Session, ids: list[int]) -> tuple[int, ...]:
@@ -110,8 +110,8 @@ def title_of(name: str) -> str:
 def _prompts(db: Session, ids: list[int]) -> tuple[PromptNamed, ...]:
     prompt, set_ = tables.Prompt, tables.PromptSet
     query = select(prompt.id, set_.id, set_.name, prompt.text).join(set_, set_.id == prompt.prompt_set_id)
-    found = db.execute(query.where(prompt.id.in_(ids)).order_by(prompt.id)).all()
-    return tuple(PromptNamed(id_, set_id, name, text[:PREVIEW]) for id_, set_id, name, text in found)
+    rows = db.execute(query.where(prompt.id.in_(ids)).order_by(prompt.id)).all()
+    return tuple(PromptNamed(id_, set_id, name, text[:PREVIEW]) for id_, set_id, name, text in rows)
 
 
 def _view(row: tables.RoundWarning, rule: type[WarningRule]) -> WarningView:

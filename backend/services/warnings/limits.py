@@ -34,7 +34,7 @@ def listed(actor: Actor, project_id: int) -> tuple[RuleView, ...]:
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         rules = rules_of(db.get_one(tables.Project, project_id).warning_rules)
-    return tuple(sorted(map(_view, rules), key=lambda one: (one.code, one.name)))
+    return tuple(sorted(map(_view, rules), key=lambda view: (view.code, view.name)))
 
 
 def edit(actor: Actor, project_id: int, name: str, knobs: JSON, *, keeps_none: bool = False) -> RuleView:
@@ -55,15 +55,17 @@ def edit(actor: Actor, project_id: int, name: str, knobs: JSON, *, keeps_none: b
         now = {**rule.usable(row.warning_rules.get(name, {})), **knobs}
         now = {knob: value for knob, value in now.items() if knob not in usual or knob not in back}
         try:
-            made = rule.model_validate(now)
+            changed_rule = rule.model_validate(now)
         except ValidationError as error:
             raise InvalidInput(f"{name}.{refusals.explain(error)}") from error
-        changed = {knob: value for knob, value in made.dump().items() if knob != "name" and value != usual[knob]}
+        changed = {
+            knob: value for knob, value in changed_rule.dump().items() if knob != "name" and value != usual[knob]
+        }
         row.warning_rules = {other: set_ for other, set_ in row.warning_rules.items() if other != name} | (
             {name: changed} if changed else {}
         )
         events.note(db, actor, "change warning", name, project_id=project_id, knobs=knobs)
-        return _view(made)
+        return _view(changed_rule)
 
 
 def _view(rule: WarningRule) -> RuleView:

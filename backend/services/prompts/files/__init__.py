@@ -149,8 +149,8 @@ def _is_array(text: bytes, suffix: str) -> bool:
 def _first_lines(path: Path, opened: Opened) -> tuple[bytes, bytes]:
     """The first two lines that are not blank; of a longer one the beginning, which is no whole object."""
     with opening.binary(path, opened) as file:
-        found = (line or b"{" for _, line in limits.lines(file) if line is None or not line.isspace())
-        return next(found, b""), next(found, b"")
+        lines = (line or b"{" for _, line in limits.lines(file) if line is None or not line.isspace())
+        return next(lines, b""), next(lines, b"")
 
 
 def _has_header(text: bytes) -> bool:

@@ -63,7 +63,7 @@ def _shards(path: Path) -> list[Path]:
     """The folder's files, in the order its state names them."""
     try:
         state = json.loads(read_text(path / STATE))
-        names = [str(one["filename"]) for one in state["_data_files"]]
+        names = [str(file["filename"]) for file in state["_data_files"]]
     except (NotFound, OSError, ValueError, KeyError, TypeError) as error:
         raise InvalidInput(
             f"{path.name} is no folder that `save_to_disk` made: its {STATE} cannot be read. Choose a file, or such a "
@@ -155,14 +155,14 @@ def _rows(batch: Any, notes: Notes) -> Iterator[dict[str, Any] | str]:
     """The batch's rows as Python values; a row with a value that Python cannot hold is left out, with the reason."""
     plain = [_is_plain(field.type) for field in batch.schema]
     try:
-        found = batch.to_pylist()
+        values = batch.to_pylist()
     except (ValueError, OverflowError):
-        found = [_alone(batch.slice(place, 1)) for place in range(batch.num_rows)]
+        values = [_alone(batch.slice(place, 1)) for place in range(batch.num_rows)]
     if all(plain):
-        yield from found
+        yield from values
         return
     mended = [name for name, is_plain in zip(batch.schema.names, plain, strict=True) if not is_plain]
-    for row in found:
+    for row in values:
         if isinstance(row, dict):
             for name in mended:
                 if row[name] is not None:

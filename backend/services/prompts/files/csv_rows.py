@@ -54,8 +54,8 @@ def header_of(lines: Iterator[str], path: Path) -> tuple[list[str], str, int]:
     used, delimiter, header_line = 0, "", ""
     for header_line in lines:
         used += 1
-        if used == 1 and (said := _SEP.match(header_line)):
-            delimiter = said[1]
+        if used == 1 and (match := _SEP.match(header_line)):
+            delimiter = match[1]
         elif header_line.strip():
             break
     delimiter = delimiter or max(",;\t", key=header_line.count)

@@ -84,11 +84,11 @@ class Decoder:
         return value if isinstance(value, dict) else f"a JSON object is needed, this is {type_name(value)}"
 
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
+        fields = dict(pairs)
+        if len(fields) != len(pairs):
             names = [name for name, _ in pairs]
             self.twice = next(name for name in names if names.count(name) > 1)
-        return found
+        return fields
 
     def _constant(self, name: str) -> Any:
         if name == "NaN":
@@ -294,7 +294,7 @@ def _in_object(window: _Window, notes: Notes) -> Iterator[dict[str, Any] | str]:
         yield from _wrapped(window, notes)
     else:
         row = window.json.row(window.element())
-        yield from (found for _, found in unwrapped(1, row, notes))
+        yield from (value for _, value in unwrapped(1, row, notes))
 
 
 def _wrapped(window: _Window, notes: Notes) -> Iterator[dict[str, Any] | str]:

@@ -18,9 +18,9 @@ FORMATS = (*pairs.FORMATS, *completions.FORMATS, *questions.FORMATS, *chats.FORM
 
 def recognise(columns: Sequence[str], rows: Sequence[Any]) -> tuple[Format, Mapping] | None:
     """The format of a file and its mapping; None where no column has a known name. Raises `InvalidInput`."""
-    found = tuple(row for row in rows if isinstance(row, dict))
+    objects = tuple(row for row in rows if isinstance(row, dict))
     for is_lenient in (False, True):
-        look = Look(tuple(columns), found, is_lenient)
+        look = Look(tuple(columns), objects, is_lenient)
         for format in FORMATS:
             mapping = format.mapping(look)
             if mapping is None:

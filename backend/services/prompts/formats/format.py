@@ -58,7 +58,7 @@ class Format:
     def mapping(self, look: Look) -> Mapping | None:
         """The mapping of such a file, or None where it is another format."""
         names, used = look.by_name, set[str]()
-        found: dict[str, Any] = {}
+        columns: dict[str, Any] = {}
         for role, known in self.roles.items():
             there = [names[name] for name in known if name in names and (role in ROLES_THAT_SHARE or name not in used)]
             if role in self.needs:
@@ -68,9 +68,9 @@ class Format:
                 # Of several columns one is enough: few questions have a fifth choice.
                 there = there if role in MANY else filled
             if there:
-                found[role] = tuple(there) if role in MANY else there[0]
+                columns[role] = tuple(there) if role in MANY else there[0]
                 used.update(column.strip().lower() for column in (there if role in MANY else there[:1]))
-        mapping = Mapping(**found)
+        mapping = Mapping(**columns)
         return mapping if self.fits(look, mapping) else None
 
 

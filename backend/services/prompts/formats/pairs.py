@@ -31,7 +31,7 @@ def _are_single_turns(look: Look, mapping: Mapping) -> bool:
     sides = [
         value[0] if isinstance(value, list) and len(value) == 1 else value for value in look.values(mapping.chosen)
     ]
-    return any(isinstance(one, dict) or (isinstance(one, str) and not transcript(one)) for one in sides)
+    return any(isinstance(side, dict) or (isinstance(side, str) and not transcript(side)) for side in sides)
 
 
 PAIR = {"chosen": CHOSEN, "rejected": REJECTED}
