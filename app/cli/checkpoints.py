@@ -66,8 +66,8 @@ def register(
 
     actor = asking.owner()
     here = asking.project(actor, project).id
-    made = checkpoints.register(actor, here, name=name, location=_place(location), role=role)
-    _emit(checkpoints.detail(actor, made), as_json)
+    checkpoint_id = checkpoints.register(actor, here, name=name, location=_place(location), role=role)
+    _emit(checkpoints.detail(actor, checkpoint_id), as_json)
 
 
 def _place(location: str) -> str:

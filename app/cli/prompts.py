@@ -25,9 +25,12 @@ def list_(project: Project = None, as_json: AsJson = False) -> None:
     from backend.services import prompts
 
     actor = asking.owner()
-    found = prompts.list_sets(actor, asking.project(actor, project).id)
-    rows = [[one.id, one.name, one.split, one.num_prompts, one.num_rounds] for one in found]
-    value = {"prompt_sets": [asdict(one) for one in found]}
+    prompt_sets = prompts.list_sets(actor, asking.project(actor, project).id)
+    rows = [
+        [prompt_set.id, prompt_set.name, prompt_set.split, prompt_set.num_prompts, prompt_set.num_rounds]
+        for prompt_set in prompt_sets
+    ]
+    value = {"prompt_sets": [asdict(prompt_set) for prompt_set in prompt_sets]}
     emit(value, as_json=as_json, text=table(["id", "name", "for", "prompts", "rounds"], rows))
 
 

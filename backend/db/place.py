@@ -83,8 +83,8 @@ def problem(url: str) -> str | None:
 
 def shown(url: str) -> str:
     """The address without its secrets: a password may stand in the query, too."""
-    found = make_url(url)
-    return str(found.set(query=dict.fromkeys(found.query, "***")))
+    parsed = make_url(url)
+    return str(parsed.set(query=dict.fromkeys(parsed.query, "***")))
 
 
 def require(url: str) -> None:

@@ -63,10 +63,10 @@ def base_of(adapter: str) -> str:
 
 def rank_of(adapter: str) -> int:
     """The highest rank in an adapter folder; raises `InvalidInput`."""
-    found = read_json(Path(adapter) / "adapter_config.json")
-    other = found.get("rank_pattern")
-    ranks = [found.get("r"), *(other.values() if isinstance(other, dict) else ())]
-    return max((one for one in ranks if isinstance(one, int)), default=0)
+    config = read_json(Path(adapter) / "adapter_config.json")
+    other = config.get("rank_pattern")
+    ranks = [config.get("r"), *(other.values() if isinstance(other, dict) else ())]
+    return max((rank for rank in ranks if isinstance(rank, int)), default=0)
 
 
 def check(located: str) -> None:

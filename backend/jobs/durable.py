@@ -138,7 +138,7 @@ def withdraw(workflow_ids: list[str]) -> None:
 def log_as_others() -> None:
     """Let the engine's log take the way of all others, without its own handler; to be called once it has set that."""
     logger = logging.getLogger("dbos")
-    for handler in [one for one in logger.handlers if one.name == CONSOLE]:
+    for handler in [own_handler for own_handler in logger.handlers if own_handler.name == CONSOLE]:
         logger.removeHandler(handler)
     logger.propagate = True
     logger.addFilter(_is_news)

@@ -175,7 +175,7 @@ def _batch(
     if not missing:
         return
     wanted = {text.sample_id for text in missing}
-    judgments = [one for one in tally.ask(judge, groups, seed) if one.sample_id in wanted]
+    judgments = [judgment for judgment in tally.ask(judge, groups, seed) if judgment.sample_id in wanted]
     failures = [judgment.failure for judgment in judgments if judgment.failure is not None]
     write = partial(_write, bench, row_id, judgments, tally)
     gate.pass_batch(write, served=len(judgments) - len(failures), failures=failures)

@@ -109,8 +109,8 @@ class DistillLesson(LibraryKnobs, EngineTrainer):
         """Return the library; lessons have `sources`, samples by id, and `rows`, of this dataset by number."""
         known: list[JSON] = next((layer["entries"] for layer in layers(start) if layer["name"] == LIBRARY), [])
         book = Book(self.same_above)
-        for one in known:
-            book.add(Lesson(one["name"], one["text"], list(one["sources"])))
+        for entry in known:
+            book.add(Lesson(entry["name"], entry["text"], list(entry["sources"])))
         counts = Counter(texts=len(rows))
         for number, row in enumerate(rows):
             lessons = list(self.lessons(row["completion"][-1]["content"]))

@@ -25,7 +25,7 @@ class Forgetting(WarningRule):
     limit: float = Field(-0.02, ge=-1, le=0, description="red where the whole interval lies below it")
 
     def compute(self, evidence: WarningEvidence) -> Finding:
-        found = change(evidence)
-        if found is None:
+        finding = change(evidence)
+        if finding is None:
             return Finding()
-        return Finding(found.value, found.low, found.high, found.n, prompt_ids=some(found.lost))
+        return Finding(finding.value, finding.low, finding.high, finding.n, prompt_ids=some(finding.lost))

@@ -60,7 +60,8 @@ def _prompts(compared: Compared) -> str:
     if compared.common == compared.old_asked == compared.new_asked:
         return f"Both were asked the same {compared.common:,} held-out prompts."
     return (
-        f"They were asked different held-out prompts, {compared.old_asked:,} and {compared.new_asked:,}: what is compared "
+        f"They were asked different held-out prompts, {compared.old_asked:,} and {compared.new_asked:,}: what is "
+        "compared "
         f"prompt by prompt is compared on the {compared.common:,} that both were asked."
     )
 

@@ -89,6 +89,8 @@ def stopped(here: Context, detail: JobDetail | None) -> dict[str, Any] | None:
     return None if stopped_round is None else vars(stopped_round) | {"links": links(stopped_round)}
 
 
-def links(found: Stopped) -> list[dict[str, str]]:
+def links(stopped: Stopped) -> list[dict[str, str]]:
     """To the form of each branch that there can be."""
-    return [{"target": f"new-round?branch={found.round_id}&at={at}", "words": f"{at} again"} for at in found.branches]
+    return [
+        {"target": f"new-round?branch={stopped.round_id}&at={at}", "words": f"{at} again"} for at in stopped.branches
+    ]

@@ -65,12 +65,12 @@ def listed(here: Context, added: Sequence[JSON]) -> JSON:
     return {
         "rows": [
             {
-                "title": found.title,
+                "title": checked_entry.title,
                 "knobs": shown.knobs_of(entry["judge"]),
-                "notes": list(found.notes),
+                "notes": list(checked_entry.notes),
                 "place": place,
             }
-            for place, (found, entry) in enumerate(zip(checked, added, strict=True))
+            for place, (checked_entry, entry) in enumerate(zip(checked, added, strict=True))
         ]
     }
 

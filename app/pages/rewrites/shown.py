@@ -18,8 +18,10 @@ def offer(offered: Offer | None, problem: str) -> JSON:
     if offered.why_not:
         return {"said": offered.why_not, "kind": "warn"}
     return {
-        "said": f"The judge {offered.judge} ({offered.judge_name}) is asked at most {offered.calls:,} times, the model that "
-        f"writes at most {offered.rewrites} times. It sees {offered.seen:,} labels of people; {offered.unseen:,} stay unseen "
+        "said": f"The judge {offered.judge} ({offered.judge_name}) is asked at most {offered.calls:,} times, the "
+        "model that "
+        f"writes at most {offered.rewrites} times. It sees {offered.seen:,} labels of people; {offered.unseen:,} "
+        "stay unseen "
         "and decide whether its template is kept.",
         "kind": "plain",
         "note": offered.note,

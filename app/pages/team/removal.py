@@ -130,7 +130,8 @@ def card_value(removal_preview: RemovalPreview) -> dict[str, Any]:
     frozen = " The round is past its review, so its labels and what training read stay as they are."
     return {
         "person": removal_preview.person,
-        "what": f"{removal_preview.decisions:,} decisions; {changes:,} labels {now}.{frozen if removal_preview.is_frozen else ''}",
+        "what": f"{removal_preview.decisions:,} decisions; {changes:,} labels "
+        f"{now}.{frozen if removal_preview.is_frozen else ''}",
         "labels": [changed_words(label) for label in removal_preview.labels],
         "datasets": [
             {"id": dataset.dataset_id, "round": dataset.round_number, "examples": f"{dataset.examples:,}"}

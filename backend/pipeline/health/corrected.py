@@ -141,8 +141,8 @@ def estimate(pairs: Sequence[Pair], of: Population, tuning: float) -> Number:
 def run_starts(drawn: Iterable[bool]) -> list[int]:
     """Of each word the number of words before its run: draws that came one after another are one run, and each other
     word is one."""
-    found, was_drawn = list[int](), False
+    starts, was_drawn = list[int](), False
     for n, is_drawn in enumerate(drawn):
-        found.append(found[-1] if is_drawn and was_drawn else n)
+        starts.append(starts[-1] if is_drawn and was_drawn else n)
         was_drawn = is_drawn
-    return found
+    return starts

@@ -164,7 +164,9 @@ def _witnesses(
     is_all = _is_nearly_all(len(by_sample) + len(known), int(row.counts.get("samples") or 0))
     drawn = {n for n, some in by_sample.items() if is_all or any(row.is_random for row in some)}
     ids = in_order(db, {*by_sample, *known})
-    found_of = {one.id: one for some in in_chunks(ids) for one in _texts(db, place.index, tables.Sample.id.in_(some))}
+    found_of = {
+        text.id: text for some in in_chunks(ids) for text in _texts(db, place.index, tables.Sample.id.in_(some))
+    }
     texts = {n: found_of[n] for n in ids if n in found_of}
     spoken = [Word(text, known[n] is Verdict.accept, False, is_known=True) for n, text in texts.items() if n in known]
     witnesses = {witness.text.id: Witness(witness.text, witness.accepts) for witness in spoken}

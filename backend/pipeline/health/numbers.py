@@ -54,7 +54,7 @@ def calibration_error(
     `turns` makes of one line a text one line a draw, where texts were not all drawn alike. The reflected bootstrap:
     drawn again, the error is on average larger than it is.
     """
-    n = sum(one is not None for one in scores)
+    n = sum(score is not None for score in scores)
     if not n:
         return Number()
     gaps = np.zeros((len(scores), bins + 1))
@@ -71,8 +71,8 @@ def calibration_error(
 
 def _mean_gap(lines: Any) -> Any:
     """Of each line of summed gaps by bin and the number of texts; 0 where it has no text."""
-    found = np.abs(lines[:, :-1]).sum(axis=1)
-    return np.divide(found, lines[:, -1], out=np.zeros(len(found)), where=lines[:, -1] > 0)
+    gaps = np.abs(lines[:, :-1]).sum(axis=1)
+    return np.divide(gaps, lines[:, -1], out=np.zeros(len(gaps)), where=lines[:, -1] > 0)
 
 
 def resampled(lines: Any) -> Any:

@@ -72,7 +72,8 @@ def _pairs(
     both = db.scalar(select(func.count()).select_from(joined.subquery())) or 0
     if len(differing) < FEWEST:
         raise InvalidInput(
-            f"{left_side.checkpoint} and {two.checkpoint} both answered {both:,} held-out prompts, {len(differing)} of them "
+            f"{left_side.checkpoint} and {two.checkpoint} both answered {both:,} held-out prompts, {len(differing)} "
+            "of them "
             f"in other words. An arena needs {FEWEST}: measure both on the same held-out set."
         )
     drawn = random.Random(secret).sample(differing, min(number, len(differing)))

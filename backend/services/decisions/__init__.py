@@ -112,9 +112,9 @@ def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts:
         if row is not None:
             own = members[row.group_id] if act.kind in TOGETHER or settings.by_group else []
             rows = own or [row]
-            said = {one.id: (one.machine_score, one.machine_verdict) for one in [*rows, row]}
-            ids = tuple(one.id for one in rows)
-            places[act.client_id] = Place(ids[0], row.group_id, ids, row.gold is not None, bool(row.is_shown), said)
+            machine = {member.id: (member.machine_score, member.machine_verdict) for member in [*rows, row]}
+            ids = tuple(member.id for member in rows)
+            places[act.client_id] = Place(ids[0], row.group_id, ids, row.gold is not None, bool(row.is_shown), machine)
     return places
 
 
@@ -198,11 +198,13 @@ def row_for(
     # The judge's view comes with the answer to any label, kept or taken back. A decision about the group showed it on
     # each of its samples, and one about a sample part of its group.
     is_told = any(
-        one.kind in ANY_LABELLING and (is_group or one.kind in TOGETHER or one.sample_id == act.sample_id)
-        for one in before
+        earlier.kind in ANY_LABELLING and (is_group or earlier.kind in TOGETHER or earlier.sample_id == act.sample_id)
+        for earlier in before
     )
     alike = next((kinds for kinds in (TOGETHER, LABELLING) if act.kind in kinds), ())
-    replaced = [one for one in before if one.stands and one.sample_id == sample_id and one.kind in alike]
+    replaced = [
+        earlier for earlier in before if earlier.stands and earlier.sample_id == sample_id and earlier.kind in alike
+    ]
     if replaced:
         value |= {"replaces": [replaced[-1].client_id, replaced[-1].kind]}
     # A round of which a branch is launched has no open review, so the labels of a branch's texts can be read there.

@@ -158,7 +158,8 @@ def _drawn(db: Session, labels_: Sequence[Labelled], number: int, seed: int) -> 
     """So many of the samples, drawn at random; the same ones for the same labels and seed."""
     if len(labels_) < FEWEST:
         raise InvalidInput(
-            f"{len(labels_)} samples carry a label of people that counts here: one given blind on an item that was drawn "
+            f"{len(labels_)} samples carry a label of people that counts here: one given blind on an item that was "
+            "drawn "
             f"at random, or one of a gold item. A bench needs {FEWEST}. {labels.HOW}"
         )
     known = {label.sample_id: label for label in labels_}

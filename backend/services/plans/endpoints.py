@@ -56,8 +56,8 @@ def unforced(part: Part, who: str, row: tables.Checkpoint) -> list[str]:
     """What is to be said where judges in a part force their replies, and the checkpoint cannot be held to the form."""
     # What wraps an endpoint asks it more than once, or otherwise, and holds it to no form.
     how = str(row.engine.get("forced", "")) if row.engine.get("name") == "openai" else ""
-    judges = [one for one in parts_in(part) if isinstance(one, TemplateJudge) and one.forced]
-    kinds = dict.fromkeys(one.form.kind for one in judges if one.form is not None)
+    judges = [judge for judge in parts_in(part) if isinstance(judge, TemplateJudge) and judge.forced]
+    kinds = dict.fromkeys(judge.form.kind for judge in judges if judge.form is not None)
     return [
         f"{who} is to force its replies, but {row.name} cannot be held to a form ({kind}): they are read as they come."
         for kind in kinds

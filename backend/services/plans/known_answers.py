@@ -142,6 +142,7 @@ def _of_metrics(names: str, answers: Answers) -> str:
             "without one, as `verifier: countdown` does for the demo's puzzles and `verifier: run_tests` for programs."
         )
     return (
-        f"{answers.missing:,} of the {answers.prompts:,} held-out prompts have no answer and are left out of what compares "
+        f"{answers.missing:,} of the {answers.prompts:,} held-out prompts have no answer and are left out of what "
+        "compares "
         f"with it: {names}."
     )

@@ -235,18 +235,21 @@ def delete_set(actor: Actor, set_id: int) -> None:
         prompt_set = _get(db, actor, set_id, Role.admin)
         if held_by := preview_rows.using_set(db, set_id):
             raise Conflict(
-                f"The prompt set {prompt_set.name!r} cannot be deleted: preview {held_by[0]} uses it, whose job has not "
+                f"The prompt set {prompt_set.name!r} cannot be deleted: preview {held_by[0]} uses it, whose job has "
+                "not "
                 "ended. Wait for its end or cancel the job, then delete the set again."
             )
         row = db.get_one(tables.PromptSet, set_id)
         if row.round_id is not None and _is_referred(db, set_id):
             raise Conflict(
-                f"The prompt set {prompt_set.name!r} cannot be deleted: a round made it, and its samples stand on it. Leave "
+                f"The prompt set {prompt_set.name!r} cannot be deleted: a round made it, and its samples stand on "
+                "it. Leave "
                 "it; new rounds need not use it."
             )
         if prompt_set.num_rounds or _is_referred(db, set_id):
             raise Conflict(
-                f"The prompt set {prompt_set.name!r} cannot be deleted: samples of {prompt_set.num_rounds} rounds stand on it. "
+                f"The prompt set {prompt_set.name!r} cannot be deleted: samples of {prompt_set.num_rounds} rounds "
+                "stand on it. "
                 "Leave it; new rounds need not use it."
             )
         db.delete(row)

@@ -123,7 +123,8 @@ def chosen_answer(row: dict[str, Any], columns: tuple[str, ...], value: Any, pla
     if text and (letter or (place and text != place)):
         kind = "letter" if letter else "number"
         raise BadRow(
-            f"the answer {stated[:80]!r} is the text of choice {text} and the {kind} of choice {letter or place}; write "
+            f"the answer {stated[:80]!r} is the text of choice {text} and the {kind} of choice {letter or place}; "
+            "write "
             "which one is meant"
         )
     if place and not text and places.are_mixed:

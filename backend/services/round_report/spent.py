@@ -108,7 +108,8 @@ def _about(asked: tuple[EndpointCost, ...]) -> list[str]:
     for asked_endpoint in asked:
         if asked_endpoint.unpriced:
             sentences.append(
-                f"{asked_endpoint.unpriced:,} tokens of {asked_endpoint.name} had no price: give one in its settings on the page Checkpoints."
+                f"{asked_endpoint.unpriced:,} tokens of {asked_endpoint.name} had no price: give one in its "
+                "settings on the page Checkpoints."
             )
         if asked_endpoint.uncounted:
             replies = "1 reply" if asked_endpoint.uncounted == 1 else f"{asked_endpoint.uncounted:,} replies"

@@ -38,7 +38,8 @@ def _fell(measured: Measured) -> list[Warned]:
             continue
         if metric.p < 0.05 and (metric.newly_wrong or 0) > (metric.newly_right or 0):
             text = (
-                f"{metric.name} fell from {metric.before:.1%} ({metric.compared_with}) to {metric.value:.1%} ({metric.checkpoint}), "
+                f"{metric.name} fell from {metric.before:.1%} ({metric.compared_with}) to {metric.value:.1%} "
+                f"({metric.checkpoint}), "
                 "more than chance explains."
             )
             raised.append(Warned("red", text, metric.change, metric.change_low, metric.change_high, 0.0, metric.n, ""))
