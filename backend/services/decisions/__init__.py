@@ -112,9 +112,11 @@ def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts:
         if row is not None:
             own = members[row.group_id] if act.kind in TOGETHER or settings.by_group else []
             rows = own or [row]
-            machine = {member.id: (member.machine_score, member.machine_verdict) for member in [*rows, row]}
+            machine_labels = {member.id: (member.machine_score, member.machine_verdict) for member in [*rows, row]}
             ids = tuple(member.id for member in rows)
-            places[act.client_id] = Place(ids[0], row.group_id, ids, row.gold is not None, bool(row.is_shown), machine)
+            places[act.client_id] = Place(
+                ids[0], row.group_id, ids, row.gold is not None, bool(row.is_shown), machine_labels
+            )
     return places
 
 
