@@ -1,9 +1,11 @@
-"""Where Gradio's pages are built."""
+"""Where Gradio's pages are built, and coroutines that tests run."""
 
 import asyncio
-from collections.abc import Callable
+import contextvars
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,3 +26,9 @@ def in_event_loop(build: Callable[P, T]) -> Callable[P, T]:
         return build(*args, **kwargs)
 
     return run
+
+
+def run_alone(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run it in a thread of its own: where browser tests ran before, Playwright's loop runs in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(contextvars.copy_context().run, asyncio.run, work).result()

@@ -2,13 +2,11 @@
 
 import asyncio
 import contextlib
-import contextvars
 import functools
 import os
 import random
 import threading
-from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -112,12 +110,6 @@ def address() -> str:
 def page(project: Any, path: str = "") -> str:
     """The address of a project's page, such as `jobs?job=3`."""
     return address() + page_path(project.slug, path)
-
-
-def run(work: Coroutine[Any, Any, Any]) -> Any:
-    """Run it in a thread of its own: where browser tests ran before, Playwright's loop runs in this one."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(contextvars.copy_context().run, asyncio.run, work).result()
 
 
 def visitor() -> httpx.Client:

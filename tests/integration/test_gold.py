@@ -19,6 +19,7 @@ from backend.services.decisions import leases
 from backend.services.people import server_key
 from backend.services.projects import overview
 from backend.services.queue import Item, Order, assignments, gold
+from backend.services.queue.reasons import RANDOM
 from backend.services.team import reviewers as reviewer_stats
 from backend.values import LabelSource, MetricValue, RoundStatus, Stage, Verdict
 from tests import rows
@@ -170,9 +171,9 @@ def test_however_often_one_looks_every_item_stays_where_it_was(database: str, or
 
 @pytest.mark.on_sqlite
 def test_in_all_orders_the_same_items_are_drawn_in_the_same_order(database: str) -> None:
-    team, known = a_long_round(700, gold_share=0.3, random_share=0.4)
+    team, known = a_long_round(700, gold_share=0.3, random_share=0.4, is_blind=False)
     drawn = {
-        order: [item.sample_id for item in team.items("ann", order=order, peek=True, limit=60) if item.reason]
+        order: [item.sample_id for item in team.items("ann", order=order, peek=True, limit=60) if item.reason == RANDOM]
         for order in (Order.informativeness, Order.disagreement)
     }
     least = min(map(len, drawn.values()))
@@ -183,13 +184,11 @@ def test_in_all_orders_the_same_items_are_drawn_in_the_same_order(database: str)
 
 
 def test_where_gold_items_come_only_the_servers_key_tells(database: str) -> None:
-    team, known = a_long_round(100, gold_share=0.3, random_share=0.4)
+    team, known = a_long_round(100, gold_share=0.3, random_share=0.4, is_blind=False)
 
     def orders() -> list[list[object]]:
         random = team.queue("ann", order=Order.random, peek=True, limit=40)
-        marks = [
-            item.reason is not None for item in team.items("ann", order=Order.informativeness, peek=True, limit=40)
-        ]
+        marks = [item.reason == RANDOM for item in team.items("ann", order=Order.informativeness, peek=True, limit=40)]
         return [[n in known for n in random], marks]
 
     before = orders()

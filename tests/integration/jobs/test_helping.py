@@ -1,6 +1,5 @@
 """What a helper's process leaves behind: rows where its server served it, its cost, and why it ended."""
 
-import asyncio
 import sys
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +19,7 @@ from backend.services.rounds import job_views
 from backend.values import JobStatus, Stage
 from backend.values.replies import Usage
 from tests import rows
+from tests.event_loops import run_alone
 from tests.integration.forbidding import DOWN, rows_of, scripted, served_by
 from tests.integration.slots import POLICY, Loop, texts
 
@@ -137,7 +137,7 @@ def test_a_helper_whose_process_dies_has_failed(
         db.add(helper)
     mortal: Any = SimpleNamespace(executor_id="mortal", command=lambda *_: [sys.executable, "-c", program])
     monkeypatch.setattr(worker, "_worker", mortal)
-    assert asyncio.run(worker.run_helper(helper.id)) == "ended"
+    assert run_alone(worker.run_helper(helper.id)) == "ended"
     found = ended(helper.id)
     assert found.ended_at is not None
     assert str(found.error).startswith(error) if error else found.error is None
