@@ -16,9 +16,9 @@ from app.widgets.round_form import review_inputs
 from backend import recipes
 from backend.errors import InvalidInput
 from backend.services.recipes import steps_edit
-from backend.values import JSON
+from backend.values import JSON, LocalEngine
 
-FIELDS: list[Any] = [[], [], [], 60, 0, 1, 1, 0, False, False, 1, [], *review_inputs({})]
+FIELDS: list[Any] = [[], [], [], 60, 0, 1, 1, 0, False, False, 1, [], LocalEngine.transformers, *review_inputs({})]
 SKIPPED = {"__type__": "update"}
 
 

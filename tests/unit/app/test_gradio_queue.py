@@ -11,6 +11,7 @@ import pytest
 from gradio.queueing import Event, Queue
 
 from app import gradio_queue
+from tests.event_loops import run_alone
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +31,7 @@ def in_loop(test: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
         built._queue.active_jobs = [None] * 3
         await asyncio.wait_for(test(built._queue), 60)
 
-    asyncio.run(run())
+    run_alone(run())
 
 
 def test_each_of_many_events_that_come_one_by_one_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:

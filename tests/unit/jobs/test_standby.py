@@ -9,6 +9,7 @@ import pytest
 
 from backend.jobs import standby
 from backend.jobs.process import ChildProcess, kept
+from tests.event_loops import run_alone
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
@@ -57,8 +58,8 @@ def test_a_job_is_given_to_the_process_that_waits_and_its_output_is_the_job_s_lo
     child = ready.take(3, 2, log)
     assert child is not None
     assert ready.take(4, 1, log) is None, "there is one at a time"
-    assert asyncio.run(child.ended(within=60))
-    asyncio.run(child.end())
+    assert run_alone(child.ended(within=60))
+    run_alone(child.end())
     ready.close()
     assert child.exit_code == 0
     head, given = log.read_text().splitlines()
@@ -128,7 +129,7 @@ def test_a_process_whose_taker_is_cancelled_meanwhile_is_ended(ready: standby.St
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    asyncio.run(cancelled())
+    run_alone(cancelled())
     assert is_gone(pid)
     ready.close()
 
@@ -148,5 +149,5 @@ def test_a_process_that_starts_while_its_job_is_cancelled_is_ended(tmp_path: Pat
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    asyncio.run(cancelled())
+    run_alone(cancelled())
     assert is_gone(started[0].pid)
