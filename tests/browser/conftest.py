@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser import settled
+
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -75,6 +77,7 @@ def start_server(data_dir: Path, *command: str) -> Server:
 def prepare(context: Any) -> None:
     """Wait long for what is to come, and under RONDO_SLOW_BROWSER be as slow as a bad day's machine and network."""
     context.set_default_timeout(PATIENCE)
+    settled.watch(context)
     context.on("console", lambda message: heard(message.page, f"{message.type}: {message.text}"))
     context.on("weberror", lambda error: heard(error.page, f"thrown: {error.error}"))
     context.on("requestfailed", lambda request: HEARD.append(f"failed: {request.url} {request.failure}"))

@@ -14,6 +14,7 @@ from backend.values import DatasetType, Split
 from tests import rows
 from tests.browser.desk import Review, empty
 from tests.browser.filled import fill
+from tests.browser.settled import settled
 from tests.browser.test_addresses import running_job
 from tests.browser.test_team import Team
 from tests.integration import site
@@ -29,7 +30,7 @@ SHOWN = {
     "warnings": "#warnings-lights table",
     "prompts": "#prompt-set h2",
     "recipes": "#recipes-table [role=gridcell][data-row='0']",
-    "new-round": "#launch",
+    "new-round": "#launch:enabled",
     "samples": "#sample-detail h2",
     "team": "#team-people td",
     "jobs": ".job h2",
@@ -82,13 +83,11 @@ def found(page: Any) -> list[str]:
 
 
 def found_in_both_themes(page: Any) -> list[str]:
-    # What is locked while an answer is on its way is paler for as long.
-    page.wait_for_function("!document.querySelector('[inert]')")
     told = []
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
         page.wait_for_selector(f":root[data-theme={theme}]")
-        page.wait_for_timeout(500)  # colors fade from one to the other
+        settled(page)  # colors fade from one to the other, and what was locked is paler
         told += [f"{theme}: {line}" for line in found(page)]
     return told
 
@@ -148,7 +147,6 @@ def test_no_page_keeps_anybody_out(team: Team) -> None:
     }
     for path in (page.PATH for page in PAGES):
         team.page.goto(site.page(team.project, path + asked.get(path, "")))
-        # An animation of Gradio's shows what it loads; then what is there is drawn.
         team.page.wait_for_selector(SHOWN[path])
         told += [f"{path} {line}" for line in found_in_both_themes(team.page)]
     assert told == []

@@ -1,11 +1,13 @@
 """In Chromium: a round's page from the overview, its parts, and an arm of the flow that opens its rows."""
 
+import re
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.desk import empty, sign_in
+from tests.browser.settled import fits
 from tests.integration import site
 from tests.integration.test_round_report import Done
 
@@ -23,13 +25,13 @@ def test_a_round_is_read_from_the_overview_to_the_rows_of_an_arm(empty: None, ch
     page.goto(site.page(done.project, ""))
     page.locator("#loop .round h2 a").click()
     expect(page.locator("#round-opening h2")).to_have_text("Round 1")
-    assert page.url.endswith(f"/round?round={done.round.id}")
+    expect(page).to_have_url(re.compile(f"/round\\?round={done.round.id}$"))
     expect(page.locator("#round-opening summary", has_text="generator: sample")).to_contain_text("Temperature 0.9")
     expect(page.locator("#round-flow-table caption")).to_have_text("Step 4: 8 rows of the type preference")
     expect(page.locator("#round-scores .js-plotly-plot")).to_be_visible()
     expect(page.locator("#round-work")).to_contain_text("Nobody decided anything")
     page.set_viewport_size({"width": 400, "height": 900})
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    fits(page)
     page.set_viewport_size({"width": 1280, "height": 900})
     arm = page.locator("#round-flow .sankey-link").nth(1)
     expect(arm).to_be_visible()

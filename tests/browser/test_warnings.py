@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from backend.services.warnings import limits
 from tests.browser.desk import empty, sign_in
+from tests.browser.settled import fits, settled
 from tests.integration import site
 from tests.integration.test_warnings import Warned
 
@@ -54,11 +55,10 @@ def pictured(page: Any, name: str) -> None:
     """No page is wider than a phone; pictures of it, where a folder is named for them."""
     for width in (1280, 400):
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(300)
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (name, width)
+        fits(page)
         for theme in ("light", "dark"):
             if folder := os.environ.get("RONDO_PICTURES"):
                 page.emulate_media(color_scheme=theme)
-                page.wait_for_timeout(700)
+                settled(page)
                 page.screenshot(path=str(Path(folder) / f"{name}-{width}-{theme}.png"))
     page.set_viewport_size({"width": 1280, "height": 900})
