@@ -148,8 +148,13 @@ class Review:
 
     def leave(self) -> None:
         """Go to another page, and wait until the server knows."""
-        self.page.goto("about:blank")
+        self.go_away()
         until(lambda: not self.leased(), "giving back")
+
+    def go_away(self) -> None:
+        """Go to another page, while the server owes this one no answer: it could come to hold something after that."""
+        self.page.wait_for_function(f"!{FIND}.desk.team.isBeating && !{FIND}.desk.line.fetching")
+        self.page.goto("about:blank")
 
     def text(self, selector: str) -> str:
         return (self.page.locator(f"#review-desk {selector}").text_content() or "").strip()

@@ -8,7 +8,7 @@ PATIENCE = 120.0
 """Seconds until a page that moves on is given up."""
 POLLED_FOR = 30.0
 """Seconds until what the page asks for is no longer waited for: a page that looks again all the time asks all the time."""
-TURNS = 10
+TURNS = 7
 """How many turns of the page have to find it still, one after the other."""
 TURN = """() => new Promise((done) => requestAnimationFrame(() => setTimeout(() => {
   const short = (one) => one.effect.getComputedTiming().endTime < 3000;

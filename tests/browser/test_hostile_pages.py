@@ -1,6 +1,5 @@
 """Hostile text in every name and text there is: no page runs it, and nothing is asked of another host."""
 
-import time
 import unicodedata
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +17,7 @@ from backend.values import DecisionKind, JobStatus, Role, RoundStatus, Split, St
 from tests import hostile, rows
 from tests.browser.desk import HOSTILE, SAVED, empty, sign_in
 from tests.browser.filled import fill
+from tests.browser.settled import settled
 from tests.integration import site
 from tests.integration.held_out import measure
 
@@ -73,7 +73,7 @@ def test_no_page_runs_what_is_in_its_texts(empty: None, chromium) -> None:
     )
     for path in (*PATHS, *opened, *(f"{path}{asked}" for path, asked in tried.items())):
         browser.open(path)
-        browser.settle()
+        settled(browser.page)
         browser.check(path)
         assert browser.page.evaluate("window.hacked") is None, path
         assert browser.page.locator("img[src='x'], img[src*='203.0.113.9'], svg[onload]").count() == 0, path
@@ -83,8 +83,6 @@ def test_no_page_runs_what_is_in_its_texts(empty: None, chromium) -> None:
 TEXTS = [text.replace("\x00", "\ufffd") for text in hostile.STRINGS]
 """As they are stored: no database keeps a NUL character in JSON, and what models write is kept with replacements."""
 NAMES = [text for text in TEXTS if text.isprintable() and text.strip() == text and len(text) <= 80]
-SETTLES_WITHIN = 20.0
-"""Seconds; a page that polls may never stand still, and what is shown then is looked at all the same."""
 BANNED = ("content security policy", "content-security-policy", hostile.HOST)
 
 
@@ -99,10 +97,7 @@ class Watched:
                 place = site.page(db.get_one(tables.Project, project_id))
             self.context.request.get(place, headers={"accept": "text/html"})
         self.noticed: list[str] = []
-        self.asked: set[Any] = set()
         self.context.on("request", self.at)
-        self.context.on("requestfinished", lambda request: self.asked.discard(request))
-        self.context.on("requestfailed", lambda request: self.asked.discard(request))
         self.page = self.context.new_page()
         self.page.on("dialog", lambda dialog: (self.noticed.append(f"dialog {dialog.message}"), dialog.dismiss()))
         self.page.on("popup", lambda popup: self.noticed.append(f"popup {popup.url}"))
@@ -111,23 +106,12 @@ class Watched:
     def at(self, request: Any) -> None:
         if not request.url.startswith((site.address(), "data:", "blob:")):
             self.noticed.append(f"request {request.url}")
-        if "/heartbeat/" not in request.url:  # that one lasts as long as the page
-            self.asked.add(request)
-
-    def settle(self) -> None:
-        """Wait until nothing was asked for a while: what the page was told by then, it has drawn."""
-        still = 0
-        end = time.monotonic() + SETTLES_WITHIN
-        while still < 20 and time.monotonic() < end:
-            self.page.wait_for_timeout(20)
-            still = 0 if self.asked else still + 1
 
     def said(self, text: str) -> None:
         if any(word in text.lower() for word in BANNED):
             self.noticed.append(f"console {text[:200]}")
 
     def open(self, path: str, waits_for: str = ".gradio-container") -> None:
-        self.asked.clear()  # who leaves a page waits for nothing there
         self.page.goto(f"{site.address()}/{path}")
         self.page.wait_for_selector(waits_for, state="attached")
 
@@ -225,13 +209,17 @@ def test_two_hundred_ways_to_run_a_script_run_none_on_any_page(empty: None, chro
     browser = Watched(chromium, owner, round_.project_id)
     for path in (*PATHS, *(f"{path}{asked}" for path, asked in tried.items())):
         browser.open(path)
-        browser.settle()
+        settled(browser.page)
         browser.check(path)
         if path.split("?")[0] in tried:
-            assert "__hit" in browser.page.inner_text("body"), f"{path} shows none of the texts"
+            shows_a_text(browser)
     through(browser, "samples", "#samples-next", "#samples-table [role=gridcell]")
     through(browser, "audit", "#audit-older", "#audit-table td")
     browser.context.close()
+
+
+def shows_a_text(browser: Watched) -> None:
+    expect(browser.page.locator("body")).to_contain_text("__hit", use_inner_text=True)
 
 
 def through(browser: Watched, path: str, button: str, cells: str, *, pages: int = 8) -> None:
@@ -239,9 +227,9 @@ def through(browser: Watched, path: str, button: str, cells: str, *, pages: int 
     browser.open(path, cells)
     table = browser.page.locator(cells.split()[0])
     for _ in range(pages):
-        browser.settle()
+        settled(browser.page)
         browser.check(path)
-        assert "__hit" in browser.page.inner_text("body"), path
+        shows_a_text(browser)
         if not browser.page.locator(button).is_enabled():
             return
         before = table.inner_text()
@@ -298,7 +286,7 @@ def test_no_tab_of_the_team_page_runs_any(empty: None, chromium: Any) -> None:
     assert tabs.count() >= 8
     for n in range(tabs.count()):
         tabs.nth(n).click()
-        browser.settle()
+        settled(browser.page)
         browser.check(f"tab {n}")
     browser.context.close()
 
@@ -313,6 +301,6 @@ def test_the_name_of_an_uploaded_file_is_only_a_name(empty: None, chromium: Any,
         browser.page.wait_for_selector("input[type=file]", state="attached")
         content = {"name": f"{name}.jsonl", "mimeType": "application/json", "buffer": b'{"prompt": "hello"}\n'}
         browser.page.locator("input[type=file]").last.set_input_files([content])
-        browser.settle()
+        settled(browser.page)
         browser.check(name)
     browser.context.close()

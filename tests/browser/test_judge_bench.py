@@ -1,5 +1,6 @@
 """The judge bench in Chromium: judges are added by the form, run, and read; what a judge wrote stays text."""
 
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import select
 
 from backend.db import reading, session, tables
 from tests.browser.desk import HOSTILE, empty, sign_in
+from tests.browser.settled import fits
 from tests.browser.test_accessible import found_in_both_themes
 from tests.integration import site
 from tests.integration.benches import Bench, run_bench
@@ -41,10 +43,10 @@ def test_judges_are_added_run_and_read(empty: None, chromium: Any) -> None:
     expect(page.locator("#judge-bench h2")).to_contain_text("Judge bench")
     with reading() as db:
         bench_id = db.scalars(select(tables.JudgeBench.id)).one()
-    assert f"bench={bench_id}" in page.url
+    expect(page).to_have_url(re.compile(f"[?&]bench={bench_id}\\b"))
     run_bench(bench_id)
     result = page.locator("#judge-bench")
-    expect(result.locator("[role=status]")).to_contain_text("done", timeout=15_000)
+    expect(result.locator("[role=status]")).to_contain_text("done")
     expect(result).to_contain_text("neither replies nor rules")
     expect(result.locator(".matrices table", has_text="likes all").locator(".differs").nth(1)).to_have_text("20")
     result.get_by_role("button", name="20 with people").click()
@@ -55,7 +57,7 @@ def test_judges_are_added_run_and_read(empty: None, chromium: Any) -> None:
     assert page.evaluate("window.hacked") is None
     assert found_in_both_themes(page) == []
     page.set_viewport_size({"width": 400, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    fits(page)
     page.goto(site.page(bench.project, f"samples?round={bench.team.round.id}&verdict=reject&sort=-id"))
     link = page.get_by_role("link", name="Judge what the filter finds again")
     link.hover()

@@ -9,6 +9,7 @@ from backend import demo, recipes
 from backend.values import Role
 from tests import rows
 from tests.browser.desk import empty, sign_in
+from tests.browser.settled import fits
 from tests.integration import site
 
 __all__ = ["empty"]
@@ -38,7 +39,7 @@ def test_a_recipe_is_found_read_and_taken_to_the_form(empty: None, chromium: Any
     page.set_viewport_size({"width": 400, "height": 860})
     page.reload()
     expect(page.locator("#recipe-card h2")).to_have_text("STaR: Bootstrapping Reasoning With Reasoning")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    fits(page)
     page.locator("#recipe-launch a").click()
     expect(page.locator("#recipe input")).to_have_value("STaR: Bootstrapping Reasoning With Reasoning")
     assert errors == []

@@ -1,16 +1,16 @@
 """The review desk in Chromium: keys pressed fast, the network gone, a reload in the middle, hostile text."""
 
-import json
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Response, expect
 from sqlalchemy import select
 
 from backend.db import reading, tables
 from backend.services.access import Actor
 from backend.values import DecisionKind, Role, RoundStatus
 from tests.browser.desk import HOSTILE, SEND, SHOWN, Review, empty, is_sending, sign_in
+from tests.browser.settled import fits
 
 __all__ = ["HOSTILE", "Review", "empty", "sign_in"]
 pytestmark = pytest.mark.browser
@@ -93,8 +93,9 @@ def test_an_answer_that_got_lost_is_not_decided_twice(empty: None, chromium: obj
 
 def test_the_judge_stays_hidden_until_the_decision(empty: None, chromium: object) -> None:
     desk = Review(chromium)
-    sent: list[str] = []
-    desk.page.on("response", lambda got: sent.append(got.text()) if got.url.endswith("/review/claims") else None)
+    desk.leave()  # what a page was told before it was left cannot be read any more
+    told: list[Response] = []
+    desk.page.on("response", lambda answer: told.append(answer) if answer.url.endswith("/review/claims") else None)
     desk.open()
     assert desk.page.locator(".judge").count() == 0
     desk.page.keyboard.press("x")
@@ -102,7 +103,7 @@ def test_the_judge_stays_hidden_until_the_decision(empty: None, chromium: object
     expect(desk.page.locator(".revealed")).to_contain_text("The judge accepted")
     expect(desk.page.locator(".revealed")).to_contain_text("differs from the judge")
     desk.saved()
-    items = [item for text in sent for item in json.loads(text)]
+    items = [item for answer in told for item in answer.json()]
     assert items
     assert all(item["judge"] is None and item["reason"] is None for item in items)
     assisted = Review(chromium, is_blind=False)
@@ -114,6 +115,7 @@ def test_that_an_item_was_drawn_at_random_is_told_after_a_blind_decision(empty: 
     blind, seen = (Review(chromium, review={"random_share": 1.0}, number=4, is_blind=one) for one in (True, False))
     for desk in (blind, seen):
         desk.page.get_by_label("Order").select_option("random")
+        desk.has_item()
     expect(seen.page.locator("#review-desk .facts")).to_contain_text("drawn at random")
     assert "random" not in blind.text(".facts")
     blind.page.keyboard.press("a")
@@ -180,7 +182,7 @@ def test_nothing_written_is_interpreted(empty: None, chromium: object) -> None:
 
 def test_closing_by_mouse_on_a_phone_freezes_the_round(empty: None, chromium: object) -> None:
     desk = Review(chromium, width=400)
-    assert desk.page.evaluate("document.documentElement.scrollWidth") <= 400
+    fits(desk.page)
     desk.page.get_by_role("button", name="Accept").click()
     desk.saved()
     desk.page.get_by_role("button", name="Commands").click()

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from backend.db import reading, session, tables
 from backend.values import DecisionKind, Verdict
 from tests.browser.desk import Review, empty
+from tests.browser.settled import fits
 from tests.integration import site
 
 __all__ = ["empty"]
@@ -101,7 +102,7 @@ def test_a_group_is_decided_by_mouse_and_by_dragging(empty: None, chromium: obje
 
 def test_a_group_on_a_phone_stands_below_each_other(empty: None, chromium: object) -> None:
     desk = Review(chromium, number=16, n=8, review=GROUP, width=400)
-    assert desk.page.evaluate("document.documentElement.scrollWidth") <= 400
+    fits(desk.page)
     below = desk.page.locator("#review-desk .actions").bounding_box()
     assert below["y"] + below["height"] <= 861
     desk.page.locator(COLUMN).nth(7).get_by_role("button", name="Best").click()
@@ -113,7 +114,7 @@ def test_a_group_on_a_phone_stands_below_each_other(empty: None, chromium: objec
 def test_what_the_columns_share_is_greyed_and_the_difference_shown(empty: None, chromium: object) -> None:
     texts = ["We add two and three, which gives five.", "We add two and three, which gives six apples."]
     desk = Review(chromium, number=8, texts=texts, review=GROUP)
-    desk.page.wait_for_function("CSS.highlights.has('review-common')")
+    desk.page.wait_for_function("CSS.highlights.get('review-common')?.size === 2")
     greyed = desk.page.evaluate(
         "Array.from(CSS.highlights.get('review-common'), (r) => r.startContainer.data.slice(r.startOffset, r.endOffset))"
     )
@@ -191,7 +192,7 @@ def test_a_judgment_is_right_or_wrong_with_a_reason(empty: None, chromium: objec
 
 def test_pairs_and_judgments_work_by_mouse_on_a_phone(empty: None, chromium: object) -> None:
     desk = Review(chromium, number=8, review=PAIR, width=400)
-    assert desk.page.evaluate("document.documentElement.scrollWidth") <= 400
+    fits(desk.page)
     left = columns(desk)[0]
     desk.page.get_by_role("button", name="A is better").click()
     bad = columns(desk)
@@ -200,7 +201,7 @@ def test_pairs_and_judgments_work_by_mouse_on_a_phone(empty: None, chromium: obj
     assert [value for _, _, value in values(desk)][1] == {"all_bad": bad}
     assert values(desk)[0][2]["best"] == left
     judgment = Review(chromium, number=8, review=JUDGMENT, width=400)
-    assert judgment.page.evaluate("document.documentElement.scrollWidth") <= 400
+    fits(judgment.page)
     judgment.page.get_by_role("button", name="The judge is right").click()
     judgment.saved()
     assert values(judgment) == [(K.accept, judgment.ids[0], {"judge_right": True, "why": ""})]

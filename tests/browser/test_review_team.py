@@ -144,7 +144,7 @@ def test_who_closes_the_page_is_not_here_any_more(empty: None, chromium: object)
     for key in "axax":
         one.press(key)
     one.saved()
-    one.page.goto("about:blank")
+    one.go_away()
     until(lambda: not is_here(one))
     other.beat("beat(true)")
     other.shows(".here", "")

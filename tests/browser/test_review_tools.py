@@ -29,7 +29,7 @@ def test_a_key_is_changed_for_good_and_a_bad_one_refused_with_the_reason(empty: 
     desk = Review(chromium)
     page = desk.page
     desk.press("?")
-    assert page.locator("dialog[open] tr", has_text="Accept").first.locator("kbd").all_text_contents() == ["A"]
+    expect(page.locator("dialog[open] tr", has_text="Accept").first.locator("kbd")).to_have_text(["A"])
     page.get_by_role("button", name="Change keys…").click()
     bind(desk, "Accept", "Backspace")
     page.wait_for_selector("dialog[open] .rondo-problem:has-text('pressed by accident')")
@@ -58,8 +58,7 @@ def test_the_palette_finds_every_command_as_one_types(empty: None, chromium: obj
     desk = Review(chromium)
     page = desk.page
     desk.press("Control+k")
-    page.wait_for_selector(".palette li")
-    assert page.locator(".palette li").count() > 25
+    page.locator(".palette li").nth(25).wait_for()
     page.keyboard.type("rej")
     expect(page.locator(".palette li")).to_have_text(["RejectX"])
     desk.press("Enter")
@@ -69,6 +68,7 @@ def test_the_palette_finds_every_command_as_one_types(empty: None, chromium: obj
     page.keyboard.type("order random")
     desk.press("Enter")
     page.wait_for_function("document.querySelector('#review-desk [aria-label=Order]').value === 'random'")
+    desk.has_item()
     desk.press("Control+k")
     page.keyboard.type("no such thing")
     desk.press("Enter", "Escape")

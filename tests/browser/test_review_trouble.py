@@ -132,21 +132,13 @@ def test_a_call_that_is_never_answered_is_made_again(empty: None, chromium: obje
 def test_a_desk_that_meets_a_busy_or_silent_server_opens_when_it_answers(empty: None, chromium: object) -> None:
     desk = Review(chromium)
     busy = {"error": {"type": "Busy", "message": "The database is busy with something long.", "retry_after": 1}}
-    asked: list[object] = []
-
-    def fail_twice(route: object) -> None:
-        asked.append(route)
-        if len(asked) == 1:
-            route.fulfill(status=503, json=busy)  # type: ignore[attr-defined]
-        elif len(asked) == 2:
-            route.abort()  # type: ignore[attr-defined]
-        else:
-            route.continue_()  # type: ignore[attr-defined]
-
-    desk.page.route(SEND, fail_twice)
+    desk.page.route(SEND, lambda route: route.fulfill(status=503, json=busy))
     desk.page.goto(desk.page.url)
     desk.page.wait_for_selector("#review-desk :text('busy with something long. Trying again.')")
+    desk.page.unroute(SEND)
+    desk.page.route(SEND, lambda route: route.abort())
     desk.page.wait_for_selector("#review-desk :text('The server does not answer. Trying again.')")
+    desk.page.unroute(SEND)
     desk.has_item()
     assert desk.errors == []
 

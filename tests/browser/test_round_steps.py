@@ -1,8 +1,8 @@
 """The list of steps in the form of a round, in Chromium: begun from slots, added to, moved, named, bound, launched."""
 
 import re
-import time
 from collections.abc import Iterator
+from threading import Event
 from typing import Any
 
 import gradio as gr
@@ -20,6 +20,7 @@ from tests import rows
 from tests.browser.desk import empty, sign_in
 from tests.browser.form import estimated, opened
 from tests.integration import site
+from tests.waiting import PATIENCE
 
 __all__ = ["empty"]
 pytestmark = pytest.mark.browser
@@ -78,6 +79,12 @@ def choose(page: Page, selector: str, words: str) -> None:
     page.get_by_role("option", name=words, exact=True).click()
 
 
+def close_toasts(page: Page) -> None:
+    """Close the errors that are still shown: each goes by itself after ten seconds."""
+    page.locator(".toast-body.error .toast-close").evaluate_all("all => all.forEach((one) => one.click())")
+    expect(page.locator(".toast-body.error")).to_have_count(0)
+
+
 SLOTS = (
     "prompt source: prompt_set",
     "generator: sample",
@@ -127,7 +134,7 @@ def test_what_cannot_work_is_said_and_not_launched(page: Page) -> None:
     expect(page.locator("#estimate .problem")).to_contain_text("generator")
     page.locator("#launch").click()
     expect(page.locator(".toast-body.error")).to_contain_text("generator")
-    page.locator(".toast-body.error .toast-close").click()
+    close_toasts(page)
     with reading() as db:
         assert db.scalars(select(tables.Round.id)).all() == []
 
@@ -177,10 +184,10 @@ def test_a_recipe_is_taken_as_yaml_and_put_back_changed(page: Page) -> None:
 def test_a_recipe_chosen_while_the_form_is_drawn_is_set_back_and_can_be_chosen_again(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    draw = recipe_form.draw
+    draw, is_chosen = recipe_form.draw, Event()
 
     def draw_late(*given: Any) -> None:
-        time.sleep(3)
+        assert is_chosen.wait(PATIENCE)
         draw(*given)
 
     chosen = page.locator("#recipe input").input_value()
@@ -188,6 +195,7 @@ def test_a_recipe_chosen_while_the_form_is_drawn_is_set_back_and_can_be_chosen_a
     page.reload()
     choose(page, "#recipe", recipes.get("star").title)
     expect(page.locator("#slot-steps-8, #recipe-slots")).to_have_count(0)
+    is_chosen.set()
     expect(page.locator(".toast-body.info")).to_contain_text("choose it again")
     expect(page.locator("#recipe input")).to_have_value(chosen)
     monkeypatch.undo()
@@ -208,7 +216,7 @@ def test_a_form_whose_first_reading_fails_can_be_read_again(page: Page, monkeypa
     page.reload()
     expect(page.locator("#estimate .problem")).to_contain_text("Change a field")
     expect(page.locator("#launch")).to_be_enabled()
-    page.locator(".toast-body.error .toast-close").click()
+    close_toasts(page)
     page.locator("#num-prompts input").fill("7")
     estimated(page)
     expect(page.locator("#preview-round")).to_be_enabled()

@@ -16,6 +16,7 @@ from backend.values import DecisionKind, Role, RoundStatus, Stage, Verdict
 from tests import rows
 from tests.browser.desk import RECIPE, Review, empty, sign_in
 from tests.browser.form import opened
+from tests.browser.settled import settled
 from tests.integration import site
 
 __all__ = ["empty"]
@@ -231,6 +232,7 @@ def test_the_audit_is_filtered_paged_and_downloaded(team: Team) -> None:
     team.page.locator("#audit-sample input").fill(str(team.ids[4]))
     team.page.keyboard.press("Enter")
     team.page.wait_for_function("document.querySelectorAll('#audit-table tbody tr').length === 2")
+    settled(team.page)
     with team.page.expect_download() as download:
         team.page.locator("#audit-said a", has_text="CSV").click()
     with open(download.value.path(), encoding="utf-8") as file:
