@@ -134,9 +134,15 @@ def test_a_slow_server_is_not_waited_for(server: Server, monkeypatch: pytest.Mon
     monkeypatch.setattr(_probe, "SECONDS", 0.1)
     (line,) = probe(engine(server)).lines
     assert "no reply within 0.1 seconds" in line.text
-    server.delay = 0.3
+    is_first, plain = iter([True]), server.answer
+
+    def answer(body: dict[str, Any]) -> Reply:
+        server.delay = 0.0 if next(is_first, False) else 2.5
+        return plain(body)
+
+    server.answer = answer
     monkeypatch.setattr(_probe, "SECONDS", 10.0)
-    monkeypatch.setattr(_probe, "ALL_SECONDS", 0.5)
+    monkeypatch.setattr(_probe, "ALL_SECONDS", 2.0)
     found = probe(engine(server))
     assert "It was not found out" in said(found)["n"]
     assert "the time for all requests is over" in said(found)["n"]

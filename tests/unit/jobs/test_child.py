@@ -33,7 +33,7 @@ def test_program_ends_when_the_stage_is_cancelled(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
 
     def cancelled() -> None:
-        if pid.exists():
+        if pid.exists() and pid.read_text():
             raise Cancelled
 
     code = f"import os, time; open({str(pid)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
