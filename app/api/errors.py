@@ -90,7 +90,10 @@ def _invalid(_request: Request, problem: Exception) -> Response:
 def _http(_request: Request, problem: Exception) -> Response:
     assert isinstance(problem, HTTPException)
     kinds = {401: "NotSignedIn", 403: "PermissionDenied", 404: "NotFound", 413: "InvalidInput", 422: "InvalidInput"}
-    return error(problem.status_code, kinds.get(problem.status_code, "RequestError"), str(problem.detail))
+    answer = error(problem.status_code, kinds.get(problem.status_code, "RequestError"), str(problem.detail))
+    if problem.status_code == 408:
+        answer.headers["Connection"] = "close"  # what else comes of that request is not waited for
+    return answer
 
 
 def _unforeseen(request: Request, problem: Exception) -> Response:

@@ -18,6 +18,7 @@ from backend.services.reviews import Act
 from backend.values import LabelSource, Role, RoundStatus, Verdict
 from tests import rows
 from tests.integration.reviewing import ACCEPT, REJECT, SKIP, Team, count
+from tests.waiting import PATIENCE, until
 
 
 def test_two_people_never_get_the_same_item(database: str) -> None:
@@ -262,22 +263,22 @@ def test_a_lease_that_is_lost_while_it_is_waited_for_locks_nobody(database: str)
             waits(1)
             asked = pool.submit(leases.renew, bob, team.round.id, team.ids)
             waits(2)
-        late, kept = decided.result(10).late_because, asked.result(10).kept
+        late, kept = decided.result().late_because, asked.result().kept
     assert (late is None) is (kept == ()), "one of them has it"
     assert team.slots(team.ids[0])[0][1] == (ann if late is None else bob).user_id
 
 
 def waits(number: int) -> None:
     """Return once so many sessions wait for a lock."""
-    for _ in range(500):
+    found = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+
+    def wait() -> bool:
         with reading() as db:
-            found = text(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-            )
-            if db.scalar(found) >= number:
-                return
-        time.sleep(0.01)
-    raise AssertionError(f"fewer than {number} wait")
+            return bool(db.scalar(found) >= number)
+
+    until(wait, f"{number} waiting")
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -289,7 +290,7 @@ def test_a_stranger_neither_holds_a_round_nor_waits_for_it(database: str) -> Non
         for who, why in ((stranger, NotFound), (viewer, PermissionDenied)):
             sent = pool.submit(reviews.decide_many, who, team.round.id, [Act(uuid.uuid4().hex, ACCEPT, team.ids[0])])
             with pytest.raises(why):
-                sent.result(5)
+                sent.result(PATIENCE)
 
 
 @pytest.mark.on_sqlite

@@ -14,6 +14,7 @@ from backend.db import now, session, tables, turns
 from backend.services import trouble
 from tests import held, rows
 from tests.installation import leave, point_at
+from tests.waiting import PATIENCE
 
 WRITERS, TIMES = 12, 20
 
@@ -40,7 +41,7 @@ def test_many_writers_write_everything_and_none_is_sent_away(empty: None) -> Non
     user, meet = rows.make_actor(rows.make_project()), Barrier(WRITERS)
 
     def count(_: int) -> None:
-        meet.wait(60)
+        meet.wait(PATIENCE)
         for _time in range(TIMES):
             with session() as db:
                 row = db.get_one(tables.User, user.user_id)
@@ -79,11 +80,11 @@ def test_who_waits_too_long_for_the_turn_is_told_that_it_passes(empty: None, mon
             db.add(tables.User(name="slow"))
             db.flush()
             has_it.set()
-            enough.wait(60)
+            enough.wait(PATIENCE)
 
     with ThreadPoolExecutor(1) as pool:
         holding = pool.submit(hold)
-        assert has_it.wait(60)
+        assert has_it.wait(PATIENCE)
         with pytest.raises(exc.OperationalError, match="locked") as caught:
             write("in a hurry")
         enough.set()
@@ -133,9 +134,9 @@ def test_after_many_turns_that_were_waited_for_the_file_rests(monkeypatch: pytes
         watched.waits.clear()
         waiting = Thread(target=turn.take)
         waiting.start()
-        assert watched.waits.wait(60)
+        assert watched.waits.wait(PATIENCE)
         turn.hand_on()
-        waiting.join(60)
+        waiting.join(PATIENCE)
 
     assert turn.take()
     for _ in range(turns.IN_A_ROW):
