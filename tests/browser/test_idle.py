@@ -9,6 +9,7 @@ from tests import rows
 from tests.browser.desk import empty as empty  # a fixture
 from tests.browser.desk import sign_in
 from tests.browser.form import opened
+from tests.browser.settled import settled
 from tests.integration import site
 
 pytestmark = pytest.mark.browser
@@ -36,8 +37,7 @@ def test_a_form_that_was_redrawn_asks_for_no_frames(empty: None, chromium: Any) 
         judge.click()
         with page.expect_response(lambda response: "queue/join" in response.url):
             page.locator("[role=option]").filter(has_text=name).first.click()
-        page.locator("#slot-judge [inert], #slot-judge[inert]").first.wait_for(state="detached")
-    page.wait_for_timeout(2000)
+        settled(page)
     before = page.evaluate(READ)
     page.wait_for_timeout(2000)
     assert page.evaluate(READ) - before < 20

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.integration.walking import Browser
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 
 class Clicker(Browser):
@@ -97,7 +97,7 @@ class Clicker(Browser):
             found = plain(*given, **more)
             if not asked.is_set():
                 asked.set()
-                assert go_on.wait(60)
+                assert go_on.wait(PATIENCE)
             return found
 
         monkeypatch.setattr(service, function, held)
@@ -105,9 +105,9 @@ class Clicker(Browser):
         event_id, self.ended = self.join(ticking), {}
         listening = threading.Thread(target=self.listen, args=[event_id], daemon=True)
         listening.start()
-        assert asked.wait(60)
+        assert asked.wait(PATIENCE)
         then()
         go_on.set()
-        listening.join(60)
+        listening.join(PATIENCE)
         ended, self.ended = self.ended, None
         self.take(ended[event_id], ticking)
