@@ -6,8 +6,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 
 from app import html
-from app.widgets import judge_health, round_said_work
-from app.widgets import round_said as said
+from app.widgets import judge_health, round_texts, round_work_texts
 from backend.services.round_report import Report
 from backend.services.round_report.shapes import Bin, Spread
 
@@ -20,11 +19,11 @@ _templates = Environment(loader=FileSystemLoader(html.FOLDER), autoescape=True, 
 def page(report: Report) -> bytes:
     """Return the file, in UTF-8; every value is escaped, and half of a character is spelled out."""
     text = _templates.get_template("round.html").render(
-        opening=said.opening(report.opening),
+        opening=round_texts.opening(report.opening),
         judge=judge_health.shown(report.judge, report.opening.head.hold),
-        texts=said.texts(report.texts),
+        texts=round_texts.texts(report.texts),
         spreads=[_spread(spread) for spread in report.texts.spreads.spreads],
-        work=round_said_work.work(report.work),
+        work=round_work_texts.work(report.work),
         width=WIDTH,
         height=HEIGHT,
     )
@@ -34,7 +33,7 @@ def page(report: Report) -> bytes:
 def _spread(spread: Spread) -> dict[str, Any]:
     return {
         "name": spread.name,
-        "categories": [said.category(category) for category in spread.categories],
+        "categories": [round_texts.category(category) for category in spread.categories],
         "missing": spread.missing,
         "charts": [
             {

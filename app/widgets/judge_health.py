@@ -98,22 +98,24 @@ def _held(health: Health, hold: dict[str, Any]) -> str:
 def _measure(measure: Measure) -> dict[str, Any]:
     number, unit = measure.number, " %" if measure.is_share else ""
     known = number.low is not None and number.high is not None
-    between = f"{said(measure, number.low)} to {said(measure, number.high)}" if known else "interval unknown"
+    between = (
+        f"{number_text(measure, number.low)} to {number_text(measure, number.high)}" if known else "interval unknown"
+    )
     word = "below" if measure.below else "above"
     lights = (("amber", measure.amber), ("red", measure.red))
-    limits = [f"{color} {word} {said(measure, limit)}" for color, limit in lights if limit is not None]
+    limits = [f"{color} {word} {number_text(measure, limit)}" for color, limit in lights if limit is not None]
     return {
         "title": measure.title,
         "light": str(measure.light),
         "badge": BADGES[measure.light],
-        "value": f"{said(measure, number.value)}{unit}",
+        "value": f"{number_text(measure, number.value)}{unit}",
         "interval": between,
         "limits": ", ".join(limits),
         "rows": f"{number.n:,} {measure.of}",
     }
 
 
-def said(measure: Measure, value: float | None) -> str:
+def number_text(measure: Measure, value: float | None) -> str:
     """A number as its measure is read."""
     if value is None:
         return "–"

@@ -15,7 +15,7 @@ class Grade:
     """What an answer is worth: 1 or 0, None where two runs differ. `is_read`: it has the form that was asked for."""
 
     score: float | None
-    said: str
+    reason: str
     is_read: bool = True
 
 
@@ -64,7 +64,7 @@ def _grade(attempt: _Attempt, answers: Sequence[Answer]) -> Grade:
     if failed is None:
         return Grade(1.0, "It leads to the known outputs.")
     return Grade(
-        0.0, "It leads to another output." if failed.ending is Ending.value else f"{failed.ending}: {failed.said}"
+        0.0, "It leads to another output." if failed.ending is Ending.value else f"{failed.ending}: {failed.message}"
     )
 
 

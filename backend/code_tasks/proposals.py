@@ -48,7 +48,7 @@ FIRST_LINE = re.compile(r"\AKind of task: (deduction|abduction|induction)\n")
 class Invalid:
     """What is wrong with a proposal. `is_read`: it has the form that was asked for."""
 
-    said: str
+    reason: str
     is_read: bool = True
 
 
@@ -117,7 +117,7 @@ def _with_outputs(task: Task, answers: Sequence[Answer]) -> Task | Invalid:
     outputs = []
     for answer in answers:
         if answer.ending is not Ending.value:
-            return Invalid(f"The task is not valid, {answer.ending}: {answer.said}.")
+            return Invalid(f"The task is not valid, {answer.ending}: {answer.message}.")
         text = written(answer.value)
         try:
             if len(text) > MOST_OUTPUT or "```" in text or reading.literal(text) != answer.value:

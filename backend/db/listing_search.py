@@ -10,7 +10,7 @@ import math
 from dataclasses import replace
 
 from backend.db.filters import Cursor, Filters, Sort, SortKey
-from backend.db.listing import COLUMN, Count, Found, Row, Scope, counted, found, listed, listed_rows, place
+from backend.db.listing import COLUMN, Count, Found, Row, Scope, counted, listed, listed_rows, page_of, place
 from backend.db.listing_walk import walking_reader
 from backend.db.listing_wanted import CHECKED, OF_PROMPT, Read, Reader, Search, Wanted, search
 from backend.db.search import Patience
@@ -108,7 +108,7 @@ def page(
     is_all = at is None and cursor is None and len(rows) <= limit
     is_known = matches is not None and not (tests or checks)
     count = Count(len(matches or ())) if is_known else Count(min(len(rows), limit), is_exact=is_all)
-    seen = found(rows, limit, sort, cursor, count)
+    seen = page_of(rows, limit, sort, cursor, count)
     if len(rows) > limit or at is None:
         return seen
     seen = replace(seen, is_partial=True)

@@ -78,7 +78,7 @@ def walk_prompts(wanted: Wanted, by: Search, order: Sort, at: Cursor | None, num
     rows = [(key, id_) for key, id_ in asked.all(sql, limit=number, **by.values, **values)]
     if len(rows) == number:
         return rows, place(rows[-1], order, backward=backward)
-    last, walked = asked.one(f"SELECT {end}(h.id), count(*) FROM {matches}", **by.values, **values)
+    last, walked = asked.row(f"SELECT {end}(h.id), count(*) FROM {matches}", **by.values, **values)
     if walked < by.most:
         return rows, None
     return rows, place((last, 0 if way == "DESC" else 2**62), order, backward=backward)

@@ -51,7 +51,7 @@ class Answer:
             raise ValueError("nested too deep") from error
 
     @property
-    def said(self) -> Any:
+    def content(self) -> Any:
         """The parsed body, or its first characters as text."""
         try:
             return self.json()
@@ -208,7 +208,7 @@ class Endpoint:
         status = answer.status
         if status == 200:
             return self._reply(answer)
-        refusal = refusal_of(status, answer.said, key=self._key)
+        refusal = refusal_of(status, answer.content, key=self._key)
         if status in REFUSALS or (status == 403 and refusal.is_filter):
             if refusal.is_missing_model:
                 raise self._wrong_address(status, refusal.message)

@@ -205,7 +205,7 @@ def _wait(server: Server, until: float, seconds: float) -> None:
     while not server.is_ready():
         server.follow()
         if not server.is_alive:
-            said_last = server.said()
+            said_last = server.last_lines()
             kind = PortTaken if TAKEN in said_last else EngineError
             raise kind(
                 f"The vLLM server ended before it answered.{said_last}\nWhat it says is in the job's log. Correct "
@@ -214,8 +214,8 @@ def _wait(server: Server, until: float, seconds: float) -> None:
         if time.monotonic() > until:
             stop(server.folder)
             raise EngineError(
-                f"The vLLM server did not answer within {seconds:g} seconds, and was ended.{server.said()}\nGive it "
-                "more time (RONDO_VLLM_START_SECONDS), or launch the round with the engine transformers."
+                f"The vLLM server did not answer within {seconds:g} seconds, and was ended.{server.last_lines()}\n"
+                "Give it more time (RONDO_VLLM_START_SECONDS), or launch the round with the engine transformers."
             )
         if time.monotonic() - said > SAY_SECONDS:
             said = time.monotonic()

@@ -75,9 +75,9 @@ def answer_missing(
         asked = _ask(stage, todo, answer, part.number, checkpoint_id)
         kept = again.missing(asked) if again else asked
         place: dict[str, Any] = {"split": batch[0].split, "checkpoint_id": checkpoint_id, "seed": seed}
-        gate.brought = gate.brought or asked.served < sum(map(len, asked.made))
+        gate.brought = gate.brought or asked.served < sum(map(len, asked.samples))
         place |= {"step": step, "role": role}
-        units = len(todo) if again else sum(map(len, kept.made)) + len(kept.items)
+        units = len(todo) if again else sum(map(len, kept.samples)) + len(kept.items)
         gate.pass_batch(
             part.unless_lost(partial(write, part.written(units), kept, again=again, **place)),
             served=kept.served,
@@ -92,13 +92,13 @@ class Asked:
     """What came of the prompts of one batch: the samples of each group, and what was left out."""
 
     groups: list[GroupRow]
-    made: list[list[values.Sample]]
+    samples: list[list[values.Sample]]
     items: list[left_out.Item]
 
     @property
     def served(self) -> int:
         """How many samples a model made; what a file brought says nothing of the server."""
-        return sum(sample.kind != "import" for several in self.made for sample in several)
+        return sum(sample.kind != "import" for several in self.samples for sample in several)
 
 
 class Again:
@@ -114,7 +114,7 @@ class Again:
     def missing(self, asked: Asked) -> Asked:
         """Leave out what the round has already."""
         samples_of = []
-        for group, samples in zip(asked.groups, asked.made, strict=True):
+        for group, samples in zip(asked.groups, asked.samples, strict=True):
             wanted = self.groups[group.id]
             # Where some of a group were served, so was what files brought.
             samples_of.append(
@@ -124,7 +124,7 @@ class Again:
                     if None in wanted or (sample.kind != "import" and sample.position in wanted)
                 ]
             )
-        return replace(asked, made=samples_of)
+        return replace(asked, samples=samples_of)
 
     def ids_of(self, groups: Sequence[GroupRow]) -> list[int]:
         """The rows about these groups."""
@@ -207,7 +207,7 @@ def write(
         "role": role,
         "created_at": written_at,
     }
-    pairs = zip(asked.groups, asked.made, strict=True)
+    pairs = zip(asked.groups, asked.samples, strict=True)
     columns = columns_of([(g.id, g.prompt_id, sample) for g, several in pairs for sample in several], checkpoint_id)
     with stage.writing() as db:
         insert_rows(db, tables.Sample, common, columns)

@@ -43,7 +43,7 @@ class Cut:
         return {k: v for k, v in (asdict(self) | {"unused": unused}).items() if v or k not in ("why", "unused")}
 
 
-def said(noted: Mapping[str, Any]) -> str:
+def in_words(noted: Mapping[str, Any]) -> str:
     """What a dataset keeps of a cut, in words."""
     if noted["new"] == noted["old"]:
         return f"the judge’s cut stayed at {noted['old']:g}: {noted.get('why', '')}"

@@ -31,12 +31,12 @@ class Grown:
     """What came of one batch of prompts: the groups of each, and what was left out."""
 
     rows: list[GroupRow]
-    made: list[list[values.Group]]
+    groups: list[list[values.Group]]
     items: list[left_out.Item]
 
     @property
     def served(self) -> int:
-        return sum(len(group.samples) for groups in self.made for group in groups)
+        return sum(len(group.samples) for groups in self.groups for group in groups)
 
 
 def grow_missing(
@@ -138,7 +138,7 @@ def _insert(
     group, sample = tables.Group, tables.Sample
     of_step = (group.round_id == stage.round.id, group.split == Split.train, group.step == stage.step)
     first = db.scalar(select(func.coalesce(func.max(group.position) + 1, 0)).where(*of_step)) or 0
-    flat = [(row, group) for row, groups in zip(grown.rows, grown.made, strict=True) for group in groups]
+    flat = [(row, group) for row, groups in zip(grown.rows, grown.groups, strict=True) for group in groups]
     rest = list(enumerate(flat, start=first))
     common = {"round_id": stage.round.id, "split": Split.train, "step": stage.step, "created_at": now()}
     of_samples = common | {"project_id": stage.round.project_id, "seed": seed, "role": role}

@@ -83,7 +83,7 @@ def with_texts(
             yield TrainingRow(
                 chosen,
                 texts.messages,
-                texts.said,
+                texts.trained_text,
                 texts.rejected,
                 origin,
                 kinds[chosen.sample_id] if chosen.sample_id is not None else IMPORT,

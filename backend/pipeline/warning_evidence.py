@@ -78,7 +78,7 @@ def gathered(
             rows=ReadOnce(lambda: _rows([round_.id])),
             learned=ReadOnce(lambda: _rows(above)),
             held_out=_held_out(db, stage),
-            made=_metrics(values, round_.checkpoint_id) if round_.checkpoint_id else {},
+            trained=_metrics(values, round_.checkpoint_id) if round_.checkpoint_id else {},
             start=_measured_before(db, stage, _way(values)) | _metrics(values, round_.policy_id),
             of_round=_metrics(values, None),
             past=_past(db, above),
@@ -243,7 +243,7 @@ def _rows(round_ids: Sequence[int]) -> Iterator[TrainedText]:
                         (message["content"] for message in reversed(row.messages) if message["role"] == "user"), ""
                     )
                     context = "\n\n".join(message["content"] for message in row.messages)
-                    about = (row.prompt_id, question, row.said, row.origin, row.sample_id)
+                    about = (row.prompt_id, question, row.trained_text, row.origin, row.sample_id)
                     yield TrainedText(*about, context=context, rejected=row.rejected or "", label=row.label)
 
 

@@ -61,11 +61,11 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a call came to. `said`: the exception, or what was tried; a program can make it up."""
+    """What a call came to. `message`: the exception, or what was tried; a program can make it up."""
 
     ending: Ending
     value: Any = None
-    said: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,12 +85,12 @@ def run(program: str, calls: Sequence[Call], limits: Limits = Limits(), *, hash_
     Raises `MissingPrerequisite` where no sandbox can be started.
     """
     if len(program) > MOST_TEXT:
-        return [Answer(Ending.crash, said=f"the program has more than {MOST_TEXT:,} characters")] * len(calls)
+        return [Answer(Ending.crash, message=f"the program has more than {MOST_TEXT:,} characters")] * len(calls)
     answers: list[Answer] = []
     while len(answers) < len(calls):
         if sum(answer.ending is Ending.timeout for answer in answers) >= MOST_TIMEOUTS:
             reason = f"not run: {MOST_TIMEOUTS} calls before ran out of time"
-            return answers + [Answer(Ending.timeout, said=reason)] * (len(calls) - len(answers))
+            return answers + [Answer(Ending.timeout, message=reason)] * (len(calls) - len(answers))
         with _Box(program, limits, len(calls), hash_seed) as box:
             while box.is_open and len(answers) < len(calls):
                 answers.append(box.ask(calls[len(answers)]))
@@ -109,7 +109,7 @@ def _run_twice(program: str, calls: Sequence[Call], limits: Limits) -> list[Answ
     second = run(program, [calls[number] for number in again], limits, hash_seed=1)
     for number, other in zip(again, second, strict=True):
         if not _is_same(first[number], other):
-            first[number] = Answer(Ending.flaky, said="two runs ended differently")
+            first[number] = Answer(Ending.flaky, message="two runs ended differently")
     return first
 
 
@@ -172,21 +172,21 @@ class _Box:
             if len(json.dumps(request)) > MOST_TEXT:
                 raise NotPlain(f"more than {MOST_TEXT:,} characters")
         except ValueError as error:
-            return Answer(Ending.crash, said=f"the arguments are {error}")
+            return Answer(Ending.crash, message=f"the arguments are {error}")
         return self._answer(self._exchange(request, self.limits.wall_seconds))
 
     def _answer(self, reply: JSON | str) -> Answer:
         if isinstance(reply, str):
             self.is_open = False
-            return Answer(Ending.timeout if reply == "timeout" else Ending.crash, said=reply)
+            return Answer(Ending.timeout if reply == "timeout" else Ending.crash, message=reply)
         if isinstance(message := reply.get("forbidden"), str):
-            return Answer(Ending.forbidden, said=_short(message))
+            return Answer(Ending.forbidden, message=_short(message))
         if isinstance(message := reply.get("error"), str):
-            return Answer(Ending.crash, said=_short(message))
+            return Answer(Ending.crash, message=_short(message))
         try:
             return Answer(Ending.value, unpack(reply["value"]))
         except (KeyError, NotPlain) as error:
-            return Answer(Ending.crash, said=f"an answer that cannot be read: {_short(str(error))}")
+            return Answer(Ending.crash, message=f"an answer that cannot be read: {_short(str(error))}")
 
     def _exchange(self, request: JSON, seconds: float) -> JSON | str:
         """Send one line and return the next; `timeout`, or how the process ended, where none comes."""

@@ -53,7 +53,7 @@ class Rule:
         # Rounded, so that a value that is exactly at the limit is not beyond it.
         return round(other - limit if self.against == "best less" else limit * other, 9)
 
-    def said(self, history: History, limit: float) -> str:
+    def explanation(self, history: History, limit: float) -> str:
         """What was compared, in words."""
         before = [value for metrics in history[:-1] if (value := metrics.get(self.metric)) is not None]
         other = (before[0] if self.against == "first" else max(before)) if before else 0.0

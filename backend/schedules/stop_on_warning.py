@@ -54,7 +54,7 @@ class StopOnWarning(Schedule):
             limit = self.limits.get(name, rule.limit)
             if len(history) >= self.patience and self._holds(rule, history, limit):
                 times = f", {self.patience} rounds in a row" if self.patience > 1 else ""
-                return f"The warning {name} holds{times}: {rule.said(history, limit)}"
+                return f"The warning {name} holds{times}: {rule.explanation(history, limit)}"
         return None
 
     def _holds(self, rule: Rule, history: History, limit: float) -> bool:

@@ -211,7 +211,7 @@ class Sample:
     """Of an episode every message after the question, by the assistant and by the environment; `text` is the last."""
 
     @property
-    def said(self) -> str:
+    def full_text(self) -> str:
         """All that it says, for telling whether two samples say the same: of an episode every message."""
         return "\n\n".join(f"{turn['role']}: {turn['content']}" for turn in self.turns) if self.turns else self.text
 

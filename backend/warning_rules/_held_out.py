@@ -25,7 +25,7 @@ def change(evidence: WarningEvidence) -> Change | None:
     a difference of paired shares (Agresti 2013, Categorical Data Analysis, section 11.1). That is too narrow for few
     prompts that changed: where McNemar's exact test leaves the change to chance (p of 0.05 or more), it reaches 0.
     """
-    ends = [one.get("held_out_accuracy") for one in (evidence.start, evidence.made)]
+    ends = [one.get("held_out_accuracy") for one in (evidence.start, evidence.trained)]
     told = [one.details for one in ends if one is not None and "right" in one.details]
     if len(told) < 2:
         return None

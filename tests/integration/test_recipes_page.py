@@ -35,7 +35,7 @@ def test_what_a_recipe_is_made_of_and_needs_is_read_off_its_parts(database: str)
     listed = recipe_list.list_recipes(rows.make_actor(project, Role.viewer), project.id)
     assert {one.name for one in listed} == set(recipes.names())
     assert [one.title.casefold() for one in listed] == sorted(one.title.casefold() for one in listed)
-    found = {one.name: one.made for one in listed if one.made}
+    found = {recipe.name: recipe.method for recipe in listed if recipe.method}
     star, agent, teacher = found["star"], found["rest_meets_react"], found["distill_data_and_rewards"]
     assert (star.training, star.needs, star.roles) == ((Training.supervised,), (Need.answers,), ())
     assert agent.needs == (Need.documents, Need.environment)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from app import forms
 from app.forms import Form
-from app.widgets import round_said
+from app.widgets import round_texts
 from backend.services.recipes import knob_labels, parts, steps_edit
 from backend.services.round_report.shapes import Knob, StepAsked
 from tests.event_loops import in_event_loop
@@ -89,7 +89,7 @@ def test_a_rounds_page_says_the_same_labels() -> None:
         "",
         (Knob("n", "8", "4", True), Knob("by", "a", "b", True)),
     )
-    assert [shown["name"] for shown in round_said._step(asked)["knobs"]] == [
+    assert [shown["name"] for shown in round_texts._step(asked)["knobs"]] == [
         "Samples per prompt (n)",
         "Role that acts (by)",
     ]

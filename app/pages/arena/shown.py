@@ -65,12 +65,12 @@ def row(arena: ArenaView, *, is_here: bool) -> JSON:
         "is_here": is_here,
         "title": f"Arena {arena.id}",
         "names": f"{arena.result.first} against {arena.result.second}" if arena.result else "names are hidden",
-        "said": said(arena),
+        "said": progress_of(arena),
         "at": moment(arena.created_at),
     }
 
 
-def said(arena: ArenaView) -> str:
+def progress_of(arena: ArenaView) -> str:
     """How far an arena is, or who won."""
     if arena.result is None:
         return f"{arena.decided} of {arena.matches} decided by you"

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from app.widgets.figures import kappa, share
 from app.widgets.formats import missing
-from app.widgets.judge_health import said as number
+from app.widgets.judge_health import number_text as number
 from app.widgets.sample_filters import to_address
 from app.widgets.times import moment
 from backend.services.judge_bench.results import BenchLine, BenchView, Figures, JudgeView

@@ -156,12 +156,12 @@ def _card(listed_recipes: Sequence[ListedRecipe], name: str) -> list[Any]:
         recipe = recipe_list.chosen(listed_recipes, name)
     except NotFound as error:
         return [{"missing": error.message}, None]
-    return [card_value(recipe), {"link": f"new-round?{urlencode({'recipe': recipe.name})}"} if recipe.made else None]
+    return [card_value(recipe), {"link": f"new-round?{urlencode({'recipe': recipe.name})}"} if recipe.method else None]
 
 
 def row(recipe: ListedRecipe) -> list[str]:
     """One recipe as the table shows it."""
-    method = recipe.made
+    method = recipe.method
     steps = " | ".join(", ".join(names) for names in method.steps) if method else "no longer works"
     return [
         recipe.name,
@@ -188,7 +188,7 @@ def status(round_: LastRound) -> str:
 
 def card_value(recipe: ListedRecipe) -> dict[str, Any]:
     """What the card shows; texts only."""
-    method, entry, checks = recipe.made, recipe.entry, recipe.checks
+    method, entry, checks = recipe.method, recipe.entry, recipe.checks
     facts = [("Trains", ", ".join(map(str, method.training)) or "nothing")] if method else []
     facts += [("Roles to bind", ", ".join(method.roles))] if method and method.roles else []
     facts += [("Needs", ", ".join(map(str, method.needs)) or "nothing beside prompts")] if method else []

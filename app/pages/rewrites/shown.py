@@ -56,7 +56,7 @@ def rewrite(view: RewriteView) -> JSON:
     if outcome is None:
         return value
     return value | {
-        "said": outcome.said,
+        "said": outcome.message,
         "verdict": "ok" if outcome.is_kept else "warn",
         "word": "kept" if outcome.is_kept else "not kept",
         "sides": [

@@ -110,7 +110,7 @@ def _changes(here: Context, wish: JSON, seen: JSON) -> list[Any]:
     newest = max(ids, default=None)
     view = preflights.newest(here.actor, here.project_id, round_id=newest) if newest is not None else None
     now: JSON = {
-        "said": shown.said(known, bool(points), wish.get("missing", [])),
+        "said": shown.lines_above(known, bool(points), wish.get("missing", [])),
         "curves": [[job_id, *series_points] for job_id, series_points in points.items()],
         "is_live": not all(round_.is_over for round_ in known),
         "report": shown.report(view),

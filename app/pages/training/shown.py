@@ -22,7 +22,7 @@ KINDS = {
 }
 
 
-def said(known: Sequence[Trained], has_points: bool, missing: Sequence[int]) -> JSON:
+def lines_above(known: Sequence[Trained], has_points: bool, missing: Sequence[int]) -> JSON:
     """The line above the curves, with links to what a training writes itself."""
     lines = [f"Round {id_} of the address was not trained in this project." for id_ in missing]
     if not known and not missing:

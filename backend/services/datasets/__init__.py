@@ -12,7 +12,7 @@ from backend.db import reading, standing, tables
 from backend.db.standing import TOGETHER
 from backend.errors import NotFound
 from backend.pipeline import rows as dataset_rows
-from backend.pipeline.cuts import said as cut_said
+from backend.pipeline.cuts import in_words as cut_in_words
 from backend.pipeline.rows import DatasetRow, plain
 from backend.services.access import Actor, require
 from backend.services.checkpoints import trainings
@@ -23,7 +23,7 @@ __all__ = [
     "DatasetRow",
     "DatasetView",
     "Verification",
-    "cut_said",
+    "cut_in_words",
     "get",
     "list_datasets",
     "plain",

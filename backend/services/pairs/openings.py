@@ -49,7 +49,7 @@ class Opening:
     round_id: int
     number: int
     user_id: int
-    found: Candidates
+    candidates: Candidates
     notes: tuple[str, ...]
     knobs: MarginPairs
     _codes: dict[str, tuple[Numbers, tuple[str, ...]]] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class Opening:
         """Return the category of each group by a note, and the categories' names."""
         codes = self._codes.get(note)
         if codes is None:
-            codes = self.found.categories(note)
+            codes = self.candidates.categories(note)
             # Of one note alone: each array is as long as the round has prompts.
             self._codes.clear()
             self._codes[note] = codes

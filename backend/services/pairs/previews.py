@@ -72,7 +72,7 @@ def preview(actor: Actor, round_id: int, knobs: JSON, *, token: str = "") -> Pai
 
 def of_opening(opening: Opening, selector: MarginPairs) -> PairPreview:
     """The preview of what was loaded."""
-    pool = opening.found
+    pool = opening.candidates
     codes, names = opening.categories(selector.category) if selector.category else (None, ())
     decided = decide(pool, selector.knobs, categories=codes)
     counts = np.bincount(codes[decided.group], minlength=len(names)).tolist() if codes is not None else []
@@ -98,7 +98,7 @@ def _largest(categories: dict[str, int]) -> dict[str, int]:
 
 def _examples(opening: Opening, decided: Decided) -> tuple[PairShown, ...]:
     """Ten pairs at equal distances, so that they stand for all of them."""
-    pool, sample, prompt = opening.found, tables.Sample, tables.Prompt
+    pool, sample, prompt = opening.candidates, tables.Sample, tables.Prompt
     if not len(decided.chosen):
         return ()
     places = np.unique(np.linspace(0, len(decided.chosen) - 1, SHOWN).astype(int))

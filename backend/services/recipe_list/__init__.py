@@ -75,13 +75,13 @@ class Made:
 class ListedRecipe:
     """A recipe that comes with Rondo or a plugin, or one of the project's own. `last`: its newest round in the project.
 
-    A saved recipe that no longer works has no `made`.
+    A saved recipe that no longer works has no `method`.
     """
 
     name: str
     title: str
     paper: str
-    made: Made | None
+    method: Made | None
     last: LastRound | None
     is_own: bool = False
 
@@ -144,11 +144,11 @@ def matching(listed: Sequence[ListedRecipe], filters: Filters) -> list[ListedRec
 
 def used_parts(listed: Sequence[ListedRecipe]) -> list[tuple[str, str]]:
     """(kind, name) of the parts that any of them uses, in order."""
-    return sorted({part for recipe in listed if recipe.made for part in recipe.made.parts})
+    return sorted({part for recipe in listed if recipe.method for part in recipe.method.parts})
 
 
 def _fits(recipe: ListedRecipe, filters: Filters) -> bool:
-    method = recipe.made
+    method = recipe.method
     if method is None:
         return not (filters.part or filters.training or filters.needs)
     has_part = not filters.part or filters.part in {f"{kind} {name}" for kind, name in method.parts}
@@ -158,7 +158,7 @@ def _fits(recipe: ListedRecipe, filters: Filters) -> bool:
 
 def _words(recipe: ListedRecipe) -> str:
     """What is searched in."""
-    names = [name for _, name in recipe.made.parts] if recipe.made else []
+    names = [name for _, name in recipe.method.parts] if recipe.method else []
     reference = recipe.entry.reference if recipe.entry else ""
     return " ".join((recipe.name, recipe.title, recipe.paper, reference, *names)).casefold()
 

@@ -75,7 +75,7 @@ class Outcome:
 
     template: str
     is_kept: bool
-    said: str
+    message: str
     seen: Side
     unseen: Side
     gain: Number

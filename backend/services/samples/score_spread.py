@@ -56,7 +56,7 @@ def ends(asked: Scope) -> tuple[float | None, float | None]:
         return None, None
     where = f"FROM {asked.labels('score_key')} WHERE round_id = :round AND facet = f.facet AND score_key > {UNSCORED!r}"
     low, high = (f"{end}((SELECT {end}(score_key) {where}))" for end in ("min", "max"))
-    ends_: tuple[float | None, float | None] = asked.one(f"WITH {asked.each()} SELECT {low}, {high} FROM f")
+    ends_: tuple[float | None, float | None] = asked.row(f"WITH {asked.each()} SELECT {low}, {high} FROM f")
     return ends_[0], ends_[1]
 
 

@@ -90,7 +90,7 @@ class Found:
     names: dict[int, str]
     word: JudgesWord
     places: dict[int, str]
-    said: Said
+    words: Said
     work: dict[int, Work]
     last_at: dict[int, datetime]
     tallies: dict[int, Tally]
@@ -159,7 +159,7 @@ def _reviewer(sources: Found, user_id: int, *, is_own: bool = False) -> Reviewer
     hidden = [vote for vote in own if vote.judge_hidden]
     judge = _against_judge(sources, hidden)
     colleagues = _against_colleagues(sources, user_id)
-    shared = [tuple(words.values()) for words in sources.said.values() if user_id in words]
+    shared = [tuple(words.values()) for words in sources.words.values() if user_id in words]
     seen, right = (None, None) if is_own and sources.is_open else sources.gold.get(user_id, (0, 0))
     left, seconds = _left(sources, user_id), median(work.times) if work.times else None
     counted = sources.tallies.get(user_id, Tally())
@@ -193,7 +193,7 @@ def _against_judge(sources: Found, cast: Iterable[Vote]) -> list[tuple[Value, Va
 
 
 def _against_colleagues(sources: Found, user_id: int) -> list[tuple[Value, Value]]:
-    mine = {item: words for item, words in sources.said.items() if user_id in words}
+    mine = {item: words for item, words in sources.words.items() if user_id in words}
     return [
         (words[user_id], value) for words in mine.values() for other, value in sorted(words.items()) if other != user_id
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.widgets.formats import count, duration, percent
-from app.widgets.round_said import PREVIEW, UNKNOWN, Shown
+from app.widgets.round_texts import PREVIEW, UNKNOWN, Shown
 from app.widgets.times import moment
 from backend.services.round_report.shapes import Cost, People, Work
 
