@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader
 from app import html
 from app.widgets import judge_health, round_texts, round_work_texts
 from backend.services.round_report import Report
-from backend.services.round_report.shapes import Bin, Spread
+from backend.services.round_report.shapes import Spread, VerdictBin
 
 WIDTH, HEIGHT = 640, 120
 """Of a chart, in units of its own."""
@@ -50,7 +50,7 @@ def _spread(spread: Spread) -> dict[str, Any]:
     }
 
 
-def bars(bins: Sequence[Bin]) -> list[dict[str, Any]]:
+def bars(bins: Sequence[VerdictBin]) -> list[dict[str, Any]]:
     """One rectangle for each part of each bin that is not empty: accepted at the bottom, then rejected, the rest."""
     most, width = max(bin_.count for bin_ in bins), WIDTH / len(bins)
     bars_ = []

@@ -5,7 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from app.widgets import charts
-from backend.services.judge_health import CorrectedShare, Health, Light, Measure
+from backend.services.judge_health import CorrectedShare, Health, HealthMeasure, Light
 
 SECTION = """
 {{#if value}}<section class="block" aria-label="Judge"><h3>Judge</h3>
@@ -95,7 +95,7 @@ def _held(health: Health, hold: dict[str, Any]) -> str:
     return f"Held before its training: going on needs a reason, which is kept.{before}"
 
 
-def _measure(measure: Measure) -> dict[str, Any]:
+def _measure(measure: HealthMeasure) -> dict[str, Any]:
     number, unit = measure.number, " %" if measure.is_share else ""
     known = number.low is not None and number.high is not None
     between = (
@@ -115,7 +115,7 @@ def _measure(measure: Measure) -> dict[str, Any]:
     }
 
 
-def number_text(measure: Measure, value: float | None) -> str:
+def number_text(measure: HealthMeasure, value: float | None) -> str:
     """A number as its measure is read."""
     if value is None:
         return "–"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from backend import sandbox
 from backend.code_tasks import FUNCTION, Kind, Task, arguments, written
-from backend.sandbox import Answer, Call, Ending, Limits, reading
+from backend.sandbox import Call, CallResult, Ending, Limits, reading
 from backend.sandbox.reading import Unreadable
 from backend.values import Messages
 
@@ -113,7 +113,7 @@ def _objection(task: Task) -> str:
     return "it holds the marks of a block" if "```" in task.program else ""
 
 
-def _with_outputs(task: Task, answers: Sequence[Answer]) -> Task | Invalid:
+def _with_outputs(task: Task, answers: Sequence[CallResult]) -> Task | Invalid:
     outputs = []
     for answer in answers:
         if answer.ending is not Ending.value:

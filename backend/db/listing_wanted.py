@@ -65,7 +65,7 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedSamples:
     """A search in the samples, in their prompts, or both."""
 
     asked: Scope
@@ -122,7 +122,7 @@ def prompt_ends(asked: Scope) -> tuple[int, int, int]:
     return first, last, max(2, int(SORTED_PROMPTS * min(1.0, OF_ONE_PROMPT / of_one)))
 
 
-def search(asked: Scope, filters: Filters, patience: Patience | None = None) -> Wanted:
+def search(asked: Scope, filters: Filters, patience: Patience | None = None) -> WantedSamples:
     """What the filters search for; both searches share one patience."""
     shared = patience or Patience()
 
@@ -135,4 +135,6 @@ def search(asked: Scope, filters: Filters, patience: Patience | None = None) -> 
         ends = (*asked.ends, SORTED) if table == "samples" else prompt_ends(asked)
         return Search(asked, table, wanted, expression, values, *ends)
 
-    return Wanted(asked, search_in("samples", filters.text, "text"), search_in("prompts", filters.prompt, "prompt"))
+    return WantedSamples(
+        asked, search_in("samples", filters.text, "text"), search_in("prompts", filters.prompt, "prompt")
+    )

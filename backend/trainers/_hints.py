@@ -15,7 +15,7 @@ from backend.trainers.grpo import GRPO
 from backend.values import JSON, Group, Judgment, Message, Messages, Sample, Verdict
 
 if TYPE_CHECKING:
-    from backend.trainers._inputs import Weights
+    from backend.trainers._inputs import TrainerInputs
 
 HINT = "{prompt}\n\nThis is how a right answer begins. You may go on from it:\n\n{hint}"
 
@@ -65,7 +65,7 @@ class GuidedReward(MarkedReward):
 class HintedRollout:
     """TRL's rollout function: a generation, of which the groups without a solution are written again with hints."""
 
-    def __init__(self, knobs: HintKnobs, reward: GuidedReward, weights: "Weights") -> None:
+    def __init__(self, knobs: HintKnobs, reward: GuidedReward, weights: "TrainerInputs") -> None:
         self.knobs, self.reward = knobs, reward
         self.most = min(knobs.max_length, weights.context or knobs.max_length) - knobs.max_completion_length
 

@@ -37,7 +37,7 @@ class TrainedText:
 
 
 @dataclass(frozen=True)
-class Past:
+class PastFindings:
     """What a round above the looked-at one left: the details of each rule's finding, by the rule's name."""
 
     number: int
@@ -75,7 +75,7 @@ class WarningEvidence:
     trained: dict[str, MetricValue] = field(default_factory=dict)
     start: dict[str, MetricValue] = field(default_factory=dict)
     of_round: dict[str, MetricValue] = field(default_factory=dict)
-    past: Sequence[Past] = ()
+    past: Sequence[PastFindings] = ()
     is_online: bool = False
     is_verified: bool = False
     tree_steps: frozenset[int] = frozenset()

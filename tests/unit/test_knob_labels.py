@@ -11,7 +11,7 @@ from app import forms
 from app.forms import Form
 from app.widgets import round_texts
 from backend.services.recipes import knob_labels, parts, steps_edit
-from backend.services.round_report.shapes import Knob, StepAsked
+from backend.services.round_report.shapes import SetKnob, StepAsked
 from tests.event_loops import in_event_loop
 
 BESIDE_PARTS = [*parts.recipe_knobs(), *parts.review_knobs(), *steps_edit.knobs()]
@@ -87,7 +87,7 @@ def test_a_rounds_page_says_the_same_labels() -> None:
         "sample",
         "",
         "",
-        (Knob("n", "8", "4", True), Knob("by", "a", "b", True)),
+        (SetKnob("n", "8", "4", True), SetKnob("by", "a", "b", True)),
     )
     assert [shown["name"] for shown in round_texts._step(asked)["knobs"]] == [
         "Samples per prompt (n)",

@@ -10,7 +10,7 @@ from app.pages.datasets import templates
 from app.pages.prompts.importing import short, table
 from app.toasts import toasts
 from app.widgets import buttons, drop_bars, list_detail
-from app.widgets.asked import Asked, asked, not_here
+from app.widgets.asked import AddressId, asked, not_here
 from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.table import Table, row_number
@@ -88,7 +88,7 @@ def draw(request: gr.Request) -> list[Any]:
 def choose(event: gr.SelectData, request: gr.Request) -> list[Any]:
     """Show another dataset."""
     here = context(request)
-    return _shown(here.actor, here.project_id, Asked(row_number(event)))
+    return _shown(here.actor, here.project_id, AddressId(row_number(event)))
 
 
 @toasts
@@ -154,7 +154,7 @@ def _chosen(seen: dict[str, Any]) -> int:
     return int(seen["dataset"])
 
 
-def _shown(actor: Actor, project_id: int, chosen: Asked) -> list[Any]:
+def _shown(actor: Actor, project_id: int, chosen: AddressId) -> list[Any]:
     """The list, and all about the chosen dataset; without a choice about the newest."""
     views = datasets.list_datasets(actor, project_id)
     ids = [view.id for view in views]

@@ -12,7 +12,7 @@ from app.pages.round.judge import JudgeSection
 from app.pages.round.judge import shown as shown_judge
 from app.toasts import toasts
 from app.widgets import round_texts, round_work_texts
-from app.widgets.asked import Asked, asked
+from app.widgets.asked import AddressId, asked
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from backend.errors import NotFound
@@ -131,11 +131,11 @@ def _known(round_id: int | None) -> int:
     return round_id
 
 
-def wanted(request: gr.Request, known: list[RoundView]) -> Asked:
+def wanted(request: gr.Request, known: list[RoundView]) -> AddressId:
     """The round that the address asks for; where it asks for none, the newest."""
     ids = [round_.id for round_ in known]
     wish = asked(request, "round", "round", ids)
-    return Asked(ids[-1]) if wish == Asked() and ids else wish
+    return AddressId(ids[-1]) if wish == AddressId() and ids else wish
 
 
 def opened(here: Context, round_id: int) -> list[Any]:

@@ -41,7 +41,7 @@ def f(x):
 """
 
 
-def one(program: str, *args: object) -> sandbox.Answer:
+def one(program: str, *args: object) -> sandbox.CallResult:
     ((answer,),) = sandbox.run_all([(program, [Call("f", args or (1,))])], SLEEPER if "sleep(" in program else QUICK)
     return answer
 
