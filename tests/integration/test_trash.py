@@ -243,7 +243,7 @@ def test_a_project_that_is_deleted_leaves_the_audit_trail_alone(database: str) -
     assert told["delete project"][1]["samples"] == held.samples
 
 
-@pytest.mark.parametrize("after", [0, 1, 4, 9])
+@pytest.mark.parametrize("after", [0, 2, 4, 5])
 def test_a_death_in_the_middle_leaves_what_can_only_be_deleted_again(
     place: Place, after: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -270,7 +270,7 @@ def test_a_death_in_the_middle_leaves_what_can_only_be_deleted_again(
     assert entry.is_deleting
     with pytest.raises(Conflict, match="partly deleted"):
         trash.restore(place.curator, entry_id)
-    with pytest.raises(NotFound, match="trash"):
+    with pytest.raises(NotFound, match=r"There is no round|is in the trash"):
         rounds.get(place.admin, place.first.id)
     with pytest.raises(PermissionDenied, match="the role admin"):
         deletion.delete_for_good(place.curator, entry_id)

@@ -68,6 +68,7 @@ LINE = """
       <span class="rondo-needs-curator">
         {{#if this.checkpoint}}<a href="new-round?from={{this.id}}">Start from here</a>{{/if}}
         {{#if this.is_stopped}}<a href="new-round?again={{this.id}}">Change and launch again</a>{{/if}}
+        {{#if this.is_over}}<a href="/projects/rounds/{{this.id}}/trash">Put in the trash…</a>{{/if}}
       </span>
     </footer>
     {{/unless}}

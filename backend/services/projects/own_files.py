@@ -135,6 +135,4 @@ def _contents(
         db.scalar(select(func.count()).select_from(table).where(among(table.round_id, rounds))) or 0
         for table in (tables.Sample, tables.Decision)
     )
-    return Contents(
-        len(rounds), samples, decisions, checkpoints, sum(size_of(p) for p in found if p.exists()), loses
-    )
+    return Contents(len(rounds), samples, decisions, checkpoints, sum(size_of(p) for p in found if p.exists()), loses)

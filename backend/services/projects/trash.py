@@ -121,6 +121,8 @@ def get(actor: Actor, entry_id: int) -> Entry:
 def at(actor: Actor, asked: str) -> Entry | None:
     """The project in the trash whose address this was; None where there is none that the actor was in."""
     project, former = tables.Project, tables.FormerSlug
+    if not asked.isprintable():
+        return None
     with reading() as db:
         before = select(former.project_id).where(former.slug == normal(asked))
         named = (project.slug == normal(asked)) | project.id.in_(before)
