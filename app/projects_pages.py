@@ -18,12 +18,15 @@ from backend.boundary import Id
 from backend.errors import RondoError
 from backend.services import projects
 from backend.services.access import Actor
+from backend.services.operations import clean_up
 from backend.services.projects import deletion, trash
 from backend.services.projects.own_files import Contents
 from backend.values import Role
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
+SHOWN = 50
+"""So many files are listed; `rondo clean-up` lists all."""
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -107,6 +110,12 @@ def delete_for_good(request: Request, entry_id: Id) -> Response:
     return _done(request, lambda actor: deletion.delete_for_good(actor, entry_id))
 
 
+@router.post("/projects/clean-up")
+def delete_leftovers(request: Request) -> Response:
+    """Delete the files that nothing refers to."""
+    return _done(request, clean_up.delete)
+
+
 def lines(held: Contents) -> list[tuple[str, str]]:
     """What something holds, as pairs of a name and a number."""
     return [
@@ -157,4 +166,14 @@ def _list(request: Request, error: RondoError | None = None) -> Response:
         mine=mine,
         trashed=trashed,
         is_owner=actor.is_owner,
+        left=_leftovers(actor),
     )
+
+
+def _leftovers(actor: Actor) -> dict[str, object] | None:
+    """The files that nothing refers to, for whoever may delete them; None where there are none."""
+    if not actor.is_owner or not (found := clean_up.find(actor)):
+        return None
+    shown = [{"path": one.path, "why": one.why, "size": in_bytes(one.num_bytes)} for one in found[:SHOWN]]
+    rest = len(found) - len(shown)
+    return {"files": shown, "rest": rest, "size": in_bytes(sum(one.num_bytes for one in found))}

@@ -1,14 +1,19 @@
-"""The trash: what is in it, what goes there, comes back or is deleted for good."""
+"""The trash: what is in it, what goes there, comes back or is deleted for good; and files that nothing refers to."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 
 from app.api.depends import After, Asking, Limit, Page, cut
 from backend.boundary import Id
+from backend.services.operations import clean_up
+from backend.services.operations.clean_up import Leftover
 from backend.services.projects import deletion, trash
 from backend.services.projects.own_files import Contents
 from backend.services.projects.trash import Entry
 
 router = APIRouter(tags=["trash"])
+Hours = Annotated[float, Query(ge=clean_up.LEAST_HOURS, allow_inf_nan=False)]
 
 
 @router.get("/trash")
@@ -45,3 +50,15 @@ def restore(actor: Asking, entry_id: Id) -> None:
 def delete_for_good(actor: Asking, entry_id: Id) -> Contents:
     """Delete it with its files, and answer what it held once all is gone: minutes where it held millions of samples."""
     return deletion.delete_for_good(actor, entry_id)
+
+
+@router.get("/leftovers")
+def list_leftovers(actor: Asking, hours: Hours = clean_up.SAFE_HOURS) -> list[Leftover]:
+    """Files in the data folder that nothing refers to and nobody wrote to for so many hours; for owners."""
+    return clean_up.find(actor, hours)
+
+
+@router.delete("/leftovers")
+def delete_leftovers(actor: Asking, hours: Hours = clean_up.SAFE_HOURS) -> list[Leftover]:
+    """Delete them, and answer what is gone."""
+    return clean_up.delete(actor, hours)

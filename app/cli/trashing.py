@@ -82,11 +82,11 @@ def clean_up(
     """List the files in the data folder that nothing refers to: of broken-off trainings, deleted rows, old imports."""
     from dataclasses import asdict
 
-    from backend.services import installation
+    from app.cli import asking
     from backend.services.operations import clean_up as cleaning
 
-    installation.prepare()
-    found = cleaning.delete(hours) if delete else cleaning.find(hours)
+    actor = asking.owner()
+    found = cleaning.delete(actor, hours) if delete else cleaning.find(actor, hours)
     num_bytes = sum(one.num_bytes for one in found)
     value: dict[str, Any] = {"deleted": delete, "bytes": num_bytes, "files": [asdict(one) for one in found]}
     rows = [[f"{one.num_bytes / MEGABYTE:,.1f} MB", one.path, one.why] for one in found]

@@ -370,5 +370,5 @@ def server_functions() -> Iterator[tuple[int, str]]:
 def world(database: str) -> World:
     owner, made = accounts.local_owner(), make_world()
     spoiled = rows.make_round(made.project, rows.make_checkpoint(made.project), status=RoundStatus.failed)
-    made.ids["trash_id"] = trash.put_round(owner, spoiled.id)
+    made.ids["entry_id"] = trash.put_round(owner, spoiled.id)
     return made

@@ -16,11 +16,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.config import settings
-from backend.db import reading, tables
+from backend.db import reading, session, tables
 from backend.db.many import among
 from backend.errors import InvalidInput
 from backend.jobs import ACTIVE
 from backend.pipeline.train import FOLDER, OF_ROUND
+from backend.services import events
+from backend.services.access import Actor, require_owner
 from backend.services.projects import own_files
 from backend.values import RoundStatus
 
@@ -39,8 +41,18 @@ class Leftover:
     num_bytes: int
 
 
-def find(hours: float = SAFE_HOURS) -> list[Leftover]:
-    """What nothing refers to and nobody wrote to for so many hours; raises `InvalidInput` for fewer than one."""
+def find(actor: Actor, hours: float = SAFE_HOURS) -> list[Leftover]:
+    """What nothing refers to and nobody wrote to for so many hours; for owners of the installation.
+
+    Raises `InvalidInput` for fewer than one hour.
+    """
+    with reading() as db:
+        require_owner(db, actor)
+    return look(hours)
+
+
+def look(hours: float = SAFE_HOURS) -> list[Leftover]:
+    """The same for whoever examines the installation from its own machine."""
     if not hours >= LEAST_HOURS:
         raise InvalidInput(f"Older than {hours:g} hours: what is just being written would count. Take 1 or more.")
     folder, latest = settings().folder, time.time() - hours * 3600
@@ -53,16 +65,20 @@ def find(hours: float = SAFE_HOURS) -> list[Leftover]:
     ]
 
 
-def delete(hours: float = SAFE_HOURS) -> list[Leftover]:
+def delete(actor: Actor, hours: float = SAFE_HOURS) -> list[Leftover]:
     """Delete what `find` finds, each looked at once more before, and return what is gone."""
     gone, folder = [], settings().folder
-    for leftover in find(hours):
+    for leftover in find(actor, hours):
         place = folder / leftover.path
         with reading() as db:
             is_left = any(place == other for other, _ in _candidates(db, folder, only=place))
         if is_left:
             own_files.remove([place])
             gone += [] if os.path.lexists(place) else [leftover]
+    if gone:
+        with session() as db:
+            num_bytes = sum(one.num_bytes for one in gone)
+            events.note(db, actor, "clean up files", f"{len(gone)} files and folders", bytes=num_bytes)
     return gone
 
 

@@ -46,7 +46,7 @@ def delete_for_good(actor: Actor, entry_id: int) -> Contents:
         assert row is not None
         if not entry.may_delete:
             needed = "an owner of this installation" if entry.kind == "project" else f"the role {Role.admin}"
-            raise PermissionDenied(f"To delete {entry.name} for good needs {needed}. Ask one of them.")
+            raise PermissionDenied(f"Deleting this {entry.kind} for good needs {needed}. Ask one of them.")
         ids = _all(db, entry_id)
         round_ = _round(db, entry_id) if entry.kind == "round" else None
         if round_ is not None and not row.is_deleting:

@@ -144,7 +144,7 @@ def restore(actor: Actor, entry_id: int) -> int:
         assert row is not None
         if not entry.may_restore:
             needed = Role.admin if entry.kind == "project" else Role.curator
-            raise PermissionDenied(f"To bring back {entry.name} needs the role {needed}. Ask a project admin.")
+            raise PermissionDenied(f"Bringing this {entry.kind} back needs the role {needed}. Ask a project admin.")
         if row.is_deleting:
             raise Conflict(f"{entry.name} is partly deleted and cannot come back. Delete it again, which ends that.")
         if entry.home_id is None:
