@@ -24,7 +24,7 @@ from backend.values import Role
 
 log = logging.getLogger("rondo.services")
 
-GROUPS, ROWS = 50, 500
+GROUPS, ROWS = 20, 500
 """How many groups, with all that hangs on them, and how many plain rows go in one transaction."""
 
 
