@@ -20,7 +20,7 @@ from backend.services import projects
 from backend.services.access import Actor
 from backend.services.operations import clean_up
 from backend.services.projects import deletion, trash
-from backend.services.projects.own_files import Contents
+from backend.services.projects.own_files import Holdings
 from backend.values import Role
 
 router = APIRouter(include_in_schema=False)
@@ -116,7 +116,7 @@ def delete_leftovers(request: Request) -> Response:
     return _done(request, clean_up.delete)
 
 
-def lines(held: Contents) -> list[tuple[str, str]]:
+def lines(held: Holdings) -> list[tuple[str, str]]:
     """What something holds, as pairs of a name and a number."""
     return [
         ("Rounds", count(held.rounds)),

@@ -9,33 +9,33 @@ from backend.boundary import Id
 from backend.services.operations import clean_up
 from backend.services.operations.clean_up import Leftover
 from backend.services.projects import deletion, trash
-from backend.services.projects.own_files import Contents
-from backend.services.projects.trash import Entry
+from backend.services.projects.own_files import Holdings
+from backend.services.projects.trash import TrashEntry
 
 router = APIRouter(tags=["trash"])
 Hours = Annotated[float, Query(ge=clean_up.LEAST_HOURS, allow_inf_nan=False)]
 
 
 @router.get("/trash")
-def list_trash(actor: Asking, limit: Limit = 50, after: After = None) -> Page[Entry]:
+def list_trash(actor: Asking, limit: Limit = 50, after: After = None) -> Page[TrashEntry]:
     """The projects and rounds in the trash of the projects that the asker is in."""
     return cut(trash.list_mine(actor), limit=limit, after=after, key=lambda row: row.id)
 
 
 @router.get("/trash/{entry_id}")
-def get_trash_contents(actor: Asking, entry_id: Id) -> Contents:
+def get_trash_contents(actor: Asking, entry_id: Id) -> Holdings:
     """What would be deleted with it."""
     return deletion.contents(actor, entry_id)
 
 
 @router.post("/projects/{project_id}/trash")
-def trash_project(actor: Asking, project_id: Id) -> Entry:
+def trash_project(actor: Asking, project_id: Id) -> TrashEntry:
     """Put a project in the trash; 409 while a job of it runs."""
     return trash.get(actor, trash.put_project(actor, project_id))
 
 
 @router.post("/rounds/{round_id}/trash")
-def trash_round(actor: Asking, round_id: Id) -> Entry:
+def trash_round(actor: Asking, round_id: Id) -> TrashEntry:
     """Put a round that has ended in the trash; 409 where something was built on it."""
     return trash.get(actor, trash.put_round(actor, round_id))
 
@@ -47,7 +47,7 @@ def restore(actor: Asking, entry_id: Id) -> None:
 
 
 @router.delete("/trash/{entry_id}")
-def delete_for_good(actor: Asking, entry_id: Id) -> Contents:
+def delete_for_good(actor: Asking, entry_id: Id) -> Holdings:
     """Delete it with its files, and answer what it held once all is gone: minutes where it held millions of samples."""
     return deletion.delete_for_good(actor, entry_id)
 

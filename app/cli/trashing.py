@@ -9,10 +9,10 @@ from app.cli.previewing import app as round_app
 from app.cli.rounds import one_round
 
 if TYPE_CHECKING:
-    from backend.services.projects.own_files import Contents
+    from backend.services.projects.own_files import Holdings
 
 app = typer.Typer(no_args_is_help=True)
-Entry = Annotated[int, typer.Argument(help="Its number, as `rondo trash list` shows it.")]
+EntryId = Annotated[int, typer.Argument(help="Its number, as `rondo trash list` shows it.")]
 MEGABYTE = 1024 * 1024
 
 
@@ -31,7 +31,7 @@ def list_(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def restore(entry: Entry, as_json: AsJson = False) -> None:
+def restore(entry: EntryId, as_json: AsJson = False) -> None:
     """Bring a project or a round back as it was."""
     from app.cli import asking
     from backend.services.projects import trash
@@ -44,7 +44,7 @@ def restore(entry: Entry, as_json: AsJson = False) -> None:
 
 @app.command()
 def delete(
-    entry: Entry, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False, as_json: AsJson = False
+    entry: EntryId, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False, as_json: AsJson = False
 ) -> None:
     """Delete a project or a round for good, its files too."""
     from dataclasses import asdict
@@ -101,7 +101,7 @@ def emit_entry(entry_id: int, name: str, *, as_json: bool) -> None:
     emit({"trash": entry_id, "name": name}, as_json=as_json, text=text)
 
 
-def said(held: "Contents") -> str:
+def said(held: "Holdings") -> str:
     """What goes with it, in words."""
     rows = f"{held.rounds} rounds, {held.samples:,} samples, {held.decisions:,} decisions"
     return f"{rows}, {held.checkpoints} checkpoints, {held.num_bytes / MEGABYTE:,.1f} MB of files"

@@ -23,7 +23,7 @@ def test_going_back_empties_the_trash_into_where_it_came_from(database: str) -> 
     rows.make_checkpoint(project, "made")
     trash.put_project(admin, other.id)
     write_engine().dispose()
-    migrations.downgrade("0031", database)
+    migrations.downgrade("0032", database)
     migrations.upgrade(database)
     with reading() as db:
         names = list(db.scalars(select(tables.Project.name).where(tables.Project.trashed_at.is_(None))))

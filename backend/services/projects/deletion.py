@@ -19,7 +19,7 @@ from backend.errors import Conflict, PermissionDenied
 from backend.services import events
 from backend.services.access import Actor
 from backend.services.projects import own_files, trash, uses
-from backend.services.projects.own_files import Contents
+from backend.services.projects.own_files import Holdings
 from backend.values import Role
 
 log = logging.getLogger("rondo.services")
@@ -28,14 +28,14 @@ GROUPS, ROWS = 20, 500
 """How many groups, with all that hangs on them, and how many plain rows go in one transaction."""
 
 
-def contents(actor: Actor, entry_id: int) -> Contents:
+def contents(actor: Actor, entry_id: int) -> Holdings:
     """What would go with something in the trash."""
     with reading() as db:
         trash.find(db, actor, entry_id)
         return own_files.of_projects(db, _all(db, entry_id))
 
 
-def delete_for_good(actor: Actor, entry_id: int) -> Contents:
+def delete_for_good(actor: Actor, entry_id: int) -> Holdings:
     """Delete a project or a round that lies in the trash, its files too, and return what it held.
 
     Raises `Conflict` where something needs it by now. May be repeated after it was broken off.

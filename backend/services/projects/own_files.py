@@ -27,7 +27,7 @@ LONGEST = 4_096
 
 
 @dataclass(frozen=True)
-class Contents:
+class Holdings:
     """What goes with a project or a round. `loses`: what others lose with it, as sentences."""
 
     rounds: int
@@ -38,7 +38,7 @@ class Contents:
     loses: tuple[str, ...] = ()
 
 
-def of_projects(db: Session, project_ids: Sequence[int]) -> Contents:
+def of_projects(db: Session, project_ids: Sequence[int]) -> Holdings:
     """What these projects hold."""
     rounds = db.scalars(select(tables.Round.id).where(tables.Round.project_id.in_(project_ids))).all()
     where = tables.Checkpoint.project_id.in_(project_ids)
@@ -46,7 +46,7 @@ def of_projects(db: Session, project_ids: Sequence[int]) -> Contents:
     return _contents(db, rounds, checkpoints, places(db, project_ids))
 
 
-def of_round(db: Session, round_: tables.Round) -> Contents:
+def of_round(db: Session, round_: tables.Round) -> Holdings:
     """What a round holds."""
     metric, checkpoint, made = tables.Metric, tables.Checkpoint, made_by(db, round_)
     measured = select(checkpoint.name).join(metric, metric.checkpoint_id == checkpoint.id)
@@ -130,9 +130,9 @@ def _places(rounds: Iterable[int], jobs: Iterable[int], sets: Iterable[int]) -> 
 
 def _contents(
     db: Session, rounds: Sequence[int], checkpoints: int, found: Iterable[Path], loses: tuple[str, ...] = ()
-) -> Contents:
+) -> Holdings:
     samples, decisions = (
         db.scalar(select(func.count()).select_from(table).where(among(table.round_id, rounds))) or 0
         for table in (tables.Sample, tables.Decision)
     )
-    return Contents(len(rounds), samples, decisions, checkpoints, sum(size_of(p) for p in found if p.exists()), loses)
+    return Holdings(len(rounds), samples, decisions, checkpoints, sum(size_of(p) for p in found if p.exists()), loses)

@@ -39,7 +39,7 @@ MOVED = (
 
 
 @dataclass(frozen=True)
-class Entry:
+class TrashEntry:
     """One thing in the trash. `id` names it there; `home_id`: of a round, the project that it comes back to.
 
     `is_deleting`: its deletion was begun, so that it cannot come back, only be deleted again.
@@ -102,7 +102,7 @@ def put_round(actor: Actor, round_id: int) -> int:
         return hidden.id
 
 
-def list_mine(actor: Actor) -> list[Entry]:
+def list_mine(actor: Actor) -> list[TrashEntry]:
     """What is in the trash of the projects that the actor is in, the newest first."""
     project, user = tables.Project, tables.User
     with reading() as db:
@@ -112,13 +112,13 @@ def list_mine(actor: Actor) -> list[Entry]:
     return [entry for entry in found if entry is not None]
 
 
-def get(actor: Actor, entry_id: int) -> Entry:
+def get(actor: Actor, entry_id: int) -> TrashEntry:
     """One thing in the trash."""
     with reading() as db:
         return find(db, actor, entry_id)
 
 
-def at(actor: Actor, asked: str) -> Entry | None:
+def at(actor: Actor, asked: str) -> TrashEntry | None:
     """The project in the trash whose address this was; None where there is none that the actor was in."""
     project, former = tables.Project, tables.FormerSlug
     if not asked.isprintable():
@@ -165,7 +165,7 @@ def restore(actor: Actor, entry_id: int) -> int:
         return entry.home_id
 
 
-def find(db: Session, actor: Actor, entry_id: int) -> Entry:
+def find(db: Session, actor: Actor, entry_id: int) -> TrashEntry:
     """One thing in the trash; raises `NotFound` where it is not there, or not for the actor."""
     row = db.get(tables.Project, entry_id)
     who = db.get(tables.User, row.trashed_by) if row is not None and row.trashed_by is not None else None
@@ -175,7 +175,7 @@ def find(db: Session, actor: Actor, entry_id: int) -> Entry:
     return entry
 
 
-def offer(actor: Actor, round_id: int) -> tuple[RoundView, own_files.Contents]:
+def offer(actor: Actor, round_id: int) -> tuple[RoundView, own_files.Holdings]:
     """A round and what it holds, for whoever may put it in the trash; raises what keeps it from there."""
     with reading() as db:
         row = _find_round(db, actor, round_id)
@@ -189,7 +189,7 @@ def _find_round(db: Session, actor: Actor, round_id: int) -> tables.Round:
     return get_row(db, actor, round_id, Role.curator)
 
 
-def _entry(db: Session, actor: Actor, row: tables.Project, who: str | None) -> Entry | None:
+def _entry(db: Session, actor: Actor, row: tables.Project, who: str | None) -> TrashEntry | None:
     if row.trashed_at is None:
         return None
     common = row.trashed_at, who or "", row.is_deleting
@@ -197,7 +197,7 @@ def _entry(db: Session, actor: Actor, row: tables.Project, who: str | None) -> E
         has = role_in_trash(db, actor, row.id)
         if has is None:
             return None
-        return Entry(row.id, "project", row.name, None, *common, has.rank >= Role.admin.rank, is_owner(db, actor))
+        return TrashEntry(row.id, "project", row.name, None, *common, has.rank >= Role.admin.rank, is_owner(db, actor))
     has = role_of(db, actor, row.trash_of_id)
     if has is None:
         return None
@@ -205,7 +205,7 @@ def _entry(db: Session, actor: Actor, row: tables.Project, who: str | None) -> E
     home = db.get_one(tables.Project, row.trash_of_id).name
     name = f"round {number} of {home}" if number is not None else f"what is left of a round of {home}"
     may = has.rank >= Role.curator.rank, has.rank >= Role.admin.rank
-    return Entry(row.id, "round", name, row.trash_of_id, *common, *may)
+    return TrashEntry(row.id, "round", name, row.trash_of_id, *common, *may)
 
 
 def _refuse_jobs(db: Session, what: str, of: Select[tuple[tables.Job]]) -> None:
