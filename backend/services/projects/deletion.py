@@ -144,7 +144,7 @@ def _heavy(table: Any, project_id: int) -> Iterator[None]:
     yield from _batches(table, of_project.order_by(table.id.desc()).limit(1))
 
 
-def _batches(table: Any, query: Select[tuple[int]]) -> Iterator[None]:
+def _batches(table: Any, query: Select[int]) -> Iterator[None]:
     while True:
         with session() as db:
             ids = db.scalars(query).all()

@@ -208,7 +208,7 @@ def _entry(db: Session, actor: Actor, row: tables.Project, who: str | None) -> T
     return TrashEntry(row.id, "round", name, row.trash_of_id, *common, *may)
 
 
-def _refuse_jobs(db: Session, what: str, of: Select[tuple[tables.Job]]) -> None:
+def _refuse_jobs(db: Session, what: str, of: Select[tables.Job]) -> None:
     active = db.scalars(of.where(tables.Job.status.in_(jobs.ACTIVE)).order_by(tables.Job.id)).all()
     if active:
         raise Conflict(f"{what} has jobs that are not over: {', '.join(_named(list(active)))}. Cancel them or wait.")
