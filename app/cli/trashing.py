@@ -55,10 +55,10 @@ def delete(
     actor = asking.owner()
     name = trash.get(actor, entry).name
     if not yes:
-        asked = f"Delete {name} for good: {said(deletion.contents(actor, entry))}?"
+        asked = f"Delete {name} for good: {in_words(deletion.contents(actor, entry))}?"
         typer.confirm(asked, abort=True, err=True)
     held = deletion.delete_for_good(actor, entry)
-    emit({"name": name, **asdict(held)}, as_json=as_json, text=f"{name} is deleted: {said(held)}.")
+    emit({"name": name, **asdict(held)}, as_json=as_json, text=f"{name} is deleted: {in_words(held)}.")
 
 
 @round_app.command("trash")
@@ -101,7 +101,7 @@ def emit_entry(entry_id: int, name: str, *, as_json: bool) -> None:
     emit({"trash": entry_id, "name": name}, as_json=as_json, text=text)
 
 
-def said(held: "Holdings") -> str:
+def in_words(held: "Holdings") -> str:
     """What goes with it, in words."""
     rows = f"{held.rounds} rounds, {held.samples:,} samples, {held.decisions:,} decisions"
     return f"{rows}, {held.checkpoints} checkpoints, {held.num_bytes / MEGABYTE:,.1f} MB of files"
