@@ -170,6 +170,15 @@ def test_a_round_that_is_launched_meanwhile_does_not_take_its_number(database: s
     assert (numbers[stopped.id], numbers[launched]) == (2, 3)
 
 
+def test_every_table_that_names_round_and_project_goes_with_a_round() -> None:
+    """Lists of a project find these by its number: `trash.MOVED` has them, or nothing lists them by it."""
+    both = {
+        table.name for table in tables.Base.metadata.sorted_tables if {"project_id", "round_id"} <= {*table.c.keys()}
+    }
+    stay = {"samples", "decisions", "events", "judge_benches"}
+    assert both - stay == {table.__tablename__ for table in trash.MOVED}
+
+
 def test_what_was_built_on_a_round_is_named_and_keeps_it(place: Place) -> None:
     third = rows.make_round(place.project, place.made, parent_id=place.first.id, status=RoundStatus.failed)
     with session() as db:
