@@ -14,9 +14,10 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.types import Scope
 
 from app import html
+from app.widgets import times
 from backend.services import projects
 from backend.services.people.sessions import SignedIn
-from backend.services.projects import ProjectView
+from backend.services.projects import ProjectView, trash
 
 PREFIX = "/p/"
 BESIDE = ("/gradio_api/", "/assets/", "/static/", "/theme.css")
@@ -69,6 +70,10 @@ def find(request: Request) -> ProjectView | Response:
         return _to_current(request, who, path)
     project = projects.at(who.actor, name)
     if project is None:
+        if (trashed := trash.at(who.actor, name)) is not None:
+            times.see_from(request)
+            since = times.moment(trashed.trashed_at)
+            return html.page(request, "nowhere", title="In the trash", status=404, trashed=trashed, since=since)
         # The same to whoever is not in it as where there is none.
         return html.page(request, "nowhere", title="No such project", status=404, name=name[:LONGEST_NAME])
     here = page_path(project.slug, path)

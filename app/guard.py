@@ -267,7 +267,7 @@ def _is_form(headers: Headers) -> bool:
 def _policy(path: str) -> str:
     if path.startswith("/gradio_api/file"):
         return FILE_POLICY
-    return OWN_POLICY if path.startswith((*OPEN, "/static/", "/api/", "/welcome")) else GRADIO_POLICY
+    return OWN_POLICY if path.startswith((*OPEN, "/static/", "/api/", "/welcome", "/projects")) else GRADIO_POLICY
 
 
 def _with_headers(scope: Scope, send: Send) -> Send:

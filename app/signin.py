@@ -11,6 +11,7 @@ from app.addresses import page_path
 from backend.errors import Conflict, InvalidInput, NotSignedIn, RondoError, TooManyAttempts
 from backend.services import projects
 from backend.services.people import oidc, sessions
+from backend.services.projects import trash
 
 router = APIRouter(include_in_schema=False)
 
@@ -166,6 +167,7 @@ def _welcome(request: Request, *, status: int = 200, problem: str = "", name: st
         user=actor.name,
         is_owner=actor.is_owner,
         has_project=projects.current(actor, who.project_id) is not None,
+        has_trash=bool(trash.list_mine(actor)),
     )
 
 

@@ -27,6 +27,7 @@ from app import (
     monitoring,
     own_files,
     pages,
+    projects_pages,
     signin,
     uploads,
 )
@@ -54,6 +55,7 @@ def create_app(*, with_worker: bool = True) -> ASGIApp:
     app.mount("/static", own_files.OwnFiles())
     app.mount("/assets", gradio_assets.Assets())
     app.include_router(signin.router)
+    app.include_router(projects_pages.router)
     api.add_to(app)
     header.install(pages.PAGES)
     _mount_pages(app)

@@ -10,7 +10,13 @@ from backend.db.folding import indexed
 from backend.db.tables import Base
 
 config = context.config
-ADDED_WITH_THEIR_COLUMN = (("prompts", "sample_id"), ("projects", "baseline_id"), ("projects", "preview_id"))
+ADDED_WITH_THEIR_COLUMN = (
+    ("prompts", "sample_id"),
+    ("projects", "baseline_id"),
+    ("projects", "preview_id"),
+    ("projects", "trashed_by"),
+    ("projects", "trash_of_id"),
+)
 
 
 def include_object(item: Any, name: str | None, type_: str, reflected: bool, _compare_to: Any) -> bool:

@@ -26,6 +26,7 @@ from app.api import (
     team,
     templates,
     trainings,
+    trash,
     users,
     warnings,
 )
@@ -55,6 +56,7 @@ NOUNS = (
     judge_benches,
     datasets,
     audit,
+    trash,
     users,
     warnings,
 )

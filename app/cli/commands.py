@@ -17,6 +17,7 @@ from app.cli import (
     recipes,
     samples,
     tokens,
+    trashing,
     users,
 )
 from app.cli.output import AsJson, emit, say
@@ -28,17 +29,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.add_typer(projects.app, name="project", help="Start projects and list them.")
+app.add_typer(projects.app, name="project", help="Start, list and rename projects, and put them in the trash.")
 app.add_typer(previewing.app, name="round", help="Launch rounds and follow them.")
 app.add_typer(benches.app, name="judge", help="Try judges side by side.")
 app.add_typer(prompts.app, name="prompts", help="Look at files of prompts, import them, list the sets.")
 app.add_typer(samples.app, name="samples", help="Take samples along as a file.")
 app.add_typer(checkpoints.app, name="checkpoint", help="Look at checkpoints, register and test models and endpoints.")
+app.add_typer(trashing.app, name="trash", help="What is in the trash: list it, bring it back, delete it for good.")
 app.add_typer(users.app, name="user", help="Who may sign in.")
 app.add_typer(tokens.app, name="token", help="Tokens for programs that use REST.")
 app.add_typer(database.app, name="db", help="The database's schema, backup and restore.")
 app.command("export")(datasets.export)
 app.command("recipes")(recipes.recipes)
+app.command("clean-up")(trashing.clean_up)
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")]
 Port = Annotated[

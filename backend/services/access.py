@@ -25,7 +25,14 @@ def _standing() -> Any:
     """What decides a person's role in a project, as one statement: every call of a service asks for it."""
     user, member, project = tables.User, tables.Membership, tables.Project
     return (
-        select(user.is_active, user.is_owner, member.role, project.id.label("project_id"), project.preview_id)
+        select(
+            user.is_active,
+            user.is_owner,
+            member.role,
+            project.id.label("project_id"),
+            project.preview_id,
+            project.trashed_at,
+        )
         .outerjoin(member, (member.user_id == user.id) & (member.project_id == bindparam("project_id")))
         .outerjoin(project, project.id == bindparam("project_id"))
         .where(user.id == bindparam("user_id"))
@@ -38,11 +45,23 @@ _STANDING = _standing()
 def role_of(db: Session, actor: Actor, project_id: int) -> Role | None:
     """Return the actor's role in the project, or None when there is no such project or no membership.
 
-    Read from the rows at every call: a role taken away counts from the next call on.
+    Nobody has a role in what lies in the trash. Read from the rows at every call: a role taken away counts from the
+    next call on.
     """
+    return _role(db, actor, project_id, in_trash=False)
+
+
+def role_in_trash(db: Session, actor: Actor, project_id: int) -> Role | None:
+    """The role that the actor would have in a project if it were not in the trash; None where it is not there."""
+    return _role(db, actor, project_id, in_trash=True)
+
+
+def _role(db: Session, actor: Actor, project_id: int, *, in_trash: bool) -> Role | None:
     found = db.execute(_STANDING, {"user_id": actor.user_id, "project_id": project_id}).one_or_none()
     if found is None or not found.is_active:
         raise NotSignedIn("Your account is no longer active. Ask the person who runs this installation.")
+    if (found.trashed_at is not None) is not in_trash:
+        return None
     if found.is_owner:
         return Role.admin if found.project_id is not None and found.preview_id is None else None
     return cast(Role | None, found.role)
@@ -60,11 +79,27 @@ def require(db: Session, actor: Actor, project_id: int, role: Role) -> None:
     """Raise unless the actor has at least that role. A stranger learns nothing: the project is not found."""
     has = role_of(db, actor, project_id)
     if has is None:
-        raise NotFound(f"There is no project {project_id}. Choose one from the list.")
+        raise NotFound(
+            _said_of_trash(db, actor, project_id) or f"There is no project {project_id}. Choose one from the list."
+        )
     if has.rank < role.rank:
         raise PermissionDenied(
             f"This needs the role {role}; yours in this project is {has}. Ask a project admin to change it."
         )
+
+
+def _said_of_trash(db: Session, actor: Actor, project_id: int) -> str:
+    """That what was asked for lies in the trash, and the way back; empty where it does not or is not the actor's."""
+    row = db.get(tables.Project, project_id)
+    if row is None or row.trashed_at is None:
+        return ""
+    if row.trash_of_id is None:
+        what, has = f"The project {row.name}", role_in_trash(db, actor, project_id)
+    else:
+        number = db.scalar(select(tables.Round.number).where(tables.Round.project_id == project_id))
+        what, has = f"Round {number}", role_of(db, actor, row.trash_of_id)
+    back = f"The page /projects or `rondo trash restore {project_id}` brings it back."
+    return f"{what} is in the trash since {row.trashed_at:%Y-%m-%d %H:%M} UTC. {back}" if has is not None else ""
 
 
 def is_owner(db: Session, actor: Actor) -> bool:

@@ -16,6 +16,7 @@ from backend import demo
 from backend.db import now, reading, session, tables
 from backend.services.access import Actor
 from backend.services.people import accounts
+from backend.services.projects import trash
 from backend.values import DatasetType, JobStatus, Role, RoundStatus, Split, Stage, WarningLevel
 from tests import rows
 from tests.integration import site
@@ -367,5 +368,7 @@ def server_functions() -> Iterator[tuple[int, str]]:
 
 @pytest.fixture
 def world(database: str) -> World:
-    accounts.local_owner()
-    return make_world()
+    owner, made = accounts.local_owner(), make_world()
+    spoiled = rows.make_round(made.project, rows.make_checkpoint(made.project), status=RoundStatus.failed)
+    made.ids["entry_id"] = trash.put_round(owner, spoiled.id)
+    return made

@@ -36,6 +36,13 @@ class Sample(Identified, Base):
         ),
         Index("ix_samples_round_id_id", "round_id", "id"),
         Index("ix_samples_prompt_id_round_id", "prompt_id", "round_id"),
+        # Whoever deletes a text looks for what was made of it.
+        Index(
+            "ix_samples_edited_from_id",
+            "edited_from_id",
+            sqlite_where=text("edited_from_id IS NOT NULL"),
+            postgresql_where=text("edited_from_id IS NOT NULL"),
+        ),
     )
 
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))

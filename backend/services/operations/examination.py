@@ -21,7 +21,7 @@ from backend.engines._model_check import CheckLevel, Line
 from backend.engines.openai import OpenAI
 from backend.errors import RondoError
 from backend.services import installation
-from backend.services.operations import archives, figures
+from backend.services.operations import archives, clean_up, figures
 from backend.values import JobStatus
 
 MINIMUM, NEXT = (3, 11), (3, 14)
@@ -48,7 +48,7 @@ def examine() -> list[Line]:
     database = list(_database())
     lines += database
     if all(line.outcome is not CheckLevel.fail for line in database):
-        for look in (_workers, _jobs, _endpoints):
+        for look in (_workers, _jobs, _endpoints, _leftovers):
             lines += _carefully(look)
     return [*lines, *_backups()]
 
@@ -230,6 +230,16 @@ def _endpoints() -> Iterator[Line]:
             yield Line("endpoint", CheckLevel.passed, f"{base_url} answers.")
         except (RondoError, ValueError) as error:
             yield Line("endpoint", CheckLevel.fail, f"{base_url}: {error}")
+
+
+def _leftovers() -> Iterator[Line]:
+    found = clean_up.look()
+    if not found:
+        yield Line("leftovers", CheckLevel.passed, "All files of trainings and jobs belong to something.")
+        return
+    size = sum(one.num_bytes for one in found) / 1024**2
+    said = f"{len(found)} files and folders ({size:,.1f} MB) are referred to by nothing. `rondo clean-up` lists them."
+    yield Line("leftovers", CheckLevel.warn, said)
 
 
 def _backups() -> Iterator[Line]:

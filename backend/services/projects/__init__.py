@@ -59,7 +59,7 @@ def list_mine(actor: Actor) -> list[ProjectView]:
                 tables.Membership,
                 (tables.Membership.project_id == tables.Project.id) & (tables.Membership.user_id == user.id),
             )
-            .where(tables.Project.preview_id.is_(None))
+            .where(tables.Project.preview_id.is_(None), tables.Project.trashed_at.is_(None))
             .order_by(tables.Project.name)
         )
         if not user.is_owner:
@@ -159,7 +159,9 @@ def _flush(db: Session, name: str) -> None:
     try:
         db.flush()
     except IntegrityError as error:
-        raise Conflict(f"There is a project named {name!r} already. Choose another name.") from error
+        raise Conflict(
+            f"There is a project named {name!r} already, here or in the trash. Choose another name."
+        ) from error
 
 
 def _view(row: tables.Project, role: Role) -> ProjectView:

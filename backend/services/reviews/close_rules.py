@@ -80,7 +80,9 @@ def minutes(db: Session, round_id: int) -> float:
 def close_due() -> list[int]:
     """Close every review whose rule is met; return the rounds. Several processes may do this at once."""
     with reading() as db:
-        open_ = list(db.scalars(select(tables.Round.id).where(tables.Round.status == RoundStatus.review)))
+        waits = select(tables.Round.id).join(tables.Project, tables.Project.id == tables.Round.project_id)
+        waits = waits.where(tables.Round.status == RoundStatus.review, tables.Project.trashed_at.is_(None))
+        open_ = list(db.scalars(waits))
     closed = []
     for round_id in open_:
         with about(round=round_id):

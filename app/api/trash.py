@@ -1,0 +1,64 @@
+"""The trash: what is in it, what goes there, comes back or is deleted for good; and files that nothing refers to."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from app.api.depends import After, Asking, Limit, Page, cut
+from backend.boundary import Id
+from backend.services.operations import clean_up
+from backend.services.operations.clean_up import Leftover
+from backend.services.projects import deletion, trash
+from backend.services.projects.own_files import Holdings
+from backend.services.projects.trash import TrashEntry
+
+router = APIRouter(tags=["trash"])
+Hours = Annotated[float, Query(ge=clean_up.LEAST_HOURS, allow_inf_nan=False)]
+
+
+@router.get("/trash")
+def list_trash(actor: Asking, limit: Limit = 50, after: After = None) -> Page[TrashEntry]:
+    """The projects and rounds in the trash of the projects that the asker is in."""
+    return cut(trash.list_mine(actor), limit=limit, after=after, key=lambda row: row.id)
+
+
+@router.get("/trash/{entry_id}")
+def get_trash_contents(actor: Asking, entry_id: Id) -> Holdings:
+    """What would be deleted with it."""
+    return deletion.contents(actor, entry_id)
+
+
+@router.post("/projects/{project_id}/trash")
+def trash_project(actor: Asking, project_id: Id) -> TrashEntry:
+    """Put a project in the trash; 409 while a job of it runs."""
+    return trash.get(actor, trash.put_project(actor, project_id))
+
+
+@router.post("/rounds/{round_id}/trash")
+def trash_round(actor: Asking, round_id: Id) -> TrashEntry:
+    """Put a round that has ended in the trash; 409 where something was built on it."""
+    return trash.get(actor, trash.put_round(actor, round_id))
+
+
+@router.post("/trash/{entry_id}/restore", status_code=204)
+def restore(actor: Asking, entry_id: Id) -> None:
+    """Bring it back as it was."""
+    trash.restore(actor, entry_id)
+
+
+@router.delete("/trash/{entry_id}")
+def delete_for_good(actor: Asking, entry_id: Id) -> Holdings:
+    """Delete it with its files, and answer what it held once all is gone: minutes where it held millions of samples."""
+    return deletion.delete_for_good(actor, entry_id)
+
+
+@router.get("/leftovers")
+def list_leftovers(actor: Asking, hours: Hours = clean_up.SAFE_HOURS) -> list[Leftover]:
+    """Files in the data folder that nothing refers to and nobody wrote to for so many hours; for owners."""
+    return clean_up.find(actor, hours)
+
+
+@router.delete("/leftovers")
+def delete_leftovers(actor: Asking, hours: Hours = clean_up.SAFE_HOURS) -> list[Leftover]:
+    """Delete them, and answer what is gone."""
+    return clean_up.delete(actor, hours)

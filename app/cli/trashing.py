@@ -1,0 +1,107 @@
+"""`rondo trash ...`, `rondo round trash` and `rondo clean-up`."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.output import AsJson, Project, emit, table
+from app.cli.previewing import app as round_app
+from app.cli.rounds import one_round
+
+if TYPE_CHECKING:
+    from backend.services.projects.own_files import Holdings
+
+app = typer.Typer(no_args_is_help=True)
+EntryId = Annotated[int, typer.Argument(help="Its number, as `rondo trash list` shows it.")]
+MEGABYTE = 1024 * 1024
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List what is in the trash."""
+    from dataclasses import asdict
+
+    from app.cli import asking
+    from backend.services.projects import trash
+
+    found = trash.list_mine(asking.owner())
+    rows = [[one.id, one.name, f"{one.trashed_at:%Y-%m-%d %H:%M}", one.trashed_by or "-"] for one in found]
+    text = table(["number", "what", "since (UTC)", "by"], rows) if found else "The trash is empty."
+    emit({"trash": [asdict(one) for one in found]}, as_json=as_json, text=text)
+
+
+@app.command()
+def restore(entry: EntryId, as_json: AsJson = False) -> None:
+    """Bring a project or a round back as it was."""
+    from app.cli import asking
+    from backend.services.projects import trash
+
+    actor = asking.owner()
+    name = trash.get(actor, entry).name
+    project_id = trash.restore(actor, entry)
+    emit({"name": name, "project_id": project_id}, as_json=as_json, text=f"{name} is back.")
+
+
+@app.command()
+def delete(
+    entry: EntryId, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False, as_json: AsJson = False
+) -> None:
+    """Delete a project or a round for good, its files too."""
+    from dataclasses import asdict
+
+    from app.cli import asking
+    from backend.services.projects import deletion, trash
+
+    actor = asking.owner()
+    name = trash.get(actor, entry).name
+    if not yes:
+        asked = f"Delete {name} for good: {in_words(deletion.contents(actor, entry))}?"
+        typer.confirm(asked, abort=True, err=True)
+    held = deletion.delete_for_good(actor, entry)
+    emit({"name": name, **asdict(held)}, as_json=as_json, text=f"{name} is deleted: {in_words(held)}.")
+
+
+@round_app.command("trash")
+def trash_round(
+    number: Annotated[int, typer.Argument(help="The round's number, as the pages show it.")],
+    project: Project = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a round that has ended in the trash, with what it made; it can be brought back."""
+    from backend.services.projects import trash as trashed
+
+    actor, round_ = one_round(project, number)
+    emit_entry(trashed.put_round(actor, round_.id), f"Round {round_.number}", as_json=as_json)
+
+
+def clean_up(
+    delete: Annotated[bool, typer.Option("--delete", help="Delete them; otherwise they are only listed.")] = False,
+    hours: Annotated[float, typer.Option("--older-than", help="Hours since anything was written there.")] = 24.0,
+    as_json: AsJson = False,
+) -> None:
+    """List the files in the data folder that nothing refers to: of broken-off trainings, deleted rows, old imports."""
+    from dataclasses import asdict
+
+    from app.cli import asking
+    from backend.services.operations import clean_up as cleaning
+
+    actor = asking.owner()
+    found = cleaning.delete(actor, hours) if delete else cleaning.find(actor, hours)
+    num_bytes = sum(one.num_bytes for one in found)
+    value: dict[str, Any] = {"deleted": delete, "bytes": num_bytes, "files": [asdict(one) for one in found]}
+    rows = [[f"{one.num_bytes / MEGABYTE:,.1f} MB", one.path, one.why] for one in found]
+    after = "deleted" if delete else "`rondo clean-up --delete` deletes them"
+    text = f"{table(['size', 'where', 'why'], rows)}\n{num_bytes / MEGABYTE:,.1f} MB in all; {after}."
+    emit(value, as_json=as_json, text=text if found else "Nothing lies here that nothing refers to.")
+
+
+def emit_entry(entry_id: int, name: str, *, as_json: bool) -> None:
+    """Say how it comes back."""
+    text = f"{name} is in the trash. `rondo trash restore {entry_id}` brings it back."
+    emit({"trash": entry_id, "name": name}, as_json=as_json, text=text)
+
+
+def in_words(held: "Holdings") -> str:
+    """What goes with it, in words."""
+    rows = f"{held.rounds} rounds, {held.samples:,} samples, {held.decisions:,} decisions"
+    return f"{rows}, {held.checkpoints} checkpoints, {held.num_bytes / MEGABYTE:,.1f} MB of files"

@@ -1,0 +1,146 @@
+"""Files that nothing refers to any more: what a broken-off training, a deleted row or a restored database has left.
+
+Only what Rondo itself writes is looked at: folders in which rounds trained, logs of jobs, reports of imports, what an
+import put down in between. A folder that somebody put there is nobody's to delete. Nothing counts that was written to
+within the last day, or that belongs to a round or a job that there is.
+"""
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.config import settings
+from backend.db import reading, session, tables
+from backend.db.many import among
+from backend.errors import InvalidInput
+from backend.jobs import ACTIVE
+from backend.pipeline.train import FOLDER, OF_ROUND
+from backend.services import events
+from backend.services.access import Actor, require_owner
+from backend.services.projects import own_files
+from backend.values import RoundStatus
+
+SAFE_HOURS = 24.0
+LEAST_HOURS = 1.0
+REPORT = re.compile(r"prompts-(\d{1,18})\..*", re.ASCII)
+BETWEEN = "tmp"
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """A file or folder, below the data folder, and why nothing needs it."""
+
+    path: str
+    why: str
+    num_bytes: int
+
+
+def find(actor: Actor, hours: float = SAFE_HOURS) -> list[Leftover]:
+    """What nothing refers to and nobody wrote to for so many hours; for owners of the installation.
+
+    Raises `InvalidInput` for fewer than one hour.
+    """
+    with reading() as db:
+        require_owner(db, actor)
+    return look(hours)
+
+
+def look(hours: float = SAFE_HOURS) -> list[Leftover]:
+    """The same for whoever examines the installation from its own machine."""
+    if not hours >= LEAST_HOURS:
+        raise InvalidInput(f"Older than {hours:g} hours: what is just being written would count. Take 1 or more.")
+    folder, latest = settings().folder, time.time() - hours * 3600
+    with reading() as db:
+        found = list(_candidates(db, folder))
+    return [
+        Leftover(str(place.relative_to(folder)), why, own_files.size_of(place))
+        for place, why in found
+        if not place.is_symlink() and _newest(place) < latest
+    ]
+
+
+def delete(actor: Actor, hours: float = SAFE_HOURS) -> list[Leftover]:
+    """Delete what `find` finds, each looked at once more before, and return what is gone."""
+    gone, folder = [], settings().folder
+    for leftover in find(actor, hours):
+        place = folder / leftover.path
+        with reading() as db:
+            is_left = any(place == other for other, _ in _candidates(db, folder, only=place))
+        if is_left:
+            own_files.remove([place])
+            gone += [] if os.path.lexists(place) else [leftover]
+    if gone:
+        with session() as db:
+            num_bytes = sum(one.num_bytes for one in gone)
+            events.note(db, actor, "clean up files", f"{len(gone)} files and folders", bytes=num_bytes)
+    return gone
+
+
+def _candidates(db: Session, folder: Path, only: Path | None = None) -> Iterator[tuple[Path, str]]:
+    """What no row refers to, whatever its age; of one place alone, or all."""
+    kept = own_files.named(db)
+    for place, why in (*_trainings(db, folder, only), *_logs(db, folder, only), *_reports(db, folder, only)):
+        if not own_files.is_named(place, kept):
+            yield place, why
+    for place in _inside(folder / BETWEEN, only):
+        yield place, "an import that was broken off left it"
+
+
+def _trainings(db: Session, folder: Path, only: Path | None) -> Iterator[tuple[Path, str]]:
+    """Folders of rounds that are not there, and of rounds that are done without them. Others may go on from them."""
+    numbers = _numbered(folder / FOLDER, OF_ROUND, only)
+    round_, job = tables.Round, tables.Job
+    ids = sorted({*numbers.values()})
+    status = dict(db.execute(select(round_.id, round_.status).where(among(round_.id, ids))).tuples().all())
+    busy = set(db.scalars(select(job.round_id).where(job.status.in_(ACTIVE), among(job.round_id, ids))))  # type: ignore[arg-type]
+    for place, number in numbers.items():
+        if number not in status:
+            yield place, f"its round {number} is not there"
+        elif status[number] is RoundStatus.done and number not in busy:
+            yield place, f"its round {number} is done, and no checkpoint lies here"
+
+
+def _logs(db: Session, folder: Path, only: Path | None) -> Iterator[tuple[Path, str]]:
+    numbers = _numbered(folder / own_files.JOBS, re.compile(r"(\d{1,18})", re.ASCII), only)
+    there = set(db.scalars(select(tables.Job.id).where(among(tables.Job.id, sorted({*numbers.values()})))))
+    for place, number in numbers.items():
+        if number not in there:
+            yield place, f"its job {number} is not there"
+
+
+def _reports(db: Session, folder: Path, only: Path | None) -> Iterator[tuple[Path, str]]:
+    numbers = _numbered(folder / own_files.REPORTS, REPORT, only)
+    prompt_set = tables.PromptSet
+    there = set(db.scalars(select(prompt_set.id).where(among(prompt_set.id, sorted({*numbers.values()})))))
+    for place, number in numbers.items():
+        if number not in there:
+            yield place, f"its prompt set {number} is not there"
+
+
+def _numbered(place: Path, pattern: re.Pattern[str], only: Path | None) -> dict[Path, int]:
+    """What lies in a folder under a name with a number."""
+    matches = {path: pattern.fullmatch(path.name) for path in _inside(place, only)}
+    return {path: int(match[1]) for path, match in matches.items() if match is not None}
+
+
+def _inside(place: Path, only: Path | None) -> list[Path]:
+    if only is not None:
+        return [only] if only.parent == place else []
+    return sorted(place.iterdir()) if place.is_dir() else []
+
+
+def _newest(place: Path) -> float:
+    """When anything in it was last written; now where it cannot be told."""
+    try:
+        times = [place.lstat().st_mtime]
+        for base, names, files in os.walk(place):
+            times += [Path(base, name).lstat().st_mtime for name in (*names, *files)]
+        return max(times)
+    except OSError:
+        return time.time()

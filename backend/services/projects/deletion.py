@@ -1,0 +1,175 @@
+"""Deleting for good what lies in the trash: row by row in small transactions, so that no other writer waits long.
+
+What is deleted was in the trash before, so nobody sees it by halves. A process that dies meanwhile leaves it there with
+a note that it is no longer whole, and deleting it again ends it. What stays: the audit trail, in which acts on a
+deleted project name it, and the durable workflows of its jobs, which hold numbers only.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from backend.db import reading, session, tables
+from backend.db.many import among
+from backend.errors import Conflict, PermissionDenied
+from backend.services import events
+from backend.services.access import Actor
+from backend.services.projects import own_files, trash, uses
+from backend.services.projects.own_files import Holdings
+from backend.values import Role
+
+log = logging.getLogger("rondo.services")
+
+GROUPS, ROWS = 20, 500
+"""How many groups, with all that hangs on them, and how many plain rows go in one transaction."""
+
+
+def contents(actor: Actor, entry_id: int) -> Holdings:
+    """What would go with something in the trash."""
+    with reading() as db:
+        trash.find(db, actor, entry_id)
+        return own_files.of_projects(db, _all(db, entry_id))
+
+
+def delete_for_good(actor: Actor, entry_id: int) -> Holdings:
+    """Delete a project or a round that lies in the trash, its files too, and return what it held.
+
+    Raises `Conflict` where something needs it by now. May be repeated after it was broken off.
+    """
+    with session() as db:
+        row = db.get(tables.Project, entry_id, with_for_update=True)
+        entry = trash.find(db, actor, entry_id)
+        assert row is not None
+        if not entry.may_delete:
+            needed = "an owner of this installation" if entry.kind == "project" else f"the role {Role.admin}"
+            raise PermissionDenied(f"Deleting this {entry.kind} for good needs {needed}. Ask one of them.")
+        ids = _all(db, entry_id)
+        round_ = _round(db, entry_id) if entry.kind == "round" else None
+        if round_ is not None and not row.is_deleting:
+            uses.clear_previews(db, round_)
+            uses.refuse(db, round_)
+        held, places = own_files.of_projects(db, ids), own_files.places(db, ids)
+        row.is_deleting = True
+        told: dict[str, Any] = {"samples": held.samples, "decisions": held.decisions, "bytes": held.num_bytes}
+        if entry.home_id is None:
+            events.note(db, actor, "delete project", entry.name, rounds=held.rounds, **told)
+        else:
+            events.note(db, actor, "delete round", entry.name, project_id=entry.home_id, **told)
+    try:
+        for number in ids:
+            for _ in _steps(number):
+                pass
+            _end(number)
+    except IntegrityError as error:
+        log.warning("The project %s could not be deleted whole.", number, exc_info=True)
+        raise Conflict(
+            f"{entry.name} is deleted in part: something of another project refers to the rest. The log says what. "
+            "Delete that, then delete it again."
+        ) from error
+    own_files.remove(places)
+    return held
+
+
+def _all(db: Session, entry_id: int) -> list[int]:
+    """The hidden projects that belong to one, then itself: those refer to its checkpoints and prompts."""
+    project, preview = tables.Project, tables.Preview
+    of_previews = select(preview.id).where(preview.project_id == entry_id)
+    hidden = select(project.id).where((project.trash_of_id == entry_id) | project.preview_id.in_(of_previews))
+    return [*db.scalars(hidden.order_by(project.id)), entry_id]
+
+
+def _round(db: Session, entry_id: int) -> tables.Round | None:
+    return db.scalars(select(tables.Round).where(tables.Round.project_id == entry_id)).one_or_none()
+
+
+def _steps(project_id: int) -> Iterator[None]:
+    """Delete what a project holds, from what nothing refers to down; yields after each transaction."""
+    with reading() as db:
+        rounds = _ids(db, tables.Round, project_id)
+        datasets, benches = _ids(db, tables.Dataset, project_id), _ids(db, tables.JudgeBench, project_id)
+        sets, jobs = _ids(db, tables.PromptSet, project_id), _ids(db, tables.Job, project_id)
+    for dataset_id in datasets:
+        yield from _rows(tables.Example, tables.Example.dataset_id == dataset_id)
+    for bench_id in benches:
+        judges = select(tables.BenchJudge.id).where(tables.BenchJudge.bench_id == bench_id)
+        yield from _rows(tables.BenchJudgment, tables.BenchJudgment.bench_judge_id.in_(judges))
+    yield from _heavy(tables.JudgeBench, project_id)
+    yield from _heavy(tables.Arena, project_id)
+    yield from _rows(tables.Dataset, tables.Dataset.project_id == project_id)
+    for round_id in rounds:
+        yield from _groups(round_id)
+    for set_id in sets:
+        yield from _rows(tables.Prompt, tables.Prompt.prompt_set_id == set_id)
+    used = tables.RoundPromptSet
+    with session() as db:
+        db.execute(delete(used).where(used.round_id.in_(rounds) | used.prompt_set_id.in_(sets)))
+        db.execute(delete(tables.PromptSet).where(tables.PromptSet.project_id == project_id))
+    yield
+    for job_id in jobs:
+        with session() as db:
+            db.execute(delete(tables.JobPoint).where(tables.JobPoint.job_id == job_id))
+            db.execute(delete(tables.Job).where(tables.Job.id == job_id))
+        yield
+    # A branch refers to the round that it began with, which is older.
+    yield from _heavy(tables.Round, project_id)
+    yield from _heavy(tables.Checkpoint, project_id)
+
+
+def _groups(round_id: int) -> Iterator[None]:
+    """Delete a round's groups with their samples, and with these labels, judgments, decisions and leases."""
+    group, sample, decision = tables.Group, tables.Sample, tables.Decision
+    while True:
+        with session() as db:
+            ids = db.scalars(select(group.id).where(group.round_id == round_id).limit(GROUPS)).all()
+            if not ids:
+                return
+            db.execute(delete(decision).where(among(decision.group_id, ids)))
+            db.execute(delete(sample).where(among(sample.group_id, ids)))
+            db.execute(delete(group).where(among(group.id, ids)))
+        yield
+
+
+def _rows(table: Any, condition: ColumnElement[bool]) -> Iterator[None]:
+    """Delete a table's rows, in whatever order they are found quickest."""
+    yield from _batches(table, select(table.id).where(condition).limit(ROWS))
+
+
+def _heavy(table: Any, project_id: int) -> Iterator[None]:
+    """Delete a project's rows of a table one by one, the newest first: each takes others with it."""
+    of_project = select(table.id).where(table.project_id == project_id)
+    yield from _batches(table, of_project.order_by(table.id.desc()).limit(1))
+
+
+def _batches(table: Any, query: Select[int]) -> Iterator[None]:
+    while True:
+        with session() as db:
+            ids = db.scalars(query).all()
+            if not ids:
+                return
+            db.execute(delete(table).where(among(table.id, ids)))
+        yield
+
+
+def _ids(db: Session, table: Any, project_id: int) -> Sequence[int]:
+    return db.scalars(select(table.id).where(table.project_id == project_id).order_by(table.id)).all()
+
+
+def _end(project_id: int) -> None:
+    """Delete the project itself. What was noted of it stays, and says of which project it is."""
+    event = tables.Event
+    while True:
+        with session() as db:
+            name = db.scalar(select(tables.Project.name).where(tables.Project.id == project_id))
+            query = select(event.id, event.details).where(event.project_id == project_id).limit(ROWS)
+            of_it = [
+                {"id": id_, "project_id": None, "details": {**details, "project": name}}
+                for id_, details in db.execute(query)
+            ]
+            if not of_it:
+                db.execute(delete(tables.Project).where(tables.Project.id == project_id))
+                return
+            db.execute(update(event), of_it)

@@ -1,0 +1,78 @@
+"""Cleaning up: what no row refers to and nobody wrote to for a day, and nothing else."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from backend import jobs
+from backend.config import settings
+from backend.db import session, tables
+from backend.errors import InvalidInput, PermissionDenied
+from backend.services.operations import clean_up
+from backend.services.people import accounts
+from backend.values import Role, RoundStatus, Stage
+from tests import rows
+
+pytestmark = pytest.mark.on_sqlite
+
+
+def lay(within: str, *, hours: float = 48, size: int = 100) -> str:
+    """A file below the data folder that was written so long ago, with the folders it lies in."""
+    path, then = settings().folder / within, time.time() - hours * 3600
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x" * size)
+    for place in (path, *path.parents[: len(Path(within).parts) - 1]):
+        os.utime(place, (then, then))
+    return within
+
+
+def test_only_what_nothing_refers_to_and_nobody_writes_to_is_found_and_deleted(database: str) -> None:
+    project, owner = rows.make_project(), accounts.local_owner()
+    done, failed, busy = (
+        rows.make_round(project, number=n, status=status)
+        for n, status in enumerate((RoundStatus.done, RoundStatus.failed, RoundStatus.done), 1)
+    )
+    with session() as db:
+        job = jobs.enqueue(db, stage=Stage.evaluate, project_id=project.id, round_id=busy.id)
+    gone = rows.make_project()
+    prompts = rows.make_prompt_set(gone)
+    left = {
+        "checkpoints/round-999-abc": lay("checkpoints/round-999-abc/final/model.safetensors", size=700),
+        f"checkpoints/round-{done.id}-old": lay(f"checkpoints/round-{done.id}-old/checkpoint-1/state.pt"),
+        "jobs/999": lay("jobs/999/log.txt"),
+        "reports/prompts-999.json": lay("reports/prompts-999.json"),
+        "tmp/half": lay("tmp/half/rows.jsonl"),
+    }
+    kept = [
+        lay(f"checkpoints/round-{done.id}-used/final/model.safetensors"),
+        lay(f"checkpoints/round-{failed.id}-resumed/checkpoint-1/state.pt"),
+        lay(f"checkpoints/round-{busy.id}-now/checkpoint-1/state.pt"),
+        lay("checkpoints/round-998-inner/final/model.safetensors"),
+        lay("checkpoints/round-997-young/final/model.safetensors", hours=2),
+        lay("checkpoints/mine/model.safetensors"),
+        lay(f"jobs/{job.id}/log.txt"),
+        lay(f"reports/prompts-{prompts.id}.json"),
+        lay("exports/samples-1.jsonl"),
+    ]
+    rows.make_checkpoint(project, location=f"checkpoints/round-{done.id}-used/final")
+    inside = {"name": "transformers", "model": "checkpoints/round-998-inner/final"}
+    rows.make_checkpoint(project, location="", engine={"name": "note_memory", "inner": inside})
+    outside = settings().folder.parent / "elsewhere"
+    outside.mkdir()
+    (settings().folder / "checkpoints" / "round-996-link").symlink_to(outside)
+    found = {one.path: one.num_bytes for one in clean_up.find(owner)}
+    assert found == dict.fromkeys(left, 100) | {"checkpoints/round-999-abc": 700}
+    assert all((settings().folder / within).exists() for within in left.values())
+    assert {one.path for one in clean_up.find(owner, 1)} - set(left) == {"checkpoints/round-997-young"}
+    with session() as db:  # somebody took one of them in the meantime
+        db.add(tables.Checkpoint(project_id=project.id, name="took", kind="base", location="jobs/999", engine={}))
+    assert {one.path for one in clean_up.delete(owner)} == set(left) - {"jobs/999"}
+    assert not any((settings().folder / path).exists() for path in set(left) - {"jobs/999"})
+    assert all((settings().folder / within).exists() for within in kept)
+    assert outside.exists()
+    with pytest.raises(PermissionDenied, match="Only an owner"):
+        clean_up.delete(rows.make_actor(project, Role.admin))
+    with pytest.raises(InvalidInput, match="Take 1 or more"):
+        clean_up.find(owner, 0.5)
