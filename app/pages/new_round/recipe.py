@@ -27,7 +27,8 @@ from backend.services.recipes.parts import Spot
 from backend.values import JSON
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
-QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden", "show_progress_on": []}
+"""No progress is shown, and on nothing: else the browser notes it in every output, and copies all that these hold."""
 SLOT_TITLES = {
     "prompt_source": "Prompt source",
     "generator": "Generator, how samples are made",
