@@ -177,7 +177,7 @@ def test_a_recipe_is_taken_as_yaml_and_put_back_changed(page: Page) -> None:
     expect(text).to_have_value(changed)
     page.locator("#use-yaml").click()
     expect(page.locator("#slot-steps-9")).to_have_count(0)
-    expect(page.locator("#slot-steps-3").get_by_label("Threshold", exact=True)).to_have_value("0.75")
+    expect(opened(page, "#slot-steps-3").get_by_label("Threshold", exact=True)).to_have_value("0.75")
     estimated(page)
     page.locator("#launch").click()
     page.wait_for_url(lambda url: "new-round" not in url)

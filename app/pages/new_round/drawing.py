@@ -147,7 +147,8 @@ class Drawing:
             new = other_recipe(context(request), self.recipe(values), name)
         except InvalidInput as error:
             return [*refused(error, REDRAWN), self.form.start["name"], gr.skip()]
-        return [*self.redrawn(new, now, values, None), gr.skip(), about_of(new)]
+        # Written, though the list shows it: a choice of what was written last is none to static/locks.js.
+        return [*self.redrawn(new, now, values, None), name, about_of(new)]
 
     def other(self, new: JSON, now: dict[str, Any], values: tuple[Any, ...], *, is_same: bool = False) -> list[Any]:
         """What shows another recipe, or this one as it was saved: the outputs that `OTHER` counts."""
