@@ -23,7 +23,7 @@ CHANCE = 0.05
 
 
 @dataclass(frozen=True)
-class Category:
+class ComparedCategory:
     """The prompts that have a value in a note, and what the two checkpoints answer right of them.
 
     `p`: McNemar's, times the number of categories (Bonferroni), since one of many differs by chance; at most 1.
@@ -40,7 +40,7 @@ class Category:
         return self.p is not None and self.p < CHANCE
 
 
-def of(db: Session, old: Measurement, new: Measurement) -> tuple[Category, ...]:
+def of(db: Session, old: Measurement, new: Measurement) -> tuple[ComparedCategory, ...]:
     """The categories of the prompts that both were asked, what fell most first; none where it is not known of each
     prompt whether it was right."""
     was, now = measured.verdicts_of(db, [old, new])
@@ -62,7 +62,7 @@ def of(db: Session, old: Measurement, new: Measurement) -> tuple[Category, ...]:
         if len(ids) >= FEWEST
     ][:MOST_CATEGORIES]
     gaps = [(key, value, accuracy(_within(was, ids), _within(now, ids))) for key, value, ids in listed]
-    found = [Category(key, value, gap, _all(gap.p, len(gaps))) for key, value, gap in gaps]
+    found = [ComparedCategory(key, value, gap, _all(gap.p, len(gaps))) for key, value, gap in gaps]
     return tuple(sorted(found, key=lambda one: one.difference.value or 0.0))
 
 
