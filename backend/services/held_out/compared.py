@@ -152,7 +152,8 @@ def compare(actor: Actor, project_id: int, old: str, new: str) -> Compared:
         pair = _pair(listed, first, other)
         asked = [_asked(db, side) for side in pair]
         numbers = (*_of_checkpoints(db, *pair), *_of_rounds(db, first.round_id, other.round_id))
-        categories = by_category.of(db, *pair) if pair[0] and pair[1] else ()
+        before, after = pair
+        categories = by_category.of(db, before, after) if before and after else ()
     common = len(asked[0] & asked[1]) if None not in pair else 0
     counts = [None if side is None else len(ids) for side, ids in zip(pair, asked, strict=True)]
     return Compared(first, other, asked_for, numbers, common, counts[0], counts[1], categories)
