@@ -1,8 +1,8 @@
 """A project with three rounds, for somebody who has never seen Rondo.
 
-`python -m tests.bench.three_rounds FOLDER`: the demo's model goes through three rounds. All learn from their own judged
-answers; the second and the third also from solved problems of one kind, so each gets better at that kind and worse at the
-other. Afterwards `rondo up --data-dir FOLDER` opens the project, and the question is:
+`python -m tests.bench.three_rounds FOLDER`: the demo's model goes through three rounds. The first and the third learn from
+their own judged answers; the second nearly only from solved problems that need a product, so it gets much better at
+these and worse at the others. The second and the third go on from the first. Afterwards `rondo up --data-dir FOLDER` opens the project, and the question is:
 
     Which of these three rounds is best, and what got worse in it?
 
@@ -53,10 +53,10 @@ def prepare(folder: Path) -> None:
     owner = accounts.local_owner()
     project_id = demo.create(owner)
     name_kinds(project_id)
-    solved = {kind: import_solved(owner, project_id, kind, folder) for kind in (PRODUCTS, SUMS)}
+    solved = import_solved(owner, project_id, PRODUCTS, folder)
     first = run_round(owner, project_id, None, ())
-    run_round(owner, project_id, first, (solved[PRODUCTS],))
-    run_round(owner, project_id, first, (solved[SUMS],))
+    run_round(owner, project_id, first, (solved,))
+    run_round(owner, project_id, first, ())
     (folder / "answer.txt").write_text(answer(owner, project_id), encoding="utf-8")
 
 
