@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,7 +66,7 @@ class Form:
     fields: list[Field] = field(default_factory=list)
     switches: list[Switch] = field(default_factory=list)
     beside: tuple[Beside, ...] = ()
-    fold: Callable[[Path, str], gr.Accordion] = _fold
+    fold: Callable[[Path, str], AbstractContextManager[Any]] = _fold
 
     def differs(self, path: Path) -> bool:
         """Whether anything at this path, or below it, is otherwise than what it is compared with."""

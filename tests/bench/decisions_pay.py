@@ -7,12 +7,11 @@ the judge, which is the policy. The next round is judged by the new checkpoint w
 nobody. Held-out accuracy stands after both rounds.
 
 Each arm goes on from the same judged round. What is finished is added to the file of --out, a line an arm, and is not
-run again; `--estimate` says how long what is missing takes, and runs nothing.
+run again; `--estimate` says how long what is missing takes, `--table` shows what is finished, and both run nothing.
 """
 
 import argparse
 import json
-import random
 import shutil
 import statistics
 import tempfile
@@ -22,6 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tests.bench.decisions_table import table
 from tests.bench.place import data_folder, run_stage
 
 OUT = Path(tempfile.gettempdir()) / "rondo-decisions-pay.jsonl"
@@ -43,7 +43,6 @@ RANDOM_SHARE = 0.3
 """Of what the queue gives, so that a hundred decisions hold enough at random for the cut and the corrected share."""
 RATE = 1e-4
 """Of the trainings: the one at which recipes are compared, since few steps do not recover from the demo's."""
-DRAWS = 2_000
 FIRST_GUESS = 75.0
 """Seconds of an arm on two cores, before any is finished."""
 
@@ -60,6 +59,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="arms, with semicolons between; empty: all")
     parser.add_argument("--out", type=Path, default=OUT, help=f"file of what is finished ({OUT})")
     parser.add_argument("--estimate", action="store_true", help="say how long it takes, and run nothing")
+    parser.add_argument("--table", action="store_true", help="show the tables of what is finished, and run nothing")
     asked = parser.parse_args()
     size = {name: getattr(asked, name) for name in ("decisions", "prompts", "steps", "votes")}
     arms = ARMS | (EACH if asked.each else {})
@@ -79,17 +79,23 @@ def main() -> None:
     )
     if asked.estimate:
         return
+    if asked.table:
+        show(done, noises, arms, asked.seeds)
+        return
     with asked.out.open("a", encoding="utf-8") as out:
         for noise, seed in dict.fromkeys((n, s) for n, s, _ in missing):
             wanted = {arm: arms[arm] for n, s, arm in missing if (n, s) == (noise, seed)}
             for line in run_seed(noise, seed, wanted, size):
                 out.write(json.dumps(line | {"size": size}) + "\n")
                 out.flush()
-    lines = [one for one in finished(asked.out, size) if one["seed"] <= asked.seeds]
+    show(finished(asked.out, size), noises, arms, asked.seeds)
+
+
+def show(done: Sequence[dict[str, Any]], noises: Sequence[int], arms: dict[str, Any], seeds: int) -> None:
+    """Print a table for each noise."""
     for noise in noises:
-        print(
-            f"\n{noise} % of the verdicts turned round\n\n{table([one for one in lines if one['noise'] == noise], arms)}"
-        )
+        lines = [one for one in done if one["noise"] == noise and one["seed"] <= seeds]
+        print(f"\n{noise} % of the verdicts turned round\n\n{table(lines, arms)}")
 
 
 def finished(file: Path, size: dict[str, int]) -> list[dict[str, Any]]:
@@ -234,79 +240,6 @@ def cut_of(round_id: int) -> dict[str, Any] | None:
     query = select(tables.Dataset.provenance).where(tables.Dataset.round_id == round_id).order_by(tables.Dataset.step)
     with reading() as db:
         return next((one["cut"] for one in db.scalars(query) if one.get("cut")), None)
-
-
-def table(lines: Sequence[dict[str, Any]], arms: dict[str, Any]) -> str:
-    """Markdown: a row an arm, means over its seeds, and what it gains over nobody's decisions."""
-    heads = [
-        "decisions",
-        "seeds",
-        "labels the judge got wrong",
-        "overrides",
-        "share right: judge",
-        "corrected",
-        "true",
-        "intervals that hold it",
-        "cuts moved",
-        "held-out, this round",
-        "next round",
-        "gain over none [95 %]",
-    ]
-    rows = [heads, ["---"] * len(heads)]
-    none = {one["seed"]: one for one in lines if one["arm"] == "none"}
-    for arm in arms:
-        runs = [one for one in lines if one["arm"] == arm]
-        if not runs:
-            continue
-        known = [one for one in runs if one.get("corrected") and one["corrected"][0] is not None]
-        held = sum(one["corrected"][1] <= one["truth"] <= one["corrected"][2] for one in known)
-        cuts = [one["cut"] for one in runs if one.get("cut")]
-        pairs = [(none[one["seed"]], one) for one in runs if one["seed"] in none and arm != "none"]
-        rows.append(
-            [
-                arm,
-                str(len(runs)),
-                mean([one["wrong"] for one in runs]),
-                f"{statistics.fmean(o['overridden'] for o in runs):.1f}",
-                mean([one["judge"] for one in known]),
-                mean([one["corrected"][0] for one in known]),
-                mean([one["truth"] for one in runs]),
-                f"{held} of {len(known)}" if known else "-",
-                f"{sum(one['new'] != one['old'] for one in cuts)} of {len(cuts)}" if cuts else "-",
-                *(mean([one["rounds"][n]["accuracy"] for one in runs]) for n in (0, 1)),
-                gain(pairs),
-            ]
-        )
-    note = (
-        "gain: points of held-out accuracy after the next round, seed by seed against nobody's decisions on the same judged "
-        f"round; its interval is a bootstrap of {DRAWS:,} draws of the seeds and, with each, of the held-out prompts."
-    )
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows) + f"\n\n{note}"
-
-
-def mean(values: Sequence[float]) -> str:
-    return f"{statistics.fmean(values):.1%}" if values else "-"
-
-
-def gain(pairs: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> str:
-    """The mean difference of the last rounds in points, with its interval; none for a single seed."""
-    if not pairs:
-        return "-"
-    gains = [
-        [100 * (int(b) - int(a)) for a, b in zip(one["rounds"][-1]["right"], other["rounds"][-1]["right"], strict=True)]
-        for one, other in pairs
-    ]
-    value = statistics.fmean(statistics.fmean(one) for one in gains)
-    if len(gains) < 2:
-        return f"{value:+.1f} [unknown: one seed]"
-    chance, drawn = random.Random(0), []
-    for _ in range(DRAWS):
-        picked = chance.choices(range(len(gains[0])), k=len(gains[0]))
-        drawn.append(
-            statistics.fmean(sum(one[n] for n in picked) / len(picked) for one in chance.choices(gains, k=len(gains)))
-        )
-    drawn.sort()
-    return f"{value:+.1f} [{drawn[int(0.025 * DRAWS)]:+.1f}, {drawn[int(0.975 * DRAWS)]:+.1f}]"
 
 
 if __name__ == "__main__":

@@ -12,9 +12,11 @@ from sqlalchemy import select
 
 from app.pages import new_round
 from app.pages.new_round import recipe as recipe_form
+from app.pages.new_round import steps
 from app.pages.new_round.drawing import Drawing
 from backend import recipes
 from backend.db import reading, session, tables
+from backend.services.recipes import steps_edit
 from backend.values import Role
 from tests import rows
 from tests.browser.desk import empty, sign_in
@@ -48,14 +50,14 @@ def page(empty: None, chromium: Any) -> Iterator[Page]:
     assert errors == []
 
 
-def begins(page: Page, *steps: str) -> None:
-    for number, step in enumerate(steps):
-        expect(page.locator(f"#slot-steps-{number}")).to_contain_text(f"{number + 1}. {step}")
+def begins(page: Page, *heads: str) -> None:
+    for number, head in enumerate(heads):
+        expect(page.locator(f"#slot-steps-{number}")).to_contain_text(f"{number + 1}. {head}")
 
 
-def shows(page: Page, *steps: str) -> None:
-    begins(page, *steps)
-    expect(page.locator(f"#slot-steps-{len(steps)}")).to_have_count(0)
+def shows(page: Page, *heads: str) -> None:
+    begins(page, *heads)
+    expect(page.locator(f"#slot-steps-{len(heads)}")).to_have_count(0)
 
 
 def step(page: Page, number: int) -> Any:
@@ -141,6 +143,7 @@ def test_what_cannot_work_is_said_and_not_launched(page: Page) -> None:
 
 def test_a_step_acts_by_a_role_that_is_bound_and_launched(page: Page) -> None:
     begin(page)
+    expect(page.locator("#slot-steps-1 input")).to_have_count(0)
     acting = step(page, 1).get_by_role("textbox", name=re.compile(r"^Role that acts \(by\)"))
     acting.fill("writer")
     acting.press("Tab")
@@ -158,6 +161,9 @@ def test_a_step_acts_by_a_role_that_is_bound_and_launched(page: Page) -> None:
         writer = db.scalar(select(tables.Checkpoint.id).where(tables.Checkpoint.name == "writer"))
     assert bound == {"writer": writer}
     assert row.recipe["steps"][1]["by"] == "writer"
+    listed = steps_edit.as_steps(recipes.get("rejection_sampling").model_dump(mode="json"))
+    parts = [[one["part"] for one in recipe["steps"]] for recipe in (row.recipe, listed)]
+    assert parts[0] == parts[1], "most of the slots were never opened"
 
 
 def test_a_recipe_is_taken_as_yaml_and_put_back_changed(page: Page) -> None:
@@ -172,8 +178,13 @@ def test_a_recipe_is_taken_as_yaml_and_put_back_changed(page: Page) -> None:
     page.locator("#use-yaml").click()
     expect(page.locator("#estimate .problem")).to_contain_text("of the YAML cannot be read")
     text.fill(changed)
+    choose(page, "#add-step-0", "judge: majority_vote")
+    page.locator("#add-step-button-0").click()
+    expect(page.locator("#slot-steps-9")).to_contain_text("10. judge: majority_vote")
+    expect(text).to_have_value(changed)
     page.locator("#use-yaml").click()
-    expect(page.locator("#slot-steps-3").get_by_label("Threshold", exact=True)).to_have_value("0.75")
+    expect(page.locator("#slot-steps-9")).to_have_count(0)
+    expect(opened(page, "#slot-steps-3").get_by_label("Threshold", exact=True)).to_have_value("0.75")
     estimated(page)
     page.locator("#launch").click()
     page.wait_for_url(lambda url: "new-round" not in url)
@@ -220,3 +231,23 @@ def test_a_form_whose_first_reading_fails_can_be_read_again(page: Page, monkeypa
     page.locator("#num-prompts input").fill("7")
     estimated(page)
     expect(page.locator("#preview-round")).to_be_enabled()
+
+
+def test_a_recipe_that_cannot_be_drawn_is_said_and_another_can_be_chosen(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = steps.draw_roles
+
+    def fail_for_star(drawn: dict[str, Any], folds: Any) -> Any:
+        if drawn["recipe"]["name"] == "star":
+            raise RuntimeError("asked for by the test")
+        return draw(drawn, folds)
+
+    monkeypatch.setattr(steps, "draw_roles", fail_for_star)
+    choose(page, "#recipe", recipes.get("star").title)
+    expect(page.locator("#recipe-slots")).to_contain_text("cannot be shown. Something went wrong here")
+    expect(page.locator("#estimate .problem")).to_contain_text("Choose another recipe")
+    expect(page.locator("#launch")).to_be_disabled()
+    choose(page, "#recipe", recipes.get("rejection_sampling").title)
+    expect(page.locator("#slot-selector")).to_contain_text("Selector")
+    estimated(page)

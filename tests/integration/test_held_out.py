@@ -242,6 +242,26 @@ def test_two_rounds_side_by_side() -> None:
     assert overridden.difference.why
 
 
+def test_what_fell_by_category_stands_first_and_chance_is_counted_over_all_categories() -> None:
+    line = make_line()
+    base, first, second = f"c{line.checkpoints[0].id}", *(f"r{one.id}" for one in line.rounds)
+    found = compared.compare(line.actor, line.project.id, first, second).categories
+    # Round 2 lost the prompts 0 to 4; of 39, 13 are of each level, 20 even and 19 odd.
+    told = [(one.key, one.value, one.difference.newly_wrong, one.difference.n) for one in found]
+    levels = {("level", 1, 2, 13), ("level", 2, 2, 13)}
+    assert {*told[:2]} == levels
+    assert told[2:] == [("kind", "even", 3, 20), ("kind", "odd", 2, 19), ("level", 3, 1, 13)]
+    assert found[0].difference.low is None, "13 prompts are too few for an interval"
+    assert found[2].p == 1.0, "2 / 2^3, times five categories"
+    assert not any(one.is_changed for one in found)
+    third, three = make_done_round(line.project, line.checkpoints[2], [line.held_out])
+    assert three
+    measure(third, three, [line.held_out], range(40))
+    all_right = compared.compare(line.actor, line.project.id, base, f"r{third.id}").categories
+    even = next(one for one in all_right if one.value == "even")
+    assert (even.difference.newly_right, even.p, even.is_changed) == (10, 2 / 2**10 * 5, True)
+
+
 def test_rounds_of_other_prompts_of_none_and_unlike_recipes_are_compared_as_far_as_it_goes() -> None:
     line = make_line()
     base = f"c{line.checkpoints[0].id}"

@@ -86,6 +86,8 @@ def test_two_rounds_are_compared_and_the_first_made_the_baseline(opened: tuple[L
     line, page = opened
     first, second = (f"r{round_.id}" for round_ in line.rounds)
     said = page.ask("compare", "draw")
+    assert '"name": "kind: even"' in said
+    assert "show=newly_wrong&category=%5B%22kind%22%2C+%22even%22%5D" in said, "a category opens its prompts"
     assert f"old={first}&new={second}" in said
     for words in (
         "No baseline is set.",

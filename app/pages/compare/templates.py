@@ -6,6 +6,21 @@ PAGE = """
 {{#if value.old}}
 <div class="compared">
 <p class="baseline" role="status">{{value.baseline}}</p>
+{{#if value.categories}}<section class="rondo-card" aria-label="By category">
+<h2>Held-out accuracy by category</h2>
+<div class="scroll" tabindex="0" role="region" aria-label="Categories of both"><table>
+<thead><tr><th scope="col">Category</th><th scope="col" class="number">{{value.old}}</th>
+<th scope="col" class="number">{{value.new}}</th><th scope="col" class="number">Difference</th>
+<th scope="col">On the same prompts</th></tr></thead>
+<tbody>{{#each value.categories}}<tr><th scope="row" dir="auto"><a href="{{this.target}}">{{this.name}}</a></th>
+<td class="number">{{this.old}}</td><td class="number">{{this.new}}</td>
+<td class="number"><span class="rondo-badge {{this.badge}}">{{this.difference}}</span><br>
+<span class="rondo-muted small">{{this.interval}}</span></td>
+<td class="said">{{this.said}}</td></tr>{{/each}}</tbody></table></div>
+<p class="rondo-muted small">What fell most stands first. Red or green: chance does not explain it. p is McNemar's exact
+test, times the number of categories. A category opens its prompts.
+{{#if value.more_categories}}{{value.more_categories}} more are on the page Held-out answers.{{/if}}</p>
+</section>{{/if}}
 <section class="rondo-card" aria-label="Numbers">
 <h2>Numbers</h2>
 <p class="rondo-muted">{{value.prompts}}</p>

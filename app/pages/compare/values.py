@@ -1,10 +1,13 @@
 """What the comparison shows: plain values for a template that escapes them."""
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
+from app.pages.held_out.address import category_text
 from app.pages.held_out.shown import SAID, one_line
 from app.widgets.formats import gap_interval, points
 from backend.services.held_out.baseline import Baseline
+from backend.services.held_out.by_category import ComparedCategory
 from backend.services.held_out.compared import Compared, ComparedMetric, ComparedSide, Value
 from backend.services.held_out.knobs import DifferingKnob
 from backend.services.held_out.listing import HeldOutAnswer, HeldOutPage
@@ -12,6 +15,8 @@ from backend.services.results.differences import Difference
 from backend.values import JSON
 
 LONGEST_KNOB = 600
+MOST_CATEGORIES = 20
+"""So many are shown, those that fell most."""
 SHARES = (
     "accuracy",
     "pass_at",
@@ -36,6 +41,8 @@ def value(compared: Compared, base: Baseline | None, changed: list[tuple[str, st
         "baseline": f"The baseline is {base.name}." if base else "No baseline is set.",
         "prompts": _prompts(compared),
         "numbers": [_number(number) for number in compared.numbers],
+        "categories": [_category(compared, one) for one in compared.categories[:MOST_CATEGORIES]],
+        "more_categories": more if (more := len(compared.categories) - MOST_CATEGORIES) > 0 else 0,
         "knobs": [_knob(knob) for knob in compared.knobs or ()],
         "no_knobs": _no_knobs(compared),
         "changed": [_changed(compared, *entry) for entry in changed],
@@ -97,6 +104,23 @@ def _number(number: ComparedMetric) -> JSON:
         "difference": _difference(gap, is_share),
         "interval": _gap(gap, is_share),
         "said": _said(gap),
+    }
+
+
+def _category(compared: Compared, one: ComparedCategory) -> JSON:
+    gap = one.difference
+    ids = {"old": compared.old.checkpoint_id, "new": compared.new.checkpoint_id}
+    is_worse = (gap.value or 0) < 0
+    query = ids | {"show": "newly_wrong" if is_worse else "newly_right", "category": category_text(one.key, one.value)}
+    return {
+        "name": f"{one.key}: {one.value}",
+        "target": f"held-out?{urlencode(query)}",
+        "old": f"{gap.old or 0:.1%}",
+        "new": f"{gap.new or 0:.1%}",
+        "difference": _difference(gap, True),
+        "badge": ("bad" if is_worse else "ok") if one.is_changed else "",
+        "interval": _gap(gap, True),
+        "said": _said(replace(gap, p=one.p)),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from app.pages.new_round import as_yaml
 from app.pages.new_round import saved as new_round_saved
 from app.pages.new_round.drafts import about_of, draft_of, other_recipe, others_of, recipe_choices
 from app.pages.new_round.drawing import WAITS, can_start
@@ -101,8 +102,11 @@ def build() -> None:
                     preview,
                     previewed,
                     fields,
+                    written,
                 )
                 draw(drawn, saved, turned_now, frame)
+
+        written = as_yaml.draw()
 
     shown = [empty, page, start, recipe, about, draft, parent, versions, estimate, launch, preview, *fields.inputs]
     gr.on(None, _filling(load, len(shown)), None, shown, **QUIET)

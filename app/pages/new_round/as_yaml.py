@@ -6,7 +6,6 @@ from typing import Any
 import gradio as gr
 
 from app.pages.new_round.drawing import OTHER, Drawing, nothing, refused
-from app.pages.new_round.folds import YAML, Folds
 from app.toasts import toasts
 from app.widgets import buttons
 from backend.errors import InvalidInput
@@ -22,9 +21,9 @@ class Yaml:
     use: gr.Button
 
 
-def draw(folds: Folds) -> Yaml:
-    """Draw the text, closed until it is wanted."""
-    with folds.slot(YAML, "As YAML", is_open=False, elem_id="recipe-as-yaml"):
+def draw() -> Yaml:
+    """Lay out the text, closed until it is wanted. It stays, with what is typed, when the slots are drawn again."""
+    with gr.Accordion("As YAML", open=False, elem_id="recipe-as-yaml"):
         text = gr.Textbox(
             "",
             lines=12,

@@ -33,6 +33,10 @@ OTHER = REDRAWN + 2
 """Outputs of what shows another recipe: these, the dropdown of recipes, its paper."""
 DRAWN_AGAIN = "The form is being drawn again for what was chosen. Go on when it is there."
 NOT_TAKEN = "The form was still being drawn when this recipe was chosen: choose it again."
+NOT_DRAWN = (
+    "This recipe cannot be launched as it is: its steps cannot be shown. Choose another recipe or start from the lists "
+    "above, or reload the page."
+)
 NOT_READ = "What this costs could not be found out. Change a field, or reload the page."
 
 
@@ -105,6 +109,10 @@ class Drawing:
         """What the page shows when the first reading of this drawing failed: Launch says again what is wrong."""
         return [{"problem": NOT_READ}, "", *can_start(True)] if self.is_newest(now) else nothing(4)
 
+    def not_drawn(self, now: dict[str, Any]) -> list[Any]:
+        """What the page shows where the slots could not be drawn: Launch stays locked, and this says how to go on."""
+        return [{"problem": NOT_DRAWN}, ""] if self.is_newest(now) else nothing(2)
+
     def counted_plan(self, counted: str, given: tuple[Any, ...]) -> Plan:
         """The plan that the fields say; raises `InvalidInput` where the page shows another form or another estimate."""
         drawn = self.chosen()
@@ -139,7 +147,8 @@ class Drawing:
             new = other_recipe(context(request), self.recipe(values), name)
         except InvalidInput as error:
             return [*refused(error, REDRAWN), self.form.start["name"], gr.skip()]
-        return [*self.redrawn(new, now, values, None), gr.skip(), about_of(new)]
+        # Written, though the list shows it: a choice of what was written last is none to static/locks.js.
+        return [*self.redrawn(new, now, values, None), name, about_of(new)]
 
     def other(self, new: JSON, now: dict[str, Any], values: tuple[Any, ...], *, is_same: bool = False) -> list[Any]:
         """What shows another recipe, or this one as it was saved: the outputs that `OTHER` counts."""

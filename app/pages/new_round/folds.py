@@ -1,7 +1,8 @@
 """What is folded in the form of a round: it stays as a person left it, also when steps change places."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +13,10 @@ from backend.services.recipes.changes import take
 from backend.services.recipes.steps_edit import Path
 from backend.values import JSON
 
-MORE, ROLES, OWN, YAML = BESIDE = ("more", "roles", "own", "yaml")
+MORE, ROLES, OWN = BESIDE = ("more", "roles", "own")
 """The slots of what belongs to no part."""
-TURN = "(turned) => ({ ...turned, [%s]: %s })"
+EXPANDED = "(turned) => [{ ...turned, [%s]: true }, { __type__: 'update', visible: true }]"
+COLLAPSED = "(turned) => ({ ...turned, [%s]: false })"
 Keys = dict[str, str]
 """By the name of each slot, what it is known by wherever its step stands. No two recipes of a form share one."""
 KeysAt = Callable[[int], Keys]
@@ -73,6 +75,9 @@ def kept_keys(recipe: JSON, at: int, keys: Keys, before: Iterable[tuple[str, Any
 class Folds:
     """What one drawing of a recipe folds. `drawn` says by key whether it drew it open.
 
+    The browser draws what is folded when it is first opened. Until then its fields hold what they were given, and
+    listeners get that.
+
     `before`: what the drawing before this one drew open. `turned`: what people opened or closed; the browser notes it
     in `note` at once, so that no drawing comes too early for it.
     """
@@ -84,11 +89,11 @@ class Folds:
     note: gr.JSON | None
     drawn: dict[str, bool] = field(default_factory=dict)
 
-    def slot(self, name: str, title: str, *, is_open: bool, elem_id: str | None = None) -> gr.Accordion:
+    def slot(self, name: str, title: str, *, is_open: bool, elem_id: str | None = None) -> AbstractContextManager[None]:
         """Draw a slot as it is on the page; one that is not there yet, open or closed as said."""
         return self._draw(self.keys[name], title, is_open=is_open, elem_id=elem_id)
 
-    def rest(self, path: Path, title: str) -> gr.Accordion:
+    def rest(self, path: Path, title: str) -> AbstractContextManager[None]:
         """Draw what is folded inside a slot: the rest of the knobs at `path`."""
         return self._draw(self.key_of_rest(path), title, is_open=False, elem_classes="rondo-as-in")
 
@@ -118,8 +123,11 @@ class Folds:
         self.drawn[key] = bool(self.turned.get(key, self.before.get(key, at_first)))
         return self.drawn[key]
 
-    def _draw(self, key: str, title: str, *, is_open: bool, **more: Any) -> gr.Accordion:
-        accordion = gr.Accordion(title, open=self.is_open(key, is_open), **more)
-        for event, now in ((accordion.expand, "true"), (accordion.collapse, "false")):
-            event(None, self.note, self.note, js=TURN % (json.dumps(key), now), api_visibility="private")
-        return accordion
+    @contextmanager
+    def _draw(self, key: str, title: str, *, is_open: bool, **more: Any) -> Iterator[None]:
+        was_open, name = self.is_open(key, is_open), json.dumps(key)
+        with gr.Accordion(title, open=was_open, **more) as accordion, gr.Column(visible=was_open) as content:
+            yield
+        shown = [self.note, content]
+        accordion.expand(None, self.note, shown, js=EXPANDED % name, api_visibility="private")
+        accordion.collapse(None, self.note, self.note, js=COLLAPSED % name, api_visibility="private")

@@ -18,14 +18,17 @@ from app.pages.new_round.folds import MORE, Folds, slot_of
 from app.pages.new_round.steps import Tool
 from app.toasts import notice, toasts
 from app.widgets import judge_template
+from app.widgets.markup import markup
 from app.widgets.round_form import RoundFields
+from backend.errors import RondoError
 from backend.services.recipes import parts, steps_edit
 from backend.services.recipes.changes import changes
 from backend.services.recipes.parts import Spot
 from backend.values import JSON
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
-QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden", "show_progress_on": []}
+"""No progress is shown, and on nothing: else the browser notes it in every output, and copies all that these hold."""
 SLOT_TITLES = {
     "prompt_source": "Prompt source",
     "generator": "Generator, how samples are made",
@@ -35,6 +38,7 @@ SLOT_TITLES = {
     "schedule": "Schedule, what changes from round to round",
     "metrics": "Metrics, what is measured",
 }
+UNDRAWN = "<div class='rondo-empty'><p><b>The steps of this recipe cannot be shown.</b> {{value.why}}</p></div>"
 TO_PREVIEW = "(made) => { if (made.id) window.location.assign(`previews?preview=${Number(made.id)}`) }"
 
 
@@ -54,39 +58,77 @@ class Frame:
     preview: gr.Button
     previewed: gr.JSON
     fields: RoundFields
+    written: Yaml
+
+    @property
+    def redrawn(self) -> list[Component]:
+        """The outputs of what has the slots drawn again."""
+        return [self.draft, self.estimate, self.counted, self.launch, self.preview]
 
 
 def draw(drawn: dict[str, Any], saved: list[Any], turned: Any, frame: Frame) -> None:
     """Draw the slots of a recipe and wire everything that reads them, the fields outside of the slots included.
 
-    Those are open at first in which something differs; then each stays as it is on the page.
+    Those are open at first in which something differs; then each stays as it is on the page. Where drawing fails, the
+    page says so in their place, and another recipe can be chosen.
     """
     others = others_of(drawn)
-    beside = tuple(forms.Beside(name, tuple(changes(drawn["recipe"], other))) for name, other in others)
     noted = turned if isinstance(turned, dict) else {}
     folds = Folds(drawn["recipe"], drawn["keys"], drawn["open"], noted, frame.turned)
-    form, tools = forms.Form(start=drawn["recipe"], beside=beside, fold=folds.rest), []
-    put = None
-    with gr.Column(elem_id="recipe-slots"):
-        roles = steps.draw_roles(drawn, folds)
-        for spot in parts.spots(form.start):
-            name = slot_of(spot.path)
-            differs = form.differs(spot.path[:-1] if spot.line else spot.path)
-            with folds.slot(name, _title(form.start, spot, name), is_open=differs, elem_id=f"slot-{name}"):
-                draw_slot = forms.draw_parts if spot.is_many else forms.draw_part
-                draw_slot(form, spot.path, spot.kind, spot.kind.replace("_", " ").capitalize())
-                if name == "judge":
-                    put = judge_template.draw(form, saved, frame.versions)
-                if spot.line:
-                    tools += steps.draw_step(form, spot.path)
-        tools += _draw_tools(form.start)
-        more = any(form.differs((knob.name,)) for knob in parts.recipe_knobs())
-        with folds.slot(MORE, "More", is_open=more):
-            forms.draw_knobs(form, (), parts.recipe_knobs())
-        keeping = own_recipes.draw(form.start, drawn["own"], folds)
-        written = as_yaml.draw(folds)
-    drawing = Drawing(drawn["at"], form, folds, 1 + len(frame.fields.inputs), tuple(others), roles)
-    _wire(drawing, frame, put, tools, written, keeping)
+    blocks = get_blocks_context()
+    assert blocks is not None
+    listeners = set(blocks.fns)
+
+    @toasts
+    def draw_slots() -> None:
+        beside = tuple(forms.Beside(name, tuple(changes(drawn["recipe"], other))) for name, other in others)
+        form = forms.Form(start=drawn["recipe"], beside=beside, fold=folds.rest)
+        roles, tools, put, keeping = _draw_slots(drawn, saved, form, folds, frame)
+        drawing = Drawing(drawn["at"], form, folds, 1 + len(frame.fields.inputs), tuple(others), roles)
+        _wire(drawing, frame, put, tools, keeping)
+
+    with gr.Column(elem_id="recipe-slots") as slots:
+        try:
+            draw_slots()
+        except gr.Error as error:
+            slots.children.clear()
+            for number in set(blocks.fns) - listeners:
+                del blocks.fns[number]
+            cause = error.__cause__
+            _draw_failure(drawn, folds, frame, cause.message if isinstance(cause, RondoError) else error.message)
+
+
+def _draw_slots(
+    drawn: dict[str, Any], saved: list[Any], form: forms.Form, folds: Folds, frame: Frame
+) -> tuple[list[tuple[str, gr.Dropdown]], list[Tool], Dependency | None, own_recipes.Saving]:
+    """Draw every slot; return the fields of the roles, the tools of steps, what puts a template, what saves."""
+    tools, put = [], None
+    roles = steps.draw_roles(drawn, folds)
+    for spot in parts.spots(form.start):
+        name = slot_of(spot.path)
+        differs = form.differs(spot.path[:-1] if spot.line else spot.path)
+        with folds.slot(name, _title(form.start, spot, name), is_open=differs, elem_id=f"slot-{name}"):
+            draw_slot = forms.draw_parts if spot.is_many else forms.draw_part
+            draw_slot(form, spot.path, spot.kind, spot.kind.replace("_", " ").capitalize())
+            if name == "judge":
+                put = judge_template.draw(form, saved, frame.versions)
+            if spot.line:
+                tools += steps.draw_step(form, spot.path)
+    tools += _draw_tools(form.start)
+    more = any(form.differs((knob.name,)) for knob in parts.recipe_knobs())
+    with folds.slot(MORE, "More", is_open=more):
+        forms.draw_knobs(form, (), parts.recipe_knobs())
+    return roles, tools, put, own_recipes.draw(form.start, drawn["own"], folds)
+
+
+def _draw_failure(drawn: dict[str, Any], folds: Folds, frame: Frame, why: str) -> None:
+    """Say why there are no slots, and wire what shows another recipe."""
+    markup(UNDRAWN, value={"why": why})
+    drawing = Drawing(drawn["at"], forms.Form(start=drawn["recipe"]), folds, 1 + len(frame.fields.inputs))
+    _wire_recipes(drawing, frame, [frame.draft, frame.parent, *frame.fields.inputs])
+    blocks = get_blocks_context()
+    assert blocks is not None
+    blocks.root_block.load(drawing.not_drawn, frame.draft, [frame.estimate, frame.counted], **QUIET)
 
 
 def _title(recipe: JSON, spot: Spot, name: str) -> str:
@@ -111,15 +153,13 @@ def _wire(
     frame: Frame,
     put: Dependency | None,
     tools: list[Tool],
-    written: Yaml,
     keeping: own_recipes.Saving,
 ) -> None:
-    form, fields = drawing.form, frame.fields
+    form, fields, written = drawing.form, frame.fields, frame.written
     bindings = [field for _, field in drawing.roles]
     everything = [frame.draft, frame.parent, *fields.inputs, *form.inputs, *bindings]
-    redrawn = [frame.draft, frame.estimate, frame.counted, frame.launch, frame.preview]
-    outputs = [*redrawn, frame.recipe, frame.about]
-    frame.recipe.input(drawing.switch_recipe, [frame.recipe, *everything], outputs, **QUIET)
+    redrawn = frame.redrawn
+    outputs = _wire_recipes(drawing, frame, everything)
     for switch in form.switches:
         switched = [*redrawn, switch.input]
         switch.input.input(_switcher(drawing, switch), [switch.input, *everything], switched, **QUIET)
@@ -127,7 +167,6 @@ def _wire(
         chosen = [tool.choice] if tool.choice is not None else []
         tool.button.click(_user(drawing, tool), [*chosen, *everything], redrawn, trigger_mode="once", **QUIET)
     written.write.click(as_yaml.writer(drawing), everything, [written.text, frame.estimate], **QUIET)
-    written.use.click(as_yaml.user(drawing), [written.text, *everything], outputs, trigger_mode="once", **QUIET)
     once: dict[str, Any] = QUIET | {"trigger_mode": "once"}
     keeping.save.click(own_recipes.saver(drawing), [keeping.title, *everything], outputs, **once)
     keeping.delete.click(own_recipes.deleter(drawing), everything, outputs, **once)
@@ -154,6 +193,15 @@ def _wire(
     started = frame.preview.click(drawing.preview, asked, [*begun, frame.previewed], **once)
     started.success(None, [frame.previewed], None, js=TO_PREVIEW, api_visibility="private")
     started.failure(*failed, **QUIET)
+
+
+def _wire_recipes(drawing: Drawing, frame: Frame, everything: list[Any]) -> list[Any]:
+    """Wire what shows another recipe: the list of them, and YAML. Return the outputs of what does."""
+    outputs = [*frame.redrawn, frame.recipe, frame.about]
+    frame.recipe.input(drawing.switch_recipe, [frame.recipe, *everything], outputs, **QUIET)
+    text, use = frame.written.text, frame.written.use
+    use.click(as_yaml.user(drawing), [text, *everything], outputs, trigger_mode="once", **QUIET)
+    return outputs
 
 
 def _reader(drawing: Drawing, choices: int, says: str = "") -> Any:

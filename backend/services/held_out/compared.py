@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from backend.db import reading, tables
 from backend.errors import InvalidInput, NotFound
 from backend.services.access import Actor, require
-from backend.services.held_out import knobs, measured
+from backend.services.held_out import by_category, knobs, measured
 from backend.services.held_out.baseline import accuracy
+from backend.services.held_out.by_category import ComparedCategory
 from backend.services.held_out.knobs import DifferingKnob
 from backend.services.held_out.measured import ACCURACY, Measurement
 from backend.services.results.differences import Difference, of_values
@@ -73,6 +74,7 @@ class Compared:
     common: int
     old_asked: int | None
     new_asked: int | None
+    categories: tuple[ComparedCategory, ...] = ()
 
 
 def sides(actor: Actor, project_id: int) -> list[ComparedSide]:
@@ -150,9 +152,11 @@ def compare(actor: Actor, project_id: int, old: str, new: str) -> Compared:
         pair = _pair(listed, first, other)
         asked = [_asked(db, side) for side in pair]
         numbers = (*_of_checkpoints(db, *pair), *_of_rounds(db, first.round_id, other.round_id))
+        before, after = pair
+        categories = by_category.of(db, before, after) if before and after else ()
     common = len(asked[0] & asked[1]) if None not in pair else 0
     counts = [None if side is None else len(ids) for side, ids in zip(pair, asked, strict=True)]
-    return Compared(first, other, asked_for, numbers, common, counts[0], counts[1])
+    return Compared(first, other, asked_for, numbers, common, counts[0], counts[1], categories)
 
 
 def _known(known: Mapping[str, ComparedSide], key: str) -> ComparedSide:
