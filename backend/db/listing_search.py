@@ -98,17 +98,19 @@ def page(
     """
     rows: list[Row] = []
     at: Cursor | None = cursor
+    looked_at = 0
     checks = [check for check in checks if check.query.check is not None]
     tests = [test for test in tests if test.expression]
     for _ in range(BATCHES):
         batch, at = read(at, PROBES if tests else CHECKED if checks else limit + 1 - len(rows))
+        looked_at += len(batch)
         rows += wanted.checked(wanted.passing(batch, tests), checks)
         if len(rows) > limit or at is None:
             break
     is_all = at is None and cursor is None and len(rows) <= limit
     is_known = matches is not None and not (tests or checks)
     count = Count(len(matches or ())) if is_known else Count(min(len(rows), limit), is_exact=is_all)
-    seen = found(rows, limit, sort, cursor, count)
+    seen = replace(found(rows, limit, sort, cursor, count), looked_at=looked_at)
     if len(rows) > limit or at is None:
         return seen
     seen = replace(seen, is_partial=True)

@@ -47,6 +47,11 @@ def test_filters_live_in_the_address_and_come_back_with_it(empty: None, chromium
     page.wait_for_function("(new URL(location).searchParams.get('text') || '').includes('answer 7')")
     page.wait_for_selector("#samples-count:has-text('1 sample')")
     first_is(desk, desk.ids[7])
+    page.wait_for_function("CSS.highlights.get('samples-found')?.size === 1")
+    found = "[...CSS.highlights.get('samples-found')].map((range) => range.startContainer.data.slice(range.startOffset, range.endOffset))"
+    assert [words.lower() for words in page.evaluate(found)] == ["answer 7"]
+    page.locator("#samples-table [role=gridcell][data-row='0'][data-col='0']").click()
+    expect(page.locator("#sample-detail mark")).to_have_text(re.compile("answer 7", re.IGNORECASE))
     open_samples(desk, "&verdict=accept&sort=-id&at=nonsense")
     counts(page, "60 samples")
     first_is(desk, desk.ids[118])

@@ -209,8 +209,9 @@ def refresh(asked_for: Chosen, seen: JSON, request: gr.Request) -> list[Any]:
     if not query.get("round"):
         return [gr.skip()] * 7
     drawn = rows_of(context(request), query)
-    is_new = drawn[-1] != seen
-    return asked_for.unless_over(query, [*drawn[:4], gr.skip(), drawn[4], gr.skip()] if is_new else [gr.skip()] * 7)
+    is_new = drawn[4] != seen
+    changed = [*drawn[:4], gr.skip(), drawn[4], {"found": drawn[5]}]
+    return asked_for.unless_over(query, changed if is_new else [gr.skip()] * 7)
 
 
 @toasts

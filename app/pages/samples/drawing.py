@@ -9,7 +9,7 @@ from app.widgets import charts
 from app.widgets.asked import Asked, asked, not_here
 from app.widgets.chosen import Chosen
 from app.widgets.context import Context
-from app.widgets.sample_card import card, table_row
+from app.widgets.sample_card import card, found_in, table_row
 from app.widgets.sample_filters import (
     columns_of,
     from_address,
@@ -100,17 +100,18 @@ def listing(here: Context, asked_for: Chosen, query: JSON, *, open_sample: bool 
     drawn = rows_of(here, query)
     detail = chosen_card(here, query) if open_sample else gr.skip()
     asked_for.put(dict(query))
-    return [*drawn[:4], detail, drawn[4], {"address": to_address(address_of(query))}]
+    kept = {"address": to_address(address_of(query)), "found": drawn[5]}
+    return [*drawn[:4], detail, drawn[4], kept]
 
 
 def rows_of(here: Context, query: JSON) -> list[Any]:
-    """Table, count, the two buttons, and what all this was made of."""
+    """Table, count, the two buttons, what all this was made of, and what a search found in the cells."""
     page, keys = find_page(here, query), columns_of(keys_of(here, query), query)
     names = {step.step: step.name for step in steps_of(here, query)}
     rows, count = [table_row(row, names, keys) for row in page.rows], counted(page, query)
     ends = [gr.Button(interactive=bool(cursor)) for cursor in (page.prev_cursor, page.next_cursor)]
     seen = {"digest": str(hash(str([keys, rows, count]))), "next": page.next_cursor, "previous": page.prev_cursor}
-    return [table(rows, keys), count, *ends, seen]
+    return [table(rows, keys), count, *ends, seen, found_in(page.rows)]
 
 
 def table(rows: list[list[str]], keys: list[str]) -> Any:
@@ -151,7 +152,9 @@ def counted(page: samples.Page, query: JSON) -> str:
     if page.count.number == 0 and page.count.is_exact:
         words = ["No sample passes these filters."]
     if page.is_partial:
-        words.append("Only a part of the matches was looked through so far; Next goes on.")
+        words.append(f"{page.looked_at:,} were looked through for this page; Next goes on.")
+        if not page.rows:
+            words.append("A word beside it, or another filter, leaves fewer to look through.")
     if page.sort != read_sort(query):
         words.append(f"So many match the search that they come {sort_name(page.sort)}.")
     return " · ".join(words)

@@ -10,7 +10,7 @@ from backend.errors import InvalidInput
 from backend.services.access import Actor
 from backend.services.rounds import get_row
 from backend.services.samples import correctness, visibility
-from backend.services.samples.rows import SampleRow, read_rows
+from backend.services.samples.rows import SampleRow, read_rows, with_excerpts
 from backend.services.samples.score_spread import Bin, histogram
 
 __all__ = ["Bin", "Count", "Filters", "Page", "Sort", "SortKey", "histogram", "page"]
@@ -23,7 +23,8 @@ class Page:
     """Some rows of a list and the places before and after them; `sort` is the order they are in.
 
     A search with very many matches comes in the samples' own order. `is_partial`: so far nothing more was found
-    among the matches looked at; the next page goes on.
+    among the matches looked at; the next page goes on. `looked_at`: so many rows a search went through for this page,
+    where it did not know all its matches from the index.
     """
 
     rows: tuple[SampleRow, ...]
@@ -32,6 +33,7 @@ class Page:
     count: Count
     sort: Sort
     is_partial: bool
+    looked_at: int = 0
 
 
 def page(
@@ -53,6 +55,6 @@ def page(
         filters = visibility.narrowed(kept, round_, filters)
         got = find(scope(db, round_id, filters), filters, sort or Sort(), place, limit)
         rows = correctness.checked(db, round_, read_rows(db, got.ids))
-        rows = visibility.seen(db, actor, kept, rows)
+        rows = with_excerpts(db, visibility.seen(db, actor, kept, rows), filters)
     ends = (str(got.next) if got.next else None, str(got.previous) if got.previous else None)
-    return Page(tuple(rows), *ends, got.count, got.sort, got.is_partial)
+    return Page(tuple(rows), *ends, got.count, got.sort, got.is_partial, got.looked_at)
