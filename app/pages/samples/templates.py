@@ -28,7 +28,8 @@ DETAIL = """
   <h3>{{value.asked}}</h3>
   {{#each value.messages}}
   <p class="small rondo-muted role">{{this.role}}</p>
-  <div class="words" dir="auto">{{#each this.pieces}}{{#if this.is_found}}<mark>{{this.text}}</mark>{{else}}{{this.text}}{{/if}}{{/each}}</div>
+  <div class="words" dir="auto">{{#each this.pieces}}{{#if
+    this.is_found}}<mark>{{this.text}}</mark>{{else}}{{this.text}}{{/if}}{{/each}}</div>
   {{/each}}
   {{#if value.unhinted}}<details class="raw"><summary>Training rows get the prompt without this hint</summary>
   <div class="words" dir="auto">{{value.unhinted}}</div></details>{{/if}}
@@ -38,7 +39,8 @@ DETAIL = """
   {{#each value.turns}}
   <p class="small rondo-muted role">{{this.who}}</p><div class="words" dir="auto">{{this.content}}</div>
   {{/each}}
-  <div class="words main" dir="auto">{{#each value.pieces}}{{#if this.is_found}}<mark>{{this.text}}</mark>{{else}}{{this.text}}{{/if}}{{/each}}</div>
+  <div class="words main" dir="auto">{{#each value.pieces}}{{#if
+    this.is_found}}<mark>{{this.text}}</mark>{{else}}{{this.text}}{{/if}}{{/each}}</div>
   {{#if value.reasoning}}<details class="raw"><summary>Reasoning, apart from the text</summary>
   <div class="words" dir="auto">{{value.reasoning}}</div></details>{{/if}}
   {{#if value.changes}}
