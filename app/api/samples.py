@@ -8,11 +8,12 @@ from pydantic import BaseModel
 from app.api.depends import Asking, Limit, Page
 from backend import boundary
 from backend.boundary import Id, Line, Score, Text
+from backend.errors import InvalidInput
 from backend.services import samples
 from backend.services.reviews import item_history, repairs
 from backend.services.reviews.item_history import History
 from backend.services.reviews.repairs import Repair
-from backend.services.samples import Bin, Count, Filters, Sort, SortKey, chain
+from backend.services.samples import Bin, Count, Filters, Sort, SortKey, chain, views
 from backend.services.samples.chain import Chain
 from backend.services.samples.rows import SampleRow
 
@@ -89,7 +90,15 @@ def list_samples(
     descending: bool = False,
     limit: Limit = 50,
     after: Line | None = None,
+    view: Annotated[Id | None, Query(description="a saved view, instead of filters and an order")] = None,
 ) -> SamplePage:
+    """A page of the round's samples."""
+    if view is not None:
+        if filters != Filters() or (sort, descending) != (SortKey.id, False):
+            raise InvalidInput("Ask for a view, or for filters and an order, not for both. Leave one of them out.")
+        asked = views.get(actor, view).asked
+        page = samples.page(actor, round_id, asked.filters, asked.sort, after, limit)
+        return SamplePage(items=list(page.rows), next=page.next_cursor, count=page.count)
     page = samples.page(actor, round_id, filters, Sort(sort, descending), after, limit)
     return SamplePage(items=list(page.rows), next=page.next_cursor, count=page.count)
 
