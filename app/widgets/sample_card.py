@@ -134,10 +134,11 @@ def speaker(role: str) -> str:
     return "policy" if role == ASSISTANT else "environment"
 
 
-def card(detail: Detail, query: JSON) -> JSON:
-    """The chosen sample; `query` is where the links to its siblings go back to, and what is searched for in it."""
+def card(detail: Detail, query: JSON, searches: JSON | None = None) -> JSON:
+    """The chosen sample; `query` is where the links to its siblings go back to, `searches` has what is searched for in
+    texts and prompts."""
     row = detail.label
-    text, prompt = (Sought.of(query.get(name, "")) for name in ("text", "prompt"))
+    text, prompt = (Sought.of((searches or {}).get(name, "")) for name in ("text", "prompt"))
     return {
         "id": str(row.id),
         "verdict": row.verdict or "no verdict",

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from app.widgets import filter_line
+from app.widgets.asked import asked_for
 from app.widgets.form_fields import FormField
 from app.widgets.number import Number
 from backend.errors import InvalidInput
@@ -24,6 +25,7 @@ ONLY = [
     ("Truncated", "is_truncated"),
     ("Flagged", "is_flagged"),
 ]
+FLAGS = tuple(name for _, name in ONLY)
 SORTS = [
     ("Number, oldest first", "+id"),
     ("Number, newest first", "-id"),
@@ -52,6 +54,7 @@ class SampleBar:
     """The components of the bar; `fields` in the order of `NAMES`."""
 
     round: gr.Dropdown
+    view: gr.Dropdown
     fields: list[FormField]
     more: gr.Accordion
     columns: gr.Dropdown
@@ -66,6 +69,9 @@ def filter_bar() -> SampleBar:
     fields: dict[str, FormField] = {}
     with filter_line.line():
         chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="samples-round", min_width=120)
+        view = gr.Dropdown(
+            [("No view", 0)], value=0, label="View", visible=False, min_width=120, elem_id="samples-view"
+        )
         fields["text"] = gr.Textbox(
             label="Search in samples",
             placeholder='words, "as it stands", /regex/',
@@ -100,7 +106,7 @@ def filter_bar() -> SampleBar:
             min_width=160,
             elem_id="samples-columns",
         )
-    return SampleBar(chosen, [fields[name] for name in NAMES], more, columns)
+    return SampleBar(chosen, view, [fields[name] for name in NAMES], more, columns)
 
 
 def _several(name: str, label: str, choices: list[tuple[str, str]]) -> gr.Dropdown:
@@ -170,7 +176,9 @@ def from_address(parameters: Mapping[str, str]) -> JSON:
             query[name] = value
     if columns := str(parameters.get("columns", "")):
         query["columns"] = [part for part in columns.split(",") if part] if columns != NO_COLUMNS else [NO_COLUMNS]
-    return {name: value for name, value in query.items() if value not in ("", [])}
+    query = {name: value for name, value in query.items() if value not in ("", [])}
+    view = asked_for(str(parameters.get("view", "")), "view").id
+    return query if view is None else query | {"view": view}
 
 
 def to_address(query: JSON) -> str:

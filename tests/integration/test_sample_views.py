@@ -1,10 +1,17 @@
 """Views of samples: whose they are, who may share and change them, and that they show nothing which is hidden."""
 
+from urllib.parse import parse_qsl
+
 import pytest
 
+from app.pages.samples import drawing, saved_views
+from app.widgets.chosen import Chosen
+from app.widgets.context import Context
+from app.widgets.sample_filters import from_address
 from backend.db import reading, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services import samples
+from backend.services.access import Actor
 from backend.services.samples import Filters, Sort, SortKey, views
 from backend.services.samples.views import Asked
 from backend.values import Role, RoundStatus
@@ -130,3 +137,39 @@ def test_a_view_is_written_by_rest_as_it_is_read() -> None:
         assert wrong.status_code == 422
         assert client.delete(path).status_code == 204
         assert client.get(path).status_code == 404
+
+
+def test_the_page_follows_a_view_until_its_filters_are_changed() -> None:
+    project = rows.make_project()
+    asked = rows.make_prompt_set(project)
+    round_ = rows.make_round(project, sets=[asked], status=RoundStatus.done)
+    rows.make_samples(round_, asked, scores=[5.0, 0.0])
+    actor = rows.make_actor(project, Role.curator)
+    view = views.save(actor, project.id, "Good <b>ones</b>", Asked(Filters(verdict=("accept",)), ASKED.sort, ()))
+    here, chosen = Context(actor, project.id, "", None), Chosen()
+    query, found, said = saved_views.resolved(here, {"round": round_.id, "view": view.id})
+    assert (found, said, query["verdict"], query["sort"], query["columns"]) == (view, "", ["accept"], "-score", ["-"])
+    shown = drawing.listing(here, chosen, query)
+    assert shown[1] == "3 samples · view Good <b>ones</b>"
+    assert shown[-1]["address"] == f"round={round_.id}&view={view.id}"
+    assert shown[-1]["asked"] == f"round={round_.id}&view={view.id}&verdict=accept&sort=-score&columns=-"
+    assert saved_views.asked_of(query) == view.asked, "saving what is shown changes nothing"
+    narrowed = drawing.only_round(chosen.value) | {"verdict": ["reject"]}
+    shown = drawing.listing(here, chosen, narrowed)
+    assert shown[1].endswith("view Good <b>ones</b>, changed")
+    again, _, _ = saved_views.resolved(here, from_address(dict(parse_qsl(shown[-1]["address"]))))
+    assert (again["verdict"], again["view"], again.get("as_saved")) == (["reject"], view.id, None)
+    several = views.save(actor, project.id, "By REST", Asked(Filters(step=(1, 2), is_flagged=False)))
+    for number, words in ((several.id, "no fields"), (several.id + 1, f"no view {several.id + 1}")):
+        left, missing, said = saved_views.resolved(here, {"round": round_.id, "view": number})
+        assert (left, missing) == ({"round": round_.id}, None)
+        assert words in said
+    assert query_of_every_field(actor, project.id)
+
+
+def query_of_every_field(actor: Actor, project_id: int) -> bool:
+    """Whether what the bar can hold comes back from a view as it was."""
+    query = {"text": "/a+/", "prompt": "b", "verdict": ["accept"], "source": ["judge"], "kind": ["edit"]}
+    query |= {"only": ["is_flagged"], "min_score": 1.0, "max_tokens": 9, "sort": "+spread", "step": "2"}
+    view = views.save(actor, project_id, "every field", saved_views.asked_of(query))
+    return saved_views.query_of(view) == query

@@ -45,8 +45,10 @@ WIDTHS = [8, 7, 8, 8, 24, 20, 8, 11, 7, 7, 7]
 METADATA_AT = COLUMNS.index("Text")
 METADATA_WIDTH = 7
 """Beside the widths of the others; they are shares of the whole."""
-UNKEPT = ("no_round", "no_sample", "keys")
+UNKEPT = ("no_round", "no_sample", "keys", "view_name", "as_saved")
 """What of a query does not belong into its address."""
+OF_A_VIEW = ("round", "view", "sample", "at")
+"""What belongs into it while a view is shown as it was saved: the address follows the view."""
 
 
 def wanted(here: Context, request: gr.Request, round_ids: list[int]) -> JSON:
@@ -73,7 +75,7 @@ def steps_of(here: Context, query: JSON) -> list[TextStep]:
 
 
 def only_round(query: JSON) -> JSON:
-    return {name: query[name] for name in ("round", "no_round", "columns") if query.get(name)}
+    return {name: query[name] for name in ("round", "no_round", "columns", "view", "view_name") if query.get(name)}
 
 
 def round_of(query: JSON) -> int:
@@ -84,8 +86,8 @@ def round_of(query: JSON) -> int:
 
 def address_of(query: JSON) -> JSON:
     """What of the query belongs into the address."""
-    kept = {name: value for name, value in query.items() if name not in UNKEPT}
-    return {name: value for name, value in kept.items() if value is not None}
+    kept = {name: value for name, value in query.items() if value is not None and name not in UNKEPT}
+    return {name: value for name, value in kept.items() if not query.get("as_saved") or name in OF_A_VIEW}
 
 
 def listing(here: Context, asked_for: Chosen, query: JSON, *, open_sample: bool = False) -> list[Any]:
@@ -100,7 +102,8 @@ def listing(here: Context, asked_for: Chosen, query: JSON, *, open_sample: bool 
     drawn = rows_of(here, query)
     detail = chosen_card(here, query) if open_sample else gr.skip()
     asked_for.put(dict(query))
-    kept = {"address": to_address(address_of(query)), "found": drawn[5]}
+    whole = to_address({name: value for name, value in query.items() if value is not None and name not in UNKEPT})
+    kept = {"address": to_address(address_of(query)), "asked": whole, "found": drawn[5]}
     return [*drawn[:4], detail, drawn[4], kept]
 
 
@@ -157,6 +160,8 @@ def counted(page: samples.Page, query: JSON) -> str:
             words.append("A word beside it, or another filter, leaves fewer to look through.")
     if page.sort != read_sort(query):
         words.append(f"So many match the search that they come {sort_name(page.sort)}.")
+    if query.get("view_name"):
+        words.append(f"view {query['view_name']}{'' if query.get('as_saved') else ', changed'}")
     return " · ".join(words)
 
 
@@ -170,7 +175,7 @@ def chosen_card(here: Context, query: JSON) -> JSON | None:
         detail = found_sample(here, query["sample"])
     except PermissionDenied as error:
         return {"missing": error.message}
-    return card(detail, address_of(query)) if detail else {"missing": not_here("sample", query["sample"])}
+    return card(detail, address_of(query), query) if detail else {"missing": not_here("sample", query["sample"])}
 
 
 def found_sample(here: Context, sample_id: int | None) -> sample_detail.Detail | None:

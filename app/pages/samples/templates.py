@@ -123,14 +123,15 @@ ABOUT_CSS = """
 .about { display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 2px 0 0; font-size: 12px; }
 .about a { color: var(--rondo-accent); }
 """
-# The address always has the round that the page shows.
+# The page's address always has the round that it shows, and its view instead of the filters where one is chosen.
 ABOUT_JS = """
 const aim = () => {
-  const asked = new URLSearchParams(window.location.search);
+  const whole = document.querySelector("#samples-about")?.dataset.asked;
+  const asked = new URLSearchParams(whole ?? window.location.search);
   const round = asked.get("round");
   const to = (page) => element.querySelector(`a[data-to="${page}"]`);
   to("round").setAttribute("href", round ? `round?round=${encodeURIComponent(round)}` : "round");
-  for (const name of ["sample", "at", "sort"]) asked.delete(name);
+  for (const name of ["sample", "at", "sort", "view"]) asked.delete(name);
   to("judge-bench").setAttribute("href", round ? `judge-bench?${asked}` : "judge-bench");
 };
 for (const event of ["pointerover", "pointerdown", "focusin"]) element.addEventListener(event, aim);
@@ -146,6 +147,8 @@ KEEP_IN_ADDRESS = """(kept) => {
     address.search = kept.address;
     history.replaceState(history.state, "", address);
   }
+  const about = document.querySelector("#samples-about");
+  if (kept.asked !== undefined && about) about.dataset.asked = kept.asked;
   const table = document.querySelector("#samples-table");
   if (!kept.found || !table || !globalThis.CSS?.highlights) return;
   table.found = kept.found;
