@@ -118,3 +118,31 @@ def test_what_is_filtered_is_taken_along_and_a_refusal_is_said(empty: None, chro
     page.locator("#samples-export-start").click()
     expect(said.locator("[role=alert]")).to_contain_text("An export of yours is under way")
     slot.release()
+
+
+def test_a_view_is_saved_chosen_again_and_deleted(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=12)
+    page, name = desk.page, "Good <i>ones</i>"
+    open_samples(desk, "&verdict=accept&sort=-id")
+    counts(page, "6 samples")
+    page.get_by_text("Keep these filters as a view").click()
+    page.get_by_label("Name of the view").fill(name)
+    page.locator("#samples-view-save").click()
+    expect(page.locator("#samples-view-said")).to_have_text(f"{name} is kept.")
+    expect(page).to_have_url(re.compile(rf"round={desk.round.id}&view=\d+$"))
+    page.reload()
+    counts(page, f"6 samples · view {name}")
+    first_is(desk, desk.ids[10])
+    page.get_by_role("button", name="Clear filters").click()
+    counts(page, "12 samples")
+    expect(page).to_have_url(re.compile(rf"round={desk.round.id}$"))
+    page.locator("#samples-view input").click()
+    page.get_by_role("option", name=name).click()
+    counts(page, f"6 samples · view {name}")
+    first_is(desk, desk.ids[10])
+    page.get_by_text("Keep these filters as a view").click()
+    expect(page.get_by_label("Name of the view")).to_have_value(name)
+    page.locator("#samples-view-delete").click()
+    expect(page.locator("#samples-view-said")).to_have_text(f"{name} is deleted.")
+    expect(page).to_have_url(re.compile("verdict=accept&sort=-id|sort=-id&verdict=accept"))
+    assert desk.errors == []
