@@ -1,6 +1,6 @@
 """Samples of a round: filtered, sorted, searched, page by page."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
@@ -22,6 +22,11 @@ router = APIRouter(tags=["samples"])
 Several = Annotated[tuple[Line, ...], Query(max_length=20)]
 Steps = Annotated[
     tuple[boundary.Count, ...], Query(max_length=20, description="steps of the round's recipe, counted from 0")
+]
+
+Decided = Annotated[
+    Literal["", "me", "others", "disputed"],
+    Query(description="by oneself, by somebody else, or by several who disagree"),
 ]
 
 
@@ -58,6 +63,7 @@ def asked_filters(
     text: Line = "",
     prompt: Line = "",
     step: Steps = (),
+    decided: Decided = "",
 ) -> Filters:
     """The filters of a list, as its address says them."""
     return Filters(
@@ -75,6 +81,7 @@ def asked_filters(
         text,
         prompt,
         step,
+        decided,
     )
 
 

@@ -25,6 +25,12 @@ ONLY = [
     ("Truncated", "is_truncated"),
     ("Flagged", "is_flagged"),
 ]
+DECIDED = [
+    ("All", ""),
+    ("Decided by me", "me"),
+    ("Decided by others", "others"),
+    ("Reviewers disagree", "disputed"),
+]
 FLAGS = tuple(name for _, name in ONLY)
 SORTS = [
     ("Number, oldest first", "+id"),
@@ -38,8 +44,9 @@ SORTS = [
 ]
 NUMBERS = ("min_score", "max_score", "min_tokens", "max_tokens")
 CHOICES = ("verdict", "source", "kind", "only")
-NAMES = ("text", "prompt", *CHOICES, *NUMBERS, "sort", "step")
+NAMES = ("text", "prompt", *CHOICES, *NUMBERS, "decided", "sort", "step")
 """What the bar holds, in the order of its components. `only` joins the yes-or-no filters; `step` counts from 0."""
+ONE_OF = {name: {value for _, value in choices} for name, choices in (("sort", SORTS), ("decided", DECIDED))}
 NOTHING: tuple[Any, ...] = (None, "", [], "+id")
 EVERY_STEP = ("All", "")
 NO_COLUMNS = "-"
@@ -60,7 +67,7 @@ class SampleBar:
     columns: gr.Dropdown
 
 
-FOLDED = ("prompt", "source", "kind", *NUMBERS)
+FOLDED = ("prompt", "source", "kind", *NUMBERS, "decided")
 """The filters behind "More filters"."""
 
 
@@ -90,6 +97,9 @@ def filter_bar() -> SampleBar:
         fields["prompt"] = gr.Textbox(label="Search in prompts", elem_id="samples-prompt", min_width=120)
         for name, label, choices in (("source", "Label by", SOURCES), ("kind", "Kind", KINDS)):
             fields[name] = _several(name, label, choices)
+        fields["decided"] = gr.Dropdown(
+            DECIDED, value="", label="Decisions", filterable=False, min_width=120, elem_id="samples-decided"
+        )
         for name, label, precision in (
             ("min_score", "Score from", None),
             ("max_score", "to", None),
@@ -151,7 +161,7 @@ def from_bar(values: tuple[Any, ...]) -> JSON:
 
 def to_bar(query: JSON) -> list[Any]:
     """Values for the components."""
-    empty: JSON = {"text": "", "prompt": "", "sort": "+id", "step": ""} | {name: [] for name in CHOICES}
+    empty: JSON = {"text": "", "prompt": "", "sort": "+id", "step": "", "decided": ""} | {name: [] for name in CHOICES}
     return [query.get(name, empty.get(name)) for name in NAMES]
 
 
@@ -172,7 +182,7 @@ def from_address(parameters: Mapping[str, str]) -> JSON:
             query |= _number(name, value)
         elif name == "step":
             query |= {name: str(int(value))} if value.isascii() and value.isdecimal() and len(value) < 5 else {}
-        elif name != "sort" or value in {sort_value for _, sort_value in SORTS}:
+        elif name not in ONE_OF or value in ONE_OF[name]:
             query[name] = value
     if columns := str(parameters.get("columns", "")):
         query["columns"] = [part for part in columns.split(",") if part] if columns != NO_COLUMNS else [NO_COLUMNS]
@@ -197,6 +207,7 @@ def read_filters(query: JSON) -> Filters:
     return Filters(
         **chosen,
         step=(int(query["step"]),) if query.get("step") else (),
+        decided=query.get("decided", ""),
         text=query.get("text", "").strip(),
         prompt=query.get("prompt", "").strip(),
     )

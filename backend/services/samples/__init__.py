@@ -8,6 +8,7 @@ from backend.db.listing import Count, scope
 from backend.db.listing_search import find
 from backend.errors import InvalidInput
 from backend.services.access import Actor
+from backend.services.decisions import decided
 from backend.services.rounds import get_row
 from backend.services.samples import correctness, visibility
 from backend.services.samples.rows import SampleRow, read_rows, with_excerpts
@@ -53,7 +54,8 @@ def page(
         kept = visibility.hidden(db, actor, round_)
         visibility.refuse(kept, filters, place.sort if place else sort or Sort())
         filters = visibility.narrowed(kept, round_, filters)
-        got = find(scope(db, round_id, filters), filters, sort or Sort(), place, limit)
+        asked = scope(db, round_id, filters, decided.among(actor, round_, filters))
+        got = find(asked, filters, sort or Sort(), place, limit)
         rows = correctness.checked(db, round_, read_rows(db, got.ids))
         rows = with_excerpts(db, visibility.seen(db, actor, kept, rows), filters)
     ends = (str(got.next) if got.next else None, str(got.previous) if got.previous else None)
