@@ -6,7 +6,7 @@ from backend.db.many import in_chunks
 
 SORTED = 2_000
 """A set of so many samples is read and sorted for one page."""
-LOOKED_UP = 1_500
+LOOKED_UP = 500
 """Where it is larger, so many rows of the list are looked up at once, and twice that for one page."""
 
 
@@ -14,11 +14,13 @@ def few(asked: Scope, sort: Sort) -> list[Row] | None:
     """The samples of the set that pass the filters; None where the set is too large to be sorted."""
     if asked.among is None:
         return None
-    ids = list(asked.db.scalars(asked.among(None).limit(SORTED + 1)))
-    if len(ids) > SORTED:
-        return None
+    ids: set[int] = set()
+    for query in asked.among(None):
+        ids.update(asked.db.scalars(query.limit(SORTED + 1)))
+        if len(ids) > SORTED:
+            return None
     rows, where = list[Row](), asked.where(asked.any_facet, "l.")
-    for chunk in in_chunks(ids):
+    for chunk in in_chunks(sorted(ids)):
         listed = f"l.sample_id IN ({', '.join(map(str, chunk))}) AND {where}"
         found = asked.all(f"SELECT l.{COLUMN[sort.key]}, l.sample_id FROM labels AS l WHERE {listed}")
         rows += [(key, id_) for key, id_ in found]
@@ -31,5 +33,6 @@ def within(asked: Scope, rows: list[Row]) -> list[Row]:
         return rows
     held: set[int] = set()
     for chunk in in_chunks(rows):
-        held.update(asked.db.scalars(asked.among([id_ for _, id_ in chunk])))
+        for query in asked.among([id_ for _, id_ in chunk]):
+            held.update(asked.db.scalars(query))
     return [row for row in rows if row[1] in held]

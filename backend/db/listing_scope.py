@@ -24,8 +24,9 @@ INDEX = {
 }
 
 
-Among = Callable[[Sequence[int] | None], Any]
-"""A query for the ids of some samples of a round that no index of labels tells: all of them, or those among these."""
+Among = Callable[[Sequence[int] | None], Sequence[Any]]
+"""Queries that together give the ids of some samples of a round which no index of labels tells: all of them, or those
+among these."""
 
 
 @dataclass(frozen=True)

@@ -31,19 +31,22 @@ def among(actor: Actor, round_: tables.Round, filters: Filters) -> Among | None:
     return lambda ids: _decided(actor, round_, ids, is_own=filters.decided == "me")
 
 
-def _disputed(round_: tables.Round, ids: Sequence[int] | None) -> Any:
+def _disputed(round_: tables.Round, ids: Sequence[int] | None) -> list[Any]:
     query = disputes.disputed(round_)
-    return query if ids is None else query.where(tables.Decision.sample_id.in_(ids))
+    return [query if ids is None else query.where(tables.Decision.sample_id.in_(ids))]
 
 
-def _decided(actor: Actor, round_: tables.Round, ids: Sequence[int] | None, *, is_own: bool) -> Any:
+def _decided(actor: Actor, round_: tables.Round, ids: Sequence[int] | None, *, is_own: bool) -> list[Any]:
     decision, sample, first = tables.Decision, tables.Sample, alias(tables.Sample, "first")
     is_theirs = decision.user_id == actor.user_id if is_own else decision.user_id != actor.user_id
-    alone = standing.own_words(decision.sample_id, kinds=ALONE).where(decision.round_id == round_.id, is_theirs)
-    together = standing.own_words(decision.group_id, kinds=TOGETHER).where(decision.round_id == round_.id, is_theirs)
+    alone = standing.own_words(decision.sample_id, kinds=ALONE).where(is_theirs)
+    together = standing.own_words(decision.group_id, kinds=TOGETHER).where(is_theirs)
     if ids is None:
-        return alone.union(select(sample.id).where(sample.group_id.in_(together), sample.round_id == round_.id))
-    # A decision on a group names its first sample, by which it is found.
+        is_here = decision.round_id == round_.id
+        # Apart, since each may stop when enough were found.
+        return [alone.where(is_here), select(sample.id).where(sample.group_id.in_(together.where(is_here)))]
+    # A decision on a group names its first sample, by which it is found. The round is the samples': by it, databases
+    # would read all its decisions for each sample.
     of_group = together.join(first, first.id == decision.sample_id).where(first.group_id == sample.group_id)
     is_decided = or_(alone.where(decision.sample_id == sample.id).exists(), of_group.exists())
-    return select(sample.id).where(sample.id.in_(ids), is_decided)
+    return [select(sample.id).where(sample.id.in_(ids), is_decided)]
