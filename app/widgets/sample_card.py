@@ -9,8 +9,8 @@ from app.widgets.sample_filters import to_address
 from app.widgets.times import moment
 from backend.services.decisions import Decision
 from backend.services.samples.chain import Chain
-from backend.services.samples.detail import Detail, JudgmentView, Trained
-from backend.services.samples.found import Piece, Sought
+from backend.services.samples.detail import JudgmentView, SampleDetail, TrainingUse
+from backend.services.samples.found import ShownSearch, TextPiece
 from backend.services.samples.rows import SampleRow
 from backend.values import GOES_ON, JSON, DecisionKind, Verdict
 from backend.values.episodes import ASSISTANT
@@ -62,11 +62,11 @@ def table_row(row: SampleRow, steps: Mapping[int, str], keys: Sequence[str] = ()
     ]
 
 
-def joined(pieces: Sequence[Piece]) -> str:
+def joined(pieces: Sequence[TextPiece]) -> str:
     return "".join(piece.text for piece in pieces)
 
 
-def places(pieces: Sequence[Piece]) -> list[list[int]]:
+def places(pieces: Sequence[TextPiece]) -> list[list[int]]:
     """Where in the joined text a search found something, as a browser counts characters."""
     at, found = 0, []
     for piece in pieces:
@@ -81,10 +81,10 @@ def found_in(rows: Sequence[SampleRow]) -> dict[str, list[list[int]]]:
     return {joined(pieces): places(pieces) for row in rows for pieces in (row.excerpt, row.prompt_excerpt) if pieces}
 
 
-def marked(text: str, sought: Sought | None) -> list[JSON]:
+def marked(text: str, sought: ShownSearch | None) -> list[JSON]:
     """The text in pieces, for a template that marks what was found."""
     shown = cut(text)
-    pieces = sought.pieces(shown) if sought else (Piece(shown),)
+    pieces = sought.pieces(shown) if sought else (TextPiece(shown),)
     return [{"text": piece.text, "is_found": piece.is_found} for piece in pieces]
 
 
@@ -111,7 +111,7 @@ def marks(row: SampleRow) -> list[str]:
     return [name for name, is_so in flags.items() if is_so]
 
 
-def title(detail: Detail) -> str:
+def title(detail: SampleDetail) -> str:
     """Who wrote the text, where no checkpoint did; of a step in a tree, what the search noted of it."""
     if detail.edited_from_id is not None:
         return f"Text by {detail.author}, edited from sample {detail.edited_from_id}"
@@ -134,11 +134,11 @@ def speaker(role: str) -> str:
     return "policy" if role == ASSISTANT else "environment"
 
 
-def card(detail: Detail, query: JSON, searches: JSON | None = None) -> JSON:
+def card(detail: SampleDetail, query: JSON, searches: JSON | None = None) -> JSON:
     """The chosen sample; `query` is where the links to its siblings go back to, `searches` has what is searched for in
     texts and prompts."""
     row = detail.label
-    text, prompt = (Sought.of((searches or {}).get(name, "")) for name in ("text", "prompt"))
+    text, prompt = (ShownSearch.of((searches or {}).get(name, "")) for name in ("text", "prompt"))
     return {
         "id": str(row.id),
         "verdict": row.verdict or "no verdict",
@@ -185,7 +185,7 @@ def _changes(old: list[str], new: list[str]) -> Iterator[JSON]:
         yield from [{"text": come, "role": "insertion", "style": "in"}] if come else []
 
 
-def facts(detail: Detail) -> str:
+def facts(detail: SampleDetail) -> str:
     row = detail.label
     parts = [
         *([] if row.is_hidden else [f"score {score(row.score)}"]),
@@ -201,7 +201,7 @@ def facts(detail: Detail) -> str:
     return ", ".join(parts + ([f"log-prob {detail.logprob:.2f}"] if detail.logprob is not None else []))
 
 
-def judged(detail: Detail) -> str:
+def judged(detail: SampleDetail) -> str:
     return f"judge {score(detail.machine_score)} {detail.machine_verdict or ''}".rstrip()
 
 
@@ -264,7 +264,7 @@ def linked(row: SampleRow, query: JSON, steps: Mapping[int, str]) -> JSON:
     }
 
 
-def trained(row: Trained) -> JSON:
+def trained(row: TrainingUse) -> JSON:
     result = f", made checkpoint {row.checkpoint}" if row.checkpoint else ""
     return {"id": str(row.dataset_id), "title": f"Round {row.round_number}: {row.use}{result}"}
 

@@ -8,7 +8,7 @@ from backend.services import samples
 from backend.services.access import Actor
 from backend.services.decisions import bulk
 from backend.services.samples import Filters, Sort, SortKey, exports
-from backend.services.samples.exports import Wanted
+from backend.services.samples.exports import ExportRequest
 from backend.values import DecisionKind, Role, RoundStatus
 from tests import rows
 
@@ -94,7 +94,7 @@ def test_an_export_holds_the_same_as_the_list(said: Decided) -> None:
     for number in (1, 3, 7):
         said.say(said.ann, number)
     for filters, number in ((Filters(decided="me"), 3), (Filters(decided="me", text="blue"), 2)):
-        assert exports.count(said.ann, said.project.id, Wanted((said.round.id,), filters)) == number
+        assert exports.count(said.ann, said.project.id, ExportRequest((said.round.id,), filters)) == number
 
 
 def test_what_others_decided_is_no_filter_while_it_is_hidden_and_never_of_a_bulk_action() -> None:

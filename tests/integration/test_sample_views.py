@@ -13,13 +13,13 @@ from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services import samples
 from backend.services.access import Actor
 from backend.services.samples import Filters, Sort, SortKey, views
-from backend.services.samples.views import Asked
+from backend.services.samples.views import ViewQuery
 from backend.values import Role, RoundStatus
 from tests import rows
 from tests.integration import site
 
 pytestmark = pytest.mark.usefixtures("database")
-ASKED = Asked(Filters(verdict=("accept",), text='"red blue"'), Sort(SortKey.score, descending=True), ("level",))
+ASKED = ViewQuery(Filters(verdict=("accept",), text='"red blue"'), Sort(SortKey.score, descending=True), ("level",))
 
 
 def test_a_view_is_kept_renamed_changed_and_deleted() -> None:
@@ -34,11 +34,11 @@ def test_a_view_is_kept_renamed_changed_and_deleted() -> None:
         actor.name,
     )
     assert views.get(actor, kept.id) == kept
-    second = views.save(actor, project.id, "all", Asked())
+    second = views.save(actor, project.id, "all", ViewQuery())
     assert [view.name for view in views.list_views(actor, project.id)] == ["all", "Good ones"]
     renamed = views.change(actor, kept.id, name="Best")
     assert (renamed.name, renamed.asked) == ("Best", ASKED)
-    assert views.change(actor, kept.id, asked=Asked(columns=())).asked == Asked(columns=())
+    assert views.change(actor, kept.id, asked=ViewQuery(columns=())).asked == ViewQuery(columns=())
     views.delete(actor, second.id)
     assert [view.name for view in views.list_views(actor, project.id)] == ["Best"]
     with reading() as db:
@@ -93,10 +93,10 @@ def test_what_cannot_be_kept_is_refused() -> None:
     for name, asked in (
         ("", ASKED),
         ("x" * 121, ASKED),
-        ("x", Asked(Filters(text="/(/"))),
-        ("x", Asked(sort=Sort(SortKey.prompt))),
-        ("x", Asked(columns=("a",) * 31)),
-        ("x", Asked(columns=("\0",))),
+        ("x", ViewQuery(Filters(text="/(/"))),
+        ("x", ViewQuery(sort=Sort(SortKey.prompt))),
+        ("x", ViewQuery(columns=("a",) * 31)),
+        ("x", ViewQuery(columns=("\0",))),
     ):
         with pytest.raises(InvalidInput):
             views.save(actor, project.id, name, asked)
@@ -108,7 +108,7 @@ def test_a_view_of_what_is_hidden_is_refused_to_who_decides_blind() -> None:
     round_ = rows.make_round(project, sets=[asked], status=RoundStatus.review, is_reviewed=True, is_blind=True)
     rows.make_samples(round_, asked, scores=[5.0, 0.0])
     curator, reviewer = (rows.make_actor(project, role) for role in (Role.curator, Role.reviewer))
-    shared = views.save(curator, project.id, "Accepted", Asked(Filters(verdict=("accept",))), is_shared=True)
+    shared = views.save(curator, project.id, "Accepted", ViewQuery(Filters(verdict=("accept",))), is_shared=True)
     with site.with_token(curator) as client:
         answer = client.get(f"/api/v1/rounds/{round_.id}/samples", params={"view": shared.id}).json()
         assert {row["verdict"] for row in answer["items"]} == {"accept"}
@@ -145,7 +145,7 @@ def test_the_page_follows_a_view_until_its_filters_are_changed() -> None:
     round_ = rows.make_round(project, sets=[asked], status=RoundStatus.done)
     rows.make_samples(round_, asked, scores=[5.0, 0.0])
     actor = rows.make_actor(project, Role.curator)
-    view = views.save(actor, project.id, "Good <b>ones</b>", Asked(Filters(verdict=("accept",)), ASKED.sort, ()))
+    view = views.save(actor, project.id, "Good <b>ones</b>", ViewQuery(Filters(verdict=("accept",)), ASKED.sort, ()))
     here, chosen = Context(actor, project.id, "", None), Chosen()
     query, found, said = saved_views.resolved(here, {"round": round_.id, "view": view.id})
     assert (found, said, query["verdict"], query["sort"], query["columns"]) == (view, "", ["accept"], "-score", ["-"])
@@ -159,7 +159,7 @@ def test_the_page_follows_a_view_until_its_filters_are_changed() -> None:
     assert shown[1].endswith("view Good <b>ones</b>, changed")
     again, _, _ = saved_views.resolved(here, from_address(dict(parse_qsl(shown[-1]["address"]))))
     assert (again["verdict"], again["view"], again.get("as_saved")) == (["reject"], view.id, None)
-    several = views.save(actor, project.id, "By REST", Asked(Filters(step=(1, 2), is_flagged=False)))
+    several = views.save(actor, project.id, "By REST", ViewQuery(Filters(step=(1, 2), is_flagged=False)))
     for number, words in ((several.id, "no fields"), (several.id + 1, f"no view {several.id + 1}")):
         left, missing, said = saved_views.resolved(here, {"round": round_.id, "view": number})
         assert (left, missing) == ({"round": round_.id}, None)

@@ -22,7 +22,7 @@ from app.pages.samples.drawing import (
 from app.pages.samples.saved_views import without_view
 from app.toasts import notice, toasts
 from app.widgets import buttons, filter_line, list_detail
-from app.widgets.chosen import Chosen
+from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
@@ -51,7 +51,7 @@ QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 
 def build() -> None:
     """Lay out the page and wire it."""
-    asked_for, seen, token = gr.State(Chosen()), gr.State({}), gr.State("")
+    asked_for, seen, token = gr.State(CurrentChoice()), gr.State({}), gr.State("")
     kept = gr.JSON({}, visible="hidden")
     bar = filter_bar()
     chosen = bar.round
@@ -121,7 +121,7 @@ def build() -> None:
 
 
 @toasts
-def draw(asked_for: Chosen, request: gr.Request) -> list[Any]:
+def draw(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
     """Draw everything as the address says; a wrong place in the list is the first page, without what is hidden now."""
     here = context(request)
     known = rounds.list_rounds(here.actor, here.project_id)
@@ -159,7 +159,7 @@ def chart_of(round_id: int, request: gr.Request) -> gr.Plot:
 
 
 @toasts
-def narrow(request: gr.Request, asked_for: Chosen, *values: Any) -> list[Any]:
+def narrow(request: gr.Request, asked_for: CurrentChoice, *values: Any) -> list[Any]:
     """Filter, search, sort: from the first page."""
     asked = from_bar(values)
     query = only_round(asked_for.value) | asked if asked else without_view(only_round(asked_for.value))
@@ -168,7 +168,7 @@ def narrow(request: gr.Request, asked_for: Chosen, *values: Any) -> list[Any]:
 
 
 @toasts
-def clear_bar(asked_for: Chosen, request: gr.Request) -> list[Any]:
+def clear_bar(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
     """Everything again."""
     shown = listing(context(request), asked_for, without_view(only_round(asked_for.value)))
     fields = saved_views.fields_of(None)
@@ -176,14 +176,14 @@ def clear_bar(asked_for: Chosen, request: gr.Request) -> list[Any]:
 
 
 @toasts
-def choose_columns(asked_for: Chosen, columns: list[str] | None, request: gr.Request) -> list[Any]:
+def choose_columns(asked_for: CurrentChoice, columns: list[str] | None, request: gr.Request) -> list[Any]:
     """The same rows with other columns of metadata."""
     changed = {"columns": columns or [NO_COLUMNS], "as_saved": False}
     return listing(context(request), asked_for, asked_for.value | changed)
 
 
 @toasts
-def choose_round(asked_for: Chosen, round_id: int, request: gr.Request) -> list[Any]:
+def choose_round(asked_for: CurrentChoice, round_id: int, request: gr.Request) -> list[Any]:
     """The same filters on another round."""
     here, left = context(request), ("sample", "at", "no_round", "no_sample", "step", "keys")
     moved = {name: value for name, value in asked_for.value.items() if name not in left} | {"round": round_id}
@@ -193,19 +193,19 @@ def choose_round(asked_for: Chosen, round_id: int, request: gr.Request) -> list[
 
 
 @toasts
-def to_previous(asked_for: Chosen, seen: JSON, request: gr.Request) -> list[Any]:
+def to_previous(asked_for: CurrentChoice, seen: JSON, request: gr.Request) -> list[Any]:
     """One page back."""
     return listing(context(request), asked_for, asked_for.value | {"at": seen.get("previous")})
 
 
 @toasts
-def to_next(asked_for: Chosen, seen: JSON, request: gr.Request) -> list[Any]:
+def to_next(asked_for: CurrentChoice, seen: JSON, request: gr.Request) -> list[Any]:
     """One page on."""
     return listing(context(request), asked_for, asked_for.value | {"at": seen.get("next")})
 
 
 @toasts
-def open_row(asked_for: Chosen, event: gr.SelectData, request: gr.Request) -> list[Any]:
+def open_row(asked_for: CurrentChoice, event: gr.SelectData, request: gr.Request) -> list[Any]:
     """Show one sample beside the table, and keep it in the address."""
     here, opened = context(request), asked_for.value | {"sample": row_number(event), "no_sample": ""}
     detail = chosen_card(here, opened)
@@ -214,7 +214,7 @@ def open_row(asked_for: Chosen, event: gr.SelectData, request: gr.Request) -> li
 
 
 @toasts
-def refresh(asked_for: Chosen, seen: JSON, request: gr.Request) -> list[Any]:
+def refresh(asked_for: CurrentChoice, seen: JSON, request: gr.Request) -> list[Any]:
     """Draw the page again only when something on it changed."""
     query = asked_for.value
     if not query.get("round"):
@@ -226,7 +226,7 @@ def refresh(asked_for: Chosen, seen: JSON, request: gr.Request) -> list[Any]:
 
 
 @toasts
-def look_ahead(asked_for: Chosen, action: str, request: gr.Request) -> list[Any]:
+def look_ahead(asked_for: CurrentChoice, action: str, request: gr.Request) -> list[Any]:
     """Count what Apply would do."""
     query = asked_for.value
     seen = bulk.preview(context(request).actor, round_of(query), read_filters(query), DecisionKind(action))
@@ -238,7 +238,7 @@ def look_ahead(asked_for: Chosen, action: str, request: gr.Request) -> list[Any]
 
 
 @toasts
-def do_apply(asked_for: Chosen, action: str, reason: str, token: str, request: gr.Request) -> list[Any]:
+def do_apply(asked_for: CurrentChoice, action: str, reason: str, token: str, request: gr.Request) -> list[Any]:
     """Do what was previewed."""
     here, query = context(request), asked_for.value
     batch = bulk.apply(
@@ -249,7 +249,7 @@ def do_apply(asked_for: Chosen, action: str, reason: str, token: str, request: g
 
 
 @toasts
-def do_undo(asked_for: Chosen, batch_id: str | None, request: gr.Request) -> list[Any]:
+def do_undo(asked_for: CurrentChoice, batch_id: str | None, request: gr.Request) -> list[Any]:
     """Take back a bulk action."""
     if not batch_id:
         raise InvalidInput("Choose the bulk action to undo from the list.")

@@ -28,7 +28,7 @@ from app.widgets.sample_filters import (
 )
 from backend.errors import InvalidInput, NotFound
 from backend.services.samples import views
-from backend.services.samples.views import Asked, View
+from backend.services.samples.views import ViewOfSamples, ViewQuery
 from backend.values import JSON, Role
 
 NO_VIEW = ("No view", 0)
@@ -37,7 +37,7 @@ QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 
 
 @dataclass(frozen=True)
-class Saving:
+class ViewForm:
     """What names a view, shares it, and acts on it; `fields` are drawn for each chosen view."""
 
     name: gr.Textbox
@@ -52,7 +52,7 @@ class Saving:
         return [self.name, self.is_shared, self.change, self.delete, self.said]
 
 
-def build() -> Saving:
+def build() -> ViewForm:
     """Lay the part out."""
     with gr.Accordion("Keep these filters as a view", open=False, elem_id="samples-views"):
         with gr.Row(equal_height=True):
@@ -71,10 +71,10 @@ def build() -> Saving:
             change = buttons.secondary("Save changes", interactive=False, elem_id="samples-view-change")
             delete = buttons.stop("Delete this view", interactive=False, elem_id="samples-view-delete")
             said = markup(templates.COUNT, value="", elem_id="samples-view-said")
-    return Saving(name, is_shared, save, change, delete, said)
+    return ViewForm(name, is_shared, save, change, delete, said)
 
 
-def wire(saving: Saving, asked_for: gr.State, bar: SampleBar, listed: list[Any], previewed: list[Any]) -> None:
+def wire(saving: ViewForm, asked_for: gr.State, bar: SampleBar, listed: list[Any], previewed: list[Any]) -> None:
     """`listed`: what `listing` draws, the address last. `previewed`: what a choice of other filters forgets."""
     shown = [*bar.fields, bar.more, bar.columns, *listed, *previewed, *saving.fields]
     bar.view.input(choose_view, [asked_for, bar.view], shown, **QUIET)
@@ -126,7 +126,7 @@ def delete_view(asked_for: Chosen, request: gr.Request) -> list[Any]:
     return kept_as(here, asked_for, None, f"{view.name} is deleted.")
 
 
-def kept_as(here: Context, asked_for: Chosen, view: View | None, said: str) -> list[Any]:
+def kept_as(here: Context, asked_for: Chosen, view: ViewOfSamples | None, said: str) -> list[Any]:
     """The views, the address, and the fields, now that what is shown is this view, or none."""
     query = without_view(asked_for.value) | (chosen(view) if view else {})
     asked_for.put(query)
@@ -140,7 +140,7 @@ def chosen_of(query: JSON) -> int:
     return int(query["view"])
 
 
-def found(here: Context, view_id: int) -> View:
+def found(here: Context, view_id: int) -> ViewOfSamples:
     """The view, if this project has it and the person may see it."""
     view = views.get(here.actor, view_id)
     if view.project_id != here.project_id:
@@ -148,7 +148,7 @@ def found(here: Context, view_id: int) -> View:
     return view
 
 
-def fields_of(view: View | None) -> list[Any]:
+def fields_of(view: ViewOfSamples | None) -> list[Any]:
     """The name, whether it is shared, the two acts on it, and nothing said."""
     acts = [gr.Button(interactive=view is not None) for _ in range(2)]
     return [view.name if view else "", bool(view and view.is_shared), *acts, ""]
@@ -161,7 +161,7 @@ def picker(here: Context, query: JSON) -> gr.Dropdown:
     return gr.Dropdown(choices=[NO_VIEW, *names], value=query.get("view", 0), visible=bool(names))
 
 
-def resolved(here: Context, query: JSON) -> tuple[JSON, View | None, str]:
+def resolved(here: Context, query: JSON) -> tuple[JSON, ViewOfSamples | None, str]:
     """The query of an address with what its view asks for, the view, and what to say where it cannot be shown.
 
     An address with filters of its own shows these: they were changed since the view was chosen.
@@ -184,7 +184,7 @@ def resolved(here: Context, query: JSON) -> tuple[JSON, View | None, str]:
     return query | asked | chosen(view), view, ""
 
 
-def chosen(view: View) -> JSON:
+def chosen(view: ViewOfSamples) -> JSON:
     """What of a query says that it is this view, unchanged."""
     return {"view": view.id, "view_name": view.name, "as_saved": True}
 
@@ -193,7 +193,7 @@ def without_view(query: JSON) -> JSON:
     return {name: value for name, value in query.items() if name not in ("view", "view_name", "as_saved")}
 
 
-def query_of(view: View) -> JSON:
+def query_of(view: ViewOfSamples) -> JSON:
     """What the page's fields hold for the view; raises `InvalidInput` for what they have no place for."""
     filters = view.asked.filters.changed()
     steps, flags = filters.pop("step", ()), [name for name in FLAGS if filters.pop(name, None)]
@@ -207,8 +207,8 @@ def query_of(view: View) -> JSON:
     return query if columns is None else query | {"columns": list(columns) or [NO_COLUMNS]}
 
 
-def asked_of(query: JSON) -> Asked:
+def asked_of(query: JSON) -> ViewQuery:
     """What is shown, as a view keeps it."""
     columns = query.get("columns")
     kept = None if columns is None else () if columns == [NO_COLUMNS] else tuple(columns)
-    return Asked(read_filters(query), read_sort(query), kept)
+    return ViewQuery(read_filters(query), read_sort(query), kept)

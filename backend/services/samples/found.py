@@ -27,7 +27,7 @@ Place = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Piece:
+class TextPiece:
     """A part of a text, and whether it is what the search found."""
 
     text: str
@@ -35,21 +35,21 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Sought:
+class ShownSearch:
     """A search, to be shown in the texts that it found."""
 
     query: Query
 
     @classmethod
-    def of(cls, search: str) -> "Sought | None":
+    def of(cls, search: str) -> "ShownSearch | None":
         """None without a search; raises `InvalidInput` as the search itself does."""
         return cls(parse(search, Patience(SECONDS))) if search.strip() else None
 
-    def pieces(self, text: str) -> tuple[Piece, ...]:
+    def pieces(self, text: str) -> tuple[TextPiece, ...]:
         """The whole text in pieces."""
         return tuple(_cut(text, self.places(text)))
 
-    def excerpt(self, text: str) -> tuple[Piece, ...]:
+    def excerpt(self, text: str) -> tuple[TextPiece, ...]:
         """One line of the text around the first place; empty where there is none, as beyond `LOOKED_AT`."""
         places = self.places(text)
         if not places:
@@ -59,8 +59,8 @@ class Sought:
         start = blank.end() if blank else start
         end = min(len(text), max(start + EXCERPT, min(places[0][1], start + 2 * EXCERPT)))
         inside = [(max(low, start) - start, min(high, end) - start) for low, high in places if low < end]
-        pieces = [Piece(BLANKS.sub(" ", piece.text), piece.is_found) for piece in _cut(text[start:end], inside)]
-        left_out = Piece("…")
+        pieces = [TextPiece(BLANKS.sub(" ", piece.text), piece.is_found) for piece in _cut(text[start:end], inside)]
+        left_out = TextPiece("…")
         return (*([left_out] if start else []), *pieces, *([left_out] if end < len(text) else []))
 
     def places(self, text: str) -> list[Place]:
@@ -119,8 +119,8 @@ def _folded(text: str) -> tuple[str, list[int], list[int]]:
     return "".join(plain), starts, ends
 
 
-def _cut(text: str, places: list[Place]) -> Iterator[Piece]:
+def _cut(text: str, places: list[Place]) -> Iterator[TextPiece]:
     edges = [0, *(edge for place in places for edge in place), len(text)]
     for number, (low, high) in enumerate(pairwise(edges)):
         if high > low:
-            yield Piece(text[low:high], is_found=number % 2 == 1)
+            yield TextPiece(text[low:high], is_found=number % 2 == 1)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.db.filters import Filters
-from backend.services.samples.found import LOOKED_AT, Piece, Sought
+from backend.services.samples.found import LOOKED_AT, ShownSearch, TextPiece
 from backend.values import JSON, LabelSource, Verdict
 
 PREVIEW = 200
@@ -42,8 +42,8 @@ class SampleRow:
     metadata: JSON = field(default_factory=dict)
     is_correct: bool | None = None
     is_hidden: bool = False
-    excerpt: tuple[Piece, ...] = ()
-    prompt_excerpt: tuple[Piece, ...] = ()
+    excerpt: tuple[TextPiece, ...] = ()
+    prompt_excerpt: tuple[TextPiece, ...] = ()
 
 
 def read_rows(db: Session, ids: tuple[int, ...]) -> list[SampleRow]:
@@ -78,7 +78,7 @@ def read_rows(db: Session, ids: tuple[int, ...]) -> list[SampleRow]:
 
 def with_excerpts(db: Session, rows: Sequence[SampleRow], filters: Filters) -> list[SampleRow]:
     """The rows with what the searches of the filters found in them."""
-    text, prompt = Sought.of(filters.text), Sought.of(filters.prompt)
+    text, prompt = ShownSearch.of(filters.text), ShownSearch.of(filters.prompt)
     if not rows or not (text or prompt):
         return list(rows)
     sample, asked = tables.Sample, tables.Prompt

@@ -26,7 +26,7 @@ MOST_COLUMNS = 30
 
 
 @dataclass(frozen=True)
-class Asked:
+class ViewQuery:
     """What a view asks a list for. `columns`: the prompts' metadata that are columns; None means the usual ones."""
 
     filters: Filters = field(default_factory=Filters)
@@ -38,7 +38,7 @@ class Asked:
         return {"filters": self.filters.changed(), "columns": self.columns} | order
 
     @classmethod
-    def of(cls, given: JSON) -> "Asked":
+    def of(cls, given: JSON) -> "ViewQuery":
         """What `to_json` wrote, lists in it as a database gives them back."""
         filters: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in given["filters"].items()
@@ -49,7 +49,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class View:
+class ViewOfSamples:
     """`is_own`: who asks made it. `created_by`: who made it."""
 
     id: int
@@ -58,11 +58,11 @@ class View:
     is_shared: bool
     is_own: bool
     created_by: str
-    asked: Asked
+    asked: ViewQuery
     updated_at: datetime
 
 
-def list_views(actor: Actor, project_id: int) -> list[View]:
+def list_views(actor: Actor, project_id: int) -> list[ViewOfSamples]:
     """Return the actor's own views and those that are shared, by name."""
     row = tables.SampleView
     with reading() as db:
@@ -71,13 +71,13 @@ def list_views(actor: Actor, project_id: int) -> list[View]:
         return [_view(actor, view, author) for view, author in db.execute(query)]
 
 
-def get(actor: Actor, view_id: int) -> View:
+def get(actor: Actor, view_id: int) -> ViewOfSamples:
     """Return one; raises `NotFound`, for others' own views too."""
     with reading() as db:
         return _view(actor, *_find(db, actor, view_id))
 
 
-def save(actor: Actor, project_id: int, name: str, asked: Asked, *, is_shared: bool = False) -> View:
+def save(actor: Actor, project_id: int, name: str, asked: ViewQuery, *, is_shared: bool = False) -> ViewOfSamples:
     """Keep what is asked as a view of the actor's; to share it takes a curator.
 
     Raises `Conflict` where the actor has a view of that name here, and `InvalidInput` for a search that cannot be read.
@@ -102,8 +102,13 @@ def save(actor: Actor, project_id: int, name: str, asked: Asked, *, is_shared: b
 
 
 def change(
-    actor: Actor, view_id: int, *, name: str | None = None, asked: Asked | None = None, is_shared: bool | None = None
-) -> View:
+    actor: Actor,
+    view_id: int,
+    *,
+    name: str | None = None,
+    asked: ViewQuery | None = None,
+    is_shared: bool | None = None,
+) -> ViewOfSamples:
     """Rename a view, change what it asks for, share it or take it back; what is not given stays.
 
     A view that is shared, before or after, takes a curator. Taken back, it is the own view of who made it.
@@ -157,7 +162,7 @@ def _find(db: Session, actor: Actor, view_id: int) -> tuple[tables.SampleView, s
     return row[0], row[1]
 
 
-def _check(asked: Asked) -> None:
+def _check(asked: ViewQuery) -> None:
     """Raise `InvalidInput` for what no list could be asked for."""
     if asked.sort.key is SortKey.prompt:
         raise InvalidInput("The order by prompt is for pages of a search only. Choose another one.")
@@ -185,7 +190,7 @@ def _note(db: Session, actor: Actor, verb: str, view: tables.SampleView, *, is_n
         events.note(db, actor, verb, view.name, project_id=view.project_id, view_id=view.id, asked=view.asked)
 
 
-def _view(actor: Actor, row: tables.SampleView, author: str | None) -> View:
+def _view(actor: Actor, row: tables.SampleView, author: str | None) -> ViewOfSamples:
     is_own = row.created_by == actor.user_id
-    asked = Asked.of(row.asked)
-    return View(row.id, row.project_id, row.name, row.is_shared, is_own, author or "", asked, row.updated_at)
+    asked = ViewQuery.of(row.asked)
+    return ViewOfSamples(row.id, row.project_id, row.name, row.is_shared, is_own, author or "", asked, row.updated_at)

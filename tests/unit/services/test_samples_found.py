@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from app.widgets.sample_card import found_in, joined, places
 from backend.errors import InvalidInput
-from backend.services.samples.found import EXCERPT, MOST, Piece, Sought
+from backend.services.samples.found import EXCERPT, MOST, ShownSearch, TextPiece
 from backend.services.samples.rows import SampleRow
 from backend.values import LabelSource
 
 
 def marked(search: str, text: str) -> str:
     """The text with what was found in brackets."""
-    sought = Sought.of(search)
+    sought = ShownSearch.of(search)
     assert sought is not None
     return "".join(f"[{piece.text}]" if piece.is_found else piece.text for piece in sought.pieces(text))
 
@@ -46,37 +46,37 @@ def test_the_place_is_that_in_the_text(search: str, text: str, expected: str) ->
 @given(st.text(max_size=60), st.text(min_size=1, max_size=6))
 def test_the_pieces_are_the_text(text: str, search: str) -> None:
     try:
-        sought = Sought.of(search)
+        sought = ShownSearch.of(search)
     except InvalidInput:
         return
     assert sought is None or joined(sought.pieces(text)) == text
 
 
 def test_an_excerpt_is_one_short_line_around_the_first_place() -> None:
-    sought = Sought.of("unicorn")
+    sought = ShownSearch.of("unicorn")
     assert sought is not None
     text = "word " * 200 + "a\nunicorn is\nhere " + "more " * 200
     pieces = sought.excerpt(text)
     assert joined(pieces).startswith("…word word a unicorn is here more")
     assert joined(pieces).endswith("…")
     assert len(joined(pieces)) <= EXCERPT + 2
-    assert [piece for piece in pieces if piece.is_found] == [Piece("unicorn", is_found=True)]
+    assert [piece for piece in pieces if piece.is_found] == [TextPiece("unicorn", is_found=True)]
     assert sought.excerpt("nothing here") == ()
 
 
 def test_a_pattern_that_would_run_for_ever_marks_nothing_and_ends() -> None:
-    sought, start = Sought.of("/(a|aa)+$/"), monotonic()
+    sought, start = ShownSearch.of("/(a|aa)+$/"), monotonic()
     assert sought is not None
     for _ in range(20):
-        assert sought.pieces("a" * 5_000 + "!") == (Piece("a" * 5_000 + "!"),)
+        assert sought.pieces("a" * 5_000 + "!") == (TextPiece("a" * 5_000 + "!"),)
     assert monotonic() - start < 10, "half a second for all of them"
-    every = Sought.of("/a/")
+    every = ShownSearch.of("/a/")
     assert every is not None
     assert len(every.places("ab" * 2 * MOST)) == MOST
 
 
 def test_a_browser_counts_characters_beyond_the_first_65536_twice() -> None:
-    pieces = (Piece("😀 "), Piece("red", is_found=True), Piece(" 😀"), Piece("red", is_found=True))
+    pieces = (TextPiece("😀 "), TextPiece("red", is_found=True), TextPiece(" 😀"), TextPiece("red", is_found=True))
     assert places(pieces) == [[3, 6], [9, 12]]
     plain = (1, 0.5, None, LabelSource.none, None, False, False, False, "completion", "stop", 9, "p", "t", 1, "policy")
     assert found_in([SampleRow(*plain), SampleRow(*plain, excerpt=pieces)]) == {"😀 red 😀red": [[3, 6], [9, 12]]}
