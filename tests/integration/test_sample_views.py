@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from app.pages.samples import drawing, saved_views
-from app.widgets.chosen import Chosen
+from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context
 from app.widgets.sample_filters import from_address
 from backend.db import reading, tables
@@ -146,7 +146,7 @@ def test_the_page_follows_a_view_until_its_filters_are_changed() -> None:
     rows.make_samples(round_, asked, scores=[5.0, 0.0])
     actor = rows.make_actor(project, Role.curator)
     view = views.save(actor, project.id, "Good <b>ones</b>", ViewQuery(Filters(verdict=("accept",)), ASKED.sort, ()))
-    here, chosen = Context(actor, project.id, "", None), Chosen()
+    here, chosen = Context(actor, project.id, "", None), CurrentChoice()
     query, found, said = saved_views.resolved(here, {"round": round_.id, "view": view.id})
     assert (found, said, query["verdict"], query["sort"], query["columns"]) == (view, "", ["accept"], "-score", ["-"])
     shown = drawing.listing(here, chosen, query)

@@ -9,7 +9,7 @@ from app.pages.samples import templates
 from app.pages.samples.drawing import address_of, columns_picker, listing, only_round, steps_of
 from app.toasts import notice, toasts
 from app.widgets import buttons, filter_line
-from app.widgets.chosen import Chosen
+from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
@@ -85,7 +85,7 @@ def wire(saving: ViewForm, asked_for: gr.State, bar: SampleBar, listed: list[Any
 
 
 @toasts
-def choose_view(asked_for: Chosen, view_id: int, request: gr.Request) -> list[Any]:
+def choose_view(asked_for: CurrentChoice, view_id: int, request: gr.Request) -> list[Any]:
     """Show what the view asks for, of the same round; no view: everything again."""
     here = context(request)
     view = found(here, view_id) if view_id else None
@@ -101,7 +101,7 @@ def choose_view(asked_for: Chosen, view_id: int, request: gr.Request) -> list[An
 
 
 @toasts
-def save_view(asked_for: Chosen, name: str, is_shared: bool, request: gr.Request) -> list[Any]:
+def save_view(asked_for: CurrentChoice, name: str, is_shared: bool, request: gr.Request) -> list[Any]:
     """Keep what is shown under a name."""
     here = context(request)
     view = views.save(here.actor, here.project_id, name or "", asked_of(asked_for.value), is_shared=bool(is_shared))
@@ -109,7 +109,7 @@ def save_view(asked_for: Chosen, name: str, is_shared: bool, request: gr.Request
 
 
 @toasts
-def change_view(asked_for: Chosen, name: str, is_shared: bool, request: gr.Request) -> list[Any]:
+def change_view(asked_for: CurrentChoice, name: str, is_shared: bool, request: gr.Request) -> list[Any]:
     """Keep what is shown, and the name, in the chosen view."""
     here, query = context(request), asked_for.value
     view = found(here, chosen_of(query))
@@ -118,7 +118,7 @@ def change_view(asked_for: Chosen, name: str, is_shared: bool, request: gr.Reque
 
 
 @toasts
-def delete_view(asked_for: Chosen, request: gr.Request) -> list[Any]:
+def delete_view(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
     """Delete the chosen view; what is shown stays."""
     here = context(request)
     view = found(here, chosen_of(asked_for.value))
@@ -126,7 +126,7 @@ def delete_view(asked_for: Chosen, request: gr.Request) -> list[Any]:
     return kept_as(here, asked_for, None, f"{view.name} is deleted.")
 
 
-def kept_as(here: Context, asked_for: Chosen, view: ViewOfSamples | None, said: str) -> list[Any]:
+def kept_as(here: Context, asked_for: CurrentChoice, view: ViewOfSamples | None, said: str) -> list[Any]:
     """The views, the address, and the fields, now that what is shown is this view, or none."""
     query = without_view(asked_for.value) | (chosen(view) if view else {})
     asked_for.put(query)
