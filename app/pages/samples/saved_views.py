@@ -45,11 +45,11 @@ class ViewForm:
     save: gr.Button
     change: gr.Button
     delete: gr.Button
-    said: gr.HTML
+    status: gr.HTML
 
     @property
     def fields(self) -> list[Any]:
-        return [self.name, self.is_shared, self.change, self.delete, self.said]
+        return [self.name, self.is_shared, self.change, self.delete, self.status]
 
 
 def build() -> ViewForm:
@@ -88,7 +88,7 @@ def wire(saving: ViewForm, asked_for: gr.State, bar: SampleBar, listed: list[Any
 def choose_view(asked_for: CurrentChoice, view_id: int, request: gr.Request) -> list[Any]:
     """Show what the view asks for, of the same round; no view: everything again."""
     here = context(request)
-    view = found(here, view_id) if view_id else None
+    view = view_of(here, view_id) if view_id else None
     query = {name: value for name, value in only_round(asked_for.value).items() if name in ("round", "no_round")}
     query |= (query_of(view) | chosen(view)) if view else {}
     steps = steps_of(here, query)
@@ -112,7 +112,7 @@ def save_view(asked_for: CurrentChoice, name: str, is_shared: bool, request: gr.
 def change_view(asked_for: CurrentChoice, name: str, is_shared: bool, request: gr.Request) -> list[Any]:
     """Keep what is shown, and the name, in the chosen view."""
     here, query = context(request), asked_for.value
-    view = found(here, chosen_of(query))
+    view = view_of(here, chosen_of(query))
     view = views.change(here.actor, view.id, name=name or "", asked=asked_of(query), is_shared=bool(is_shared))
     return kept_as(here, asked_for, view, f"{view.name} is changed.")
 
@@ -121,7 +121,7 @@ def change_view(asked_for: CurrentChoice, name: str, is_shared: bool, request: g
 def delete_view(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
     """Delete the chosen view; what is shown stays."""
     here = context(request)
-    view = found(here, chosen_of(asked_for.value))
+    view = view_of(here, chosen_of(asked_for.value))
     views.delete(here.actor, view.id)
     return kept_as(here, asked_for, None, f"{view.name} is deleted.")
 
@@ -140,7 +140,7 @@ def chosen_of(query: JSON) -> int:
     return int(query["view"])
 
 
-def found(here: Context, view_id: int) -> ViewOfSamples:
+def view_of(here: Context, view_id: int) -> ViewOfSamples:
     """The view, if this project has it and the person may see it."""
     view = views.get(here.actor, view_id)
     if view.project_id != here.project_id:
@@ -169,7 +169,7 @@ def resolved(here: Context, query: JSON) -> tuple[JSON, ViewOfSamples | None, st
     if "view" not in query:
         return query, None, ""
     try:
-        view = found(here, query["view"])
+        view = view_of(here, query["view"])
         asked = query_of(view)
     except NotFound:
         return (
