@@ -142,7 +142,7 @@ def delete(actor: Actor, view_id: int) -> None:
         db.delete(view)
 
 
-def _seen(actor: Actor) -> Select[Any]:
+def _seen(actor: Actor) -> Select[tables.SampleView, str]:
     """Views with the names of who made them, as far as the actor may see them."""
     row, user = tables.SampleView, tables.User
     query = select(row, user.name).outerjoin(user, user.id == row.created_by)
