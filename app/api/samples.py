@@ -1,6 +1,6 @@
 """Samples of a round: filtered, sorted, searched, page by page."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
@@ -8,11 +8,12 @@ from pydantic import BaseModel
 from app.api.depends import Asking, Limit, Page
 from backend import boundary
 from backend.boundary import Id, Line, Score, Text
+from backend.errors import InvalidInput
 from backend.services import samples
 from backend.services.reviews import item_history, repairs
 from backend.services.reviews.item_history import ItemHistory
 from backend.services.reviews.repairs import Repair
-from backend.services.samples import Count, Filters, ScoreBin, Sort, SortKey, chain
+from backend.services.samples import Count, Filters, ScoreBin, Sort, SortKey, chain, views
 from backend.services.samples.chain import Chain
 from backend.services.samples.rows import SampleRow
 
@@ -21,6 +22,11 @@ router = APIRouter(tags=["samples"])
 Several = Annotated[tuple[Line, ...], Query(max_length=20)]
 Steps = Annotated[
     tuple[boundary.Count, ...], Query(max_length=20, description="steps of the round's recipe, counted from 0")
+]
+
+Decided = Annotated[
+    Literal["", "me", "others", "disputed"],
+    Query(description="by oneself, by somebody else, or by several who disagree"),
 ]
 
 
@@ -57,6 +63,7 @@ def asked_filters(
     text: Line = "",
     prompt: Line = "",
     step: Steps = (),
+    decided: Decided = "",
 ) -> Filters:
     """The filters of a list, as its address says them."""
     return Filters(
@@ -74,6 +81,7 @@ def asked_filters(
         text,
         prompt,
         step,
+        decided,
     )
 
 
@@ -89,7 +97,15 @@ def list_samples(
     descending: bool = False,
     limit: Limit = 50,
     after: Line | None = None,
+    view: Annotated[Id | None, Query(description="a saved view, instead of filters and an order")] = None,
 ) -> SamplePage:
+    """A page of the round's samples."""
+    if view is not None:
+        if filters != Filters() or (sort, descending) != (SortKey.id, False):
+            raise InvalidInput("Ask for a view, or for filters and an order, not for both. Leave one of them out.")
+        asked = views.get(actor, view).asked
+        page = samples.page(actor, round_id, asked.filters, asked.sort, after, limit)
+        return SamplePage(items=list(page.rows), next=page.next_cursor, count=page.count)
     page = samples.page(actor, round_id, filters, Sort(sort, descending), after, limit)
     return SamplePage(items=list(page.rows), next=page.next_cursor, count=page.count)
 

@@ -19,6 +19,8 @@ app = typer.Typer(no_args_is_help=True)
 SHAPE = "Give each judge as `- judge: {name: written_verdict, votes: 3}` with `checkpoint: NAME` below it."
 COLUMNS = ("title", "state", "kappa", "alpha", "precision", "recall", "unread", "tokens", "seconds", "cost")
 POLL_SECONDS = 0.5
+NO_FILTERS = ("sort", "at", "view", "columns")
+"""What an address of samples says beside its filters."""
 
 
 @app.command()
@@ -116,7 +118,7 @@ def _filters(given: list[str]) -> "Filters":
             f"{twice[0]}=A,B."
         )
     read = from_address(asked)
-    if unknown := [name for name in asked if not _is_whole(read.get(name), asked[name]) or name in ("sort", "at")]:
+    if unknown := [name for name in asked if not _is_whole(read.get(name), asked[name]) or name in NO_FILTERS]:
         raise InvalidInput(
             f"{unknown[0]}={asked[unknown[0]]} is no filter of samples. Filter on the Samples page, and copy the names "
             "and values from its address."

@@ -10,6 +10,7 @@ from app.widgets.times import moment
 from backend.services.decisions import Decision
 from backend.services.samples.chain import Chain
 from backend.services.samples.detail import JudgmentView, SampleDetail, TrainingUse
+from backend.services.samples.found import ShownSearch, TextPiece
 from backend.services.samples.rows import SampleRow
 from backend.values import GOES_ON, JSON, DecisionKind, Verdict
 from backend.values.episodes import ASSISTANT
@@ -51,14 +52,40 @@ def table_row(row: SampleRow, steps: Mapping[int, str], keys: Sequence[str] = ()
         row.verdict or "–",
         CORRECT[row.is_correct],
         *(noted(row.metadata.get(key)) for key in keys),
-        one_line(row.text),
-        one_line(row.prompt),
+        joined(row.excerpt) or one_line(row.text),
+        joined(row.prompt_excerpt) or one_line(row.prompt),
         row.source if row.source != "none" else "–",
         ", ".join([*step_of(row, steps), *marks(row)]),
         f"{row.num_tokens:,}",
         row.finish_reason,
         score(row.spread),
     ]
+
+
+def joined(pieces: Sequence[TextPiece]) -> str:
+    return "".join(piece.text for piece in pieces)
+
+
+def places(pieces: Sequence[TextPiece]) -> list[list[int]]:
+    """Where in the joined text a search found something, as a browser counts characters."""
+    at, found = 0, []
+    for piece in pieces:
+        length = len(piece.text.encode("utf-16-le", "surrogatepass")) // 2
+        found += [[at, at + length]] if piece.is_found else []
+        at += length
+    return found
+
+
+def found_in(rows: Sequence[SampleRow]) -> dict[str, list[list[int]]]:
+    """What the search found in the cells of a table, by their texts."""
+    return {joined(pieces): places(pieces) for row in rows for pieces in (row.excerpt, row.prompt_excerpt) if pieces}
+
+
+def marked(text: str, sought: ShownSearch | None) -> list[JSON]:
+    """The text in pieces, for a template that marks what was found."""
+    shown = cut(text)
+    pieces = sought.pieces(shown) if sought else (TextPiece(shown),)
+    return [{"text": piece.text, "is_found": piece.is_found} for piece in pieces]
 
 
 def noted(value: object) -> str:
@@ -107,9 +134,11 @@ def speaker(role: str) -> str:
     return "policy" if role == ASSISTANT else "environment"
 
 
-def card(detail: SampleDetail, query: JSON) -> JSON:
-    """The chosen sample; `query` is where the links to its siblings go back to."""
+def card(detail: SampleDetail, query: JSON, searches: JSON | None = None) -> JSON:
+    """The chosen sample; `query` is where the links to its siblings go back to, `searches` has what is searched for in
+    texts and prompts."""
     row = detail.label
+    text, prompt = (ShownSearch.of((searches or {}).get(name, "")) for name in ("text", "prompt"))
     return {
         "id": str(row.id),
         "verdict": row.verdict or "no verdict",
@@ -117,13 +146,13 @@ def card(detail: SampleDetail, query: JSON) -> JSON:
         "marks": marks(row) + (["contains something like a score"] if detail.score_like else []),
         "facts": facts(detail),
         "asked": "What was asked" if detail.is_question else "Prompt",
-        "messages": [{"role": m["role"], "content": cut(m["content"])} for m in detail.messages],
+        "messages": [{"role": m["role"], "pieces": marked(m["content"], prompt)} for m in detail.messages],
         "unhinted": cut(str(detail.prompt[-1]["content"])) if detail.is_hinted and detail.prompt else "",
         "answer": detail.answer,
         "notes": ", ".join(f"{key} {noted(value)}" for key, value in row.metadata.items()),
         "title": title(detail),
         "turns": [{"who": speaker(m["role"]), "content": cut(m["content"])} for m in detail.turns[:-1]],
-        "text": cut(detail.text),
+        "pieces": marked(detail.text, text),
         "reasoning": cut(detail.reasoning or ""),
         "original": cut(detail.original or ""),
         "changes": changes(detail.original, detail.text) if detail.original is not None else [],

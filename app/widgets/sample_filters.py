@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from app.widgets import filter_line
+from app.widgets.asked import asked_for
 from app.widgets.form_fields import FormField
 from app.widgets.number import Number
 from backend.errors import InvalidInput
@@ -24,6 +25,13 @@ ONLY = [
     ("Truncated", "is_truncated"),
     ("Flagged", "is_flagged"),
 ]
+DECIDED = [
+    ("All", ""),
+    ("Decided by me", "me"),
+    ("Decided by others", "others"),
+    ("Reviewers disagree", "disputed"),
+]
+FLAGS = tuple(name for _, name in ONLY)
 SORTS = [
     ("Number, oldest first", "+id"),
     ("Number, newest first", "-id"),
@@ -36,8 +44,9 @@ SORTS = [
 ]
 NUMBERS = ("min_score", "max_score", "min_tokens", "max_tokens")
 CHOICES = ("verdict", "source", "kind", "only")
-NAMES = ("text", "prompt", *CHOICES, *NUMBERS, "sort", "step")
+NAMES = ("text", "prompt", *CHOICES, *NUMBERS, "decided", "sort", "step")
 """What the bar holds, in the order of its components. `only` joins the yes-or-no filters; `step` counts from 0."""
+ONE_OF = {name: {value for _, value in choices} for name, choices in (("sort", SORTS), ("decided", DECIDED))}
 NOTHING: tuple[Any, ...] = (None, "", [], "+id")
 EVERY_STEP = ("All", "")
 NO_COLUMNS = "-"
@@ -52,12 +61,13 @@ class SampleBar:
     """The components of the bar; `fields` in the order of `NAMES`."""
 
     round: gr.Dropdown
+    view: gr.Dropdown
     fields: list[FormField]
     more: gr.Accordion
     columns: gr.Dropdown
 
 
-FOLDED = ("prompt", "source", "kind", *NUMBERS)
+FOLDED = ("prompt", "source", "kind", *NUMBERS, "decided")
 """The filters behind "More filters"."""
 
 
@@ -66,6 +76,9 @@ def filter_bar() -> SampleBar:
     fields: dict[str, FormField] = {}
     with filter_line.line():
         chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="samples-round", min_width=120)
+        view = gr.Dropdown(
+            [("No view", 0)], value=0, label="View", visible=False, min_width=120, elem_id="samples-view"
+        )
         fields["text"] = gr.Textbox(
             label="Search in samples",
             placeholder='words, "as it stands", /regex/',
@@ -84,6 +97,9 @@ def filter_bar() -> SampleBar:
         fields["prompt"] = gr.Textbox(label="Search in prompts", elem_id="samples-prompt", min_width=120)
         for name, label, choices in (("source", "Label by", SOURCES), ("kind", "Kind", KINDS)):
             fields[name] = _several(name, label, choices)
+        fields["decided"] = gr.Dropdown(
+            DECIDED, value="", label="Decisions", filterable=False, min_width=120, elem_id="samples-decided"
+        )
         for name, label, precision in (
             ("min_score", "Score from", None),
             ("max_score", "to", None),
@@ -100,7 +116,7 @@ def filter_bar() -> SampleBar:
             min_width=160,
             elem_id="samples-columns",
         )
-    return SampleBar(chosen, [fields[name] for name in NAMES], more, columns)
+    return SampleBar(chosen, view, [fields[name] for name in NAMES], more, columns)
 
 
 def _several(name: str, label: str, choices: list[tuple[str, str]]) -> gr.Dropdown:
@@ -145,7 +161,7 @@ def from_bar(values: tuple[Any, ...]) -> JSON:
 
 def to_bar(query: JSON) -> list[Any]:
     """Values for the components."""
-    empty: JSON = {"text": "", "prompt": "", "sort": "+id", "step": ""} | {name: [] for name in CHOICES}
+    empty: JSON = {"text": "", "prompt": "", "sort": "+id", "step": "", "decided": ""} | {name: [] for name in CHOICES}
     return [query.get(name, empty.get(name)) for name in NAMES]
 
 
@@ -166,11 +182,13 @@ def from_address(parameters: Mapping[str, str]) -> JSON:
             query |= _number(name, value)
         elif name == "step":
             query |= {name: str(int(value))} if value.isascii() and value.isdecimal() and len(value) < 5 else {}
-        elif name != "sort" or value in {sort_value for _, sort_value in SORTS}:
+        elif name not in ONE_OF or value in ONE_OF[name]:
             query[name] = value
     if columns := str(parameters.get("columns", "")):
         query["columns"] = [part for part in columns.split(",") if part] if columns != NO_COLUMNS else [NO_COLUMNS]
-    return {name: value for name, value in query.items() if value not in ("", [])}
+    query = {name: value for name, value in query.items() if value not in ("", [])}
+    view = asked_for(str(parameters.get("view", "")), "view").id
+    return query if view is None else query | {"view": view}
 
 
 def to_address(query: JSON) -> str:
@@ -189,6 +207,7 @@ def read_filters(query: JSON) -> Filters:
     return Filters(
         **chosen,
         step=(int(query["step"]),) if query.get("step") else (),
+        decided=query.get("decided", ""),
         text=query.get("text", "").strip(),
         prompt=query.get("prompt", "").strip(),
     )

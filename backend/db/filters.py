@@ -12,6 +12,7 @@ UNDECIDED = "undecided"
 VERDICTS = (UNDECIDED, "accept", "reject")
 SOURCES = ("none", "judge", "person")
 KINDS = ("completion", "edit", "other")
+DECIDED = ("", "me", "others", "disputed")
 FLAGS = ("is_overridden", "is_unparsed", "is_truncated", "is_flagged")
 OF_ONE_STEP = 432
 """So many facets a step has; those of step 1, which made all samples of a recipe of slots, are the first."""
@@ -26,6 +27,9 @@ class Filters:
     `text` searches the sample, `prompt` its prompt, as `backend.db.search.parse` reads it: all words must occur, in
     any order; what has signs in it or stands in double quotes must occur as it is; within slashes stands a regular
     expression.
+
+    `decided`: by who asks (me), by somebody else (others), or by several who disagree and nobody settled it (disputed).
+    Who that is, is known where a list is asked for: the other filters tell it of themselves.
     """
 
     min_score: Score | None = None
@@ -42,6 +46,7 @@ class Filters:
     text: Line = ""
     prompt: Line = ""
     step: tuple[int, ...] = ()
+    decided: str = ""
 
     def __post_init__(self) -> None:
         boundary.text(self.text, "What is searched for in texts", boundary.MOST_LINE)
@@ -55,6 +60,8 @@ class Filters:
             wrong = [value for value in getattr(self, name) if value not in known]
             if wrong:
                 raise InvalidInput(f"There is no {name} {wrong[0]!r}. Choose from {', '.join(known)}.")
+        if self.decided not in DECIDED:
+            raise InvalidInput(f"decided: there is no {self.decided[:80]!r}. Choose from {', '.join(DECIDED[1:])}.")
 
     def matches_facet(self, code: int) -> bool:
         """Whether samples with this facet pass the filters that are facets."""

@@ -45,7 +45,8 @@ class Count:
 class IdPage:
     """Ids in order. `sort` is the order they are in, which for a search with too many matches is not the asked one.
 
-    `is_partial`: the search stopped before the page was full; it goes on at `next`.
+    `is_partial`: the search stopped before the page was full; it goes on at `next`. `looked_at`: the rows that a
+    search went through for this page.
     """
 
     ids: tuple[int, ...] = ()
@@ -54,6 +55,7 @@ class IdPage:
     count: Count = Count(0)
     sort: Sort = DEFAULT_SORT
     is_partial: bool = False
+    looked_at: int = 0
 
 
 def counted(asked: Scope) -> Count:

@@ -1,6 +1,6 @@
 """What a list of samples is asked for, as SQL: a round, its facets that pass the filters, and ranges of columns."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.db.filters import Filters, SortKey
+from backend.errors import InvalidInput
 
 COLUMN = {
     SortKey.id: "sample_id",
@@ -23,14 +24,20 @@ INDEX = {
 }
 
 
+Among = Callable[[Sequence[int] | None], Sequence[Any]]
+"""Queries that together give the ids of some samples of a round which no index of labels tells: all of them, or those
+among these."""
+
+
 @dataclass(frozen=True)
 class Scope:
-    """What is asked, as SQL: the round, its facets that pass, and ranges of columns."""
+    """What is asked, as SQL: the round, its facets that pass, ranges of columns, and a set that holds the samples."""
 
     db: Session
     round_id: int
     facets: tuple[int, ...]
     ranges: dict[str, tuple[float, float]]
+    among: Among | None = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -94,8 +101,13 @@ class Scope:
         return self.db.execute(text(sql), self.values | values).one()
 
 
-def scope(db: Session, round_id: int, filters: Filters) -> Scope:
-    """The filters for one round; its facets are found by skipping from one to the next."""
+def scope(db: Session, round_id: int, filters: Filters, among: Among | None = None) -> Scope:
+    """The filters for one round; its facets are found by skipping from one to the next.
+
+    `among`: the set that `filters.decided` asks for. Raises `InvalidInput` where it is asked for and not given.
+    """
+    if filters.decided and among is None:
+        raise InvalidInput("Who decided is a filter of lists and of their exports only. Leave it out here.")
     ranges: dict[str, tuple[float, float]] = {}
     if filters.min_score is not None or filters.max_score is not None:
         low, high = filters.min_score, filters.max_score
@@ -111,4 +123,4 @@ def scope(db: Session, round_id: int, filters: Filters) -> Scope:
         " SELECT facet FROM found WHERE facet IS NOT NULL"
     )
     facets = db.execute(text(sql), {"round": round_id}).scalars()
-    return Scope(db, round_id, tuple(facet for facet in facets if filters.matches_facet(facet)), ranges)
+    return Scope(db, round_id, tuple(facet for facet in facets if filters.matches_facet(facet)), ranges, among)

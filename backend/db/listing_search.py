@@ -9,6 +9,7 @@ it ends early (`is_partial`) and the next page goes on. What the index cannot te
 import math
 from dataclasses import replace
 
+from backend.db import listing_among
 from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import COLUMN, Count, IdPage, Row, Scope, counted, listed, listed_rows, page_of, place
 from backend.db.listing_walk import walking_reader
@@ -31,10 +32,17 @@ def find(
     sort = cursor.sort if cursor else sort
     if sort.key is SortKey.prompt and not filters.prompt:
         raise InvalidInput("The order by prompt is for searches in prompts only. Choose another one.")
-    if not (filters.text or filters.prompt):
+    if not (filters.text or filters.prompt or asked.among):
         return listed(asked, sort, cursor, limit)
     wanted = search(asked, filters, patience)
-    return chosen_way(wanted, sort, cursor, limit) if asked.facets else IdPage(sort=sort)
+    if not asked.facets:
+        return IdPage(sort=sort)
+    rows = None if sort.key is SortKey.prompt else listing_among.few(asked, sort)
+    if rows is not None:
+        return sorted_page(wanted, rows, sort, cursor, limit, tests=wanted.searches)
+    if not wanted.searches:
+        return page(wanted, filtered_reader(asked, sort), sort, cursor, limit, tests=[], checks=[])
+    return chosen_way(wanted, sort, cursor, limit)
 
 
 def chosen_way(wanted: WantedSamples, sort: Sort, cursor: Cursor | None, limit: int) -> IdPage:
@@ -94,21 +102,29 @@ def page(
 ) -> IdPage:
     """Rows in the reader's order.
 
-    With `tests` they are looked up in the index, with `checks` in their texts, until the page is full or enough were.
+    With `tests` they are looked up in the index, with `checks` in their texts, until the page is full or enough were;
+    and in the set that is asked for, where they are not all its `matches`.
     """
+    is_among = wanted.asked.among is not None and matches is None
     rows: list[Row] = []
     at: Cursor | None = cursor
+    looked_at = 0
     checks = [check for check in checks if check.query.check is not None]
     tests = [test for test in tests if test.expression]
     for _ in range(BATCHES):
-        batch, at = read(at, PROBES if tests else CHECKED if checks else limit + 1 - len(rows))
+        most = (
+            PROBES if tests else CHECKED if checks else listing_among.LOOKED_UP if is_among else limit + 1 - len(rows)
+        )
+        batch, at = read(at, most)
+        looked_at += len(batch)
+        batch = listing_among.within(wanted.asked, batch) if is_among else batch
         rows += wanted.checked(wanted.passing(batch, tests), checks)
         if len(rows) > limit or at is None:
             break
     is_all = at is None and cursor is None and len(rows) <= limit
     is_known = matches is not None and not (tests or checks)
     count = Count(len(matches or ())) if is_known else Count(min(len(rows), limit), is_exact=is_all)
-    seen = page_of(rows, limit, sort, cursor, count)
+    seen = replace(page_of(rows, limit, sort, cursor, count), looked_at=looked_at)
     if len(rows) > limit or at is None:
         return seen
     seen = replace(seen, is_partial=True)
@@ -167,4 +183,5 @@ def few_prompts(wanted: WantedSamples, prompt: Search, sort: Sort) -> list[Row]:
 def matched(wanted: WantedSamples, source: str, sort: Sort) -> list[Row]:
     where = wanted.asked.where(wanted.asked.any_facet, "l.")
     sql = f"SELECT l.{COLUMN[sort.key]} AS k, l.sample_id FROM {source} {where}"
-    return [(key, sample_id) for key, sample_id in wanted.asked.all(sql, **wanted.values)]
+    rows = [(key, sample_id) for key, sample_id in wanted.asked.all(sql, **wanted.values)]
+    return listing_among.within(wanted.asked, rows)

@@ -50,6 +50,11 @@ def test_filters_live_in_the_address_and_come_back_with_it(empty: None, chromium
     page.wait_for_function("(new URL(location).searchParams.get('text') || '').includes('answer 7')")
     page.wait_for_selector("#samples-count:has-text('1 sample')")
     first_is(desk, desk.ids[7])
+    page.wait_for_function("CSS.highlights.get('samples-found')?.size === 1")
+    found = "[...CSS.highlights.get('samples-found')].map((range) => range.startContainer.data.slice(range.startOffset, range.endOffset))"
+    assert [words.lower() for words in page.evaluate(found)] == ["answer 7"]
+    page.locator("#samples-table [role=gridcell][data-row='0'][data-col='0']").click()
+    expect(page.locator("#sample-detail mark")).to_have_text(re.compile("answer 7", re.IGNORECASE))
     open_samples(desk, "&verdict=accept&sort=-id&at=nonsense")
     counts(page, "60 samples")
     first_is(desk, desk.ids[118])
@@ -129,3 +134,31 @@ def test_what_is_filtered_is_taken_along_and_a_refusal_is_said(empty: None, chro
     page.locator("#samples-export-start").click()
     expect(said.locator("[role=alert]")).to_contain_text("An export of yours is under way")
     slot.release()
+
+
+def test_a_view_is_saved_chosen_again_and_deleted(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=12)
+    page, name = desk.page, "Good <i>ones</i>"
+    open_samples(desk, "&verdict=accept&sort=-id")
+    counts(page, "6 samples")
+    page.get_by_text("Keep these filters as a view").click()
+    page.get_by_label("Name of the view").fill(name)
+    page.locator("#samples-view-save").click()
+    expect(page.locator("#samples-view-said")).to_have_text(f"{name} is kept.")
+    expect(page).to_have_url(re.compile(rf"round={desk.round.id}&view=\d+$"))
+    page.reload()
+    counts(page, f"6 samples · view {name}")
+    first_is(desk, desk.ids[10])
+    page.get_by_role("button", name="Clear filters").click()
+    counts(page, "12 samples")
+    expect(page).to_have_url(re.compile(rf"round={desk.round.id}$"))
+    page.locator("#samples-view input").click()
+    page.get_by_role("option", name=name).click()
+    counts(page, f"6 samples · view {name}")
+    first_is(desk, desk.ids[10])
+    page.get_by_text("Keep these filters as a view").click()
+    expect(page.get_by_label("Name of the view")).to_have_value(name)
+    page.locator("#samples-view-delete").click()
+    expect(page.locator("#samples-view-said")).to_have_text(f"{name} is deleted.")
+    expect(page).to_have_url(re.compile("verdict=accept&sort=-id|sort=-id&verdict=accept"))
+    assert desk.errors == []

@@ -92,6 +92,7 @@ MADE_SINCE_0022 = {
     "bench_judgments",
     "job_helpers",
     "job_batches",
+    "sample_views",
 }
 
 

@@ -131,7 +131,7 @@ def test_an_edit_and_its_original_both_tell_of_it(database: str) -> None:
     said = [("Edited by", f"made sample {edit}")]
     assert [told(team, "ann", n) for n in (team.ids[0], edit, team.ids[1])] == [said, said, []]
     shown = sample_card.card(detail.detail(team.who("ann"), edit), {})
-    assert (shown["original"], shown["text"]) == (team.samples[0].text, "better")
+    assert (shown["original"], [one["text"] for one in shown["pieces"]]) == (team.samples[0].text, ["better"])
     assert [one["text"] for one in shown["changes"] if one["role"] != "insertion"] == [team.samples[0].text]
     assert sample_card.card(detail.detail(team.who("ann"), team.ids[0]), {})["changes"] == []
     assert sample_card.card(detail.detail(team.curator, team.ids[1]), {})["undecided"] == ("Nobody has decided on it.")

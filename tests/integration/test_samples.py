@@ -225,6 +225,24 @@ def test_a_regular_expression_is_refused_where_it_is_none_or_would_run_for_ever(
         samples.page(actor, round_.id, Filters(text="/(a|aa)+$/"))
 
 
+def test_a_list_shows_what_was_found_however_far_in_the_text(database: str) -> None:
+    project = rows.make_project()
+    prompts = rows.make_prompt_set(project, prompts=["Where is the <b>river</b>?", "And the lake?"])
+    round_ = rows.make_round(project, sets=[prompts])
+    rows.make_samples(round_, prompts, texts=["far " * 500 + "beyond the Café", "near by"], scores=[1.0, 0.0])
+    actor = rows.make_actor(project)
+
+    def shown(**search: str) -> list[tuple[str, ...]]:
+        found = samples.page(actor, round_.id, Filters(**search)).rows  # type: ignore[arg-type]
+        return [tuple(f"[{one.text}]" if one.is_found else one.text for one in row.excerpt) for row in found]
+
+    assert shown(text="café") == [("…", "far beyond the ", "[Café]")] * 2
+    assert shown(text="/caf.$/") == shown(text="café")
+    assert shown() == [()] * 4 == shown(prompt="the")
+    (first, _) = samples.page(actor, round_.id, Filters(prompt="<b>river</b>")).rows
+    assert [one.text for one in first.prompt_excerpt if one.is_found] == ["<b>river</b>"]
+
+
 def test_a_broken_cursor_is_refused_with_a_way_out(database: str) -> None:
     project = rows.make_project()
     actor = rows.make_actor(project)

@@ -42,6 +42,9 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/projects/{project_id}/recipes", Role.curator, {"title": "t", "recipe": rows.RECIPE}),
     ("PATCH", "/recipes/{recipe_id}", Role.curator, {"title": "renamed"}),
     ("DELETE", "/recipes/{recipe_id}", Role.curator, None),
+    ("POST", "/projects/{project_id}/sample-views", Role.viewer, {"name": "mine"}),
+    ("PATCH", "/sample-views/{view_id}", Role.curator, {"name": "renamed"}),  # the world's is shared
+    ("DELETE", "/sample-views/{view_id}", Role.curator, None),
     ("POST", "/projects/{project_id}/plan/estimate", Role.viewer, {}),
     ("POST", "/projects/{project_id}/rounds", Role.curator, {}),
     ("POST", "/projects/{project_id}/previews", Role.curator, {}),
@@ -145,6 +148,8 @@ READS: dict[str, Role | str] = {
     "/projects/{project_id}/warning-rules": Role.viewer,
     "/rounds/{round_id}/samples": Role.viewer,
     "/rounds/{round_id}/histogram": Role.viewer,
+    "/projects/{project_id}/sample-views": Role.viewer,
+    "/sample-views/{view_id}": Role.viewer,
     "/projects/{project_id}/samples/export": Role.viewer,
     "/sample-exports/{job_id}": ANYONE,
     "/sample-exports/{job_id}/file": ANYONE,

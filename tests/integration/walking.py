@@ -25,7 +25,7 @@ from tests.integration.benches import make_bench
 MARK = "xyzzy-secret"
 """Stands in every text of the project; a stranger never sees it."""
 
-OWN = {"login_sessions", "login_links", "tokens", "users", "events"}
+OWN = {"login_sessions", "login_links", "tokens", "users", "events", "sample_views"}
 """Tables in which everybody may change what is their own, and the log of it."""
 
 ESTIMATE = {"samples": 2, "judge_calls": 2, "tokens": 2, "seconds": None, "warnings": []}
@@ -147,6 +147,13 @@ def make_world(mark: str = MARK) -> World:
             prompt_ids=[samples[0].prompt_id],
             details={"n": 8},
         )
+        view = tables.SampleView(
+            project_id=project.id,
+            name=mark,
+            is_shared=True,
+            asked={"filters": {"verdict": ["accept"]}, "sort": "id", "descending": False, "columns": None},
+            updated_at=now(),
+        )
         member = tables.User(name=f"{mark} member")
         arena = tables.Arena(project_id=project.id, first_id=policy.id, second_id=policy.id, secret="0" * 64)
         asked_of = tables.EndpointUse(
@@ -173,7 +180,7 @@ def make_world(mark: str = MARK) -> World:
             asked={"template": mark, "judge_id": policy.id, "reflector_id": policy.id, "rewrites": 1},
             result=REWRITTEN,
         )
-        db.add_all([job, trial, template, saved, warned, member, arena, asked_of, preview, rewrite])
+        db.add_all([job, trial, template, saved, view, warned, member, arena, asked_of, preview, rewrite])
         db.flush()
         first, second = (one.id for one in samples[:2])
         match = {"first_sample_id": first, "second_sample_id": second, "prompt_id": samples[0].prompt_id}
@@ -196,6 +203,7 @@ def make_world(mark: str = MARK) -> World:
             "template_id": template.id,
             "token_id": 0,
             "recipe_id": saved.id,
+            "view_id": view.id,
             "name": "label_noise",
             "arena_id": arena.id,
             "bench_id": bench.id,

@@ -32,12 +32,13 @@ def test_a_shared_address_restores_the_filters(
     text: str, prompt: str, verdict: list[str], low: float | None, most: int | None, step: int | None
 ) -> None:
     one = "" if step is None else str(step)
-    query = bar.from_bar((text, prompt, verdict, [], [], ["is_flagged"], low, None, None, most, "-score", one))
+    query = bar.from_bar((text, prompt, verdict, [], [], ["is_flagged"], low, None, None, most, "me", "-score", one))
     again = bar.from_address(dict(parse_qsl(bar.to_address(query), keep_blank_values=True)))
     assert again == query
     assert bar.to_bar(again)[2] == verdict
     assert bar.read_sort(again) == Sort(SortKey.score, descending=True)
     assert bar.read_filters(again).is_flagged is True
+    assert bar.read_filters(again).decided == "me"
     assert bar.read_filters(again).step == (() if step is None else (step,))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.pages.samples import exporting, templates
+from app.pages.samples import exporting, saved_views, templates
 from app.pages.samples.drawing import (
     COLUMNS,
     address_of,
@@ -19,6 +19,7 @@ from app.pages.samples.drawing import (
     steps_of,
     wanted,
 )
+from app.pages.samples.saved_views import without_view
 from app.toasts import notice, toasts
 from app.widgets import buttons, filter_line, list_detail
 from app.widgets.chosen import CurrentChoice
@@ -71,6 +72,7 @@ def build() -> None:
                 max_height=620,
                 elem_id="samples-table",
             )
+            saving = saved_views.build()
             exporting.build(asked_for)
             with gr.Accordion(
                 "Accept or reject everything the filter finds", open=False, elem_classes=needs(Role.curator)
@@ -92,20 +94,23 @@ def build() -> None:
     timer = gr.Timer(POLL_SECONDS)
 
     listed = [table, count, before, after, detail, seen, kept]
-    drawn = gr.on(None, draw, asked_for, [chosen, *bar.fields, bar.more, bar.columns, *listed, batches], **QUIET)
+    opened = [chosen, *bar.fields, bar.more, bar.columns, *listed, batches, bar.view, *saving.fields]
+    drawn = gr.on(None, draw, asked_for, opened, **QUIET)
     drawn.success(None, None, None, js=templates.INTO_VIEW_IF_ASKED, api_visibility="private")
     gr.on(None, draw_chart, None, chart, **QUIET)
     narrowed = [c.submit if isinstance(c, gr.Textbox) else c.input for c in bar.fields]
-    gr.on(narrowed, narrow, [asked_for, *bar.fields], [bar.more, *listed, token, apply, status], **QUIET)
-    clear.click(clear_bar, asked_for, [*bar.fields, bar.more, *listed, token, apply, status], **QUIET)
+    previewed = [token, apply, status]
+    gr.on(narrowed, narrow, [asked_for, *bar.fields], [bar.view, bar.more, *listed, *previewed], **QUIET)
+    clear.click(clear_bar, asked_for, [bar.view, *bar.fields, bar.more, *listed, *previewed, *saving.fields], **QUIET)
+    saved_views.wire(saving, asked_for, bar, listed, previewed)
     moved = [bar.fields[-1], bar.columns, *listed, batches, token, apply, status]
     chosen.input(choose_round, [asked_for, chosen], moved, **QUIET)
     bar.columns.input(choose_columns, [asked_for, bar.columns], listed, **QUIET)
     chosen.input(chart_of, chosen, chart, **QUIET)
     before.click(to_previous, [asked_for, seen], listed, **QUIET)
     after.click(to_next, [asked_for, seen], listed, **QUIET)
-    opened = table.select(open_row, asked_for, [detail, kept], **QUIET)
-    opened.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
+    shown = table.select(open_row, asked_for, [detail, kept], **QUIET)
+    shown.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
     timer.tick(refresh, [asked_for, seen], listed, **QUIET)
     preview.click(look_ahead, [asked_for, action], [status, token, apply], **PRIVATE)
     # In the browser, since an answer to this could come after that to the next preview; a token is of one action.
@@ -122,19 +127,21 @@ def draw(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
     known = rounds.list_rounds(here.actor, here.project_id)
     query = wanted(here, request, [round_.id for round_ in known])
     names = [(f"Round {round_.number}, {round_.status}", round_.id) for round_ in reversed(known)]
+    query, view, untold = saved_views.resolved(here, query)
     steps = steps_of(here, query)
     query, message = without_missing_step(steps, query)
-    if message:
-        notice(message)
+    for words in filter(None, (untold, message)):
+        notice(words)
     try:
         shown = listing(here, asked_for, query, open_sample=True)
     except PermissionDenied as error:
         notice(error.message)
-        query = {name: value for name, value in query.items() if name in ("round", "sample", "columns")}
+        query, view = {name: value for name, value in query.items() if name in ("round", "sample", "columns")}, None
         shown = listing(here, asked_for, query, open_sample=True)
     bar = [*to_bar(query)[:-1], step_picker(steps, query)]
     folded, columns = filter_line.opened(num_folded(query)), columns_picker(here, query)
-    return [gr.Dropdown(names, value=query["round"]), *bar, folded, columns, *shown, batch_list(here, query)]
+    views = [saved_views.picker(here, query), *saved_views.fields_of(view)]
+    return [gr.Dropdown(names, value=query["round"]), *bar, folded, columns, *shown, batch_list(here, query), *views]
 
 
 @toasts
@@ -154,21 +161,25 @@ def chart_of(round_id: int, request: gr.Request) -> gr.Plot:
 @toasts
 def narrow(request: gr.Request, asked_for: CurrentChoice, *values: Any) -> list[Any]:
     """Filter, search, sort: from the first page."""
-    query = only_round(asked_for.value) | from_bar(values)
-    return [filter_line.folded(num_folded(query)), *listing(context(request), asked_for, query), *forget()]
+    asked = from_bar(values)
+    query = only_round(asked_for.value) | asked if asked else without_view(only_round(asked_for.value))
+    drawn = listing(context(request), asked_for, query)
+    return [gr.Dropdown(value=query.get("view", 0)), filter_line.folded(num_folded(query)), *drawn, *forget()]
 
 
 @toasts
 def clear_bar(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
     """Everything again."""
-    shown = listing(context(request), asked_for, only_round(asked_for.value))
-    return [*to_bar({}), filter_line.folded(0), *shown, *forget()]
+    shown = listing(context(request), asked_for, without_view(only_round(asked_for.value)))
+    fields = saved_views.fields_of(None)
+    return [gr.Dropdown(value=0), *to_bar({}), filter_line.folded(0), *shown, *forget(), *fields]
 
 
 @toasts
 def choose_columns(asked_for: CurrentChoice, columns: list[str] | None, request: gr.Request) -> list[Any]:
     """The same rows with other columns of metadata."""
-    return listing(context(request), asked_for, asked_for.value | {"columns": columns or [NO_COLUMNS]})
+    changed = {"columns": columns or [NO_COLUMNS], "as_saved": False}
+    return listing(context(request), asked_for, asked_for.value | changed)
 
 
 @toasts
@@ -209,8 +220,9 @@ def refresh(asked_for: CurrentChoice, seen: JSON, request: gr.Request) -> list[A
     if not query.get("round"):
         return [gr.skip()] * 7
     drawn = rows_of(context(request), query)
-    is_new = drawn[-1] != seen
-    return asked_for.unless_over(query, [*drawn[:4], gr.skip(), drawn[4], gr.skip()] if is_new else [gr.skip()] * 7)
+    is_new = drawn[4] != seen
+    changed = [*drawn[:4], gr.skip(), drawn[4], {"found": drawn[5]}]
+    return asked_for.unless_over(query, changed if is_new else [gr.skip()] * 7)
 
 
 @toasts

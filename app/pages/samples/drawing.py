@@ -9,7 +9,7 @@ from app.widgets import charts
 from app.widgets.asked import AddressId, asked, not_here
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context
-from app.widgets.sample_card import card, table_row
+from app.widgets.sample_card import card, found_in, table_row
 from app.widgets.sample_filters import (
     columns_of,
     from_address,
@@ -45,8 +45,10 @@ WIDTHS = [8, 7, 8, 8, 24, 20, 8, 11, 7, 7, 7]
 METADATA_AT = COLUMNS.index("Text")
 METADATA_WIDTH = 7
 """Beside the widths of the others; they are shares of the whole."""
-UNKEPT = ("no_round", "no_sample", "keys")
+UNKEPT = ("no_round", "no_sample", "keys", "view_name", "as_saved")
 """What of a query does not belong into its address."""
+OF_A_VIEW = ("round", "view", "sample", "at")
+"""What belongs into it while a view is shown as it was saved: the address follows the view."""
 
 
 def wanted(here: Context, request: gr.Request, round_ids: list[int]) -> JSON:
@@ -73,7 +75,7 @@ def steps_of(here: Context, query: JSON) -> list[TextStep]:
 
 
 def only_round(query: JSON) -> JSON:
-    return {name: query[name] for name in ("round", "no_round", "columns") if query.get(name)}
+    return {name: query[name] for name in ("round", "no_round", "columns", "view", "view_name") if query.get(name)}
 
 
 def round_of(query: JSON) -> int:
@@ -84,8 +86,8 @@ def round_of(query: JSON) -> int:
 
 def address_of(query: JSON) -> JSON:
     """What of the query belongs into the address."""
-    kept = {name: value for name, value in query.items() if name not in UNKEPT}
-    return {name: value for name, value in kept.items() if value is not None}
+    kept = {name: value for name, value in query.items() if value is not None and name not in UNKEPT}
+    return {name: value for name, value in kept.items() if not query.get("as_saved") or name in OF_A_VIEW}
 
 
 def listing(here: Context, asked_for: CurrentChoice, query: JSON, *, open_sample: bool = False) -> list[Any]:
@@ -100,17 +102,19 @@ def listing(here: Context, asked_for: CurrentChoice, query: JSON, *, open_sample
     drawn = rows_of(here, query)
     detail = chosen_card(here, query) if open_sample else gr.skip()
     asked_for.put(dict(query))
-    return [*drawn[:4], detail, drawn[4], {"address": to_address(address_of(query))}]
+    whole = to_address({name: value for name, value in query.items() if value is not None and name not in UNKEPT})
+    kept = {"address": to_address(address_of(query)), "asked": whole, "found": drawn[5]}
+    return [*drawn[:4], detail, drawn[4], kept]
 
 
 def rows_of(here: Context, query: JSON) -> list[Any]:
-    """Table, count, the two buttons, and what all this was made of."""
+    """Table, count, the two buttons, what all this was made of, and what a search found in the cells."""
     page, keys = find_page(here, query), columns_of(keys_of(here, query), query)
     names = {step.step: step.name for step in steps_of(here, query)}
     rows, count = [table_row(row, names, keys) for row in page.rows], counted(page, query)
     ends = [gr.Button(interactive=bool(cursor)) for cursor in (page.prev_cursor, page.next_cursor)]
     seen = {"digest": str(hash(str([keys, rows, count]))), "next": page.next_cursor, "previous": page.prev_cursor}
-    return [table(rows, keys), count, *ends, seen]
+    return [table(rows, keys), count, *ends, seen, found_in(page.rows)]
 
 
 def table(rows: list[list[str]], keys: list[str]) -> Any:
@@ -151,9 +155,13 @@ def counted(page: samples.SamplePage, query: JSON) -> str:
     if page.count.number == 0 and page.count.is_exact:
         words = ["No sample passes these filters."]
     if page.is_partial:
-        words.append("Only a part of the matches was looked through so far; Next goes on.")
+        words.append(f"{page.looked_at:,} were looked through for this page; Next goes on.")
+        if not page.rows:
+            words.append("A word beside it, or another filter, leaves fewer to look through.")
     if page.sort != read_sort(query):
         words.append(f"So many match the search that they come {sort_name(page.sort)}.")
+    if query.get("view_name"):
+        words.append(f"view {query['view_name']}{'' if query.get('as_saved') else ', changed'}")
     return " · ".join(words)
 
 
@@ -167,7 +175,7 @@ def chosen_card(here: Context, query: JSON) -> JSON | None:
         detail = found_sample(here, query["sample"])
     except PermissionDenied as error:
         return {"missing": error.message}
-    return card(detail, address_of(query)) if detail else {"missing": not_here("sample", query["sample"])}
+    return card(detail, address_of(query), query) if detail else {"missing": not_here("sample", query["sample"])}
 
 
 def found_sample(here: Context, sample_id: int | None) -> sample_detail.SampleDetail | None:

@@ -27,7 +27,9 @@ DETAIL = """
   {{/each}}
   <h3>{{value.asked}}</h3>
   {{#each value.messages}}
-  <p class="small rondo-muted role">{{this.role}}</p><div class="words" dir="auto">{{this.content}}</div>
+  <p class="small rondo-muted role">{{this.role}}</p>
+  <div class="words" dir="auto">{{#each this.pieces}}{{#if
+    this.is_found}}<mark>{{this.text}}</mark>{{else}}{{this.text}}{{/if}}{{/each}}</div>
   {{/each}}
   {{#if value.unhinted}}<details class="raw"><summary>Training rows get the prompt without this hint</summary>
   <div class="words" dir="auto">{{value.unhinted}}</div></details>{{/if}}
@@ -37,7 +39,8 @@ DETAIL = """
   {{#each value.turns}}
   <p class="small rondo-muted role">{{this.who}}</p><div class="words" dir="auto">{{this.content}}</div>
   {{/each}}
-  <div class="words main" dir="auto">{{value.text}}</div>
+  <div class="words main" dir="auto">{{#each value.pieces}}{{#if
+    this.is_found}}<mark>{{this.text}}</mark>{{else}}{{this.text}}{{/if}}{{/each}}</div>
   {{#if value.reasoning}}<details class="raw"><summary>Reasoning, apart from the text</summary>
   <div class="words" dir="auto">{{value.reasoning}}</div></details>{{/if}}
   {{#if value.changes}}
@@ -103,6 +106,7 @@ DETAIL_CSS = (
     detail_css.texts(".sample")
     + """
 .sample header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 4px 10px; }
+.sample mark { background: var(--rondo-warn-soft); color: inherit; text-decoration: underline; }
 .sample .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(320px, 100%), 1fr)); gap: 0 24px; }
 .sample .columns > div { min-width: 0; }
 .sample .raw { margin: 4px 0 8px 14px; }
@@ -119,14 +123,15 @@ ABOUT_CSS = """
 .about { display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 2px 0 0; font-size: 12px; }
 .about a { color: var(--rondo-accent); }
 """
-# The address always has the round that the page shows.
+# The page's address always has the round that it shows, and its view instead of the filters where one is chosen.
 ABOUT_JS = """
 const aim = () => {
-  const asked = new URLSearchParams(window.location.search);
+  const whole = document.querySelector("#samples-about")?.dataset.asked;
+  const asked = new URLSearchParams(whole ?? window.location.search);
   const round = asked.get("round");
   const to = (page) => element.querySelector(`a[data-to="${page}"]`);
   to("round").setAttribute("href", round ? `round?round=${encodeURIComponent(round)}` : "round");
-  for (const name of ["sample", "at", "sort"]) asked.delete(name);
+  for (const name of ["sample", "at", "sort", "view"]) asked.delete(name);
   to("judge-bench").setAttribute("href", round ? `judge-bench?${asked}` : "judge-bench");
 };
 for (const event of ["pointerover", "pointerdown", "focusin"]) element.addEventListener(event, aim);
@@ -137,9 +142,36 @@ INTO_VIEW_IF_ASKED = f"""() => {{
 }}"""
 
 KEEP_IN_ADDRESS = """(kept) => {
-  const address = new URL(window.location.href);
-  address.search = kept.address || "";
-  history.replaceState(history.state, "", address);
+  if (kept.address !== undefined) {
+    const address = new URL(window.location.href);
+    address.search = kept.address;
+    history.replaceState(history.state, "", address);
+  }
+  const about = document.querySelector("#samples-about");
+  if (kept.asked !== undefined && about) about.dataset.asked = kept.asked;
+  const table = document.querySelector("#samples-table");
+  if (!kept.found || !table || !globalThis.CSS?.highlights) return;
+  table.found = kept.found;
+  table.mark ||= () => {
+    const ranges = [], texts = document.createTreeWalker(table, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const node = texts.currentNode;
+      if (!node.parentElement.closest("[role=gridcell]") || !Object.hasOwn(table.found, node.data)) continue;
+      for (const [start, end] of table.found[node.data]) {
+        const range = new StaticRange({ startContainer: node, startOffset: start, endContainer: node, endOffset: end });
+        ranges.push(range);
+      }
+    }
+    CSS.highlights.set("samples-found", new Highlight(...ranges));
+  };
+  // Gradio draws the rows after this, and other rows where one scrolls.
+  table.watch ||= new MutationObserver(() => {
+    cancelAnimationFrame(table.soon);
+    table.soon = requestAnimationFrame(table.mark);
+  });
+  table.watch.observe(table, { childList: true, subtree: true, characterData: true });
+  table.mark();
 }"""
+"""Keep the address, and mark in the table what the search found: cells take no markup."""
 
 FORGET_PREVIEW = """() => [{ __type__: "update", interactive: false }, ""]"""

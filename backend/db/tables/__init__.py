@@ -20,6 +20,7 @@ from backend.db.tables.rewrite import TemplateRewrite
 from backend.db.tables.round import Group, Round, RoundPromptSet, RoundRole
 from backend.db.tables.sample import JUDGED, Sample
 from backend.db.tables.user import LoginLink, LoginSession, Token, User
+from backend.db.tables.view import SampleView
 from backend.db.tables.warning import RoundWarning
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "RoundRole",
     "RoundWarning",
     "Sample",
+    "SampleView",
     "SavedRecipe",
     "Template",
     "TemplateRewrite",

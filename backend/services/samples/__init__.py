@@ -8,9 +8,10 @@ from backend.db.listing import Count, scope
 from backend.db.listing_search import find
 from backend.errors import InvalidInput
 from backend.services.access import Actor
+from backend.services.decisions import decided
 from backend.services.rounds import get_row
 from backend.services.samples import correctness, visibility
-from backend.services.samples.rows import SampleRow, read_rows
+from backend.services.samples.rows import SampleRow, read_rows, with_excerpts
 from backend.services.samples.score_spread import ScoreBin, histogram
 
 __all__ = ["Count", "Filters", "SamplePage", "ScoreBin", "Sort", "SortKey", "histogram", "page"]
@@ -23,7 +24,8 @@ class SamplePage:
     """Some rows of a list and the places before and after them; `sort` is the order they are in.
 
     A search with very many matches comes in the samples' own order. `is_partial`: so far nothing more was found
-    among the matches looked at; the next page goes on.
+    among the matches looked at; the next page goes on. `looked_at`: so many rows a search went through for this page,
+    where it did not know all its matches from the index.
     """
 
     rows: tuple[SampleRow, ...]
@@ -32,6 +34,7 @@ class SamplePage:
     count: Count
     sort: Sort
     is_partial: bool
+    looked_at: int = 0
 
 
 def page(
@@ -51,8 +54,9 @@ def page(
         kept = visibility.hidden(db, actor, round_)
         visibility.refuse(kept, filters, place.sort if place else sort or Sort())
         filters = visibility.narrowed(kept, round_, filters)
-        got = find(scope(db, round_id, filters), filters, sort or Sort(), place, limit)
+        asked = scope(db, round_id, filters, decided.among(actor, round_, filters))
+        got = find(asked, filters, sort or Sort(), place, limit)
         rows = correctness.checked(db, round_, read_rows(db, got.ids))
-        rows = visibility.seen(db, actor, kept, rows)
+        rows = with_excerpts(db, visibility.seen(db, actor, kept, rows), filters)
     ends = (str(got.next) if got.next else None, str(got.previous) if got.previous else None)
-    return SamplePage(tuple(rows), *ends, got.count, got.sort, got.is_partial)
+    return SamplePage(tuple(rows), *ends, got.count, got.sort, got.is_partial, got.looked_at)

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from backend import row_files
 from backend.db import reading, session, snapshot, tables
 from backend.db.filters import Cursor, Filters, Sort, SortKey
-from backend.db.listing import COLUMN, scope
+from backend.db.listing import COLUMN, Scope, scope
 from backend.db.listing_search import find
 from backend.db.search import Patience
 from backend.db.tables.judgment import UNSCORED
@@ -26,6 +26,7 @@ from backend.errors import InvalidInput, NotFound
 from backend.row_files import Format, Values
 from backend.services import events
 from backend.services.access import Actor, require
+from backend.services.decisions import decided
 from backend.services.samples import export_rows, visibility
 from backend.services.samples.export_places import folder, forget_old, refuse_place
 from backend.services.samples.export_slots import Slot, writing
@@ -192,7 +193,8 @@ def _found(
         kept = visibility.hidden(db, actor, round_)
         visibility.refuse(kept, wanted.filters, wanted.sort)
         filters = visibility.narrowed(kept, round_, wanted.filters)
-        ids = matching(db, round_.id, filters, wanted.sort, patience, left, until)
+        asked = scope(db, round_.id, filters, decided.among(actor, round_, filters))
+        ids = matching(asked, filters, wanted.sort, patience, left, until)
         left = None if left is None else left - len(ids)
         parts.append(_OfRound(round_, kept, ids))
     return parts
@@ -209,8 +211,7 @@ def rounds_of(db: Session, project_id: int, round_ids: tuple[int, ...]) -> list[
 
 
 def matching(
-    db: Session,
-    round_id: int,
+    asked: Scope,
     filters: Filters,
     sort: Sort,
     patience: Patience,
@@ -221,17 +222,17 @@ def matching(
 
     A search with very many matches comes in the samples' own order, as in the list.
     """
-    asked, ids = scope(db, round_id, filters), array("q")
+    ids = array("q")
     if not asked.facets:
         return ids
     most = 2**62 if limit is None else limit
-    if not (filters.text or filters.prompt):
+    if not (filters.text or filters.prompt or asked.among):
         key, way = COLUMN[sort.key], "DESC" if sort.descending else "ASC"
         order = f"({key} = {UNSCORED!r}), {key} {way}, sample_id {way}" if key.endswith("_key") else f"{key} {way}"
         order += "" if key == "sample_id" or key.endswith("_key") else f", sample_id {way}"
         source = f"{asked.labels('sample_id')} WHERE {asked.where(asked.any_facet)}"
         sql = text(f"SELECT sample_id FROM {source} ORDER BY {order} LIMIT :limit")
-        found: Any = db.execute(sql, asked.values | {"limit": most})
+        found: Any = asked.db.execute(sql, asked.values | {"limit": most})
         while some := found.cursor.fetchmany(READ):  # numbers alone: a row of SQLAlchemy's for each takes longer
             ids.extend([sample_id for (sample_id,) in some])
         found.close()

@@ -1,11 +1,14 @@
 """A sample as lists show it: its label, and the beginnings of its text and of its prompt."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.db.filters import Filters
+from backend.services.samples.found import LOOKED_AT, ShownSearch, TextPiece
 from backend.values import JSON, LabelSource, Verdict
 
 PREVIEW = 200
@@ -39,6 +42,8 @@ class SampleRow:
     metadata: JSON = field(default_factory=dict)
     is_correct: bool | None = None
     is_hidden: bool = False
+    excerpt: tuple[TextPiece, ...] = ()
+    prompt_excerpt: tuple[TextPiece, ...] = ()
 
 
 def read_rows(db: Session, ids: tuple[int, ...]) -> list[SampleRow]:
@@ -69,3 +74,21 @@ def read_rows(db: Session, ids: tuple[int, ...]) -> list[SampleRow]:
     )
     by_id = {row[0]: SampleRow(*tuple(row)) for row in db.execute(query)} if ids else {}
     return [by_id[sample_id] for sample_id in ids]
+
+
+def with_excerpts(db: Session, rows: Sequence[SampleRow], filters: Filters) -> list[SampleRow]:
+    """The rows with what the searches of the filters found in them."""
+    text, prompt = ShownSearch.of(filters.text), ShownSearch.of(filters.prompt)
+    if not rows or not (text or prompt):
+        return list(rows)
+    sample, asked = tables.Sample, tables.Prompt
+    # A text that nobody searched is not read again.
+    columns = [
+        func.substr(one.text, 1, LOOKED_AT if sought else 0) for one, sought in ((sample, text), (asked, prompt))
+    ]
+    query = select(sample.id, *columns).join(asked, asked.id == sample.prompt_id)
+    found = {
+        id_: (text.excerpt(written) if text else (), prompt.excerpt(question) if prompt else ())
+        for id_, written, question in db.execute(query.where(sample.id.in_([row.id for row in rows])))
+    }
+    return [replace(row, excerpt=found[row.id][0], prompt_excerpt=found[row.id][1]) for row in rows]

@@ -88,6 +88,8 @@ def refuse(kept: Hidden, filters: Filters, sort: Sort) -> None:
     """Raise where a filter or an order would tell what is hidden."""
     names = JUDGE if kept.judge else OTHERS if kept.others else {}
     asked = [word for name, word in names.items() if name in filters.changed()]
+    # What they decided themselves they know.
+    asked += ["decisions of others"] if kept and filters.decided not in ("", "me") else []
     if asked:
         raise PermissionDenied(f"You cannot filter by {asked[0]} until this round is reviewed. {TOLD} Leave it out.")
     # The order is that of the labels, those included that colleagues gave.

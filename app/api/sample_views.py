@@ -1,0 +1,66 @@
+"""Views of samples: filters, an order and columns under a name."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from app.api.depends import After, Asking, Limit, Page, cut
+from backend.boundary import Id, Line, Name
+from backend.services.samples import Filters, Sort, SortKey, views
+from backend.services.samples.views import MOST_COLUMNS, ViewOfSamples, ViewQuery
+
+router = APIRouter(tags=["samples"])
+
+
+class ViewContents(BaseModel):
+    """What a list is asked for. `columns`: metadata of the prompts; null means the usual ones."""
+
+    filters: Filters = Filters()
+    sort: SortKey = SortKey.id
+    descending: bool = False
+    columns: tuple[Line, ...] | None = Field(None, max_length=MOST_COLUMNS)
+
+    def asked(self) -> ViewQuery:
+        return ViewQuery(self.filters, Sort(self.sort, self.descending), self.columns)
+
+
+class NewSampleView(ViewContents):
+    name: Name
+    is_shared: bool = False
+
+
+class SampleViewEdit(BaseModel):
+    """What is left out stays; `shows` is replaced as a whole."""
+
+    name: Name | None = None
+    shows: ViewContents | None = None
+    is_shared: bool | None = None
+
+
+@router.get("/projects/{project_id}/sample-views")
+def list_views(actor: Asking, project_id: Id, limit: Limit = 50, after: After = None) -> Page[ViewOfSamples]:
+    """One's own views and those that are shared, by name."""
+    return cut(views.list_views(actor, project_id), limit=limit, after=after, key=lambda view: view.id)
+
+
+@router.post("/projects/{project_id}/sample-views", status_code=201)
+def save_view(actor: Asking, project_id: Id, body: NewSampleView) -> ViewOfSamples:
+    """Keep a view; to share it takes a curator."""
+    return views.save(actor, project_id, body.name, body.asked(), is_shared=body.is_shared)
+
+
+@router.get("/sample-views/{view_id}")
+def get_view(actor: Asking, view_id: Id) -> ViewOfSamples:
+    return views.get(actor, view_id)
+
+
+@router.patch("/sample-views/{view_id}")
+def edit_view(actor: Asking, view_id: Id, body: SampleViewEdit) -> ViewOfSamples:
+    """Rename, change or share one's own; a shared one takes a curator."""
+    asked = body.shows.asked() if body.shows else None
+    return views.change(actor, view_id, name=body.name, asked=asked, is_shared=body.is_shared)
+
+
+@router.delete("/sample-views/{view_id}", status_code=204)
+def delete_view(actor: Asking, view_id: Id) -> None:
+    """Delete one's own, or as a curator a shared one."""
+    views.delete(actor, view_id)

@@ -1,0 +1,214 @@
+"""The part of the Samples page that keeps what is shown as a view: chosen above the list, shared, changed, deleted."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from app.pages.samples import templates
+from app.pages.samples.drawing import address_of, columns_picker, listing, only_round, steps_of
+from app.toasts import notice, toasts
+from app.widgets import buttons, filter_line
+from app.widgets.chosen import CurrentChoice
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from app.widgets.roles import needs
+from app.widgets.sample_filters import (
+    FLAGS,
+    NAMES,
+    NO_COLUMNS,
+    SampleBar,
+    num_folded,
+    read_filters,
+    read_sort,
+    step_picker,
+    to_address,
+    to_bar,
+    without_missing_step,
+)
+from backend.errors import InvalidInput, NotFound
+from backend.services.samples import views
+from backend.services.samples.views import ViewOfSamples, ViewQuery
+from backend.values import JSON, Role
+
+NO_VIEW = ("No view", 0)
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+
+
+@dataclass(frozen=True)
+class ViewForm:
+    """What names a view, shares it, and acts on it; `fields` are drawn for each chosen view."""
+
+    name: gr.Textbox
+    is_shared: gr.Checkbox
+    save: gr.Button
+    change: gr.Button
+    delete: gr.Button
+    status: gr.HTML
+
+    @property
+    def fields(self) -> list[Any]:
+        return [self.name, self.is_shared, self.change, self.delete, self.status]
+
+
+def build() -> ViewForm:
+    """Lay the part out."""
+    with gr.Accordion("Keep these filters as a view", open=False, elem_id="samples-views"):
+        with gr.Row(equal_height=True):
+            name = gr.Textbox(
+                label="Name of the view",
+                max_length=120,
+                info="It keeps the filters, the order and the columns, for every round of the project.",
+                scale=3,
+                elem_id="samples-view-name",
+            )
+            is_shared = gr.Checkbox(
+                label="Shared with the project", elem_id="samples-view-shared", elem_classes=needs(Role.curator)
+            )
+        with gr.Row(elem_classes="rondo-toolbar"):
+            save = buttons.secondary("Save as a new view", elem_id="samples-view-save")
+            change = buttons.secondary("Save changes", interactive=False, elem_id="samples-view-change")
+            delete = buttons.stop("Delete this view", interactive=False, elem_id="samples-view-delete")
+            said = markup(templates.COUNT, value="", elem_id="samples-view-said")
+    return ViewForm(name, is_shared, save, change, delete, said)
+
+
+def wire(saving: ViewForm, asked_for: gr.State, bar: SampleBar, listed: list[Any], previewed: list[Any]) -> None:
+    """`listed`: what `listing` draws, the address last. `previewed`: what a choice of other filters forgets."""
+    shown = [*bar.fields, bar.more, bar.columns, *listed, *previewed, *saving.fields]
+    bar.view.input(choose_view, [asked_for, bar.view], shown, **QUIET)
+    written, kept = [saving.name, saving.is_shared], [bar.view, listed[-1], *saving.fields]
+    saving.save.click(save_view, [asked_for, *written], kept, **PRIVATE)
+    saving.change.click(change_view, [asked_for, *written], kept, **PRIVATE)
+    saving.delete.click(delete_view, [asked_for], kept, **PRIVATE)
+
+
+@toasts
+def choose_view(asked_for: CurrentChoice, view_id: int, request: gr.Request) -> list[Any]:
+    """Show what the view asks for, of the same round; no view: everything again."""
+    here = context(request)
+    view = view_of(here, view_id) if view_id else None
+    query = {name: value for name, value in only_round(asked_for.value).items() if name in ("round", "no_round")}
+    query |= (query_of(view) | chosen(view)) if view else {}
+    steps = steps_of(here, query)
+    query, message = without_missing_step(steps, query)
+    drawn = listing(here, asked_for, query)
+    if message:
+        notice(message)
+    fields = [*to_bar(query)[:-1], step_picker(steps, query), filter_line.opened(num_folded(query))]
+    return [*fields, columns_picker(here, query), *drawn, "", gr.Button(interactive=False), "", *fields_of(view)]
+
+
+@toasts
+def save_view(asked_for: CurrentChoice, name: str, is_shared: bool, request: gr.Request) -> list[Any]:
+    """Keep what is shown under a name."""
+    here = context(request)
+    view = views.save(here.actor, here.project_id, name or "", asked_of(asked_for.value), is_shared=bool(is_shared))
+    return kept_as(here, asked_for, view, f"{view.name} is kept.")
+
+
+@toasts
+def change_view(asked_for: CurrentChoice, name: str, is_shared: bool, request: gr.Request) -> list[Any]:
+    """Keep what is shown, and the name, in the chosen view."""
+    here, query = context(request), asked_for.value
+    view = view_of(here, chosen_of(query))
+    view = views.change(here.actor, view.id, name=name or "", asked=asked_of(query), is_shared=bool(is_shared))
+    return kept_as(here, asked_for, view, f"{view.name} is changed.")
+
+
+@toasts
+def delete_view(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
+    """Delete the chosen view; what is shown stays."""
+    here = context(request)
+    view = view_of(here, chosen_of(asked_for.value))
+    views.delete(here.actor, view.id)
+    return kept_as(here, asked_for, None, f"{view.name} is deleted.")
+
+
+def kept_as(here: Context, asked_for: CurrentChoice, view: ViewOfSamples | None, said: str) -> list[Any]:
+    """The views, the address, and the fields, now that what is shown is this view, or none."""
+    query = without_view(asked_for.value) | (chosen(view) if view else {})
+    asked_for.put(query)
+    fields = fields_of(view)
+    return [picker(here, query), {"address": to_address(address_of(query))}, *fields[:-1], said]
+
+
+def chosen_of(query: JSON) -> int:
+    if not query.get("view"):
+        raise InvalidInput("No view is chosen. Choose one above the list, or save a new one.")
+    return int(query["view"])
+
+
+def view_of(here: Context, view_id: int) -> ViewOfSamples:
+    """The view, if this project has it and the person may see it."""
+    view = views.get(here.actor, view_id)
+    if view.project_id != here.project_id:
+        raise NotFound(f"There is no view {view_id} in this project. Choose one from the list.")
+    return view
+
+
+def fields_of(view: ViewOfSamples | None) -> list[Any]:
+    """The name, whether it is shared, the two acts on it, and nothing said."""
+    acts = [gr.Button(interactive=view is not None) for _ in range(2)]
+    return [view.name if view else "", bool(view and view.is_shared), *acts, ""]
+
+
+def picker(here: Context, query: JSON) -> gr.Dropdown:
+    """The views; hidden where there are none."""
+    known = views.list_views(here.actor, here.project_id)
+    names = [(view.name if view.is_own else f"{view.name} ({view.created_by or 'shared'})", view.id) for view in known]
+    return gr.Dropdown(choices=[NO_VIEW, *names], value=query.get("view", 0), visible=bool(names))
+
+
+def resolved(here: Context, query: JSON) -> tuple[JSON, ViewOfSamples | None, str]:
+    """The query of an address with what its view asks for, the view, and what to say where it cannot be shown.
+
+    An address with filters of its own shows these: they were changed since the view was chosen.
+    """
+    if "view" not in query:
+        return query, None, ""
+    try:
+        view = view_of(here, query["view"])
+        asked = query_of(view)
+    except NotFound:
+        return (
+            without_view(query),
+            None,
+            f"There is no view {query['view']} here. It was deleted, or is somebody's own.",
+        )
+    except InvalidInput as error:
+        return without_view(query), None, error.message
+    if any(name in query for name in (*NAMES, "columns")):
+        return query | {"view_name": view.name}, view, ""
+    return query | asked | chosen(view), view, ""
+
+
+def chosen(view: ViewOfSamples) -> JSON:
+    """What of a query says that it is this view, unchanged."""
+    return {"view": view.id, "view_name": view.name, "as_saved": True}
+
+
+def without_view(query: JSON) -> JSON:
+    return {name: value for name, value in query.items() if name not in ("view", "view_name", "as_saved")}
+
+
+def query_of(view: ViewOfSamples) -> JSON:
+    """What the page's fields hold for the view; raises `InvalidInput` for what they have no place for."""
+    filters = view.asked.filters.changed()
+    steps, flags = filters.pop("step", ()), [name for name in FLAGS if filters.pop(name, None)]
+    if len(steps) > 1 or any(getattr(view.asked.filters, name) is False for name in FLAGS):
+        raise InvalidInput(f"This page has no fields for all that {view.name} asks for. Read it by REST.")
+    query = {name: list(value) if isinstance(value, tuple) else value for name, value in filters.items()}
+    query |= ({"step": str(steps[0])} if steps else {}) | ({"only": flags} if flags else {})
+    order = ("-" if view.asked.sort.descending else "+") + view.asked.sort.key
+    query |= {} if order == "+id" else {"sort": order}
+    columns = view.asked.columns
+    return query if columns is None else query | {"columns": list(columns) or [NO_COLUMNS]}
+
+
+def asked_of(query: JSON) -> ViewQuery:
+    """What is shown, as a view keeps it."""
+    columns = query.get("columns")
+    kept = None if columns is None else () if columns == [NO_COLUMNS] else tuple(columns)
+    return ViewQuery(read_filters(query), read_sort(query), kept)

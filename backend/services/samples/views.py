@@ -1,0 +1,196 @@
+"""Views: filters, an order and columns of the list of samples under a name, one's own or shared with the project.
+
+A view holds what is asked and no rows: who opens it sees what they may see, and what a blind review hides is refused as
+if they had set the filters themselves.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from backend import boundary
+from backend.db import now, reading, session, tables
+from backend.db.filters import Filters, Sort, SortKey
+from backend.db.search import parse
+from backend.errors import Conflict, InvalidInput, NotFound
+from backend.services import events
+from backend.services.access import Actor, require
+from backend.values import JSON, Role
+
+MOST = 200
+"""So many views one person keeps in a project."""
+MOST_COLUMNS = 30
+
+
+@dataclass(frozen=True)
+class ViewQuery:
+    """What a view asks a list for. `columns`: the prompts' metadata that are columns; None means the usual ones."""
+
+    filters: Filters = field(default_factory=Filters)
+    sort: Sort = field(default_factory=Sort)
+    columns: tuple[str, ...] | None = None
+
+    def to_json(self) -> JSON:
+        order = {"sort": str(self.sort.key), "descending": self.sort.descending}
+        return {"filters": self.filters.changed(), "columns": self.columns} | order
+
+    @classmethod
+    def of(cls, given: JSON) -> "ViewQuery":
+        """What `to_json` wrote, lists in it as a database gives them back."""
+        filters: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in given["filters"].items()
+        }
+        columns = given["columns"]
+        sort = Sort(SortKey(given["sort"]), given["descending"])
+        return cls(Filters(**filters), sort, None if columns is None else tuple(columns))
+
+
+@dataclass(frozen=True)
+class ViewOfSamples:
+    """`is_own`: who asks made it. `created_by`: who made it."""
+
+    id: int
+    project_id: int
+    name: str
+    is_shared: bool
+    is_own: bool
+    created_by: str
+    asked: ViewQuery
+    updated_at: datetime
+
+
+def list_views(actor: Actor, project_id: int) -> list[ViewOfSamples]:
+    """Return the actor's own views and those that are shared, by name."""
+    row = tables.SampleView
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        query = _seen(actor).where(row.project_id == project_id).order_by(func.lower(row.name), row.id)
+        return [_view(actor, view, author) for view, author in db.execute(query)]
+
+
+def get(actor: Actor, view_id: int) -> ViewOfSamples:
+    """Return one; raises `NotFound`, for others' own views too."""
+    with reading() as db:
+        return _view(actor, *_find(db, actor, view_id))
+
+
+def save(actor: Actor, project_id: int, name: str, asked: ViewQuery, *, is_shared: bool = False) -> ViewOfSamples:
+    """Keep what is asked as a view of the actor's; to share it takes a curator.
+
+    Raises `Conflict` where the actor has a view of that name here, and `InvalidInput` for a search that cannot be read.
+    """
+    name = boundary.name(name, "The view's name")
+    _check(asked)
+    with session() as db:
+        require(db, actor, project_id, Role.curator if is_shared else Role.viewer)
+        # The same person may save in two tabs at once.
+        db.get(tables.Project, project_id, with_for_update=True)
+        _refuse_taken(db, project_id, actor.user_id, name)
+        row = tables.SampleView
+        number = db.scalar(select(func.count()).where(row.project_id == project_id, row.created_by == actor.user_id))
+        if (number or 0) >= MOST:
+            raise Conflict(f"You keep {MOST} views in this project, and more are not kept. Delete one of them.")
+        view = row(project_id=project_id, created_by=actor.user_id, name=name, is_shared=is_shared)
+        view.asked, view.updated_at = asked.to_json(), now()
+        db.add(view)
+        db.flush()
+        _note(db, actor, "save view", view, is_noted=is_shared)
+        return _view(actor, *_find(db, actor, view.id))
+
+
+def change(
+    actor: Actor,
+    view_id: int,
+    *,
+    name: str | None = None,
+    asked: ViewQuery | None = None,
+    is_shared: bool | None = None,
+) -> ViewOfSamples:
+    """Rename a view, change what it asks for, share it or take it back; what is not given stays.
+
+    A view that is shared, before or after, takes a curator. Taken back, it is the own view of who made it.
+    """
+    if asked is not None:
+        _check(asked)
+    with session() as db:
+        view, _ = _find(db, actor, view_id)
+        is_noted = view.is_shared or bool(is_shared)
+        require(db, actor, view.project_id, Role.curator if is_noted else Role.viewer)
+        if name is not None:
+            kept = boundary.name(name, "The view's name")
+            db.get(tables.Project, view.project_id, with_for_update=True)
+            _refuse_taken(db, view.project_id, view.created_by, kept, but=view_id)
+            view.name = kept
+        view.asked = view.asked if asked is None else asked.to_json()
+        view.is_shared = view.is_shared if is_shared is None else is_shared
+        view.updated_at = now()
+        _note(db, actor, "change view", view, is_noted=is_noted)
+        db.flush()
+        author = db.get(tables.User, view.created_by) if view.created_by else None
+        return _view(actor, view, author.name if author else None)
+
+
+def delete(actor: Actor, view_id: int) -> None:
+    """Delete one's own view, or as a curator one that is shared."""
+    with session() as db:
+        view, _ = _find(db, actor, view_id)
+        require(db, actor, view.project_id, Role.viewer if view.created_by == actor.user_id else Role.curator)
+        _note(db, actor, "delete view", view, is_noted=view.is_shared)
+        db.delete(view)
+
+
+def _seen(actor: Actor) -> Select[tables.SampleView, str]:
+    """Views with the names of who made them, as far as the actor may see them."""
+    row, user = tables.SampleView, tables.User
+    query = select(row, user.name).outerjoin(user, user.id == row.created_by)
+    return query.where(or_(row.created_by == actor.user_id, row.is_shared))
+
+
+def _find(db: Session, actor: Actor, view_id: int) -> tuple[tables.SampleView, str | None]:
+    """The row and its author; a foreign project's does not exist, and neither does another's own."""
+    missing = f"There is no view {view_id} here. Choose one from the list."
+    row = db.execute(_seen(actor).where(tables.SampleView.id == view_id)).first()
+    if row is None:
+        raise NotFound(missing)
+    try:
+        require(db, actor, row[0].project_id, Role.viewer)
+    except NotFound as error:
+        raise NotFound(missing) from error
+    return row[0], row[1]
+
+
+def _check(asked: ViewQuery) -> None:
+    """Raise `InvalidInput` for what no list could be asked for."""
+    if asked.sort.key is SortKey.prompt:
+        raise InvalidInput("The order by prompt is for pages of a search only. Choose another one.")
+    for search in (asked.filters.text, asked.filters.prompt):
+        if search:
+            parse(search)
+    if len(asked.columns or ()) > MOST_COLUMNS:
+        raise InvalidInput(f"A view has up to {MOST_COLUMNS} columns of metadata. Leave some out.")
+    for column in asked.columns or ():
+        boundary.text(column, "The name of a column", boundary.MOST_LINE)
+
+
+def _refuse_taken(db: Session, project_id: int, user_id: int | None, name: str, *, but: int = 0) -> None:
+    """Raise `Conflict` where the person has another view of that name, in whatever case."""
+    row = tables.SampleView
+    is_theirs = row.created_by.is_(None) if user_id is None else row.created_by == user_id
+    names = db.scalars(select(row.name).where(row.project_id == project_id, is_theirs, row.id != but))
+    if name.casefold() in {one.casefold() for one in names}:
+        raise Conflict(f"There is another view called {name!r}. Choose another name, or change that one.")
+
+
+def _note(db: Session, actor: Actor, verb: str, view: tables.SampleView, *, is_noted: bool) -> None:
+    """Write down what concerns others: one's own views do not."""
+    if is_noted:
+        events.note(db, actor, verb, view.name, project_id=view.project_id, view_id=view.id, asked=view.asked)
+
+
+def _view(actor: Actor, row: tables.SampleView, author: str | None) -> ViewOfSamples:
+    is_own = row.created_by == actor.user_id
+    asked = ViewQuery.of(row.asked)
+    return ViewOfSamples(row.id, row.project_id, row.name, row.is_shared, is_own, author or "", asked, row.updated_at)

@@ -1,0 +1,175 @@
+"""Views of samples: whose they are, who may share and change them, and that they show nothing which is hidden."""
+
+from urllib.parse import parse_qsl
+
+import pytest
+
+from app.pages.samples import drawing, saved_views
+from app.widgets.chosen import CurrentChoice
+from app.widgets.context import Context
+from app.widgets.sample_filters import from_address
+from backend.db import reading, tables
+from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
+from backend.services import samples
+from backend.services.access import Actor
+from backend.services.samples import Filters, Sort, SortKey, views
+from backend.services.samples.views import ViewQuery
+from backend.values import Role, RoundStatus
+from tests import rows
+from tests.integration import site
+
+pytestmark = pytest.mark.usefixtures("database")
+ASKED = ViewQuery(Filters(verdict=("accept",), text='"red blue"'), Sort(SortKey.score, descending=True), ("level",))
+
+
+def test_a_view_is_kept_renamed_changed_and_deleted() -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project, Role.viewer)
+    kept = views.save(actor, project.id, " Good ones ", ASKED)
+    assert (kept.name, kept.asked, kept.is_own, kept.is_shared, kept.created_by) == (
+        "Good ones",
+        ASKED,
+        True,
+        False,
+        actor.name,
+    )
+    assert views.get(actor, kept.id) == kept
+    second = views.save(actor, project.id, "all", ViewQuery())
+    assert [view.name for view in views.list_views(actor, project.id)] == ["all", "Good ones"]
+    renamed = views.change(actor, kept.id, name="Best")
+    assert (renamed.name, renamed.asked) == ("Best", ASKED)
+    assert views.change(actor, kept.id, asked=ViewQuery(columns=())).asked == ViewQuery(columns=())
+    views.delete(actor, second.id)
+    assert [view.name for view in views.list_views(actor, project.id)] == ["Best"]
+    with reading() as db:
+        assert db.query(tables.Event).filter(tables.Event.verb.contains("view")).count() == 0, "it concerns nobody else"
+
+
+def test_ones_own_views_are_nobody_elses_and_sharing_takes_a_curator() -> None:
+    project = rows.make_project()
+    viewer, curator, other = (rows.make_actor(project, role) for role in (Role.viewer, Role.curator, Role.reviewer))
+    stranger = rows.make_actor(rows.make_project(), Role.admin)
+    own = views.save(viewer, project.id, "Mine", ASKED)
+    for who in (curator, other, stranger):
+        for act in (lambda who: views.get(who, own.id), lambda who: views.change(who, own.id, name="x")):
+            with pytest.raises(NotFound, match=f"no view {own.id}"):
+                act(who)
+        with pytest.raises(NotFound):
+            views.delete(who, own.id)
+    with pytest.raises(PermissionDenied):
+        views.save(viewer, project.id, "For all", ASKED, is_shared=True)
+    with pytest.raises(PermissionDenied):
+        views.change(viewer, own.id, is_shared=True)
+    shared = views.save(curator, project.id, "Mine", ASKED, is_shared=True)
+    seen = views.get(other, shared.id)
+    assert (seen.is_own, seen.asked, seen.created_by) == (False, ASKED, curator.name)
+    with pytest.raises(NotFound):
+        views.get(stranger, shared.id)
+    for refused in (lambda: views.change(other, shared.id, name="x"), lambda: views.delete(other, shared.id)):
+        with pytest.raises(PermissionDenied):
+            refused()
+    another = rows.make_actor(project, Role.curator)
+    views.change(another, shared.id, is_shared=False)
+    assert [view.name for view in views.list_views(other, project.id)] == []
+    with pytest.raises(NotFound):
+        views.get(another, shared.id)
+    assert views.change(curator, shared.id, is_shared=True).is_shared
+    views.delete(another, shared.id)
+    with reading() as db:
+        noted = db.query(tables.Event.verb).filter(tables.Event.verb.contains("view")).order_by(tables.Event.id)
+        assert [verb for (verb,) in noted] == ["save view", "change view", "change view", "delete view"]
+
+
+def test_what_cannot_be_kept_is_refused() -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project, Role.curator)
+    first = views.save(actor, project.id, "Straße", ASKED)
+    with pytest.raises(Conflict, match="Choose another name"):
+        views.save(actor, project.id, "STRASSE", ASKED)
+    second = views.save(actor, project.id, "Other", ASKED)
+    with pytest.raises(Conflict):
+        views.change(actor, second.id, name="straße")
+    assert views.change(actor, first.id, name="straße").name == "straße"
+    for name, asked in (
+        ("", ASKED),
+        ("x" * 121, ASKED),
+        ("x", ViewQuery(Filters(text="/(/"))),
+        ("x", ViewQuery(sort=Sort(SortKey.prompt))),
+        ("x", ViewQuery(columns=("a",) * 31)),
+        ("x", ViewQuery(columns=("\0",))),
+    ):
+        with pytest.raises(InvalidInput):
+            views.save(actor, project.id, name, asked)
+
+
+def test_a_view_of_what_is_hidden_is_refused_to_who_decides_blind() -> None:
+    project = rows.make_project()
+    asked = rows.make_prompt_set(project)
+    round_ = rows.make_round(project, sets=[asked], status=RoundStatus.review, is_reviewed=True, is_blind=True)
+    rows.make_samples(round_, asked, scores=[5.0, 0.0])
+    curator, reviewer = (rows.make_actor(project, role) for role in (Role.curator, Role.reviewer))
+    shared = views.save(curator, project.id, "Accepted", ViewQuery(Filters(verdict=("accept",))), is_shared=True)
+    with site.with_token(curator) as client:
+        answer = client.get(f"/api/v1/rounds/{round_.id}/samples", params={"view": shared.id}).json()
+        assert {row["verdict"] for row in answer["items"]} == {"accept"}
+        both = client.get(f"/api/v1/rounds/{round_.id}/samples", params={"view": shared.id, "text": "x"})
+        assert both.status_code == 422
+    with pytest.raises(PermissionDenied, match="filter by verdict"):
+        samples.page(reviewer, round_.id, views.get(reviewer, shared.id).asked.filters)
+    with site.with_token(reviewer) as client:
+        assert client.get(f"/api/v1/rounds/{round_.id}/samples", params={"view": shared.id}).status_code == 403
+
+
+def test_a_view_is_written_by_rest_as_it_is_read() -> None:
+    project = rows.make_project()
+    with site.with_token(rows.make_actor(project, Role.viewer)) as client:
+        body = {"name": "Long", "filters": {"min_tokens": 500}, "sort": "length", "descending": True, "columns": ["a"]}
+        made = client.post(f"/api/v1/projects/{project.id}/sample-views", json=body)
+        assert made.status_code == 201, made.text
+        path = f"/api/v1/sample-views/{made.json()['id']}"
+        asked = client.get(path).json()["asked"]
+        assert (asked["filters"]["min_tokens"], asked["sort"]) == (500, {"key": "length", "descending": True})
+        assert client.patch(path, json={"shows": {"filters": {"kind": ["edit"]}}}).status_code == 200
+        (listed,) = client.get(f"/api/v1/projects/{project.id}/sample-views").json()["items"]
+        assert (listed["name"], listed["asked"]["filters"]["kind"]) == ("Long", ["edit"])
+        assert client.post(f"/api/v1/projects/{project.id}/sample-views", json=body).status_code == 409
+        wrong = client.patch(path, json={"shows": {"filters": {"kind": ["none"]}}})
+        assert wrong.status_code == 422
+        assert client.delete(path).status_code == 204
+        assert client.get(path).status_code == 404
+
+
+def test_the_page_follows_a_view_until_its_filters_are_changed() -> None:
+    project = rows.make_project()
+    asked = rows.make_prompt_set(project)
+    round_ = rows.make_round(project, sets=[asked], status=RoundStatus.done)
+    rows.make_samples(round_, asked, scores=[5.0, 0.0])
+    actor = rows.make_actor(project, Role.curator)
+    view = views.save(actor, project.id, "Good <b>ones</b>", ViewQuery(Filters(verdict=("accept",)), ASKED.sort, ()))
+    here, chosen = Context(actor, project.id, "", None), CurrentChoice()
+    query, found, said = saved_views.resolved(here, {"round": round_.id, "view": view.id})
+    assert (found, said, query["verdict"], query["sort"], query["columns"]) == (view, "", ["accept"], "-score", ["-"])
+    shown = drawing.listing(here, chosen, query)
+    assert shown[1] == "3 samples · view Good <b>ones</b>"
+    assert shown[-1]["address"] == f"round={round_.id}&view={view.id}"
+    assert shown[-1]["asked"] == f"round={round_.id}&view={view.id}&verdict=accept&sort=-score&columns=-"
+    assert saved_views.asked_of(query) == view.asked, "saving what is shown changes nothing"
+    narrowed = drawing.only_round(chosen.value) | {"verdict": ["reject"]}
+    shown = drawing.listing(here, chosen, narrowed)
+    assert shown[1].endswith("view Good <b>ones</b>, changed")
+    again, _, _ = saved_views.resolved(here, from_address(dict(parse_qsl(shown[-1]["address"]))))
+    assert (again["verdict"], again["view"], again.get("as_saved")) == (["reject"], view.id, None)
+    several = views.save(actor, project.id, "By REST", ViewQuery(Filters(step=(1, 2), is_flagged=False)))
+    for number, words in ((several.id, "no fields"), (several.id + 1, f"no view {several.id + 1}")):
+        left, missing, said = saved_views.resolved(here, {"round": round_.id, "view": number})
+        assert (left, missing) == ({"round": round_.id}, None)
+        assert words in said
+    assert query_of_every_field(actor, project.id)
+
+
+def query_of_every_field(actor: Actor, project_id: int) -> bool:
+    """Whether what the bar can hold comes back from a view as it was."""
+    query = {"text": "/a+/", "prompt": "b", "verdict": ["accept"], "source": ["judge"], "kind": ["edit"]}
+    query |= {"only": ["is_flagged"], "min_score": 1.0, "max_tokens": 9, "sort": "+spread", "step": "2"}
+    view = views.save(actor, project_id, "every field", saved_views.asked_of(query))
+    return saved_views.query_of(view) == query
