@@ -95,7 +95,7 @@ async def _with_worker(_app: FastAPI) -> AsyncIterator[None]:
     from backend.jobs.worker import Worker
     from backend.services.reviews.close_rules import Keeper
 
-    worker, keeper = Worker(), Keeper()
+    worker, keeper = Worker(is_embedded=True), Keeper()
     await asyncio.to_thread(worker.start)
     keeper.start()
     try:

@@ -28,6 +28,7 @@ from app.api import (
     trainings,
     users,
     warnings,
+    workers,
 )
 from backend.errors import NotFound
 
@@ -49,6 +50,7 @@ NOUNS = (
     pairs,
     team,
     jobs,
+    workers,
     trainings,
     checkpoints,
     arenas,

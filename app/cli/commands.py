@@ -18,6 +18,7 @@ from app.cli import (
     samples,
     tokens,
     users,
+    workers,
 )
 from app.cli.output import AsJson, emit, say
 
@@ -36,6 +37,7 @@ app.add_typer(samples.app, name="samples", help="Take samples along as a file.")
 app.add_typer(checkpoints.app, name="checkpoint", help="Look at checkpoints, register and test models and endpoints.")
 app.add_typer(users.app, name="user", help="Who may sign in.")
 app.add_typer(tokens.app, name="token", help="Tokens for programs that use REST.")
+app.add_typer(workers.app, name="workers", help="List workers; pause, drain and resume them.")
 app.add_typer(database.app, name="db", help="The database's schema, backup and restore.")
 app.command("export")(datasets.export)
 app.command("recipes")(recipes.recipes)

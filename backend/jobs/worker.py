@@ -8,17 +8,16 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dbos import DBOS, DBOSConfig
+from dbos import DBOS
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend import lifeline
-from backend.config import settings
 from backend.errors import Conflict, InvalidInput
-from backend.jobs import durable, executors, helping, logs, standby, transitions, wakes
+from backend.jobs import durable, executors, helping, logs, orders, standby, transitions, wakes
 from backend.jobs.child import describe_exit
 from backend.jobs.process import Child, ChildProcess, kept
 from backend.log import tell_about
-from backend.values import JobStatus
+from backend.values import JobStatus, WorkerOrder
 
 log = logging.getLogger("rondo.jobs")
 
@@ -50,6 +49,7 @@ class Worker:
         command: Command = pipeline_command,
         heartbeat_seconds: float = executors.HEARTBEAT_SECONDS,
         dead_after_seconds: float = executors.DEAD_AFTER_SECONDS,
+        is_embedded: bool = False,
     ) -> None:
         unknown = sorted(set(queues) - set(durable.ALL_QUEUES))
         if unknown or not queues:
@@ -62,6 +62,8 @@ class Worker:
         self._keeper: executors.Keeper | None = None
         self._watch: wakes.Watch | None = None
         self.standby = standby.Standby() if command is pipeline_command else None
+        self.is_embedded = is_embedded
+        self.when_drained: Callable[[], None] = lambda: None
 
     @property
     def executor_id(self) -> str:
@@ -89,16 +91,18 @@ class Worker:
         try:
             durable.prepare(concurrency=self._concurrency)
             self._lock = executors.claim(self._wanted_id)
-            executors.register(self._lock, self.queues)
+            order = executors.register(self._lock, self.queues, is_embedded=self.is_embedded)
             self._keeper = executors.Keeper(
                 self.executor_id,
                 heartbeat_seconds=self._heartbeat_seconds,
                 dead_after_seconds=self._dead_after_seconds,
+                obey=self.obey,
             )
             # before DBOS sees them: its own recovery uses a queue that every worker takes from
             self._keeper.recover(own=True)
             self._watch = wakes.Watch()
             self._watch.start()
+            self.obey(order)
             durable.in_own_thread(self._launch)
             self._keeper.start()
             if self.standby is not None:
@@ -107,6 +111,14 @@ class Worker:
             self.stop()
             raise
         log.info("Worker %s takes jobs from %s.", self.executor_id, ", ".join(self.queues))
+
+    def obey(self, order: WorkerOrder) -> None:
+        """Take work, or none; once nothing is left of what a drained worker took, say so."""
+        rested = wakes.bell.is_paused
+        wakes.bell.pause(order is not WorkerOrder.work)
+        # Not at once: a queue's thread may be about to take something.
+        if rested and order is WorkerOrder.drain and not durable.started_by(self.executor_id):
+            self.when_drained()
 
     def stop(self) -> None:
         """End the children, put their jobs back into the queue, give up the id. May be repeated."""
@@ -134,17 +146,7 @@ class Worker:
         _worker = None
 
     def _launch(self) -> None:
-        config: DBOSConfig = {
-            "name": durable.APPLICATION,
-            "system_database_url": settings().url,
-            "dbos_system_schema": durable.SCHEMA,
-            "executor_id": self.executor_id,
-            "application_version": durable.APPLICATION_VERSION,
-            "run_migrations": False,
-            "enable_otlp": False,
-            "log_level": "WARNING",
-        }
-        DBOS(config=config)
+        DBOS(config=durable.configuration(self.executor_id))
         durable.log_as_others()
         DBOS.listen_queues(self.queues)
         wakes.install()
@@ -163,6 +165,7 @@ def run(queues: Sequence[str], executor_id: str | None = None, *, concurrency: i
 
 def serve(worker: Worker) -> None:
     asked_to_stop = threading.Event()
+    worker.when_drained = asked_to_stop.set
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked_to_stop.set())
     worker.start()
@@ -191,6 +194,11 @@ async def _run_child(job_id: int, workflow_id: str) -> str:
     worker = _worker
     assert worker is not None
     tell_about(job=job_id)
+    order = await asyncio.to_thread(orders.told, worker.executor_id)
+    if order is not WorkerOrder.work:  # told so after the job was taken, or a moment before
+        await asyncio.to_thread(worker.obey, order)
+        await asyncio.to_thread(transitions.take_over, job_id, workflow_id, lost=False)
+        return "handed back"
     attempt = await asyncio.to_thread(transitions.start, job_id, workflow_id, worker.executor_id)
     if attempt is None:
         return "superseded"
