@@ -61,7 +61,11 @@ def test_an_owner_tells_workers_and_sees_what_each_does() -> None:
 
     assert states() == {"host-0": WorkerState.busy, "own": WorkerState.busy, "web": WorkerState.idle}
     does = {one.id: [(w.job_id, w.stage, w.round_number, w.helps) for w in one.work] for one in workers.listing(owner)}
-    assert does == {"host-0": [(job.id, Stage.generate, 1, True)], "own": [(job.id, Stage.generate, 1, False)], "web": []}
+    assert does == {
+        "host-0": [(job.id, Stage.generate, 1, True)],
+        "own": [(job.id, Stage.generate, 1, False)],
+        "web": [],
+    }
     assert workers.tell(owner, WorkerOrder.pause) == ["host-0", "own", "web"]
     assert states() == {"host-0": WorkerState.pausing, "own": WorkerState.pausing, "web": WorkerState.paused}
     assert workers.tell(owner, WorkerOrder.drain) == ["host-0", "own"]
