@@ -161,7 +161,9 @@ def twice(round_id: int) -> int:
 
     group, sample, judgment = tables.Group, tables.Sample, tables.Judgment
     places = select(func.count()).select_from(sample).join(group, group.id == sample.group_id)
-    same = places.where(sample.round_id == round_id).group_by(group.prompt_id, sample.step, sample.kind, sample.position)
+    same = places.where(sample.round_id == round_id).group_by(
+        group.prompt_id, sample.step, sample.kind, sample.position
+    )
     judged = select(func.count()).where(judgment.round_id == round_id)
     judged = judged.group_by(judgment.sample_id, judgment.step, judgment.judge, judgment.position)
     with reading() as db:
