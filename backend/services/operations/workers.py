@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -154,7 +154,8 @@ def _work(db: Session, ids: Sequence[str], project_id: int | None) -> dict[str, 
     for query in (own, helps):
         query = query.join(project, project.id == job.project_id).outerjoin(round_, round_.id == job.round_id)
         for id_, since, is_help, job_id, stage, round_id, number, of, name in db.execute(query.order_by(job.id)):
-            is_told = project_id in (None, of)
-            told = (job_id, stage, round_id, number, name) if is_told else (None, None, None, None, "")
-            found[str(id_)].append(Work(*told, helps=bool(is_help), since=since))
+            work = Work(None, None, None, None, "", helps=bool(is_help), since=since)
+            if project_id in (None, of):
+                work = replace(work, job_id=job_id, stage=stage, round_id=round_id, round_number=number, project=name)
+            found[str(id_)].append(work)
     return found
