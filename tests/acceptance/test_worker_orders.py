@@ -8,8 +8,7 @@ from backend.values import JobStatus, WorkerOrder
 from tests.acceptance.workers import WorkerProcess, job, make_job, open_gate, wait_status, written
 from tests.waiting import PATIENCE, until
 
-pytestmark = pytest.mark.usefixtures("database")
-on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.on_sqlite]
 
 
 def test_jobs_go_to_who_works_and_not_to_who_rests() -> None:
@@ -26,7 +25,6 @@ def test_jobs_go_to_who_works_and_not_to_who_rests() -> None:
                 assert job(each.id).attempt == 1
 
 
-@on_sqlite
 def test_a_pause_lets_go_on_what_runs_and_a_drained_worker_ends_after_it() -> None:
     owner, made = accounts.local_owner(), make_job(prompts=4, hold_at=2)
     with WorkerProcess(executor_id="one") as worker:
