@@ -59,6 +59,7 @@ ul { list-style: none; margin: 8px 0; padding: 0; display: grid; gap: 8px;
 ul > li { margin: 0; }
 .line, .acts { display: flex; flex-wrap: wrap; align-items: baseline; gap: 4px 12px; margin: 0; }
 .line > p:first-child { flex: 1 1 260px; margin: 0; }
+.acts { gap: 8px; } li .acts { margin-top: 10px; } .acts button { padding: 4px 14px; }
 h2 { margin: 0; overflow-wrap: anywhere; } li p { margin: 6px 0 0; overflow-wrap: anywhere; }
 ol { margin: 6px 0 0; padding-left: 18px; } code { overflow-wrap: anywhere; }
 """

@@ -13,8 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend import lifeline
 from backend.errors import Conflict, InvalidInput
-from backend.jobs import durable, executors, helping, logs, orders, standby, transitions, wakes
-from backend.jobs.child import describe_exit
+from backend.jobs import durable, endings, executors, helping, logs, orders, standby, transitions, wakes
+from backend.jobs.child import AWAY, describe_exit
 from backend.jobs.process import Child, ChildProcess, kept
 from backend.log import tell_about
 from backend.values import JobStatus, WorkerOrder
@@ -206,13 +206,16 @@ async def _run_child(job_id: int, workflow_id: str) -> str:
     try:
         child = await worker.child(job_id, attempt, path)
     except OSError as error:
-        await asyncio.to_thread(_record_end, job_id, attempt, f"could not be started: {error}.")
+        await asyncio.to_thread(endings.record, job_id, attempt, f"could not be started: {error}.")
         return "failed"
     try:
         await _follow(child, job_id, attempt)
     finally:
         await child.end()
-    await asyncio.to_thread(_record_end, job_id, attempt, describe_exit(child.exit_code))
+    if child.exit_code == AWAY:
+        await endings.begin_again(job_id, workflow_id)
+        return "queued again"
+    await asyncio.to_thread(endings.record, job_id, attempt, describe_exit(child.exit_code))
     return "ended"
 
 
@@ -246,7 +249,8 @@ async def _run_helper(helper_id: int) -> str:
         finally:
             await child.end()
         # Also of a signal: what memory runs out for once, it runs out for again.
-        how = f"Its process {describe_exit(child.exit_code)}" if goes_on and child.exit_code else None
+        is_failure = goes_on and child.exit_code not in (0, AWAY)
+        how = f"Its process {describe_exit(child.exit_code)}" if is_failure else None
     except OSError as error:
         how = f"It could not be started: {error}."
     await asyncio.to_thread(helping.leave, helper_id, error=how, tail=logs.tail(path))
@@ -275,7 +279,7 @@ async def _follow(child: Child, job_id: int, attempt: int) -> None:
     written: str | None = None
     while not await child.ended(within=LOOK_SECONDS):
         try:
-            tail = await asyncio.to_thread(_tail, job_id, attempt)
+            tail = await asyncio.to_thread(endings.log_tail, job_id, attempt)
             status = await asyncio.to_thread(transitions.look, job_id, attempt)
             if tail != written and status is not None:
                 await asyncio.to_thread(transitions.write_log_tail, job_id, attempt, tail, process_id=child.pid)
@@ -288,16 +292,3 @@ async def _follow(child: Child, job_id: int, attempt: int) -> None:
         lingered = lingered + LOOK_SECONDS if status != JobStatus.running else 0.0
         if lingered > LINGER_SECONDS:
             return
-
-
-def _tail(job_id: int, attempt: int) -> str:
-    """What the job's processes printed last, those of its helpers below its own."""
-    return logs.tail(logs.log_path(job_id)) + helping.tails(job_id, attempt)
-
-
-def _record_end(job_id: int, attempt: int, how: str) -> None:
-    """Keep the log's tail; a child that ended without a word of its own has failed."""
-    tail = logs.tail(logs.log_path(job_id))
-    transitions.write_log_tail(job_id, attempt, tail + helping.tails(job_id, attempt), process_id=None)
-    if transitions.look(job_id, attempt) == JobStatus.running:
-        transitions.fail_silently_ended(job_id, attempt, how=how, tail=tail)
