@@ -15,7 +15,7 @@ from backend.values import WorkerOrder
 router = APIRouter(tags=["workers"])
 
 
-class Act(StrEnum):
+class WorkerAct(StrEnum):
     """What a worker is told: to take no new work, to end once what it does is done, or to take work again."""
 
     pause = "pause"
@@ -23,11 +23,11 @@ class Act(StrEnum):
     resume = "resume"
 
 
-ORDERS = {Act.pause: WorkerOrder.pause, Act.drain: WorkerOrder.drain, Act.resume: WorkerOrder.work}
+ORDERS = {WorkerAct.pause: WorkerOrder.pause, WorkerAct.drain: WorkerOrder.drain, WorkerAct.resume: WorkerOrder.work}
 WorkerId = Annotated[str, Path(max_length=120, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 
-class Told(BaseModel):
+class ToldWorkers(BaseModel):
     """The workers that were told."""
 
     workers: list[str]
@@ -46,12 +46,12 @@ def list_for_project(actor: Asking, project_id: Id) -> list[WorkerView]:
 
 
 @router.post("/workers/{act}")
-def tell_all(actor: Asking, act: Act) -> Told:
+def tell_all(actor: Asking, act: WorkerAct) -> ToldWorkers:
     """Tell all workers. Draining leaves out those that are part of a web process. For owners."""
-    return Told(workers=workers.tell(actor, ORDERS[act]))
+    return ToldWorkers(workers=workers.tell(actor, ORDERS[act]))
 
 
 @router.post("/workers/{worker_id}/{act}")
-def tell(actor: Asking, worker_id: WorkerId, act: Act) -> Told:
+def tell(actor: Asking, worker_id: WorkerId, act: WorkerAct) -> ToldWorkers:
     """Tell one worker. For owners."""
-    return Told(workers=workers.tell(actor, ORDERS[act], worker_id))
+    return ToldWorkers(workers=workers.tell(actor, ORDERS[act], worker_id))

@@ -12,7 +12,7 @@ from app.widgets.times import ago, moment
 from backend.errors import InvalidInput
 from backend.services import projects
 from backend.services.operations import workers
-from backend.services.operations.workers import Work, WorkerState, WorkerView
+from backend.services.operations.workers import WorkerJob, WorkerState, WorkerView
 from backend.values import JSON, WorkerOrder
 
 TITLE, PATH, MENU = "Workers", "workers", "more"
@@ -141,7 +141,7 @@ def facts(row: WorkerView) -> str:
     return f"{', '.join(where)}, since {moment(row.started_at)}. Takes {', '.join(row.queues)}. {processors}{gpus}."
 
 
-def work_value(work: Work, here: str) -> JSON:
+def work_value(work: WorkerJob, here: str) -> JSON:
     """One thing that a worker does; `here`: the project of the page, whose jobs it can show."""
     since = f"since {moment(work.since)}" if work.since is not None else ""
     if work.job_id is None:

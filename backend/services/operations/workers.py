@@ -33,7 +33,7 @@ class WorkerState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Work:
+class WorkerJob:
     """A job that a worker runs, or batches of one that another worker runs."""
 
     job_id: int | None
@@ -62,7 +62,7 @@ class WorkerView:
     state: WorkerState
     started_at: datetime
     heartbeat_at: datetime
-    work: list[Work]
+    work: list[WorkerJob]
 
 
 def listing(actor: Actor, project_id: int | None = None) -> list[WorkerView]:
@@ -114,7 +114,7 @@ def tell(actor: Actor, order: WorkerOrder, worker_id: str | None = None) -> list
 _VERBS = {WorkerOrder.work: "resume", WorkerOrder.pause: "pause", WorkerOrder.drain: "drain"}
 
 
-def _view(row: tables.Executor, work: Sequence[Work]) -> WorkerView:
+def _view(row: tables.Executor, work: Sequence[WorkerJob]) -> WorkerView:
     return WorkerView(
         id=row.id,
         host=row.host,
@@ -142,7 +142,7 @@ def _state(row: tables.Executor, is_busy: bool) -> WorkerState:
     return WorkerState.busy if is_busy else WorkerState.idle
 
 
-def _work(db: Session, ids: Sequence[str], project_id: int | None) -> dict[str, list[Work]]:
+def _work(db: Session, ids: Sequence[str], project_id: int | None) -> dict[str, list[WorkerJob]]:
     """What each of these workers does; `project_id`: of jobs of other projects only that there is one."""
     job, helper, round_, project = tables.Job, tables.Helper, tables.Round, tables.Project
     named = job.id, job.stage, job.round_id, round_.number, job.project_id, project.name
@@ -150,11 +150,11 @@ def _work(db: Session, ids: Sequence[str], project_id: int | None) -> dict[str, 
     own = own.where(job.status == JobStatus.running, job.executor_id.in_(ids))
     helps = select(helper.executor_id, helper.started_at, literal(True), *named).select_from(helper)
     helps = helps.join(job, job.id == helper.job_id).where(helper.ended_at.is_(None), helper.executor_id.in_(ids))
-    found: dict[str, list[Work]] = defaultdict(list)
+    found: dict[str, list[WorkerJob]] = defaultdict(list)
     for query in (own, helps):
         query = query.join(project, project.id == job.project_id).outerjoin(round_, round_.id == job.round_id)
         for id_, since, is_help, job_id, stage, round_id, number, of, name in db.execute(query.order_by(job.id)):
-            work = Work(None, None, None, None, "", helps=bool(is_help), since=since)
+            work = WorkerJob(None, None, None, None, "", helps=bool(is_help), since=since)
             if project_id in (None, of):
                 work = replace(work, job_id=job_id, stage=stage, round_id=round_id, round_number=number, project=name)
             found[str(id_)].append(work)
