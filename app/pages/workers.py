@@ -98,7 +98,7 @@ def tell(event: gr.EventData, request: gr.Request) -> list[Any]:
     act, worker_id = given.get("act"), given.get("worker")
     if act not in [*WorkerOrder] or not (worker_id is None or isinstance(worker_id, str)):
         raise InvalidInput("Nothing was chosen. Press a button beside a worker.")
-    here, order = context(request), WorkerOrder(act)
+    here, order = context(request), WorkerOrder(str(act))
     told = workers.tell(here.actor, order, worker_id)
     notice(f"{', '.join(told)}: {SAID[order]}")
     value = list_value(here)
