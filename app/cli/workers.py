@@ -28,7 +28,7 @@ def list_workers(as_json: AsJson = False) -> None:
     from backend.services.operations import workers
 
     found = workers.listing(asking.owner())
-    rows = [[w.id, w.host, w.process_id, w.state, ",".join(w.queues), "; ".join(map(said, w.work))] for w in found]
+    rows = [[w.id, w.host, w.process_id, w.state, ",".join(w.queues), "; ".join(map(work_line, w.work))] for w in found]
     text = table(["worker", "host", "process", "state", "queues", "does"], rows)
     none = "No worker is alive. Start one: rondo worker"
     emit({"workers": [asdict(one) for one in found]}, as_json=as_json, text=text if found else none)
@@ -52,7 +52,7 @@ def resume(worker: Worker = None, all_of_them: All = False, as_json: AsJson = Fa
     _tell("work", worker, all_of_them, as_json)
 
 
-def said(work: Any) -> str:
+def work_line(work: Any) -> str:
     """`round 3 of loop: generate (job 12)`."""
     where = f"round {work.round_number} of {work.project}" if work.round_number is not None else work.project
     return f"{where}: {'helps ' if work.helps else ''}{work.stage} (job {work.job_id})"
