@@ -176,17 +176,18 @@ def _workers() -> Iterator[Line]:
     with reading() as db:
         alive = list(figures.alive(db))
         queued = set(db.scalars(select(tables.Job.queue).where(tables.Job.status == JobStatus.queued).distinct()))
-    rests = [row.id for row in alive if row.told is not WorkerOrder.work]
-    served = {queue for row in alive if row.id not in rests for queue in row.queues.split(",")}
+    rests = [row for row in alive if row.told is not WorkerOrder.work]
+    served = {queue for row in alive if row not in rests for queue in row.queues.split(",")}
     for queue in sorted(queued - served):
         said = f"Jobs wait in the queue {queue}, and no worker takes from it. Start one: rondo worker --queues {queue}"
-        said += f". Or: rondo workers resume {rests[0]}" * bool(rests)
+        if could := [row.id for row in rests if queue in row.queues.split(",")]:
+            said = f"{said}. Or let one work again that was told to rest: rondo workers resume {could[0]}"
         yield Line("workers", CheckLevel.fail, said)
     if alive:
         named = ", ".join(f"{row.id} on {row.host} ({row.queues})" for row in alive)
         yield Line("workers", CheckLevel.passed, f"{len(alive)} alive: {named}.")
         if rests:
-            yield Line("workers", CheckLevel.warn, f"Told to take no new work: {', '.join(rests)}.")
+            yield Line("workers", CheckLevel.warn, f"Told to take no new work: {', '.join(row.id for row in rests)}.")
     elif not queued:
         yield Line(
             "workers", CheckLevel.absent, "None is alive, and no job waits. `rondo up` or `rondo worker` starts one."
