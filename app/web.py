@@ -97,7 +97,7 @@ async def _with_worker(_app: FastAPI) -> AsyncIterator[None]:
     from backend.jobs.worker import Worker
     from backend.services.reviews.close_rules import CloseWatch
 
-    worker, keeper = Worker(), CloseWatch()
+    worker, keeper = Worker(is_embedded=True), CloseWatch()
     await asyncio.to_thread(worker.start)
     keeper.start()
     try:

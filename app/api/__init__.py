@@ -30,6 +30,7 @@ from app.api import (
     trash,
     users,
     warnings,
+    workers,
 )
 from backend.errors import NotFound
 
@@ -52,6 +53,7 @@ NOUNS = (
     pairs,
     team,
     jobs,
+    workers,
     trainings,
     checkpoints,
     arenas,

@@ -19,6 +19,7 @@ from app.cli import (
     tokens,
     trashing,
     users,
+    workers,
 )
 from app.cli.output import AsJson, emit, say
 
@@ -38,6 +39,7 @@ app.add_typer(checkpoints.app, name="checkpoint", help="Look at checkpoints, reg
 app.add_typer(trashing.app, name="trash", help="What is in the trash: list it, bring it back, delete it for good.")
 app.add_typer(users.app, name="user", help="Who may sign in.")
 app.add_typer(tokens.app, name="token", help="Tokens for programs that use REST.")
+app.add_typer(workers.app, name="workers", help="List workers; pause, drain and resume them.")
 app.add_typer(database.app, name="db", help="The database's schema, backup and restore.")
 app.command("export")(datasets.export)
 app.command("recipes")(recipes.recipes)

@@ -50,7 +50,7 @@ def _working(create: Callable[[Actor], int]) -> Iterator[tuple[Actor, int]]:
     installation.prepare()
     owner = accounts.local_owner()
     project_id = create(owner)
-    worker = Worker()
+    worker = Worker(is_embedded=True)
     worker.start()
     try:
         yield owner, project_id

@@ -31,6 +31,7 @@ from app.pages import (
     team,
     training,
     warnings,
+    workers,
 )
 
 PAGES: tuple[ModuleType, ...] = (
@@ -44,6 +45,7 @@ PAGES: tuple[ModuleType, ...] = (
     review,
     team,
     jobs,
+    workers,
     training,
     checkpoints,
     held_out,

@@ -74,6 +74,7 @@ class Base(DeclarativeBase):
                 values.RoundStatus,
                 values.FailureKind,
                 values.WarningLevel,
+                values.WorkerOrder,
             )
         },
     }

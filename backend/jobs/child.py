@@ -12,6 +12,8 @@ from backend.errors import TrainerError
 from backend.jobs.logs import last_lines, tail
 
 PARENT_PIPE = "RONDO_PARENT_PIPE"
+AWAY = 75
+"""The exit code (EX_TEMPFAIL) of a child that could not go on because the database was away: its job starts again."""
 POLL_SECONDS = 0.5
 TERMINATE_SECONDS = 1.0
 

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 from functools import lru_cache
 
-from dbos import DBOS, DBOSClient, EnqueueOptions
+from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions
 from dbos import error as dbos_error
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import SQLAlchemyError
@@ -73,6 +73,20 @@ def prepare(*, concurrency: int = 1) -> None:
     for queue in sorted(ALL_QUEUES):
         number = 1 if queue == EXPORT else concurrency
         client().register_queue(queue, worker_concurrency=number, polling_interval_sec=POLLING_SECONDS)
+
+
+def configuration(executor_id: str) -> DBOSConfig:
+    """Of the engine in a worker's process."""
+    return {
+        "name": APPLICATION,
+        "system_database_url": settings().url,
+        "dbos_system_schema": SCHEMA,
+        "executor_id": executor_id,
+        "application_version": APPLICATION_VERSION,
+        "run_migrations": False,
+        "enable_otlp": False,
+        "log_level": "WARNING",
+    }
 
 
 def new_workflow_id() -> str:

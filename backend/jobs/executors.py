@@ -18,11 +18,13 @@ from pathlib import Path
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from backend import __version__
 from backend.config import settings
 from backend.db import now, reading, session
 from backend.db.tables import Executor, Job
 from backend.errors import Conflict, InvalidInput
-from backend.jobs import durable, helping, transitions
+from backend.jobs import durable, hardware, helping, transitions
+from backend.values import WorkerOrder
 
 log = logging.getLogger("rondo.jobs")
 
@@ -59,9 +61,12 @@ def claim(executor_id: str | None = None) -> Lock:
     raise Conflict(f"All {MAX_SLOTS} executor ids of this machine are in use. Stop some workers first.")
 
 
-def register(lock: Lock, queues: Sequence[str]) -> None:
-    """Write the executor's row. An id that a living worker of another machine holds is refused."""
-    host = socket.gethostname()
+def register(lock: Lock, queues: Sequence[str], *, is_embedded: bool = False) -> WorkerOrder:
+    """Write the executor's row, and return what it is told. An id that a living worker elsewhere holds is refused.
+
+    A pause outlasts the worker's process; it is drained once.
+    """
+    host, gpus = socket.gethostname(), "\n".join(hardware.gpus())
     with session() as db:
         row = db.get(Executor, lock.executor_id)
         if row is not None and row.host != host and row.stopped_at is None:
@@ -77,6 +82,9 @@ def register(lock: Lock, queues: Sequence[str]) -> None:
         row.host, row.process_id, row.queues = host, os.getpid(), ",".join(queues)
         row.started_at = row.heartbeat_at = now()
         row.stopped_at, row.can_help = None, True
+        row.told = WorkerOrder.pause if row.told is WorkerOrder.pause else WorkerOrder.work
+        row.is_embedded, row.version, row.cpus, row.gpus = is_embedded, __version__, hardware.cpus(), gpus
+        return row.told
 
 
 def retire(executor_id: str) -> None:
@@ -88,8 +96,15 @@ def retire(executor_id: str) -> None:
 class Keeper:
     """A worker's second thread: shows that the worker lives and looks after the work of those that do not."""
 
-    def __init__(self, executor_id: str, *, heartbeat_seconds: float, dead_after_seconds: float) -> None:
-        self.executor_id = executor_id
+    def __init__(
+        self,
+        executor_id: str,
+        *,
+        heartbeat_seconds: float,
+        dead_after_seconds: float,
+        obey: Callable[[WorkerOrder], None] = lambda _order: None,
+    ) -> None:
+        self.executor_id, self._obey = executor_id, obey
         self._heartbeat_seconds, self._dead_after_seconds = heartbeat_seconds, dead_after_seconds
         self._seen: dict[str, tuple[object, float]] = {}
         self._stop = threading.Event()
@@ -133,7 +148,9 @@ class Keeper:
             try:
                 with session() as db:
                     mine = update(Executor).where(Executor.id == self.executor_id)
-                    db.execute(mine.values(heartbeat_at=now(), stopped_at=None))
+                    beat = mine.values(heartbeat_at=now(), stopped_at=None).returning(Executor.told)
+                    order = db.scalar(beat) or WorkerOrder.work
+                self._obey(order)
                 self.recover()
             except SQLAlchemyError:
                 log.warning("The database did not answer; the worker %s goes on.", self.executor_id, exc_info=True)

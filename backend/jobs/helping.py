@@ -19,9 +19,9 @@ from backend.db.bulk import insert_rows
 from backend.db.many import in_chunks
 from backend.db.tables import Batch, Executor, Helper, Job
 from backend.errors import Cancelled
-from backend.jobs import durable, logs
+from backend.jobs import durable, logs, orders
 from backend.jobs.progress import JobProgress
-from backend.values import JobStatus
+from backend.values import JobStatus, WorkerOrder
 
 OWN = 0
 """Holds the batches that the job's own process works on."""
@@ -128,7 +128,8 @@ def join(helper_id: int, executor_id: str) -> tuple[int, int] | None:
             return None
         is_running = job.attempt == helper.attempt and job.status is JobStatus.running
         free = select(Batch.number).where(_is_free(helper.job_id, helper.attempt))
-        is_refused = executor_id == job.executor_id or executor_id in _tried(db, job)
+        # Also one that takes no new work: what it took before it heard of that, another one is asked for.
+        is_refused = executor_id == job.executor_id or executor_id in _tried(db, job) or orders.rests(db, executor_id)
         if not is_running or is_refused or db.scalar(free.limit(1)) is None:
             helper.ended_at = now()
             return None
@@ -259,14 +260,14 @@ def tails(job_id: int, attempt: int) -> str:
 
 def _idle(db: Session, job: Job) -> set[str]:
     fresh = (Executor.stopped_at.is_(None), Executor.heartbeat_at > now() - timedelta(seconds=ALIVE_SECONDS))
-    query = select(Executor.id, Executor.queues, Executor.can_help).where(*fresh)
+    query = select(Executor.id, Executor.queues, Executor.can_help, Executor.told).where(*fresh)
     listening = [row for row in db.execute(query) if job.queue in row.queues.split(",")]
     if not all(row.can_help for row in listening):
         return set()
     at_jobs = select(Job.executor_id).where(Job.status == JobStatus.running, Job.queue == job.queue)
     helping = select(Helper.executor_id).where(_is_at_work())
     busy = {*db.scalars(at_jobs), *db.scalars(helping)} | _tried(db, job)
-    return {row.id for row in listening} - busy
+    return {row.id for row in listening if row.told is WorkerOrder.work} - busy
 
 
 def _tried(db: Session, job: Job) -> set[str]:

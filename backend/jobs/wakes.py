@@ -43,7 +43,7 @@ class Bell:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self.rings, self.is_closed, self.can_ring = 0, False, False
+        self.rings, self.is_closed, self.can_ring, self.is_paused = 0, False, False, False
         self._lively_until = 0.0
 
     def ring(self, *, lively: bool = True) -> None:
@@ -61,7 +61,18 @@ class Bell:
             self._changed.notify_all()
 
     def open(self) -> None:
-        self.is_closed = False
+        self.is_closed = self.is_paused = False
+
+    def pause(self, is_paused: bool) -> None:
+        """Let nobody look for work, or everybody again."""
+        with self._changed:
+            self.is_paused = is_paused
+            self._changed.notify_all()
+
+    def wait_while_paused(self, is_over: Callable[[], bool]) -> None:
+        with self._changed:
+            while self.is_paused and not self.is_closed and not is_over():
+                self._changed.wait(LOOK_SECONDS)
 
     def wait(self, heard: int, shortest: float, is_over: Callable[[], bool]) -> None:
         """Return at a ring after the one that was heard, at the end, or when it is time to look without one."""
@@ -94,6 +105,7 @@ class WakingEvent:
     def wait(self, timeout: float) -> bool:
         if self._seconds is None:
             bell.wait(self._heard, timeout, self._stop.is_set)
+            bell.wait_while_paused(self._stop.is_set)
             self._heard = bell.rings
         else:
             ends = time.monotonic() + self._seconds

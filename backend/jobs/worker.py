@@ -8,17 +8,16 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dbos import DBOS, DBOSConfig
+from dbos import DBOS
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend import lifeline
-from backend.config import settings
 from backend.errors import Conflict, InvalidInput
-from backend.jobs import durable, executors, helping, logs, standby, transitions, wakes
-from backend.jobs.child import describe_exit
+from backend.jobs import durable, endings, executors, helping, logs, orders, standby, transitions, wakes
+from backend.jobs.child import AWAY, describe_exit
 from backend.jobs.process import Child, ChildProcess, kept
 from backend.log import tell_about
-from backend.values import JobStatus
+from backend.values import JobStatus, WorkerOrder
 
 log = logging.getLogger("rondo.jobs")
 
@@ -50,6 +49,7 @@ class Worker:
         command: Command = pipeline_command,
         heartbeat_seconds: float = executors.HEARTBEAT_SECONDS,
         dead_after_seconds: float = executors.DEAD_AFTER_SECONDS,
+        is_embedded: bool = False,
     ) -> None:
         unknown = sorted(set(queues) - set(durable.ALL_QUEUES))
         if unknown or not queues:
@@ -62,6 +62,8 @@ class Worker:
         self._keeper: executors.Keeper | None = None
         self._watch: wakes.Watch | None = None
         self.standby = standby.Standby() if command is pipeline_command else None
+        self.is_embedded = is_embedded
+        self.when_drained: Callable[[], None] = lambda: None
 
     @property
     def executor_id(self) -> str:
@@ -89,16 +91,18 @@ class Worker:
         try:
             durable.prepare(concurrency=self._concurrency)
             self._lock = executors.claim(self._wanted_id)
-            executors.register(self._lock, self.queues)
+            order = executors.register(self._lock, self.queues, is_embedded=self.is_embedded)
             self._keeper = executors.Keeper(
                 self.executor_id,
                 heartbeat_seconds=self._heartbeat_seconds,
                 dead_after_seconds=self._dead_after_seconds,
+                obey=self.obey,
             )
             # before DBOS sees them: its own recovery uses a queue that every worker takes from
             self._keeper.recover(own=True)
             self._watch = wakes.Watch()
             self._watch.start()
+            self.obey(order)
             durable.in_own_thread(self._launch)
             self._keeper.start()
             if self.standby is not None:
@@ -107,6 +111,14 @@ class Worker:
             self.stop()
             raise
         log.info("Worker %s takes jobs from %s.", self.executor_id, ", ".join(self.queues))
+
+    def obey(self, order: WorkerOrder) -> None:
+        """Take work, or none; once nothing is left of what a drained worker took, say so."""
+        rested = wakes.bell.is_paused
+        wakes.bell.pause(order is not WorkerOrder.work)
+        # Not at once: a queue's thread may be about to take something.
+        if rested and order is WorkerOrder.drain and not durable.started_by(self.executor_id):
+            self.when_drained()
 
     def stop(self) -> None:
         """End the children, put their jobs back into the queue, give up the id. May be repeated."""
@@ -134,17 +146,7 @@ class Worker:
         _worker = None
 
     def _launch(self) -> None:
-        config: DBOSConfig = {
-            "name": durable.APPLICATION,
-            "system_database_url": settings().url,
-            "dbos_system_schema": durable.SCHEMA,
-            "executor_id": self.executor_id,
-            "application_version": durable.APPLICATION_VERSION,
-            "run_migrations": False,
-            "enable_otlp": False,
-            "log_level": "WARNING",
-        }
-        DBOS(config=config)
+        DBOS(config=durable.configuration(self.executor_id))
         durable.log_as_others()
         DBOS.listen_queues(self.queues)
         wakes.install()
@@ -163,6 +165,7 @@ def run(queues: Sequence[str], executor_id: str | None = None, *, concurrency: i
 
 def serve(worker: Worker) -> None:
     asked_to_stop = threading.Event()
+    worker.when_drained = asked_to_stop.set
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked_to_stop.set())
     worker.start()
@@ -191,6 +194,11 @@ async def _run_child(job_id: int, workflow_id: str) -> str:
     worker = _worker
     assert worker is not None
     tell_about(job=job_id)
+    order = await asyncio.to_thread(orders.told, worker.executor_id)
+    if order is not WorkerOrder.work:  # told so after the job was taken, or a moment before
+        await asyncio.to_thread(worker.obey, order)
+        await asyncio.to_thread(transitions.take_over, job_id, workflow_id, lost=False)
+        return "handed back"
     attempt = await asyncio.to_thread(transitions.start, job_id, workflow_id, worker.executor_id)
     if attempt is None:
         return "superseded"
@@ -198,13 +206,16 @@ async def _run_child(job_id: int, workflow_id: str) -> str:
     try:
         child = await worker.child(job_id, attempt, path)
     except OSError as error:
-        await asyncio.to_thread(_record_end, job_id, attempt, f"could not be started: {error}.")
+        await asyncio.to_thread(endings.record, job_id, attempt, f"could not be started: {error}.")
         return "failed"
     try:
         await _follow(child, job_id, attempt)
     finally:
         await child.end()
-    await asyncio.to_thread(_record_end, job_id, attempt, describe_exit(child.exit_code))
+    if child.exit_code == AWAY:
+        await endings.begin_again(job_id, workflow_id)
+        return "queued again"
+    await asyncio.to_thread(endings.record, job_id, attempt, describe_exit(child.exit_code))
     return "ended"
 
 
@@ -238,7 +249,8 @@ async def _run_helper(helper_id: int) -> str:
         finally:
             await child.end()
         # Also of a signal: what memory runs out for once, it runs out for again.
-        how = f"Its process {describe_exit(child.exit_code)}" if goes_on and child.exit_code else None
+        is_failure = goes_on and child.exit_code not in (0, AWAY)
+        how = f"Its process {describe_exit(child.exit_code)}" if is_failure else None
     except OSError as error:
         how = f"It could not be started: {error}."
     await asyncio.to_thread(helping.leave, helper_id, error=how, tail=logs.tail(path))
@@ -267,7 +279,7 @@ async def _follow(child: Child, job_id: int, attempt: int) -> None:
     written: str | None = None
     while not await child.ended(within=LOOK_SECONDS):
         try:
-            tail = await asyncio.to_thread(_tail, job_id, attempt)
+            tail = await asyncio.to_thread(endings.log_tail, job_id, attempt)
             status = await asyncio.to_thread(transitions.look, job_id, attempt)
             if tail != written and status is not None:
                 await asyncio.to_thread(transitions.write_log_tail, job_id, attempt, tail, process_id=child.pid)
@@ -280,16 +292,3 @@ async def _follow(child: Child, job_id: int, attempt: int) -> None:
         lingered = lingered + LOOK_SECONDS if status != JobStatus.running else 0.0
         if lingered > LINGER_SECONDS:
             return
-
-
-def _tail(job_id: int, attempt: int) -> str:
-    """What the job's processes printed last, those of its helpers below its own."""
-    return logs.tail(logs.log_path(job_id)) + helping.tails(job_id, attempt)
-
-
-def _record_end(job_id: int, attempt: int, how: str) -> None:
-    """Keep the log's tail; a child that ended without a word of its own has failed."""
-    tail = logs.tail(logs.log_path(job_id))
-    transitions.write_log_tail(job_id, attempt, tail + helping.tails(job_id, attempt), process_id=None)
-    if transitions.look(job_id, attempt) == JobStatus.running:
-        transitions.fail_silently_ended(job_id, attempt, how=how, tail=tail)

@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from sqlalchemy import delete, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from backend import recipes
 from backend.db import reading, session, tables
+from backend.db.away import is_away
 from backend.errors import Cancelled, EmptySelection, NotFound, RondoError
 from backend.jobs import helping, transitions
+from backend.jobs.child import AWAY
 from backend.jobs.progress import JobProgress
 from backend.log import tell_about
 from backend.pipeline import (
@@ -76,8 +79,21 @@ def run_job(job_id: int, attempt: int, *, after_round: AfterRound | None = None,
         log.info("%s", error.message)
         return 0
     except Exception as error:
-        return report(job_id, attempt, error)
+        return told(job_id, attempt, error)
     return 0
+
+
+def told(job_id: int, attempt: int, error: Exception) -> int:
+    """Write the error on the job, unless it is that the database is away: then there is nothing to mend."""
+    try:
+        if not is_away(error):
+            return report(job_id, attempt, error)
+    except SQLAlchemyError as second:
+        error = second
+    if not is_away(error):
+        raise error
+    log.warning("The database went away, and this process ends; the job goes on in another one. %s", error)
+    return AWAY
 
 
 def help_job(job_id: int, attempt: int, helper_id: int) -> int:
@@ -99,6 +115,8 @@ def help_job(job_id: int, attempt: int, helper_id: int) -> int:
         return 0
     except Exception as error:
         log.exception("Helper %s stops; what it had not written goes on elsewhere.", helper_id)
+        if is_away(error):
+            return AWAY
         helping.leave(helper_id, error=str(error))
         return 1
     return 0

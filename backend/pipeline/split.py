@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from backend.db import session
-from backend.jobs import fenced, helping
+from backend.jobs import fenced, helping, orders
 from backend.pipeline.stage import StageContext
 from backend.values import Stage
 
@@ -162,6 +162,6 @@ class Parts:
         number: int | None = first
         while number is not None:
             yield SharedBatch(self.stage, number, holder)
-            if helping.is_wanted_elsewhere(job_id, holder):
+            if orders.is_sent_home(holder) or helping.is_wanted_elsewhere(job_id, holder):
                 return
             number = helping.claim(job_id, attempt, holder)

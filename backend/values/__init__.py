@@ -21,6 +21,7 @@ from backend.values.states import Split as Split
 from backend.values.states import Stage as Stage
 from backend.values.states import Verdict as Verdict
 from backend.values.states import WarningLevel as WarningLevel
+from backend.values.states import WorkerOrder as WorkerOrder
 
 JSON = dict[str, Any]
 FLIP = "flip"

@@ -113,6 +113,14 @@ class JobStatus(StrEnum):
     cancelled = "cancelled"
 
 
+class WorkerOrder(StrEnum):
+    """What a worker was told: take work, take no new work, or end as soon as what it does is done."""
+
+    work = "work"
+    pause = "pause"
+    drain = "drain"
+
+
 class RoundStatus(StrEnum):
     """`review` waits for people to decide, `held` for a curator's word before training; the others follow the jobs."""
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.jobs import JobProgress, enqueue, fail, fenced, finish
-from backend.jobs.child import guard
+from backend.jobs.child import AWAY, guard
 from backend.values import SetUse, Split, Stage
 
 
@@ -67,6 +67,8 @@ def hold() -> None:
 
 
 def end(job_id: int, attempt: int, spec: dict) -> None:
+    if spec["how"] == "away" and attempt == 1:
+        os._exit(AWAY)
     if spec["how"] == "exit":
         print("the disk is full", file=sys.stderr, flush=True)
         os._exit(3)

@@ -19,8 +19,10 @@ from backend.judges.additive_rubric import AdditiveRubric
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.recipes import Recipe, Step
 from backend.selectors.above_threshold import AboveThreshold
+from backend.services.operations import workers
+from backend.services.people import accounts
 from backend.trainers.sft import SFT
-from backend.values import JobStatus, Stage
+from backend.values import JobStatus, Stage, WorkerOrder
 from tests.acceptance.workers import lives
 from tests.capable import capable, drawn, models
 from tests.endpoint import Reply, Server, serving
@@ -28,7 +30,7 @@ from tests.integration.loop import TRAINING, Loop, made
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_endpoints import registered
 from tests.rows import make_prompt_set
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 CHILD = """
 import sys
@@ -228,6 +230,36 @@ def test_killed_workers_leave_the_rows_of_one(tiny: Path, tmp_path: Path) -> Non
         door.open.add(Stage.judge)
         ended(round_id, log)
     assert made(round_id) == made(alone)
+    assert_nothing_is_left(round_id)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_workers_drained_one_after_the_other_in_a_round_lose_nothing(tiny: Path, tmp_path: Path) -> None:
+    log, owner = tmp_path / "log", accounts.local_owner()
+    with serving() as server, ExitStack() as stack:
+        loop, plan, alone = prepared(tiny, server)
+        # Three: those that are left share the judge step, too.
+        started = {name: stack.enter_context(worker(name, log)) for name in ("one", "two", "three")}
+        round_id, door = launched(loop, server, plan)
+        first = str(met(round_id, Stage.generate).executor_id)
+        assert workers.tell(owner, WorkerOrder.drain, first) == [first]
+        door.open.add(Stage.generate)
+        assert started[first].wait(PATIENCE) == 0
+        done = job_of(round_id, Stage.generate)
+        assert done is not None
+        assert (done.status, done.attempt, done.executor_id) == (JobStatus.done, 1, first)
+        job = met(round_id, Stage.judge)
+        second = next(str(one.executor_id) for one in helpers(job.id) if one.id in holders(job.id))
+        workers.tell(owner, WorkerOrder.drain, second)
+        started[first] = stack.enter_context(worker(first, log))  # a rolling restart
+        door.open.add(Stage.judge)
+        assert started[second].wait(PATIENCE) == 0
+        ended(round_id, log)
+        assert len(server.bodies) == REQUESTS
+        assert (judged := job_of(round_id, Stage.judge)) is not None
+        assert judged.attempt == 1
+    assert made(round_id) == made(alone)
+    assert spent(round_id) == spent(alone)
     assert_nothing_is_left(round_id)
 
 

@@ -98,6 +98,16 @@ def test_zombie_of_an_older_attempt_writes_nothing() -> None:
 
 
 @on_sqlite
+def test_job_whose_child_found_the_database_away_begins_again() -> None:
+    made = make_job(prompts=3, seconds=0, end_at=1, how="away")
+    with WorkerProcess():
+        wait_status(made.id, JobStatus.done)
+    assert job(made.id).attempt == 2
+    assert job(made.id).error is None
+    assert written(made.id) == [0, 1, 2]
+
+
+@on_sqlite
 def test_child_that_ends_badly_fails_job_and_round() -> None:
     says = {
         "exit": "The generate process of job 1 ended with exit code 3. The last it printed: the disk is full",

@@ -48,6 +48,7 @@ FULL = {
     "compared_samples": 1_600,
     "shared_prompts": 2_000,
     "step_kills": 50,
+    "kill_minutes": 5,
     "grpo_steps": 60,
     "paying_decisions": 100,
     "idle_seconds": 60,
@@ -65,6 +66,7 @@ QUICK = {
     "compared_samples": 128,
     "shared_prompts": 60,
     "step_kills": 5,
+    "kill_minutes": 1,
     "grpo_steps": 3,
     "paying_decisions": 20,
     "idle_seconds": 10,
@@ -84,6 +86,7 @@ HELP = {
     "compared_samples": "texts of a round where recipes are compared",
     "shared_prompts": "prompts of a round that several workers share",
     "step_kills": "how often rounds of many steps are killed, over all recipes",
+    "kill_minutes": "for how long one of eight workers after the other is killed",
     "grpo_steps": "optimizer steps of a GRPO training",
 }
 
@@ -119,6 +122,8 @@ def main() -> None:
     run("-m", "tests.bench.judge_bench")
     run("-m", "tests.bench.workers", "--prompts", size["shared_prompts"])
     run("-m", "tests.bench.kills", "--kills", size["step_kills"])
+    kill = ("--minutes", size["kill_minutes"], "--prompts", size["shared_prompts"])
+    run("-m", "tests.bench.worker_kills", *kill)
     train = [] if asked.quick else ["--train"]
     run("-m", "tests.bench.informativeness", "--seeds", size["reviewed_seeds"], *train)
     paying = ("--seeds", size["reviewed_seeds"], "--decisions", size["paying_decisions"])

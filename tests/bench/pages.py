@@ -43,6 +43,7 @@ USEFUL = {
     "me": "#my-work :is(dd, .rondo-empty)",
     "people": ".gradio-container [role=gridcell]",
     "audit": "#audit-table td",
+    "workers": "#workers-list :is(.rondo-empty, .rondo-card)",
     "judge-bench": ".gradio-container :is(td, .rondo-empty)",
     "previews": ".gradio-container :is(td, .rondo-empty)",
     "rewrites": ".gradio-container :is(td, .rondo-empty)",

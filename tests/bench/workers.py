@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,13 @@ def endpoint(seconds: float) -> Iterator[str]:
 @contextmanager
 def postgres() -> Iterator[str]:
     """A cluster of its own on a free port of the loopback, as it comes, and a database in it."""
+    with cluster() as (url, _):
+        yield url
+
+
+@contextmanager
+def cluster() -> Iterator[tuple[str, Callable[[], None]]]:
+    """The address of a database in a cluster of its own, and what restarts that: it ends every connection."""
     from tests.ports import reserve_port
 
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
@@ -100,8 +107,13 @@ def postgres() -> Iterator[str]:
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
         start = [*control, "-l", f"{folder}/log", "-o", options, "start"]
         subprocess.run(start, check=True, stdout=subprocess.DEVNULL)
+
+        def restart() -> None:
+            line = [*control, "-m", "fast", "-l", f"{folder}/log", "-o", options, "restart"]
+            subprocess.run(line, check=True, stdout=subprocess.DEVNULL)
+
         try:
-            yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+            yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres", restart
         finally:
             subprocess.run([*control, "-m", "immediate", "stop"], check=False, stdout=subprocess.DEVNULL)
 

@@ -48,6 +48,7 @@ SHOWN = {
     "me": "#my-work .facts, #my-work dl, #my-work .rondo-empty",
     "people": "#person-name",
     "audit": "#audit-table td",
+    "workers": "#workers-list :is(.rondo-empty, .rondo-card)",
 }
 """What each page shows once it is drawn."""
 OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"], "resultTypes": ["violations"]}

@@ -9,7 +9,7 @@ from backend.config import reread
 from backend.db import dispose, now, session, tables
 from backend.services import installation
 from backend.services.operations import examination, readiness
-from backend.values import Stage
+from backend.values import Stage, WorkerOrder
 from tests import rows
 from tests.integration import site
 
@@ -113,3 +113,9 @@ def test_the_doctor_finds_a_queue_without_a_worker_and_a_job_whose_worker_is_gon
     assert "http://127.0.0.1:1/v1" in said["endpoint", "fail"]
     assert "rondo db backup" in said["backups", "warn"]
     assert said["schema", "pass"]
+    rests = {"queues": "train", "told": WorkerOrder.pause, "started_at": now(), "heartbeat_at": now()}
+    with session() as db:
+        db.add(tables.Executor(id="rests-0", host="far", process_id=1, **rests))
+    said = {(line.name, line.outcome.value): line.text for line in examination.examine()}
+    assert "rondo workers resume rests-0" in said["workers", "fail"]
+    assert "Told to take no new work: rests-0." in said["workers", "warn"]

@@ -200,6 +200,7 @@ def make_world(mark: str = MARK) -> World:
             "dataset_id": dataset.id,
             "job_id": job.id,
             "trial_id": trial.id,
+            "act": "pause",
             "template_id": template.id,
             "token_id": 0,
             "recipe_id": saved.id,

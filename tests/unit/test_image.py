@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
+from app import cookies
 from app.cli.commands import app
 from app.guard import OPEN
 from backend.config import Settings
@@ -86,7 +88,27 @@ def test_the_services_share_what_they_have_to() -> None:
     for shared in ("image", "environment", "volumes", "init", "restart"):
         assert web[shared] == worker[shared], shared
     assert set(web["environment"]) <= SETTINGS
-    assert {volume.split(":")[0] for one in services.values() for volume in one["volumes"]} == set(COMPOSE["volumes"])
+    assert {volume.split(":")[0] for one in services.values() for volume in one.get("volumes", [])} == set(
+        COMPOSE["volumes"]
+    )
+
+
+def test_the_proxy_keeps_a_browser_with_one_web_process_and_is_believed() -> None:
+    services: dict[str, Any] = COMPOSE["services"]
+    ours = COMPOSE["configs"]["proxy"]["content"].replace("$$", "$")
+    port, address = (
+        services["web"]["environment"]["RONDO_PORT"],
+        services["web"]["environment"]["RONDO_TRUSTED_PROXIES"],
+    )
+    assert f"server web:{port} " in ours
+    assert f"hash $cookie_{cookies.COOKIE}$http_authorization" in ours
+    assert services["web"]["deploy"]["replicas"] > 1
+    assert services["proxy"]["networks"]["default"]["ipv4_address"] == address
+    (network,) = COMPOSE["networks"]["default"]["ipam"]["config"]
+    assert ip_address(address) in ip_network(network["subnet"])
+    assert [one.split(":")[:2] for one in services["proxy"]["ports"]] == [["127.0.0.1", str(port)]]
+    assert f"listen {port};" in ours
+    assert "ports" not in services["web"], "people reach it through the proxy alone"
 
 
 def test_who_starts_waits_for_what_answers() -> None:

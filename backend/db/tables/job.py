@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base, Identified
-from backend.values import JobStatus, Stage
+from backend.values import JobStatus, Stage, WorkerOrder
 
 
 class Job(Identified, Base):
@@ -124,3 +124,11 @@ class Executor(Base):
     stopped_at: Mapped[datetime | None]
     can_help: Mapped[bool] = mapped_column(default=False, server_default=false())
     """It runs helpers; a worker of a version before there were any would take one and never end it."""
+    told: Mapped[WorkerOrder] = mapped_column(default=WorkerOrder.work, server_default=WorkerOrder.work)
+    is_embedded: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """It is part of a web process, which would go on without it: it can be paused, but not drained."""
+    version: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    """Of Rondo; empty for a worker of a version that did not tell."""
+    cpus: Mapped[int | None]
+    gpus: Mapped[str] = mapped_column(default="", server_default="")
+    """Those that it may use, a line each: name and memory."""

@@ -22,7 +22,7 @@ from backend.engines.openai import OpenAI
 from backend.errors import RondoError
 from backend.services import installation
 from backend.services.operations import archives, clean_up, figures
-from backend.values import JobStatus
+from backend.values import JobStatus, WorkerOrder
 
 MINIMUM, NEXT = (3, 11), (3, 14)
 LITTLE_SPACE, NO_SPACE = 5 * 1024**3, 1024**3
@@ -176,13 +176,18 @@ def _workers() -> Iterator[Line]:
     with reading() as db:
         alive = list(figures.alive(db))
         queued = set(db.scalars(select(tables.Job.queue).where(tables.Job.status == JobStatus.queued).distinct()))
-    served = {queue for row in alive for queue in row.queues.split(",")}
+    rests = [row for row in alive if row.told is not WorkerOrder.work]
+    served = {queue for row in alive if row not in rests for queue in row.queues.split(",")}
     for queue in sorted(queued - served):
         said = f"Jobs wait in the queue {queue}, and no worker takes from it. Start one: rondo worker --queues {queue}"
+        if could := [row.id for row in rests if queue in row.queues.split(",")]:
+            said = f"{said}. Or let one work again that was told to rest: rondo workers resume {could[0]}"
         yield Line("workers", CheckLevel.fail, said)
     if alive:
         named = ", ".join(f"{row.id} on {row.host} ({row.queues})" for row in alive)
         yield Line("workers", CheckLevel.passed, f"{len(alive)} alive: {named}.")
+        if rests:
+            yield Line("workers", CheckLevel.warn, f"Told to take no new work: {', '.join(row.id for row in rests)}.")
     elif not queued:
         yield Line(
             "workers", CheckLevel.absent, "None is alive, and no job waits. `rondo up` or `rondo worker` starts one."

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import now, reading, tables
 from backend.services.rounds.job_views import WORKER_IS_SILENT_AFTER
-from backend.values import JobStatus, RoundStatus
+from backend.values import JobStatus, RoundStatus, WorkerOrder
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class InstallationFigures:
     rounds: dict[str, int]
     """By status."""
     workers: dict[str, int]
-    """Those alive, by the queue that they take from."""
+    """Those alive that take work, by the queue that they take from."""
     queue_ages: dict[str, float]
     """Seconds since the oldest job was made that waits in the queue; 0 where none does."""
     newest_sample: int
@@ -45,7 +45,8 @@ def read(queues: tuple[str, ...] = ("generate", "train", "export")) -> Installat
         for queue, oldest in db.execute(waiting.group_by(job.queue)):
             ages[queue] = max(0.0, (now() - oldest).total_seconds())
         workers = dict.fromkeys(queues, 0)
-        for queue in (one for row in alive(db) for one in row.queues.split(",")):
+        at_work = [row for row in alive(db) if row.told is WorkerOrder.work]
+        for queue in (one for row in at_work for one in row.queues.split(",")):
             workers[queue] = workers.get(queue, 0) + 1
         samples, decisions = (db.scalar(select(func.max(of.id))) or 0 for of in (tables.Sample, tables.Decision))
     return InstallationFigures(jobs, rounds, workers, ages, samples, decisions)

@@ -14,7 +14,7 @@ from backend.recipes import Recipe
 from backend.services import events
 from backend.services.access import Actor, require
 from backend.services.rounds import job_steps
-from backend.values import JSON, JobStatus, Role, Stage
+from backend.values import JSON, JobStatus, Role, Stage, WorkerOrder
 
 PAGE = 50
 CURVE_POINTS = 1000
@@ -248,13 +248,15 @@ def _seconds(started_at: datetime | None, finished_at: datetime | None) -> float
 
 
 def _hint(queue: str) -> str:
-    return f"No running worker takes jobs from the queue {queue}. Start one: rondo worker --queues {queue}"
+    start = f"Start one: rondo worker --queues {queue}. Or let one that rests take work again, on the page Workers."
+    return f"No running worker takes jobs from the queue {queue}. {start}"
 
 
 def _queues_with_workers(db: Session) -> set[str]:
     executor = tables.Executor
     alive = executor.stopped_at.is_(None), executor.heartbeat_at > now() - WORKER_IS_SILENT_AFTER
-    return {queue for queues in db.scalars(select(executor.queues).where(*alive)) for queue in queues.split(",")}
+    query = select(executor.queues).where(*alive, executor.told == WorkerOrder.work)
+    return {queue for queues in db.scalars(query) for queue in queues.split(",")}
 
 
 def thinned(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
