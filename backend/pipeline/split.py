@@ -81,13 +81,18 @@ class Parts:
         """
         self.stage, self.due, self.is_served = stage, due, is_served
         self.may_share = may_share and stage.stage in SHARED and not stage.kind and stage.home_id is None
-        self._seconds = 0.0
-        """The last batch took so long while it was alone; then the longest."""
+        self.may_overlap = False
+        """Whether the next batch may be begun before the one before it is `finished`."""
+        self._seconds = self._longest = 0.0
+        """What the last batch took while this process was alone, beside others under way; and the longest, whole."""
+        self._begun: dict[int, float] = {}
+        self._finished_at = 0.0
         self._look_at, self._look_seconds = 0.0, LOOK_SECONDS
         self._seen: dict[tuple[int, int], float] = {}
         """Since when helpers are seen to hold their batches."""
 
-    def __iter__(self) -> Iterator[Part]:
+    def __iter__(self) -> Iterator[Part | None]:
+        """None: there is none to be begun now, but one may come back; those under way are to be finished first."""
         if self.stage.helper is not None:
             yield from self._helped(self.stage.helper.id, self.stage.helper.first)
             return
@@ -96,9 +101,24 @@ class Parts:
             if self._share(left):
                 yield from self._own()
                 return
-            began = time.monotonic()
-            yield Part(self.stage, left.popleft())
-            self._seconds = time.monotonic() - began
+            yield from self._begin(Part(self.stage, left.popleft()))
+
+    def finished(self, part: Part) -> None:
+        """Say that a batch is written. To be called for each where several may be under way."""
+        at, began = time.monotonic(), self._begun.pop(part.number)
+        longest = at - began
+        if part.holder is None:
+            # With others under way it took only what came after them.
+            self._seconds, self._longest = at - max(began, self._finished_at), longest
+        else:
+            self._longest = max(self._longest, longest)
+        self._finished_at = at
+
+    def _begin(self, part: Part) -> Iterator[Part]:
+        self._begun[part.number] = time.monotonic()
+        yield part
+        if not self.may_overlap:
+            self.finished(part)
 
     def _share(self, left: deque[int]) -> bool:
         if not self._is_worth(len(left)) or time.monotonic() < self._look_at:
@@ -117,7 +137,7 @@ class Parts:
         is_timed = self.is_served() and self._seconds > 0.0
         return self.may_share and left > 1 and is_timed and left * self._seconds >= WORTH_SECONDS
 
-    def _own(self) -> Iterator[Part]:
+    def _own(self) -> Iterator[Part | None]:
         job_id, attempt, wait = self.stage.job_id, self.stage.attempt, WAIT_SECONDS
         while True:
             now = helping.standing(job_id, attempt)
@@ -126,9 +146,9 @@ class Parts:
             if number is not None:
                 wait = WAIT_SECONDS
                 self._ask(now)
-                began = time.monotonic()
-                yield Part(self.stage, number, helping.OWN)
-                self._seconds = max(self._seconds, time.monotonic() - began)
+                yield from self._begin(Part(self.stage, number, helping.OWN))
+            elif self._begun:
+                yield None
             elif not now.free and not now.held:
                 self.stage.progress.flush()  # raises `Cancelled` where it is the job that is over, not the stage
                 return
@@ -141,7 +161,7 @@ class Parts:
         """Give up helpers that have held a batch for too long: their process hangs, or their server does."""
         at = time.monotonic()
         self._seen = {held: self._seen.get(held, at) for held in now.held.items()}
-        most = max(HELD_SECONDS, HELD_TIMES * self._seconds)
+        most = max(HELD_SECONDS, HELD_TIMES * self._longest)
         for holder in {holder for (_, holder), since in self._seen.items() if at - since > most}:
             log.warning("Helper %s holds a batch for more than %.0f seconds and is given up.", holder, most)
             helping.leave(holder, error=f"It held a batch for more than {most:.0f} seconds.")
@@ -161,7 +181,7 @@ class Parts:
         job_id, attempt = self.stage.job_id, self.stage.attempt
         number: int | None = first
         while number is not None:
-            yield Part(self.stage, number, holder)
+            yield from self._begin(Part(self.stage, number, holder))
             if helping.is_wanted_elsewhere(job_id, holder):
                 return
             number = helping.claim(job_id, attempt, holder)
