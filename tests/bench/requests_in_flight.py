@@ -3,12 +3,13 @@
     python -m tests.bench.requests_in_flight                     400 requests, 16 and 64 in flight
     python -m tests.bench.requests_in_flight --requests 4000     where the ends of a stage weigh less
 
-The endpoint answers from a process of its own: each request after 50 ms, or after a time that follows from its
-prompt, lognormal with a mean of 150 ms (sigma 1: one in a hundred takes 0.9 s), so that both sides wait for the same.
+The endpoint answers from a process of its own: each request after 50 ms, or after a time that is lognormal with a mean
+of 150 ms (sigma 1: one in a hundred takes 0.9 s). The n-th request of both sides takes as long.
 """
 
 import argparse
 import asyncio
+import itertools
 import json
 import math
 import os
@@ -26,18 +27,18 @@ CONSTANT, MEAN, SIGMA = 0.05, 0.15, 1.0
 TEXT = "The answer is right, and its reason is given.\nScore: 4"
 
 
-def seconds_of(how: str, body: bytes) -> float:
-    """How long the endpoint takes for a request."""
-    if how == "constant":
-        return CONSTANT
-    return random.Random(body).lognormvariate(math.log(MEAN) - SIGMA**2 / 2, SIGMA)
+def seconds_of(how: str, requests: int) -> Iterator[float]:
+    """How long the endpoint takes for one request after the other: the same again after so many."""
+    drawn = random.Random(1)
+    each = [drawn.lognormvariate(math.log(MEAN) - SIGMA**2 / 2, SIGMA) for _ in range(requests)]
+    return itertools.cycle(each if how == "lognormal" else [CONSTANT])
 
 
 class Answering(asyncio.Protocol):
     """As little of HTTP as a client needs, so that the endpoint is not what is measured."""
 
-    def __init__(self, how: str) -> None:
-        self.how, self.rest = how, b""
+    def __init__(self, seconds: Iterator[float]) -> None:
+        self.seconds, self.rest = seconds, b""
         message = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": TEXT}}
         usage = {"prompt_tokens": 10, "completion_tokens": 12}
         content = json.dumps({"choices": [message], "usage": usage}).encode()
@@ -55,22 +56,23 @@ class Answering(asyncio.Protocol):
         whole = end + 4 + int(length.split(b"\r\n")[0]) if found else end + 4
         if end < 0 or len(self.rest) < whole:
             return
-        body, self.rest = self.rest[end + 4 : whole], self.rest[whole:]
+        self.rest = self.rest[whole:]
         assert isinstance(self.transport, asyncio.WriteTransport)
-        asyncio.get_running_loop().call_later(seconds_of(self.how, body), self.transport.write, self.reply)
+        asyncio.get_running_loop().call_later(next(self.seconds), self.transport.write, self.reply)
 
 
-async def serve(how: str) -> None:
+async def serve(how: str, requests: int) -> None:
     """Answer until killed; the port stands on standard output."""
-    server = await asyncio.get_running_loop().create_server(lambda: Answering(how), "127.0.0.1", 0, backlog=1024)
+    seconds = seconds_of(how, requests)
+    server = await asyncio.get_running_loop().create_server(lambda: Answering(seconds), "127.0.0.1", 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 @contextmanager
-def serving(how: str) -> Iterator[str]:
+def serving(how: str, requests: int) -> Iterator[str]:
     """An endpoint in a process of its own; yields its address."""
-    command = [sys.executable, "-m", "tests.bench.requests_in_flight", "--serve", how]
+    command = [sys.executable, "-m", "tests.bench.requests_in_flight", "--serve", how, "--requests", str(requests)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -109,7 +111,7 @@ def compare(how: str, most: int, *, requests: int, repeats: int, batch: int) -> 
     from backend.services import rounds
     from tests.bench.workers import prepared
 
-    with data_folder(), serving(how) as url:
+    with data_folder(), serving(how, requests) as url:
         actor, project_id, plan = prepared(url, requests, most, n=1, batch=batch)
         through: dict[str, list[float]] = {"generate": [], "judge": []}
         alone: dict[str, list[float]] = {"generate": [], "judge": []}
@@ -140,7 +142,7 @@ def main() -> None:
     parser.add_argument("--serve", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.serve is not None:
-        asyncio.run(serve(asked.serve))
+        asyncio.run(serve(asked.serve, asked.requests))
         return
     for how in ("constant", "lognormal"):
         for most in asked.in_flight:
