@@ -19,6 +19,8 @@ T = TypeVar("T")
 AHEAD = 8
 """While so many times as many prompts as an endpoint takes at a time are asked for and not yet written, no batch is
 begun; but one is always ahead of the one that is waited for."""
+SPARING = 2
+"""The same while other workers do batches of the stage, or may soon: what is begun here is none of theirs."""
 MOST_BATCHES = 16
 """Each batch that is under way has a thread."""
 
@@ -44,8 +46,8 @@ class Window(Generic[T]):
 
     def __init__(self, parts: Parts, begin: Callable[[Part], Work[T]], engine: Engine | None) -> None:
         self._parts, self._begin, self._engine = parts, begin, engine
-        self._most = AHEAD * engine.window if engine is not None else 0
-        self._pool = ThreadPoolExecutor(MOST_BATCHES, "batches") if self._most else None
+        self._window = engine.window if engine is not None else 0
+        self._pool = ThreadPoolExecutor(MOST_BATCHES, "batches") if self._window else None
         self._open: deque[tuple[Part, int, Future[T]]] = deque()
         parts.may_overlap = self._pool is not None
 
@@ -76,7 +78,8 @@ class Window(Generic[T]):
 
     def _has_room(self) -> bool:
         asked = sum(size for _, size, _ in self._open)
-        return len(self._open) < 2 or (len(self._open) < MOST_BATCHES and asked < self._most)
+        most = self._window * (SPARING if self._parts.spares else AHEAD)
+        return len(self._open) < 2 or (len(self._open) < MOST_BATCHES and asked < most)
 
     def _fill(self, parts: Iterator[Part | None], pool: ThreadPoolExecutor) -> bool:
         """Begin what there is room for; say whether nothing comes after it."""

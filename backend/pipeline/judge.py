@@ -260,8 +260,12 @@ def run(stage: StageContext) -> Finish:
 
     def begin(part: Part) -> Work[Judged]:
         groups, todo, had = missing(stage, cut[part.number], skip, again)
-        ask = partial(judge_batch, stage, engine, todo, part.number) if todo else lambda: ([], [])
-        return Work(sum(len(g.samples) for g in todo), lambda: Judged(groups, todo, had, *ask()))
+
+        def ask() -> Judged:
+            judgments, failed = judge_batch(stage, engine, todo, part.number) if todo else ([], [])
+            return Judged(groups, todo, had, judgments, failed)
+
+        return Work(sum(len(g.samples) for g in todo), ask)
 
     with binding as engine, Window(parts, begin, engine) as window:
         for part, done in window:

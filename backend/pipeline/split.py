@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from backend.db import session
 from backend.jobs import fenced, helping
@@ -87,6 +88,7 @@ class Parts:
         """What the last batch took while this process was alone, beside others under way; and the longest, whole."""
         self._begun: dict[int, float] = {}
         self._finished_at = 0.0
+        self._is_shared = stage.helper is not None
         self._look_at, self._look_seconds = 0.0, LOOK_SECONDS
         self._seen: dict[tuple[int, int], float] = {}
         """Since when helpers are seen to hold their batches."""
@@ -102,6 +104,15 @@ class Parts:
                 yield from self._own()
                 return
             yield from self._begin(Part(self.stage, left.popleft()))
+
+    @property
+    def spares(self) -> bool:
+        """Whether batches are to be left for others: they do some, or are idle while none is finished here yet."""
+        return self._is_shared or (not self._finished_at and self._has_idle)
+
+    @cached_property
+    def _has_idle(self) -> bool:
+        return self.may_share and len(self.due) > 1 and bool(helping.idle(self.stage.job_id))
 
     def finished(self, part: Part) -> None:
         """Say that a batch is written. To be called for each where several may be under way."""
@@ -131,6 +142,7 @@ class Parts:
             job = fenced(db, self.stage.job_id, self.stage.attempt)
             helping.share(db, job, left)
             helping.ask(db, job, min(len(idle), len(left) - 1))
+        self._is_shared = True
         return True
 
     def _is_worth(self, left: int) -> bool:

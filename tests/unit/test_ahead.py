@@ -18,7 +18,7 @@ class Numbers:
 
     def __init__(self, numbers: list[int | None]) -> None:
         self.numbers = numbers
-        self.may_overlap = False
+        self.may_overlap = self.spares = False
         self.open: list[int] = []
         self.ended: list[int] = []
 
@@ -92,15 +92,19 @@ def _freeing(made: Window[Any], reached: Callable[[], object], free: threading.E
     helper.join()
 
 
-@pytest.mark.parametrize(("size", "most"), [(100, 2), (0, ahead.MOST_BATCHES)])
-def test_one_batch_is_ahead_however_large_and_threads_are_bounded(size: int, most: int) -> None:
+@pytest.mark.parametrize(
+    ("size", "spares", "most"), [(100, False, 2), (0, False, ahead.MOST_BATCHES), (1, False, 16), (1, True, 4)]
+)
+def test_one_batch_is_ahead_however_large_and_others_are_left_some(size: int, spares: bool, most: int) -> None:
     begun: list[int] = []
 
     def begin(number: int) -> Work[int]:
         begun.append(number)
         return Work(size, lambda: number)
 
-    with window(Numbers(list(range(40))), begin) as made:
+    parts = Numbers(list(range(40)))
+    parts.spares = spares
+    with window(parts, begin) as made:
         assert [len(begun) - place for place, _ in enumerate(made)][: 40 - most] == [most] * (40 - most)
 
 
