@@ -10,7 +10,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 import httpx
 
-from backend.engines._http import LARGEST_ERROR, Again, Answer, bounds, too_large
+from backend.engines._http import LARGEST_ERROR, HttpReply, RetryRequest, bounds, too_large
 from backend.errors import MissingPrerequisite
 from backend.values import JSON, FailureKind
 
@@ -27,7 +27,7 @@ CLOSED = (
 NOT_REACHED = (aiohttp.ClientConnectorError, aiohttp.InvalidURL, aiohttp.ClientHttpProxyError)
 
 
-class Client:
+class HttpClient:
     """The connections to one server. To be made and used in one event loop."""
 
     def __init__(self, url: str, *, key: str | None, connections: int, by_proxies: bool) -> None:
@@ -44,10 +44,10 @@ class Client:
     async def close(self) -> None:
         await self._session.close()
 
-    async def send(self, url: str, body: JSON | None, seconds: float) -> Answer:
+    async def send(self, url: str, body: JSON | None, seconds: float) -> HttpReply:
         """Ask once, within so many seconds; without a body by GET.
 
-        Raises `Again` where there is no whole reply, and `PromptError` for one that is too large.
+        Raises `RetryRequest` where there is no whole reply, and `PromptError` for one that is too large.
         """
         headers = {} if body is None else {"Content-Type": "application/json"}
         until = time.monotonic() + seconds
@@ -62,16 +62,16 @@ class Client:
                 allow_redirects=False,
                 proxy=self._proxy,
             ) as response:
-                return Answer(response.status, response.headers, await _read(response, url, until))
+                return HttpReply(response.status, response.headers, await _read(response, url, until))
         except TimeoutError as error:
-            raise Again(FailureKind.timeout, "") from error
+            raise RetryRequest(FailureKind.timeout, "") from error
         except NOT_REACHED as error:
-            raise Again(FailureKind.error, f"no connection ({type(error).__name__}: {error})") from error
+            raise RetryRequest(FailureKind.error, f"no connection ({type(error).__name__}: {error})") from error
         except CLOSED as error:
             reason = "the server closed the connection before its reply was whole"
-            raise Again(FailureKind.server, f"{reason} ({type(error).__name__})") from error
+            raise RetryRequest(FailureKind.server, f"{reason} ({type(error).__name__})") from error
         except aiohttp.ClientError as error:
-            raise Again(FailureKind.server, f"no connection ({type(error).__name__}: {error})") from error
+            raise RetryRequest(FailureKind.server, f"no connection ({type(error).__name__}: {error})") from error
 
 
 async def _read(response: aiohttp.ClientResponse, url: str, until: float) -> bytes:

@@ -18,7 +18,7 @@ from backend.errors import EngineError, MissingPrerequisite, PromptError
 from backend.values import JSON, FailureKind
 
 if TYPE_CHECKING:
-    from backend.engines._client import Client
+    from backend.engines._client import HttpClient
 
 T = TypeVar("T")
 LONGEST_WAIT = 30.0
@@ -39,7 +39,7 @@ RUNS = "Check that the server runs and is not overloaded, then try again."
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpReply:
     """A reply's status, headers and body, read whole within the bounds."""
 
     status: int
@@ -54,7 +54,7 @@ class Answer:
             raise ValueError("nested too deep") from error
 
     @property
-    def said(self) -> Any:
+    def content(self) -> Any:
         """The parsed body, or its first characters as text."""
         try:
             return self.json()
@@ -62,7 +62,7 @@ class Answer:
             return self.body[:1000].decode("utf-8", errors="replace")
 
 
-class Again(Exception):
+class RetryRequest(Exception):
     """Why a request is to be sent again, and what kind of failure it is when that does not help."""
 
     def __init__(self, kind: FailureKind, reason: str, wait: float = 0.0, way_out: str = "") -> None:
@@ -73,7 +73,7 @@ class Again(Exception):
         self.way_out = way_out or WAYS_OUT.get(kind, RUNS)
 
 
-class Endpoint:
+class EndpointClient:
     """Posts JSON; retries what may pass. The key is in no message and no repr."""
 
     def __init__(
@@ -102,17 +102,17 @@ class Endpoint:
         half = {"multiplier": retry_seconds / 2, "max": LONGEST_WAIT / 2}
         self._backoff = wait_exponential(**half) + wait_random_exponential(**half)
         self._stop = stop_after_attempt(max_retries + 1)
-        self._requests = _in_flight.InFlight(connections)
+        self._requests = _in_flight.RequestsInFlight(connections)
         try:
             self._client = self._requests.run(self._opened, connections, by_proxies)
         except BaseException:
             self._requests.close()
             raise
 
-    async def _opened(self, connections: int, by_proxies: bool) -> "Client":
-        from backend.engines._client import Client
+    async def _opened(self, connections: int, by_proxies: bool) -> "HttpClient":
+        from backend.engines._client import HttpClient
 
-        return Client(self.url, key=self._key, connections=connections, by_proxies=by_proxies)
+        return HttpClient(self.url, key=self._key, connections=connections, by_proxies=by_proxies)
 
     def close(self) -> None:
         """Close all connections; what is still under way is cancelled."""
@@ -125,7 +125,7 @@ class Endpoint:
         return self._requests.run(ask, *arguments)
 
     def together(self, calls: Sequence[Callable[[], Awaitable[T]]], most: int | None = None) -> list[T | Exception]:
-        """What each coroutine returned or raised, see `InFlight.together`."""
+        """What each coroutine returned or raised, see `RequestsInFlight.together`."""
         return self._requests.together(calls, most)
 
     def give_up(self, *, at_once: bool) -> None:
@@ -140,7 +140,7 @@ class Endpoint:
         """
         _in_flight.check()
         retrying = AsyncRetrying(
-            retry=retry_if_exception_type(Again),
+            retry=retry_if_exception_type(RetryRequest),
             stop=self._stop,
             wait=self._wait,
             sleep=_in_flight.sleep,
@@ -148,7 +148,7 @@ class Endpoint:
         )
         try:
             return await retrying(self._try, body)
-        except Again as last:
+        except RetryRequest as last:
             tries = retrying.statistics["attempt_number"]
             how_often = "failed" if tries == 1 else f"failed {tries} times, last"
             message = f"{self.url} {how_often} with: {clean(last.reason, self._key)}. {last.way_out}"
@@ -159,7 +159,7 @@ class Endpoint:
     def _wait(self, state: RetryCallState) -> float:
         """Return the seconds to wait: the back-off, or what the server asks for where that is longer."""
         error = state.outcome.exception() if state.outcome else None
-        return max(error.wait if isinstance(error, Again) else 0.0, self._backoff(state))
+        return max(error.wait if isinstance(error, RetryRequest) else 0.0, self._backoff(state))
 
     async def _try(self, body: JSON) -> JSON | Refusal:
         return self._read(await self._send(body))
@@ -171,7 +171,7 @@ class Endpoint:
         """
         try:
             answer = self._requests.run(self._send, None, url)
-        except Again as error:
+        except RetryRequest as error:
             raise EngineError(f"{url} gave no reply ({clean(error.reason, self._key)}). {RUNS}") from error
         if answer.status not in (200, *ABSENT):
             raise EngineError(f"{url} answered with status {answer.status}. {RUNS}")
@@ -180,26 +180,26 @@ class Endpoint:
         except ValueError:
             return None
 
-    async def _send(self, body: JSON | None, url: str = "") -> Answer:
+    async def _send(self, body: JSON | None, url: str = "") -> HttpReply:
         """Ask once, within the time that one reply has and that all have together."""
         seconds = self.timeout if self.until is None else min(self.timeout, self.until - time.monotonic())
         try:
             if seconds <= 0:
-                raise Again(FailureKind.timeout, "")
+                raise RetryRequest(FailureKind.timeout, "")
             return await self._client.send(url or self.url, body, seconds)
-        except Again as error:
+        except RetryRequest as error:
             if error.kind is not FailureKind.timeout:
                 raise
             is_over = self.until is not None and time.monotonic() >= self.until
             reason = "the time for all requests is over" if is_over else f"no reply within {self.timeout:g} seconds"
-            raise Again(FailureKind.timeout, reason) from error
+            raise RetryRequest(FailureKind.timeout, reason) from error
 
-    def _read(self, answer: Answer) -> JSON | Refusal:
-        """Return the reply or a refusal; raises `Again` for what may pass."""
+    def _read(self, answer: HttpReply) -> JSON | Refusal:
+        """Return the reply or a refusal; raises `RetryRequest` for what may pass."""
         status = answer.status
         if status == 200:
             return self._reply(answer)
-        refusal = refusal_of(status, answer.said, key=self._key)
+        refusal = refusal_of(status, answer.content, key=self._key)
         if status in REFUSALS or (status == 403 and refusal.is_filter):
             if refusal.is_missing_model:
                 raise self._wrong_address(status, refusal.message)
@@ -222,7 +222,7 @@ class Endpoint:
             reason = f"status {status} {refusal.message}"
             if status == 429:
                 reason += " It limits how often it is asked" + (f", and asks to wait {wait:g} seconds" if wait else "")
-            raise Again(kind, reason, wait, LIMITED if status == 429 else "")
+            raise RetryRequest(kind, reason, wait, LIMITED if status == 429 else "")
         if 300 <= status < 400:
             where = answer.headers.get("Location", "another address")[:200]
             raise self._wrong_address(status, f"it redirects to {where}, which is not followed.")
@@ -234,19 +234,21 @@ class Endpoint:
             "Check the base_url (it ends in /v1) and the model's name."
         )
 
-    def _reply(self, answer: Answer) -> JSON | Refusal:
+    def _reply(self, answer: HttpReply) -> JSON | Refusal:
         """Read what came with status 200, which is not always a reply."""
         try:
             reply = answer.json()
         except ValueError as error:
             sort = answer.headers.get("Content-Type", "of no type")[:60]
-            raise Again(FailureKind.reply, f"a reply that is cut off or no JSON ({sort})") from error
+            raise RetryRequest(FailureKind.reply, f"a reply that is cut off or no JSON ({sort})") from error
         if isinstance(reply, dict) and self._is_reply(reply):
             return reply
         refusal = refusal_of(200, reply, key=self._key)
         if refusal.is_context or refusal.is_filter:
             return refusal
-        raise Again(FailureKind.reply, f"a reply without choices: {refusal.message}", retry_after(answer.headers))
+        raise RetryRequest(
+            FailureKind.reply, f"a reply without choices: {refusal.message}", retry_after(answer.headers)
+        )
 
 
 def bounds(status: int) -> int:

@@ -15,14 +15,14 @@ _is_over: ContextVar[asyncio.Event] = ContextVar("is_over")
 """Set once the requests that were made together with this one are given up."""
 
 
-class GivenUp(EngineError):
+class RequestGivenUp(EngineError):
     """A request that was not made, or not made again, since those it belongs to are given up."""
 
     def __init__(self) -> None:
         super().__init__("It was given up: another request failed for good, or the job ends. Resume the job.")
 
 
-class InFlight:
+class RequestsInFlight:
     """Runs coroutines for threads that wait for them. Of all that are asked for, `most` are under way at a time.
 
     Those that were asked for first begin first. One that waits to be made again keeps its place, so that a server
@@ -49,8 +49,8 @@ class InFlight:
         """Return what each coroutine returned or raised, in order.
 
         After the first that raises, those that were not begun are not begun any more, and those that wait to be made
-        again are not: each is `GivenUp`. Those under way are waited for: what they take is counted. most: fewer at a
-        time than all may be.
+        again are not: each is `RequestGivenUp`. Those under way are waited for: what they take is counted.
+        most: fewer at a time than all may be.
         """
         return self._portal.call(self._together, calls, most)
 
@@ -95,7 +95,7 @@ async def _in_turn(call: Callable[[], Awaitable[T]], places: asyncio.Semaphore) 
 
 def _came_of(task: "asyncio.Task[T]") -> T | Exception:
     if task.cancelled():
-        return GivenUp()
+        return RequestGivenUp()
     error = task.exception()
     if error is None:
         return task.result()
@@ -105,14 +105,14 @@ def _came_of(task: "asyncio.Task[T]") -> T | Exception:
 
 
 def check() -> None:
-    """Raise `GivenUp` where the requests of this task are given up."""
+    """Raise `RequestGivenUp` where the requests of this task are given up."""
     over = _is_over.get(None)
     if over is not None and over.is_set():
-        raise GivenUp
+        raise RequestGivenUp
 
 
 async def sleep(seconds: float) -> None:
-    """Wait; raises `GivenUp` as soon as the requests of this task are given up."""
+    """Wait; raises `RequestGivenUp` as soon as the requests of this task are given up."""
     over = _is_over.get(None)
     if over is None:
         await asyncio.sleep(seconds)
@@ -121,4 +121,4 @@ async def sleep(seconds: float) -> None:
         await asyncio.wait_for(over.wait(), seconds)
     except TimeoutError:
         return
-    raise GivenUp
+    raise RequestGivenUp

@@ -22,13 +22,13 @@ from backend.engines._asking import (
     seeds_of,
     taken_out,
 )
-from backend.engines._http import Endpoint
-from backend.engines._in_flight import GivenUp
+from backend.engines._http import EndpointClient
+from backend.engines._in_flight import RequestGivenUp
 from backend.engines._refusals import Refusal
 from backend.engines._replies import OddReply, completions_of, usage_of
 from backend.errors import EngineError, PromptError
 from backend.values import JSON, Completion, Failure, FailureKind, Messages, Reading, Sampling
-from backend.values.replies import Form, Usage, Weights
+from backend.values.replies import ReplyForm, Usage, Weights
 
 T = TypeVar("T")
 Price = Annotated[float | None, Field(ge=0, le=1e6, allow_inf_nan=False)]
@@ -90,7 +90,7 @@ class OpenAI(Engine):
     price_in: Price = Field(None, description="price of a million tokens that the model reads")
     price_out: Price = Field(None, description="price of a million tokens that it writes")
 
-    _endpoint: Endpoint | None = PrivateAttr(None)
+    _endpoint: EndpointClient | None = PrivateAttr(None)
     _refused: dict[str, str] = PrivateAttr(default_factory=dict)
     _tally: dict[str, int] = PrivateAttr(default_factory=lambda: {"served": 0, "failed": 0})
     _usage: Usage = PrivateAttr(default_factory=Usage)
@@ -120,7 +120,7 @@ class OpenAI(Engine):
         return self.context
 
     def __enter__(self) -> "OpenAI":
-        self._endpoint = Endpoint(
+        self._endpoint = EndpointClient(
             f"{self.base_url}/chat/completions",
             key=key_of(self.api_key_env, self.base_url),
             timeout=self.timeout,
@@ -138,13 +138,15 @@ class OpenAI(Engine):
     def complete(self, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
         return self._complete(prompts, sampling, None)
 
-    def complete_as(self, form: Form, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
+    def complete_as(self, form: ReplyForm, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
         if form.kind not in self.forms:
             return self._complete(prompts, sampling, None)
         replies = self._complete(prompts, sampling, form)
         return [[taken_out(completion, form, self.forced) for completion in several] for several in replies]
 
-    def _complete(self, prompts: Sequence[Messages], sampling: Sampling, form: Form | None) -> list[list[Completion]]:
+    def _complete(
+        self, prompts: Sequence[Messages], sampling: Sampling, form: ReplyForm | None
+    ) -> list[list[Completion]]:
         seeds = seeds_of(prompts, sampling.seed if sampling.seed is not None else secrets.randbits(31))
         asked = enumerate(zip(prompts, seeds, strict=True))
         return self._together([partial(self._ask, n, messages, sampling, seed, form) for n, (messages, seed) in asked])
@@ -176,10 +178,10 @@ class OpenAI(Engine):
                 values.append(one)
         if errors:
             # Others were given up since one failed; that one says why.
-            raise next((error for error in errors if not isinstance(error, GivenUp)), errors[0])
+            raise next((error for error in errors if not isinstance(error, RequestGivenUp)), errors[0])
         return values
 
-    def _opened(self) -> Endpoint:
+    def _opened(self) -> EndpointClient:
         if self._endpoint is None:
             raise EngineError(f"The engine for {self.base_url} is not open. Use it in a `with` block.")
         return self._endpoint
@@ -222,7 +224,7 @@ class OpenAI(Engine):
 
     def post(self, body: JSON) -> JSON | Refusal:
         """Send one request, with the model and the further fields, and count what it took; raises what
-        `Endpoint.post` does."""
+        `EndpointClient.post` does."""
         return self._opened().run(self._posted, body)
 
     async def _asked(self, body: JSON) -> JSON | Refusal:
@@ -261,7 +263,7 @@ class OpenAI(Engine):
         return tuple(self._refused.values())
 
     async def _ask(
-        self, position: int, messages: Messages, sampling: Sampling, seed: int, form: Form | None
+        self, position: int, messages: Messages, sampling: Sampling, seed: int, form: ReplyForm | None
     ) -> list[Completion]:
         """Return the n completions of one prompt, in one request or in several; failures where it cannot be served."""
         completions: list[Completion] = []
@@ -290,7 +292,7 @@ class OpenAI(Engine):
             raise EngineError(f"The first {FIRST} requests all failed. One of them: {error.message}") from error
 
     async def _request(
-        self, position: int, messages: Messages, sampling: Sampling, n: int, seed: int, form: Form | None
+        self, position: int, messages: Messages, sampling: Sampling, n: int, seed: int, form: ReplyForm | None
     ) -> list[Completion]:
         refused = dict(self._refused)
         while True:

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from backend.engines import Engine
 from backend.errors import Cancelled
-from backend.pipeline.split import Part, Parts
+from backend.pipeline.split import Parts, SharedBatch
 
 T = TypeVar("T")
 AHEAD = 8
@@ -26,14 +26,14 @@ MOST_BATCHES = 16
 
 
 @dataclass(frozen=True)
-class Work(Generic[T]):
+class BatchWork(Generic[T]):
     """What is to be done of one batch: how many prompts or texts it asks about, and the asking itself."""
 
     size: int
     do: Callable[[], T]
 
 
-class Window(Generic[T]):
+class BatchWindow(Generic[T]):
     """The batches that this process does, each with what came of it, in order.
 
     `begin` says what is to be done of a batch, and is called in the caller's thread; the work itself is done in other
@@ -44,14 +44,14 @@ class Window(Generic[T]):
     waited for, since it is counted, unless the job was cancelled.
     """
 
-    def __init__(self, parts: Parts, begin: Callable[[Part], Work[T]], engine: Engine | None) -> None:
+    def __init__(self, parts: Parts, begin: Callable[[SharedBatch], BatchWork[T]], engine: Engine | None) -> None:
         self._parts, self._begin, self._engine = parts, begin, engine
         self._window = engine.window if engine is not None else 0
         self._pool = ThreadPoolExecutor(MOST_BATCHES, "batches") if self._window else None
-        self._open: deque[tuple[Part, int, Future[T]]] = deque()
+        self._open: deque[tuple[SharedBatch, int, Future[T]]] = deque()
         parts.may_overlap = self._pool is not None
 
-    def __enter__(self) -> "Window[T]":
+    def __enter__(self) -> "BatchWindow[T]":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, _error: object, _trace: TracebackType | None) -> None:
@@ -61,7 +61,7 @@ class Window(Generic[T]):
             self._engine.give_up(at_once=issubclass(kind, Cancelled) or not issubclass(kind, Exception))
         self._pool.shutdown(cancel_futures=True)
 
-    def __iter__(self) -> Iterator[tuple[Part, T]]:
+    def __iter__(self) -> Iterator[tuple[SharedBatch, T]]:
         parts = iter(self._parts)
         if self._pool is None:
             for part in parts:
@@ -81,7 +81,7 @@ class Window(Generic[T]):
         most = self._window * (SPARING if self._parts.spares else AHEAD)
         return len(self._open) < 2 or (len(self._open) < MOST_BATCHES and asked < most)
 
-    def _fill(self, parts: Iterator[Part | None], pool: ThreadPoolExecutor) -> bool:
+    def _fill(self, parts: Iterator[SharedBatch | None], pool: ThreadPoolExecutor) -> bool:
         """Begin what there is room for; say whether nothing comes after it."""
         while self._has_room():
             try:

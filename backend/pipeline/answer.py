@@ -19,10 +19,10 @@ from backend.engines import Engine
 from backend.errors import EngineError, InvalidInput
 from backend.pipeline import groups as group_values
 from backend.pipeline import left_out
-from backend.pipeline.ahead import Window, Work
+from backend.pipeline.ahead import BatchWindow, BatchWork
 from backend.pipeline.groups import GroupRow
-from backend.pipeline.left_out import Gate
-from backend.pipeline.split import Part, Parts
+from backend.pipeline.left_out import ServedGate
+from backend.pipeline.split import Parts, SharedBatch
 from backend.pipeline.stage import StageContext
 from backend.recipes import POLICY
 from backend.values import FailureKind, Split
@@ -52,7 +52,7 @@ def answer_missing(
     Batches are cut by position and written whole, with what they left out, so a rerun sees the same batches and makes
     the same samples. may_overlap: `answer` may be called by several threads at a time, where the engine is a server.
     """
-    again = Again(left_out.asked(stage)) if left_out.is_retry(stage) else None
+    again = AnswerRetry(left_out.asked(stage)) if left_out.is_retry(stage) else None
     skip = left_out.group_ids(stage, checkpoint_id)
     batches = list(in_chunks(rows, stage.recipe.groups_per_batch))
 
@@ -66,27 +66,27 @@ def answer_missing(
     # A helper does batches of which another process found that they are due.
     have = count(rows) if stage.helper is None else {}
     due = [number for number, batch in enumerate(batches) if todo_of(batch, have)]
-    gate = Gate("prompts", anything_yet=bool(have) or again is not None)
+    gate = ServedGate("prompts", anything_yet=bool(have) or again is not None)
     if not again and stage.helper is None:
         is_due = set(due)
         done = [sum(have.get(g.id, 0) for g in batch) for n, batch in enumerate(batches) if n not in is_due]
         stage.progress.advance(sum(done))
 
-    def begin(part: Part) -> Work[Asked]:
+    def begin(part: SharedBatch) -> BatchWork[AnsweredBatch]:
         batch = batches[part.number]
         todo = todo_of(batch, count(batch) if stage.helper else have)
         with reading() as db:
             prompts = group_values.prompts_of(db, todo)
-        return Work(len(todo), partial(_ask, todo, prompts, answer, part.number, checkpoint_id))
+        return BatchWork(len(todo), partial(_ask, todo, prompts, answer, part.number, checkpoint_id))
 
     parts = Parts(stage, due, may_share=True, is_served=lambda: gate.is_served)
-    with Window(parts, begin, engine if may_overlap else None) as window:
+    with BatchWindow(parts, begin, engine if may_overlap else None) as window:
         for part, asked in window:
             kept = again.missing(asked) if again else asked
-            gate.brought = gate.brought or asked.served < sum(map(len, asked.made))
+            gate.brought = gate.brought or asked.served < sum(map(len, asked.samples))
             place: dict[str, Any] = {"split": batches[part.number][0].split, "checkpoint_id": checkpoint_id}
             place |= {"seed": seed, "step": step, "role": role}
-            units = len(asked.groups) if again else sum(map(len, kept.made)) + len(kept.items)
+            units = len(asked.groups) if again else sum(map(len, kept.samples)) + len(kept.items)
             gate.pass_batch(
                 part.unless_lost(partial(write, part.written(units), kept, again=again, **place)),
                 served=kept.served,
@@ -97,20 +97,20 @@ def answer_missing(
 
 
 @dataclass(frozen=True)
-class Asked:
+class AnsweredBatch:
     """What came of the prompts of one batch: the samples of each group, and what was left out."""
 
     groups: list[GroupRow]
-    made: list[list[values.Sample]]
-    items: list[left_out.Item]
+    samples: list[list[values.Sample]]
+    items: list[left_out.LeftOutItem]
 
     @property
     def served(self) -> int:
         """How many samples a model made; what a file brought says nothing of the server."""
-        return sum(sample.kind != "import" for several in self.made for sample in several)
+        return sum(sample.kind != "import" for several in self.samples for sample in several)
 
 
-class Again:
+class AnswerRetry:
     """What a retry asks for: groups, and of each the positions that are missing (None: all of them)."""
 
     def __init__(self, rows: Sequence[tables.LeftOut]) -> None:
@@ -120,10 +120,10 @@ class Again:
             if row.group_id is not None:
                 self.groups[row.group_id].add(row.position)
 
-    def missing(self, asked: Asked) -> Asked:
+    def missing(self, asked: AnsweredBatch) -> AnsweredBatch:
         """Leave out what the round has already."""
         samples_of = []
-        for group, samples in zip(asked.groups, asked.made, strict=True):
+        for group, samples in zip(asked.groups, asked.samples, strict=True):
             wanted = self.groups[group.id]
             # Where some of a group were served, so was what files brought.
             samples_of.append(
@@ -133,7 +133,7 @@ class Again:
                     if None in wanted or (sample.kind != "import" and sample.position in wanted)
                 ]
             )
-        return replace(asked, made=samples_of)
+        return replace(asked, samples=samples_of)
 
     def ids_of(self, groups: Sequence[GroupRow]) -> list[int]:
         """The rows about these groups."""
@@ -143,7 +143,7 @@ class Again:
 
 def _ask(
     groups: list[GroupRow], prompts: list[values.Prompt], answer: Answer, number: int, checkpoint_id: int
-) -> Asked:
+) -> AnsweredBatch:
     """Answer a batch, and say what could not be answered."""
     good_ones, items = [], []
     for group, samples in zip(groups, _answers(answer, prompts, number), strict=True):
@@ -151,10 +151,10 @@ def _ask(
         bad = [(None if not good else sample.position, sample.failure) for sample in samples if sample.failure]
         good_ones.append(good)
         items += [
-            left_out.Item(failure, group.id, group.prompt_id, checkpoint_id=checkpoint_id, position=position)
+            left_out.LeftOutItem(failure, group.id, group.prompt_id, checkpoint_id=checkpoint_id, position=position)
             for position, failure in (bad if good else bad[:1])
         ]
-    return Asked(groups, good_ones, items)
+    return AnsweredBatch(groups, good_ones, items)
 
 
 def _answers(answer: Answer, prompts: list[values.Prompt], number: int) -> list[list[values.Sample]]:
@@ -178,7 +178,7 @@ def _failed(prompt: values.Prompt, failure: values.Failure) -> values.Sample:
     return values.Sample(0, prompt.id, "", "error", failure=failure)
 
 
-def close(gate: Gate, engine: Engine | None) -> None:
+def close(gate: ServedGate, engine: Engine | None) -> None:
     try:
         gate.close()
     except EngineError as error:
@@ -193,14 +193,14 @@ def close(gate: Gate, engine: Engine | None) -> None:
 
 def write(
     stage: StageContext,
-    asked: Asked,
+    asked: AnsweredBatch,
     *,
     split: Split,
     checkpoint_id: int,
     seed: int,
     step: int = MEASURING,
     role: str = POLICY,
-    again: Again | None = None,
+    again: AnswerRetry | None = None,
 ) -> None:
     """Insert one batch of samples, the empty labels of training samples, and what was left out, in one transaction.
 
@@ -216,7 +216,7 @@ def write(
         "role": role,
         "created_at": written_at,
     }
-    pairs = zip(asked.groups, asked.made, strict=True)
+    pairs = zip(asked.groups, asked.samples, strict=True)
     columns = columns_of([(g.id, g.prompt_id, sample) for g, several in pairs for sample in several], checkpoint_id)
     with stage.writing() as db:
         insert_rows(db, tables.Sample, common, columns)

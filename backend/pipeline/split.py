@@ -32,7 +32,7 @@ SHARED = (Stage.generate, Stage.judge)
 
 
 @dataclass(frozen=True)
-class Part:
+class SharedBatch:
     """One batch that this process does; holder: under whose name it was claimed, None where nobody else does any."""
 
     stage: StageContext
@@ -43,7 +43,7 @@ class Part:
         """The stage whose next transaction writes this batch, which brings the job forward by so much."""
         if self.holder is None:
             return self.stage
-        return replace(self.stage, batch=helping.Held(self.stage.job_id, self.number, self.holder, units))
+        return replace(self.stage, batch=helping.HeldBatch(self.stage.job_id, self.number, self.holder, units))
 
     def settle(self, units: int) -> None:
         """Say that nothing of this batch is to be written."""
@@ -93,7 +93,7 @@ class Parts:
         self._seen: dict[tuple[int, int], float] = {}
         """Since when helpers are seen to hold their batches."""
 
-    def __iter__(self) -> Iterator[Part | None]:
+    def __iter__(self) -> Iterator[SharedBatch | None]:
         """None: there is none to be begun now, but one may come back; those under way are to be finished first."""
         if self.stage.helper is not None:
             yield from self._helped(self.stage.helper.id, self.stage.helper.first)
@@ -103,7 +103,7 @@ class Parts:
             if self._share(left):
                 yield from self._own()
                 return
-            yield from self._begin(Part(self.stage, left.popleft()))
+            yield from self._begin(SharedBatch(self.stage, left.popleft()))
 
     @property
     def spares(self) -> bool:
@@ -114,7 +114,7 @@ class Parts:
     def _has_idle(self) -> bool:
         return self.may_share and len(self.due) > 1 and bool(helping.idle(self.stage.job_id))
 
-    def finished(self, part: Part) -> None:
+    def finished(self, part: SharedBatch) -> None:
         """Say that a batch is written. To be called for each where several may be under way."""
         at, began = time.monotonic(), self._begun.pop(part.number)
         longest = at - began
@@ -125,7 +125,7 @@ class Parts:
             self._longest = max(self._longest, longest)
         self._finished_at = at
 
-    def _begin(self, part: Part) -> Iterator[Part]:
+    def _begin(self, part: SharedBatch) -> Iterator[SharedBatch]:
         self._begun[part.number] = time.monotonic()
         yield part
         if not self.may_overlap:
@@ -149,7 +149,7 @@ class Parts:
         is_timed = self.is_served() and self._seconds > 0.0
         return self.may_share and left > 1 and is_timed and left * self._seconds >= WORTH_SECONDS
 
-    def _own(self) -> Iterator[Part | None]:
+    def _own(self) -> Iterator[SharedBatch | None]:
         job_id, attempt, wait = self.stage.job_id, self.stage.attempt, WAIT_SECONDS
         while True:
             now = helping.standing(job_id, attempt)
@@ -158,7 +158,7 @@ class Parts:
             if number is not None:
                 wait = WAIT_SECONDS
                 self._ask(now)
-                yield from self._begin(Part(self.stage, number, helping.OWN))
+                yield from self._begin(SharedBatch(self.stage, number, helping.OWN))
             elif self._begun:
                 yield None
             elif not now.free and not now.held:
@@ -169,7 +169,7 @@ class Parts:
                 time.sleep(wait)
                 wait = min(2 * wait, MOST_WAIT_SECONDS)
 
-    def _take_back(self, now: helping.Standing) -> None:
+    def _take_back(self, now: helping.StageStanding) -> None:
         """Give up helpers that have held a batch for too long: their process hangs, or their server does."""
         at = time.monotonic()
         self._seen = {held: self._seen.get(held, at) for held in now.held.items()}
@@ -178,7 +178,7 @@ class Parts:
             log.warning("Helper %s holds a batch for more than %.0f seconds and is given up.", holder, most)
             helping.leave(holder, error=f"It held a batch for more than {most:.0f} seconds.")
 
-    def _ask(self, now: helping.Standing) -> None:
+    def _ask(self, now: helping.StageStanding) -> None:
         """Ask for more helpers where batches are free, and workers that do not help."""
         if not now.free or time.monotonic() < self._look_at:
             return
@@ -189,11 +189,11 @@ class Parts:
             with session() as db:
                 helping.ask(db, fenced(db, self.stage.job_id, self.stage.attempt), more)
 
-    def _helped(self, holder: int, first: int) -> Iterator[Part]:
+    def _helped(self, holder: int, first: int) -> Iterator[SharedBatch]:
         job_id, attempt = self.stage.job_id, self.stage.attempt
         number: int | None = first
         while number is not None:
-            yield from self._begin(Part(self.stage, number, holder))
+            yield from self._begin(SharedBatch(self.stage, number, holder))
             if helping.is_wanted_elsewhere(job_id, holder):
                 return
             number = helping.claim(job_id, attempt, holder)

@@ -9,7 +9,7 @@ import pytest
 from backend.engines.scripted import Scripted
 from backend.errors import Cancelled, EngineError
 from backend.pipeline import ahead
-from backend.pipeline.ahead import Window, Work
+from backend.pipeline.ahead import BatchWindow, BatchWork
 from tests.waiting import until
 
 
@@ -55,8 +55,8 @@ def forgets() -> None:
     given_up.clear()
 
 
-def window(parts: Numbers, begin: Callable[[Any], Work[Any]], engine: Any = Served(rules=())) -> Window[Any]:  # noqa: B008
-    return Window(parts, begin, engine)  # type: ignore[arg-type]
+def window(parts: Numbers, begin: Callable[[Any], BatchWork[Any]], engine: Any = Served(rules=())) -> BatchWindow[Any]:  # noqa: B008
+    return BatchWindow(parts, begin, engine)  # type: ignore[arg-type]
 
 
 def test_batches_behind_a_slow_one_are_made_up_to_the_bound_and_come_back_in_order() -> None:
@@ -69,7 +69,7 @@ def test_batches_behind_a_slow_one_are_made_up_to_the_bound_and_come_back_in_ord
 
     # 8 times 2 requests: four batches of 5 are begun, and no fifth while 20 prompts are asked for.
     parts = Numbers(list(range(8)))
-    with window(parts, lambda n: Work(5, lambda: make(n))) as made:
+    with window(parts, lambda n: BatchWork(5, lambda: make(n))) as made:
         came = []
         for number, text in _freeing(made, lambda: until(lambda: sorted(done) == [1, 2, 3]), free):
             assert text == f"batch {number}"
@@ -79,7 +79,7 @@ def test_batches_behind_a_slow_one_are_made_up_to_the_bound_and_come_back_in_ord
     assert given_up == []
 
 
-def _freeing(made: Window[Any], reached: Callable[[], object], free: threading.Event) -> Iterator[Any]:
+def _freeing(made: BatchWindow[Any], reached: Callable[[], object], free: threading.Event) -> Iterator[Any]:
     """The window's batches; the slow one is let go by another thread, once what is `reached` is."""
 
     def let_go() -> None:
@@ -98,9 +98,9 @@ def _freeing(made: Window[Any], reached: Callable[[], object], free: threading.E
 def test_one_batch_is_ahead_however_large_and_others_are_left_some(size: int, spares: bool, most: int) -> None:
     begun: list[int] = []
 
-    def begin(number: int) -> Work[int]:
+    def begin(number: int) -> BatchWork[int]:
         begun.append(number)
-        return Work(size, lambda: number)
+        return BatchWork(size, lambda: number)
 
     parts = Numbers(list(range(40)))
     parts.spares = spares
@@ -111,9 +111,9 @@ def test_one_batch_is_ahead_however_large_and_others_are_left_some(size: int, sp
 def test_without_a_server_one_batch_is_made_at_a_time_in_the_callers_thread() -> None:
     begun: list[int] = []
 
-    def begin(number: int) -> Work[int]:
+    def begin(number: int) -> BatchWork[int]:
         begun.append(number)
-        return Work(1, threading.get_ident)
+        return BatchWork(1, threading.get_ident)
 
     parts = Numbers([0, 1, 2])
     for engine in (None, Scripted(rules=())):
@@ -127,7 +127,7 @@ def test_without_a_server_one_batch_is_made_at_a_time_in_the_callers_thread() ->
 
 def test_what_is_under_way_ends_before_more_is_waited_for() -> None:
     parts = Numbers([0, 1, None, 2])
-    with window(parts, lambda n: Work(1, lambda: n)) as made:
+    with window(parts, lambda n: BatchWork(1, lambda: n)) as made:
         assert [(number, [*parts.open]) for number, _ in made] == [(0, [0, 1]), (1, [1]), (2, [2])]
 
 
@@ -138,16 +138,16 @@ def test_an_error_waits_for_the_batches_before_it_and_gives_up_those_behind() ->
         return number
 
     parts = Numbers([0, 1, 2, 3])
-    with pytest.raises(EngineError, match="gone"), window(parts, lambda n: Work(1, lambda: make(n))) as made:
+    with pytest.raises(EngineError, match="gone"), window(parts, lambda n: BatchWork(1, lambda: make(n))) as made:
         for _ in made:
             pass
     assert parts.ended == [0, 1]
     assert given_up == [False]
-    with pytest.raises(Cancelled), window(Numbers([0, 1]), lambda n: Work(1, lambda: n)) as made:
+    with pytest.raises(Cancelled), window(Numbers([0, 1]), lambda n: BatchWork(1, lambda: n)) as made:
         cancelled(made)
     assert given_up == [False, True]
 
 
-def cancelled(made: Window[Any]) -> None:
+def cancelled(made: BatchWindow[Any]) -> None:
     next(iter(made))
     raise Cancelled("Somebody stopped it.")
