@@ -18,9 +18,10 @@ from backend.pipeline.split import Parts, SharedBatch
 T = TypeVar("T")
 AHEAD = 8
 """While so many times as many prompts as an endpoint takes at a time are asked for and not yet written, no batch is
-begun; but one is always ahead of the one that is waited for."""
+begun; but some are always under way, however large they are."""
 SPARING = 2
 """The same while other workers do batches of the stage, or may soon: what is begun here is none of theirs."""
+LEAST_BATCHES, LEAST_SPARING = 4, 2
 MOST_BATCHES = 16
 """Each batch that is under way has a thread."""
 
@@ -78,8 +79,8 @@ class BatchWindow(Generic[T]):
 
     def _has_room(self) -> bool:
         asked = sum(size for _, size, _ in self._open)
-        most = self._window * (SPARING if self._parts.spares else AHEAD)
-        return len(self._open) < 2 or (len(self._open) < MOST_BATCHES and asked < most)
+        least, most = (LEAST_SPARING, SPARING) if self._parts.spares else (LEAST_BATCHES, AHEAD)
+        return len(self._open) < least or (len(self._open) < MOST_BATCHES and asked < most * self._window)
 
     def _fill(self, parts: Iterator[SharedBatch | None], pool: ThreadPoolExecutor) -> bool:
         """Begin what there is room for; say whether nothing comes after it."""

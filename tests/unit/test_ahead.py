@@ -93,9 +93,10 @@ def _freeing(made: BatchWindow[Any], reached: Callable[[], object], free: thread
 
 
 @pytest.mark.parametrize(
-    ("size", "spares", "most"), [(100, False, 2), (0, False, ahead.MOST_BATCHES), (1, False, 16), (1, True, 4)]
+    ("size", "spares", "most"),
+    [(100, False, 4), (100, True, 2), (0, False, ahead.MOST_BATCHES), (1, False, 16), (1, True, 4)],
 )
-def test_one_batch_is_ahead_however_large_and_others_are_left_some(size: int, spares: bool, most: int) -> None:
+def test_some_are_ahead_however_large_and_others_are_left_some(size: int, spares: bool, most: int) -> None:
     begun: list[int] = []
 
     def begin(number: int) -> BatchWork[int]:
