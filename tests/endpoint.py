@@ -56,6 +56,8 @@ class Server(ThreadingHTTPServer):
         self.delay = 0.0
         self.pause = 0.0
         self.meeting: threading.Barrier | None = None
+        self.hold: Callable[[dict[str, Any]], object] = lambda body: None
+        """Called before a request is answered, while others are."""
         self.in_flight = self.most_in_flight = 0
         self.lock = threading.Lock()
 
@@ -89,6 +91,7 @@ class Handler(BaseHTTPRequestHandler):
             reply = self.server.script.pop(0) if self.server.script else self.server.answer(body)
         if self.server.meeting is not None:
             self.server.meeting.wait(120)
+        self.server.hold(body)
         time.sleep(self.server.delay)
         with self.server.lock:
             self.server.in_flight -= 1

@@ -131,6 +131,19 @@ class Engine(Part, kind="engine"):
         """
         raise unable(self, Ability.rate)
 
+    @property
+    def window(self) -> int:
+        """How many requests it has under way at a time, for all threads that ask it together; 0 where it computes
+        itself, for one caller after the other."""
+        return 0
+
+    def give_up(self, *, at_once: bool) -> None:
+        """Let what other threads wait for end in an error. at_once: what is under way, too, else it is waited for.
+
+        The engine serves nothing more after that.
+        """
+        return None
+
     def notes(self) -> tuple[str, ...]:
         """Return what a person should know of how it was served so far, such as settings that the server refused."""
         return ()

@@ -2,22 +2,25 @@
 
 import json
 import math
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_exponential, wait_random_exponential
 
+from backend.engines import _in_flight
 from backend.engines._refusals import Refusal, clean, refusal_of
 from backend.errors import EngineError, MissingPrerequisite, PromptError
 from backend.values import JSON, FailureKind
 
+if TYPE_CHECKING:
+    from backend.engines._client import HttpClient
+
+T = TypeVar("T")
 LONGEST_WAIT = 30.0
 LONGEST_RETRY_AFTER = 300.0
 LARGEST_REPLY = 64 * 2**20
@@ -40,7 +43,7 @@ class HttpReply:
     """A reply's status, headers and body, read whole within the bounds."""
 
     status: int
-    headers: httpx.Headers
+    headers: Mapping[str, str]
     body: bytes
 
     def json(self) -> Any:
@@ -95,44 +98,56 @@ class EndpointClient:
         self.until: float | None = None
         """When all requests together have to be over, by `time.monotonic`."""
         self._key = key
-        self._gave_up = threading.Event()
         # Between half and all of a time that doubles, so that many do not come back at once.
         half = {"multiplier": retry_seconds / 2, "max": LONGEST_WAIT / 2}
         self._backoff = wait_exponential(**half) + wait_random_exponential(**half)
         self._stop = stop_after_attempt(max_retries + 1)
-        self._client = httpx.Client(
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-            headers={"Authorization": f"Bearer {key}"} if key else {},
-            # The key goes to the address that a person typed, and nowhere else.
-            follow_redirects=False,
-            trust_env=by_proxies,
-        )
+        self._requests = _in_flight.RequestsInFlight(connections)
+        try:
+            self._client = self._requests.run(self._opened, connections, by_proxies)
+        except BaseException:
+            self._requests.close()
+            raise
+
+    async def _opened(self, connections: int, by_proxies: bool) -> "HttpClient":
+        from backend.engines._client import HttpClient
+
+        return HttpClient(self.url, key=self._key, connections=connections, by_proxies=by_proxies)
 
     def close(self) -> None:
-        self._client.close()
+        """Close all connections; what is still under way is cancelled."""
+        self._requests.give_up(at_once=True)
+        self._requests.run(self._client.close)
+        self._requests.close()
 
-    def give_up(self) -> None:
-        """End all waits for a retry, from another thread."""
-        self._gave_up.set()
+    def run(self, ask: Callable[..., Awaitable[T]], *arguments: object) -> T:
+        """Return what one coroutine returns that asks this endpoint; raises what it raises."""
+        return self._requests.run(ask, *arguments)
 
-    def resume(self) -> None:
-        self._gave_up.clear()
+    def together(self, calls: Sequence[Callable[[], Awaitable[T]]], most: int | None = None) -> list[T | Exception]:
+        """What each coroutine returned or raised, see `RequestsInFlight.together`."""
+        return self._requests.together(calls, most)
 
-    def post(self, body: JSON) -> JSON | Refusal:
+    def give_up(self, *, at_once: bool) -> None:
+        """Ask nothing more, for whatever thread. at_once: what is under way is cancelled, else it is waited for."""
+        self._requests.give_up(at_once=at_once)
+
+    async def post(self, body: JSON) -> JSON | Refusal:
         """Return the reply, or the refusal of a wrong request.
 
         When retries do not help: raises `PromptError` where the request may be at fault, `EngineError` where the
         server is.
         """
-        retrying = Retrying(
+        _in_flight.check()
+        retrying = AsyncRetrying(
             retry=retry_if_exception_type(RetryRequest),
             stop=self._stop,
             wait=self._wait,
-            sleep=self._sleep,
+            sleep=_in_flight.sleep,
             reraise=True,
         )
         try:
-            return retrying(self._try, body)
+            return await retrying(self._try, body)
         except RetryRequest as last:
             tries = retrying.statistics["attempt_number"]
             how_often = "failed" if tries == 1 else f"failed {tries} times, last"
@@ -146,25 +161,8 @@ class EndpointClient:
         error = state.outcome.exception() if state.outcome else None
         return max(error.wait if isinstance(error, RetryRequest) else 0.0, self._backoff(state))
 
-    def _sleep(self, seconds: float) -> None:
-        if self._gave_up.wait(seconds):
-            raise RetryRequest(FailureKind.error, "another request failed for good")
-
-    def _try(self, body: JSON) -> JSON | Refusal:
-        try:
-            answer = self._send(body)
-        except httpx.TimeoutException as error:
-            is_over = self.until is not None and time.monotonic() >= self.until
-            reason = "the time for all requests is over" if is_over else f"no reply within {self.timeout:g} seconds"
-            raise RetryRequest(FailureKind.timeout, reason) from error
-        except (httpx.ConnectError, httpx.UnsupportedProtocol) as error:
-            raise RetryRequest(FailureKind.error, f"no connection ({type(error).__name__}: {error})") from error
-        except (httpx.RemoteProtocolError, httpx.ReadError) as error:
-            reason = "the server closed the connection before its reply was whole"
-            raise RetryRequest(FailureKind.server, f"{reason} ({type(error).__name__})") from error
-        except httpx.RequestError as error:
-            raise RetryRequest(FailureKind.server, f"no connection ({type(error).__name__}: {error})") from error
-        return self._read(answer)
+    async def _try(self, body: JSON) -> JSON | Refusal:
+        return self._read(await self._send(body))
 
     def get(self, url: str) -> Any:
         """Return what another address of the same server says, parsed; None where it has none, or says no JSON.
@@ -172,9 +170,9 @@ class EndpointClient:
         Asked once. Raises `EngineError` where the server did not say whether it has one.
         """
         try:
-            answer = self._send(None, url)
-        except httpx.RequestError as error:
-            raise EngineError(f"{url} gave no reply ({type(error).__name__}). {RUNS}") from error
+            answer = self._requests.run(self._send, None, url)
+        except RetryRequest as error:
+            raise EngineError(f"{url} gave no reply ({clean(error.reason, self._key)}). {RUNS}") from error
         if answer.status not in (200, *ABSENT):
             raise EngineError(f"{url} answered with status {answer.status}. {RUNS}")
         try:
@@ -182,30 +180,19 @@ class EndpointClient:
         except ValueError:
             return None
 
-    def _send(self, body: JSON | None, url: str = "") -> HttpReply:
-        """Ask once. A reply that trickles is cut off at the time limit, a huge one at its size."""
+    async def _send(self, body: JSON | None, url: str = "") -> HttpReply:
+        """Ask once, within the time that one reply has and that all have together."""
         seconds = self.timeout if self.until is None else min(self.timeout, self.until - time.monotonic())
-        if seconds <= 0:
-            raise httpx.ReadTimeout("the time for all requests is over")
-        until = time.monotonic() + seconds
-        limits = httpx.Timeout(seconds, connect=min(seconds, 15.0), pool=None)
-        method = "GET" if body is None else "POST"
-        with self._client.stream(method, url or self.url, json=body, timeout=limits) as response:
-            most = LARGEST_REPLY if response.status_code == 200 else LARGEST_ERROR
-            content = bytearray()
-            for piece in response.iter_bytes():
-                content += piece
-                if len(content) > most:
-                    if response.status_code == 200:
-                        raise PromptError(
-                            f"{self.url} sent a reply of over {most // 2**20} MB, which is not read. Ask for fewer "
-                            "samples or tokens at once.",
-                            kind=FailureKind.reply,
-                        )
-                    break
-                if time.monotonic() > until:
-                    raise httpx.ReadTimeout("the reply trickles")
-            return HttpReply(response.status_code, response.headers, bytes(content))
+        try:
+            if seconds <= 0:
+                raise RetryRequest(FailureKind.timeout, "")
+            return await self._client.send(url or self.url, body, seconds)
+        except RetryRequest as error:
+            if error.kind is not FailureKind.timeout:
+                raise
+            is_over = self.until is not None and time.monotonic() >= self.until
+            reason = "the time for all requests is over" if is_over else f"no reply within {self.timeout:g} seconds"
+            raise RetryRequest(FailureKind.timeout, reason) from error
 
     def _read(self, answer: HttpReply) -> JSON | Refusal:
         """Return the reply or a refusal; raises `RetryRequest` for what may pass."""
@@ -264,6 +251,19 @@ class EndpointClient:
         )
 
 
+def bounds(status: int) -> int:
+    """How many bytes of a reply with this status are read."""
+    return LARGEST_REPLY if status == 200 else LARGEST_ERROR
+
+
+def too_large(url: str, most: int) -> PromptError:
+    """The error of a reply that is too large to be read."""
+    return PromptError(
+        f"{url} sent a reply of over {most // 2**20} MB, which is not read. Ask for fewer samples or tokens at once.",
+        kind=FailureKind.reply,
+    )
+
+
 def is_chat(reply: object) -> bool:
     """Say whether a reply has at least one choice, each with a message."""
     choices = reply.get("choices") if isinstance(reply, dict) else None
@@ -274,7 +274,7 @@ def is_chat(reply: object) -> bool:
     )
 
 
-def retry_after(headers: httpx.Headers) -> float:
+def retry_after(headers: Mapping[str, str]) -> float:
     """Return the seconds the server asks to wait: given as a number or as a date, 0 if neither."""
     value = headers.get("Retry-After", "")
     try:

@@ -37,6 +37,13 @@ class Wrapper(Engine, abstract=True):
         """How often a model is asked for one answer at most."""
         return calls_of(self.inner)
 
+    @property
+    def window(self) -> int:
+        return self.inner.window
+
+    def give_up(self, *, at_once: bool) -> None:
+        self.inner.give_up(at_once=at_once)
+
     def notes(self) -> tuple[str, ...]:
         return self.inner.notes()
 

@@ -2,8 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from threading import Lock
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
@@ -24,6 +23,7 @@ from backend.engines._asking import (
     taken_out,
 )
 from backend.engines._http import EndpointClient
+from backend.engines._in_flight import RequestGivenUp
 from backend.engines._refusals import Refusal
 from backend.engines._replies import OddReply, completions_of, usage_of
 from backend.errors import EngineError, PromptError
@@ -167,34 +167,45 @@ class OpenAI(Engine):
             chats, texts, lambda wanted: self._together([partial(self._tokens, *arguments) for arguments in wanted])
         )
 
-    def _together(self, calls: Sequence[Callable[[], T]]) -> list[T]:
+    def _together(self, calls: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:
         """Make requests at the same time; raises the first error that ends them all."""
+        values: list[T] = []
+        errors: list[Exception] = []
+        for one in self._opened().together(calls):
+            if isinstance(one, Exception):
+                errors.append(one)
+            else:
+                values.append(one)
+        if errors:
+            # Others were given up since one failed; that one says why.
+            raise next((error for error in errors if not isinstance(error, RequestGivenUp)), errors[0])
+        return values
+
+    def _opened(self) -> EndpointClient:
         if self._endpoint is None:
             raise EngineError(f"The engine for {self.base_url} is not open. Use it in a `with` block.")
-        with ThreadPoolExecutor(self.concurrency) as pool:
-            pending = [pool.submit(call) for call in calls]
-            finished, running = wait(pending, return_when=FIRST_EXCEPTION)
-            if running:
-                # One failed for good: the others need not wait out their retries.
-                self._endpoint.give_up()
-                pool.shutdown(cancel_futures=True)
-                self._endpoint.resume()
-        failed = [task for task in pending if task in finished and task.exception()]
-        return [task.result() for task in failed[:1] or pending]
+        return self._endpoint
 
-    def _tokens(self, messages: Messages, goes_on: bool) -> _prompt_logprobs.Tokens:
+    @property
+    def window(self) -> int:
+        return self.concurrency
+
+    def give_up(self, *, at_once: bool) -> None:
+        self._opened().give_up(at_once=at_once)
+
+    async def _tokens(self, messages: Messages, goes_on: bool) -> _prompt_logprobs.Tokens:
         """The tokens of a prompt with their log-probabilities, or why there are none."""
         body = _prompt_logprobs.body_of(messages) | (GOES_ON if goes_on else {})
-        return self._answer(body, messages, _prompt_logprobs.tokens_of, "cannot read")
+        return await self._answer(body, messages, _prompt_logprobs.tokens_of, "cannot read")
 
-    def _weights(self, chat: Messages, words: Sequence[str]) -> Weights:
-        answer = self._answer(_top_logprobs.body_of(chat), chat, _top_logprobs.top_of, "cannot weigh")
+    async def _weights(self, chat: Messages, words: Sequence[str]) -> Weights:
+        answer = await self._answer(_top_logprobs.body_of(chat), chat, _top_logprobs.top_of, "cannot weigh")
         return Weights(failure=answer) if isinstance(answer, Failure) else _top_logprobs.weights(answer, words)
 
-    def _answer(self, body: JSON, messages: Messages, read: Callable[[JSON], T], cannot: str) -> T | Failure:
+    async def _answer(self, body: JSON, messages: Messages, read: Callable[[JSON], T], cannot: str) -> T | Failure:
         """What is read out of the reply to one request, or why the prompt cannot be served."""
         try:
-            reply = self.ask(body)
+            reply = await self._asked(body)
             if not isinstance(reply, dict):
                 refuse(self, reply, messages)
             value = read(reply)
@@ -209,21 +220,25 @@ class OpenAI(Engine):
     def ask(self, body: JSON) -> JSON | Refusal:
         """Send a request that sets nothing but its limit of tokens, by the name that the server takes; raises what
         `post` does."""
+        return self._opened().run(self._asked, body)
+
+    def post(self, body: JSON) -> JSON | Refusal:
+        """Send one request, with the model and the further fields, and count what it took; raises what
+        `EndpointClient.post` does."""
+        return self._opened().run(self._posted, body)
+
+    async def _asked(self, body: JSON) -> JSON | Refusal:
         is_known = "max_tokens" in self._refused
-        reply = self.post(renamed(body) if is_known else body)
+        reply = await self._posted(renamed(body) if is_known else body)
         if is_known or isinstance(reply, dict) or field_at_fault(reply, body, None) != "max_tokens":
             return reply
-        again = self.post(renamed(body))
+        again = await self._posted(renamed(body))
         if isinstance(again, dict):
             self._remember({"max_tokens": self._said("max_tokens", reply)})
         return again
 
-    def post(self, body: JSON) -> JSON | Refusal:
-        """Send one request, with the model and the further fields, and count what it took; raises what
-        `Endpoint.post` does."""
-        if self._endpoint is None:
-            raise EngineError(f"The engine for {self.base_url} is not open. Use it in a `with` block.")
-        reply = self._endpoint.post({**self.extra, "model": self.model, **body})
+    async def _posted(self, body: JSON) -> JSON | Refusal:
+        reply = await self._opened().post({**self.extra, "model": self.model, **body})
         if isinstance(reply, dict):
             with self._lock:
                 self._usage += usage_of(reply)
@@ -247,7 +262,7 @@ class OpenAI(Engine):
     def notes(self) -> tuple[str, ...]:
         return tuple(self._refused.values())
 
-    def _ask(
+    async def _ask(
         self, position: int, messages: Messages, sampling: Sampling, seed: int, form: ReplyForm | None
     ) -> list[Completion]:
         """Return the n completions of one prompt, in one request or in several; failures where it cannot be served."""
@@ -257,7 +272,7 @@ class OpenAI(Engine):
                 missing = sampling.n - len(completions)
                 together = missing if self.supports_n and "n" not in self._refused else 1
                 next_seed = (seed + len(completions)) % 2**31
-                completions += self._request(position, messages, sampling, together, next_seed, form)
+                completions += await self._request(position, messages, sampling, together, next_seed, form)
         except PromptError as error:
             kind = FailureKind(error.kind)
             self._count(kind, error)
@@ -276,14 +291,14 @@ class OpenAI(Engine):
         if is_down and error is not None:
             raise EngineError(f"The first {FIRST} requests all failed. One of them: {error.message}") from error
 
-    def _request(
+    async def _request(
         self, position: int, messages: Messages, sampling: Sampling, n: int, seed: int, form: ReplyForm | None
     ) -> list[Completion]:
         refused = dict(self._refused)
         while True:
             together = 1 if "n" in refused else n
             body = body_of(self, messages, sampling, n=together, seed=seed, refused=refused, form=form)
-            reply = self.post(body)
+            reply = await self._posted(body)
             if isinstance(reply, dict):
                 # Only now is it known that leaving these out was right.
                 self._remember({field: refusal for field, refusal in refused.items() if field != "room"})

@@ -4,7 +4,6 @@ import logging
 import secrets
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -18,6 +17,7 @@ from backend.engines import Ability, Engine, _chat, _completions, _ends, _fittin
 from backend.engines._asking import FORMS, seeds_of
 from backend.engines._deaths import Deaths
 from backend.engines._http import EndpointClient
+from backend.engines._in_flight import RequestGivenUp
 from backend.engines._refusals import Refusal
 from backend.engines._replies import OddReply
 from backend.engines._server import Server
@@ -265,21 +265,20 @@ class VLLM(Engine):
         """Ask once; after an error the rest is given up, and has no answer."""
         endpoint, server = self._endpoint, self._serving()
         assert endpoint is not None
-        at_once = 1 if alone and server.is_on_cpu else self.concurrency
-        with server.turn(alone=alone), ThreadPoolExecutor(at_once) as pool:
-            pending = {n: pool.submit(partial(self._ask, endpoint, body, read)) for n, body in bodies.items()}
-            running = wait(pending.values(), return_when=FIRST_EXCEPTION).not_done
-            if running:
-                endpoint.give_up()
-                pool.shutdown(cancel_futures=True)
-                endpoint.resume()
-        ended = {n: one for n, one in pending.items() if not one.cancelled()}
-        broken = {n: error for n, one in ended.items() if isinstance(error := one.exception(), EngineError)}
-        return {n: broken[n] if n in broken else one.result() for n, one in ended.items()}
+        most = 1 if alone and server.is_on_cpu else None
+        with server.turn(alone=alone):
+            found = endpoint.together([partial(self._ask, endpoint, body, read) for body in bodies.values()], most)
+        ended = {n: one for n, one in zip(bodies, found, strict=True) if not isinstance(one, RequestGivenUp)}
+        answers: dict[int, T | Failure | EngineError] = {}
+        for n, one in ended.items():
+            if isinstance(one, Exception) and not isinstance(one, EngineError):
+                raise one
+            answers[n] = one
+        return answers
 
-    def _ask(self, endpoint: EndpointClient, body: JSON, read: Callable[[JSON], T]) -> T | Failure:
+    async def _ask(self, endpoint: EndpointClient, body: JSON, read: Callable[[JSON], T]) -> T | Failure:
         try:
-            reply = endpoint.post({**body, "model": self._asked})
+            reply = await endpoint.post({**body, "model": self._asked})
             if isinstance(reply, Refusal):
                 kind = FailureKind.context if reply.is_context else FailureKind.refused
                 return Failure(kind, f"vLLM refused the request with status {reply.status}: {reply.message}")

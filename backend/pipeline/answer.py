@@ -19,9 +19,10 @@ from backend.engines import Engine
 from backend.errors import EngineError, InvalidInput
 from backend.pipeline import groups as group_values
 from backend.pipeline import left_out
+from backend.pipeline.ahead import BatchWindow, BatchWork
 from backend.pipeline.groups import GroupRow
 from backend.pipeline.left_out import ServedGate
-from backend.pipeline.split import Parts
+from backend.pipeline.split import Parts, SharedBatch
 from backend.pipeline.stage import StageContext
 from backend.recipes import POLICY
 from backend.values import FailureKind, Split
@@ -44,11 +45,12 @@ def answer_missing(
     seed: int,
     step: int = MEASURING,
     role: str = POLICY,
+    may_overlap: bool = True,
 ) -> None:
     """Answer what has no samples of this step yet and was not left out; of a retry, what was asked for again.
 
     Batches are cut by position and written whole, with what they left out, so a rerun sees the same batches and makes
-    the same samples.
+    the same samples. may_overlap: `answer` may be called by several threads at a time, where the engine is a server.
     """
     again = AnswerRetry(left_out.asked(stage)) if left_out.is_retry(stage) else None
     skip = left_out.group_ids(stage, checkpoint_id)
@@ -69,21 +71,28 @@ def answer_missing(
         is_due = set(due)
         done = [sum(have.get(g.id, 0) for g in batch) for n, batch in enumerate(batches) if n not in is_due]
         stage.progress.advance(sum(done))
-    for part in Parts(stage, due, may_share=True, is_served=lambda: gate.is_served):
+
+    def begin(part: SharedBatch) -> BatchWork[AnsweredBatch]:
         batch = batches[part.number]
         todo = todo_of(batch, count(batch) if stage.helper else have)
-        asked = _ask(stage, todo, answer, part.number, checkpoint_id)
-        kept = again.missing(asked) if again else asked
-        place: dict[str, Any] = {"split": batch[0].split, "checkpoint_id": checkpoint_id, "seed": seed}
-        gate.brought = gate.brought or asked.served < sum(map(len, asked.samples))
-        place |= {"step": step, "role": role}
-        units = len(todo) if again else sum(map(len, kept.samples)) + len(kept.items)
-        gate.pass_batch(
-            part.unless_lost(partial(write, part.written(units), kept, again=again, **place)),
-            served=kept.served,
-            failures=[item.failure for item in asked.items],
-        )
-        stage.progress.advance(units)
+        with reading() as db:
+            prompts = group_values.prompts_of(db, todo)
+        return BatchWork(len(todo), partial(_ask, todo, prompts, answer, part.number, checkpoint_id))
+
+    parts = Parts(stage, due, may_share=True, is_served=lambda: gate.is_served)
+    with BatchWindow(parts, begin, engine if may_overlap else None) as window:
+        for part, asked in window:
+            kept = again.missing(asked) if again else asked
+            gate.brought = gate.brought or asked.served < sum(map(len, asked.samples))
+            place: dict[str, Any] = {"split": batches[part.number][0].split, "checkpoint_id": checkpoint_id}
+            place |= {"seed": seed, "step": step, "role": role}
+            units = len(asked.groups) if again else sum(map(len, kept.samples)) + len(kept.items)
+            gate.pass_batch(
+                part.unless_lost(partial(write, part.written(units), kept, again=again, **place)),
+                served=kept.served,
+                failures=[item.failure for item in asked.items],
+            )
+            stage.progress.advance(units)
     close(gate, engine)
 
 
@@ -132,10 +141,10 @@ class AnswerRetry:
         return [row.id for row in self.rows if row.group_id in ids]
 
 
-def _ask(stage: StageContext, groups: list[GroupRow], answer: Answer, number: int, checkpoint_id: int) -> AnsweredBatch:
+def _ask(
+    groups: list[GroupRow], prompts: list[values.Prompt], answer: Answer, number: int, checkpoint_id: int
+) -> AnsweredBatch:
     """Answer a batch, and say what could not be answered."""
-    with reading() as db:
-        prompts = group_values.prompts_of(db, groups)
     good_ones, items = [], []
     for group, samples in zip(groups, _answers(answer, prompts, number), strict=True):
         good = [sample for sample in samples if sample.failure is None]

@@ -130,7 +130,15 @@ def measure(
                 for p, completions in zip(prompts, answers, strict=True)
             ]
 
-        answer_missing(stage, rows, engine=engine, checkpoint_id=checkpoint_id, answer=answer, seed=stage.round.seed)
+        answer_missing(
+            stage,
+            rows,
+            engine=engine,
+            checkpoint_id=checkpoint_id,
+            answer=answer,
+            seed=stage.round.seed,
+            may_overlap=plays is None,
+        )
     with reading() as db:
         answered = group_values.load(db, rows, checkpoint_id=checkpoint_id)
     # Held-out prompts that could not be served stay in: an answer that cannot be given is a wrong one.

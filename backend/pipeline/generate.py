@@ -113,6 +113,8 @@ def run(stage: StageContext) -> Finish:
 
                 grow_missing(stage, rows, grow=grow, **place)
         else:
+            # An environment may be one for all episodes, or ask in a way of its own.
+            place["may_overlap"] = not generator.plays
             answer_missing(stage, rows, answer=answer, step=stage.step, **place)
     if stage.helper is not None:
         return nothing_more

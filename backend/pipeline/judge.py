@@ -4,7 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -19,18 +19,30 @@ from backend.errors import JudgeError
 from backend.judges import Judge
 from backend.pipeline import branch_labels, informativeness, left_out
 from backend.pipeline import groups as group_values
+from backend.pipeline.ahead import BatchWindow, BatchWork
 from backend.pipeline.ask import ask_due
 from backend.pipeline.bind import opened_for
 from backend.pipeline.groups import GroupRow
 from backend.pipeline.judge_again import JudgeRetry, shares, unwritten
 from backend.pipeline.judge_missing import batches, bound, expected, judge_of, may_be_decided, missing, ready
 from backend.pipeline.left_out import ServedGate
-from backend.pipeline.split import Parts
+from backend.pipeline.split import Parts, SharedBatch
 from backend.pipeline.stage import Finish, StageContext, derive_seed, nothing_more
 from backend.values import Failure, Group, Judgment, LabelSource, Sample
 
 ENOUGH_REPLIES = 100
 """Replies after which a judge without verdicts is stopped early."""
+
+
+@dataclass(frozen=True)
+class JudgedBatch:
+    """What came of one batch. had: whether some of it was judged before."""
+
+    groups: list[Group]
+    todo: list[Group]
+    had: bool
+    judgments: list[Judgment]
+    failed: list[Judgment]
 
 
 def judge_batch(
@@ -244,17 +256,25 @@ def run(stage: StageContext) -> Finish:
     gate = ServedGate("samples", anything_yet=again is not None)
     cut = batches(stage, rows)
     parts = Parts(stage, range(len(cut)), may_share=not judge.needs_all_groups, is_served=lambda: gate.is_served)
-    with binding as engine:
-        replies = mute = 0
-        for part in parts:
-            batch = cut[part.number]
-            groups, todo, had = missing(stage, batch, skip, again)
+    replies = mute = 0
+
+    def begin(part: SharedBatch) -> BatchWork[JudgedBatch]:
+        groups, todo, had = missing(stage, cut[part.number], skip, again)
+
+        def ask() -> JudgedBatch:
+            judgments, failed = judge_batch(stage, engine, todo, part.number) if todo else ([], [])
+            return JudgedBatch(groups, todo, had, judgments, failed)
+
+        return BatchWork(sum(len(g.samples) for g in todo), ask)
+
+    with binding as engine, BatchWindow(parts, begin, engine) as window:
+        for part, done in window:
+            judgments = done.judgments
             # A helper tells by what it is served itself whether its server is bad.
-            gate.anything = gate.anything or (had and stage.helper is None)
-            units = sum(len(g.samples) for g in (todo if again else groups))
-            if todo:
-                judgments, failed = judge_batch(stage, engine, todo, part.number)
-                items = items_of(stage, judgments, failed, batch, groups)
+            gate.anything = gate.anything or (done.had and stage.helper is None)
+            units = sum(len(g.samples) for g in (done.todo if again else done.groups))
+            if done.todo:
+                items = items_of(stage, judgments, done.failed, cut[part.number], done.groups)
                 gate.pass_batch(
                     part.unless_lost(partial(write, part.written(units), judgments, part.number, items, again)),
                     served=len(judgments),

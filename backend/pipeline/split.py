@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from backend.db import session
 from backend.jobs import fenced, helping, orders
@@ -81,13 +82,19 @@ class Parts:
         """
         self.stage, self.due, self.is_served = stage, due, is_served
         self.may_share = may_share and stage.stage in SHARED and not stage.kind and stage.home_id is None
-        self._seconds = 0.0
-        """The last batch took so long while it was alone; then the longest."""
+        self.may_overlap = False
+        """Whether the next batch may be begun before the one before it is `finished`."""
+        self._seconds = self._longest = 0.0
+        """What the last batch took while this process was alone, beside others under way; and the longest, whole."""
+        self._begun: dict[int, float] = {}
+        self._finished_at = 0.0
+        self._is_shared = stage.helper is not None
         self._look_at, self._look_seconds = 0.0, LOOK_SECONDS
         self._seen: dict[tuple[int, int], float] = {}
         """Since when helpers are seen to hold their batches."""
 
-    def __iter__(self) -> Iterator[SharedBatch]:
+    def __iter__(self) -> Iterator[SharedBatch | None]:
+        """None: there is none to be begun now, but one may come back; those under way are to be finished first."""
         if self.stage.helper is not None:
             yield from self._helped(self.stage.helper.id, self.stage.helper.first)
             return
@@ -96,9 +103,33 @@ class Parts:
             if self._share(left):
                 yield from self._own()
                 return
-            began = time.monotonic()
-            yield SharedBatch(self.stage, left.popleft())
-            self._seconds = time.monotonic() - began
+            yield from self._begin(SharedBatch(self.stage, left.popleft()))
+
+    @property
+    def spares(self) -> bool:
+        """Whether batches are to be left for others: they do some, or are idle while none is finished here yet."""
+        return self._is_shared or (not self._finished_at and self._has_idle)
+
+    @cached_property
+    def _has_idle(self) -> bool:
+        return self.may_share and len(self.due) > 1 and bool(helping.idle(self.stage.job_id))
+
+    def finished(self, part: SharedBatch) -> None:
+        """Say that a batch is written. To be called for each where several may be under way."""
+        at, began = time.monotonic(), self._begun.pop(part.number)
+        longest = at - began
+        if part.holder is None:
+            # With others under way it took only what came after them.
+            self._seconds, self._longest = at - max(began, self._finished_at), longest
+        else:
+            self._longest = max(self._longest, longest)
+        self._finished_at = at
+
+    def _begin(self, part: SharedBatch) -> Iterator[SharedBatch]:
+        self._begun[part.number] = time.monotonic()
+        yield part
+        if not self.may_overlap:
+            self.finished(part)
 
     def _share(self, left: deque[int]) -> bool:
         if not self._is_worth(len(left)) or time.monotonic() < self._look_at:
@@ -111,13 +142,14 @@ class Parts:
             job = fenced(db, self.stage.job_id, self.stage.attempt)
             helping.share(db, job, left)
             helping.ask(db, job, min(len(idle), len(left) - 1))
+        self._is_shared = True
         return True
 
     def _is_worth(self, left: int) -> bool:
         is_timed = self.is_served() and self._seconds > 0.0
         return self.may_share and left > 1 and is_timed and left * self._seconds >= WORTH_SECONDS
 
-    def _own(self) -> Iterator[SharedBatch]:
+    def _own(self) -> Iterator[SharedBatch | None]:
         job_id, attempt, wait = self.stage.job_id, self.stage.attempt, WAIT_SECONDS
         while True:
             now = helping.standing(job_id, attempt)
@@ -126,9 +158,9 @@ class Parts:
             if number is not None:
                 wait = WAIT_SECONDS
                 self._ask(now)
-                began = time.monotonic()
-                yield SharedBatch(self.stage, number, helping.OWN)
-                self._seconds = max(self._seconds, time.monotonic() - began)
+                yield from self._begin(SharedBatch(self.stage, number, helping.OWN))
+            elif self._begun:
+                yield None
             elif not now.free and not now.held:
                 self.stage.progress.flush()  # raises `Cancelled` where it is the job that is over, not the stage
                 return
@@ -141,7 +173,7 @@ class Parts:
         """Give up helpers that have held a batch for too long: their process hangs, or their server does."""
         at = time.monotonic()
         self._seen = {held: self._seen.get(held, at) for held in now.held.items()}
-        most = max(HELD_SECONDS, HELD_TIMES * self._seconds)
+        most = max(HELD_SECONDS, HELD_TIMES * self._longest)
         for holder in {holder for (_, holder), since in self._seen.items() if at - since > most}:
             log.warning("Helper %s holds a batch for more than %.0f seconds and is given up.", holder, most)
             helping.leave(holder, error=f"It held a batch for more than {most:.0f} seconds.")
@@ -161,7 +193,7 @@ class Parts:
         job_id, attempt = self.stage.job_id, self.stage.attempt
         number: int | None = first
         while number is not None:
-            yield SharedBatch(self.stage, number, holder)
+            yield from self._begin(SharedBatch(self.stage, number, holder))
             if orders.is_sent_home(holder) or helping.is_wanted_elsewhere(job_id, holder):
                 return
             number = helping.claim(job_id, attempt, holder)

@@ -2,11 +2,9 @@
 
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from threading import Lock
 from typing import Any, cast
 
 import pytest
@@ -64,8 +62,6 @@ RECIPE = Recipe(
 BATCHES = 9
 REQUESTS = 3 * BATCHES + 6 * BATCHES
 """A prompt's samples are one request, and each sample is judged by one."""
-FIRST = {Stage.generate: 3, Stage.judge: 6}
-"""The requests of a stage's first batch, which its own process makes alone."""
 
 
 def answer(body: dict[str, Any]) -> Reply:
@@ -94,19 +90,16 @@ def job_of(round_id: int, stage: Stage) -> tables.Job | None:
 
 
 class Door:
-    """Lets a stage's first batch through, and the others once its own process and a helper's both have one."""
+    """Lets through what a stage's own process begins alone, and the rest once it and a helper's both have a batch."""
 
     def __init__(self, round_id: int) -> None:
         self.round_id, self.open = round_id, set[Stage]()
-        self.came, self.lock = Counter[Stage](), Lock()
 
     def wait(self, _seconds: float) -> None:
         with reading() as db:
             stage = db.get_one(tables.Round, self.round_id).stage
-        with self.lock:
-            self.came[stage] += 1
-            is_first = self.came[stage] <= FIRST[stage]
-        until(lambda: is_first or stage in self.open)
+            is_alone = db.scalar(select(func.count()).select_from(tables.Batch)) == 0
+        until(lambda: is_alone or stage in self.open)
 
 
 @contextmanager
@@ -133,7 +126,10 @@ def prepared(tiny: Path, server: Server) -> tuple[Loop, dict[str, Any], int]:
     server.answer, server.models = answer, models()
     loop = Loop(RECIPE, {"name": "transformers", "model": str(tiny)}, tiny)
     loop.prompts = make_prompt_set(loop.project, prompts=[f"question {n}" for n in range(3 * BATCHES)])
-    plan = {"roles": {"teacher": registered(loop.project, server, price_in=1.0, price_out=1.0)}, "num_prompts": 99}
+    plan = {
+        "roles": {"teacher": registered(loop.project, server, concurrency=3, price_in=1.0, price_out=1.0)},
+        "num_prompts": 99,
+    }
     alone = loop.launch(**plan)
     server.bodies.clear()
     loop.run(alone)

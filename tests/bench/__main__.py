@@ -120,6 +120,7 @@ def main() -> None:
         run("-m", "tests.bench.recipes_compared", *many, "--out", str(Path(folder) / "runs.jsonl"))
     real_rounds(is_quick=asked.quick)
     run("-m", "tests.bench.judge_bench")
+    run("-m", "tests.bench.requests_in_flight", *repeats)
     run("-m", "tests.bench.workers", "--prompts", size["shared_prompts"])
     run("-m", "tests.bench.kills", "--kills", size["step_kills"])
     kill = ("--minutes", size["kill_minutes"], "--prompts", size["shared_prompts"])

@@ -141,8 +141,11 @@ def workers(number: int, log: Path) -> Iterator[None]:
         yield
 
 
-def prepared(url: str, prompts: int, concurrency: int) -> tuple[Any, int, Any]:
-    """A project with an endpoint as its policy; returns who launches, the project and the plan of its rounds."""
+def prepared(url: str, prompts: int, concurrency: int, *, n: int = 4, batch: int | None = None) -> tuple[Any, int, Any]:
+    """A project with an endpoint as its policy; returns who launches, the project and the plan of its rounds.
+
+    n: samples of a prompt; batch: prompts of a batch, unset: twice the concurrency.
+    """
     from backend.config import settings
     from backend.generators.sample import Sample
     from backend.judges.additive_rubric import AdditiveRubric
@@ -166,10 +169,10 @@ def prepared(url: str, prompts: int, concurrency: int) -> tuple[Any, int, Any]:
     recipe = Recipe(
         name="workers",
         title="Workers",
-        groups_per_batch=2 * concurrency,
+        groups_per_batch=batch or 2 * concurrency,
         steps=(
             PromptSet(),
-            Step(Sample(n=4, max_tokens=16), by="teacher"),
+            Step(Sample(n=n, max_tokens=16), by="teacher"),
             Step(AdditiveRubric(votes=1), by="teacher"),
             AboveThreshold(threshold=3.0),
             SFT(),

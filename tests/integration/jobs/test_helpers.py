@@ -13,7 +13,7 @@ from backend.errors import Cancelled
 from backend.jobs import durable, executors, helping, transitions
 from backend.jobs.helping import OWN, BatchLost, HeldBatch
 from backend.pipeline import split
-from backend.pipeline.split import Parts
+from backend.pipeline.split import Parts, SharedBatch
 from backend.pipeline.stage import StageContext
 from backend.services.rounds import job_views
 from backend.values import JobStatus, Stage
@@ -251,11 +251,16 @@ def parts(job: tables.Job, batches: int, *, is_served: bool = True, may_share: b
     return Parts(stage, range(batches), may_share=may_share, is_served=lambda: is_served)
 
 
+def number_of(part: SharedBatch | None) -> int:
+    assert part is not None
+    return part.number
+
+
 def test_a_stage_is_shared_only_where_others_are_idle_and_it_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
     job = running()
 
     def done_by(batches: int, **more: bool) -> list[int]:
-        return [part.number for part in parts(job, batches, **more)]
+        return [part.number for part in parts(job, batches, **more) if part is not None]
 
     executor("own")
     executor("trainer", queues="train")
@@ -274,7 +279,7 @@ def test_a_stage_is_shared_only_where_others_are_idle_and_it_is_worth_it(monkeyp
         assert db.scalars(select(tables.Helper)).all() == []
     taken = iter(parts(job, 20))
     # The first is done alone, to see how long one takes.
-    assert [(part.number, part.holder) for part in (next(taken), next(taken))] == [(0, None), (1, OWN)]
+    assert [(part.number, part.holder) for part in (next(taken), next(taken)) if part] == [(0, None), (1, OWN)]
     (helper,) = waiting(job)
     assert helping.join(helper.id, "other") == (job.id, 1)
     assert helping.claim(job.id, 1, helper.id) == 2
@@ -295,15 +300,50 @@ def test_a_batch_that_a_helper_holds_too_long_is_taken_from_it(monkeypatch: pyte
         monkeypatch.setattr(split, name, value)
     taken = iter(parts(job, 3))
     next(taken)
-    assert next(taken).number == 1
+    assert number_of(next(taken)) == 1
     (helper,) = waiting(job)
     assert helping.join(helper.id, "other")
     assert helping.claim(job.id, 1, helper.id) == 2
     settle(job, 1, OWN)
-    assert next(taken).number == 2
+    assert number_of(next(taken)) == 2
     with pytest.raises(BatchLost):
         settle(job, 2, helper.id)
     settle(job, 2, OWN)
     assert list(taken) == []
     with reading() as db:
         assert "held a batch" in str(db.get_one(tables.Helper, helper.id).error)
+
+
+def test_batches_under_way_are_written_before_those_of_helpers_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = running()
+    for id_ in ("own", "other"):
+        executor(id_)
+    for name, value in {"WORTH_SECONDS": 0.0, "HELD_SECONDS": 0.0, "WAIT_SECONDS": 0.01}.items():
+        monkeypatch.setattr(split, name, value)
+    shared = parts(job, 5)
+    shared.may_overlap = True
+    taken = iter(shared)
+    first, second = next(taken), next(taken)
+    assert first
+    assert second
+    assert (first.holder, second.holder) == (None, None), "it is not known yet how long one takes"
+    shared.finished(first)
+    third = next(taken)
+    assert third
+    assert (third.number, third.holder) == (2, OWN)
+    (helper,) = waiting(job)
+    assert helping.join(helper.id, "other")
+    assert [helping.claim(job.id, 1, helper.id) for _ in range(2)] == [3, 4], "a helper has several under way, too"
+    for part in (second, third):
+        assert next(taken) is None
+        if part.holder is not None:
+            settle(job, part.number, OWN)
+        shared.finished(part)
+    # Now it waits, and takes back what the helper holds for too long.
+    for number in (3, 4):
+        part = next(taken)
+        assert part
+        assert part.number == number
+        settle(job, number, OWN)
+        shared.finished(part)
+    assert list(taken) == []

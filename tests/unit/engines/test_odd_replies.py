@@ -352,7 +352,7 @@ def test_a_body_that_trickles_times_out_as_a_whole(server: Server):
     ],
 )
 def test_retry_after_is_bounded(value: str, seconds: float):
-    assert retry_after(_http.httpx.Headers({"Retry-After": value})) == seconds
+    assert retry_after({"Retry-After": value}) == seconds
 
 
 def test_a_429_that_does_not_end_is_the_servers_and_not_the_prompts(server: Server):

@@ -1,0 +1,109 @@
+"""Sends one request by aiohttp and reads the reply within bounds. Imported where a server is asked first."""
+
+import io
+import json
+import ssl
+import time
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+import httpx
+
+from backend.engines._http import LARGEST_ERROR, HttpReply, RetryRequest, bounds, too_large
+from backend.errors import MissingPrerequisite
+from backend.values import JSON, FailureKind
+
+CONNECT_SECONDS = 15.0
+IDLE_SECONDS = 4.0
+"""Connections are kept so long while nothing is asked: a second less than uvicorn, as vLLM runs it, keeps them."""
+CLOSED = (
+    aiohttp.ServerDisconnectedError,
+    aiohttp.ClientPayloadError,
+    aiohttp.ClientOSError,
+    aiohttp.ClientConnectionResetError,
+    aiohttp.ClientResponseError,
+)
+NOT_REACHED = (aiohttp.ClientConnectorError, aiohttp.InvalidURL, aiohttp.ClientHttpProxyError)
+
+
+class HttpClient:
+    """The connections to one server. To be made and used in one event loop."""
+
+    def __init__(self, url: str, *, key: str | None, connections: int, by_proxies: bool) -> None:
+        self._proxy = proxy_of(url) if by_proxies else None
+        # The certificates that httpx brings, or those the environment names; a system may have none of its own.
+        trusted: ssl.SSLContext | bool = (
+            httpx.create_ssl_context(trust_env=by_proxies) if url.startswith("https:") else True
+        )
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=IDLE_SECONDS, ssl=trusted),
+            headers={"Authorization": f"Bearer {key}"} if key else {},
+        )
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def send(self, url: str, body: JSON | None, seconds: float) -> HttpReply:
+        """Ask once, within so many seconds; without a body by GET.
+
+        Raises `RetryRequest` where there is no whole reply, and `PromptError` for one that is too large.
+        """
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        until = time.monotonic() + seconds
+        try:
+            async with self._session.request(
+                "GET" if body is None else "POST",
+                url,
+                data=None if body is None else io.BytesIO(json.dumps(body).encode()),
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=min(seconds, CONNECT_SECONDS)),
+                # The key goes to the address that a person typed, and nowhere else.
+                allow_redirects=False,
+                proxy=self._proxy,
+            ) as response:
+                return HttpReply(response.status, response.headers, await _read(response, url, until))
+        except TimeoutError as error:
+            raise RetryRequest(FailureKind.timeout, "") from error
+        except NOT_REACHED as error:
+            raise RetryRequest(FailureKind.error, f"no connection ({type(error).__name__}: {error})") from error
+        except CLOSED as error:
+            reason = "the server closed the connection before its reply was whole"
+            raise RetryRequest(FailureKind.server, f"{reason} ({type(error).__name__})") from error
+        except aiohttp.ClientError as error:
+            raise RetryRequest(FailureKind.server, f"no connection ({type(error).__name__}: {error})") from error
+
+
+async def _read(response: aiohttp.ClientResponse, url: str, until: float) -> bytes:
+    """The body. One that trickles is cut off at the time limit, a huge one at its size."""
+    most = bounds(response.status)
+    content = bytearray()
+    async for piece in response.content.iter_any():
+        content += piece
+        if len(content) > most:
+            response.close()
+            if most == LARGEST_ERROR:
+                break
+            raise too_large(url, most)
+        if time.monotonic() > until:
+            raise TimeoutError
+    return bytes(content)
+
+
+def proxy_of(url: str) -> str | None:
+    """The proxy that the environment names for an address; None where it names none.
+
+    Raises `MissingPrerequisite` for one that speaks no HTTP.
+    """
+    parts, named = urlsplit(url), getproxies()
+    found = named.get(parts.scheme) or named.get("all")
+    if not found or proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    found = found if "://" in found else f"http://{found}"
+    if not found.startswith(("http://", "https://")):
+        scheme = found.partition("://")[0]
+        raise MissingPrerequisite(
+            f"The environment names a {scheme} proxy for {parts.netloc}, and requests go through HTTP proxies only. "
+            f"Name one in {parts.scheme.upper()}_PROXY, or list the host in NO_PROXY."
+        )
+    return found
