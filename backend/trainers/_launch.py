@@ -1,0 +1,92 @@
+"""Starts a training as several processes by accelerate's launcher, and lets none of them outlive it.
+
+torch puts each process into a session of its own, so the end of the launcher's group does not reach them. Their
+standard input is a pipe of which the launcher alone holds the other end: the kernel closes it however that one dies.
+"""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backend.trainers import TrainSpec, _folders, _hardware
+from backend.trainers._run import identify
+
+if TYPE_CHECKING:
+    from backend.trainers._knobs import TRLKnobs
+
+
+CONFIG = {
+    "compute_environment": "LOCAL_MACHINE",
+    "distributed_type": "NO",
+    "mixed_precision": "no",
+    "use_cpu": False,
+    "debug": False,
+}
+"""What the launcher reads instead of a file of its own that a person may have; its options say the rest."""
+
+
+def is_one_of_several() -> bool:
+    """Say whether this process was started by `run`."""
+    return _hardware.RANK in os.environ
+
+
+def run(trainer: "TRLKnobs", spec: TrainSpec, spec_file: str) -> None:
+    """Train in `num_processes` processes and wait for them; raises `SystemExit` where one failed and said why."""
+    output, identity = Path(spec.output_dir), identify(spec)
+    if _folders.is_finished(output, identity):
+        return
+    _hardware.check_devices(trainer)
+    output.mkdir(parents=True, exist_ok=True)
+    _folders.claim(output, identity)  # here, since each process then looks for the newest checkpoint
+    from accelerate.commands.launch import launch_command, launch_command_parser
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+
+    if sys.platform == "linux":
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # all of them are on this machine
+    _hold_pipe()
+    logs = output / "processes"
+    logs.mkdir(exist_ok=True)
+    (logs / "accelerate.json").write_text(json.dumps(CONFIG), encoding="utf-8")
+    try:
+        launch_command(launch_command_parser().parse_args(options(trainer, spec_file, logs)))
+    except ChildFailedError:
+        sys.exit(1)
+    finally:
+        shutil.rmtree(logs, ignore_errors=True)
+
+
+def options(trainer: "TRLKnobs", spec_file: str, logs: Path) -> list[str]:
+    """What accelerate's launcher is told."""
+    return [
+        *("--config_file", str(logs / "accelerate.json")),
+        *_hardware.launched(trainer),
+        *("--main_process_port", "0"),  # any that is free
+        *("--mixed_precision", "no", "--dynamo_backend", "no"),  # TRL's config says what it is
+        *("--num_cpu_threads_per_process", os.environ.get("OMP_NUM_THREADS", "1")),
+        *("--log_dir", str(logs), "--module", "backend.trainers", spec_file),
+    ]
+
+
+def _hold_pipe() -> None:
+    """Make standard input a pipe to which this process alone holds the other end, and never writes."""
+    reading, _held_open = os.pipe()
+    os.dup2(reading, 0)
+    os.close(reading)
+
+
+def guard() -> None:
+    """In one of the processes: end with the launcher."""
+    threading.Thread(target=_watch, name="launcher-guard", daemon=True).start()
+
+
+def _watch() -> None:
+    try:
+        while os.read(0, 1):
+            pass
+    finally:
+        os.killpg(os.getpgrp(), signal.SIGKILL)
