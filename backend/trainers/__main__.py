@@ -30,7 +30,7 @@ def main(spec_file: str, *, trains: bool = True) -> None:
         trainer.main(spec)
     else:
         trainer.preflight(spec)
-    return None
+    return _launch.leave() if _launch.is_one_of_several() else None
 
 
 def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

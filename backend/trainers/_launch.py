@@ -4,6 +4,7 @@ torch puts each process into a session of its own, so the end of the launcher's 
 standard input is a pipe of which the launcher alone holds the other end: the kernel closes it however that one dies.
 """
 
+import ctypes
 import json
 import os
 import shutil
@@ -19,7 +20,6 @@ from backend.trainers._run import identify
 if TYPE_CHECKING:
     from backend.trainers._knobs import TRLKnobs
 
-
 CONFIG = {
     "compute_environment": "LOCAL_MACHINE",
     "distributed_type": "NO",
@@ -28,6 +28,8 @@ CONFIG = {
     "debug": False,
 }
 """What the launcher reads instead of a file of its own that a person may have; its options say the rest."""
+PR_SET_PDEATHSIG = 1
+"""Of prctl(2): the signal that the kernel sends when who started this process has died."""
 
 
 def is_one_of_several() -> bool:
@@ -80,8 +82,21 @@ def _hold_pipe() -> None:
 
 
 def guard() -> None:
-    """In one of the processes: end with the launcher."""
+    """In one of the processes: end with the launcher, on Linux also where no Python can run, as in a hung library."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     threading.Thread(target=_watch, name="launcher-guard", daemon=True).start()
+
+
+def leave() -> None:
+    """In one of the processes, once all of them are done: end it here.
+
+    Where Python ends, torch takes its process group apart while it holds the interpreter's lock; gloo's own thread
+    may need that lock to let go of the last barrier, and the process would never end.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _watch() -> None:

@@ -91,8 +91,6 @@ def run(trainer: TRLKnobs, spec: TrainSpec) -> None:
         fitted.accelerator.wait_for_everyone()
     if is_first:
         _folders.remove_checkpoints(output)
-    if not is_alone:
-        fitted.accelerator.state.destroy_process_group()
 
 
 def preflight(trainer: TRLKnobs, spec: TrainSpec) -> None:
