@@ -37,11 +37,15 @@ def report(kind: type[BaseException], error: BaseException, trace: TracebackType
     """Write the error as the last line; a bug gets its traceback before it."""
     sys.stdout.flush()
     if isinstance(error, RondoError):
-        sys.stderr.write(f"ERROR: {' '.join(error.message.split())}\n")
+        why = " ".join(error.message.split())
+    else:
+        traceback.print_exception(kind, error, trace)
+        first = (str(error).strip().splitlines() or [""])[0]
+        why = f"The training failed with {kind.__name__}: {first} The traceback is in the log."
+    if _launch.is_one_of_several():  # who started it has the last word
+        _launch.tell(why, is_known=isinstance(error, RondoError))
         return
-    traceback.print_exception(kind, error, trace)
-    first = (str(error).strip().splitlines() or [""])[0]
-    sys.stderr.write(f"ERROR: The training failed with {kind.__name__}: {first} The traceback is in the log.\n")
+    sys.stderr.write(f"ERROR: {why}\n")
 
 
 if __name__ == "__main__":

@@ -11,9 +11,11 @@ import shutil
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from backend.errors import TrainerError
 from backend.trainers import TrainSpec, _folders, _hardware
 from backend.trainers._run import identify
 
@@ -28,6 +30,8 @@ CONFIG = {
     "debug": False,
 }
 """What the launcher reads instead of a file of its own that a person may have; its options say the rest."""
+REASONS = "RONDO_TRAINING_REASONS"
+"""Names the folder where processes tell why they fail."""
 PR_SET_PDEATHSIG = 1
 """Of prctl(2): the signal that the kernel sends when who started this process has died."""
 
@@ -38,7 +42,7 @@ def is_one_of_several() -> bool:
 
 
 def run(trainer: "TRLKnobs", spec: TrainSpec, spec_file: str) -> None:
-    """Train in `num_processes` processes and wait for them; raises `SystemExit` where one failed and said why."""
+    """Train in `num_processes` processes and wait for them; raises `TrainerError` with what the first to fail said."""
     output, identity = Path(spec.output_dir), identify(spec)
     if _folders.is_finished(output, identity):
         return
@@ -52,12 +56,15 @@ def run(trainer: "TRLKnobs", spec: TrainSpec, spec_file: str) -> None:
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # all of them are on this machine
     _hold_pipe()
     logs = output / "processes"
-    logs.mkdir(exist_ok=True)
+    shutil.rmtree(logs, ignore_errors=True)  # of a launcher that was killed
+    logs.mkdir()
+    os.environ[REASONS] = str(logs)
     (logs / "accelerate.json").write_text(json.dumps(CONFIG), encoding="utf-8")
     try:
         launch_command(launch_command_parser().parse_args(options(trainer, spec_file, logs)))
-    except ChildFailedError:
-        sys.exit(1)
+    except ChildFailedError as failed:
+        rank, failure = failed.get_first_failure()
+        raise TrainerError(reason(logs) or unsaid(rank, failure.exitcode)) from failed
     finally:
         shutil.rmtree(logs, ignore_errors=True)
 
@@ -74,6 +81,31 @@ def options(trainer: "TRLKnobs", spec_file: str, logs: Path) -> list[str]:
     ]
 
 
+def tell(why: str, *, is_known: bool) -> None:
+    """In one of the processes: say why it fails. is_known: in words of Rondo.
+
+    Where one fails, the others lose their connection to it, and that is no reason.
+    """
+    part = Path(os.environ[REASONS]) / f"part-{os.getpid()}"
+    part.write_text(why, encoding="utf-8")
+    part.replace(part.with_name(f"reason-{'a' if is_known else 'b'}-{time.time_ns():020}-{os.getpid()}"))
+
+
+def reason(folder: Path) -> str | None:
+    """The first reason that was told, known ones before others; None where there is none."""
+    told = sorted(folder.glob("reason-*"))
+    return told[0].read_text(encoding="utf-8") if told else None
+
+
+def unsaid(rank: int, exit_code: int) -> str:
+    """What to say of a process that could not."""
+    if exit_code == -signal.SIGKILL:
+        how = "was killed (SIGKILL), which is what the system does when memory runs out."
+    else:
+        how = f"ended with exit code {exit_code}."
+    return f"Process {rank} of the training {how}"
+
+
 def _hold_pipe() -> None:
     """Make standard input a pipe to which this process alone holds the other end, and never writes."""
     reading, _held_open = os.pipe()
@@ -82,7 +114,12 @@ def _hold_pipe() -> None:
 
 
 def guard() -> None:
-    """In one of the processes: end with the launcher, on Linux also where no Python can run, as in a hung library."""
+    """In one of the processes: end with the launcher, on Linux also where no Python can run, as in a hung library.
+
+    One that has no group to itself was not started by torch's launcher, and nothing is ended.
+    """
+    if os.getpgrp() != os.getpid():
+        return
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     threading.Thread(target=_watch, name="launcher-guard", daemon=True).start()

@@ -10,10 +10,14 @@ from typing import Any
 
 import pytest
 
-from backend.trainers import _folders
+from backend.trainers import _folders, _launch
 from backend.trainers.dpo import DPO
+from backend.trainers.kto import KTO
+from backend.trainers.reward_model import RewardModel
 from backend.trainers.sft import SFT
+from tests import warm
 from tests.integration.trainers.training import progress, spec_for, tensors, train
+from tests.ports import reserve_port
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
@@ -64,7 +68,7 @@ def losses(folder: Path) -> list[float]:
 
 
 def assert_same(one: Path, two: Path) -> None:
-    """The losses agree to five digits, and the weights to a thousandth of the learning rate's steps."""
+    """The losses agree to five digits, the weights to a thousandth of what a step moves them by."""
     import torch
 
     assert len(losses(two)) == 4
@@ -99,9 +103,25 @@ def test_killed_and_resumed_two_processes_end_as_one(tiny: Path, tmp_path: Path)
     assert {path.name for path in two.iterdir()} == {path.name for path in one.iterdir()}
 
 
-def test_pairs_are_learned_by_two_processes_as_by_one(tiny: Path, other: Path, tmp_path: Path):
-    train(DPO(**KNOBS, **ONE), tiny, tmp_path / "one")
-    ran(spec_file(DPO(**KNOBS, **TWO), tiny, tmp_path / "two"))
+@pytest.mark.parametrize("kind", [DPO, KTO, RewardModel])
+def test_two_processes_learn_pairs_and_labels_as_one(
+    kind: type[Any], tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The processes themselves, forked with all that they import: what starts them is in the test above."""
+    train(kind(**KNOBS, **ONE), tiny, tmp_path / "one")
+    file = spec_file(kind(**KNOBS, **TWO), tiny, tmp_path / "two")
+    reserved, port = reserve_port()
+    with reserved, monkeypatch.context() as patched:
+        known = {"WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        both = []
+        for rank in range(2):
+            for name, value in (known | {"RANK": rank, "LOCAL_RANK": rank, "GLOO_SOCKET_IFNAME": "lo"}).items():
+                patched.setenv(name, str(value))
+            patched.setenv(_launch.REASONS, str(tmp_path))
+            both.append(warm.start(file, file.with_suffix(".log")))
+        for process in both:
+            process.join()
+            assert process.exitcode == 0, file.with_suffix(".log").read_text()[-3000:]
     assert_same(tmp_path / "one", tmp_path / "two")
 
 

@@ -73,6 +73,17 @@ def test_the_launcher_is_told_of_processes_and_strategy(tmp_path: Path):
     assert "--multi_gpu" not in sharded
 
 
+def test_the_reason_of_several_is_the_first_that_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(_launch.REASONS, str(tmp_path))
+    assert _launch.reason(tmp_path) is None
+    _launch.tell("Connection closed by peer", is_known=False)
+    assert _launch.reason(tmp_path) == "Connection closed by peer"
+    _launch.tell("No space left", is_known=True)
+    _launch.tell("Another one", is_known=True)
+    assert _launch.reason(tmp_path) == "No space left"
+    assert _launch.unsaid(1, -9).startswith("Process 1 of the training was killed (SIGKILL)")
+
+
 def test_memory_of_each_process():
     whole = _memory.Memory(weights=100, reference=40, gradients=90, optimizer=180, activations=7, logits=3)
     assert _memory.shared(whole, 1, "ddp") == whole
