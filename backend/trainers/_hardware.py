@@ -3,16 +3,13 @@
 import importlib.util
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from backend.errors import MissingPrerequisite
 
-if TYPE_CHECKING:
-    from backend.trainers._knobs import TRLKnobs
-
 RANK = "LOCAL_RANK"
 """Set by the launcher in each of several processes."""
-SECTION = {"section": "Hardware"}
+SECTION: dict[str, Any] = {"section": "Hardware"}
 """What a form folds these knobs under."""
 DEVICES = ("/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg", "/dev/kfd")
 """Of which one is there where a driver of CUDA or ROCm is."""
@@ -28,7 +25,28 @@ STRATEGIES: dict[str, tuple[str, ...]] = {
 """What accelerate's launcher is told of each. Weights are saved whole: of ZeRO 2 each process holds all of them."""
 
 
-def refusal(trainer: "TRLKnobs") -> str:
+class Knobs(Protocol):
+    """What is asked of a trainer here."""
+
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def num_processes(self) -> int: ...
+    @property
+    def strategy(self) -> str: ...
+    @property
+    def load_in_4bit(self) -> bool: ...
+    @property
+    def lora(self) -> bool: ...
+    @property
+    def makes(self) -> str: ...
+    @property
+    def rewards(self) -> tuple[Any, ...]: ...
+    @property
+    def one_process(self) -> str: ...
+
+
+def refusal(trainer: Knobs) -> str:
     """Why these knobs do not go together, and what to do; empty where they do."""
     if trainer.num_processes > 1 and trainer.one_process:
         return f"{trainer.name} trains in one process: {trainer.one_process}. Set num_processes to 1."
@@ -48,7 +66,7 @@ def refusal(trainer: "TRLKnobs") -> str:
     return ""
 
 
-def check_ready(trainer: "TRLKnobs") -> None:
+def check_ready(trainer: Knobs) -> None:
     """Raise `MissingPrerequisite` where this machine lacks what the knobs ask for. Loads no large library."""
     if trainer.strategy == "deepspeed" and not _has("deepspeed"):
         raise MissingPrerequisite(
@@ -80,7 +98,7 @@ def has_gpu() -> bool:
     return any(Path(device).exists() for device in DEVICES)
 
 
-def check_devices(trainer: "TRLKnobs") -> None:
+def check_devices(trainer: Knobs) -> None:
     """Raise `MissingPrerequisite` where torch sees too few GPUs; where it sees none, processes train on the CPU."""
     import torch
 
@@ -96,14 +114,14 @@ def check_devices(trainer: "TRLKnobs") -> None:
         )
 
 
-def launched(trainer: "TRLKnobs") -> list[str]:
+def launched(trainer: Knobs) -> list[str]:
     """What accelerate's launcher is told of the processes; empty for one."""
     if trainer.num_processes == 1:
         return []
     return [*STRATEGIES[trainer.strategy], "--num_machines", "1", "--num_processes", str(trainer.num_processes)]
 
 
-def quantization(trainer: "TRLKnobs") -> dict[str, Any]:
+def quantization(trainer: Knobs) -> dict[str, Any]:
     """How the weights below an adapter are loaded, as QLoRA has it (Dettmers et al. 2023, arXiv 2305.14314)."""
     if not trainer.load_in_4bit:
         return {}

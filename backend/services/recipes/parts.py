@@ -236,7 +236,7 @@ def _knob(name: str, field: FieldInfo, part: str) -> Knob:
         is_required=default is PydanticUndefined,
         kind=kind,
         label=label_of(name, part, field.title or ""),
-        section=extra.get("section", "") if isinstance(extra := field.json_schema_extra, dict) else "",
+        section=str(extra.get("section", "")) if isinstance(extra := field.json_schema_extra, dict) else "",
     )
 
 
