@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._inputs import LeftOut, Row, Weights
+    from backend.trainers._inputs import LeftOut, Row, TrainerInputs
 
 
 class TRLKnobs(Trainer, abstract=True):
@@ -95,7 +95,7 @@ class TRLKnobs(Trainer, abstract=True):
         return _hardware.OWN_LOSS
 
     def make(
-        self, arguments: dict[str, Any], weights: "Weights", rows: "Sequence[Row]", spec: TrainSpec
+        self, arguments: dict[str, Any], weights: "TrainerInputs", rows: "Sequence[Row]", spec: TrainSpec
     ) -> "HFTrainer":
         """Return the TRL trainer of these rows; `arguments` go into its config."""
         import datasets
@@ -105,7 +105,7 @@ class TRLKnobs(Trainer, abstract=True):
             columns = _texts.tokenized(columns, weights.tokenizer, arguments["max_length"], masks=self.masks_questions)
         return self.build(arguments, weights, datasets.Dataset.from_list(columns))
 
-    def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
+    def build(self, arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset") -> "HFTrainer":
         """Return the TRL trainer; `arguments` go into its config."""
         raise NotImplementedError
 
@@ -153,7 +153,7 @@ class TRLKnobs(Trainer, abstract=True):
         others = range(1, self.num_processes)
         return tuple(f"rng_state_{number}.pth" for number in others)
 
-    def unfit(self, weights: "Weights", rows: "Sequence[Row]", most: int) -> "LeftOut":
+    def unfit(self, weights: "TrainerInputs", rows: "Sequence[Row]", most: int) -> "LeftOut":
         """Rows that TRL would fail on; most: tokens of an example. Empty where TRL looks at them itself."""
         return {}
 

@@ -10,8 +10,8 @@ from app.pages.checkpoints import endpoint, templates
 from app.pages.checkpoints.uses import shown_use
 from app.toasts import notice, toasts
 from app.widgets import buttons, drop_bars, list_detail
-from app.widgets.asked import Asked, asked
-from app.widgets.chosen import Chosen
+from app.widgets.asked import AddressId, asked
+from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
 from app.widgets.formats import duration
 from app.widgets.markup import markup
@@ -22,7 +22,7 @@ from backend.services import checkpoints
 from backend.services.access import Actor
 from backend.services.arena import results
 from backend.services.arena.results import Result
-from backend.services.checkpoints import CheckpointRow, Detail, Endpoint, Number, Trial, trials
+from backend.services.checkpoints import CheckpointDetail, CheckpointRow, Endpoint, MetricNumber, Trial, trials
 from backend.services.team import removals
 from backend.values import Role, Sampling
 
@@ -35,7 +35,7 @@ FIRST_METRICS = ("held_out_accuracy", "pass_at_8")
 
 def build() -> None:
     """Lay out the page and wire it."""
-    tried, doomed = gr.State(Chosen()), gr.State(None)
+    tried, doomed = gr.State(CurrentChoice()), gr.State(None)
     with list_detail.side_by_side():
         with list_detail.listed():
             table = markup(templates.TABLE, templates.TABLE_CSS, elem_id="lineage")
@@ -134,7 +134,7 @@ def _register_button(elem_id: str) -> gr.Button:
 
 
 @toasts
-def load(tried: Chosen, request: gr.Request) -> list[Any]:
+def load(tried: CurrentChoice, request: gr.Request) -> list[Any]:
     """Fill the page; `?checkpoint=ID` chooses one. What one tried last is still there."""
     here = context(request)
     known = {row.id for row in checkpoints.tree(here.actor, here.project_id)}
@@ -201,7 +201,7 @@ def register_endpoint(request: gr.Request, name: str, role: str, url: str, model
 
 @toasts
 def ask_checkpoints(
-    tried: Chosen,
+    tried: CurrentChoice,
     one_id: int | None,
     two: int | None,
     text: str,
@@ -224,7 +224,7 @@ def ask_checkpoints(
 
 
 @toasts
-def poll(tried: Chosen, request: gr.Request) -> list[Any]:
+def poll(tried: CurrentChoice, request: gr.Request) -> list[Any]:
     """Follow a trial until it is over."""
     wish = tried.value
     if wish.get("job") is None:
@@ -244,7 +244,7 @@ def _known(checkpoint_id: int | None) -> int:
 
 def _refreshed(request: gr.Request, chosen: int | None) -> list[Any]:
     here = context(request)
-    lists, first = _lists(here.actor, here.project_id, Asked(chosen))
+    lists, first = _lists(here.actor, here.project_id, AddressId(chosen))
     return [*lists, *made_values(here.actor, here.project_id, first)]
 
 
@@ -277,7 +277,7 @@ def arena_line(arena_id: int, result: Result) -> dict[str, str]:
     }
 
 
-def _lists(actor: Any, project_id: int, chosen: Asked) -> tuple[list[Any], int | None]:
+def _lists(actor: Any, project_id: int, chosen: AddressId) -> tuple[list[Any], int | None]:
     """The table and the three dropdowns, and which checkpoint they start with: the asked one, else the newest.
 
     None where the asked one is not there.
@@ -319,7 +319,7 @@ def _kind(row: CheckpointRow) -> str:
     return "endpoint" if row.is_endpoint and row.kind == "base" else row.kind
 
 
-def _number(number: Number | None, name: str) -> dict[str, str]:
+def _number(number: MetricNumber | None, name: str) -> dict[str, str]:
     if number is None or number.value is None:
         return {"value": "–", "interval": ""}
     is_share = number.low is not None and 0 <= number.value <= 1 and "length" not in name
@@ -329,7 +329,7 @@ def _number(number: Number | None, name: str) -> dict[str, str]:
     return {"value": value + (" %" if is_share else ""), "interval": f"{spread}n {number.n:,}"}
 
 
-def _detail(detail: Detail) -> dict[str, Any]:
+def _detail(detail: CheckpointDetail) -> dict[str, Any]:
     row, seconds = detail.row, detail.job_seconds
     last = {k: f"{v:.4g}" for k, v in detail.job_metrics.items() if isinstance(v, int | float)}
     return {
