@@ -169,13 +169,25 @@ def draw_knobs(form: Form, path: Path, knobs: Sequence[Knob]) -> None:
     """Draw one input a knob; where some of them differ from what the form is compared with, the others are folded."""
     changed = [knob for knob in knobs if form.differs((*path, knob.name))]
     rest = [knob for knob in knobs if knob not in changed]
-    if not changed or not rest:
+    if not changed:
+        _draw_sections(form, path, knobs)
+        return
+    if not rest:
         _draw_knobs(form, path, knobs)
         return
     _draw_knobs(form, path, changed)
     as_in = " and ".join(other.name for other in form.beside)
     with form.fold(path, f"As in {as_in}: {len(rest)} more"):
-        _draw_knobs(form, path, rest)
+        _draw_sections(form, path, rest)
+
+
+def _draw_sections(form: Form, path: Path, knobs: Sequence[Knob]) -> None:
+    """Draw the knobs that are in no section, then each section, folded."""
+    _draw_knobs(form, path, [knob for knob in knobs if not knob.section])
+    for section in dict.fromkeys(knob.section for knob in knobs if knob.section):
+        within = [knob for knob in knobs if knob.section == section]
+        with form.fold((*path, section), f"{section}: {len(within)} knobs"):
+            _draw_knobs(form, path, within)
 
 
 def _draw_knobs(form: Form, path: Path, knobs: Sequence[Knob]) -> None:

@@ -204,13 +204,18 @@ def load_tokenizer(located: str) -> "PreTrainedTokenizerBase":
     return tokenizer
 
 
-def load_model(located: str, *, dtype: "torch.dtype | str", trainable: bool = False) -> "PreTrainedModel":
-    """Load a model on the CPU; of an adapter folder, its base with the adapter merged (not so if trainable)."""
+def load_model(
+    located: str, *, dtype: "torch.dtype | str", trainable: bool = False, **options: Any
+) -> "PreTrainedModel":
+    """Load a model on the CPU; of an adapter folder, its base with the adapter merged (not so if trainable).
+
+    options: further arguments of `from_pretrained`, such as a quantization.
+    """
     from transformers import AutoModelForCausalLM
 
     check(located)
     base = base_of(located) if is_adapter(located) else located
-    model, missing = loaded(AutoModelForCausalLM, base, dtype=dtype)
+    model, missing = loaded(AutoModelForCausalLM, base, dtype=dtype, **options)
     refuse_missing(base, missing)
     if getattr(model.config, "output_router_logits", False) and not trainable:
         # Trainers switch it on for a mixture of experts; with it on, a model computes a loss that sampling cannot give.

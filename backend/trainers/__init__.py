@@ -92,13 +92,21 @@ class Trainer(Part, kind="trainer"):
         """Columns beside these that a knob asks for, which a selector or a mixer before it has to write."""
         return ()
 
+    @classmethod
+    def later_knobs(cls) -> frozenset[str]:
+        """Names of all `later` knobs: its own, and those of what it descends from."""
+        return frozenset(name for base in cls.__mro__ for name in vars(base).get("later", ()))
+
+    def check_ready(self) -> None:
+        """Raise `MissingPrerequisite` where this machine lacks what the training needs. Loads no large library."""
+
     def known(self) -> JSON:
         """Return its JSON without the later knobs that have their defaults: what names a training and its folder."""
-        fields = type(self).model_fields
+        fields, later = type(self).model_fields, self.later_knobs()
         return {
             name: value
             for name, value in self.dump().items()
-            if name not in self.later or getattr(self, name) != fields[name].default
+            if name not in later or getattr(self, name) != fields[name].default
         }
 
     @property

@@ -11,30 +11,41 @@ from pathlib import Path
 from types import TracebackType
 
 from backend.errors import RondoError
-from backend.trainers import Trainer, TrainSpec
+from backend.trainers import Trainer, TrainSpec, _launch
+from backend.trainers._knobs import TRLKnobs
 
 
 def main(spec_file: str, *, trains: bool = True) -> None:
     """Train as the spec says, or look at what that would be."""
-    # One process trains on one GPU; TRL refuses to spread a model over several by itself.
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
     spec = TrainSpec(**json.loads(Path(spec_file).read_text(encoding="utf-8")))
     trainer: Trainer = Trainer.load(spec.trainer)
+    if _launch.is_one_of_several():
+        _launch.guard()
+    elif trains and isinstance(trainer, TRLKnobs) and trainer.num_processes > 1:
+        return _launch.run(trainer, spec, spec_file)
+    else:
+        # One process trains on one GPU; TRL refuses to spread a model over several by itself.
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
     if trains:
         trainer.main(spec)
     else:
         trainer.preflight(spec)
+    return _launch.leave() if _launch.is_one_of_several() else None
 
 
 def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Write the error as the last line; a bug gets its traceback before it."""
     sys.stdout.flush()
     if isinstance(error, RondoError):
-        sys.stderr.write(f"ERROR: {' '.join(error.message.split())}\n")
+        why = " ".join(error.message.split())
+    else:
+        traceback.print_exception(kind, error, trace)
+        first = (str(error).strip().splitlines() or [""])[0]
+        why = f"The training failed with {kind.__name__}: {first} The traceback is in the log."
+    if _launch.is_one_of_several():  # who started it has the last word
+        _launch.tell(why, is_known=isinstance(error, RondoError))
         return
-    traceback.print_exception(kind, error, trace)
-    first = (str(error).strip().splitlines() or [""])[0]
-    sys.stderr.write(f"ERROR: The training failed with {kind.__name__}: {first} The traceback is in the log.\n")
+    sys.stderr.write(f"ERROR: {why}\n")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from backend.trainers import final_folder
 
 STATE = "trainer_state.json"  # written last by transformers
 CHECKPOINT_FILES = (STATE, "optimizer.pt", "scheduler.pt", "rng_state.pth")
+OF_SEVERAL = {"optimizer.pt": ("optimizer.bin", "latest"), "rng_state.pth": ("rng_state_0.pth",)}
+"""Other names that these files have where several processes trained: by FSDP, by DeepSpeed, by any."""
 NEARLY_FULL = 16 * 2**20
 
 
@@ -56,7 +58,7 @@ def is_whole(checkpoint: Path) -> bool:
     weights = any((checkpoint / name).is_file() for name in ("model.safetensors", "adapter_model.safetensors"))
     if not (weights or any(checkpoint.glob("*.safetensors.index.json"))):
         return False
-    if not all((checkpoint / name).is_file() for name in CHECKPOINT_FILES):
+    if not all(any((checkpoint / n).is_file() for n in (name, *OF_SEVERAL.get(name, ()))) for name in CHECKPOINT_FILES):
         return False
     try:
         state = json.loads((checkpoint / STATE).read_text(encoding="utf-8"))

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from backend.trainers import Trainer, TrainSpec, _texts
+from backend.trainers import Trainer, TrainSpec, _hardware, _texts
 from backend.values import DatasetType
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 class TRLKnobs(Trainer, abstract=True):
     """Knobs under TRL's names; those a knob does not name keep TRL's defaults."""
+
+    later: ClassVar[tuple[str, ...]] = ("num_processes", "strategy", "load_in_4bit")
 
     learning_rate: float = Field(1e-5, gt=0, description="peak learning rate of AdamW")
     num_train_epochs: float = Field(1.0, gt=0, description="passes over the dataset")
@@ -40,10 +42,16 @@ class TRLKnobs(Trainer, abstract=True):
         description="steps (or, below 1, share of all steps) between checkpoints a resumed training starts from",
     )
     save_total_limit: int = Field(2, ge=1, description="checkpoints kept while training runs")
-    gradient_checkpointing: bool = Field(False, description="save memory by computing activations twice")
-    bf16: bool | None = Field(None, description="mixed precision; unset: where the GPU can")
+    gradient_checkpointing: bool = Field(
+        False, json_schema_extra=_hardware.SECTION, description="save memory by computing activations twice"
+    )
+    bf16: bool | None = Field(
+        None, json_schema_extra=_hardware.SECTION, description="mixed precision; unset: where the GPU can"
+    )
     dtype: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="number format the weights are loaded in; auto: float32, but bfloat16 under LoRA on a GPU"
+        "auto",
+        json_schema_extra=_hardware.SECTION,
+        description="number format the weights are loaded in; auto: float32, but bfloat16 under LoRA on a GPU",
     )
     lora: bool = Field(False, description="train a low-rank adapter instead of all weights")
     lora_r: int = Field(16, ge=1, description="rank of the adapter")
@@ -52,6 +60,39 @@ class TRLKnobs(Trainer, abstract=True):
     lora_target_modules: str | tuple[str, ...] = Field(
         "all-linear", description="layers that get an adapter: all-linear, or names"
     )
+    num_processes: int = Field(
+        1,
+        ge=1,
+        le=64,
+        json_schema_extra=_hardware.SECTION,
+        description="processes that share each optimizer step, one a GPU, or all on the CPU; each reads "
+        "per_device_train_batch_size examples at a time",
+    )
+    strategy: Literal["ddp", "fsdp", "deepspeed"] = Field(
+        "ddp",
+        json_schema_extra=_hardware.SECTION,
+        description="what several processes share out: ddp the rows; fsdp weights, gradients and optimizer, too; "
+        "deepspeed (ZeRO 2) gradients and optimizer, where that package is installed",
+    )
+    load_in_4bit: bool = Field(
+        False,
+        json_schema_extra=_hardware.SECTION,
+        description="QLoRA: the weights below the adapter have 4 bits; needs lora, an NVIDIA GPU and bitsandbytes",
+    )
+
+    @model_validator(mode="after")
+    def _hardware_fits(self) -> Self:
+        if problem := _hardware.refusal(self):
+            raise ValueError(problem)
+        return self
+
+    def check_ready(self) -> None:
+        _hardware.check_ready(self)
+
+    @property
+    def one_process(self) -> str:
+        """Why several processes cannot share it; empty where they can."""
+        return _hardware.OWN_LOSS
 
     def make(
         self, arguments: dict[str, Any], weights: "TrainerInputs", rows: "Sequence[Row]", spec: TrainSpec
@@ -72,6 +113,11 @@ class TRLKnobs(Trainer, abstract=True):
     def columns(self) -> tuple[str, ...]:
         """Columns the dataset must have."""
         raise NotImplementedError
+
+    @property
+    def packs(self) -> bool:
+        """True where TRL puts several rows into one example."""
+        return False
 
     @property
     def drops_long(self) -> bool:
@@ -104,7 +150,8 @@ class TRLKnobs(Trainer, abstract=True):
     @property
     def resumes_with(self) -> tuple[str, ...]:
         """Files of a training checkpoint, beyond those of every training, without which it cannot be resumed from."""
-        return ()
+        others = range(1, self.num_processes)
+        return tuple(f"rng_state_{number}.pth" for number in others)
 
     def unfit(self, weights: "TrainerInputs", rows: "Sequence[Row]", most: int) -> "LeftOut":
         """Rows that TRL would fail on; most: tokens of an example. Empty where TRL looks at them itself."""

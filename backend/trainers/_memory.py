@@ -1,6 +1,6 @@
 """How much memory a training will take, computed from shapes before it begins. An estimate: see `HOW`."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from backend.values import JSON
@@ -10,15 +10,20 @@ HOW = (
     "tokens of one forward pass at the longest row, times layers, times 34 bytes of each hidden unit at 16 bits "
     "(68 at 32 bits), as Korthikanti et al. 2022 (arXiv 2205.05198) count a transformer layer without stored attention "
     "scores; with gradient_checkpointing the input of each layer and one whole layer. Logits: tokens times vocabulary, "
-    "as values and as gradients of 32 bits. Buffers of the libraries come on top."
+    "as values and as gradients of 32 bits. Of several processes it is what each takes: ddp keeps all of it and has "
+    "buckets of the size of the gradients beside; fsdp has a share of weights, reference, gradients and optimizer, "
+    "deepspeed (ZeRO 2) one of gradients and optimizer. Buffers of the libraries come on top."
 )
 BYTES_OF_LAYER = 34
 """Of each hidden unit and token in one layer, where numbers have two bytes."""
 
+SHARDED = ("weights", "reference", "gradients", "optimizer")
+"""What FSDP shares out."""
+
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes."""
+    """Bytes, of one process. buckets: the gradients once more, as processes exchange them."""
 
     weights: int
     reference: int
@@ -26,6 +31,7 @@ class Memory:
     optimizer: int
     activations: int
     logits: int
+    buckets: int = 0
 
     @property
     def total(self) -> int:
@@ -44,6 +50,16 @@ def activations(tokens: int, *, layers: int, hidden: int, number: int, recompute
 def logits(tokens: int, vocabulary: int) -> int:
     """Bytes of the next-token scores and their gradients."""
     return tokens * vocabulary * 4 * 2
+
+
+def shared(whole: Memory, processes: int, strategy: str) -> Memory:
+    """What one of several processes takes, of what a training in one process does."""
+    if processes == 1:
+        return whole
+    if strategy == "ddp":
+        return replace(whole, buckets=whole.gradients)
+    names = ("gradients", "optimizer") if strategy == "deepspeed" else SHARDED
+    return replace(whole, **{name: -(-getattr(whole, name) // processes) for name in names})
 
 
 def estimated(policy: Any, reference: Any, *, tokens: int, half: bool, recomputes: bool, head: bool) -> Memory:

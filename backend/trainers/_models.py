@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from backend.config import settings
 from backend.engines import _scorers, _weights
 from backend.errors import InvalidInput, MissingPrerequisite
-from backend.trainers import ADAPTER_ON_ADAPTER, TrainSpec
+from backend.trainers import ADAPTER_ON_ADAPTER, TrainSpec, _hardware
 from backend.trainers._inputs import TrainerInputs
 from backend.trainers._knobs import TRLKnobs
 from backend.values import SCORER
@@ -37,7 +37,8 @@ def load(trainer: TRLKnobs, spec: TrainSpec) -> TrainerInputs:
     if makes_scorer:
         model = _scorers.load(policy, dtype=dtype, trainable=continues, seed=None if was_scorer else spec.seed)
     else:
-        model = _weights.load_model(policy, dtype=dtype, trainable=continues)
+        form = _hardware.quantization(trainer)
+        model = _weights.load_model(policy, dtype=dtype, trainable=continues, **form)
     return TrainerInputs(
         policy=model,
         reference=_reference(trainer, spec, policy, dtype) if trainer.needs_reference else None,

@@ -21,6 +21,10 @@ class WithoutReference(TRLTrainer, abstract=True):
     learning_rate: float = Field(1e-6, gt=0, description="peak learning rate of AdamW")
 
     @property
+    def one_process(self) -> str:
+        return ""
+
+    @property
     def columns(self) -> tuple[str, ...]:
         return ("prompt", "chosen", "rejected")
 

@@ -109,6 +109,7 @@ def report(trainer: TRLKnobs, spec: TrainSpec, weights: TrainerInputs, ready: Re
         recomputes=trainer.gradient_checkpointing,
         head=trainer.makes != SCORER,
     )
+    memory = _memory.shared(memory, trainer.num_processes, trainer.strategy)
     scale = len(dataset) / len(places)
     written, why = _script.of(trainer, spec, weights, fitted, ready.ordinary, ready.left_out, len(ready.rows))
     return report_ | {
@@ -117,8 +118,9 @@ def report(trainer: TRLKnobs, spec: TrainSpec, weights: TrainerInputs, ready: Re
         "tokens": round(scale * sum(map(sum, lengths))),
         "tokens_learned": round(scale * sum(sum(text.learned) for row in texts for text in row)),
         "longest": longest,
-        "truncated": _truncated(weights, ready, texts, places),
+        "truncated": {"rows": None, "of": len(places)} if trainer.packs else _truncated(weights, ready, texts, places),
         "steps": _steps(trainer, len(dataset)),
+        "processes": trainer.num_processes,
         "memory": memory.to_json(),
         "first": [_shown(weights.tokenizer, row) for row in texts[:SHOWN]],
         "config": _script.config_of(fitted.args),
@@ -237,5 +239,5 @@ def _steps(trainer: TRLKnobs, examples: int) -> int:
     """Optimizer steps, as transformers counts them."""
     if trainer.max_steps > 0:
         return trainer.max_steps
-    passes = math.ceil(examples / trainer.per_device_train_batch_size)
+    passes = math.ceil(examples / trainer.per_device_train_batch_size / trainer.num_processes)
     return math.ceil(trainer.num_train_epochs * max(1, math.ceil(passes / trainer.gradient_accumulation_steps)))

@@ -40,6 +40,8 @@ def callback(file: Path) -> "TrainerCallback":
             self.written_at = 0.0
 
         def write(self, state: Any, metrics: dict[str, float]) -> None:
+            if not state.is_world_process_zero:
+                return  # of several processes, the first one writes
             line = {"step": state.global_step, "max_steps": state.max_steps, "metrics": metrics}
             with file.open("a", encoding="utf-8") as opened:
                 opened.write(json.dumps(line) + "\n")

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from backend.engines import _chat, _weights
 from backend.errors import InvalidInput, RondoError, TrainerError
-from backend.trainers import TrainSpec, _folders, _models, _optimizer, _preflight, _progress, _rows, final_folder
+from backend.trainers import (
+    TrainSpec,
+    _folders,
+    _hardware,
+    _models,
+    _optimizer,
+    _preflight,
+    _progress,
+    _rows,
+    final_folder,
+)
 from backend.trainers._identity import deciding
 from backend.trainers._inputs import Row, TrainerInputs
 from backend.trainers._knobs import TRLKnobs
@@ -29,21 +39,27 @@ def run(trainer: TRLKnobs, spec: TrainSpec) -> None:
     """Train from the newest whole checkpoint, write `final/`, then remove the checkpoints."""
     output = Path(spec.output_dir)
     identity = identify(spec)
-    if _folders.is_finished(output, identity):
+    # Of several processes each comes here, the folder is claimed by who started them, and the first one writes.
+    is_alone = trainer.num_processes == 1
+    if is_alone and _folders.is_finished(output, identity):
         return
     rows = _rows.read(trainer, spec)
     _weights.prepare_libraries()
+    _hardware.check_devices(trainer)
     output.mkdir(parents=True, exist_ok=True)
-    _folders.claim(output, identity)
+    if is_alone:
+        _folders.claim(output, identity)
     weights = _models.load(trainer, spec)
     with explained(output, weights.checkpoint_bytes):
         started = time.monotonic()
         ready = prepared(trainer, spec, weights, rows)
-        _preflight.note(output, trainer, spec, weights, ready)
         fitted = ready.fitted
         assert fitted is not None
+        is_first = fitted.is_world_process_zero()
+        if is_first:
+            _preflight.note(output, trainer, spec, weights, ready)
         checkpoint = _folders.newest_checkpoint(output, trainer.resumes_with)
-        for name in ("progress.jsonl", "samples.jsonl"):
+        for name in ("progress.jsonl", "samples.jsonl") if is_first else ():
             _progress.rewind(output / name, step=_folders.step_of(checkpoint) if checkpoint else -1)
         result = fitted.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         if fitted.state.global_step == 0:
@@ -58,6 +74,7 @@ def run(trainer: TRLKnobs, spec: TrainSpec) -> None:
             "spec": spec.to_json(),
             "versions": {name: version(name) for name in LIBRARIES},
             "seed": spec.seed,
+            "processes": trainer.num_processes,
             "seconds": round(time.monotonic() - started, 3),
             "resumed_from_step": _folders.step_of(checkpoint) if checkpoint else 0,
             "steps": fitted.state.global_step,
@@ -68,8 +85,12 @@ def run(trainer: TRLKnobs, spec: TrainSpec) -> None:
             "left_out": _rows.to_json(ready.left_out),
             "metrics": last_metrics(fitted.state.log_history) | {"train_loss": result.training_loss},
         }
-        write_final(fitted, weights, output, record, trainer)
-    _folders.remove_checkpoints(output)
+        state = fitted.accelerator.get_state_dict(fitted.model) if trainer.strategy == "fsdp" else None
+        if is_first:
+            write_final(fitted, weights, output, record, trainer, state)
+        fitted.accelerator.wait_for_everyone()
+    if is_first:
+        _folders.remove_checkpoints(output)
 
 
 def preflight(trainer: TRLKnobs, spec: TrainSpec) -> None:
@@ -179,13 +200,18 @@ def too_long(trainer: TRLKnobs, rows: int) -> str:
     )
 
 
-def write_final(fitted: "HFTrainer", weights: TrainerInputs, output: Path, record: JSON, trainer: TRLKnobs) -> None:
-    """Write weights, tokenizer and record aside, and the optimizer's state if it is kept, then give them their name."""
+def write_final(
+    fitted: "HFTrainer", weights: TrainerInputs, output: Path, record: JSON, trainer: TRLKnobs, state: Any = None
+) -> None:
+    """Write weights, tokenizer and record aside, and the optimizer's state if it is kept, then give them their name.
+
+    state: the weights, where the model of this process holds a share of them.
+    """
     folder = _folders.unfinished(output)
     model: Any = fitted.accelerator.unwrap_model(fitted.model)
     if trains_adapter(model):
         # TRL may have added a second adapter, a frozen copy that served as the reference.
-        model.save_pretrained(folder, selected_adapters=["default"])
+        model.save_pretrained(folder, selected_adapters=["default"], state_dict=state)
         file = folder / "adapter_config.json"
         config = json.loads(file.read_text(encoding="utf-8"))
         config["base_model_name_or_path"] = _models.portable(weights.base)
@@ -195,7 +221,7 @@ def write_final(fitted: "HFTrainer", weights: TrainerInputs, output: Path, recor
         if getattr(model.config, "output_router_logits", False):
             # Switched on for the load balancing of a mixture of experts; a model cannot be sampled with it.
             model.config.output_router_logits = False
-        model.save_pretrained(folder)
+        model.save_pretrained(folder, state_dict=state)
     # Trainers change the padding of theirs; the policy's own goes on unchanged.
     _weights.load_tokenizer(_weights.locate(record["spec"]["policy"])).save_pretrained(folder)
     if trainer.keeps_optimizer:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend.config import settings
 from backend.engines import _weights
-from backend.trainers import TrainSpec, _episodes, _models
+from backend.trainers import TrainSpec, _episodes, _hardware, _models
 from backend.trainers._inputs import LeftOut, Row, TrainerInputs
 from backend.trainers._knobs import TRLKnobs
 from backend.values import JSON, DatasetType
@@ -24,7 +24,7 @@ SHELL = '''"""{title}
 
 Written by Rondo from the trainer that it made. Run it in an environment with the same versions of torch, transformers,
 trl, peft, accelerate and datasets. It reads dataset.jsonl, as the page Datasets exports it with all its rows, and below
-RONDO_DATA_DIR the weights; it writes into the folder trained. DATASET and OUTPUT name others.
+RONDO_DATA_DIR the weights; it writes into the folder trained. DATASET and OUTPUT name others.{launch}
 """
 
 import json
@@ -36,7 +36,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import torch
 from datasets import Dataset
-{peft_import}from transformers import AutoModelForCausalLM, AutoTokenizer
+{peft_import}from transformers import AutoModelForCausalLM, AutoTokenizer{bits_import}
 from trl import {config_class}, {trainer_class}
 
 torch.set_num_threads({threads})
@@ -46,10 +46,10 @@ OUTPUT = os.environ.get("OUTPUT", "trained")
 ROWS = {num_rows}
 LEFT_OUT = {left_out}
 COLUMNS = {columns}
+{four_bits}
 
-
-def load(base, adapter=None, is_trained=False):
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.{dtype}, use_safetensors=True)
+def load(base, adapter=None, is_trained=False, **options):
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.{dtype}, use_safetensors=True, **options)
     if adapter is None:
         return model
     from peft import PeftModel
@@ -69,7 +69,7 @@ if tokenizer.pad_token is None:
     tokenizer.pad_token = tokenizer.eos_token
 
 trainer = {trainer_class}(
-    load({policy}),
+    load({policy}{quantized}),
 {reference}    args={config_class}(
         output_dir=OUTPUT,
 {config}
@@ -79,8 +79,19 @@ trainer = {trainer_class}(
 {peft})
 trainer.train()
 trainer.save_model(OUTPUT)
-tokenizer.save_pretrained(OUTPUT)
+{first}tokenizer.save_pretrained(OUTPUT)
 '''
+
+FOUR_BITS = """FOUR_BITS = {
+    "quantization_config": BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16,
+    ),
+    "device_map": {"": int(os.environ.get("LOCAL_RANK", 0))},
+}
+"""
 
 
 def of(
@@ -102,6 +113,11 @@ def of(
     peft = f"    peft_config=LoraConfig({_arguments(_lora_of(trainer), 8)}\n    ),\n" if weights.lora else ""
     config = {name: value for name, value in config_of(fitted.args).items() if name != "output_dir"}
     text = SHELL.format(
+        launch=_launch(trainer),
+        first="if trainer.is_world_process_zero():\n    " if trainer.num_processes > 1 else "",
+        bits_import=", BitsAndBytesConfig" if trainer.load_in_4bit else "",
+        quantized=", **FOUR_BITS" if trainer.load_in_4bit else "",
+        four_bits=FOUR_BITS if trainer.load_in_4bit else "",
         title=f"The training {trainer.name} with TRL alone.",
         peft_import="from peft import LoraConfig\n" if weights.lora else "",
         config_class=BY_TRL[name],
@@ -155,6 +171,12 @@ def _refusal(trainer: TRLKnobs, spec: TrainSpec, fitted: "HFTrainer", rows: Sequ
     if trainer.keeps_optimizer:
         return "It goes on with the optimizer's state of the training before, which TRL alone does not load."
     return ""
+
+
+def _launch(trainer: TRLKnobs) -> str:
+    """How the program is started as several processes; empty for one."""
+    options = " ".join(_hardware.launched(trainer))
+    return f" Start it with\n\n    accelerate launch {options} script.py" if options else ""
 
 
 def _tokenizer_of(spec: TrainSpec) -> str:

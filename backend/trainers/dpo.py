@@ -97,6 +97,10 @@ class DPO(TRLTrainer):
         return self
 
     @property
+    def one_process(self) -> str:
+        return "weighed examples are added up in one" if self.weigh_examples else ""
+
+    @property
     def columns(self) -> tuple[str, ...]:
         weights = ("weight",) if self.weigh_examples else ()
         return ("prompt", "chosen", "rejected", *weights, *self.wants)

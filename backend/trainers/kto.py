@@ -45,6 +45,10 @@ class KTO(TRLTrainer):
         return self
 
     @property
+    def one_process(self) -> str:
+        return "weighed examples are added up in one" if self.weigh_examples else ""
+
+    @property
     def columns(self) -> tuple[str, ...]:
         return ("prompt", "completion", "label", *(("weight",) if self.weigh_examples else ()))
 

@@ -49,6 +49,10 @@ class RewardModel(ScorerTrainer):
         return self
 
     @property
+    def one_process(self) -> str:
+        return ""
+
+    @property
     def columns(self) -> tuple[str, ...]:
         return ("prompt", "chosen", "rejected")
 

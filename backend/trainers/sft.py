@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field, model_validator
 
 from backend.engines import _chat
-from backend.trainers import TrainSpec, _episodes
+from backend.trainers import TrainSpec, _episodes, _rows
 from backend.trainers._row_sft import Reduction
 from backend.trainers._trl import TRLTrainer
 from backend.values import DatasetType
@@ -39,6 +39,7 @@ class SFT(TRLTrainer):
         "reduction",
         "answers_only",
         "continue_optimizer",
+        "packing",
     )
 
     learning_rate: float = Field(2e-5, gt=0, description="peak learning rate of AdamW")
@@ -61,6 +62,22 @@ class SFT(TRLTrainer):
         "one had this switched on, too; for a learning rate that is constant",
     )
 
+    packing: bool = Field(
+        False,
+        description="put short examples together into rows of max_length tokens, so that none is padded; each sees "
+        "itself alone. A row then counts as one example of per_device_train_batch_size",
+    )
+
+    @property
+    def one_process(self) -> str:
+        if self.weigh_examples or self.reduction == "sum":
+            return "weighed examples and the reduction sum are added up in one"
+        return "the state of continue_optimizer is read and written by one" if self.continue_optimizer else ""
+
+    @property
+    def packs(self) -> bool:
+        return self.packing
+
     @property
     def keeps_optimizer(self) -> bool:
         return self.continue_optimizer
@@ -81,6 +98,15 @@ class SFT(TRLTrainer):
             raise ValueError(f"There are no weights for {knob} to change. Switch weigh_examples on, or leave it out.")
         return self
 
+    @model_validator(mode="after")
+    def _packs_trls_rows(self) -> "SFT":
+        if self.packing and (self.weigh_examples or self.reduction == "sum"):
+            raise ValueError(
+                "packing puts several examples into one row, and weigh_examples and the reduction sum count each by "
+                "itself. Switch packing off, or these."
+            )
+        return self
+
     @property
     def masks_questions(self) -> bool:
         return self.answers_only
@@ -91,11 +117,24 @@ class SFT(TRLTrainer):
 
     def unfit(self, weights: "TrainerInputs", rows: "Sequence[Row]", most: int) -> "LeftOut":
         if not _episodes.are_episodes(rows):
-            return {}
+            return self._over_length(weights, rows, most) if self.packing else {}
         try:
             return _episodes.unsteady(weights.tokenizer, rows)
         except _chat.REFUSALS:
             return {}  # rows that the template refuses are found where TRL's trainer is made
+
+    def _over_length(self, weights: "TrainerInputs", rows: "Sequence[Row]", most: int) -> "LeftOut":
+        """Rows of which nothing would be learned: where TRL packs, it does not drop them itself."""
+        try:
+            return _rows.too_long(weights.tokenizer, rows, most)
+        except _chat.REFUSALS:
+            return {}
+
+    def rows_kept(self, fitted: "HFTrainer", rows: "Sequence[Row]") -> int:
+        dataset: Any = fitted.train_dataset
+        if not self.packing:
+            return super().rows_kept(fitted, rows)
+        return min(len(rows), sum(map(len, dataset["seq_lengths"])))
 
     def make(
         self, arguments: dict[str, Any], weights: "TrainerInputs", rows: "Sequence[Row]", spec: TrainSpec
@@ -125,7 +164,7 @@ class SFT(TRLTrainer):
             trainer_class = weighted_sft(self.reduction)
         return trainer_class(
             weights.policy,
-            args=SFTConfig(**arguments, completion_only_loss=True),
+            args=SFTConfig(**arguments, completion_only_loss=True, packing=self.packing),
             train_dataset=dataset,
             processing_class=weights.tokenizer,
             peft_config=weights.lora,

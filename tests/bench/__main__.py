@@ -103,6 +103,7 @@ def main() -> None:
     run("-m", "tests.bench.throughput", *repeats)
     run("-m", "tests.bench.training", *repeats)
     run("-m", "tests.bench.grpo", *repeats, "--steps", size["grpo_steps"])
+    run("-m", "tests.bench.processes", *(("--steps", "4") if asked.quick else ()))
     run("-m", "tests.bench.web_process")
     run("-m", "tests.bench.idle", "--seconds", size["idle_seconds"], *repeats)
     run("-m", "tests.bench.start_parts", *repeats)

@@ -207,3 +207,19 @@ def test_another_recipe_takes_over_what_both_hold() -> None:
     assert (
         parts.switch_recipe(parts.switch_recipe(start, "star"), "self_rewarding")["judge"]["name"] == "additive_rubric"
     )
+
+
+@in_event_loop
+def test_knobs_of_hardware_are_folded_behind_the_others() -> None:
+    folded = []
+
+    def fold(path: forms.Path, title: str) -> gr.Accordion:
+        folded.append((path, title))
+        return gr.Accordion(title, open=False)
+
+    form = forms.Form(start={"trainer": parts.defaults("trainer", "sft")}, fold=fold)
+    with gr.Blocks():
+        forms.draw_knobs(form, ("trainer",), parts.describe()["trainer"]["sft"])
+    assert folded == [(("trainer", "Hardware"), "Hardware: 6 knobs")]
+    last = [str(drawn.path[-1]) for drawn in form.fields][-6:]
+    assert last == ["gradient_checkpointing", "bf16", "dtype", "num_processes", "strategy", "load_in_4bit"]

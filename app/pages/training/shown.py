@@ -19,6 +19,7 @@ KINDS = {
     "optimizer": "optimizer",
     "activations": "activations",
     "logits": "logits",
+    "buckets": "buckets of gradients",
 }
 
 
@@ -64,7 +65,7 @@ def report(preflight: Preflight | None) -> JSON | None:
         "wait": "",
         "facts": [{"name": name, "value": value} for name, value in _facts(given)],
         "left": "; ".join(left),
-        "memory": _memory(given["memory"]),
+        "memory": _memory(given["memory"], given.get("processes", 1)),
         "first": [_row(number, row) for number, row in enumerate(given["first"], 1)],
         "config": [{"name": name, "value": str(value)} for name, value in (given["config"] or {}).items()],
         "config_class": given["config_class"],
@@ -101,11 +102,12 @@ def _facts(given: JSON) -> list[tuple[str, str]]:
     return facts
 
 
-def _memory(given: JSON | None) -> JSON | None:
+def _memory(given: JSON | None, processes: int) -> JSON | None:
     if given is None:
         return None
-    parts = [f"{word} {size(given[name])}" for name, word in KINDS.items() if given[name]]
-    return {"total": size(given["total"]), "parts": ", ".join(parts), "how": given["how"]}
+    parts = [f"{word} {size(given[name])}" for name, word in KINDS.items() if given.get(name)]
+    each = f" in each of {processes} processes" if processes > 1 else ""
+    return {"total": size(given["total"]) + each, "parts": ", ".join(parts), "how": given["how"]}
 
 
 def _row(number: int, texts: list[Any]) -> JSON:

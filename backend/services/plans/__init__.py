@@ -1,5 +1,6 @@
 """What a launch needs: where it comes from, what it would cost, and whether it can work."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -322,5 +323,6 @@ def _passes_of(trainer: Trainer, recipe: Recipe, samples: int) -> float:
     knobs = trainer.model_dump()
     steps = knobs.get("max_steps", -1)
     rows = samples / (1 - min(recipe.mix_share, 0.99))
-    batch = knobs.get("per_device_train_batch_size", 1) * knobs.get("gradient_accumulation_steps", 1)
+    sizes = ("per_device_train_batch_size", "gradient_accumulation_steps", "num_processes")
+    batch = math.prod(knobs.get(name, 1) for name in sizes)
     return float(steps * batch / rows) if steps > 0 and rows else 0.0

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from backend import boundary, sandbox
+from backend.config import settings
 from backend.db import tables
 from backend.engines._server_options import check_rank
 from backend.engines._wrapper import innermost
@@ -98,10 +99,12 @@ def check_sandbox(recipe: Recipe, phase: int) -> None:
 
 
 def check_ready(recipe: Recipe, phase: int) -> None:
-    """Refuse a phase with a part that lacks something here, such as a package."""
+    """Refuse a phase with a part that lacks something here, such as a package. What a training needs is looked for
+    where it runs: here, where all workers are on this machine."""
+    checked = (Judge, PromptSource, *([Trainer] if settings().url.startswith("sqlite") else []))
     for place in recipe.places(phase):
         for part in parts_in(place.step.part):
-            if isinstance(part, Judge | PromptSource):
+            if isinstance(part, checked):
                 try:
                     part.check_ready()
                 except (InvalidInput, MissingPrerequisite) as error:

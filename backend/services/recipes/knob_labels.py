@@ -97,6 +97,7 @@ LABELS: Mapping[str, str] = {
     "length_tier": "Share counted as equally good",
     "limit": "Earlier rounds that count",
     "lora": "Train a LoRA adapter",
+    "load_in_4bit": "QLoRA, weights of 4 bits",
     "lora_r": "LoRA rank",
     "low": "Lowest success rate",
     "lowest": "Lowest score",

@@ -76,7 +76,7 @@ class KnobType(StrEnum):
 @dataclass(frozen=True)
 class Knob:
     """One field of a part. `bounds` says in words what numbers are allowed; `kind` is set for nested parts. `label`:
-    what a form calls it."""
+    what a form calls it; `section`: what it folds it under, with others."""
 
     name: str
     type: KnobType
@@ -88,6 +88,7 @@ class Knob:
     is_required: bool = False
     kind: str = ""
     label: str = ""
+    section: str = ""
 
 
 def load() -> None:
@@ -235,6 +236,7 @@ def _knob(name: str, field: FieldInfo, part: str) -> Knob:
         is_required=default is PydanticUndefined,
         kind=kind,
         label=label_of(name, part, field.title or ""),
+        section=str(extra.get("section", "")) if isinstance(extra := field.json_schema_extra, dict) else "",
     )
 
 

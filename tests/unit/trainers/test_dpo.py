@@ -65,7 +65,9 @@ def test_normalised_weights_have_the_mean_one():
 )
 def test_a_training_of_before_a_knob_was_there_goes_on(trainer: Trainer, changed: Trainer):
     """Its folder and its identity follow from its knobs."""
-    assert {name: value for name, value in trainer.dump().items() if name not in trainer.later} == trainer.known()
+    assert {
+        name: value for name, value in trainer.dump().items() if name not in trainer.later_knobs()
+    } == trainer.known()
     assert changed.known() == trainer.known() | {
         name: value for name, value in changed.dump().items() if trainer.dump()[name] != value
     }
