@@ -38,6 +38,7 @@ app.add_typer(users.app, name="user", help="Who may sign in.")
 app.add_typer(tokens.app, name="token", help="Tokens for programs that use REST.")
 app.add_typer(database.app, name="db", help="The database's schema, backup and restore.")
 app.command("export")(datasets.export)
+app.command("push")(datasets.push)
 app.command("recipes")(recipes.recipes)
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")]

@@ -6,10 +6,10 @@ import gradio as gr
 
 from app.pages.arena import shown as arena_shown
 from app.pages.checkpoints import checks as checkpoints_checks
-from app.pages.checkpoints import endpoint, templates
+from app.pages.checkpoints import endpoint, merging, templates
 from app.pages.checkpoints.uses import shown_use
 from app.toasts import notice, toasts
-from app.widgets import buttons, drop_bars, list_detail
+from app.widgets import buttons, drop_bars, hub_card, hub_push, list_detail
 from app.widgets.asked import Asked, asked
 from app.widgets.chosen import Chosen
 from app.widgets.context import context
@@ -22,7 +22,8 @@ from backend.services import checkpoints
 from backend.services.access import Actor
 from backend.services.arena import results
 from backend.services.arena.results import Result
-from backend.services.checkpoints import CheckpointRow, Detail, Endpoint, Number, Trial, trials
+from backend.services.checkpoints import CheckpointRow, Detail, Endpoint, Number, Trial, model_cards, trials
+from backend.services.hub import pushes
 from backend.services.team import removals
 from backend.values import Role, Sampling
 
@@ -45,6 +46,10 @@ def build() -> None:
                     chosen = gr.Dropdown([], label="Checkpoint", elem_id="chosen-checkpoint")
                     detail_card = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="detail")
                     checks, check = checkpoints_checks.draw()
+                    merges, merged_name, merge = merging.draw()
+                    with gr.Accordion("Model card", open=False, elem_id="model-card"):
+                        write_card, card = hub_card.draw("model")
+                    pushed = hub_push.draw("model")
                     settings, known, save = endpoint.draw()
                     with gr.Accordion("Rename or delete", open=False, elem_classes=needs(Role.curator)):
                         new_name = gr.Textbox(label="New name", max_length=120, info="Nothing refers to the name.")
@@ -85,10 +90,13 @@ def build() -> None:
                     name, role, location, folder, url, model, given, served = _register_form()
 
     served_by = [settings, *known, check]
-    lists, made_of = [table, chosen, first_field, two], [detail_card, checks, *served_by]
+    lists, made_of = [table, chosen, first_field, two], [detail_card, checks, *merges, card, pushed.state, *served_by]
     gr.on(None, load, tried, [*lists, *made_of, prompt, state, *replies, tabs], **QUIET)
     chosen.input(show, chosen, made_of, **QUIET)
     check.click(checkpoints_checks.check_again, chosen, checks, **checkpoints_checks.PRIVATE)
+    merge.click(merging.merge, [chosen, merged_name], merges, **merging.PRIVATE)
+    write_card.click(write_model_card, chosen, card, **PRIVATE)
+    pushed.go.click(push, [chosen, pushed.repo, pushed.is_private], pushed.state, **PRIVATE)
     save.click(endpoint.save, [chosen, *known], served_by, **endpoint.PRIVATE)
     # Another checkpoint is another question.
     gr.on([chosen.input, keep.click], lambda: gr.Column(visible=False), None, sure, **QUIET)
@@ -163,6 +171,21 @@ def give_name(checkpoint_id: int | None, name: str, request: gr.Request) -> list
     here = context(request)
     checkpoints.rename(here.actor, _known(checkpoint_id), name)
     return _refreshed(request, checkpoint_id)
+
+
+@toasts
+def write_model_card(checkpoint_id: int | None, request: gr.Request) -> gr.Code:
+    """Write the card of the chosen checkpoint."""
+    return hub_card.shown(model_cards.of_checkpoint(context(request).actor, _known(checkpoint_id)))
+
+
+@toasts
+def push(checkpoint_id: int | None, repo: str, is_private: bool, request: gr.Request) -> dict[str, Any] | None:
+    """Have the chosen checkpoint pushed to the hub."""
+    here = context(request)
+    job_id = pushes.push_checkpoint(here.actor, _known(checkpoint_id), repo or "", is_private=bool(is_private))
+    notice(f"Job {job_id} is queued: it pushes the checkpoint.")
+    return hub_push.said(pushes.get(here.actor, job_id))
 
 
 @toasts
@@ -249,11 +272,13 @@ def _refreshed(request: gr.Request, chosen: int | None) -> list[Any]:
 
 
 def made_values(actor: Actor, project_id: int, checkpoint_id: int | None) -> list[Any]:
-    """The card of a checkpoint, the lines of its checks, and of an endpoint its settings."""
+    """The card of a checkpoint, the lines of its checks, of an adapter its merge, and of an endpoint its settings."""
     if not checkpoint_id:
-        return [None, None, *endpoint.values(None)]
+        return [None, None, *merging.values(None), hub_card.nothing(), None, *endpoint.values(None)]
     detail = checkpoints.detail(actor, checkpoint_id)
-    return [shown(actor, project_id, checkpoint_id), checkpoints_checks.value(detail), *endpoint.values(detail)]
+    card, lines = shown(actor, project_id, checkpoint_id), checkpoints_checks.value(detail)
+    pushed = hub_push.said(pushes.newest(actor, project_id, "checkpoint", checkpoint_id))
+    return [card, lines, *merging.values(detail), hub_card.nothing(), pushed, *endpoint.values(detail)]
 
 
 def shown(actor: Actor, project_id: int, checkpoint_id: int) -> dict[str, Any]:
@@ -307,7 +332,7 @@ def table_value(rows: list[CheckpointRow], doubtful: set[int]) -> dict[str, Any]
                 "is_child": row.depth > 0,
                 "is_doubtful": row.id in doubtful,
                 "kind": _kind(row) if row.role == "policy" else f"{_kind(row)}, {row.role}",
-                "round": f"round {row.round_number}" if row.round_number else "registered",
+                "round": f"round {row.round_number}" if row.round_number else _made_by(row),
                 "cells": [_number(row.metrics.get(name), name) for name in names],
             }
             for row in rows
@@ -317,6 +342,10 @@ def table_value(rows: list[CheckpointRow], doubtful: set[int]) -> dict[str, Any]
 
 def _kind(row: CheckpointRow) -> str:
     return "endpoint" if row.is_endpoint and row.kind == "base" else row.kind
+
+
+def _made_by(row: CheckpointRow) -> str:
+    return "merged" if row.is_merged else "registered"
 
 
 def _number(number: Number | None, name: str) -> dict[str, str]:
@@ -343,6 +372,8 @@ def _detail(detail: Detail) -> dict[str, Any]:
         "size": f"{detail.num_bytes / 1e6:,.1f} MB" if detail.num_bytes else "",
         "ancestors": " ← ".join((row.name, *detail.ancestors)),
         "uses": [shown_use(use) for use in detail.uses],
+        "merged": merging.made_of(detail.details),
+        "is_registered": row.round_id is None and not row.is_merged,
         "is_made": row.round_id is not None,
         "round": row.round_number,
         "round_id": row.round_id,
