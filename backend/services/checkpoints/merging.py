@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from backend import boundary, jobs
@@ -15,7 +15,7 @@ from backend.pipeline.merge import KIND, LONGEST_NAME
 from backend.services import events
 from backend.services.access import Actor, require
 from backend.services.checkpoints import model_checks
-from backend.values import JobStatus, Role, Stage
+from backend.values import JSON, JobStatus, Role, Stage
 
 SUFFIX = "-merged"
 
@@ -51,7 +51,7 @@ def start(actor: Actor, checkpoint_id: int, name: str = "") -> int:
             raise Conflict(f"There is a checkpoint named {wanted!r} in this project already. Choose another name.")
         spec = {"kind": KIND, "checkpoint_id": row.id, "name": wanted}
         job = jobs.enqueue(db, stage=Stage.train, project_id=row.project_id, spec=spec, created_by=actor.user_id)
-        what = {"checkpoint_id": row.id, "job_id": job.id, "new_name": wanted}
+        what: JSON = {"checkpoint_id": row.id, "job_id": job.id, "new_name": wanted}
         events.note(db, actor, "merge adapter", row.name, project_id=row.project_id, **what)
         return job.id
 
@@ -90,7 +90,7 @@ def at_work(db: Session, checkpoint_id: int) -> str:
     return "" if job_id is None else f"Job {job_id} is at work"
 
 
-def _merges(checkpoint_id: int) -> tuple[object, ...]:
+def _merges(checkpoint_id: int) -> tuple[ColumnElement[bool], ...]:
     job = tables.Job
     return (
         job.round_id.is_(None),

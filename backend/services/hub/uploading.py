@@ -92,7 +92,7 @@ def _api() -> "HfApi":
             "This worker has no token for the model hub. Set RONDO_HUB_TOKEN where it runs, and retry the job."
         )
     from huggingface_hub import HfApi, constants, set_client_factory  # noqa: PLC0415 - slow to import
-    from huggingface_hub.utils import disable_progress_bars  # noqa: PLC0415 - slow to import
+    from huggingface_hub.utils.tqdm import disable_progress_bars  # noqa: PLC0415 - slow to import
 
     # Both name addresses that are signed, and whoever reads the log could write there.
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
