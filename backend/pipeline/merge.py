@@ -73,7 +73,7 @@ def run(job_id: int, progress: JobProgress) -> Finish:
         db.add(checkpoint)
         db.flush()
         job = db.get_one(tables.Job, job_id)
-        job.spec = job.spec | {"merged_id": checkpoint.id}
+        job.spec = job.spec | {"merged_id": checkpoint.id, "name": checkpoint.name}
 
     return finish
 

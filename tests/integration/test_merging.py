@@ -94,9 +94,9 @@ def test_a_merge_that_fails_leaves_nothing_and_is_tried_again(monkeypatch: pytes
         transitions.resume(db, job_id)
     rows.make_checkpoint(project, "lora-merged")  # somebody takes the name meanwhile
     assert work(job_id) == 0
-    merged_id = merging.get(actor, job_id).merged_id
-    assert merged_id is not None
-    assert checkpoints.detail(actor, merged_id).row.name == "lora-merged-2"
+    made = merging.get(actor, job_id)
+    assert made.merged_id is not None
+    assert checkpoints.detail(actor, made.merged_id).row.name == made.name == "lora-merged-2"
 
 
 @pytest.mark.on_sqlite

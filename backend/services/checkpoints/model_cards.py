@@ -66,10 +66,10 @@ def of_checkpoint(actor: Actor, checkpoint_id: int) -> str:
     return card_text.card(
         head,
         f"# {plain(row.name)}",
-        _first_words(detail, project, row),
+        _first_words(detail, project, row, is_made=bool(origins)),
         _made(lineage, origins),
         _measured(measured, is_of_adapter=not detail.row.metrics),
-        "## What people decided\n\n" + _decided(detail),
+        "## What people decided\n\n" + _decided(detail) if origins else "",
         _rows(detail),
         _again(detail, origins),
         "## License\n\n" + _license(license_name, root.name),
@@ -175,7 +175,7 @@ def _index(name: str, task: str, project: str, measured: dict[str, Number]) -> l
     return [{"name": name, "results": [{"task": {"type": task}, "dataset": dataset, "metrics": metrics}]}]
 
 
-def _first_words(detail: Detail, project: str, row: tables.Checkpoint) -> str:
+def _first_words(detail: Detail, project: str, row: tables.Checkpoint, *, is_made: bool) -> str:
     uses = [f"It answers by {use.name}." for use in detail.uses] if row.kind == WRAPPER else []
     adapter = ["These weights are an adapter: they need the model below them."] if detail.can_merge else []
     merged = ["An adapter was merged into these weights: they need no other model."] if detail.row.is_merged else []
@@ -183,7 +183,7 @@ def _first_words(detail: Detail, project: str, row: tables.Checkpoint) -> str:
         f"A checkpoint of the project {plain(project)}, made in rounds: the model answered prompts, its answers were "
         "judged, people could confirm or override, and it was fine-tuned on what was kept."
     )
-    first = by if detail.ancestors else f"A checkpoint of the project {plain(project)}."
+    first = by if is_made else f"A checkpoint of the project {plain(project)}."
     return " ".join([first, *adapter, *merged, *uses])
 
 
