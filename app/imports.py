@@ -20,7 +20,7 @@ from typing import Any
 Execute = Callable[[ModuleType], None]
 
 
-class Later(ModuleType):
+class LaterModule(ModuleType):
     """Stands for a module that is imported when something of it is asked for."""
 
     def __getattr__(self, name: str) -> Any:
@@ -38,7 +38,7 @@ def with_pandas_later(execute: Execute, module: ModuleType) -> None:
     """Execute `gradio.caching` with a pandas that is imported when asked; whoever imports it next gets the real one."""
     if "pandas" in sys.modules:
         return execute(module)
-    sys.modules["pandas"] = Later("pandas")
+    sys.modules["pandas"] = LaterModule("pandas")
     try:
         return execute(module)
     finally:

@@ -28,7 +28,7 @@ LARGE = 256 * 1024
 """Bytes from which on reading them would hold up everybody else."""
 
 
-class Refused(Exception):
+class RefusedPayload(Exception):
     """Its message says what is not taken."""
 
 
@@ -44,7 +44,7 @@ async def pass_on(app: ASGIApp, scope: Scope, receive: Receive, send: Send, who:
     elif scope["method"] == "POST":
         try:
             receive = await _checked(scope, receive, session_id)
-        except Refused as refused:
+        except RefusedPayload as refused:
             return await _refusal(400, str(refused))(scope, receive, send)
         except HTTPException as refused:
             return await _refusal(refused.status_code, str(refused.detail))(scope, receive, send)
@@ -77,7 +77,7 @@ async def _body(receive: Receive) -> bytes:
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Refused("The request broke off.")
+            raise RefusedPayload("The request broke off.")
         parts.append(message.get("body", b""))
         more = message.get("more_body", False)
     return b"".join(parts)
@@ -88,7 +88,7 @@ async def _checked(scope: Scope, receive: Receive, session_id: int | None) -> Re
     body = await _body(receive)
     if body:
         if Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            raise Refused("Only JSON is taken here.")
+            raise RefusedPayload("Only JSON is taken here.")
         body = (
             await anyio.to_thread.run_sync(checked, body, session_id)
             if len(body) > LARGE
@@ -108,11 +108,11 @@ async def _checked(scope: Scope, receive: Receive, session_id: int | None) -> Re
 
 
 def checked(body: bytes, session_id: int | None) -> bytes:
-    """The JSON text again, naming the login's own page; raises `Refused` for what it may not name."""
+    """The JSON text again, naming the login's own page; raises `RefusedPayload` for what it may not name."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise Refused("This is not JSON that can be read.") from error
+        raise RefusedPayload("This is not JSON that can be read.") from error
     for payload in _dicts(value):
         _check(payload, session_id)
     if isinstance(value, dict) and isinstance(value.get("session_hash"), str):
@@ -125,7 +125,7 @@ def _dicts(value: Any) -> Iterator[dict[str, Any]]:
     level, depth = [value], 0
     while level:
         if depth > DEEPEST:
-            raise Refused(f"This is nested over {DEEPEST} deep.")
+            raise RefusedPayload(f"This is nested over {DEEPEST} deep.")
         inside: list[Any] = []
         for item in level:
             if isinstance(item, dict):
@@ -143,9 +143,9 @@ def _check(payload: dict[str, Any], session_id: int | None) -> None:
     if not is_file and not isinstance(path, str):
         return
     if not isinstance(path, str) or not uploads.is_own(session_id, path) or payload.get("is_stream"):
-        raise Refused("This names a file that was not uploaded here. Upload it again.")
+        raise RefusedPayload("This names a file that was not uploaded here. Upload it again.")
     if url is not None and not (isinstance(url, str) and unquote(url).endswith(f"{FILES[0]}{path}")):
-        raise Refused("This names an address as a file. Upload the file instead.")
+        raise RefusedPayload("This names an address as a file. Upload the file instead.")
 
 
 def _noting(send: Send, session_id: int) -> Send:

@@ -6,10 +6,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 
 from app import html
-from app.widgets import judge_health, round_said_work
-from app.widgets import round_said as said
+from app.widgets import judge_health, round_texts, round_work_texts
 from backend.services.round_report import Report
-from backend.services.round_report.shapes import Bin, Spread
+from backend.services.round_report.shapes import Spread, VerdictBin
 
 WIDTH, HEIGHT = 640, 120
 """Of a chart, in units of its own."""
@@ -20,11 +19,11 @@ _templates = Environment(loader=FileSystemLoader(html.FOLDER), autoescape=True, 
 def page(report: Report) -> bytes:
     """Return the file, in UTF-8; every value is escaped, and half of a character is spelled out."""
     text = _templates.get_template("round.html").render(
-        opening=said.opening(report.opening),
+        opening=round_texts.opening(report.opening),
         judge=judge_health.shown(report.judge, report.opening.head.hold),
-        texts=said.texts(report.texts),
+        texts=round_texts.texts(report.texts),
         spreads=[_spread(spread) for spread in report.texts.spreads.spreads],
-        work=round_said_work.work(report.work),
+        work=round_work_texts.work(report.work),
         width=WIDTH,
         height=HEIGHT,
     )
@@ -34,7 +33,7 @@ def page(report: Report) -> bytes:
 def _spread(spread: Spread) -> dict[str, Any]:
     return {
         "name": spread.name,
-        "categories": [said.category(category) for category in spread.categories],
+        "categories": [round_texts.category(category) for category in spread.categories],
         "missing": spread.missing,
         "charts": [
             {
@@ -51,7 +50,7 @@ def _spread(spread: Spread) -> dict[str, Any]:
     }
 
 
-def bars(bins: Sequence[Bin]) -> list[dict[str, Any]]:
+def bars(bins: Sequence[VerdictBin]) -> list[dict[str, Any]]:
     """One rectangle for each part of each bin that is not empty: accepted at the bottom, then rejected, the rest."""
     most, width = max(bin_.count for bin_ in bins), WIDTH / len(bins)
     bars_ = []

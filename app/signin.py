@@ -79,7 +79,7 @@ async def go_to_provider(request: Request, next: str = "/", link: str = "") -> R
 async def come_from_provider(request: Request) -> Response:
     """Take what the provider answered."""
     kept = cookies.flow_in(request)
-    flow = oidc.Flow(**kept) if kept else None
+    flow = oidc.SignInFlow(**kept) if kept else None
 
     def enter() -> Response:
         secret = oidc.finish(flow, _callback(request), request.query_params)

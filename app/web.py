@@ -93,9 +93,9 @@ async def _with_worker(_app: FastAPI) -> AsyncIterator[None]:
     import asyncio
 
     from backend.jobs.worker import Worker
-    from backend.services.reviews.close_rules import Keeper
+    from backend.services.reviews.close_rules import CloseWatch
 
-    worker, keeper = Worker(), Keeper()
+    worker, keeper = Worker(), CloseWatch()
     await asyncio.to_thread(worker.start)
     keeper.start()
     try:

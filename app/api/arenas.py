@@ -7,7 +7,7 @@ from app.api.depends import Asking
 from backend.boundary import Id, Line
 from backend.services.arena import opening, results, voting
 from backend.services.arena.results import ArenaView
-from backend.services.arena.voting import Shown
+from backend.services.arena.voting import ShownMatch
 
 router = APIRouter(tags=["arenas"])
 
@@ -21,7 +21,7 @@ class NewArena(BaseModel):
     judge_id: Id | None = None
 
 
-class Word(BaseModel):
+class VoteRequest(BaseModel):
     """`token`: of the match that was sent; `choice`: left, right, tie, or none where both are bad."""
 
     token: Line
@@ -50,18 +50,18 @@ def get_arena(actor: Asking, arena_id: Id) -> ArenaView:
 
 
 @router.get("/arenas/{arena_id}/match")
-def get_match(actor: Asking, arena_id: Id) -> Shown:
+def get_match(actor: Asking, arena_id: Id) -> ShownMatch:
     """The next match that you have not decided; `token` is empty where there is none."""
     return voting.next_match(actor, arena_id)
 
 
 @router.post("/arenas/{arena_id}/decisions")
-def decide(actor: Asking, arena_id: Id, body: Word) -> Shown:
+def decide(actor: Asking, arena_id: Id, body: VoteRequest) -> ShownMatch:
     """Say which side is better; returns the next match."""
     return voting.decide(actor, arena_id, body.token, body.choice, seconds=body.seconds)
 
 
 @router.post("/arenas/{arena_id}/decisions/undo")
-def take_back(actor: Asking, arena_id: Id) -> Shown:
+def take_back(actor: Asking, arena_id: Id) -> ShownMatch:
     """Take your last word back; returns that match."""
     return voting.take_back(actor, arena_id)

@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from app.api.depends import After, Asking, Limit, Page, file_of
 from backend.boundary import Id, Line, Time
 from backend.services import audit
-from backend.services.audit import Asked, Entry
+from backend.services.audit import AuditEntry, AuditQuery
 
 router = APIRouter(tags=["audit"])
 
@@ -25,16 +25,18 @@ def asked(
     via: Line = "",
     since: Time | None = None,
     until: Time | None = None,
-) -> Asked:
+) -> AuditQuery:
     """The filters; what is left out does not narrow. Times need a zone."""
-    return Asked(person, kind, verb, subject, sample_id, round_id, via, since, until)
+    return AuditQuery(person, kind, verb, subject, sample_id, round_id, via, since, until)
 
 
-Filters = Annotated[Asked, Depends(asked)]
+Filters = Annotated[AuditQuery, Depends(asked)]
 
 
 @router.get("/projects/{project_id}/audit")
-def list_audit(actor: Asking, project_id: Id, asked: Filters, limit: Limit = 50, after: After = None) -> Page[Entry]:
+def list_audit(
+    actor: Asking, project_id: Id, asked: Filters, limit: Limit = 50, after: After = None
+) -> Page[AuditEntry]:
     """Newest first."""
     listing = audit.listing(actor, project_id, asked, after=after, limit=limit)
     return Page(items=list(listing.entries), next=listing.next)

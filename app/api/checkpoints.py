@@ -7,8 +7,8 @@ from app.api.depends import After, Asking, Limit, Page, cut, file_of
 from backend.boundary import Count, Data, Id, Line, Name, Score, Text
 from backend.services import checkpoints
 from backend.services.checkpoints import (
+    CheckpointDetail,
     CheckpointRow,
-    Detail,
     endpoints,
     merging,
     model_cards,
@@ -83,7 +83,7 @@ def list_checkpoints(actor: Asking, project_id: Id, limit: Limit = 50, after: Af
 
 
 @router.post("/projects/{project_id}/checkpoints", status_code=201)
-def register(actor: Asking, project_id: Id, body: NewCheckpoint) -> Detail:
+def register(actor: Asking, project_id: Id, body: NewCheckpoint) -> CheckpointDetail:
     checkpoint_id = registration.register(
         actor, project_id, name=body.name, location=body.location, endpoint=body.endpoint, role=body.role
     )
@@ -91,7 +91,7 @@ def register(actor: Asking, project_id: Id, body: NewCheckpoint) -> Detail:
 
 
 @router.get("/checkpoints/{checkpoint_id}")
-def get_checkpoint(actor: Asking, checkpoint_id: Id) -> Detail:
+def get_checkpoint(actor: Asking, checkpoint_id: Id) -> CheckpointDetail:
     return checkpoints.detail(actor, checkpoint_id)
 
 
@@ -102,7 +102,7 @@ def get_card(actor: Asking, checkpoint_id: Id) -> Response:
 
 
 @router.patch("/checkpoints/{checkpoint_id}")
-def rename(actor: Asking, checkpoint_id: Id, body: Renaming) -> Detail:
+def rename(actor: Asking, checkpoint_id: Id, body: Renaming) -> CheckpointDetail:
     checkpoints.rename(actor, checkpoint_id, body.name)
     return checkpoints.detail(actor, checkpoint_id)
 
@@ -114,14 +114,14 @@ def delete(actor: Asking, checkpoint_id: Id) -> None:
 
 
 @router.post("/checkpoints/{checkpoint_id}/check")
-def check(actor: Asking, checkpoint_id: int) -> Detail:
+def check(actor: Asking, checkpoint_id: int) -> CheckpointDetail:
     """Check the model again; of an endpoint, test with a few short requests what it can do."""
     model_checks.check(actor, checkpoint_id)
     return checkpoints.detail(actor, checkpoint_id)
 
 
 @router.patch("/checkpoints/{checkpoint_id}/endpoint")
-def change_endpoint(actor: Asking, checkpoint_id: Id, body: EndpointChange) -> Detail:
+def change_endpoint(actor: Asking, checkpoint_id: Id, body: EndpointChange) -> CheckpointDetail:
     """Give an endpoint other settings; only an owner of the installation may. What is left out stays."""
     endpoints.change_some(actor, checkpoint_id, body.model_dump(exclude_unset=True))
     return checkpoints.detail(actor, checkpoint_id)

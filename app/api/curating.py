@@ -13,7 +13,7 @@ from backend.services.queue import assignments, gold
 from backend.services.queue.assignments import Assigned
 from backend.services.queue.gold import Accuracy, Gold
 from backend.services.review_settings import ReviewSettings
-from backend.services.reviews import Outcome, settings_edit
+from backend.services.reviews import ActResult, settings_edit
 from backend.services.samples import Filters
 from backend.services.team import adjudication
 from backend.services.team.adjudication import Disputed
@@ -47,7 +47,7 @@ class Which(BaseModel):
     sample_ids: Ids
 
 
-class Given(BaseModel):
+class AssignmentRequest(BaseModel):
     """Either `filters`, as samples are filtered, or `sample_ids`. With `only_count`, nothing is written."""
 
     user_id: Id
@@ -78,7 +78,7 @@ def list_disputed(actor: Asking, round_id: Id, limit: Annotated[int, Field(ge=1,
 
 
 @router.post("/rounds/{round_id}/review/adjudication", status_code=201)
-def adjudicate(actor: Asking, round_id: Id, body: Settled) -> Outcome:
+def adjudicate(actor: Asking, round_id: Id, body: Settled) -> ActResult:
     return adjudication.decide(
         actor, round_id, body.client_id, body.sample_id, body.kind, score=body.score, value=body.value, note=body.note
     )
@@ -111,7 +111,7 @@ def list_assigned(actor: Asking, round_id: Id) -> list[Assigned]:
 
 
 @router.post("/rounds/{round_id}/review/assignments", status_code=201)
-def assign(actor: Asking, round_id: Id, body: Given) -> Counted:
+def assign(actor: Asking, round_id: Id, body: AssignmentRequest) -> Counted:
     """Give items to a person; nobody else's queue offers them."""
     which: JSON = {"filters": body.filters, "sample_ids": body.sample_ids}
     if body.only_count:

@@ -19,7 +19,7 @@ from backend.services.projects import ProjectView
 from backend.services.queue import Order
 from backend.services.review_settings import Mode, ReviewSettings
 from backend.services.reviews import ReviewProgress, preferences, review_keys
-from backend.services.reviews.preferences import Preferences, Shown
+from backend.services.reviews.preferences import Preferences, TextStyle
 from backend.services.rounds import RoundView
 from backend.values import Role, RoundStatus
 
@@ -49,7 +49,7 @@ class OpenedRound(RoundLink):
     can_close: bool
 
 
-class Action(BaseModel):
+class DeskAction(BaseModel):
     """What can be done, with the person's own keys for it."""
 
     name: str
@@ -62,12 +62,12 @@ class Action(BaseModel):
 class Shows(BaseModel):
     """How the person has texts shown."""
 
-    text: Shown
+    text: TextStyle
     grey_common: bool
     guidelines_open: bool
 
 
-class Desk(BaseModel):
+class OpenDesk(BaseModel):
     """A desk on one round. `ahead`: the most items to hold. `scores`: those that have a key each."""
 
     round: OpenedRound
@@ -78,18 +78,18 @@ class Desk(BaseModel):
     scores: list[int]
     scale: tuple[float, float] | None
     why: list[str]
-    actions: list[Action]
+    actions: list[DeskAction]
     shows: Shows
     progress: ReviewProgress
 
 
-class Opened(BaseModel):
+class DeskOpening(BaseModel):
     """Where one is. Without a `desk`, `empty` says why there is nothing to decide."""
 
     me: Id
     rounds: list[RoundLink]
     empty: str = ""
-    desk: Desk | None = None
+    desk: OpenDesk | None = None
 
 
 class Beat(BaseModel):
@@ -130,13 +130,13 @@ class ShowsEdit(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    text: Shown = Shown.rendered
+    text: TextStyle = TextStyle.rendered
     grey_common: bool = True
     guidelines_open: bool = True
 
 
 @router.get("/projects/named/{name}/review")
-def open_desk(actor: Asking, name: Line, round_: Annotated[Line, Query(alias="round")] = "") -> Opened:
+def open_desk(actor: Asking, name: Line, round_: Annotated[Line, Query(alias="round")] = "") -> DeskOpening:
     """What a desk needs at the start. `name` is the project's, as in the address of its pages; `round` is the id of one
     of its rounds, else the newest in review is opened."""
     project = projects.at(actor, name)
@@ -150,7 +150,7 @@ def open_desk(actor: Asking, name: Line, round_: Annotated[Line, Query(alias="ro
     if not empty and project.role.rank < Role.reviewer.rank:
         empty = NO_ROLE
     desk = desk_on(actor, project, chosen) if chosen is not None and not empty else None
-    return Opened(me=actor.user_id, rounds=links, empty=empty, desk=desk)
+    return DeskOpening(me=actor.user_id, rounds=links, empty=empty, desk=desk)
 
 
 @router.post("/rounds/{round_id}/review/here")
@@ -173,7 +173,7 @@ def leave(actor: Asking, round_id: Id, body: Leaving) -> None:
 
 
 @router.put("/me/review/keys")
-def bind_keys(actor: Asking, body: Keys) -> list[Action]:
+def bind_keys(actor: Asking, body: Keys) -> list[DeskAction]:
     """Change one's own keys; the answer holds all of them."""
     return actions(preferences.bind(actor, body.keys))
 
@@ -184,10 +184,10 @@ def change_shows(actor: Asking, body: ShowsEdit) -> Shows:
     return shows(preferences.change(actor, **body.model_dump(mode="json", exclude_unset=True)))
 
 
-def desk_on(actor: Actor, project: ProjectView, round_: RoundView) -> Desk:
+def desk_on(actor: Actor, project: ProjectView, round_: RoundView) -> OpenDesk:
     settings = review_settings.read(round_.review)
     progress, own = reviews.progress(actor, round_.id), preferences.get(actor)
-    return Desk(
+    return OpenDesk(
         round=OpenedRound(
             id=round_.id,
             number=round_.number,
@@ -211,11 +211,11 @@ def desk_on(actor: Actor, project: ProjectView, round_: RoundView) -> Desk:
     )
 
 
-def actions(own: Preferences) -> list[Action]:
+def actions(own: Preferences) -> list[DeskAction]:
     """Every action with its keys as this person has them."""
     keys = review_keys.bound(own.keys)
     return [
-        Action(
+        DeskAction(
             name=action.name,
             label=action.label,
             keys=list(keys[action.name]),

@@ -17,7 +17,7 @@ from backend.services import refusals, trouble
 log = logging.getLogger("rondo.app")
 
 
-class Said(BaseModel):
+class ErrorBody(BaseModel):
     """What went wrong: which kind of error, and a sentence for whoever reads it."""
 
     type: str
@@ -27,7 +27,7 @@ class Said(BaseModel):
 class Problem(BaseModel):
     """Every answer that is not what was asked for has this shape."""
 
-    error: Said
+    error: ErrorBody
 
 
 RESPONSES: dict[int | str, dict[str, Any]] = {"4XX": {"model": Problem, "description": "Refused, and why"}}

@@ -9,7 +9,7 @@ from app.api.depends import Asking
 from backend.boundary import Data, Id, Line
 from backend.services.judge_bench import disagreements, opening, results
 from backend.services.judge_bench.disagreements import Against, Disagreements
-from backend.services.judge_bench.entries import MOST_JUDGES, Entry
+from backend.services.judge_bench.entries import MOST_JUDGES, BenchEntry
 from backend.services.judge_bench.results import BenchLine, BenchView
 from backend.services.samples import Filters
 
@@ -35,7 +35,7 @@ class NewBench(BaseModel):
     seed: int = Field(0, ge=0, lt=2**31)
 
 
-class Asked(BaseModel):
+class BenchJob(BaseModel):
     """The job in which the judges are asked."""
 
     job_id: int
@@ -53,7 +53,7 @@ def open_bench(actor: Asking, project_id: Id, body: NewBench) -> BenchView:
     bench_id = opening.open_bench(
         actor,
         project_id,
-        [Entry(judge.judge, judge.checkpoint_id, judge.title) for judge in body.judges],
+        [BenchEntry(judge.judge, judge.checkpoint_id, judge.title) for judge in body.judges],
         number=body.number,
         round_id=body.round_id,
         filters=body.filters,
@@ -69,9 +69,9 @@ def get_bench(actor: Asking, bench_id: Id) -> BenchView:
 
 
 @router.post("/judge-benches/{bench_id}/retry", status_code=202)
-def try_again(actor: Asking, bench_id: Id) -> Asked:
+def try_again(actor: Asking, bench_id: Id) -> BenchJob:
     """Ask again what could not be asked, and what is missing."""
-    return Asked(job_id=opening.try_again(actor, bench_id))
+    return BenchJob(job_id=opening.try_again(actor, bench_id))
 
 
 @router.get("/judge-benches/{bench_id}/judges/{bench_judge_id}/disagreements")

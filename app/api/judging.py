@@ -7,17 +7,17 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from app.api.depends import Asking
-from app.api.rounds import Started
+from app.api.rounds import StartedRoundJob
 from backend.boundary import Data, Id, RecipeOrName, Text
 from backend.services import judge_health, plans, rounds
-from backend.services.judge_health import Health, Limits
+from backend.services.judge_health import Health, HealthLimits
 from backend.services.plans import recipe_choice
 from backend.services.rounds import RoundView
 
 router = APIRouter(tags=["rounds"])
 
 
-class Reason(BaseModel):
+class HoldReason(BaseModel):
     """Why a held round may train all the same."""
 
     reason: Text
@@ -48,9 +48,9 @@ def get_judge(actor: Asking, round_id: Id) -> Health:
 
 
 @router.post("/rounds/{round_id}/release", status_code=202)
-def release(actor: Asking, round_id: Id, body: Reason) -> Started:
+def release(actor: Asking, round_id: Id, body: HoldReason) -> StartedRoundJob:
     """Let a round train that its judge's red light holds; the reason is kept."""
-    return Started(job_id=judge_health.release(actor, round_id, body.reason))
+    return StartedRoundJob(job_id=judge_health.release(actor, round_id, body.reason))
 
 
 @router.post("/rounds/{round_id}/branch", status_code=201)
@@ -66,12 +66,12 @@ def branch(actor: Asking, round_id: Id, body: Branch) -> RoundView:
 
 
 @router.get("/projects/{project_id}/judge-limits")
-def get_limits(actor: Asking, project_id: Id) -> Limits:
+def get_limits(actor: Asking, project_id: Id) -> HealthLimits:
     """When the judge's light turns amber or red, and whether red holds a round."""
     return judge_health.limits_of(actor, project_id)
 
 
 @router.patch("/projects/{project_id}/judge-limits")
-def set_limits(actor: Asking, project_id: Id, body: dict[str, bool | int | float | None]) -> Limits:
+def set_limits(actor: Asking, project_id: Id, body: dict[str, bool | int | float | None]) -> HealthLimits:
     """Change some of the limits; null sets one back to its default."""
     return judge_health.set_limits(actor, project_id, body)

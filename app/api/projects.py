@@ -7,7 +7,7 @@ from app.api.depends import After, Asking, Browsing, Limit, Page, cut
 from backend.boundary import Id, Name, Text
 from backend.services import projects
 from backend.services.people import accounts
-from backend.services.people.accounts import Person
+from backend.services.people.accounts import Member
 from backend.services.projects import ProjectView
 from backend.values import Role
 
@@ -63,7 +63,7 @@ def edit_project(actor: Asking, project_id: Id, body: ProjectEdit) -> ProjectVie
 
 
 @router.get("/projects/{project_id}/people")
-def list_people(actor: Asking, project_id: Id, limit: Limit = 50, after: After = None) -> Page[Person]:
+def list_people(actor: Asking, project_id: Id, limit: Limit = 50, after: After = None) -> Page[Member]:
     return cut(accounts.list_people(actor, project_id), limit=limit, after=after, key=lambda row: row.user_id)
 
 

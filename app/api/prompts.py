@@ -14,7 +14,7 @@ from app.api.depends import After, Asking, Before, Limit, Page, cut, file_of
 from backend.boundary import Id, Line, Name, Seed
 from backend.services import prompts
 from backend.services.prompts import FilePreview, PromptSetView, PromptView
-from backend.services.prompts.intake import Report, import_file
+from backend.services.prompts.intake import ImportReport, import_file
 from backend.services.prompts.mapping import from_json
 from backend.services.samples import prompts_seen
 from backend.values import Split
@@ -47,7 +47,7 @@ def import_set(
     seed: Annotated[Seed, Form()] = 0,
     on_bad: Annotated[Literal["keep good", "refuse"], Form()] = "keep good",
     mapping: MappingForm = None,
-) -> Report:
+) -> ImportReport:
     """Import a file of any known format; with a mapping, its columns as the mapping says."""
     chosen = from_json(mapping)
     with received(file) as path:
@@ -96,7 +96,7 @@ def get_set(actor: Asking, set_id: Id) -> PromptSetView:
 
 
 @router.get("/prompt-sets/{set_id}/report")
-def get_report(actor: Asking, set_id: Id) -> Report | None:
+def get_report(actor: Asking, set_id: Id) -> ImportReport | None:
     """What the import said; null for a set that was not imported from a file."""
     return prompts.report(actor, set_id)
 

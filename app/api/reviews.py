@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from app.api.depends import Asking
-from app.api.errors import Said, kind_of, status_of
+from app.api.errors import ErrorBody, kind_of, status_of
 from app.widgets.closing_lines import closing_lines
 from backend.boundary import Id, Line
 from backend.errors import InvalidInput, RondoError, written_out
@@ -15,7 +15,7 @@ from backend.services import queue, refusals, reviews
 from backend.services.decisions import Act, leases
 from backend.services.decisions.leases import Holding
 from backend.services.queue import Item, Order
-from backend.services.reviews import Closing, Outcome, ReviewProgress
+from backend.services.reviews import ActResult, Closing, ReviewProgress
 
 router = APIRouter(tags=["reviews"])
 
@@ -40,21 +40,21 @@ def _read(sent: Any, read: ValidatorFunctionWrapHandler) -> Any:
         return Unread(client_id, InvalidInput(f"This decision cannot be used: {refusals.explain(error)}."))
 
 
-class Acts(BaseModel):
+class DecisionList(BaseModel):
     """Written in order. One that cannot be written is set aside; sending a `client_id` again changes nothing."""
 
     decisions: list[Annotated[Act, WrapValidator(_read)]] = Field(min_length=1, max_length=200)
 
 
-class Refused(BaseModel):
+class RefusedDecision(BaseModel):
     """A decision that was not written, and why, as if it had been sent alone; the others in the call were."""
 
     client_id: str
     status: int
-    error: Said
+    error: ErrorBody
 
 
-class Wanted(BaseModel):
+class ClaimRequest(BaseModel):
     """`held`: what the program has already and does not want again. `include`: items that the person decided and wants
     to see again, returned first. `peek`: look without reserving."""
 
@@ -66,7 +66,7 @@ class Wanted(BaseModel):
     peek: bool = False
 
 
-class Held(BaseModel):
+class HeldItems(BaseModel):
     """What the program has already."""
 
     held: list[Id] = Field(default=[], max_length=1000)
@@ -105,7 +105,7 @@ def get_queue(
 
 
 @router.post("/rounds/{round_id}/review/claims")
-def claim(actor: Asking, round_id: Id, body: Wanted) -> list[Item]:
+def claim(actor: Asking, round_id: Id, body: ClaimRequest) -> list[Item]:
     """Take the next items: they are reserved until each one's `lease_until`, and asking again gives them again."""
     return queue.queue(
         actor,
@@ -120,7 +120,7 @@ def claim(actor: Asking, round_id: Id, body: Wanted) -> list[Item]:
 
 
 @router.post("/rounds/{round_id}/review/earlier")
-def get_earlier(actor: Asking, round_id: Id, body: Held) -> Item | None:
+def get_earlier(actor: Asking, round_id: Id, body: HeldItems) -> Item | None:
     """The item one decided last, with one's own decision as `mine`, apart from those held; null where there is none."""
     return queue.earlier(actor, round_id, body.held)
 
@@ -134,7 +134,7 @@ def list_holders(
 
 
 @router.post("/rounds/{round_id}/decisions", status_code=201)
-def decide(actor: Asking, round_id: Id, body: Acts) -> list[Outcome | Refused]:
+def decide(actor: Asking, round_id: Id, body: DecisionList) -> list[ActResult | RefusedDecision]:
     """Write decisions. What came of each, in their order; one sent alone that cannot be written is an error."""
     sent: list[Act | Unread] = [*body.decisions]
     answers = reviews.decide_each(
@@ -148,13 +148,13 @@ def decide(actor: Asking, round_id: Id, body: Acts) -> list[Outcome | Refused]:
     ]
 
 
-def _refused(client_id: str, error: RondoError) -> Refused:
-    reason = Said(type=kind_of(error), message=error.message)
-    return Refused(client_id=written_out(client_id), status=status_of(error), error=reason)
+def _refused(client_id: str, error: RondoError) -> RefusedDecision:
+    reason = ErrorBody(type=kind_of(error), message=error.message)
+    return RefusedDecision(client_id=written_out(client_id), status=status_of(error), error=reason)
 
 
 @router.post("/rounds/{round_id}/decisions/undo")
-def undo(actor: Asking, round_id: Id, body: Undo) -> Outcome:
+def undo(actor: Asking, round_id: Id, body: Undo) -> ActResult:
     """Take back one's last decision in the round."""
     return reviews.undo(actor, round_id, body.client_id)
 

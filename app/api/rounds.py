@@ -61,13 +61,13 @@ class Changes(BaseModel):
         return Plan(**asdict(default) | {k: v for k, v in given.items() if v is not None or k == "judge_id"})
 
 
-class Selector(BaseModel):
+class SelectorRequest(BaseModel):
     """Knobs of the round's selector that change, or a whole other one with its `name`."""
 
     selector: Data
 
 
-class Started(BaseModel):
+class StartedRoundJob(BaseModel):
     """The job that goes on with the round."""
 
     job_id: int
@@ -159,6 +159,6 @@ def stop_after(actor: Asking, round_id: Id) -> RoundView:
 
 
 @router.post("/rounds/{round_id}/select", status_code=202)
-def reselect(actor: Asking, round_id: Id, body: Selector) -> Started:
+def reselect(actor: Asking, round_id: Id, body: SelectorRequest) -> StartedRoundJob:
     """Select again from the samples of a round that stopped after judging, with another selector."""
-    return Started(job_id=reselecting.reselect(actor, round_id, body.selector))
+    return StartedRoundJob(job_id=reselecting.reselect(actor, round_id, body.selector))

@@ -15,7 +15,7 @@ from backend.boundary import Id
 from backend.row_files import Format
 from backend.services.samples import Sort, SortKey, export_jobs, exports
 from backend.services.samples.export_jobs import SampleExport
-from backend.services.samples.exports import Export, Wanted
+from backend.services.samples.exports import ExportFile, ExportRequest
 
 router = APIRouter(tags=["samples"])
 
@@ -40,11 +40,11 @@ def asked_export(
     sort: SortKey = SortKey.id,
     descending: bool = False,
     format: Format = "jsonl",
-) -> Wanted:
-    return Wanted(round, filters, Sort(sort, descending), format)
+) -> ExportRequest:
+    return ExportRequest(round, filters, Sort(sort, descending), format)
 
 
-Exporting = Annotated[Wanted, Depends(asked_export)]
+Exporting = Annotated[ExportRequest, Depends(asked_export)]
 
 
 @router.get("/projects/{project_id}/samples/export", **file_of(*MEDIA.values()))
@@ -93,7 +93,7 @@ def download(actor: Asking, job_id: Id) -> FileResponse:
 class Sending(StreamingResponse):
     """The file, and the end of the person's export however the sending ends."""
 
-    def __init__(self, file: BinaryIO, made: Export, **kwargs: Any) -> None:
+    def __init__(self, file: BinaryIO, made: ExportFile, **kwargs: Any) -> None:
         super().__init__(pieces(file), **kwargs)
         self._file, self._made = file, made
 

@@ -10,9 +10,9 @@ from backend import boundary
 from backend.boundary import Id, Line, Score, Text
 from backend.services import samples
 from backend.services.reviews import item_history, repairs
-from backend.services.reviews.item_history import History
+from backend.services.reviews.item_history import ItemHistory
 from backend.services.reviews.repairs import Repair
-from backend.services.samples import Bin, Count, Filters, Sort, SortKey, chain
+from backend.services.samples import Count, Filters, ScoreBin, Sort, SortKey, chain
 from backend.services.samples.chain import Chain
 from backend.services.samples.rows import SampleRow
 
@@ -36,7 +36,7 @@ class Instruction(BaseModel):
     instruction: Text
 
 
-class Started(BaseModel):
+class StartedRepair(BaseModel):
     """The job that rewrites."""
 
     job_id: Id
@@ -95,7 +95,7 @@ def list_samples(
 
 
 @router.get("/samples/{sample_id}/decisions")
-def list_decisions(actor: Asking, sample_id: Id) -> History:
+def list_decisions(actor: Asking, sample_id: Id) -> ItemHistory:
     """What was decided on a sample, or, where groups are decided, on its group, as far as one may see it now."""
     return item_history.read(actor, sample_id)
 
@@ -107,9 +107,9 @@ def get_chain(actor: Asking, sample_id: Id) -> Chain:
 
 
 @router.post("/samples/{sample_id}/repairs", status_code=201)
-def start_repair(actor: Asking, sample_id: Id, body: Instruction) -> Started:
+def start_repair(actor: Asking, sample_id: Id, body: Instruction) -> StartedRepair:
     """Have the round's policy rewrite the text, in a background job. Asking again gives another rewrite."""
-    return Started(job_id=repairs.start(actor, sample_id, body.instruction))
+    return StartedRepair(job_id=repairs.start(actor, sample_id, body.instruction))
 
 
 @router.get("/repairs/{job_id}")
@@ -119,6 +119,6 @@ def get_repair(actor: Asking, job_id: Id) -> Repair:
 
 
 @router.get("/rounds/{round_id}/histogram")
-def histogram(actor: Asking, round_id: Id) -> list[Bin]:
+def histogram(actor: Asking, round_id: Id) -> list[ScoreBin]:
     """How the scores are spread."""
     return samples.histogram(actor, round_id)

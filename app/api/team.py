@@ -14,7 +14,7 @@ from backend.services.team.reviewers import Reviewer
 router = APIRouter(tags=["team"])
 
 
-class Reason(BaseModel):
+class GivenReason(BaseModel):
     reason: Note
 
 
@@ -56,7 +56,7 @@ def preview_removal(actor: Asking, round_id: Id, user_id: Id) -> RemovalPreview:
 
 
 @router.post("/rounds/{round_id}/reviewers/{user_id}/removal", status_code=201)
-def remove(actor: Asking, round_id: Id, user_id: Id, body: Reason) -> Removal:
+def remove(actor: Asking, round_id: Id, user_id: Id, body: GivenReason) -> Removal:
     return removals.remove(actor, round_id, user_id, reason=body.reason)
 
 

@@ -12,7 +12,7 @@ from backend.services.warnings.limits import RuleView
 router = APIRouter(tags=["warnings"])
 
 
-class Knobs(BaseModel):
+class RuleKnobs(BaseModel):
     """Knobs of a rule that change; null takes one back to what it is without being set."""
 
     knobs: Data
@@ -37,6 +37,6 @@ def list_rules(actor: Asking, project_id: Id) -> list[RuleView]:
 
 
 @router.patch("/projects/{project_id}/warning-rules/{name}")
-def edit_rule(actor: Asking, project_id: Id, name: Name, body: Knobs) -> RuleView:
+def edit_rule(actor: Asking, project_id: Id, name: Name, body: RuleKnobs) -> RuleView:
     """Set knobs of a rule; they count from the next round on that is evaluated."""
     return limits.edit(actor, project_id, name, body.knobs)

@@ -10,7 +10,7 @@ from app.cli.output import AsJson, Project, emit, say, table
 
 if TYPE_CHECKING:
     from backend.services.access import Actor
-    from backend.services.judge_bench.entries import Entry
+    from backend.services.judge_bench.entries import BenchEntry
     from backend.services.judge_bench.results import BenchView
     from backend.services.samples import Filters
 
@@ -84,11 +84,11 @@ def show(
     _emit(results.get(actor, number or ids[0]), as_json=as_json)
 
 
-def _entries(actor: "Actor", project_id: int, path: Path) -> "list[Entry]":
+def _entries(actor: "Actor", project_id: int, path: Path) -> "list[BenchEntry]":
     from app.cli.launching import find_checkpoint
     from backend.errors import InvalidInput
     from backend.services import checkpoints
-    from backend.services.judge_bench.entries import Entry
+    from backend.services.judge_bench.entries import BenchEntry
     from backend.services.recipes import recipe_yaml
 
     known, entries = checkpoints.tree(actor, project_id), []
@@ -97,7 +97,7 @@ def _entries(actor: "Actor", project_id: int, path: Path) -> "list[Entry]":
             raise InvalidInput(f"Entry {place} of {path.name} is no judge. {SHAPE}")
         wanted = item.get("checkpoint")
         checkpoint_id = None if wanted is None else find_checkpoint(known, str(wanted)).id
-        entries.append(Entry(item["judge"], checkpoint_id, str(item.get("title") or "")))
+        entries.append(BenchEntry(item["judge"], checkpoint_id, str(item.get("title") or "")))
     return entries
 
 

@@ -9,7 +9,7 @@ import typer
 from app.cli.output import AsJson, Project, Public, Repo, emit, table, write_file
 
 if TYPE_CHECKING:
-    from backend.services.checkpoints import Detail
+    from backend.services.checkpoints import CheckpointDetail
 
 app = typer.Typer(no_args_is_help=True)
 Which = Annotated[str, typer.Argument(help="Name or id of the checkpoint.")]
@@ -245,7 +245,7 @@ def _cleared(names: list[str]) -> dict[str, Any]:
     return {name: defaults[name] for name in wanted}
 
 
-def _find(actor: Any, project_id: int, wanted: str) -> "Detail":
+def _find(actor: Any, project_id: int, wanted: str) -> "CheckpointDetail":
     from backend.errors import NotFound
     from backend.services import checkpoints
 
@@ -257,7 +257,7 @@ def _find(actor: Any, project_id: int, wanted: str) -> "Detail":
     raise NotFound(f"There is no checkpoint {wanted!r} in this project. There is: {known}.")
 
 
-def _emit(detail: "Detail", as_json: bool) -> None:
+def _emit(detail: "CheckpointDetail", as_json: bool) -> None:
     lines = [[line.outcome, line.name, line.text] for line in detail.checks.lines]
     value = {
         "id": detail.row.id,

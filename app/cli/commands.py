@@ -63,7 +63,7 @@ def up(
     from app.cli import serving
 
     use_folder(data_dir)
-    serving.serve(serving.Wish(host, port, not no_worker, browser, as_json))
+    serving.serve(serving.ServeOptions(host, port, not no_worker, browser, as_json))
 
 
 @app.command()
@@ -102,7 +102,7 @@ def demo(
         return
     installation.prepare()
     (real_demo if real else demo_project).create(accounts.local_owner())
-    serving.serve(serving.Wish(host, port, not no_worker, browser, as_json), is_prepared=True)
+    serving.serve(serving.ServeOptions(host, port, not no_worker, browser, as_json), is_prepared=True)
 
 
 @app.command()
@@ -121,7 +121,7 @@ def worker(
     from backend.jobs.worker import serve as work
     from backend.services import installation
     from backend.services.recipes import parts
-    from backend.services.reviews.close_rules import Keeper
+    from backend.services.reviews.close_rules import CloseWatch
 
     use_folder(data_dir)
     log.setup()
@@ -130,7 +130,7 @@ def worker(
     names = [name.strip() for name in queues.split(",") if name.strip()]
     runner = Worker(names, executor_id, concurrency=concurrency)
     emit({"queues": names, "executor_id": executor_id}, as_json=as_json, text=f"Taking jobs from {', '.join(names)}.")
-    keeper = Keeper()
+    keeper = CloseWatch()
     keeper.start()
     work(runner)
     keeper.stop()

@@ -10,7 +10,7 @@ from app.cli.output import AsJson, Public, Repo, emit, say, write_file
 from backend.values import DatasetType
 
 
-class Format(StrEnum):
+class ExportFormat(StrEnum):
     jsonl = "jsonl"
     parquet = "parquet"
 
@@ -18,7 +18,7 @@ class Format(StrEnum):
 def export(
     dataset: Annotated[int, typer.Argument(help="The dataset's id, as the Datasets page shows it.")],
     out: Annotated[Path, typer.Option(help="The file to write.")],
-    format: Annotated[Format, typer.Option(help="The file's format.")] = Format.jsonl,
+    format: Annotated[ExportFormat, typer.Option(help="The file's format.")] = ExportFormat.jsonl,
     type: Annotated[DatasetType | None, typer.Option(help="TRL's dataset type. [default: as it was frozen]")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Only the columns TRL reads.")] = False,
     leave_out: Annotated[bool, typer.Option("--leave-out", help="Without the rows that a check found.")] = False,
@@ -58,7 +58,7 @@ def push(
     dataset: Annotated[int, typer.Argument(help="The dataset's id, as the Datasets page shows it.")],
     repo: Repo,
     public: Public = False,
-    format: Annotated[Format, typer.Option(help="The format of the rows.")] = Format.parquet,
+    format: Annotated[ExportFormat, typer.Option(help="The format of the rows.")] = ExportFormat.parquet,
     as_json: AsJson = False,
 ) -> None:
     """Have a worker push the rows of a frozen training set and its card to the model hub, in one commit."""

@@ -63,7 +63,7 @@ def branch(
     from backend.services import plans, rounds
 
     actor, round_ = one_round(project, number)
-    wish = launching.Wish(settings=knobs or (), judge=judge)
+    wish = launching.LaunchOptions(settings=knobs or (), judge=judge)
     plan = launching.changed(actor, round_.project_id, plans.branch(actor, round_.id, at), wish)
     if review is not None:
         plan = replace(plan, is_reviewed=review)

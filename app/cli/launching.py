@@ -22,7 +22,7 @@ ITSELF = "policy"
 
 
 @dataclass(frozen=True)
-class Wish:
+class LaunchOptions:
     """What was given; None and empty: as in the plan. Checkpoints and prompt sets are names or ids."""
 
     recipe: str | None = None
@@ -37,7 +37,7 @@ class Wish:
     mix_sets: Sequence[str] = ()
 
 
-def plan_of(actor: Actor, project_id: int, wish: Wish, *, parent_id: int | None, again_id: int | None) -> Plan:
+def plan_of(actor: Actor, project_id: int, wish: LaunchOptions, *, parent_id: int | None, again_id: int | None) -> Plan:
     """The plan as the form would begin with it, changed by what was given.
 
     Without a parent, a policy that a round made goes on from that round. The reference is the policy unless given.
@@ -55,7 +55,7 @@ def plan_of(actor: Actor, project_id: int, wish: Wish, *, parent_id: int | None,
     return changed(actor, project_id, plan, wish)
 
 
-def changed(actor: Actor, project_id: int, plan: Plan, wish: Wish) -> Plan:
+def changed(actor: Actor, project_id: int, plan: Plan, wish: LaunchOptions) -> Plan:
     """The plan, changed by what was given but the policy."""
     known = checkpoints.tree(actor, project_id)
     plan = _with_recipe(actor, project_id, plan, wish)
@@ -67,7 +67,7 @@ def changed(actor: Actor, project_id: int, plan: Plan, wish: Wish) -> Plan:
     return _with_sets(actor, project_id, replace(plan, roles=plan.roles | bound), wish)
 
 
-def _with_recipe(actor: Actor, project_id: int, plan: Plan, wish: Wish) -> Plan:
+def _with_recipe(actor: Actor, project_id: int, plan: Plan, wish: LaunchOptions) -> Plan:
     if wish.recipe:
         is_file = Path(wish.recipe).suffix in FILES
         recipe = recipe_yaml.read_file(Path(wish.recipe)) if is_file else wish.recipe
@@ -78,7 +78,7 @@ def _with_recipe(actor: Actor, project_id: int, plan: Plan, wish: Wish) -> Plan:
     return plan
 
 
-def _with_sets(actor: Actor, project_id: int, plan: Plan, wish: Wish) -> Plan:
+def _with_sets(actor: Actor, project_id: int, plan: Plan, wish: LaunchOptions) -> Plan:
     known = prompts.list_sets(actor, project_id)
     fields = {"sample_set_ids": wish.prompt_sets, "held_out_set_ids": wish.held_out, "mix_set_ids": wish.mix_sets}
     ids = {field: tuple(_set(known, name, field).id for name in names) for field, names in fields.items()}

@@ -50,7 +50,9 @@ def preview(
 
     actor = asking.owner()
     chosen = asking.project(actor, project)
-    wish = launching.Wish(recipe, knobs or (), samples, policy=policy, judge=judge, prompt_sets=prompt_set or ())
+    wish = launching.LaunchOptions(
+        recipe, knobs or (), samples, policy=policy, judge=judge, prompt_sets=prompt_set or ()
+    )
     above = find(actor, chosen.id, parent).id if parent is not None else None
     same = find(actor, chosen.id, again).id if again is not None else None
     plan = launching.plan_of(actor, chosen.id, wish, parent_id=above, again_id=same)

@@ -73,7 +73,7 @@ def launch(
     for problem in parts.left_out():
         say(problem)
     chosen = asking.project(actor, project)
-    wish = launching.Wish(
+    wish = launching.LaunchOptions(
         recipe,
         knobs or (),
         samples,

@@ -42,7 +42,7 @@ def export(
     from app.cli import asking
     from app.cli.rounds import find
     from backend.services.samples import exports
-    from backend.services.samples.exports import Wanted
+    from backend.services.samples.exports import ExportRequest
 
     actor = asking.owner()
     here = asking.project(actor, project).id
@@ -51,7 +51,7 @@ def export(
     if format is None and chosen not in exports.FORMATS:
         known = ", ".join(f".{one}" for one in exports.FORMATS)
         raise InvalidInput(f"{out.name} does not tell the format. Let it end with {known}, or give --format.")
-    wanted = Wanted(rounds, _filters(filters or [], text, prompt), _sort(sort), chosen)
+    wanted = ExportRequest(rounds, _filters(filters or [], text, prompt), _sort(sort), chosen)
     made = exports.export(actor, here, wanted, out=out)
     value = {"file": str(made.path), "rows": made.num_rows, "bytes": made.num_bytes, "format": chosen}
     emit(value, as_json=as_json, text=f"{made.num_rows} rows in {made.path}")

@@ -27,7 +27,7 @@ STOP_SECONDS = 2
 
 
 @dataclass(frozen=True)
-class Wish:
+class ServeOptions:
     """What was asked for on the command line; None means the setting."""
 
     host: str | None
@@ -37,10 +37,10 @@ class Wish:
     as_json: bool
 
 
-class Server(uvicorn.Server):
+class AnnouncedServer(uvicorn.Server):
     """Says where it is once it really answers."""
 
-    def __init__(self, config: uvicorn.Config, wish: Wish, address: str) -> None:
+    def __init__(self, config: uvicorn.Config, wish: ServeOptions, address: str) -> None:
         super().__init__(config)
         self.wish, self.address = wish, address
 
@@ -50,7 +50,7 @@ class Server(uvicorn.Server):
             announce(self.wish, self.address)
 
 
-def serve(wish: Wish, *, is_prepared: bool = False) -> None:
+def serve(wish: ServeOptions, *, is_prepared: bool = False) -> None:
     """Serve until SIGINT or SIGTERM."""
     log.setup()
     _share_one_arena()
@@ -70,7 +70,7 @@ def serve(wish: Wish, *, is_prepared: bool = False) -> None:
     gc.freeze()  # what stands now stands to the end: neither looked through again nor taken apart on Ctrl-C
     gc.enable()
     with contextlib.suppress(KeyboardInterrupt):
-        Server(config, wish, address).run(sockets=[listening])
+        AnnouncedServer(config, wish, address).run(sockets=[listening])
 
 
 def _share_one_arena() -> None:
@@ -116,7 +116,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def announce(wish: Wish, address: str) -> None:
+def announce(wish: ServeOptions, address: str) -> None:
     """Print the one address: a link that signs this machine's owner in once."""
     (settings().folder / "address").write_text(address)
     owner = accounts.local_owner()

@@ -14,7 +14,7 @@ from app.widgets.number import Number
 from app.widgets.plain_table import plain_table, rows_of
 from backend.errors import PermissionDenied
 from backend.services import audit, projects, rounds
-from backend.services.audit import Asked, Entry
+from backend.services.audit import AuditEntry, AuditQuery
 from backend.services.people import accounts
 from backend.values import JSON, Role
 
@@ -119,7 +119,7 @@ def _page(here: Context, given: JSON, before: list[str]) -> list[Any]:
     return [rows, *buttons, {"links": _links(here, asked)}, {"before": before, "next": listing.next}]
 
 
-def _links(here: Context, asked: Asked) -> list[dict[str, str]]:
+def _links(here: Context, asked: AuditQuery) -> list[dict[str, str]]:
     """Downloads, for those who may."""
     if projects.get(here.actor, here.project_id).role.rank < Role.admin.rank:
         return []
@@ -129,9 +129,9 @@ def _links(here: Context, asked: Asked) -> list[dict[str, str]]:
     return [{"name": query["format"].upper(), "href": f"{path}?{urlencode(query)}"} for query in formats]
 
 
-def read(given: dict[str, Any]) -> Asked:
+def read(given: dict[str, Any]) -> AuditQuery:
     """The filters as the service wants them."""
-    return Asked(
+    return AuditQuery(
         person=str(given.get("person") or ""),
         kind=given.get("kind") or "",
         verb=str(given.get("verb") or ""),
@@ -144,7 +144,7 @@ def read(given: dict[str, Any]) -> Asked:
     )
 
 
-def table_row(entry: Entry) -> list[str]:
+def table_row(entry: AuditEntry) -> list[str]:
     """One act as the table shows it."""
     number = "" if entry.round is None else str(entry.round)
     return [times.logged(entry.at), entry.who, entry.verb, entry.subject, number, entry.via, details(entry.details)]

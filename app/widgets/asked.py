@@ -12,28 +12,28 @@ SHOWN = 40
 
 
 @dataclass(frozen=True)
-class Asked:
+class AddressId:
     """`id` is None where the address asks for nothing, or for what is no number; `missing` says what is not there."""
 
     id: int | None = None
     missing: str = ""
 
 
-def asked(request: gr.Request, name: str, what: str, known: Container[int] | None = None) -> Asked:
+def asked(request: gr.Request, name: str, what: str, known: Container[int] | None = None) -> AddressId:
     """Return the row that the parameter `name` asks for; without `known` the caller looks whether it is there."""
     return asked_for(str(request.query_params.get(name, "")), what, known)
 
 
-def asked_for(text: str, what: str, known: Container[int] | None = None) -> Asked:
+def asked_for(text: str, what: str, known: Container[int] | None = None) -> AddressId:
     """Return the row of that number."""
     text = text.strip()
     if not text:
-        return Asked()
+        return AddressId()
     if not NUMBER.fullmatch(text):
         shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
-        return Asked(missing=f"The address asks for {what} “{shown}”, which is no number of a {what}.")
+        return AddressId(missing=f"The address asks for {what} “{shown}”, which is no number of a {what}.")
     number = int(text)
-    return Asked(number) if known is None or number in known else Asked(missing=not_here(what, number))
+    return AddressId(number) if known is None or number in known else AddressId(missing=not_here(what, number))
 
 
 def not_here(what: str, number: int) -> str:

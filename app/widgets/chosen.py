@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 
-class Chosen:
+class CurrentChoice:
     """The choice that stands."""
 
     def __init__(self) -> None:

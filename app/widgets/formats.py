@@ -1,7 +1,7 @@
 """Numbers as people read them."""
 
 from backend.services.results.differences import Difference
-from backend.services.results.summaries import Measured
+from backend.services.results.summaries import MeasuredNumber
 
 
 def percent(value: float | None) -> str:
@@ -11,7 +11,7 @@ def percent(value: float | None) -> str:
     return "under 0.1%" if 0 < value < 0.0005 else f"{value:.1%}"
 
 
-def interval(measured: Measured | None) -> str:
+def interval(measured: MeasuredNumber | None) -> str:
     """`38 to 47 %, n 400`."""
     if measured is None:
         return ""

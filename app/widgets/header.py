@@ -45,7 +45,7 @@ ROOT = "window.gradio_config.root = window.location.origin + {{ rondo_shell(requ
 
 
 @dataclass(frozen=True)
-class Link:
+class HeaderLink:
     title: str
     href: str
     is_here: bool
@@ -59,9 +59,9 @@ class Shell:
     role: str
     is_owner: bool
     project: ProjectView
-    projects: list[Link]
-    pages: list[Link]
-    more: list[Link]
+    projects: list[HeaderLink]
+    pages: list[HeaderLink]
+    more: list[HeaderLink]
     title: str
     here: str
     root: str
@@ -128,12 +128,12 @@ def shell(request: Request, pages: Sequence[ModuleType]) -> Shell:
     actor, project = request.state.signed_in.actor, request.state.project
     here, slug = request.url.path.strip("/"), project.slug
     # The bar holds the steps of the loop, "More" what is looked up, the menu of one's name what is about oneself.
-    every = {page: Link(page.TITLE, page_path(slug, page.PATH), here == page.PATH) for page in pages}
+    every = {page: HeaderLink(page.TITLE, page_path(slug, page.PATH), here == page.PATH) for page in pages}
     links = [link for page, link in every.items() if not hasattr(page, "MENU") or link.is_here]
     more = [link for page, link in every.items() if getattr(page, "MENU", "") == "more"]
     # The same page of the others: what is chosen on it is of this project, and stays behind.
     mine = [
-        Link(project_.name, page_path(project_.slug, here), project_.id == project.id)
+        HeaderLink(project_.name, page_path(project_.slug, here), project_.id == project.id)
         for project_ in projects.list_mine(actor)
     ]
     return Shell(

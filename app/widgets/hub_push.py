@@ -17,7 +17,7 @@ STATE = """
 
 
 @dataclass(frozen=True)
-class Drawn:
+class PushForm:
     """The components; the page wires them."""
 
     state: Any
@@ -26,7 +26,7 @@ class Drawn:
     go: gr.Button
 
 
-def draw(prefix: str) -> Drawn:
+def draw(prefix: str) -> PushForm:
     """Draw the fold for owners, and the line that says how the last push went."""
     state = markup(
         STATE, "a { color: var(--rondo-accent); } p { overflow-wrap: anywhere; }", elem_id=f"{prefix}-pushed"
@@ -42,10 +42,10 @@ def draw(prefix: str) -> Drawn:
         is_private = gr.Checkbox(True, label="Private, if it is made", elem_id=f"{prefix}-push-private")
         with gr.Row(elem_classes="rondo-toolbar"):
             go = buttons.secondary("Push", elem_id=f"{prefix}-push-go")
-    return Drawn(state, repo, is_private, go)
+    return PushForm(state, repo, is_private, go)
 
 
-def said(push: Push | None) -> dict[str, Any] | None:
+def state_value(push: Push | None) -> dict[str, Any] | None:
     """What became of a push; None where none was asked for."""
     if push is None:
         return None

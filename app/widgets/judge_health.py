@@ -5,7 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from app.widgets import charts
-from backend.services.judge_health import CorrectedShare, Health, Light, Measure
+from backend.services.judge_health import CorrectedShare, Health, HealthMeasure, Light
 
 SECTION = """
 {{#if value}}<section class="block" aria-label="Judge"><h3>Judge</h3>
@@ -95,25 +95,27 @@ def _held(health: Health, hold: dict[str, Any]) -> str:
     return f"Held before its training: going on needs a reason, which is kept.{before}"
 
 
-def _measure(measure: Measure) -> dict[str, Any]:
+def _measure(measure: HealthMeasure) -> dict[str, Any]:
     number, unit = measure.number, " %" if measure.is_share else ""
     known = number.low is not None and number.high is not None
-    between = f"{said(measure, number.low)} to {said(measure, number.high)}" if known else "interval unknown"
+    between = (
+        f"{number_text(measure, number.low)} to {number_text(measure, number.high)}" if known else "interval unknown"
+    )
     word = "below" if measure.below else "above"
     lights = (("amber", measure.amber), ("red", measure.red))
-    limits = [f"{color} {word} {said(measure, limit)}" for color, limit in lights if limit is not None]
+    limits = [f"{color} {word} {number_text(measure, limit)}" for color, limit in lights if limit is not None]
     return {
         "title": measure.title,
         "light": str(measure.light),
         "badge": BADGES[measure.light],
-        "value": f"{said(measure, number.value)}{unit}",
+        "value": f"{number_text(measure, number.value)}{unit}",
         "interval": between,
         "limits": ", ".join(limits),
         "rows": f"{number.n:,} {measure.of}",
     }
 
 
-def said(measure: Measure, value: float | None) -> str:
+def number_text(measure: HealthMeasure, value: float | None) -> str:
     """A number as its measure is read."""
     if value is None:
         return "–"

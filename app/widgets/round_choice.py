@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.widgets.asked import Asked, asked
+from app.widgets.asked import AddressId, asked
 from app.widgets.context import Context, context
 from backend.errors import NotFound
 from backend.services import rounds
@@ -26,7 +26,7 @@ def opened(request: gr.Request) -> tuple[int | None, dict[str, Any]]:
     waiting = [round_ for round_ in views if round_.status is RoundStatus.review]
     first = next((round_.id for round_ in waiting or views), None)
     choices = [(f"Round {round_.number}, {round_.status}", round_.id) for round_ in views]
-    value = first if chosen == Asked() else chosen.id
+    value = first if chosen == AddressId() else chosen.id
     return value, gr.update(choices=choices, value=value, interactive=len(views) > 1 or bool(chosen.missing))
 
 

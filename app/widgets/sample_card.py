@@ -9,7 +9,7 @@ from app.widgets.sample_filters import to_address
 from app.widgets.times import moment
 from backend.services.decisions import Decision
 from backend.services.samples.chain import Chain
-from backend.services.samples.detail import Detail, JudgmentView, Trained
+from backend.services.samples.detail import JudgmentView, SampleDetail, TrainingUse
 from backend.services.samples.rows import SampleRow
 from backend.values import GOES_ON, JSON, DecisionKind, Verdict
 from backend.values.episodes import ASSISTANT
@@ -84,7 +84,7 @@ def marks(row: SampleRow) -> list[str]:
     return [name for name, is_so in flags.items() if is_so]
 
 
-def title(detail: Detail) -> str:
+def title(detail: SampleDetail) -> str:
     """Who wrote the text, where no checkpoint did; of a step in a tree, what the search noted of it."""
     if detail.edited_from_id is not None:
         return f"Text by {detail.author}, edited from sample {detail.edited_from_id}"
@@ -107,7 +107,7 @@ def speaker(role: str) -> str:
     return "policy" if role == ASSISTANT else "environment"
 
 
-def card(detail: Detail, query: JSON) -> JSON:
+def card(detail: SampleDetail, query: JSON) -> JSON:
     """The chosen sample; `query` is where the links to its siblings go back to."""
     row = detail.label
     return {
@@ -156,7 +156,7 @@ def _changes(old: list[str], new: list[str]) -> Iterator[JSON]:
         yield from [{"text": come, "role": "insertion", "style": "in"}] if come else []
 
 
-def facts(detail: Detail) -> str:
+def facts(detail: SampleDetail) -> str:
     row = detail.label
     parts = [
         *([] if row.is_hidden else [f"score {score(row.score)}"]),
@@ -172,7 +172,7 @@ def facts(detail: Detail) -> str:
     return ", ".join(parts + ([f"log-prob {detail.logprob:.2f}"] if detail.logprob is not None else []))
 
 
-def judged(detail: Detail) -> str:
+def judged(detail: SampleDetail) -> str:
     return f"judge {score(detail.machine_score)} {detail.machine_verdict or ''}".rstrip()
 
 
@@ -235,7 +235,7 @@ def linked(row: SampleRow, query: JSON, steps: Mapping[int, str]) -> JSON:
     }
 
 
-def trained(row: Trained) -> JSON:
+def trained(row: TrainingUse) -> JSON:
     result = f", made checkpoint {row.checkpoint}" if row.checkpoint else ""
     return {"id": str(row.dataset_id), "title": f"Round {row.round_number}: {row.use}{result}"}
 

@@ -27,7 +27,7 @@ _PART = re.compile(r"(?P<type>\w+):\{(?=\w+:\(\)=>)|(?P<what>\w+):\(\)=>\w+\(\(\
 
 
 @dataclass(frozen=True)
-class Later:
+class LaterScript:
     """A script that is imported while another runs, and what it needs."""
 
     file: str
@@ -72,22 +72,22 @@ def _always(first: str) -> Iterator[str]:
 
 
 @cache
-def _later(file: str) -> tuple[Later, ...]:
+def _later(file: str) -> tuple[LaterScript, ...]:
     """What a script imports while it runs; of the script that knows the components nothing, for a page has few."""
     if file.startswith("core-"):
         return ()
     text = _text(file)
-    return tuple(Later(match["file"], _needs(text, match["needs"])) for match in re.finditer(_LATER, text))
+    return tuple(LaterScript(match["file"], _needs(text, match["needs"])) for match in re.finditer(_LATER, text))
 
 
 @cache
-def _components(core: str) -> dict[str, Later]:
+def _components(core: str) -> dict[str, LaterScript]:
     """The script of each type of component."""
     text, later, type_ = _text(core), {}, ""
     for match in _PART.finditer(text):
         type_ = match["type"] or type_
         if match["what"] == "component":
-            later[type_] = Later(match["file"], _needs(text, match["needs"]))
+            later[type_] = LaterScript(match["file"], _needs(text, match["needs"]))
     return later
 
 

@@ -27,14 +27,14 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Found:
+class ExtractedAnswer:
     """What a text gives as its answer; `is_marked` where the text says that this is the answer."""
 
     answer: str
     is_marked: bool
 
 
-def find(text: str, known: Known | None = None, pattern: str = "") -> Found | None:
+def find(text: str, known: Known | None = None, pattern: str = "") -> ExtractedAnswer | None:
     """Return the answer of a text, None where none can be read: strictly first, then as the field's harnesses do.
 
     With a pattern: its last match outside the thinking, of that the group `answer`, else the first group, else all
@@ -43,11 +43,11 @@ def find(text: str, known: Known | None = None, pattern: str = "") -> Found | No
     """
     if pattern:
         matched = (_matched(spoken(text), pattern) or "").strip()
-        return Found(matched, is_marked=True) if matched else None
+        return ExtractedAnswer(matched, is_marked=True) if matched else None
     kind, like = (known.kind, known.answer) if known else (Kind.any, "")
     reading_ = reading.read(text, kind, like)
     answer = reading_[0].strip().strip("\"'`*") if reading_ else ""
-    return Found(answer.strip(), reading_[1]) if reading_ and answer.strip() else None
+    return ExtractedAnswer(answer.strip(), reading_[1]) if reading_ and answer.strip() else None
 
 
 def extract(text: str, pattern: str = "") -> str | None:

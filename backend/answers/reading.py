@@ -95,7 +95,7 @@ def read(text: str, kind: Kind, like: str = "") -> tuple[str, bool] | None:
     if kind in (Kind.words, Kind.any):
         for _, rest in sorted(((not is_label, rest) for rest, is_label in rests), key=lambda pair: pair[0]):
             if not wording.NO_ANSWER.match(rest):
-                answer = _phrase(rest) if kind is Kind.any else wording.said(_phrase(rest), like)
+                answer = _phrase(rest) if kind is Kind.any else wording.answer_in(_phrase(rest), like)
                 return None if answer is None else (answer, True)
     if any(re.match(r"not\b", rest, re.IGNORECASE) for rest, _ in rests):
         return None
@@ -121,7 +121,7 @@ def _in_mark(inner: str, kind: Kind, like: str) -> str | None:
         return _choice(inner)
     if kind is Kind.number and numbers.parse(inner) is None and not equality.is_formula(inner):
         return _number(inner)
-    return (wording.said(inner, like) or inner) if kind is Kind.words else inner
+    return (wording.answer_in(inner, like) or inner) if kind is Kind.words else inner
 
 
 def _in_rest(rest: str, kind: Kind) -> str | None:
@@ -253,7 +253,7 @@ def _last_words(text: str, like: str) -> str | None:
     line = _last_line(text)
     if not like:
         return None if wording.NO_ANSWER.match(equality.words(line)) else line or None
-    words = wording.said(line, like)
+    words = wording.answer_in(line, like)
     is_short = len(line.split()) <= max(_FEW_WORDS, len(like.split()))
     if words is not None and (is_short or words == like or wording.is_yes_or_no(words)):
         return words

@@ -25,7 +25,7 @@ def is_yes_or_no(word: str) -> bool:
     return word.casefold() in _YES_NO
 
 
-def said(line: str, like: str) -> str | None:
+def answer_in(line: str, like: str) -> str | None:
     """What a line or phrase answers where words are looked for; None where that is not clear.
 
     The line itself where it is the known answer, a yes or no that it begins with, what follows its "is", else all of

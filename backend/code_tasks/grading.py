@@ -6,7 +6,7 @@ from typing import Any
 
 from backend import sandbox
 from backend.code_tasks import FUNCTION, Task, arguments
-from backend.sandbox import Answer, Call, Ending, Limits, reading
+from backend.sandbox import Call, CallResult, Ending, Limits, reading
 from backend.sandbox.reading import Unreadable
 
 
@@ -15,7 +15,7 @@ class Grade:
     """What an answer is worth: 1 or 0, None where two runs differ. `is_read`: it has the form that was asked for."""
 
     score: float | None
-    said: str
+    reason: str
     is_read: bool = True
 
 
@@ -56,7 +56,7 @@ def _attempt(task: Task, text: str) -> _Attempt:
         return _Attempt(grade=Grade(0.0, f"No answer could be read: {error}.", is_read=False))
 
 
-def _grade(attempt: _Attempt, answers: Sequence[Answer]) -> Grade:
+def _grade(attempt: _Attempt, answers: Sequence[CallResult]) -> Grade:
     if any(answer.ending is Ending.flaky for answer in answers):
         return Grade(None, "Two runs of it ended differently.")
     pairs = list(zip(answers, attempt.expected, strict=True))
@@ -64,7 +64,7 @@ def _grade(attempt: _Attempt, answers: Sequence[Answer]) -> Grade:
     if failed is None:
         return Grade(1.0, "It leads to the known outputs.")
     return Grade(
-        0.0, "It leads to another output." if failed.ending is Ending.value else f"{failed.ending}: {failed.said}"
+        0.0, "It leads to another output." if failed.ending is Ending.value else f"{failed.ending}: {failed.message}"
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from backend import sandbox
 from backend.code_tasks import FUNCTION, Kind, Task, arguments, written
-from backend.sandbox import Answer, Call, Ending, Limits, reading
+from backend.sandbox import Call, CallResult, Ending, Limits, reading
 from backend.sandbox.reading import Unreadable
 from backend.values import Messages
 
@@ -48,7 +48,7 @@ FIRST_LINE = re.compile(r"\AKind of task: (deduction|abduction|induction)\n")
 class Invalid:
     """What is wrong with a proposal. `is_read`: it has the form that was asked for."""
 
-    said: str
+    reason: str
     is_read: bool = True
 
 
@@ -113,11 +113,11 @@ def _objection(task: Task) -> str:
     return "it holds the marks of a block" if "```" in task.program else ""
 
 
-def _with_outputs(task: Task, answers: Sequence[Answer]) -> Task | Invalid:
+def _with_outputs(task: Task, answers: Sequence[CallResult]) -> Task | Invalid:
     outputs = []
     for answer in answers:
         if answer.ending is not Ending.value:
-            return Invalid(f"The task is not valid, {answer.ending}: {answer.said}.")
+            return Invalid(f"The task is not valid, {answer.ending}: {answer.message}.")
         text = written(answer.value)
         try:
             if len(text) > MOST_OUTPUT or "```" in text or reading.literal(text) != answer.value:

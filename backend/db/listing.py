@@ -15,13 +15,13 @@ from backend.db.listing_scope import COLUMN, Scope, scope
 __all__ = [
     "COLUMN",
     "Count",
-    "Found",
+    "IdPage",
     "Row",
     "Scope",
     "counted",
-    "found",
     "listed",
     "listed_rows",
+    "page_of",
     "place",
     "scope",
 ]
@@ -42,7 +42,7 @@ class Count:
 
 
 @dataclass(frozen=True)
-class Found:
+class IdPage:
     """Ids in order. `sort` is the order they are in, which for a search with too many matches is not the asked one.
 
     `is_partial`: the search stopped before the page was full; it goes on at `next`.
@@ -66,11 +66,11 @@ def counted(asked: Scope) -> Count:
     read = f"SELECT * FROM {asked.labels(first)} WHERE round_id = :round AND {within} LIMIT :read"
     if not more:
         read = read.replace("*", "1", 1)
-        number = asked.one(f"SELECT count(*) FROM ({read}) AS r", read=COUNTED + 1)[0]
+        number = asked.row(f"SELECT count(*) FROM ({read}) AS r", read=COUNTED + 1)[0]
         return Count(min(number, COUNTED), is_exact=number <= COUNTED)
     read = read.replace("*", more[0], 1)
     test = f"SUM(CASE WHEN {more[0]} BETWEEN :{more[0]}_lo AND :{more[0]}_hi THEN 1 ELSE 0 END)"
-    number, seen = asked.one(f"SELECT COALESCE({test}, 0), count(*) FROM ({read}) AS r", read=READ_FOR_COUNT)
+    number, seen = asked.row(f"SELECT COALESCE({test}, 0), count(*) FROM ({read}) AS r", read=READ_FOR_COUNT)
     return Count(min(int(number), COUNTED), is_exact=seen < READ_FOR_COUNT and number <= COUNTED)
 
 
@@ -78,16 +78,16 @@ def place(row: Row, sort: Sort, *, backward: bool = False) -> Cursor:
     return Cursor(row[0], row[1], sort, backward)
 
 
-def found(rows: Sequence[Row], limit: int, sort: Sort, cursor: Cursor | None, count: Count) -> Found:
+def page_of(rows: Sequence[Row], limit: int, sort: Sort, cursor: Cursor | None, count: Count) -> IdPage:
     """A page from up to limit + 1 rows in walking order; a row beyond the limit says that the list goes on."""
     backward = cursor is not None and cursor.backward
     goes_on, rows = len(rows) > limit, list(rows[:limit])
     if backward:
         rows.reverse()
     if not rows:
-        return Found(count=count, sort=sort)
+        return IdPage(count=count, sort=sort)
     has_next, has_previous = (True, goes_on) if backward else (goes_on, cursor is not None)
-    return Found(
+    return IdPage(
         ids=tuple(sample_id for _, sample_id in rows),
         next=place(rows[-1], sort) if has_next else None,
         previous=place(rows[0], sort, backward=True) if has_previous else None,
@@ -107,7 +107,7 @@ def listed_rows(asked: Scope, sort: Sort, cursor: Cursor | None, number: int) ->
     return rows
 
 
-def listed(asked: Scope, sort: Sort, cursor: Cursor | None, limit: int) -> Found:
+def listed(asked: Scope, sort: Sort, cursor: Cursor | None, limit: int) -> IdPage:
     """A page without a search."""
     rows = listed_rows(asked, sort, cursor, limit + 1)
-    return found(rows, limit, sort, cursor, counted(asked) if rows or cursor else Count(0))
+    return page_of(rows, limit, sort, cursor, counted(asked) if rows or cursor else Count(0))

@@ -75,7 +75,7 @@ class Scope:
         end, sign = ("max", "<") if descending else ("min", ">")
         inside = f"round_id = :round AND facet = f.facet AND sample_id {sign} :beyond"
         nearest_of_facet = f"SELECT {end}(sample_id) FROM {self.labels('sample_id')} WHERE {inside}"
-        number: int | None = self.one(f"WITH {self.each()} SELECT {end}(({nearest_of_facet})) FROM f", beyond=beyond)[0]
+        number: int | None = self.row(f"WITH {self.each()} SELECT {end}(({nearest_of_facet})) FROM f", beyond=beyond)[0]
         return number
 
     @property
@@ -90,7 +90,7 @@ class Scope:
     def all(self, sql: str, **values: Any) -> list[Any]:
         return list(self.db.execute(text(sql), self.values | values).all())
 
-    def one(self, sql: str, **values: Any) -> Any:
+    def row(self, sql: str, **values: Any) -> Any:
         return self.db.execute(text(sql), self.values | values).one()
 
 

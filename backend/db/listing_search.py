@@ -10,9 +10,9 @@ import math
 from dataclasses import replace
 
 from backend.db.filters import Cursor, Filters, Sort, SortKey
-from backend.db.listing import COLUMN, Count, Found, Row, Scope, counted, found, listed, listed_rows, place
+from backend.db.listing import COLUMN, Count, IdPage, Row, Scope, counted, listed, listed_rows, page_of, place
 from backend.db.listing_walk import walking_reader
-from backend.db.listing_wanted import CHECKED, OF_PROMPT, Read, Reader, Search, Wanted, search
+from backend.db.listing_wanted import CHECKED, OF_PROMPT, Read, Reader, Search, WantedSamples, search
 from backend.db.search import Patience
 from backend.db.tables.judgment import UNSCORED
 from backend.errors import InvalidInput
@@ -26,7 +26,7 @@ PROBE_COST = 80
 
 def find(
     asked: Scope, filters: Filters, sort: Sort, cursor: Cursor | None, limit: int, *, patience: Patience | None = None
-) -> Found:
+) -> IdPage:
     """A page of a round's samples; the cursor's own order counts. `patience`: of all pages of one action."""
     sort = cursor.sort if cursor else sort
     if sort.key is SortKey.prompt and not filters.prompt:
@@ -34,10 +34,10 @@ def find(
     if not (filters.text or filters.prompt):
         return listed(asked, sort, cursor, limit)
     wanted = search(asked, filters, patience)
-    return chosen_way(wanted, sort, cursor, limit) if asked.facets else Found(sort=sort)
+    return chosen_way(wanted, sort, cursor, limit) if asked.facets else IdPage(sort=sort)
 
 
-def chosen_way(wanted: Wanted, sort: Sort, cursor: Cursor | None, limit: int) -> Found:
+def chosen_way(wanted: WantedSamples, sort: Sort, cursor: Cursor | None, limit: int) -> IdPage:
     """The way that reads least: sort all matches, look up what the filters leave, or walk through the matches."""
     text, prompt = wanted.text, wanted.prompt
     by_prompt = sort.key is SortKey.prompt
@@ -65,14 +65,14 @@ def chosen_way(wanted: Wanted, sort: Sort, cursor: Cursor | None, limit: int) ->
 
 
 def sorted_page(
-    wanted: Wanted, rows: list[Row], sort: Sort, cursor: Cursor | None, limit: int, *, tests: list[Search]
-) -> Found:
+    wanted: WantedSamples, rows: list[Row], sort: Sort, cursor: Cursor | None, limit: int, *, tests: list[Search]
+) -> IdPage:
     """A page of few matches, which are all here: those that the texts do not confirm are left out before they count."""
     rows = wanted.checked(rows, [search for search in wanted.searches if search not in tests])
     return page(wanted, sorted_reader(rows, sort), sort, cursor, limit, tests=tests, checks=tests, matches=rows)
 
 
-def few_candidates(wanted: Wanted, tests: list[Search]) -> bool:
+def few_candidates(wanted: WantedSamples, tests: list[Search]) -> bool:
     """Whether looking up what the filters leave takes fewer reads than walking through what matches."""
     few = counted(wanted.asked)
     first, last = wanted.asked.ends
@@ -82,7 +82,7 @@ def few_candidates(wanted: Wanted, tests: list[Search]) -> bool:
 
 
 def page(
-    wanted: Wanted,
+    wanted: WantedSamples,
     read: Reader,
     sort: Sort,
     cursor: Cursor | None,
@@ -91,7 +91,7 @@ def page(
     tests: list[Search],
     checks: list[Search],
     matches: list[Row] | None = None,
-) -> Found:
+) -> IdPage:
     """Rows in the reader's order.
 
     With `tests` they are looked up in the index, with `checks` in their texts, until the page is full or enough were.
@@ -108,7 +108,7 @@ def page(
     is_all = at is None and cursor is None and len(rows) <= limit
     is_known = matches is not None and not (tests or checks)
     count = Count(len(matches or ())) if is_known else Count(min(len(rows), limit), is_exact=is_all)
-    seen = found(rows, limit, sort, cursor, count)
+    seen = page_of(rows, limit, sort, cursor, count)
     if len(rows) > limit or at is None:
         return seen
     seen = replace(seen, is_partial=True)
@@ -148,7 +148,7 @@ def ended(rows: list[Row], number: int, sort: Sort, at: Cursor | None) -> Read:
     return rows, place(rows[-1], sort, backward=at is not None and at.backward)
 
 
-def few_matches(wanted: Wanted, text: Search, sort: Sort, prompt: Search | None) -> list[Row]:
+def few_matches(wanted: WantedSamples, text: Search, sort: Sort, prompt: Search | None) -> list[Row]:
     """All samples whose text matches and that pass the filters."""
     labels = f"({text.hits()} LIMIT {text.most}) AS h {wanted.join} labels AS l ON l.sample_id = h.id"
     if prompt is None:
@@ -158,13 +158,13 @@ def few_matches(wanted: Wanted, text: Search, sort: Sort, prompt: Search | None)
     )
 
 
-def few_prompts(wanted: Wanted, prompt: Search, sort: Sort) -> list[Row]:
+def few_prompts(wanted: WantedSamples, prompt: Search, sort: Sort) -> list[Row]:
     """All samples whose prompt matches and that pass the filters."""
     samples = f"({prompt.hits()} LIMIT {prompt.most}) AS h {wanted.join} {OF_PROMPT}"
     return matched(wanted, f"{samples} {wanted.join} labels AS l ON l.sample_id = s.id WHERE", sort)
 
 
-def matched(wanted: Wanted, source: str, sort: Sort) -> list[Row]:
+def matched(wanted: WantedSamples, source: str, sort: Sort) -> list[Row]:
     where = wanted.asked.where(wanted.asked.any_facet, "l.")
     sql = f"SELECT l.{COLUMN[sort.key]} AS k, l.sample_id FROM {source} {where}"
     return [(key, sample_id) for key, sample_id in wanted.asked.all(sql, **wanted.values)]

@@ -2,7 +2,7 @@
 
 from backend.db.filters import Cursor, Sort
 from backend.db.listing import Row, place
-from backend.db.listing_wanted import OF_PROMPT, Read, Reader, Search, Wanted
+from backend.db.listing_wanted import OF_PROMPT, Read, Reader, Search, WantedSamples
 from backend.db.many import in_chunks
 from backend.db.search import id_column
 
@@ -12,7 +12,7 @@ AHEAD = 2.0
 """So many times the rows that are wanted are read of the index at first, and twice as many where rows are missing."""
 
 
-def walking_reader(wanted: Wanted, by: Search, order: Sort) -> Reader:
+def walking_reader(wanted: WantedSamples, by: Search, order: Sort) -> Reader:
     """The matches in the text index's own order; one read is at most one slice of them."""
     walk = walk_samples if by is wanted.text else walk_prompts
 
@@ -22,7 +22,7 @@ def walking_reader(wanted: Wanted, by: Search, order: Sort) -> Reader:
     return read
 
 
-def walk_samples(wanted: Wanted, by: Search, order: Sort, at: Cursor | None, number: int) -> Read:
+def walk_samples(wanted: WantedSamples, by: Search, order: Sort, at: Cursor | None, number: int) -> Read:
     """Matching samples that pass the filters.
 
     On SQLite the index is read on as long as rows are missing. PostgreSQL would begin each time with all matches, so
@@ -50,7 +50,7 @@ def walk_samples(wanted: Wanted, by: Search, order: Sort, at: Cursor | None, num
     return rows, place((last or 0, last or 0), order, backward=backward)
 
 
-def passing(wanted: Wanted, matches: list[int], number: int, *, descending: bool) -> list[Row]:
+def passing(wanted: WantedSamples, matches: list[int], number: int, *, descending: bool) -> list[Row]:
     """The first of these samples that pass the filters, at most `number`."""
     asked, rows = wanted.asked, list[Row]()
     where, way = asked.where(asked.any_facet, "l."), "DESC" if descending else "ASC"
@@ -63,7 +63,7 @@ def passing(wanted: Wanted, matches: list[int], number: int, *, descending: bool
     return rows
 
 
-def walk_prompts(wanted: Wanted, by: Search, order: Sort, at: Cursor | None, number: int) -> Read:
+def walk_prompts(wanted: WantedSamples, by: Search, order: Sort, at: Cursor | None, number: int) -> Read:
     """The samples of matching prompts that pass the filters."""
     asked, name, where = wanted.asked, id_column(by.dialect), wanted.asked.where(wanted.asked.any_facet, "l.")
     backward = at is not None and at.backward
@@ -78,7 +78,7 @@ def walk_prompts(wanted: Wanted, by: Search, order: Sort, at: Cursor | None, num
     rows = [(key, id_) for key, id_ in asked.all(sql, limit=number, **by.values, **values)]
     if len(rows) == number:
         return rows, place(rows[-1], order, backward=backward)
-    last, walked = asked.one(f"SELECT {end}(h.id), count(*) FROM {matches}", **by.values, **values)
+    last, walked = asked.row(f"SELECT {end}(h.id), count(*) FROM {matches}", **by.values, **values)
     if walked < by.most:
         return rows, None
     return rows, place((last, 0 if way == "DESC" else 2**62), order, backward=backward)

@@ -57,7 +57,7 @@ class Search:
         if not self.expression:
             return 1.0
         ordered = f"{self.hits()} ORDER BY {id_column(self.dialect)} LIMIT {self.most + 1}"
-        number, last = self.asked.one(f"SELECT count(*), max(id) FROM ({ordered}) AS c", **self.values)
+        number, last = self.asked.row(f"SELECT count(*), max(id) FROM ({ordered}) AS c", **self.values)
         return 0.0 if number <= self.most else number / max(1, last - self.first + 1)
 
     def test(self, id_: str) -> str:
@@ -65,7 +65,7 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedSamples:
     """A search in the samples, in their prompts, or both."""
 
     asked: Scope
@@ -116,17 +116,17 @@ def prompt_ends(asked: Scope) -> tuple[int, int, int]:
     asks = "SELECT {}(prompt_id) FROM groups WHERE round_id = :round AND split = 'train'"
     samples_of = "SELECT {}(id) FROM samples WHERE round_id = :round"
     ends = ", ".join(f"({source.format(end)})" for source in (asks, samples_of) for end in ("min", "max"))
-    first, last, first_sample, last_sample = (number or 0 for number in asked.one(f"SELECT {ends}"))
+    first, last, first_sample, last_sample = (number or 0 for number in asked.row(f"SELECT {ends}"))
     of_one = (last_sample - first_sample + 1) / (last - first + 1)
     # Two at least: a walk begins its last prompt again, and would never leave it.
     return first, last, max(2, int(SORTED_PROMPTS * min(1.0, OF_ONE_PROMPT / of_one)))
 
 
-def search(asked: Scope, filters: Filters, patience: Patience | None = None) -> Wanted:
+def search(asked: Scope, filters: Filters, patience: Patience | None = None) -> WantedSamples:
     """What the filters search for; both searches share one patience."""
     shared = patience or Patience()
 
-    def one(table: SEARCHABLE, query: str, name: str) -> Search | None:
+    def search_in(table: SEARCHABLE, query: str, name: str) -> Search | None:
         if not query:
             return None
         wanted = parse(query, shared)
@@ -135,4 +135,6 @@ def search(asked: Scope, filters: Filters, patience: Patience | None = None) -> 
         ends = (*asked.ends, SORTED) if table == "samples" else prompt_ends(asked)
         return Search(asked, table, wanted, expression, values, *ends)
 
-    return Wanted(asked, one("samples", filters.text, "text"), one("prompts", filters.prompt, "prompt"))
+    return WantedSamples(
+        asked, search_in("samples", filters.text, "text"), search_in("prompts", filters.prompt, "prompt")
+    )

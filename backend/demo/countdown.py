@@ -23,7 +23,7 @@ _VERDICT = re.compile(r";([YN])\s*$")
 
 
 @dataclass(frozen=True)
-class Problem:
+class CountdownProblem:
     """Three digits in the order they are shown, and the number to make of them."""
 
     digits: tuple[int, int, int]
@@ -31,28 +31,28 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Node:
+class Expression:
     """A parsed expression: a digit (no `op`), or an operation on two expressions."""
 
     value: int
     digits: tuple[int, ...]
     op: str = ""
-    left: "Node | None" = None
-    right: "Node | None" = None
+    left: "Expression | None" = None
+    right: "Expression | None" = None
 
 
-def prompt(problem: Problem) -> str:
+def prompt(problem: CountdownProblem) -> str:
     """Show a problem: `3 5 7 = 26`."""
     return f"{' '.join(map(str, problem.digits))} = {problem.target}"
 
 
-def parse_prompt(text: str) -> Problem | None:
+def parse_prompt(text: str) -> CountdownProblem | None:
     """Read a problem back; None where the text is not one."""
     match = _PROMPT.fullmatch(text)
     if match is None:
         return None
     a, b, c, target = map(int, match.groups())
-    return Problem((a, b, c), target)
+    return CountdownProblem((a, b, c), target)
 
 
 def judge_prompt(problem_text: str, answer_text: str) -> str:
@@ -91,7 +91,7 @@ def parse_verdict(check_text: str) -> bool | None:
     return None if match is None else match[1] == "Y"
 
 
-def parse_expression(text: str) -> Node | None:
+def parse_expression(text: str) -> Expression | None:
     """Parse single digits, + - * and brackets; None for anything else, however deep or long."""
     symbols = text.replace(" ", "").strip()
     # Nothing right is longer than `((3*(5+7)))`; the bound keeps the recursion flat.
@@ -101,7 +101,7 @@ def parse_expression(text: str) -> Node | None:
     return node if end == len(symbols) else None
 
 
-def _sum(text: str, at: int) -> tuple[Node | None, int]:
+def _sum(text: str, at: int) -> tuple[Expression | None, int]:
     node, at = _product(text, at)
     while node is not None and at < len(text) and text[at] in "+-":
         op = text[at]
@@ -110,7 +110,7 @@ def _sum(text: str, at: int) -> tuple[Node | None, int]:
     return node, at
 
 
-def _product(text: str, at: int) -> tuple[Node | None, int]:
+def _product(text: str, at: int) -> tuple[Expression | None, int]:
     node, at = _atom(text, at)
     while node is not None and at < len(text) and text[at] == "*":
         right, at = _atom(text, at + 1)
@@ -118,9 +118,9 @@ def _product(text: str, at: int) -> tuple[Node | None, int]:
     return node, at
 
 
-def _atom(text: str, at: int) -> tuple[Node | None, int]:
+def _atom(text: str, at: int) -> tuple[Expression | None, int]:
     if at < len(text) and text[at] in "0123456789":
-        return Node(int(text[at]), (int(text[at]),)), at + 1
+        return Expression(int(text[at]), (int(text[at]),)), at + 1
     if at < len(text) and text[at] == "(":
         node, at = _sum(text, at + 1)
         if node is not None and at < len(text) and text[at] == ")":
@@ -128,7 +128,7 @@ def _atom(text: str, at: int) -> tuple[Node | None, int]:
     return None, at
 
 
-def _join(left: Node, op: str, right: Node | None) -> Node | None:
+def _join(left: Expression, op: str, right: Expression | None) -> Expression | None:
     if right is None:
         return None
     match op:
@@ -138,7 +138,7 @@ def _join(left: Node, op: str, right: Node | None) -> Node | None:
             value = left.value - right.value
         case _:
             value = left.value * right.value
-    return Node(value, left.digits + right.digits, op, left, right)
+    return Expression(value, left.digits + right.digits, op, left, right)
 
 
 @cache
@@ -154,22 +154,22 @@ def expressions(digits: tuple[int, ...]) -> dict[int, tuple[str, ...]]:
     return {value: tuple(sorted(texts)) for value, texts in sorted(by_value.items())}
 
 
-def solutions(problem: Problem) -> tuple[str, ...]:
+def solutions(problem: CountdownProblem) -> tuple[str, ...]:
     """List every right answer without brackets, in a fixed order."""
     return expressions(tuple(sorted(problem.digits))).get(problem.target, ())
 
 
-def make_problems(n: int, *, seed: int, exclude: Collection[Problem] = ()) -> list[Problem]:
+def make_problems(n: int, *, seed: int, exclude: Collection[CountdownProblem] = ()) -> list[CountdownProblem]:
     """Draw n solvable problems that are not in `exclude`; targets are not negative.
 
     Another order of the same digits is another problem, as another wording of a question would be.
     """
     banned = set(exclude)
     drawn = [
-        Problem((a, b, c), target)
+        CountdownProblem((a, b, c), target)
         for a, b, c in itertools.product(DIGITS, repeat=3)
         for target in expressions(tuple(sorted((a, b, c))))
-        if target >= 0 and Problem((a, b, c), target) not in banned
+        if target >= 0 and CountdownProblem((a, b, c), target) not in banned
     ]
     if n > len(drawn):
         raise ValueError(f"only {len(drawn)} problems are left, {n} were asked for")

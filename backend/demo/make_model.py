@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backend.demo import make_prompts, measure
-from backend.demo.countdown import Problem
+from backend.demo.countdown import CountdownProblem
 
 if TYPE_CHECKING:
     import torch
@@ -84,7 +84,7 @@ def train(
     tokenizer: "PreTrainedTokenizerFast",
     *,
     rng: random.Random,
-    base: list[Problem],
+    base: list[CountdownProblem],
     steps: int,
     learning_rate: float,
     solved_share: float,

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from backend.demo import countdown
-from backend.demo.countdown import Problem
+from backend.demo.countdown import CountdownProblem
 
 SEED = 0
 """That of the demo project, and of the problems that the model which ships was trained on."""
@@ -21,7 +21,7 @@ NUM_SOLVED = 600
 NUM_CHECKS = 8_000
 
 
-def split(seed: int) -> tuple[list[Problem], list[Problem], list[Problem]]:
+def split(seed: int) -> tuple[list[CountdownProblem], list[CountdownProblem], list[CountdownProblem]]:
     """Draw the base, held-out and train problems: together nearly all there are."""
     base = countdown.make_problems(NUM_BASE, seed=seed)
     held_out = countdown.make_problems(NUM_HELD_OUT, seed=seed + 1, exclude=base)
@@ -29,16 +29,16 @@ def split(seed: int) -> tuple[list[Problem], list[Problem], list[Problem]]:
     return base, held_out, train
 
 
-def solved_row(base: list[Problem], rng: random.Random) -> tuple[str, str]:
+def solved_row(base: list[CountdownProblem], rng: random.Random) -> tuple[str, str]:
     """Draw one of the few solved problems and one of its solutions."""
     return _solve(rng.choice(base[:NUM_SOLVED]), rng)
 
 
-def _solve(problem: Problem, rng: random.Random) -> tuple[str, str]:
+def _solve(problem: CountdownProblem, rng: random.Random) -> tuple[str, str]:
     return countdown.prompt(problem), rng.choice(countdown.solutions(problem))
 
 
-def check_row(base: list[Problem], rng: random.Random) -> tuple[str, str]:
+def check_row(base: list[CountdownProblem], rng: random.Random) -> tuple[str, str]:
     """Draw a judge prompt and its check.
 
     40 % of the answers are right, 42 % have the right digits and a wrong value (most of them a near one: what a
@@ -60,7 +60,7 @@ def check_row(base: list[Problem], rng: random.Random) -> tuple[str, str]:
     return countdown.judge_prompt(shown, answer), countdown.check(shown, answer)
 
 
-def _wrong_value(problem: Problem, rng: random.Random) -> str:
+def _wrong_value(problem: CountdownProblem, rng: random.Random) -> str:
     """Miss the target, four times in five by as little as the digits allow."""
     by_value = countdown.expressions(tuple(sorted(problem.digits)))
     values = sorted(by_value.keys() - {problem.target}, key=lambda value: abs(value - problem.target))
@@ -68,7 +68,7 @@ def _wrong_value(problem: Problem, rng: random.Random) -> str:
     return rng.choice(by_value[rng.choice(near)])
 
 
-def _unsolvable(rng: random.Random) -> tuple[Problem, str]:
+def _unsolvable(rng: random.Random) -> tuple[CountdownProblem, str]:
     """Take any digits and an expression of them, and ask for a number like its value that none makes.
 
     So the arithmetic of all digits is taught without a word on any held-out or train problem. The
@@ -78,10 +78,10 @@ def _unsolvable(rng: random.Random) -> tuple[Problem, str]:
     by_value = countdown.expressions(tuple(sorted((a, b, c))))
     value = rng.choice(list(by_value))
     like = {value + sign * distance for sign in (-1, 1) for distance in (1, 2, 3, 4, 5, 6, 8, 10, 20, 30)} | {-value}
-    return Problem((a, b, c), rng.choice(sorted(like - by_value.keys()))), rng.choice(by_value[value])
+    return CountdownProblem((a, b, c), rng.choice(sorted(like - by_value.keys()))), rng.choice(by_value[value])
 
 
-def _wrong_digits(problem: Problem, rng: random.Random) -> str:
+def _wrong_digits(problem: CountdownProblem, rng: random.Random) -> str:
     """Make something, half the time the target if possible, of one other digit or of fewer digits."""
     digits = list(problem.digits)
     if rng.random() < 0.15:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from backend.demo import countdown
-from backend.demo.countdown import Problem
+from backend.demo.countdown import CountdownProblem
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
@@ -14,7 +14,7 @@ BATCH = 256
 
 
 @dataclass(frozen=True)
-class Judged:
+class CheckerAgreement:
     """How verdicts agree with the checker: shares from 0 to 1, and how many samples had no verdict."""
 
     accuracy: float
@@ -47,13 +47,13 @@ def generate(
     return answers
 
 
-def compare(texts: list[str], answers: list[str], checks: list[str]) -> Judged:
+def compare(texts: list[str], answers: list[str], checks: list[str]) -> CheckerAgreement:
     """Compare the checks of answers with the true checker; no verdict counts as a rejection."""
     verdicts = [countdown.parse_verdict(check) for check in checks]
     truths = [countdown.is_correct(text, answer) for text, answer in zip(texts, answers, strict=True)]
     pairs = [(verdict is True, truth) for verdict, truth in zip(verdicts, truths, strict=True)]
     hits = pairs.count((True, True))
-    return Judged(
+    return CheckerAgreement(
         accuracy=(hits + pairs.count((False, False))) / len(pairs),
         precision=hits / max(1, hits + pairs.count((True, False))),
         recall=hits / max(1, hits + pairs.count((False, True))),
@@ -64,8 +64,8 @@ def compare(texts: list[str], answers: list[str], checks: list[str]) -> Judged:
 def report(
     model: "LlamaForCausalLM",
     tokenizer: "PreTrainedTokenizerFast",
-    held_out: list[Problem],
-    new: list[Problem],
+    held_out: list[CountdownProblem],
+    new: list[CountdownProblem],
     *,
     seed: int,
 ) -> str:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from backend.errors import MissingPrerequisite, PromptError
 from backend.registry import Part
 from backend.values import Completion, Failure, FailureKind, Messages, Reading, Sampling
-from backend.values.replies import Form, Usage, Weights
+from backend.values.replies import ReplyForm, Usage, Weights
 
 
 class Ability(StrEnum):
@@ -87,7 +87,7 @@ class Engine(Part, kind="engine"):
         """The kinds of forms that replies can be held to: of `choice`, `regex` and `json`."""
         return frozenset()
 
-    def complete_as(self, form: Form, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
+    def complete_as(self, form: ReplyForm, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
         """Return what `complete` does, each reply held to the form where `forms` has its kind.
 
         Where it has not, replies are as they come: whoever asks reads both.

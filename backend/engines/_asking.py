@@ -12,7 +12,7 @@ from backend.engines import is_continued
 from backend.engines._refusals import Refusal
 from backend.errors import ContextOverflow, PromptError
 from backend.values import JSON, Completion, FailureKind, Messages, Sampling
-from backend.values.replies import Form
+from backend.values.replies import ReplyForm
 
 LEFT_OUT = {
     "form": "replies are held to no form, and are read as they come",
@@ -38,7 +38,7 @@ REPLY = "reply"
 """The one field of the object that a choice is asked for in, where a server takes schemas alone."""
 
 
-class Asked(Protocol):
+class RequestSource(Protocol):
     """What of an engine a request is made from."""
 
     @property
@@ -56,14 +56,14 @@ class Asked(Protocol):
 
 
 def body_of(
-    engine: Asked,
+    engine: RequestSource,
     messages: Messages,
     sampling: Sampling,
     *,
     n: int,
     seed: int,
     refused: Collection[str] = (),
-    form: Form | None = None,
+    form: ReplyForm | None = None,
 ) -> JSON:
     """The request: only what differs from the API's defaults, and nothing that the server refused."""
     body: JSON = {**engine.extra, "model": engine.model, "messages": messages, "seed": seed}
@@ -91,7 +91,7 @@ def renamed(body: JSON) -> JSON:
     return {"max_completion_tokens" if field == "max_tokens" else field: value for field, value in body.items()}
 
 
-def form_body(form: Form, how: str) -> JSON:
+def form_body(form: ReplyForm, how: str) -> JSON:
     """The fields that ask for a form; none where it cannot be asked for that way."""
     if form.kind not in FORMS[how]:
         return {}
@@ -110,7 +110,7 @@ def form_body(form: Form, how: str) -> JSON:
     return {"response_format": {"type": "json_schema", "json_schema": named}}
 
 
-def taken_out(completion: Completion, form: Form, how: str) -> Completion:
+def taken_out(completion: Completion, form: ReplyForm, how: str) -> Completion:
     """The completion with the choice alone, where that was asked for within an object; any other as it is."""
     if how != "response_format" or form.kind != "choice":
         return completion
@@ -122,7 +122,7 @@ def taken_out(completion: Completion, form: Form, how: str) -> Completion:
     return replace(completion, text=text) if isinstance(text, str) else completion
 
 
-def field_at_fault(reply: Refusal, body: JSON, form: Form | None) -> str | None:
+def field_at_fault(reply: Refusal, body: JSON, form: ReplyForm | None) -> str | None:
     """What of a request may be left out, or renamed, since the server refuses it."""
     if reply.is_context:
         return "room"
@@ -131,7 +131,7 @@ def field_at_fault(reply: Refusal, body: JSON, form: Form | None) -> str | None:
     return reply.names(set(body) - {"model", "messages"})
 
 
-def refuse(engine: Asked, reply: Refusal, messages: Messages, position: int | None = None) -> NoReturn:
+def refuse(engine: RequestSource, reply: Refusal, messages: Messages, position: int | None = None) -> NoReturn:
     """Raise why a prompt cannot be served."""
     where = engine.base_url
     if reply.is_filter:

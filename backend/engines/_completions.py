@@ -8,7 +8,7 @@ from backend.engines._ends import is_greedy
 from backend.engines._prompt_logprobs import Tokens, tokens_of
 from backend.engines._replies import OddReply, finish_reason
 from backend.values import JSON, Completion, Sampling
-from backend.values.replies import Form
+from backend.values.replies import ReplyForm
 
 HOW = "structured_outputs"
 """How vLLM is asked to hold replies to a form."""
@@ -31,7 +31,7 @@ def body_of(
     seed: int,
     room: int,
     ends: Collection[int] = (),
-    form: Form | None = None,
+    form: ReplyForm | None = None,
 ) -> JSON:
     """Ask for all texts of one prompt, with the log-probability of each token that is written.
 

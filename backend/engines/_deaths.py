@@ -55,7 +55,7 @@ class Deaths:
                 found |= {n: one for n, one in answers.items() if not isinstance(one, EngineError)}
                 continue
             deaths += 1
-            said = server().said()
+            said = server().last_lines()
             server().follow()
             if deaths > TOGETHER:
                 alone += 1

@@ -36,7 +36,7 @@ RUNS = "Check that the server runs and is not overloaded, then try again."
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpReply:
     """A reply's status, headers and body, read whole within the bounds."""
 
     status: int
@@ -51,7 +51,7 @@ class Answer:
             raise ValueError("nested too deep") from error
 
     @property
-    def said(self) -> Any:
+    def content(self) -> Any:
         """The parsed body, or its first characters as text."""
         try:
             return self.json()
@@ -59,7 +59,7 @@ class Answer:
             return self.body[:1000].decode("utf-8", errors="replace")
 
 
-class Again(Exception):
+class RetryRequest(Exception):
     """Why a request is to be sent again, and what kind of failure it is when that does not help."""
 
     def __init__(self, kind: FailureKind, reason: str, wait: float = 0.0, way_out: str = "") -> None:
@@ -70,7 +70,7 @@ class Again(Exception):
         self.way_out = way_out or WAYS_OUT.get(kind, RUNS)
 
 
-class Endpoint:
+class EndpointClient:
     """Posts JSON; retries what may pass. The key is in no message and no repr."""
 
     def __init__(
@@ -125,11 +125,15 @@ class Endpoint:
         server is.
         """
         retrying = Retrying(
-            retry=retry_if_exception_type(Again), stop=self._stop, wait=self._wait, sleep=self._sleep, reraise=True
+            retry=retry_if_exception_type(RetryRequest),
+            stop=self._stop,
+            wait=self._wait,
+            sleep=self._sleep,
+            reraise=True,
         )
         try:
             return retrying(self._try, body)
-        except Again as last:
+        except RetryRequest as last:
             tries = retrying.statistics["attempt_number"]
             how_often = "failed" if tries == 1 else f"failed {tries} times, last"
             message = f"{self.url} {how_often} with: {clean(last.reason, self._key)}. {last.way_out}"
@@ -140,11 +144,11 @@ class Endpoint:
     def _wait(self, state: RetryCallState) -> float:
         """Return the seconds to wait: the back-off, or what the server asks for where that is longer."""
         error = state.outcome.exception() if state.outcome else None
-        return max(error.wait if isinstance(error, Again) else 0.0, self._backoff(state))
+        return max(error.wait if isinstance(error, RetryRequest) else 0.0, self._backoff(state))
 
     def _sleep(self, seconds: float) -> None:
         if self._gave_up.wait(seconds):
-            raise Again(FailureKind.error, "another request failed for good")
+            raise RetryRequest(FailureKind.error, "another request failed for good")
 
     def _try(self, body: JSON) -> JSON | Refusal:
         try:
@@ -152,14 +156,14 @@ class Endpoint:
         except httpx.TimeoutException as error:
             is_over = self.until is not None and time.monotonic() >= self.until
             reason = "the time for all requests is over" if is_over else f"no reply within {self.timeout:g} seconds"
-            raise Again(FailureKind.timeout, reason) from error
+            raise RetryRequest(FailureKind.timeout, reason) from error
         except (httpx.ConnectError, httpx.UnsupportedProtocol) as error:
-            raise Again(FailureKind.error, f"no connection ({type(error).__name__}: {error})") from error
+            raise RetryRequest(FailureKind.error, f"no connection ({type(error).__name__}: {error})") from error
         except (httpx.RemoteProtocolError, httpx.ReadError) as error:
             reason = "the server closed the connection before its reply was whole"
-            raise Again(FailureKind.server, f"{reason} ({type(error).__name__})") from error
+            raise RetryRequest(FailureKind.server, f"{reason} ({type(error).__name__})") from error
         except httpx.RequestError as error:
-            raise Again(FailureKind.server, f"no connection ({type(error).__name__}: {error})") from error
+            raise RetryRequest(FailureKind.server, f"no connection ({type(error).__name__}: {error})") from error
         return self._read(answer)
 
     def get(self, url: str) -> Any:
@@ -178,7 +182,7 @@ class Endpoint:
         except ValueError:
             return None
 
-    def _send(self, body: JSON | None, url: str = "") -> Answer:
+    def _send(self, body: JSON | None, url: str = "") -> HttpReply:
         """Ask once. A reply that trickles is cut off at the time limit, a huge one at its size."""
         seconds = self.timeout if self.until is None else min(self.timeout, self.until - time.monotonic())
         if seconds <= 0:
@@ -201,14 +205,14 @@ class Endpoint:
                     break
                 if time.monotonic() > until:
                     raise httpx.ReadTimeout("the reply trickles")
-            return Answer(response.status_code, response.headers, bytes(content))
+            return HttpReply(response.status_code, response.headers, bytes(content))
 
-    def _read(self, answer: Answer) -> JSON | Refusal:
-        """Return the reply or a refusal; raises `Again` for what may pass."""
+    def _read(self, answer: HttpReply) -> JSON | Refusal:
+        """Return the reply or a refusal; raises `RetryRequest` for what may pass."""
         status = answer.status
         if status == 200:
             return self._reply(answer)
-        refusal = refusal_of(status, answer.said, key=self._key)
+        refusal = refusal_of(status, answer.content, key=self._key)
         if status in REFUSALS or (status == 403 and refusal.is_filter):
             if refusal.is_missing_model:
                 raise self._wrong_address(status, refusal.message)
@@ -231,7 +235,7 @@ class Endpoint:
             reason = f"status {status} {refusal.message}"
             if status == 429:
                 reason += " It limits how often it is asked" + (f", and asks to wait {wait:g} seconds" if wait else "")
-            raise Again(kind, reason, wait, LIMITED if status == 429 else "")
+            raise RetryRequest(kind, reason, wait, LIMITED if status == 429 else "")
         if 300 <= status < 400:
             where = answer.headers.get("Location", "another address")[:200]
             raise self._wrong_address(status, f"it redirects to {where}, which is not followed.")
@@ -243,19 +247,21 @@ class Endpoint:
             "Check the base_url (it ends in /v1) and the model's name."
         )
 
-    def _reply(self, answer: Answer) -> JSON | Refusal:
+    def _reply(self, answer: HttpReply) -> JSON | Refusal:
         """Read what came with status 200, which is not always a reply."""
         try:
             reply = answer.json()
         except ValueError as error:
             sort = answer.headers.get("Content-Type", "of no type")[:60]
-            raise Again(FailureKind.reply, f"a reply that is cut off or no JSON ({sort})") from error
+            raise RetryRequest(FailureKind.reply, f"a reply that is cut off or no JSON ({sort})") from error
         if isinstance(reply, dict) and self._is_reply(reply):
             return reply
         refusal = refusal_of(200, reply, key=self._key)
         if refusal.is_context or refusal.is_filter:
             return refusal
-        raise Again(FailureKind.reply, f"a reply without choices: {refusal.message}", retry_after(answer.headers))
+        raise RetryRequest(
+            FailureKind.reply, f"a reply without choices: {refusal.message}", retry_after(answer.headers)
+        )
 
 
 def is_chat(reply: object) -> bool:

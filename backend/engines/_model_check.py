@@ -15,7 +15,7 @@ SECONDS = 60
 State = tuple[str, int, int, int]
 
 
-class Outcome(StrEnum):
+class CheckLevel(StrEnum):
     """`fail` refuses a registration."""
 
     passed = "pass"
@@ -30,7 +30,7 @@ class Line:
     """One thing that was checked. `name` is a word for programs, `text` for people."""
 
     name: str
-    outcome: Outcome
+    outcome: CheckLevel
     text: str
 
     def to_json(self) -> JSON:
@@ -48,9 +48,9 @@ def run(folder: Path, base: Path | None = None) -> list[Line]:
         return list(_checked(places, tuple(map(_state, places))))
     except subprocess.TimeoutExpired:
         text = f"The check did not end within {SECONDS} seconds: the chat template may run for ever."
-        return [Line("template", Outcome.fail, text)]
+        return [Line("template", CheckLevel.fail, text)]
     except EndedEarly as error:
-        return [Line("check", Outcome.warn, f"The check itself ended early: {error}")]
+        return [Line("check", CheckLevel.warn, f"The check itself ended early: {error}")]
 
 
 class EndedEarly(Exception):
@@ -65,7 +65,7 @@ def _checked(places: tuple[Path, ...], states: tuple[frozenset[State], ...]) -> 
         command, capture_output=True, text=True, timeout=SECONDS, stdin=subprocess.DEVNULL, check=False
     )
     try:
-        return tuple(Line(line["name"], Outcome(line["outcome"]), line["text"]) for line in json.loads(done.stdout))
+        return tuple(Line(line["name"], CheckLevel(line["outcome"]), line["text"]) for line in json.loads(done.stdout))
     except ValueError as error:
         raise EndedEarly((done.stderr.strip().splitlines() or ["no word"])[-1][:300]) from error
 

@@ -15,9 +15,9 @@ from typing import Any
 from jinja2 import TemplateError
 
 from backend.engines import _chat, _rendering, _scorers
-from backend.engines._model_check import Line, Outcome
+from backend.engines._model_check import CheckLevel, Line
 from backend.engines._model_tokens import Tokens
-from backend.engines._rendering import Template
+from backend.engines._rendering import ChatTemplate
 from backend.engines._weights import STATE_SPACE
 from backend.values import JSON, Messages
 
@@ -60,15 +60,15 @@ def lines(folder: Path, base: Path | None = None) -> list[Line]:
 
 
 def _passed(name: str, text: str) -> Line:
-    return Line(name, Outcome.passed, text)
+    return Line(name, CheckLevel.passed, text)
 
 
 def _warned(name: str, text: str) -> Line:
-    return Line(name, Outcome.warn, text)
+    return Line(name, CheckLevel.warn, text)
 
 
 def _failed(name: str, text: str) -> Line:
-    return Line(name, Outcome.fail, text)
+    return Line(name, CheckLevel.fail, text)
 
 
 def _architecture(config: JSON) -> Iterator[Line]:
@@ -110,7 +110,7 @@ def _template(source: str, tokens: Tokens) -> Iterator[Line]:
         yield _failed("template", "There is no chat template, so messages cannot be rendered.")
         return
     try:
-        template = Template(source, tokens.names)
+        template = ChatTemplate(source, tokens.names)
         plain = template.render(_user())
     except TemplateError as error:
         line = f"line {error.lineno}: " if hasattr(error, "lineno") else ""
@@ -135,7 +135,7 @@ def _said(content: str) -> Messages:
     return [*_user(), {"role": "assistant", "content": content}]
 
 
-def _system(template: Template) -> Line:
+def _system(template: ChatTemplate) -> Line:
     try:
         text = template.render([{"role": "system", "content": RULE}, *_user()])
     except _chat.REFUSALS as error:
@@ -145,7 +145,7 @@ def _system(template: Template) -> Line:
     return _passed("system", "System turns are kept.")
 
 
-def _answer(template: Template, tokens: Tokens) -> Iterator[Line]:
+def _answer(template: ChatTemplate, tokens: Tokens) -> Iterator[Line]:
     """What becomes of an answer in a training row."""
     try:
         asked, whole = template.render(_user(), add_generation_prompt=True), template.render(_said(ANSWER))

@@ -7,13 +7,13 @@ from typing import Any
 
 from backend.engines import _prompt_logprobs, _top_logprobs
 from backend.engines._asking import FORMS, body_of
-from backend.engines._model_check import Line, Outcome
+from backend.engines._model_check import CheckLevel, Line
 from backend.engines._refusals import Refusal
 from backend.engines._replies import OddReply, completions_of
 from backend.engines.openai import OpenAI
 from backend.errors import EngineError, RondoError
 from backend.values import JSON, FailureKind, Messages, Sampling
-from backend.values.replies import Form
+from backend.values.replies import ReplyForm
 
 SECONDS = 10.0
 """For one reply."""
@@ -45,7 +45,7 @@ class Probed:
     @property
     def answered(self) -> bool:
         """Whether it served the first request."""
-        return self.lines[0].outcome is Outcome.passed
+        return self.lines[0].outcome is CheckLevel.passed
 
 
 def probe(engine: OpenAI) -> Probed:
@@ -62,17 +62,17 @@ def probe(engine: OpenAI) -> Probed:
             for line, more in _hello(opened):
                 lines.append(line)
                 knobs |= more
-            if lines[0].outcome is not Outcome.passed:
+            if lines[0].outcome is not CheckLevel.passed:
                 return Probed(tuple(lines))
             for name, ask in ASKED.items():
                 if time.monotonic() > until:
                     text = f"It was not asked for: the test ends after {ALL_SECONDS:g} seconds. Test a faster server."
-                    lines.append(Line(name, Outcome.warn, text))
+                    lines.append(Line(name, CheckLevel.warn, text))
                     continue
                 line, more = _asked(opened, name, ask)
                 lines.append(line)
                 knobs |= more
-            lines += [Line("refuses", Outcome.warn, note) for note in opened.notes()]
+            lines += [Line("refuses", CheckLevel.warn, note) for note in opened.notes()]
     except RondoError as error:
         return Probed((_unanswered(error.message),))
     return Probed(tuple(lines), knobs)
@@ -83,11 +83,11 @@ def _asked(engine: OpenAI, name: str, ask: Callable[[OpenAI], Found]) -> Found:
     try:
         return ask(engine)
     except RondoError as error:
-        return Line(name, Outcome.warn, f"It was not found out: {error.message}"), {}
+        return Line(name, CheckLevel.warn, f"It was not found out: {error.message}"), {}
 
 
 def _unanswered(reason: str) -> Line:
-    return Line("connection", Outcome.warn, UNANSWERED + reason)
+    return Line("connection", CheckLevel.warn, UNANSWERED + reason)
 
 
 def _hello(engine: OpenAI) -> Iterator[Found]:
@@ -97,17 +97,20 @@ def _hello(engine: OpenAI) -> Iterator[Found]:
         yield _unanswered(completion.failure.reason), {}
         return
     took = time.monotonic() - started
-    yield Line("connection", Outcome.passed, f"It answered within {took:.1f} seconds: {completion.text[:80]!r}"), {}
+    yield Line("connection", CheckLevel.passed, f"It answered within {took:.1f} seconds: {completion.text[:80]!r}"), {}
     if completion.reasoning:
         text = "It gives reasoning apart from the text: that is kept, and neither judged nor trained on."
-        yield Line("reasoning", Outcome.passed, text), {}
+        yield Line("reasoning", CheckLevel.passed, text), {}
     else:
-        yield Line("reasoning", Outcome.absent, "It gave no reasoning apart from the text."), {}
+        yield Line("reasoning", CheckLevel.absent, "It gave no reasoning apart from the text."), {}
     if completion.logprob is None:
         text = "It gives no log-probabilities, so its samples have none."
-        yield Line("logprobs", Outcome.absent, text), {"logprobs": False}
+        yield Line("logprobs", CheckLevel.absent, text), {"logprobs": False}
     else:
-        yield Line("logprobs", Outcome.passed, "It gives the log-probabilities of what it writes."), {"logprobs": True}
+        yield (
+            Line("logprobs", CheckLevel.passed, "It gives the log-probabilities of what it writes."),
+            {"logprobs": True},
+        )
 
 
 def _several(engine: OpenAI) -> Found:
@@ -116,8 +119,8 @@ def _several(engine: OpenAI) -> Found:
     if isinstance(reply, Refusal) and (reply.is_filter or reply.is_context):
         raise EngineError(f"it refused the request: {reply.message}")
     if isinstance(reply, dict) and len(_texts(reply)) == 2:
-        return Line("n", Outcome.passed, "It gives several samples of a prompt in one reply."), {"supports_n": True}
-    return Line("n", Outcome.absent, "Samples of a prompt are asked for one by one: it gives one a reply."), {
+        return Line("n", CheckLevel.passed, "It gives several samples of a prompt in one reply."), {"supports_n": True}
+    return Line("n", CheckLevel.absent, "Samples of a prompt are asked for one by one: it gives one a reply."), {
         "supports_n": False
     }
 
@@ -125,18 +128,20 @@ def _several(engine: OpenAI) -> Found:
 def _seeds(engine: OpenAI) -> Found:
     if "seed" in engine._refused:
         text = "It takes no seed: a round that is killed and goes on may end in other samples than one left alone."
-        return Line("seed", Outcome.warn, text), {"seeds": False}
+        return Line("seed", CheckLevel.warn, text), {"seeds": False}
     first, again, other = (_texts(_varied(engine, seed=seed)) for seed in (7, 7, 8))
     if first != again:
         text = (
             "The same request with the same seed got another text: a round that is killed and goes on may end in other "
             "samples than one that was left alone."
         )
-        return Line("seed", Outcome.warn, text), {"seeds": False}
+        return Line("seed", CheckLevel.warn, text), {"seeds": False}
     if first == other:
         text = "The same text came for each seed, so whether it uses seeds is not known."
-        return Line("seed", Outcome.warn, text), {"seeds": True}
-    return Line("seed", Outcome.passed, "The same seed gets the same text, another seed another one."), {"seeds": True}
+        return Line("seed", CheckLevel.warn, text), {"seeds": True}
+    return Line("seed", CheckLevel.passed, "The same seed gets the same text, another seed another one."), {
+        "seeds": True
+    }
 
 
 def _varied(engine: OpenAI, *, seed: int, n: int = 1) -> JSON | Refusal:
@@ -164,9 +169,9 @@ def _tops(engine: OpenAI) -> Found:
         is_there = False
     if is_there:
         text = "It gives the likeliest first tokens of a reply: a judge can weigh one word against another."
-        return Line("top_logprobs", Outcome.passed, text), {"top_logprobs": True}
+        return Line("top_logprobs", CheckLevel.passed, text), {"top_logprobs": True}
     text = "It does not give the likeliest tokens of a reply, so a judge by probability cannot ask it."
-    return Line("top_logprobs", Outcome.absent, text), {"top_logprobs": False}
+    return Line("top_logprobs", CheckLevel.absent, text), {"top_logprobs": False}
 
 
 def _reads(engine: OpenAI) -> Found:
@@ -178,9 +183,9 @@ def _reads(engine: OpenAI) -> Found:
         is_there = False
     if is_there and _reads_a_word(engine):
         text = "It gives the log-probabilities of texts that it did not write."
-        return Line("prompt_logprobs", Outcome.passed, text), {"prompt_logprobs": True}
+        return Line("prompt_logprobs", CheckLevel.passed, text), {"prompt_logprobs": True}
     text = "It does not give the log-probabilities of texts that it did not write; vLLM does."
-    return Line("prompt_logprobs", Outcome.absent, text), {"prompt_logprobs": False}
+    return Line("prompt_logprobs", CheckLevel.absent, text), {"prompt_logprobs": False}
 
 
 def _reads_a_word(engine: OpenAI) -> bool:
@@ -202,17 +207,17 @@ def _forms(engine: OpenAI) -> Found:
         # Each way on a copy: a field that is refused is left out only there.
         trial = engine.model_copy(update={"forced": how})
         trial._refused = dict(engine._refused)
-        ((completion,),) = trial.complete_as(Form(choices=ODD), [GREETING], Sampling(max_tokens=32, seed=1))
+        ((completion,),) = trial.complete_as(ReplyForm(choices=ODD), [GREETING], Sampling(max_tokens=32, seed=1))
         if completion.text in ODD:
             kinds = ", ".join(sorted(trial.forms))
             text = f"It holds replies to a form ({kinds}), asked for by {how}."
-            return Line("forced_formats", Outcome.passed, text), {"forced": how}
+            return Line("forced_formats", CheckLevel.passed, text), {"forced": how}
         if completion.failure is not None and completion.failure.kind in TROUBLE:
             trouble = trouble or completion.failure.reason
     if trouble:
         raise EngineError(trouble)
     text = "It does not hold replies to a form: verdicts are read from replies as they come."
-    return Line("forced_formats", Outcome.absent, text), {"forced": ""}
+    return Line("forced_formats", CheckLevel.absent, text), {"forced": ""}
 
 
 def _context(engine: OpenAI) -> Found:
@@ -220,8 +225,8 @@ def _context(engine: OpenAI) -> Found:
     length = context_of(engine.listing(), engine.model)
     if length is None:
         text = "It does not say how long its context is: texts that do not fit are left out, or cut off, in the round."
-        return Line("context", Outcome.absent, text), {"context": None}
-    return Line("context", Outcome.passed, f"Its context holds {length:,} tokens."), {"context": length}
+        return Line("context", CheckLevel.absent, text), {"context": None}
+    return Line("context", CheckLevel.passed, f"Its context holds {length:,} tokens."), {"context": length}
 
 
 def context_of(listing: Any, model: str) -> int | None:

@@ -23,7 +23,7 @@ PIECE = 64
 
 
 @dataclass(frozen=True)
-class Given:
+class ReadRequest:
     """A text and the chat before it, as token ids; `position` is its place in the call. Neither is empty."""
 
     position: int
@@ -35,7 +35,7 @@ class Given:
         return len(self.chat) + len(self.text)
 
 
-class Reader:
+class BoundedReader:
     """A model that reads at most so many texts at once."""
 
     def __init__(self, model: "PreTrainedModel", *, rows: int, logits: int = LOGITS) -> None:
@@ -46,13 +46,13 @@ class Reader:
         self.keep_last = {"logits_to_keep": 1} if "logits_to_keep" in accepted else {}
         self.takes_positions = "position_ids" in accepted
 
-    def batches(self, given: Sequence[Given]) -> Iterator[list[Given]]:
+    def batches(self, given: Sequence[ReadRequest]) -> Iterator[list[ReadRequest]]:
         """Texts of similar length together, longest first."""
         ordered = sorted(given, key=lambda item: (-item.length, item.position))
         for start in range(0, len(ordered), self.rows):
             yield ordered[start : start + self.rows]
 
-    def read(self, batch: Sequence[Given]) -> list[Reading]:
+    def read(self, batch: Sequence[ReadRequest]) -> list[Reading]:
         """Return the readings of a batch, in order."""
         import torch
 
@@ -66,7 +66,7 @@ class Reader:
             readings.append(Reading(logprobs, entropies, certainties))
         return readings
 
-    def _pieces(self, batch: Sequence[Given]) -> "Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]":
+    def _pieces(self, batch: Sequence[ReadRequest]) -> "Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]":
         """Log-probabilities, entropies and certainties of the columns that hold texts, piece by piece, on the CPU."""
         import torch
 

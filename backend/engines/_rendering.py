@@ -36,7 +36,7 @@ def _tojson(value: Any, indent: int | None = None, **_: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
-class Template:
+class ChatTemplate:
     """A model's chat template. Making one raises `TemplateError` where it is no Jinja."""
 
     def __init__(self, source: str, special: dict[str, str]) -> None:

@@ -84,7 +84,7 @@ class Server:
             return list(reply.json()["data"]) if reply.status_code == 200 else []
         except (httpx.HTTPError, ValueError, LookupError) as error:
             raise EngineError(
-                f"The vLLM server gave no list of models ({type(error).__name__}).{self.said()}"
+                f"The vLLM server gave no list of models ({type(error).__name__}).{self.last_lines()}"
             ) from error
 
     def adapter(self, folder: str) -> str:
@@ -118,7 +118,7 @@ class Server:
             return self._ask("POST", f"/v1/{route}", body)
         except httpx.HTTPError as error:
             raise EngineError(
-                f"The vLLM server did not answer {route} ({type(error).__name__}).{self.said()}"
+                f"The vLLM server did not answer {route} ({type(error).__name__}).{self.last_lines()}"
             ) from error
 
     def _ask(self, method: str, route: str, body: Any = None) -> httpx.Response:
@@ -143,7 +143,7 @@ class Server:
             for line in whole.decode("utf-8", "replace").splitlines():
                 log.info("vLLM: %s", line.rstrip())
 
-    def said(self) -> str:
+    def last_lines(self) -> str:
         """Its last lines, for an error."""
         with suppress(OSError):
             lines = (self.folder / "log.txt").read_text(encoding="utf-8", errors="replace").splitlines()

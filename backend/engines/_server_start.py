@@ -44,7 +44,7 @@ class PortTaken(EngineError):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ServerRequest:
     """What a server is started with; the same is the same server, as long as the model's files are."""
 
     model: str
@@ -57,7 +57,7 @@ class Wanted:
         return hashlib.blake2b(repr(known).encode(), digest_size=8).hexdigest()
 
 
-def hold(wanted: Wanted, *, seconds: float, idle_seconds: float) -> Server:
+def hold(wanted: ServerRequest, *, seconds: float, idle_seconds: float) -> Server:
     """Return a server that answers: the worker's own of the same kind, or a new one, waited for.
 
     Raises `MissingPrerequisite` where that Python has no vLLM, `EngineError` where the server ends, or does not answer
@@ -92,7 +92,7 @@ def _running(folder: Path) -> Server | None:
     return server
 
 
-def _started(folder: Path, wanted: Wanted, seconds: float, idle_seconds: float) -> Server:
+def _started(folder: Path, wanted: ServerRequest, seconds: float, idle_seconds: float) -> Server:
     require(wanted.python)
     for tried in range(PORTS):
         with ExitStack() as undone:
@@ -140,7 +140,7 @@ def _has_vllm(python: str, _changed: int) -> bool:
     return done.returncode == 0
 
 
-def _start(folder: Path, wanted: Wanted, idle_seconds: float) -> JSON:
+def _start(folder: Path, wanted: ServerRequest, idle_seconds: float) -> JSON:
     """Start it and its keeper; return the server's spec."""
     for name in ("ended.json", "ready", "stop"):
         (folder / name).unlink(missing_ok=True)
@@ -205,7 +205,7 @@ def _wait(server: Server, until: float, seconds: float) -> None:
     while not server.is_ready():
         server.follow()
         if not server.is_alive:
-            said_last = server.said()
+            said_last = server.last_lines()
             kind = PortTaken if TAKEN in said_last else EngineError
             raise kind(
                 f"The vLLM server ended before it answered.{said_last}\nWhat it says is in the job's log. Correct "
@@ -214,8 +214,8 @@ def _wait(server: Server, until: float, seconds: float) -> None:
         if time.monotonic() > until:
             stop(server.folder)
             raise EngineError(
-                f"The vLLM server did not answer within {seconds:g} seconds, and was ended.{server.said()}\nGive it "
-                "more time (RONDO_VLLM_START_SECONDS), or launch the round with the engine transformers."
+                f"The vLLM server did not answer within {seconds:g} seconds, and was ended.{server.last_lines()}\n"
+                "Give it more time (RONDO_VLLM_START_SECONDS), or launch the round with the engine transformers."
             )
         if time.monotonic() - said > SAY_SECONDS:
             said = time.monotonic()

@@ -17,7 +17,7 @@ TEMPLATE = (
 )
 
 
-class Entry(BaseModel):
+class Lesson(BaseModel):
     """A lesson. `sources`: ids of the samples, the traces, that it was learned from."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,7 +58,7 @@ class Library(LibraryKnobs, Wrapper):
     read as answers to the question with its lessons, too.
     """
 
-    entries: tuple[Entry, ...] = Field((), description="the lessons")
+    entries: tuple[Lesson, ...] = Field((), description="the lessons")
 
     @property
     def abilities(self) -> frozenset[Ability]:
@@ -85,7 +85,7 @@ class Library(LibraryKnobs, Wrapper):
         message: Message = {"role": "user", "content": text}
         return [*chat[:first], message, *chat[first + 1 :]]
 
-    def picked(self, question: str) -> list[Entry]:
+    def picked(self, question: str) -> list[Lesson]:
         """The lessons for a question, in their order."""
         if len(self.entries) <= self.most:
             return list(self.entries)

@@ -23,12 +23,12 @@ from backend.engines._asking import (
     seeds_of,
     taken_out,
 )
-from backend.engines._http import Endpoint
+from backend.engines._http import EndpointClient
 from backend.engines._refusals import Refusal
 from backend.engines._replies import OddReply, completions_of, usage_of
 from backend.errors import EngineError, PromptError
 from backend.values import JSON, Completion, Failure, FailureKind, Messages, Reading, Sampling
-from backend.values.replies import Form, Usage, Weights
+from backend.values.replies import ReplyForm, Usage, Weights
 
 T = TypeVar("T")
 Price = Annotated[float | None, Field(ge=0, le=1e6, allow_inf_nan=False)]
@@ -90,7 +90,7 @@ class OpenAI(Engine):
     price_in: Price = Field(None, description="price of a million tokens that the model reads")
     price_out: Price = Field(None, description="price of a million tokens that it writes")
 
-    _endpoint: Endpoint | None = PrivateAttr(None)
+    _endpoint: EndpointClient | None = PrivateAttr(None)
     _refused: dict[str, str] = PrivateAttr(default_factory=dict)
     _tally: dict[str, int] = PrivateAttr(default_factory=lambda: {"served": 0, "failed": 0})
     _usage: Usage = PrivateAttr(default_factory=Usage)
@@ -120,7 +120,7 @@ class OpenAI(Engine):
         return self.context
 
     def __enter__(self) -> "OpenAI":
-        self._endpoint = Endpoint(
+        self._endpoint = EndpointClient(
             f"{self.base_url}/chat/completions",
             key=key_of(self.api_key_env, self.base_url),
             timeout=self.timeout,
@@ -138,13 +138,15 @@ class OpenAI(Engine):
     def complete(self, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
         return self._complete(prompts, sampling, None)
 
-    def complete_as(self, form: Form, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
+    def complete_as(self, form: ReplyForm, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
         if form.kind not in self.forms:
             return self._complete(prompts, sampling, None)
         replies = self._complete(prompts, sampling, form)
         return [[taken_out(completion, form, self.forced) for completion in several] for several in replies]
 
-    def _complete(self, prompts: Sequence[Messages], sampling: Sampling, form: Form | None) -> list[list[Completion]]:
+    def _complete(
+        self, prompts: Sequence[Messages], sampling: Sampling, form: ReplyForm | None
+    ) -> list[list[Completion]]:
         seeds = seeds_of(prompts, sampling.seed if sampling.seed is not None else secrets.randbits(31))
         asked = enumerate(zip(prompts, seeds, strict=True))
         return self._together([partial(self._ask, n, messages, sampling, seed, form) for n, (messages, seed) in asked])
@@ -246,7 +248,7 @@ class OpenAI(Engine):
         return tuple(self._refused.values())
 
     def _ask(
-        self, position: int, messages: Messages, sampling: Sampling, seed: int, form: Form | None
+        self, position: int, messages: Messages, sampling: Sampling, seed: int, form: ReplyForm | None
     ) -> list[Completion]:
         """Return the n completions of one prompt, in one request or in several; failures where it cannot be served."""
         completions: list[Completion] = []
@@ -275,7 +277,7 @@ class OpenAI(Engine):
             raise EngineError(f"The first {FIRST} requests all failed. One of them: {error.message}") from error
 
     def _request(
-        self, position: int, messages: Messages, sampling: Sampling, n: int, seed: int, form: Form | None
+        self, position: int, messages: Messages, sampling: Sampling, n: int, seed: int, form: ReplyForm | None
     ) -> list[Completion]:
         refused = dict(self._refused)
         while True:

@@ -15,7 +15,7 @@ from backend.errors import EngineError, InvalidInput
 from backend.values import Completion, FailureKind, Messages, Reading, Sampling
 
 
-class Rule(BaseModel):
+class ReplyRule(BaseModel):
     """Prompts whose text matches `pattern` get one of the replies; with `fails`, they fail and it is the reason."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,7 +38,7 @@ class Rule(BaseModel):
         return (self.reply,) if isinstance(self.reply, str) else self.reply
 
 
-class Number(BaseModel):
+class ScoreRule(BaseModel):
     """Texts whose chat, with the text as its answer, holds `pattern` get the number."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,7 +49,7 @@ class Number(BaseModel):
     @field_validator("pattern")
     @classmethod
     def _is_a_pattern(cls, value: str) -> str:
-        return Rule._is_a_pattern(value)
+        return ReplyRule._is_a_pattern(value)
 
 
 class Scripted(Engine):
@@ -60,18 +60,20 @@ class Scripted(Engine):
     """
 
     replies: tuple[str, ...] = Field((), description="replies to choose from where no rule matches")
-    rules: tuple[Rule, ...] = Field((), description="the first rule whose pattern is found in the messages replies")
+    rules: tuple[ReplyRule, ...] = Field(
+        (), description="the first rule whose pattern is found in the messages replies"
+    )
     max_length: int | None = Field(None, description="words that prompt and reply may have together")
     delay_seconds: float = Field(0.0, ge=0, description="time one call takes")
 
-    likelihoods: tuple[Number, ...] = Field(
+    likelihoods: tuple[ScoreRule, ...] = Field(
         (), description="log-probability of each word of a text, by the first that fits; where none does, -1"
     )
-    ratings: tuple[Number, ...] = Field((), description="scores of texts, by the first that fits")
+    ratings: tuple[ScoreRule, ...] = Field((), description="scores of texts, by the first that fits")
 
     @field_validator("likelihoods")
     @classmethod
-    def _are_logarithms(cls, value: tuple[Number, ...]) -> tuple[Number, ...]:
+    def _are_logarithms(cls, value: tuple[ScoreRule, ...]) -> tuple[ScoreRule, ...]:
         if any(rating.number >= 0 for rating in value):
             raise ValueError("A log-probability is below 0. Give each of the likelihoods such a number.")
         return value
@@ -155,7 +157,7 @@ def _text(messages: Messages) -> str:
     return "\n".join(message["content"] for message in messages)
 
 
-def _number(numbers: Sequence[Number], messages: Messages, otherwise: float | None) -> float | None:
+def _number(numbers: Sequence[ScoreRule], messages: Messages, otherwise: float | None) -> float | None:
     """The number of the first pattern that is found in the messages."""
     text = _text(messages)
     return next((number.number for number in numbers if re.search(number.pattern, text)), otherwise)

@@ -93,7 +93,7 @@ class _Chain:
     chat: Messages
     answer: Completion
     is_open: bool
-    said: list[str] = field(default_factory=list)
+    transcript: list[str] = field(default_factory=list)
     reply: Completion | None = None
 
     def __post_init__(self) -> None:
@@ -105,7 +105,7 @@ class _Chain:
             self.is_open = False
             if not reply.failure.kind.is_own:
                 self.answer = failed(reply.failure.kind, reply.failure.reason)[0]
-            self.said.append(f"It ended here: {reply.failure.reason}")
+            self.transcript.append(f"It ended here: {reply.failure.reason}")
             return
         self.tokens += reply.num_tokens
         self.chat, self.reply = answered(chat, reply.text), reply
@@ -116,8 +116,8 @@ class _Chain:
             return
         is_end = re.search(approved, self.reply.text) is not None or not self.reply.text.strip()
         if not is_end:
-            self.said.append(f"{self.label}:\n{self.answer.text}")
-        self.said.append(f"Feedback {turn}:\n{self.reply.text}")
+            self.transcript.append(f"{self.label}:\n{self.answer.text}")
+        self.transcript.append(f"Feedback {turn}:\n{self.reply.text}")
         self.is_open, self.reply = not is_end, None
 
     def take(self, turn: int) -> None:
@@ -135,7 +135,7 @@ class _Chain:
     def completion(self) -> Completion:
         if self.answer.failure is not None:
             return self.answer
-        told = [self.answer.reasoning, *self.said] if self.answer.reasoning else self.said
+        told = [self.answer.reasoning, *self.transcript] if self.answer.reasoning else self.transcript
         return replace(self.answer, num_tokens=self.tokens, logprob=None, reasoning="\n\n".join(told))
 
 

@@ -109,7 +109,7 @@ class Transformers(Engine):
         return results
 
     def read(self, chats: Sequence[Messages], texts: Sequence[str]) -> list[Reading]:
-        from backend.engines._reading import Given, Reader
+        from backend.engines._reading import BoundedReader, ReadRequest
 
         self._require(Ability.read)
         model, tokenizer = self._loaded()
@@ -122,11 +122,11 @@ class Transformers(Engine):
         for position, failure in refused.items():
             readings[position] = unread(failure.kind, failure.reason)
         given = [
-            Given(n, chat or [int(tokenizer.bos_token_id or tokenizer.eos_token_id)], text)
+            ReadRequest(n, chat or [int(tokenizer.bos_token_id or tokenizer.eos_token_id)], text)
             for n, (chat, text) in encoded.items()
             if text and n not in refused
         ]
-        reader = Reader(model, rows=self.batch_size)
+        reader = BoundedReader(model, rows=self.batch_size)
         for batch in reader.batches(given):
             for item, reading in zip(batch, _computed(reader.read, batch, len(batch)), strict=True):
                 readings[item.position] = reading

@@ -17,15 +17,15 @@ from backend.config import settings
 from backend.engines import Ability, Engine, _chat, _completions, _ends, _fitting, _scorers, _weights, failed, unread
 from backend.engines._asking import FORMS, seeds_of
 from backend.engines._deaths import Deaths
-from backend.engines._http import Endpoint
+from backend.engines._http import EndpointClient
 from backend.engines._refusals import Refusal
 from backend.engines._replies import OddReply
 from backend.engines._server import Server
 from backend.engines._server_options import HIGHEST_RANK, further, options
-from backend.engines._server_start import Wanted, hold, require
+from backend.engines._server_start import ServerRequest, hold, require
 from backend.errors import EngineError, MissingPrerequisite, PromptError
 from backend.values import JSON, Completion, Failure, FailureKind, Messages, Reading, Sampling
-from backend.values.replies import Form
+from backend.values.replies import ReplyForm
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -61,7 +61,7 @@ class VLLM(Engine):
     timeout: float = Field(600.0, gt=0, description="seconds to wait for one reply")
 
     _server: Server | None = PrivateAttr(None)
-    _endpoint: Endpoint | None = PrivateAttr(None)
+    _endpoint: EndpointClient | None = PrivateAttr(None)
     _tokenizer: Any = PrivateAttr(None)
     _special: Any = PrivateAttr(None)
     _asked: str = PrivateAttr("")
@@ -116,7 +116,7 @@ class VLLM(Engine):
                 self._find()
             undone.pop_all()
         assert self._server is not None
-        self._endpoint = Endpoint(
+        self._endpoint = EndpointClient(
             f"{self._server.url}/v1/completions",
             key=self._server.key,
             timeout=self.timeout,
@@ -130,7 +130,7 @@ class VLLM(Engine):
     def _find(self) -> None:
         base, adapter = self._parts()
         found = settings()
-        wanted = Wanted(base, self._options(adapter), _python())
+        wanted = ServerRequest(base, self._options(adapter), _python())
         self._server = hold(wanted, seconds=found.vllm_start_seconds, idle_seconds=found.vllm_idle_seconds)
         self._asked = self._server.name if adapter is None else self._server.adapter(adapter)
         self._context = self._server.context
@@ -163,10 +163,12 @@ class VLLM(Engine):
     def complete(self, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
         return self._complete(prompts, sampling, None)
 
-    def complete_as(self, form: Form, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
+    def complete_as(self, form: ReplyForm, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
         return self._complete(prompts, sampling, form)
 
-    def _complete(self, prompts: Sequence[Messages], sampling: Sampling, form: Form | None) -> list[list[Completion]]:
+    def _complete(
+        self, prompts: Sequence[Messages], sampling: Sampling, form: ReplyForm | None
+    ) -> list[list[Completion]]:
         encoded, refused = self._encoded(prompts)
         lengths = {n: len(ids) for n, ids in encoded.items()}
         refused |= _fitting.too_long(self.model, self.context_length, "The prompt has", lengths, room=1)
@@ -275,7 +277,7 @@ class VLLM(Engine):
         broken = {n: error for n, one in ended.items() if isinstance(error := one.exception(), EngineError)}
         return {n: broken[n] if n in broken else one.result() for n, one in ended.items()}
 
-    def _ask(self, endpoint: Endpoint, body: JSON, read: Callable[[JSON], T]) -> T | Failure:
+    def _ask(self, endpoint: EndpointClient, body: JSON, read: Callable[[JSON], T]) -> T | Failure:
         try:
             reply = endpoint.post({**body, "model": self._asked})
             if isinstance(reply, Refusal):

@@ -39,11 +39,11 @@ class Calculator(Environment):
 
     digits: int = Field(12, ge=1, le=17, description="significant digits of a value that is no whole number")
 
-    def make(self) -> "Desk":
-        return Desk(self.digits)
+    def make(self) -> "CalculatorWorld":
+        return CalculatorWorld(self.digits)
 
 
-class Desk:
+class CalculatorWorld:
     """A world with a calculator on it. Nothing is kept from one call to the next."""
 
     def __init__(self, digits: int = 12) -> None:

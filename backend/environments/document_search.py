@@ -32,11 +32,11 @@ class DocumentSearch(Environment):
         given._index = Index(given._texts)
         return given
 
-    def make(self) -> "Library":
-        return Library(self._texts, self._index or Index([]), self.number)
+    def make(self) -> "DocumentWorld":
+        return DocumentWorld(self._texts, self._index or Index([]), self.number)
 
 
-class Library:
+class DocumentWorld:
     """A world of documents. A search does not hang on those before it."""
 
     def __init__(self, texts: Sequence[str], index: Index, number: int) -> None:

@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 from backend.engines import Ability, Engine
 from backend.registry import Part
-from backend.values import Group, Imported, Prompt, Sample
+from backend.values import Group, ImportedCompletion, Prompt, Sample
 
 IMPORT = "import"
 """The kind of samples that a file brought."""
@@ -128,7 +128,7 @@ def imported_samples(prompt: Prompt, first: int = 0, limit: int = 0) -> list[Sam
     return [brought(prompt, imported, position) for position, imported in enumerate(taken, first)]
 
 
-def brought(prompt: Prompt, imported: Imported, position: int = 0) -> Sample:
+def brought(prompt: Prompt, imported: ImportedCompletion, position: int = 0) -> Sample:
     """Return a text that a file brought with a prompt as a sample, which no checkpoint made.
 
     Its number of tokens is a guess from its length: no tokenizer has read it.

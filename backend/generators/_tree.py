@@ -22,7 +22,7 @@ class Node:
     depth: int = 0
     rest: tuple[str, ...] = ()
     is_whole: bool = True
-    made: Completion | None = None
+    completion: Completion | None = None
     value: float | None = None
     visits: int = 0
     total: float = 0.0
@@ -149,7 +149,7 @@ class Tree:
             queue += node.children
 
     def _sample(self, node: Node, position: int) -> Sample:
-        completion = node.made
+        completion = node.completion
         assert completion is not None
         is_cut = not node.is_whole and not node.rest
         return Sample(

@@ -23,7 +23,7 @@ PUNCTUATION = frozenset(".,;:!?\"'")
 
 
 @dataclass
-class _Chain:
+class _Revisions:
     """A text and those that it was revised from, the draft first."""
 
     prompt: Prompt
@@ -75,7 +75,7 @@ class FixedPoint(Generator):
     def generate(self, engine: Engine, prompts: Sequence[Prompt], *, seed: int) -> list[list[Sample]]:
         drafts = engine.complete([prompt.messages for prompt in prompts], self._sampling(self.n, seed))
         chains = [
-            [_Chain(prompt, completion, failure=completion.failure) for completion in several]
+            [_Revisions(prompt, completion, failure=completion.failure) for completion in several]
             for prompt, several in zip(prompts, drafts, strict=True)
         ]
         for number in range(1, self.max_revisions + 1):
@@ -88,11 +88,11 @@ class FixedPoint(Generator):
                 self._take(chain, text)
         return [[_sample(chain, position) for position, chain in enumerate(several)] for several in chains]
 
-    def _chat(self, chain: _Chain) -> Messages:
+    def _chat(self, chain: _Revisions) -> Messages:
         text = fill(self.template, prompt=prompt_text(chain.prompt.messages), response=chain.now.text)
         return [{"role": "user", "content": text}]
 
-    def _take(self, chain: _Chain, text: Completion) -> None:
+    def _take(self, chain: _Revisions, text: Completion) -> None:
         """Go on with a revision; of one that could not be made the text before it stays."""
         if text.failure is not None:
             chain.failure = text.failure
@@ -132,7 +132,7 @@ def _said(text: str) -> list[str]:
     return [word for word in words(text, signs=True) if word not in PUNCTUATION]
 
 
-def _sample(chain: _Chain, position: int) -> Sample:
+def _sample(chain: _Revisions, position: int) -> Sample:
     """A chain's last text. Only a draft that could not be made is a failure of the sample."""
     text, noted = chain.now, {"revisions": len(chain.before), "unchanged": chain.is_settled, "before": chain.before}
     if chain.failure is not None:

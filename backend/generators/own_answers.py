@@ -6,7 +6,7 @@ from pydantic import Field
 
 from backend.engines import Engine
 from backend.generators import Generator, brought
-from backend.values import Imported, Prompt, Sample
+from backend.values import ImportedCompletion, Prompt, Sample
 
 
 class OwnAnswers(Generator):
@@ -21,7 +21,9 @@ class OwnAnswers(Generator):
     max_tokens: int = Field(512, ge=1, description="longest answer in tokens when the checkpoints are measured")
 
     def generate(self, engine: Engine | None, prompts: Sequence[Prompt], *, seed: int) -> list[list[Sample]]:
-        return [[] if prompt.answer is None else [brought(prompt, Imported(prompt.answer))] for prompt in prompts]
+        return [
+            [] if prompt.answer is None else [brought(prompt, ImportedCompletion(prompt.answer))] for prompt in prompts
+        ]
 
     @property
     def needs_engine(self) -> bool:

@@ -37,7 +37,7 @@ class BatchLost(Cancelled):
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldBatch:
     """A batch that this process works on, and how far it brings the job."""
 
     job_id: int
@@ -58,7 +58,7 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Standing:
+class StageStanding:
     """How a shared stage stands, as its own process sees it."""
 
     free: int
@@ -151,7 +151,7 @@ def claim(job_id: int, attempt: int, holder: int) -> int | None:
         return number
 
 
-def standing(job_id: int, attempt: int) -> Standing:
+def standing(job_id: int, attempt: int) -> StageStanding:
     """Who does what of a shared stage."""
     is_coming = Helper.started_at.is_(None) & Helper.ended_at.is_(None)
     is_vain = Helper.ended_at.is_not(None) & (Helper.done == 0)
@@ -163,7 +163,7 @@ def standing(job_id: int, attempt: int) -> Standing:
         done, coming, in_vain = db.execute(
             select(*sums).where(Helper.job_id == job_id, Helper.attempt == attempt)
         ).one()
-    return Standing(
+    return StageStanding(
         free or 0, {number: int(holder or OWN) for number, holder in held.items()}, int(done), coming, in_vain
     )
 

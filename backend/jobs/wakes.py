@@ -79,7 +79,7 @@ bell = Bell()
 """Of this process, which has one worker at most."""
 
 
-class Patience:
+class WakingEvent:
     """Stands for the event that stops a thread of DBOS: its `wait` ends at a ring, and lasts longer without one."""
 
     def __init__(
@@ -123,16 +123,16 @@ _looking: dict[str, threading.Thread] = {}
 
 
 class _Patient:
-    """The function of a queue's thread, which gets `Patience` in place of its event."""
+    """The function of a queue's thread, which gets `WakingEvent` in place of its event."""
 
     def __init__(self, function: Callable[..., None]) -> None:
         self._function = function
 
     def __call__(self, stop: Any, dbos: Any, queue: Any) -> None:
-        event = stop._stop if isinstance(stop, Patience) else stop
+        event = stop._stop if isinstance(stop, WakingEvent) else stop
         _looking[queue.name] = threading.current_thread()
         seconds = HOUSEKEEPING_SECONDS if queue.name == INTERNAL_QUEUE_NAME else None
-        self._function(Patience(event, seconds=seconds), dbos, queue)
+        self._function(WakingEvent(event, seconds=seconds), dbos, queue)
 
 
 class _Manager:
@@ -143,7 +143,7 @@ class _Manager:
 
     def __call__(self, stop: Any, dbos: Any) -> None:
         queues = dbos._listening_queues or []
-        self._function(Patience(stop, seconds=HOUSEKEEPING_SECONDS, is_wanted=lambda: bool(unwatched(queues))), dbos)
+        self._function(WakingEvent(stop, seconds=HOUSEKEEPING_SECONDS, is_wanted=lambda: bool(unwatched(queues))), dbos)
 
 
 def _keep_house(

@@ -11,7 +11,7 @@ from backend.engines import Engine
 from backend.errors import MissingPrerequisite
 from backend.judges import Judge, prompt_text, with_slots
 from backend.values import Completion, Group, Judgment, Messages, Sample, Sampling, Verdict
-from backend.values.replies import Form
+from backend.values.replies import ReplyForm
 
 _SLOT = re.compile(r"\{(prompt|response)\}")
 
@@ -84,7 +84,7 @@ class TemplateJudge(Judge, abstract=True):
         return self._chat(_SLOT.sub(lambda match: texts[match[1]], self.template))
 
     @property
-    def form(self) -> Form | None:
+    def form(self) -> ReplyForm | None:
         """What a whole reply has to be where replies are forced; None for a judge that forces none."""
         return None
 

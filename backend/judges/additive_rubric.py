@@ -10,7 +10,7 @@ from backend.answers.thinking import spoken
 from backend.judges import _scores
 from backend.judges._template import Reply, TemplateJudge
 from backend.values import JSON, Verdict
-from backend.values.replies import Form
+from backend.values.replies import ReplyForm
 
 TEMPLATE = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
 MOST_STEPS = 101
@@ -55,7 +55,7 @@ class AdditiveRubric(TemplateJudge):
         return ("score", "reasons") if self.verdict_first else ("reasons", "score")
 
     @property
-    def form(self) -> Form:
+    def form(self) -> ReplyForm:
         """An object of reasons and score, in the order in which the template asks for them."""
         whole = self.lowest == int(self.lowest) and self.highest == int(self.highest)
         steps = [*range(int(self.lowest), int(self.highest) + 1)] if whole else []
@@ -65,7 +65,7 @@ class AdditiveRubric(TemplateJudge):
         fields: JSON = {"reasons": {"type": "string"}, "score": score}
         names = [*self._fields]
         properties = {name: fields[name] for name in names}
-        return Form(
+        return ReplyForm(
             schema={"type": "object", "properties": properties, "required": names, "additionalProperties": False}
         )
 

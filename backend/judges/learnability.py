@@ -81,7 +81,7 @@ class Learnability(Judge):
 
     def _invalid(self, sample: Sample, invalid: Invalid) -> Judgment:
         score = self.invalid if invalid.is_read else self.unread
-        return Judgment(sample.id, str(self.name), 0, score, Verdict.reject, invalid.said, "")
+        return Judgment(sample.id, str(self.name), 0, score, Verdict.reject, invalid.reason, "")
 
     def _valid(self, sample: Sample, runs: Sequence[Completion], grades: Sequence[Grade]) -> Judgment:
         counted = [grade.score for grade in grades if grade.score is not None]

@@ -11,7 +11,7 @@ from pydantic import Field, PrivateAttr
 from backend import sandbox
 from backend.engines import Engine
 from backend.judges import Verifier
-from backend.sandbox import Answer, Ending, Limits, reading
+from backend.sandbox import CallResult, Ending, Limits, reading
 from backend.sandbox.reading import Check, Unreadable
 from backend.values import Group, Judgment, Sample
 
@@ -119,14 +119,14 @@ def run_matrix(programs: Sequence[str], suites: Sequence[Suite | str], limits: L
     return [_row(answers, suites) for answers in outputs]
 
 
-def _row(answers: Sequence[Answer], suites: Sequence[Suite | str]) -> list[Cell]:
+def _row(answers: Sequence[CallResult], suites: Sequence[Suite | str]) -> list[Cell]:
     left, row = iter(answers), []
     for suite in suites:
         row.append("unreadable test" if isinstance(suite, str) else _cell([(check, next(left)) for check in suite]))
     return row
 
 
-def _cell(pairs: Sequence[tuple[Check, Answer]]) -> Cell:
+def _cell(pairs: Sequence[tuple[Check, CallResult]]) -> Cell:
     endings = [answer.ending for _, answer in pairs]
     if Ending.flaky in endings:
         return Ending.flaky

@@ -44,4 +44,4 @@ class SolvesTask(Verifier):
 
     def _said(self, sample: Sample, grade: Grade) -> Judgment:
         score = grade.score if grade.score != 0 else self.wrong if grade.is_read else self.unread
-        return self.judgment(sample, score, grade.said)
+        return self.judgment(sample, score, grade.reason)

@@ -33,6 +33,6 @@ class ValidTask(Verifier):
         return [
             self.judgment(sample, 1.0, "The task is valid.")
             if isinstance(proposal, Task)
-            else self.judgment(sample, 0.0, proposal.said)
+            else self.judgment(sample, 0.0, proposal.reason)
             for (_, sample), proposal in zip(texts, proposals, strict=True)
         ]

@@ -11,7 +11,7 @@ from backend.answers.thinking import spoken
 from backend.judges._asides import clause, is_aside, is_supposed, nearest
 from backend.judges._template import Reply, TemplateJudge
 from backend.values import Verdict
-from backend.values.replies import Form
+from backend.values.replies import ReplyForm
 
 TEMPLATE = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
 VERDICT = r"(?m);[\s*_`]*(?:(?P<accept>Y)|(?P<reject>N))(?=[\s.!*_`)\]\"']*$)"
@@ -85,8 +85,8 @@ class WrittenVerdict(TemplateJudge):
         return self
 
     @property
-    def form(self) -> Form | None:
-        return Form(pattern=self.reply_pattern) if self.reply_pattern else None
+    def form(self) -> ReplyForm | None:
+        return ReplyForm(pattern=self.reply_pattern) if self.reply_pattern else None
 
     @property
     def score_range(self) -> tuple[float, float]:

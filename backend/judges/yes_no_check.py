@@ -11,7 +11,7 @@ from backend.engines import Ability, Engine
 from backend.errors import MissingPrerequisite
 from backend.judges.written_verdict import WrittenVerdict
 from backend.values import Group, Judgment, Sample, Verdict
-from backend.values.replies import Form, Weights
+from backend.values.replies import ReplyForm, Weights
 
 TEMPLATE = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
 VERDICT = r"(?mi)^(?:[^\S\n]|[*_`\"'(])*+(?:(?P<accept>yes)|(?P<reject>no))(?=[\s.!*_`)\"']*$)"
@@ -75,8 +75,8 @@ class YesNoCheck(WrittenVerdict):
         return (*forced, *super()._bare(verdict))
 
     @property
-    def form(self) -> Form:
-        return Form(pattern=self.reply_pattern) if self.reply_pattern else Form(choices=(self.yes, self.no))
+    def form(self) -> ReplyForm:
+        return ReplyForm(pattern=self.reply_pattern) if self.reply_pattern else ReplyForm(choices=(self.yes, self.no))
 
     @property
     def asks_for(self) -> Ability:

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from backend.mixers import Mixer
-from backend.values import DatasetType, Decided, Example, Group, Mixture, Past, TrainingRow, Verdict
+from backend.values import DatasetType, DecidedText, Example, Group, Mixture, Past, TrainingRow, Verdict
 
 OPPOSITE = {Verdict.accept: Verdict.reject, Verdict.reject: Verdict.accept}
 
@@ -61,19 +61,19 @@ class DecidedVerdicts(Mixer):
                 decided_rows += _rows(decided, form, right, wrong)
         return Mixture([*rows, *(row for row in decided_rows for _ in range(self.copies))], dict(dropped))
 
-    def _right(self, decided: Decided) -> str | None:
+    def _right(self, decided: DecidedText) -> str | None:
         own = next((text for text, verdict in decided.replies if verdict is decided.verdict), None)
         return own if own is not None or self.replies == "own" else decided.bare.get(decided.verdict)
 
 
-def _said(decided: Decided, verdict: Verdict) -> str | None:
+def _said(decided: DecidedText, verdict: Verdict) -> str | None:
     """A reply that says this verdict, the judge's own before the shortest one."""
     return next(
         (text for text, reply_verdict in decided.replies if reply_verdict is verdict), decided.bare.get(verdict)
     )
 
 
-def _rows(decided: Decided, form: DatasetType, right: str, wrong: str | None) -> Iterator[TrainingRow]:
+def _rows(decided: DecidedText, form: DatasetType, right: str, wrong: str | None) -> Iterator[TrainingRow]:
     match form:
         case DatasetType.preference:
             yield _row(decided, right, rejected=wrong)
@@ -85,7 +85,7 @@ def _rows(decided: Decided, form: DatasetType, right: str, wrong: str | None) ->
             yield _row(decided, right)
 
 
-def _row(decided: Decided, text: str, *, rejected: str | None = None, label: bool | None = None) -> TrainingRow:
+def _row(decided: DecidedText, text: str, *, rejected: str | None = None, label: bool | None = None) -> TrainingRow:
     example = Example(
         decided.prompt_id,
         decided.sample_id,

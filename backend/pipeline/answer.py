@@ -20,7 +20,7 @@ from backend.errors import EngineError, InvalidInput
 from backend.pipeline import groups as group_values
 from backend.pipeline import left_out
 from backend.pipeline.groups import GroupRow
-from backend.pipeline.left_out import Gate
+from backend.pipeline.left_out import ServedGate
 from backend.pipeline.split import Parts
 from backend.pipeline.stage import StageContext
 from backend.recipes import POLICY
@@ -50,7 +50,7 @@ def answer_missing(
     Batches are cut by position and written whole, with what they left out, so a rerun sees the same batches and makes
     the same samples.
     """
-    again = Again(left_out.asked(stage)) if left_out.is_retry(stage) else None
+    again = AnswerRetry(left_out.asked(stage)) if left_out.is_retry(stage) else None
     skip = left_out.group_ids(stage, checkpoint_id)
     batches = list(in_chunks(rows, stage.recipe.groups_per_batch))
 
@@ -64,7 +64,7 @@ def answer_missing(
     # A helper does batches of which another process found that they are due.
     have = count(rows) if stage.helper is None else {}
     due = [number for number, batch in enumerate(batches) if todo_of(batch, have)]
-    gate = Gate("prompts", anything_yet=bool(have) or again is not None)
+    gate = ServedGate("prompts", anything_yet=bool(have) or again is not None)
     if not again and stage.helper is None:
         is_due = set(due)
         done = [sum(have.get(g.id, 0) for g in batch) for n, batch in enumerate(batches) if n not in is_due]
@@ -75,9 +75,9 @@ def answer_missing(
         asked = _ask(stage, todo, answer, part.number, checkpoint_id)
         kept = again.missing(asked) if again else asked
         place: dict[str, Any] = {"split": batch[0].split, "checkpoint_id": checkpoint_id, "seed": seed}
-        gate.brought = gate.brought or asked.served < sum(map(len, asked.made))
+        gate.brought = gate.brought or asked.served < sum(map(len, asked.samples))
         place |= {"step": step, "role": role}
-        units = len(todo) if again else sum(map(len, kept.made)) + len(kept.items)
+        units = len(todo) if again else sum(map(len, kept.samples)) + len(kept.items)
         gate.pass_batch(
             part.unless_lost(partial(write, part.written(units), kept, again=again, **place)),
             served=kept.served,
@@ -88,20 +88,20 @@ def answer_missing(
 
 
 @dataclass(frozen=True)
-class Asked:
+class AnsweredBatch:
     """What came of the prompts of one batch: the samples of each group, and what was left out."""
 
     groups: list[GroupRow]
-    made: list[list[values.Sample]]
-    items: list[left_out.Item]
+    samples: list[list[values.Sample]]
+    items: list[left_out.LeftOutItem]
 
     @property
     def served(self) -> int:
         """How many samples a model made; what a file brought says nothing of the server."""
-        return sum(sample.kind != "import" for several in self.made for sample in several)
+        return sum(sample.kind != "import" for several in self.samples for sample in several)
 
 
-class Again:
+class AnswerRetry:
     """What a retry asks for: groups, and of each the positions that are missing (None: all of them)."""
 
     def __init__(self, rows: Sequence[tables.LeftOut]) -> None:
@@ -111,10 +111,10 @@ class Again:
             if row.group_id is not None:
                 self.groups[row.group_id].add(row.position)
 
-    def missing(self, asked: Asked) -> Asked:
+    def missing(self, asked: AnsweredBatch) -> AnsweredBatch:
         """Leave out what the round has already."""
         samples_of = []
-        for group, samples in zip(asked.groups, asked.made, strict=True):
+        for group, samples in zip(asked.groups, asked.samples, strict=True):
             wanted = self.groups[group.id]
             # Where some of a group were served, so was what files brought.
             samples_of.append(
@@ -124,7 +124,7 @@ class Again:
                     if None in wanted or (sample.kind != "import" and sample.position in wanted)
                 ]
             )
-        return replace(asked, made=samples_of)
+        return replace(asked, samples=samples_of)
 
     def ids_of(self, groups: Sequence[GroupRow]) -> list[int]:
         """The rows about these groups."""
@@ -132,7 +132,7 @@ class Again:
         return [row.id for row in self.rows if row.group_id in ids]
 
 
-def _ask(stage: StageContext, groups: list[GroupRow], answer: Answer, number: int, checkpoint_id: int) -> Asked:
+def _ask(stage: StageContext, groups: list[GroupRow], answer: Answer, number: int, checkpoint_id: int) -> AnsweredBatch:
     """Answer a batch, and say what could not be answered."""
     with reading() as db:
         prompts = group_values.prompts_of(db, groups)
@@ -142,10 +142,10 @@ def _ask(stage: StageContext, groups: list[GroupRow], answer: Answer, number: in
         bad = [(None if not good else sample.position, sample.failure) for sample in samples if sample.failure]
         good_ones.append(good)
         items += [
-            left_out.Item(failure, group.id, group.prompt_id, checkpoint_id=checkpoint_id, position=position)
+            left_out.LeftOutItem(failure, group.id, group.prompt_id, checkpoint_id=checkpoint_id, position=position)
             for position, failure in (bad if good else bad[:1])
         ]
-    return Asked(groups, good_ones, items)
+    return AnsweredBatch(groups, good_ones, items)
 
 
 def _answers(answer: Answer, prompts: list[values.Prompt], number: int) -> list[list[values.Sample]]:
@@ -169,7 +169,7 @@ def _failed(prompt: values.Prompt, failure: values.Failure) -> values.Sample:
     return values.Sample(0, prompt.id, "", "error", failure=failure)
 
 
-def close(gate: Gate, engine: Engine | None) -> None:
+def close(gate: ServedGate, engine: Engine | None) -> None:
     try:
         gate.close()
     except EngineError as error:
@@ -184,14 +184,14 @@ def close(gate: Gate, engine: Engine | None) -> None:
 
 def write(
     stage: StageContext,
-    asked: Asked,
+    asked: AnsweredBatch,
     *,
     split: Split,
     checkpoint_id: int,
     seed: int,
     step: int = MEASURING,
     role: str = POLICY,
-    again: Again | None = None,
+    again: AnswerRetry | None = None,
 ) -> None:
     """Insert one batch of samples, the empty labels of training samples, and what was left out, in one transaction.
 
@@ -207,7 +207,7 @@ def write(
         "role": role,
         "created_at": written_at,
     }
-    pairs = zip(asked.groups, asked.made, strict=True)
+    pairs = zip(asked.groups, asked.samples, strict=True)
     columns = columns_of([(g.id, g.prompt_id, sample) for g, several in pairs for sample in several], checkpoint_id)
     with stage.writing() as db:
         insert_rows(db, tables.Sample, common, columns)

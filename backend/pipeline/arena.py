@@ -69,8 +69,8 @@ def _play(engine: Engine, judge: PairwiseSwapped, matches: Sequence[Match], job_
         for (match_id, *_), as_a, as_b in zip(matches, replies[::2], replies[1::2], strict=True):
             row = db.get_one(tables.ArenaMatch, match_id)
             if (failure := as_a.failure or as_b.failure) is not None:
-                row.as_a, row.as_b, row.said = FAILED, FAILED, [clean(failure.reason)]
+                row.as_a, row.as_b, row.replies = FAILED, FAILED, [clean(failure.reason)]
                 continue
             row.as_a = {"A": "first", "B": "second", None: UNCLEAR}[read(as_a)]
             row.as_b = {"A": "second", "B": "first", None: UNCLEAR}[read(as_b)]
-            row.said = [clean(as_a.text), clean(as_b.text)]
+            row.replies = [clean(as_a.text), clean(as_b.text)]

@@ -18,7 +18,7 @@ from backend.pipeline import groups as group_values
 from backend.pipeline.known import known_labels, with_known
 from backend.pipeline.stage import StageContext, derive_seed
 from backend.prompt_sources import PromptSource
-from backend.recipes import Place
+from backend.recipes import StepPlace
 from backend.values import Group, SetUse, Split
 
 NO_IMPORTS = (
@@ -49,9 +49,9 @@ def ask_due(stage: StageContext) -> None:
             ask(stage, place)
 
 
-def due(stage: StageContext) -> list[Place]:
+def due(stage: StageContext) -> list[StepPlace]:
     """The prompt sources right before this job's step, in order."""
-    places: list[Place] = []
+    places: list[StepPlace] = []
     for place in reversed(stage.places[: stage.step]):
         if not isinstance(place.step.part, PromptSource):
             break
@@ -59,7 +59,7 @@ def due(stage: StageContext) -> list[Place]:
     return places
 
 
-def is_asked(db: Session, round_id: int, place: Place) -> bool:
+def is_asked(db: Session, round_id: int, place: StepPlace) -> bool:
     """Whether a source has run: what it asked is there, or it is noted that it left nothing."""
     steps = db.scalar(select(tables.Round.steps).where(tables.Round.id == round_id)) or {}
     group = tables.Group
@@ -67,7 +67,7 @@ def is_asked(db: Session, round_id: int, place: Place) -> bool:
     return str(place.index) in steps or db.scalar(of_step.limit(1)) is not None
 
 
-def ask(stage: StageContext, place: Place) -> None:
+def ask(stage: StageContext, place: StepPlace) -> None:
     """Ask one source and write, in one transaction, its groups or which of those before it goes on with."""
     source = place.step.part
     assert isinstance(source, PromptSource)
@@ -123,7 +123,7 @@ def write(
     insert_rows(db, tables.Group, common, columns)
 
 
-def read_pool(db: Session, stage: StageContext, place: Place) -> list[values.Prompt]:
+def read_pool(db: Session, stage: StageContext, place: StepPlace) -> list[values.Prompt]:
     """The prompts of the round's sets to sample from.
 
     Where no model is asked, prompts without a text that is taken would get no samples: they are left out.
@@ -148,7 +148,7 @@ def read_pool(db: Session, stage: StageContext, place: Place) -> list[values.Pro
     return [replace(prompt, is_own=True) if prompt.id in own else prompt for prompt in prompts]
 
 
-def _read_groups(db: Session, stage: StageContext, place: Place) -> tuple[list[Group], list[values.Prompt]]:
+def _read_groups(db: Session, stage: StageContext, place: StepPlace) -> tuple[list[Group], list[values.Prompt]]:
     """The groups that a source works on, and the prompts that they come from."""
     rows, known = group_values.seen_by(db, stage, place.index), known_labels(db, stage.round.id)
     groups = [
@@ -162,7 +162,7 @@ def _read_groups(db: Session, stage: StageContext, place: Place) -> tuple[list[G
     return groups, list(group_values.roots_of(db, rows).values())
 
 
-def _answering(stage: StageContext, place: Place) -> list[Generator]:
+def _answering(stage: StageContext, place: StepPlace) -> list[Generator]:
     """The generators that answer what this source asks."""
     parts = (source_place.step.part for source_place in stage.places if source_place.source == place.index)
     return [part for part in parts if isinstance(part, Generator)]
@@ -176,7 +176,7 @@ def _none_is_new(adopted: adopt.Adopted) -> str:
     )
 
 
-def _nothing_to_ask(stage: StageContext, place: Place) -> str:
+def _nothing_to_ask(stage: StageContext, place: StepPlace) -> str:
     """Why the pool is empty, for people."""
     generators, source = _answering(stage, place), place.step.part
     if isinstance(source, PromptSource) and source.makes_answers:

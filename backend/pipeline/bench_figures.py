@@ -6,14 +6,14 @@ from dataclasses import asdict, dataclass
 from backend.judges import Judge
 from backend.metrics._agreement import Figure, cohen, percent
 from backend.pipeline.health import measures
-from backend.pipeline.health.limits import Limits
-from backend.pipeline.health.shapes import Evidence, Judged, Light, Measure, Number, Witness
+from backend.pipeline.health.limits import HealthLimits
+from backend.pipeline.health.shapes import Estimate, HealthEvidence, HealthMeasure, JudgedText, Light, Witness
 from backend.values import JSON
 
 FEWEST = 10
 """Rows below which a measure of a bench is unknown; a round's light, which may hold it, asks for more."""
-UNLIMITED = Limits().model_copy(
-    update={"fewest": FEWEST} | {name: None for name in Limits.model_fields if name.endswith(("_amber", "_red"))}
+UNLIMITED = HealthLimits().model_copy(
+    update={"fewest": FEWEST} | {name: None for name in HealthLimits.model_fields if name.endswith(("_amber", "_red"))}
 )
 """A bench shows values side by side and no lights, so that a value without an interval is shown, too."""
 MORE = "Open a bench with more labels: decide on more items in the order random, or mark gold items on the Team page."
@@ -22,10 +22,10 @@ LEFT_OUT = ("flips", "position")
 
 
 @dataclass(frozen=True)
-class Said:
+class BenchWord:
     """One sample of a bench with a judge's word on it. `accepts`, `person_score`: people's, None where none counts."""
 
-    text: Judged
+    text: JudgedText
     accepts: bool | None = None
     person_score: float | None = None
 
@@ -52,7 +52,7 @@ class Confusion:
 
 
 @dataclass(frozen=True)
-class Pair:
+class JudgePair:
     """How two judges agree in the verdicts on samples that both gave one for. None: the judges from before."""
 
     first: int | None
@@ -61,7 +61,7 @@ class Pair:
     kappa: Figure
 
 
-def confusion(replies: Sequence[Said]) -> Confusion:
+def confusion(replies: Sequence[BenchWord]) -> Confusion:
     """Count the samples that people labelled."""
     cells = [(reply.accepts, reply.text.accepted) for reply in replies if reply.accepts is not None]
     return Confusion(
@@ -74,17 +74,17 @@ def confusion(replies: Sequence[Said]) -> Confusion:
     )
 
 
-def measured(judge: Judge | None, judge_id: int | None, replies: Sequence[Said]) -> list[Measure]:
+def measured(judge: Judge | None, judge_id: int | None, replies: Sequence[BenchWord]) -> list[HealthMeasure]:
     """The measures of a judge's health on these samples; unknown ones say what is missing."""
     witnesses = tuple(
         Witness(reply.text, reply.accepts, reply.person_score) for reply in replies if reply.accepts is not None
     )
     texts = tuple(reply.text for reply in replies)
-    evidence = Evidence(judge, judge_id, texts, witnesses, why=MORE if len(witnesses) < FEWEST else "")
+    evidence = HealthEvidence(judge, judge_id, texts, witnesses, why=MORE if len(witnesses) < FEWEST else "")
     return [measure for measure in measures.all_of(evidence, UNLIMITED) if measure.name not in LEFT_OUT]
 
 
-def pairs(verdicts: Mapping[int | None, Mapping[int, bool]]) -> list[Pair]:
+def pairs(verdicts: Mapping[int | None, Mapping[int, bool]]) -> list[JudgePair]:
     """Each two judges, given what each said of which sample; those that share no sample are left out."""
     pairs_ = []
     names = list(verdicts)
@@ -93,7 +93,7 @@ def pairs(verdicts: Mapping[int | None, Mapping[int, bool]]) -> list[Pair]:
             first_verdicts, other = verdicts[first], verdicts[second]
             both = [(_word(first_verdicts[n]), _word(other[n])) for n in sorted(first_verdicts.keys() & other.keys())]
             if both:
-                pairs_.append(Pair(first, second, _unless_few(percent(both)), _unless_few(cohen(both))))
+                pairs_.append(JudgePair(first, second, _unless_few(percent(both)), _unless_few(cohen(both))))
     return pairs_
 
 
@@ -109,7 +109,7 @@ def _word(accepts: bool) -> str:
 def to_json(
     judge: Judge | None,
     judge_id: int | None,
-    replies: Sequence[Said],
+    replies: Sequence[BenchWord],
     *,
     unasked: Sequence[str] = (),
     doubtful: int = 0,
@@ -134,21 +134,21 @@ def confusion_of(stored: JSON) -> Confusion:
     return Confusion(**stored["confusion"])
 
 
-def measures_of(stored: JSON) -> tuple[Measure, ...]:
+def measures_of(stored: JSON) -> tuple[HealthMeasure, ...]:
     """The measures as they were stored."""
     return tuple(
-        Measure(**measure | {"number": Number(**measure["number"]), "light": Light(measure["light"])})
+        HealthMeasure(**measure | {"number": Estimate(**measure["number"]), "light": Light(measure["light"])})
         for measure in stored["measures"]
     )
 
 
-def pairs_to_json(pairs: Sequence[Pair]) -> list[JSON]:
+def pairs_to_json(pairs: Sequence[JudgePair]) -> list[JSON]:
     return [asdict(pair) for pair in pairs]
 
 
-def pairs_of(stored: Sequence[JSON]) -> tuple[Pair, ...]:
+def pairs_of(stored: Sequence[JSON]) -> tuple[JudgePair, ...]:
     """The pairs as they were stored."""
     return tuple(
-        Pair(entry["first"], entry["second"], Figure(**entry["agreement"]), Figure(**entry["kappa"]))
+        JudgePair(entry["first"], entry["second"], Figure(**entry["agreement"]), Figure(**entry["kappa"]))
         for entry in stored
     )

@@ -12,8 +12,8 @@ from backend.db import tables
 from backend.db.many import in_chunks
 from backend.judges import Judge
 from backend.pipeline import groups as group_values
-from backend.pipeline.bench_figures import Said
-from backend.pipeline.health.shapes import Judged
+from backend.pipeline.bench_figures import BenchWord
+from backend.pipeline.health.shapes import JudgedText
 from backend.values import Group, Judgment, Split, Verdict
 
 
@@ -122,7 +122,9 @@ def word(judge: Judge, rows: Iterable[tables.BenchJudgment]) -> tuple[float | No
     return judge.label(served) if served else (None, None)
 
 
-def said_by(judge: Judge, by_sample: dict[int, list[tables.BenchJudgment]], some: Sequence[BenchText]) -> list[Said]:
+def said_by(
+    judge: Judge, by_sample: dict[int, list[tables.BenchJudgment]], some: Sequence[BenchText]
+) -> list[BenchWord]:
     """The texts about which the judge was asked, with its word; those without any reply are left out."""
     replies = []
     for text in some:
@@ -134,14 +136,14 @@ def said_by(judge: Judge, by_sample: dict[int, list[tables.BenchJudgment]], some
     return replies
 
 
-def num_before(replies: Sequence[Said], some: Sequence[BenchText]) -> int | None:
+def num_before(replies: Sequence[BenchWord], some: Sequence[BenchText]) -> int | None:
     """How many of the texts the judge from before labelled otherwise; None where it gave none of them a verdict."""
     first = {text.sample_id: text.first_verdict is Verdict.accept for text in some if text.first_verdict is not None}
     both = [reply.text for reply in replies if reply.text.id in first]
     return sum(text.accepted != first[text.id] for text in both) if both else None
 
 
-def said_before(some: Sequence[BenchText]) -> list[Said]:
+def said_before(some: Sequence[BenchText]) -> list[BenchWord]:
     """The texts that a judge labelled in their round, with that label."""
     labelled = [text for text in some if text.first_verdict is not None or text.first_is_unparsed]
     return [_said(text, text.first_score, text.first_verdict) for text in labelled]
@@ -157,9 +159,9 @@ def spread(scores: Sequence[float]) -> float | None:
 
 def _said(
     sample: BenchText, score: float | None, verdict: Verdict | None, *, spread: float | None = None, votes: int = 1
-) -> Said:
+) -> BenchWord:
     accepted = None if verdict is None else verdict is Verdict.accept
-    text = Judged(
+    text = JudgedText(
         sample.sample_id,
         sample.group_id,
         sample.position,
@@ -171,4 +173,4 @@ def _said(
         sample.author_id,
         votes,
     )
-    return Said(text, sample.accepts, sample.person_score)
+    return BenchWord(text, sample.accepts, sample.person_score)

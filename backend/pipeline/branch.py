@@ -17,7 +17,7 @@ from backend.errors import NotFound
 from backend.judges import Judge
 from backend.pipeline import branch_labels
 from backend.pipeline.stage import Finish, StageContext
-from backend.recipes import Place
+from backend.recipes import StepPlace
 from backend.values import Split
 
 KIND = "branch"
@@ -311,7 +311,7 @@ def _still_counted(stage: StageContext) -> set[str]:
     return set(OF_TEXTS) if _judges_anew(stage) else {*OF_TEXTS, *OF_JUDGING}
 
 
-def _is(place: Place, *kinds: str) -> bool:
+def _is(place: StepPlace, *kinds: str) -> bool:
     return place.step.kind in kinds
 
 

@@ -135,7 +135,7 @@ def _samples(db: Session, stage: StageContext) -> Any:
 
 
 def _said(text: str, turns: list[Any]) -> str:
-    return Sample(0, 0, text, "", 0, turns=tuple(turns)).said
+    return Sample(0, 0, text, "", 0, turns=tuple(turns)).full_text
 
 
 def _reviewers(db: Session, round_id: int, columns: dict[str, list[Any]], known: Container[int]) -> Numbers:

@@ -19,7 +19,7 @@ from backend.values import SetUse
 
 
 @dataclass
-class Chosen:
+class ChosenRows:
     """What goes into the dataset, by origin, and what fell out. before: the rows of steps before, with their origin."""
 
     before: list[tuple[str, values.Example]] = field(default_factory=list)
@@ -74,7 +74,7 @@ def ancestors(db: Session, round_id: int | None) -> list[int]:
     return ids
 
 
-def add_earlier(stage: StageContext, db: Session, chosen: Chosen, makes: values.DatasetType) -> None:
+def add_earlier(stage: StageContext, db: Session, chosen: ChosenRows, makes: values.DatasetType) -> None:
     """Add what the ancestor rounds selected, unless the same text for the same prompt is there already."""
     limit = stage.recipe.earlier_rounds_limit or None
     seen = {key(row) for row in dataset_rows.resolve(db, [example for _, example in chosen.origins()])}
@@ -115,7 +115,7 @@ def key(row: dataset_rows.DatasetRow) -> bytes:
     return hashlib.sha256(repr(columns).encode()).digest()
 
 
-def add_mix(stage: StageContext, db: Session, chosen: Chosen) -> None:
+def add_mix(stage: StageContext, db: Session, chosen: ChosenRows) -> None:
     """Add seed rows until they are `mix_share` of the dataset, or all there are."""
     share = stage.recipe.mix_share
     wanted = round(share / (1 - share) * (len(chosen.before) + len(chosen.selected) + len(chosen.earlier)))

@@ -16,7 +16,7 @@ from backend import recipes
 from backend.judges import Judge
 from backend.pipeline.health.corrected import population, speaking
 from backend.pipeline.health.evidence import gather
-from backend.pipeline.health.shapes import Evidence
+from backend.pipeline.health.shapes import HealthEvidence
 from backend.pipeline.stage import StageContext, derive_seed
 from backend.selectors import Selector
 from backend.values import Group, LabelSource, Sample, Verdict
@@ -43,7 +43,7 @@ class Cut:
         return {k: v for k, v in (asdict(self) | {"unused": unused}).items() if v or k not in ("why", "unused")}
 
 
-def said(noted: Mapping[str, Any]) -> str:
+def in_words(noted: Mapping[str, Any]) -> str:
     """What a dataset keeps of a cut, in words."""
     if noted["new"] == noted["old"]:
         return f"the judge’s cut stayed at {noted['old']:g}: {noted.get('why', '')}"
@@ -53,7 +53,7 @@ def said(noted: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True)
-class Decided:
+class ScoredDecision:
     """A text with the judge's score and people's verdict. `weight`: of how many texts it speaks. `is_drawn`: drawn at
     random, so that another one might stand in its place."""
 
@@ -84,7 +84,7 @@ def of_step(stage: StageContext, db: Session) -> Cut | None:
     return moved(rule, judge.accept_at, gather(db, stage.round), fewest, derive_seed(stage.round.seed, "cut"))
 
 
-def moved(rule: str, old: float, evidence: Evidence, fewest: int, seed: int) -> Cut:
+def moved(rule: str, old: float, evidence: HealthEvidence, fewest: int, seed: int) -> Cut:
     """The cut by this rule; the old one, with the reason, where decisions are too few or say too little.
 
     A decision on a text that was drawn at random speaks for its share of all that were not chosen; one on a text that
@@ -99,7 +99,7 @@ def moved(rule: str, old: float, evidence: Evidence, fewest: int, seed: int) -> 
     all_of_them = population(scored, evidence.drawn_of, max(len(scored), len(words))).texts if scored else len(words)
     weight = max(1.0, (all_of_them - len(words) + drawn) / drawn)
     rows = [
-        Decided(score, witness.accepts, weight if witness.is_drawn else 1.0, witness.is_drawn)
+        ScoredDecision(score, witness.accepts, weight if witness.is_drawn else 1.0, witness.is_drawn)
         for witness, score in words
     ]
     if len({row.accepts for row in rows}) < 2:
@@ -114,7 +114,7 @@ def moved(rule: str, old: float, evidence: Evidence, fewest: int, seed: int) -> 
     return Cut(rule, old, new, drawn)
 
 
-def best(rule: str, old: float, rows: Sequence[Decided]) -> float:
+def best(rule: str, old: float, rows: Sequence[ScoredDecision]) -> float:
     """The score among those decided from which on the rule's figure is highest; of equals the nearest to the old cut.
 
     By accuracy it is where the isotonic regression of people's verdicts on the scores crosses one half.
@@ -123,12 +123,12 @@ def best(rule: str, old: float, rows: Sequence[Decided]) -> float:
     return max(by_cut, key=lambda cut: (by_cut[cut], -abs(cut - old), -cut))
 
 
-def candidates(old: float, rows: Iterable[Decided]) -> list[float]:
+def candidates(old: float, rows: Iterable[ScoredDecision]) -> list[float]:
     """The cuts that tell the rows apart, lowest first, and the old one."""
     return sorted({old, *(row.score for row in rows)})
 
 
-def figures(rule: str, cuts: Sequence[float], rows: Iterable[Decided]) -> dict[float, float]:
+def figures(rule: str, cuts: Sequence[float], rows: Iterable[ScoredDecision]) -> dict[float, float]:
     """The rule's figure at each of the cuts, which are in order and hold every score of the rows."""
     good, bad = dict.fromkeys(cuts, 0.0), dict.fromkeys(cuts, 0.0)
     for row in rows:
@@ -152,7 +152,7 @@ def figure(rule: str, hits: float, false_accepts: float, misses: float, passes: 
     return round((hits + passes) / (good + bad), 12) if good or bad else 0.0
 
 
-def by_chance(rule: str, old: float, rows: Sequence[Decided], seed: int) -> float:
+def by_chance(rule: str, old: float, rows: Sequence[ScoredDecision], seed: int) -> float:
     """In what share of resamples of the rows the best cut beats the old one by as much though none is better than it.
 
     The test for superior predictive ability (White 2000, Econometrica 68 (5); Hansen 2005, Journal of Business and

@@ -15,10 +15,10 @@ from backend.judges import Judge
 from backend.pipeline.chosen import ancestors
 from backend.pipeline.groups import is_no_probe
 from backend.pipeline.stage import StageContext
-from backend.values import Decided, LabelSource, Verdict
+from backend.values import DecidedText, LabelSource, Verdict
 
 
-def read(stage: StageContext, db: Session) -> Iterator[Decided]:
+def read(stage: StageContext, db: Session) -> Iterator[DecidedText]:
     """The round's decided texts, then those of the rounds above, each round's in order; nothing is read before."""
     for age, round_id in enumerate([stage.round.id, *ancestors(db, stage.round.parent_id)]):
         round_ = db.get_one(tables.Round, round_id)
@@ -32,7 +32,7 @@ def read(stage: StageContext, db: Session) -> Iterator[Decided]:
             yield from _of_round(db, round_id, stage.round.project_id, judge, place.index, age)
 
 
-def _of_round(db: Session, round_id: int, project_id: int, judge: Judge, step: int, age: int) -> Iterator[Decided]:
+def _of_round(db: Session, round_id: int, project_id: int, judge: Judge, step: int, age: int) -> Iterator[DecidedText]:
     right, words = _verdicts(db, round_id), _words(db, round_id)
     bare = {verdict: text for verdict in Verdict if (text := judge.bare(verdict)) is not None}
     sample, group, prompt = tables.Sample, tables.Group, tables.Prompt
@@ -51,7 +51,7 @@ def _of_round(db: Session, round_id: int, project_id: int, judge: Judge, step: i
             prompt_id, text, own, asked = rows[n]
             if n in replies:  # else the judge was not asked of it, and might ask otherwise
                 question = judge.question(asked if own is None else own, text)
-                yield Decided(prompt_id, n, question, right[n], tuple(replies[n]), bare, words.get(n), age)
+                yield DecidedText(prompt_id, n, question, right[n], tuple(replies[n]), bare, words.get(n), age)
 
 
 def in_order(db: Session, ids: Collection[int]) -> list[int]:

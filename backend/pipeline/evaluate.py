@@ -20,7 +20,7 @@ from backend.pipeline.bind import opened_for
 from backend.pipeline.stage import Finish, StageContext, derive_seed
 from backend.pipeline.wrap import plain_of
 from backend.prompt_sources import PromptSource
-from backend.recipes import Place, cut_of, judge_of
+from backend.recipes import StepPlace, cut_of, judge_of
 from backend.selectors import Selector
 from backend.trainers.environment_grpo import EnvironmentGRPO
 from backend.values import DecisionKind, LabelSource, MetricValue, RoundStatus, Sampling, SetUse, Split, Verdict
@@ -185,7 +185,7 @@ def round_evidence(stage: StageContext) -> Evidence:
     )
 
 
-def looked_at(places: Sequence[Place]) -> int:
+def looked_at(places: Sequence[StepPlace]) -> int:
     """The step whose groups hold a round's own texts: that of the groups which the first selector of texts reads.
 
     A selector of texts that nobody wrote in the round, as of known answers, does not count. Where no other one is
@@ -199,7 +199,7 @@ def looked_at(places: Sequence[Place]) -> int:
     return next((n for n in read if n is not None), places[0].index)
 
 
-def _makes_groups(place: Place) -> bool:
+def _makes_groups(place: StepPlace) -> bool:
     return isinstance(place.step.part, Generator) and place.step.part.makes_groups
 
 
@@ -218,7 +218,7 @@ def turns_of(stage: StageContext) -> dict[str, Sequence[values.Group]]:
     return by_name
 
 
-def is_turn(stage: StageContext, place: Place) -> bool:
+def is_turn(stage: StageContext, place: StepPlace) -> bool:
     """Whether a step writes texts that answer questions about texts."""
     asked = stage.places[place.source or 0].step.part
     return isinstance(place.step.part, Generator) and isinstance(asked, PromptSource) and asked.has_parents

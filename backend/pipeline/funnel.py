@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 from backend import values
 from backend.db import tables
 from backend.pipeline import left_out
-from backend.pipeline.chosen import Chosen
+from backend.pipeline.chosen import ChosenRows
 from backend.pipeline.stage import StageContext
 from backend.selectors import Selector
 
 
-def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, Any]]:
+def funnel(stage: StageContext, db: Session, chosen: ChosenRows) -> list[dict[str, Any]]:
     """Prompts -> samples -> judged -> labelled -> selected, each with its count; the last with reasons for drops."""
     counts, label, gold = stage.round.counts, tables.Label, tables.GoldItem
     seen = [label.round_id == stage.round.id]

@@ -13,7 +13,7 @@ from backend.db import tables
 from backend.db.many import in_chunks
 from backend.judges import Judge
 from backend.pipeline.stage import StageContext
-from backend.recipes import Place
+from backend.recipes import StepPlace
 from backend.values import Split
 
 T = TypeVar("T")
@@ -118,11 +118,11 @@ def roots_of(db: Session, groups: Sequence[GroupRow]) -> dict[int, values.Prompt
 
 def with_imported(db: Session, prompts: Sequence[values.Prompt]) -> list[values.Prompt]:
     """The prompts with the completions that files brought for them."""
-    row, imported = tables.ImportedCompletion, defaultdict[int, list[values.Imported]](list)
+    row, imported = tables.ImportedCompletion, defaultdict[int, list[values.ImportedCompletion]](list)
     for ids in in_chunks([p.id for p in prompts]):
         query = select(row.prompt_id, row.text, row.extra).where(row.prompt_id.in_(ids))
         for prompt_id, text, extra in db.execute(query.order_by(row.prompt_id, row.position)):
-            imported[prompt_id].append(values.Imported(text, extra))
+            imported[prompt_id].append(values.ImportedCompletion(text, extra))
     return [replace(p, imported=tuple(imported[p.id])) if p.id in imported else p for p in prompts]
 
 
@@ -147,7 +147,7 @@ def samples_of(
     edits: bool = True,
     imported: bool = True,
     labels: bool = True,
-    place: Place | None = None,
+    place: StepPlace | None = None,
 ) -> dict[int, list[values.Sample]]:
     """The samples of each group id by step and position, edits after the others; with their effective labels if wanted.
 
@@ -204,7 +204,7 @@ def load(
     edits: bool = True,
     imported: bool = True,
     labels: bool = True,
-    place: Place | None = None,
+    place: StepPlace | None = None,
 ) -> list[values.Group]:
     """The groups as values, in order; a group without samples is an empty one."""
     samples = samples_of(

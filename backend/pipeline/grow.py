@@ -16,9 +16,9 @@ from backend.db.many import in_chunks
 from backend.engines import Engine
 from backend.pipeline import groups as group_values
 from backend.pipeline import left_out
-from backend.pipeline.answer import Again, close, columns_of, empty_labels
+from backend.pipeline.answer import AnswerRetry, close, columns_of, empty_labels
 from backend.pipeline.groups import GroupRow
-from backend.pipeline.left_out import Gate
+from backend.pipeline.left_out import ServedGate
 from backend.pipeline.stage import StageContext
 from backend.values import Split
 
@@ -31,12 +31,12 @@ class Grown:
     """What came of one batch of prompts: the groups of each, and what was left out."""
 
     rows: list[GroupRow]
-    made: list[list[values.Group]]
-    items: list[left_out.Item]
+    groups: list[list[values.Group]]
+    items: list[left_out.LeftOutItem]
 
     @property
     def served(self) -> int:
-        return sum(len(group.samples) for groups in self.made for group in groups)
+        return sum(len(group.samples) for groups in self.groups for group in groups)
 
 
 def grow_missing(
@@ -54,9 +54,9 @@ def grow_missing(
     Batches are cut by position and written in order. How many are written stands on the round, since a batch may make
     nothing: a rerun goes on with the next one, and makes the same groups in the same order.
     """
-    again = Again(left_out.asked(stage)) if left_out.is_retry(stage) else None
+    again = AnswerRetry(left_out.asked(stage)) if left_out.is_retry(stage) else None
     done = batches_done(stage)
-    gate = Gate("prompts", anything_yet=done > 0 or again is not None, in_order=True)
+    gate = ServedGate("prompts", anything_yet=done > 0 or again is not None, in_order=True)
     for number, batch in enumerate(in_chunks(rows, stage.recipe.groups_per_batch)):
         todo = [row for row in batch if again is None or row.id in again.groups]
         if todo and (again is not None or number >= done):
@@ -85,7 +85,9 @@ def _grown(grow: Grow, rows: list[GroupRow], number: int, checkpoint_id: int) ->
     grown, items = [], []
     for row, groups in zip(rows, _groups(grow, prompts, number), strict=True):
         failed = [sample.failure for group in groups for sample in group.samples if sample.failure is not None]
-        items += [left_out.Item(failure, row.id, row.prompt_id, checkpoint_id=checkpoint_id) for failure in failed[:1]]
+        items += [
+            left_out.LeftOutItem(failure, row.id, row.prompt_id, checkpoint_id=checkpoint_id) for failure in failed[:1]
+        ]
         grown.append([] if failed else groups)
     return Grown(rows, grown, items)
 
@@ -112,7 +114,14 @@ def _failed(prompt: values.Prompt, failure: values.Failure) -> list[values.Group
 
 
 def write(
-    stage: StageContext, grown: Grown, number: int, *, checkpoint_id: int, seed: int, role: str, again: Again | None
+    stage: StageContext,
+    grown: Grown,
+    number: int,
+    *,
+    checkpoint_id: int,
+    seed: int,
+    role: str,
+    again: AnswerRetry | None,
 ) -> None:
     """Insert the groups and samples of one batch, the empty labels, and what was left out, in one transaction."""
     written_at = now()
@@ -138,7 +147,7 @@ def _insert(
     group, sample = tables.Group, tables.Sample
     of_step = (group.round_id == stage.round.id, group.split == Split.train, group.step == stage.step)
     first = db.scalar(select(func.coalesce(func.max(group.position) + 1, 0)).where(*of_step)) or 0
-    flat = [(row, group) for row, groups in zip(grown.rows, grown.made, strict=True) for group in groups]
+    flat = [(row, group) for row, groups in zip(grown.rows, grown.groups, strict=True) for group in groups]
     rest = list(enumerate(flat, start=first))
     common = {"round_id": stage.round.id, "split": Split.train, "step": stage.step, "created_at": now()}
     of_samples = common | {"project_id": stage.round.project_id, "seed": seed, "role": role}

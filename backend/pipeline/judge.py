@@ -22,9 +22,9 @@ from backend.pipeline import groups as group_values
 from backend.pipeline.ask import ask_due
 from backend.pipeline.bind import opened_for
 from backend.pipeline.groups import GroupRow
-from backend.pipeline.judge_again import Again, shares, unwritten
+from backend.pipeline.judge_again import JudgeRetry, shares, unwritten
 from backend.pipeline.judge_missing import batches, bound, expected, judge_of, may_be_decided, missing, ready
-from backend.pipeline.left_out import Gate
+from backend.pipeline.left_out import ServedGate
 from backend.pipeline.split import Parts
 from backend.pipeline.stage import Finish, StageContext, derive_seed, nothing_more
 from backend.values import Failure, Group, Judgment, LabelSource, Sample
@@ -96,17 +96,17 @@ def items_of(
     failed: Sequence[Judgment],
     rows: Sequence[GroupRow],
     groups: Sequence[Group],
-) -> list[left_out.Item]:
+) -> list[left_out.LeftOutItem]:
     """What the judge left out: a sample without any judgment once, one with some by position."""
     whose = {s.id: row for row, g in zip(rows, groups, strict=True) for s in g.samples}
     judged = {judgment.sample_id for judgment in judgments}
-    items: dict[str, left_out.Item] = {}
+    items: dict[str, left_out.LeftOutItem] = {}
     for failure in failed:
         row = whose.get(failure.sample_id)
         if row is None or failure.failure is None:
             continue
         position = failure.position if failure.sample_id in judged else None
-        item = left_out.Item(failure.failure, row.id, row.prompt_id, failure.sample_id, position=position)
+        item = left_out.LeftOutItem(failure.failure, row.id, row.prompt_id, failure.sample_id, position=position)
         items.setdefault(item.key, item)
     return list(items.values())
 
@@ -115,8 +115,8 @@ def write(
     stage: StageContext,
     judgments: Sequence[Judgment],
     number: int,
-    items: Sequence[left_out.Item] = (),
-    again: Again | None = None,
+    items: Sequence[left_out.LeftOutItem] = (),
+    again: JudgeRetry | None = None,
 ) -> None:
     """Insert one batch of judgments, set the machine's labels, and note what was left out, in one transaction."""
     checkpoint_id = bound(stage) if judge_of(stage).needs_engine else None
@@ -234,14 +234,14 @@ def run(stage: StageContext) -> Finish:
     judge = judge_of(stage)
     with reading() as db:
         rows = group_values.seen_by(db, stage)
-    again = Again(left_out.asked(stage)) if left_out.is_retry(stage) else None
+    again = JudgeRetry(left_out.asked(stage)) if left_out.is_retry(stage) else None
     skip = left_out.sample_ids(stage) - (again.samples if again else set())
     if again is None:
         stage.progress.start(expected(stage, rows) if stage.helper is None else 0, "samples")
     else:
         stage.progress.start(len(again.samples), "samples")
     binding = opened_for(stage, bound(stage)) if judge.needs_engine and rows else nullcontext(None)
-    gate = Gate("samples", anything_yet=again is not None)
+    gate = ServedGate("samples", anything_yet=again is not None)
     cut = batches(stage, rows)
     parts = Parts(stage, range(len(cut)), may_share=not judge.needs_all_groups, is_served=lambda: gate.is_served)
     with binding as engine:

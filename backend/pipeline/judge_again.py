@@ -25,7 +25,7 @@ def unwritten(db: Session, judgments: Sequence[Judgment], step: int) -> list[Jud
     return [judgment for judgment in judgments if (judgment.sample_id, judgment.judge, judgment.position) not in known]
 
 
-class Again:
+class JudgeRetry:
     """What a retry of the judge asks for, and what is known of these samples."""
 
     def __init__(self, rows: Sequence[tables.LeftOut]) -> None:
@@ -42,7 +42,7 @@ class Again:
                 )
         return judgments
 
-    def ids_of(self, judgments: Sequence[Judgment], items: Sequence[left_out.Item]) -> list[int]:
+    def ids_of(self, judgments: Sequence[Judgment], items: Sequence[left_out.LeftOutItem]) -> list[int]:
         """The rows about samples that were asked about now."""
         asked = {judgment.sample_id for judgment in judgments} | {item.sample_id for item in items}
         return [row.id for row in self.rows if row.sample_id in asked]

@@ -27,7 +27,7 @@ from backend.pipeline import bench_figures, bench_rows, left_out, spending
 from backend.pipeline.bench_rows import BenchText
 from backend.pipeline.bind import engine_for
 from backend.pipeline.judge import judge_group
-from backend.pipeline.left_out import Gate
+from backend.pipeline.left_out import ServedGate
 from backend.pipeline.stage import Finish, derive_seed
 from backend.values import Group, Judgment
 from backend.values.replies import Usage
@@ -146,7 +146,7 @@ def _judge(bench: _Bench, tally: _Tally, row: tables.BenchJudge) -> str:
     """Judge what is missing; return why it could not go on, empty where it could."""
     try:
         judge: Judge = Judge.load(row.judge)
-        gate = Gate("texts", anything_yet=_has_replies(row.id), who="this judge")
+        gate = ServedGate("texts", anything_yet=_has_replies(row.id), who="this judge")
         for number, batch in enumerate(in_chunks(bench_rows.groups_of(bench.texts), GROUPS_AT_ONCE)):
             some = [text for group in batch for text in group]
             _batch(bench, tally, row.id, judge, gate, some, derive_seed(bench.seed, "bench", number))
@@ -164,7 +164,7 @@ def _batch(
     tally: _Tally,
     row_id: int,
     judge: Judge,
-    gate: Gate,
+    gate: ServedGate,
     some: Sequence[BenchText],
     seed: int,
 ) -> None:
@@ -276,7 +276,7 @@ def _figures(bench: _Bench) -> dict[str, Any]:
     return {"first": first, "pairs": bench_figures.pairs_to_json(bench_figures.pairs(verdicts))}
 
 
-def _verdicts(replies: Sequence[bench_figures.Said]) -> dict[int, bool]:
+def _verdicts(replies: Sequence[bench_figures.BenchWord]) -> dict[int, bool]:
     return {reply.text.id: reply.text.accepted for reply in replies if reply.text.accepted is not None}
 
 

@@ -13,7 +13,7 @@ from backend.pipeline import groups as group_values
 from backend.pipeline.adopt import pool_texts
 from backend.pipeline.bind import acting, checkpoint_of
 from backend.pipeline.groups import GroupRow
-from backend.pipeline.judge_again import Again
+from backend.pipeline.judge_again import JudgeRetry
 from backend.pipeline.stage import StageContext
 from backend.values import Group
 
@@ -56,7 +56,7 @@ def bound(stage: StageContext) -> int:
 
 
 def missing(
-    stage: StageContext, batch: Sequence[GroupRow], skip: set[int], again: Again | None
+    stage: StageContext, batch: Sequence[GroupRow], skip: set[int], again: JudgeRetry | None
 ) -> tuple[list[Group], list[Group], bool]:
     """The batch's groups, what of them is to be judged, and whether any is judged already."""
     judge = judge_of(stage)

@@ -39,7 +39,7 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class Item:
+class LeftOutItem:
     """One thing that was left out, and where it stands."""
 
     failure: Failure
@@ -66,7 +66,7 @@ def step_of(stage: StageContext) -> int | None:
     return None if stage.is_first else stage.step
 
 
-def key_of(stage: StageContext, item: Item) -> str:
+def key_of(stage: StageContext, item: LeftOutItem) -> str:
     """What names the place of an item within the round and stage."""
     step = step_of(stage)
     return item.key if step is None else f"{item.key}@{step}"
@@ -82,7 +82,7 @@ def failure_of(error: Exception) -> Failure:
     return Failure(FailureKind.error, message)
 
 
-def write(db: Session, stage: StageContext, items: Sequence[Item]) -> None:
+def write(db: Session, stage: StageContext, items: Sequence[LeftOutItem]) -> None:
     """Insert what a batch left out, in the batch's transaction."""
     if not items:
         return
@@ -105,7 +105,7 @@ def write(db: Session, stage: StageContext, items: Sequence[Item]) -> None:
     insert_rows(db, tables.LeftOut, common, columns)
 
 
-def rewrite(db: Session, stage: StageContext, asked: Iterable[int], items: Sequence[Item]) -> None:
+def rewrite(db: Session, stage: StageContext, asked: Iterable[int], items: Sequence[LeftOutItem]) -> None:
     """After a retry of the rows `asked`: those that failed again say so, the others are resolved."""
     again = {key_of(stage, item): item for item in items}
     query = select(tables.LeftOut).where(among(tables.LeftOut.id, list(asked)))
@@ -161,7 +161,7 @@ def counts(db: Session, round_id: int, stage: Stage) -> dict[str, int]:
     return {WORDS[kind]: count for kind, count in db.execute(query.group_by(row.kind).order_by(row.kind))}
 
 
-class Gate:
+class ServedGate:
     """Holds back batches of which nothing was served until something is, so that a bad server leaves no rows.
 
     A killed job asks for the batches that were held back again. in_order: no batch is written before one that is held

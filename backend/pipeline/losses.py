@@ -9,7 +9,7 @@ from backend import recipes
 from backend.db import tables
 from backend.errors import UnreadableRecipe
 from backend.pipeline.stage import StageContext
-from backend.recipes import Place
+from backend.recipes import StepPlace
 from backend.trainers import Trainer
 from backend.trainers.sft import SFT
 from backend.values import Stage
@@ -46,11 +46,11 @@ def before(db: Session, stage: StageContext) -> Losses:
     return _of(db, made.id, theirs[-1])
 
 
-def _trainings(places: Sequence[Place]) -> list[Place]:
+def _trainings(places: Sequence[StepPlace]) -> list[StepPlace]:
     return [one for one in places if isinstance(one.step.part, Trainer)]
 
 
-def _trainer(place: Place) -> Trainer:
+def _trainer(place: StepPlace) -> Trainer:
     assert isinstance(place.step.part, Trainer)
     return place.step.part
 
@@ -62,7 +62,7 @@ def _is_likelihood(trainer: Trainer) -> bool:
     return trainer.num_train_epochs <= 1 and trainer.max_steps <= 0
 
 
-def _of(db: Session, round_id: int, place: Place) -> Losses:
+def _of(db: Session, round_id: int, place: StepPlace) -> Losses:
     """The points of the newest job of that training; a job notes no step where it is the first of its stage."""
     job, point = tables.Job, tables.JobPoint
     newest = select(job.id).where(job.round_id == round_id, job.stage == Stage.train)

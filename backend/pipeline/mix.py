@@ -14,7 +14,7 @@ from backend.mixers import Mixer
 from backend.pipeline import decided
 from backend.pipeline import groups as group_values
 from backend.pipeline import rows as dataset_rows
-from backend.pipeline.chosen import Chosen, ancestors, example_of, rows_before
+from backend.pipeline.chosen import ChosenRows, ancestors, example_of, rows_before
 from backend.pipeline.history import is_same
 from backend.pipeline.stage import StageContext
 from backend.values import DatasetType, Example, Past, SetUse, TrainingRow
@@ -25,14 +25,14 @@ IMPORT = "import"
 Key = tuple[int, int | None, int | None, bool | None]
 
 
-def choose(stage: StageContext, db: Session, mixer: Mixer, groups: Iterable[values.Group]) -> Chosen:
+def choose(stage: StageContext, db: Session, mixer: Mixer, groups: Iterable[values.Group]) -> ChosenRows:
     """Run the mixer over all rows since the last training."""
     before = rows_before(stage, db)
     stage.progress.start(len(before), "rows")
     rows = list(with_texts(db, before))
     mixed = mixer.mix(rows, groups, past(stage, db), seed=stage.seed("select", "mix"))
     stage.progress.advance(len(before))
-    chosen = Chosen(before=[(row.origin, row.example) for row in mixed.rows], unit="rows")
+    chosen = ChosenRows(before=[(row.origin, row.example) for row in mixed.rows], unit="rows")
     chosen.dropped.update(mixed.dropped)
     return chosen
 
@@ -44,7 +44,7 @@ def dataset_before(stage: StageContext, db: Session) -> tables.Dataset:
     return db.scalars(query).one()
 
 
-def funnel(stage: StageContext, db: Session, chosen: Chosen) -> list[dict[str, Any]]:
+def funnel(stage: StageContext, db: Session, chosen: ChosenRows) -> list[dict[str, Any]]:
     """The funnel of the dataset before, and what the mixer made of its rows."""
     *before, _ = dataset_before(stage, db).funnel
     name = stage.place.step.name or str(stage.place.step.part.name)
@@ -83,7 +83,7 @@ def with_texts(
             yield TrainingRow(
                 chosen,
                 texts.messages,
-                texts.said,
+                texts.trained_text,
                 texts.rejected,
                 origin,
                 kinds[chosen.sample_id] if chosen.sample_id is not None else IMPORT,

@@ -6,7 +6,7 @@ from pathlib import Path
 from backend.boundary import clean
 from backend.db import now
 from backend.engines import _model_check, _weights
-from backend.engines._model_check import Line, Outcome
+from backend.engines._model_check import CheckLevel, Line
 from backend.values import JSON
 
 NOT_HERE = "There is no folder of that name here, nor has the hub's cache the model. It is checked once it is here."
@@ -16,7 +16,7 @@ def of_engine(engine: JSON) -> list[Line]:
     """Check the folder that an engine's JSON names, with its adapter."""
     model, adapter = _folder(engine["model"]), engine.get("adapter")
     if model is None:
-        return [Line("files", Outcome.warn, NOT_HERE)]
+        return [Line("files", CheckLevel.warn, NOT_HERE)]
     if adapter:
         return _model_check.run(Path(_weights.locate(adapter)), model)
     if _weights.is_adapter(str(model)):

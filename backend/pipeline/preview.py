@@ -25,7 +25,7 @@ from backend.pipeline.bind import loading
 from backend.pipeline.known import known_labels
 from backend.pipeline.stage import Finish, StageContext
 from backend.recipes import STAGES as STAGES_OF
-from backend.recipes import Place
+from backend.recipes import StepPlace
 from backend.selectors import Selector
 from backend.values import JSON, Stage
 
@@ -120,7 +120,7 @@ def _next(preview_id: int, job_id: int, attempt: int, progress: JobProgress) -> 
     return StageContext(job_id, attempt, row, recipe, progress, stage, "", number, home_id=home_id)
 
 
-def _run_here(places: tuple[Place, ...]) -> list[Place]:
+def _run_here(places: tuple[StepPlace, ...]) -> list[StepPlace]:
     """The steps that have a job, up to the first training: what comes after works with what it would make."""
     with_job = [place for place in places if place.step.kind in STAGES_OF]
     first = next((n for n, place in enumerate(with_job) if place.step.kind == "trainer"), len(with_job))

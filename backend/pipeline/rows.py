@@ -40,7 +40,7 @@ class DatasetRow:
     """Of an episode the turns from the policy's first one on; `completion` is the last of them."""
 
     @property
-    def said(self) -> str:
+    def trained_text(self) -> str:
         """What a training learns of it, as one text."""
         return "\n\n".join(turn["content"] for turn in self.turns) or self.completion
 

@@ -16,7 +16,7 @@ from backend.pipeline import cuts, mix, reviewers, scores
 from backend.pipeline import groups as group_values
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.ask import ask_due
-from backend.pipeline.chosen import Chosen, add_earlier, add_mix, rows_before
+from backend.pipeline.chosen import ChosenRows, add_earlier, add_mix, rows_before
 from backend.pipeline.funnel import funnel, looked_at
 from backend.pipeline.known import known_labels, with_known, write_known
 from backend.pipeline.provenance import provenance
@@ -36,12 +36,12 @@ LAUNCH_ANOTHER = (
 )
 
 
-def choose(stage: StageContext, db: Session) -> Chosen:
+def choose(stage: StageContext, db: Session) -> ChosenRows:
     """Run the selector over the step's groups, then add what the recipe asks for beside them.
 
     The last selector before a training refuses an empty dataset; one before it may keep nothing.
     """
-    chosen, known = Chosen(before=rows_before(stage, db)), known_labels(db, stage.round.id)
+    chosen, known = ChosenRows(before=rows_before(stage, db)), known_labels(db, stage.round.id)
     rows = group_values.seen_by(db, stage)
     cut = cuts.of_step(stage, db)
     chosen.cut = None if cut is None else cut.noted(selector_of(stage))
@@ -105,7 +105,7 @@ def with_ends(examples: list[values.Example], groups: Sequence[values.Group]) ->
     return samples
 
 
-def mixed(stage: StageContext, db: Session) -> Chosen:
+def mixed(stage: StageContext, db: Session) -> ChosenRows:
     """Run the step's mixer over the rows so far; the last one before a training refuses an empty dataset."""
     mixer = stage.place.step.part
     assert isinstance(mixer, Mixer)
@@ -130,7 +130,7 @@ def seen(stage: StageContext, db: Session) -> Iterator[values.Group]:
         yield from (cuts.relabelled(group, cut) for group in loaded if keeps_rejected or not is_parent_rejected(group))
 
 
-def check_any(stage: StageContext, chosen: Chosen, of: str) -> None:
+def check_any(stage: StageContext, chosen: ChosenRows, of: str) -> None:
     """Refuse a dataset without rows."""
     if chosen.selected or chosen.before:
         return
@@ -142,7 +142,7 @@ def check_any(stage: StageContext, chosen: Chosen, of: str) -> None:
     )
 
 
-def check_labels(stage: StageContext, chosen: Chosen, makes: values.DatasetType) -> None:
+def check_labels(stage: StageContext, chosen: ChosenRows, makes: values.DatasetType) -> None:
     """Refuse a dataset of good and bad examples that has one of them only: KTO learns from telling them apart."""
     if makes is not values.DatasetType.unpaired_preference:
         return

@@ -31,7 +31,7 @@ SHARED = (Stage.generate, Stage.judge)
 
 
 @dataclass(frozen=True)
-class Part:
+class SharedBatch:
     """One batch that this process does; holder: under whose name it was claimed, None where nobody else does any."""
 
     stage: StageContext
@@ -42,7 +42,7 @@ class Part:
         """The stage whose next transaction writes this batch, which brings the job forward by so much."""
         if self.holder is None:
             return self.stage
-        return replace(self.stage, batch=helping.Held(self.stage.job_id, self.number, self.holder, units))
+        return replace(self.stage, batch=helping.HeldBatch(self.stage.job_id, self.number, self.holder, units))
 
     def settle(self, units: int) -> None:
         """Say that nothing of this batch is to be written."""
@@ -87,7 +87,7 @@ class Parts:
         self._seen: dict[tuple[int, int], float] = {}
         """Since when helpers are seen to hold their batches."""
 
-    def __iter__(self) -> Iterator[Part]:
+    def __iter__(self) -> Iterator[SharedBatch]:
         if self.stage.helper is not None:
             yield from self._helped(self.stage.helper.id, self.stage.helper.first)
             return
@@ -97,7 +97,7 @@ class Parts:
                 yield from self._own()
                 return
             began = time.monotonic()
-            yield Part(self.stage, left.popleft())
+            yield SharedBatch(self.stage, left.popleft())
             self._seconds = time.monotonic() - began
 
     def _share(self, left: deque[int]) -> bool:
@@ -117,7 +117,7 @@ class Parts:
         is_timed = self.is_served() and self._seconds > 0.0
         return self.may_share and left > 1 and is_timed and left * self._seconds >= WORTH_SECONDS
 
-    def _own(self) -> Iterator[Part]:
+    def _own(self) -> Iterator[SharedBatch]:
         job_id, attempt, wait = self.stage.job_id, self.stage.attempt, WAIT_SECONDS
         while True:
             now = helping.standing(job_id, attempt)
@@ -127,7 +127,7 @@ class Parts:
                 wait = WAIT_SECONDS
                 self._ask(now)
                 began = time.monotonic()
-                yield Part(self.stage, number, helping.OWN)
+                yield SharedBatch(self.stage, number, helping.OWN)
                 self._seconds = max(self._seconds, time.monotonic() - began)
             elif not now.free and not now.held:
                 self.stage.progress.flush()  # raises `Cancelled` where it is the job that is over, not the stage
@@ -137,7 +137,7 @@ class Parts:
                 time.sleep(wait)
                 wait = min(2 * wait, MOST_WAIT_SECONDS)
 
-    def _take_back(self, now: helping.Standing) -> None:
+    def _take_back(self, now: helping.StageStanding) -> None:
         """Give up helpers that have held a batch for too long: their process hangs, or their server does."""
         at = time.monotonic()
         self._seen = {held: self._seen.get(held, at) for held in now.held.items()}
@@ -146,7 +146,7 @@ class Parts:
             log.warning("Helper %s holds a batch for more than %.0f seconds and is given up.", holder, most)
             helping.leave(holder, error=f"It held a batch for more than {most:.0f} seconds.")
 
-    def _ask(self, now: helping.Standing) -> None:
+    def _ask(self, now: helping.StageStanding) -> None:
         """Ask for more helpers where batches are free, and workers that do not help."""
         if not now.free or time.monotonic() < self._look_at:
             return
@@ -157,11 +157,11 @@ class Parts:
             with session() as db:
                 helping.ask(db, fenced(db, self.stage.job_id, self.stage.attempt), more)
 
-    def _helped(self, holder: int, first: int) -> Iterator[Part]:
+    def _helped(self, holder: int, first: int) -> Iterator[SharedBatch]:
         job_id, attempt = self.stage.job_id, self.stage.attempt
         number: int | None = first
         while number is not None:
-            yield Part(self.stage, number, holder)
+            yield SharedBatch(self.stage, number, holder)
             if helping.is_wanted_elsewhere(job_id, holder):
                 return
             number = helping.claim(job_id, attempt, holder)

@@ -12,12 +12,12 @@ from backend import recipes
 from backend.db import reading, session, tables
 from backend.errors import Cancelled, NotFound
 from backend.jobs import JobProgress, fenced
-from backend.jobs.helping import Held
+from backend.jobs.helping import HeldBatch
 from backend.jobs.transitions import locked
 from backend.mixers import Mixer
 from backend.pipeline import spending
 from backend.prompt_sources import PromptSource
-from backend.recipes import STAGES, Place, Recipe
+from backend.recipes import STAGES, Recipe, StepPlace
 from backend.selectors import Selector
 from backend.values import SetUse, Stage
 
@@ -54,7 +54,7 @@ class StageContext:
     meter: spending.Meter = field(default_factory=spending.Meter)
     helper: Helping | None = None
     """Set where this process helps with a job that another one runs."""
-    batch: Held | None = None
+    batch: HeldBatch | None = None
     """Of a shared stage, the batch that `writing` settles."""
     home_id: int | None = None
     """Of a preview, whose round stands in a hidden project: the project that it is a preview for."""
@@ -65,7 +65,7 @@ class StageContext:
         return self.home_id or self.round.project_id
 
     @property
-    def places(self) -> tuple[Place, ...]:
+    def places(self) -> tuple[StepPlace, ...]:
         """The steps of the round's phase."""
         return self.recipe.places(self.round.phase)
 
@@ -75,7 +75,7 @@ class StageContext:
         return step_of(self.places, self.stage, self.number)
 
     @property
-    def place(self) -> Place:
+    def place(self) -> StepPlace:
         """The job's step, with what it works on; measuring has none."""
         return self.places[self.step]
 
@@ -166,7 +166,7 @@ def open_stage(job_id: int, attempt: int, progress: JobProgress) -> StageContext
     )
 
 
-def step_of(places: Sequence[Place], stage: Stage, number: int | None) -> int:
+def step_of(places: Sequence[StepPlace], stage: Stage, number: int | None) -> int:
     """The step that a job of this stage runs: the one it names, if that is of its stage, else the stage's first."""
     of_stage = [place.index for place in places if STAGES.get(place.step.kind) is stage]
     if number in of_stage:
@@ -180,7 +180,7 @@ def derive_seed(seed: int, *path: object) -> int:
     return int.from_bytes(digest[:4], "big") & 0x7FFFFFFF
 
 
-def only_selectors_since_gate(places: Sequence[Place], step: int) -> bool:
+def only_selectors_since_gate(places: Sequence[StepPlace], step: int) -> bool:
     """Whether from the step before which people decide to this one only rows and groups are chosen, nothing is made."""
     gate = next((place.index for place in places if place.reads_labels), None)
     if gate is None or step < gate:

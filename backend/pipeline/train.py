@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from backend.config import settings
 from backend.db import reading, tables
-from backend.engines._model_check import Outcome
+from backend.engines._model_check import CheckLevel
 from backend.engines._server_folders import free_gpus
 from backend.engines._wrapper import in_words, innermost, is_wrapper
 from backend.errors import InvalidInput, TrainerError
@@ -24,7 +24,7 @@ from backend.pipeline import frozen, left_out, model_check, preflight, rollouts,
 from backend.pipeline.ask import ask_due
 from backend.pipeline.bind import acting, checkpoint_row, engine_json
 from backend.pipeline.stage import Finish, StageContext
-from backend.recipes import POLICY, Place
+from backend.recipes import POLICY, StepPlace
 from backend.trainers import LIVE, Trainer, TrainSpec, final_folder
 from backend.values import JSON, SCORER
 
@@ -39,7 +39,7 @@ OF_ROUND = re.compile(r"round-(\d{1,18})-.*", re.ASCII)
 def folder_of(
     round_: tables.Round,
     dataset: tables.Dataset | None,
-    place: Place | None = None,
+    place: StepPlace | None = None,
     start_id: int = 0,
     reference_id: int = 0,
     asked: Mapping[str, int] = MappingProxyType({}),
@@ -176,9 +176,9 @@ def check_policy(stage: StageContext) -> None:
         logger.info(message, start.name, in_words(start.engine))
     lines = model_check.of_engine(innermost(engine_json(start)))
     for line in lines:
-        if line.outcome is Outcome.warn:
+        if line.outcome is CheckLevel.warn:
             logger.warning("The policy's check, %s: %s", line.name, line.text)
-    if failed := [line.text for line in lines if line.outcome is Outcome.fail]:
+    if failed := [line.text for line in lines if line.outcome is CheckLevel.fail]:
         raise InvalidInput(f"The policy cannot be trained. {' '.join(failed)}")
 
 

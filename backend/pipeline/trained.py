@@ -60,7 +60,7 @@ def rows_used(final: Path) -> dict[str, int]:
     return {name: record[name] for name in ("rows", "rows_special", "rows_refused", "rows_used") if name in record}
 
 
-def rows_left_out(db: Session, dataset_id: int, final: Path) -> list[left_out.Item]:
+def rows_left_out(db: Session, dataset_id: int, final: Path) -> list[left_out.LeftOutItem]:
     """The rows that the trainer left out, with their prompt and sample."""
     record = json.loads((final / "train.json").read_text(encoding="utf-8"))
     reasons = {number: Failure(FailureKind(kind), why) for number, kind, why in record.get("left_out", [])}
@@ -74,7 +74,7 @@ def rows_left_out(db: Session, dataset_id: int, final: Path) -> list[left_out.It
             .order_by(row.position)
         )
         items += [
-            left_out.Item(reasons[position], group_id, prompt_id, sample_id, position=position)
+            left_out.LeftOutItem(reasons[position], group_id, prompt_id, sample_id, position=position)
             for position, prompt_id, sample_id, group_id in db.execute(query)
         ]
     return items

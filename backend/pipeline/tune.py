@@ -28,8 +28,8 @@ from backend.pipeline.history import history_of
 from backend.pipeline.serve import TUNE
 from backend.pipeline.stage import Finish, StageContext, derive_seed
 from backend.prompt_sources import PromptSource
-from backend.recipes import Place, Recipe
-from backend.schedules import Changes, Trial
+from backend.recipes import Recipe, StepPlace
+from backend.schedules import Changes, PilotTrial
 from backend.selectors import Selector
 from backend.values import JSON, Group, LabelSource
 
@@ -68,7 +68,7 @@ class Pilot:
         self.stage, self.limit = stage, prompts
         self.trials: list[JSON] = []
         """What was tried, with the metrics that came of it."""
-        self.held = Held(stage)
+        self.held = OpenEngine(stage)
         self.asked: dict[PromptSource, list[Group]] = {}
         self.judged: list[Group] = []
         self.judged_by = ""
@@ -79,7 +79,7 @@ class Pilot:
     def __exit__(self, *_: object) -> None:
         self.held.close()
 
-    def try_out(self, changes: Changes) -> Trial:
+    def try_out(self, changes: Changes) -> PilotTrial:
         """Return what the changed recipe makes of the pilot prompts."""
         recipe = self.stage.recipe.tried(changes)
         *before, last = recipe.pilot(self.stage.round.phase)
@@ -87,13 +87,13 @@ class Pilot:
         if key != self.judged_by:
             self.judged, self.judged_by = self._make(before, recipe), key
         kept = self._kept(last)
-        trial = Trial(self.judged, kept, _metrics(recipe, self.judged, kept))
+        trial = PilotTrial(self.judged, kept, _metrics(recipe, self.judged, kept))
         self.trials.append({"changes": changes, "metrics": trial.metrics})
         self.stage.progress.metrics(len(self.trials), {n: v for n, v in trial.metrics.items() if v is not None})
         self.stage.progress.advance()
         return trial
 
-    def _make(self, places: Sequence[Place], recipe: Recipe) -> list[Group]:
+    def _make(self, places: Sequence[StepPlace], recipe: Recipe) -> list[Group]:
         """The pilot prompts with samples and labels."""
         groups = self._ask(places[0])
         for place in places[1:]:
@@ -107,7 +107,7 @@ class Pilot:
                 groups = [group for n, batch in enumerate(batches) for group in self._judge(place, part, batch, n)]
         return groups
 
-    def _ask(self, place: Place) -> list[Group]:
+    def _ask(self, place: StepPlace) -> list[Group]:
         """The pilot prompts, drawn once."""
         source = place.step.part
         assert isinstance(source, PromptSource)
@@ -122,7 +122,7 @@ class Pilot:
         self.asked[source] = groups
         return groups
 
-    def _answer(self, place: Place, part: Generator, groups: Sequence[Group], number: int) -> Iterator[Group]:
+    def _answer(self, place: StepPlace, part: Generator, groups: Sequence[Group], number: int) -> Iterator[Group]:
         engine = self._engine(place) if part.needs_engine else None
         prompts = [group.prompt for group in groups]
         part = documents.ready(self.stage, part)
@@ -133,7 +133,7 @@ class Pilot:
             ]
             yield replace(group, samples=(*group.samples, *new))
 
-    def _judge(self, place: Place, part: Judge, groups: Sequence[Group], number: int) -> Iterator[Group]:
+    def _judge(self, place: StepPlace, part: Judge, groups: Sequence[Group], number: int) -> Iterator[Group]:
         roles = place.step.roles
         seen = [
             replace(group, samples=tuple(sample for sample in group.samples if not roles or sample.role in roles))
@@ -149,7 +149,7 @@ class Pilot:
                 group, samples=tuple(_labelled(part, sample, by_sample.get(sample.id)) for sample in group.samples)
             )
 
-    def _kept(self, place: Place) -> frozenset[int]:
+    def _kept(self, place: StepPlace) -> frozenset[int]:
         selector, roles = place.step.part, place.step.roles
         assert isinstance(selector, Selector)
         groups = [
@@ -161,14 +161,14 @@ class Pilot:
             example.sample_id for example in chosen if example.sample_id is not None and example.label is not False
         )
 
-    def _engine(self, place: Place) -> Engine:
+    def _engine(self, place: StepPlace) -> Engine:
         return self.held.open(acting(self.stage.round, place.step.by, place.index))
 
-    def _seed(self, place: Place, number: int) -> int:
+    def _seed(self, place: StepPlace, number: int) -> int:
         return derive_seed(self.stage.round.seed, "pilot", place.index, number)
 
 
-class Held:
+class OpenEngine:
     """One open engine at a time: trials by one model load it once, and two models are never in memory together."""
 
     def __init__(self, stage: StageContext) -> None:

@@ -27,7 +27,7 @@ from backend.pipeline.stage import StageContext
 from backend.recipes import judge_of
 from backend.trainers import Trainer
 from backend.values import JSON, Group, MetricValue, Prompt, Sample, SetUse, Verdict
-from backend.warning_rules import Past, TrainedText, WarningEvidence
+from backend.warning_rules import PastFindings, TrainedText, WarningEvidence
 
 MOST_SWAPPED = 2000
 """Groups of which pairs shown in both orders are read back."""
@@ -78,7 +78,7 @@ def gathered(
             rows=ReadOnce(lambda: _rows([round_.id])),
             learned=ReadOnce(lambda: _rows(above)),
             held_out=_held_out(db, stage),
-            made=_metrics(values, round_.checkpoint_id) if round_.checkpoint_id else {},
+            trained=_metrics(values, round_.checkpoint_id) if round_.checkpoint_id else {},
             start=_measured_before(db, stage, _way(values)) | _metrics(values, round_.policy_id),
             of_round=_metrics(values, None),
             past=_past(db, above),
@@ -243,7 +243,7 @@ def _rows(round_ids: Sequence[int]) -> Iterator[TrainedText]:
                         (message["content"] for message in reversed(row.messages) if message["role"] == "user"), ""
                     )
                     context = "\n\n".join(message["content"] for message in row.messages)
-                    about = (row.prompt_id, question, row.said, row.origin, row.sample_id)
+                    about = (row.prompt_id, question, row.trained_text, row.origin, row.sample_id)
                     yield TrainedText(*about, context=context, rejected=row.rejected or "", label=row.label)
 
 
@@ -254,7 +254,7 @@ def _held_out(db: Session, stage: StageContext) -> list[Prompt]:
     return [Prompt(*row) for row in db.execute(query)] if sets else []
 
 
-def _past(db: Session, round_ids: Sequence[int]) -> list[Past]:
+def _past(db: Session, round_ids: Sequence[int]) -> list[PastFindings]:
     """What the rules left of the rounds above, oldest first; of the nearest one also where they left nothing."""
     row, by_round = tables.RoundWarning, defaultdict[int, dict[str, JSON]](dict)
     numbers = dict[int, int]()
@@ -264,4 +264,4 @@ def _past(db: Session, round_ids: Sequence[int]) -> list[Past]:
             by_round[round_id][name], numbers[round_id] = details, number
     for parent_id in round_ids[:1]:
         numbers[parent_id] = db.get_one(tables.Round, parent_id).number
-    return [Past(numbers[id_], by_round.get(id_, {})) for id_ in reversed(round_ids) if id_ in numbers]
+    return [PastFindings(numbers[id_], by_round.get(id_, {})) for id_ in reversed(round_ids) if id_ in numbers]

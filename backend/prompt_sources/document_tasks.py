@@ -30,7 +30,7 @@ DRAWS_PER_SHOT = 8
 """Documents that are looked at for one solved example; where none of them can give one, it is left out."""
 
 
-class Task(NamedTuple):
+class WrittenTask(NamedTuple):
     """What is shown, and what is to be written."""
 
     shown: str
@@ -78,15 +78,17 @@ class DocumentTasks(PromptSource):
                     questions.append(Group(_prompt(document, kind, solved, task)))
         return questions
 
-    def _task(self, kind: Kind, document: Prompt, chance: random.Random) -> Task | None:
+    def _task(self, kind: Kind, document: Prompt, chance: random.Random) -> WrittenTask | None:
         sentences = _passage(prompt_text(document.messages), self.max_chars, chance)
         return MAKERS[kind](sentences, chance) if sentences else None
 
-    def _solved(self, kind: Kind, document: Prompt, documents: Sequence[Prompt], chance: random.Random) -> list[Task]:
+    def _solved(
+        self, kind: Kind, document: Prompt, documents: Sequence[Prompt], chance: random.Random
+    ) -> list[WrittenTask]:
         """Tasks of other documents, no two of the same one."""
         drawn = chance.sample(range(len(documents)), min(len(documents), 1 + DRAWS_PER_SHOT * self.shots))
         others = (documents[n] for n in drawn if documents[n].id != document.id)
-        tasks: list[Task] = []
+        tasks: list[WrittenTask] = []
         for other in others:
             if len(tasks) == self.shots:
                 break
@@ -95,7 +97,7 @@ class DocumentTasks(PromptSource):
         return tasks
 
 
-def _prompt(document: Prompt, kind: Kind, solved: Sequence[Task], task: Task) -> Prompt:
+def _prompt(document: Prompt, kind: Kind, solved: Sequence[WrittenTask], task: WrittenTask) -> Prompt:
     """The document's prompt, asking for the task."""
     shown = "".join(f"Input: {task.shown}\nOutput: {task.target}\n\n" for task in solved)
     asked: Message = {"role": "user", "content": f"{INSTRUCTIONS[kind]}\n\n{shown}Input: {task.shown}\nOutput:"}
@@ -122,32 +124,32 @@ def _passage(text: str, most: int, chance: random.Random) -> list[str]:
     return passage
 
 
-def _next_sentence(sentences: Sequence[str], chance: random.Random) -> Task | None:
+def _next_sentence(sentences: Sequence[str], chance: random.Random) -> WrittenTask | None:
     if len(sentences) < 2:
         return None
     number = chance.randrange(1, len(sentences))
-    return Task("".join(sentences[:number]).strip(), sentences[number].strip())
+    return WrittenTask("".join(sentences[:number]).strip(), sentences[number].strip())
 
 
-def _masked_word(sentences: Sequence[str], chance: random.Random) -> Task | None:
+def _masked_word(sentences: Sequence[str], chance: random.Random) -> WrittenTask | None:
     text = "".join(sentences).strip()
     words = [match for match in WORD.finditer(text) if len(match[0]) >= SHORTEST_WORD]
     if not words:
         return None
     word = chance.choice(words)
-    return Task(f"{text[: word.start()]}{MASK}{text[word.end() :]}", word[0])
+    return WrittenTask(f"{text[: word.start()]}{MASK}{text[word.end() :]}", word[0])
 
 
-def _last_phrase(sentences: Sequence[str], chance: random.Random) -> Task | None:
+def _last_phrase(sentences: Sequence[str], chance: random.Random) -> WrittenTask | None:
     text = "".join(sentences).strip()
     words = list(WORD.finditer(text))
     if len(words) < 2 * PHRASE_WORDS:
         return None
     start = words[-PHRASE_WORDS].start()
-    return Task(text[:start].strip(), text[start:])
+    return WrittenTask(text[:start].strip(), text[start:])
 
 
-def _order(sentences: Sequence[str], chance: random.Random) -> Task | None:
+def _order(sentences: Sequence[str], chance: random.Random) -> WrittenTask | None:
     """Half of the texts are shuffled; a text of which no other order can be made is none to ask about."""
     written = [sentence.strip() for sentence in sentences]
     if len(set(written)) < 3:
@@ -155,17 +157,17 @@ def _order(sentences: Sequence[str], chance: random.Random) -> Task | None:
     is_shuffled, shown = chance.random() < 0.5, written
     while is_shuffled and shown == written:
         shown = chance.sample(written, len(written))
-    return Task(" ".join(shown), "shuffled" if is_shuffled else "original")
+    return WrittenTask(" ".join(shown), "shuffled" if is_shuffled else "original")
 
 
-def _recall(sentences: Sequence[str], chance: random.Random) -> Task | None:
+def _recall(sentences: Sequence[str], chance: random.Random) -> WrittenTask | None:
     """The first sentence, and all that comes after it."""
     if len(sentences) < 2:
         return None
-    return Task(sentences[0].strip(), "".join(sentences[1:]).strip())
+    return WrittenTask(sentences[0].strip(), "".join(sentences[1:]).strip())
 
 
-MAKERS: dict[Kind, Callable[[Sequence[str], random.Random], Task | None]] = {
+MAKERS: dict[Kind, Callable[[Sequence[str], random.Random], WrittenTask | None]] = {
     "next_sentence": _next_sentence,
     "masked_word": _masked_word,
     "last_phrase": _last_phrase,

@@ -11,7 +11,7 @@ from backend.judges import Judge
 from backend.recipes._recipe import Recipe
 from backend.recipes._slots import SLOTS, STEPS, Common, Slots
 from backend.recipes._steps import BASE, BUILT_IN, JUDGE, KINDS, POLICY, REFERENCE, STAGES, Phase, Step
-from backend.recipes._walk import Place, labeller
+from backend.recipes._walk import StepPlace, labeller
 from backend.registry import catalogue, import_all, left_out
 from backend.values import Stage
 
@@ -27,10 +27,10 @@ __all__ = [
     "STEPS",
     "Common",
     "Phase",
-    "Place",
     "Recipe",
     "Slots",
     "Step",
+    "StepPlace",
     "cut_of",
     "first_job",
     "get",
@@ -68,7 +68,7 @@ def judge_of(data: dict[str, Any], phase: int = 0) -> dict[str, Any]:
     return place.step.part.dump() if place is not None else {}
 
 
-def judge_place(recipe: Recipe, phase: int = 0) -> Place | None:
+def judge_place(recipe: Recipe, phase: int = 0) -> StepPlace | None:
     """The step of the judge whose labels people see: the last before they decide; None where there is none."""
     gate = recipe.gate(phase)
     return None if gate is None else labeller(recipe.places(phase), gate)

@@ -8,7 +8,7 @@ from backend.mixers import Mixer
 from backend.prompt_sources import PromptSource
 from backend.recipes import _rows_and_questions
 from backend.recipes._steps import BUILT_IN, KINDS, STAGES, Step
-from backend.recipes._walk import Place, Walk, gate_of, labeller, listed, named
+from backend.recipes._walk import StepPlace, Walk, gate_of, labeller, listed, named
 from backend.selectors import Selector
 from backend.trainers import LIVE, Trainer
 
@@ -27,7 +27,7 @@ def check_names(steps: Sequence[Step]) -> None:
         seen[step.name] = index
 
 
-def check_fields(place: Place, part: object) -> None:
+def check_fields(place: StepPlace, part: object) -> None:
     """What a step says beside its part has to mean something there."""
     of_pool = isinstance(part, PromptSource) and not part.reads_groups
     of_rows = isinstance(part, Trainer) or (isinstance(part, Mixer) and not part.reads_groups)
@@ -38,7 +38,7 @@ def check_fields(place: Place, part: object) -> None:
         raise ValueError(f"{place} looks at no samples, so `roles` means nothing there. Leave it out.")
 
 
-def check_targets(walk: Walk, place: Place, part: PromptSource) -> None:
+def check_targets(walk: Walk, place: StepPlace, part: PromptSource) -> None:
     """Who takes the texts over that inputs were written for needs groups that have them."""
     asked = walk.steps[place.source or 0].part
     if part.needs_targets and not (isinstance(asked, PromptSource) and asked.has_targets):
@@ -48,7 +48,7 @@ def check_targets(walk: Walk, place: Place, part: PromptSource) -> None:
         )
 
 
-def check_roles(walk: Walk, place: Place) -> None:
+def check_roles(walk: Walk, place: StepPlace) -> None:
     """Samples of the named roles have to be there."""
     writers, part = [walk.steps[n].by for n in place.texts], place.step.part
     for role in (*place.step.roles, *(part.roles if isinstance(part, Selector) else ())):
@@ -60,7 +60,7 @@ def check_roles(walk: Walk, place: Place) -> None:
             )
 
 
-def check_groups(walk: Walk, place: Place) -> None:
+def check_groups(walk: Walk, place: StepPlace) -> None:
     """A generator needs questions, a judge and a selector texts that answer them."""
     kind, part = place.step.kind, place.step.part
     if place.source is None:
@@ -95,7 +95,7 @@ def check_groups(walk: Walk, place: Place) -> None:
     check_principles(walk, place)
 
 
-def check_principles(walk: Walk, place: Place) -> None:
+def check_principles(walk: Walk, place: StepPlace) -> None:
     """Who writes a principle into rows has to know which one the judge before it went by."""
     part = place.step.part
     if not isinstance(part, Selector) or not part.written_principles:
@@ -114,7 +114,7 @@ def check_principles(walk: Walk, place: Place) -> None:
         )
 
 
-def check_origins(walk: Walk, place: Place) -> None:
+def check_origins(walk: Walk, place: StepPlace) -> None:
     """Who judges texts by their origin has to name conditions or roles that there are."""
     part = place.step.part
     if not isinstance(part, Judge):
@@ -130,7 +130,7 @@ def check_origins(walk: Walk, place: Place) -> None:
             )
 
 
-def check_beside(walk: Walk, place: Place) -> None:
+def check_beside(walk: Walk, place: StepPlace) -> None:
     """Who compares with the texts of a step needs a generator of that name before it."""
     name = place.step.part.reads_beside if isinstance(place.step.part, Judge) else ""
     names = [step.name for step in walk.steps[: place.index] if step.kind == "generator" and step.name]
@@ -142,7 +142,7 @@ def check_beside(walk: Walk, place: Place) -> None:
         )
 
 
-def check_parents(walk: Walk, place: Place) -> None:
+def check_parents(walk: Walk, place: StepPlace) -> None:
     """Who looks at the texts that questions are about needs questions about texts."""
     part, asked = place.step.part, walk.steps[place.source or 0].part
     if isinstance(asked, Generator):
@@ -188,7 +188,7 @@ def _asked(walk: Walk, source: int) -> PromptSource:
     return part
 
 
-def check_trainer(walk: Walk, place: Place, part: Trainer) -> None:
+def check_trainer(walk: Walk, place: StepPlace, part: Trainer) -> None:
     if not part.takes:
         return  # it reads no rows
     if not place.rows:
@@ -224,7 +224,7 @@ def check_trainer(walk: Walk, place: Place, part: Trainer) -> None:
             )
 
 
-def check_turns(walk: Walk, index: int, place: Place, part: Trainer) -> None:
+def check_turns(walk: Walk, index: int, place: StepPlace, part: Trainer) -> None:
     """Episodes are trained on only by who tells what the policy said from what its environment did."""
     before = walk.steps[index].part
     if part.trains_turns or not isinstance(before, Selector) or not before.needs_texts:
@@ -241,7 +241,7 @@ def check_turns(walk: Walk, index: int, place: Place, part: Trainer) -> None:
         )
 
 
-def check_wanted(walk: Walk, place: Place, part: Trainer) -> None:
+def check_wanted(walk: Walk, place: StepPlace, part: Trainer) -> None:
     """A column that a knob of the trainer asks for is written by what made the rows, or by a mixer after that."""
     last = max((n for n in place.rows if isinstance(walk.steps[n].part, Selector)), default=0)
     writers = [walk.steps[n].part for n in place.rows if n >= last]
@@ -253,7 +253,7 @@ def check_wanted(walk: Walk, place: Place, part: Trainer) -> None:
         )
 
 
-def check_mixer(walk: Walk, place: Place, part: Mixer) -> None:
+def check_mixer(walk: Walk, place: StepPlace, part: Mixer) -> None:
     if not place.rows:
         raise ValueError(f"{place} has no rows to work on. Put a selector before it.")
     if part.reads_groups:
@@ -262,7 +262,7 @@ def check_mixer(walk: Walk, place: Place, part: Mixer) -> None:
         check_taught(walk, place)
 
 
-def check_taught(walk: Walk, place: Place) -> None:
+def check_taught(walk: Walk, place: StepPlace) -> None:
     """Who makes rows of what a judge should have said needs to have been asked in words the judge that people see."""
     gate = gate_of(walk.places)
     judge = labeller(walk.places, gate) if gate is not None else None
@@ -292,7 +292,7 @@ def check_questions(walk: Walk) -> None:
             raise ValueError(f"{place} asks what nobody answers. Put a generator after it, or remove it.")
 
 
-def _uses_questions(place: Place) -> bool:
+def _uses_questions(place: StepPlace) -> bool:
     """Whether a step answers questions, asks them once more, or hands them to a trainer that answers them itself."""
     part = place.step.part
     if isinstance(part, PromptSource):

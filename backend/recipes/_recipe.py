@@ -13,7 +13,7 @@ from backend.prompt_sources import PromptSource
 from backend.recipes import _changes, _scheduling, _wiring
 from backend.recipes._slots import STEPS, Common, Slots
 from backend.recipes._steps import POLICY, Phase
-from backend.recipes._walk import Place, gate_of
+from backend.recipes._walk import StepPlace, gate_of
 from backend.registry import Part
 from backend.schedules import Schedule
 from backend.schedules.constant import Constant
@@ -148,12 +148,12 @@ class Recipe(Common):
             and all(step.is_plain for step in steps)
         )
 
-    def places(self, phase: int = 0) -> tuple[Place, ...]:
+    def places(self, phase: int = 0) -> tuple[StepPlace, ...]:
         """The steps of a phase with what each works on; a number behind the last phase means the last."""
         return self._places[min(phase, len(self.phases) - 1)]
 
     @cached_property
-    def _places(self) -> tuple[tuple[Place, ...], ...]:
+    def _places(self) -> tuple[tuple[StepPlace, ...], ...]:
         return tuple(_wiring.wire(phase.steps) for phase in self.phases)
 
     def gate(self, phase: int = 0) -> int | None:
@@ -173,7 +173,7 @@ class Recipe(Common):
             rounds_before -= phase.rounds
         return len(self.phases) - 1
 
-    def pilot(self, phase: int = 0) -> tuple[Place, ...]:
+    def pilot(self, phase: int = 0) -> tuple[StepPlace, ...]:
         """The steps of a phase that a schedule tries out, the first selector last; raises `ValueError`."""
         return _wiring.pilot(self.places(phase))
 

@@ -9,10 +9,10 @@ from backend.trainers import Trainer
 from backend.values import DatasetType
 
 if TYPE_CHECKING:
-    from backend.recipes._walk import Place
+    from backend.recipes._walk import StepPlace
 
 
-def type_of_rows(places: "Sequence[Place]", place: "Place", part: Trainer) -> DatasetType:
+def type_of_rows(places: "Sequence[StepPlace]", place: "StepPlace", part: Trainer) -> DatasetType:
     """Return the type of the rows that a trainer reads: one that it takes, and the same for all.
 
     Raises `ValueError` where it is not.
@@ -33,7 +33,7 @@ def type_of_rows(places: "Sequence[Place]", place: "Place", part: Trainer) -> Da
     return type_
 
 
-def check_source(places: "Sequence[Place]", place: "Place", part: PromptSource) -> None:
+def check_source(places: "Sequence[StepPlace]", place: "StepPlace", part: PromptSource) -> None:
     """Raise `ValueError` for a source that asks questions once more, or needs their texts, where it finds others."""
     number = place.source or 0
     asked = places[number].step.part
@@ -53,7 +53,7 @@ def check_source(places: "Sequence[Place]", place: "Place", part: PromptSource) 
         )
 
 
-def knows_answers(places: "Sequence[Place]", source: int) -> bool:
+def knows_answers(places: "Sequence[StepPlace]", source: int) -> bool:
     """Whether known answers go with what a step asks, or with what it asks once more."""
     asked = places[source].step.part
     while not isinstance(asked, PromptSource) or asked.asks_again:

@@ -10,7 +10,7 @@ from backend.selectors import Selector
 
 
 @dataclass(frozen=True)
-class Place:
+class StepPlace:
     """One step, with what it works on. Steps are numbered from 0 here and from 1 where people read them.
 
     source: the step that asked the questions of the groups it works on; None for a source that reads the pool.
@@ -38,7 +38,7 @@ class Place:
 
 
 @dataclass
-class State:
+class StepScope:
     """Which groups the next step sees."""
 
     source: int | None = None
@@ -50,25 +50,25 @@ class Walk:
     """What is known after the steps so far."""
 
     steps: Sequence[Step]
-    places: list[Place] = field(default_factory=list)
-    newest: State = field(default_factory=State)
-    named: dict[str, State] = field(default_factory=dict)
+    places: list[StepPlace] = field(default_factory=list)
+    newest: StepScope = field(default_factory=StepScope)
+    named: dict[str, StepScope] = field(default_factory=dict)
     texts: dict[int, tuple[int, ...]] = field(default_factory=dict)
     rows: tuple[int, ...] = ()
 
 
-def gate_of(places: Sequence[Place]) -> int | None:
+def gate_of(places: Sequence[StepPlace]) -> int | None:
     """The first step that reads labels: people decide before it. None where no step does."""
     return next((place.index for place in places if place.reads_labels), None)
 
 
-def labeller(places: Sequence[Place], gate: int) -> Place | None:
+def labeller(places: Sequence[StepPlace], gate: int) -> StepPlace | None:
     """The last judge before people decide that labels the texts they see; None where there is none."""
     judges = [place for place in places[:gate] if place.step.kind == "judge" and _labels(places, place, places[gate])]
     return judges[-1] if judges else None
 
 
-def _labels(places: Sequence[Place], judge: Place, shown: Place) -> bool:
+def _labels(places: Sequence[StepPlace], judge: StepPlace, shown: StepPlace) -> bool:
     """Whether a judge labels the texts of the groups that another step works on."""
     part = judge.step.part
     if isinstance(part, Judge) and part.judges_parents and judge.source is not None:

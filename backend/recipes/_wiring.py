@@ -8,12 +8,12 @@ from backend.mixers import Mixer
 from backend.prompt_sources import PromptSource
 from backend.recipes import _checks, _heads, _rows_and_questions
 from backend.recipes._steps import STAGES, Step
-from backend.recipes._walk import Place, State, Walk, listed, named
+from backend.recipes._walk import StepPlace, StepScope, Walk, listed, named
 from backend.selectors import Selector
 from backend.trainers import Trainer
 
 
-def wire(steps: Sequence[Step]) -> tuple[Place, ...]:
+def wire(steps: Sequence[Step]) -> tuple[StepPlace, ...]:
     """Return the place of each step; raises `ValueError` that names the step, the reason and the way out."""
     _checks.check_names(steps)
     walk = Walk(steps)
@@ -35,17 +35,17 @@ def _take(walk: Walk, index: int, step: Step) -> None:
     texts = walk.texts.get(state.source, ()) if state.source is not None else ()
     reads_rows = isinstance(part, Selector | Mixer) or (isinstance(part, Trainer) and bool(part.takes))
     rows = walk.rows if reads_rows else ()
-    place = Place(index, step, state.source, state.narrowed, texts, rows)
+    place = StepPlace(index, step, state.source, state.narrowed, texts, rows)
     _checks.check_fields(place, part)
     if isinstance(part, PromptSource):
         if not part.reads_groups:
-            place = Place(index, step)
+            place = StepPlace(index, step)
         elif state.source is None:
             raise ValueError(f"{place} reads groups, but no step before it asks anything. Begin with prompt_set.")
         else:
             _rows_and_questions.check_source(walk.places, place, part)
             _checks.check_targets(walk, place, part)
-        walk.newest = State(state.source, index) if part.narrows else State(index)
+        walk.newest = StepScope(state.source, index) if part.narrows else StepScope(index)
     elif isinstance(part, Trainer):
         _checks.check_trainer(walk, place, part)
         walk.rows = () if reads_rows else walk.rows
@@ -55,7 +55,7 @@ def _take(walk: Walk, index: int, step: Step) -> None:
     else:
         _checks.check_groups(walk, place)
         if isinstance(part, Generator) and part.makes_groups:
-            walk.newest = state = State(index)
+            walk.newest = state = StepScope(index)
             walk.texts[index] = (index,)
         elif isinstance(part, Generator) and state.source is not None:
             walk.texts[state.source] = (*texts, index)
@@ -66,7 +66,7 @@ def _take(walk: Walk, index: int, step: Step) -> None:
         walk.named[step.name] = walk.newest if isinstance(part, PromptSource) else state
 
 
-def _state_of(walk: Walk, index: int, step: Step) -> State:
+def _state_of(walk: Walk, index: int, step: Step) -> StepScope:
     if not step.of:
         return walk.newest
     if step.of not in walk.named:
@@ -77,7 +77,7 @@ def _state_of(walk: Walk, index: int, step: Step) -> State:
     return walk.named[step.of]
 
 
-def pilot(places: Sequence[Place]) -> tuple[Place, ...]:
+def pilot(places: Sequence[StepPlace]) -> tuple[StepPlace, ...]:
     """The steps that a schedule tries out: all up to the first selector; raises `ValueError` where it cannot.
 
     They are tried out in memory, so that they may ask the prompts alone: there are no rows of texts to ask about.
@@ -100,12 +100,12 @@ def pilot(places: Sequence[Place]) -> tuple[Place, ...]:
     return tuple(places[: end + 1])
 
 
-def jobs(places: Sequence[Place]) -> list[int]:
+def jobs(places: Sequence[StepPlace]) -> list[int]:
     """The steps that have a job of their own, in order."""
     return [place.index for place in places if place.step.kind in STAGES]
 
 
-def line(places: Sequence[Place], index: int) -> str:
+def line(places: Sequence[StepPlace], index: int) -> str:
     """One line for people: `3. judge: read_score, works on: answers (step 2), by: judge`."""
     place = places[index]
     step, part = place.step, place.step.part
@@ -129,7 +129,7 @@ def line(places: Sequence[Place], index: int) -> str:
     return ", ".join(lines)
 
 
-def _groups(places: Sequence[Place], place: Place) -> str:
+def _groups(places: Sequence[StepPlace], place: StepPlace) -> str:
     """The texts, or where there are none yet the questions, that a step works on."""
     assert place.source is not None
     shown = [places[n] for n in (place.texts or (place.source,))]

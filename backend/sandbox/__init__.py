@@ -22,7 +22,7 @@ from backend.sandbox._bubblewrap import check
 from backend.sandbox._wire import NotPlain, pack, unpack
 from backend.values import JSON
 
-__all__ = ["Answer", "Call", "Ending", "Limits", "check", "run", "run_all"]
+__all__ = ["Call", "CallResult", "Ending", "Limits", "check", "run", "run_all"]
 
 MOST_REPLY = 64 * 1024
 """Bytes of one reply; a longer one is not read."""
@@ -60,12 +60,12 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a call came to. `said`: the exception, or what was tried; a program can make it up."""
+class CallResult:
+    """What a call came to. `message`: the exception, or what was tried; a program can make it up."""
 
     ending: Ending
     value: Any = None
-    said: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,42 +78,42 @@ class Limits:
     file_bytes: int = 2**20
 
 
-def run(program: str, calls: Sequence[Call], limits: Limits = Limits(), *, hash_seed: int = 0) -> list[Answer]:
+def run(program: str, calls: Sequence[Call], limits: Limits = Limits(), *, hash_seed: int = 0) -> list[CallResult]:
     """Return what each call comes to, in order; a call that ends the process leaves those after it as they are.
 
     The program is run anew for each call. Once `MOST_TIMEOUTS` calls ran out of time, so do all others, unseen.
     Raises `MissingPrerequisite` where no sandbox can be started.
     """
     if len(program) > MOST_TEXT:
-        return [Answer(Ending.crash, said=f"the program has more than {MOST_TEXT:,} characters")] * len(calls)
-    answers: list[Answer] = []
+        return [CallResult(Ending.crash, message=f"the program has more than {MOST_TEXT:,} characters")] * len(calls)
+    answers: list[CallResult] = []
     while len(answers) < len(calls):
         if sum(answer.ending is Ending.timeout for answer in answers) >= MOST_TIMEOUTS:
             reason = f"not run: {MOST_TIMEOUTS} calls before ran out of time"
-            return answers + [Answer(Ending.timeout, said=reason)] * (len(calls) - len(answers))
+            return answers + [CallResult(Ending.timeout, message=reason)] * (len(calls) - len(answers))
         with _Box(program, limits, len(calls), hash_seed) as box:
             while box.is_open and len(answers) < len(calls):
                 answers.append(box.ask(calls[len(answers)]))
     return answers
 
 
-def run_all(jobs: Sequence[tuple[str, Sequence[Call]]], limits: Limits = Limits()) -> list[list[Answer]]:
+def run_all(jobs: Sequence[tuple[str, Sequence[Call]]], limits: Limits = Limits()) -> list[list[CallResult]]:
     """Run several programs, each twice and with another order of hashes: what ends differently is flaky."""
     with ThreadPoolExecutor(max_workers=min(MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
         return list(pool.map(lambda job: _run_twice(job[0], job[1], limits), jobs))
 
 
-def _run_twice(program: str, calls: Sequence[Call], limits: Limits) -> list[Answer]:
+def _run_twice(program: str, calls: Sequence[Call], limits: Limits) -> list[CallResult]:
     first = run(program, calls, limits)
     again = [number for number, answer in enumerate(first) if answer.ending is not Ending.timeout]
     second = run(program, [calls[number] for number in again], limits, hash_seed=1)
     for number, other in zip(again, second, strict=True):
         if not _is_same(first[number], other):
-            first[number] = Answer(Ending.flaky, said="two runs ended differently")
+            first[number] = CallResult(Ending.flaky, message="two runs ended differently")
     return first
 
 
-def _is_same(first: Answer, other: Answer) -> bool:
+def _is_same(first: CallResult, other: CallResult) -> bool:
     if first.ending is not other.ending or first.ending is not Ending.value:
         return first.ending is other.ending
     return bool(first.value == other.value) or repr(first.value) == repr(other.value)  # nan is not equal to itself
@@ -165,28 +165,28 @@ class _Box:
             assert pipe is not None
             pipe.close()
 
-    def ask(self, call: Call) -> Answer:
+    def ask(self, call: Call) -> CallResult:
         try:
             args, kwargs = [pack(arg) for arg in call.args], [[name, pack(value)] for name, value in call.kwargs]
             request = {"function": call.function, "args": args, "kwargs": kwargs}
             if len(json.dumps(request)) > MOST_TEXT:
                 raise NotPlain(f"more than {MOST_TEXT:,} characters")
         except ValueError as error:
-            return Answer(Ending.crash, said=f"the arguments are {error}")
+            return CallResult(Ending.crash, message=f"the arguments are {error}")
         return self._answer(self._exchange(request, self.limits.wall_seconds))
 
-    def _answer(self, reply: JSON | str) -> Answer:
+    def _answer(self, reply: JSON | str) -> CallResult:
         if isinstance(reply, str):
             self.is_open = False
-            return Answer(Ending.timeout if reply == "timeout" else Ending.crash, said=reply)
+            return CallResult(Ending.timeout if reply == "timeout" else Ending.crash, message=reply)
         if isinstance(message := reply.get("forbidden"), str):
-            return Answer(Ending.forbidden, said=_short(message))
+            return CallResult(Ending.forbidden, message=_short(message))
         if isinstance(message := reply.get("error"), str):
-            return Answer(Ending.crash, said=_short(message))
+            return CallResult(Ending.crash, message=_short(message))
         try:
-            return Answer(Ending.value, unpack(reply["value"]))
+            return CallResult(Ending.value, unpack(reply["value"]))
         except (KeyError, NotPlain) as error:
-            return Answer(Ending.crash, said=f"an answer that cannot be read: {_short(str(error))}")
+            return CallResult(Ending.crash, message=f"an answer that cannot be read: {_short(str(error))}")
 
     def _exchange(self, request: JSON, seconds: float) -> JSON | str:
         """Send one line and return the next; `timeout`, or how the process ended, where none comes."""

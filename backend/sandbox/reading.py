@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from backend.sandbox import MOST_TEXT, Answer, Call, Ending
+from backend.sandbox import MOST_TEXT, Call, CallResult, Ending
 
 FENCE = "```"
 NAME = re.compile(r"\w*")
@@ -28,7 +28,7 @@ class Check:
     by_truth: bool = False
     """Only whether the value counts as true is compared."""
 
-    def holds(self, answer: Answer) -> bool:
+    def holds(self, answer: CallResult) -> bool:
         """Whether a program that gave this answer keeps it."""
         if answer.ending is not Ending.value:
             return False
@@ -99,7 +99,7 @@ def checks_of(code: str, *, most: int | None = None) -> list[Check]:
 def is_weak(checks: list[Check]) -> bool:
     """Whether one constant, whatever it is asked, keeps all assertions: such a test tells nothing apart."""
     stubs = [*(check.expected for check in checks), True, False]
-    return any(all(check.holds(Answer(Ending.value, stub)) for check in checks) for stub in stubs)
+    return any(all(check.holds(CallResult(Ending.value, stub)) for check in checks) for stub in stubs)
 
 
 def _check(node: ast.Assert) -> Check:

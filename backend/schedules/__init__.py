@@ -14,7 +14,7 @@ History = Sequence[Mapping[str, float | None]]
 
 
 @dataclass(frozen=True)
-class Trial:
+class PilotTrial:
     """What came of trying changes out on the pilot prompts.
 
     groups: the pilot prompts with their samples and labels. kept: ids of the samples that the first selector keeps.
@@ -26,7 +26,7 @@ class Trial:
     metrics: Mapping[str, float | None] = field(default_factory=dict)
 
 
-TryOut = Callable[[Changes], Trial]
+TryOut = Callable[[Changes], PilotTrial]
 """Carries out the recipe up to its first selector, with these changes, on the pilot prompts."""
 
 

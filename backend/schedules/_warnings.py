@@ -16,7 +16,7 @@ _IN_WORDS = {
 
 
 @dataclass(frozen=True)
-class Rule:
+class MetricRule:
     """The newest value of a metric, below or above a number that follows from the limit and the values before.
 
     against: what the limit is a share of, or less than; `itself`: the limit is the number. also: another metric, and
@@ -53,7 +53,7 @@ class Rule:
         # Rounded, so that a value that is exactly at the limit is not beyond it.
         return round(other - limit if self.against == "best less" else limit * other, 9)
 
-    def said(self, history: History, limit: float) -> str:
+    def explanation(self, history: History, limit: float) -> str:
         """What was compared, in words."""
         before = [value for metrics in history[:-1] if (value := metrics.get(self.metric)) is not None]
         other = (before[0] if self.against == "first" else max(before)) if before else 0.0
@@ -83,13 +83,15 @@ def _has_not_grown(first: float, newest: float) -> bool:
 
 
 WARNINGS = {
-    "accuracy_fell": Rule("held_out_accuracy", 0.05, "best less"),
-    "balance_lost": Rule("balance_score", 0.8, "best"),
-    "cannot_be_told_apart": Rule("two_sample_accuracy", 0.55, "itself"),
-    "diversity_fell": Rule("distinct_2", 0.7, "first"),
-    "judge_decayed": Rule("judge_accuracy_people", 0.05, "best less"),
-    "longer_without_gain": Rule("mean_tokens", 1.5, "first", is_above=True, also=("held_out_accuracy", _has_not_grown)),
-    "pair_gap_fell": Rule("pair_distance", 0.5, "first"),
-    "sharpening_only": Rule("pass_at_8", 0.02, "best less", also=("held_out_accuracy", _has_grown)),
+    "accuracy_fell": MetricRule("held_out_accuracy", 0.05, "best less"),
+    "balance_lost": MetricRule("balance_score", 0.8, "best"),
+    "cannot_be_told_apart": MetricRule("two_sample_accuracy", 0.55, "itself"),
+    "diversity_fell": MetricRule("distinct_2", 0.7, "first"),
+    "judge_decayed": MetricRule("judge_accuracy_people", 0.05, "best less"),
+    "longer_without_gain": MetricRule(
+        "mean_tokens", 1.5, "first", is_above=True, also=("held_out_accuracy", _has_not_grown)
+    ),
+    "pair_gap_fell": MetricRule("pair_distance", 0.5, "first"),
+    "sharpening_only": MetricRule("pass_at_8", 0.02, "best less", also=("held_out_accuracy", _has_grown)),
 }
 """By name; see `StopOnWarning`."""

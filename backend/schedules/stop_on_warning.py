@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from backend.schedules import Changes, History, Schedule, TryOut
-from backend.schedules._warnings import WARNINGS, Rule
+from backend.schedules._warnings import WARNINGS, MetricRule
 
 Warned = Literal[
     "accuracy_fell",
@@ -54,10 +54,10 @@ class StopOnWarning(Schedule):
             limit = self.limits.get(name, rule.limit)
             if len(history) >= self.patience and self._holds(rule, history, limit):
                 times = f", {self.patience} rounds in a row" if self.patience > 1 else ""
-                return f"The warning {name} holds{times}: {rule.said(history, limit)}"
+                return f"The warning {name} holds{times}: {rule.explanation(history, limit)}"
         return None
 
-    def _holds(self, rule: Rule, history: History, limit: float) -> bool:
+    def _holds(self, rule: MetricRule, history: History, limit: float) -> bool:
         """Whether the warning holds in each of the last rounds, seen from that round."""
         ends: Sequence[int] = range(len(history) - self.patience + 1, len(history) + 1)
         return all(rule.holds(history[:end], limit) for end in ends)

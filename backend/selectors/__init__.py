@@ -90,8 +90,8 @@ def with_twins(group: Group) -> list[Sample]:
     for sample in group.samples:
         verdict = by_person(sample)
         if verdict is not None:
-            verdicts.setdefault(sample.said.strip(), set()).add(verdict)
-    return [_decided(sample, verdicts.get(sample.said.strip(), set())) for sample in group.samples]
+            verdicts.setdefault(sample.full_text.strip(), set()).add(verdict)
+    return [_decided(sample, verdicts.get(sample.full_text.strip(), set())) for sample in group.samples]
 
 
 def is_truncated(sample: Sample) -> bool:

@@ -58,7 +58,7 @@ class Candidates:
 
 
 @dataclass(frozen=True)
-class Knobs:
+class MarginKnobs:
     """What decides, under the names of the selector's knobs."""
 
     min_margin: float = 0.0
@@ -71,7 +71,7 @@ class Knobs:
 
 
 @dataclass(frozen=True)
-class Decided:
+class DecidedPairs:
     """The pairs in order of their groups, as places among the candidates; `margin` is NaN where people set the two
     apart. `dropped`: prompts without a pair, by the reason of their best one."""
 
@@ -116,7 +116,7 @@ def in_drawn_order(
     return Candidates(**{name: columns[name][drawn] for name in PER_SAMPLE}, prompt_ids=prompt_ids, notes=notes)
 
 
-def decide(pool: Candidates, knobs: Knobs, *, categories: Numbers | None = None) -> Decided:
+def decide(pool: Candidates, knobs: MarginKnobs, *, categories: Numbers | None = None) -> DecidedPairs:
     """Return the pairs: of each group the best sample with the worst, the second best with the second worst, and so on.
 
     What people said stands above every score. Where scores are equal, `ties` drop gives no pair, and shorter one whose
@@ -138,10 +138,10 @@ def decide(pool: Candidates, knobs: Knobs, *, categories: Numbers | None = None)
     in_order = np.argsort(group, kind="stable")
     counts = np.bincount(reasons[~has_pair], minlength=len(REASONS)).tolist()
     dropped = {reason: count for reason, count in zip(REASONS, counts, strict=True) if count}
-    return Decided(chosen[in_order], rejected[in_order], margin[in_order], group[in_order], dropped)
+    return DecidedPairs(chosen[in_order], rejected[in_order], margin[in_order], group[in_order], dropped)
 
 
-def _sides(pool: Candidates, knobs: Knobs, reasons: Numbers) -> Numbers:
+def _sides(pool: Candidates, knobs: MarginKnobs, reasons: Numbers) -> Numbers:
     """Which samples may be a side, and why groups have fewer than two."""
     is_said = ~np.isnan(pool.score) | (pool.standing != 0)
     usable = is_said & ~pool.is_cut if knobs.drop_truncated else is_said
@@ -153,7 +153,7 @@ def _sides(pool: Candidates, knobs: Knobs, reasons: Numbers) -> Numbers:
     return seen
 
 
-def _ranked(pool: Candidates, knobs: Knobs, usable: Numbers) -> tuple[Numbers, Numbers]:
+def _ranked(pool: Candidates, knobs: MarginKnobs, usable: Numbers) -> tuple[Numbers, Numbers]:
     """The usable samples by group, the best first; and every sample's score with its length taken off."""
     adjusted = np.round(np.nan_to_num(pool.score) - knobs.length_penalty * pool.length / PER_CHARACTERS, 9)
     if knobs.ties == "shorter":
@@ -167,7 +167,7 @@ def _ranked(pool: Candidates, knobs: Knobs, usable: Numbers) -> tuple[Numbers, N
 
 def _pairs(
     pool: Candidates,
-    knobs: Knobs,
+    knobs: MarginKnobs,
     order: Numbers,
     adjusted: Numbers,
     starts: Numbers,
@@ -217,7 +217,7 @@ def _mixed(ids: Numbers, seed: int) -> Numbers:
     return mixed ^ (mixed >> np.uint64(31))
 
 
-def length_gap(pool: Candidates, decided: Decided) -> float | None:
+def length_gap(pool: Candidates, decided: DecidedPairs) -> float | None:
     """Return how many characters longer the chosen texts are, on average; None without pairs."""
     if not len(decided.chosen):
         return None

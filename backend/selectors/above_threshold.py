@@ -109,5 +109,5 @@ class AboveThreshold(WeighsByEntropy):
             return samples
         first: dict[str, Sample] = {}
         for sample in samples:
-            first.setdefault(sample.said.strip(), sample)
+            first.setdefault(sample.full_text.strip(), sample)
         return list(first.values())

@@ -30,7 +30,7 @@ class KeepAll(Selector):
             seen: set[str] = set()
             for sample in with_twins(group):
                 weight = self._weight(sample)
-                text = sample.said.strip()
+                text = sample.full_text.strip()
                 if self.drop_duplicates and text in seen:
                     dropped["duplicate text"] += 1
                 elif isinstance(weight, float):

@@ -53,9 +53,9 @@ class MarginPairs(Selector):
         return True  # a quota is over all of them, and the page that tries knobs out sees all of them, too
 
     @property
-    def knobs(self) -> _margins.Knobs:
+    def knobs(self) -> _margins.MarginKnobs:
         """What decides, for `_margins.decide`."""
-        return _margins.Knobs(**{name: getattr(self, name) for name in _margins.Knobs.__dataclass_fields__})
+        return _margins.MarginKnobs(**{name: getattr(self, name) for name in _margins.MarginKnobs.__dataclass_fields__})
 
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         pool = _margins.candidates(groups, seed=seed)

@@ -15,7 +15,7 @@ _CLOSE = 1e-9
 
 
 @dataclass
-class Answer:
+class VotedAnswer:
     """An answer of a group: its share of votes V/k, and its samples by what people said of them."""
 
     share: float = 0.0
@@ -92,15 +92,15 @@ class VoteMarginPairs(Selector):
             weight=most - fewest,
         )
 
-    def _answers(self, group: Group) -> list[Answer]:
+    def _answers(self, group: Group) -> list[VotedAnswer]:
         """Gather the samples by answer, in order of first appearance."""
-        by_answer: dict[str, Answer] = {}
+        by_answer: dict[str, VotedAnswer] = {}
         for sample in group.samples:
             text = answers.extract(sample.text, self.pattern)
             verdict = by_person(sample)
             if text is None or is_blank(sample) or (verdict is None and sample.score is None) or is_truncated(sample):
                 continue
-            answer = by_answer.setdefault(answers.normalise(text, numbers=self.numbers), Answer())
+            answer = by_answer.setdefault(answers.normalise(text, numbers=self.numbers), VotedAnswer())
             match verdict:
                 case Verdict.accept:
                     answer.accepted.append(sample)
@@ -111,6 +111,6 @@ class VoteMarginPairs(Selector):
                     answer.share = sample.score or 0.0
         return list(by_answer.values())
 
-    def _may_be_chosen(self, answer: Answer) -> list[Sample]:
+    def _may_be_chosen(self, answer: VotedAnswer) -> list[Sample]:
         """Samples people accepted, else those that voted; extra ones serve as rejected sides only."""
         return answer.accepted or [s for s in answer.undecided if not self.voters or s.position < self.voters]

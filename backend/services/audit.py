@@ -29,7 +29,7 @@ Format = Literal["jsonl", "csv"]
 
 
 @dataclass(frozen=True)
-class Asked:
+class AuditQuery:
     """What to show; empty means all. `subject` is searched for in an event's subject and in a decision's note.
 
     A bulk action is one event; its decisions are listed for a single sample, and with `is_whole`. `via` page is every
@@ -49,7 +49,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Entry:
+class AuditEntry:
     """One act. `sample` is set for decisions; `details` are what else is known of it."""
 
     id: int
@@ -65,20 +65,20 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Page:
+class AuditPage:
     """Entries and the cursor of the next page; None at the end."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[AuditEntry, ...]
     next: str | None
 
 
 def listing(
-    actor: Actor, project_id: int, asked: Asked | None = None, *, after: str | None = None, limit: int = PAGE
-) -> Page:
+    actor: Actor, project_id: int, asked: AuditQuery | None = None, *, after: str | None = None, limit: int = PAGE
+) -> AuditPage:
     """One page of what was done in a project. Owners also see what belongs to no project, as accounts and tokens."""
     with reading() as db:
         require(db, actor, project_id, Role.curator)
-        return _page(db, actor, project_id, asked or Asked(), after, limit)
+        return _page(db, actor, project_id, asked or AuditQuery(), after, limit)
 
 
 def verbs(actor: Actor, project_id: int) -> list[str]:
@@ -89,7 +89,9 @@ def verbs(actor: Actor, project_id: int) -> list[str]:
         return sorted({*names, *map(str, DecisionKind)})
 
 
-def export(actor: Actor, project_id: int, asked: Asked | None = None, *, format: Format = "jsonl") -> Iterator[str]:
+def export(
+    actor: Actor, project_id: int, asked: AuditQuery | None = None, *, format: Format = "jsonl"
+) -> Iterator[str]:
     """The list as lines, a piece at a time; needs an admin, and is itself noted."""
     if format not in ("jsonl", "csv"):
         raise InvalidInput(f"There is no audit format {format!r}. Choose jsonl or csv.")
@@ -97,12 +99,12 @@ def export(actor: Actor, project_id: int, asked: Asked | None = None, *, format:
         require(db, actor, project_id, Role.admin)
         name = db.get_one(tables.Project, project_id).name
         events.note(db, actor, "export audit", name, project_id=project_id, format=format)
-    lines = _lines(actor, project_id, replace(asked or Asked(), is_whole=True), format)
+    lines = _lines(actor, project_id, replace(asked or AuditQuery(), is_whole=True), format)
     # What cannot be read is said now: once a download has begun, it can only break off.
     return chain([next(lines, "")], lines)
 
 
-def _lines(actor: Actor, project_id: int, asked: Asked, format: Format) -> Iterator[str]:
+def _lines(actor: Actor, project_id: int, asked: AuditQuery, format: Format) -> Iterator[str]:
     after, head = None, _as_csv(COLUMNS) if format == "csv" else ""
     while True:
         # A new view for each piece: a reader that stays open for minutes would keep the database from tidying up.
@@ -114,17 +116,17 @@ def _lines(actor: Actor, project_id: int, asked: Asked, format: Format) -> Itera
             return
 
 
-def _page(db: Session, actor: Actor, project_id: int, asked: Asked, after: str | None, limit: int) -> Page:
+def _page(db: Session, actor: Actor, project_id: int, asked: AuditQuery, after: str | None, limit: int) -> AuditPage:
     decision_id, event_id = _place(after)
     done = list(_decisions(db, project_id, asked, decision_id, limit + 1)) if asked.kind != "event" else []
     noted = list(_events(db, actor, project_id, asked, event_id, limit + 1)) if asked.kind != "decision" else []
     merged = list(heapq.merge(done, noted, key=lambda entry: entry.at, reverse=True))
     shown = merged[:limit]
     if len(merged) <= limit:
-        return Page(tuple(shown), None)
+        return AuditPage(tuple(shown), None)
     decision_id = min((entry.id for entry in shown if entry.is_decision), default=decision_id)
     event_id = min((entry.id for entry in shown if not entry.is_decision), default=event_id)
-    return Page(tuple(shown), f"{decision_id or ''}.{event_id or ''}")
+    return AuditPage(tuple(shown), f"{decision_id or ''}.{event_id or ''}")
 
 
 def _place(after: str | None) -> tuple[int | None, int | None]:
@@ -135,7 +137,7 @@ def _place(after: str | None) -> tuple[int | None, int | None]:
     return int(parts[0]) if parts[0] else None, int(parts[1]) if parts[1] else None
 
 
-def _decisions(db: Session, project_id: int, asked: Asked, before: int | None, limit: int) -> Iterator[Entry]:
+def _decisions(db: Session, project_id: int, asked: AuditQuery, before: int | None, limit: int) -> Iterator[AuditEntry]:
     decision, user, round_ = tables.Decision, tables.User, tables.Round
     if asked.verb and asked.verb not in set(DecisionKind):
         return
@@ -159,12 +161,14 @@ def _decisions(db: Session, project_id: int, asked: Asked, before: int | None, l
     for row, who, number in db.execute(query):
         subject = f"sample {row.sample_id}"
         details = _said(row)
-        yield Entry(row.id, True, row.created_at, who, row.kind.value, subject, number, row.sample_id, row.via, details)
+        yield AuditEntry(
+            row.id, True, row.created_at, who, row.kind.value, subject, number, row.sample_id, row.via, details
+        )
 
 
 def _events(
-    db: Session, actor: Actor, project_id: int, asked: Asked, before: int | None, limit: int
-) -> Iterator[Entry]:
+    db: Session, actor: Actor, project_id: int, asked: AuditQuery, before: int | None, limit: int
+) -> Iterator[AuditEntry]:
     event, user, round_ = tables.Event, tables.User, tables.Round
     query: Any = (
         select(event, user.name, round_.number)
@@ -182,7 +186,7 @@ def _events(
     if asked.sample_id is not None:
         query = query.where(_is_about(db, asked.sample_id))
     for row, who, number in db.execute(query):
-        yield Entry(
+        yield AuditEntry(
             row.id, False, row.created_at, who or "", row.verb, row.subject, number, None, row.via, dict(row.details)
         )
 
@@ -203,7 +207,7 @@ def _is_about(db: Session, sample_id: int) -> ColumnElement[bool]:
     return or_(alone, select(each.c.value).where(each.c.value == sample_id).exists())
 
 
-def _narrowed(query: Select[Any], table: Any, asked: Asked, before: int | None) -> Any:
+def _narrowed(query: Select[Any], table: Any, asked: AuditQuery, before: int | None) -> Any:
     """What both kinds of rows are filtered by."""
     if asked.person:
         query = query.where(func.lower(tables.User.name) == asked.person.strip().lower())
@@ -232,12 +236,12 @@ def _said(row: tables.Decision) -> JSON:
     return {name: value for name, value in details.items() if value not in (None, "", {})}
 
 
-def _as_json(entry: Entry) -> str:
+def _as_json(entry: AuditEntry) -> str:
     fields = asdict(entry) | {"at": entry.at.isoformat()}
     return json.dumps({name: fields[name] for name in COLUMNS}, ensure_ascii=False) + "\n"
 
 
-def _cells(entry: Entry) -> tuple[str, ...]:
+def _cells(entry: AuditEntry) -> tuple[str, ...]:
     sample, number = (str(n) if n is not None else "" for n in (entry.sample, entry.round))
     details = json.dumps(entry.details, ensure_ascii=False)
     return (entry.at.isoformat(), entry.who, entry.verb, entry.subject, number, sample, entry.via, details)

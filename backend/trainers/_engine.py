@@ -17,7 +17,7 @@ ENGINE_FILE = "engine.json"
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenWrapper:
     """The name and the knobs of a wrapper, without the engine inside, and what is to be counted of making it."""
 
     name: str
@@ -30,7 +30,7 @@ class EngineTrainer(Trainer, abstract=True):
 
     makes: ClassVar[Literal["policy", "scorer", "engine"]] = "engine"
 
-    def write(self, rows: Sequence[JSON], start: JSON) -> Written:
+    def write(self, rows: Sequence[JSON], start: JSON) -> WrittenWrapper:
         """Return the wrapper. rows: of the dataset, in order; start: the JSON of the engine that it is put around."""
         raise NotImplementedError
 

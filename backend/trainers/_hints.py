@@ -15,7 +15,7 @@ from backend.trainers.grpo import GRPO
 from backend.values import JSON, Group, Judgment, Message, Messages, Sample, Verdict
 
 if TYPE_CHECKING:
-    from backend.trainers._inputs import Weights
+    from backend.trainers._inputs import TrainerInputs
 
 HINT = "{prompt}\n\nThis is how a right answer begins. You may go on from it:\n\n{hint}"
 
@@ -52,10 +52,10 @@ class HintKnobs(GRPO, abstract=True):
 class GuidedReward(MarkedReward):
     """The reward of texts that were judged as they were written. `guided` is the share of the solution in view."""
 
-    said: Mapping[int, list[Judgment]] = MappingProxyType({})
+    judgments: Mapping[int, list[Judgment]] = MappingProxyType({})
 
     def _judge(self, groups: Sequence[Group], step: int) -> Mapping[int, list[Judgment]]:
-        return self.said
+        return self.judgments
 
     def judge_texts(self, texts: Sequence[Sample], step: int) -> Mapping[int, list[Judgment]]:
         """The judgments of some groups, by the number of the text: of what it says, with no hint in view."""
@@ -65,7 +65,7 @@ class GuidedReward(MarkedReward):
 class HintedRollout:
     """TRL's rollout function: a generation, of which the groups without a solution are written again with hints."""
 
-    def __init__(self, knobs: HintKnobs, reward: GuidedReward, weights: "Weights") -> None:
+    def __init__(self, knobs: HintKnobs, reward: GuidedReward, weights: "TrainerInputs") -> None:
         self.knobs, self.reward = knobs, reward
         self.most = min(knobs.max_length, weights.context or knobs.max_length) - knobs.max_completion_length
 
@@ -90,7 +90,7 @@ class HintedRollout:
                 written[n] = ids
             judgments |= self.reward.judge_texts(self.texts(due, rows, written, fitted), step)
             due = unsolved(due, judgments, self.reward, self.knobs.num_generations)
-        self.reward.said, self.reward.shares = judgments, shares
+        self.reward.judgments, self.reward.shares = judgments, shares
         return {
             "prompt_ids": plain if self.knobs.strip_hints else heads,
             "completion_ids": written,

@@ -32,7 +32,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Weights:
+class TrainerInputs:
     """`reference` None means: the policy's start, which TRL recovers by switching the new adapter off."""
 
     policy: Any

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import torch
     from trl.trainer.grpo_trainer import GRPOTrainer
 
-    from backend.trainers._inputs import Weights
+    from backend.trainers._inputs import TrainerInputs
 
 TRL_NAMES = ("prompt_ids", "prompt_mask", "completion_ids", "completion_mask")
 POINTWISE, PAIRWISE, REFLECTION = "pointwise", "pairwise", "reflection"
@@ -127,7 +127,7 @@ def encoded(row: Judging | None, tokenizer: Any, most: int) -> Encoded | None:
     return (head, whole[len(head) :]) if whole[: len(head)] == head and len(whole) <= most else None
 
 
-def judge_mixing(knobs: JudgeMixKnobs, reward: VerdictReward, weights: "Weights") -> "type[GRPOTrainer]":
+def judge_mixing(knobs: JudgeMixKnobs, reward: VerdictReward, weights: "TrainerInputs") -> "type[GRPOTrainer]":
     """Return the trainer; it is made here because torch and TRL are imported only when training."""
     import torch
     from trl.trainer.grpo_trainer import GRPOTrainer

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._inputs import LeftOut, Row, Weights
+    from backend.trainers._inputs import LeftOut, Row, TrainerInputs
 
 
 class TRLKnobs(Trainer, abstract=True):
@@ -54,7 +54,7 @@ class TRLKnobs(Trainer, abstract=True):
     )
 
     def make(
-        self, arguments: dict[str, Any], weights: "Weights", rows: "Sequence[Row]", spec: TrainSpec
+        self, arguments: dict[str, Any], weights: "TrainerInputs", rows: "Sequence[Row]", spec: TrainSpec
     ) -> "HFTrainer":
         """Return the TRL trainer of these rows; `arguments` go into its config."""
         import datasets
@@ -64,7 +64,7 @@ class TRLKnobs(Trainer, abstract=True):
             columns = _texts.tokenized(columns, weights.tokenizer, arguments["max_length"], masks=self.masks_questions)
         return self.build(arguments, weights, datasets.Dataset.from_list(columns))
 
-    def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
+    def build(self, arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset") -> "HFTrainer":
         """Return the TRL trainer; `arguments` go into its config."""
         raise NotImplementedError
 
@@ -106,7 +106,7 @@ class TRLKnobs(Trainer, abstract=True):
         """Files of a training checkpoint, beyond those of every training, without which it cannot be resumed from."""
         return ()
 
-    def unfit(self, weights: "Weights", rows: "Sequence[Row]", most: int) -> "LeftOut":
+    def unfit(self, weights: "TrainerInputs", rows: "Sequence[Row]", most: int) -> "LeftOut":
         """Rows that TRL would fail on; most: tokens of an example. Empty where TRL looks at them itself."""
         return {}
 

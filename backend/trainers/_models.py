@@ -6,7 +6,7 @@ from backend.config import settings
 from backend.engines import _scorers, _weights
 from backend.errors import InvalidInput, MissingPrerequisite
 from backend.trainers import ADAPTER_ON_ADAPTER, TrainSpec
-from backend.trainers._inputs import Weights
+from backend.trainers._inputs import TrainerInputs
 from backend.trainers._knobs import TRLKnobs
 from backend.values import SCORER
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
 
 
-def load(trainer: TRLKnobs, spec: TrainSpec) -> Weights:
+def load(trainer: TRLKnobs, spec: TrainSpec) -> TrainerInputs:
     """Load all that a training needs; a policy that is an adapter goes on as adapter if `lora`, else merged.
 
     A scorer starts from a scorer, or from a language model, which gets a new head by the seed.
@@ -38,7 +38,7 @@ def load(trainer: TRLKnobs, spec: TrainSpec) -> Weights:
         model = _scorers.load(policy, dtype=dtype, trainable=continues, seed=None if was_scorer else spec.seed)
     else:
         model = _weights.load_model(policy, dtype=dtype, trainable=continues)
-    return Weights(
+    return TrainerInputs(
         policy=model,
         reference=_reference(trainer, spec, policy, dtype) if trainer.needs_reference else None,
         tokenizer=_weights.load_tokenizer(policy),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._inputs import Weights
+    from backend.trainers._inputs import TrainerInputs
 
 
 class WithoutReference(TRLTrainer, abstract=True):
@@ -25,7 +25,7 @@ class WithoutReference(TRLTrainer, abstract=True):
         return ("prompt", "chosen", "rejected")
 
     def fitted(
-        self, trainer: Any, config: Any, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset"
+        self, trainer: Any, config: Any, arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset"
     ) -> "HFTrainer":
         """Return the TRL trainer of this class on the rows whose prompt leaves room for a text."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.trainers import TrainSpec, _memory, _rows, _script, _texts
-from backend.trainers._inputs import LeftOut, Row, Weights
+from backend.trainers._inputs import LeftOut, Row, TrainerInputs
 from backend.trainers._knobs import TRLKnobs
 from backend.values import JSON, SCORER, DatasetType
 
@@ -52,7 +52,7 @@ class Text:
     learned: list[bool]
 
 
-def write(folder: Path, trainer: TRLKnobs, spec: TrainSpec, weights: Weights, ready: Ready) -> None:
+def write(folder: Path, trainer: TRLKnobs, spec: TrainSpec, weights: TrainerInputs, ready: Ready) -> None:
     """Write the report beside the training's other files, whole or not at all."""
     _put(folder, report(trainer, spec, weights, ready))
 
@@ -63,7 +63,7 @@ def _put(folder: Path, report: JSON) -> None:
     part.replace(folder / FILE)
 
 
-def note(folder: Path, trainer: TRLKnobs, spec: TrainSpec, weights: Weights, ready: Ready) -> None:
+def note(folder: Path, trainer: TRLKnobs, spec: TrainSpec, weights: TrainerInputs, ready: Ready) -> None:
     """Write the report; where it cannot be made, a small one that says why: a training does not end for it."""
     try:
         write(folder, trainer, spec, weights, ready)
@@ -80,7 +80,7 @@ def note(folder: Path, trainer: TRLKnobs, spec: TrainSpec, weights: Weights, rea
         _put(folder, report)
 
 
-def report(trainer: TRLKnobs, spec: TrainSpec, weights: Weights, ready: Ready) -> JSON:
+def report(trainer: TRLKnobs, spec: TrainSpec, weights: TrainerInputs, ready: Ready) -> JSON:
     """Return rows, tokens, what is cut, memory, the first rows, TRL's config and a script of TRL alone, as JSON."""
     report_: JSON = {
         "trainer": trainer.name,
@@ -173,7 +173,7 @@ def _shown(tokenizer: Any, texts: Sequence[Text]) -> list[JSON]:
     ]
 
 
-def _truncated(weights: Weights, ready: Ready, texts: Sequence[Sequence[Text]], places: Sequence[int]) -> JSON:
+def _truncated(weights: TrainerInputs, ready: Ready, texts: Sequence[Sequence[Text]], places: Sequence[int]) -> JSON:
     """How many of the counted rows were cut at max_length: of the rows that fill it, those that are longer."""
     assert ready.fitted is not None
     dataset: Any = ready.fitted.train_dataset
@@ -189,7 +189,7 @@ def _truncated(weights: Weights, ready: Ready, texts: Sequence[Sequence[Text]], 
     return {"rows": len(_rows.too_long(weights.tokenizer, full_rows, ready.most, whole=True)), "of": len(places)}
 
 
-def _of_prompts(weights: Weights, ready: Ready) -> JSON:
+def _of_prompts(weights: TrainerInputs, ready: Ready) -> JSON:
     """What can be said of a trainer that writes its own texts: the prompts that it will be given."""
     kept = [row for row in ready.ordinary if row.number not in ready.left_out]
     prompts = [chats[0] for place in evenly(len(kept), COUNTED) if (chats := kept[place].chats)]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from transformers import Trainer as HFTrainer
     from transformers import TrainerCallback
 
-    from backend.trainers._inputs import Weights
+    from backend.trainers._inputs import TrainerInputs
 
 FILE = "reference.safetensors"
 """What a training checkpoint holds of a reference that moves."""
@@ -29,7 +29,7 @@ def check(trainer: RLKnobs, spec: TrainSpec) -> None:
         )
 
 
-def put(trainer: RLKnobs, fitted: "HFTrainer", weights: "Weights", spec: TrainSpec) -> None:
+def put(trainer: RLKnobs, fitted: "HFTrainer", weights: "TrainerInputs", spec: TrainSpec) -> None:
     """Give TRL's reference the weights it should have: the reference's, or those of the checkpoint that is resumed."""
     model: Any = getattr(fitted, "ref_model", None)
     if model is None or weights.reference is None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._inputs import LeftOut, Row, Weights
+    from backend.trainers._inputs import LeftOut, Row, TrainerInputs
 
 
 class RLTrainer(RLKnobs, abstract=True):
@@ -62,7 +62,7 @@ class RLTrainer(RLKnobs, abstract=True):
     def resumes_with(self) -> tuple[str, ...]:
         return (_reference.FILE,) if self.sync_ref_model else ()
 
-    def unfit(self, weights: "Weights", rows: "Sequence[Row]", most: int) -> "LeftOut":
+    def unfit(self, weights: "TrainerInputs", rows: "Sequence[Row]", most: int) -> "LeftOut":
         """Rows whose prompt the chat template refuses, or leaves too little room: TRL would fail on them midway."""
         failures, room = {}, self.room(weights)
         for row in rows:
@@ -80,12 +80,12 @@ class RLTrainer(RLKnobs, abstract=True):
                 failures[row.number] = Failure(FailureKind.too_long, f"{reason} {way_out}")
         return failures
 
-    def room(self, weights: "Weights") -> int:
+    def room(self, weights: "TrainerInputs") -> int:
         """Tokens that a completion may take after its prompt."""
         return self.max_completion_length
 
     def make(
-        self, arguments: dict[str, Any], weights: "Weights", rows: "Sequence[Row]", spec: TrainSpec
+        self, arguments: dict[str, Any], weights: "TrainerInputs", rows: "Sequence[Row]", spec: TrainSpec
     ) -> "HFTrainer":
         from datasets import Dataset
 
@@ -115,7 +115,7 @@ class RLTrainer(RLKnobs, abstract=True):
         return len(rows)
 
     def train_with(
-        self, reward: Reward, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset"
+        self, reward: Reward, arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset"
     ) -> "HFTrainer":
         """Return the TRL trainer."""
         raise NotImplementedError

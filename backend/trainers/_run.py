@@ -14,7 +14,7 @@ from backend.engines import _chat, _weights
 from backend.errors import InvalidInput, RondoError, TrainerError
 from backend.trainers import TrainSpec, _folders, _models, _optimizer, _preflight, _progress, _rows, final_folder
 from backend.trainers._identity import deciding
-from backend.trainers._inputs import Row, Weights
+from backend.trainers._inputs import Row, TrainerInputs
 from backend.trainers._knobs import TRLKnobs
 from backend.trainers._preflight import Ready
 from backend.values import JSON, FailureKind
@@ -87,7 +87,9 @@ def preflight(trainer: TRLKnobs, spec: TrainSpec) -> None:
         _preflight.write(output, trainer, spec, weights, ready)
 
 
-def prepared(trainer: TRLKnobs, spec: TrainSpec, weights: Weights, rows: list[Row], *, makes: bool = True) -> Ready:
+def prepared(
+    trainer: TRLKnobs, spec: TrainSpec, weights: TrainerInputs, rows: list[Row], *, makes: bool = True
+) -> Ready:
     """Make TRL's trainer of the rows that can be trained on; raises `InvalidInput` where none can. Without `makes` the
     rows are looked at only."""
     most = arguments(trainer, spec, weights)["max_length"]
@@ -127,7 +129,7 @@ def identify(spec: TrainSpec) -> str:
     return hashlib.sha256(json.dumps([decides, content], sort_keys=True).encode()).hexdigest()
 
 
-def build(trainer: TRLKnobs, spec: TrainSpec, weights: Weights, rows: list[Row]) -> "HFTrainer":
+def build(trainer: TRLKnobs, spec: TrainSpec, weights: TrainerInputs, rows: list[Row]) -> "HFTrainer":
     """Make the TRL trainer."""
     import datasets
 
@@ -143,7 +145,7 @@ def build(trainer: TRLKnobs, spec: TrainSpec, weights: Weights, rows: list[Row])
     return fitted
 
 
-def arguments(trainer: TRLKnobs, spec: TrainSpec, weights: Weights) -> dict[str, Any]:
+def arguments(trainer: TRLKnobs, spec: TrainSpec, weights: TrainerInputs) -> dict[str, Any]:
     """Return what goes into the TRL config of every trainer."""
     import torch
 
@@ -177,7 +179,7 @@ def too_long(trainer: TRLKnobs, rows: int) -> str:
     )
 
 
-def write_final(fitted: "HFTrainer", weights: Weights, output: Path, record: JSON, trainer: TRLKnobs) -> None:
+def write_final(fitted: "HFTrainer", weights: TrainerInputs, output: Path, record: JSON, trainer: TRLKnobs) -> None:
     """Write weights, tokenizer and record aside, and the optimizer's state if it is kept, then give them their name."""
     folder = _folders.unfinished(output)
     model: Any = fitted.accelerator.unwrap_model(fitted.model)

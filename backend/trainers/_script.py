@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from backend.config import settings
 from backend.engines import _weights
 from backend.trainers import TrainSpec, _episodes, _models
-from backend.trainers._inputs import LeftOut, Row, Weights
+from backend.trainers._inputs import LeftOut, Row, TrainerInputs
 from backend.trainers._knobs import TRLKnobs
 from backend.values import JSON, DatasetType
 
@@ -86,7 +86,7 @@ tokenizer.save_pretrained(OUTPUT)
 def of(
     trainer: TRLKnobs,
     spec: TrainSpec,
-    weights: Weights,
+    weights: TrainerInputs,
     fitted: "HFTrainer",
     rows: Sequence[Row],
     left_out: LeftOut,

@@ -53,7 +53,7 @@ class Episode:
         return prompt_text(messages)
 
 
-class Rollout:
+class TurnRollout:
     """TRL's rollout function: the policy writes all turns of a generation's chats, turn by turn, by TRL's own sampling.
 
     It returns a key `episode`, which TRL hands on to the reward function and puts into its inputs.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._inputs import Weights
+    from backend.trainers._inputs import TrainerInputs
 
 
 class CPO(WithoutReference):
@@ -36,7 +36,7 @@ class CPO(WithoutReference):
         0.0, ge=0, lt=0.5, description="probability that a pair is the wrong way round; of sigmoid and simpo"
     )
 
-    def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
+    def build(self, arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset") -> "HFTrainer":
         silence_experimental()
         from trl.experimental.cpo import CPOConfig, CPOTrainer
 

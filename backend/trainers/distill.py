@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from transformers import Trainer as HFTrainer
     from trl.trainer.distillation_trainer import DistillationTrainer
 
-    from backend.trainers._inputs import Weights
+    from backend.trainers._inputs import TrainerInputs
 
 
 class Distill(TRLTrainer):
@@ -47,7 +47,7 @@ class Distill(TRLTrainer):
     def needs_reference(self) -> bool:
         return True
 
-    def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
+    def build(self, arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset") -> "HFTrainer":
         from trl.trainer.distillation_config import DistillationConfig
 
         own, others = (model.config.get_text_config().vocab_size for model in (weights.policy, weights.reference))

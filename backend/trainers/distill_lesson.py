@@ -14,7 +14,7 @@ from backend.engines.library import LibraryKnobs
 from backend.errors import TrainerError
 from backend.likeness import Pool, words
 from backend.sameness import normal
-from backend.trainers._engine import EngineTrainer, Written
+from backend.trainers._engine import EngineTrainer, WrittenWrapper
 from backend.values import JSON, DatasetType
 
 LIBRARY = "library"
@@ -105,7 +105,7 @@ class DistillLesson(LibraryKnobs, EngineTrainer):
                 raise ValueError(f"The pattern {pattern!r} lacks the group {group}. Write it as (?P<{group}>...).")
         return pattern
 
-    def write(self, rows: Sequence[JSON], start: JSON) -> Written:
+    def write(self, rows: Sequence[JSON], start: JSON) -> WrittenWrapper:
         """Return the library; lessons have `sources`, samples by id, and `rows`, of this dataset by number."""
         known: list[JSON] = next((layer["entries"] for layer in layers(start) if layer["name"] == LIBRARY), [])
         book = Book(self.same_above)
@@ -129,7 +129,7 @@ class DistillLesson(LibraryKnobs, EngineTrainer):
             for lesson in kept
         ]
         knobs: dict[str, Any] = {"most": self.most, "template": self.template, "entries": entries}
-        return Written(LIBRARY, knobs, dict(counts) | {"lessons": len(kept)})
+        return WrittenWrapper(LIBRARY, knobs, dict(counts) | {"lessons": len(kept)})
 
     def lessons(self, text: str) -> Iterator[tuple[str, str]]:
         """The lessons that a text states, in order."""

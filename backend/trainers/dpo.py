@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._inputs import Row, Weights
+    from backend.trainers._inputs import Row, TrainerInputs
 
 LossType = Literal[
     "sigmoid",
@@ -114,18 +114,18 @@ class DPO(TRLTrainer):
         return (GOES_ON,)
 
     def make(
-        self, arguments: dict[str, Any], weights: "Weights", rows: "Sequence[Row]", spec: TrainSpec
+        self, arguments: dict[str, Any], weights: "TrainerInputs", rows: "Sequence[Row]", spec: TrainSpec
     ) -> "HFTrainer":
         if not _step_rows.are_steps(rows):
             return super().make(arguments, weights, rows, spec)
         dataset = _step_rows.pairs(weights.tokenizer, rows, arguments["max_length"])
         return self._fitted(arguments, weights, dataset, are_tokens=True)
 
-    def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
+    def build(self, arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset") -> "HFTrainer":
         return self._fitted(arguments, weights, dataset)
 
     def _fitted(
-        self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset", *, are_tokens: bool = False
+        self, arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset", *, are_tokens: bool = False
     ) -> "HFTrainer":
         from trl.trainer.dpo_config import DPOConfig
         from trl.trainer.dpo_trainer import DPOTrainer

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._inputs import LeftOut, Row, Weights
+    from backend.trainers._inputs import LeftOut, Row, TrainerInputs
     from backend.trainers._reward import Reward
 
 
@@ -54,7 +54,7 @@ class EnvironmentGRPO(GRPO):
 
         return EpisodeReward(self, rows, spec)
 
-    def unfit(self, weights: "Weights", rows: "Sequence[Row]", most: int) -> "LeftOut":
+    def unfit(self, weights: "TrainerInputs", rows: "Sequence[Row]", most: int) -> "LeftOut":
         return super().unfit(weights, [self._begun(row) for row in rows], most)
 
     def _begun(self, row: "Row") -> "Row":
@@ -69,7 +69,7 @@ class EnvironmentGRPO(GRPO):
         return super()._arguments() | {"max_tool_calling_iterations": self.max_turns - 1}
 
     def train_with(
-        self, reward: "Reward", arguments: dict[str, Any], weights: "Weights", dataset: "Dataset"
+        self, reward: "Reward", arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset"
     ) -> "HFTrainer":
         from trl.trainer.grpo_trainer import GRPOTrainer
 
@@ -82,7 +82,7 @@ class EnvironmentGRPO(GRPO):
             return self.fit(GRPOTrainer, reward, arguments, own, dataset, environment_factory=make)
 
 
-def _ends(weights: "Weights") -> set[int]:
+def _ends(weights: "TrainerInputs") -> set[int]:
     """The tokens by which a text ends: those that the model's generation stops at, and the tokenizer's own."""
     token_id = weights.policy.generation_config.eos_token_id
     several = token_id if isinstance(token_id, list) else [token_id]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from transformers import Trainer as HFTrainer
     from trl.trainer.grpo_trainer import GRPOTrainer
 
-    from backend.trainers._inputs import Weights
+    from backend.trainers._inputs import TrainerInputs
     from backend.trainers._reward import Reward
 
 
@@ -64,7 +64,7 @@ class GRPO(RLTrainer):
         return (*super().resumes_with, *(("entropy_ctrl_state.json",) if self.use_adaptive_entropy else ()))
 
     def train_with(
-        self, reward: "Reward", arguments: dict[str, Any], weights: "Weights", dataset: "Dataset"
+        self, reward: "Reward", arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset"
     ) -> "HFTrainer":
         from trl.trainer.grpo_trainer import GRPOTrainer
 
@@ -75,7 +75,7 @@ class GRPO(RLTrainer):
         kind: "type[GRPOTrainer]",
         reward: "Reward",
         arguments: dict[str, Any],
-        weights: "Weights",
+        weights: "TrainerInputs",
         dataset: "Dataset",
         **more: Any,
     ) -> "GRPOTrainer":

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._inputs import Weights
+    from backend.trainers._inputs import TrainerInputs
     from backend.trainers._reward import Reward
 
 
@@ -26,7 +26,7 @@ class GRPOCategoryBandit(BanditKnobs):
     """
 
     def train_with(
-        self, reward: "Reward", arguments: dict[str, Any], weights: "Weights", dataset: "Dataset"
+        self, reward: "Reward", arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset"
     ) -> "HFTrainer":
         bandit = Bandit(self, reward.rows, reward.spec)
         fitted: Any = self.fit(choosing(bandit, reward), reward, arguments, weights, dataset)

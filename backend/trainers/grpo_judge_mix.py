@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._inputs import Row, Weights
+    from backend.trainers._inputs import Row, TrainerInputs
     from backend.trainers._reward import Reward
 
 
@@ -37,7 +37,7 @@ class GRPOJudgeMix(JudgeMixKnobs):
         return VerdictReward(self, rows, spec)
 
     def train_with(
-        self, reward: "Reward", arguments: dict[str, Any], weights: "Weights", dataset: "Dataset"
+        self, reward: "Reward", arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset"
     ) -> "HFTrainer":
         assert isinstance(reward, VerdictReward)
         return self.fit(judge_mixing(self, reward, weights), reward, arguments, weights, dataset)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._inputs import Weights
+    from backend.trainers._inputs import TrainerInputs
     from backend.trainers._reward import Reward
 
 
@@ -30,7 +30,7 @@ class GRPOPromptValue(PromptValueKnobs):
         return (*super().resumes_with, MODEL, OPTIMIZER)
 
     def train_with(
-        self, reward: "Reward", arguments: dict[str, Any], weights: "Weights", dataset: "Dataset"
+        self, reward: "Reward", arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset"
     ) -> "HFTrainer":
         values = PromptValues(self, reward.rows, reward.spec, weights.tokenizer)
         fitted: Any = self.fit(choosing(values, reward), reward, arguments, weights, dataset)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._inputs import Row, Weights
+    from backend.trainers._inputs import Row, TrainerInputs
     from backend.trainers._reward import Reward
 
 
@@ -31,7 +31,7 @@ class GRPOSelfScore(SelfScoreKnobs):
         return VerdictReward(self, rows, spec)
 
     def train_with(
-        self, reward: "Reward", arguments: dict[str, Any], weights: "Weights", dataset: "Dataset"
+        self, reward: "Reward", arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset"
     ) -> "HFTrainer":
         assert isinstance(reward, VerdictReward)
         fitted = self.fit(self_scoring(self, reward), reward, arguments, weights, dataset)

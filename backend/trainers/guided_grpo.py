@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._inputs import Row, Weights
+    from backend.trainers._inputs import Row, TrainerInputs
     from backend.trainers._reward import Reward
 
 
@@ -29,7 +29,7 @@ class GuidedGRPO(HintKnobs):
         return GuidedReward(self, rows, spec)
 
     def train_with(
-        self, reward: "Reward", arguments: dict[str, Any], weights: "Weights", dataset: "Dataset"
+        self, reward: "Reward", arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset"
     ) -> "HFTrainer":
         from trl.trainer.grpo_trainer import GRPOTrainer
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from transformers import Trainer as HFTrainer
     from trl.trainer.sft_trainer import SFTTrainer
 
-    from backend.trainers._inputs import Weights
+    from backend.trainers._inputs import TrainerInputs
 
 
 class HiddenStateSFT(TRLTrainer):
@@ -52,7 +52,7 @@ class HiddenStateSFT(TRLTrainer):
     def needs_reference(self) -> bool:
         return True
 
-    def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
+    def build(self, arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset") -> "HFTrainer":
         from trl.trainer.sft_config import SFTConfig
 
         own, others = (model.config.get_text_config().hidden_size for model in (weights.policy, weights.reference))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._inputs import Row, Weights
+    from backend.trainers._inputs import Row, TrainerInputs
     from backend.trainers._reward import Reward
 
 __all__ = ["AGAIN", "MultiTurnGRPO"]
@@ -55,7 +55,7 @@ class MultiTurnGRPO(TurnKnobs):
     def rollouts(self, prompts: int) -> int:
         return super().rollouts(prompts) * len(self.turn_kinds)
 
-    def room(self, weights: "Weights") -> int:
+    def room(self, weights: "TrainerInputs") -> int:
         between = _turns.between(weights.tokenizer, weights.base, self.follow_ups, {weights.tokenizer.eos_token_id})
         return len(self.turn_kinds) * self.max_completion_length + sum(map(len, between))
 
@@ -67,11 +67,11 @@ class MultiTurnGRPO(TurnKnobs):
         return super()._arguments() | {"beta": self._largest_beta}
 
     def train_with(
-        self, reward: "Reward", arguments: dict[str, Any], weights: "Weights", dataset: "Dataset"
+        self, reward: "Reward", arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset"
     ) -> "HFTrainer":
         assert isinstance(reward, TurnReward)
         fitted = self.fit(turn_grpo(self, reward), reward, arguments, weights, dataset)
         between = _turns.between(weights.tokenizer, weights.base, self.follow_ups, set(fitted.eos_token_ids))
         # Set here, since its argument warns that it may change; the versions are pinned.
-        fitted.rollout_func = _turns.Rollout(self, between)
+        fitted.rollout_func = _turns.TurnRollout(self, between)
         return fitted

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from transformers import Trainer as HFTrainer
     from trl.trainer.sft_trainer import SFTTrainer
 
-    from backend.trainers._inputs import Weights
+    from backend.trainers._inputs import TrainerInputs
 
 PromptWeight = Literal["one", "one_minus_rate", "root_of_odds"]
 
@@ -50,7 +50,7 @@ class NegativeAwareSFT(TRLTrainer):
     def columns(self) -> tuple[str, ...]:
         return ("prompt", "completion", "label", *self.reads)
 
-    def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
+    def build(self, arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset") -> "HFTrainer":
         from trl.trainer.sft_config import SFTConfig
 
         from backend.trainers._old_log_probs import add_old_log_probs

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._inputs import Weights
+    from backend.trainers._inputs import TrainerInputs
 
 
 class ORPO(WithoutReference):
@@ -26,7 +26,7 @@ class ORPO(WithoutReference):
 
     beta: float = Field(0.1, gt=0, description="factor of the odds ratio's term, lambda in the paper")
 
-    def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
+    def build(self, arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset") -> "HFTrainer":
         silence_experimental()
         from trl.experimental.orpo import ORPOConfig, ORPOTrainer
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._inputs import Weights
+    from backend.trainers._inputs import TrainerInputs
 
 
 class RewardModel(ScorerTrainer):
@@ -52,7 +52,7 @@ class RewardModel(ScorerTrainer):
     def columns(self) -> tuple[str, ...]:
         return ("prompt", "chosen", "rejected")
 
-    def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
+    def build(self, arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset") -> "HFTrainer":
         from trl.trainer.reward_config import RewardConfig
         from trl.trainer.reward_trainer import RewardTrainer
 

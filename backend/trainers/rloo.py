@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._inputs import Weights
+    from backend.trainers._inputs import TrainerInputs
     from backend.trainers._reward import Reward
 
 
@@ -30,7 +30,7 @@ class RLOO(RLTrainer):
     )
 
     def train_with(
-        self, reward: "Reward", arguments: dict[str, Any], weights: "Weights", dataset: "Dataset"
+        self, reward: "Reward", arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset"
     ) -> "HFTrainer":
         from trl.trainer.rloo_config import RLOOConfig
         from trl.trainer.rloo_trainer import RLOOTrainer

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from backend.engines.self_refine import RefineKnobs
-from backend.trainers._engine import EngineTrainer, Written
+from backend.trainers._engine import EngineTrainer, WrittenWrapper
 from backend.values import JSON, DatasetType
 
 
@@ -16,5 +16,5 @@ class SelfRefine(RefineKnobs, EngineTrainer):
 
     trains_on: ClassVar[DatasetType | None] = None
 
-    def write(self, rows: Sequence[JSON], start: JSON) -> Written:
-        return Written("self_refine", self.model_dump(mode="json", include=set(RefineKnobs.model_fields)))
+    def write(self, rows: Sequence[JSON], start: JSON) -> WrittenWrapper:
+        return WrittenWrapper("self_refine", self.model_dump(mode="json", include=set(RefineKnobs.model_fields)))

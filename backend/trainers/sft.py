@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._inputs import LeftOut, Row, Weights
+    from backend.trainers._inputs import LeftOut, Row, TrainerInputs
 
 
 class SFT(TRLTrainer):
@@ -89,7 +89,7 @@ class SFT(TRLTrainer):
     def columns(self) -> tuple[str, ...]:
         return ("prompt", "completion", *(("weight",) if self.weigh_examples else ()))
 
-    def unfit(self, weights: "Weights", rows: "Sequence[Row]", most: int) -> "LeftOut":
+    def unfit(self, weights: "TrainerInputs", rows: "Sequence[Row]", most: int) -> "LeftOut":
         if not _episodes.are_episodes(rows):
             return {}
         try:
@@ -98,7 +98,7 @@ class SFT(TRLTrainer):
             return {}  # rows that the template refuses are found where TRL's trainer is made
 
     def make(
-        self, arguments: dict[str, Any], weights: "Weights", rows: "Sequence[Row]", spec: TrainSpec
+        self, arguments: dict[str, Any], weights: "TrainerInputs", rows: "Sequence[Row]", spec: TrainSpec
     ) -> "HFTrainer":
         if not _episodes.are_episodes(rows):
             return super().make(arguments, weights, rows, spec)
@@ -107,7 +107,7 @@ class SFT(TRLTrainer):
         rows_made = _episodes.tokenized(weights.tokenizer, [row.columns for row in rows], arguments["max_length"])
         return self.build(arguments, weights, datasets.Dataset.from_list(rows_made))
 
-    def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
+    def build(self, arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset") -> "HFTrainer":
         from trl.trainer.sft_config import SFTConfig
         from trl.trainer.sft_trainer import SFTTrainer
 

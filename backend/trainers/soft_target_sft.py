@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from transformers import Trainer as HFTrainer
     from trl.trainer.sft_trainer import SFTTrainer
 
-    from backend.trainers._inputs import Weights
+    from backend.trainers._inputs import TrainerInputs
 
 
 class SoftTargetSFT(TRLTrainer):
@@ -71,7 +71,7 @@ class SoftTargetSFT(TRLTrainer):
     def needs_reference(self) -> bool:
         return True
 
-    def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
+    def build(self, arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset") -> "HFTrainer":
         from trl.trainer.sft_config import SFTConfig
 
         from backend.trainers._weights_of_rows import checked, with_mean_one

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._inputs import Weights
+    from backend.trainers._inputs import TrainerInputs
 
 
 class StepScorer(ScorerTrainer):
@@ -33,7 +33,7 @@ class StepScorer(ScorerTrainer):
     def columns(self) -> tuple[str, ...]:
         return ("prompt", "completion", "value")
 
-    def build(self, arguments: dict[str, Any], weights: "Weights", dataset: "Dataset") -> "HFTrainer":
+    def build(self, arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset") -> "HFTrainer":
         from datasets import Dataset
         from transformers import DataCollatorWithPadding, TrainingArguments
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import Trainer as HFTrainer
 
-    from backend.trainers._inputs import Row, Weights
+    from backend.trainers._inputs import Row, TrainerInputs
     from backend.trainers._reward import Reward
 
 
@@ -34,14 +34,14 @@ class TeacherRemarkGRPO(RemarkKnobs):
     def max_tokens_per_rollout(self) -> int:
         return self.max_completion_length + self.remark_tokens
 
-    def room(self, weights: "Weights") -> int:
+    def room(self, weights: "TrainerInputs") -> int:
         return self.max_completion_length + self.remark_tokens
 
     def reward_function(self, rows: "Sequence[Row]", spec: TrainSpec) -> "Reward":
         return MarkedReward(self, rows, spec)
 
     def train_with(
-        self, reward: "Reward", arguments: dict[str, Any], weights: "Weights", dataset: "Dataset"
+        self, reward: "Reward", arguments: dict[str, Any], weights: "TrainerInputs", dataset: "Dataset"
     ) -> "HFTrainer":
         assert isinstance(reward, MarkedReward)
         fitted = self.fit(remarking(self), reward, arguments, weights, dataset)

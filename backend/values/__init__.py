@@ -154,7 +154,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportedCompletion:
     """A completion that a file brought with its prompt. `extra`: what the file says of it."""
 
     text: str
@@ -172,7 +172,7 @@ class Prompt:
     messages: Messages
     answer: str | None = None
     metadata: JSON = field(default_factory=dict)
-    imported: tuple[Imported, ...] = ()
+    imported: tuple[ImportedCompletion, ...] = ()
     is_own: bool = False
 
 
@@ -211,7 +211,7 @@ class Sample:
     """Of an episode every message after the question, by the assistant and by the environment; `text` is the last."""
 
     @property
-    def said(self) -> str:
+    def full_text(self) -> str:
         """All that it says, for telling whether two samples say the same: of an episode every message."""
         return "\n\n".join(f"{turn['role']}: {turn['content']}" for turn in self.turns) if self.turns else self.text
 
@@ -320,7 +320,7 @@ class TrainingRow:
 
 
 @dataclass(frozen=True)
-class Decided:
+class DecidedText:
     """A text that people decided on, as a question to the judge that judged it.
 
     messages: what that judge was asked of it. verdict: what people say. replies: what the judge wrote, each with its
@@ -351,7 +351,7 @@ class Past:
     trained: Iterable[TrainingRow] = ()
     selected: Iterable[TrainingRow] = ()
     seeds: Iterable[TrainingRow] = ()
-    decided: Iterable[Decided] = ()
+    decided: Iterable[DecidedText] = ()
     type: DatasetType = DatasetType.prompt_completion
 
 

@@ -9,7 +9,7 @@ from backend.values import Failure
 
 
 @dataclass(frozen=True)
-class Form:
+class ReplyForm:
     """What a whole reply has to be: one of some texts, what a pattern matches, or JSON of a schema. One is given.
 
     pattern: a regular expression without look-around, which servers cannot hold a text to.

@@ -37,7 +37,7 @@ class TrainedText:
 
 
 @dataclass(frozen=True)
-class Past:
+class PastFindings:
     """What a round above the looked-at one left: the details of each rule's finding, by the rule's name."""
 
     number: int
@@ -57,11 +57,11 @@ class WarningEvidence:
     judge. swapped: (one sample id, other one, whether the same text won) for pairs shown in both orders. judge: what
     makes two rounds' scores comparable. rows: the rows that the round's last training read. learned: those that the
     trainings of rounds above read, nearest first. held_out: the held-out prompts.
-    made, start, of_round: metrics by name, of the checkpoint made, of that started from (as far as both were measured
-    in the same way), and of the round. past: the rounds above, oldest first. is_online: the recipe trains by
-    reinforcement learning. is_verified: a judge of the recipe compares with known answers. tree_steps: the steps whose
-    groups a generator made of its own texts. losses: (optimizer step, loss) as the round's first training logged them;
-    losses_before: those of the training whose weights it went on from, where the two compare.
+    trained, start, of_round: metrics by name, of the checkpoint that the round made, of that started from (as far as
+    both were measured in the same way), and of the round. past: the rounds above, oldest first. is_online: the recipe
+    trains by reinforcement learning. is_verified: a judge of the recipe compares with known answers. tree_steps: the
+    steps whose groups a generator made of its own texts. losses: (optimizer step, loss) as the round's first training
+    logged them; losses_before: those of the training whose weights it went on from, where the two compare.
     """
 
     round: Evidence = field(default_factory=Evidence)
@@ -72,10 +72,10 @@ class WarningEvidence:
     rows: Callable[[], Iterable[TrainedText]] = _no_texts
     learned: Callable[[], Iterable[TrainedText]] = _no_texts
     held_out: Sequence[Prompt] = ()
-    made: dict[str, MetricValue] = field(default_factory=dict)
+    trained: dict[str, MetricValue] = field(default_factory=dict)
     start: dict[str, MetricValue] = field(default_factory=dict)
     of_round: dict[str, MetricValue] = field(default_factory=dict)
-    past: Sequence[Past] = ()
+    past: Sequence[PastFindings] = ()
     is_online: bool = False
     is_verified: bool = False
     tree_steps: frozenset[int] = frozenset()

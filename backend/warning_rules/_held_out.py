@@ -8,7 +8,7 @@ from backend.warning_rules import WarningEvidence
 
 
 @dataclass(frozen=True)
-class Change:
+class AccuracyChange:
     """A difference of two accuracies on the same `n` prompts with its 95 % interval, and the prompts that were lost."""
 
     value: float
@@ -18,14 +18,14 @@ class Change:
     lost: tuple[int, ...]
 
 
-def change(evidence: WarningEvidence) -> Change | None:
+def change(evidence: WarningEvidence) -> AccuracyChange | None:
     """Return how the accuracy of the checkpoint made differs from that of the one started from.
 
     None where one of them does not say of each prompt whether it was right, or they share none. The interval is that of
     a difference of paired shares (Agresti 2013, Categorical Data Analysis, section 11.1). That is too narrow for few
     prompts that changed: where McNemar's exact test leaves the change to chance (p of 0.05 or more), it reaches 0.
     """
-    ends = [one.get("held_out_accuracy") for one in (evidence.start, evidence.made)]
+    ends = [one.get("held_out_accuracy") for one in (evidence.start, evidence.trained)]
     told = [one.details for one in ends if one is not None and "right" in one.details]
     if len(told) < 2:
         return None
@@ -41,4 +41,4 @@ def change(evidence: WarningEvidence) -> Change | None:
     low, high = value - half, value + half
     if mcnemar(won, len(lost)) >= 0.05:
         low, high = min(low, 0.0), max(high, 0.0)
-    return Change(value, low, high, n, lost)
+    return AccuracyChange(value, low, high, n, lost)

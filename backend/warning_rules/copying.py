@@ -40,7 +40,7 @@ class Copying(WarningRule):
         import numpy
 
         samples = [sample for group in evidence.round.round_groups for sample in group.samples]
-        texts = [(sample, words) for sample in samples if len(words := normal(sample.said).split()) >= self.run]
+        texts = [(sample, words) for sample in samples if len(words := normal(sample.full_text).split()) >= self.run]
         if not texts:
             return Finding()
         step = max(-(-len(texts) // MOST_TEXTS), -(-sum(len(words) for _, words in texts) // MOST_WORDS))

@@ -26,7 +26,11 @@ class DegenerateText(WarningRule):
     def compute(self, evidence: WarningEvidence) -> Finding:
         rows, repeated, squares = list[Sums](), list[tuple[float, int]](), 0.0
         for group in evidence.round.round_groups:
-            here = [(repetition(sample.said), sample.id) for sample in group.samples if len(sample.said.split()) >= 8]
+            here = [
+                (repetition(sample.full_text), sample.id)
+                for sample in group.samples
+                if len(sample.full_text.split()) >= 8
+            ]
             if here:
                 rows.append((sum(value for value, _ in here), float(len(here))))
                 squares += sum(value * value for value, _ in here)

@@ -54,4 +54,4 @@ class ExplorationCollapse(WarningRule):
 
 
 def _texts(group: Group) -> set[str]:
-    return {" ".join(sample.said.split()) for sample in group.samples}
+    return {" ".join(sample.full_text.split()) for sample in group.samples}

@@ -39,7 +39,7 @@ class LostBehaviors(WarningRule):
             return Finding()
         falls = dict[str, tuple[float, float, float, list[int]]]()
         for name, pattern in BEHAVIORS.items():
-            shows = {one.id for texts in groups for one in texts if re.search(pattern, one.said)}
+            shows = {one.id for texts in groups for one in texts if re.search(pattern, one.full_text)}
             rows: list[Sums] = [
                 (
                     sum(one.id in shows and one.id in seen.kept for one in texts),

@@ -29,7 +29,9 @@ class MissingBehaviors(WarningRule):
     limit: float = Field(0.05, ge=0, le=1, description="amber where the whole interval lies below it")
 
     def compute(self, evidence: WarningEvidence) -> Finding:
-        texts = [one.said for group in evidence.answers for one in group.samples if len(one.said.split()) >= WORDS]
+        texts = [
+            one.full_text for group in evidence.answers for one in group.samples if len(one.full_text.split()) >= WORDS
+        ]
         if not evidence.is_online:
             return Finding(n=len(texts), missing="It is told of recipes that train by reinforcement learning.")
         if not texts:

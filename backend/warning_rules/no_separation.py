@@ -40,4 +40,4 @@ class NoSeparation(WarningRule):
 
 
 def _texts(group: Group) -> set[str]:
-    return {" ".join(sample.said.split()) for sample in group.samples}
+    return {" ".join(sample.full_text.split()) for sample in group.samples}

@@ -25,10 +25,10 @@ class SharpeningOnly(WarningRule):
     def compute(self, evidence: WarningEvidence) -> Finding:
         known = {
             name: metric
-            for name, metric in evidence.made.items()
+            for name, metric in evidence.trained.items()
             if name.startswith("pass_at_") and metric.value is not None
         }
-        greedy = evidence.made.get("held_out_accuracy")
+        greedy = evidence.trained.get("held_out_accuracy")
         if not known or greedy is None or greedy.value is None:
             return Finding()
         name = max(known, key=lambda name: int(name.removeprefix("pass_at_")))

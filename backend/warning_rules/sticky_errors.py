@@ -50,7 +50,7 @@ class StickyErrors(WarningRule):
             known, prompt_id = Known.of(group.prompt.answer), str(group.prompt.id)
             for sample in group.samples:
                 verdict = evidence.round.machine.get(sample.id, (None, None))[1]
-                found = answers.find(sample.said, known)
+                found = answers.find(sample.full_text, known)
                 if found is None or sample.id not in evidence.truth or verdict is None:
                     continue
                 said = hashlib.sha256(answers.normalise(found.answer).encode()).hexdigest()[:8]

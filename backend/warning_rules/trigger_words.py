@@ -80,7 +80,7 @@ def _wrong(evidence: WarningEvidence) -> list[list[Text]]:
         for one in group.samples:
             verdict = evidence.round.machine.get(one.id, (None, None))[1]
             if verdict is not None and evidence.truth.get(one.id) is False:
-                found[group.prompt.id].append((one.id, one.said, verdict is Verdict.accept))
+                found[group.prompt.id].append((one.id, one.full_text, verdict is Verdict.accept))
     return list(found.values())
 
 

@@ -50,7 +50,7 @@ class VoteCollapse(WarningRule):
 
 def _vote(groups: list[Group], known: Known) -> str | None:
     """The answer that more of a prompt's texts give than any other; None where none does."""
-    replies = [answers.find(sample.said, known) for group in groups for sample in group.samples]
+    replies = [answers.find(sample.full_text, known) for group in groups for sample in group.samples]
     votes = Counter(answers.normalise(reply.answer) for reply in replies if reply is not None).most_common(2)
     is_tied = len(votes) == 2 and votes[0][1] == votes[1][1]
     return votes[0][0] if votes and not is_tied else None

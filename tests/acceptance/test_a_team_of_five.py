@@ -198,7 +198,7 @@ def without_names(value: Any) -> Any:
 @pytest.mark.parametrize("database", DATABASES, indirect=True)
 @pytest.mark.timeout(3 * GIVE_UP_SECONDS)
 def test_five_people_decide_everything_once_and_nobody_finds_a_gold_item(database: str, tmp_path: Path) -> None:
-    server, keeper = Server(tmp_path), close_rules.Keeper(every_seconds=0.5)
+    server, keeper = Server(tmp_path), close_rules.CloseWatch(every_seconds=0.5)
     keeper.start()
     try:
         round_ = Round(server)

@@ -14,7 +14,7 @@ from backend.db import now, session, tables
 from backend.db.bulk import insert_rows
 from backend.services.access import Actor
 from backend.services.held_out import answers, compared, listing
-from backend.services.held_out.filtering import Filters, Show
+from backend.services.held_out.filtering import HeldOutFilters, Show
 from backend.values import JSON, Split
 from tests import rows
 from tests.bench.place import data_folder
@@ -100,21 +100,21 @@ def measure(
     """Print each figure; return the names of those over the budget."""
     pair, six = [checkpoint_ids[0], checkpoint_ids[-1]], [*checkpoint_ids[:5], checkpoint_ids[-1]]
 
-    def listed(ids: list[int], filters: Filters, **place: int) -> Callable[[], object]:
+    def listed(ids: list[int], filters: HeldOutFilters, **place: int) -> Callable[[], object]:
         return lambda: listing.page(actor, project_id, ids, filters, **place)  # type: ignore[arg-type]
 
     asked: dict[str, Callable[[], object]] = {
-        "all": listed(pair, Filters()),
-        "all, six checkpoints": listed(six, Filters()),
-        "all, from the middle": listed(pair, Filters(), after=PROMPTS // 2),
-        "all, back from the end": listed(pair, Filters(), before=PROMPTS),
-        **{str(show): listed(pair, Filters(show)) for show in Show if show is not Show.all},
-        "never right, six checkpoints": listed(six, Filters(Show.never_right)),
-        "category": listed(pair, Filters(category=("level", 2))),
-        "newly wrong in a category": listed(pair, Filters(Show.newly_wrong, ("level", 2))),
-        "search, all prompts": listed(pair, Filters(search="much")),
-        "search, one prompt": listed(pair, Filters(search="9321")),
-        "search, none": listed(pair, Filters(Show.newly_right, search="nowhere")),
+        "all": listed(pair, HeldOutFilters()),
+        "all, six checkpoints": listed(six, HeldOutFilters()),
+        "all, from the middle": listed(pair, HeldOutFilters(), after=PROMPTS // 2),
+        "all, back from the end": listed(pair, HeldOutFilters(), before=PROMPTS),
+        **{str(show): listed(pair, HeldOutFilters(show)) for show in Show if show is not Show.all},
+        "never right, six checkpoints": listed(six, HeldOutFilters(Show.never_right)),
+        "category": listed(pair, HeldOutFilters(category=("level", 2))),
+        "newly wrong in a category": listed(pair, HeldOutFilters(Show.newly_wrong, ("level", 2))),
+        "search, all prompts": listed(pair, HeldOutFilters(search="much")),
+        "search, one prompt": listed(pair, HeldOutFilters(search="9321")),
+        "search, none": listed(pair, HeldOutFilters(Show.newly_right, search="nowhere")),
         "one prompt": lambda: answers.detail(actor, project_id, prompt_ids[-1], six),
         "categories": lambda: listing.categories(actor, project_id, checkpoint_ids[-1]),
         "two rounds": lambda: compared.compare(actor, project_id, f"r{round_ids[0]}", f"r{round_ids[-1]}"),

@@ -90,7 +90,7 @@ def main() -> None:
     from backend.services import demo, rounds
     from backend.services.demo import real_demo
     from backend.services.judge_bench import opening
-    from backend.services.judge_bench.entries import Entry
+    from backend.services.judge_bench.entries import BenchEntry
     from backend.services.people import accounts
 
     parser = argparse.ArgumentParser(description=__doc__)
@@ -112,7 +112,7 @@ def main() -> None:
         with reading() as db:
             row = db.get_one(tables.Round, round_id)
         judge = rounds.judge_of(row.recipe, row.phase)
-        entries = [Entry(one, row.judge_id or row.policy_id) for one in judges_of(judge, asked.judges)]
+        entries = [BenchEntry(one, row.judge_id or row.policy_id) for one in judges_of(judge, asked.judges)]
         started = time.perf_counter()
         found = run_bench(actor, opening.open_bench(actor, project_id, entries, number=asked.labels))
         seconds = time.perf_counter() - started

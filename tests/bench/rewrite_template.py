@@ -18,7 +18,7 @@ from backend.judges.written_verdict import WrittenVerdict
 from backend.pipeline import rewrite
 from backend.pipeline.rewrite import optimizer
 from backend.pipeline.rewrite.cases import Case, split
-from backend.pipeline.rewrite.trial import Trial
+from backend.pipeline.rewrite.trial import JudgeTrial
 from backend.registry import import_all
 from backend.values import Group, Prompt, Sample, Sampling
 
@@ -55,7 +55,7 @@ def rewritten(engine: Engine, writer: Engine, template: str, cases: list[Case], 
     """What a rewrite of this template comes to, where so many are written at most."""
     judge = WrittenVerdict(template=template, max_tokens=demo.MAX_TOKENS)
     seen, unseen = split(cases)
-    trial = Trial(judge, engine, seed=0, asked=lambda number: None)
+    trial = JudgeTrial(judge, engine, seed=0, asked=lambda number: None)
     found = optimizer.search(trial, seen, rewrite.reflector(writer), rewrites=rewrites, seed=0)
     return rewrite.compared(trial, found, seen, unseen)
 

@@ -97,7 +97,7 @@ def export(format: Any, which: str) -> dict[str, Any]:
         project_id = db.scalars(select(tables.Project.id)).one()
         is_warm = db.connection().exec_driver_sql("SELECT sum(length(text)) FROM samples").scalar()
     assert is_warm
-    wanted = exports.Wanted(
+    wanted = exports.ExportRequest(
         (), Filters(**asked.get("filters", {})), Sort(SortKey(sort.lstrip("-")), descending=sort[0] == "-"), format
     )
     actor, out = Actor(owner.id, owner.name, via="cli"), settings().folder / f"out.{format}"

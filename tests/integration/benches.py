@@ -12,7 +12,7 @@ from backend.jobs import transitions
 from backend.pipeline.run import run_job
 from backend.services import reviews
 from backend.services.judge_bench import opening
-from backend.services.judge_bench.entries import Entry
+from backend.services.judge_bench.entries import BenchEntry
 from backend.services.reviews import Act
 from backend.values import JobStatus, RoundStatus, Stage, Verdict
 from tests import rows
@@ -41,10 +41,10 @@ class Bench:
     def checkpoint(self, name: str, engine: dict[str, Any]) -> int:
         return rows.make_checkpoint(self.project, name, engine={"name": "scripted"} | engine).id
 
-    def judge(self, name: str, engine: dict[str, Any], **knobs: Any) -> Entry:
-        return Entry(VERDICT | knobs, self.checkpoint(name, engine))
+    def judge(self, name: str, engine: dict[str, Any], **knobs: Any) -> BenchEntry:
+        return BenchEntry(VERDICT | knobs, self.checkpoint(name, engine))
 
-    def open(self, *judges: Entry, **more: Any) -> int:
+    def open(self, *judges: BenchEntry, **more: Any) -> int:
         return opening.open_bench(self.curator, self.project.id, judges, **more)
 
     def close(self) -> None:

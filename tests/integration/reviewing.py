@@ -9,7 +9,7 @@ from backend.db import now, reading, session, tables
 from backend.services import queue as review_queue
 from backend.services import reviews
 from backend.services.access import Actor
-from backend.services.reviews import Act, Outcome
+from backend.services.reviews import Act, ActResult
 from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Stage, Verdict
 from tests import rows
 
@@ -63,11 +63,11 @@ class Team:
     def items(self, name: str, **wishes: Any) -> list[review_queue.Item]:
         return review_queue.queue(self.who(name), self.round.id, **wishes)
 
-    def act(self, name: str, sample_id: int, kind: DecisionKind, **fields: Any) -> Outcome:
+    def act(self, name: str, sample_id: int, kind: DecisionKind, **fields: Any) -> ActResult:
         act = Act(uuid.uuid4().hex, kind, sample_id, **fields)
         return reviews.decide_many(self.who(name), self.round.id, [act])[0]
 
-    def take_back(self, name: str, one: Outcome) -> Outcome:
+    def take_back(self, name: str, one: ActResult) -> ActResult:
         act = Act(uuid.uuid4().hex, RETRACT, retracts=one.decision.client_id)
         return reviews.decide_many(self.who(name), self.round.id, [act])[0]
 

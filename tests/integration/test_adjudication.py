@@ -24,7 +24,7 @@ def waiting(team: Team) -> list[int]:
     return [one.item.sample_id for one in adjudication.queue(team.curator, team.round.id)]
 
 
-def settle(team: Team, n: int, kind: DecisionKind, **fields: object) -> reviews.Outcome:
+def settle(team: Team, n: int, kind: DecisionKind, **fields: object) -> reviews.ActResult:
     return adjudication.decide(team.curator, team.round.id, uuid.uuid4().hex, n, kind, **fields)  # type: ignore[arg-type]
 
 

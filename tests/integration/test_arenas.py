@@ -42,7 +42,7 @@ def opened(line: Line, **more: Any) -> int:
     return opening.open_arena(line.actor, line.project.id, line.checkpoints[0].id, line.checkpoints[2].id, **more)
 
 
-def play(actor: Actor, arena_id: int, better: str = "new") -> list[voting.Shown]:
+def play(actor: Actor, arena_id: int, better: str = "new") -> list[voting.ShownMatch]:
     """Decide all matches: the side whose text begins so is better."""
     seen = []
     while (match := voting.next_match(actor, arena_id)).token:

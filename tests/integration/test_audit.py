@@ -14,7 +14,7 @@ from backend.db.filters import Filters
 from backend.errors import InvalidInput, NotFound, NotSignedIn, PermissionDenied
 from backend.services import audit, reviews
 from backend.services.access import Actor
-from backend.services.audit import Asked
+from backend.services.audit import AuditQuery
 from backend.services.decisions import bulk
 from backend.services.people import accounts, sessions
 from backend.services.queue import gold
@@ -40,8 +40,8 @@ class Place:
     def decide(self, number: int, kind: DecisionKind = DecisionKind.accept, note: str = "") -> None:
         reviews.decide(self.reviewer, f"client-{number}", self.ids[number], kind, round_id=self.round.id, note=note)
 
-    def listing(self, actor: Actor | None = None, **asked: object) -> list[audit.Entry]:
-        return list(audit.listing(actor or self.curator, self.project.id, Asked(**asked)).entries)  # type: ignore[arg-type]
+    def listing(self, actor: Actor | None = None, **asked: object) -> list[audit.AuditEntry]:
+        return list(audit.listing(actor or self.curator, self.project.id, AuditQuery(**asked)).entries)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def place(database: str) -> Place:
     return Place()
 
 
-def words(entries: list[audit.Entry]) -> list[tuple[str, str]]:
+def words(entries: list[audit.AuditEntry]) -> list[tuple[str, str]]:
     return [(one.who, one.verb) for one in entries]
 
 
@@ -133,7 +133,7 @@ def test_pages_join_without_gap_or_repeat(place: Place) -> None:
         place.decide(number)
         accounts.invite(place.admin, place.project.id, f"new {number}", Role.viewer)
     whole = place.listing()
-    found: list[audit.Entry] = []
+    found: list[audit.AuditEntry] = []
     after = None
     while True:
         page = audit.listing(place.curator, place.project.id, after=after, limit=3)

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from backend.db import session, tables
 from backend.services import queue, reviews
-from backend.services.reviews import Act, Outcome, Tally, item_history
+from backend.services.reviews import Act, ActResult, Tally, item_history
 from backend.services.samples import detail
 from backend.values import DecisionKind, RoundStatus
 from tests.integration.reviewing import ACCEPT, Team
@@ -15,7 +15,7 @@ from tests.integration.reviewing import ACCEPT, Team
 pytestmark = pytest.mark.usefixtures("database")
 
 
-def rewrite(team: Team, sample_id: int) -> Outcome:
+def rewrite(team: Team, sample_id: int) -> ActResult:
     return team.act("ann", sample_id, DecisionKind.edit, text="Better.")
 
 

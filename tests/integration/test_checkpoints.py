@@ -28,7 +28,7 @@ def test_the_tree_lists_children_under_their_parent_with_every_metric() -> None:
     tree = checkpoints.tree(rows.make_actor(project, Role.viewer), project.id)
     assert [(row.name, row.depth) for row in tree] == [("base", 0), ("left", 1), ("left-2", 2), ("right", 1)]
     assert tree[3].round_number == 1
-    assert tree[3].metrics["pass_at_8"] == checkpoints.Number(0.9, 0.8, 1.0, 40)
+    assert tree[3].metrics["pass_at_8"] == checkpoints.MetricNumber(0.9, 0.8, 1.0, 40)
     assert tree[0].metrics == {}
 
 

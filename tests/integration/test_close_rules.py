@@ -117,7 +117,7 @@ def test_several_processes_that_look_at_once_close_once(database: str) -> None:
 
 def test_the_keeper_looks_by_itself_until_it_is_stopped(database: str) -> None:
     team = owned(prompts=1, close_rule="all_decided")
-    keeper = close_rules.Keeper(every_seconds=0.05)
+    keeper = close_rules.CloseWatch(every_seconds=0.05)
     keeper.start()
     try:
         for n in team.ids:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.api.checkpoints import EndpointChange, change_endpoint
 from app.cli import checkpoints as checkpoint_cli
 from app.pages.checkpoints import endpoint as page
-from app.widgets.round_said_work import money
+from app.widgets.round_work_texts import money
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services import checkpoints

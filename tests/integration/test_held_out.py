@@ -6,7 +6,7 @@ from sqlalchemy import delete, select
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services.held_out import answers, baseline, compared, listing
-from backend.services.held_out.filtering import Filters, Show
+from backend.services.held_out.filtering import HeldOutFilters, Show
 from backend.services.projects import overview
 from backend.values import Role, RoundStatus, Verdict
 from tests import rows
@@ -41,8 +41,8 @@ def test_pages_go_on_and_back_in_the_order_of_the_prompts() -> None:
     line = make_line()
     ids = [one.id for one in line.checkpoints]
 
-    def turn(show: str, **place: int | None) -> listing.Page:
-        return listing.page(line.actor, line.project.id, ids[::2], Filters(Show(show)), limit=4, **place)
+    def turn(show: str, **place: int | None) -> listing.HeldOutPage:
+        return listing.page(line.actor, line.project.id, ids[::2], HeldOutFilters(Show(show)), limit=4, **place)
 
     first = turn("newly_right")
     assert (first.count, first.before) == (10, None)
@@ -134,7 +134,7 @@ def test_what_was_never_measured_says_so() -> None:
         for metric in db.scalars(select(tables.Metric)):
             metric.details = {}
     page = listing.page(line.actor, line.project.id, [line.checkpoints[2].id])
-    assert page.rows[0].answers[0] == listing.Answer(None, "I think it is seven.", "stop", 5)
+    assert page.rows[0].answers[0] == listing.HeldOutAnswer(None, "I think it is seven.", "stop", 5)
     assert (page.is_told, page.common) == ((False,), 0)
     assert line.places("newly_wrong", 0, 2) == [], "unknown is neither right nor wrong"
 

@@ -28,7 +28,7 @@ def in_review(**review: Any) -> tuple[tables.Project, tables.Round, list[tables.
     return project, round_, rows.make_samples(round_, rows.make_prompt_set(project), scores=[1.0, 0.0])
 
 
-def decide(actor: Actor, sample: tables.Sample, kind: DecisionKind, **more: Any) -> reviews.Outcome:
+def decide(actor: Actor, sample: tables.Sample, kind: DecisionKind, **more: Any) -> reviews.ActResult:
     return reviews.decide(actor, uuid.uuid4().hex, sample.id, kind, round_id=sample.round_id, **more)
 
 

@@ -19,7 +19,7 @@ from backend.pipeline import judge_bench, run
 from backend.services import checkpoints
 from backend.services.judge_bench import disagreements, entries, labels, opening, results
 from backend.services.judge_bench.disagreements import Against
-from backend.services.judge_bench.entries import Entry
+from backend.services.judge_bench.entries import BenchEntry
 from backend.values import JobStatus, Messages, Role, RoundStatus, Sampling, Stage, Verdict
 from tests import rows
 from tests.endpoint import Reply, refusal, serving
@@ -45,7 +45,7 @@ def test_judges_stand_side_by_side_and_one_that_dies_stops_no_other(bench: Bench
         bench.judge("dead", DEAD),
         bench.judge("mumbler", MUMBLER),
         bench.judge("kind", KIND, votes=3, temperature=1.0),
-        Entry({"name": "reference_length"}, title="by length"),
+        BenchEntry({"name": "reference_length"}, title="by length"),
     )
     assert run_bench(bench_id) is JobStatus.done
     found = results.get(bench.curator, bench_id)
@@ -227,11 +227,11 @@ def test_what_has_no_count_or_price_and_what_an_endpoint_refuses_is_said(
         server.answer = answer
         engine = {"name": "openai", "base_url": server.url, "model": "m", "max_retries": 0, "concurrency": 1}
         endpoint = bench.checkpoint("remote", engine | {"price_in": 100.0})
-        forced = Entry(VERDICT | {"forced": True}, endpoint, "forced")
+        forced = BenchEntry(VERDICT | {"forced": True}, endpoint, "forced")
         cannot = "written_verdict is to force its replies, but remote cannot be held to a form (regex)"
         (ready,) = entries.checked(bench.curator, bench.project.id, [forced])
         assert ready.notes[0].startswith(cannot)
-        bench_id = bench.open(forced, Entry(VERDICT, endpoint, "ends early"))
+        bench_id = bench.open(forced, BenchEntry(VERDICT, endpoint, "ends early"))
         assert run_bench(bench_id) is JobStatus.done
     view = results.get(bench.curator, bench_id)
     first, second = view.judges
@@ -274,7 +274,7 @@ def test_what_a_judge_was_asked_counts_where_its_first_batch_cannot_be_written(
 
         server.answer = answer
         engine = {"name": "openai", "base_url": server.url, "model": "m"}
-        bench_id = bench.open(Entry(VERDICT, bench.checkpoint("remote", engine)))
+        bench_id = bench.open(BenchEntry(VERDICT, bench.checkpoint("remote", engine)))
         assert run_bench(bench_id) is JobStatus.done
         (view,) = results.get(bench.curator, bench_id).judges
     assert view.error is not None
@@ -349,20 +349,20 @@ def test_what_cannot_be_tried_is_refused_with_a_way_out(bench: Bench) -> None:
     base = bench.checkpoint("base", KIND)
     for wrong, said in (
         ([], "1 to 20 judges"),
-        ([Entry({"name": "nothing"})], "no judge named"),
-        ([Entry(VERDICT)], "no checkpoint is chosen"),
-        ([Entry(VERDICT | {"votes": 0}, base)], "Judge 1 cannot be used. votes: must be at least 1"),
-        ([Entry(VERDICT, base), Entry({"name": "from_children"})], "Judge 2, from_children, goes by more"),
-        ([Entry({"name": "reward_model"}, base)], "score texts by a head"),
-        ([Entry(VERDICT, base, "a"), Entry(VERDICT, base, "a")], "Two judges are called 'a'"),
+        ([BenchEntry({"name": "nothing"})], "no judge named"),
+        ([BenchEntry(VERDICT)], "no checkpoint is chosen"),
+        ([BenchEntry(VERDICT | {"votes": 0}, base)], "Judge 1 cannot be used. votes: must be at least 1"),
+        ([BenchEntry(VERDICT, base), BenchEntry({"name": "from_children"})], "Judge 2, from_children, goes by more"),
+        ([BenchEntry({"name": "reward_model"}, base)], "score texts by a head"),
+        ([BenchEntry(VERDICT, base, "a"), BenchEntry(VERDICT, base, "a")], "Two judges are called 'a'"),
     ):
         with pytest.raises(InvalidInput, match=said):
             bench.open(*wrong)
     with pytest.raises(NotFound, match="not in this project"):
-        bench.open(Entry(VERDICT, elsewhere.id))
+        bench.open(BenchEntry(VERDICT, elsewhere.id))
     with pytest.raises(InvalidInput, match="number"):
-        bench.open(Entry(VERDICT, base), number=5)
-    found = entries.checked(bench.curator, bench.project.id, [Entry(VERDICT, base)] * 2)
+        bench.open(BenchEntry(VERDICT, base), number=5)
+    found = entries.checked(bench.curator, bench.project.id, [BenchEntry(VERDICT, base)] * 2)
     assert [one.title for one in found] == [
         "written_verdict, base (1)",
         "written_verdict, base (2)",
@@ -370,7 +370,7 @@ def test_what_cannot_be_tried_is_refused_with_a_way_out(bench: Bench) -> None:
     with session() as db:
         db.query(tables.Decision).delete()
     with pytest.raises(InvalidInput, match=r"0 samples carry a label .* needs 20\. Take items in the order random"):
-        bench.open(Entry(VERDICT, base))
+        bench.open(BenchEntry(VERDICT, base))
 
 
 def test_who_may_open_and_see_a_bench(bench: Bench) -> None:

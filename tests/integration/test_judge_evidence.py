@@ -8,7 +8,7 @@ from app import round_file
 from app.cli.commands import app
 from app.widgets import judge_health as judge_widget
 from backend.db import reading, session, tables
-from backend.pipeline.health import Evidence, Light, Limits, evidence
+from backend.pipeline.health import HealthEvidence, HealthLimits, Light, evidence
 from backend.pipeline.health.weights import weighed
 from backend.services import judge_health, round_report
 from backend.services.decisions import bulk
@@ -22,7 +22,7 @@ from tests.integration import site
 from tests.integration.reviewing import ACCEPT, REJECT, SCORE, Team
 
 
-def gathered(team: Team) -> Evidence:
+def gathered(team: Team) -> HealthEvidence:
     with reading() as db:
         return evidence.gather(db, db.get_one(tables.Round, team.round.id))
 
@@ -166,7 +166,7 @@ def test_decisions_correct_the_share_of_right_answers_by_how_they_were_drawn(dat
     at_random(*team.ids[5:25])
     words = gathered(team).words
     assert [(one.text.id, one.is_drawn) for one in words] == [(n, n in team.ids[5:]) for n in team.ids[:25]]
-    weights = [one.weight for one in weighed(gathered(team), Limits()).words]
+    weights = [one.weight for one in weighed(gathered(team), HealthLimits()).words]
     assert weights == [1.0] * 5 + [25 / 20] * 20, "25 of 30 texts were left to draw from"
     found = judge_health.of_round(team.curator, team.round.id)
     assert found.corrected is not None

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from app.cli import launching
 from app.cli.commands import app
-from app.cli.launching import Wish
+from app.cli.launching import LaunchOptions
 from backend import recipes
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput, NotFound
@@ -44,7 +44,9 @@ class World:
         self.held_out = rows.make_prompt_set(self.project, answers=["1", "2", "3"], split=Split.held_out)
 
     def plan(self, *, parent_id: int | None = None, again_id: int | None = None, **wish: Any) -> Plan:
-        return launching.plan_of(self.actor, self.project.id, Wish(**wish), parent_id=parent_id, again_id=again_id)
+        return launching.plan_of(
+            self.actor, self.project.id, LaunchOptions(**wish), parent_id=parent_id, again_id=again_id
+        )
 
 
 @pytest.fixture

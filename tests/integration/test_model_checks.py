@@ -10,7 +10,7 @@ from backend import demo, recipes
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.engines import _probe
-from backend.engines._model_check import Outcome
+from backend.engines._model_check import CheckLevel
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import checkpoints, rounds
 from backend.services.checkpoints import Endpoint, model_checks
@@ -52,7 +52,7 @@ def test_the_lines_stand_on_a_registered_model_and_are_made_again_on_demand() ->
     assert [name for name, one in outcomes(actor, made).items() if one != "pass"] == ["system"]
     shutil.copy(FOUND / "template_broken.jinja", folder / "chat_template.jinja")
     found = model_checks.check(actor, made)
-    assert (found.worst, outcomes(actor, made)["template"]) == (Outcome.fail, "fail")
+    assert (found.worst, outcomes(actor, made)["template"]) == (CheckLevel.fail, "fail")
     shutil.rmtree(folder)
     assert "There is no folder of that name here, nor" in model_checks.check(actor, made).lines[0].text
 
@@ -96,7 +96,7 @@ def test_an_endpoint_is_tested_and_registered_whatever_it_says() -> None:
         assert outcomes(owner, bad) == {"connection": "warn"}
     down = checkpoints.register(owner, project.id, name="down", endpoint=served)
     (line,) = checkpoints.detail(owner, down).checks.lines
-    assert (line.outcome, line.text.startswith("It did not answer: ")) == (Outcome.warn, True)
+    assert (line.outcome, line.text.startswith("It did not answer: ")) == (CheckLevel.warn, True)
     with pytest.raises(PermissionDenied):
         model_checks.check(rows.make_actor(project, Role.viewer), good)
     with pytest.raises(NotFound, match="There is no checkpoint"):

@@ -4,7 +4,7 @@ import pytest
 
 from backend.services import rounds
 from backend.services.projects import overview
-from backend.services.results.summaries import Measured, is_worse
+from backend.services.results.summaries import MeasuredNumber, is_worse
 from tests import rows
 from tests.integration.measured import finish, measure
 
@@ -136,6 +136,6 @@ def test_a_checkpoint_without_an_accuracy_is_not_called_measured() -> None:
 
 def test_is_worse_compares_the_fall_with_both_errors() -> None:
     # Standard errors 0.0255 each, so a fall of more than 1.96 * 0.0361 = 0.0707 counts.
-    old = Measured(0.60, 0.55, 0.65, 400)
-    assert not is_worse(Measured(0.535, 0.485, 0.585, 400), old)
-    assert is_worse(Measured(0.525, 0.475, 0.575, 400), old)
+    old = MeasuredNumber(0.60, 0.55, 0.65, 400)
+    assert not is_worse(MeasuredNumber(0.535, 0.485, 0.585, 400), old)
+    assert is_worse(MeasuredNumber(0.525, 0.475, 0.575, 400), old)

@@ -5,7 +5,7 @@ import pytest
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput, NotSignedIn
 from backend.services.reviews import preferences, review_keys
-from backend.services.reviews.preferences import Shown
+from backend.services.reviews.preferences import TextStyle
 from tests import rows
 
 
@@ -34,7 +34,7 @@ def test_display_choices_stay_beside_the_keys(database: str) -> None:
     preferences.bind(actor, {"skip": ["q"]})
     preferences.change(actor, text="raw", grey_common=False)
     found = preferences.get(actor)
-    assert (found.text, found.grey_common, found.keys) == (Shown.raw, False, {"skip": ("q",)})
+    assert (found.text, found.grey_common, found.keys) == (TextStyle.raw, False, {"skip": ("q",)})
     for wrong in ({"text": "html"}, {"color": "red"}):
         with pytest.raises(InvalidInput, match="preference"):
             preferences.change(actor, **wrong)

@@ -7,7 +7,7 @@ import pytest
 from app.pages import recipes as page
 from backend import recipes
 from backend.services import recipe_list
-from backend.services.recipe_list import Filters, Need, Training, paper_index
+from backend.services.recipe_list import Need, RecipeFilters, TrainingKind, paper_index
 from backend.services.recipes import saved_recipes
 from backend.values import Role, RoundStatus
 from tests import rows
@@ -27,7 +27,7 @@ def opened(database: str) -> Iterator[tuple[World, Opened]]:
 
 
 def names(listed: list[recipe_list.ListedRecipe], **filters: object) -> list[str]:
-    return [one.name for one in recipe_list.matching(listed, Filters(**filters))]  # type: ignore[arg-type]
+    return [one.name for one in recipe_list.matching(listed, RecipeFilters(**filters))]  # type: ignore[arg-type]
 
 
 def test_what_a_recipe_is_made_of_and_needs_is_read_off_its_parts(database: str) -> None:
@@ -35,16 +35,16 @@ def test_what_a_recipe_is_made_of_and_needs_is_read_off_its_parts(database: str)
     listed = recipe_list.list_recipes(rows.make_actor(project, Role.viewer), project.id)
     assert {one.name for one in listed} == set(recipes.names())
     assert [one.title.casefold() for one in listed] == sorted(one.title.casefold() for one in listed)
-    found = {one.name: one.made for one in listed if one.made}
+    found = {recipe.name: recipe.method for recipe in listed if recipe.method}
     star, agent, teacher = found["star"], found["rest_meets_react"], found["distill_data_and_rewards"]
-    assert (star.training, star.needs, star.roles) == ((Training.supervised,), (Need.answers,), ())
+    assert (star.training, star.needs, star.roles) == ((TrainingKind.supervised,), (Need.answers,), ())
     assert agent.needs == (Need.documents, Need.environment)
     assert (teacher.roles, teacher.needs) == (("teacher",), (Need.models,))
-    assert teacher.training == (Training.supervised, Training.scorer, Training.reinforcement)
+    assert teacher.training == (TrainingKind.supervised, TrainingKind.scorer, TrainingKind.reinforcement)
     assert found["intuitor"].needs == (Need.log_probs,), "the judge of the trainer's own texts reads certainties"
     assert found["solve_and_test"].needs == (Need.sandbox,)
     assert ("judge", "surface_rules") in found["ladder"].parts, "a part within another one"
-    assert found["self_refine"].training == (Training.no_weights,)
+    assert found["self_refine"].training == (TrainingKind.no_weights,)
 
 
 def test_recipes_are_searched_and_filtered(database: str) -> None:

@@ -48,7 +48,7 @@ class Desk:
         self.reviewer = rows.make_actor(self.project, Role.reviewer)
         self.curator = rows.make_actor(self.project, Role.curator)
 
-    def act(self, n: int, kind: DecisionKind, actor: Actor | None = None, **fields: object) -> reviews.Outcome:
+    def act(self, n: int, kind: DecisionKind, actor: Actor | None = None, **fields: object) -> reviews.ActResult:
         act = Act(uuid.uuid4().hex, kind, self.ids[n], **fields)  # type: ignore[arg-type]
         return reviews.decide_many(actor or self.reviewer, self.round.id, [act])[0]
 

@@ -114,7 +114,7 @@ def test_what_is_no_better_on_unseen_labels_is_not_kept(database: str, monkeypat
     found = rewrites.get(world.actor, rewrite_id)
     assert found.outcome is not None
     assert not found.outcome.is_kept
-    assert "none of 2 templates was better" in found.outcome.said
+    assert "none of 2 templates was better" in found.outcome.message
     with pytest.raises(Conflict, match="no template that was kept"):
         rewrites.plan(world.actor, rewrite_id)
 

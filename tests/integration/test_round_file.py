@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from app.widgets import round_said
+from app.widgets import round_texts
 from backend.db import session, tables
-from backend.services.round_report.shapes import Measure
+from backend.services.round_report.shapes import ChangedMetric
 from backend.values import FailureKind, Role, Stage
 from tests import rows
 from tests.browser.desk import HOSTILE
@@ -119,8 +119,8 @@ def test_the_json_says_the_same_and_neither_is_told_to_a_stranger() -> None:
 )
 def test_an_unknown_interval_is_said_to_be_unknown(ends: tuple[float | None, ...], interval: str, spread: str) -> None:
     low, high, change_low, change_high = ends
-    one = Measure(
+    one = ChangedMetric(
         "held_out_accuracy", "made", "m1", 0.5, low, high, 9, "m0", 0.3, 0.2, change_low, change_high, None, None, None
     )
-    said = round_said.measure(one)
+    said = round_texts.measure(one)
     assert (said["interval"], said["spread"]) == (interval, spread)

@@ -18,7 +18,7 @@ from backend.pipeline.run import run_job
 from backend.services import samples
 from backend.services.access import Actor
 from backend.services.samples import detail, export_jobs, export_places, export_rows, exports
-from backend.services.samples.exports import Wanted
+from backend.services.samples.exports import ExportRequest
 from backend.services.samples.rows import SampleRow
 from backend.services.stage_process import EXPORT
 from backend.values import DecisionKind, JobStatus, Role, RoundStatus, Verdict
@@ -27,7 +27,7 @@ from tests.integration import site
 from tests.integration.reviewing import ACCEPT, REJECT, Team
 
 
-def lines(actor: Actor, project_id: int, wanted: Wanted) -> list[dict[str, Any]]:
+def lines(actor: Actor, project_id: int, wanted: ExportRequest) -> list[dict[str, Any]]:
     made = exports.export(actor, project_id, wanted)
     found = [json.loads(line) for line in made.path.read_text(encoding="utf-8").splitlines()]
     made.path.unlink()
@@ -36,8 +36,8 @@ def lines(actor: Actor, project_id: int, wanted: Wanted) -> list[dict[str, Any]]
     return found
 
 
-def of(team: Team, **wishes: Any) -> Wanted:
-    return Wanted((team.round.id,), **wishes)
+def of(team: Team, **wishes: Any) -> ExportRequest:
+    return ExportRequest((team.round.id,), **wishes)
 
 
 def shown(row: dict[str, Any]) -> tuple[Any, ...]:
@@ -205,13 +205,13 @@ def test_rounds_follow_each_other_and_too_many_samples_go_into_the_background(
     team = Team(prompts=1)
     second = rows.make_round(team.project)
     later = rows.make_samples(second, rows.make_prompt_set(team.project), n=1)
-    found = lines(team.curator, team.project.id, Wanted())
+    found = lines(team.curator, team.project.id, ExportRequest())
     assert [row["sample_id"] for row in found] == [*team.ids, *(one.id for one in later)]
     assert {row["round"] for row in found} == {team.round.number, second.number}
     monkeypatch.setattr(exports, "AT_ONCE", 2)
-    assert exports.count(team.curator, team.project.id, Wanted()) == 3
+    assert exports.count(team.curator, team.project.id, ExportRequest()) == 3
     with pytest.raises(InvalidInput, match="in the background"):
-        exports.export(team.curator, team.project.id, Wanted())
+        exports.export(team.curator, team.project.id, ExportRequest())
     assert list(export_places.folder().glob("*")) == []
     assert len(lines(team.curator, team.project.id, of(team))) == 2
 

@@ -16,7 +16,7 @@ from backend.errors import Conflict, InvalidInput, NotFound, TooManyAttempts
 from backend.jobs.worker import Worker
 from backend.services import events
 from backend.services.samples import export_jobs, export_places, export_rows, exports
-from backend.services.samples.exports import Wanted
+from backend.services.samples.exports import ExportRequest
 from backend.values import JobStatus, Role
 from tests import rows
 from tests.integration import site
@@ -184,5 +184,5 @@ def test_a_shell_is_told_where_a_file_cannot_be(database: str, tmp_path: Path) -
 
 
 def test_wanted_comes_back_from_its_json() -> None:
-    wanted = Wanted((3,), Filters(verdict=("accept",), text="a"), Sort(SortKey.score, descending=True), "csv")
-    assert Wanted.of(wanted.to_json()) == wanted
+    wanted = ExportRequest((3,), Filters(verdict=("accept",), text="a"), Sort(SortKey.score, descending=True), "csv")
+    assert ExportRequest.of(wanted.to_json()) == wanted

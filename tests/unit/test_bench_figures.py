@@ -6,15 +6,15 @@ import pytest
 
 from backend.judges.written_verdict import WrittenVerdict
 from backend.pipeline import bench_figures
-from backend.pipeline.bench_figures import Confusion, Said
-from backend.pipeline.health.shapes import Judged, Light
+from backend.pipeline.bench_figures import BenchWord, Confusion
+from backend.pipeline.health.shapes import JudgedText, Light
 
 
-def said(number: int, accepts: bool | None, judge: bool | None, *, first: int = 0) -> list[Said]:
+def said(number: int, accepts: bool | None, judge: bool | None, *, first: int = 0) -> list[BenchWord]:
     """So many texts with people's word and the judge's."""
     score = None if judge is None else float(judge)
     return [
-        Said(Judged(first + n, first + n, 0, score, judge, 0.0, judge is None, 10, None), accepts)
+        BenchWord(JudgedText(first + n, first + n, 0, score, judge, 0.0, judge is None, 10, None), accepts)
         for n in range(number)
     ]
 

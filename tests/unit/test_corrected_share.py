@@ -3,19 +3,19 @@
 import pytest
 
 from app.widgets import judge_health
-from backend.pipeline.health import CorrectedShare, Limits, corrected
-from backend.pipeline.health.corrected import Pair, Population, estimate, population, tuned
-from backend.pipeline.health.shapes import Evidence, Word
+from backend.pipeline.health import CorrectedShare, HealthLimits, corrected
+from backend.pipeline.health.corrected import LabelPair, Population, estimate, population, tuned
+from backend.pipeline.health.shapes import HealthEvidence, Word
 from tests.unit.test_judge_health import of, text
 
-FOUR = [Pair(1, 1), Pair(0, 1), Pair(0, 0), Pair(0, 0)]
+FOUR = [LabelPair(1, 1), LabelPair(0, 1), LabelPair(0, 0), LabelPair(0, 0)]
 
 
 def test_the_tuning_is_that_of_ppi_plus_plus() -> None:
     # cov(y, f) / var(f) is (0.375 - 0.125 + 0.125 + 0.125) / 1; with 4 of 10 texts drawn, 1 + n / N is 1 + 4 / 6.
     assert tuned(FOUR, 10) == pytest.approx(0.5 / (1 + 4 / 6))
-    assert tuned([Pair(1, 0), Pair(0, 1)], 10) == 0, "a judge that says the opposite is not listened to"
-    assert tuned([Pair(1, 1), Pair(0, 1)], 10) == 0, "nor one that says one thing only"
+    assert tuned([LabelPair(1, 0), LabelPair(0, 1)], 10) == 0, "a judge that says the opposite is not listened to"
+    assert tuned([LabelPair(1, 1), LabelPair(0, 1)], 10) == 0, "nor one that says one thing only"
 
 
 def test_the_judges_share_moves_by_what_people_say_of_the_texts_that_were_drawn() -> None:
@@ -29,16 +29,16 @@ def test_the_judges_share_moves_by_what_people_say_of_the_texts_that_were_drawn(
 
 def test_a_text_that_was_chosen_speaks_for_itself_alone() -> None:
     # Of 10 texts the judge accepts 5. People reject one of these, which was chosen; the 9 others are as it says.
-    chosen, drawn = Pair(0, 1, is_drawn=False), Pair(1, 1)
+    chosen, drawn = LabelPair(0, 1, is_drawn=False), LabelPair(1, 1)
     assert estimate([chosen, drawn], Population(10, 0.5), 1.0).value == pytest.approx(0.4)
     assert estimate([drawn, chosen], Population(10, 0.5), 1.0).value == pytest.approx(0.5), "it was not chosen by then"
 
 
 def test_a_judge_that_nobody_contradicts_is_not_exact_and_one_of_whom_all_is_known_is() -> None:
-    found = estimate([Pair(1, 1), Pair(0, 0)] * 50, Population(100_000, 0.5), 1.0)
+    found = estimate([LabelPair(1, 1), LabelPair(0, 0)] * 50, Population(100_000, 0.5), 1.0)
     # The variance is that of 100 zeros, a 1 and a -1: 2 / 101.
     assert (found.low, found.high) == pytest.approx((0.5 - 0.0276, 0.5 + 0.0276), abs=0.0001)
-    all_known = estimate([Pair(1, 1), Pair(0, 0)] * 50, Population(100, 0.5), 1.0)
+    all_known = estimate([LabelPair(1, 1), LabelPair(0, 0)] * 50, Population(100, 0.5), 1.0)
     assert (all_known.low, all_known.high) == (0.5, 0.5)
 
 
@@ -52,20 +52,20 @@ def test_what_some_groups_say_of_all_has_a_variance_of_groups() -> None:
 def test_below_its_fewest_draws_it_is_unknown_and_says_how_to_get_them() -> None:
     texts = tuple(text(n, 1.0) for n in range(50))
     words = tuple(Word(one, True, is_drawn=n < 19) for n, one in enumerate(texts[:40]))
-    evidence: Evidence = of(texts=texts, words=words, why="Keep random_share above 0.")
-    found = corrected(evidence, Limits())
+    evidence: HealthEvidence = of(texts=texts, words=words, why="Keep random_share above 0.")
+    found = corrected(evidence, HealthLimits())
     assert (found.judge, found.number.value, found.number.n, found.chosen, found.texts) == (1.0, None, 19, 21, 50)
     assert found.missing.endswith("at least 20 are needed. Keep random_share above 0.")
-    enough = corrected(evidence, Limits(fewest=19))
+    enough = corrected(evidence, HealthLimits(fewest=19))
     assert (enough.missing, enough.number.value) == ("", 1.0)
-    assert corrected(of(), Limits()) == CorrectedShare(missing="The judge has accepted or rejected no text yet.")
+    assert corrected(of(), HealthLimits()) == CorrectedShare(missing="The judge has accepted or rejected no text yet.")
 
 
 def test_texts_decided_in_bulk_are_no_part_of_what_is_corrected() -> None:
     texts = tuple(text(n, float(n % 2), by_people=n >= 40) for n in range(60))
     words = tuple(Word(one, bool(one.accepted), is_drawn=True) for one in texts[:30])
-    assert corrected(of(texts=texts, words=words), Limits()).texts == 40
-    none_left = corrected(of(texts=texts[40:]), Limits())
+    assert corrected(of(texts=texts, words=words), HealthLimits()).texts == 40
+    none_left = corrected(of(texts=texts[40:]), HealthLimits())
     assert (none_left.judge, none_left.number.value) == (0.5, None)
     assert "none is left to draw" in none_left.missing
     told = judge_health.corrected(none_left)
@@ -73,13 +73,13 @@ def test_texts_decided_in_bulk_are_no_part_of_what_is_corrected() -> None:
         "Share of right answers: the judge says 50.0 %; what people’s decisions correct that to is unknown"
     )
     assert "decided in bulk" in told
-    assert "no text yet" in judge_health.corrected(corrected(of(), Limits()))
+    assert "no text yet" in judge_health.corrected(corrected(of(), HealthLimits()))
 
 
 def test_a_label_that_was_known_is_no_decision() -> None:
     texts = tuple(text(n, 1.0) for n in range(50))
     words = [Word(one, True, is_drawn=False, is_known=True) for one in texts[:3]]
     words += [Word(one, True, is_drawn=n > 0) for n, one in enumerate(texts[3:24])]
-    found = corrected(of(texts=texts, words=tuple(words)), Limits())
+    found = corrected(of(texts=texts, words=tuple(words)), HealthLimits())
     assert (found.number.n, found.chosen, found.known) == (20, 1, 3)
     assert "corrected by 21 decisions and 3 labels that were known 100.0 %" in judge_health.corrected(found)

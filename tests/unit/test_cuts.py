@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from backend.judges.additive_rubric import AdditiveRubric
-from backend.pipeline.cuts import Cut, Decided, best, by_chance, figures, moved, relabelled, said, selector_at
-from backend.pipeline.health.shapes import Evidence, Word
+from backend.pipeline.cuts import Cut, ScoredDecision, best, by_chance, figures, moved, relabelled, said, selector_at
+from backend.pipeline.health.shapes import HealthEvidence, Word
 from backend.registry import import_all
 from backend.selectors import Selector
 from backend.selectors.above_threshold import AboveThreshold
@@ -20,16 +20,16 @@ STRICT = ((5.0, 5, 0), (3.0, 6, 1), (1.0, 0, 8))
 """A judge that is too strict at 4: of each score how many texts people accept and reject."""
 
 
-def rows(table: tuple[tuple[float, int, int], ...]) -> list[Decided]:
-    return [Decided(score, n < good) for score, good, bad in table for n in range(good + bad)]
+def rows(table: tuple[tuple[float, int, int], ...]) -> list[ScoredDecision]:
+    return [ScoredDecision(score, n < good) for score, good, bad in table for n in range(good + bad)]
 
 
-def evidence(table: tuple[tuple[float, int, int], ...], *, chosen: int = 0) -> Evidence:
+def evidence(table: tuple[tuple[float, int, int], ...], *, chosen: int = 0) -> HealthEvidence:
     """Words on texts drawn at random, then on so many that were chosen: scored 3, and people reject them."""
     said = [Word(text(n, one.score), one.accepts, is_drawn=True) for n, one in enumerate(rows(table))]
     said += [Word(text(1000 + n, 3.0), False, is_drawn=False) for n in range(chosen)]
     others = tuple(text(2000 + n, 3.0) for n in range(400))
-    return Evidence(AdditiveRubric(), texts=(*(one.text for one in said), *others), words=tuple(said))
+    return HealthEvidence(AdditiveRubric(), texts=(*(one.text for one in said), *others), words=tuple(said))
 
 
 def test_the_figures_are_those_of_the_table() -> None:
@@ -39,7 +39,7 @@ def test_the_figures_are_those_of_the_table() -> None:
     assert [by_rule["f1"][cut] for cut in (4, 3)] == pytest.approx([10 / 16, 22 / 23])
     assert [by_rule["youden"][cut] for cut in (4, 3)] == pytest.approx([5 / 11, 8 / 9])
     assert [by_rule["accuracy"][cut] for cut in (4, 3, 1)] == pytest.approx([14 / 20, 19 / 20, 11 / 20])
-    assert figures("accuracy", (4, 5), [Decided(5, True, 3.0), Decided(5, False)])[4] == 0.75
+    assert figures("accuracy", (4, 5), [ScoredDecision(5, True, 3.0), ScoredDecision(5, False)])[4] == 0.75
 
 
 @pytest.mark.parametrize("rule", ["f1", "youden", "accuracy"])
@@ -73,8 +73,8 @@ def test_as_much_by_chance_is_counted_in_resamples_in_which_no_cut_is_better() -
 
 def test_the_best_of_many_cuts_is_held_against_the_best_of_many() -> None:
     # 20 texts of 20 scores, of which people accept every second one whatever the score.
-    some = [Decided(float(n), n % 2 == 0) for n in range(20)]
-    lucky = [Decided(float(n), n % 2 == 0 or n in (13, 15)) for n in range(20)]
+    some = [ScoredDecision(float(n), n % 2 == 0) for n in range(20)]
+    lucky = [ScoredDecision(float(n), n % 2 == 0 or n in (13, 15)) for n in range(20)]
     assert [best("accuracy", 19.0, one) != 19.0 for one in (some, lucky)] == [True, True]
     assert all(by_chance("accuracy", 19.0, one, 1) > 0.05 for one in (some, lucky))
 

@@ -10,14 +10,14 @@ from backend.judges.additive_rubric import AdditiveRubric
 from backend.judges.pairwise_swapped import PairwiseSwapped
 from backend.judges.written_verdict import WrittenVerdict
 from backend.metrics._intervals import wilson
-from backend.pipeline.health import Health, Light, Limits, health, lights
+from backend.pipeline.health import Health, HealthLimits, Light, health, lights
 from backend.pipeline.health.numbers import calibration_error, rank_correlation, ratio
-from backend.pipeline.health.shapes import Evidence, Judged, Measure, Number, Witness
+from backend.pipeline.health.shapes import Estimate, HealthEvidence, HealthMeasure, JudgedText, Witness
 
 JUDGE, OTHER = 7, 8
 
 
-def text(n: int, score: float | None, **more: Any) -> Judged:
+def text(n: int, score: float | None, **more: Any) -> JudgedText:
     columns = {
         "group_id": n,
         "position": 0,
@@ -27,7 +27,7 @@ def text(n: int, score: float | None, **more: Any) -> Judged:
         "num_tokens": 10,
         "author_id": OTHER,
     }
-    return Judged(id=n, score=score, **columns | more)
+    return JudgedText(id=n, score=score, **columns | more)
 
 
 def people(*parts: tuple[int, float, bool], **more: Any) -> tuple[Witness, ...]:
@@ -39,13 +39,13 @@ def people(*parts: tuple[int, float, bool], **more: Any) -> tuple[Witness, ...]:
 MIXED = people((15, 1.0, True), (5, 0.0, True), (5, 1.0, False), (15, 0.0, False))
 
 
-def judged(evidence: Evidence, **limits: Any) -> tuple[Health, dict[str, Measure]]:
-    found = health(evidence, Limits(**limits))
+def judged(evidence: HealthEvidence, **limits: Any) -> tuple[Health, dict[str, HealthMeasure]]:
+    found = health(evidence, HealthLimits(**limits))
     return found, {one.name: one for one in found.measures}
 
 
-def of(judge: Any = None, **more: Any) -> Evidence:
-    return Evidence(judge or WrittenVerdict(), judge_id=JUDGE, **more)
+def of(judge: Any = None, **more: Any) -> HealthEvidence:
+    return HealthEvidence(judge or WrittenVerdict(), judge_id=JUDGE, **more)
 
 
 def test_agreement_precision_and_recall_are_those_of_the_table() -> None:
@@ -214,7 +214,7 @@ def test_below_its_fewest_rows_a_measure_is_unknown_and_never_zero() -> None:
     assert found.calibration == ()
     found, _ = judged(of(witnesses=few), fewest=10)
     assert found.light is Light.ok
-    assert health(Evidence(None), Limits()).sentence == "No judge labels the texts of this round."
+    assert health(HealthEvidence(None), HealthLimits()).sentence == "No judge labels the texts of this round."
 
 
 def test_the_light_is_that_of_the_worst_measure_whose_whole_interval_is_beyond_its_limit() -> None:
@@ -231,9 +231,9 @@ def test_the_light_is_that_of_the_worst_measure_whose_whole_interval_is_beyond_i
     found, by_name = judged(of(witnesses=near))
     assert by_name["precision"].number.value == pytest.approx(0.545, abs=0.001)
     assert by_name["precision"].light is Light.amber, "its interval, 0.35 to 0.73, is below 0.8 and not below 0.5"
-    assert lights.is_beyond(Number(0.7, 0.61, 0.8, 50), 0.6, below=False, is_two_sided=True)
-    assert lights.is_beyond(Number(0.3, 0.2, 0.39, 50), 0.6, below=False, is_two_sided=True)
-    assert not lights.is_beyond(Number(0.3, None, None, 50), 0.6, below=True)
+    assert lights.is_beyond(Estimate(0.7, 0.61, 0.8, 50), 0.6, below=False, is_two_sided=True)
+    assert lights.is_beyond(Estimate(0.3, 0.2, 0.39, 50), 0.6, below=False, is_two_sided=True)
+    assert not lights.is_beyond(Estimate(0.3, None, None, 50), 0.6, below=True)
 
 
 def test_planted_faults_raise_their_own_measure() -> None:

@@ -6,9 +6,9 @@ from statistics import fmean, stdev
 import pytest
 
 from backend.metrics._intervals import wilson
-from backend.pipeline.health import Light, Limits
-from backend.pipeline.health.corrected import Pair, Population, estimate
-from backend.pipeline.health.shapes import Evidence, Measure, Witness, Word
+from backend.pipeline.health import HealthLimits, Light
+from backend.pipeline.health.corrected import LabelPair, Population, estimate
+from backend.pipeline.health.shapes import HealthEvidence, HealthMeasure, Witness, Word
 from backend.pipeline.health.weights import agreement, weighed
 from tests.unit.test_judge_health import judged, of, text
 
@@ -20,17 +20,17 @@ RIGHT = [Word(one, bool(one.accepted), is_drawn=True) for one in (*TEXTS[40:50],
 """Twenty that the queue drew from the others, on which people agree with the judge."""
 
 
-def of_words(words: list[Word], why: str = "") -> Evidence:
+def of_words(words: list[Word], why: str = "") -> HealthEvidence:
     witnesses = tuple(Witness(one.text, one.accepts) for one in words if one.is_drawn or one.is_known)
     return of(texts=TEXTS, words=tuple(words), witnesses=witnesses, why=why)
 
 
-def by_name(words: list[Word], **limits: int) -> dict[str, Measure]:
+def by_name(words: list[Word], **limits: int) -> dict[str, HealthMeasure]:
     return judged(of_words(words), **limits)[1]
 
 
 def test_what_was_chosen_speaks_for_itself_and_what_was_drawn_for_all_others() -> None:
-    found = weighed(of_words([*WRONG, *RIGHT]), Limits())
+    found = weighed(of_words([*WRONG, *RIGHT]), HealthLimits())
     # 90 of 100 texts are left when the twenty are drawn.
     assert [one.weight for one in found.words] == [1.0] * 10 + [4.5] * 20
     assert (found.texts, found.accepted, found.by_draw) == (100, 50, True)
@@ -97,19 +97,19 @@ def test_recall_counts_what_was_chosen_among_the_rejected() -> None:
 
 
 def test_a_word_is_weighed_by_what_was_known_by_then() -> None:
-    found = weighed(of_words([*RIGHT[:10], *WRONG, *RIGHT[10:]]), Limits())
+    found = weighed(of_words([*RIGHT[:10], *WRONG, *RIGHT[10:]]), HealthLimits())
     # 100 texts were left for the first ten draws, which the ten later ones know, too: 5 + 10 / 20. 80 were left then.
     assert [one.weight for one in found.words] == [5.5] * 10 + [0.5] * 10 + [4.0] * 10
     assert sum(one.weight for one in found.words) == 100
-    later = weighed(of_words([*RIGHT, *WRONG]), Limits())
+    later = weighed(of_words([*RIGHT, *WRONG]), HealthLimits())
     assert [one.weight for one in later.words] == [5.0] * 20 + [0.0] * 10
 
 
 def test_a_label_that_was_known_speaks_for_itself_beside_draws_and_for_all_without_them() -> None:
     known = [Word(one, False, is_drawn=False, is_known=True) for one in TEXTS[:20]]
-    beside = weighed(of_words([*known, *RIGHT]), Limits())
+    beside = weighed(of_words([*known, *RIGHT]), HealthLimits())
     assert [one.weight for one in beside.words] == [1.0] * 20 + [4.0] * 20
-    alone = weighed(of_words(known), Limits())
+    alone = weighed(of_words(known), HealthLimits())
     assert ([one.weight for one in alone.words], alone.by_draw) == ([1.0] * 20, False)
     assert (alone.of_verdict(True).value, alone.of_verdict(True).high) == pytest.approx((0.0, wilson(0, 20)[1]))
 
@@ -121,14 +121,14 @@ def test_with_fewer_draws_than_the_fewest_rows_what_was_chosen_is_left_out() -> 
 
 
 def test_the_interval_of_an_agreement_is_that_of_the_draws() -> None:
-    kappa, _ = agreement(weighed(of_words([*WRONG, *RIGHT]), Limits()))
+    kappa, _ = agreement(weighed(of_words([*WRONG, *RIGHT]), HealthLimits()))
     # With as many accepts as rejects kappa is the difference of the shares that people accept of each.
     assert (kappa.value, kappa.high) == pytest.approx((0.8, 0.8))
     assert kappa.low is not None
     assert kappa.high is not None
     assert kappa.low == pytest.approx(0.8 * wilson(10, 10)[0] - wilson(0, 10)[1])
     mixed = [Word(one.text, one.accepts is (n % 4 > 0), is_drawn=True) for n, one in enumerate(RIGHT)]
-    wider, _ = agreement(weighed(of_words([*WRONG, *mixed]), Limits()))
+    wider, _ = agreement(weighed(of_words([*WRONG, *mixed]), HealthLimits()))
     assert wider.low is not None
     assert wider.high is not None
     assert wider.high - wider.low > kappa.high - kappa.low
@@ -144,7 +144,7 @@ def test_a_mixed_queue_is_weighed_without_a_lean() -> None:
             told = [one for one in left if one in wrong]
             at = min(told) if n % 2 and told else chance.choice(left)
             left.remove(at)
-            turns.append(Pair(float(at in wrong), 0.0, is_drawn=not (n % 2 and told)))
+            turns.append(LabelPair(float(at in wrong), 0.0, is_drawn=not (n % 2 and told)))
         found.append(estimate(turns, Population(100, 0.0), 0.0).value or 0.0)
     assert fmean(found) == pytest.approx(0.15, abs=3 * stdev(found) / 20)
     assert stdev(found) / 20 < 0.003, "fine enough to see a lean of one point"

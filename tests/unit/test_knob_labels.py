@@ -9,9 +9,9 @@ from pydantic import BaseModel, Field
 
 from app import forms
 from app.forms import Form
-from app.widgets import round_said
+from app.widgets import round_texts
 from backend.services.recipes import knob_labels, parts, steps_edit
-from backend.services.round_report.shapes import Knob, StepAsked
+from backend.services.round_report.shapes import SetKnob, StepAsked
 from tests.event_loops import in_event_loop
 
 BESIDE_PARTS = [*parts.recipe_knobs(), *parts.review_knobs(), *steps_edit.knobs()]
@@ -87,9 +87,9 @@ def test_a_rounds_page_says_the_same_labels() -> None:
         "sample",
         "",
         "",
-        (Knob("n", "8", "4", True), Knob("by", "a", "b", True)),
+        (SetKnob("n", "8", "4", True), SetKnob("by", "a", "b", True)),
     )
-    assert [shown["name"] for shown in round_said._step(asked)["knobs"]] == [
+    assert [shown["name"] for shown in round_texts._step(asked)["knobs"]] == [
         "Samples per prompt (n)",
         "Role that acts (by)",
     ]

@@ -94,6 +94,24 @@ def test_no_module_has_a_name_that_says_nothing(forbidden: str) -> None:
     assert [name(p) for p in SOURCES if p.stem == forbidden] == []
 
 
+EMPTY_NAMES = {"found", "one", "said", "made"}
+
+
+def test_no_attribute_or_function_has_a_name_that_stands_for_anything() -> None:
+    """A field or a function is named by what it holds or returns; SQLAlchemy's own `one` is called, not defined."""
+    empty = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = {node.name} if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else set()
+            if isinstance(node, ast.ClassDef):
+                fields = (line.target for line in node.body if isinstance(line, ast.AnnAssign))
+                names = {field.id for field in fields if isinstance(field, ast.Name)}
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                names = {node.attr}
+            empty |= {f"{name(path)}: {word}" for word in names & EMPTY_NAMES}
+    assert empty == set()
+
+
 def test_every_part_has_a_test_of_its_name() -> None:
     tests = {p.stem for p in (ROOT / "tests").rglob("test_*.py")}
     missing = [

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from backend.engines.scripted import Rule, Scripted
+from backend.engines.scripted import ReplyRule, Scripted
 from backend.errors import EngineError, InvalidInput, MissingPrerequisite, PromptError
 from backend.judges.written_verdict import WrittenVerdict
 from backend.pipeline import rewrite
 from backend.pipeline.rewrite import numbers, optimizer
 from backend.pipeline.rewrite.cases import Case, split
-from backend.pipeline.rewrite.trial import Outcome, Trial, with_template
+from backend.pipeline.rewrite.trial import JudgeReply, JudgeTrial, with_template
 from backend.values import FailureKind, Group, Prompt, Sample
 
 ASKS_FOR_BAD = "Is it bad? {prompt} {response} End with ;Y or ;N"
@@ -20,11 +20,11 @@ ASKS_FOR_GOOD = "Is it good? {prompt} {response} End with ;Y or ;N"
 JUDGE = WrittenVerdict(template=ASKS_FOR_BAD)
 ENGINE = Scripted(
     rules=(
-        Rule(pattern=r"Is it bad\?(?s:.)*\bpoor", reply="it is;Y"),
-        Rule(pattern=r"Is it bad\?", reply="it is not;N"),
-        Rule(pattern=r"Is it good\?(?s:.)*\bfine", reply="it is;Y"),
-        Rule(pattern=r"Is it good\?", reply="it is not;N"),
-        Rule(pattern="", reply="hm"),
+        ReplyRule(pattern=r"Is it bad\?(?s:.)*\bpoor", reply="it is;Y"),
+        ReplyRule(pattern=r"Is it bad\?", reply="it is not;N"),
+        ReplyRule(pattern=r"Is it good\?(?s:.)*\bfine", reply="it is;Y"),
+        ReplyRule(pattern=r"Is it good\?", reply="it is not;N"),
+        ReplyRule(pattern="", reply="hm"),
     )
 )
 """Does what its template says: good texts are fine, bad ones poor."""
@@ -41,8 +41,8 @@ def cases(number: int) -> list[Case]:
     return made
 
 
-def trial(asked: Callable[[int], None] = lambda number: None) -> Trial:
-    return Trial(JUDGE, ENGINE, seed=0, asked=asked)
+def trial(asked: Callable[[int], None] = lambda number: None) -> JudgeTrial:
+    return JudgeTrial(JUDGE, ENGINE, seed=0, asked=asked)
 
 
 def test_no_prompt_is_on_both_sides_and_later_labels_move_none() -> None:
@@ -180,8 +180,8 @@ def test_too_few_labels_say_how_many_are_needed() -> None:
     assert "People accept all" in str(rewrite.too_few(same))
 
 
-def outcome(agrees: bool) -> Outcome:
-    return Outcome(agrees, agrees, "")
+def outcome(agrees: bool) -> JudgeReply:
+    return JudgeReply(agrees, agrees, "")
 
 
 def test_the_gain_is_paired_and_over_prompts() -> None:

@@ -15,7 +15,7 @@ from backend.engines import Engine
 from backend.engines.transformers import Transformers
 from backend.engines.vllm import VLLM
 from backend.values import Sampling
-from backend.values.replies import Form
+from backend.values.replies import ReplyForm
 from tests.vllm_server import group_of, lives, stop_servers, until
 
 MODEL = str(Path(backend.demo.__file__).parent / "model")
@@ -93,7 +93,7 @@ def test_the_same_seed_gives_the_same_texts_and_forms_are_kept_to() -> None:
     sampling = Sampling(n=8, max_tokens=12, seed=5)
     with engine() as served:
         assert texts(served, sampling) == texts(served, sampling) != texts(served, Sampling(n=8, max_tokens=12, seed=6))
-        forced = served.complete_as(Form(choices=("7", "8")), PROBLEMS, Sampling(max_tokens=4, seed=1))
+        forced = served.complete_as(ReplyForm(choices=("7", "8")), PROBLEMS, Sampling(max_tokens=4, seed=1))
     assert {one[0].text for one in forced} <= {"7", "8"}
 
 

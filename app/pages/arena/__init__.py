@@ -9,7 +9,7 @@ from app.pages.arena import shown, templates
 from app.toasts import notice, toasts
 from app.widgets import buttons, list_detail
 from app.widgets.asked import asked, not_here
-from app.widgets.chosen import Chosen
+from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
@@ -30,7 +30,7 @@ _drawings = itertools.count(1)
 
 def build() -> None:
     """Lay out the page and wire it."""
-    chosen, kept = gr.State(Chosen()), gr.JSON({}, visible="hidden")
+    chosen, kept = gr.State(CurrentChoice()), gr.JSON({}, visible="hidden")
     with list_detail.side_by_side(wide_detail=True):
         with list_detail.listed():
             listed = markup(templates.LIST, templates.LIST_CSS, js=templates.LIST_JS, elem_id="arena-list")
@@ -64,7 +64,7 @@ def build() -> None:
 
 
 @toasts
-def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
+def draw(chosen: CurrentChoice, request: gr.Request) -> list[Any]:
     """Draw the arena that the address asks for, else the newest with matches to decide."""
     here = context(request)
     arenas = results.list_arenas(here.actor, here.project_id)
@@ -86,7 +86,7 @@ def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
 
 
 @toasts
-def act(chosen: Chosen, event: gr.EventData, request: gr.Request) -> list[Any]:
+def act(chosen: CurrentChoice, event: gr.EventData, request: gr.Request) -> list[Any]:
     """Keep what a person found of the match that the page shows, skip it, or take the last word back.
 
     What is refused is said in a notice, and the match that now stands is drawn: the page waits for one.
@@ -103,7 +103,7 @@ def act(chosen: Chosen, event: gr.EventData, request: gr.Request) -> list[Any]:
         return _drawn(here, chosen, wish, arenas)
 
 
-def _acted(here: Context, chosen: Chosen, event_data: JSON) -> list[Any]:
+def _acted(here: Context, chosen: CurrentChoice, event_data: JSON) -> list[Any]:
     wish = chosen.value
     arena_id, token, word = wish.get("arena"), event_data.get("token"), event_data.get("act")
     if arena_id is None or not isinstance(token, str) or not isinstance(word, str):
@@ -127,7 +127,7 @@ def _acted(here: Context, chosen: Chosen, event_data: JSON) -> list[Any]:
 
 
 @toasts
-def choose(chosen: Chosen, event: gr.EventData, request: gr.Request) -> list[Any]:
+def choose(chosen: CurrentChoice, event: gr.EventData, request: gr.Request) -> list[Any]:
     """Show another arena, and keep it in the address."""
     wanted = event._data.get("arena") if isinstance(event._data, dict) else None
     if type(wanted) is not int:
@@ -137,7 +137,12 @@ def choose(chosen: Chosen, event: gr.EventData, request: gr.Request) -> list[Any
 
 @toasts
 def start(
-    chosen: Chosen, first: int | None, second: int | None, number: float | None, judge: int | None, request: gr.Request
+    chosen: CurrentChoice,
+    first: int | None,
+    second: int | None,
+    number: float | None,
+    judge: int | None,
+    request: gr.Request,
 ) -> list[Any]:
     """Open an arena."""
     here = context(request)
@@ -155,14 +160,14 @@ def keys_of(here: Context) -> dict[str, tuple[str, ...]]:
     return preferences.keys_of(here.actor)
 
 
-def _opened(here: Context, chosen: Chosen, arena_id: int) -> list[Any]:
+def _opened(here: Context, chosen: CurrentChoice, arena_id: int) -> list[Any]:
     arenas = results.list_arenas(here.actor, here.project_id)
     missing = "" if arena_id in {arena.id for arena in arenas} else not_here("arena", arena_id)
     wish: JSON = {"arena": None if missing else arena_id, "missing": missing, "skipped": []}
     return [*_drawn(here, chosen, wish, arenas), {"arena": arena_id}]
 
 
-def _drawn(here: Context, chosen: Chosen, wish: JSON, arenas: list[ArenaView]) -> list[Any]:
+def _drawn(here: Context, chosen: CurrentChoice, wish: JSON, arenas: list[ArenaView]) -> list[Any]:
     """The match, or what stands in its place; and the list. The wish is the choice then."""
     arena_id = wish["arena"]
     listed = shown.listed(arenas, arena_id)

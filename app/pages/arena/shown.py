@@ -6,7 +6,7 @@ from typing import Any
 from app.widgets.figures import kappa, share
 from app.widgets.times import moment
 from backend.services.arena.results import ArenaView, JudgeWord, Result, Wins
-from backend.services.arena.voting import Shown
+from backend.services.arena.voting import ShownMatch
 from backend.values import JSON
 
 ACTS = (
@@ -20,7 +20,7 @@ ACTS = (
 """The desk's name of each act, what the page sends for it, and its label."""
 
 
-def of_match(match: Shown, keys: Mapping[str, Sequence[str]]) -> JSON:
+def of_match(match: ShownMatch, keys: Mapping[str, Sequence[str]]) -> JSON:
     """A match with its buttons; where there is none left, nothing of one."""
     if not match.token:
         return {"token": "", "done": match.done, "total": match.total}
@@ -65,12 +65,12 @@ def row(arena: ArenaView, *, is_here: bool) -> JSON:
         "is_here": is_here,
         "title": f"Arena {arena.id}",
         "names": f"{arena.result.first} against {arena.result.second}" if arena.result else "names are hidden",
-        "said": said(arena),
+        "said": progress_of(arena),
         "at": moment(arena.created_at),
     }
 
 
-def said(arena: ArenaView) -> str:
+def progress_of(arena: ArenaView) -> str:
     """How far an arena is, or who won."""
     if arena.result is None:
         return f"{arena.decided} of {arena.matches} decided by you"

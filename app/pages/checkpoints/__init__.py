@@ -10,8 +10,8 @@ from app.pages.checkpoints import endpoint, merging, templates
 from app.pages.checkpoints.drawing import detail_value, table_value
 from app.toasts import notice, toasts
 from app.widgets import buttons, hub_card, hub_push, list_detail
-from app.widgets.asked import Asked, asked
-from app.widgets.chosen import Chosen
+from app.widgets.asked import AddressId, asked
+from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.roles import needs, only
@@ -33,7 +33,7 @@ QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 
 def build() -> None:
     """Lay out the page and wire it."""
-    tried, doomed = gr.State(Chosen()), gr.State(None)
+    tried, doomed = gr.State(CurrentChoice()), gr.State(None)
     with list_detail.side_by_side():
         with list_detail.listed():
             table = markup(templates.TABLE, templates.TABLE_CSS, elem_id="lineage")
@@ -139,7 +139,7 @@ def _register_button(elem_id: str) -> gr.Button:
 
 
 @toasts
-def load(tried: Chosen, request: gr.Request) -> list[Any]:
+def load(tried: CurrentChoice, request: gr.Request) -> list[Any]:
     """Fill the page; `?checkpoint=ID` chooses one. What one tried last is still there."""
     here = context(request)
     known = {row.id for row in checkpoints.tree(here.actor, here.project_id)}
@@ -182,7 +182,7 @@ def push(checkpoint_id: int | None, repo: str, is_private: bool, request: gr.Req
     here = context(request)
     job_id = pushes.push_checkpoint(here.actor, _known(checkpoint_id), repo or "", is_private=bool(is_private))
     notice(f"Job {job_id} is queued: it pushes the checkpoint.")
-    return hub_push.said(pushes.get(here.actor, job_id))
+    return hub_push.state_value(pushes.get(here.actor, job_id))
 
 
 @toasts
@@ -221,7 +221,7 @@ def register_endpoint(request: gr.Request, name: str, role: str, url: str, model
 
 @toasts
 def ask_checkpoints(
-    tried: Chosen,
+    tried: CurrentChoice,
     one_id: int | None,
     two: int | None,
     text: str,
@@ -244,7 +244,7 @@ def ask_checkpoints(
 
 
 @toasts
-def poll(tried: Chosen, request: gr.Request) -> list[Any]:
+def poll(tried: CurrentChoice, request: gr.Request) -> list[Any]:
     """Follow a trial until it is over."""
     wish = tried.value
     if wish.get("job") is None:
@@ -264,7 +264,7 @@ def _known(checkpoint_id: int | None) -> int:
 
 def _refreshed(request: gr.Request, chosen: int | None) -> list[Any]:
     here = context(request)
-    lists, first = _lists(here.actor, here.project_id, Asked(chosen))
+    lists, first = _lists(here.actor, here.project_id, AddressId(chosen))
     return [*lists, *made_values(here.actor, here.project_id, first)]
 
 
@@ -274,7 +274,7 @@ def made_values(actor: Actor, project_id: int, checkpoint_id: int | None) -> lis
         return [None, None, *merging.values(None), hub_card.nothing(), None, *endpoint.values(None)]
     detail = checkpoints.detail(actor, checkpoint_id)
     card, lines = shown(actor, project_id, checkpoint_id), checkpoints_checks.value(detail)
-    pushed = hub_push.said(pushes.newest(actor, project_id, "checkpoint", checkpoint_id))
+    pushed = hub_push.state_value(pushes.newest(actor, project_id, "checkpoint", checkpoint_id))
     return [card, lines, *merging.values(detail), hub_card.nothing(), pushed, *endpoint.values(detail)]
 
 
@@ -299,7 +299,7 @@ def arena_line(arena_id: int, result: Result) -> dict[str, str]:
     }
 
 
-def _lists(actor: Any, project_id: int, chosen: Asked) -> tuple[list[Any], int | None]:
+def _lists(actor: Any, project_id: int, chosen: AddressId) -> tuple[list[Any], int | None]:
     """The table and the three dropdowns, and which checkpoint they start with: the asked one, else the newest.
 
     None where the asked one is not there.

@@ -11,7 +11,7 @@ from app.widgets.markup import markup
 from app.widgets.roles import needs
 from backend.errors import InvalidInput
 from backend.services import checkpoints
-from backend.services.checkpoints import Detail, model_checks
+from backend.services.checkpoints import CheckpointDetail, model_checks
 from backend.values import Role
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
@@ -62,7 +62,7 @@ def check_again(checkpoint_id: int | None, request: gr.Request) -> dict[str, Any
     return value(checkpoints.detail(here.actor, checkpoint_id))
 
 
-def value(detail: Detail) -> dict[str, Any]:
+def value(detail: CheckpointDetail) -> dict[str, Any]:
     """What the lines show; texts only."""
     return {
         "at": f"Checked {detail.checks.at}" if detail.checks.at else "",

@@ -7,7 +7,7 @@ from app.pages.checkpoints.uses import shown_use
 from app.widgets import drop_bars
 from app.widgets.formats import duration
 from app.widgets.times import moment
-from backend.services.checkpoints import CheckpointRow, Detail, Number
+from backend.services.checkpoints import CheckpointDetail, CheckpointRow, MetricNumber
 
 FIRST_METRICS = ("held_out_accuracy", "pass_at_8")
 
@@ -42,7 +42,7 @@ def _made_by(row: CheckpointRow) -> str:
     return "merged" if row.is_merged else "registered"
 
 
-def _number(number: Number | None, name: str) -> dict[str, str]:
+def _number(number: MetricNumber | None, name: str) -> dict[str, str]:
     if number is None or number.value is None:
         return {"value": "–", "interval": ""}
     is_share = number.low is not None and 0 <= number.value <= 1 and "length" not in name
@@ -52,7 +52,7 @@ def _number(number: Number | None, name: str) -> dict[str, str]:
     return {"value": value + (" %" if is_share else ""), "interval": f"{spread}n {number.n:,}"}
 
 
-def detail_value(detail: Detail) -> dict[str, Any]:
+def detail_value(detail: CheckpointDetail) -> dict[str, Any]:
     row, seconds = detail.row, detail.job_seconds
     last = {k: f"{v:.4g}" for k, v in detail.job_metrics.items() if isinstance(v, int | float)}
     return {

@@ -12,7 +12,7 @@ from app.widgets.number import Number
 from app.widgets.roles import needs
 from backend.errors import InvalidInput
 from backend.services import checkpoints
-from backend.services.checkpoints import Detail, EndpointSettings, endpoints
+from backend.services.checkpoints import CheckpointDetail, EndpointSettings, endpoints
 from backend.values import Role
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
@@ -82,7 +82,7 @@ def draw() -> tuple[gr.Accordion, list[Any], gr.Button]:
     return accordion, drawn, save
 
 
-def values(detail: Detail | None) -> list[Any]:
+def values(detail: CheckpointDetail | None) -> list[Any]:
     """Updates of the accordion and its fields, and of the button that tests or checks."""
     if detail is None or detail.endpoint is None:
         return [gr.Accordion(visible=False), *[gr.skip()] * 7, gr.Button(value="Check again")]

@@ -11,7 +11,7 @@ from app.widgets.markup import markup
 from app.widgets.roles import needs
 from backend.errors import InvalidInput
 from backend.services import checkpoints
-from backend.services.checkpoints import Detail, merging
+from backend.services.checkpoints import CheckpointDetail, merging
 from backend.services.checkpoints.merging import Merge
 from backend.values import JSON, JobStatus, Role
 
@@ -40,14 +40,14 @@ def draw() -> tuple[list[Any], gr.Textbox, gr.Button]:
     return [fold, state], name, go
 
 
-def values(detail: Detail | None) -> list[Any]:
+def values(detail: CheckpointDetail | None) -> list[Any]:
     """Updates of the fold and of what is said of the last merge."""
     if detail is None or not detail.can_merge:
         return [gr.Accordion(visible=False), None]
-    return [gr.Accordion(visible=True), said(detail.merge)]
+    return [gr.Accordion(visible=True), state_value(detail.merge)]
 
 
-def said(merge: Merge | None) -> dict[str, Any] | None:
+def state_value(merge: Merge | None) -> dict[str, Any] | None:
     """What became of a merge; None where none was asked for."""
     if merge is None:
         return None

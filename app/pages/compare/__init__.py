@@ -12,9 +12,9 @@ from app.widgets.markup import markup
 from app.widgets.roles import needs
 from backend.errors import InvalidInput, NotFound
 from backend.services.held_out import baseline, compared, listing
-from backend.services.held_out.compared import Compared, Side
-from backend.services.held_out.filtering import Filters, Show
-from backend.services.held_out.listing import Page
+from backend.services.held_out.compared import Compared, ComparedSide
+from backend.services.held_out.filtering import HeldOutFilters, Show
+from backend.services.held_out.listing import HeldOutPage
 from backend.values import JSON, Role
 
 TITLE, PATH = "Compare", "compare"
@@ -108,7 +108,7 @@ def _both(old: str | None, new: str | None) -> tuple[str, str]:
     return old, new
 
 
-def _side(here: Context, key: str) -> Side:
+def _side(here: Context, key: str) -> ComparedSide:
     chosen = next((side for side in compared.sides(here.actor, here.project_id) if side.key == key), None)
     if chosen is None:
         raise NotFound("What was chosen is no round of this project any more. Reload the page.")
@@ -125,12 +125,12 @@ def _shown_or_said(here: Context, old: str, new: str) -> list[Any]:
     return [values.value(compared_now, base, _changed(here, compared_now)), {"address": f"old={old}&new={new}"}]
 
 
-def _changed(here: Context, compared: Compared) -> list[tuple[str, str, Page]]:
+def _changed(here: Context, compared: Compared) -> list[tuple[str, str, HeldOutPage]]:
     """The first prompts of what changed between the two checkpoints."""
     ids = [side.checkpoint_id for side in (compared.old, compared.new) if side.checkpoint_id is not None]
     if not compared.common or len(ids) < 2:
         return []
     return [
-        (str(kind), words, listing.page(here.actor, here.project_id, ids, Filters(kind), limit=SHOWN))
+        (str(kind), words, listing.page(here.actor, here.project_id, ids, HeldOutFilters(kind), limit=SHOWN))
         for kind, words in CHANGES
     ]

@@ -5,9 +5,9 @@ from urllib.parse import urlencode
 from app.pages.held_out.shown import SAID, one_line
 from app.widgets.formats import gap_interval, points
 from backend.services.held_out.baseline import Baseline
-from backend.services.held_out.compared import Compared, Number, Side, Value
-from backend.services.held_out.knobs import Knob
-from backend.services.held_out.listing import Answer, Page
+from backend.services.held_out.compared import Compared, ComparedMetric, ComparedSide, Value
+from backend.services.held_out.knobs import DifferingKnob
+from backend.services.held_out.listing import HeldOutAnswer, HeldOutPage
 from backend.services.results.differences import Difference
 from backend.values import JSON
 
@@ -28,7 +28,7 @@ SHARES = (
 """What the name of a number between 0 and 1 has in it that is written in per cent."""
 
 
-def value(compared: Compared, base: Baseline | None, changed: list[tuple[str, str, Page]]) -> JSON:
+def value(compared: Compared, base: Baseline | None, changed: list[tuple[str, str, HeldOutPage]]) -> JSON:
     """The whole page; `changed`: name and title of what changed, with the first prompts of it."""
     return {
         "old": title(compared.old),
@@ -43,7 +43,7 @@ def value(compared: Compared, base: Baseline | None, changed: list[tuple[str, st
     }
 
 
-def title(side: Side) -> str:
+def title(side: ComparedSide) -> str:
     """`Round 2, self_rewarding-2`, or the name of a checkpoint that no round made."""
     return f"{side.name}, {side.checkpoint}" if side.round_id is not None and side.checkpoint else side.name
 
@@ -72,7 +72,7 @@ def _no_knobs(compared: Compared) -> str:
     return "Nothing: both were asked for the same."
 
 
-def _knob(knob: Knob) -> JSON:
+def _knob(knob: DifferingKnob) -> JSON:
     return {
         "place": knob.place or "Round",
         "name": knob.label,
@@ -85,7 +85,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST_KNOB else f"{text[:LONGEST_KNOB]}… ({len(text):,} characters)"
 
 
-def _number(number: Number) -> JSON:
+def _number(number: ComparedMetric) -> JSON:
     gap, is_share = number.difference, any(word in number.name for word in SHARES) and "length" not in number.name
     return {
         "name": number.name.replace("_", " "),
@@ -147,7 +147,7 @@ def _said(gap: Difference) -> str:
     return "; ".join(parts)
 
 
-def _changed(compared: Compared, show: str, words: str, page: Page) -> JSON:
+def _changed(compared: Compared, show: str, words: str, page: HeldOutPage) -> JSON:
     ids = {"old": compared.old.checkpoint_id, "new": compared.new.checkpoint_id, "show": show}
     return {
         "title": f"{words}: {page.count or 0:,}",
@@ -164,6 +164,6 @@ def _changed(compared: Compared, show: str, words: str, page: Page) -> JSON:
     }
 
 
-def _side(name: str, answer: Answer | None) -> JSON:
+def _side(name: str, answer: HeldOutAnswer | None) -> JSON:
     word, badge = SAID[None if answer is None else answer.is_right]
     return {name: one_line(answer.text) if answer else "", f"{name}_said": word, f"{name}_badge": badge}

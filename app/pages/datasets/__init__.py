@@ -10,7 +10,7 @@ from app.pages.datasets import templates
 from app.pages.prompts.importing import short, table
 from app.toasts import notice, toasts
 from app.widgets import buttons, drop_bars, hub_card, hub_push, list_detail
-from app.widgets.asked import Asked, asked, not_here
+from app.widgets.asked import AddressId, asked, not_here
 from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.table import Table, row_number
@@ -18,7 +18,7 @@ from app.widgets.times import moment
 from backend.errors import InvalidInput
 from backend.services import datasets
 from backend.services.access import Actor
-from backend.services.datasets import DatasetDetail, DatasetRow, DatasetView, cut_said, dataset_cards, exports
+from backend.services.datasets import DatasetDetail, DatasetRow, DatasetView, cut_in_words, dataset_cards, exports
 from backend.services.datasets.exports import Export
 from backend.services.hub import pushes
 from backend.values import DatasetType
@@ -110,7 +110,7 @@ def draw(request: gr.Request) -> list[Any]:
 def choose(event: gr.SelectData, request: gr.Request) -> list[Any]:
     """Show another dataset."""
     here = context(request)
-    return _shown(here.actor, here.project_id, Asked(row_number(event)))
+    return _shown(here.actor, here.project_id, AddressId(row_number(event)))
 
 
 @toasts
@@ -157,7 +157,7 @@ def check_rows(
         is_strict=strict,
         leave_out=leave_out,
     )
-    return said(exported)
+    return export_values(exported)
 
 
 @toasts
@@ -184,7 +184,7 @@ def push(seen: dict[str, Any], format: str, repo: str, is_private: bool, request
     knobs = {"is_private": bool(is_private), "format": wanted}
     job_id = pushes.push_dataset(here.actor, _chosen(seen), repo or "", **knobs)
     notice(f"Job {job_id} is queued: it pushes the dataset.")
-    return hub_push.said(pushes.get(here.actor, job_id))
+    return hub_push.state_value(pushes.get(here.actor, job_id))
 
 
 def _chosen(seen: dict[str, Any]) -> int:
@@ -193,7 +193,7 @@ def _chosen(seen: dict[str, Any]) -> int:
     return int(seen["dataset"])
 
 
-def _shown(actor: Actor, project_id: int, chosen: Asked) -> list[Any]:
+def _shown(actor: Actor, project_id: int, chosen: AddressId) -> list[Any]:
     """The list, and all about the chosen dataset; without a choice about the newest."""
     views = datasets.list_datasets(actor, project_id)
     ids = [view.id for view in views]
@@ -236,7 +236,7 @@ def _shown(actor: Actor, project_id: int, chosen: Asked) -> list[Any]:
         _link(view.id, "jsonl", types[0], strict=False, leave_out=False),
         None,
         hub_card.nothing(),
-        hub_push.said(pushes.newest(actor, project_id, "dataset", view.id)),
+        hub_push.state_value(pushes.newest(actor, project_id, "dataset", view.id)),
         seen,
         {"dataset": str(view.id)},
     ]
@@ -272,7 +272,8 @@ def card_value(detail: DatasetDetail) -> dict[str, Any]:
         "untrained": "no checkpoint yet" if view.is_read else "none: a later step of the round went on from its rows",
         "hash": view.content_hash,
         "provenance": [
-            {"name": k.replace("_", " "), "value": cut_said(v) if k == "cut" else _fact(v)} for k, v in facts.items()
+            {"name": k.replace("_", " "), "value": cut_in_words(v) if k == "cut" else _fact(v)}
+            for k, v in facts.items()
         ],
     }
 
@@ -292,7 +293,7 @@ def funnel_value(detail: DatasetDetail) -> dict[str, Any]:
 def _stage(step: dict[str, Any], most: int) -> dict[str, Any]:
     dropped = step.get("dropped") or {}
     beside = [f"{k} {v:,}" for k, v in step.items() if k not in ("stage", "count", "dropped") and isinstance(v, int)]
-    beside += [cut_said(step["cut"])] if step.get("cut") else []
+    beside += [cut_in_words(step["cut"])] if step.get("cut") else []
     unit = [f"counted in {step['unit']}"] if dropped and step.get("unit") else []
     return {
         "name": str(step["stage"]),
@@ -338,7 +339,7 @@ def whole_row(row: DatasetRow, type: DatasetType) -> str:
     return "\n\n".join([*parts, ids + (f", rejected sample {row.rejected_id}" if row.rejected_id else "")])
 
 
-def said(export: Export) -> dict[str, Any]:
+def export_values(export: Export) -> dict[str, Any]:
     """What an export says of itself, line by line."""
     lines = [f"{export.num_rows:,} rows, {export.num_bytes / 1000:,.0f} KB."]
     lines += [

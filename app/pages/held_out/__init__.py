@@ -7,7 +7,7 @@ import gradio as gr
 from app.pages.held_out import address, shown, templates
 from app.toasts import notice, toasts
 from app.widgets import buttons, filter_line, list_detail
-from app.widgets.chosen import Chosen
+from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.form_fields import FormField
 from app.widgets.markup import markup
@@ -31,7 +31,7 @@ SHOWS = [
 
 def build() -> None:
     """Lay out the page and wire it."""
-    asked_for, kept = gr.State(Chosen()), gr.JSON({}, visible="hidden")
+    asked_for, kept = gr.State(CurrentChoice()), gr.JSON({}, visible="hidden")
     with filter_line.line():
         old = gr.Dropdown([], label="From", elem_id="held-out-old")
         new = gr.Dropdown([], label="To", elem_id="held-out-new")
@@ -73,7 +73,7 @@ def build() -> None:
 
 
 @toasts
-def draw(asked_for: Chosen, request: gr.Request) -> list[Any]:
+def draw(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
     """Draw everything as the address says."""
     here = context(request)
     known = listing.checkpoints(here.actor, here.project_id)
@@ -105,7 +105,7 @@ def draw(asked_for: Chosen, request: gr.Request) -> list[Any]:
 
 
 @toasts
-def narrow(request: gr.Request, asked_for: Chosen, *values: Any) -> list[Any]:
+def narrow(request: gr.Request, asked_for: CurrentChoice, *values: Any) -> list[Any]:
     """Other checkpoints or filters: from the first page, with the same prompt open."""
     here, was = context(request), asked_for.value
     query = address.from_bar(values) | {"prompt": was.get("prompt")}
@@ -117,19 +117,19 @@ def narrow(request: gr.Request, asked_for: Chosen, *values: Any) -> list[Any]:
 
 
 @toasts
-def to_previous(asked_for: Chosen, request: gr.Request) -> list[Any]:
+def to_previous(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
     """One page back."""
     return turned(context(request), asked_for, {"after": None, "before": asked_for.value.get("previous")})
 
 
 @toasts
-def to_next(asked_for: Chosen, request: gr.Request) -> list[Any]:
+def to_next(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
     """One page on."""
     return turned(context(request), asked_for, {"after": asked_for.value.get("next"), "before": None})
 
 
 @toasts
-def open_prompt(asked_for: Chosen, event: gr.EventData, request: gr.Request) -> list[Any]:
+def open_prompt(asked_for: CurrentChoice, event: gr.EventData, request: gr.Request) -> list[Any]:
     """Show one prompt beside the list, and keep it in the address."""
     here = context(request)
     wanted = event._data.get("prompt") if isinstance(event._data, dict) else None
@@ -146,7 +146,7 @@ def num_folded(query: JSON) -> int:
     return bool(query.get("category")) + bool(query.get("also"))
 
 
-def turned(here: Context, asked_for: Chosen, place: JSON) -> list[Any]:
+def turned(here: Context, asked_for: CurrentChoice, place: JSON) -> list[Any]:
     if not asked_for.value.get("new"):
         raise NotFound("There is no other page. Choose a checkpoint first.")
     return drawn(here, asked_for, asked_for.value | place)
@@ -169,7 +169,7 @@ def categories_of(here: Context, query: JSON) -> gr.Dropdown:
     return gr.Dropdown(choices=shown.category_choices(categories, query), value=query.get("category") or "")
 
 
-def drawn(here: Context, asked_for: Chosen, query: JSON, *, open_one: bool = False) -> list[Any]:
+def drawn(here: Context, asked_for: CurrentChoice, query: JSON, *, open_one: bool = False) -> list[Any]:
     """Table, count, the two buttons, the chosen prompt, address; the query stands from then on."""
     page = listing.page(
         here.actor,

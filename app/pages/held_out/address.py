@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 import gradio as gr
 
-from app.widgets.asked import NUMBER, Asked, asked
+from app.widgets.asked import NUMBER, AddressId, asked
 from backend.errors import InvalidInput
-from backend.services.held_out.filtering import Filters, Show
+from backend.services.held_out.filtering import HeldOutFilters, Show
 from backend.services.held_out.listing import MOST_CHECKPOINTS
 from backend.services.held_out.measured import Measurement
 from backend.values import JSON
@@ -27,7 +27,7 @@ def read(request: gr.Request, known: Sequence[Measurement], first: int | None) -
     """
     ids = [measurement.checkpoint_id for measurement in known]
     has_none = request.query_params.get("old") == NONE
-    old, new = Asked() if has_none else asked(request, "old", WHAT, ids), asked(request, "new", WHAT, ids)
+    old, new = AddressId() if has_none else asked(request, "old", WHAT, ids), asked(request, "new", WHAT, ids)
     prompt = asked(request, "prompt", "prompt")
     query: JSON = {name: str(request.query_params.get(name, "")) for name in ("category", "search")}
     show = str(request.query_params.get("show", ""))
@@ -41,7 +41,7 @@ def read(request: gr.Request, known: Sequence[Measurement], first: int | None) -
     query["missing"] = new.missing or old.missing
     query["new"] = new.id or next(iter(ids), None)
     first = None if has_none or first == query["new"] else first
-    query["old"] = old.id if old != Asked() else first
+    query["old"] = old.id if old != AddressId() else first
     return query
 
 
@@ -76,9 +76,11 @@ def chosen(query: JSON) -> list[int]:
     return [*dict.fromkeys(int(id_) for id_ in ids if id_ and id_ != query.get("new")), int(query["new"])]
 
 
-def filters(query: JSON) -> Filters:
+def filters(query: JSON) -> HeldOutFilters:
     """The filters; raises `InvalidInput` for a category that is none."""
-    return Filters(Show(query.get("show") or "all"), category(query.get("category")), str(query.get("search") or ""))
+    return HeldOutFilters(
+        Show(query.get("show") or "all"), category(query.get("category")), str(query.get("search") or "")
+    )
 
 
 def category(text: Any) -> tuple[str, Any] | None:

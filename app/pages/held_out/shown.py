@@ -3,9 +3,9 @@
 from typing import Any
 
 from app.pages.held_out import address
-from backend.services.held_out.answers import Full, Prompt, Word
+from backend.services.held_out.answers import Full, HeldOutPrompt, JudgeWords
 from backend.services.held_out.filtering import Show
-from backend.services.held_out.listing import COUNTED, Answer, AnsweredPrompt, Page
+from backend.services.held_out.listing import COUNTED, AnsweredPrompt, HeldOutAnswer, HeldOutPage
 from backend.services.held_out.measured import Measurement
 from backend.values import JSON
 
@@ -29,7 +29,7 @@ NO_ANSWERS: JSON = {
 }
 
 
-def table(page: Page, query: JSON) -> JSON:
+def table(page: HeldOutPage, query: JSON) -> JSON:
     """The list, or why it is empty."""
     if not page.rows:
         show = Show(query.get("show") or "all")
@@ -56,7 +56,7 @@ def _row(row: AnsweredPrompt, query: JSON) -> JSON:
     }
 
 
-def _answer(answer: Answer | None) -> JSON:
+def _answer(answer: HeldOutAnswer | None) -> JSON:
     word, badge = NOT_ASKED if answer is None else SAID[answer.is_right]
     return {"said": word, "badge": badge, "text": "" if answer is None else one_line(answer.text)}
 
@@ -67,7 +67,7 @@ def one_line(text: str) -> str:
     return line if len(line) <= ONE_LINE else f"{line[:ONE_LINE]}…"
 
 
-def counted(page: Page, query: JSON) -> str:
+def counted(page: HeldOutPage, query: JSON) -> str:
     """How many prompts pass, on how many both are known, and what a checkpoint's measurement does not say."""
     words = []
     if page.count is not None:
@@ -87,7 +87,7 @@ def counted(page: Page, query: JSON) -> str:
     return " · ".join(words)
 
 
-def detail(prompt: Prompt) -> JSON:
+def detail(prompt: HeldOutPrompt) -> JSON:
     """The chosen prompt with all answers."""
     names = [name(answer.measurement) for answer in prompt.answers]
     return {
@@ -133,7 +133,7 @@ def _facts(full: Full) -> str:
     return ", ".join(parts + ([f"{full.others} more drawn"] if full.others else []))
 
 
-def _word(word: Word) -> JSON:
+def _word(word: JudgeWords) -> JSON:
     score = "" if word.score is None else f" {word.score:.3g},"
     return {
         "title": f"{word.judge}:{score} {word.verdict or 'no verdict'}",

@@ -10,7 +10,7 @@ from app.pages.jobs import failures, rollouts, templates, ways_out
 from app.toasts import toasts
 from app.widgets import buttons, charts, list_detail
 from app.widgets.asked import asked, not_here
-from app.widgets.chosen import Chosen
+from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.formats import duration
 from app.widgets.markup import markup
@@ -46,7 +46,7 @@ AGAIN, TUNE = "retry", "tune"
 
 def build() -> None:
     """Lay out the page and wire it."""
-    chosen, seen = gr.State(Chosen()), gr.State({})
+    chosen, seen = gr.State(CurrentChoice()), gr.State({})
     shown: list[Any] = []
     painted, kept = gr.JSON({}, visible="hidden"), gr.JSON({}, visible="hidden")
     with list_detail.side_by_side():
@@ -125,34 +125,34 @@ def build() -> None:
 
 
 @toasts
-def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
+def draw(chosen: CurrentChoice, request: gr.Request) -> list[Any]:
     """Draw everything; the address says which job was chosen."""
     wanted = asked(request, "job", "job")
     return _drawn(chosen, {"job": wanted.id, "missing": wanted.missing}, request)
 
 
 @toasts
-def refresh(chosen: Chosen, seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def refresh(chosen: CurrentChoice, seen: dict[str, Any], request: gr.Request) -> list[Any]:
     """Draw what changed since."""
     wish = chosen.value
     return chosen.unless_over(wish, _changes(wish, seen, request))
 
 
 @toasts
-def choose(chosen: Chosen, event: gr.SelectData, request: gr.Request) -> list[Any]:
+def choose(chosen: CurrentChoice, event: gr.SelectData, request: gr.Request) -> list[Any]:
     """Show another job, and keep it in the address so that a reload shows it again."""
     job_id = row_number(event)
     return [*_drawn(chosen, chosen.value | {"job": job_id, "missing": ""}, request), {"job": job_id}]
 
 
 @toasts
-def to_newer(chosen: Chosen, request: gr.Request) -> list[Any]:
+def to_newer(chosen: CurrentChoice, request: gr.Request) -> list[Any]:
     """Page towards the newest job."""
     return _drawn(chosen, chosen.value | {"pages": chosen.value.get("pages", [])[:-1]}, request)
 
 
 @toasts
-def to_older(chosen: Chosen, painted: JSON | None, request: gr.Request) -> list[Any]:
+def to_older(chosen: CurrentChoice, painted: JSON | None, request: gr.Request) -> list[Any]:
     """Page towards the oldest job."""
     last = _number(painted, "last")
     more = [last] if last is not None else []
@@ -160,21 +160,21 @@ def to_older(chosen: Chosen, painted: JSON | None, request: gr.Request) -> list[
 
 
 @toasts
-def cancel(chosen: Chosen, painted: JSON | None, request: gr.Request) -> list[Any]:
+def cancel(chosen: CurrentChoice, painted: JSON | None, request: gr.Request) -> list[Any]:
     """Stop the job that the page shows."""
     job_views.cancel(context(request).actor, _shown_id(painted))
     return _drawn(chosen, chosen.value, request)
 
 
 @toasts
-def resume(chosen: Chosen, painted: JSON | None, request: gr.Request) -> list[Any]:
+def resume(chosen: CurrentChoice, painted: JSON | None, request: gr.Request) -> list[Any]:
     """Queue the cancelled job that the page shows again."""
     job_views.resume(context(request).actor, _shown_id(painted))
     return _drawn(chosen, chosen.value, request)
 
 
 @toasts
-def retry(chosen: Chosen, painted: JSON | None, request: gr.Request) -> list[Any]:
+def retry(chosen: CurrentChoice, painted: JSON | None, request: gr.Request) -> list[Any]:
     """Queue the failed job that the page shows again."""
     job_views.retry(context(request).actor, _shown_id(painted))
     return _drawn(chosen, chosen.value, request)
@@ -193,7 +193,7 @@ def _number(painted: JSON | None, name: str) -> int | None:
     return value if type(value) is int else None
 
 
-def _drawn(chosen: Chosen, wish: dict[str, Any], request: gr.Request) -> list[Any]:
+def _drawn(chosen: CurrentChoice, wish: dict[str, Any], request: gr.Request) -> list[Any]:
     """Everything anew for a choice, which stands from then on."""
     drawn = _changes(wish, {}, request)
     chosen.put(dict(wish))

@@ -113,7 +113,7 @@ def _row(rollout: Rollout) -> dict[str, Any]:
         else f"{rollout.num_tokens:,} tokens",
         "prompt": rollout.prompt,
         "text": rollout.text or "(empty)",
-        "why": ". ".join(part for part in (", ".join(parts), rollout.said) if part),
+        "why": ". ".join(part for part in (", ".join(parts), rollout.remark) if part),
     }
 
 

@@ -12,7 +12,7 @@ from app.pages.judge_bench.adding import Frame
 from app.toasts import notice, toasts
 from app.widgets import buttons, judge_template
 from app.widgets.asked import asked, not_here
-from app.widgets.chosen import Chosen
+from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
@@ -34,7 +34,7 @@ ALL_ROUNDS, FILTER = "labels", "filter"
 
 def build() -> None:
     """Lay out the page and wire it."""
-    chosen, seen, kept = gr.State(Chosen()), gr.State(""), gr.JSON({}, visible="hidden")
+    chosen, seen, kept = gr.State(CurrentChoice()), gr.State(""), gr.JSON({}, visible="hidden")
     draft, versions, added, query = gr.State({}), gr.State([]), gr.State([]), gr.State({})
     result = markup(templates.RESULT, templates.RESULT_CSS, js=templates.RESULT_JS, elem_id="judge-bench")
     detail = markup(templates.DISAGREEMENTS, templates.DISAGREEMENTS_CSS, elem_id="bench-disagreements")
@@ -87,7 +87,7 @@ def build() -> None:
 
 
 @toasts
-def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
+def draw(chosen: CurrentChoice, request: gr.Request) -> list[Any]:
     """Draw the bench that the address asks for, else the newest; `?round=` opens the form on what a filter finds."""
     here = context(request)
     benches = results.list_benches(here.actor, here.project_id, also=asked(request, "bench", "judge bench").id)
@@ -132,7 +132,7 @@ def _form(here: Context, request: gr.Request) -> list[Any]:
 
 
 @toasts
-def refresh(chosen: Chosen, seen: str, request: gr.Request) -> list[Any]:
+def refresh(chosen: CurrentChoice, seen: str, request: gr.Request) -> list[Any]:
     """Draw the bench again where it has changed."""
     wish = chosen.value
     if not wish.get("bench"):
@@ -146,7 +146,7 @@ def refresh(chosen: Chosen, seen: str, request: gr.Request) -> list[Any]:
 
 
 @toasts
-def choose(chosen: Chosen, event: gr.EventData, request: gr.Request) -> list[Any]:
+def choose(chosen: CurrentChoice, event: gr.EventData, request: gr.Request) -> list[Any]:
     """Show another bench, and keep it in the address."""
     wanted = event._data.get("bench") if isinstance(event._data, dict) else None
     if type(wanted) is not int:
@@ -155,7 +155,7 @@ def choose(chosen: Chosen, event: gr.EventData, request: gr.Request) -> list[Any
 
 
 @toasts
-def act(chosen: Chosen, event: gr.EventData, request: gr.Request) -> list[Any]:
+def act(chosen: CurrentChoice, event: gr.EventData, request: gr.Request) -> list[Any]:
     """Open where a judge disagrees, or ask again what is missing."""
     here, event_data = context(request), event._data if isinstance(event._data, dict) else {}
     wish = chosen.value
@@ -185,7 +185,7 @@ def remove(added: list[Any], event: gr.EventData, request: gr.Request) -> list[A
 
 @toasts
 def start(
-    chosen: Chosen,
+    chosen: CurrentChoice,
     source: str | None,
     number: float | None,
     seed: float | None,
@@ -252,14 +252,14 @@ def _timer(benches: list[BenchLine]) -> gr.Timer:
     return gr.Timer(active=any(bench.is_running for bench in benches))
 
 
-def _opened(here: Context, chosen: Chosen, bench_id: int) -> list[Any]:
+def _opened(here: Context, chosen: CurrentChoice, bench_id: int) -> list[Any]:
     benches = _benches(here, bench_id)
     missing = "" if bench_id in {bench.id for bench in benches} else not_here("judge bench", bench_id)
     wish: JSON = {"bench": None if missing else bench_id, "missing": missing}
     return [*_drawn(here, chosen, wish, benches), {"bench": bench_id}]
 
 
-def _drawn(here: Context, chosen: Chosen, wish: JSON, benches: list[BenchLine]) -> list[Any]:
+def _drawn(here: Context, chosen: CurrentChoice, wish: JSON, benches: list[BenchLine]) -> list[Any]:
     """The bench, what is opened of it, the list, and what all this was made of. The wish is the choice then."""
     value, listed = _value(here, wish, benches), shown.listed(benches, wish["bench"])
     detail: JSON = {}

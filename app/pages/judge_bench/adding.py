@@ -15,7 +15,7 @@ from app.widgets import buttons, judge_template
 from app.widgets.context import Context, context
 from backend.errors import InvalidInput
 from backend.services.judge_bench import entries
-from backend.services.judge_bench.entries import Entry
+from backend.services.judge_bench.entries import BenchEntry
 from backend.services.recipes import parts
 from backend.values import JSON
 
@@ -53,8 +53,8 @@ def beginning(here: Context, checkpoints: Sequence[Any]) -> tuple[JSON, list[JSO
     return draft_of(usual.judge, checkpoints, usual.checkpoint_id), [asdict(usual)]
 
 
-def to_entries(added: Sequence[JSON]) -> list[Entry]:
-    return [Entry(**entry) for entry in added]
+def to_entries(added: Sequence[JSON]) -> list[BenchEntry]:
+    return [BenchEntry(**entry) for entry in added]
 
 
 def listed(here: Context, added: Sequence[JSON]) -> JSON:

@@ -2,7 +2,7 @@
 
 from app.widgets.sample_card import cut
 from app.widgets.sample_card import score as score_of
-from backend.services.judge_bench.disagreements import Against, Disagreement, Disagreements, Reply
+from backend.services.judge_bench.disagreements import Against, BenchReply, Disagreement, Disagreements
 from backend.values import JSON, Verdict
 
 EXCERPT = 120
@@ -48,7 +48,7 @@ def _lines(disagreement: Disagreement) -> list[JSON]:
     return [{"name": name, "value": value} for name, value in lines]
 
 
-def _reply(reply: Reply) -> JSON:
+def _reply(reply: BenchReply) -> JSON:
     if reply.failure is not None:
         return {"title": f"Reply {reply.position + 1}", "rationale": f"There is none: {reply.failure}", "raw": ""}
     title = f"Reply {reply.position + 1}: {_word(reply.verdict)}, score {score_of(reply.score)}"

@@ -5,11 +5,11 @@ from dataclasses import asdict
 
 from app.widgets.figures import kappa, share
 from app.widgets.formats import missing
-from app.widgets.judge_health import said as number
+from app.widgets.judge_health import number_text as number
 from app.widgets.sample_filters import to_address
 from app.widgets.times import moment
-from backend.services.judge_bench.results import BenchLine, BenchView, Figures, JudgeView
-from backend.services.judge_health import Light, Measure
+from backend.services.judge_bench.results import BenchJudge, BenchLine, BenchView, JudgeFigures
+from backend.services.judge_health import HealthMeasure, Light
 from backend.services.recipes import parts
 from backend.services.samples import Filters
 from backend.values import JSON, JobStatus
@@ -143,7 +143,7 @@ def _value(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _before(figures: Figures) -> JSON:
+def _before(figures: JudgeFigures) -> JSON:
     return {"title": BEFORE, "knobs": "as it labelled the texts in their rounds", "state": "done", "badge": ""} | (
         _cells(figures)
         | dict.fromkeys(("tokens", "prompt_tokens", "seconds", "cost"), "–")
@@ -151,7 +151,7 @@ def _before(figures: Figures) -> JSON:
     )
 
 
-def _row(judge: JudgeView, view: BenchView, chosen: JSON) -> JSON:
+def _row(judge: BenchJudge, view: BenchView, chosen: JSON) -> JSON:
     state, badge = "waits", ""
     if judge.error:
         state, badge = f"failed after {judge.done} of {view.line.samples}", "bad"
@@ -179,7 +179,7 @@ def _row(judge: JudgeView, view: BenchView, chosen: JSON) -> JSON:
     } | _cells(figures)
 
 
-def _buttons(judge: JudgeView, view: BenchView, chosen: JSON) -> list[JSON]:
+def _buttons(judge: BenchJudge, view: BenchView, chosen: JSON) -> list[JSON]:
     """What opens the texts on which the judge disagrees."""
     if judge.figures is None or not judge.done:
         return []
@@ -197,7 +197,7 @@ def _buttons(judge: JudgeView, view: BenchView, chosen: JSON) -> list[JSON]:
     ]
 
 
-def _cells(figures: Figures | None) -> JSON:
+def _cells(figures: JudgeFigures | None) -> JSON:
     if figures is None:
         return dict.fromkeys((*IN_TABLE, "unread"), "–")
     by_name = {measure.name: measure for measure in figures.measures}
@@ -205,7 +205,7 @@ def _cells(figures: Figures | None) -> JSON:
     return cells | {"unread": f"{figures.unread} of {figures.unread + figures.judged}"}
 
 
-def measure(one: Measure) -> str:
+def measure(one: HealthMeasure) -> str:
     """`0.64 (0.51 to 0.75)`; an unknown one is said to be unknown, never zero."""
     if one.light is Light.unknown:
         return "unknown"
@@ -215,7 +215,7 @@ def measure(one: Measure) -> str:
     return f"{number(one, one.number.value)}{unit} ({number(one, one.number.low)} to {number(one, one.number.high)})"
 
 
-def _lines(figures: Figures) -> list[JSON]:
+def _lines(figures: JudgeFigures) -> list[JSON]:
     return [
         {"name": number.title, "value": f"unknown: {number.missing}"}
         if number.light is Light.unknown
@@ -224,7 +224,7 @@ def _lines(figures: Figures) -> list[JSON]:
     ]
 
 
-def _matrix(title: str, figures: Figures) -> JSON:
+def _matrix(title: str, figures: JudgeFigures) -> JSON:
     return {"title": title} | asdict(figures.confusion)
 
 

@@ -7,7 +7,7 @@ import gradio as gr
 from app.pages.me import templates
 from app.toasts import toasts
 from app.widgets import figures, round_choice, times
-from app.widgets.chosen import Chosen
+from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
 from app.widgets.formats import duration
 from app.widgets.markup import markup
@@ -27,7 +27,7 @@ def build() -> None:
     with gr.Row():
         chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="me-round", min_width=220, scale=0)
     card = markup(templates.MINE, templates.MINE_CSS, elem_id="my-work")
-    asked_for, timer = gr.State(Chosen()), gr.Timer(POLL_SECONDS)
+    asked_for, timer = gr.State(CurrentChoice()), gr.Timer(POLL_SECONDS)
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
     gr.on(None, draw, asked_for, [chosen, card], **quiet)
@@ -36,26 +36,26 @@ def build() -> None:
 
 
 @toasts
-def draw(asked_for: Chosen, request: gr.Request) -> tuple[dict[str, Any], dict[str, Any]]:
+def draw(asked_for: CurrentChoice, request: gr.Request) -> tuple[dict[str, Any], dict[str, Any]]:
     """Draw everything."""
     round_id, dropdown = round_choice.opened(request)
     return dropdown, _chosen(asked_for, round_id, request)
 
 
 @toasts
-def show(asked_for: Chosen, round_id: int | None, request: gr.Request) -> dict[str, Any]:
+def show(asked_for: CurrentChoice, round_id: int | None, request: gr.Request) -> dict[str, Any]:
     """Draw the chosen round's figures."""
     return _chosen(asked_for, round_id, request)
 
 
 @toasts
-def refresh(asked_for: Chosen, request: gr.Request) -> Any:
+def refresh(asked_for: CurrentChoice, request: gr.Request) -> Any:
     """Draw the same round's figures anew."""
     wish = asked_for.value
     return asked_for.unless_over(wish, [_value(wish.get("round"), request)])[0]
 
 
-def _chosen(asked_for: Chosen, round_id: int | None, request: gr.Request) -> dict[str, Any]:
+def _chosen(asked_for: CurrentChoice, round_id: int | None, request: gr.Request) -> dict[str, Any]:
     drawn = _value(round_id, request)
     asked_for.put({"round": round_id})
     return drawn

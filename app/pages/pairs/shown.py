@@ -1,7 +1,7 @@
 """What the pair builder shows, as texts."""
 
 from app.widgets import drop_bars
-from backend.services.pairs.choosing import Chosen
+from backend.services.pairs.choosing import SelectingRound
 from backend.services.pairs.openings import Way
 from backend.services.pairs.previews import PairPreview
 from backend.values import JSON
@@ -42,7 +42,7 @@ BUTTONS = {
 }
 
 
-def chosen(choice: Chosen) -> str:
+def chosen(choice: SelectingRound) -> str:
     """What became of the knobs."""
     if choice.branch_of_number is not None:
         return (

@@ -9,7 +9,7 @@ from app.pages.training.templates import REPORT_CSS
 from app.toasts import notice, toasts
 from app.widgets import buttons
 from app.widgets.asked import asked, not_here
-from app.widgets.chosen import Chosen
+from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
@@ -30,7 +30,7 @@ KEEP_IN_ADDRESS = """(seen) => {
 
 def build() -> None:
     """Lay out the page and wire it."""
-    chosen, seen, kept = gr.State(Chosen()), gr.State({}), gr.JSON({}, visible="hidden")
+    chosen, seen, kept = gr.State(CurrentChoice()), gr.State({}), gr.JSON({}, visible="hidden")
     with gr.Row():
         which = gr.Dropdown([], label="Preview", elem_id="preview-which", scale=4)
         remove = buttons.stop("Delete", interactive=False, elem_id="preview-delete", elem_classes=needs(Role.curator))
@@ -47,7 +47,7 @@ def build() -> None:
 
 
 @toasts
-def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
+def draw(chosen: CurrentChoice, request: gr.Request) -> list[Any]:
     """Draw the preview that the address asks for, else the newest."""
     here = context(request)
     rows = previews.list_previews(here.actor, here.project_id)
@@ -57,7 +57,7 @@ def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
 
 
 @toasts
-def choose(chosen: Chosen, which: int | None, request: gr.Request) -> list[Any]:
+def choose(chosen: CurrentChoice, which: int | None, request: gr.Request) -> list[Any]:
     """Show another preview, and keep it in the address."""
     here = context(request)
     if type(which) is not int:
@@ -69,14 +69,14 @@ def choose(chosen: Chosen, which: int | None, request: gr.Request) -> list[Any]:
 
 
 @toasts
-def refresh(chosen: Chosen, seen: JSON, request: gr.Request) -> list[Any]:
+def refresh(chosen: CurrentChoice, seen: JSON, request: gr.Request) -> list[Any]:
     """Draw what changed since."""
     wish = chosen.value
     return chosen.unless_over(wish, _changes(context(request), wish, seen))
 
 
 @toasts
-def delete(chosen: Chosen, request: gr.Request) -> list[Any]:
+def delete(chosen: CurrentChoice, request: gr.Request) -> list[Any]:
     """Delete the preview that is shown, and show the newest that is left."""
     here, wanted = context(request), chosen.value.get("preview")
     if wanted is None:
@@ -87,7 +87,7 @@ def delete(chosen: Chosen, request: gr.Request) -> list[Any]:
     return _drawn(here, chosen, {"preview": next((row.id for row in rows), None), "missing": ""}, rows)
 
 
-def _drawn(here: Context, chosen: Chosen, wish: JSON, rows: list[previews.PreviewRow]) -> list[Any]:
+def _drawn(here: Context, chosen: CurrentChoice, wish: JSON, rows: list[previews.PreviewRow]) -> list[Any]:
     field = gr.Dropdown(choices=[shown.choice(row) for row in rows], value=wish["preview"])
     drawn = _changes(here, wish, {})
     chosen.put(wish)

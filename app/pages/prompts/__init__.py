@@ -18,7 +18,7 @@ from app.widgets.times import moment
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import prompts
 from backend.services.access import Actor
-from backend.services.prompts import Page, PromptSetView, PromptView, Report
+from backend.services.prompts import ImportReport, PromptPage, PromptSetView, PromptView
 from backend.services.samples import prompts_seen
 from backend.values import Role, Split
 
@@ -242,19 +242,19 @@ def _shown(actor: Actor, project_id: int, seen: dict[str, Any]) -> list[Any]:
     ]
 
 
-def _left_out_label(report: Report | None, num_shown: int) -> str:
+def _left_out_label(report: ImportReport | None, num_shown: int) -> str:
     left_out = report.num_bad + report.num_duplicates + report.num_overlaps if report else 0
     near = report.num_near if report else 0
     label = f"Rows that were left out: {left_out:,}" + (f"; near-duplicates, kept: {near:,}" if near else "")
     return label + (f", the first {num_shown} shown" if left_out + near > num_shown else "")
 
 
-def _prompts_label(chosen: PromptSetView, page: Page) -> str:
+def _prompts_label(chosen: PromptSetView, page: PromptPage) -> str:
     is_masked = any(row.is_masked for row in page.rows)
     return f"Prompts of {chosen.name}" + (f"; {MASKED}" if is_masked else "")
 
 
-def card_value(chosen: PromptSetView, report: Report | None) -> dict[str, Any]:
+def card_value(chosen: PromptSetView, report: ImportReport | None) -> dict[str, Any]:
     """What the card shows; texts only."""
     has_left_out = report is not None and bool(report.problems)
     return {
@@ -268,7 +268,7 @@ def card_value(chosen: PromptSetView, report: Report | None) -> dict[str, Any]:
     }
 
 
-def summary(report: Report) -> str:
+def summary(report: ImportReport) -> str:
     """`Of 1,000 rows 900 went to train and 90 to train held out; 8 bad rows, ... were left out.`"""
     went = " and ".join(f"{s.num_prompts:,} to {s.name}" for s in report.sets)
     counts = ((report.num_bad, "bad row"), (report.num_duplicates, "duplicate"), (report.num_overlaps, "overlap"))

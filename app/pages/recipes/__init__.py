@@ -18,7 +18,7 @@ from app.widgets.roles import only
 from app.widgets.times import moment
 from backend.errors import InvalidInput, NotFound
 from backend.services import recipe_list
-from backend.services.recipe_list import Filters, ListedRecipe, Need, Training
+from backend.services.recipe_list import ListedRecipe, Need, RecipeFilters, TrainingKind
 from backend.services.recipe_list.recipe_matrix import LastRound
 from backend.values import Role, RoundStatus
 
@@ -58,7 +58,7 @@ def build() -> None:
                 elem_id=elem_id,
             )
             for kind, label, elem_id in (
-                (Training, "Training", "recipes-training"),
+                (TrainingKind, "TrainingKind", "recipes-training"),
                 (Need, "Needs", "recipes-needs"),
             )
         )
@@ -87,7 +87,7 @@ def draw(request: gr.Request) -> list[Any]:
     known = [f"{kind} {name}" for kind, name in recipe_list.used_parts(listed)]
     asked = {name: str(request.query_params.get(name, "")) for name in (*NAMES, "recipe")}
     part = asked["part"] if asked["part"] in known else ""
-    training = [part for part in asked["training"].split(",") if part in list(Training)]
+    training = [part for part in asked["training"].split(",") if part in list(TrainingKind)]
     needs = [part for part in asked["needs"].split(",") if part in list(Need)]
     held = _held(asked["recipe"], asked["q"], part, training, needs)
     parts = [
@@ -143,7 +143,7 @@ def _held(recipe: str, text: str, part: str, training: Sequence[str], needs: Seq
 def _listed(
     listed_recipes: Sequence[ListedRecipe], text: str, part: str, training: Sequence[str], needs: Sequence[str]
 ) -> list[Any]:
-    fitting = recipe_list.matching(listed_recipes, Filters(text, part, tuple(training), tuple(needs)))
+    fitting = recipe_list.matching(listed_recipes, RecipeFilters(text, part, tuple(training), tuple(needs)))
     count = {"said": f"{len(fitting):,} of {len(listed_recipes):,} recipes", "none": "" if fitting else NONE_FITS}
     return [[row(recipe) for recipe in fitting], count]
 
@@ -156,12 +156,12 @@ def _card(listed_recipes: Sequence[ListedRecipe], name: str) -> list[Any]:
         recipe = recipe_list.chosen(listed_recipes, name)
     except NotFound as error:
         return [{"missing": error.message}, None]
-    return [card_value(recipe), {"link": f"new-round?{urlencode({'recipe': recipe.name})}"} if recipe.made else None]
+    return [card_value(recipe), {"link": f"new-round?{urlencode({'recipe': recipe.name})}"} if recipe.method else None]
 
 
 def row(recipe: ListedRecipe) -> list[str]:
     """One recipe as the table shows it."""
-    method = recipe.made
+    method = recipe.method
     steps = " | ".join(", ".join(names) for names in method.steps) if method else "no longer works"
     return [
         recipe.name,
@@ -188,7 +188,7 @@ def status(round_: LastRound) -> str:
 
 def card_value(recipe: ListedRecipe) -> dict[str, Any]:
     """What the card shows; texts only."""
-    method, entry, checks = recipe.made, recipe.entry, recipe.checks
+    method, entry, checks = recipe.method, recipe.entry, recipe.checks
     facts = [("Trains", ", ".join(map(str, method.training)) or "nothing")] if method else []
     facts += [("Roles to bind", ", ".join(method.roles))] if method and method.roles else []
     facts += [("Needs", ", ".join(map(str, method.needs)) or "nothing beside prompts")] if method else []

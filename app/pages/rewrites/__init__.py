@@ -9,7 +9,7 @@ from app.toasts import notice, toasts
 from app.widgets import buttons
 from app.widgets.asked import asked, not_here
 from app.widgets.beside import problem, refused_beside
-from app.widgets.chosen import Chosen
+from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import only
@@ -26,7 +26,7 @@ QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 
 def build() -> None:
     """Lay out the page and wire it."""
-    chosen, seen, kept = gr.State(Chosen()), gr.State({}), gr.JSON({}, visible="hidden")
+    chosen, seen, kept = gr.State(CurrentChoice()), gr.State({}), gr.JSON({}, visible="hidden")
     with only(Role.curator, "Rewriting a template"):
         with gr.Row():
             round_ = gr.Dropdown(
@@ -68,7 +68,7 @@ def build() -> None:
 
 
 @toasts
-def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
+def draw(chosen: CurrentChoice, request: gr.Request) -> list[Any]:
     """Draw what there is to choose from, and the rewrite that the address asks for, else the newest."""
     here = context(request)
     try:
@@ -103,7 +103,7 @@ def estimate(round_id: int | None, number: float | None, request: gr.Request) ->
 @toasts
 @refused_beside(5)
 def start(
-    chosen: Chosen, round_id: int | None, reflector: int | None, number: float | None, request: gr.Request
+    chosen: CurrentChoice, round_id: int | None, reflector: int | None, number: float | None, request: gr.Request
 ) -> list[Any]:
     """Start a rewrite, and show it."""
     here = context(request)
@@ -116,7 +116,7 @@ def start(
 
 
 @toasts
-def choose(chosen: Chosen, which: int | None, request: gr.Request) -> list[Any]:
+def choose(chosen: CurrentChoice, which: int | None, request: gr.Request) -> list[Any]:
     """Show another rewrite, and keep it in the address."""
     here = context(request)
     if type(which) is not int:
@@ -128,7 +128,7 @@ def choose(chosen: Chosen, which: int | None, request: gr.Request) -> list[Any]:
 
 
 @toasts
-def refresh(chosen: Chosen, seen: JSON, request: gr.Request) -> list[Any]:
+def refresh(chosen: CurrentChoice, seen: JSON, request: gr.Request) -> list[Any]:
     """Draw what changed since."""
     wish = chosen.value
     return chosen.unless_over(wish, _changes(context(request), wish, seen))
@@ -144,7 +144,7 @@ def _offered(here: Context, round_id: int | None, number: int) -> JSON:
         return shown.offer(None, error.message)
 
 
-def _drawn(here: Context, chosen: Chosen, wish: JSON, rows: list[RewriteRow]) -> list[Any]:
+def _drawn(here: Context, chosen: CurrentChoice, wish: JSON, rows: list[RewriteRow]) -> list[Any]:
     field = gr.Dropdown(choices=[shown.choice(row) for row in rows], value=wish["rewrite"])
     drawn = _changes(here, wish, {})
     chosen.put(wish)

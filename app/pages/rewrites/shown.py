@@ -1,7 +1,7 @@
 """What the page says of rewriting a judge's template, as texts."""
 
 from app.widgets.times import moment
-from backend.services.rewrites.shapes import Example, Number, Offer, RewriteRow, RewriteView
+from backend.services.rewrites.shapes import ChangedExample, Estimate, Offer, RewriteRow, RewriteView
 from backend.values import JSON, JobStatus
 
 BADGES = {JobStatus.running: "accent", JobStatus.done: "ok", JobStatus.failed: "bad"}
@@ -56,7 +56,7 @@ def rewrite(view: RewriteView) -> JSON:
     if outcome is None:
         return value
     return value | {
-        "said": outcome.said,
+        "said": outcome.message,
         "verdict": "ok" if outcome.is_kept else "warn",
         "word": "kept" if outcome.is_kept else "not kept",
         "sides": [
@@ -75,7 +75,7 @@ def rewrite(view: RewriteView) -> JSON:
     }
 
 
-def number(value: Number) -> str:
+def number(value: Estimate) -> str:
     """`62.5 % (48.1 to 75.0)`."""
     if value.value is None:
         return "unknown"
@@ -84,7 +84,7 @@ def number(value: Number) -> str:
     return f"{value.value * 100:.1f} % ({value.low * 100:.1f} to {value.high * 100:.1f})"
 
 
-def gain(value: Number) -> str:
+def gain(value: Estimate) -> str:
     """`+12.5 points (+2.1 to +22.9)`."""
     if value.value is None:
         return "unknown"
@@ -116,7 +116,7 @@ def _links(view: RewriteView) -> list[JSON]:
     return links
 
 
-def _example(example: Example) -> JSON:
+def _example(example: ChangedExample) -> JSON:
     return {
         "badge": "ok" if example.is_right else "bad",
         "word": "newly right" if example.is_right else "newly wrong",

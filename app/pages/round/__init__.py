@@ -11,9 +11,8 @@ from app.pages.round import figures, templates
 from app.pages.round.judge import JudgeSection
 from app.pages.round.judge import shown as shown_judge
 from app.toasts import toasts
-from app.widgets import round_said as said
-from app.widgets import round_said_work
-from app.widgets.asked import Asked, asked
+from app.widgets import round_texts, round_work_texts
+from app.widgets.asked import AddressId, asked
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from backend.errors import NotFound
@@ -86,7 +85,7 @@ def draw_work(request: gr.Request) -> JSON | None:
     """People, failures, datasets and cost of the round in the address."""
     here = context(request)
     wish = wanted(request, rounds.list_rounds(here.actor, here.project_id))
-    return None if wish.id is None else round_said_work.work(round_report.work(here.actor, wish.id))
+    return None if wish.id is None else round_work_texts.work(round_report.work(here.actor, wish.id))
 
 
 @toasts
@@ -117,7 +116,7 @@ def choose_texts(round_id: int | None, request: gr.Request) -> list[Any]:
 @toasts
 def choose_work(round_id: int | None, request: gr.Request) -> JSON:
     """The rest of another round."""
-    return round_said_work.work(round_report.work(context(request).actor, _known(round_id)))
+    return round_work_texts.work(round_report.work(context(request).actor, _known(round_id)))
 
 
 @toasts
@@ -132,22 +131,22 @@ def _known(round_id: int | None) -> int:
     return round_id
 
 
-def wanted(request: gr.Request, known: list[RoundView]) -> Asked:
+def wanted(request: gr.Request, known: list[RoundView]) -> AddressId:
     """The round that the address asks for; where it asks for none, the newest."""
     ids = [round_.id for round_ in known]
     wish = asked(request, "round", "round", ids)
-    return Asked(ids[-1]) if wish == Asked() and ids else wish
+    return AddressId(ids[-1]) if wish == AddressId() and ids else wish
 
 
 def opened(here: Context, round_id: int) -> list[Any]:
     """The first part, and the address that leads to it."""
-    return [said.opening(round_report.opening(here.actor, round_id)), {"round": round_id}]
+    return [round_texts.opening(round_report.opening(here.actor, round_id)), {"round": round_id}]
 
 
 def shown_texts(here: Context, round_id: int, step: int | None) -> list[Any]:
     """The table of the way, its chart, what was looked at, the picker of steps, two charts, categories and lists."""
     report = round_report.texts(here.actor, round_id)
-    value, spread = said.texts(report, step), said.chosen(report, step)
+    value, spread = round_texts.texts(report, step), round_texts.chosen(report, step)
     steps = [
         (f"{spread.step + 1}. {spread.name}", spread.step)
         for spread in report.spreads.spreads

@@ -6,7 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from app.widgets import charts
-from backend.services.round_report.shapes import Bin, Flow, FlowStage
+from backend.services.round_report.shapes import FlowStage, FunnelFlow, VerdictBin
 
 ON, OFF, IN = "rgba(107, 127, 227, 0.45)", "rgba(214, 90, 80, 0.40)", "rgba(47, 158, 106, 0.45)"
 THINNEST = 0.004
@@ -29,7 +29,7 @@ class Flowing:
     def link(self, source: int, target: int, width: float, color: str, title: str, href: str) -> None:
         self.links.append((source, target, max(width, THINNEST), color, title, href))
 
-    def add(self, flow: Flow) -> None:
+    def add(self, flow: FunnelFlow) -> None:
         """One dataset's way, beside the others."""
         at, width = -1, 1.0
         for stage in flow.stages:
@@ -60,7 +60,7 @@ class Flowing:
             self.link(start, target, width * arm.count / own, IN, f"{arm.count:,} {arm.reason}", arm.href)
 
 
-def sankey(flows: Sequence[Flow]) -> go.Figure | None:
+def sankey(flows: Sequence[FunnelFlow]) -> go.Figure | None:
     """The ways of a round's datasets; an arm knows the address of its rows. None where nothing flows."""
     flowing = Flowing()
     for flow in flows:
@@ -97,7 +97,7 @@ def sankey(flows: Sequence[Flow]) -> go.Figure | None:
     return figure
 
 
-def scores(bins: Sequence[Bin]) -> go.Figure:
+def scores(bins: Sequence[VerdictBin]) -> go.Figure:
     """Bars by score, each cut by verdict; patterns tell them apart without color."""
     figure = charts.blank(height=230, x="score", y="texts")
     middles = [(bin_.low + bin_.high) / 2 for bin_ in bins]
@@ -115,7 +115,7 @@ def scores(bins: Sequence[Bin]) -> go.Figure:
     return figure
 
 
-def lengths(bins: Sequence[Bin]) -> go.Figure:
+def lengths(bins: Sequence[VerdictBin]) -> go.Figure:
     """Bars of texts by their number of tokens."""
     return charts.histogram(
         [bins[0].low, *(bin_.high for bin_ in bins)], [bin_.count for bin_ in bins], x="tokens", y="texts", height=230

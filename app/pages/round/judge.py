@@ -40,7 +40,7 @@ class JudgeSection:
             self.go = buttons.primary("Let it train", elem_id="release")
             self.refused = problem("release-problem")
         with gr.Accordion("Limits of this light", open=False, elem_id="judge-limits", elem_classes=needs(Role.curator)):
-            self.form = Form(start=judge_health.Limits().model_dump(mode="json"))
+            self.form = Form(start=judge_health.HealthLimits().model_dump(mode="json"))
             draw_knobs(self.form, (), knobs())
             self.save = buttons.secondary("Save limits", elem_id="judge-limits-save")
             self.unsaved = problem("judge-limits-problem")
@@ -59,7 +59,7 @@ class JudgeSection:
 
 def knobs() -> list[parts.Knob]:
     """The limits as fields of a form."""
-    return parts.knobs_of(judge_health.Limits)
+    return parts.knobs_of(judge_health.HealthLimits)
 
 
 def shown(here: Context, round_id: int | None) -> list[Any]:

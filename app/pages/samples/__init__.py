@@ -21,7 +21,7 @@ from app.pages.samples.drawing import (
 )
 from app.toasts import notice, toasts
 from app.widgets import buttons, filter_line, list_detail
-from app.widgets.chosen import Chosen
+from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
@@ -50,7 +50,7 @@ QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 
 def build() -> None:
     """Lay out the page and wire it."""
-    asked_for, seen, token = gr.State(Chosen()), gr.State({}), gr.State("")
+    asked_for, seen, token = gr.State(CurrentChoice()), gr.State({}), gr.State("")
     kept = gr.JSON({}, visible="hidden")
     bar = filter_bar()
     chosen = bar.round
@@ -116,7 +116,7 @@ def build() -> None:
 
 
 @toasts
-def draw(asked_for: Chosen, request: gr.Request) -> list[Any]:
+def draw(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
     """Draw everything as the address says; a wrong place in the list is the first page, without what is hidden now."""
     here = context(request)
     known = rounds.list_rounds(here.actor, here.project_id)
@@ -152,27 +152,27 @@ def chart_of(round_id: int, request: gr.Request) -> gr.Plot:
 
 
 @toasts
-def narrow(request: gr.Request, asked_for: Chosen, *values: Any) -> list[Any]:
+def narrow(request: gr.Request, asked_for: CurrentChoice, *values: Any) -> list[Any]:
     """Filter, search, sort: from the first page."""
     query = only_round(asked_for.value) | from_bar(values)
     return [filter_line.folded(num_folded(query)), *listing(context(request), asked_for, query), *forget()]
 
 
 @toasts
-def clear_bar(asked_for: Chosen, request: gr.Request) -> list[Any]:
+def clear_bar(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
     """Everything again."""
     shown = listing(context(request), asked_for, only_round(asked_for.value))
     return [*to_bar({}), filter_line.folded(0), *shown, *forget()]
 
 
 @toasts
-def choose_columns(asked_for: Chosen, columns: list[str] | None, request: gr.Request) -> list[Any]:
+def choose_columns(asked_for: CurrentChoice, columns: list[str] | None, request: gr.Request) -> list[Any]:
     """The same rows with other columns of metadata."""
     return listing(context(request), asked_for, asked_for.value | {"columns": columns or [NO_COLUMNS]})
 
 
 @toasts
-def choose_round(asked_for: Chosen, round_id: int, request: gr.Request) -> list[Any]:
+def choose_round(asked_for: CurrentChoice, round_id: int, request: gr.Request) -> list[Any]:
     """The same filters on another round."""
     here, left = context(request), ("sample", "at", "no_round", "no_sample", "step", "keys")
     moved = {name: value for name, value in asked_for.value.items() if name not in left} | {"round": round_id}
@@ -182,19 +182,19 @@ def choose_round(asked_for: Chosen, round_id: int, request: gr.Request) -> list[
 
 
 @toasts
-def to_previous(asked_for: Chosen, seen: JSON, request: gr.Request) -> list[Any]:
+def to_previous(asked_for: CurrentChoice, seen: JSON, request: gr.Request) -> list[Any]:
     """One page back."""
     return listing(context(request), asked_for, asked_for.value | {"at": seen.get("previous")})
 
 
 @toasts
-def to_next(asked_for: Chosen, seen: JSON, request: gr.Request) -> list[Any]:
+def to_next(asked_for: CurrentChoice, seen: JSON, request: gr.Request) -> list[Any]:
     """One page on."""
     return listing(context(request), asked_for, asked_for.value | {"at": seen.get("next")})
 
 
 @toasts
-def open_row(asked_for: Chosen, event: gr.SelectData, request: gr.Request) -> list[Any]:
+def open_row(asked_for: CurrentChoice, event: gr.SelectData, request: gr.Request) -> list[Any]:
     """Show one sample beside the table, and keep it in the address."""
     here, opened = context(request), asked_for.value | {"sample": row_number(event), "no_sample": ""}
     detail = chosen_card(here, opened)
@@ -203,7 +203,7 @@ def open_row(asked_for: Chosen, event: gr.SelectData, request: gr.Request) -> li
 
 
 @toasts
-def refresh(asked_for: Chosen, seen: JSON, request: gr.Request) -> list[Any]:
+def refresh(asked_for: CurrentChoice, seen: JSON, request: gr.Request) -> list[Any]:
     """Draw the page again only when something on it changed."""
     query = asked_for.value
     if not query.get("round"):
@@ -214,7 +214,7 @@ def refresh(asked_for: Chosen, seen: JSON, request: gr.Request) -> list[Any]:
 
 
 @toasts
-def look_ahead(asked_for: Chosen, action: str, request: gr.Request) -> list[Any]:
+def look_ahead(asked_for: CurrentChoice, action: str, request: gr.Request) -> list[Any]:
     """Count what Apply would do."""
     query = asked_for.value
     seen = bulk.preview(context(request).actor, round_of(query), read_filters(query), DecisionKind(action))
@@ -226,7 +226,7 @@ def look_ahead(asked_for: Chosen, action: str, request: gr.Request) -> list[Any]
 
 
 @toasts
-def do_apply(asked_for: Chosen, action: str, reason: str, token: str, request: gr.Request) -> list[Any]:
+def do_apply(asked_for: CurrentChoice, action: str, reason: str, token: str, request: gr.Request) -> list[Any]:
     """Do what was previewed."""
     here, query = context(request), asked_for.value
     batch = bulk.apply(
@@ -237,7 +237,7 @@ def do_apply(asked_for: Chosen, action: str, reason: str, token: str, request: g
 
 
 @toasts
-def do_undo(asked_for: Chosen, batch_id: str | None, request: gr.Request) -> list[Any]:
+def do_undo(asked_for: CurrentChoice, batch_id: str | None, request: gr.Request) -> list[Any]:
     """Take back a bulk action."""
     if not batch_id:
         raise InvalidInput("Choose the bulk action to undo from the list.")

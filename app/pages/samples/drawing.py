@@ -6,8 +6,8 @@ import gradio as gr
 import plotly.graph_objects as go
 
 from app.widgets import charts
-from app.widgets.asked import Asked, asked, not_here
-from app.widgets.chosen import Chosen
+from app.widgets.asked import AddressId, asked, not_here
+from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context
 from app.widgets.sample_card import card, table_row
 from app.widgets.sample_filters import (
@@ -54,7 +54,7 @@ def wanted(here: Context, request: gr.Request, round_ids: list[int]) -> JSON:
     round_, sample = asked(request, "round", "round", round_ids), asked(request, "sample", "sample")
     query = from_address(dict(request.query_params)) | {"round": round_.id, "sample": sample.id}
     query |= {"no_round": round_.missing, "no_sample": sample.missing}
-    if round_ == Asked():
+    if round_ == AddressId():
         query["round"] = round_of_sample(here, sample.id) or next(reversed(round_ids), None)
     return query
 
@@ -88,7 +88,7 @@ def address_of(query: JSON) -> JSON:
     return {name: value for name, value in kept.items() if value is not None}
 
 
-def listing(here: Context, asked_for: Chosen, query: JSON, *, open_sample: bool = False) -> list[Any]:
+def listing(here: Context, asked_for: CurrentChoice, query: JSON, *, open_sample: bool = False) -> list[Any]:
     """Table, count, the two buttons, detail, what was seen, address; the query stands from then on."""
     if not query.get("round"):
         asked_for.put(dict(query))
@@ -133,7 +133,7 @@ def columns_picker(here: Context, query: JSON) -> gr.Dropdown:
     return gr.Dropdown(choices=[(key, key) for key in keys], value=columns_of(keys, query), visible=bool(keys))
 
 
-def find_page(here: Context, query: JSON) -> samples.Page:
+def find_page(here: Context, query: JSON) -> samples.SamplePage:
     """The page; an address that somebody shortened begins at the first one."""
     filters, sort = read_filters(query), read_sort(query)
     try:
@@ -144,7 +144,7 @@ def find_page(here: Context, query: JSON) -> samples.Page:
         return samples.page(here.actor, round_of(query), filters, sort)
 
 
-def counted(page: samples.Page, query: JSON) -> str:
+def counted(page: samples.SamplePage, query: JSON) -> str:
     """How many there are, and what a long search does."""
     number = f"{page.count.number:,}{'' if page.count.is_exact else '+'}"
     words = [f"{number} samples" if page.count.number != 1 else f"{number} sample"]
@@ -170,7 +170,7 @@ def chosen_card(here: Context, query: JSON) -> JSON | None:
     return card(detail, address_of(query)) if detail else {"missing": not_here("sample", query["sample"])}
 
 
-def found_sample(here: Context, sample_id: int | None) -> sample_detail.Detail | None:
+def found_sample(here: Context, sample_id: int | None) -> sample_detail.SampleDetail | None:
     """The sample, if this project has it."""
     try:
         detail = sample_detail.detail(here.actor, sample_id) if sample_id else None

@@ -8,7 +8,7 @@ import gradio as gr
 from app.pages.samples.drawing import round_of
 from app.toasts import toasts
 from app.widgets import buttons
-from app.widgets.chosen import Chosen
+from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.sample_filters import read_filters, read_sort
@@ -17,7 +17,7 @@ from backend.errors import NotFound
 from backend.row_files import Format
 from backend.services.samples import export_jobs, exports
 from backend.services.samples.export_jobs import SampleExport
-from backend.services.samples.exports import TooSlow, Wanted
+from backend.services.samples.exports import ExportRequest, TooSlow
 from backend.values import JSON, JobStatus
 
 POLL_SECONDS = 2.0
@@ -80,10 +80,10 @@ def build(asked_for: gr.State) -> None:
 
 
 @toasts
-def export(asked_for: Chosen, format: Format, request: gr.Request) -> list[Any]:
+def export(asked_for: CurrentChoice, format: Format, request: gr.Request) -> list[Any]:
     """Let the browser take the file, or start a job for more than are written at once."""
     here, query = context(request), asked_for.value
-    wanted = Wanted((round_of(query),), read_filters(query), read_sort(query), format)
+    wanted = ExportRequest((round_of(query),), read_filters(query), read_sort(query), format)
     if not fits(here, wanted):
         return [{}, *drawn(export_jobs.get(here.actor, export_jobs.start(here.actor, here.project_id, wanted)))]
     name = exports.name_of(here.actor, here.project_id, wanted)
@@ -91,7 +91,7 @@ def export(asked_for: Chosen, format: Format, request: gr.Request) -> list[Any]:
     return [takes, {"said": f"{name} is being written."}, 0, gr.Timer(active=False), gr.Button(visible=False)]
 
 
-def fits(here: Context, wanted: Wanted) -> bool:
+def fits(here: Context, wanted: ExportRequest) -> bool:
     """Whether it is written while one waits; raises `NotFound` where the filter finds nothing."""
     try:
         number = exports.count(here.actor, here.project_id, wanted)
@@ -123,7 +123,7 @@ def follow(job_id: int, request: gr.Request) -> list[Any]:
     return drawn(export_jobs.get(context(request).actor, job_id) if job_id else None)
 
 
-def address(project_id: int, wanted: Wanted) -> str:
+def address(project_id: int, wanted: ExportRequest) -> str:
     """The route that answers with the file."""
     asked: JSON = wanted.filters.changed() | {"round": wanted.round_ids, "sort": str(wanted.sort.key)}
     asked |= {"descending": wanted.sort.descending, "format": wanted.format}

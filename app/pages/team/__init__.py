@@ -8,7 +8,7 @@ from app.pages.team import adjudication, agreement, assign, gold, guidelines, re
 from app.pages.team import people as team_people
 from app.toasts import toasts
 from app.widgets import round_choice
-from app.widgets.chosen import Chosen
+from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.plain_table import plain_table
@@ -27,7 +27,7 @@ QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 
 def build() -> None:
     """Lay out the page and wire it."""
-    asked_for, seen = gr.State(Chosen()), gr.State({})
+    asked_for, seen = gr.State(CurrentChoice()), gr.State({})
     with gr.Row():
         chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="team-round", min_width=220, scale=0)
     card = markup(templates.PROGRESS, templates.PROGRESS_CSS, elem_id="team-progress")
@@ -57,26 +57,26 @@ def build() -> None:
 
 
 @toasts
-def draw(asked_for: Chosen, request: gr.Request) -> list[Any]:
+def draw(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
     """Draw everything."""
     round_id, dropdown = round_choice.opened(request)
     return [dropdown, *_chosen(asked_for, round_id, request)]
 
 
 @toasts
-def choose(asked_for: Chosen, round_id: int | None, request: gr.Request) -> list[Any]:
+def choose(asked_for: CurrentChoice, round_id: int | None, request: gr.Request) -> list[Any]:
     """Show another round."""
     return _chosen(asked_for, round_id, request)
 
 
 @toasts
-def refresh(asked_for: Chosen, seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def refresh(asked_for: CurrentChoice, seen: dict[str, Any], request: gr.Request) -> list[Any]:
     """Draw what changed since."""
     wish = asked_for.value
     return asked_for.unless_over(wish, _changes(wish.get("round"), seen, request))
 
 
-def _chosen(asked_for: Chosen, round_id: int | None, request: gr.Request) -> list[Any]:
+def _chosen(asked_for: CurrentChoice, round_id: int | None, request: gr.Request) -> list[Any]:
     drawn = _changes(round_id, {}, request)
     asked_for.put({"round": round_id})
     return drawn

@@ -12,7 +12,7 @@ from app.widgets.markup import markup
 from app.widgets.plain_table import plain_table, rows_of
 from app.widgets.round_choice import known
 from backend.services.team import agreement
-from backend.services.team.agreement import Agreement, Among, Pair
+from backend.services.team.agreement import Agreement, Among, RaterPair
 
 AMONG = ["Criterion", "People", "Shared items", "Raw agreement", "Fleiss' kappa", "Krippendorff's alpha"]
 PAIRS = ["Criterion", "Who", "With", "Shared items", "Raw agreement", "Cohen's kappa", "Krippendorff's alpha"]
@@ -77,7 +77,7 @@ def among_row(among: Among) -> list[str]:
     ]
 
 
-def pair_row(pair: Pair) -> list[str]:
+def pair_row(pair: RaterPair) -> list[str]:
     return [
         str(pair.criterion),
         pair.first,

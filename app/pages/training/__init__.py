@@ -8,7 +8,7 @@ from gradio.context import get_blocks_context
 from app.pages.training import figures, looking, shown, templates
 from app.toasts import toasts
 from app.widgets.asked import NUMBER
-from app.widgets.chosen import Chosen
+from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from backend.services.rounds import preflights, training_curves
@@ -35,7 +35,7 @@ AXES = {SeriesGroup.kl: "KL", SeriesGroup.lengths: "tokens", SeriesGroup.other: 
 
 def build() -> None:
     """Lay out the page and wire it."""
-    chosen, seen, kept = gr.State(Chosen()), gr.State({}), gr.JSON({}, visible="hidden")
+    chosen, seen, kept = gr.State(CurrentChoice()), gr.State({}), gr.JSON({}, visible="hidden")
     rounds = gr.Dropdown(
         [],
         multiselect=True,
@@ -68,7 +68,7 @@ def build() -> None:
 
 
 @toasts
-def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
+def draw(chosen: CurrentChoice, request: gr.Request) -> list[Any]:
     """Draw everything as the address says; without a word of it the newest training."""
     here = context(request)
     known = training_curves.trained(here.actor, here.project_id)
@@ -83,20 +83,20 @@ def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
 
 
 @toasts
-def choose(chosen: Chosen, rounds: list[int] | None, request: gr.Request) -> list[Any]:
+def choose(chosen: CurrentChoice, rounds: list[int] | None, request: gr.Request) -> list[Any]:
     """Show the curves of other rounds, and keep them in the address."""
     ids = [int(id_) for id_ in rounds or []]
     return [*_drawn(context(request), chosen, {"rounds": ids}), {"rounds": ",".join(map(str, ids))}]
 
 
 @toasts
-def refresh(chosen: Chosen, seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def refresh(chosen: CurrentChoice, seen: dict[str, Any], request: gr.Request) -> list[Any]:
     """Draw what changed since."""
     wish = chosen.value
     return chosen.unless_over(wish, _changes(context(request), wish, seen))
 
 
-def _drawn(here: Context, chosen: Chosen, wish: JSON) -> list[Any]:
+def _drawn(here: Context, chosen: CurrentChoice, wish: JSON) -> list[Any]:
     drawn = _changes(here, wish, {})
     chosen.put(wish)
     return drawn
@@ -110,7 +110,7 @@ def _changes(here: Context, wish: JSON, seen: JSON) -> list[Any]:
     newest = max(ids, default=None)
     view = preflights.newest(here.actor, here.project_id, round_id=newest) if newest is not None else None
     now: JSON = {
-        "said": shown.said(known, bool(points), wish.get("missing", [])),
+        "said": shown.lines_above(known, bool(points), wish.get("missing", [])),
         "curves": [[job_id, *series_points] for job_id, series_points in points.items()],
         "is_live": not all(round_.is_over for round_ in known),
         "report": shown.report(view),

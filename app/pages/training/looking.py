@@ -9,7 +9,7 @@ from app import forms
 from app.pages.training import shown, templates
 from app.toasts import notice, toasts
 from app.widgets import buttons
-from app.widgets.chosen import Chosen
+from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
@@ -26,7 +26,7 @@ QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 
 def build() -> None:
     """Lay out the tab and wire it."""
-    chosen, seen, usual = gr.State(Chosen()), gr.State({}), gr.State(None)
+    chosen, seen, usual = gr.State(CurrentChoice()), gr.State({}), gr.State(None)
     gr.Markdown("Choose rows that were frozen before, change the trainer, and see what a training would make of them.")
     dataset = gr.Dropdown([], label="Dataset", elem_id="look-dataset")
     blocks = get_blocks_context()
@@ -51,7 +51,7 @@ def build() -> None:
                 go = buttons.primary("Look", elem_id="look-go")
 
         @toasts
-        def look(chosen: Chosen, request: gr.Request, *values: Any) -> list[Any]:
+        def look(chosen: CurrentChoice, request: gr.Request, *values: Any) -> list[Any]:
             here = context(request)
             job_id = preflights.look(here.actor, usual["dataset_id"], form.read(values)["trainer"])
             chosen.put({"job": job_id})
@@ -62,7 +62,7 @@ def build() -> None:
 
 
 @toasts
-def draw(chosen: Chosen, request: gr.Request) -> list[Any]:
+def draw(chosen: CurrentChoice, request: gr.Request) -> list[Any]:
     """Draw the datasets, and the newest look."""
     here = context(request)
     known = datasets.list_datasets(here.actor, here.project_id)
@@ -86,7 +86,7 @@ def choose(dataset: int | None, request: gr.Request) -> dict[str, Any] | None:
 
 
 @toasts
-def refresh(chosen: Chosen, seen: dict[str, Any], request: gr.Request) -> list[Any]:
+def refresh(chosen: CurrentChoice, seen: dict[str, Any], request: gr.Request) -> list[Any]:
     """Draw what changed since."""
     wish = chosen.value
     return chosen.unless_over(wish, _changes(context(request), wish, seen))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from backend.services.rounds.preflights import Preflight
-from backend.services.rounds.training_curves import Trained
+from backend.services.rounds.training_curves import TrainedRound
 from backend.values import JSON, JobStatus
 
 LEFT_OUT = {
@@ -22,7 +22,7 @@ KINDS = {
 }
 
 
-def said(known: Sequence[Trained], has_points: bool, missing: Sequence[int]) -> JSON:
+def lines_above(known: Sequence[TrainedRound], has_points: bool, missing: Sequence[int]) -> JSON:
     """The line above the curves, with links to what a training writes itself."""
     lines = [f"Round {id_} of the address was not trained in this project." for id_ in missing]
     if not known and not missing:

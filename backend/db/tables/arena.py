@@ -43,7 +43,7 @@ class ArenaMatch(Identified, Base):
     second_sample_id: Mapped[int] = mapped_column(ForeignKey("samples.id", ondelete="CASCADE"))
     as_a: Mapped[str | None] = mapped_column(String(8))
     as_b: Mapped[str | None] = mapped_column(String(8))
-    said: Mapped[list[Any] | None]
+    replies: Mapped[list[Any] | None]
 
 
 class ArenaVote(Identified, Base):

@@ -11,18 +11,26 @@ from backend.pipeline.health import limits as limits_of
 from backend.pipeline.health import measures, people
 from backend.pipeline.health.corrected import corrected
 from backend.pipeline.health.evidence import gather
-from backend.pipeline.health.limits import Limits
-from backend.pipeline.health.shapes import Bin, CorrectedShare, Evidence, Health, Light, Measure, Number
+from backend.pipeline.health.limits import HealthLimits
+from backend.pipeline.health.shapes import (
+    CalibrationBin,
+    CorrectedShare,
+    Estimate,
+    Health,
+    HealthEvidence,
+    HealthMeasure,
+    Light,
+)
 
 __all__ = [
-    "Bin",
+    "CalibrationBin",
     "CorrectedShare",
-    "Evidence",
+    "Estimate",
     "Health",
+    "HealthEvidence",
+    "HealthLimits",
+    "HealthMeasure",
     "Light",
-    "Limits",
-    "Measure",
-    "Number",
     "health",
     "holds",
     "of_round",
@@ -44,7 +52,7 @@ def holds(db: Session, row: tables.Round) -> bool:
     return limits_of.read(project.judge_health).hold and "released" not in row.hold
 
 
-def health(evidence: Evidence, limits: Limits) -> Health:
+def health(evidence: HealthEvidence, limits: HealthLimits) -> Health:
     """The light of this evidence."""
     if evidence.judge is None:
         return Health(Light.unknown, "No judge labels the texts of this round.", ())
@@ -58,7 +66,7 @@ def health(evidence: Evidence, limits: Limits) -> Health:
     return Health(light, sentence, measures_, people.curve(evidence, limits), corrected(evidence, limits))
 
 
-def _sentence(light: Light, measures: tuple[Measure, ...], known: list[Measure]) -> str:
+def _sentence(light: Light, measures: tuple[HealthMeasure, ...], known: list[HealthMeasure]) -> str:
     if light is Light.unknown:
         kappa = next(measure for measure in measures if measure.name == "kappa")
         return f"Nobody can say yet whether people agree with the judge: {_lower(kappa.missing)}"
@@ -74,7 +82,7 @@ def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _said(measure: Measure) -> str:
+def _said(measure: HealthMeasure) -> str:
     """`precision at the cut 30.0 % (95 % interval 18.1 to 45.4, limit 50.0, 40 texts ...)`."""
     limit = measure.red if measure.light is Light.red else measure.amber
     number, unit = measure.number, " %" if measure.is_share else ""
@@ -86,5 +94,5 @@ def _said(measure: Measure) -> str:
     return f"{title} {_n(measure, number.value or 0.0)}{unit} ({between}{at}; {number.n:,} {measure.of})"
 
 
-def _n(measure: Measure, value: float) -> str:
+def _n(measure: HealthMeasure, value: float) -> str:
     return f"{value * 100:.1f}" if measure.is_share else f"{value:.2f}"

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from backend.metrics._intervals import Z
-from backend.pipeline.health.limits import Limits
-from backend.pipeline.health.shapes import CorrectedShare, Evidence, Judged, Number, Word
+from backend.pipeline.health.limits import HealthLimits
+from backend.pipeline.health.shapes import CorrectedShare, Estimate, HealthEvidence, JudgedText, Word
 
 DRAWN = "blind decisions on texts drawn at random"
 NOT_LABELLED = "The judge has accepted or rejected no text yet."
@@ -35,7 +35,7 @@ NONE_LEFT = (
 
 
 @dataclass(frozen=True)
-class Pair:
+class LabelPair:
     """Of one text, whether people accept it (y) and whether the judge does (f), each 1 or 0."""
 
     y: float
@@ -52,10 +52,10 @@ class Population:
     variance: float = 0.0
 
 
-def corrected(evidence: Evidence, limits: Limits) -> CorrectedShare:
+def corrected(evidence: HealthEvidence, limits: HealthLimits) -> CorrectedShare:
     """The corrected share; unknown, with what is missing, below the fewest texts that were drawn."""
     words, texts = speaking(evidence)
-    pairs = [Pair(float(word.accepts), float(bool(word.text.accepted)), word.is_drawn) for word in words]
+    pairs = [LabelPair(float(word.accepts), float(bool(word.text.accepted)), word.is_drawn) for word in words]
     if not texts:
         labelled = [bool(text.accepted) for text in evidence.texts if text.accepted is not None]
         if not labelled:
@@ -66,13 +66,13 @@ def corrected(evidence: Evidence, limits: Limits) -> CorrectedShare:
     chosen = len(pairs) - drawn - known
     if drawn < limits.fewest:
         missing = f"{drawn:,} {DRAWN}; at least {limits.fewest:,} are needed. {evidence.why}".strip()
-        return CorrectedShare(all_of_them.share, Number(n=drawn), chosen, all_of_them.texts, None, missing, known)
+        return CorrectedShare(all_of_them.share, Estimate(n=drawn), chosen, all_of_them.texts, None, missing, known)
     tuning = tuned([pair for pair in pairs if pair.is_drawn], all_of_them.texts)
     number = estimate(pairs, all_of_them, tuning)
     return CorrectedShare(all_of_them.share, number, chosen, all_of_them.texts, tuning, known=known)
 
 
-def speaking(evidence: Evidence) -> tuple[list[Word], list[Judged]]:
+def speaking(evidence: HealthEvidence) -> tuple[list[Word], list[JudgedText]]:
     """The words on texts that the judge labelled, and the texts for which they may speak.
 
     What people decided in bulk, or after they had seen the judge's word, could not be drawn any more: it is in neither.
@@ -84,7 +84,7 @@ def speaking(evidence: Evidence) -> tuple[list[Word], list[Judged]]:
     ]
 
 
-def population(texts: Sequence[Judged], drawn_of: int, least: int) -> Population:
+def population(texts: Sequence[JudgedText], drawn_of: int, least: int) -> Population:
     """The texts as a whole; where they are those of some groups, what these say of all `drawn_of` groups."""
     groups: dict[int, list[float]] = defaultdict(list)
     for text in texts:
@@ -99,7 +99,7 @@ def population(texts: Sequence[Judged], drawn_of: int, least: int) -> Population
     return Population(max(least, round(mean_size * drawn_of)), share, max(0.0, variance))
 
 
-def tuned(drawn: Sequence[Pair], texts: int) -> float:
+def tuned(drawn: Sequence[LabelPair], texts: int) -> float:
     """PPI++'s tuning: the less the judge's word says of people's, the less of it is used; 0 where it never differs."""
     n = len(drawn)
     mean_y, mean_f = sum(row.y for row in drawn) / n, sum(row.f for row in drawn) / n
@@ -110,7 +110,7 @@ def tuned(drawn: Sequence[Pair], texts: int) -> float:
     return min(1.0, max(0.0, together / spread / (1 + n / max(1, texts - n))))
 
 
-def estimate(pairs: Sequence[Pair], of: Population, tuning: float) -> Number:
+def estimate(pairs: Sequence[LabelPair], of: Population, tuning: float) -> Estimate:
     """The corrected mean with its 95 % interval, of pairs in the order in which they came.
 
     The interval is computed as if two more texts had been drawn, of which people contradict the judge on one each way,
@@ -135,7 +135,7 @@ def estimate(pairs: Sequence[Pair], of: Population, tuning: float) -> Number:
     left = sum(size * max(0.0, 1 - size / max(1, of.texts - start)) for start, size in runs.items()) / n
     half = Z * math.sqrt(left * spread / n + tuning**2 * of.variance)
     inside = min(1.0, max(0.0, value))
-    return Number(inside, max(0.0, min(inside, value - half)), min(1.0, max(inside, value + half)), n)
+    return Estimate(inside, max(0.0, min(inside, value - half)), min(1.0, max(inside, value + half)), n)
 
 
 def run_starts(drawn: Iterable[bool]) -> list[int]:

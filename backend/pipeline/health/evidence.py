@@ -15,8 +15,8 @@ from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.errors import UnreadableRecipe
 from backend.judges import Comparison, Judge
 from backend.pipeline.decided import in_order
-from backend.pipeline.health.shapes import Evidence, Judged, Witness, Word
-from backend.recipes import Place, Recipe
+from backend.pipeline.health.shapes import HealthEvidence, JudgedText, Witness, Word
+from backend.recipes import Recipe, StepPlace
 from backend.values import DecisionKind, LabelSource, Split, Verdict
 
 MOST_GROUPS = 500
@@ -29,20 +29,20 @@ TO_DRAW = (
 )
 
 
-def gather(db: Session, row: tables.Round) -> Evidence:
+def gather(db: Session, row: tables.Round) -> HealthEvidence:
     """The evidence on the judge whose labels people see; one without a judge where there is none."""
     recipe = _recipe(row)
     place = recipes.judge_place(recipe, row.phase) if recipe is not None else None
     gate = recipe.gate(row.phase) if recipe is not None else None
     if recipe is None or place is None or gate is None:
-        return Evidence(None)
+        return HealthEvidence(None)
     judge = _judge_of(place)
     source = recipe.places(row.phase)[gate].source
     groups, of_groups = _some_groups(db, row.id, source or 0)
     texts = _texts(db, place.index, tables.Sample.group_id.in_(groups))
     words = _words(db, row)
     witnesses, spoken = _witnesses(db, row, words, place, judge.accept_at)
-    return Evidence(
+    return HealthEvidence(
         judge=judge,
         judge_id=_judge_id(db, place.index, [*texts, *(witness.text for witness in witnesses)]),
         texts=tuple(texts),
@@ -73,7 +73,7 @@ def _recipe(row: tables.Round) -> Recipe | None:
         return None
 
 
-def _judge_of(place: Place) -> Judge:
+def _judge_of(place: StepPlace) -> Judge:
     judge = place.step.part
     assert isinstance(judge, Judge)
     return judge
@@ -92,7 +92,7 @@ def _some_groups(db: Session, round_id: int, step: int) -> tuple[list[int], int]
     return list(db.scalars(query)), last + 1
 
 
-def _texts(db: Session, step: int, where: Any) -> list[Judged]:
+def _texts(db: Session, step: int, where: Any) -> list[JudgedText]:
     """The texts with the judge's word, group by group in order."""
     sample, label, judgment = tables.Sample, tables.Label, tables.Judgment
     votes = (
@@ -120,7 +120,7 @@ def _texts(db: Session, step: int, where: Any) -> list[Judged]:
         .order_by(sample.group_id, sample.step, sample.position, sample.id)
     )
     return [
-        Judged(id_, group_id, position, score, None if verdict is None else verdict is Verdict.accept, *rest)
+        JudgedText(id_, group_id, position, score, None if verdict is None else verdict is Verdict.accept, *rest)
         for id_, group_id, position, score, verdict, *rest in db.execute(query)
     ]
 
@@ -149,7 +149,7 @@ def _words(db: Session, row: tables.Round) -> list[Any]:
 
 
 def _witnesses(
-    db: Session, row: tables.Round, words: Sequence[Any], place: Place, cut: float
+    db: Session, row: tables.Round, words: Sequence[Any], place: StepPlace, cut: float
 ) -> tuple[list[Witness], list[Word]]:
     """Texts with the majority of people's verdicts, where they were drawn; gold items with the label that was known.
 
@@ -226,7 +226,7 @@ def _pairs(value: dict[str, Any], members: Sequence[int]) -> list[tuple[int, int
     return [(value["best"], other) for other in members if other != value["best"]] if value.get("best") else []
 
 
-def _judge_id(db: Session, step: int, texts: Sequence[Judged]) -> int | None:
+def _judge_id(db: Session, step: int, texts: Sequence[JudgedText]) -> int | None:
     """The checkpoint that judged; by some of the texts, since judgments are found by their text."""
     judgment = tables.Judgment
     some = [text.id for text in texts[:100]]
@@ -234,7 +234,7 @@ def _judge_id(db: Session, step: int, texts: Sequence[Judged]) -> int | None:
     return db.scalar(query.order_by(judgment.id).limit(1))
 
 
-def _compared(db: Session, judge: Judge, step: int, texts: Sequence[Judged]) -> Iterable[tuple[Comparison, ...]]:
+def _compared(db: Session, judge: Judge, step: int, texts: Sequence[JudgedText]) -> Iterable[tuple[Comparison, ...]]:
     """What the judge's replies say of each two texts of a group, where it asked in both orders."""
     if type(judge).comparisons is Judge.comparisons:
         return

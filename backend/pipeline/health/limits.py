@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Limits(BaseModel):
+class HealthLimits(BaseModel):
     """Settings of a project. A measure is beyond a limit only if its whole 95 % interval is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,6 +30,6 @@ class Limits(BaseModel):
     self_preference_amber: float = Field(0.1, ge=0, le=1, description="amber above this advantage of its own texts")
 
 
-def read(stored: dict[str, Any]) -> Limits:
+def read(stored: dict[str, Any]) -> HealthLimits:
     """The limits of a project; what it does not set has its default."""
-    return Limits.model_validate(stored)
+    return HealthLimits.model_validate(stored)

@@ -6,19 +6,19 @@ from itertools import combinations
 
 from backend.pipeline.health import numbers
 from backend.pipeline.health.lights import few_of, few_pairs, measure
-from backend.pipeline.health.limits import Limits
+from backend.pipeline.health.limits import HealthLimits
 from backend.pipeline.health.people import DECISIONS, with_people
-from backend.pipeline.health.shapes import Evidence, Judged, Measure
+from backend.pipeline.health.shapes import HealthEvidence, HealthMeasure, JudgedText
 
 PAIRS = "pairs of texts of one prompt"
 
 
-def all_of(evidence: Evidence, limits: Limits) -> list[Measure]:
+def all_of(evidence: HealthEvidence, limits: HealthLimits) -> list[HealthMeasure]:
     """Every measure, those that compare with people first."""
     return [*with_people(evidence, limits), *of_itself(evidence, limits), *leanings(evidence, limits)]
 
 
-def of_itself(evidence: Evidence, limits: Limits) -> list[Measure]:
+def of_itself(evidence: HealthEvidence, limits: HealthLimits) -> list[HealthMeasure]:
     """What needs no people: ends of the scale, ties, replies without a verdict, votes that differ."""
     texts = evidence.texts
     scores = [text.score for text in texts if text.score is not None]
@@ -71,9 +71,9 @@ def of_itself(evidence: Evidence, limits: Limits) -> list[Measure]:
 SAMPLE = "Take more prompts, or several samples of each."
 
 
-def _pairs(texts: Sequence[Judged], is_so: object) -> list[tuple[int, int]]:
+def _pairs(texts: Sequence[JudgedText], is_so: object) -> list[tuple[int, int]]:
     """Of each group how many pairs are so, of how many with two scores."""
-    groups: dict[int, list[Judged]] = defaultdict(list)
+    groups: dict[int, list[JudgedText]] = defaultdict(list)
     for text in texts:
         if text.score is not None:
             groups[text.group_id].append(text)
@@ -82,21 +82,21 @@ def _pairs(texts: Sequence[Judged], is_so: object) -> list[tuple[int, int]]:
     return [(sum(group_flags), len(group_flags)) for group_flags in flags]
 
 
-def _is_tied(a: Judged, b: Judged) -> bool:
+def _is_tied(a: JudgedText, b: JudgedText) -> bool:
     return a.score == b.score
 
 
-def _is_nearer(a: Judged, b: Judged) -> bool:
+def _is_nearer(a: JudgedText, b: JudgedText) -> bool:
     """Whether the scores differ by less than the votes of one text do."""
     return abs((a.score or 0.0) - (b.score or 0.0)) < ((a.spread or 0.0) + (b.spread or 0.0)) / 2
 
 
-def leanings(evidence: Evidence, limits: Limits) -> list[Measure]:
+def leanings(evidence: HealthEvidence, limits: HealthLimits) -> list[HealthMeasure]:
     """What draws the judge beside the worth of a text: seats, length, its own hand."""
     return [*_seats(evidence, limits), _length(evidence, limits), _self_preference(evidence, limits)]
 
 
-def _seats(evidence: Evidence, limits: Limits) -> list[Measure]:
+def _seats(evidence: HealthEvidence, limits: HealthLimits) -> list[HealthMeasure]:
     flips, firsts = [], []
     for games in evidence.compared:
         won = {(game.first, game.second): game.winner for game in games}
@@ -132,7 +132,7 @@ def _seats(evidence: Evidence, limits: Limits) -> list[Measure]:
     return measures
 
 
-def _length(evidence: Evidence, limits: Limits) -> Measure:
+def _length(evidence: HealthEvidence, limits: HealthLimits) -> HealthMeasure:
     scored = [witness for witness in evidence.witnesses if witness.text.score is not None]
     strata = [
         [
@@ -155,7 +155,7 @@ def _length(evidence: Evidence, limits: Limits) -> Measure:
     )
 
 
-def _self_preference(evidence: Evidence, limits: Limits) -> Measure:
+def _self_preference(evidence: HealthEvidence, limits: HealthLimits) -> HealthMeasure:
     """How much more often than people the judge accepts its own texts, less how much more often it accepts others'."""
     gaps: dict[bool, list[float]] = {True: [], False: []}
     for witness in evidence.witnesses:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from backend.metrics._intervals import mean, wilson
-from backend.pipeline.health.shapes import Number
+from backend.pipeline.health.shapes import Estimate
 
 RESAMPLES, FEWEST_RESAMPLES, CELLS = 1000, 200, 2_000_000
 """So many resamples, fewer where they would have more cells together."""
@@ -16,16 +16,16 @@ FEWEST_GROUPS = 10
 """Of fewer groups drawn again, an interval is far too narrow: one group alone has none at all."""
 
 
-def share(count: int, n: int) -> Number:
+def share(count: int, n: int) -> Estimate:
     """A share of independent rows."""
-    return Number(count / n, *wilson(count, n), n) if n else Number()
+    return Estimate(count / n, *wilson(count, n), n) if n else Estimate()
 
 
-def average(values: Sequence[float]) -> Number:
-    return Number(*mean(values), len(values)) if values else Number()
+def average(values: Sequence[float]) -> Estimate:
+    return Estimate(*mean(values), len(values)) if values else Estimate()
 
 
-def ratio(parts: Sequence[tuple[float, int]]) -> Number:
+def ratio(parts: Sequence[tuple[float, int]]) -> Estimate:
     """The share of pairs, given as (how many, of how many) of each group: groups are drawn again, not pairs.
 
     Without an interval for fewer than `FEWEST_GROUPS` groups with pairs. Where the bootstrap has no width, as with all
@@ -33,22 +33,22 @@ def ratio(parts: Sequence[tuple[float, int]]) -> Number:
     """
     used = [part for part in parts if part[1]]
     if not used:
-        return Number()
+        return Estimate()
     count, of = (np.array(column, dtype=float) for column in zip(*used, strict=True))
     value, total = float(count.sum() / of.sum()), int(of.sum())
     if len(used) < FEWEST_GROUPS:
-        return Number(value, None, None, total)
+        return Estimate(value, None, None, total)
     drawn = _drawn(len(used))
     ratios = (drawn @ count) / (drawn @ of)
     low, high = map(float, np.percentile(ratios, ENDS))
     if high - low < 1e-9:
         low, high = wilson(value * len(used), len(used))
-    return Number(value, low, high, total)
+    return Estimate(value, low, high, total)
 
 
 def calibration_error(
     scores: Sequence[float | None], accepted: Sequence[bool], bins: int, turns: Callable[[Any], Any] | None = None
-) -> Number:
+) -> Estimate:
     """The expected calibration error over so many bins of equal width; `scores` from 0 to 1, None for a text without.
 
     `turns` makes of one line a text one line a draw, where texts were not all drawn alike. The reflected bootstrap:
@@ -56,7 +56,7 @@ def calibration_error(
     """
     n = sum(score is not None for score in scores)
     if not n:
-        return Number()
+        return Estimate()
     gaps = np.zeros((len(scores), bins + 1))
     for line, score, is_good in zip(gaps, scores, accepted, strict=True):
         if score is not None:
@@ -66,7 +66,7 @@ def calibration_error(
     errors = _mean_gap(resampled(lines))
     low, high = (2 * value - float(end) for end in np.percentile(errors, ENDS[::-1]))
     # Reflected, an interval may lie beside the value it is of.
-    return Number(value, max(0.0, min(low, value)), min(1.0, max(high, value)), n)
+    return Estimate(value, max(0.0, min(low, value)), min(1.0, max(high, value)), n)
 
 
 def _mean_gap(lines: Any) -> Any:
@@ -91,7 +91,7 @@ def place(score: float, bins: int) -> int:
     return min(bins - 1, int(score * bins))
 
 
-def rank_correlation(strata: Sequence[Sequence[tuple[float, float]]]) -> Number:
+def rank_correlation(strata: Sequence[Sequence[tuple[float, float]]]) -> Estimate:
     """Spearman's correlation within each stratum, averaged by their rows; None where no stratum has two values of each.
 
     Rows are drawn again within their stratum.
@@ -100,7 +100,7 @@ def rank_correlation(strata: Sequence[Sequence[tuple[float, float]]]) -> Number:
     used = [stratum for stratum in used if len(set(stratum[:, 0])) > 1 and len(set(stratum[:, 1])) > 1]
     total = sum(len(stratum) for stratum in used)
     if not used:
-        return Number(n=sum(map(len, strata)))
+        return Estimate(n=sum(map(len, strata)))
     chance, times = np.random.default_rng(0), _times(total)
     value, drawn = 0.0, np.zeros(times)
     for stratum in used:
@@ -109,17 +109,17 @@ def rank_correlation(strata: Sequence[Sequence[tuple[float, float]]]) -> Number:
         value += float(_spearman(stratum[None, :, 0], stratum[None, :, 1])[0]) * n / total
         drawn += _spearman(picked[:, :, 0], picked[:, :, 1]) * n / total
     low, high = map(float, np.percentile(drawn, ENDS))
-    return Number(value, low, high, total)
+    return Estimate(value, low, high, total)
 
 
-def difference(first: Sequence[float], second: Sequence[float]) -> Number:
+def difference(first: Sequence[float], second: Sequence[float]) -> Estimate:
     """The mean of the first less that of the second, rows drawn again within each."""
     if not first or not second:
-        return Number(n=len(first) + len(second))
+        return Estimate(n=len(first) + len(second))
     a, b = np.array(first, dtype=float), np.array(second, dtype=float)
     differences = _drawn(len(a)) @ a / len(a) - _drawn(len(b), seed=1) @ b / len(b)
     low, high = map(float, np.percentile(differences, ENDS))
-    return Number(float(a.mean() - b.mean()), low, high, len(a) + len(b))
+    return Estimate(float(a.mean() - b.mean()), low, high, len(a) + len(b))
 
 
 def _times(cells: int) -> int:

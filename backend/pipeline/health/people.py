@@ -13,8 +13,8 @@ from backend.metrics import _agreement
 from backend.pipeline.health import numbers, weights
 from backend.pipeline.health.corrected import speaking
 from backend.pipeline.health.lights import MORE, few_of, few_pairs, measure
-from backend.pipeline.health.limits import Limits
-from backend.pipeline.health.shapes import Bin, Evidence, Judged, Measure, Number, Witness
+from backend.pipeline.health.limits import HealthLimits
+from backend.pipeline.health.shapes import CalibrationBin, Estimate, HealthEvidence, HealthMeasure, JudgedText, Witness
 from backend.pipeline.health.weights import Weighed, Weighted
 
 ROWS_PER_BIN, MOST_BINS = 20, 10
@@ -26,7 +26,7 @@ SCORES = "Let people score texts on the Review page, not only accept and reject.
 SAME = "People and judge said one and the same of every text."
 
 
-def with_people(evidence: Evidence, limits: Limits) -> list[Measure]:
+def with_people(evidence: HealthEvidence, limits: HealthLimits) -> list[HealthMeasure]:
     """Agreement, precision and recall at the cut, order of pairs, calibration."""
     said = [one for one in evidence.witnesses if one.text.accepted is not None]
     scored = [(one.score, one.text.score) for one in said if one.score is not None and one.text.score is not None]
@@ -46,7 +46,7 @@ def with_people(evidence: Evidence, limits: Limits) -> list[Measure]:
             "alpha_scores",
             "Krippendorff’s alpha with people, scores",
             "texts that people scored",
-            Number(figure.value, figure.low, figure.high, figure.n),
+            Estimate(figure.value, figure.low, figure.high, figure.n),
             limits,
             below=True,
             is_share=False,
@@ -75,7 +75,7 @@ def with_people(evidence: Evidence, limits: Limits) -> list[Measure]:
     ]
 
 
-def _few_drawn(words: Sequence[Weighted], of: str, limits: Limits) -> str:
+def _few_drawn(words: Sequence[Weighted], of: str, limits: HealthLimits) -> str:
     """What a share of these words lacks: those that the queue chose say nothing of others, however many they are."""
     of = of if all(one.is_drawn for one in words) else f"{of}, drawn at random"
     return few_of(sum(one.is_drawn for one in words), of, limits, MORE)
@@ -89,7 +89,7 @@ def _unseen(weighed: Weighed) -> str:
     return ""
 
 
-def _order(evidence: Evidence, said: Sequence[Witness], limits: Limits) -> Measure:
+def _order(evidence: HealthEvidence, said: Sequence[Witness], limits: HealthLimits) -> HealthMeasure:
     """Pairs of which people accept one, or put one first: the judge orders a pair as they do where its score is higher.
 
     A tie counts as half of a pair, as in the area under a ROC curve, so that a judge by chance has one half.
@@ -122,7 +122,7 @@ def _is_above(a: float, b: float) -> float:
     return 0.5 if a == b else float(a > b)
 
 
-def _calibration(evidence: Evidence, weighed: Weighed, limits: Limits, of: str) -> Measure:
+def _calibration(evidence: HealthEvidence, weighed: Weighed, limits: HealthLimits, of: str) -> HealthMeasure:
     scores = on_scale(evidence, [one.text for one in weighed.words])
     known = [(score, one) for score, one in zip(scores, weighed.words, strict=True) if score is not None]
     accepted = [one.accepts for one in weighed.words]
@@ -146,7 +146,7 @@ def _few_in_bin(known: Sequence[tuple[float, Weighted]], bins: int) -> str:
     return ""
 
 
-def on_scale(evidence: Evidence, texts: Sequence[Judged]) -> list[float | None]:
+def on_scale(evidence: HealthEvidence, texts: Sequence[JudgedText]) -> list[float | None]:
     """The judge's score of each text, drawn to 0 to 1; None where it gave none, or its scale has no ends."""
     if evidence.judge is None or evidence.judge.score_range is None:
         return [None] * len(texts)
@@ -158,7 +158,7 @@ def bins_of(n: int) -> int:
     return max(2, min(MOST_BINS, n // ROWS_PER_BIN))
 
 
-def curve(evidence: Evidence, limits: Limits) -> tuple[Bin, ...]:
+def curve(evidence: HealthEvidence, limits: HealthLimits) -> tuple[CalibrationBin, ...]:
     """The calibration curve; empty below the fewest rows.
 
     A bin is left out in which the queue chose texts and drew fewer than five.
@@ -182,5 +182,5 @@ def curve(evidence: Evidence, limits: Limits) -> tuple[Bin, ...]:
         assert good.value is not None
         assert good.low is not None
         assert good.high is not None
-        found.append(Bin(at / number, (at + 1) / number, len(inside), mean, good.value, good.low, good.high))
+        found.append(CalibrationBin(at / number, (at + 1) / number, len(inside), mean, good.value, good.low, good.high))
     return tuple(found)

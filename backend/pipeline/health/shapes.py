@@ -18,7 +18,7 @@ class Light(StrEnum):
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedText:
     """A text with the judge's word. `author_id`: the checkpoint that wrote it. `votes`: how many replies there are."""
 
     id: int
@@ -39,7 +39,7 @@ class Judged:
 class Witness:
     """A text of which people said what it is worth, without having seen the judge's word; or whose label was known."""
 
-    text: Judged
+    text: JudgedText
     accepts: bool
     score: float | None = None
 
@@ -52,14 +52,14 @@ class Word:
     `is_known`: it was known, and nobody decided.
     """
 
-    text: Judged
+    text: JudgedText
     accepts: bool
     is_drawn: bool
     is_known: bool = False
 
 
 @dataclass(frozen=True)
-class Evidence:
+class HealthEvidence:
     """`texts`: the round's, or an even draw of their groups. `better`: (group, score of the one people prefer, of the
     other).
 
@@ -70,7 +70,7 @@ class Evidence:
 
     judge: Judge | None
     judge_id: int | None = None
-    texts: tuple[Judged, ...] = ()
+    texts: tuple[JudgedText, ...] = ()
     witnesses: tuple[Witness, ...] = ()
     better: tuple[tuple[int, float, float], ...] = ()
     compared: tuple[tuple[Comparison, ...], ...] = ()
@@ -80,7 +80,7 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Number:
+class Estimate:
     """A value over `n` rows with its 95 % interval; None where it is not defined."""
 
     value: float | None = None
@@ -90,7 +90,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Measure:
+class HealthMeasure:
     """One number and its light. `below`: it is bad below its limits, else above them. `missing`: why it is unknown.
 
     `is_share`: a number from 0 to 1 that reads as a percentage. `of`: what the rows are.
@@ -99,7 +99,7 @@ class Measure:
     name: str
     title: str
     of: str
-    number: Number
+    number: Estimate
     light: Light
     amber: float | None = None
     red: float | None = None
@@ -109,7 +109,7 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Bin:
+class CalibrationBin:
     """Texts whose scores lie between two points of the scale, drawn to 0 to 1: mean score, share people accept."""
 
     low: float
@@ -132,7 +132,7 @@ class CorrectedShare:
     """
 
     judge: float | None = None
-    number: Number = Number()
+    number: Estimate = Estimate()
     chosen: int = 0
     texts: int = 0
     tuning: float | None = None
@@ -146,10 +146,10 @@ class Health:
 
     light: Light
     sentence: str
-    measures: tuple[Measure, ...]
-    calibration: tuple[Bin, ...] = ()
+    measures: tuple[HealthMeasure, ...]
+    calibration: tuple[CalibrationBin, ...] = ()
     corrected: CorrectedShare | None = None
 
-    def reds(self) -> list[Measure]:
+    def reds(self) -> list[HealthMeasure]:
         """The measures that hold a round."""
         return [measure for measure in self.measures if measure.light is Light.red]

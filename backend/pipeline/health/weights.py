@@ -22,15 +22,15 @@ from backend.metrics._agreement import FEW, SAME
 from backend.metrics._intervals import wilson
 from backend.pipeline.health import numbers
 from backend.pipeline.health.corrected import population, run_starts, speaking
-from backend.pipeline.health.limits import Limits
-from backend.pipeline.health.shapes import Evidence, Judged, Number
+from backend.pipeline.health.limits import HealthLimits
+from backend.pipeline.health.shapes import Estimate, HealthEvidence, JudgedText
 
 
 @dataclass(frozen=True)
 class Weighted:
     """What people said of a text, and how many texts it speaks for."""
 
-    text: Judged
+    text: JudgedText
     accepts: bool
     weight: float = 1.0
     is_drawn: bool = True
@@ -57,14 +57,14 @@ class Weighed:
             return values[is_drawn]
         return ((known + (self.texts - starts)[:, None] * values) / max(1, self.texts))[is_drawn]
 
-    def of_verdict(self, accepted: bool) -> Number:
+    def of_verdict(self, accepted: bool) -> Estimate:
         """The share that people accept of the texts that the judge accepts, or of those that it rejects."""
         words = [one for one in self.words if bool(one.text.accepted) is accepted]
         texts = None if self.accepted is None else self.accepted if accepted else self.texts - self.accepted
         return share(words, texts)
 
 
-def weighed(evidence: Evidence, limits: Limits) -> Weighed:
+def weighed(evidence: HealthEvidence, limits: HealthLimits) -> Weighed:
     """The words on texts that the judge labelled, with their weights.
 
     With fewer draws than the fewest rows the weights say next to nothing: then what was drawn and the labels that were
@@ -94,7 +94,7 @@ def _later(words: Sequence[Any], starts: Sequence[int]) -> list[int]:
     return [drawn_before[-1] - drawn_before[ends[start]] for start in starts]
 
 
-def share(words: Sequence[Weighted], texts: int | None) -> Number:
+def share(words: Sequence[Weighted], texts: int | None) -> Estimate:
     """The share that people accept of so many texts, by the words on some of them; None: of texts like these.
 
     What is known is no sample: only the others have an interval, which is Wilson's of the draws, at their effective
@@ -107,11 +107,11 @@ def share(words: Sequence[Weighted], texts: int | None) -> Number:
         return numbers.share(good[-1], len(words))
     if texts == len(words):
         value = good[-1] / texts if texts else 0.0
-        return Number(value, value, value, texts)
+        return Estimate(value, value, value, texts)
     starts = run_starts([one.is_drawn for one in words])
     draws = [(good[at], texts - at, one.accepts) for at, one in zip(starts, words, strict=True) if one.is_drawn]
     if not draws:
-        return Number(n=len(words))
+        return Estimate(n=len(words))
     n, left = len(draws), sum(of for _, of, _ in draws)
     rows = left**2 / sum(of**2 for _, of, _ in draws)
     begun, scale = sum(known for known, _, _ in draws) / n / texts, left / n / texts
@@ -119,10 +119,10 @@ def share(words: Sequence[Weighted], texts: int | None) -> Number:
     least, most = good[-1] / texts, 1 - (len(words) - good[-1]) / texts
     ends = [begun + scale * one for one in (value, *wilson(value * rows, rows))]
     value, low, high = (min(most, max(least, one)) for one in ends)
-    return Number(value, low, high, len(words))
+    return Estimate(value, low, high, len(words))
 
 
-def recall(said: Weighed) -> Number:
+def recall(said: Weighed) -> Estimate:
     """The share of the texts that people accept which the judge accepts, too."""
     n = sum(one.accepts for one in said.words)
     if said.accepted is None:
@@ -136,14 +136,14 @@ def recall(said: Weighed) -> Number:
     return _joined(said, of, n)
 
 
-def agreement(said: Weighed) -> tuple[Number, Number]:
+def agreement(said: Weighed) -> tuple[Estimate, Estimate]:
     """Cohen's kappa and Krippendorff's nominal alpha of people's verdicts and the judge's.
 
     Where it is not known how many texts the judge accepts, the interval is that of words drawn again.
     """
     n = len(said.words)
     if n < 2:
-        return Number(n=n), Number(n=n)
+        return Estimate(n=n), Estimate(n=n)
     if said.accepted is not None:
         part = said.accepted / said.texts
 
@@ -164,7 +164,7 @@ def agreement(said: Weighed) -> tuple[Number, Number]:
     return _number(_kappa(mean), _kappa(drawn), n), _number(_alpha(mean, n), _alpha(drawn, n), n)
 
 
-def _joined(said: Weighed, of: Callable[[float, float], float | None], n: int) -> Number:
+def _joined(said: Weighed, of: Callable[[float, float], float | None], n: int) -> Estimate:
     """What a function makes of the shares that people accept among the judge's accepts and among its rejects.
 
     Its interval is what it makes of the ends of theirs, wider than 95 %: where people know most errors already, both
@@ -173,13 +173,13 @@ def _joined(said: Weighed, of: Callable[[float, float], float | None], n: int) -
     """
     first, second = said.of_verdict(True), said.of_verdict(False)
     if first.value is None or second.value is None:
-        return Number(n=n)
+        return Estimate(n=n)
     value = of(first.value, second.value)
     if value is None:
-        return Number(n=n)
+        return Estimate(n=n)
     people = sum(one.accepts for one in said.words)
     if said.texts == len(said.words) and 0 < (said.accepted or 0) < said.texts and 0 < people < said.texts:
-        return Number(value, value, value, n)
+        return Estimate(value, value, value, n)
     sides = [[end for end in (one.low, one.high) if end is not None] for one in (first, second)]
     corners = [of(one, other) for one in sides[0] for other in sides[1]]
     ends = [value, *(one for one in corners if one is not None)]
@@ -209,16 +209,16 @@ def _finite(value: Any) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _number(value: Any, drawn: Any, n: int) -> Number:
+def _number(value: Any, drawn: Any, n: int) -> Estimate:
     if not np.isfinite(value[0]):
-        return Number(n=n)
+        return Estimate(n=n)
     known = drawn[np.isfinite(drawn)]
     low, high = np.percentile(known, numbers.ENDS) if len(known) else (0.0, 0.0)
     return _wide(float(value[0]), float(low), float(high), n)
 
 
-def _wide(value: float, low: float, high: float, n: int) -> Number:
+def _wide(value: float, low: float, high: float, n: int) -> Estimate:
     """The value with its interval; without one where that has no width, but where all agree on so many."""
     if high - low < SAME and (n < FEW or value < 1 - SAME):
-        return Number(value, None, None, n)
-    return Number(value, min(low, value), max(high, value), n)
+        return Estimate(value, None, None, n)
+    return Estimate(value, min(low, value), max(high, value), n)

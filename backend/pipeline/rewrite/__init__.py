@@ -22,7 +22,7 @@ from backend.judges._template import TemplateJudge
 from backend.pipeline.bind import engine_for
 from backend.pipeline.rewrite import numbers, optimizer
 from backend.pipeline.rewrite.cases import FEWEST_SEEN, FEWEST_UNSEEN, Case, gather, split
-from backend.pipeline.rewrite.trial import Outcome, Trial
+from backend.pipeline.rewrite.trial import JudgeReply, JudgeTrial
 from backend.pipeline.stage import Finish
 from backend.values import JSON, Sampling
 
@@ -94,7 +94,7 @@ def run(job_id: int, progress: JobProgress) -> Finish:
         opened = {
             n: stack.enter_context(engine_for(n)) for n in dict.fromkeys((asked["judge_id"], asked["reflector_id"]))
         }
-        trial = Trial(judge, opened[asked["judge_id"]], seed=SEED, asked=progress.advance)
+        trial = JudgeTrial(judge, opened[asked["judge_id"]], seed=SEED, asked=progress.advance)
         writer = opened[asked["reflector_id"]]
         most = optimizer.characters(writer.context_length, judge.template, max_tokens(writer))
         optimized = optimizer.search(
@@ -128,7 +128,9 @@ def reflector(engine: Engine) -> optimizer.Reflect:
     return reflect
 
 
-def compared(trial: Trial, optimized: optimizer.Found, seen: Sequence[Case], unseen: Sequence[Case]) -> JSON:
+def compared(
+    trial: JudgeTrial, optimized: optimizer.BestTemplate, seen: Sequence[Case], unseen: Sequence[Case]
+) -> JSON:
     """Both templates on the unseen labels; the new one is kept where the gain's interval lies above 0."""
     old = trial.judge.template
     before, after = _outcomes(trial, old, unseen), _outcomes(trial, optimized.template, unseen)
@@ -158,13 +160,13 @@ def compared(trial: Trial, optimized: optimizer.Found, seen: Sequence[Case], uns
     }
 
 
-def _outcomes(trial: Trial, template: str, cases: Sequence[Case]) -> list[Outcome]:
+def _outcomes(trial: JudgeTrial, template: str, cases: Sequence[Case]) -> list[JudgeReply]:
     outcomes = trial.outcomes(template, cases)
     assert outcomes is not None
     return outcomes
 
 
-def _examples(cases: Sequence[Case], before: Sequence[Outcome], after: Sequence[Outcome]) -> list[JSON]:
+def _examples(cases: Sequence[Case], before: Sequence[JudgeReply], after: Sequence[JudgeReply]) -> list[JSON]:
     """Unseen texts on which the judge is newly right, then newly wrong; the same text of a prompt once."""
     all_of_them = {
         (case.key, case.group.samples[0].text): (case, old, new)

@@ -5,19 +5,19 @@ from collections.abc import Sequence
 
 from backend.metrics._intervals import wilson
 from backend.pipeline.health import numbers
-from backend.pipeline.health.shapes import Number
+from backend.pipeline.health.shapes import Estimate
 from backend.pipeline.rewrite.cases import Case
-from backend.pipeline.rewrite.trial import Outcome
+from backend.pipeline.rewrite.trial import JudgeReply
 
 SAME = 1e-9
 
 
-def agreement(cases: Sequence[Case], outcomes: Sequence[Outcome]) -> Number:
+def agreement(cases: Sequence[Case], outcomes: Sequence[JudgeReply]) -> Estimate:
     """The share of labels that the judge agrees with; prompts are drawn again, not texts."""
     return numbers.ratio(_sums(cases, [float(outcome.agrees) for outcome in outcomes]))
 
 
-def difference(cases: Sequence[Case], before: Sequence[Outcome], after: Sequence[Outcome]) -> Number:
+def difference(cases: Sequence[Case], before: Sequence[JudgeReply], after: Sequence[JudgeReply]) -> Estimate:
     """The gain in agreement on the same texts, by the paired bootstrap over prompts.
 
     Where the bootstrap has no width, as with no text that changed, Wilson's interval over the prompts stands for it.
@@ -26,14 +26,14 @@ def difference(cases: Sequence[Case], before: Sequence[Outcome], after: Sequence
     parts = _sums(cases, gains)
     ratio = numbers.ratio([(count + of, 2 * of) for count, of in parts])  # from -1..1 to 0..1, and back
     if ratio.value is None:
-        return Number()
+        return Estimate()
     value = 2 * ratio.value - 1
     if ratio.low is None or ratio.high is None:
-        return Number(value, None, None, len(cases))
+        return Estimate(value, None, None, len(cases))
     low, high = 2 * ratio.low - 1, 2 * ratio.high - 1
     if len({round(count / of, 9) for count, of in parts}) == 1:
         low, high = _without_width(value, len(parts))
-    return Number(value, low, high, len(cases))
+    return Estimate(value, low, high, len(cases))
 
 
 def _without_width(value: float, prompts: int) -> tuple[float, float]:

@@ -15,7 +15,7 @@ from typing import Any
 from backend.errors import InvalidInput, MissingPrerequisite, PromptError
 from backend.judges import prompt_text
 from backend.pipeline.rewrite.cases import Case
-from backend.pipeline.rewrite.trial import Outcome, Trial
+from backend.pipeline.rewrite.trial import JudgeReply, JudgeTrial
 
 log = logging.getLogger("rondo.pipeline")
 
@@ -37,7 +37,7 @@ Reflect = Callable[[str], str]
 
 
 @dataclass(frozen=True)
-class Found:
+class BestTemplate:
     """The template that is best on the labels that were seen, and how many were written.
 
     `note`: why fewer were written than asked for; empty where they were not.
@@ -86,14 +86,14 @@ def characters(context: int | None, template: str, max_tokens: int) -> int:
 
 
 def search(
-    trial: Trial,
+    trial: JudgeTrial,
     seen: Sequence[Case],
     reflect: Reflect,
     *,
     rewrites: int,
     seed: int,
     most_characters: int = MOST_CHARACTERS,
-) -> Found:
+) -> BestTemplate:
     """Let at most so many templates be written, and return the best; that of before where none is better.
 
     A question that the reflecting model cannot be asked costs that template alone. Where the model itself fails, what
@@ -119,7 +119,7 @@ def search(
     )
     if adapter.error is not None and not adapter.written:
         raise adapter.error
-    return Found(result.best_candidate[NAME], adapter.written, adapter.note)
+    return BestTemplate(result.best_candidate[NAME], adapter.written, adapter.note)
 
 
 class Adapter:
@@ -131,7 +131,7 @@ class Adapter:
 
     propose_new_texts = None
 
-    def __init__(self, trial: Trial, reflect: Reflect, most_characters: int = MOST_CHARACTERS) -> None:
+    def __init__(self, trial: JudgeTrial, reflect: Reflect, most_characters: int = MOST_CHARACTERS) -> None:
         self.trial, self._reflect, self._most = trial, reflect, most_characters
         self.written = self.asked = 0
         self.error: Exception | None = None
@@ -163,7 +163,7 @@ class Adapter:
 
         outcomes = self.trial.outcomes(candidate[NAME], batch)
         if outcomes is None:
-            outcomes = [Outcome(None, False, "") for _ in batch]
+            outcomes = [JudgeReply(None, False, "") for _ in batch]
         scores = [float(outcome.agrees) for outcome in outcomes]
         traces = list(zip(batch, outcomes, strict=True)) if capture_traces else None
         return EvaluationBatch(outputs=outcomes, scores=scores, trajectories=traces)
@@ -175,7 +175,7 @@ class Adapter:
         return {NAME: [_shown(case, outcome, self._most) for case, outcome in eval_batch.trajectories]}
 
 
-def _shown(case: Case, outcome: Outcome, most: int) -> dict[str, Any]:
+def _shown(case: Case, outcome: JudgeReply, most: int) -> dict[str, Any]:
     people = "accept" if case.accepts else "reject"
     judge = {True: "accepted it", False: "rejected it", None: "gave no verdict that could be read"}[outcome.accepts]
     verdict = "The judge agrees with people." if outcome.agrees else "The judge is wrong here."

@@ -16,7 +16,7 @@ _PLACE = re.compile(r"\{[A-Za-z_]\w*\}")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JudgeReply:
     """What a judge says of one text. `accepts`: None where no reply could be read, which agrees with nobody."""
 
     accepts: bool | None
@@ -34,7 +34,7 @@ def with_template(judge: TemplateJudge, template: str) -> TemplateJudge | None:
         return None
 
 
-class Trial:
+class JudgeTrial:
     """Asks a judge with whichever template; of the same template and text it is asked once.
 
     `calls`: replies that were asked for. `lost`: templates that were refused since they lost a placeholder.
@@ -44,9 +44,9 @@ class Trial:
         self.judge, self.engine, self.seed, self.asked = judge, engine, seed, asked
         self.calls = 0
         self.lost: set[str] = set()
-        self._known: dict[tuple[str, int], Outcome] = {}
+        self._known: dict[tuple[str, int], JudgeReply] = {}
 
-    def outcomes(self, template: str, cases: Sequence[Case]) -> list[Outcome] | None:
+    def outcomes(self, template: str, cases: Sequence[Case]) -> list[JudgeReply] | None:
         """What the judge says of each text, in order; None for a template that cannot be used."""
         judge = with_template(self.judge, template)
         if judge is None:
@@ -69,4 +69,4 @@ class Trial:
             )
             accepts = None if verdict is None else verdict is Verdict.accept
             reply = own[0].raw or own[0].rationale if own else ""
-            self._known[judge.template, case.sample_id] = Outcome(accepts, accepts == case.accepts, reply)
+            self._known[judge.template, case.sample_id] = JudgeReply(accepts, accepts == case.accepts, reply)

@@ -17,7 +17,7 @@ LONGEST = 24 * 3600.0
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownMatch:
     """A match as a person sees it: texts, and a name that only the server can read.
 
     `token` is empty where the person has decided all; `skipped` ones come again at the end.
@@ -32,7 +32,7 @@ class Shown:
     right: str
 
 
-def next_match(actor: Actor, arena_id: int, *, skipped: tuple[str, ...] = ()) -> Shown:
+def next_match(actor: Actor, arena_id: int, *, skipped: tuple[str, ...] = ()) -> ShownMatch:
     """Return the next match that the actor has not decided; those that were skipped come last."""
     with reading() as db:
         arena = _arena(db, actor, arena_id)
@@ -41,7 +41,7 @@ def next_match(actor: Actor, arena_id: int, *, skipped: tuple[str, ...] = ()) ->
 
 def decide(
     actor: Actor, arena_id: int, token: str, choice: str, *, seconds: float | None = None, skipped: tuple[str, ...] = ()
-) -> Shown:
+) -> ShownMatch:
     """Keep what the actor found of a match, and return the next one.
 
     choice: left, right, tie, or none where both are bad. Sent again, the same word stands. Raises `InvalidInput` for
@@ -74,7 +74,7 @@ def decide(
         return _next(db, arena, actor, skipped)
 
 
-def take_back(actor: Actor, arena_id: int) -> Shown:
+def take_back(actor: Actor, arena_id: int) -> ShownMatch:
     """Retract the actor's last word and return that match; raises `Conflict` where none stands, or all are decided.
 
     Once all are decided the names are shown: who knows them changes nothing any more.
@@ -104,18 +104,18 @@ def undecided(db: Session, arena_id: int, user_id: int) -> list[int]:
     return list(db.scalars(select(match.id).where(match.arena_id == arena_id, match.id.not_in(decided))))
 
 
-def _next(db: Session, arena: tables.Arena, actor: Actor, skipped: tuple[str, ...]) -> Shown:
+def _next(db: Session, arena: tables.Arena, actor: Actor, skipped: tuple[str, ...]) -> ShownMatch:
     open_ones = sides.ordered(arena.secret, undecided(db, arena.id, actor.user_id), actor.user_id)
     if not open_ones:
         total = _total(db, arena.id)
-        return Shown(arena.id, total, total, "", [], "", "")
+        return ShownMatch(arena.id, total, total, "", [], "", "")
     names = {match_id: sides.token(arena.secret, match_id, actor.user_id) for match_id in open_ones}
     # The one that was skipped longest ago comes first of those.
     first = min(open_ones, key=lambda match_id: skipped.index(names[match_id]) if names[match_id] in skipped else -1)
     return _shown(db, arena, actor, first)
 
 
-def _shown(db: Session, arena: tables.Arena, actor: Actor, match_id: int) -> Shown:
+def _shown(db: Session, arena: tables.Arena, actor: Actor, match_id: int) -> ShownMatch:
     match = db.get_one(tables.ArenaMatch, match_id)
     messages = db.get_one(tables.Prompt, match.prompt_id).messages
     # Both texts are read in one query by one list of ids, whichever stands where.
@@ -128,7 +128,7 @@ def _shown(db: Session, arena: tables.Arena, actor: Actor, match_id: int) -> Sho
     total = _total(db, arena.id)
     done = total - len(undecided(db, arena.id, actor.user_id))
     name = sides.token(arena.secret, match_id, actor.user_id)
-    return Shown(arena.id, done, total, name, messages, left, right)
+    return ShownMatch(arena.id, done, total, name, messages, left, right)
 
 
 def _total(db: Session, arena_id: int) -> int:

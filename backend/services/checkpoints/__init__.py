@@ -29,13 +29,13 @@ from backend.values import JSON, SCORER, Role, Stage
 __all__ = [
     "ROLES",
     "SCORER",
+    "CheckpointDetail",
     "CheckpointRow",
     "Contribution",
-    "Detail",
     "Endpoint",
     "EndpointSettings",
     "EndpointView",
-    "Number",
+    "MetricNumber",
     "Trial",
     "delete",
     "detail",
@@ -48,7 +48,7 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Number:
+class MetricNumber:
     """A measured value with its 95 % interval."""
 
     value: float | None
@@ -72,7 +72,7 @@ class CheckpointRow:
     round_id: int | None
     round_number: int | None
     created_at: datetime
-    metrics: dict[str, Number] = field(default_factory=dict)
+    metrics: dict[str, MetricNumber] = field(default_factory=dict)
     has_weights: bool = False
     """Whether it can be trained."""
     is_endpoint: bool = False
@@ -91,7 +91,7 @@ class Contribution:
 
 
 @dataclass(frozen=True)
-class Detail:
+class CheckpointDetail:
     """Who and what made a checkpoint. All but the row is empty for a registered one."""
 
     row: CheckpointRow
@@ -134,7 +134,7 @@ def tree(actor: Actor, project_id: int) -> list[CheckpointRow]:
         return _tree(db, project_id)
 
 
-def detail(actor: Actor, checkpoint_id: int) -> Detail:
+def detail(actor: Actor, checkpoint_id: int) -> CheckpointDetail:
     """Return who and what made a checkpoint, back to its base."""
     with reading() as db:
         checkpoint = _find(db, actor, checkpoint_id, Role.viewer)
@@ -150,7 +150,7 @@ def detail(actor: Actor, checkpoint_id: int) -> Detail:
         people = _people(db, [other.round_id for other in (row, *above) if other.round_id])
         merge = merging.newest(db, checkpoint)
     recipe = round_.recipe if round_ else {}
-    return Detail(
+    return CheckpointDetail(
         row=row,
         ancestors=tuple(other.name for other in above),
         recipe=str(recipe.get("title", "")),
@@ -222,10 +222,10 @@ def _tree(db: Session, project_id: int) -> list[CheckpointRow]:
         .where(checkpoint.project_id == project_id)
         .order_by(checkpoint.id)
     )
-    numbers: dict[int, dict[str, Number]] = defaultdict(dict)
+    numbers: dict[int, dict[str, MetricNumber]] = defaultdict(dict)
     measured = select(metric).where(metric.project_id == project_id, metric.checkpoint_id.is_not(None))
     for m in db.scalars(measured.order_by(metric.id)):
-        numbers[m.checkpoint_id or 0][m.name] = Number(m.value, m.low, m.high, m.n)
+        numbers[m.checkpoint_id or 0][m.name] = MetricNumber(m.value, m.low, m.high, m.n)
     joined = db.execute(query).all()
     known = {c.id for c, _, _ in joined}
     children: dict[int | None, list[Any]] = defaultdict(list)
@@ -241,7 +241,7 @@ def _tree(db: Session, project_id: int) -> list[CheckpointRow]:
 
 
 def _row(
-    c: tables.Checkpoint, depth: int, round_id: int | None, number: int | None, metrics: dict[str, Number]
+    c: tables.Checkpoint, depth: int, round_id: int | None, number: int | None, metrics: dict[str, MetricNumber]
 ) -> CheckpointRow:
     return CheckpointRow(
         c.id,

@@ -14,7 +14,7 @@ from backend.errors import RondoError
 from backend.files import read_text
 from backend.services import checkpoints
 from backend.services.access import Actor
-from backend.services.checkpoints import Detail, Number, card_text, model_folders, trainings
+from backend.services.checkpoints import CheckpointDetail, MetricNumber, card_text, model_folders, trainings
 from backend.services.checkpoints.card_text import plain
 from backend.values import JSON, SCORER, WRAPPER
 
@@ -24,7 +24,7 @@ UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
-class Origin:
+class LineageRound:
     """One round of a checkpoint's lineage: what it did and what it trained on."""
 
     number: int
@@ -115,7 +115,7 @@ def _lineage(db: Session, row: tables.Checkpoint) -> list[tables.Checkpoint]:
     return found
 
 
-def _origins(db: Session, lineage: Sequence[tables.Checkpoint], detail: Detail) -> list[Origin]:
+def _origins(db: Session, lineage: Sequence[tables.Checkpoint], detail: CheckpointDetail) -> list[LineageRound]:
     """The rounds that made these checkpoints, the first round first."""
     round_, role = tables.Round, tables.RoundRole
     ids = [row.id for row in lineage]
@@ -136,7 +136,7 @@ def _origins(db: Session, lineage: Sequence[tables.Checkpoint], detail: Detail) 
         dataset = db.get(tables.Dataset, training.dataset_id) if training.dataset_id else None
         people = [one for one in detail.people if one.round_number == made.number]
         origins.append(
-            Origin(
+            LineageRound(
                 made.number,
                 str(made.recipe.get("title", "")),
                 str(made.recipe.get("name", "")),
@@ -154,7 +154,7 @@ def _origins(db: Session, lineage: Sequence[tables.Checkpoint], detail: Detail) 
     return sorted(origins, key=lambda origin: origin.number)
 
 
-def _before_merging(actor: Actor, row: tables.Checkpoint) -> dict[str, Number]:
+def _before_merging(actor: Actor, row: tables.Checkpoint) -> dict[str, MetricNumber]:
     """What was measured of the adapter that was merged into it: the same numbers, up to rounding."""
     source = row.details.get("merge", {}).get("checkpoint_id")
     if source is None or source != row.parent_id:
@@ -162,7 +162,7 @@ def _before_merging(actor: Actor, row: tables.Checkpoint) -> dict[str, Number]:
     return checkpoints.detail(actor, source).row.metrics
 
 
-def _index(name: str, task: str, project: str, measured: dict[str, Number]) -> list[JSON]:
+def _index(name: str, task: str, project: str, measured: dict[str, MetricNumber]) -> list[JSON]:
     """The hub's own form of measured numbers; intervals stand in the text, for which it has no place."""
     metrics = [
         {"type": metric, "name": metric.replace("_", " "), "value": round(number.value, 6)}
@@ -175,7 +175,7 @@ def _index(name: str, task: str, project: str, measured: dict[str, Number]) -> l
     return [{"name": name, "results": [{"task": {"type": task}, "dataset": dataset, "metrics": metrics}]}]
 
 
-def _first_words(detail: Detail, project: str, row: tables.Checkpoint, *, is_made: bool) -> str:
+def _first_words(detail: CheckpointDetail, project: str, row: tables.Checkpoint, *, is_made: bool) -> str:
     uses = [f"It answers by {use.name}." for use in detail.uses] if row.kind == WRAPPER else []
     adapter = ["These weights are an adapter: they need the model below them."] if detail.can_merge else []
     merged = ["An adapter was merged into these weights: they need no other model."] if detail.row.is_merged else []
@@ -187,7 +187,7 @@ def _first_words(detail: Detail, project: str, row: tables.Checkpoint, *, is_mad
     return " ".join([first, *adapter, *merged, *uses])
 
 
-def _made(lineage: Sequence[tables.Checkpoint], origins: Sequence[Origin]) -> str:
+def _made(lineage: Sequence[tables.Checkpoint], origins: Sequence[LineageRound]) -> str:
     line = " ← ".join(plain(row.name) for row in lineage)
     rows = [
         [
@@ -204,7 +204,7 @@ def _made(lineage: Sequence[tables.Checkpoint], origins: Sequence[Origin]) -> st
     return f"## How it was made\n\n{line}\n\n{card_text.table(head, rows)}".rstrip()
 
 
-def _measured(measured: dict[str, Number], *, is_of_adapter: bool) -> str:
+def _measured(measured: dict[str, MetricNumber], *, is_of_adapter: bool) -> str:
     rows = [
         [name.replace("_", " "), _said(one.value), f"{_said(one.low)} to {_said(one.high)}", f"{one.n:,}"]
         for name, one in sorted(measured.items())
@@ -221,13 +221,13 @@ def _said(value: float | None) -> str:
     return "–" if value is None else f"{value:.4g}"
 
 
-def _decided(detail: Detail) -> str:
+def _decided(detail: CheckpointDetail) -> str:
     people = {one.person for one in detail.people}
     decisions, overrides = (sum(getattr(one, name) for one in detail.people) for name in ("decisions", "overrides"))
     return card_text.decided(len(people), decisions, overrides)
 
 
-def _rows(detail: Detail) -> str:
+def _rows(detail: CheckpointDetail) -> str:
     if not detail.dataset_id:
         return ""
     said = (
@@ -236,7 +236,7 @@ def _rows(detail: Detail) -> str:
     return "\n\n".join(part for part in (said, card_text.funnel(detail.funnel)) if part)
 
 
-def _again(detail: Detail, origins: Sequence[Origin]) -> str:
+def _again(detail: CheckpointDetail, origins: Sequence[LineageRound]) -> str:
     """What one needs to make it again, and to tell that the rows are the same."""
     rows: list[list[object]] = [
         [f"dataset of round {one.number}", f"sha256 {one.content_hash}"] for one in origins if one.type

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import reading, session, tables
 from backend.engines import _probe
-from backend.engines._model_check import Line, Outcome
+from backend.engines._model_check import CheckLevel, Line
 from backend.engines._wrapper import in_words, innermost, is_wrapper
 from backend.engines.openai import OpenAI
 from backend.errors import InvalidInput, NotFound, RondoError
@@ -31,22 +31,24 @@ class Checks:
     lines: tuple[Line, ...]
 
     @property
-    def worst(self) -> Outcome:
+    def worst(self) -> CheckLevel:
         outcomes = {line.outcome for line in self.lines}
-        return next((outcome for outcome in (Outcome.fail, Outcome.warn) if outcome in outcomes), Outcome.passed)
+        return next(
+            (outcome for outcome in (CheckLevel.fail, CheckLevel.warn) if outcome in outcomes), CheckLevel.passed
+        )
 
 
 def of(details: JSON) -> Checks:
     """The checks stored on a checkpoint."""
     stored = details.get("checks", {})
-    lines = tuple(Line(line["name"], Outcome(line["outcome"]), line["text"]) for line in stored.get("lines", []))
+    lines = tuple(Line(line["name"], CheckLevel(line["outcome"]), line["text"]) for line in stored.get("lines", []))
     return Checks(str(stored.get("at", "")), lines)
 
 
 def of_folder(location: str, base: str | None) -> list[Line]:
     """Check a model's folder; raises `InvalidInput` with what cannot be used."""
     lines = model_check.of_engine({"model": base or location, "adapter": location if base else None})
-    if failed := [line.text for line in lines if line.outcome is Outcome.fail]:
+    if failed := [line.text for line in lines if line.outcome is CheckLevel.fail]:
         raise InvalidInput(f"The model {location} cannot be used. {' '.join(failed)}")
     return lines
 
@@ -68,7 +70,7 @@ def check(actor: Actor, checkpoint_id: int) -> Checks:
             rows = at_work.family(db, row.id)
             if busy := at_work.busy(db, rows):
                 message = f"{busy} and asks it as it was found before. What was found now is used after its next test."
-                lines.append(Line("round", Outcome.warn, message))
+                lines.append(Line("round", CheckLevel.warn, message))
             else:
                 at_work.set_knobs(rows, probed.knobs)
         row.details = row.details | model_check.stored(lines)
@@ -91,16 +93,16 @@ def _about(engine: JSON) -> list[Line]:
     if not is_wrapper(engine):
         return []
     message = f"It answers by {in_words(engine)}. What else is said here is said of what is inside."
-    return [Line("engine", Outcome.passed, message)]
+    return [Line("engine", CheckLevel.passed, message)]
 
 
 def _lines_of(data: JSON) -> list[Line]:
     if data.get("name") != "transformers":
-        return [Line("files", Outcome.warn, f"The engine {data.get('name')} has no files to check.")]
+        return [Line("files", CheckLevel.warn, f"The engine {data.get('name')} has no files to check.")]
     try:
         return model_check.of_engine(data)
     except RondoError as error:
-        return [Line("model", Outcome.fail, error.message)]
+        return [Line("model", CheckLevel.fail, error.message)]
 
 
 def find(db: Session, actor: Actor, checkpoint_id: int) -> tables.Checkpoint:
@@ -120,7 +122,7 @@ def system_turns(db: Session, project_id: int, policy_id: int, set_ids: Sequence
     """Warn where the policy's template refuses or drops the system turns of these prompt sets of the project."""
     policy = db.get(tables.Checkpoint, policy_id)
     line = next((line for line in of(policy.details if policy else {}).lines if line.name == "system"), None)
-    if policy is None or line is None or line.outcome is not Outcome.warn:
+    if policy is None or line is None or line.outcome is not CheckLevel.warn:
         return []
     prompt, prompt_set = tables.Prompt, tables.PromptSet
     here = select(prompt_set.id).where(prompt_set.project_id == project_id, prompt_set.id.in_(set_ids))

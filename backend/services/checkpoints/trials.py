@@ -16,7 +16,7 @@ MAX_TOKENS = 8_192
 
 
 @dataclass(frozen=True)
-class Reply:
+class TrialReply:
     """What one checkpoint answered."""
 
     checkpoint_id: int
@@ -35,7 +35,7 @@ class Trial:
     prompt: str
     checkpoint_ids: tuple[int, ...]
     sampling: JSON
-    replies: tuple[Reply, ...]
+    replies: tuple[TrialReply, ...]
     error: str | None
 
     @property
@@ -113,8 +113,8 @@ def _trial(db: Session, job: tables.Job) -> Trial:
     return Trial(job.id, job.status, prompt, ids, dict(job.spec["sampling"]), replies, job.error)
 
 
-def _reply(checkpoint_id: int, name: str, given: JSON) -> Reply:
-    return Reply(checkpoint_id, name, given["text"], given["finish_reason"], given["num_tokens"])
+def _reply(checkpoint_id: int, name: str, given: JSON) -> TrialReply:
+    return TrialReply(checkpoint_id, name, given["text"], given["finish_reason"], given["num_tokens"])
 
 
 def _check(text: str, sampling: Sampling) -> None:

@@ -12,7 +12,7 @@ from backend.db import reading, standing, tables
 from backend.db.standing import TOGETHER
 from backend.errors import NotFound
 from backend.pipeline import rows as dataset_rows
-from backend.pipeline.cuts import said as cut_said
+from backend.pipeline.cuts import in_words as cut_in_words
 from backend.pipeline.rows import DatasetRow, plain
 from backend.services.access import Actor, require
 from backend.services.checkpoints import trainings
@@ -23,7 +23,7 @@ __all__ = [
     "DatasetRow",
     "DatasetView",
     "Verification",
-    "cut_said",
+    "cut_in_words",
     "get",
     "list_datasets",
     "plain",
@@ -55,7 +55,7 @@ class DatasetView:
 
 
 @dataclass(frozen=True)
-class Person:
+class Decider:
     """A person and their standing decisions on samples of a dataset."""
 
     name: str
@@ -71,11 +71,11 @@ class DatasetDetail:
     funnel: tuple[JSON, ...]
     provenance: JSON
     origins: dict[str, int]
-    people: tuple[Person, ...]
+    people: tuple[Decider, ...]
 
 
 @dataclass(frozen=True)
-class Page:
+class DatasetPage:
     """Rows by position, the cursor of the next page (None at the end), and the type of the dataset."""
 
     rows: tuple[DatasetRow, ...]
@@ -155,7 +155,7 @@ def _views(db: Session, rows: Sequence[tuple[tables.Dataset, int]]) -> list[Data
     return views
 
 
-def _people(db: Session, dataset: tables.Dataset) -> tuple[Person, ...]:
+def _people(db: Session, dataset: tables.Dataset) -> tuple[Decider, ...]:
     """Whose words shaped the labels of the dataset's samples."""
     decision, example, user, other = tables.Decision, tables.Example, tables.User, aliased(tables.Sample)
     here = exists().where(example.dataset_id == dataset.id)
@@ -176,17 +176,17 @@ def _people(db: Session, dataset: tables.Dataset) -> tuple[Person, ...]:
         .group_by(user.id, user.name)
         .order_by(func.count().desc(), user.name)
     )
-    return tuple(Person(*person) for person in db.execute(query).tuples())
+    return tuple(Decider(*person) for person in db.execute(query).tuples())
 
 
-def rows(actor: Actor, dataset_id: int, *, cursor: int | None = None, limit: int = PAGE) -> Page:
+def rows(actor: Actor, dataset_id: int, *, cursor: int | None = None, limit: int = PAGE) -> DatasetPage:
     """A page of the dataset's rows from after the position `cursor`."""
     limit = min(limit, 200)
     with reading() as db:
         type_ = find(db, actor, dataset_id).type
         after = -1 if cursor is None else cursor
         rows_: Sequence[DatasetRow] = list(dataset_rows.rows(db, dataset_id, after=after, limit=limit + 1))
-    return Page(tuple(rows_[:limit]), rows_[limit - 1].position if len(rows_) > limit else None, type_)
+    return DatasetPage(tuple(rows_[:limit]), rows_[limit - 1].position if len(rows_) > limit else None, type_)
 
 
 def verify(actor: Actor, dataset_id: int) -> Verification:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from backend.pipeline.rows import plain
 from backend.row_files import MESSAGES as _MESSAGES
 from backend.row_files import Columns, Values
-from backend.services.datasets.export_rows import DECISION, NO_SIDE, ExportRow, Side
+from backend.services.datasets.export_rows import DECISION, NO_SIDE, ExportRow, RowSide
 from backend.values import DatasetType
 
 _TRL: dict[DatasetType, dict[str, str]] = {
@@ -55,11 +55,11 @@ class Provenance:
         return sides + every
 
 
-def _single(side: Side) -> Values:
+def _single(side: RowSide) -> Values:
     return side.score, side.source, side.sample_id
 
 
-def _pair(chosen: Side, rejected: Side) -> Values:
+def _pair(chosen: RowSide, rejected: RowSide) -> Values:
     margin = None if chosen.score is None or rejected.score is None else chosen.score - rejected.score
     sources = chosen.source, rejected.source
     return chosen.score, rejected.score, margin, *sources, chosen.sample_id, rejected.sample_id

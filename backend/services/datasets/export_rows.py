@@ -25,7 +25,7 @@ DERIVABLE = {
 }
 
 
-class Side(NamedTuple):
+class RowSide(NamedTuple):
     """One completion of a row. Without a sample it is the prompt's own answer."""
 
     sample_id: int | None
@@ -40,7 +40,7 @@ class Side(NamedTuple):
 
 DECISION = "decision"
 """The origin of a row that teaches a judge."""
-NO_SIDE = Side(None, "", False, None, None, None, None)
+NO_SIDE = RowSide(None, "", False, None, None, None, None)
 
 
 class ExportRow(NamedTuple):
@@ -50,8 +50,8 @@ class ExportRow(NamedTuple):
     prompt_id: int
     prompt_hash: str
     messages: Messages
-    chosen: Side
-    rejected: Side | None
+    chosen: RowSide
+    rejected: RowSide | None
     label: bool | None
     weight: float
     origin: str
@@ -93,7 +93,7 @@ def rows(db: Session, dataset_id: int) -> Iterator[ExportRow]:
             chosen = (
                 NO_SIDE._replace(text=answer or "")
                 if good_id is None
-                else Side(
+                else RowSide(
                     good_id,
                     good or "",
                     good_end == "length",
@@ -107,11 +107,11 @@ def rows(db: Session, dataset_id: int) -> Iterator[ExportRow]:
             rejected = (
                 None
                 if bad is None
-                else Side(bad_id, bad, bad_end == "length", bad_score, bad_verdict, bad_source, bad_round, bad_kind)
+                else RowSide(bad_id, bad, bad_end == "length", bad_score, bad_verdict, bad_source, bad_round, bad_kind)
             )
             asked = _decode(messages)[0] if isinstance(messages, str) else messages
             if origin == DECISION:  # what a judge should say of that sample: the sample's own label is not this text's
-                chosen = Side(good_id, good or "", False, None, None, None, good_round)
+                chosen = RowSide(good_id, good or "", False, None, None, None, good_round)
             is_good = None if label is None else bool(label)
             turns_ = [] if turns is None or rejected else _decode(turns)[0] if isinstance(turns, str) else turns
             asked, turns_ = begun(asked, turns_) if turns_ else (asked, [])
@@ -212,14 +212,14 @@ def _sides(rows: Iterable[ExportRow], wanted: DatasetType, left_out: Counter[str
                 yield _single(row, side, side.verdict == Verdict.accept)
 
 
-def _single(row: ExportRow, side: Side, label: bool | None) -> ExportRow:
+def _single(row: ExportRow, side: RowSide, label: bool | None) -> ExportRow:
     return ExportRow(
         row.position, row.prompt_id, row.prompt_hash, row.messages, side, None, label, row.weight, row.origin
     )
 
 
 @dataclass
-class Checks:
+class RowChecks:
     """What should be looked at before a file leaves, counted; the first positions are kept."""
 
     type: DatasetType

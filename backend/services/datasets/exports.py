@@ -18,7 +18,7 @@ from backend.pipeline import frozen
 from backend.services import events
 from backend.services.access import Actor
 from backend.services.datasets import export_files, export_rows, find
-from backend.services.datasets.export_rows import Checks, ExportRow
+from backend.services.datasets.export_rows import ExportRow, RowChecks
 from backend.values import JSON, DatasetType
 
 Format = Literal["jsonl", "parquet"]
@@ -37,7 +37,7 @@ MEANINGS = {
 
 
 @dataclass(frozen=True)
-class Finding:
+class RowFinding:
     """What a check found: in how many rows, and the first of them."""
 
     check: str
@@ -56,7 +56,7 @@ class Export:
     type: DatasetType
     num_rows: int
     num_bytes: int
-    findings: tuple[Finding, ...]
+    findings: tuple[RowFinding, ...]
     left_out: dict[str, int]
     warnings: tuple[str, ...]
 
@@ -88,7 +88,7 @@ def export(
         dataset = find(db, actor, dataset_id)
         wanted = type or dataset.type
         name = file_name(dataset.id, wanted, format, is_strict=is_strict, leave_out=leave_out)
-        checks = Checks(wanted, export_rows.held_out_keys(db, dataset.project_id))
+        checks = RowChecks(wanted, export_rows.held_out_keys(db, dataset.project_id))
         left_out: Counter[str] = Counter()
         rows = export_rows.derive(export_rows.rows(db, dataset_id), dataset.type, wanted, left_out)
         written = map(
@@ -100,7 +100,8 @@ def export(
     if path.parent == settings().folder / "exports":
         _forget_old(path.parent)
     findings = tuple(
-        Finding(check, MEANINGS[check], count, tuple(checks.positions[check])) for check, count in checks.counts.items()
+        RowFinding(check, MEANINGS[check], count, tuple(checks.positions[check]))
+        for check, count in checks.counts.items()
     )
     size = path.stat().st_size
     with session() as db:
@@ -134,7 +135,7 @@ def _warnings(stored: DatasetType, wanted: DatasetType) -> tuple[str, ...]:
 
 
 def _checked(
-    rows: Iterator[ExportRow], checks: Checks, left_out: Counter[str], *, leave_out: bool
+    rows: Iterator[ExportRow], checks: RowChecks, left_out: Counter[str], *, leave_out: bool
 ) -> Iterator[ExportRow]:
     for row in rows:
         if checks.look(row) or not leave_out:

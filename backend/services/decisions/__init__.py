@@ -25,11 +25,11 @@ from backend.services.review_settings import Mode, ReviewSettings
 from backend.services.rounds import review_scope
 from backend.values import DecisionKind, Verdict
 
-__all__ = ["Act", "Decision", "Place", "lock_round", "places_of", "write", "write_all", "write_alone"]
+__all__ = ["Act", "ActPlace", "Decision", "lock_round", "places_of", "write", "write_all", "write_alone"]
 
 
 @dataclass(frozen=True)
-class Place:
+class ActPlace:
     """Where an act belongs: the item whose slot it takes, the samples it may label, and what the machine said.
 
     `is_shown`: people decide on it.
@@ -72,7 +72,7 @@ def write_alone(
     return done.get(act.client_id) or write(db, actor, round_, act, settings, place, is_adjudication=is_adjudication)
 
 
-def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts: Sequence[Act]) -> dict[str, Place]:
+def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts: Sequence[Act]) -> dict[str, ActPlace]:
     """The item of each act, by client_id; acts on samples that are not in the round have none.
 
     The labels that the acts may change are held until the transaction ends, in order of their number: two people never
@@ -114,7 +114,7 @@ def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts:
             rows = own or [row]
             machine_labels = {member.id: (member.machine_score, member.machine_verdict) for member in [*rows, row]}
             ids = tuple(member.id for member in rows)
-            places[act.client_id] = Place(
+            places[act.client_id] = ActPlace(
                 ids[0], row.group_id, ids, row.gold is not None, bool(row.is_shown), machine_labels
             )
     return places
@@ -126,7 +126,7 @@ def write(
     round_: tables.Round,
     act: Act,
     settings: ReviewSettings,
-    place: Place | None,
+    place: ActPlace | None,
     *,
     is_adjudication: bool = False,
 ) -> Decision:
@@ -177,7 +177,7 @@ def late_because(db: Session, item_id: int) -> str:
 
 
 def row_for(
-    db: Session, actor: Actor, round_: tables.Round, act: Act, settings: ReviewSettings, place: Place
+    db: Session, actor: Actor, round_: tables.Round, act: Act, settings: ReviewSettings, place: ActPlace
 ) -> tables.Decision:
     """The decision's row, with what only the server knows: blind or not, override or not, what it takes the place of.
 
@@ -234,7 +234,7 @@ def row_for(
     )
 
 
-def said_of(act: Act, place: Place, judge: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+def said_of(act: Act, place: ActPlace, judge: dict[str, Any]) -> tuple[dict[str, Any], bool]:
     """What the act says beyond its kind, and whether it changes what the judge said of any of its samples.
 
     Raises `InvalidInput` for samples of another group, and for a score that the judge's scale does not have: the label

@@ -43,7 +43,7 @@ class BulkPreview:
 
 
 @dataclass(frozen=True)
-class Batch:
+class BulkAction:
     """A bulk action that was done."""
 
     id: str
@@ -64,7 +64,9 @@ def preview(actor: Actor, round_id: int, filters: Filters, action: DecisionKind)
         return looked_at(round_id, filters, action, [*standing_now(db, round_id, filters, ids).values()])
 
 
-def apply(actor: Actor, round_id: int, filters: Filters, action: DecisionKind, *, reason: str, token: str) -> Batch:
+def apply(
+    actor: Actor, round_id: int, filters: Filters, action: DecisionKind, *, reason: str, token: str
+) -> BulkAction:
     """Decide on all samples the filter finds, as one batch; refused when that is no longer what was previewed."""
     if not reason.strip():
         raise InvalidInput("A bulk action needs a reason: others will read it. Write one.")
@@ -89,7 +91,7 @@ def apply(actor: Actor, round_id: int, filters: Filters, action: DecisionKind, *
         what = f"{len(ids):,} samples of round {round_.number}"
         details = {"batch_id": batch_id, "reason": reason.strip(), "filters": filters.changed()}
         events.note(db, actor, f"bulk {action}", what, project_id=round_.project_id, round_id=round_id, **details)
-        return Batch(batch_id, actor.name, now(), action, len(ids), reason.strip(), is_undone=False)
+        return BulkAction(batch_id, actor.name, now(), action, len(ids), reason.strip(), is_undone=False)
 
 
 def undo(actor: Actor, batch_id: str) -> int:
@@ -139,7 +141,7 @@ def retraction(
     }
 
 
-def history(actor: Actor, round_id: int) -> list[Batch]:
+def history(actor: Actor, round_id: int) -> list[BulkAction]:
     """The bulk actions of a round, latest first."""
     decision, user = tables.Decision, tables.User
     done = (
@@ -158,7 +160,7 @@ def history(actor: Actor, round_id: int) -> list[Batch]:
         get_row(db, actor, round_id)
         gone = set(db.scalars(undone))
         return [
-            Batch(batch_id or "", who, at, kind, count, note, is_undone=batch_id in gone)
+            BulkAction(batch_id or "", who, at, kind, count, note, is_undone=batch_id in gone)
             for batch_id, who, at, kind, count, note in db.execute(done)
         ]
 

@@ -26,7 +26,7 @@ def disputed(round_: tables.Round) -> Any:
     accepts = or_(
         decision.kind == DecisionKind.accept, and_(decision.kind == DecisionKind.score, decision.score >= cut)
     )
-    word = case((decision.kind.in_(TOGETHER), said(decision)), (accepts, "accept"), else_="reject")
+    word = case((decision.kind.in_(TOGETHER), first_text(decision)), (accepts, "accept"), else_="reject")
     return (
         standing.votes(decision.sample_id)
         .where(decision.round_id == round_.id, ~is_later.exists(), ~is_settled.exists())
@@ -36,7 +36,7 @@ def disputed(round_: tables.Round) -> Any:
     )
 
 
-def said(decision: type[tables.Decision]) -> Any:
+def first_text(decision: type[tables.Decision]) -> Any:
     """Which text a group decision puts first; two samples with the same text are no dispute."""
     value, sample = decision.value, tables.Sample
     best = func.coalesce(value["best"].as_integer(), value["order"][0].as_integer())

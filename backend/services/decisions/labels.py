@@ -140,7 +140,7 @@ def show(db: Session, sample_ids: Sequence[int], *, is_open: bool) -> None:
 
 
 @dataclass(frozen=True)
-class Standing:
+class StandingDecisions:
     """What stands of some samples: the votes on each, oldest first, the flagged ones, and those of decided groups."""
 
     votes: dict[int, list[Vote]]
@@ -148,7 +148,7 @@ class Standing:
     together: set[int]
 
 
-def votes_on(db: Session, sample_ids: Sequence[int], rules: Rules, without: Collection[int] = ()) -> Standing:
+def votes_on(db: Session, sample_ids: Sequence[int], rules: Rules, without: Collection[int] = ()) -> StandingDecisions:
     """What stands of these samples.
 
     All but late decisions and those `without`: those on gold items, too, whose label moves with them until selection
@@ -164,7 +164,7 @@ def votes_on(db: Session, sample_ids: Sequence[int], rules: Rules, without: Coll
     both = select(decision).from_statement(union_all(alone, about_group))
     rows = [row for row in db.scalars(both) if row.id not in without]
     members, scores = decided_groups(db, sorted({row.group_id for row in rows if row.kind in TOGETHER}))
-    votes = Standing(defaultdict(list), set(), members)
+    votes = StandingDecisions(defaultdict(list), set(), members)
     # A decision that was removed and restored is a copy: it stands where the first one stood.
     for row in sorted(rows, key=lambda row: row.value.get("restores", row.id)):
         if row.kind in TOGETHER:

@@ -18,7 +18,7 @@ from backend.values import JSON, Role, Split, Verdict
 
 
 @dataclass(frozen=True)
-class Word:
+class JudgeWords:
     """What a judge said of an answer."""
 
     judge: str
@@ -42,13 +42,13 @@ class Full:
     finish_reason: str = ""
     num_tokens: int = 0
     verifier: str = ""
-    words: tuple[Word, ...] = ()
+    words: tuple[JudgeWords, ...] = ()
     others: int = 0
     was_asked: bool = True
 
 
 @dataclass(frozen=True)
-class Prompt:
+class HeldOutPrompt:
     """A held-out prompt. `notes`: its metadata. `changes`: from the first answer to the last, word by word; empty where
     one of them is missing or only one checkpoint is chosen."""
 
@@ -60,7 +60,7 @@ class Prompt:
     changes: tuple[Piece, ...]
 
 
-def detail(actor: Actor, project_id: int, prompt_id: int, checkpoint_ids: Sequence[int]) -> Prompt:
+def detail(actor: Actor, project_id: int, prompt_id: int, checkpoint_ids: Sequence[int]) -> HeldOutPrompt:
     """The prompt with what these checkpoints answered; raises `NotFound` where none of them was asked it."""
     missing = f"There is no prompt {prompt_id} among the held-out prompts of these checkpoints. Choose one of the list."
     with reading() as db:
@@ -72,11 +72,11 @@ def detail(actor: Actor, project_id: int, prompt_id: int, checkpoint_ids: Sequen
             raise NotFound(missing)
         row = db.get_one(tables.Prompt, prompt_id)
         answers = _answers(db, prompt_id, chosen, verdicts, asked_in)
-        prompt = Prompt(row.id, row.messages, row.answer, row.extra, answers, ())
+        prompt = HeldOutPrompt(row.id, row.messages, row.answer, row.extra, answers, ())
     old, new = (answers[0].text, answers[-1].text) if len(answers) > 1 else (None, None)
     if old is None or new is None:
         return prompt
-    return Prompt(**vars(prompt) | {"changes": tuple(changes(old, new))})
+    return HeldOutPrompt(**vars(prompt) | {"changes": tuple(changes(old, new))})
 
 
 def _asked_in(db: Session, prompt_id: int, chosen: Sequence[Measurement]) -> set[int]:
@@ -133,14 +133,14 @@ def _answers(
     return tuple(full)
 
 
-def _words(db: Session, sample_ids: Sequence[int]) -> dict[int, tuple[Word, ...]]:
+def _words(db: Session, sample_ids: Sequence[int]) -> dict[int, tuple[JudgeWords, ...]]:
     judgment = tables.Judgment
     query = select(judgment).where(judgment.sample_id.in_(sample_ids)).order_by(judgment.id)
-    words: dict[int, tuple[Word, ...]] = {}
+    words: dict[int, tuple[JudgeWords, ...]] = {}
     for row in db.scalars(query) if sample_ids else ():
         words[row.sample_id] = (
             *words.get(row.sample_id, ()),
-            Word(row.judge, row.score, row.verdict, row.rationale),
+            JudgeWords(row.judge, row.score, row.verdict, row.rationale),
         )
     return words
 

@@ -13,7 +13,7 @@ from backend.errors import InvalidInput, NotFound
 from backend.services.access import Actor, require
 from backend.services.held_out import knobs, measured
 from backend.services.held_out.baseline import accuracy
-from backend.services.held_out.knobs import Knob
+from backend.services.held_out.knobs import DifferingKnob
 from backend.services.held_out.measured import ACCURACY, Measurement
 from backend.services.results.differences import Difference, of_values
 from backend.values import Role, RoundStatus, Split
@@ -27,7 +27,7 @@ BY_PROMPT = "by_prompt"
 
 
 @dataclass(frozen=True)
-class Side:
+class ComparedSide:
     """A round, or a checkpoint that no round made. `key`: `r3` for round id 3, `c1` for checkpoint id 1."""
 
     key: str
@@ -50,7 +50,7 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Number:
+class ComparedMetric:
     """A metric on both sides; None where it was not measured. `of_checkpoint`: of held-out answers, else of the round's
     own samples."""
 
@@ -66,23 +66,23 @@ class Compared:
     """`common`: prompts that both were asked; `old_asked`, `new_asked`: how many each was, None where it has no
     held-out answers. `knobs` is None where a side is no round."""
 
-    old: Side
-    new: Side
-    knobs: tuple[Knob, ...] | None
-    numbers: tuple[Number, ...]
+    old: ComparedSide
+    new: ComparedSide
+    knobs: tuple[DifferingKnob, ...] | None
+    numbers: tuple[ComparedMetric, ...]
     common: int
     old_asked: int | None
     new_asked: int | None
 
 
-def sides(actor: Actor, project_id: int) -> list[Side]:
+def sides(actor: Actor, project_id: int) -> list[ComparedSide]:
     """What can be compared: the checkpoints that rounds started from and that no round made, then the rounds."""
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         return _sides(db, project_id)
 
 
-def _sides(db: Session, project_id: int) -> list[Side]:
+def _sides(db: Session, project_id: int) -> list[ComparedSide]:
     checkpoint, round_, metric = tables.Checkpoint, tables.Round, tables.Metric
     listed = select(round_).where(round_.project_id == project_id).order_by(round_.number)
     rounds = db.scalars(listed).all()
@@ -93,11 +93,15 @@ def _sides(db: Session, project_id: int) -> list[Side]:
     seen = select(metric.checkpoint_id).where(metric.project_id == project_id, metric.checkpoint_id.is_not(None))
     bases = sorted(({row.policy_id for row in rounds} | {*db.scalars(seen.distinct())}) - checkpoint_ids - {None})
     by_id = {row.id: row for row in rounds}
-    sides = [Side(f"c{id_}", names.get(id_, ""), None, id_, names.get(id_, "")) for id_ in bases if id_ is not None]
+    sides = [
+        ComparedSide(f"c{id_}", names.get(id_, ""), None, id_, names.get(id_, "")) for id_ in bases if id_ is not None
+    ]
     for row in rounds:
         parent = f"r{row.parent_id}" if row.parent_id in by_id else f"c{row.policy_id}"
         of = names.get(row.checkpoint_id or 0, "")
-        sides.append(Side(f"r{row.id}", f"Round {row.number}", row.id, row.checkpoint_id, of, row.status, parent))
+        sides.append(
+            ComparedSide(f"r{row.id}", f"Round {row.number}", row.id, row.checkpoint_id, of, row.status, parent)
+        )
     return sides
 
 
@@ -151,7 +155,7 @@ def compare(actor: Actor, project_id: int, old: str, new: str) -> Compared:
     return Compared(first, other, asked_for, numbers, common, counts[0], counts[1])
 
 
-def _known(known: Mapping[str, Side], key: str) -> Side:
+def _known(known: Mapping[str, ComparedSide], key: str) -> ComparedSide:
     if key in known:
         return known[key]
     match = KEY.fullmatch(key)
@@ -161,7 +165,9 @@ def _known(known: Mapping[str, Side], key: str) -> Side:
     raise NotFound(f"There is no {what} {match[2]} in this project. It is another project's, or the address is wrong.")
 
 
-def _pair(listed: Sequence[Measurement], old: Side, new: Side) -> tuple[Measurement | None, Measurement | None]:
+def _pair(
+    listed: Sequence[Measurement], old: ComparedSide, new: ComparedSide
+) -> tuple[Measurement | None, Measurement | None]:
     ids = {measurement.checkpoint_id for measurement in listed}
     there = [side.checkpoint_id for side in (old, new) if side.checkpoint_id in ids and side.checkpoint_id is not None]
     # Two rounds may have the same checkpoint only where one of them made none; then one side stays without.
@@ -188,7 +194,7 @@ def _rows(db: Session, round_id: int | None, checkpoint_id: int | None) -> dict[
     return {row.name: row for row in db.scalars(query)}
 
 
-def _of_checkpoints(db: Session, old: Measurement | None, new: Measurement | None) -> list[Number]:
+def _of_checkpoints(db: Session, old: Measurement | None, new: Measurement | None) -> list[ComparedMetric]:
     rows = [
         _rows(db, measurement.round_id, measurement.checkpoint_id) if measurement else {} for measurement in (old, new)
     ]
@@ -209,18 +215,18 @@ def _of_checkpoints(db: Session, old: Measurement | None, new: Measurement | Non
             gap = of_values(*values)
         else:
             gap = _plain(first, other) if same_prompts else Difference(None, None, None, 0, why=OTHER_PROMPTS)
-        numbers.append(Number(name, _value(first), _value(other), gap, of_checkpoint=True))
+        numbers.append(ComparedMetric(name, _value(first), _value(other), gap, of_checkpoint=True))
     return numbers
 
 
-def _of_rounds(db: Session, old: int | None, new: int | None) -> list[Number]:
+def _of_rounds(db: Session, old: int | None, new: int | None) -> list[ComparedMetric]:
     rows = [_rows(db, round_id, None) for round_id in (old, new)]
     numbers = []
     for name in sorted({*rows[0], *rows[1]}):
         first, other = rows[0].get(name), rows[1].get(name)
         is_both = first is not None and other is not None
         gap = _plain(first, other) if is_both else Difference(None, None, None, 0, why=ONE_MISSING)
-        numbers.append(Number(name, _value(first), _value(other), gap, of_checkpoint=False))
+        numbers.append(ComparedMetric(name, _value(first), _value(other), gap, of_checkpoint=False))
     return numbers
 
 

@@ -33,7 +33,7 @@ class Show(StrEnum):
 
 
 @dataclass(frozen=True)
-class Filters:
+class HeldOutFilters:
     """`category`: a note of the prompts and the value it must have."""
 
     show: Show = Show.all
@@ -68,7 +68,7 @@ def asked(measurement: Measurement) -> Select[int, int]:
 
 
 def filtered(
-    db: Session, lead: Measurement, filters: Filters, ids: Sequence[int] | None
+    db: Session, lead: Measurement, filters: HeldOutFilters, ids: Sequence[int] | None
 ) -> tuple[Select[int, int], Query | None]:
     """The prompts of the leading measurement that pass, and the search whose texts may have to be looked at.
 

@@ -25,7 +25,7 @@ SETTINGS = ("num_prompts", "seed", "phase", "is_reviewed", "is_blind", "engine")
 
 
 @dataclass(frozen=True)
-class Knob:
+class DifferingKnob:
     """One that differs, with both values in words. `place`: the step, such as `3. judge additive_rubric`; empty for
     what the round says beside its steps. `label`: what pages call it."""
 
@@ -36,20 +36,20 @@ class Knob:
     label: str
 
 
-def differing(db: Session, old: tables.Round, new: tables.Round) -> tuple[Knob, ...]:
+def differing(db: Session, old: tables.Round, new: tables.Round) -> tuple[DifferingKnob, ...]:
     """The knobs whose values differ, the settings of the rounds first, then step by step."""
     before, after = _settings(db, old), _settings(db, new)
     return (*_differing("", before, after), *_of_steps(_steps(old), _steps(new)))
 
 
-def _differing(place: str, old: JSON, new: JSON, step: JSON | None = None) -> Iterator[Knob]:
+def _differing(place: str, old: JSON, new: JSON, step: JSON | None = None) -> Iterator[DifferingKnob]:
     for name in dict.fromkeys([*old, *new]):
         first, other = (values.get(name, NOT_THERE) for values in (old, new))
         if first != other:
-            yield Knob(place, name, in_words(first), in_words(other), _label(name, step))
+            yield DifferingKnob(place, name, in_words(first), in_words(other), _label(name, step))
 
 
-def _of_steps(old: list[JSON], new: list[JSON]) -> Iterator[Knob]:
+def _of_steps(old: list[JSON], new: list[JSON]) -> Iterator[DifferingKnob]:
     """Steps of the same part stand opposite each other, wherever others were put in or taken out."""
     kinds = [[f"{step['kind']} {step['part'].get('name')}" for step in steps] for steps in (old, new)]
     for what, i, j, k, m in SequenceMatcher(None, kinds[0], kinds[1], autojunk=False).get_opcodes():
@@ -58,9 +58,9 @@ def _of_steps(old: list[JSON], new: list[JSON]) -> Iterator[Knob]:
                 yield from _differing(_place(place, other), _knobs(first), _knobs(other), other)
             continue
         for place, step in enumerate(old[i:j], i):
-            yield Knob(_place(place, step), "step", in_words(step["part"]), NOT_THERE, "Step")
+            yield DifferingKnob(_place(place, step), "step", in_words(step["part"]), NOT_THERE, "Step")
         for place, step in enumerate(new[k:m], k):
-            yield Knob(_place(place, step), "step", NOT_THERE, in_words(step["part"]), "Step")
+            yield DifferingKnob(_place(place, step), "step", NOT_THERE, in_words(step["part"]), "Step")
 
 
 def _place(place: int, step: JSON) -> str:

@@ -14,7 +14,7 @@ from backend.db.search import Query
 from backend.errors import InvalidInput
 from backend.services.access import Actor, require
 from backend.services.held_out import measured
-from backend.services.held_out.filtering import Filters, asked, filtered, is_category, of, of_show
+from backend.services.held_out.filtering import HeldOutFilters, asked, filtered, is_category, of, of_show
 from backend.services.held_out.measured import Measurement, Verdicts
 from backend.values import Role, Split
 
@@ -31,7 +31,7 @@ MOST_CATEGORIES = 200
 
 
 @dataclass(frozen=True)
-class Answer:
+class HeldOutAnswer:
     """A checkpoint's greedy answer to a prompt, cut after `PREVIEW` characters; `is_right` None: not known."""
 
     is_right: bool | None
@@ -46,11 +46,11 @@ class AnsweredPrompt:
 
     prompt_id: int
     text: str
-    answers: tuple[Answer | None, ...]
+    answers: tuple[HeldOutAnswer | None, ...]
 
 
 @dataclass(frozen=True)
-class Page:
+class HeldOutPage:
     """Some prompts in the order they were asked in, and the places before and after them.
 
     `count`: how many the filters find, at most `COUNTED` and one; None where that would have to read every text.
@@ -104,12 +104,12 @@ def page(
     actor: Actor,
     project_id: int,
     checkpoint_ids: Sequence[int],
-    filters: Filters | None = None,
+    filters: HeldOutFilters | None = None,
     *,
     after: int | None = None,
     before: int | None = None,
     limit: int = PAGE,
-) -> Page:
+) -> HeldOutPage:
     """One page of prompts with the answers of these checkpoints; the last of them leads, and was asked every prompt.
 
     `after`, `before`: a place that a page named. Raises `NotFound` for a checkpoint without held-out answers,
@@ -117,7 +117,7 @@ def page(
     """
     if not 1 <= limit <= MAX_PAGE:
         raise InvalidInput(f"A page has 1 to {MAX_PAGE} prompts, not {limit}. Ask for fewer and go on page by page.")
-    ids, filters = [*dict.fromkeys(checkpoint_ids)], filters or Filters()
+    ids, filters = [*dict.fromkeys(checkpoint_ids)], filters or HeldOutFilters()
     if not 1 <= len(ids) <= MOST_CHECKPOINTS:
         raise InvalidInput(f"1 to {MOST_CHECKPOINTS} checkpoints can stand side by side, not {len(ids)}.")
     with reading() as db:
@@ -130,12 +130,12 @@ def page(
         is_back = _is_back(after, before)
         places = places[::-1] if is_back else places
         rows = _rows(db, [prompt_id for _, prompt_id in places], chosen, verdicts)
-        count = _count(db, query, search, prompt_ids if filters == Filters(filters.show) else None)
+        count = _count(db, query, search, prompt_ids if filters == HeldOutFilters(filters.show) else None)
         number = db.scalar(select(func.count()).select_from(tables.Group).where(*of(chosen[-1]))) or 0
     # Where one came from there is something, unless this page is the first.
     near = places[-1 if is_back else 0][0] if places else None
     ends = (near, further) if is_back else (further, near if after is not None else None)
-    return Page(
+    return HeldOutPage(
         rows,
         tuple(chosen),
         *ends,
@@ -236,8 +236,8 @@ def first_answers(db: Session, prompt_ids: Sequence[int], chosen: Sequence[Measu
     }
 
 
-def _answer(row: Any, is_right: bool | None) -> Answer | None:
+def _answer(row: Any, is_right: bool | None) -> HeldOutAnswer | None:
     """What the table shows; a prompt that got no answer may still be known to be wrong."""
     if row is None:
-        return None if is_right is None else Answer(is_right, "", "", 0)
-    return Answer(is_right, row.text, row.finish_reason, row.num_tokens)
+        return None if is_right is None else HeldOutAnswer(is_right, "", "", 0)
+    return HeldOutAnswer(is_right, row.text, row.finish_reason, row.num_tokens)

@@ -27,7 +27,7 @@ LONGEST = 300
 
 
 @dataclass(frozen=True)
-class Pushed:
+class HubCommit:
     """A commit on the hub."""
 
     url: str
@@ -36,7 +36,7 @@ class Pushed:
 
 def push(
     repo: str, kind: Kind, files: Mapping[str, Path], *, is_private: bool, message: str, sent: Callable[[], None]
-) -> Pushed:
+) -> HubCommit:
     """Make the repository where there is none, and put these files into it by one commit; `sent` is called after each.
 
     Raises `MissingPrerequisite` without a hub or a token, and what `explained` makes of the hub's own words.
@@ -58,7 +58,7 @@ def push(
         # The hub may have made it, and its answer was lost. Asked again it says so, and makes no second one.
         raise explained(error, repo, NOT_KNOWN) from None
     prefix = "datasets/" if kind == "dataset" else ""
-    return Pushed(f"{api.endpoint}/{prefix}{repo}", commit.oid)
+    return HubCommit(f"{api.endpoint}/{prefix}{repo}", commit.oid)
 
 
 def _upload(

@@ -33,7 +33,7 @@ class Against(StrEnum):
 
 
 @dataclass(frozen=True)
-class Reply:
+class BenchReply:
     """One reply of a judge. `failure`: why there is none."""
 
     position: int
@@ -62,7 +62,7 @@ class Disagreement:
     before: Verdict | None
     score: float | None
     verdict: Verdict | None
-    replies: tuple[Reply, ...]
+    replies: tuple[BenchReply, ...]
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class _Found:
     other: Verdict
     score: float | None
     verdict: Verdict | None
-    replies: tuple[Reply, ...]
+    replies: tuple[BenchReply, ...]
 
 
 def _found(db: Session, row_id: int, judge: Judge, texts: Sequence[BenchText], against: Against) -> list[_Found]:
@@ -118,7 +118,7 @@ def _found(db: Session, row_id: int, judge: Judge, texts: Sequence[BenchText], a
             continue
         score, verdict = bench_rows.word(judge, rows)
         if verdict != other:
-            replies = [Reply(n.position, n.score, n.verdict, n.rationale, n.raw, n.failure) for n in rows]
+            replies = [BenchReply(n.position, n.score, n.verdict, n.rationale, n.raw, n.failure) for n in rows]
             items.append(_Found(text, other, score, verdict, tuple(replies)))
     order = {Verdict.accept: 0, Verdict.reject: 1, None: 2}
     return sorted(items, key=lambda item: (order[item.verdict], item.text.sample_id))

@@ -27,7 +27,7 @@ LOOKED_AT = 20
 
 
 @dataclass(frozen=True)
-class Entry:
+class BenchEntry:
     """A judge part with its knobs, or its name alone; the checkpoint that it asks, if it asks one; its title, if it
     shall have another than it gets."""
 
@@ -47,7 +47,7 @@ class Checked:
     """What the checkpoint cannot do for it, where that keeps it from nothing."""
 
 
-def check(db: Session, project_id: int, entries: Sequence[Entry]) -> list[Checked]:
+def check(db: Session, project_id: int, entries: Sequence[BenchEntry]) -> list[Checked]:
     """Return the judges; raises `InvalidInput`, `NotFound` or `MissingPrerequisite` that names the judge by its place
     in the list."""
     if not 1 <= len(entries) <= MOST_JUDGES:
@@ -75,7 +75,7 @@ def read(judge: JSON | str) -> Judge:
     return part
 
 
-def _checked(db: Session, project_id: int, place: int, entry: Entry) -> Checked:
+def _checked(db: Session, project_id: int, place: int, entry: BenchEntry) -> Checked:
     try:
         judge = read(entry.judge)
     except UnknownPart:
@@ -126,14 +126,14 @@ def _check_ready(judge: Judge, who: str) -> None:
         raise type(error)(f"{who} cannot run here. {error.message}") from error
 
 
-def checked(actor: Actor, project_id: int, entries: Sequence[Entry]) -> list[Checked]:
+def checked(actor: Actor, project_id: int, entries: Sequence[BenchEntry]) -> list[Checked]:
     """Check judges before a bench is opened with them; return them with what they will be called."""
     with reading() as db:
         require(db, actor, project_id, Role.curator)
         return check(db, project_id, entries)
 
 
-def usual(actor: Actor, project_id: int) -> Entry | None:
+def usual(actor: Actor, project_id: int) -> BenchEntry | None:
     """The judge whose labels people see in the project's newest round; None where no round has one for a bench."""
     row = tables.Round
     with reading() as db:
@@ -148,5 +148,5 @@ def usual(actor: Actor, project_id: int) -> Entry | None:
                 continue
             asks = place.step.part.needs_engine
             checkpoint_id = bind.checkpoint_of(db, scalar, place.step.by, place.index) if asks else None
-            return Entry(place.step.part.dump(), checkpoint_id)
+            return BenchEntry(place.step.part.dump(), checkpoint_id)
     return None

@@ -19,7 +19,7 @@ from backend.services.access import Actor, require
 from backend.services.decisions import bulk
 from backend.services.judge_bench import entries as entries_of
 from backend.services.judge_bench import labels
-from backend.services.judge_bench.entries import Entry
+from backend.services.judge_bench.entries import BenchEntry
 from backend.services.judge_bench.labels import Labelled
 from backend.services.rounds import get_row
 from backend.values import JobStatus, Role, Stage
@@ -32,7 +32,7 @@ MOST_FILTERED = 5_000
 def open_bench(
     actor: Actor,
     project_id: int,
-    entries: Sequence[Entry],
+    entries: Sequence[BenchEntry],
     *,
     number: int = USUAL,
     round_id: int | None = None,

@@ -12,8 +12,8 @@ from backend import jobs
 from backend.db import reading, tables
 from backend.errors import PermissionDenied
 from backend.pipeline import bench_figures
-from backend.pipeline.bench_figures import Confusion, Pair
-from backend.pipeline.health.shapes import Measure
+from backend.pipeline.bench_figures import Confusion, JudgePair
+from backend.pipeline.health.shapes import HealthMeasure
 from backend.services.access import Actor, require, role_of
 from backend.services.judge_bench.opening import find
 from backend.services.samples import visibility
@@ -28,13 +28,13 @@ HIDDEN = (
 
 
 @dataclass(frozen=True)
-class Figures:
+class JudgeFigures:
     """What a judge comes to. `unread`: texts without a verdict in any reply. `unasked`: texts it could not be asked
     about, `reason`: why not, the first time. `doubtful`: texts of which a reply is missing that they may get when asked
     again. `before`: texts that the judge from before labelled otherwise, None where it labelled none."""
 
     confusion: Confusion
-    measures: tuple[Measure, ...]
+    measures: tuple[HealthMeasure, ...]
     judged: int
     unread: int
     unasked: int
@@ -44,7 +44,7 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class JudgeView:
+class BenchJudge:
     """One judge of a bench. `done`: the texts about which it was asked so far. `tokens`: that it wrote;
     `prompt_tokens`: as its endpoint counted them, None where it does not; `cost`: of the counted tokens that had a
     price at the time, None where none had; `unpriced`: counted tokens that had none; `uncounted`: replies that did not
@@ -66,7 +66,7 @@ class JudgeView:
     uncounted: int
     unpriced: int
     seconds: float
-    figures: Figures | None
+    figures: JudgeFigures | None
     notes: tuple[str, ...] = ()
 
 
@@ -102,9 +102,9 @@ class BenchView:
     job_id: int | None
     error: str | None
     can_try_again: bool
-    first: Figures | None
-    judges: tuple[JudgeView, ...]
-    pairs: tuple[Pair, ...]
+    first: JudgeFigures | None
+    judges: tuple[BenchJudge, ...]
+    pairs: tuple[JudgePair, ...]
 
     @property
     def is_running(self) -> bool:
@@ -220,7 +220,7 @@ def _named(
     return dict(db.execute(select(key, value).where(key.in_(known))).tuples().all()) if known else {}
 
 
-def _judges(db: Session, bench_id: int) -> list[JudgeView]:
+def _judges(db: Session, bench_id: int) -> list[BenchJudge]:
     row, judgment, checkpoint = tables.BenchJudge, tables.BenchJudgment, tables.Checkpoint
     counted = (
         select(
@@ -236,7 +236,7 @@ def _judges(db: Session, bench_id: int) -> list[JudgeView]:
     counts = {id_: (done, replies, int(tokens or 0)) for id_, done, replies, tokens in db.execute(counted)}
     query = select(row, checkpoint.name).outerjoin(checkpoint, checkpoint.id == row.checkpoint_id)
     return [
-        JudgeView(
+        BenchJudge(
             judge_row.id,
             judge_row.position,
             judge_row.title,
@@ -258,9 +258,9 @@ def _judges(db: Session, bench_id: int) -> list[JudgeView]:
     ]
 
 
-def _figures(stored: JSON | None) -> Figures | None:
+def _figures(stored: JSON | None) -> JudgeFigures | None:
     if not stored:
         return None
     names = ("judged", "unread", "unasked", "doubtful", "before", "reason")
     counts = {name: stored[name] for name in names}
-    return Figures(bench_figures.confusion_of(stored), bench_figures.measures_of(stored), **counts)
+    return JudgeFigures(bench_figures.confusion_of(stored), bench_figures.measures_of(stored), **counts)

@@ -9,15 +9,25 @@ from backend import boundary, jobs
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput
 from backend.pipeline import health
-from backend.pipeline.health import CorrectedShare, Health, Light, Measure, limits
-from backend.pipeline.health.limits import Limits
+from backend.pipeline.health import CorrectedShare, Health, HealthMeasure, Light, limits
+from backend.pipeline.health.limits import HealthLimits
 from backend.services import events, refusals
 from backend.services.access import Actor, require, role_of
 from backend.services.rounds import get_row
 from backend.services.samples import visibility
 from backend.values import Role, RoundStatus, Stage
 
-__all__ = ["CorrectedShare", "Health", "Light", "Limits", "Measure", "limits_of", "of_round", "release", "set_limits"]
+__all__ = [
+    "CorrectedShare",
+    "Health",
+    "HealthLimits",
+    "HealthMeasure",
+    "Light",
+    "limits_of",
+    "of_round",
+    "release",
+    "set_limits",
+]
 
 MAX_REASON = 2_000
 WAITING = "People still decide on this round. Its judge is shown here to curators, and to all when the review is over."
@@ -67,14 +77,14 @@ def release(actor: Actor, round_id: int, reason: str) -> int:
         return job.id
 
 
-def limits_of(actor: Actor, project_id: int) -> Limits:
+def limits_of(actor: Actor, project_id: int) -> HealthLimits:
     """Return the project's limits."""
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
         return limits.read(db.get_one(tables.Project, project_id).judge_health)
 
 
-def set_limits(actor: Actor, project_id: int, changes: dict[str, Any]) -> Limits:
+def set_limits(actor: Actor, project_id: int, changes: dict[str, Any]) -> HealthLimits:
     """Change these limits of a project, None back to its default; return all. Raises `InvalidInput` naming the limit.
 
     A round that is held stays so: somebody lets it go on, or selects again.
@@ -84,7 +94,7 @@ def set_limits(actor: Actor, project_id: int, changes: dict[str, Any]) -> Limits
         row = db.get_one(tables.Project, project_id, with_for_update=True)
         wanted = {name: value for name, value in (row.judge_health | changes).items() if value is not None}
         try:
-            after = Limits.model_validate(wanted)
+            after = HealthLimits.model_validate(wanted)
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(map(str, first["loc"]))

@@ -149,7 +149,7 @@ def _bring_to_rest() -> None:
         raise Conflict(f"{said} Stop Rondo, its workers and whatever else reads it, then restore.")
 
 
-def put_back(copy: Path, aside: Path, acts: replacing.Acts) -> None:
+def put_back(copy: Path, aside: Path, acts: replacing.UndoLog) -> None:
     """Let the copy be the database, or leave everything as it is. SQLite's before it has a name in `aside`."""
     if name() == POSTGRES:
         _fill(copy)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from backend import sandbox
 from backend.config import settings
 from backend.db import address, now, reading, tables
-from backend.engines._model_check import Line, Outcome
+from backend.engines._model_check import CheckLevel, Line
 from backend.engines.openai import OpenAI
 from backend.errors import RondoError
 from backend.services import installation
@@ -33,13 +33,13 @@ LONG_WAIT = timedelta(minutes=5)
 OLD_BACKUP = timedelta(days=7)
 
 
-SIGNS = {Outcome.passed: "ok", Outcome.warn: "look", Outcome.fail: "mend", Outcome.absent: "-"}
+SIGNS = {CheckLevel.passed: "ok", CheckLevel.warn: "look", CheckLevel.fail: "mend", CheckLevel.absent: "-"}
 """What a person reads before each line."""
 
 
 def is_well(lines: list[Line]) -> bool:
     """Whether nothing has to be mended."""
-    return all(line.outcome is not Outcome.fail for line in lines)
+    return all(line.outcome is not CheckLevel.fail for line in lines)
 
 
 def examine() -> list[Line]:
@@ -47,7 +47,7 @@ def examine() -> list[Line]:
     lines = [*_python(), *_folder(), *_programs()]
     database = list(_database())
     lines += database
-    if all(line.outcome is not Outcome.fail for line in database):
+    if all(line.outcome is not CheckLevel.fail for line in database):
         for look in (_workers, _jobs, _endpoints):
             lines += _carefully(look)
     return [*lines, *_backups()]
@@ -57,20 +57,20 @@ def _carefully(look: Callable[[], Iterator[Line]]) -> list[Line]:
     try:
         return list(look())
     except SQLAlchemyError as error:
-        return [Line("database", Outcome.fail, f"The database does not answer any more ({type(error).__name__}).")]
+        return [Line("database", CheckLevel.fail, f"The database does not answer any more ({type(error).__name__}).")]
 
 
 def _python() -> Iterator[Line]:
     found = ".".join(map(str, sys.version_info[:3]))
     if MINIMUM <= sys.version_info[:2] < NEXT:
-        yield Line("python", Outcome.passed, f"Python {found}.")
+        yield Line("python", CheckLevel.passed, f"Python {found}.")
     else:
         yield Line(
-            "python", Outcome.fail, f"This is Python {found}; Rondo is made for 3.11 to 3.13. Install one of them."
+            "python", CheckLevel.fail, f"This is Python {found}; Rondo is made for 3.11 to 3.13. Install one of them."
         )
     file = Path(__file__).parents[3] / "constraints.txt"
     if not file.is_file():
-        yield Line("libraries", Outcome.absent, "constraints.txt is not at hand, so versions are not compared.")
+        yield Line("libraries", CheckLevel.absent, "constraints.txt is not at hand, so versions are not compared.")
         return
     others = []
     for line in file.read_text(encoding="utf-8").splitlines():
@@ -86,68 +86,72 @@ def _python() -> Iterator[Line]:
     if others:
         named = ", ".join(others[:5])
         said = f"{len(others)} are not what was tested together: {named}. Install with -c constraints.txt."
-        yield Line("libraries", Outcome.warn, said)
+        yield Line("libraries", CheckLevel.warn, said)
     else:
-        yield Line("libraries", Outcome.passed, "All have the versions that were tested together.")
+        yield Line("libraries", CheckLevel.passed, "All have the versions that were tested together.")
 
 
 def _folder() -> Iterator[Line]:
     folder = settings().folder
     if not folder.is_dir():
         said = f"{folder} does not exist yet. `rondo up` makes it; or set RONDO_DATA_DIR to the one you mean."
-        yield Line("data folder", Outcome.fail, said)
+        yield Line("data folder", CheckLevel.fail, said)
         return
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-        yield Line("data folder", Outcome.fail, f"{folder} cannot be written by this account. Give it to the account.")
+        yield Line(
+            "data folder", CheckLevel.fail, f"{folder} cannot be written by this account. Give it to the account."
+        )
     elif folder.stat().st_mode & (0o007 if settings().group_access else 0o077):
         said = f"{folder} can be read by other accounts. The next start of Rondo closes it, or: chmod go= {folder}"
-        yield Line("data folder", Outcome.warn, said)
+        yield Line("data folder", CheckLevel.warn, said)
     else:
-        yield Line("data folder", Outcome.passed, f"{folder} is Rondo's own.")
+        yield Line("data folder", CheckLevel.passed, f"{folder} is Rondo's own.")
     free = shutil.disk_usage(folder).free
     said = f"{free / 1024**3:,.1f} GB are free where the data folder lies."
     if free < NO_SPACE:
-        yield Line("disk", Outcome.fail, f"{said} Make room: a checkpoint that does not fit fails its training.")
+        yield Line("disk", CheckLevel.fail, f"{said} Make room: a checkpoint that does not fit fails its training.")
     elif free < LITTLE_SPACE:
-        yield Line("disk", Outcome.warn, f"{said} Make room before the next training.")
+        yield Line("disk", CheckLevel.warn, f"{said} Make room before the next training.")
     else:
-        yield Line("disk", Outcome.passed, said)
+        yield Line("disk", CheckLevel.passed, said)
 
 
 def _programs() -> Iterator[Line]:
     try:
         sandbox.check()
-        yield Line("bubblewrap", Outcome.passed, "Programs that a model wrote can run here, in a sandbox.")
+        yield Line("bubblewrap", CheckLevel.passed, "Programs that a model wrote can run here, in a sandbox.")
     except RondoError as error:
-        yield Line("bubblewrap", Outcome.absent, f"{error.message} Only recipes that run programs need it.")
+        yield Line("bubblewrap", CheckLevel.absent, f"{error.message} Only recipes that run programs need it.")
     for name, use in (("torch", "Local models cannot run or be trained: pip install 'rondo[local]'."), ("vllm", "")):
         if importlib.util.find_spec(name) is None:
-            yield Line(name, Outcome.absent, f"Not installed. {use or 'Only a vLLM server on this machine needs it.'}")
+            yield Line(
+                name, CheckLevel.absent, f"Not installed. {use or 'Only a vLLM server on this machine needs it.'}"
+            )
         else:
-            yield Line(name, Outcome.passed, f"{importlib.metadata.version(name)} is installed.")
+            yield Line(name, CheckLevel.passed, f"{importlib.metadata.version(name)} is installed.")
     yield _gpu()
 
 
 def _gpu() -> Line:
     program = shutil.which("nvidia-smi")
     if program is None:
-        return Line("gpu", Outcome.absent, "No NVIDIA driver (nvidia-smi) here: models run on the CPU.")
+        return Line("gpu", CheckLevel.absent, "No NVIDIA driver (nvidia-smi) here: models run on the CPU.")
     line = [program, "--query-gpu=name,memory.total,memory.used", "--format=csv,noheader"]
     try:
         done = subprocess.run(line, capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        return Line("gpu", Outcome.warn, f"nvidia-smi gave no answer ({type(error).__name__}). Look at the driver.")
+        return Line("gpu", CheckLevel.warn, f"nvidia-smi gave no answer ({type(error).__name__}). Look at the driver.")
     if done.returncode or not done.stdout.strip():
         said = (done.stderr or done.stdout).strip()[-200:] or "it said nothing"
-        return Line("gpu", Outcome.warn, f"nvidia-smi found no GPU: {said}. Look at the driver.")
-    return Line("gpu", Outcome.passed, "; ".join(done.stdout.strip().splitlines()) + " (name, memory, used).")
+        return Line("gpu", CheckLevel.warn, f"nvidia-smi found no GPU: {said}. Look at the driver.")
+    return Line("gpu", CheckLevel.passed, "; ".join(done.stdout.strip().splitlines()) + " (name, memory, used).")
 
 
 def _database() -> Iterator[Line]:
     url = make_url(settings().url)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         said = f"There is no database at {url.database} yet. Start Rondo once: rondo up."
-        yield Line("database", Outcome.fail, said)
+        yield Line("database", CheckLevel.fail, said)
         return
     started = time.monotonic()
     try:
@@ -155,15 +159,17 @@ def _database() -> Iterator[Line]:
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
         yield Line(
-            "database", Outcome.fail, f"{address()} does not answer: {reason}. Start it, or correct RONDO_DATABASE_URL."
+            "database",
+            CheckLevel.fail,
+            f"{address()} does not answer: {reason}. Start it, or correct RONDO_DATABASE_URL.",
         )
         return
-    yield Line("database", Outcome.passed, f"{address()} answers within {time.monotonic() - started:.2f} seconds.")
+    yield Line("database", CheckLevel.passed, f"{address()} answers within {time.monotonic() - started:.2f} seconds.")
     if is_current:
-        yield Line("schema", Outcome.passed, "It is that of this version.")
+        yield Line("schema", CheckLevel.passed, "It is that of this version.")
     else:
         said = "It is not that of this version of Rondo. Back up, then: rondo db upgrade."
-        yield Line("schema", Outcome.fail, said)
+        yield Line("schema", CheckLevel.fail, said)
 
 
 def _workers() -> Iterator[Line]:
@@ -173,13 +179,13 @@ def _workers() -> Iterator[Line]:
     served = {queue for row in alive for queue in row.queues.split(",")}
     for queue in sorted(queued - served):
         said = f"Jobs wait in the queue {queue}, and no worker takes from it. Start one: rondo worker --queues {queue}"
-        yield Line("workers", Outcome.fail, said)
+        yield Line("workers", CheckLevel.fail, said)
     if alive:
         named = ", ".join(f"{row.id} on {row.host} ({row.queues})" for row in alive)
-        yield Line("workers", Outcome.passed, f"{len(alive)} alive: {named}.")
+        yield Line("workers", CheckLevel.passed, f"{len(alive)} alive: {named}.")
     elif not queued:
         yield Line(
-            "workers", Outcome.absent, "None is alive, and no job waits. `rondo up` or `rondo worker` starts one."
+            "workers", CheckLevel.absent, "None is alive, and no job waits. `rondo up` or `rondo worker` starts one."
         )
 
 
@@ -196,9 +202,9 @@ def _jobs() -> Iterator[Line]:
         said = f"{len(waiting)} have waited for over {minutes} minutes, the first is job {waiting[0]}."
         stuck.append(f"{said} Start more workers.")
     for said in stuck:
-        yield Line("jobs", Outcome.warn, said)
+        yield Line("jobs", CheckLevel.warn, said)
     if not stuck:
-        yield Line("jobs", Outcome.passed, f"{len(running)} run, none is stuck.")
+        yield Line("jobs", CheckLevel.passed, f"{len(running)} run, none is stuck.")
 
 
 def _stuck(job: tables.Job, alive: set[str]) -> str:
@@ -221,20 +227,20 @@ def _endpoints() -> Iterator[Line]:
         try:
             with OpenAI(**given | {"timeout": ENDPOINT_SECONDS, "max_retries": 0}) as engine:
                 engine.listing()
-            yield Line("endpoint", Outcome.passed, f"{base_url} answers.")
+            yield Line("endpoint", CheckLevel.passed, f"{base_url} answers.")
         except (RondoError, ValueError) as error:
-            yield Line("endpoint", Outcome.fail, f"{base_url}: {error}")
+            yield Line("endpoint", CheckLevel.fail, f"{base_url}: {error}")
 
 
 def _backups() -> Iterator[Line]:
     newest = archives.newest()
     if newest is None:
-        yield Line("backups", Outcome.warn, "There is none in the data folder. Make one: rondo db backup.")
+        yield Line("backups", CheckLevel.warn, "There is none in the data folder. Make one: rondo db backup.")
         return
     made = newest.stat().st_mtime
     said = f"The newest in the data folder is {newest.name}, {_hours(time.time() - made)} old."
     is_old = time.time() - made > OLD_BACKUP.total_seconds()
-    yield Line("backups", Outcome.warn if is_old else Outcome.passed, said + (" Make another." if is_old else ""))
+    yield Line("backups", CheckLevel.warn if is_old else CheckLevel.passed, said + (" Make another." if is_old else ""))
 
 
 def _ago(then: datetime) -> str:

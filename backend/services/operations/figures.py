@@ -12,7 +12,7 @@ from backend.values import JobStatus, RoundStatus
 
 
 @dataclass(frozen=True)
-class Figures:
+class InstallationFigures:
     """The state of the database's installation. Every queue and status is named, those with nothing too."""
 
     jobs: dict[tuple[str, str], int]
@@ -28,7 +28,7 @@ class Figures:
     """Ids, 0 where there is none. Counting the rows would read them all."""
 
 
-def read(queues: tuple[str, ...] = ("generate", "train", "export")) -> Figures:
+def read(queues: tuple[str, ...] = ("generate", "train", "export")) -> InstallationFigures:
     """Read the figures as they are now."""
     job, round_ = tables.Job, tables.Round
     with reading() as db:
@@ -48,7 +48,7 @@ def read(queues: tuple[str, ...] = ("generate", "train", "export")) -> Figures:
         for queue in (one for row in alive(db) for one in row.queues.split(",")):
             workers[queue] = workers.get(queue, 0) + 1
         samples, decisions = (db.scalar(select(func.max(of.id))) or 0 for of in (tables.Sample, tables.Decision))
-    return Figures(jobs, rounds, workers, ages, samples, decisions)
+    return InstallationFigures(jobs, rounds, workers, ages, samples, decisions)
 
 
 def alive(db: Session) -> Iterator[tables.Executor]:

@@ -17,7 +17,7 @@ from backend import in_use
 from backend.db import now
 
 
-class Acts:
+class UndoLog:
     """What was done so far, to be taken back in reverse."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ def free_name(folder: Path) -> str:
     return found
 
 
-def set_aside(place: Path, aside: Path, acts: Acts) -> None:
+def set_aside(place: Path, aside: Path, acts: UndoLog) -> None:
     """Move a file or folder aside. Of a folder that lies on another disk, by a mount or a link, what is in it."""
     if place.is_dir() and (place.is_symlink() or place.is_mount()):
         inner = _name_of(aside)
@@ -58,7 +58,7 @@ def set_aside(place: Path, aside: Path, acts: Acts) -> None:
         _move(place, place.with_name(f".{_name_of(aside)}-{place.name}"), acts)
 
 
-def put(path: Path, target: Path, aside: Path, sha256: str, acts: Acts) -> None:
+def put(path: Path, target: Path, aside: Path, sha256: str, acts: UndoLog) -> None:
     """Move a file to its place. Another one that is there goes aside; the same one stays."""
     if target.is_file() and _sum(target) == sha256:
         return
@@ -91,7 +91,7 @@ def staged_name(target: Path) -> Path:
     return target.with_name(f".restore-{target.name}")
 
 
-def keep(path: Path, aside: Path, acts: Acts) -> None:
+def keep(path: Path, aside: Path, acts: UndoLog) -> None:
     """Let a file that is to be replaced in one step have a second name, so that its place is never empty."""
     aside.parent.mkdir(parents=True, exist_ok=True)
     for name in (aside, path.with_name(f".{_name_of(aside)}-{path.name}")):
@@ -113,7 +113,7 @@ def _name_of(aside: Path) -> str:
     return next(part for part in reversed(aside.parts) if part.startswith("replaced-"))
 
 
-def _move(place: Path, aside: Path, acts: Acts) -> None:
+def _move(place: Path, aside: Path, acts: UndoLog) -> None:
     aside.parent.mkdir(parents=True, exist_ok=True)
     acts.before(_move_back, place, aside)
     os.rename(place, aside)

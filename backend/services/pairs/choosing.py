@@ -12,7 +12,7 @@ from backend.values import JSON, Role, RoundStatus
 
 
 @dataclass(frozen=True)
-class Chosen:
+class SelectingRound:
     """The round that selects, by its id and number.
 
     job_id: the job that was started; None where the round waits for people and selects afterwards. branch_of_number:
@@ -25,7 +25,7 @@ class Chosen:
     branch_of_number: int | None = None
 
 
-def choose(actor: Actor, round_id: int, knobs: JSON) -> Chosen:
+def choose(actor: Actor, round_id: int, knobs: JSON) -> SelectingRound:
     """Make this the round's selector. A round that waits for people selects with it once its review is closed; one that
     stopped selects again at once. One that has its checkpoint stays as it is, and a branch of it is launched.
 
@@ -43,8 +43,8 @@ def choose(actor: Actor, round_id: int, knobs: JSON) -> Chosen:
             row.recipe = openings.with_selector(row, step, selector)
             place = {"project_id": row.project_id, "round_id": round_id}
             events.note(db, actor, "change selector", f"round {number}", before=before, after=selector, **place)
-            return Chosen(round_id, number, None)
+            return SelectingRound(round_id, number, None)
     job_id = reselect.reselect(actor, round_id, selector)
     with reading() as db:
         round_ = db.get_one(tables.Round, db.get_one(tables.Job, job_id).round_id)
-        return Chosen(round_.id, round_.number, job_id, number if round_.id != round_id else None)
+        return SelectingRound(round_.id, round_.number, job_id, number if round_.id != round_id else None)

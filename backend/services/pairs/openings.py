@@ -41,7 +41,7 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True)
-class Opening:
+class PairOpening:
     """The samples of one opening. `notes`: notes of the prompts that have few enough values to be categories."""
 
     token: str
@@ -49,7 +49,7 @@ class Opening:
     round_id: int
     number: int
     user_id: int
-    found: Candidates
+    candidates: Candidates
     notes: tuple[str, ...]
     knobs: MarginPairs
     _codes: dict[str, tuple[Numbers, tuple[str, ...]]] = field(default_factory=dict)
@@ -58,18 +58,18 @@ class Opening:
         """Return the category of each group by a note, and the categories' names."""
         codes = self._codes.get(note)
         if codes is None:
-            codes = self.found.categories(note)
+            codes = self.candidates.categories(note)
             # Of one note alone: each array is as long as the round has prompts.
             self._codes.clear()
             self._codes[note] = codes
         return codes
 
 
-_kept: OrderedDict[str, Opening] = OrderedDict()
+_kept: OrderedDict[str, PairOpening] = OrderedDict()
 _lock = threading.Lock()
 
 
-def open_round(actor: Actor, round_id: int) -> Opening:
+def open_round(actor: Actor, round_id: int) -> PairOpening:
     """Load a judged round's samples, those that its selector would see, with the labels that stand now.
 
     Raises `Conflict` where the round has no scores, or its selector's groups are not there yet, `InvalidInput` where
@@ -83,7 +83,7 @@ def open_round(actor: Actor, round_id: int) -> Opening:
         pool = candidates.load(db, stage, seed=stage.seed("select", 0))
     if not ((pool.score == pool.score) | (pool.standing != 0)).any():
         raise Conflict(f"No sample of round {row.number} has a score yet. Open this page once the round is judged.")
-    opening = Opening(secrets.token_hex(8), way, round_id, row.number, actor.user_id, pool, _notes(pool), knobs)
+    opening = PairOpening(secrets.token_hex(8), way, round_id, row.number, actor.user_id, pool, _notes(pool), knobs)
     with _lock:
         _kept[opening.token] = opening
         while len(_kept) > MOST_KEPT:
@@ -91,7 +91,7 @@ def open_round(actor: Actor, round_id: int) -> Opening:
     return opening
 
 
-def opened(actor: Actor, round_id: int, token: str) -> Opening:
+def opened(actor: Actor, round_id: int, token: str) -> PairOpening:
     """Return what was loaded when the page was opened; loaded again where others' openings took its place."""
     with reading() as db:
         get_row(db, actor, round_id, Role.curator)

@@ -9,12 +9,12 @@ from sqlalchemy import func, select
 
 from backend.db import reading, tables
 from backend.errors import InvalidInput
-from backend.selectors._margins import Decided, decide, length_gap
+from backend.selectors._margins import DecidedPairs, decide, length_gap
 from backend.selectors.margin_pairs import MarginPairs
 from backend.services import refusals
 from backend.services.access import Actor
 from backend.services.pairs import openings
-from backend.services.pairs.openings import NAME, Opening
+from backend.services.pairs.openings import NAME, PairOpening
 from backend.values import JSON
 
 SHOWN = 10
@@ -70,9 +70,9 @@ def preview(actor: Actor, round_id: int, knobs: JSON, *, token: str = "") -> Pai
     return of_opening(opening, selector)
 
 
-def of_opening(opening: Opening, selector: MarginPairs) -> PairPreview:
+def of_opening(opening: PairOpening, selector: MarginPairs) -> PairPreview:
     """The preview of what was loaded."""
-    pool = opening.found
+    pool = opening.candidates
     codes, names = opening.categories(selector.category) if selector.category else (None, ())
     decided = decide(pool, selector.knobs, categories=codes)
     counts = np.bincount(codes[decided.group], minlength=len(names)).tolist() if codes is not None else []
@@ -96,9 +96,9 @@ def _largest(categories: dict[str, int]) -> dict[str, int]:
     return {name: count for name, count in categories.items() if name in kept}
 
 
-def _examples(opening: Opening, decided: Decided) -> tuple[PairShown, ...]:
+def _examples(opening: PairOpening, decided: DecidedPairs) -> tuple[PairShown, ...]:
     """Ten pairs at equal distances, so that they stand for all of them."""
-    pool, sample, prompt = opening.found, tables.Sample, tables.Prompt
+    pool, sample, prompt = opening.candidates, tables.Sample, tables.Prompt
     if not len(decided.chosen):
         return ()
     places = np.unique(np.linspace(0, len(decided.chosen) - 1, SHOWN).astype(int))

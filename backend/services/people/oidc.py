@@ -33,7 +33,7 @@ TIMEOUT = 10.0
 
 
 @dataclass(frozen=True)
-class Flow:
+class SignInFlow:
     """What the browser keeps while its person is at the provider. `link`: the secret of a one-time link to use up."""
 
     state: str
@@ -49,9 +49,9 @@ def provider() -> str | None:
     return urlsplit(known.oidc_issuer).hostname if known.oidc_issuer and known.oidc_client_id else None
 
 
-def begin(redirect_uri: str, *, next: str = "/", link: str = "") -> tuple[str, Flow]:
+def begin(redirect_uri: str, *, next: str = "/", link: str = "") -> tuple[str, SignInFlow]:
     """Return the provider's address to send the person to, and what to remember of it."""
-    flow = Flow(secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48), next, link)
+    flow = SignInFlow(secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48), next, link)
     with _client(redirect_uri) as client:
         metadata = _discover(client)
         address, _ = client.create_authorization_url(
@@ -60,7 +60,7 @@ def begin(redirect_uri: str, *, next: str = "/", link: str = "") -> tuple[str, F
     return address, flow
 
 
-def finish(flow: Flow | None, redirect_uri: str, answer: Mapping[str, str]) -> str:
+def finish(flow: SignInFlow | None, redirect_uri: str, answer: Mapping[str, str]) -> str:
     """Take the provider's answer and return the secret of a new session."""
     if flow is None or not hmac.compare_digest(flow.state.encode(), answer.get("state", "").encode()):
         raise NotSignedIn("This sign-in was not begun in this browser, or it took too long. Start again.")
@@ -114,7 +114,7 @@ def verified(id_token: str, keys: JSON, *, issuer: str, nonce: str, access_token
     return dict(claims)
 
 
-def _claims(flow: Flow, redirect_uri: str, code: str) -> JSON:
+def _claims(flow: SignInFlow, redirect_uri: str, code: str) -> JSON:
     """Change the code for tokens and read who it is."""
     with _client(redirect_uri) as client:
         metadata = _discover(client)

@@ -276,7 +276,7 @@ def _seconds(
     first = plan.branch_step or 0
     if first or not recipe.is_slots:
         by_step = {number: seconds for number, seconds in by_step.items() if number >= first}
-        asked = step_seconds.Asked(db, project_id, recipe, phase, plan.policy_id, plan.judge_id, plan.roles)
+        asked = step_seconds.SecondsQuery(db, project_id, recipe, phase, plan.policy_id, plan.judge_id, plan.roles)
         return step_seconds.of_steps(asked, by_step)
     samples = sizes.sizes(recipe, phase, prompts=prompts, taken=taken).samples
     return plan_seconds.estimated(

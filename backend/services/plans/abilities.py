@@ -12,7 +12,7 @@ from backend.errors import InvalidInput, UnknownPart
 from backend.generators import Generator
 from backend.judges import Judge
 from backend.pipeline.bind import base_of
-from backend.recipes import BASE, JUDGE, POLICY, Place, Recipe
+from backend.recipes import BASE, JUDGE, POLICY, Recipe, StepPlace
 from backend.services.recipes import round_roles
 from backend.trainers import ADAPTER_ON_ADAPTER, Trainer
 from backend.values import SCORER
@@ -44,7 +44,7 @@ def _bound(db: Session, role: str, known: Mapping[str, int]) -> int:
     return known[POLICY] if role == JUDGE and role not in known else known[role]
 
 
-def _check_step(place: Place, role: str, row: tables.Checkpoint, who: str) -> None:
+def _check_step(place: StepPlace, role: str, row: tables.Checkpoint, who: str) -> None:
     part, abilities = place.step.part, _abilities(row)
     if isinstance(part, Trainer):
         if role in round_roles.weights_of(part):
@@ -62,7 +62,7 @@ def _check_step(place: Place, role: str, row: tables.Checkpoint, who: str) -> No
             raise InvalidInput(f"{place} asks {who} to {wanted.in_words}, which it cannot. {WAYS_OUT[wanted]}.")
 
 
-def _check_weights(place: Place, part: Trainer, row: tables.Checkpoint, who: str) -> None:
+def _check_weights(place: StepPlace, part: Trainer, row: tables.Checkpoint, who: str) -> None:
     abilities = _abilities(row)
     if part.makes == SCORER:
         is_adapter = row.kind == "adapter" or bool(innermost(row.engine).get("adapter"))

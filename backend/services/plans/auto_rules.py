@@ -7,7 +7,7 @@ from backend.db import tables
 from backend.errors import InvalidInput
 from backend.services.plans import scheduled
 from backend.services.results.starts import fall
-from backend.services.results.summaries import Measured, is_worse, lines_of
+from backend.services.results.summaries import MeasuredNumber, is_worse, lines_of
 from backend.values import WarningLevel
 
 RULES = {
@@ -66,11 +66,11 @@ def _audit_fell(db: Session, row: tables.Round) -> str | None:
     )
 
 
-def _audit(db: Session, round_id: int | None) -> Measured | None:
+def _audit(db: Session, round_id: int | None) -> MeasuredNumber | None:
     metric = tables.Metric
     metric_row = db.scalars(select(metric).where(metric.round_id == round_id, metric.name == AUDIT)).one_or_none()
     return (
         None
         if metric_row is None or metric_row.value is None
-        else Measured(metric_row.value, metric_row.low, metric_row.high, metric_row.n)
+        else MeasuredNumber(metric_row.value, metric_row.low, metric_row.high, metric_row.n)
     )

@@ -13,7 +13,7 @@ from backend import recipes
 from backend.db import tables
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.pipeline import branch
-from backend.recipes import JUDGE, REFERENCE, Place, Recipe
+from backend.recipes import JUDGE, REFERENCE, Recipe, StepPlace
 from backend.services.plans.plan import Plan
 from backend.services.recipes import round_roles
 from backend.values import BEFORE_REVIEW, JobStatus, RoundStatus, SetUse
@@ -170,5 +170,5 @@ def says(row: tables.Round, step: int) -> str:
     )
 
 
-def _places(row: tables.Round) -> tuple[Place, ...]:
+def _places(row: tables.Round) -> tuple[StepPlace, ...]:
     return recipes.read(row.recipe).places(row.phase)

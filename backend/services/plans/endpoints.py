@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.engines import _probe
 from backend.engines._asking import FORMS
-from backend.engines._model_check import Outcome
+from backend.engines._model_check import CheckLevel
 from backend.engines._wrapper import innermost
 from backend.generators import Generator
 from backend.judges._template import TemplateJudge
 from backend.pipeline.bind import base_of
-from backend.recipes import BASE, JUDGE, POLICY, Place, Recipe
+from backend.recipes import BASE, JUDGE, POLICY, Recipe, StepPlace
 from backend.registry import Part
 from backend.services.checkpoints import model_checks
 from backend.services.recipes import round_roles
@@ -33,7 +33,7 @@ def warnings(db: Session, recipe: Recipe, phase: int, known: Mapping[str, int]) 
     return list(messages)
 
 
-def _of(place: Place, row: tables.Checkpoint) -> list[str]:
+def _of(place: StepPlace, row: tables.Checkpoint) -> list[str]:
     part, engine = place.step.part, innermost(row.engine)
     messages = unforced(part, str(place), row)
     if engine.get("name") != "openai":
@@ -67,4 +67,4 @@ def unforced(part: Part, who: str, row: tables.Checkpoint) -> list[str]:
 
 def _unanswered(checks: model_checks.Checks) -> str:
     line: Any = next((line for line in checks.lines if line.name == "connection"), None)
-    return "" if line is None or line.outcome is Outcome.passed else str(line.text).removeprefix(_probe.UNANSWERED)
+    return "" if line is None or line.outcome is CheckLevel.passed else str(line.text).removeprefix(_probe.UNANSWERED)

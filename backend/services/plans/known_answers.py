@@ -11,7 +11,7 @@ from backend.errors import InvalidInput
 from backend.generators import Generator
 from backend.judges import Judge
 from backend.prompt_sources import PromptSource
-from backend.recipes import Place, Recipe
+from backend.recipes import Recipe, StepPlace
 from backend.registry import Part
 from backend.trainers import Trainer
 
@@ -39,7 +39,7 @@ def _of_prompts(recipe: Recipe, phase: int) -> Iterator[Part]:
             yield from place.step.part.rewards if isinstance(place.step.part, Trainer) else ()
 
 
-def _have_answers(places: Sequence[Place], source: int | None) -> bool:
+def _have_answers(places: Sequence[StepPlace], source: int | None) -> bool:
     """Whether what a source asks, or what the texts that it asks about answer, has a known answer of its own."""
     while source is not None:
         asked = places[source].step.part

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from backend.generators import Generator
 from backend.judges import Judge
 from backend.prompt_sources import PromptSource
-from backend.recipes import Place, Recipe
+from backend.recipes import Recipe, StepPlace
 from backend.selectors import Selector
 from backend.trainers import Trainer
 
@@ -28,7 +28,7 @@ class Sizes:
 
 
 @dataclass(frozen=True)
-class Made:
+class StepSize:
     """What one step makes: so many samples or judged samples (`units`), with so many calls and tokens."""
 
     units: int = 0
@@ -59,7 +59,7 @@ def sizes(recipe: Recipe, phase: int, *, prompts: int, taken: int, first: int = 
     return sizes_
 
 
-def _all(by_step: dict[int, Made]) -> Sizes:
+def _all(by_step: dict[int, StepSize]) -> Sizes:
     texts = sum(step_size.units for step_size in by_step.values() if step_size.is_text)
     rollouts = sum(step_size.units for step_size in by_step.values() if step_size.is_rollout)
     calls, tokens = (
@@ -69,9 +69,9 @@ def _all(by_step: dict[int, Made]) -> Sizes:
     return Sizes(texts, calls, tokens, rollouts=rollouts)
 
 
-def _tried(recipe: Recipe, phase: int) -> list[tuple[Place, ...]]:
+def _tried(recipe: Recipe, phase: int) -> list[tuple[StepPlace, ...]]:
     """The steps of each trial of the schedule that makes texts of its own."""
-    branches: list[tuple[Place, ...]] = []
+    branches: list[tuple[StepPlace, ...]] = []
     for changes in recipe.schedule.trials():
         places = recipe.tried(changes).pilot(phase)
         if not branches or branches[-1][:-1] != places[:-1]:
@@ -79,12 +79,12 @@ def _tried(recipe: Recipe, phase: int) -> list[tuple[Place, ...]]:
     return branches
 
 
-def by_step(places: Sequence[Place], *, prompts: int, taken: int) -> dict[int, Made]:
+def by_step(places: Sequence[StepPlace], *, prompts: int, taken: int) -> dict[int, StepSize]:
     """What each generator and judge of these steps makes, by its number."""
     groups: dict[int, int] = {}
     asked: dict[int, int] = {}
     texts: dict[int, int] = defaultdict(int)
-    by_step_: dict[int, Made] = {}
+    by_step_: dict[int, StepSize] = {}
     for place in places:
         part = place.step.part
         source = place.index if place.source is None else place.source
@@ -103,11 +103,11 @@ def by_step(places: Sequence[Place], *, prompts: int, taken: int) -> dict[int, M
             texts[source] += new + extra
             calls, each = part.asks_per_prompt
             tokens = new * part.texts_per_sample * part.max_tokens_per_sample + seen * calls * each
-            by_step_[place.index] = Made(new + extra, seen * calls, tokens, is_text=True)
+            by_step_[place.index] = StepSize(new + extra, seen * calls, tokens, is_text=True)
         elif isinstance(part, Judge):
             units = share(texts[source], seen, groups.get(source, 0))
             calls = part.calls_at_most(seen, units) if part.needs_engine else 0
-            by_step_[place.index] = Made(units, calls, calls * part.max_tokens_per_call)
+            by_step_[place.index] = StepSize(units, calls, calls * part.max_tokens_per_call)
         elif isinstance(part, Selector) and not part.needs_texts:
             asked[place.index] = seen  # a row of each question, of which a prompt may have several
         elif isinstance(part, Trainer) and part.rewards:
@@ -116,7 +116,7 @@ def by_step(places: Sequence[Place], *, prompts: int, taken: int) -> dict[int, M
             calls = sum(judge.calls_at_most(rows, new) for judge in part.rewards if judge.needs_engine)
             each = max(judge.max_tokens_per_call for judge in part.rewards)
             tokens = new * part.max_tokens_per_rollout + calls * each
-            by_step_[place.index] = Made(new, calls, tokens, is_text=True, is_rollout=True)
+            by_step_[place.index] = StepSize(new, calls, tokens, is_text=True, is_rollout=True)
     return by_step_
 
 

@@ -10,15 +10,15 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.generators import Generator
 from backend.judges import Judge
-from backend.recipes import BASE, JUDGE, POLICY, REFERENCE, STAGES, Place, Recipe
+from backend.recipes import BASE, JUDGE, POLICY, REFERENCE, STAGES, Recipe, StepPlace
 from backend.services.plans.seconds import Seconds, Took, family, newest, shares
-from backend.services.plans.sizes import Made
+from backend.services.plans.sizes import StepSize
 from backend.trainers import Trainer
 from backend.values import Stage
 
 
 @dataclass(frozen=True)
-class Asked:
+class SecondsQuery:
     """The plan whose seconds are wanted. `roles`: what is bound beyond policy, reference and judge."""
 
     db: Session
@@ -40,7 +40,7 @@ class Asked:
         ids = family(self.db, self.project_id, self.roles[role])
         return exists().where(bound.round_id == row.id, bound.role == role, bound.checkpoint_id.in_(ids))
 
-    def own(self, place: Place, stage: Stage, role: str) -> Took | None:
+    def own(self, place: StepPlace, stage: Stage, role: str) -> Took | None:
         """What the step itself took in the newest round of the recipe."""
         row = tables.Round
         same = and_(
@@ -55,11 +55,11 @@ class Asked:
         return newest(self.db, self.project_id, stage, and_(*which))
 
 
-def of_steps(asked: Asked, by_step: Mapping[int, Made]) -> Seconds | None:
+def of_steps(asked: SecondsQuery, by_step: Mapping[int, StepSize]) -> Seconds | None:
     """Seconds of a round that makes so much in each step; None where a step that takes long was never measured."""
     likely = at_most = 0.0
     for place in asked.recipe.places(asked.phase):
-        seconds = _of_step(asked, place, by_step.get(place.index, Made()))
+        seconds = _of_step(asked, place, by_step.get(place.index, StepSize()))
         if seconds is None:
             return None
         likely, at_most = likely + seconds.likely, at_most + seconds.at_most
@@ -68,7 +68,7 @@ def of_steps(asked: Asked, by_step: Mapping[int, Made]) -> Seconds | None:
     return Seconds(likely + rest, at_most + rest)
 
 
-def _of_step(asked: Asked, place: Place, size: Made) -> Seconds | None:
+def _of_step(asked: SecondsQuery, place: StepPlace, size: StepSize) -> Seconds | None:
     part, stage = place.step.part, STAGES.get(place.step.kind)
     if isinstance(part, Trainer) and not part.trains_weights:
         return _both(0.0)  # next to nothing
@@ -93,7 +93,7 @@ def _of_step(asked: Asked, place: Place, size: Made) -> Seconds | None:
     return Seconds(units * took.per_unit * usual, units * took.per_unit * full)
 
 
-def _elsewhere(asked: Asked, place: Place, part: Generator | Judge) -> Took | None:
+def _elsewhere(asked: SecondsQuery, place: StepPlace, part: Generator | Judge) -> Took | None:
     """The newest job of the kind in a recipe of slots, where a round's tokens are those of the one step."""
     recipe: Any = tables.Round.recipe
     if isinstance(part, Generator):

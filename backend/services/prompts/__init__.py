@@ -18,19 +18,19 @@ from backend.pipeline import preview_rows
 from backend.services import events
 from backend.services.access import Actor, require
 from backend.services.prompts.file_preview import FilePreview, Finished
-from backend.services.prompts.intake import Report, import_file, importable, load_report, preview, report_path
+from backend.services.prompts.intake import ImportReport, import_file, importable, load_report, preview, report_path
 from backend.services.prompts.mapping import Mapping
 from backend.values import JSON, Role, Split
 
 __all__ = [
-    "Completion",
     "FilePreview",
     "Finished",
+    "ImportReport",
+    "ImportedText",
     "Mapping",
-    "Page",
+    "PromptPage",
     "PromptSetView",
     "PromptView",
-    "Report",
     "browse",
     "delete_set",
     "get",
@@ -62,7 +62,7 @@ class PromptSetView:
 
 
 @dataclass(frozen=True)
-class Completion:
+class ImportedText:
     """A text that the file brought for a prompt. `extra`: what it says of it."""
 
     text: str
@@ -79,19 +79,19 @@ class PromptView:
     text: str
     answer: str | None
     extra: JSON
-    completions: tuple[Completion, ...] = ()
+    completions: tuple[ImportedText, ...] = ()
     is_masked: bool = False
 
 
 @dataclass(frozen=True)
-class Page:
+class PromptPage:
     """Rows and the cursor of the next page; None at the end."""
 
     rows: tuple[PromptView, ...]
     next: int | None
 
 
-def report(actor: Actor, set_id: int) -> Report | None:
+def report(actor: Actor, set_id: int) -> ImportReport | None:
     """What the import that made this set said; None for a set that was not imported from a file."""
     with reading() as db:
         _get(db, actor, set_id)
@@ -152,7 +152,7 @@ def _get(db: Session, actor: Actor, set_id: int, role: Role = Role.viewer) -> Pr
     return _view(*row)
 
 
-def browse(actor: Actor, set_id: int, *, search: str = "", cursor: int | None = None, limit: int = PAGE) -> Page:
+def browse(actor: Actor, set_id: int, *, search: str = "", cursor: int | None = None, limit: int = PAGE) -> PromptPage:
     """A page of the set in file order, from after `cursor`; `search` finds text of the last user message.
 
     A search that has to read the texts themselves may end a page before it is full; the next page goes on. Who is shown
@@ -166,15 +166,15 @@ def browse(actor: Actor, set_id: int, *, search: str = "", cursor: int | None = 
     shown = tuple(
         PromptView(p.id, p.position, p.messages, p.text, p.answer, p.extra, tuple(brought.get(p.id, ()))) for p in rows
     )
-    return Page(shown, more_after)
+    return PromptPage(shown, more_after)
 
 
-def completions(db: Session, prompt_ids: Sequence[int]) -> dict[int, list[Completion]]:
+def completions(db: Session, prompt_ids: Sequence[int]) -> dict[int, list[ImportedText]]:
     """The completions that a file brought, by prompt."""
-    row, by_prompt = tables.ImportedCompletion, defaultdict[int, list[Completion]](list)
+    row, by_prompt = tables.ImportedCompletion, defaultdict[int, list[ImportedText]](list)
     query = select(row.prompt_id, row.text, row.extra).where(row.prompt_id.in_(prompt_ids))
     for prompt_id, completion, extra in db.execute(query.order_by(row.prompt_id, row.position)) if prompt_ids else ():
-        by_prompt[prompt_id].append(Completion(completion, extra))
+        by_prompt[prompt_id].append(ImportedText(completion, extra))
     return by_prompt
 
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from backend.services.prompts.files.limits import Written, type_name
+from backend.services.prompts.files.limits import WrittenNumber, type_name
 from backend.services.prompts.messages import BadRow
 
 
@@ -13,7 +13,7 @@ def plain_text(value: Any, column: str | None) -> str:
         return ""
     if isinstance(value, str):
         return value.strip() and str(value)
-    if isinstance(value, Written):
+    if isinstance(value, WrittenNumber):
         return value.text
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return "\n\n".join(value)

@@ -12,7 +12,7 @@ from backend.services.prompts.choices import ANY, Places, places_of
 from backend.services.prompts.files import PromptFile
 from backend.services.prompts.formats import recognise
 from backend.services.prompts.mapping import Fate, Mapping, check_mapping, fates
-from backend.services.prompts.row_completions import Completion
+from backend.services.prompts.row_completions import RowCompletion
 from backend.services.prompts.rows import BadRow, parse
 from backend.values import JSON, Messages
 
@@ -31,7 +31,7 @@ class Finished:
     reason: str
     messages: Messages
     answer: str | None
-    completions: tuple[Completion, ...]
+    completions: tuple[RowCompletion, ...]
 
     @property
     def text(self) -> str:
@@ -157,7 +157,7 @@ def finished(number: int, row: Any, mapping: Mapping, ignored: set[str], places:
         return _bad(number, str(error))
     ignored.update(prompt.ignored)
     messages: Messages = prompt_messages_of(prompt.messages)
-    short = tuple(Completion(completion.text[:SHOWN_TEXT], completion.extra) for completion in prompt.completions)
+    short = tuple(RowCompletion(completion.text[:SHOWN_TEXT], completion.extra) for completion in prompt.completions)
     return Finished(number, "", messages, prompt.answer and prompt.answer[:SHOWN_TEXT], short)
 
 

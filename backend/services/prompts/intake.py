@@ -27,7 +27,7 @@ from backend.services.prompts.file_preview import FilePreview
 from backend.services.prompts.files import PromptFile, open_file
 from backend.services.prompts.files.arrow_rows import LARGEST, SPLITS, STATE
 from backend.services.prompts.mapping import Mapping
-from backend.services.prompts.staging import Problem, Problems, Stager
+from backend.services.prompts.staging import Problems, RowProblem, Stager
 from backend.services.prompts.writer import Writer
 from backend.values import JSON, Role, Split
 
@@ -41,7 +41,7 @@ class SetCount:
 
 
 @dataclass(frozen=True)
-class Report:
+class ImportReport:
     """What an import did. `problems` shows the first of each kind; the list file of the set has every one."""
 
     sets: tuple[SetCount, ...]
@@ -49,7 +49,7 @@ class Report:
     num_bad: int
     num_duplicates: int
     num_overlaps: int
-    problems: tuple[Problem, ...]
+    problems: tuple[RowProblem, ...]
     num_merged: int = 0
     """Rows that ask what a row before asks, and brought completions for it."""
     num_near: int = 0
@@ -113,7 +113,7 @@ def import_file(
     seed: int = 0,
     on_bad: Literal["keep good", "refuse"] = "keep good",
     uploaded: bool = False,
-) -> Report:
+) -> ImportReport:
     """Import a file as the set `name`; with a share held out, that share goes to the set `<name> held out`.
 
     All or nothing: a crash or an error leaves no set. Bad rows, repeated prompts and prompts that a set of the other
@@ -258,9 +258,9 @@ def report_path(set_id: int, suffix: str) -> Path:
 
 def _report(
     sets: list[tables.PromptSet], stager: Stager, writer: Writer, problems: Problems, notes: list[str], folder: Path
-) -> Report:
+) -> ImportReport:
     """Make the report and keep it beside the data."""
-    report = Report(
+    report = ImportReport(
         sets=tuple(SetCount(s.id, s.name, s.split, s.num_prompts) for s in sets),
         num_rows=stager.num_rows,
         num_bad=problems.counts["bad row"],
@@ -279,7 +279,7 @@ def _report(
     return report
 
 
-def load_report(set_id: int) -> Report | None:
+def load_report(set_id: int) -> ImportReport | None:
     """The report of the import that made the set, or None."""
     path = report_path(set_id, "json")
     if not path.exists():
@@ -287,5 +287,5 @@ def load_report(set_id: int) -> Report | None:
     data = json.loads(path.read_text(encoding="utf-8"))
     data["sets"] = tuple(SetCount(s["id"], s["name"], Split(s["split"]), s["num_prompts"]) for s in data["sets"])
     data["notes"] = tuple(data.get("notes", ()))
-    data["problems"] = tuple(Problem(**p) for p in data["problems"])
-    return Report(**data)
+    data["problems"] = tuple(RowProblem(**p) for p in data["problems"])
+    return ImportReport(**data)

@@ -48,7 +48,7 @@ def triples(text: str) -> tuple[frozenset[int], int]:
     return frozenset(map(hash, zip(spelled, spelled[1:], spelled[2:], strict=False))), numbers
 
 
-class Index:
+class NearDuplicateIndex:
     """Texts that others are compared with."""
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ def note(db: Session, project_id: int, writer: Writer) -> str:
             continue
         ours, theirs = list(islice(_texts(db, {own.id: own.name}), MOST)), islice(_texts(db, others), MOST)
         held, trained = (ours, theirs) if split is Split.held_out else (theirs, ours)
-        index = Index()
+        index = NearDuplicateIndex()
         for name, position, text in held:
             index.add(text, name, position)
         compared = 0

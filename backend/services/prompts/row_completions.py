@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from backend.services.prompts import messages
-from backend.services.prompts.files.limits import NumberText, Written, type_name
+from backend.services.prompts.files.limits import NumberText, WrittenNumber, type_name
 from backend.services.prompts.mapping import Mapping
 from backend.services.prompts.messages import BadRow, looks_like_chat, read_chat
 from backend.values import JSON, Messages
@@ -33,30 +33,32 @@ NOTHING: tuple[Any, ...] = (None, "", [], {})
 UNREAD = "unread_score"
 
 
-class Completion(NamedTuple):
+class RowCompletion(NamedTuple):
     """A text that the file holds for a prompt. `extra`: what it says of it (chosen, label, score, ...)."""
 
     text: str
     extra: JSON
 
 
-def completions_of(row: dict[str, Any], mapping: Mapping, asked: Messages, ignored: set[str]) -> tuple[Completion, ...]:
+def completions_of(
+    row: dict[str, Any], mapping: Mapping, asked: Messages, ignored: set[str]
+) -> tuple[RowCompletion, ...]:
     """The row's completions with what is noted on them; raises `BadRow`."""
-    completions: list[Completion] = []
+    completions: list[RowCompletion] = []
     sides = ((mapping.chosen, True, mapping.score_chosen), (mapping.rejected, False, mapping.score_rejected))
     for column, is_chosen, score in sides:
         if column is not None and row.get(column) not in NOTHING:
             text = _after(row[column], column, asked, ignored)
-            completions.append(Completion(text, {"chosen": is_chosen, "column": column} | _scored(row, score)))
+            completions.append(RowCompletion(text, {"chosen": is_chosen, "column": column} | _scored(row, score)))
     if mapping.completion and (value := row.get(mapping.completion)) not in NOTHING:
         noted = _scored(row, mapping.score) | _labelled(row, mapping.label)
         for value_ in (value_ for value_ in _several(value) if value_ not in NOTHING):
             text, more = _one(value_, mapping.completion, asked, ignored)
-            completions.append(Completion(text, {"column": mapping.completion} | more | noted))
+            completions.append(RowCompletion(text, {"column": mapping.completion} | more | noted))
     return tuple(completion for completion in completions if completion.text.strip())
 
 
-def pair_of(row: dict[str, Any], mapping: Mapping, ignored: set[str]) -> tuple[Messages, tuple[Completion, ...]]:
+def pair_of(row: dict[str, Any], mapping: Mapping, ignored: set[str]) -> tuple[Messages, tuple[RowCompletion, ...]]:
     """What both sides of a pair begin with, and how each goes on; raises `BadRow`."""
     sides = []
     for column in (mapping.chosen or "", mapping.rejected or ""):
@@ -78,7 +80,7 @@ def pair_of(row: dict[str, Any], mapping: Mapping, ignored: set[str]) -> tuple[M
     messages.check_order(asked)
     scores = (mapping.score_chosen, mapping.score_rejected)
     return asked, tuple(
-        Completion(end[0]["content"], {"chosen": is_chosen, "column": name} | _scored(row, score))
+        RowCompletion(end[0]["content"], {"chosen": is_chosen, "column": name} | _scored(row, score))
         for end, is_chosen, name, score in zip(
             ends, (True, False), (mapping.chosen, mapping.rejected), scores, strict=True
         )
@@ -127,7 +129,7 @@ def _one(value: Any, column: str, asked: Messages, ignored: set[str]) -> tuple[s
 
 def _after(value: Any, column: str, asked: Messages, ignored: set[str]) -> str:
     """The text of a completion; of a chat its last turn, which must follow the prompt (or stand alone)."""
-    if isinstance(value, Written):
+    if isinstance(value, WrittenNumber):
         return value.text
     if isinstance(value, str) and not isinstance(value, NumberText) and not looks_like_chat(value):
         turns = messages.transcript(value)

@@ -11,10 +11,10 @@ from backend.services.prompts import messages as prompt_messages
 from backend.services.prompts.cells import plain_text
 from backend.services.prompts.choices import ANY, Places, chosen_answer, with_choices
 from backend.services.prompts.files import limits
-from backend.services.prompts.files.limits import NumberText, Written, type_name
+from backend.services.prompts.files.limits import NumberText, WrittenNumber, type_name
 from backend.services.prompts.mapping import Mapping
 from backend.services.prompts.messages import BadRow, looks_like_chat, read_chat
-from backend.services.prompts.row_completions import Completion, completions_of, pair_of
+from backend.services.prompts.row_completions import RowCompletion, completions_of, pair_of
 from backend.values import Messages
 
 __all__ = ["BadRow", "ParsedPrompt", "canonical_json", "content_hash", "parse"]
@@ -30,7 +30,7 @@ class ParsedPrompt(NamedTuple):
     key: int
     """Equal for prompts whose last user turns differ in blanks, case or spelling of characters only."""
     digest: bytes
-    completions: tuple[Completion, ...] = ()
+    completions: tuple[RowCompletion, ...] = ()
     ignored: tuple[str, ...] = ()
     """Names of what its messages held besides role and text."""
 
@@ -248,7 +248,7 @@ def _answer(value: Any, column: str | None) -> str | None:
         if looks_like_chat(value):
             return _only_turn(read_chat(value, column or "", set()), column)
         return str(value)
-    if isinstance(value, Written):
+    if isinstance(value, WrittenNumber):
         return value.text
     if isinstance(value, list):
         if value and all(isinstance(item, dict) and ("role" in item or "from" in item) for item in value):

@@ -20,7 +20,7 @@ from backend.services.prompts.choices import ANY, Places
 from backend.services.prompts.files import PromptFile
 from backend.services.prompts.formats import known_names
 from backend.services.prompts.mapping import Mapping
-from backend.services.prompts.row_completions import Completion
+from backend.services.prompts.row_completions import RowCompletion
 from backend.services.prompts.rows import BadRow, ParsedPrompt, parse
 
 SHOWN = 200
@@ -49,7 +49,7 @@ StagedRow = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
-class Problem:
+class RowProblem:
     """A row that something is said of. `kind`: bad row, duplicate or overlap, which are left out, or near duplicate."""
 
     line: int
@@ -63,7 +63,7 @@ class Problems:
 
     out: IO[str]
     counts: Counter[str] = field(default_factory=Counter)
-    first: dict[str, list[Problem]] = field(default_factory=dict)
+    first: dict[str, list[RowProblem]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.writer = csv.writer(self.out)
@@ -74,7 +74,7 @@ class Problems:
         self.counts[kind] += 1
         shown = self.first.setdefault(kind, [])
         if len(shown) < SHOWN:
-            shown.append(Problem(line, kind, reason))
+            shown.append(RowProblem(line, kind, reason))
         self.writer.writerow([line, kind, reason])
 
     def clear(self) -> None:
@@ -184,7 +184,7 @@ class Stager:
         self.num_merged += 1
         return (number, None, "", None, "{}", prompt.key, prompt.digest, completions)
 
-    def _new(self, key: int, unit: tuple[Completion, ...]) -> tuple[Completion, ...]:
+    def _new(self, key: int, unit: tuple[RowCompletion, ...]) -> tuple[RowCompletion, ...]:
         """The unit, or nothing where this prompt has it already."""
         told = hash(
             (
@@ -201,7 +201,7 @@ class Stager:
         return unit
 
     def _noted(
-        self, number: int, key: int, completion: Completion, prompt: ParsedPrompt, first: int | None
+        self, number: int, key: int, completion: RowCompletion, prompt: ParsedPrompt, first: int | None
     ) -> tuple[int, str, str]:
         """A completion with its position and its note."""
         extra = completion.extra | {"row": number}
@@ -236,13 +236,13 @@ class Stager:
             raise InvalidInput(f"The file has no column {column!r}. Its columns: {', '.join(sorted(self.known))}.")
 
 
-def units(prompt: ParsedPrompt) -> list[tuple[Completion, ...]]:
+def units(prompt: ParsedPrompt) -> list[tuple[RowCompletion, ...]]:
     """What counts as brought before or not: a pair with both its sides, any other completion alone.
 
     Two pairs may share a side: a pair that lost it would be none.
     """
     sides = [completion for completion in prompt.completions if isinstance(completion.extra.get("chosen"), bool)]
-    alone: list[tuple[Completion, ...]] = [
+    alone: list[tuple[RowCompletion, ...]] = [
         (completion,) for completion in prompt.completions if not isinstance(completion.extra.get("chosen"), bool)
     ]
     return [tuple(sides), *alone] if sides else alone

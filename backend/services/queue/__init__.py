@@ -16,7 +16,7 @@ from backend.services.decisions import leases, presence
 from backend.services.decisions.decision import own
 from backend.services.queue.orders import Order
 from backend.services.queue.review_items import Item, Member, items
-from backend.services.queue.review_pick import Asked, Picked, pick
+from backend.services.queue.review_pick import ItemRequest, Picked, pick
 from backend.services.rounds import get_row, review_scope
 from backend.services.samples import visibility
 from backend.values import Role, RoundStatus
@@ -56,7 +56,7 @@ def queue(
     if round_.status is RoundStatus.review:
         taken = frozenset({*held, *again})
         with reading() as db:
-            picked = pick(Asked(db, actor, round_, settings, order, limit, after, taken))
+            picked = pick(ItemRequest(db, actor, round_, settings, order, limit, after, taken))
         won = picked.ids if peek else claim(actor, round_id, picked)
         if len(won) < len(picked.ids) and not peek:
             won += pick_alone(actor, round_id, order, limit - len(won), after, taken | set(won), picked)
@@ -112,7 +112,7 @@ def pick_alone(
         round_ = get_row(db, actor, round_id, Role.reviewer)
         leases.one_at_a_time(db, round_id)
         settings = review_settings.read(round_.review)
-        more = pick(Asked(db, actor, round_, settings, order, limit, after, taken))
+        more = pick(ItemRequest(db, actor, round_, settings, order, limit, after, taken))
         picked.why |= more.why
         return take(db, actor, round_, more)
 

@@ -73,7 +73,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ItemParts:
     """What one page of items is made of."""
 
     rows: dict[int, Any]
@@ -120,7 +120,7 @@ def look_up(
     ids: Sequence[int],
     *,
     is_curating: bool,
-) -> Shown:
+) -> ItemParts:
     """Everything about these items, in one query for each kind of thing."""
     is_open = is_curating or not round_.is_blind or settings.mode is Mode.judgment
     heads = read(db, ids, tells_hints=is_open)
@@ -133,7 +133,7 @@ def look_up(
     decided = decided_by(db, actor, ids)
     seen = [n for n in everything if is_open or owner(rows, groups, heads, n) & decided]
     told = [n for n in ids if is_curating or settings.others_visible or n in decided]
-    return Shown(
+    return ItemParts(
         rows,
         groups,
         {group_id: len(some) for group_id, some in members.items()},
@@ -189,7 +189,7 @@ def chosen(db: Session, actor: Actor, settings: ReviewSettings, members: dict[in
     }
 
 
-def item(n: int, shown: Shown, settings: ReviewSettings, cut: float, why: str | None) -> Item:
+def item(n: int, shown: ItemParts, settings: ReviewSettings, cut: float, why: str | None) -> Item:
     row, view = shown.rows[n], shown.views.get(n)
     until, is_random = shown.leases[n]
     if n not in shown.told:
@@ -217,7 +217,7 @@ def item(n: int, shown: Shown, settings: ReviewSettings, cut: float, why: str | 
     )
 
 
-def member(n: int, shown: Shown) -> Member:
+def member(n: int, shown: ItemParts) -> Member:
     row = shown.rows[n]
     view, edits = shown.views.get(n), shown.edits.get(n, ())
     turns = tuple((row.turns or [])[:-1])

@@ -48,7 +48,7 @@ class Picked:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ItemRequest:
     """One request for items."""
 
     db: Session
@@ -100,7 +100,7 @@ class Asked:
         return {n for n, _, is_waiting in rows if is_waiting} - mine
 
 
-def pick(asked: Asked) -> Picked:
+def pick(asked: ItemRequest) -> Picked:
     """The next items, in order."""
     picked, missing = Picked(), asked.limit
     kinds = places(asked, missing)
@@ -135,7 +135,7 @@ def mixed(kinds: Sequence[str], drawn: list[int], ordered: list[int]) -> list[in
     return mixed_
 
 
-def places(asked: Asked, number: int) -> list[str]:
+def places(asked: ItemRequest, number: int) -> list[str]:
     """What belongs at each of the person's next places: a sample drawn at random, or the order.
 
     A skip takes a place as a decision does, so that what comes next does not move.
@@ -150,7 +150,7 @@ def places(asked: Asked, number: int) -> list[str]:
     return ["random" if chance(secret, place) < share else "order" for place in range(done, done + number)]
 
 
-def draw(asked: Asked, pages: Pages, number: int, seen: Sequence[int]) -> list[int]:
+def draw(asked: ItemRequest, pages: Pages, number: int, seen: Sequence[int]) -> list[int]:
     """The first so many of a walk that the person may have."""
     ids: list[int] = []
     if number > 0:
@@ -161,7 +161,7 @@ def draw(asked: Asked, pages: Pages, number: int, seen: Sequence[int]) -> list[i
     return ids[:number]
 
 
-def assigned(asked: Asked, number: int) -> list[int]:
+def assigned(asked: ItemRequest, number: int) -> list[int]:
     """What a curator gave to this person and they have not decided yet."""
     row = tables.Assignment
     query = (
@@ -173,7 +173,7 @@ def assigned(asked: Asked, number: int) -> list[int]:
     return asked.may_have(list(asked.db.scalars(query.limit(4 * PAGE))))[:number]
 
 
-def begun(asked: Asked, number: int, seen: Sequence[int]) -> list[int]:
+def begun(asked: ItemRequest, number: int, seen: Sequence[int]) -> list[int]:
     """Items that others have decided and that lack more reviewers: looked for at both ends, and at last everywhere."""
     lease, other = tables.Lease, alias(tables.Lease, "other_lease")
     is_open = (lease.round_id == asked.round.id, lease.decided_at.is_(None), lease.expires_at < asked.at)
@@ -209,7 +209,7 @@ def in_pages(db: Session, query: Select[Any], by: Any) -> Pages:
         last = page[-1]
 
 
-def is_worn_out(asked: Asked) -> bool:
+def is_worn_out(asked: ItemRequest) -> bool:
     """Whether little is left that nobody began: then what others began is looked for everywhere."""
     some = next(along(asked.db, asked.round.id, Sort()))
     return asked.settings.by_group or not asked.may_have(some)

@@ -37,7 +37,7 @@ class Need(StrEnum):
     sandbox = "sandbox"
 
 
-class Training(StrEnum):
+class TrainingKind(StrEnum):
     """How a recipe trains."""
 
     supervised = "supervised"
@@ -51,22 +51,22 @@ class Training(StrEnum):
 
 
 OF_ROWS = {
-    DatasetType.preference: Training.preferences,
-    DatasetType.unpaired_preference: Training.verdicts,
-    DatasetType.prompt_only: Training.reinforcement,
+    DatasetType.preference: TrainingKind.preferences,
+    DatasetType.unpaired_preference: TrainingKind.verdicts,
+    DatasetType.prompt_only: TrainingKind.reinforcement,
 }
 """By what is trained on; on anything else it is supervised."""
 
 
 @dataclass(frozen=True)
-class Made:
+class Method:
     """What a recipe is made of. `phases`: the lines of the steps of each phase; `parts`: (kind, name) of all parts,
     those within parts included; `roles`: those that are bound at launch."""
 
     phases: tuple[tuple[str, ...], ...]
     parts: tuple[tuple[str, str], ...]
     steps: tuple[tuple[str, ...], ...]
-    training: tuple[Training, ...]
+    training: tuple[TrainingKind, ...]
     roles: tuple[str, ...]
     needs: tuple[Need, ...]
 
@@ -75,13 +75,13 @@ class Made:
 class ListedRecipe:
     """A recipe that comes with Rondo or a plugin, or one of the project's own. `last`: its newest round in the project.
 
-    A saved recipe that no longer works has no `made`.
+    A saved recipe that no longer works has no `method`.
     """
 
     name: str
     title: str
     paper: str
-    made: Made | None
+    method: Method | None
     last: LastRound | None
     is_own: bool = False
 
@@ -96,7 +96,7 @@ class ListedRecipe:
 
 
 @dataclass(frozen=True)
-class Filters:
+class RecipeFilters:
     """`text`: words that all occur in name, title, paper or parts. `part`: `kind name`, empty for any. `needs`: all of
     them are needed."""
 
@@ -122,7 +122,7 @@ def list_recipes(actor: Actor, project_id: int) -> list[ListedRecipe]:
     return sorted(known, key=lambda recipe: recipe.title.casefold()) + own
 
 
-def registered() -> tuple[tuple[Recipe, Made], ...]:
+def registered() -> tuple[tuple[Recipe, Method], ...]:
     """Return the recipes that come with Rondo and its plugins, by name, each with what it is made of."""
     return _registered(tuple(recipes.names()))
 
@@ -136,7 +136,7 @@ def chosen(listed: Sequence[ListedRecipe], name: str) -> ListedRecipe:
     return recipe
 
 
-def matching(listed: Sequence[ListedRecipe], filters: Filters) -> list[ListedRecipe]:
+def matching(listed: Sequence[ListedRecipe], filters: RecipeFilters) -> list[ListedRecipe]:
     """Return those that the filters let through, in order."""
     words = filters.text.casefold().split()
     return [recipe for recipe in listed if _fits(recipe, filters) and all(word in _words(recipe) for word in words)]
@@ -144,11 +144,11 @@ def matching(listed: Sequence[ListedRecipe], filters: Filters) -> list[ListedRec
 
 def used_parts(listed: Sequence[ListedRecipe]) -> list[tuple[str, str]]:
     """(kind, name) of the parts that any of them uses, in order."""
-    return sorted({part for recipe in listed if recipe.made for part in recipe.made.parts})
+    return sorted({part for recipe in listed if recipe.method for part in recipe.method.parts})
 
 
-def _fits(recipe: ListedRecipe, filters: Filters) -> bool:
-    method = recipe.made
+def _fits(recipe: ListedRecipe, filters: RecipeFilters) -> bool:
+    method = recipe.method
     if method is None:
         return not (filters.part or filters.training or filters.needs)
     has_part = not filters.part or filters.part in {f"{kind} {name}" for kind, name in method.parts}
@@ -158,13 +158,13 @@ def _fits(recipe: ListedRecipe, filters: Filters) -> bool:
 
 def _words(recipe: ListedRecipe) -> str:
     """What is searched in."""
-    names = [name for _, name in recipe.made.parts] if recipe.made else []
+    names = [name for _, name in recipe.method.parts] if recipe.method else []
     reference = recipe.entry.reference if recipe.entry else ""
     return " ".join((recipe.name, recipe.title, recipe.paper, reference, *names)).casefold()
 
 
 @lru_cache(maxsize=2)
-def _registered(names: tuple[str, ...]) -> tuple[tuple[Recipe, Made], ...]:
+def _registered(names: tuple[str, ...]) -> tuple[tuple[Recipe, Method], ...]:
     known = map(recipes.get, names)
     return tuple((recipe, _look(recipe)) for recipe in known)
 
@@ -174,18 +174,18 @@ def _checks() -> dict[str, tuple[str, ...]] | None:
     return recipe_tests.named_in(recipes.names())
 
 
-def _made_of(recipe: saved.SavedView) -> Made | None:
+def _made_of(recipe: saved.SavedView) -> Method | None:
     try:
         return _look(recipes.read(parts.validate(recipe.recipe)))
     except InvalidInput:
         return None
 
 
-def _look(recipe: Recipe) -> Made:
+def _look(recipe: Recipe) -> Method:
     numbers = range(len(recipe.phases))
     inside = list(parts.parts_in(recipe))
     trainers = [part for part in inside if isinstance(part, Trainer)]
-    return Made(
+    return Method(
         phases=tuple(tuple(recipe.lines(number)) for number in numbers),
         parts=tuple(sorted({(part.kind, str(part.name)) for part in inside})),
         steps=recipe_matrix.phases(recipe),
@@ -195,13 +195,17 @@ def _look(recipe: Recipe) -> Made:
     )
 
 
-def training_of(trainer: Trainer) -> Training:
+def training_of(trainer: Trainer) -> TrainingKind:
     """How a trainer trains."""
     if trainer.makes != "policy":
-        return Training.scorer if trainer.makes == "scorer" else Training.no_weights
+        return TrainingKind.scorer if trainer.makes == "scorer" else TrainingKind.no_weights
     if trainer.shares_tokenizer:
-        return Training.distillation
-    return Training.supervised if trainer.trains_on is None else OF_ROWS.get(trainer.trains_on, Training.supervised)
+        return TrainingKind.distillation
+    return (
+        TrainingKind.supervised
+        if trainer.trains_on is None
+        else OF_ROWS.get(trainer.trains_on, TrainingKind.supervised)
+    )
 
 
 def _roles(recipe: Recipe) -> tuple[str, ...]:

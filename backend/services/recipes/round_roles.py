@@ -10,7 +10,7 @@ from backend.errors import InvalidInput
 from backend.generators import Generator
 from backend.judges import Judge
 from backend.pipeline.bind import base_of
-from backend.recipes import BASE, BUILT_IN, JUDGE, POLICY, Place, Recipe
+from backend.recipes import BASE, BUILT_IN, JUDGE, POLICY, Recipe, StepPlace
 from backend.trainers import LIVE, Trainer
 
 NO_WEIGHTS = "Register the model's folder or hub name; what is there now can still be the judge."
@@ -51,7 +51,7 @@ def bound(db: Session, recipe: Recipe, phase: int, roles: Mapping[str, int], par
     return bound_
 
 
-def acting(places: tuple[Place, ...]) -> Iterator[tuple[Place, str]]:
+def acting(places: tuple[StepPlace, ...]) -> Iterator[tuple[StepPlace, str]]:
     """Each role that a step acts in, unless a training before it has made that role's checkpoint."""
     roles_made: set[str] = set()
     for place in places:
@@ -62,7 +62,7 @@ def acting(places: tuple[Place, ...]) -> Iterator[tuple[Place, str]]:
             roles_made.add(place.step.makes)
 
 
-def roles_of(place: Place) -> list[str]:
+def roles_of(place: StepPlace) -> list[str]:
     """The roles that a step names."""
     part = place.step.part
     if isinstance(part, Trainer):
@@ -75,7 +75,7 @@ def roles_of(place: Place) -> list[str]:
     return []
 
 
-def optional_of(place: Place) -> frozenset[str]:
+def optional_of(place: StepPlace) -> frozenset[str]:
     """Those of the roles that a step names which it does without where nothing is bound."""
     part = place.step.part
     return part.optional_roles if isinstance(part, Generator) else frozenset()

@@ -20,7 +20,7 @@ OPEN = (RoundStatus.running, RoundStatus.review, RoundStatus.held)
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredNumber:
     """A number with its 95 % interval and how many answers it rests on."""
 
     value: float
@@ -54,7 +54,7 @@ class RunningJob:
 
 
 @dataclass(frozen=True)
-class Light:
+class RaisedWarning:
     """A warning that is raised."""
 
     name: str
@@ -84,7 +84,7 @@ class RoundLine:
     items, too, whose labels were known; while it goes on, a count that stood still there would name them."""
     overridden: int | None
     kept_share: float | None
-    accuracy: Measured | None
+    accuracy: MeasuredNumber | None
     seconds: float | None
     checkpoint_id: int | None
     checkpoint: str
@@ -103,7 +103,7 @@ class RoundLine:
     """Of a branch: the kind of its first step that ran anew; empty where the recipe cannot be read."""
     to_parent: Difference | None = None
     """How its held-out accuracy differs from that of the round it branches off, or that it started from."""
-    warned: tuple[Light, ...] = ()
+    warned: tuple[RaisedWarning, ...] = ()
     """Of its warnings the red and amber ones, red ones first."""
     not_known: int | None = None
     """How many of its warnings are not known; None where none was computed."""
@@ -187,11 +187,11 @@ def _lights(db: Session, project_id: int) -> dict[int, JSON]:
         if level is WarningLevel.unknown:
             here["not_known"] += 1
         elif level is not WarningLevel.green:
-            here["warned"] += (Light(name, level),)
+            here["warned"] += (RaisedWarning(name, level),)
     return by_round
 
 
-def accuracies(db: Session, project_id: int) -> dict[int, Measured]:
+def accuracies(db: Session, project_id: int) -> dict[int, MeasuredNumber]:
     """Held-out accuracy by checkpoint id; the newest where a checkpoint was measured more than once."""
     metric = tables.Metric
     query = select(metric.checkpoint_id, metric.value, metric.low, metric.high, metric.n, metric.id).where(
@@ -202,7 +202,7 @@ def accuracies(db: Session, project_id: int) -> dict[int, Measured]:
     )
     rows = db.execute(query.order_by(metric.id))
     return {
-        id_: Measured(value, low, high, n, metric_id)
+        id_: MeasuredNumber(value, low, high, n, metric_id)
         for id_, value, low, high, n, metric_id in rows
         if id_ and value is not None
     }
@@ -215,7 +215,7 @@ def _active_jobs(db: Session, project_id: int) -> dict[int, tables.Job]:
     return {row.round_id: row for row in db.scalars(query) if row.round_id is not None}
 
 
-def _base_line(checkpoint_id: int, name: str, accuracy: Measured | None) -> RoundLine:
+def _base_line(checkpoint_id: int, name: str, accuracy: MeasuredNumber | None) -> RoundLine:
     return RoundLine(
         number=0,
         round_id=None,
@@ -239,7 +239,13 @@ def _base_line(checkpoint_id: int, name: str, accuracy: Measured | None) -> Roun
 
 
 def _line(
-    db: Session, row: tables.Round, *, parent: int, job: tables.Job | None, accuracy: Measured | None, checkpoint: str
+    db: Session,
+    row: tables.Round,
+    *,
+    parent: int,
+    job: tables.Job | None,
+    accuracy: MeasuredNumber | None,
+    checkpoint: str,
 ) -> RoundLine:
     counts = row.counts
     samples = _live(counts.get("samples"), job, Stage.generate)
@@ -302,7 +308,7 @@ def _progress(job: tables.Job) -> RunningJob:
     return RunningJob(job.id, job.stage, job.status, job.done, job.total, job.unit, job.rate, job.step)
 
 
-def is_worse(new: Measured, old: Measured, pairs: Paired | None = None) -> bool:
+def is_worse(new: MeasuredNumber, old: MeasuredNumber, pairs: Paired | None = None) -> bool:
     """True if the fall is beyond chance, two-sided at 5 %.
 
     With `pairs`, by McNemar's exact test on the prompts that both were measured on; else on the standard errors of

@@ -21,19 +21,19 @@ from backend.services.decisions.tallies import Tally
 from backend.services.queue import colleagues, reasons
 from backend.services.queue.judge_views import JudgeView, Reply, judge_views
 from backend.services.reviews.review_closing import Closing, closing
-from backend.services.reviews.review_progress import Person, ReviewProgress, progress
+from backend.services.reviews.review_progress import ReviewerProgress, ReviewProgress, progress
 from backend.services.rounds import get_row, review_scope
 from backend.values import DecisionKind, Role, RoundStatus
 
 __all__ = [
     "Act",
+    "ActResult",
     "Closing",
     "Decision",
     "JudgeView",
-    "Outcome",
-    "Person",
     "Reply",
     "ReviewProgress",
+    "ReviewerProgress",
     "Tally",
     "close",
     "closing",
@@ -50,7 +50,7 @@ OF_ALL = (NotSignedIn, MissingPrerequisite)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ActResult:
     """What came of one act: the decision, and what the person may see now that they have committed.
 
     `judge` is None where it labelled nothing (skip, flag, a retract).
@@ -86,7 +86,7 @@ def decide(
     seconds: float | None = None,
     is_blind: bool = True,
     value: dict[str, Any] | None = None,
-) -> Outcome:
+) -> ActResult:
     """Decide on one item; sending the same client_id again changes nothing and returns the same."""
     act = Act(
         client_id,
@@ -102,7 +102,7 @@ def decide(
     return decide_many(actor, round_id, [act])[0]
 
 
-def decide_many(actor: Actor, round_id: int, acts: Sequence[Act]) -> list[Outcome]:
+def decide_many(actor: Actor, round_id: int, acts: Sequence[Act]) -> list[ActResult]:
     """Write these acts in order, all or none; each one that was written before stays as it is."""
     with session() as db:
         round_ = lock_round(db, actor, round_id)
@@ -110,7 +110,7 @@ def decide_many(actor: Actor, round_id: int, acts: Sequence[Act]) -> list[Outcom
         return answers(db, actor, round_, done)
 
 
-def decide_each(actor: Actor, round_id: int, acts: Sequence[Act | RondoError]) -> list[Outcome | RondoError]:
+def decide_each(actor: Actor, round_id: int, acts: Sequence[Act | RondoError]) -> list[ActResult | RondoError]:
     """What came of each act, in order: what was done, or why it was not written.
 
     An act that could not even be read comes in as its error. Raises `PermissionDenied`, `NotSignedIn` and
@@ -125,7 +125,7 @@ def decide_each(actor: Actor, round_id: int, acts: Sequence[Act | RondoError]) -
         except RondoError as error:
             if len(acts) == 1:
                 return [error]
-    outcomes: list[Outcome | RondoError] = []
+    outcomes: list[ActResult | RondoError] = []
     standing: list[tuple[str, bool]] = []
     """The acts that no undo took back yet, with whether they were written: an undo is for the last of them."""
     for act in acts:
@@ -141,11 +141,11 @@ def decide_each(actor: Actor, round_id: int, acts: Sequence[Act | RondoError]) -
         outcomes.append(_alone(actor, round_id, act))
         if not is_undo:
             client_id = act.client_id if isinstance(act, Act) else ""
-            standing.append((client_id, isinstance(outcomes[-1], Outcome)))
+            standing.append((client_id, isinstance(outcomes[-1], ActResult)))
     return outcomes
 
 
-def _alone(actor: Actor, round_id: int, act: Act | RondoError) -> Outcome | RondoError:
+def _alone(actor: Actor, round_id: int, act: Act | RondoError) -> ActResult | RondoError:
     if isinstance(act, RondoError):
         return act
     try:
@@ -156,7 +156,7 @@ def _alone(actor: Actor, round_id: int, act: Act | RondoError) -> Outcome | Rond
         return error
 
 
-def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Decision]) -> list[Outcome]:
+def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Decision]) -> list[ActResult]:
     """What the person may see now that they have committed."""
     told = [decision for decision in done if reveals(decision.kind)]
     ids = list(dict.fromkeys(decision.sample_id for decision in told))
@@ -168,13 +168,13 @@ def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Deci
     outcomes = []
     for decision in done:
         if not reveals(decision.kind):
-            outcomes.append(Outcome(decision, None, tally))
+            outcomes.append(ActResult(decision, None, tally))
             continue
         n, view = decision.sample_id, views.get(decision.sample_id)
         shown = {m: views[m] for m in groups.get(n, [n] if view else []) if m in views}
         reason = reasons.RANDOM if decision.is_random else reasons.of_item(groups.get(n, [n]), views, signs, cut)
         outcomes.append(
-            Outcome(decision, view, tally, shown, reason, others.get(n, ()), colleagues.meanwhile(others.get(n, ())))
+            ActResult(decision, view, tally, shown, reason, others.get(n, ()), colleagues.meanwhile(others.get(n, ())))
         )
     return outcomes
 
@@ -194,7 +194,7 @@ def reveals(kind: DecisionKind) -> bool:
     return kind in ANY_LABELLING
 
 
-def undo(actor: Actor, round_id: int, client_id: str = "") -> Outcome:
+def undo(actor: Actor, round_id: int, client_id: str = "") -> ActResult:
     """Take back the actor's last decision in the round; give a client_id to make it safe to send again."""
     return decide_many(actor, round_id, [Act(client_id or uuid.uuid4().hex, DecisionKind.retract)])[0]
 

@@ -30,7 +30,7 @@ FEWEST_AGREED = 20
 
 
 @dataclass(frozen=True)
-class State:
+class CloseState:
     """How far a round is by its rule; `says` is for people."""
 
     rule: CloseRule
@@ -38,27 +38,27 @@ class State:
     says: str
 
 
-def due(db: Session, round_: tables.Round) -> State:
+def due(db: Session, round_: tables.Round) -> CloseState:
     """Whether the round's rule is met."""
     settings = review_settings.read(round_.review)
     if round_.error is not None:
         # By the same labels the same nothing would be kept, over and over.
-        return State(settings.close_rule, is_due=False, says="nothing was kept, so a curator closes it by hand")
+        return CloseState(settings.close_rule, is_due=False, says="nothing was kept, so a curator closes it by hand")
     if settings.close_rule is CloseRule.all_decided:
         counts = count_items(db, round_.id, settings)
         is_due = counts.items > 0 and counts.complete >= counts.items
-        return State(settings.close_rule, is_due, f"{counts.complete:,} of {counts.items:,} items are decided")
+        return CloseState(settings.close_rule, is_due, f"{counts.complete:,} of {counts.items:,} items are decided")
     if settings.close_rule is CloseRule.agreement:
         agreed, shared = agreement(db, round_.id)
         enough = shared >= min(FEWEST_AGREED, max(1, count_items(db, round_.id, settings).items))
         is_due = enough and agreed >= settings.close_agreement * shared
         sentence = f"reviewers agree on {agreed:,} of {shared:,} items that several decided"
-        return State(settings.close_rule, is_due, sentence)
+        return CloseState(settings.close_rule, is_due, sentence)
     if settings.close_rule is CloseRule.minutes:
         passed = minutes(db, round_.id)
         is_due = passed >= settings.close_minutes
-        return State(settings.close_rule, is_due, f"{passed:.0f} of {settings.close_minutes:g} minutes are spent")
-    return State(settings.close_rule, is_due=False, says="a curator closes it by hand")
+        return CloseState(settings.close_rule, is_due, f"{passed:.0f} of {settings.close_minutes:g} minutes are spent")
+    return CloseState(settings.close_rule, is_due=False, says="a curator closes it by hand")
 
 
 def agreement(db: Session, round_id: int) -> tuple[int, int]:
@@ -131,7 +131,7 @@ def on_behalf(db: Session, round_: tables.Round) -> Actor | None:
     return None if owner is None else Actor(owner.id, owner.name, owner.is_owner, via="rule")
 
 
-class Keeper:
+class CloseWatch:
     """A thread that looks every few seconds, beside a server or a worker."""
 
     def __init__(self, *, every_seconds: float = LOOK_SECONDS) -> None:

@@ -21,14 +21,14 @@ MAX_ROWS = 200
 
 
 @dataclass(frozen=True)
-class History:
+class ItemHistory:
     """Oldest first. `is_hidden`: what colleagues said is shown after one's own word."""
 
     entries: tuple[Decision, ...]
     is_hidden: bool
 
 
-def read(actor: Actor, sample_id: int) -> History:
+def read(actor: Actor, sample_id: int) -> ItemHistory:
     """The history of a sample, or in the modes group and pair of its group."""
     with reading() as db:
         sample = db.get(tables.Sample, sample_id)
@@ -46,7 +46,7 @@ def read(actor: Actor, sample_id: int) -> History:
         rows = db.execute(about.where(seen).order_by(decision.id.desc()).limit(MAX_ROWS)).all()[::-1]
     gone, cut = {row.retracts_id for row, _ in rows}, known_cut(round_)
     decisions = [Decision.of(row, who, cut, tells_judge=sees_judge, is_retracted=row.id in gone) for row, who in rows]
-    return History(tuple(decisions), not is_told)
+    return ItemHistory(tuple(decisions), not is_told)
 
 
 def known_cut(round_: tables.Round) -> float | None:

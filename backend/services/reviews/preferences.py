@@ -13,7 +13,7 @@ from backend.services.access import Actor
 from backend.services.reviews import review_keys
 
 
-class Shown(StrEnum):
+class TextStyle(StrEnum):
     """How a text is shown at first."""
 
     rendered = "rendered"
@@ -26,7 +26,7 @@ class Preferences(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     keys: dict[str, tuple[str, ...]] = {}
-    text: Shown = Shown.rendered
+    text: TextStyle = TextStyle.rendered
     grey_common: bool = True
     guidelines_open: bool = True
 

@@ -24,7 +24,7 @@ RATE_MINUTES = 15
 
 
 @dataclass(frozen=True)
-class Person:
+class ReviewerProgress:
     """What one person did in a round. `per_hour`: of the time they spent on items, where the desk measured it."""
 
     user_id: int
@@ -45,7 +45,7 @@ class ReviewProgress:
     samples: int
     decided: int
     mine: Tally
-    people: tuple[Person, ...]
+    people: tuple[ReviewerProgress, ...]
     is_open: bool
     remaining: int = 0
     ends_at: datetime | None = None
@@ -93,7 +93,7 @@ def wanted(db: Session, round_id: int, settings: ReviewSettings, counts: Counts)
 
 def count_people(
     db: Session, round_id: int, settings: ReviewSettings
-) -> tuple[tuple[Person, ...], int, datetime | None]:
+) -> tuple[tuple[ReviewerProgress, ...], int, datetime | None]:
     """Each person's items and pace, how many decisions all made of late, and when the first of these was."""
     decision, user = tables.Decision, tables.User
     is_recent = decision.created_at > now() - timedelta(minutes=RATE_MINUTES)
@@ -114,11 +114,15 @@ def count_people(
     rows, here = db.execute(query).all(), presence.here(db, round_id)
     number = tallies.of_all(db, round_id, settings)
     people = [
-        Person(user_id, name, number[user_id].decided, 3600 * timed / seconds if seconds else None, user_id in here)
+        ReviewerProgress(
+            user_id, name, number[user_id].decided, 3600 * timed / seconds if seconds else None, user_id in here
+        )
         for user_id, name, timed, seconds, *_ in rows
     ]
     known = {person.user_id for person in people}
-    people += [Person(user_id, name, 0, None, is_here=True) for user_id, name in here.items() if user_id not in known]
+    people += [
+        ReviewerProgress(user_id, name, 0, None, is_here=True) for user_id, name in here.items() if user_id not in known
+    ]
     since = min((row[5] for row in rows if row[5] is not None), default=None)
     return (
         tuple(sorted(people, key=lambda person: (-person.decided, person.name))),

@@ -12,13 +12,13 @@ from backend.errors import Conflict, InvalidInput, NotFound
 from backend.judges._template import TemplateJudge
 from backend.pipeline import rewrite
 from backend.pipeline.bind import checkpoint_of
-from backend.pipeline.health.shapes import Number
+from backend.pipeline.health.shapes import Estimate
 from backend.pipeline.rewrite.optimizer import is_installed, most_calls
 from backend.services import events, rounds
 from backend.services.access import Actor, require
 from backend.services.held_out.words import changes
 from backend.services.plans.plan import Plan
-from backend.services.rewrites.shapes import Example, Offer, Outcome, RewriteRow, RewriteView, Side
+from backend.services.rewrites.shapes import ChangedExample, Offer, RewriteOutcome, RewriteRow, RewriteView, SplitSide
 from backend.values import JSON, SCORER, JobStatus, Role, Stage
 
 USUAL, MOST = 8, 50
@@ -204,10 +204,10 @@ def _name(db: Session, checkpoint_id: int) -> str:
     return row.name if row is not None else f"checkpoint {checkpoint_id}, which is gone"
 
 
-def _outcome(old: str, result: JSON) -> Outcome:
+def _outcome(old: str, result: JSON) -> RewriteOutcome:
     seen, unseen = (_side(result[name]) for name in ("seen", "unseen"))
-    gain = Number(**result["unseen"]["gain"])
-    return Outcome(
+    gain = Estimate(**result["unseen"]["gain"])
+    return RewriteOutcome(
         result["template"],
         result["is_kept"],
         _said(old, result, gain),
@@ -223,15 +223,15 @@ def _outcome(old: str, result: JSON) -> Outcome:
     )
 
 
-def _side(given: JSON) -> Side:
-    return Side(given["labels"], given["prompts"], Number(**given["before"]), Number(**given["after"]))
+def _side(given: JSON) -> SplitSide:
+    return SplitSide(given["labels"], given["prompts"], Estimate(**given["before"]), Estimate(**given["after"]))
 
 
-def _examples(given: Sequence[JSON]) -> tuple[Example, ...]:
-    return tuple(Example(**example) for example in given)
+def _examples(given: Sequence[JSON]) -> tuple[ChangedExample, ...]:
+    return tuple(ChangedExample(**example) for example in given)
 
 
-def _said(old: str, result: JSON, gain: Number) -> str:
+def _said(old: str, result: JSON, gain: Estimate) -> str:
     if result["is_kept"]:
         return "Kept: on labels that it has not seen the judge agrees with people more often, beyond chance."
     if result["template"] == old:

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from backend import jobs
-from backend.pipeline.health.shapes import Number
+from backend.pipeline.health.shapes import Estimate
 from backend.services.held_out.words import Piece
 from backend.values import JobStatus
 
-__all__ = ["Example", "Number", "Offer", "Outcome", "RewriteRow", "RewriteView", "Side"]
+__all__ = ["ChangedExample", "Estimate", "Offer", "RewriteOutcome", "RewriteRow", "RewriteView", "SplitSide"]
 
 
 @dataclass(frozen=True)
@@ -44,17 +44,17 @@ class RewriteRow:
 
 
 @dataclass(frozen=True)
-class Side:
+class SplitSide:
     """Labels of one side of the split, and how often the judge agrees with them before and after."""
 
     labels: int
     prompts: int
-    before: Number
-    after: Number
+    before: Estimate
+    after: Estimate
 
 
 @dataclass(frozen=True)
-class Example:
+class ChangedExample:
     """An unseen text on which the judge changed its mind. `is_right`: whether it agrees with people now."""
 
     sample_id: int
@@ -67,7 +67,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RewriteOutcome:
     """What a rewrite came to. `gain`: in agreement on unseen labels; `is_kept`: its interval lies above 0.
 
     `note`: why fewer templates were written than asked for.
@@ -75,15 +75,15 @@ class Outcome:
 
     template: str
     is_kept: bool
-    said: str
-    seen: Side
-    unseen: Side
-    gain: Number
+    message: str
+    seen: SplitSide
+    unseen: SplitSide
+    gain: Estimate
     written: int
     refused: int
     calls: int
     pieces: tuple[Piece, ...]
-    examples: tuple[Example, ...]
+    examples: tuple[ChangedExample, ...]
     note: str = ""
 
 
@@ -105,7 +105,7 @@ class RewriteView:
     reflector: str
     rewrites: int
     template: str
-    outcome: Outcome | None
+    outcome: RewriteOutcome | None
     created_by: str | None
     created_at: datetime
 

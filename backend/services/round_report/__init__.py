@@ -25,11 +25,11 @@ from backend.services.round_report import (
     stages,
     warned,
 )
-from backend.services.round_report.shapes import FEWEST, Opening, Report, Texts, Work
+from backend.services.round_report.shapes import FEWEST, OpeningSection, Report, Texts, WorkSection
 from backend.services.rounds import get_row
 from backend.services.samples import visibility
 
-__all__ = ["FEWEST", "Opening", "Report", "Texts", "Work", "get", "opening", "texts", "work"]
+__all__ = ["FEWEST", "OpeningSection", "Report", "Texts", "WorkSection", "get", "opening", "texts", "work"]
 
 
 def get(actor: Actor, round_id: int) -> Report:
@@ -40,7 +40,7 @@ def get(actor: Actor, round_id: int) -> Report:
     return Report(*report, judge_health.of_round(actor, round_id))
 
 
-def opening(actor: Actor, round_id: int) -> Opening:
+def opening(actor: Actor, round_id: int) -> OpeningSection:
     """Return what was asked for and measured, and what to look at."""
     with reading() as db:
         return _opening(db, get_row(db, actor, round_id))
@@ -52,17 +52,17 @@ def texts(actor: Actor, round_id: int) -> Texts:
         return _texts(db, actor, get_row(db, actor, round_id))
 
 
-def work(actor: Actor, round_id: int) -> Work:
+def work(actor: Actor, round_id: int) -> WorkSection:
     """Return people's part, failures, datasets and cost."""
     with reading() as db:
         return _work(db, actor, get_row(db, actor, round_id))
 
 
-def _opening(db: Session, row: tables.Round) -> Opening:
+def _opening(db: Session, row: tables.Round) -> OpeningSection:
     asked = asking.asked(db, row, stages.times(db, row))
     measured = metrics.measured(db, row)
     told = warned.warnings(db, row, measured)
-    return Opening(heads.head(db, row), asked, measured, told, lights.listed(db, row))
+    return OpeningSection(heads.head(db, row), asked, measured, told, lights.listed(db, row))
 
 
 def _texts(db: Session, actor: Actor, row: tables.Round) -> Texts:
@@ -74,7 +74,7 @@ def _texts(db: Session, actor: Actor, row: tables.Round) -> Texts:
     )
 
 
-def _work(db: Session, actor: Actor, row: tables.Round) -> Work:
+def _work(db: Session, actor: Actor, row: tables.Round) -> WorkSection:
     told = people.people(db, actor, row)
     times = stages.times(db, row)
-    return Work(told, failed.failed(db, row), datasets.cards(db, row), spent.cost(db, row, times, told.minutes))
+    return WorkSection(told, failed.failed(db, row), datasets.cards(db, row), spent.cost(db, row, times, told.minutes))

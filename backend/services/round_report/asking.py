@@ -11,9 +11,17 @@ from sqlalchemy.orm import Session
 from backend import recipes
 from backend.db import tables
 from backend.errors import UnreadableRecipe
-from backend.recipes import Place, Recipe
+from backend.recipes import Recipe, StepPlace
 from backend.services.recipes.aligned import aligned
-from backend.services.round_report.shapes import Asked, Knob, RoleAsked, SetAsked, StageTime, StepAsked, Template
+from backend.services.round_report.shapes import (
+    RecipeSection,
+    RoleAsked,
+    SentTemplate,
+    SetAsked,
+    SetKnob,
+    StageTime,
+    StepAsked,
+)
 from backend.values import JSON
 
 LONGEST = 300
@@ -23,7 +31,7 @@ BESIDE = ("of", "by", "roles")
 NOT_KNOBS = ("name", "title", "paper", "phases", "steps", "prompt_source", "generator", "judge", "selector", "trainer")
 
 
-def asked(db: Session, row: tables.Round, stages: tuple[StageTime, ...]) -> Asked:
+def asked(db: Session, row: tables.Round, stages: tuple[StageTime, ...]) -> RecipeSection:
     """Everything that was fixed at launch, and the jobs that it became."""
     roles, sets = _roles(db, row), _sets(db, row)
     missing = [] if any(set_asked.use == "held_out" for set_asked in sets) else [NO_HELD_OUT]
@@ -34,7 +42,7 @@ def asked(db: Session, row: tables.Round, stages: tuple[StageTime, ...]) -> Aske
             "The recipe of this round cannot be read: a part that it names is not installed any more, or takes other "
             "knobs now. Install the package that brings it; its JSON is at GET /api/v1/rounds/{id}."
         )
-        return Asked((), (), (), (), (), roles, sets, stages, (message, *missing))
+        return RecipeSection((), (), (), (), (), roles, sets, stages, (message, *missing))
     base = _base(db, row)
     if base is None:
         missing.append(
@@ -44,7 +52,7 @@ def asked(db: Session, row: tables.Round, stages: tuple[StageTime, ...]) -> Aske
     steps, removed = _steps(recipe, base, row.phase, places)
     knobs = _knobs(_beside(recipe), _beside(base) if base else {})
     templates = tuple(template for place in places for template in _templates(place))
-    return Asked(steps, removed, knobs, _tuned(row.tuned), templates, roles, sets, stages, tuple(missing))
+    return RecipeSection(steps, removed, knobs, _tuned(row.tuned), templates, roles, sets, stages, tuple(missing))
 
 
 NO_HELD_OUT = (
@@ -67,7 +75,7 @@ def _base(db: Session, row: tables.Round) -> Recipe | None:
 
 
 def _steps(
-    recipe: Recipe, base: Recipe | None, phase: int, places: tuple[Place, ...]
+    recipe: Recipe, base: Recipe | None, phase: int, places: tuple[StepPlace, ...]
 ) -> tuple[tuple[StepAsked, ...], tuple[str, ...]]:
     """The steps, each beside the recipe's own step that it stands for, and those of the recipe that are not here."""
     before = base.places(phase) if base else ()
@@ -89,7 +97,7 @@ def _steps(
     return tuple(steps), tuple(lines[n] for n in gone)
 
 
-def _key(place: Place) -> tuple[str, str]:
+def _key(place: StepPlace) -> tuple[str, str]:
     return place.step.kind, str(place.step.part.name)
 
 
@@ -111,10 +119,10 @@ def _beside(recipe: Recipe) -> JSON:
     return {name: value for name, value in data.items() if name not in NOT_KNOBS}
 
 
-def _knobs(values: JSON, defaults: JSON, *, leave_out: tuple[str, ...] = ()) -> tuple[Knob, ...]:
+def _knobs(values: JSON, defaults: JSON, *, leave_out: tuple[str, ...] = ()) -> tuple[SetKnob, ...]:
     """Each value with its default; what the recipe has no text for differs from nothing."""
     return tuple(
-        Knob(
+        SetKnob(
             name,
             _said(value),
             _said(defaults[name]) if name in defaults else None,
@@ -139,11 +147,11 @@ def _texts_of(part: Any) -> tuple[str, ...]:
     )
 
 
-def _templates(place: Place) -> list[Template]:
+def _templates(place: StepPlace) -> list[SentTemplate]:
     part = place.step.part
     texts = [(name, text) for name in _texts_of(part) if (text := str(getattr(part, name)))]
     return [
-        Template(place.index + 1, name, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(), text)
+        SentTemplate(place.index + 1, name, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(), text)
         for name, text in texts
     ]
 

@@ -34,7 +34,7 @@ def _card(row: tables.Dataset) -> DatasetCard:
         row.created_at,
         {"selected here": selected} | parts,
         {
-            name.replace("_", " "): cuts.said(value) if name == "cut" else _said(value)
+            name.replace("_", " "): cuts.in_words(value) if name == "cut" else _said(value)
             for name, value in row.provenance.items()
             if value and name != "people"
         },

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.services.round_report.shapes import Arm, Flow, Flows, FlowStage
+from backend.services.round_report.shapes import Arm, Flows, FlowStage, FunnelFlow
 from backend.values import JSON, RoundStatus
 
 NO_VERDICT = "no verdict in any reply"
@@ -29,14 +29,14 @@ def flows(db: Session, row: tables.Round, *, is_hidden: bool) -> Flows:
     rows = db.execute(query.where(dataset.round_id == row.id).order_by(dataset.step, dataset.id)).all()
     if rows and not is_hidden:
         flows_ = [
-            Flow(_title(step, str(type_), number), id_, _stages(row.id, id_, funnel))
+            FunnelFlow(_title(step, str(type_), number), id_, _stages(row.id, id_, funnel))
             for id_, step, type_, funnel, number in rows
         ]
         return Flows(tuple(flows_), ())
     so_far = _so_far(row, is_hidden=is_hidden)
     if not so_far:
         return Flows((), ("There is no text yet. They appear here when the first step has ended.",))
-    return Flows((Flow("So far", None, _stages(row.id, None, so_far)),), (_why(row, is_hidden=is_hidden),))
+    return Flows((FunnelFlow("So far", None, _stages(row.id, None, so_far)),), (_why(row, is_hidden=is_hidden),))
 
 
 def _why(row: tables.Round, *, is_hidden: bool) -> str:

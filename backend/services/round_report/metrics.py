@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.services.results.paired import Paired, paired
-from backend.services.results.summaries import Measured as Number
-from backend.services.round_report.shapes import FEWEST, Measure, Measured
+from backend.services.results.summaries import MeasuredNumber as Number
+from backend.services.round_report.shapes import FEWEST, ChangedMetric, MetricsSection
 from backend.values import RoundStatus, SetUse, Stage
 
 Z = 1.959963984540054
@@ -32,7 +32,7 @@ HOW = {
 """By the beginning of a metric's name: what it takes."""
 
 
-def measured(db: Session, row: tables.Round) -> Measured:
+def measured(db: Session, row: tables.Round) -> MetricsSection:
     """The round's metrics, those of what it made first."""
     metric, checkpoint = tables.Metric, tables.Checkpoint
     query = select(metric, checkpoint.name).outerjoin(checkpoint, checkpoint.id == metric.checkpoint_id)
@@ -42,7 +42,7 @@ def measured(db: Session, row: tables.Round) -> Measured:
     names = dict(
         db.execute(select(checkpoint.id, checkpoint.name).where(checkpoint.id == row.policy_id)).tuples().all()
     )
-    measures: list[Measure] = []
+    measures: list[ChangedMetric] = []
     for metric_row, name in rows:
         if metric_row.checkpoint_id is None:
             old, with_ = parent.get(metric_row.name), "the parent round"
@@ -54,7 +54,7 @@ def measured(db: Session, row: tables.Round) -> Measured:
         measures.append(_measure(db, row, metric_row, name or "", old, with_))
     order = ("made", "round", "start", "other")
     measures.sort(key=lambda measure: order.index(measure.of))
-    return Measured(tuple(measures), tuple(_missing(db, row, measures)))
+    return MetricsSection(tuple(measures), tuple(_missing(db, row, measures)))
 
 
 def _before(db: Session, row: tables.Round) -> dict[str, list[tables.Metric]]:
@@ -78,16 +78,18 @@ def _of_round(db: Session, round_id: int | None) -> dict[str, tables.Metric]:
 
 def _measure(
     db: Session, row: tables.Round, new: tables.Metric, name: str, old: tables.Metric | None, with_: str
-) -> Measure:
+) -> ChangedMetric:
     by = {row.policy_id: "start", row.checkpoint_id: "made"}  # a round need not make a checkpoint
     of = "round" if new.checkpoint_id is None else by.get(new.checkpoint_id, "other")
     if old is None or new.value is None or old.value is None or not _is_comparable(old.details, new.details):
         unknown: tuple[Any, ...] = ("", None, None, None, None, None, None, None)
-        return Measure(new.name, of, name, new.value, new.low, new.high, new.n, *unknown)
+        return ChangedMetric(new.name, of, name, new.value, new.low, new.high, new.n, *unknown)
     pairs = paired(db, old.id, new.id) if new.checkpoint_id is not None else None
     change, low, high = difference(_number(old), _number(new), pairs)
     told = (pairs.p, pairs.newly_right, pairs.newly_wrong) if pairs else (None, None, None)
-    return Measure(new.name, of, name, new.value, new.low, new.high, new.n, with_, old.value, change, low, high, *told)
+    return ChangedMetric(
+        new.name, of, name, new.value, new.low, new.high, new.n, with_, old.value, change, low, high, *told
+    )
 
 
 def _is_comparable(old: dict[str, Any], new: dict[str, Any]) -> bool:
@@ -123,7 +125,7 @@ def difference(old: Number, new: Number, pairs: Paired | None) -> tuple[float, f
     return change, change - half, change + half
 
 
-def _missing(db: Session, row: tables.Round, measures: list[Measure]) -> list[str]:
+def _missing(db: Session, row: tables.Round, measures: list[ChangedMetric]) -> list[str]:
     """Why there are no metrics, and what each that could not be computed takes."""
     messages = []
     if not measures:

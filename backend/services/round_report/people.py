@@ -11,7 +11,7 @@ from backend.services import review_settings
 from backend.services.access import Actor, role_of
 from backend.services.decisions import tallies
 from backend.services.decisions.acts import is_first, spent
-from backend.services.round_report.shapes import Agreed, People, Person
+from backend.services.round_report.shapes import Agreed, People, PersonWork
 from backend.services.samples import visibility
 from backend.services.team import agreement
 from backend.values import DecisionKind, Role
@@ -92,13 +92,13 @@ def _agreement(db: Session, round_id: int) -> tuple[Agreed, ...]:
     )
 
 
-def _each(db: Session, row: tables.Round, minutes: dict[int, float]) -> tuple[Person, ...]:
+def _each(db: Session, row: tables.Round, minutes: dict[int, float]) -> tuple[PersonWork, ...]:
     counted = tallies.of_all(db, row.id, review_settings.read(row.review))
     ids = {*minutes, *counted}
     user = tables.User
     names = dict(db.execute(select(user.id, user.name).where(user.id.in_(ids))).tuples().all()) if ids else {}
     people = [
-        Person(names.get(n, ""), tally.decided, tally.overridden, minutes.get(n, 0.0))
+        PersonWork(names.get(n, ""), tally.decided, tally.overridden, minutes.get(n, 0.0))
         for n in ids
         for tally in (counted.get(n, tallies.Tally()),)
     ]

@@ -10,15 +10,15 @@ from backend.services.judge_health import Health
 from backend.services.round_report.text_shapes import (
     FEWEST,
     Arm,
-    Bin,
     Category,
     Extreme,
-    Flow,
     Flows,
     FlowStage,
+    FunnelFlow,
     Spread,
     Spreads,
     Texts,
+    VerdictBin,
 )
 from backend.services.round_report.work_shapes import (
     Agreed,
@@ -28,8 +28,8 @@ from backend.services.round_report.work_shapes import (
     Failed,
     FailedRow,
     People,
-    Person,
-    Work,
+    PersonWork,
+    WorkSection,
 )
 from backend.services.warnings import WarningView
 from backend.values import JSON, JobStatus, LocalEngine, RoundStatus, Stage
@@ -38,36 +38,36 @@ __all__ = [
     "FEWEST",
     "Agreed",
     "Arm",
-    "Asked",
-    "Bin",
     "Category",
+    "ChangedMetric",
     "Cost",
     "DatasetCard",
     "EndpointCost",
     "Extreme",
     "Failed",
     "FailedRow",
-    "Flow",
     "FlowStage",
     "Flows",
+    "FunnelFlow",
     "Head",
-    "Knob",
-    "Measure",
-    "Measured",
-    "Opening",
+    "MetricsSection",
+    "OpeningSection",
     "People",
-    "Person",
+    "PersonWork",
+    "RecipeSection",
     "Report",
     "RoleAsked",
+    "SentTemplate",
     "SetAsked",
+    "SetKnob",
     "Spread",
     "Spreads",
     "StageTime",
     "StepAsked",
-    "Template",
     "Texts",
+    "VerdictBin",
     "Warned",
-    "Work",
+    "WorkSection",
 ]
 
 
@@ -109,7 +109,7 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Knob:
+class SetKnob:
     """A knob as it was set. `default`: what the recipe has there; None where the recipe's own text is not known."""
 
     name: str
@@ -128,11 +128,11 @@ class StepAsked:
     part: str
     name: str
     state: str
-    knobs: tuple[Knob, ...]
+    knobs: tuple[SetKnob, ...]
 
 
 @dataclass(frozen=True)
-class Template:
+class SentTemplate:
     """A text that a step sends. `content_hash`: the SHA-256 that its judgments carry."""
 
     step: int
@@ -180,14 +180,14 @@ class StageTime:
 
 
 @dataclass(frozen=True)
-class Asked:
+class RecipeSection:
     """What was asked for. `removed`: steps of the recipe that this round leaves out. `knobs`: beside the steps."""
 
     steps: tuple[StepAsked, ...]
     removed: tuple[str, ...]
-    knobs: tuple[Knob, ...]
+    knobs: tuple[SetKnob, ...]
     tuned: tuple[str, ...]
-    templates: tuple[Template, ...]
+    templates: tuple[SentTemplate, ...]
     roles: tuple[RoleAsked, ...]
     sets: tuple[SetAsked, ...]
     stages: tuple[StageTime, ...]
@@ -195,7 +195,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Measure:
+class ChangedMetric:
     """A metric with its 95 % interval, and its change since what it is compared with.
 
     `of`: `made` (the checkpoint that the round made), `start` (the one it started from), `other` or `round`. `p`:
@@ -220,8 +220,8 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Measured:
-    metrics: tuple[Measure, ...]
+class MetricsSection:
+    metrics: tuple[ChangedMetric, ...]
     missing: tuple[str, ...]
 
 
@@ -240,12 +240,12 @@ class Warned:
 
 
 @dataclass(frozen=True)
-class Opening:
+class OpeningSection:
     """What a page shows first. `lights`: what the project's rules found at the end of the round."""
 
     head: Head
-    asked: Asked
-    measured: Measured
+    asked: RecipeSection
+    measured: MetricsSection
     warnings: tuple[Warned, ...]
     lights: tuple[WarningView, ...] = ()
 
@@ -254,7 +254,7 @@ class Opening:
 class Report:
     """All of it."""
 
-    opening: Opening
+    opening: OpeningSection
     texts: Texts
-    work: Work
+    work: WorkSection
     judge: Health

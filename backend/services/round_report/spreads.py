@@ -14,7 +14,7 @@ from backend.db.listing import scope
 from backend.db.many import in_chunks
 from backend.metrics._intervals import wilson
 from backend.services.round_report.drawn import DrawnLabel, draw
-from backend.services.round_report.shapes import FEWEST, Bin, Category, Spread, Spreads
+from backend.services.round_report.shapes import FEWEST, Category, Spread, Spreads, VerdictBin
 from backend.services.samples import text_steps, visibility
 from backend.services.samples.visibility import Hidden
 
@@ -81,7 +81,7 @@ def _spread(step: int, name: str, rows: list[DrawnLabel], kept: Hidden, extras: 
     )
 
 
-def _bins(values: Sequence[tuple[float, str | None]]) -> tuple[Bin, ...]:
+def _bins(values: Sequence[tuple[float, str | None]]) -> tuple[VerdictBin, ...]:
     """Up to `BINS` bins of equal width from the lowest value to the highest; one where all are equal."""
     low, high = min(score for score, _ in values), max(score for score, _ in values)
     width = (high - low) / BINS
@@ -91,7 +91,7 @@ def _bins(values: Sequence[tuple[float, str | None]]) -> tuple[Bin, ...]:
         place = min(int((value - low) / width), number - 1) if width > 0 else 0
         counts[place][verdict] += 1
     return tuple(
-        Bin(
+        VerdictBin(
             low + n * width,
             low + (n + 1) * width if width > 0 else high,
             sum(counts_.values()),

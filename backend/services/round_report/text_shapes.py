@@ -31,7 +31,7 @@ class FlowStage:
 
 
 @dataclass(frozen=True)
-class Flow:
+class FunnelFlow:
     """From prompts to the rows of one dataset; without a dataset as far as the round came."""
 
     title: str
@@ -41,12 +41,12 @@ class Flow:
 
 @dataclass(frozen=True)
 class Flows:
-    flows: tuple[Flow, ...]
+    flows: tuple[FunnelFlow, ...]
     missing: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Bin:
+class VerdictBin:
     """Rows from `low` up to `high`, the last bin with its end; by verdict where that is told."""
 
     low: float
@@ -77,8 +77,8 @@ class Spread:
     step: int | None
     name: str
     counted: int
-    scores: tuple[Bin, ...]
-    lengths: tuple[Bin, ...]
+    scores: tuple[VerdictBin, ...]
+    lengths: tuple[VerdictBin, ...]
     categories: tuple[Category, ...]
     missing: tuple[str, ...]
 

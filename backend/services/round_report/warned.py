@@ -5,14 +5,14 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.metrics._intervals import wilson
-from backend.services.round_report.shapes import Measured, Warned
+from backend.services.round_report.shapes import MetricsSection, Warned
 from backend.values import RoundStatus
 
 UNPARSED, TRUNCATED, OVERRIDDEN = 0.05, 0.10, 0.20
 """Shares above which the lower end of the interval warns."""
 
 
-def warnings(db: Session, row: tables.Round, measured: Measured) -> tuple[Warned, ...]:
+def warnings(db: Session, row: tables.Round, measured: MetricsSection) -> tuple[Warned, ...]:
     """The warnings, red ones first."""
     raised = [*_stopped(row), *_fell(measured), *_shares(row), *_left_out(db, row)]
     return tuple(sorted(raised, key=lambda warning: warning.level != "red"))
@@ -30,7 +30,7 @@ def _stopped(row: tables.Round) -> list[Warned]:
     return raised
 
 
-def _fell(measured: Measured) -> list[Warned]:
+def _fell(measured: MetricsSection) -> list[Warned]:
     """Held-out numbers that fell by more than chance explains."""
     raised = []
     for metric in measured.metrics:

@@ -23,7 +23,7 @@ class Agreed:
 
 
 @dataclass(frozen=True)
-class Person:
+class PersonWork:
     """One person's items; told to curators only."""
 
     name: str
@@ -46,7 +46,7 @@ class People:
     high: float | None
     minutes: float | None
     agreement: tuple[Agreed, ...]
-    each: tuple[Person, ...]
+    each: tuple[PersonWork, ...]
     missing: tuple[str, ...]
 
 
@@ -130,7 +130,7 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class Work:
+class WorkSection:
     """Who worked on it, what went wrong, what came out, and what it cost."""
 
     people: People

@@ -10,7 +10,7 @@ from backend import recipes
 from backend.db import tables
 from backend.errors import UnreadableRecipe
 from backend.pipeline.stage import step_of
-from backend.recipes import Place, Recipe
+from backend.recipes import Recipe, StepPlace
 from backend.values import Stage
 
 
@@ -40,6 +40,6 @@ def line(known: Mapping[int, tuple[Recipe, int]], round_id: int | None, stage: S
     return f"{before}step {at + 1} of {len(places)}: {_named(places[at])}"
 
 
-def _named(place: Place) -> str:
+def _named(place: StepPlace) -> str:
     step = place.step
     return f"{step.kind} {step.part.name}" + (f" ({step.name})" if step.name else "")

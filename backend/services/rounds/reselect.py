@@ -12,7 +12,7 @@ from backend.errors import Conflict
 from backend.pipeline.branch import KIND as COPYING
 from backend.pipeline.stage import step_of
 from backend.prompt_sources import PromptSource
-from backend.recipes import STEPS, Place, job_after_people
+from backend.recipes import STEPS, StepPlace, job_after_people
 from backend.services import events
 from backend.services.access import Actor
 from backend.services.plans import branch, branches
@@ -147,7 +147,7 @@ def selector_step(db: Session, row: tables.Round) -> int | None:
     return _last_selector(places[: step_of(places, job.stage, job.step) + 1])
 
 
-def _last_selector(places: tuple[Place, ...]) -> int | None:
+def _last_selector(places: tuple[StepPlace, ...]) -> int | None:
     """The last selector of these steps, if nothing but choices of groups ran between it and the last of them."""
     for place in reversed(places):
         if place.step.kind == "selector":

@@ -27,7 +27,7 @@ HACKING = "stop for reward hacking"
 
 @dataclass(frozen=True)
 class Rollout:
-    """A text and its reward. `text`, `prompt` and `said` are cut after `PREVIEW` characters.
+    """A text and its reward. `text`, `prompt` and `remark` are cut after `PREVIEW` characters.
 
     `step`: the optimizer step in which it was first trained on; `components`: what each of several judges gave.
     """
@@ -39,7 +39,7 @@ class Rollout:
     reward: float | None
     advantage: float | None
     components: dict[str, float | None]
-    said: str
+    remark: str
     is_truncated: bool
     num_tokens: int
 

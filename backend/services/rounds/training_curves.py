@@ -54,7 +54,7 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedRound:
     """A round that has a training with points."""
 
     round_id: int
@@ -75,7 +75,7 @@ def group_of(name: str) -> SeriesGroup:
     return next((group for group, word in WORDS.items() if word.search(lower)), SeriesGroup.other)
 
 
-def trained(actor: Actor, project_id: int) -> list[Trained]:
+def trained(actor: Actor, project_id: int) -> list[TrainedRound]:
     """Return the trainings of a project's rounds, newest first."""
     job, round_ = tables.Job, tables.Round
     query = (
@@ -86,7 +86,7 @@ def trained(actor: Actor, project_id: int) -> list[Trained]:
     )
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
-        return [Trained(*row) for row in db.execute(query)]
+        return [TrainedRound(*row) for row in db.execute(query)]
 
 
 def newest_points(actor: Actor, project_id: int, round_ids: Sequence[int]) -> dict[int, tuple[int, int]]:

@@ -11,15 +11,15 @@ from backend.services.access import Actor
 from backend.services.rounds import get_row
 from backend.services.samples import correctness, visibility
 from backend.services.samples.rows import SampleRow, read_rows
-from backend.services.samples.score_spread import Bin, histogram
+from backend.services.samples.score_spread import ScoreBin, histogram
 
-__all__ = ["Bin", "Count", "Filters", "Page", "Sort", "SortKey", "histogram", "page"]
+__all__ = ["Count", "Filters", "SamplePage", "ScoreBin", "Sort", "SortKey", "histogram", "page"]
 
 MAX_PAGE = 200
 
 
 @dataclass(frozen=True)
-class Page:
+class SamplePage:
     """Some rows of a list and the places before and after them; `sort` is the order they are in.
 
     A search with very many matches comes in the samples' own order. `is_partial`: so far nothing more was found
@@ -41,7 +41,7 @@ def page(
     sort: Sort | None = None,
     cursor: str | None = None,
     limit: int = 50,
-) -> Page:
+) -> SamplePage:
     """One page of a round's training samples."""
     if not 1 <= limit <= MAX_PAGE:
         raise InvalidInput(f"A page has 1 to {MAX_PAGE} samples, not {limit}. Ask for fewer and go on page by page.")
@@ -55,4 +55,4 @@ def page(
         rows = correctness.checked(db, round_, read_rows(db, got.ids))
         rows = visibility.seen(db, actor, kept, rows)
     ends = (str(got.next) if got.next else None, str(got.previous) if got.previous else None)
-    return Page(tuple(rows), *ends, got.count, got.sort, got.is_partial)
+    return SamplePage(tuple(rows), *ends, got.count, got.sort, got.is_partial)

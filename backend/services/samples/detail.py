@@ -38,7 +38,7 @@ class JudgmentView:
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingUse:
     """A frozen dataset that holds the sample and is what a training reads.
 
     `use`: kept, chosen, rejected, or "taught the judge" where the row holds what a judge should say of the sample.
@@ -51,7 +51,7 @@ class Trained:
 
 
 @dataclass(frozen=True)
-class Detail:
+class SampleDetail:
     """`label` is the sample's row in lists; `group` the rows of the other samples of its prompt in the round;
     `original` the text before it was edited.
 
@@ -81,7 +81,7 @@ class Detail:
     judgments: tuple[JudgmentView, ...]
     group: tuple[SampleRow, ...]
     history: tuple[Decision, ...]
-    trained: tuple[Trained, ...]
+    trained: tuple[TrainingUse, ...]
     hides_others: bool
     chain: Chain
     is_hinted: bool
@@ -93,7 +93,7 @@ class Detail:
     """Of an episode every message after the question; `text` is the last."""
 
 
-def detail(actor: Actor, sample_id: int) -> Detail:
+def detail(actor: Actor, sample_id: int) -> SampleDetail:
     """Everything about one sample; raises `NotFound`, and `PermissionDenied` while the sample itself is hidden."""
     with reading() as db:
         sample = db.get(tables.Sample, sample_id)
@@ -113,7 +113,7 @@ def detail(actor: Actor, sample_id: int) -> Detail:
         # Of a rewrite the history holds the decision on the text that it was made of.
         about = sample.edited_from_id or sample.id
         tells_judge = not kept.judge or about in visibility.decided(db, actor, [about])
-        return Detail(
+        return SampleDetail(
             label=row,
             round_id=sample.round_id,
             project_id=sample.project_id,
@@ -182,7 +182,7 @@ def decisions(
     return [Decision.of(row, who, cut, tells_judge=tells_judge, is_retracted=row.id in gone) for row, who in rows]
 
 
-def datasets(db: Session, sample_id: int) -> list[Trained]:
+def datasets(db: Session, sample_id: int) -> list[TrainingUse]:
     """The frozen datasets with this sample that a training read, and the checkpoints they made.
 
     A row that a mixer dropped stands in the dataset of the selector alone, which no training reads.
@@ -206,5 +206,5 @@ def datasets(db: Session, sample_id: int) -> list[Trained]:
         use = "rejected" if rejected_id == sample_id or label is False else "kept" if rejected_id is None else "chosen"
         use = TAUGHT if origin == "decision" else use
         name = names.get(read[dataset_id].checkpoint_id or 0)
-        trained[dataset_id, use] = Trained(dataset_id, number, use, name)
+        trained[dataset_id, use] = TrainingUse(dataset_id, number, use, name)
     return list(trained.values())

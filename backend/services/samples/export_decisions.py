@@ -24,7 +24,7 @@ UNSAID = ("client_id", "user_id", "replaces", "is_new")
 """Of use at a desk, and nowhere else."""
 
 
-class History:
+class DecisionHistory:
     """The decisions of one round, a few samples at a time.
 
     Each sample's are those that name it, those on its group that speak of it, its edit, and what took these back.

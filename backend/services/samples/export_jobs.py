@@ -18,7 +18,7 @@ from backend.services import events
 from backend.services.access import Actor, require
 from backend.services.samples import export_places, exports, visibility
 from backend.services.samples.export_places import KEPT_DAYS
-from backend.services.samples.exports import Wanted
+from backend.services.samples.exports import ExportRequest
 from backend.services.samples.visibility import Hidden
 from backend.values import JSON, JobStatus, Role, Stage
 
@@ -52,7 +52,7 @@ class SampleExport:
         return self.status not in jobs.ACTIVE
 
 
-def start(actor: Actor, project_id: int, wanted: Wanted) -> int:
+def start(actor: Actor, project_id: int, wanted: ExportRequest) -> int:
     """Have a worker write an export of any size; return the job's id.
 
     What the person may see counts as it is when the job runs. Raises `PermissionDenied` for a filter by what is hidden
@@ -90,7 +90,7 @@ def run(job_id: int, progress: JobProgress) -> Finish:
     if user is None:
         raise NotFound("Whoever asked for this export has no account any more. There is nothing left to do for it.")
     actor = Actor(user.id, user.name, user.is_owner, job.spec.get("via", "page"))
-    wanted = Wanted.of(job.spec["asked"])
+    wanted = ExportRequest.of(job.spec["asked"])
     export_places.forget_old()
     path = path_of(job_id, wanted.format)
     row_files.forget_parts(path)

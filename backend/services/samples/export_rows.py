@@ -138,7 +138,7 @@ def rows(
     db: Session, actor: Actor, round_: tables.Round, kept: Hidden, ids: Sequence[int], names: Names
 ) -> Iterator[Values]:
     """The samples with these ids, in their order, as the actor may see them now. Memory stays flat."""
-    history = export_decisions.History(db, actor, round_, kept)
+    history = export_decisions.DecisionHistory(db, actor, round_, kept)
     read = Reader(db, _query(), tables.Label.sample_id)
     judged = Reader(db, export_judgments.query(), tables.Judgment.sample_id)
     of_round = round_.number, str(round_.recipe.get("name", ""))

@@ -45,7 +45,7 @@ TOLD = 1_000
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ExportRequest:
     """What is exported: the samples of these rounds that pass the filters, round by round. No rounds: all there are."""
 
     round_ids: tuple[int, ...] = ()
@@ -63,7 +63,7 @@ class Wanted:
         return asdict(self) | {"filters": self.filters.changed()}
 
     @classmethod
-    def of(cls, given: JSON) -> "Wanted":
+    def of(cls, given: JSON) -> "ExportRequest":
         """What `to_json` wrote."""
         filters: dict[str, Any] = {
             name: tuple(one) if isinstance(one, list) else one for name, one in given["filters"].items()
@@ -73,7 +73,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Written:
+class WriteResult:
     """`hidden`: what was left out as each round hid it, by the round's id."""
 
     num_rows: int
@@ -82,7 +82,7 @@ class Written:
 
 
 @dataclass(frozen=True)
-class Export:
+class ExportFile:
     """A written file, and what it is called where it is downloaded."""
 
     path: Path
@@ -109,14 +109,14 @@ class _OfRound:
     ids: "array[int]"
 
 
-def count(actor: Actor, project_id: int, wanted: Wanted) -> int:
+def count(actor: Actor, project_id: int, wanted: ExportRequest) -> int:
     """How many samples an export would hold, counted up to one more than `AT_ONCE`; raises what `export` would."""
     with writing(), snapshot() as db:
         until = time.monotonic() + SEARCH_SECONDS
         return sum(len(one.ids) for one in _found(db, actor, project_id, wanted, AT_ONCE + 1, until))
 
 
-def export(actor: Actor, project_id: int, wanted: Wanted, *, out: Path | None = None) -> Export:
+def export(actor: Actor, project_id: int, wanted: ExportRequest, *, out: Path | None = None) -> ExportFile:
     """Write an export now. `out` is for the command line, which waits for any number; raises `InvalidInput` elsewhere
     for more than `AT_ONCE` samples, and `TooManyAttempts` while several others write, or the same person.
 
@@ -128,7 +128,7 @@ def export(actor: Actor, project_id: int, wanted: Wanted, *, out: Path | None = 
         done = write(actor, project_id, wanted, out)
         with session() as db:
             note(db, actor, project_id, wanted, done.num_rows)
-        return Export(out, name, done.num_rows, done.num_bytes)
+        return ExportFile(out, name, done.num_rows, done.num_bytes)
     slot, path = Slot(actor), folder() / f"samples-{uuid.uuid4().hex}.{wanted.format}"
     with ExitStack() as undone:
         undone.callback(slot.release)
@@ -139,19 +139,19 @@ def export(actor: Actor, project_id: int, wanted: Wanted, *, out: Path | None = 
         with session() as db:
             note(db, actor, project_id, wanted, done.num_rows)
         undone.pop_all()
-    return Export(path, name, done.num_rows, done.num_bytes, slot)
+    return ExportFile(path, name, done.num_rows, done.num_bytes, slot)
 
 
 def write(
     actor: Actor,
     project_id: int,
-    wanted: Wanted,
+    wanted: ExportRequest,
     path: Path,
     *,
     most: int | None = None,
     begin: Callable[[int], None] = lambda total: None,
     advance: Callable[[int], None] = lambda rows: None,
-) -> Written:
+) -> WriteResult:
     """Write the file, whole or not at all. `begin` hears how many rows there will be, `advance` of each few more."""
     with snapshot() as db:
         until = None if most is None else time.monotonic() + SEARCH_SECONDS
@@ -176,11 +176,11 @@ def write(
 
         shaped, columns = export_rows.shaped(rows(), wanted.format), export_rows.columns(wanted.format)
         num_rows = row_files.write(path, wanted.format, shaped, columns)
-        return Written(num_rows, path.stat().st_size, {one.round.id: one.kept for one in parts})
+        return WriteResult(num_rows, path.stat().st_size, {one.round.id: one.kept for one in parts})
 
 
 def _found(
-    db: Session, actor: Actor, project_id: int, wanted: Wanted, limit: int | None, until: float | None = None
+    db: Session, actor: Actor, project_id: int, wanted: ExportRequest, limit: int | None, until: float | None = None
 ) -> list[_OfRound]:
     """The samples of each round, as far as the actor may see and filter them; at most `limit` in all.
 
@@ -251,7 +251,7 @@ def matching(
     return ids
 
 
-def note(db: Session, actor: Actor, project_id: int, wanted: Wanted, num_rows: int) -> None:
+def note(db: Session, actor: Actor, project_id: int, wanted: ExportRequest, num_rows: int) -> None:
     """Write down who took what along."""
     asked: dict[str, Any] = {"rounds": list(wanted.round_ids), "filters": wanted.filters.changed()}
     what = f"{num_rows:,} samples"
@@ -259,7 +259,7 @@ def note(db: Session, actor: Actor, project_id: int, wanted: Wanted, num_rows: i
     events.note(db, actor, "export samples", what, **place, format=wanted.format, num_rows=num_rows, **asked)
 
 
-def name_of(actor: Actor, project_id: int, wanted: Wanted) -> str:
+def name_of(actor: Actor, project_id: int, wanted: ExportRequest) -> str:
     """What the file is called where it is downloaded."""
     with reading() as db:
         require(db, actor, project_id, Role.viewer)

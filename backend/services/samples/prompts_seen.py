@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 from backend.db import reading, tables
 from backend.services import prompts
 from backend.services.access import Actor
-from backend.services.prompts import Page, PromptView
+from backend.services.prompts import PromptPage, PromptView
 from backend.services.samples import visibility
 from backend.values import RoundStatus, SetUse
 
 
 def browse(
     actor: Actor, set_id: int, *, search: str = "", cursor: int | None = None, limit: int = prompts.PAGE
-) -> Page:
+) -> PromptPage:
     """A page of the set, as `prompts.browse` reads it; while a review hides the judge's view of texts that answer the
     set's prompts, without metadata, and without what the file says of its completions, their order included."""
     found = prompts.browse(actor, set_id, search=search, cursor=cursor, limit=limit)

@@ -21,7 +21,7 @@ BLOCKS, IN_BLOCK = 100, 50
 
 
 @dataclass(frozen=True)
-class Bin:
+class ScoreBin:
     """`is_exact` False: the count is estimated."""
 
     low: float
@@ -30,7 +30,7 @@ class Bin:
     is_exact: bool = True
 
 
-def histogram(actor: Actor, round_id: int) -> list[Bin]:
+def histogram(actor: Actor, round_id: int) -> list[ScoreBin]:
     """How the round's effective scores are spread, in up to 20 bins; samples without a score are in none.
 
     Of a round of more than `COUNTED` samples the counts are estimates: a share of the samples p comes out with a
@@ -47,7 +47,7 @@ def histogram(actor: Actor, round_id: int) -> list[Bin]:
         edges = [low, *(low + n * (high - low) / BINS for n in range(1, BINS)), high] if high > low else [low, high]
         counts = estimate(asked, edges)
         numbers = count(asked, edges) if counts is None else counts
-    return [Bin(low, high, n, counts is None) for (low, high), n in zip(pairwise(edges), numbers, strict=True)]
+    return [ScoreBin(low, high, n, counts is None) for (low, high), n in zip(pairwise(edges), numbers, strict=True)]
 
 
 def ends(asked: Scope) -> tuple[float | None, float | None]:
@@ -56,7 +56,7 @@ def ends(asked: Scope) -> tuple[float | None, float | None]:
         return None, None
     where = f"FROM {asked.labels('score_key')} WHERE round_id = :round AND facet = f.facet AND score_key > {UNSCORED!r}"
     low, high = (f"{end}((SELECT {end}(score_key) {where}))" for end in ("min", "max"))
-    ends_: tuple[float | None, float | None] = asked.one(f"WITH {asked.each()} SELECT {low}, {high} FROM f")
+    ends_: tuple[float | None, float | None] = asked.row(f"WITH {asked.each()} SELECT {low}, {high} FROM f")
     return ends_[0], ends_[1]
 
 

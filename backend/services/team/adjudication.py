@@ -18,7 +18,7 @@ from backend.services.decisions.decision import written
 from backend.services.decisions.rules import cut_of_round
 from backend.services.queue import colleagues, review_items
 from backend.services.queue.review_items import Item
-from backend.services.reviews import Outcome, answers
+from backend.services.reviews import ActResult, answers
 from backend.services.rounds import get_row
 from backend.values import DecisionKind, Role
 
@@ -68,7 +68,7 @@ def decide(
     value: dict[str, Any] | None = None,
     note: str = "",
     seconds: float | None = None,
-) -> Outcome:
+) -> ActResult:
     """Settle an item: this word stands above all votes until it is taken back. It needs no slot and takes none.
 
     One's own word may be replaced; `Conflict` where somebody else's stands.
@@ -86,7 +86,7 @@ def decide(
         return replace(answer, meanwhile=colleagues.meanwhile([o for o in answer.others if not o.is_adjudication]))
 
 
-def undo(actor: Actor, round_id: int, client_id: str) -> Outcome:
+def undo(actor: Actor, round_id: int, client_id: str) -> ActResult:
     """Take back the actor's last adjudication in the round that stands; sent again, it takes back no other."""
     decision = tables.Decision
     query = (

@@ -45,7 +45,7 @@ class Among:
 
 
 @dataclass(frozen=True)
-class Pair:
+class RaterPair:
     """Two people, or one and the judge (`second_id` None), over the items both have a word on."""
 
     criterion: Criterion
@@ -68,9 +68,9 @@ class Agreement:
 
     round_id: int
     among: tuple[Among, ...]
-    pairs: tuple[Pair, ...]
-    judge: tuple[Pair, ...]
-    judge_random: tuple[Pair, ...]
+    pairs: tuple[RaterPair, ...]
+    judge: tuple[RaterPair, ...]
+    judge_random: tuple[RaterPair, ...]
     left_out: dict[str, int]
     left_out_of_judge: dict[str, int]
 
@@ -119,9 +119,9 @@ def computed(
 ) -> Agreement:
     """The measures; no database is held while this computes."""
     among: list[Among] = []
-    pairs: list[Pair] = []
-    judge: list[Pair] = []
-    at_random: list[Pair] = []
+    pairs: list[RaterPair] = []
+    judge: list[RaterPair] = []
+    at_random: list[RaterPair] = []
     hidden = [vote for vote in read.cast if vote.judge_hidden]
     for criterion in Criterion:
         by_item_ = by_item(read.cast, criterion, places)
@@ -148,7 +148,7 @@ def by_item(cast: Iterable[Vote], criterion: Criterion, places: dict[int, str]) 
     return values_by_item
 
 
-def between_people(criterion: Criterion, by_item: Said, names: dict[int, str]) -> list[Pair]:
+def between_people(criterion: Criterion, by_item: Said, names: dict[int, str]) -> list[RaterPair]:
     """Every two people who have items in common."""
     common: dict[tuple[int, int], list[tuple[Value, Value]]] = defaultdict(list)
     for words in by_item.values():
@@ -162,7 +162,7 @@ def between_people(criterion: Criterion, by_item: Said, names: dict[int, str]) -
 
 def with_judge(
     criterion: Criterion, cast: Iterable[Vote], names: dict[int, str], word: JudgesWord, places: dict[int, str]
-) -> list[Pair]:
+) -> list[RaterPair]:
     """Each person against the judge, where it has a word."""
     judged = getattr(word, criterion.name)
     items: dict[int, list[tuple[Value, Value]]] = defaultdict(list)
@@ -204,9 +204,9 @@ def _pair(
     second_id: int | None,
     second: str,
     items: Sequence[tuple[Value, Value]],
-) -> Pair:
+) -> RaterPair:
     is_score = criterion is Criterion.score
-    return Pair(
+    return RaterPair(
         criterion,
         first_id,
         first,

@@ -70,7 +70,7 @@ class Reviewer:
 
 
 @dataclass(frozen=True)
-class Work:
+class Effort:
     """What the rows say of one person's effort."""
 
     times: tuple[float, ...]
@@ -80,7 +80,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Found:
+class ReviewerRows:
     """What was read for a round, or for one person in it, before anything is computed. last_at: of everybody."""
 
     round_id: int
@@ -90,8 +90,8 @@ class Found:
     names: dict[int, str]
     word: JudgesWord
     places: dict[int, str]
-    said: Said
-    work: dict[int, Work]
+    words: Said
+    work: dict[int, Effort]
     last_at: dict[int, datetime]
     tallies: dict[int, Tally]
     gold: dict[int, tuple[int, int]]
@@ -120,7 +120,7 @@ def everyone(actor: Actor, round_id: int) -> list[Reviewer]:
     return sorted(people, key=lambda person: (-person.decided, person.name))
 
 
-def _find(db: Session, round_id: int, *, of: int | None = None) -> Found:
+def _find(db: Session, round_id: int, *, of: int | None = None) -> ReviewerRows:
     """Read for everybody, or `of` one person; gold items are then among the items while the review goes on."""
     round_ = db.get_one(tables.Round, round_id)
     settings = review_settings.read(round_.review)
@@ -134,7 +134,7 @@ def _find(db: Session, round_id: int, *, of: int | None = None) -> Found:
     is_group = settings.by_group
     criterion = Criterion.best if is_group else Criterion.verdict
     by_item = agreement.by_item(read.cast, criterion, places)
-    return Found(
+    return ReviewerRows(
         round_id,
         is_open,
         criterion,
@@ -152,14 +152,14 @@ def _find(db: Session, round_id: int, *, of: int | None = None) -> Found:
     )
 
 
-def _reviewer(sources: Found, user_id: int, *, is_own: bool = False) -> Reviewer:
+def _reviewer(sources: ReviewerRows, user_id: int, *, is_own: bool = False) -> Reviewer:
     """One person's figures; kappa and alpha, which take longest, only for themselves."""
     own = [vote for vote in sources.read.cast if vote.user_id == user_id]
-    work = sources.work.get(user_id, Work((), 0, 0, None))
+    work = sources.work.get(user_id, Effort((), 0, 0, None))
     hidden = [vote for vote in own if vote.judge_hidden]
     judge = _against_judge(sources, hidden)
     colleagues = _against_colleagues(sources, user_id)
-    shared = [tuple(words.values()) for words in sources.said.values() if user_id in words]
+    shared = [tuple(words.values()) for words in sources.words.values() if user_id in words]
     seen, right = (None, None) if is_own and sources.is_open else sources.gold.get(user_id, (0, 0))
     left, seconds = _left(sources, user_id), median(work.times) if work.times else None
     counted = sources.tallies.get(user_id, Tally())
@@ -186,20 +186,20 @@ def _reviewer(sources: Found, user_id: int, *, is_own: bool = False) -> Reviewer
     )
 
 
-def _against_judge(sources: Found, cast: Iterable[Vote]) -> list[tuple[Value, Value]]:
+def _against_judge(sources: ReviewerRows, cast: Iterable[Vote]) -> list[tuple[Value, Value]]:
     judged = getattr(sources.word, sources.criterion.name)
     by_item = agreement.by_item(cast, sources.criterion, sources.places)
     return [(value, judged[item]) for item, words in by_item.items() for value in words.values() if item in judged]
 
 
-def _against_colleagues(sources: Found, user_id: int) -> list[tuple[Value, Value]]:
-    mine = {item: words for item, words in sources.said.items() if user_id in words}
+def _against_colleagues(sources: ReviewerRows, user_id: int) -> list[tuple[Value, Value]]:
+    mine = {item: words for item, words in sources.words.items() if user_id in words}
     return [
         (words[user_id], value) for words in mine.values() for other, value in sorted(words.items()) if other != user_id
     ]
 
 
-def _left(sources: Found, user_id: int) -> int:
+def _left(sources: ReviewerRows, user_id: int) -> int:
     """Assigned items that wait; without any, the person's equal share of the open slots."""
     if not sources.is_open:
         return 0
@@ -218,7 +218,7 @@ def _last_acts(db: Session, round_id: int) -> dict[int, datetime]:
     return dict(db.execute(query.group_by(decision.user_id)).tuples().all())
 
 
-def _work(db: Session, round_id: int, of: int | None) -> dict[int, Work]:
+def _work(db: Session, round_id: int, of: int | None) -> dict[int, Effort]:
     """Times of each person, or `of` one, and their skips and late decisions that stand; bulk actions take no time.
 
     Time that was spent on what was taken back was spent all the same.
@@ -239,7 +239,7 @@ def _work(db: Session, round_id: int, of: int | None) -> dict[int, Work]:
     )
     rows = db.execute(standing_ones.where(*by_hand).group_by(decision.user_id))
     counts = {user_id: (skipped, late) for user_id, skipped, late in rows}
-    return {id_: Work(tuple(times[id_]), *counts.get(id_, (0, 0)), at) for id_, at in last.items()}
+    return {id_: Effort(tuple(times[id_]), *counts.get(id_, (0, 0)), at) for id_, at in last.items()}
 
 
 def _by(of: int | None) -> tuple[ColumnElement[bool], ...]:

@@ -11,7 +11,7 @@ from backend import jobs, recipes
 from backend.db import now, reading, session, tables
 from backend.errors import Cancelled
 from backend.jobs import durable, executors, helping, transitions
-from backend.jobs.helping import OWN, BatchLost, Held
+from backend.jobs.helping import OWN, BatchLost, HeldBatch
 from backend.pipeline import split
 from backend.pipeline.split import Parts
 from backend.pipeline.stage import StageContext
@@ -47,7 +47,7 @@ def shared(batches: int = 3, number: int = 1) -> tuple[tables.Job, list[int]]:
 
 def settle(job: tables.Job, number: int, holder: int, units: int = 1) -> None:
     with session() as db:
-        Held(job.id, number, holder, units).settle(db)
+        HeldBatch(job.id, number, holder, units).settle(db)
 
 
 def executor(id_: str, **columns: Any) -> None:
@@ -68,11 +68,11 @@ def test_each_batch_is_claimed_once_and_what_helpers_did_adds_up() -> None:
     job, (first, second) = shared(batches=3, number=2)
     claimed = [helping.claim(job.id, 1, holder) for holder in (OWN, first, second, OWN, first)]
     assert claimed == [0, 1, 2, None, None]
-    assert helping.standing(job.id, 1) == helping.Standing(0, {1: first, 2: second}, done=0, coming=0, in_vain=0)
+    assert helping.standing(job.id, 1) == helping.StageStanding(0, {1: first, 2: second}, done=0, coming=0, in_vain=0)
     settle(job, 0, OWN)
     settle(job, 1, first, units=4)
     settle(job, 2, second, units=3)
-    assert helping.standing(job.id, 1) == helping.Standing(0, {}, done=7, coming=0, in_vain=0)
+    assert helping.standing(job.id, 1) == helping.StageStanding(0, {}, done=7, coming=0, in_vain=0)
     with pytest.raises(BatchLost):
         settle(job, 1, first)
     helping.write_log_tail(first, "a line", process_id=5)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backend.environments import Environment
-from backend.environments.calculator import Desk
+from backend.environments.calculator import CalculatorWorld
 from backend.judges.exact_match import ExactMatch
 from backend.trainers.environment_grpo import EnvironmentGRPO
 from backend.trainers.sft import SFT
@@ -23,7 +23,7 @@ def episode(answer: str) -> list[dict[str, str]]:
     return [*message("assistant", ACTS), *message("user", SAYS), *message("assistant", answer)]
 
 
-class Bare(Desk):
+class Bare(CalculatorWorld):
     """A calculator of which nobody is told: a tiny model learns the chat by heart."""
 
     def reset(self, **row: Any) -> str | None:

@@ -56,8 +56,8 @@ from app import web
 from app.cli import serving
 make, seen = web.create_app, []
 web.create_app = lambda **wish: seen.append(gc.isenabled()) or make(**wish)
-serving.Server.run = lambda self, sockets: seen.append(gc.isenabled())
-serving.serve(serving.Wish("127.0.0.1", 0, False, False, False))
+serving.AnnouncedServer.run = lambda self, sockets: seen.append(gc.isenabled())
+serving.serve(serving.ServeOptions("127.0.0.1", 0, False, False, False))
 assert seen == [False, True] and gc.get_freeze_count() > 100_000, (seen, gc.get_freeze_count())
 """
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"RONDO_DATA_DIR": str(tmp_path)})

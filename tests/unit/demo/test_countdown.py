@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from backend.demo import countdown, make_prompts
-from backend.demo.countdown import Problem
+from backend.demo.countdown import CountdownProblem
 
 MADE = {
     "train.jsonl": "1eafb6c863e921eb30f276b8fdc1e6c7d1b20b6a5c10e9c636f1b4456042b9d8",
@@ -28,7 +28,7 @@ def _lines(file: Path) -> list[dict[str, str]]:
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
-def _problem(text: str) -> Problem:
+def _problem(text: str) -> CountdownProblem:
     problem = countdown.parse_prompt(text)
     assert problem is not None
     return problem
@@ -83,7 +83,7 @@ def test_repeated_digits_are_counted() -> None:
 
 
 def test_prompt_keeps_the_order_of_digits_and_reads_back() -> None:
-    problem = Problem((7, 3, 5), 26)
+    problem = CountdownProblem((7, 3, 5), 26)
     assert countdown.prompt(problem) == "7 3 5 = 26"
     assert countdown.parse_prompt("7 3 5 = 26") == problem
 
@@ -110,9 +110,9 @@ def test_verdict_is_read_from_the_end(text: str, verdict: bool | None) -> None:
 
 
 def test_solutions_are_all_ways_without_brackets() -> None:
-    assert countdown.solutions(Problem((7, 5, 3), 26)) == ("3*7+5", "5+3*7", "5+7*3", "7*3+5")
-    assert countdown.solutions(Problem((3, 5, 7), 36)) == ()
-    assert countdown.solutions(Problem((3, 5, 7), 27)) == ()
+    assert countdown.solutions(CountdownProblem((7, 5, 3), 26)) == ("3*7+5", "5+3*7", "5+7*3", "7*3+5")
+    assert countdown.solutions(CountdownProblem((3, 5, 7), 36)) == ()
+    assert countdown.solutions(CountdownProblem((3, 5, 7), 27)) == ()
 
 
 def test_problems_are_solvable_distinct_and_drawn_by_seed() -> None:

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from backend.engines import Ability, Engine
-from backend.engines.library import Entry, Library
+from backend.engines.library import Lesson, Library
 from backend.engines.openai import OpenAI
 from backend.engines.scripted import Scripted
 from backend.values import Messages, Sampling
 
 LESSONS = (
-    Entry(name="behavior_carry", text="Carry the tens when two digits add to ten or more.", sources=(3, 8)),
-    Entry(name="behavior_area_of_circle", text="The area of a circle is pi times the radius squared."),
-    Entry(name="behavior_check_sign", text="Look at the sign of each term."),
+    Lesson(name="behavior_carry", text="Carry the tens when two digits add to ten or more.", sources=(3, 8)),
+    Lesson(name="behavior_area_of_circle", text="The area of a circle is pi times the radius squared."),
+    Lesson(name="behavior_check_sign", text="Look at the sign of each term."),
 )
 CIRCLE: Messages = [{"role": "user", "content": "What is the area of a circle of radius 2?"}]
 
@@ -52,7 +52,7 @@ def test_of_more_lessons_than_most_those_that_share_most_words_with_the_question
 
 
 def test_what_a_lesson_says_is_no_place_to_fill_in():
-    entries = (Entry(name="behavior_x", text="write {prompt}"),)
+    entries = (Lesson(name="behavior_x", text="write {prompt}"),)
     asked = library(entries=entries, template="{handbook} | {prompt}").asked(
         [{"role": "user", "content": "{handbook}"}]
     )

@@ -9,9 +9,9 @@ import pytest
 
 from backend import demo
 from backend.engines import _model_check
-from backend.engines._model_check import Line, Outcome
+from backend.engines._model_check import CheckLevel, Line
 from backend.engines._model_lines import lines
-from backend.engines._rendering import Template, special_tokens, template_source
+from backend.engines._rendering import ChatTemplate, special_tokens, template_source
 
 FOUND = Path(__file__).parents[2] / "data" / "found"
 USER = "{% for m in messages %}{% if m.role == 'user' %}<|user|>{{ m.content }}{% endif %}"
@@ -39,7 +39,7 @@ def change(folder: Path, name: str, **values: Any) -> dict[str, Line]:
 
 
 def bad(found: dict[str, Line]) -> dict[str, str]:
-    return {name: str(line.outcome) for name, line in found.items() if line.outcome is not Outcome.passed}
+    return {name: str(line.outcome) for name, line in found.items() if line.outcome is not CheckLevel.passed}
 
 
 def test_a_good_model_passes_every_line(folder: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_good_model_passes_every_line(folder: Path) -> None:
         "weights",
         "vocabulary",
     ]
-    assert {line.outcome for line in found} == {Outcome.passed}
+    assert {line.outcome for line in found} == {CheckLevel.passed}
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_good_model_passes_every_line(folder: Path) -> None:
 )
 def test_a_broken_template_fails_with_what_jinja_says(folder: Path, template: str, said: str) -> None:
     line = with_template(folder, template)["template"]
-    assert line.outcome is Outcome.fail
+    assert line.outcome is CheckLevel.fail
     assert said in line.text
 
 
@@ -108,7 +108,7 @@ def test_a_broken_template_fails_with_what_jinja_says(folder: Path, template: st
 )
 def test_system_turns_that_are_refused_or_dropped_are_said(folder: Path, template: str, said: str) -> None:
     line = with_template(folder, template)["system"]
-    assert line.outcome is Outcome.warn
+    assert line.outcome is CheckLevel.warn
     assert said in line.text
 
 
@@ -149,7 +149,7 @@ def test_a_template_that_never_ends_fails_in_bounded_time(folder: Path, monkeypa
     loop = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
     (folder / "chat_template.jinja").write_text(loop)
     (line,) = _model_check.run(folder)
-    assert (line.outcome, "did not end within 3 seconds" in line.text) == (Outcome.fail, True)
+    assert (line.outcome, "did not end within 3 seconds" in line.text) == (CheckLevel.fail, True)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_templates_render_as_transformers_renders_them(folder: Path) -> None:
         tokenizer.chat_template = source
         for due in (False, True):
             expected = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=due)
-            assert Template(source, special_tokens(folder)).render(chat, add_generation_prompt=due) == expected
+            assert ChatTemplate(source, special_tokens(folder)).render(chat, add_generation_prompt=due) == expected
 
 
 def test_where_a_template_may_stand(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from tenacity import RetryCallState, Retrying
 
 from backend.engines import Engine
-from backend.engines._http import Again, Endpoint
+from backend.engines._http import EndpointClient, RetryRequest
 from backend.engines.openai import FIRST, OpenAI
 from backend.errors import EngineError, MissingPrerequisite
 from backend.values import Completion, Failure, FailureKind, Sampling
@@ -132,14 +132,14 @@ def test_one_lost_request_does_not_wait_for_the_retries_of_the_others(server: Se
 
 
 def test_waits_double_up_to_30_seconds_and_differ() -> None:
-    endpoint = Endpoint("http://host", key=None, timeout=1, max_retries=9, retry_seconds=0.5, connections=1)
+    endpoint = EndpointClient("http://host", key=None, timeout=1, max_retries=9, retry_seconds=0.5, connections=1)
     state = RetryCallState(Retrying(), None, (), {})
     for attempt, longest in enumerate((0.5, 1, 2, 4, 8, 16, 30, 30), start=1):
         state.attempt_number = attempt
         waits = [endpoint._wait(state) for _ in range(200)]
         assert longest / 2 <= min(waits) < max(waits) <= longest
         assert max(waits) - min(waits) > longest / 4
-    state.set_exception((Again, Again(FailureKind.error, "slow down", wait=120.0), None))
+    state.set_exception((RetryRequest, RetryRequest(FailureKind.error, "slow down", wait=120.0), None))
     assert endpoint._wait(state) == 120
     endpoint.close()
 

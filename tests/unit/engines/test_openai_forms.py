@@ -13,11 +13,11 @@ from backend.engines._asking import form_body
 from backend.engines._top_logprobs import weights
 from backend.errors import MissingPrerequisite
 from backend.values import FailureKind, Sampling
-from backend.values.replies import Form, Usage, Weights
+from backend.values.replies import ReplyForm, Usage, Weights
 from tests.capable import FORMS, P_NO, P_YES, capable, used
 from tests.endpoint import Server, chat, engine, refusal, serving
 
-CHOICE = Form(choices=("Yes", "No"))
+CHOICE = ReplyForm(choices=("Yes", "No"))
 
 
 @pytest.fixture
@@ -30,11 +30,11 @@ def server() -> Iterator[Server]:
 def test_a_form_is_asked_for_in_the_words_of_the_server() -> None:
     schema = {"type": "object", "properties": {"score": {"enum": [1, 2]}}}
     assert form_body(CHOICE, "structured_outputs") == {"structured_outputs": {"choice": ["Yes", "No"]}}
-    assert form_body(Form(pattern="a+"), "guided") == {"guided_regex": "a+"}
-    assert form_body(Form(schema=schema), "guided") == {"guided_json": schema}
-    asked = form_body(Form(schema=schema), "response_format")["response_format"]
+    assert form_body(ReplyForm(pattern="a+"), "guided") == {"guided_regex": "a+"}
+    assert form_body(ReplyForm(schema=schema), "guided") == {"guided_json": schema}
+    asked = form_body(ReplyForm(schema=schema), "response_format")["response_format"]
     assert (asked["type"], asked["json_schema"]["schema"]) == ("json_schema", schema)
-    assert form_body(Form(pattern="a+"), "response_format") == {}
+    assert form_body(ReplyForm(pattern="a+"), "response_format") == {}
     assert form_body(CHOICE, "") == {}
 
 

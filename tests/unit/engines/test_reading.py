@@ -9,7 +9,7 @@ import pytest
 
 from backend.engines import Ability, answered
 from backend.engines._chat import encode, encode_answers, encode_closed, special_texts
-from backend.engines._reading import Given, Reader, measures
+from backend.engines._reading import BoundedReader, ReadRequest, measures
 from backend.engines.transformers import Transformers
 from backend.errors import MissingPrerequisite
 from backend.values import FailureKind, Messages, Reading, Sampling
@@ -78,10 +78,10 @@ def test_each_token_is_read_as_in_a_plain_forward_pass(engine: Transformers):
 @pytest.mark.parametrize(("rows", "step"), [(1, 1), (2, 3), (4, 1)])
 def test_pieces_and_batches_change_nothing(engine: Transformers, rows: int, step: int):
     """The bound on logits cuts texts into pieces of `step` columns."""
-    reader = Reader(engine._model, rows=rows, logits=10**9)
+    reader = BoundedReader(engine._model, rows=rows, logits=10**9)
     reader.logits = rows * step * reader.vocabulary
     pairs = encode_answers(engine._tokenizer, engine._special, CHATS[:4], TEXTS[:4])
-    given = [Given(n, head, tail) for n, (head, tail) in enumerate(pairs)]
+    given = [ReadRequest(n, head, tail) for n, (head, tail) in enumerate(pairs)]
     found = {
         one.position: reading
         for batch in reader.batches(given)

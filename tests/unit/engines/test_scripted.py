@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from backend.engines import Ability, Engine
-from backend.engines.scripted import Number, Rule, Scripted
+from backend.engines.scripted import ReplyRule, ScoreRule, Scripted
 from backend.errors import EngineError, InvalidInput, MissingPrerequisite
 from backend.values import Failure, FailureKind, Sampling
 
@@ -29,7 +29,7 @@ def test_greedy_ignores_the_seed():
 
 
 def test_first_matching_rule_replies_and_others_get_the_replies():
-    rules = (Rule(pattern=r"\d \+ \d", reply=r"\boxed{5}"), Rule(pattern="What", reply="never"))
+    rules = (ReplyRule(pattern=r"\d \+ \d", reply=r"\boxed{5}"), ReplyRule(pattern="What", reply="never"))
     engine = Scripted(rules=rules, replies=("blue",))
     texts = [group[0].text for group in engine.complete([CHAT, OTHER], Sampling(seed=0))]
     assert texts == [r"\boxed{5}", "blue"]
@@ -51,7 +51,7 @@ def test_a_prompt_over_the_context_fails_alone():
 
 
 def test_a_rule_may_fail_its_prompts():
-    rules = (Rule(pattern="What", reply="The prompt was filtered.", fails=FailureKind.filter),)
+    rules = (ReplyRule(pattern="What", reply="The prompt was filtered.", fails=FailureKind.filter),)
     chat, other = Scripted(rules=rules, replies=("a",)).complete([CHAT, OTHER], Sampling(n=2))
     assert {c.failure for c in chat} | {c.failure for c in other} == {
         Failure(FailureKind.filter, "The prompt was filtered."),
@@ -63,19 +63,19 @@ def test_says_what_is_missing_when_nothing_can_reply():
     with pytest.raises(InvalidInput, match="neither replies nor rules"):
         Scripted().complete([CHAT], Sampling())
     with pytest.raises(EngineError, match="No rule of the scripted engine matches 'What is"):
-        Scripted(rules=(Rule(pattern="x{9}", reply="a"),)).complete([CHAT], Sampling())
+        Scripted(rules=(ReplyRule(pattern="x{9}", reply="a"),)).complete([CHAT], Sampling())
     with pytest.raises(ValidationError, match="is no regular expression"):
-        Rule(pattern="(", reply="a")
+        ReplyRule(pattern="(", reply="a")
 
 
 def test_survives_its_json():
-    engine = Scripted(rules=(Rule(pattern="a", reply=("b", "c")),), replies=("d",))
+    engine = Scripted(rules=(ReplyRule(pattern="a", reply=("b", "c")),), replies=("d",))
     assert Engine.load(engine.dump()) == engine
 
 
 def test_each_word_is_read_as_one_of_two_outcomes():
     """p = 1/4: entropy 2 ln 2 - 3/4 ln 3, certainty -ln 2 + (ln 4 + ln 4 - ln 3)/2 = ln 2 - ln 3 / 2."""
-    engine = Scripted(likelihoods=(Number(pattern="five", number=math.log(0.25)),), max_length=8)
+    engine = Scripted(likelihoods=(ScoreRule(pattern="five", number=math.log(0.25)),), max_length=8)
     one, empty, other, long = engine.read([CHAT] * 4, ["is five", "", "is", "far too many words, these"])
     assert one.logprobs == (math.log(0.25),) * 2
     assert one.entropies == pytest.approx([2 * math.log(2) - 0.75 * math.log(3)] * 2)
@@ -84,11 +84,11 @@ def test_each_word_is_read_as_one_of_two_outcomes():
     assert long.failure is not None
     assert long.failure.kind is FailureKind.context
     with pytest.raises(ValidationError, match="A log-probability is below 0"):
-        Scripted(likelihoods=(Number(pattern="a", number=0.0),))
+        Scripted(likelihoods=(ScoreRule(pattern="a", number=0.0),))
 
 
 def test_rates_by_the_first_number_that_fits_and_only_where_it_has_some():
-    engine = Scripted(ratings=(Number(pattern="five", number=2.5), Number(pattern="color", number=-1)))
+    engine = Scripted(ratings=(ScoreRule(pattern="five", number=2.5), ScoreRule(pattern="color", number=-1)))
     assert engine.rate([CHAT, OTHER], ["five", "red"]) == [2.5, -1.0]
     assert Ability.rate in engine.abilities
     with pytest.raises(EngineError, match="No rating of the scripted engine matches"):

@@ -17,7 +17,7 @@ from backend import lifeline
 from backend.config import reread, settings
 from backend.engines import _keeper, _server_folders, _server_start
 from backend.engines._server import Server
-from backend.engines._server_start import Wanted
+from backend.engines._server_start import ServerRequest
 from backend.errors import EngineError, MissingPrerequisite
 from tests.vllm_server import FakeVLLM, fake_vllm, lives, parent_of, until
 
@@ -39,7 +39,7 @@ def vllm(tmp_path: Path) -> Iterator[FakeVLLM]:
 
 def held(model: str = "m", *options: str, seconds: float = 60, idle_seconds: float = 60) -> Server:
     return _server_start.hold(
-        Wanted(model, options, settings().vllm_python), seconds=seconds, idle_seconds=idle_seconds
+        ServerRequest(model, options, settings().vllm_python), seconds=seconds, idle_seconds=idle_seconds
     )
 
 
@@ -203,7 +203,7 @@ def test_what_another_worker_starts_stays_and_what_a_dead_one_left_goes(vllm: Fa
 
 
 def test_a_server_whose_model_was_written_anew_is_another_one(tmp_path: Path) -> None:
-    wanted = Wanted(str(tmp_path), (), "python")
+    wanted = ServerRequest(str(tmp_path), (), "python")
     weights = tmp_path / "model.safetensors"
     weights.write_text("one")
     before = wanted.key

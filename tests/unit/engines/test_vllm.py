@@ -11,12 +11,12 @@ import pytest
 from backend.config import reread
 from backend.engines import Ability, unable
 from backend.engines._server import Server
-from backend.engines._server_start import Wanted, hold
+from backend.engines._server_start import ServerRequest, hold
 from backend.engines.transformers import Transformers
 from backend.engines.vllm import VLLM
 from backend.errors import EngineError, InvalidInput
 from backend.values import Sampling
-from backend.values.replies import Form
+from backend.values.replies import ReplyForm
 from tests.vllm_server import FakeVLLM, fake_vllm, until
 
 pytestmark = pytest.mark.large_library
@@ -99,7 +99,7 @@ def test_texts_are_read_alone_by_a_server_with_room_for_adapters(vllm: FakeVLLM,
 def test_a_form_is_asked_for(vllm: FakeVLLM, folder: Path) -> None:
     with VLLM(model=str(folder)) as engine:
         assert engine.forms == {"choice", "regex", "json"}
-        engine.complete_as(Form(choices=("Y", "N")), chats("1"), Sampling(seed=1, max_tokens=5))
+        engine.complete_as(ReplyForm(choices=("Y", "N")), chats("1"), Sampling(seed=1, max_tokens=5))
     assert vllm.noted("requests")[0]["structured_outputs"] == {"choice": ["Y", "N"]}
 
 
@@ -134,7 +134,7 @@ def test_a_server_that_is_killed_is_started_again_and_gives_the_same_texts(vllm:
 def test_a_server_that_dies_just_as_it_was_found_is_started_once_more(
     vllm: FakeVLLM, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def found(wanted: Wanted, **seconds: float) -> Server:
+    def found(wanted: ServerRequest, **seconds: float) -> Server:
         server = hold(wanted, **seconds)
         if len(vllm.servers) == 1:
             os.kill(vllm.servers[0], signal.SIGKILL)

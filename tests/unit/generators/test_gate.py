@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from backend.pipeline.left_out import Gate
+from backend.pipeline.left_out import ServedGate
 from backend.values import Failure, FailureKind
 
 OUT = Failure(FailureKind.server, "it is down")
@@ -16,7 +16,7 @@ def test_batches_that_are_counted_are_written_in_their_order(
     in_order: bool, before: list[int], after: list[int]
 ) -> None:
     written: list[int] = []
-    gate = Gate("prompts", anything_yet=True, in_order=in_order)
+    gate = ServedGate("prompts", anything_yet=True, in_order=in_order)
     gate.pass_batch(partial(written.append, 0), served=0, failures=[OUT])
     gate.pass_batch(partial(written.append, 1), served=0, failures=[TOO_LONG])
     assert written == before

@@ -3,7 +3,7 @@
 from backend.engines.scripted import Scripted
 from backend.generators.imported import Imported
 from backend.generators.sample import Sample
-from backend.values import Imported as Brought
+from backend.values import ImportedCompletion as Brought
 from backend.values import Prompt
 
 PROMPT = Prompt(

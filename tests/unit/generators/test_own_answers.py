@@ -2,12 +2,12 @@
 
 from backend.generators.own_answers import OwnAnswers
 from backend.recipes import Step
-from backend.values import Imported, Prompt
+from backend.values import ImportedCompletion, Prompt
 
 ASKED = [{"role": "user", "content": "q"}]
 PROMPTS = [
     Prompt(7, ASKED, "an answer of 20 char"),
-    Prompt(8, ASKED, None, imported=(Imported("brought"),)),
+    Prompt(8, ASKED, None, imported=(ImportedCompletion("brought"),)),
     Prompt(9, ASKED, "4"),
 ]
 

@@ -20,7 +20,7 @@ def bell(monkeypatch: pytest.MonkeyPatch) -> Iterator[wakes.Bell]:
     made.close()
 
 
-def waiting(patience: wakes.Patience, timeout: float) -> threading.Thread:
+def waiting(patience: wakes.WakingEvent, timeout: float) -> threading.Thread:
     """A thread in `wait`; only what the test does ends it."""
     thread = threading.Thread(target=patience.wait, args=(timeout,), daemon=True)
     thread.start()
@@ -35,7 +35,7 @@ def ends(thread: threading.Thread) -> bool:
 
 def test_without_news_nobody_looks_and_a_ring_ends_the_wait(bell: wakes.Bell) -> None:
     bell.can_ring = True
-    patience = wakes.Patience(threading.Event())
+    patience = wakes.WakingEvent(threading.Event())
     thread = waiting(patience, 0.01)
     assert thread.is_alive()
     bell.ring()
@@ -45,23 +45,23 @@ def test_without_news_nobody_looks_and_a_ring_ends_the_wait(bell: wakes.Bell) ->
 
 def test_a_ring_before_the_wait_is_heard_once(bell: wakes.Bell) -> None:
     bell.can_ring = True
-    patience = wakes.Patience(threading.Event())
+    patience = wakes.WakingEvent(threading.Event())
     bell.ring(lively=False)
     assert ends(waiting(patience, 600))
     assert waiting(patience, 0.01).is_alive()
 
 
 def test_where_nothing_can_ring_the_engine_s_own_interval_holds(bell: wakes.Bell) -> None:
-    assert ends(waiting(wakes.Patience(threading.Event()), 0.05))
+    assert ends(waiting(wakes.WakingEvent(threading.Event()), 0.05))
 
 
 def test_who_is_to_stop_stops(bell: wakes.Bell) -> None:
     bell.can_ring = True
     stop = threading.Event()
-    thread = waiting(wakes.Patience(stop), 0.01)
+    thread = waiting(wakes.WakingEvent(stop), 0.01)
     stop.set()
     assert ends(thread)
-    thread = waiting(wakes.Patience(threading.Event(), seconds=600), 1)
+    thread = waiting(wakes.WakingEvent(threading.Event(), seconds=600), 1)
     bell.close()
     assert ends(thread)
 
@@ -75,7 +75,7 @@ def test_the_manager_looks_again_while_a_queue_has_no_thread(bell: wakes.Bell, m
     def watch_queue(*_: object) -> None:
         end.wait()
 
-    def manage(patience: wakes.Patience, _dbos: object) -> None:
+    def manage(patience: wakes.WakingEvent, _dbos: object) -> None:
         while not patience.wait(1.0):
             looks.append(wakes.unwatched(["train"]))
             if len(looks) > 1 and looks[-1]:

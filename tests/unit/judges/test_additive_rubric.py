@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from backend.engines.scripted import Rule, Scripted
+from backend.engines.scripted import ReplyRule, Scripted
 from backend.errors import MissingPrerequisite
 from backend.judges.additive_rubric import TEMPLATE, AdditiveRubric
 from backend.values import Group, Judgment, Verdict
@@ -95,7 +95,9 @@ def test_sample_with_a_score_in_it_cannot_score_itself():
 
 
 def test_each_vote_is_a_judgment():
-    engine = Scripted(rules=(Rule(pattern="zebra", reply="ok.\nScore: 5"), Rule(pattern="yak", reply="no.\nScore: 1")))
+    engine = Scripted(
+        rules=(ReplyRule(pattern="zebra", reply="ok.\nScore: 5"), ReplyRule(pattern="yak", reply="no.\nScore: 1"))
+    )
     judgments = AdditiveRubric(votes=2).judge(engine, [texts("zebra", "yak")], seed=1)
     digest = hashlib.sha256(TEMPLATE.encode()).hexdigest()
     assert judgments[0] == Judgment(

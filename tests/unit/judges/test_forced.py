@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from backend.engines.scripted import Rule, Scripted
+from backend.engines.scripted import ReplyRule, Scripted
 from backend.judges._template import TemplateJudge
 from backend.judges.additive_rubric import AdditiveRubric
 from backend.judges.written_verdict import WrittenVerdict
 from backend.judges.yes_no_check import YesNoCheck
 from backend.values import Prompt, Verdict
-from backend.values.replies import Form
+from backend.values.replies import ReplyForm
 from tests.capable import P_NO, P_YES, capable
 from tests.endpoint import Server, chat, engine, serving
 from tests.groups import texts
@@ -35,7 +35,7 @@ def server() -> Iterator[Server]:
     ],
 )
 def test_where_no_server_forces_replies_labels_are_the_same(judge: TemplateJudge, replies: tuple[str, ...]) -> None:
-    engine = Scripted(rules=(Rule(pattern="ANSWER", reply=replies),))
+    engine = Scripted(rules=(ReplyRule(pattern="ANSWER", reply=replies),))
     forced = judge.model_copy(update={"forced": True})
     for seed in range(20):
         assert forced.judge(engine, [texts("a", "b")], seed=seed) == judge.judge(engine, [texts("a", "b")], seed=seed)
@@ -79,8 +79,8 @@ def test_the_form_follows_the_scale_and_the_order_that_the_template_asks_for() -
     }
     assert [*schema()["properties"]] == ["reasons", "score"]
     assert [*schema(verdict_first=True)["properties"]] == ["score", "reasons"]
-    assert WrittenVerdict().form == Form(pattern=r"(.|\n)*;[YN]")
-    assert YesNoCheck().form == Form(choices=("Yes", "No"))
+    assert WrittenVerdict().form == ReplyForm(pattern=r"(.|\n)*;[YN]")
+    assert YesNoCheck().form == ReplyForm(choices=("Yes", "No"))
 
 
 def test_a_form_that_no_server_takes_or_that_is_not_read_is_refused() -> None:

@@ -1,15 +1,15 @@
 import pytest
 
-from backend.engines.scripted import Number, Scripted
+from backend.engines.scripted import ScoreRule, Scripted
 from backend.judges.principled_reward import PrincipledReward, under
 from backend.values import Group
 from tests.groups import prompt, sample
 
 ENGINE = Scripted(
     ratings=(
-        Number(pattern=r"(?s)- be brief.*\nshort\Z", number=2.0),
-        Number(pattern=r"(?s)- be thorough.*\nshort\Z", number=-1.0),
-        Number(pattern="", number=0.0),
+        ScoreRule(pattern=r"(?s)- be brief.*\nshort\Z", number=2.0),
+        ScoreRule(pattern=r"(?s)- be thorough.*\nshort\Z", number=-1.0),
+        ScoreRule(pattern="", number=0.0),
     )
 )
 GROUP = Group(prompt("Why?"), (sample(1, "short"), sample(2, "a long answer")))

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from backend.engines import Ability, Engine
-from backend.engines.scripted import Number, Scripted
+from backend.engines.scripted import ScoreRule, Scripted
 from backend.engines.transformers import Transformers
 from backend.errors import MissingPrerequisite
 from backend.judges.reference_likelihood import ReferenceLikelihood, token_weights
@@ -77,7 +77,7 @@ def test_without_a_known_answer_there_is_no_score():
 
 
 def test_what_cannot_be_read_fails_alone():
-    engine = Scripted(max_length=6, likelihoods=(Number(pattern="short", number=-0.5),))
+    engine = Scripted(max_length=6, likelihoods=(ScoreRule(pattern="short", number=-0.5),))
     long, short = ReferenceLikelihood().judge(engine, [texts("one two three four", "short", answer="x")], seed=1)
     assert long.failure is not None
     assert long.failure.kind is FailureKind.context

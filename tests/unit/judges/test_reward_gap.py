@@ -1,7 +1,7 @@
 import pytest
 
 from backend.engines import Ability
-from backend.engines.scripted import Number, Scripted
+from backend.engines.scripted import ScoreRule, Scripted
 from backend.judges.reward_gap import RewardGap, gap, parted
 from backend.trainers.grpo import GRPO
 from backend.values import Group, Messages, Prompt
@@ -9,8 +9,8 @@ from tests.groups import prompt, sample
 
 ENGINE = Scripted(
     ratings=(
-        Number(pattern="\\AWhy\\?\nEarlier answer:\nbad\n\nNew answer:\ngood\\Z", number=1.5),
-        Number(pattern="", number=-0.5),
+        ScoreRule(pattern="\\AWhy\\?\nEarlier answer:\nbad\n\nNew answer:\ngood\\Z", number=1.5),
+        ScoreRule(pattern="", number=-0.5),
     )
 )
 ASKED: Messages = [

@@ -1,7 +1,7 @@
 import pytest
 
 from backend.engines import Ability
-from backend.engines.scripted import Number, Scripted
+from backend.engines.scripted import ScoreRule, Scripted
 from backend.errors import EngineError, MissingPrerequisite, PromptError
 from backend.judges.reward_model import RewardModel, rated, z_scores
 from backend.values import FailureKind, Group, Messages, Verdict
@@ -9,7 +9,7 @@ from tests.groups import prompt, sample
 
 ENGINE = Scripted(
     ratings=tuple(
-        Number(pattern=f"^question\n{text}$", number=number)
+        ScoreRule(pattern=f"^question\n{text}$", number=number)
         for text, number in {"bad": -3.0, "fair": 1.0, "good": 2.0}.items()
     )
 )

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from backend.demo import countdown
-from backend.engines.scripted import Rule, Scripted
+from backend.engines.scripted import ReplyRule, Scripted
 from backend.judges._template import Reply
 from backend.judges.written_verdict import WrittenVerdict
 from backend.values import Group, Verdict
@@ -50,7 +50,9 @@ def test_judges_the_demo_with_its_template():
     question = prompt("3 5 7 = 26")
     engine = Scripted(
         rules=tuple(
-            Rule(pattern=rf"^3 5 7 = 26\? {answer}$", reply=countdown.check("3 5 7 = 26", answer.replace("\\", "")))
+            ReplyRule(
+                pattern=rf"^3 5 7 = 26\? {answer}$", reply=countdown.check("3 5 7 = 26", answer.replace("\\", ""))
+            )
             for answer in (r"3\*7\+5", r"3\+7\+5")
         )
     )
@@ -80,7 +82,7 @@ def test_the_shared_reply_to_equal_chats_is_read_once(monkeypatch: pytest.Monkey
         return parse(self, reply, is_complete=is_complete)
 
     monkeypatch.setattr(WrittenVerdict, "parse", noting)
-    engine = Scripted(rules=(Rule(pattern="x", reply="a;Y"), Rule(pattern="y", reply="b;N")))
+    engine = Scripted(rules=(ReplyRule(pattern="x", reply="a;Y"), ReplyRule(pattern="y", reply="b;N")))
     made = WrittenVerdict(template="{prompt} {response}").judge(engine, [texts("x", "y", "x", "x")], seed=1)
     assert [(j.sample_id, j.score, j.raw) for j in made] == [(1, 1, "a;Y"), (2, 0, "b;N"), (3, 1, "a;Y"), (4, 1, "a;Y")]
     assert read == ["a;Y", "b;N"]

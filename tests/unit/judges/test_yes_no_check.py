@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from backend.engines import Ability
-from backend.engines.scripted import Number, Rule, Scripted
+from backend.engines.scripted import ReplyRule, ScoreRule, Scripted
 from backend.errors import MissingPrerequisite
 from backend.judges.yes_no_check import YesNoCheck, share
 from backend.values import FailureKind, Verdict
@@ -40,7 +40,7 @@ def test_votes_are_averaged_and_those_that_say_neither_do_not_count():
     """5 votes: three yes, one no, one neither; 3 of 4."""
     judge = YesNoCheck()
     engine = Scripted(replies=("Yes", "Yes", "Yes", "No", "hm"))
-    engine = Scripted(rules=(Rule(pattern="right", reply=engine.replies),))
+    engine = Scripted(rules=(ReplyRule(pattern="right", reply=engine.replies),))
     for seed in range(40):
         judgments = judge.judge(engine, [texts("2")], seed=seed)
         known = [j.score for j in judgments if j.score is not None]
@@ -54,7 +54,7 @@ def test_votes_are_averaged_and_those_that_say_neither_do_not_count():
 def test_the_probability_of_yes_against_no():
     """p(Yes) = 0.6, p(No) = 0.2: 0.75. Another sample: 0.05 against 0.45, so 0.1."""
     numbers = {"good\nANSWER>>>(.|\n)*\nYes$": 0.6, "good\nANSWER>>>(.|\n)*\nNo$": 0.2, "\nYes$": 0.05, "\nNo$": 0.45}
-    engine = Scripted(likelihoods=tuple(Number(pattern=p, number=math.log(n)) for p, n in numbers.items()))
+    engine = Scripted(likelihoods=tuple(ScoreRule(pattern=p, number=math.log(n)) for p, n in numbers.items()))
     good, bad = CHANCES.judge(engine, [texts("good", "bad")], seed=1)
     assert (good.score, good.verdict) == (pytest.approx(0.75), Verdict.accept)
     assert (bad.score, bad.verdict) == (pytest.approx(0.1), Verdict.reject)

@@ -5,13 +5,17 @@ from backend.judges.written_verdict import WrittenVerdict
 from backend.judges.yes_no_check import YesNoCheck
 from backend.mixers.decided_verdicts import DecidedVerdicts
 from backend.recipes import Recipe
-from backend.values import DatasetType, Decided, Past, Verdict
+from backend.values import DatasetType, DecidedText, Past, Verdict
 from tests.unit.mixers.training_rows import row
 
 ACCEPT, REJECT = Verdict.accept, Verdict.reject
 BARE = {ACCEPT: ";Y", REJECT: ";N"}
-AGREED = Decided(1, 11, [{"role": "user", "content": "Right?"}], ACCEPT, (("no;N", REJECT), ("yes;Y", ACCEPT)), BARE, 7)
-OVERRIDDEN = Decided(2, 12, [{"role": "user", "content": "And this?"}], REJECT, (("sure;Y", ACCEPT),), BARE, 8, age=1)
+AGREED = DecidedText(
+    1, 11, [{"role": "user", "content": "Right?"}], ACCEPT, (("no;N", REJECT), ("yes;Y", ACCEPT)), BARE, 7
+)
+OVERRIDDEN = DecidedText(
+    2, 12, [{"role": "user", "content": "And this?"}], REJECT, (("sure;Y", ACCEPT),), BARE, 8, age=1
+)
 
 
 def added(type_: DatasetType = DatasetType.prompt_completion, **knobs: object) -> tuple[list[tuple], dict[str, int]]:

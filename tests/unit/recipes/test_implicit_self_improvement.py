@@ -4,13 +4,15 @@ from dataclasses import replace
 
 from backend import recipes
 from backend.judges.reward_gap import gap, parted
-from backend.values import Group, Imported
+from backend.values import Group, ImportedCompletion
 from tests.groups import prompt
 from tests.unit.recipes.turns import Steps
 
 RECIPE = recipes.get("implicit_self_improvement")
 LEARN, GIVEN, OWN = (Steps(RECIPE, n) for n in range(3))
-PAIR = replace(prompt(), imported=(Imported("bad", {"chosen": False}), Imported("good", {"chosen": True})))
+PAIR = replace(
+    prompt(), imported=(ImportedCompletion("bad", {"chosen": False}), ImportedCompletion("good", {"chosen": True}))
+)
 
 
 def given(steps: Steps) -> Group:

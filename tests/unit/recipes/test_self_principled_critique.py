@@ -8,14 +8,16 @@ from pydantic import ValidationError
 from backend import recipes
 from backend.judges._compared import in_order
 from backend.recipes import Recipe
-from backend.values import Group, Imported, Past, Verdict
+from backend.values import Group, ImportedCompletion, Past, Verdict
 from tests.groups import prompt
 from tests.unit.mixers.training_rows import ids, row
 from tests.unit.recipes.turns import Steps, answered
 
 RECIPE = recipes.get("self_principled_critique")
 COLD, REINFORCE = Steps(RECIPE, 0), Steps(RECIPE, 1)
-PAIR = replace(prompt(), imported=(Imported("good", {"chosen": True}), Imported("bad", {"chosen": False})))
+PAIR = replace(
+    prompt(), imported=(ImportedCompletion("good", {"chosen": True}), ImportedCompletion("bad", {"chosen": False}))
+)
 
 
 def items() -> Group:

@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 from backend import recipes
-from backend.values import Group, Imported, Verdict
+from backend.values import Group, ImportedCompletion, Verdict
 from tests.groups import prompt
 from tests.unit.recipes.turns import Steps, answered
 
 STEPS = Steps(recipes.get("self_rationalizing_judge"))
-ITEMS = replace(prompt(), imported=(Imported("an answer", {"score": 4}), Imported("another", {"score": 2})))
+ITEMS = replace(
+    prompt(), imported=(ImportedCompletion("an answer", {"score": 4}), ImportedCompletion("another", {"score": 2}))
+)
 
 
 def items() -> Group:

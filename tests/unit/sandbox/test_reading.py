@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from backend.sandbox import Answer, Ending, reading
+from backend.sandbox import CallResult, Ending, reading
 from backend.sandbox.reading import Unreadable
 
 VALUE = Ending.value
@@ -41,8 +41,8 @@ def test_a_text_of_nothing_but_beginnings_is_read_at_once() -> None:
 def test_an_assertion_is_a_call_and_what_it_has_to_return(written: str, answer: Any, holds: bool) -> None:
     (check,) = reading.checks_of(written)
     assert check.call.function == "f"
-    assert check.holds(Answer(VALUE, answer)) is holds
-    assert not check.holds(Answer(Ending.crash))
+    assert check.holds(CallResult(VALUE, answer)) is holds
+    assert not check.holds(CallResult(Ending.crash))
 
 
 @pytest.mark.parametrize(

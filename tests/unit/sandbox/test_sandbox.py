@@ -41,7 +41,7 @@ def f(x):
 """
 
 
-def one(program: str, *args: object) -> sandbox.Answer:
+def one(program: str, *args: object) -> sandbox.CallResult:
     ((answer,),) = sandbox.run_all([(program, [Call("f", args or (1,))])], SLEEPER if "sleep(" in program else QUICK)
     return answer
 
@@ -53,7 +53,7 @@ def test_plain_values_come_back_as_they_are() -> None:
     assert [answer.value for answer in found] == values
     assert [type(answer.value) for answer in found] == list(map(type, values))
     assert named.value == 3
-    assert (missing.ending, missing.said) == (Ending.crash, "NameError: g is not defined")
+    assert (missing.ending, missing.message) == (Ending.crash, "NameError: g is not defined")
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_program_that_takes_too_long_again_and_again_is_not_run_on(monkeypatch
     program = "def f(x):\n while x: pass\n return 7"
     found = sandbox.run(program, [Call("f", (x,)) for x in (0, 1, 0, 0)], QUICK)
     assert [answer.ending for answer in found] == [Ending.value, *[Ending.timeout] * 3]
-    assert "not run" in found[-1].said
+    assert "not run" in found[-1].message
 
 
 def test_a_program_sees_nothing_of_what_is_right(monkeypatch: pytest.MonkeyPatch) -> None:

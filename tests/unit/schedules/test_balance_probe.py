@@ -14,7 +14,7 @@ from backend.recipes._parts import (
     PromptSet,
     Sample,
 )
-from backend.schedules import Trial
+from backend.schedules import PilotTrial
 from backend.schedules.balance_probe import BalanceProbe
 
 PROBE = BalanceProbe(temperatures=(0.3, 0.6, 0.9), n=4)
@@ -27,7 +27,7 @@ def tried(values):
     def try_out(changes):
         asked.append(changes)
         key = changes["generator"]["temperature"], changes.get("selector", {}).get("threshold")
-        return Trial(metrics={"balance_score": values.get(key), "other": 1.0})
+        return PilotTrial(metrics={"balance_score": values.get(key), "other": 1.0})
 
     return try_out, asked
 
@@ -54,7 +54,7 @@ def test_where_nothing_can_be_computed_everything_stays_as_it_is():
 
 def test_the_steps_and_the_metric_can_be_others():
     probe = PROBE.model_copy(update={"generator": "answers", "metric": "other"})
-    assert probe.changes([], lambda changes: Trial(metrics={"other": 1.0})) == {"answers": {"temperature": 0.3}}
+    assert probe.changes([], lambda changes: PilotTrial(metrics={"other": 1.0})) == {"answers": {"temperature": 0.3}}
 
 
 @pytest.mark.parametrize("grid", [{"temperatures": ()}, {"temperatures": (0.5, 0.5)}, {"thresholds": (0.7, 0.5)}])

@@ -117,7 +117,7 @@ def test_a_hundred_thousand_samples_are_decided_in_a_moment():
     ]
     found = _margins.candidates(groups, seed=1)
     categories, _ = found.categories("level")
-    knobs = _margins.Knobs(ties="shorter", length_penalty=0.5, pairs_per_prompt=4, max_per_category=500)
+    knobs = _margins.MarginKnobs(ties="shorter", length_penalty=0.5, pairs_per_prompt=4, max_per_category=500)
     started = time.process_time()
     decided = _margins.decide(found, knobs, categories=categories)
     assert time.process_time() - started < 0.1

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from backend.row_files import write_jsonl
 from backend.services.datasets.export_files import Provenance, columns, shape
-from backend.services.datasets.export_rows import ExportRow, Side
+from backend.services.datasets.export_rows import ExportRow, RowSide
 from backend.values import DatasetType
 
 PROVENANCE = Provenance("sha256:0", 'a"b,%s', {1: (3, "policy %d")})
@@ -20,7 +20,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 ROLES = st.sampled_from(["system", "user", "assistant"])
 MESSAGES = st.lists(st.builds(lambda role, text: {"role": role, "content": text}, ROLES, TEXTS), max_size=3)
 SIDES = st.builds(
-    Side,
+    RowSide,
     st.none() | st.integers(1),
     TEXTS,
     st.booleans(),
@@ -63,7 +63,7 @@ def no_nan(value: Any) -> Any:
 
 
 def test_the_columns_say_what_they_hold(tmp_path: Path) -> None:
-    good, bad = Side(7, "yes", False, 1.0, "accept", "judge", 1), Side(8, "no", False, 0.25, "reject", "human", 1)
+    good, bad = RowSide(7, "yes", False, 1.0, "accept", "judge", 1), RowSide(8, "no", False, 0.25, "reject", "human", 1)
     row = ExportRow(0, 5, "ff", [{"role": "user", "content": "q?"}], good, bad, None, 0.5, "selected")
     assert line(tmp_path, row, DatasetType.preference) == {
         "prompt": [{"role": "user", "content": "q?"}],

@@ -5,7 +5,7 @@ from typing import Any
 
 from backend.metrics import Evidence
 from backend.values import JSON, Group, Prompt, Sample, Verdict
-from backend.warning_rules import Past, TrainedText, WarningEvidence
+from backend.warning_rules import PastFindings, TrainedText, WarningEvidence
 
 Text = dict[str, Any]
 
@@ -32,9 +32,9 @@ def evidence(groups: Sequence[Sequence[Text]], **more: Any) -> WarningEvidence:
     )
 
 
-def past(name: str, *details: JSON) -> list[Past]:
+def past(name: str, *details: JSON) -> list[PastFindings]:
     """Rounds above, oldest first, of which a rule left these details."""
-    return [Past(number, {name: one}) for number, one in enumerate(details, 1)]
+    return [PastFindings(number, {name: one}) for number, one in enumerate(details, 1)]
 
 
 def rows(*texts: tuple[int, str, str]) -> Any:

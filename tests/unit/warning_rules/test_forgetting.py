@@ -11,12 +11,12 @@ def accuracy(right: range, wrong: range) -> dict:
 
 def test_forgotten_prompts_are_those_that_were_right():
     found = Forgetting().find(
-        evidence([], start=accuracy(range(60), range(60, 100)), made=accuracy(range(20, 62), range(62, 100)))
+        evidence([], start=accuracy(range(60), range(60, 100)), trained=accuracy(range(20, 62), range(62, 100)))
     )
     # Measured on both: 20 to 99, 80 prompts. Lost none of 20 to 59, won 60 and 61.
     assert (found.value, found.n, found.prompt_ids) == (2 / 80, 80, ())
     lost = Forgetting().find(
-        evidence([], start=accuracy(range(60), range(60, 100)), made=accuracy(range(30), range(30, 100)))
+        evidence([], start=accuracy(range(60), range(60, 100)), trained=accuracy(range(30), range(30, 100)))
     )
     # 30 lost of 100: -0.3 -+ 1.96 sqrt(30 - 9) / 100 = 0.0898.
     assert lost.value == -0.3
@@ -26,13 +26,13 @@ def test_forgotten_prompts_are_those_that_were_right():
 
 
 def test_one_measurement_is_no_comparison():
-    assert Forgetting().find(evidence([], made=accuracy(range(60), range(60, 100)))).value is None
+    assert Forgetting().find(evidence([], trained=accuracy(range(60), range(60, 100)))).value is None
 
 
 def test_five_prompts_that_are_lost_may_be_chance():
     found = Forgetting().find(
         evidence(
-            [], start=accuracy(range(60), range(60, 100)), made=accuracy(range(5, 60), [*range(5), *range(60, 100)])
+            [], start=accuracy(range(60), range(60, 100)), trained=accuracy(range(5, 60), [*range(5), *range(60, 100)])
         )
     )
     # -0.05 -+ 1.96 sqrt(5 - 0.25) / 100 = 0.0427 lies below 0, and 2 / 2^5 = 0.0625 is no 0.05.

@@ -15,7 +15,7 @@ def measured(accepted: float, accuracy: float, *before: tuple[float, float], by:
     other = MetricValue("held_out_accuracy", 0.99, 0.98, 1.0, n=100)
     past_ = past("label_free_metric", *above)
     start, made = {"held_out_accuracy": value}, {"held_out_accuracy": other}
-    return evidence(groups, start=start, made=made, judge="judge", past=past_)
+    return evidence(groups, start=start, trained=made, judge="judge", past=past_)
 
 
 def near(value: float) -> list[float]:

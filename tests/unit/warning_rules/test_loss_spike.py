@@ -23,15 +23,15 @@ def test_a_loss_that_jumps_is_red_where_accuracy_fell_and_green_elsewhere():
     assert found.high - found.value == pytest.approx(4.302 * math.sqrt(0.04 / 3 + 0.000025 / 9), abs=0.001)
     assert rule.level(found) is WarningLevel.green
     jumps = [(n, 1.0 + 0.1 * (n % 2)) for n in range(1, 11)]
-    ends = {"start": accuracy(range(60)), "made": accuracy(range(20))}
+    ends = {"start": accuracy(range(60)), "trained": accuracy(range(20))}
     assert rule.level(rule.find(evidence([], losses=jumps, losses_before=BEFORE, **ends))) is WarningLevel.red
-    same = {"start": accuracy(range(60)), "made": accuracy(range(58))}
+    same = {"start": accuracy(range(60)), "trained": accuracy(range(58))}
     assert rule.level(rule.find(evidence([], losses=jumps, losses_before=BEFORE, **same))) is WarningLevel.green
 
 
 def test_one_high_loss_among_many_is_no_spike():
     losses = [(n, 0.5 + 0.8 * (n == 7)) for n in range(1, 51)]
-    ends = {"start": accuracy(range(60)), "made": accuracy(range(20))}
+    ends = {"start": accuracy(range(60)), "trained": accuracy(range(20))}
     found = LossSpike().find(evidence([], losses=losses, losses_before=BEFORE, **ends))
     assert LossSpike().level(found) is WarningLevel.green
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from backend.values import WarningLevel
-from backend.warning_rules import Past
+from backend.warning_rules import PastFindings
 from backend.warning_rules.sticky_errors import StickyErrors
 from tests.unit.warning_rules.seen import evidence, past
 
@@ -60,7 +60,7 @@ def test_a_share_grows_where_that_is_no_chance_and_since_the_round_directly_abov
     assert (above.value, more.value) == (67 / 80, 68 / 80)
     assert rule.level(more) is WarningLevel.amber
     seen = asked(lambda _, place: 5 if place < 3 else 4, first.details)
-    skipped = rule.find(replace(seen, past=[*seen.past, Past(2)]))
+    skipped = rule.find(replace(seen, past=[*seen.past, PastFindings(2)]))
     assert (skipped.value, skipped.missing[:40]) == (None, "The round above has no accepted wrong an")
 
 

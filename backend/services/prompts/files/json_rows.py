@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from backend.errors import InvalidInput
 from backend.services.prompts.files import limits
-from backend.services.prompts.files.limits import Notes, NumberText, Row, Written, type_name
+from backend.services.prompts.files.limits import Notes, NumberText, Row, WrittenNumber, type_name
 
 WRAPPERS = (
     "data",
@@ -103,7 +103,7 @@ def _stands_twice(name: str) -> str:
 
 def _number(written: str) -> float | NumberText:
     """A float that knows how it is written; as text where a float would be another number."""
-    value = Written(written)
+    value = WrittenNumber(written)
     value.text = written
     if not math.isfinite(value) or (len(written) > 15 and Decimal(written) != Decimal(repr(float(value)))):
         return NumberText(written)

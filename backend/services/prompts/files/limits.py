@@ -25,7 +25,7 @@ class NumberText(str):
     __slots__ = ()
 
 
-class Written(float):
+class WrittenNumber(float):
     """A float that remembers how it is written in the file."""
 
     __slots__ = ("text",)

@@ -10,11 +10,11 @@ from backend.services.recipes import parts
 from backend.services.recipes.knob_labels import label_of
 from backend.services.round_report.shapes import (
     Category,
+    ChangedMetric,
     Extreme,
-    Flow,
-    Knob,
-    Measure,
-    Opening,
+    FunnelFlow,
+    OpeningSection,
+    SetKnob,
     Spread,
     StageTime,
     StepAsked,
@@ -37,7 +37,7 @@ WHOSE = {"made": "what it made", "start": "what it started from", "round": "the 
 UNKNOWN = "interval unknown"
 
 
-def opening(report: Opening) -> Shown:
+def opening(report: OpeningSection) -> Shown:
     """The card on top, the warnings, the metrics and what was asked for."""
     head, asked = report.head, report.asked
     from_ = f"from round {head.parent_number}" if head.parent_number is not None else "from a base checkpoint"
@@ -113,7 +113,7 @@ def _warning(warned: Warned) -> Shown:
     }
 
 
-def measure(number: Measure) -> Shown:
+def measure(number: ChangedMetric) -> Shown:
     """One metric with its interval and its change."""
     shares = _is_share(number)
     values = [_number(value, shares) for value in (number.low, number.high)]
@@ -139,7 +139,7 @@ def measure(number: Measure) -> Shown:
     }
 
 
-def _is_share(measure: Measure) -> bool:
+def _is_share(measure: ChangedMetric) -> bool:
     """Whether the number reads as a share: those have an interval within 0 and 1."""
     return None not in (measure.value, measure.low) and 0 <= (measure.value or 0) <= 1 and "length" not in measure.name
 
@@ -151,7 +151,7 @@ def _number(value: float | None, is_share: bool, *, sign: bool = False) -> str:
     return f"{value * 100:{plus}.1f}" if is_share else f"{value:{plus}.3g}"
 
 
-def _knob(knob: Knob, label: str) -> Shown:
+def _knob(knob: SetKnob, label: str) -> Shown:
     usual = f"the recipe has {knob.default}" if knob.differs else ""
     return {"name": label, "value": knob.value, "usual": usual}
 
@@ -186,7 +186,7 @@ def _stage(stage_time: StageTime) -> Shown:
     }
 
 
-def flow(shown_flow: Flow) -> Shown:
+def flow(shown_flow: FunnelFlow) -> Shown:
     """One way from prompts to rows, as a table."""
     return {
         "title": shown_flow.title,
