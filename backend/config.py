@@ -51,6 +51,7 @@ class Settings(BaseSettings):
         None, description="what /metrics is asked with; where it is empty only this machine may ask, past no proxy"
     )
     log_json: bool = Field(False, description="write the log as lines of JSON, with project, round and job")
+    hub_token: SecretStr | None = Field(None, description="token with which an owner pushes to the model hub")
     openai_api_key: SecretStr | None = Field(None, description="key for OpenAI-compatible endpoints")
 
     @field_validator("trusted_proxies")

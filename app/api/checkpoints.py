@@ -1,14 +1,26 @@
 """Checkpoints: lineage, registering, renaming, and trying a prompt on them."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.depends import After, Asking, Limit, Page, cut
+from app.api.depends import After, Asking, Limit, Page, cut, file_of
 from backend.boundary import Count, Data, Id, Line, Name, Score, Text
 from backend.services import checkpoints
-from backend.services.checkpoints import CheckpointDetail, CheckpointRow, endpoints, model_checks, registration, trials
+from backend.services.checkpoints import (
+    CheckpointDetail,
+    CheckpointRow,
+    endpoints,
+    merging,
+    model_cards,
+    model_checks,
+    registration,
+    trials,
+)
 from backend.services.checkpoints.endpoints import Endpoint
+from backend.services.checkpoints.merging import Merge
 from backend.services.checkpoints.trials import Trial
+from backend.services.hub import pushes
+from backend.services.hub.pushes import Push
 from backend.values import Sampling
 
 router = APIRouter(tags=["checkpoints"])
@@ -45,6 +57,19 @@ class EndpointChange(BaseModel):
     send_defaults: bool = False
 
 
+class NewMerge(BaseModel):
+    """`name`: of the new checkpoint; empty: that of the adapter and `-merged`."""
+
+    name: Line = ""
+
+
+class NewPush(BaseModel):
+    """`repo` like `name/repository`; `is_private` counts where it is made."""
+
+    repo: Line
+    is_private: bool = True
+
+
 class NewTrial(BaseModel):
     checkpoint_ids: list[Id] = Field(min_length=1, max_length=2)
     text: Text
@@ -68,6 +93,12 @@ def register(actor: Asking, project_id: Id, body: NewCheckpoint) -> CheckpointDe
 @router.get("/checkpoints/{checkpoint_id}")
 def get_checkpoint(actor: Asking, checkpoint_id: Id) -> CheckpointDetail:
     return checkpoints.detail(actor, checkpoint_id)
+
+
+@router.get("/checkpoints/{checkpoint_id}/card", **file_of("text/markdown"))
+def get_card(actor: Asking, checkpoint_id: Id) -> Response:
+    """The model card: Markdown with the hub's head, from the installation's records."""
+    return Response(model_cards.of_checkpoint(actor, checkpoint_id), media_type="text/markdown")
 
 
 @router.patch("/checkpoints/{checkpoint_id}")
@@ -94,6 +125,30 @@ def change_endpoint(actor: Asking, checkpoint_id: Id, body: EndpointChange) -> C
     """Give an endpoint other settings; only an owner of the installation may. What is left out stays."""
     endpoints.change_some(actor, checkpoint_id, body.model_dump(exclude_unset=True))
     return checkpoints.detail(actor, checkpoint_id)
+
+
+@router.post("/checkpoints/{checkpoint_id}/merge", status_code=202)
+def merge(actor: Asking, checkpoint_id: Id, body: NewMerge) -> Merge:
+    """Merge an adapter into the model below it; the new checkpoint is there once the job is done."""
+    return merging.get(actor, merging.start(actor, checkpoint_id, body.name))
+
+
+@router.get("/merges/{job_id}")
+def get_merge(actor: Asking, job_id: Id) -> Merge:
+    return merging.get(actor, job_id)
+
+
+@router.post("/checkpoints/{checkpoint_id}/push", status_code=202)
+def push(actor: Asking, checkpoint_id: Id, body: NewPush) -> Push:
+    """Push weights and card to the model hub, in one commit; only an owner of the installation may."""
+    job_id = pushes.push_checkpoint(actor, checkpoint_id, body.repo, is_private=body.is_private)
+    return pushes.get(actor, job_id)
+
+
+@router.get("/pushes/{job_id}")
+def get_push(actor: Asking, job_id: Id) -> Push:
+    """How far a push of a checkpoint or a dataset is; `url` and `commit` once the hub has all of it."""
+    return pushes.get(actor, job_id)
 
 
 @router.post("/trials", status_code=202)

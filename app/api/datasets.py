@@ -2,16 +2,28 @@
 
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse
+from pydantic import BaseModel
 
 from app.api.depends import After, Asking, Before, Limit, Page, cut, file_of
-from backend.boundary import Id
+from backend.boundary import Id, Line
 from backend.services import datasets
-from backend.services.datasets import DatasetDetail, DatasetRow, DatasetView, Verification, exports
+from backend.services.datasets import DatasetDetail, DatasetRow, DatasetView, Verification, dataset_cards, exports
+from backend.services.hub import pushes
+from backend.services.hub.pushes import Push
 from backend.values import DatasetType
 
 router = APIRouter(tags=["datasets"])
+
+
+class DatasetPush(BaseModel):
+    """`repo` like `name/repository`; `is_private` counts where it is made."""
+
+    repo: Line
+    is_private: bool = True
+    format: Literal["jsonl", "parquet"] = "parquet"
+
 
 MEDIA = {"jsonl": "application/x-ndjson", "parquet": "application/vnd.apache.parquet"}
 
@@ -40,6 +52,12 @@ def verify(actor: Asking, dataset_id: Id) -> Verification:
     return datasets.verify(actor, dataset_id)
 
 
+@router.get("/datasets/{dataset_id}/card", **file_of("text/markdown"))
+def get_card(actor: Asking, dataset_id: Id) -> Response:
+    """The dataset card: Markdown with the hub's head, from the installation's records."""
+    return Response(dataset_cards.of_dataset(actor, dataset_id), media_type="text/markdown")
+
+
 @router.get("/datasets/{dataset_id}/export", **file_of(*MEDIA.values()))
 def export(
     actor: Asking,
@@ -53,3 +71,10 @@ def export(
     exported = exports.export(actor, dataset_id, format=format, type=type, is_strict=is_strict, leave_out=leave_out)
     headers = {"X-Rows": str(exported.num_rows), "X-Findings": str(sum(finding.count for finding in exported.findings))}
     return FileResponse(exported.path, filename=exported.name, media_type=MEDIA[format], headers=headers)
+
+
+@router.post("/datasets/{dataset_id}/push", status_code=202)
+def push(actor: Asking, dataset_id: Id, body: DatasetPush) -> Push:
+    """Push rows and card to the model hub, in one commit; only an owner of the installation may."""
+    job_id = pushes.push_dataset(actor, dataset_id, body.repo, is_private=body.is_private, format=body.format)
+    return pushes.get(actor, job_id)

@@ -1,11 +1,12 @@
-"""`rondo checkpoint list`, `register`, `endpoint`, `set-endpoint` and `test`."""
+"""`rondo checkpoint list`, `register`, `endpoint`, `set-endpoint`, `test`, `merge`, `card` and `push`."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.output import AsJson, Project, emit, table
+from app.cli.output import AsJson, Project, Public, Repo, emit, table, write_file
 
 if TYPE_CHECKING:
     from backend.services.checkpoints import CheckpointDetail
@@ -72,8 +73,6 @@ def register(
 
 def _place(location: str) -> str:
     """A folder beside where one is as a whole path, unless the data folder has one of that name."""
-    from pathlib import Path
-
     from backend.config import settings
 
     path = Path(location).expanduser()
@@ -146,6 +145,62 @@ def check(checkpoint: Which, project: Project = None, as_json: AsJson = False) -
     detail = _find(actor, asking.project(actor, project).id, checkpoint)
     model_checks.check(actor, detail.row.id)
     _emit(checkpoints.detail(actor, detail.row.id), as_json)
+
+
+@app.command()
+def merge(
+    checkpoint: Which,
+    name: Annotated[str, typer.Option(help="What the new checkpoint is called. [default: NAME-merged]")] = "",
+    project: Project = None,
+    as_json: AsJson = False,
+) -> None:
+    """Have a worker merge an adapter into the model below it, as a checkpoint that needs neither."""
+    from app.cli import asking
+    from backend.services.checkpoints import merging
+
+    actor = asking.owner()
+    detail = _find(actor, asking.project(actor, project).id, checkpoint)
+    made = merging.get(actor, merging.start(actor, detail.row.id, name))
+    said = f"Job {made.job_id} merges {detail.row.name} into {made.name}, once a worker takes it (`rondo worker`)."
+    emit(_plain(made), as_json=as_json, text=said)
+
+
+@app.command()
+def card(
+    checkpoint: Which,
+    out: Annotated[Path | None, typer.Option(help="The file to write. [default: show it]")] = None,
+    project: Project = None,
+) -> None:
+    """Write the model card of a checkpoint, for the model hub."""
+    from app.cli import asking
+    from backend.services.checkpoints import model_cards
+
+    actor = asking.owner()
+    detail = _find(actor, asking.project(actor, project).id, checkpoint)
+    text = model_cards.of_checkpoint(actor, detail.row.id)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        write_file(out, text)
+
+
+@app.command()
+def push(
+    checkpoint: Which,
+    repo: Repo,
+    public: Public = False,
+    project: Project = None,
+    as_json: AsJson = False,
+) -> None:
+    """Have a worker push a checkpoint's weights and card to the model hub, in one commit."""
+    from app.cli import asking
+    from backend.services.hub import pushes
+
+    actor = asking.owner()
+    detail = _find(actor, asking.project(actor, project).id, checkpoint)
+    made = pushes.get(actor, pushes.push_checkpoint(actor, detail.row.id, repo, is_private=not public))
+    said = f"Job {made.job_id} pushes {detail.row.name} to {made.repo}, once a worker takes it (`rondo worker`)."
+    emit(_plain(made), as_json=as_json, text=said)
 
 
 def _given(

@@ -42,6 +42,7 @@ app.add_typer(tokens.app, name="token", help="Tokens for programs that use REST.
 app.add_typer(workers.app, name="workers", help="List workers; pause, drain and resume them.")
 app.add_typer(database.app, name="db", help="The database's schema, backup and restore.")
 app.command("export")(datasets.export)
+app.command("push")(datasets.push)
 app.command("recipes")(recipes.recipes)
 app.command("clean-up")(trashing.clean_up)
 

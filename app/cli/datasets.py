@@ -1,4 +1,4 @@
-"""`rondo export`"""
+"""`rondo export` and `rondo push`"""
 
 from enum import StrEnum
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.output import AsJson, emit, say
+from app.cli.output import AsJson, Public, Repo, emit, say, write_file
 from backend.values import DatasetType
 
 
@@ -22,15 +22,21 @@ def export(
     type: Annotated[DatasetType | None, typer.Option(help="TRL's dataset type. [default: as it was frozen]")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Only the columns TRL reads.")] = False,
     leave_out: Annotated[bool, typer.Option("--leave-out", help="Without the rows that a check found.")] = False,
+    card: Annotated[Path | None, typer.Option(help="Write the dataset card to this file, too.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a frozen training set in one of TRL's conversational types."""
     from app.cli import asking
-    from backend.services.datasets import exports
+    from backend.errors import InvalidInput
+    from backend.services.datasets import dataset_cards, exports
 
+    if card is not None and card.resolve() == out.resolve():
+        raise InvalidInput(f"{out} is where the rows go. Choose another file for the card.")
     exported = exports.export(
         asking.owner(), dataset, format=format.value, type=type, is_strict=strict, leave_out=leave_out, out=out
     )
+    if card is not None:
+        write_file(card, dataset_cards.of_dataset(asking.owner(), dataset, file=out.name, type=exported.type))
     for finding in exported.findings:
         say(f"{finding.count} rows: {finding.meaning} (first at {', '.join(map(str, finding.positions[:5]))})")
     for warning in exported.warnings:
@@ -46,3 +52,23 @@ def export(
         "warnings": exported.warnings,
     }
     emit(value, as_json=as_json, text=f"{exported.num_rows} rows in {exported.path}")
+
+
+def push(
+    dataset: Annotated[int, typer.Argument(help="The dataset's id, as the Datasets page shows it.")],
+    repo: Repo,
+    public: Public = False,
+    format: Annotated[ExportFormat, typer.Option(help="The format of the rows.")] = ExportFormat.parquet,
+    as_json: AsJson = False,
+) -> None:
+    """Have a worker push the rows of a frozen training set and its card to the model hub, in one commit."""
+    from dataclasses import asdict
+
+    from app.cli import asking
+    from backend.services.hub import pushes
+
+    actor = asking.owner()
+    job_id = pushes.push_dataset(actor, dataset, repo, is_private=not public, format=format.value)
+    made = pushes.get(actor, job_id)
+    said = f"Job {job_id} pushes dataset {dataset} to {made.repo}, once a worker takes it (`rondo worker`)."
+    emit(asdict(made), as_json=as_json, text=said)

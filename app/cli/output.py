@@ -4,12 +4,16 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Project = Annotated[str | None, typer.Option("--project", help="Name or id; needed when there are several.")]
+
+Repo = Annotated[str, typer.Argument(help="The repository on the model hub, like name/repository.")]
+Public = Annotated[bool, typer.Option("--public", help="Not private, if the repository is made.")]
 
 
 def emit(value: dict[str, Any], *, as_json: bool, text: str) -> None:
@@ -20,6 +24,19 @@ def emit(value: dict[str, Any], *, as_json: bool, text: str) -> None:
 def say(text: str) -> None:
     """Tell a person how it goes, beside the result."""
     print(text, file=sys.stderr, flush=True)
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a text to a file that a person named; raises `InvalidInput` for one that would be lost."""
+    from backend.errors import InvalidInput
+    from backend.files import is_private
+
+    if is_private(path):
+        raise InvalidInput(f"{path} is Rondo's own and would be lost. Choose another file.")
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be written: {error.strerror}. Choose another file.") from error
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -26,6 +26,7 @@ from backend.pipeline import (
     judge,
     judge_bench,
     left_out,
+    merge,
     preflight,
     preview,
     repair,
@@ -137,6 +138,8 @@ def prepare(job_id: int, attempt: int, progress: JobProgress, others: Others) ->
         return repair.run(job_id, progress), None
     if job.spec.get("kind") == preflight.KIND:
         return preflight.run(job_id, progress), None
+    if job.spec.get("kind") == merge.KIND:
+        return merge.run(job_id, progress), None
     if job.spec.get("kind") == rewrite.KIND:
         return rewrite.run(job_id, progress), None
     if job.spec.get("kind") == preview.KIND:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 EXPORT = "export"
 """The kind of a job that writes what a filter of samples finds."""
+PUSH = "push"
+"""The kind of a job that sends a checkpoint or a dataset to the model hub."""
 
 
 def main() -> int:
@@ -30,7 +32,7 @@ def main() -> int:
     log.setup()
     from backend.pipeline.run import help_job, run_job  # noqa: PLC0415 - the guard must stand before slow imports
 
-    others = {EXPORT: export_samples}
+    others = {EXPORT: export_samples, PUSH: push_to_hub}
     if sys.argv[1] != standby.WAIT:
         job_id, attempt, *helper = map(int, sys.argv[1:])
         if helper:
@@ -55,6 +57,13 @@ def export_samples(job_id: int, progress: "JobProgress") -> "Finish":
     from backend.services.samples import export_jobs  # noqa: PLC0415 - most jobs export nothing
 
     return export_jobs.run(job_id, progress)
+
+
+def push_to_hub(job_id: int, progress: "JobProgress") -> "Finish":
+    """Send a checkpoint or a dataset."""
+    from backend.services.hub import pushes  # noqa: PLC0415 - most jobs push nothing
+
+    return pushes.run(job_id, progress)
 
 
 if __name__ == "__main__":

@@ -6,23 +6,22 @@ import gradio as gr
 
 from app.pages.arena import shown as arena_shown
 from app.pages.checkpoints import checks as checkpoints_checks
-from app.pages.checkpoints import endpoint, templates
-from app.pages.checkpoints.uses import shown_use
+from app.pages.checkpoints import endpoint, merging, templates
+from app.pages.checkpoints.drawing import detail_value, table_value
 from app.toasts import notice, toasts
-from app.widgets import buttons, drop_bars, list_detail
+from app.widgets import buttons, hub_card, hub_push, list_detail
 from app.widgets.asked import AddressId, asked
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
-from app.widgets.formats import duration
 from app.widgets.markup import markup
 from app.widgets.roles import needs, only
-from app.widgets.times import moment
 from backend.errors import InvalidInput
 from backend.services import checkpoints
 from backend.services.access import Actor
 from backend.services.arena import results
 from backend.services.arena.results import Result
-from backend.services.checkpoints import CheckpointDetail, CheckpointRow, Endpoint, MetricNumber, Trial, trials
+from backend.services.checkpoints import Endpoint, Trial, model_cards, trials
+from backend.services.hub import pushes
 from backend.services.team import removals
 from backend.values import Role, Sampling
 
@@ -30,7 +29,6 @@ TITLE, PATH = "Checkpoints", "checkpoints"
 POLL_SECONDS = 1.0
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
-FIRST_METRICS = ("held_out_accuracy", "pass_at_8")
 
 
 def build() -> None:
@@ -45,6 +43,10 @@ def build() -> None:
                     chosen = gr.Dropdown([], label="Checkpoint", elem_id="chosen-checkpoint")
                     detail_card = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="detail")
                     checks, check = checkpoints_checks.draw()
+                    merges, merged_name, merge = merging.draw()
+                    with gr.Accordion("Model card", open=False, elem_id="model-card"):
+                        write_card, card = hub_card.draw("model")
+                    pushed = hub_push.draw("model")
                     settings, known, save = endpoint.draw()
                     with gr.Accordion("Rename or delete", open=False, elem_classes=needs(Role.curator)):
                         new_name = gr.Textbox(label="New name", max_length=120, info="Nothing refers to the name.")
@@ -85,10 +87,13 @@ def build() -> None:
                     name, role, location, folder, url, model, given, served = _register_form()
 
     served_by = [settings, *known, check]
-    lists, made_of = [table, chosen, first_field, two], [detail_card, checks, *served_by]
+    lists, made_of = [table, chosen, first_field, two], [detail_card, checks, *merges, card, pushed.state, *served_by]
     gr.on(None, load, tried, [*lists, *made_of, prompt, state, *replies, tabs], **QUIET)
     chosen.input(show, chosen, made_of, **QUIET)
     check.click(checkpoints_checks.check_again, chosen, checks, **checkpoints_checks.PRIVATE)
+    merge.click(merging.merge, [chosen, merged_name], merges, **merging.PRIVATE)
+    write_card.click(write_model_card, chosen, card, **PRIVATE)
+    pushed.go.click(push, [chosen, pushed.repo, pushed.is_private], pushed.state, **PRIVATE)
     save.click(endpoint.save, [chosen, *known], served_by, **endpoint.PRIVATE)
     # Another checkpoint is another question.
     gr.on([chosen.input, keep.click], lambda: gr.Column(visible=False), None, sure, **QUIET)
@@ -163,6 +168,21 @@ def give_name(checkpoint_id: int | None, name: str, request: gr.Request) -> list
     here = context(request)
     checkpoints.rename(here.actor, _known(checkpoint_id), name)
     return _refreshed(request, checkpoint_id)
+
+
+@toasts
+def write_model_card(checkpoint_id: int | None, request: gr.Request) -> gr.Code:
+    """Write the card of the chosen checkpoint."""
+    return hub_card.shown(model_cards.of_checkpoint(context(request).actor, _known(checkpoint_id)))
+
+
+@toasts
+def push(checkpoint_id: int | None, repo: str, is_private: bool, request: gr.Request) -> dict[str, Any] | None:
+    """Have the chosen checkpoint pushed to the hub."""
+    here = context(request)
+    job_id = pushes.push_checkpoint(here.actor, _known(checkpoint_id), repo or "", is_private=bool(is_private))
+    notice(f"Job {job_id} is queued: it pushes the checkpoint.")
+    return hub_push.state_value(pushes.get(here.actor, job_id))
 
 
 @toasts
@@ -249,18 +269,20 @@ def _refreshed(request: gr.Request, chosen: int | None) -> list[Any]:
 
 
 def made_values(actor: Actor, project_id: int, checkpoint_id: int | None) -> list[Any]:
-    """The card of a checkpoint, the lines of its checks, and of an endpoint its settings."""
+    """The card of a checkpoint, the lines of its checks, of an adapter its merge, and of an endpoint its settings."""
     if not checkpoint_id:
-        return [None, None, *endpoint.values(None)]
+        return [None, None, *merging.values(None), hub_card.nothing(), None, *endpoint.values(None)]
     detail = checkpoints.detail(actor, checkpoint_id)
-    return [shown(actor, project_id, checkpoint_id), checkpoints_checks.value(detail), *endpoint.values(detail)]
+    card, lines = shown(actor, project_id, checkpoint_id), checkpoints_checks.value(detail)
+    pushed = hub_push.state_value(pushes.newest(actor, project_id, "checkpoint", checkpoint_id))
+    return [card, lines, *merging.values(detail), hub_card.nothing(), pushed, *endpoint.values(detail)]
 
 
 def shown(actor: Actor, project_id: int, checkpoint_id: int) -> dict[str, Any]:
     """Who made a checkpoint, and whether it learned from work that does not stand any more."""
     removed = removals.learned_from_removed(actor, project_id)
     arenas = results.list_arenas(actor, project_id, checkpoint_id=checkpoint_id)
-    return _detail(checkpoints.detail(actor, checkpoint_id)) | {
+    return detail_value(checkpoints.detail(actor, checkpoint_id)) | {
         "is_doubtful": checkpoint_id in removed,
         "arenas": [arena_line(arena.id, arena.result) for arena in arenas if arena.result is not None],
     }
@@ -291,80 +313,6 @@ def _lists(actor: Any, project_id: int, chosen: AddressId) -> tuple[list[Any], i
     first_field = gr.Dropdown(choices=choices, value=first)
     two = gr.Dropdown(choices=[("none", 0), *choices], value=parent or 0)
     return [table_value(rows, removals.learned_from_removed(actor, project_id)), first_field, first_field, two], first
-
-
-def table_value(rows: list[CheckpointRow], doubtful: set[int]) -> dict[str, Any]:
-    """The lineage; `doubtful` ones learned from work that was removed later."""
-    metric_names = {name for row in rows for name in row.metrics}
-    names = [n for n in FIRST_METRICS if n in metric_names] + sorted(metric_names - set(FIRST_METRICS))
-    return {
-        "metrics": [name.replace("_", " ") for name in names],
-        "rows": [
-            {
-                "id": row.id,
-                "name": row.name,
-                "indent": min(row.depth, 12) * 18,
-                "is_child": row.depth > 0,
-                "is_doubtful": row.id in doubtful,
-                "kind": _kind(row) if row.role == "policy" else f"{_kind(row)}, {row.role}",
-                "round": f"round {row.round_number}" if row.round_number else "registered",
-                "cells": [_number(row.metrics.get(name), name) for name in names],
-            }
-            for row in rows
-        ],
-    }
-
-
-def _kind(row: CheckpointRow) -> str:
-    return "endpoint" if row.is_endpoint and row.kind == "base" else row.kind
-
-
-def _number(number: MetricNumber | None, name: str) -> dict[str, str]:
-    if number is None or number.value is None:
-        return {"value": "–", "interval": ""}
-    is_share = number.low is not None and 0 <= number.value <= 1 and "length" not in name
-    numbers = (number.low, number.value, number.high)
-    low, value, high = ("" if x is None else f"{x * 100:.1f}" if is_share else f"{x:.3g}" for x in numbers)
-    spread = f"{low} to {high}, " if low and high else ""
-    return {"value": value + (" %" if is_share else ""), "interval": f"{spread}n {number.n:,}"}
-
-
-def _detail(detail: CheckpointDetail) -> dict[str, Any]:
-    row, seconds = detail.row, detail.job_seconds
-    last = {k: f"{v:.4g}" for k, v in detail.job_metrics.items() if isinstance(v, int | float)}
-    return {
-        "id": row.id,
-        "is_measured": bool(row.metrics),
-        "side": f"c{row.id}" if row.round_id is None else f"r{row.round_id}",
-        "name": row.name,
-        "kind": f"{_kind(row)} checkpoint, role {row.role}, served by {row.engine}",
-        "made": moment(row.created_at),
-        "location": row.location,
-        "size": f"{detail.num_bytes / 1e6:,.1f} MB" if detail.num_bytes else "",
-        "ancestors": " ← ".join((row.name, *detail.ancestors)),
-        "uses": [shown_use(use) for use in detail.uses],
-        "is_made": row.round_id is not None,
-        "round": row.round_number,
-        "round_id": row.round_id,
-        "recipe": detail.recipe,
-        "policy": detail.policy,
-        "reference": detail.reference,
-        "judge": detail.judge,
-        "dataset": detail.dataset_id,
-        "examples": f"{detail.num_examples:,} {detail.dataset_type.replace('_', ' ')} rows",
-        "hash": detail.content_hash[:12],
-        "funnel": [_step(step) for step in detail.funnel],
-        "people": [vars(person) for person in detail.people],
-        "job": detail.job_id,
-        "training": ", ".join([*([duration(seconds)] if seconds else []), *(f"{k} {v}" for k, v in last.items())]),
-        "rows": detail.training_rows,
-        "libraries": ", ".join(f"{k} {v}" for k, v in detail.provenance.get("libraries", {}).items() if v),
-    }
-
-
-def _step(step: dict[str, Any]) -> dict[str, Any]:
-    dropped = [(str(reason), int(count), "") for reason, count in step.get("dropped", {}).items() if count]
-    return {"stage": step["stage"], "count": f"{step['count']:,}", "drops": drop_bars.bars(dropped)}
 
 
 def _trial(trial: Trial | None) -> list[Any]:

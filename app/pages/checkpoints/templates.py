@@ -45,6 +45,11 @@ or an ancestor was trained on was removed later: see <a href="team">Team</a>, Re
 <dl>
   <dt>Lineage</dt><dd>{{value.ancestors}}</dd>
   <dt>Location</dt><dd>{{value.location}} <span class="rondo-muted">{{value.size}}</span></dd>
+  {{#if value.merged}}<dt>Merged</dt>
+  <dd>adapter <a href="checkpoints?checkpoint={{value.merged.id}}">{{value.merged.adapter}}</a>
+  <span class="rondo-muted">hash {{value.merged.hash}}</span> into {{value.merged.base}} by
+  <a href="jobs?job={{value.merged.job}}">job {{value.merged.job}}</a></dd>
+  <dt>Libraries</dt><dd>{{value.merged.libraries}}</dd>{{/if}}
   {{#each value.arenas}}<dt>Arena</dt><dd><a href="{{this.target}}">{{this.name}}</a> {{this.said}}</dd>{{/each}}
   {{#if value.is_made}}
   <dt>Round</dt><dd><a href="round?round={{value.round_id}}">round {{value.round}}</a>: {{value.recipe}}</dd>
@@ -82,7 +87,7 @@ or an ancestor was trained on was removed later: see <a href="team">Team</a>, Re
 {{#unless value.people}}
 <p class="rondo-muted">Nobody decided anything in its lineage: the judge's word alone.</p>{{/unless}}
 </div></div>{{/if}}
-{{#unless value.is_made}}<p class="rondo-muted">No round made it: it was registered.</p>{{/unless}}
+{{#if value.is_registered}}<p class="rondo-muted">No round made it: it was registered.</p>{{/if}}
 </section>{{/if}}
 """
 )

@@ -8,8 +8,8 @@ import gradio as gr
 
 from app.pages.datasets import templates
 from app.pages.prompts.importing import short, table
-from app.toasts import toasts
-from app.widgets import buttons, drop_bars, list_detail
+from app.toasts import notice, toasts
+from app.widgets import buttons, drop_bars, hub_card, hub_push, list_detail
 from app.widgets.asked import AddressId, asked, not_here
 from app.widgets.context import context
 from app.widgets.markup import markup
@@ -18,8 +18,9 @@ from app.widgets.times import moment
 from backend.errors import InvalidInput
 from backend.services import datasets
 from backend.services.access import Actor
-from backend.services.datasets import DatasetDetail, DatasetRow, DatasetView, cut_in_words, exports
+from backend.services.datasets import DatasetDetail, DatasetRow, DatasetView, cut_in_words, dataset_cards, exports
 from backend.services.datasets.exports import Export
+from backend.services.hub import pushes
 from backend.values import DatasetType
 
 TITLE, PATH = "Datasets", "datasets"
@@ -62,9 +63,28 @@ def build() -> None:
                     check = buttons.secondary("Check the rows", elem_id="export-check")
                     verify = buttons.secondary("Verify the content hash", elem_id="dataset-verify")
                 status = markup(templates.STATUS, elem_id="export-status")
+            with gr.Tab("Card"):
+                write_card, hub_text = hub_card.draw("dataset")
+                pushed = hub_push.draw("dataset")
 
     wanted = [seen, format, type, strict, leave_out]
-    shown = [card, listed, funnel, rows, first, more, whole, people, type, link, status, seen, kept]
+    shown = [
+        card,
+        listed,
+        funnel,
+        rows,
+        first,
+        more,
+        whole,
+        people,
+        type,
+        link,
+        status,
+        hub_text,
+        pushed.state,
+        seen,
+        kept,
+    ]
     gr.on(None, draw, None, shown, **QUIET)
     opened = listed.select(choose, None, shown, **QUIET)
     opened.success(None, None, None, js=list_detail.INTO_VIEW, api_visibility="private")
@@ -73,6 +93,8 @@ def build() -> None:
     rows.select(open_row, [seen], whole, **QUIET)
     gr.on([c.input for c in (format, type, strict, leave_out)], point, wanted, [link, status], **QUIET)
     check.click(check_rows, wanted, status, **PRIVATE)
+    write_card.click(write_dataset_card, [seen], hub_text, **PRIVATE)
+    pushed.go.click(push, [seen, format, pushed.repo, pushed.is_private], pushed.state, **PRIVATE)
     verify.click(verify_hash, [seen], status, **PRIVATE)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
@@ -148,6 +170,23 @@ def verify_hash(seen: dict[str, Any], request: gr.Request) -> dict[str, Any]:
     return {"is_bad": True, "lines": [*lines, f"frozen: {check.frozen_hash}", f"now: {check.hash_now}"]}
 
 
+@toasts
+def write_dataset_card(seen: dict[str, Any], request: gr.Request) -> gr.Code:
+    """Write the card of the chosen dataset."""
+    return hub_card.shown(dataset_cards.of_dataset(context(request).actor, _chosen(seen)))
+
+
+@toasts
+def push(seen: dict[str, Any], format: str, repo: str, is_private: bool, request: gr.Request) -> dict[str, Any] | None:
+    """Have the chosen dataset pushed to the hub, in the format that is chosen for downloads."""
+    here = context(request)
+    wanted: Any = "parquet" if format == "parquet" else "jsonl"
+    knobs = {"is_private": bool(is_private), "format": wanted}
+    job_id = pushes.push_dataset(here.actor, _chosen(seen), repo or "", **knobs)
+    notice(f"Job {job_id} is queued: it pushes the dataset.")
+    return hub_push.state_value(pushes.get(here.actor, job_id))
+
+
 def _chosen(seen: dict[str, Any]) -> int:
     if seen.get("dataset") is None:
         raise InvalidInput("No dataset is chosen. Choose one from the table; a round makes one when it selects.")
@@ -175,6 +214,8 @@ def _shown(actor: Actor, project_id: int, chosen: AddressId) -> list[Any]:
             gr.Dropdown([], value=None),
             None,
             None,
+            hub_card.nothing(),
+            None,
             {},
             {},
         ]
@@ -194,6 +235,8 @@ def _shown(actor: Actor, project_id: int, chosen: AddressId) -> list[Any]:
         gr.Dropdown(types, value=types[0]),
         _link(view.id, "jsonl", types[0], strict=False, leave_out=False),
         None,
+        hub_card.nothing(),
+        hub_push.state_value(pushes.newest(actor, project_id, "dataset", view.id)),
         seen,
         {"dataset": str(view.id)},
     ]

@@ -36,6 +36,8 @@ OUTSIDE = {
     "arena": "judge the matches of an arena",
     "judge_bench": "try judges on a bench",
     "export": "export samples",
+    "merge": "merge an adapter",
+    "push": "push to the hub",
 }
 """Jobs outside rounds, by their kind."""
 AGAIN, TUNE = "retry", "tune"

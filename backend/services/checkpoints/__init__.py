@@ -16,8 +16,9 @@ from backend.pipeline import preview_rows
 from backend.pipeline.trained import say_rows
 from backend.services import events
 from backend.services.access import Actor, is_owner, require
-from backend.services.checkpoints import at_work, endpoints, model_checks, model_folders, trainings
+from backend.services.checkpoints import at_work, endpoints, merging, model_checks, model_folders, trainings
 from backend.services.checkpoints.endpoints import Endpoint, EndpointSettings, EndpointView
+from backend.services.checkpoints.merging import Merge
 from backend.services.checkpoints.model_checks import Checks
 from backend.services.checkpoints.registration import ROLES, flush_name, register, usable_name
 from backend.services.checkpoints.trainings import Training
@@ -75,6 +76,8 @@ class CheckpointRow:
     has_weights: bool = False
     """Whether it can be trained."""
     is_endpoint: bool = False
+    is_merged: bool = False
+    """A worker merged the adapter above it into the model below that."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,10 @@ class CheckpointDetail:
     """Where an endpoint serves it."""
     uses: tuple[Use, ...] = ()
     """How it uses its weights, the outermost way first; empty for one that answers by itself."""
+    can_merge: bool = False
+    """It is an adapter on a model."""
+    merge: Merge | None = None
+    """Its last merge that was asked for."""
 
 
 def tree(actor: Actor, project_id: int) -> list[CheckpointRow]:
@@ -141,6 +148,7 @@ def detail(actor: Actor, checkpoint_id: int) -> CheckpointDetail:
         names = {id_: other.name for id_, other in rows.items()}
         owns = is_owner(db, actor)
         people = _people(db, [other.round_id for other in (row, *above) if other.round_id])
+        merge = merging.newest(db, checkpoint)
     recipe = round_.recipe if round_ else {}
     return CheckpointDetail(
         row=row,
@@ -167,6 +175,8 @@ def detail(actor: Actor, checkpoint_id: int) -> CheckpointDetail:
         notes=tuple(checkpoint.details.get("notes", [])),
         endpoint=endpoints.view(checkpoint.engine, is_owner=owns),
         uses=uses_of(checkpoint.engine),
+        can_merge=merging.can_merge(checkpoint),
+        merge=merge,
     )
 
 
@@ -193,6 +203,8 @@ def delete(actor: Actor, checkpoint_id: int) -> None:
             )
         if busy := at_work.rewrite_at_work(db, [row.id]):
             raise Conflict(f"{busy} and asks the checkpoint {row.name}. Wait for its end or cancel its job.")
+        if merges := merging.at_work(db, row.id):
+            raise Conflict(f"{merges} and merges the checkpoint {row.name}. Wait for its end, or cancel it.")
         users = _users(db, row.id)
         if users:
             raise Conflict(f"The checkpoint {row.name} is used by {users}, so its history would break. Keep it.")
@@ -246,6 +258,7 @@ def _row(
         metrics,
         has_weights(c.engine),
         innermost(c.engine).get("name") == "openai",
+        "merge" in c.details,
     )
 
 

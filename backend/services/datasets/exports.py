@@ -87,7 +87,7 @@ def export(
     with reading() as db:
         dataset = find(db, actor, dataset_id)
         wanted = type or dataset.type
-        name = _name(dataset, wanted, format, is_strict=is_strict, leave_out=leave_out)
+        name = file_name(dataset.id, wanted, format, is_strict=is_strict, leave_out=leave_out)
         checks = RowChecks(wanted, export_rows.held_out_keys(db, dataset.project_id))
         left_out: Counter[str] = Counter()
         rows = export_rows.derive(export_rows.rows(db, dataset_id), dataset.type, wanted, left_out)
@@ -111,8 +111,11 @@ def export(
     return Export(path, name, format, wanted, num_rows, size, findings, dict(left_out), _warnings(dataset.type, wanted))
 
 
-def _name(dataset: tables.Dataset, type: DatasetType, format: str, *, is_strict: bool, leave_out: bool) -> str:
-    stem = frozen.export_stem(dataset.id, type)
+def file_name(
+    dataset_id: int, type: DatasetType, format: str, *, is_strict: bool = False, leave_out: bool = False
+) -> str:
+    """What the file of an export is called."""
+    stem = frozen.export_stem(dataset_id, type)
     return f"{stem}{'-strict' if is_strict else ''}{'-checked' if leave_out else ''}.{format}"
 
 

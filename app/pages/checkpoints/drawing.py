@@ -1,0 +1,92 @@
+"""What the page of checkpoints shows: the lineage with its numbers, and the card of one of them; texts only."""
+
+from typing import Any
+
+from app.pages.checkpoints import merging
+from app.pages.checkpoints.uses import shown_use
+from app.widgets import drop_bars
+from app.widgets.formats import duration
+from app.widgets.times import moment
+from backend.services.checkpoints import CheckpointDetail, CheckpointRow, MetricNumber
+
+FIRST_METRICS = ("held_out_accuracy", "pass_at_8")
+
+
+def table_value(rows: list[CheckpointRow], doubtful: set[int]) -> dict[str, Any]:
+    """The lineage; `doubtful` ones learned from work that was removed later."""
+    metric_names = {name for row in rows for name in row.metrics}
+    names = [n for n in FIRST_METRICS if n in metric_names] + sorted(metric_names - set(FIRST_METRICS))
+    return {
+        "metrics": [name.replace("_", " ") for name in names],
+        "rows": [
+            {
+                "id": row.id,
+                "name": row.name,
+                "indent": min(row.depth, 12) * 18,
+                "is_child": row.depth > 0,
+                "is_doubtful": row.id in doubtful,
+                "kind": _kind(row) if row.role == "policy" else f"{_kind(row)}, {row.role}",
+                "round": f"round {row.round_number}" if row.round_number else _made_by(row),
+                "cells": [_number(row.metrics.get(name), name) for name in names],
+            }
+            for row in rows
+        ],
+    }
+
+
+def _kind(row: CheckpointRow) -> str:
+    return "endpoint" if row.is_endpoint and row.kind == "base" else row.kind
+
+
+def _made_by(row: CheckpointRow) -> str:
+    return "merged" if row.is_merged else "registered"
+
+
+def _number(number: MetricNumber | None, name: str) -> dict[str, str]:
+    if number is None or number.value is None:
+        return {"value": "–", "interval": ""}
+    is_share = number.low is not None and 0 <= number.value <= 1 and "length" not in name
+    numbers = (number.low, number.value, number.high)
+    low, value, high = ("" if x is None else f"{x * 100:.1f}" if is_share else f"{x:.3g}" for x in numbers)
+    spread = f"{low} to {high}, " if low and high else ""
+    return {"value": value + (" %" if is_share else ""), "interval": f"{spread}n {number.n:,}"}
+
+
+def detail_value(detail: CheckpointDetail) -> dict[str, Any]:
+    row, seconds = detail.row, detail.job_seconds
+    last = {k: f"{v:.4g}" for k, v in detail.job_metrics.items() if isinstance(v, int | float)}
+    return {
+        "id": row.id,
+        "is_measured": bool(row.metrics),
+        "side": f"c{row.id}" if row.round_id is None else f"r{row.round_id}",
+        "name": row.name,
+        "kind": f"{_kind(row)} checkpoint, role {row.role}, served by {row.engine}",
+        "made": moment(row.created_at),
+        "location": row.location,
+        "size": f"{detail.num_bytes / 1e6:,.1f} MB" if detail.num_bytes else "",
+        "ancestors": " ← ".join((row.name, *detail.ancestors)),
+        "uses": [shown_use(use) for use in detail.uses],
+        "merged": merging.made_of(detail.details),
+        "is_registered": row.round_id is None and not row.is_merged,
+        "is_made": row.round_id is not None,
+        "round": row.round_number,
+        "round_id": row.round_id,
+        "recipe": detail.recipe,
+        "policy": detail.policy,
+        "reference": detail.reference,
+        "judge": detail.judge,
+        "dataset": detail.dataset_id,
+        "examples": f"{detail.num_examples:,} {detail.dataset_type.replace('_', ' ')} rows",
+        "hash": detail.content_hash[:12],
+        "funnel": [_step(step) for step in detail.funnel],
+        "people": [vars(person) for person in detail.people],
+        "job": detail.job_id,
+        "training": ", ".join([*([duration(seconds)] if seconds else []), *(f"{k} {v}" for k, v in last.items())]),
+        "rows": detail.training_rows,
+        "libraries": ", ".join(f"{k} {v}" for k, v in detail.provenance.get("libraries", {}).items() if v),
+    }
+
+
+def _step(step: dict[str, Any]) -> dict[str, Any]:
+    dropped = [(str(reason), int(count), "") for reason, count in step.get("dropped", {}).items() if count]
+    return {"stage": step["stage"], "count": f"{step['count']:,}", "drops": drop_bars.bars(dropped)}

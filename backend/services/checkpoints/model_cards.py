@@ -1,0 +1,260 @@
+"""The model card of a checkpoint: how it was made, from what, what was measured and decided, under which license."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import reading, tables
+from backend.engines import _weights
+from backend.engines._wrapper import innermost
+from backend.errors import RondoError
+from backend.files import read_text
+from backend.services import checkpoints
+from backend.services.access import Actor
+from backend.services.checkpoints import CheckpointDetail, MetricNumber, card_text, model_folders, trainings
+from backend.services.checkpoints.card_text import plain
+from backend.values import JSON, SCORER, WRAPPER
+
+README = "README.md"
+UNKNOWN = "unknown"
+"""As the hub calls a license that nobody has named."""
+
+
+@dataclass(frozen=True)
+class LineageRound:
+    """One round of a checkpoint's lineage: what it did and what it trained on."""
+
+    number: int
+    recipe: str
+    name: str
+    paper: str
+    policy: str
+    judge: str
+    seed: int
+    rows: int
+    type: str
+    content_hash: str
+    decisions: int
+    overrides: int
+
+
+def of_checkpoint(actor: Actor, checkpoint_id: int) -> str:
+    """Return the card as Markdown with the hub's head; people are counted in it, never named."""
+    detail = checkpoints.detail(actor, checkpoint_id)
+    with reading() as db:
+        row = db.get_one(tables.Checkpoint, checkpoint_id)
+        project = db.get_one(tables.Project, row.project_id).name
+        lineage = _lineage(db, row)
+        origins = _origins(db, lineage, detail)
+        measured = detail.row.metrics or _before_merging(actor, row)
+    root, engine = lineage[-1], innermost(row.engine)
+    license_name, base = license_of(innermost(root.engine)), hub_name(innermost(root.engine))
+    relation = "adapter" if engine.get("adapter") else "finetune"
+    task = "text-classification" if row.kind == SCORER else "text-generation"
+    head: JSON = {
+        "license": license_name or UNKNOWN,
+        "base_model": base,
+        "base_model_relation": relation if base and len(lineage) > 1 else "",
+        "library_name": "" if engine.get("name") == "openai" else "peft" if engine.get("adapter") else "transformers",
+        "pipeline_tag": task,
+        "tags": ["rondo", *dict.fromkeys(origin.name for origin in origins if origin.name)],
+        "model-index": _index(detail.row.name, task, project, measured),
+    }
+    return card_text.card(
+        head,
+        f"# {plain(row.name)}",
+        _first_words(detail, project, row, is_made=bool(origins)),
+        _made(lineage, origins),
+        _measured(measured, is_of_adapter=not detail.row.metrics),
+        "## What people decided\n\n" + _decided(detail) if origins else "",
+        _rows(detail),
+        _again(detail, origins),
+        "## License\n\n" + _license(license_name, root.name),
+        card_text.made_with(),
+    )
+
+
+def license_of(engine: JSON) -> str:
+    """The license that the README beside an engine's model names; empty where there is none here."""
+    if not _has_files(engine):
+        return ""
+    try:
+        folder = model_folders.here(engine["model"])
+        readme = folder / README if folder is not None else Path()
+        return card_text.license_of(read_text(readme)) if readme.is_file() else ""
+    except (RondoError, OSError, ValueError):
+        return ""
+
+
+def hub_name(engine: JSON) -> str:
+    """The name of a model on the hub; empty for a folder, an endpoint or anything else."""
+    if not _has_files(engine) or "/" not in engine["model"]:
+        return ""
+    try:
+        located = _weights.locate(engine["model"])
+    except RondoError:
+        return ""
+    return "" if Path(located).is_dir() else located
+
+
+def _has_files(engine: JSON) -> bool:
+    return engine.get("name") == "transformers" and isinstance(engine.get("model"), str)
+
+
+def _lineage(db: Session, row: tables.Checkpoint) -> list[tables.Checkpoint]:
+    """The checkpoint and those above it, the base last."""
+    found = [row]
+    while found[-1].parent_id is not None and len(found) < 10_000:
+        parent = db.get(tables.Checkpoint, found[-1].parent_id)
+        if parent is None or parent in found:
+            break
+        found.append(parent)
+    return found
+
+
+def _origins(db: Session, lineage: Sequence[tables.Checkpoint], detail: CheckpointDetail) -> list[LineageRound]:
+    """The rounds that made these checkpoints, the first round first."""
+    round_, role = tables.Round, tables.RoundRole
+    ids = [row.id for row in lineage]
+    on_the_way = select(role.round_id).where(role.checkpoint_id.in_(ids), role.step >= 0)
+    rounds = list(db.scalars(select(round_).where(round_.checkpoint_id.in_(ids) | round_.id.in_(on_the_way))))
+    known = {one.id: one for one in rounds}
+    named = {one for item in rounds for one in (item.policy_id, item.judge_id) if one is not None}
+    names = dict(
+        db.execute(select(tables.Checkpoint.id, tables.Checkpoint.name).where(tables.Checkpoint.id.in_(named)))
+        .tuples()
+        .all()
+    )
+    origins = []
+    for training in trainings.of_rounds(db, known):
+        if training.checkpoint_id not in ids:
+            continue
+        made = known[training.round_id]
+        dataset = db.get(tables.Dataset, training.dataset_id) if training.dataset_id else None
+        people = [one for one in detail.people if one.round_number == made.number]
+        origins.append(
+            LineageRound(
+                made.number,
+                str(made.recipe.get("title", "")),
+                str(made.recipe.get("name", "")),
+                str(made.recipe.get("paper", "")),
+                names.get(made.policy_id, ""),
+                names.get(made.judge_id, "the policy itself") if made.judge_id else "the policy itself",
+                made.seed,
+                dataset.num_examples if dataset else 0,
+                dataset.type.value if dataset else "",
+                dataset.content_hash if dataset else "",
+                sum(one.decisions for one in people),
+                sum(one.overrides for one in people),
+            )
+        )
+    return sorted(origins, key=lambda origin: origin.number)
+
+
+def _before_merging(actor: Actor, row: tables.Checkpoint) -> dict[str, MetricNumber]:
+    """What was measured of the adapter that was merged into it: the same numbers, up to rounding."""
+    source = row.details.get("merge", {}).get("checkpoint_id")
+    if source is None or source != row.parent_id:
+        return {}
+    return checkpoints.detail(actor, source).row.metrics
+
+
+def _index(name: str, task: str, project: str, measured: dict[str, MetricNumber]) -> list[JSON]:
+    """The hub's own form of measured numbers; intervals stand in the text, for which it has no place."""
+    metrics = [
+        {"type": metric, "name": metric.replace("_", " "), "value": round(number.value, 6)}
+        for metric, number in sorted(measured.items())
+        if number.value is not None
+    ]
+    if not metrics:
+        return []
+    dataset = {"type": "held-out", "name": f"Held-out prompts of {project}"}
+    return [{"name": name, "results": [{"task": {"type": task}, "dataset": dataset, "metrics": metrics}]}]
+
+
+def _first_words(detail: CheckpointDetail, project: str, row: tables.Checkpoint, *, is_made: bool) -> str:
+    uses = [f"It answers by {use.name}." for use in detail.uses] if row.kind == WRAPPER else []
+    adapter = ["These weights are an adapter: they need the model below them."] if detail.can_merge else []
+    merged = ["An adapter was merged into these weights: they need no other model."] if detail.row.is_merged else []
+    by = (
+        f"A checkpoint of the project {plain(project)}, made in rounds: the model answered prompts, its answers were "
+        "judged, people could confirm or override, and it was fine-tuned on what was kept."
+    )
+    first = by if is_made else f"A checkpoint of the project {plain(project)}."
+    return " ".join([first, *adapter, *merged, *uses])
+
+
+def _made(lineage: Sequence[tables.Checkpoint], origins: Sequence[LineageRound]) -> str:
+    line = " ← ".join(plain(row.name) for row in lineage)
+    rows = [
+        [
+            str(one.number),
+            f"{one.recipe} (arXiv {one.paper})" if one.paper else one.recipe,
+            one.policy,
+            one.judge,
+            f"{one.rows:,} {one.type.replace('_', ' ')} rows" if one.type else "no rows",
+            f"{one.decisions:,} ({one.overrides:,} overrides)",
+        ]
+        for one in origins
+    ]
+    head = ["round", "recipe", "policy", "judge", "trained on", "decisions of people"]
+    return f"## How it was made\n\n{line}\n\n{card_text.table(head, rows)}".rstrip()
+
+
+def _measured(measured: dict[str, MetricNumber], *, is_of_adapter: bool) -> str:
+    rows = [
+        [name.replace("_", " "), _said(one.value), f"{_said(one.low)} to {_said(one.high)}", f"{one.n:,}"]
+        for name, one in sorted(measured.items())
+        if one.value is not None
+    ]
+    if not rows:
+        return ""
+    of = "Measured before the adapter was merged. " if is_of_adapter else ""
+    text = f"## Measured on held-out prompts\n\n{of}Prompts of the project that no training reads."
+    return f"{text}\n\n{card_text.table(['metric', 'value', '95 % interval', 'n'], rows)}"
+
+
+def _said(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"
+
+
+def _decided(detail: CheckpointDetail) -> str:
+    people = {one.person for one in detail.people}
+    decisions, overrides = (sum(getattr(one, name) for one in detail.people) for name in ("decisions", "overrides"))
+    return card_text.decided(len(people), decisions, overrides)
+
+
+def _rows(detail: CheckpointDetail) -> str:
+    if not detail.dataset_id:
+        return ""
+    said = (
+        f"## Training rows of the last round\n\n{detail.num_examples:,} {detail.dataset_type.replace('_', ' ')} rows."
+    )
+    return "\n\n".join(part for part in (said, card_text.funnel(detail.funnel)) if part)
+
+
+def _again(detail: CheckpointDetail, origins: Sequence[LineageRound]) -> str:
+    """What one needs to make it again, and to tell that the rows are the same."""
+    rows: list[list[object]] = [
+        [f"dataset of round {one.number}", f"sha256 {one.content_hash}"] for one in origins if one.type
+    ]
+    rows += [[f"seed of round {one.number}", one.seed] for one in origins]
+    known = detail.provenance
+    rows += [["recipe of the last round", f"sha256 {known['recipe_hash']}"]] if known.get("recipe_hash") else []
+    rows += [["judge's templates", ", ".join(known["template_hashes"])]] if known.get("template_hashes") else []
+    rows += [["libraries", said]] if (said := card_text.libraries(known.get("libraries", {}))) else []
+    merged = detail.details.get("merge", {})
+    rows += [["merged adapter", f"sha256 {merged['adapter_hash']}"]] if merged.get("adapter_hash") else []
+    return f"## To make it again\n\n{card_text.table(['what', 'which'], rows)}" if rows else ""
+
+
+def _license(name: str, base: str) -> str:
+    if name:
+        return f"{plain(name)}, that of {plain(base)}, on which it was trained."
+    return (
+        f"The license of {plain(base)}, from which it comes, is not known here. Look it up before you pass these "
+        "weights on, and put it into the head of this card."
+    )

@@ -1,0 +1,91 @@
+"""Which files a push sends: of a checkpoint its weights and what loads them, of a dataset its rows; and a card."""
+
+import json
+import shutil
+from pathlib import Path
+
+from backend.config import settings
+from backend.db import tables
+from backend.engines import _weights
+from backend.engines._wrapper import innermost, is_wrapper
+from backend.errors import InvalidInput
+from backend.services.access import Actor
+from backend.services.checkpoints import model_cards
+from backend.services.checkpoints.model_cards import README
+from backend.services.datasets import dataset_cards, exports
+from backend.services.datasets.exports import Format
+
+SENT = (
+    "*.safetensors",
+    "*.safetensors.index.json",
+    "config.json",
+    "generation_config.json",
+    "adapter_config.json",
+    "tokenizer*",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.*",
+    "merges.txt",
+    "chat_template.*",
+    "additional_chat_templates/*",
+)
+"""What loads a model. Records of trainings, states of optimizers and rows stay here."""
+ADAPTER = "adapter_config.json"
+BASE = "base_model_name_or_path"
+
+
+def refuse_checkpoint(row: tables.Checkpoint) -> Path:
+    """The folder of a checkpoint that can be pushed; raises `InvalidInput` with the reason for another one."""
+    if is_wrapper(row.engine):
+        raise InvalidInput(
+            f"{row.name} is a way to use a model, and the hub keeps weights. Push the checkpoint inside."
+        )
+    engine = innermost(row.engine)
+    if engine.get("name") != "transformers":
+        raise InvalidInput(f"{row.name} has no weights here: something else serves it. Push a checkpoint with weights.")
+    place = engine.get("adapter") or engine["model"]
+    folder = Path(_weights.locate(place))
+    if not folder.is_dir():
+        raise InvalidInput(f"{row.name} is on the hub already, as {place}. Push a checkpoint that was made here.")
+    if engine.get("adapter") and model_cards.hub_name(engine) == "":
+        raise InvalidInput(
+            f"{row.name} is an adapter on a model that is not on the hub, so nobody else could load it. Merge it into "
+            "its base, and push the merged checkpoint."
+        )
+    _weights.check(str(folder))
+    return folder
+
+
+def of_checkpoint(actor: Actor, row: tables.Checkpoint, part: Path) -> dict[str, Path]:
+    """The files of a checkpoint by their names on the hub; what is written for it goes into the folder `part`."""
+    folder = refuse_checkpoint(row)
+    found = sorted({path for pattern in SENT for path in folder.glob(pattern) if path.is_file()})
+    files = {str(path.relative_to(folder)): path for path in found}
+    if ADAPTER in files:
+        # Its place on this machine means nothing elsewhere, and is nobody's business there.
+        config = _weights.read_json(folder / ADAPTER) | {BASE: model_cards.hub_name(innermost(row.engine))}
+        files[ADAPTER] = _written(part / ADAPTER, json.dumps(config, indent=1, ensure_ascii=False))
+    return files | {README: _written(part / README, model_cards.of_checkpoint(actor, row.id))}
+
+
+def of_dataset(actor: Actor, dataset_id: int, format: Format, part: Path) -> dict[str, Path]:
+    """The rows of a dataset as one file, and its card."""
+    exported = exports.export(actor, dataset_id, format=format)
+    name = f"data/train.{format}"
+    # Exports of before are removed in time; this one has to stay until it is sent.
+    rows = Path(shutil.copyfile(exported.path, part / f"train.{format}"))
+    card = dataset_cards.of_dataset(actor, dataset_id, file=name)
+    return {name: rows, README: _written(part / README, card)}
+
+
+def folder_for(job_id: int) -> Path:
+    """An empty folder for what a job writes to send it."""
+    folder = settings().folder / "exports" / f".part-push-{job_id}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path

@@ -1,0 +1,184 @@
+"""A push as a job: asked for by an owner, done by a worker, written down with its commit."""
+
+import re
+import shutil
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend import jobs
+from backend.db import now, reading, session, tables
+from backend.errors import Conflict, InvalidInput, NotFound
+from backend.jobs import JobProgress
+from backend.pipeline.stage import Finish
+from backend.services import events
+from backend.services.access import Actor, require, require_owner
+from backend.services.datasets.exports import Format
+from backend.services.hub import files, uploading
+from backend.values import JSON, JobStatus, Role, Stage
+
+KIND = "push"
+"""As `stage_process` calls it, which must not load this to start."""
+REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
+What = Literal["checkpoint", "dataset"]
+KINDS: dict[str, uploading.Kind] = {"checkpoint": "model", "dataset": "dataset"}
+
+
+@dataclass(frozen=True)
+class Push:
+    """A push, and how far it is. `url` and `commit` are there once the hub has all of it."""
+
+    job_id: int
+    what: What
+    id: int
+    repo: str
+    is_private: bool
+    status: JobStatus
+    done: int
+    total: int
+    url: str | None
+    commit: str | None
+    error: str | None
+
+    @property
+    def is_over(self) -> bool:
+        return self.status not in jobs.ACTIVE
+
+
+def push_checkpoint(actor: Actor, checkpoint_id: int, repo: str, *, is_private: bool = True) -> int:
+    """Have a worker push a checkpoint's weights and card to the hub; return the job's id. For owners alone."""
+    with session() as db:
+        row = _find(db, actor, tables.Checkpoint, checkpoint_id, "checkpoint")
+        files.refuse_checkpoint(row)
+        return _enqueue(db, actor, row.project_id, row.name, "checkpoint", row.id, repo, {"is_private": is_private})
+
+
+def push_dataset(
+    actor: Actor, dataset_id: int, repo: str, *, is_private: bool = True, format: Format = "parquet"
+) -> int:
+    """Have a worker push a frozen dataset's rows and card to the hub; return the job's id. For owners alone."""
+    if format not in ("jsonl", "parquet"):
+        raise InvalidInput(f"There is no export format {format!r}. Choose jsonl or parquet.")
+    with session() as db:
+        row = _find(db, actor, tables.Dataset, dataset_id, "dataset")
+        knobs = {"is_private": is_private, "format": format}
+        return _enqueue(db, actor, row.project_id, f"dataset {row.id}", "dataset", row.id, repo, knobs)
+
+
+def get(actor: Actor, job_id: int) -> Push:
+    """Return a push; raises `NotFound`."""
+    missing = f"There is no push {job_id} here. Start it again."
+    with reading() as db:
+        job = db.get(tables.Job, job_id)
+        if job is None or job.spec.get("kind") != KIND:
+            raise NotFound(missing)
+        try:
+            require(db, actor, job.project_id, Role.viewer)
+        except NotFound as error:
+            raise NotFound(missing) from error
+        return _view(job)
+
+
+def newest(actor: Actor, project_id: int, what: What, id_: int) -> Push | None:
+    """The last push of a checkpoint or dataset; None without one."""
+    job = tables.Job
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        found = db.scalar(select(job).where(*_of(project_id, what, id_)).order_by(job.id.desc()).limit(1))
+        return _view(found) if found is not None else None
+
+
+def run(job_id: int, progress: JobProgress) -> Finish:
+    """Send it, and write down the commit. Begun again, it sends what the hub lacks."""
+    with reading() as db:
+        job = db.get_one(tables.Job, job_id)
+        user = db.get(tables.User, job.created_by) if job.created_by is not None else None
+    spec = job.spec
+    if user is None:
+        raise NotFound("Whoever asked for this push has no account any more. There is nothing left to do for it.")
+    actor = Actor(user.id, user.name, user.is_owner, via=spec.get("via", "page"))
+    with reading() as db:
+        row = _find(
+            db, actor, tables.Checkpoint if spec["what"] == "checkpoint" else tables.Dataset, spec["id"], spec["what"]
+        )
+    part = files.folder_for(job_id)
+    try:
+        if isinstance(row, tables.Checkpoint):
+            sent = files.of_checkpoint(actor, row, part)
+        else:
+            sent = files.of_dataset(actor, row.id, spec["format"], part)
+        progress.start(len(sent), "files")
+        pushed = uploading.push(
+            spec["repo"],
+            KINDS[spec["what"]],
+            sent,
+            is_private=spec["is_private"],
+            message=f"{spec['subject']}, by Rondo",
+            sent=lambda: progress.advance(1),
+        )
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+    def finish(db: Session) -> None:
+        job = db.get_one(tables.Job, job_id)
+        job.spec = job.spec | {"pushed": {"url": pushed.url, "commit": pushed.commit}}
+        if spec["what"] == "checkpoint" and (made := db.get(tables.Checkpoint, spec["id"])) is not None:
+            record = {"repo": spec["repo"], "commit": pushed.commit, "at": f"{now():%Y-%m-%d %H:%M} UTC"}
+            made.details = made.details | {"pushed": [*made.details.get("pushed", []), record]}
+        what = {"job_id": job_id, "repo": spec["repo"], "commit": pushed.commit}
+        events.note(db, actor, f"push {spec['what']}", spec["subject"], project_id=job.project_id, **what)
+
+    return finish
+
+
+def _find(db: Session, actor: Actor, table: type[Any], id_: int, what: str) -> Any:
+    """The row, for an owner of the installation; raises `PermissionDenied`, `NotFound`."""
+    require_owner(db, actor)
+    row = db.get(table, id_)
+    if row is None:
+        raise NotFound(f"There is no {what} {id_}. Choose one from the list.")
+    require(db, actor, row.project_id, Role.viewer)
+    return row
+
+
+def _enqueue(
+    db: Session, actor: Actor, project_id: int, subject: str, what: What, id_: int, repo: str, knobs: JSON
+) -> int:
+    repo = repo.strip()
+    if not REPO.fullmatch(repo) or ".." in repo or "--" in repo:
+        raise InvalidInput(f"{repo!r} is no name of a repository. Write it as `name/repository`.")
+    job = tables.Job
+    busy = db.scalar(select(job.id).where(*_of(project_id, what, id_), job.status.in_(jobs.ACTIVE)).limit(1))
+    if busy is not None:
+        raise Conflict(f"Job {busy} pushes {subject} already. Wait for its end, or cancel it.")
+    spec: JSON = {"kind": KIND, "what": what, "id": id_, "subject": subject, "repo": repo, "via": actor.via} | knobs
+    whose: dict[str, Any] = {"project_id": project_id, "created_by": actor.user_id}
+    job_id = jobs.enqueue(db, stage=Stage.select, queue=jobs.EXPORT, spec=spec, **whose).id
+    events.note(db, actor, f"start push of {what}", subject, project_id=project_id, job_id=job_id, repo=repo)
+    return job_id
+
+
+def _of(project_id: int, what: str, id_: int) -> tuple[Any, ...]:
+    job = tables.Job
+    is_push = (job.project_id == project_id, job.round_id.is_(None), job.spec["kind"].as_string() == KIND)
+    return (*is_push, job.spec["what"].as_string() == what, job.spec["id"].as_integer() == id_)
+
+
+def _view(job: tables.Job) -> Push:
+    spec = job.spec
+    pushed = spec.get("pushed", {})
+    return Push(
+        job.id,
+        spec["what"],
+        spec["id"],
+        spec["repo"],
+        spec["is_private"],
+        job.status,
+        job.done,
+        job.total,
+        pushed.get("url"),
+        pushed.get("commit"),
+        job.error,
+    )
