@@ -13,6 +13,7 @@ import threading
 import time
 import uuid
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -86,17 +87,15 @@ class Reviewers:
         self.problems: list[str] = []
         self.retries = 0
         self.until = time.monotonic() + GIVE_UP_SECONDS
+        self.in_the_middle: Callable[[], None] | None = None
 
-    def run(self, *, in_the_middle: object = None) -> float:
-        """Let all work; return seconds. `in_the_middle` is called when a third is done."""
+    def run(self, *, in_the_middle: Callable[[], None] | None = None) -> float:
+        """Let all work; return seconds. `in_the_middle` is called by whoever is told that a third is done."""
+        self.in_the_middle = in_the_middle
         threads = [threading.Thread(target=self.work, args=(one,), daemon=True) for one in self.people]
         started = time.perf_counter()
         for thread in threads:
             thread.start()
-        if callable(in_the_middle):
-            while len(self.acknowledged) < self.decisions * len(self.people) / 3 and time.monotonic() < self.until:
-                time.sleep(0.01)
-            in_the_middle()
         for thread in threads:
             thread.join(max(1.0, self.until - time.monotonic()))
         assert not any(thread.is_alive() for thread in threads), "somebody still waits"
@@ -133,6 +132,10 @@ class Reviewers:
             self.acknowledged[client_id] = (one.user_id, sample_id)
             if answer[0]["decision"]["late_because"]:
                 self.late.append(answer[0]["decision"]["late_because"])
+            is_third = len(self.acknowledged) >= self.decisions * len(self.people) / 3
+            call, self.in_the_middle = (self.in_the_middle, None) if is_third else (None, self.in_the_middle)
+        if call is not None:
+            call()
 
     def send(self, client: httpx.Client, path: str, body: dict) -> list[dict]:
         """Send until there is an answer; only a server that is away or failed is asked again."""

@@ -30,7 +30,7 @@ def test_killed_trainer_s_job_waits_for_a_worker_of_its_queue() -> None:
     with WorkerProcess("generate", "trainer") as generator:  # the same id may come back with other queues
         other = make_job(prompts=1, seconds=0)
         wait_status(other.id, JobStatus.done)
-        assert job(made.id).status == JobStatus.queued
+        wait_status(made.id, JobStatus.queued)
         assert generator.terminate() == 0
     with WorkerProcess("train"):
         wait_status(made.id, JobStatus.done)

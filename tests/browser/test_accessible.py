@@ -176,9 +176,5 @@ def test_the_first_key_leads_past_the_header_and_the_focus_is_seen(team: Team) -
     expect(page.locator("#rondo-main")).to_be_focused()
     assert page.url.endswith("/jobs?job=1")
     page.keyboard.press("Tab")
-    assert (
-        page.evaluate(
-            "getComputedStyle(document.activeElement).outlineStyle + getComputedStyle(document.activeElement).boxShadow"
-        )
-        != "nonenone"
-    )
+    shape = "getComputedStyle(document.activeElement)"
+    page.wait_for_function(f"{shape}.outlineStyle + {shape}.boxShadow !== 'nonenone'")

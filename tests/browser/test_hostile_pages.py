@@ -282,6 +282,7 @@ def test_no_tab_of_the_team_page_runs_any(empty: None, chromium: Any) -> None:
         reviews.decide(one, f"client-{one.user_id}", sample_id, kind, round_id=round_.id, note=TEXTS[0])
     browser = Watched(chromium, owner, round_.project_id)
     browser.open(f"team?round={round_.id}", "#team-people td")
+    settled(browser.page)
     tabs = browser.page.get_by_role("tab")
     assert tabs.count() >= 8
     for n in range(tabs.count()):
