@@ -112,7 +112,8 @@ def test_sizes_are_in_the_hubs_classes(count: int, size: str) -> None:
     [
         ("---\nlicense: mit\n---\n", "mit"),
         ("\ufeff---\r\nlicense: mit\r\n---\r\ntext", "mit"),
-        ("---\nlicense: [mit]\n---\n", ""),
+        ("---\nlicense: [Apache-2.0]\n---\n", "apache-2.0"),
+        ("---\nlicense: [mit, other]\n---\n", ""),
         ("---\nlicense: 'mit\n  evil: 1'\n---\n", ""),
         ("---\n: :\n  - [\n---\n", ""),
         ("no head\n---\nlicense: mit\n---\n", ""),
