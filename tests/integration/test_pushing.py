@@ -268,7 +268,7 @@ def test_a_push_goes_to_the_hub_that_the_owner_saw(hub: PushedHub, monkeypatch: 
 
 
 def test_a_file_that_is_gone_is_not_called_the_hubs_fault(hub: PushedHub, tmp_path: Path) -> None:
-    with pytest.raises(EngineError, match="model.safetensors cannot be read on the worker's machine") as said:
+    with pytest.raises(EngineError, match=r"model\.safetensors cannot be read on the worker's machine") as said:
         uploading.push(
             REPO,
             "model",

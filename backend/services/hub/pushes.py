@@ -3,7 +3,7 @@
 import re
 import shutil
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -74,6 +74,8 @@ def push_dataset(
     """
     if format not in ("jsonl", "parquet"):
         raise InvalidInput(f"There is no export format {format!r}. Choose jsonl or parquet.")
+    if found_rows not in get_args(FoundRows):
+        raise InvalidInput(f"{found_rows!r} says nothing of rows that are found. Choose refuse, leave_out or keep.")
     with session() as db:
         row = _find(db, actor, "dataset", dataset_id)
         knobs = {"is_private": is_private, "format": format, "found_rows": found_rows}
