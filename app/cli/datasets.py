@@ -77,8 +77,9 @@ def push(
     from backend.services.hub import pushes
 
     actor = asking.owner()
-    knobs = {"format": format.value, "found_rows": found_rows.value}
-    job_id = pushes.push_dataset(actor, dataset, repo, is_private=not public, **knobs)
+    job_id = pushes.push_dataset(
+        actor, dataset, repo, is_private=not public, format=format.value, found_rows=found_rows.value
+    )
     made = pushes.get(actor, job_id)
     said = f"Job {job_id} pushes dataset {dataset} to {made.repo}, once a worker takes it (`rondo worker`)."
     emit(asdict(made), as_json=as_json, text=said)
