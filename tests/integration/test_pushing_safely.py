@@ -19,9 +19,10 @@ from tests.integration.pushed_hub import PushedHub, Repo
 from tests.integration.test_pushing import REPO, Made, failed, work
 from tests.integration.test_pushing import hub as hub  # a fixture
 
-pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.on_sqlite]
+pytestmark = pytest.mark.usefixtures("database")
 
 
+@pytest.mark.on_sqlite
 def test_a_push_takes_away_what_another_one_left(hub: PushedHub) -> None:
     here = Made()
     left = ("adapter_config.json", "model-00001-of-00002.safetensors", "sub/model.safetensors", "LICENSE")
@@ -31,6 +32,7 @@ def test_a_push_takes_away_what_another_one_left(hub: PushedHub) -> None:
     assert set(left) & set(hub.repos[f"models/{REPO}"].files) == {"sub/model.safetensors", "LICENSE"}
 
 
+@pytest.mark.on_sqlite
 @pytest.mark.parametrize(("found_rows", "count"), [("refuse", 0), ("leave_out", 1), ("keep", 2)])
 def test_rows_that_a_check_finds_leave_only_when_asked_for(
     hub: PushedHub, tmp_path: Path, found_rows: FoundRows, count: int
@@ -74,6 +76,7 @@ def test_a_push_of_a_checkpoint_that_is_gone_sends_no_other(hub: PushedHub) -> N
     assert not hub.repos
 
 
+@pytest.mark.on_sqlite
 def test_only_an_owner_starts_a_push_again() -> None:
     here = Made()
     curator = rows.make_actor(here.project, Role.admin)
@@ -86,6 +89,7 @@ def test_only_an_owner_starts_a_push_again() -> None:
     assert pushes.get(here.owner, job_id).status is JobStatus.queued
 
 
+@pytest.mark.on_sqlite
 def test_a_push_goes_to_the_hub_that_the_owner_saw(hub: PushedHub, monkeypatch: pytest.MonkeyPatch) -> None:
     here = Made()
     job_id = pushes.push_checkpoint(here.owner, here.checkpoint.id, REPO)
@@ -96,6 +100,7 @@ def test_a_push_goes_to_the_hub_that_the_owner_saw(hub: PushedHub, monkeypatch: 
     assert hub.asked == []
 
 
+@pytest.mark.on_sqlite
 def test_a_file_that_is_gone_is_not_called_the_hubs_fault(hub: PushedHub, tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=r"model\.safetensors cannot be read on the worker's machine") as said:
         uploading.push(
@@ -112,6 +117,7 @@ def test_a_file_that_is_gone_is_not_called_the_hubs_fault(hub: PushedHub, tmp_pa
     assert hub.asked == []
 
 
+@pytest.mark.on_sqlite
 def test_no_hub_makes_a_worker_sleep_for_hours() -> None:
     for status, headers, waits in (
         (429, {"retry-after": "9000"}, "60"),
@@ -123,6 +129,7 @@ def test_no_hub_makes_a_worker_sleep_for_hours() -> None:
         assert (response.headers.get("retry-after"), response.headers.get("ratelimit")) == (waits, None)
 
 
+@pytest.mark.on_sqlite
 def test_what_killed_pushes_left_goes_with_the_next(hub: PushedHub) -> None:
     left = settings().folder / "exports" / ".part-push-999"
     left.mkdir(parents=True)
