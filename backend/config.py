@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     )
     log_json: bool = Field(False, description="write the log as lines of JSON, with project, round and job")
     hub_token: SecretStr | None = Field(None, description="token with which an owner pushes to the model hub")
+    hub_endpoint: str = Field(
+        "", description="address of the hub that is pushed to; empty means that of HF_ENDPOINT, or huggingface.co"
+    )
     openai_api_key: SecretStr | None = Field(None, description="key for OpenAI-compatible endpoints")
 
     @field_validator("trusted_proxies")
@@ -68,6 +71,19 @@ class Settings(BaseSettings):
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """The networks whose X-Forwarded headers are believed."""
         return tuple(ip_network(part) for part in split(self.trusted_proxies))
+
+    @field_validator("hub_endpoint")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        value = value.strip().rstrip("/")
+        if value and not value.startswith(("https://", "http://")):
+            raise ValueError(f"{value!r} is no address such as https://huggingface.co")
+        return value
+
+    @property
+    def hub_address(self) -> str:
+        """Where the token and what is pushed go."""
+        return self.hub_endpoint or os.environ.get("HF_ENDPOINT", "").rstrip("/") or "https://huggingface.co"
 
     @property
     def folder(self) -> Path:

@@ -18,11 +18,13 @@ router = APIRouter(tags=["datasets"])
 
 
 class DatasetPush(BaseModel):
-    """`repo` like `name/repository`; `is_private` counts where it is made."""
+    """`repo` like `name/repository`; `is_private` counts where it is made. `found_rows`: what becomes of rows that a
+    check finds; with `refuse`, nothing is pushed."""
 
     repo: Line
     is_private: bool = True
     format: Literal["jsonl", "parquet"] = "parquet"
+    found_rows: Literal["refuse", "leave_out", "keep"] = "refuse"
 
 
 MEDIA = {"jsonl": "application/x-ndjson", "parquet": "application/vnd.apache.parquet"}
@@ -76,5 +78,5 @@ def export(
 @router.post("/datasets/{dataset_id}/push", status_code=202)
 def push(actor: Asking, dataset_id: Id, body: DatasetPush) -> Push:
     """Push rows and card to the model hub, in one commit; only an owner of the installation may."""
-    job_id = pushes.push_dataset(actor, dataset_id, body.repo, is_private=body.is_private, format=body.format)
+    job_id = pushes.push_dataset(actor, dataset_id, body.repo, **body.model_dump(exclude={"repo"}))
     return pushes.get(actor, job_id)

@@ -15,6 +15,12 @@ class ExportFormat(StrEnum):
     parquet = "parquet"
 
 
+class FoundRows(StrEnum):
+    refuse = "refuse"
+    leave_out = "leave_out"
+    keep = "keep"
+
+
 def export(
     dataset: Annotated[int, typer.Argument(help="The dataset's id, as the Datasets page shows it.")],
     out: Annotated[Path, typer.Option(help="The file to write.")],
@@ -36,7 +42,7 @@ def export(
         asking.owner(), dataset, format=format.value, type=type, is_strict=strict, leave_out=leave_out, out=out
     )
     if card is not None:
-        write_file(card, dataset_cards.of_dataset(asking.owner(), dataset, file=out.name, type=exported.type))
+        write_file(card, dataset_cards.of_dataset(asking.owner(), dataset, file=out.name, exported=exported))
     for finding in exported.findings:
         say(f"{finding.count} rows: {finding.meaning} (first at {', '.join(map(str, finding.positions[:5]))})")
     for warning in exported.warnings:
@@ -59,6 +65,9 @@ def push(
     repo: Repo,
     public: Public = False,
     format: Annotated[ExportFormat, typer.Option(help="The format of the rows.")] = ExportFormat.parquet,
+    found_rows: Annotated[
+        FoundRows, typer.Option(help="What becomes of rows that a check finds. With refuse, nothing is pushed.")
+    ] = FoundRows.refuse,
     as_json: AsJson = False,
 ) -> None:
     """Have a worker push the rows of a frozen training set and its card to the model hub, in one commit."""
@@ -68,7 +77,9 @@ def push(
     from backend.services.hub import pushes
 
     actor = asking.owner()
-    job_id = pushes.push_dataset(actor, dataset, repo, is_private=not public, format=format.value)
+    job_id = pushes.push_dataset(
+        actor, dataset, repo, is_private=not public, format=format.value, found_rows=found_rows.value
+    )
     made = pushes.get(actor, job_id)
     said = f"Job {job_id} pushes dataset {dataset} to {made.repo}, once a worker takes it (`rondo worker`)."
     emit(asdict(made), as_json=as_json, text=said)

@@ -7,6 +7,7 @@ import gradio as gr
 
 from app.widgets import buttons
 from app.widgets.markup import markup
+from backend.config import settings
 from backend.services.hub.pushes import Push
 from backend.values import JobStatus
 
@@ -14,6 +15,11 @@ STATE = """
 {{#if value}}<p role="status" class="{{#if value.is_bad}}rondo-problem{{/if}}">{{value.text}}
 <a href="jobs?job={{value.job}}">job {{value.job}}</a></p>{{/if}}
 """
+
+WHERE = (
+    "<p class='rondo-muted'>It goes to {{value.hub}}. Owners of this installation only: its own token is used "
+    "(RONDO_HUB_TOKEN).</p>"
+)
 
 
 @dataclass(frozen=True)
@@ -24,15 +30,19 @@ class PushForm:
     repo: gr.Textbox
     is_private: gr.Checkbox
     go: gr.Button
+    found_rows: gr.Radio
 
 
-def draw(prefix: str) -> PushForm:
-    """Draw the fold for owners, and the line that says how the last push went."""
+FOUND_ROWS = [("Push nothing", "refuse"), ("Leave them out", "leave_out"), ("Push them, too", "keep")]
+
+
+def draw(prefix: str, *, has_rows: bool = False) -> PushForm:
+    """Draw the fold for owners, and the line that says how the last push went. has_rows: what is pushed are rows."""
     state = markup(
         STATE, "a { color: var(--rondo-accent); } p { overflow-wrap: anywhere; }", elem_id=f"{prefix}-pushed"
     )
-    with gr.Accordion("Push to the model hub", open=False, elem_id=f"{prefix}-push"):
-        markup("<p class='rondo-muted'>Owners of this installation only: its own token is used (RONDO_HUB_TOKEN).</p>")
+    with gr.Accordion("Push to the model hub", open=False, elem_id=f"{prefix}-push", elem_classes="rondo-needs-owner"):
+        markup(WHERE, value={"hub": settings().hub_address})
         repo = gr.Textbox(
             label="Repository",
             info="Like name/repository. It is made where there is none; what is pushed comes as one commit.",
@@ -40,9 +50,16 @@ def draw(prefix: str) -> PushForm:
             elem_id=f"{prefix}-push-repo",
         )
         is_private = gr.Checkbox(True, label="Private, if it is made", elem_id=f"{prefix}-push-private")
+        found_rows = gr.Radio(
+            FOUND_ROWS,
+            value="refuse",
+            label="If a check finds rows that should not leave",
+            visible=has_rows,
+            elem_id=f"{prefix}-push-found",
+        )
         with gr.Row(elem_classes="rondo-toolbar"):
             go = buttons.secondary("Push", elem_id=f"{prefix}-push-go")
-    return PushForm(state, repo, is_private, go)
+    return PushForm(state, repo, is_private, go, found_rows)
 
 
 def state_value(push: Push | None) -> dict[str, Any] | None:

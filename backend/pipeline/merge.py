@@ -2,9 +2,8 @@
 
 import hashlib
 import json
+import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import select
@@ -22,12 +21,14 @@ from backend.pipeline.bind import checkpoint_row, engine_json
 from backend.pipeline.provenance import library_version
 from backend.pipeline.stage import Finish
 from backend.pipeline.train import FOLDER
-from backend.values import JSON, SCORER
+from backend.trainers._folders import sync, sync_one
+from backend.values import JSON, SCORER, JobStatus
 
 KIND = "merge"
 """The kind of a job outside rounds that merges an adapter, and what is noted of it in the new checkpoint's details."""
 PART = ".part-merged-"
 """How the name of a folder begins that is being written; the job's id follows. No backup takes it."""
+OF_JOB = re.compile(r"merged-(\d{1,18})-.*", re.ASCII)
 RECORD = "merge.json"
 LIBRARIES = ("rondo", "torch", "transformers", "peft", "safetensors")
 LONGEST_NAME = 120
@@ -42,23 +43,26 @@ def run(job_id: int, progress: JobProgress) -> Finish:
     final = settings().folder / _folder(job_id, engine)
     progress.start(2, "steps")
     record = _record(source, engine)
-    with _part(job_id, final) as part:
+    part = _part_for(job_id, final)
+    try:
         _refuse_full_disk(engine["model"])
         data = innermost(engine_json(source))
         _merging.write(data["model"], data["adapter"], part, is_scorer=source.kind == SCORER)
         progress.advance(1)
         (part / RECORD).write_text(json.dumps(record, indent=1, ensure_ascii=False), encoding="utf-8")
         _weights.check(str(part))
-        if final.exists():  # an attempt before this one got so far and no further
-            shutil.rmtree(final)
-        part.rename(final)
+        checks = model_check.stored(model_check.of_engine({"model": str(part)}))
+        sync(part)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
     location = str(final.relative_to(settings().folder))
     served = {name: value for name, value in engine.items() if name != "adapter"} | {"model": location}
-    checks = model_check.stored(model_check.of_engine({"model": str(final)}))
     progress.advance(1)
 
     def finish(db: Session) -> None:
         if db.get(tables.Checkpoint, source.id) is None:
+            shutil.rmtree(part, ignore_errors=True)
             raise NotFound(f"The checkpoint {source.name} was deleted while it was merged. There is nothing to keep.")
         checkpoint = tables.Checkpoint(
             project_id=source.project_id,
@@ -74,6 +78,10 @@ def run(job_id: int, progress: JobProgress) -> Finish:
         db.flush()
         job = db.get_one(tables.Job, job_id)
         job.spec = job.spec | {"merged_id": checkpoint.id, "name": checkpoint.name}
+        if final.exists():  # an attempt before this one got so far and no further
+            shutil.rmtree(final)
+        part.rename(final)
+        sync_one(final.parent)
 
     return finish
 
@@ -115,24 +123,28 @@ def _hash(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-@contextmanager
-def _part(job_id: int, final: Path) -> Iterator[Path]:
-    """An empty folder beside the final one, gone at the end. Those of jobs that were killed go, too."""
+def _part_for(job_id: int, final: Path) -> Path:
+    """An empty folder beside the final one. What merges left that did not end well goes."""
     top = final.parent
     top.mkdir(parents=True, exist_ok=True)
     left = {path: path.name.removeprefix(PART) for path in top.glob(f"{PART}*")}
-    job = tables.Job
+    whole = {path: int(match[1]) for path in top.glob("merged-*") if (match := OF_JOB.fullmatch(path.name))}
+    job, checkpoint = tables.Job, tables.Checkpoint
     with reading() as db:
         at_work = set(db.scalars(select(job.id).where(job.status.in_(ACTIVE), job.id != job_id)))
+        is_ended_badly = (job.status.in_((JobStatus.failed, JobStatus.cancelled)), job.spec["kind"].as_string() == KIND)
+        ended_badly = set(db.scalars(select(job.id).where(*is_ended_badly)))
+        used = set(db.scalars(select(checkpoint.location).where(checkpoint.location.startswith(f"{FOLDER}/merged-"))))
     for path, number in left.items():
         if not number.isdecimal() or int(number) not in at_work:
             shutil.rmtree(path, ignore_errors=True)
+    for path, job_of in whole.items():
+        # The folder of a checkpoint that somebody forgot stays: its job is done.
+        if job_of in ended_badly and str(FOLDER / path.name) not in used:
+            shutil.rmtree(path, ignore_errors=True)
     part = top / f"{PART}{job_id}"
     part.mkdir()
-    try:
-        yield part
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    return part
 
 
 def _refuse_full_disk(model: str) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from backend import log
 from backend.jobs import standby
 from backend.jobs.child import guard
+from backend.values import PUSH
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 EXPORT = "export"
 """The kind of a job that writes what a filter of samples finds."""
-PUSH = "push"
-"""The kind of a job that sends a checkpoint or a dataset to the model hub."""
 
 
 def main() -> int:

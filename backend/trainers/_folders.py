@@ -111,8 +111,13 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
 def sync(folder: Path) -> None:
     """Bring a folder's files to the disk, so that a later rename cannot come before them."""
     for path in [*folder.rglob("*"), folder]:
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync_one(path)
+
+
+def sync_one(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

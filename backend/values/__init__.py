@@ -34,6 +34,8 @@ SCORER = "scorer"
 
 WRAPPER = "wrapper"
 """A checkpoint whose engine holds another one: weights of an earlier checkpoint, and how they are used."""
+PUSH = "push"
+"""The kind of a job that sends a checkpoint or a dataset to the model hub with the installation's token."""
 
 GOES_ON = "goes_on"
 """What is noted on a text that is a step of a longer one and not its end. On a training row: the columns of such texts,

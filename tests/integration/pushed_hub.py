@@ -63,6 +63,9 @@ class Handler(BaseHTTPRequestHandler):
             self.take(path, body)
         elif self.headers.get("Authorization") != f"Bearer {TOKEN}":
             self.send(401, {"error": "who are you?"})
+        elif self.command == "GET" and path.endswith("/tree/main"):
+            repo = hub.repos[path.removeprefix("/api/").removesuffix("/tree/main")]
+            self.send(200, [{"type": "file", "path": name, "size": 1, "oid": "0" * 40} for name in repo.files])
         elif self.command == "GET":
             self.send(200 if path in self.known() else 404, {"id": "x", "sha": self.sha(path)})
         else:
@@ -146,6 +149,8 @@ class Handler(BaseHTTPRequestHandler):
                 files[value["path"]] = base64.b64decode(value["content"])
             elif entry["key"] == "lfsFile":
                 files[value["path"]] = self.server.stored[value["oid"]]
+            elif entry["key"] == "deletedFile":
+                del files[value["path"]]
         repo.commits.append(files)
         name, sha = path.removeprefix("/api/").removesuffix("/commit/main"), f"{len(repo.commits):040x}"
         url = f"{self.server.address}/{name.removeprefix('models/')}/commit/{sha}"
@@ -153,7 +158,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.send(fault, {})
         return self.send(200, {"commitUrl": url, "commitOid": sha, "pullRequestUrl": None})
 
-    def send(self, status: int, content: dict[str, Any]) -> None:
+    def send(self, status: int, content: dict[str, Any] | list[dict[str, Any]]) -> None:
         body = json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

@@ -7,7 +7,7 @@ from app.cli.commands import app
 from backend.config import settings
 from backend.db import session, tables
 from backend.errors import NotFound
-from backend.services.checkpoints import card_text, model_cards
+from backend.services.checkpoints import card_text, model_cards, model_folders
 from backend.services.datasets import dataset_cards
 from backend.values import DatasetType, Role, RoundStatus
 from tests import rows
@@ -83,6 +83,47 @@ def test_a_model_card_has_the_hubs_head_and_says_what_the_rows_say() -> None:
         model_cards.of_checkpoint(rows.make_actor(), here.made.id)
 
 
+def test_the_card_of_a_merged_checkpoint_has_the_provenance_of_what_was_merged() -> None:
+    here = Made()
+    engine = {"name": "transformers", "model": "checkpoints/merged-7-x", "adapter": None}
+    record = {"checkpoint_id": here.made.id, "adapter_hash": "d" * 64}
+    merged = rows.make_checkpoint(
+        here.project, "merged", parent=here.made, kind="full", engine=engine, details={"merge": record}
+    )
+    card = model_cards.of_checkpoint(here.actor, merged.id)
+    for line in (
+        "merged ← round-1 ← base",
+        f"| dataset of round 1 | sha256 {'a' * 64} |",
+        f"| recipe of the last round | sha256 {'b' * 64} |",
+        f"| merged adapter | sha256 {'d' * 64} |",
+        "| libraries | trl 1.16.0 |",
+        "| kept | 2 | 1 no verdict |",
+    ):
+        assert line in card, line
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("team/model", "team/model"),
+        ("models/gone", ""),
+        ("checkpoints/round-3-x", ""),
+        ("mine/gone", ""),
+        ("gone", ""),
+        ("gpt2", "gpt2"),
+    ],
+)
+def test_a_folder_that_is_gone_is_no_name_on_the_hub(monkeypatch: pytest.MonkeyPatch, model: str, name: str) -> None:
+    (settings().folder / "mine").mkdir(parents=True)
+    monkeypatch.setattr(model_folders, "is_cached", lambda name: name == "gpt2")
+    assert model_cards.hub_name({"name": "transformers", "model": model}) == name
+
+
+def test_no_address_in_a_name_is_a_link() -> None:
+    said = card_text.plain("![x](https://a.example) www.b.example &lt; mailto:c")
+    assert said == r"\!\[x\](https\://a.example) www\.b.example \&lt; mailto\:c"
+
+
 def test_a_dataset_card_has_the_hubs_head_and_says_what_the_rows_say() -> None:
     from huggingface_hub import DatasetCard
 
@@ -112,7 +153,8 @@ def test_sizes_are_in_the_hubs_classes(count: int, size: str) -> None:
     [
         ("---\nlicense: mit\n---\n", "mit"),
         ("\ufeff---\r\nlicense: mit\r\n---\r\ntext", "mit"),
-        ("---\nlicense: [mit]\n---\n", ""),
+        ("---\nlicense: [Apache-2.0]\n---\n", "apache-2.0"),
+        ("---\nlicense: [mit, other]\n---\n", ""),
         ("---\nlicense: 'mit\n  evil: 1'\n---\n", ""),
         ("---\n: :\n  - [\n---\n", ""),
         ("no head\n---\nlicense: mit\n---\n", ""),

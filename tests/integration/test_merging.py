@@ -11,6 +11,7 @@ from backend.db import reading, session, tables
 from backend.engines import Engine, _merging
 from backend.errors import Conflict, EngineError, InvalidInput
 from backend.jobs import transitions
+from backend.pipeline import merge
 from backend.pipeline.run import run_job
 from backend.services import checkpoints
 from backend.services.checkpoints import merging
@@ -68,6 +69,8 @@ def test_the_merged_one_gives_the_same_numbers_without_adapter_or_base(is_scorer
     assert {line.outcome for line in detail.checks.lines} <= {"pass", "warn"}
     assert checkpoints.detail(actor, adapter.id).merge == made
     assert parts() == []
+    checkpoints.delete(actor, made.merged_id)
+    assert merging.get(actor, job_id).merged_id is None
 
 
 @pytest.mark.on_sqlite
@@ -122,4 +125,10 @@ def test_what_cannot_be_merged_is_refused_and_one_at_work_is_kept() -> None:
         checkpoints.delete(actor, adapter.id)
     shutil.rmtree(settings().folder / "models" / "lora")
     assert work(job_id) == 1
+    left = settings().folder / "checkpoints" / f"merged-{job_id}-0123abcd"
+    forgotten = left.with_name("merged-998-0123abcd")  # its job ended well
+    for folder in (left, forgotten):
+        folder.mkdir(parents=True)
+    shutil.rmtree(merge._part_for(999, left))
+    assert (left.exists(), forgotten.exists()) == (False, True)
     assert "adapter" in str(merging.get(actor, job_id).error)

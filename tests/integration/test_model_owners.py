@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from backend import jobs
 from backend.config import settings
-from backend.db import tables
-from backend.errors import PermissionDenied
+from backend.db import session, tables
+from backend.errors import InvalidInput, PermissionDenied
+from backend.pipeline import merge
 from backend.services import checkpoints
 from backend.services.access import Actor
-from backend.values import Role, RoundStatus
+from backend.values import Role, RoundStatus, Stage
 from tests import rows
 from tests.integration.folders import make_adapter, make_folder
 
@@ -30,8 +32,6 @@ def trained(project: tables.Project) -> str:
 def both(role: Role, *projects: tables.Project) -> Actor:
     """Somebody with that role in all of the projects."""
     actor = rows.make_actor(projects[0], role)
-    from backend.db import session
-
     with session() as db:
         for project in projects[1:]:
             db.add(tables.Membership(project_id=project.id, user_id=actor.user_id, role=role))
@@ -105,6 +105,21 @@ def test_what_the_projects_own_round_trained_may_be_registered_again() -> None:
     assert checkpoints.register(rows.make_actor(mine, Role.curator), mine.id, name="again", location=location)
     adapter = make_adapter(settings().folder / "adapter", location)
     assert checkpoints.register(rows.make_actor(mine, Role.curator), mine.id, name="on it", location=str(adapter))
+
+
+def test_what_another_projects_merge_wrote_is_refused_and_so_is_what_is_being_written() -> None:
+    mine, theirs = rows.make_project("mine"), rows.make_project("theirs")
+    with session() as db:
+        job = jobs.enqueue(db, stage=Stage.train, project_id=theirs.id, spec={"kind": merge.KIND})
+    location = f"checkpoints/merged-{job.id}-0123abcd"
+    make_folder(settings().folder / location)
+    make_folder(settings().folder / "checkpoints/.part-merged-7")
+    actor = both(Role.admin, mine, theirs)
+    with pytest.raises(PermissionDenied, match="belongs to another project"):
+        checkpoints.register(actor, mine.id, name="stolen", location=location)
+    with pytest.raises(InvalidInput, match="is being written"):
+        checkpoints.register(actor, mine.id, name="half", location="checkpoints/.part-merged-7")
+    assert checkpoints.register(actor, theirs.id, name="again", location=location)
 
 
 def test_the_folder_of_a_round_that_is_gone_is_nobodys() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -199,7 +200,13 @@ def test_an_adapter_names_its_base_as_the_hub_does(hub: PushedHub) -> None:
     make_adapter(inside("models/lora2"), "team/base")
     of_hub = engine | {"model": "team/base", "adapter": "models/lora2"}
     adapter = rows.make_checkpoint(here.project, "on the hub's", engine=of_hub, kind="adapter")
-    assert pushes.push_checkpoint(here.owner, adapter.id, REPO)
+    job_id = pushes.push_checkpoint(here.owner, adapter.id, REPO)
+    assert work(job_id) == 0, pushes.get(here.owner, job_id)
+    config = json.loads(hub.repos[f"models/{REPO}"].files["adapter_config.json"])
+    assert config["base_model_name_or_path"] == "team/base"
+    shutil.rmtree(here.folder)
+    with pytest.raises(InvalidInput, match="Merge it into its base"):
+        pushes.push_checkpoint(here.owner, local.id, REPO)
 
 
 def test_only_owners_push_and_only_what_has_weights_here(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,6 +86,8 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/jobs/{job_id}/cancel", Role.curator, None),
     ("POST", "/workers/{act}", OWNER, None),
     ("POST", "/workers/{worker_id}/{act}", OWNER, None),
+    ("POST", "/jobs/{job_id}/resume", OWNER, "push"),
+    ("POST", "/jobs/{job_id}/retry", OWNER, "push"),
     ("POST", "/projects/{project_id}/checkpoints", Role.curator, {"name": "c", "location": "models/none"}),
     ("PATCH", "/checkpoints/{checkpoint_id}", Role.curator, {"name": "renamed"}),
     ("POST", "/checkpoints/{checkpoint_id}/check", Role.curator, None),
@@ -267,13 +269,16 @@ def filled(path: str, ids: dict[str, Any]) -> str:
 
 
 def send(client: httpx.Client, method: str, path: str, body: Any, world: World) -> httpx.Response:
-    path = f"/api/v1{filled(path, world.ids)}"
+    ids = world.ids | ({"job_id": world.ids["push_id"]} if body == "push" else {})
+    path = f"/api/v1{filled(path, ids)}"
     if body == "upload":
         return client.post(path, data={"name": "new"}, files={"file": ("x.jsonl", b'{"prompt": "hello"}\n')})
     if body == "decision":
         body = {
             "decisions": [{"client_id": f"walk-{id(client)}", "sample_id": world.ids["sample_id"], "kind": "reject"}]
         }
+    if body == "push":
+        body = None
     if body == "trial":
         body = {"checkpoint_ids": [world.ids["policy_id"]], "text": "hello"}
     return client.request(method, path, json=body)
@@ -284,7 +289,7 @@ def refusals(needed: Role | str) -> dict[Role | None, set[int]]:
     if needed == ANYONE:
         return {}
     if needed == OWNER:
-        return {role: {403} for role in (None, *Role)}
+        return {None: {403, 404}} | {role: {403} for role in Role}
     assert isinstance(needed, Role)
     return {None: {404}} | {role: {403} for role in Role if role.rank < needed.rank}
 

@@ -114,6 +114,15 @@ def make_world(mark: str = MARK) -> World:
             status=JobStatus.done,
             spec={"kind": "try", "checkpoint_ids": [policy.id], "messages": asked, "sampling": {}},
         )
+        push = tables.Job(
+            project_id=project.id,
+            workflow_id=f"{mark} p",
+            stage=Stage.select,
+            queue="export",
+            status=JobStatus.failed,
+            error=mark,
+            spec={"kind": "push", "what": "dataset", "id": dataset.id},
+        )
         kept_nothing = [
             tables.Job(
                 project_id=project.id,
@@ -180,7 +189,7 @@ def make_world(mark: str = MARK) -> World:
             asked={"template": mark, "judge_id": policy.id, "reflector_id": policy.id, "rewrites": 1},
             result=REWRITTEN,
         )
-        db.add_all([job, trial, template, saved, view, warned, member, arena, asked_of, preview, rewrite])
+        db.add_all([job, trial, push, template, saved, view, warned, member, arena, asked_of, preview, rewrite])
         db.flush()
         first, second = (one.id for one in samples[:2])
         match = {"first_sample_id": first, "second_sample_id": second, "prompt_id": samples[0].prompt_id}
@@ -201,6 +210,7 @@ def make_world(mark: str = MARK) -> World:
             "job_id": job.id,
             "trial_id": trial.id,
             "act": "pause",
+            "push_id": push.id,
             "template_id": template.id,
             "token_id": 0,
             "recipe_id": saved.id,

@@ -65,7 +65,7 @@ def build() -> None:
                 status = markup(templates.STATUS, elem_id="export-status")
             with gr.Tab("Card"):
                 write_card, hub_text = hub_card.draw("dataset")
-                pushed = hub_push.draw("dataset")
+                pushed = hub_push.draw("dataset", has_rows=True)
 
     wanted = [seen, format, type, strict, leave_out]
     shown = [
@@ -94,7 +94,7 @@ def build() -> None:
     gr.on([c.input for c in (format, type, strict, leave_out)], point, wanted, [link, status], **QUIET)
     check.click(check_rows, wanted, status, **PRIVATE)
     write_card.click(write_dataset_card, [seen], hub_text, **PRIVATE)
-    pushed.go.click(push, [seen, format, pushed.repo, pushed.is_private], pushed.state, **PRIVATE)
+    pushed.go.click(push, [seen, format, pushed.repo, pushed.is_private, pushed.found_rows], pushed.state, **PRIVATE)
     verify.click(verify_hash, [seen], status, **PRIVATE)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
@@ -177,11 +177,13 @@ def write_dataset_card(seen: dict[str, Any], request: gr.Request) -> gr.Code:
 
 
 @toasts
-def push(seen: dict[str, Any], format: str, repo: str, is_private: bool, request: gr.Request) -> dict[str, Any] | None:
+def push(
+    seen: dict[str, Any], format: str, repo: str, is_private: bool, found_rows: Any, request: gr.Request
+) -> dict[str, Any] | None:
     """Have the chosen dataset pushed to the hub, in the format that is chosen for downloads."""
     here = context(request)
     wanted: Any = "parquet" if format == "parquet" else "jsonl"
-    knobs = {"is_private": bool(is_private), "format": wanted}
+    knobs = {"is_private": bool(is_private), "format": wanted, "found_rows": found_rows}
     job_id = pushes.push_dataset(here.actor, _chosen(seen), repo or "", **knobs)
     notice(f"Job {job_id} is queued: it pushes the dataset.")
     return hub_push.state_value(pushes.get(here.actor, job_id))

@@ -195,6 +195,7 @@ def delete(actor: Actor, checkpoint_id: int) -> None:
     """Forget a checkpoint that nothing refers to. Its files stay where they are."""
     with session() as db:
         row = _find(db, actor, checkpoint_id, Role.curator)
+        db.refresh(row, with_for_update=True)  # a merge or a push that starts now is seen below, or waits
         preview_rows.clear_ended(db, row.project_id, preview_rows.using_checkpoint(db, row.id))
         if held_by := preview_rows.using_checkpoint(db, row.id):
             raise Conflict(
@@ -205,6 +206,8 @@ def delete(actor: Actor, checkpoint_id: int) -> None:
             raise Conflict(f"{busy} and asks the checkpoint {row.name}. Wait for its end or cancel its job.")
         if merges := merging.at_work(db, row.id):
             raise Conflict(f"{merges} and merges the checkpoint {row.name}. Wait for its end, or cancel it.")
+        if pushes := at_work.push_at_work(db, row.id):
+            raise Conflict(f"{pushes} and pushes the checkpoint {row.name}. Wait for its end, or cancel it.")
         users = _users(db, row.id)
         if users:
             raise Conflict(f"The checkpoint {row.name} is used by {users}, so its history would break. Keep it.")

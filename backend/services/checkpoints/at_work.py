@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from backend import jobs
 from backend.db import tables
 from backend.engines._wrapper import INNER, innermost, is_wrapper
-from backend.values import JSON, JobStatus, RoundStatus
+from backend.values import JSON, PUSH, JobStatus, RoundStatus
 
 AT_WORK = (RoundStatus.running, RoundStatus.review, RoundStatus.held)
 
@@ -61,6 +61,15 @@ def rewrite_at_work(db: Session, ids: list[int]) -> str:
         if {asked.get("judge_id"), asked.get("reflector_id")} & set(ids):
             return f"Rewrite {id_} is at work"
     return ""
+
+
+def push_at_work(db: Session, checkpoint_id: int) -> str:
+    """A job that pushes a checkpoint; empty where none does."""
+    job = tables.Job
+    is_push = (job.status.in_(jobs.ACTIVE), job.round_id.is_(None), job.spec["kind"].as_string() == PUSH)
+    of_this = (job.spec["what"].as_string() == "checkpoint", job.spec["id"].as_integer() == checkpoint_id)
+    job_id = db.scalar(select(job.id).where(*is_push, *of_this).limit(1))
+    return "" if job_id is None else f"Job {job_id} is at work"
 
 
 def round_at_work(db: Session, ids: list[int]) -> str:

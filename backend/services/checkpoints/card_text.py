@@ -9,7 +9,8 @@ import yaml
 from backend.pipeline.provenance import library_version
 from backend.values import JSON
 
-MARKS = re.compile(r"([\\`*_{}\[\]<>#|~])")
+MARKS = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
+LINK = re.compile(r"(?i)\b(https?|ftp|mailto):|\bwww\.")
 LICENSE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}")
 
 
@@ -21,8 +22,9 @@ def card(head: Mapping[str, Any], *parts: str) -> str:
 
 
 def plain(text: object) -> str:
-    """A text in one line that Markdown shows as it is."""
-    return MARKS.sub(r"\\\1", " ".join(str(text).split()))
+    """A text in one line that Markdown shows as it is: an address in it is no link."""
+    marked = MARKS.sub(r"\\\1", " ".join(str(text).split()))
+    return LINK.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", marked)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -71,4 +73,6 @@ def license_of(readme: str) -> str:
     except (yaml.YAMLError, RecursionError):
         return ""
     name = found.get("license") if isinstance(found, dict) else None
-    return name if isinstance(name, str) and LICENSE.fullmatch(name) else ""
+    if isinstance(name, list) and len(name) == 1:
+        name = name[0]
+    return name.lower() if isinstance(name, str) and LICENSE.fullmatch(name.lower()) else ""

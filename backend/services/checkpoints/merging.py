@@ -22,7 +22,7 @@ SUFFIX = "-merged"
 
 @dataclass(frozen=True)
 class Merge:
-    """An adapter that is merged, and how far that is. `merged_id`: the new checkpoint, once it is there."""
+    """An adapter that is merged, and how far that is. `merged_id`: the new checkpoint, while it is there."""
 
     job_id: int
     checkpoint_id: int
@@ -41,15 +41,17 @@ def start(actor: Actor, checkpoint_id: int, name: str = "") -> int:
 
     Raises `InvalidInput` for a checkpoint that is no adapter, and `Conflict` while it is merged already.
     """
+    with reading() as db:
+        _refuse_others(model_checks.find(db, actor, checkpoint_id))  # reads files: not while others wait to write
     with session() as db:
         row = model_checks.find(db, actor, checkpoint_id)
-        _refuse_others(row)
+        db.refresh(row, with_for_update=True)  # one merge of it at a time
         if busy := at_work(db, row.id):
             raise Conflict(f"{busy} and merges {row.name} already. Wait for its end, or cancel it.")
         wanted = boundary.name(name, "A checkpoint's name") if name.strip() else _name_for(row.name)
         if name.strip() and _is_taken(db, row.project_id, wanted):
             raise Conflict(f"There is a checkpoint named {wanted!r} in this project already. Choose another name.")
-        spec = {"kind": KIND, "checkpoint_id": row.id, "name": wanted}
+        spec = {"kind": KIND, "checkpoint_id": row.id, "name": wanted, "created_at": row.created_at.isoformat()}
         job = jobs.enqueue(db, stage=Stage.train, project_id=row.project_id, spec=spec, created_by=actor.user_id)
         what: JSON = {"checkpoint_id": row.id, "job_id": job.id, "new_name": wanted}
         events.note(db, actor, "merge adapter", row.name, project_id=row.project_id, **what)
@@ -72,15 +74,16 @@ def get(actor: Actor, job_id: int) -> Merge:
             require(db, actor, job.project_id, Role.viewer)
         except NotFound as error:
             raise NotFound(missing) from error
-        return _view(job)
+        return _view(db, job)
 
 
 def newest(db: Session, checkpoint: tables.Checkpoint) -> Merge | None:
     """The last merge of a checkpoint that was asked for; None without one."""
     job = tables.Job
-    query = select(job).where(job.project_id == checkpoint.project_id, *_merges(checkpoint.id))
+    of_this = job.spec["created_at"].as_string() == checkpoint.created_at.isoformat()  # an id may come again
+    query = select(job).where(job.project_id == checkpoint.project_id, *_merges(checkpoint.id), of_this)
     found = db.scalar(query.order_by(job.id.desc()).limit(1))
-    return _view(found) if found is not None else None
+    return _view(db, found) if found is not None else None
 
 
 def at_work(db: Session, checkpoint_id: int) -> str:
@@ -100,9 +103,12 @@ def _merges(checkpoint_id: int) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _view(job: tables.Job) -> Merge:
+def _view(db: Session, job: tables.Job) -> Merge:
     spec = job.spec
-    return Merge(job.id, spec["checkpoint_id"], spec["name"], job.status, spec.get("merged_id"), job.error)
+    made = db.get(tables.Checkpoint, spec["merged_id"]) if "merged_id" in spec else None
+    is_there = made is not None and made.details.get(KIND, {}).get("job_id") == job.id
+    merged_id = spec["merged_id"] if is_there else None
+    return Merge(job.id, spec["checkpoint_id"], spec["name"], job.status, merged_id, job.error)
 
 
 def _refuse_others(row: tables.Checkpoint) -> None:

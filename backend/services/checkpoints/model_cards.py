@@ -7,11 +7,13 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend.config import settings
 from backend.db import reading, tables
 from backend.engines import _weights
 from backend.engines._wrapper import innermost
 from backend.errors import RondoError
 from backend.files import read_text
+from backend.pipeline import train
 from backend.services import checkpoints
 from backend.services.access import Actor
 from backend.services.checkpoints import CheckpointDetail, MetricNumber, card_text, model_folders, trainings
@@ -19,6 +21,8 @@ from backend.services.checkpoints.card_text import plain
 from backend.values import JSON, SCORER, WRAPPER
 
 README = "README.md"
+OWN_FOLDERS = (str(train.FOLDER), "models")
+"""Where models lie below the data folder, by what Rondo writes and what the documentation says."""
 UNKNOWN = "unknown"
 """As the hub calls a license that nobody has named."""
 
@@ -27,6 +31,7 @@ UNKNOWN = "unknown"
 class LineageRound:
     """One round of a checkpoint's lineage: what it did and what it trained on."""
 
+    checkpoint_id: int
     number: int
     recipe: str
     name: str
@@ -50,6 +55,8 @@ def of_checkpoint(actor: Actor, checkpoint_id: int) -> str:
         lineage = _lineage(db, row)
         origins = _origins(db, lineage, detail)
         measured = detail.row.metrics or _before_merging(actor, row)
+        # What was merged was trained as an adapter, which lies above it in the lineage.
+        trained = _newest_trained(actor, lineage, origins) or detail
     root, engine = lineage[-1], innermost(row.engine)
     license_name, base = license_of(innermost(root.engine)), hub_name(innermost(root.engine))
     relation = "adapter" if engine.get("adapter") else "finetune"
@@ -70,8 +77,8 @@ def of_checkpoint(actor: Actor, checkpoint_id: int) -> str:
         _made(lineage, origins),
         _measured(measured, is_of_adapter=not detail.row.metrics),
         "## What people decided\n\n" + _decided(detail) if origins else "",
-        _rows(detail),
-        _again(detail, origins),
+        _rows(trained),
+        _again(trained.provenance, origins, detail.details.get("merge", {})),
         "## License\n\n" + _license(license_name, root.name),
         card_text.made_with(),
     )
@@ -90,14 +97,23 @@ def license_of(engine: JSON) -> str:
 
 
 def hub_name(engine: JSON) -> str:
-    """The name of a model on the hub; empty for a folder, an endpoint or anything else."""
-    if not _has_files(engine) or "/" not in engine["model"]:
+    """The name of a model on the hub; empty for a folder, an endpoint or anything else.
+
+    A folder that is gone is none, though its path reads like a name: what is in the hub's local copies is on the hub,
+    and else a name with a slash that does not begin as a path below the data folder.
+    """
+    if not _has_files(engine):
         return ""
+    name: str = engine["model"]
     try:
-        located = _weights.locate(engine["model"])
+        if Path(_weights.locate(name)).is_dir():
+            return ""
+        if model_folders.is_cached(name):
+            return name
     except RondoError:
         return ""
-    return "" if Path(located).is_dir() else located
+    first, slash, _ = name.partition("/")
+    return name if slash and first not in OWN_FOLDERS and not (settings().folder / first).exists() else ""
 
 
 def _has_files(engine: JSON) -> bool:
@@ -137,6 +153,7 @@ def _origins(db: Session, lineage: Sequence[tables.Checkpoint], detail: Checkpoi
         people = [one for one in detail.people if one.round_number == made.number]
         origins.append(
             LineageRound(
+                training.checkpoint_id,
                 made.number,
                 str(made.recipe.get("title", "")),
                 str(made.recipe.get("name", "")),
@@ -152,6 +169,14 @@ def _origins(db: Session, lineage: Sequence[tables.Checkpoint], detail: Checkpoi
             )
         )
     return sorted(origins, key=lambda origin: origin.number)
+
+
+def _newest_trained(
+    actor: Actor, lineage: Sequence[tables.Checkpoint], origins: Sequence[LineageRound]
+) -> CheckpointDetail | None:
+    """Of the lineage, the checkpoint that the last of the rounds made."""
+    ids = [row.id for row in lineage if origins and row.id == origins[-1].checkpoint_id]
+    return checkpoints.detail(actor, ids[0]) if ids else None
 
 
 def _before_merging(actor: Actor, row: tables.Checkpoint) -> dict[str, MetricNumber]:
@@ -236,17 +261,15 @@ def _rows(detail: CheckpointDetail) -> str:
     return "\n\n".join(part for part in (said, card_text.funnel(detail.funnel)) if part)
 
 
-def _again(detail: CheckpointDetail, origins: Sequence[LineageRound]) -> str:
+def _again(known: JSON, origins: Sequence[LineageRound], merged: JSON) -> str:
     """What one needs to make it again, and to tell that the rows are the same."""
     rows: list[list[object]] = [
         [f"dataset of round {one.number}", f"sha256 {one.content_hash}"] for one in origins if one.type
     ]
     rows += [[f"seed of round {one.number}", one.seed] for one in origins]
-    known = detail.provenance
     rows += [["recipe of the last round", f"sha256 {known['recipe_hash']}"]] if known.get("recipe_hash") else []
     rows += [["judge's templates", ", ".join(known["template_hashes"])]] if known.get("template_hashes") else []
     rows += [["libraries", said]] if (said := card_text.libraries(known.get("libraries", {}))) else []
-    merged = detail.details.get("merge", {})
     rows += [["merged adapter", f"sha256 {merged['adapter_hash']}"]] if merged.get("adapter_hash") else []
     return f"## To make it again\n\n{card_text.table(['what', 'which'], rows)}" if rows else ""
 

@@ -74,14 +74,25 @@ def _stored(folder: Path) -> str:
     return str(resolved.relative_to(home)) if resolved.is_relative_to(home) else str(resolved)
 
 
-def _cached(name: str) -> Path | None:
-    """The hub's local copy of a model. Without one: None if the hub may be asked later, else an error."""
+def is_cached(name: str) -> bool:
+    """Whether the hub's local copies hold a model of that name."""
+    return _copy_of(name) is not None
+
+
+def _copy_of(name: str) -> Path | None:
     from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415  comes with gradio; slow to import
 
     for file in ("config.json", "adapter_config.json"):
         file_path = try_to_load_from_cache(name, file)
         if isinstance(file_path, str):
             return Path(file_path).parent
+    return None
+
+
+def _cached(name: str) -> Path | None:
+    """The hub's local copy of a model. Without one: None if the hub may be asked later, else an error."""
+    if (copy := _copy_of(name)) is not None:
+        return copy
     if settings().hf_offline:
         raise MissingPrerequisite(
             f"The model {name} is neither a folder in the data folder nor in the hub's local cache. "

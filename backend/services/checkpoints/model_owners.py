@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from backend.config import settings
 from backend.db import tables
 from backend.engines import _weights
-from backend.errors import PermissionDenied
-from backend.pipeline import train
+from backend.errors import InvalidInput, PermissionDenied
+from backend.pipeline import merge, train
 from backend.services.access import Actor
 
 
@@ -27,6 +27,8 @@ def check(db: Session, actor: Actor, project_id: int, location: str) -> None:
     if _weights.is_adapter(str(located)) and (base := Path(_weights.base_of(str(located)))).is_dir():
         folders.append(base)
     for path in {path for folder in folders for path in _reached(folder)}:
+        if _is_being_written(path):
+            raise InvalidInput(f"The model folder {location} is being written. Choose one that is whole.")
         if _is_of_others(db, project_id, path, is_owner=actor.is_owner):
             raise PermissionDenied(
                 f"The model folder {location} belongs to another project of this installation, or reads from a folder "
@@ -47,6 +49,10 @@ def _is_of_others(db: Session, project_id: int, path: Path, *, is_owner: bool) -
     if (number := _round_of(path)) is not None:
         # The folder of a round that was deleted is nobody's.
         return db.scalar(select(tables.Round.project_id).where(tables.Round.id == number)) != project_id
+    if (job_id := _merge_of(path)) is not None:
+        job = db.get(tables.Job, job_id)
+        if job is not None and job.spec.get("kind") == merge.KIND:
+            return job.project_id != project_id
     checkpoint = tables.Checkpoint
     project_ids = db.scalars(select(checkpoint.project_id).where(checkpoint.location.in_(_upwards(path)))).all()
     return bool(project_ids) and not is_owner and project_id not in project_ids
@@ -54,9 +60,23 @@ def _is_of_others(db: Session, project_id: int, path: Path, *, is_owner: bool) -
 
 def _round_of(path: Path) -> int | None:
     """The round whose training writes there."""
-    is_below = len(path.parts) > 1 and path.is_relative_to(train.FOLDER)
-    match = train.OF_ROUND.fullmatch(path.parts[1]) if is_below else None
+    match = train.OF_ROUND.fullmatch(_below_checkpoints(path))
     return int(match[1]) if match else None
+
+
+def _merge_of(path: Path) -> int | None:
+    """The job whose merge writes there."""
+    match = merge.OF_JOB.fullmatch(_below_checkpoints(path))
+    return int(match[1]) if match else None
+
+
+def _is_being_written(path: Path) -> bool:
+    return _below_checkpoints(path).startswith(".")
+
+
+def _below_checkpoints(path: Path) -> str:
+    """The name of the folder of a training or a merge; empty for a path elsewhere."""
+    return path.parts[1] if len(path.parts) > 1 and path.is_relative_to(train.FOLDER) else ""
 
 
 def _upwards(path: Path) -> list[str]:

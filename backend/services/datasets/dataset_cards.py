@@ -7,6 +7,7 @@ from backend.services.checkpoints import card_text
 from backend.services.checkpoints.card_text import plain
 from backend.services.checkpoints.model_cards import UNKNOWN
 from backend.services.datasets import DatasetDetail, export_files, exports
+from backend.services.datasets.exports import Export
 from backend.values import DatasetType
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10**7, "1M<n<10M"))
@@ -25,11 +26,11 @@ A model wrote what is in here, from prompts of others: the licenses of both coun
 before you pass these rows on, and put one into the head of this card."""
 
 
-def of_dataset(actor: Actor, dataset_id: int, *, file: str = "", type: DatasetType | None = None) -> str:
+def of_dataset(actor: Actor, dataset_id: int, *, file: str = "", exported: Export | None = None) -> str:
     """Return the card as Markdown with the hub's head; people are counted in it, never named.
 
-    file: the data file beside the card, by its name; empty: the dataset's JSONL export. type: that of the file, where
-    it is not the one that was frozen. Raises `NotFound`.
+    file: the data file beside the card, by its name; empty: the dataset's JSONL export. exported: what was written into
+    it; None: all rows, as they were frozen. Raises `NotFound`.
     """
     detail = datasets.get(actor, dataset_id)
     with reading() as db:
@@ -38,14 +39,14 @@ def of_dataset(actor: Actor, dataset_id: int, *, file: str = "", type: DatasetTy
         round_ = db.get_one(tables.Round, view.round_id)
         policy = db.get_one(tables.Checkpoint, round_.policy_id).name
         judge = db.get_one(tables.Checkpoint, round_.judge_id).name if round_.judge_id else "the policy itself"
-    written = type or view.type
+    written, num_rows = (exported.type, exported.num_rows) if exported else (view.type, view.num_examples)
     recipe = str(round_.recipe.get("name", ""))
     trl = str(written).replace("_", "-")
     head = {
         "license": UNKNOWN,
         "pretty_name": f"{project}, round {view.round_number}, {str(written).replace('_', ' ')}",
         "task_categories": ["text-generation"],
-        "size_categories": [size_of(view.num_examples)],
+        "size_categories": [size_of(num_rows)],
         "tags": list(dict.fromkeys(["rondo", "trl", trl, *([recipe] if recipe else []), "synthetic"])),
         "configs": [
             {
@@ -59,7 +60,8 @@ def of_dataset(actor: Actor, dataset_id: int, *, file: str = "", type: DatasetTy
         f"# Dataset {view.id} of {plain(project)}",
         f"{MEANINGS[written]} Frozen by round {view.round_number}, {plain(round_.recipe.get('title', ''))}: the policy "
         f"{plain(policy)} answered, {plain(judge)} judged, and people could confirm or override.",
-        "## Rows\n\n" + _columns(detail, written),
+        "## Rows\n\n" + _columns(detail, written, is_strict=exported is not None and exported.is_strict),
+        _of_file(exported) if exported else "",
         "## How they were chosen\n\n" + card_text.funnel(detail.funnel),
         "## What people decided\n\n" + _decided(detail),
         _again(detail, round_.seed),
@@ -73,8 +75,21 @@ def size_of(rows: int) -> str:
     return next((name for most, name in SIZES if rows < most), MORE)
 
 
-def _columns(detail: DatasetDetail, written: DatasetType) -> str:
-    rows = [[name, str(type)] for name, type in export_files.columns(written, is_strict=False).items()]
+def _of_file(exported: Export) -> str:
+    """What the file holds of the frozen rows, and what the checks found."""
+    said = [f"The file holds {exported.num_rows:,} rows as {plain(exported.type.replace('_', ' '))}."]
+    for verb, counts in (
+        ("Left out", exported.left_out),
+        ("The checks found", {one.meaning: one.count for one in exported.findings}),
+    ):
+        if any(counts.values()):
+            reasons = [f"{count:,} rows ({plain(why)})" for why, count in counts.items() if count]
+            said.append(f"{verb}: {'; '.join(reasons)}.")
+    return " ".join(said)
+
+
+def _columns(detail: DatasetDetail, written: DatasetType, *, is_strict: bool) -> str:
+    rows = [[name, str(type)] for name, type in export_files.columns(written, is_strict=is_strict).items()]
     origins = ", ".join(f"{count:,} {plain(origin)}" for origin, count in detail.origins.items())
     frozen = f"{detail.view.num_examples:,} rows were frozen as {plain(detail.view.type.replace('_', ' '))}: {origins}."
     return f"{frozen}\n\n{card_text.table(['column', 'type'], rows)}"

@@ -59,6 +59,7 @@ class Export:
     findings: tuple[RowFinding, ...]
     left_out: dict[str, int]
     warnings: tuple[str, ...]
+    is_strict: bool = False
 
 
 def types(stored: DatasetType) -> tuple[DatasetType, ...]:
@@ -108,7 +109,8 @@ def export(
         what: JSON = {"dataset_id": dataset_id, "type": wanted, "format": format, "num_rows": num_rows}
         place = {"project_id": dataset.project_id, "round_id": dataset.round_id}
         events.note(db, actor, "export dataset", name, **place, **what)
-    return Export(path, name, format, wanted, num_rows, size, findings, dict(left_out), _warnings(dataset.type, wanted))
+    warnings = _warnings(dataset.type, wanted)
+    return Export(path, name, format, wanted, num_rows, size, findings, dict(left_out), warnings, is_strict)
 
 
 def file_name(

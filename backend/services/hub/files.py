@@ -3,17 +3,22 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import select
 
 from backend.config import settings
-from backend.db import tables
+from backend.db import reading, tables
 from backend.engines import _weights
 from backend.engines._wrapper import innermost, is_wrapper
-from backend.errors import InvalidInput
+from backend.errors import Conflict, InvalidInput
+from backend.jobs import ACTIVE
 from backend.services.access import Actor
 from backend.services.checkpoints import model_cards
 from backend.services.checkpoints.model_cards import README
 from backend.services.datasets import dataset_cards, exports
-from backend.services.datasets.exports import Format
+from backend.services.datasets.exports import Export, Format
+from backend.values import JSON
 
 SENT = (
     "*.safetensors",
@@ -30,6 +35,10 @@ SENT = (
     "additional_chat_templates/*",
 )
 """What loads a model. Records of trainings, states of optimizers and rows stay here."""
+ROWS = ("data/train.jsonl", "data/train.parquet")
+FoundRows = Literal["refuse", "leave_out", "keep"]
+PART = ".part-push-"
+"""How the name of a folder begins that is being sent from; the job's id follows."""
 ADAPTER = "adapter_config.json"
 BASE = "base_model_name_or_path"
 
@@ -68,20 +77,46 @@ def of_checkpoint(actor: Actor, row: tables.Checkpoint, part: Path) -> dict[str,
     return files | {README: _written(part / README, model_cards.of_checkpoint(actor, row.id))}
 
 
-def of_dataset(actor: Actor, dataset_id: int, format: Format, part: Path) -> dict[str, Path]:
-    """The rows of a dataset as one file, and its card."""
-    exported = exports.export(actor, dataset_id, format=format)
+def of_dataset(
+    actor: Actor, dataset_id: int, format: Format, found_rows: FoundRows, part: Path
+) -> tuple[dict[str, Path], JSON]:
+    """The rows of a dataset as one file, and its card; and how many rows there are, were found and were left out.
+
+    Raises `Conflict` with what the checks found where such rows are neither left out nor asked for.
+    """
+    exported = exports.export(actor, dataset_id, format=format, leave_out=found_rows == "leave_out")
+    if found_rows == "refuse" and exported.findings:
+        raise Conflict(
+            f"The checks of dataset {dataset_id} found rows that deserve a look: {_found(exported)}. Push it again "
+            "without these rows (leave_out), or with them (keep)."
+        )
     name = f"data/train.{format}"
     # Exports of before are removed in time; this one has to stay until it is sent.
     rows = Path(shutil.copyfile(exported.path, part / f"train.{format}"))
-    card = dataset_cards.of_dataset(actor, dataset_id, file=name)
-    return {name: rows, README: _written(part / README, card)}
+    card = dataset_cards.of_dataset(actor, dataset_id, file=name, exported=exported)
+    counts = {
+        "rows": exported.num_rows,
+        "findings": {one.check: one.count for one in exported.findings},
+        "left_out": exported.left_out,
+    }
+    return {name: rows, README: _written(part / README, card)}, counts
+
+
+def _found(exported: Export) -> str:
+    return "; ".join(f"{one.count:,} rows: {one.meaning}" for one in exported.findings)
 
 
 def folder_for(job_id: int) -> Path:
-    """An empty folder for what a job writes to send it."""
-    folder = settings().folder / "exports" / f".part-push-{job_id}"
-    shutil.rmtree(folder, ignore_errors=True)
+    """An empty folder for what a job writes to send it. Those of jobs that were killed go."""
+    top = settings().folder / "exports"
+    job = tables.Job
+    with reading() as db:
+        at_work = set(db.scalars(select(job.id).where(job.status.in_(ACTIVE), job.id != job_id)))
+    for path in top.glob(f"{PART}*"):
+        number = path.name.removeprefix(PART)
+        if not number.isdecimal() or int(number) not in at_work:
+            shutil.rmtree(path, ignore_errors=True)
+    folder = top / f"{PART}{job_id}"
     folder.mkdir(parents=True)
     return folder
 

@@ -3,12 +3,13 @@
 import re
 import shutil
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend import jobs
+from backend.config import settings
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.jobs import JobProgress
@@ -17,13 +18,13 @@ from backend.services import events
 from backend.services.access import Actor, require, require_owner
 from backend.services.datasets.exports import Format
 from backend.services.hub import files, uploading
-from backend.values import JSON, JobStatus, Role, Stage
+from backend.services.hub.files import FoundRows
+from backend.values import JSON, PUSH, JobStatus, Role, Stage
 
-KIND = "push"
-"""As `stage_process` calls it, which must not load this to start."""
 REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 What = Literal["checkpoint", "dataset"]
 KINDS: dict[str, uploading.Kind] = {"checkpoint": "model", "dataset": "dataset"}
+TABLES: dict[str, type[Any]] = {"checkpoint": tables.Checkpoint, "dataset": tables.Dataset}
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Push:
     what: What
     id: int
     repo: str
+    hub: str
+    """The hub's address."""
     is_private: bool
     status: JobStatus
     done: int
@@ -49,22 +52,34 @@ class Push:
 
 def push_checkpoint(actor: Actor, checkpoint_id: int, repo: str, *, is_private: bool = True) -> int:
     """Have a worker push a checkpoint's weights and card to the hub; return the job's id. For owners alone."""
+    with reading() as db:
+        files.refuse_checkpoint(_find(db, actor, "checkpoint", checkpoint_id))  # reads files: not while others wait
     with session() as db:
-        row = _find(db, actor, tables.Checkpoint, checkpoint_id, "checkpoint")
-        files.refuse_checkpoint(row)
-        return _enqueue(db, actor, row.project_id, row.name, "checkpoint", row.id, repo, {"is_private": is_private})
+        row = _find(db, actor, "checkpoint", checkpoint_id)
+        return _enqueue(db, actor, row, row.name, "checkpoint", repo, {"is_private": is_private})
 
 
 def push_dataset(
-    actor: Actor, dataset_id: int, repo: str, *, is_private: bool = True, format: Format = "parquet"
+    actor: Actor,
+    dataset_id: int,
+    repo: str,
+    *,
+    is_private: bool = True,
+    format: Format = "parquet",
+    found_rows: FoundRows = "refuse",
 ) -> int:
-    """Have a worker push a frozen dataset's rows and card to the hub; return the job's id. For owners alone."""
+    """Have a worker push a frozen dataset's rows and card to the hub; return the job's id. For owners alone.
+
+    found_rows: what becomes of rows that a check finds: the push is refused, or it leaves them out, or sends them, too.
+    """
     if format not in ("jsonl", "parquet"):
         raise InvalidInput(f"There is no export format {format!r}. Choose jsonl or parquet.")
+    if found_rows not in get_args(FoundRows):
+        raise InvalidInput(f"{found_rows!r} says nothing of rows that are found. Choose refuse, leave_out or keep.")
     with session() as db:
-        row = _find(db, actor, tables.Dataset, dataset_id, "dataset")
-        knobs = {"is_private": is_private, "format": format}
-        return _enqueue(db, actor, row.project_id, f"dataset {row.id}", "dataset", row.id, repo, knobs)
+        row = _find(db, actor, "dataset", dataset_id)
+        knobs = {"is_private": is_private, "format": format, "found_rows": found_rows}
+        return _enqueue(db, actor, row, f"dataset {row.id}", "dataset", repo, knobs)
 
 
 def get(actor: Actor, job_id: int) -> Push:
@@ -72,7 +87,7 @@ def get(actor: Actor, job_id: int) -> Push:
     missing = f"There is no push {job_id} here. Start it again."
     with reading() as db:
         job = db.get(tables.Job, job_id)
-        if job is None or job.spec.get("kind") != KIND:
+        if job is None or job.spec.get("kind") != PUSH:
             raise NotFound(missing)
         try:
             require(db, actor, job.project_id, Role.viewer)
@@ -86,7 +101,10 @@ def newest(actor: Actor, project_id: int, what: What, id_: int) -> Push | None:
     job = tables.Job
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
-        found = db.scalar(select(job).where(*_of(project_id, what, id_)).order_by(job.id.desc()).limit(1))
+        row = db.get(TABLES[what], id_)
+        if row is None or row.project_id != project_id:
+            return None
+        found = db.scalar(select(job).where(*_of(row, what)).order_by(job.id.desc()).limit(1))
         return _view(found) if found is not None else None
 
 
@@ -100,70 +118,75 @@ def run(job_id: int, progress: JobProgress) -> Finish:
         raise NotFound("Whoever asked for this push has no account any more. There is nothing left to do for it.")
     actor = Actor(user.id, user.name, user.is_owner, via=spec.get("via", "page"))
     with reading() as db:
-        row = _find(
-            db, actor, tables.Checkpoint if spec["what"] == "checkpoint" else tables.Dataset, spec["id"], spec["what"]
-        )
+        row = _find(db, actor, spec["what"], spec["id"])
+    if row.created_at.isoformat() != spec["created_at"]:  # an id may come again
+        raise NotFound(f"{spec['subject']} was deleted, and another one has its id. Push that one from its own page.")
+    counts: JSON = {}
     part = files.folder_for(job_id)
     try:
         if isinstance(row, tables.Checkpoint):
             sent = files.of_checkpoint(actor, row, part)
         else:
-            sent = files.of_dataset(actor, row.id, spec["format"], part)
+            sent, counts = files.of_dataset(actor, row.id, spec["format"], spec["found_rows"], part)
         progress.start(len(sent), "files")
         pushed = uploading.push(
             spec["repo"],
             KINDS[spec["what"]],
             sent,
+            hub=spec["hub"],
+            stale=files.SENT if spec["what"] == "checkpoint" else files.ROWS,
             is_private=spec["is_private"],
             message=f"{spec['subject']}, by Rondo",
-            sent=lambda: progress.advance(1),
+            after_each=lambda: progress.advance(1),
         )
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
     def finish(db: Session) -> None:
         job = db.get_one(tables.Job, job_id)
-        job.spec = job.spec | {"pushed": {"url": pushed.url, "commit": pushed.commit}}
+        job.spec = job.spec | {"pushed": {"url": pushed.url, "commit": pushed.commit} | counts}
         if spec["what"] == "checkpoint" and (made := db.get(tables.Checkpoint, spec["id"])) is not None:
             record = {"repo": spec["repo"], "commit": pushed.commit, "at": f"{now():%Y-%m-%d %H:%M} UTC"}
             made.details = made.details | {"pushed": [*made.details.get("pushed", []), record]}
-        what = {"job_id": job_id, "repo": spec["repo"], "commit": pushed.commit}
+        what = {"job_id": job_id, "repo": spec["repo"], "hub": spec["hub"], "commit": pushed.commit} | counts
         events.note(db, actor, f"push {spec['what']}", spec["subject"], project_id=job.project_id, **what)
 
     return finish
 
 
-def _find(db: Session, actor: Actor, table: type[Any], id_: int, what: str) -> Any:
+def _find(db: Session, actor: Actor, what: str, id_: int) -> Any:
     """The row, for an owner of the installation; raises `PermissionDenied`, `NotFound`."""
     require_owner(db, actor)
-    row = db.get(table, id_)
+    row = db.get(TABLES[what], id_)
     if row is None:
         raise NotFound(f"There is no {what} {id_}. Choose one from the list.")
     require(db, actor, row.project_id, Role.viewer)
     return row
 
 
-def _enqueue(
-    db: Session, actor: Actor, project_id: int, subject: str, what: What, id_: int, repo: str, knobs: JSON
-) -> int:
+def _enqueue(db: Session, actor: Actor, row: Any, subject: str, what: What, repo: str, knobs: JSON) -> int:
     repo = repo.strip()
     if not REPO.fullmatch(repo) or ".." in repo or "--" in repo:
         raise InvalidInput(f"{repo!r} is no name of a repository. Write it as `name/repository`.")
+    db.refresh(row, with_for_update=True)  # one push of it at a time
     job = tables.Job
-    busy = db.scalar(select(job.id).where(*_of(project_id, what, id_), job.status.in_(jobs.ACTIVE)).limit(1))
+    busy = db.scalar(select(job.id).where(*_of(row, what), job.status.in_(jobs.ACTIVE)).limit(1))
     if busy is not None:
         raise Conflict(f"Job {busy} pushes {subject} already. Wait for its end, or cancel it.")
-    spec: JSON = {"kind": KIND, "what": what, "id": id_, "subject": subject, "repo": repo, "via": actor.via} | knobs
-    whose: dict[str, Any] = {"project_id": project_id, "created_by": actor.user_id}
+    spec: JSON = {"kind": PUSH, "what": what, "id": row.id, "created_at": row.created_at.isoformat()}
+    spec |= {"subject": subject, "repo": repo, "hub": settings().hub_address, "via": actor.via} | knobs
+    whose: dict[str, Any] = {"project_id": row.project_id, "created_by": actor.user_id}
     job_id = jobs.enqueue(db, stage=Stage.select, queue=jobs.EXPORT, spec=spec, **whose).id
-    events.note(db, actor, f"start push of {what}", subject, project_id=project_id, job_id=job_id, repo=repo)
+    asked: JSON = {"job_id": job_id, "repo": repo, "hub": spec["hub"]}
+    events.note(db, actor, f"start push of {what}", subject, project_id=row.project_id, **asked)
     return job_id
 
 
-def _of(project_id: int, what: str, id_: int) -> tuple[Any, ...]:
+def _of(row: Any, what: str) -> tuple[Any, ...]:
     job = tables.Job
-    is_push = (job.project_id == project_id, job.round_id.is_(None), job.spec["kind"].as_string() == KIND)
-    return (*is_push, job.spec["what"].as_string() == what, job.spec["id"].as_integer() == id_)
+    is_push = (job.project_id == row.project_id, job.round_id.is_(None), job.spec["kind"].as_string() == PUSH)
+    is_of_this = (job.spec["what"].as_string() == what, job.spec["id"].as_integer() == row.id)
+    return (*is_push, *is_of_this, job.spec["created_at"].as_string() == row.created_at.isoformat())
 
 
 def _view(job: tables.Job) -> Push:
@@ -174,6 +197,7 @@ def _view(job: tables.Job) -> Push:
         spec["what"],
         spec["id"],
         spec["repo"],
+        spec["hub"],
         spec["is_private"],
         job.status,
         job.done,

@@ -12,9 +12,9 @@ from backend.db import now, reading, session, tables
 from backend.errors import NotFound
 from backend.recipes import Recipe
 from backend.services import events
-from backend.services.access import Actor, require
+from backend.services.access import Actor, require, require_owner
 from backend.services.rounds import job_steps
-from backend.values import JSON, JobStatus, Role, Stage, WorkerOrder
+from backend.values import JSON, PUSH, JobStatus, Role, Stage, WorkerOrder
 
 PAGE = 50
 CURVE_POINTS = 1000
@@ -164,17 +164,19 @@ def cancel(actor: Actor, job_id: int) -> None:
 
 
 def resume(actor: Actor, job_id: int) -> None:
-    """Queue a cancelled job again; it goes on with what is missing."""
+    """Queue a cancelled job again; it goes on with what is missing. A push needs an owner."""
     with session() as db:
         _require(db, actor, job_id, Role.curator)
+        _refuse_push(db, actor, job_id)
         jobs.resume(db, job_id)
         _note(db, actor, "resume job", job_id)
 
 
 def retry(actor: Actor, job_id: int) -> None:
-    """Queue a failed job again; it goes on with what is missing."""
+    """Queue a failed job again; it goes on with what is missing. A push needs an owner."""
     with session() as db:
         _require(db, actor, job_id, Role.curator)
+        _refuse_push(db, actor, job_id)
         jobs.retry(db, job_id)
         _note(db, actor, "retry job", job_id)
 
@@ -195,6 +197,12 @@ def _require(db: Session, actor: Actor, job_id: int, role: Role) -> None:
         require(db, actor, project_id, role)
     except NotFound as error:
         raise NotFound(missing) from error
+
+
+def _refuse_push(db: Session, actor: Actor, job_id: int) -> None:
+    """Raise `PermissionDenied` where a push is not the actor's to start: it sends with the installation's token."""
+    if db.get_one(tables.Job, job_id).spec.get("kind") == PUSH:
+        require_owner(db, actor)
 
 
 def _query() -> Select[Any]:
