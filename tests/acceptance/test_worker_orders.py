@@ -1,5 +1,7 @@
 """A worker that was told to rest takes nothing, and works again when it is told to."""
 
+import signal
+
 import pytest
 
 from backend.services.operations import workers
@@ -39,5 +41,7 @@ def test_a_pause_lets_go_on_what_runs_and_a_drained_worker_ends_after_it() -> No
         assert "Traceback" not in worker.errors()
         assert workers.listing(owner) == []
         assert job(waits.id).status is JobStatus.queued
-    with WorkerProcess(executor_id="one"):  # it was drained once, and starts anew
+    with WorkerProcess(executor_id="one") as worker:  # it was drained once, and starts anew
         wait_status(waits.id, JobStatus.done)
+        worker.process.send_signal(signal.SIGUSR1)  # what Kubernetes and Slurm send
+        assert worker.process.wait(PATIENCE) == 0

@@ -29,9 +29,13 @@ def test_a_pause_outlasts_the_worker_s_process_and_a_drain_does_not() -> None:
     for told, after in ((WorkerOrder.pause, WorkerOrder.pause), (WorkerOrder.drain, WorkerOrder.work)):
         for is_again in (False, True):
             lock = executors.claim(f"host-{told}")
-            assert executors.register(lock, ["generate"]) is (after if is_again else WorkerOrder.work)
+            found = executors.register(lock, ["generate"], keeps_pause=True)
+            assert found is (after if is_again else WorkerOrder.work)
             order(lock.executor_id, told)
             lock.release()
+    lock = executors.claim("host-pause")  # as one that was given no name: the id is a slot of the machine
+    assert executors.register(lock, ["generate"]) is WorkerOrder.work
+    lock.release()
 
 
 def test_who_rests_is_asked_for_no_help_and_sent_home_from_it() -> None:
