@@ -65,8 +65,10 @@ def is_current() -> bool:
 
 def require_current() -> None:
     """Change nothing; raises `Conflict` unless the schema is this version's."""
+    url = make_url(settings().url)
+    is_there = url.get_backend_name() != "sqlite" or Path(url.database or "").exists()  # looking would make the file
     try:
-        is_ready = is_current()
+        is_ready = is_there and is_current()
     except OperationalError as error:
         raise _does_not_answer(error) from error
     if not is_ready:
