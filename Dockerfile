@@ -4,8 +4,8 @@
 FROM python:3.11-slim
 ARG EXTRAS=local,postgres
 ARG PIP_EXTRA_INDEX_URL
-# What runs programs that a model wrote; the container has to allow namespaces for it.
-RUN apt-get update && apt-get install --yes --no-install-recommends bubblewrap && rm -rf /var/lib/apt/lists/*
+# What runs programs that a model wrote (the container has to allow namespaces for it), and the first process.
+RUN apt-get update && apt-get install --yes --no-install-recommends bubblewrap tini && rm -rf /var/lib/apt/lists/*
 # A volume that is mounted here for the first time takes this folder's owner.
 RUN useradd --create-home --uid 1000 rondo && install --directory --owner rondo --group rondo /data
 WORKDIR /source
@@ -24,4 +24,6 @@ USER rondo
 ENV RONDO_DATA_DIR=/data RONDO_HOST=0.0.0.0 RONDO_PORT=7860 HF_HOME=/data/huggingface OMP_NUM_THREADS=1
 VOLUME /data
 EXPOSE 7860
+# It passes signals on, also while Rondo only starts, and reaps what a killed job leaves behind.
+ENTRYPOINT ["tini", "--"]
 CMD ["rondo", "up"]

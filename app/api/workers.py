@@ -28,9 +28,10 @@ WorkerId = Annotated[str, Path(max_length=120, pattern="^[A-Za-z0-9][A-Za-z0-9._
 
 
 class ToldWorkers(BaseModel):
-    """The workers that were told."""
+    """The workers that were told, and those of them that give no sign of life: they may never hear of it."""
 
     workers: list[str]
+    silent: list[str]
 
 
 @router.get("/workers")
@@ -48,10 +49,10 @@ def list_for_project(actor: Asking, project_id: Id) -> list[WorkerView]:
 @router.post("/workers/{act}")
 def tell_all(actor: Asking, act: WorkerAct) -> ToldWorkers:
     """Tell all workers. Draining leaves out those that are part of a web process. For owners."""
-    return ToldWorkers(workers=workers.tell(actor, ORDERS[act]))
+    return ToldWorkers(**vars(workers.tell(actor, ORDERS[act])))
 
 
 @router.post("/workers/{worker_id}/{act}")
 def tell(actor: Asking, worker_id: WorkerId, act: WorkerAct) -> ToldWorkers:
     """Tell one worker. For owners."""
-    return ToldWorkers(workers=workers.tell(actor, ORDERS[act], worker_id))
+    return ToldWorkers(**vars(workers.tell(actor, ORDERS[act], worker_id)))

@@ -8,9 +8,15 @@ from backend.services.people import accounts
 from backend.services.projects import ProjectView
 
 
-def owner() -> Actor:
-    """Bring the schema up to date and return the local owner."""
-    installation.prepare()
+def owner(*, migrate: bool = True) -> Actor:
+    """Bring the schema up to date and return the local owner.
+
+    Without `migrate`, for what is asked beside others at work: raises `Conflict` where the schema is another version's.
+    """
+    if migrate:
+        installation.prepare()
+    else:
+        installation.require_current()
     return accounts.local_owner()
 
 

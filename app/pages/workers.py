@@ -100,7 +100,8 @@ def tell(event: gr.EventData, request: gr.Request) -> list[Any]:
         raise InvalidInput("Nothing was chosen. Press a button beside a worker.")
     here, order = context(request), WorkerOrder(str(act))
     told = workers.tell(here.actor, order, worker_id)
-    notice(f"{', '.join(told)}: {SAID[order]}")
+    silent = f" No sign of life from {', '.join(told.silent)}." if told.silent else ""
+    notice(f"{', '.join(told.workers)}: {SAID[order]}{silent}")
     value = list_value(here)
     return [value, value]
 
@@ -134,8 +135,9 @@ def row_value(row: WorkerView, here: str, *, can_tell: bool) -> JSON:
 
 def facts(row: WorkerView) -> str:
     """`gpu-box, process 812, Rondo 0.2.0, since 28 Nov 2026, 14:05. Takes generate, train. 16 CPUs, no GPU found.`"""
-    where = [row.host, f"process {row.process_id}" + (" (a web process)" if row.is_embedded else "")]
-    where += [f"Rondo {row.version}"] if row.version else []
+    where = [row.host, f"process {row.process_id}"] if row.process_id is not None else []  # owners alone are told
+    where += ["in a web process"] if row.is_embedded else []
+    where += [f"Rondo {row.version}"] if row.version else ["an older Rondo, which obeys no orders"]
     processors = "" if row.cpus is None else f"{row.cpus} {'CPU' if row.cpus == 1 else 'CPUs'}, "
     gpus = "; ".join(row.gpus) or "no GPU found"
     return f"{', '.join(where)}, since {moment(row.started_at)}. Takes {', '.join(row.queues)}. {processors}{gpus}."
@@ -153,6 +155,8 @@ def work_value(work: WorkerJob, here: str) -> JSON:
 
 def acts(row: WorkerView) -> list[tuple[WorkerOrder, str]]:
     """What can be asked of the worker as it stands."""
+    if not row.version:
+        return []
     if row.told is WorkerOrder.work:
         found = [(WorkerOrder.pause, "Pause"), (WorkerOrder.drain, "Drain")]
     elif row.told is WorkerOrder.pause:

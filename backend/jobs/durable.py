@@ -63,16 +63,23 @@ def client(*, write: bool = True) -> DBOSClient:
     return _client(write_engine() if write else read_engine())
 
 
-def prepare(*, concurrency: int = 1) -> None:
-    """Create or update DBOS' own tables and our queues. May be repeated; starts nothing."""
+def prepare(*, concurrency: int | None = None) -> None:
+    """Create or update DBOS' own tables and our queues. May be repeated; starts nothing.
+
+    `concurrency`: jobs of each queue at a time; None leaves it as a worker set it, 1 at first.
+    """
     settings().folder.mkdir(parents=True, exist_ok=True)
     logging.getLogger("dbos").setLevel(logging.WARNING)
     with write_engine().connect():
         pass  # sets WAL on the file before DBOS writes to it
     DBOS.migrate(settings().url, schema=SCHEMA)
     for queue in sorted(ALL_QUEUES):
-        number = 1 if queue == EXPORT else concurrency
-        client().register_queue(queue, worker_concurrency=number, polling_interval_sec=POLLING_SECONDS)
+        client().register_queue(
+            queue,
+            worker_concurrency=1 if queue == EXPORT else concurrency or 1,
+            polling_interval_sec=POLLING_SECONDS,
+            on_conflict="never_update" if concurrency is None else "always_update",
+        )
 
 
 def configuration(executor_id: str) -> DBOSConfig:

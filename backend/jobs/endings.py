@@ -1,23 +1,57 @@
 """What becomes of a job whose process has ended."""
 
 import asyncio
+import logging
+from collections.abc import Callable
+from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from backend.db.away import is_away
 from backend.jobs import helping, logs, transitions
 from backend.values import JobStatus
 
+log = logging.getLogger("rondo.jobs")
+
+T = TypeVar("T")
 LOOK_SECONDS = 0.3
+MAX_PAUSE_SECONDS = 60.0
 
 
-async def begin_again(job_id: int, workflow_id: str) -> None:
-    """Queue the job again as soon as the database is back; it counts as lost, so not for ever."""
+async def begin_again(job_id: int, attempt: int, workflow_id: str) -> None:
+    """Queue the job again as soon as the database is back; it counts as lost, so not for ever.
+
+    Its log's tail is kept. A job that finds the database away again waits longer each time: too many connections and a
+    wrong password look the same.
+    """
+    losses = await _answered(job_id, lambda: _written(job_id, attempt))
+    await asyncio.sleep(pause_seconds(losses))
+    await _answered(job_id, lambda: transitions.take_over(job_id, workflow_id, was_away=True))
+
+
+def pause_seconds(losses: int) -> float:
+    """How long a job waits that was lost so many times in a row before: 0, 2, 4, 8, ... seconds."""
+    return min(2.0**losses, MAX_PAUSE_SECONDS) if losses else 0.0
+
+
+async def _answered(job_id: int, ask: Callable[[], T]) -> T:
+    """Ask until the database is not away; raises what else it says: the keeper finds the job then."""
+    is_told = False
     while True:
         try:
-            await asyncio.to_thread(transitions.take_over, job_id, workflow_id)
-            return
-        except SQLAlchemyError:
-            await asyncio.sleep(LOOK_SECONDS)
+            return await asyncio.to_thread(ask)
+        except SQLAlchemyError as error:
+            if not is_away(error):
+                raise
+            if not is_told:
+                log.warning("The database is away; job %s begins again once it is back. %s", job_id, error)
+            is_told = True
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def _written(job_id: int, attempt: int) -> int:
+    transitions.write_log_tail(job_id, attempt, log_tail(job_id, attempt), process_id=None)
+    return transitions.losses(job_id)
 
 
 def log_tail(job_id: int, attempt: int) -> str:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -61,12 +62,13 @@ def claim(executor_id: str | None = None) -> Lock:
     raise Conflict(f"All {MAX_SLOTS} executor ids of this machine are in use. Stop some workers first.")
 
 
-def register(lock: Lock, queues: Sequence[str], *, is_embedded: bool = False) -> WorkerOrder:
+def register(lock: Lock, queues: Sequence[str], *, is_embedded: bool = False, keeps_pause: bool = False) -> WorkerOrder:
     """Write the executor's row, and return what it is told. An id that a living worker elsewhere holds is refused.
 
-    A pause outlasts the worker's process; it is drained once.
+    `keeps_pause`: a pause outlasts the worker's process, since a person gave it its name. Any other id goes to whoever
+    starts next.
     """
-    host, gpus = socket.gethostname(), "\n".join(hardware.gpus())
+    host = socket.gethostname()
     with session() as db:
         row = db.get(Executor, lock.executor_id)
         if row is not None and row.host != host and row.stopped_at is None:
@@ -82,8 +84,10 @@ def register(lock: Lock, queues: Sequence[str], *, is_embedded: bool = False) ->
         row.host, row.process_id, row.queues = host, os.getpid(), ",".join(queues)
         row.started_at = row.heartbeat_at = now()
         row.stopped_at, row.can_help = None, True
-        row.told = WorkerOrder.pause if row.told is WorkerOrder.pause else WorkerOrder.work
-        row.is_embedded, row.version, row.cpus, row.gpus = is_embedded, __version__, hardware.cpus(), gpus
+        row.told = WorkerOrder.pause if keeps_pause and row.told is WorkerOrder.pause else WorkerOrder.work
+        if row.told is WorkerOrder.pause:
+            log.warning("Worker %s is still paused. `rondo workers resume %s` lets it take work.", row.id, row.id)
+        row.is_embedded, row.version, row.cpus, row.gpus = is_embedded, __version__, hardware.cpus(), ""
         return row.told
 
 
@@ -103,8 +107,12 @@ class Keeper:
         heartbeat_seconds: float,
         dead_after_seconds: float,
         obey: Callable[[WorkerOrder], None] = lambda _order: None,
+        drains: threading.Event | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.executor_id, self._obey = executor_id, obey
+        """`drains`: set while the worker was told by a signal to drain, and its row does not say so yet."""
+        self.executor_id, self._obey, self._clock = executor_id, obey, clock
+        self._drains = drains or threading.Event()
         self._heartbeat_seconds, self._dead_after_seconds = heartbeat_seconds, dead_after_seconds
         self._seen: dict[str, tuple[object, float]] = {}
         self._stop = threading.Event()
@@ -116,6 +124,8 @@ class Keeper:
 
     def start(self) -> None:
         self._thread.start()
+        # Beside the heartbeat: a driver may take nearly as long to answer as a worker may be silent.
+        threading.Thread(target=self._name_gpus, name="rondo-gpus", daemon=True).start()
 
     def stop(self) -> None:
         self._stop.set()
@@ -143,17 +153,38 @@ class Keeper:
             durable.withdraw(durable.started_by(self.executor_id))
         return moved
 
+    def beat(self) -> None:
+        """Show that the worker lives, let it obey, and look after the others. While the database is away, nothing."""
+        try:
+            self._obey(self._show_life())
+            self.recover()
+        except SQLAlchemyError:
+            self._seen.clear()  # no heart was seen to beat meanwhile, so none is known to stand still
+            log.warning("The database did not answer; the worker %s goes on.", self.executor_id, exc_info=True)
+
     def _run(self) -> None:
         while not self._stop.wait(self._heartbeat_seconds):
-            try:
+            self.beat()
+
+    def _show_life(self) -> WorkerOrder:
+        values: dict[str, Any] = {"heartbeat_at": now(), "stopped_at": None}
+        if drains := self._drains.is_set():
+            values["told"] = WorkerOrder.drain
+        with session() as db:
+            mine = update(Executor).where(Executor.id == self.executor_id)
+            order = db.scalar(mine.values(values).returning(Executor.told)) or WorkerOrder.work
+        if drains:
+            self._drains.clear()  # said once: whoever tells the worker to go on after all is heard
+        return order
+
+    def _name_gpus(self) -> None:
+        found = "\n".join(hardware.gpus())
+        try:
+            if found and not self._stop.is_set():
                 with session() as db:
-                    mine = update(Executor).where(Executor.id == self.executor_id)
-                    beat = mine.values(heartbeat_at=now(), stopped_at=None).returning(Executor.told)
-                    order = db.scalar(beat) or WorkerOrder.work
-                self._obey(order)
-                self.recover()
-            except SQLAlchemyError:
-                log.warning("The database did not answer; the worker %s goes on.", self.executor_id, exc_info=True)
+                    db.execute(update(Executor).where(Executor.id == self.executor_id).values(gpus=found))
+        except SQLAlchemyError:
+            log.warning("The GPUs of worker %s could not be written down.", self.executor_id, exc_info=True)
 
     @staticmethod
     def _executors() -> dict[str, Executor]:
@@ -171,9 +202,9 @@ class Keeper:
         """True when the heartbeat has not moved for long enough by our own clock: the machines' clocks may differ."""
         beat, since = self._seen.get(row.id, (None, 0.0))
         if beat != row.heartbeat_at:
-            since = time.monotonic()
+            since = self._clock()
             self._seen[row.id] = (row.heartbeat_at, since)
-        return time.monotonic() - since > self._dead_after_seconds
+        return self._clock() - since > self._dead_after_seconds
 
 
 def _recover_jobs(is_dead: Callable[[str], bool], *, handed_back: str | None) -> int:

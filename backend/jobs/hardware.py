@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 
 SECONDS = 20.0
 """For a driver to answer: the first question after a start of the machine may take that long."""
@@ -11,7 +12,9 @@ QUERY = "index,uuid,name,memory.total"
 
 def cpus() -> int:
     """How many processors this process may run on."""
-    return len(os.sched_getaffinity(0))
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def gpus() -> list[str]:
@@ -30,7 +33,7 @@ def gpus() -> list[str]:
 def usable(listed: str, visible: str | None) -> list[str]:
     """Those of nvidia-smi's lines that CUDA_VISIBLE_DEVICES names, by number or by the start of a UUID.
 
-    As CUDA does: the list ends at the first name that is none, and an empty one leaves no GPU.
+    CUDA reads it in the same way: the list ends at the first name that is no GPU's, and an empty one leaves none.
     """
     rows = [[part.strip() for part in line.split(",", 3)] for line in listed.strip().splitlines()]
     found = [row for row in rows if len(row) == 4]

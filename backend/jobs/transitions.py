@@ -22,6 +22,16 @@ MAX_LOSSES = 8
 """Workers in a row that a job may lose at the same place: a machine may be unlucky, but a worker that dies of its job
 dies again at every start, and the web process with it where it is embedded."""
 
+WORKER_DIED = (
+    ". Each time the whole worker process ended, as when memory runs out. What the job had finished is kept. Give it "
+    "less to do at once or the machine more memory, then press Retry."
+)
+WAS_AWAY = (
+    ". The last time its process could not connect to PostgreSQL, or was cut off; the end of its log has the reason. "
+    "What the job had finished is kept. Let PostgreSQL run and take enough connections (max_connections), and let the "
+    "password of RONDO_DATABASE_URL be right on the worker's machine, then press Retry."
+)
+
 
 def enqueue(
     db: Session,
@@ -99,10 +109,11 @@ def resume(db: Session, job_id: int) -> Job:
     return job
 
 
-def take_over(job_id: int, workflow_id: str, *, lost: bool = True) -> bool:
+def take_over(job_id: int, workflow_id: str, *, lost: bool = True, was_away: bool = False) -> bool:
     """Queue a job again under a new workflow; False when it has ended, is given up or someone else did it first.
 
     `lost`: its worker died, it was not handed back. A job that may be what kills its workers is not tried for ever.
+    `was_away`: it was lost since its process had no connection to the database; its worker lives.
     """
     with session() as db:
         job = locked(db, job_id)
@@ -110,11 +121,11 @@ def take_over(job_id: int, workflow_id: str, *, lost: bool = True) -> bool:
             return False
         durable.withdraw_after_commit(db, workflow_id)
         if lost and job.status == JobStatus.running and _count_loss(job) >= MAX_LOSSES:
+            lost_what = "the database" if was_away else "its worker"
             job.error = (
-                f"Job {job_id} ({job.stage}) lost its worker {job.losses} times in a row without getting further than "
+                f"Job {job_id} ({job.stage}) lost {lost_what} {job.losses} times in a row without getting further than "
                 f"{job.done} of {job.total} {job.unit}".rstrip()
-                + ". Each time the whole worker process ended, as when memory runs out. What the job had finished is "
-                "kept. Give it less to do at once or the machine more memory, then press Retry."
+                + (WAS_AWAY if was_away else WORKER_DIED)
             )
             _end(db, job, JobStatus.failed, RoundStatus.failed, error=job.error)
             return False
@@ -193,6 +204,13 @@ def write_log_tail(job_id: int, attempt: int, tail: str, *, process_id: int | No
     with session() as db:
         mine = update(Job).where(Job.id == job_id, Job.attempt == attempt)
         db.execute(mine.values(log_tail=clean(tail), process_id=process_id, updated_at=now()))
+
+
+def losses(job_id: int) -> int:
+    """How many times in a row the job was lost at the place where it is."""
+    with reading() as db:
+        job = db.get(Job, job_id)
+        return 0 if job is None or job.done > job.done_at_loss else job.losses
 
 
 def locked(db: Session, job_id: int) -> Job:

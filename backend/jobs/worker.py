@@ -64,6 +64,7 @@ class Worker:
         self.standby = standby.Standby() if command is pipeline_command else None
         self.is_embedded = is_embedded
         self.when_drained: Callable[[], None] = lambda: None
+        self.drains = threading.Event()
 
     @property
     def executor_id(self) -> str:
@@ -91,12 +92,14 @@ class Worker:
         try:
             durable.prepare(concurrency=self._concurrency)
             self._lock = executors.claim(self._wanted_id)
-            order = executors.register(self._lock, self.queues, is_embedded=self.is_embedded)
+            named = self._wanted_id is not None
+            order = executors.register(self._lock, self.queues, is_embedded=self.is_embedded, keeps_pause=named)
             self._keeper = executors.Keeper(
                 self.executor_id,
                 heartbeat_seconds=self._heartbeat_seconds,
                 dead_after_seconds=self._dead_after_seconds,
                 obey=self.obey,
+                drains=self.drains,
             )
             # before DBOS sees them: its own recovery uses a queue that every worker takes from
             self._keeper.recover(own=True)
@@ -159,7 +162,7 @@ def is_running() -> bool:
 
 
 def run(queues: Sequence[str], executor_id: str | None = None, *, concurrency: int = 1) -> None:
-    """Work until SIGINT or SIGTERM, then stop in order. For a process that is nothing but a worker."""
+    """Work until SIGINT or SIGTERM, or after SIGUSR1 until all is done that was begun; then stop in order."""
     serve(Worker(queues, executor_id, concurrency=concurrency))
 
 
@@ -168,6 +171,7 @@ def serve(worker: Worker) -> None:
     worker.when_drained = asked_to_stop.set
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked_to_stop.set())
+    signal.signal(signal.SIGUSR1, lambda *_: worker.drains.set())
     worker.start()
     try:
         asked_to_stop.wait()
@@ -213,7 +217,7 @@ async def _run_child(job_id: int, workflow_id: str) -> str:
     finally:
         await child.end()
     if child.exit_code == AWAY:
-        await endings.begin_again(job_id, workflow_id)
+        await endings.begin_again(job_id, attempt, workflow_id)
         return "queued again"
     await asyncio.to_thread(endings.record, job_id, attempt, describe_exit(child.exit_code))
     return "ended"

@@ -63,6 +63,21 @@ def is_current() -> bool:
         return list(db.scalars(text("SELECT version_num FROM alembic_version"))) == [newest]
 
 
+def require_current() -> None:
+    """Change nothing; raises `Conflict` unless the schema is this version's."""
+    url = make_url(settings().url)
+    is_there = url.get_backend_name() != "sqlite" or Path(url.database or "").exists()  # looking would make the file
+    try:
+        is_ready = is_there and is_current()
+    except OperationalError as error:
+        raise _does_not_answer(error) from error
+    if not is_ready:
+        raise Conflict(
+            f"The schema of the database {address()} is not that of this version of Rondo, and this command does not "
+            "change it. Use the version that runs there, or bring it up to date: rondo db upgrade"
+        )
+
+
 def revisions() -> set[str]:
     """The schemas that this version knows."""
     folder = Path(_migrations_spec().origin or "").parent / "versions"

@@ -65,7 +65,11 @@ class Crowd:
         for process in self.processes.values():
             process.send_signal(signal.SIGTERM)
         for process in self.processes.values():
-            process.wait(60)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
     def kill_now_and_then(self, every: float) -> None:
         """Kill one after the other until it is over."""
@@ -85,6 +89,8 @@ class Crowd:
         killed = time.monotonic()
         process.wait()
         self.kills += 1
+        # What had ended by itself a moment before the kill has nothing to move.
+        work = [one for one in work if not patiently(lambda one=one: has_moved(*one))]  # type: ignore[misc]
         while left := [one for one in work if not patiently(lambda one=one: has_moved(*one))]:  # type: ignore[misc]
             if time.monotonic() - killed > 3 * LIMIT_SECONDS:
                 raise SystemExit(f"What {name} had did not move: {left}")

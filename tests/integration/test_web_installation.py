@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import migrations
+from app.cli import asking
 from backend.config import reread
 from backend.db import dispose
 from backend.errors import Conflict, MissingPrerequisite
@@ -24,7 +25,10 @@ def test_a_migrated_database_is_current_and_an_older_one_is_brought_up(database:
 
 
 def test_an_empty_database_is_not_current(database: str) -> None:
+    installation.require_current()
     installation.downgrade("base")
+    with pytest.raises(Conflict, match="rondo db upgrade"):
+        asking.owner(migrate=False)
     assert not installation.is_current()
     installation.prepare()
     assert installation.is_current()

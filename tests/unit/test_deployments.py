@@ -45,7 +45,7 @@ def shell_commands() -> list[str]:
     for page in ("run-on-kubernetes.md", "run-on-slurm.md", "run-several-workers.md", "run-containers.md"):
         blocks = re.findall(r"```\w*\n(.*?)```", (PAGES / page).read_text(), re.DOTALL)
         text = re.sub(r"\$\w+|\$\([^)]*\)", "x", "\n".join(blocks))
-        said = re.findall(r"(?:^|web |-- |; |\{ |, )(rondo (?:up|worker|workers|user|db)\b[^\n;&|\]#]*)", text, re.M)
+        said = re.findall(r"(?:^|web-0 |-- |; |\{ |, )(rondo (?:up|worker|workers|user|db)\b[^\n;&|\]#]*)", text, re.M)
         found += [one.strip() for one in said]
     return sorted(set(found))
 
@@ -57,6 +57,7 @@ def test_a_command_of_the_pages_exists(line: str) -> None:
 
 def test_the_pages_show_the_commands_that_this_test_reads() -> None:
     assert {"rondo workers", "rondo up --no-worker", "rondo workers resume --all"} <= set(shell_commands())
+    assert any(line.startswith("rondo worker --queues generate,train --executor-id") for line in shell_commands())
     assert len(shell_commands()) >= 10
 
 
@@ -64,8 +65,9 @@ def test_the_pages_show_the_commands_that_this_test_reads() -> None:
 def test_a_workload_selects_its_own_pods_and_runs_a_command(workload: Any) -> None:
     spec, one = workload["spec"], container(workload)
     assert spec["selector"]["matchLabels"] == spec["template"]["metadata"]["labels"]
-    assert one["command"][0] == "rondo"
-    _parse(one["command"][1:])
+    assert "command" not in one, "it would take the place of the image's entry point"
+    assert one["args"][0] == "rondo"
+    _parse(one["args"][1:])
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
         if probe in one:
             assert one[probe]["httpGet"]["path"] in OPEN
@@ -81,7 +83,7 @@ def test_a_workload_selects_its_own_pods_and_runs_a_command(workload: Any) -> No
 
 
 def test_the_way_in_leads_to_the_web_processes_and_keeps_a_browser_with_one() -> None:
-    (service,), (ingress,), (web,) = of("Service"), of("Ingress"), of("Deployment")
+    (service, _), (ingress,), (web,) = of("Service"), of("Ingress"), of("Deployment")
     assert service["spec"]["selector"] == web["spec"]["selector"]["matchLabels"]
     assert service["spec"]["ports"][0]["targetPort"] == container(web)["ports"][0]["containerPort"]
     (path,) = ingress["spec"]["rules"][0]["http"]["paths"]
@@ -92,13 +94,15 @@ def test_the_way_in_leads_to_the_web_processes_and_keeps_a_browser_with_one() ->
     assert all(isinstance(value, str) for value in ingress["metadata"]["annotations"].values())
 
 
-def test_a_pod_that_goes_drains_the_worker_of_its_name() -> None:
-    (workers,) = of("StatefulSet")
+def test_a_pod_that_goes_drains_its_worker() -> None:
+    (workers,), (_, headless) = of("StatefulSet"), of("Service")
+    assert workers["spec"]["serviceName"] == headless["metadata"]["name"]
+    assert headless["spec"] == {"clusterIP": "None", "selector": workers["spec"]["selector"]["matchLabels"]}
     one = container(workers)
     shell, option, line = one["lifecycle"]["preStop"]["exec"]["command"]
     assert (shell, option) == ("sh", "-c")
-    assert line.startswith('rondo workers drain "$POD_NAME" ')
-    assert one["command"][one["command"].index("--executor-id") + 1] == "$(POD_NAME)"
+    assert line.startswith("kill -USR1 1 ")  # the image's first process passes it on
+    assert one["args"][one["args"].index("--executor-id") + 1] == "$(POD_NAME)"
     assert {variable["name"] for variable in one["env"]} == {"POD_NAME"}
 
 
@@ -108,7 +112,7 @@ def test_the_script_of_slurm_is_one_and_drains_before_its_time_is_up() -> None:
     options = re.findall(r"^#SBATCH (--[a-z-]+)=\S+$", SCRIPT, re.MULTILINE)
     assert len(options) == SCRIPT.count("#SBATCH")
     assert "--signal=B:USR1@" in SCRIPT
-    assert "trap drain USR1" in SCRIPT
+    assert """trap 'kill -USR1 "$worker"' USR1""" in SCRIPT
 
 
 def _parse(arguments: list[str]) -> None:

@@ -84,9 +84,12 @@ def test_what_the_containers_run_is_a_command(command: list[str]) -> None:
 
 def test_the_services_share_what_they_have_to() -> None:
     services: dict[str, Any] = COMPOSE["services"]
-    web, worker = services["web"], services["worker"]
-    for shared in ("image", "environment", "volumes", "init", "restart"):
+    web, worker = services["web-0"], services["worker"]
+    for shared in ("image", "environment", "volumes", "restart"):
         assert web[shared] == worker[shared], shared
+    assert web | {"networks": None} == services["web-1"] | {"networks": None}
+    assert re.search(r'^ENTRYPOINT \["tini", "--"\]$', DOCKERFILE, re.MULTILINE)
+    assert re.search(r"apt-get install .*\btini\b", DOCKERFILE)
     assert set(web["environment"]) <= SETTINGS
     assert {volume.split(":")[0] for one in services.values() for volume in one.get("volumes", [])} == set(
         COMPOSE["volumes"]
@@ -96,28 +99,32 @@ def test_the_services_share_what_they_have_to() -> None:
 def test_the_proxy_keeps_a_browser_with_one_web_process_and_is_believed() -> None:
     services: dict[str, Any] = COMPOSE["services"]
     ours = COMPOSE["configs"]["proxy"]["content"].replace("$$", "$")
-    port, address = (
-        services["web"]["environment"]["RONDO_PORT"],
-        services["web"]["environment"]["RONDO_TRUSTED_PROXIES"],
-    )
-    assert f"server web:{port} " in ours
-    assert f"hash $cookie_{cookies.COOKIE}$http_authorization" in ours
-    assert services["web"]["deploy"]["replicas"] > 1
-    assert services["proxy"]["networks"]["default"]["ipv4_address"] == address
+    web = [services[name] for name in ("web-0", "web-1")]
+    port, trusted = web[0]["environment"]["RONDO_PORT"], web[0]["environment"]["RONDO_TRUSTED_PROXIES"]
+    proxy, *addresses = (one["networks"]["default"]["ipv4_address"] for one in (services["proxy"], *web))
+    # By the name that it is given nginx chooses: one name for two addresses takes turns.
+    assert re.findall(r"server (\S+) ", ours) == [f"{address}:{port}" for address in addresses]
+    assert f"map $cookie_{cookies.COOKIE}$http_authorization $visitor {{" in ours
+    assert "hash $visitor consistent;" in ours
+    assert trusted == f"${{RONDO_TRUSTED_PROXIES:-{proxy}}}"
     (network,) = COMPOSE["networks"]["default"]["ipam"]["config"]
-    assert ip_address(address) in ip_network(network["subnet"])
+    fixed = [ip_address(one) for one in (network["gateway"], proxy, *addresses)]
+    assert len({*fixed}) == 4
+    for one in fixed:
+        assert one in ip_network(network["subnet"])
+        assert one not in ip_network(network["ip_range"]), "Docker gives it to whoever comes first"
     assert [one.split(":")[:2] for one in services["proxy"]["ports"]] == [["127.0.0.1", str(port)]]
     assert f"listen {port};" in ours
-    assert "ports" not in services["web"], "people reach it through the proxy alone"
+    assert not any("ports" in one for one in web), "people reach them through the proxy alone"
 
 
 def test_who_starts_waits_for_what_answers() -> None:
     services: dict[str, Any] = COMPOSE["services"]
     awaited = {name: how for one in services.values() for name, how in one.get("depends_on", {}).items()}
-    assert awaited == {"database": {"condition": "service_healthy"}, "web": {"condition": "service_healthy"}}
+    assert awaited == {name: {"condition": "service_healthy"} for name in ("database", "web-0", "web-1")}
     assert "-h 127.0.0.1" in services["database"]["healthcheck"]["test"][-1]
-    asked = re.search(r"http://127\.0\.0\.1:(\d+)(/\w+)", services["web"]["healthcheck"]["test"][-1])
+    asked = re.search(r"http://127\.0\.0\.1:(\d+)(/\w+)", services["web-0"]["healthcheck"]["test"][-1])
     assert asked is not None
     assert asked[2] in OPEN
-    assert int(asked[1]) == services["web"]["environment"]["RONDO_PORT"]
+    assert int(asked[1]) == services["web-0"]["environment"]["RONDO_PORT"]
     assert f"EXPOSE {asked[1]}" in DOCKERFILE

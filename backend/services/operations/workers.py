@@ -43,15 +43,17 @@ class WorkerJob:
     round_number: int | None
     """None for a job outside rounds."""
     project: str
-    helps: bool
+    helps: bool | None
     since: datetime | None
+    """Of these two nothing is told of another project, either."""
 
 
 @dataclass(frozen=True)
 class WorkerView:
     id: str
     host: str
-    process_id: int
+    process_id: int | None
+    """Where it runs is told to owners alone: empty and None for others."""
     version: str
     queues: list[str]
     cpus: int | None
@@ -63,6 +65,14 @@ class WorkerView:
     started_at: datetime
     heartbeat_at: datetime
     work: list[WorkerJob]
+
+
+@dataclass(frozen=True)
+class Told:
+    """Whom an order was told, and of these who gives no sign of life and may never hear of it."""
+
+    workers: list[str]
+    silent: list[str]
 
 
 def listing(actor: Actor, project_id: int | None = None) -> list[WorkerView]:
@@ -80,14 +90,15 @@ def listing(actor: Actor, project_id: int | None = None) -> list[WorkerView]:
         is_there = row.stopped_at.is_(None), row.heartbeat_at > now() - FORGOTTEN_AFTER
         rows = list(db.scalars(select(row).where(*is_there).order_by(row.id)))
         work = _work(db, [one.id for one in rows], None if sees_all else project_id)
-    return [_view(one, work[one.id]) for one in rows]
+    views = [_view(one, work[one.id]) for one in rows]
+    return views if sees_all else [replace(one, host="", process_id=None) for one in views]
 
 
-def tell(actor: Actor, order: WorkerOrder, worker_id: str | None = None) -> list[str]:
-    """Tell a worker to take work, to take no new work, or to end once what it does is done; return whom it was told.
+def tell(actor: Actor, order: WorkerOrder, worker_id: str | None = None) -> Told:
+    """Tell a worker to take work, to take no new work, or to end once what it does is done.
 
-    `worker_id`: None: all. A worker hears of it within seconds. One that is part of a web process cannot be drained:
-    alone it is refused, of all it is left out.
+    `worker_id`: None: all. A worker hears of it within seconds. One that is part of a web process cannot be drained,
+    and one of a version before there were orders obeys none: alone it is refused, of all it is left out.
     """
     row = tables.Executor
     with session() as db:
@@ -99,16 +110,22 @@ def tell(actor: Actor, order: WorkerOrder, worker_id: str | None = None) -> list
         if not found:
             named = f"There is no worker {worker_id!r}." if worker_id is not None else "There is no worker."
             raise NotFound(f"{named} `rondo workers list` shows those there are; `rondo worker` starts one.")
-        asked = [one for one in found if order is not WorkerOrder.drain or not one.is_embedded]
+        new = [one for one in found if one.version]
+        if not new:
+            raise Conflict(
+                f"{found[0].id} is of a version of Rondo that obeys no orders. Stop it with Ctrl-C or SIGTERM (what it "
+                "does goes on at another worker), and start it again with this version."
+            )
+        asked = [one for one in new if order is not WorkerOrder.drain or not one.is_embedded]
         if not asked:
             raise Conflict(
-                f"{found[0].id} is part of a web process and ends with it, so it cannot be drained. Pause it, or stop "
+                f"{new[0].id} is part of a web process and ends with it, so it cannot be drained. Pause it, or stop "
                 "the web process: jobs that it runs are handed back and go on at another worker."
             )
         orders.tell(db, [one.id for one in asked], order)
         for one in asked:
             events.note(db, actor, f"{_VERBS[order]} worker", one.id)
-        return [one.id for one in asked]
+        return Told([one.id for one in asked], [one.id for one in asked if _is_silent(one)])
 
 
 _VERBS = {WorkerOrder.work: "resume", WorkerOrder.pause: "pause", WorkerOrder.drain: "drain"}
@@ -133,13 +150,17 @@ def _view(row: tables.Executor, work: Sequence[WorkerJob]) -> WorkerView:
 
 
 def _state(row: tables.Executor, is_busy: bool) -> WorkerState:
-    if row.heartbeat_at < now() - WORKER_IS_SILENT_AFTER:
+    if _is_silent(row):
         return WorkerState.silent
     if row.told is WorkerOrder.drain:
         return WorkerState.draining
     if row.told is WorkerOrder.pause:
         return WorkerState.pausing if is_busy else WorkerState.paused
     return WorkerState.busy if is_busy else WorkerState.idle
+
+
+def _is_silent(row: tables.Executor) -> bool:
+    return row.heartbeat_at < now() - WORKER_IS_SILENT_AFTER
 
 
 def _work(db: Session, ids: Sequence[str], project_id: int | None) -> dict[str, list[WorkerJob]]:
@@ -154,8 +175,7 @@ def _work(db: Session, ids: Sequence[str], project_id: int | None) -> dict[str, 
     for query in (own, helps):
         query = query.join(project, project.id == job.project_id).outerjoin(round_, round_.id == job.round_id)
         for id_, since, is_help, job_id, stage, round_id, number, of, name in db.execute(query.order_by(job.id)):
-            work = WorkerJob(None, None, None, None, "", helps=bool(is_help), since=since)
-            if project_id in (None, of):
-                work = replace(work, job_id=job_id, stage=stage, round_id=round_id, round_number=number, project=name)
-            found[str(id_)].append(work)
+            is_told = project_id in (None, of)
+            work = WorkerJob(job_id, stage, round_id, number, name, helps=bool(is_help), since=since)
+            found[str(id_)].append(work if is_told else WorkerJob(None, None, None, None, "", helps=None, since=None))
     return found

@@ -1,4 +1,4 @@
-"""Slow down guessing. Counted in the memory of the one web process: a restart forgets, and that is accepted."""
+"""Slow down guessing. Counted in the memory of each web process: a restart forgets, and that is accepted."""
 
 import threading
 import time

@@ -1,17 +1,20 @@
 """Whose work moves: that of executors which are surely dead, and no other."""
 
 import socket
+import threading
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from backend import jobs
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict
-from backend.jobs import durable, executors, transitions
-from backend.values import JobStatus, RoundStatus, Stage
+from backend.jobs import durable, endings, executors, orders, transitions
+from backend.values import JobStatus, RoundStatus, Stage, WorkerOrder
 from tests import rows
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -73,6 +76,60 @@ def test_other_machine_s_work_moves_once_its_heartbeat_stands_still() -> None:
     assert status(job) == JobStatus.queued
 
 
+def test_nobody_is_dead_for_the_time_that_the_database_was_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [1000.0]
+    first = executors.Keeper("one", heartbeat_seconds=3, dead_after_seconds=24, clock=lambda: clock[0])
+    for name in ("one", "far-0"):
+        elsewhere(name)
+    job = running_job("far-0")
+    first.beat()
+    with monkeypatch.context() as away:
+        away.setattr(executors, "session", refused)
+        clock[0] += 60
+        first.beat()
+    first.beat()
+    clock[0] += 20
+    first.beat()
+    assert status(job) == JobStatus.running
+    executors.Keeper("far-0", heartbeat_seconds=3, dead_after_seconds=24).beat()  # it is back
+    clock[0] += 20
+    first.beat()
+    assert status(job) == JobStatus.running
+    clock[0] += 25
+    first.beat()
+    assert status(job) == JobStatus.queued
+
+
+def refused() -> Any:
+    raise OperationalError("connect", {}, ConnectionError("refused"))
+
+
+def test_a_worker_that_a_signal_drains_says_so_once() -> None:
+    told: list[WorkerOrder] = []
+    drains = threading.Event()
+    elsewhere("mine")
+    mine = executors.Keeper("mine", heartbeat_seconds=3, dead_after_seconds=24, obey=told.append, drains=drains)
+    mine.beat()
+    drains.set()
+    mine.beat()
+    with session() as db:
+        orders.tell(db, ["mine"], WorkerOrder.work)
+    mine.beat()
+    assert told == [WorkerOrder.work, WorkerOrder.drain, WorkerOrder.work]
+
+
+def test_a_command_leaves_the_concurrency_that_a_worker_set() -> None:
+    def numbers() -> dict[str, int | None]:
+        found = durable.client().list_queues()
+        return {one.name: one.worker_concurrency for one in found if one.name in durable.ALL_QUEUES}
+
+    durable.prepare(concurrency=3)
+    durable.prepare()
+    assert numbers() == {"generate": 3, "train": 3, "export": 1}
+    durable.prepare(concurrency=2)
+    assert numbers() == {"generate": 2, "train": 2, "export": 1}
+
+
 def test_retired_executor_s_work_moves_at_once() -> None:
     elsewhere("far-0")
     job = running_job("far-0")
@@ -132,6 +189,21 @@ def test_a_job_that_takes_its_worker_down_again_and_again_is_given_up_and_may_be
         jobs.resume(db, job.id)
     lose(job, done=12)
     assert status(job) != JobStatus.failed
+
+
+def test_a_job_that_finds_the_database_away_again_and_again_waits_longer_and_says_what_was_missing() -> None:
+    job = running_job("reaper")
+    lose(job, done=12, times=transitions.MAX_LOSSES - 1)
+    assert transitions.losses(job.id) == transitions.MAX_LOSSES - 1
+    with reading() as db:
+        workflow_id = db.get_one(tables.Job, job.id).workflow_id
+    assert not transitions.take_over(job.id, workflow_id, was_away=True)
+    with reading() as db:
+        error = db.get_one(tables.Job, job.id).error or ""
+    assert "lost the database" in error
+    assert "max_connections" in error
+    assert "memory" not in error
+    assert [endings.pause_seconds(losses) for losses in (0, 1, 2, 7)] == [0, 2, 4, 60]
 
 
 def test_a_worker_that_hands_its_jobs_back_has_not_lost_them() -> None:

@@ -53,7 +53,7 @@ def settle(job: tables.Job, number: int, holder: int, units: int = 1) -> None:
 def executor(id_: str, **columns: Any) -> None:
     values = {"host": "other-host", "process_id": 1, "queues": "generate", "started_at": now(), "heartbeat_at": now()}
     with session() as db:
-        db.add(tables.Executor(id=id_, **{"can_help": True} | values | columns))
+        db.add(tables.Executor(id=id_, **{"can_help": True, "version": "0.2.0"} | values | columns))
 
 
 def waiting(job: tables.Job) -> list[tables.Helper]:

@@ -1,5 +1,6 @@
 """What workers are told: who may tell them, what a worker that rests is not given, and what outlasts its process."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -29,9 +30,13 @@ def test_a_pause_outlasts_the_worker_s_process_and_a_drain_does_not() -> None:
     for told, after in ((WorkerOrder.pause, WorkerOrder.pause), (WorkerOrder.drain, WorkerOrder.work)):
         for is_again in (False, True):
             lock = executors.claim(f"host-{told}")
-            assert executors.register(lock, ["generate"]) is (after if is_again else WorkerOrder.work)
+            found = executors.register(lock, ["generate"], keeps_pause=True)
+            assert found is (after if is_again else WorkerOrder.work)
             order(lock.executor_id, told)
             lock.release()
+    lock = executors.claim("host-pause")  # as one that was given no name: the id is a slot of the machine
+    assert executors.register(lock, ["generate"]) is WorkerOrder.work
+    lock.release()
 
 
 def test_who_rests_is_asked_for_no_help_and_sent_home_from_it() -> None:
@@ -66,10 +71,10 @@ def test_an_owner_tells_workers_and_sees_what_each_does() -> None:
         "own": [(job.id, Stage.generate, 1, False)],
         "web": [],
     }
-    assert workers.tell(owner, WorkerOrder.pause) == ["host-0", "own", "web"]
+    assert workers.tell(owner, WorkerOrder.pause).workers == ["host-0", "own", "web"]
     assert states() == {"host-0": WorkerState.pausing, "own": WorkerState.pausing, "web": WorkerState.paused}
-    assert workers.tell(owner, WorkerOrder.drain) == ["host-0", "own"]
-    assert workers.tell(owner, WorkerOrder.work, "own") == ["own"]
+    assert workers.tell(owner, WorkerOrder.drain).workers == ["host-0", "own"]
+    assert workers.tell(owner, WorkerOrder.work, "own") == workers.Told(["own"], silent=[])
     assert states() == {"host-0": WorkerState.draining, "own": WorkerState.busy, "web": WorkerState.paused}
     with pytest.raises(Conflict, match="part of a web process"):
         workers.tell(owner, WorkerOrder.drain, "web")
@@ -78,6 +83,17 @@ def test_an_owner_tells_workers_and_sees_what_each_does() -> None:
     with reading() as db:
         noted = db.execute(select(tables.Event.verb, tables.Event.subject).order_by(tables.Event.id)).tuples().all()
     assert noted[-3:] == [("drain worker", "host-0"), ("drain worker", "own"), ("resume worker", "own")]
+
+
+def test_who_obeys_nothing_is_not_told_and_who_is_silent_is_named() -> None:
+    owner = accounts.local_owner()
+    executor("old", version="")
+    with pytest.raises(Conflict, match="obeys no orders"):
+        workers.tell(owner, WorkerOrder.drain, "old")
+    executor("still", heartbeat_at=now() - timedelta(minutes=2))
+    assert workers.tell(owner, WorkerOrder.pause) == workers.Told(["still"], silent=["still"])
+    with reading() as db:
+        assert db.get_one(tables.Executor, "old").told is WorkerOrder.work
 
 
 def test_members_see_the_work_of_their_project_and_tell_nobody() -> None:
@@ -89,7 +105,10 @@ def test_members_see_the_work_of_their_project_and_tell_nobody() -> None:
     (seen,) = workers.listing(member, project.id)
     assert [(one.job_id, one.project) for one in seen.work] == [(job.id, project.name)]
     (hidden,) = workers.listing(rows.make_actor(other, Role.admin), other.id)
-    assert [(one.job_id, one.stage, one.project) for one in hidden.work] == [(None, None, "")]
+    assert hidden.work == [workers.WorkerJob(None, None, None, None, "", helps=None, since=None)]
+    assert [(one.host, one.process_id) for one in (seen, hidden)] == [("", None)] * 2
+    (full,) = workers.listing(accounts.local_owner())
+    assert (full.host, full.process_id) == ("other-host", 1)
     for act in (lambda: workers.tell(member, WorkerOrder.pause), lambda: workers.listing(member)):
         with pytest.raises(PermissionDenied):
             act()
