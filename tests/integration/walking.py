@@ -374,5 +374,5 @@ def server_functions() -> Iterator[tuple[int, str]]:
 def world(database: str) -> World:
     owner, made = accounts.local_owner(), make_world()
     entry_id = trash.put_project(owner, rows.make_project("thrown away").id)
-    made.ids |= {"entry_id": entry_id, "since": trash.get(owner, entry_id).trashed_at.isoformat()}
+    made.ids.update(entry_id=entry_id, since=trash.get(owner, entry_id).trashed_at.isoformat())
     return made

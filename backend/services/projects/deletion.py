@@ -49,8 +49,12 @@ def delete_for_good(actor: Actor, entry_id: int, since: datetime) -> Holdings:
     was broken off.
     """
     with _alone():
-        with session() as db:
+        with reading() as db:
             require_owner(db, actor)
+            trash.find(db, actor, entry_id)
+            ids = _all(db, entry_id)
+            held = own_files.of_projects(db, ids)
+        with session() as db:
             row = db.get(tables.Project, entry_id, with_for_update=True)
             entry = trash.find(db, actor, entry_id)
             assert row is not None
@@ -58,8 +62,6 @@ def delete_for_good(actor: Actor, entry_id: int, since: datetime) -> Holdings:
                 raise Conflict(
                     f"{entry.name} was put in the trash after you looked, so it stays. Look at the trash again."
                 )
-            ids = _all(db, entry_id)
-            held = own_files.of_projects(db, ids)
             row.is_deleting = True
             told: dict[str, Any] = {"samples": held.samples, "decisions": held.decisions, "bytes": held.num_bytes}
             events.note(db, actor, "delete project", entry.name, rounds=held.rounds, **told)
