@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import AwareDatetime
 
 from app import html
 from app.addresses import page_path
@@ -25,6 +26,7 @@ from backend.values import Role
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
+Since = Annotated[AwareDatetime, Form()]
 SHOWN = 50
 """So many files are listed; `rondo clean-up` lists all."""
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
@@ -32,7 +34,7 @@ UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 @router.get("/projects")
 def show(request: Request) -> Response:
-    """List the person's projects and what is in the trash."""
+    """List the person's projects and what is in the trash; `?leftovers=1`: the files that nothing refers to, too."""
     return _list(request)
 
 
@@ -48,36 +50,9 @@ def trash_project(request: Request, project_id: Id) -> Response:
     return _done(request, lambda actor: trash.put_project(actor, project_id))
 
 
-@router.get("/projects/rounds/{round_id}/trash")
-def ask_of_round(request: Request, round_id: Id) -> Response:
-    """Say what goes to the trash with a round, or why it does not."""
-    actor = _actor(request)
-    try:
-        round_, held = trash.offer(actor, round_id)
-        home = projects.get(actor, round_.project_id)
-    except RondoError as error:
-        return _list(request, error)
-    return html.page(
-        request,
-        "trash_round",
-        title=f"Put round {round_.number} in the trash?",
-        lines=lines(held),
-        loses=held.loses,
-        action=f"/projects/rounds/{round_id}/trash",
-        back=page_path(home.slug, f"round?round={round_id}"),
-        home=home.name,
-    )
-
-
-@router.post("/projects/rounds/{round_id}/trash")
-def trash_round(request: Request, round_id: Id) -> Response:
-    """Put a round in the trash."""
-    return _done(request, lambda actor: trash.put_round(actor, round_id))
-
-
 @router.post("/projects/trash/{entry_id}/restore")
 def restore(request: Request, entry_id: Id) -> Response:
-    """Bring something back, and go there."""
+    """Bring a project back, and go there."""
     actor = _actor(request)
     try:
         project_id = trash.restore(actor, entry_id)
@@ -101,13 +76,14 @@ def ask_to_delete(request: Request, entry_id: Id) -> Response:
         entry=entry,
         lines=lines(held),
         action=f"/projects/trash/{entry_id}/delete",
+        since=entry.trashed_at.isoformat(),
     )
 
 
 @router.post("/projects/trash/{entry_id}/delete")
-def delete_for_good(request: Request, entry_id: Id) -> Response:
-    """Delete it."""
-    return _done(request, lambda actor: deletion.delete_for_good(actor, entry_id))
+def delete_for_good(request: Request, entry_id: Id, since: Since) -> Response:
+    """Delete it, if it is what the person was asked about."""
+    return _done(request, lambda actor: deletion.delete_for_good(actor, entry_id, since))
 
 
 @router.post("/projects/clean-up")
@@ -166,14 +142,13 @@ def _list(request: Request, error: RondoError | None = None) -> Response:
         mine=mine,
         trashed=trashed,
         is_owner=actor.is_owner,
-        left=_leftovers(actor),
+        left=_leftovers(actor) if actor.is_owner and "leftovers" in request.query_params else None,
     )
 
 
-def _leftovers(actor: Actor) -> dict[str, object] | None:
-    """The files that nothing refers to, for whoever may delete them; None where there are none."""
-    if not actor.is_owner or not (found := clean_up.find(actor)):
-        return None
+def _leftovers(actor: Actor) -> dict[str, object]:
+    """The files that nothing refers to. Finding them reads the whole data folder: only whoever asks for them waits."""
+    found = clean_up.find(actor)
     shown = [{"path": one.path, "why": one.why, "size": in_bytes(one.num_bytes)} for one in found[:SHOWN]]
     rest = len(found) - len(shown)
     return {"files": shown, "rest": rest, "size": in_bytes(sum(one.num_bytes for one in found))}

@@ -15,7 +15,6 @@ ADDED_WITH_THEIR_COLUMN = (
     ("projects", "baseline_id"),
     ("projects", "preview_id"),
     ("projects", "trashed_by"),
-    ("projects", "trash_of_id"),
 )
 
 

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
 
 from app.api.depends import After, Asking, Limit, Page, cut
 from backend.boundary import Id
@@ -13,12 +14,13 @@ from backend.services.projects.own_files import Holdings
 from backend.services.projects.trash import TrashEntry
 
 router = APIRouter(tags=["trash"])
+Since = Annotated[AwareDatetime, Query(description="Its `trashed_at`; where it went there anew since, it stays.")]
 Hours = Annotated[float, Query(ge=clean_up.LEAST_HOURS, allow_inf_nan=False)]
 
 
 @router.get("/trash")
 def list_trash(actor: Asking, limit: Limit = 50, after: After = None) -> Page[TrashEntry]:
-    """The projects and rounds in the trash of the projects that the asker is in."""
+    """The projects in the trash that the asker is in."""
     return cut(trash.list_mine(actor), limit=limit, after=after, key=lambda row: row.id)
 
 
@@ -34,12 +36,6 @@ def trash_project(actor: Asking, project_id: Id) -> TrashEntry:
     return trash.get(actor, trash.put_project(actor, project_id))
 
 
-@router.post("/rounds/{round_id}/trash")
-def trash_round(actor: Asking, round_id: Id) -> TrashEntry:
-    """Put a round that has ended in the trash; 409 where something was built on it."""
-    return trash.get(actor, trash.put_round(actor, round_id))
-
-
 @router.post("/trash/{entry_id}/restore", status_code=204)
 def restore(actor: Asking, entry_id: Id) -> None:
     """Bring it back as it was."""
@@ -47,9 +43,12 @@ def restore(actor: Asking, entry_id: Id) -> None:
 
 
 @router.delete("/trash/{entry_id}")
-def delete_for_good(actor: Asking, entry_id: Id) -> Holdings:
-    """Delete it with its files, and answer what it held once all is gone: minutes where it held millions of samples."""
-    return deletion.delete_for_good(actor, entry_id)
+def delete_for_good(actor: Asking, entry_id: Id, since: Since) -> Holdings:
+    """Delete it with its files, and answer what it held once all is gone: minutes where it held millions of samples.
+
+    since: its `trashed_at`; 409 where it went there anew since then.
+    """
+    return deletion.delete_for_good(actor, entry_id, since)
 
 
 @router.get("/leftovers")

@@ -1,12 +1,10 @@
-"""`rondo trash ...`, `rondo round trash` and `rondo clean-up`."""
+"""`rondo trash ...` and `rondo clean-up`."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.output import AsJson, Project, emit, table
-from app.cli.previewing import app as round_app
-from app.cli.rounds import one_round
+from app.cli.output import AsJson, emit, table
 
 if TYPE_CHECKING:
     from backend.services.projects.own_files import Holdings
@@ -32,7 +30,7 @@ def list_(as_json: AsJson = False) -> None:
 
 @app.command()
 def restore(entry: EntryId, as_json: AsJson = False) -> None:
-    """Bring a project or a round back as it was."""
+    """Bring a project back as it was."""
     from app.cli import asking
     from backend.services.projects import trash
 
@@ -46,32 +44,20 @@ def restore(entry: EntryId, as_json: AsJson = False) -> None:
 def delete(
     entry: EntryId, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False, as_json: AsJson = False
 ) -> None:
-    """Delete a project or a round for good, its files too."""
+    """Delete a project for good, its files too."""
     from dataclasses import asdict
 
     from app.cli import asking
     from backend.services.projects import deletion, trash
 
     actor = asking.owner()
-    name = trash.get(actor, entry).name
+    found = trash.get(actor, entry)
+    name = found.name
     if not yes:
         asked = f"Delete {name} for good: {in_words(deletion.contents(actor, entry))}?"
         typer.confirm(asked, abort=True, err=True)
-    held = deletion.delete_for_good(actor, entry)
+    held = deletion.delete_for_good(actor, entry, found.trashed_at)
     emit({"name": name, **asdict(held)}, as_json=as_json, text=f"{name} is deleted: {in_words(held)}.")
-
-
-@round_app.command("trash")
-def trash_round(
-    number: Annotated[int, typer.Argument(help="The round's number, as the pages show it.")],
-    project: Project = None,
-    as_json: AsJson = False,
-) -> None:
-    """Put a round that has ended in the trash, with what it made; it can be brought back."""
-    from backend.services.projects import trash as trashed
-
-    actor, round_ = one_round(project, number)
-    emit_entry(trashed.put_round(actor, round_.id), f"Round {round_.number}", as_json=as_json)
 
 
 def clean_up(

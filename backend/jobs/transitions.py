@@ -60,7 +60,7 @@ def enqueue(
         spec=spec or {},
         created_by=created_by,
     )
-    _refuse_trashed(db, project_id, round_id)
+    _refuse_trashed(db, project_id)
     _refuse_second(db, round_id)
     db.add(job)
     _flush(db, round_id)
@@ -87,7 +87,7 @@ def resume(db: Session, job_id: int) -> Job:
         return job
     if job.status == JobStatus.done:
         raise Conflict(f"Job {job_id} is done, so there is nothing to resume. Launch a new round to do it again.")
-    _refuse_trashed(db, job.project_id, job.round_id)
+    _refuse_trashed(db, job.project_id)
     _refuse_superseded(db, job)
     if not _is_beside(job):
         _refuse_in_review(db, job)
@@ -270,15 +270,11 @@ def _refuse_second(db: Session, round_id: int | None) -> None:
         raise Conflict(f"Job {other.id} ({other.stage}) of this round is {other.status}. Cancel it or wait.")
 
 
-def _refuse_trashed(db: Session, project_id: int, round_id: int | None) -> None:
+def _refuse_trashed(db: Session, project_id: int) -> None:
     """Locks the project against going to the trash meanwhile: whoever puts it there looks for jobs under its lock."""
     query = select(Project.trashed_at).where(Project.id == project_id).with_for_update(read=True, key_share=True)
-    is_trashed = db.scalar(query) is not None
-    if not is_trashed and round_id is not None:
-        # A round that went there since the caller read it belongs to another, hidden project now.
-        is_trashed = db.scalar(select(Round.project_id).where(Round.id == round_id)) != project_id
-    if is_trashed:
-        raise Conflict("The project or the round is in the trash, so nothing is done for it. Restore it first.")
+    if db.scalar(query) is not None:
+        raise Conflict("The project is in the trash, so nothing is done for it. Bring it back first.")
 
 
 def _refuse_superseded(db: Session, job: Job) -> None:

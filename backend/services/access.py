@@ -93,13 +93,10 @@ def _said_of_trash(db: Session, actor: Actor, project_id: int) -> str:
     row = db.get(tables.Project, project_id)
     if row is None or row.trashed_at is None:
         return ""
-    if row.trash_of_id is None:
-        what, has = f"The project {row.name}", role_in_trash(db, actor, project_id)
-    else:
-        number = db.scalar(select(tables.Round.number).where(tables.Round.project_id == project_id))
-        what, has = f"Round {number}", role_of(db, actor, row.trash_of_id)
+    if role_in_trash(db, actor, project_id) is None:
+        return ""
     back = f"The page /projects or `rondo trash restore {project_id}` brings it back."
-    return f"{what} is in the trash since {row.trashed_at:%Y-%m-%d %H:%M} UTC. {back}" if has is not None else ""
+    return f"The project {row.name} is in the trash since {row.trashed_at:%Y-%m-%d %H:%M} UTC. {back}"
 
 
 def is_owner(db: Session, actor: Actor) -> bool:

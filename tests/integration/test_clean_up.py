@@ -72,6 +72,13 @@ def test_only_what_nothing_refers_to_and_nobody_writes_to_is_found_and_deleted(d
     assert not any((settings().folder / path).exists() for path in set(left) - {"jobs/999"})
     assert all((settings().folder / within).exists() for within in kept)
     assert outside.exists()
+    found_before = clean_up._look
+    with pytest.MonkeyPatch.context() as patched:  # somebody writes to one in the meantime
+        lay("tmp/half/rows.jsonl")
+        patched.setattr(
+            clean_up, "_look", lambda latest: [found_before(latest), lay("tmp/half/rows.jsonl", hours=0)][0]
+        )
+        assert clean_up.delete(owner) == []
     with pytest.raises(PermissionDenied, match="Only an owner"):
         clean_up.delete(rows.make_actor(project, Role.admin))
     with pytest.raises(InvalidInput, match="Take 1 or more"):

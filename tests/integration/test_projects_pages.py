@@ -1,8 +1,12 @@
 """The plain pages of projects and the trash: who sees what, and the way there and back by forms."""
 
+import os
+import re
+
 import pytest
 from sqlalchemy import select
 
+from backend.config import settings
 from backend.db import reading, tables
 from backend.services.people import accounts
 from backend.services.projects import trash
@@ -12,6 +16,7 @@ from tests.integration import site
 
 pytestmark = pytest.mark.on_sqlite
 PAGE = {"accept": "text/html"}
+SINCE = "2026-01-01T00:00:00+00:00"
 
 
 def test_a_project_is_renamed_goes_to_the_trash_and_comes_back(database: str) -> None:
@@ -38,7 +43,7 @@ def test_a_project_is_renamed_goes_to_the_trash_and_comes_back(database: str) ->
         assert "<form" not in lost.text
         refused = client.post(f"/projects/trash/{project.id}/restore")
         assert (refused.status_code, "needs the role admin" in refused.text) == (403, True)
-        assert client.post(f"/projects/trash/{project.id}/delete").status_code == 403
+        assert client.post(f"/projects/trash/{project.id}/delete", data={"since": SINCE}).status_code == 403
     with site.signed_in(rows.make_actor(None)) as client:
         assert "There is no project" in client.get("/p/sums-i/", headers=PAGE).text
         assert client.post(f"/projects/trash/{project.id}/restore").status_code == 404
@@ -48,27 +53,34 @@ def test_a_project_is_renamed_goes_to_the_trash_and_comes_back(database: str) ->
         assert client.get("/p/sums-i/", headers=PAGE).status_code == 200
 
 
-def test_a_round_goes_from_its_page_to_the_trash_and_an_admin_deletes_it(database: str) -> None:
-    project = rows.make_project("Sums")
+def test_an_owner_deletes_what_the_page_showed_and_nothing_else(database: str) -> None:
+    project, owner = rows.make_project("Sums"), accounts.local_owner()
     prompts = rows.make_prompt_set(project)
-    round_ = rows.make_round(project, sets=[prompts], status=RoundStatus.failed)
-    rows.make_samples(round_, prompts)
-    ask = f"/projects/rounds/{round_.id}/trash"
-    with site.signed_in(rows.make_actor(project, Role.reviewer)) as client:
-        assert (client.get(ask).status_code, client.post(ask).status_code) == (403, 403)
-    with site.signed_in(rows.make_actor(project, Role.curator)) as client:
+    rows.make_samples(rows.make_round(project, sets=[prompts], status=RoundStatus.failed), prompts)
+    trash.put_project(owner, project.id)
+    ask = f"/projects/trash/{project.id}/delete"
+    with site.signed_in(rows.make_actor(project, Role.admin)) as client:
+        assert ask not in client.get("/projects").text
+        assert "Only an owner" in client.get(ask).text
+    with site.signed_in(owner) as client:
         asked = client.get(ask).text
         assert "<dt>Samples</dt><dd>6</dd>" in asked
-        assert client.post(ask).headers["location"] == "/projects"
-        (entry,) = trash.list_mine(accounts.local_owner())
-        listed = client.get("/projects").text
-        assert "round 1 of Sums" in listed
-        assert f"/projects/trash/{entry.id}/delete" not in listed
-        assert "needs the role admin" in client.get(f"/projects/trash/{entry.id}/delete").text
-        assert client.post(ask).status_code == 404
-    with site.signed_in(rows.make_actor(project, Role.admin)) as client:
-        assert "<dt>Samples</dt><dd>6</dd>" in client.get(f"/projects/trash/{entry.id}/delete").text
-        assert client.post(f"/projects/trash/{entry.id}/delete").headers["location"] == "/projects"
+        since = re.search(r'name="since" value="([^"]+)"', asked)
+        assert since is not None
+        trash.restore(owner, project.id)
+        trash.put_project(owner, project.id)
+        refused = client.post(ask, data={"since": since[1]})
+        assert (refused.status_code, "after you looked" in refused.text) == (409, True)
+        again = re.search(r'name="since" value="([^"]+)"', client.get(ask).text)
+        assert again is not None
+        assert client.post(ask, data={"since": again[1]}).headers["location"] == "/projects"
         assert "Nothing is in the trash" in client.get("/projects").text
+        left = settings().folder / "tmp" / "half"
+        left.mkdir(parents=True)
+        os.utime(left, (0, 0))
+        assert "tmp/half" not in client.get("/projects").text
+        assert "tmp/half" in client.get("/projects?leftovers=1").text
+        assert client.post("/projects/clean-up").status_code == 303
+        assert "belong to something" in client.get("/projects?leftovers=1").text
     with reading() as db:
         assert db.scalars(select(tables.Round)).all() == []

@@ -1,32 +1,28 @@
 """The trash: what goes there is seen no more, comes back as it was, and is deleted whole, also after a death."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from backend import jobs
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.errors import Conflict, NotFound, PermissionDenied
 from backend.services import audit, projects, rounds
-from backend.services.projects import deletion, trash
+from backend.services.access import Actor
+from backend.services.projects import deletion, own_files, trash
+from backend.services.projects.own_files import Holdings
 from backend.services.samples import detail
 from backend.values import DatasetType, Role, RoundStatus, Stage
 from tests import rows
-from tests.integration.walking import World, make_world
+from tests.integration.walking import make_world
 
 KEPT = {"users", "events", "executors"}
 """What a deletion leaves: people, and what they did."""
-
-
-def counts() -> dict[str, int]:
-    with reading() as db:
-        return {
-            table.name: db.scalar(select(func.count()).select_from(table)) or 0
-            for table in tables.Base.metadata.sorted_tables
-        }
 
 
 def everything() -> dict[str, list[tuple]]:
@@ -40,40 +36,42 @@ def everything() -> dict[str, list[tuple]]:
         return found
 
 
-class Place:
-    """A project with two rounds from one base: one that trained a checkpoint, and one beside it."""
-
-    def __init__(self) -> None:
-        self.project = rows.make_project()
-        self.admin = rows.make_actor(self.project, Role.admin, name="Ada")
-        self.curator = rows.make_actor(self.project, Role.curator, name="Cleo")
-        self.owner = rows.make_actor(None, name="Olga", is_owner=True)
-        self.base = rows.make_checkpoint(self.project, "base")
-        self.prompts = rows.make_prompt_set(self.project)
-        self.first = self.make_round(1)
-        self.made = self.checkpoint_of(self.first)
-        self.second = self.make_round(2)
-
-    def make_round(self, number: int) -> tables.Round:
-        ended = {"number": number, "status": RoundStatus.done, "stage": Stage.evaluate}
-        made = rows.make_round(self.project, self.base, sets=[self.prompts], **ended)
-        texts = rows.make_samples(made, self.prompts, scores=[1.0, 0.0])
-        rows.make_judgments(texts)
-        rows.make_decision(texts[0], self.admin, "accept")
-        pair = {"prompt_id": texts[0].prompt_id, "sample_id": texts[0].id, "rejected_id": texts[1].id}
-        rows.make_dataset(made, DatasetType.preference, [pair])
-        return made
-
-    def checkpoint_of(self, round_: tables.Round) -> tables.Checkpoint:
-        made = rows.make_checkpoint(self.project, f"round-{round_.number}", parent=self.base)
-        with session() as db:
-            db.get_one(tables.Round, round_.id).checkpoint_id = made.id
-        return made
+def make_place() -> tables.Project:
+    """A project with two rounds, whose second one goes on from the first one's checkpoint, and a preview's rows."""
+    project = rows.make_project()
+    base, prompts = rows.make_checkpoint(project, "base"), rows.make_prompt_set(project)
+    first = make_round(project, base, prompts, number=1)
+    made = rows.make_checkpoint(project, "made", parent=base)
+    with session() as db:
+        db.get_one(tables.Round, first.id).checkpoint_id = made.id
+        preview = tables.Preview(project_id=project.id, plan={})
+        db.add(preview)
+        db.flush()
+        hidden = tables.Project(name=f"preview of {project.id}", preview_id=preview.id)
+        db.add(hidden)
+    make_round(project, made, prompts, number=2, parent_id=first.id)
+    make_round(hidden, made, prompts, number=1)
+    return project
 
 
-@pytest.fixture
-def place(database: str) -> Place:
-    return Place()
+def make_round(
+    project: tables.Project, policy: tables.Checkpoint, prompts: tables.PromptSet, **columns: Any
+) -> tables.Round:
+    made = rows.make_round(project, policy, sets=[prompts], status=RoundStatus.done, stage=Stage.evaluate, **columns)
+    texts = rows.make_samples(made, prompts, scores=[1.0, 0.0])
+    rows.make_judgments(texts)
+    rows.make_decision(texts[0], rows.make_actor(project), "accept")
+    pair = {"prompt_id": texts[0].prompt_id, "sample_id": texts[0].id, "rejected_id": texts[1].id}
+    rows.make_dataset(made, DatasetType.preference, [pair])
+    return made
+
+
+def delete(owner: Actor, entry_id: int) -> Holdings:
+    return deletion.delete_for_good(owner, entry_id, trash.get(owner, entry_id).trashed_at)
+
+
+def make_owner() -> Actor:
+    return rows.make_actor(None, name="Olga", is_owner=True)
 
 
 def test_a_project_in_the_trash_is_nowhere_and_comes_back_as_it_was(database: str) -> None:
@@ -106,144 +104,60 @@ def test_a_project_in_the_trash_is_nowhere_and_comes_back_as_it_was(database: st
         trash.restore(viewer, entry_id)
     with pytest.raises(NotFound, match="nothing numbered"):
         trash.restore(stranger, entry_id)
-    with pytest.raises(PermissionDenied, match="needs an owner"):
-        deletion.delete_for_good(admin, entry_id)
+    with pytest.raises(PermissionDenied, match="Only an owner"):
+        delete(admin, entry_id)
     assert trash.restore(admin, entry_id) == world.project.id
     assert everything() == before
     assert [one.id for one in projects.list_mine(admin)] == [world.project.id]
     assert trash.list_mine(admin) == []
 
 
-def test_what_runs_keeps_a_project_and_a_round_out_of_the_trash(place: Place) -> None:
+def test_what_runs_keeps_a_project_out_of_the_trash(database: str) -> None:
+    project, owner = rows.make_project(), make_owner()
     with session() as db:
-        job = jobs.enqueue(db, stage=Stage.generate, project_id=place.project.id, round_id=place.first.id)
-    for put in (
-        lambda: trash.put_project(place.admin, place.project.id),
-        lambda: trash.put_round(place.curator, place.first.id),
-    ):
-        with pytest.raises(Conflict, match=rf"jobs that are not over: {job.id} \(generate, queued\)"):
-            put()
-    with session() as db:
-        db.get_one(tables.Round, place.second.id).status = RoundStatus.review
-    with pytest.raises(Conflict, match=r"Round 2 is review.*Cancel it first"):
-        trash.put_round(place.curator, place.second.id)
+        job = jobs.enqueue(db, stage=Stage.evaluate, project_id=project.id)
+    with pytest.raises(Conflict, match=rf"jobs that are not over: {job.id} \(evaluate, queued\)"):
+        trash.put_project(owner, project.id)
     with session() as db:
         jobs.cancel(db, job.id)
-    trash.put_project(place.admin, place.project.id)
+    trash.put_project(owner, project.id)
     with pytest.raises(Conflict, match="in the trash"), session() as db:
-        jobs.enqueue(db, stage=Stage.generate, project_id=place.project.id, round_id=place.first.id)
+        jobs.enqueue(db, stage=Stage.evaluate, project_id=project.id)
     with pytest.raises(Conflict, match="in the trash"), session() as db:
         jobs.resume(db, job.id)
 
 
-def test_a_round_goes_to_the_trash_with_what_it_made_and_comes_back_as_it_was(place: Place) -> None:
-    before = everything()
-    entry_id = trash.put_round(place.curator, place.first.id)
-    assert [one.number for one in rounds.list_rounds(place.admin, place.project.id)] == [2]
-    with reading() as db:
-        here = tables.Checkpoint.project_id == place.project.id
-        assert list(db.scalars(select(tables.Checkpoint.name).where(here))) == ["base"]
-        sample_id = db.scalars(select(tables.Sample.id).where(tables.Sample.round_id == place.first.id)).first()
-    assert sample_id is not None
-    for ask in (
-        lambda: rounds.get(place.admin, place.first.id),
-        lambda: detail.detail(place.owner, sample_id),
-    ):
-        with pytest.raises(NotFound, match=rf"Round 1 is in the trash since .* `rondo trash restore {entry_id}`"):
-            ask()
-    (entry,) = trash.list_mine(place.curator)
-    assert (entry.id, entry.kind, entry.may_restore, entry.may_delete) == (entry_id, "round", True, False)
-    assert trash.restore(place.curator, entry_id) == place.project.id
-    assert everything() == before
-
-
-@pytest.mark.on_sqlite
-def test_a_round_that_is_launched_meanwhile_does_not_take_its_number(database: str) -> None:
-    world = make_world()
-    curator = world.actor(Role.curator)
-    with reading() as db:
-        stopped = db.scalars(select(tables.Round).where(tables.Round.status == RoundStatus.failed)).one()
-    entry_id = trash.put_round(curator, stopped.id)
-    launched = rounds.launch(curator, world.project.id, rounds.defaults(curator, world.project.id, None))
-    trash.restore(curator, entry_id)
-    numbers = {one.id: one.number for one in rounds.list_rounds(curator, world.project.id)}
-    assert (numbers[stopped.id], numbers[launched]) == (2, 3)
-
-
-def test_every_table_that_names_round_and_project_goes_with_a_round() -> None:
-    """Lists of a project find these by its number: `trash.MOVED` has them, or nothing lists them by it."""
-    both = {
-        table.name for table in tables.Base.metadata.sorted_tables if {"project_id", "round_id"} <= {*table.c.keys()}
-    }
-    stay = {"samples", "decisions", "events", "judge_benches"}
-    assert both - stay == {table.__tablename__ for table in trash.MOVED}
-
-
-def test_what_was_built_on_a_round_is_named_and_keeps_it(place: Place) -> None:
-    third = rows.make_round(place.project, place.made, parent_id=place.first.id, status=RoundStatus.failed)
-    with session() as db:
-        db.get_one(tables.Project, place.project.id).baseline_id = place.made.id
-        db.add(tables.Arena(project_id=place.project.id, first_id=place.made.id, second_id=place.base.id, secret="0"))
-        db.add(tables.JudgeBench(project_id=place.project.id, round_id=place.first.id))
-    rows.make_checkpoint(place.project, "child", parent=place.made)
-    with pytest.raises(Conflict) as refused:
-        trash.put_round(place.curator, place.first.id)
-    for said in (
-        f"round {third.number} uses its checkpoint",
-        f"round {third.number} goes on from it",
-        "the checkpoint child is made of its checkpoint",
-        "compares its checkpoint",
-        "its checkpoint is the baseline",
-        "is about it",
-    ):
-        assert said in refused.value.message
-
-
-def test_a_name_that_was_taken_meanwhile_is_told(place: Place) -> None:
-    entry_id = trash.put_round(place.curator, place.first.id)
-    other = rows.make_checkpoint(place.project, place.made.name)
-    with pytest.raises(Conflict, match="Rename that, then restore it"):
-        trash.restore(place.curator, entry_id)
-    with session() as db:
-        db.get_one(tables.Checkpoint, other.id).name = "other"
-    assert trash.restore(place.curator, entry_id) == place.project.id
-
-
-def files_of(world: World) -> list[Path]:
-    made = [
-        settings().folder / "checkpoints" / f"round-{world.ids['round_id']}-abc" / "final" / "model.safetensors",
-        settings().folder / "jobs" / str(world.ids["job_id"]) / "log.txt",
-    ]
-    for path in made:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"x" * 1000)
-    return made
+def lay(within: str) -> Path:
+    path = settings().folder / within
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x" * 1000)
+    return path
 
 
 def test_a_project_that_is_deleted_leaves_the_audit_trail_alone(database: str) -> None:
     """Everything of a project that has something of everything goes; another one beside it keeps every row."""
-    Place()
-    before = counts()
-    kept = everything()
-    world = make_world()
-    files = files_of(world)
-    owner = rows.make_actor(None, name="Owner", is_owner=True)
-    with session() as db:
-        db.add(tables.Preview(project_id=world.project.id, plan={}))
+    make_place()
+    kept, world, owner = everything(), make_world(), make_owner()
+    with reading() as db:
+        dataset_id = db.scalar(select(tables.Dataset.id).where(tables.Dataset.project_id == world.project.id))
+    files = [
+        lay(f"checkpoints/round-{world.ids['round_id']}-abc/final/model.safetensors"),
+        lay(f"jobs/{world.ids['job_id']}/log.txt"),
+        lay(f"exports/samples-{world.ids['job_id']}.jsonl"),
+        lay(f"exports/dataset-{dataset_id}-preference.jsonl"),
+    ]
+    beside = [lay("exports/samples-999.jsonl"), lay(f"exports/dataset-{dataset_id}0-preference.jsonl")]
     with pytest.raises(NotFound, match="nothing numbered"):
-        deletion.delete_for_good(owner, world.project.id)
+        delete(owner, world.project.id)
     entry_id = trash.put_project(owner, world.project.id)
     held = deletion.contents(owner, entry_id)
-    assert (held.rounds, held.num_bytes) == (2, 2000)
-    assert deletion.delete_for_good(owner, entry_id) == held
-    after = counts()
-    assert {name: number for name, number in after.items() if name not in KEPT} == {
-        name: number for name, number in before.items() if name not in KEPT
-    }
+    assert (held.rounds, held.num_bytes) == (2, 4000)
+    assert delete(owner, entry_id) == held
     assert {name: said for name, said in everything().items() if name not in KEPT} == {
         name: said for name, said in kept.items() if name not in KEPT
     }
-    assert not any(path.exists() or path.parent.exists() for path in files)
+    assert not any(path.exists() for path in files)
+    assert all(path.exists() for path in beside)
     with reading() as db:
         query = select(tables.Event.verb, tables.Event.subject, tables.Event.details).order_by(tables.Event.id)
         told = {row.verb: (row.subject, row.details) for row in db.execute(query)}
@@ -252,41 +166,110 @@ def test_a_project_that_is_deleted_leaves_the_audit_trail_alone(database: str) -
     assert told["delete project"][1]["samples"] == held.samples
 
 
-@pytest.mark.parametrize("after", [0, 2, 4, 5])
+class Killed(BaseException):
+    """Nothing catches it."""
+
+
+@pytest.mark.parametrize("after", [0, 9, 21])
 def test_a_death_in_the_middle_leaves_what_can_only_be_deleted_again(
-    place: Place, after: int, monkeypatch: pytest.MonkeyPatch
+    database: str, after: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entry_id = trash.put_round(place.curator, place.first.id)
-    whole = counts()
-
-    class Killed(BaseException):
-        pass
-
+    """A project with a preview's hidden rows, one group a transaction: it dies after so many of these."""
+    other = make_place()
+    kept, owner = everything(), make_owner()
+    project = make_place()
+    admin = rows.make_actor(project, Role.admin)
+    entry_id = trash.put_project(owner, project.id)
+    log, left = lay(f"checkpoints/round-{round_of(project)}-abc/final/model.safetensors"), after
     steps = deletion._steps
 
     def dying(project_id: int) -> Iterator[None]:
-        for number, _ in enumerate(steps(project_id)):
-            if number == after:
+        nonlocal left
+        for _ in steps(project_id):
+            if not left:
                 raise Killed
+            left -= 1
             yield
 
+    monkeypatch.setattr(deletion, "GROUPS", 1)
     with monkeypatch.context() as patched:
         patched.setattr(deletion, "_steps", dying)
         with pytest.raises(Killed):
-            deletion.delete_for_good(place.admin, entry_id)
-    assert counts() != whole
-    (entry,) = trash.list_mine(place.curator)
+            delete(owner, entry_id)
+    assert not log.exists()
+    (entry,) = trash.list_mine(admin)
     assert entry.is_deleting
     with pytest.raises(Conflict, match="partly deleted"):
-        trash.restore(place.curator, entry_id)
-    with pytest.raises(NotFound, match=r"There is no round|is in the trash"):
-        rounds.get(place.admin, place.first.id)
-    with pytest.raises(PermissionDenied, match="the role admin"):
-        deletion.delete_for_good(place.curator, entry_id)
-    deletion.delete_for_good(place.admin, entry_id)
-    assert trash.list_mine(place.curator) == []
+        trash.restore(admin, entry_id)
+    with pytest.raises(PermissionDenied, match="Only an owner"):
+        delete(admin, entry_id)
+    delete(owner, entry_id)
+    assert trash.list_mine(owner) == []
+    assert {name: said for name, said in everything().items() if name not in KEPT} == {
+        name: said for name, said in kept.items() if name not in KEPT
+    }
+    assert "delete project" in {one.verb for one in audit.listing(owner, other.id).entries}
+
+
+def round_of(project: tables.Project) -> int:
     with reading() as db:
-        assert list(db.scalars(select(tables.Round.number))) == [2]
-        assert set(db.scalars(select(tables.Sample.round_id))) == {place.second.id}
-        assert list(db.scalars(select(tables.Checkpoint.name))) == ["base"]
-    assert "delete round" in {entry.verb for entry in audit.listing(place.curator, place.project.id).entries}
+        return db.scalars(select(tables.Round.id).where(tables.Round.project_id == project.id)).first() or 0
+
+
+@pytest.mark.on_sqlite
+def test_files_go_before_their_rows_so_that_nobody_else_gets_their_number(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, owner = rows.make_project(), make_owner()
+    with session() as db:
+        job = jobs.enqueue(db, stage=Stage.evaluate, project_id=project.id)
+        jobs.cancel(db, job.id)
+    entry_id, log = trash.put_project(owner, project.id), lay(f"jobs/{job.id}/log.txt")
+
+    def die(_found: object, _kept: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(own_files, "remove", die)
+        with pytest.raises(Killed):
+            delete(owner, entry_id)
+    with monkeypatch.context() as patched:
+        patched.setattr(own_files.shutil, "rmtree", lambda *_, **__: None)
+        with pytest.raises(Conflict, match=rf"deleted in part: .*jobs/{job.id} could not be deleted"):
+            delete(owner, entry_id)
+    with reading() as db:
+        assert db.get(tables.Job, job.id) is not None
+    with deletion._alone(), pytest.raises(Conflict, match="being deleted just now"):
+        delete(owner, entry_id)
+    assert log.exists()
+    delete(owner, entry_id)
+    assert not log.parent.exists()
+
+
+@pytest.mark.on_sqlite
+def test_a_number_that_was_given_again_deletes_nothing_else(database: str) -> None:
+    owner, project = make_owner(), rows.make_project("first")
+    looked_at = trash.get(owner, trash.put_project(owner, project.id))
+    delete(owner, looked_at.id)
+    other = rows.make_project("second")
+    assert other.id == looked_at.id  # SQLite gives the newest number again
+    trash.put_project(owner, other.id)
+    with pytest.raises(Conflict, match="second was put in the trash after you looked"):
+        deletion.delete_for_good(owner, looked_at.id, looked_at.trashed_at)
+    assert trash.restore(owner, other.id) == other.id
+
+
+@pytest.mark.on_sqlite
+def test_a_folder_that_a_model_of_another_project_needs_stays(database: str) -> None:
+    """Its base is named by an adapter's own file, or within a list of an engine."""
+    project, other, owner = rows.make_project(), rows.make_project(), make_owner()
+    one, two, gone = (rows.make_round(project, number=number) for number in (1, 2, 3))
+    base, judge, rest = (lay(f"checkpoints/round-{each.id}-abc/final/model.safetensors") for each in (one, two, gone))
+    for file in (base, judge, rest):
+        rows.make_checkpoint(project, location=str(file.parent.relative_to(settings().folder)))
+    adapter = lay("mine/adapter_config.json")
+    adapter.write_text(json.dumps({"base_model_name_or_path": str(base.parent)}))
+    rows.make_checkpoint(other, location="mine")
+    rows.make_checkpoint(other, location="", engine={"name": "some", "judges": [{"model": str(judge.parent)}]})
+    delete(owner, trash.put_project(owner, project.id))
+    assert [file.exists() for file in (base, judge, rest)] == [True, True, False]

@@ -28,9 +28,8 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/projects", OWNER, {"name": "New"}),
     ("PATCH", "/projects/{project_id}", Role.admin, {"description": "new"}),
     ("POST", "/projects/{project_id}/trash", Role.admin, None),
-    ("POST", "/rounds/{round_id}/trash", Role.curator, None),
-    ("POST", "/trash/{entry_id}/restore", Role.curator, None),
-    ("DELETE", "/trash/{entry_id}", Role.admin, None),
+    ("POST", "/trash/{entry_id}/restore", Role.admin, None),
+    ("DELETE", "/trash/{entry_id}", OWNER, "since"),
     ("DELETE", "/leftovers", OWNER, None),
     ("POST", "/projects/{project_id}/people", Role.admin, {"name": "newcomer", "role": "viewer"}),
     ("PUT", "/projects/{project_id}/people/{user_id}", Role.admin, {"role": "admin"}),
@@ -279,6 +278,8 @@ def send(client: httpx.Client, method: str, path: str, body: Any, world: World) 
         }
     if body == "push":
         body = None
+    if body == "since":
+        return client.request(method, path, params={"since": world.ids["since"]})
     if body == "trial":
         body = {"checkpoint_ids": [world.ids["policy_id"]], "text": "hello"}
     return client.request(method, path, json=body)

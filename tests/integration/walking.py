@@ -60,7 +60,11 @@ class World:
 
     def actor(self, role: Role | None) -> Actor:
         """A new person with that role; None: a stranger."""
-        return rows.make_actor(self.project if role else None, role or Role.viewer)
+        made = rows.make_actor(self.project if role else None, role or Role.viewer)
+        if role is not None and "entry_id" in self.ids:
+            with session() as db:
+                db.add(tables.Membership(project_id=self.ids["entry_id"], user_id=made.user_id, role=role))
+        return made
 
 
 def make_world(mark: str = MARK) -> World:
@@ -388,6 +392,6 @@ def server_functions() -> Iterator[tuple[int, str]]:
 @pytest.fixture
 def world(database: str) -> World:
     owner, made = accounts.local_owner(), make_world()
-    spoiled = rows.make_round(made.project, rows.make_checkpoint(made.project), status=RoundStatus.failed)
-    made.ids["entry_id"] = trash.put_round(owner, spoiled.id)
+    entry_id = trash.put_project(owner, rows.make_project("thrown away").id)
+    made.ids.update(entry_id=entry_id, since=trash.get(owner, entry_id).trashed_at.isoformat())
     return made

@@ -5,7 +5,6 @@ from typing import Any
 from app.widgets.formats import count, duration, gap_interval, interval, percent, points
 from app.widgets.warning_said import BADGES as BADGES_OF_LIGHTS
 from backend.services import warnings
-from backend.services.projects import trash
 from backend.services.projects.overview import Loop
 from backend.services.results import loop_tree, starts
 from backend.services.results.summaries import RoundLine
@@ -70,7 +69,6 @@ def line_value(line: RoundLine, loop: Loop) -> dict[str, Any]:
         "checkpoint_id": line.checkpoint_id or "",
         "recipe": line.recipe,
         "is_stopped": line.status in (RoundStatus.failed, RoundStatus.cancelled),
-        "is_over": line.status in trash.ENDED,
         "left_out": f"{line.left_out:,} left out" if line.left_out else "",
         "follows": _follows(line),
         "warned": [

@@ -69,8 +69,6 @@ LINE = """
         {{#if this.checkpoint}}<a href="new-round?from={{this.id}}">Start from here</a>{{/if}}
         {{#if this.is_stopped}}<a href="new-round?again={{this.id}}">Change and launch again</a>{{/if}}
       </span>
-      {{#if this.is_over}}<span class="rondo-needs-curator">
-        <a href="/projects/rounds/{{this.id}}/trash">Put in the trash…</a></span>{{/if}}
     </footer>
     {{/unless}}
   </article>

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, ForeignKey, Index, String, event, false, select, text
+from sqlalchemy import Connection, ForeignKey, String, event, false, select
 from sqlalchemy.orm import Mapped, Mapper, mapped_column
 
 from backend.db.base import Base, Identified
@@ -15,14 +15,6 @@ class Project(Identified, Base):
     """One loop. `defaults` prefills the first round: recipe, prompt sets, numbers (see services.rounds)."""
 
     __tablename__ = "projects"
-    __table_args__ = (
-        Index(
-            "ix_projects_trash_of_id",
-            "trash_of_id",
-            sqlite_where=text("trash_of_id IS NOT NULL"),
-            postgresql_where=text("trash_of_id IS NOT NULL"),
-        ),
-    )
 
     name: Mapped[str] = mapped_column(String(120), unique=True)
     slug: Mapped[str] = mapped_column(String(400), unique=True)
@@ -48,10 +40,6 @@ class Project(Identified, Base):
     trashed_by: Mapped[int | None] = mapped_column(
         ForeignKey("users.id", ondelete="SET NULL", name="fk_projects_trashed_by_users")
     )
-    trash_of_id: Mapped[int | None] = mapped_column(
-        ForeignKey("projects.id", ondelete="CASCADE", name="fk_projects_trash_of_id_projects")
-    )
-    """Of a hidden project that holds a round in the trash: the project that the round was taken from."""
     is_deleting: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Its deletion has begun, so that it is no longer whole: it can only be deleted again."""
 

@@ -75,7 +75,7 @@ def push_at_work(db: Session, checkpoint_id: int) -> str:
 def round_at_work(db: Session, ids: list[int]) -> str:
     """In words, a round that may still ask one of these checkpoints: it is not over, or its newest job can be resumed.
 
-    Empty where there is none. The rounds of previews do not count, whose texts are thrown away, nor those in the trash.
+    Empty where there is none. The rounds of previews do not count: what they write is thrown away.
     """
     round_, role, job, project = tables.Round, tables.RoundRole, tables.Job, tables.Project
     bound = select(role.round_id).where(role.checkpoint_id.in_(ids))
@@ -86,12 +86,7 @@ def round_at_work(db: Session, ids: list[int]) -> str:
     query = (
         select(round_.number, round_.status, busy)
         .join(project, project.id == round_.project_id)
-        .where(
-            project.preview_id.is_(None),
-            project.trashed_at.is_(None),
-            acts,
-            or_(round_.status.in_(AT_WORK), busy, resumable),
-        )
+        .where(project.preview_id.is_(None), acts, or_(round_.status.in_(AT_WORK), busy, resumable))
         .order_by(round_.status.in_(AT_WORK).desc(), round_.number)
         .limit(1)
     )

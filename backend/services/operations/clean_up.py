@@ -30,6 +30,8 @@ SAFE_HOURS = 24.0
 LEAST_HOURS = 1.0
 REPORT = re.compile(r"prompts-(\d{1,18})\..*", re.ASCII)
 BETWEEN = "tmp"
+BATCH = 20
+"""So many are looked at once more before they are deleted."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,20 @@ def find(actor: Actor, hours: float = SAFE_HOURS) -> list[Leftover]:
 
 def look(hours: float = SAFE_HOURS) -> list[Leftover]:
     """The same for whoever examines the installation from its own machine."""
+    return _look(_latest(hours))
+
+
+def _latest(hours: float) -> float:
+    """Before when something must have been written to be deleted."""
     if not hours >= LEAST_HOURS:
         raise InvalidInput(f"Older than {hours:g} hours: what is just being written would count. Take 1 or more.")
-    folder, latest = settings().folder, time.time() - hours * 3600
+    return time.time() - hours * 3600
+
+
+def _look(latest: float) -> list[Leftover]:
+    folder = settings().folder
     with reading() as db:
-        found = list(_candidates(db, folder))
+        found = list(_candidates(db, folder, own_files.named(db)))
     return [
         Leftover(str(place.relative_to(folder)), why, own_files.size_of(place))
         for place, why in found
@@ -67,14 +78,20 @@ def look(hours: float = SAFE_HOURS) -> list[Leftover]:
 
 def delete(actor: Actor, hours: float = SAFE_HOURS) -> list[Leftover]:
     """Delete what `find` finds, each looked at once more before, and return what is gone."""
-    gone, folder = [], settings().folder
-    for leftover in find(actor, hours):
-        place = folder / leftover.path
+    with reading() as db:
+        require_owner(db, actor)
+    gone, folder, latest = [], settings().folder, _latest(hours)
+    found = _look(latest)
+    for start in range(0, len(found), BATCH):
+        some = found[start : start + BATCH]
         with reading() as db:
-            is_left = any(place == other for other, _ in _candidates(db, folder, only=place))
-        if is_left:
-            own_files.remove([place])
-            gone += [] if os.path.lexists(place) else [leftover]
+            kept = own_files.named(db)
+            left = [one for one in some if any(_candidates(db, folder, kept, only=folder / one.path))]
+        for leftover in left:
+            place = folder / leftover.path
+            if _newest(place) < latest:
+                own_files.remove([place], kept)
+                gone += [] if os.path.lexists(place) else [leftover]
     if gone:
         with session() as db:
             num_bytes = sum(one.num_bytes for one in gone)
@@ -82,9 +99,8 @@ def delete(actor: Actor, hours: float = SAFE_HOURS) -> list[Leftover]:
     return gone
 
 
-def _candidates(db: Session, folder: Path, only: Path | None = None) -> Iterator[tuple[Path, str]]:
-    """What no row refers to, whatever its age; of one place alone, or all."""
-    kept = own_files.named(db)
+def _candidates(db: Session, folder: Path, kept: set[Path], only: Path | None = None) -> Iterator[tuple[Path, str]]:
+    """What no row refers to, whatever its age; of one place alone, or all. kept: the folders that checkpoints name."""
     for place, why in (*_trainings(db, folder, only), *_logs(db, folder, only), *_reports(db, folder, only)):
         if not own_files.is_named(place, kept):
             yield place, why

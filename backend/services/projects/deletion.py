@@ -1,89 +1,111 @@
 """Deleting for good what lies in the trash: row by row in small transactions, so that no other writer waits long.
 
-What is deleted was in the trash before, so nobody sees it by halves. A process that dies meanwhile leaves it there with
-a note that it is no longer whole, and deleting it again ends it. What stays: the audit trail, in which acts on a
-deleted project name it, and the durable workflows of its jobs, which hold numbers only.
+What is deleted was in the trash before, so nobody sees it by halves. Its files go first, while its rows are there: the
+database may give a deleted row's number to a new one, and then nobody could tell whose a file of that number is. A
+process that dies meanwhile leaves the project in the trash with a note that it is no longer whole, and deleting it
+again ends it. What stays: the audit trail, in which acts on a deleted project name it, and the durable workflows of its
+jobs, which hold numbers only.
 """
 
+import fcntl
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from backend.config import settings
 from backend.db import reading, session, tables
 from backend.db.many import among
-from backend.errors import Conflict, PermissionDenied
+from backend.errors import Conflict
 from backend.services import events
-from backend.services.access import Actor
-from backend.services.projects import own_files, trash, uses
+from backend.services.access import Actor, require_owner
+from backend.services.projects import own_files, trash
 from backend.services.projects.own_files import Holdings
-from backend.values import Role
 
 log = logging.getLogger("rondo.services")
 
 GROUPS, ROWS = 20, 500
 """How many groups, with all that hangs on them, and how many plain rows go in one transaction."""
+LOCK = "deletion.lock"
 
 
 def contents(actor: Actor, entry_id: int) -> Holdings:
-    """What would go with something in the trash."""
+    """What would go with a project in the trash."""
     with reading() as db:
         trash.find(db, actor, entry_id)
         return own_files.of_projects(db, _all(db, entry_id))
 
 
-def delete_for_good(actor: Actor, entry_id: int) -> Holdings:
-    """Delete a project or a round that lies in the trash, its files too, and return what it held.
+def delete_for_good(actor: Actor, entry_id: int, since: datetime) -> Holdings:
+    """Delete a project that lies in the trash, its files too, and return what it held; for owners of the installation.
 
-    Raises `Conflict` where something needs it by now. May be repeated after it was broken off.
+    since: when it went there, as the caller was shown it. Raises `Conflict` where another one lies there by now, while
+    anything is being deleted already, and where a file cannot be deleted or a row is needed. May be repeated after it
+    was broken off.
     """
-    with session() as db:
-        row = db.get(tables.Project, entry_id, with_for_update=True)
-        entry = trash.find(db, actor, entry_id)
-        assert row is not None
-        if not entry.may_delete:
-            needed = "an owner of this installation" if entry.kind == "project" else f"the role {Role.admin}"
-            raise PermissionDenied(f"Deleting this {entry.kind} for good needs {needed}. Ask one of them.")
-        ids = _all(db, entry_id)
-        round_ = _round(db, entry_id) if entry.kind == "round" else None
-        if round_ is not None and not row.is_deleting:
-            uses.clear_previews(db, round_)
-            uses.refuse(db, round_)
-        held, places = own_files.of_projects(db, ids), own_files.places(db, ids)
-        row.is_deleting = True
-        told: dict[str, Any] = {"samples": held.samples, "decisions": held.decisions, "bytes": held.num_bytes}
-        if entry.home_id is None:
+    with _alone():
+        with reading() as db:
+            require_owner(db, actor)
+            trash.find(db, actor, entry_id)
+            ids = _all(db, entry_id)
+            held = own_files.of_projects(db, ids)
+        with session() as db:
+            row = db.get(tables.Project, entry_id, with_for_update=True)
+            entry = trash.find(db, actor, entry_id)
+            assert row is not None
+            if entry.trashed_at != since:
+                raise Conflict(
+                    f"{entry.name} was put in the trash after you looked, so it stays. Look at the trash again."
+                )
+            row.is_deleting = True
+            told: dict[str, Any] = {"samples": held.samples, "decisions": held.decisions, "bytes": held.num_bytes}
             events.note(db, actor, "delete project", entry.name, rounds=held.rounds, **told)
-        else:
-            events.note(db, actor, "delete round", entry.name, project_id=entry.home_id, **told)
-    try:
-        for number in ids:
-            for _ in _steps(number):
-                pass
-            _end(number)
-    except IntegrityError as error:
-        log.warning("The project %s could not be deleted whole.", number, exc_info=True)
-        raise Conflict(
-            f"{entry.name} is deleted in part: something of another project refers to the rest. The log says what. "
-            "Delete that, then delete it again."
-        ) from error
-    own_files.remove(places)
+        _delete_files(entry.name, ids)
+        try:
+            for number in ids:
+                for _ in _steps(number):
+                    pass
+                _end(number)
+        except IntegrityError as error:
+            log.warning("The project %s could not be deleted whole.", number, exc_info=True)
+            raise Conflict(
+                f"{entry.name} is deleted in part: something of another project refers to the rest. The log says what. "
+                "Delete that, then delete it again."
+            ) from error
     return held
 
 
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the data folder's lock on deletions, which a death lets go; raises `Conflict` where somebody else does."""
+    place = settings().folder / LOCK
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Conflict("Something is being deleted just now. Wait for its end, then delete this.") from None
+        yield
+
+
+def _delete_files(name: str, ids: Sequence[int]) -> None:
+    with reading() as db:
+        places, kept = own_files.places(db, ids), own_files.named(db, but_of=ids)
+    if stuck := own_files.remove(places, kept):
+        way_out = "Give Rondo the right to, then delete it again."
+        raise Conflict(f"{name} is deleted in part: {stuck[0]} could not be deleted. {way_out}")
+
+
 def _all(db: Session, entry_id: int) -> list[int]:
-    """The hidden projects that belong to one, then itself: those refer to its checkpoints and prompts."""
+    """The hidden projects of its previews, then itself: those refer to its checkpoints and prompts."""
     project, preview = tables.Project, tables.Preview
     of_previews = select(preview.id).where(preview.project_id == entry_id)
-    hidden = select(project.id).where((project.trash_of_id == entry_id) | project.preview_id.in_(of_previews))
-    return [*db.scalars(hidden.order_by(project.id)), entry_id]
-
-
-def _round(db: Session, entry_id: int) -> tables.Round | None:
-    return db.scalars(select(tables.Round).where(tables.Round.project_id == entry_id)).one_or_none()
+    return [*db.scalars(select(project.id).where(project.preview_id.in_(of_previews)).order_by(project.id)), entry_id]
 
 
 def _steps(project_id: int) -> Iterator[None]:

@@ -1,12 +1,13 @@
-"""What a project or a round holds, in rows and in files, and the files that are its own.
+"""What a project holds, in rows and in files, and the files that are its own.
 
-Its own are the folders in which its rounds trained and what its jobs printed. A model that somebody put into the data
-folder and registered is not Rondo's to delete.
+Its own are the folders in which its rounds trained, what its jobs printed, its exports and its reports. A model that
+somebody put into the data folder and registered is not Rondo's to delete.
 """
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +15,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.config import settings
-from backend.db import reading, tables
+from backend.db import tables
 from backend.db.many import among
+from backend.engines import _weights
+from backend.errors import RondoError
 from backend.pipeline.train import FOLDER
-from backend.services.projects.uses import made_by
-from backend.values import JSON
 
 JOBS = "jobs"
+EXPORTS = "exports"
 REPORTS = "reports"
 LONGEST = 4_096
 """Characters of a path; a longer text is none."""
@@ -28,14 +30,13 @@ LONGEST = 4_096
 
 @dataclass(frozen=True)
 class Holdings:
-    """What goes with a project or a round. `loses`: what others lose with it, as sentences."""
+    """What goes with a project."""
 
     rounds: int
     samples: int
     decisions: int
     checkpoints: int
     num_bytes: int
-    loses: tuple[str, ...] = ()
 
 
 def of_projects(db: Session, project_ids: Sequence[int]) -> Holdings:
@@ -43,56 +44,66 @@ def of_projects(db: Session, project_ids: Sequence[int]) -> Holdings:
     rounds = db.scalars(select(tables.Round.id).where(tables.Round.project_id.in_(project_ids))).all()
     where = tables.Checkpoint.project_id.in_(project_ids)
     checkpoints = db.scalar(select(func.count()).select_from(tables.Checkpoint).where(where)) or 0
-    return _contents(db, rounds, checkpoints, places(db, project_ids))
-
-
-def of_round(db: Session, round_: tables.Round) -> Holdings:
-    """What a round holds."""
-    metric, checkpoint, made = tables.Metric, tables.Checkpoint, made_by(db, round_)
-    measured = select(checkpoint.name).join(metric, metric.checkpoint_id == checkpoint.id)
-    measured = measured.where(metric.round_id == round_.id, checkpoint.id.not_in(made)).distinct()
-    loses = tuple(
-        f"The numbers of {name} were measured in this round. No round is compared with it any more."
-        for name in db.scalars(measured.order_by(checkpoint.name))
+    samples, decisions = (
+        db.scalar(select(func.count()).select_from(table).where(among(table.round_id, rounds))) or 0
+        for table in (tables.Sample, tables.Decision)
     )
-    jobs = db.scalars(select(tables.Job.id).where(tables.Job.round_id == round_.id)).all()
-    return _contents(db, [round_.id], len(made), _places([round_.id], jobs, ()), loses)
+    num_bytes = sum(size_of(place) for place in places(db, project_ids))
+    return Holdings(len(rounds), samples, decisions, checkpoints, num_bytes)
 
 
 def places(db: Session, project_ids: Sequence[int]) -> list[Path]:
-    """The folders and files that are these projects' own, whether they are there or not."""
-    rounds = db.scalars(select(tables.Round.id).where(tables.Round.project_id.in_(project_ids))).all()
-    jobs = db.scalars(select(tables.Job.id).where(tables.Job.project_id.in_(project_ids))).all()
-    sets = db.scalars(select(tables.PromptSet.id).where(tables.PromptSet.project_id.in_(project_ids))).all()
-    return _places(rounds, jobs, sets)
+    """The folders and files of these projects' own that are there."""
+    rounds, jobs, sets, datasets = (
+        db.scalars(select(table.id).where(table.project_id.in_(project_ids)).order_by(table.id)).all()
+        for table in (tables.Round, tables.Job, tables.PromptSet, tables.Dataset)
+    )
+    folder = settings().folder
+    patterns = (
+        *(f"{FOLDER}/round-{number}-*" for number in rounds),
+        *(f"{JOBS}/{number}" for number in jobs),
+        *(f"{EXPORTS}/samples-{number}.*" for number in jobs),
+        *(f"{EXPORTS}/dataset-{number}-*" for number in datasets),
+        *(f"{REPORTS}/prompts-{number}.*" for number in sets),
+    )
+    return [place for pattern in patterns for place in sorted(folder.glob(pattern))]
 
 
-def remove(found: Iterable[Path]) -> int:
-    """Delete those that no checkpoint names, and return how many bytes that freed."""
-    folder, freed = settings().folder, 0
-    with reading() as db:
-        kept = named(db)
+def remove(found: Iterable[Path], kept: Collection[Path]) -> list[Path]:
+    """Delete those that no kept folder lies in, around or at, and return what could not be deleted."""
+    stuck, folder = [], settings().folder
     for place in found:
-        if place.is_symlink() or not place.exists() or is_named(place, kept) or not place.is_relative_to(folder):
+        if place.is_symlink() or not place.is_relative_to(folder) or is_named(place, kept):
             continue
-        freed += size_of(place)
         if place.is_dir():
             shutil.rmtree(place, ignore_errors=True)
         else:
-            place.unlink(missing_ok=True)
-    return freed
+            with suppress(OSError):
+                place.unlink(missing_ok=True)
+        stuck += [place] if os.path.lexists(place) else []
+    return stuck
 
 
-def named(db: Session) -> set[Path]:
-    """The folders that checkpoints name, as they really lie."""
-    folder = settings().folder
+def named(db: Session, *, but_of: Sequence[int] = ()) -> set[Path]:
+    """The folders that checkpoints name, as they really lie, and those of the models below their adapters.
+
+    but_of: projects whose checkpoints do not count.
+    """
+    folder, checkpoint = settings().folder, tables.Checkpoint
     found: set[str] = set()
-    for location, engine in db.execute(select(tables.Checkpoint.location, tables.Checkpoint.engine)):
-        found |= {os.path.expanduser(one) for one in (location, *_words(engine or {})) if 0 < len(one) < LONGEST}
-    return {Path(os.path.realpath(folder / one)) for one in found if "\0" not in one}
+    query = select(checkpoint.location, checkpoint.engine).where(checkpoint.project_id.not_in(but_of))
+    for location, engine in db.execute(query):
+        words = (location, *_words(engine or {}))
+        found |= {os.path.expanduser(one) for one in words if 0 < len(one) < LONGEST and "\0" not in one}
+    for one in sorted(found):
+        place = str(folder / one)
+        with suppress(RondoError, OSError):
+            if _weights.is_adapter(place):
+                found.add(_weights.base_of(place))
+    return {Path(os.path.realpath(folder / one)) for one in found}
 
 
-def is_named(place: Path, kept: set[Path]) -> bool:
+def is_named(place: Path, kept: Collection[Path]) -> bool:
     """Whether a checkpoint needs this folder: it lies in it, around it, or is it."""
     real = Path(os.path.realpath(place))
     return any(one.is_relative_to(real) or real.is_relative_to(one) for one in kept)
@@ -112,27 +123,10 @@ def _size(file: Path) -> int:
         return 0
 
 
-def _words(engine: JSON) -> Iterator[str]:
+def _words(value: object) -> Iterator[str]:
     """All texts in an engine and those inside it: any may be a folder."""
-    for value in engine.values():
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, dict):
-            yield from _words(value)
-
-
-def _places(rounds: Iterable[int], jobs: Iterable[int], sets: Iterable[int]) -> list[Path]:
-    folder = settings().folder
-    found = [place for number in rounds for place in sorted((folder / FOLDER).glob(f"round-{number}-*"))]
-    found += [folder / JOBS / str(number) for number in jobs]
-    return found + [place for number in sets for place in sorted((folder / REPORTS).glob(f"prompts-{number}.*"))]
-
-
-def _contents(
-    db: Session, rounds: Sequence[int], checkpoints: int, found: Iterable[Path], loses: tuple[str, ...] = ()
-) -> Holdings:
-    samples, decisions = (
-        db.scalar(select(func.count()).select_from(table).where(among(table.round_id, rounds))) or 0
-        for table in (tables.Sample, tables.Decision)
-    )
-    return Holdings(len(rounds), samples, decisions, checkpoints, sum(size_of(p) for p in found if p.exists()), loses)
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _words(one)

@@ -115,12 +115,9 @@ def launch_in(db: Session, actor: Actor, project_id: int, plan: Plan, *, after_n
     check(db, project_id, plan, recipe)
     origin = branches.origin(db, project_id, plan, recipe)
     last = db.scalar(select(func.max(tables.Round.number)).where(tables.Round.project_id == project_id))
-    # A round that comes back from the trash has the number that it had.
-    hidden = select(tables.Project.id).where(tables.Project.trash_of_id == project_id)
-    kept = db.scalar(select(func.max(tables.Round.number)).where(tables.Round.project_id.in_(hidden)))
     if after_number is not None and (last or 0) != after_number:
         raise Conflict("Another round was launched meanwhile, so nothing was launched. Look at the overview again.")
-    row = write(db, project_id, plan, recipe, max(last or 0, kept or 0) + 1, created_by=actor.user_id, origin=origin)
+    row = write(db, project_id, plan, recipe, (last or 0) + 1, created_by=actor.user_id, origin=origin)
     place: dict[str, Any] = {"project_id": project_id, "round_id": row.id}
     before = branch.KIND if origin is not None else tune.KIND if recipe.schedule.pilot_prompts > 0 else ""
     spec = {"kind": before} if before else None

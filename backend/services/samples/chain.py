@@ -55,8 +55,8 @@ def read(actor: Actor, sample_id: int) -> Chain:
         sample = db.get(tables.Sample, sample_id)
         if sample is None:
             raise NotFound(f"There is no sample {sample_id}. It may have been deleted with its round.")
+        require(db, actor, sample.project_id, Role.viewer)
         round_ = db.get_one(tables.Round, sample.round_id)
-        require(db, actor, round_.project_id, Role.viewer)
         kept = visibility.hidden(db, actor, round_)
         visibility.refuse_hidden(kept, round_, sample)
         return of(db, actor, sample, round_, kept)

@@ -100,11 +100,11 @@ def detail(actor: Actor, sample_id: int) -> SampleDetail:
         label = db.get(tables.Label, sample_id) if sample else None
         if sample is None or label is None:
             raise NotFound(f"There is no sample {sample_id}. It may have been deleted with its round.")
-        round_ = db.get_one(tables.Round, sample.round_id)
-        require(db, actor, round_.project_id, Role.viewer)
+        require(db, actor, sample.project_id, Role.viewer)
         prompt = db.get_one(tables.Prompt, sample.prompt_id)
         group = db.get_one(tables.Group, sample.group_id)
         author = db.get(tables.User, sample.author_id) if sample.author_id else None
+        round_ = db.get_one(tables.Round, sample.round_id)
         kept = visibility.hidden(db, actor, round_)
         visibility.refuse_hidden(kept, round_, sample)
         is_hint_hidden = group.is_stripped and kept.judge
