@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from backend.engines import _in_flight
 from backend.engines._client import proxy_of
 from backend.engines._probe import probe
 from backend.errors import EngineError, MissingPrerequisite
@@ -76,6 +77,17 @@ def test_what_is_given_up_ends_and_what_was_sent_is_counted_unless_at_once(serve
             opened.complete([chat("third")], ONCE)
     assert len(server.bodies) == 1
     assert opened.take_usage().requests == (0 if at_once else 1)
+
+
+def test_a_fork_of_the_process_that_opened_an_engine_is_told_so(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with engine(server) as opened:
+        with monkeypatch.context() as fork:
+            fork.setattr(_in_flight, "getpid", lambda: -1)
+            with pytest.raises(EngineError, match="forked"):
+                opened.complete([chat("a")], ONCE)
+        assert opened.complete([chat("a")], ONCE)
 
 
 @pytest.fixture
