@@ -20,12 +20,22 @@ def address(value: str) -> str:
 
 
 def key_of(variable: str, base_url: str) -> str | None:
-    """The key in an environment variable, or that of the settings; raises `MissingPrerequisite` where one was named
-    that is not set."""
+    """The key in an environment variable, or that of the settings, without space around it; None where none is set.
+
+    Raises `MissingPrerequisite` where one was named that is not set, or that no header can hold.
+    """
     key = os.environ.get(variable)
     if not key and variable == DEFAULT_KEY:
         stored = settings().openai_api_key
-        return stored.get_secret_value() if stored else None
+        key = stored.get_secret_value() if stored else None
+        if not key:
+            return None
+    # A key that was read out of a file ends in a line break.
+    key = (key or "").strip()
     if not key:
         raise MissingPrerequisite(f"The key for {base_url} is not set. Set {variable} in the environment of Rondo.")
+    if not key.isprintable():
+        raise MissingPrerequisite(
+            f"The key for {base_url} holds a line break or another control character. Set {variable} to the key alone."
+        )
     return key

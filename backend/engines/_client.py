@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import ssl
 import time
 from urllib.parse import urlsplit
@@ -10,8 +11,8 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 import httpx
 
-from backend.engines._http import LARGEST_ERROR, HttpReply, RetryRequest, bounds, too_large
-from backend.errors import MissingPrerequisite
+from backend.engines._http_reply import LARGEST_ERROR, HttpReply, RetryRequest, bounds, too_large
+from backend.errors import EngineError, MissingPrerequisite
 from backend.values import JSON, FailureKind
 
 CONNECT_SECONDS = 15.0
@@ -24,7 +25,7 @@ CLOSED = (
     aiohttp.ClientConnectionResetError,
     aiohttp.ClientResponseError,
 )
-NOT_REACHED = (aiohttp.ClientConnectorError, aiohttp.InvalidURL, aiohttp.ClientHttpProxyError)
+USER_INFO = re.compile(r"(?<=://)[^\s/]*@")
 
 
 class HttpClient:
@@ -47,7 +48,8 @@ class HttpClient:
     async def send(self, url: str, body: JSON | None, seconds: float) -> HttpReply:
         """Ask once, within so many seconds; without a body by GET.
 
-        Raises `RetryRequest` where there is no whole reply, and `PromptError` for one that is too large.
+        Raises `RetryRequest` where there is no whole reply, `PromptError` for one that is too large, and `EngineError`
+        for a request that cannot be sent. No message or traceback holds the key or the password of a proxy.
         """
         headers = {} if body is None else {"Content-Type": "application/json"}
         until = time.monotonic() + seconds
@@ -65,13 +67,25 @@ class HttpClient:
                 return HttpReply(response.status, response.headers, await _read(response, url, until))
         except TimeoutError as error:
             raise RetryRequest(FailureKind.timeout, "") from error
-        except NOT_REACHED as error:
-            raise RetryRequest(FailureKind.error, f"no connection ({type(error).__name__}: {error})") from error
+        except ValueError as error:  # its text may be the key's or the proxy's; `aiohttp.InvalidURL` is one, too
+            raise EngineError(
+                f"{url} cannot be asked ({type(error).__name__}). Check the address, the key and the proxy that the "
+                "environment names."
+            ) from None
+        except aiohttp.ClientHttpProxyError as error:
+            reason = f"no connection (the proxy answered with status {error.status})"
+            raise RetryRequest(FailureKind.error, reason) from None
+        except aiohttp.ClientConnectorError as error:
+            raise RetryRequest(FailureKind.error, _no_connection(error)) from None
         except CLOSED as error:
             reason = "the server closed the connection before its reply was whole"
-            raise RetryRequest(FailureKind.server, f"{reason} ({type(error).__name__})") from error
+            raise RetryRequest(FailureKind.server, f"{reason} ({type(error).__name__})") from None
         except aiohttp.ClientError as error:
-            raise RetryRequest(FailureKind.server, f"no connection ({type(error).__name__}: {error})") from error
+            raise RetryRequest(FailureKind.server, _no_connection(error)) from None
+
+
+def _no_connection(error: aiohttp.ClientError) -> str:
+    return f"no connection ({type(error).__name__}: {USER_INFO.sub('', str(error))})"
 
 
 async def _read(response: aiohttp.ClientResponse, url: str, until: float) -> bytes:
@@ -97,7 +111,8 @@ def proxy_of(url: str) -> str | None:
     """
     parts, named = urlsplit(url), getproxies()
     found = named.get(parts.scheme) or named.get("all")
-    if not found or proxy_bypass(parts.netloc.rpartition("@")[2]):
+    # The list names hosts, some with a port; an IPv6 address stands there without brackets as well.
+    if not found or proxy_bypass(parts.netloc.rpartition("@")[2]) or proxy_bypass(parts.hostname or ""):
         return None
     found = found if "://" in found else f"http://{found}"
     if not found.startswith(("http://", "https://")):

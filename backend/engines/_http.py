@@ -1,10 +1,9 @@
 """One HTTP endpoint that takes and returns JSON, with retries and bounds."""
 
-import json
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,6 +12,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 from tenacity.wait import wait_exponential, wait_random_exponential
 
 from backend.engines import _in_flight
+from backend.engines._http_reply import RUNS, HttpReply, RetryRequest
 from backend.engines._refusals import Refusal, clean, refusal_of
 from backend.errors import EngineError, MissingPrerequisite, PromptError
 from backend.values import JSON, FailureKind
@@ -23,54 +23,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 LONGEST_WAIT = 30.0
 LONGEST_RETRY_AFTER = 300.0
-LARGEST_REPLY = 64 * 2**20
-"""Bytes of one reply; 1,024 samples with log-probabilities take a third of it."""
-LARGEST_ERROR = 64 * 2**10
 REFUSALS = (400, 413, 422, 451)  # the request itself is at fault; the caller may change it
 RETRYABLE = (408, 409, 425, 429)
 ABSENT = (404, 405, 410, 501)  # there is no such address
 SPENT = ("insufficient_quota", "billing_hard_limit_reached")
-WAYS_OUT = {
-    FailureKind.timeout: "Give it more time (timeout), or fewer requests at once (concurrency).",
-    FailureKind.reply: "Check that the address is that of an OpenAI-compatible API (it ends in /v1).",
-}
 LIMITED = "Ask it less often (concurrency), or wait and try again."
-RUNS = "Check that the server runs and is not overloaded, then try again."
-
-
-@dataclass(frozen=True)
-class HttpReply:
-    """A reply's status, headers and body, read whole within the bounds."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    def json(self) -> Any:
-        """Return the parsed body; raises `ValueError` for what is no JSON."""
-        try:
-            return json.loads(self.body)
-        except RecursionError as error:
-            raise ValueError("nested too deep") from error
-
-    @property
-    def content(self) -> Any:
-        """The parsed body, or its first characters as text."""
-        try:
-            return self.json()
-        except ValueError:
-            return self.body[:1000].decode("utf-8", errors="replace")
-
-
-class RetryRequest(Exception):
-    """Why a request is to be sent again, and what kind of failure it is when that does not help."""
-
-    def __init__(self, kind: FailureKind, reason: str, wait: float = 0.0, way_out: str = "") -> None:
-        super().__init__(reason)
-        self.kind = kind
-        self.reason = reason
-        self.wait = wait
-        self.way_out = way_out or WAYS_OUT.get(kind, RUNS)
 
 
 class EndpointClient:
@@ -103,11 +60,10 @@ class EndpointClient:
         self._backoff = wait_exponential(**half) + wait_random_exponential(**half)
         self._stop = stop_after_attempt(max_retries + 1)
         self._requests = _in_flight.RequestsInFlight(connections)
-        try:
+        with ExitStack() as undone:
+            undone.callback(self._requests.close)
             self._client = self._requests.run(self._opened, connections, by_proxies)
-        except BaseException:
-            self._requests.close()
-            raise
+            undone.pop_all()
 
     async def _opened(self, connections: int, by_proxies: bool) -> "HttpClient":
         from backend.engines._client import HttpClient
@@ -116,9 +72,11 @@ class EndpointClient:
 
     def close(self) -> None:
         """Close all connections; what is still under way is cancelled."""
-        self._requests.give_up(at_once=True)
-        self._requests.run(self._client.close)
-        self._requests.close()
+        try:
+            self._requests.give_up(at_once=True)
+            self._requests.run(self._client.close)
+        finally:
+            self._requests.close()
 
     def run(self, ask: Callable[..., Awaitable[T]], *arguments: object) -> T:
         """Return what one coroutine returns that asks this endpoint; raises what it raises."""
@@ -172,7 +130,7 @@ class EndpointClient:
         try:
             answer = self._requests.run(self._send, None, url)
         except RetryRequest as error:
-            raise EngineError(f"{url} gave no reply ({clean(error.reason, self._key)}). {RUNS}") from error
+            raise EngineError(f"{url} gave no reply ({clean(error.reason, self._key)}). {RUNS}") from None
         if answer.status not in (200, *ABSENT):
             raise EngineError(f"{url} answered with status {answer.status}. {RUNS}")
         try:
@@ -249,19 +207,6 @@ class EndpointClient:
         raise RetryRequest(
             FailureKind.reply, f"a reply without choices: {refusal.message}", retry_after(answer.headers)
         )
-
-
-def bounds(status: int) -> int:
-    """How many bytes of a reply with this status are read."""
-    return LARGEST_REPLY if status == 200 else LARGEST_ERROR
-
-
-def too_large(url: str, most: int) -> PromptError:
-    """The error of a reply that is too large to be read."""
-    return PromptError(
-        f"{url} sent a reply of over {most // 2**20} MB, which is not read. Ask for fewer samples or tokens at once.",
-        kind=FailureKind.reply,
-    )
 
 
 def is_chat(reply: object) -> bool:

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from contextvars import ContextVar
+from os import getpid
 from typing import TypeVar
 
-from anyio.from_thread import start_blocking_portal
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from backend.errors import EngineError
 
@@ -30,6 +31,7 @@ class RequestsInFlight:
     """
 
     def __init__(self, most: int) -> None:
+        self._process = getpid()
         self._open = ExitStack()
         self._portal = self._open.enter_context(start_blocking_portal(name="requests"))
         self._places = asyncio.Semaphore(most)
@@ -37,13 +39,14 @@ class RequestsInFlight:
         self._has_ended = False
 
     def close(self) -> None:
-        """End the thread; what still runs is cancelled."""
-        self._portal.call(self._portal.stop, True)
-        self._open.close()
+        """End the thread; what still runs is cancelled. In a process that was forked off there is none."""
+        if getpid() == self._process:
+            self._portal.call(self._portal.stop, True)
+            self._open.close()
 
     def run(self, ask: Callable[..., Awaitable[T]], *arguments: object) -> T:
         """Return what a coroutine returns, or raise what it raises, whatever else is under way."""
-        return self._portal.call(ask, *arguments)
+        return self._here().call(ask, *arguments)
 
     def together(self, calls: Sequence[Callable[[], Awaitable[T]]], most: int | None = None) -> list[T | Exception]:
         """Return what each coroutine returned or raised, in order.
@@ -52,11 +55,20 @@ class RequestsInFlight:
         again are not: each is `RequestGivenUp`. Those under way are waited for: what they take is counted.
         most: fewer at a time than all may be.
         """
-        return self._portal.call(self._together, calls, most)
+        return self._here().call(self._together, calls, most)
 
     def give_up(self, *, at_once: bool = False) -> None:
         """Begin nothing more, for any thread. at_once: do not wait for what is under way either."""
-        self._portal.call(self._give_up, at_once)
+        self._here().call(self._give_up, at_once)
+
+    def _here(self) -> BlockingPortal:
+        """The way into the event loop's thread; raises `EngineError` in a process that was forked off, which has
+        none and would wait for ever."""
+        if getpid() != self._process:
+            raise EngineError(
+                "The engine was opened by another process, which was forked since. Open it in the process that asks."
+            )
+        return self._portal
 
     async def _together(self, calls: Sequence[Callable[[], Awaitable[T]]], most: int | None) -> list[T | Exception]:
         if not calls:

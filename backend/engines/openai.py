@@ -131,9 +131,9 @@ class OpenAI(Engine):
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._endpoint is not None:
-            self._endpoint.close()
-            self._endpoint = None
+        endpoint, self._endpoint = self._endpoint, None
+        if endpoint is not None:
+            endpoint.close()
 
     def complete(self, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
         return self._complete(prompts, sampling, None)

@@ -137,11 +137,14 @@ class VLLM(Engine):
         self._has_adapters = "--enable-lora" in wanted.options
 
     def _let_go(self) -> None:
-        if self._endpoint is not None:
-            self._endpoint.close()
-        if self._server is not None:
-            self._server.close()
+        endpoint, server = self._endpoint, self._server
         self._endpoint = self._server = None
+        try:
+            if endpoint is not None:
+                endpoint.close()
+        finally:
+            if server is not None:
+                server.close()
 
     def _parts(self) -> tuple[str, str | None]:
         """The base and the adapter: a model folder may be an adapter's, which names its base."""

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Generic, TypeVar
 
 from backend.engines import Engine
-from backend.errors import Cancelled
+from backend.errors import Cancelled, RondoError
 from backend.pipeline.split import Parts, SharedBatch
 
 T = TypeVar("T")
@@ -42,7 +42,8 @@ class BatchWindow(Generic[T]):
     in the caller's thread.
 
     Use as a context manager. Where the block raises, what is under way is given up: what was sent to the server is
-    waited for, since it is counted, unless the job was cancelled.
+    waited for, since it is counted, where a batch failed or the block gave a reason to a person. It is not where the
+    job was cancelled, or the rows could not be written.
     """
 
     def __init__(self, parts: Parts, begin: Callable[[SharedBatch], BatchWork[T]], engine: Engine | None) -> None:
@@ -50,6 +51,8 @@ class BatchWindow(Generic[T]):
         self._window = engine.window if engine is not None else 0
         self._pool = ThreadPoolExecutor(MOST_BATCHES, "batches") if self._window else None
         self._open: deque[tuple[SharedBatch, int, Future[T]]] = deque()
+        self._has_failed = False
+        """Whether the work on a batch raised what ends the block."""
         parts.may_overlap = self._pool is not None
 
     def __enter__(self) -> "BatchWindow[T]":
@@ -58,9 +61,16 @@ class BatchWindow(Generic[T]):
     def __exit__(self, kind: type[BaseException] | None, _error: object, _trace: TracebackType | None) -> None:
         if self._pool is None:
             return
-        if kind is not None and self._engine is not None:
-            self._engine.give_up(at_once=issubclass(kind, Cancelled) or not issubclass(kind, Exception))
-        self._pool.shutdown(cancel_futures=True)
+        try:
+            if kind is not None and self._engine is not None:
+                self._engine.give_up(at_once=not self._is_waited_for(kind))
+        finally:
+            self._pool.shutdown(cancel_futures=True)
+
+    def _is_waited_for(self, kind: type[BaseException]) -> bool:
+        if issubclass(kind, Cancelled) or not issubclass(kind, Exception):
+            return False
+        return self._has_failed or issubclass(kind, RondoError)
 
     def __iter__(self) -> Iterator[tuple[SharedBatch, T]]:
         parts = iter(self._parts)
@@ -74,8 +84,14 @@ class BatchWindow(Generic[T]):
             is_last = is_last or self._fill(parts, self._pool)
             if self._open:
                 part, _, work = self._open.popleft()
-                yield part, work.result()
+                yield part, self._result(work)
                 self._parts.finished(part)
+
+    def _result(self, work: Future[T]) -> T:
+        self._has_failed = True
+        result = work.result()
+        self._has_failed = False
+        return result
 
     def _has_room(self) -> bool:
         asked = sum(size for _, size, _ in self._open)
@@ -83,8 +99,10 @@ class BatchWindow(Generic[T]):
         return len(self._open) < least or (len(self._open) < MOST_BATCHES and asked < most * self._window)
 
     def _fill(self, parts: Iterator[SharedBatch | None], pool: ThreadPoolExecutor) -> bool:
-        """Begin what there is room for; say whether nothing comes after it."""
+        """Begin what there is room for; say whether nothing comes after it: nothing does once a batch failed."""
         while self._has_room():
+            if any(work.done() and work.exception() for _, _, work in self._open):
+                return True
             try:
                 part = next(parts)
             except StopIteration:

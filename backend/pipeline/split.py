@@ -51,12 +51,17 @@ class SharedBatch:
             self.unless_lost(lambda: self._settle(units))()
 
     def unless_lost(self, write: Callable[[], None]) -> Callable[[], None]:
-        """Write the batch unless it is another worker's by now."""
+        """Write the batch unless it is another worker's by now.
+
+        A helper that lost one has lost all, since it was given up: `BatchLost` ends it.
+        """
 
         def attempt() -> None:
             try:
                 write()
             except helping.BatchLost as lost:
+                if self.stage.helper is not None:
+                    raise
                 log.info("%s", lost.message)
 
         return attempt
@@ -85,8 +90,9 @@ class Parts:
         self.may_overlap = False
         """Whether the next batch may be begun before the one before it is `finished`."""
         self._seconds = self._longest = 0.0
-        """What the last batch took while this process was alone, beside others under way; and the longest, whole."""
+        """What one batch takes while this process is alone, and the longest, whole."""
         self._begun: dict[int, float] = {}
+        self._first_began, self._num_alone = 0.0, 0
         self._finished_at = 0.0
         self._is_shared = stage.helper is not None
         self._look_at, self._look_seconds = 0.0, LOOK_SECONDS
@@ -119,14 +125,17 @@ class Parts:
         at, began = time.monotonic(), self._begun.pop(part.number)
         longest = at - began
         if part.holder is None:
-            # With others under way it took only what came after them.
-            self._seconds, self._longest = at - max(began, self._finished_at), longest
+            self._num_alone += 1
+            # Several under way together take their time together.
+            self._seconds = (at - self._first_began) / self._num_alone if self.may_overlap else longest
+            self._longest = longest
         else:
             self._longest = max(self._longest, longest)
         self._finished_at = at
 
     def _begin(self, part: SharedBatch) -> Iterator[SharedBatch]:
         self._begun[part.number] = time.monotonic()
+        self._first_began = self._first_began or self._begun[part.number]
         yield part
         if not self.may_overlap:
             self.finished(part)

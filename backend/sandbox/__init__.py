@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from threading import BoundedSemaphore
 from typing import Any
 
 from backend.errors import MissingPrerequisite
@@ -30,9 +31,11 @@ MOST_TEXT = 20_000
 """Characters of a program and of the arguments of a call that are handed in."""
 START_SECONDS = 60.0
 """How long the sandbox may take to start, which the program has no part in."""
-MOST_AT_ONCE = 4
+MOST_AT_ONCE = min(4, os.cpu_count() or 1)
+"""Boxes at a time, whoever asks: more would make each other run out of time."""
 MOST_TIMEOUTS = 8
 """Calls of a program that may run out of time; those after them are not run."""
+_places = BoundedSemaphore(MOST_AT_ONCE)
 OUT_OF_TIME = 128 + 24
 """How bubblewrap ends where the process in it died of SIGXCPU."""
 
@@ -91,7 +94,7 @@ def run(program: str, calls: Sequence[Call], limits: Limits = Limits(), *, hash_
         if sum(answer.ending is Ending.timeout for answer in answers) >= MOST_TIMEOUTS:
             reason = f"not run: {MOST_TIMEOUTS} calls before ran out of time"
             return answers + [CallResult(Ending.timeout, message=reason)] * (len(calls) - len(answers))
-        with _Box(program, limits, len(calls), hash_seed) as box:
+        with _places, _Box(program, limits, len(calls), hash_seed) as box:
             while box.is_open and len(answers) < len(calls):
                 answers.append(box.ask(calls[len(answers)]))
     return answers
@@ -99,7 +102,7 @@ def run(program: str, calls: Sequence[Call], limits: Limits = Limits(), *, hash_
 
 def run_all(jobs: Sequence[tuple[str, Sequence[Call]]], limits: Limits = Limits()) -> list[list[CallResult]]:
     """Run several programs, each twice and with another order of hashes: what ends differently is flaky."""
-    with ThreadPoolExecutor(max_workers=min(MOST_AT_ONCE, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
         return list(pool.map(lambda job: _run_twice(job[0], job[1], limits), jobs))
 
 

@@ -15,7 +15,7 @@ from backend.selectors.above_threshold import AboveThreshold
 from backend.trainers.sft import SFT
 from backend.values import JobStatus, RoundStatus, Stage
 from tests.capable import models
-from tests.endpoint import Reply, choices, serving
+from tests.endpoint import Reply, choices, refusal, serving
 from tests.integration.loop import RIGHT, Loop, dying, made
 from tests.integration.test_endpoints import registered, uses_of
 from tests.waiting import until
@@ -26,7 +26,7 @@ RECIPE = Recipe(
     title="Taught by another model",
     groups_per_batch=1,
     steps=(
-        PromptSet(),
+        PromptSet(shuffle=False),
         Step(Sample(n=1, max_tokens=8), by="teacher"),
         Step(AdditiveRubric(votes=1), by="teacher"),
         AboveThreshold(threshold=1.0),
@@ -82,3 +82,31 @@ def test_a_slow_request_holds_back_the_rows_and_not_the_requests(dies: bool, mon
     if not dies:
         assert held == [len(RIGHT), 2 * len(RIGHT)]
         assert [use.requests for use in uses_of(round_id)] == [len(RIGHT)] * 2
+
+
+def test_a_key_that_is_refused_in_the_middle_ends_the_stage_behind_what_was_served() -> None:
+    loop = Loop(RECIPE, {"name": "transformers", "model": "models/none"}, Path("models/none"))
+    served, refused = list(RIGHT)[:3], list(RIGHT)[3:]
+    with serving() as server:
+        server.answer, server.models = answer, models()
+        teacher = registered(loop.project, server, concurrency=1)
+        server.bodies.clear()
+
+        def refuse(body: dict[str, Any]) -> Reply:
+            is_refused = any(prompt in str(body["messages"]) for prompt in refused)
+            return refusal(401, "This key has ended") if is_refused else answer(body)
+
+        server.answer = refuse
+        round_id = loop.launch(roles={"teacher": teacher})
+        done = loop.run(round_id)
+        asked = [str(body["messages"]) for body in server.bodies]
+    assert done.status is RoundStatus.failed
+    assert "This key has ended" in str(done.error)
+    sample, group = tables.Sample, tables.Group
+    with reading() as db:
+        places = select(group.position).join(sample, sample.group_id == group.id).where(sample.round_id == round_id)
+        assert list(db.scalars(places.order_by(sample.id))) == list(range(len(served)))
+    # What is refused is not asked again, and neither is what was served.
+    assert [sum(prompt in body for body in asked) for prompt in served] == [1] * len(served)
+    assert len(served) < len(asked) <= len(RIGHT)
+    assert [use.requests for use in uses_of(round_id)] == [len(served)]

@@ -145,10 +145,55 @@ def test_an_error_waits_for_the_batches_before_it_and_gives_up_those_behind() ->
     assert parts.ended == [0, 1]
     assert given_up == [False]
     with pytest.raises(Cancelled), window(Numbers([0, 1]), lambda n: BatchWork(1, lambda: n)) as made:
-        cancelled(made)
+        fails(made, Cancelled("Somebody stopped it."))
     assert given_up == [False, True]
 
 
-def cancelled(made: BatchWindow[Any]) -> None:
+def test_nothing_is_begun_once_a_batch_failed() -> None:
+    begun, failed = list[int](), threading.Event()
+
+    def begin(number: int) -> BatchWork[int]:
+        begun.append(number)
+        return BatchWork(100, lambda: make(number))
+
+    def make(number: int) -> int:
+        if number == 3:
+            failed.set()
+            raise EngineError("The server is gone. Start it.")
+        return number
+
+    def take_all(made: BatchWindow[Any]) -> None:
+        for _ in made:
+            # Four are begun at first, of which the last one fails.
+            assert failed.wait(120)
+            until(lambda: made._open[-1][2].done(), "the failure is known")
+
+    with pytest.raises(EngineError, match="gone"), window(Numbers(list(range(9))), begin) as made:
+        take_all(made)
+    assert begun == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(("error", "at_once"), [(OSError("disk full"), True), (EngineError("It is bad."), False)])
+def test_an_error_of_the_writer_waits_for_no_request(error: Exception, at_once: bool) -> None:
+    with pytest.raises(type(error)), window(Numbers([0, 1]), lambda n: BatchWork(1, lambda: n)) as made:
+        fails(made, error)
+    assert given_up == [at_once]
+
+
+def test_an_error_within_a_batch_waits_for_requests_and_the_threads_end_however_giving_up_goes() -> None:
+    class Stubborn(Served):
+        def give_up(self, *, at_once: bool) -> None:
+            super().give_up(at_once=at_once)
+            raise EngineError("It is not open.")
+
+    made = window(Numbers([0, 1]), lambda n: BatchWork(1, lambda: [][n]), Stubborn(rules=()))
+    with pytest.raises(EngineError, match="not open"), made:
+        next(iter(made))
+    assert given_up == [False]
+    with pytest.raises(RuntimeError, match="shutdown"):
+        made._pool.submit(int)  # type: ignore[union-attr]
+
+
+def fails(made: BatchWindow[Any], error: Exception) -> None:
     next(iter(made))
-    raise Cancelled("Somebody stopped it.")
+    raise error

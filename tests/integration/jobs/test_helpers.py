@@ -1,5 +1,6 @@
 """Whose batch is whose: each is claimed once, written once, and free again when who held it is gone."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from backend.jobs import durable, executors, helping, transitions
 from backend.jobs.helping import OWN, BatchLost, HeldBatch
 from backend.pipeline import split
 from backend.pipeline.split import Parts, SharedBatch
-from backend.pipeline.stage import StageContext
+from backend.pipeline.stage import Helping, StageContext
 from backend.services.rounds import job_views
 from backend.values import JobStatus, Stage
 from tests import rows
@@ -298,7 +299,8 @@ def test_a_batch_that_a_helper_holds_too_long_is_taken_from_it(monkeypatch: pyte
         executor(id_)
     for name, value in {"WORTH_SECONDS": 0.0, "HELD_SECONDS": 0.0, "WAIT_SECONDS": 0.01}.items():
         monkeypatch.setattr(split, name, value)
-    taken = iter(parts(job, 3))
+    shared_parts = parts(job, 3)
+    taken = iter(shared_parts)
     next(taken)
     assert number_of(next(taken)) == 1
     (helper,) = waiting(job)
@@ -308,6 +310,11 @@ def test_a_batch_that_a_helper_holds_too_long_is_taken_from_it(monkeypatch: pyte
     assert number_of(next(taken)) == 2
     with pytest.raises(BatchLost):
         settle(job, 2, helper.id)
+    # A helper ends by it, with all that it has under way; the job's own process goes on.
+    stage = shared_parts.stage
+    with pytest.raises(BatchLost):
+        SharedBatch(replace(stage, helper=Helping(helper.id, 2)), 2, helper.id).settle(1)
+    SharedBatch(stage, 2, helper.id).settle(1)
     settle(job, 2, OWN)
     assert list(taken) == []
     with reading() as db:

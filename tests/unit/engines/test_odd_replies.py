@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from backend.engines import _http
+from backend.engines import _http_reply
 from backend.engines._http import retry_after
 from backend.engines._replies import completions_of
 from backend.errors import EngineError
@@ -320,7 +320,7 @@ def test_a_body_that_is_no_json_is_tried_again_and_said(server: Server, body: by
 
 
 def test_a_huge_body_is_not_read_to_its_end(server: Server, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(_http, "LARGEST_REPLY", 2**20)
+    monkeypatch.setattr(_http_reply, "LARGEST_REPLY", 2**20)
     server.script = [(200, {}, b" " * 2**22)]
     failure = complete(server, [chat("a")], max_retries=3)[0][0].failure
     assert failure is not None

@@ -3,7 +3,9 @@
 import os
 import shutil
 import subprocess
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,33 @@ def test_plain_values_come_back_as_they_are() -> None:
     assert [type(answer.value) for answer in found] == list(map(type, values))
     assert named.value == 3
     assert (missing.ending, missing.message) == (Ending.crash, "NameError: g is not defined")
+
+
+def test_threads_share_the_places_of_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What runs beside a program takes time from it, so that is bounded whoever asks."""
+    at_work, most, lock = 0, [0], threading.Lock()
+    enter, leave = sandbox._Box.__enter__, sandbox._Box.__exit__
+
+    def entered(box: sandbox._Box) -> sandbox._Box:
+        nonlocal at_work
+        with lock:
+            at_work += 1
+            most.append(at_work)
+        return enter(box)
+
+    def left(box: sandbox._Box, *error: object) -> None:
+        nonlocal at_work
+        leave(box, *error)
+        with lock:
+            at_work -= 1
+
+    monkeypatch.setattr(sandbox._Box, "__enter__", entered)
+    monkeypatch.setattr(sandbox._Box, "__exit__", left)
+    jobs = [("def f(x): return x", [Call("f", (n,))]) for n in range(sandbox.MOST_AT_ONCE + 1)]
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(sandbox.run_all, [jobs, jobs]))
+    assert [[call.value for (call,) in run] for run in results] == [[*range(len(jobs))]] * 2
+    assert max(most) <= sandbox.MOST_AT_ONCE
 
 
 @pytest.mark.parametrize(
