@@ -8,7 +8,7 @@ from app.pages.samples import drawing, saved_views
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context
 from app.widgets.sample_filters import from_address
-from backend.db import reading, tables
+from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services import samples
 from backend.services.access import Actor
@@ -74,6 +74,10 @@ def test_ones_own_views_are_nobody_elses_and_sharing_takes_a_curator() -> None:
     with pytest.raises(NotFound):
         views.get(another, shared.id)
     assert views.change(curator, shared.id, is_shared=True).is_shared
+    with session() as db:
+        db.get_one(tables.Membership, (project.id, curator.user_id)).role = Role.viewer
+    with pytest.raises(PermissionDenied):
+        views.delete(curator, shared.id)
     views.delete(another, shared.id)
     with reading() as db:
         noted = db.query(tables.Event.verb).filter(tables.Event.verb.contains("view")).order_by(tables.Event.id)

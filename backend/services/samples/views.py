@@ -137,7 +137,7 @@ def delete(actor: Actor, view_id: int) -> None:
     """Delete one's own view, or as a curator one that is shared."""
     with session() as db:
         view, _ = _find(db, actor, view_id)
-        require(db, actor, view.project_id, Role.viewer if view.created_by == actor.user_id else Role.curator)
+        require(db, actor, view.project_id, Role.curator if view.is_shared else Role.viewer)
         _note(db, actor, "delete view", view, is_noted=view.is_shared)
         db.delete(view)
 
