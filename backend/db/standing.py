@@ -41,18 +41,18 @@ DECIDING = (*ANY_LABELLING, DecisionKind.edit)
 """With rewriting, which rejects the text as it was but is no vote on the judge."""
 
 
-class without_index(FunctionElement[Any]):  # noqa: N801 (a function of SQL)
+class WithoutIndex(FunctionElement[Any]):
     """The column, of which no index is used: most decisions are of no batch, which SQLite doesn't know."""
 
     inherit_cache = True
 
 
-@compiles(without_index)
+@compiles(WithoutIndex)
 def _plain(element: Any, compiler: Any, **options: Any) -> str:
     return str(compiler.process(*element.clauses, **options))
 
 
-@compiles(without_index, "sqlite")
+@compiles(WithoutIndex, "sqlite")
 def _with_sign(element: Any, compiler: Any, **options: Any) -> str:
     return f"+{compiler.process(*element.clauses, **options)}"
 
@@ -80,7 +80,7 @@ def decisions(
         query = query.where(of.is_gold.is_(False))
     if not adjudication:
         query = query.where(of.is_adjudication.is_(False))
-    return query if batch else query.where(without_index(of.batch_id).is_(None))
+    return query if batch else query.where(WithoutIndex(of.batch_id).is_(None))
 
 
 def votes(

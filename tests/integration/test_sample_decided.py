@@ -99,7 +99,8 @@ def test_decisions_are_read_by_samples_or_by_round_without_statistics(decided_: 
                 written = query.compile(db.get_bind(), compile_kwargs={"literal_binds": True})
                 plan = [row[3] for row in db.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {written}")]
                 reads = [line for line in plan if " decisions " in line]
-                assert reads and all(index in line for line in reads), plan
+                assert reads, plan
+                assert all(index in line for line in reads), plan
 
 
 def test_a_decision_on_a_group_is_on_all_its_samples(said: Decided) -> None:
