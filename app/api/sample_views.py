@@ -1,6 +1,6 @@
 """Views of samples: filters, an order and columns under a name."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -39,8 +39,10 @@ class ViewFilters(BaseModel):
 
     def asked(self) -> Filters:
         """Each value once."""
-        given = {name: getattr(self, name) for name in type(self).model_fields}
-        return Filters(**{n: tuple(dict.fromkeys(v)) if isinstance(v, tuple) else v for n, v in given.items()})
+        given: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
+        for name in ("verdict", "source", "kind", "step"):
+            given[name] = tuple(dict.fromkeys(given[name]))
+        return Filters(**given)
 
 
 class ViewContents(BaseModel):

@@ -87,7 +87,8 @@ def wire(saving: ViewForm, asked_for: gr.State, bar: SampleBar, listed: list[Any
 @toasts
 def choose_view(asked_for: CurrentChoice, view_id: int, request: gr.Request) -> list[Any]:
     """Show what the view asks for, of the same round; no view: everything again."""
-    here, view, untold = context(request), None, ""
+    here, untold = context(request), ""
+    view: ViewOfSamples | None = None
     query = {name: value for name, value in only_round(asked_for.value).items() if name in ("round", "no_round")}
     if view_id:
         query, view, untold = resolved(here, query | {"view": view_id})
