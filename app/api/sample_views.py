@@ -1,26 +1,62 @@
 """Views of samples: filters, an order and columns under a name."""
 
+from typing import Annotated, Any, Literal
+
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.depends import After, Asking, Limit, Page, cut
-from backend.boundary import Id, Line, Name
+from backend.boundary import Count, Id, Line, Name, Score
 from backend.services.samples import Filters, Sort, SortKey, views
 from backend.services.samples.views import MOST_COLUMNS, ViewOfSamples, ViewQuery
 
 router = APIRouter(tags=["samples"])
 
+MOST_VALUES = 20
+Several = Annotated[tuple[Line, ...], Field(max_length=MOST_VALUES)]
+
+
+class ViewFilters(BaseModel):
+    """The filters of a list; an empty one asks for all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    min_score: Score | None = None
+    max_score: Score | None = None
+    min_tokens: Count | None = None
+    max_tokens: Count | None = None
+    verdict: Several = ()
+    source: Several = ()
+    kind: Several = ()
+    is_overridden: bool | None = None
+    is_unparsed: bool | None = None
+    is_truncated: bool | None = None
+    is_flagged: bool | None = None
+    text: Line = ""
+    prompt: Line = ""
+    step: tuple[Count, ...] = Field((), max_length=MOST_VALUES)
+    decided: Literal["", "me", "others", "disputed"] = ""
+
+    def asked(self) -> Filters:
+        """Each value once."""
+        given: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
+        for name in ("verdict", "source", "kind", "step"):
+            given[name] = tuple(dict.fromkeys(given[name]))
+        return Filters(**given)
+
 
 class ViewContents(BaseModel):
     """What a list is asked for. `columns`: metadata of the prompts; null means the usual ones."""
 
-    filters: Filters = Filters()
+    model_config = ConfigDict(extra="forbid")
+
+    filters: ViewFilters = ViewFilters()
     sort: SortKey = SortKey.id
     descending: bool = False
     columns: tuple[Line, ...] | None = Field(None, max_length=MOST_COLUMNS)
 
     def asked(self) -> ViewQuery:
-        return ViewQuery(self.filters, Sort(self.sort, self.descending), self.columns)
+        return ViewQuery(self.filters.asked(), Sort(self.sort, self.descending), self.columns)
 
 
 class NewSampleView(ViewContents):
@@ -30,6 +66,8 @@ class NewSampleView(ViewContents):
 
 class SampleViewEdit(BaseModel):
     """What is left out stays; `shows` is replaced as a whole."""
+
+    model_config = ConfigDict(extra="forbid")
 
     name: Name | None = None
     shows: ViewContents | None = None

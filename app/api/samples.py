@@ -103,7 +103,7 @@ def list_samples(
     if view is not None:
         if filters != Filters() or (sort, descending) != (SortKey.id, False):
             raise InvalidInput("Ask for a view, or for filters and an order, not for both. Leave one of them out.")
-        asked = views.get(actor, view).asked
+        asked = views.of_round(actor, view, round_id).readable()
         page = samples.page(actor, round_id, asked.filters, asked.sort, after, limit)
         return SamplePage(items=list(page.rows), next=page.next_cursor, count=page.count)
     page = samples.page(actor, round_id, filters, Sort(sort, descending), after, limit)

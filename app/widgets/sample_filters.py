@@ -149,6 +149,8 @@ def without_missing_step(steps: Sequence[TextStep], query: JSON) -> tuple[JSON, 
     if not asked or asked in {str(step.step) for step in steps}:
         return query, ""
     left = {name: value for name, value in query.items() if name != "step"}
+    # A saved view that lost its step is another one.
+    left |= {"as_saved": False} if "as_saved" in left else {}
     message = f"The address asks for step {int(asked) + 1}, of which this round shows no texts. All others are shown."
     return left, message
 

@@ -24,9 +24,17 @@ INDEX = {
 }
 
 
-Among = Callable[[Sequence[int] | None], Sequence[Any]]
-"""Queries that together give the ids of some samples of a round which no index of labels tells: all of them, or those
-among these."""
+@dataclass(frozen=True)
+class Among:
+    """Queries for the ids of some samples of a round which no index of labels tells.
+
+    `every`: together they give all. `read`: a row for each that `every` reads. `those`: together they give those among
+    the given ids.
+    """
+
+    every: Sequence[Any]
+    read: Any
+    those: Callable[[Sequence[int]], Sequence[Any]]
 
 
 @dataclass(frozen=True)

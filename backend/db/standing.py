@@ -7,7 +7,7 @@ Four kinds of decisions stand and are still no ordinary vote. Whoever selects sa
 - `adjudication`: a curator's word that settles a disagreement.
 - `batch`: one of a bulk action's, made of a filter and not by looking at the item.
 
-Five populations of these are used everywhere; what a use wants beyond them it says with `decisions`.
+Six populations of these are used everywhere; what a use wants beyond them it says with `decisions`.
 
 - `votes`: none of the four. Agreement, disagreements, and what people say of the judge.
 - `own_words`: with gold. What one person decided at the desk: a reviewer sees these counts, and a count that stood
@@ -15,6 +15,7 @@ Five populations of these are used everywhere; what a use wants beyond them it s
 - `label_words`: with adjudications and bulk actions. Who shaped the labels that training reads; gold items have the
   label that a curator knew, so what reviewers said of them shaped none.
 - `on_gold`: what was said of gold items, late or not: it measures the person either way.
+- `by_hand`: all but bulk actions. What people looked at and decided, whether it counts or not.
 - `everything`: all four. What a person or a batch takes back.
 """
 
@@ -22,6 +23,8 @@ from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, inspect, or_, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from backend.db import tables
 from backend.db.aliases import alias
@@ -36,6 +39,22 @@ ANY_LABELLING = LABELLING + TOGETHER
 """With the decisions about a group, which label its samples."""
 DECIDING = (*ANY_LABELLING, DecisionKind.edit)
 """With rewriting, which rejects the text as it was but is no vote on the judge."""
+
+
+class WithoutIndex(FunctionElement[Any]):
+    """The column, of which no index is used: most decisions are of no batch, which SQLite doesn't know."""
+
+    inherit_cache = True
+
+
+@compiles(WithoutIndex)
+def _plain(element: Any, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(*element.clauses, **options))
+
+
+@compiles(WithoutIndex, "sqlite")
+def _with_sign(element: Any, compiler: Any, **options: Any) -> str:
+    return f"+{compiler.process(*element.clauses, **options)}"
 
 
 def decisions(
@@ -61,7 +80,7 @@ def decisions(
         query = query.where(of.is_gold.is_(False))
     if not adjudication:
         query = query.where(of.is_adjudication.is_(False))
-    return query if batch else query.where(of.batch_id.is_(None))
+    return query if batch else query.where(WithoutIndex(of.batch_id).is_(None))
 
 
 def votes(
@@ -87,6 +106,11 @@ def on_gold(*columns: Any, of: Decision = tables.Decision) -> Select[Any]:
     """What reviewers said of items whose label is known, except by rewriting them."""
     query = decisions(*columns, late=True, gold=True, adjudication=False, batch=False, kinds=LABELLING, of=of)
     return query.where(of.is_gold)
+
+
+def by_hand(*columns: Any, kinds: Collection[DecisionKind] = DECIDING, of: Decision = tables.Decision) -> Select[Any]:
+    """What people decided on items they looked at, too late or to settle a disagreement as well."""
+    return decisions(*columns, late=True, gold=True, adjudication=True, batch=False, kinds=kinds, of=of)
 
 
 def everything(

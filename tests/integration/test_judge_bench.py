@@ -302,6 +302,10 @@ def test_a_filter_s_texts_are_judged_again_and_the_first_labels_stay(bench: Benc
     )
     assert (first.replies[0].rationale, first.replies[0].raw) == ("fine", "fine;Y")
     assert words() == before
+    decided = bench.open(
+        bench.judge("k1", KIND), round_id=bench.team.round.id, filters=Filters(max_score=3.0, decided="others")
+    )
+    assert results.get(bench.curator, decided).line.samples == 20, "what Samples finds for the same person"
     with pytest.raises(InvalidInput, match="finds no text"):
         bench.open(bench.judge("k2", KIND), round_id=bench.team.round.id, filters=Filters(min_score=900))
     with pytest.raises(InvalidInput, match="Name the round"):

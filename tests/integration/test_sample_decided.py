@@ -2,11 +2,11 @@
 
 import pytest
 
-from backend.db import listing_among
+from backend.db import listing_among, reading
 from backend.errors import InvalidInput, PermissionDenied
 from backend.services import samples
 from backend.services.access import Actor
-from backend.services.decisions import bulk
+from backend.services.decisions import bulk, decided
 from backend.services.samples import Filters, Sort, SortKey, exports
 from backend.services.samples.exports import ExportRequest
 from backend.values import DecisionKind, Role, RoundStatus
@@ -43,11 +43,11 @@ class Decided:
         pytest.fail("the list does not end")
 
 
-@pytest.fixture(params=["sorted", "looked up"])
+@pytest.fixture(params=["sorted", "looked up", "too many to read"])
 def said(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Decided:
-    """Both ways to list a set: of few samples, and of more than are sorted for a page."""
-    if request.param == "looked up":
-        monkeypatch.setattr(listing_among, "SORTED", 0)
+    """Both ways to list a set: of few samples, and of more than are sorted, or read, for a page."""
+    if request.param != "sorted":
+        monkeypatch.setattr(listing_among, "SORTED" if request.param == "looked up" else "READ", 0)
         monkeypatch.setattr(listing_among, "LOOKED_UP", 3)
     return Decided()
 
@@ -73,6 +73,36 @@ def test_ones_own_and_others_decisions_that_stand_are_found(said: Decided) -> No
     assert said.found(said.ann, decided="me", text="fish", prompt='"question 0"') == [1]
 
 
+def test_what_was_decided_by_hand_is_found_whether_it_counts_or_not() -> None:
+    """A reviewer whose late decisions were left out would see which items others had completed."""
+    said = Decided()
+    said.say(said.ann, 1, is_late=True)
+    said.say(said.ann, 2, is_gold=True)
+    said.say(said.curator, 4, is_adjudication=True)
+    assert said.found(said.ann, decided="me") == [1, 2]
+    assert said.found(said.curator, decided="me") == [4] == said.found(said.ann, decided="others")
+
+
+@pytest.mark.on_sqlite
+@pytest.mark.parametrize("decided_", ["me", "others", "disputed"])
+def test_decisions_are_read_by_samples_or_by_round_without_statistics(decided_: str) -> None:
+    """Most decisions are of no batch: by the index of batches all of them, of all projects, would be read."""
+    said = Decided()
+    with reading() as db:
+        set_ = decided.among(said.ann, said.round, Filters(decided=decided_))
+        assert set_ is not None
+        for queries, index in (
+            (set_.those([one.id for one in said.samples]), "ix_decisions_sample_id_id (sample_id=?"),
+            ([*set_.every, set_.read], "ix_decisions_round_id_user_id_id (round_id=?"),
+        ):
+            for query in queries:
+                written = query.compile(db.get_bind(), compile_kwargs={"literal_binds": True})
+                plan = [row[3] for row in db.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {written}")]
+                reads = [line for line in plan if " decisions " in line]
+                assert reads, plan
+                assert all(index in line for line in reads), plan
+
+
 def test_a_decision_on_a_group_is_on_all_its_samples(said: Decided) -> None:
     said.say(said.ann, 2, "prefer", mode="group", value={"best": said.samples[3].id})
     said.say(said.ben, 4, "rank", mode="group", value={"order": [said.samples[4].id]})
@@ -90,11 +120,14 @@ def test_what_reviewers_disagree_on_is_found_until_somebody_settles_it(said: Dec
     assert said.found(said.curator, decided="disputed", text="red") == [0, 9]
 
 
-def test_an_export_holds_the_same_as_the_list(said: Decided) -> None:
+def test_an_export_holds_the_same_as_the_list(said: Decided, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in (1, 3, 7):
         said.say(said.ann, number)
-    for filters, number in ((Filters(decided="me"), 3), (Filters(decided="me", text="blue"), 2)):
+    asked = [(Filters(decided="me"), 3), (Filters(decided="me", text="blue"), 2), (Filters(text="blue"), 4)]
+    for filters, number in asked:
         assert exports.count(said.ann, said.project.id, ExportRequest((said.round.id,), filters)) == number
+    monkeypatch.setattr(exports, "AT_ONCE", 1)
+    assert exports.count(said.ann, said.project.id, ExportRequest((said.round.id,), asked[0][0])) == 2, "counted so far"
 
 
 def test_what_others_decided_is_no_filter_while_it_is_hidden_and_never_of_a_bulk_action() -> None:
@@ -104,12 +137,27 @@ def test_what_others_decided_is_no_filter_while_it_is_hidden_and_never_of_a_bulk
     made = rows.make_samples(round_, asked)
     reviewer, curator = (rows.make_actor(project, role) for role in (Role.reviewer, Role.curator))
     rows.make_decision(made[1], reviewer)
-    for decided in ("others", "disputed"):
-        with pytest.raises(PermissionDenied, match="decisions of others"):
-            samples.page(reviewer, round_.id, Filters(decided=decided))
-        assert samples.page(curator, round_.id, Filters(decided=decided)).count.is_exact
+    for asked_for, told in (("others", "decisions of others"), ("disputed", "disagreements")):
+        with pytest.raises(PermissionDenied, match=told):
+            samples.page(reviewer, round_.id, Filters(decided=asked_for))
+        assert samples.page(curator, round_.id, Filters(decided=asked_for)).count.is_exact
     assert [row.id for row in samples.page(reviewer, round_.id, Filters(decided="me")).rows] == [made[1].id]
     with pytest.raises(InvalidInput, match="lists and of their exports"):
         bulk.preview(curator, round_.id, Filters(decided="me"), DecisionKind.accept)
     with pytest.raises(InvalidInput, match="decided"):
         Filters(decided="nobody")
+
+
+def test_where_reviewers_disagree_is_no_filter_for_who_reviews_even_if_they_see_others() -> None:
+    """Nobody disagrees on a gold item: it would be told from the others."""
+    project = rows.make_project()
+    asked = rows.make_prompt_set(project)
+    settings = {"others_visible": True}
+    round_ = rows.make_round(
+        project, sets=[asked], status=RoundStatus.review, is_reviewed=True, is_blind=False, review=settings
+    )
+    rows.make_samples(round_, asked)
+    reviewer = rows.make_actor(project, Role.reviewer)
+    assert samples.page(reviewer, round_.id, Filters(decided="others")).count.is_exact
+    with pytest.raises(PermissionDenied, match="disagreements"):
+        samples.page(reviewer, round_.id, Filters(decided="disputed"))

@@ -100,7 +100,8 @@ def build() -> None:
     gr.on(None, draw_chart, None, chart, **QUIET)
     narrowed = [c.submit if isinstance(c, gr.Textbox) else c.input for c in bar.fields]
     previewed = [token, apply, status]
-    gr.on(narrowed, narrow, [asked_for, *bar.fields], [bar.view, bar.more, *listed, *previewed], **QUIET)
+    redrawn = [bar.view, bar.more, *listed, *previewed, *saving.fields]
+    gr.on(narrowed, narrow, [asked_for, *bar.fields], redrawn, **QUIET)
     clear.click(clear_bar, asked_for, [bar.view, *bar.fields, bar.more, *listed, *previewed, *saving.fields], **QUIET)
     saved_views.wire(saving, asked_for, bar, listed, previewed)
     moved = [bar.fields[-1], bar.columns, *listed, batches, token, apply, status]
@@ -161,10 +162,13 @@ def chart_of(round_id: int, request: gr.Request) -> gr.Plot:
 @toasts
 def narrow(request: gr.Request, asked_for: CurrentChoice, *values: Any) -> list[Any]:
     """Filter, search, sort: from the first page."""
-    asked = from_bar(values)
+    asked, fields = from_bar(values), saved_views.fields_of(None)
+    if asked or not asked_for.value.get("view"):
+        fields = [gr.skip()] * len(fields)
     query = only_round(asked_for.value) | asked if asked else without_view(only_round(asked_for.value))
     drawn = listing(context(request), asked_for, query)
-    return [gr.Dropdown(value=query.get("view", 0)), filter_line.folded(num_folded(query)), *drawn, *forget()]
+    folded = filter_line.folded(num_folded(query))
+    return [gr.Dropdown(value=query.get("view", 0)), folded, *drawn, *forget(), *fields]
 
 
 @toasts
@@ -187,6 +191,8 @@ def choose_round(asked_for: CurrentChoice, round_id: int, request: gr.Request) -
     """The same filters on another round."""
     here, left = context(request), ("sample", "at", "no_round", "no_sample", "step", "keys")
     moved = {name: value for name, value in asked_for.value.items() if name not in left} | {"round": round_id}
+    if asked_for.value.get("step"):
+        moved["as_saved"] = False
     picker = step_picker(steps_of(here, moved), moved)
     columns = columns_picker(here, moved)
     return [picker, columns, *listing(here, asked_for, moved), batch_list(here, moved), *forget()]

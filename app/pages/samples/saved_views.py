@@ -26,7 +26,7 @@ from app.widgets.sample_filters import (
     to_bar,
     without_missing_step,
 )
-from backend.errors import InvalidInput, NotFound
+from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services.samples import views
 from backend.services.samples.views import ViewOfSamples, ViewQuery
 from backend.values import JSON, Role
@@ -76,7 +76,7 @@ def build() -> ViewForm:
 
 def wire(saving: ViewForm, asked_for: gr.State, bar: SampleBar, listed: list[Any], previewed: list[Any]) -> None:
     """`listed`: what `listing` draws, the address last. `previewed`: what a choice of other filters forgets."""
-    shown = [*bar.fields, bar.more, bar.columns, *listed, *previewed, *saving.fields]
+    shown = [bar.view, *bar.fields, bar.more, bar.columns, *listed, *previewed, *saving.fields]
     bar.view.input(choose_view, [asked_for, bar.view], shown, **QUIET)
     written, kept = [saving.name, saving.is_shared], [bar.view, listed[-1], *saving.fields]
     saving.save.click(save_view, [asked_for, *written], kept, **PRIVATE)
@@ -87,16 +87,23 @@ def wire(saving: ViewForm, asked_for: gr.State, bar: SampleBar, listed: list[Any
 @toasts
 def choose_view(asked_for: CurrentChoice, view_id: int, request: gr.Request) -> list[Any]:
     """Show what the view asks for, of the same round; no view: everything again."""
-    here = context(request)
-    view = view_of(here, view_id) if view_id else None
+    here, untold = context(request), ""
+    view: ViewOfSamples | None = None
     query = {name: value for name, value in only_round(asked_for.value).items() if name in ("round", "no_round")}
-    query |= (query_of(view) | chosen(view)) if view else {}
+    if view_id:
+        query, view, untold = resolved(here, query | {"view": view_id})
     steps = steps_of(here, query)
     query, message = without_missing_step(steps, query)
-    drawn = listing(here, asked_for, query)
-    if message:
-        notice(message)
-    fields = [*to_bar(query)[:-1], step_picker(steps, query), filter_line.opened(num_folded(query))]
+    try:
+        drawn = listing(here, asked_for, query)
+    except PermissionDenied as error:
+        message, view = error.message, None
+        query = {name: value for name, value in query.items() if name in ("round", "no_round", "columns")}
+        drawn = listing(here, asked_for, query)
+    for words in filter(None, (untold, message)):
+        notice(words)
+    bar = [picker(here, query), *to_bar(query)[:-1], step_picker(steps, query)]
+    fields = [*bar, filter_line.opened(num_folded(query))]
     return [*fields, columns_picker(here, query), *drawn, "", gr.Button(interactive=False), "", *fields_of(view)]
 
 
@@ -179,6 +186,9 @@ def resolved(here: Context, query: JSON) -> tuple[JSON, ViewOfSamples | None, st
         )
     except InvalidInput as error:
         return without_view(query), None, error.message
+    except Conflict as error:
+        # It is still chosen, to be deleted.
+        return query | {"view_name": view.name}, view, error.message
     if any(name in query for name in (*NAMES, "columns")):
         return query | {"view_name": view.name}, view, ""
     return query | asked | chosen(view), view, ""
@@ -195,7 +205,7 @@ def without_view(query: JSON) -> JSON:
 
 def query_of(view: ViewOfSamples) -> JSON:
     """What the page's fields hold for the view; raises `InvalidInput` for what they have no place for."""
-    filters = view.asked.filters.changed()
+    filters = view.readable().filters.changed()
     steps, flags = filters.pop("step", ()), [name for name in FLAGS if filters.pop(name, None)]
     if len(steps) > 1 or any(getattr(view.asked.filters, name) is False for name in FLAGS):
         raise InvalidInput(f"This page has no fields for all that {view.name} asks for. Read it by REST.")

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from backend.db import now, reading, session, standing, tables
 from backend.db.filters import Filters, Sort, decode_facet
 from backend.db.listing import scope
+from backend.db.listing_scope import Among
 from backend.db.listing_search import find
 from backend.db.many import in_chunks
 from backend.db.search import Patience
@@ -198,9 +199,12 @@ def standing_now(db: Session, round_id: int, filters: Filters, ids: Sequence[int
     return facets
 
 
-def matching(db: Session, round_id: int, filters: Filters) -> list[int]:
-    """All samples the filter finds; raises `InvalidInput` for too many, and for an expression that takes too long."""
-    asked, cursor, ids = scope(db, round_id, filters), None, list[int]()
+def matching(db: Session, round_id: int, filters: Filters, among: Among | None = None) -> list[int]:
+    """All samples the filter finds, `among` those of a set where it asks for one.
+
+    Raises `InvalidInput` for too many, and for an expression that takes too long.
+    """
+    asked, cursor, ids = scope(db, round_id, filters, among), None, list[int]()
     patience = Patience(PATTERN_SECONDS)
     while True:
         page = find(asked, filters, Sort(), cursor, min(READ, MAX_SAMPLES + 1 - len(ids)), patience=patience)

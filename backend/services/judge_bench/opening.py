@@ -16,7 +16,7 @@ from backend.pipeline.decided import in_order
 from backend.pipeline.judge_bench import KIND
 from backend.services import events
 from backend.services.access import Actor, require
-from backend.services.decisions import bulk
+from backend.services.decisions import bulk, decided
 from backend.services.judge_bench import entries as entries_of
 from backend.services.judge_bench import labels
 from backend.services.judge_bench.entries import BenchEntry
@@ -173,7 +173,8 @@ def _filtered(db: Session, actor: Actor, round_id: int | None, filters: Filters)
     if round_id is None:
         raise InvalidInput("filters: a filter is of the samples of one round. Name the round.")
     sample, judged = tables.Sample, list[int]()
-    for some in in_chunks(bulk.matching(db, round_id, filters)):
+    among = decided.among(actor, get_row(db, actor, round_id), filters)
+    for some in in_chunks(bulk.matching(db, round_id, filters, among)):
         judged += db.scalars(select(sample.id).where(sample.id.in_(some), sample.kind.in_(tables.JUDGED)))
     if not judged:
         raise InvalidInput("The filter finds no text that a judge could judge. Choose another filter on Samples.")

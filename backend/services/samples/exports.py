@@ -8,7 +8,7 @@ import uuid
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from backend import row_files
-from backend.db import reading, session, snapshot, tables
+from backend.db import listing_among, reading, session, snapshot, tables
 from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import COLUMN, Scope, scope
 from backend.db.listing_search import find
@@ -226,18 +226,22 @@ def matching(
     if not asked.facets:
         return ids
     most = 2**62 if limit is None else limit
-    if not (filters.text or filters.prompt or asked.among):
+    held = listing_among.whole(asked)
+    if not (filters.text or filters.prompt):
         key, way = COLUMN[sort.key], "DESC" if sort.descending else "ASC"
         order = f"({key} = {UNSCORED!r}), {key} {way}, sample_id {way}" if key.endswith("_key") else f"{key} {way}"
         order += "" if key == "sample_id" or key.endswith("_key") else f", sample_id {way}"
         source = f"{asked.labels('sample_id')} WHERE {asked.where(asked.any_facet)}"
         sql = text(f"SELECT sample_id FROM {source} ORDER BY {order} LIMIT :limit")
-        found: Any = asked.db.execute(sql, asked.values | {"limit": most})
-        while some := found.cursor.fetchmany(READ):  # numbers alone: a row of SQLAlchemy's for each takes longer
-            ids.extend([sample_id for (sample_id,) in some])
+        found: Any = asked.db.execute(sql, asked.values | {"limit": most if held is None else 2**62})
+        # Numbers alone: a row of SQLAlchemy's for each takes longer.
+        while len(ids) < most and (some := found.cursor.fetchmany(READ)):
+            ids.extend([sample_id for (sample_id,) in some if held is None or sample_id in held])
         found.close()
-        return ids
+        return ids[:most]
     cursor: Cursor | None = None
+    if held is not None and len(held) > listing_among.SORTED:
+        asked = replace(asked, among=None)
     while len(ids) < most:
         if until is not None and time.monotonic() > until:
             raise TooSlow(
@@ -245,7 +249,7 @@ def matching(
                 "samples/exports), write it with `rondo samples export`, or narrow the filter."
             )
         page = find(asked, filters, sort, cursor, min(READ, most - len(ids)), patience=patience)
-        ids.extend(page.ids)
+        ids.extend(page.ids if held is None else [id_ for id_ in page.ids if id_ in held])
         cursor = page.next
         if cursor is None:
             break

@@ -1,7 +1,8 @@
 """Where in a text a search finds what it looks for: the text in pieces, and what stands around the first place."""
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from time import monotonic
 
@@ -11,17 +12,21 @@ from backend.db.folding import folded
 from backend.db.search import Patience, Query, Term, compiled, parse
 
 SECONDS = 0.5
-"""A regular expression may look so long for its places in all texts of a page; what it found until then is marked."""
+"""So long is looked for places in all texts of a page; what was found until then is marked."""
 LOOKED_AT = 50_000
 """So many characters of a text are looked through."""
 MOST = 500
 """So many places are marked in one text."""
+BEGINNING = 8_000
+"""An excerpt of words is looked for in so much of a text first."""
 EXCERPT, BEFORE = 120, 16
 """Characters of an excerpt, and of it before the first place: a cell of a table shows its beginning."""
 
 UNITS = regex.compile(r"\s+|[!-~]+(?!\p{M})|\X")
 """What is folded at once: blanks, plain characters, or one character with its marks."""
 BLANKS = regex.compile(r"\s+")
+RUNS = re.compile(r"\s{2,}")
+"""What is shorter once it is folded, in a text of ASCII characters."""
 
 Place = tuple[int, int]
 
@@ -39,11 +44,13 @@ class ShownSearch:
     """A search, to be shown in the texts that it found."""
 
     query: Query
+    patience: Patience = field(compare=False)
 
     @classmethod
-    def of(cls, search: str) -> "ShownSearch | None":
-        """None without a search; raises `InvalidInput` as the search itself does."""
-        return cls(parse(search, Patience(SECONDS))) if search.strip() else None
+    def of(cls, search: str, patience: Patience | None = None) -> "ShownSearch | None":
+        """None without a search; raises `InvalidInput` as the search itself does. Others may share the `patience`."""
+        patience = patience or Patience(SECONDS)
+        return cls(parse(search, patience), patience) if search.strip() else None
 
     def pieces(self, text: str) -> tuple[TextPiece, ...]:
         """The whole text in pieces."""
@@ -51,7 +58,10 @@ class ShownSearch:
 
     def excerpt(self, text: str) -> tuple[TextPiece, ...]:
         """One line of the text around the first place; empty where there is none, as beyond `LOOKED_AT`."""
-        places = self.places(text)
+        places = [] if self.query.pattern else self.places(text[:BEGINNING])
+        # A place near the cut may be longer, or none.
+        if not places or places[0][0] > BEGINNING // 2:
+            places = self.places(text)
         if not places:
             return ()
         start = max(0, places[0][0] - BEFORE)
@@ -65,8 +75,11 @@ class ShownSearch:
 
     def places(self, text: str) -> list[Place]:
         """Beginnings and ends in order; none touches the next."""
-        text = text[:LOOKED_AT]
+        if self.patience.left <= 0:
+            return []
+        text, start = text[:LOOKED_AT], monotonic()
         found = self._by_pattern(text) if self.query.pattern else _by_terms(self.query.terms, text)
+        self.patience.left -= monotonic() - start
         merged: list[Place] = []
         for low, high in sorted(found):
             if merged and low <= merged[-1][1]:
@@ -76,20 +89,15 @@ class ShownSearch:
         return merged[:MOST]
 
     def _by_pattern(self, text: str) -> list[Place]:
-        patience, found = self.query.patience, list[Place]()
-        if patience.left <= 0:
-            return found
-        start = monotonic()
+        found: list[Place] = []
         try:
-            for match in compiled(self.query.pattern).finditer(text, timeout=patience.left):
+            for match in compiled(self.query.pattern).finditer(text, timeout=self.patience.left):
                 if match.end() > match.start():
                     found.append(match.span())
                 if len(found) == MOST:
                     break
         except TimeoutError:
             pass
-        finally:
-            patience.left -= monotonic() - start
         return found
 
 
@@ -109,6 +117,14 @@ def _folded(text: str) -> tuple[str, list[int], list[int]]:
     plain: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
+    if text.isascii():
+        at = 0
+        for run in RUNS.finditer(text):
+            low, high = run.span()
+            starts += range(at, low + 1)
+            ends += [*range(at + 1, low + 1), high]
+            at = high
+        return folded(text), [*starts, *range(at, len(text))], [*ends, *range(at + 1, len(text) + 1)]
     for unit in UNITS.finditer(text):
         same = folded(unit[0])
         low, high = unit.span()

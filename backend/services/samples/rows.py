@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.db.filters import Filters
-from backend.services.samples.found import LOOKED_AT, ShownSearch, TextPiece
+from backend.db.search import Patience
+from backend.services.samples.found import LOOKED_AT, SECONDS, ShownSearch, TextPiece
 from backend.values import JSON, LabelSource, Verdict
 
 PREVIEW = 200
@@ -78,7 +79,8 @@ def read_rows(db: Session, ids: tuple[int, ...]) -> list[SampleRow]:
 
 def with_excerpts(db: Session, rows: Sequence[SampleRow], filters: Filters) -> list[SampleRow]:
     """The rows with what the searches of the filters found in them."""
-    text, prompt = ShownSearch.of(filters.text), ShownSearch.of(filters.prompt)
+    patience = Patience(SECONDS)
+    text, prompt = (ShownSearch.of(search, patience) for search in (filters.text, filters.prompt))
     if not rows or not (text or prompt):
         return list(rows)
     sample, asked = tables.Sample, tables.Prompt

@@ -15,9 +15,10 @@ from backend import boundary
 from backend.db import now, reading, session, tables
 from backend.db.filters import Filters, Sort, SortKey
 from backend.db.search import parse
-from backend.errors import Conflict, InvalidInput, NotFound
+from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services import events
 from backend.services.access import Actor, require
+from backend.services.rounds import get_row
 from backend.values import JSON, Role
 
 MOST = 200
@@ -50,7 +51,10 @@ class ViewQuery:
 
 @dataclass(frozen=True)
 class ViewOfSamples:
-    """`is_own`: who asks made it. `created_by`: who made it."""
+    """`is_own`: who asks made it. `created_by`: who made it.
+
+    `is_readable`: False where another version wrote what it asks for, of which nothing is in `asked` then.
+    """
 
     id: int
     project_id: int
@@ -60,6 +64,13 @@ class ViewOfSamples:
     created_by: str
     asked: ViewQuery
     updated_at: datetime
+    is_readable: bool = True
+
+    def readable(self) -> ViewQuery:
+        """What it asks for; raises `Conflict` where this version cannot read it."""
+        if not self.is_readable:
+            raise Conflict(f"{self.name!r} was kept by another version, which this one cannot read. Delete it.")
+        return self.asked
 
 
 def list_views(actor: Actor, project_id: int) -> list[ViewOfSamples]:
@@ -75,6 +86,15 @@ def get(actor: Actor, view_id: int) -> ViewOfSamples:
     """Return one; raises `NotFound`, for others' own views too."""
     with reading() as db:
         return _view(actor, *_find(db, actor, view_id))
+
+
+def of_round(actor: Actor, view_id: int, round_id: int) -> ViewOfSamples:
+    """Return one of the project of this round; raises `NotFound` for another project's, too."""
+    with reading() as db:
+        round_, (view, author) = get_row(db, actor, round_id), _find(db, actor, view_id)
+        if view.project_id != round_.project_id:
+            raise NotFound(f"There is no view {view_id} in the project of this round. Choose one from its list.")
+        return _view(actor, view, author)
 
 
 def save(actor: Actor, project_id: int, name: str, asked: ViewQuery, *, is_shared: bool = False) -> ViewOfSamples:
@@ -111,7 +131,7 @@ def change(
 ) -> ViewOfSamples:
     """Rename a view, change what it asks for, share it or take it back; what is not given stays.
 
-    A view that is shared, before or after, takes a curator. Taken back, it is the own view of who made it.
+    A view that is shared, before or after, takes a curator. Only who made it takes it back: it is theirs alone then.
     """
     if asked is not None:
         _check(asked)
@@ -119,6 +139,10 @@ def change(
         view, _ = _find(db, actor, view_id)
         is_noted = view.is_shared or bool(is_shared)
         require(db, actor, view.project_id, Role.curator if is_noted else Role.viewer)
+        if view.is_shared and is_shared is False and view.created_by != actor.user_id:
+            raise PermissionDenied(
+                "Only who made a view takes it back: it would be theirs alone. Leave it shared, or delete it."
+            )
         if name is not None:
             kept = boundary.name(name, "The view's name")
             db.get(tables.Project, view.project_id, with_for_update=True)
@@ -137,7 +161,7 @@ def delete(actor: Actor, view_id: int) -> None:
     """Delete one's own view, or as a curator one that is shared."""
     with session() as db:
         view, _ = _find(db, actor, view_id)
-        require(db, actor, view.project_id, Role.viewer if view.created_by == actor.user_id else Role.curator)
+        require(db, actor, view.project_id, Role.curator if view.is_shared else Role.viewer)
         _note(db, actor, "delete view", view, is_noted=view.is_shared)
         db.delete(view)
 
@@ -166,7 +190,14 @@ def _check(asked: ViewQuery) -> None:
     """Raise `InvalidInput` for what no list could be asked for."""
     if asked.sort.key is SortKey.prompt:
         raise InvalidInput("The order by prompt is for pages of a search only. Choose another one.")
-    for search in (asked.filters.text, asked.filters.prompt):
+    filters = asked.filters
+    for word, low, high in (
+        ("Scores", filters.min_score, filters.max_score),
+        ("Tokens", filters.min_tokens, filters.max_tokens),
+    ):
+        if low is not None and high is not None and low > high:
+            raise InvalidInput(f"{word} from {low:g} to {high:g} hold nothing. Give the lower one first.")
+    for search in (filters.text, filters.prompt):
         if search:
             parse(search)
     if len(asked.columns or ()) > MOST_COLUMNS:
@@ -191,6 +222,11 @@ def _note(db: Session, actor: Actor, verb: str, view: tables.SampleView, *, is_n
 
 
 def _view(actor: Actor, row: tables.SampleView, author: str | None) -> ViewOfSamples:
-    is_own = row.created_by == actor.user_id
-    asked = ViewQuery.of(row.asked)
-    return ViewOfSamples(row.id, row.project_id, row.name, row.is_shared, is_own, author or "", asked, row.updated_at)
+    is_own, is_readable = row.created_by == actor.user_id, True
+    try:
+        asked = ViewQuery.of(row.asked)
+    except (InvalidInput, AttributeError, KeyError, TypeError, ValueError):
+        asked, is_readable = ViewQuery(), False
+    return ViewOfSamples(
+        row.id, row.project_id, row.name, row.is_shared, is_own, author or "", asked, row.updated_at, is_readable
+    )

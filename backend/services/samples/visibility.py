@@ -38,10 +38,14 @@ TOLD = "This is hidden until the review is over, so that it sways nobody who dec
 
 @dataclass(frozen=True)
 class Hidden:
-    """What of items not yet decided the person does not see: the judge's view, colleagues' decisions."""
+    """What of items not yet decided the person does not see: the judge's view, colleagues' decisions.
+
+    `disputes`: on which items reviewers disagree, which would tell gold items from others: nobody disagrees on them.
+    """
 
     judge: bool = False
     others: bool = False
+    disputes: bool = False
 
     def __bool__(self) -> bool:
         return self.judge or self.others
@@ -51,10 +55,12 @@ def hidden(db: Session, actor: Actor, round_: tables.Round) -> Hidden:
     """What this round hides from the actor now."""
     if not awaits_decisions(round_):
         return Hidden()
+    role = role_of(db, actor, round_.project_id)
+    if role is not None and role.rank >= Role.curator.rank:
+        return Hidden()
     settings = review_settings.read(round_.review)
-    hidden_ = Hidden(round_.is_blind and settings.mode is not Mode.judgment, not settings.others_visible)
-    role = role_of(db, actor, round_.project_id) if hidden_ else None
-    return Hidden() if role is not None and role.rank >= Role.curator.rank else hidden_
+    is_blind = round_.is_blind and settings.mode is not Mode.judgment
+    return Hidden(is_blind, not settings.others_visible, disputes=True)
 
 
 def awaits_decisions(round_: tables.Round) -> bool:
@@ -89,7 +95,8 @@ def refuse(kept: Hidden, filters: Filters, sort: Sort) -> None:
     names = JUDGE if kept.judge else OTHERS if kept.others else {}
     asked = [word for name, word in names.items() if name in filters.changed()]
     # What they decided themselves they know.
-    asked += ["decisions of others"] if kept and filters.decided not in ("", "me") else []
+    asked += ["decisions of others"] if kept and filters.decided == "others" else []
+    asked += ["disagreements"] if kept.disputes and filters.decided == "disputed" else []
     if asked:
         raise PermissionDenied(f"You cannot filter by {asked[0]} until this round is reviewed. {TOLD} Leave it out.")
     # The order is that of the labels, those included that colleagues gave.
