@@ -101,7 +101,9 @@ def test_a_blind_review_tells_no_pass_rate_before_ones_own_word() -> None:
     team.act("ann", team.ids[0], REJECT)
     for actor in (ann, rows.make_actor(team.project, Role.viewer)):
         hidden = groups.page(actor, team.round.id).rows
-        assert {(row.is_hidden, row.num_decided, row.pass_rate, row.spread) for row in hidden} == {(True, 0, None, None)}
+        assert {(row.is_hidden, row.num_decided, row.pass_rate, row.spread) for row in hidden} == {
+            (True, 0, None, None)
+        }
     own, other = groups.page(ann, team.round.id).rows[0].samples
     assert (own.verdict, other.verdict, other.score, other.is_hidden) == ("reject", None, None, True)
     team.act("ann", team.ids[1], ACCEPT)
