@@ -21,7 +21,7 @@ from backend.values import Verdict
 
 SORTED = 20_000
 """So many samples that pass the filters are read for one page, and their groups sorted,"""
-SORTED_GROUPS = 4_000
+SORTED_GROUPS = 2_500
 """where they are of so many groups at most."""
 WALKED = 400
 """So many samples are read at once where they are not sorted, and `READS` times that for one page."""
