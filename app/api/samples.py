@@ -13,8 +13,9 @@ from backend.services import samples
 from backend.services.reviews import item_history, repairs
 from backend.services.reviews.item_history import ItemHistory
 from backend.services.reviews.repairs import Repair
-from backend.services.samples import Count, Filters, ScoreBin, Sort, SortKey, chain, views
+from backend.services.samples import Count, Filters, ScoreBin, Sort, SortKey, chain, groups, views
 from backend.services.samples.chain import Chain
+from backend.services.samples.groups import GroupRow, GroupSort, GroupSortKey
 from backend.services.samples.rows import SampleRow
 
 router = APIRouter(tags=["samples"])
@@ -34,6 +35,13 @@ class SamplePage(Page[SampleRow]):
     """`count` is bounded: not exact means at least so many."""
 
     count: Count
+
+
+class GroupPage(Page[GroupRow]):
+    """`count` is bounded: not exact means at least so many. `sort`: by number where too many pass for another order."""
+
+    count: Count
+    sort: GroupSort
 
 
 class Instruction(BaseModel):
@@ -108,6 +116,21 @@ def list_samples(
         return SamplePage(items=list(page.rows), next=page.next_cursor, count=page.count)
     page = samples.page(actor, round_id, filters, Sort(sort, descending), after, limit)
     return SamplePage(items=list(page.rows), next=page.next_cursor, count=page.count)
+
+
+@router.get("/rounds/{round_id}/groups")
+def list_groups(
+    actor: Asking,
+    round_id: Id,
+    filters: Filtering,
+    sort: GroupSortKey = GroupSortKey.number,
+    descending: bool = False,
+    limit: Limit = 25,
+    after: Line | None = None,
+) -> GroupPage:
+    """A page of the round's groups of which a sample passes the filters, with their samples and pass rates."""
+    page = groups.page(actor, round_id, filters, GroupSort(sort, descending), after, limit)
+    return GroupPage(items=list(page.rows), next=page.next_cursor, count=page.count, sort=page.sort)
 
 
 @router.get("/samples/{sample_id}/decisions")

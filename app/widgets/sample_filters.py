@@ -71,57 +71,66 @@ FOLDED = ("prompt", "source", "kind", *NUMBERS, "decided")
 """The filters behind "More filters"."""
 
 
-def filter_bar() -> SampleBar:
-    """Lay the bar out."""
+def filter_bar(name: str = "samples", *, is_list: bool = True) -> SampleBar:
+    """Lay the bar out. Without `is_list`, what only a list of single samples has is left out: order, columns, views."""
     fields: dict[str, FormField] = {}
     with filter_line.line():
-        chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="samples-round", min_width=120)
+        chosen = gr.Dropdown([], label="Round", filterable=False, elem_id=f"{name}-round", min_width=120)
         view = gr.Dropdown(
-            [("No view", 0)], value=0, label="View", visible=False, min_width=120, elem_id="samples-view"
+            [("No view", 0)], value=0, label="View", visible=False, min_width=120, elem_id=f"{name}-view"
         )
         fields["text"] = gr.Textbox(
             label="Search in samples",
             placeholder='words, "as it stands", /regex/',
-            elem_id="samples-search",
+            elem_id=f"{name}-search",
             min_width=120,
         )
         fields["step"] = gr.Dropdown(
-            [EVERY_STEP], value="", label="Step", filterable=False, visible=False, min_width=120, elem_id="samples-step"
+            [EVERY_STEP], value="", label="Step", filterable=False, visible=False, min_width=120, elem_id=f"{name}-step"
         )
-        for name, label, choices in (("verdict", "Verdict", VERDICTS), ("only", "Only", ONLY)):
-            fields[name] = _several(name, label, choices)
+        for field, label, choices in (("verdict", "Verdict", VERDICTS), ("only", "Only", ONLY)):
+            fields[field] = _several(name, field, label, choices)
         fields["sort"] = gr.Dropdown(
-            SORTS, value="+id", label="Sort", filterable=False, elem_id="samples-sort", min_width=120
+            SORTS,
+            value="+id",
+            label="Sort",
+            filterable=False,
+            visible=is_list,
+            elem_id=f"{name}-sort",
+            min_width=120,
         )
-    with filter_line.more("samples-more") as more:
-        fields["prompt"] = gr.Textbox(label="Search in prompts", elem_id="samples-prompt", min_width=120)
-        for name, label, choices in (("source", "Label by", SOURCES), ("kind", "Kind", KINDS)):
-            fields[name] = _several(name, label, choices)
+    with filter_line.more(f"{name}-more") as more:
+        fields["prompt"] = gr.Textbox(label="Search in prompts", elem_id=f"{name}-prompt", min_width=120)
+        for field, label, choices in (("source", "Label by", SOURCES), ("kind", "Kind", KINDS)):
+            fields[field] = _several(name, field, label, choices)
         fields["decided"] = gr.Dropdown(
-            DECIDED, value="", label="Decisions", filterable=False, min_width=120, elem_id="samples-decided"
+            DECIDED, value="", label="Decisions", filterable=False, min_width=120, elem_id=f"{name}-decided"
         )
-        for name, label, precision in (
+        for field, label, precision in (
             ("min_score", "Score from", None),
             ("max_score", "to", None),
             ("min_tokens", "Tokens from", 0),
             ("max_tokens", "to", 0),
         ):
-            fields[name] = Number(value=None, label=label, min_width=80, precision=precision, elem_id=f"samples-{name}")
+            fields[field] = Number(
+                value=None, label=label, min_width=80, precision=precision, elem_id=f"{name}-{field}"
+            )
         columns = gr.Dropdown(
             [],
             value=[],
             multiselect=True,
             max_choices=MOST_COLUMNS,
             label="Columns of metadata",
+            visible=is_list,
             min_width=160,
-            elem_id="samples-columns",
+            elem_id=f"{name}-columns",
         )
-    return SampleBar(chosen, view, [fields[name] for name in NAMES], more, columns)
+    return SampleBar(chosen, view, [fields[field] for field in NAMES], more, columns)
 
 
-def _several(name: str, label: str, choices: list[tuple[str, str]]) -> gr.Dropdown:
+def _several(name: str, field: str, label: str, choices: list[tuple[str, str]]) -> gr.Dropdown:
     return gr.Dropdown(
-        choices, value=[], multiselect=True, label=label, filterable=False, min_width=120, elem_id=f"samples-{name}"
+        choices, value=[], multiselect=True, label=label, filterable=False, min_width=120, elem_id=f"{name}-{field}"
     )
 
 

@@ -30,6 +30,7 @@ USEFUL = {
     "new-round": "#estimate dd",
     "new-round slots": ".gradio-container:has(#launch:enabled) #recipe-slots button",
     "samples": "#samples-table [role=gridcell]",
+    "groups": "#groups-list :is(li, .rondo-empty)",
     "review": "#review-desk .answer",
     "team": "#team-progress .numbers",
     "jobs": "#jobs-table [role=gridcell]",

@@ -32,6 +32,7 @@ SHOWN = {
     "recipes": "#recipes-table [role=gridcell][data-row='0']",
     "new-round": "#launch:enabled",
     "samples": "#sample-detail h2",
+    "groups": "#groups-list li",
     "team": "#team-people td",
     "jobs": ".job h2",
     "checkpoints": "#detail h2",

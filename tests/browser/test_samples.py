@@ -162,3 +162,29 @@ def test_a_view_is_saved_chosen_again_and_deleted(empty: None, chromium: object)
     expect(page.locator("#samples-view-said")).to_have_text(f"{name} is deleted.")
     expect(page).to_have_url(re.compile("verdict=accept&sort=-id|sort=-id&verdict=accept"))
     assert desk.errors == []
+
+
+def test_groups_are_sorted_by_pass_rate_and_their_samples_open(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=60)
+    page, groups = desk.page, desk.page.locator("#groups-list li")
+    page.keyboard.press("x")
+    desk.saved()
+    open_samples(desk, "&min_score=1")
+    page.get_by_role("link", name="Prompt by prompt").click()
+    expect(page.locator("#groups-count")).to_have_text("25 groups on this page")
+    expect(page.locator("#groups-min_score input")).to_have_value("1")
+    page.locator("#groups-next").click()
+    expect(groups).to_have_count(5)
+    page.locator("#groups-previous").click()
+    expect(groups).to_have_count(25)
+    page.locator("#groups-order input").click()
+    page.get_by_role("option", name="Pass rate, lowest first").click()
+    expect(page.locator("#groups-count")).to_have_text("30 groups")
+    page.wait_for_function("new URL(location).searchParams.get('order') === '+pass_rate'")
+    expect(groups.first).to_contain_text("0 of 2 pass")
+    page.reload()
+    expect(groups.first).to_contain_text("0 of 2 pass")
+    href = groups.first.locator("a").first.get_attribute("href") or ""
+    groups.first.locator("a").first.click()
+    expect(page.locator("#sample-detail h2")).to_have_text(re.compile(rf"Sample {href.rpartition('=')[2]}\b"))
+    assert desk.errors == []

@@ -26,6 +26,7 @@ LINKS: list[tuple[str, str, str, str, str, Sign]] = [
     ("round", "draw", "round", "round", "round_id", lambda n: f'"id": {n}, "title": "Round'),
     ("samples", "draw", "sample", "sample", "sample_id", lambda n: "No judge has seen it."),
     ("samples", "draw", "round", "round", "round_id", lambda n: f'"round={n}"'),
+    ("groups", "draw", "round", "round", "round_id", lambda n: f"samples?round={n}&"),
     ("team", "draw", "round", "reviewed round", "round_id", lambda n: "items decided"),
     ("jobs.failures", "load", "left_out", "round", "round_id", lambda n: ": 0 left out"),
     ("arena", "draw", "arena", "arena", "arena_id", lambda n: f'"id": {n}, "is_here": true'),

@@ -153,6 +153,7 @@ READS: dict[str, Role | str] = {
     "/rounds/{round_id}/warnings/{name}": Role.viewer,
     "/projects/{project_id}/warning-rules": Role.viewer,
     "/rounds/{round_id}/samples": Role.viewer,
+    "/rounds/{round_id}/groups": Role.viewer,
     "/rounds/{round_id}/histogram": Role.viewer,
     "/projects/{project_id}/sample-views": Role.viewer,
     "/sample-views/{view_id}": Role.viewer,

@@ -118,6 +118,7 @@ DETAIL_CSS = (
 )
 
 ABOUT = """<p class="about"><a href="round" data-to="round">The whole round</a>
+<a href="groups" data-to="groups">Prompt by prompt</a>
 <a href="judge-bench" data-to="judge-bench" class="rondo-needs-curator">Judge what the filter finds again</a></p>"""
 ABOUT_CSS = """
 .about { display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 2px 0 0; font-size: 12px; }
@@ -132,6 +133,7 @@ const aim = () => {
   const to = (page) => element.querySelector(`a[data-to="${page}"]`);
   to("round").setAttribute("href", round ? `round?round=${encodeURIComponent(round)}` : "round");
   for (const name of ["sample", "at", "sort", "view"]) asked.delete(name);
+  to("groups").setAttribute("href", `groups?${asked}`);
   to("judge-bench").setAttribute("href", round ? `judge-bench?${asked}` : "judge-bench");
 };
 for (const event of ["pointerover", "pointerdown", "focusin"]) element.addEventListener(event, aim);

@@ -1,0 +1,116 @@
+"""What the Groups page shows of a query: a row for each group, how many there are, and where the list goes on."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.widgets.context import Context
+from app.widgets.sample_card import BADGES, one_line, score
+from app.widgets.sample_filters import read_filters, to_address
+from backend.errors import InvalidInput
+from backend.services.samples import groups
+from backend.services.samples.groups import GroupMember, GroupPage, GroupRow, GroupSort, GroupSortKey
+from backend.values import JSON, Verdict
+
+ORDERS = [
+    ("Number, oldest first", "+number"),
+    ("Number, newest first", "-number"),
+    ("Pass rate, highest first", "-pass_rate"),
+    ("Pass rate, lowest first", "+pass_rate"),
+    ("Spread of scores, widest first", "-spread"),
+    ("Spread of scores, narrowest first", "+spread"),
+]
+FIRST_ORDER = "+number"
+SIGNS = {Verdict.accept: "✓", Verdict.reject: "✗", None: "·"}
+MOST_MEMBERS = 32
+"""So many samples of a group are badges; the list of samples has all."""
+HIDDEN = "hidden until you decide"
+
+
+def address_of(query: JSON) -> JSON:
+    """What of the query belongs into an address."""
+    kept = {name: value for name, value in query.items() if value not in (None, "", [])}
+    return {name: value for name, value in kept.items() if (name, value) != ("order", FIRST_ORDER)}
+
+
+def filters_of(query: JSON) -> JSON:
+    """What the list of samples takes of it: other orders, and no place."""
+    return {name: value for name, value in address_of(query).items() if name not in ("order", "at", "sort")}
+
+
+def order_of(query: JSON) -> GroupSort:
+    order = query.get("order", FIRST_ORDER)
+    return GroupSort(GroupSortKey(order[1:]), descending=order[0] == "-")
+
+
+def find_page(here: Context, query: JSON) -> GroupPage:
+    """The page; an address that somebody shortened begins at the first one."""
+    filters, order = read_filters(query), order_of(query)
+    try:
+        return groups.page(here.actor, query["round"], filters, order, query.get("at"))
+    except InvalidInput:
+        if not query.get("at"):
+            raise
+        query["at"] = None
+        return groups.page(here.actor, query["round"], filters, order)
+
+
+def drawn(here: Context, query: JSON, before: list[str | None]) -> list[Any]:
+    """The rows, the count, the two buttons, the link to the samples, the place, the address."""
+    if not query.get("round"):
+        empty = {
+            "empty": query.get("no_round") or "No round of this project has samples yet.",
+            "is_without_round": True,
+        }
+        return [empty, "", *[gr.Button(interactive=False)] * 2, {"to": "samples"}, {}, gr.skip()]
+    page = find_page(here, query)
+    to = f"samples?{to_address(filters_of(query))}"
+    rows: JSON = {"rows": [row_of(row, filters_of(query)) for row in page.rows]}
+    if not page.rows and not page.next_cursor:
+        has_filters = bool(read_filters(query).changed())
+        message = (
+            "No group has a sample that passes these filters." if has_filters else "This round has no samples yet."
+        )
+        rows = {"empty": message, "to": to, "has_filters": has_filters, "round": query["round"]}
+    ends = [gr.Button(interactive=bool(before or query.get("at"))), gr.Button(interactive=bool(page.next_cursor))]
+    place = {"query": query, "before": before, "next": page.next_cursor}
+    return [rows, counted(page, query), *ends, {"to": to}, place, {"address": to_address(address_of(query))}]
+
+
+def counted(page: GroupPage, query: JSON) -> str:
+    """How many there are, or are on this page, and in which order they come where it is not the wanted one."""
+    number = page.count.number
+    words = [f"{number:,} group{'' if number == 1 else 's'}{'' if page.count.is_exact else ' on this page'}"]
+    if page.is_partial:
+        words.append("Next goes on")
+    if page.sort.key is not order_of(query).key:
+        words.append("So many samples pass the filters that groups come by number. Filters that leave fewer sort them.")
+    return " · ".join(words)
+
+
+def row_of(row: GroupRow, query: JSON) -> JSON:
+    """A group for the template; its samples lead to the list of samples with the page's filters."""
+    left = len(row.samples) - MOST_MEMBERS
+    percent = None if row.pass_rate is None else round(100 * row.pass_rate)
+    passed = f"{row.num_accepted} of {row.num_decided} pass" if row.num_decided else "no verdict"
+    return {
+        "prompt": one_line(row.prompt) or "(no words)",
+        "passed": HIDDEN if row.is_hidden else passed,
+        "rate": "" if percent is None else f"{percent} %",
+        "percent": str(percent),
+        "spread": "" if row.spread is None else f"spread {score(row.spread)}",
+        "members": [member_of(one, query) for one in row.samples[:MOST_MEMBERS]],
+        "more": f"and {left:,} more" if left > 0 else "",
+    }
+
+
+def member_of(member: GroupMember, query: JSON) -> JSON:
+    words = HIDDEN if member.is_hidden else member.verdict or "no verdict"
+    kind = "" if member.kind == "completion" else f", {member.kind}"
+    return {
+        "badge": BADGES[member.verdict],
+        "sign": SIGNS[member.verdict],
+        "score": score(member.score),
+        "title": f"sample {member.id}, {words}{kind}",
+        "href": f"samples?{to_address(query | {'sample': member.id})}",
+    }
