@@ -58,7 +58,7 @@ def said(file: Path) -> str:
 def ran(file: Path) -> None:
     with start(file) as process:
         try:
-            until(lambda: process.poll() is not None, lambda: f"the end of the training: {said(file)}")
+            until(lambda: process.poll() is not None, lambda: f"the end: {said(file)}", patience=3 * PATIENCE)
         finally:
             process.kill()
         assert process.returncode == 0, said(file)
@@ -112,6 +112,7 @@ def assert_same(one: Path, two: Path) -> None:
         torch.testing.assert_close(second[name], values, rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_two_processes_end_as_one(tiny: Path, tmp_path: Path):
     one, two = tmp_path / "one", tmp_path / "two"
     train(SFT(**KNOBS, **ONE), tiny, one)
