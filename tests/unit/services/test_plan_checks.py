@@ -10,7 +10,7 @@ from backend.judges.run_tests import RunTests
 from backend.judges.step_value import StepValue
 from backend.metrics.held_out_accuracy import HeldOutAccuracy
 from backend.registry import Part
-from backend.services.plans.checks import check_sandbox, runs_programs, readiness_warnings
+from backend.services.plans.checks import check_sandbox, readiness_warnings, runs_programs
 from backend.trainers.grpo import GRPO
 from backend.trainers.sft import SFT
 
