@@ -186,7 +186,7 @@ def _draw_sections(form: Form, path: Path, knobs: Sequence[Knob]) -> None:
     _draw_knobs(form, path, [knob for knob in knobs if not knob.section])
     for section in dict.fromkeys(knob.section for knob in knobs if knob.section):
         within = [knob for knob in knobs if knob.section == section]
-        with form.fold((*path, section), f"{section}: {len(within)} knobs"):
+        with form.fold((*path, section), f"{section}: {len(within)} knob{'s' * (len(within) > 1)}"):
             _draw_knobs(form, path, within)
 
 

@@ -4,14 +4,13 @@ Its last line says why it failed, if it did.
 """
 
 import json
-import os
 import sys
 import traceback
 from pathlib import Path
 from types import TracebackType
 
 from backend.errors import RondoError
-from backend.trainers import Trainer, TrainSpec, _launch
+from backend.trainers import Trainer, TrainSpec, _hardware, _launch
 from backend.trainers._knobs import TRLKnobs
 
 
@@ -19,13 +18,15 @@ def main(spec_file: str, *, trains: bool = True) -> None:
     """Train as the spec says, or look at what that would be."""
     spec = TrainSpec(**json.loads(Path(spec_file).read_text(encoding="utf-8")))
     trainer: Trainer = Trainer.load(spec.trainer)
+    processes = trainer.num_processes if isinstance(trainer, TRLKnobs) else 1
     if _launch.is_one_of_several():
         _launch.guard()
-    elif trains and isinstance(trainer, TRLKnobs) and trainer.num_processes > 1:
-        return _launch.run(trainer, spec, spec_file)
     else:
+        _launch.forget_others()
+        if isinstance(trainer, TRLKnobs) and processes > 1 and trains:
+            return _launch.run(trainer, spec, spec_file)
         # One process trains on one GPU; TRL refuses to spread a model over several by itself.
-        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
+        _hardware.take_first_gpu(processes)
     if trains:
         trainer.main(spec)
     else:
@@ -44,7 +45,7 @@ def report(kind: type[BaseException], error: BaseException, trace: TracebackType
         why = f"The training failed with {kind.__name__}: {first} The traceback is in the log."
     if _launch.is_one_of_several():  # who started it has the last word
         _launch.tell(why, is_known=isinstance(error, RondoError))
-        return
+        _launch.leave(1)
     sys.stderr.write(f"ERROR: {why}\n")
 
 

@@ -14,6 +14,8 @@ STATE = "trainer_state.json"  # written last by transformers
 CHECKPOINT_FILES = (STATE, "optimizer.pt", "scheduler.pt", "rng_state.pth")
 OF_SEVERAL = {"optimizer.pt": ("optimizer.bin", "latest"), "rng_state.pth": ("rng_state_0.pth",)}
 """Other names that these files have where several processes trained: by FSDP, by DeepSpeed, by any."""
+COMPLETE = "complete"
+"""Lies in a checkpoint once all of several processes have written theirs."""
 NEARLY_FULL = 16 * 2**20
 
 

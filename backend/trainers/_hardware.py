@@ -2,17 +2,20 @@
 
 import importlib.util
 import os
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Protocol
 
 from backend.errors import MissingPrerequisite
 
 RANK = "LOCAL_RANK"
-"""Set by the launcher in each of several processes."""
+"""Set by the launcher in each of several processes: on which GPU of this machine it trains."""
+VISIBLE = "CUDA_VISIBLE_DEVICES"
 SECTION: dict[str, Any] = {"section": "Hardware"}
 """What a form folds these knobs under."""
 DEVICES = ("/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg", "/dev/kfd")
 """Of which one is there where a driver of CUDA or ROCm is."""
+FILES = "/dev"
 OWN_LOSS = "its loss or its rows are Rondo's own and are added up in one process"
 STRATEGIES: dict[str, tuple[str, ...]] = {
     "ddp": ("--multi_gpu",),
@@ -78,6 +81,8 @@ def check_ready(trainer: Knobs) -> None:
             f"strategy {trainer.strategy} shares a model out among GPUs, and there is none here. Set strategy to ddp, "
             "which trains on the CPU, too."
         )
+    if 0 < (found := len(gpus())) < trainer.num_processes:
+        raise MissingPrerequisite(_too_few(trainer.num_processes, f"this machine has {_counted(found)}", found))
     if trainer.load_in_4bit and not has_gpu():
         raise MissingPrerequisite(
             "load_in_4bit needs an NVIDIA GPU, and there is none here. Switch it off: lora alone trains on the CPU."
@@ -98,20 +103,55 @@ def has_gpu() -> bool:
     return any(Path(device).exists() for device in DEVICES)
 
 
-def check_devices(trainer: Knobs) -> None:
+def gpus() -> list[Path]:
+    """The GPUs of this machine that NVIDIA's driver has made files for; none where it is another driver's, or where
+    this process may use none.
+
+    Which of them a worker may use is its own matter: another process may ask here.
+    """
+    if VISIBLE in os.environ and not _listed():
+        return []
+    return [file for file in Path(FILES).glob("nvidia[0-9]*") if file.name.removeprefix("nvidia").isdecimal()]
+
+
+def take_first_gpu(processes: int) -> None:
+    """Leave this process the first of the GPUs that it may use.
+
+    Raises `MissingPrerequisite` where fewer are listed than the training's processes need.
+    """
+    listed = _listed()
+    if 0 < len(listed) < processes and has_gpu():
+        raise MissingPrerequisite(_too_few(processes, f"{VISIBLE} lists {_counted(len(listed))}", len(listed)))
+    if VISIBLE not in os.environ or len(listed) > 1:
+        os.environ[VISIBLE] = listed[0] if listed else "0"
+
+
+def _listed() -> list[str]:
+    """What CUDA_VISIBLE_DEVICES lists; -1 ends it, as CUDA has it."""
+    return list(takewhile(lambda gpu: gpu not in ("", "-1"), map(str.strip, os.environ.get(VISIBLE, "").split(","))))
+
+
+def _counted(gpus: int) -> str:
+    return f"{gpus} GPU{'s' * (gpus > 1)}"
+
+
+def _too_few(processes: int, found: str, count: int) -> str:
+    return (
+        f"num_processes is {processes}, and {found}. Set num_processes to {count}, or give the worker more of them "
+        f"({VISIBLE})."
+    )
+
+
+def check_devices(trainer: Knobs, processes: int) -> None:
     """Raise `MissingPrerequisite` where torch sees too few GPUs; where it sees none, processes train on the CPU."""
     import torch
 
-    check_ready(trainer)
     found = torch.cuda.device_count()
     if found == 0 and (trainer.load_in_4bit or trainer.strategy != "ddp"):
         knob = "load_in_4bit" if trainer.load_in_4bit else f"strategy {trainer.strategy}"
         raise MissingPrerequisite(f"{knob} needs a GPU, and torch sees none. Install a build of torch for it.")
-    if 0 < found < trainer.num_processes:
-        raise MissingPrerequisite(
-            f"num_processes is {trainer.num_processes}, and torch sees {found} GPU{'s' * (found > 1)} here. Set "
-            f"num_processes to {found}, or give the worker more of them (CUDA_VISIBLE_DEVICES)."
-        )
+    if 0 < found < processes:
+        raise MissingPrerequisite(_too_few(processes, f"torch sees {_counted(found)} here", found))
 
 
 def launched(trainer: Knobs) -> list[str]:
@@ -119,6 +159,14 @@ def launched(trainer: Knobs) -> list[str]:
     if trainer.num_processes == 1:
         return []
     return [*STRATEGIES[trainer.strategy], "--num_machines", "1", "--num_processes", str(trainer.num_processes)]
+
+
+def repeated(examples: int, batch: int, processes: int) -> int:
+    """How many examples accelerate takes from the beginning of a pass at its end, so that all processes read as many.
+
+    batch: examples in one forward pass of a process. A single process reads a smaller last batch, and repeats none.
+    """
+    return -examples % (batch * processes) if processes > 1 else 0
 
 
 def quantization(trainer: Knobs) -> dict[str, Any]:

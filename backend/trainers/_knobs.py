@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from backend.trainers import Trainer, TrainSpec, _hardware, _texts
+from backend.trainers import Trainer, TrainSpec, _folders, _hardware, _texts
 from backend.values import DatasetType
 
 if TYPE_CHECKING:
@@ -72,12 +72,14 @@ class TRLKnobs(Trainer, abstract=True):
         "ddp",
         json_schema_extra=_hardware.SECTION,
         description="what several processes share out: ddp the rows; fsdp weights, gradients and optimizer, too; "
-        "deepspeed (ZeRO 2) gradients and optimizer, where that package is installed",
+        "deepspeed (ZeRO 2) gradients and optimizer, where that package is installed. fsdp and deepspeed have not been "
+        "tried on GPUs yet",
     )
     load_in_4bit: bool = Field(
         False,
         json_schema_extra=_hardware.SECTION,
-        description="QLoRA: the weights below the adapter have 4 bits; needs lora, an NVIDIA GPU and bitsandbytes",
+        description="QLoRA: the weights below the adapter have 4 bits; needs lora, an NVIDIA GPU and bitsandbytes. "
+        "Not tried on a GPU yet",
     )
 
     @model_validator(mode="after")
@@ -150,8 +152,11 @@ class TRLKnobs(Trainer, abstract=True):
     @property
     def resumes_with(self) -> tuple[str, ...]:
         """Files of a training checkpoint, beyond those of every training, without which it cannot be resumed from."""
-        others = range(1, self.num_processes)
-        return tuple(f"rng_state_{number}.pth" for number in others)
+        return (_folders.COMPLETE,) if self.num_processes > 1 else ()
+
+    def repeated(self, examples: int) -> int:
+        """How many examples are read twice in a pass over so many, as TRL was given or has packed them."""
+        return _hardware.repeated(examples, self.per_device_train_batch_size, self.num_processes)
 
     def unfit(self, weights: "TrainerInputs", rows: "Sequence[Row]", most: int) -> "LeftOut":
         """Rows that TRL would fail on; most: tokens of an example. Empty where TRL looks at them itself."""

@@ -121,6 +121,7 @@ def report(trainer: TRLKnobs, spec: TrainSpec, weights: TrainerInputs, ready: Re
         "truncated": {"rows": None, "of": len(places)} if trainer.packs else _truncated(weights, ready, texts, places),
         "steps": _steps(trainer, len(dataset)),
         "processes": trainer.num_processes,
+        "repeated": trainer.repeated(len(dataset)),
         "memory": memory.to_json(),
         "first": [_shown(weights.tokenizer, row) for row in texts[:SHOWN]],
         "config": _script.config_of(fitted.args),

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backend.errors import TrainerError
+from backend.trainers import _folders
 
 if TYPE_CHECKING:
+    from transformers import Trainer as HFTrainer
     from transformers import TrainerCallback
 
 SECONDS = 1.0  # between two lines without metrics
@@ -66,3 +68,16 @@ def callback(file: Path) -> "TrainerCallback":
             self.write(state, {name: value for name, value in metrics.items() if math.isfinite(value)})
 
     return Progress()
+
+
+def completer(fitted: "HFTrainer") -> "TrainerCallback":
+    """Return the callback that says of a checkpoint that all processes have written their part of it."""
+    from transformers import TrainerCallback
+
+    class Completer(TrainerCallback):
+        def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            fitted.accelerator.wait_for_everyone()
+            if state.is_world_process_zero:
+                (Path(args.output_dir) / f"checkpoint-{state.global_step}" / _folders.COMPLETE).touch()
+
+    return Completer()

@@ -42,10 +42,11 @@ def run(trainer: TRLKnobs, spec: TrainSpec) -> None:
     # Of several processes each comes here, the folder is claimed by who started them, and the first one writes.
     is_alone = trainer.num_processes == 1
     if is_alone and _folders.is_finished(output, identity):
-        return
+        return _folders.remove_checkpoints(output)
     rows = _rows.read(trainer, spec)
     _weights.prepare_libraries()
-    _hardware.check_devices(trainer)
+    _hardware.check_ready(trainer)
+    _hardware.check_devices(trainer, trainer.num_processes)
     output.mkdir(parents=True, exist_ok=True)
     if is_alone:
         _folders.claim(output, identity)
@@ -82,6 +83,7 @@ def run(trainer: TRLKnobs, spec: TrainSpec) -> None:
             "rows_special": sum(failure.kind is FailureKind.special for failure in ready.left_out.values()),
             "rows_refused": sum(failure.kind is FailureKind.template for failure in ready.left_out.values()),
             "rows_used": ready.rows_used,
+            "rows_repeated": trainer.repeated(len(fitted.train_dataset)),  # type: ignore[arg-type]
             "left_out": _rows.to_json(ready.left_out),
             "metrics": last_metrics(fitted.state.log_history) | {"train_loss": result.training_loss},
         }
@@ -100,6 +102,8 @@ def preflight(trainer: TRLKnobs, spec: TrainSpec) -> None:
     """
     rows = _rows.read(trainer, spec)
     _weights.prepare_libraries()
+    _hardware.check_ready(trainer)
+    _hardware.check_devices(trainer, 1)  # this one looks at the rows alone
     output = Path(spec.output_dir)
     output.mkdir(parents=True, exist_ok=True)
     weights = _models.load(trainer, spec)
@@ -163,6 +167,8 @@ def build(trainer: TRLKnobs, spec: TrainSpec, weights: TrainerInputs, rows: list
     if trainer.keeps_optimizer:
         fitted.add_callback(_optimizer.callback(Path(_weights.locate(spec.policy))))
     fitted.add_callback(_progress.callback(Path(spec.output_dir) / "progress.jsonl"))
+    if trainer.num_processes > 1:
+        fitted.add_callback(_progress.completer(fitted))
     return fitted
 
 
@@ -205,7 +211,7 @@ def write_final(
 ) -> None:
     """Write weights, tokenizer and record aside, and the optimizer's state if it is kept, then give them their name.
 
-    state: the weights, where the model of this process holds a share of them.
+    record: goes into train.json. state: all weights, where the model of this process holds a share of them.
     """
     folder = _folders.unfinished(output)
     model: Any = fitted.accelerator.unwrap_model(fitted.model)

@@ -40,6 +40,8 @@ LossType = Literal[
     "sigmoid_norm",
 ]
 """All of TRL 1.16."""
+SORTS = {"aot", "aot_unpaired"}
+"""They compare the chosen and rejected sides of a batch in the order of their likelihood."""
 WEIGHABLE = {"sigmoid", "sft"}
 LOSS_HELP = (
     "terms of the loss, as in TRL's DPOConfig (https://huggingface.co/docs/trl/dpo_trainer): sigmoid is "
@@ -98,6 +100,8 @@ class DPO(TRLTrainer):
 
     @property
     def one_process(self) -> str:
+        if SORTS & set(self.loss_type):
+            return "the terms aot and aot_unpaired sort the examples that one reads"
         return "weighed examples are added up in one" if self.weigh_examples else ""
 
     @property

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field, model_validator
 
 from backend.engines import _chat
-from backend.trainers import TrainSpec, _episodes, _rows
+from backend.trainers import TrainSpec, _episodes, _rows, _texts
 from backend.trainers._row_sft import Reduction
 from backend.trainers._trl import TRLTrainer
 from backend.values import DatasetType
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from transformers import Trainer as HFTrainer
 
     from backend.trainers._inputs import LeftOut, Row, TrainerInputs
+
+KEPT = "rondo_rows_kept"
+"""Of TRL's trainer: how many rows it has, where it cannot say so itself."""
 
 
 class SFT(TRLTrainer):
@@ -134,7 +137,8 @@ class SFT(TRLTrainer):
         dataset: Any = fitted.train_dataset
         if not self.packing:
             return super().rows_kept(fitted, rows)
-        return min(len(rows), sum(map(len, dataset["seq_lengths"])))
+        pieces: int | None = getattr(fitted, KEPT, None)
+        return sum(map(len, dataset["seq_lengths"])) if pieces is None else pieces
 
     def make(
         self, arguments: dict[str, Any], weights: "TrainerInputs", rows: "Sequence[Row]", spec: TrainSpec
@@ -162,10 +166,15 @@ class SFT(TRLTrainer):
         elif self.reduction == "sum":
             dataset = dataset.add_column("weight", [1.0] * len(dataset))
             trainer_class = weighted_sft(self.reduction)
-        return trainer_class(
+        fitted = trainer_class(
             weights.policy,
             args=SFTConfig(**arguments, completion_only_loss=True, packing=self.packing),
             train_dataset=dataset,
             processing_class=weights.tokenizer,
             peft_config=weights.lora,
         )
+        if self.packing and _texts.ROW in dataset.column_names:
+            # Of long texts in pieces; which row each is of is forgotten where they are packed.
+            learned = zip(dataset[_texts.ROW], dataset["labels"], strict=True)
+            setattr(fitted, KEPT, len({row for row, labels in learned if any(x != _texts.IGNORED for x in labels)}))
+        return fitted

@@ -99,6 +99,8 @@ def _facts(given: JSON) -> list[tuple[str, str]]:
     )
     if given["steps"] is not None:
         facts.append(("optimizer steps", f"{given['steps']:,}"))
+    if given.get("repeated"):
+        facts.append(("read twice in each pass", f"{given['repeated']:,}, so that all processes read as many"))
     return facts
 
 

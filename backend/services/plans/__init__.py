@@ -33,7 +33,7 @@ from backend.services.plans.checks import (
     check_parent,
     parse,
     phase_of,
-    sandbox_warnings,
+    readiness_warnings,
     set_of,
 )
 from backend.services.plans.plan import Estimate, Plan
@@ -249,7 +249,7 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         )
         if message := scheduled.stopped(db, plan.parent_id, plan.recipe):
             warnings.append(f"{message} The schedule would launch no round here by itself.")
-        warnings += sandbox_warnings(recipe, phase)
+        warnings += readiness_warnings(recipe, phase)
         warnings += wrappers.warnings(
             db,
             recipe,

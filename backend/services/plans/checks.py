@@ -111,7 +111,7 @@ def check_ready(recipe: Recipe, phase: int) -> None:
                     raise type(error)(f"{place} cannot run. {error.message}") from error
 
 
-def sandbox_warnings(recipe: Recipe, phase: int) -> list[str]:
+def readiness_warnings(recipe: Recipe, phase: int) -> list[str]:
     """What `check_ready` and `check_sandbox` would refuse, said before the launch."""
     warnings = []
     for check in (check_ready, check_sandbox):

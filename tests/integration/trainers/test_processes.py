@@ -1,16 +1,21 @@
 """A training in two processes on the CPU: the same losses as in one, one folder of weights, and nothing outlives it."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from backend.jobs.process import TERMINATE_SECONDS
 from backend.trainers import _folders, _launch
+from backend.trainers._run import identify
 from backend.trainers.dpo import DPO
 from backend.trainers.kto import KTO
 from backend.trainers.reward_model import RewardModel
@@ -18,7 +23,7 @@ from backend.trainers.sft import SFT
 from tests import warm
 from tests.integration.trainers.training import progress, spec_for, tensors, train
 from tests.ports import reserve_port
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).parents[3]
 KNOBS: dict[str, Any] = {"max_steps": 4, "save_steps": 2, "logging_steps": 1, "learning_rate": 2e-3}
@@ -45,9 +50,37 @@ def spec_file(trainer: Any, policy: Path, folder: Path) -> Path:
     return file
 
 
+def said(file: Path) -> str:
+    log = file.with_suffix(".log")
+    return log.read_text()[-3000:] if log.exists() else "no log yet"
+
+
 def ran(file: Path) -> None:
     with start(file) as process:
-        assert process.wait() == 0, file.with_suffix(".log").read_text()[-3000:]
+        try:
+            until(lambda: process.poll() is not None, lambda: f"the end: {said(file)}", patience=3 * PATIENCE)
+        finally:
+            process.kill()
+        assert process.returncode == 0, said(file)
+
+
+@contextlib.contextmanager
+def both(file: Path, port: int) -> Iterator[list[BaseProcess]]:
+    """The processes themselves, forked with all that they import; whatever happens, none is left."""
+    processes: list[BaseProcess] = []
+    known = {"WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    try:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setenv(_launch.REASONS, str(file.parent))
+            for rank in range(2):
+                for name, value in (known | {"RANK": rank, "LOCAL_RANK": rank, "GLOO_SOCKET_IFNAME": "lo"}).items():
+                    patched.setenv(name, str(value))
+                processes.append(warm.start(file, file.with_suffix(".log")))
+        yield processes
+    finally:
+        for process in processes:
+            process.kill()
+            process.join(PATIENCE)
 
 
 def alive(file: Path) -> list[str]:
@@ -79,6 +112,7 @@ def assert_same(one: Path, two: Path) -> None:
         torch.testing.assert_close(second[name], values, rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_two_processes_end_as_one(tiny: Path, tmp_path: Path):
     one, two = tmp_path / "one", tmp_path / "two"
     train(SFT(**KNOBS, **ONE), tiny, one)
@@ -86,15 +120,16 @@ def test_killed_and_resumed_two_processes_end_as_one(tiny: Path, tmp_path: Path)
     file = spec_file(trainer, tiny, two)
     # However fast it is, it cannot end before it is killed: where the weights would be written is something else.
     _folders.unfinished(two).touch()
-    with start(file) as launcher:
+    reserved, port = reserve_port()
+    with reserved, both(file, port) as processes:
         until(
-            lambda: _folders.newest_checkpoint(two, trainer.resumes_with) or launcher.poll() is not None,
-            lambda: f"a checkpoint: {file.with_suffix('.log').read_text()[-3000:]}",
+            lambda: _folders.newest_checkpoint(two, trainer.resumes_with) or not all(p.is_alive() for p in processes),
+            lambda: f"a checkpoint: {said(file)}",
         )
-        launcher.send_signal(signal.SIGKILL)
-    until(lambda: not alive(file), "the end of all processes")
+        assert _folders.newest_checkpoint(two, trainer.resumes_with), said(file)
     _folders.unfinished(two).unlink()
     (two / "checkpoint-4" / _folders.STATE).unlink(missing_ok=True)
+    (two / "identity").write_text(identify(spec_for(trainer, tiny, two)))  # what starts them claims the folder
 
     ran(file)
     record = json.loads((two / "final" / "train.json").read_text())
@@ -103,25 +138,38 @@ def test_killed_and_resumed_two_processes_end_as_one(tiny: Path, tmp_path: Path)
     assert {path.name for path in two.iterdir()} == {path.name for path in one.iterdir()}
 
 
-@pytest.mark.parametrize("kind", [DPO, KTO, RewardModel])
+def test_none_of_several_outlives_a_cancelled_job(tiny: Path, tmp_path: Path):
+    """A job is ended while its processes still load their libraries: asked, then killed, as a worker does it."""
+    file = spec_file(SFT(**KNOBS, **TWO), tiny, tmp_path / "two")
+    with start(file) as launcher:
+        try:
+            until(lambda: len(alive(file)) >= 3 or launcher.poll() is not None, lambda: f"processes: {said(file)}")
+            assert launcher.poll() is None, said(file)
+            os.killpg(launcher.pid, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                launcher.wait(TERMINATE_SECONDS)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(launcher.pid, signal.SIGKILL)
+    until(lambda: not alive(file), "the end of all processes")
+
+
+@pytest.mark.parametrize(
+    ("kind", "knobs"),
+    [(DPO, {}), (KTO, {"loss_type": "apo_zero_unpaired"}), (RewardModel, {})],
+    ids=["dpo", "kto", "rm"],
+)
 def test_two_processes_learn_pairs_and_labels_as_one(
-    kind: type[Any], tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: type[Any], knobs: dict[str, Any], tiny: Path, tmp_path: Path
 ):
-    """The processes themselves, forked with all that they import: what starts them is in the test above."""
-    train(kind(**KNOBS, **ONE), tiny, tmp_path / "one")
-    file = spec_file(kind(**KNOBS, **TWO), tiny, tmp_path / "two")
+    """KTO with the loss that estimates no divergence: the other's is estimated within what each process reads."""
+    train(kind(**KNOBS, **ONE, **knobs), tiny, tmp_path / "one")
+    file = spec_file(kind(**KNOBS, **TWO, **knobs), tiny, tmp_path / "two")
     reserved, port = reserve_port()
-    with reserved, monkeypatch.context() as patched:
-        known = {"WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-        both = []
-        for rank in range(2):
-            for name, value in (known | {"RANK": rank, "LOCAL_RANK": rank, "GLOO_SOCKET_IFNAME": "lo"}).items():
-                patched.setenv(name, str(value))
-            patched.setenv(_launch.REASONS, str(tmp_path))
-            both.append(warm.start(file, file.with_suffix(".log")))
-        for process in both:
-            process.join()
-            assert process.exitcode == 0, file.with_suffix(".log").read_text()[-3000:]
+    with reserved, both(file, port) as processes:
+        for process in processes:
+            process.join(PATIENCE)
+            assert process.exitcode == 0, said(file)
     assert_same(tmp_path / "one", tmp_path / "two")
 
 

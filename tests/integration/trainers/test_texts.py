@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from backend.trainers import _rows, _texts
+from backend.trainers import _models, _rows, _run, _texts
 from backend.trainers.sft import SFT
 from backend.trainers.soft_target_sft import SoftTargetSFT
 from tests.integration.trainers.losses import ONE_STEP, first_loss, first_metrics
@@ -117,3 +117,15 @@ def test_the_pull_by_texts_of_a_teacher_is_logged(tiny: Path, tmp_path: Path):
     teacher = make_tiny_model(tmp_path / "teacher", hidden=16, layers=1, seed=9)
     train(HiddenStateSFT(**ONE_STEP), tiny, tmp_path / "out", data=TEXTS, reference=teacher)
     assert first_metrics(tmp_path / "out")["distance"] > 0
+
+
+def test_pieces_of_a_packed_text_stand_for_no_row_that_was_dropped(tiny: Path, tmp_path: Path):
+    from datasets import Dataset
+
+    trainer = SFT(**ONE_STEP, packing=True, max_length=8)
+    spec = spec_for(trainer, tiny, tmp_path / "out", data=TEXTS, dataset_type="language_modeling")
+    weights = _models.load(trainer, spec)
+    piece = {"input_ids": [5] * 8, "labels": [5] * 8, _texts.ROW: 0}
+    dropped = {"input_ids": [5] * 8, "labels": [_texts.IGNORED] * 8, _texts.ROW: 1}
+    fitted = trainer.build(_run.arguments(trainer, spec, weights), weights, Dataset.from_list([*[piece] * 3, dropped]))
+    assert trainer.rows_kept(fitted, _rows.read(trainer, spec)) == 1

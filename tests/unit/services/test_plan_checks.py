@@ -10,7 +10,7 @@ from backend.judges.run_tests import RunTests
 from backend.judges.step_value import StepValue
 from backend.metrics.held_out_accuracy import HeldOutAccuracy
 from backend.registry import Part
-from backend.services.plans.checks import check_sandbox, runs_programs, sandbox_warnings
+from backend.services.plans.checks import check_sandbox, readiness_warnings, runs_programs
 from backend.trainers.grpo import GRPO
 from backend.trainers.sft import SFT
 
@@ -42,6 +42,6 @@ def test_a_metric_that_runs_programs_is_refused_without_a_sandbox(monkeypatch: p
     measured = recipe.with_changes({"metrics": [HeldOutAccuracy(verifier=RunTests()).dump()]})
     with pytest.raises(MissingPrerequisite, match=r"^The metric held_out_accuracy runs programs that a model wrote"):
         check_sandbox(measured, 0)
-    (said,) = sandbox_warnings(measured, 0)
+    (said,) = readiness_warnings(measured, 0)
     assert said.endswith("There is no bubblewrap.")
-    assert sandbox_warnings(recipe, 0) == []
+    assert readiness_warnings(recipe, 0) == []
