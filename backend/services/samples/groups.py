@@ -249,10 +249,10 @@ def read_members(
     rows = db.execute(query).all() if group_ids else []
     known = visibility.decided(db, actor, [row.sample_id for row in rows]) if kept and rows else set()
     members: dict[int, list[GroupMember]] = defaultdict(list)
-    for group_id, machine_verdict, machine_score, *columns_ in rows:
-        member = GroupMember(*columns_)
+    for row in rows:
+        member = GroupMember(row.sample_id, row.kind, row.step, row.verdict, row.score)
         if kept and member.id not in known:
-            said = (None, None) if kept.judge else (machine_verdict, machine_score)
+            said = (None, None) if kept.judge else (row.machine_verdict, row.machine_score)
             member = replace(member, verdict=said[0], score=said[1], is_hidden=kept.judge)
-        members[group_id].append(member)
+        members[row.group_id].append(member)
     return members
