@@ -24,9 +24,9 @@ async def begin_again(job_id: int, attempt: int, workflow_id: str) -> None:
     Its log's tail is kept. A job that finds the database away again waits longer each time: too many connections and a
     wrong password look the same.
     """
-    losses = await _answered(job_id, lambda: _written(job_id, attempt))
+    losses = await answered(job_id, lambda: _written(job_id, attempt))
     await asyncio.sleep(pause_seconds(losses))
-    await _answered(job_id, lambda: transitions.take_over(job_id, workflow_id, was_away=True))
+    await answered(job_id, lambda: transitions.take_over(job_id, workflow_id, was_away=True))
 
 
 def pause_seconds(losses: int) -> float:
@@ -34,7 +34,7 @@ def pause_seconds(losses: int) -> float:
     return min(2.0**losses, MAX_PAUSE_SECONDS) if losses else 0.0
 
 
-async def _answered(job_id: int, ask: Callable[[], T]) -> T:
+async def answered(job_id: int, ask: Callable[[], T]) -> T:
     """Ask until the database is not away; raises what else it says: the keeper finds the job then."""
     is_told = False
     while True:
@@ -44,7 +44,7 @@ async def _answered(job_id: int, ask: Callable[[], T]) -> T:
             if not is_away(error):
                 raise
             if not is_told:
-                log.warning("The database is away; job %s begins again once it is back. %s", job_id, error)
+                log.warning("The database is away; job %s is looked after once it is back. %s", job_id, error)
             is_told = True
         await asyncio.sleep(LOOK_SECONDS)
 

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from backend.boundary import clean
-from backend.db import now, reading, session
+from backend.db import now, reading, session, snapshot
 from backend.db.bulk import insert_rows
 from backend.db.many import in_chunks
 from backend.db.tables import Batch, Executor, Helper, Job
@@ -153,10 +153,10 @@ def claim(job_id: int, attempt: int, holder: int) -> int | None:
 
 
 def standing(job_id: int, attempt: int) -> StageStanding:
-    """Who does what of a shared stage."""
+    """Who does what of a shared stage, at one moment: a batch that is given back is free or held."""
     is_coming = Helper.started_at.is_(None) & Helper.ended_at.is_(None)
     is_vain = Helper.ended_at.is_not(None) & (Helper.done == 0)
-    with reading() as db:
+    with snapshot() as db:
         free = db.scalar(select(func.count()).select_from(Batch).where(_is_free(job_id, attempt)))
         query = select(Batch.number, Batch.holder).where(Batch.job_id == job_id, Batch.attempt == attempt)
         held = dict(db.execute(query.where(Batch.holder != OWN)).tuples().all())

@@ -28,7 +28,7 @@ def rests(db: Session, executor_id: str) -> bool:
 
 
 def is_sent_home(helper_id: int) -> bool:
-    """Whether a helper's worker was told to take no new work: the helper goes after its batch."""
+    """Whether a helper's worker was told to take no new work: the helper goes after what it has begun."""
     with reading() as db:
         executor_id = db.scalar(select(Helper.executor_id).where(Helper.id == helper_id))
         return executor_id is not None and rests(db, executor_id)

@@ -257,7 +257,7 @@ async def _run_helper(helper_id: int) -> str:
         how = f"Its process {describe_exit(child.exit_code)}" if is_failure else None
     except OSError as error:
         how = f"It could not be started: {error}."
-    await asyncio.to_thread(helping.leave, helper_id, error=how, tail=logs.tail(path))
+    await endings.answered(job_id, lambda: helping.leave(helper_id, error=how, tail=logs.tail(path)))
     return "ended"
 
 

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Generic, TypeVar
 
 from backend.engines import Engine
-from backend.errors import Cancelled, RondoError
+from backend.errors import Cancelled, DatabaseLost, RondoError
 from backend.pipeline.split import Parts, SharedBatch
 
 T = TypeVar("T")
@@ -68,7 +68,8 @@ class BatchWindow(Generic[T]):
             self._pool.shutdown(cancel_futures=True)
 
     def _is_waited_for(self, kind: type[BaseException]) -> bool:
-        if issubclass(kind, Cancelled) or not issubclass(kind, Exception):
+        # Where the file of the database is gone, nothing that comes can be written or counted.
+        if issubclass(kind, Cancelled | DatabaseLost) or not issubclass(kind, Exception):
             return False
         return self._has_failed or issubclass(kind, RondoError)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from backend.boundary import clean
@@ -22,7 +23,7 @@ RETRY = transitions.BESIDE
 IN_A_ROW = 16
 """So many failures with nothing served between them, none in the texts themselves, stop the job: it is the server."""
 KEYS_AT_ONCE = 500
-SYSTEMATIC = (MissingPrerequisite, Cancelled, JudgeError, MemoryError, OSError)
+SYSTEMATIC = (MissingPrerequisite, Cancelled, JudgeError, MemoryError, OSError, SQLAlchemyError)
 WORDS = {
     FailureKind.context: "too long for the context",
     FailureKind.template: "refused by the chat template",

@@ -1,5 +1,6 @@
 """A page on which nothing happens leaves the processor alone."""
 
+import time
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from tests import rows
 from tests.browser.desk import empty as empty  # a fixture
 from tests.browser.desk import sign_in
 from tests.browser.form import opened
-from tests.browser.settled import settled
+from tests.browser.settled import PATIENCE, settled
 from tests.integration import site
 
 pytestmark = pytest.mark.browser
@@ -20,6 +21,8 @@ const plain = window.requestAnimationFrame.bind(window);
 window.requestAnimationFrame = (callback) => plain((now) => { window.frames_asked += 1; callback(now); });
 """
 READ = "window.frames_asked"
+EVER = 20
+"""Frames in two seconds, of which a clock asks for some hundred, or on a busy machine some dozen."""
 
 
 def test_a_form_that_was_redrawn_asks_for_no_frames(empty: None, chromium: Any) -> None:
@@ -38,7 +41,11 @@ def test_a_form_that_was_redrawn_asks_for_no_frames(empty: None, chromium: Any) 
         with page.expect_response(lambda response: "queue/join" in response.url):
             page.locator("[role=option]").filter(has_text=name).first.click()
         settled(page)
-    before = page.evaluate(READ)
-    page.wait_for_timeout(2000)
-    assert page.evaluate(READ) - before < 20
+    # A clock that runs on asks in every two seconds; what is still drawn after a choice does so for a while.
+    asked, until = EVER, time.monotonic() + PATIENCE
+    while asked >= EVER and time.monotonic() < until:
+        before = page.evaluate(READ)
+        page.wait_for_timeout(2000)
+        asked = page.evaluate(READ) - before
+    assert asked < EVER
     context.close()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backend.engines.scripted import Scripted
-from backend.errors import Cancelled, EngineError
+from backend.errors import Cancelled, DatabaseLost, EngineError
 from backend.pipeline import ahead
 from backend.pipeline.ahead import BatchWindow, BatchWork
 from tests.waiting import until
@@ -173,7 +173,10 @@ def test_nothing_is_begun_once_a_batch_failed() -> None:
     assert begun == [0, 1, 2, 3]
 
 
-@pytest.mark.parametrize(("error", "at_once"), [(OSError("disk full"), True), (EngineError("It is bad."), False)])
+@pytest.mark.parametrize(
+    ("error", "at_once"),
+    [(OSError("disk full"), True), (DatabaseLost("It is gone."), True), (EngineError("It is bad."), False)],
+)
 def test_an_error_of_the_writer_waits_for_no_request(error: Exception, at_once: bool) -> None:
     with pytest.raises(type(error)), window(Numbers([0, 1]), lambda n: BatchWork(1, lambda: n)) as made:
         fails(made, error)

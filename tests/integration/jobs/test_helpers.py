@@ -5,11 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
 from app.pages.jobs import card_value
 from backend import jobs, recipes
 from backend.db import now, reading, session, tables
+from backend.db.session import read_engine
 from backend.errors import Cancelled
 from backend.jobs import durable, executors, helping, transitions
 from backend.jobs.helping import OWN, BatchLost, HeldBatch
@@ -20,7 +21,13 @@ from backend.services.rounds import job_views
 from backend.values import JobStatus, Stage
 from tests import rows
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("database", "alive")
+
+
+@pytest.fixture
+def alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker of a test counts as gone, however long the test stands still."""
+    monkeypatch.setattr(helping, "ALIVE_SECONDS", 240.0)
 
 
 def running(executor_id: str = "own") -> tables.Job:
@@ -84,6 +91,27 @@ def test_each_batch_is_claimed_once_and_what_helpers_did_adds_up() -> None:
     with session() as db:  # the same worker's, and not another one
         db.add(tables.Helper(job_id=job.id, attempt=1, workflow_id="w", executor_id="host-0", started_at=now()))
     assert "with 2 more workers" in card_value(job_views.get(rows.make_actor(project), job.id).job)["facts"]
+
+
+def test_a_batch_that_is_given_back_meanwhile_is_seen_free_or_held() -> None:
+    """Seen as neither, the last batch of a stage was never made on PostgreSQL."""
+    job, (helper,) = shared(batches=1)
+    assert helping.claim(job.id, 1, helper) == 0
+    left = []
+
+    def leave(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if not left and "FROM job_batches" in statement:
+            left.append(helper)
+            helping.leave(helper)
+
+    event.listen(read_engine(), "after_cursor_execute", leave)
+    try:
+        now_ = helping.standing(job.id, 1)
+    finally:
+        event.remove(read_engine(), "after_cursor_execute", leave)
+    assert left == [helper]
+    assert (now_.free, now_.held) == (0, {0: helper})
+    assert helping.standing(job.id, 1).free == 1
 
 
 def test_the_batch_of_a_dead_worker_goes_on_elsewhere_and_what_it_still_writes_is_refused() -> None:
