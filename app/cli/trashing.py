@@ -7,6 +7,7 @@ import typer
 from app.cli.output import AsJson, emit, table
 
 if TYPE_CHECKING:
+    from backend.services.operations.clean_up import Leftover
     from backend.services.projects.own_files import Holdings
 
 app = typer.Typer(no_args_is_help=True)
@@ -87,15 +88,20 @@ def clean_up(
     num_bytes = sum(one.num_bytes for one in found)
     if delete and found:
         if not yes:
-            said = f"Delete {len(found)} files and folders below {settings().folder}, {num_bytes / MEGABYTE:,.1f} MB?"
-            typer.confirm(said, abort=True, err=True)
+            typer.echo(_listed(found), err=True)
+            asked = f"Delete these from {settings().folder}, {num_bytes / MEGABYTE:,.1f} MB in all?"
+            typer.confirm(asked, abort=True, err=True)
         found = cleaning.delete(actor, hours)
         num_bytes = sum(one.num_bytes for one in found)
     value: dict[str, Any] = {"deleted": delete, "bytes": num_bytes, "files": [asdict(one) for one in found]}
-    rows = [[f"{one.num_bytes / MEGABYTE:,.1f} MB", one.path, one.why] for one in found]
     after = "deleted" if delete else "`rondo clean-up --delete` deletes them"
-    text = f"{table(['size', 'where', 'why'], rows)}\n{num_bytes / MEGABYTE:,.1f} MB in all; {after}."
+    text = f"{_listed(found)}\n{num_bytes / MEGABYTE:,.1f} MB in all; {after}."
     emit(value, as_json=as_json, text=text if found else "Nothing lies here that nothing refers to.")
+
+
+def _listed(found: "list[Leftover]") -> str:
+    rows = [[f"{one.num_bytes / MEGABYTE:,.1f} MB", one.path, one.why] for one in found]
+    return table(["size", "where", "why"], rows)
 
 
 def emit_entry(entry_id: int, name: str, *, as_json: bool) -> None:

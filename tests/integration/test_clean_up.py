@@ -131,6 +131,6 @@ def test_the_command_asks_before_it_deletes(database: str) -> None:
     place = settings().folder / lay("tmp/half/rows.jsonl")
     asked = CliRunner().invoke(app, ["clean-up", "--delete"], input="n\n")
     assert (asked.exit_code, place.exists()) == (1, True)
-    assert "Delete 1 files and folders" in asked.output
+    assert "Delete these from" in asked.output
     done = CliRunner().invoke(app, ["clean-up", "--delete", "--yes"])
     assert (done.exit_code, place.exists()) == (0, False), done.output
