@@ -127,7 +127,12 @@ def _done(request: Request, act: Callable[[Actor], object]) -> Response:
 def _list(request: Request, error: RondoError | None = None) -> Response:
     """The list, with what was refused above it."""
     times.see_from(request)
-    actor = _actor(request)
+    actor, left = _actor(request), None
+    try:
+        if actor.is_owner and "leftovers" in request.query_params:
+            left = _leftovers(actor)
+    except RondoError as refused:
+        error = error or refused
     mine = [
         {"id": one.id, "name": one.name, "href": page_path(one.slug), "is_admin": one.role.rank >= Role.admin.rank}
         for one in projects.list_mine(actor)
@@ -142,7 +147,7 @@ def _list(request: Request, error: RondoError | None = None) -> Response:
         mine=mine,
         trashed=trashed,
         is_owner=actor.is_owner,
-        left=_leftovers(actor) if actor.is_owner and "leftovers" in request.query_params else None,
+        left=left,
     )
 
 

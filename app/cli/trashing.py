@@ -7,6 +7,7 @@ import typer
 from app.cli.output import AsJson, emit, table
 
 if TYPE_CHECKING:
+    from backend.services.operations.clean_up import Leftover
     from backend.services.projects.own_files import Holdings
 
 app = typer.Typer(no_args_is_help=True)
@@ -23,8 +24,17 @@ def list_(as_json: AsJson = False) -> None:
     from backend.services.projects import trash
 
     found = trash.list_mine(asking.owner())
-    rows = [[one.id, one.name, f"{one.trashed_at:%Y-%m-%d %H:%M}", one.trashed_by or "-"] for one in found]
-    text = table(["number", "what", "since (UTC)", "by"], rows) if found else "The trash is empty."
+    rows = [
+        [
+            one.id,
+            one.name,
+            f"{one.trashed_at:%Y-%m-%d %H:%M}",
+            one.trashed_by or "-",
+            "deleted in part: delete it again" if one.is_deleting else "whole",
+        ]
+        for one in found
+    ]
+    text = table(["number", "what", "since (UTC)", "by", "state"], rows) if found else "The trash is empty."
     emit({"trash": [asdict(one) for one in found]}, as_json=as_json, text=text)
 
 
@@ -63,22 +73,35 @@ def delete(
 def clean_up(
     delete: Annotated[bool, typer.Option("--delete", help="Delete them; otherwise they are only listed.")] = False,
     hours: Annotated[float, typer.Option("--older-than", help="Hours since anything was written there.")] = 24.0,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List the files in the data folder that nothing refers to: of broken-off trainings, deleted rows, old imports."""
     from dataclasses import asdict
 
     from app.cli import asking
+    from backend.config import settings
     from backend.services.operations import clean_up as cleaning
 
-    actor = asking.owner()
-    found = cleaning.delete(actor, hours) if delete else cleaning.find(actor, hours)
+    actor = asking.owner(migrate=False)
+    found = cleaning.find(actor, hours)
     num_bytes = sum(one.num_bytes for one in found)
+    if delete and found:
+        if not yes:
+            typer.echo(_listed(found), err=True)
+            asked = f"Delete these from {settings().folder}, {num_bytes / MEGABYTE:,.1f} MB in all?"
+            typer.confirm(asked, abort=True, err=True)
+        found = cleaning.delete(actor, hours)
+        num_bytes = sum(one.num_bytes for one in found)
     value: dict[str, Any] = {"deleted": delete, "bytes": num_bytes, "files": [asdict(one) for one in found]}
-    rows = [[f"{one.num_bytes / MEGABYTE:,.1f} MB", one.path, one.why] for one in found]
     after = "deleted" if delete else "`rondo clean-up --delete` deletes them"
-    text = f"{table(['size', 'where', 'why'], rows)}\n{num_bytes / MEGABYTE:,.1f} MB in all; {after}."
+    text = f"{_listed(found)}\n{num_bytes / MEGABYTE:,.1f} MB in all; {after}."
     emit(value, as_json=as_json, text=text if found else "Nothing lies here that nothing refers to.")
+
+
+def _listed(found: "list[Leftover]") -> str:
+    rows = [[f"{one.num_bytes / MEGABYTE:,.1f} MB", one.path, one.why] for one in found]
+    return table(["size", "where", "why"], rows)
 
 
 def emit_entry(entry_id: int, name: str, *, as_json: bool) -> None:

@@ -130,17 +130,18 @@ def _part_for(job_id: int, final: Path) -> Path:
     left = {path: path.name.removeprefix(PART) for path in top.glob(f"{PART}*")}
     whole = {path: int(match[1]) for path in top.glob("merged-*") if (match := OF_JOB.fullmatch(path.name))}
     job, checkpoint = tables.Job, tables.Checkpoint
+    named = select(checkpoint.location, checkpoint.engine)
     with reading() as db:
         at_work = set(db.scalars(select(job.id).where(job.status.in_(ACTIVE), job.id != job_id)))
         is_ended_badly = (job.status.in_((JobStatus.failed, JobStatus.cancelled)), job.spec["kind"].as_string() == KIND)
         ended_badly = set(db.scalars(select(job.id).where(*is_ended_badly)))
-        used = set(db.scalars(select(checkpoint.location).where(checkpoint.location.startswith(f"{FOLDER}/merged-"))))
+        words = [f"{location} {json.dumps(data)}" for location, data in db.execute(named)] if whole else []
     for path, number in left.items():
         if not number.isdecimal() or int(number) not in at_work:
             shutil.rmtree(path, ignore_errors=True)
     for path, job_of in whole.items():
         # The folder of a checkpoint that somebody forgot stays: its job is done.
-        if job_of in ended_badly and str(FOLDER / path.name) not in used:
+        if job_of in ended_badly and not any(path.name in one for one in words):
             shutil.rmtree(path, ignore_errors=True)
     part = top / f"{PART}{job_id}"
     part.mkdir()

@@ -93,9 +93,17 @@ def _said_of_trash(db: Session, actor: Actor, project_id: int) -> str:
     row = db.get(tables.Project, project_id)
     if row is None or row.trashed_at is None:
         return ""
-    if role_in_trash(db, actor, project_id) is None:
+    role = role_in_trash(db, actor, project_id)
+    if role is None:
         return ""
+    if row.is_deleting:
+        return (
+            f"The project {row.name} is deleted in part and cannot come back. An owner of this installation can delete "
+            "it again, which ends that."
+        )
     back = f"The page /projects or `rondo trash restore {project_id}` brings it back."
+    if role.rank < Role.admin.rank:
+        back = f"One of its admins can bring it back, on the page /projects or with `rondo trash restore {project_id}`."
     return f"The project {row.name} is in the trash since {row.trashed_at:%Y-%m-%d %H:%M} UTC. {back}"
 
 

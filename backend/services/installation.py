@@ -7,19 +7,25 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
-from contextlib import closing
+from contextlib import closing, suppress
+from datetime import UTC, datetime
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
-from sqlalchemy import inspect, make_url, text
+from sqlalchemy import func, inspect, make_url, select, text
 from sqlalchemy.exc import OperationalError
 
 from backend import in_use, jobs, private
 from backend.config import settings
-from backend.db import address, dispose, now, reading
+from backend.db import address, dispose, now, reading, tables
 from backend.db import problem as db_problem
 from backend.errors import Conflict, MissingPrerequisite
+
+OF_DATABASE = "database-id"
+"""The file that says of which database the data folder's files are."""
+BY_ROWS = ("checkpoints/round-*", "checkpoints/merged-*", "jobs/[0-9]*", "reports/prompts-*")
+"""What is named by numbers of rows."""
 
 
 def prepare() -> None:
@@ -35,6 +41,7 @@ def prepare() -> None:
             _migrations().upgrade()
         jobs.prepare()
         private.share(settings().folder / "rondo.db")
+        tie_folder()
     except OperationalError as error:
         raise _does_not_answer(error) from error
 
@@ -52,6 +59,57 @@ def check_folder() -> Path:
             f"The data folder {folder} cannot be written: {error.strerror}. "
             "Choose another one with RONDO_DATA_DIR or --data-dir."
         ) from error
+
+
+def tie_folder() -> None:
+    """Note in the data folder that its files are this database's, unless they are older than it or another's."""
+    folder, made_at = settings().folder, _made_at()
+    if made_at is None or (folder / OF_DATABASE).exists() or _has_older(folder, made_at):
+        return
+    with suppress(OSError):  # the disk is full: the next start notes it
+        part = folder / f"{OF_DATABASE}.part"
+        part.write_text(_id(made_at), encoding="utf-8")
+        part.replace(folder / OF_DATABASE)
+
+
+def untie_folder() -> None:
+    """Forget of which database the data folder's files are: it is replaced."""
+    (settings().folder / OF_DATABASE).unlink(missing_ok=True)
+
+
+def require_own_folder() -> None:
+    """Raise `Conflict` where the data folder's files are another database's, whose rows are not here to name them."""
+    folder, made_at = settings().folder, _made_at()
+    noted = folder / OF_DATABASE
+    if noted.exists():
+        is_other = made_at is None or noted.read_text(encoding="utf-8").strip() != _id(made_at)
+    else:
+        is_other = _has_older(folder, made_at)
+    if is_other:
+        raise Conflict(
+            f"The files in {folder} are not those of the database {address()}: they may belong to rows of another one, "
+            "so none is deleted. Set RONDO_DATABASE_URL and RONDO_DATA_DIR as Rondo is started with."
+            + (f" If these do belong together, write {_id(made_at)} into {noted}." if made_at is not None else "")
+        )
+
+
+def _made_at() -> datetime | None:
+    """When the first account was made, to the microsecond: no account is ever deleted, and no other database has it."""
+    with reading() as db:
+        return db.scalar(select(func.min(tables.User.created_at)))
+
+
+def _id(made_at: datetime) -> str:
+    return made_at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _has_older(folder: Path, made_at: datetime | None) -> bool:
+    """Whether anything that rows name was last written to before there was such a database."""
+    for path in (path for pattern in BY_ROWS for path in folder.glob(pattern)):
+        with suppress(FileNotFoundError):  # it was deleted just now
+            if made_at is None or path.lstat().st_mtime < made_at.timestamp():
+                return True
+    return False
 
 
 def is_current() -> bool:

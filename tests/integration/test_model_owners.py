@@ -120,6 +120,9 @@ def test_what_another_projects_merge_wrote_is_refused_and_so_is_what_is_being_wr
     with pytest.raises(InvalidInput, match="is being written"):
         checkpoints.register(actor, mine.id, name="half", location="checkpoints/.part-merged-7")
     assert checkpoints.register(actor, theirs.id, name="again", location=location)
+    make_folder(settings().folder / "checkpoints/merged-999-0123abcd")  # its job is gone
+    with pytest.raises(PermissionDenied, match="belongs to another project"):
+        checkpoints.register(actor, mine.id, name="left", location="checkpoints/merged-999-0123abcd")
 
 
 def test_the_folder_of_a_round_that_is_gone_is_nobodys() -> None:

@@ -1,6 +1,8 @@
 """The trash: what goes there is seen no more, comes back as it was, and is deleted whole, also after a death."""
 
+import errno
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,8 @@ from backend import jobs
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.errors import Conflict, NotFound, PermissionDenied
-from backend.services import audit, projects, rounds
+from backend.pipeline import merge
+from backend.services import audit, demo, projects, rounds
 from backend.services.access import Actor
 from backend.services.projects import deletion, own_files, trash
 from backend.services.projects.own_files import Holdings
@@ -138,6 +141,9 @@ def test_a_project_that_is_deleted_leaves_the_audit_trail_alone(database: str) -
     """Everything of a project that has something of everything goes; another one beside it keeps every row."""
     make_place()
     kept, world, owner = everything(), make_world(), make_owner()
+    with session() as db:
+        merging = jobs.enqueue(db, stage=Stage.train, project_id=world.project.id, spec={"kind": merge.KIND})
+        jobs.cancel(db, merging.id)
     with reading() as db:
         dataset_id = db.scalar(select(tables.Dataset.id).where(tables.Dataset.project_id == world.project.id))
     files = [
@@ -145,13 +151,23 @@ def test_a_project_that_is_deleted_leaves_the_audit_trail_alone(database: str) -
         lay(f"jobs/{world.ids['job_id']}/log.txt"),
         lay(f"exports/samples-{world.ids['job_id']}.jsonl"),
         lay(f"exports/dataset-{dataset_id}-preference.jsonl"),
+        lay(f"checkpoints/merged-{merging.id}-abc/model.safetensors"),
+        lay(f"checkpoints/.part-merged-{merging.id}/model.safetensors"),
+        lay(f"exports/.part-push-{merging.id}/train.jsonl"),
+        lay(f"exports/.part-samples-{merging.id}.jsonl-x"),
+        lay(f"exports/.part-dataset-{dataset_id}-preference.jsonl-x"),
     ]
-    beside = [lay("exports/samples-999.jsonl"), lay(f"exports/dataset-{dataset_id}0-preference.jsonl")]
+    not_a_merge = f"checkpoints/merged-{world.ids['job_id']}-abc/model.safetensors"
+    beside = [
+        lay("exports/samples-999.jsonl"),
+        lay(not_a_merge),
+        lay(f"exports/dataset-{dataset_id}0-preference.jsonl"),
+    ]
     with pytest.raises(NotFound, match="nothing numbered"):
         delete(owner, world.project.id)
     entry_id = trash.put_project(owner, world.project.id)
     held = deletion.contents(owner, entry_id)
-    assert (held.rounds, held.num_bytes) == (2, 4000)
+    assert (held.rounds, held.num_bytes) == (2, 9000)
     assert delete(owner, entry_id) == held
     assert {name: said for name, said in everything().items() if name not in KEPT} == {
         name: said for name, said in kept.items() if name not in KEPT
@@ -199,6 +215,8 @@ def test_a_death_in_the_middle_leaves_what_can_only_be_deleted_again(
     assert not log.exists()
     (entry,) = trash.list_mine(admin)
     assert entry.is_deleting
+    with pytest.raises(NotFound, match="deleted in part and cannot come back"):
+        projects.get(admin, project.id)
     with pytest.raises(Conflict, match="partly deleted"):
         trash.restore(admin, entry_id)
     with pytest.raises(PermissionDenied, match="Only an owner"):
@@ -214,6 +232,26 @@ def test_a_death_in_the_middle_leaves_what_can_only_be_deleted_again(
 def round_of(project: tables.Project) -> int:
     with reading() as db:
         return db.scalars(select(tables.Round.id).where(tables.Round.project_id == project.id)).first() or 0
+
+
+def no_locks(_file: object, _how: int) -> None:
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+
+@pytest.mark.on_sqlite
+def test_what_is_written_during_a_deletion_goes_too(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job's process that was only just cancelled writes after the files were deleted."""
+    project, owner, written = make_place(), make_owner(), []
+    entry_id, groups = trash.put_project(owner, project.id), deletion._groups
+
+    def writing(round_id: int) -> Iterator[None]:
+        written.append(lay(f"checkpoints/round-{round_id}-late/model.safetensors"))
+        return groups(round_id)
+
+    monkeypatch.setattr(deletion, "_groups", writing)
+    delete(owner, entry_id)
+    assert len(written) == 3
+    assert not any(path.parent.exists() for path in written)
 
 
 @pytest.mark.on_sqlite
@@ -239,6 +277,10 @@ def test_files_go_before_their_rows_so_that_nobody_else_gets_their_number(
             delete(owner, entry_id)
     with reading() as db:
         assert db.get(tables.Job, job.id) is not None
+    with monkeypatch.context() as patched:
+        patched.setattr(deletion.fcntl, "flock", no_locks)
+        with pytest.raises(Conflict, match="cannot be locked: No locks available"):
+            delete(owner, entry_id)
     with deletion._alone(), pytest.raises(Conflict, match="being deleted just now"):
         delete(owner, entry_id)
     assert log.exists()
@@ -273,3 +315,13 @@ def test_a_folder_that_a_model_of_another_project_needs_stays(database: str) -> 
     rows.make_checkpoint(other, location="", engine={"name": "some", "judges": [{"model": str(judge.parent)}]})
     delete(owner, trash.put_project(owner, project.id))
     assert [file.exists() for file in (base, judge, rest)] == [True, True, False]
+
+
+@pytest.mark.on_sqlite
+def test_a_demo_in_the_trash_is_not_written_to(database: str) -> None:
+    owner, project = make_owner(), rows.make_project(demo.NAME)
+    trash.put_project(owner, project.id)
+    before = everything()
+    with pytest.raises(NotFound, match="is in the trash since"):
+        demo.create(owner)
+    assert everything() == before

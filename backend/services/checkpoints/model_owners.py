@@ -51,7 +51,9 @@ def _is_of_others(db: Session, project_id: int, path: Path, *, is_owner: bool) -
         return db.scalar(select(tables.Round.project_id).where(tables.Round.id == number)) != project_id
     if (job_id := _merge_of(path)) is not None:
         job = db.get(tables.Job, job_id)
-        if job is not None and job.spec.get("kind") == merge.KIND:
+        if job is None:  # nobody's, as that of a round
+            return True
+        if job.spec.get("kind") == merge.KIND:
             return job.project_id != project_id
     checkpoint = tables.Checkpoint
     project_ids = db.scalars(select(checkpoint.project_id).where(checkpoint.location.in_(_upwards(path)))).all()

@@ -16,8 +16,8 @@ from backend.db import reading, session, tables
 from backend.demo import countdown, make_prompts
 from backend.errors import RondoError
 from backend.services import prompts, reviews, rounds
-from backend.services.access import Actor
-from backend.values import DecisionKind, LabelSource, RoundStatus, Split, Verdict
+from backend.services.access import Actor, require
+from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Split, Verdict
 
 NAME = "Countdown demo"
 PROMPT_SETS = (
@@ -72,6 +72,7 @@ def _project(actor: Actor) -> int:
     with session() as db:
         project_id = db.scalar(select(tables.Project.id).where(tables.Project.name == NAME))
         if project_id is not None:
+            require(db, actor, project_id, Role.admin)  # it may be in the trash
             return project_id
         project = tables.Project(name=NAME, description=demo.DESCRIPTION, guidelines=demo.GUIDELINES)
         db.add(project)

@@ -12,9 +12,9 @@ from backend.db import reading, session, tables
 from backend.demo import smollm2
 from backend.errors import RondoError
 from backend.services import demo, prompts, rounds
-from backend.services.access import Actor
+from backend.services.access import Actor, require
 from backend.services.checkpoints import registration
-from backend.values import RoundStatus, Split
+from backend.values import Role, RoundStatus, Split
 
 NAME = "SmolLM2"
 CHECKPOINT = "SmolLM2-135M-Instruct"
@@ -53,6 +53,7 @@ def create(actor: Actor) -> int:
             db.add(project)
             db.flush()
             project_id = project.id
+        require(db, actor, project_id, Role.admin)  # it may be in the trash
     with reading() as db:
         known = select(tables.Checkpoint.id).where(
             tables.Checkpoint.project_id == project_id, tables.Checkpoint.name == CHECKPOINT

@@ -89,6 +89,7 @@ def restore(source: Path) -> Archive:
             databases.check(unpacked / manifest.database)
             _put_back(source, unpacked, manifest, folder)
         dispose()
+        installation.untie_folder()
         installation.prepare()
     return Archive(source, len(manifest.files), source.stat().st_size, list(manifest.left_out))
 

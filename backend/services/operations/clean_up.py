@@ -1,8 +1,9 @@
 """Files that nothing refers to any more: what a broken-off training, a deleted row or a restored database has left.
 
-Only what Rondo itself writes is looked at: folders in which rounds trained, logs of jobs, reports of imports, what an
-import put down in between. A folder that somebody put there is nobody's to delete. Nothing counts that was written to
-within the last day, or that belongs to a round or a job that there is.
+Only what Rondo itself writes is looked at: folders in which rounds trained or jobs merged, logs of jobs, reports of
+imports, what an import, an export or a push put down in between. A folder that somebody put there is nobody's to
+delete. Nothing counts that was written to within the last day, or that belongs to a round or a job that there is; and
+nothing at all is found where the data folder's files are another database's.
 """
 
 import os
@@ -15,13 +16,16 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend import in_use
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.db.many import among
 from backend.errors import InvalidInput
 from backend.jobs import ACTIVE
+from backend.pipeline import merge
 from backend.pipeline.train import FOLDER, OF_ROUND
-from backend.services import events
+from backend.row_files import PART
+from backend.services import events, installation
 from backend.services.access import Actor, require_owner
 from backend.services.projects import own_files
 from backend.values import RoundStatus
@@ -29,6 +33,9 @@ from backend.values import RoundStatus
 SAFE_HOURS = 24.0
 LEAST_HOURS = 1.0
 REPORT = re.compile(r"prompts-(\d{1,18})\..*", re.ASCII)
+PART_OF_JOB = re.compile(r"\.part-(?:push|samples|merged)-(\d{1,18})(?:\..*)?", re.ASCII)
+DOWNLOAD = re.compile(r"samples-[0-9a-f]{32}\..*", re.ASCII)
+"""An export that was written for one download."""
 BETWEEN = "tmp"
 BATCH = 20
 """So many are looked at once more before they are deleted."""
@@ -46,7 +53,7 @@ class Leftover:
 def find(actor: Actor, hours: float = SAFE_HOURS) -> list[Leftover]:
     """What nothing refers to and nobody wrote to for so many hours; for owners of the installation.
 
-    Raises `InvalidInput` for fewer than one hour.
+    Raises `InvalidInput` for fewer than one hour, and `Conflict` where the files are another database's.
     """
     with reading() as db:
         require_owner(db, actor)
@@ -67,6 +74,7 @@ def _latest(hours: float) -> float:
 
 def _look(latest: float) -> list[Leftover]:
     folder = settings().folder
+    installation.require_own_folder()
     with reading() as db:
         found = list(_candidates(db, folder, own_files.named(db)))
     return [
@@ -80,6 +88,7 @@ def delete(actor: Actor, hours: float = SAFE_HOURS) -> list[Leftover]:
     """Delete what `find` finds, each looked at once more before, and return what is gone."""
     with reading() as db:
         require_owner(db, actor)
+    in_use.hold(installation.check_folder())
     gone, folder, latest = [], settings().folder, _latest(hours)
     found = _look(latest)
     for start in range(0, len(found), BATCH):
@@ -101,7 +110,8 @@ def delete(actor: Actor, hours: float = SAFE_HOURS) -> list[Leftover]:
 
 def _candidates(db: Session, folder: Path, kept: set[Path], only: Path | None = None) -> Iterator[tuple[Path, str]]:
     """What no row refers to, whatever its age; of one place alone, or all. kept: the folders that checkpoints name."""
-    for place, why in (*_trainings(db, folder, only), *_logs(db, folder, only), *_reports(db, folder, only)):
+    kinds = (_trainings, _merges, _logs, _reports, _parts)
+    for place, why in (one for kind in kinds for one in kind(db, folder, only)):
         if not own_files.is_named(place, kept):
             yield place, why
     for place in _inside(folder / BETWEEN, only):
@@ -120,6 +130,33 @@ def _trainings(db: Session, folder: Path, only: Path | None) -> Iterator[tuple[P
             yield place, f"its round {number} is not there"
         elif status[number] is RoundStatus.done and number not in busy:
             yield place, f"its round {number} is done, and no checkpoint lies here"
+
+
+def _merges(db: Session, folder: Path, only: Path | None) -> Iterator[tuple[Path, str]]:
+    """Folders of merges that are not there. That of a checkpoint which somebody forgot stays: its job is there."""
+    numbers, job = _numbered(folder / FOLDER, merge.OF_JOB, only), tables.Job
+    query = select(job.id).where(among(job.id, sorted({*numbers.values()})))
+    there = set(db.scalars(query.where(job.spec["kind"].as_string() == merge.KIND)))
+    for place, number in numbers.items():
+        if number not in there:
+            yield place, f"its merge, job {number}, is not there"
+
+
+def _parts(db: Session, folder: Path, only: Path | None) -> Iterator[tuple[Path, str]]:
+    """What was being written when a process was killed. A job that is not over may still write."""
+    exports = folder / own_files.EXPORTS
+    numbers = _numbered(exports, PART_OF_JOB, only) | _numbered(folder / FOLDER, PART_OF_JOB, only)
+    job = tables.Job
+    query = select(job.id).where(job.status.in_(ACTIVE), among(job.id, sorted({*numbers.values()})))
+    busy = set(db.scalars(query))
+    for place, number in numbers.items():
+        if number not in busy:
+            yield place, f"job {number} left it half written"
+    for place in _inside(exports, only):
+        if place not in numbers and place.name.startswith(PART):
+            yield place, "an export that was broken off left it"
+        elif DOWNLOAD.fullmatch(place.name):
+            yield place, "it was written for a download"
 
 
 def _logs(db: Session, folder: Path, only: Path | None) -> Iterator[tuple[Path, str]]:

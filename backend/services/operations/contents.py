@@ -18,6 +18,7 @@ from backend.db import reading, tables
 from backend.engines import _weights
 from backend.errors import InvalidInput, MissingPrerequisite
 from backend.files import database_files
+from backend.services import installation
 from backend.services.projects import deletion
 
 KEY = "secret.key"
@@ -25,7 +26,7 @@ CHANGING = ("exports", "reports")
 """Folders whose files come and go while Rondo runs. A backup takes those that are there."""
 BY_NUMBER = (*CHANGING, "jobs")
 """Folders whose files are named by numbers that are given again after a restore: none may stay from before."""
-NEVER = ("executors", "backups", deletion.LOCK, in_use.LOCK, in_use.NOTE)
+NEVER = ("executors", "backups", deletion.LOCK, in_use.LOCK, in_use.NOTE, installation.OF_DATABASE)
 PASSING = (".part-", ".backup-", ".restore-", "replaced-", ".replaced-")
 """How names begin of what is being written, or was set aside."""
 

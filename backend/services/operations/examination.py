@@ -238,7 +238,11 @@ def _endpoints() -> Iterator[Line]:
 
 
 def _leftovers() -> Iterator[Line]:
-    found = clean_up.look()
+    try:
+        found = clean_up.look()
+    except RondoError as error:
+        yield Line("leftovers", CheckLevel.warn, error.message)
+        return
     if not found:
         yield Line("leftovers", CheckLevel.passed, "All files of trainings and jobs belong to something.")
         return

@@ -22,7 +22,7 @@ from backend.config import settings
 from backend.db import reading, session, tables
 from backend.db.many import among
 from backend.errors import Conflict
-from backend.services import events
+from backend.services import events, installation
 from backend.services.access import Actor, require_owner
 from backend.services.projects import own_files, trash
 from backend.services.projects.own_files import Holdings
@@ -45,12 +45,14 @@ def delete_for_good(actor: Actor, entry_id: int, since: datetime) -> Holdings:
     """Delete a project that lies in the trash, its files too, and return what it held; for owners of the installation.
 
     since: when it went there, as the caller was shown it. Raises `Conflict` where another one lies there by now, while
-    anything is being deleted already, and where a file cannot be deleted or a row is needed. May be repeated after it
-    was broken off.
+    anything is being deleted already, where the data folder is another database's, and where a file cannot be deleted
+    or a row is needed. May be repeated after it was broken off.
     """
     with _alone():
         with reading() as db:
             require_owner(db, actor)
+        installation.require_own_folder()
+        with reading() as db:
             trash.find(db, actor, entry_id)
             ids = _all(db, entry_id)
             held = own_files.of_projects(db, ids)
@@ -90,6 +92,10 @@ def _alone() -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Conflict("Something is being deleted just now. Wait for its end, then delete this.") from None
+        except OSError as error:  # two deletions at once could take what got a deleted row's number
+            raise Conflict(
+                f"{place} cannot be locked: {error.strerror}. Delete where the data folder's file system has locks."
+            ) from error
         yield
 
 
@@ -131,6 +137,8 @@ def _steps(project_id: int) -> Iterator[None]:
         db.execute(delete(used).where(used.round_id.in_(rounds) | used.prompt_set_id.in_(sets)))
         db.execute(delete(tables.PromptSet).where(tables.PromptSet.project_id == project_id))
     yield
+    # A process that was only just cancelled may have written since, and the rows still say whose files these are.
+    _delete_files(f"The project {project_id}", [project_id])
     for job_id in jobs:
         with session() as db:
             db.execute(delete(tables.JobPoint).where(tables.JobPoint.job_id == job_id))

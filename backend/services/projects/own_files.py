@@ -1,7 +1,8 @@
 """What a project holds, in rows and in files, and the files that are its own.
 
-Its own are the folders in which its rounds trained, what its jobs printed, its exports and its reports. A model that
-somebody put into the data folder and registered is not Rondo's to delete.
+Its own are the folders in which its rounds trained and its jobs merged, what its jobs printed, its exports and its
+reports, and what of these a job that was killed left half written. A model that somebody put into the data folder and
+registered is not Rondo's to delete.
 """
 
 import os
@@ -19,7 +20,10 @@ from backend.db import tables
 from backend.db.many import among
 from backend.engines import _weights
 from backend.errors import RondoError
+from backend.pipeline import merge
 from backend.pipeline.train import FOLDER
+from backend.row_files import PART
+from backend.services.hub import files as pushing
 
 JOBS = "jobs"
 EXPORTS = "exports"
@@ -58,12 +62,18 @@ def places(db: Session, project_ids: Sequence[int]) -> list[Path]:
         db.scalars(select(table.id).where(table.project_id.in_(project_ids)).order_by(table.id)).all()
         for table in (tables.Round, tables.Job, tables.PromptSet, tables.Dataset)
     )
-    folder = settings().folder
+    folder, job = settings().folder, tables.Job
+    # After a restore another job may have the number of one that merged.
+    is_merge = (job.project_id.in_(project_ids), job.spec["kind"].as_string() == merge.KIND)
+    merges = db.scalars(select(job.id).where(*is_merge).order_by(job.id)).all()
     patterns = (
         *(f"{FOLDER}/round-{number}-*" for number in rounds),
+        *(f"{FOLDER}/merged-{number}-*" for number in merges),
+        *(f"{FOLDER}/{merge.PART}{number}" for number in merges),
         *(f"{JOBS}/{number}" for number in jobs),
-        *(f"{EXPORTS}/samples-{number}.*" for number in jobs),
-        *(f"{EXPORTS}/dataset-{number}-*" for number in datasets),
+        *(f"{EXPORTS}/{part}samples-{number}.*" for number in jobs for part in ("", PART)),
+        *(f"{EXPORTS}/{pushing.PART}{number}" for number in jobs),
+        *(f"{EXPORTS}/{part}dataset-{number}-*" for number in datasets for part in ("", PART)),
         *(f"{REPORTS}/prompts-{number}.*" for number in sets),
     )
     return [place for pattern in patterns for place in sorted(folder.glob(pattern))]
