@@ -49,7 +49,7 @@ def test_a_row_has_the_pass_rate_and_spread_of_all_samples_of_a_group() -> None:
     made = Grouped()
     page = groups.page(made.viewer, made.round.id, Filters(verdict=("reject",)))
     first, last = page.rows
-    assert (first.prompt, first.num_samples, first.num_decided, first.num_accepted) == ("question 0", 2, 2, 1)
+    assert (first.prompt, first.num_samples, first.num_with_verdict, first.num_accepted) == ("question 0", 2, 2, 1)
     assert (first.pass_rate, first.spread) == (0.5, 2.0), "scores 5 and 1 are 2 away from their mean"
     assert (last.pass_rate, last.spread) == (0.5, 0.5)
     assert [(one.id, one.verdict, one.score) for one in first.samples] == [
@@ -58,7 +58,7 @@ def test_a_row_has_the_pass_rate_and_spread_of_all_samples_of_a_group() -> None:
     ]
     assert page.count.number == 2
     undecided = groups.page(made.viewer, made.round.id).rows[2]
-    assert (undecided.num_decided, undecided.pass_rate, undecided.spread) == (0, None, 0.5)
+    assert (undecided.num_with_verdict, undecided.pass_rate, undecided.spread) == (0, None, 0.5)
 
 
 @pytest.mark.parametrize("limit", [1, 3, 25])
@@ -101,7 +101,7 @@ def test_a_blind_review_tells_no_pass_rate_before_ones_own_word() -> None:
     team.act("ann", team.ids[0], REJECT)
     for actor in (ann, rows.make_actor(team.project, Role.viewer)):
         hidden = groups.page(actor, team.round.id).rows
-        assert {(row.is_hidden, row.num_decided, row.pass_rate, row.spread) for row in hidden} == {
+        assert {(row.is_hidden, row.num_with_verdict, row.pass_rate, row.spread) for row in hidden} == {
             (True, 0, None, None)
         }
     own, other = groups.page(ann, team.round.id).rows[0].samples

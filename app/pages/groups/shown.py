@@ -92,7 +92,7 @@ def row_of(row: GroupRow, query: JSON) -> JSON:
     """A group for the template; its samples lead to the list of samples with the page's filters."""
     left = len(row.samples) - MOST_MEMBERS
     percent = None if row.pass_rate is None else round(100 * row.pass_rate)
-    passed = f"{row.num_accepted} of {row.num_decided} pass" if row.num_decided else "no verdict"
+    passed = f"{row.num_accepted} of {row.num_with_verdict} pass" if row.num_with_verdict else "no verdict"
     return {
         "prompt": one_line(row.prompt) or "(no words)",
         "passed": HIDDEN if row.is_hidden else passed,

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.db.filters import Filters, Sort, SortKey
+from backend.db.many import among, in_chunks
 from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.errors import PermissionDenied
 from backend.services import review_settings
@@ -127,11 +128,18 @@ def masked(kept: Hidden, row: SampleRow, score: Any, verdict: Any) -> SampleRow:
     return replace(row, is_flagged=False) if kept.others else row
 
 
-def decided(db: Session, actor: Actor, sample_ids: Sequence[int]) -> set[int]:
-    """Those the actor gave a label to, kept or not, alone or with their group, and those they wrote."""
+def is_decided(actor: Actor) -> ColumnElement[bool]:
+    """Of samples in a query: the actor gave a label, kept or not, alone or with the group, or wrote the text."""
     sample, decision = tables.Sample, tables.Decision
     alone = and_(decision.sample_id == sample.id, decision.kind.in_(ANY_LABELLING))
     together = and_(decision.group_id == sample.group_id, decision.kind.in_(TOGETHER))
     mine = select(decision.id).where(decision.user_id == actor.user_id, decision.round_id == sample.round_id)
-    is_known = or_(mine.where(or_(alone, together)).exists(), sample.author_id == actor.user_id)
-    return set(db.scalars(select(sample.id).where(sample.id.in_(sample_ids), is_known)))
+    # Never NULL, which neither holds nor fails: most texts have no author.
+    wrote = and_(sample.author_id.is_not(None), sample.author_id == actor.user_id)
+    return or_(mine.where(or_(alone, together)).exists(), wrote)
+
+
+def decided(db: Session, actor: Actor, sample_ids: Sequence[int]) -> set[int]:
+    """Those of the samples for which `is_decided` holds."""
+    query = select(tables.Sample.id).where(is_decided(actor))
+    return {id_ for chunk in in_chunks(sample_ids) for id_ in db.scalars(query.where(among(tables.Sample.id, chunk)))}
