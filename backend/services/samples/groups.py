@@ -152,7 +152,7 @@ def page(
         asked = scope(db, round_id, filters, decided.among(actor, round_, filters))
         found = None if at else ordered(asked, filters, sort, place, limit)
         found = found or walked(asked, filters, at, sort, limit)
-        rows = read_rows(db, actor, kept, filters, found.ids)
+        rows = read_rows(db, labels_shown(actor, kept, round_id), kept, filters, found.ids)
     return GroupPage(tuple(rows), found.next, found.count, found.sort, found.is_partial)
 
 
@@ -229,13 +229,13 @@ def standing(place: GroupPlace) -> tuple[bool, float, int]:
     return key is None, sign * (key or 0.0), place.group_id
 
 
-def read_rows(db: Session, actor: Actor, kept: Hidden, filters: Filters, group_ids: Sequence[int]) -> list[GroupRow]:
-    """The rows of these groups, in their order, as the actor may see them."""
+def read_rows(
+    db: Session, shown: ShownLabels, kept: Hidden, filters: Filters, group_ids: Sequence[int]
+) -> list[GroupRow]:
+    """The rows of these groups, in their order."""
     if not group_ids:
         return []
-    asked = read_questions(db, kept, group_ids)
-    shown = labels_shown(actor, kept)
-    said = tallies(db, group_ids, filters.step, shown)
+    asked, said = read_questions(db, kept, group_ids), tallies(db, group_ids, filters.step, shown)
     members = read_members(db, filters, shown, group_ids)
     return [row_of(id_, asked[id_], said[id_], *members[id_]) for id_ in group_ids]
 
@@ -254,11 +254,11 @@ def read_questions(db: Session, kept: Hidden, group_ids: Sequence[int]) -> dict[
     }
 
 
-def labels_shown(actor: Actor, kept: Hidden) -> ShownLabels:
+def labels_shown(actor: Actor, kept: Hidden, round_id: int) -> ShownLabels:
     """What the actor may see of labels, as `visibility.seen` has it; a text that a colleague wrote is a decision."""
     if not kept:
         return all_shown()
-    label, is_known = tables.Label, visibility.is_decided(actor)
+    label, is_known = tables.Label, visibility.is_decided(actor, [round_id])
     verdict, score = (None, None) if kept.judge else (label.machine_verdict, label.machine_score)
     return ShownLabels(
         case((is_known, label.verdict), else_=verdict),

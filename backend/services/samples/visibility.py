@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from backend.db import tables
 from backend.db.filters import Filters, Sort, SortKey
@@ -128,18 +128,23 @@ def masked(kept: Hidden, row: SampleRow, score: Any, verdict: Any) -> SampleRow:
     return replace(row, is_flagged=False) if kept.others else row
 
 
-def is_decided(actor: Actor) -> ColumnElement[bool]:
-    """Of samples in a query: the actor gave a label, kept or not, alone or with the group, or wrote the text."""
+def is_decided(actor: Actor, round_ids: Sequence[int] | Select[tuple[int]]) -> ColumnElement[bool]:
+    """Of samples of these rounds: the actor gave a label, kept or not, alone or with the group, or wrote the text."""
     sample, decision = tables.Sample, tables.Decision
-    alone = and_(decision.sample_id == sample.id, decision.kind.in_(ANY_LABELLING))
-    together = and_(decision.group_id == sample.group_id, decision.kind.in_(TOGETHER))
-    mine = select(decision.id).where(decision.user_id == actor.user_id, decision.round_id == sample.round_id)
+    # Lists that the database makes once: a query for each sample would go through all decisions of the person.
+    mine = and_(decision.user_id == actor.user_id, decision.round_id.in_(round_ids))
+    alone = select(decision.sample_id).where(mine, decision.kind.in_(ANY_LABELLING))
+    together = select(decision.group_id).where(mine, decision.kind.in_(TOGETHER))
     # Never NULL, which neither holds nor fails: most texts have no author.
     wrote = and_(sample.author_id.is_not(None), sample.author_id == actor.user_id)
-    return or_(mine.where(or_(alone, together)).exists(), wrote)
+    return or_(sample.id.in_(alone), sample.group_id.in_(together), wrote)
 
 
 def decided(db: Session, actor: Actor, sample_ids: Sequence[int]) -> set[int]:
     """Those of the samples for which `is_decided` holds."""
-    query = select(tables.Sample.id).where(is_decided(actor))
-    return {id_ for chunk in in_chunks(sample_ids) for id_ in db.scalars(query.where(among(tables.Sample.id, chunk)))}
+    sample, other = tables.Sample, aliased(tables.Sample)
+    found: set[int] = set()
+    for chunk in in_chunks(sample_ids):
+        rounds = select(other.round_id).where(among(other.id, chunk))
+        found.update(db.scalars(select(sample.id).where(among(sample.id, chunk), is_decided(actor, rounds))))
+    return found
