@@ -104,7 +104,7 @@ def steps_of(here: Context, query: JSON) -> list[TextStep]:
 
 def query_of(round_id: int | None, order: str, values: tuple[Any, ...]) -> JSON:
     """What the bar asks for."""
-    return from_bar(values) | {"round": round_id, "order": order}
+    return from_bar(values) | {"round": round_id, "order": order or shown.FIRST_ORDER}
 
 
 @toasts
