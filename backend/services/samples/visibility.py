@@ -128,7 +128,7 @@ def masked(kept: Hidden, row: SampleRow, score: Any, verdict: Any) -> SampleRow:
     return replace(row, is_flagged=False) if kept.others else row
 
 
-def is_decided(actor: Actor, round_ids: Sequence[int] | Select[tuple[int]]) -> ColumnElement[bool]:
+def is_decided(actor: Actor, round_ids: Sequence[int] | Select[int]) -> ColumnElement[bool]:
     """Of samples of these rounds: the actor gave a label, kept or not, alone or with the group, or wrote the text."""
     sample, decision = tables.Sample, tables.Decision
     # Lists that the database makes once: a query for each sample would go through all decisions of the person.
