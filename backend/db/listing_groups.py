@@ -6,15 +6,19 @@ their own order, and a group comes where the first of its samples does.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from backend.db import listing_among
+from sqlalchemy import ColumnElement, case, false, func, select, true
+from sqlalchemy.orm import Session
+
+from backend.db import listing_among, tables
 from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import Row, Scope
 from backend.db.listing_search import find
-from backend.db.listing_wanted import search
-from backend.db.many import in_chunks
+from backend.db.listing_wanted import WantedSamples, search
+from backend.db.many import among, in_chunks
 from backend.db.search import Patience
 from backend.db.tables.sample import JUDGED
 from backend.values import Verdict
@@ -22,71 +26,81 @@ from backend.values import Verdict
 SORTED = 20_000
 """So many samples that pass the filters are read for one page, and their groups sorted,"""
 SORTED_GROUPS = 2_500
-"""where they are of so many groups at most."""
+"""where they are of so many groups at most,"""
+TALLIED = 100_000
+"""which have so many samples in all, whether these pass or not."""
 WALKED = 400
 """So many samples are read at once where they are not sorted, and `READS` times that for one page."""
 READS = 6
+COMPARED = 50
+"""Of so many groups at once it is asked whether they began before."""
 
 
 @dataclass(frozen=True)
 class Tally:
     """What the labels of a group's completions and imports say; a text that a person edited was no try.
 
-    `spread`: the standard deviation of their scores, None where fewer than two have one.
+    `spread`: the standard deviation of their scores, None where fewer than two have one. `num_hidden`: so many of them
+    are withheld from who asks.
     """
 
     num_samples: int = 0
-    num_decided: int = 0
+    num_with_verdict: int = 0
     num_accepted: int = 0
     spread: float | None = None
+    num_hidden: int = 0
 
     @property
     def pass_rate(self) -> float | None:
         """Accepted of those with a verdict; None where none has one."""
-        return self.num_accepted / self.num_decided if self.num_decided else None
-
-
-def spread(scores: Sequence[float]) -> float | None:
-    """The standard deviation, None of fewer than two."""
-    if len(scores) < 2:
-        return None
-    mean = math.fsum(scores) / len(scores)
-    return math.sqrt(math.fsum((score - mean) ** 2 for score in scores) / len(scores))
-
-
-def tally(words: Iterable[tuple[str, Verdict | str | None, float | None]]) -> Tally:
-    """The tally of samples by kind, verdict and score."""
-    tries = [(verdict, score) for kind, verdict, score in words if kind in JUDGED]
-    verdicts = [verdict for verdict, _ in tries if verdict is not None]
-    scores = [score for _, score in tries if score is not None]
-    return Tally(len(tries), len(verdicts), verdicts.count(Verdict.accept), spread(scores))
+        return self.num_accepted / self.num_with_verdict if self.num_with_verdict else None
 
 
 @dataclass(frozen=True)
-class GroupKeys:
-    """What groups are sorted by."""
+class ShownLabels:
+    """What of samples and labels somebody sees: columns of a query of both. `is_listed`: whether there is a sample."""
 
-    pass_rate: float | None = None
-    spread: float | None = None
+    verdict: ColumnElement[Any]
+    score: ColumnElement[Any]
+    is_hidden: ColumnElement[bool]
+    is_listed: ColumnElement[bool]
 
 
-def keys(asked: Scope, group_ids: Sequence[int], steps: Sequence[int] = ()) -> dict[int, GroupKeys]:
-    """The keys of these groups, by their samples of these steps, or of all: the database adds up what `tally` would."""
-    found = dict.fromkeys(group_ids, GroupKeys())
-    within = f" AND l.step IN ({', '.join(str(int(step)) for step in steps)})" if steps else ""
-    kinds = ", ".join(f"'{kind}'" for kind in JUDGED)
+def all_shown() -> ShownLabels:
+    label = tables.Label
+    return ShownLabels(label.verdict.expression, label.score.expression, false(), true())
+
+
+def tallies(
+    db: Session, group_ids: Sequence[int], steps: Sequence[int] = (), shown: ShownLabels | None = None
+) -> dict[int, Tally]:
+    """The tallies of these groups, by their samples of these steps, or of all; the database adds them up."""
+    found, shown = dict.fromkeys(group_ids, Tally()), shown or all_shown()
+    sample, label = tables.Sample, tables.Label
+    lowest = func.min(shown.score).over(partition_by=sample.group_id)
+    named = (shown.verdict.label("verdict"), shown.score.label("score"), shown.is_hidden.label("is_hidden"))
+    query = select(sample.group_id, *named, lowest.label("lowest")).join(label, label.sample_id == sample.id)
+    query = query.where(label.kind.in_(JUDGED), shown.is_listed)
+    query = query.where(label.step.in_(steps)) if steps else query
     for chunk in in_chunks(group_ids):
-        rows = asked.all(
-            "SELECT s.group_id, count(l.verdict), count(CASE WHEN l.verdict = 'accept' THEN 1 END), count(l.score),"
-            f" avg(l.score), avg(l.score * l.score), max(l.score) - min(l.score) FROM samples AS s {join(asked)}"
-            f" labels AS l ON l.sample_id = s.id WHERE s.group_id IN ({', '.join(map(str, chunk))})"
-            f" AND l.kind IN ({kinds}){within} GROUP BY s.group_id"
+        one = query.where(among(sample.group_id, chunk)).subquery().c
+        # The difference of two means loses its digits where scores are large and close: they begin at the lowest.
+        above = one.score - one.lowest
+        sums = select(
+            one.group_id,
+            func.count(),
+            func.count(one.verdict),
+            func.count(case((one.verdict == Verdict.accept, 1))),
+            func.count(case((one.is_hidden, 1))),
+            func.count(one.score),
+            func.avg(above),
+            func.avg(above * above),
         )
-        for group_id, decided, accepted, scored, mean, squares, width in rows:
-            # The difference of the two means is no longer exact where all scores are equal.
-            deviation = math.sqrt(max(0.0, squares - mean * mean)) if width else 0.0
-            rate = accepted / decided if decided else None
-            found[group_id] = GroupKeys(rate, round(deviation, 9) if scored > 1 else None)
+        for group_id, number, decided, accepted, hidden, scored, mean, squares in db.execute(
+            sums.group_by(one.group_id)
+        ):
+            deviation = round(math.sqrt(max(0.0, squares - mean * mean)), 9) if scored > 1 else None
+            found[group_id] = Tally(number, decided, accepted, deviation, hidden)
     return found
 
 
@@ -115,38 +129,51 @@ def all_groups(asked: Scope, filters: Filters, patience: Patience) -> list[int] 
         found.update(group for (group,) in asked.all(f"SELECT DISTINCT group_id FROM samples WHERE id IN ({ids})"))
         if len(found) > SORTED_GROUPS:
             return None
-    return sorted(found)
+    return sorted(found) if has_at_most(asked, sorted(found), TALLIED) else None
+
+
+def has_at_most(asked: Scope, group_ids: Sequence[int], most: int) -> bool:
+    """Whether the groups have no more samples than that; no more are counted."""
+    for chunk in in_chunks(group_ids):
+        ids = ", ".join(map(str, chunk))
+        some = f"SELECT 1 FROM samples WHERE group_id IN ({ids}) LIMIT {most + 1}"
+        most -= asked.row(f"SELECT count(*) FROM ({some}) AS c")[0]
+        if most < 0:
+            return False
+    return True
 
 
 @dataclass(frozen=True)
 class WalkedGroups:
-    """Groups in the order of their samples, and the place to go on from; None when there is no more."""
+    """Groups in the order of their samples, which a search may choose, and the place to go on from; None at the end."""
 
     ids: tuple[int, ...]
     next: Cursor | None
+    sort: Sort
 
 
 def walk(
     asked: Scope, filters: Filters, cursor: Cursor | None, limit: int, patience: Patience, *, descending: bool
 ) -> WalkedGroups:
     """Up to `limit` groups that come first after the cursor; fewer where too few of the samples read begin one."""
-    found, at = list[int](), cursor
+    found, at, sort = list[int](), cursor, Sort(descending=descending)
+    wanted = search(asked, filters, patience)
     for _ in range(READS):
-        got = find(asked, filters, Sort(descending=descending), at, WALKED, patience=patience)
+        got = find(asked, filters, sort, at, WALKED, patience=patience)
+        sort = got.sort
         firsts: dict[int, int] = {}
         for sample_id, group_id in groups_of(asked, got.ids).items():
             firsts.setdefault(group_id, sample_id)
-        begun = begun_before(asked, filters, firsts, patience, descending=got.sort.descending)
-        fresh = [group_id for group_id in firsts if group_id not in begun]
         left = limit - len(found)
+        fresh = begun_here(wanted, firsts, left + 1, descending=sort.descending)
         if len(fresh) > left:
             # The next page begins with the first sample of the first group that has no room on this one.
             last = got.ids[got.ids.index(firsts[fresh[left]]) - 1]
-            return WalkedGroups((*found, *fresh[:left]), after(asked, last, got.sort))
+            return WalkedGroups((*found, *fresh[:left]), after(asked, last, sort), sort)
         found, at = found + fresh, got.next
         if at is None or len(found) == limit:
             break
-    return WalkedGroups(tuple(found), at)
+    return WalkedGroups(tuple(found), at, sort)
 
 
 def after(asked: Scope, sample_id: int, sort: Sort) -> Cursor:
@@ -157,24 +184,39 @@ def after(asked: Scope, sample_id: int, sort: Sort) -> Cursor:
     return Cursor(key, sample_id, sort)
 
 
-def begun_before(
-    asked: Scope, filters: Filters, firsts: dict[int, int], patience: Patience, *, descending: bool
-) -> set[int]:
+def begun_here(wanted: WantedSamples, firsts: dict[int, int], most: int, *, descending: bool) -> list[int]:
+    """The first groups, in their order, of which no sample that passes comes before the one given."""
+    fresh: list[int] = []
+    for some in in_chunks(list(firsts), COMPARED):
+        begun = begun_before(wanted, {id_: firsts[id_] for id_ in some}, descending=descending)
+        fresh += [id_ for id_ in some if id_ not in begun]
+        if len(fresh) >= most:
+            break
+    return fresh[:most]
+
+
+def begun_before(wanted: WantedSamples, firsts: dict[int, int], *, descending: bool) -> set[int]:
     """The groups of which a sample that passes the filters comes before the one given."""
-    where, rows = asked.where(asked.any_facet, "l."), list[Row]()
-    group_of: dict[int, int] = {}
-    for chunk in in_chunks(list(firsts)):
-        listed = asked.all(
-            f"SELECT s.id, s.group_id FROM samples AS s {join(asked)} labels AS l ON l.sample_id = s.id"
-            f" WHERE s.group_id IN ({', '.join(map(str, chunk))}) AND {where}"
-        )
-        for id_, group_id in listed:
-            if id_ > firsts[group_id] if descending else id_ < firsts[group_id]:
-                group_of[id_] = group_id
-                rows.append((id_, id_))
-    if not rows:
+    if not firsts:
         return set()
-    wanted = search(asked, filters, patience)
-    rows = wanted.passing(rows, [part for part in wanted.searches if part.expression])
-    rows = listing_among.within(asked, wanted.checked(rows, wanted.searches))
-    return {group_of[id_] for _, id_ in rows}
+    asked, edge = wanted.asked, "max" if descending else "min"
+    of_these = (
+        f" FROM samples AS s {join(asked)} labels AS l ON l.sample_id = s.id"
+        f" WHERE s.group_id IN ({', '.join(map(str, firsts))}) AND {asked.where(asked.any_facet, 'l.')}"
+    )
+    if not (wanted.searches or asked.among):
+        ends = asked.all(f"SELECT s.group_id, {edge}(s.id){of_these} GROUP BY s.group_id")
+        return {group_id for group_id, id_ in ends if is_before(id_, firsts[group_id], descending=descending)}
+    listed = asked.all(f"SELECT s.id, s.group_id{of_these}")
+    group_of = {id_: group for id_, group in listed if is_before(id_, firsts[group], descending=descending)}
+    looked_up = [part for part in wanted.searches if part.expression]
+    begun: set[int] = set()
+    for chunk in in_chunks(list(group_of)):
+        rows: list[Row] = [(id_, id_) for id_ in chunk if group_of[id_] not in begun]
+        rows = wanted.checked(wanted.passing(rows, looked_up), wanted.searches)
+        begun |= {group_of[id_] for _, id_ in listing_among.within(asked, rows)}
+    return begun
+
+
+def is_before(sample_id: int, other_id: int, *, descending: bool) -> bool:
+    return sample_id > other_id if descending else sample_id < other_id

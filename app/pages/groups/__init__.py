@@ -54,7 +54,8 @@ def build() -> None:
     gr.on(None, draw, None, [bar.round, *bar.fields, bar.more, order, *listed], **QUIET)
     narrowed = [c.submit if isinstance(c, gr.Textbox) else c.input for c in bar.fields]
     gr.on([*narrowed, order.input], narrow, [bar.round, order, *bar.fields], [bar.more, *listed], **QUIET)
-    bar.round.input(choose_round, [bar.round, order, *bar.fields], [bar.fields[-1], bar.more, *listed], **QUIET)
+    chosen = [bar.fields[-1], bar.more, order, *listed]
+    bar.round.input(choose_round, [bar.round, order, *bar.fields], chosen, **QUIET)
     clear.click(clear_bar, [bar.round, order], [*bar.fields, bar.more, *listed], **QUIET)
     before.click(to_previous, place, listed, **QUIET)
     after.click(to_next, place, listed, **QUIET)
@@ -70,16 +71,18 @@ def draw(request: gr.Request) -> list[Any]:
     query = wanted(request, [round_.id for round_ in known])
     steps = steps_of(here, query)
     query, message = without_missing_step(steps, query)
-    if message:
-        notice(message)
+    offered = shown.orders(here, query)
+    query, refused = shown.without_refused_order(offered, query)
+    for words in filter(None, (message, refused)):
+        notice(words)
     try:
         listed = shown.drawn(here, query, [])
     except PermissionDenied as error:
         notice(error.message)
-        query = {"round": query["round"]}
+        query = {name: query[name] for name in ("round", "order") if name in query}
         listed = shown.drawn(here, query, [])
     bar = [*to_bar(query)[:-1], step_picker(steps, query)]
-    order = query.get("order", shown.FIRST_ORDER)
+    order = gr.Dropdown(offered, value=query.get("order", shown.FIRST_ORDER))
     return [gr.Dropdown(names, value=query["round"]), *bar, filter_line.opened(num_folded(query)), order, *listed]
 
 
@@ -101,7 +104,7 @@ def steps_of(here: Context, query: JSON) -> list[TextStep]:
 
 def query_of(round_id: int | None, order: str, values: tuple[Any, ...]) -> JSON:
     """What the bar asks for."""
-    return from_bar(values) | {"round": round_id, "order": order}
+    return from_bar(values) | {"round": round_id, "order": order or shown.FIRST_ORDER}
 
 
 @toasts
@@ -116,8 +119,13 @@ def choose_round(request: gr.Request, round_id: int | None, order: str, *values:
     """The same filters on another round, whose steps are others."""
     here, query = context(request), query_of(round_id, order, values)
     query.pop("step", None)
+    offered = shown.orders(here, query)
+    query, refused = shown.without_refused_order(offered, query)
+    if refused:
+        notice(refused)
     drawn = shown.drawn(here, query, [])
-    return [step_picker(steps_of(here, query), query), filter_line.folded(num_folded(query)), *drawn]
+    steps, order = step_picker(steps_of(here, query), query), query.get("order", shown.FIRST_ORDER)
+    return [steps, filter_line.folded(num_folded(query)), gr.Dropdown(offered, value=order), *drawn]
 
 
 @toasts

@@ -22,8 +22,6 @@ ORDERS = [
 ]
 FIRST_ORDER = "+number"
 SIGNS = {Verdict.accept: "✓", Verdict.reject: "✗", None: "·"}
-MOST_MEMBERS = 32
-"""So many samples of a group are badges; the list of samples has all."""
 HIDDEN = "hidden until you decide"
 
 
@@ -36,6 +34,21 @@ def address_of(query: JSON) -> JSON:
 def filters_of(query: JSON) -> JSON:
     """What the list of samples takes of it: other orders, and no place."""
     return {name: value for name, value in address_of(query).items() if name not in ("order", "at", "sort")}
+
+
+def orders(here: Context, query: JSON) -> list[tuple[str, str]]:
+    """The orders that the person may choose on this round now."""
+    if not query.get("round") or groups.may_sort(here.actor, query["round"]):
+        return ORDERS
+    return [(words, order) for words, order in ORDERS if order[1:] == GroupSortKey.number]
+
+
+def without_refused_order(offered: list[tuple[str, str]], query: JSON) -> tuple[JSON, str]:
+    """The query without an order that is not offered, and without its place; and what to say of it."""
+    if query.get("order", FIRST_ORDER) in {order for _, order in offered}:
+        return query, ""
+    left = {name: value for name, value in query.items() if name not in ("order", "at")}
+    return left, "The orders by pass rate and spread are hidden until this round is reviewed: groups come by number."
 
 
 def order_of(query: JSON) -> GroupSort:
@@ -84,23 +97,26 @@ def counted(page: GroupPage, query: JSON) -> str:
     if page.is_partial:
         words.append("Next goes on")
     if page.sort.key is not order_of(query).key:
-        words.append("So many samples pass the filters that groups come by number. Filters that leave fewer sort them.")
+        words.append("There is too much to read to sort them, so groups come by number. Narrower filters sort them.")
+    elif page.sort != order_of(query):
+        words.append(f"Groups come by number, {'newest' if page.sort.descending else 'oldest'} first.")
     return " · ".join(words)
 
 
 def row_of(row: GroupRow, query: JSON) -> JSON:
     """A group for the template; its samples lead to the list of samples with the page's filters."""
-    left = len(row.samples) - MOST_MEMBERS
     percent = None if row.pass_rate is None else round(100 * row.pass_rate)
-    passed = f"{row.num_accepted} of {row.num_decided} pass" if row.num_decided else "no verdict"
+    passed = f"{row.num_accepted} of {row.num_with_verdict} pass" if row.num_with_verdict else "no verdict"
     return {
         "prompt": one_line(row.prompt) or "(no words)",
         "passed": HIDDEN if row.is_hidden else passed,
         "rate": "" if percent is None else f"{percent} %",
         "percent": str(percent),
         "spread": "" if row.spread is None else f"spread {score(row.spread)}",
-        "members": [member_of(one, query) for one in row.samples[:MOST_MEMBERS]],
-        "more": f"and {left:,} more" if left > 0 else "",
+        "members": [member_of(one, query) for one in row.samples],
+        "more": f"and {row.num_more:,} more" if row.num_more else "",
+        # The card of a sample lists the others of its group.
+        "rest": f"samples?{to_address(query | {'sample': row.samples[-1].id})}" if row.num_more else "",
     }
 
 

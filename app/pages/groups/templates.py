@@ -16,7 +16,7 @@ LIST = """
   <span class="rondo-muted">{{this.spread}}</span></p>
   <p class="members">{{#each this.members}}<a class="rondo-badge {{this.badge}}" href="{{this.href}}"
   title="{{this.title}}">{{this.sign}} {{this.score}}<span class="away">, {{this.title}}</span></a>{{/each}}
-  {{#if this.more}}<span class="rondo-muted small">{{this.more}}</span>{{/if}}</p>
+  {{#if this.more}}<a class="small" href="{{this.rest}}">{{this.more}}</a>{{/if}}</p>
 </li>{{/each}}
 </ol>{{/if}}
 """

@@ -9,15 +9,16 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from hashlib import blake2b
 
-from sqlalchemy import func, select
+from sqlalchemy import case, false, func, not_, or_, select, true
 from sqlalchemy.orm import Session
 
 from backend import boundary
 from backend.db import reading, tables
-from backend.db.filters import Cursor, Filters, Sort
+from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import Count, Scope, scope
-from backend.db.listing_groups import Tally, all_groups, keys, tally, walk
+from backend.db.listing_groups import ShownLabels, Tally, all_groups, all_shown, tallies, walk
 from backend.db.many import among
 from backend.db.search import Patience
 from backend.errors import InvalidInput, PermissionDenied
@@ -27,9 +28,11 @@ from backend.services.rounds import get_row
 from backend.services.samples import visibility
 from backend.services.samples.rows import PREVIEW
 from backend.services.samples.visibility import Hidden
-from backend.values import Message, Verdict
+from backend.values import Verdict
 
 MAX_PAGE = 200
+MAX_MEMBERS = 32
+"""So many samples of a group are in its row."""
 
 
 class GroupSortKey(StrEnum):
@@ -65,19 +68,20 @@ class GroupMember:
 class GroupRow:
     """A group in a list. `prompt`: what was asked, cut after `PREVIEW` characters.
 
-    `num_samples`, `num_decided` and `num_accepted` count completions and imports; `pass_rate` is accepted of decided,
-    by the labels that stand, `spread` the standard deviation of the scores. Both are None where nothing was said, and
-    where a blind review hides it (`is_hidden`).
+    `num_samples`, `num_with_verdict` and `num_accepted` count completions and imports; `pass_rate` is accepted of those
+    with a verdict, by the labels that stand, `spread` the standard deviation of the scores. Both are None where nothing
+    was said, and where a blind review hides it (`is_hidden`). `samples`: the first ones, edits too; `num_more` others.
     """
 
     id: int
     prompt: str
     num_samples: int
-    num_decided: int
+    num_with_verdict: int
     num_accepted: int
     pass_rate: float | None
     spread: float | None
     samples: tuple[GroupMember, ...]
+    num_more: int = 0
     is_hidden: bool = False
 
 
@@ -137,19 +141,27 @@ def page(
         raise InvalidInput(f"A page has 1 to {MAX_PAGE} groups, not {limit}. Ask for fewer and go on page by page.")
     filters, is_sorted = filters or Filters(), cursor is not None and cursor.startswith("g")
     place = GroupPlace.read(cursor) if cursor and is_sorted else None
-    at = Cursor.read(cursor) if cursor and not is_sorted else None
+    at = read_walked(cursor) if cursor and not is_sorted else None
     sort = place.sort if place else sort
     with reading() as db:
         round_ = get_row(db, actor, round_id)
         kept = visibility.hidden(db, actor, round_)
-        visibility.refuse(kept, filters, Sort())
+        visibility.refuse(kept, filters, at.sort if at else Sort())
         refuse(kept, sort)
         filters = visibility.narrowed(kept, round_, filters)
         asked = scope(db, round_id, filters, decided.among(actor, round_, filters))
         found = None if at else ordered(asked, filters, sort, place, limit)
         found = found or walked(asked, filters, at, sort, limit)
-        rows = read_rows(db, actor, kept, filters, found.ids)
+        rows = read_rows(db, labels_shown(actor, kept, round_id), kept, filters, found.ids)
     return GroupPage(tuple(rows), found.next, found.count, found.sort, found.is_partial)
+
+
+def read_walked(text: str) -> Cursor:
+    """The place among samples that a page by number ended at; no other order of samples is one of groups."""
+    at = Cursor.read(text)
+    if at.backward or at.sort.key not in (SortKey.id, SortKey.prompt):
+        raise InvalidInput("This place is one in a list of samples. Go to the first page.")
+    return at
 
 
 @dataclass(frozen=True)
@@ -172,16 +184,25 @@ def refuse(kept: Hidden, sort: GroupSort) -> None:
         )
 
 
+def may_sort(actor: Actor, round_id: int) -> bool:
+    """Whether the actor may ask for the orders by pass rate and spread now."""
+    with reading() as db:
+        return not visibility.hidden(db, actor, get_row(db, actor, round_id))
+
+
 def ordered(
     asked: Scope, filters: Filters, sort: GroupSort, place: GroupPlace | None, limit: int
 ) -> FoundGroups | None:
-    """A page of all groups in the wanted order; None where the order is by number, or too many samples pass."""
-    if sort.key is GroupSortKey.number:
-        return None
-    ids = all_groups(asked, filters, Patience())
+    """A page of all groups in the wanted order; None where the order is by number, or too many samples pass.
+
+    Raises `InvalidInput` where too many pass now for a list that began in this order.
+    """
+    ids = None if sort.key is GroupSortKey.number else all_groups(asked, filters, Patience())
+    if ids is None and place is not None:
+        raise InvalidInput("More samples pass now than are sorted. Go to the first page.")
     if ids is None:
         return None
-    found = keys(asked, ids, filters.step)
+    found = tallies(asked.db, ids, filters.step)
     places = sorted((GroupPlace(sort, getattr(found[id_], sort.key), id_) for id_ in ids), key=standing)
     left = [one for one in places if place is None or standing(one) > standing(place)]
     following = str(left[limit - 1]) if len(left) > limit else None
@@ -190,8 +211,8 @@ def ordered(
 
 def walked(asked: Scope, filters: Filters, at: Cursor | None, sort: GroupSort, limit: int) -> FoundGroups:
     """A page by number: the order of the first sample of each group that passes."""
-    order = replace(BY_NUMBER, descending=at.sort.descending if at else is_newest_first(sort))
-    found = walk(asked, filters, at, limit, Patience(), descending=order.descending)
+    found = walk(asked, filters, at, limit, Patience(), descending=is_newest_first(sort))
+    order = replace(BY_NUMBER, descending=found.sort.descending)
     is_all = found.next is None and at is None
     following = str(found.next) if found.next else None
     is_partial = following is not None and len(found.ids) < limit
@@ -208,51 +229,71 @@ def standing(place: GroupPlace) -> tuple[bool, float, int]:
     return key is None, sign * (key or 0.0), place.group_id
 
 
-def read_rows(db: Session, actor: Actor, kept: Hidden, filters: Filters, group_ids: Sequence[int]) -> list[GroupRow]:
+def read_rows(
+    db: Session, shown: ShownLabels, kept: Hidden, filters: Filters, group_ids: Sequence[int]
+) -> list[GroupRow]:
     """The rows of these groups, in their order."""
+    if not group_ids:
+        return []
+    asked, said = read_questions(db, kept, group_ids), tallies(db, group_ids, filters.step, shown)
+    members = read_members(db, filters, shown, group_ids)
+    return [row_of(id_, asked[id_], said[id_], *members[id_]) for id_ in group_ids]
+
+
+def read_questions(db: Session, kept: Hidden, group_ids: Sequence[int]) -> dict[int, str]:
+    """What the groups ask: their own last message, where they ask something else than their prompt.
+
+    A question with a hint that training rows do not get is withheld with the judge's view.
+    """
     group, prompt = tables.Group, tables.Prompt
-    questions = (
-        select(group.id, group.messages, func.substr(prompt.text, 1, PREVIEW))
-        .join(prompt, prompt.id == group.prompt_id)
-        .where(among(group.id, group_ids))
+    query = select(group.id, group.messages, group.is_stripped, func.substr(prompt.text, 1, PREVIEW))
+    rows = db.execute(query.join(prompt, prompt.id == group.prompt_id).where(among(group.id, group_ids)))
+    return {
+        id_: str(messages[-1]["content"])[:PREVIEW] if messages and not (is_stripped and kept.judge) else text
+        for id_, messages, is_stripped, text in rows
+    }
+
+
+def labels_shown(actor: Actor, kept: Hidden, round_id: int) -> ShownLabels:
+    """What the actor may see of labels, as `visibility.seen` has it; a text that a colleague wrote is a decision."""
+    if not kept:
+        return all_shown()
+    label, is_known = tables.Label, visibility.is_decided(actor, [round_id])
+    verdict, score = (None, None) if kept.judge else (label.machine_verdict, label.machine_score)
+    return ShownLabels(
+        case((is_known, label.verdict), else_=verdict),
+        case((is_known, label.score), else_=score),
+        not_(is_known) if kept.judge else false(),
+        or_(label.kind.in_(tables.JUDGED), is_known) if kept.others else true(),
     )
-    asked = {id_: asked_in(messages, text) for id_, messages, text in db.execute(questions)} if group_ids else {}
-    members = read_members(db, actor, kept, filters, group_ids)
-    return [row_of(id_, asked[id_], members[id_]) for id_ in group_ids]
 
 
-def asked_in(messages: Sequence[Message] | None, text: str) -> str:
-    """What the group asks: its own last message, where it asks something else than its prompt."""
-    return str(messages[-1]["content"])[:PREVIEW] if messages else text
-
-
-def row_of(group_id: int, prompt: str, members: Sequence[GroupMember]) -> GroupRow:
+def row_of(group_id: int, prompt: str, said: Tally, members: Sequence[GroupMember], num_more: int) -> GroupRow:
     """A row; of a group with a sample that is hidden no figure is shown, since the others' would tell of it."""
-    is_hidden = any(member.is_hidden for member in members)
-    said = tally((member.kind, member.verdict, member.score) for member in members)
-    shown = Tally(said.num_samples) if is_hidden else said
-    figures = (shown.num_samples, shown.num_decided, shown.num_accepted, shown.pass_rate, shown.spread)
-    return GroupRow(group_id, prompt, *figures, tuple(members), is_hidden)
+    is_hidden = said.num_hidden > 0
+    if is_hidden:
+        said = Tally(said.num_samples)
+        # A file may have the best text first.
+        members = sorted(members, key=lambda one: blake2b(str(one.id).encode()).digest())
+    figures = (said.num_samples, said.num_with_verdict, said.num_accepted, said.pass_rate, said.spread)
+    return GroupRow(group_id, prompt, *figures, tuple(members), num_more, is_hidden)
 
 
 def read_members(
-    db: Session, actor: Actor, kept: Hidden, filters: Filters, group_ids: Sequence[int]
-) -> dict[int, list[GroupMember]]:
-    """The samples of each group by number, as the actor may see them: see `visibility.seen`."""
+    db: Session, filters: Filters, shown: ShownLabels, group_ids: Sequence[int]
+) -> dict[int, tuple[list[GroupMember], int]]:
+    """The first samples of each group by number, and how many more it has."""
     sample, label = tables.Sample, tables.Label
-    columns = (label.sample_id, label.kind, label.step, label.verdict, label.score)
-    query = select(sample.group_id, label.machine_verdict, label.machine_score, *columns).join(
-        label, label.sample_id == sample.id
-    )
-    query = query.where(among(sample.group_id, group_ids)).order_by(sample.group_id, sample.id)
+    named = (shown.verdict.label("verdict"), shown.score.label("score"), shown.is_hidden.label("is_hidden"))
+    place = func.row_number().over(partition_by=sample.group_id, order_by=sample.id).label("place")
+    number = func.count().over(partition_by=sample.group_id).label("number")
+    query = select(sample.group_id, sample.id, label.kind, label.step, *named, place, number)
+    query = query.join(label, label.sample_id == sample.id).where(among(sample.group_id, group_ids), shown.is_listed)
     query = query.where(label.step.in_(filters.step)) if filters.step else query
-    rows = db.execute(query).all() if group_ids else []
-    known = visibility.decided(db, actor, [row.sample_id for row in rows]) if kept and rows else set()
-    members: dict[int, list[GroupMember]] = defaultdict(list)
-    for row in rows:
-        member = GroupMember(row.sample_id, row.kind, row.step, row.verdict, row.score)
-        if kept and member.id not in known:
-            said = (None, None) if kept.judge else (row.machine_verdict, row.machine_score)
-            member = replace(member, verdict=said[0], score=said[1], is_hidden=kept.judge)
-        members[row.group_id].append(member)
+    one = query.subquery().c
+    members: dict[int, tuple[list[GroupMember], int]] = defaultdict(lambda: ([], 0))
+    for row in db.execute(select(*one).where(one.place <= MAX_MEMBERS).order_by(one.group_id, one.id)):
+        listed, _ = members[row.group_id]
+        listed.append(GroupMember(row.id, row.kind, row.step, row.verdict, row.score, row.is_hidden))
+        members[row.group_id] = listed, row.number - len(listed)
     return members
