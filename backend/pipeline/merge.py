@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import shutil
+from contextlib import ExitStack
 from pathlib import Path
 
 from sqlalchemy import select
@@ -44,7 +45,8 @@ def run(job_id: int, progress: JobProgress) -> Finish:
     progress.start(2, "steps")
     record = _record(source, engine)
     part = _part_for(job_id, final)
-    try:
+    with ExitStack() as undone:
+        undone.callback(shutil.rmtree, part, ignore_errors=True)
         _refuse_full_disk(engine["model"])
         data = innermost(engine_json(source))
         _merging.write(data["model"], data["adapter"], part, is_scorer=source.kind == SCORER)
@@ -53,9 +55,7 @@ def run(job_id: int, progress: JobProgress) -> Finish:
         _weights.check(str(part))
         checks = model_check.stored(model_check.of_engine({"model": str(part)}))
         sync(part)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
+        undone.pop_all()
     location = str(final.relative_to(settings().folder))
     served = {name: value for name, value in engine.items() if name != "adapter"} | {"model": location}
     progress.advance(1)
