@@ -122,8 +122,9 @@ def test_a_hint_is_hidden_while_people_decide_and_told_apart_from_what_training_
     found = detail.detail(made.reviewer, hinted)
     assert found.is_hinted
     shown = sample_card.card(found, {})
-    assert "grading" in shown["messages"][0]["content"]
-    assert shown["unhinted"] == found.prompt[0]["content"] != shown["messages"][0]["content"]
+    asked_in = "".join(piece["text"] for piece in shown["messages"][0]["pieces"])
+    assert "grading" in asked_in
+    assert shown["unhinted"] == found.prompt[0]["content"] != asked_in
     # As if people decided on these texts.
     asked = {**made.round.recipe, "phases": [{"steps": made.round.recipe["phases"][0]["steps"], "rounds": 1}]}
     steps = asked["phases"][0]["steps"]
