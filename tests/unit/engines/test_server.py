@@ -24,8 +24,8 @@ from tests.vllm_server import FakeVLLM, fake_vllm, lives, parent_of, until
 HOLDER = """
 import sys, time
 from backend.config import settings
-from backend.engines._server_start import Wanted, hold
-server = hold(Wanted("m", (), settings().vllm_python), seconds=60, idle_seconds=60)
+from backend.engines._server_start import ServerRequest, hold
+server = hold(ServerRequest("m", (), settings().vllm_python), seconds=60, idle_seconds=60)
 print("held", flush=True)
 time.sleep(60)
 """
