@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 from backend.judges.additive_rubric import AdditiveRubric
-from backend.pipeline.cuts import Cut, ScoredDecision, best, by_chance, figures, moved, relabelled, said, selector_at
+from backend.pipeline.cuts import (
+    Cut,
+    ScoredDecision,
+    best,
+    by_chance,
+    figures,
+    in_words,
+    moved,
+    relabelled,
+    selector_at,
+)
 from backend.pipeline.health.shapes import HealthEvidence, Word
 from backend.registry import import_all
 from backend.selectors import Selector
@@ -94,11 +104,11 @@ def test_a_selection_that_a_moved_cut_does_not_reach_says_why() -> None:
     by_threshold = "above_threshold keeps what scores at least 1, which is not the judge’s cut"
     moved_by = "the judge’s cut moved from 0.5 to 0.7 by 24 decisions at random, by f1"
     noted = cut.noted(AboveThreshold(threshold=1.0))
-    assert (noted["unused"], said(noted)) == (
+    assert (noted["unused"], in_words(noted)) == (
         by_threshold,
         f"{moved_by}; it changes nothing in this selection: {by_threshold}",
     )
-    assert said(cut.noted(AboveThreshold(threshold=0.5))) == said(cut.noted()) == moved_by
+    assert in_words(cut.noted(AboveThreshold(threshold=0.5))) == in_words(cut.noted()) == moved_by
     assert "unused" not in Cut("f1", 0.5, 0.5, 3, "few").noted(AboveThreshold(threshold=1.0))
     listed = Path("docs/how-to/let-decisions-count.md").read_text(encoding="utf-8")
     import_all()
