@@ -294,6 +294,6 @@ def read_members(
     members: dict[int, tuple[list[GroupMember], int]] = defaultdict(lambda: ([], 0))
     for row in db.execute(select(*one).where(one.place <= MAX_MEMBERS).order_by(one.group_id, one.id)):
         listed, _ = members[row.group_id]
-        listed.append(GroupMember(row.id, row.kind, row.step, row.verdict, row.score, row.is_hidden))
+        listed.append(GroupMember(row.id, row.kind, row.step, row.verdict, row.score, bool(row.is_hidden)))
         members[row.group_id] = listed, row.number - len(listed)
     return members
