@@ -108,13 +108,13 @@ def list_samples(
     view: Annotated[Id | None, Query(description="a saved view, instead of filters and an order")] = None,
 ) -> SamplePage:
     """A page of the round's samples."""
+    order = Sort(sort, descending)
     if view is not None:
-        if filters != Filters() or (sort, descending) != (SortKey.id, False):
+        if filters != Filters() or order != Sort():
             raise InvalidInput("Ask for a view, or for filters and an order, not for both. Leave one of them out.")
         asked = views.of_round(actor, view, round_id).readable()
-        page = samples.page(actor, round_id, asked.filters, asked.sort, after, limit)
-        return SamplePage(items=list(page.rows), next=page.next_cursor, count=page.count)
-    page = samples.page(actor, round_id, filters, Sort(sort, descending), after, limit)
+        filters, order = asked.filters, asked.sort
+    page = samples.page(actor, round_id, filters, order, after, limit)
     return SamplePage(items=list(page.rows), next=page.next_cursor, count=page.count)
 
 
