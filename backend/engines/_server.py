@@ -19,6 +19,7 @@ log = logging.getLogger("rondo.engines")
 
 LOOK_SECONDS = 0.1
 DOWN_SECONDS = 1.0
+ANSWER_SECONDS = 60.0
 LAST_LINES = 8
 
 
@@ -32,7 +33,7 @@ class Server:
         self._adapters: dict[str, IO[bytes]] = {}
         # It is on the loopback and speaks plain HTTP: no certificates are loaded, and no proxy is asked.
         headers = {"Authorization": f"Bearer {self.key}"}
-        self._client = httpx.Client(headers=headers, timeout=60.0, trust_env=False, verify=False)
+        self._client = httpx.Client(headers=headers, timeout=ANSWER_SECONDS, trust_env=False, verify=False)
         log_file = folder / "log.txt"
         self._followed = log_file.stat().st_size if not is_new and log_file.exists() else 0
 
@@ -121,13 +122,13 @@ class Server:
                 f"The vLLM server did not answer {route} ({type(error).__name__}).{self.last_lines()}"
             ) from error
 
-    def _ask(self, method: str, route: str, body: Any = None) -> httpx.Response:
-        return self._client.request(method, self.url + route, json=body)
+    def _ask(self, method: str, route: str, body: Any = None, *, seconds: float = ANSWER_SECONDS) -> httpx.Response:
+        return self._client.request(method, self.url + route, json=body, timeout=seconds)
 
-    def is_ready(self) -> bool:
-        """Whether the server answers and is the one that was started: another program may have taken the port."""
+    def is_ready(self, seconds: float = ANSWER_SECONDS) -> bool:
+        """Whether the server answers in time and is the one that was started: another may have taken the port."""
         try:
-            return self._ask("GET", "/health").status_code == 200 and any(
+            return self._ask("GET", "/health", seconds=seconds).status_code == 200 and any(
                 m.get("id") == self.name for m in self.models()
             )
         except (httpx.HTTPError, EngineError):

@@ -30,6 +30,8 @@ from backend.values import JSON
 log = logging.getLogger("rondo.engines")
 
 SAY_SECONDS = 5.0
+HEALTH_SECONDS = 5.0
+"""What is at the port of a server that starts may be another program, and may never answer."""
 ENDING_SECONDS = 30.0
 """A server that ends has let go of its folder by then."""
 PORTS = 3
@@ -202,7 +204,7 @@ def _free_port() -> int:
 
 def _wait(server: Server, until: float, seconds: float) -> None:
     began, said = time.monotonic(), time.monotonic()
-    while not server.is_ready():
+    while not server.is_ready(HEALTH_SECONDS):
         server.follow()
         if not server.is_alive:
             said_last = server.last_lines()

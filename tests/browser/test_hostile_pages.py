@@ -28,58 +28,6 @@ NAME = f"{BEACON}<svg onload=window.hacked=1>`${{window.hacked=1}}`"
 PATHS = tuple(page.PATH for page in PAGES)
 
 
-def hostile_project() -> tables.Round:
-    """A project in which every text that a page shows is hostile."""
-    project = rows.make_project(NAME, description=HOSTILE, guidelines=HOSTILE)
-    text = HOSTILE + BEACON
-    prompts = rows.make_prompt_set(project, NAME, prompts=[f"{n} {text}" for n in range(3)])
-    held_out = rows.make_prompt_set(project, f"held {NAME}", prompts=[f"held {text}"], split=Split.held_out)
-    base = rows.make_checkpoint(project, NAME)
-    round_ = rows.make_round(project, base, sets=[prompts], error=text)
-    made = rows.make_samples(round_, prompts, texts=[f"{n} {text}" for n in range(6)], scores=[1.0, 0.0])
-    rows.make_judgments(made, judge="additive_rubric")
-    measure(round_, base, [held_out], [0], texts=[text])
-    with session() as db:
-        db.add(
-            tables.Job(
-                project_id=project.id,
-                round_id=round_.id,
-                workflow_id="w",
-                stage=Stage.judge,
-                queue="generate",
-                status=JobStatus.failed,
-                error=text,
-                log_tail=text,
-                traceback=text,
-                finished_at=now(),
-                started_at=now(),
-            )
-        )
-    return round_
-
-
-def test_no_page_runs_what_is_in_its_texts(empty: None, chromium) -> None:
-    round_ = hostile_project()
-    tried = fill(round_, [HOSTILE + BEACON])
-    with reading() as db:
-        actor = rows.make_actor(db.get_one(tables.Project, round_.project_id), name=NAME)
-    browser = Watched(chromium, actor)
-    browser.page.add_init_script("window.alert = () => { window.hacked = 1 }")
-    with reading() as db:
-        held_out = db.query(tables.Sample).filter_by(split=Split.held_out).order_by(tables.Sample.id).first()
-    opened = (
-        f"held-out?prompt={held_out.prompt_id}",
-        f"compare?old=c{held_out.checkpoint_id}&new=r{held_out.round_id}",
-    )
-    for path in (*PATHS, *opened, *(f"{path}{asked}" for path, asked in tried.items())):
-        browser.open(path)
-        settled(browser.page)
-        browser.check(path)
-        assert browser.page.evaluate("window.hacked") is None, path
-        assert browser.page.locator("img[src='x'], img[src*='203.0.113.9'], svg[onload]").count() == 0, path
-    browser.context.close()
-
-
 TEXTS = [text.replace("\x00", "\ufffd") for text in hostile.STRINGS]
 """As they are stored: no database keeps a NUL character in JSON, and what models write is kept with replacements."""
 NAMES = [text for text in TEXTS if text.isprintable() and text.strip() == text and len(text) <= 80]
@@ -164,6 +112,36 @@ def hostile_everywhere(mode: str = "sample", n: int = 1) -> tuple[tables.Round, 
     return round_, owner
 
 
+def add_the_rest(round_: tables.Round) -> tuple[str, str]:
+    """A failed job of the round and its held-out answers, hostile too. Return what addresses of two pages ask for."""
+    text = HOSTILE + BEACON
+    with session() as db:
+        project = db.get_one(tables.Project, round_.project_id)
+        project.description = text
+        db.get_one(tables.Round, round_.id).error = text
+        db.add(
+            tables.Job(
+                project_id=project.id,
+                round_id=round_.id,
+                workflow_id="w",
+                stage=Stage.judge,
+                queue="generate",
+                status=JobStatus.failed,
+                error=text,
+                log_tail=text,
+                traceback=text,
+                finished_at=now(),
+                started_at=now(),
+            )
+        )
+    base = rows.make_checkpoint(project, NAME)
+    held_out = rows.make_prompt_set(project, f"held {NAME}", prompts=[f"held {text}"], split=Split.held_out)
+    measure(round_, base, [held_out], [0], texts=[text])
+    with reading() as db:
+        sample = db.query(tables.Sample).filter_by(checkpoint_id=base.id, split=Split.held_out).first()
+    return f"held-out?prompt={sample.prompt_id}", f"compare?old=c{base.id}&new=r{round_.id}"
+
+
 def test_there_are_at_least_two_hundred_texts_and_each_would_be_noticed() -> None:
     assert len(TEXTS) == len(set(TEXTS)) >= 200
     marked = ("__hit", hostile.HOST, "PHNjcmlwdD53aW5kb3cuX19oaXQ9MTwvc2NyaXB0Pg")
@@ -205,12 +183,16 @@ def test_names_that_are_no_names_are_refused(empty: None) -> None:
 
 def test_two_hundred_ways_to_run_a_script_run_none_on_any_page(empty: None, chromium: Any) -> None:
     round_, owner = hostile_everywhere()
-    tried = fill(round_, TEXTS)
+    opened = add_the_rest(round_)
+    tried = fill(round_, [HOSTILE + BEACON, *TEXTS])
     browser = Watched(chromium, owner, round_.project_id)
-    for path in (*PATHS, *(f"{path}{asked}" for path, asked in tried.items())):
+    browser.page.add_init_script("window.alert = () => { window.hacked = 1 }")
+    for path in (*PATHS, *opened, *(f"{path}{asked}" for path, asked in tried.items())):
         browser.open(path)
         settled(browser.page)
         browser.check(path)
+        assert browser.page.evaluate("window.hacked") is None, path
+        assert browser.page.locator("img[src='x'], img[src*='203.0.113.9'], svg[onload]").count() == 0, path
         if path.split("?")[0] in tried:
             shows_a_text(browser)
     through(browser, "samples", "#samples-next", "#samples-table [role=gridcell]")

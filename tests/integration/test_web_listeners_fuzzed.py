@@ -53,7 +53,7 @@ EVENTS: tuple[Any, ...] = (
     {"index": None, "value": None, "row_value": None},
     {"index": [0, 0], "value": float("nan"), "row_value": []},
 )
-ONE_OF = 12
+ONE_OF = 20
 VAGUE = "Something went wrong"
 
 
@@ -84,9 +84,9 @@ class Sender(Browser):
             yield fn.name, fn._id, [self.value(one) for one in fn.inputs]
 
 
-def some_of(values: Sequence[Any], turn: int) -> list[tuple[int, Any]]:
+def some_of(values: Sequence[Any], turn: int, *, step: int = ONE_OF) -> list[tuple[int, Any]]:
     """Each with its place: all of them where there is time, else every so many, others at each turn."""
-    step = 1 if os.environ.get("RONDO_API_EXAMPLES") else ONE_OF
+    step = 1 if os.environ.get("RONDO_API_EXAMPLES") else step
     return [(place, value) for place, value in enumerate(values) if (place + turn) % step == 0]
 
 
@@ -99,8 +99,8 @@ def attacks(data: list[Any], turn: int) -> Iterator[tuple[list[Any], Any]]:
             yield [*data[:at], value, *data[at + 1 :]], {"index": [0, 0], "value": "x", "row_value": ["1", "x"]}
     for _, event in some_of(EVENTS, turn):
         yield data, event
-    yield data[:-1], None
-    yield [*data, HALF], None
+    for _, sent in some_of((data[:-1], [*data, HALF]), turn, step=2):
+        yield sent, None
 
 
 SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
