@@ -2,6 +2,13 @@
 
 from enum import StrEnum
 
+SCORER = "scorer"
+"""A model whose head gives one number: it scores texts and writes none. A kind of checkpoint."""
+WRAPPER = "wrapper"
+"""A checkpoint whose engine holds another one: weights of an earlier checkpoint, and how they are used."""
+PUSH = "push"
+"""The kind of a job that sends a checkpoint or a dataset to the model hub with the installation's token."""
+
 
 class Verdict(StrEnum):
     accept = "accept"
