@@ -5,8 +5,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from backend.db.standing import ANY_LABELLING, DECIDING
 from backend.errors import InvalidInput
 from backend.services import refusals
+from backend.values import DecisionKind
 
 
 class Mode(StrEnum):
@@ -75,6 +77,11 @@ class ReviewSettings(BaseModel):
     def by_group(self) -> bool:
         """Whether an item is a group, named by its first sample."""
         return self.mode in (Mode.group, Mode.pair)
+
+    @property
+    def deciding(self) -> tuple[DecisionKind, ...]:
+        """What decides an item. A rewrite decides its sample, but not the group the sample is shown with."""
+        return ANY_LABELLING if self.by_group else DECIDING
 
     @property
     def has_overlap(self) -> bool:

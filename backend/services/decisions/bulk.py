@@ -22,6 +22,7 @@ from backend.errors import Conflict, InvalidInput, NotFound
 from backend.services import events
 from backend.services.access import Actor
 from backend.services.decisions import labels, lock_round
+from backend.services.decisions.votes import is_override
 from backend.services.rounds import get_row, review_scope
 from backend.values import DecisionKind, Role, Verdict
 
@@ -244,7 +245,7 @@ def rows(
             "is_blind": False,
             "kind": action,
             "created_at": now(),
-            "is_override": labels.is_override(None, machine_verdict, verdict, None),
+            "is_override": is_override(None, machine_verdict, verdict, None),
         }
         for sample_id, machine_verdict, group_id in db.execute(query.where(label.sample_id.in_(ids)))
     ]

@@ -15,17 +15,11 @@ from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
 from backend.db.many import in_chunks
-from backend.db.standing import ANY_LABELLING, DECIDING, TOGETHER
+from backend.db.standing import DECIDING, TOGETHER
 from backend.services.decisions import group_decisions
 from backend.services.decisions.rules import Rules
-from backend.services.decisions.votes import Vote, verdict_of
-from backend.services.review_settings import ReviewSettings
-from backend.values import SCORE_GAP, DecisionKind, LabelSource, Verdict, mean_score
-
-
-def deciding(settings: ReviewSettings) -> tuple[DecisionKind, ...]:
-    """What decides an item. A rewrite decides its sample, but not the group the sample is shown with."""
-    return ANY_LABELLING if settings.by_group else DECIDING
+from backend.services.decisions.votes import Vote, is_override, verdict_of
+from backend.values import DecisionKind, LabelSource, Verdict, mean_score
 
 
 @dataclass(frozen=True)
@@ -84,15 +78,6 @@ def majority(verdicts: Sequence[Verdict | None], machine_verdict: Verdict | None
     counts = Counter(given).most_common()
     is_tie = len(counts) > 1 and counts[0][1] == counts[1][1]
     return (machine_verdict or given[-1]) if is_tie else counts[0][0]
-
-
-def is_override(
-    machine_score: float | None, machine_verdict: Verdict | None, verdict: Verdict | None, score: float | None
-) -> bool:
-    """Whether a person's word differs from the judge's. Where the judge has none, there is nothing to override."""
-    if machine_verdict is not None and verdict is not None and machine_verdict is not verdict:
-        return True
-    return score is not None and machine_score is not None and abs(score - machine_score) > SCORE_GAP
 
 
 def recompute(db: Session, sample_ids: Iterable[int], rounds: Sequence[tables.Round] = ()) -> None:

@@ -349,7 +349,7 @@ def _restore(db: Session, actor: Actor, round_: tables.Round, event: tables.Even
 
 
 def _held_a_slot(decision: tables.Decision, settings: review_settings.ReviewSettings) -> bool:
-    is_vote = decision.kind in labels.deciding(settings) and decision.batch_id is None
+    is_vote = decision.kind in settings.deciding and decision.batch_id is None
     return is_vote and not (decision.is_late or decision.is_adjudication)
 
 
