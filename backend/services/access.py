@@ -1,7 +1,7 @@
 """Who acts, and the one permission check."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -9,6 +9,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from backend.db import tables
 from backend.errors import NotFound, NotSignedIn, PermissionDenied
 from backend.values import Role
+
+Row = TypeVar("Row", bound=tables.Base)
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,20 @@ def require(db: Session, actor: Actor, project_id: int, role: Role) -> None:
         raise PermissionDenied(
             f"This needs the role {role}; yours in this project is {has}. Ask a project admin to change it."
         )
+
+
+def require_row(db: Session, actor: Actor, row: Row | None, role: Role, missing: str) -> Row:
+    """Return the row of a project if the actor has that role in it; raises `NotFound`, `PermissionDenied`.
+
+    missing: what is said where there is no such row, and to strangers, who do not learn that there is.
+    """
+    if row is None:
+        raise NotFound(missing)
+    try:
+        require(db, actor, cast(Any, row).project_id, role)
+    except NotFound as error:
+        raise NotFound(missing) from error
+    return row
 
 
 def _said_of_trash(db: Session, actor: Actor, project_id: int) -> str:

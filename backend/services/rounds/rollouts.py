@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from backend import boundary, jobs
 from backend.config import settings
 from backend.db import reading, session, tables
-from backend.errors import Conflict, InvalidInput, NotFound
+from backend.errors import Conflict, InvalidInput
 from backend.pipeline import rollouts as written
 from backend.services import events
-from backend.services.access import Actor, require
+from backend.services.access import Actor, require_row
 from backend.values import JSON, JobStatus, Role, Split
 
 MOST = 40
@@ -206,10 +206,4 @@ def _job(db: Session, actor: Actor, job_id: int, role: Role) -> tables.Job:
     """The job, if the actor has the role in its project; a stranger does not learn that it exists."""
     missing = f"There is no job {job_id} here. Choose one from the list."
     job = db.get(tables.Job, job_id)
-    if job is None:
-        raise NotFound(missing)
-    try:
-        require(db, actor, job.project_id, role)
-    except NotFound as error:
-        raise NotFound(missing) from error
-    return job
+    return require_row(db, actor, job, role, missing)
