@@ -8,16 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from backend.db.standing import ANY_LABELLING, DECIDING
 from backend.errors import InvalidInput
 from backend.services import refusals
+from backend.values import CutRule as CutRule
 from backend.values import DecisionKind
-
-
-class Mode(StrEnum):
-    """What one item is and how it is decided."""
-
-    sample = "sample"
-    group = "group"
-    pair = "pair"
-    judgment = "judgment"
+from backend.values import Mode as Mode
 
 
 class CloseRule(StrEnum):
@@ -27,15 +20,6 @@ class CloseRule(StrEnum):
     all_decided = "all_decided"
     agreement = "agreement"
     minutes = "minutes"
-
-
-class CutRule(StrEnum):
-    """Whether people's decisions move the judge's cut, and what the moved cut is the best for."""
-
-    judge = "judge"
-    f1 = "f1"
-    youden = "youden"
-    accuracy = "accuracy"
 
 
 class ReviewSettings(BaseModel):

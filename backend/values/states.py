@@ -86,6 +86,37 @@ class DatasetType(StrEnum):
     language_modeling = "language_modeling"
 
 
+class SampleKind(StrEnum):
+    """Where a sample's text comes from."""
+
+    completion = "completion"
+    """A model wrote it for its round."""
+    edit = "edit"
+    """A person rewrote a text."""
+    imported = "import"
+    """A file brought it."""
+    rollout = "rollout"
+    """A trainer let the policy write it."""
+
+
+class Mode(StrEnum):
+    """What one item is and how it is decided."""
+
+    sample = "sample"
+    group = "group"
+    pair = "pair"
+    judgment = "judgment"
+
+
+class CutRule(StrEnum):
+    """Whether people's decisions move the judge's cut, and what the moved cut is the best for."""
+
+    judge = "judge"
+    f1 = "f1"
+    youden = "youden"
+    accuracy = "accuracy"
+
+
 class DecisionKind(StrEnum):
     accept = "accept"
     reject = "reject"

@@ -24,7 +24,7 @@ from backend.services.access import Actor
 from backend.services.decisions import labels, lock_round
 from backend.services.decisions.votes import is_override
 from backend.services.rounds import get_row, review_scope
-from backend.values import DecisionKind, Role, Verdict
+from backend.values import DecisionKind, LabelSource, Role, Verdict
 
 MAX_SAMPLES = 100_000
 """One transaction, some seconds long: whoever else writes waits for it."""
@@ -176,7 +176,7 @@ def check_action(action: DecisionKind) -> None:
 def looked_at(round_id: int, filters: Filters, action: DecisionKind, facets: Sequence[int]) -> BulkPreview:
     """The preview of deciding on samples with these facets."""
     others = [facet for facet in map(decode_facet, facets) if facet["verdict"] != action.value]
-    people = sum(other["source"] == "person" for other in others)
+    people = sum(other["source"] == LabelSource.person for other in others)
     key = json.dumps([round_id, action, filters.changed(), len(facets), len(others), people])
     return BulkPreview(len(facets), len(others), people, hashlib.sha256(key.encode()).hexdigest())
 

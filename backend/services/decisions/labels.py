@@ -19,7 +19,7 @@ from backend.db.standing import DECIDING, TOGETHER
 from backend.services.decisions import group_decisions
 from backend.services.decisions.rules import Rules
 from backend.services.decisions.votes import Vote, is_override, verdict_of
-from backend.values import DecisionKind, LabelSource, Verdict, mean_score
+from backend.values import DecisionKind, LabelSource, SampleKind, Verdict, mean_score
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def effects(
     rows = db.execute(select(*columns).where(label.sample_id.in_(sample_ids))).all()
     rules = Rules(db, {row.round_id for row in rows}, rounds)
     stands = votes_on(db, sample_ids, rules, without)
-    written = written_by_people(db, [row.sample_id for row in rows if row.kind == "edit"], without)
+    written = written_by_people(db, [row.sample_id for row in rows if row.kind == SampleKind.edit], without)
     effects_ = {}
     for sample_id, round_id, score, verdict, _ in rows:
         votes = written.get(sample_id, []) + stands.votes[sample_id]

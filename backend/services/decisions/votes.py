@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend.db import standing, tables
 from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.services.decisions.rules import thresholds
-from backend.values import SCORE_GAP, DecisionKind, Verdict
+from backend.values import SCORE_GAP, DecisionKind, Mode, Verdict
 
 VERDICTS = {
     DecisionKind.accept: Verdict.accept,
@@ -139,7 +139,7 @@ def _vote(row: Any, cut: float) -> Vote:
         score,
         group_id=row.group_id,
         best=_best(row),
-        judge_hidden=row.is_blind and row.mode != "judgment",
+        judge_hidden=row.is_blind and row.mode != Mode.judgment,
         is_random=row.is_random,
         is_override=row.is_override,
     )

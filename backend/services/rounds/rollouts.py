@@ -16,7 +16,7 @@ from backend.errors import Conflict, InvalidInput
 from backend.pipeline import rollouts as written
 from backend.services import events
 from backend.services.access import Actor, require_row
-from backend.values import JSON, JobStatus, Role, Split
+from backend.values import JSON, JobStatus, Role, SampleKind, Split
 
 MOST = 40
 TAIL = 256 * 1024
@@ -125,7 +125,7 @@ def _of_line(line: JSON, prompt_id: int, prompt: str) -> Rollout:
 
 def _of_samples(db: Session, job: tables.Job, limit: int) -> list[Rollout]:
     sample, prompt = tables.Sample, tables.Prompt
-    of_step = (sample.round_id == job.round_id, sample.kind == "rollout", sample.step == job.step)
+    of_step = (sample.round_id == job.round_id, sample.kind == SampleKind.rollout, sample.step == job.step)
     query = select(sample, prompt.text).join(prompt, prompt.id == sample.prompt_id).where(*of_step)
     return [
         Rollout(
