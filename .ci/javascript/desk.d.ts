@@ -115,7 +115,7 @@ interface Opened {
   why: string[];
   ahead: number;
   actions: import("../../static/review/keys.js").Action[];
-  progress: Desk["progress"];
+  progress: Progress;
   shows: { text: string; grey_common: boolean; guidelines_open: boolean };
 }
 
@@ -190,7 +190,7 @@ interface Desk {
   scale: [number, number] | null;
   why: string[];
   mode: Mode;
-  progress: Progress & { here: Record<string, string> };
+  progress: Progress;
   tally: { decided: number; overridden: number };
   rest: import("../../static/review/rest.js").Rest;
   bindings: import("../../static/review/keys.js").Bindings;

@@ -36,8 +36,10 @@ def _read(sent: Any, read: ValidatorFunctionWrapHandler) -> Any:
     try:
         return read(sent)
     except ValidationError as error:
-        client_id = str(sent.get("client_id", "")) if isinstance(sent, dict) else ""
-        return Unread(client_id, InvalidInput(f"This decision cannot be used: {refusals.explain(error)}."))
+        reason = InvalidInput(f"This decision cannot be used: {refusals.explain(error)}.")
+    except InvalidInput as error:
+        reason = error
+    return Unread(str(sent.get("client_id", "")) if isinstance(sent, dict) else "", reason)
 
 
 class DecisionList(BaseModel):

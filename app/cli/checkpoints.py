@@ -1,6 +1,7 @@
 """`rondo checkpoint list`, `register`, `endpoint`, `set-endpoint`, `test`, `merge`, `card` and `push`."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,8 +33,6 @@ PriceOut = Annotated[float | None, typer.Option(min=0, help="Price of a million 
 @app.command("list")
 def list_(project: Project = None, as_json: AsJson = False) -> None:
     """List the checkpoints of a project, children after their parent."""
-    from dataclasses import asdict
-
     from app.cli import asking
     from backend.services import checkpoints
 
@@ -162,7 +161,7 @@ def merge(
     detail = _find(actor, asking.project(actor, project).id, checkpoint)
     made = merging.get(actor, merging.start(actor, detail.row.id, name))
     said = f"Job {made.job_id} merges {detail.row.name} into {made.name}, once a worker takes it (`rondo worker`)."
-    emit(_plain(made), as_json=as_json, text=said)
+    emit(asdict(made), as_json=as_json, text=said)
 
 
 @app.command()
@@ -200,7 +199,7 @@ def push(
     detail = _find(actor, asking.project(actor, project).id, checkpoint)
     made = pushes.get(actor, pushes.push_checkpoint(actor, detail.row.id, repo, is_private=not public))
     said = f"Job {made.job_id} pushes {detail.row.name} to {made.repo}, once a worker takes it (`rondo worker`)."
-    emit(_plain(made), as_json=as_json, text=said)
+    emit(asdict(made), as_json=as_json, text=said)
 
 
 def _given(
@@ -238,7 +237,7 @@ def _cleared(names: list[str]) -> dict[str, Any]:
     from backend.errors import InvalidInput
     from backend.services.checkpoints import EndpointSettings
 
-    defaults = _plain(EndpointSettings())
+    defaults = asdict(EndpointSettings())
     wanted = [name.replace("-", "_") for name in names]
     if unknown := [name for name in wanted if name not in defaults]:
         raise InvalidInput(f"There is no setting {unknown[0]!r}. There is: {', '.join(defaults)}.")
@@ -264,18 +263,12 @@ def _emit(detail: "CheckpointDetail", as_json: bool) -> None:
         "name": detail.row.name,
         "tested": detail.checks.at,
         "lines": [line.to_json() for line in detail.checks.lines],
-        "endpoint": None if detail.endpoint is None else _plain(detail.endpoint),
+        "endpoint": None if detail.endpoint is None else asdict(detail.endpoint),
     }
     parts = [f"{detail.row.name} (checkpoint {detail.row.id}), checked {detail.checks.at or 'never'}"]
     if lines:
         parts.append(table(["", "what", "found"], lines))
     if detail.endpoint is not None:
-        known = _plain(detail.endpoint.settings)
+        known = asdict(detail.endpoint.settings)
         parts.append(", ".join(f"{name} {value}" for name, value in known.items() if value not in ("", None, {})))
     emit(value, as_json=as_json, text="\n".join(parts))
-
-
-def _plain(value: Any) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return asdict(value)

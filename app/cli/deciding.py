@@ -6,13 +6,12 @@ import typer
 
 from app.cli.judging import app
 from app.cli.output import AsJson, Project, emit, table
-from app.cli.rounds import one_round
+from app.cli.rounds import Number, one_round
 from backend.values import DecisionKind
 
 __all__ = ["app"]
 
 RoundOption = Annotated[int | None, typer.Option("--round", help="The round's number. [default: the newest]")]
-Number = Annotated[int | None, typer.Argument(help="The round's number, as the pages show it. [default: the newest]")]
 
 
 @app.command("review-status")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.output import AsJson, Project, emit, say, table
+from backend.values import RoundStatus
 
 if TYPE_CHECKING:
     from backend.services.access import Actor
@@ -16,8 +17,8 @@ app = typer.Typer(no_args_is_help=True)
 
 Number = Annotated[int | None, typer.Argument(help="The round's number, as the pages show it. [default: the newest]")]
 Timeout = Annotated[float | None, typer.Option(help="Seconds to wait at most. [default: no limit]")]
-FINAL = ("done", "failed", "cancelled")
-WAITING = ("review", "held")
+FINAL = (RoundStatus.done, RoundStatus.failed, RoundStatus.cancelled)
+WAITING = (RoundStatus.review, RoundStatus.held)
 """For people."""
 
 
@@ -144,7 +145,7 @@ def wait(number: Number = None, project: Project = None, timeout: Timeout = None
         time.sleep(0.5)
         round_ = rounds.get(actor, round_.id)
     emit_round(round_, as_json=as_json)
-    if round_.status in ("failed", "cancelled") or round_.error is not None:
+    if round_.status in (RoundStatus.failed, RoundStatus.cancelled) or round_.error is not None:
         # A round of which nothing was kept waits for people again, with its error.
         raise typer.Exit(1)
 

@@ -21,7 +21,7 @@ from backend.services.round_report.shapes import (
     Texts,
     Warned,
 )
-from backend.values import LocalEngine, RoundStatus
+from backend.values import LabelSource, LocalEngine, RoundStatus, WarningLevel
 
 Shown = dict[str, Any]
 BADGES = {
@@ -106,7 +106,7 @@ def _warning(warned: Warned) -> Shown:
     limit = "" if not warned.limit else f"limit {warned.limit:.0%}"
     return {
         "level": warned.level,
-        "badge": "bad" if warned.level == "red" else "warn",
+        "badge": "bad" if warned.level == WarningLevel.red else "warn",
         "text": warned.text,
         "numbers": ", ".join(filter(None, (between, limit, f"n {warned.n:,}" if warned.n and between else ""))),
         "href": warned.href,
@@ -259,7 +259,7 @@ def _extreme(extreme: Extreme) -> Shown:
             "id": row.id,
             "score": "–" if row.score is None else f"{row.score:.3g}",
             "verdict": str(row.verdict) if row.verdict else "undecided",
-            "by": "" if row.source == "none" else str(row.source),
+            "by": "" if row.source == LabelSource.none else str(row.source),
             "spread": "" if row.spread is None else f"{row.spread:.2g}",
             "prompt": row.prompt[:PREVIEW],
             "text": row.text[:PREVIEW],

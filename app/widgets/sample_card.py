@@ -12,7 +12,7 @@ from backend.services.samples.chain import Chain
 from backend.services.samples.detail import JudgmentView, SampleDetail, TrainingUse
 from backend.services.samples.found import ShownSearch, TextPiece
 from backend.services.samples.rows import SampleRow
-from backend.values import GOES_ON, JSON, DecisionKind, Verdict
+from backend.values import GOES_ON, JSON, DecisionKind, LabelSource, SampleKind, Verdict
 from backend.values.episodes import ASSISTANT
 
 CORRECT = {True: "right", False: "wrong", None: "–"}
@@ -54,7 +54,7 @@ def table_row(row: SampleRow, steps: Mapping[int, str], keys: Sequence[str] = ()
         *(noted(row.metadata.get(key)) for key in keys),
         joined(row.excerpt) or one_line(row.text),
         joined(row.prompt_excerpt) or one_line(row.prompt),
-        row.source if row.source != "none" else "–",
+        row.source if row.source != LabelSource.none else "–",
         ", ".join([*step_of(row, steps), *marks(row)]),
         f"{row.num_tokens:,}",
         row.finish_reason,
@@ -106,7 +106,7 @@ def one_line(text: str) -> str:
 def marks(row: SampleRow) -> list[str]:
     """What is unusual about a sample, in words."""
     flags = {"human disagrees": row.is_overridden, "unparsed": row.is_unparsed, "flagged": row.is_flagged}
-    flags |= {"truncated": row.finish_reason == "length", row.kind: row.kind != "completion"}
+    flags |= {"truncated": row.finish_reason == "length", row.kind: row.kind != SampleKind.completion}
     flags |= {HIDDEN: row.is_hidden}
     return [name for name, is_so in flags.items() if is_so]
 

@@ -5,9 +5,9 @@ from typing import ClassVar, Self
 
 from backend.engines import Ability, Engine
 from backend.registry import Part
-from backend.values import Group, ImportedCompletion, Prompt, Sample
+from backend.values import Group, ImportedCompletion, Prompt, Sample, SampleKind
 
-IMPORT = "import"
+IMPORT = SampleKind.imported.value
 """The kind of samples that a file brought."""
 
 

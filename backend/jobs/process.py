@@ -3,17 +3,21 @@
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable
+import subprocess
+import time
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import IO
 
 from backend import lifeline
 from backend.config import settings
 from backend.jobs.child import PARENT_PIPE
 
 TERMINATE_SECONDS = 1.0
+LOOK_SECONDS = 0.02
+"""How often it is looked whether a child has ended."""
 
 KEEP_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 * 2**20), "MALLOC_TRIM_THRESHOLD_": str(4 * 2**30)}
 """glibc's allocator keeps what was freed instead of giving it back to the kernel (mallopt(3)). A model on the CPU
@@ -35,26 +39,85 @@ def head_of_log(log: Path, attempt: int) -> None:
         output.write(f"--- attempt {attempt}, {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n".encode())
 
 
-class Child(Protocol):
-    """A job's process, however it was started."""
+class ChildProcess:
+    """A process in its own group that reads the other end of a pipe we hold: it ends when we do."""
+
+    def __init__(
+        self, argv: Sequence[str], *, output: int | IO[bytes], errors: int | IO[bytes], passed: Sequence[int] = ()
+    ) -> None:
+        theirs, self._pipe = os.pipe()
+        try:
+            self._process = subprocess.Popen(
+                argv,
+                stdin=theirs,
+                stdout=output,
+                stderr=errors,
+                env=child_environment(),
+                start_new_session=True,
+                pass_fds=(lifeline.pipe(), *passed),
+            )
+        except BaseException:
+            os.close(self._pipe)
+            raise
+        finally:
+            os.close(theirs)
+
+    @classmethod
+    def start(cls, argv: Sequence[str], log: Path, attempt: int) -> "ChildProcess":
+        """Start an attempt of a job, which writes into the job's log."""
+        head_of_log(log, attempt)
+        with log.open("ab") as output:
+            return cls(argv, output=output, errors=output)
 
     @property
-    def pid(self) -> int: ...
+    def pid(self) -> int:
+        return self._process.pid
 
     @property
     def exit_code(self) -> int:
         """Of one that has ended."""
-        ...
+        assert self._process.returncode is not None
+        return self._process.returncode
 
-    async def ended(self, *, within: float) -> bool: ...
+    async def ended(self, *, within: float) -> bool:
+        until = time.monotonic() + within
+        while self._process.poll() is None:
+            if time.monotonic() >= until:
+                return False
+            await asyncio.sleep(LOOK_SECONDS)
+        return True
 
-    async def end(self) -> None: ...
+    async def end(self) -> None:
+        """End the whole group: ask, wait a second, kill. Also after a normal end, for what the child left behind."""
+        try:
+            if self._process.poll() is None:
+                self._signal(signal.SIGTERM)
+                await self.ended(within=TERMINATE_SECONDS)
+        finally:  # also when this very wait is cancelled
+            self._kill()
+        while not await self.ended(within=TERMINATE_SECONDS):
+            pass
+
+    def end_now(self) -> None:
+        """Kill the whole group, and wait for its end."""
+        self._kill()
+        self._process.wait()
+
+    def _kill(self) -> None:
+        self._signal(signal.SIGKILL)
+        if self._pipe >= 0:
+            os.close(self._pipe)
+            self._pipe = -1
+
+    def _signal(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
 
 
-async def kept(starting: Awaitable[Child]) -> Child:
+async def kept(starting: Awaitable[ChildProcess]) -> ChildProcess:
     """The child that is being started. Where its caller is cancelled meanwhile, it is waited for and ended.
 
-    Starting goes on in a thread or in the loop whoever is cancelled, and nobody else would know the process.
+    Starting goes on in its thread whoever is cancelled, and nobody else would know the process.
     """
     task = asyncio.ensure_future(starting)
     try:
@@ -66,65 +129,3 @@ async def kept(starting: Awaitable[Child]) -> Child:
         if not task.cancelled() and task.exception() is None:
             await task.result().end()
         raise
-
-
-class ChildProcess:
-    """A process in its own group that reads the other end of a pipe we hold: it ends when we do."""
-
-    def __init__(self, process: asyncio.subprocess.Process, pipe: int) -> None:
-        self._process, self._pipe = process, pipe
-
-    @classmethod
-    async def start(cls, argv: list[str], log: Path, attempt: int) -> "ChildProcess":
-        head_of_log(log, attempt)
-        theirs, ours = os.pipe()
-        try:
-            with log.open("ab") as output:
-                process = await asyncio.create_subprocess_exec(
-                    *argv,
-                    stdin=theirs,
-                    stdout=output,
-                    stderr=output,
-                    env=child_environment(),
-                    start_new_session=True,
-                    pass_fds=[lifeline.pipe()],
-                )
-        except BaseException:
-            os.close(ours)
-            raise
-        finally:
-            os.close(theirs)
-        return cls(process, ours)
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    @property
-    def exit_code(self) -> int:
-        assert self._process.returncode is not None
-        return self._process.returncode
-
-    async def ended(self, *, within: float) -> bool:
-        try:
-            await asyncio.wait_for(self._process.wait(), within)
-        except TimeoutError:
-            return False
-        return True
-
-    async def end(self) -> None:
-        """End the whole group: ask, wait a second, kill. Also after a normal end, for what the child left behind."""
-        try:
-            if self._process.returncode is None:
-                self._signal(signal.SIGTERM)
-                await self.ended(within=TERMINATE_SECONDS)
-        finally:  # also when this very wait is cancelled
-            self._signal(signal.SIGKILL)
-            if self._pipe >= 0:
-                os.close(self._pipe)
-                self._pipe = -1
-        await self._process.wait()
-
-    def _signal(self, number: signal.Signals) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, number)

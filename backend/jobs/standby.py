@@ -4,11 +4,9 @@ Loading takes longer than what a stage does before its first request. One is rea
 worker as every child does.
 """
 
-import asyncio
 import json
 import os
 import select
-import signal
 import socket
 import subprocess
 import sys
@@ -18,8 +16,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO
 
-from backend import lifeline
-from backend.jobs.process import TERMINATE_SECONDS, child_environment, head_of_log
+from backend.jobs.process import ChildProcess, head_of_log
 
 FIRST_SECONDS = 4.0
 """After the worker's start, which it is not to slow down."""
@@ -31,56 +28,10 @@ MODULE = "backend.services.stage_process"
 WAIT = "--wait"
 
 
-class WarmChild:
-    """As `ChildProcess`, of a process that no event loop has started."""
-
-    def __init__(self, process: subprocess.Popen[bytes], pipe: int) -> None:
-        self._process, self._pipe = process, pipe
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    @property
-    def exit_code(self) -> int:
-        assert self._process.returncode is not None
-        return self._process.returncode
-
-    async def ended(self, *, within: float) -> bool:
-        return await asyncio.to_thread(self._ended, within)
-
-    async def end(self) -> None:
-        """End the whole group: ask, wait a second, kill."""
-        try:
-            if self._process.poll() is None:
-                self._signal(signal.SIGTERM)
-                await self.ended(within=TERMINATE_SECONDS)
-        finally:  # also when this very wait is cancelled
-            self.kill()
-
-    def kill(self) -> None:
-        self._signal(signal.SIGKILL)
-        if self._pipe >= 0:
-            os.close(self._pipe)
-            self._pipe = -1
-        self._process.wait()
-
-    def _ended(self, within: float) -> bool:
-        try:
-            self._process.wait(within)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
-
-    def _signal(self, number: signal.Signals) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, number)
-
-
 class Candidate:
     """A process that loads or waits, with what it is told its job by and what it says until then."""
 
-    def __init__(self, child: WarmChild, orders: socket.socket, said: IO[bytes]) -> None:
+    def __init__(self, child: ChildProcess, orders: socket.socket, said: IO[bytes]) -> None:
         self.child, self._orders, self._said = child, orders, said
 
     def is_loaded(self, *, within: float) -> bool:
@@ -110,7 +61,7 @@ class Candidate:
 
     def end(self) -> None:
         self.close()
-        self.child.kill()
+        self.child.end_now()
 
 
 class Standby:
@@ -131,7 +82,7 @@ class Standby:
             self._timer.daemon = True
             self._timer.start()
 
-    def take(self, job_id: int, attempt: int, log: Path) -> WarmChild | None:
+    def take(self, job_id: int, attempt: int, log: Path) -> ChildProcess | None:
         """Give the job to the process that is ready; None where none is. One that still loads gets a moment."""
         with self._lock:
             found, self._ready = self._ready, None
@@ -183,26 +134,14 @@ class Standby:
 def _started() -> Candidate:
     """A process that loads and waits."""
     with ExitStack() as on_failure:
-        pipe, ours = os.pipe()
-        on_failure.callback(os.close, ours)
         told, orders = socket.socketpair()
         on_failure.callback(orders.close)
         said = on_failure.enter_context(tempfile.TemporaryFile())
-        try:
-            process = subprocess.Popen(
-                [sys.executable, "-m", MODULE, WAIT, str(told.fileno())],
-                stdin=pipe,
-                stdout=subprocess.DEVNULL,
-                stderr=said,
-                env=child_environment(),
-                pass_fds=(told.fileno(), lifeline.pipe()),
-                start_new_session=True,
-            )
-        finally:
-            os.close(pipe)
-            told.close()
+        with told:
+            argv = [sys.executable, "-m", MODULE, WAIT, str(told.fileno())]
+            child = ChildProcess(argv, output=subprocess.DEVNULL, errors=said, passed=[told.fileno()])
         on_failure.pop_all()
-    return Candidate(WarmChild(process, ours), orders, said)
+    return Candidate(child, orders, said)
 
 
 def wait_for_job(descriptor: int) -> tuple[int, int] | None:

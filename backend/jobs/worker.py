@@ -15,7 +15,7 @@ from backend import lifeline
 from backend.errors import Conflict, InvalidInput
 from backend.jobs import durable, endings, executors, helping, logs, orders, standby, transitions, wakes
 from backend.jobs.child import AWAY, describe_exit
-from backend.jobs.process import Child, ChildProcess, kept
+from backend.jobs.process import ChildProcess, kept
 from backend.log import tell_about
 from backend.values import JobStatus, WorkerOrder
 
@@ -75,13 +75,13 @@ class Worker:
     def is_running(self) -> bool:
         return self._keeper is not None and self._keeper.is_running and not wakes.unwatched(self.queues)
 
-    async def child(self, job_id: int, attempt: int, log: Path) -> Child:
+    async def child(self, job_id: int, attempt: int, log: Path) -> ChildProcess:
         """A process for the job: the one that is ready, else one that is started now."""
         return await kept(self._child(job_id, attempt, log))
 
-    async def _child(self, job_id: int, attempt: int, log: Path) -> Child:
+    async def _child(self, job_id: int, attempt: int, log: Path) -> ChildProcess:
         ready = None if self.standby is None else await asyncio.to_thread(self.standby.take, job_id, attempt, log)
-        return ready or await ChildProcess.start(self.command(job_id, attempt), log, attempt)
+        return ready or ChildProcess.start(self.command(job_id, attempt), log, attempt)
 
     def start(self) -> None:
         """Take an executor id, move the work of the dead, begin to take jobs. Returns when that is done."""
@@ -247,7 +247,7 @@ async def _run_helper(helper_id: int) -> str:
     job_id, attempt = joined
     path, how = logs.helper_log_path(job_id, helper_id), None
     try:
-        child = await kept(ChildProcess.start([*worker.command(job_id, attempt), str(helper_id)], path, attempt))
+        child = ChildProcess.start([*worker.command(job_id, attempt), str(helper_id)], path, attempt)
         try:
             goes_on = await _follow_helper(child, helper_id, path)
         finally:
@@ -261,7 +261,7 @@ async def _run_helper(helper_id: int) -> str:
     return "ended"
 
 
-async def _follow_helper(child: Child, helper_id: int, path: Path) -> bool:
+async def _follow_helper(child: ChildProcess, helper_id: int, path: Path) -> bool:
     """Return when the child has ended, or has to; False where it was sent away."""
     written: str | None = None
     while not await child.ended(within=LOOK_SECONDS):
@@ -277,7 +277,7 @@ async def _follow_helper(child: Child, helper_id: int, path: Path) -> bool:
     return True
 
 
-async def _follow(child: Child, job_id: int, attempt: int) -> None:
+async def _follow(child: ChildProcess, job_id: int, attempt: int) -> None:
     """Return when the child has ended, or has to."""
     lingered = 0.0
     written: str | None = None

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from backend.answers.thinking import spoken
-from backend.values import Sample
+from backend.values import Sample, SampleKind
 
 LOWEST, HIGHEST = 1, 10
 _LINE = re.compile(
@@ -20,7 +20,7 @@ def in_order(prompt_id: int, texts: Sequence[Sample]) -> list[Sample]:
 
     The order follows from the prompt and the texts alone. Edits by people, which came later, are left out.
     """
-    shown = [sample for sample in texts if sample.kind != "edit"]
+    shown = [sample for sample in texts if sample.kind != SampleKind.edit]
     return sorted(shown, key=lambda sample: hashlib.sha256(f"{prompt_id} {sample.text}".encode()).digest())
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 from backend import answers
 from backend.engines import Engine
 from backend.judges._of_parents import ParentVerifier
-from backend.values import Group, Judgment, Sample
+from backend.values import Group, Judgment, Sample, SampleKind
 
 
 class Consensus(ParentVerifier):
@@ -41,7 +41,7 @@ class Consensus(ParentVerifier):
 
     def _judge(self, group: Group) -> list[Judgment]:
         votes = Counter(
-            answer for sample in group.samples if sample.kind != "edit" and (answer := self._answer(sample))
+            answer for sample in group.samples if sample.kind != SampleKind.edit and (answer := self._answer(sample))
         )
         tops = [answer for answer, count in votes.items() if count == max(votes.values())]
         if len(tops) != 1:

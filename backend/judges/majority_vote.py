@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from backend import answers
 from backend.engines import Engine
 from backend.judges import Verifier
-from backend.values import Group, Judgment, Sample, Verdict
+from backend.values import Group, Judgment, Sample, SampleKind, Verdict
 
 
 class MajorityVote(Verifier):
@@ -44,7 +44,7 @@ class MajorityVote(Verifier):
     def _count(self, group: Group) -> list[Judgment]:
         answers = [(sample, self._answer(sample)) for sample in group.samples]
         # What a file brought has no vote among what the model made.
-        own = [pair for pair in answers if pair[0].kind != "import"] or answers
+        own = [pair for pair in answers if pair[0].kind != SampleKind.imported] or answers
         voting = [answer for sample, answer in own if not self.voters or sample.position < self.voters]
         if len(voting) < self.min_votes:
             return [

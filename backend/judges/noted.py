@@ -7,7 +7,7 @@ from pydantic import Field
 
 from backend.engines import Engine
 from backend.judges import Verifier
-from backend.values import Group, Judgment, Sample
+from backend.values import Group, Judgment, Sample, SampleKind
 
 KEYS = ("chosen", "label", "score")
 
@@ -35,7 +35,7 @@ class Noted(Verifier):
         if key is None:
             what = repr(self.key) if self.key else "chosen, label or score"
             return self.judgment(sample, None, f"Nothing is noted on this sample as {what}.")
-        source = "The file says" if sample.kind == "import" else "Noted when it was made:"
+        source = "The file says" if sample.kind == SampleKind.imported else "Noted when it was made:"
         return self.judgment(sample, _number(sample.extra[key]), f"{source} {key}: {sample.extra[key]}.")
 
 

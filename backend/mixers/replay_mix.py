@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from backend.errors import InvalidInput
 from backend.mixers import Mixer
-from backend.values import Group, Mixture, Past, TrainingRow
+from backend.values import Group, Mixture, Past, SampleKind, TrainingRow
 
 WORDS = {
     "human": "that a person wrote",
@@ -102,8 +102,8 @@ class ReplayMix(Mixer):
 
 def origin_of(row: TrainingRow) -> str:
     """Return human, imported, own_new or own_old."""
-    if row.kind == "edit":
+    if row.kind == SampleKind.edit:
         return "human"
-    if row.kind == "import":
+    if row.kind == SampleKind.imported:
         return "imported"
     return "own_old" if row.age else "own_new"

@@ -25,7 +25,7 @@ from backend.pipeline.left_out import ServedGate
 from backend.pipeline.split import Parts, SharedBatch
 from backend.pipeline.stage import StageContext
 from backend.recipes import POLICY
-from backend.values import FailureKind, Split
+from backend.values import FailureKind, SampleKind, Split
 
 Answer = Callable[[Sequence[values.Prompt], int], list[list[values.Sample]]]
 """Prompts of one batch and the batch's number in; the samples of each prompt out."""
@@ -107,7 +107,7 @@ class AnsweredBatch:
     @property
     def served(self) -> int:
         """How many samples a model made; what a file brought says nothing of the server."""
-        return sum(sample.kind != "import" for several in self.samples for sample in several)
+        return sum(sample.kind != SampleKind.imported for several in self.samples for sample in several)
 
 
 class AnswerRetry:
@@ -130,7 +130,7 @@ class AnswerRetry:
                 [
                     sample
                     for sample in samples
-                    if None in wanted or (sample.kind != "import" and sample.position in wanted)
+                    if None in wanted or (sample.kind != SampleKind.imported and sample.position in wanted)
                 ]
             )
         return replace(asked, samples=samples_of)
@@ -240,7 +240,7 @@ def columns_of(whose: Sequence[tuple[int, int, values.Sample]], checkpoint_id: i
         "num_tokens": [sample.num_tokens for _, _, sample in whose],
         "logprob": [sample.logprob for _, _, sample in whose],
         # A file brought imported samples, no checkpoint.
-        "checkpoint_id": [None if sample.kind == "import" else checkpoint_id for _, _, sample in whose],
+        "checkpoint_id": [None if sample.kind == SampleKind.imported else checkpoint_id for _, _, sample in whose],
         "kind": [sample.kind for _, _, sample in whose],
         "extra": [_kept(sample.extra) if sample.extra else {} for _, _, sample in whose],
         "score_like": [bool(SCORE_LIKE.search(sample.text)) for _, _, sample in whose],

@@ -19,9 +19,9 @@ from backend.pipeline.health.evidence import gather
 from backend.pipeline.health.shapes import HealthEvidence
 from backend.pipeline.stage import StageContext, derive_seed
 from backend.selectors import Selector
-from backend.values import Group, LabelSource, Sample, Verdict
+from backend.values import CutRule, Group, LabelSource, Sample, Verdict
 
-OFF, FEWEST = "judge", 20
+OFF, FEWEST = CutRule.judge, 20
 NO_DIFFERENCE = 1e-9
 RESAMPLES, CHANCE = 500, 0.05
 """A cut moves where chance makes another one look as much better in no more than this share of so many resamples."""
@@ -145,9 +145,9 @@ def figures(rule: str, cuts: Sequence[float], rows: Iterable[ScoredDecision]) ->
 def figure(rule: str, hits: float, false_accepts: float, misses: float, passes: float) -> float:
     """F1 of the accepts, Youden's index (recall + specificity - 1; Youden 1950), or the accuracy, of such a table."""
     good, bad = hits + misses, false_accepts + passes
-    if rule == "f1":
+    if rule == CutRule.f1:
         return round(2 * hits / (2 * hits + false_accepts + misses), 12) if good or false_accepts else 0.0
-    if rule == "youden":
+    if rule == CutRule.youden:
         return round((hits / good if good else 0.0) + (passes / bad if bad else 0.0) - 1, 12)
     return round((hits + passes) / (good + bad), 12) if good or bad else 0.0
 

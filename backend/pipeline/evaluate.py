@@ -23,7 +23,17 @@ from backend.prompt_sources import PromptSource
 from backend.recipes import StepPlace, cut_of, judge_of
 from backend.selectors import Selector
 from backend.trainers.environment_grpo import EnvironmentGRPO
-from backend.values import DecisionKind, LabelSource, MetricValue, RoundStatus, Sampling, SetUse, Split, Verdict
+from backend.values import (
+    DecisionKind,
+    LabelSource,
+    MetricValue,
+    RoundStatus,
+    SampleKind,
+    Sampling,
+    SetUse,
+    Split,
+    Verdict,
+)
 
 Measured = tuple[int | None, MetricValue, dict[str, Any]]
 """Checkpoint or None for the round, the number, and what it was measured by."""
@@ -165,7 +175,7 @@ def round_evidence(stage: StageContext) -> Evidence:
             label.is_overridden,
         )
         query = query.join(tables.Sample, tables.Sample.id == label.sample_id)
-        of_policy = (label.round_id == stage.round.id, tables.Sample.kind == "completion")
+        of_policy = (label.round_id == stage.round.id, tables.Sample.kind == SampleKind.completion)
         labels = db.execute(query.where(*of_policy)).all()
         # A label that was known from the start is nothing that a reviewer decided.
         known = set(db.scalars(select(tables.GoldItem.sample_id).where(tables.GoldItem.round_id == stage.round.id)))

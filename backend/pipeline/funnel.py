@@ -83,7 +83,7 @@ def looked_at(db: Session, round_id: int) -> tuple[int, int]:
         label.round_id == round_id,
         label.source == values.LabelSource.person,
         label.verdict.is_not(None),
-        label.kind != "edit",
+        label.kind != values.SampleKind.edit,
         is_judged,
         ~select(gold.sample_id).where(gold.sample_id == label.sample_id).exists(),
     )

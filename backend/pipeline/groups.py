@@ -14,7 +14,7 @@ from backend.db.many import in_chunks
 from backend.judges import Judge
 from backend.pipeline.stage import StageContext
 from backend.recipes import StepPlace
-from backend.values import Split
+from backend.values import SampleKind, Split
 
 T = TypeVar("T")
 
@@ -133,7 +133,7 @@ def sample_counts(db: Session, groups: Sequence[GroupRow], *, checkpoint_id: int
         query = select(tables.Sample.group_id, func.count()).where(
             tables.Sample.group_id.in_(ids),
             tables.Sample.step == step,
-            or_(tables.Sample.checkpoint_id == checkpoint_id, tables.Sample.kind == "import"),
+            or_(tables.Sample.checkpoint_id == checkpoint_id, tables.Sample.kind == SampleKind.imported),
         )
         counts |= {group_id: count for group_id, count in db.execute(query.group_by(tables.Sample.group_id))}
     return counts
@@ -169,23 +169,23 @@ def samples_of(
         if labels:
             query = query.outerjoin(label, label.sample_id == tables.Sample.id)
         if not edits:
-            query = query.where(tables.Sample.kind != "edit")
+            query = query.where(tables.Sample.kind != SampleKind.edit)
         if not imported:
-            query = query.where(tables.Sample.kind != "import")
+            query = query.where(tables.Sample.kind != SampleKind.imported)
         if checkpoint_id is not None:
             query = query.where(tables.Sample.checkpoint_id == checkpoint_id)
         if place is not None:
             query = query.where(tables.Sample.step < place.index)
         if place is not None and place.step.roles:
             query = query.where(tables.Sample.role.in_(place.step.roles))
-        order = (tables.Sample.kind == "edit", tables.Sample.step, tables.Sample.position, tables.Sample.id)
+        order = (tables.Sample.kind == SampleKind.edit, tables.Sample.step, tables.Sample.position, tables.Sample.id)
         rows: Any = db.connection().execute(query.where(tables.Sample.group_id.in_(ids)).order_by(*order)).all()
         for group_id, kind, extra, step, role, turns, *columns in rows:
             if labels:
                 columns[-1] = columns[-1] or values.LabelSource.none
             sample = _sample(columns, step=step, role=role)
             # Most samples are completions of which nothing is noted: a batch is read between two calls of the model.
-            if extra or turns or kind != "completion":
+            if extra or turns or kind != SampleKind.completion:
                 sample = replace(sample, kind=kind, extra=extra, turns=tuple(turns or ()))
             samples[group_id].append(sample)
     return samples
@@ -233,7 +233,9 @@ def load(
 
 def without_retracted(group: values.Group) -> values.Group:
     """The group without texts of people that were taken back: a text that stands is accepted by who wrote it."""
-    kept = [sample for sample in group.samples if sample.kind != "edit" or sample.verdict is values.Verdict.accept]
+    kept = [
+        sample for sample in group.samples if sample.kind != SampleKind.edit or sample.verdict is values.Verdict.accept
+    ]
     return group if len(kept) == len(group.samples) else replace(group, samples=tuple(kept))
 
 
@@ -264,7 +266,7 @@ def siblings_of(db: Session, groups: Sequence[GroupRow]) -> dict[int, tuple[valu
     siblings = defaultdict[int, list[int]](list)
     for some in in_chunks(sorted(asked)):
         query = select(parent.id, sample.id, sample.step).join(parent, parent.group_id == sample.group_id)
-        query = query.where(parent.id.in_(some), sample.kind != "edit")
+        query = query.where(parent.id.in_(some), sample.kind != SampleKind.edit)
         for parent_id, id_, step in db.execute(query.order_by(sample.step, sample.position, sample.id)):
             if step < asked[parent_id]:
                 siblings[parent_id].append(id_)

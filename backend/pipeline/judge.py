@@ -151,18 +151,7 @@ def write(
             left_out.rewrite(db, stage, again.ids_of(judgments, items), items)
         if not judgments:
             return
-        columns: dict[str, list[Any]] = {
-            "sample_id": [j.sample_id for j in judgments],
-            "judge": [j.judge for j in judgments],
-            "position": [j.position for j in judgments],
-            "score": [j.score for j in judgments],
-            "verdict": [j.verdict for j in judgments],
-            "rationale": [clean(j.rationale) for j in judgments],
-            "raw": [clean(j.raw) for j in judgments],
-            "template_hash": [j.template_hash for j in judgments],
-            "num_tokens": [j.num_tokens for j in judgments],
-            "finish_reason": [j.finish_reason for j in judgments],
-        }
+        columns = columns_of(judgments) | {"template_hash": [j.template_hash for j in judgments]}
         if any(j.reasoning for j in judgments):
             columns["reasoning"] = [clean(j.reasoning) or None for j in judgments]
         insert_rows(db, tables.Judgment, common, columns)
@@ -172,6 +161,21 @@ def write(
         if is_branch:
             of_people = branch_labels.of_people(db, labels)
             update_rows(db, tables.Label, "sample_id", {"updated_at": written_at}, of_people)
+
+
+def columns_of(judgments: Sequence[Judgment]) -> dict[str, list[Any]]:
+    """What judges said, column by column, as rounds and benches write it."""
+    return {
+        "sample_id": [j.sample_id for j in judgments],
+        "judge": [j.judge for j in judgments],
+        "position": [j.position for j in judgments],
+        "score": [j.score for j in judgments],
+        "verdict": [j.verdict for j in judgments],
+        "rationale": [clean(j.rationale) for j in judgments],
+        "raw": [clean(j.raw) for j in judgments],
+        "num_tokens": [j.num_tokens for j in judgments],
+        "finish_reason": [j.finish_reason for j in judgments],
+    }
 
 
 def machine_labels(stage: StageContext, new: Sequence[Judgment]) -> dict[str, list[Any]]:

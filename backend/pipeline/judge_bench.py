@@ -26,7 +26,7 @@ from backend.judges import Judge
 from backend.pipeline import bench_figures, bench_rows, left_out, spending
 from backend.pipeline.bench_rows import BenchText
 from backend.pipeline.bind import engine_for
-from backend.pipeline.judge import judge_group
+from backend.pipeline.judge import columns_of, judge_group
 from backend.pipeline.left_out import ServedGate
 from backend.pipeline.stage import Finish, derive_seed
 from backend.values import Group, Judgment
@@ -203,16 +203,7 @@ def _has_replies(row_id: int) -> bool:
 
 def _write(bench: _Bench, row_id: int, judgments: Sequence[Judgment], tally: _Tally) -> None:
     """Insert one batch of replies, and add what the judge took to its row, in one transaction."""
-    columns: dict[str, list[Any]] = {
-        "sample_id": [judgment.sample_id for judgment in judgments],
-        "judge": [judgment.judge for judgment in judgments],
-        "position": [judgment.position for judgment in judgments],
-        "score": [judgment.score for judgment in judgments],
-        "verdict": [judgment.verdict for judgment in judgments],
-        "rationale": [clean(judgment.rationale) for judgment in judgments],
-        "raw": [clean(judgment.raw) for judgment in judgments],
-        "num_tokens": [judgment.num_tokens for judgment in judgments],
-        "finish_reason": [judgment.finish_reason for judgment in judgments],
+    columns = columns_of(judgments) | {
         "failure": [None if judgment.failure is None else clean(judgment.failure.reason) for judgment in judgments],
         "is_doubtful": [judgment.failure is not None and not judgment.failure.kind.is_own for judgment in judgments],
     }

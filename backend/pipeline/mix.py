@@ -17,10 +17,10 @@ from backend.pipeline import rows as dataset_rows
 from backend.pipeline.chosen import ChosenRows, ancestors, example_of, rows_before
 from backend.pipeline.history import is_same
 from backend.pipeline.stage import StageContext
-from backend.values import DatasetType, Example, Past, SetUse, TrainingRow
+from backend.values import DatasetType, Example, Past, SampleKind, SetUse, TrainingRow
 
 AT_ONCE = 500
-IMPORT = "import"
+IMPORT = SampleKind.imported.value
 """The kind of a known answer's row: a file brought it."""
 Key = tuple[int, int | None, int | None, bool | None]
 

@@ -91,7 +91,7 @@ def offered(stage: StageContext, groups: Sequence[values.Group]) -> list[values.
 def with_ends(examples: list[values.Example], groups: Sequence[values.Group]) -> list[values.Example]:
     """The examples, those whose texts are steps that go on saying so: a training does not end the turn after these."""
     made_here = (
-        sample for group in groups for sample in group.samples if sample.kind != "import"
+        sample for group in groups for sample in group.samples if sample.kind != values.SampleKind.imported
     )  # a file may note anything
     steps = {sample.id for sample in made_here if sample.extra.get(values.GOES_ON)}
     if not steps:

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from backend.judges import fill, prompt_text, with_slots
 from backend.judges._compared import answer_of, in_order
 from backend.prompt_sources import PromptSource
-from backend.values import Group, LabelSource, Prompt, Sample, Verdict
+from backend.values import Group, LabelSource, Prompt, Sample, SampleKind, Verdict
 
 TEMPLATE = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
 
@@ -73,7 +73,7 @@ class CompareAll(PromptSource):
             self.template, prompt=prompt_text(root.messages), responses="\n\n".join(listed), count=str(len(shown))
         )
         answer = answer_of(best, len(shown)) if best is not None else None
-        first = next(sample for sample in group.samples if sample.kind != "edit")
+        first = next(sample for sample in group.samples if sample.kind != SampleKind.edit)
         asked = replace(group.prompt, messages=[{"role": "user", "content": text}], answer=answer)
         return Group(asked, parent=first)
 

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 
 from backend.judges import fill, prompt_text, with_slots
 from backend.prompt_sources import PromptSource
-from backend.values import Group, Prompt, Sample
+from backend.values import Group, Prompt, Sample, SampleKind
 
 TEMPLATE = (
     "{prompt}\n\nThese are the answers that several agents gave:\n\n{responses}\n\nUse them as additional advice, look "
@@ -55,4 +55,4 @@ class Debate(PromptSource):
 
 def _own(group: Group) -> list[Sample]:
     """The texts of the agents, without those that people wrote afterwards."""
-    return [sample for sample in group.samples if sample.kind != "edit"]
+    return [sample for sample in group.samples if sample.kind != SampleKind.edit]

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from backend import answers
 from backend.selectors import Selector
-from backend.values import Group, Sample
+from backend.values import Group, Sample, SampleKind
 
 
 class WeighsByEntropy(Selector, abstract=True):
@@ -33,7 +33,7 @@ class WeighsByEntropy(Selector, abstract=True):
         """H^a over the answers that the model gave, or a file where it gave none; 1 where examples are not weighed."""
         if self.entropy_power == 0:
             return 1.0
-        own = [sample for sample in group.samples if sample.kind == "completion"] or group.samples
+        own = [sample for sample in group.samples if sample.kind == SampleKind.completion] or group.samples
         whole = [sample for sample in own if sample.finish_reason != "length"]
         read = [answer for sample in whole if (answer := self.answer_of(group, sample)) is not None]
         return float(entropy(list(Counter(read).values())) ** self.entropy_power)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from backend.selectors import Selector, is_blank, is_truncated, with_twins
-from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
+from backend.values import DatasetType, Example, Group, Sample, SampleKind, Selection, Verdict
 
 
 class SignedExamples(Selector):
@@ -47,7 +47,7 @@ class SignedExamples(Selector):
                 kept.append(sample)
             else:
                 dropped[reason] += 1
-        drawn = [sample for sample in kept if sample.kind != "edit"]
+        drawn = [sample for sample in kept if sample.kind != SampleKind.edit]
         if not drawn:
             dropped.update({"no sample that was drawn": len(kept)} if kept else {})
             return []

@@ -1,7 +1,7 @@
 """Who acts, and the one permission check."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -9,6 +9,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from backend.db import tables
 from backend.errors import NotFound, NotSignedIn, PermissionDenied
 from backend.values import Role
+
+Row = TypeVar("Row", bound=tables.Base)
 
 
 @dataclass(frozen=True)
@@ -42,29 +44,20 @@ def _standing() -> Any:
 _STANDING = _standing()
 
 
-def role_of(db: Session, actor: Actor, project_id: int) -> Role | None:
+def role_of(db: Session, actor: Actor, project_id: int, *, in_trash: bool = False) -> Role | None:
     """Return the actor's role in the project, or None when there is no such project or no membership.
 
-    Nobody has a role in what lies in the trash. Read from the rows at every call: a role taken away counts from the
-    next call on.
+    Nobody has a role in what lies in the trash. in_trash: the role that the actor would have if it did not lie there;
+    None where it does not. Read from the rows at every call: a role taken away counts from the next call on.
     """
-    return _role(db, actor, project_id, in_trash=False)
-
-
-def role_in_trash(db: Session, actor: Actor, project_id: int) -> Role | None:
-    """The role that the actor would have in a project if it were not in the trash; None where it is not there."""
-    return _role(db, actor, project_id, in_trash=True)
-
-
-def _role(db: Session, actor: Actor, project_id: int, *, in_trash: bool) -> Role | None:
-    found = db.execute(_STANDING, {"user_id": actor.user_id, "project_id": project_id}).one_or_none()
-    if found is None or not found.is_active:
+    row = db.execute(_STANDING, {"user_id": actor.user_id, "project_id": project_id}).one_or_none()
+    if row is None or not row.is_active:
         raise NotSignedIn("Your account is no longer active. Ask the person who runs this installation.")
-    if (found.trashed_at is not None) is not in_trash:
+    if (row.trashed_at is not None) is not in_trash:
         return None
-    if found.is_owner:
-        return Role.admin if found.project_id is not None and found.preview_id is None else None
-    return cast(Role | None, found.role)
+    if row.is_owner:
+        return Role.admin if row.project_id is not None and row.preview_id is None else None
+    return cast(Role | None, row.role)
 
 
 def may_decide(project_id: int | InstrumentedAttribute[int], role: Role = Role.reviewer) -> Select[int]:
@@ -88,12 +81,26 @@ def require(db: Session, actor: Actor, project_id: int, role: Role) -> None:
         )
 
 
+def require_row(db: Session, actor: Actor, row: Row | None, role: Role, missing: str) -> Row:
+    """Return the row of a project if the actor has that role in it; raises `NotFound`, `PermissionDenied`.
+
+    missing: what is said where there is no such row, and to strangers, who do not learn that there is.
+    """
+    if row is None:
+        raise NotFound(missing)
+    try:
+        require(db, actor, cast(Any, row).project_id, role)
+    except NotFound as error:
+        raise NotFound(missing) from error
+    return row
+
+
 def _said_of_trash(db: Session, actor: Actor, project_id: int) -> str:
     """That what was asked for lies in the trash, and the way back; empty where it does not or is not the actor's."""
     row = db.get(tables.Project, project_id)
     if row is None or row.trashed_at is None:
         return ""
-    role = role_in_trash(db, actor, project_id)
+    role = role_of(db, actor, project_id, in_trash=True)
     if role is None:
         return ""
     if row.is_deleting:

@@ -5,17 +5,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from backend.db.standing import ANY_LABELLING, DECIDING
 from backend.errors import InvalidInput
 from backend.services import refusals
-
-
-class Mode(StrEnum):
-    """What one item is and how it is decided."""
-
-    sample = "sample"
-    group = "group"
-    pair = "pair"
-    judgment = "judgment"
+from backend.values import CutRule as CutRule
+from backend.values import DecisionKind
+from backend.values import Mode as Mode
 
 
 class CloseRule(StrEnum):
@@ -25,15 +20,6 @@ class CloseRule(StrEnum):
     all_decided = "all_decided"
     agreement = "agreement"
     minutes = "minutes"
-
-
-class CutRule(StrEnum):
-    """Whether people's decisions move the judge's cut, and what the moved cut is the best for."""
-
-    judge = "judge"
-    f1 = "f1"
-    youden = "youden"
-    accuracy = "accuracy"
 
 
 class ReviewSettings(BaseModel):
@@ -75,6 +61,11 @@ class ReviewSettings(BaseModel):
     def by_group(self) -> bool:
         """Whether an item is a group, named by its first sample."""
         return self.mode in (Mode.group, Mode.pair)
+
+    @property
+    def deciding(self) -> tuple[DecisionKind, ...]:
+        """What decides an item. A rewrite decides its sample, but not the group the sample is shown with."""
+        return ANY_LABELLING if self.by_group else DECIDING
 
     @property
     def has_overlap(self) -> bool:

@@ -2,6 +2,13 @@
 
 from enum import StrEnum
 
+SCORER = "scorer"
+"""A model whose head gives one number: it scores texts and writes none. A kind of checkpoint."""
+WRAPPER = "wrapper"
+"""A checkpoint whose engine holds another one: weights of an earlier checkpoint, and how they are used."""
+PUSH = "push"
+"""The kind of a job that sends a checkpoint or a dataset to the model hub with the installation's token."""
+
 
 class Verdict(StrEnum):
     accept = "accept"
@@ -77,6 +84,37 @@ class DatasetType(StrEnum):
     unpaired_preference = "unpaired_preference"
     prompt_only = "prompt_only"
     language_modeling = "language_modeling"
+
+
+class SampleKind(StrEnum):
+    """Where a sample's text comes from."""
+
+    completion = "completion"
+    """A model wrote it for its round."""
+    edit = "edit"
+    """A person rewrote a text."""
+    imported = "import"
+    """A file brought it."""
+    rollout = "rollout"
+    """A trainer let the policy write it."""
+
+
+class Mode(StrEnum):
+    """What one item is and how it is decided."""
+
+    sample = "sample"
+    group = "group"
+    pair = "pair"
+    judgment = "judgment"
+
+
+class CutRule(StrEnum):
+    """Whether people's decisions move the judge's cut, and what the moved cut is the best for."""
+
+    judge = "judge"
+    f1 = "f1"
+    youden = "youden"
+    accuracy = "accuracy"
 
 
 class DecisionKind(StrEnum):

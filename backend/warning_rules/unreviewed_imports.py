@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from backend.values import SampleKind
 from backend.warning_rules import Finding, WarningEvidence, WarningRule, share
 
 
@@ -20,5 +21,5 @@ class UnreviewedImports(WarningRule):
     def compute(self, evidence: WarningEvidence) -> Finding:
         seen = evidence.round
         kept = [one for group in seen.round_groups for one in group.samples if one.id in seen.kept]
-        foreign = [one.id for one in kept if one.kind == "import" and one.id not in seen.people]
+        foreign = [one.id for one in kept if one.kind == SampleKind.imported and one.id not in seen.people]
         return share(len(foreign), len(kept), foreign)

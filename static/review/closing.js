@@ -2,14 +2,14 @@
 // Closing the review: first what it would do, then the act.
 
 import { closeDialog, make, plural } from "./elements.js";
-
-const SILENT = "The server does not answer. Try again.";
+import { refusal } from "./rest.js";
 
 /** @param {Desk} desk */
 export async function askToClose(desk) {
   const answer = await desk.rest.get(`${desk.address}/review/closing`);
   const dialog = desk.parts.closing;
-  if (!answer || answer.error) return desk.say(answer ? answer.error.message : SILENT);
+  const problem = refusal(answer);
+  if (problem) return desk.say(problem);
   const waiting = desk.outbox.size;
   const close = make("button.rondo-primary", { type: "button", onclick: () => closeReview(desk) }, "Close the review");
   close.disabled = waiting > 0;
@@ -33,7 +33,8 @@ export async function askToClose(desk) {
 async function closeReview(desk) {
   const answer = await desk.rest.post(`${desk.address}/review/close`);
   desk.parts.closing.close();
-  if (!answer || answer.error) return desk.say(answer ? answer.error.message : SILENT);
+  const problem = refusal(answer);
+  if (problem) return desk.say(problem);
   desk.round.is_open = false;
   const link = make("a", { href: "jobs" }, "See Jobs");
   desk.say("The review is closed. Selection and training go on in the background. ", { good: true, link });

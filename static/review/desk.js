@@ -23,7 +23,7 @@ import { Outbox } from "./outbox.js";
 import { Palette } from "./palette.js";
 import { Repair } from "./repair.js";
 import { kept, Rest } from "./rest.js";
-import { Team, withHere } from "./team.js";
+import { Team } from "./team.js";
 import * as text from "./text.js";
 
 /** @type {Record<Opened["mode"], new (desk: any) => any>} */
@@ -404,7 +404,7 @@ export async function start(element) {
       const { me, rounds, desk } = opened;
       const stored = localStorage.getItem("rondo.review.order");
       const order = desk.orders.includes(stored) ? stored : "worth";
-      element.desk = new Desk(element, { ...desk, progress: withHere(desk.progress), me, rounds, order });
+      element.desk = new Desk(element, { ...desk, me, rounds, order });
       return element.desk.start();
     }
     const mayCome = !opened || PASSING.has(opened.error?.type);

@@ -3,6 +3,7 @@
 
 import { closeDialog, keyName, make } from "./elements.js";
 import { namesOf } from "./keys.js";
+import { refusal } from "./rest.js";
 
 const MODIFIERS = ["Shift", "Control", "Alt", "Meta", "AltGraph", "CapsLock"];
 const FIXED = [
@@ -142,8 +143,8 @@ export class Help {
   /** @param {Record<string, string[]>} changes */
   async store(changes) {
     const answer = await this.save(changes);
-    if (!answer || answer.error)
-      return this.draw(answer ? answer.error.message : "The server does not answer. Try again.");
+    const problem = refusal(answer);
+    if (problem) return this.draw(problem);
     this.bindings.set(answer);
     this.changed();
     return this.draw();

@@ -3,6 +3,7 @@
 
 import { words } from "./diff.js";
 import { make, plural } from "./elements.js";
+import { refusal } from "./rest.js";
 
 const POLL = 700;
 const OVER = new Set(["done", "failed", "cancelled"]);
@@ -82,8 +83,8 @@ export class Repair {
     const answer = await this.desk.rest.post(`/samples/${this.target.sample_id}/repairs`, { instruction });
     this.isSending = false;
     if (!this.isOpen) return;
-    if (!answer || answer.error)
-      return this.say(answer ? answer.error.message : "The server does not answer. Try again.");
+    const problem = refusal(answer);
+    if (problem) return this.say(problem);
     localStorage.setItem(this.name, answer.job_id);
     this.wait(answer.job_id);
   }

@@ -77,6 +77,13 @@ export class Rest {
 }
 
 /**
+ * Why an answer is none, for people; empty where it is one.
+ * @param {any} answer
+ * @returns {string}
+ */
+export const refusal = (answer) => (answer ? answer.error?.message || "" : "The server does not answer. Try again.");
+
+/**
  * An item as the desk keeps it: with `members` where it is a group, and `mine` where the person decided it before.
  * @param {any} item as the server sends it
  * @returns {Item}

@@ -201,7 +201,7 @@ export function paintBar(desk) {
   const at = counted(desk);
   const [count, pace] = progressLine(desk.round.is_open ? at : { ...at, ends_at: null }, Boolean(desk.mode.names));
   if (parts.progress.textContent !== count + pace) parts.progress.replaceChildren(count, make("span.pace", {}, pace));
-  parts.here.textContent = peopleHere(desk.progress.here, desk.me);
+  parts.here.textContent = peopleHere(desk.progress.people, desk.me);
   paintSignedOut(desk);
 }
 

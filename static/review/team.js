@@ -55,7 +55,7 @@ export class Team {
     }
     desk.line.drop(lost.map(({ sample_id }) => sample_id));
     if (progress) {
-      desk.progress = withHere(progress);
+      desk.progress = progress;
       if (!progress.is_open) return desk.closed();
     }
     desk.line.wake();
@@ -117,23 +117,15 @@ export class Team {
 }
 
 /**
- * The progress with who is here, by number.
- * @param {Progress} progress
- */
-export const withHere = (progress) => ({
-  ...progress,
-  here: Object.fromEntries(progress.people.filter((one) => one.is_here).map((one) => [one.user_id, one.name])),
-});
-
-/**
  * Who else is here, in a few words.
- * @param {Record<string, string>} people
+ * @param {Progress["people"]} people
  * @param {number} me
  */
 export function peopleHere(people, me) {
-  const others = Object.entries(people)
-    .filter(([id]) => Number(id) !== me)
-    .map(([, name]) => name);
+  const others = people
+    .filter(({ user_id, is_here }) => is_here && user_id !== me)
+    .sort((a, b) => a.user_id - b.user_id)
+    .map(({ name }) => name);
   if (!others.length) return "";
   const named = others.slice(0, 3).join(", ");
   return `Also here: ${named}${others.length > 3 ? ` and ${others.length - 3} more` : ""}`;

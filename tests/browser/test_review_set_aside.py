@@ -48,10 +48,10 @@ def test_a_decision_that_makes_the_server_fail_is_kept_after_some_tries_and_hold
     desk = Review(chromium)
     write, poisons = decisions.write, ["poison"]
 
-    def fails(db: object, actor: object, round_: object, act: decisions.Act, *rest: object) -> object:
+    def fails(db: object, actor: object, round_: object, act: decisions.Act, *rest: object, **more: object) -> object:
         if act.note in poisons:
             raise RuntimeError("a fault of the server")
-        return write(db, actor, round_, act, *rest)  # type: ignore[arg-type]
+        return write(db, actor, round_, act, *rest, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(decisions, "write", fails)
     send_together(desk, "kind: 'note', note: 'poison'")

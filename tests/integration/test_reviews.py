@@ -229,8 +229,8 @@ def test_only_the_first_look_is_blind(database: str) -> None:
 
 def test_acts_in_one_call_are_all_or_none(database: str) -> None:
     desk = Desk()
-    acts = [Act("a" * 8, ACCEPT, desk.ids[0]), Act("b" * 8, SCORE, desk.ids[1])]
-    with pytest.raises(InvalidInput, match="number"):
+    acts = [Act("a" * 8, ACCEPT, desk.ids[0]), Act("b" * 8, SCORE, desk.ids[1], score=99.0)]
+    with pytest.raises(InvalidInput, match="scale"):
         reviews.decide_many(desk.reviewer, desk.round.id, acts)
     assert count(tables.Decision) == 0
     assert desk.label(desk.ids[0])[2] is LabelSource.judge

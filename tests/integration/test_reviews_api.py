@@ -114,8 +114,11 @@ def test_what_is_no_decision_is_refused_alone(database: str) -> None:
     team = Team(prompts=2)
     good = {"client_id": uuid.uuid4().hex, "kind": "accept", "sample_id": team.ids[0]}
     with site.with_token(team.who("ann")) as ann:
-        sent = [{"client_id": "bad", "kind": "nod", "sample_id": team.ids[0]}, 7, good]
+        bare = {"client_id": "without-a-number", "kind": "score", "sample_id": team.ids[0]}
+        sent = [{"client_id": "bad", "kind": "nod", "sample_id": team.ids[0]}, 7, bare, good]
         found = ann.post(f"/api/v1/rounds/{team.round.id}/decisions", json={"decisions": sent}).json()
-    assert [(one.get("client_id"), one.get("status")) for one in found[:2]] == [("bad", 422), ("", 422)]
+    refused = [(one.get("client_id"), one.get("status")) for one in found[:3]]
+    assert refused == [("bad", 422), ("", 422), ("without-a-number", 422)]
     assert found[0]["error"]["message"].startswith("This decision cannot be used: kind: ")
-    assert found[2].get("decision", found[2])["client_id"] == good["client_id"], found[2]
+    assert found[2]["error"]["message"] == "A score decision needs a number. Give one."
+    assert found[3].get("decision", found[3])["client_id"] == good["client_id"], found[3]

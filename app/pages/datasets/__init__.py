@@ -1,25 +1,23 @@
 """Datasets: what each training read, why the rest fell out, who is behind it, and its download."""
 
-import json
 from typing import Any
 from urllib.parse import urlencode
 
 import gradio as gr
 
 from app.pages.datasets import templates
-from app.pages.prompts.importing import short, table
+from app.pages.datasets.shown import card_value, export_values, funnel_value, list_row, table_row, whole_row
+from app.pages.prompts.importing import table
 from app.toasts import notice, toasts
-from app.widgets import buttons, drop_bars, hub_card, hub_push, list_detail
+from app.widgets import buttons, hub_card, hub_push, list_detail
 from app.widgets.asked import AddressId, asked, not_here
 from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.table import Table, row_number
-from app.widgets.times import moment
 from backend.errors import InvalidInput
 from backend.services import datasets
 from backend.services.access import Actor
-from backend.services.datasets import DatasetDetail, DatasetRow, DatasetView, cut_in_words, dataset_cards, exports
-from backend.services.datasets.exports import Export
+from backend.services.datasets import dataset_cards, exports
 from backend.services.hub import pushes
 from backend.values import DatasetType
 
@@ -255,104 +253,3 @@ def _link(dataset_id: int, format: str, type: str, *, strict: bool, leave_out: b
     asked = {"format": format, "type": type, "is_strict": strict, "leave_out": leave_out}
     name = f"dataset-{dataset_id}-{type}{'-strict' if strict else ''}.{format}"
     return {"link": f"/api/v1/datasets/{dataset_id}/export?{urlencode(asked)}", "name": name}
-
-
-def card_value(detail: DatasetDetail) -> dict[str, Any]:
-    """What the card shows; texts only."""
-    view = detail.view
-    origins = ", ".join(f"{count:,} {origin}" for origin, count in detail.origins.items())
-    facts = {k: v for k, v in detail.provenance.items() if v and k != "people"}
-    return {
-        "title": f"Dataset {view.id}",
-        "type": view.type.replace("_", " "),
-        "rows": f"{view.num_examples:,} rows ({origins})",
-        "round": view.round_number,
-        "round_id": view.round_id,
-        "made": moment(view.created_at),
-        "checkpoint": view.checkpoint,
-        "checkpoint_id": view.checkpoint_id,
-        "untrained": "no checkpoint yet" if view.is_read else "none: a later step of the round went on from its rows",
-        "hash": view.content_hash,
-        "provenance": [
-            {"name": k.replace("_", " "), "value": cut_in_words(v) if k == "cut" else _fact(v)}
-            for k, v in facts.items()
-        ],
-    }
-
-
-def _fact(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {version}" for name, version in value.items() if version)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def funnel_value(detail: DatasetDetail) -> dict[str, Any]:
-    """The stages from prompts to training rows; why rows fell out of each, and what is told beside that."""
-    most = max((int(step["count"]) for step in detail.funnel), default=0) or 1
-    return {"stages": [_stage(step, most) for step in detail.funnel]}
-
-
-def _stage(step: dict[str, Any], most: int) -> dict[str, Any]:
-    dropped = step.get("dropped") or {}
-    beside = [f"{k} {v:,}" for k, v in step.items() if k not in ("stage", "count", "dropped") and isinstance(v, int)]
-    beside += [cut_in_words(step["cut"])] if step.get("cut") else []
-    unit = [f"counted in {step['unit']}"] if dropped and step.get("unit") else []
-    return {
-        "name": str(step["stage"]),
-        "count": f"{step['count']:,}",
-        "width": round(100 * int(step["count"]) / most, 1),
-        "drops": drop_bars.bars((str(reason), int(count), "") for reason, count in dropped.items() if count),
-        "beside": "; ".join([*beside, *unit]),
-    }
-
-
-def list_row(view: DatasetView) -> list[str]:
-    """One dataset as the table shows it."""
-    frozen = moment(view.created_at)
-    type, checkpoint = view.type.replace("_", " "), view.checkpoint or "–"
-    return [
-        str(view.id),
-        str(view.round_number),
-        type,
-        f"{view.num_examples:,}",
-        checkpoint,
-        view.content_hash[:12],
-        frozen,
-    ]
-
-
-def table_row(row: DatasetRow) -> list[str]:
-    """One training row as the table shows it."""
-    label = "" if row.label is None else "good" if row.label else "bad"
-    prompt, rejected = short(row.messages[-1]["content"] if row.messages else ""), short(row.rejected or "")
-    return [str(row.position), prompt, short(row.completion), rejected, label, f"{row.weight:g}", row.origin]
-
-
-def whole_row(row: DatasetRow, type: DatasetType) -> str:
-    """All of a row as text."""
-    if type is DatasetType.language_modeling and not (row.messages and row.completion):
-        parts = [f"text:\n{datasets.plain(row.messages, row.completion)}"]
-    else:
-        parts = [f"{message['role']}:\n{message['content']}" for message in row.messages]
-        parts += [f"{'chosen' if row.rejected is not None else 'completion'}:\n{row.completion}"]
-    parts += [f"rejected:\n{row.rejected}"] if row.rejected is not None else []
-    none = "none (the prompt’s own answer)" if row.completion else "none"
-    ids = f"prompt {row.prompt_id}, sample {row.sample_id or none}"
-    return "\n\n".join([*parts, ids + (f", rejected sample {row.rejected_id}" if row.rejected_id else "")])
-
-
-def export_values(export: Export) -> dict[str, Any]:
-    """What an export says of itself, line by line."""
-    lines = [f"{export.num_rows:,} rows, {export.num_bytes / 1000:,.0f} KB."]
-    lines += [
-        f"{finding.count:,} rows: {finding.meaning} (first: {_places(finding.positions)})"
-        for finding in export.findings
-    ]
-    lines += [f"Left out, {reason}: {count:,} rows." for reason, count in export.left_out.items()]
-    lines += export.warnings
-    lines += [] if export.findings else ["No check found anything."]
-    return {"is_bad": bool(export.findings), "lines": lines}
-
-
-def _places(positions: tuple[int, ...]) -> str:
-    return ", ".join(map(str, positions[:5]))

@@ -10,7 +10,7 @@ from app.widgets.sample_filters import read_filters, to_address
 from backend.errors import InvalidInput
 from backend.services.samples import groups
 from backend.services.samples.groups import GroupMember, GroupPage, GroupRow, GroupSort, GroupSortKey
-from backend.values import JSON, Verdict
+from backend.values import JSON, SampleKind, Verdict
 
 ORDERS = [
     ("Number, oldest first", "+number"),
@@ -122,7 +122,7 @@ def row_of(row: GroupRow, query: JSON) -> JSON:
 
 def member_of(member: GroupMember, query: JSON) -> JSON:
     words = HIDDEN if member.is_hidden else member.verdict or "no verdict"
-    kind = "" if member.kind == "completion" else f", {member.kind}"
+    kind = "" if member.kind == SampleKind.completion else f", {member.kind}"
     return {
         "badge": BADGES[member.verdict],
         "sign": SIGNS[member.verdict],

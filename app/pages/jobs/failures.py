@@ -17,7 +17,7 @@ from backend.errors import InvalidInput, NotFound
 from backend.services import rounds
 from backend.services.rounds import RoundView, failures
 from backend.services.rounds.failures import FailureView
-from backend.values import Role
+from backend.values import Role, Stage
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
@@ -179,9 +179,9 @@ def list_value(rows: list[FailureView], total: int) -> dict[str, Any]:
 
 def what(row: FailureView) -> str:
     """What was left out, in a few words."""
-    if row.stage == "judge":
+    if row.stage == Stage.judge:
         return "a sample without a judgment" if row.position is None else f"reply {row.position + 1} of the judge"
-    if row.stage == "train":
+    if row.stage == Stage.train:
         return f"training row {(row.position or 0) + 1}"
     return "a prompt" if row.position is None else f"sample {row.position + 1} of a prompt"
 

@@ -17,7 +17,7 @@ from backend.judges import Comparison, Judge
 from backend.pipeline.decided import in_order
 from backend.pipeline.health.shapes import HealthEvidence, JudgedText, Witness, Word
 from backend.recipes import Recipe, StepPlace
-from backend.values import DecisionKind, LabelSource, Split, Verdict
+from backend.values import DecisionKind, LabelSource, Mode, Split, Verdict
 
 MOST_GROUPS = 500
 """Of so many groups all texts are looked at; of more, those of so many, evenly drawn."""
@@ -145,7 +145,7 @@ def _words(db: Session, row: tables.Round) -> list[Any]:
         .order_by(decision.id)
     )
     last = {(row.sample_id, row.user_id, row.kind in TOGETHER): row for row in db.execute(query)}
-    return [row for row in last.values() if row.is_blind and row.mode != "judgment"]
+    return [row for row in last.values() if row.is_blind and row.mode != Mode.judgment]
 
 
 def _witnesses(
@@ -208,7 +208,7 @@ def _better(db: Session, row: tables.Round, words: Sequence[Any], step: int) -> 
     for compared_row in compared:
         shown = (
             members[compared_row.group_id]
-            if compared_row.mode != "pair"
+            if compared_row.mode != Mode.pair
             else [n for n in (compared_row.value.get("worst"),) if n]
         )
         for first, second in _pairs(compared_row.value or {}, shown):

@@ -14,7 +14,7 @@ from backend.services import events
 from backend.services.access import Actor, require
 from backend.services.held_out import measured
 from backend.services.held_out.measured import Measurement
-from backend.values import SCORER, Role, Split, Stage
+from backend.values import SCORER, Role, SampleKind, Split, Stage
 
 USUAL, FEWEST, MOST = 20, 3, 200
 
@@ -87,7 +87,7 @@ def _of(sample: type[tables.Sample], measurement: Measurement) -> tuple[ColumnEl
         sample.checkpoint_id == measurement.checkpoint_id,
         sample.split == Split.held_out,
         sample.position == 0,
-        sample.kind == "completion",
+        sample.kind == SampleKind.completion,
     )
 
 

@@ -10,11 +10,10 @@ from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
 from backend.db.many import in_chunks
-from backend.errors import NotFound
 from backend.metrics._agreement import Figure, cohen, percent
 from backend.metrics._intervals import wilson
 from backend.pipeline.arena import FAILED, UNCLEAR
-from backend.services.access import Actor, require, role_of
+from backend.services.access import Actor, require, require_row, role_of
 from backend.values import Role
 
 FIRST, SECOND, TIE = "first", "second", "tie"
@@ -106,12 +105,7 @@ def get(actor: Actor, arena_id: int) -> ArenaView:
     missing = f"There is no arena {arena_id} here. Choose one from the list."
     with reading() as db:
         row = db.get(tables.Arena, arena_id)
-        if row is None:
-            raise NotFound(missing)
-        try:
-            require(db, actor, row.project_id, Role.viewer)
-        except NotFound as error:
-            raise NotFound(missing) from error
+        row = require_row(db, actor, row, Role.viewer, missing)
         return _view(db, actor, row, *_counts(db, actor, [arena_id])[arena_id])
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound
-from backend.services.access import Actor, require
+from backend.services.access import Actor, require_row
 from backend.services.arena import sides
 from backend.values import Role
 
@@ -156,10 +156,4 @@ def _arena(db: Session, actor: Actor, arena_id: int, *, lock: bool = False) -> t
     """
     missing = f"There is no arena {arena_id} here. Choose one from the list."
     row = db.get(tables.Arena, arena_id, with_for_update=lock)
-    if row is None:
-        raise NotFound(missing)
-    try:
-        require(db, actor, row.project_id, Role.reviewer)
-    except NotFound as error:
-        raise NotFound(missing) from error
-    return row
+    return require_row(db, actor, row, Role.reviewer, missing)

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from backend.config import settings
 from backend.db import reading, session, standing, tables
 from backend.engines._wrapper import in_words, innermost
-from backend.errors import Conflict, NotFound
+from backend.errors import Conflict
 from backend.pipeline import preview_rows
 from backend.pipeline.trained import say_rows
 from backend.services import events
-from backend.services.access import Actor, is_owner, require
+from backend.services.access import Actor, is_owner, require, require_row
 from backend.services.checkpoints import at_work, endpoints, merging, model_checks, model_folders, trainings
 from backend.services.checkpoints.endpoints import Endpoint, EndpointSettings, EndpointView
 from backend.services.checkpoints.merging import Merge
@@ -305,13 +305,7 @@ def _people(db: Session, round_ids: list[int]) -> tuple[Contribution, ...]:
 def _find(db: Session, actor: Actor, checkpoint_id: int, role: Role) -> tables.Checkpoint:
     row = db.get(tables.Checkpoint, checkpoint_id)
     missing = f"There is no checkpoint {checkpoint_id}. Choose one from the list."
-    if row is None:
-        raise NotFound(missing)
-    try:
-        require(db, actor, row.project_id, role)
-    except NotFound as error:
-        raise NotFound(missing) from error
-    return row
+    return require_row(db, actor, row, role, missing)
 
 
 def _users(db: Session, checkpoint_id: int) -> str:

@@ -9,11 +9,11 @@ from backend import boundary, jobs
 from backend.db import reading, session, tables
 from backend.engines import _weights
 from backend.engines._wrapper import in_words, innermost, is_wrapper
-from backend.errors import Conflict, InvalidInput, NotFound
+from backend.errors import Conflict, InvalidInput
 from backend.pipeline.bind import engine_json
 from backend.pipeline.merge import KIND, LONGEST_NAME
 from backend.services import events
-from backend.services.access import Actor, require
+from backend.services.access import Actor, require_row
 from backend.services.checkpoints import model_checks
 from backend.values import JSON, JobStatus, Role, Stage
 
@@ -67,13 +67,8 @@ def get(actor: Actor, job_id: int) -> Merge:
     """Return a merge; raises `NotFound`."""
     missing = f"There is no merge {job_id} here. Start it again."
     with reading() as db:
-        job = db.get(tables.Job, job_id)
-        if job is None or job.spec.get("kind") != KIND:
-            raise NotFound(missing)
-        try:
-            require(db, actor, job.project_id, Role.viewer)
-        except NotFound as error:
-            raise NotFound(missing) from error
+        query = select(tables.Job).where(tables.Job.id == job_id, tables.Job.spec["kind"].as_string() == KIND)
+        job = require_row(db, actor, db.scalar(query), Role.viewer, missing)
         return _view(db, job)
 
 

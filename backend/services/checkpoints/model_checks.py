@@ -11,11 +11,11 @@ from backend.engines import _probe
 from backend.engines._model_check import CheckLevel, Line
 from backend.engines._wrapper import in_words, innermost, is_wrapper
 from backend.engines.openai import OpenAI
-from backend.errors import InvalidInput, NotFound, RondoError
+from backend.errors import InvalidInput, RondoError
 from backend.pipeline import model_check
 from backend.pipeline.bind import engine_json
 from backend.services import events
-from backend.services.access import Actor, require
+from backend.services.access import Actor, require_row
 from backend.services.checkpoints import at_work
 from backend.values import JSON, Role
 
@@ -109,13 +109,7 @@ def find(db: Session, actor: Actor, checkpoint_id: int) -> tables.Checkpoint:
     """The checkpoint, for a curator of its project; raises `NotFound`, `PermissionDenied`."""
     row = db.get(tables.Checkpoint, checkpoint_id)
     missing = f"There is no checkpoint {checkpoint_id}. Choose one from the list."
-    if row is None:
-        raise NotFound(missing)
-    try:
-        require(db, actor, row.project_id, Role.curator)
-    except NotFound as error:
-        raise NotFound(missing) from error
-    return row
+    return require_row(db, actor, row, Role.curator, missing)
 
 
 def system_turns(db: Session, project_id: int, policy_id: int, set_ids: Sequence[int]) -> list[str]:

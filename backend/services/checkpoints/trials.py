@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from backend import boundary, jobs
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput, NotFound
-from backend.services.access import Actor, require
+from backend.services.access import Actor, require, require_row
 from backend.values import JSON, SCORER, JobStatus, Role, Sampling, Stage
 
 MAX_CHARACTERS = 50_000
@@ -77,13 +77,9 @@ def try_prompt(actor: Actor, checkpoint_ids: list[int], text: str, sampling: Sam
 def try_result(actor: Actor, job_id: int) -> Trial:
     """Return a trial; its replies are there once its job is done."""
     with reading() as db:
-        job = db.get(tables.Job, job_id)
-        if job is None or job.spec.get("kind") != "try":
-            raise NotFound(f"There is no trial {job_id}. Try the prompt again.")
-        try:
-            require(db, actor, job.project_id, Role.viewer)
-        except NotFound as error:
-            raise NotFound(f"There is no trial {job_id}. Try the prompt again.") from error
+        query = select(tables.Job).where(tables.Job.id == job_id, tables.Job.spec["kind"].as_string() == "try")
+        missing = f"There is no trial {job_id}. Try the prompt again."
+        job = require_row(db, actor, db.scalar(query), Role.viewer, missing)
         return _trial(db, job)
 
 

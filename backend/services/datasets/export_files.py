@@ -7,7 +7,7 @@ from backend.pipeline.rows import plain
 from backend.row_files import MESSAGES as _MESSAGES
 from backend.row_files import Columns, Values
 from backend.services.datasets.export_rows import DECISION, NO_SIDE, ExportRow, RowSide
-from backend.values import DatasetType
+from backend.values import DatasetType, SampleKind
 
 _TRL: dict[DatasetType, dict[str, str]] = {
     DatasetType.prompt_completion: {"prompt": _MESSAGES, "completion": _MESSAGES},
@@ -48,7 +48,7 @@ class Provenance:
     def values(self, row: ExportRow, type: DatasetType) -> Values:
         """The provenance of a row in flat columns."""
         number, checkpoint = self.rounds.get(row.chosen.round_id or 0, (None, None))
-        if row.chosen.kind == "import" or row.origin == DECISION:
+        if row.chosen.kind == SampleKind.imported or row.origin == DECISION:
             checkpoint = None  # a file brought it, or it is what a judge should have said
         sides = _pair(row.chosen, row.rejected or NO_SIDE) if type is DatasetType.preference else _single(row.chosen)
         every = row.prompt_id, row.origin, row.weight, number, checkpoint, self.judge_template, self.snapshot

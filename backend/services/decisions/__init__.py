@@ -15,17 +15,17 @@ from backend.recipes import cut_of, judge_of
 from backend.services import review_settings
 from backend.services.access import Actor
 from backend.services.decisions import group_decisions, labels, leases
-from backend.services.decisions.acts import Act, check
+from backend.services.decisions.acts import Act
 from backend.services.decisions.decision import Decision, own, written_before
 from backend.services.decisions.edits import make_edit, source
 from backend.services.decisions.locks import lock_round
 from backend.services.decisions.retracts import retract
-from backend.services.decisions.votes import verdict_of
+from backend.services.decisions.votes import is_override, verdict_of
 from backend.services.review_settings import Mode, ReviewSettings
 from backend.services.rounds import review_scope
 from backend.values import DecisionKind, Verdict
 
-__all__ = ["Act", "ActPlace", "Decision", "lock_round", "places_of", "write", "write_all", "write_alone"]
+__all__ = ["Act", "ActPlace", "Decision", "lock_round", "places_of", "write_all"]
 
 
 @dataclass(frozen=True)
@@ -43,33 +43,27 @@ class ActPlace:
     machine: dict[int, tuple[float | None, Verdict | None]]
 
 
-def write_all(db: Session, actor: Actor, round_: tables.Round, acts: Sequence[Act]) -> list[Decision]:
-    """Write acts in order; the round is locked. Locks and slots are taken first, in order of their numbers."""
-    for act in acts:
-        check(act)
+def write_all(
+    db: Session, actor: Actor, round_: tables.Round, acts: Sequence[Act], *, is_adjudication: bool = False
+) -> list[Decision]:
+    """Write acts in order; the round is locked. Locks and slots are taken first, in order of their numbers.
+
+    is_adjudication: they stand above all votes, and need no slots.
+    """
     settings = review_settings.read(round_.review)
     places = places_of(db, round_, settings, [act for act in acts if act.kind is not DecisionKind.retract])
     done = written_before(db, actor, round_, [act.client_id for act in acts])
-    kinds = labels.deciding(settings)
-    wanted = [places.get(act.client_id) for act in acts if act.kind in kinds and act.client_id not in done]
-    leases.settle(db, actor, round_, settings, [place.item_id for place in wanted if place])
+    if not is_adjudication:
+        new = [act.client_id for act in acts if act.kind in settings.deciding and act.client_id not in done]
+        leases.settle(db, actor, round_, settings, [places[one].item_id for one in new if one in places])
     decisions = []
     for act in acts:
-        decision = done.get(act.client_id) or write(db, actor, round_, act, settings, places.get(act.client_id))
+        decision, place = done.get(act.client_id), places.get(act.client_id)
+        if decision is None:
+            decision = write(db, actor, round_, act, settings, place, is_adjudication=is_adjudication)
         done[act.client_id] = replace(decision, is_new=False)
         decisions.append(decision)
     return decisions
-
-
-def write_alone(
-    db: Session, actor: Actor, round_: tables.Round, act: Act, *, is_adjudication: bool = False
-) -> Decision:
-    """Write one act that needs no slot; the round is locked."""
-    check(act)
-    settings = review_settings.read(round_.review)
-    place = places_of(db, round_, settings, [act]).get(act.client_id)
-    done = written_before(db, actor, round_, [act.client_id])
-    return done.get(act.client_id) or write(db, actor, round_, act, settings, place, is_adjudication=is_adjudication)
 
 
 def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts: Sequence[Act]) -> dict[str, ActPlace]:
@@ -128,7 +122,7 @@ def write(
     settings: ReviewSettings,
     place: ActPlace | None,
     *,
-    is_adjudication: bool = False,
+    is_adjudication: bool,
 ) -> Decision:
     """Write one act that was not written before."""
     if act.kind is DecisionKind.retract:
@@ -138,7 +132,7 @@ def write(
     if not place.is_shown:
         review_scope.refuse_others(db, round_, act.sample_id)
     row = row_for(db, actor, round_, act, settings, place)
-    if act.kind in labels.deciding(settings):
+    if act.kind in settings.deciding:
         row.is_adjudication = is_adjudication
         row.is_gold = place.is_gold and not is_adjudication
         if not is_adjudication:
@@ -257,4 +251,4 @@ def said_of(act: Act, place: ActPlace, judge: dict[str, Any]) -> tuple[dict[str,
         is_right = machine_verdict is not None and machine_verdict.value == act.kind.value
         value = {"judge_right": is_right, "why": "" if is_right else act.value.get("why", "")}
     verdict = verdict_of(act.kind, score, cut_of(judge))
-    return value, labels.is_override(machine_score, machine_verdict, verdict, score)
+    return value, is_override(machine_score, machine_verdict, verdict, score)

@@ -23,7 +23,9 @@ WHY = ("", "arithmetic", "ignores the prompt", "format", "too strict", "too leni
 
 @dataclass(frozen=True)
 class Act:
-    """What a person does to a sample: what comes in, from the desk, a program or a service. Nothing in it is trusted.
+    """What a person does to a sample, as the desk, a program or a service sends it.
+
+    Raises `InvalidInput` for what no page sends.
 
     `client_id` is made where the key was pressed: a repeated send is one decision.
 
@@ -45,27 +47,25 @@ class Act:
     value: Data = field(default_factory=dict)
     mode: Mode | None = None
 
-
-def check(act: Act) -> None:
-    """Refuse what no page sends."""
-    if not 8 <= len(act.client_id) <= 64 or not act.client_id.isprintable():
-        raise InvalidInput("A decision needs a client_id of 8 to 64 characters, a new one for each. Use a UUID.")
-    if act.kind is DecisionKind.score and (act.score is None or not -1e9 < act.score < 1e9):
-        raise InvalidInput("A score decision needs a number. Give one.")
-    if act.seconds is not None and not 0 <= act.seconds <= MAX_SECONDS:
-        raise InvalidInput(f"The seconds spent on an item are 0 to {MAX_SECONDS:,.0f}. Send one of these, or none.")
-    if act.kind is DecisionKind.edit and not (act.text or "").strip():
-        raise InvalidInput("The edited text is empty. Write something, or reject the sample.")
-    if act.kind is DecisionKind.note and not act.note.strip():
-        raise InvalidInput("The note is empty. Write something.")
-    boundary.text(act.text or "", "The edited text", MAX_TEXT)
-    boundary.text(act.note, "The note", MAX_NOTE)
-    boundary.text(act.retracts or "", "What is taken back", boundary.MOST_LINE)
-    if len(act.value) > MAX_VALUE:
-        raise InvalidInput(f"What a decision says has at most {MAX_VALUE} fields. Send fewer.")
-    boundary.plain(act.value)
-    if act.value.get("why", "") not in WHY:
-        raise InvalidInput(f"Why the judge is wrong is one of {', '.join(WHY[1:])}, or nothing.")
+    def __post_init__(self) -> None:
+        if not 8 <= len(self.client_id) <= 64 or not self.client_id.isprintable():
+            raise InvalidInput("A decision needs a client_id of 8 to 64 characters, a new one for each. Use a UUID.")
+        if self.kind is DecisionKind.score and (self.score is None or not -1e9 < self.score < 1e9):
+            raise InvalidInput("A score decision needs a number. Give one.")
+        if self.seconds is not None and not 0 <= self.seconds <= MAX_SECONDS:
+            raise InvalidInput(f"The seconds spent on an item are 0 to {MAX_SECONDS:,.0f}. Send one of these, or none.")
+        if self.kind is DecisionKind.edit and not (self.text or "").strip():
+            raise InvalidInput("The edited text is empty. Write something, or reject the sample.")
+        if self.kind is DecisionKind.note and not self.note.strip():
+            raise InvalidInput("The note is empty. Write something.")
+        boundary.text(self.text or "", "The edited text", MAX_TEXT)
+        boundary.text(self.note, "The note", MAX_NOTE)
+        boundary.text(self.retracts or "", "What is taken back", boundary.MOST_LINE)
+        if len(self.value) > MAX_VALUE:
+            raise InvalidInput(f"What a decision says has at most {MAX_VALUE} fields. Send fewer.")
+        boundary.plain(self.value)
+        if self.value.get("why", "") not in WHY:
+            raise InvalidInput(f"Why the judge is wrong is one of {', '.join(WHY[1:])}, or nothing.")
 
 
 def spent(decision: Any) -> Any:

@@ -22,8 +22,9 @@ from backend.errors import Conflict, InvalidInput, NotFound
 from backend.services import events
 from backend.services.access import Actor
 from backend.services.decisions import labels, lock_round
+from backend.services.decisions.votes import is_override
 from backend.services.rounds import get_row, review_scope
-from backend.values import DecisionKind, Role, Verdict
+from backend.values import DecisionKind, LabelSource, Role, Verdict
 
 MAX_SAMPLES = 100_000
 """One transaction, some seconds long: whoever else writes waits for it."""
@@ -175,7 +176,7 @@ def check_action(action: DecisionKind) -> None:
 def looked_at(round_id: int, filters: Filters, action: DecisionKind, facets: Sequence[int]) -> BulkPreview:
     """The preview of deciding on samples with these facets."""
     others = [facet for facet in map(decode_facet, facets) if facet["verdict"] != action.value]
-    people = sum(other["source"] == "person" for other in others)
+    people = sum(other["source"] == LabelSource.person for other in others)
     key = json.dumps([round_id, action, filters.changed(), len(facets), len(others), people])
     return BulkPreview(len(facets), len(others), people, hashlib.sha256(key.encode()).hexdigest())
 
@@ -244,7 +245,7 @@ def rows(
             "is_blind": False,
             "kind": action,
             "created_at": now(),
-            "is_override": labels.is_override(None, machine_verdict, verdict, None),
+            "is_override": is_override(None, machine_verdict, verdict, None),
         }
         for sample_id, machine_verdict, group_id in db.execute(query.where(label.sample_id.in_(ids)))
     ]

@@ -128,9 +128,7 @@ def own(db: Session, row: tables.Decision, actor: Actor, round_: tables.Round, *
     In a blind review `is_override` of a rewrite is None until the actor has labelled the sample, see
     `rules.is_known_override`.
     """
-    is_hidden = row.kind is DecisionKind.edit and hides_judge(round_) and not _has_labelled(db, row)
+    is_hidden = False
+    if row.kind is DecisionKind.edit and hides_judge(round_):
+        is_hidden = not db.scalar(select(standing.has_labelled()).where(tables.Decision.id == row.id))
     return Decision.of(row, actor.name, cut_of_round(round_), tells_judge=not is_hidden, is_new=is_new)
-
-
-def _has_labelled(db: Session, row: tables.Decision) -> bool:
-    return bool(db.scalar(select(standing.has_labelled()).where(tables.Decision.id == row.id)))

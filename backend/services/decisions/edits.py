@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import now, tables
 from backend.services.access import Actor
-from backend.values import LabelSource
+from backend.values import LabelSource, SampleKind
 
 
 def source(value: dict[str, Any]) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def make_edit(db: Session, actor: Actor, original: tables.Sample, text: str) -> 
     sample = tables.Sample
     db.scalars(select(tables.Group.id).where(tables.Group.id == original.group_id).with_for_update()).one()
     last = db.scalar(
-        select(func.max(sample.position)).where(sample.group_id == original.group_id, sample.kind == "edit")
+        select(func.max(sample.position)).where(sample.group_id == original.group_id, sample.kind == SampleKind.edit)
     )
     tokens = max(1, round(original.num_tokens * len(text) / max(1, len(original.text))))
     edited = tables.Sample(
@@ -34,7 +34,7 @@ def make_edit(db: Session, actor: Actor, original: tables.Sample, text: str) -> 
         author_id=actor.user_id,
         edited_from_id=original.id,
         split=original.split,
-        kind="edit",
+        kind=SampleKind.edit,
         position=0 if last is None else last + 1,
         text=text,
         finish_reason="stop",
@@ -50,7 +50,7 @@ def make_edit(db: Session, actor: Actor, original: tables.Sample, text: str) -> 
         tables.Label(
             sample_id=edited.id,
             round_id=original.round_id,
-            kind="edit",
+            kind=SampleKind.edit,
             num_tokens=tokens,
             source=LabelSource.none,
             updated_at=now(),

@@ -14,7 +14,7 @@ from backend.db.filters import UNDECIDED, decode_facet
 from backend.db.standing import ANY_LABELLING
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import review_scope
-from backend.values import LabelSource, Split, Verdict
+from backend.values import LabelSource, SampleKind, Split, Verdict
 
 SLOW_SECONDS = 0.1
 STANDS = 20.0
@@ -115,7 +115,7 @@ def count_labels(db: Session, round_id: int, *, edits: bool = True) -> dict[tupl
     sums: dict[tuple[LabelSource, Verdict | None], int] = defaultdict(int)
     for code, number in db.execute(query):
         facet = decode_facet(code)
-        if edits or facet["kind"] != "edit":
+        if edits or facet["kind"] != SampleKind.edit:
             verdict = None if facet["verdict"] == UNDECIDED else Verdict(facet["verdict"])
             sums[LabelSource(facet["source"]), verdict] += number
     return sums

@@ -15,17 +15,11 @@ from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
 from backend.db.many import in_chunks
-from backend.db.standing import ANY_LABELLING, DECIDING, TOGETHER
+from backend.db.standing import DECIDING, TOGETHER
 from backend.services.decisions import group_decisions
 from backend.services.decisions.rules import Rules
-from backend.services.decisions.votes import Vote, verdict_of
-from backend.services.review_settings import ReviewSettings
-from backend.values import SCORE_GAP, DecisionKind, LabelSource, Verdict, mean_score
-
-
-def deciding(settings: ReviewSettings) -> tuple[DecisionKind, ...]:
-    """What decides an item. A rewrite decides its sample, but not the group the sample is shown with."""
-    return ANY_LABELLING if settings.by_group else DECIDING
+from backend.services.decisions.votes import Vote, is_override, verdict_of
+from backend.values import DecisionKind, LabelSource, SampleKind, Verdict, mean_score
 
 
 @dataclass(frozen=True)
@@ -86,15 +80,6 @@ def majority(verdicts: Sequence[Verdict | None], machine_verdict: Verdict | None
     return (machine_verdict or given[-1]) if is_tie else counts[0][0]
 
 
-def is_override(
-    machine_score: float | None, machine_verdict: Verdict | None, verdict: Verdict | None, score: float | None
-) -> bool:
-    """Whether a person's word differs from the judge's. Where the judge has none, there is nothing to override."""
-    if machine_verdict is not None and verdict is not None and machine_verdict is not verdict:
-        return True
-    return score is not None and machine_score is not None and abs(score - machine_score) > SCORE_GAP
-
-
 def recompute(db: Session, sample_ids: Iterable[int], rounds: Sequence[tables.Round] = ()) -> None:
     """Set the labels of these samples from their standing decisions, in the caller's transaction.
 
@@ -122,7 +107,7 @@ def effects(
     rows = db.execute(select(*columns).where(label.sample_id.in_(sample_ids))).all()
     rules = Rules(db, {row.round_id for row in rows}, rounds)
     stands = votes_on(db, sample_ids, rules, without)
-    written = written_by_people(db, [row.sample_id for row in rows if row.kind == "edit"], without)
+    written = written_by_people(db, [row.sample_id for row in rows if row.kind == SampleKind.edit], without)
     effects_ = {}
     for sample_id, round_id, score, verdict, _ in rows:
         votes = written.get(sample_id, []) + stands.votes[sample_id]

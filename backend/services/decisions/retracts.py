@@ -45,7 +45,7 @@ def retract(db: Session, actor: Actor, round_: tables.Round, act: Act, settings:
 
 def free_slot(db: Session, actor: Actor, target: tables.Decision, settings: ReviewSettings) -> None:
     """Free the slot once no word of the person on the item stands."""
-    kinds = labels.deciding(settings)
+    kinds = settings.deciding
     if target.kind not in kinds or target.is_late or target.is_adjudication:
         return
     decision = tables.Decision

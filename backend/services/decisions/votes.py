@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend.db import standing, tables
 from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.services.decisions.rules import thresholds
-from backend.values import DecisionKind, Verdict
+from backend.values import SCORE_GAP, DecisionKind, Mode, Verdict
 
 VERDICTS = {
     DecisionKind.accept: Verdict.accept,
@@ -60,6 +60,15 @@ def verdict_of(kind: DecisionKind, score: float | None, cut: float | None) -> Ve
     if kind is DecisionKind.score and score is not None:
         return None if cut is None else Verdict.accept if score >= cut else Verdict.reject
     return VERDICTS.get(kind)
+
+
+def is_override(
+    machine_score: float | None, machine_verdict: Verdict | None, verdict: Verdict | None, score: float | None
+) -> bool:
+    """Whether a person's word differs from the judge's. Where the judge has none, there is nothing to override."""
+    if machine_verdict is not None and verdict is not None and machine_verdict is not verdict:
+        return True
+    return score is not None and machine_score is not None and abs(score - machine_score) > SCORE_GAP
 
 
 def read(db: Session, round_id: int, *, items_of: int | None = None) -> Votes:
@@ -130,7 +139,7 @@ def _vote(row: Any, cut: float) -> Vote:
         score,
         group_id=row.group_id,
         best=_best(row),
-        judge_hidden=row.is_blind and row.mode != "judgment",
+        judge_hidden=row.is_blind and row.mode != Mode.judgment,
         is_random=row.is_random,
         is_override=row.is_override,
     )

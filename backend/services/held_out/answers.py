@@ -14,7 +14,7 @@ from backend.services.access import Actor, require
 from backend.services.held_out import measured
 from backend.services.held_out.measured import Measurement, Verdicts
 from backend.services.held_out.words import Piece, changes
-from backend.values import JSON, Role, Split, Verdict
+from backend.values import JSON, Role, SampleKind, Split, Verdict
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def _answers(
         sample.prompt_id == prompt_id,
         sample.round_id.in_({measurement.round_id for measurement in chosen}),
         sample.split == Split.held_out,
-        sample.kind == "completion",
+        sample.kind == SampleKind.completion,
     )
     by_place: dict[tuple[int, int | None], list[tables.Sample]] = defaultdict(list)
     for row in db.scalars(query.order_by(sample.position)):

@@ -17,7 +17,7 @@ from backend.services.held_out.by_category import ComparedCategory
 from backend.services.held_out.knobs import DifferingKnob
 from backend.services.held_out.measured import ACCURACY, Measurement
 from backend.services.results.differences import Difference, of_values
-from backend.values import Role, RoundStatus, Split
+from backend.values import Role, RoundStatus, SampleKind, Split
 
 KEY = re.compile(r"([rc])([0-9]{1,18})")
 OTHER_PROMPTS = "measured on other prompts, so the numbers cannot be compared"
@@ -258,7 +258,7 @@ def _tokens(db: Session, measurement: Measurement) -> dict[int, float]:
         sample.split == Split.held_out,
         sample.checkpoint_id == measurement.checkpoint_id,
         sample.position == 0,
-        sample.kind == "completion",
+        sample.kind == SampleKind.completion,
     )
     return {id_: float(number) for id_, number in db.execute(query)}
 

@@ -16,7 +16,7 @@ from backend.services.access import Actor, require
 from backend.services.held_out import measured
 from backend.services.held_out.filtering import HeldOutFilters, asked, filtered, is_category, of, of_show
 from backend.services.held_out.measured import Measurement, Verdicts
-from backend.values import Role, Split
+from backend.values import Role, SampleKind, Split
 
 PAGE, MAX_PAGE = 50, 200
 PREVIEW = 200
@@ -227,7 +227,7 @@ def first_answers(db: Session, prompt_ids: Sequence[int], chosen: Sequence[Measu
         sample.split == Split.held_out,
         sample.checkpoint_id.in_([*rounds]),
         sample.position == 0,
-        sample.kind == "completion",
+        sample.kind == SampleKind.completion,
     )
     return {
         (row.prompt_id, row.checkpoint_id): row

@@ -15,7 +15,7 @@ from backend.errors import Conflict, InvalidInput, NotFound
 from backend.jobs import JobProgress
 from backend.pipeline.stage import Finish
 from backend.services import events
-from backend.services.access import Actor, require, require_owner
+from backend.services.access import Actor, require, require_owner, require_row
 from backend.services.datasets.exports import Format
 from backend.services.hub import files, uploading
 from backend.services.hub.files import FoundRows
@@ -86,13 +86,8 @@ def get(actor: Actor, job_id: int) -> Push:
     """Return a push; raises `NotFound`."""
     missing = f"There is no push {job_id} here. Start it again."
     with reading() as db:
-        job = db.get(tables.Job, job_id)
-        if job is None or job.spec.get("kind") != PUSH:
-            raise NotFound(missing)
-        try:
-            require(db, actor, job.project_id, Role.viewer)
-        except NotFound as error:
-            raise NotFound(missing) from error
+        query = select(tables.Job).where(tables.Job.id == job_id, tables.Job.spec["kind"].as_string() == PUSH)
+        job = require_row(db, actor, db.scalar(query), Role.viewer, missing)
         return _view(job)
 
 

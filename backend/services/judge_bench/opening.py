@@ -15,7 +15,7 @@ from backend.errors import Conflict, InvalidInput, NotFound
 from backend.pipeline.decided import in_order
 from backend.pipeline.judge_bench import KIND
 from backend.services import events
-from backend.services.access import Actor, require
+from backend.services.access import Actor, require, require_row
 from backend.services.decisions import bulk, decided
 from backend.services.judge_bench import entries as entries_of
 from backend.services.judge_bench import labels
@@ -133,13 +133,7 @@ def find(db: Session, actor: Actor, bench_id: int, role: Role, *, lock: bool = F
     """The bench, if the actor has that role in its project; raises `NotFound` or `PermissionDenied`."""
     missing = f"There is no judge bench {bench_id} here. Choose one from the list."
     row = db.get(tables.JudgeBench, bench_id, with_for_update=lock)
-    if row is None:
-        raise NotFound(missing)
-    try:
-        require(db, actor, row.project_id, role)
-    except NotFound as error:
-        raise NotFound(missing) from error
-    return row
+    return require_row(db, actor, row, role, missing)
 
 
 def _start(db: Session, actor: Actor, bench: tables.JudgeBench) -> int:

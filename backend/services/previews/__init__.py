@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from backend import boundary, jobs
 from backend.db import reading, session, tables
-from backend.errors import Conflict, NotFound
+from backend.errors import Conflict
 from backend.pipeline import preview_rows
 from backend.pipeline.preview import KIND, TUNE, spec_of
 from backend.pipeline.stage import derive_seed
 from backend.services import events, rounds
-from backend.services.access import Actor, require, role_of
+from backend.services.access import Actor, require, require_row, role_of
 from backend.services.plans.checks import check, parse, phase_of
 from backend.services.plans.plan import Plan
 from backend.values import JSON, JobStatus, LocalEngine, Role, Stage
@@ -214,13 +214,7 @@ def _forget_oldest(db: Session, project_id: int) -> None:
 def _find(db: Session, actor: Actor, preview_id: int, role: Role) -> tables.Preview:
     missing = f"There is no preview {preview_id} here. Start one from New round."
     row = db.get(tables.Preview, preview_id)
-    if row is None:
-        raise NotFound(missing)
-    try:
-        require(db, actor, row.project_id, role)
-    except NotFound as error:
-        raise NotFound(missing) from error
-    return row
+    return require_row(db, actor, row, role, missing)
 
 
 def _view(db: Session, row: tables.Preview) -> PreviewView:

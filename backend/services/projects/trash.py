@@ -12,7 +12,7 @@ from backend.db import now, reading, session, tables
 from backend.db.slugs import normal
 from backend.errors import Conflict, NotFound, NotSignedIn, PermissionDenied
 from backend.services import events
-from backend.services.access import Actor, is_owner, require, role_in_trash
+from backend.services.access import Actor, is_owner, require, role_of
 from backend.values import JobStatus, Role
 
 MOST_NAMED = 5
@@ -80,7 +80,7 @@ def at(actor: Actor, asked: str) -> TrashEntry | None:
         before = select(former.project_id).where(former.slug == normal(asked))
         named = (project.slug == normal(asked)) | project.id.in_(before)
         for project_id in db.scalars(select(project.id).where(named, project.trashed_at.is_not(None))):
-            if role_in_trash(db, actor, project_id) is not None:
+            if role_of(db, actor, project_id, in_trash=True) is not None:
                 return find(db, actor, project_id)
     return None
 
@@ -104,7 +104,7 @@ def restore(actor: Actor, entry_id: int) -> int:
 
 def find(db: Session, actor: Actor, entry_id: int) -> TrashEntry:
     """One project in the trash; raises `NotFound` where it is not there, or not for the actor."""
-    role, row = role_in_trash(db, actor, entry_id), db.get(tables.Project, entry_id)
+    role, row = role_of(db, actor, entry_id, in_trash=True), db.get(tables.Project, entry_id)
     if role is None or row is None:
         raise NotFound(f"There is nothing numbered {entry_id} in the trash. `rondo trash list` and /projects show it.")
     who = db.get(tables.User, row.trashed_by) if row.trashed_by is not None else None

@@ -19,7 +19,6 @@ from backend.errors import InvalidInput
 from backend.services import events, review_settings
 from backend.services.access import Actor, role_of
 from backend.services.decisions import bulk, group_decisions
-from backend.services.decisions.labels import deciding
 from backend.services.decisions.leases import in_round
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row
@@ -117,7 +116,7 @@ def assignee(db: Session, round_: tables.Round, user_id: int) -> str:
 
 def has_decided(row: Any, settings: ReviewSettings) -> ColumnElement[bool]:
     """Whether a word of the assigned person on the item stands, in time or late: no more is asked of them."""
-    return _said(row, deciding(settings))
+    return _said(row, settings.deciding)
 
 
 def has_passed(row: Any) -> ColumnElement[bool]:

@@ -19,7 +19,7 @@ from backend.pipeline.informativeness.signs import near_the_cut
 from backend.recipes import cut_of, judge_of
 from backend.services.queue.draw import OPEN, at_random
 from backend.services.review_settings import ReviewSettings
-from backend.values import LabelSource
+from backend.values import LabelSource, Split
 
 FIRST_PAGE, PAGE = 120, 250
 DUPLICATE, REPEATED, KNOWN_GROUP = 0.05, 0.95, 0.8
@@ -93,7 +93,7 @@ def group_by_group(db: Session, round_id: int, after: int, user_id: int) -> Page
 def heads(db: Session, round_id: int, after: int) -> Pages:
     sample = tables.Sample
     query = select(sample.id).where(
-        sample.round_id == round_id, sample.split == "train", sample.kind.in_(tables.JUDGED)
+        sample.round_id == round_id, sample.split == Split.train, sample.kind.in_(tables.JUDGED)
     )
     while True:
         some = list(db.scalars(query.where(sample.position == 0, sample.id > after).order_by(sample.id).limit(PAGE)))

@@ -11,7 +11,7 @@ from backend.db import now, reading, session, tables
 from backend.db.slugs import free_slug, slug_of
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.services import events
-from backend.services.access import Actor, require
+from backend.services.access import Actor, require, require_row
 from backend.services.recipes import parts
 from backend.values import JSON, Role
 
@@ -113,14 +113,8 @@ def _query() -> Select[tables.SavedRecipe, str]:
 def _find(db: Session, actor: Actor, recipe_id: int, role: Role) -> tuple[tables.SavedRecipe, str | None]:
     """The row and its author; one of a foreign project does not exist."""
     missing = f"There is no recipe {recipe_id} here. Choose one from the list."
-    row = db.execute(_query().where(tables.SavedRecipe.id == recipe_id)).first()
-    if row is None:
-        raise NotFound(missing)
-    try:
-        require(db, actor, row[0].project_id, role)
-    except NotFound as error:
-        raise NotFound(missing) from error
-    return row[0], row[1]
+    row, author = db.execute(_query().where(tables.SavedRecipe.id == recipe_id)).tuples().first() or (None, None)
+    return require_row(db, actor, row, role, missing), author
 
 
 def _refuse_taken(db: Session, changed: tables.SavedRecipe) -> None:

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from backend import boundary
 from backend.db import reading, session, tables
-from backend.errors import InvalidInput, NotFound
+from backend.errors import InvalidInput
 from backend.services import events
-from backend.services.access import Actor, require
+from backend.services.access import Actor, require, require_row
 from backend.values import Role
 
 MAX_CHARACTERS = 100_000
@@ -95,12 +95,7 @@ def diff(actor: Actor, before_id: int, after: int | str) -> str:
 def _find(db: Session, actor: Actor, template_id: int) -> tuple[tables.Template, str | None]:
     row = db.get(tables.Template, template_id)
     missing = f"There is no template {template_id}. Choose one from the list."
-    if row is None:
-        raise NotFound(missing)
-    try:
-        require(db, actor, row.project_id, Role.viewer)
-    except NotFound as error:
-        raise NotFound(missing) from error
+    row = require_row(db, actor, row, Role.viewer, missing)
     author = db.get(tables.User, row.created_by) if row.created_by else None
     return row, author.name if author else None
 

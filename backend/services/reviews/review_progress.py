@@ -13,7 +13,6 @@ from backend.services.access import Actor
 from backend.services.decisions import presence, tallies
 from backend.services.decisions.acts import spent
 from backend.services.decisions.item_counts import Counts, count_now_and_then
-from backend.services.decisions.labels import deciding
 from backend.services.decisions.tallies import Tally
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row, review_scope
@@ -105,7 +104,7 @@ def count_people(
             func.sum(spent(decision)),
             func.sum(case((is_recent, 1), else_=0)),
             func.min(case((is_recent, decision.created_at))),
-            kinds=deciding(settings),
+            kinds=settings.deciding,
         )
         .join(user, user.id == decision.user_id)
         .where(decision.round_id == round_id)

@@ -15,7 +15,7 @@ from backend.pipeline.bind import checkpoint_of
 from backend.pipeline.health.shapes import Estimate
 from backend.pipeline.rewrite.optimizer import is_installed, most_calls
 from backend.services import events, rounds
-from backend.services.access import Actor, require
+from backend.services.access import Actor, require, require_row
 from backend.services.held_out.words import changes
 from backend.services.plans.plan import Plan
 from backend.services.rewrites.shapes import ChangedExample, Offer, RewriteOutcome, RewriteRow, RewriteView, SplitSide
@@ -164,13 +164,7 @@ def _check_reflector(db: Session, project_id: int, checkpoint_id: int) -> None:
 def _find(db: Session, actor: Actor, rewrite_id: int) -> tables.TemplateRewrite:
     missing = f"There is no rewrite {rewrite_id} here. Start one on the page Rewrites."
     row = db.get(tables.TemplateRewrite, rewrite_id)
-    if row is None:
-        raise NotFound(missing)
-    try:
-        require(db, actor, row.project_id, Role.curator)
-    except NotFound as error:
-        raise NotFound(missing) from error
-    return row
+    return require_row(db, actor, row, Role.curator, missing)
 
 
 def _view(db: Session, row: tables.TemplateRewrite) -> RewriteView:

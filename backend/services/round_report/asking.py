@@ -22,7 +22,7 @@ from backend.services.round_report.shapes import (
     StageTime,
     StepAsked,
 )
-from backend.values import JSON
+from backend.values import JSON, SetUse
 
 LONGEST = 300
 """Characters of a knob's value that are shown; templates are shown whole."""
@@ -34,7 +34,7 @@ NOT_KNOBS = ("name", "title", "paper", "phases", "steps", "prompt_source", "gene
 def asked(db: Session, row: tables.Round, stages: tuple[StageTime, ...]) -> RecipeSection:
     """Everything that was fixed at launch, and the jobs that it became."""
     roles, sets = _roles(db, row), _sets(db, row)
-    missing = [] if any(set_asked.use == "held_out" for set_asked in sets) else [NO_HELD_OUT]
+    missing = [] if any(set_asked.use == SetUse.held_out for set_asked in sets) else [NO_HELD_OUT]
     try:
         recipe = recipes.read(row.recipe)
     except UnreadableRecipe:

@@ -17,6 +17,7 @@ from backend.services.round_report.drawn import DrawnLabel, draw
 from backend.services.round_report.shapes import FEWEST, Category, Spread, Spreads, VerdictBin
 from backend.services.samples import text_steps, visibility
 from backend.services.samples.visibility import Hidden
+from backend.values import Verdict
 
 BINS = 20
 MOST_PROMPTS = 1_000
@@ -151,6 +152,6 @@ def _category(key: str, value: str, rows: list[DrawnLabel]) -> Category:
     score = sum(scores) / len(scores) if len(scores) >= FEWEST else None
     if len(judged) < FEWEST:
         return Category(key, value, len(rows), len(judged), None, None, None, score)
-    accepted = sum(label.verdict == "accept" for label in judged)
+    accepted = sum(label.verdict == Verdict.accept for label in judged)
     low, high = wilson(accepted, len(judged))
     return Category(key, value, len(rows), len(judged), accepted / len(judged), low, high, score)

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.metrics._intervals import wilson
 from backend.services.round_report.shapes import MetricsSection, Warned
-from backend.values import RoundStatus
+from backend.values import RoundStatus, WarningLevel
 
 UNPARSED, TRUNCATED, OVERRIDDEN = 0.05, 0.10, 0.20
 """Shares above which the lower end of the interval warns."""
@@ -15,7 +15,7 @@ UNPARSED, TRUNCATED, OVERRIDDEN = 0.05, 0.10, 0.20
 def warnings(db: Session, row: tables.Round, measured: MetricsSection) -> tuple[Warned, ...]:
     """The warnings, red ones first."""
     raised = [*_stopped(row), *_fell(measured), *_shares(row), *_left_out(db, row)]
-    return tuple(sorted(raised, key=lambda warning: warning.level != "red"))
+    return tuple(sorted(raised, key=lambda warning: warning.level != WarningLevel.red))
 
 
 def _stopped(row: tables.Round) -> list[Warned]:

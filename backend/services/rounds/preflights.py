@@ -14,7 +14,7 @@ from backend.pipeline.bind import checkpoint_of
 from backend.pipeline.preflight import KIND
 from backend.registry import import_all
 from backend.services import refusals
-from backend.services.access import Actor, require
+from backend.services.access import Actor, require, require_row
 from backend.trainers import Trainer
 from backend.values import JSON, JobStatus, Role, Stage
 
@@ -92,13 +92,8 @@ def get(actor: Actor, job_id: int) -> Preflight:
     """Return a look, or what a training noted; raises `NotFound` for a job that is neither."""
     missing = f"There is no pre-flight {job_id} here. Look at a training again."
     with reading() as db:
-        job = db.get(tables.Job, job_id)
-        if job is None or job.stage is not Stage.train:
-            raise NotFound(missing)
-        try:
-            require(db, actor, job.project_id, Role.viewer)
-        except NotFound as error:
-            raise NotFound(missing) from error
+        query = select(tables.Job).where(tables.Job.id == job_id, tables.Job.stage == Stage.train)
+        job = require_row(db, actor, db.scalar(query), Role.viewer, missing)
         return _view(job)
 
 
@@ -134,13 +129,7 @@ def _view(job: tables.Job) -> Preflight:
 def _dataset(db: Session, actor: Actor, dataset_id: int, role: Role) -> tables.Dataset:
     missing = f"There is no dataset {dataset_id} here. Choose one from the list."
     row = db.get(tables.Dataset, dataset_id)
-    if row is None:
-        raise NotFound(missing)
-    try:
-        require(db, actor, row.project_id, role)
-    except NotFound as error:
-        raise NotFound(missing) from error
-    return row
+    return require_row(db, actor, row, role, missing)
 
 
 def _usual(db: Session, dataset: tables.Dataset) -> Usual:

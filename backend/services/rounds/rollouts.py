@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from backend import boundary, jobs
 from backend.config import settings
 from backend.db import reading, session, tables
-from backend.errors import Conflict, InvalidInput, NotFound
+from backend.errors import Conflict, InvalidInput
 from backend.pipeline import rollouts as written
 from backend.services import events
-from backend.services.access import Actor, require
-from backend.values import JSON, JobStatus, Role, Split
+from backend.services.access import Actor, require_row
+from backend.values import JSON, JobStatus, Role, SampleKind, Split
 
 MOST = 40
 TAIL = 256 * 1024
@@ -125,7 +125,7 @@ def _of_line(line: JSON, prompt_id: int, prompt: str) -> Rollout:
 
 def _of_samples(db: Session, job: tables.Job, limit: int) -> list[Rollout]:
     sample, prompt = tables.Sample, tables.Prompt
-    of_step = (sample.round_id == job.round_id, sample.kind == "rollout", sample.step == job.step)
+    of_step = (sample.round_id == job.round_id, sample.kind == SampleKind.rollout, sample.step == job.step)
     query = select(sample, prompt.text).join(prompt, prompt.id == sample.prompt_id).where(*of_step)
     return [
         Rollout(
@@ -206,10 +206,4 @@ def _job(db: Session, actor: Actor, job_id: int, role: Role) -> tables.Job:
     """The job, if the actor has the role in its project; a stranger does not learn that it exists."""
     missing = f"There is no job {job_id} here. Choose one from the list."
     job = db.get(tables.Job, job_id)
-    if job is None:
-        raise NotFound(missing)
-    try:
-        require(db, actor, job.project_id, role)
-    except NotFound as error:
-        raise NotFound(missing) from error
-    return job
+    return require_row(db, actor, job, role, missing)

@@ -16,7 +16,7 @@ from backend.services.samples import chain as sample_chain
 from backend.services.samples import correctness, visibility
 from backend.services.samples.chain import Chain
 from backend.services.samples.rows import SampleRow, read_rows
-from backend.values import JSON, Messages, Role, Verdict
+from backend.values import JSON, Messages, Role, SampleKind, Verdict
 
 MAX_HISTORY = 200
 MAX_GROUP = 200
@@ -120,7 +120,7 @@ def detail(actor: Actor, sample_id: int) -> SampleDetail:
             messages=prompt.messages if is_hint_hidden else group.messages or prompt.messages,
             answer=prompt.answer if group.answer is None else group.answer,
             text=sample.text,
-            author=author.name if author else "import" if sample.kind == "import" else None,
+            author=author.name if author else "import" if sample.kind == SampleKind.imported else None,
             edited_from_id=sample.edited_from_id,
             original=db.get_one(tables.Sample, sample.edited_from_id).text if sample.edited_from_id else None,
             machine_score=None if hides_judge else label.machine_score,

@@ -17,7 +17,7 @@ from backend.db.filters import Filters, Sort, SortKey
 from backend.db.search import parse
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services import events
-from backend.services.access import Actor, require
+from backend.services.access import Actor, require, require_row
 from backend.services.rounds import get_row
 from backend.values import JSON, Role
 
@@ -176,14 +176,8 @@ def _seen(actor: Actor) -> Select[tables.SampleView, str]:
 def _find(db: Session, actor: Actor, view_id: int) -> tuple[tables.SampleView, str | None]:
     """The row and its author; a foreign project's does not exist, and neither does another's own."""
     missing = f"There is no view {view_id} here. Choose one from the list."
-    row = db.execute(_seen(actor).where(tables.SampleView.id == view_id)).first()
-    if row is None:
-        raise NotFound(missing)
-    try:
-        require(db, actor, row[0].project_id, Role.viewer)
-    except NotFound as error:
-        raise NotFound(missing) from error
-    return row[0], row[1]
+    row, author = db.execute(_seen(actor).where(tables.SampleView.id == view_id)).tuples().first() or (None, None)
+    return require_row(db, actor, row, Role.viewer, missing), author
 
 
 def _check(asked: ViewQuery) -> None:

@@ -80,8 +80,8 @@ def decide(
         round_ = decisions.lock_round(db, actor, round_id, Role.curator)
         if written(db, actor, round_, client_id) is None:
             refuse_settled(db, actor, round_, act)
-        done = decisions.write_alone(db, actor, round_, act, is_adjudication=True)
-        answer = answers(db, actor, round_, [done])[0]
+        done = decisions.write_all(db, actor, round_, [act], is_adjudication=True)
+        answer = answers(db, actor, round_, done)[0]
         # This word is the last adjudication: of what others did, only a bulk action is news.
         return replace(answer, meanwhile=colleagues.meanwhile([o for o in answer.others if not o.is_adjudication]))
 

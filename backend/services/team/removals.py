@@ -5,8 +5,7 @@ are frozen with what training read: then the removal is noted, with the checkpoi
 """
 
 import uuid
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,19 +13,19 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session, aliased
 
-from backend.db import now, reading, session, standing, tables
+from backend.db import now, reading, session, tables
 from backend.db.many import in_chunks
-from backend.db.standing import TOGETHER
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.services import events, review_settings
 from backend.services.access import Actor, require
 from backend.services.datasets import descent
 from backend.services.datasets.descent import Affected, Learned
-from backend.services.decisions import group_decisions, labels, leases
+from backend.services.decisions import labels, leases
 from backend.services.decisions.locks import lock_round
-from backend.services.queue import gold
 from backend.services.rounds import get_row
-from backend.values import JSON, DecisionKind, LabelSource, Role, RoundStatus, Verdict
+from backend.services.team import removed_work
+from backend.services.team.removed_work import Changed as Changed
+from backend.values import JSON, DecisionKind, Role, RoundStatus
 
 REMOVE, RESTORE = "remove work", "restore work"
 COPIED = (
@@ -48,16 +47,6 @@ COPIED = (
     "is_late",
     "seconds",
 )
-
-
-@dataclass(frozen=True)
-class Changed:
-    """So many labels go from one word to another; `source` says whose word it is then."""
-
-    before: str
-    after: str
-    source: str
-    count: int
 
 
 @dataclass(frozen=True)
@@ -91,8 +80,8 @@ def preview(actor: Actor, round_id: int, user_id: int) -> RemovalPreview:
     """Return what the removal would change, computed from the rows as they are; nothing is written."""
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
-        work = _work(db, round_, user_id)
-        changed = _difference(_words(db, work.shaped), _words_without(db, work))
+        work = removed_work.read(db, round_, user_id)
+        changed = removed_work.difference(removed_work.words(db, work.shaped), removed_work.words_without(db, work))
         return _preview(db, round_, work, changed)
 
 
@@ -189,99 +178,26 @@ def learned_from_removed(actor: Actor, project_id: int) -> set[int]:
 def _remove(
     db: Session, actor: Actor, round_: tables.Round, user_id: int, reason: str, batch_id: str
 ) -> RemovalPreview:
-    work = _work(db, round_, user_id)
+    work = removed_work.read(db, round_, user_id)
     changed: tuple[Changed, ...] = ()
-    if not _is_frozen(round_):
-        before = _words(db, work.shaped)
+    if not removed_work.is_frozen(round_):
+        before = removed_work.words(db, work.shaped)
         for chunk in in_chunks(work.decisions):
             db.execute(insert(tables.Decision), [_retraction(actor, decision, reason, batch_id) for decision in chunk])
         labels.recompute(db, work.touched)
         _free_slots(db, round_.id, user_id, work.decisions)
-        changed = _difference(before, _words(db, work.shaped))
+        changed = removed_work.difference(before, removed_work.words(db, work.shaped))
     return _preview(db, round_, work, changed)
 
 
-@dataclass(frozen=True)
-class _Work:
-    """What stands of one person in a round. touched: samples whose label may depend on it; shaped: those of them whose
-    label training reads as people made it."""
-
-    person: str
-    decisions: list[tables.Decision]
-    touched: list[int]
-    shaped: list[int]
-
-
-def _is_frozen(round_: tables.Round) -> bool:
-    return round_.status is not RoundStatus.review
-
-
-def _work(db: Session, round_: tables.Round, user_id: int) -> _Work:
-    """Raises `NotFound` where nothing of the person stands."""
-    person = db.get(tables.User, user_id)
-    decisions = list(_standing(db, round_.id, user_id))
-    if person is None or not decisions:
-        raise NotFound(f"There is nothing that stands of this person in round {round_.number}. Choose another one.")
-    touched = _touched(db, decisions)
-    # Training read of gold items the label that was known, whatever this person said of them.
-    known = {n for page in in_chunks(touched) for n in gold.among(db, page)} if _is_frozen(round_) else set()
-    return _Work(person.name, decisions, touched, [n for n in touched if n not in known])
-
-
-def _preview(db: Session, round_: tables.Round, work: _Work, changed: tuple[Changed, ...]) -> RemovalPreview:
+def _preview(
+    db: Session, round_: tables.Round, work: removed_work.Work, changed: tuple[Changed, ...]
+) -> RemovalPreview:
     datasets, direct = descent.datasets(db, work.shaped)
     checkpoints = descent.with_descendants(db, round_.project_id, direct)
-    return RemovalPreview(work.person, len(work.decisions), changed, datasets, checkpoints, _is_frozen(round_))
-
-
-def _words_without(db: Session, work: _Work) -> dict[int, tuple[str, str]]:
-    """The label that each sample would have without this work, as a word, and whose it would be."""
-    decision, without = {}, {decision.id for decision in work.decisions}
-    for chunk in in_chunks(work.shaped):
-        effects, _ = labels.effects(db, chunk, without=without)
-        decision.update({n: _word(to.verdict, to.score, to.source) for n, to in effects.items()})
-    return decision
-
-
-def _standing(db: Session, round_id: int, user_id: int) -> Iterator[tables.Decision]:
-    """Everything of the person that stands: flags, skips, late words and bulk actions go with the rest."""
-    decision = tables.Decision
-    query = standing.everything(decision).where(decision.round_id == round_id, decision.user_id == user_id)
-    yield from db.scalars(query.order_by(decision.id))
-
-
-def _touched(db: Session, targets: Iterable[tables.Decision]) -> list[int]:
-    """The samples whose label may depend on these decisions."""
-    sample_ids, groups = set(), set()
-    for target in targets:
-        sample_ids.add(target.sample_id)
-        if target.kind in TOGETHER:
-            groups.add(target.group_id)
-        if target.value.get("edit_id") is not None:
-            sample_ids.add(int(target.value["edit_id"]))
-    for chunk in in_chunks(sorted(groups)):
-        for ids in group_decisions.members(db, list(chunk)).values():
-            sample_ids.update(ids)
-    return sorted(sample_ids)
-
-
-def _words(db: Session, sample_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
-    """The label of each sample as a word, and whose it is."""
-    label, words = tables.Label, {}
-    for chunk in in_chunks(sample_ids):
-        query = select(label.sample_id, label.verdict, label.score, label.source).where(label.sample_id.in_(chunk))
-        for id_, verdict, score, source in db.execute(query):
-            words[id_] = _word(verdict, score, source)
-    return words
-
-
-def _word(verdict: Verdict | None, score: float | None, source: LabelSource) -> tuple[str, str]:
-    return f"{verdict or 'no verdict'}{'' if score is None else f' {score:g}'}", str(source)
-
-
-def _difference(before: dict[int, tuple[str, str]], after: dict[int, tuple[str, str]]) -> tuple[Changed, ...]:
-    counts = Counter((was[0], *after[id_]) for id_, was in before.items() if after[id_] != was)
-    return tuple(Changed(*words, count) for words, count in counts.most_common())
+    return RemovalPreview(
+        work.person, len(work.decisions), changed, datasets, checkpoints, removed_work.is_frozen(round_)
+    )
 
 
 def _retraction(actor: Actor, target: tables.Decision, reason: str, batch_id: str) -> JSON:
@@ -344,12 +260,12 @@ def _restore(db: Session, actor: Actor, round_: tables.Round, event: tables.Even
     back = [decision for decision in removed if not _held_a_slot(decision, settings) or decision.sample_id in won]
     for chunk in in_chunks(back):
         db.execute(insert(tables.Decision), [_copy(actor, decision, event.details["batch_id"]) for decision in chunk])
-    labels.recompute(db, _touched(db, back))
+    labels.recompute(db, removed_work.touched_by(db, back))
     return len(removed) - len(back)
 
 
 def _held_a_slot(decision: tables.Decision, settings: review_settings.ReviewSettings) -> bool:
-    is_vote = decision.kind in labels.deciding(settings) and decision.batch_id is None
+    is_vote = decision.kind in settings.deciding and decision.batch_id is None
     return is_vote and not (decision.is_late or decision.is_adjudication)
 
 

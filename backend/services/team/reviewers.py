@@ -18,7 +18,6 @@ from backend.services import review_settings
 from backend.services.access import Actor
 from backend.services.decisions import item_counts, tallies, votes
 from backend.services.decisions.acts import is_first, spent
-from backend.services.decisions.labels import deciding
 from backend.services.decisions.rules import thresholds
 from backend.services.decisions.tallies import Tally
 from backend.services.decisions.votes import Vote
@@ -279,7 +278,7 @@ def _open_slots(db: Session, round_id: int, settings: review_settings.ReviewSett
     items = item_counts.count_items(db, round_id, settings).items
     per_item = 1 + (settings.num_reviewers_per_item - 1) * settings.overlap_share
     item = (decision.group_id if settings.by_group else decision.sample_id).label("item")
-    words = standing.own_words(item, decision.user_id, kinds=deciding(settings)).distinct()
+    words = standing.own_words(item, decision.user_id, kinds=settings.deciding).distinct()
     decided = words.where(decision.round_id == round_id).subquery()
     # No reviewer is wanted where a curator settled a group, or a bulk action labelled what nobody had decided.
     settled = item_counts.settled_groups(round_id) if settings.by_group else _labelled(round_id)

@@ -114,7 +114,7 @@ def test_one_that_still_loads_stays_for_the_next_job(tmp_path: Path, monkeypatch
 def test_a_process_whose_taker_is_cancelled_meanwhile_is_ended(ready: standby.Standby, tmp_path: Path) -> None:
     pid, go = pid_of(ready), threading.Event()
 
-    def take() -> standby.WarmChild:
+    def take() -> ChildProcess:
         go.wait()
         child = ready.take(1, 1, tmp_path / "log.txt")
         assert child is not None
@@ -138,7 +138,7 @@ def test_a_process_that_starts_while_its_job_is_cancelled_is_ended(tmp_path: Pat
     started: list[ChildProcess] = []
 
     async def start() -> ChildProcess:
-        started.append(await ChildProcess.start(["sleep", "600"], tmp_path / "log.txt", 1))
+        started.append(ChildProcess.start(["sleep", "600"], tmp_path / "log.txt", 1))
         await asyncio.sleep(0.1)
         return started[0]
 

@@ -1,17 +1,15 @@
 """JSON as rows: one object a line, arrays, objects one after the other, and rows wrapped in an object."""
 
-import codecs
 import json
-import math
 import re
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from backend.errors import InvalidInput
 from backend.services.prompts.files import limits
-from backend.services.prompts.files.limits import Notes, NumberText, Row, WrittenNumber, type_name
+from backend.services.prompts.files.json_values import Decoder, Window, stands_twice
+from backend.services.prompts.files.limits import Notes, NumberText, Row, type_name
 
 WRAPPERS = (
     "data",
@@ -60,54 +58,6 @@ WRAPPED = re.compile(
 )
 PRETTY = re.compile(rb'\{[ \t]*(?:"[^"\\\r\n]*"[ \t]*:[ \t]*(?:[\[{]|"[^\r\n]*",?|[\w.+-]+,?)?[ \t]*)?\r?\n')
 """An object that goes on after its first line."""
-
-
-class Decoder:
-    """Decodes JSON values: numbers as written, NaN as missing, and no key twice."""
-
-    def __init__(self, notes: Notes) -> None:
-        self.notes = notes
-        self.twice = ""
-        self._json = json.JSONDecoder(
-            parse_constant=self._constant, parse_float=_number, object_pairs_hook=self._object
-        )
-
-    def decode(self, text: str, at: int = 0) -> tuple[Any, int]:
-        """The value that starts here and where it ends; raises `ValueError` or `RecursionError`."""
-        self.twice = ""
-        return self._json.raw_decode(text, at)
-
-    def row(self, value: Any) -> dict[str, Any] | str:
-        """The value just decoded as a row, or why it is none."""
-        if self.twice:
-            return _stands_twice(self.twice)
-        return value if isinstance(value, dict) else f"a JSON object is needed, this is {type_name(value)}"
-
-    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        fields = dict(pairs)
-        if len(fields) != len(pairs):
-            names = [name for name, _ in pairs]
-            self.twice = next(name for name in names if names.count(name) > 1)
-        return fields
-
-    def _constant(self, name: str) -> Any:
-        if name == "NaN":
-            self.notes.add("NaN is taken as missing")
-            return None
-        return NumberText(name)
-
-
-def _stands_twice(name: str) -> str:
-    return f"the key {name!r} stands twice in one object; keep one of them"
-
-
-def _number(written: str) -> float | NumberText:
-    """A float that knows how it is written; as text where a float would be another number."""
-    value = WrittenNumber(written)
-    value.text = written
-    if not math.isfinite(value) or (len(written) > 15 and Decimal(written) != Decimal(repr(float(value)))):
-        return NumberText(written)
-    return value
 
 
 def lines(file: BinaryIO, _path: Path, notes: Notes) -> Iterator[Row]:
@@ -191,82 +141,9 @@ def _object(line: bytes, decoder: Decoder) -> dict[str, Any] | str:
     return decoder.row(value)
 
 
-class _Window:
-    """A piece of the file as text, so that one element after the other can be decoded from an array of any size."""
-
-    def __init__(self, file: BinaryIO, path: Path, decoder: Decoder) -> None:
-        self.file, self.path, self.json = file, path, decoder
-        self.utf8 = codecs.getincrementaldecoder("utf-8")()
-        self.text, self.at, self.line, self.ended = "", 0, 1, False
-
-    def grow(self) -> None:
-        """Drop what was used and read on: as much again as is waiting, so that a long element costs linear time."""
-        self.text, self.at = self.text[self.at :], 0
-        data = self.file.read(max(limits.CHUNK, len(self.text)))
-        self.ended = not data
-        try:
-            self.text += self.utf8.decode(data, final=self.ended)
-        except UnicodeDecodeError as error:
-            raise InvalidInput(f"{self.path.name} is not UTF-8 after line {self.line}. Save it as UTF-8.") from error
-
-    def skip(self) -> str:
-        """Move past blanks; return the next character, or "" at the end."""
-        while True:
-            while self.at < len(self.text) and (c := self.text[self.at]) in " \t\r\n":
-                self.line += c == "\n"
-                self.at += 1
-            if self.at < len(self.text) or self.ended:
-                return self.text[self.at : self.at + 1]
-            self.grow()
-
-    def element(self) -> Any:
-        """Decode the element that starts here; raises `InvalidInput` where the file breaks off."""
-        try:
-            value, end = self.ahead()
-        except (ValueError, RecursionError) as error:
-            raise self.broken(str(error)) from error
-        self.line += self.text.count("\n", self.at, end)
-        self.at = end
-        return value
-
-    def ahead(self) -> tuple[Any, int]:
-        """The element that starts here and where it ends, not moving there; raises `ValueError`, `RecursionError`."""
-        while True:
-            try:
-                value, end = self.json.decode(self.text, self.at)
-            except (ValueError, RecursionError) as error:
-                if self.ended or len(self.text) - self.at > limits.ROW_BYTES or isinstance(error, RecursionError):
-                    raise
-            else:
-                if end < len(self.text) or self.ended:
-                    return value, end
-            self.grow()
-
-    def parts(self, end: str) -> Iterator[None]:
-        """Stop before each part of the array or object that was just opened, and move past its end."""
-        is_first = True
-        while (c := self.skip()) != end:
-            if not is_first:
-                if c != ",":
-                    raise self.broken(f"a comma or {end} is missing" if c else "the file ends here")
-                self.at += 1
-                c = self.skip()
-            if not c:
-                raise self.broken("the file ends here")
-            is_first = False
-            yield
-        self.at += 1
-
-    def broken(self, why: str) -> InvalidInput:
-        return InvalidInput(
-            f"{self.path.name}: the JSON array breaks in the row that starts on line {self.line} ({why}). Nothing was "
-            "imported. Mend the file, or write one JSON object per line: then only the broken line is left out."
-        )
-
-
 def document(file: BinaryIO, path: Path, notes: Notes) -> Iterator[Row]:
     """Arrays and objects one after the other, and the rows that an object wraps. Rows are numbered from 1."""
-    window = _Window(file, path, Decoder(notes))
+    window = Window(file, path, Decoder(notes))
     number = 0
     while c := window.skip():
         if c not in ("[", "{"):
@@ -276,7 +153,7 @@ def document(file: BinaryIO, path: Path, notes: Notes) -> Iterator[Row]:
             yield number, row
 
 
-def _listed(window: _Window, notes: Notes) -> Iterator[dict[str, Any] | str]:
+def _listed(window: Window, notes: Notes) -> Iterator[dict[str, Any] | str]:
     """The rows of the array that starts here."""
     window.at += 1
     as_row = _reader(notes)
@@ -284,7 +161,7 @@ def _listed(window: _Window, notes: Notes) -> Iterator[dict[str, Any] | str]:
         yield window.json.row(as_row(window.element()))
 
 
-def _in_object(window: _Window, notes: Notes) -> Iterator[dict[str, Any] | str]:
+def _in_object(window: Window, notes: Notes) -> Iterator[dict[str, Any] | str]:
     """The object that starts here as a row (or as columns), or the rows that it wraps."""
     try:
         value, _ = window.ahead()
@@ -297,7 +174,7 @@ def _in_object(window: _Window, notes: Notes) -> Iterator[dict[str, Any] | str]:
         yield from (value for _, value in unwrapped(1, row, notes))
 
 
-def _wrapped(window: _Window, notes: Notes) -> Iterator[dict[str, Any] | str]:
+def _wrapped(window: Window, notes: Notes) -> Iterator[dict[str, Any] | str]:
     """The rows in the array of an object that wraps them; the object itself, if it wraps none."""
     window.at += 1
     others: dict[str, Any] = {}
@@ -326,7 +203,7 @@ def _wrapped(window: _Window, notes: Notes) -> Iterator[dict[str, Any] | str]:
     if wraps:
         notes.add(_said(wraps, list(others)))
     elif twice:
-        yield _stands_twice(twice)
+        yield stands_twice(twice)
     else:
         yield from (row for _, row in unwrapped(1, others, notes))
 

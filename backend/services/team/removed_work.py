@@ -1,0 +1,103 @@
+"""What stands of one person in a round, and what labels say with and without it."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import standing, tables
+from backend.db.many import in_chunks
+from backend.db.standing import TOGETHER
+from backend.errors import NotFound
+from backend.services.decisions import group_decisions, labels
+from backend.services.queue import gold
+from backend.values import LabelSource, RoundStatus, Verdict
+
+
+@dataclass(frozen=True)
+class Changed:
+    """So many labels go from one word to another; `source` says whose word it is then."""
+
+    before: str
+    after: str
+    source: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Work:
+    """What stands of one person in a round. touched: samples whose label may depend on it; shaped: those of them whose
+    label training reads as people made it."""
+
+    person: str
+    decisions: list[tables.Decision]
+    touched: list[int]
+    shaped: list[int]
+
+
+def is_frozen(round_: tables.Round) -> bool:
+    return round_.status is not RoundStatus.review
+
+
+def read(db: Session, round_: tables.Round, user_id: int) -> Work:
+    """Raises `NotFound` where nothing of the person stands."""
+    person = db.get(tables.User, user_id)
+    decisions = list(_standing(db, round_.id, user_id))
+    if person is None or not decisions:
+        raise NotFound(f"There is nothing that stands of this person in round {round_.number}. Choose another one.")
+    touched = touched_by(db, decisions)
+    # Training read of gold items the label that was known, whatever this person said of them.
+    known = {n for page in in_chunks(touched) for n in gold.among(db, page)} if is_frozen(round_) else set()
+    return Work(person.name, decisions, touched, [n for n in touched if n not in known])
+
+
+def words_without(db: Session, work: Work) -> dict[int, tuple[str, str]]:
+    """The label that each sample would have without this work, as a word, and whose it would be."""
+    decision, without = {}, {decision.id for decision in work.decisions}
+    for chunk in in_chunks(work.shaped):
+        effects, _ = labels.effects(db, chunk, without=without)
+        decision.update({n: _word(to.verdict, to.score, to.source) for n, to in effects.items()})
+    return decision
+
+
+def _standing(db: Session, round_id: int, user_id: int) -> Iterator[tables.Decision]:
+    """Everything of the person that stands: flags, skips, late words and bulk actions go with the rest."""
+    decision = tables.Decision
+    query = standing.everything(decision).where(decision.round_id == round_id, decision.user_id == user_id)
+    yield from db.scalars(query.order_by(decision.id))
+
+
+def touched_by(db: Session, targets: Iterable[tables.Decision]) -> list[int]:
+    """The samples whose label may depend on these decisions."""
+    sample_ids, groups = set(), set()
+    for target in targets:
+        sample_ids.add(target.sample_id)
+        if target.kind in TOGETHER:
+            groups.add(target.group_id)
+        if target.value.get("edit_id") is not None:
+            sample_ids.add(int(target.value["edit_id"]))
+    for chunk in in_chunks(sorted(groups)):
+        for ids in group_decisions.members(db, list(chunk)).values():
+            sample_ids.update(ids)
+    return sorted(sample_ids)
+
+
+def words(db: Session, sample_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """The label of each sample as a word, and whose it is."""
+    label, by_sample = tables.Label, dict[int, tuple[str, str]]()
+    for chunk in in_chunks(sample_ids):
+        query = select(label.sample_id, label.verdict, label.score, label.source).where(label.sample_id.in_(chunk))
+        for id_, verdict, score, source in db.execute(query):
+            by_sample[id_] = _word(verdict, score, source)
+    return by_sample
+
+
+def _word(verdict: Verdict | None, score: float | None, source: LabelSource) -> tuple[str, str]:
+    return f"{verdict or 'no verdict'}{'' if score is None else f' {score:g}'}", str(source)
+
+
+def difference(before: dict[int, tuple[str, str]], after: dict[int, tuple[str, str]]) -> tuple[Changed, ...]:
+    counts = Counter((was[0], *after[id_]) for id_, was in before.items() if after[id_] != was)
+    return tuple(Changed(*change, count) for change, count in counts.most_common())
