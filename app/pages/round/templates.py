@@ -14,6 +14,8 @@ OPENING = """
   <p>{{value.facts}}</p>
   {{#if value.error}}<p class="rondo-problem words">{{value.error}}</p>{{/if}}
   <p class="links">
+    {{#if value.is_measured}}<a href="compare?new=r{{value.id}}">What changed</a>
+    <a href="held-out?new={{value.checkpoint_id}}">Held-out answers</a>{{/if}}
     <a href="samples?round={{value.id}}">Samples</a>
     <a href="pairs?round={{value.id}}" class="rondo-needs-curator">Pairs</a>
     <a href="training?rounds={{value.id}}">Training</a>
