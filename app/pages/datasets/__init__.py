@@ -28,7 +28,7 @@ POLL_SECONDS = 2.0
 """How often a push that is under way is looked at."""
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
-ALL = ["Dataset", "Round", "Type", "Rows", "Checkpoint", "Hash", "Frozen"]
+ALL = ["Dataset", "Round", "Type", "Rows", "Checkpoint", "Frozen"]
 ROWS = ["#", "Prompt", "Chosen or completion", "Rejected", "Label", "Weight", "Origin"]
 PEOPLE = ["Person", "Decisions", "Overrides"]
 
@@ -40,7 +40,7 @@ def build() -> None:
     timer = gr.Timer(POLL_SECONDS, active=False)
     with list_detail.side_by_side(wide_detail=True):
         with list_detail.listed():
-            listed = table(ALL, "All datasets", "datasets-table", widths=[10, 9, 20, 12, 19, 15, 15])
+            listed = table(ALL, "All datasets", "datasets-table", widths=[14, 12, 22, 12, 20, 20])
         with list_detail.detail():
             card = markup(templates.DATASET, templates.DATASET_CSS, elem_id="dataset")
             with gr.Tab("Funnel"):
@@ -330,7 +330,6 @@ def list_row(view: DatasetView) -> list[str]:
         type,
         f"{view.num_examples:,}",
         checkpoint,
-        view.content_hash[:12],
         frozen,
     ]
 

@@ -46,6 +46,8 @@ def draw(recipe: JSON, known: Own, folds: Folds) -> Saving:
             max_length=120,
             interactive=True,
             elem_id="recipe-title",
+            # What is typed stays when the form is drawn again, until another recipe is chosen.
+            key=("recipe-title", recipe["name"]),
             info="It is then listed among the recipes of this project. Saving under the same name changes it; rounds "
             "keep what they were launched with.",
         )
