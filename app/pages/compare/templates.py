@@ -75,4 +75,6 @@ th { font-weight: 500; } thead th { color: var(--rondo-muted); font-size: 12px; 
 .text { max-width: 320px; overflow-wrap: anywhere; white-space: pre-wrap; }
 .answers { padding: 6px 0; overflow-wrap: anywhere; border-bottom: 1px solid var(--rondo-border); }
 a { color: var(--rondo-accent); }
+/* The difference is what one came for: it has to stand in the window. */
+@media (max-width: 520px) { .compared .number { white-space: normal; } th, td { padding: 6px 8px 6px 0; } }
 """

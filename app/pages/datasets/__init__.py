@@ -40,7 +40,7 @@ def build() -> None:
     timer = gr.Timer(POLL_SECONDS, active=False)
     with list_detail.side_by_side(wide_detail=True):
         with list_detail.listed():
-            listed = table(ALL, "All datasets", "datasets-table", widths=[14, 12, 22, 12, 20, 20])
+            listed = table(ALL, "All datasets", "datasets-table", widths=[12, 11, 21, 10, 22, 24])
         with list_detail.detail():
             card = markup(templates.DATASET, templates.DATASET_CSS, elem_id="dataset")
             with gr.Tab("Funnel"):

@@ -22,7 +22,7 @@ LIST = """
 """
 LIST_CSS = """
 .groups { list-style: none; margin: 0; padding: 0; }
-.groups li { display: grid; grid-template-columns: minmax(0, 2fr) minmax(250px, 1fr) minmax(0, 2fr); gap: 2px 20px;
+.groups li { display: grid; grid-template-columns: minmax(0, 2fr) minmax(300px, 1fr) minmax(0, 2fr); gap: 2px 20px;
   padding: 8px 0; border-bottom: 1px solid var(--rondo-border); }
 .groups p { margin: 0; min-width: 0; }
 .groups .prompt { overflow-wrap: anywhere; }
