@@ -56,7 +56,10 @@ def number(value: float, unit: str) -> str:
         return f"{value:.1%}"
     if unit.startswith("points"):
         return f"{value * 100:+.1f} {unit}"
-    return f"{value:.3g} {unit}" if unit != "rank correlation" else f"{value:.2f}"
+    if unit == "rank correlation":
+        return f"{value:.2f}"
+    # What is measured names these itself: "exponent of the tail is 1.21".
+    return f"{value:.3g}" if unit == "exponent" else f"{value:.3g} {unit}"
 
 
 def _interval(warning: WarningView) -> str:

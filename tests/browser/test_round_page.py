@@ -28,6 +28,7 @@ def test_a_round_is_read_from_the_overview_to_the_rows_of_an_arm(empty: None, ch
     expect(page).to_have_url(re.compile(f"/round\\?round={done.round.id}$"))
     expect(page.locator("#round-opening summary", has_text="generator: sample")).to_contain_text("Temperature 0.9")
     expect(page.locator("#round-flow-table caption")).to_have_text("Step 4: 8 rows of the type preference")
+    page.locator("#round-spread-head").scroll_into_view_if_needed()
     expect(page.locator("#round-scores .js-plotly-plot")).to_be_visible()
     expect(page.locator("#round-work")).to_contain_text("Nobody decided anything")
     page.set_viewport_size({"width": 400, "height": 900})

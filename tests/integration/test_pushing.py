@@ -10,6 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select
 
+from app.pages.checkpoints import following
+from app.widgets.chosen import CurrentChoice
+from app.widgets.context import Context
 from backend.config import reread, settings
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, PermissionDenied
@@ -91,8 +94,15 @@ def test_a_checkpoint_lies_on_the_hub_in_one_commit_with_its_card(hub: PushedHub
     job_id = pushes.push_checkpoint(here.owner, here.checkpoint.id, REPO)
     with pytest.raises(Conflict, match=f"Job {job_id} pushes tiny already"):
         pushes.push_checkpoint(here.owner, here.checkpoint.id, REPO)
+    followed, wish = CurrentChoice(), {"checkpoint": here.checkpoint.id}
+    followed.put(wish)
+    page = Context(here.owner, here.project.id, "", None)
+    assert "is queued" in following.look(followed, wish, page)[1]["text"]
+    assert followed.value is wish, "the page looks again"
     with caplog.at_level(logging.INFO):
         assert work(job_id) == 0, pushes.get(here.owner, job_id)
+    assert following.look(followed, wish, page)[1]["text"].startswith(f"Pushed to {hub.address}")
+    assert followed.value == {}, "what is over is not looked at again"
     push, repo = pushes.get(here.owner, job_id), hub.repos[f"models/{REPO}"]
     assert (push.status, push.done, push.total) == (JobStatus.done, 6, 6)
     assert (push.url, push.commit) == (f"{hub.address}/{REPO}", f"{1:040x}")

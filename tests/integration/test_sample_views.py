@@ -87,6 +87,20 @@ def test_ones_own_views_are_nobody_elses_and_sharing_takes_a_curator() -> None:
         assert [verb for (verb,) in noted] == ["save view", "change view", "change view", "change view", "delete view"]
 
 
+def test_who_may_only_read_keeps_a_shared_view_as_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The box that says of the view that it is shared is not on their page, and its value comes along."""
+    project = rows.make_project()
+    round_ = rows.make_round(project, status=RoundStatus.done)
+    for role, shares in ((Role.viewer, False), (Role.curator, True)):
+        here, chosen = Context(rows.make_actor(project, role), project.id, "", None), CurrentChoice()
+        chosen.put({"round": round_.id, "verdict": ["accept"]})
+        monkeypatch.setattr(saved_views, "context", lambda request, here=here: here)
+        saved_views.save_view(chosen, "mine", True, None)
+        assert [(view.name, view.is_shared) for view in views.list_views(here.actor, project.id) if view.is_own] == [
+            ("mine", shares)
+        ]
+
+
 def test_what_cannot_be_kept_is_refused() -> None:
     project = rows.make_project()
     actor = rows.make_actor(project, Role.curator)
@@ -127,6 +141,24 @@ def test_a_view_of_what_is_hidden_is_refused_to_who_decides_blind() -> None:
         samples.page(reviewer, round_.id, views.get(reviewer, shared.id).asked.filters)
     with site.with_token(reviewer) as client:
         assert client.get(f"/api/v1/rounds/{round_.id}/samples", params={"view": shared.id}).status_code == 403
+
+
+def test_a_refused_place_in_the_list_costs_no_filters() -> None:
+    """Somebody else's second page, in the order of scores that are hidden from this person."""
+    project = rows.make_project()
+    asked = rows.make_prompt_set(project)
+    round_ = rows.make_round(project, sets=[asked], status=RoundStatus.review, is_reviewed=True, is_blind=True)
+    rows.make_samples(round_, asked, scores=[5.0, 0.0])
+    curator, reviewer = (rows.make_actor(project, role) for role in (Role.curator, Role.reviewer))
+    place = samples.page(curator, round_.id, Filters(), ASKED.sort, limit=1).next_cursor
+    here, query = Context(reviewer, project.id, "", None), {"round": round_.id, "max_tokens": 500.0}
+    shown, left, refusal = drawing.allowed_listing(here, CurrentChoice(), query | {"at": place})
+    assert left == query
+    assert "cannot sort by score" in refusal
+    assert shown[1].endswith("samples")
+    _, left, refusal = drawing.allowed_listing(here, CurrentChoice(), query | {"verdict": ["accept"], "at": place})
+    assert left == {"round": round_.id}
+    assert "cannot filter by verdict" in refusal
 
 
 def test_a_view_is_written_by_rest_as_it_is_read() -> None:

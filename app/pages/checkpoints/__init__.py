@@ -6,7 +6,7 @@ import gradio as gr
 
 from app.pages.arena import shown as arena_shown
 from app.pages.checkpoints import checks as checkpoints_checks
-from app.pages.checkpoints import endpoint, merging, templates
+from app.pages.checkpoints import endpoint, following, merging, templates
 from app.pages.checkpoints.drawing import detail_value, table_value
 from app.toasts import notice, toasts
 from app.widgets import buttons, hub_card, hub_push, list_detail
@@ -33,7 +33,7 @@ QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 
 def build() -> None:
     """Lay out the page and wire it."""
-    tried, doomed = gr.State(CurrentChoice()), gr.State(None)
+    tried, followed, doomed = gr.State(CurrentChoice()), gr.State(CurrentChoice()), gr.State(None)
     with list_detail.side_by_side():
         with list_detail.listed():
             table = markup(templates.TABLE, templates.TABLE_CSS, elem_id="lineage")
@@ -91,9 +91,12 @@ def build() -> None:
     gr.on(None, load, tried, [*lists, *made_of, prompt, state, *replies, tabs], **QUIET)
     chosen.input(show, chosen, made_of, **QUIET)
     check.click(checkpoints_checks.check_again, chosen, checks, **checkpoints_checks.PRIVATE)
-    merge.click(merging.merge, [chosen, merged_name], merges, **merging.PRIVATE)
+    merging_asked = merge.click(merging.merge, [chosen, merged_name], merges, **merging.PRIVATE)
     write_card.click(write_model_card, chosen, card, **PRIVATE)
-    pushed.go.click(push, [chosen, pushed.repo, pushed.is_private], pushed.state, **PRIVATE)
+    push_asked = pushed.go.click(push, [chosen, pushed.repo, pushed.is_private], pushed.state, **PRIVATE)
+    under_way = [merges[1], pushed.state]
+    for follows in (chosen.change, merging_asked.success, push_asked.success):
+        follows(following.follow, [followed, chosen], under_way, **QUIET)
     save.click(endpoint.save, [chosen, *known], served_by, **endpoint.PRIVATE)
     # Another checkpoint is another question.
     gr.on([chosen.input, keep.click], lambda: gr.Column(visible=False), None, sure, **QUIET)
@@ -102,7 +105,7 @@ def build() -> None:
     really.click(forget, doomed, [*lists, *made_of, sure], **PRIVATE)
     asked = [first_field, two, prompt, temperature, top_p, max_tokens, seed]
     ask.click(ask_checkpoints, [tried, *asked], [state, *replies], **PRIVATE)
-    gr.Timer(POLL_SECONDS).tick(poll, tried, [state, *replies], **QUIET)
+    gr.Timer(POLL_SECONDS).tick(poll, [tried, followed], [state, *replies, *under_way], **QUIET)
     folder.click(register_folder, [name, role, location], [*lists, *made_of], **PRIVATE)
     served.click(register_endpoint, [name, role, url, model, *given], [*lists, *made_of], **PRIVATE)
 
@@ -244,8 +247,12 @@ def ask_checkpoints(
 
 
 @toasts
-def poll(tried: CurrentChoice, request: gr.Request) -> list[Any]:
-    """Follow a trial until it is over."""
+def poll(tried: CurrentChoice, followed: CurrentChoice, request: gr.Request) -> list[Any]:
+    """Follow a trial, a merge and a push until they are over."""
+    return [*_trial_now(tried, request), *following.now(followed, request)]
+
+
+def _trial_now(tried: CurrentChoice, request: gr.Request) -> list[Any]:
     wish = tried.value
     if wish.get("job") is None:
         return [gr.skip()] * 3

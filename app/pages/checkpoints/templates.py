@@ -5,14 +5,14 @@ from app.widgets import drop_bars
 TABLE = """
 {{#if value}}{{#if value.rows}}
 <div class="scroll"><table>
-<thead><tr><th scope="col">Checkpoint</th><th scope="col">Made by</th><th scope="col">Kind</th>
+<thead><tr><th scope="col">Checkpoint</th><th scope="col">Made by</th><th scope="col" class="kind">Kind</th>
 {{#each value.metrics}}<th scope="col" class="number">{{this}}</th>{{/each}}</tr></thead>
 <tbody>{{#each value.rows}}<tr>
   <th scope="row" style="padding-left: calc(10px + {{this.indent}}px)">
     {{#if this.is_child}}<span class="rondo-muted" aria-hidden="true">└ </span>{{/if}}<a
       href="checkpoints?checkpoint={{this.id}}">{{this.name}}</a>
     {{#if this.is_doubtful}}<span class="rondo-badge warn">learned from removed work</span>{{/if}}</th>
-  <td>{{this.round}}</td><td>{{this.kind}}</td>
+  <td>{{this.round}}</td><td class="kind">{{this.kind}}</td>
   {{#each this.cells}}
   <td class="number">{{this.value}}<br><span class="rondo-muted">{{this.interval}}</span></td>{{/each}}
 </tr>{{/each}}</tbody></table></div>
@@ -30,6 +30,12 @@ thead th { color: var(--rondo-muted); font-weight: 500; font-size: 12px; white-s
 tbody th { font-weight: 550; white-space: nowrap; }
 .number { text-align: right; white-space: nowrap; }
 .number span { font-size: 12px; }
+/* The numbers are what one compares: the kind stands in the detail, too. */
+@media (max-width: 520px) {
+  th, td { padding: 7px 5px; }
+  tbody th { white-space: normal; overflow-wrap: anywhere; }
+  .kind { display: none; }
+}
 """
 
 DETAIL = (

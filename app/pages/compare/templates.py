@@ -36,6 +36,8 @@ test, times the number of categories. A category opens its prompts.
 <p class="rondo-muted small">Differences: the second minus the first. Their 95 % intervals are of a paired bootstrap
 over the prompts that both have, p is McNemar's exact test.</p>
 {{else}}<p>Neither of them was measured.</p>{{/if}}
+{{#if value.unknown}}<p class="rondo-muted small">Could be computed of neither: {{value.unknown}}.
+What each takes stands on the page of a round, below its metrics.</p>{{/if}}
 </section>
 <section class="rondo-card" aria-label="Knobs that differ">
 <h2>Knobs that differ</h2>
@@ -73,4 +75,6 @@ th { font-weight: 500; } thead th { color: var(--rondo-muted); font-size: 12px; 
 .text { max-width: 320px; overflow-wrap: anywhere; white-space: pre-wrap; }
 .answers { padding: 6px 0; overflow-wrap: anywhere; border-bottom: 1px solid var(--rondo-border); }
 a { color: var(--rondo-accent); }
+/* The difference is what one came for: it has to stand in the window. */
+@media (max-width: 520px) { .compared .number { white-space: normal; } th, td { padding: 6px 8px 6px 0; } }
 """

@@ -40,7 +40,8 @@ def value(compared: Compared, base: Baseline | None, changed: list[tuple[str, st
         "new": title(compared.new),
         "baseline": f"The baseline is {base.name}." if base else "No baseline is set.",
         "prompts": _prompts(compared),
-        "numbers": [_number(number) for number in compared.numbers],
+        "numbers": [_number(number) for number in compared.numbers if _is_known(number)],
+        "unknown": ", ".join(_name(number) for number in compared.numbers if not _is_known(number)),
         "categories": [_category(compared, one) for one in compared.categories[:MOST_CATEGORIES]],
         "more_categories": more if (more := len(compared.categories) - MOST_CATEGORIES) > 0 else 0,
         "knobs": [_knob(knob) for knob in compared.knobs or ()],
@@ -95,7 +96,7 @@ def _cut(text: str) -> str:
 def _number(number: ComparedMetric) -> JSON:
     gap, is_share = number.difference, any(word in number.name for word in SHARES) and "length" not in number.name
     return {
-        "name": number.name.replace("_", " "),
+        "name": _name(number),
         "of": "held-out answers" if number.of_checkpoint else "the round's samples",
         "old": _value(number.old, is_share),
         "new": _value(number.new, is_share),
@@ -105,6 +106,15 @@ def _number(number: ComparedMetric) -> JSON:
         "interval": _gap(gap, is_share),
         "said": _said(gap),
     }
+
+
+def _name(number: ComparedMetric) -> str:
+    return number.name.replace("_", " ")
+
+
+def _is_known(number: ComparedMetric) -> bool:
+    """Whether a side has a value: what could be computed on neither is named below the table."""
+    return any(side is not None and side.value is not None for side in (number.old, number.new))
 
 
 def _category(compared: Compared, one: ComparedCategory) -> JSON:

@@ -22,9 +22,11 @@ from backend.services.hub import pushes
 from backend.values import DatasetType
 
 TITLE, PATH = "Datasets", "datasets"
+POLL_SECONDS = 2.0
+"""How often a push that is under way is looked at."""
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
-ALL = ["Dataset", "Round", "Type", "Rows", "Checkpoint", "Hash", "Frozen"]
+ALL = ["Dataset", "Round", "Type", "Rows", "Checkpoint", "Frozen"]
 ROWS = ["#", "Prompt", "Chosen or completion", "Rejected", "Label", "Weight", "Origin"]
 PEOPLE = ["Person", "Decisions", "Overrides"]
 
@@ -33,9 +35,10 @@ def build() -> None:
     """Lay out the page and wire it."""
     seen = gr.State({})
     kept = gr.JSON({}, visible="hidden")
+    timer = gr.Timer(POLL_SECONDS, active=False)
     with list_detail.side_by_side(wide_detail=True):
         with list_detail.listed():
-            listed = table(ALL, "All datasets", "datasets-table", widths=[10, 9, 20, 12, 19, 15, 15])
+            listed = table(ALL, "All datasets", "datasets-table", widths=[12, 11, 21, 10, 22, 24])
         with list_detail.detail():
             card = markup(templates.DATASET, templates.DATASET_CSS, elem_id="dataset")
             with gr.Tab("Funnel"):
@@ -92,7 +95,10 @@ def build() -> None:
     gr.on([c.input for c in (format, type, strict, leave_out)], point, wanted, [link, status], **QUIET)
     check.click(check_rows, wanted, status, **PRIVATE)
     write_card.click(write_dataset_card, [seen], hub_text, **PRIVATE)
-    pushed.go.click(push, [seen, format, pushed.repo, pushed.is_private, pushed.found_rows], pushed.state, **PRIVATE)
+    to_push = [seen, format, pushed.repo, pushed.is_private, pushed.found_rows]
+    asked_for = pushed.go.click(push, to_push, pushed.state, **PRIVATE)
+    for follows in (kept.change, asked_for.success, timer.tick):
+        follows(follow_push, seen, [pushed.state, timer], **QUIET)
     verify.click(verify_hash, [seen], status, **PRIVATE)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
@@ -185,6 +191,14 @@ def push(
     job_id = pushes.push_dataset(here.actor, _chosen(seen), repo or "", **knobs)
     notice(f"Job {job_id} is queued: it pushes the dataset.")
     return hub_push.state_value(pushes.get(here.actor, job_id))
+
+
+@toasts
+def follow_push(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """Say how far the push of the chosen dataset is, and look again while it is under way."""
+    here = context(request)
+    newest = pushes.newest(here.actor, here.project_id, "dataset", seen["dataset"]) if seen.get("dataset") else None
+    return [hub_push.state_value(newest), gr.Timer(active=newest is not None and not newest.is_over)]
 
 
 def _chosen(seen: dict[str, Any]) -> int:

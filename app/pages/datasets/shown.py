@@ -71,7 +71,6 @@ def list_row(view: DatasetView) -> list[str]:
         type,
         f"{view.num_examples:,}",
         checkpoint,
-        view.content_hash[:12],
         frozen,
     ]
 

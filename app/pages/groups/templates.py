@@ -13,7 +13,7 @@ LIST = """
   <p class="figures"><b>{{this.passed}}</b>
   {{#if this.rate}}<meter min="0" max="100" value="{{this.percent}}" aria-label="Pass rate"></meter>
   {{this.rate}}{{/if}}
-  <span class="rondo-muted">{{this.spread}}</span></p>
+  <span class="rondo-muted spread" title="Standard deviation of the scores">{{this.spread}}</span></p>
   <p class="members">{{#each this.members}}<a class="rondo-badge {{this.badge}}" href="{{this.href}}"
   title="{{this.title}}">{{this.sign}} {{this.score}}<span class="away">, {{this.title}}</span></a>{{/each}}
   {{#if this.more}}<a class="small" href="{{this.rest}}">{{this.more}}</a>{{/if}}</p>
@@ -22,12 +22,18 @@ LIST = """
 """
 LIST_CSS = """
 .groups { list-style: none; margin: 0; padding: 0; }
-.groups li { display: grid; grid-template-columns: minmax(0, 2fr) minmax(170px, 1fr) minmax(0, 2fr); gap: 2px 20px;
+.groups li { display: grid; grid-template-columns: minmax(0, 2fr) minmax(300px, 1fr) minmax(0, 2fr); gap: 2px 20px;
   padding: 8px 0; border-bottom: 1px solid var(--rondo-border); }
 .groups p { margin: 0; min-width: 0; }
 .groups .prompt { overflow-wrap: anywhere; }
 .groups .figures { font-variant-numeric: tabular-nums; }
-.groups meter { width: 60px; vertical-align: middle; }
+.groups .spread { white-space: nowrap; }
+.groups meter { width: 60px; height: 6px; vertical-align: middle; appearance: none; border: 0; border-radius: 3px;
+  background: var(--rondo-raised); }
+.groups meter::-webkit-meter-inner-element { display: block; }
+.groups meter::-webkit-meter-bar { height: 6px; border: 0; border-radius: 3px; background: var(--rondo-raised); }
+.groups meter::-webkit-meter-optimum-value { background: var(--rondo-ok); }
+.groups meter::-moz-meter-bar { background: var(--rondo-ok); }
 .groups .members { display: flex; flex-wrap: wrap; align-content: flex-start; gap: 4px; }
 .groups .members a { position: relative; text-decoration: none; }
 .groups .members a:hover { text-decoration: underline; }

@@ -16,6 +16,7 @@ from app.pages.new_round.recipe import QUIET, Frame, draw
 from app.toasts import toasts
 from app.widgets import buttons, judge_template, round_form
 from app.widgets.asked import not_here
+from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import only
@@ -84,10 +85,11 @@ def build() -> None:
             preview = buttons.secondary("Preview on 5 prompts", interactive=False, elem_id="preview-round")
             launch = buttons.primary("Launch", interactive=False, elem_id="launch")
         previewed, turned = gr.JSON({}, visible="hidden"), gr.JSON({}, visible="hidden")
+        typed = gr.State(CurrentChoice())
         fields = round_form.draw()
 
-        @gr.render(inputs=[draft, versions, turned], triggers=[draft.change], show_progress="hidden")
-        def draw_recipe(drawn: dict[str, Any], saved: list[Any], turned_now: Any) -> None:
+        @gr.render(inputs=[draft, versions, turned, typed], triggers=[draft.change], show_progress="hidden")
+        def draw_recipe(drawn: dict[str, Any], saved: list[Any], turned_now: Any, names: CurrentChoice) -> None:
             if drawn:
                 frame = Frame(
                     draft,
@@ -101,10 +103,11 @@ def build() -> None:
                     launch,
                     preview,
                     previewed,
+                    typed,
                     fields,
                     written,
                 )
-                draw(drawn, saved, turned_now, frame)
+                draw(drawn, saved, turned_now, names, frame)
 
         written = as_yaml.draw()
 

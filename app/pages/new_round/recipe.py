@@ -18,6 +18,7 @@ from app.pages.new_round.folds import MORE, Folds, slot_of
 from app.pages.new_round.steps import Tool
 from app.toasts import notice, toasts
 from app.widgets import judge_template
+from app.widgets.chosen import CurrentChoice
 from app.widgets.markup import markup
 from app.widgets.round_form import RoundFields
 from backend.errors import RondoError
@@ -57,6 +58,7 @@ class Frame:
     launch: gr.Button
     preview: gr.Button
     previewed: gr.JSON
+    typed: gr.State
     fields: RoundFields
     written: Yaml
 
@@ -66,7 +68,7 @@ class Frame:
         return [self.draft, self.estimate, self.counted, self.launch, self.preview]
 
 
-def draw(drawn: dict[str, Any], saved: list[Any], turned: Any, frame: Frame) -> None:
+def draw(drawn: dict[str, Any], saved: list[Any], turned: Any, typed: CurrentChoice, frame: Frame) -> None:
     """Draw the slots of a recipe and wire everything that reads them, the fields outside of the slots included.
 
     Those are open at first in which something differs; then each stays as it is on the page. Where drawing fails, the
@@ -83,7 +85,7 @@ def draw(drawn: dict[str, Any], saved: list[Any], turned: Any, frame: Frame) -> 
     def draw_slots() -> None:
         beside = tuple(forms.Beside(name, tuple(changes(drawn["recipe"], other))) for name, other in others)
         form = forms.Form(start=drawn["recipe"], beside=beside, fold=folds.rest)
-        roles, tools, put, keeping = _draw_slots(drawn, saved, form, folds, frame)
+        roles, tools, put, keeping = _draw_slots(drawn, saved, form, folds, typed, frame)
         drawing = Drawing(drawn["at"], form, folds, 1 + len(frame.fields.inputs), tuple(others), roles)
         _wire(drawing, frame, put, tools, keeping)
 
@@ -99,7 +101,7 @@ def draw(drawn: dict[str, Any], saved: list[Any], turned: Any, frame: Frame) -> 
 
 
 def _draw_slots(
-    drawn: dict[str, Any], saved: list[Any], form: forms.Form, folds: Folds, frame: Frame
+    drawn: dict[str, Any], saved: list[Any], form: forms.Form, folds: Folds, typed: CurrentChoice, frame: Frame
 ) -> tuple[list[tuple[str, gr.Dropdown]], list[Tool], Dependency | None, own_recipes.Saving]:
     """Draw every slot; return the fields of the roles, the tools of steps, what puts a template, what saves."""
     tools, put = [], None
@@ -118,7 +120,7 @@ def _draw_slots(
     more = any(form.differs((knob.name,)) for knob in parts.recipe_knobs())
     with folds.slot(MORE, "More", is_open=more):
         forms.draw_knobs(form, (), parts.recipe_knobs())
-    return roles, tools, put, own_recipes.draw(form.start, drawn["own"], folds)
+    return roles, tools, put, own_recipes.draw(form.start, drawn["own"], folds, typed)
 
 
 def _draw_failure(drawn: dict[str, Any], folds: Folds, frame: Frame, why: str) -> None:
@@ -169,6 +171,7 @@ def _wire(
     written.write.click(as_yaml.writer(drawing), everything, [written.text, frame.estimate], **QUIET)
     once: dict[str, Any] = QUIET | {"trigger_mode": "once"}
     keeping.save.click(own_recipes.saver(drawing), [keeping.title, *everything], outputs, **once)
+    keeping.title.blur(own_recipes.note_title, [frame.typed, keeping.title, frame.draft], None, **QUIET)
     keeping.delete.click(own_recipes.deleter(drawing), everything, outputs, **once)
     estimated = [frame.estimate, frame.counted, frame.launch, frame.preview]
     # On input, not on change: drawing the form again changes fields whose listeners are gone by then.

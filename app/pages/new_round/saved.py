@@ -9,6 +9,7 @@ from app.pages.new_round.drawing import OTHER, Drawing, nothing, refused
 from app.pages.new_round.folds import OWN, Folds
 from app.toasts import notice, toasts
 from app.widgets import buttons
+from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from backend.errors import InvalidInput, NotFound
 from backend.services.recipes import saved_recipes
@@ -36,12 +37,12 @@ def recipes_of(here: Context) -> dict[str, JSON]:
     return {recipe.name: recipe.recipe for recipe in saved_recipes.list_saved(here.actor, here.project_id)}
 
 
-def draw(recipe: JSON, known: Own, folds: Folds) -> Saving:
-    """Draw the name, closed until it is wanted; an own recipe can be deleted."""
+def draw(recipe: JSON, known: Own, folds: Folds, typed: CurrentChoice) -> Saving:
+    """Draw the name, closed until it is wanted; an own recipe can be deleted. `typed`: names by recipe, as typed."""
     is_own = recipe["name"] in [name for _, name in known]
     with folds.slot(OWN, "Keep as this project's own recipe", is_open=False, elem_id="save-recipe"):
         title = gr.Textbox(
-            str(recipe["title"])[:120],
+            typed.value.get(recipe["name"], str(recipe["title"])[:120]),
             label="Name of the recipe",
             max_length=120,
             interactive=True,
@@ -53,6 +54,11 @@ def draw(recipe: JSON, known: Own, folds: Folds) -> Saving:
             save = buttons.secondary("Save the recipe", elem_id="save-recipe-button")
             delete = buttons.stop("Delete it from the list", interactive=is_own, elem_id="delete-recipe-button")
     return Saving(title, save, delete)
+
+
+def note_title(typed: CurrentChoice, title: str | None, now: dict[str, Any]) -> None:
+    """Keep what was typed, so that it is there when the form is drawn again; another recipe has its own name."""
+    typed.put({now["recipe"]["name"]: title} if title and title.strip() and now else {})
 
 
 def saver(drawing: Drawing) -> Any:

@@ -27,11 +27,11 @@ AGAIN = {"judge": ", judged again", "selector": ", selected again", "trainer": "
 def tree_value(loop: Loop) -> dict[str, Any]:
     """The cards of the rounds, each at its place, and what connects them. Between two columns of cards is one of
     connections."""
-    laid = loop_tree.tree(loop.lines)
+    laid, best = loop_tree.tree(loop.lines), starts.best_round(loop.lines)
     cards = [
         line_value(line, loop)
         | {"column": 2 * column + 1, "lane": lane + 1}
-        | {"change": None if up is None else _change(line, loop.lines[up])}
+        | {"is_best": line is best, "change": None if up is None else _change(line, loop.lines[up])}
         for line, up, (column, lane) in zip(loop.lines, laid.above, laid.at, strict=True)
     ]
     edges = []
@@ -102,14 +102,20 @@ def _change(line: RoundLine, up: RoundLine) -> dict[str, str] | None:
     if gap is None or (up.is_baseline and line.to_baseline is not None):
         return None
     if gap.value is None:
-        return {"badge": "", "points": "change unknown", "rest": f"to {to}: {gap.why}"}
+        return {"badge": "", "points": "change unknown", "rest": f"to {to}: {gap.why}", "target": ""}
     is_better, is_worse = (gap.low or 0) > 0, (gap.high or 0) < 0
     why = f": {gap.why}" if gap.why else ""
     return {
         "badge": "ok" if is_better else "bad" if is_worse else "",
         "points": points(gap.value),
         "rest": f"to {to} ({gap_interval(gap)}{why})",
+        "target": f"compare?old={_side(up)}&new={_side(line)}",
     }
+
+
+def _side(line: RoundLine) -> str:
+    """A line as the comparison names it."""
+    return f"c{line.checkpoint_id}" if line.round_id is None else f"r{line.round_id}"
 
 
 def _follows(line: RoundLine) -> str:
@@ -136,7 +142,7 @@ def _origin(line: RoundLine, loop: Loop) -> str:
     if line.parent != 0:
         return f"from round {line.parent}"
     base = next((x for x in loop.lines if x.round_id is None and x.checkpoint_id == line.policy_id), None)
-    return f"from the base {base.checkpoint}" if base else "from the base"
+    return f"from {starts.name(base)}" if base else "from the base"
 
 
 def _status(line: RoundLine) -> str:

@@ -35,9 +35,14 @@ LINE = """
     </header>
     <p class="rondo-muted small">{{#if this.recipe}}{{this.recipe}}{{else}}{{this.checkpoint}}{{/if}} {{this.from}}</p>
     <p class="accuracy"><b>{{this.accuracy}}</b> <span class="rondo-muted small">{{this.interval}}</span>
+      {{#if this.is_best}}<span class="rondo-badge accent"
+        title="The highest held-out accuracy of all rounds. Where intervals overlap, chance may explain it."
+        >best round</span>{{/if}}
       {{#if this.is_baseline}}<span class="rondo-badge accent">baseline</span>{{/if}}</p>
-    {{#if this.change}}<p class="small change"><span
-      class="rondo-badge {{this.change.badge}}">{{this.change.points}}</span> {{this.change.rest}}</p>{{/if}}
+    {{#if this.change}}<p class="small change">{{#if this.change.target}}<a href="{{this.change.target}}"
+      title="What got better and what got worse"
+      class="rondo-badge {{this.change.badge}}">{{this.change.points}}</a>{{else}}<span
+      class="rondo-badge {{this.change.badge}}">{{this.change.points}}</span>{{/if}} {{this.change.rest}}</p>{{/if}}
     {{#if this.to_baseline}}<p class="small">{{this.to_baseline}}</p>{{/if}}
     {{#unless this.is_base}}
     <ol class="stages" aria-hidden="true">
@@ -64,7 +69,7 @@ LINE = """
       {{#if this.left_out}}<a href="jobs?left_out={{this.id}}">{{this.left_out}}</a>{{/if}}
       {{#if this.checkpoint}}<a href="checkpoints?checkpoint={{this.checkpoint_id}}">{{this.checkpoint}}</a>
       {{#if this.interval}}<a href="held-out?new={{this.checkpoint_id}}">Held-out answers</a>{{/if}}
-      <a href="compare?new=r{{this.id}}">Compare</a>{{/if}}
+      <a href="compare?new=r{{this.id}}">What changed</a>{{/if}}
       <span class="rondo-needs-curator">
         {{#if this.checkpoint}}<a href="new-round?from={{this.id}}">Start from here</a>{{/if}}
         {{#if this.is_stopped}}<a href="new-round?again={{this.id}}">Change and launch again</a>{{/if}}
@@ -116,8 +121,9 @@ LINE_CSS = """
 .stages li.off { background: var(--rondo-control); }
 @keyframes pulse { 50% { opacity: 0.35; } }
 .lights { display: flex; flex-wrap: wrap; gap: 4px; }
-.line .lights a { color: inherit; }
-.line .lights .bad { color: var(--rondo-bad); } .line .lights .warn { color: var(--rondo-warn); }
+.line .rondo-badge { color: inherit; }
+.line .ok { color: var(--rondo-ok); } .line .bad { color: var(--rondo-bad); }
+.line .warn { color: var(--rondo-warn); } .line .accent { color: var(--rondo-accent); }
 .progress { font-variant-numeric: tabular-nums; }
 .error {
   color: var(--rondo-bad); display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden;

@@ -58,7 +58,7 @@ def build() -> None:
                 elem_id=elem_id,
             )
             for kind, label, elem_id in (
-                (TrainingKind, "TrainingKind", "recipes-training"),
+                (TrainingKind, "Training", "recipes-training"),
                 (Need, "Needs", "recipes-needs"),
             )
         )

@@ -1,6 +1,7 @@
 """Round: what one round was asked for, what it measured, what became of its texts, who worked on it, what it cost.
 
-The parts of the page are asked for at the same time, and each is shown when it has come.
+What stands first is asked for first: the head and the texts, then the rest. The charts of the texts are put on the page
+when the reader comes near them, since what draws them takes the browser longer than all else.
 """
 
 from typing import Any
@@ -34,6 +35,7 @@ def build() -> None:
     chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="round-chosen")
     opening = markup(templates.OPENING, templates.CSS, elem_id="round-opening")
     judge = JudgeSection()
+    charts = gr.State(None)
     flow = markup(templates.FLOW, templates.CSS, js=templates.FLOW_JS, elem_id="round-flow-table")
     sankey = gr.Plot(show_label=False, visible=False, elem_id="round-flow")
     head = markup(templates.SPREAD_HEAD, templates.CSS, elem_id="round-spread-head")
@@ -44,11 +46,13 @@ def build() -> None:
     spread = markup(templates.SPREAD, templates.CSS, elem_id="round-spread")
     work = markup(templates.WORK, templates.CSS, elem_id="round-work")
 
-    texts = [flow, sankey, head, step, scores, lengths, spread]
+    texts = [flow, head, step, spread, charts]
     gr.on(None, draw, None, [chosen, opening, kept], **QUIET)
-    gr.on(None, draw_texts, None, texts, **QUIET)
-    gr.on(None, draw_work, None, work, **QUIET)
-    gr.on(None, draw_judge, None, judge.outputs, **QUIET)
+    texts_drawn = gr.on(None, draw_texts, None, texts, **QUIET)
+    judge_drawn = texts_drawn.then(draw_judge, None, judge.outputs, **QUIET)
+    judge_drawn.then(None, None, None, js=templates.JUDGE_DRAWN, api_visibility="private")
+    texts_drawn.then(draw_work, None, work, **QUIET)
+    flow.click(draw_charts, charts, [sankey, scores, lengths], **LAST)
     chosen.input(choose, chosen, [opening, kept], **LAST)
     chosen.input(choose_texts, chosen, texts, **LAST)
     chosen.input(choose_work, chosen, work, **LAST)
@@ -78,6 +82,12 @@ def draw_texts(request: gr.Request) -> list[Any]:
     here = context(request)
     wish = wanted(request, rounds.list_rounds(here.actor, here.project_id))
     return nothing() if wish.id is None else shown_texts(here, wish.id, None)
+
+
+@toasts
+def draw_charts(drawn: list[Any] | None) -> list[Any]:
+    """The charts of the texts that the page shows: the way, scores and lengths."""
+    return [gr.Plot(chart, visible=chart is not None) for chart in drawn or [None] * 3]
 
 
 @toasts
@@ -144,7 +154,7 @@ def opened(here: Context, round_id: int) -> list[Any]:
 
 
 def shown_texts(here: Context, round_id: int, step: int | None) -> list[Any]:
-    """The table of the way, its chart, what was looked at, the picker of steps, two charts, categories and lists."""
+    """The table of the way, what was looked at, the picker of steps, categories and lists, and the three charts."""
     report = round_report.texts(here.actor, round_id)
     value, spread = round_texts.texts(report, step), round_texts.chosen(report, step)
     steps = [
@@ -156,18 +166,9 @@ def shown_texts(here: Context, round_id: int, step: int | None) -> list[Any]:
     chart = figures.sankey(report.flows.flows)
     scores = figures.scores(spread.scores) if spread and spread.scores else None
     lengths = figures.lengths(spread.lengths) if spread and spread.lengths else None
-    return [
-        value,
-        gr.Plot(chart, visible=chart is not None),
-        value,
-        picker,
-        gr.Plot(scores, visible=scores is not None),
-        gr.Plot(lengths, visible=lengths is not None),
-        value,
-    ]
+    return [value, value, picker, value, [chart, scores, lengths]]
 
 
 def nothing() -> list[Any]:
     """No texts to show."""
-    hidden = gr.Plot(visible=False)
-    return [None, hidden, None, gr.Dropdown(visible=False), hidden, hidden, None]
+    return [None, None, gr.Dropdown(visible=False), None, None]

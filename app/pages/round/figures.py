@@ -77,6 +77,8 @@ def sankey(flows: Sequence[FunnelFlow]) -> go.Figure | None:
                 "label": [label for label, _ in flowing.nodes],
                 "color": [color for _, color in flowing.nodes],
                 "pad": 18,
+                # What fell out ends beside the stage that it left: at the right it would lie over other labels.
+                "align": "left",
                 "thickness": 14,
                 "line": {"width": 0},
                 "hovertemplate": "%{label}<extra></extra>",

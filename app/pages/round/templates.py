@@ -14,6 +14,8 @@ OPENING = """
   <p>{{value.facts}}</p>
   {{#if value.error}}<p class="rondo-problem words">{{value.error}}</p>{{/if}}
   <p class="links">
+    {{#if value.is_measured}}<a href="compare?new=r{{value.id}}">What changed</a>
+    <a href="held-out?new={{value.checkpoint_id}}">Held-out answers</a>{{/if}}
     <a href="samples?round={{value.id}}">Samples</a>
     <a href="pairs?round={{value.id}}" class="rondo-needs-curator">Pairs</a>
     <a href="training?rounds={{value.id}}">Training</a>
@@ -97,6 +99,33 @@ FLOW = (
 )
 # Plotly draws the arms anew whenever it likes, so the page listens for them all.
 FLOW_JS = """
+// The charts stand below this table. They are asked for when its end is near the window and all above it is there, and
+// again where the texts are others.
+let isNear = false, isAsked = false, isAboveDrawn = false;
+const ask = () => {
+  if (!isNear || !isAboveDrawn || isAsked || !element.querySelector("section")) return;
+  isAsked = true;
+  trigger("click", {});
+};
+// What has moved in the window is known a frame later.
+const askSoon = () => requestAnimationFrame(() => requestAnimationFrame(ask));
+const look = () => {
+  const end = document.querySelector("#round-spread-head");
+  if (!end) return requestAnimationFrame(look);
+  new IntersectionObserver((entries) => {
+    isNear = entries[entries.length - 1].isIntersecting;
+    ask();
+  }, { rootMargin: "0px 0px 200px 0px" }).observe(end);
+};
+look();
+window.addEventListener("round-judge-drawn", () => {
+  isAboveDrawn = true;
+  askSoon();
+});
+watch("value", () => {
+  isAsked = false;
+  askSoon();
+});
 document.addEventListener("click", (event) => {
   const arm = event.target.closest?.("#round-flow .sankey-link");
   const href = arm?.__data__?.link?.customdata;
@@ -217,6 +246,7 @@ tbody tr:last-child > * { border-bottom: 0; }
 """
 )
 
+JUDGE_DRAWN = """() => { window.dispatchEvent(new Event("round-judge-drawn")) }"""
 KEEP_IN_ADDRESS = """(kept) => {
   const address = new URL(window.location.href);
   address.search = kept.round ? `?round=${kept.round}` : address.search;

@@ -8,6 +8,7 @@ from app.pages.samples import exporting, saved_views, templates
 from app.pages.samples.drawing import (
     COLUMNS,
     address_of,
+    allowed_listing,
     batch_list,
     chosen_card,
     columns_picker,
@@ -38,7 +39,7 @@ from app.widgets.sample_filters import (
     without_missing_step,
 )
 from app.widgets.table import Table, row_number
-from backend.errors import InvalidInput, PermissionDenied
+from backend.errors import InvalidInput
 from backend.services import rounds
 from backend.services.decisions import bulk
 from backend.values import JSON, DecisionKind, Role
@@ -133,12 +134,10 @@ def draw(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
     query, message = without_missing_step(steps, query)
     for words in filter(None, (untold, message)):
         notice(words)
-    try:
-        shown = listing(here, asked_for, query, open_sample=True)
-    except PermissionDenied as error:
-        notice(error.message)
-        query, view = {name: value for name, value in query.items() if name in ("round", "sample", "columns")}, None
-        shown = listing(here, asked_for, query, open_sample=True)
+    shown, query, refusal = allowed_listing(here, asked_for, query)
+    if refusal:
+        notice(refusal)
+        view = view if query.get("view") else None
     bar = [*to_bar(query)[:-1], step_picker(steps, query)]
     folded, columns = filter_line.opened(num_folded(query)), columns_picker(here, query)
     views = [saved_views.picker(here, query), *saved_views.fields_of(view)]

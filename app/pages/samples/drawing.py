@@ -107,6 +107,22 @@ def listing(here: Context, asked_for: CurrentChoice, query: JSON, *, open_sample
     return [*drawn[:4], detail, drawn[4], kept]
 
 
+def allowed_listing(here: Context, asked_for: CurrentChoice, query: JSON) -> tuple[list[Any], JSON, str]:
+    """The listing, the query that it is of, and why that is less than was asked for.
+
+    Where something is hidden from the person, the place in the list is left out; where that is not it, all filters.
+    """
+    least = {name: value for name, value in query.items() if name in ("round", "sample", "columns")}
+    placeless = {name: value for name, value in query.items() if name != "at"}
+    refusal = ""
+    for asked_now in (query, placeless) if query.get("at") else (query,):
+        try:
+            return listing(here, asked_for, asked_now, open_sample=True), asked_now, refusal
+        except PermissionDenied as error:
+            refusal = error.message
+    return listing(here, asked_for, least, open_sample=True), least, refusal
+
+
 def rows_of(here: Context, query: JSON) -> list[Any]:
     """Table, count, the two buttons, what all this was made of, and what a search found in the cells."""
     page, keys = find_page(here, query), columns_of(keys_of(here, query), query)

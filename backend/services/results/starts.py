@@ -40,7 +40,29 @@ def recommended(db: Session, lines: tuple[RoundLine, ...]) -> Start | None:
             f" Its held-out accuracy, {last.accuracy.value:.1%}, is below the {best.accuracy.value:.1%} of "
             f"{name(best)}, by no more than chance explains."
         )
+    highest = best_round(_of_same_base(lines, last))
+    if highest is not None and _accuracy(highest) > max(_accuracy(best), _accuracy(last)):
+        why += f" {name(highest).capitalize()}, on another branch, has the highest: {_accuracy(highest):.1%}."
     return Start(last, why)
+
+
+def best_round(lines: tuple[RoundLine, ...]) -> RoundLine | None:
+    """Return the round with the highest held-out accuracy, the first of equals.
+
+    None where fewer than two have one, or not all rest on as many prompts: then they were not asked the same.
+    """
+    measured = [line for line in lines if line.round_id is not None and line.accuracy is not None]
+    numbers = {line.accuracy.n for line in measured if line.accuracy}
+    return max(measured, key=_accuracy) if len(measured) > 1 and len(numbers) == 1 else None
+
+
+def _of_same_base(lines: tuple[RoundLine, ...], last: RoundLine) -> tuple[RoundLine, ...]:
+    """The rounds that began with the same base checkpoint, in one pass: a round stands below its parent."""
+    bases: dict[int, int | None] = {}
+    for line in lines:
+        if line.round_id is not None:
+            bases[line.number] = bases.get(line.parent) if line.parent else line.policy_id
+    return tuple(line for line in lines if line.number in bases and bases[line.number] == bases.get(last.number))
 
 
 def fall(db: Session, lines: tuple[RoundLine, ...], last: RoundLine) -> Start | None:
@@ -54,7 +76,11 @@ def fall(db: Session, lines: tuple[RoundLine, ...], last: RoundLine) -> Start | 
 
 def _best(lines: tuple[RoundLine, ...], last: RoundLine) -> RoundLine:
     measured = [line for line in lineage(lines, last) if line.accuracy is not None]
-    return max(measured, key=lambda line: line.accuracy.value if line.accuracy else -1.0, default=last)
+    return max(measured, key=_accuracy, default=last)
+
+
+def _accuracy(line: RoundLine) -> float:
+    return line.accuracy.value if line.accuracy else -1.0
 
 
 def compared(db: Session, old: RoundLine, new: RoundLine) -> Paired | None:
@@ -66,7 +92,9 @@ def compared(db: Session, old: RoundLine, new: RoundLine) -> Paired | None:
 
 def name(line: RoundLine) -> str:
     """What a line is called inside a sentence."""
-    return f"round {line.number}" if line.round_id else f"the base {line.checkpoint}"
+    if line.round_id:
+        return f"round {line.number}"
+    return "the base" if line.checkpoint == "base" else f"the base {line.checkpoint}"
 
 
 def _fall(best: RoundLine, last: RoundLine, pairs: Paired | None) -> str:

@@ -17,7 +17,7 @@ from backend.db.filters import Filters, Sort, SortKey
 from backend.db.search import parse
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services import events
-from backend.services.access import Actor, require, require_row
+from backend.services.access import Actor, require, require_row, role_of
 from backend.services.rounds import get_row
 from backend.values import JSON, Role
 
@@ -119,6 +119,14 @@ def save(actor: Actor, project_id: int, name: str, asked: ViewQuery, *, is_share
         db.flush()
         _note(db, actor, "save view", view, is_noted=is_shared)
         return _view(actor, *_find(db, actor, view.id))
+
+
+def may_share(actor: Actor, project_id: int) -> bool:
+    """Whether the actor may share views with the project."""
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        role = role_of(db, actor, project_id)
+    return role is not None and role.rank >= Role.curator.rank
 
 
 def change(
