@@ -63,6 +63,11 @@ class Round(Identified, Base):
     hold: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """Why the judge's light held the round before a training: `{"said", "figures", "at"}`; and once somebody let it go
     on `released`: `{"user_id", "who", "reason", "at"}`."""
+    archived_at: Mapped[datetime | None]
+    """Since when not all of its rows are in the database: they are, or are about to be, in files."""
+    archive: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """Of an archived round: `{"state": services.round_archive.State, "by", "folder", "sha256" of its manifest, "rows"
+    by file, "num_bytes", "checkpoints": those that its rows name, "kept": ids of what stays, by table}`."""
     error: Mapped[str | None]
     finished_at: Mapped[datetime | None]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
