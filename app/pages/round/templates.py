@@ -10,8 +10,11 @@ OPENING = """
 {{#if value.title}}
 <section class="rondo-card head" aria-label="The round">
   <header><h2>{{value.title}}</h2><span class="rondo-badge {{value.badge}}">{{value.status}}</span>
+    {{#if value.is_archived}}<span class="rondo-badge">archived</span>{{/if}}
     <span class="rondo-muted">{{value.recipe}}, {{value.from}}</span></header>
   <p>{{value.facts}}</p>
+  {{#if value.is_archived}}<p class="rondo-muted">Its samples, judgments and decisions lie in files, so what is counted
+    from them below is empty. Its metrics, funnel and checkpoint are as they were.</p>{{/if}}
   {{#if value.error}}<p class="rondo-problem words">{{value.error}}</p>{{/if}}
   <p class="links">
     <a href="samples?round={{value.id}}">Samples</a>

@@ -130,12 +130,15 @@ def restore_steps(actor: Actor, round_id: int) -> Iterator[None]:
 
 def _begin(actor: Actor, round_id: int) -> State:
     """Note that it is archived from now on, and return what is to be done; what refers to its rows is refused now."""
+    with reading() as db:
+        # Nobody who writes has to wait for this. Nothing new refers to a round that is noted as archived.
+        needs.refuse_uses(db, get_row(db, actor, round_id, Role.admin))
     with session() as db:
         row = _locked(db, actor, round_id)
         state = State(row.archive["state"]) if row.archived_at is not None else State.writing
         if state is State.archived:
             raise Conflict(f"Round {row.number} is archived already.")
-        needs.refuse(db, row)
+        needs.refuse_at_work(db, row)
         if state is State.writing:
             row.archived_at, row.archive = now(), {"state": State.writing, "by": actor.name}
         return state
@@ -144,11 +147,12 @@ def _begin(actor: Actor, round_id: int) -> State:
 def _note_whole(round_id: int) -> None:
     """From here on the rows are deleted. What came to need them meanwhile is looked for once more."""
     written = files.written(round_id)
-    with session() as db:
-        row = db.get_one(tables.Round, round_id, with_for_update=True)
-        needs.refuse(db, row)
+    with reading() as db:
+        needs.refuse_uses(db, db.get_one(tables.Round, round_id))
         acting = db.scalars(columns.checkpoints(round_id)).all()
         told = {"kept": leaving.held(db, round_id), "checkpoints": sorted(acting), **written.to_json()}
+    with session() as db:
+        row = db.get_one(tables.Round, round_id, with_for_update=True)
         row.archive = row.archive | told | {"state": State.leaving}
 
 

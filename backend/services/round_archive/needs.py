@@ -15,8 +15,8 @@ ENDED = (RoundStatus.done, RoundStatus.failed, RoundStatus.cancelled)
 MOST_NAMED = 5
 
 
-def refuse(db: Session, row: tables.Round) -> None:
-    """Raise `Conflict` that says what keeps the round's rows here, and the way out."""
+def refuse_at_work(db: Session, row: tables.Round) -> None:
+    """Raise `Conflict` while the round, one that came from it, or a job may read its rows; says the way out."""
     if row.status not in ENDED:
         raise Conflict(f"Round {row.number} is {row.status}. Archive it when it has ended, or cancel it first.")
     below = _below(db, row)
@@ -34,6 +34,10 @@ def refuse(db: Session, row: tables.Round) -> None:
     ).first()
     if active is not None:
         raise Conflict(f"Job {active} may still read round {row.number}. Wait for its end or cancel it, then archive.")
+
+
+def refuse_uses(db: Session, row: tables.Round) -> None:
+    """Raise `Conflict` where something refers to the round's samples; seconds where it has a million."""
     if uses := [*_uses(db, row)]:
         raise Conflict(f"Round {row.number} cannot be archived: {'; '.join(uses)}.")
 
