@@ -102,12 +102,11 @@ def _insert(db: Session, entity: Any, rows: list[Row]) -> None:
         return
     table = entity.__table__
     given = [column for column in columns.stored(table) if column.name in rows[0]]
-    values = {
-        column.name: [None] * len(rows)
-        if (table.name, column.name) == LAST
-        else [columns.from_file(column)(row[column.name]) for row in rows]
-        for column in given
-    }
+    values: dict[str, list[Any]] = {}
+    for column in given:
+        make, name = columns.from_file(column), column.name
+        is_last = (table.name, name) == LAST
+        values[name] = [None] * len(rows) if is_last else [make(row[name]) for row in rows]
     insert_rows(db, entity, {}, values)
 
 
