@@ -10,6 +10,7 @@ from backend.db import tables
 from backend.errors import Conflict
 
 FOLDER = "archives"
+IS_AWAY = "The round is archived: what is told from its rows is here again when an admin has restored it."
 
 
 def place(round_id: int) -> Path:

@@ -166,7 +166,9 @@ def test_nothing_is_made_of_rows_that_are_not_here(place: tuple[Actor, tables.Ro
         with pytest.raises(Conflict, match="Round 2, which this one would follow, is archived"):
             checks.check_archived(db, round_.id, looks_back)
     report = round_report.get(admin, round_.id)
-    assert report.opening.head.number == 2
+    assert (report.opening.head.number, report.opening.head.is_archived) == (2, True)
+    told = (report.texts.spreads.missing, report.work.people.missing, (report.work.failed.missing,))
+    assert {*told, (report.judge.sentence,)} == {(archived.IS_AWAY,)}
     owner = rows.make_actor(is_owner=True)
     assert not [one for one in clean_up.find(owner) if "archives" in one.path]
     assert [path for path in contents.find(settings().folder, []).changing if path.name == "manifest.json"]

@@ -168,7 +168,7 @@ WORK = """
 <tbody>{{#each value.failed.rows}}<tr><th scope="row">{{this.stage}}: {{this.kind}}</th>
 <td class="words">{{this.reason}}</td>
 <td class="words">{{this.prompt}}</td></tr>{{/each}}</tbody></table></div>
-{{else}}<p class="rondo-muted">Nothing was left out.</p>{{/if}}
+{{else}}<p class="rondo-muted">{{value.failed.none}}</p>{{/if}}
 </section>
 <section class="block" aria-label="Datasets"><h3>Datasets</h3>
 {{#each value.datasets}}<details><summary>{{this.title}}. {{this.what}}</summary>
