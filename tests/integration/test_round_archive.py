@@ -5,9 +5,11 @@ import json
 import pytest
 from sqlalchemy import select
 
+import migrations
 from backend import jobs
 from backend.config import settings
 from backend.db import reading, session, tables
+from backend.db.session import dispose
 from backend.errors import Conflict, InvalidInput, PermissionDenied
 from backend.services import archived, datasets, round_archive, round_report
 from backend.services.access import Actor
@@ -174,3 +176,21 @@ def test_nothing_is_made_of_rows_that_are_not_here(place: tuple[Actor, tables.Ro
     assert [path for path in contents.find(settings().folder, []).changing if path.name == "manifest.json"]
     with pytest.raises(Conflict, match="archived already"):
         round_archive.archive(admin, round_.id)
+
+
+def test_the_schema_does_not_go_back_while_a_round_is_archived(database: str) -> None:
+    project = rows.make_project()
+    round_ = rows.make_round(project, status=RoundStatus.done)
+    admin = rows.make_actor(project, Role.admin)
+    round_archive.archive(admin, round_.id)
+    dispose()
+    with pytest.raises(RuntimeError, match=r"cannot say: round 1\. Restore it first"):
+        migrations.downgrade("0035", database)
+    dispose()
+    round_archive.restore(admin, round_.id)
+    dispose()
+    migrations.downgrade("0035", database)
+    migrations.upgrade(database)
+    with reading() as db:
+        row = db.get_one(tables.Round, round_.id)
+        assert (row.status, row.archived_at, row.archive) == (RoundStatus.done, None, {})

@@ -62,8 +62,14 @@ def links(round_id: int) -> RowFile:
     """Which prompts were made of the round's samples."""
     prompt, sample = tables.Prompt, tables.Sample
     made = prompt.sample_id.in_(select(sample.id).where(sample.round_id == round_id))
-    columns = (prompt.__table__.c.id, prompt.__table__.c.sample_id)
+    columns = link_columns()
     return RowFile(LINKS, select(*columns).where(made).order_by(prompt.id), columns)
+
+
+def link_columns() -> tuple[Column[Any], ...]:
+    """The columns of that file."""
+    prompt: Any = tables.Prompt.__table__.c
+    return prompt.id, prompt.sample_id
 
 
 def beside(round_id: int) -> list[RowFile]:
@@ -73,8 +79,8 @@ def beside(round_id: int) -> list[RowFile]:
     asked = select(group.prompt_id).where(group.round_id == round_id)
     prompts = union(asked, select(example.prompt_id).where(example.dataset_id.in_(ours)))
     of_job = tables.JobPoint.job_id.in_(select(tables.Job.id).where(tables.Job.round_id == round_id))
-    user = tables.User.__table__.c
-    people = union(
+    user: Any = tables.User.__table__.c
+    people: Any = union(
         select(tables.Decision.user_id).where(tables.Decision.round_id == round_id),
         select(tables.Sample.author_id).where(tables.Sample.round_id == round_id),
     )

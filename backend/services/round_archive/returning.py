@@ -61,12 +61,14 @@ def put_back(place: Path) -> Iterator[None]:
                 ) from error
             yield
     group, prompt = tables.Group, tables.Prompt
-    for rows in files.read(place, "groups", columns.stored(group.__table__)):
+    table: Any = group.__table__
+    parents = (table.c.id, table.c.parent_id)
+    for rows in files.read(place, LAST[0], parents):
         with session() as db:
             for row in (row for row in rows if row["parent_id"] is not None):
                 db.execute(update(group).where(group.id == row["id"]).values(parent_id=row["parent_id"]))
         yield
-    for rows in files.read(place, columns.LINKS, (prompt.__table__.c.id, prompt.__table__.c.sample_id)):
+    for rows in files.read(place, columns.LINKS, columns.link_columns()):
         with session() as db:
             for row in rows:
                 is_free = (prompt.id == row["id"]) & prompt.sample_id.is_(None)
