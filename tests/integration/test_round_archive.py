@@ -1,6 +1,7 @@
 """A round's rows in files and back: the same rows with the same ids, whatever dies in between."""
 
 import json
+import os
 
 import pytest
 from sqlalchemy import select
@@ -11,11 +12,12 @@ from backend.config import settings
 from backend.db import reading, session, tables
 from backend.db.session import dispose
 from backend.errors import Conflict, InvalidInput, PermissionDenied
-from backend.services import archived, datasets, round_archive, round_report
+from backend.services import archived, datasets, installation, round_archive, round_report
 from backend.services.access import Actor
 from backend.services.checkpoints import delete
 from backend.services.operations import clean_up, contents
 from backend.services.plans import branches, checks
+from backend.services.projects import deletion, trash
 from backend.services.round_archive import columns
 from backend.values import DatasetType, Role, RoundStatus, Stage
 from tests import rows
@@ -194,3 +196,19 @@ def test_the_schema_does_not_go_back_while_a_round_is_archived(database: str) ->
     with reading() as db:
         row = db.get_one(tables.Round, round_.id)
         assert (row.status, row.archived_at, row.archive) == (RoundStatus.done, None, {})
+
+
+@pytest.mark.on_sqlite
+def test_an_archive_that_nothing_needs_is_cleaned_up(place: tuple[Actor, tables.Round]) -> None:
+    admin, round_ = place
+    owner, folder = rows.make_actor(is_owner=True), archived.place(round_.id)
+    installation.tie_folder()
+    for done, found in ((round_archive.archive, []), (round_archive.restore, [f"archives/round-{round_.id}"])):
+        done(admin, round_.id)
+        for path in (folder, *folder.iterdir()):
+            os.utime(path, (1, 1))
+        assert [one.path for one in clean_up.find(owner)] == found
+    round_archive.archive(admin, round_.id)
+    entry = trash.get(owner, trash.put_project(owner, round_.project_id))
+    deletion.delete_for_good(owner, entry.id, entry.trashed_at)
+    assert not folder.exists()
