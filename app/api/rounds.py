@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from app import round_file
 from app.api.depends import After, Asking, Before, Limit, Page, cut, file_of
 from backend.boundary import Count, Data, Id, RecipeOrName, Seed
-from backend.services import round_report, rounds
+from backend.services import round_archive, round_report, rounds
 from backend.services.plans import recipe_choice
 from backend.services.recipes import parts
 from backend.services.round_report import Report
@@ -149,6 +149,21 @@ def retry_failures(actor: Asking, round_id: int, body: Retry) -> JobView:
 def cancel(actor: Asking, round_id: Id) -> RoundView:
     rounds.cancel(actor, round_id)
     return rounds.get(actor, round_id)
+
+
+@router.post("/rounds/{round_id}/archive")
+def archive(actor: Asking, round_id: Id) -> RoundView:
+    """Write all its rows to files and delete them, answering once they are gone: minutes where there are millions.
+
+    409 where something needs the rows. What the round measured, its funnel and its checkpoint stay readable.
+    """
+    return round_archive.archive(actor, round_id)
+
+
+@router.post("/rounds/{round_id}/restore")
+def restore(actor: Asking, round_id: Id) -> RoundView:
+    """Put the rows of an archived round back with the numbers they had; 409 where one is taken."""
+    return round_archive.restore(actor, round_id)
 
 
 @router.post("/rounds/{round_id}/stop-after")

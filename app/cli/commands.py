@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from app.cli import (
+    archiving,
     benches,
     checkpoints,
     database,
     datasets,
-    previewing,
     projects,
     prompts,
     recipes,
@@ -31,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(projects.app, name="project", help="Start, list and rename projects, and put them in the trash.")
-app.add_typer(previewing.app, name="round", help="Launch rounds and follow them.")
+app.add_typer(archiving.app, name="round", help="Launch rounds and follow them.")
 app.add_typer(benches.app, name="judge", help="Try judges side by side.")
 app.add_typer(prompts.app, name="prompts", help="Look at files of prompts, import them, list the sets.")
 app.add_typer(samples.app, name="samples", help="Take samples along as a file.")

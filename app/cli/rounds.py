@@ -282,6 +282,7 @@ def as_dict(row: "RoundView") -> dict[str, Any]:
         "hold": row.hold,
         "created_at": row.created_at,
         "finished_at": row.finished_at,
+        "archived_at": row.archived_at,
     }
 
 

@@ -55,6 +55,7 @@ def opening(report: OpeningSection) -> Shown:
         "branches": [{"id": head.id, "at": at, "words": f"{at} again"} for at in head.branches],
         "status": str(head.status) if head.status is not RoundStatus.running else f"running: {head.stage}",
         "badge": BADGES.get(head.status, ""),
+        "is_archived": head.is_archived,
         "recipe": f"{head.title or head.recipe}{f' ({head.paper})' if head.paper else ''}{phase}",
         "from": from_,
         "parent_id": head.parent_id,

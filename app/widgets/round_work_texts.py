@@ -15,6 +15,7 @@ def work(report: WorkSection) -> Shown:
         "people": _people(report.people),
         "failed": {
             "title": f"{failed.total:,} left out" if failed.total else "",
+            "none": failed.missing or "Nothing was left out.",
             "counts": [{"text": f"{count.count:,} {count.reason}"} for count in failed.counts],
             "rows": [
                 {

@@ -61,6 +61,7 @@ def enqueue(
         created_by=created_by,
     )
     _refuse_trashed(db, project_id)
+    _refuse_archived(db, round_id)
     _refuse_second(db, round_id)
     db.add(job)
     _flush(db, round_id)
@@ -88,6 +89,7 @@ def resume(db: Session, job_id: int) -> Job:
     if job.status == JobStatus.done:
         raise Conflict(f"Job {job_id} is done, so there is nothing to resume. Launch a new round to do it again.")
     _refuse_trashed(db, job.project_id)
+    _refuse_archived(db, job.round_id)
     _refuse_superseded(db, job)
     if not _is_beside(job):
         _refuse_in_review(db, job)
@@ -275,6 +277,13 @@ def _refuse_trashed(db: Session, project_id: int) -> None:
     query = select(Project.trashed_at).where(Project.id == project_id).with_for_update(read=True, key_share=True)
     if db.scalar(query) is not None:
         raise Conflict("The project is in the trash, so nothing is done for it. Bring it back first.")
+
+
+def _refuse_archived(db: Session, round_id: int | None) -> None:
+    query = select(Round.number).where(Round.id == round_id, Round.archived_at.is_not(None))
+    number = db.scalar(query) if round_id is not None else None
+    if number is not None:
+        raise Conflict(f"Round {number} is archived, so nothing is done for it. Restore it on its page first.")
 
 
 def _refuse_superseded(db: Session, job: Job) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from backend import recipes, values
 from backend.db import tables
+from backend.errors import MissingPrerequisite
 from backend.pipeline import groups as group_values
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.stage import StageContext, derive_seed
@@ -74,11 +75,21 @@ def ancestors(db: Session, round_id: int | None) -> list[int]:
     return ids
 
 
+def require_rows(db: Session, round_id: int) -> None:
+    """Raise `MissingPrerequisite` where the round's rows lie in an archive: reading none would train on less."""
+    query = select(tables.Round.number).where(tables.Round.id == round_id, tables.Round.archived_at.is_not(None))
+    if (number := db.scalar(query)) is not None:
+        raise MissingPrerequisite(
+            f"Round {number}, whose rows are wanted here, is archived. Restore it on its page, then press Retry."
+        )
+
+
 def add_earlier(stage: StageContext, db: Session, chosen: ChosenRows, makes: values.DatasetType) -> None:
     """Add what the ancestor rounds selected, unless the same text for the same prompt is there already."""
     limit = stage.recipe.earlier_rounds_limit or None
     seen = {key(row) for row in dataset_rows.resolve(db, [example for _, example in chosen.origins()])}
     for round_id in ancestors(db, stage.round.parent_id)[:limit]:
+        require_rows(db, round_id)
         query = (
             select(tables.Example)
             .join(tables.Dataset)

@@ -12,7 +12,7 @@ from backend.db import standing, tables
 from backend.db.many import in_chunks
 from backend.errors import UnreadableRecipe
 from backend.judges import Judge
-from backend.pipeline.chosen import ancestors
+from backend.pipeline.chosen import ancestors, require_rows
 from backend.pipeline.groups import is_no_probe
 from backend.pipeline.stage import StageContext
 from backend.values import DecidedText, LabelSource, Verdict
@@ -29,6 +29,7 @@ def read(stage: StageContext, db: Session) -> Iterator[DecidedText]:
         place = recipes.judge_place(recipe, round_.phase)
         judge = place.step.part if place is not None else None
         if place is not None and isinstance(judge, Judge) and judge.asks_in_words:
+            require_rows(db, round_id)
             yield from _of_round(db, round_id, stage.round.project_id, judge, place.index, age)
 
 

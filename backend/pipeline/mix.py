@@ -14,7 +14,7 @@ from backend.mixers import Mixer
 from backend.pipeline import decided
 from backend.pipeline import groups as group_values
 from backend.pipeline import rows as dataset_rows
-from backend.pipeline.chosen import ChosenRows, ancestors, example_of, rows_before
+from backend.pipeline.chosen import ChosenRows, ancestors, example_of, require_rows, rows_before
 from backend.pipeline.history import is_same
 from backend.pipeline.stage import StageContext
 from backend.values import DatasetType, Example, Past, SampleKind, SetUse, TrainingRow
@@ -122,7 +122,10 @@ def _earlier(stage: StageContext, db: Session, *, is_trained: bool) -> Iterator[
     """The rows that ancestors selected, nearest round first: those they trained on, or those before their mixers."""
     trainer = next(place for place in stage.places[stage.step :] if place.step.kind == "trainer" and place.rows)
     makes, type_ = trainer.step.makes, dataset_before(stage, db).type
-    lines = [(n, *read_steps(db, n, makes)) for n in ancestors(db, stage.round.parent_id)]
+    above = ancestors(db, stage.round.parent_id)
+    for n in above:
+        require_rows(db, n)
+    lines = [(n, *read_steps(db, n, makes)) for n in above]
     uses: Counter[Key] = Counter()
     for round_id, trained, _ in lines:
         uses.update(_keys(db, round_id, trained, type_))

@@ -24,7 +24,7 @@ from backend.errors import Conflict, MissingPrerequisite
 
 OF_DATABASE = "database-id"
 """The file that says of which database the data folder's files are."""
-BY_ROWS = ("checkpoints/round-*", "checkpoints/merged-*", "jobs/[0-9]*", "reports/prompts-*")
+BY_ROWS = ("archives/round-*", "checkpoints/round-*", "checkpoints/merged-*", "jobs/[0-9]*", "reports/prompts-*")
 """What is named by numbers of rows."""
 
 
@@ -91,6 +91,14 @@ def require_own_folder() -> None:
             "so none is deleted. Set RONDO_DATABASE_URL and RONDO_DATA_DIR as Rondo is started with."
             + (f" If these do belong together, write {_id(made_at)} into {noted}." if made_at is not None else "")
         )
+
+
+def database_id() -> str:
+    """What names this database, whatever it is copied to; raises `Conflict` while it has no account."""
+    made_at = _made_at()
+    if made_at is None:
+        raise Conflict("The database has no account yet, so nothing is its own. Make one first.")
+    return _id(made_at)
 
 
 def _made_at() -> datetime | None:

@@ -281,7 +281,7 @@ def test_files_go_before_their_rows_so_that_nobody_else_gets_their_number(
         patched.setattr(deletion.fcntl, "flock", no_locks)
         with pytest.raises(Conflict, match="cannot be locked: No locks available"):
             delete(owner, entry_id)
-    with deletion._alone(), pytest.raises(Conflict, match="being deleted just now"):
+    with deletion.alone(), pytest.raises(Conflict, match="being deleted or archived just now"):
         delete(owner, entry_id)
     assert log.exists()
     delete(owner, entry_id)

@@ -74,6 +74,8 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/rounds/{round_id}/review/close", Role.curator, None),
     ("POST", "/rounds/{round_id}/failures/retry", Role.curator, {"ids": None}),
     ("POST", "/rounds/{round_id}/cancel", Role.curator, None),
+    ("POST", "/rounds/{round_id}/archive", Role.admin, None),
+    ("POST", "/rounds/{round_id}/restore", Role.admin, None),
     ("POST", "/rounds/{round_id}/select", Role.curator, {"selector": {}}),
     ("POST", "/rounds/{round_id}/stop-after", Role.curator, None),
     ("POST", "/rounds/{round_id}/release", Role.curator, {"reason": "because"}),

@@ -151,7 +151,8 @@ def _status(line: RoundLine) -> str:
         return f"{line.stage}, queued" if queued else str(line.stage)
     if line.status is RoundStatus.held:
         return "held before training"
-    return "waits for review" if line.status is RoundStatus.review else str(line.status)
+    words = "waits for review" if line.status is RoundStatus.review else str(line.status)
+    return f"{words}, archived" if line.is_archived else words
 
 
 def _stages(line: RoundLine) -> list[dict[str, str]]:

@@ -9,6 +9,8 @@ from typing import Any
 import gradio as gr
 
 from app.pages.round import figures, templates
+from app.pages.round.archive import ArchiveSection
+from app.pages.round.archive import shown as shown_archive
 from app.pages.round.judge import JudgeSection
 from app.pages.round.judge import shown as shown_judge
 from app.toasts import toasts
@@ -45,6 +47,7 @@ def build() -> None:
         lengths = gr.Plot(label="Length in tokens", visible=False, elem_id="round-lengths")
     spread = markup(templates.SPREAD, templates.CSS, elem_id="round-spread")
     work = markup(templates.WORK, templates.CSS, elem_id="round-work")
+    archive = ArchiveSection()
 
     texts = [flow, head, step, spread, charts]
     gr.on(None, draw, None, [chosen, opening, kept], **QUIET)
@@ -53,11 +56,17 @@ def build() -> None:
     judge_drawn.then(None, None, None, js=templates.JUDGE_DRAWN, api_visibility="private")
     texts_drawn.then(draw_work, None, work, **QUIET)
     flow.click(draw_charts, charts, [sankey, scores, lengths], **LAST)
+    texts_drawn.then(draw_archive, None, archive.outputs, **QUIET)
     chosen.input(choose, chosen, [opening, kept], **LAST)
     chosen.input(choose_texts, chosen, texts, **LAST)
     chosen.input(choose_work, chosen, work, **LAST)
     chosen.input(choose_judge, chosen, judge.outputs, **LAST)
+    chosen.input(choose_archive, chosen, archive.outputs, **LAST)
     judge.wire(chosen, QUIET).success(choose, chosen, [opening, kept], **QUIET)
+    for changed in archive.wire(chosen, QUIET):
+        changed.success(choose, chosen, [opening, kept], **QUIET)
+        changed.success(choose_texts, chosen, texts, **QUIET)
+        changed.success(choose_work, chosen, work, **QUIET)
     step.input(choose_step, [chosen, step], texts, **LAST)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
@@ -103,6 +112,19 @@ def draw_judge(request: gr.Request) -> list[Any]:
     """The judge of the round in the address."""
     here = context(request)
     return shown_judge(here, wanted(request, rounds.list_rounds(here.actor, here.project_id)).id)
+
+
+@toasts
+def draw_archive(request: gr.Request) -> list[Any]:
+    """Where the rows of the round in the address are."""
+    here = context(request)
+    return shown_archive(here, wanted(request, rounds.list_rounds(here.actor, here.project_id)).id)
+
+
+@toasts
+def choose_archive(round_id: int | None, request: gr.Request) -> list[Any]:
+    """Where those of another round are."""
+    return shown_archive(context(request), _known(round_id))
 
 
 @toasts

@@ -10,8 +10,11 @@ OPENING = """
 {{#if value.title}}
 <section class="rondo-card head" aria-label="The round">
   <header><h2>{{value.title}}</h2><span class="rondo-badge {{value.badge}}">{{value.status}}</span>
+    {{#if value.is_archived}}<span class="rondo-badge">archived</span>{{/if}}
     <span class="rondo-muted">{{value.recipe}}, {{value.from}}</span></header>
   <p>{{value.facts}}</p>
+  {{#if value.is_archived}}<p class="rondo-muted">Its samples, judgments and decisions lie in files, so what is counted
+    from them below is empty. Its metrics, funnel and checkpoint are as they were.</p>{{/if}}
   {{#if value.error}}<p class="rondo-problem words">{{value.error}}</p>{{/if}}
   <p class="links">
     {{#if value.is_measured}}<a href="compare?new=r{{value.id}}">What changed</a>
@@ -194,7 +197,7 @@ WORK = """
 <tbody>{{#each value.failed.rows}}<tr><th scope="row">{{this.stage}}: {{this.kind}}</th>
 <td class="words">{{this.reason}}</td>
 <td class="words">{{this.prompt}}</td></tr>{{/each}}</tbody></table></div>
-{{else}}<p class="rondo-muted">Nothing was left out.</p>{{/if}}
+{{else}}<p class="rondo-muted">{{value.failed.none}}</p>{{/if}}
 </section>
 <section class="block" aria-label="Datasets"><h3>Datasets</h3>
 {{#each value.datasets}}<details><summary>{{this.title}}. {{this.what}}</summary>

@@ -18,9 +18,9 @@ class Arena(Identified, Base):
     __tablename__ = "arenas"
 
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
-    first_id: Mapped[int] = mapped_column(ForeignKey("checkpoints.id"))
-    second_id: Mapped[int] = mapped_column(ForeignKey("checkpoints.id"))
-    judge_id: Mapped[int | None] = mapped_column(ForeignKey("checkpoints.id"))
+    first_id: Mapped[int] = mapped_column(ForeignKey("checkpoints.id"), index=True)
+    second_id: Mapped[int] = mapped_column(ForeignKey("checkpoints.id"), index=True)
+    judge_id: Mapped[int | None] = mapped_column(ForeignKey("checkpoints.id"), index=True)
     secret: Mapped[str] = mapped_column(String(64))
     num_same: Mapped[int] = mapped_column(default=0)
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
@@ -62,7 +62,7 @@ class ArenaVote(Identified, Base):
         ),
     )
 
-    match_id: Mapped[int] = mapped_column(ForeignKey("arena_matches.id", ondelete="CASCADE"))
+    match_id: Mapped[int] = mapped_column(ForeignKey("arena_matches.id", ondelete="CASCADE"), index=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     winner: Mapped[str] = mapped_column(String(8))
     is_swapped: Mapped[bool]

@@ -22,11 +22,11 @@ class JudgeBench(Identified, Base):
     __tablename__ = "judge_benches"
 
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
-    round_id: Mapped[int | None] = mapped_column(ForeignKey("rounds.id", ondelete="SET NULL"))
+    round_id: Mapped[int | None] = mapped_column(ForeignKey("rounds.id", ondelete="SET NULL"), index=True)
     round_number: Mapped[int | None]
     filters: Mapped[dict[str, Any] | None]
     seed: Mapped[int] = mapped_column(default=0)
-    job_id: Mapped[int | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))
+    job_id: Mapped[int | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"), index=True)
     figures: Mapped[dict[str, Any] | None]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
 
@@ -66,7 +66,7 @@ class BenchJudge(Identified, Base):
     position: Mapped[int]
     title: Mapped[str] = mapped_column(String(120))
     judge: Mapped[dict[str, Any]]
-    checkpoint_id: Mapped[int | None] = mapped_column(ForeignKey("checkpoints.id"))
+    checkpoint_id: Mapped[int | None] = mapped_column(ForeignKey("checkpoints.id"), index=True)
     error: Mapped[str | None]
     finished_at: Mapped[datetime | None]
     seconds: Mapped[float] = mapped_column(default=0.0)

@@ -34,7 +34,7 @@ class Judgment(Identified, Base):
     round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"), index=True)
     sample_id: Mapped[int] = mapped_column(ForeignKey("samples.id", ondelete="CASCADE"))
     judge: Mapped[str] = mapped_column(String(80))
-    checkpoint_id: Mapped[int | None] = mapped_column(ForeignKey("checkpoints.id"))
+    checkpoint_id: Mapped[int | None] = mapped_column(ForeignKey("checkpoints.id"), index=True)
     position: Mapped[int]
     score: Mapped[float | None]
     verdict: Mapped[Verdict | None]

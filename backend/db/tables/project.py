@@ -26,11 +26,13 @@ class Project(Identified, Base):
     """When the judge's light turns amber or red: the fields of pipeline.health.limits.Limits; what is missing has its
     default."""
     baseline_id: Mapped[int | None] = mapped_column(
-        ForeignKey("checkpoints.id", ondelete="SET NULL", use_alter=True, name="fk_projects_baseline_id_checkpoints")
+        ForeignKey("checkpoints.id", ondelete="SET NULL", use_alter=True, name="fk_projects_baseline_id_checkpoints"),
+        index=True,
     )
     """The checkpoint that later rounds are compared with."""
     preview_id: Mapped[int | None] = mapped_column(
-        ForeignKey("previews.id", ondelete="CASCADE", use_alter=True, name="fk_projects_preview_id_previews")
+        ForeignKey("previews.id", ondelete="CASCADE", use_alter=True, name="fk_projects_preview_id_previews"),
+        index=True,
     )
     """Of a hidden project, which nobody sees: the preview whose rows it holds."""
     warning_rules: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")

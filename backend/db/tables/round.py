@@ -22,9 +22,9 @@ class Round(Identified, Base):
     status: Mapped[RoundStatus] = mapped_column(default=RoundStatus.running)
     stage: Mapped[Stage] = mapped_column(default=Stage.generate)
     recipe: Mapped[dict[str, Any]]
-    policy_id: Mapped[int] = mapped_column(ForeignKey("checkpoints.id"))
-    reference_id: Mapped[int] = mapped_column(ForeignKey("checkpoints.id"))
-    judge_id: Mapped[int | None] = mapped_column(ForeignKey("checkpoints.id"))
+    policy_id: Mapped[int] = mapped_column(ForeignKey("checkpoints.id"), index=True)
+    reference_id: Mapped[int] = mapped_column(ForeignKey("checkpoints.id"), index=True)
+    judge_id: Mapped[int | None] = mapped_column(ForeignKey("checkpoints.id"), index=True)
     """None: the judge is the policy."""
     checkpoint_id: Mapped[int | None] = mapped_column(ForeignKey("checkpoints.id", ondelete="SET NULL"), unique=True)
     """What the round made, once trained."""
@@ -54,13 +54,20 @@ class Round(Identified, Base):
     auto: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """Of a round that is to be followed by others: `{"left": rounds that still follow, "rules": what stops them}`, and
     once it has ended `next` (the id of the round that followed) or `stopped` (why none did)."""
-    branch_of_id: Mapped[int | None] = mapped_column(ForeignKey("rounds.id", name="fk_rounds_branch_of_id_rounds"))
+    branch_of_id: Mapped[int | None] = mapped_column(
+        ForeignKey("rounds.id", name="fk_rounds_branch_of_id_rounds"), index=True
+    )
     """Of a branch: the round whose rows it began with; its parent is that round's parent."""
     branch_step: Mapped[int | None]
     """Of a branch: its first step that ran anew; the rows of the steps before are copies."""
     hold: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """Why the judge's light held the round before a training: `{"said", "figures", "at"}`; and once somebody let it go
     on `released`: `{"user_id", "who", "reason", "at"}`."""
+    archived_at: Mapped[datetime | None]
+    """Since when not all of its rows are in the database: they are, or are about to be, in files."""
+    archive: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """Of an archived round: `{"state": services.round_archive.State, "by", "folder", "sha256" of its manifest, "rows"
+    by file, "num_bytes", "checkpoints": those that its rows name, "kept": ids of what stays, by table}`."""
     error: Mapped[str | None]
     finished_at: Mapped[datetime | None]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))

@@ -36,6 +36,7 @@ class Sample(Identified, Base):
         ),
         Index("ix_samples_round_id_id", "round_id", "id"),
         Index("ix_samples_prompt_id_round_id", "prompt_id", "round_id"),
+        Index("ix_samples_checkpoint_id_round_id", "checkpoint_id", "round_id"),
         # Whoever deletes a text looks for what was made of it.
         Index(
             "ix_samples_edited_from_id",
@@ -45,7 +46,7 @@ class Sample(Identified, Base):
         ),
     )
 
-    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)
     round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"))
     group_id: Mapped[int] = mapped_column(ForeignKey("groups.id", ondelete="CASCADE"))
     prompt_id: Mapped[int] = mapped_column(ForeignKey("prompts.id"))

@@ -44,7 +44,7 @@ class LoginSession(Identified, Base):
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
-    project_id: Mapped[int | None] = mapped_column(ForeignKey("projects.id", ondelete="SET NULL"))
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("projects.id", ondelete="SET NULL"), index=True)
 
 
 class Token(Identified, Base):

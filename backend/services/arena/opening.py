@@ -10,7 +10,7 @@ from backend import boundary, jobs
 from backend.db import session, tables
 from backend.errors import InvalidInput, NotFound
 from backend.pipeline.arena import KIND
-from backend.services import events
+from backend.services import archived, events
 from backend.services.access import Actor, require
 from backend.services.held_out import measured
 from backend.services.held_out.measured import Measurement
@@ -33,6 +33,8 @@ def open_arena(
     with session() as db:
         require(db, actor, project_id, Role.curator)
         first, two = measured.choose(measured.all_of(db, project_id), [first_id, second_id])
+        for side in (first, two):
+            archived.refuse_id(db, side.round_id)
         _check_judge(db, project_id, judge_id)
         secret = secrets.token_hex(32)
         pairs, same = _pairs(db, first, two, number, secret)

@@ -328,4 +328,6 @@ def _users(db: Session, checkpoint_id: int) -> str:
         "judge benches": tables.BenchJudge.checkpoint_id == checkpoint_id,
         "other checkpoints": child.parent_id == checkpoint_id,
     }
-    return ", ".join(what for what, clause in uses.items() if db.scalar(select(exists().where(clause))))
+    archives = db.scalars(select(round_.archive).where(round_.archived_at.is_not(None)))
+    named = ["archived rounds"] if any(checkpoint_id in one.get("checkpoints", ()) for one in archives) else []
+    return ", ".join([what for what, clause in uses.items() if db.scalar(select(exists().where(clause)))] + named)

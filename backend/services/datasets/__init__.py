@@ -14,6 +14,7 @@ from backend.errors import NotFound
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.cuts import in_words as cut_in_words
 from backend.pipeline.rows import DatasetRow, plain
+from backend.services import archived
 from backend.services.access import Actor, require
 from backend.services.checkpoints import trainings
 from backend.values import JSON, DatasetType, Role
@@ -106,6 +107,13 @@ def find(db: Session, actor: Actor, dataset_id: int, role: Role = Role.viewer) -
     return row
 
 
+def find_whole(db: Session, actor: Actor, dataset_id: int) -> tables.Dataset:
+    """The dataset's row; raises `Conflict` where the rows of its round lie in an archive."""
+    row = find(db, actor, dataset_id)
+    archived.refuse_id(db, row.round_id)
+    return row
+
+
 def list_datasets(actor: Actor, project_id: int) -> list[DatasetView]:
     """The project's datasets, newest first."""
     with reading() as db:
@@ -183,7 +191,7 @@ def rows(actor: Actor, dataset_id: int, *, cursor: int | None = None, limit: int
     """A page of the dataset's rows from after the position `cursor`."""
     limit = min(limit, 200)
     with reading() as db:
-        type_ = find(db, actor, dataset_id).type
+        type_ = find_whole(db, actor, dataset_id).type
         after = -1 if cursor is None else cursor
         rows_: Sequence[DatasetRow] = list(dataset_rows.rows(db, dataset_id, after=after, limit=limit + 1))
     return DatasetPage(tuple(rows_[:limit]), rows_[limit - 1].position if len(rows_) > limit else None, type_)
@@ -193,7 +201,7 @@ def verify(actor: Actor, dataset_id: int) -> Verification:
     """Compute the content hash from the rows again and say whether it is the frozen one."""
     count = 0
     with reading() as db:
-        dataset = find(db, actor, dataset_id)
+        dataset = find_whole(db, actor, dataset_id)
         frozen = dataset.content_hash
 
         def lines() -> Any:

@@ -17,7 +17,7 @@ from backend.files import is_private
 from backend.pipeline import frozen
 from backend.services import events
 from backend.services.access import Actor
-from backend.services.datasets import export_files, export_rows, find
+from backend.services.datasets import export_files, export_rows, find_whole
 from backend.services.datasets.export_rows import ExportRow, RowChecks
 from backend.values import JSON, DatasetType
 
@@ -86,7 +86,7 @@ def export(
     if format not in ("jsonl", "parquet"):
         raise InvalidInput(f"There is no export format {format!r}. Choose jsonl or parquet.")
     with reading() as db:
-        dataset = find(db, actor, dataset_id)
+        dataset = find_whole(db, actor, dataset_id)
         wanted = type or dataset.type
         name = file_name(dataset.id, wanted, format, is_strict=is_strict, leave_out=leave_out)
         checks = RowChecks(wanted, export_rows.held_out_keys(db, dataset.project_id))

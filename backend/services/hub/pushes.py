@@ -14,7 +14,7 @@ from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.jobs import JobProgress
 from backend.pipeline.stage import Finish
-from backend.services import events
+from backend.services import archived, events
 from backend.services.access import Actor, require, require_owner, require_row
 from backend.services.datasets.exports import Format
 from backend.services.hub import files, uploading
@@ -78,6 +78,7 @@ def push_dataset(
         raise InvalidInput(f"{found_rows!r} says nothing of rows that are found. Choose refuse, leave_out or keep.")
     with session() as db:
         row = _find(db, actor, "dataset", dataset_id)
+        archived.refuse_id(db, row.round_id)
         knobs = {"is_private": is_private, "format": format, "found_rows": found_rows}
         return _enqueue(db, actor, row, f"dataset {row.id}", "dataset", repo, knobs)
 

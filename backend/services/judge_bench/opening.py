@@ -14,7 +14,7 @@ from backend.db.many import in_chunks
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.pipeline.decided import in_order
 from backend.pipeline.judge_bench import KIND
-from backend.services import events
+from backend.services import archived, events
 from backend.services.access import Actor, require, require_row
 from backend.services.decisions import bulk, decided
 from backend.services.judge_bench import entries as entries_of
@@ -60,6 +60,8 @@ def open_bench(
         require(db, actor, project_id, Role.curator)
         changed = None if filters is None else {name: _plain(value) for name, value in filters.changed().items()}
         round_ = db.get(tables.Round, round_id) if round_id is not None else None
+        if round_ is not None:
+            archived.refuse(round_)
         bench = tables.JudgeBench(
             project_id=project_id,
             round_id=round_id,

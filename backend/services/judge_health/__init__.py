@@ -11,7 +11,7 @@ from backend.errors import Conflict, InvalidInput
 from backend.pipeline import health
 from backend.pipeline.health import CorrectedShare, Health, HealthMeasure, Light, limits
 from backend.pipeline.health.limits import HealthLimits
-from backend.services import events, refusals
+from backend.services import archived, events, refusals
 from backend.services.access import Actor, require, role_of
 from backend.services.rounds import get_row
 from backend.services.samples import visibility
@@ -44,6 +44,8 @@ def of_round(actor: Actor, round_id: int) -> Health:
         role = role_of(db, actor, row.project_id) or Role.viewer
         if visibility.awaits_decisions(row) and role.rank < Role.curator.rank:
             return Health(Light.unknown, WAITING, ())
+        if row.archived_at is not None:
+            return Health(Light.unknown, archived.IS_AWAY, ())
         return health.of_round(db, row)
 
 

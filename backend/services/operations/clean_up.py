@@ -25,7 +25,7 @@ from backend.jobs import ACTIVE
 from backend.pipeline import merge
 from backend.pipeline.train import FOLDER, OF_ROUND
 from backend.row_files import PART
-from backend.services import events, installation
+from backend.services import archived, events, installation
 from backend.services.access import Actor, require_owner
 from backend.services.projects import own_files
 from backend.values import RoundStatus
@@ -34,6 +34,7 @@ SAFE_HOURS = 24.0
 LEAST_HOURS = 1.0
 REPORT = re.compile(r"prompts-(\d{1,18})\..*", re.ASCII)
 PART_OF_JOB = re.compile(r"\.part-(?:push|samples|merged)-(\d{1,18})(?:\..*)?", re.ASCII)
+ARCHIVE = re.compile(r"(?:\.part-)?round-(\d{1,18})", re.ASCII)
 DOWNLOAD = re.compile(r"samples-[0-9a-f]{32}\..*", re.ASCII)
 """An export that was written for one download."""
 BETWEEN = "tmp"
@@ -110,7 +111,7 @@ def delete(actor: Actor, hours: float = SAFE_HOURS) -> list[Leftover]:
 
 def _candidates(db: Session, folder: Path, kept: set[Path], only: Path | None = None) -> Iterator[tuple[Path, str]]:
     """What no row refers to, whatever its age; of one place alone, or all. kept: the folders that checkpoints name."""
-    kinds = (_trainings, _merges, _logs, _reports, _parts)
+    kinds = (_trainings, _merges, _logs, _reports, _parts, _archives)
     for place, why in (one for kind in kinds for one in kind(db, folder, only)):
         if not own_files.is_named(place, kept):
             yield place, why
@@ -174,6 +175,16 @@ def _reports(db: Session, folder: Path, only: Path | None) -> Iterator[tuple[Pat
     for place, number in numbers.items():
         if number not in there:
             yield place, f"its prompt set {number} is not there"
+
+
+def _archives(db: Session, folder: Path, only: Path | None) -> Iterator[tuple[Path, str]]:
+    """Archives of rounds that were restored, or are not there, and what a writing that was broken off has left."""
+    numbers, round_ = _numbered(folder / archived.FOLDER, ARCHIVE, only), tables.Round
+    ids = among(round_.id, sorted({*numbers.values()}))
+    there = set(db.scalars(select(round_.id).where(ids, round_.archived_at.is_not(None))))
+    for place, number in numbers.items():
+        if number not in there:
+            yield place, f"round {number} is not archived"
 
 
 def _numbered(place: Path, pattern: re.Pattern[str], only: Path | None) -> dict[Path, int]:

@@ -18,11 +18,11 @@ from backend.db import reading, tables
 from backend.engines import _weights
 from backend.errors import InvalidInput, MissingPrerequisite
 from backend.files import database_files
-from backend.services import installation
+from backend.services import archived, installation
 from backend.services.projects import deletion
 
 KEY = "secret.key"
-CHANGING = ("exports", "reports")
+CHANGING = (archived.FOLDER, "exports", "reports")
 """Folders whose files come and go while Rondo runs. A backup takes those that are there."""
 BY_NUMBER = (*CHANGING, "jobs")
 """Folders whose files are named by numbers that are given again after a restore: none may stay from before."""

@@ -53,6 +53,8 @@ def is_offered(db: Session, row: tables.Round, at: str) -> bool:
 
 def refusal(db: Session, row: tables.Round, step: int) -> str | None:
     """Why no branch of the round can begin at this step; None where one can."""
+    if row.archived_at is not None:
+        return f"Round {row.number} is archived, so its rows cannot be copied. Restore it on its page first."
     places = _places(row)
     if not 0 < step < len(places):
         return f"Round {row.number} has no step {step + 1} at which a branch could begin. Choose another one."

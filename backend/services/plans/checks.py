@@ -3,6 +3,7 @@
 from typing import Any
 
 from pydantic import ValidationError
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend import boundary, sandbox
@@ -10,10 +11,11 @@ from backend.config import settings
 from backend.db import tables
 from backend.engines._server_options import check_rank
 from backend.engines._wrapper import innermost
-from backend.errors import InvalidInput, MissingPrerequisite
+from backend.errors import Conflict, InvalidInput, MissingPrerequisite
 from backend.generators import Generator
 from backend.judges import Judge
 from backend.pipeline import documents
+from backend.pipeline.chosen import ancestors
 from backend.pipeline.serve import trained_rank
 from backend.prompt_sources import PromptSource
 from backend.recipes import POLICY, Recipe
@@ -68,6 +70,7 @@ def check(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> None:
     for set_id, use in plan.sets():
         _check_set(db, project_id, set_id, use)
     check_parent(db, project_id, plan.parent_id)
+    check_archived(db, plan.parent_id, recipe)
     check_ready(recipe, phase_of(db, recipe, plan.parent_id))
     check_sandbox(recipe, phase_of(db, recipe, plan.parent_id))
     check_documents(db, project_id, plan, recipe)
@@ -85,6 +88,20 @@ def check_parent(db: Session, project_id: int, parent_id: int | None) -> None:
     parent = None if parent_id is None else db.get(tables.Round, parent_id)
     if parent_id is not None and (parent is None or parent.project_id != project_id):
         raise InvalidInput(f"The parent round {parent_id} is not in this project. Choose one from the overview.")
+
+
+def check_archived(db: Session, parent_id: int | None, recipe: Recipe) -> None:
+    """Refuse to follow a round whose rows the recipe looks back on and which lie in an archive."""
+    if not recipe.earlier_rounds and not recipe.of_kind("mixer"):
+        return
+    row = tables.Round
+    limit = None if recipe.of_kind("mixer") else recipe.earlier_rounds_limit or None
+    for round_id in ancestors(db, parent_id)[:limit]:
+        if number := db.scalar(select(row.number).where(row.id == round_id, row.archived_at.is_not(None))):
+            raise Conflict(
+                f"Round {number}, which this one would follow, is archived, and the recipe reads rows of earlier "
+                "rounds. Restore it on its page, or choose another parent round."
+            )
 
 
 def check_sandbox(recipe: Recipe, phase: int) -> None:

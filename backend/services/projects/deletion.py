@@ -48,7 +48,7 @@ def delete_for_good(actor: Actor, entry_id: int, since: datetime) -> Holdings:
     anything is being deleted already, where the data folder is another database's, and where a file cannot be deleted
     or a row is needed. May be repeated after it was broken off.
     """
-    with _alone():
+    with alone():
         with reading() as db:
             require_owner(db, actor)
         installation.require_own_folder()
@@ -83,18 +83,21 @@ def delete_for_good(actor: Actor, entry_id: int, since: datetime) -> Holdings:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """Hold the data folder's lock on deletions, which a death lets go; raises `Conflict` where somebody else does."""
+def alone() -> Iterator[None]:
+    """Hold the data folder's lock on deletions and archives, which a death lets go.
+
+    Raises `Conflict` where somebody else does.
+    """
     place = settings().folder / LOCK
     place.parent.mkdir(parents=True, exist_ok=True)
     with place.open("ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Conflict("Something is being deleted just now. Wait for its end, then delete this.") from None
+            raise Conflict("Something is being deleted or archived just now. Wait for its end, then retry.") from None
         except OSError as error:  # two deletions at once could take what got a deleted row's number
             raise Conflict(
-                f"{place} cannot be locked: {error.strerror}. Delete where the data folder's file system has locks."
+                f"{place} cannot be locked: {error.strerror}. Do this where the data folder's file system has locks."
             ) from error
         yield
 

@@ -23,6 +23,7 @@ from backend.errors import RondoError
 from backend.pipeline import merge
 from backend.pipeline.train import FOLDER
 from backend.row_files import PART
+from backend.services import archived
 from backend.services.hub import files as pushing
 
 JOBS = "jobs"
@@ -68,6 +69,7 @@ def places(db: Session, project_ids: Sequence[int]) -> list[Path]:
     merges = db.scalars(select(job.id).where(*is_merge).order_by(job.id)).all()
     patterns = (
         *(f"{FOLDER}/round-{number}-*" for number in rounds),
+        *(f"{archived.FOLDER}/{part}round-{number}" for number in rounds for part in ("", PART)),
         *(f"{FOLDER}/merged-{number}-*" for number in merges),
         *(f"{FOLDER}/{merge.PART}{number}" for number in merges),
         *(f"{JOBS}/{number}" for number in jobs),

@@ -105,6 +105,8 @@ class RoundLine:
     """How its held-out accuracy differs from that of the round it branches off, or that it started from."""
     warned: tuple[RaisedWarning, ...] = ()
     """Of its warnings the red and amber ones, red ones first."""
+    is_archived: bool = False
+    """Its rows lie in files."""
     not_known: int | None = None
     """How many of its warnings are not known; None where none was computed."""
 
@@ -278,6 +280,7 @@ def _line(
         error=row.error,
         policy_id=row.policy_id,
         auto=row.auto,
+        is_archived=row.archived_at is not None,
     )
 
 

@@ -4,6 +4,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.services import archived
 from backend.services.round_report.shapes import Arm, Failed, FailedRow
 from backend.services.rounds import failures
 
@@ -13,6 +14,8 @@ SHOWN = 10
 def failed(db: Session, row: tables.Round) -> Failed:
     """How many by stage and kind, and the first of them."""
     left, href = tables.LeftOut, f"jobs?left_out={row.id}"
+    if row.archived_at is not None:
+        return Failed(0, (), (), "", href, archived.IS_AWAY)
     query = select(left.stage, left.kind, func.count()).where(left.round_id == row.id, left.resolved_at.is_(None))
     counted = db.execute(
         query.group_by(left.stage, left.kind).order_by(func.count().desc(), left.stage, left.kind)

@@ -44,6 +44,7 @@ def head(db: Session, row: tables.Round) -> Head:
         error=row.error,
         branch_of_id=row.branch_of_id,
         branch_of_number=branched,
+        is_archived=row.archived_at is not None,
         branches=_branches(db, row),
         hold=row.hold,
     )

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
 from backend.metrics._intervals import wilson
-from backend.services import review_settings
+from backend.services import archived, review_settings
 from backend.services.access import Actor, role_of
 from backend.services.decisions import tallies
 from backend.services.decisions.acts import is_first, spent
@@ -25,6 +25,8 @@ def people(db: Session, actor: Actor, row: tables.Round) -> People:
     is_curator = role.rank >= Role.curator.rank
     if visibility.awaits_decisions(row) and not is_curator:
         return People(False, {}, 0, None, None, None, None, None, None, (), (), (WAITING,))
+    if row.archived_at is not None:
+        return People(False, {}, 0, None, None, None, None, None, None, (), (), (archived.IS_AWAY,))
     kinds, users, minutes = _kinds(db, row.id), _minutes(db, row.id), 0.0
     minutes = sum(users.values())
     decided, overridden = row.counts.get("decided"), row.counts.get("overridden")

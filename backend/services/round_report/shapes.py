@@ -102,6 +102,8 @@ class Head:
     branch_of_id: int | None = None
     branch_of_number: int | None = None
     """The round whose rows this one began with."""
+    is_archived: bool = False
+    """Its rows lie in files."""
     branches: tuple[str, ...] = ()
     """Where branches of this one can begin now: judge, select, train."""
     hold: JSON = field(default_factory=dict)

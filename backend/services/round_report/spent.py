@@ -36,7 +36,7 @@ def cost(db: Session, row: tables.Round, times: tuple[StageTime, ...], minutes: 
     steps = row.recipe.get("steps") or (row.recipe.get("phases") or [{}])[-1].get("steps", [])
     if sum(step.get("kind") == "judge" for step in steps) > 1:
         missing.append(LAST_JUDGE)
-    if minutes is None:
+    if minutes is None and row.archived_at is None:
         missing.append("Nobody reviewed it here, so there are no review minutes.")
     if not kept:
         missing.append("Nothing was kept yet, so there is no cost per kept row.")

@@ -13,6 +13,7 @@ from backend.db.filters import Filters
 from backend.db.listing import scope
 from backend.db.many import in_chunks
 from backend.metrics._intervals import wilson
+from backend.services import archived
 from backend.services.round_report.drawn import DrawnLabel, draw
 from backend.services.round_report.shapes import FEWEST, Category, Spread, Spreads, VerdictBin
 from backend.services.samples import text_steps, visibility
@@ -30,6 +31,8 @@ HIDDEN = "What was said of the texts is hidden from you until the review is over
 
 def spreads(db: Session, row: tables.Round, kept: Hidden) -> Spreads:
     """The spread of each step's texts, or why there is none."""
+    if row.archived_at is not None:
+        return Spreads((), 0, 0, (archived.IS_AWAY,))
     asked = scope(db, row.id, Filters())
     if not asked.facets:
         return Spreads((), 0, 0, ("There is no text yet. They appear here while they are made.",))

@@ -70,6 +70,8 @@ class Failed:
     rows: tuple[FailedRow, ...]
     cannot_retry: str
     href: str
+    missing: str = ""
+    """Why it is not known."""
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,8 @@ class RoundView:
     branch_of_id: int | None
     branch_step: int | None
     hold: dict[str, Any]
+    archived_at: datetime | None
+    archive: dict[str, Any]
     error: str | None
     created_at: datetime
     finished_at: datetime | None

@@ -24,7 +24,7 @@ from backend.db.search import Patience
 from backend.db.tables.judgment import UNSCORED
 from backend.errors import InvalidInput, NotFound
 from backend.row_files import Format, Values
-from backend.services import events
+from backend.services import archived, events
 from backend.services.access import Actor, require
 from backend.services.decisions import decided
 from backend.services.samples import export_rows, visibility
@@ -201,13 +201,18 @@ def _found(
 
 
 def rounds_of(db: Session, project_id: int, round_ids: tuple[int, ...]) -> list[tables.Round]:
-    """These rounds of the project, or all, by number; raises `NotFound` for one that it does not have."""
+    """These rounds of the project, or all but archived ones, by number.
+
+    Raises `NotFound` for one that it does not have, `Conflict` for one that is archived.
+    """
     round_ = tables.Round
     query = select(round_).where(round_.project_id == project_id).order_by(round_.number)
     found = list(db.scalars(query.where(round_.id.in_(round_ids)) if round_ids else query))
     if missing := set(round_ids) - {one.id for one in found}:
         raise NotFound(f"There is no round {min(missing)} in this project. Choose one from the list.")
-    return found
+    for one in found if round_ids else ():
+        archived.refuse(one)
+    return [one for one in found if one.archived_at is None]
 
 
 def matching(

@@ -1,0 +1,214 @@
+"""A round's archive: a folder of Parquet files and a manifest, whole or not there at all."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import Column
+from sqlalchemy.orm import Session
+
+from backend import in_use
+from backend.db import now, snapshot, tables
+from backend.errors import InvalidInput, MissingPrerequisite
+from backend.row_files import PART
+from backend.services import archived, installation
+from backend.services.round_archive import columns
+from backend.services.round_archive.columns import RowFile
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+ROWS = 500
+"""So many rows are in memory at once."""
+ROWS_A_GROUP = 5_000
+PUT_BACK = "Put back what was there, then retry."
+SPARE = 64 << 20
+"""Bytes that the disk has to have free at least."""
+
+
+class FileEntry(BaseModel):
+    """One file of rows."""
+
+    rows: int
+    sha256: str
+    columns: list[str]
+
+
+class Manifest(BaseModel):
+    """What an archive holds, and of which database and round it is."""
+
+    format: int
+    schema_revision: str
+    database_id: str
+    round_id: int
+    number: int
+    project: str
+    written_at: str
+    files: dict[str, FileEntry]
+
+
+@dataclass(frozen=True)
+class Written:
+    """An archive that is whole: how many rows of each kind it holds, its size, and the hash of its manifest."""
+
+    folder: str
+    sha256: str
+    rows: dict[str, int]
+    num_bytes: int
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def write(round_id: int, revision: str) -> Iterator[None]:
+    """Write the archive, file by file, read it back and give it its name; yields after each file.
+
+    One that was there before is replaced. Raises `MissingPrerequisite` where the disk has no room.
+    """
+    place = archived.place(round_id)
+    part = place.with_name(f"{PART}{place.name}")
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        if shutil.disk_usage(part).free < SPARE:
+            raise MissingPrerequisite(f"The disk of {part.parent} is nearly full. Free space, then archive the round.")
+        entries: dict[str, FileEntry] = {}
+        with snapshot() as db:
+            row = db.get_one(tables.Round, round_id)
+            project = db.get_one(tables.Project, row.project_id).name
+            number = row.number
+            for one in (*columns.removed(round_id), columns.links(round_id), *columns.beside(round_id)):
+                entries[one.name] = _write_file(db, part, one)
+                yield
+        manifest = Manifest(
+            format=FORMAT,
+            schema_revision=revision,
+            database_id=installation.database_id(),
+            round_id=round_id,
+            number=number,
+            project=project,
+            written_at=now().isoformat(),
+            files=entries,
+        )
+        _write_whole(part / MANIFEST, manifest.model_dump_json(indent=1))
+        in_use.sync_folder(part)
+        check(part, round_id)
+        shutil.rmtree(place, ignore_errors=True)
+        part.rename(place)
+        in_use.sync_folder(place.parent)
+        yield
+    except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise MissingPrerequisite(
+            f"The archive {place} could not be written: {error.strerror or error}. Nothing of the round is gone. "
+            "Correct that, then archive it again."
+        ) from error
+
+
+def check(place: Path, round_id: int, sha256: str | None = None) -> Manifest:
+    """Read all of an archive and return its manifest; raises `InvalidInput` where it is not whole, or not the round's.
+
+    sha256: the hash of its manifest, where the round says it.
+    """
+    if not (place / MANIFEST).is_file():
+        raise InvalidInput(f"There is no archive in {place}. Put the folder back there, then retry.")
+    text = (place / MANIFEST).read_bytes()
+    try:
+        manifest = Manifest.model_validate_json(text)
+    except ValidationError as error:
+        raise InvalidInput(f"{place / MANIFEST} is no manifest of an archive. {PUT_BACK}") from error
+    if manifest.format != FORMAT:
+        raise InvalidInput(f"{place} is an archive of format {manifest.format}, which is unknown here. Update Rondo.")
+    if manifest.round_id != round_id or manifest.database_id != installation.database_id():
+        raise InvalidInput(
+            f"{place} is the archive of round {manifest.number} of {manifest.project}, in another database or under "
+            "another number. Put the round's own archive there."
+        )
+    if sha256 is not None and hashlib.sha256(text).hexdigest() != sha256:
+        raise InvalidInput(f"{place / MANIFEST} was changed since the round was archived. {PUT_BACK}")
+    for name, entry in manifest.files.items():
+        file = place / f"{name}.parquet"
+        if not file.is_file() or _hash(file) != entry.sha256:
+            raise InvalidInput(f"{file} is missing or was changed since the round was archived. {PUT_BACK}")
+        if _num_rows(file) != entry.rows:
+            raise InvalidInput(f"{file} has another number of rows than its manifest says. {PUT_BACK}")
+    return manifest
+
+
+def written(round_id: int) -> Written:
+    """What the archive that was just written holds."""
+    place = archived.place(round_id)
+    text = (place / MANIFEST).read_bytes()
+    manifest = Manifest.model_validate_json(text)
+    rows = {name: entry.rows for name, entry in manifest.files.items()}
+    num_bytes = sum(file.stat().st_size for file in place.iterdir())
+    return Written(f"{archived.FOLDER}/{place.name}", hashlib.sha256(text).hexdigest(), rows, num_bytes)
+
+
+def read(place: Path, name: str, kept: tuple[Column[Any], ...]) -> Iterator[list[dict[str, Any]]]:
+    """The rows of a file, some at a time, as they stand in it; columns that a newer schema lacks are not read."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(place / f"{name}.parquet") as file:
+        wanted = [column.name for column in kept if column.name in file.schema_arrow.names]
+        for batch in file.iter_batches(ROWS, columns=wanted):
+            yield batch.to_pylist()
+
+
+def forget_part(round_id: int) -> None:
+    """Delete what a writing that was broken off has left."""
+    place = archived.place(round_id)
+    shutil.rmtree(place.with_name(f"{PART}{place.name}"), ignore_errors=True)
+
+
+def _write_file(db: Session, folder: Path, one: RowFile) -> FileEntry:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    types = [columns.arrow_type(column) for column in one.columns]
+    known = [pa.timestamp("us", "UTC") if kind == columns.TIME else pa.type_for_alias(kind) for kind in types]
+    schema = pa.schema([(column.name, kind) for column, kind in zip(one.columns, known, strict=True)])
+    makes = [columns.to_file(column) for column in one.columns]
+    path, num_rows, waiting = folder / f"{one.name}.parquet", 0, []
+    result = db.connection().execution_options(yield_per=ROWS).execute(one.query)
+    with path.open("wb") as out:
+        with pq.ParquetWriter(out, schema, compression="zstd") as writer:
+            for some in result.partitions():
+                values = zip(*some, strict=True)
+                arrays = [
+                    pa.array([*map(make, value)], type=field.type)
+                    for make, value, field in zip(makes, values, schema, strict=True)
+                ]
+                waiting.append(pa.record_batch(arrays, schema=schema))
+                num_rows += len(some)
+                if len(waiting) * ROWS >= ROWS_A_GROUP:
+                    writer.write_table(pa.Table.from_batches(waiting))
+                    waiting = []
+            if waiting:
+                writer.write_table(pa.Table.from_batches(waiting))
+        out.flush()
+        os.fsync(out.fileno())
+    return FileEntry(rows=num_rows, sha256=_hash(path), columns=schema.names)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _num_rows(path: Path) -> int:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        return sum(len(batch) for batch in file.iter_batches(ROWS, columns=file.schema_arrow.names[:1]))

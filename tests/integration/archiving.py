@@ -1,0 +1,90 @@
+"""A round with rows of every kind that leaves the database with it, and what is in the database."""
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from backend.db import now, reading, session, tables
+from backend.services.access import Actor
+from backend.services.round_archive import columns
+from backend.values import DatasetType, Role, RoundStatus, Split, Stage
+from tests import rows
+
+AUDIT = {"events"}
+
+
+def snapshot() -> dict[str, list[tuple]]:
+    """Every row with all columns, but the audit trail's."""
+    with reading() as db:
+        return {
+            table.name: [tuple(row) for row in db.execute(select(table).order_by(*table.primary_key))]
+            for table in tables.Base.metadata.sorted_tables
+            if table.name not in AUDIT
+        }
+
+
+def leaving(round_id: int) -> dict[str, int]:
+    """How many rows of each kind that leaves are in the database."""
+    with reading() as db:
+        return {
+            entity.__table__.name: db.scalar(
+                select(func.count()).select_from(entity).where(columns.of_round(entity, round_id))
+            )
+            or 0
+            for entity in columns.REMOVED
+        }
+
+
+def make_round(project: tables.Project, base: tables.Checkpoint, **values: Any) -> tables.Round:
+    """A round that is done, with rows of every kind that leaves."""
+    prompts = rows.make_prompt_set(project, prompts=12, extras=[{"ü": [1.5, None]}] * 12)
+    held_out = rows.make_prompt_set(project, prompts=2, split=Split.held_out)
+    status = {"status": RoundStatus.done, "stage": Stage.evaluate, "counts": {"samples": 24}}
+    round_ = rows.make_round(project, base, sets=[prompts], held_out=[held_out], **status | values)
+    samples = rows.make_samples(round_, prompts, texts=["naïve\n\t\u2028", "", "b"], scores=[1.0, 0.1, None])
+    rows.make_samples(round_, held_out, n=1, split=Split.held_out)
+    rows.make_judgments(samples, votes=2)
+    rows.make_dataset(
+        round_,
+        DatasetType.preference,
+        [{"prompt_id": a.prompt_id, "sample_id": a.id, "rejected_id": b.id} for a, b in pairwise(samples)],
+    )
+    person = rows.make_actor(project, Role.reviewer)
+    first = rows.make_decision(samples[0], person, "accept", note="gut", value={"a": [1, {"b": None}]})
+    rows.make_decision(samples[0], person, "retract", retracts_id=first.id)
+    rows.make_decision(samples[5], person, "score", score=0.1 + 0.2)
+    linked = rows.prompts_of(held_out)[0].id
+    of = {"sample_id": samples[3].id, "round_id": round_.id}
+    with session() as db:
+        db.add(tables.Lease(**of, slot=0, user_id=person.user_id, expires_at=now()))
+        db.add(tables.Assignment(**of, user_id=person.user_id, created_at=now()))
+        db.add(tables.GoldItem(**of, verdict="accept", reason="known", created_at=now()))
+        db.add(tables.Informativeness(**of, informativeness=0.3, why="cut"))
+        asked = {"round_id": round_.id, "prompt_id": samples[0].prompt_id, "split": Split.train, "step": 2}
+        group = tables.Group(**asked, position=0, parent_id=samples[0].id, messages=[{"role": "user", "content": "?"}])
+        db.add(group)
+        db.flush()
+        text = {"project_id": project.id, "round_id": round_.id, "prompt_id": group.prompt_id, "finish_reason": "stop"}
+        edit = {"kind": "edit", "author_id": person.user_id, "edited_from_id": samples[0].id}
+        db.add(
+            tables.Sample(**text, **edit, group_id=samples[0].group_id, position=0, text="mine", num_tokens=1, seed=0)
+        )
+        db.add(tables.Sample(**text, group_id=group.id, position=0, text="why", num_tokens=1, seed=0, turns=[{"x": 1}]))
+        left = {"project_id": project.id, "round_id": round_.id, "stage": "generate", "group_id": group.id}
+        db.add(tables.LeftOut(**left, item="1/-/-/-", kind="filter", reason="filtered", prompt_id=group.prompt_id))
+        db.get_one(tables.Prompt, linked).sample_id = samples[7].id
+        metric = {"project_id": project.id, "round_id": round_.id, "name": "held_out_accuracy", "value": 0.5}
+        db.add(tables.Metric(**metric, checkpoint_id=base.id, n=2, details={}))
+    return round_
+
+
+@pytest.fixture
+def place(database: str) -> tuple[Actor, tables.Round]:
+    """A round between two others of its project, of which none came from it."""
+    project = rows.make_project()
+    base = rows.make_checkpoint(project)
+    make_round(project, base)
+    round_ = make_round(project, base)
+    return rows.make_actor(project, Role.admin), round_
