@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import DeclarativeBase, Session
 
-Rows = Sequence[Sequence[Any]]
+Rows = Sequence[tuple[Any, ...]]
 
 
 class Arrival:
@@ -51,10 +51,10 @@ class Arrival:
         marks = ", ".join("?" * len(rows[0]))
         into = f"INSERT INTO {table} ({columns})"
         if not is_searched:
-            connection.exec_driver_sql(f"{into} VALUES ({marks})", [*map(tuple, rows)])
+            connection.exec_driver_sql(f"{into} VALUES ({marks})", rows)
             return
         connection.exec_driver_sql(f"CREATE TEMP TABLE arriving ({columns})")
-        connection.exec_driver_sql(f"INSERT INTO arriving VALUES ({marks})", [*map(tuple, rows)])
+        connection.exec_driver_sql(f"INSERT INTO arriving VALUES ({marks})", rows)
         connection.exec_driver_sql(f"{into} SELECT * FROM arriving ORDER BY rowid")
         connection.exec_driver_sql("DROP TABLE arriving")
 

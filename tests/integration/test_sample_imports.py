@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from typer.testing import CliRunner
 
+import migrations
 from app.cli.commands import app
-from backend.db import reading, tables
+from backend.db import reading, session, tables
+from backend.db.session import dispose
 from backend.errors import Conflict, InvalidInput
 from backend.jobs import transitions
 from backend.pipeline import run as pipeline_run
@@ -287,3 +289,16 @@ def test_the_shell_imports_and_closing_the_review_selects_what_was_accepted(data
         assert db.get_one(tables.Job, job.id).status is JobStatus.done
         texts = select(tables.Sample.text).join(tables.Example, tables.Example.sample_id == tables.Sample.id)
         assert db.scalars(texts).all() == ["2"], "3 was rejected, and 4 scored below the cut"
+
+
+def test_going_back_forgets_the_ids_and_keeps_the_samples(database: str, tmp_path: Path) -> None:
+    place = Place()
+    place.bring(tmp_path, THREE)
+    dispose()
+    migrations.downgrade("0035", database)
+    migrations.upgrade(database)
+    assert (count(tables.ExternalId), count(tables.Sample)) == (0, 3)
+    assert place.bring(tmp_path, THREE).num_samples == 3
+    with session() as db:
+        db.execute(delete(tables.Group))
+    assert count(tables.ExternalId) == 0, "they go with their samples"

@@ -22,15 +22,18 @@ from backend.pipeline import judge as judging
 from backend.pipeline.answer import SCORE_LIKE
 from backend.services.decisions.labels import Effect, effect, is_override
 from backend.services.decisions.votes import Vote, verdict_of
-from backend.services.imports.reading import ImportedSample, SaidDecision, machine_label
+from backend.services.imports.reading import ImportedSample
 from backend.services.imports.staging import SHOWN, Staged
+from backend.services.imports.statements import NAMES, RowDecision, RowJudgment, machine_label
 from backend.services.review_settings import ReviewSettings
-from backend.values import DecisionKind, LabelSource, Split
+from backend.values import DecisionKind, LabelSource, Split, Verdict
 
 IDS_AT_ONCE = 500
 GENERATOR, JUDGE = 1, 2
 """The steps that made what is written, in the recipe of an imported round."""
 VIA = "import"
+SCORE = RowJudgment._fields.index("score")
+UNJUDGED, JUDGED = LabelSource.none.value, LabelSource.judge.value
 TIMES = 10_000
 """Times that are kept as the driver takes them."""
 
@@ -105,56 +108,30 @@ class SampleWriter:
         ]
         self.num_present += len(chunk) - len(new)
         is_new_prompt = self._write_prompts(new)
-        ids = self.arrival.ids(tables.Sample, len(new))
         samples, labels, judgments, external_ids = [], [], [], []
         project_id, round_id, at = self.round.project_id, self.round.id, self.at
-        for n, (sample_id, (group, one)) in enumerate(zip(ids, new, strict=True)):
+        for n, (sample_id, (group, one)) in enumerate(zip(self.arrival.ids(tables.Sample, len(new)), new, strict=True)):
             tokens = max(1, len(one.text) // 4)  # no tokenizer has read it
             position = self.sizes[group]
             self.sizes[group] = position + 1
             score, verdict = machine_label(one.judgments, self.accept_at)
-            label = Effect(score, verdict, LabelSource.judge if one.judgments else LabelSource.none, False, False)
-            if score is None and verdict is None:
-                label = Effect(None, None, LabelSource.none, False, False)
-            if one.decisions:
-                label = self._decide(sample_id, group, one, score, verdict)
-            spread = _spread([said[2] for said in one.judgments if said[2] is not None])
             is_unparsed = bool(one.judgments) and score is None and verdict is None
             self.num_unparsed += is_unparsed
             self.num_tokens += tokens
-            samples.append(
-                (
-                    sample_id,
-                    at,
-                    project_id,
-                    round_id,
-                    self.group_ids[group],
-                    self.prompt_ids[group],
-                    "train",
-                    "import",
-                    position,
-                    one.text,
-                    "stop",
-                    tokens,
-                    0,
-                    SCORE_LIKE.search(one.text) is not None,
-                    _extra(one, score, with_metadata=n not in is_new_prompt),
-                    GENERATOR,
-                    "policy",
-                )
-            )
+            place = (project_id, round_id, self.group_ids[group], self.prompt_ids[group], "train", "import", position)
+            is_scored = SCORE_LIKE.search(one.text) is not None
+            extra = _extra(one, score, with_metadata=n not in is_new_prompt)
+            written = (one.text, "stop", tokens, 0, is_scored, extra, GENERATOR, "policy")
+            samples.append((sample_id, at, *place, *written))
+            standing = self._standing(sample_id, group, one, score, verdict)
+            machine = (score, verdict and NAMES[verdict], _spread(one.judgments), is_unparsed)
             labels.append(
                 (
                     sample_id,
                     round_id,
-                    label.score,
-                    label.verdict,
-                    label.source,
-                    score,
-                    verdict,
-                    spread,
-                    is_unparsed,
-                    label.is_overridden,
+                    *standing[:3],
+                    *machine,
+                    standing[3],
                     False,
                     False,
                     tokens,
@@ -176,6 +153,17 @@ class SampleWriter:
         self.leases.clear()
         self.num_samples += len(samples)
         self.num_judgments += len(judgments)
+
+    def _standing(
+        self, sample_id: int, group: int, one: ImportedSample, score: float | None, verdict: Verdict | None
+    ) -> tuple[float | None, str | None, str, bool]:
+        """The label that stands: score, verdict, whose it is, whether a person overrode the judge. As plain texts:
+        the driver takes twice as long for members of an enum."""
+        if one.decisions:
+            label = self._decide(sample_id, group, one, score, verdict)
+            return label.score, label.verdict and NAMES[label.verdict], label.source.value, label.is_overridden
+        source = UNJUDGED if score is None and verdict is None else JUDGED
+        return score, verdict and NAMES[verdict], source, False
 
     def _present(self, external_ids: Sequence[str]) -> dict[str, int]:
         """The digests of those that the project has already."""
@@ -240,11 +228,13 @@ class SampleWriter:
                     "Leave out the rows that answer its prompts."
                 )
 
-    def _decide(self, sample_id: int, group: int, one: ImportedSample, score: float | None, verdict: Any) -> Effect:
+    def _decide(
+        self, sample_id: int, group: int, one: ImportedSample, score: float | None, verdict: Verdict | None
+    ) -> Effect:
         """Keep the decisions on a sample, and the places that they take in the review; return its label."""
         votes: list[Vote] = []
         decided: dict[int, Any] = {}
-        for place, said in enumerate(map(SaidDecision._make, one.decisions)):
+        for place, said in enumerate(map(RowDecision._make, one.decisions)):
             user_id = self.people[said.who]
             own = verdict_of(DecisionKind(said.kind), said.score, self.accept_at)
             votes.append(Vote(sample_id, user_id, own, said.score))
@@ -286,11 +276,11 @@ class SampleWriter:
         return self.times[seconds]
 
 
-def _spread(scores: Sequence[float]) -> float | None:
-    """The scores' standard deviation."""
-    if len(scores) == 1:
-        return 0.0
-    return judging.spread(scores)
+def _spread(judgments: Sequence[tuple[Any, ...]]) -> float | None:
+    """The standard deviation of the judgments' scores."""
+    if len(judgments) == 1:
+        return None if judgments[0][SCORE] is None else 0.0
+    return judging.spread([said[SCORE] for said in judgments if said[SCORE] is not None])
 
 
 def _extra(one: ImportedSample, score: float | None, *, with_metadata: bool) -> str:
