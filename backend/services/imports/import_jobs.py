@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -81,16 +82,14 @@ def run(job_id: int, progress: JobProgress) -> Finish:
     base = settings().folder / "tmp"
     base.mkdir(parents=True, exist_ok=True)
     progress.start(0, "samples")
-    folder = tempfile.TemporaryDirectory(dir=base, prefix="import-")
-    try:
-        staged = importing.stage(path, asked, Path(folder.name), progress.advance)
-    except BaseException:
-        folder.cleanup()
-        raise
+    with ExitStack() as undone:
+        folder = Path(undone.enter_context(tempfile.TemporaryDirectory(dir=base, prefix="import-")))
+        staged = importing.stage(path, asked, folder, progress.advance)
+        kept = undone.pop_all()  # until all is written
     project_id = job.project_id
 
     def finish(db: Session) -> None:
-        with folder:
+        with kept:
             made = importing.write(db, actor, project_id, staged, asked)
         row = db.get_one(tables.Job, job_id)
         row.spec = row.spec | {"result": {one.name: getattr(made, one.name) for one in fields(made)}}
