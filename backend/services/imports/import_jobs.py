@@ -21,12 +21,11 @@ from backend.services.access import Actor, require
 from backend.services.imports import importing
 from backend.services.imports.importing import ImportedRound, ImportRequest
 from backend.services.prompts.files import open_file
+from backend.services.samples import export_places
 from backend.values import JSON, JobStatus, Role, Stage
 
 KIND = "import"
 """As `stage_process` calls it, which must not load this to start."""
-FOLDER = "exports"
-"""Where files lie that a job reads or hands out; they go with their project, or after a week."""
 MAX_WAITING = 3
 """Imports that one person may have in the queue at once."""
 
@@ -79,6 +78,7 @@ def run(job_id: int, progress: JobProgress) -> Finish:
     asked, path = ImportRequest(**job.spec["asked"]), place_of(job_id, job.spec["suffix"])
     if not path.exists():
         raise NotFound("The uploaded file is not here any more. Import it again.")
+    export_places.forget_old()
     base = settings().folder / "tmp"
     base.mkdir(parents=True, exist_ok=True)
     progress.start(0, "samples")
@@ -118,5 +118,5 @@ def get(actor: Actor, job_id: int) -> SampleImport:
 
 
 def place_of(job_id: int, suffix: str) -> Path:
-    """Where the file of a job lies."""
-    return settings().folder / FOLDER / f"samples-{job_id}.import{suffix}"
+    """Where the file of a job lies: with those of exports, which go with their project, or after a week."""
+    return export_places.folder() / f"samples-{job_id}.import{suffix}"

@@ -63,7 +63,7 @@ class SampleReader:
     def _sample(self, number: int, row: Row, layout: "_Layout") -> ImportedSample:
         external_id = _external_id(layout.value(row, "external_id"))
         prompt, metadata = self._prompt(row, layout)
-        column = layout.roles.get("completion")
+        column = layout.completion
         given = row.get(column) if column else None
         if given is None and "answer" not in layout.roles:
             text, answer = prompt.answer, None  # a chat ends with it
@@ -94,13 +94,13 @@ class SampleReader:
             names = (*row_columns.ROLES["messages"][:1], *row_columns.ROLES["prompt"])
             raise BadRow(f"it has no prompt. Known names of it are {', '.join(names)}")
         asked = {name: value for name, value in row.items() if name not in layout.beside}
-        more = layout.value(row, "metadata")
+        more = row.get(layout.metadata) if layout.metadata is not None else None
         if isinstance(more, dict):
             asked = {name: value for name, value in more.items() if name not in layout.prompt.used} | asked
         elif more is not None:
             raise BadRow(f"column {layout.roles['metadata']!r} is no object")
         # Equal values may be of two types, 1 and true: only texts are told apart for sure.
-        if self.last is None or self.last[0] != asked or not all(type(value) is str for value in asked.values()):
+        if self.last is None or self.last[0] != asked or any(type(value) is not str for value in asked.values()):
             prompt = parse(asked, layout.prompt)
             is_bare = prompt.extra == "{}"
             self.last = asked, prompt, "{}" if is_bare else json.dumps(json.loads(prompt.extra), sort_keys=True)
@@ -109,7 +109,8 @@ class SampleReader:
     def _judgments(self, row: Row, layout: "_Layout") -> tuple[RowJudgment, ...]:
         if layout.is_listed:
             return statements.judgments(statements.objects(layout.value(row, "judgments"), "judgments"), self.accept_at)
-        if layout.value(row, "score") is None:
+        column = layout.score
+        if column is None or row.get(column) is None:
             return ()
         flat = {name: layout.value(row, name) for name in ("judge", "score", "rationale")}
         return statements.judgments((flat,), self.accept_at)
@@ -120,6 +121,8 @@ class _Layout:
 
     def __init__(self, roles: dict[str, str]) -> None:
         self.roles = roles
+        self.completion, self.score, self.label = (roles.get(role) for role in ("completion", "score", "label"))
+        self.metadata = roles.get("metadata")
         self.is_listed = "judgments" in roles or "decisions" in roles
         """Whether judgments and decisions come as lists; a score or label beside them is what came of these."""
         prompt, messages = roles.get("prompt"), roles.get("messages")
@@ -143,7 +146,7 @@ class _Layout:
 def _decisions(row: Row, layout: _Layout) -> tuple[RowDecision, ...]:
     if layout.is_listed:
         return statements.decisions(statements.objects(layout.value(row, "decisions"), "decisions"))
-    if layout.value(row, "label") in (None, ""):
+    if layout.label is None or row.get(layout.label) in (None, ""):
         return ()
     flat = {name: layout.value(row, name) for name in ("label", "decided_by", "decided_at", "note")}
     return statements.decisions((flat,))

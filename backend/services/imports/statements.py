@@ -42,7 +42,7 @@ class RowDecision(NamedTuple):
 
 def judgments(said: Iterable[Row], accept_at: float) -> tuple[RowJudgment, ...]:
     """The judgments; from `accept_at` up a score without a verdict is an accept. Raises `BadRow`."""
-    places: Counter[str] = Counter()
+    places: dict[str, int] = {}
     read = []
     for one in said:
         judge = _line(one.get("judge") or "import", "a judge's name", MOST_JUDGE)
@@ -52,8 +52,9 @@ def judgments(said: Iterable[Row], accept_at: float) -> tuple[RowJudgment, ...]:
             verdict = Verdict.accept if score >= accept_at else Verdict.reject
         rationale = one.get("rationale") or one.get("reason")
         text = _line(rationale, "a rationale", boundary.MOST_TEXT) if rationale else ""
-        read.append(RowJudgment(judge, places[judge], score, None if verdict is None else NAMES[verdict], text))
-        places[judge] += 1
+        place = places.get(judge, 0)
+        places[judge] = place + 1
+        read.append(RowJudgment(judge, place, score, None if verdict is None else NAMES[verdict], text))
     return tuple(read)
 
 
