@@ -255,6 +255,11 @@ def test_a_worker_imports_what_rest_takes(database: str, tmp_path: Path) -> None
         told = client.get(f"/api/v1/sample-imports/{refused.json()['job_id']}").json()
         assert (told["status"], told["result"]) == ("failed", None)
         assert "Line 1: it has no completion" in told["error"]
+        with reading() as db:
+            round_id = db.scalars(select(tables.Round.id)).one()
+        for path in ("", "/report", "/judge", "/warnings", "/samples", "/groups", "/histogram", "/review/closing"):
+            answer = client.get(f"/api/v1/rounds/{round_id}{path}")
+            assert answer.status_code == 200, (path, answer.text)
     with site.with_token(place.ann) as client:
         assert client.get(f"/api/v1/sample-imports/{job_id}").status_code == 403
     assert count(tables.Round) == 1
