@@ -106,7 +106,8 @@ def stage(path: Path, asked: ImportRequest, folder: Path, advance: Callable[[int
 def write(db: Session, actor: Actor, project_id: int, staged: Staged, asked: ImportRequest) -> ImportedRound:
     """Write what is new of a staged file as a round, in the caller's transaction; nothing is new, no round."""
     require(db, actor, project_id, Role.curator)
-    db.get_one(tables.Project, project_id, with_for_update=True)
+    # Another import or launch waits, but nobody who only writes rows of the project: that needs its key alone.
+    db.get_one(tables.Project, project_id, with_for_update={"key_share": True})
     people = _people(db, actor, project_id, staged, asked.people)
     # Several people of the file may be one here.
     most = min(staged.most_deciders, len(set(people.values())))
