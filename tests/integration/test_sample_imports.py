@@ -97,7 +97,7 @@ def test_the_same_again_adds_nothing_and_more_adds_what_is_new(database: str, tm
     place = Place()
     first = place.bring(tmp_path, THREE)
     before = everything()
-    again = place.bring(tmp_path, [*THREE, THREE[0]])
+    again = place.bring(tmp_path, [*THREE, THREE[0]], ImportRequest("Under another cut", accept_at=0.85))
     assert (again.round_id, again.num_samples, again.num_present) == (None, 0, 4)
     assert everything() == before
     more = place.bring(tmp_path, [*THREE, {"id": "c", "prompt": "2+2?", "response": "5"}])

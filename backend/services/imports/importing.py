@@ -98,7 +98,7 @@ def require_importable(actor: Actor, project_id: int, asked: ImportRequest) -> N
 def stage(path: Path, asked: ImportRequest, folder: Path, advance: Callable[[int], None] = lambda _: None) -> Staged:
     """Read and check a file into `folder`; raises `InvalidInput` that names rows."""
     require_regular(path, LARGEST)
-    reader = SampleReader(asked.columns, asked.accept_at)
+    reader = SampleReader(asked.columns)
     with collecting_nothing():
         return staging.stage(open_file(path), reader, folder / "samples", advance)
 

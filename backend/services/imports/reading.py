@@ -33,10 +33,10 @@ class ImportedSample(NamedTuple):
 
 
 class SampleReader:
-    """Reads rows under the chosen columns; from `accept_at` up a score without a verdict is an accept."""
+    """Reads rows under the chosen columns."""
 
-    def __init__(self, chosen: Mapping[str, str], accept_at: float) -> None:
-        self.chosen, self.accept_at = chosen, accept_at
+    def __init__(self, chosen: Mapping[str, str]) -> None:
+        self.chosen = chosen
         self.layouts: dict[tuple[str, ...], _Layout] = {}
         self.last: tuple[Row, ParsedPrompt, str] | None = None
         """The columns of the prompt that was read last, the prompt, and its metadata in order of their names: samples
@@ -108,12 +108,12 @@ class SampleReader:
 
     def _judgments(self, row: Row, layout: "_Layout") -> tuple[RowJudgment, ...]:
         if layout.is_listed:
-            return statements.judgments(statements.objects(layout.value(row, "judgments"), "judgments"), self.accept_at)
+            return statements.judgments(statements.objects(layout.value(row, "judgments"), "judgments"))
         column = layout.score
         if column is None or row.get(column) is None:
             return ()
         flat = {name: layout.value(row, name) for name in ("judge", "score", "rationale")}
-        return statements.judgments((flat,), self.accept_at)
+        return statements.judgments((flat,))
 
 
 class _Layout:

@@ -18,6 +18,7 @@ MOST_JUDGE = 80
 MOST_DECIDERS = 10
 """People who decided on one sample: as many as a review has for an item."""
 NAMES = {verdict: verdict.value for verdict in Verdict}
+ACCEPT, REJECT = NAMES[Verdict.accept], NAMES[Verdict.reject]
 VERDICTS = {verdict.value: verdict for verdict in Verdict}
 
 
@@ -40,16 +41,14 @@ class RowDecision(NamedTuple):
     value: str
 
 
-def judgments(said: Iterable[Row], accept_at: float) -> tuple[RowJudgment, ...]:
-    """The judgments; from `accept_at` up a score without a verdict is an accept. Raises `BadRow`."""
+def judgments(said: Iterable[Row]) -> tuple[RowJudgment, ...]:
+    """The judgments, with a verdict where the row gives one; raises `BadRow`."""
     places: dict[str, int] = {}
     read = []
     for one in said:
         judge = _line(one.get("judge") or "import", "a judge's name", MOST_JUDGE)
         score, label = _score(one.get("score")), one.get("verdict", one.get("label"))
         verdict = None if label is None else _verdict(label)
-        if verdict is None and score is not None:
-            verdict = Verdict.accept if score >= accept_at else Verdict.reject
         rationale = one.get("rationale") or one.get("reason")
         text = _line(rationale, "a rationale", boundary.MOST_TEXT) if rationale else ""
         place = places.get(judge, 0)
@@ -58,8 +57,16 @@ def judgments(said: Iterable[Row], accept_at: float) -> tuple[RowJudgment, ...]:
     return tuple(read)
 
 
+def at_cut(said: Iterable[tuple[Any, ...]], accept_at: float) -> list[tuple[Any, ...]]:
+    """The judgments; a score without a verdict is an accept from `accept_at` up, else a reject."""
+    return [
+        (judge, place, score, verdict or (None if score is None else ACCEPT if score >= accept_at else REJECT), text)
+        for judge, place, score, verdict, text in said
+    ]
+
+
 def machine_label(said: Sequence[tuple[Any, ...]], accept_at: float) -> tuple[float | None, Verdict | None]:
-    """What the judgments say together: the mean of their scores, and the verdict that most of them gave.
+    """What judgments at the cut say together: the mean of their scores, and the verdict that most of them gave.
 
     Where as many say one as the other, the mean decides.
     """

@@ -24,7 +24,7 @@ from backend.services.decisions.labels import Effect, effect, is_override
 from backend.services.decisions.votes import Vote, verdict_of
 from backend.services.imports.reading import ImportedSample
 from backend.services.imports.staging import SHOWN, Staged
-from backend.services.imports.statements import NAMES, RowDecision, RowJudgment, machine_label
+from backend.services.imports.statements import NAMES, RowDecision, RowJudgment, at_cut, machine_label
 from backend.services.review_settings import ReviewSettings
 from backend.values import DecisionKind, LabelSource, Split, Verdict
 
@@ -114,8 +114,9 @@ class SampleWriter:
             tokens = max(1, len(one.text) // 4)  # no tokenizer has read it
             position = self.sizes[group]
             self.sizes[group] = position + 1
-            score, verdict = machine_label(one.judgments, self.accept_at)
-            is_unparsed = bool(one.judgments) and score is None and verdict is None
+            judged = at_cut(one.judgments, self.accept_at)
+            score, verdict = machine_label(judged, self.accept_at)
+            is_unparsed = bool(judged) and score is None and verdict is None
             self.num_unparsed += is_unparsed
             self.num_tokens += tokens
             place = (project_id, round_id, self.group_ids[group], self.prompt_ids[group], "train", "import", position)
@@ -124,7 +125,7 @@ class SampleWriter:
             written = (one.text, "stop", tokens, 0, is_scored, extra, GENERATOR, "policy")
             samples.append((sample_id, at, *place, *written))
             standing = self._standing(sample_id, group, one, score, verdict)
-            machine = (score, verdict and NAMES[verdict], _spread(one.judgments), is_unparsed)
+            machine = (score, verdict and NAMES[verdict], _spread(judged), is_unparsed)
             labels.append(
                 (
                     sample_id,
@@ -140,7 +141,7 @@ class SampleWriter:
                     GENERATOR,
                 )
             )
-            judgments += [(at, round_id, sample_id, *said, "", "", 0, "stop", 0, JUDGE) for said in one.judgments]
+            judgments += [(at, round_id, sample_id, *said, "", "", 0, "stop", 0, JUDGE) for said in judged]
             external_ids.append((sample_id, project_id, one.external_id, one.digest))
         put = self.arrival.put
         put(tables.Sample, SAMPLES, samples, is_searched=True)

@@ -7,13 +7,13 @@ import pytest
 from backend.errors import InvalidInput
 from backend.services.imports import row_columns
 from backend.services.imports.reading import ImportedSample, SampleReader
-from backend.services.imports.statements import machine_label
+from backend.services.imports.statements import at_cut, machine_label
 from backend.services.prompts.messages import BadRow
 from backend.values import Verdict
 
 
-def read(row: dict[str, Any], accept_at: float = 0.5, **chosen: str) -> list[ImportedSample]:
-    return [*SampleReader(chosen, accept_at).samples(1, row)]
+def read(row: dict[str, Any], **chosen: str) -> list[ImportedSample]:
+    return [*SampleReader(chosen).samples(1, row)]
 
 
 def one(row: dict[str, Any], **chosen: str) -> ImportedSample:
@@ -34,7 +34,7 @@ def test_a_row_may_bring_several_completions_of_one_prompt() -> None:
     assert [(sample.external_id, sample.text) for sample in samples[:2]] == [("a/0", "x"), ("a/1", "y")]
     assert samples[2].text == "z"
     assert len({sample.prompt_key for sample in samples}) == 1
-    assert samples[0].judgments[0][:4] == ("j", 0, 1.0, "accept")
+    assert samples[0].judgments[0][:4] == ("j", 0, 1.0, None)
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,8 @@ def test_a_label_is_said_in_many_words(label: Any, verdict: str) -> None:
 
 def test_judges_together_say_their_mean_and_what_most_of_them_said() -> None:
     said = [{"judge": "a", "score": 0.2}, {"judge": "a", "score": 0.4}, {"judge": "b", "score": 0.9}]
-    judgments = one({"completion": "c", "judgments": said}).judgments
-    assert [(j.judge, j.position, j.verdict) for j in judgments] == [
+    judgments = at_cut(one({"completion": "c", "judgments": said}).judgments, 0.5)
+    assert [(judge, place, verdict) for judge, place, _, verdict, _ in judgments] == [
         ("a", 0, "reject"),
         ("a", 1, "reject"),
         ("b", 0, "accept"),
