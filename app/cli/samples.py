@@ -1,4 +1,4 @@
-"""`rondo samples export`"""
+"""`rondo samples ...`"""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -55,6 +55,52 @@ def export(
     made = exports.export(actor, here, wanted, out=out)
     value = {"file": str(made.path), "rows": made.num_rows, "bytes": made.num_bytes, "format": chosen}
     emit(value, as_json=as_json, text=f"{made.num_rows} rows in {made.path}")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="JSONL, JSON, CSV, Parquet or Arrow.")],
+    name: Annotated[str, typer.Option(help="Of the prompt set that the import makes.")] = "Imported samples",
+    columns: Annotated[
+        str | None, typer.Option(help='Which column holds what, as JSON: {"completion": "reply"}.')
+    ] = None,
+    people: Annotated[
+        str | None, typer.Option(help='Who somebody of the file is here, as JSON: {"ann@tool.example": "ann"}.')
+    ] = None,
+    accept_at: Annotated[float, typer.Option(help="From which score on a judgment without a verdict accepts.")] = 0.5,
+    policy: Annotated[int | None, typer.Option(help="Id of the checkpoint. [default: the newest]")] = None,
+    open_review: Annotated[
+        bool, typer.Option("--not-blind", help="Show reviewers the judgments before they decide.")
+    ] = False,
+    project: Project = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import samples with scores, judgments and decisions as a round that waits for review."""
+    from dataclasses import asdict
+
+    from app.cli import asking
+    from backend.services.imports import importing
+    from backend.services.imports.row_columns import chosen_from, text_map
+
+    actor = asking.owner()
+    here = asking.project(actor, project).id
+    asked = importing.ImportRequest(
+        name,
+        chosen_from(columns),
+        text_map(people, "The people", '{"ann": "bob"}'),
+        accept_at,
+        policy,
+        not open_review,
+    )
+    made = importing.import_samples(actor, here, file, asked)
+    there = f"{made.num_present} samples were there already"
+    text = f"Nothing is new: {there}."
+    if made.round_id is not None:
+        text = (
+            f"Round {made.round_number}: {made.num_samples} samples of {made.num_prompts} prompts, "
+            f"{made.num_judgments} judgments, {made.num_decisions} decisions; {there}."
+        )
+    emit(asdict(made), as_json=as_json, text=text)
 
 
 def _filters(given: list[str], text: str, prompt: str) -> Any:

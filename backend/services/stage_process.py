@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 EXPORT = "export"
 """The kind of a job that writes what a filter of samples finds."""
+IMPORT = "import"
+"""The kind of a job that imports samples."""
 
 
 def main() -> int:
@@ -31,7 +33,7 @@ def main() -> int:
     log.setup()
     from backend.pipeline.run import help_job, run_job  # noqa: PLC0415 - the guard must stand before slow imports
 
-    others = {EXPORT: export_samples, PUSH: push_to_hub}
+    others = {EXPORT: export_samples, IMPORT: import_samples, PUSH: push_to_hub}
     if sys.argv[1] != standby.WAIT:
         job_id, attempt, *helper = map(int, sys.argv[1:])
         if helper:
@@ -56,6 +58,13 @@ def export_samples(job_id: int, progress: "JobProgress") -> "Finish":
     from backend.services.samples import export_jobs  # noqa: PLC0415 - most jobs export nothing
 
     return export_jobs.run(job_id, progress)
+
+
+def import_samples(job_id: int, progress: "JobProgress") -> "Finish":
+    """Check a file of samples, and write them."""
+    from backend.services.imports import import_jobs  # noqa: PLC0415 - most jobs import nothing
+
+    return import_jobs.run(job_id, progress)
 
 
 def push_to_hub(job_id: int, progress: "JobProgress") -> "Finish":

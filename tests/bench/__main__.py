@@ -114,6 +114,7 @@ def main() -> None:
     run("-m", "tests.bench.round_1m", *samples)
     run("-m", "tests.bench.pair_builder", "--samples", str(min(100_000, int(size["samples"]))))
     run("-m", "tests.bench.import_export", "--rows", size["samples"])
+    run("-m", "tests.bench.bulk_import", "--rows", size["samples"])
     run("-m", "tests.bench.samples_export", "--rows", str(min(200_000, int(size["samples"]))))
     run("-m", "tests.bench.demo_loop", "--seeds", size["seeds"], "--rounds", size["rounds"])
     with tempfile.TemporaryDirectory(prefix="rondo-bench-") as folder:

@@ -36,6 +36,7 @@ OUTSIDE = {
     "arena": "judge the matches of an arena",
     "judge_bench": "try judges on a bench",
     "export": "export samples",
+    "import": "import samples",
     "merge": "merge an adapter",
     "push": "push to the hub",
 }

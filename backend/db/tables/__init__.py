@@ -6,6 +6,7 @@ from backend.db.tables.checkpoint import Checkpoint
 from backend.db.tables.dataset import Dataset, Example
 from backend.db.tables.decision import Decision
 from backend.db.tables.endpoint import EndpointUse
+from backend.db.tables.external_id import ExternalId
 from backend.db.tables.failure import LeftOut
 from backend.db.tables.job import Batch, Executor, Helper, Job, JobPoint
 from backend.db.tables.judge_bench import BenchJudge, BenchJudgment, BenchSample, JudgeBench
@@ -42,6 +43,7 @@ __all__ = [
     "Event",
     "Example",
     "Executor",
+    "ExternalId",
     "FormerSlug",
     "GoldItem",
     "Group",

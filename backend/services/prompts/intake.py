@@ -124,7 +124,7 @@ def import_file(
         require(db, actor, project_id, Role.curator)
         _refuse_taken(db, project_id, names)
     source = open_file(_source(actor, path, uploaded=uploaded))
-    with _staging() as folder, staging.problem_file(folder / "problems.csv") as problems:
+    with staging_folder() as folder, staging.problem_file(folder / "problems.csv") as problems:
         stager = _staged(source, mapping, problems, folder / "rows")
         if on_bad == "refuse" and problems.counts["bad row"]:
             raise InvalidInput(
@@ -230,7 +230,7 @@ def _new_set(actor: Actor, project_id: int, name: str, split: Split, origin: str
 
 
 @contextmanager
-def _staging() -> Iterator[Path]:
+def staging_folder() -> Iterator[Path]:
     """A folder for the files of one import, gone afterwards; a full disk is said as such."""
     base = settings().folder / "tmp"
     try:

@@ -76,7 +76,7 @@ def _parse_all(row: dict[str, Any], mapping: Mapping, places: Places) -> ParsedP
     for text in [answer or "", *(m["content"] for m in messages), *(completion.text for completion in completions)]:
         _check_text(text)
     for completion in completions:
-        _json(completion.extra, "what is said of a completion")
+        json_of(completion.extra, "what is said of a completion")
     key = text_key(messages[-1]["content"], [m["content"] for m in messages if m["role"] != "system"])
     return ParsedPrompt(
         f"[{stored}]",
@@ -281,10 +281,10 @@ def _extra(row: dict[str, Any], mapping: Mapping) -> str:
         return "{}"
     if _FLAT.keys() >= set(map(type, extra.values())):
         return _checked(_flat_json(extra), "the metadata")
-    return _json(extra, "the metadata")
+    return json_of(extra, "the metadata")
 
 
-def _json(extra: dict[str, Any], subject: str) -> str:
+def json_of(extra: dict[str, Any], subject: str) -> str:
     """What is kept beside a text, as JSON; raises `BadRow` for what could not be read or shown again."""
     if fault := boundary.fault_of_depth(extra):
         raise BadRow(f"{subject} {fault}; leave the column out")

@@ -1,0 +1,122 @@
+"""Imports of samples that a worker does: started, followed."""
+
+import shutil
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend import jobs
+from backend.config import settings
+from backend.db import reading, session, tables
+from backend.errors import InvalidInput, NotFound, TooManyAttempts
+from backend.jobs import JobProgress
+from backend.pipeline.stage import Finish
+from backend.services import events
+from backend.services.access import Actor, require
+from backend.services.imports import importing
+from backend.services.imports.importing import ImportedRound, ImportRequest
+from backend.services.prompts.files import open_file
+from backend.services.samples import export_places
+from backend.values import JSON, JobStatus, Role, Stage
+
+KIND = "import"
+"""As `stage_process` calls it, which must not load this to start."""
+MAX_WAITING = 3
+"""Imports that one person may have in the queue at once."""
+
+
+@dataclass(frozen=True)
+class SampleImport:
+    """An import by a worker. Once it is done, `result` says what it did."""
+
+    job_id: int
+    project_id: int
+    name: str
+    status: JobStatus
+    done: int
+    error: str | None
+    result: ImportedRound | None
+
+
+def start(actor: Actor, project_id: int, path: Path, asked: ImportRequest) -> int:
+    """Have a worker import an uploaded file, which is moved away; return the job's id. Raises `TooManyAttempts`."""
+    importing.require_importable(actor, project_id, asked)
+    most = settings().max_upload_mb
+    if path.stat().st_size > most * 1024**2:
+        raise InvalidInput(f"The file is over {most} MB. Import it with `rondo samples import` on the machine itself.")
+    open_file(path)  # what is no file of rows is refused now
+    with session() as db:
+        require(db, actor, project_id, Role.curator)
+        job = tables.Job
+        mine = (job.created_by == actor.user_id, job.spec["kind"].as_string() == KIND, job.status.in_(jobs.ACTIVE))
+        if (db.scalar(select(func.count()).where(*mine)) or 0) >= MAX_WAITING:
+            raise TooManyAttempts(f"{MAX_WAITING} imports of yours are under way. Wait for one of them.")
+        suffix = "".join(path.suffixes[-2:])
+        spec: JSON = {"kind": KIND, "asked": asked.to_json(), "suffix": suffix, "via": actor.via}
+        whose: dict[str, Any] = {"project_id": project_id, "created_by": actor.user_id}
+        job_id = jobs.enqueue(db, stage=Stage.generate, queue=jobs.EXPORT, spec=spec, **whose).id
+        place = place_of(job_id, suffix)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(path, place)
+        events.note(db, actor, "start import", asked.name, project_id=project_id, job_id=job_id)
+    return job_id
+
+
+def run(job_id: int, progress: JobProgress) -> Finish:
+    """Check the file; what it hands back writes all of it, in the transaction that ends the job."""
+    with reading() as db:
+        job = db.get_one(tables.Job, job_id)
+        user = db.get(tables.User, job.created_by) if job.created_by is not None else None
+    if user is None:
+        raise NotFound("Whoever asked for this import has no account any more. Import the file again.")
+    actor = Actor(user.id, user.name, user.is_owner, job.spec.get("via", "page"))
+    asked, path = ImportRequest(**job.spec["asked"]), place_of(job_id, job.spec["suffix"])
+    if not path.exists():
+        raise NotFound("The uploaded file is not here any more. Import it again.")
+    export_places.forget_old()
+    base = settings().folder / "tmp"
+    base.mkdir(parents=True, exist_ok=True)
+    progress.start(0, "samples")
+    with ExitStack() as undone:
+        folder = Path(undone.enter_context(tempfile.TemporaryDirectory(dir=base, prefix="import-")))
+        staged = importing.stage(path, asked, folder, progress.advance)
+        kept = undone.pop_all()  # until all is written
+    project_id = job.project_id
+
+    def finish(db: Session) -> None:
+        with kept:
+            made = importing.write(db, actor, project_id, staged, asked)
+        row = db.get_one(tables.Job, job_id)
+        row.spec = row.spec | {"result": {one.name: getattr(made, one.name) for one in fields(made)}}
+        row.total = row.done
+
+    return finish
+
+
+def get(actor: Actor, job_id: int) -> SampleImport:
+    """An import, for those who may import."""
+    with reading() as db:
+        job = db.get(tables.Job, job_id)
+        if job is None or job.spec.get("kind") != KIND:
+            raise NotFound(f"There is no import {job_id}. Start it again.")
+        require(db, actor, job.project_id, Role.curator)
+        result = job.spec.get("result")
+        return SampleImport(
+            job.id,
+            job.project_id,
+            job.spec["asked"]["name"],
+            job.status,
+            job.done,
+            job.error,
+            None if result is None else ImportedRound(**result),
+        )
+
+
+def place_of(job_id: int, suffix: str) -> Path:
+    """Where the file of a job lies: with those of exports, which go with their project, or after a week."""
+    return export_places.folder() / f"samples-{job_id}.import{suffix}"

@@ -1,0 +1,260 @@
+"""A file of another tool's samples becomes a round that waits for review: whole, or not at all.
+
+The file is read and checked first, without the database; one transaction then writes. Samples are known by their
+external ids, so the same file again writes nothing.
+"""
+
+import gc
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend import boundary
+from backend.db import now, reading, session, tables
+from backend.errors import InvalidInput, NotFound
+from backend.files import require_regular
+from backend.generators.imported import Imported
+from backend.judges.noted import Noted
+from backend.prompt_sources.prompt_set import PromptSet
+from backend.recipes import Recipe
+from backend.selectors.above_threshold import AboveThreshold
+from backend.services import events
+from backend.services.access import Actor, require
+from backend.services.imports import staging
+from backend.services.imports.reading import SampleReader
+from backend.services.imports.staging import Staged
+from backend.services.imports.writing import SampleWriter
+from backend.services.prompts.files import open_file
+from backend.services.prompts.files.arrow_rows import LARGEST
+from backend.services.prompts.intake import staging_folder
+from backend.services.review_settings import ReviewSettings
+from backend.trainers.sft import SFT
+from backend.values import JSON, Role, RoundStatus, SetUse, Split, Stage
+
+EVERYBODY = "*"
+"""In `people`: whoever the file names and the others do not."""
+SHOWN = 10
+REVIEW = 3
+"""The step before which people decide: the selector's."""
+
+
+@dataclass(frozen=True)
+class ImportRequest:
+    """How a file is imported. `columns`: the column of a role; `people`: who somebody of the file is here, by name."""
+
+    name: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    people: Mapping[str, str] = field(default_factory=dict)
+    accept_at: float = 0.5
+    policy_id: int | None = None
+    is_blind: bool = True
+
+    def to_json(self) -> JSON:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class ImportedRound:
+    """What an import did. `num_present`: samples that the project had already. No new sample, no round."""
+
+    round_id: int | None
+    round_number: int | None
+    num_rows: int
+    num_samples: int
+    num_present: int
+    num_prompts: int = 0
+    num_judgments: int = 0
+    num_decisions: int = 0
+
+
+def import_samples(actor: Actor, project_id: int, path: Path, asked: ImportRequest) -> ImportedRound:
+    """Import a file here and now."""
+    require_importable(actor, project_id, asked)
+    path = path.expanduser().resolve()
+    if not path.exists():
+        raise NotFound(f"There is no file {path}. Check its name.")
+    with staging_folder() as folder:
+        staged = stage(path, asked, folder)
+        with session() as db:
+            return write(db, actor, project_id, staged, asked)
+
+
+def require_importable(actor: Actor, project_id: int, asked: ImportRequest) -> None:
+    """Raise unless the actor may import into the project what was asked for."""
+    boundary.name(asked.name, "The name of the prompt set", 100)
+    if not math.isfinite(asked.accept_at) or abs(asked.accept_at) > boundary.MOST_SCORE:
+        raise InvalidInput(f"accept_at is {asked.accept_at}; it must be a number from -1e9 to 1e9.")
+    with reading() as db:
+        require(db, actor, project_id, Role.curator)
+        policy_of(db, project_id, asked.policy_id)
+
+
+def stage(path: Path, asked: ImportRequest, folder: Path, advance: Callable[[int], None] = lambda _: None) -> Staged:
+    """Read and check a file into `folder`; raises `InvalidInput` that names rows."""
+    require_regular(path, LARGEST)
+    reader = SampleReader(asked.columns)
+    with collecting_nothing():
+        return staging.stage(open_file(path), reader, folder / "samples", advance)
+
+
+def write(db: Session, actor: Actor, project_id: int, staged: Staged, asked: ImportRequest) -> ImportedRound:
+    """Write what is new of a staged file as a round, in the caller's transaction; nothing is new, no round."""
+    require(db, actor, project_id, Role.curator)
+    # Another import or launch waits, but nobody who only writes rows of the project: that needs its key alone.
+    db.get_one(tables.Project, project_id, with_for_update={"key_share": True})
+    people = _people(db, actor, project_id, staged, asked.people)
+    # Several people of the file may be one here.
+    most = min(staged.most_deciders, len(set(people.values())))
+    settings = ReviewSettings(num_reviewers_per_item=max(1, most))
+    with collecting_nothing(), db.begin_nested() as nothing_new:
+        prompt_set = _new_set(db, actor, project_id, asked.name)
+        round_ = _new_round(db, actor, project_id, asked, settings)
+        writer = SampleWriter(db, staged, round_, prompt_set, people, asked.accept_at, settings)
+        for chunk in staged.chunks():
+            writer.write(chunk)
+        if not writer.num_samples:
+            nothing_new.rollback()
+            return ImportedRound(None, None, staged.num_rows, 0, writer.num_present)
+    round_.num_prompts = prompt_set.num_prompts
+    round_.counts = {
+        "prompts": prompt_set.num_prompts,
+        "left_out": {},
+        "samples": writer.num_samples,
+        "tokens": writer.num_tokens,
+        "truncated": 0,
+        "judgments": writer.num_judgments,
+        "unparsed": writer.num_unparsed,
+        "judge_tokens": 0,
+    }
+    db.add(tables.RoundPromptSet(round_id=round_.id, prompt_set_id=prompt_set.id, use=SetUse.sample))
+    what = {"num_samples": writer.num_samples, "num_decisions": writer.num_decisions, "prompt_set_id": prompt_set.id}
+    place: dict[str, Any] = {"project_id": project_id, "round_id": round_.id}
+    events.note(db, actor, "import samples", f"round {round_.number}", **place, **what)
+    return ImportedRound(
+        round_.id,
+        round_.number,
+        staged.num_rows,
+        writer.num_samples,
+        writer.num_present,
+        prompt_set.num_prompts,
+        writer.num_judgments,
+        writer.num_decisions,
+    )
+
+
+def recipe_of(accept_at: float) -> Recipe:
+    """What an imported round is: its samples, what was said of them, and, once people have decided, a training."""
+    return Recipe(
+        name="imported_samples",
+        title="Imported samples",
+        steps=(PromptSet(), Imported(), Noted(accept_at=accept_at), AboveThreshold(threshold=accept_at), SFT()),
+    )
+
+
+def policy_of(db: Session, project_id: int, policy_id: int | None) -> int:
+    """The checkpoint that the round starts from: the one asked for, else the project's newest policy."""
+    checkpoint = tables.Checkpoint
+    here = select(checkpoint.id).where(checkpoint.project_id == project_id)
+    if policy_id is not None:
+        if db.scalar(here.where(checkpoint.id == policy_id)) is None:
+            raise InvalidInput(f"The checkpoint {policy_id} is not in this project. Choose one from Checkpoints.")
+        return policy_id
+    newest = db.scalar(here.where(checkpoint.role == "policy").order_by(checkpoint.id.desc()).limit(1))
+    if newest is None:
+        raise InvalidInput(
+            "The project has no checkpoint, and what comes of imported samples starts from one. Register a model first."
+        )
+    return newest
+
+
+@contextmanager
+def collecting_nothing() -> Iterator[None]:
+    """Let Python look for no cycles meanwhile: rows make none, and looking takes a sixth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _new_set(db: Session, actor: Actor, project_id: int, name: str) -> tables.PromptSet:
+    """A set of the name, or, where that is taken, of the name with a number."""
+    row = tables.PromptSet
+    base = boundary.name(name, "The name of the prompt set", 100)
+    taken = set(
+        db.scalars(select(row.name).where(row.project_id == project_id, row.name.startswith(base, autoescape=True)))
+    )
+    free = next(one for n in range(1, len(taken) + 2) if (one := base if n == 1 else f"{base} {n}") not in taken)
+    prompt_set = row(
+        project_id=project_id, name=free, split=Split.train, origin="samples", num_prompts=0, created_by=actor.user_id
+    )
+    db.add(prompt_set)
+    db.flush()
+    return prompt_set
+
+
+def _new_round(
+    db: Session, actor: Actor, project_id: int, asked: ImportRequest, settings: ReviewSettings
+) -> tables.Round:
+    """A round that waits for people."""
+    policy_id = policy_of(db, project_id, asked.policy_id)
+    last = db.scalar(select(func.max(tables.Round.number)).where(tables.Round.project_id == project_id))
+    round_ = tables.Round(
+        project_id=project_id,
+        number=(last or 0) + 1,
+        status=RoundStatus.review,
+        stage=Stage.review,
+        recipe=recipe_of(asked.accept_at).model_dump(mode="json"),
+        policy_id=policy_id,
+        reference_id=policy_id,
+        num_prompts=0,
+        seed=0,
+        is_reviewed=True,
+        is_blind=asked.is_blind,
+        review=settings.model_dump(mode="json"),
+        step=REVIEW,
+        created_at=now(),
+        created_by=actor.user_id,
+    )
+    db.add(round_)
+    db.flush()
+    return round_
+
+
+def _people(
+    db: Session, actor: Actor, project_id: int, staged: Staged, names: Mapping[str, str]
+) -> dict[str | None, int]:
+    """The ids of those who decided; raises `InvalidInput` for who is nobody in the project."""
+    user, member = tables.User, tables.Membership
+    is_member = select(member.user_id).where(member.project_id == project_id)
+    query = select(user.name, user.id).where(user.is_owner | user.id.in_(is_member))
+    here = dict(db.execute(query).tuples().all())
+    people: dict[str | None, int] = {None: actor.user_id}
+    unknown = []
+    for name, row in staged.people.items():
+        called = names.get(name, name if name in here else names.get(EVERYBODY, name))
+        if called in here:
+            people[name] = here[called]
+        else:
+            unknown.append(f"{name!r} ({staged.unit} {row:,})" + (f", said to be {called!r}" if called != name else ""))
+    if unknown:
+        more = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
+        raise InvalidInput(
+            f"The file has decisions of people whom this project does not know, so nothing was imported: "
+            f"{', '.join(unknown[:SHOWN])}{more}. Add them in People, or say who they are here with people, such as "
+            f'{{"{staged_first(staged)}": "{actor.name}"}}; "{EVERYBODY}" stands for all others.'
+        )
+    return people
+
+
+def staged_first(staged: Staged) -> str:
+    """Somebody of the file, for an example."""
+    return next(iter(staged.people))

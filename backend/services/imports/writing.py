@@ -1,0 +1,294 @@
+"""Staged samples -> a round with prompts, samples, labels, judgments and decisions, in one caller's transaction.
+
+A sample whose external id the project has already is left out where it says the same, and refuses all where it does
+not.
+"""
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from json.encoder import encode_basestring
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import now, tables
+from backend.db.arriving import Arrival
+from backend.db.many import in_chunks
+from backend.errors import Conflict
+from backend.pipeline import judge as judging
+from backend.pipeline.answer import SCORE_LIKE
+from backend.services.decisions.labels import Effect, effect, is_override
+from backend.services.decisions.votes import Vote, verdict_of
+from backend.services.imports.reading import ImportedSample
+from backend.services.imports.staging import SHOWN, Staged
+from backend.services.imports.statements import NAMES, RowDecision, RowJudgment, at_cut, machine_label
+from backend.services.review_settings import ReviewSettings
+from backend.values import DecisionKind, LabelSource, Split, Verdict
+
+IDS_AT_ONCE = 500
+GENERATOR, JUDGE = 1, 2
+"""The steps that made what is written, in the recipe of an imported round."""
+VIA = "import"
+SCORE = RowJudgment._fields.index("score")
+UNJUDGED, JUDGED = LabelSource.none.value, LabelSource.judge.value
+TIMES = 10_000
+"""Times that are kept as the driver takes them."""
+
+PROMPTS = "id, created_at, prompt_set_id, position, messages, text, answer, extra, text_key, content_hash"
+GROUPS = "id, created_at, round_id, prompt_id, split, step, position"
+SAMPLES = (
+    "id, created_at, project_id, round_id, group_id, prompt_id, split, kind, position, text, finish_reason, "
+    "num_tokens, seed, score_like, extra, step, role"
+)
+LABELS = (
+    "sample_id, round_id, score, verdict, source, machine_score, machine_verdict, machine_spread, is_unparsed, "
+    "is_overridden, is_truncated, is_flagged, num_tokens, updated_at, kind, step"
+)
+JUDGMENTS = (
+    "created_at, round_id, sample_id, judge, position, score, verdict, rationale, raw, template_hash, num_tokens, "
+    "finish_reason, seed, step"
+)
+DECISIONS = (
+    "created_at, client_id, project_id, round_id, group_id, sample_id, user_id, kind, score, value, note, is_override, "
+    "is_blind, mode, via"
+)
+LEASES = "sample_id, slot, round_id, user_id, expires_at, decided_at, is_random"
+IDS = "sample_id, project_id, external_id, digest"
+
+
+@dataclass
+class SampleWriter:
+    """Writes chunks of a staged file into a round. `people`: the ids of those who decided, None's for no name."""
+
+    db: Session
+    staged: Staged
+    round: tables.Round
+    prompt_set: tables.PromptSet
+    people: dict[str | None, int]
+    accept_at: float
+    settings: ReviewSettings
+    num_present: int = 0
+    num_samples: int = 0
+    num_judgments: int = 0
+    num_decisions: int = 0
+    num_unparsed: int = 0
+    num_tokens: int = 0
+    place: int = 0
+    decisions: list[tuple[Any, ...]] = field(default_factory=list)
+    leases: list[tuple[Any, ...]] = field(default_factory=list)
+    times: dict[float, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.arrival = Arrival(self.db)
+        # What is known of each group of the file: its id, its prompt's, and how many samples it has by now.
+        self.group_ids = array("q", bytes(8 * self.staged.num_groups))
+        self.prompt_ids = array("q", bytes(8 * self.staged.num_groups))
+        self.sizes = array("q", bytes(8 * self.staged.num_groups))
+        self.at = self.arrival.stored(tables.Sample, "created_at", now())
+        known, prompt_set = tables.ExternalId, tables.PromptSet
+        here = select(known.sample_id).where(known.project_id == self.round.project_id).limit(1)
+        self.is_first = self.db.scalar(here) is None
+        sets = select(prompt_set.id, prompt_set.name).where(
+            prompt_set.project_id == self.round.project_id, prompt_set.split == Split.held_out
+        )
+        self.held_out: dict[int, str] = dict(self.db.execute(sets).tuples().all())
+
+    def write(self, chunk: Sequence[ImportedSample]) -> None:
+        """Insert the new samples of the next chunk; raises `Conflict`."""
+        present = {} if self.is_first else self._present([one.external_id for one in chunk])
+        self._refuse_changed(chunk, present)
+        start, self.place = self.place, self.place + len(chunk)
+        new = [
+            (self.staged.groups[n], one)
+            for n, one in enumerate(chunk, start)
+            if one.external_id not in present and n not in self.staged.repeats
+        ]
+        self.num_present += len(chunk) - len(new)
+        is_new_prompt = self._write_prompts(new)
+        samples, labels, judgments, external_ids = [], [], [], []
+        project_id, round_id, at = self.round.project_id, self.round.id, self.at
+        for n, (sample_id, (group, one)) in enumerate(zip(self.arrival.ids(tables.Sample, len(new)), new, strict=True)):
+            tokens = max(1, len(one.text) // 4)  # no tokenizer has read it
+            position = self.sizes[group]
+            self.sizes[group] = position + 1
+            judged = at_cut(one.judgments, self.accept_at)
+            score, verdict = machine_label(judged, self.accept_at)
+            is_unparsed = bool(judged) and score is None and verdict is None
+            self.num_unparsed += is_unparsed
+            self.num_tokens += tokens
+            place = (project_id, round_id, self.group_ids[group], self.prompt_ids[group], "train", "import", position)
+            is_scored = SCORE_LIKE.search(one.text) is not None
+            extra = _extra(one, score, with_metadata=n not in is_new_prompt)
+            written = (one.text, "stop", tokens, 0, is_scored, extra, GENERATOR, "policy")
+            samples.append((sample_id, at, *place, *written))
+            standing = self._standing(sample_id, group, one, score, verdict)
+            machine = (score, verdict and NAMES[verdict], _spread(judged), is_unparsed)
+            labels.append(
+                (
+                    sample_id,
+                    round_id,
+                    *standing[:3],
+                    *machine,
+                    standing[3],
+                    False,
+                    False,
+                    tokens,
+                    at,
+                    "import",
+                    GENERATOR,
+                )
+            )
+            judgments += [(at, round_id, sample_id, *said, "", "", 0, "stop", 0, JUDGE) for said in judged]
+            external_ids.append((sample_id, project_id, one.external_id, one.digest))
+        put = self.arrival.put
+        put(tables.Sample, SAMPLES, samples, is_searched=True)
+        put(tables.Label, LABELS, labels)
+        put(tables.Judgment, JUDGMENTS, judgments)
+        put(tables.ExternalId, IDS, external_ids)
+        put(tables.Decision, DECISIONS, self.decisions)
+        put(tables.Lease, LEASES, self.leases)
+        self.decisions.clear()
+        self.leases.clear()
+        self.num_samples += len(samples)
+        self.num_judgments += len(judgments)
+
+    def _standing(
+        self, sample_id: int, group: int, one: ImportedSample, score: float | None, verdict: Verdict | None
+    ) -> tuple[float | None, str | None, str, bool]:
+        """The label that stands: score, verdict, whose it is, whether a person overrode the judge. As plain texts:
+        the driver takes twice as long for members of an enum."""
+        if one.decisions:
+            label = self._decide(sample_id, group, one, score, verdict)
+            return label.score, label.verdict and NAMES[label.verdict], label.source.value, label.is_overridden
+        source = UNJUDGED if score is None and verdict is None else JUDGED
+        return score, verdict and NAMES[verdict], source, False
+
+    def _present(self, external_ids: Sequence[str]) -> dict[str, int]:
+        """The digests of those that the project has already."""
+        known = tables.ExternalId
+        query = select(known.external_id, known.digest).where(known.project_id == self.round.project_id)
+        present: dict[str, int] = {}
+        for some in in_chunks(external_ids, IDS_AT_ONCE):
+            present |= dict(self.db.execute(query.where(known.external_id.in_(some))).tuples().all())
+        return present
+
+    def _refuse_changed(self, chunk: Sequence[ImportedSample], present: dict[str, int]) -> None:
+        if not present:
+            return
+        changed = [one for one in chunk if present.get(one.external_id, one.digest) != one.digest]
+        if not changed:
+            return
+        unit = self.staged.unit.capitalize()
+        said = "; ".join(f"{unit} {one.row:,}, {one.external_id!r}" for one in changed[:SHOWN])
+        more = f" and {len(changed) - SHOWN:,} more of the rows around them" if len(changed) > SHOWN else ""
+        raise Conflict(
+            f"The project has samples of these external ids with other content, so nothing was imported. {said}{more}. "
+            "Give what is another sample an id of its own, or leave these rows out."
+        )
+
+    def _write_prompts(self, new: Sequence[tuple[int, ImportedSample]]) -> set[int]:
+        """Write prompts and groups that no sample before needed; return the places of the samples that brought them."""
+        brought: dict[int, int] = {}
+        for n, (group, _) in enumerate(new):
+            if not self.group_ids[group]:
+                brought.setdefault(group, n)
+        firsts = [(group, new[n][1]) for group, n in brought.items()]
+        self._refuse_held_out([one for _, one in firsts])
+        prompt_ids = self.arrival.ids(tables.Prompt, len(firsts))
+        group_ids = self.arrival.ids(tables.Group, len(firsts))
+        prompts, groups = [], []
+        position = self.prompt_set.num_prompts
+        for (group, one), prompt_id, group_id in zip(firsts, prompt_ids, group_ids, strict=True):
+            self.group_ids[group], self.prompt_ids[group] = group_id, prompt_id
+            prompts.append((prompt_id, self.at, self.prompt_set.id, position, *one.prompt))
+            groups.append((group_id, self.at, self.round.id, prompt_id, "train", 0, position))
+            position += 1
+        self.prompt_set.num_prompts = position
+        self.arrival.put(tables.Prompt, PROMPTS, prompts, is_searched=True)
+        self.arrival.put(tables.Group, GROUPS, groups)
+        return set(brought.values())
+
+    def _refuse_held_out(self, samples: Sequence[ImportedSample]) -> None:
+        """Raise `Conflict` where a sample answers what the project measures on."""
+        if not self.held_out:
+            return
+        prompt = tables.Prompt
+        for some in in_chunks(samples, IDS_AT_ONCE):
+            keys = {one.prompt[4]: one for one in reversed(some)}
+            query = select(prompt.text_key, prompt.prompt_set_id).where(
+                prompt.prompt_set_id.in_(self.held_out), prompt.text_key.in_(list(keys))
+            )
+            if row := self.db.execute(query.limit(1)).first():
+                one = keys[row.text_key]
+                raise Conflict(
+                    f"{self.staged.unit.capitalize()} {one.row:,} answers a prompt of the held-out set "
+                    f"{self.held_out[row.prompt_set_id]!r}, on which nothing may be trained, so nothing was imported. "
+                    "Leave out the rows that answer its prompts."
+                )
+
+    def _decide(
+        self, sample_id: int, group: int, one: ImportedSample, score: float | None, verdict: Verdict | None
+    ) -> Effect:
+        """Keep the decisions on a sample, and the places that they take in the review; return its label."""
+        votes: list[Vote] = []
+        decided: dict[int, Any] = {}
+        for place, said in enumerate(map(RowDecision._make, one.decisions)):
+            user_id = self.people[said.who]
+            own = verdict_of(DecisionKind(said.kind), said.score, self.accept_at)
+            votes.append(Vote(sample_id, user_id, own, said.score))
+            at = self.at if said.at is None else self.stored_time(said.at)
+            decided[user_id] = at
+            self.decisions.append(
+                (
+                    at,
+                    f"import-{self.round.id}-{sample_id}-{place}",
+                    self.round.project_id,
+                    self.round.id,
+                    self.group_ids[group],
+                    sample_id,
+                    user_id,
+                    said.kind,
+                    said.score,
+                    said.value,
+                    said.note,
+                    is_override(score, verdict, own, said.score),
+                    False,
+                    "sample",
+                    VIA,
+                )
+            )
+        self.num_decisions += len(votes)
+        for slot, (user_id, at) in enumerate(decided.items()):
+            self.leases.append((sample_id, slot, self.round.id, user_id, at, at, False))
+        for slot in range(len(decided), self.settings.reviewers_of(sample_id)):
+            self.leases.append((sample_id, slot, self.round.id, None, self.at, None, False))
+        return effect(score, verdict, votes, by_vote=self.settings.has_overlap)
+
+    def stored_time(self, seconds: float) -> Any:
+        """A time as the driver takes it."""
+        if seconds not in self.times:
+            if len(self.times) > TIMES:
+                self.times.clear()
+            at = datetime.fromtimestamp(seconds, UTC)
+            self.times[seconds] = self.arrival.stored(tables.Decision, "created_at", at)
+        return self.times[seconds]
+
+
+def _spread(judgments: Sequence[tuple[Any, ...]]) -> float | None:
+    """The standard deviation of the judgments' scores."""
+    if len(judgments) == 1:
+        return None if judgments[0][SCORE] is None else 0.0
+    return judging.spread([said[SCORE] for said in judgments if said[SCORE] is not None])
+
+
+def _extra(one: ImportedSample, score: float | None, *, with_metadata: bool) -> str:
+    """What the file says of a sample, as JSON. The metadata of the first one of a prompt stands on the prompt."""
+    extra = f'{{"external_id": {encode_basestring(one.external_id)}, "row": {one.row}'
+    if score is not None:
+        extra += f', "score": {score!r}'
+    if with_metadata and one.prompt[3] != "{}":
+        extra += f', "metadata": {one.prompt[3]}'
+    return extra + "}"

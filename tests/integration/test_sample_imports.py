@@ -1,0 +1,309 @@
+"""Samples of other tools come over with scores and labels: once, whole, and known by their external ids."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, func, select
+from typer.testing import CliRunner
+
+import migrations
+from app.cli.commands import app
+from backend.db import reading, session, tables
+from backend.db.session import dispose
+from backend.errors import Conflict, InvalidInput
+from backend.jobs import transitions
+from backend.pipeline import run as pipeline_run
+from backend.services import queue as review_queue
+from backend.services import reviews, samples, stage_process
+from backend.services.imports import importing
+from backend.services.imports.importing import ImportedRound, ImportRequest
+from backend.services.people import accounts
+from backend.services.samples import exports
+from backend.values import JobStatus, LabelSource, Role, RoundStatus, Split, Verdict
+from tests import rows
+from tests.integration import site
+
+on_sqlite = pytest.mark.on_sqlite
+ASKED = ImportRequest("Old project")
+
+
+class Place:
+    """A project with a checkpoint, a curator and two reviewers."""
+
+    def __init__(self) -> None:
+        self.project = rows.make_project()
+        self.policy = rows.make_checkpoint(self.project)
+        self.curator = rows.make_actor(self.project, Role.curator, name="cleo", via="cli")
+        self.ann = rows.make_actor(self.project, Role.reviewer, name="ann")
+        self.bob = rows.make_actor(self.project, Role.reviewer, name="bob")
+
+    def file(self, folder: Path, given: Sequence[Any]) -> Path:
+        path = folder / "old.jsonl"
+        path.write_text("".join(f"{json.dumps(row)}\n" for row in given))
+        return path
+
+    def bring(self, folder: Path, given: Sequence[Any], asked: ImportRequest = ASKED) -> ImportedRound:
+        return importing.import_samples(self.curator, self.project.id, self.file(folder, given), asked)
+
+
+def count(table: Any) -> int:
+    with reading() as db:
+        return db.scalar(select(func.count()).select_from(table)) or 0
+
+
+def everything() -> list[int]:
+    kinds = (tables.Round, tables.PromptSet, tables.Prompt, tables.Group, tables.Sample, tables.Label)
+    return [count(kind) for kind in (*kinds, tables.Judgment, tables.Decision, tables.Lease, tables.ExternalId)]
+
+
+THREE = [
+    {"id": "a", "prompt": "1+1?", "response": "2", "score": 0.9, "judge": "gpt", "label": "accept", "annotator": "ann"},
+    {"id": "b", "prompt": "1+1?", "response": "3", "score": 0.8, "label": "reject", "annotator": "bob", "note": "no"},
+    {"id": 7, "prompt": "2+2?", "response": "4", "score": 0.2, "level": "easy"},
+]
+
+
+def test_samples_come_with_scores_labels_and_deciders_and_wait_for_review(database: str, tmp_path: Path) -> None:
+    place = Place()
+    made = place.bring(tmp_path, THREE)
+    assert (made.num_samples, made.num_prompts, made.num_judgments, made.num_decisions) == (3, 2, 3, 2)
+    assert made.round_id is not None
+    found = {row.text: row for row in samples.page(place.curator, made.round_id, limit=10).rows}
+    said = {text: (row.score, row.verdict, row.source, row.is_overridden) for text, row in found.items()}
+    person, judge = LabelSource.person, LabelSource.judge
+    assert said == {
+        "2": (0.9, Verdict.accept, person, False),
+        "3": (0.8, Verdict.reject, person, True),
+        "4": (0.2, Verdict.reject, judge, False),
+    }
+    assert found["4"].metadata == {"level": "easy"}
+    with reading() as db:
+        decisions = db.scalars(select(tables.Decision).order_by(tables.Decision.id)).all()
+        assert [(one.user_id, one.kind, one.note, one.is_override, one.via) for one in decisions] == [
+            (place.ann.user_id, "accept", "", False, "import"),
+            (place.bob.user_id, "reject", "no", True, "import"),
+        ]
+        assert sorted(db.scalars(select(tables.Judgment.judge))) == ["gpt", "import", "import"]
+        assert db.get_one(tables.Round, made.round_id).counts["samples"] == 3
+    assert [one.sample_id for one in review_queue.queue(place.ann, made.round_id)] == [found["4"].id], (
+        "the rest is done"
+    )
+
+
+def test_the_same_again_adds_nothing_and_more_adds_what_is_new(database: str, tmp_path: Path) -> None:
+    place = Place()
+    first = place.bring(tmp_path, THREE)
+    before = everything()
+    again = place.bring(tmp_path, [*THREE, THREE[0]], ImportRequest("Under another cut", accept_at=0.85))
+    assert (again.round_id, again.num_samples, again.num_present) == (None, 0, 4)
+    assert everything() == before
+    more = place.bring(tmp_path, [*THREE, {"id": "c", "prompt": "2+2?", "response": "5"}])
+    assert (more.num_samples, more.num_present, more.round_number) == (1, 3, (first.round_number or 0) + 1)
+    with reading() as db:
+        names = db.scalars(select(tables.PromptSet.name).order_by(tables.PromptSet.id)).all()
+        assert names == ["Old project", "Old project 2"]
+        numbers = db.scalars(select(tables.PromptSet.num_prompts).order_by(tables.PromptSet.id)).all()
+        assert numbers == [2, 1]
+
+
+def test_an_external_id_with_other_content_is_a_sentence_and_nothing_half_done(database: str, tmp_path: Path) -> None:
+    place = Place()
+    place.bring(tmp_path, THREE)
+    before = everything()
+    changed = THREE[1] | {"score": 0.7}
+    with pytest.raises(Conflict, match=r"other content, so nothing was imported. Line 2, 'b'. Give"):
+        place.bring(tmp_path, [{"id": "new", "prompt": "new?", "response": "new"}, changed])
+    x = {"id": "x", "prompt": "new?", "response": "one"}
+    with pytest.raises(InvalidInput, match=r"Line 3 has the external id 'x' of line 1, and says something else"):
+        place.bring(tmp_path, [x, THREE[0], x | {"response": "two"}])
+    held = rows.make_prompt_set(place.project, "measured", prompts=["Which  CITY?"], split=Split.held_out)
+    before[1], before[2] = before[1] + 1, before[2] + held.num_prompts
+    with pytest.raises(Conflict, match="Line 2 answers a prompt of the held-out set 'measured'"):
+        place.bring(
+            tmp_path,
+            [{"id": "y", "prompt": "new?", "response": "r"}, {"id": "z", "prompt": "which city?", "response": "r"}],
+        )
+    assert everything() == before
+
+
+@on_sqlite
+def test_bad_rows_and_strangers_are_named_and_refuse_the_file(database: str, tmp_path: Path) -> None:
+    place = Place()
+    bad = [
+        THREE[0],
+        {"id": "n", "prompt": "p?", "response": "r", "score": "high"},
+        {"prompt": "p?", "response": "r"},
+        {"id": "m", "prompt": "p?", "response": "r", "label": "perhaps"},
+    ]
+    with pytest.raises(InvalidInput) as refused:
+        place.bring(tmp_path, bad)
+    said = refused.value.message
+    assert said.startswith("3 rows of 4 in old.jsonl cannot be imported, so nothing was.")
+    for part in (
+        "Line 2: the score 'high' is no number",
+        "Line 3: it has no external id",
+        "Line 4: the label 'perhaps'",
+    ):
+        assert part in said
+    stranger = [{"id": "s", "prompt": "p?", "response": "r", "label": 0, "annotator": "zoe@old.example"}]
+    with pytest.raises(InvalidInput, match=r"does not know, .*: 'zoe@old.example' \(line 1\). Add them in People"):
+        place.bring(tmp_path, stranger)
+    assert count(tables.Round) == 0
+    for people in ({"zoe@old.example": "bob"}, {"*": "bob"}):
+        place.bring(tmp_path, [stranger[0] | {"id": str(people)}], ImportRequest("Old", people=people))
+    with reading() as db:
+        assert set(db.scalars(select(tables.Decision.user_id))) == {place.bob.user_id}
+
+
+ARGILLA = {
+    "id": "r1",
+    "fields": {"prompt": "Which city?", "response": "Paris"},
+    "metadata": {"source": "wiki"},
+    "suggestions": {"quality": {"value": 4, "score": 0.9, "agent": "gpt"}},
+    "responses": {
+        "quality": [{"value": 5, "user_id": "u1"}, {"value": 1, "user_id": "u2"}],
+        "keep": [{"value": "yes", "user_id": "u1"}, {"value": "no", "user_id": "u2"}, {"value": "no", "user_id": "u3"}],
+        "why": [{"value": "It is right.", "user_id": "u1"}],
+    },
+    "status": "completed",
+}
+LABEL_STUDIO = {
+    "id": 12,
+    "data": {"prompt": "Which river?", "response": "Seine"},
+    "annotations": [
+        {
+            "completed_by": {"id": 3, "email": "u1"},
+            "created_at": "2026-03-09T21:52:49.513742Z",
+            "was_cancelled": False,
+            "result": [
+                {"from_name": "verdict", "type": "choices", "value": {"choices": ["Good"]}},
+                {"from_name": "why", "type": "textarea", "value": {"text": ["fine"]}},
+            ],
+        },
+        {"completed_by": 9, "was_cancelled": True, "result": []},
+    ],
+    "predictions": [{"model_version": "m1", "score": 0.4, "result": []}],
+}
+
+
+def test_exports_of_argilla_and_label_studio_come_over_with_all_their_people(database: str, tmp_path: Path) -> None:
+    place = Place()
+    asked = ImportRequest("Old", people={"u1": "ann", "u2": "bob", "u3": "cleo"}, accept_at=3)
+    made = place.bring(tmp_path, [ARGILLA, LABEL_STUDIO], asked)
+    assert (made.num_samples, made.num_judgments, made.num_decisions) == (2, 2, 4)
+    assert made.round_id is not None
+    with reading() as db:
+        round_ = db.get_one(tables.Round, made.round_id)
+        assert round_.review["num_reviewers_per_item"] == 3
+        decided = {(one.user_id, one.kind, one.note) for one in db.scalars(select(tables.Decision))}
+        names = {place.ann.user_id: "ann", place.bob.user_id: "bob", place.curator.user_id: "cleo"}
+        assert {(names[who], kind, note) for who, kind, note in decided} == {
+            ("ann", "accept", "It is right."),
+            ("bob", "reject", ""),
+            ("cleo", "reject", ""),
+            ("ann", "accept", "fine"),
+        }
+        kept = db.scalars(select(tables.Decision).where(tables.Decision.user_id == place.bob.user_id)).one()
+        assert kept.value == {"score": 1.0}
+        dated = db.scalars(select(tables.Decision).where(tables.Decision.note == "fine")).one()
+        assert f"{dated.created_at:%Y-%m-%d %H:%M}" == "2026-03-09 21:52"
+    found = {row.text: row for row in samples.page(place.curator, made.round_id, limit=10).rows}
+    assert (found["Paris"].verdict, found["Paris"].is_overridden) == (Verdict.reject, True), (
+        "two of three, not the judge"
+    )
+    assert (found["Seine"].verdict, found["Seine"].score) == (Verdict.accept, 0.4)
+    assert found["Paris"].metadata == {"source": "wiki"}
+    waiting = [one.sample_id for one in review_queue.queue(place.bob, made.round_id)]
+    assert waiting == [found["Seine"].id], "it lacks two of three reviewers"
+
+
+@on_sqlite
+def test_what_is_exported_here_can_be_imported_elsewhere(database: str, tmp_path: Path) -> None:
+    place = Place()
+    place.bring(tmp_path, THREE)
+    out = tmp_path / "out.jsonl"
+    wanted = exports.ExportRequest((), exports.Filters(), exports.Sort(), "jsonl")
+    exports.export(place.curator, place.project.id, wanted, out=out)
+    other = Place.__new__(Place)
+    other.project = rows.make_project()
+    rows.make_checkpoint(other.project)
+    other.curator = rows.make_actor(other.project, Role.curator, name="dora", via="cli")
+    made = importing.import_samples(other.curator, other.project.id, out, ImportRequest("x", people={"*": "dora"}))
+    assert (made.num_samples, made.num_prompts, made.num_judgments, made.num_decisions) == (3, 2, 3, 2)
+
+
+def test_a_worker_imports_what_rest_takes(database: str, tmp_path: Path) -> None:
+    place = Place()
+    file = place.file(tmp_path, [{"key": row["id"], "prompt": row["prompt"], "said": row["response"]} for row in THREE])
+    columns = {"columns": json.dumps({"external_id": "key", "completion": "said"})}
+    with site.with_token(place.curator) as client:
+        path = f"/api/v1/projects/{place.project.id}/samples/import"
+        for expected in ((3, 0), (0, 3)):
+            with file.open("rb") as sent:
+                answer = client.post(path, files={"file": ("old.jsonl", sent)}, data=columns)
+            assert answer.status_code == 202, answer.text
+            job_id = answer.json()["job_id"]
+            work(job_id)
+            told = client.get(f"/api/v1/sample-imports/{job_id}").json()
+            assert (told["status"], told["error"]) == ("done", None)
+            assert (told["result"]["num_samples"], told["result"]["num_present"]) == expected
+        refused = client.post(path, files={"file": ("old.jsonl", b'{"id": 1, "prompt": "p"}')})
+        work(refused.json()["job_id"])
+        told = client.get(f"/api/v1/sample-imports/{refused.json()['job_id']}").json()
+        assert (told["status"], told["result"]) == ("failed", None)
+        assert "Line 1: it has no completion" in told["error"]
+        with reading() as db:
+            round_id = db.scalars(select(tables.Round.id)).one()
+        for path in ("", "/report", "/judge", "/warnings", "/samples", "/groups", "/histogram", "/review/closing"):
+            answer = client.get(f"/api/v1/rounds/{round_id}{path}")
+            assert answer.status_code == 200, (path, answer.text)
+    with site.with_token(place.ann) as client:
+        assert client.get(f"/api/v1/sample-imports/{job_id}").status_code == 403
+    assert count(tables.Round) == 1
+
+
+def work(job_id: int) -> None:
+    """Do what a worker's process does."""
+    with reading() as db:
+        job = db.get_one(tables.Job, job_id)
+    attempt = transitions.start(job.id, job.workflow_id, "here")
+    assert attempt is not None
+    pipeline_run.run_job(job_id, attempt, others={stage_process.IMPORT: stage_process.import_samples})
+
+
+@on_sqlite
+def test_the_shell_imports_and_closing_the_review_selects_what_was_accepted(database: str, tmp_path: Path) -> None:
+    place = Place()
+    accounts.local_owner()
+    file = place.file(tmp_path, [{name: value for name, value in row.items() if name != "annotator"} for row in THREE])
+    done = CliRunner().invoke(app, ["samples", "import", str(file), "--json"])
+    assert done.exit_code == 0, done.output
+    made = json.loads(done.stdout)
+    assert (made["num_samples"], made["num_decisions"]) == (3, 2)
+    reviews.close(place.curator, made["round_id"])
+    with reading() as db:
+        job = db.scalars(select(tables.Job).where(tables.Job.round_id == made["round_id"])).one()
+        assert db.get_one(tables.Round, made["round_id"]).status is RoundStatus.running
+    attempt = transitions.start(job.id, job.workflow_id, "here")
+    assert attempt is not None
+    pipeline_run.run_job(job.id, attempt)
+    with reading() as db:
+        assert db.get_one(tables.Job, job.id).status is JobStatus.done
+        texts = select(tables.Sample.text).join(tables.Example, tables.Example.sample_id == tables.Sample.id)
+        assert db.scalars(texts).all() == ["2"], "3 was rejected, and 4 scored below the cut"
+
+
+def test_going_back_forgets_the_ids_and_keeps_the_samples(database: str, tmp_path: Path) -> None:
+    place = Place()
+    place.bring(tmp_path, THREE)
+    dispose()
+    migrations.downgrade("0035", database)
+    migrations.upgrade(database)
+    assert (count(tables.ExternalId), count(tables.Sample)) == (0, 3)
+    assert place.bring(tmp_path, THREE).num_samples == 3
+    with session() as db:
+        db.execute(delete(tables.Group))
+    assert count(tables.ExternalId) == 0, "they go with their samples"
