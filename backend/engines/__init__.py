@@ -1,7 +1,7 @@
 """Engines serve weights: messages in, completions with log-probabilities out."""
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import ClassVar
@@ -83,7 +83,7 @@ class Engine(Part, kind="engine"):
         """
         raise NotImplementedError
 
-    def stream(self, chat: Messages, sampling: Sampling) -> Iterator[str | Completion]:
+    def stream(self, chat: Messages, sampling: Sampling) -> Generator[str | Completion]:
         """Yield one completion of a chat: what is new of its text as it comes, and the whole at the end.
 
         The whole is what `complete` returns, and counts where the pieces differ from it, as at a stop string. An engine

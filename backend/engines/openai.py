@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import replace
 from functools import partial
 from queue import SimpleQueue
@@ -147,7 +147,7 @@ class OpenAI(Engine):
         replies = self._complete(prompts, sampling, form)
         return [[taken_out(completion, form, self.forced) for completion in several] for several in replies]
 
-    def stream(self, chat: Messages, sampling: Sampling) -> Iterator[str | Completion]:
+    def stream(self, chat: Messages, sampling: Sampling) -> Generator[str | Completion]:
         [seed] = seeds_of([chat], sampling.seed if sampling.seed is not None else secrets.randbits(31))
         heard: SimpleQueue[str | None] = SimpleQueue()
         asked = self._opened().start(self._ask, 0, chat, replace(sampling, n=1), seed, None, heard.put)

@@ -5,7 +5,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -88,7 +88,7 @@ class Scripted(Engine):
         time.sleep(self.delay_seconds)
         return [self._completions(messages, sampling) for messages in prompts]
 
-    def stream(self, chat: Messages, sampling: Sampling) -> Iterator[str | Completion]:
+    def stream(self, chat: Messages, sampling: Sampling) -> Generator[str | Completion]:
         """Word by word: all words together take the time that one call takes."""
         [completion] = self._completions(chat, replace(sampling, n=1))
         words = re.findall(r"\s*\S+", completion.text)

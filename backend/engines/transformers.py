@@ -2,7 +2,7 @@
 
 import gc
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -109,7 +109,7 @@ class Transformers(Engine):
                 results[position].append(completion)
         return results
 
-    def stream(self, chat: Messages, sampling: Sampling) -> Iterator[str | Completion]:
+    def stream(self, chat: Messages, sampling: Sampling) -> Generator[str | Completion]:
         from backend.engines._decoding import Decoder, requests
         from backend.engines._pieces import Pieces
 
