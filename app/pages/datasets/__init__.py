@@ -2,11 +2,10 @@
 
 import json
 from typing import Any
-from urllib.parse import urlencode
 
 import gradio as gr
 
-from app.pages.datasets import templates
+from app.pages.datasets import downloading, templates
 from app.pages.prompts.importing import short, table
 from app.toasts import notice, toasts
 from app.widgets import buttons, drop_bars, hub_card, hub_push, list_detail
@@ -18,8 +17,15 @@ from app.widgets.times import moment
 from backend.errors import InvalidInput
 from backend.services import datasets
 from backend.services.access import Actor
-from backend.services.datasets import DatasetDetail, DatasetRow, DatasetView, cut_in_words, dataset_cards, exports
-from backend.services.datasets.exports import Export
+from backend.services.datasets import (
+    DatasetDetail,
+    DatasetRow,
+    DatasetView,
+    cut_in_words,
+    dataset_cards,
+    exports,
+)
+from backend.services.datasets.tool_rows import Tool
 from backend.services.hub import pushes
 from backend.values import DatasetType
 
@@ -51,6 +57,9 @@ def build() -> None:
             with gr.Tab("People"):
                 people = table(PEOPLE, "Who decided on what is in it", "dataset-people")
             with gr.Tab("Download"):
+                tool = gr.Radio(
+                    [(one.in_words, one.value) for one in Tool], value="trl", label="For", elem_id="export-tool"
+                )
                 with gr.Row():
                     format = gr.Radio(["jsonl", "parquet"], value="jsonl", label="Format", elem_id="export-format")
                     type = gr.Dropdown(
@@ -58,6 +67,12 @@ def build() -> None:
                     )
                 strict = gr.Checkbox(False, label="Only the columns TRL reads, without provenance")
                 leave_out = gr.Checkbox(False, label="Without the rows that a check finds")
+                tokens_of = gr.Dropdown(
+                    [],
+                    label="Count tokens by",
+                    info="The tokenizer and chat template of a checkpoint, when the rows are checked.",
+                    elem_id="export-tokens",
+                )
                 with gr.Row(elem_classes="rondo-toolbar"):
                     link = markup(templates.DOWNLOAD, templates.DOWNLOAD_CSS, elem_id="export-link")
                     check = buttons.secondary("Check the rows", elem_id="export-check")
@@ -67,7 +82,7 @@ def build() -> None:
                 write_card, hub_text = hub_card.draw("dataset")
                 pushed = hub_push.draw("dataset", has_rows=True)
 
-    wanted = [seen, format, type, strict, leave_out]
+    wanted = [seen, format, type, strict, leave_out, tool]
     shown = [
         card,
         listed,
@@ -78,6 +93,7 @@ def build() -> None:
         whole,
         people,
         type,
+        tokens_of,
         link,
         status,
         hub_text,
@@ -91,8 +107,8 @@ def build() -> None:
     first.click(to_first, [seen], [rows, first, more, seen], **QUIET)
     more.click(to_next, [seen], [rows, first, more, seen], **QUIET)
     rows.select(open_row, [seen], whole, **QUIET)
-    gr.on([c.input for c in (format, type, strict, leave_out)], point, wanted, [link, status], **QUIET)
-    check.click(check_rows, wanted, status, **PRIVATE)
+    gr.on([c.input for c in (format, type, strict, leave_out, tool)], point, wanted, [link, status], **QUIET)
+    check.click(check_rows, [*wanted, tokens_of], status, **PRIVATE)
     write_card.click(write_dataset_card, [seen], hub_text, **PRIVATE)
     pushed.go.click(push, [seen, format, pushed.repo, pushed.is_private, pushed.found_rows], pushed.state, **PRIVATE)
     verify.click(verify_hash, [seen], status, **PRIVATE)
@@ -137,16 +153,31 @@ def open_row(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) ->
 
 @toasts
 def point(
-    seen: dict[str, Any], format: str, type: str, strict: bool, leave_out: bool, request: gr.Request
+    seen: dict[str, Any], format: str, type: str, strict: bool, leave_out: bool, tool: str, request: gr.Request
 ) -> list[Any]:
-    """Make the link fit what is chosen."""
+    """Make the link fit what is chosen, or say why there is none."""
     context(request)
-    return [_link(_chosen(seen), format, type, strict=strict, leave_out=leave_out), None]
+    try:
+        return [
+            downloading.link(
+                _chosen(seen), format, type, strict=strict, leave_out=leave_out, tool=downloading.tool_of(tool)
+            ),
+            None,
+        ]
+    except InvalidInput as error:
+        return [None, {"is_bad": True, "lines": [error.message]}]
 
 
 @toasts
 def check_rows(
-    seen: dict[str, Any], format: str, type: str, strict: bool, leave_out: bool, request: gr.Request
+    seen: dict[str, Any],
+    format: str,
+    type: str,
+    strict: bool,
+    leave_out: bool,
+    tool: str,
+    tokens_of: int | None,
+    request: gr.Request,
 ) -> dict[str, Any]:
     """Write the file and say what the checks found."""
     exported = exports.export(
@@ -156,8 +187,10 @@ def check_rows(
         type=DatasetType(type),
         is_strict=strict,
         leave_out=leave_out,
+        tool=downloading.tool_of(tool),
+        tokens_of=tokens_of or None,
     )
-    return export_values(exported)
+    return downloading.export_values(exported)
 
 
 @toasts
@@ -214,6 +247,7 @@ def _shown(actor: Actor, project_id: int, chosen: AddressId) -> list[Any]:
             gr.Textbox(visible=False),
             empty,
             gr.Dropdown([], value=None),
+            gr.Dropdown([], value=None),
             None,
             None,
             hub_card.nothing(),
@@ -235,7 +269,8 @@ def _shown(actor: Actor, project_id: int, chosen: AddressId) -> list[Any]:
         gr.Textbox(visible=False),
         [[p.name, f"{p.num_decisions:,}", f"{p.num_overrides:,}"] for p in detail.people],
         gr.Dropdown(types, value=types[0]),
-        _link(view.id, "jsonl", types[0], strict=False, leave_out=False),
+        downloading.counters(actor, project_id),
+        downloading.link(view.id, "jsonl", types[0], strict=False, leave_out=False, tool=Tool.trl),
         None,
         hub_card.nothing(),
         hub_push.state_value(pushes.newest(actor, project_id, "dataset", view.id)),
@@ -249,12 +284,6 @@ def _page(actor: Actor, dataset_id: int, cursor: int | None) -> list[Any]:
     rows = [table_row(row) for row in page.rows]
     buttons = [gr.Button(interactive=cursor is not None), gr.Button(interactive=page.next is not None)]
     return [rows, *buttons, {"dataset": dataset_id, "next": page.next}]
-
-
-def _link(dataset_id: int, format: str, type: str, *, strict: bool, leave_out: bool) -> dict[str, str]:
-    asked = {"format": format, "type": type, "is_strict": strict, "leave_out": leave_out}
-    name = f"dataset-{dataset_id}-{type}{'-strict' if strict else ''}.{format}"
-    return {"link": f"/api/v1/datasets/{dataset_id}/export?{urlencode(asked)}", "name": name}
 
 
 def card_value(detail: DatasetDetail) -> dict[str, Any]:
@@ -339,20 +368,3 @@ def whole_row(row: DatasetRow, type: DatasetType) -> str:
     none = "none (the prompt’s own answer)" if row.completion else "none"
     ids = f"prompt {row.prompt_id}, sample {row.sample_id or none}"
     return "\n\n".join([*parts, ids + (f", rejected sample {row.rejected_id}" if row.rejected_id else "")])
-
-
-def export_values(export: Export) -> dict[str, Any]:
-    """What an export says of itself, line by line."""
-    lines = [f"{export.num_rows:,} rows, {export.num_bytes / 1000:,.0f} KB."]
-    lines += [
-        f"{finding.count:,} rows: {finding.meaning} (first: {_places(finding.positions)})"
-        for finding in export.findings
-    ]
-    lines += [f"Left out, {reason}: {count:,} rows." for reason, count in export.left_out.items()]
-    lines += export.warnings
-    lines += [] if export.findings else ["No check found anything."]
-    return {"is_bad": bool(export.findings), "lines": lines}
-
-
-def _places(positions: tuple[int, ...]) -> str:
-    return ", ".join(map(str, positions[:5]))

@@ -59,7 +59,9 @@ DATASET_CSS = """
 """
 
 DOWNLOAD = """
-{{#if value}}<a class="rondo-primary" href="{{value.link}}" download="{{value.name}}">Download {{value.name}}</a>{{/if}}
+{{#if value.link}}<a class="rondo-primary" href="{{value.link}}" download="{{value.name}}">Download {{value.name}}</a>
+{{#if value.beside}}<a class="rondo-quiet" href="{{value.beside}}"
+download="{{value.beside_name}}">{{value.beside_name}} for beside it</a>{{/if}}{{/if}}
 """
 DOWNLOAD_CSS = "a { display: inline-block; text-decoration: none; }"
 
