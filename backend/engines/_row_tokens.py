@@ -50,9 +50,8 @@ def count(model: str, rows: Iterable[ASKED]) -> RowTokens:
                 with suppress(BrokenPipeError):
                     process.stdin.close()
                 numbers = json.loads(process.stdout.read() or "{}")
-            except BaseException:
-                process.kill()
-                raise
+            finally:
+                process.kill()  # it has said all, or nobody listens any more
         said.seek(0)
         last = (said.read().decode(errors="replace").strip().splitlines() or ["no word"])[-1][:300]
     if "error" in numbers:

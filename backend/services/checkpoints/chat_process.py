@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 from backend import lifeline
 from backend.config import settings
@@ -36,10 +36,10 @@ class ModelProcess:
         self._turn: int | None = None
         self._used = time.monotonic()
         self._is_ended = False
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - `_follow` closes it
         environment = child_environment()
         del environment[PARENT_PIPE]  # its standard input brings requests
-        try:
+        with ExitStack() as undone:
+            self._said = undone.enter_context(tempfile.TemporaryFile())
             self._process = subprocess.Popen(
                 [sys.executable, "-m", MODULE, str(checkpoint_id)],
                 stdin=subprocess.PIPE,
@@ -49,9 +49,7 @@ class ModelProcess:
                 pass_fds=[lifeline.pipe()],
                 start_new_session=True,
             )
-        except BaseException:
-            self._said.close()
-            raise
+            undone.pop_all()  # `_follow` closes it
         threading.Thread(target=self._follow, name="chat", daemon=True).start()
 
     @property

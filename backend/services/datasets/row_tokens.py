@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.engines import _row_tokens, _weights
-from backend.engines._row_tokens import ASKED, RowTokens
+from backend.engines._row_tokens import ASKED
+from backend.engines._row_tokens import RowTokens as RowTokens
 from backend.engines._wrapper import innermost
 from backend.errors import InvalidInput, NotFound
 from backend.pipeline.bind import engine_json
