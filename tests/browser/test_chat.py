@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from backend.services.checkpoints import chats
+from backend.config import reread
+from backend.services.checkpoints import chat_process, chats
 from backend.values import Role
 from tests import rows
 from tests.browser.desk import HOSTILE, empty, sign_in
 from tests.browser.settled import fits
 from tests.integration import site
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 __all__ = ["empty"]
 pytestmark = pytest.mark.browser
@@ -20,12 +21,16 @@ SLOW = {"name": "scripted", "replies": [f"{HOSTILE} " + "word " * 500], "delay_s
 
 
 @pytest.fixture(autouse=True)
-def left() -> Iterator[None]:
+def left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """However slow the machine, the models are let go by leaving alone."""
+    monkeypatch.setattr(chat_process, "STOP_SECONDS", PATIENCE)
+    monkeypatch.setenv("RONDO_CHAT_IDLE_SECONDS", "3600")
     yield
     chats.leave_all()
 
 
 def test_two_answer_side_by_side_until_they_are_stopped_and_left(empty: None, chromium: Any) -> None:
+    reread()
     project = rows.make_project()
     quick = rows.make_checkpoint(project, "quick", engine={"name": "scripted", "replies": [f"hello {HOSTILE}"]})
     slow = rows.make_checkpoint(project, "slow", engine=SLOW)

@@ -14,12 +14,12 @@ from backend.config import reread
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services.access import Actor
-from backend.services.checkpoints import chats
+from backend.services.checkpoints import chat_process, chats
 from backend.services.checkpoints.chats import ChatView, Turn, TurnState
 from backend.values import Role, Sampling
 from tests import rows
 from tests.tiny import make_tiny_model
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 pytestmark = [pytest.mark.on_sqlite, pytest.mark.usefixtures("database")]
 PAGE = "page"
@@ -29,7 +29,11 @@ SLOW = {"name": "scripted", "replies": ["word " * 1000], "delay_seconds": 300.0}
 
 
 @pytest.fixture(autouse=True)
-def left() -> Iterator[None]:
+def left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """However slow the machine, a model is let go for what the test is about alone."""
+    monkeypatch.setattr(chat_process, "STOP_SECONDS", PATIENCE)
+    monkeypatch.setenv("RONDO_CHAT_IDLE_SECONDS", "3600")
+    reread()
     yield
     ended = chats.pids()
     chats.leave_all()
@@ -173,7 +177,7 @@ def test_one_that_cannot_be_loaded_or_dies_says_why() -> None:
 
 
 def test_one_that_waits_for_a_whole_text_is_ended_by_stopping(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backend.services.checkpoints.chat_process.STOP_SECONDS", 0.1)
+    monkeypatch.setattr(chat_process, "STOP_SECONDS", 0.1)
     actor, _, checkpoint = curator(name="self_refine", inner=SLOW)
     chats.send(actor, PAGE, [checkpoint], "x", SAMPLING)
     until(lambda: last(actor).state is TurnState.answering, "the model")

@@ -34,7 +34,7 @@ class ModelProcess:
         self._hear, self._over = hear, over
         self._free = threading.Condition()
         self._turn: int | None = None
-        self._used = time.monotonic()
+        self._used: float | None = None  # not idle before it was asked anything
         self._is_ended = False
         environment = child_environment()
         del environment[PARENT_PIPE]  # its standard input brings requests
@@ -129,7 +129,7 @@ class ModelProcess:
 
     def _seconds_left(self) -> float:
         with self._free:
-            if self._turn is not None or self._is_ended:
+            if self._used is None or self._turn is not None or self._is_ended:
                 return FOREVER
             return max(0.0, self._used + settings().chat_idle_seconds - time.monotonic())
 
