@@ -91,7 +91,7 @@ def export(
     return FileResponse(exported.path, filename=exported.name, media_type=MEDIA[format], headers=headers)
 
 
-@router.get("/datasets/{dataset_id}/export/beside", **file_of("application/json", "application/yaml"))
+@router.get("/datasets/{dataset_id}/export/beside", **file_of("text/plain"))
 def export_beside(
     actor: Asking,
     dataset_id: Id,
@@ -101,9 +101,8 @@ def export_beside(
 ) -> Response:
     """Download what LLaMA-Factory (`dataset_info.json`) or axolotl (YAML) wants to find beside the rows."""
     name, text = exports.beside(actor, dataset_id, tool=tool, type=type, leave_out=leave_out)
-    media = "application/json" if name.endswith(".json") else "application/yaml"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(text, media_type=media, headers=headers)
+    return Response(text, media_type="text/plain", headers=headers)
 
 
 @router.get("/datasets/{dataset_id}/export/report")
