@@ -21,6 +21,13 @@ UNFIT = "What this page sent does not fit its fields. Reload the page."
 class Pages(gr.Blocks):
     """Blocks whose listeners get only what their fields can hold; whoever sends something else is told so."""
 
+    def when_left(self, function: Callable[..., Any]) -> None:
+        """Have it called, with its request, for each page that somebody leaves."""
+        self.unload(function)
+        for fn in self.fns.values():
+            if any(target[1] == "unload" for target in fn.targets):
+                fn.api_visibility = "private"
+
     async def process_api(self, *args: Any, **kwargs: Any) -> Any:
         """As Gradio's, after a look at the event's own data."""
         event, block_fn = kwargs.get("event_data"), kwargs.get("block_fn", args[0] if args else None)

@@ -107,13 +107,26 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n{"choices": [{')
             return
         if isinstance(reply, str):  # raw text instead of JSON
-            status, headers, content = 200, {}, reply.encode()
+            status, headers, value, content = 200, {}, reply, reply.encode()
         else:
             status, headers, value = reply
-            content = value if isinstance(value, bytes) else json.dumps(value).encode()
+            content = (
+                value
+                if isinstance(value, bytes)
+                else b""
+                if isinstance(value, Iterator)
+                else json.dumps(value).encode()
+            )
         self.send_response(status)
         for name, header in headers.items():
             self.send_header(name, header)
+        if isinstance(value, Iterator):
+            self.close_connection = True
+            self.end_headers()
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError), contextlib.closing(value):
+                for piece in value:
+                    self.wfile.write(piece)
+            return
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the client may have timed out

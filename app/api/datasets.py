@@ -1,8 +1,8 @@
-"""Datasets: what training read, frozen; and its download in TRL's types."""
+"""Datasets: what training read, frozen; and its download in TRL's types, or as other tools read it."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
@@ -10,6 +10,8 @@ from app.api.depends import After, Asking, Before, Limit, Page, cut, file_of
 from backend.boundary import Id, Line
 from backend.services import datasets
 from backend.services.datasets import DatasetDetail, DatasetRow, DatasetView, Verification, dataset_cards, exports
+from backend.services.datasets.row_tokens import RowTokens
+from backend.services.datasets.tool_rows import Tool
 from backend.services.hub import pushes
 from backend.services.hub.pushes import Push
 from backend.values import DatasetType
@@ -25,6 +27,17 @@ class DatasetPush(BaseModel):
     is_private: bool = True
     format: Literal["jsonl", "parquet"] = "parquet"
     found_rows: Literal["refuse", "leave_out", "keep"] = "refuse"
+
+
+class ExportReport(BaseModel):
+    """`tokens` of whole rows, of a pair those of its longer side."""
+
+    num_rows: int
+    num_bytes: int
+    findings: dict[str, int]
+    left_out: dict[str, int]
+    warnings: tuple[str, ...]
+    tokens: RowTokens | None
 
 
 MEDIA = {"jsonl": "application/x-ndjson", "parquet": "application/vnd.apache.parquet"}
@@ -68,11 +81,52 @@ def export(
     type: DatasetType | None = None,
     is_strict: bool = False,
     leave_out: bool = False,
+    tool: Tool = Tool.trl,
 ) -> FileResponse:
-    """Download the rows; the headers say how many and what the checks found."""
-    exported = exports.export(actor, dataset_id, format=format, type=type, is_strict=is_strict, leave_out=leave_out)
+    """Download the rows as a tool reads them; the headers say how many and what the checks found."""
+    exported = exports.export(
+        actor, dataset_id, format=format, type=type, is_strict=is_strict, leave_out=leave_out, tool=tool
+    )
     headers = {"X-Rows": str(exported.num_rows), "X-Findings": str(sum(finding.count for finding in exported.findings))}
     return FileResponse(exported.path, filename=exported.name, media_type=MEDIA[format], headers=headers)
+
+
+@router.get("/datasets/{dataset_id}/export/beside", **file_of("text/plain"))
+def export_beside(
+    actor: Asking,
+    dataset_id: Id,
+    tool: Tool = Tool.llama_factory,
+    type: DatasetType | None = None,
+    leave_out: bool = False,
+) -> Response:
+    """Download what LLaMA-Factory (`dataset_info.json`) or axolotl (YAML) wants to find beside the rows."""
+    name, text = exports.beside(actor, dataset_id, tool=tool, type=type, leave_out=leave_out)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(text, media_type="text/plain", headers=headers)
+
+
+@router.get("/datasets/{dataset_id}/export/report")
+def export_report(
+    actor: Asking,
+    dataset_id: Id,
+    type: DatasetType | None = None,
+    leave_out: bool = False,
+    tool: Tool = Tool.trl,
+    checkpoint_id: Annotated[Id | None, Query()] = None,
+) -> ExportReport:
+    """What an export says of itself: what the checks found, what the tool makes of it, and the tokens of its rows by a
+    checkpoint's tokenizer and chat template."""
+    made = exports.export(
+        actor, dataset_id, type=type, is_strict=True, leave_out=leave_out, tool=tool, tokens_of=checkpoint_id
+    )
+    return ExportReport(
+        num_rows=made.num_rows,
+        num_bytes=made.num_bytes,
+        findings={finding.check: finding.count for finding in made.findings},
+        left_out=made.left_out,
+        warnings=made.warnings,
+        tokens=made.tokens.tokens if made.tokens is not None else None,
+    )
 
 
 @router.post("/datasets/{dataset_id}/push", status_code=202)

@@ -15,6 +15,13 @@ class ExportFormat(StrEnum):
     parquet = "parquet"
 
 
+class ExportTool(StrEnum):
+    trl = "trl"
+    openai = "openai"
+    llama_factory = "llama_factory"
+    axolotl = "axolotl"
+
+
 class FoundRows(StrEnum):
     refuse = "refuse"
     leave_out = "leave_out"
@@ -28,18 +35,40 @@ def export(
     type: Annotated[DatasetType | None, typer.Option(help="TRL's dataset type. [default: as it was frozen]")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Only the columns TRL reads.")] = False,
     leave_out: Annotated[bool, typer.Option("--leave-out", help="Without the rows that a check found.")] = False,
+    tool: Annotated[ExportTool, typer.Option(help="Whose format the rows are written in.")] = ExportTool.trl,
+    tokens_of: Annotated[
+        str | None, typer.Option(help="Count the rows' tokens by this checkpoint's tokenizer and chat template.")
+    ] = None,
     card: Annotated[Path | None, typer.Option(help="Write the dataset card to this file, too.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a frozen training set in one of TRL's conversational types."""
+    """Write a frozen training set as TRL, OpenAI's fine-tuning, LLaMA-Factory or axolotl read it; for the last two with
+    `dataset_info.json` or a YAML file beside it."""
     from app.cli import asking
-    from backend.errors import InvalidInput
+    from backend.errors import InvalidInput, NotFound
+    from backend.services import checkpoints, datasets
     from backend.services.datasets import dataset_cards, exports
+    from backend.services.datasets.tool_rows import Tool
 
     if card is not None and card.resolve() == out.resolve():
         raise InvalidInput(f"{out} is where the rows go. Choose another file for the card.")
+    actor = asking.owner()
+    checkpoint_id = None
+    if tokens_of is not None:
+        rows = checkpoints.tree(actor, datasets.get(actor, dataset).view.project_id)
+        checkpoint_id = next((row.id for row in rows if tokens_of in (row.name, str(row.id))), None)
+        if checkpoint_id is None:
+            raise NotFound(f"There is no checkpoint {tokens_of!r}. `rondo checkpoint list` names them.")
     exported = exports.export(
-        asking.owner(), dataset, format=format.value, type=type, is_strict=strict, leave_out=leave_out, out=out
+        actor,
+        dataset,
+        format=format.value,
+        type=type,
+        is_strict=strict,
+        leave_out=leave_out,
+        tool=Tool(tool.value),
+        tokens_of=checkpoint_id,
+        out=out,
     )
     if card is not None:
         write_file(card, dataset_cards.of_dataset(asking.owner(), dataset, file=out.name, exported=exported))
@@ -47,8 +76,12 @@ def export(
         say(f"{finding.count} rows: {finding.meaning} (first at {', '.join(map(str, finding.positions[:5]))})")
     for warning in exported.warnings:
         say(warning)
+    if exported.beside is not None:
+        say(f"{exported.beside} is for {exported.tool.in_words}.")
     value = {
         "file": str(exported.path),
+        "beside": str(exported.beside) if exported.beside is not None else None,
+        "tool": exported.tool,
         "rows": exported.num_rows,
         "bytes": exported.num_bytes,
         "format": exported.format,

@@ -10,6 +10,7 @@ from app.listeners import Pages
 from app.pages import (
     arena,
     audit,
+    chat,
     checkpoints,
     compare,
     datasets,
@@ -50,6 +51,7 @@ PAGES: tuple[ModuleType, ...] = (
     workers,
     training,
     checkpoints,
+    chat,
     held_out,
     arena,
     judge_bench,
@@ -79,6 +81,7 @@ def build() -> gr.Blocks:
             page.build()
             # Else the last field of this page and the first of the next would share a form.
             demo.fill_expected_parents()
+        demo.when_left(chat.leave)
         for block in demo.blocks.values():
             identify(block)
     return demo

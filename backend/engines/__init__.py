@@ -1,7 +1,8 @@
 """Engines serve weights: messages in, completions with log-probabilities out."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Generator, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import ClassVar
 
@@ -81,6 +82,15 @@ class Engine(Part, kind="engine"):
         every prompt is raised: `EngineError`, `MissingPrerequisite`.
         """
         raise NotImplementedError
+
+    def stream(self, chat: Messages, sampling: Sampling) -> Generator[str | Completion]:
+        """Yield one completion of a chat: what is new of its text as it comes, and the whole at the end.
+
+        The whole is what `complete` returns, and counts where the pieces differ from it, as at a stop string. An engine
+        that knows a text only once it is whole yields no pieces. Who wants no more closes the iterator.
+        """
+        [[completion]] = self.complete([chat], replace(sampling, n=1))
+        yield completion
 
     @property
     def forms(self) -> frozenset[str]:

@@ -21,6 +21,8 @@ LEFT_OUT = {
     "n": "samples of a prompt are asked for one by one",
     "seed": "seed is left out, so the same request may get another reply",
     "stop": "stop is left out, and texts are cut at the stop strings here",
+    "stream": "texts come whole",
+    "stream_options": "what a text in pieces takes is not counted",
     "room": "no limit of tokens is sent, so a text may fill the context",
 }
 """What follows from leaving a field out."""

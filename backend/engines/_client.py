@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import re
 import ssl
 import time
@@ -11,6 +12,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 import httpx
 
+from backend.engines._event_stream import TYPE, EventStream
 from backend.engines._http_reply import LARGEST_ERROR, HttpReply, RetryRequest, bounds, too_large
 from backend.errors import EngineError, MissingPrerequisite
 from backend.values import JSON, FailureKind
@@ -45,25 +47,36 @@ class HttpClient:
     async def close(self) -> None:
         await self._session.close()
 
-    async def send(self, url: str, body: JSON | None, seconds: float) -> HttpReply:
-        """Ask once, within so many seconds; without a body by GET.
+    async def send(self, url: str, body: JSON | None, seconds: float, stream: EventStream | None = None) -> HttpReply:
+        """Ask once, within so many seconds; without a body by GET. stream: what hears a reply in pieces, each of which
+        may take so long.
 
         Raises `RetryRequest` where there is no whole reply, `PromptError` for one that is too large, and `EngineError`
         for a request that cannot be sent. No message or traceback holds the key or the password of a proxy.
         """
         headers = {} if body is None else {"Content-Type": "application/json"}
-        until = time.monotonic() + seconds
+        until = time.monotonic() + seconds if stream is None else math.inf
+        connect = min(seconds, CONNECT_SECONDS)
+        timeout = (
+            aiohttp.ClientTimeout(total=seconds, sock_connect=connect)
+            if stream is None
+            else aiohttp.ClientTimeout(sock_read=seconds, sock_connect=connect)
+        )
         try:
             async with self._session.request(
                 "GET" if body is None else "POST",
                 url,
                 data=None if body is None else io.BytesIO(json.dumps(body).encode()),
                 headers=headers,
-                timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=min(seconds, CONNECT_SECONDS)),
+                timeout=timeout,
                 # The key goes to the address that a person typed, and nowhere else.
                 allow_redirects=False,
                 proxy=self._proxy,
             ) as response:
+                if stream is not None and response.status == 200 and response.content_type == TYPE:
+                    async for piece in response.content.iter_any():
+                        stream.feed(piece)
+                    return HttpReply(200, response.headers, json.dumps(stream.reply).encode())
                 return HttpReply(response.status, response.headers, await _read(response, url, until))
         except TimeoutError as error:
             raise RetryRequest(FailureKind.timeout, "") from error

@@ -142,6 +142,27 @@ class Decoder:
             )
         ]
 
+    def outputs(self, request: Request) -> Iterator[Output]:
+        """Sample the first sample of one request; yield what there is after each token."""
+        import torch
+
+        # Each token is computed in a mode that whoever takes it does not get into.
+        with torch.inference_mode():
+            state, uniforms = _State(self, [request]), self._uniforms([request], request.limit)
+        ids: list[int] = []
+        logprob, ended = 0.0, False
+        while not ended and len(ids) < request.limit:
+            with torch.inference_mode():
+                if ids:
+                    state.advance(torch.tensor(ids[-1:], device=self.device))
+                chosen = draw(state.logits, self.sampling, uniforms[:1, len(ids)] if uniforms is not None else None)
+                logprob += float(state.logits[0, chosen[0]] - state.logits[0].logsumexp(-1))
+                ids.append(int(chosen))
+                ended = bool(torch.isin(chosen, self.ends))
+                if self.sampling.stop and not ended:
+                    ended = bool(self._has_stop(torch.tensor([ids[-self._window :]])))
+            yield Output(list(ids), logprob, ended)
+
     def _uniforms(self, batch: Sequence[Request], steps: int) -> "torch.Tensor | None":
         """Return one number in [0, 1) for each row and step, from the row's own key."""
         import numpy

@@ -12,12 +12,15 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 from tenacity.wait import wait_exponential, wait_random_exponential
 
 from backend.engines import _in_flight
+from backend.engines._event_stream import EventStream, Hear
 from backend.engines._http_reply import RUNS, HttpReply, RetryRequest
 from backend.engines._refusals import Refusal, clean, refusal_of
 from backend.errors import EngineError, MissingPrerequisite, PromptError
 from backend.values import JSON, FailureKind
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from backend.engines._client import HttpClient
 
 T = TypeVar("T")
@@ -82,6 +85,10 @@ class EndpointClient:
         """Return what one coroutine returns that asks this endpoint; raises what it raises."""
         return self._requests.run(ask, *arguments)
 
+    def start(self, ask: Callable[..., Awaitable[T]], *arguments: object) -> "Future[T]":
+        """Begin what `run` does, and return at once. Who cancels it closes its connection."""
+        return self._requests.start(ask, *arguments)
+
     def together(self, calls: Sequence[Callable[[], Awaitable[T]]], most: int | None = None) -> list[T | Exception]:
         """What each coroutine returned or raised, see `RequestsInFlight.together`."""
         return self._requests.together(calls, most)
@@ -90,8 +97,9 @@ class EndpointClient:
         """Ask nothing more, for whatever thread. at_once: what is under way is cancelled, else it is waited for."""
         self._requests.give_up(at_once=at_once)
 
-    async def post(self, body: JSON) -> JSON | Refusal:
-        """Return the reply, or the refusal of a wrong request.
+    async def post(self, body: JSON, hear: Hear | None = None) -> JSON | Refusal:
+        """Return the reply, or the refusal of a wrong request. hear: gets its text in pieces, where the server sends
+        such.
 
         When retries do not help: raises `PromptError` where the request may be at fault, `EngineError` where the
         server is.
@@ -105,7 +113,7 @@ class EndpointClient:
             reraise=True,
         )
         try:
-            return await retrying(self._try, body)
+            return await retrying(self._try, body, hear)
         except RetryRequest as last:
             tries = retrying.statistics["attempt_number"]
             how_often = "failed" if tries == 1 else f"failed {tries} times, last"
@@ -119,8 +127,15 @@ class EndpointClient:
         error = state.outcome.exception() if state.outcome else None
         return max(error.wait if isinstance(error, RetryRequest) else 0.0, self._backoff(state))
 
-    async def _try(self, body: JSON) -> JSON | Refusal:
-        return self._read(await self._send(body))
+    async def _try(self, body: JSON, hear: Hear | None) -> JSON | Refusal:
+        stream = EventStream(hear) if hear is not None else None
+        try:
+            return self._read(await self._send(body, stream=stream))
+        except RetryRequest as error:
+            if stream is None or not stream.has_begun:
+                raise
+            message = f"{self.url} broke off in the middle of its reply: {clean(error.reason, self._key)}. {RUNS}"
+            raise PromptError(message, kind=error.kind) from None
 
     def get(self, url: str) -> Any:
         """Return what another address of the same server says, parsed; None where it has none, or says no JSON.
@@ -138,13 +153,13 @@ class EndpointClient:
         except ValueError:
             return None
 
-    async def _send(self, body: JSON | None, url: str = "") -> HttpReply:
+    async def _send(self, body: JSON | None, url: str = "", stream: EventStream | None = None) -> HttpReply:
         """Ask once, within the time that one reply has and that all have together."""
         seconds = self.timeout if self.until is None else min(self.timeout, self.until - time.monotonic())
         try:
             if seconds <= 0:
                 raise RetryRequest(FailureKind.timeout, "")
-            return await self._client.send(url or self.url, body, seconds)
+            return await self._client.send(url or self.url, body, seconds, stream)
         except RetryRequest as error:
             if error.kind is not FailureKind.timeout:
                 raise

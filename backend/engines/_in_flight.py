@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack
 from contextvars import ContextVar
 from os import getpid
@@ -47,6 +48,10 @@ class RequestsInFlight:
     def run(self, ask: Callable[..., Awaitable[T]], *arguments: object) -> T:
         """Return what a coroutine returns, or raise what it raises, whatever else is under way."""
         return self._here().call(ask, *arguments)
+
+    def start(self, ask: Callable[..., Awaitable[T]], *arguments: object) -> Future[T]:
+        """Begin what `run` does, and return at once."""
+        return self._here().start_task_soon(ask, *arguments)
 
     def together(self, calls: Sequence[Callable[[], Awaitable[T]]], most: int | None = None) -> list[T | Exception]:
         """Return what each coroutine returned or raised, in order.

@@ -24,7 +24,7 @@ UNSUPPORTED = re.compile(
     re.I,
 )
 CODES = ("unsupported_parameter", "unsupported_value", "unknown_parameter")
-ALWAYS = ("logprobs", "max_tokens", "n")
+ALWAYS = ("logprobs", "max_tokens", "n", "stream_options", "stream")
 """Fields that are left out, or renamed, whatever a refusal says of them: they change no word of a reply."""
 SAMPLING = ("top_p", "top_k", "seed", "stop", "temperature")
 """Fields that are left out only where the server says that it does not take them, not where it dislikes the value."""

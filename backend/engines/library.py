@@ -1,7 +1,7 @@
 """A handbook of lessons put before the question (Didolkar et al. 2025, arXiv 2509.13237)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -66,6 +66,9 @@ class Library(LibraryKnobs, Wrapper):
 
     def complete(self, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
         return self.inner.complete([self.asked(chat) for chat in prompts], sampling)
+
+    def stream(self, chat: Messages, sampling: Sampling) -> Generator[str | Completion]:
+        return self.inner.stream(self.asked(chat), sampling)
 
     def read(self, chats: Sequence[Messages], texts: Sequence[str]) -> list[Reading]:
         return self.inner.read([self.asked(chat) for chat in chats], texts)

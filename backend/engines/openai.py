@@ -2,8 +2,10 @@
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from dataclasses import replace
 from functools import partial
+from queue import SimpleQueue
 from threading import Lock
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
@@ -22,6 +24,7 @@ from backend.engines._asking import (
     seeds_of,
     taken_out,
 )
+from backend.engines._event_stream import ASKED, Hear
 from backend.engines._http import EndpointClient
 from backend.engines._in_flight import RequestGivenUp
 from backend.engines._refusals import Refusal
@@ -144,6 +147,18 @@ class OpenAI(Engine):
         replies = self._complete(prompts, sampling, form)
         return [[taken_out(completion, form, self.forced) for completion in several] for several in replies]
 
+    def stream(self, chat: Messages, sampling: Sampling) -> Generator[str | Completion]:
+        [seed] = seeds_of([chat], sampling.seed if sampling.seed is not None else secrets.randbits(31))
+        heard: SimpleQueue[str | None] = SimpleQueue()
+        asked = self._opened().start(self._ask, 0, chat, replace(sampling, n=1), seed, None, heard.put)
+        asked.add_done_callback(lambda _: heard.put(None))
+        try:
+            while (piece := heard.get()) is not None:
+                yield piece
+            yield asked.result()[0]
+        finally:
+            asked.cancel()
+
     def _complete(
         self, prompts: Sequence[Messages], sampling: Sampling, form: ReplyForm | None
     ) -> list[list[Completion]]:
@@ -237,8 +252,8 @@ class OpenAI(Engine):
             self._remember({"max_tokens": self._said("max_tokens", reply)})
         return again
 
-    async def _posted(self, body: JSON) -> JSON | Refusal:
-        reply = await self._opened().post({**self.extra, "model": self.model, **body})
+    async def _posted(self, body: JSON, hear: Hear | None = None) -> JSON | Refusal:
+        reply = await self._opened().post({**self.extra, "model": self.model, **body}, hear)
         if isinstance(reply, dict):
             with self._lock:
                 self._usage += usage_of(reply)
@@ -263,7 +278,13 @@ class OpenAI(Engine):
         return tuple(self._refused.values())
 
     async def _ask(
-        self, position: int, messages: Messages, sampling: Sampling, seed: int, form: ReplyForm | None
+        self,
+        position: int,
+        messages: Messages,
+        sampling: Sampling,
+        seed: int,
+        form: ReplyForm | None,
+        hear: Hear | None = None,
     ) -> list[Completion]:
         """Return the n completions of one prompt, in one request or in several; failures where it cannot be served."""
         completions: list[Completion] = []
@@ -272,7 +293,7 @@ class OpenAI(Engine):
                 missing = sampling.n - len(completions)
                 together = missing if self.supports_n and "n" not in self._refused else 1
                 next_seed = (seed + len(completions)) % 2**31
-                completions += await self._request(position, messages, sampling, together, next_seed, form)
+                completions += await self._request(position, messages, sampling, together, next_seed, form, hear)
         except PromptError as error:
             kind = FailureKind(error.kind)
             self._count(kind, error)
@@ -292,13 +313,22 @@ class OpenAI(Engine):
             raise EngineError(f"The first {FIRST} requests all failed. One of them: {error.message}") from error
 
     async def _request(
-        self, position: int, messages: Messages, sampling: Sampling, n: int, seed: int, form: ReplyForm | None
+        self,
+        position: int,
+        messages: Messages,
+        sampling: Sampling,
+        n: int,
+        seed: int,
+        form: ReplyForm | None,
+        hear: Hear | None,
     ) -> list[Completion]:
         refused = dict(self._refused)
         while True:
             together = 1 if "n" in refused else n
             body = body_of(self, messages, sampling, n=together, seed=seed, refused=refused, form=form)
-            reply = await self._posted(body)
+            if hear is not None:
+                body |= {field: value for field, value in ASKED.items() if field not in refused}
+            reply = await self._posted(body, hear)
             if isinstance(reply, dict):
                 # Only now is it known that leaving these out was right.
                 self._remember({field: refusal for field, refusal in refused.items() if field != "room"})

@@ -5,7 +5,8 @@ import json
 import math
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -86,6 +87,15 @@ class Scripted(Engine):
     def complete(self, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
         time.sleep(self.delay_seconds)
         return [self._completions(messages, sampling) for messages in prompts]
+
+    def stream(self, chat: Messages, sampling: Sampling) -> Generator[str | Completion]:
+        """Word by word: all words together take the time that one call takes."""
+        [completion] = self._completions(chat, replace(sampling, n=1))
+        words = re.findall(r"\s*\S+", completion.text)
+        for word in words:
+            time.sleep(self.delay_seconds / len(words))
+            yield word
+        yield completion
 
     def read(self, chats: Sequence[Messages], texts: Sequence[str]) -> list[Reading]:
         return [self._reading(answered(chat, text), len(text.split())) for chat, text in zip(chats, texts, strict=True)]

@@ -2,7 +2,8 @@
 
 import gc
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import Field, PrivateAttr
@@ -107,6 +108,28 @@ class Transformers(Engine):
             for position, completion in zip(positions, self._completions(outputs, heads, sampling.stop), strict=True):
                 results[position].append(completion)
         return results
+
+    def stream(self, chat: Messages, sampling: Sampling) -> Generator[str | Completion]:
+        from backend.engines._decoding import Decoder, requests
+        from backend.engines._pieces import Pieces
+
+        self._require(Ability.complete)
+        model, tokenizer = self._loaded()
+        encoded, refused = self._each([chat], lambda some: _chat.encode(tokenizer, self._special, [chat][some]))
+        refused |= self._too_long("The prompt has", {n: len(ids) for n, ids in encoded.items()}, room=1)
+        if refused:
+            yield failed(refused[0].kind, refused[0].reason)[0]
+            return
+        seed = sampling.seed if sampling.seed is not None else secrets.randbits(63)
+        one = replace(sampling, n=1)
+        [request] = requests([encoded[0]], one, seed=seed, context=self.context_length)
+        head = encoded[0][-ANCHOR:] if is_continued(chat) else []
+        outputs, pieces = Decoder(model, tokenizer, one).outputs(request), Pieces(self._decode, head)
+        while output := _computed(lambda _: [next(outputs, None)], None, 1)[0]:
+            newest = output
+            if piece := pieces.after(output.ids[-1]):
+                yield piece
+        yield self._completions([newest], [head], sampling.stop)[0]
 
     def read(self, chats: Sequence[Messages], texts: Sequence[str]) -> list[Reading]:
         from backend.engines._reading import BoundedReader, ReadRequest

@@ -36,6 +36,7 @@ USEFUL = {
     "jobs": "#jobs-table [role=gridcell]",
     "training": "#training-said :is(p, dd, li)",
     "checkpoints": "#lineage td",
+    "chat": "#chat-log .rondo-empty",
     "held-out": "#held-out-list :is(td, li, button)",
     "arena": ".gradio-container :is(.rondo-empty, td)",
     "compare": "#compared :is(td, .rondo-empty)",

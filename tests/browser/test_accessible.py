@@ -36,6 +36,7 @@ SHOWN = {
     "team": "#team-people td",
     "jobs": ".job h2",
     "checkpoints": "#detail h2",
+    "chat": "#chat-log .rondo-empty",
     "datasets": "#dataset h2",
     "training": "#training-report article",
     "arena": "#arena-match article",

@@ -22,6 +22,7 @@ LINKS: list[tuple[str, str, str, str, str, Sign]] = [
     ("jobs", "draw", "job", "job", "job_id", lambda n: f"Job {n}:"),
     ("datasets", "draw", "dataset", "dataset", "dataset_id", lambda n: f"Dataset {n}"),
     ("checkpoints", "load", "checkpoint", "checkpoint", "checkpoint_id", lambda n: "served by"),
+    ("chat", "load", "checkpoint", "checkpoint", "checkpoint_id", lambda n: f'"value": {n}'),
     ("prompts", "draw", "set", "prompt set", "set_id", lambda n: "3 prompts, from"),
     ("round", "draw", "round", "round", "round_id", lambda n: f'"id": {n}, "title": "Round'),
     ("samples", "draw", "sample", "sample", "sample_id", lambda n: "No judge has seen it."),

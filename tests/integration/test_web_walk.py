@@ -190,6 +190,8 @@ READS: dict[str, Role | str] = {
     "/datasets/{dataset_id}/verification": Role.viewer,
     "/datasets/{dataset_id}/card": Role.viewer,
     "/datasets/{dataset_id}/export": Role.viewer,
+    "/datasets/{dataset_id}/export/beside": Role.viewer,
+    "/datasets/{dataset_id}/export/report": Role.viewer,
     "/projects/{project_id}/audit": Role.curator,
     "/projects/{project_id}/audit/export": Role.admin,
     "/rounds/{round_id}/agreement": Role.curator,

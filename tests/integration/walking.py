@@ -15,6 +15,7 @@ from sqlalchemy import select
 from backend import demo
 from backend.db import now, reading, session, tables
 from backend.services.access import Actor
+from backend.services.checkpoints import chats
 from backend.services.people import accounts
 from backend.services.projects import trash
 from backend.values import DatasetType, JobStatus, Role, RoundStatus, Split, Stage, WarningLevel
@@ -390,8 +391,9 @@ def server_functions() -> Iterator[tuple[int, str]]:
 
 
 @pytest.fixture
-def world(database: str) -> World:
+def world(database: str) -> Iterator[World]:
     owner, made = accounts.local_owner(), make_world()
     entry_id = trash.put_project(owner, rows.make_project("thrown away").id)
     made.ids.update(entry_id=entry_id, since=trash.get(owner, entry_id).trashed_at.isoformat())
-    return made
+    yield made
+    chats.leave_all()  # no page of a walk says that it is left

@@ -7,7 +7,7 @@ from app.pages.checkpoints.uses import shown_use
 from app.widgets import drop_bars
 from app.widgets.formats import duration
 from app.widgets.times import moment
-from backend.services.checkpoints import CheckpointDetail, CheckpointRow, MetricNumber
+from backend.services.checkpoints import SCORER, CheckpointDetail, CheckpointRow, MetricNumber
 
 FIRST_METRICS = ("held_out_accuracy", "pass_at_8")
 
@@ -57,6 +57,7 @@ def detail_value(detail: CheckpointDetail) -> dict[str, Any]:
     last = {k: f"{v:.4g}" for k, v in detail.job_metrics.items() if isinstance(v, int | float)}
     return {
         "id": row.id,
+        "can_chat": row.kind != SCORER,
         "is_measured": bool(row.metrics),
         "side": f"c{row.id}" if row.round_id is None else f"r{row.round_id}",
         "name": row.name,

@@ -44,6 +44,7 @@ DETAIL = (
 {{#if value.name}}<section class="rondo-card detail">
 <h2>{{value.name}}</h2>
 <p class="rondo-muted">{{value.kind}}, {{value.made}}</p>
+{{#if value.can_chat}}<p><a href="chat?checkpoint={{value.id}}">Chat</a></p>{{/if}}
 {{#if value.is_measured}}<p><a href="held-out?new={{value.id}}">Held-out answers</a>
 <a href="compare?new={{value.side}}">Compare</a></p>{{/if}}
 {{#if value.is_doubtful}}<p><span class="rondo-badge warn">learned from removed work</span> Work of a person that it

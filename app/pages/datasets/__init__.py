@@ -1,12 +1,11 @@
 """Datasets: what each training read, why the rest fell out, who is behind it, and its download."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 import gradio as gr
 
-from app.pages.datasets import templates
-from app.pages.datasets.shown import card_value, export_values, funnel_value, list_row, table_row, whole_row
+from app.pages.datasets import downloading, templates
+from app.pages.datasets.shown import card_value, funnel_value, list_row, table_row, whole_row
 from app.pages.prompts.importing import table
 from app.toasts import notice, toasts
 from app.widgets import buttons, hub_card, hub_push, list_detail
@@ -18,6 +17,7 @@ from backend.errors import InvalidInput
 from backend.services import datasets
 from backend.services.access import Actor
 from backend.services.datasets import dataset_cards, exports
+from backend.services.datasets.tool_rows import Tool
 from backend.services.hub import pushes
 from backend.values import DatasetType
 
@@ -52,6 +52,9 @@ def build() -> None:
             with gr.Tab("People"):
                 people = table(PEOPLE, "Who decided on what is in it", "dataset-people")
             with gr.Tab("Download"):
+                tool = gr.Radio(
+                    [(one.in_words, one.value) for one in Tool], value="trl", label="For", elem_id="export-tool"
+                )
                 with gr.Row():
                     format = gr.Radio(["jsonl", "parquet"], value="jsonl", label="Format", elem_id="export-format")
                     type = gr.Dropdown(
@@ -59,6 +62,12 @@ def build() -> None:
                     )
                 strict = gr.Checkbox(False, label="Only the columns TRL reads, without provenance")
                 leave_out = gr.Checkbox(False, label="Without the rows that a check finds")
+                tokens_of = gr.Dropdown(
+                    [],
+                    label="Count tokens by",
+                    info="The tokenizer and chat template of a checkpoint, when the rows are checked.",
+                    elem_id="export-tokens",
+                )
                 with gr.Row(elem_classes="rondo-toolbar"):
                     link = markup(templates.DOWNLOAD, templates.DOWNLOAD_CSS, elem_id="export-link")
                     check = buttons.secondary("Check the rows", elem_id="export-check")
@@ -68,7 +77,7 @@ def build() -> None:
                 write_card, hub_text = hub_card.draw("dataset")
                 pushed = hub_push.draw("dataset", has_rows=True)
 
-    wanted = [seen, format, type, strict, leave_out]
+    wanted = [seen, format, type, strict, leave_out, tool]
     shown = [
         card,
         listed,
@@ -79,6 +88,7 @@ def build() -> None:
         whole,
         people,
         type,
+        tokens_of,
         link,
         status,
         hub_text,
@@ -92,8 +102,8 @@ def build() -> None:
     first.click(to_first, [seen], [rows, first, more, seen], **QUIET)
     more.click(to_next, [seen], [rows, first, more, seen], **QUIET)
     rows.select(open_row, [seen], whole, **QUIET)
-    gr.on([c.input for c in (format, type, strict, leave_out)], point, wanted, [link, status], **QUIET)
-    check.click(check_rows, wanted, status, **PRIVATE)
+    gr.on([c.input for c in (format, type, strict, leave_out, tool)], point, wanted, [link, status], **QUIET)
+    check.click(check_rows, [*wanted, tokens_of], status, **PRIVATE)
     write_card.click(write_dataset_card, [seen], hub_text, **PRIVATE)
     to_push = [seen, format, pushed.repo, pushed.is_private, pushed.found_rows]
     asked_for = pushed.go.click(push, to_push, pushed.state, **PRIVATE)
@@ -141,16 +151,31 @@ def open_row(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) ->
 
 @toasts
 def point(
-    seen: dict[str, Any], format: str, type: str, strict: bool, leave_out: bool, request: gr.Request
+    seen: dict[str, Any], format: str, type: str, strict: bool, leave_out: bool, tool: str, request: gr.Request
 ) -> list[Any]:
-    """Make the link fit what is chosen."""
+    """Make the link fit what is chosen, or say why there is none."""
     context(request)
-    return [_link(_chosen(seen), format, type, strict=strict, leave_out=leave_out), None]
+    try:
+        return [
+            downloading.link(
+                _chosen(seen), format, type, strict=strict, leave_out=leave_out, tool=downloading.tool_of(tool)
+            ),
+            None,
+        ]
+    except InvalidInput as error:
+        return [None, {"is_bad": True, "lines": [error.message]}]
 
 
 @toasts
 def check_rows(
-    seen: dict[str, Any], format: str, type: str, strict: bool, leave_out: bool, request: gr.Request
+    seen: dict[str, Any],
+    format: str,
+    type: str,
+    strict: bool,
+    leave_out: bool,
+    tool: str,
+    tokens_of: int | None,
+    request: gr.Request,
 ) -> dict[str, Any]:
     """Write the file and say what the checks found."""
     exported = exports.export(
@@ -160,8 +185,10 @@ def check_rows(
         type=DatasetType(type),
         is_strict=strict,
         leave_out=leave_out,
+        tool=downloading.tool_of(tool),
+        tokens_of=tokens_of or None,
     )
-    return export_values(exported)
+    return downloading.export_values(exported)
 
 
 @toasts
@@ -226,6 +253,7 @@ def _shown(actor: Actor, project_id: int, chosen: AddressId) -> list[Any]:
             gr.Textbox(visible=False),
             empty,
             gr.Dropdown([], value=None),
+            gr.Dropdown([], value=None),
             None,
             None,
             hub_card.nothing(),
@@ -247,7 +275,8 @@ def _shown(actor: Actor, project_id: int, chosen: AddressId) -> list[Any]:
         gr.Textbox(visible=False),
         [[p.name, f"{p.num_decisions:,}", f"{p.num_overrides:,}"] for p in detail.people],
         gr.Dropdown(types, value=types[0]),
-        _link(view.id, "jsonl", types[0], strict=False, leave_out=False),
+        downloading.counters(actor, project_id),
+        downloading.link(view.id, "jsonl", types[0], strict=False, leave_out=False, tool=Tool.trl),
         None,
         hub_card.nothing(),
         hub_push.state_value(pushes.newest(actor, project_id, "dataset", view.id)),
@@ -261,9 +290,3 @@ def _page(actor: Actor, dataset_id: int, cursor: int | None) -> list[Any]:
     rows = [table_row(row) for row in page.rows]
     buttons = [gr.Button(interactive=cursor is not None), gr.Button(interactive=page.next is not None)]
     return [rows, *buttons, {"dataset": dataset_id, "next": page.next}]
-
-
-def _link(dataset_id: int, format: str, type: str, *, strict: bool, leave_out: bool) -> dict[str, str]:
-    asked = {"format": format, "type": type, "is_strict": strict, "leave_out": leave_out}
-    name = f"dataset-{dataset_id}-{type}{'-strict' if strict else ''}.{format}"
-    return {"link": f"/api/v1/datasets/{dataset_id}/export?{urlencode(asked)}", "name": name}

@@ -8,7 +8,6 @@ from app.widgets import drop_bars
 from app.widgets.times import moment
 from backend.services import datasets
 from backend.services.datasets import DatasetDetail, DatasetRow, DatasetView, cut_in_words
-from backend.services.datasets.exports import Export
 from backend.values import DatasetType
 
 
@@ -93,20 +92,3 @@ def whole_row(row: DatasetRow, type: DatasetType) -> str:
     none = "none (the prompt’s own answer)" if row.completion else "none"
     ids = f"prompt {row.prompt_id}, sample {row.sample_id or none}"
     return "\n\n".join([*parts, ids + (f", rejected sample {row.rejected_id}" if row.rejected_id else "")])
-
-
-def export_values(export: Export) -> dict[str, Any]:
-    """What an export says of itself, line by line."""
-    lines = [f"{export.num_rows:,} rows, {export.num_bytes / 1000:,.0f} KB."]
-    lines += [
-        f"{finding.count:,} rows: {finding.meaning} (first: {_places(finding.positions)})"
-        for finding in export.findings
-    ]
-    lines += [f"Left out, {reason}: {count:,} rows." for reason, count in export.left_out.items()]
-    lines += export.warnings
-    lines += [] if export.findings else ["No check found anything."]
-    return {"is_bad": bool(export.findings), "lines": lines}
-
-
-def _places(positions: tuple[int, ...]) -> str:
-    return ", ".join(map(str, positions[:5]))

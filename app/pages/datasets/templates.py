@@ -59,9 +59,11 @@ DATASET_CSS = """
 """
 
 DOWNLOAD = """
-{{#if value}}<a class="rondo-primary" href="{{value.link}}" download="{{value.name}}">Download {{value.name}}</a>{{/if}}
+{{#if value.link}}<a class="rondo-primary" href="{{value.link}}" download="{{value.name}}">Download {{value.name}}</a>
+{{#if value.beside}}<a class="rondo-quiet" href="{{value.beside}}"
+download="{{value.beside_name}}">Download {{value.beside_name}}</a>{{/if}}{{/if}}
 """
-DOWNLOAD_CSS = "a { display: inline-block; text-decoration: none; }"
+DOWNLOAD_CSS = "a { display: inline-block; margin: 0 8px 8px 0; text-decoration: none; overflow-wrap: anywhere; }"
 
 STATUS = """
 {{#if value}}<div role="status" class="{{#if value.is_bad}}rondo-problem{{else}}rondo-card{{/if}}">

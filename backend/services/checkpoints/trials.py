@@ -117,6 +117,11 @@ def _check(text: str, sampling: Sampling) -> None:
     if not text.strip():
         raise InvalidInput("The prompt is empty. Type what to ask.")
     boundary.text(text, "The prompt", MAX_CHARACTERS)
+    check_sampling(sampling)
+
+
+def check_sampling(sampling: Sampling) -> None:
+    """Raise `InvalidInput` for settings that no engine takes."""
     boundary.whole(sampling.max_tokens, "max_tokens", least=1, most=MAX_TOKENS)
     if sampling.seed is not None:
         boundary.whole(sampling.seed, "seed", most=boundary.MOST_SEED)

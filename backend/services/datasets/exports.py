@@ -17,8 +17,10 @@ from backend.files import is_private
 from backend.pipeline import frozen
 from backend.services import events
 from backend.services.access import Actor
-from backend.services.datasets import export_files, export_rows, find_whole
+from backend.services.datasets import export_files, export_rows, find, find_whole, row_tokens, tool_rows
 from backend.services.datasets.export_rows import ExportRow, RowChecks
+from backend.services.datasets.row_tokens import TokensOf
+from backend.services.datasets.tool_rows import Tool, ToolNotes
 from backend.values import JSON, DatasetType
 
 Format = Literal["jsonl", "parquet"]
@@ -48,7 +50,10 @@ class RowFinding:
 
 @dataclass(frozen=True)
 class Export:
-    """A written file. `findings` are rows that deserve a look; `left_out` counts rows that are not in it, by reason."""
+    """A written file. `findings` are rows that deserve a look; `left_out` counts rows that are not in it, by reason.
+
+    `beside`: the file that its tool wants next to it, where the command line wrote one.
+    """
 
     path: Path
     name: str
@@ -60,6 +65,9 @@ class Export:
     left_out: dict[str, int]
     warnings: tuple[str, ...]
     is_strict: bool = False
+    tool: Tool = Tool.trl
+    tokens: TokensOf | None = None
+    beside: Path | None = None
 
 
 def types(stored: DatasetType) -> tuple[DatasetType, ...]:
@@ -75,11 +83,15 @@ def export(
     type: DatasetType | None = None,
     is_strict: bool = False,
     leave_out: bool = False,
+    tool: Tool = Tool.trl,
+    tokens_of: int | None = None,
     out: Path | None = None,
 ) -> Export:
     """Write a dataset to a file and check every row; with `leave_out`, rows that a check found are not written.
 
-    `is_strict` writes the columns TRL reads and no provenance. `out` is for the command line.
+    `is_strict` writes the columns TRL reads and no provenance; other tools get no provenance either. `tokens_of`: the
+    checkpoint by whose tokenizer the rows are counted. `out` is for the command line; what the tool wants beside the
+    file is written there, too.
     """
     if out is not None and is_private(out):
         raise InvalidInput(f"{out} is Rondo's own and would be lost. Choose another file.")
@@ -88,16 +100,24 @@ def export(
     with reading() as db:
         dataset = find_whole(db, actor, dataset_id)
         wanted = type or dataset.type
-        name = file_name(dataset.id, wanted, format, is_strict=is_strict, leave_out=leave_out)
-        checks = RowChecks(wanted, export_rows.held_out_keys(db, dataset.project_id))
-        left_out: Counter[str] = Counter()
-        rows = export_rows.derive(export_rows.rows(db, dataset_id), dataset.type, wanted, left_out)
-        written = map(
-            export_files.shape(wanted, None if is_strict else _provenance(db, dataset)),
-            _checked(rows, checks, left_out, leave_out=leave_out),
-        )
+        tool_rows.check(tool, wanted, format)
+        name = file_name(dataset.id, wanted, format, is_strict=is_strict, leave_out=leave_out, tool=tool)
+        held_out, notes = export_rows.held_out_keys(db, dataset.project_id), ToolNotes(tool, wanted)
+        checks, left_out = RowChecks(wanted, held_out), Counter[str]()
+        rows = notes.looked(_rows(db, dataset, wanted, checks, left_out, leave_out=leave_out))
         path = out if out is not None and actor.via == "cli" else settings().folder / "exports" / name
-        num_rows = row_files.write(path, format, written, export_files.columns(wanted, is_strict=is_strict))
+        if tool is Tool.trl:
+            written = map(export_files.shape(wanted, None if is_strict else _provenance(db, dataset)), rows)
+            num_rows = row_files.write(path, format, written, export_files.columns(wanted, is_strict=is_strict))
+        else:
+            written = map(tool_rows.shape(tool, wanted), rows)
+            num_rows = row_files.write(path, format, written, tool_rows.columns(tool, wanted))
+        tokens = None
+        if tokens_of is not None:
+            again = _rows(db, dataset, wanted, RowChecks(wanted, held_out), Counter(), leave_out=leave_out)
+            tokens = row_tokens.count(db, dataset.project_id, tokens_of, again, wanted)
+    longest = tokens.tokens.longest if tokens is not None else None
+    beside = tool_rows.write_beside(path, tool, wanted, longest=longest) if path == out else None
     if path.parent == settings().folder / "exports":
         _forget_old(path.parent)
     findings = tuple(
@@ -106,19 +126,43 @@ def export(
     )
     size = path.stat().st_size
     with session() as db:
-        what: JSON = {"dataset_id": dataset_id, "type": wanted, "format": format, "num_rows": num_rows}
+        what: JSON = {"dataset_id": dataset_id, "type": wanted, "format": format, "num_rows": num_rows, "tool": tool}
         place = {"project_id": dataset.project_id, "round_id": dataset.round_id}
         events.note(db, actor, "export dataset", name, **place, **what)
-    warnings = _warnings(dataset.type, wanted)
-    return Export(path, name, format, wanted, num_rows, size, findings, dict(left_out), warnings, is_strict)
+    warnings = _warnings(dataset.type, wanted) + notes.lines() + (tokens.lines(tool) if tokens is not None else ())
+    left = dict(left_out)
+    return Export(path, name, format, wanted, num_rows, size, findings, left, warnings, is_strict, tool, tokens, beside)
+
+
+def beside(
+    actor: Actor, dataset_id: int, *, tool: Tool, type: DatasetType | None = None, leave_out: bool = False
+) -> tuple[str, str]:
+    """Name and text of the file that a tool wants beside an export; raises `InvalidInput` where it wants none."""
+    with reading() as db:
+        dataset = find(db, actor, dataset_id)
+    wanted = type or dataset.type
+    if wanted not in types(dataset.type):
+        raise InvalidInput(f"A {dataset.type} dataset cannot be exported as {wanted}: its rows do not say it.")
+    tool_rows.check(tool, wanted, "jsonl")
+    made = tool_rows.beside(tool, wanted, file_name(dataset.id, wanted, "jsonl", leave_out=leave_out, tool=tool))
+    if made is None:
+        raise InvalidInput(f"{tool.in_words} wants no file beside the rows. Download the rows alone.")
+    return made
 
 
 def file_name(
-    dataset_id: int, type: DatasetType, format: str, *, is_strict: bool = False, leave_out: bool = False
+    dataset_id: int,
+    type: DatasetType,
+    format: str,
+    *,
+    is_strict: bool = False,
+    leave_out: bool = False,
+    tool: Tool = Tool.trl,
 ) -> str:
     """What the file of an export is called."""
     stem = frozen.export_stem(dataset_id, type)
-    return f"{stem}{'-strict' if is_strict else ''}{'-checked' if leave_out else ''}.{format}"
+    how = ("-strict" if is_strict else "") if tool is Tool.trl else f"-{tool}"
+    return f"{stem}{how}{'-checked' if leave_out else ''}.{format}"
 
 
 def _warnings(stored: DatasetType, wanted: DatasetType) -> tuple[str, ...]:
@@ -134,6 +178,19 @@ def _warnings(stored: DatasetType, wanted: DatasetType) -> tuple[str, ...]:
     if stored is DatasetType.preference:
         return ("Only the chosen sides are in the file. A chosen side is the better one, not always a good one.",)
     return ("Only the rows labelled as good are in the file.",)
+
+
+def _rows(
+    db: Session,
+    dataset: tables.Dataset,
+    wanted: DatasetType,
+    checks: RowChecks,
+    left_out: Counter[str],
+    *,
+    leave_out: bool,
+) -> Iterator[ExportRow]:
+    rows = export_rows.derive(export_rows.rows(db, dataset.id), dataset.type, wanted, left_out)
+    return _checked(rows, checks, left_out, leave_out=leave_out)
 
 
 def _checked(

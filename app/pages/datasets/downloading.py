@@ -1,0 +1,70 @@
+"""The tab Download: for which tool, by which link, and what an export says of itself."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import gradio as gr
+
+from backend.errors import InvalidInput
+from backend.services import checkpoints
+from backend.services.access import Actor
+from backend.services.datasets import exports, tool_rows
+from backend.services.datasets.exports import Export
+from backend.services.datasets.tool_rows import Tool
+from backend.values import DatasetType
+
+NOBODY = 0
+
+
+def link(
+    dataset_id: int, format: str, type: str, *, strict: bool, leave_out: bool, tool: Tool
+) -> dict[str, str | None]:
+    """Where the rows are, and what the tool wants beside them; raises `InvalidInput` for what it does not read."""
+    wanted = _type(type)
+    tool_rows.check(tool, wanted, format)
+    name = exports.file_name(dataset_id, wanted, format, is_strict=strict, leave_out=leave_out, tool=tool)
+    of_tool = {"type": wanted.value, "leave_out": leave_out, "tool": tool.value}
+    asked = {"format": format, "is_strict": strict} | of_tool
+    made, address = tool_rows.beside(tool, wanted, name), f"/api/v1/datasets/{dataset_id}/export"
+    return {
+        "link": f"{address}?{urlencode(asked)}",
+        "name": name,
+        "beside": f"{address}/beside?{urlencode(of_tool)}" if made is not None else None,
+        "beside_name": made[0] if made is not None else None,
+    }
+
+
+def tool_of(value: str) -> Tool:
+    """What was chosen; raises `InvalidInput`."""
+    if value not in set(Tool):
+        raise InvalidInput("Choose what the file is for.")
+    return Tool(value)
+
+
+def _type(value: str) -> DatasetType:
+    if value not in set(DatasetType):
+        raise InvalidInput("Choose a type from the list.")
+    return DatasetType(value)
+
+
+def counters(actor: Actor, project_id: int) -> gr.Dropdown:
+    """The checkpoints by whose tokenizer rows can be counted."""
+    known = [(row.name, row.id) for row in checkpoints.tree(actor, project_id) if not row.is_endpoint]
+    return gr.Dropdown([("none", NOBODY), *known], value=NOBODY)
+
+
+def export_values(export: Export) -> dict[str, Any]:
+    """What an export says of itself, line by line."""
+    lines = [f"{export.num_rows:,} rows, {export.num_bytes / 1000:,.0f} KB."]
+    lines += [
+        f"{finding.count:,} rows: {finding.meaning} (first: {_places(finding.positions)})"
+        for finding in export.findings
+    ]
+    lines += [f"Left out, {reason}: {count:,} rows." for reason, count in export.left_out.items()]
+    lines += export.warnings
+    lines += [] if export.findings else ["No check found anything."]
+    return {"is_bad": bool(export.findings), "lines": lines}
+
+
+def _places(positions: tuple[int, ...]) -> str:
+    return ", ".join(map(str, positions[:5]))

@@ -1,0 +1,239 @@
+"""Chatting with checkpoints: pieces come, stop stops, and no process outlives the page or the web process."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.config import reread
+from backend.db import reading, session, tables
+from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
+from backend.services.access import Actor
+from backend.services.checkpoints import chat_process, chats
+from backend.services.checkpoints.chats import ChatView, Turn, TurnState
+from backend.values import Role, Sampling
+from tests import rows
+from tests.tiny import make_tiny_model
+from tests.waiting import PATIENCE, until
+
+pytestmark = [pytest.mark.on_sqlite, pytest.mark.usefixtures("database")]
+PAGE = "page"
+SAMPLING = Sampling(temperature=0.0, max_tokens=30, seed=1)
+SLOW = {"name": "scripted", "replies": ["word " * 1000], "delay_seconds": 300.0}
+"""Three words a second, where a thousand are asked for."""
+
+
+@pytest.fixture(autouse=True)
+def left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """However slow the machine, a model is let go for what the test is about alone."""
+    monkeypatch.setattr(chat_process, "STOP_SECONDS", PATIENCE)
+    monkeypatch.setenv("RONDO_CHAT_IDLE_SECONDS", "3600")
+    reread()
+    yield
+    ended = chats.pids()
+    chats.leave_all()
+    until(lambda: not any(map(is_running, ended)), "the end of the models' processes")
+
+
+def is_running(pid: int) -> bool:
+    """A process that nobody has waited for yet is over all the same."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def seen(actor: Actor) -> ChatView:
+    view = chats.look(actor, PAGE)
+    assert view is not None
+    return view
+
+
+def last(actor: Actor, side: int = 0) -> Turn:
+    return seen(actor).sides[side].turns[-1]
+
+
+def say(actor: Actor, ids: list[int], text: str, sampling: Sampling = SAMPLING, **more: Any) -> None:
+    """Say something, and wait for the answers."""
+    chats.send(actor, PAGE, ids, text, sampling, **more)
+    until(lambda: not seen(actor).is_answering, "an answer")
+
+
+def curator(**engine: Any) -> tuple[Actor, tables.Project, int]:
+    project = rows.make_project()
+    row = rows.make_checkpoint(project, "one", **({"engine": engine} if engine else {}))
+    return rows.make_actor(project, Role.curator), project, row.id
+
+
+def without_end(folder: Path) -> Path:
+    """Let the model never end a text: the special tokens' logits are 0, and greedily some other is always higher."""
+    from safetensors.torch import load_file, save_file
+    from transformers import AutoTokenizer
+
+    weights = load_file(folder / "model.safetensors")
+    weights["model.embed_tokens.weight"][AutoTokenizer.from_pretrained(folder).all_special_ids] = 0.0
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
+@pytest.mark.large_library
+def test_a_real_model_answers_in_pieces_knows_what_was_said_and_stops(tmp_path: Path) -> None:
+    folder = without_end(make_tiny_model(tmp_path / "tiny", context=100_000))
+    actor, _, checkpoint = curator(name="transformers", model=str(folder))
+    hears, lengths = chats._Chat.hear, []
+
+    def hear(chat: Any, side: Any, said: Any) -> None:
+        hears(chat, side, said)
+        lengths.append(len(side.turns[-1].answer) if side.turns else 0)
+
+    chats._Chat.hear = hear  # type: ignore[method-assign]
+    try:
+        say(actor, [checkpoint], "3 5 7 =26?")
+    finally:
+        chats._Chat.hear = hears  # type: ignore[method-assign]
+    first = last(actor)
+    assert first.state is TurnState.done
+    assert len(set(lengths)) > 5, "its text grew in pieces"
+    assert lengths == sorted(lengths)
+    [pid] = chats.pids()
+
+    chats.send(actor, PAGE, [checkpoint], "1 2 3 =6?", Sampling(temperature=0.0, max_tokens=8000, seed=1))
+    until(lambda: last(actor).answer or not last(actor).state.is_open, "the first piece")
+    chats.stop(actor, PAGE)
+    stopped = last(actor)
+    assert stopped.state is TurnState.stopped
+    assert 0 < len(stopped.answer) < 8000
+    say(actor, [checkpoint], "3 5 7 =26?")
+    assert chats.pids() == [pid], "the model stays loaded"
+    assert (last(actor).state, last(actor).note) == (TurnState.done, "30 tokens, length")
+    with reading() as db:
+        assert db.query(tables.Job).count() == db.query(tables.Sample).count() == 0, "nothing is kept"
+    chats.leave(actor.user_id, PAGE)
+    until(lambda: not is_running(pid), "its end")
+    assert chats.look(actor, PAGE) is None
+
+
+def test_two_answer_side_by_side_each_after_its_own_words() -> None:
+    rules = [
+        {"pattern": r"(?s)sys.*first.*reply-A.*second", "reply": "after my own words"},
+        {"pattern": "first", "reply": "reply-A"},
+    ]
+    actor, project, one = curator(name="scripted", rules=rules)
+    broken = rows.make_checkpoint(project, "two", engine={"name": "scripted", "replies": ["x"], "max_length": 2}).id
+    say(actor, [one, broken], "the first message", system="sys")
+    ours, theirs = seen(actor).sides
+    assert (ours.checkpoint, ours.turns[-1].answer, ours.turns[-1].note) == ("one", "reply-A", "1 tokens, stop")
+    assert theirs.turns[-1].state is TurnState.failed
+    assert "Shorten it" in theirs.turns[-1].note
+    say(actor, [one], "the second", system="sys")
+    assert last(actor).answer == "after my own words"
+    assert len(seen(actor).sides) == 1
+    chats.clear(actor, PAGE)
+    say(actor, [one], "first again")
+    assert [turn.answer for turn in seen(actor).sides[0].turns] == ["reply-A"], "what was said is forgotten"
+
+
+def test_a_model_is_let_go_when_nobody_writes_and_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RONDO_CHAT_IDLE_SECONDS", "0.01")
+    reread()
+    actor, _, checkpoint = curator(name="scripted", replies=["hello"])
+    say(actor, [checkpoint], "x")
+    until(lambda: not chats.pids(), "letting go of an idle model")
+    say(actor, [checkpoint], "y")
+    assert [turn.answer for turn in seen(actor).sides[0].turns] == ["hello", "hello"]
+
+
+def test_no_more_models_than_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RONDO_CHAT_MODELS", "1")
+    reread()
+    actor, project, checkpoint = curator(**SLOW)
+    chats.send(actor, PAGE, [checkpoint], "x", SAMPLING)
+    with pytest.raises(Conflict, match="still being answered"):
+        chats.send(actor, PAGE, [checkpoint], "x", SAMPLING)
+    other = rows.make_actor(project, Role.curator)
+    with pytest.raises(Conflict, match="1 models are being chatted with here, and at most 1"):
+        chats.send(other, PAGE, [checkpoint], "x", SAMPLING)
+    assert not seen(other).is_answering
+    chats.leave(actor.user_id, PAGE)
+    chats.send(other, PAGE, [checkpoint], "x", SAMPLING)
+
+
+def test_one_that_cannot_be_loaded_or_dies_says_why() -> None:
+    actor, project, missing = curator(name="no_such_engine")
+    say(actor, [missing], "x")
+    assert last(actor).state is TurnState.failed
+    assert "no_such_engine" in last(actor).note
+    slow = rows.make_checkpoint(project, engine=SLOW).id
+    chats.send(actor, PAGE, [slow], "x", Sampling(max_tokens=1000))
+    until(lambda: last(actor).answer, "the first word")
+    os.kill(chats.pids()[-1], signal.SIGKILL)
+    until(lambda: not seen(actor).is_answering, "the death to be seen")
+    assert "was killed" in last(actor).note
+
+
+def test_one_that_waits_for_a_whole_text_is_ended_by_stopping(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat_process, "STOP_SECONDS", 0.1)
+    actor, _, checkpoint = curator(name="self_refine", inner=SLOW)
+    chats.send(actor, PAGE, [checkpoint], "x", SAMPLING)
+    until(lambda: last(actor).state is TurnState.answering, "the model")
+    [pid] = chats.pids()
+    chats.stop(actor, PAGE)
+    until(lambda: not is_running(pid), "its end")
+    assert last(actor).state is TurnState.stopped
+
+
+def test_who_may_not_try_prompts_may_not_chat() -> None:
+    _, project, checkpoint = curator()
+    theirs = rows.make_checkpoint(rows.make_project()).id
+    reviewer, owner = rows.make_actor(project, Role.reviewer), rows.make_actor(project)
+    with pytest.raises(PermissionDenied):
+        chats.send(reviewer, PAGE, [checkpoint], "x", SAMPLING)
+    with pytest.raises(NotFound):
+        chats.send(rows.make_actor(), PAGE, [checkpoint], "x", SAMPLING)
+    with pytest.raises(NotFound):
+        chats.send(owner, PAGE, [checkpoint, theirs], "x", SAMPLING)
+    for ids, text, message in (
+        ([], "x", "one or two"),
+        ([checkpoint], " ", "empty"),
+        ([checkpoint], "x" * 50_001, "50,000"),
+    ):
+        with pytest.raises(InvalidInput, match=message):
+            chats.send(owner, PAGE, ids, text, SAMPLING)
+    with session() as db:
+        db.get_one(tables.Checkpoint, checkpoint).kind = "scorer"
+    with pytest.raises(InvalidInput, match="scorer"):
+        chats.send(owner, PAGE, [checkpoint], "x", SAMPLING)
+    assert chats.pids() == []
+
+
+WEB = """
+import sys, time
+from backend.services.access import Actor
+from backend.services.checkpoints import chats
+from backend.values import Sampling
+actor = Actor(int(sys.argv[1]), "x")
+chats.send(actor, "page", [int(sys.argv[2])], "x", Sampling(max_tokens=900))
+while not chats.look(actor, "page").sides[0].turns[-1].answer:
+    time.sleep(0.05)
+assert "torch" not in sys.modules
+print(*chats.pids(), flush=True)
+time.sleep(600)
+"""
+
+
+def test_no_process_outlives_the_web_process() -> None:
+    actor, _, checkpoint = curator(**SLOW)
+    command = [sys.executable, "-c", WEB, str(actor.user_id), str(checkpoint)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as web:
+        try:
+            assert web.stdout is not None
+            pid = int(web.stdout.readline())
+            assert is_running(pid)
+        finally:
+            web.kill()
+    until(lambda: not is_running(pid), "the end of the model's process")

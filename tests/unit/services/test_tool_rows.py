@@ -1,0 +1,175 @@
+"""Rows as other tools read them: each written by hand from the tool's documentation."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from backend.errors import InvalidInput
+from backend.row_files import as_json
+from backend.services.datasets import tool_rows
+from backend.services.datasets.export_rows import NO_SIDE, ExportRow
+from backend.services.datasets.tool_rows import Tool, ToolNotes
+from backend.values import DatasetType
+
+SINGLE, PAIR = DatasetType.prompt_completion, DatasetType.preference
+LABELLED, TEXT = DatasetType.unpaired_preference, DatasetType.language_modeling
+
+
+def said(role: str, content: str) -> Any:
+    return {"role": role, "content": content}
+
+
+ASKED = [said("system", "Be brief."), said("user", "2+2?"), said("assistant", "4"), said("user", 'And "3+3"?')]
+GOOD, BAD = NO_SIDE._replace(text="6 ✓"), NO_SIDE._replace(text="7")
+ROW = ExportRow(0, 1, "0" * 64, ASKED, GOOD, None, True, 1.0, "select")
+PAIRED = ROW._replace(rejected=BAD)
+EPISODE = ROW._replace(turns=[said("assistant", "look"), said("user", "seen"), said("assistant", "done")])
+PLAIN = ROW._replace(messages=[said("user", "A text.")], chosen=NO_SIDE)
+ANSWER, WORSE = said("assistant", "6 ✓"), said("assistant", "7")
+WEIGHTED = [ASKED[0], ASKED[1], {**ASKED[2], "weight": 0}, ASKED[3], ANSWER]
+MARKED = [{**message, "train": False} for message in ASKED]
+TAGS = {
+    "role_tag": "role",
+    "content_tag": "content",
+    "user_tag": "user",
+    "assistant_tag": "assistant",
+    "system_tag": "system",
+}
+
+
+@pytest.mark.parametrize(
+    ("tool", "type", "row", "expected"),
+    [
+        (Tool.openai, SINGLE, ROW, {"messages": WEIGHTED}),
+        (
+            Tool.openai,
+            PAIR,
+            PAIRED,
+            {"input": {"messages": ASKED}, "preferred_output": [ANSWER], "non_preferred_output": [WORSE]},
+        ),
+        (Tool.llama_factory, SINGLE, ROW, {"messages": [*ASKED, ANSWER]}),
+        (Tool.llama_factory, SINGLE, EPISODE, {"messages": [*ASKED, *EPISODE.turns]}),
+        (Tool.llama_factory, PAIR, PAIRED, {"conversations": ASKED, "chosen": ANSWER, "rejected": WORSE}),
+        (Tool.llama_factory, LABELLED, ROW, {"messages": [*ASKED, ANSWER], "label": True}),
+        (Tool.llama_factory, TEXT, PLAIN, {"text": "A text."}),
+        (Tool.axolotl, SINGLE, ROW, {"messages": [*MARKED, {**ANSWER, "train": True}]}),
+        (
+            Tool.axolotl,
+            SINGLE,
+            EPISODE,
+            {
+                "messages": [
+                    *MARKED,
+                    said("assistant", "look") | {"train": True},
+                    said("user", "seen") | {"train": False},
+                    said("assistant", "done") | {"train": True},
+                ]
+            },
+        ),
+        (Tool.axolotl, PAIR, PAIRED, {"messages": ASKED, "chosen": ANSWER, "rejected": WORSE}),
+        (Tool.axolotl, TEXT, PLAIN, {"text": "A text."}),
+    ],
+)
+def test_a_row_is_what_the_tool_documents(tool: Tool, type: DatasetType, row: ExportRow, expected: Any) -> None:
+    line = as_json(tool_rows.columns(tool, type))(tool_rows.shape(tool, type)(row))
+    assert json.loads(line) == expected
+
+
+def test_llama_factory_finds_its_columns(tmp_path: Path) -> None:
+    infos = {}
+    for type in (SINGLE, PAIR, LABELLED, TEXT):
+        name, text = tool_rows.beside(Tool.llama_factory, type, "mine.jsonl") or ("", "")
+        assert name == "dataset_info.json"
+        infos[type] = json.loads(text)["mine"]
+    chat = {"file_name": "mine.jsonl", "formatting": "sharegpt"}
+    assert infos[SINGLE] == chat | {"columns": {"messages": "messages"}, "tags": TAGS}
+    assert infos[LABELLED] == chat | {"columns": {"messages": "messages", "kto_tag": "label"}, "tags": TAGS}
+    columns = {"messages": "conversations", "chosen": "chosen", "rejected": "rejected"}
+    assert infos[PAIR] == chat | {"ranking": True, "columns": columns, "tags": TAGS}
+    assert infos[TEXT] == {"file_name": "mine.jsonl", "columns": {"prompt": "text"}}
+
+
+def test_what_stands_beside_keeps_other_datasets(tmp_path: Path) -> None:
+    info = tmp_path / "dataset_info.json"
+    info.write_text('{"other": {"file_name": "x"}}')
+    assert tool_rows.write_beside(tmp_path / "mine.jsonl", Tool.llama_factory, TEXT) == info
+    assert list(json.loads(info.read_text())) == ["other", "mine"]
+    info.write_text("[]")
+    with pytest.raises(InvalidInput, match="no JSON object"):
+        tool_rows.write_beside(tmp_path / "mine.jsonl", Tool.llama_factory, TEXT)
+    assert tool_rows.write_beside(tmp_path / "mine.jsonl", Tool.openai, SINGLE) is None
+
+
+def test_axolotl_is_told_the_columns_in_yaml(tmp_path: Path) -> None:
+    made = tool_rows.write_beside(tmp_path / "mine.jsonl", Tool.axolotl, SINGLE, longest=77)
+    assert made == tmp_path / "mine.axolotl.yaml"
+    names = {"role": "role", "content": "content"}
+    file = {"path": "mine.jsonl", "ds_type": "json"}
+    assert yaml.safe_load(made.read_text()) == {
+        "sequence_len": 77,
+        "datasets": [
+            file
+            | {
+                "type": "chat_template",
+                "field_messages": "messages",
+                "message_property_mappings": names,
+                "roles_to_train": [],
+                "train_on_eos": "turn",
+                "message_field_training": "train",
+            }
+        ],
+    }
+    _, pairs = tool_rows.beside(Tool.axolotl, PAIR, "mine.jsonl") or ("", "")
+    assert yaml.safe_load(pairs) == {
+        "rl": "dpo",
+        "datasets": [
+            file
+            | {
+                "split": "train",
+                "type": "chat_template.default",
+                "field_messages": "messages",
+                "field_chosen": "chosen",
+                "field_rejected": "rejected",
+                "message_property_mappings": names,
+                "roles": {"user": ["user"], "assistant": ["assistant"], "system": ["system"]},
+            }
+        ],
+    }
+    _, texts = tool_rows.beside(Tool.axolotl, TEXT, "mine.jsonl") or ("", "")
+    assert yaml.safe_load(texts)["datasets"] == [file | {"type": "completion", "field": "text"}]
+
+
+@pytest.mark.parametrize(
+    ("tool", "type", "format", "message"),
+    [
+        (Tool.openai, LABELLED, "jsonl", "OpenAI does not read .* Choose prompt_completion or preference"),
+        (Tool.openai, TEXT, "jsonl", "OpenAI does not read"),
+        (Tool.axolotl, LABELLED, "jsonl", "chat templates of their own"),
+        (Tool.llama_factory, DatasetType.prompt_only, "jsonl", "LLaMA-Factory does not read"),
+        (Tool.axolotl, SINGLE, "parquet", "written as jsonl"),
+    ],
+)
+def test_what_a_tool_does_not_read_is_refused(tool: Tool, type: DatasetType, format: str, message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        tool_rows.check(tool, type, format)
+
+
+def test_what_a_file_cannot_say_is_said() -> None:
+    rows = [ROW, ROW._replace(weight=0.5, messages=ASKED[:2]), EPISODE]
+    found = {}
+    for tool in Tool:
+        notes = ToolNotes(tool, SINGLE)
+        assert list(notes.looked(rows)) == rows
+        found[tool] = notes.lines()
+    assert found[Tool.trl] == ()
+    assert found[Tool.axolotl] == (
+        "1 rows have a weight other than 1, which axolotl does not read: all rows count the same.",
+    )
+    assert found[Tool.openai][1:] == ("OpenAI takes 10 rows or more, and these are 3.",)
+    assert [line.split(".")[0] for line in found[Tool.llama_factory][1:]] == [
+        "2 rows have turns of the assistant in the question",
+        "1 rows have an answer of several turns: with mask_history only the last is learned",
+    ]
