@@ -1,0 +1,51 @@
+"""What people answered to a project's questions, as far as one may see it: as colleagues' decisions are seen."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import reading, tables
+from backend.errors import NotFound
+from backend.services.access import Actor, require
+from backend.services.questions import standing
+from backend.services.questions.standing import AnswerView
+from backend.services.rounds import get_row
+from backend.services.samples import visibility
+from backend.services.samples.visibility import Hidden
+from backend.values import Role
+
+
+def of_sample(actor: Actor, sample_id: int) -> list[AnswerView]:
+    """Every answer to one sample, oldest first, those replaced or taken back among them."""
+    with reading() as db:
+        sample = db.get(tables.Sample, sample_id)
+        if sample is None:
+            raise NotFound(f"There is no sample {sample_id}. It may have been deleted with its round.")
+        require(db, actor, sample.project_id, Role.viewer)
+        round_ = db.get_one(tables.Round, sample.round_id)
+        kept = visibility.hidden(db, actor, round_)
+        visibility.refuse_hidden(kept, round_, sample)
+        return seen(db, actor, kept, [sample_id], with_history=True).get(sample_id, [])
+
+
+def of_round(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> list[AnswerView]:
+    """The answers that stand to these samples of the round."""
+    with reading() as db:
+        round_ = get_row(db, actor, round_id)
+        row = tables.Sample
+        here = list(db.scalars(select(row.id).where(row.id.in_(sample_ids), row.round_id == round_id)))
+        found = seen(db, actor, visibility.hidden(db, actor, round_), here)
+        return [answer for sample_id in sorted(found) for answer in found[sample_id]]
+
+
+def seen(
+    db: Session, actor: Actor, kept: Hidden, sample_ids: Sequence[int], *, with_history: bool = False
+) -> dict[int, list[AnswerView]]:
+    """The answers to each of the samples. While colleagues' decisions on a sample are hidden, one's own only."""
+    answers = standing.of_samples(db, sample_ids, with_history=with_history)
+    known = visibility.decided(db, actor, list(answers)) if kept.others and answers else set(answers)
+    own = {
+        n: [answer for answer in given if n in known or answer.user_id == actor.user_id] for n, given in answers.items()
+    }
+    return {n: given for n, given in own.items() if given}
