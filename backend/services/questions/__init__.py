@@ -226,7 +226,8 @@ def _refuse_options(before: QuestionView, options: QuestionOptions) -> None:
     if not before.has_answers:
         return
     gone = [label for label in before.options.labels if label not in options.labels]
-    if gone or options.highest != before.options.highest:
+    is_rescaled = before.kind is QuestionKind.rating and options.highest != before.options.highest
+    if gone or is_rescaled:
         what = f"The label {gone[0]!r}" if gone else f"The scale up to {before.options.highest}"
         raise Conflict(
             f"{what} stays, because {before.title!r} has answers with it. Retire the question, and ask another one."
