@@ -17,7 +17,12 @@ def test_a_curator_writes_orders_and_retires_questions(database: str) -> None:
     curator = rows.make_actor(project, Role.curator)
     with site.signed_in(curator) as client:
         page = Clicker(client, project.slug)
-        tone = {"what is asked": "Tone & <b>style</b>", "answered by": "label", "key": "tone", "labels": "warm\n\n cold \n"}
+        tone = {
+            "what is asked": "Tone & <b>style</b>",
+            "answered by": "label",
+            "key": "tone",
+            "labels": "warm\n\n cold \n",
+        }
         page.do(MODULE, "save_question", question=0, **tone)
         page.do(MODULE, "add_ratings")
         known = questions.list_questions(curator, project.id)
