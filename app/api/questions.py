@@ -15,6 +15,8 @@ from backend.services.questions import MOST, MOST_TITLE, NewQuestion, QuestionVi
 from backend.services.questions.answers import Given, NewAnswer
 from backend.services.questions.standing import AnswerView
 from backend.services.samples import answers as answers_seen
+from backend.services.team import question_agreement
+from backend.services.team.question_agreement import QuestionAgreement
 from backend.values.questions import QuestionKind, QuestionOptions
 
 router = APIRouter(tags=["questions"])
@@ -154,6 +156,12 @@ def list_answers(
 def list_answers_of_sample(actor: Asking, sample_id: Id) -> list[AnswerView]:
     """All answers to a sample, those that were replaced or taken back among them, as far as one may see them now."""
     return answers_seen.of_sample(actor, sample_id)
+
+
+@router.get("/rounds/{round_id}/questions/agreement")
+def get_agreement(actor: Asking, round_id: Id) -> list[QuestionAgreement]:
+    """How far people agree in each question: Krippendorff's alpha, ordinal for ratings, else nominal."""
+    return question_agreement.measure(actor, round_id)
 
 
 def _told(client_id: str, outcome: Given | RondoError) -> Given | RefusedAnswer:

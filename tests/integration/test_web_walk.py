@@ -198,6 +198,7 @@ READS: dict[str, Role | str] = {
     "/projects/{project_id}/audit": Role.curator,
     "/projects/{project_id}/audit/export": Role.admin,
     "/rounds/{round_id}/agreement": Role.curator,
+    "/rounds/{round_id}/questions/agreement": Role.curator,
     "/rounds/{round_id}/reviewers": Role.curator,
     "/rounds/{round_id}/reviewers/me": Role.reviewer,
     "/rounds/{round_id}/removals": Role.curator,
