@@ -1,16 +1,20 @@
 """A project's own questions: asked, changed and retired, answered once each, and seen as decisions are."""
 
+import json
 import uuid
 
 import pytest
 
-from backend.db import session, tables
+from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, LabelsFrozen, NotFound, PermissionDenied
-from backend.services import questions
+from backend.pipeline import ratings
+from backend.services import questions, samples
 from backend.services.questions import NewQuestion, QuestionView, answers
 from backend.services.questions.answers import NewAnswer
+from backend.services.samples import Filters, exports
 from backend.services.samples import answers as seen
-from backend.values import Role, RoundStatus
+from backend.services.samples.exports import ExportRequest
+from backend.values import Group, Prompt, Role, RoundStatus, Sample
 from backend.values.questions import QuestionKind, QuestionOptions, read_answer
 from tests import rows
 from tests.integration import site
@@ -185,3 +189,69 @@ def test_each_kind_takes_its_own_answers(kind: str, value: dict, is_right: bool)
     else:
         with pytest.raises(ValueError, match=r"\."):
             read_answer(QuestionKind(kind), TONES, value, 3)
+
+
+@pytest.mark.parametrize(
+    ("tests", "found"),
+    [
+        (("accuracy>=3",), [0, 1]),  # means of 3 and 5
+        (("accuracy<=2",), [2]),
+        (("accuracy=3",), [0]),
+        (("tone=warm",), [0, 2]),
+        (("accuracy>=3", "tone=warm"), [0]),
+        (("tone=war",), []),
+    ],
+)
+def test_samples_are_filtered_by_answers(desk: Desk, tests: tuple[str, ...], found: list[int]) -> None:
+    for name, sample, rating, tone in (("Ada", 0, 1, "warm"), ("Ben", 0, 5, "cold"), ("Ada", 1, 5, "cold")):
+        desk.say(name, desk.rating, {"rating": rating}, sample)
+        desk.say(name, desk.tone, {"label": tone}, sample)
+    desk.say("Ben", desk.rating, {"rating": 2}, 2)
+    desk.say("Ben", desk.tone, {"label": "warm"}, 2)
+    page = samples.page(desk.curator, desk.round.id, Filters(answer=tests))
+    assert [row.id for row in page.rows] == [desk.ids[n] for n in found]
+    if 0 in found:
+        assert page.rows[0].answers == {"accuracy": 3.0, "tone": {"warm": 1, "cold": 1}}
+        desk.act("Ada", desk.ids[0], ACCEPT)
+        both = samples.page(desk.curator, desk.round.id, Filters(answer=tests, decided="others"))
+        assert [row.id for row in both.rows] == [desk.ids[0]]
+    with pytest.raises(PermissionDenied, match="answers"):
+        samples.page(desk.who("Ada"), desk.round.id, Filters(answer=tests))
+
+
+@pytest.mark.on_sqlite
+@pytest.mark.parametrize("test", ["accuracy>=high", "tone>=2", "nothing=1", "Accuracy>=1", "accuracy", "tone=\x00"])
+def test_a_test_of_no_answer_is_refused(desk: Desk, test: str) -> None:
+    with pytest.raises(InvalidInput):
+        samples.page(desk.curator, desk.round.id, Filters(answer=(test,)))
+
+
+@pytest.mark.on_sqlite
+def test_answers_go_along_with_samples_as_far_as_one_may_see_them(desk: Desk) -> None:
+    desk.say("Ada", desk.rating, {"rating": 4})
+    desk.say("Ben", desk.tone, {"label": "warm"})
+    wanted = ExportRequest((desk.round.id,), Filters())
+
+    def keys(actor) -> list[str]:
+        made = exports.export(actor, desk.project.id, wanted)
+        first = json.loads(made.path.read_text(encoding="utf-8").splitlines()[0])
+        made.path.unlink()
+        made.release()
+        return [answer["question"] for answer in first["answers"]]
+
+    assert keys(desk.curator) == ["accuracy", "tone"]
+    assert keys(desk.who("Ada")) == ["accuracy"]
+    assert samples.page(desk.who("Ada"), desk.round.id).rows[0].answers == {"accuracy": 4.0}
+
+
+@pytest.mark.on_sqlite
+def test_a_selector_gets_the_ratings_of_the_question_that_it_names(desk: Desk) -> None:
+    for name, rating in (("Ada", 2), ("Ben", 5)):
+        desk.say(name, desk.rating, {"rating": rating})
+    desk.say("Ada", desk.rating, {"rating": 4})
+    texts = tuple(Sample(n, 1, "text") for n in desk.ids[:2])
+    with reading() as db:
+        (group,) = ratings.with_ratings(db, [Group(Prompt(1, []), texts)], desk.project.id, "accuracy")
+        with pytest.raises(InvalidInput, match="it has accuracy"):
+            ratings.with_ratings(db, [group], desk.project.id, "tone")
+    assert [one.ratings for one in group.samples] == [(5.0, 4.0), ()]

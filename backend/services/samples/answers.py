@@ -1,6 +1,9 @@
 """What people answered to a project's questions, as far as one may see it: as colleagues' decisions are seen."""
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,8 +15,10 @@ from backend.services.questions import standing
 from backend.services.questions.standing import AnswerView
 from backend.services.rounds import get_row
 from backend.services.samples import visibility
+from backend.services.samples.rows import SampleRow
 from backend.services.samples.visibility import Hidden
-from backend.values import Role
+from backend.values import JSON, Role, mean_score
+from backend.values.questions import ANSWERS, QuestionKind
 
 
 def of_sample(actor: Actor, sample_id: int) -> list[AnswerView]:
@@ -37,6 +42,36 @@ def of_round(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> list[Ans
         here = list(db.scalars(select(row.id).where(row.id.in_(sample_ids), row.round_id == round_id)))
         found = seen(db, actor, visibility.hidden(db, actor, round_), here)
         return [answer for sample_id in sorted(found) for answer in found[sample_id]]
+
+
+def with_answers(
+    db: Session, actor: Actor, kept: Hidden, project_id: int, rows: Sequence[SampleRow]
+) -> list[SampleRow]:
+    """The rows with what was answered of each, in short. A project without questions is asked nothing more."""
+    question = tables.Question
+    kinds = dict(
+        db.execute(select(question.key, question.kind).where(question.project_id == project_id)).tuples().all()
+    )
+    if not kinds or not rows:
+        return list(rows)
+    found = seen(db, actor, kept, [row.id for row in rows])
+    return [replace(row, answers=in_short(found.get(row.id, []), kinds)) for row in rows]
+
+
+def in_short(given: Sequence[AnswerView], kinds: Mapping[str, QuestionKind]) -> JSON:
+    """By key: the mean rating, how often each label was chosen or marked, or the texts."""
+    values: dict[str, list[JSON]] = defaultdict(list)
+    for answer in given:
+        values[answer.key].append(answer.value or {})
+    return {key: _of_kind(kinds[key], some) for key, some in values.items()}
+
+
+def _of_kind(kind: QuestionKind, values: Sequence[JSON]) -> Any:
+    if kind is QuestionKind.rating:
+        return mean_score([value["rating"] for value in values])
+    if kind is QuestionKind.text:
+        return [value["text"] for value in values]
+    return dict(Counter(label for value in values for label in ANSWERS[kind].model_validate(value).chosen))
 
 
 def seen(
