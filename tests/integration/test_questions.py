@@ -14,6 +14,7 @@ from backend.services.questions.answers import NewAnswer
 from backend.services.samples import Filters, exports
 from backend.services.samples import answers as seen
 from backend.services.samples.exports import ExportRequest
+from backend.services.team import removals
 from backend.values import Group, Prompt, Role, RoundStatus, Sample
 from backend.values.questions import QuestionKind, QuestionOptions, read_answer
 from tests import rows
@@ -255,3 +256,16 @@ def test_a_selector_gets_the_ratings_of_the_question_that_it_names(desk: Desk) -
         with pytest.raises(InvalidInput, match="it has accuracy"):
             ratings.with_ratings(db, [group], desk.project.id, "tone")
     assert [one.ratings for one in group.samples] == [(5.0, 4.0), ()]
+
+
+def test_answers_go_with_a_persons_work_and_come_back_with_it(desk: Desk) -> None:
+    admin, ada = rows.make_actor(desk.project, Role.admin), desk.who("Ada")
+    desk.act("Ada", desk.ids[0], ACCEPT)
+    desk.say("Ada", desk.rating, {"rating": 2})
+    desk.say("Ada", desk.rating, {"rating": 4})
+    desk.say("Ada", desk.tone, {"label": "warm"})
+    desk.say("Ada", desk.tone, None)
+    gone = removals.remove(admin, desk.round.id, ada.user_id, reason="careless")
+    assert desk.values(admin) == []
+    removals.undo(admin, desk.round.id, gone.id)
+    assert desk.values(admin) == [(ada.name, "accuracy", {"rating": 4})]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from backend.db import tables
@@ -46,6 +46,21 @@ def of_samples(
         for found in db.execute(query.where(among(row.sample_id, chunk))):
             answers[found.sample_id].append(AnswerView(*found))
     return answers
+
+
+def set_aside(db: Session, round_id: int, user_id: int) -> None:
+    """Let nothing stand that this person answered in the round; the rows stay."""
+    row = tables.Answer
+    db.execute(update(row).where(row.round_id == round_id, row.user_id == user_id).values(is_standing=False))
+
+
+def bring_back(db: Session, round_id: int, user_id: int) -> None:
+    """Let the last answer of this person to each question of each sample stand again, but for those taken back."""
+    row = tables.Answer
+    theirs = (row.round_id == round_id, row.user_id == user_id)
+    last = select(func.max(row.id)).where(*theirs).group_by(row.sample_id, row.question_id)
+    again = update(row).where(*theirs, row.id.in_(last), row.value.is_not(None))
+    db.execute(again.values(is_standing=True), execution_options={"synchronize_session": False})
 
 
 def own(db: Session, user_id: int, sample_ids: Sequence[int]) -> dict[int, dict[int, dict[str, Any]]]:

@@ -1,7 +1,8 @@
 """Taking one person's work out of a round: what it would change, doing it, and taking that back.
 
-While the round is in review, the person's decisions are retracted in one batch and labels follow. Afterwards the labels
-are frozen with what training read: then the removal is noted, with the checkpoints that learned from the work.
+While the round is in review, the person's decisions are retracted in one batch and labels follow; what they answered to
+questions stands no more. Afterwards the labels are frozen with what training read: then the removal is noted, with the
+checkpoints that learned from the work.
 """
 
 import uuid
@@ -24,6 +25,7 @@ from backend.services.datasets import descent
 from backend.services.datasets.descent import Affected, Learned
 from backend.services.decisions import group_decisions, labels, leases
 from backend.services.decisions.locks import lock_round
+from backend.services.questions import standing as answers
 from backend.services.queue import gold
 from backend.services.rounds import get_row
 from backend.values import JSON, DecisionKind, LabelSource, Role, RoundStatus, Verdict
@@ -197,6 +199,7 @@ def _remove(
             db.execute(insert(tables.Decision), [_retraction(actor, decision, reason, batch_id) for decision in chunk])
         labels.recompute(db, work.touched)
         _free_slots(db, round_.id, user_id, work.decisions)
+        answers.set_aside(db, round_.id, user_id)
         changed = _difference(before, _words(db, work.shaped))
     return _preview(db, round_, work, changed)
 
@@ -344,6 +347,7 @@ def _restore(db: Session, actor: Actor, round_: tables.Round, event: tables.Even
     back = [decision for decision in removed if not _held_a_slot(decision, settings) or decision.sample_id in won]
     for chunk in in_chunks(back):
         db.execute(insert(tables.Decision), [_copy(actor, decision, event.details["batch_id"]) for decision in chunk])
+    answers.bring_back(db, round_.id, person.user_id)
     labels.recompute(db, _touched(db, back))
     return len(removed) - len(back)
 
