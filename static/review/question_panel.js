@@ -41,7 +41,7 @@ function one(questions, question, n) {
   const parts = kind === "text" ? [field(questions, question, n)] : [choices(questions, question, n)];
   if (kind === "spans") parts.push(marked(questions, question));
   return make(
-    `div.question${isOpen ? ".is-open" : ""}`,
+    `div.own-question${isOpen ? ".is-open" : ""}`,
     { role: "group", tabIndex: -1, "aria-labelledby": `question-${id}` },
     head,
     help ? make("p.rondo-muted.asks", { dir: "auto" }, help) : null,

@@ -12,7 +12,7 @@ TEMPLATE = """
   {{#each value.questions}}
   <div class="one"><p><b>{{this.title}}</b>{{#if this.is_required}} <span class="rondo-badge">required</span>{{/if}}
     {{#if this.help}}<span class="rondo-muted help">{{this.help}}</span>{{/if}}</p>
-    <p class="choices">{{#each this.choices}}<span class="choice"><kbd>{{this.key}}</kbd> {{this.label}}</span>{{/each}}
+    <p class="choices">{{#each this.choices}}<span class="choice">{{#if this.key}}<kbd>{{this.key}}</kbd> {{/if}}{{this.label}}</span>{{/each}}
     {{#if this.field}}<span class="rondo-muted">{{this.field}}</span>{{/if}}</p></div>
   {{/each}}
 </section>
@@ -40,7 +40,7 @@ def value_of(views: list[QuestionView]) -> dict[str, Any]:
                 "title": view.title,
                 "help": view.help,
                 "is_required": view.is_required,
-                "choices": [{"key": key, "label": label} for key, label in choices(view)],
+                "choices": [{"key": key if key != label else "", "label": label} for key, label in choices(view)],
                 "field": FIELDS.get(view.kind, ""),
             }
             for view in views

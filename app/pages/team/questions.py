@@ -40,22 +40,38 @@ def build(private: dict[str, Any]) -> None:
             preview = markup(question_preview.TEMPLATE, question_preview.CSS, value={}, elem_id="questions-preview")
         with list_detail.detail(needs(Role.curator)):
             chosen = gr.Dropdown([(NEW, 0)], value=0, label="Question", filterable=False, elem_id="question-chosen")
-            title = gr.Textbox(label="What is asked", max_length=MOST_TITLE, elem_id="question-title")
-            help_ = gr.Textbox(
-                label="Help", info="Shown below the question.", lines=2, max_length=MOST_HELP, elem_id="question-help"
-            )
-            kind = gr.Dropdown(KINDS, value="rating", label="Answered by", filterable=False, elem_id="question-kind")
-            highest = gr.Number(5, label="Highest rating", info="2 to 10.", precision=0, elem_id="question-highest")
-            labels = gr.Textbox(label="Labels", info="One a line.", lines=3, max_length=4000, elem_id="question-labels")
-            key = gr.Textbox(
-                label="Key",
-                info="Its name in filters, exports and recipes. Empty: made of the question.",
-                max_length=40,
-                elem_id="question-key",
-            )
-            is_required = gr.Checkbox(
-                label="Required", info="The desk sends no verdict without an answer.", elem_id="question-required"
-            )
+            # In rows: one long form would go on beside itself, out of sight.
+            with gr.Row():
+                title = gr.Textbox(label="What is asked", max_length=MOST_TITLE, elem_id="question-title")
+            with gr.Row():
+                help_ = gr.Textbox(
+                    label="Help",
+                    info="Shown below the question.",
+                    lines=2,
+                    max_length=MOST_HELP,
+                    elem_id="question-help",
+                )
+            with gr.Row():
+                kind = gr.Dropdown(
+                    KINDS, value="rating", label="Answered by", filterable=False, elem_id="question-kind"
+                )
+                highest = gr.Number(
+                    5, label="Highest rating", info="2 to 10.", precision=0, min_width=120, elem_id="question-highest"
+                )
+            with gr.Row():
+                labels = gr.Textbox(
+                    label="Labels", info="One a line.", lines=3, max_length=4000, elem_id="question-labels"
+                )
+            with gr.Row():
+                key = gr.Textbox(
+                    label="Key",
+                    info="Its name in filters, exports and recipes. Empty: made of the question.",
+                    max_length=40,
+                    elem_id="question-key",
+                )
+                is_required = gr.Checkbox(
+                    label="Required", info="The desk sends no verdict without an answer.", elem_id="question-required"
+                )
             with gr.Row(elem_classes="rondo-toolbar"):
                 save = buttons.primary("Save question", elem_id="question-save")
                 up = buttons.secondary("Move up", elem_id="question-up")
