@@ -12,7 +12,8 @@ TEMPLATE = """
   {{#each value.questions}}
   <div class="one"><p><b>{{this.title}}</b>{{#if this.is_required}} <span class="rondo-badge">required</span>{{/if}}
     {{#if this.help}}<span class="rondo-muted help">{{this.help}}</span>{{/if}}</p>
-    <p class="choices">{{#each this.choices}}<span class="choice">{{#if this.key}}<kbd>{{this.key}}</kbd> {{/if}}{{this.label}}</span>{{/each}}
+    <p class="choices">{{#each this.choices}}
+      <span class="choice">{{#if this.key}}<kbd>{{this.key}}</kbd> {{/if}}{{this.label}}</span>{{/each}}
     {{#if this.field}}<span class="rondo-muted">{{this.field}}</span>{{/if}}</p></div>
   {{/each}}
 </section>
