@@ -52,7 +52,21 @@ interface Sample {
   repairs?: { job: number; text: string }[];
 }
 
+/** A question of the project; `options.labels`: what is chosen from. */
+interface Question {
+  id: number;
+  key: string;
+  kind: "rating" | "label" | "labels" | "text" | "spans";
+  title: string;
+  help: string;
+  options: { highest: number; labels: string[] };
+  is_required: boolean;
+  is_active: boolean;
+}
+
 interface Item extends Sample {
+  /** What the person answered, by the number of the question. */
+  answers?: Record<string, any>;
   messages: Message[];
   members: Sample[] | null;
   num_members: number;
@@ -110,6 +124,7 @@ interface Opened {
   mode: "sample" | "group" | "pair" | "judgment";
   order: string;
   guidelines: string;
+  questions: Question[];
   scores: number[];
   scale: [number, number] | null;
   why: string[];
@@ -173,6 +188,7 @@ interface Desk {
   isReady: boolean;
   isGoingBack: boolean;
   pressed: [name: string, key: string][];
+  questions: import("../../static/review/questions.js").Questions;
   news: import("../../static/review/news.js").News;
   history: import("../../static/review/notes.js").History;
   chain: import("../../static/review/chain.js").Chain;

@@ -11,11 +11,12 @@ from app.widgets.asked import asked_for
 from app.widgets.round_choice import why_closed
 from backend.boundary import Id, Line
 from backend.errors import NotFound
-from backend.services import projects, review_settings, reviews, rounds
+from backend.services import projects, questions, review_settings, reviews, rounds
 from backend.services.access import Actor
 from backend.services.decisions import leases
 from backend.services.decisions.leases import Holding
 from backend.services.projects import ProjectView
+from backend.services.questions import QuestionView
 from backend.services.queue import Order
 from backend.services.review_settings import Mode, ReviewSettings
 from backend.services.reviews import ReviewProgress, preferences, review_keys
@@ -68,13 +69,15 @@ class Shows(BaseModel):
 
 
 class OpenDesk(BaseModel):
-    """A desk on one round. `ahead`: the most items to hold. `scores`: those that have a key each."""
+    """A desk on one round. `ahead`: the most items to hold. `questions`: what the project asks beside the verdict.
+    `scores`: those that have a key each."""
 
     round: OpenedRound
     mode: Mode
     ahead: int
     orders: list[Order]
     guidelines: str
+    questions: list[QuestionView]
     scores: list[int]
     scale: tuple[float, float] | None
     why: list[str]
@@ -202,6 +205,7 @@ def desk_on(actor: Actor, project: ProjectView, round_: RoundView) -> OpenDesk:
         ahead=ahead(settings, progress, actor.user_id),
         orders=list(Order),
         guidelines=project.guidelines,
+        questions=questions.list_questions(actor, project.id, with_retired=False),
         scores=score_keys(round_),
         scale=scale(round_),
         why=list(review_keys.WHY),

@@ -31,6 +31,12 @@ Decided = Annotated[
 ]
 
 
+Tests = Annotated[
+    tuple[Line, ...],
+    Query(max_length=10, description="tests of answers to the project's questions: accuracy>=4, tone=warm"),
+]
+
+
 class SamplePage(Page[SampleRow]):
     """`count` is bounded: not exact means at least so many."""
 
@@ -72,6 +78,7 @@ def asked_filters(
     prompt: Line = "",
     step: Steps = (),
     decided: Decided = "",
+    answer: Tests = (),
 ) -> Filters:
     """The filters of a list, as its address says them."""
     return Filters(
@@ -90,6 +97,7 @@ def asked_filters(
         prompt,
         step,
         decided,
+        answer,
     )
 
 

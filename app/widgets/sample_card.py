@@ -29,6 +29,8 @@ WORDS = {
     DecisionKind.rank: "Ranked with its group by",
     DecisionKind.note: "Noted by",
 }
+ANSWER = "answer: "
+"""Before the key of a question, as the name of its column."""
 HIDDEN = "hidden until you decide"
 HIDDEN_CHAIN = "Where the text came from and what was said of it is hidden until the review is over."
 MORE_QUESTIONS = "There are more of them; the list of samples, by step, has all."
@@ -51,7 +53,7 @@ def table_row(row: SampleRow, steps: Mapping[int, str], keys: Sequence[str] = ()
         score(row.score),
         row.verdict or "–",
         CORRECT[row.is_correct],
-        *(noted(row.metadata.get(key)) for key in keys),
+        *(noted(cell(row, key)) for key in keys),
         joined(row.excerpt) or one_line(row.text),
         joined(row.prompt_excerpt) or one_line(row.prompt),
         row.source if row.source != LabelSource.none else "–",
@@ -60,6 +62,13 @@ def table_row(row: SampleRow, steps: Mapping[int, str], keys: Sequence[str] = ()
         row.finish_reason,
         score(row.spread),
     ]
+
+
+def cell(row: SampleRow, key: str) -> object:
+    """What a column of metadata, or of answers to a question, holds."""
+    if key.startswith(ANSWER):
+        return row.answers.get(key.removeprefix(ANSWER))
+    return row.metadata.get(key)
 
 
 def joined(pieces: Sequence[TextPiece]) -> str:
@@ -149,6 +158,7 @@ def card(detail: SampleDetail, query: JSON, searches: JSON | None = None) -> JSO
         "messages": [{"role": m["role"], "pieces": marked(m["content"], prompt)} for m in detail.messages],
         "unhinted": cut(str(detail.prompt[-1]["content"])) if detail.is_hinted and detail.prompt else "",
         "answer": detail.answer,
+        "answers": "; ".join(f"{key} {noted(value)}" for key, value in row.answers.items()),
         "notes": ", ".join(f"{key} {noted(value)}" for key, value in row.metadata.items()),
         "title": title(detail),
         "turns": [{"who": speaker(m["role"]), "content": cut(m["content"])} for m in detail.turns[:-1]],

@@ -31,6 +31,8 @@ DECIDED = [
     ("Decided by others", "others"),
     ("Reviewers disagree", "disputed"),
 ]
+TESTS_APART = ";"
+"""Between tests of answers."""
 FLAGS = tuple(name for _, name in ONLY)
 SORTS = [
     ("Number, oldest first", "+id"),
@@ -44,7 +46,7 @@ SORTS = [
 ]
 NUMBERS = ("min_score", "max_score", "min_tokens", "max_tokens")
 CHOICES = ("verdict", "source", "kind", "only")
-NAMES = ("text", "prompt", *CHOICES, *NUMBERS, "decided", "sort", "step")
+NAMES = ("text", "prompt", *CHOICES, *NUMBERS, "decided", "answer", "sort", "step")
 """What the bar holds, in the order of its components. `only` joins the yes-or-no filters; `step` counts from 0."""
 ONE_OF = {name: {value for _, value in choices} for name, choices in (("sort", SORTS), ("decided", DECIDED))}
 NOTHING: tuple[Any, ...] = (None, "", [], "+id")
@@ -67,7 +69,7 @@ class SampleBar:
     columns: gr.Dropdown
 
 
-FOLDED = ("prompt", "source", "kind", *NUMBERS, "decided")
+FOLDED = ("prompt", "source", "kind", *NUMBERS, "decided", "answer")
 """The filters behind "More filters"."""
 
 
@@ -105,6 +107,13 @@ def filter_bar(name: str = "samples", *, is_list: bool = True) -> SampleBar:
             fields[field] = _several(name, field, label, choices)
         fields["decided"] = gr.Dropdown(
             DECIDED, value="", label="Decisions", filterable=False, min_width=120, elem_id=f"{name}-decided"
+        )
+        fields["answer"] = gr.Textbox(
+            label="Answers to questions",
+            placeholder="accuracy>=4; tone=warm",
+            max_length=1000,
+            min_width=140,
+            elem_id=f"{name}-answer",
         )
         for field, label, precision in (
             ("min_score", "Score from", None),
@@ -172,7 +181,9 @@ def from_bar(values: tuple[Any, ...]) -> JSON:
 
 def to_bar(query: JSON) -> list[Any]:
     """Values for the components."""
-    empty: JSON = {"text": "", "prompt": "", "sort": "+id", "step": "", "decided": ""} | {name: [] for name in CHOICES}
+    empty: JSON = {"text": "", "prompt": "", "sort": "+id", "step": "", "decided": "", "answer": ""} | {
+        name: [] for name in CHOICES
+    }
     return [query.get(name, empty.get(name)) for name in NAMES]
 
 
@@ -189,6 +200,8 @@ def from_address(parameters: Mapping[str, str]) -> JSON:
             continue
         if name in CHOICES:
             query[name] = [part for part in value.split(",") if part in known[name]]
+        elif name == "answer":
+            query[name] = f"{TESTS_APART} ".join(tests_in(value))
         elif name in NUMBERS:
             query |= _number(name, value)
         elif name == "step":
@@ -219,9 +232,27 @@ def read_filters(query: JSON) -> Filters:
         **chosen,
         step=(int(query["step"]),) if query.get("step") else (),
         decided=query.get("decided", ""),
+        answer=tuple(parts_of(query.get("answer", ""))),
         text=query.get("text", "").strip(),
         prompt=query.get("prompt", "").strip(),
     )
+
+
+def parts_of(tests: str) -> list[str]:
+    """The tests of answers in a field, as they are."""
+    return [part.strip() for part in tests.split(TESTS_APART) if part.strip()]
+
+
+def tests_in(tests: str) -> list[str]:
+    """Those that are tests."""
+    read: list[str] = []
+    for part in parts_of(tests):
+        try:
+            Filters(answer=(*read, part))
+        except InvalidInput:
+            continue
+        read.append(part)
+    return read
 
 
 def read_sort(query: JSON) -> Sort:

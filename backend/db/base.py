@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from backend import values
+from backend.values.questions import QuestionKind
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -75,6 +76,7 @@ class Base(DeclarativeBase):
                 values.FailureKind,
                 values.WarningLevel,
                 values.WorkerOrder,
+                QuestionKind,
             )
         },
     }

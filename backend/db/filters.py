@@ -1,5 +1,6 @@
 """What a list of samples may be asked for: filters, sorts, and the place in a list."""
 
+import re
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
@@ -18,6 +19,39 @@ OF_ONE_STEP = 432
 """So many facets a step has; those of step 1, which made all samples of a recipe of slots, are the first."""
 
 
+ANSWER_TEST = re.compile(r"\s*([a-z][a-z0-9_]{0,39})\s*(>=|<=|=)\s*(\S.{0,199})", re.DOTALL)
+MOST_TESTS = 10
+
+
+@dataclass(frozen=True)
+class AnswerTest:
+    """One test of what people answered: the key of a question, a sign, and a number or a label."""
+
+    key: str
+    sign: str
+    word: str
+
+    @classmethod
+    def read(cls, text: str) -> "AnswerTest":
+        """The test that a text writes; raises `InvalidInput`."""
+        match = ANSWER_TEST.fullmatch(boundary.text(text, "A test of an answer", boundary.MOST_LINE))
+        if match is None:
+            raise InvalidInput(f"answer: {text[:80]!r} tests no answer. Write accuracy>=4, accuracy<=2 or tone=warm.")
+        test = cls(match[1], match[2], match[3].strip())
+        if test.sign != "=" and test.number is None:
+            raise InvalidInput(f"answer: {test.word[:80]!r} is no number. Write {test.key}{test.sign}4.")
+        return test
+
+    @property
+    def number(self) -> float | None:
+        """The word as a number; None where it is none."""
+        try:
+            number = float(self.word)
+        except ValueError:
+            return None
+        return number if abs(number) <= boundary.MOST_SCORE else None
+
+
 @dataclass(frozen=True)
 class Filters:
     """Every field narrows; empty means all. `kind` other: whatever is neither completion nor edit.
@@ -30,6 +64,9 @@ class Filters:
 
     `decided`: by who asks (me), by somebody else (others), or by several who disagree and nobody settled it (disputed).
     Who that is, is known where a list is asked for: the other filters tell it of themselves.
+
+    `answer`: tests of what people answered to the project's questions, by their keys: `accuracy>=4` of the mean rating,
+    `tone=warm` of a label that somebody chose. All of them have to hold.
     """
 
     min_score: Score | None = None
@@ -47,6 +84,7 @@ class Filters:
     prompt: Line = ""
     step: tuple[int, ...] = ()
     decided: str = ""
+    answer: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         boundary.text(self.text, "What is searched for in texts", boundary.MOST_LINE)
@@ -62,6 +100,15 @@ class Filters:
                 raise InvalidInput(f"There is no {name} {wrong[0]!r}. Choose from {', '.join(known)}.")
         if self.decided not in DECIDED:
             raise InvalidInput(f"decided: there is no {self.decided[:80]!r}. Choose from {', '.join(DECIDED[1:])}.")
+
+        if len(self.answer) > MOST_TESTS:
+            raise InvalidInput(f"answer: up to {MOST_TESTS} tests are made at once. Leave some out.")
+        for test in self.answer:
+            AnswerTest.read(test)
+
+    @property
+    def answer_tests(self) -> list["AnswerTest"]:
+        return [AnswerTest.read(test) for test in self.answer]
 
     def matches_facet(self, code: int) -> bool:
         """Whether samples with this facet pass the filters that are facets."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -26,6 +26,7 @@ LEVELS = 40
 Value = str | float
 Pattern = tuple[Value, ...]
 Counts = tuple[tuple[Pattern, int], ...]
+Level = Literal["nominal", "ordinal"]
 Statistic = Callable[[Any], float | None]
 
 
@@ -60,7 +61,12 @@ def fleiss(items: Iterable[Sequence[Value]]) -> Figure:
 
 def alpha(items: Iterable[Sequence[Value]], *, is_interval: bool = False) -> Figure:
     """Krippendorff's alpha, nominal or interval; items may have any number of raters from two on."""
-    return _alpha(_counted(items), is_interval)
+    return _interval(_counted(items)) if is_interval else _alpha(_counted(items), "nominal")
+
+
+def ordinal_alpha(items: Iterable[Sequence[Value]]) -> Figure:
+    """Krippendorff's alpha of ranks: two values differ by how many of all values lie between them."""
+    return _alpha(_counted(items), "ordinal")
 
 
 def _counted(items: Iterable[Sequence[Value]], *, is_ordered: bool = False) -> Counts:
@@ -122,9 +128,12 @@ def _fleiss(counts: Counts) -> Figure:
 
 
 @lru_cache(maxsize=512)
-def _alpha(counts: Counts, is_interval: bool) -> Figure:
-    if is_interval:
-        return _interval_alpha(_rounded(counts))
+def _interval(counts: Counts) -> Figure:
+    return _interval_alpha(_rounded(counts))
+
+
+@lru_cache(maxsize=512)
+def _alpha(counts: Counts, level: Level) -> Figure:
     import krippendorff
 
     rows, domain = _rows(counts, _codes(counts))
@@ -136,9 +145,7 @@ def _alpha(counts: Counts, is_interval: bool) -> Figure:
         if is_used.sum() < 2:
             return None
         return float(
-            krippendorff.alpha(
-                value_counts=table[:, is_used], value_domain=values[is_used], level_of_measurement="nominal"
-            )
+            krippendorff.alpha(value_counts=table[:, is_used], value_domain=values[is_used], level_of_measurement=level)
         )
 
     return _figure(counts, alpha_of, cells=len(domain) ** 2)

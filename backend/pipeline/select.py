@@ -12,7 +12,7 @@ from backend.db import reading, tables
 from backend.db.many import in_chunks
 from backend.errors import EmptySelection
 from backend.mixers import Mixer
-from backend.pipeline import cuts, mix, reviewers, scores
+from backend.pipeline import cuts, mix, ratings, reviewers, scores
 from backend.pipeline import groups as group_values
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.ask import ask_due
@@ -79,6 +79,8 @@ def labelled(
     groups = group_values.load(db, batch, place=stage.place)
     if selector.reads_reviewers:
         groups = reviewers.with_reviewers(db, groups, known)
+    if selector.rated_question:
+        groups = ratings.with_ratings(db, groups, stage.round.project_id, selector.rated_question)
     return [with_known(group, known) for group in groups if group.samples or not selector.needs_texts]
 
 

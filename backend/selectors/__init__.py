@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 from backend.registry import Part
-from backend.values import DatasetType, Group, LabelSource, Sample, Selection, Verdict
+from backend.values import DatasetType, Group, LabelSource, Sample, Selection, Verdict, mean_score
 
 _STANDING = {Verdict.accept: 1, None: 0, Verdict.reject: -1}
 """How a sample stands by what a person said of it, before any score."""
@@ -27,6 +27,11 @@ class Selector(Part, kind="selector"):
 
     reads_reviewers: ClassVar[bool] = False
     """True where it asks how many people decided on a sample."""
+
+    @property
+    def rated_question(self) -> str:
+        """The key of the project's question whose ratings it reads; empty for none."""
+        return ""
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -92,6 +97,11 @@ def with_twins(group: Group) -> list[Sample]:
         if verdict is not None:
             verdicts.setdefault(sample.full_text.strip(), set()).add(verdict)
     return [_decided(sample, verdicts.get(sample.full_text.strip(), set())) for sample in group.samples]
+
+
+def mean_rating(sample: Sample, fewest: int = 1) -> float | None:
+    """Return the mean of people's ratings, None where fewer than so many gave one."""
+    return mean_score(sample.ratings) if len(sample.ratings) >= max(1, fewest) else None
 
 
 def is_truncated(sample: Sample) -> bool:

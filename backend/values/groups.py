@@ -75,6 +75,8 @@ class Sample:
     """The score of each judgment by the last judge, in order; filled for mixers that read them."""
     reviewers: int = 0
     """How many people decided on it; filled for selectors that read it."""
+    ratings: tuple[float, ...] = ()
+    """What people rated it in the question that a selector names, one each; filled for that selector."""
     turns: tuple[Message, ...] = ()
     """Of an episode every message after the question, by the assistant and by the environment; `text` is the last."""
 

@@ -24,7 +24,7 @@ export class Acts extends Answers {
    * @param {Item | undefined} item
    */
   decide(kind, more = {}, item = this.line.current) {
-    if (!item || !this.round.is_open) return;
+    if (!item || !this.round.is_open || this.questions.stops(kind, item)) return;
     const act = this.act(kind, item, more);
     this.remember(act, item);
     item.mine = { kind, score: more.score ?? null, value: more.value || null, client_id: act.client_id, saved: false };
@@ -87,6 +87,7 @@ export class Acts extends Answers {
       this.say("The review was closed meanwhile. What you write is kept in this browser.");
       return false;
     }
+    if (target === item && this.questions.stops("edit", item)) return false;
     const more = { text, ...(value ? { value } : {}) };
     target.edits = [...(target.edits || []), text];
     if (target === item) {
@@ -275,6 +276,7 @@ export class Acts extends Answers {
   after(item) {
     if (item) this.parts.answer.scrollTop = 0;
     if (!this.parts.find.hidden) this.find.look();
+    this.questions.show(item);
     this.history.show(item);
     this.chain.show(item);
     this.announce(screen.spoken(this));

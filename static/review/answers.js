@@ -19,6 +19,7 @@ export class Answers extends Base {
    * @param {any} result
    */
   sent(act, result) {
+    if (act.kind === "answer") return undefined;
     const { decision, meanwhile } = result;
     const { sample_id, late_because: late, replaces } = decision;
     this.tally = result.tally;
@@ -85,12 +86,13 @@ export class Answers extends Base {
     const isUndo = act.kind === "retract";
     const entry = isUndo ? this.undone.get(act.client_id) : this.done.find((one) => one.client_id === act.client_id);
     this.undone.delete(act.client_id);
+    if (act.kind === "answer") this.questions.refused(act);
     // Nothing stands that could be taken back: what is shown is right, and there is nothing to settle.
     const isNothing = isUndo && !isFrozen && (error.type === "NotFound" || error.type === "Conflict");
     if (entry && !isUndo) this.revert(entry);
     if (entry && isUndo && !isNothing) this.standsAgain(entry);
     this.keepText(act);
-    if (!isNothing) this.news.tell("refused", act.sample_id, error.message);
+    if (!isNothing) this.news.tell(act.kind === "answer" ? "unanswered" : "refused", act.sample_id, error.message);
     this.sayHeld();
     this.paint({ keep: true });
     if (isNothing) this.hint(error.message);
@@ -156,6 +158,7 @@ export class Answers extends Base {
     for (const { act } of this.outbox.giveUp()) {
       const entry = this.done.find((one) => one.client_id === act.client_id);
       if (entry) this.revert(entry);
+      if (act.kind === "answer") this.questions.refused(act);
       this.keepText(act);
     }
     this.sayHeld();

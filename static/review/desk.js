@@ -21,6 +21,7 @@ import { News } from "./news.js";
 import { History, writeNote } from "./notes.js";
 import { Outbox } from "./outbox.js";
 import { Palette } from "./palette.js";
+import { Questions } from "./questions.js";
 import { Repair } from "./repair.js";
 import { kept, Rest } from "./rest.js";
 import { Team } from "./team.js";
@@ -52,22 +53,19 @@ export class Desk extends Acts {
     /** @type {Mode} */
     this.mode = new MODES[opened.mode](this);
     this.parts = layout(element, opened, this);
-    this.outbox = new Outbox(
-      `rondo.review.${me}.${round.id}`,
-      (acts) => this.rest.post(`${this.address}/decisions`, { decisions: acts }),
-      {
-        sent: (act, result) => this.sent(act, result),
-        refused: (act, error) => this.refused(act, error),
-        held: (error) => this.held(error),
-        withdrawn: (act) => this.withdrawn(act),
-        change: (outbox) => this.changed(outbox),
-      },
-    );
+    this.outbox = new Outbox(`rondo.review.${me}.${round.id}`, (acts) => this.questions.send(acts), {
+      sent: (act, result) => this.sent(act, result),
+      refused: (act, error) => this.refused(act, error),
+      held: (error) => this.held(error),
+      withdrawn: (act) => this.withdrawn(act),
+      change: (outbox) => this.changed(outbox),
+    });
     this.line = new Line((wanted) => this.claim(wanted), {
       onChange: () => this.onItems(),
       onDrop: (ids) => this.team.giveBack(ids),
       most: opened.ahead,
     });
+    this.questions = new Questions(/** @type {any} */ (this));
     this.addTools();
     this.started = performance.now();
     const knows = (/** @type {string} */ name) => this.mode.knows(name);
@@ -225,6 +223,9 @@ export class Desk extends Acts {
   }
   do_palette() {
     this.palette.open();
+  }
+  do_question() {
+    this.questions.toggle();
   }
   do_search() {
     this.find.open();

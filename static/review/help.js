@@ -8,6 +8,8 @@ import { refusal } from "./rest.js";
 const MODIFIERS = ["Shift", "Control", "Alt", "Meta", "AltGraph", "CapsLock"];
 const FIXED = [
   ["Ctrl+Enter", "Save or send, from inside a text"],
+  ["1–9, 0", "Answer the open question of the project"],
+  ["↑ ↓", "From one question of the project to the other, while one is open"],
   ["Esc", "Leave a text, a search or a window"],
 ];
 

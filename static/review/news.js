@@ -6,13 +6,14 @@ import { make } from "./elements.js";
 const NAMED = 8;
 
 /**
- * @typedef {"refused" | "late" | "settled" | "elsewhere"} Kind
+ * @typedef {"refused" | "unanswered" | "late" | "settled" | "elsewhere"} Kind
  * @typedef {{kind: Kind, why: string, ids: number[]}} Line
  * @typedef {{sample_id: number, text?: string, note?: string}} Act
  */
 /** @type {Record<Kind, (id: number) => string>} */
 const ONE = {
   refused: (id) => `Your decision on sample ${id} was not saved. `,
+  unanswered: (id) => `Your answer on sample ${id} was not saved. `,
   late: (id) => `Your decision on sample ${id} came late. `,
   settled: (id) => `Sample ${id}: `,
   elsewhere: (id) =>
@@ -21,6 +22,7 @@ const ONE = {
 /** @type {Record<Kind, (count: number, ids: string) => string>} */
 const SEVERAL = {
   refused: (count, ids) => `${count} decisions of yours were not saved (samples ${ids}). `,
+  unanswered: (count, ids) => `${count} answers of yours were not saved (samples ${ids}). `,
   late: (count, ids) => `${count} decisions of yours came late (samples ${ids}). `,
   settled: (count, ids) => `Samples ${ids}: `,
   elsewhere: (count, ids) =>

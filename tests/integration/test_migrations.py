@@ -26,6 +26,9 @@ def fill(world: World) -> None:
     member = Actor(ids["user_id"], "member")
     with reading() as db:
         sample = db.get_one(tables.Sample, ids["sample_id"])
+    with session() as db:
+        said = {"client_id": "answered", "question_id": ids["question_id"], "user_id": member.user_id}
+        db.add(tables.Answer(**said, sample_id=sample.id, round_id=sample.round_id, value={"text": "fine"}))
     rows.make_decision(sample, member, "prefer", value={"tie": [sample.id]}, mode="group")
     with session() as db:
         db.execute(insert(tables.Lease).values(place | {"slot": 0, "user_id": member.user_id, "expires_at": now()}))
@@ -93,6 +96,8 @@ MADE_SINCE_0022 = {
     "job_helpers",
     "job_batches",
     "sample_views",
+    "questions",
+    "answers",
 }
 
 

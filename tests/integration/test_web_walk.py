@@ -45,6 +45,12 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/projects/{project_id}/sample-views", Role.viewer, {"name": "mine"}),
     ("PATCH", "/sample-views/{view_id}", Role.curator, {"name": "renamed"}),  # the world's is shared
     ("DELETE", "/sample-views/{view_id}", Role.curator, None),
+    ("POST", "/projects/{project_id}/questions", Role.curator, {"title": "Tone", "kind": "text"}),
+    ("POST", "/projects/{project_id}/questions/presets", Role.curator, {"name": "ratings"}),
+    ("PUT", "/projects/{project_id}/questions/order", Role.curator, {"ids": []}),
+    ("PATCH", "/questions/{question_id}", Role.curator, {"help": "new"}),
+    ("DELETE", "/questions/{question_id}", Role.curator, None),
+    ("POST", "/rounds/{round_id}/answers", Role.reviewer, "answer"),
     ("POST", "/projects/{project_id}/plan/estimate", Role.viewer, {}),
     ("POST", "/projects/{project_id}/rounds", Role.curator, {}),
     ("POST", "/projects/{project_id}/previews", Role.curator, {}),
@@ -150,6 +156,9 @@ READS: dict[str, Role | str] = {
     "/projects/{project_id}/judge-limits": Role.viewer,
     "/samples/{sample_id}/decisions": Role.reviewer,
     "/samples/{sample_id}/chain": Role.viewer,
+    "/samples/{sample_id}/answers": Role.viewer,
+    "/rounds/{round_id}/answers": Role.viewer,
+    "/projects/{project_id}/questions": Role.viewer,
     "/repairs/{job_id}": ANYONE,
     "/projects/named/{name}/review": ANYONE,
     "/rounds/{round_id}/warnings": Role.viewer,
@@ -195,6 +204,7 @@ READS: dict[str, Role | str] = {
     "/projects/{project_id}/audit": Role.curator,
     "/projects/{project_id}/audit/export": Role.admin,
     "/rounds/{round_id}/agreement": Role.curator,
+    "/rounds/{round_id}/questions/agreement": Role.curator,
     "/rounds/{round_id}/reviewers": Role.curator,
     "/rounds/{round_id}/reviewers/me": Role.reviewer,
     "/rounds/{round_id}/removals": Role.curator,
@@ -217,7 +227,7 @@ READS: dict[str, Role | str] = {
 }
 LAUNCHING = {"start", "preview", "read", "switch_recipe", "put_part", "save_version", "save_recipe", "select_again"}
 """Listeners of forms that are drawn anew, for each recipe or stopped round; they are in no list of the application's."""
-REVIEWERS = {"decisions", "labels", "samples", "leases", "presences", "worths", "arena_votes"}
+REVIEWERS = {"decisions", "labels", "samples", "leases", "presences", "worths", "arena_votes", "answers"}
 CURATORS = {
     "rounds",
     "round_prompt_sets",
@@ -240,6 +250,7 @@ CURATORS = {
     "bench_samples",
     "bench_judges",
     "bench_judgments",
+    "questions",
 }
 NOT_THERE_IN_THIS_WORLD = {
     "/prompt-sets/{set_id}/problems",
@@ -284,6 +295,9 @@ def send(client: httpx.Client, method: str, path: str, body: Any, world: World) 
         body = {
             "decisions": [{"client_id": f"walk-{id(client)}", "sample_id": world.ids["sample_id"], "kind": "reject"}]
         }
+    if body == "answer":
+        place = {"sample_id": world.ids["sample_id"], "question_id": world.ids["question_id"]}
+        body = {"answers": [{"client_id": f"walk-{id(client)}", "value": {"text": "fine"}} | place]}
     if body == "push":
         body = None
     if body == "since":

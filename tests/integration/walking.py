@@ -19,6 +19,7 @@ from backend.services.checkpoints import chats
 from backend.services.people import accounts
 from backend.services.projects import trash
 from backend.values import DatasetType, JobStatus, Role, RoundStatus, Split, Stage, WarningLevel
+from backend.values.questions import QuestionKind
 from tests import rows
 from tests.integration import site
 from tests.integration.benches import make_bench
@@ -168,6 +169,7 @@ def make_world(mark: str = MARK) -> World:
             asked={"filters": {"verdict": ["accept"]}, "sort": "id", "descending": False, "columns": None},
             updated_at=now(),
         )
+        question = tables.Question(project_id=project.id, key="note", kind=QuestionKind.text, title=mark, help=mark)
         member = tables.User(name=f"{mark} member")
         arena = tables.Arena(project_id=project.id, first_id=policy.id, second_id=policy.id, secret="0" * 64)
         asked_of = tables.EndpointUse(
@@ -194,7 +196,9 @@ def make_world(mark: str = MARK) -> World:
             asked={"template": mark, "judge_id": policy.id, "reflector_id": policy.id, "rewrites": 1},
             result=REWRITTEN,
         )
-        db.add_all([job, trial, push, template, saved, view, warned, member, arena, asked_of, preview, rewrite])
+        db.add_all(
+            [job, trial, push, template, saved, view, warned, question, member, arena, asked_of, preview, rewrite]
+        )
         db.flush()
         first, second = (one.id for one in samples[:2])
         match = {"first_sample_id": first, "second_sample_id": second, "prompt_id": samples[0].prompt_id}
@@ -219,6 +223,7 @@ def make_world(mark: str = MARK) -> World:
             "template_id": template.id,
             "token_id": 0,
             "recipe_id": saved.id,
+            "question_id": question.id,
             "view_id": view.id,
             "name": "label_noise",
             "arena_id": arena.id,

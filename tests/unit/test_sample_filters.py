@@ -32,7 +32,9 @@ def test_a_shared_address_restores_the_filters(
     text: str, prompt: str, verdict: list[str], low: float | None, most: int | None, step: int | None
 ) -> None:
     one = "" if step is None else str(step)
-    query = bar.from_bar((text, prompt, verdict, [], [], ["is_flagged"], low, None, None, most, "me", "-score", one))
+    query = bar.from_bar(
+        (text, prompt, verdict, [], [], ["is_flagged"], low, None, None, most, "me", "tone=warm", "-score", one)
+    )
     again = bar.from_address(dict(parse_qsl(bar.to_address(query), keep_blank_values=True)))
     assert again == query
     assert bar.to_bar(again)[2] == verdict

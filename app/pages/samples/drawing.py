@@ -9,7 +9,7 @@ from app.widgets import charts
 from app.widgets.asked import AddressId, asked, not_here
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context
-from app.widgets.sample_card import card, found_in, table_row
+from app.widgets.sample_card import ANSWER, card, found_in, table_row
 from app.widgets.sample_filters import (
     columns_of,
     from_address,
@@ -20,7 +20,7 @@ from app.widgets.sample_filters import (
 )
 from app.widgets.times import moment
 from backend.errors import InvalidInput, NotFound, PermissionDenied
-from backend.services import samples
+from backend.services import questions, samples
 from backend.services.decisions import bulk
 from backend.services.samples import detail as sample_detail
 from backend.services.samples import text_steps
@@ -142,10 +142,13 @@ def table(rows: list[list[str]], keys: list[str]) -> Any:
 
 
 def keys_of(here: Context, query: JSON) -> list[str]:
-    """The metadata that may be columns. A list that is drawn again for new samples knows them."""
+    """The metadata and the questions that may be columns. A list that is drawn again for new samples knows them."""
     if "keys" in query:
         return list(query["keys"])
-    return metadata_keys(here.actor, query["round"]) if query.get("round") else []
+    if not query.get("round"):
+        return []
+    asked = questions.list_questions(here.actor, here.project_id)
+    return [*metadata_keys(here.actor, query["round"]), *(f"{ANSWER}{view.key}" for view in asked)]
 
 
 def columns_picker(here: Context, query: JSON) -> gr.Dropdown:

@@ -17,6 +17,7 @@ from app.widgets.sample_filters import (
     FLAGS,
     NAMES,
     NO_COLUMNS,
+    TESTS_APART,
     SampleBar,
     num_folded,
     read_filters,
@@ -212,6 +213,7 @@ def query_of(view: ViewOfSamples) -> JSON:
     if len(steps) > 1 or any(getattr(view.asked.filters, name) is False for name in FLAGS):
         raise InvalidInput(f"This page has no fields for all that {view.name} asks for. Read it by REST.")
     query = {name: list(value) if isinstance(value, tuple) else value for name, value in filters.items()}
+    query |= {"answer": f"{TESTS_APART} ".join(query["answer"])} if "answer" in query else {}
     query |= ({"step": str(steps[0])} if steps else {}) | ({"only": flags} if flags else {})
     order = ("-" if view.asked.sort.descending else "+") + view.asked.sort.key
     query |= {} if order == "+id" else {"sort": order}

@@ -33,6 +33,7 @@ DETAIL = """
   {{/each}}
   {{#if value.unhinted}}<details class="raw"><summary>Training rows get the prompt without this hint</summary>
   <div class="words" dir="auto">{{value.unhinted}}</div></details>{{/if}}
+  {{#if value.answers}}<p class="small rondo-muted">Answers: <span dir="auto">{{value.answers}}</span></p>{{/if}}
   {{#if value.notes}}<p class="small rondo-muted">Metadata: <span dir="auto">{{value.notes}}</span></p>{{/if}}
   {{#if value.answer}}<p class="small rondo-muted">Known answer: <span dir="auto">{{value.answer}}</span></p>{{/if}}
   <h3>{{value.title}}</h3>

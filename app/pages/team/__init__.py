@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.pages.team import adjudication, agreement, assign, gold, guidelines, removal, review, templates
+from app.pages.team import adjudication, agreement, assign, gold, guidelines, questions, removal, review, templates
 from app.pages.team import people as team_people
 from app.toasts import toasts
 from app.widgets import round_choice
@@ -44,6 +44,8 @@ def build() -> None:
             gold.build(chosen, gold_tab, PRIVATE)
         with gr.Tab("Guidelines"):
             guidelines.build(PRIVATE)
+        with gr.Tab("Questions"):
+            questions.build(PRIVATE)
         with gr.Tab("Review settings") as review_tab, only(Role.curator, "Changing and closing a review"):
             review.build(chosen, review_tab, PRIVATE)
         with gr.Tab("Remove work") as removal_tab, only(Role.admin, "Removing a person's work"):

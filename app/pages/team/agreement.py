@@ -11,11 +11,14 @@ from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.plain_table import plain_table, rows_of
 from app.widgets.round_choice import known
-from backend.services.team import agreement
+from backend.services.team import agreement, question_agreement
 from backend.services.team.agreement import Agreement, Among, RaterPair
+from backend.services.team.question_agreement import QuestionAgreement
 
 AMONG = ["Criterion", "People", "Shared items", "Raw agreement", "Fleiss' kappa", "Krippendorff's alpha"]
 PAIRS = ["Criterion", "Who", "With", "Shared items", "Raw agreement", "Cohen's kappa", "Krippendorff's alpha"]
+QUESTIONS = ["Question", "Label", "People", "Answers", "Shared items", "Raw agreement", "Krippendorff's alpha"]
+NO_ANSWERS = "No question of the project was answered in this round. The tab Questions has what is asked."
 NONE = "No item was decided by two people yet."
 NO_BLIND = "Nobody has decided an item before the judge's view was seen."
 NO_RANDOM = "No such item was drawn at random."
@@ -28,7 +31,7 @@ HELP = (
 def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
     """Lay out the tab and wire it."""
     note = markup(templates.NOTE, templates.NOTE_CSS, value=[HELP], elem_id="agreement-note")
-    tables = [plain_table(f"agreement-{name}") for name in ("among", "pairs", "judge", "random")]
+    tables = [plain_table(f"agreement-{name}") for name in ("among", "questions", "pairs", "judge", "random")]
     shown = [note, *tables]
     tab.select(show, chosen, shown, **private)
     chosen.input(show, chosen, shown, **private)
@@ -39,11 +42,13 @@ def show(round_id: int | None, request: gr.Request) -> list[Any]:
     """Measure the chosen round."""
     round_id = known(round_id, request)
     if round_id is None:
-        return [[HELP], {}, {}, {}, {}]
-    measured = agreement.measure(context(request).actor, round_id)
+        return [[HELP], {}, {}, {}, {}, {}]
+    actor = context(request).actor
+    measured, asked = agreement.measure(actor, round_id), question_agreement.measure(actor, round_id)
     return [
         [HELP, *notes(measured)],
         rows_of(AMONG, [among_row(row) for row in measured.among], label="All people together", none=NONE),
+        rows_of(QUESTIONS, [question_row(row) for row in asked], label="The project's questions", none=NO_ANSWERS),
         *[
             rows_of(PAIRS, [pair_row(pair) for pair in pairs], label=label, none=none)
             for pairs, label, none in (
@@ -86,4 +91,16 @@ def pair_row(pair: RaterPair) -> list[str]:
         figures.share(pair.percent),
         figures.kappa(pair.cohen),
         figures.kappa(pair.alpha),
+    ]
+
+
+def question_row(row: QuestionAgreement) -> list[str]:
+    return [
+        row.title,
+        row.label,
+        str(row.people),
+        f"{row.answers:,}",
+        f"{row.percent.n:,}",
+        figures.share(row.percent),
+        figures.kappa(row.alpha),
     ]

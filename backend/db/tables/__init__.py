@@ -15,6 +15,7 @@ from backend.db.tables.metric import Metric
 from backend.db.tables.preview import Preview
 from backend.db.tables.project import FormerSlug, Membership, Project
 from backend.db.tables.prompt import PROBES, ImportedCompletion, Prompt, PromptSet
+from backend.db.tables.question import Answer, Question
 from backend.db.tables.recipe import SavedRecipe
 from backend.db.tables.review import Assignment, Event, GoldItem, Informativeness, Lease, Presence
 from backend.db.tables.rewrite import TemplateRewrite
@@ -27,6 +28,7 @@ from backend.db.tables.warning import RoundWarning
 __all__ = [
     "JUDGED",
     "PROBES",
+    "Answer",
     "Arena",
     "ArenaMatch",
     "ArenaVote",
@@ -66,6 +68,7 @@ __all__ = [
     "Project",
     "Prompt",
     "PromptSet",
+    "Question",
     "Round",
     "RoundPromptSet",
     "RoundRole",

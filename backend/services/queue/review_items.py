@@ -1,7 +1,7 @@
 """Items as the desk shows them: texts in full, and the judge's and colleagues' words only where they may be seen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any
@@ -14,10 +14,11 @@ from backend.db.standing import ANY_LABELLING
 from backend.services.access import Actor
 from backend.services.decisions import Decision, group_decisions
 from backend.services.decisions.rules import cut_of_round
+from backend.services.questions.standing import own as own_answers
 from backend.services.queue import colleagues, reasons
 from backend.services.queue.judge_views import JudgeView, judge_views
 from backend.services.review_settings import Mode, ReviewSettings
-from backend.values import DecisionKind, Message, Messages
+from backend.values import JSON, DecisionKind, Message, Messages
 
 MAX_CHARACTERS = 4_000_000
 """One answer holds no more text than this, but at least one item."""
@@ -50,7 +51,8 @@ class Item:
     `others`: what colleagues decided, once the person has decided or where the round shows it before.
     `edits`: the texts the person made of this one, of edits that stand. `messages`: what was asked; of an episode that
     stands alone also what was said before its text, which is the last. `mine`: the person's own decision, where the
-    item was asked for as one decided before.
+    item was asked for as one decided before. `answers`: what the person answered to questions of the project, by their
+    numbers.
     """
 
     sample_id: int
@@ -70,6 +72,7 @@ class Item:
     flag: str | None = None
     edits: tuple[str, ...] = ()
     mine: Decision | None = None
+    answers: dict[int, JSON] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ class ItemParts:
     others: dict[int, tuple[Decision, ...]]
     leases: dict[int, tuple[datetime, bool]]
     edits: dict[int, tuple[str, ...]]
+    answers: dict[int, dict[int, JSON]]
     told: frozenset[int]
     """Items of which the person may know whether they were drawn at random: the others were chosen."""
 
@@ -143,6 +147,7 @@ def look_up(
         colleagues.others(db, actor, told, cut_of_round(round_), judged=ids if is_open else decided),
         own_leases(db, actor, settings, ids),
         own_edits(db, actor, everything),
+        {} if settings.by_group else own_answers(db, actor.user_id, ids),
         frozenset(ids if is_open else decided),
     )
 
@@ -214,6 +219,7 @@ def item(n: int, shown: ItemParts, settings: ReviewSettings, cut: float, why: st
         shown.sizes.get(row.group_id, 0),
         shown.flags.get(n),
         shown.edits.get(n, ()),
+        answers=shown.answers.get(n, {}),
     )
 
 

@@ -8,9 +8,9 @@ from backend.db.listing import Count, scope
 from backend.db.listing_search import find
 from backend.errors import InvalidInput
 from backend.services.access import Actor
-from backend.services.decisions import decided
+from backend.services.questions import filtering
 from backend.services.rounds import get_row
-from backend.services.samples import correctness, visibility
+from backend.services.samples import answers, correctness, visibility
 from backend.services.samples.rows import SampleRow, read_rows, with_excerpts
 from backend.services.samples.score_spread import ScoreBin, histogram
 
@@ -54,9 +54,10 @@ def page(
         kept = visibility.hidden(db, actor, round_)
         visibility.refuse(kept, filters, place.sort if place else sort or Sort())
         filters = visibility.narrowed(kept, round_, filters)
-        asked = scope(db, round_id, filters, decided.among(actor, round_, filters))
+        asked = scope(db, round_id, filters, filtering.among(db, actor, round_, filters))
         got = find(asked, filters, sort or Sort(), place, limit)
         rows = correctness.checked(db, round_, read_rows(db, got.ids))
         rows = with_excerpts(db, visibility.seen(db, actor, kept, rows), filters)
+        rows = answers.with_answers(db, actor, kept, round_.project_id, rows)
     ends = (str(got.next) if got.next else None, str(got.previous) if got.previous else None)
     return SamplePage(tuple(rows), *ends, got.count, got.sort, got.is_partial, got.looked_at)

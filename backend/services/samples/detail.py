@@ -14,6 +14,7 @@ from backend.services.decisions.rules import cut_of_round
 from backend.services.decisions.words import speaking_of
 from backend.services.samples import chain as sample_chain
 from backend.services.samples import correctness, visibility
+from backend.services.samples.answers import with_answers
 from backend.services.samples.chain import Chain
 from backend.services.samples.rows import SampleRow, read_rows
 from backend.values import JSON, Messages, Role, SampleKind, Verdict
@@ -109,6 +110,7 @@ def detail(actor: Actor, sample_id: int) -> SampleDetail:
         visibility.refuse_hidden(kept, round_, sample)
         is_hint_hidden = group.is_stripped and kept.judge
         (row,) = visibility.seen(db, actor, kept, correctness.checked(db, round_, read_rows(db, (sample_id,))))
+        (row,) = with_answers(db, actor, kept, sample.project_id, [row])
         hides_judge = row.is_hidden and kept.judge
         # Of a rewrite the history holds the decision on the text that it was made of.
         about = sample.edited_from_id or sample.id

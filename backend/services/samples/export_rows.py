@@ -16,7 +16,7 @@ from backend.db import tables
 from backend.pipeline.rows import plain
 from backend.row_files import JSON_TEXT, MESSAGES, Columns, Format, Values
 from backend.services.access import Actor
-from backend.services.samples import export_decisions, export_judgments, visibility
+from backend.services.samples import export_answers, export_decisions, export_judgments, visibility
 from backend.services.samples.export_judgments import Reader
 from backend.services.samples.visibility import Hidden
 from backend.values import LabelSource
@@ -59,6 +59,7 @@ COLUMNS: Columns = {
     "is_hidden": "bool",
     "judgments": JSON_TEXT,
     "decisions": JSON_TEXT,
+    "answers": JSON_TEXT,
 }
 PROMPT_AT = list(COLUMNS).index("prompt")
 PROMPT_IS = {"jsonl": JSON_TEXT, "parquet": MESSAGES, "csv": "string"}
@@ -139,6 +140,7 @@ def rows(
 ) -> Iterator[Values]:
     """The samples with these ids, in their order, as the actor may see them now. Memory stays flat."""
     history = export_decisions.DecisionHistory(db, actor, round_, kept)
+    asked = export_answers.AnswersGiven(db, actor, round_, kept)
     read = Reader(db, _query(), tables.Label.sample_id)
     judged = Reader(db, export_judgments.query(), tables.Judgment.sample_id)
     of_round = round_.number, str(round_.recipe.get("name", ""))
@@ -150,13 +152,13 @@ def rows(
         )
         originals = {row[0]: row[EDITED_FROM_AT] for row in found.values() if row[EDITED_FROM_AT] is not None}
         known = visibility.decided(db, actor, [*{*chunk, *originals.values()}]) if kept else set(chunk)
-        decided = history.of(chunk, originals, known)
+        decided, answered = history.of(chunk, originals, known), asked.of(chunk, known)
         at += size
-        texts = chain.from_iterable((*found.values(), said.values(), decided.values()))
+        texts = chain.from_iterable((*found.values(), said.values(), decided.values(), answered.values()))
         size = next_size(len(chunk), sum([len(one) for one in texts if one.__class__ is str]))
         for sample_id in chunk:
             row = Read._make(found[sample_id])
-            told = said.get(sample_id, "[]"), decided.get(sample_id, "[]")
+            told = tuple(one.get(sample_id, "[]") for one in (said, decided, answered))
             if kept.judge and row.unhinted is not None:
                 row = row._replace(asked=row.unhinted)
             yield (
@@ -219,7 +221,7 @@ def _json(column: Any) -> Any:
 
 
 def _shown(
-    row: Read, of_round: tuple[int, str], names: Names, told: tuple[str, str], *, is_hidden: bool = False
+    row: Read, of_round: tuple[int, str], names: Names, told: tuple[str, ...], *, is_hidden: bool = False
 ) -> Values:
     """The row as it is written."""
     return (
@@ -242,7 +244,7 @@ def _shown(
     )
 
 
-def _masked(row: Read, of_round: tuple[int, str], names: Names, told: tuple[str, str], kept: Hidden) -> Values:
+def _masked(row: Read, of_round: tuple[int, str], names: Names, told: tuple[str, ...], kept: Hidden) -> Values:
     """The same without what is hidden, as `visibility.masked` hides it of a list's row."""
     score, verdict = (None, None) if kept.judge else (row.machine_score, row.machine_verdict)
     source = str(LabelSource.none if score is None and verdict is None else LabelSource.judge)
@@ -251,6 +253,6 @@ def _masked(row: Read, of_round: tuple[int, str], names: Names, told: tuple[str,
         row = row._replace(
             metadata="{}", noted="{}", machine_score=None, machine_verdict=None, spread=None, is_unparsed=False
         )
-        told = "[]", told[1]
+        told = "[]", *told[1:]
     row = row._replace(is_flagged=False) if kept.others else row
     return _shown(row, of_round, names, told, is_hidden=True)

@@ -26,7 +26,7 @@ from backend.errors import InvalidInput, NotFound
 from backend.row_files import Format, Values
 from backend.services import archived, events
 from backend.services.access import Actor, require
-from backend.services.decisions import decided
+from backend.services.questions import filtering
 from backend.services.samples import export_rows, visibility
 from backend.services.samples.export_places import folder, forget_old, refuse_place
 from backend.services.samples.export_slots import Slot, writing
@@ -193,7 +193,7 @@ def _found(
         kept = visibility.hidden(db, actor, round_)
         visibility.refuse(kept, wanted.filters, wanted.sort)
         filters = visibility.narrowed(kept, round_, wanted.filters)
-        asked = scope(db, round_.id, filters, decided.among(actor, round_, filters))
+        asked = scope(db, round_.id, filters, filtering.among(db, actor, round_, filters))
         ids = matching(asked, filters, wanted.sort, patience, left, until)
         left = None if left is None else left - len(ids)
         parts.append(_OfRound(round_, kept, ids))

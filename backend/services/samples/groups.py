@@ -23,7 +23,7 @@ from backend.db.many import among
 from backend.db.search import Patience
 from backend.errors import InvalidInput, PermissionDenied
 from backend.services.access import Actor
-from backend.services.decisions import decided
+from backend.services.questions import filtering
 from backend.services.rounds import get_row
 from backend.services.samples import visibility
 from backend.services.samples.rows import PREVIEW
@@ -149,7 +149,7 @@ def page(
         visibility.refuse(kept, filters, at.sort if at else Sort())
         refuse(kept, sort)
         filters = visibility.narrowed(kept, round_, filters)
-        asked = scope(db, round_id, filters, decided.among(actor, round_, filters))
+        asked = scope(db, round_id, filters, filtering.among(db, actor, round_, filters))
         found = None if at else ordered(asked, filters, sort, place, limit)
         found = found or walked(asked, filters, at, sort, limit)
         rows = read_rows(db, labels_shown(actor, kept, round_id), kept, filters, found.ids)

@@ -22,7 +22,8 @@ class SampleRow:
     `step` made it: its place among the recipe's steps, from 0. `role` wrote it.
     `metadata` is the prompt's; empty where the judge's view is hidden. `is_correct`: by its known answer (see
     `correctness`); None where that is not known. `is_hidden`: what was said of the sample is withheld until the review
-    is over or the person has decided.
+    is over or the person has decided. `answers`: what people answered to the project's questions, as far as one may see
+    it, by the questions' keys: the mean of ratings, else how often each label was chosen, or the texts.
     """
 
     id: int
@@ -45,6 +46,7 @@ class SampleRow:
     is_hidden: bool = False
     excerpt: tuple[TextPiece, ...] = ()
     prompt_excerpt: tuple[TextPiece, ...] = ()
+    answers: JSON = field(default_factory=dict)
 
 
 def read_rows(db: Session, ids: tuple[int, ...]) -> list[SampleRow]:

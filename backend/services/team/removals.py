@@ -1,7 +1,8 @@
 """Taking one person's work out of a round: what it would change, doing it, and taking that back.
 
-While the round is in review, the person's decisions are retracted in one batch and labels follow. Afterwards the labels
-are frozen with what training read: then the removal is noted, with the checkpoints that learned from the work.
+While the round is in review, the person's decisions are retracted in one batch and labels follow; what they answered to
+questions stands no more. Afterwards the labels are frozen with what training read: then the removal is noted, with the
+checkpoints that learned from the work.
 """
 
 import uuid
@@ -22,6 +23,7 @@ from backend.services.datasets import descent
 from backend.services.datasets.descent import Affected, Learned
 from backend.services.decisions import labels, leases
 from backend.services.decisions.locks import lock_round
+from backend.services.questions import standing as answers
 from backend.services.rounds import get_row
 from backend.services.team import removed_work
 from backend.services.team.removed_work import Changed as Changed
@@ -186,6 +188,7 @@ def _remove(
             db.execute(insert(tables.Decision), [_retraction(actor, decision, reason, batch_id) for decision in chunk])
         labels.recompute(db, work.touched)
         _free_slots(db, round_.id, user_id, work.decisions)
+        answers.set_aside(db, round_.id, user_id)
         changed = removed_work.difference(before, removed_work.words(db, work.shaped))
     return _preview(db, round_, work, changed)
 
@@ -260,6 +263,7 @@ def _restore(db: Session, actor: Actor, round_: tables.Round, event: tables.Even
     back = [decision for decision in removed if not _held_a_slot(decision, settings) or decision.sample_id in won]
     for chunk in in_chunks(back):
         db.execute(insert(tables.Decision), [_copy(actor, decision, event.details["batch_id"]) for decision in chunk])
+    answers.bring_back(db, round_.id, person.user_id)
     labels.recompute(db, removed_work.touched_by(db, back))
     return len(removed) - len(back)
 

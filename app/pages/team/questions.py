@@ -1,0 +1,245 @@
+"""Team page: the project's own questions, asked at the desk beside the verdict."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.pages.team import question_preview
+from app.toasts import notice, toasts
+from app.widgets import buttons, list_detail
+from app.widgets.beside import problem, refused_beside
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from app.widgets.plain_table import plain_table, rows_of
+from app.widgets.roles import needs
+from backend.errors import InvalidInput
+from backend.services import questions
+from backend.services.questions import MOST_HELP, MOST_TITLE, NewQuestion, QuestionView
+from backend.values import Role
+from backend.values.questions import QuestionKind, QuestionOptions
+
+COLUMNS = ["Place", "Question", "Key", "Kind", "Required", "State"]
+KINDS = [
+    ("Rating: a number from 1 up", "rating"),
+    ("Label: one of several", "label"),
+    ("Labels: any number of several", "labels"),
+    ("Text: written freely", "text"),
+    ("Spans: labelled places in the sample's text", "spans"),
+]
+KNOWN_KINDS = [kind for _, kind in KINDS]
+NONE = "No question yet. Add the ratings below with one click, or write one of your own."
+NEW = "A new question"
+
+
+def build(private: dict[str, Any]) -> None:
+    """Lay out the tab and wire it."""
+    gr.Markdown("What reviewers answer of each sample beside the verdict. Answers change no label.")
+    with list_detail.side_by_side():
+        with list_detail.listed():
+            table = plain_table("questions-table")
+            preview = markup(question_preview.TEMPLATE, question_preview.CSS, value={}, elem_id="questions-preview")
+        with list_detail.detail(needs(Role.curator)):
+            chosen = gr.Dropdown([(NEW, 0)], value=0, label="Question", filterable=False, elem_id="question-chosen")
+            # In rows: one long form would go on beside itself, out of sight.
+            with gr.Row():
+                title = gr.Textbox(label="What is asked", max_length=MOST_TITLE, elem_id="question-title")
+            with gr.Row():
+                help_ = gr.Textbox(
+                    label="Help",
+                    info="Shown below the question.",
+                    lines=2,
+                    max_length=MOST_HELP,
+                    elem_id="question-help",
+                )
+            with gr.Row():
+                kind = gr.Dropdown(
+                    KINDS, value="rating", label="Answered by", filterable=False, elem_id="question-kind"
+                )
+                highest = gr.Number(
+                    5, label="Highest rating", info="2 to 10.", precision=0, min_width=120, elem_id="question-highest"
+                )
+            with gr.Row():
+                labels = gr.Textbox(
+                    label="Labels", info="One a line.", lines=3, max_length=4000, elem_id="question-labels"
+                )
+            with gr.Row():
+                key = gr.Textbox(
+                    label="Key",
+                    info="Its name in filters, exports and recipes. Empty: made of the question.",
+                    max_length=40,
+                    elem_id="question-key",
+                )
+                is_required = gr.Checkbox(
+                    label="Required", info="The desk sends no verdict without an answer.", elem_id="question-required"
+                )
+            with gr.Row(elem_classes="rondo-toolbar"):
+                save = buttons.primary("Save question", elem_id="question-save")
+                up = buttons.secondary("Move up", elem_id="question-up")
+                down = buttons.secondary("Move down", elem_id="question-down")
+                retire = buttons.stop("Retire or delete", elem_id="question-retire")
+                back = buttons.secondary("Bring back", elem_id="question-back")
+            preset = buttons.secondary("Add helpfulness, accuracy, style", elem_id="question-preset")
+            refused = problem("question-problem")
+
+    fields = [title, help_, kind, highest, labels, key, is_required]
+    drawn = [table, preview, chosen, *fields]
+    gr.on(None, show, None, drawn, **private)
+    chosen.input(choose, chosen, [*fields, refused], **private)
+    save.click(save_question, [chosen, *fields], [*drawn, refused], **private)
+    up.click(move_up, chosen, [*drawn, refused], **private)
+    down.click(move_down, chosen, [*drawn, refused], **private)
+    retire.click(retire_question, chosen, [*drawn, refused], **private)
+    back.click(bring_back, chosen, [*drawn, refused], **private)
+    preset.click(add_ratings, None, [*drawn, refused], **private)
+
+
+@toasts
+def show(request: gr.Request) -> list[Any]:
+    """Draw what is asked, and an empty form."""
+    return _drawn(context(request), None)
+
+
+@toasts
+@refused_beside(7)
+def choose(question_id: int | None, request: gr.Request) -> list[Any]:
+    """Put the chosen question into the form."""
+    return _fields(_find(context(request), question_id) if question_id else None)
+
+
+@toasts
+@refused_beside(10)
+def save_question(
+    question_id: int | None,
+    title: str | None,
+    help: str | None,
+    kind: str | None,
+    highest: float | None,
+    labels: str | None,
+    key: str | None,
+    is_required: bool | None,
+    request: gr.Request,
+) -> list[Any]:
+    """Ask a new question, or change the chosen one."""
+    here = context(request)
+    if kind not in KNOWN_KINDS:
+        raise InvalidInput("Choose how the question is answered.")
+    asked = QuestionKind(kind)
+    given: dict[str, Any] = {}
+    if asked.has_labels:
+        given["labels"] = [line.strip() for line in (labels or "").splitlines() if line.strip()]
+    elif asked is QuestionKind.rating:
+        given["highest"] = highest
+    options: QuestionOptions = questions.read_options(given)
+    if question_id:
+        view = questions.change(
+            here.actor,
+            int(question_id),
+            title=title or "",
+            help=help or "",
+            options=options,
+            is_required=bool(is_required),
+        )
+        notice("The question is saved. Reviewers see it when they open the review desk.")
+    else:
+        new = NewQuestion(title or "", asked, (key or "").strip(), help or "", options, bool(is_required))
+        view = questions.add(here.actor, here.project_id, new)
+        notice("The question is asked from now on, at desks that are opened.")
+    return _drawn(here, view.id)
+
+
+@toasts
+@refused_beside(10)
+def move_up(question_id: int | None, request: gr.Request) -> list[Any]:
+    """Ask it before the one before it."""
+    return _move(context(request), question_id, -1)
+
+
+@toasts
+@refused_beside(10)
+def move_down(question_id: int | None, request: gr.Request) -> list[Any]:
+    """Ask it after the one after it."""
+    return _move(context(request), question_id, 1)
+
+
+@toasts
+@refused_beside(10)
+def retire_question(question_id: int | None, request: gr.Request) -> list[Any]:
+    """Ask it no more: with answers it is kept and retired, else it is deleted."""
+    here = context(request)
+    kept = questions.delete(here.actor, _chosen(question_id))
+    notice("It is retired: its answers stay." if kept else "It is deleted: nobody had answered it.")
+    return _drawn(here, kept.id if kept else None)
+
+
+@toasts
+@refused_beside(10)
+def bring_back(question_id: int | None, request: gr.Request) -> list[Any]:
+    """Ask a retired question again."""
+    here = context(request)
+    return _drawn(here, questions.change(here.actor, _chosen(question_id), is_active=True).id)
+
+
+@toasts
+@refused_beside(10)
+def add_ratings(request: gr.Request) -> list[Any]:
+    """Ask for helpfulness, accuracy and style, each from 1 to 5."""
+    here = context(request)
+    questions.add_preset(here.actor, here.project_id, "ratings")
+    return _drawn(here, None)
+
+
+def _move(here: Context, question_id: int | None, by: int) -> list[Any]:
+    active = [view.id for view in questions.list_questions(here.actor, here.project_id, with_retired=False)]
+    wanted = _chosen(question_id)
+    if wanted not in active:
+        raise InvalidInput("A retired question has no place. Bring it back first.")
+    place = active.index(wanted)
+    active.insert(max(0, place + by), active.pop(place))
+    questions.order(here.actor, here.project_id, active)
+    return _drawn(here, wanted)
+
+
+def _chosen(question_id: int | None) -> int:
+    if not question_id:
+        raise InvalidInput("No question is chosen. Choose one above.")
+    return int(question_id)
+
+
+def _find(here: Context, question_id: int) -> QuestionView:
+    known = questions.list_questions(here.actor, here.project_id)
+    found = next((view for view in known if view.id == question_id), None)
+    if found is None:
+        raise InvalidInput("This question is not there any more. Choose another one.")
+    return found
+
+
+def _drawn(here: Context, chosen_id: int | None) -> list[Any]:
+    """Everything, with this question in the form."""
+    known = questions.list_questions(here.actor, here.project_id)
+    choices = [(NEW, 0), *((f"{view.title}{'' if view.is_active else ' (retired)'}", view.id) for view in known)]
+    found = next((view for view in known if view.id == chosen_id), None)
+    dropdown = gr.Dropdown(choices, value=found.id if found else 0)
+    table = rows_of(COLUMNS, [table_row(view) for view in known], label="Questions of this project", none=NONE)
+    return [table, question_preview.value_of(known), dropdown, *_fields(found)]
+
+
+def _fields(view: QuestionView | None) -> list[Any]:
+    """What the form holds: the question, or nothing. Kind and key of a question that is asked stay."""
+    if view is None:
+        return ["", "", gr.Dropdown(value="rating", interactive=True), 5, "", gr.Textbox("", interactive=True), False]
+    return [
+        view.title,
+        view.help,
+        gr.Dropdown(value=str(view.kind), interactive=False),
+        view.options.highest,
+        "\n".join(view.options.labels),
+        gr.Textbox(view.key, interactive=False),
+        view.is_required,
+    ]
+
+
+def table_row(view: QuestionView) -> list[str]:
+    state = "asked" if view.is_active else "retired"
+    answered = ", has answers" if view.has_answers else ""
+    place = str(view.position + 1) if view.is_active else ""
+    return [place, view.title, view.key, str(view.kind), "yes" if view.is_required else "", f"{state}{answered}"]

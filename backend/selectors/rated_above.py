@@ -1,0 +1,70 @@
+"""Keep what people rated well in one question of the project."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import Field
+
+from backend.selectors import Selector, by_person, is_blank, is_truncated, mean_rating, random_for, with_twins
+from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
+
+
+class RatedAbove(Selector):
+    """Keep samples whose mean rating in a question of the project reaches the threshold, the best first.
+
+    The rating counts, not the verdict; but what a person rejected is never kept. A sample that too few people rated is
+    left out. It needs a review at which the question is asked.
+    """
+
+    makes: ClassVar[DatasetType] = DatasetType.prompt_completion
+
+    question: str = Field("helpfulness", min_length=1, max_length=40, description="key of the project's question")
+    threshold: float = Field(4.0, description="lowest mean rating that is kept")
+    min_ratings: int = Field(1, ge=1, le=20, description="people who must have rated a sample")
+    max_per_prompt: int = Field(0, ge=0, description="most samples kept for one prompt; 0 means no limit")
+    drop_truncated: bool = Field(True, description="leave out samples that were cut off, unless a person accepted them")
+
+    @property
+    def rated_question(self) -> str:
+        return self.question
+
+    def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
+        examples: list[Example] = []
+        dropped: Counter[str] = Counter()
+        for group in groups:
+            examples += [Example(group.prompt.id, sample.id) for sample in self._best(group, dropped, seed)]
+        return Selection(examples, dict(dropped), unit="samples")
+
+    def _best(self, group: Group, dropped: Counter[str], seed: int) -> list[Sample]:
+        passed: list[Sample] = []
+        for sample in with_twins(group):
+            reason = self._objection(sample)
+            if reason is None:
+                passed.append(sample)
+            else:
+                dropped[reason] += 1
+        # Shuffled, then sorted stably: chance decides among equals.
+        random_for(group, seed).shuffle(passed)
+        passed.sort(key=lambda sample: -(mean_rating(sample) or 0.0))
+        first: dict[str, Sample] = {}
+        for sample in passed:
+            first.setdefault(sample.full_text.strip(), sample)
+        kept = list(first.values())
+        dropped.update({"duplicate text": len(passed) - len(kept)} if len(kept) < len(passed) else {})
+        if self.max_per_prompt and len(kept) > self.max_per_prompt:
+            dropped["over max_per_prompt"] += len(kept) - self.max_per_prompt
+            kept = kept[: self.max_per_prompt]
+        return kept
+
+    def _objection(self, sample: Sample) -> str | None:
+        if is_blank(sample):
+            return "empty text"
+        if by_person(sample) is Verdict.reject:
+            return "rejected by a person"
+        if self.drop_truncated and is_truncated(sample):
+            return "truncated"
+        rating = mean_rating(sample, self.min_ratings)
+        if rating is None:
+            return "rated by too few"
+        return None if rating >= self.threshold else "rated below threshold"

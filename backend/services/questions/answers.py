@@ -1,0 +1,158 @@
+"""Writing answers to a project's questions: appended once each; of one person the last answer stands.
+
+An answer takes no slot of an item and changes no label: it is said beside the verdict, as a note is. Who may decide on
+the round may answer, for as long as it is in review.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.boundary import Data, Id, Line
+from backend.db import session, tables
+from backend.errors import Conflict, InvalidInput, NotFound, RondoError
+from backend.services.access import Actor
+from backend.services.decisions import lock_round
+from backend.services.decisions.acts import MAX_SECONDS
+from backend.services.decisions.locks import lock_labels
+from backend.services.rounds import review_scope
+from backend.values.questions import AnswerValue, QuestionOptions, read_answer
+
+
+@dataclass(frozen=True)
+class NewAnswer:
+    """An answer as it is sent. `client_id` is made where it was given: a repeated send is one answer.
+
+    `value`: one field, named as the kind of the question; null takes one's answer back.
+    """
+
+    client_id: Line
+    sample_id: Id
+    question_id: Id
+    value: Data | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Given:
+    """An answer that was written. `is_new`: this call wrote it."""
+
+    client_id: str
+    sample_id: int
+    question_id: int
+    value: dict[str, Any] | None
+    is_new: bool
+
+
+def give(actor: Actor, round_id: int, answers: Sequence[NewAnswer]) -> list[Given | RondoError]:
+    """Write these answers in order; what came of each: the answer, or why it was not written.
+
+    Raises `NotFound`, `PermissionDenied`, `NotSignedIn`, and `LabelsFrozen` where the round is not in review: these
+    speak of all.
+    """
+    with session() as db:
+        round_ = lock_round(db, actor, round_id)
+        asked = _Asked(db, round_, answers)
+        before = _written_before(db, [answer.client_id for answer in answers])
+        outcomes: list[Given | RondoError] = []
+        for answer in answers:
+            try:
+                outcomes.append(_give(db, actor, round_, answer, asked, before))
+            except (Conflict, InvalidInput, NotFound) as error:
+                outcomes.append(error)
+        return outcomes
+
+
+class _Asked:
+    """The questions and the samples that answers are about, held until the transaction ends."""
+
+    def __init__(self, db: Session, round_: tables.Round, answers: Sequence[NewAnswer]) -> None:
+        question, sample = tables.Question, tables.Sample
+        # Shared: others answer at the same time, and nobody retires or changes a question meanwhile.
+        query = select(question).where(question.id.in_({answer.question_id for answer in answers}))
+        rows = db.scalars(query.where(question.project_id == round_.project_id).with_for_update(read=True))
+        self.questions = {row.id: row for row in rows}
+        ids = {answer.sample_id for answer in answers}
+        here = select(sample.id, func.length(sample.text)).where(sample.id.in_(ids), sample.round_id == round_.id)
+        self.lengths: dict[int, int] = dict(db.execute(here).tuples().all())
+        self.shown = review_scope.only_shown(db, round_, self.lengths)
+        lock_labels(db, self.lengths)
+
+
+def _give(
+    db: Session,
+    actor: Actor,
+    round_: tables.Round,
+    answer: NewAnswer,
+    asked: _Asked,
+    before: dict[str, tables.Answer],
+) -> Given:
+    if not 8 <= len(answer.client_id) <= 64 or not answer.client_id.isprintable():
+        raise InvalidInput("An answer needs a client_id of 8 to 64 characters, a new one for each. Use a UUID.")
+    if answer.seconds is not None and not 0 <= answer.seconds <= MAX_SECONDS:
+        raise InvalidInput(f"The seconds spent on an answer are 0 to {MAX_SECONDS:,.0f}. Send one of these, or none.")
+    done = before.get(answer.client_id)
+    if done is not None:
+        if (done.user_id, done.sample_id, done.question_id) != (actor.user_id, answer.sample_id, answer.question_id):
+            raise Conflict("This client_id belongs to another answer. Send a new one.")
+        return Given(done.client_id, done.sample_id, done.question_id, done.value, is_new=False)
+    value = _read(round_, answer, asked)
+    for earlier in db.scalars(_standing(actor, answer)):
+        earlier.is_standing = False
+    # What stood before has to be gone: the database keeps one that stands.
+    db.flush()
+    row = tables.Answer(
+        client_id=answer.client_id,
+        question_id=answer.question_id,
+        round_id=round_.id,
+        sample_id=answer.sample_id,
+        user_id=actor.user_id,
+        value=value.model_dump(mode="json") if value else None,
+        number=value.number if value else None,
+        words=in_words(value) if value else "",
+        is_standing=value is not None,
+        seconds=answer.seconds,
+        via=actor.via,
+    )
+    db.add(row)
+    before[answer.client_id] = row
+    return Given(answer.client_id, answer.sample_id, answer.question_id, row.value, is_new=True)
+
+
+def _read(round_: tables.Round, answer: NewAnswer, asked: _Asked) -> AnswerValue | None:
+    """The answer's value; raises where it answers nothing that is asked here."""
+    question = asked.questions.get(answer.question_id)
+    if question is None:
+        raise Conflict("This question was deleted, or is another project's. The answer was not kept: reload the page.")
+    if not question.is_active:
+        raise Conflict(f"{question.title!r} is not asked any more. The answer was not kept: reload the page.")
+    if answer.sample_id not in asked.lengths:
+        raise NotFound(f"Sample {answer.sample_id} is not in round {round_.number}. Reload the page.")
+    if answer.sample_id not in asked.shown:
+        raise Conflict(f"Sample {answer.sample_id} is not among those that people decide on. Reload the page.")
+    if answer.value is None:
+        return None
+    options = QuestionOptions.model_validate(question.options)
+    try:
+        return read_answer(question.kind, options, answer.value, asked.lengths[answer.sample_id])
+    except ValueError as error:
+        raise InvalidInput(f"{question.title}: {error}") from error
+
+
+def in_words(value: AnswerValue) -> str:
+    """Each chosen label on a line of its own, with line ends around, as a filter looks for it."""
+    return "\n".join(("", *value.chosen, "")) if value.chosen else ""
+
+
+def _standing(actor: Actor, answer: NewAnswer) -> Any:
+    row = tables.Answer
+    of_theirs = (row.user_id == actor.user_id, row.sample_id == answer.sample_id)
+    return select(row).where(*of_theirs, row.question_id == answer.question_id, row.is_standing)
+
+
+def _written_before(db: Session, client_ids: Sequence[str]) -> dict[str, tables.Answer]:
+    rows = db.scalars(select(tables.Answer).where(tables.Answer.client_id.in_(client_ids)))
+    return {row.client_id: row for row in rows}

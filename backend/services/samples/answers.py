@@ -1,0 +1,86 @@
+"""What people answered to a project's questions, as far as one may see it: as colleagues' decisions are seen."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import reading, tables
+from backend.errors import NotFound
+from backend.services.access import Actor, require
+from backend.services.questions import standing
+from backend.services.questions.standing import AnswerView
+from backend.services.rounds import get_row
+from backend.services.samples import visibility
+from backend.services.samples.rows import SampleRow
+from backend.services.samples.visibility import Hidden
+from backend.values import JSON, Role, mean_score
+from backend.values.questions import ANSWERS, QuestionKind
+
+
+def of_sample(actor: Actor, sample_id: int) -> list[AnswerView]:
+    """Every answer to one sample, oldest first, those replaced or taken back among them."""
+    with reading() as db:
+        sample = db.get(tables.Sample, sample_id)
+        if sample is None:
+            raise NotFound(f"There is no sample {sample_id}. It may have been deleted with its round.")
+        require(db, actor, sample.project_id, Role.viewer)
+        round_ = db.get_one(tables.Round, sample.round_id)
+        kept = visibility.hidden(db, actor, round_)
+        visibility.refuse_hidden(kept, round_, sample)
+        return seen(db, actor, kept, [sample_id], with_history=True).get(sample_id, [])
+
+
+def of_round(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> list[AnswerView]:
+    """The answers that stand to these samples of the round."""
+    with reading() as db:
+        round_ = get_row(db, actor, round_id)
+        row = tables.Sample
+        here = list(db.scalars(select(row.id).where(row.id.in_(sample_ids), row.round_id == round_id)))
+        found = seen(db, actor, visibility.hidden(db, actor, round_), here)
+        return [answer for sample_id in sorted(found) for answer in found[sample_id]]
+
+
+def with_answers(
+    db: Session, actor: Actor, kept: Hidden, project_id: int, rows: Sequence[SampleRow]
+) -> list[SampleRow]:
+    """The rows with what was answered of each, in short. A project without questions is asked nothing more."""
+    question = tables.Question
+    kinds = dict(
+        db.execute(select(question.key, question.kind).where(question.project_id == project_id)).tuples().all()
+    )
+    if not kinds or not rows:
+        return list(rows)
+    found = seen(db, actor, kept, [row.id for row in rows])
+    return [replace(row, answers=in_short(found.get(row.id, []), kinds)) for row in rows]
+
+
+def in_short(given: Sequence[AnswerView], kinds: Mapping[str, QuestionKind]) -> JSON:
+    """By key: the mean rating, how often each label was chosen or marked, or the texts."""
+    values: dict[str, list[JSON]] = defaultdict(list)
+    for answer in given:
+        values[answer.key].append(answer.value or {})
+    return {key: _of_kind(kinds[key], some) for key, some in values.items()}
+
+
+def _of_kind(kind: QuestionKind, values: Sequence[JSON]) -> Any:
+    if kind is QuestionKind.rating:
+        return mean_score([value["rating"] for value in values])
+    if kind is QuestionKind.text:
+        return [value["text"] for value in values]
+    return dict(Counter(label for value in values for label in ANSWERS[kind].model_validate(value).chosen))
+
+
+def seen(
+    db: Session, actor: Actor, kept: Hidden, sample_ids: Sequence[int], *, with_history: bool = False
+) -> dict[int, list[AnswerView]]:
+    """The answers to each of the samples. While colleagues' decisions on a sample are hidden, one's own only."""
+    answers = standing.of_samples(db, sample_ids, with_history=with_history)
+    known = visibility.decided(db, actor, list(answers)) if kept.others and answers else set(answers)
+    own = {
+        n: [answer for answer in given if n in known or answer.user_id == actor.user_id] for n, given in answers.items()
+    }
+    return {n: given for n, given in own.items() if given}

@@ -1,0 +1,116 @@
+"""A project's own questions in the review desk: by keys, through the outbox, and before the verdict."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from backend.db import reading, tables
+from backend.services import questions
+from backend.services.access import Actor
+from backend.services.questions import NewQuestion
+from backend.values import DecisionKind, Role
+from backend.values.questions import QuestionKind, QuestionOptions
+from tests.browser.desk import HOSTILE, SEND, Review, empty
+from tests.browser.settled import fits
+
+__all__ = ["empty"]
+pytestmark = pytest.mark.browser
+K = DecisionKind
+TEXTS = ["It is **two** 🙂 and two", "It is three and two"]
+LABELS = QuestionOptions(labels=("warm", "cold", HOSTILE[:80]))
+ASKED = (
+    NewQuestion("Accuracy", key="accuracy", is_required=True),
+    NewQuestion("Tone", QuestionKind.label, "tone", options=LABELS),
+    NewQuestion("Faults", QuestionKind.labels, "faults", HOSTILE, LABELS),
+    NewQuestion("Why", QuestionKind.text, "why"),
+    NewQuestion("Where", QuestionKind.spans, "where", options=LABELS),
+)
+SELECT = """(words) => {
+  const root = document.querySelector('#review-desk .answer');
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const at = walker.currentNode.data.lastIndexOf(words);
+    if (at >= 0) document.getSelection().setBaseAndExtent(walker.currentNode, at, walker.currentNode, at + words.length);
+  }
+}"""
+
+
+def answers(desk: Review) -> dict[tuple[int, int, str], Any]:
+    """By sample, person and question what stands."""
+    row, question = tables.Answer, tables.Question
+    query = select(row.sample_id, row.user_id, question.key, row.value).join(question, question.id == row.question_id)
+    with reading() as db:
+        return {(n, who, key): value for n, who, key, value in db.execute(query.where(row.is_standing))}
+
+
+def answer_all(desk: Review, rating: str, why: str) -> int:
+    """Answer the five questions of the item on screen, of which the first is open; how many keys that took."""
+    desk.press(rating, "2", "1", "3", "Enter")
+    desk.page.keyboard.type(why)
+    desk.press("Enter")
+    desk.page.evaluate(SELECT, "two")
+    desk.press("1", "Enter")
+    return 5 + len(why) + 1 + 2
+
+
+def test_two_people_answer_five_questions_by_keys(empty: None, chromium: object) -> None:
+    desk = Review(chromium, number=4, texts=TEXTS * 2, review={"num_reviewers_per_item": 2})
+    for question in ASKED:
+        questions.add(Actor(desk.actor.user_id, desk.actor.name), desk.project.id, question)
+    desk.open()
+    desk.press("a")
+    desk.sees(".mine", "“Accuracy” needs an answer first")
+    assert desk.decisions() == []
+    keys = answer_all(desk, "4", "a x")
+    desk.sees(".mine", "All questions are answered")
+    desk.press("a")
+    desk.comes(desk.ids[1])
+    # Nothing gets through, and the page is loaded anew: what was answered comes from this browser.
+    desk.page.route(SEND, lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    keys += answer_all(desk, "2", "<b>")
+    desk.sees(".unsaved", "unsaved")
+    desk.page.unroute(SEND)
+    desk.page.on("dialog", lambda dialog: dialog.accept())
+    desk.page.reload()
+    desk.comes(desk.ids[1])
+    desk.saved()
+    expect(desk.page.get_by_label("Why", exact=True)).to_have_value("<b>")
+    expect(desk.page.get_by_role("group", name="Tone")).to_contain_text("answered")
+    desk.press("x")
+    desk.comes(desk.ids[2])
+    desk.saved()
+    assert keys == 8 * 2 + len("a x") + len("<b>")
+    other = Review(chromium, beside=desk, width=400, dark=True, role=Role.reviewer)
+    other.press("q")
+    fits(other.page)
+    answer_all(other, "5", "fine")
+    other.press("a")
+    other.comes(desk.ids[1])
+    other.saved()
+    first, second, _ = desk.ids[:3]
+    me, them = desk.actor.user_id, other.actor.user_id
+    place = TEXTS[0].rindex("two")
+    assert answers(desk) == {
+        (sample, who, key): value
+        for sample, who, rating, why in ((first, me, 4, "a x"), (second, me, 2, "<b>"), (first, them, 5, "fine"))
+        for key, value in (
+            ("accuracy", {"rating": rating}),
+            ("tone", {"label": "cold"}),
+            ("faults", {"labels": ["warm", LABELS.labels[2]]}),
+            ("why", {"text": why}),
+            (
+                "where",
+                {
+                    "spans": [
+                        {"start": place, "end": place + 3, "label": "warm"}
+                        if sample == first
+                        else {"start": 16, "end": 19, "label": "warm"}
+                    ]
+                },
+            ),
+        )
+    }
+    assert desk.decisions() == [(K.accept, first), (K.reject, second), (K.accept, first)]
+    assert desk.errors == other.errors == []

@@ -1,0 +1,87 @@
+"""Agreement in a project's questions: two people, five questions, a hundred samples, the same as the package says."""
+
+import random
+import uuid
+from collections import Counter
+from typing import Any
+
+import krippendorff
+import pytest
+from sqlalchemy import func, select
+
+from backend.db import reading, tables
+from backend.errors import PermissionDenied
+from backend.services import questions
+from backend.services.questions import NewQuestion, answers
+from backend.services.questions.answers import Given, NewAnswer
+from backend.services.team import question_agreement
+from backend.values.questions import QuestionKind, QuestionOptions
+from tests.integration.reviewing import Team
+
+LABELS = QuestionOptions(labels=("warm", "cold", "dry"))
+ASKED = (
+    NewQuestion("Accuracy", QuestionKind.rating, "accuracy"),
+    NewQuestion("Tone", QuestionKind.label, "tone", options=LABELS),
+    NewQuestion("Faults", QuestionKind.labels, "faults", options=LABELS),
+    NewQuestion("Why", QuestionKind.text, "why"),
+    NewQuestion("Where", QuestionKind.spans, "where", options=LABELS),
+)
+
+
+def drawn(chance: random.Random, kind: QuestionKind) -> dict[str, Any]:
+    some = [label for label in LABELS.labels if chance.random() < 0.4]
+    return {
+        QuestionKind.rating: {"rating": chance.choice([1, 2, 3, 3, 4, 4, 5])},
+        QuestionKind.label: {"label": chance.choice(LABELS.labels)},
+        QuestionKind.labels: {"labels": some},
+        QuestionKind.text: {"text": f"word {chance.random()}"},
+        QuestionKind.spans: {"spans": [{"start": 0, "end": 1, "label": label} for label in some]},
+    }[kind]
+
+
+@pytest.mark.on_sqlite
+def test_agreement_of_a_hundred_samples_is_the_packages_and_no_answer_is_lost(database: str) -> None:
+    team, chance = Team(prompts=50), random.Random(7)
+    views = [questions.add(team.curator, team.project.id, new) for new in ASKED]
+    given: dict[tuple[str, str, int], dict[str, Any]] = {}
+    for name in ("Ada", "Ben"):
+        sent = []
+        for sample_id in team.ids:
+            for view in views:
+                first = given.get(("Ada", view.key, sample_id))
+                value = first if first and chance.random() < 0.6 else drawn(chance, view.kind)
+                if (name, view.key) == ("Ben", "tone") and chance.random() < 0.1:
+                    continue  # a question that is not required
+                given[name, view.key, sample_id] = value
+                sent.append(NewAnswer(uuid.uuid4().hex, sample_id, view.id, value))
+        for start in range(0, len(sent), 200):
+            outcomes = answers.give(team.who(name), team.round.id, sent[start : start + 200])
+            assert all(isinstance(one, Given) for one in outcomes)
+    with reading() as db:
+        stands = select(func.count()).select_from(tables.Answer).where(tables.Answer.is_standing)
+        assert db.scalar(stands) == len(given)
+
+    def alpha(key: str, level: str, read: Any) -> float:
+        table = [
+            [read(given[name, key, n]) if (name, key, n) in given else float("nan") for n in team.ids]
+            for name in ("Ada", "Ben")
+        ]
+        return float(krippendorff.alpha(reliability_data=table, level_of_measurement=level))
+
+    found = {(line.key, line.label): line for line in question_agreement.measure(team.curator, team.round.id)}
+    assert Counter(key for key, _ in found) == {"accuracy": 1, "tone": 1, "faults": 3, "why": 1, "where": 3}
+    assert found["accuracy", ""].alpha.value == pytest.approx(alpha("accuracy", "ordinal", lambda v: v["rating"]))
+    assert found["tone", ""].alpha.value == pytest.approx(
+        alpha("tone", "nominal", lambda v: LABELS.labels.index(v["label"]))
+    )
+    for label in LABELS.labels:
+        assert found["faults", label].alpha.value == pytest.approx(
+            alpha("faults", "nominal", lambda v, label=label: float(label in v["labels"]))
+        )
+        assert found["where", label].alpha.value == pytest.approx(
+            alpha("where", "nominal", lambda v, label=label: float(any(s["label"] == label for s in v["spans"])))
+        )
+    assert found["why", ""].alpha.value is None
+    assert (found["why", ""].answers, found["accuracy", ""].people) == (200, 2)
+    with pytest.raises(PermissionDenied):
+        question_agreement.measure(team.who("Ada"), team.round.id)

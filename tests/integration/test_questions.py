@@ -1,0 +1,271 @@
+"""A project's own questions: asked, changed and retired, answered once each, and seen as decisions are."""
+
+import json
+import uuid
+
+import pytest
+
+from backend.db import reading, session, tables
+from backend.errors import Conflict, InvalidInput, LabelsFrozen, NotFound, PermissionDenied
+from backend.pipeline import ratings
+from backend.services import questions, samples
+from backend.services.questions import NewQuestion, QuestionView, answers
+from backend.services.questions.answers import NewAnswer
+from backend.services.samples import Filters, exports
+from backend.services.samples import answers as seen
+from backend.services.samples.exports import ExportRequest
+from backend.services.team import removals
+from backend.values import Group, Prompt, Role, RoundStatus, Sample
+from backend.values.questions import QuestionKind, QuestionOptions, read_answer
+from tests import rows
+from tests.integration import site
+from tests.integration.reviewing import ACCEPT, Team
+
+TONES = QuestionOptions(labels=("warm", "cold"))
+
+
+class Desk(Team):
+    """A round in review whose project asks a rating and a label; `say` answers one of them."""
+
+    def __init__(self, **review) -> None:
+        super().__init__(**review)
+        self.rating = questions.add(self.curator, self.project.id, NewQuestion("Accuracy"))
+        self.tone = questions.add(self.curator, self.project.id, NewQuestion("Tone", QuestionKind.label, options=TONES))
+
+    def say(self, name: str, question: QuestionView, value, sample: int = 0, client_id: str = ""):
+        answer = NewAnswer(client_id or uuid.uuid4().hex, self.ids[sample], question.id, value)
+        (outcome,) = answers.give(self.who(name), self.round.id, [answer])
+        return outcome
+
+    def values(self, actor, sample: int = 0) -> list:
+        return [(one.who, one.key, one.value) for one in seen.of_round(actor, self.round.id, [self.ids[sample]])]
+
+
+@pytest.fixture
+def desk(database: str) -> Desk:
+    return Desk()
+
+
+def test_of_one_person_the_last_answer_stands_and_the_others_are_history(desk: Desk) -> None:
+    ada = desk.who("Ada")
+    desk.say("Ada", desk.rating, {"rating": 2})
+    desk.say("Ada", desk.rating, {"rating": 4}, client_id="the-second")
+    again = desk.say("Ada", desk.rating, {"rating": 4}, client_id="the-second")
+    assert not again.is_new
+    assert desk.values(ada) == [(ada.name, "accuracy", {"rating": 4})]
+    desk.say("Ada", desk.rating, None)
+    assert desk.values(ada) == []
+    told = seen.of_sample(ada, desk.ids[0])
+    assert [(one.value, one.is_standing) for one in told] == [
+        ({"rating": 2}, False),
+        ({"rating": 4}, False),
+        (None, False),
+    ]
+
+
+@pytest.mark.on_sqlite
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ({"rating": 6}, "not from 1 to 5"),
+        ({"rating": 0}, "not from 1 to 5"),
+        ({"rating": "4"}, "looks like"),
+        ({"label": "warm"}, "looks like"),
+        ({"rating": 4, "more": 1}, "looks like"),
+    ],
+)
+def test_what_answers_no_such_question_is_refused_and_the_others_are_written(desk: Desk, value: dict, why: str) -> None:
+    wrong = NewAnswer("wrong-one", desk.ids[0], desk.rating.id, value)
+    right = NewAnswer("right-one", desk.ids[0], desk.tone.id, {"label": "warm"})
+    refused, given = answers.give(desk.who("Ada"), desk.round.id, [wrong, right])
+    assert isinstance(refused, InvalidInput)
+    assert why in refused.message
+    assert given.value == {"label": "warm"}
+
+
+@pytest.mark.on_sqlite
+def test_a_question_that_is_retired_while_it_is_asked_takes_no_answer(desk: Desk) -> None:
+    desk.say("Ada", desk.rating, {"rating": 3})
+    retired = questions.delete(desk.curator, desk.rating.id)
+    assert retired is not None
+    assert not retired.is_active
+    assert isinstance(desk.say("Ben", desk.rating, {"rating": 3}), Conflict)
+    assert desk.values(desk.curator)[0][1:] == ("accuracy", {"rating": 3})
+    assert questions.delete(desk.curator, desk.tone.id) is None  # nobody had answered it
+    assert "deleted" in desk.say("Ben", desk.tone, {"label": "warm"}).message
+    with pytest.raises(Conflict, match="bring it back"):
+        questions.add(desk.curator, desk.project.id, NewQuestion("Accuracy"))
+    assert questions.change(desk.curator, desk.rating.id, is_active=True).is_active
+
+
+@pytest.mark.on_sqlite
+def test_options_with_answers_only_grow(desk: Desk) -> None:
+    desk.say("Ada", desk.tone, {"label": "warm"})
+    grown = QuestionOptions(labels=("warm", "cold", "dry"))
+    assert questions.change(desk.curator, desk.tone.id, options=grown).options == grown
+    with pytest.raises(Conflict, match="'cold' stays"):
+        questions.change(desk.curator, desk.tone.id, options=QuestionOptions(labels=("warm", "dry")))
+    assert questions.change(desk.curator, desk.rating.id, options=QuestionOptions(highest=7)).options.highest == 7
+
+
+@pytest.mark.on_sqlite
+def test_questions_come_in_an_order_and_a_preset_adds_what_is_missing(desk: Desk) -> None:
+    added = questions.add_preset(desk.curator, desk.project.id, "ratings")
+    assert [one.key for one in added] == ["accuracy", "tone", "helpfulness", "style"]
+    ids = [one.id for one in reversed(added)]
+    assert [one.key for one in questions.order(desk.curator, desk.project.id, ids)] == [
+        "style",
+        "helpfulness",
+        "tone",
+        "accuracy",
+    ]
+    with pytest.raises(Conflict, match="Reload"):
+        questions.order(desk.curator, desk.project.id, ids[:2])
+    with pytest.raises(Conflict, match="all questions of the preset"):
+        questions.add_preset(desk.curator, desk.project.id, "ratings")
+
+
+@pytest.mark.on_sqlite
+def test_who_may_ask_and_who_may_answer(desk: Desk) -> None:
+    viewer, stranger = rows.make_actor(desk.project, Role.viewer), rows.make_actor()
+    with pytest.raises(PermissionDenied):
+        questions.add(desk.who("Ada"), desk.project.id, NewQuestion("Mine"))
+    with pytest.raises(NotFound):
+        questions.change(stranger, desk.rating.id, title="Theirs")
+    answer = NewAnswer("answer-1", desk.ids[0], desk.rating.id, {"rating": 3})
+    with pytest.raises(PermissionDenied):
+        answers.give(viewer, desk.round.id, [answer])
+    with session() as db:
+        db.get_one(tables.Round, desk.round.id).status = RoundStatus.done
+    with pytest.raises(LabelsFrozen):
+        answers.give(desk.who("Ada"), desk.round.id, [answer])
+
+
+def test_colleagues_answers_are_hidden_until_one_has_decided(desk: Desk) -> None:
+    ada, ben = desk.who("Ada"), desk.who("Ben")
+    desk.say("Ada", desk.rating, {"rating": 1})
+    desk.say("Ben", desk.rating, {"rating": 5})
+    assert desk.values(ben) == [(ben.name, "accuracy", {"rating": 5})]
+    assert len(desk.values(desk.curator)) == 2
+    desk.act("Ben", desk.ids[0], ACCEPT)
+    assert [one[0] for one in desk.values(ben)] == [ada.name, ben.name]
+    assert len(seen.of_sample(ada, desk.ids[0])) == 1
+
+
+@pytest.mark.on_sqlite
+def test_a_sent_list_is_answered_one_by_one(desk: Desk) -> None:
+    place = {"sample_id": desk.ids[0], "question_id": desk.rating.id}
+    sent = [
+        {"client_id": "answer-1", "value": {"rating": 4}} | place,
+        {"client_id": "answer-2", "value": "four"} | place,
+        {"client_id": "answer-3", "value": {"rating": 4}} | place | {"sample_id": 10**9},
+    ]
+    with site.signed_in(desk.who("Ada")) as client:
+        answer = client.post(f"/api/v1/rounds/{desk.round.id}/answers", json={"answers": sent})
+        assert answer.status_code == 201
+        given, unread, missing = answer.json()
+        read = client.get(f"/api/v1/samples/{desk.ids[0]}/answers").json()
+    assert given["value"] == {"rating": 4}
+    assert (unread["client_id"], unread["error"]["type"]) == ("answer-2", "InvalidInput")
+    assert missing["error"]["type"] == "NotFound"
+    assert [one["value"] for one in read] == [{"rating": 4}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "is_right"),
+    [
+        ("labels", {"labels": []}, True),
+        ("labels", {"labels": ["warm", "warm"]}, False),
+        ("labels", {"labels": ["dry"]}, False),
+        ("text", {"text": " "}, False),
+        ("text", {"text": "<b>"}, True),
+        ("spans", {"spans": [{"start": 0, "end": 3, "label": "warm"}]}, True),
+        ("spans", {"spans": [{"start": 2, "end": 2, "label": "warm"}]}, False),
+        ("spans", {"spans": [{"start": 0, "end": 4, "label": "warm"}]}, False),
+    ],
+)
+def test_each_kind_takes_its_own_answers(kind: str, value: dict, is_right: bool) -> None:
+    if is_right:
+        assert read_answer(QuestionKind(kind), TONES, value, 3).model_dump(mode="json") == value
+    else:
+        with pytest.raises(ValueError, match=r"\."):
+            read_answer(QuestionKind(kind), TONES, value, 3)
+
+
+@pytest.mark.parametrize(
+    ("tests", "found"),
+    [
+        (("accuracy>=3",), [0, 1]),  # means of 3 and 5
+        (("accuracy<=2",), [2]),
+        (("accuracy=3",), [0]),
+        (("tone=warm",), [0, 2]),
+        (("accuracy>=3", "tone=warm"), [0]),
+        (("tone=war",), []),
+    ],
+)
+def test_samples_are_filtered_by_answers(desk: Desk, tests: tuple[str, ...], found: list[int]) -> None:
+    for name, sample, rating, tone in (("Ada", 0, 1, "warm"), ("Ben", 0, 5, "cold"), ("Ada", 1, 5, "cold")):
+        desk.say(name, desk.rating, {"rating": rating}, sample)
+        desk.say(name, desk.tone, {"label": tone}, sample)
+    desk.say("Ben", desk.rating, {"rating": 2}, 2)
+    desk.say("Ben", desk.tone, {"label": "warm"}, 2)
+    page = samples.page(desk.curator, desk.round.id, Filters(answer=tests))
+    assert [row.id for row in page.rows] == [desk.ids[n] for n in found]
+    if 0 in found:
+        assert page.rows[0].answers == {"accuracy": 3.0, "tone": {"warm": 1, "cold": 1}}
+        desk.act("Ada", desk.ids[0], ACCEPT)
+        both = samples.page(desk.curator, desk.round.id, Filters(answer=tests, decided="others"))
+        assert [row.id for row in both.rows] == [desk.ids[0]]
+    with pytest.raises(PermissionDenied, match="answers"):
+        samples.page(desk.who("Ada"), desk.round.id, Filters(answer=tests))
+
+
+@pytest.mark.on_sqlite
+@pytest.mark.parametrize("test", ["accuracy>=high", "tone>=2", "nothing=1", "Accuracy>=1", "accuracy", "tone=\x00"])
+def test_a_test_of_no_answer_is_refused(desk: Desk, test: str) -> None:
+    with pytest.raises(InvalidInput):
+        samples.page(desk.curator, desk.round.id, Filters(answer=(test,)))
+
+
+@pytest.mark.on_sqlite
+def test_answers_go_along_with_samples_as_far_as_one_may_see_them(desk: Desk) -> None:
+    desk.say("Ada", desk.rating, {"rating": 4})
+    desk.say("Ben", desk.tone, {"label": "warm"})
+    wanted = ExportRequest((desk.round.id,), Filters())
+
+    def keys(actor) -> list[str]:
+        made = exports.export(actor, desk.project.id, wanted)
+        first = json.loads(made.path.read_text(encoding="utf-8").splitlines()[0])
+        made.path.unlink()
+        made.release()
+        return [answer["question"] for answer in first["answers"]]
+
+    assert keys(desk.curator) == ["accuracy", "tone"]
+    assert keys(desk.who("Ada")) == ["accuracy"]
+    assert samples.page(desk.who("Ada"), desk.round.id).rows[0].answers == {"accuracy": 4.0}
+
+
+@pytest.mark.on_sqlite
+def test_a_selector_gets_the_ratings_of_the_question_that_it_names(desk: Desk) -> None:
+    for name, rating in (("Ada", 2), ("Ben", 5)):
+        desk.say(name, desk.rating, {"rating": rating})
+    desk.say("Ada", desk.rating, {"rating": 4})
+    texts = tuple(Sample(n, 1, "text") for n in desk.ids[:2])
+    with reading() as db:
+        (group,) = ratings.with_ratings(db, [Group(Prompt(1, []), texts)], desk.project.id, "accuracy")
+        with pytest.raises(InvalidInput, match="it has accuracy"):
+            ratings.with_ratings(db, [group], desk.project.id, "tone")
+    assert [one.ratings for one in group.samples] == [(5.0, 4.0), ()]
+
+
+def test_answers_go_with_a_persons_work_and_come_back_with_it(desk: Desk) -> None:
+    admin, ada = rows.make_actor(desk.project, Role.admin), desk.who("Ada")
+    desk.act("Ada", desk.ids[0], ACCEPT)
+    desk.say("Ada", desk.rating, {"rating": 2})
+    desk.say("Ada", desk.rating, {"rating": 4})
+    desk.say("Ada", desk.tone, {"label": "warm"})
+    desk.say("Ada", desk.tone, None)
+    gone = removals.remove(admin, desk.round.id, ada.user_id, reason="careless")
+    assert desk.values(admin) == []
+    removals.undo(admin, desk.round.id, gone.id)
+    assert desk.values(admin) == [(ada.name, "accuracy", {"rating": 4})]
