@@ -21,7 +21,16 @@ def setup(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(Lines() if settings().log_json else TEXT)
     logging.basicConfig(level=level, handlers=[handler])
-    for noisy in ("httpx", "httpcore", "httpx2", "httpcore2", "dbos", "uvicorn.access", "alembic.runtime.plugins"):
+    for noisy in (
+        "httpx",
+        "httpcore",
+        "httpx2",
+        "httpcore2",
+        "dbos",
+        "uvicorn.access",
+        "alembic.runtime.plugins",
+        "mcp",
+    ):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
