@@ -271,9 +271,8 @@ def _is_form(headers: Headers) -> bool:
 def _policy(path: str) -> str:
     if path.startswith("/gradio_api/file"):
         return FILE_POLICY
-    return (
-        OWN_POLICY if path.startswith((*OPEN, AGENTS, "/static/", "/api/", "/welcome", "/projects")) else GRADIO_POLICY
-    )
+    is_own = path.startswith((*OPEN, AGENTS, "/static/", "/api/", "/welcome", "/projects"))
+    return OWN_POLICY if is_own else GRADIO_POLICY
 
 
 def _with_headers(scope: Scope, send: Send) -> Send:

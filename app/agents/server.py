@@ -4,15 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import anyio
-import httpx2
-from mcp import Client
 from mcp import types as protocol
-from mcp.client.streamable_http import streamable_http_client
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
-from mcp.server.stdio import stdio_server
 
 from app.agents import calls
+from app.agents.passing import over_stdio
 from app.agents.tool import Tool
 from backend import __version__
 from backend.services.access import Actor
@@ -20,7 +17,6 @@ from backend.services.access import Actor
 Context = ServerRequestContext[Any, Any]
 AT_ONCE = 8
 """So many calls are done at a time; the others wait, as every call takes a thread and a connection."""
-ENVELOPE_SECONDS = 120.0
 
 
 def serving(actor_of: Callable[[Context], Actor]) -> Server[Any]:
@@ -47,41 +43,9 @@ def serving(actor_of: Callable[[Context], Actor]) -> Server[Any]:
     )
 
 
-def passing_on(client: Client) -> Server[Any]:
-    """The tools of another Rondo, over a client that is signed in there."""
-
-    async def list_tools(_context: Context, _asked: Any) -> protocol.ListToolsResult:
-        return await client.list_tools()
-
-    async def call_tool(_context: Context, asked: protocol.CallToolRequestParams) -> Any:
-        return await client.call_tool(asked.name, asked.arguments)
-
-    return Server(
-        "rondo",
-        version=__version__,
-        title="Rondo",
-        instructions=calls.INSTRUCTIONS,
-        on_list_tools=list_tools,
-        on_call_tool=call_tool,
-    )
-
-
 async def serve_here(actor: Actor) -> None:
     """Serve this machine's installation over stdin and stdout until stdin ends."""
-    await _over_stdio(serving(lambda _context: actor))
-
-
-async def serve_elsewhere(url: str, token: str) -> None:
-    """Pass stdin and stdout on to the Rondo at that address, with the rights of the token."""
-    headers = {"Authorization": f"Bearer {token}"}
-    async with httpx2.AsyncClient(headers=headers, timeout=ENVELOPE_SECONDS) as http:
-        async with Client(streamable_http_client(f"{url.rstrip('/')}/mcp", http_client=http)) as client:
-            await _over_stdio(passing_on(client))
-
-
-async def _over_stdio(server: Server[Any]) -> None:
-    async with stdio_server() as (incoming, outgoing):
-        await server.run(incoming, outgoing, server.create_initialization_options())
+    await over_stdio(serving(lambda _context: actor))
 
 
 def _described(name: str, tool: type[Tool]) -> protocol.Tool:

@@ -1,4 +1,4 @@
-"""What a tool of an agent is: its fields are its arguments, its docstring its description, its one method what it does."""
+"""What a tool is: its fields are its arguments, its docstring its description, its one method what it does."""
 
 from datetime import datetime
 from enum import Enum

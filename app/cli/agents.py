@@ -30,12 +30,13 @@ def mcp(url: Url = None) -> None:
     token = os.environ.get("RONDO_TOKEN", "")
     if url and not token:
         raise InvalidInput(NO_TOKEN)
-    from app.agents import server
-
     log.setup()
     if url:
-        anyio.run(server.serve_elsewhere, url, token)
+        from app.agents import passing
+
+        anyio.run(passing.serve_elsewhere, url, token)
         return
+    from app.agents import server
     from backend.services import installation
     from backend.services.people import accounts
     from backend.services.recipes import parts

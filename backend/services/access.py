@@ -13,7 +13,7 @@ from backend.values import Role
 
 @dataclass(frozen=True)
 class Actor:
-    """The person behind a call; `via` is page (and which), api, mcp, cli or rule. An owner is admin of every project."""
+    """The person behind a call; `via`: page (and which), api, mcp, cli or rule. An owner is admin of every project."""
 
     user_id: int
     name: str

@@ -1,18 +1,24 @@
 """Agents: each tool over HTTP as every role, what a blind review hides, and the audit trail of all of it."""
 
+import os
+import shutil
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+from mcp import Client, StdioServerParameters
 from sqlalchemy import select
 
 from app.agents.calls import TOOLS
 from backend.db import reading, session, tables
 from backend.services import audit
 from backend.services.audit import AuditQuery
-from backend.services.people import accounts
+from backend.services.people import accounts, sessions
 from backend.values import Role
+from tests.event_loops import run_alone
 from tests.integration import site
-from tests.integration.agents import Call, ask
+from tests.integration.agents import Call, answer, ask
 from tests.integration.walking import MARK, World, make_world
 
 pytestmark = pytest.mark.on_sqlite
@@ -53,16 +59,16 @@ def test_an_agent_can_do_what_its_persons_role_can_and_nothing_else(world: World
     may = role.rank if role else -1
     person = world.actor(role)
     answers = ask(person, *[(name, arguments) for name, arguments, _ in calls])
-    for (name, _, needed), answer in zip(calls, answers, strict=True):
+    for (name, _, needed), told in zip(calls, answers, strict=True):
         if needed is None or may >= needed.rank:
-            assert isinstance(answer, dict), (name, answer)
+            assert isinstance(told, dict), (name, told)
         else:
-            assert answer == REFUSED[role], name
+            assert told == REFUSED[role], name
     if role is None:
         assert answers[0] == {"projects": []}
         assert MARK not in str(answers)
     trail = [(one.verb, one.subject, one.via) for one in audited(world, person.name)]
-    refused = [name for (name, *_), answer in zip(calls, answers, strict=True) if isinstance(answer, str)]
+    refused = [name for (name, *_), told in zip(calls, answers, strict=True) if isinstance(told, str)]
     assert sorted(subject for verb, subject, _ in trail if verb == "call tool") == sorted(name for name, *_ in calls)
     assert sorted(subject for verb, subject, _ in trail if verb == "refuse tool call") == sorted(refused)
     assert {via for verb, _, via in trail if verb != "make token"} == {"mcp"}
@@ -146,3 +152,28 @@ def test_only_a_token_lets_an_agent_in(world: World) -> None:
     with site.signed_in(world.actor(Role.admin)) as client:
         assert client.post("/mcp", json=body).status_code == 401
         assert client.get("/mcp", headers={"accept": "text/html"}).status_code == 401
+
+
+def test_an_agent_that_starts_rondo_mcp_asks_this_machine_or_another(
+    world: World, tmp_path: Path, migrated_sqlite: Path
+) -> None:
+    reviewer = world.actor(Role.reviewer)
+    _, secret = sessions.create_token(reviewer, name="agent")
+    elsewhere = {"RONDO_URL": site.address(), "RONDO_TOKEN": secret, "RONDO_DATA_DIR": str(tmp_path / "none")}
+    here = {"RONDO_DATA_DIR": str(tmp_path / "here"), "RONDO_DATABASE_URL": ""}
+    (tmp_path / "here").mkdir()
+    shutil.copy(migrated_sqlite, tmp_path / "here/rondo.db")
+    launch: Call = ("launch_round", {"project_id": world.ids["project_id"]})
+    listed, refused = run_alone(started(elsewhere, ("list_projects", {}), launch))
+    assert [(one["id"], one["role"]) for one in listed["projects"]] == [(world.ids["project_id"], "reviewer")]
+    assert refused == "PermissionDenied"
+    assert not (tmp_path / "none").exists()
+    assert run_alone(started(here, ("list_projects", {}))) == [{"projects": []}]
+
+
+async def started(environment: dict[str, str], *calls: Call) -> list[Any]:
+    command = StdioServerParameters(
+        command=sys.executable, args=["-m", "app.cli", "mcp"], env=dict(os.environ) | environment, cwd=Path.cwd()
+    )
+    async with Client(command) as client:
+        return [await answer(client, *call) for call in calls]
