@@ -11,7 +11,9 @@ from mcp import Client, StdioServerParameters
 from sqlalchemy import select
 
 from app.agents.calls import TOOLS
+from app.agents.passing import serve_elsewhere
 from backend.db import reading, session, tables
+from backend.errors import RondoError
 from backend.services import audit
 from backend.services.audit import AuditQuery
 from backend.services.people import accounts, sessions
@@ -169,6 +171,12 @@ def test_an_agent_that_starts_rondo_mcp_asks_this_machine_or_another(
     assert refused == "PermissionDenied"
     assert not (tmp_path / "none").exists()
     assert run_alone(started(here, ("list_projects", {}))) == [{"projects": []}]
+
+
+@pytest.mark.parametrize(("url", "reason"), [("", "does not work at"), ("http://127.0.0.1:1", "No Rondo answers at")])
+def test_rondo_mcp_says_in_a_line_why_it_does_not_start(database: str, url: str, reason: str) -> None:
+    with pytest.raises(RondoError, match=reason):
+        run_alone(serve_elsewhere(url or site.address(), "rondo_wrong"))
 
 
 async def started(environment: dict[str, str], *calls: Call) -> list[Any]:
