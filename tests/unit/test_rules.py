@@ -87,7 +87,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 def test_files_can_be_read_in_one_sitting() -> None:
     long = {name(p): n for p in SOURCES if (n := len(p.read_text().splitlines())) > 400 and "versions" not in p.parts}
-    assert long == {}
+    assert long.keys() == {"app/client/routes.py", "app/client/shapes.py"}  # which are written by a program
 
 
 @pytest.mark.parametrize("forbidden", ["utils", "helpers", "common", "misc", "manager", "handlers", "core"])

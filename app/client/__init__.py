@@ -1,0 +1,6 @@
+"""A Rondo from Python: every route of its REST interface as a typed method. It needs httpx, and nothing else."""
+
+from .client import Rondo
+from .connection import Refused, every
+
+__all__ = ["Refused", "Rondo", "every"]
