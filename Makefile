@@ -24,7 +24,7 @@ check-python:
 $(VENV)/.base: constraints.txt pyproject.toml | check-python
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,mcp]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.base
@@ -106,7 +106,7 @@ format: $(VENV)/.dev  ## let ruff format and fix, and prettier where it is insta
 	$(BIN)/ruff format .
 	@if test -x $(JS)/node_modules/.bin/prettier; then $(JS)/node_modules/.bin/prettier --write --log-level warn static; fi
 
-docs: $(VENV)/.dev  ## write the pages of docs/reference that follow from the code
+docs: $(VENV)/.dev  ## write what follows from the code: pages of docs/reference, the Python client
 	$(BIN)/python -m docs.generate
 
 bench: $(VENV)/.dev  ## the figures of docs/reference/bench.md, as ratios: hours; SIZE=--quick shows in twenty minutes that it runs
