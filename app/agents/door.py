@@ -22,6 +22,12 @@ class Door:
         if not is_installed():
             await guard.error(503, "MissingPrerequisite", MISSING)(scope, receive, send)
             return
+        if scope["method"] != "POST":
+            # The protocol's way to say that nothing is sent without being asked for, and that no session is to end.
+            answer = guard.error(405, "RequestError", "An agent's requests are sent with POST.")
+            answer.headers["Allow"] = "POST"
+            await answer(scope, receive, send)
+            return
         # The library takes a second to load, once, and few installations ask for it.
         manager = await anyio.to_thread.run_sync(_manager)
         async with manager.run():

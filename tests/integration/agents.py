@@ -1,6 +1,7 @@
 """An agent of a test: the client of the package mcp, with a person's token."""
 
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx2
@@ -17,16 +18,25 @@ Call = tuple[str, dict[str, Any]]
 
 def ask(actor: Actor, *calls: Call) -> list[Any]:
     """What each call answers, in order; of one that is refused the type of its error."""
+
+    async def asking(client: Client) -> list[Any]:
+        return [await answer(client, *call) for call in calls]
+
+    return list(with_client(actor, asking))
+
+
+def with_client(actor: Actor, work: Callable[[Client], Awaitable[Any]], **options: Any) -> Any:
+    """What the work returns that is done with a client of the person's."""
     _, secret = sessions.create_token(actor, name="agent")
     address = site.address()
 
-    async def asking() -> list[Any]:
+    async def working() -> Any:
         headers = {"Authorization": f"Bearer {secret}"}
         async with httpx2.AsyncClient(headers=headers, timeout=120) as http:
-            async with Client(streamable_http_client(f"{address}/mcp", http_client=http)) as client:
-                return [await answer(client, *call) for call in calls]
+            async with Client(streamable_http_client(f"{address}/mcp", http_client=http), **options) as client:
+                return await work(client)
 
-    return list(run_alone(asking()))
+    return run_alone(working())
 
 
 async def answer(client: Client, name: str, arguments: dict[str, Any]) -> Any:

@@ -10,7 +10,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 from sqlalchemy import select
 
-from app.agents.calls import TOOLS
+from app.agents.calls import INSTRUCTIONS, TOOLS
 from app.agents.passing import serve_elsewhere
 from backend.db import reading, session, tables
 from backend.errors import RondoError
@@ -20,7 +20,7 @@ from backend.services.people import accounts, sessions
 from backend.values import Role
 from tests.event_loops import run_alone
 from tests.integration import site
-from tests.integration.agents import Call, answer, ask
+from tests.integration.agents import Call, answer, ask, with_client
 from tests.integration.walking import MARK, World, make_world
 
 pytestmark = pytest.mark.on_sqlite
@@ -146,11 +146,28 @@ def test_what_cannot_be_used_is_an_answer_with_the_reason(world: World) -> None:
     assert answers == ["NotFound", *["InvalidInput"] * 7]
 
 
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_clients_of_today_and_of_last_year_are_told_what_each_tool_does(database: str, mode: str) -> None:
+    async def asking(client: Client) -> tuple[str | None, Any, Any]:
+        return client.instructions, (await client.list_tools()).tools, await answer(client, "list_projects", {})
+
+    instructions, tools, projects = with_client(accounts.local_owner(), asking, mode=mode)
+    assert instructions == INSTRUCTIONS
+    assert [tool.name for tool in tools] == list(TOOLS)
+    assert [tool.name for tool in tools if len(tool.description) < 60 or not tool.title] == []
+    writes = {tool.name for tool in tools if not tool.annotations.read_only_hint}
+    assert writes == {"launch_round", "next_item", "decide", "close_review", "export_samples"}
+    assert {tool.name: tool for tool in tools}["get_round"].input_schema["required"] == ["round_id"]
+    assert projects == {"projects": []}
+
+
 def test_only_a_token_lets_an_agent_in(world: World) -> None:
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
     with site.visitor() as client:
         assert client.post("/mcp", json=body).status_code == 401
         assert client.post("/mcp", json=body, headers={"authorization": "Bearer rondo_x"}).status_code == 401
+    with site.with_token(world.actor(Role.admin)) as client:
+        assert (client.get("/mcp").status_code, client.delete("/mcp").status_code) == (405, 405)
     with site.signed_in(world.actor(Role.admin)) as client:
         assert client.post("/mcp", json=body).status_code == 401
         assert client.get("/mcp", headers={"accept": "text/html"}).status_code == 401

@@ -83,7 +83,7 @@ def test_the_how_to_runs_from_nothing_to_a_checkpoint_in_25_lines(
         except BaseException as error:
             failures.append(error)
 
-    running = threading.Thread(target=run)
+    running = threading.Thread(target=run, daemon=True)
     running.start()
     work_until(lambda: not running.is_alive())
     assert failures == []
