@@ -20,7 +20,7 @@ def note(actor: Actor, name: str, arguments: dict[str, Any], *, refusal: str = "
     with session() as db:
         place = _place(db, actor, arguments)
         kept: dict[str, Any] = {
-            str(key)[:LONGEST]: _shortened(value) for key, value in list(arguments.items())[:MOST_ARGUMENTS]
+            clean(str(key)[:LONGEST]): _shortened(value) for key, value in list(arguments.items())[:MOST_ARGUMENTS]
         }
         more: dict[str, Any] = {"arguments": kept} | ({"reason": clean(refusal[:LONGEST])} if refusal else {})
         if (sample_id := _id(arguments, "sample_id")) is not None and place:

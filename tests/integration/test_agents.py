@@ -137,13 +137,17 @@ def test_what_cannot_be_used_is_an_answer_with_the_reason(world: World) -> None:
         ("get_round", {}),
         ("get_round", {"round_id": "first"}),
         ("get_round", {"round_id": round_id, "more": True}),
+        ("get_round", {"round_id": 2**80, "a\x00": ["b\x00", {"c": [1e400]}]}),
         ("list_samples", {"round_id": round_id, "limit": 1000}),
         ("list_samples", {"round_id": round_id, "text": "/[/"}),
         ("decide", {"round_id": round_id, "sample_id": 1, "kind": "accept", "reason": ""}),
         ("launch_round", {"project_id": world.ids["project_id"], "recipe": "no such recipe"}),
     ]
-    answers = ask(world.actor(Role.curator), *wrong)
-    assert answers == ["NotFound", *["InvalidInput"] * 7]
+    curator = world.actor(Role.curator)
+    answers = ask(curator, *wrong)
+    assert answers == ["NotFound", *["InvalidInput"] * 8]
+    verbs = [one.verb for one in audited(world, curator.name)]
+    assert [verbs.count(verb) for verb in ("call tool", "refuse tool call")] == [len(wrong)] * 2
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
