@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.agents.tool import LONGEST_TEXT, Tool, conversation, fields, untrusted
-from backend.boundary import Count, Id, Line, Score
+from app.agents.tool import LONGEST_TEXT, RowId, Tool, conversation, fields, untrusted, words
+from backend.boundary import Count, Line, Score
 from backend.row_files import Format
 from backend.services import samples
 from backend.services.access import Actor
@@ -28,6 +28,8 @@ class FilteredTool(Tool):
     """The filters of a list of samples; each narrows it."""
 
     verdict: tuple[Literal["accept", "reject", "undecided"], ...] = ()
+    kind: tuple[Literal["completion", "edit", "other"], ...] = ()
+    step: tuple[Count, ...] = Field((), max_length=64, description="steps of the round's recipe, counted from 0")
     label_by: tuple[Literal["judge", "person", "none"], ...] = Field((), description="who gave the label")
     min_score: Score | None = None
     max_score: Score | None = None
@@ -43,9 +45,10 @@ class FilteredTool(Tool):
 
     @property
     def filters(self) -> Filters:
-        names = ("min_score", "max_score", "min_tokens", "max_tokens", "verdict", "text", "prompt", "decided")
+        names = ("min_score", "max_score", "min_tokens", "max_tokens", "verdict", "kind", "step")
+        texts = ("text", "prompt", "decided")
         flags = ("is_overridden", "is_unparsed", "is_truncated", "is_flagged")
-        return Filters(source=self.label_by, **{name: getattr(self, name) for name in (*names, *flags)})
+        return Filters(source=self.label_by, **{name: getattr(self, name) for name in (*names, *texts, *flags)})
 
 
 class ListSamples(FilteredTool):
@@ -56,7 +59,7 @@ class ListSamples(FilteredTool):
 
     title = "List samples"
 
-    round_id: Id
+    round_id: RowId
     sort: Literal["id", "score", "length", "spread"] = "id"
     descending: bool = False
     limit: int = Field(20, ge=1, le=50)
@@ -72,23 +75,30 @@ class ListSamples(FilteredTool):
 class ReadSample(Tool):
     """One sample in full: what was asked, its text, what judges and people said, the other samples of its group.
 
-    What a blind review hides from you is left out.
+    What a blind review hides from you is left out. Of many judgments, decisions and samples the first (of decisions the
+    last) are shown; `numbers` has how many there are.
     """
 
     title = "Read a sample"
 
-    sample_id: Id
+    sample_id: RowId
+    offset: Count = Field(0, description="the character of its text to begin at, for the rest of one that is cut")
 
     def call(self, actor: Actor) -> JSON:
         read = detail.detail(actor, self.sample_id)
         judged = ("judge", "score", "verdict", "finish_reason")
         decided = ("who", "at", "kind", "verdict", "score", "words", "is_override", "is_retracted")
         return {
-            "sample": shown(read.label) | {"text": untrusted(read.text, LONGEST_TEXT)},
+            "sample": shown(read.label) | {"text": untrusted(read.text, LONGEST_TEXT, offset=self.offset)},
             **fields(read, "round_id", "project_id", "checkpoint", "author", "edited_from_id"),
-            "asked": conversation(read.messages[-20:], LONGEST_TEXT // 4),
+            "numbers": {
+                "judgments": len(read.judgments),
+                "decisions": len(read.history),
+                "others_of_group": len(read.group),
+            },
+            "asked": conversation(read.messages, LONGEST_TEXT // 4),
             "answer": untrusted(read.answer) if read.answer else None,
-            "turns": conversation(read.turns[-20:]),
+            "turns": conversation(read.turns),
             "judgments": [
                 fields(one, *judged) | {"rationale": untrusted(one.rationale)}
                 for one in read.judgments[:MOST_JUDGMENTS]
@@ -110,8 +120,8 @@ class ExportSamples(FilteredTool):
     title = "Export samples"
     changes = True
 
-    project_id: Id
-    round_ids: tuple[Id, ...] = Field((), max_length=200, description="ids of rounds; none: all of the project")
+    project_id: RowId
+    round_ids: tuple[RowId, ...] = Field((), max_length=200, description="ids of rounds; none: all of the project")
     format: Format = "jsonl"
 
     def call(self, actor: Actor) -> JSON:
@@ -124,10 +134,10 @@ class GetExport(Tool):
 
     title = "Get an export"
 
-    job_id: Id
+    job_id: RowId
 
     def call(self, actor: Actor) -> JSON:
         row = export_jobs.get(actor, self.job_id)
-        names = ("job_id", "name", "format", "status", "done", "total", "num_rows", "num_bytes", "error", "is_ready")
+        names = ("job_id", "name", "format", "status", "done", "total", "num_rows", "num_bytes", "is_ready")
         where = {"download": f"/api/v1/sample-exports/{row.job_id}/file"} if row.is_ready else {}
-        return fields(row, *names, "expires_at") | where
+        return fields(row, *names, "expires_at") | words(row, "error") | where

@@ -1,9 +1,9 @@
 """The server of the Model Context Protocol: the tools over HTTP or stdio. Imported only where it is asked for."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
-import anyio
 from mcp import types as protocol
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
@@ -11,25 +11,28 @@ from mcp.server.lowlevel import Server
 from app.agents import calls
 from app.agents.passing import over_stdio
 from app.agents.tool import Tool
+from app.agents.turns import Turns
 from backend import __version__
+from backend.errors import TooManyAttempts
 from backend.services.access import Actor
 
 Context = ServerRequestContext[Any, Any]
-AT_ONCE = 8
-"""So many calls are done at a time; the others wait, as every call takes a thread and a connection."""
 
 
 def serving(actor_of: Callable[[Context], Actor]) -> Server[Any]:
     """The tools, for whoever `actor_of` says that a request is from."""
     tools = [_described(name, tool) for name, tool in calls.TOOLS.items()]
-    threads = anyio.CapacityLimiter(AT_ONCE)
+    turns = Turns()
 
     async def list_tools(_context: Context, _asked: Any) -> protocol.ListToolsResult:
         return protocol.ListToolsResult(tools=tools)
 
     async def call_tool(context: Context, asked: protocol.CallToolRequestParams) -> protocol.CallToolResult:
         actor, arguments = actor_of(context), asked.arguments or {}
-        answer = await anyio.to_thread.run_sync(calls.run, actor, asked.name, arguments, limiter=threads)
+        try:
+            answer = await turns.run(actor, functools.partial(calls.run, actor, asked.name, arguments))
+        except TooManyAttempts as problem:
+            answer = calls.refused("TooManyAttempts", problem.message)
         content = protocol.TextContent(type="text", text=answer.text)
         return protocol.CallToolResult(content=[content], is_error=answer.is_error)
 
@@ -50,7 +53,12 @@ async def serve_here(actor: Actor) -> None:
 
 def _described(name: str, tool: type[Tool]) -> protocol.Tool:
     """A tool as the protocol lists it."""
-    hints = protocol.ToolAnnotations(read_only_hint=not tool.changes, destructive_hint=False, open_world_hint=False)
+    hints = protocol.ToolAnnotations(
+        read_only_hint=not tool.changes,
+        destructive_hint=tool.ends,
+        idempotent_hint=tool.repeats,
+        open_world_hint=False,
+    )
     schema = tool.model_json_schema()
     schema.pop("description", None)
     schema["properties"] = {key: _without_titles(value) for key, value in schema.get("properties", {}).items()}

@@ -9,6 +9,10 @@ Url = Annotated[
     typer.Option(envvar="RONDO_URL", help="Address of a Rondo elsewhere. [default: this machine's installation]"),
 ]
 MISSING = "`rondo mcp` needs the package mcp. Install it: pip install 'rondo[mcp]'."
+NO_ADDRESS = (
+    "RONDO_TOKEN is set, and RONDO_URL is not: whose rights are meant? Put the address of the token's Rondo into "
+    "RONDO_URL. For this machine's installation with its owner's rights, unset RONDO_TOKEN."
+)
 NO_TOKEN = "An agent needs a token for a Rondo elsewhere. Put one into the environment variable RONDO_TOKEN."
 
 
@@ -27,9 +31,12 @@ def mcp(url: Url = None) -> None:
 
     if not is_installed():
         raise MissingPrerequisite(MISSING)
-    token = os.environ.get("RONDO_TOKEN", "")
+    token = os.environ.get("RONDO_TOKEN", "").strip()
+    url = (url or "").strip()
     if url and not token:
         raise InvalidInput(NO_TOKEN)
+    if token and not url:
+        raise InvalidInput(NO_ADDRESS)
     log.setup()
     if url:
         from app.agents import passing

@@ -12,8 +12,12 @@ from .shapes import Page
 
 T = TypeVar("T")
 TRIES = 4
-LONGEST_WAIT = 10.0
-"""Seconds before what was refused because the server was busy is sent again."""
+LONGEST_WAIT = 60.0
+"""Seconds; what is to be asked for later than that is refused."""
+NO_TOKEN = (
+    "A client needs a token. Make one on the page People and account or with `rondo token create NAME`, and put it "
+    "into the environment variable RONDO_TOKEN, or give it as `Rondo(url, token)`."
+)
 
 
 class Refused(Exception):
@@ -25,9 +29,16 @@ class Refused(Exception):
 
 
 class Connection:
-    """Sends requests with a token. What was refused because the server was busy is sent again, three times."""
+    """Sends requests with a token. What a busy server refused is sent again, three times, where nothing is done twice.
+
+    A 429 was not even looked at. Behind a 503 a change may have been saved: sent again is only what reads or claims,
+    and decisions, which have a client_id. Raises `ValueError` without a token.
+    """
 
     def __init__(self, url: str, token: str, *, timeout: float) -> None:
+        token = token.strip()
+        if not token:
+            raise ValueError(NO_TOKEN)
         headers = {"Authorization": f"Bearer {token}"}
         self._http = httpx.Client(base_url=f"{url.rstrip('/')}/api/v1", headers=headers, timeout=timeout)
 
@@ -55,24 +66,56 @@ class Connection:
                 with Path(file).open("rb") as opened:
                     files = {"file": (Path(file).name, opened)}
                     answer = self._http.request(method, path, data=_given(form), files=files, **options)
-            wait = answer.headers.get("Retry-After", "")
-            if answer.status_code not in (429, 503) or not wait.isdecimal() or not tries_left:
+            wait = _seconds_to_wait(answer, is_safe=_is_safe(method, path, body))
+            if wait is None or not tries_left:
                 break
-            time.sleep(min(float(wait), LONGEST_WAIT))
+            time.sleep(wait)
         if not answer.is_success:
             raise _refusal(answer)
         return answer.json() if answer.content else None
 
     def save(self, method: str, path: str, to: str | Path, *, query: Mapping[str, Any] | None = None) -> Path:
-        """Write what the route answers to a file, and return its path; raises `Refused`."""
-        with self._http.stream(method, path, params=_given(query)) as answer:
-            if not answer.is_success:
+        """Write what the route answers to a file, and return its path; raises `Refused`.
+
+        What was in the file stays until all of the answer has come.
+        """
+        for tries_left in reversed(range(TRIES)):
+            with self._http.stream(method, path, params=_given(query)) as answer:
+                if answer.is_success:
+                    return _saved(answer, Path(to))
                 answer.read()
-                raise _refusal(answer)
-            with Path(to).open("wb") as written:
-                for piece in answer.iter_bytes():
-                    written.write(piece)
-        return Path(to)
+            wait = _seconds_to_wait(answer, is_safe=method == "GET")
+            if wait is None or not tries_left:
+                break
+            time.sleep(wait)
+        raise _refusal(answer)
+
+
+def _seconds_to_wait(answer: httpx.Response, *, is_safe: bool) -> float | None:
+    """How long to wait before the request is sent again; None where it is not to be."""
+    wait = answer.headers.get("Retry-After", "")
+    is_busy = answer.status_code == 429 or (answer.status_code == 503 and is_safe)
+    return float(wait) if is_busy and wait.isdecimal() and float(wait) <= LONGEST_WAIT else None
+
+
+def _is_safe(method: str, path: str, body: Any) -> bool:
+    """Whether the same request twice does the same as once."""
+    if method == "GET" or path.endswith("/review/claims"):
+        return True
+    is_of_decisions = isinstance(body, Mapping) and body.keys() == {"decisions"}
+    return is_of_decisions and all(isinstance(one, Mapping) and one.get("client_id") for one in body["decisions"])
+
+
+def _saved(answer: httpx.Response, to: Path) -> Path:
+    part_of_it = to.with_name(f"{to.name}.part")
+    try:
+        with part_of_it.open("wb") as opened:
+            for piece in answer.iter_bytes():
+                opened.write(piece)
+        part_of_it.replace(to)
+    finally:
+        part_of_it.unlink(missing_ok=True)
+    return to
 
 
 class Noun:
@@ -94,7 +137,9 @@ def every(listing: Callable[..., Page[T]], *args: Any, **options: Any) -> Iterat
 
 
 def part(name: str) -> str:
-    """A text as a part of an address."""
+    """A text as a part of an address; raises `ValueError` for one that would lead to another address."""
+    if name in ("", ".", ".."):
+        raise ValueError(f"{name!r} names nothing here. Give a name that is more than dots.")
     return quote(name, safe="")
 
 

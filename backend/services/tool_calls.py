@@ -11,8 +11,13 @@ from backend.services.access import Actor, role_of
 
 CALL, REFUSAL = "call tool", "refuse tool call"
 MOST_ARGUMENTS = 40
+LONGEST_NAME = 40
 LONGEST = 200
-"""So much of an argument is kept: decisions and rounds have their own entries with all of it."""
+CHOICES = frozenset(
+    ("client_id", "decided", "format", "kind", "label_by", "name", "order", "recipe", "retracts", "sort", "verdict")
+)
+"""Arguments whose texts are kept. Of others it is told how long they are: an event outlives its project, and what a
+person searched for or wrote of a sample is to go with it."""
 
 
 def note(actor: Actor, name: str, arguments: dict[str, Any], *, refusal: str = "") -> None:
@@ -20,7 +25,8 @@ def note(actor: Actor, name: str, arguments: dict[str, Any], *, refusal: str = "
     with session() as db:
         place = _place(db, actor, arguments)
         kept: dict[str, Any] = {
-            clean(str(key)[:LONGEST]): _shortened(value) for key, value in list(arguments.items())[:MOST_ARGUMENTS]
+            clean(str(key)[:LONGEST_NAME]): _shortened(key, value)
+            for key, value in list(arguments.items())[:MOST_ARGUMENTS]
         }
         more: dict[str, Any] = {"arguments": kept} | ({"reason": clean(refusal[:LONGEST])} if refusal else {})
         if (sample_id := _id(arguments, "sample_id")) is not None and place:
@@ -54,7 +60,9 @@ def _id(arguments: dict[str, Any], name: str) -> int | None:
     return value if is_id else None
 
 
-def _shortened(value: Any) -> Any:
+def _shortened(name: str, value: Any) -> Any:
     if value is None or isinstance(value, bool) or (isinstance(value, int | float) and abs(value) < MOST_ID):
         return value
-    return clean(value if isinstance(value, str) else str(value))[:LONGEST]
+    is_numbers = isinstance(value, list) and all(type(one) is int and abs(one) < MOST_ID for one in value)
+    text = clean(value if isinstance(value, str) else str(value))
+    return text[:LONGEST] if name in CHOICES or is_numbers else f"({len(text):,} characters)"

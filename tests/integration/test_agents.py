@@ -5,6 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from mcp import Client, StdioServerParameters
@@ -37,7 +38,7 @@ def table(world: World) -> list[tuple[str, dict[str, Any], Role | None]]:
     """A call of every tool, and the least role that may make it; None: anyone."""
     ids = world.ids
     project, round_, sample = ({name: ids[name]} for name in ("project_id", "round_id", "sample_id"))
-    decision = {**round_, **sample, "kind": "reject", "reason": "It is wrong."}
+    decision = {**round_, **sample, "kind": "reject", "reason": "It is wrong.", "client_id": str(uuid4())}
     return [
         ("list_projects", {}, None),
         ("list_recipes", {"name": "star"}, None),
@@ -49,7 +50,7 @@ def table(world: World) -> list[tuple[str, dict[str, Any], Role | None]]:
         ("export_samples", project, Role.viewer),
         ("next_item", round_, Role.reviewer),
         ("decide", decision, Role.reviewer),
-        ("launch_round", {**project, "num_prompts": 2}, Role.curator),
+        ("launch_round", {**project, "num_prompts": 2, "after_number": 2}, Role.curator),
         ("close_review", {**round_, "dry_run": True}, Role.curator),
     ]
 
@@ -67,7 +68,7 @@ def test_an_agent_can_do_what_its_persons_role_can_and_nothing_else(world: World
         else:
             assert told == REFUSED[role], name
     if role is None:
-        assert answers[0] == {"projects": []}
+        assert answers[0] == {"projects": [], "next": None}
         assert MARK not in str(answers)
     trail = [(one.verb, one.subject, one.via) for one in audited(world, person.name)]
     refused = [name for (name, *_), told in zip(calls, answers, strict=True) if isinstance(told, str)]
@@ -117,7 +118,7 @@ def test_a_blind_review_hides_the_judge_until_the_decision_and_texts_are_marked_
         ("decide", decision | {"client_id": "of-the-agent-1"}),
         read,
     )
-    assert item["item"]["judge"] is None
+    assert (item["mode"], item["item"]["judge"]) == ("sample", None)
     assert item["item"]["text"]["untrusted_text"].startswith(MARK)
     assert before["sample"]["is_hidden"]
     assert before["judgments"] == []
@@ -135,17 +136,21 @@ def test_what_cannot_be_used_is_an_answer_with_the_reason(world: World) -> None:
     wrong: list[Call] = [
         ("no_such_tool", {}),
         ("get_round", {}),
-        ("get_round", {"round_id": "first"}),
+        ("get_round", {"round_id": str(round_id)}),
+        ("get_round", {"round_id": float(round_id)}),
+        ("export_samples", {"project_id": world.ids["project_id"], "round_ids": [True]}),
         ("get_round", {"round_id": round_id, "more": True}),
         ("get_round", {"round_id": 2**80, "a\x00": ["b\x00", {"c": [1e400]}]}),
         ("list_samples", {"round_id": round_id, "limit": 1000}),
         ("list_samples", {"round_id": round_id, "text": "/[/"}),
         ("decide", {"round_id": round_id, "sample_id": 1, "kind": "accept", "reason": ""}),
+        ("decide", {"round_id": round_id, "sample_id": 1, "kind": "accept", "reason": "Without a client_id."}),
+        ("launch_round", {"project_id": world.ids["project_id"]}),
         ("launch_round", {"project_id": world.ids["project_id"], "recipe": "no such recipe"}),
     ]
     curator = world.actor(Role.curator)
     answers = ask(curator, *wrong)
-    assert answers == ["NotFound", *["InvalidInput"] * 8]
+    assert answers == ["NotFound", *["InvalidInput"] * (len(wrong) - 1)]
     verbs = [one.verb for one in audited(world, curator.name)]
     assert [verbs.count(verb) for verb in ("call tool", "refuse tool call")] == [len(wrong)] * 2
 
@@ -162,7 +167,9 @@ def test_clients_of_today_and_of_last_year_are_told_what_each_tool_does(database
     writes = {tool.name for tool in tools if not tool.annotations.read_only_hint}
     assert writes == {"launch_round", "next_item", "decide", "close_review", "export_samples"}
     assert {tool.name: tool for tool in tools}["get_round"].input_schema["required"] == ["round_id"]
-    assert projects == {"projects": []}
+    assert projects == {"projects": [], "next": None}
+    assert {tool.name for tool in tools if tool.annotations.destructive_hint} == {"close_review"}
+    assert {tool.name for tool in tools if tool.annotations.idempotent_hint} == {"launch_round", "decide"}
 
 
 def test_only_a_token_lets_an_agent_in(world: World) -> None:
@@ -186,12 +193,12 @@ def test_an_agent_that_starts_rondo_mcp_asks_this_machine_or_another(
     here = {"RONDO_DATA_DIR": str(tmp_path / "here"), "RONDO_DATABASE_URL": ""}
     (tmp_path / "here").mkdir()
     shutil.copy(migrated_sqlite, tmp_path / "here/rondo.db")
-    launch: Call = ("launch_round", {"project_id": world.ids["project_id"]})
+    launch: Call = ("launch_round", {"project_id": world.ids["project_id"], "after_number": 2})
     listed, refused = run_alone(started(elsewhere, ("list_projects", {}), launch))
     assert [(one["id"], one["role"]) for one in listed["projects"]] == [(world.ids["project_id"], "reviewer")]
     assert refused == "PermissionDenied"
     assert not (tmp_path / "none").exists()
-    assert run_alone(started(here, ("list_projects", {}))) == [{"projects": []}]
+    assert run_alone(started(here, ("list_projects", {}))) == [{"projects": [], "next": None}]
 
 
 @pytest.mark.parametrize(("url", "reason"), [("", "does not work at"), ("http://127.0.0.1:1", "No Rondo answers at")])

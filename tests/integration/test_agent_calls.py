@@ -1,0 +1,97 @@
+"""Calls of agents: sent again, of several pages, failing, too large, and what the audit trail keeps of them."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from app.agents import calls
+from backend.db import reading, tables
+from backend.jobs import transitions
+from backend.pipeline.run import run_job
+from backend.services import audit, projects, samples
+from backend.services.audit import AuditQuery
+from backend.services.people import accounts
+from backend.values import Role
+from tests import rows
+from tests.integration import site
+from tests.integration.agents import Call, ask
+from tests.integration.walking import World, make_world
+
+pytestmark = pytest.mark.on_sqlite
+
+
+@pytest.fixture
+def world(database: str) -> World:
+    return make_world()
+
+
+def test_the_same_call_again_does_nothing_more(world: World) -> None:
+    place = {"round_id": world.ids["round_id"], "sample_id": world.ids["sample_id"], "client_id": "decision-1"}
+    accept: Call = ("decide", place | {"kind": "accept", "reason": "It is right."})
+    reject: Call = ("decide", place | {"kind": "reject", "reason": "It is wrong."})
+    project = {"project_id": world.ids["project_id"]}
+    launch: Call = ("launch_round", project | {"num_prompts": 2, "after_number": 2})
+    curator = world.actor(Role.curator)
+    dry: Call = ("launch_round", project | {"dry_run": True})
+    first, again, other, estimate, launched, refused, listed = ask(
+        curator, accept, accept, reject, dry, launch, launch, ("list_rounds", project | {"limit": 2})
+    )
+    assert first["decision"] == again["decision"]
+    assert (other, refused) == ("Conflict", "Conflict")
+    assert estimate["after_number"] == 2
+    assert [one["number"] for one in listed["rounds"]] == [launched["round"]["number"], 2]
+    assert listed["has_more"]
+
+
+def test_a_project_has_its_guidelines_and_pages(world: World) -> None:
+    owner = accounts.local_owner()
+    ids = sorted(one.id for one in (rows.make_project("a"), rows.make_project("b")))
+    projects.edit(owner, ids[0], guidelines="Look twice.")
+    pages = ask(owner, ("list_projects", {"limit": 1}), ("list_projects", {"project_id": ids[0]}))
+    assert (len(pages[0]["projects"]), pages[0]["next"]) == (1, str(ids[0]))
+    assert pages[1]["project"]["guidelines"] == {"untrusted_text": "Look twice."}
+
+
+def test_the_trail_keeps_no_texts_and_tells_of_a_failure(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("a secret of the server's")
+
+    monkeypatch.setattr(samples, "page", fail)
+    viewer = world.actor(Role.viewer)
+    asked = {"round_id": world.ids["round_id"], "text": "private words", "verdict": ["accept"], "step": [0]}
+    answered = calls.run(replace(viewer, via="mcp"), "list_samples", asked)
+    assert answered.is_error
+    assert "secret" not in answered.text
+    query = AuditQuery(person=viewer.name)
+    failed, called = audit.listing(accounts.local_owner(), world.project.id, query).entries
+    assert (called.verb, failed.verb) == ("call tool", "refuse tool call")
+    kept = {"round_id": asked["round_id"], "text": "(13 characters)", "verdict": "['accept']", "step": "[0]"}
+    assert called.details["arguments"] == kept
+
+
+def test_a_file_of_samples_is_downloaded_with_the_same_token(world: World) -> None:
+    viewer, other = world.actor(Role.viewer), world.actor(Role.viewer)
+    round_id = world.ids["round_id"]
+    call: Call = ("export_samples", {"project_id": world.ids["project_id"], "round_ids": [round_id]})
+    [started_] = ask(viewer, call)
+    job_id = started_["job_id"]
+    with reading() as db:
+        workflow_id = db.get_one(tables.Job, job_id).workflow_id
+    attempt = transitions.start(job_id, workflow_id, "here")
+    assert attempt is not None
+    run_job(job_id, attempt)
+    [done] = ask(viewer, ("get_export", {"job_id": job_id}))
+    assert ask(other, ("get_export", {"job_id": job_id})) == ["NotFound"]
+    with site.with_token(viewer) as client:
+        assert len(client.get(done["download"]).text.splitlines()) == done["num_rows"] == 2
+
+
+def test_a_body_that_is_too_deep_or_too_large_is_refused_in_the_one_shape(world: World) -> None:
+    call = '{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": %s}'
+    with site.with_token(world.actor(Role.viewer)) as client:
+        client.headers["content-type"] = "application/json"
+        deep = client.post("/mcp", content=call % ('{"a":' * 65 + "1" + "}" * 65))
+        large = client.post("/mcp", content=call % f'"{"x" * 5_000_000}"')
+    assert (deep.status_code, large.status_code) == (422, 413)
+    assert [one.json()["error"]["type"] for one in (deep, large)] == ["InvalidInput"] * 2
