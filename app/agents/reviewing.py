@@ -35,9 +35,9 @@ class NextItem(Tool):
 
     def call(self, actor: Actor) -> JSON:
         round_ = rounds.get(actor, self.round_id)
+        how = {"mode": review_settings.read(round_.review).mode.value, "scale": scale(round_)}
         found = queue.queue(actor, self.round_id, order=Order(self.order), limit=1)
-        mode = review_settings.read(round_.review).mode
-        return {"item": _item(found[0]) if found else None, "mode": mode.value, "scale": scale(round_)}
+        return {"item": _item(found[0]) if found else None, **how}
 
 
 class Decide(Tool):

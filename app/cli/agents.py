@@ -19,7 +19,7 @@ NO_TOKEN = "An agent needs a token for a Rondo elsewhere. Put one into the envir
 def mcp(url: Url = None) -> None:
     """Serve an agent over stdin and stdout (MCP). With an address, RONDO_TOKEN says with whose rights.
 
-    Without one the agent may do what this machine's owner may.
+    With neither the agent may do what this machine's owner may.
     """
     import os
 

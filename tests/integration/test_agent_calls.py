@@ -12,10 +12,12 @@ from backend.pipeline.run import run_job
 from backend.services import audit, projects, samples
 from backend.services.audit import AuditQuery
 from backend.services.people import accounts
+from backend.services.samples import export_jobs
 from backend.values import Role
 from tests import rows
 from tests.integration import site
 from tests.integration.agents import Call, ask
+from tests.integration.reviewing import REJECT, Team
 from tests.integration.walking import World, make_world
 
 pytestmark = pytest.mark.on_sqlite
@@ -42,6 +44,40 @@ def test_the_same_call_again_does_nothing_more(world: World) -> None:
     assert estimate["after_number"] == 2
     assert [one["number"] for one in listed["rounds"]] == [launched["round"]["number"], 2]
     assert listed["has_more"]
+
+
+def test_groups_are_preferred_ranked_and_taken_back(database: str) -> None:
+    team = Team(prompts=2, n=3, scores=(5.0, 2.0, 4.0), mode="group")
+    round_: dict[str, Any] = {"round_id": team.round.id, "reason": "By the agent."}
+    first, second = ({**round_, "sample_id": team.ids[n], "client_id": f"of-group-{n}"} for n in (0, 3))
+    prefer: Call = ("decide", first | {"kind": "prefer", "value": {"best": team.ids[1], "worst": None}})
+    item, preferred, again, ranked, back = ask(
+        team.who("ann"),
+        ("next_item", {"round_id": team.round.id, "order": "sequential"}),
+        prefer,
+        prefer,
+        ("decide", second | {"kind": "rank", "value": {"order": [team.ids[n] for n in (5, 3, 4)]}}),
+        ("decide", second | {"kind": "retract", "client_id": "taken-back", "retracts": "of-group-3"}),
+    )
+    assert (item["mode"], item["scale"], len(item["item"]["members"])) == ("group", [0, 5], 3)
+    assert preferred["decision"] == again["decision"]
+    assert [one["decision"]["kind"] for one in (preferred, ranked, back)] == ["prefer", "rank", "retract"]
+    assert [one.kind for one in team.decisions()] == ["prefer", "rank", "retract"]
+
+
+def test_a_colleagues_decision_is_hidden_until_ones_own(database: str) -> None:
+    team = Team(prompts=1, num_reviewers_per_item=2)
+    sample = {"sample_id": team.ids[0]}
+    team.act("ann", team.ids[0], REJECT, note="Her reason.")
+    read: Call = ("read_sample", sample)
+    listed: Call = ("list_samples", {"round_id": team.round.id, "decided": "others"})
+    own = sample | {"round_id": team.round.id, "kind": "accept", "reason": "His own.", "client_id": "of-bob-1"}
+    before, by_filter, done, after = ask(team.who("bob"), read, listed, ("decide", own), read)
+    assert "Her reason." not in str((before, by_filter))
+    assert before["decisions"] == before["judgments"] == []
+    assert before["numbers"] == {"judgments": 0, "decisions": 0, "others_of_group": 1}
+    assert [one["note"]["untrusted_text"] for one in done["others"]] == ["Her reason."]
+    assert len(after["decisions"]) == 2
 
 
 def test_a_project_has_its_guidelines_and_pages(world: World) -> None:
@@ -80,11 +116,11 @@ def test_a_file_of_samples_is_downloaded_with_the_same_token(world: World) -> No
         workflow_id = db.get_one(tables.Job, job_id).workflow_id
     attempt = transitions.start(job_id, workflow_id, "here")
     assert attempt is not None
-    run_job(job_id, attempt)
+    run_job(job_id, attempt, others={export_jobs.KIND: export_jobs.run})
     [done] = ask(viewer, ("get_export", {"job_id": job_id}))
     assert ask(other, ("get_export", {"job_id": job_id})) == ["NotFound"]
     with site.with_token(viewer) as client:
-        assert len(client.get(done["download"]).text.splitlines()) == done["num_rows"] == 2
+        assert len(client.get(done["download"]).text.splitlines()) == done["num_rows"] == 8
 
 
 def test_a_body_that_is_too_deep_or_too_large_is_refused_in_the_one_shape(world: World) -> None:
