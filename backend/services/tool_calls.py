@@ -28,7 +28,9 @@ def note(actor: Actor, name: str, arguments: dict[str, Any], *, refusal: str = "
             clean(str(key)[:LONGEST_NAME]): _shortened(key, value)
             for key, value in list(arguments.items())[:MOST_ARGUMENTS]
         }
-        more: dict[str, Any] = {"arguments": kept} | ({"reason": clean(refusal[:LONGEST])} if refusal else {})
+        more: dict[str, Any] = {"arguments": kept} | (
+            {"reason": clean(_unquoted(refusal, arguments)[:LONGEST])} if refusal else {}
+        )
         if (sample_id := _id(arguments, "sample_id")) is not None and place:
             more["sample_id"] = sample_id  # the audit finds what is about a sample by this
         events.note(db, actor, REFUSAL if refusal else CALL, clean(name), **place, **more)
@@ -58,6 +60,15 @@ def _id(arguments: dict[str, Any], name: str) -> int | None:
     value = arguments.get(name)
     is_id = isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_ID
     return value if is_id else None
+
+
+def _unquoted(refusal: str, arguments: dict[str, Any]) -> str:
+    """Why a call was refused, without the texts of its arguments, which some refusals quote."""
+    for name, value in arguments.items():
+        text = value.strip("/") if isinstance(value, str) and name not in CHOICES else ""
+        if len(text) > 2:
+            refusal = refusal.replace(text, "...")
+    return refusal
 
 
 def _shortened(name: str, value: Any) -> Any:

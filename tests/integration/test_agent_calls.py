@@ -93,14 +93,16 @@ def test_the_trail_keeps_no_texts_and_tells_of_a_failure(world: World, monkeypat
     def fail(*_: Any) -> None:
         raise RuntimeError("a secret of the server's")
 
-    monkeypatch.setattr(samples, "page", fail)
     viewer = world.actor(Role.viewer)
+    assert ask(viewer, ("list_samples", {"round_id": world.ids["round_id"], "text": "/[private/"})) == ["InvalidInput"]
+    monkeypatch.setattr(samples, "page", fail)
     asked = {"round_id": world.ids["round_id"], "text": "private words", "verdict": ["accept"], "step": [0]}
     answered = calls.run(replace(viewer, via="mcp"), "list_samples", asked)
     assert answered.is_error
     assert "secret" not in answered.text
     query = AuditQuery(person=viewer.name)
-    failed, called = audit.listing(accounts.local_owner(), world.project.id, query).entries
+    failed, called, refused, *_ = audit.listing(accounts.local_owner(), world.project.id, query).entries
+    assert refused.details["reason"].startswith("/.../ is no regular expression")
     assert (called.verb, failed.verb) == ("call tool", "refuse tool call")
     kept = {"round_id": asked["round_id"], "text": "(13 characters)", "verdict": "['accept']", "step": "[0]"}
     assert called.details["arguments"] == kept
