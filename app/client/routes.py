@@ -153,11 +153,12 @@ class Datasets(Noun):
     def export(
         self, dataset_id: int, to: str | Path, *, format: Literal["jsonl", "parquet"] | None = None,
         type: shapes.DatasetType | None = None, is_strict: bool | None = None, leave_out: bool | None = None,
+        tool: shapes.Tool | None = None,
     ) -> Path:
-        """Download the rows; the headers say how many and what the checks found."""
+        """Download the rows as a tool reads them; the headers say how many and what the checks found."""
         return self._save(
             "GET", f"/datasets/{dataset_id}/export", to, query={"format": format, "type": type, "is_strict": is_strict,
-            "leave_out": leave_out},
+            "leave_out": leave_out, "tool": tool},
         )
 
     def list_datasets(
@@ -169,6 +170,28 @@ class Datasets(Noun):
     def verify(self, dataset_id: int) -> shapes.Verification:
         """Compute the content hash again and compare it with the frozen one."""
         return self._ask("GET", f"/datasets/{dataset_id}/verification")
+
+    def export_beside(
+        self, dataset_id: int, to: str | Path, *, tool: shapes.Tool | None = None,
+        type: shapes.DatasetType | None = None, leave_out: bool | None = None,
+    ) -> Path:
+        """Download what LLaMA-Factory (`dataset_info.json`) or axolotl (YAML) wants to find beside the rows."""
+        return self._save(
+            "GET", f"/datasets/{dataset_id}/export/beside", to, query={"tool": tool, "type": type,
+            "leave_out": leave_out},
+        )
+
+    def export_report(
+        self, dataset_id: int, *, type: shapes.DatasetType | None = None, leave_out: bool | None = None,
+        tool: shapes.Tool | None = None, checkpoint_id: int | None = None,
+    ) -> shapes.ExportReport:
+        """What an export says of itself: what the checks found, what the tool makes of it, and the tokens of its
+        rows by a checkpoint's tokenizer and chat template.
+        """
+        return self._ask(
+            "GET", f"/datasets/{dataset_id}/export/report", query={"type": type, "leave_out": leave_out, "tool": tool,
+            "checkpoint_id": checkpoint_id},
+        )
 
 
 class Jobs(Noun):
@@ -323,6 +346,53 @@ class Prompts(Noun):
     ) -> shapes.FilePreview:
         """Say what an import would make of a file: its format, every column's fate, the first finished prompts."""
         return self._ask("POST", f"/projects/{project_id}/prompt-sets/preview", form=body, file=file)
+
+
+class Questions(Noun):
+
+    def change_question(self, question_id: int, **body: Unpack[shapes.QuestionEdit]) -> shapes.QuestionView:
+        """Change, retire or bring back a question. What would not fit answers that were given is refused."""
+        return self._ask("PATCH", f"/questions/{question_id}", body=body)
+
+    def delete_question(self, question_id: int) -> shapes.QuestionView | None:
+        """Delete a question that nobody answered. One with answers is retired instead, and is the answer."""
+        return self._ask("DELETE", f"/questions/{question_id}")
+
+    def list_answers(self, round_id: int, *, sample_id: Sequence[int] = ()) -> list[shapes.AnswerView]:
+        """The answers that stand to these samples, as far as one may see them now."""
+        return self._ask("GET", f"/rounds/{round_id}/answers", query={"sample_id": sample_id})
+
+    def give_answers(
+        self, round_id: int, **body: Unpack[shapes.AnswerList],
+    ) -> list[shapes.Given | shapes.RefusedAnswer]:
+        """Answer questions. What came of each, in their order; the last answer of a person stands."""
+        return self._ask("POST", f"/rounds/{round_id}/answers", body=body)
+
+    def list_answers_of_sample(self, sample_id: int) -> list[shapes.AnswerView]:
+        """All answers to a sample, those that were replaced or taken back among them, as far as one may see them
+        now.
+        """
+        return self._ask("GET", f"/samples/{sample_id}/answers")
+
+    def list_questions(self, project_id: int) -> list[shapes.QuestionView]:
+        """What the project asks beside the verdict, in order; retired questions last."""
+        return self._ask("GET", f"/projects/{project_id}/questions")
+
+    def add_question(self, project_id: int, **body: Unpack[shapes.AskedQuestion]) -> shapes.QuestionView:
+        """Add question."""
+        return self._ask("POST", f"/projects/{project_id}/questions", body=body)
+
+    def order_questions(self, project_id: int, **body: Unpack[shapes.QuestionOrder]) -> list[shapes.QuestionView]:
+        """Order questions."""
+        return self._ask("PUT", f"/projects/{project_id}/questions/order", body=body)
+
+    def get_agreement(self, round_id: int) -> list[shapes.QuestionAgreement]:
+        """How far people agree in each question: Krippendorff's alpha, ordinal for ratings, else nominal."""
+        return self._ask("GET", f"/rounds/{round_id}/questions/agreement")
+
+    def add_preset(self, project_id: int, **body: Unpack[shapes.Preset]) -> list[shapes.QuestionView]:
+        """Ask the questions of a preset as well; those that the project has stay as they are."""
+        return self._ask("POST", f"/projects/{project_id}/questions/presets", body=body)
 
 
 class Recipes(Noun):
@@ -517,9 +587,19 @@ class Rounds(Noun):
         """Select again from the samples of a round that stopped after judging, with another selector."""
         return self._ask("POST", f"/rounds/{round_id}/select", body=body)
 
+    def archive(self, round_id: int) -> shapes.RoundView:
+        """Write all its rows to files and delete them, answering once they are gone: minutes where there are
+        millions.
+        """
+        return self._ask("POST", f"/rounds/{round_id}/archive")
+
     def release(self, round_id: int, **body: Unpack[shapes.HoldReason]) -> shapes.StartedRoundJob:
         """Let a round train that its judge's red light holds; the reason is kept."""
         return self._ask("POST", f"/rounds/{round_id}/release", body=body)
+
+    def restore(self, round_id: int) -> shapes.RoundView:
+        """Put the rows of an archived round back with the numbers they had; 409 where one is taken."""
+        return self._ask("POST", f"/rounds/{round_id}/restore")
 
     def get_plan(self, project_id: int, *, parent_id: int | None = None, again: int | None = None) -> shapes.Plan:
         """What the next round would be: from `parent_id`, else from where it has best start; or a round `again`."""
@@ -618,6 +698,10 @@ class Samples(Noun):
         """How far an export that one started is."""
         return self._ask("GET", f"/sample-exports/{job_id}")
 
+    def get_import(self, job_id: int) -> shapes.SampleImport:
+        """How far an import is, and what it did."""
+        return self._ask("GET", f"/sample-imports/{job_id}")
+
     def list_groups(
         self, round_id: int, *, sort: shapes.GroupSortKey | None = None, descending: bool | None = None,
         limit: int | None = None, after: str | None = None, min_score: float | None = None,
@@ -625,7 +709,7 @@ class Samples(Noun):
         verdict: Sequence[str] = (), source: Sequence[str] = (), kind: Sequence[str] = (),
         is_overridden: bool | None = None, is_unparsed: bool | None = None, is_truncated: bool | None = None,
         is_flagged: bool | None = None, text: str | None = None, prompt: str | None = None, step: Sequence[int] = (),
-        decided: Literal["", "me", "others", "disputed"] | None = None,
+        decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
     ) -> shapes.GroupPage:
         """A page of the round's groups of which a sample passes the filters, with their samples and pass rates."""
         return self._ask(
@@ -633,7 +717,8 @@ class Samples(Noun):
             "after": after, "min_score": min_score, "max_score": max_score, "min_tokens": min_tokens,
             "max_tokens": max_tokens, "verdict": verdict, "source": source, "kind": kind,
             "is_overridden": is_overridden, "is_unparsed": is_unparsed, "is_truncated": is_truncated,
-            "is_flagged": is_flagged, "text": text, "prompt": prompt, "step": step, "decided": decided},
+            "is_flagged": is_flagged, "text": text, "prompt": prompt, "step": step, "decided": decided,
+            "answer": answer},
         )
 
     def list_samples(
@@ -643,7 +728,7 @@ class Samples(Noun):
         verdict: Sequence[str] = (), source: Sequence[str] = (), kind: Sequence[str] = (),
         is_overridden: bool | None = None, is_unparsed: bool | None = None, is_truncated: bool | None = None,
         is_flagged: bool | None = None, text: str | None = None, prompt: str | None = None, step: Sequence[int] = (),
-        decided: Literal["", "me", "others", "disputed"] | None = None,
+        decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
     ) -> shapes.SamplePage:
         """A page of the round's samples."""
         return self._ask(
@@ -651,7 +736,8 @@ class Samples(Noun):
             "after": after, "view": view, "min_score": min_score, "max_score": max_score, "min_tokens": min_tokens,
             "max_tokens": max_tokens, "verdict": verdict, "source": source, "kind": kind,
             "is_overridden": is_overridden, "is_unparsed": is_unparsed, "is_truncated": is_truncated,
-            "is_flagged": is_flagged, "text": text, "prompt": prompt, "step": step, "decided": decided},
+            "is_flagged": is_flagged, "text": text, "prompt": prompt, "step": step, "decided": decided,
+            "answer": answer},
         )
 
     def get_chain(self, sample_id: int) -> shapes.Chain:
@@ -696,7 +782,7 @@ class Samples(Noun):
         kind: Sequence[str] = (), is_overridden: bool | None = None, is_unparsed: bool | None = None,
         is_truncated: bool | None = None, is_flagged: bool | None = None, text: str | None = None,
         prompt: str | None = None, step: Sequence[int] = (),
-        decided: Literal["", "me", "others", "disputed"] | None = None,
+        decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
     ) -> Path:
         """Up to 100,000 samples with judgments, decisions and lineage, as one's list shows them. `X-Rows`: how many."""
         return self._save(
@@ -704,8 +790,17 @@ class Samples(Noun):
             "descending": descending, "format": format, "min_score": min_score, "max_score": max_score,
             "min_tokens": min_tokens, "max_tokens": max_tokens, "verdict": verdict, "source": source, "kind": kind,
             "is_overridden": is_overridden, "is_unparsed": is_unparsed, "is_truncated": is_truncated,
-            "is_flagged": is_flagged, "text": text, "prompt": prompt, "step": step, "decided": decided},
+            "is_flagged": is_flagged, "text": text, "prompt": prompt, "step": step, "decided": decided,
+            "answer": answer},
         )
+
+    def import_samples(
+        self, project_id: int, file: str | Path, **body: Unpack[shapes.ImportSamplesForm],
+    ) -> shapes.StartedImport:
+        """Import samples with scores, judgments and decisions; whole or not at all. External ids that the project
+        has already, with the same content, add nothing.
+        """
+        return self._ask("POST", f"/projects/{project_id}/samples/import", form=body, file=file)
 
     def start_export(
         self, project_id: int, *, round: Sequence[int] = (), sort: shapes.SortKey | None = None,
@@ -715,7 +810,7 @@ class Samples(Noun):
         kind: Sequence[str] = (), is_overridden: bool | None = None, is_unparsed: bool | None = None,
         is_truncated: bool | None = None, is_flagged: bool | None = None, text: str | None = None,
         prompt: str | None = None, step: Sequence[int] = (),
-        decided: Literal["", "me", "others", "disputed"] | None = None,
+        decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
     ) -> shapes.StartedExport:
         """Have a worker write any number of samples to a file."""
         return self._ask(
@@ -723,7 +818,8 @@ class Samples(Noun):
             "descending": descending, "format": format, "min_score": min_score, "max_score": max_score,
             "min_tokens": min_tokens, "max_tokens": max_tokens, "verdict": verdict, "source": source, "kind": kind,
             "is_overridden": is_overridden, "is_unparsed": is_unparsed, "is_truncated": is_truncated,
-            "is_flagged": is_flagged, "text": text, "prompt": prompt, "step": step, "decided": decided},
+            "is_flagged": is_flagged, "text": text, "prompt": prompt, "step": step, "decided": decided,
+            "answer": answer},
         )
 
 
@@ -919,6 +1015,7 @@ class Routes:
         self.pairs = Pairs(connection)
         self.projects = Projects(connection)
         self.prompts = Prompts(connection)
+        self.questions = Questions(connection)
         self.recipes = Recipes(connection)
         self.reviews = Reviews(connection)
         self.rounds = Rounds(connection)

@@ -27,6 +27,7 @@ Light = Literal["ok", "amber", "red", "unknown", "no limit"]
 LocalEngine = Literal["transformers", "vllm"]
 Mode = Literal["sample", "group", "pair", "judgment"]
 Order = Literal["sequential", "random", "disagreement", "worth"]
+QuestionKind = Literal["rating", "label", "labels", "text", "spans"]
 Role = Literal["viewer", "reviewer", "curator", "admin"]
 RoundStatus = Literal["running", "review", "held", "done", "failed", "cancelled"]
 RowCompletion = list[str | dict[str, Any]]
@@ -35,6 +36,7 @@ SortKey = Literal["id", "score", "length", "spread", "prompt"]
 Split = Literal["train", "held_out"]
 Stage = Literal["generate", "judge", "review", "select", "train", "evaluate"]
 TextStyle = Literal["rendered", "raw"]
+Tool = Literal["trl", "openai", "llama_factory", "axolotl"]
 Verdict = Literal["accept", "reject"]
 WarningLevel = Literal["green", "amber", "red", "unknown"]
 WorkerAct = Literal["pause", "drain", "resume"]
@@ -114,6 +116,22 @@ class Among(TypedDict):
     alpha: Figure
 
 
+class AnswerList(TypedDict):
+    answers: list[NewAnswer]
+
+
+class AnswerView(TypedDict):
+    id: int
+    sample_id: int
+    question_id: int
+    key: str
+    user_id: int
+    who: str
+    value: dict[str, Any] | None
+    is_standing: bool
+    at: str
+
+
 class ArenaView(TypedDict):
     id: int
     project_id: int
@@ -128,6 +146,15 @@ class Arm(TypedDict):
     reason: str
     count: int
     href: str
+
+
+class AskedQuestion(TypedDict):
+    title: str
+    kind: QuestionKind
+    key: NotRequired[str]
+    help: NotRequired[str]
+    options: NotRequired[QuestionOptions]
+    is_required: NotRequired[bool]
 
 
 class Assigned(TypedDict):
@@ -219,6 +246,15 @@ class BenchView(TypedDict):
     first: JudgeFigures | None
     judges: list[BenchJudge]
     pairs: list[JudgePair]
+
+
+class ImportSamplesForm(TypedDict, total=False):
+    name: str
+    columns: str | None
+    people: str | None
+    accept_at: float
+    policy_id: int | None
+    is_blind: bool
 
 
 class ImportSetForm(TypedDict):
@@ -675,6 +711,15 @@ class ErrorBody(TypedDict):
     message: str
 
 
+class ExportReport(TypedDict):
+    num_rows: int
+    num_bytes: int
+    findings: dict[str, int]
+    left_out: dict[str, int]
+    warnings: list[str]
+    tokens: RowTokens | None
+
+
 class Extreme(TypedDict):
     title: str
     rows: list[SampleRow]
@@ -688,6 +733,7 @@ class Failed(TypedDict):
     rows: list[FailedRow]
     cannot_retry: str
     href: str
+    missing: NotRequired[str]
 
 
 class FailedRow(TypedDict):
@@ -762,6 +808,7 @@ class Filters(TypedDict, total=False):
     prompt: str
     step: list[int]
     decided: str
+    answer: list[str]
 
 
 class Finished(TypedDict):
@@ -791,6 +838,14 @@ class FunnelFlow(TypedDict):
     title: str
     dataset_id: int | None
     stages: list[FlowStage]
+
+
+class Given(TypedDict):
+    client_id: str
+    sample_id: int
+    question_id: int
+    value: dict[str, Any] | None
+    is_new: bool
 
 
 class GivenReason(TypedDict):
@@ -869,6 +924,7 @@ class Head(TypedDict):
     error: str | None
     branch_of_id: NotRequired[int | None]
     branch_of_number: NotRequired[int | None]
+    is_archived: NotRequired[bool]
     branches: NotRequired[list[str]]
     hold: NotRequired[dict[str, Any]]
 
@@ -960,6 +1016,17 @@ class ImportReport(TypedDict):
     notes: NotRequired[list[str]]
 
 
+class ImportedRound(TypedDict):
+    round_id: int | None
+    round_number: int | None
+    num_rows: int
+    num_samples: int
+    num_present: int
+    num_prompts: NotRequired[int]
+    num_judgments: NotRequired[int]
+    num_decisions: NotRequired[int]
+
+
 class ImportedText(TypedDict):
     text: str
     extra: dict[str, Any]
@@ -992,6 +1059,7 @@ class Item(TypedDict):
     flag: NotRequired[str | None]
     edits: NotRequired[list[str]]
     mine: NotRequired[Decision | None]
+    answers: NotRequired[dict[str, dict[str, Any]]]
 
 
 class ItemHistory(TypedDict):
@@ -1161,6 +1229,14 @@ class MetricsSection(TypedDict):
     missing: list[str]
 
 
+class NewAnswer(TypedDict):
+    client_id: str
+    sample_id: int
+    question_id: int
+    value: NotRequired[dict[str, Any] | None]
+    seconds: NotRequired[float | None]
+
+
 class NewArena(TypedDict):
     first_id: int
     second_id: int
@@ -1297,6 +1373,7 @@ class OpenDesk(TypedDict):
     ahead: int
     orders: list[Order]
     guidelines: str
+    questions: list[QuestionView]
     scores: list[int]
     scale: list[float] | None
     why: list[str]
@@ -1413,6 +1490,10 @@ class Preflight(TypedDict):
     created_at: str
 
 
+class Preset(TypedDict):
+    name: str
+
+
 class PreviewRow(TypedDict):
     id: int
     job_id: int | None
@@ -1515,6 +1596,50 @@ class Question(TypedDict):
     answers: list[SampleRow]
 
 
+class QuestionAgreement(TypedDict):
+    question_id: int
+    key: str
+    title: str
+    kind: QuestionKind
+    label: str
+    people: int
+    answers: int
+    percent: Figure
+    alpha: Figure
+
+
+class QuestionEdit(TypedDict, total=False):
+    title: str | None
+    help: str | None
+    options: QuestionOptions | None
+    is_required: bool | None
+    is_active: bool | None
+
+
+class QuestionOptions(TypedDict, total=False):
+    highest: int
+    labels: list[str]
+
+
+class QuestionOrder(TypedDict):
+    ids: list[int]
+
+
+class QuestionView(TypedDict):
+    id: int
+    project_id: int
+    key: str
+    kind: QuestionKind
+    title: str
+    help: str
+    options: QuestionOptions
+    is_required: bool
+    position: int
+    is_active: bool
+    has_answers: bool
+    created_at: str
+
+
 class RaterPair(TypedDict):
     criterion: Criterion
     first_id: int
@@ -1541,6 +1666,12 @@ class RecipeSection(TypedDict):
     sets: list[SetAsked]
     stages: list[StageTime]
     missing: list[str]
+
+
+class RefusedAnswer(TypedDict):
+    client_id: str
+    status: int
+    error: ErrorBody
 
 
 class RefusedDecision(TypedDict):
@@ -1771,6 +1902,8 @@ class RoundView(TypedDict):
     branch_of_id: int | None
     branch_step: int | None
     hold: dict[str, Any]
+    archived_at: str | None
+    archive: dict[str, Any]
     error: str | None
     created_at: str
     finished_at: str | None
@@ -1780,6 +1913,16 @@ class RoundView(TypedDict):
 class RowProblem(TypedDict):
     line: int
     kind: str
+    reason: str
+
+
+class RowTokens(TypedDict):
+    rows: int
+    total: int
+    longest: int
+    context: int | None
+    over: int
+    refused: int
     reason: str
 
 
@@ -1821,6 +1964,16 @@ class SampleExport(TypedDict):
     expires_at: str | None
 
 
+class SampleImport(TypedDict):
+    job_id: int
+    project_id: int
+    name: str
+    status: JobStatus
+    done: int
+    error: str | None
+    result: ImportedRound | None
+
+
 class SamplePage(TypedDict):
     items: list[SampleRow]
     next: NotRequired[str | None]
@@ -1848,6 +2001,7 @@ class SampleRow(TypedDict):
     is_hidden: NotRequired[bool]
     excerpt: NotRequired[list[TextPiece]]
     prompt_excerpt: NotRequired[list[TextPiece]]
+    answers: NotRequired[dict[str, Any]]
 
 
 class SampleViewEdit(TypedDict, total=False):
@@ -2017,6 +2171,10 @@ class StartedExport(TypedDict):
     job_id: int
 
 
+class StartedImport(TypedDict):
+    job_id: int
+
+
 class StartedRepair(TypedDict):
     job_id: int
 
@@ -2159,6 +2317,7 @@ class ViewFilters(TypedDict, total=False):
     prompt: str
     step: list[int]
     decided: Literal["", "me", "others", "disputed"]
+    answer: list[str]
 
 
 class ViewOfSamples(TypedDict):
