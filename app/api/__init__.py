@@ -13,6 +13,7 @@ from app.api import (
     jobs,
     judge_benches,
     judging,
+    notices,
     pairs,
     previews,
     projects,
@@ -62,6 +63,7 @@ NOUNS = (
     audit,
     trash,
     users,
+    notices,
     warnings,
 )
 

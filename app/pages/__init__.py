@@ -19,6 +19,7 @@ from app.pages import (
     judge_bench,
     me,
     new_round,
+    notices,
     overview,
     pairs,
     people,
@@ -59,6 +60,7 @@ PAGES: tuple[ModuleType, ...] = (
     previews,
     rewrites,
     me,
+    notices,
     people,
     audit,
 )

@@ -19,7 +19,7 @@ from jinja2 import ChoiceLoader, DictLoader, FileSystemLoader
 from app import html, own_files
 from app.addresses import page_path
 from app.widgets import review_desk, scripts
-from backend.services import projects
+from backend.services import notices, projects
 from backend.services.projects import ProjectView
 
 NAME = "frontend/index.html"
@@ -29,7 +29,7 @@ HEAD = (
     f'<link rel="stylesheet" href="{own_files.address("rondo.css")}">'
     + "".join(
         f'<script src="{own_files.address(name)}"></script>'
-        for name in ("sheets.js", "frames.js", "locks.js", "rondo.js")
+        for name in ("sheets.js", "frames.js", "locks.js", "rondo.js", "bell.js")
     )
 )
 FIRST = (
@@ -65,6 +65,7 @@ class Shell:
     title: str
     here: str
     root: str
+    unread: int
 
 
 def install(pages: Sequence[ModuleType]) -> None:
@@ -147,4 +148,5 @@ def shell(request: Request, pages: Sequence[ModuleType]) -> Shell:
         next(link.title for link in links if link.is_here),
         page_path(slug, here),
         page_path(slug).rstrip("/"),
+        notices.count_unread(actor),
     )

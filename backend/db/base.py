@@ -75,6 +75,7 @@ class Base(DeclarativeBase):
                 values.FailureKind,
                 values.WarningLevel,
                 values.WorkerOrder,
+                values.NoticeKind,
             )
         },
     }

@@ -9,10 +9,12 @@ from typing import Any
 from typing_extensions import TypedDict  # pydantic cannot read that of typing before Python 3.12
 
 from backend.values.states import BEFORE_REVIEW as BEFORE_REVIEW
+from backend.values.states import Channel as Channel
 from backend.values.states import DatasetType as DatasetType
 from backend.values.states import DecisionKind as DecisionKind
 from backend.values.states import JobStatus as JobStatus
 from backend.values.states import LabelSource as LabelSource
+from backend.values.states import NoticeKind as NoticeKind
 from backend.values.states import Role as Role
 from backend.values.states import RoundStatus as RoundStatus
 from backend.values.states import SetUse as SetUse

@@ -93,6 +93,7 @@ MADE_SINCE_0022 = {
     "job_helpers",
     "job_batches",
     "sample_views",
+    "notices",
 }
 
 

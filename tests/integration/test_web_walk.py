@@ -106,6 +106,9 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/rounds/{round_id}/pairs", Role.curator, {}),
     ("POST", "/rounds/{round_id}/reviewers/{user_id}/removal", Role.admin, {"reason": "because"}),
     ("POST", "/rounds/{round_id}/removals/{removal_id}/undo", Role.admin, None),
+    ("POST", "/notices/read", ANYONE, None),
+    ("POST", "/notices/{notice_id}/read", ANYONE, None),
+    ("PATCH", "/me/notices", ANYONE, {"channels": {"mention": ["page"]}}),
     ("POST", "/users", OWNER, {"name": "someone"}),
     ("POST", "/users/{user_id}/link", OWNER, None),
     ("POST", "/users/{user_id}/deactivate", OWNER, None),
@@ -116,6 +119,9 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
 ]
 READS: dict[str, Role | str] = {
     "/me": ANYONE,
+    "/me/notices": ANYONE,
+    "/notices": ANYONE,
+    "/notices/unread": ANYONE,
     "/projects": ANYONE,
     "/tokens": ANYONE,
     "/parts": ANYONE,

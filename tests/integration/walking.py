@@ -17,7 +17,7 @@ from backend.db import now, reading, session, tables
 from backend.services.access import Actor
 from backend.services.people import accounts
 from backend.services.projects import trash
-from backend.values import DatasetType, JobStatus, Role, RoundStatus, Split, Stage, WarningLevel
+from backend.values import DatasetType, JobStatus, NoticeKind, Role, RoundStatus, Split, Stage, WarningLevel
 from tests import rows
 from tests.integration import site
 from tests.integration.benches import make_bench
@@ -25,7 +25,7 @@ from tests.integration.benches import make_bench
 MARK = "xyzzy-secret"
 """Stands in every text of the project; a stranger never sees it."""
 
-OWN = {"login_sessions", "login_links", "tokens", "users", "events", "sample_views"}
+OWN = {"login_sessions", "login_links", "tokens", "users", "events", "sample_views", "notices"}
 """Tables in which everybody may change what is their own, and the log of it."""
 
 ESTIMATE = {"samples": 2, "judge_calls": 2, "tokens": 2, "seconds": None, "warnings": []}
@@ -195,6 +195,18 @@ def make_world(mark: str = MARK) -> World:
         )
         db.add_all([job, trial, push, template, saved, view, warned, member, arena, asked_of, preview, rewrite])
         db.flush()
+        notice = tables.Notice(
+            user_id=member.id,
+            project_id=project.id,
+            kind=NoticeKind.round_review,
+            key=mark,
+            path=f"review?round={round_.id}",
+            text=mark,
+            in_page=True,
+            in_browser=True,
+        )
+        db.add(notice)
+        db.flush()
         first, second = (one.id for one in samples[:2])
         match = {"first_sample_id": first, "second_sample_id": second, "prompt_id": samples[0].prompt_id}
         db.add(tables.ArenaMatch(arena_id=arena.id, **match))
@@ -225,6 +237,7 @@ def make_world(mark: str = MARK) -> World:
             "bench_judge_id": bench_judge.id,
             "preview_id": preview.id,
             "rewrite_id": rewrite.id,
+            "notice_id": notice.id,
         }
     rows.make_decision(samples[1], Actor(member.id, member.name), "accept")
     return World(ids, project)

@@ -11,6 +11,7 @@ from backend.db.tables.job import Batch, Executor, Helper, Job, JobPoint
 from backend.db.tables.judge_bench import BenchJudge, BenchJudgment, BenchSample, JudgeBench
 from backend.db.tables.judgment import Judgment, Label, Template
 from backend.db.tables.metric import Metric
+from backend.db.tables.notice import Notice
 from backend.db.tables.preview import Preview
 from backend.db.tables.project import FormerSlug, Membership, Project
 from backend.db.tables.prompt import PROBES, ImportedCompletion, Prompt, PromptSet
@@ -59,6 +60,7 @@ __all__ = [
     "LoginSession",
     "Membership",
     "Metric",
+    "Notice",
     "Presence",
     "Preview",
     "Project",

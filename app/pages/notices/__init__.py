@@ -1,0 +1,164 @@
+"""Notices: what one was told, marked as read, and where one wants to be told of what."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.addresses import page_path
+from app.pages.notices import templates
+from app.toasts import notice, toasts
+from app.widgets import buttons, filter_line
+from app.widgets.beside import problem, refused_beside
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from app.widgets.times import moment
+from backend.errors import InvalidInput
+from backend.services import notices
+from backend.services.notices import NoticeView
+from backend.values import JSON, Channel, NoticeKind
+
+TITLE, PATH, MENU = "Notices", "notices", "person"
+POLL_SECONDS = 10.0
+KINDS = {
+    NoticeKind.round_done: "Round done",
+    NoticeKind.round_failed: "Round failed",
+    NoticeKind.round_review: "Round waits for review",
+    NoticeKind.round_held: "Round held",
+    NoticeKind.training_done: "Training done",
+    NoticeKind.training_failed: "Training failed",
+    NoticeKind.assignment: "Items given to you",
+    NoticeKind.mention: "You are mentioned",
+}
+BADGES = {
+    NoticeKind.round_done: "ok",
+    NoticeKind.training_done: "ok",
+    NoticeKind.round_failed: "bad",
+    NoticeKind.training_failed: "bad",
+    NoticeKind.round_held: "warn",
+    NoticeKind.round_review: "accent",
+}
+CHANNELS = [("Page", "page"), ("Browser", "browser")]
+COUNTED = "() => { window.dispatchEvent(new Event('rondo-notices')); }"
+
+
+def build() -> None:
+    """Lay out the page and wire it."""
+    place, seen = gr.State({"before": [], "next": None}), gr.State({})
+    with filter_line.line():
+        shown = gr.Dropdown([("All", "all"), ("Unread", "unread")], value="all", label="Shown", filterable=False)
+    with gr.Row(elem_classes="rondo-toolbar"):
+        newer = buttons.secondary("Newer", interactive=False, elem_id="notices-newer")
+        older = buttons.secondary("Older", interactive=False, elem_id="notices-older")
+        every = buttons.secondary("Mark all read", elem_id="notices-read")
+    refused = problem("notices-problem")
+    listed = markup(templates.LIST, templates.LIST_CSS, js=templates.LIST_JS, elem_id="notices-list")
+    with gr.Accordion("Where to be told of what", open=False, elem_id="notices-channels"):
+        markup(templates.ALLOW, templates.ALLOW_CSS, value={}, elem_id="notices-allow")
+        with gr.Row(elem_classes="rondo-knobs"):
+            fields = [
+                gr.CheckboxGroup(CHANNELS, label=title, elem_id=f"told-{kind.replace('_', '-')}")
+                for kind, title in KINDS.items()
+            ]
+    timer = gr.Timer(POLL_SECONDS)
+
+    drawn = [listed, newer, older, place, seen]
+    private: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+    quiet = private | {"show_progress": "hidden"}
+    gr.on(None, draw, None, [*drawn, *fields], **quiet)
+    shown.input(narrow, shown, drawn, **private)
+    older.click(to_older, [shown, place], drawn, **private)
+    newer.click(to_newer, [shown, place], drawn, **private)
+    timer.tick(refresh, [shown, place, seen], drawn, **quiet)
+    every.click(read_all, shown, drawn, **private).success(None, js=COUNTED)
+    listed.click(read, [shown, place], [*drawn, refused], **private).success(None, js=COUNTED)
+    gr.on([field.input for field in fields], choose, fields, None, **quiet)
+
+
+@toasts
+def draw(request: gr.Request) -> list[Any]:
+    """Show the newest, and what the person chose."""
+    here = context(request)
+    chosen = notices.choices(here.actor)
+    return [*_page(here, "all", []), *([str(one) for one in chosen[kind] if one != Channel.mail] for kind in KINDS)]
+
+
+@toasts
+def narrow(shown: str, request: gr.Request) -> list[Any]:
+    """Show the newest, all or unread ones."""
+    return _page(context(request), shown, [])
+
+
+@toasts
+def to_older(shown: str, place: JSON, request: gr.Request) -> list[Any]:
+    """Show the page after this one."""
+    return _page(context(request), shown, [*place["before"], place["next"]])
+
+
+@toasts
+def to_newer(shown: str, place: JSON, request: gr.Request) -> list[Any]:
+    """Show the page before this one."""
+    return _page(context(request), shown, place["before"][:-1])
+
+
+@toasts
+def refresh(shown: str, place: JSON, seen: JSON, request: gr.Request) -> list[Any]:
+    """Draw the same page where it changed."""
+    drawn = _page(context(request), shown, place["before"])
+    return [gr.skip()] * len(drawn) if drawn[0] == seen else drawn
+
+
+@toasts
+def read_all(shown: str, request: gr.Request) -> list[Any]:
+    """Mark all read."""
+    here = context(request)
+    number = notices.mark_all_read(here.actor)
+    notice(f"{number:,} marked read." if number else "All were read before.")
+    return _page(here, shown, [])
+
+
+@toasts
+@refused_beside(5)
+def read(shown: str, place: JSON, event: gr.EventData, request: gr.Request) -> list[Any]:
+    """Mark the notice of the pressed button read."""
+    given = event._data if isinstance(event._data, dict) else {}
+    if not isinstance(given.get("id"), int):
+        raise InvalidInput("Nothing was chosen. Press a button beside a notice.")
+    here = context(request)
+    notices.mark_read(here.actor, given["id"])
+    return _page(here, shown, place["before"])
+
+
+@toasts
+def choose(request: gr.Request, *values: list[str] | None) -> None:
+    """Keep where the person wants to be told; what the page does not ask stays."""
+    here = context(request)
+    before = notices.choices(here.actor)
+    chosen = {
+        kind: [one for one in Channel if one in (given or []) or (one is Channel.mail and one in before[kind])]
+        for kind, given in zip(KINDS, values, strict=True)
+    }
+    notices.choose(here.actor, chosen)
+
+
+def _page(here: Context, shown: str, before: list[int]) -> list[Any]:
+    """The page that the last of these cursors leads to, and the place where it stands."""
+    found = notices.listing(here.actor, unread=shown == "unread", before=before[-1] if before else None)
+    none = "Nothing is unread." if shown == "unread" else "You were told nothing yet."
+    value = {"rows": [row_value(one) for one in found.entries], "none": none}
+    turns = [gr.Button(interactive=bool(before)), gr.Button(interactive=found.next is not None)]
+    return [value, *turns, {"before": before, "next": found.next}, value]
+
+
+def row_value(one: NoticeView) -> JSON:
+    """One notice as the list shows it."""
+    return {
+        "id": one.id,
+        "text": one.text,
+        "link": page_path(one.slug, one.path),
+        "kind": KINDS[one.kind],
+        "badge": BADGES.get(one.kind, ""),
+        "project": one.project,
+        "at": moment(one.at),
+        "is_unread": not one.is_read,
+        "state": "" if one.is_read else "unread",
+    }
