@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     hub_endpoint: str = Field(
         "", description="address of the hub that is pushed to; empty means that of HF_ENDPOINT, or huggingface.co"
     )
+    private_webhooks: bool = Field(
+        False, description="let webhooks go to this machine and to private networks, not to public addresses alone"
+    )
     openai_api_key: SecretStr | None = Field(None, description="key for OpenAI-compatible endpoints")
 
     @field_validator("trusted_proxies")

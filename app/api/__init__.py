@@ -31,6 +31,7 @@ from app.api import (
     trash,
     users,
     warnings,
+    webhooks,
     workers,
 )
 from backend.errors import NotFound
@@ -64,6 +65,7 @@ NOUNS = (
     trash,
     users,
     notices,
+    webhooks,
     warnings,
 )
 

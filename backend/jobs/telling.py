@@ -11,6 +11,7 @@ from backend.boundary import clean
 from backend.db import now, tables
 from backend.db.many import in_chunks
 from backend.db.roles import may_decide
+from backend.jobs import deliveries
 from backend.values import Channel, JobStatus, NoticeKind, Role, RoundStatus, Stage
 
 USUAL = (Channel.page, Channel.browser)
@@ -61,6 +62,8 @@ def tell(
     dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
     for some in in_chunks(rows):
         db.execute(dialect.insert(tables.Notice).values(some).on_conflict_do_nothing())
+    hooks = deliveries.hooks_for(db, project_id, kind)
+    deliveries.put(db, project, kind, event=event, path=path, text=text, hooks=hooks)
 
 
 def of_round(db: Session, round_id: int, job_id: int, attempt: int) -> None:

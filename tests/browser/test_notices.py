@@ -1,5 +1,6 @@
 """In Chromium: the bell counts, notices are read where they stand, and the browser shows one that has just come."""
 
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from playwright.sync_api import expect
 from backend.db import session, tables
 from backend.services import notices
 from backend.services.access import Actor
+from backend.services.people import accounts
 from backend.values import NoticeKind, Role
 from tests import rows
 from tests.browser.desk import HOSTILE, empty, sign_in
@@ -67,4 +69,27 @@ def test_the_bell_counts_and_the_browser_shows_what_has_just_come(empty: None, c
     listed.filter(has_text="Round 2 is done.").get_by_role("link").click()
     page.wait_for_url("**/jobs")
     until(lambda: notices.count_unread(actor) == 1, "reading what was opened")
+    context.close()
+
+
+def test_an_owner_adds_a_webhook_and_sees_what_was_sent(empty: None, chromium: Any) -> None:
+    project = rows.make_project()
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    sign_in(context, accounts.local_owner())
+    page = context.new_page()
+    page.goto(site.page(project, "notices"))
+    settled(page)
+    page.get_by_role("tab", name="Webhooks").click()
+    page.locator("#webhook-url textarea, #webhook-url input").fill("http://127.0.0.1:1/x")
+    page.locator("#webhook-add").click()
+    expect(page.locator("#webhook-problem")).to_contain_text("RONDO_PRIVATE_WEBHOOKS")
+    page.locator("#webhook-url textarea, #webhook-url input").fill("https://example.org/rondo")
+    page.locator("#webhook-add").click()
+    expect(page.locator("#webhook-secret textarea, #webhook-secret input")).to_have_value(re.compile("rondo_hook_.+"))
+    listed = page.locator("#webhooks-list")
+    listed.get_by_role("button", name="Send a test").click()
+    expect(listed.locator("ol")).to_contain_text("sends a test.")
+    pictured(page, "webhooks")
+    listed.get_by_role("button", name="Pause").click()
+    expect(listed).to_contain_text("Paused by owner.")
     context.close()

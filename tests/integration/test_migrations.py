@@ -94,6 +94,8 @@ MADE_SINCE_0022 = {
     "job_batches",
     "sample_views",
     "notices",
+    "webhooks",
+    "deliveries",
 }
 
 

@@ -205,7 +205,8 @@ def make_world(mark: str = MARK) -> World:
             in_page=True,
             in_browser=True,
         )
-        db.add(notice)
+        hook = tables.Webhook(project_id=project.id, url=f"https://example.org/{mark}", kinds=["mention"], salt="x")
+        db.add_all([notice, hook])
         db.flush()
         first, second = (one.id for one in samples[:2])
         match = {"first_sample_id": first, "second_sample_id": second, "prompt_id": samples[0].prompt_id}
@@ -238,6 +239,7 @@ def make_world(mark: str = MARK) -> World:
             "preview_id": preview.id,
             "rewrite_id": rewrite.id,
             "notice_id": notice.id,
+            "webhook_id": hook.id,
         }
     rows.make_decision(samples[1], Actor(member.id, member.name), "accept")
     return World(ids, project)

@@ -5,7 +5,8 @@ from typing import Any
 import gradio as gr
 
 from app.addresses import page_path
-from app.pages.notices import templates
+from app.pages.notices import templates, webhooks
+from app.pages.notices.words import KINDS
 from app.toasts import notice, toasts
 from app.widgets import buttons, filter_line
 from app.widgets.beside import problem, refused_beside
@@ -19,16 +20,6 @@ from backend.values import JSON, Channel, NoticeKind
 
 TITLE, PATH, MENU = "Notices", "notices", "person"
 POLL_SECONDS = 10.0
-KINDS = {
-    NoticeKind.round_done: "Round done",
-    NoticeKind.round_failed: "Round failed",
-    NoticeKind.round_review: "Round waits for review",
-    NoticeKind.round_held: "Round held",
-    NoticeKind.training_done: "Training done",
-    NoticeKind.training_failed: "Training failed",
-    NoticeKind.assignment: "Items given to you",
-    NoticeKind.mention: "You are mentioned",
-}
 BADGES = {
     NoticeKind.round_done: "ok",
     NoticeKind.training_done: "ok",
@@ -44,21 +35,24 @@ COUNTED = "() => { window.dispatchEvent(new Event('rondo-notices')); }"
 def build() -> None:
     """Lay out the page and wire it."""
     place, seen = gr.State({"before": [], "next": None}), gr.State({})
-    with filter_line.line():
-        shown = gr.Dropdown([("All", "all"), ("Unread", "unread")], value="all", label="Shown", filterable=False)
-    with gr.Row(elem_classes="rondo-toolbar"):
-        newer = buttons.secondary("Newer", interactive=False, elem_id="notices-newer")
-        older = buttons.secondary("Older", interactive=False, elem_id="notices-older")
-        every = buttons.secondary("Mark all read", elem_id="notices-read")
-    refused = problem("notices-problem")
-    listed = markup(templates.LIST, templates.LIST_CSS, js=templates.LIST_JS, elem_id="notices-list")
-    with gr.Accordion("Where to be told of what", open=False, elem_id="notices-channels"):
-        markup(templates.ALLOW, templates.ALLOW_CSS, value={}, elem_id="notices-allow")
-        with gr.Row(elem_classes="rondo-knobs"):
-            fields = [
-                gr.CheckboxGroup(CHANNELS, label=title, elem_id=f"told-{kind.replace('_', '-')}")
-                for kind, title in KINDS.items()
-            ]
+    with gr.Tab("Told"):
+        with filter_line.line():
+            shown = gr.Dropdown([("All", "all"), ("Unread", "unread")], value="all", label="Shown", filterable=False)
+        with gr.Row(elem_classes="rondo-toolbar"):
+            newer = buttons.secondary("Newer", interactive=False, elem_id="notices-newer")
+            older = buttons.secondary("Older", interactive=False, elem_id="notices-older")
+            every = buttons.secondary("Mark all read", elem_id="notices-read")
+        refused = problem("notices-problem")
+        listed = markup(templates.LIST, templates.LIST_CSS, js=templates.LIST_JS, elem_id="notices-list")
+        with gr.Accordion("Where to be told of what", open=False, elem_id="notices-channels"):
+            markup(templates.ALLOW, templates.ALLOW_CSS, value={}, elem_id="notices-allow")
+            with gr.Row(elem_classes="rondo-knobs"):
+                fields = [
+                    gr.CheckboxGroup(CHANNELS, label=title, elem_id=f"told-{kind.replace('_', '-')}")
+                    for kind, title in KINDS.items()
+                ]
+    with gr.Tab("Webhooks") as hooks_tab:
+        webhooks.build(hooks_tab)
     timer = gr.Timer(POLL_SECONDS)
 
     drawn = [listed, newer, older, place, seen]

@@ -37,3 +37,40 @@ browser</button> <span class="rondo-muted" role="status"></span></p>
 <p class="rondo-muted">The browser shows them while a page of Rondo is open in it.</p>
 """
 ALLOW_CSS = ".allow { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; margin: 0; }"
+HOOKS = """
+{{#if value.denied}}<div class="rondo-empty"><p>{{value.denied}}</p>
+<p>Whoever owns this installation says where notices are posted. <a href="people">See who is in the project</a></p>
+</div>{{/if}}
+{{#if value.none}}<div class="rondo-empty"><p>{{value.none}}</p></div>{{/if}}
+{{#if value.rows}}
+<p class="rondo-muted">Notices of this project are posted to these addresses by a worker, signed, and again with growing
+pauses until they arrive.</p>
+<ul>{{#each value.rows}}
+  <li class="rondo-card">
+    <p class="line"><b>{{this.url}}</b>
+      {{#if this.state}}<span class="rondo-badge warn">{{this.state}}</span>{{/if}}</p>
+    <p class="rondo-muted">{{this.kinds}}</p>
+    {{#if this.said}}<p class="rondo-problem">{{this.said}}</p>{{/if}}
+    <p class="line acts" role="group" aria-label="{{this.url}}">{{#each this.acts}}
+      <button type="button" class="rondo-quiet" data-act="{{this.act}}" data-id="{{this.of}}">{{this.title}}</button>
+      {{/each}}</p>
+    {{#if this.sent}}<ol aria-label="Last deliveries">{{#each this.sent}}
+      <li><span class="rondo-badge {{this.badge}}">{{this.state}}</span> {{this.text}}
+        <span class="rondo-muted">{{this.at}} {{this.status}}</span></li>{{/each}}</ol>{{/if}}
+  </li>{{/each}}
+</ul>
+{{/if}}
+"""
+HOOKS_CSS = """
+ul { list-style: none; margin: 8px 0; padding: 0; display: grid; gap: 8px; }
+ul > li { margin: 0; } li p { margin: 4px 0 0; overflow-wrap: anywhere; }
+.line { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 8px; }
+.acts button { padding: 4px 12px; }
+ol { list-style: none; margin: 8px 0 0; padding: 0; overflow-wrap: anywhere; }
+"""
+HOOKS_JS = """
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-act]");
+  if (button) trigger("click", { act: button.dataset.act, id: Number(button.dataset.id) });
+});
+"""

@@ -23,6 +23,7 @@ from backend.db.tables.sample import JUDGED, Sample
 from backend.db.tables.user import LoginLink, LoginSession, Token, User
 from backend.db.tables.view import SampleView
 from backend.db.tables.warning import RoundWarning
+from backend.db.tables.webhook import Delivery, Webhook
 
 __all__ = [
     "JUDGED",
@@ -39,6 +40,7 @@ __all__ = [
     "Checkpoint",
     "Dataset",
     "Decision",
+    "Delivery",
     "EndpointUse",
     "Event",
     "Example",
@@ -77,6 +79,7 @@ __all__ = [
     "TemplateRewrite",
     "Token",
     "User",
+    "Webhook",
 ]
 
 # Threads that work this out at once can leave it half done (db/aliases.py); here there are none yet.
