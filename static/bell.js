@@ -67,34 +67,42 @@
   });
   addEventListener("rondo-notices", () => look());
 
-  function allowing() {
-    const button = /** @type {HTMLButtonElement | null} */ (document.querySelector("#allow-notices"));
-    if (!button || button.dataset.said) return;
-    const said = /** @type {HTMLElement} */ (button.nextElementSibling);
-    const name = "Notification" in window ? Notification.permission : "missing";
-    button.dataset.said = name;
-    button.hidden = name !== "default";
-    said.textContent =
-      {
+  /** The button that asks the browser to show notifications, or what the browser said to that before. */
+  class Allow extends HTMLElement {
+    said = document.createElement("span");
+    button = document.createElement("button");
+
+    connectedCallback() {
+      this.said.className = "rondo-muted";
+      this.said.setAttribute("role", "status");
+      this.button.className = "rondo-quiet";
+      this.button.type = "button";
+      this.button.textContent = "Allow notifications in this browser";
+      this.button.onclick = async () => {
+        this.tell(await Notification.requestPermission());
+        look();
+      };
+      this.replaceChildren(this.button, this.said);
+      this.tell("Notification" in window ? Notification.permission : "missing");
+    }
+
+    /** @param {string} known */
+    tell(known) {
+      this.button.hidden = known !== "default";
+      /** @type {Record<string, string>} */
+      const words = {
         granted: "This browser shows notifications of Rondo.",
         denied: "This browser was told not to show notifications of this site. Its settings for the site change that.",
         missing: "This browser shows no notifications here: they need HTTPS, or an address of this machine.",
-      }[name] || "";
+      };
+      this.said.textContent = words[known] || "";
+    }
   }
+  customElements.define("rondo-allow", Allow);
 
-  document.addEventListener("DOMContentLoaded", () => {
-    new MutationObserver(allowing).observe(document.body, { childList: true, subtree: true });
-    allowing();
-    document.addEventListener("click", async (event) => {
-      const target = /** @type {HTMLElement} */ (event.target);
-      const link = /** @type {HTMLElement | null} */ (target.closest("a[data-notice]"));
-      if (link?.dataset.notice) read(link.dataset.notice);
-      const button = /** @type {HTMLButtonElement | null} */ (target.closest("#allow-notices"));
-      if (!button) return;
-      await Notification.requestPermission();
-      delete button.dataset.said;
-      allowing();
-      look();
-    });
+  document.addEventListener("click", (event) => {
+    const target = /** @type {HTMLElement} */ (event.target);
+    const link = /** @type {HTMLElement | null} */ (target.closest("a[data-notice]"));
+    if (link?.dataset.notice) read(link.dataset.notice);
   });
 })();

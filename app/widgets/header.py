@@ -29,7 +29,7 @@ HEAD = (
     f'<link rel="stylesheet" href="{own_files.address("rondo.css")}">'
     + "".join(
         f'<script src="{own_files.address(name)}"></script>'
-        for name in ("sheets.js", "frames.js", "locks.js", "rondo.js", "bell.js")
+        for name in ("sheets.js", "frames.js", "locks.js", "rondo.js", "bell.js", "comments.js")
     )
 )
 FIRST = (
@@ -55,6 +55,7 @@ class HeaderLink:
 class Shell:
     """What the header shows."""
 
+    user_id: int
     name: str
     role: str
     is_owner: bool
@@ -138,6 +139,7 @@ def shell(request: Request, pages: Sequence[ModuleType]) -> Shell:
         for project_ in projects.list_mine(actor)
     ]
     return Shell(
+        actor.user_id,
         actor.name,
         str(project.role),
         actor.is_owner,

@@ -1,4 +1,4 @@
-"""Notices, where a person wants to be told of what, webhooks and what is sent. Going back drops them."""
+"""Notices, where a person wants to be told of what, webhooks, what is sent, and comments. Going back drops them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -88,9 +88,33 @@ def upgrade() -> None:
     )
     op.create_index("ix_deliveries_project_id", "deliveries", ["project_id"])
     op.create_index("ix_deliveries_due_at", "deliveries", ["due_at"], sqlite_where=DUE, postgresql_where=DUE)
+    op.create_table(
+        "comments",
+        sa.Column("project_id", NUMBER, nullable=False),
+        sa.Column("round_id", NUMBER, nullable=False),
+        sa.Column("sample_id", NUMBER, nullable=False),
+        sa.Column("user_id", NUMBER, nullable=True),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("edited_at", TIME, nullable=True),
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name="fk_comments_project_id_projects", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["round_id"], ["rounds.id"], name="fk_comments_round_id_rounds", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["sample_id"], ["samples.id"], name="fk_comments_sample_id_samples", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_comments_user_id_users", ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id", name="pk_comments"),
+    )
+    op.create_index("ix_comments_sample_id_id", "comments", ["sample_id", "id"])
+    for column in ("project_id", "round_id", "user_id"):
+        op.create_index(f"ix_comments_{column}", "comments", [column])
 
 
 def downgrade() -> None:
+    op.drop_table("comments")
     op.drop_table("deliveries")
     op.drop_table("webhooks")
     op.drop_table("notices")

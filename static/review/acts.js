@@ -276,6 +276,7 @@ export class Acts extends Answers {
     if (item) this.parts.answer.scrollTop = 0;
     if (!this.parts.find.hidden) this.find.look();
     this.history.show(item);
+    this.comments.show(item);
     this.chain.show(item);
     this.announce(screen.spoken(this));
     this.team.paintLease();

@@ -96,6 +96,7 @@ MADE_SINCE_0022 = {
     "notices",
     "webhooks",
     "deliveries",
+    "comments",
 }
 
 

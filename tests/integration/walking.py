@@ -25,7 +25,7 @@ from tests.integration.benches import make_bench
 MARK = "xyzzy-secret"
 """Stands in every text of the project; a stranger never sees it."""
 
-OWN = {"login_sessions", "login_links", "tokens", "users", "events", "sample_views", "notices"}
+OWN = {"login_sessions", "login_links", "tokens", "users", "events", "sample_views", "notices", "comments"}
 """Tables in which everybody may change what is their own, and the log of it."""
 
 ESTIMATE = {"samples": 2, "judge_calls": 2, "tokens": 2, "seconds": None, "warnings": []}
@@ -206,7 +206,9 @@ def make_world(mark: str = MARK) -> World:
             in_browser=True,
         )
         hook = tables.Webhook(project_id=project.id, url=f"https://example.org/{mark}", kinds=["mention"], salt="x")
-        db.add_all([notice, hook])
+        place = {"project_id": project.id, "round_id": round_.id, "sample_id": samples[0].id}
+        comment = tables.Comment(user_id=member.id, text=mark, **place)
+        db.add_all([notice, hook, comment])
         db.flush()
         first, second = (one.id for one in samples[:2])
         match = {"first_sample_id": first, "second_sample_id": second, "prompt_id": samples[0].prompt_id}
@@ -240,6 +242,7 @@ def make_world(mark: str = MARK) -> World:
             "rewrite_id": rewrite.id,
             "notice_id": notice.id,
             "webhook_id": hook.id,
+            "comment_id": comment.id,
         }
     rows.make_decision(samples[1], Actor(member.id, member.name), "accept")
     return World(ids, project)

@@ -32,11 +32,10 @@ element.addEventListener("click", (event) => {
 });
 """
 ALLOW = """
-<p class="allow"><button type="button" id="allow-notices" class="rondo-quiet" hidden>Allow notifications in this
-browser</button> <span class="rondo-muted" role="status"></span></p>
+<rondo-allow></rondo-allow>
 <p class="rondo-muted">The browser shows them while a page of Rondo is open in it.</p>
 """
-ALLOW_CSS = ".allow { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; margin: 0; }"
+ALLOW_CSS = "rondo-allow { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; margin: 0; }"
 HOOKS = """
 {{#if value.denied}}<div class="rondo-empty"><p>{{value.denied}}</p>
 <p>Whoever owns this installation says where notices are posted. <a href="people">See who is in the project</a></p>

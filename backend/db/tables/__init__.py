@@ -3,6 +3,7 @@
 from backend.db.base import Base
 from backend.db.tables.arena import Arena, ArenaMatch, ArenaVote
 from backend.db.tables.checkpoint import Checkpoint
+from backend.db.tables.comment import Comment
 from backend.db.tables.dataset import Dataset, Example
 from backend.db.tables.decision import Decision
 from backend.db.tables.endpoint import EndpointUse
@@ -38,6 +39,7 @@ __all__ = [
     "BenchJudgment",
     "BenchSample",
     "Checkpoint",
+    "Comment",
     "Dataset",
     "Decision",
     "Delivery",
