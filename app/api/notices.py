@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from app.addresses import page_path
 from app.api.depends import Asking, Before, Limit
-from backend.boundary import Id
+from backend.boundary import Id, Line
 from backend.services import notices
 from backend.services.notices import NoticeView
 from backend.values import Channel, NoticeKind
@@ -58,9 +58,10 @@ class ReadNotices(BaseModel):
 
 
 class NoticeChoices(BaseModel):
-    """Channels by kind of notice; what is left out stays as it is."""
+    """Channels by kind of notice, and where mail goes; what is left out stays as it is, an empty address ends it."""
 
-    channels: dict[NoticeKind, Channels]
+    channels: dict[NoticeKind, Channels] = {}
+    mail: Line | None = None
 
 
 @router.get("/notices")
@@ -94,10 +95,11 @@ def mark_read(actor: Asking, notice_id: Id) -> None:
 @router.get("/me/notices")
 def get_choices(actor: Asking) -> NoticeChoices:
     """By which channels one is told of what."""
-    return NoticeChoices(channels=notices.choices(actor))
+    return NoticeChoices(channels=notices.choices(actor), mail=notices.mail_address(actor))
 
 
 @router.patch("/me/notices")
 def change_choices(actor: Asking, body: NoticeChoices) -> NoticeChoices:
     """Change by which channels one is told of some kinds."""
-    return NoticeChoices(channels=notices.choose(actor, body.channels))
+    mail = notices.mail_address(actor) if body.mail is None else notices.set_mail_address(actor, body.mail)
+    return NoticeChoices(channels=notices.choose(actor, body.channels), mail=mail)

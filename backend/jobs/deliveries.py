@@ -12,7 +12,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.db import now, reading, session, tables
-from backend.values import JSON, NoticeKind
+from backend.db.many import in_chunks
+from backend.db.roles import may_decide
+from backend.values import JSON, NoticeKind, Role
 
 FIRST, LONGEST = timedelta(seconds=10), timedelta(hours=1)
 """The pause after the first attempt that failed; each further one is three times as long, up to the longest."""
@@ -41,6 +43,7 @@ class Claimed:
     body: JSON
     url: str
     salt: str
+    mail: str = ""
 
     @property
     def receiver(self) -> tuple[int | None, int | None]:
@@ -49,10 +52,11 @@ class Claimed:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an attempt; `error` empty: it arrived."""
+    """What came of an attempt; `error` empty: it arrived. `is_final`: it would never."""
 
     status: int | None = None
     error: str = ""
+    is_final: bool = False
 
 
 def put(
@@ -63,11 +67,14 @@ def put(
     event: str,
     path: str,
     text: str,
-    hooks: Iterable[tables.Webhook],
+    hooks: Iterable[tables.Webhook] = (),
+    people: Iterable[int] = (),
 ) -> None:
-    """Write what these webhooks are to be sent, in the caller's transaction."""
+    """Write what these webhooks, and these people by mail, are to be sent, in the caller's transaction."""
     at, rows = now(), []
-    for hook in hooks:
+    receivers = [{"webhook_id": hook.id, "user_id": None} for hook in hooks]
+    receivers += [{"webhook_id": None, "user_id": user_id} for user_id in people]
+    for receiver in receivers:
         uid = uuid4().hex
         body = {
             "id": uid,
@@ -77,11 +84,11 @@ def put(
             "text": text,
             "path": f"/p/{quote(project.slug, safe='')}/{path}",
         }
-        place = {"project_id": project.id, "webhook_id": hook.id, "event": event}
-        rows.append({**place, "uid": uid, "body": body, "created_at": at, "due_at": at})
-    if rows:
-        dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
-        db.execute(dialect.insert(tables.Delivery).values(rows).on_conflict_do_nothing())
+        place = {"project_id": project.id, "event": event} | receiver
+        rows.append(place | {"uid": uid, "body": body, "created_at": at, "due_at": at})
+    dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
+    for some in in_chunks(rows):
+        db.execute(dialect.insert(tables.Delivery).values(some).on_conflict_do_nothing())
 
 
 def hooks_for(db: Session, project_id: int, kind: NoticeKind) -> list[tables.Webhook]:
@@ -119,9 +126,21 @@ def _claimed(db: Session, delivery_id: int, due_at: datetime, at: datetime) -> C
     taken = db.scalar(mine.values(due_at=at + CLAIMED, attempts=row.attempts + 1).returning(row.id))
     if taken is None:
         return None
-    query = select(row, hook.url, hook.salt).outerjoin(hook, hook.id == row.webhook_id).where(row.id == delivery_id)
-    one, url, salt = db.execute(query.execution_options(populate_existing=True)).one()
-    return Claimed(one.id, one.uid, one.attempts, one.webhook_id, one.user_id, one.body, url or "", salt or "")
+    user = tables.User
+    query = select(row, hook.url, hook.salt, user.mail).outerjoin(hook, hook.id == row.webhook_id)
+    query = query.outerjoin(user, user.id == row.user_id).where(row.id == delivery_id)
+    one, url, salt, mail = db.execute(query.execution_options(populate_existing=True)).one()
+    if one.user_id is not None and not (mail and _is_in(db, one)):
+        one.due_at, one.error = None, "The person has no mail address any more, or is not in the project."
+        return None
+    place = (one.id, one.uid, one.attempts, one.webhook_id, one.user_id, one.body)
+    return Claimed(*place, url or "", salt or "", mail or "")
+
+
+def _is_in(db: Session, row: tables.Delivery) -> bool:
+    """Whether the person may still read in the project: a mail may have waited for a day."""
+    members = may_decide(row.project_id, Role.viewer)
+    return db.scalar(members.where(tables.User.id == row.user_id)) is not None
 
 
 def record(claimed: Claimed, outcome: Outcome, *, at: datetime | None = None) -> None:
@@ -140,7 +159,8 @@ def record(claimed: Claimed, outcome: Outcome, *, at: datetime | None = None) ->
             if hook is not None:
                 hook.failing_since = None
             return
-        row.due_at = at + pause(row.attempts) if at - row.created_at < GIVEN_UP else None
+        is_over = outcome.is_final or at - row.created_at >= GIVEN_UP
+        row.due_at = None if is_over else at + pause(row.attempts)
         if hook is None:
             return
         hook.failing_since = hook.failing_since or at

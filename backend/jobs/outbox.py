@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from backend.jobs import deliveries, webhooks
+from backend.jobs import deliveries, mails, webhooks
 from backend.jobs.deliveries import Claimed, Outcome
 
 log = logging.getLogger("rondo.jobs")
@@ -22,6 +22,8 @@ Send = Callable[[Claimed], Awaitable[Outcome]]
 
 async def send(claimed: Claimed) -> Outcome:
     """Try a delivery once."""
+    if claimed.user_id is not None:
+        return await asyncio.to_thread(mails.send, claimed)
     return await webhooks.post(claimed)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.boundary import clean
+from backend.config import settings
 from backend.db import now, tables
 from backend.db.many import in_chunks
 from backend.db.roles import may_decide
@@ -49,12 +50,16 @@ def tell(
         return
     event, at, text = f"{kind}:{key or uuid4().hex}", now(), clean(text)
     user = tables.User
-    query = select(user.id, user.told).where(user.id.in_(may_decide(project_id, Role.viewer)), user.id != (but or 0))
+    query = select(user.id, user.told, user.mail).where(
+        user.id.in_(may_decide(project_id, Role.viewer)), user.id != (but or 0)
+    )
     ids = may_decide(project_id, people) if isinstance(people, Role) else list(people)
-    rows = []
-    for user_id, told in db.execute(query.where(user.id.in_(ids))):
+    rows, by_mail = [], []
+    for user_id, told, mail in db.execute(query.where(user.id.in_(ids))):
         channels = wanted(told, kind)
         in_page, in_browser = Channel.page in channels, Channel.browser in channels
+        if Channel.mail in channels and mail and settings().smtp_host:
+            by_mail.append(user_id)
         if in_page or in_browser:
             common = {"project_id": project_id, "kind": kind, "key": event, "path": path, "text": text}
             flags = {"in_page": in_page, "in_browser": in_browser}
@@ -63,7 +68,7 @@ def tell(
     for some in in_chunks(rows):
         db.execute(dialect.insert(tables.Notice).values(some).on_conflict_do_nothing())
     hooks = deliveries.hooks_for(db, project_id, kind)
-    deliveries.put(db, project, kind, event=event, path=path, text=text, hooks=hooks)
+    deliveries.put(db, project, kind, event=event, path=path, text=text, hooks=hooks, people=by_mail)
 
 
 def of_round(db: Session, round_id: int, job_id: int, attempt: int) -> None:

@@ -17,6 +17,7 @@ DUE = sa.text("due_at IS NOT NULL")
 
 def upgrade() -> None:
     op.add_column("users", sa.Column("told", JSON, server_default="{}", nullable=False))
+    op.add_column("users", sa.Column("mail", sa.String(254), nullable=True))
     op.create_table(
         "notices",
         sa.Column("user_id", NUMBER, nullable=False),
@@ -118,4 +119,5 @@ def downgrade() -> None:
     op.drop_table("deliveries")
     op.drop_table("webhooks")
     op.drop_table("notices")
+    op.drop_column("users", "mail")
     op.drop_column("users", "told")

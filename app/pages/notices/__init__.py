@@ -28,7 +28,9 @@ BADGES = {
     NoticeKind.round_held: "warn",
     NoticeKind.round_review: "accent",
 }
-CHANNELS = [("Page", "page"), ("Browser", "browser")]
+CHANNELS = [("Page", "page"), ("Browser", "browser"), ("Mail", "mail")]
+NO_MAIL = "This installation sends no mail. Whoever runs it can set that up."
+WITH_MAIL = "Mail goes to this address."
 COUNTED = "() => { window.dispatchEvent(new Event('rondo-notices')); }"
 
 
@@ -51,6 +53,9 @@ def build() -> None:
                     gr.CheckboxGroup(CHANNELS, label=title, elem_id=f"told-{kind.replace('_', '-')}")
                     for kind, title in KINDS.items()
                 ]
+            address = gr.Textbox(label="Mail address", max_length=notices.MOST_MAIL, elem_id="notices-mail")
+            save = buttons.secondary("Save address", elem_id="notices-mail-save")
+            refused_mail = problem("notices-mail-problem")
     with gr.Tab("Webhooks") as hooks_tab:
         webhooks.build(hooks_tab)
     timer = gr.Timer(POLL_SECONDS)
@@ -58,7 +63,7 @@ def build() -> None:
     drawn = [listed, newer, older, place, seen]
     private: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
     quiet = private | {"show_progress": "hidden"}
-    gr.on(None, draw, None, [*drawn, *fields], **quiet)
+    gr.on(None, draw, None, [*drawn, address, *fields], **quiet)
     shown.input(narrow, shown, drawn, **private)
     older.click(to_older, [shown, place], drawn, **private)
     newer.click(to_newer, [shown, place], drawn, **private)
@@ -66,6 +71,7 @@ def build() -> None:
     every.click(read_all, shown, drawn, **private).success(None, js=COUNTED)
     listed.click(read, [shown, place], [*drawn, refused], **private).success(None, js=COUNTED)
     gr.on([field.input for field in fields], choose, fields, None, **quiet)
+    gr.on([save.click, address.submit], save_address, address, [address, refused_mail], **private)
 
 
 @toasts
@@ -73,7 +79,9 @@ def draw(request: gr.Request) -> list[Any]:
     """Show the newest, and what the person chose."""
     here = context(request)
     chosen = notices.choices(here.actor)
-    return [*_page(here, "all", []), *([str(one) for one in chosen[kind] if one != Channel.mail] for kind in KINDS)]
+    info = WITH_MAIL if notices.sends_mail() else NO_MAIL
+    address = gr.Textbox(value=notices.mail_address(here.actor), info=info)
+    return [*_page(here, "all", []), address, *([str(one) for one in chosen[kind]] for kind in KINDS)]
 
 
 @toasts
@@ -124,14 +132,19 @@ def read(shown: str, place: JSON, event: gr.EventData, request: gr.Request) -> l
 
 @toasts
 def choose(request: gr.Request, *values: list[str] | None) -> None:
-    """Keep where the person wants to be told; what the page does not ask stays."""
+    """Keep where the person wants to be told of what."""
     here = context(request)
-    before = notices.choices(here.actor)
-    chosen = {
-        kind: [one for one in Channel if one in (given or []) or (one is Channel.mail and one in before[kind])]
-        for kind, given in zip(KINDS, values, strict=True)
-    }
+    chosen = {kind: [one for one in Channel if one in (given or [])] for kind, given in zip(KINDS, values, strict=True)}
     notices.choose(here.actor, chosen)
+
+
+@toasts
+@refused_beside(1)
+def save_address(address: str, request: gr.Request) -> list[Any]:
+    """Keep where the person's mail goes."""
+    kept = notices.set_mail_address(context(request).actor, address or "")
+    notice(f"Mail goes to {kept} now." if kept else "You get no mail now.")
+    return [kept]
 
 
 def _page(here: Context, shown: str, before: list[int]) -> list[Any]:

@@ -24,6 +24,8 @@ class User(Identified, Base):
     """What the person changed for themselves: key bindings, how texts are shown."""
     told: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """Where the person wants to be told of what: channels by the kind of notice, where they changed them."""
+    mail: Mapped[str | None] = mapped_column(String(254))
+    """Where their mail goes, as they typed it."""
 
 
 class LoginLink(Identified, Base):

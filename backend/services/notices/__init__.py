@@ -1,5 +1,6 @@
 """Notices: what a person was told, what of it they have read, and where they want to be told of what."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,8 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from backend import boundary
+from backend.config import settings
 from backend.db import now, reading, session, tables
 from backend.errors import InvalidInput, NotFound, NotSignedIn
 from backend.jobs.telling import wanted
@@ -15,6 +18,8 @@ from backend.services.access import Actor
 from backend.values import Channel, NoticeKind
 
 PAGE = 50
+MOST_MAIL = 254
+MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 MOST_CALLED = 5
 MOST_UNREAD = 1_000
 """More are not counted."""
@@ -119,6 +124,27 @@ def choose(actor: Actor, changes: Mapping[NoticeKind, Sequence[Channel]]) -> dic
             str(kind): [str(one) for one in Channel if one in channels] for kind, channels in changes.items()
         }
         return {kind: wanted(user.told, kind) for kind in NoticeKind}
+
+
+def mail_address(actor: Actor) -> str:
+    """Where the actor's mail goes; empty where they named no address."""
+    with reading() as db:
+        return _account(db, actor).mail or ""
+
+
+def sends_mail() -> bool:
+    """Whether this installation sends mail at all."""
+    return bool(settings().smtp_host)
+
+
+def set_mail_address(actor: Actor, address: str) -> str:
+    """Send the actor's mail there, or, where it is empty, nowhere."""
+    address = boundary.text(address, "The mail address", MOST_MAIL).strip()
+    if address and not MAIL.fullmatch(address):
+        raise InvalidInput(f"{address!r} is no mail address. Type one such as ann@example.org, or leave it empty.")
+    with session() as db:
+        _account(db, actor, lock=True).mail = address or None
+    return address
 
 
 def _mine(db: Session, actor: Actor) -> Select[Any]:
