@@ -98,16 +98,17 @@ def of_job(db: Session, job: tables.Job) -> None:
     if not (has_failed or is_training):
         return
     number = db.scalar(select(tables.Round.number).where(tables.Round.id == job.round_id))
-    common = {"project_id": job.project_id, "key": f"{job.id}.{job.attempt}", "path": f"round?round={job.round_id}"}
+    project_id, key = job.project_id, f"{job.id}.{job.attempt}"
     why = first_line(job.error)
     if has_failed:
         said = f"Round {number} failed at the stage {job.stage}: {why}"
-        tell(db, NoticeKind.round_failed, text=said, people=Role.curator, **common)
+        path = f"round?round={job.round_id}"
+        tell(db, NoticeKind.round_failed, project_id=project_id, path=path, text=said, people=Role.curator, key=key)
     if is_training:
         kind = NoticeKind.training_failed if has_failed else NoticeKind.training_done
         said = f"The training of round {number} {f'failed: {why}' if has_failed else 'is done.'}"
-        common["path"] = f"jobs?job={job.id}"
-        tell(db, kind, text=said, people=[job.created_by] if job.created_by else [], **common)
+        people = [job.created_by] if job.created_by else []
+        tell(db, kind, project_id=project_id, path=f"jobs?job={job.id}", text=said, people=people, key=key)
 
 
 def first_line(text: str | None) -> str:

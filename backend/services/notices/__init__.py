@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from backend import boundary
@@ -147,10 +147,10 @@ def set_mail_address(actor: Actor, address: str) -> str:
     return address
 
 
-def _mine(db: Session, actor: Actor) -> Select[Any]:
+def _mine(db: Session, actor: Actor) -> Any:
     """The actor's notices of projects that they are in now, with the project's name and slug."""
     row, project, member = tables.Notice, tables.Project, tables.Membership
-    query = select(row, project.name, project.slug).join(project, project.id == row.project_id)
+    query: Any = select(row, project.name, project.slug).join(project, project.id == row.project_id)
     query = query.where(row.user_id == actor.user_id, project.trashed_at.is_(None))
     is_member = select(member.project_id).where(member.user_id == actor.user_id, member.project_id == project.id)
     return query.where(or_(_is_owner(actor), is_member.exists()))

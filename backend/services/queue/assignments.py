@@ -75,8 +75,15 @@ def assign(
             said = (
                 f"{actor.name} gave you {len(ids):,} {'item' if len(ids) == 1 else 'items'} of round {round_.number}."
             )
-            place = {"project_id": round_.project_id, "path": f"review?round={round_id}"}
-            telling.tell(db, NoticeKind.assignment, text=said, people=[user_id], but=actor.user_id, **place)
+            telling.tell(
+                db,
+                NoticeKind.assignment,
+                project_id=round_.project_id,
+                path=f"review?round={round_id}",
+                text=said,
+                people=[user_id],
+                but=actor.user_id,
+            )
     return len(ids)
 
 
