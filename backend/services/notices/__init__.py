@@ -60,7 +60,7 @@ def listing(actor: Actor, *, unread: bool = False, before: int | None = None, li
     """One page of what the actor was told in the projects that they are in now."""
     row = tables.Notice
     with reading() as db:
-        query = _mine(db, actor).where(row.in_page).order_by(row.id.desc()).limit(limit + 1)
+        query = _mine(actor).where(row.in_page).order_by(row.id.desc()).limit(limit + 1)
         query = query if before is None else query.where(row.id < before)
         rows = db.execute(query.where(row.read_at.is_(None)) if unread else query).all()
     entries = tuple(_view(*one) for one in rows[:limit])
@@ -80,7 +80,7 @@ def unread(actor: Actor, *, after: int | None = None) -> Unread:
         newest = db.scalar(select(func.max(row.id)).where(row.user_id == actor.user_id)) or 0
         rows: Sequence[Any] = ()
         if after is not None and newest > after:
-            since = _mine(db, actor).where(row.read_at.is_(None), row.in_browser, row.id > after)
+            since = _mine(actor).where(row.read_at.is_(None), row.in_browser, row.id > after)
             rows = db.execute(since.order_by(row.id.desc()).limit(MOST_CALLED)).all()[::-1]
         return Unread(_count_unread(db, actor), newest, tuple(_view(*one) for one in rows))
 
@@ -147,7 +147,7 @@ def set_mail_address(actor: Actor, address: str) -> str:
     return address
 
 
-def _mine(db: Session, actor: Actor) -> Any:
+def _mine(actor: Actor) -> Any:
     """The actor's notices of projects that they are in now, with the project's name and slug."""
     row, project, member = tables.Notice, tables.Project, tables.Membership
     query: Any = select(row, project.name, project.slug).join(project, project.id == row.project_id)
@@ -163,7 +163,7 @@ def _is_owner(actor: Actor) -> Any:
 
 def _count_unread(db: Session, actor: Actor) -> int:
     row = tables.Notice
-    some = _mine(db, actor).where(row.read_at.is_(None), row.in_page).with_only_columns(row.id).limit(MOST_UNREAD)
+    some = _mine(actor).where(row.read_at.is_(None), row.in_page).with_only_columns(row.id).limit(MOST_UNREAD)
     return db.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 
