@@ -2,6 +2,8 @@
 
 import smtplib
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from email.utils import formatdate
 
@@ -49,7 +51,8 @@ def message(claimed: Claimed, asked: Settings) -> EmailMessage:
     return mail
 
 
-def _connected(asked: Settings) -> smtplib.SMTP:
+@contextmanager
+def _connected(asked: Settings) -> Iterator[smtplib.SMTP]:
     """The server, signed in where the settings say so."""
     trusted = ssl.create_default_context()
     server = (
@@ -57,12 +60,9 @@ def _connected(asked: Settings) -> smtplib.SMTP:
         if asked.smtp_security == "tls"
         else smtplib.SMTP(asked.smtp_host, asked.smtp_port, timeout=SECONDS)
     )
-    try:
+    with server:
         if asked.smtp_security == "starttls":
             server.starttls(context=trusted)
         if asked.smtp_user:
             server.login(asked.smtp_user, asked.smtp_password.get_secret_value() if asked.smtp_password else "")
-    except BaseException:
-        server.close()
-        raise
-    return server
+        yield server
