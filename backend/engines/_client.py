@@ -13,7 +13,7 @@ import aiohttp
 import httpx
 
 from backend.engines._event_stream import TYPE, EventStream
-from backend.engines._http_reply import LARGEST_ERROR, HttpReply, RetryRequest, bounds, too_large
+from backend.engines._http_reply import LARGEST_ERROR, LARGEST_REPLY, HttpReply, RetryRequest, bounds, too_large
 from backend.errors import EngineError, MissingPrerequisite
 from backend.values import JSON, FailureKind
 
@@ -74,8 +74,7 @@ class HttpClient:
                 proxy=self._proxy,
             ) as response:
                 if stream is not None and response.status == 200 and response.content_type == TYPE:
-                    async for piece in response.content.iter_any():
-                        stream.feed(piece)
+                    await _hear(response, url, stream)
                     return HttpReply(200, response.headers, json.dumps(stream.reply).encode())
                 return HttpReply(response.status, response.headers, await _read(response, url, until))
         except TimeoutError as error:
@@ -99,6 +98,18 @@ class HttpClient:
 
 def _no_connection(error: aiohttp.ClientError) -> str:
     return f"no connection ({type(error).__name__}: {USER_INFO.sub('', str(error))})"
+
+
+async def _hear(response: aiohttp.ClientResponse, url: str, stream: EventStream) -> None:
+    """Feed a reply in pieces; raises where it is too large, and where it ends before its end."""
+    async for piece in response.content.iter_any():
+        stream.feed(piece)
+        if stream.num_bytes > LARGEST_REPLY:
+            response.close()
+            raise too_large(url, LARGEST_REPLY)
+    stream.close()
+    if not stream.is_over:
+        raise RetryRequest(FailureKind.server, "the server closed the connection before its reply was whole")
 
 
 async def _read(response: aiohttp.ClientResponse, url: str, until: float) -> bytes:

@@ -19,10 +19,13 @@ class EventStream:
 
     def __init__(self, hear: Hear) -> None:
         self._hear = hear
-        self._rest = b""
+        self._rest: list[bytes] = []
+        self.num_bytes = 0
+        self.is_over = False
+        """Whether its end came: without one, the reply was cut off."""
         self._error: Any = None
         self._usage: JSON = {}
-        self._message: dict[str, str] = {}
+        self._message: dict[str, list[str]] = {}
         self._logprobs: list[Any] = []
         self._finish: Any = None
         self.has_begun = False
@@ -30,11 +33,25 @@ class EventStream:
 
     def feed(self, content: bytes) -> None:
         """Take bytes as they come; lines may be cut anywhere. What is no event is passed over."""
-        *lines, self._rest = (self._rest + content).split(b"\n")
+        self.num_bytes += len(content)
+        head, newline, content = content.partition(b"\n")
+        self._rest.append(head)
+        if not newline:
+            return  # a line without an end is put together once, however many pieces it comes in
+        lines = [b"".join(self._rest), *content.split(b"\n")]
+        self._rest = [lines.pop()]
         for line in lines:
             name, _, data = line.strip().partition(b":")
-            if name == b"data" and data.strip() != b"[DONE]":
+            if name != b"data":
+                continue
+            if data.strip() == b"[DONE]":
+                self.is_over = True
+            else:
                 self._take(data)
+
+    def close(self) -> None:
+        """Take the last line, which may have no end."""
+        self.feed(b"\n")
 
     @property
     def reply(self) -> JSON:
@@ -42,7 +59,8 @@ class EventStream:
             return {"error": self._error}
         if self._finish is None and not self._message:
             return {}
-        message = {"role": "assistant", "content": ""} | self._message
+        told = {name: "".join(pieces) for name, pieces in self._message.items()}
+        message = {"role": "assistant", "content": ""} | told
         logprobs = {"content": self._logprobs} if self._logprobs else None
         choice = {"index": 0, "message": message, "finish_reason": self._finish, "logprobs": logprobs}
         return {"choices": [choice], "usage": self._usage}
@@ -55,7 +73,7 @@ class EventStream:
         if not isinstance(event, dict):
             return
         if event.get("error"):
-            self._error = event["error"]
+            self._error, self.is_over = event["error"], True
         if isinstance(event.get("usage"), dict):
             self._usage = event["usage"]
         choices = event.get("choices")
@@ -63,7 +81,8 @@ class EventStream:
             self._add(choices[0])
 
     def _add(self, choice: JSON) -> None:
-        self._finish = choice.get("finish_reason") or self._finish
+        if choice.get("finish_reason"):
+            self._finish, self.is_over = choice["finish_reason"], True
         logprobs = choice.get("logprobs")
         if isinstance(logprobs, dict) and isinstance(logprobs.get("content"), list):
             self._logprobs += logprobs["content"]
@@ -76,7 +95,7 @@ class EventStream:
             return
         for name, piece in (("content", text), ("reasoning_content", reasoning)):
             if piece:
-                self._message[name] = self._message.get(name, "") + piece
+                self._message.setdefault(name, []).append(piece)
         if text:
             self.has_begun = True
             self._hear(text)

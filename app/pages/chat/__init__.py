@@ -79,6 +79,8 @@ def load(request: gr.Request) -> list[Any]:
     beside = asked(request, "beside", "checkpoint", known)
     choices = [(row.name, row.id) for row in rows]
     missing = wanted.missing or beside.missing
+    if chats.is_off():
+        missing = "Nobody chats on this machine: RONDO_CHAT_MODELS is 0. Have it raised where Rondo is run."
     return [
         gr.Dropdown(choices=choices, value=wanted.id or (None if wanted.missing else max(known, default=None))),
         gr.Dropdown(choices=[("none", NOBODY), *choices], value=beside.id or NOBODY),
@@ -128,19 +130,20 @@ def clear_chat(drawn: CurrentChoice, request: gr.Request) -> None:
 def draw(drawn: CurrentChoice, request: gr.Request) -> list[Any]:
     """Draw what is new; the timer stops once nothing more is to come."""
     here, wish = context(request), drawn.value
-    view = chats.look(here.actor, page_of(request))
+    view = chats.look(here.actor, page_of(request), than=wish.get("version"))
     if view is None:
         return [gr.skip(), gr.Timer(active=False)]
+    is_known = view.version == wish.get("version")
+    wish["version"] = view.version  # of this wish alone: another one, which came meanwhile, is drawn by the next tick
     is_last = not view.is_answering and drawn.value is wish
-    return [log_value(view), gr.Timer(active=False) if is_last else gr.skip()]
+    return [gr.skip() if is_known else log_value(view), gr.Timer(active=False) if is_last else gr.skip()]
 
 
 def leave(request: gr.Request) -> None:
-    """Let the models of a page go that is left; also of one whose project is out of reach by now."""
+    """Let the models of a page go that is left; also of one whose project, or session, is out of reach by now."""
     secret = cookies.secret_in(request.request) if request.request is not None else None
     who = sessions.look_up(secret) if secret else None
-    if who is not None:
-        chats.leave(who.actor.user_id, page_of(request))
+    chats.leave(who.actor.user_id if who is not None else None, page_of(request))
 
 
 def page_of(request: gr.Request) -> str:

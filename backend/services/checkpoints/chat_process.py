@@ -22,10 +22,15 @@ MODULE = "backend.pipeline.chat"
 FOREVER = 3600.0
 STOP_SECONDS = 3.0
 """A process that has not let go of a turn by then, as one that waits for a whole text, is ended."""
+TURN_SECONDS = 1800.0
+"""What loading the model and one answer may take together."""
+UNSEEN_SECONDS = 180.0
+"""A page looks twice a second while an answer is on its way; a browser lets a hidden one look once a minute."""
 
 
 class ModelProcess:
-    """Ends when it is told to, when it has had nothing to do for a while, and with this process, however that dies."""
+    """Ends when it is told to, when it has had nothing to do for a while, when an answer takes too long or nobody looks
+    at it any more, and with this process, however that dies."""
 
     def __init__(
         self, checkpoint_id: int, hear: Callable[[JSON], None], over: Callable[["ModelProcess", str], None]
@@ -35,7 +40,9 @@ class ModelProcess:
         self._free = threading.Condition()
         self._turn: int | None = None
         self._used: float | None = None  # not idle before it was asked anything
-        self._is_ended = False
+        self._asked = self._seen = time.monotonic()
+        self._is_ended, self._why = False, ""
+        self._gone = threading.Event()
         environment = child_environment()
         del environment[PARENT_PIPE]  # its standard input brings requests
         with ExitStack() as undone:
@@ -50,6 +57,8 @@ class ModelProcess:
                 start_new_session=True,
             )
             undone.pop_all()  # `_follow` closes it
+        with _lock:
+            _running.add(self)
         threading.Thread(target=self._follow, name="chat", daemon=True).start()
 
     @property
@@ -66,11 +75,19 @@ class ModelProcess:
             if self._is_ended:
                 return False
             self._turn = turn
+            self._asked = self._seen = time.monotonic()
             self._send({"turn": turn, "messages": messages, "sampling": sampling})
             return True
 
+    def see(self) -> None:
+        """Somebody looks at what it writes."""
+        self._seen = time.monotonic()
+
     def stop(self) -> None:
-        """Return once it writes no more: it lets go of its turn, or is ended."""
+        """Return once it writes no more: it lets go of its turn, or is ended.
+
+        Whoever calls must hold nothing that `hear` waits for: what is on its way is heard first.
+        """
         with self._free:
             turn = self._turn
             if turn is None:
@@ -80,12 +97,17 @@ class ModelProcess:
                 return
         self.end()
 
-    def end(self) -> None:
-        """End it, whatever it does."""
+    def end(self, why: str = "") -> None:
+        """End it, whatever it does. why: what is told of it."""
         with self._free:
-            self._is_ended = True
+            if not self._is_ended:
+                self._is_ended, self._why = True, why
             with suppress(OSError):
                 self._process.kill()
+
+    def wait_gone(self, seconds: float) -> bool:
+        """Wait until its memory is free, where it was ended; False where it takes longer."""
+        return self._gone.wait(seconds)
 
     def _send(self, request: JSON) -> None:
         assert self._process.stdin is not None
@@ -94,30 +116,44 @@ class ModelProcess:
             self._process.stdin.flush()
 
     def _follow(self) -> None:
-        assert self._process.stdout is not None
+        """Hear it to its end. Whatever goes wrong here, it does not live on unheard."""
         assert self._process.stdin is not None
+        try:
+            self._read()
+        except (ValueError, LookupError, TypeError) as error:
+            self.end(f"The model's process said what is no answer ({type(error).__name__}). Send the message again.")
+        finally:
+            with suppress(OSError):
+                self._process.kill()
+            with suppress(OSError):
+                self._process.stdin.close()
+            code = self._process.wait()
+            with _lock:
+                _running.discard(self)
+            self._gone.set()
+            with self._free:
+                was_ended, self._is_ended, self._turn = self._is_ended, True, None
+                self._free.notify_all()
+            with self._said:
+                why = self._why if was_ended else f"The model's process {describe_exit(code)}{self._last_words()}"
+            self._over(self, why)
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
         rest = b""
         with self._process.stdout as out, selectors.DefaultSelector() as readable:
             readable.register(out, selectors.EVENT_READ)
             while True:
-                if not readable.select(self._seconds_left()):
-                    self._end_if_idle()
+                is_heard = bool(readable.select(self._seconds_left()))
+                self._end_if_over()
+                if not is_heard:
                     continue
                 content = os.read(out.fileno(), 2**16)
                 if not content:
-                    break
+                    return
                 *lines, rest = (rest + content).split(b"\n")
                 for line in lines:
                     self._take(json.loads(line))
-        with suppress(OSError):
-            self._process.stdin.close()
-        code = self._process.wait()
-        with self._free:
-            was_ended, self._is_ended, self._turn = self._is_ended, True, None
-            self._free.notify_all()
-        with self._said:
-            why = "" if was_ended else f"The model's process {describe_exit(code)}{self._last_words()}"
-        self._over(self, why)
 
     def _take(self, said: JSON) -> None:
         if said.get("is_over"):
@@ -129,15 +165,37 @@ class ModelProcess:
 
     def _seconds_left(self) -> float:
         with self._free:
-            if self._used is None or self._turn is not None or self._is_ended:
+            if self._is_ended:
                 return FOREVER
-            return max(0.0, self._used + settings().chat_idle_seconds - time.monotonic())
+            if self._turn is not None:
+                until = min(self._asked + TURN_SECONDS, self._seen + UNSEEN_SECONDS)
+            elif self._used is not None:
+                until = self._used + settings().chat_idle_seconds
+            else:
+                return FOREVER
+            return max(0.0, until - time.monotonic())
 
-    def _end_if_idle(self) -> None:
+    def _end_if_over(self) -> None:
         with self._free:
-            if self._seconds_left() == 0:
+            if self._seconds_left() > 0:
+                return
+            if self._turn is None:
                 self.end()
+            elif time.monotonic() >= self._asked + TURN_SECONDS:
+                self.end(f"The answer took longer than {TURN_SECONDS / 60:g} minutes. Ask for fewer tokens.")
+            else:
+                self.end("Nobody looked at this page for a while, so the model was let go. Send the message again.")
 
     def _last_words(self) -> str:
         self._said.seek(0)
         return f" Its last lines:\n{last_lines(self._said.read().decode(errors='replace'))}"
+
+
+_running: set[ModelProcess] = set()
+_lock = threading.Lock()
+
+
+def running() -> list[ModelProcess]:
+    """All that hold memory still, also those that were ended a moment ago."""
+    with _lock:
+        return list(_running)

@@ -163,6 +163,26 @@ def test_an_error_in_place_of_an_event_or_an_end_is_a_failure_with_its_words(ser
     assert "it burns" in whole.failure.reason
 
 
+def test_a_reply_that_ends_before_its_end_is_none(server: Server) -> None:
+    server.answer = lambda body: in_events(events(delta("Hel")))
+    with engine(server, max_retries=0) as opened:
+        pieces, whole = streamed(opened, chat("x"))
+    assert pieces == ["Hel"]
+    assert whole.failure is not None
+    assert "broke off" in whole.failure.reason
+
+
+def test_a_reply_without_an_end_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    from backend.engines import _client
+
+    monkeypatch.setattr(_client, "LARGEST_REPLY", 2**20)
+    server.answer = lambda body: in_events(b"data: " + b"x" * 2**21)
+    with engine(server, max_retries=0) as opened:
+        _, whole = streamed(opened, chat("x"))
+    assert whole.failure is not None
+    assert "over 1 MB" in whole.failure.reason
+
+
 def test_who_wants_no_more_closes_the_connection(server: Server) -> None:
     gone = threading.Event()
 
