@@ -13,7 +13,7 @@ from tests import rows
 from tests.browser.desk import HOSTILE, empty, sign_in
 from tests.browser.settled import fits
 from tests.integration import site
-from tests.waiting import PATIENCE, until
+from tests.waiting import until
 
 __all__ = ["empty"]
 pytestmark = pytest.mark.browser
@@ -23,7 +23,7 @@ SLOW = {"name": "scripted", "replies": [f"{HOSTILE} " + "word " * 500], "delay_s
 @pytest.fixture(autouse=True)
 def left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """However slow the machine, the models are let go by leaving alone."""
-    monkeypatch.setattr(chat_process, "STOP_SECONDS", PATIENCE)
+    monkeypatch.setattr(chat_process, "STOP_SECONDS", 30.0)
     monkeypatch.setenv("RONDO_CHAT_IDLE_SECONDS", "3600")
     yield
     chats.leave_all()

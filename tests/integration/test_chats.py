@@ -1,9 +1,8 @@
 """Chatting with checkpoints: pieces come, stop stops, and no process outlives the page or the web process."""
 
-import os
-import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,30 +13,36 @@ from backend.config import reread
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services.access import Actor
-from backend.services.checkpoints import chat_process, chats
-from backend.services.checkpoints.chats import ChatView, Turn, TurnState
+from backend.services.checkpoints import chat_process, chat_turns, chats
+from backend.services.checkpoints.chat_turns import Chat, ChatView, Turn, TurnState
 from backend.values import Role, Sampling
 from tests import rows
 from tests.tiny import make_tiny_model
-from tests.waiting import PATIENCE, until
+from tests.waiting import until
 
 pytestmark = [pytest.mark.on_sqlite, pytest.mark.usefixtures("database")]
 PAGE = "page"
 SAMPLING = Sampling(temperature=0.0, max_tokens=30, seed=1)
 SLOW = {"name": "scripted", "replies": ["word " * 1000], "delay_seconds": 300.0}
 """Three words a second, where a thousand are asked for."""
+REAL = chat_process.MODULE
 
 
 @pytest.fixture(autouse=True)
 def left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """However slow the machine, a model is let go for what the test is about alone."""
-    monkeypatch.setattr(chat_process, "STOP_SECONDS", PATIENCE)
+    monkeypatch.setattr(chat_process, "MODULE", "tests.chat_stand_in")
+    monkeypatch.setattr(chat_process, "STOP_SECONDS", 30.0)
     monkeypatch.setenv("RONDO_CHAT_IDLE_SECONDS", "3600")
     reread()
     yield
-    ended = chats.pids()
     chats.leave_all()
-    until(lambda: not any(map(is_running, ended)), "the end of the models' processes")
+    until(lambda: not chat_process.running(), "the end of the models' processes")
+
+
+@pytest.fixture
+def real(monkeypatch: pytest.MonkeyPatch, left: None) -> None:
+    monkeypatch.setattr(chat_process, "MODULE", REAL)
 
 
 def is_running(pid: int) -> bool:
@@ -82,20 +87,21 @@ def without_end(folder: Path) -> Path:
 
 
 @pytest.mark.large_library
+@pytest.mark.usefixtures("real")
 def test_a_real_model_answers_in_pieces_knows_what_was_said_and_stops(tmp_path: Path) -> None:
     folder = without_end(make_tiny_model(tmp_path / "tiny", context=100_000))
     actor, _, checkpoint = curator(name="transformers", model=str(folder))
-    hears, lengths = chats._Chat.hear, []
+    hears, lengths = Chat.hear, []
 
     def hear(chat: Any, side: Any, said: Any) -> None:
         hears(chat, side, said)
         lengths.append(len(side.turns[-1].answer) if side.turns else 0)
 
-    chats._Chat.hear = hear  # type: ignore[method-assign]
+    Chat.hear = hear  # type: ignore[method-assign]
     try:
         say(actor, [checkpoint], "3 5 7 =26?")
     finally:
-        chats._Chat.hear = hears  # type: ignore[method-assign]
+        Chat.hear = hears  # type: ignore[method-assign]
     first = last(actor)
     assert first.state is TurnState.done
     assert len(set(lengths)) > 5, "its text grew in pieces"
@@ -118,73 +124,143 @@ def test_a_real_model_answers_in_pieces_knows_what_was_said_and_stops(tmp_path: 
     assert chats.look(actor, PAGE) is None
 
 
+@pytest.mark.usefixtures("real")
+def test_one_that_cannot_be_loaded_says_why() -> None:
+    actor, _, missing = curator(name="no_such_engine")
+    say(actor, [missing], "x")
+    assert last(actor).state is TurnState.failed
+    assert "no_such_engine" in last(actor).note
+
+
 def test_two_answer_side_by_side_each_after_its_own_words() -> None:
-    rules = [
-        {"pattern": r"(?s)sys.*first.*reply-A.*second", "reply": "after my own words"},
-        {"pattern": "first", "reply": "reply-A"},
-    ]
-    actor, project, one = curator(name="scripted", rules=rules)
-    broken = rows.make_checkpoint(project, "two", engine={"name": "scripted", "replies": ["x"], "max_length": 2}).id
-    say(actor, [one, broken], "the first message", system="sys")
+    actor, project, one = curator()
+    two = rows.make_checkpoint(project, "two").id
+    say(actor, [one], "first", system="sys")
+    say(actor, [one, two], "second", system="sys")
     ours, theirs = seen(actor).sides
-    assert (ours.checkpoint, ours.turns[-1].answer, ours.turns[-1].note) == ("one", "reply-A", "1 tokens, stop")
-    assert theirs.turns[-1].state is TurnState.failed
-    assert "Shorten it" in theirs.turns[-1].note
-    say(actor, [one], "the second", system="sys")
-    assert last(actor).answer == "after my own words"
+    assert (ours.checkpoint, ours.turns[-1].answer) == ("one", "sys | first | sys | first | second")
+    assert (theirs.turns[-1].answer, theirs.turns[-1].note) == ("sys | second", "3 tokens, stop")
+    say(actor, [one], "fail")
+    assert (last(actor).state, last(actor).note) == (TurnState.failed, "it does not fit. Shorten it.")
     assert len(seen(actor).sides) == 1
+    version = seen(actor).version
+    assert chats.look(actor, PAGE, than=version) == ChatView(version, (), False), "nothing is sent twice"
     chats.clear(actor, PAGE)
-    say(actor, [one], "first again")
-    assert [turn.answer for turn in seen(actor).sides[0].turns] == ["reply-A"], "what was said is forgotten"
+    say(actor, [one], "again")
+    assert [turn.answer for turn in seen(actor).sides[0].turns] == ["again"], "what was said is forgotten"
+
+
+def test_a_model_that_was_stopped_amid_many_pieces_stays_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat_turns, "LONGEST_ANSWER", 10**9)
+    actor, _, checkpoint = curator()
+    chats.send(actor, PAGE, [checkpoint], "flood", SAMPLING)
+    [pid] = chats.pids()
+    for _ in range(3):
+        until(lambda: last(actor).answer, "the first piece")
+        stopping = threading.Thread(target=chats.stop, args=(actor, PAGE))
+        stopping.start()
+        until(lambda: last(actor).state is TurnState.stopped, "the stop")
+        chats.send(actor, PAGE, [checkpoint], "flood", SAMPLING)
+        stopping.join()
+        assert chats.pids() == [pid]
+        assert "after" not in seen(actor).sides[0].turns[-2].answer
 
 
 def test_a_model_is_let_go_when_nobody_writes_and_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RONDO_CHAT_IDLE_SECONDS", "0.01")
     reread()
-    actor, _, checkpoint = curator(name="scripted", replies=["hello"])
+    actor, _, checkpoint = curator()
     say(actor, [checkpoint], "x")
     until(lambda: not chats.pids(), "letting go of an idle model")
     say(actor, [checkpoint], "y")
-    assert [turn.answer for turn in seen(actor).sides[0].turns] == ["hello", "hello"]
+    assert [turn.answer for turn in seen(actor).sides[0].turns] == ["x", "x | x | y"]
 
 
-def test_no_more_models_than_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_models_than_are_allowed_and_a_refusal_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RONDO_CHAT_MODELS", "1")
     reread()
-    actor, project, checkpoint = curator(**SLOW)
-    chats.send(actor, PAGE, [checkpoint], "x", SAMPLING)
+    actor, project, checkpoint = curator()
+    second = rows.make_checkpoint(project, "two").id
+    chats.send(actor, PAGE, [checkpoint], "deaf", SAMPLING)
     with pytest.raises(Conflict, match="still being answered"):
         chats.send(actor, PAGE, [checkpoint], "x", SAMPLING)
     other = rows.make_actor(project, Role.curator)
-    with pytest.raises(Conflict, match="1 models are being chatted with here, and at most 1"):
+    with pytest.raises(Conflict, match="1 model is being chatted with here, and at most 1"):
         chats.send(other, PAGE, [checkpoint], "x", SAMPLING)
     assert not seen(other).is_answering
     chats.leave(actor.user_id, PAGE)
-    chats.send(other, PAGE, [checkpoint], "x", SAMPLING)
+    say(other, [checkpoint], "x")
+    pids = chats.pids()
+    with pytest.raises(Conflict, match="at most 1"):
+        chats.send(other, PAGE, [checkpoint, second], "y", SAMPLING)
+    assert chats.pids() == pids
+    say(other, [second], "z")
+    assert last(other).answer == "z"
+    assert len(chat_process.running()) == 1, "one was gone before the other was loaded"
+    monkeypatch.setenv("RONDO_CHAT_MODELS", "0")
+    reread()
+    with pytest.raises(Conflict, match="Nobody chats on this machine"):
+        chats.send(actor, PAGE, [checkpoint], "x", SAMPLING)
 
 
-def test_one_that_cannot_be_loaded_or_dies_says_why() -> None:
-    actor, project, missing = curator(name="no_such_engine")
-    say(actor, [missing], "x")
-    assert last(actor).state is TurnState.failed
-    assert "no_such_engine" in last(actor).note
-    slow = rows.make_checkpoint(project, engine=SLOW).id
-    chats.send(actor, PAGE, [slow], "x", Sampling(max_tokens=1000))
-    until(lambda: last(actor).answer, "the first word")
-    os.kill(chats.pids()[-1], signal.SIGKILL)
-    until(lambda: not seen(actor).is_answering, "the death to be seen")
-    assert "was killed" in last(actor).note
+def test_one_that_dies_or_says_nonsense_says_why() -> None:
+    actor, _, checkpoint = curator()
+    say(actor, [checkpoint], "die")
+    assert "its last words" in last(actor).note
+    say(actor, [checkpoint], "nonsense")
+    assert "said what is no answer" in last(actor).note
+    until(lambda: not chat_process.running(), "their end")
 
 
-def test_one_that_waits_for_a_whole_text_is_ended_by_stopping(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_does_not_let_go_is_ended_by_stopping(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chat_process, "STOP_SECONDS", 0.1)
-    actor, _, checkpoint = curator(name="self_refine", inner=SLOW)
-    chats.send(actor, PAGE, [checkpoint], "x", SAMPLING)
-    until(lambda: last(actor).state is TurnState.answering, "the model")
-    [pid] = chats.pids()
+    actor, _, checkpoint = curator()
+    chats.send(actor, PAGE, [checkpoint], "deaf", SAMPLING)
+    until(lambda: last(actor).answer, "its first word")
     chats.stop(actor, PAGE)
-    until(lambda: not is_running(pid), "its end")
+    until(lambda: not chat_process.running(), "its end")
     assert last(actor).state is TurnState.stopped
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "how", "note"),
+    [
+        (chat_process, "UNSEEN_SECONDS", "deaf", "Nobody looked"),
+        (chat_process, "TURN_SECONDS", "endless", "took longer"),
+        (chat_turns, "LONGEST_ANSWER", "flood", "was cut there"),
+    ],
+)
+def test_no_answer_goes_on_for_ever(
+    monkeypatch: pytest.MonkeyPatch, where: Any, name: str, how: str, note: str
+) -> None:
+    monkeypatch.setattr(where, name, 1)
+    actor, _, checkpoint = curator()
+    chats.send(actor, PAGE, [checkpoint], how, SAMPLING)
+    until(lambda: not chat_process.running(), "its end")
+    assert note in last(actor).note
+    assert last(actor).state is TurnState.failed
+
+
+def test_nobody_touches_the_chat_of_another_and_who_signed_out_leaves_all_the_same() -> None:
+    actor, project, checkpoint = curator()
+    other = rows.make_actor(project, Role.curator)
+    chats.send(actor, PAGE, [checkpoint], "deaf", SAMPLING)
+    chats.stop(other, PAGE)
+    chats.clear(other, PAGE)
+    chats.leave(other.user_id, PAGE)
+    chats.leave(None, "another page")
+    assert seen(actor).is_answering
+    chats.leave(None, PAGE)
+    assert chats.look(actor, PAGE) is None
+    until(lambda: not chat_process.running(), "its end")
+
+
+def test_a_page_that_is_left_while_it_sends_loads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    actor, _, checkpoint = curator()
+    monkeypatch.setattr(chats, "_make_room", lambda *_: chats.leave(actor.user_id, PAGE))
+    with pytest.raises(Conflict, match="was left"):
+        chats.send(actor, PAGE, [checkpoint], "x", SAMPLING)
+    assert chat_process.running() == []
 
 
 def test_who_may_not_try_prompts_may_not_chat() -> None:
