@@ -47,11 +47,14 @@ def export(
     from app.cli import asking
     from backend.errors import InvalidInput, NotFound
     from backend.services import checkpoints, datasets
-    from backend.services.datasets import dataset_cards, exports
+    from backend.services.datasets import dataset_cards, exports, tool_files
     from backend.services.datasets.tool_rows import Tool
 
     if card is not None and card.resolve() == out.resolve():
         raise InvalidInput(f"{out} is where the rows go. Choose another file for the card.")
+    beside = tool_files.path_of(out, Tool(tool.value))
+    if card is not None and beside is not None and card.resolve() == beside.resolve():
+        raise InvalidInput(f"{card} is what {Tool(tool.value).in_words} reads. Choose another file for the card.")
     actor = asking.owner()
     checkpoint_id = None
     if tokens_of is not None:

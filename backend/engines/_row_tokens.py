@@ -5,13 +5,16 @@ as JSON. In a process of its own, since a chat template is a program; no weights
 """
 
 import json
+import math
+import os
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from backend.errors import EngineError, RondoError
 from backend.values import Messages
@@ -36,24 +39,29 @@ class RowTokens:
     reason: str
 
 
-def count(model: str, rows: Iterable[ASKED]) -> RowTokens:
-    """Count in a process of its own; raises `EngineError` with its last word."""
+def count(model: str, rows: IO[bytes], seconds: float) -> RowTokens:
+    """Count in a process of its own; raises `EngineError` with its last word, or where it takes longer."""
     with tempfile.TemporaryFile() as said:
-        command = [sys.executable, "-m", "backend.engines._row_tokens", model]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said) as process:
-            assert process.stdin is not None
-            assert process.stdout is not None
+        command = [sys.executable, "-m", "backend.engines._row_tokens", model, str(seconds)]
+        is_late = False
+        with subprocess.Popen(
+            command, stdin=rows, stdout=subprocess.PIPE, stderr=said, start_new_session=True
+        ) as process:
             try:
-                with suppress(BrokenPipeError):  # it has ended, and said why
-                    for row in rows:
-                        process.stdin.write(json.dumps(row).encode() + b"\n")
-                with suppress(BrokenPipeError):
-                    process.stdin.close()
-                numbers = json.loads(process.stdout.read() or "{}")
+                written, _ = process.communicate(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                is_late = True
             finally:
-                process.kill()  # it has said all, or nobody listens any more
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+        if is_late:
+            raise EngineError(
+                f"The tokens of the rows were not counted within {seconds:g} seconds. Count by another checkpoint, or "
+                "by none."
+            )
         said.seek(0)
         last = (said.read().decode(errors="replace").strip().splitlines() or ["no word"])[-1][:300]
+    numbers = json.loads(written) if process.returncode == 0 else {}
     if "error" in numbers:
         raise EngineError(numbers["error"])
     if not numbers:
@@ -63,6 +71,7 @@ def count(model: str, rows: Iterable[ASKED]) -> RowTokens:
 
 def main() -> int:
     """Read rows to the end, then say what they are."""
+    signal.alarm(math.ceil(float(sys.argv[2])) + 1)  # a template may never end, and whoever asked may be dead
     try:
         numbers = vars(counted(sys.argv[1], sys.stdin))
     except RondoError as error:

@@ -71,10 +71,10 @@ def _opened(checkpoint_id: int, data: JSON) -> Iterator[Engine]:
         try:
             yield opened
         finally:
-            _note(checkpoint_id, opened.notes())
+            keep_notes(checkpoint_id, opened.notes())
 
 
-def _note(checkpoint_id: int, notes: Sequence[str]) -> None:
+def keep_notes(checkpoint_id: int, notes: Sequence[str]) -> None:
     """Keep on the checkpoint what its endpoint refused, for its page: each sentence once."""
     if not notes:
         return

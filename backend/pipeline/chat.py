@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Generator
 from queue import SimpleQueue
 from typing import TextIO
@@ -66,10 +67,11 @@ def main() -> int:
     private.keep()
     requests, voice = Requests(), Voice()  # before slow imports: the process may be ended while it loads
     log.setup(logging.WARNING)
-    from backend.pipeline.bind import engine_for  # noqa: PLC0415 - as above
+    from backend.pipeline import bind  # noqa: PLC0415 - as above
 
+    checkpoint_id = int(sys.argv[1])
     try:
-        with engine_for(int(sys.argv[1])) as engine:
+        with bind.engine_for(checkpoint_id) as engine:
             voice.say(is_ready=True)
             while True:
                 asked = requests.next()
@@ -78,9 +80,14 @@ def main() -> int:
                     answer(voice, requests, turn, engine.stream(asked["messages"], Sampling(**asked["sampling"])))
                 except RondoError as error:
                     voice.say(turn=turn, is_over=True, error=error.message)
+                bind.keep_notes(checkpoint_id, engine.notes())  # now: the process is ended by being killed
     except RondoError as error:
         voice.say(error=error.message)
-        return 1
+    except (MemoryError, RuntimeError) as error:  # torch's, of memory or of the GPU: nothing works after it
+        traceback.print_exc()
+        first = str(error).strip().partition("\n")[0][:500]
+        voice.say(error=clean(f"The model cannot go on: {first or 'no memory is left'}. Choose a smaller one."))
+    return 1
 
 
 def answer(voice: Voice, requests: Requests, turn: int, stream: Generator[str | Completion]) -> None:

@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 
 from app.cli.commands import app
 from backend.db import tables
-from backend.errors import InvalidInput, NotFound
+from backend.errors import Conflict, EngineError, InvalidInput, NotFound, PermissionDenied
 from backend.services.access import Actor
-from backend.services.datasets import exports
+from backend.services.datasets import exports, row_tokens
 from backend.services.datasets.tool_rows import Tool
 from backend.services.people import accounts
 from backend.values import DatasetType, Role
@@ -40,29 +40,45 @@ def make_pairs() -> tuple[tables.Project, tables.Dataset, Actor]:
 
 
 @pytest.mark.large_library
-def test_tokens_are_those_of_the_checkpoints_template_and_what_is_longer_is_said(tmp_path: Path) -> None:
+def test_tokens_are_those_of_the_checkpoints_template_and_what_is_longer_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project, dataset, viewer = make_pairs()
     folder = make_tiny_model(tmp_path / "tiny", context=10)
     tiny = rows.make_checkpoint(project, "tiny", engine={"name": "transformers", "model": str(folder)})
-    made = exports.export(viewer, dataset.id, tool=Tool.axolotl, tokens_of=tiny.id)
+    with pytest.raises(PermissionDenied):
+        exports.export(viewer, dataset.id, tokens_of=tiny.id)
+    curator = rows.make_actor(project, Role.curator)
+    made = exports.export(curator, dataset.id, tool=Tool.axolotl, tokens_of=tiny.id)
     assert made.tokens is not None
     found = made.tokens.tokens
     assert (found.rows, found.total, found.longest, found.context) == (3, sum(LONGER), max(LONGER), 10)
     assert (found.over, found.refused) == (1, 0)
-    assert f"axolotl cuts rows at sequence_len: with {max(LONGER)} or more none of these is cut." in made.warnings
+    assert (
+        f"axolotl drops rows of more than sequence_len tokens: with {max(LONGER)} or more it keeps all of these."
+        in made.warnings
+    )
     assert "1 rows are longer than the 10 tokens that tiny was made for." in made.warnings
+    template = folder / "chat_template.jinja"
+    template.write_text("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}")
+    monkeypatch.setattr(row_tokens, "SECONDS", 0.5)
+    with pytest.raises(EngineError, match=r"not counted within 0\.5 seconds"):
+        exports.export(curator, dataset.id, tokens_of=tiny.id)
+    with row_tokens._counting, pytest.raises(Conflict, match="being counted here"):
+        exports.export(curator, dataset.id, tokens_of=tiny.id)
 
 
 def test_a_checkpoint_without_a_tokenizer_here_is_refused(tmp_path: Path) -> None:
-    project, dataset, viewer = make_pairs()
+    project, dataset, _ = make_pairs()
+    curator = rows.make_actor(project, Role.curator)
     scripted = rows.make_checkpoint(project)
     gone = rows.make_checkpoint(project, engine={"name": "transformers", "model": str(tmp_path / "gone")})
     with pytest.raises(InvalidInput, match="no tokenizer here: it is served by scripted"):
-        exports.export(viewer, dataset.id, tokens_of=scripted.id)
+        exports.export(curator, dataset.id, tokens_of=scripted.id)
     with pytest.raises(NotFound):
-        exports.export(viewer, dataset.id, tokens_of=rows.make_checkpoint(rows.make_project()).id)
+        exports.export(curator, dataset.id, tokens_of=rows.make_checkpoint(rows.make_project()).id)
     with pytest.raises(InvalidInput, match="no model folder"):
-        exports.export(viewer, dataset.id, tokens_of=gone.id)
+        exports.export(curator, dataset.id, tokens_of=gone.id)
 
 
 def test_rest_gives_the_rows_what_stands_beside_them_and_a_report() -> None:
@@ -95,5 +111,10 @@ def test_the_shell_writes_beside(tmp_path: Path) -> None:
         done = CliRunner().invoke(app, command)
         assert done.exit_code == 0, done.output
         assert json.loads(done.stdout)["tool"] == tool
+    card = tmp_path / "card.md"
+    command = ["export", str(dataset.id), "--out", str(out), "--tool", "openai", "--card", str(card)]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert "preferred" in card.read_text()
+    assert "margin" not in card.read_text()
     assert json.loads((tmp_path / "dataset_info.json").read_text())["pairs"]["ranking"] is True
     assert 'path: "pairs.jsonl"' in (tmp_path / "pairs.axolotl.yaml").read_text()

@@ -13,7 +13,7 @@ from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.roles import only
-from backend.errors import InvalidInput
+from backend.errors import Conflict, InvalidInput
 from backend.services import checkpoints
 from backend.services.checkpoints import chats
 from backend.services.checkpoints.chats import ChatView, Turn, TurnState
@@ -107,6 +107,12 @@ def send_message(
         raise InvalidInput("temperature, top_p and max_tokens must be numbers. Fill them in.")
     sampling = Sampling(temperature, top_p, max_tokens=int(max_tokens), seed=None if seed is None else int(seed))
     ids = [id_ for id_ in (first, beside) if id_]
+    if drawn.value.get("version") is not None and chats.look(here.actor, page_of(request)) is None:
+        drawn.put({"version": None})
+        raise Conflict(
+            "The connection to this page broke, or nobody wrote for long, so the models know nothing of what stands "
+            "here. Send the message again to begin anew."
+        )
     chats.send(here.actor, page_of(request), ids, text or "", sampling, system=system or "")
     drawn.put({"version": None})
     return ["", gr.Timer(active=True)]

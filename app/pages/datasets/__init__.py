@@ -65,7 +65,7 @@ def build() -> None:
                 tokens_of = gr.Dropdown(
                     [],
                     label="Count tokens by",
-                    info="The tokenizer and chat template of a checkpoint, when the rows are checked.",
+                    info="By tokenizer and chat template of a checkpoint, when a curator checks the rows.",
                     elem_id="export-tokens",
                 )
                 with gr.Row(elem_classes="rondo-toolbar"):
@@ -87,6 +87,10 @@ def build() -> None:
         more,
         whole,
         people,
+        tool,
+        format,
+        strict,
+        leave_out,
         type,
         tokens_of,
         link,
@@ -252,6 +256,7 @@ def _shown(actor: Actor, project_id: int, chosen: AddressId) -> list[Any]:
             gr.Button(interactive=False),
             gr.Textbox(visible=False),
             empty,
+            *downloading.FRESH,
             gr.Dropdown([], value=None),
             gr.Dropdown([], value=None),
             None,
@@ -274,6 +279,7 @@ def _shown(actor: Actor, project_id: int, chosen: AddressId) -> list[Any]:
         more,
         gr.Textbox(visible=False),
         [[p.name, f"{p.num_decisions:,}", f"{p.num_overrides:,}"] for p in detail.people],
+        *downloading.FRESH,
         gr.Dropdown(types, value=types[0]),
         downloading.counters(actor, project_id),
         downloading.link(view.id, "jsonl", types[0], strict=False, leave_out=False, tool=Tool.trl),

@@ -14,6 +14,8 @@ from backend.services.datasets.tool_rows import Tool
 from backend.values import DatasetType
 
 NOBODY = 0
+FRESH = (Tool.trl.value, "jsonl", False, False)
+"""Tool, format, without provenance, without what a check finds: what a dataset's link begins with."""
 
 
 def link(

@@ -6,8 +6,9 @@ from backend.services.access import Actor
 from backend.services.checkpoints import card_text
 from backend.services.checkpoints.card_text import plain
 from backend.services.checkpoints.model_cards import UNKNOWN
-from backend.services.datasets import DatasetDetail, export_files, exports
+from backend.services.datasets import DatasetDetail, export_files, exports, tool_rows
 from backend.services.datasets.exports import Export
+from backend.services.datasets.tool_rows import Tool
 from backend.values import DatasetType
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10**7, "1M<n<10M"))
@@ -41,13 +42,14 @@ def of_dataset(actor: Actor, dataset_id: int, *, file: str = "", exported: Expor
         judge = db.get_one(tables.Checkpoint, round_.judge_id).name if round_.judge_id else "the policy itself"
     written, num_rows = (exported.type, exported.num_rows) if exported else (view.type, view.num_examples)
     recipe = str(round_.recipe.get("name", ""))
-    trl = str(written).replace("_", "-")
+    kind = str(written).replace("_", "-")
+    tool = str(exported.tool).replace("_", "-") if exported else "trl"
     head = {
         "license": UNKNOWN,
         "pretty_name": f"{project}, round {view.round_number}, {str(written).replace('_', ' ')}",
         "task_categories": ["text-generation"],
         "size_categories": [size_of(num_rows)],
-        "tags": list(dict.fromkeys(["rondo", "trl", trl, *([recipe] if recipe else []), "synthetic"])),
+        "tags": list(dict.fromkeys(["rondo", tool, kind, *([recipe] if recipe else []), "synthetic"])),
         "configs": [
             {
                 "config_name": "default",
@@ -60,7 +62,7 @@ def of_dataset(actor: Actor, dataset_id: int, *, file: str = "", exported: Expor
         f"# Dataset {view.id} of {plain(project)}",
         f"{MEANINGS[written]} Frozen by round {view.round_number}, {plain(round_.recipe.get('title', ''))}: the policy "
         f"{plain(policy)} answered, {plain(judge)} judged, and people could confirm or override.",
-        "## Rows\n\n" + _columns(detail, written, is_strict=exported is not None and exported.is_strict),
+        "## Rows\n\n" + _columns(detail, written, exported),
         _of_file(exported) if exported else "",
         "## How they were chosen\n\n" + card_text.funnel(detail.funnel),
         "## What people decided\n\n" + _decided(detail),
@@ -88,8 +90,12 @@ def _of_file(exported: Export) -> str:
     return " ".join(said)
 
 
-def _columns(detail: DatasetDetail, written: DatasetType, *, is_strict: bool) -> str:
-    rows = [[name, str(type)] for name, type in export_files.columns(written, is_strict=is_strict).items()]
+def _columns(detail: DatasetDetail, written: DatasetType, exported: Export | None) -> str:
+    if exported is not None and exported.tool is not Tool.trl:
+        columns = tool_rows.columns(exported.tool, written)
+    else:
+        columns = export_files.columns(written, is_strict=exported is not None and exported.is_strict)
+    rows = [[name, str(type)] for name, type in columns.items()]
     origins = ", ".join(f"{count:,} {plain(origin)}" for origin, count in detail.origins.items())
     frozen = f"{detail.view.num_examples:,} rows were frozen as {plain(detail.view.type.replace('_', ' '))}: {origins}."
     return f"{frozen}\n\n{card_text.table(['column', 'type'], rows)}"

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,7 +18,7 @@ from backend.files import is_private
 from backend.pipeline import frozen
 from backend.services import events
 from backend.services.access import Actor
-from backend.services.datasets import export_files, export_rows, find, find_whole, row_tokens, tool_rows
+from backend.services.datasets import export_files, export_rows, find, find_whole, row_tokens, tool_files, tool_rows
 from backend.services.datasets.export_rows import ExportRow, RowChecks
 from backend.services.datasets.row_tokens import TokensOf
 from backend.services.datasets.tool_rows import Tool, ToolNotes
@@ -90,34 +91,41 @@ def export(
     """Write a dataset to a file and check every row; with `leave_out`, rows that a check found are not written.
 
     `is_strict` writes the columns TRL reads and no provenance; other tools get no provenance either. `tokens_of`: the
-    checkpoint by whose tokenizer the rows are counted. `out` is for the command line; what the tool wants beside the
-    file is written there, too.
+    checkpoint by whose tokenizer the rows are counted, by curators and for one export at a time. `out` is for the
+    command line; what the tool wants beside the file is written there, too.
     """
     if out is not None and is_private(out):
         raise InvalidInput(f"{out} is Rondo's own and would be lost. Choose another file.")
     if format not in ("jsonl", "parquet"):
         raise InvalidInput(f"There is no export format {format!r}. Choose jsonl or parquet.")
-    with reading() as db:
-        dataset = find_whole(db, actor, dataset_id)
-        wanted = type or dataset.type
-        tool_rows.check(tool, wanted, format)
-        name = file_name(dataset.id, wanted, format, is_strict=is_strict, leave_out=leave_out, tool=tool)
-        held_out, notes = export_rows.held_out_keys(db, dataset.project_id), ToolNotes(tool, wanted)
-        checks, left_out = RowChecks(wanted, held_out), Counter[str]()
-        rows = notes.looked(_rows(db, dataset, wanted, checks, left_out, leave_out=leave_out))
-        path = out if out is not None and actor.via == "cli" else settings().folder / "exports" / name
-        if tool is Tool.trl:
-            written = map(export_files.shape(wanted, None if is_strict else _provenance(db, dataset)), rows)
-            num_rows = row_files.write(path, format, written, export_files.columns(wanted, is_strict=is_strict))
-        else:
-            written = map(tool_rows.shape(tool, wanted), rows)
-            num_rows = row_files.write(path, format, written, tool_rows.columns(tool, wanted))
-        tokens = None
-        if tokens_of is not None:
-            again = _rows(db, dataset, wanted, RowChecks(wanted, held_out), Counter(), leave_out=leave_out)
-            tokens = row_tokens.count(db, dataset.project_id, tokens_of, again, wanted)
+    with ExitStack() as held:
+        with reading() as db:
+            dataset = find_whole(db, actor, dataset_id)
+            wanted = type or dataset.type
+            tool_rows.check(tool, wanted, format)
+            counter = row_tokens.counter(db, actor, dataset.project_id, tokens_of, wanted)
+            if counter is not None:
+                held.callback(counter.file.close)
+            name = file_name(dataset.id, wanted, format, is_strict=is_strict, leave_out=leave_out, tool=tool)
+            path = out if out is not None and actor.via == "cli" else settings().folder / "exports" / name
+            if path == out:
+                tool_files.check(path, tool)
+            held_out, notes = export_rows.held_out_keys(db, dataset.project_id), ToolNotes(tool, wanted)
+            checks, left_out = RowChecks(wanted, held_out), Counter[str]()
+            rows = notes.looked(_rows(db, dataset, wanted, checks, left_out, leave_out=leave_out))
+            if tool is Tool.trl:
+                written = map(export_files.shape(wanted, None if is_strict else _provenance(db, dataset)), rows)
+                num_rows = row_files.write(path, format, written, export_files.columns(wanted, is_strict=is_strict))
+            else:
+                written = map(tool_rows.shape(tool, wanted), rows)
+                num_rows = row_files.write(path, format, written, tool_rows.columns(tool, wanted))
+            is_part = False
+            if counter is not None:
+                again = _rows(db, dataset, wanted, RowChecks(wanted, held_out), Counter(), leave_out=leave_out)
+                is_part = counter.put(again)
+        tokens = counter.count(is_part) if counter is not None else None
     longest = tokens.tokens.longest if tokens is not None else None
-    beside = tool_rows.write_beside(path, tool, wanted, longest=longest) if path == out else None
+    beside = tool_files.write(path, tool, wanted, longest=longest) if path == out else None
     if path.parent == settings().folder / "exports":
         _forget_old(path.parent)
     findings = tuple(
@@ -129,7 +137,11 @@ def export(
         what: JSON = {"dataset_id": dataset_id, "type": wanted, "format": format, "num_rows": num_rows, "tool": tool}
         place = {"project_id": dataset.project_id, "round_id": dataset.round_id}
         events.note(db, actor, "export dataset", name, **place, **what)
-    warnings = _warnings(dataset.type, wanted) + notes.lines() + (tokens.lines(tool) if tokens is not None else ())
+    warnings = (
+        _warnings(dataset.type, wanted)
+        + notes.lines()
+        + (tokens.lines(tool) if tokens is not None else row_tokens.uncounted(tool))
+    )
     left = dict(left_out)
     return Export(path, name, format, wanted, num_rows, size, findings, left, warnings, is_strict, tool, tokens, beside)
 

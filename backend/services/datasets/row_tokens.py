@@ -1,8 +1,12 @@
 """How long the rows of an export are for a checkpoint, by its tokenizer and chat template: nothing is cut unsaid."""
 
+import json
+import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
+from tempfile import TemporaryFile
+from typing import IO
 
 from sqlalchemy.orm import Session
 
@@ -11,16 +15,22 @@ from backend.engines import _row_tokens, _weights
 from backend.engines._row_tokens import ASKED
 from backend.engines._row_tokens import RowTokens as RowTokens
 from backend.engines._wrapper import innermost
-from backend.errors import InvalidInput, NotFound
+from backend.errors import Conflict, InvalidInput, NotFound
 from backend.pipeline.bind import engine_json
 from backend.pipeline.rows import plain
+from backend.services.access import Actor, require
 from backend.services.datasets.export_rows import ExportRow
 from backend.services.datasets.tool_rows import Tool
-from backend.values import DatasetType, Messages
+from backend.values import DatasetType, Messages, Role
 
 MOST_ROWS = 200_000
+SECONDS = 300.0
+"""What counting may take; a chat template may never end."""
 LIMITS = {Tool.trl: "max_length", Tool.llama_factory: "cutoff_len", Tool.axolotl: "sequence_len"}
-"""What each tool calls the tokens at which it cuts a row."""
+"""What each tool calls the tokens that a row may have."""
+
+_counting = threading.Lock()
+"""One process counts at a time."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +48,7 @@ class TokensOf:
         which = f"the first {found.rows:,} rows" if self.is_part else f"{found.rows:,} rows"
         said = [
             f"By tokenizer and chat template of {self.checkpoint}: {which} have {found.total:,} tokens, the longest "
-            f"{found.longest:,}."
+            f"{found.longest:,}; of a pair its longer side counts."
         ]
         if found.refused:
             said.append(f"{found.refused:,} rows are refused by the chat template. The first: {found.reason}")
@@ -46,14 +56,72 @@ class TokensOf:
             over = f"{found.over:,} rows are" if found.over else "No row is"
             said.append(f"{over} longer than the {found.context:,} tokens that {self.checkpoint} was made for.")
         if tool in LIMITS and found.longest:
-            said.append(
-                f"{tool.in_words} cuts rows at {LIMITS[tool]}: with {found.longest:,} or more none of these is cut."
-            )
+            said.append(_limit(tool, found.longest))
         return tuple(said)
 
 
-def count(db: Session, project_id: int, checkpoint_id: int, rows: Iterable[ExportRow], type: DatasetType) -> TokensOf:
-    """Count the tokens of rows; raises `NotFound`, and `InvalidInput` for a checkpoint that has no tokenizer here."""
+def uncounted(tool: Tool) -> tuple[str, ...]:
+    """What is said where nothing was counted: other tools shorten or drop rows unasked."""
+    if tool is Tool.axolotl:
+        return (
+            "axolotl's sequence_len is 512 tokens unless it is set, and its file here has it fail on longer rows. "
+            "Count the tokens to know what to set.",
+        )
+    if tool is Tool.llama_factory:
+        return ("LLaMA-Factory cuts rows at cutoff_len. Count the tokens to know what to set.",)
+    return ()
+
+
+def _limit(tool: Tool, longest: int) -> str:
+    """What to set so that every row is learned whole."""
+    if tool is Tool.axolotl:
+        return f"axolotl drops rows of more than sequence_len tokens: with {longest:,} or more it keeps all of these."
+    knob = f"{tool.in_words} cuts rows at {LIMITS[tool]}: with {longest:,} or more none of these is cut"
+    by = ", as far as its own template writes them like this one" if tool is Tool.llama_factory else ""
+    return f"{knob}{by}."
+
+
+@dataclass(frozen=True)
+class RowCounter:
+    """A checkpoint whose tokenizer counts, and rows that wait for it in a file of their own."""
+
+    checkpoint: str
+    model: str
+    type: DatasetType
+    file: IO[bytes] = field(default_factory=TemporaryFile)
+    """To be closed by whoever made it."""
+
+    def put(self, rows: Iterable[ExportRow]) -> bool:
+        """Take rows; return whether there were more than are counted."""
+        rows = iter(rows)
+        for row in islice(rows, MOST_ROWS):
+            self.file.write(json.dumps(_asked(row, self.type)).encode() + b"\n")
+        self.file.seek(0)
+        return next(rows, None) is not None
+
+    def count(self, is_part: bool) -> TokensOf:
+        """The numbers, in a process of its own; raises `Conflict` while others are counted here, and `EngineError`.
+
+        No session of the database is to be open: a chat template is a program, and may take its time.
+        """
+        if not _counting.acquire(blocking=False):
+            raise Conflict("The tokens of other rows are being counted here. Try again in a minute.")
+        try:
+            return TokensOf(self.checkpoint, _row_tokens.count(self.model, self.file, SECONDS), is_part)
+        finally:
+            _counting.release()
+
+
+def counter(
+    db: Session, actor: Actor, project_id: int, checkpoint_id: int | None, type: DatasetType
+) -> RowCounter | None:
+    """What counts by a checkpoint, for curators; None without one.
+
+    Raises `NotFound`, `PermissionDenied`, and `InvalidInput` for a checkpoint that has no tokenizer here.
+    """
+    if checkpoint_id is None:
+        return None
+    require(db, actor, project_id, Role.curator)
     row = db.get(tables.Checkpoint, checkpoint_id)
     if row is None or row.project_id != project_id:
         raise NotFound(f"There is no checkpoint {checkpoint_id} in this project. Choose one from the list.")
@@ -62,9 +130,7 @@ def count(db: Session, project_id: int, checkpoint_id: int, rows: Iterable[Expor
         raise InvalidInput(
             f"{row.name} has no tokenizer here: it is served by {engine['name']}. Choose a model folder."
         )
-    model = _weights.locate(str(engine.get("adapter") or engine["model"]))
-    numbers = _row_tokens.count(model, (_asked(row, type) for row in islice(rows, MOST_ROWS)))
-    return TokensOf(row.name, numbers, numbers.rows == MOST_ROWS)
+    return RowCounter(row.name, _weights.locate(str(engine.get("adapter") or engine["model"])), type)
 
 
 def _asked(row: ExportRow, type: DatasetType) -> ASKED:

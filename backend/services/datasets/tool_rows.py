@@ -136,36 +136,18 @@ def _marked(row: ExportRow) -> list[JSON]:
 def beside(tool: Tool, type: DatasetType, file: str, *, longest: int | None = None) -> tuple[str, str] | None:
     """Name and text of what a tool wants to find beside the file of that name; None where it wants nothing.
 
-    longest: tokens of the longest row, where they were counted: less would cut rows.
+    longest: tokens of the longest row, where they were counted.
     """
     if tool is Tool.llama_factory:
-        return INFO, json.dumps({file.rpartition(".")[0]: _info(type, file)}, indent=2, ensure_ascii=False) + "\n"
+        return INFO, json.dumps({Path(file).stem: _info(type, file)}, indent=2, ensure_ascii=False) + "\n"
     if tool is Tool.axolotl:
         head = "rl: dpo\n" if type is _PAIR else ""
-        length = f"sequence_len: {longest}\n" if longest else ""
+        # Its own is 512, and longer rows would be dropped without a word.
+        length = f"sequence_len: {longest}\n" if longest else "# sequence_len: the tokens of the longest row\n"
+        length += "excess_length_strategy: raise\n"
         text = f"{head}{length}datasets:\n  - path: {json.dumps(file)}\n    ds_type: json\n{_AXOLOTL[type]}"
         return "axolotl.yaml", text
     return None
-
-
-def write_beside(rows: Path, tool: Tool, type: DatasetType, *, longest: int | None = None) -> Path | None:
-    """Write what the tool wants beside a file of rows, and return it. Other datasets in it stay; raises `InvalidInput`
-    where it cannot be read."""
-    made = beside(tool, type, rows.name, longest=longest)
-    if made is None:
-        return None
-    name, text = made
-    path = rows.with_name(name if tool is Tool.llama_factory else f"{rows.stem}.{name}")
-    if tool is Tool.llama_factory and path.exists():
-        try:
-            known = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            known = None
-        if not isinstance(known, dict):
-            raise InvalidInput(f"{path} is no JSON object, so the dataset is not added to it. Move it away.")
-        text = json.dumps(known | json.loads(text), indent=2, ensure_ascii=False) + "\n"
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def _info(type: DatasetType, file: str) -> JSON:
@@ -177,6 +159,17 @@ def _info(type: DatasetType, file: str) -> JSON:
         return chat | {"ranking": True, "columns": names, "tags": _TAGS}
     labelled = {"kto_tag": "label"} if type is _LABELLED else {}
     return chat | {"columns": {"messages": "messages"} | labelled, "tags": _TAGS}
+
+
+def _is_unread(tool: Tool, type: DatasetType, row: ExportRow) -> bool:
+    """Whether a tool passes over the row: LLaMA-Factory's converter does so without failing."""
+    if tool is Tool.openai and type is _PAIR:
+        return not row.messages or row.messages[-1]["role"] != "user"
+    if tool is not Tool.llama_factory or type is _TEXT:
+        return False
+    turns = row.messages[1:] if row.messages and row.messages[0]["role"] == "system" else row.messages
+    roles = [message["role"] for message in [*turns, *_answer(row)]]
+    return len(roles) % 2 != 0 or roles != ["user", "assistant"] * (len(roles) // 2)
 
 
 class ToolNotes:
@@ -196,6 +189,7 @@ class ToolNotes:
             self._counts["weights"] += row.weight != 1
             self._counts["asked"] += any(message["role"] == "assistant" for message in row.messages)
             self._counts["turns"] += len(row.turns) > 1
+            self._counts["unread"] += _is_unread(self._tool, self._type, row)
             yield row
 
     def lines(self) -> tuple[str, ...]:
@@ -206,6 +200,15 @@ class ToolNotes:
         if few := self._counts["weights"]:
             said.append(
                 f"{few:,} rows have a weight other than 1, which {name} does not read: all rows count the same."
+            )
+        if few := self._counts["unread"]:
+            said.append(
+                f"{few:,} rows are not read by {name}: "
+                + (
+                    "the question must end with a turn of the user."
+                    if self._tool is Tool.openai
+                    else "user and assistant must speak in turn, the user first, and the assistant last."
+                )
             )
         if self._tool is Tool.openai and self._counts["rows"] < FEWEST_OF_OPENAI:
             said.append(f"OpenAI takes {FEWEST_OF_OPENAI} rows or more, and these are {self._counts['rows']}.")

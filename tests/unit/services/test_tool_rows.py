@@ -9,7 +9,7 @@ import yaml
 
 from backend.errors import InvalidInput
 from backend.row_files import as_json
-from backend.services.datasets import tool_rows
+from backend.services.datasets import tool_files, tool_rows
 from backend.services.datasets.export_rows import NO_SIDE, ExportRow
 from backend.services.datasets.tool_rows import Tool, ToolNotes
 from backend.values import DatasetType
@@ -95,21 +95,56 @@ def test_llama_factory_finds_its_columns(tmp_path: Path) -> None:
 def test_what_stands_beside_keeps_other_datasets(tmp_path: Path) -> None:
     info = tmp_path / "dataset_info.json"
     info.write_text('{"other": {"file_name": "x"}}')
-    assert tool_rows.write_beside(tmp_path / "mine.jsonl", Tool.llama_factory, TEXT) == info
+    assert tool_files.write(tmp_path / "mine.jsonl", Tool.llama_factory, TEXT) == info
     assert list(json.loads(info.read_text())) == ["other", "mine"]
     info.write_text("[]")
     with pytest.raises(InvalidInput, match="no JSON object"):
-        tool_rows.write_beside(tmp_path / "mine.jsonl", Tool.llama_factory, TEXT)
-    assert tool_rows.write_beside(tmp_path / "mine.jsonl", Tool.openai, SINGLE) is None
+        tool_files.write(tmp_path / "mine.jsonl", Tool.llama_factory, TEXT)
+    assert tool_files.write(tmp_path / "mine.jsonl", Tool.openai, SINGLE) is None
+
+
+def test_what_stands_beside_is_checked_before_rows_are_written(tmp_path: Path) -> None:
+    (tmp_path / "dataset_info.json").write_text("[]")
+    with pytest.raises(InvalidInput, match="no JSON object"):
+        tool_files.check(tmp_path / "pairs", Tool.llama_factory)
+    (tmp_path / "dataset_info.json").unlink()
+    with pytest.raises(InvalidInput, match="another file"):
+        tool_files.check(tmp_path / "dataset_info.json", Tool.llama_factory)
+    tool_files.write(tmp_path / "pairs", Tool.llama_factory, TEXT)
+    assert list(json.loads((tmp_path / "dataset_info.json").read_text())) == ["pairs"], "a name without a dot"
+    edited = tmp_path / "pairs.axolotl.yaml"
+    edited.write_text("mine")
+    tool_files.write(tmp_path / "pairs", Tool.axolotl, TEXT)
+    tool_files.write(tmp_path / "pairs", Tool.axolotl, TEXT)
+    assert edited.with_name("pairs.axolotl.yaml.old").read_text() == "mine"
+    assert len(list(tmp_path.iterdir())) == 3, "no part is left"
+
+
+def test_rows_that_a_tool_passes_over_are_counted() -> None:
+    """LLaMA-Factory's converter: a system message may begin, then user and assistant in turn, an even number of them."""
+    doubled = ROW._replace(messages=[*ASKED, said("user", "Well?")])
+    to_go_on = PAIRED._replace(messages=ASKED[:3])
+    ends_on_user = EPISODE._replace(turns=EPISODE.turns[:2])
+    for tool, type, some, number in (
+        (Tool.llama_factory, SINGLE, [ROW, EPISODE, doubled, ends_on_user], 2),
+        (Tool.llama_factory, PAIR, [PAIRED, to_go_on], 1),
+        (Tool.openai, PAIR, [PAIRED, to_go_on], 1),
+        (Tool.axolotl, PAIR, [PAIRED, to_go_on], 0),
+    ):
+        notes = ToolNotes(tool, type)
+        assert len(list(notes.looked(some))) == len(some)
+        unread = [line for line in notes.lines() if "not read by" in line]
+        assert [line.split()[0] for line in unread] == ([str(number)] if number else [])
 
 
 def test_axolotl_is_told_the_columns_in_yaml(tmp_path: Path) -> None:
-    made = tool_rows.write_beside(tmp_path / "mine.jsonl", Tool.axolotl, SINGLE, longest=77)
+    made = tool_files.write(tmp_path / "mine.jsonl", Tool.axolotl, SINGLE, longest=77)
     assert made == tmp_path / "mine.axolotl.yaml"
     names = {"role": "role", "content": "content"}
     file = {"path": "mine.jsonl", "ds_type": "json"}
     assert yaml.safe_load(made.read_text()) == {
         "sequence_len": 77,
+        "excess_length_strategy": "raise",
         "datasets": [
             file
             | {
@@ -125,6 +160,7 @@ def test_axolotl_is_told_the_columns_in_yaml(tmp_path: Path) -> None:
     _, pairs = tool_rows.beside(Tool.axolotl, PAIR, "mine.jsonl") or ("", "")
     assert yaml.safe_load(pairs) == {
         "rl": "dpo",
+        "excess_length_strategy": "raise",
         "datasets": [
             file
             | {
