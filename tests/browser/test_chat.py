@@ -70,6 +70,14 @@ def test_two_answer_side_by_side_until_they_are_stopped_and_left(empty: None, ch
     page.locator("#chat-clear").click()
     expect(page.locator("#chat-log")).to_contain_text("Nothing was said yet")
     assert len(chats.pids()) == 2
+
+    chats.leave_all()  # as when the connection to the page breaks
+    box.fill("Do you know me?")
+    box.press("Enter")
+    expect(page.get_by_text("The connection to this page broke")).to_be_visible()
+    expect(box).to_have_value("Do you know me?")
+    box.press("Enter")
+    expect(answers.nth(0)).to_contain_text("tokens, stop")
     assert page.evaluate("window.hacked") is None
     assert errors == []
     page.close()

@@ -69,6 +69,16 @@ def test_half_a_character_waits_for_its_other_half_and_a_space_is_kept() -> None
     euro = "€".encode()
     assert [pieces.after(one) for one in (256, 257, *euro, ord("!"))] == ["hello", " world", "", "", "€", "!"]
 
+    lengths: list[int] = []
+
+    def measured(several: Any) -> list[str]:
+        lengths.append(len(several[1]))
+        return ["".join("" if one == 0 else chr(one) for one in ids) for ids in several]
+
+    special = Pieces(measured)
+    assert [special.after(one) for one in (65, *[0] * 500, 66)] == ["A", *[""] * 500, "B"]
+    assert max(lengths) < 100, "tokens without a text are not decoded over and over"
+
 
 def test_wrappers_stream_what_they_can() -> None:
     inner = Scripted(replies=("one two three",))
