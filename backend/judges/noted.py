@@ -22,6 +22,8 @@ class Noted(Verifier):
     key: str = Field(
         "", description="the note that is read, such as `score`; empty: `chosen`, else `label`, else `score`"
     )
+    lowest: float | None = Field(None, description="lowest score of the file's scale; none is known: 0")
+    highest: float | None = Field(None, description="highest score of the file's scale; none is known: 1")
 
     @property
     def may_be_silent(self) -> bool:
