@@ -30,7 +30,7 @@ class Decided(NamedTuple):
     """A decision of the file that is written, with whose it is here; `others` say what became part of it."""
 
     user_id: int
-    said: RowDecision
+    decision: RowDecision
     others: tuple[RowDecision, ...] = ()
 
 
@@ -116,10 +116,10 @@ class Provenance:
 
     def value(self, one: Decided) -> str:
         """What a decision says beyond its kind, as JSON."""
-        own = f"{one.said.value[1:-1]}, " if one.said.value != "{}" else ""
+        own = f"{one.decision.value[1:-1]}, " if one.decision.value != "{}" else ""
         others = [_told(other) for other in one.others]
         merged = f', "with": {json.dumps(others, ensure_ascii=False)}' if others else ""
-        whose = json.dumps(_told(one.said, with_kind=False), ensure_ascii=False)[1:-1]
+        whose = json.dumps(_told(one.decision, with_kind=False), ensure_ascii=False)[1:-1]
         return f'{{{own}"imported": {{{self._told}{", " if whose else ""}{whose}{merged}}}}}'
 
 

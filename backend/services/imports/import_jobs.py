@@ -117,8 +117,8 @@ def _forget_folders(base: Path, job_id: int) -> None:
     with reading() as db:
         job = tables.Job
         active = {*db.scalars(select(job.id).where(job.id.in_(found), job.status.in_(jobs.ACTIVE)))} - {job_id}
-    for number, path in found.items():
-        if number not in active:
+    for owner, path in found.items():
+        if owner not in active:
             shutil.rmtree(path, ignore_errors=True)
 
 

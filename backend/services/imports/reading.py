@@ -131,14 +131,17 @@ class _Layout:
         prompt, messages = roles.get("prompt"), roles.get("messages")
         self.prompt: PromptMapping | None = None
         if prompt is not None or messages is not None:
-            below = {role: (roles[role],) for role in ("context", "choices") if role in roles and prompt is not None}
+            context, choices = (
+                (roles[role],) if role in roles and prompt is not None else () for role in ("context", "choices")
+            )
             self.prompt = PromptMapping(
                 messages=None if prompt is not None else messages,
                 prompt=prompt,
                 answer=roles.get("answer"),
                 system=roles.get("system"),
                 history=roles.get("history"),
-                **below,
+                context=context,
+                choices=choices,
             )
         # What is no part of the prompt here is metadata, and no column is lost.
         read = {"prompt", "answer", "system", "history", "context", "choices"}

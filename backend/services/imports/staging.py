@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy
 
@@ -22,7 +22,8 @@ TEXT_AT_ONCE = 8 * 1024**2
 """Characters after which a chunk is full before it has `ROWS_AT_ONCE`: memory stays flat with long rows too."""
 SHOWN = 5
 """Bad rows that the refusal names."""
-ANSWER, METADATA = 2, 3
+ANSWER: Final = 2
+METADATA: Final = 3
 """Their places in a sample's prompt."""
 PROMPT = ImportedSample._fields.index("prompt")
 
@@ -149,13 +150,14 @@ def _note_people(staged: Staged, sample: ImportedSample) -> None:
 
 
 def _note_scores(staged: Staged, sample: ImportedSample) -> None:
-    for one in (*sample.judgments, *sample.decisions):
-        if one.score is None:
+    scores = [one.score for one in sample.judgments] + [one.score for one in sample.decisions]
+    for score in scores:
+        if score is None:
             continue
-        if staged.lowest is None or one.score < staged.lowest[0]:
-            staged.lowest = one.score, sample.row
-        if staged.highest is None or one.score > staged.highest[0]:
-            staged.highest = one.score, sample.row
+        if staged.lowest is None or score < staged.lowest[0]:
+            staged.lowest = score, sample.row
+        if staged.highest is None or score > staged.highest[0]:
+            staged.highest = score, sample.row
 
 
 def _length(told: tuple[tuple[Any, ...], ...]) -> int:

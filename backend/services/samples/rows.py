@@ -1,6 +1,6 @@
 """A sample as lists show it: its label, and the beginnings of its text and of its prompt."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -77,7 +77,8 @@ def read_rows(db: Session, ids: tuple[int, ...]) -> list[SampleRow]:
         .join(prompt, prompt.id == sample.prompt_id)
         .where(label.sample_id.in_(ids))
     )
-    by_id = {row[0]: SampleRow(*row[:-2], _metadata(row)) for row in db.execute(query)} if ids else {}
+    rows: Iterable[Any] = db.execute(query) if ids else ()
+    by_id = {row[0]: replace(SampleRow(*row[:-2]), metadata=_metadata(row)) for row in rows}
     return [by_id[sample_id] for sample_id in ids]
 
 
