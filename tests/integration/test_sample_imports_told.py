@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from backend.db import reading, session, tables
-from backend.errors import InvalidInput
+from backend.errors import Conflict, InvalidInput
 from backend.jobs import transitions
 from backend.pipeline import run as pipeline_run
 from backend.recipes import judge_of
@@ -16,11 +16,12 @@ from backend.services import audit, reviews, samples
 from backend.services import queue as review_queue
 from backend.services.imports import import_jobs
 from backend.services.imports.importing import ImportRequest
-from backend.values import JobStatus, Role, Verdict
+from backend.services.prompts import intake, near_duplicates
+from backend.values import JobStatus, Role, Split, Verdict
 from tests import rows
 from tests.integration.test_sample_imports import Place, work
 
-pytestmark = pytest.mark.on_sqlite
+on_sqlite = pytest.mark.on_sqlite
 OLD = ImportRequest("Old")
 
 
@@ -28,6 +29,7 @@ def sample(id: str, **more: Any) -> dict[str, Any]:
     return {"id": id, "prompt": f"{id}?", "response": id} | more
 
 
+@on_sqlite
 def test_closing_keeps_what_is_accepted_whatever_its_score(database: str, tmp_path: Path) -> None:
     place = Place()
     judged = [
@@ -49,6 +51,7 @@ def test_closing_keeps_what_is_accepted_whatever_its_score(database: str, tmp_pa
         assert sorted(db.scalars(texts)) == ["low", "no score"]
 
 
+@on_sqlite
 def test_ratings_need_a_cut_and_become_the_scale_of_the_round(database: str, tmp_path: Path) -> None:
     place = Place()
     rated = [sample("a", score=1), sample("b", score=4)]
@@ -65,6 +68,7 @@ def test_ratings_need_a_cut_and_become_the_scale_of_the_round(database: str, tmp
     assert verdicts == {"a": Verdict.reject, "b": Verdict.accept}
 
 
+@on_sqlite
 def test_nobody_decides_without_being_named_nor_without_the_right_to(database: str, tmp_path: Path) -> None:
     place = Place()
     vera = rows.make_actor(place.project, Role.viewer, name="vera")
@@ -88,6 +92,7 @@ def test_nobody_decides_without_being_named_nor_without_the_right_to(database: s
     assert [entry.details["value"]["imported"]["by"] for entry in whole] == ["cleo", "cleo"]
 
 
+@on_sqlite
 def test_several_people_who_are_one_here_have_one_word_and_make_one_reviewer(database: str, tmp_path: Path) -> None:
     place = Place()
     words = [{"who": who, "label": label} for who, label in (("x", "good"), ("y", "good"), ("z", "bad"))]
@@ -103,6 +108,7 @@ def test_several_people_who_are_one_here_have_one_word_and_make_one_reviewer(dat
     assert [(one["who"], one["kind"]) for one in value["imported"]["with"]] == [("x", "accept"), ("z", "reject")]
 
 
+@on_sqlite
 def test_an_adjudication_stands_above_those_it_settles(database: str, tmp_path: Path) -> None:
     place = Place()
     words = [
@@ -116,6 +122,7 @@ def test_an_adjudication_stands_above_those_it_settles(database: str, tmp_path: 
     assert row.verdict is Verdict.accept
 
 
+@on_sqlite
 def test_a_prompt_says_what_its_rows_share_and_each_sample_the_rest(database: str, tmp_path: Path) -> None:
     place = Place()
     asked = {"prompt": "1+1?", "source": "book"}
@@ -140,6 +147,7 @@ def test_a_prompt_says_what_its_rows_share_and_each_sample_the_rest(database: st
         place.bring(tmp_path, [sample("d", prompt="q?", answer="1"), sample("e", prompt="q?", answer="2")], OLD)
 
 
+@on_sqlite
 def test_an_import_leaves_no_files_and_too_large_a_one_is_refused(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -163,3 +171,24 @@ def test_an_import_leaves_no_files_and_too_large_a_one_is_refused(
     work(started)
     assert "my.jsonl has 2 samples. On SQLite" in (import_jobs.get(place.curator, started).error or "")
     assert import_jobs.place_of(started, ".jsonl").exists(), "it may be tried again"
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_samples_and_held_out_prompts_that_come_at_once_do_not_overlap(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place()
+    held = tmp_path / "held.jsonl"
+    held.write_text('{"prompt": "A?"}\n')
+    real = near_duplicates.note
+
+    def beside(*given: Any) -> str:
+        """Before the prompts are committed, samples that answer one of them are."""
+        place.bring(tmp_path, [sample("a")], OLD)
+        return real(*given)
+
+    monkeypatch.setattr(near_duplicates, "note", beside)
+    with pytest.raises(Conflict, match="Meanwhile 'Old' was imported, which has the prompt 'A\\?'"):
+        intake.import_file(place.curator, place.project.id, "held", held, split=Split.held_out)
+    with reading() as db:
+        assert db.scalars(select(tables.PromptSet.name)).all() == ["Old"]
