@@ -2,7 +2,7 @@
 # Build with --build-arg EXTRAS=postgres for a web-only image without torch. Torch is the build that pip finds, and that
 # brings CUDA: where no GPU is, name an index of CPU builds with --build-arg PIP_EXTRA_INDEX_URL=...
 FROM python:3.11-slim
-ARG EXTRAS=local,postgres
+ARG EXTRAS=local,mcp,postgres
 ARG PIP_EXTRA_INDEX_URL
 # What runs programs that a model wrote (the container has to allow namespaces for it), and the first process.
 RUN apt-get update && apt-get install --yes --no-install-recommends bubblewrap tini && rm -rf /var/lib/apt/lists/*

@@ -9,7 +9,7 @@ export OMP_NUM_THREADS ?= 1
 export GRADIO_ANALYTICS_ENABLED := False
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: help demo real up test test-fast test-gpu test-verifiers test-vllm lint lint-js format docs bench model clean
+.PHONY: help demo real up test test-fast test-gpu test-verifiers test-vllm lint lint-js format docs client bench model clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,7 +24,7 @@ check-python:
 $(VENV)/.base: constraints.txt pyproject.toml | check-python
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,mcp]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.base
@@ -106,8 +106,14 @@ format: $(VENV)/.dev  ## let ruff format and fix, and prettier where it is insta
 	$(BIN)/ruff format .
 	@if test -x $(JS)/node_modules/.bin/prettier; then $(JS)/node_modules/.bin/prettier --write --log-level warn static; fi
 
-docs: $(VENV)/.dev  ## write the pages of docs/reference that follow from the code
+docs: $(VENV)/.dev  ## write what follows from the code: pages of docs/reference, the Python client
 	$(BIN)/python -m docs.generate
+
+# From a copy: setuptools leaves its own files where it builds.
+client: | check-python  ## build the Python client as a package of its own, into dist/
+	rm -rf build/client && mkdir -p build && cp -r app/client build/client
+	$(PYTHON) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist ./build/client
+	@ls dist/rondo_client-*.whl
 
 bench: $(VENV)/.dev  ## the figures of docs/reference/bench.md, as ratios: hours; SIZE=--quick shows in twenty minutes that it runs
 	$(BIN)/python -m tests.bench $(SIZE)

@@ -26,6 +26,7 @@ from backend.services.people.sessions import SignedIn
 MEGABYTE = 1024 * 1024
 MONITORED = ("/healthz", "/readyz", "/metrics")
 OPEN = ("/login", "/login/oidc", "/login/oidc/callback", "/favicon.ico", *MONITORED)
+AGENTS = "/mcp"
 LARGE = ("/gradio_api/upload", "/import")
 # Parts of Gradio that Rondo does not use and that would only be something more to attack.
 HIDDEN = (
@@ -202,14 +203,17 @@ async def _identify(request: Request) -> Response | None:
 
 
 def _wants_html(request: Request) -> bool:
-    is_page = not request.url.path.startswith(("/api/", "/gradio_api/", "/assets/"))
+    is_page = not request.url.path.startswith(("/api/", "/gradio_api/", "/assets/", AGENTS))
     return is_page and request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", "")
 
 
 def _who(request: Request) -> SignedIn | None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and request.url.path.startswith("/api/"):
+    is_agent = request.url.path == AGENTS
+    if scheme.lower() == "bearer" and (is_agent or request.url.path.startswith("/api/")):
         return sessions.look_up_token(token.strip())
+    if is_agent:
+        return None  # an agent has a token: a browser that is signed in does not ask here
     secret = cookies.secret_in(request)
     who = sessions.look_up(secret) if secret else None
     return replace(who, actor=replace(who.actor, via=origin.via(request))) if who else None
@@ -267,7 +271,8 @@ def _is_form(headers: Headers) -> bool:
 def _policy(path: str) -> str:
     if path.startswith("/gradio_api/file"):
         return FILE_POLICY
-    return OWN_POLICY if path.startswith((*OPEN, "/static/", "/api/", "/welcome", "/projects")) else GRADIO_POLICY
+    is_own = path.startswith((*OPEN, AGENTS, "/static/", "/api/", "/welcome", "/projects"))
+    return OWN_POLICY if is_own else GRADIO_POLICY
 
 
 def _with_headers(scope: Scope, send: Send) -> Send:

@@ -2,8 +2,10 @@
 
 `gradio.component_meta` parses the source of every component, each time, to keep a .pyi file for editors beside it:
 0.9 s of the 5.0 s of processor time that a start takes. `gradio.caching` imports pandas, and that Arrow, to know frames
-given to `gr.cache`: 69 of 247 MiB, and 0.1 s. Here the first keeps no files and the second gets pandas once it asks for
-something of it. Gradio 6.31 has a setting for neither. One that names things differently is imported as it is.
+given to `gr.cache`: 69 of 247 MiB, and 0.1 s. `gradio.mcp` imports mcp where it is installed, for a server that Rondo
+does not let Gradio make: 0.5 s of 4.6, and 24 of 223 MiB. Here the first keeps no files, the second gets pandas once it
+asks for something of it, and the third is imported as where mcp is not installed. Gradio 6.31 has a setting for none of
+them. One that names things differently is imported as it is.
 
 So pandas is imported while requests are answered, and plotly takes it from `sys.modules` as it is, half of it too where
 another thread is at it: a chart that is drawn in that moment fails. Here plotly waits for the whole.
@@ -45,6 +47,17 @@ def with_pandas_later(execute: Execute, module: ModuleType) -> None:
         del sys.modules["pandas"]
 
 
+def without_agents(execute: Execute, module: ModuleType) -> None:
+    """Execute `gradio.mcp` as where the library mcp is not installed, unless it is loaded already."""
+    if "mcp" in sys.modules:
+        return execute(module)
+    sys.modules["mcp"] = None  # type: ignore[assignment]
+    try:
+        return execute(module)
+    finally:
+        del sys.modules["mcp"]
+
+
 def with_whole_modules(execute: Execute, module: ModuleType) -> None:
     """Execute plotly's `optional_imports`, whose `get_module` then waits for what another thread is importing."""
     execute(module)
@@ -63,6 +76,7 @@ MADE_FOR = {"gradio": "6.31.0", "plotly": "7.1.0"}
 WAYS = {
     "gradio.component_meta": without_stub_files,
     "gradio.caching": with_pandas_later,
+    "gradio.mcp": without_agents,
     "_plotly_utils.optional_imports": with_whole_modules,
 }
 

@@ -16,6 +16,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
 import gradio as gr
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from app import (
@@ -31,7 +32,8 @@ from app import (
     signin,
     uploads,
 )
-from app.guard import Guard
+from app.agents.door import Door
+from app.guard import AGENTS, Guard
 from app.theme import RondoTheme
 from app.widgets import header
 from backend import __version__
@@ -57,6 +59,7 @@ def create_app(*, with_worker: bool = True) -> ASGIApp:
     app.include_router(signin.router)
     app.include_router(projects_pages.router)
     api.add_to(app)
+    app.router.routes.append(Route(AGENTS, Door(), include_in_schema=False))
     header.install(pages.PAGES)
     _mount_pages(app)
     return Guard(app, frozenset(f"/{page.PATH}" for page in pages.PAGES))

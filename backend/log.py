@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 NAMES = ("project", "round", "job")
 """In this order; each is an id of a row."""
 
+NOISY = ("httpx", "httpcore", "httpx2", "httpcore2", "dbos", "uvicorn.access", "alembic.runtime.plugins", "mcp")
 TEXT = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", datefmt="%H:%M:%S")
 _about: ContextVar[dict[str, int]] = ContextVar("about")
 
@@ -21,7 +22,7 @@ def setup(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(Lines() if settings().log_json else TEXT)
     logging.basicConfig(level=level, handlers=[handler])
-    for noisy in ("httpx", "httpcore", "httpx2", "httpcore2", "dbos", "uvicorn.access", "alembic.runtime.plugins"):
+    for noisy in NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

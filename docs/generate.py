@@ -1,4 +1,4 @@
-"""Writes the pages of docs/reference that follow from the code: `python -m docs.generate`.
+"""Writes what follows from the code, pages of docs/reference and the Python client: `python -m docs.generate`.
 
 `--check` writes nothing and exits with 1 if a page is not what the code says. tests/unit/test_reference.py looks, too.
 """
@@ -23,6 +23,7 @@ from backend.config import Settings
 from backend.services import recipe_list
 from backend.services.recipes import parts
 from backend.services.recipes.parts import Knob
+from docs import client
 
 HERE = Path(__file__).parent / "reference"
 HEAD = "<!-- Written by `python -m docs.generate`. Change the code it is written from, and run it again. -->"
@@ -71,13 +72,16 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--check", action="store_true")
     checks = arguments.parse_args().check
-    stale = [name for name, text in pages().items() if _read(HERE / name) != text]
+    made = {HERE / name: text for name, text in pages().items()}
+    made |= {client.FOLDER / name: text for name, text in client.modules().items()}
+    stale = [path for path, text in made.items() if _read(path) != text]
+    names = ", ".join(path.name for path in stale)
     if checks:
-        sys.exit(f"Stale: {', '.join(stale)}. Run `python -m docs.generate`." if stale else 0)
-    for name in stale:
-        (HERE / name).parent.mkdir(parents=True, exist_ok=True)
-        (HERE / name).write_text(pages()[name], encoding="utf-8")
-    sys.stdout.write(f"Written: {', '.join(stale) or 'nothing, all pages are up to date'}\n")
+        sys.exit(f"Stale: {names}. Run `python -m docs.generate`." if stale else 0)
+    for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(made[path], encoding="utf-8")
+    sys.stdout.write(f"Written: {names or 'nothing, all pages are up to date'}\n")
 
 
 def pages() -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from app.cli import (
+    agents,
     archiving,
     benches,
     checkpoints,
@@ -43,6 +44,7 @@ app.add_typer(workers.app, name="workers", help="List workers; pause, drain and 
 app.add_typer(database.app, name="db", help="The database's schema, backup and restore.")
 app.command("export")(datasets.export)
 app.command("push")(datasets.push)
+app.command("mcp")(agents.mcp)
 app.command("recipes")(recipes.recipes)
 app.command("clean-up")(trashing.clean_up)
 

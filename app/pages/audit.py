@@ -24,7 +24,14 @@ COLUMNS = ["When", "Who", "What", "To what", "Round", "From", "Details"]
 SHOWN_DETAIL = 300
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 KINDS = [("All", ""), ("Decisions on items", "decision"), ("Everything else", "event")]
-FROM = [("Anywhere", ""), ("Pages", "page"), ("API", "api"), ("Command line", "cli"), ("Rules", "rule")]
+FROM = [
+    ("Anywhere", ""),
+    ("Pages", "page"),
+    ("API", "api"),
+    ("Agents", "mcp"),
+    ("Command line", "cli"),
+    ("Rules", "rule"),
+]
 NAMES = ("person", "kind", "verb", "subject", "sample_id", "round_id", "via", "since", "until")
 FOLDED = ("kind", "sample_id", "via", "since", "until")
 """The filters behind "More filters"."""

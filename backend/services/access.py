@@ -15,7 +15,7 @@ Row = TypeVar("Row", bound=tables.Base)
 
 @dataclass(frozen=True)
 class Actor:
-    """The person behind a call; `via` is page (and which), api, cli or rule. An owner is admin of every project."""
+    """The person behind a call; `via`: page (and which), api, mcp, cli or rule. An owner is admin of every project."""
 
     user_id: int
     name: str

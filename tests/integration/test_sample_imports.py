@@ -300,7 +300,7 @@ def test_going_back_forgets_the_ids_and_keeps_the_samples(database: str, tmp_pat
     place = Place()
     place.bring(tmp_path, THREE)
     dispose()
-    migrations.downgrade("0035", database)
+    migrations.downgrade("0037", database)
     migrations.upgrade(database)
     assert (count(tables.ExternalId), count(tables.Sample)) == (0, 3)
     assert place.bring(tmp_path, THREE).num_samples == 3

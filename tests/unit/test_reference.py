@@ -1,19 +1,26 @@
-"""The generated pages of docs/reference say what the code says."""
+"""The generated pages of docs/reference, and the generated client, say what the code says."""
 
 import pytest
 
 from backend.config import Settings
 from backend.services import recipe_list
 from backend.services.recipes import parts
-from docs import generate
+from docs import client, generate
 
 PAGES = generate.pages()
+CLIENT = client.modules()
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_what_the_code_says(name: str) -> None:
     written = (generate.HERE / name).read_text(encoding="utf-8")
     assert written == PAGES[name], f"{name} is stale. Run `python -m docs.generate`."
+
+
+@pytest.mark.parametrize("name", CLIENT)
+def test_the_client_is_what_the_routes_say(name: str) -> None:
+    written = (client.FOLDER / name).read_text(encoding="utf-8")
+    assert written == CLIENT[name], f"app/client/{name} is stale. Run `python -m docs.generate`."
 
 
 def test_every_part_has_its_heading_and_each_of_its_knobs() -> None:

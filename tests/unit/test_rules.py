@@ -15,6 +15,7 @@ BROAD_EXCEPTS = {
     "backend/db/turns.py",  # whatever kept a transaction from beginning: the turn is handed on, the error raised again
     "app/listeners.py",  # what a listener was sent is looked at after it failed, in whatever way
     "app/toasts.py",
+    "app/agents/calls.py",  # an agent is answered whatever a tool raises, and it is in the log
     "backend/engines/_model_lines.py",  # a tokenizer or template may fail in any way, which is what is looked for
     "backend/pipeline/answer.py",  # a part that raises for a batch is asked prompt by prompt to find the culprit
     "backend/pipeline/grow.py",  # likewise
@@ -86,7 +87,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 def test_files_can_be_read_in_one_sitting() -> None:
     long = {name(p): n for p in SOURCES if (n := len(p.read_text().splitlines())) > 400 and "versions" not in p.parts}
-    assert long == {}
+    assert long.keys() == {"app/client/routes.py", "app/client/shapes.py"}  # which are written by a program
 
 
 @pytest.mark.parametrize("forbidden", ["utils", "helpers", "common", "misc", "manager", "handlers", "core"])

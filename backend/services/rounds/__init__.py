@@ -100,6 +100,17 @@ def list_rounds(actor: Actor, project_id: int) -> list[RoundView]:
         return [view(row) for row in db.scalars(query)]
 
 
+def newest(actor: Actor, project_id: int, *, limit: int, before_number: int | None = None) -> list[RoundView]:
+    """So many of the project's rounds, newest first, those below that number."""
+    table = tables.Round
+    query = select(table).where(table.project_id == project_id).order_by(table.number.desc()).limit(limit)
+    if before_number is not None:
+        query = query.where(table.number < before_number)
+    with reading() as db:
+        require(db, actor, project_id, Role.viewer)
+        return [view(row) for row in db.scalars(query)]
+
+
 def launch(actor: Actor, project_id: int, plan: Plan, *, after_number: int | None = None) -> int:
     """Write the round and enqueue its first job, in one transaction; return the round's id.
 

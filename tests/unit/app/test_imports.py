@@ -31,7 +31,7 @@ def modules_after(code: str, tmp_path: Path) -> set[str]:
 
 
 def test_the_web_process_starts_without_the_model_libraries(tmp_path: Path) -> None:
-    assert modules_after("from app.web import create_app; create_app()", tmp_path).isdisjoint((*HEAVY, *FRAMES))
+    assert modules_after("from app.web import create_app; create_app()", tmp_path).isdisjoint((*HEAVY, *FRAMES, "mcp"))
 
 
 def test_help_imports_neither_pages_nor_rows(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_gradio_parses_no_sources_while_it_is_imported(tmp_path: Path) -> None:
 WHAT_TO_READ = (
     "app/imports.py was made for other versions of Gradio or plotly. Read gradio/component_meta.py (does "
     "create_or_modify_pyi still do nothing but write .pyi files?), gradio/caching.py (is pandas still imported at its "
-    "top, and used only to know frames?) and _plotly_utils/optional_imports.py (does get_module still give what is "
+    "top, and used only to know frames?), gradio/mcp.py (does it still import mcp while it is imported?) and _plotly_utils/optional_imports.py (does get_module still give what is "
     "half imported?); measure what each change still brings with `python -m tests.bench.start_parts`; remove what "
     "brings nothing; then write the new versions into MADE_FOR."
 )
@@ -113,6 +113,7 @@ def test_gradio_and_plotly_are_the_versions_that_were_read() -> None:
             "create_or_modify_pyi(component_class, name, events)\n        return component_class",
         ),
         ("gradio.caching", "import pandas as pd\n"),
+        ("gradio.mcp", "from mcp.server import Server\n"),
         ("_plotly_utils.optional_imports", "if not should_load:\n        return sys.modules.get(name, None)"),
     ],
 )

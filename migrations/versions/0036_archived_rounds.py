@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0041"
+revision = "0036"
 down_revision = "0035"
 branch_labels = None
 depends_on = None

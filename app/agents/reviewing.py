@@ -1,0 +1,124 @@
+"""Tools for review: the next item of the queue, and a decision on it."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from app.agents.tool import LONGEST_TEXT, RowId, Tool, conversation, fields, untrusted
+from app.api.desk import scale
+from backend.boundary import Data, Line, Note, Score
+from backend.errors import Conflict
+from backend.services import queue, review_settings, reviews, rounds
+from backend.services.access import Actor
+from backend.services.decisions import Act, Decision
+from backend.services.queue import Item, Order
+from backend.services.queue.judge_views import JudgeView
+from backend.values import JSON, DecisionKind
+
+Kind = Literal["accept", "reject", "score", "prefer", "rank", "flag", "skip", "retract"]
+
+
+class NextItem(Tool):
+    """Take the next item of a round's review; it is reserved for you for some minutes. Needs the role reviewer.
+
+    `mode` says what is decided: sample (accept, reject or score), pair or group (prefer, or rank: all samples are in
+    `members`), judgment (whether the judge is right: accept or reject). `scale` is the lowest and the highest score.
+    `item` is null where nothing is left. In a blind review the judge's view comes after your decision. `read_sample`
+    has the rest of a text that is cut.
+    """
+
+    title = "Take the next item"
+    changes = True
+
+    round_id: RowId
+    order: Literal["worth", "sequential", "random", "disagreement"] = "worth"
+
+    def call(self, actor: Actor) -> JSON:
+        round_ = rounds.get(actor, self.round_id)
+        how = {"mode": review_settings.read(round_.review).mode.value, "scale": scale(round_)}
+        found = queue.queue(actor, self.round_id, order=Order(self.order), limit=1)
+        return {"item": _item(found[0]) if found else None, **how}
+
+
+class Decide(Tool):
+    """Decide on one sample of a round that is in review, with a reason. Needs the role reviewer.
+
+    The answer holds what was written and, where you may see it now, what the judge said. `retract` takes a decision of
+    yours back: `retracts` names its client_id. Sending the same `client_id` again changes nothing.
+    """
+
+    title = "Decide on a sample"
+    changes = True
+    repeats = True
+
+    round_id: RowId
+    sample_id: RowId = Field(description="the item's sample_id, also where a group is decided")
+    kind: Kind
+    reason: Note = Field(min_length=1, description="why, in a sentence; kept as the decision's note")
+    score: Score | None = Field(None, description="for kind score")
+    value: Data = Field(
+        default_factory=dict,
+        description='for prefer {"best": id, "worst": id or null}, {"tie": [ids]} or {"all_bad": [ids]}; for rank '
+        '{"order": [ids, best first]}',
+    )
+    retracts: Line | None = Field(None, description="for retract: the client_id of the decision to take back")
+    client_id: Line = Field(
+        min_length=8,
+        max_length=64,
+        description="a new one for each decision, such as a UUID; where no answer came, send the same again",
+    )
+
+    def call(self, actor: Actor) -> JSON:
+        act = Act(
+            self.client_id,
+            DecisionKind(self.kind),
+            self.sample_id,
+            score=self.score,
+            note=self.reason,
+            retracts=self.retracts,
+            value=self.value,
+        )
+        [done] = reviews.decide_many(actor, self.round_id, [act])
+        if not done.decision.is_new and not self._is_asked(done.decision):
+            raise Conflict("This client_id belongs to another decision of yours. Send a new one.")
+        return {
+            "decision": _decision(done.decision),
+            "judge": _judge(done.judge),
+            "others": [_decision(one) for one in done.others],
+            "why_it_was_asked": done.reason,
+        }
+
+    def _is_asked(self, decision: Decision) -> bool:
+        """Whether a decision that was written before is the one that is asked for."""
+        is_same_sample = self.kind == "retract" or decision.sample_id == self.sample_id
+        return decision.kind.value == self.kind and is_same_sample
+
+
+def _item(item: Item) -> JSON:
+    return {
+        **fields(item, "sample_id", "group_id", "finish_reason", "num_tokens", "reason", "lease_until", "num_members"),
+        "asked": conversation(item.messages, LONGEST_TEXT // 4),
+        "text": untrusted(item.text, LONGEST_TEXT),
+        "judge": _judge(item.judge),
+        "members": [
+            fields(one, "sample_id", "finish_reason", "num_tokens")
+            | {"turns": conversation(one.turns), "text": untrusted(one.text, LONGEST_TEXT // 4)}
+            | {"judge": _judge(one.judge)}
+            for one in item.members
+        ],
+        "others": [_decision(one) for one in item.others],
+    }
+
+
+def _judge(view: JudgeView | None) -> JSON | None:
+    if view is None:
+        return None
+    replies = [
+        fields(one, "judge", "score", "verdict") | {"rationale": untrusted(one.rationale)} for one in view.replies
+    ]
+    return fields(view, "score", "verdict", "spread") | {"replies": replies}
+
+
+def _decision(row: Decision) -> JSON:
+    names = ("client_id", "sample_id", "who", "at", "kind", "verdict", "score", "words", "is_override", "late_because")
+    return fields(row, *names) | {"note": untrusted(row.note)}
