@@ -20,8 +20,8 @@ from backend.db.many import in_chunks
 from backend.errors import Conflict
 from backend.pipeline import judge as judging
 from backend.pipeline.answer import SCORE_LIKE
-from backend.services.decisions.labels import Effect, effect, is_override
-from backend.services.decisions.votes import Vote, verdict_of
+from backend.services.decisions.labels import Effect, effect
+from backend.services.decisions.votes import Vote, is_override, verdict_of
 from backend.services.imports.reading import ImportedSample
 from backend.services.imports.staging import SHOWN, Staged
 from backend.services.imports.statements import NAMES, RowDecision, RowJudgment, at_cut, machine_label
