@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
 
-from sqlalchemy import Select, bindparam, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.db.roles import may_decide as may_decide
 from backend.errors import NotFound, NotSignedIn, PermissionDenied
 from backend.values import Role
 
@@ -66,14 +67,6 @@ def role_of(db: Session, actor: Actor, project_id: int, *, in_trash: bool = Fals
     if row.is_owner:
         return Role.admin if row.project_id is not None and row.preview_id is None else None
     return cast(Role | None, row.role)
-
-
-def may_decide(project_id: int | InstrumentedAttribute[int], role: Role = Role.reviewer) -> Select[int]:
-    """The ids of those who have at least that role in the project now: by default, who may decide on its items."""
-    user, member = tables.User, tables.Membership
-    is_member = (member.user_id == user.id) & (member.project_id == project_id)
-    roles = [one for one in Role if one.rank >= role.rank]
-    return select(user.id).outerjoin(member, is_member).where(user.is_active, user.is_owner | member.role.in_(roles))
 
 
 def require(db: Session, actor: Actor, project_id: int, role: Role) -> None:
