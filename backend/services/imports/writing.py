@@ -27,13 +27,14 @@ from backend.services.imports.reading import DIGEST_VERSION, ImportedSample
 from backend.services.imports.staging import METADATA, SHOWN, Staged, rest_of
 from backend.services.imports.statements import NAMES, RowDecision, RowJudgment, at_cut, machine_label
 from backend.services.review_settings import ReviewSettings
-from backend.values import DecisionKind, LabelSource, Split, Verdict
+from backend.values import DecisionKind, LabelSource, SampleKind, Split, Verdict
 
 IDS_AT_ONCE = 500
 GENERATOR, JUDGE = 1, 2
 """The steps that made what is written, in the recipe of an imported round."""
 VIA = "import"
 SCORE = RowJudgment._fields.index("score")
+KIND = SampleKind.imported.value
 UNJUDGED, JUDGED = LabelSource.none.value, LabelSource.judge.value
 
 PROMPTS = "id, created_at, prompt_set_id, position, messages, text, answer, extra, text_key, content_hash"
@@ -126,14 +127,14 @@ class SampleWriter:
             is_unparsed = bool(judged) and score is None and verdict is None
             self.num_unparsed += is_unparsed
             self.num_tokens += tokens
-            place = (project_id, round_id, self.group_ids[group], self.prompt_ids[group], "train", "import", position)
+            place = (project_id, round_id, self.group_ids[group], self.prompt_ids[group], "train", KIND, position)
             is_scored = SCORE_LIKE.search(one.text) is not None
             extra = _extra(one, score, self.staged.shared.get(group))
             written = (one.text, "stop", tokens, 0, is_scored, extra, GENERATOR, "policy")
             samples.append((sample_id, at, *place, *written))
             standing = self._standing(sample_id, group, one, score, verdict)
             machine = (score, verdict and NAMES[verdict], _spread(judged), is_unparsed)
-            rest = (standing[3], False, False, tokens, at, "import", GENERATOR)
+            rest = (standing[3], False, False, tokens, at, KIND, GENERATOR)
             labels.append((sample_id, round_id, *standing[:3], *machine, *rest))
             judgments += [(at, round_id, sample_id, *said, "", "", 0, "stop", 0, JUDGE) for said in judged]
             external_ids.append((sample_id, project_id, one.external_id, one.digest, DIGEST_VERSION))
