@@ -167,7 +167,7 @@ def test_a_project_that_is_deleted_leaves_the_audit_trail_alone(database: str) -
         delete(owner, world.project.id)
     entry_id = trash.put_project(owner, world.project.id)
     held = deletion.contents(owner, entry_id)
-    assert (held.rounds, held.num_bytes) == (2, 9000)
+    assert (held.rounds, held.answers, held.num_bytes) == (2, 1, 9000)
     assert delete(owner, entry_id) == held
     assert {name: said for name, said in everything().items() if name not in KEPT} == {
         name: said for name, said in kept.items() if name not in KEPT
