@@ -35,10 +35,10 @@ def with_ratings(db: Session, groups: Sequence[Group], project_id: int, key: str
         )
     given: dict[int, list[tuple[int, float]]] = defaultdict(list)
     for ids in in_chunks([sample.id for group in groups for sample in group.samples]):
-        stands = (row.question_id == question_id, row.is_standing, row.number.is_not(None))
-        rated = select(row.sample_id, row.user_id, row.number).where(*stands)
+        rated = select(row.sample_id, row.user_id, row.number).where(row.question_id == question_id, row.is_standing)
         for sample_id, user_id, number in db.execute(rated.where(row.sample_id.in_(ids)).order_by(row.id)):
-            given[sample_id].append((user_id, number))
+            if number is not None:
+                given[sample_id].append((user_id, number))
     return [_pooled(group, given) for group in groups]
 
 

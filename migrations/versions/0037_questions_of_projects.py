@@ -70,7 +70,7 @@ def upgrade() -> None:
         "ix_answers_standing_of_question",
         "answers",
         ["question_id", "round_id", "sample_id", "number"],
-        sqlite_where=sa.text("is_standing"),
+        sqlite_where=sa.text("is_standing = 1"),
         postgresql_where=sa.text("is_standing"),
     )
     op.create_index("ix_answers_question_id_round_id", "answers", ["question_id", "round_id"])

@@ -4,12 +4,13 @@ import json
 import uuid
 
 import pytest
+from sqlalchemy import text
 
 from backend.db import listing_among, reading, session, tables
 from backend.errors import Conflict, InvalidInput, LabelsFrozen, NotFound, PermissionDenied
 from backend.pipeline import ratings
 from backend.services import questions, samples
-from backend.services.questions import NewQuestion, QuestionView, answers
+from backend.services.questions import NewQuestion, QuestionView, answers, filtering
 from backend.services.questions.answers import NewAnswer
 from backend.services.samples import Filters, exports
 from backend.services.samples import answers as seen
@@ -242,6 +243,18 @@ def test_a_filter_reads_the_answers_to_its_questions_and_no_others(desk: Desk, m
     assert (page.is_partial, [row.id for row in page.rows]) == (False, desk.ids[1:3])
     both = samples.page(desk.curator, desk.round.id, Filters(answer=("accuracy>=4", "tone=warm")))
     assert (both.is_partial, [row.id for row in both.rows]) == (True, desk.ids[1:2])
+
+
+@pytest.mark.on_sqlite
+def test_ratings_of_some_samples_are_read_from_one_index(desk: Desk) -> None:
+    with reading() as db:
+        round_ = db.get_one(tables.Round, desk.round.id)
+        found = filtering.among(db, desk.curator, round_, Filters(answer=("accuracy>=4", "accuracy<=5")))
+        for query in (*found.every, *found.those(desk.ids)):
+            written = query.compile(db.get_bind(), compile_kwargs={"literal_binds": True})
+            steps = [row[3] for row in db.execute(text(f"EXPLAIN QUERY PLAN {written}")) if "answers" in row[3]]
+            assert len(steps) == 2
+            assert all("ix_answers_standing_of_question" in step for step in steps)
 
 
 @pytest.mark.parametrize(("label", "why"), [("a;b", "semicolon"), ("too long, dull", "comma")])

@@ -142,6 +142,9 @@ def test_a_project_that_is_deleted_leaves_the_audit_trail_alone(database: str) -
     make_place()
     kept, world, owner = everything(), make_world(), make_owner()
     with session() as db:
+        of = {name: world.ids[name] for name in ("question_id", "sample_id", "user_id")}
+        round_id = db.get_one(tables.Sample, of["sample_id"]).round_id
+        db.add(tables.Answer(**of, round_id=round_id, client_id="answered", value={"text": "fine"}))
         merging = jobs.enqueue(db, stage=Stage.train, project_id=world.project.id, spec={"kind": merge.KIND})
         jobs.cancel(db, merging.id)
     with reading() as db:

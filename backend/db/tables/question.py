@@ -55,7 +55,7 @@ class Answer(Identified, Base):
             "round_id",
             "sample_id",
             "number",
-            sqlite_where=text("is_standing"),
+            sqlite_where=text("is_standing = 1"),
             postgresql_where=text("is_standing"),
         ),
         Index("ix_answers_question_id_round_id", "question_id", "round_id"),

@@ -130,7 +130,7 @@ def _measured(view: QuestionView, counted: Counted, label: str, *, resamples: in
         answers=counted.answers,
         percent=measures.percent(items, resamples=resamples),
         alpha=alpha(items, resamples=resamples),
-        left_out=dict(counted.left_out),
+        left_out=dict(sorted(counted.left_out.items())),
     )
 
 
