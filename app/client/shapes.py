@@ -1030,6 +1030,7 @@ class Holdings(TypedDict):
     rounds: int
     samples: int
     decisions: int
+    answers: int
     checkpoints: int
     num_bytes: int
 
@@ -1662,6 +1663,7 @@ class QuestionAgreement(TypedDict):
     answers: int
     percent: Figure
     alpha: Figure
+    left_out: dict[str, int]
 
 
 class QuestionEdit(TypedDict, total=False):
@@ -1755,6 +1757,7 @@ class Removal(TypedDict):
     at: str
     reason: str
     decisions: int
+    answers: int
     is_frozen: bool
     is_undone: bool
     checkpoint_ids: list[int]
@@ -1763,6 +1766,7 @@ class Removal(TypedDict):
 class RemovalPreview(TypedDict):
     person: str
     decisions: int
+    answers: int
     labels: list[Changed]
     datasets: list[Learned]
     checkpoints: list[Affected]
