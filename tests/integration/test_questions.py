@@ -12,7 +12,7 @@ from backend.pipeline import ratings
 from backend.services import questions, samples
 from backend.services.questions import NewQuestion, QuestionView, answers, filtering
 from backend.services.questions.answers import NewAnswer
-from backend.services.samples import Filters, exports
+from backend.services.samples import Filters, exports, groups
 from backend.services.samples import answers as seen
 from backend.services.samples.exports import ExportRequest
 from backend.services.team import removals, reviewers
@@ -56,6 +56,7 @@ def test_of_one_person_the_last_answer_stands_and_the_others_are_history(desk: D
     assert desk.values(ada) == [(ada.name, "accuracy", {"rating": 4})]
     desk.say("Ada", desk.rating, None)
     assert desk.values(ada) == []
+    assert isinstance(desk.say("Ben", desk.rating, {"rating": 4}, client_id="the-second"), Conflict)
     told = seen.of_sample(ada, desk.ids[0])
     assert [(one.value, one.is_standing) for one in told] == [
         ({"rating": 2}, False),
@@ -219,6 +220,8 @@ def test_samples_are_filtered_by_answers(desk: Desk, tests: tuple[str, ...], fou
         assert [row.id for row in both.rows] == [desk.ids[0]]
     with pytest.raises(PermissionDenied, match="answers"):
         samples.page(desk.who("Ada"), desk.round.id, Filters(answer=tests))
+    with pytest.raises(PermissionDenied, match="answers"):
+        groups.page(desk.who("Ada"), desk.round.id, Filters(answer=tests))
 
 
 @pytest.mark.on_sqlite
