@@ -152,10 +152,17 @@ def test_a_refused_place_in_the_list_costs_no_filters() -> None:
     curator, reviewer = (rows.make_actor(project, role) for role in (Role.curator, Role.reviewer))
     place = samples.page(curator, round_.id, Filters(), ASKED.sort, limit=1).next_cursor
     here, query = Context(reviewer, project.id, "", None), {"round": round_.id, "max_tokens": 500.0}
-    shown, left, refusal = drawing.allowed_listing(here, CurrentChoice(), query | {"at": place})
-    assert left == query
-    assert "cannot sort by score" in refusal
-    assert shown[1].endswith("samples")
+    for place_in in (
+        {"sort": "-score", "at": place},
+        {"sort": "-score"},
+        {"at": place},
+    ):  # the first is what Next writes
+        shown, left, refusal = drawing.allowed_listing(here, CurrentChoice(), query | place_in)
+        assert left == query
+        assert "cannot sort by score" in refusal
+        assert shown[1].endswith("samples")
+    by_length = query | {"sort": "-length"}
+    assert drawing.allowed_listing(here, CurrentChoice(), by_length | {"at": place})[1] == by_length
     _, left, refusal = drawing.allowed_listing(here, CurrentChoice(), query | {"verdict": ["accept"], "at": place})
     assert left == {"round": round_.id}
     assert "cannot filter by verdict" in refusal
