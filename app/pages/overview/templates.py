@@ -35,9 +35,7 @@ LINE = """
     </header>
     <p class="rondo-muted small">{{#if this.recipe}}{{this.recipe}}{{else}}{{this.checkpoint}}{{/if}} {{this.from}}</p>
     <p class="accuracy"><b>{{this.accuracy}}</b> <span class="rondo-muted small">{{this.interval}}</span>
-      {{#if this.is_best}}<span class="rondo-badge accent"
-        title="The highest held-out accuracy of all rounds. Where intervals overlap, chance may explain it."
-        >best round</span>{{/if}}
+      {{#if this.best}}<span class="rondo-badge {{this.best.badge}}">{{this.best.text}}</span>{{/if}}
       {{#if this.is_baseline}}<span class="rondo-badge accent">baseline</span>{{/if}}</p>
     {{#if this.change}}<p class="small change">{{#if this.change.target}}<a href="{{this.change.target}}"
       title="What got better and what got worse"
