@@ -120,8 +120,8 @@ LINE_CSS = """
 @keyframes pulse { 50% { opacity: 0.35; } }
 .lights { display: flex; flex-wrap: wrap; gap: 4px; }
 .line .rondo-badge { color: inherit; }
-.line .ok { color: var(--rondo-ok); } .line .bad { color: var(--rondo-bad); }
-.line .warn { color: var(--rondo-warn); } .line .accent { color: var(--rondo-accent); }
+.line .rondo-badge.ok { color: var(--rondo-ok); } .line .rondo-badge.bad { color: var(--rondo-bad); }
+.line .rondo-badge.warn { color: var(--rondo-warn); } .line .rondo-badge.accent { color: var(--rondo-accent); }
 .progress { font-variant-numeric: tabular-nums; }
 .error {
   color: var(--rondo-bad); display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden;
