@@ -5,9 +5,13 @@ ends after it would put the old choice back. So what was chosen is one object fo
 and ticks only read; and a tick that finds another choice than it began with draws nothing, for the next one will.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gradio as gr
+
+from backend.errors import RondoError
 
 
 class CurrentChoice:
@@ -23,3 +27,17 @@ class CurrentChoice:
     def unless_over(self, value: dict[str, Any], drawn: list[Any]) -> list[Any]:
         """What a tick drew for this choice; nothing at all if another was made meanwhile."""
         return drawn if self.value is value else [gr.skip()] * len(drawn)
+
+    def end(self, value: dict[str, Any]) -> None:
+        """Let nothing be the choice, unless another was made meanwhile."""
+        if self.value is value:
+            self.value = {}
+
+    @contextmanager
+    def until_refused(self, value: dict[str, Any]) -> Iterator[None]:
+        """End this choice where what a tick asks for it is refused, and let the refusal pass: it is told once."""
+        try:
+            yield
+        except RondoError:
+            self.end(value)
+            raise

@@ -94,14 +94,20 @@ def explain(statements: list[tuple[float, str, Any]]) -> None:
 
 
 def on_screen(actor: Actor, round_id: int, *, repeats: int = 5) -> None:
-    """Print milliseconds from the address of the round's page to its metrics and to its texts."""
+    """Print milliseconds from the address of the round's page to each of its parts, and from a scroll to its charts."""
     from tests.integration import site
 
     with browser_page(actor) as page:
         if page is None:
             return
-        taken: dict[str, list[float]] = {"#round-opening h2": [], "#round-flow-table :is(td, p)": []}
-        worked = []
+        taken: dict[str, list[float]] = {
+            "#round-opening h2": [],
+            "#round-flow-table :is(td, p)": [],
+            "#round-judge section": [],
+            "#round-work section": [],
+        }
+        charts = "#round-scores .js-plotly-plot"
+        worked, drawn = [], []
         for number in range(repeats + 1):
             started, begun = time.perf_counter(), time.process_time()
             page.goto(f"{site.address()}/round?round={round_id}", wait_until="commit")
@@ -110,6 +116,12 @@ def on_screen(actor: Actor, round_id: int, *, repeats: int = 5) -> None:
                 if number:  # the first one is not warm
                     times.append((time.perf_counter() - started) * 1000)
             worked.append((time.process_time() - begun) * 1000)
+            scrolled = time.perf_counter()
+            page.locator("#round-spread-head").scroll_into_view_if_needed()
+            page.wait_for_selector(charts)
+            if number:
+                drawn.append((time.perf_counter() - scrolled) * 1000)
+        taken[f"{charts}, from the scroll"] = drawn
         print(f"the server, for each opening {statistics.median(worked[1:]):9.0f} ms of processor time")
         for selector, times in taken.items():
             print(f"{selector:32}{statistics.median(times):9.0f} ms, worst {max(times):.0f}, in Chromium, warm")

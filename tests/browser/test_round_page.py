@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.desk import empty, sign_in
-from tests.browser.settled import fits
+from tests.browser.settled import fits, settled
 from tests.integration import site
 from tests.integration.test_round_report import Done
 
@@ -28,6 +28,8 @@ def test_a_round_is_read_from_the_overview_to_the_rows_of_an_arm(empty: None, ch
     expect(page).to_have_url(re.compile(f"/round\\?round={done.round.id}$"))
     expect(page.locator("#round-opening summary", has_text="generator: sample")).to_contain_text("Temperature 0.9")
     expect(page.locator("#round-flow-table caption")).to_have_text("Step 4: 8 rows of the type preference")
+    expect(page.locator("#round-judge section").first).to_be_visible()
+    settled(page)  # what came above moves what is below
     page.locator("#round-spread-head").scroll_into_view_if_needed()
     expect(page.locator("#round-scores .js-plotly-plot")).to_be_visible()
     expect(page.locator("#round-work")).to_contain_text("Nobody decided anything")
@@ -39,5 +41,10 @@ def test_a_round_is_read_from_the_overview_to_the_rows_of_an_arm(empty: None, ch
     arm.dispatch_event("click")
     page.wait_for_url(f"**/samples?round={done.round.id}&only=is_unparsed")
     expect(page.locator("#samples-count")).to_contain_text("2 samples")
+    page.set_viewport_size({"width": 1280, "height": 300})
+    page.goto(f"{site.page(done.project, 'round')}?round={done.round.id}")
+    expect(page.locator("#round-work")).to_contain_text("Nobody decided anything")
+    page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
+    expect(page.locator("#round-scores .js-plotly-plot")).to_be_attached()  # above the window: it has been passed by
     assert errors == []
     context.close()

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from app.pages.checkpoints import following
+from app.widgets.chosen import CurrentChoice
+from app.widgets.context import Context
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.engines import Engine, _merging
@@ -52,7 +55,12 @@ def test_the_merged_one_gives_the_same_numbers_without_adapter_or_base(is_scorer
     if not is_scorer:
         assert before != pytest.approx(numbers(adapter.engine | {"adapter": None}), abs=1e-2), "it changes something"
     job_id = merging.start(actor, adapter.id)
+    followed, page = CurrentChoice(), Context(actor, project.id, "", None)
+    followed.put({"checkpoint": adapter.id})
+    assert "is queued" in following.now(followed, lambda: page)[0]["text"]
     assert work(job_id) == 0, checkpoints.detail(actor, adapter.id).merge
+    assert following.now(followed, lambda: page)[0]["text"] == "Merged:", "the page draws the end"
+    assert followed.value == {}
     made = merging.get(actor, job_id)
     assert (made.status, made.name) == (JobStatus.done, "lora-merged")
     assert made.merged_id is not None

@@ -6,16 +6,18 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import gradio as gr
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select
 
 from app.pages.checkpoints import following
+from app.pages.datasets import pushing
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context
 from backend.config import reread, settings
 from backend.db import reading, session, tables
-from backend.errors import Conflict, InvalidInput, PermissionDenied
+from backend.errors import Conflict, InvalidInput, NotSignedIn, PermissionDenied
 from backend.jobs import transitions
 from backend.pipeline.run import run_job
 from backend.services import stage_process
@@ -94,15 +96,15 @@ def test_a_checkpoint_lies_on_the_hub_in_one_commit_with_its_card(hub: PushedHub
     job_id = pushes.push_checkpoint(here.owner, here.checkpoint.id, REPO)
     with pytest.raises(Conflict, match=f"Job {job_id} pushes tiny already"):
         pushes.push_checkpoint(here.owner, here.checkpoint.id, REPO)
-    followed, wish = CurrentChoice(), {"checkpoint": here.checkpoint.id}
-    followed.put(wish)
-    page = Context(here.owner, here.project.id, "", None)
-    assert "is queued" in following.look(followed, wish, page)[1]["text"]
-    assert followed.value is wish, "the page looks again"
+    followed, page = CurrentChoice(), Context(here.owner, here.project.id, "", None)
+    followed.put({"checkpoint": here.checkpoint.id})
+    merge, pushed = following.now(followed, lambda: page)
+    assert (merge, "is queued" in pushed["text"]) == (None, True)
+    assert followed.value, "the page looks again"
     with caplog.at_level(logging.INFO):
         assert work(job_id) == 0, pushes.get(here.owner, job_id)
-    assert following.look(followed, wish, page)[1]["text"].startswith(f"Pushed to {hub.address}")
-    assert followed.value == {}, "what is over is not looked at again"
+    assert following.now(followed, lambda: page)[1]["text"].startswith(f"Pushed to {hub.address}"), "the end is drawn"
+    assert following.now(followed, lambda: page) == [gr.skip()] * 2, "what is over is not looked at again"
     push, repo = pushes.get(here.owner, job_id), hub.repos[f"models/{REPO}"]
     assert (push.status, push.done, push.total) == (JobStatus.done, 6, 6)
     assert (push.url, push.commit) == (f"{hub.address}/{REPO}", f"{1:040x}")
@@ -190,7 +192,19 @@ def test_a_dataset_lies_on_the_hub_as_rows_that_load(hub: PushedHub, tmp_path: P
     chosen = [{"prompt_id": sample.prompt_id, "sample_id": sample.id}]
     dataset = rows.make_dataset(round_, DatasetType.prompt_completion, chosen)
     job_id = pushes.push_dataset(here.owner, dataset.id, REPO, is_private=False)
+    followed, page = CurrentChoice(), Context(here.owner, here.project.id, "", None)
+    followed.put({"dataset": dataset.id})
+    pushed, timer = pushing.push_now(followed, lambda: page)
+    assert ("is queued" in pushed["text"], timer.active) == (True, True)
     assert work(job_id) == 0, pushes.get(here.owner, job_id)
+    pushed, timer = pushing.push_now(followed, lambda: page)
+    assert (pushed["text"].startswith(f"Pushed to {hub.address}"), timer.active) == (True, False)
+
+    def chosen_meanwhile() -> Context:
+        followed.put({"dataset": dataset.id + 1})
+        return page
+
+    assert pushing.push_now(followed, chosen_meanwhile) == [gr.skip()] * 2, "another dataset has its own line"
     repo = hub.repos[f"datasets/{REPO}"]
     assert (repo.is_private, set(repo.files)) == (False, {"README.md", "data/train.parquet"})
     (tmp_path / "rows.parquet").write_bytes(repo.files["data/train.parquet"])
@@ -198,6 +212,24 @@ def test_a_dataset_lies_on_the_hub_as_rows_that_load(hub: PushedHub, tmp_path: P
     assert row["completion"] == [{"role": "assistant", "content": sample.text}]
     assert b"path: data/train.parquet" in repo.files["README.md"]
     assert pushes.get(here.owner, job_id).url == f"{hub.address}/datasets/{REPO}"
+
+
+def test_who_may_not_look_any_more_is_told_once() -> None:
+    """A tick that went on asking would show the refusal again every second."""
+    here = Made()
+    stranger = Context(rows.make_actor(rows.make_project("other"), Role.viewer), here.project.id, "", None)
+    followed = CurrentChoice()
+
+    def signed_out() -> Context:
+        raise NotSignedIn("You are signed out.")
+
+    for tick, wish in ((following.now, {"checkpoint": here.checkpoint.id}), (pushing.push_now, {"dataset": 1})):
+        followed.put(wish)
+        with pytest.raises(NotSignedIn):
+            tick(followed, signed_out)
+        assert tick(followed, signed_out)[0] == gr.skip()
+    followed.put({"checkpoint": here.checkpoint.id})
+    assert following.now(followed, lambda: stranger) == [None, None], "nothing is said of what they cannot see"
 
 
 def test_an_adapter_names_its_base_as_the_hub_does(hub: PushedHub) -> None:

@@ -17,6 +17,7 @@ from backend.services.samples.views import ViewQuery
 from backend.values import Role, RoundStatus
 from tests import rows
 from tests.integration import site
+from tests.integration.clicking import Clicker
 
 pytestmark = pytest.mark.usefixtures("database")
 ASKED = ViewQuery(Filters(verdict=("accept",), text='"red blue"'), Sort(SortKey.score, descending=True), ("level",))
@@ -87,18 +88,17 @@ def test_ones_own_views_are_nobody_elses_and_sharing_takes_a_curator() -> None:
         assert [verb for (verb,) in noted] == ["save view", "change view", "change view", "change view", "delete view"]
 
 
-def test_who_may_only_read_keeps_a_shared_view_as_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("role", "shares"), [(Role.viewer, False), (Role.curator, True)])
+def test_who_may_only_read_keeps_a_shared_view_as_their_own(role: Role, shares: bool) -> None:
     """The box that says of the view that it is shared is not on their page, and its value comes along."""
     project = rows.make_project()
-    round_ = rows.make_round(project, status=RoundStatus.done)
-    for role, shares in ((Role.viewer, False), (Role.curator, True)):
-        here, chosen = Context(rows.make_actor(project, role), project.id, "", None), CurrentChoice()
-        chosen.put({"round": round_.id, "verdict": ["accept"]})
-        monkeypatch.setattr(saved_views, "context", lambda request, here=here: here)
-        saved_views.save_view(chosen, "mine", True, None)
-        assert [(view.name, view.is_shared) for view in views.list_views(here.actor, project.id) if view.is_own] == [
-            ("mine", shares)
-        ]
+    rows.make_round(project, status=RoundStatus.done)
+    actor = rows.make_actor(project, role)
+    with site.signed_in(actor) as client:
+        page = Clicker(client, project.slug)
+        page.do("samples", "draw")
+        page.do("samples.saved_views", "save_view", **{"name of the view": "mine", "shared with the project": True})
+    assert [(view.name, view.is_shared) for view in views.list_views(actor, project.id)] == [("mine", shares)]
 
 
 def test_what_cannot_be_kept_is_refused() -> None:
@@ -152,10 +152,17 @@ def test_a_refused_place_in_the_list_costs_no_filters() -> None:
     curator, reviewer = (rows.make_actor(project, role) for role in (Role.curator, Role.reviewer))
     place = samples.page(curator, round_.id, Filters(), ASKED.sort, limit=1).next_cursor
     here, query = Context(reviewer, project.id, "", None), {"round": round_.id, "max_tokens": 500.0}
-    shown, left, refusal = drawing.allowed_listing(here, CurrentChoice(), query | {"at": place})
-    assert left == query
-    assert "cannot sort by score" in refusal
-    assert shown[1].endswith("samples")
+    for place_in in (
+        {"sort": "-score", "at": place},
+        {"sort": "-score"},
+        {"at": place},
+    ):  # the first is what Next writes
+        shown, left, refusal = drawing.allowed_listing(here, CurrentChoice(), query | place_in)
+        assert left == query
+        assert "cannot sort by score" in refusal
+        assert shown[1].endswith("samples")
+    by_length = query | {"sort": "-length"}
+    assert drawing.allowed_listing(here, CurrentChoice(), by_length | {"at": place})[1] == by_length
     _, left, refusal = drawing.allowed_listing(here, CurrentChoice(), query | {"verdict": ["accept"], "at": place})
     assert left == {"round": round_.id}
     assert "cannot filter by verdict" in refusal

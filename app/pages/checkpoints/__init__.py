@@ -1,5 +1,6 @@
 """Checkpoints: lineage and numbers side by side, who made each, a box to try prompts, registering new ones."""
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -249,17 +250,18 @@ def ask_checkpoints(
 @toasts
 def poll(tried: CurrentChoice, followed: CurrentChoice, request: gr.Request) -> list[Any]:
     """Follow a trial, a merge and a push until they are over."""
-    return [*_trial_now(tried, request), *following.now(followed, request)]
+    return [*_trial_now(tried, request), *following.now(followed, partial(context, request))]
 
 
 def _trial_now(tried: CurrentChoice, request: gr.Request) -> list[Any]:
     wish = tried.value
     if wish.get("job") is None:
         return [gr.skip()] * 3
-    trial = checkpoints.try_result(context(request).actor, wish["job"])
+    with tried.until_refused(wish):
+        trial = checkpoints.try_result(context(request).actor, wish["job"])
     drawn = tried.unless_over(wish, _trial(trial))
-    if trial.is_over and tried.value is wish:
-        tried.put({})
+    if trial.is_over:
+        tried.end(wish)
     return drawn
 
 

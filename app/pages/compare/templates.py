@@ -35,9 +35,8 @@ test, times the number of categories. A category opens its prompts.
 <td class="said">{{this.said}}</td></tr>{{/each}}</tbody></table></div>
 <p class="rondo-muted small">Differences: the second minus the first. Their 95 % intervals are of a paired bootstrap
 over the prompts that both have, p is McNemar's exact test.</p>
-{{else}}<p>Neither of them was measured.</p>{{/if}}
-{{#if value.unknown}}<p class="rondo-muted small">Could be computed of neither: {{value.unknown}}.
-What each takes stands on the page of a round, below its metrics.</p>{{/if}}
+{{else}}{{#unless value.unknown}}<p>Neither of them was measured.</p>{{/unless}}{{/if}}
+{{#each value.unknown}}<p class="rondo-muted small">{{this}}</p>{{/each}}
 </section>
 <section class="rondo-card" aria-label="Knobs that differ">
 <h2>Knobs that differ</h2>

@@ -12,6 +12,7 @@ from backend.services.held_out.compared import Compared, ComparedMetric, Compare
 from backend.services.held_out.knobs import DifferingKnob
 from backend.services.held_out.listing import HeldOutAnswer, HeldOutPage
 from backend.services.results.differences import Difference
+from backend.services.round_report.metrics import takes
 from backend.values import JSON
 
 LONGEST_KNOB = 600
@@ -41,7 +42,7 @@ def value(compared: Compared, base: Baseline | None, changed: list[tuple[str, st
         "baseline": f"The baseline is {base.name}." if base else "No baseline is set.",
         "prompts": _prompts(compared),
         "numbers": [_number(number) for number in compared.numbers if _is_known(number)],
-        "unknown": ", ".join(_name(number) for number in compared.numbers if not _is_known(number)),
+        "unknown": [_unknown(number) for number in compared.numbers if not _is_known(number)],
         "categories": [_category(compared, one) for one in compared.categories[:MOST_CATEGORIES]],
         "more_categories": more if (more := len(compared.categories) - MOST_CATEGORIES) > 0 else 0,
         "knobs": [_knob(knob) for knob in compared.knobs or ()],
@@ -97,7 +98,7 @@ def _number(number: ComparedMetric) -> JSON:
     gap, is_share = number.difference, any(word in number.name for word in SHARES) and "length" not in number.name
     return {
         "name": _name(number),
-        "of": "held-out answers" if number.of_checkpoint else "the round's samples",
+        "of": _of(number),
         "old": _value(number.old, is_share),
         "new": _value(number.new, is_share),
         "old_interval": _interval(number.old, is_share),
@@ -112,8 +113,17 @@ def _name(number: ComparedMetric) -> str:
     return number.name.replace("_", " ")
 
 
+def _of(number: ComparedMetric) -> str:
+    return "held-out answers" if number.of_checkpoint else "the round's samples"
+
+
+def _unknown(number: ComparedMetric) -> str:
+    how = takes(number.name)
+    return f"{_name(number)} of {_of(number)} could be computed of neither{': ' + how if how else ''}."
+
+
 def _is_known(number: ComparedMetric) -> bool:
-    """Whether a side has a value: what could be computed on neither is named below the table."""
+    """Whether a side has a value: what could be computed on neither is told of below the table."""
     return any(side is not None and side.value is not None for side in (number.old, number.new))
 
 

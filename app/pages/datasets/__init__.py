@@ -5,11 +5,13 @@ from typing import Any
 import gradio as gr
 
 from app.pages.datasets import downloading, templates
+from app.pages.datasets.pushing import chosen_in, follow_push, look_again, push
 from app.pages.datasets.shown import card_value, funnel_value, list_row, table_row, whole_row
 from app.pages.prompts.importing import table
-from app.toasts import notice, toasts
+from app.toasts import toasts
 from app.widgets import buttons, hub_card, hub_push, list_detail
 from app.widgets.asked import AddressId, asked, not_here
+from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.table import Table, row_number
@@ -33,7 +35,7 @@ PEOPLE = ["Person", "Decisions", "Overrides"]
 
 def build() -> None:
     """Lay out the page and wire it."""
-    seen = gr.State({})
+    seen, followed = gr.State({}), gr.State(CurrentChoice())
     kept = gr.JSON({}, visible="hidden")
     timer = gr.Timer(POLL_SECONDS, active=False)
     with list_detail.side_by_side(wide_detail=True):
@@ -111,8 +113,9 @@ def build() -> None:
     write_card.click(write_dataset_card, [seen], hub_text, **PRIVATE)
     to_push = [seen, format, pushed.repo, pushed.is_private, pushed.found_rows]
     asked_for = pushed.go.click(push, to_push, pushed.state, **PRIVATE)
-    for follows in (kept.change, asked_for.success, timer.tick):
-        follows(follow_push, seen, [pushed.state, timer], **QUIET)
+    for follows in (kept.change, asked_for.success):
+        follows(follow_push, [followed, seen], [pushed.state, timer], **QUIET)
+    timer.tick(look_again, followed, [pushed.state, timer], **QUIET)
     verify.click(verify_hash, [seen], status, **PRIVATE)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
@@ -134,20 +137,20 @@ def choose(event: gr.SelectData, request: gr.Request) -> list[Any]:
 @toasts
 def to_first(seen: dict[str, Any], request: gr.Request) -> list[Any]:
     """Back to the first rows."""
-    return _page(context(request).actor, _chosen(seen), None)
+    return _page(context(request).actor, chosen_in(seen), None)
 
 
 @toasts
 def to_next(seen: dict[str, Any], request: gr.Request) -> list[Any]:
     """On to the next rows."""
-    return _page(context(request).actor, _chosen(seen), seen.get("next"))
+    return _page(context(request).actor, chosen_in(seen), seen.get("next"))
 
 
 @toasts
 def open_row(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) -> gr.Textbox:
     """Show one row whole."""
     place = row_number(event)
-    page = datasets.rows(context(request).actor, _chosen(seen), cursor=place - 1, limit=1)
+    page = datasets.rows(context(request).actor, chosen_in(seen), cursor=place - 1, limit=1)
     if not page.rows:
         return gr.Textbox(visible=False)
     return gr.Textbox(whole_row(page.rows[0], page.type), visible=True, label=f"Row {place}")
@@ -162,7 +165,7 @@ def point(
     try:
         return [
             downloading.link(
-                _chosen(seen), format, type, strict=strict, leave_out=leave_out, tool=downloading.tool_of(tool)
+                chosen_in(seen), format, type, strict=strict, leave_out=leave_out, tool=downloading.tool_of(tool)
             ),
             None,
         ]
@@ -184,7 +187,7 @@ def check_rows(
     """Write the file and say what the checks found."""
     exported = exports.export(
         context(request).actor,
-        _chosen(seen),
+        chosen_in(seen),
         format="parquet" if format == "parquet" else "jsonl",
         type=DatasetType(type),
         is_strict=strict,
@@ -198,7 +201,7 @@ def check_rows(
 @toasts
 def verify_hash(seen: dict[str, Any], request: gr.Request) -> dict[str, Any]:
     """Say whether the rows are still those that were frozen."""
-    check = datasets.verify(context(request).actor, _chosen(seen))
+    check = datasets.verify(context(request).actor, chosen_in(seen))
     if check.is_unchanged:
         return {"is_bad": False, "lines": [f"Unchanged: {check.num_rows:,} rows have the hash they were frozen with."]}
     lines = ["Changed since it was frozen. Somebody wrote to the database past Rondo; the training files keep a copy."]
@@ -208,34 +211,7 @@ def verify_hash(seen: dict[str, Any], request: gr.Request) -> dict[str, Any]:
 @toasts
 def write_dataset_card(seen: dict[str, Any], request: gr.Request) -> gr.Code:
     """Write the card of the chosen dataset."""
-    return hub_card.shown(dataset_cards.of_dataset(context(request).actor, _chosen(seen)))
-
-
-@toasts
-def push(
-    seen: dict[str, Any], format: str, repo: str, is_private: bool, found_rows: Any, request: gr.Request
-) -> dict[str, Any] | None:
-    """Have the chosen dataset pushed to the hub, in the format that is chosen for downloads."""
-    here = context(request)
-    wanted: Any = "parquet" if format == "parquet" else "jsonl"
-    knobs = {"is_private": bool(is_private), "format": wanted, "found_rows": found_rows}
-    job_id = pushes.push_dataset(here.actor, _chosen(seen), repo or "", **knobs)
-    notice(f"Job {job_id} is queued: it pushes the dataset.")
-    return hub_push.state_value(pushes.get(here.actor, job_id))
-
-
-@toasts
-def follow_push(seen: dict[str, Any], request: gr.Request) -> list[Any]:
-    """Say how far the push of the chosen dataset is, and look again while it is under way."""
-    here = context(request)
-    newest = pushes.newest(here.actor, here.project_id, "dataset", seen["dataset"]) if seen.get("dataset") else None
-    return [hub_push.state_value(newest), gr.Timer(active=newest is not None and not newest.is_over)]
-
-
-def _chosen(seen: dict[str, Any]) -> int:
-    if seen.get("dataset") is None:
-        raise InvalidInput("No dataset is chosen. Choose one from the table; a round makes one when it selects.")
-    return int(seen["dataset"])
+    return hub_card.shown(dataset_cards.of_dataset(context(request).actor, chosen_in(seen)))
 
 
 def _shown(actor: Actor, project_id: int, chosen: AddressId) -> list[Any]:

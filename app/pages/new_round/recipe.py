@@ -171,7 +171,10 @@ def _wire(
     written.write.click(as_yaml.writer(drawing), everything, [written.text, frame.estimate], **QUIET)
     once: dict[str, Any] = QUIET | {"trigger_mode": "once"}
     keeping.save.click(own_recipes.saver(drawing), [keeping.title, *everything], outputs, **once)
-    keeping.title.blur(own_recipes.note_title, [frame.typed, keeping.title, frame.draft], None, **QUIET)
+    # At each key: what draws the form anew may be the next click. A name that is pasted whole is told on leaving.
+    name = keeping.title
+    noted = [frame.typed, name, frame.draft]
+    gr.on([name.input, name.blur], own_recipes.note_title, noted, None, trigger_mode="always_last", **QUIET)
     keeping.delete.click(own_recipes.deleter(drawing), everything, outputs, **once)
     estimated = [frame.estimate, frame.counted, frame.launch, frame.preview]
     # On input, not on change: drawing the form again changes fields whose listeners are gone by then.

@@ -15,6 +15,9 @@ from backend.errors import InvalidInput, NotFound
 from backend.services.recipes import saved_recipes
 from backend.values import JSON
 
+LONGEST = 120
+MOST_TYPED = 50
+"""Names that a page keeps while they are not saved."""
 Own = list[tuple[str, str]]
 """(title, name) of the project's own recipes."""
 
@@ -42,9 +45,9 @@ def draw(recipe: JSON, known: Own, folds: Folds, typed: CurrentChoice) -> Saving
     is_own = recipe["name"] in [name for _, name in known]
     with folds.slot(OWN, "Keep as this project's own recipe", is_open=False, elem_id="save-recipe"):
         title = gr.Textbox(
-            typed.value.get(recipe["name"], str(recipe["title"])[:120]),
+            typed.value.get(recipe["name"], _title(recipe)),
             label="Name of the recipe",
-            max_length=120,
+            max_length=LONGEST,
             interactive=True,
             elem_id="recipe-title",
             info="It is then listed among the recipes of this project. Saving under the same name changes it; rounds "
@@ -56,9 +59,27 @@ def draw(recipe: JSON, known: Own, folds: Folds, typed: CurrentChoice) -> Saving
     return Saving(title, save, delete)
 
 
-def note_title(typed: CurrentChoice, title: str | None, now: dict[str, Any]) -> None:
-    """Keep what was typed, so that it is there when the form is drawn again; another recipe has its own name."""
-    typed.put({now["recipe"]["name"]: title} if title and title.strip() and now else {})
+@toasts
+def note_title(typed: CurrentChoice, title: str | None, now: dict[str, Any], request: gr.Request) -> None:
+    """Keep what was typed, so that it is there when the form is drawn again."""
+    context(request)
+    typed.put(noted(typed.value, title, now))
+
+
+def noted(names: JSON, title: str | None, now: dict[str, Any]) -> JSON:
+    """The typed names by recipe, with this one: another recipe has its own, and a recipe's title is no typed name."""
+    recipe = now.get("recipe") if isinstance(now, dict) else None
+    if not isinstance(recipe, dict):
+        return names
+    name, kept = str(recipe.get("name", ""))[:LONGEST], str(title or "")[:LONGEST]
+    others = {other: typed for other, typed in names.items() if other != name}
+    if not kept.strip() or kept == _title(recipe):
+        return others
+    return dict([*others.items(), (name, kept)][-MOST_TYPED:])
+
+
+def _title(recipe: JSON) -> str:
+    return str(recipe.get("title", ""))[:LONGEST]
 
 
 def saver(drawing: Drawing) -> Any:

@@ -27,11 +27,11 @@ AGAIN = {"judge": ", judged again", "selector": ", selected again", "trainer": "
 def tree_value(loop: Loop) -> dict[str, Any]:
     """The cards of the rounds, each at its place, and what connects them. Between two columns of cards is one of
     connections."""
-    laid, best = loop_tree.tree(loop.lines), starts.best_round(loop.lines)
+    laid = loop_tree.tree(loop.lines)
     cards = [
         line_value(line, loop)
         | {"column": 2 * column + 1, "lane": lane + 1}
-        | {"is_best": line is best, "change": None if up is None else _change(line, loop.lines[up])}
+        | {"best": _best(line, loop), "change": None if up is None else _change(line, loop.lines[up])}
         for line, up, (column, lane) in zip(loop.lines, laid.above, laid.at, strict=True)
     ]
     edges = []
@@ -84,6 +84,14 @@ def line_value(line: RoundLine, loop: Loop) -> dict[str, Any]:
         "not_known": f"{line.not_known} not known" if line.not_known else "",
         "error": (line.error or "").split("\n")[0][:300],
     }
+
+
+def _best(line: RoundLine, loop: Loop) -> dict[str, str] | None:
+    """The badge of the round with the highest accuracy, which says whether that is more than chance."""
+    if loop.best is None or line.round_id != loop.best.round_id:
+        return None
+    sure, unsure = {"badge": "accent", "text": "best round"}, {"badge": "", "text": "highest, within chance"}
+    return sure if loop.best.is_sure else unsure
 
 
 def _to_baseline(line: RoundLine) -> str:

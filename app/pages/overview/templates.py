@@ -35,9 +35,7 @@ LINE = """
     </header>
     <p class="rondo-muted small">{{#if this.recipe}}{{this.recipe}}{{else}}{{this.checkpoint}}{{/if}} {{this.from}}</p>
     <p class="accuracy"><b>{{this.accuracy}}</b> <span class="rondo-muted small">{{this.interval}}</span>
-      {{#if this.is_best}}<span class="rondo-badge accent"
-        title="The highest held-out accuracy of all rounds. Where intervals overlap, chance may explain it."
-        >best round</span>{{/if}}
+      {{#if this.best}}<span class="rondo-badge {{this.best.badge}}">{{this.best.text}}</span>{{/if}}
       {{#if this.is_baseline}}<span class="rondo-badge accent">baseline</span>{{/if}}</p>
     {{#if this.change}}<p class="small change">{{#if this.change.target}}<a href="{{this.change.target}}"
       title="What got better and what got worse"
@@ -122,8 +120,8 @@ LINE_CSS = """
 @keyframes pulse { 50% { opacity: 0.35; } }
 .lights { display: flex; flex-wrap: wrap; gap: 4px; }
 .line .rondo-badge { color: inherit; }
-.line .ok { color: var(--rondo-ok); } .line .bad { color: var(--rondo-bad); }
-.line .warn { color: var(--rondo-warn); } .line .accent { color: var(--rondo-accent); }
+.line .rondo-badge.ok { color: var(--rondo-ok); } .line .rondo-badge.bad { color: var(--rondo-bad); }
+.line .rondo-badge.warn { color: var(--rondo-warn); } .line .rondo-badge.accent { color: var(--rondo-accent); }
 .progress { font-variant-numeric: tabular-nums; }
 .error {
   color: var(--rondo-bad); display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden;

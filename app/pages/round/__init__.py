@@ -4,6 +4,7 @@ What stands first is asked for first: the head and the texts, then the rest. The
 when the reader comes near them, since what draws them takes the browser longer than all else.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -16,6 +17,7 @@ from app.pages.round.judge import shown as shown_judge
 from app.toasts import toasts
 from app.widgets import round_texts, round_work_texts
 from app.widgets.asked import AddressId, asked
+from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from backend.errors import NotFound
@@ -33,11 +35,10 @@ LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 
 def build() -> None:
     """Lay out the page and wire it."""
-    kept = gr.JSON({}, visible="hidden")
+    current, charted, kept = gr.State(CurrentChoice()), gr.State(CurrentChoice()), gr.JSON({}, visible="hidden")
     chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="round-chosen")
     opening = markup(templates.OPENING, templates.CSS, elem_id="round-opening")
     judge = JudgeSection()
-    charts = gr.State(None)
     flow = markup(templates.FLOW, templates.CSS, js=templates.FLOW_JS, elem_id="round-flow-table")
     sankey = gr.Plot(show_label=False, visible=False, elem_id="round-flow")
     head = markup(templates.SPREAD_HEAD, templates.CSS, elem_id="round-spread-head")
@@ -49,25 +50,27 @@ def build() -> None:
     work = markup(templates.WORK, templates.CSS, elem_id="round-work")
     archive = ArchiveSection()
 
-    texts = [flow, head, step, spread, charts]
+    texts, charts = [flow, head, step, spread], [sankey, scores, lengths]
+    now, of_now = [current, chosen], [current, charted, chosen]
     gr.on(None, draw, None, [chosen, opening, kept], **QUIET)
-    texts_drawn = gr.on(None, draw_texts, None, texts, **QUIET)
-    judge_drawn = texts_drawn.then(draw_judge, None, judge.outputs, **QUIET)
+    texts_drawn = gr.on(None, draw_texts, current, texts, **QUIET)
+    judge_drawn = texts_drawn.then(draw_judge, current, judge.outputs, **QUIET)
     judge_drawn.then(None, None, None, js=templates.JUDGE_DRAWN, api_visibility="private")
-    texts_drawn.then(draw_work, None, work, **QUIET)
-    flow.click(draw_charts, charts, [sankey, scores, lengths], **LAST)
-    texts_drawn.then(draw_archive, None, archive.outputs, **QUIET)
-    chosen.input(choose, chosen, [opening, kept], **LAST)
-    chosen.input(choose_texts, chosen, texts, **LAST)
-    chosen.input(choose_work, chosen, work, **LAST)
-    chosen.input(choose_judge, chosen, judge.outputs, **LAST)
-    chosen.input(choose_archive, chosen, archive.outputs, **LAST)
-    judge.wire(chosen, QUIET).success(choose, chosen, [opening, kept], **QUIET)
+    texts_drawn.then(draw_work, current, work, **QUIET)
+    texts_drawn.then(draw_archive, current, archive.outputs, **QUIET)
+    charts_asked = flow.submit(draw_charts, [charted, chosen, step], charts, **LAST)
+    charts_asked.failure(None, None, None, js=templates.CHARTS_FAILED, api_visibility="private")
+    chosen.input(choose, now, [opening, kept], **LAST)
+    chosen.input(choose_texts, of_now, [*texts, *charts], **LAST)
+    chosen.input(choose_work, now, work, **LAST)
+    chosen.input(choose_judge, now, judge.outputs, **LAST)
+    chosen.input(choose_archive, now, archive.outputs, **LAST)
+    judge.wire(chosen, QUIET).success(choose, now, [opening, kept], **QUIET)
     for changed in archive.wire(chosen, QUIET):
-        changed.success(choose, chosen, [opening, kept], **QUIET)
-        changed.success(choose_texts, chosen, texts, **QUIET)
-        changed.success(choose_work, chosen, work, **QUIET)
-    step.input(choose_step, [chosen, step], texts, **LAST)
+        changed.success(choose, now, [opening, kept], **QUIET)
+        changed.success(choose_texts, of_now, [*texts, *charts], **QUIET)
+        changed.success(choose_work, now, work, **QUIET)
+    step.input(choose_step, [*of_now, step], [*texts, *charts], **LAST)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
 
@@ -86,75 +89,99 @@ def draw(request: gr.Request) -> list[Any]:
 
 
 @toasts
-def draw_texts(request: gr.Request) -> list[Any]:
+def draw_texts(current: CurrentChoice, request: gr.Request) -> list[Any]:
     """What became of the texts of the round in the address."""
-    here = context(request)
-    wish = wanted(request, rounds.list_rounds(here.actor, here.project_id))
-    return nothing() if wish.id is None else shown_texts(here, wish.id, None)
+    return _drawn(current, request, lambda here, id_: nothing() if id_ is None else shown_texts(here, id_, None))
 
 
 @toasts
-def draw_charts(drawn: list[Any] | None) -> list[Any]:
+def draw_charts(charted: CurrentChoice, round_id: int | None, step: int | None, request: gr.Request) -> list[Any]:
     """The charts of the texts that the page shows: the way, scores and lengths."""
-    return [gr.Plot(chart, visible=chart is not None) for chart in drawn or [None] * 3]
+    here, texts_shown = context(request), charted.value
+    asked_for = round_id or wanted(request, rounds.list_rounds(here.actor, here.project_id)).id
+    # Texts that came meanwhile have charts of their own.
+    return charted.unless_over(texts_shown, shown_charts(here, asked_for, step))
 
 
 @toasts
-def draw_work(request: gr.Request) -> JSON | None:
+def draw_work(current: CurrentChoice, request: gr.Request) -> Any:
     """People, failures, datasets and cost of the round in the address."""
-    here = context(request)
-    wish = wanted(request, rounds.list_rounds(here.actor, here.project_id))
-    return None if wish.id is None else round_work_texts.work(round_report.work(here.actor, wish.id))
+    return _drawn(current, request, lambda here, id_: [None if id_ is None else shown_work(here, id_)])[0]
 
 
 @toasts
-def draw_judge(request: gr.Request) -> list[Any]:
+def draw_judge(current: CurrentChoice, request: gr.Request) -> list[Any]:
     """The judge of the round in the address."""
-    here = context(request)
-    return shown_judge(here, wanted(request, rounds.list_rounds(here.actor, here.project_id)).id)
+    return _drawn(current, request, shown_judge)
 
 
 @toasts
-def draw_archive(request: gr.Request) -> list[Any]:
+def draw_archive(current: CurrentChoice, request: gr.Request) -> list[Any]:
     """Where the rows of the round in the address are."""
-    here = context(request)
-    return shown_archive(here, wanted(request, rounds.list_rounds(here.actor, here.project_id)).id)
+    return _drawn(current, request, shown_archive)
 
 
 @toasts
-def choose_archive(round_id: int | None, request: gr.Request) -> list[Any]:
+def choose_archive(current: CurrentChoice, round_id: int | None, request: gr.Request) -> list[Any]:
     """Where those of another round are."""
-    return shown_archive(context(request), _known(round_id))
+    return _chosen(current, round_id, request, shown_archive)
 
 
 @toasts
-def choose_judge(round_id: int | None, request: gr.Request) -> list[Any]:
+def choose_judge(current: CurrentChoice, round_id: int | None, request: gr.Request) -> list[Any]:
     """The judge of another round."""
-    return shown_judge(context(request), _known(round_id))
+    return _chosen(current, round_id, request, shown_judge)
 
 
 @toasts
-def choose(round_id: int | None, request: gr.Request) -> list[Any]:
+def choose(current: CurrentChoice, round_id: int | None, request: gr.Request) -> list[Any]:
     """Another round."""
-    return opened(context(request), _known(round_id))
+    return _chosen(current, round_id, request, opened)
 
 
 @toasts
-def choose_texts(round_id: int | None, request: gr.Request) -> list[Any]:
-    """The texts of another round."""
-    return shown_texts(context(request), _known(round_id), None)
+def choose_texts(
+    current: CurrentChoice, charted: CurrentChoice, round_id: int | None, request: gr.Request
+) -> list[Any]:
+    """The texts of another round; its charts are asked for when they are there."""
+    drawn = _chosen(current, round_id, request, lambda here, id_: [*shown_texts(here, id_, None), *no_charts()])
+    charted.put({})
+    return drawn
 
 
 @toasts
-def choose_work(round_id: int | None, request: gr.Request) -> JSON:
+def choose_work(current: CurrentChoice, round_id: int | None, request: gr.Request) -> Any:
     """The rest of another round."""
-    return round_work_texts.work(round_report.work(context(request).actor, _known(round_id)))
+    return _chosen(current, round_id, request, lambda here, id_: [shown_work(here, id_)])[0]
 
 
 @toasts
-def choose_step(round_id: int | None, step: int | None, request: gr.Request) -> list[Any]:
-    """The texts of another step."""
-    return shown_texts(context(request), _known(round_id), step)
+def choose_step(
+    current: CurrentChoice, charted: CurrentChoice, round_id: int | None, step: int | None, request: gr.Request
+) -> list[Any]:
+    """The texts of another step. The chart of the way is of all of them."""
+    charts = [gr.skip(), *no_charts()[1:]]
+    drawn = _chosen(current, round_id, request, lambda here, id_: [*shown_texts(here, id_, step), *charts])
+    charted.put({})
+    return drawn
+
+
+def _drawn(current: CurrentChoice, request: gr.Request, draw: Callable[[Context, int | None], list[Any]]) -> list[Any]:
+    """What is drawn on opening the page, of the address or of what was chosen since; nothing if that came meanwhile."""
+    here, wish = context(request), current.value
+    round_id = wish.get("round") or wanted(request, rounds.list_rounds(here.actor, here.project_id)).id
+    return current.unless_over(wish, draw(here, round_id))
+
+
+def _chosen(
+    current: CurrentChoice, round_id: int | None, request: gr.Request, draw: Callable[[Context, int], list[Any]]
+) -> list[Any]:
+    """What is drawn of a chosen round, whose parts come each by itself; nothing if another was chosen meanwhile."""
+    here, known = context(request), _known(round_id)
+    if current.value.get("round") != known:
+        current.put({"round": known})
+    wish = current.value
+    return current.unless_over(wish, draw(here, known))
 
 
 def _known(round_id: int | None) -> int:
@@ -176,7 +203,7 @@ def opened(here: Context, round_id: int) -> list[Any]:
 
 
 def shown_texts(here: Context, round_id: int, step: int | None) -> list[Any]:
-    """The table of the way, what was looked at, the picker of steps, categories and lists, and the three charts."""
+    """The table of the way, what was looked at, the picker of steps, and categories and lists."""
     report = round_report.texts(here.actor, round_id)
     value, spread = round_texts.texts(report, step), round_texts.chosen(report, step)
     steps = [
@@ -185,12 +212,33 @@ def shown_texts(here: Context, round_id: int, step: int | None) -> list[Any]:
         if spread.step is not None
     ]
     picker = gr.Dropdown(steps, value=spread.step if spread else None, visible=len(steps) > 1)
-    chart = figures.sankey(report.flows.flows)
-    scores = figures.scores(spread.scores) if spread and spread.scores else None
-    lengths = figures.lengths(spread.lengths) if spread and spread.lengths else None
-    return [value, value, picker, value, [chart, scores, lengths]]
+    return [value, value, picker, value]
+
+
+def shown_charts(here: Context, round_id: int | None, step: int | None) -> list[Any]:
+    """The charts of a round's way and of the texts of one step; None of what is hidden from the person."""
+    if round_id is None:
+        return no_charts()
+    report = round_report.texts(here.actor, round_id)
+    spread = round_texts.chosen(report, step)
+    drawn = (
+        figures.sankey(report.flows.flows),
+        figures.scores(spread.scores) if spread and spread.scores else None,
+        figures.lengths(spread.lengths) if spread and spread.lengths else None,
+    )
+    return [gr.Plot(chart, visible=chart is not None) for chart in drawn]
+
+
+def shown_work(here: Context, round_id: int) -> JSON:
+    """People, failures, datasets and cost."""
+    return round_work_texts.work(round_report.work(here.actor, round_id))
 
 
 def nothing() -> list[Any]:
     """No texts to show."""
-    return [None, None, gr.Dropdown(visible=False), None, None]
+    return [None, None, gr.Dropdown(visible=False), None]
+
+
+def no_charts() -> list[Any]:
+    """What takes the charts from the page until those of other texts are there."""
+    return [gr.Plot(visible=False)] * 3

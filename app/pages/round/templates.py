@@ -104,29 +104,34 @@ FLOW = (
 )
 # Plotly draws the arms anew whenever it likes, so the page listens for them all.
 FLOW_JS = """
-// The charts stand below this table. They are asked for when its end is near the window and all above it is there, and
-// again where the texts are others.
+// The charts stand about the head of the spreads. They are asked for when it is near the window or above it (who comes
+// to the page's end has passed them by) and all before them is there; and again where the texts are others.
 let isNear = false, isAsked = false, isAboveDrawn = false;
 const ask = () => {
   if (!isNear || !isAboveDrawn || isAsked || !element.querySelector("section")) return;
   isAsked = true;
-  trigger("click", {});
+  trigger("submit", {});
 };
 // What has moved in the window is known a frame later.
 const askSoon = () => requestAnimationFrame(() => requestAnimationFrame(ask));
 const look = () => {
-  const end = document.querySelector("#round-spread-head");
-  if (!end) return requestAnimationFrame(look);
+  const head = document.querySelector("#round-spread-head");
+  if (!head) return requestAnimationFrame(look);
   new IntersectionObserver((entries) => {
     isNear = entries[entries.length - 1].isIntersecting;
     ask();
-  }, { rootMargin: "0px 0px 200px 0px" }).observe(end);
+  }, { rootMargin: "1000000px 0px 200px 0px" }).observe(head);
 };
 look();
 window.addEventListener("round-judge-drawn", () => {
   isAboveDrawn = true;
   askSoon();
 });
+window.addEventListener("beforeprint", () => {
+  isNear = true;
+  ask();
+});
+window.addEventListener("round-charts-failed", () => { isAsked = false; });
 watch("value", () => {
   isAsked = false;
   askSoon();
@@ -252,6 +257,7 @@ tbody tr:last-child > * { border-bottom: 0; }
 )
 
 JUDGE_DRAWN = """() => { window.dispatchEvent(new Event("round-judge-drawn")) }"""
+CHARTS_FAILED = """() => { window.dispatchEvent(new Event("round-charts-failed")) }"""
 KEEP_IN_ADDRESS = """(kept) => {
   const address = new URL(window.location.href);
   address.search = kept.round ? `?round=${kept.round}` : address.search;

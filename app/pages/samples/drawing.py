@@ -110,12 +110,16 @@ def listing(here: Context, asked_for: CurrentChoice, query: JSON, *, open_sample
 def allowed_listing(here: Context, asked_for: CurrentChoice, query: JSON) -> tuple[list[Any], JSON, str]:
     """The listing, the query that it is of, and why that is less than was asked for.
 
-    Where something is hidden from the person, the place in the list is left out; where that is not it, all filters.
+    Where something is hidden from the person, the place in the list is left out; where that is not it, the order, too;
+    and where that is not it either, all filters.
     """
     least = {name: value for name, value in query.items() if name in ("round", "sample", "columns")}
     placeless = {name: value for name, value in query.items() if name != "at"}
+    unsorted = {name: value for name, value in placeless.items() if name != "sort"}
     refusal = ""
-    for asked_now in (query, placeless) if query.get("at") else (query,):
+    for n, asked_now in enumerate(tries := (query, placeless, unsorted)):
+        if asked_now in tries[:n]:
+            continue
         try:
             return listing(here, asked_for, asked_now, open_sample=True), asked_now, refusal
         except PermissionDenied as error:

@@ -113,8 +113,8 @@ def save_view(asked_for: CurrentChoice, name: str, is_shared: bool, request: gr.
     """Keep what is shown under a name: as one's own, where one may share nothing."""
     here = context(request)
     # The box says of a view of somebody else that it is shared, also to those who do not see the box.
-    shares = bool(is_shared) and views.may_share(here.actor, here.project_id)
-    view = views.save(here.actor, here.project_id, name or "", asked_of(asked_for.value), is_shared=shares)
+    how = {"is_shared": bool(is_shared), "or_alone": True}
+    view = views.save(here.actor, here.project_id, name or "", asked_of(asked_for.value), **how)
     return kept_as(here, asked_for, view, f"{view.name} is kept.")
 
 

@@ -13,7 +13,7 @@ from backend.services.access import Actor, require, role_of
 from backend.services.decisions import item_counts
 from backend.services.held_out import baseline
 from backend.services.results import loop_tree
-from backend.services.results.starts import name, recommended
+from backend.services.results.starts import Best, best_round, name, recommended
 from backend.services.results.summaries import RoundLine, lines_of
 from backend.services.rounds import job_steps
 from backend.values import JobStatus, Role, RoundStatus, Split
@@ -44,6 +44,7 @@ class Loop:
     next_action: NextAction
     stops_id: int | None = None
     """The newest round that others follow by themselves, for those who may stop them."""
+    best: Best | None = None
 
     @property
     def rounds(self) -> tuple[RoundLine, ...]:
@@ -56,10 +57,10 @@ def loop(actor: Actor, project_id: int) -> Loop:
         require(db, actor, project_id, Role.viewer)
         project = db.get_one(tables.Project, project_id)
         lines = _compared(db, project_id, _changed(db, lines_of(db, project_id)))
-        action = _next_action(db, project_id, lines)
+        action, best = _next_action(db, project_id, lines), best_round(db, lines)
         role = role_of(db, actor, project_id) or Role.viewer
     following = [line.round_id for line in lines if line.follows and role.rank >= Role.curator.rank]
-    return Loop(project.id, project.name, lines, _allowed(action, role), following[-1] if following else None)
+    return Loop(project.id, project.name, lines, _allowed(action, role), following[-1] if following else None, best)
 
 
 def _changed(db: Session, lines: tuple[RoundLine, ...]) -> tuple[RoundLine, ...]:

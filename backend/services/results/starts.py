@@ -1,11 +1,19 @@
 """Where the next round had best start: the newest checkpoint, unless one that it comes from is better beyond chance."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
 from backend.services.results.paired import Paired, paired
 from backend.services.results.summaries import RoundLine, is_worse, lineage
+
+
+@dataclass(frozen=True)
+class Best:
+    """The round with the highest held-out accuracy. `is_sure`: it beats the second, or the base, beyond chance."""
+
+    round_id: int | None
+    is_sure: bool
 
 
 @dataclass(frozen=True)
@@ -27,33 +35,65 @@ def recommended(db: Session, lines: tuple[RoundLine, ...]) -> Start | None:
         base = next((line for line in lines if line.checkpoint_id == newest.policy_id), lines[0])
         return Start(base, f"Round {newest.number} ended without a checkpoint ({newest.status}).")
     last = trained[-1]
-    best = _best(lines, last)
+    best, elsewhere = _best(lines, last), _elsewhere(db, lines, last)
     if fallen := fall(db, lines, last):
-        return fallen
+        return replace(fallen, why=fallen.why + elsewhere)
     if last.accuracy is None:
-        return Start(
-            last, f"Round {last.number} made the checkpoint {last.checkpoint}, which has no held-out accuracy."
-        )
+        why = f"Round {last.number} made the checkpoint {last.checkpoint}, which has no held-out accuracy."
+        return Start(last, why + elsewhere)
     why = f"Round {last.number} is done and its checkpoint {last.checkpoint} is measured."
     if best is not last and best.accuracy and best.accuracy.value > last.accuracy.value:
         why += (
             f" Its held-out accuracy, {last.accuracy.value:.1%}, is below the {best.accuracy.value:.1%} of "
             f"{name(best)}, by no more than chance explains."
         )
-    highest = best_round(_of_same_base(lines, last))
-    if highest is not None and _accuracy(highest) > max(_accuracy(best), _accuracy(last)):
-        why += f" {name(highest).capitalize()}, on another branch, has the highest: {_accuracy(highest):.1%}."
-    return Start(last, why)
+    return Start(last, why + elsewhere)
 
 
-def best_round(lines: tuple[RoundLine, ...]) -> RoundLine | None:
-    """Return the round with the highest held-out accuracy, the first of equals.
+def best_round(db: Session, lines: tuple[RoundLine, ...]) -> Best | None:
+    """Return the best of the rounds that were asked the same as the newest measured one.
 
-    None where fewer than two have one, or not all rest on as many prompts: then they were not asked the same.
+    None where fewer than two were, or a base that was asked the same is as high.
+    """
+    ranked = _ranked(lines)
+    if not ranked or ranked[0].round_id is None or sum(line.round_id is not None for line in ranked) < 2:
+        return None
+    return Best(ranked[0].round_id, _is_beyond_chance(db, ranked[0], ranked[1]))
+
+
+def _ranked(lines: tuple[RoundLine, ...]) -> list[RoundLine]:
+    """The lines that were asked the same as the newest measured round, the highest accuracy first, then the oldest.
+
+    The same prompts, tokens and environment, and as many answers: what earlier versions wrote says no more.
     """
     measured = [line for line in lines if line.round_id is not None and line.accuracy is not None]
-    numbers = {line.accuracy.n for line in measured if line.accuracy}
-    return max(measured, key=_accuracy) if len(measured) > 1 and len(numbers) == 1 else None
+    same = [line for line in lines if measured and _asked(line) == _asked(measured[-1])]
+    return sorted(same, key=_accuracy, reverse=True)
+
+
+def _asked(line: RoundLine) -> tuple[str, int] | None:
+    return (line.accuracy.way, line.accuracy.n) if line.accuracy else None
+
+
+def _is_beyond_chance(db: Session, high: RoundLine, low: RoundLine) -> bool:
+    assert high.accuracy is not None
+    assert low.accuracy is not None
+    return is_worse(low.accuracy, high.accuracy, compared(db, high, low))
+
+
+def _elsewhere(db: Session, lines: tuple[RoundLine, ...], last: RoundLine) -> str:
+    """That a round of the same base, from which this one does not come, has a higher accuracy; else empty."""
+    own = {id(line) for line in lineage(lines, last)}
+    here = own | {id(line) for line in _of_same_base(lines, last)}
+    ranked = _ranked(tuple(line for line in lines if id(line) in here))
+    if not ranked or id(ranked[0]) in own:
+        return ""
+    text = f" {name(ranked[0]).capitalize()}, on another branch, has the highest: {_accuracy(ranked[0]):.1%}"
+    below = [line for line in ranked if id(line) in own]
+    if not below:
+        return f"{text}."
+    how = "more" if _is_beyond_chance(db, ranked[0], below[0]) else "no more"
+    return f"{text}, above the {_accuracy(below[0]):.1%} of {name(below[0])} by {how} than chance explains."
 
 
 def _of_same_base(lines: tuple[RoundLine, ...], last: RoundLine) -> tuple[RoundLine, ...]:

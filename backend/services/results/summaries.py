@@ -1,5 +1,6 @@
 """One line a round: what the overview shows of it. Reads the rows the stages wrote; counts nothing large."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import hypot
@@ -28,6 +29,8 @@ class MeasuredNumber:
     high: float | None
     n: int
     metric_id: int = 0
+    way: str = ""
+    """What was asked and how, as far as it was written down: numbers of another way are not compared."""
 
     @property
     def error(self) -> float:
@@ -196,7 +199,8 @@ def _lights(db: Session, project_id: int) -> dict[int, JSON]:
 def accuracies(db: Session, project_id: int) -> dict[int, MeasuredNumber]:
     """Held-out accuracy by checkpoint id; the newest where a checkpoint was measured more than once."""
     metric = tables.Metric
-    query = select(metric.checkpoint_id, metric.value, metric.low, metric.high, metric.n, metric.id).where(
+    numbers = (metric.checkpoint_id, metric.value, metric.low, metric.high, metric.n, metric.id)
+    query = select(*numbers, metric.details["measured_by"]).where(
         metric.project_id == project_id,
         metric.name == ACCURACY,
         metric.checkpoint_id.is_not(None),
@@ -204,10 +208,15 @@ def accuracies(db: Session, project_id: int) -> dict[int, MeasuredNumber]:
     )
     rows = db.execute(query.order_by(metric.id))
     return {
-        id_: MeasuredNumber(value, low, high, n, metric_id)
-        for id_, value, low, high, n, metric_id in rows
+        id_: MeasuredNumber(value, low, high, n, metric_id, _way(by or {}))
+        for id_, value, low, high, n, metric_id, by in rows
         if id_ and value is not None
     }
+
+
+def _way(measured_by: JSON) -> str:
+    """The same prompts, tokens and environment; which other metrics were measured beside it does not matter."""
+    return json.dumps({name: value for name, value in measured_by.items() if name != "metrics"}, sort_keys=True)
 
 
 def _active_jobs(db: Session, project_id: int) -> dict[int, tables.Job]:

@@ -32,6 +32,11 @@ HOW = {
 """By the beginning of a metric's name: what it takes."""
 
 
+def takes(name: str) -> str:
+    """What a metric of that name takes to be computed; empty where that is not known."""
+    return next((text for start, text in HOW.items() if name.startswith(start)), "")
+
+
 def measured(db: Session, row: tables.Round) -> MetricsSection:
     """The round's metrics, those of what it made first."""
     metric, checkpoint = tables.Metric, tables.Checkpoint
@@ -140,7 +145,7 @@ def _missing(db: Session, row: tables.Round, measures: list[ChangedMetric]) -> l
             messages.append("Nothing was measured of a checkpoint, because the round made none.")
     for measure in measures:
         if measure.value is None:
-            how = next((text for start, text in HOW.items() if measure.name.startswith(start)), "")
+            how = takes(measure.name)
             messages.append(f"{measure.name} could not be computed from {measure.n:,} rows{': ' + how if how else ''}.")
     return messages
 

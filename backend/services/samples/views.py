@@ -97,14 +97,19 @@ def of_round(actor: Actor, view_id: int, round_id: int) -> ViewOfSamples:
         return _view(actor, view, author)
 
 
-def save(actor: Actor, project_id: int, name: str, asked: ViewQuery, *, is_shared: bool = False) -> ViewOfSamples:
-    """Keep what is asked as a view of the actor's; to share it takes a curator.
+def save(
+    actor: Actor, project_id: int, name: str, asked: ViewQuery, *, is_shared: bool = False, or_alone: bool = False
+) -> ViewOfSamples:
+    """Keep what is asked as a view of the actor's; to share it takes a curator. `or_alone`: who is none keeps it alone.
 
     Raises `Conflict` where the actor has a view of that name here, and `InvalidInput` for a search that cannot be read.
     """
     name = boundary.name(name, "The view's name")
     _check(asked)
     with session() as db:
+        if is_shared and or_alone:
+            role = role_of(db, actor, project_id)
+            is_shared = role is not None and role.rank >= Role.curator.rank
         require(db, actor, project_id, Role.curator if is_shared else Role.viewer)
         # The same person may save in two tabs at once.
         db.get(tables.Project, project_id, with_for_update=True)
@@ -119,14 +124,6 @@ def save(actor: Actor, project_id: int, name: str, asked: ViewQuery, *, is_share
         db.flush()
         _note(db, actor, "save view", view, is_noted=is_shared)
         return _view(actor, *_find(db, actor, view.id))
-
-
-def may_share(actor: Actor, project_id: int) -> bool:
-    """Whether the actor may share views with the project."""
-    with reading() as db:
-        require(db, actor, project_id, Role.viewer)
-        role = role_of(db, actor, project_id)
-    return role is not None and role.rank >= Role.curator.rank
 
 
 def change(
