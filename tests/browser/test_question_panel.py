@@ -23,6 +23,7 @@ async ([questions, items]) => {
   document.body.replaceChildren(...new DOMParser().parseFromString(body, "text/html").body.childNodes);
   const [answer, facts, work] = document.body.children;
   Object.assign(window, { ran: [], hints: [], sent: [], pressed: 0, items, reply: (acts) => acts.map(() => ({})) });
+  window.denied = (acts) => acts.map(() => ({ error: { type: "PermissionDenied", message: "" } }));
   document.querySelector("button").onclick = () => (window.pressed += 1);
   const desk = (window.desk = {
     opened: { mode: "sample", questions }, me: 1, round: { is_open: true }, done: [], started: 0, work: null,
@@ -42,7 +43,7 @@ async ([questions, items]) => {
   window.show(0);
 }
 """
-AWAY = "window.reply = () => new Promise((go) => (window.go = go))"
+AWAY = "() => { window.reply = () => new Promise((go) => (window.go = go)); }"
 REFUSE = "go(sent.at(-1).map(() => ({ error: { type: 'Conflict', message: 'retired' } })))"
 IDLE = "() => !desk.outbox.busy && !desk.outbox.size"
 BUSY = "() => desk.outbox.busy && window.go"
@@ -255,11 +256,11 @@ def test_undo_gives_the_answer_before(page: Any) -> None:
 
 def test_an_answer_that_was_held_does_not_come_after_a_later_one(page: Any) -> None:
     open_desk(page, RATING, RATING)
-    page.evaluate("window.reply = (acts) => acts.map(() => ({ error: { type: 'PermissionDenied', message: '' } }))")
+    page.evaluate("() => { window.answered = window.reply; window.reply = window.denied; }")
     page.evaluate("desk.questions.toggle()")
     press(page, "4", "4")
     page.wait_for_function("() => desk.outbox.held.length === 2")
-    page.evaluate("sent.length = 0; window.reply = (acts) => acts.map(() => ({})); desk.questions.open(0)")
+    page.evaluate("() => { sent.length = 0; window.reply = window.answered; desk.questions.open(0); }")
     press(page, "5")
     assert given(page) == [[1, 1, {"rating": 5}]]
     page.evaluate("desk.outbox.release()")
