@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import Request, Response
 from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
 
+from backend import server_key
 from backend.config import settings
-from backend.services.people import server_key
 from backend.services.people.sessions import SESSION_LASTS
 
 COOKIE = "rondo_session"

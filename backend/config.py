@@ -5,13 +5,14 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from threading import Lock
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from backend.errors import InvalidInput
 
-OF_THE_WEB = ("RONDO_OIDC_CLIENT_SECRET", "RONDO_METRICS_TOKEN")
+OF_THE_WEB = ("RONDO_OIDC_CLIENT_SECRET", "RONDO_METRICS_TOKEN", "RONDO_SMTP_PASSWORD")
 """Secrets that no child process needs."""
 
 
@@ -57,6 +58,18 @@ class Settings(BaseSettings):
     hub_endpoint: str = Field(
         "", description="address of the hub that is pushed to; empty means that of HF_ENDPOINT, or huggingface.co"
     )
+    private_webhooks: bool = Field(
+        False, description="let webhooks go to this machine and to private networks, not to public addresses alone"
+    )
+    smtp_host: str = Field("", description="server that mail is sent by; empty means that none is sent")
+    smtp_port: int = Field(587, ge=1, le=65535, description="its port")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="how the connection to it is kept secret: starttls, tls, or none"
+    )
+    smtp_user: str = Field("", description="name to sign in with there; empty means without")
+    smtp_password: SecretStr | None = Field(None, description="password to sign in with there")
+    smtp_from: str = Field("", description="sender's address of mail; empty means rondo@ and the server's name")
+    public_url: str = Field("", description="where people reach this installation, for links in mail")
     openai_api_key: SecretStr | None = Field(None, description="key for OpenAI-compatible endpoints")
 
     @field_validator("trusted_proxies")
@@ -74,12 +87,12 @@ class Settings(BaseSettings):
         """The networks whose X-Forwarded headers are believed."""
         return tuple(ip_network(part) for part in split(self.trusted_proxies))
 
-    @field_validator("hub_endpoint")
+    @field_validator("hub_endpoint", "public_url")
     @classmethod
     def _is_address(cls, value: str) -> str:
         value = value.strip().rstrip("/")
         if value and not value.startswith(("https://", "http://")):
-            raise ValueError(f"{value!r} is no address such as https://huggingface.co")
+            raise ValueError(f"{value!r} is no address such as https://example.org")
         return value
 
     @property

@@ -197,6 +197,7 @@ interface Desk {
   news: import("../../static/review/news.js").News;
   history: import("../../static/review/notes.js").History;
   chain: import("../../static/review/chain.js").Chain;
+  comments: import("../../static/review/thread.js").Thread;
   team: import("../../static/review/team.js").Team;
   find: import("../../static/review/find.js").Find;
   palette: import("../../static/review/palette.js").Palette;

@@ -6,6 +6,7 @@ from app.api import (
     arenas,
     audit,
     checkpoints,
+    comments,
     curating,
     datasets,
     desk,
@@ -13,6 +14,7 @@ from app.api import (
     jobs,
     judge_benches,
     judging,
+    notices,
     pairs,
     previews,
     projects,
@@ -32,6 +34,7 @@ from app.api import (
     trash,
     users,
     warnings,
+    webhooks,
     workers,
 )
 from backend.errors import NotFound
@@ -50,6 +53,7 @@ NOUNS = (
     samples,
     sample_exports,
     sample_imports,
+    comments,
     reviews,
     desk,
     questions,
@@ -66,6 +70,8 @@ NOUNS = (
     audit,
     trash,
     users,
+    notices,
+    webhooks,
     warnings,
 )
 

@@ -251,6 +251,67 @@ class JudgeBenches(Noun):
         )
 
 
+class Notices(Noun):
+
+    def list_notices(
+        self, *, unread: bool | None = None, limit: int | None = None, before: int | None = None,
+    ) -> shapes.NoticesShown:
+        """What one was told, in the projects that one is in now."""
+        return self._ask("GET", "/notices", query={"unread": unread, "limit": limit, "before": before})
+
+    def get_choices(self) -> shapes.NoticeChoices:
+        """By which channels one is told of what."""
+        return self._ask("GET", "/me/notices")
+
+    def change_choices(self, **body: Unpack[shapes.NoticeChoices]) -> shapes.NoticeChoices:
+        """Change by which channels one is told of some kinds."""
+        return self._ask("PATCH", "/me/notices", body=body)
+
+    def mark_all_read(self, *, up_to: int | None = None) -> shapes.ReadNotices:
+        """Mark all of one's notices read, or those up to the one of that number."""
+        return self._ask("POST", "/notices/read", query={"up_to": up_to})
+
+    def get_unread(self, *, after: int | None = None) -> shapes.UnreadNotices:
+        """How many are unread, and those that came after the one of that number for the browser to show."""
+        return self._ask("GET", "/notices/unread", query={"after": after})
+
+    def edit_webhook(self, webhook_id: int, **body: Unpack[shapes.WebhookEdit]) -> shapes.WebhookView:
+        """Change its address or kinds."""
+        return self._ask("PATCH", f"/webhooks/{webhook_id}", body=body)
+
+    def delete_webhook(self, webhook_id: int) -> None:
+        """Delete webhook."""
+        self._ask("DELETE", f"/webhooks/{webhook_id}")
+
+    def mark_read(self, notice_id: int) -> None:
+        """Mark one notice read."""
+        self._ask("POST", f"/notices/{notice_id}/read")
+
+    def test_webhook(self, webhook_id: int) -> Any:
+        """Let a worker send it a test; its deliveries say what came of it."""
+        return self._ask("POST", f"/webhooks/{webhook_id}/test")
+
+    def pause_webhook(self, webhook_id: int) -> shapes.WebhookView:
+        """Send it nothing until it is resumed."""
+        return self._ask("POST", f"/webhooks/{webhook_id}/pause")
+
+    def resume_webhook(self, webhook_id: int) -> shapes.WebhookView:
+        """Send it again what is told from now on."""
+        return self._ask("POST", f"/webhooks/{webhook_id}/resume")
+
+    def list_webhooks(self, project_id: int) -> list[shapes.WebhookView]:
+        """List webhooks."""
+        return self._ask("GET", f"/projects/{project_id}/webhooks")
+
+    def add_webhook(self, project_id: int, **body: Unpack[shapes.NewWebhook]) -> shapes.WebhookMade:
+        """Post notices of these kinds to an address, and learn the secret of the signatures."""
+        return self._ask("POST", f"/projects/{project_id}/webhooks", body=body)
+
+    def list_deliveries(self, webhook_id: int) -> list[shapes.DeliveryView]:
+        """The last twenty things that were or are to be sent to it, newest first."""
+        return self._ask("GET", f"/webhooks/{webhook_id}/deliveries")
+
+
 class Pairs(Noun):
 
     def choose(self, round_id: int, **body: Unpack[shapes.PairKnobs]) -> shapes.SelectingRound:
@@ -682,6 +743,14 @@ class Samples(Noun):
         """How far a rewrite that one asked for is."""
         return self._ask("GET", f"/repairs/{job_id}")
 
+    def edit_comment(self, comment_id: int, **body: Unpack[shapes.CommentText]) -> shapes.CommentView:
+        """Change one's own comment."""
+        return self._ask("PATCH", f"/comments/{comment_id}", body=body)
+
+    def delete_comment(self, comment_id: int) -> None:
+        """Delete one's own comment."""
+        self._ask("DELETE", f"/comments/{comment_id}")
+
     def get_view(self, view_id: int) -> shapes.ViewOfSamples:
         """Get view."""
         return self._ask("GET", f"/sample-views/{view_id}")
@@ -755,6 +824,14 @@ class Samples(Noun):
     def download(self, job_id: int, to: str | Path) -> Path:
         """The file of an export that one started; it goes after seven days."""
         return self._save("GET", f"/sample-exports/{job_id}/file", to)
+
+    def list_comments(self, sample_id: int) -> shapes.Thread:
+        """The newest two hundred, oldest first; one's own alone, where colleagues' are hidden until one has decided."""
+        return self._ask("GET", f"/samples/{sample_id}/comments")
+
+    def write_comment(self, sample_id: int, **body: Unpack[shapes.CommentText]) -> shapes.CommentView:
+        """Add a comment, and tell whom it mentions."""
+        return self._ask("POST", f"/samples/{sample_id}/comments", body=body)
 
     def list_decisions(self, sample_id: int) -> shapes.ItemHistory:
         """What was decided on a sample, or, where groups are decided, on its group, as far as one may see it now."""
@@ -1012,6 +1089,7 @@ class Routes:
         self.datasets = Datasets(connection)
         self.jobs = Jobs(connection)
         self.judge_benches = JudgeBenches(connection)
+        self.notices = Notices(connection)
         self.pairs = Pairs(connection)
         self.projects = Projects(connection)
         self.prompts = Prompts(connection)

@@ -10,6 +10,7 @@ from typing import Any, Generic, Literal, NotRequired, TypedDict, TypeVar
 T = TypeVar("T")
 
 Against = Literal["people", "before"]
+Channel = Literal["page", "browser", "mail"]
 CheckLevel = Literal["pass", "warn", "fail", "no"]
 CloseRule = Literal["hand", "all_decided", "agreement", "minutes"]
 Criterion = Literal["verdict", "score", "best of group"]
@@ -26,6 +27,10 @@ LabelSource = Literal["none", "judge", "person"]
 Light = Literal["ok", "amber", "red", "unknown", "no limit"]
 LocalEngine = Literal["transformers", "vllm"]
 Mode = Literal["sample", "group", "pair", "judgment"]
+NoticeKind = Literal[
+    "round_done", "round_failed", "round_review", "round_held", "training_done", "training_failed", "assignment",
+    "mention",
+]
 Order = Literal["sequential", "random", "disagreement", "worth"]
 QuestionKind = Literal["rating", "label", "labels", "text", "spans"]
 Role = Literal["viewer", "reviewer", "curator", "admin"]
@@ -454,6 +459,19 @@ class ClosingInWords(TypedDict):
     lines: NotRequired[list[str]]
 
 
+class CommentText(TypedDict):
+    text: str
+
+
+class CommentView(TypedDict):
+    id: int
+    who: str
+    is_mine: bool
+    text: str
+    at: str
+    edited_at: str | None
+
+
 class Confusion(TypedDict, total=False):
     accepts_both: int
     accepts_judge: int
@@ -603,6 +621,19 @@ class Decision(TypedDict):
 
 class DecisionList(TypedDict):
     decisions: list[Act]
+
+
+class DeliveryView(TypedDict):
+    id: int
+    uid: str
+    kind: str
+    text: str
+    at: str
+    attempts: int
+    sent_at: str | None
+    next_at: str | None
+    status: int | None
+    error: str
 
 
 class DeskAction(TypedDict):
@@ -1353,6 +1384,31 @@ class NewVersion(TypedDict):
     text: str
 
 
+class NewWebhook(TypedDict):
+    url: str
+    kinds: list[NoticeKind]
+
+
+class NoticeChoices(TypedDict, total=False):
+    channels: dict[str, list[Channel]]
+    mail: str | None
+
+
+class NoticeShown(TypedDict):
+    id: int
+    kind: NoticeKind
+    project: str
+    link: str
+    text: str
+    at: str
+    is_read: bool
+
+
+class NoticesShown(TypedDict):
+    items: list[NoticeShown]
+    next: int | None
+
+
 class Offer(TypedDict):
     round_id: int
     judge: str
@@ -1649,6 +1705,10 @@ class RaterPair(TypedDict):
     percent: Figure
     cohen: Figure
     alpha: Figure
+
+
+class ReadNotices(TypedDict):
+    number: int
 
 
 class RecipeEdit(TypedDict, total=False):
@@ -2219,6 +2279,12 @@ class Texts(TypedDict):
     extremes: list[Extreme]
 
 
+class Thread(TypedDict):
+    entries: list[CommentView]
+    is_hidden: bool
+    people: list[str]
+
+
 class TokenView(TypedDict):
     id: int
     name: str
@@ -2262,6 +2328,12 @@ class TrialReply(TypedDict):
 
 class Undo(TypedDict, total=False):
     client_id: str
+
+
+class UnreadNotices(TypedDict):
+    number: int
+    newest: int
+    to_show: list[NoticeShown]
 
 
 class Use(TypedDict):
@@ -2374,6 +2446,27 @@ class WarningView(TypedDict):
     reason: str
     stops: bool
     rows: int
+
+
+class WebhookEdit(TypedDict, total=False):
+    url: str | None
+    kinds: list[NoticeKind] | None
+
+
+class WebhookMade(TypedDict):
+    webhook: WebhookView
+    secret: str
+
+
+class WebhookView(TypedDict):
+    id: int
+    project_id: int
+    url: str
+    kinds: list[str]
+    is_paused: bool
+    pause_reason: str
+    failing_since: str | None
+    created_at: str
 
 
 class Which(TypedDict):

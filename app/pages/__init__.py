@@ -20,6 +20,7 @@ from app.pages import (
     judge_bench,
     me,
     new_round,
+    notices,
     overview,
     pairs,
     people,
@@ -61,6 +62,7 @@ PAGES: tuple[ModuleType, ...] = (
     previews,
     rewrites,
     me,
+    notices,
     people,
     audit,
 )

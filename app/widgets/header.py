@@ -19,7 +19,7 @@ from jinja2 import ChoiceLoader, DictLoader, FileSystemLoader
 from app import html, own_files
 from app.addresses import page_path
 from app.widgets import review_desk, scripts
-from backend.services import projects
+from backend.services import notices, projects
 from backend.services.projects import ProjectView
 
 NAME = "frontend/index.html"
@@ -29,7 +29,7 @@ HEAD = (
     f'<link rel="stylesheet" href="{own_files.address("rondo.css")}">'
     + "".join(
         f'<script src="{own_files.address(name)}"></script>'
-        for name in ("sheets.js", "frames.js", "locks.js", "rondo.js")
+        for name in ("sheets.js", "frames.js", "locks.js", "rondo.js", "bell.js", "comments.js")
     )
 )
 FIRST = (
@@ -55,6 +55,7 @@ class HeaderLink:
 class Shell:
     """What the header shows."""
 
+    user_id: int
     name: str
     role: str
     is_owner: bool
@@ -65,6 +66,7 @@ class Shell:
     title: str
     here: str
     root: str
+    unread: int
 
 
 def install(pages: Sequence[ModuleType]) -> None:
@@ -137,6 +139,7 @@ def shell(request: Request, pages: Sequence[ModuleType]) -> Shell:
         for project_ in projects.list_mine(actor)
     ]
     return Shell(
+        actor.user_id,
         actor.name,
         str(project.role),
         actor.is_owner,
@@ -147,4 +150,5 @@ def shell(request: Request, pages: Sequence[ModuleType]) -> Shell:
         next(link.title for link in links if link.is_here),
         page_path(slug, here),
         page_path(slug).rstrip("/"),
+        notices.count_unread(actor),
     )

@@ -77,6 +77,7 @@ class Base(DeclarativeBase):
                 values.WarningLevel,
                 values.WorkerOrder,
                 QuestionKind,
+                values.NoticeKind,
             )
         },
     }

@@ -11,7 +11,7 @@ from backend.boundary import clean
 from backend.db import now, reading, session
 from backend.db.tables import Batch, Job, Project, Round
 from backend.errors import Cancelled, Conflict, NotFound
-from backend.jobs import durable, helping
+from backend.jobs import durable, helping, telling
 from backend.jobs.logs import last_lines
 from backend.values import JSON, JobStatus, RoundStatus, Stage
 
@@ -239,6 +239,8 @@ def _end(db: Session, job: Job, status: JobStatus, round_status: RoundStatus | N
     db.execute(delete(Batch).where(Batch.job_id == job.id))
     if round_status is not None:
         _follow(db, job, round_status, error=error, finished_at=job.finished_at)
+    if not _is_beside(job):
+        telling.of_job(db, job)
 
 
 def _follow(

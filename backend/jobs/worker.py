@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend import lifeline
 from backend.errors import Conflict, InvalidInput
-from backend.jobs import durable, endings, executors, helping, logs, orders, standby, transitions, wakes
+from backend.jobs import durable, endings, executors, helping, logs, orders, outbox, standby, transitions, wakes
 from backend.jobs.child import AWAY, describe_exit
 from backend.jobs.process import ChildProcess, kept
 from backend.log import tell_about
@@ -61,6 +61,7 @@ class Worker:
         self._lock: executors.Lock | None = None
         self._keeper: executors.Keeper | None = None
         self._watch: wakes.Watch | None = None
+        self._outbox: outbox.Outbox | None = None
         self.standby = standby.Standby() if command is pipeline_command else None
         self.is_embedded = is_embedded
         self.when_drained: Callable[[], None] = lambda: None
@@ -108,6 +109,8 @@ class Worker:
             self.obey(order)
             durable.in_own_thread(self._launch)
             self._keeper.start()
+            self._outbox = outbox.Outbox()
+            self._outbox.start()
             if self.standby is not None:
                 self.standby.prepare(standby.FIRST_SECONDS)
         except BaseException:
@@ -128,6 +131,9 @@ class Worker:
         global _worker
         if _worker is not self:
             return
+        if self._outbox is not None:
+            self._outbox.stop()
+            self._outbox = None
         if self._watch is not None:
             self._watch.stop()
             self._watch = None

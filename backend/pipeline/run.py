@@ -13,7 +13,7 @@ from backend import recipes
 from backend.db import reading, session, tables
 from backend.db.away import is_away
 from backend.errors import Cancelled, EmptySelection, NotFound, RondoError
-from backend.jobs import helping, transitions
+from backend.jobs import helping, telling, transitions
 from backend.jobs.child import AWAY
 from backend.jobs.progress import JobProgress
 from backend.log import tell_about
@@ -74,6 +74,8 @@ def run_job(job_id: int, attempt: int, *, after_round: AfterRound | None = None,
             if stage is not None:
                 stage.spend(db)
                 go_on(db, stage, held)
+                if stage.kind != left_out.RETRY:
+                    telling.of_round(db, stage.round.id, job_id, attempt)
                 if after_round is not None and ends_line(db, stage):
                     after_round(db, stage.round.id)
     except Cancelled as error:
@@ -253,6 +255,7 @@ def report(job_id: int, attempt: int, error: Exception) -> int:
             job = transitions.fail(db, job_id, attempt, error=message, traceback=trace, is_final=is_final)
             if isinstance(error, EmptySelection) and job.round_id is not None:
                 give_back(db, job.round_id, job.step)
+                telling.of_round(db, job.round_id, job_id, attempt)
     except Cancelled:
         return 0
     return 1

@@ -1,16 +1,25 @@
 """Who acts, and the one permission check."""
 
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
-from sqlalchemy import Select, bindparam, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.db.roles import may_decide as may_decide
 from backend.errors import NotFound, NotSignedIn, PermissionDenied
 from backend.values import Role
 
-Row = TypeVar("Row", bound=tables.Base)
+
+class OfProject(Protocol):
+    """A row of a table whose rows belong to projects."""
+
+    @property
+    def project_id(self) -> int: ...
+
+
+Row = TypeVar("Row", bound=OfProject)
 
 
 @dataclass(frozen=True)
@@ -60,14 +69,6 @@ def role_of(db: Session, actor: Actor, project_id: int, *, in_trash: bool = Fals
     return cast(Role | None, row.role)
 
 
-def may_decide(project_id: int | InstrumentedAttribute[int], role: Role = Role.reviewer) -> Select[int]:
-    """The ids of those who have at least that role in the project now: by default, who may decide on its items."""
-    user, member = tables.User, tables.Membership
-    is_member = (member.user_id == user.id) & (member.project_id == project_id)
-    roles = [one for one in Role if one.rank >= role.rank]
-    return select(user.id).outerjoin(member, is_member).where(user.is_active, user.is_owner | member.role.in_(roles))
-
-
 def require(db: Session, actor: Actor, project_id: int, role: Role) -> None:
     """Raise unless the actor has at least that role. A stranger learns nothing: the project is not found."""
     has = role_of(db, actor, project_id)
@@ -88,11 +89,18 @@ def require_row(db: Session, actor: Actor, row: Row | None, role: Role, missing:
     """
     if row is None:
         raise NotFound(missing)
+    require_in(db, actor, row.project_id, role, missing)
+    return row
+
+
+def require_in(db: Session, actor: Actor, project_id: int | None, role: Role, missing: str) -> None:
+    """As `require_row`, by the project of the row; None where there is no such row."""
+    if project_id is None:
+        raise NotFound(missing)
     try:
-        require(db, actor, cast(Any, row).project_id, role)
+        require(db, actor, project_id, role)
     except NotFound as error:
         raise NotFound(missing) from error
-    return row
 
 
 def _said_of_trash(db: Session, actor: Actor, project_id: int) -> str:

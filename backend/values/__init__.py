@@ -21,12 +21,14 @@ from backend.values.states import BEFORE_REVIEW as BEFORE_REVIEW
 from backend.values.states import PUSH as PUSH
 from backend.values.states import SCORER as SCORER
 from backend.values.states import WRAPPER as WRAPPER
+from backend.values.states import Channel as Channel
 from backend.values.states import CutRule as CutRule
 from backend.values.states import DatasetType as DatasetType
 from backend.values.states import DecisionKind as DecisionKind
 from backend.values.states import JobStatus as JobStatus
 from backend.values.states import LabelSource as LabelSource
 from backend.values.states import Mode as Mode
+from backend.values.states import NoticeKind as NoticeKind
 from backend.values.states import Role as Role
 from backend.values.states import RoundStatus as RoundStatus
 from backend.values.states import SampleKind as SampleKind

@@ -151,6 +151,27 @@ class JobStatus(StrEnum):
     cancelled = "cancelled"
 
 
+class NoticeKind(StrEnum):
+    """What a notice tells of. A training is told to whoever launched its round; of a round, those who may act hear."""
+
+    round_done = "round_done"
+    round_failed = "round_failed"
+    round_review = "round_review"
+    round_held = "round_held"
+    training_done = "training_done"
+    training_failed = "training_failed"
+    assignment = "assignment"
+    mention = "mention"
+
+
+class Channel(StrEnum):
+    """Where a person is told: on the pages, by the browser's own notifications, by mail."""
+
+    page = "page"
+    browser = "browser"
+    mail = "mail"
+
+
 class WorkerOrder(StrEnum):
     """What a worker was told: take work, take no new work, or end as soon as what it does is done."""
 

@@ -285,6 +285,7 @@ export class Acts extends Answers {
     if (!this.parts.find.hidden) this.find.look();
     this.questions.show(item);
     this.history.show(item);
+    this.comments.show(item);
     this.chain.show(item);
     this.announce([screen.spoken(this), this.questions.spoken].filter(Boolean).join(". "));
     this.team.paintLease();

@@ -37,6 +37,7 @@ export class Answers extends Base {
     if (item === this.last) screen.paintReveal(this);
     if (item === this.shown && item.mine && !this.work) screen.paintMine(this);
     if (item === this.shown || act.kind === "note") this.history.show(this.shown);
+    if (item === this.shown) this.comments.show(item);
     return undefined;
   }
 

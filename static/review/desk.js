@@ -27,6 +27,7 @@ import { Repair } from "./repair.js";
 import { kept, Rest } from "./rest.js";
 import { Team } from "./team.js";
 import * as text from "./text.js";
+import { Thread } from "./thread.js";
 
 /** @type {Record<Opened["mode"], new (desk: any) => any>} */
 const MODES = { sample: SampleMode, group: GroupMode, pair: PairMode, judgment: JudgmentMode };
@@ -92,6 +93,7 @@ export class Desk extends Acts {
       unfold: () => this.unfold(),
     });
     this.history = new History(parts.history, this.rest, (n) => this.mode.title?.(n) || "");
+    this.comments = new Thread(parts.comments);
     this.chain = new Chain(parts.chain, this.rest, (n) => this.mode.title?.(n) || "");
     this.palette = new Palette(parts.palette, () => this.commands());
     this.help = new Help(parts.help, this.bindings, {

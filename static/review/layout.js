@@ -50,6 +50,7 @@ export function layout(element, opened, desk) {
     assist: make("section.assist", { "aria-label": "The judge" }),
     revealed: make("section.reveal", { "aria-live": "polite", "aria-label": "The last decision" }),
     history: make("details.history", {}, make("summary", {}, "Notes and history")),
+    comments: make("details.history.comments", {}, make("summary", {}, "Comments")),
     chain: make(
       "details.history.chain",
       { hidden: !opened.round.has_chain },
@@ -79,7 +80,7 @@ export function layout(element, opened, desk) {
     `div.desk.is-${opened.mode}`,
     {},
     main,
-    make("aside", {}, parts.revealed, parts.guidelines, parts.chain, parts.history),
+    make("aside", {}, parts.revealed, parts.guidelines, parts.chain, parts.comments, parts.history),
   );
   element.classList.add("review-frame");
   const measure = () =>

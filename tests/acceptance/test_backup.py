@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from backend import in_use
+from backend import in_use, server_key
 from backend.config import settings
 from backend.db import dispose, reading, session, tables
 from backend.errors import Conflict, MissingPrerequisite
 from backend.services.operations import archives, databases
-from backend.services.people import server_key
 from backend.values import JobStatus
 from tests import rows
 from tests.acceptance.workers import WorkerProcess, job, make_job, open_gate, wait_status, written

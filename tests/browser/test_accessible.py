@@ -48,6 +48,7 @@ SHOWN = {
     "held-out": "#held-out-detail h2",
     "compare": "#compared td",
     "me": "#my-work .facts, #my-work dl, #my-work .rondo-empty",
+    "notices": "#notices-list :is(.rondo-empty, .rondo-card)",
     "people": "#person-name",
     "audit": "#audit-table td",
     "workers": "#workers-list :is(.rondo-empty, .rondo-card)",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from backend import recipes
+from backend import recipes, server_key
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.errors import Conflict, NotFound, PermissionDenied
@@ -16,7 +16,6 @@ from backend.pipeline.funnel import looked_at
 from backend.pipeline.known import write_known
 from backend.services import reviews, samples
 from backend.services.decisions import leases
-from backend.services.people import server_key
 from backend.services.projects import overview
 from backend.services.queue import Item, Order, assignments, gold
 from backend.services.queue.reasons import RANDOM

@@ -98,6 +98,10 @@ MADE_SINCE_0022 = {
     "sample_views",
     "questions",
     "answers",
+    "notices",
+    "webhooks",
+    "deliveries",
+    "comments",
 }
 
 

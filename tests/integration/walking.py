@@ -18,7 +18,7 @@ from backend.services.access import Actor
 from backend.services.checkpoints import chats
 from backend.services.people import accounts
 from backend.services.projects import trash
-from backend.values import DatasetType, JobStatus, Role, RoundStatus, Split, Stage, WarningLevel
+from backend.values import DatasetType, JobStatus, NoticeKind, Role, RoundStatus, Split, Stage, WarningLevel
 from backend.values.questions import QuestionKind
 from tests import rows
 from tests.integration import site
@@ -27,7 +27,7 @@ from tests.integration.benches import make_bench
 MARK = "xyzzy-secret"
 """Stands in every text of the project; a stranger never sees it."""
 
-OWN = {"login_sessions", "login_links", "tokens", "users", "events", "sample_views"}
+OWN = {"login_sessions", "login_links", "tokens", "users", "events", "sample_views", "notices", "comments"}
 """Tables in which everybody may change what is their own, and the log of it."""
 
 ESTIMATE = {"samples": 2, "judge_calls": 2, "tokens": 2, "seconds": None, "warnings": []}
@@ -200,6 +200,21 @@ def make_world(mark: str = MARK) -> World:
             [job, trial, push, template, saved, view, warned, question, member, arena, asked_of, preview, rewrite]
         )
         db.flush()
+        notice = tables.Notice(
+            user_id=member.id,
+            project_id=project.id,
+            kind=NoticeKind.round_review,
+            key=mark,
+            path=f"review?round={round_.id}",
+            text=mark,
+            in_page=True,
+            in_browser=True,
+        )
+        hook = tables.Webhook(project_id=project.id, url=f"https://example.org/{mark}", kinds=["mention"], salt="x")
+        place = {"project_id": project.id, "round_id": round_.id, "sample_id": samples[0].id}
+        comment = tables.Comment(user_id=member.id, text=mark, **place)
+        db.add_all([notice, hook, comment])
+        db.flush()
         first, second = (one.id for one in samples[:2])
         match = {"first_sample_id": first, "second_sample_id": second, "prompt_id": samples[0].prompt_id}
         db.add(tables.ArenaMatch(arena_id=arena.id, **match))
@@ -231,6 +246,9 @@ def make_world(mark: str = MARK) -> World:
             "bench_judge_id": bench_judge.id,
             "preview_id": preview.id,
             "rewrite_id": rewrite.id,
+            "notice_id": notice.id,
+            "webhook_id": hook.id,
+            "comment_id": comment.id,
         }
     rows.make_decision(samples[1], Actor(member.id, member.name), "accept")
     return World(ids, project)

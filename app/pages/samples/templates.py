@@ -100,6 +100,8 @@ DETAIL = """
       {{else}}<p class="rondo-muted">There are none.</p>{{/each}}
     </div>
   </div>
+  <h3>Comments</h3>
+  <rondo-comments sample="{{value.id}}"></rondo-comments>
 </section>
 {{/if}}
 """

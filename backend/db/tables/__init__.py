@@ -3,6 +3,7 @@
 from backend.db.base import Base
 from backend.db.tables.arena import Arena, ArenaMatch, ArenaVote
 from backend.db.tables.checkpoint import Checkpoint
+from backend.db.tables.comment import Comment
 from backend.db.tables.dataset import Dataset, Example
 from backend.db.tables.decision import Decision
 from backend.db.tables.endpoint import EndpointUse
@@ -12,6 +13,7 @@ from backend.db.tables.job import Batch, Executor, Helper, Job, JobPoint
 from backend.db.tables.judge_bench import BenchJudge, BenchJudgment, BenchSample, JudgeBench
 from backend.db.tables.judgment import Judgment, Label, Template
 from backend.db.tables.metric import Metric
+from backend.db.tables.notice import Notice
 from backend.db.tables.preview import Preview
 from backend.db.tables.project import FormerSlug, Membership, Project
 from backend.db.tables.prompt import PROBES, ImportedCompletion, Prompt, PromptSet
@@ -24,6 +26,7 @@ from backend.db.tables.sample import JUDGED, Sample
 from backend.db.tables.user import LoginLink, LoginSession, Token, User
 from backend.db.tables.view import SampleView
 from backend.db.tables.warning import RoundWarning
+from backend.db.tables.webhook import Delivery, Webhook
 
 __all__ = [
     "JUDGED",
@@ -39,8 +42,10 @@ __all__ = [
     "BenchJudgment",
     "BenchSample",
     "Checkpoint",
+    "Comment",
     "Dataset",
     "Decision",
+    "Delivery",
     "EndpointUse",
     "Event",
     "Example",
@@ -63,6 +68,7 @@ __all__ = [
     "LoginSession",
     "Membership",
     "Metric",
+    "Notice",
     "Presence",
     "Preview",
     "Project",
@@ -80,6 +86,7 @@ __all__ = [
     "TemplateRewrite",
     "Token",
     "User",
+    "Webhook",
 ]
 
 # Threads that work this out at once can leave it half done (db/aliases.py); here there are none yet.

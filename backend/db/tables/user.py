@@ -22,6 +22,10 @@ class User(Identified, Base):
     """Issuer and subject of the OpenID Connect account that signs in as this person."""
     preferences: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """What the person changed for themselves: key bindings, how texts are shown."""
+    told: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """Where the person wants to be told of what: channels by the kind of notice, where they changed them."""
+    mail: Mapped[str | None] = mapped_column(String(254))
+    """Where their mail goes, as they typed it."""
 
 
 class LoginLink(Identified, Base):

@@ -20,19 +20,20 @@ from backend.db.many import in_chunks
 from backend.errors import Conflict
 from backend.pipeline import judge as judging
 from backend.pipeline.answer import SCORE_LIKE
-from backend.services.decisions.labels import Effect, effect, is_override
-from backend.services.decisions.votes import Vote, verdict_of
+from backend.services.decisions.labels import Effect, effect
+from backend.services.decisions.votes import Vote, is_override, verdict_of
 from backend.services.imports.reading import ImportedSample
 from backend.services.imports.staging import SHOWN, Staged
 from backend.services.imports.statements import NAMES, RowDecision, RowJudgment, at_cut, machine_label
 from backend.services.review_settings import ReviewSettings
-from backend.values import DecisionKind, LabelSource, Split, Verdict
+from backend.values import DecisionKind, LabelSource, SampleKind, Split, Verdict
 
 IDS_AT_ONCE = 500
 GENERATOR, JUDGE = 1, 2
 """The steps that made what is written, in the recipe of an imported round."""
 VIA = "import"
 SCORE = RowJudgment._fields.index("score")
+KIND = SampleKind.imported.value
 UNJUDGED, JUDGED = LabelSource.none.value, LabelSource.judge.value
 TIMES = 10_000
 """Times that are kept as the driver takes them."""
@@ -119,7 +120,7 @@ class SampleWriter:
             is_unparsed = bool(judged) and score is None and verdict is None
             self.num_unparsed += is_unparsed
             self.num_tokens += tokens
-            place = (project_id, round_id, self.group_ids[group], self.prompt_ids[group], "train", "import", position)
+            place = (project_id, round_id, self.group_ids[group], self.prompt_ids[group], "train", KIND, position)
             is_scored = SCORE_LIKE.search(one.text) is not None
             extra = _extra(one, score, with_metadata=n not in is_new_prompt)
             written = (one.text, "stop", tokens, 0, is_scored, extra, GENERATOR, "policy")
@@ -137,7 +138,7 @@ class SampleWriter:
                     False,
                     tokens,
                     at,
-                    "import",
+                    KIND,
                     GENERATOR,
                 )
             )

@@ -16,13 +16,14 @@ from backend.db.aliases import alias
 from backend.db.filters import Filters
 from backend.db.many import in_chunks
 from backend.errors import InvalidInput
+from backend.jobs import telling
 from backend.services import events, review_settings
 from backend.services.access import Actor, role_of
 from backend.services.decisions import bulk, group_decisions
 from backend.services.decisions.leases import in_round
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row
-from backend.values import DecisionKind, LabelSource, Role
+from backend.values import DecisionKind, LabelSource, NoticeKind, Role
 
 MAX_ASSIGNED = 100_000
 
@@ -69,6 +70,19 @@ def assign(
         details = {"to": who, "number": len(ids)}
         what = f"{len(ids):,} items of round {round_.number} to {who}"
         events.note(db, actor, "assign items", what, project_id=round_.project_id, round_id=round_id, **details)
+        if ids:
+            said = (
+                f"{actor.name} gave you {len(ids):,} {'item' if len(ids) == 1 else 'items'} of round {round_.number}."
+            )
+            telling.tell(
+                db,
+                NoticeKind.assignment,
+                project_id=round_.project_id,
+                path=f"review?round={round_id}",
+                text=said,
+                people=[user_id],
+                but=actor.user_id,
+            )
     return len(ids)
 
 

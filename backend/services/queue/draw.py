@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend import server_key
 from backend.db import tables
 from backend.db.filters import Cursor, Filters, Sort
 from backend.db.listing import listed_rows, scope
 from backend.db.many import in_chunks
 from backend.services.decisions.item_counts import count_now_and_then
-from backend.services.people import server_key
 from backend.services.review_settings import ReviewSettings
 from backend.values import LabelSource
 

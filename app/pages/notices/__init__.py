@@ -1,0 +1,171 @@
+"""Notices: what one was told, marked as read, and where one wants to be told of what."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.addresses import page_path
+from app.pages.notices import templates, webhooks
+from app.pages.notices.words import KINDS
+from app.toasts import notice, toasts
+from app.widgets import buttons, filter_line
+from app.widgets.beside import problem, refused_beside
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from app.widgets.times import moment
+from backend.errors import InvalidInput
+from backend.services import notices
+from backend.services.notices import NoticeView
+from backend.values import JSON, Channel, NoticeKind
+
+TITLE, PATH, MENU = "Notices", "notices", "person"
+POLL_SECONDS = 10.0
+BADGES = {
+    NoticeKind.round_done: "ok",
+    NoticeKind.training_done: "ok",
+    NoticeKind.round_failed: "bad",
+    NoticeKind.training_failed: "bad",
+    NoticeKind.round_held: "warn",
+    NoticeKind.round_review: "accent",
+}
+CHANNELS = [("Page", "page"), ("Browser", "browser"), ("Mail", "mail")]
+NO_MAIL = "This installation sends no mail. Whoever runs it can set that up."
+WITH_MAIL = "Mail goes to this address."
+COUNTED = "() => { window.dispatchEvent(new Event('rondo-notices')); }"
+
+
+def build() -> None:
+    """Lay out the page and wire it."""
+    place, seen = gr.State({"before": [], "next": None}), gr.State({})
+    with gr.Tab("Told"):
+        with filter_line.line():
+            shown = gr.Dropdown([("All", "all"), ("Unread", "unread")], value="all", label="Shown", filterable=False)
+        with gr.Row(elem_classes="rondo-toolbar"):
+            newer = buttons.secondary("Newer", interactive=False, elem_id="notices-newer")
+            older = buttons.secondary("Older", interactive=False, elem_id="notices-older")
+            every = buttons.secondary("Mark all read", elem_id="notices-read")
+        refused = problem("notices-problem")
+        listed = markup(templates.LIST, templates.LIST_CSS, js=templates.LIST_JS, elem_id="notices-list")
+        with gr.Accordion("Where to be told of what", open=False, elem_id="notices-channels"):
+            markup(templates.ALLOW, templates.ALLOW_CSS, value={}, elem_id="notices-allow")
+            with gr.Row(elem_classes="rondo-knobs"):
+                fields = [
+                    gr.CheckboxGroup(CHANNELS, label=title, elem_id=f"told-{kind.replace('_', '-')}")
+                    for kind, title in KINDS.items()
+                ]
+            address = gr.Textbox(label="Mail address", max_length=notices.MOST_MAIL, elem_id="notices-mail")
+            save = buttons.secondary("Save address", elem_id="notices-mail-save")
+            refused_mail = problem("notices-mail-problem")
+    with gr.Tab("Webhooks") as hooks_tab:
+        webhooks.build(hooks_tab)
+    timer = gr.Timer(POLL_SECONDS)
+
+    drawn = [listed, newer, older, place, seen]
+    private: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+    quiet = private | {"show_progress": "hidden"}
+    gr.on(None, draw, None, [*drawn, address, *fields], **quiet)
+    shown.input(narrow, shown, drawn, **private)
+    older.click(to_older, [shown, place], drawn, **private)
+    newer.click(to_newer, [shown, place], drawn, **private)
+    timer.tick(refresh, [shown, place, seen], drawn, **quiet)
+    every.click(read_all, shown, drawn, **private).success(None, js=COUNTED)
+    listed.click(read, [shown, place], [*drawn, refused], **private).success(None, js=COUNTED)
+    gr.on([field.input for field in fields], choose, fields, None, **quiet)
+    gr.on([save.click, address.submit], save_address, address, [address, refused_mail], **private)
+
+
+@toasts
+def draw(request: gr.Request) -> list[Any]:
+    """Show the newest, and what the person chose."""
+    here = context(request)
+    chosen = notices.choices(here.actor)
+    info = WITH_MAIL if notices.sends_mail() else NO_MAIL
+    address = gr.Textbox(value=notices.mail_address(here.actor), info=info)
+    return [*_page(here, "all", []), address, *([str(one) for one in chosen[kind]] for kind in KINDS)]
+
+
+@toasts
+def narrow(shown: str, request: gr.Request) -> list[Any]:
+    """Show the newest, all or unread ones."""
+    return _page(context(request), shown, [])
+
+
+@toasts
+def to_older(shown: str, place: JSON, request: gr.Request) -> list[Any]:
+    """Show the page after this one."""
+    return _page(context(request), shown, [*place["before"], place["next"]])
+
+
+@toasts
+def to_newer(shown: str, place: JSON, request: gr.Request) -> list[Any]:
+    """Show the page before this one."""
+    return _page(context(request), shown, place["before"][:-1])
+
+
+@toasts
+def refresh(shown: str, place: JSON, seen: JSON, request: gr.Request) -> list[Any]:
+    """Draw the same page where it changed."""
+    drawn = _page(context(request), shown, place["before"])
+    return [gr.skip()] * len(drawn) if drawn[0] == seen else drawn
+
+
+@toasts
+def read_all(shown: str, request: gr.Request) -> list[Any]:
+    """Mark all read."""
+    here = context(request)
+    number = notices.mark_all_read(here.actor)
+    notice(f"{number:,} marked read." if number else "All were read before.")
+    return _page(here, shown, [])
+
+
+@toasts
+@refused_beside(5)
+def read(shown: str, place: JSON, event: gr.EventData, request: gr.Request) -> list[Any]:
+    """Mark the notice of the pressed button read."""
+    given = event._data if isinstance(event._data, dict) else {}
+    if not isinstance(given.get("id"), int):
+        raise InvalidInput("Nothing was chosen. Press a button beside a notice.")
+    here = context(request)
+    notices.mark_read(here.actor, given["id"])
+    return _page(here, shown, place["before"])
+
+
+@toasts
+def choose(request: gr.Request, *values: list[str] | None) -> None:
+    """Keep where the person wants to be told of what."""
+    here = context(request)
+    chosen = {kind: [one for one in Channel if one in (given or [])] for kind, given in zip(KINDS, values, strict=True)}
+    notices.choose(here.actor, chosen)
+
+
+@toasts
+@refused_beside(1)
+def save_address(address: str, request: gr.Request) -> list[Any]:
+    """Keep where the person's mail goes."""
+    kept = notices.set_mail_address(context(request).actor, address or "")
+    notice(f"Mail goes to {kept} now." if kept else "You get no mail now.")
+    return [kept]
+
+
+def _page(here: Context, shown: str, before: list[int]) -> list[Any]:
+    """The page that the last of these cursors leads to, and the place where it stands."""
+    found = notices.listing(here.actor, unread=shown == "unread", before=before[-1] if before else None)
+    none = "Nothing is unread." if shown == "unread" else "You were told nothing yet."
+    value = {"rows": [row_value(one) for one in found.entries], "none": none}
+    turns = [gr.Button(interactive=bool(before)), gr.Button(interactive=found.next is not None)]
+    return [value, *turns, {"before": before, "next": found.next}, value]
+
+
+def row_value(one: NoticeView) -> JSON:
+    """One notice as the list shows it."""
+    return {
+        "id": one.id,
+        "text": one.text,
+        "link": page_path(one.slug, one.path),
+        "kind": KINDS[one.kind],
+        "badge": BADGES.get(one.kind, ""),
+        "project": one.project,
+        "at": moment(one.at),
+        "is_unread": not one.is_read,
+        "state": "" if one.is_read else "unread",
+    }

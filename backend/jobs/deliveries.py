@@ -1,0 +1,197 @@
+"""The rows of what is to be sent: written with what they tell of, tried with growing pauses, at least once."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from backend.db import now, reading, session, tables
+from backend.db.many import in_chunks
+from backend.db.roles import may_decide
+from backend.values import JSON, NoticeKind, Role
+
+FIRST, LONGEST = timedelta(seconds=10), timedelta(hours=1)
+"""The pause after the first attempt that failed; each further one is three times as long, up to the longest."""
+CLAIMED = timedelta(minutes=1)
+"""Whoever tries a delivery has so long; then it is anybody's again, since they may have died."""
+GIVEN_UP = timedelta(days=1)
+"""For so long a delivery is tried, and a webhook at which nothing arrives is not paused."""
+AT_ONCE = 100
+TEST = "test"
+
+PAUSED = (
+    "Paused: nothing has arrived here for a day. The last time it said: {error} Mend that, then press Resume; what was "
+    "told meanwhile is not sent any more."
+)
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """One delivery that the caller is to try now. `url` and `salt`: of its webhook; `mail`: the person's address."""
+
+    id: int
+    uid: str
+    attempts: int
+    webhook_id: int | None
+    user_id: int | None
+    body: JSON
+    url: str
+    salt: str
+    mail: str = ""
+
+    @property
+    def receiver(self) -> tuple[int | None, int | None]:
+        return self.webhook_id, self.user_id
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an attempt; `error` empty: it arrived. `is_final`: it would never."""
+
+    status: int | None = None
+    error: str = ""
+    is_final: bool = False
+
+
+def put(
+    db: Session,
+    project: tables.Project,
+    kind: NoticeKind | str,
+    *,
+    event: str,
+    path: str,
+    text: str,
+    hooks: Iterable[tables.Webhook] = (),
+    people: Iterable[int] = (),
+) -> None:
+    """Write what these webhooks, and these people by mail, are to be sent, in the caller's transaction."""
+    at, rows = now(), []
+    receivers = [{"webhook_id": hook.id, "user_id": None} for hook in hooks]
+    receivers += [{"webhook_id": None, "user_id": user_id} for user_id in people]
+    for receiver in receivers:
+        uid = uuid4().hex
+        body = {
+            "id": uid,
+            "kind": str(kind),
+            "at": at.isoformat(),
+            "project": {"id": project.id, "name": project.name},
+            "text": text,
+            "path": f"/p/{quote(project.slug, safe='')}/{path}",
+        }
+        place = {"project_id": project.id, "event": event} | receiver
+        rows.append(place | {"uid": uid, "body": body, "created_at": at, "due_at": at})
+    dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
+    for some in in_chunks(rows):
+        db.execute(dialect.insert(tables.Delivery).values(some).on_conflict_do_nothing())
+
+
+def hooks_for(db: Session, project_id: int, kind: NoticeKind) -> list[tables.Webhook]:
+    """The project's webhooks that are not paused and want to hear of that kind."""
+    row = tables.Webhook
+    found = db.scalars(select(row).where(row.project_id == project_id, row.paused_at.is_(None)).order_by(row.id))
+    return [hook for hook in found if kind in hook.kinds]
+
+
+def claim(
+    busy: Collection[tuple[int | None, int | None]] = (), *, most: int = AT_ONCE, at: datetime | None = None
+) -> list[Claimed]:
+    """Take what is due at that time, by default now: the oldest of each receiver that is not busy."""
+    at = at or now()
+    row = tables.Delivery
+    with reading() as db:
+        due = select(row.id, row.webhook_id, row.user_id, row.due_at).where(row.due_at <= at)
+        found = db.execute(due.order_by(row.due_at, row.id).limit(AT_ONCE)).all()
+    firsts: dict[tuple[int | None, int | None], Any] = {}
+    for one in found:
+        if (receiver := (one.webhook_id, one.user_id)) not in busy:
+            firsts.setdefault(receiver, one)
+    if not firsts:
+        return []
+    with session() as db:
+        chosen = sorted(list(firsts.values())[:most], key=lambda one: int(one.id))  # one order of locks
+        claimed = [_claimed(db, one.id, one.due_at, at) for one in chosen]
+    return [one for one in claimed if one is not None]
+
+
+def _claimed(db: Session, delivery_id: int, due_at: datetime, at: datetime) -> Claimed | None:
+    """The delivery, where nobody else took it meanwhile."""
+    row, hook = tables.Delivery, tables.Webhook
+    mine = update(row).where(row.id == delivery_id, row.due_at == due_at)
+    taken = db.scalar(mine.values(due_at=at + CLAIMED, attempts=row.attempts + 1).returning(row.id))
+    if taken is None:
+        return None
+    user = tables.User
+    query = select(row, hook.url, hook.salt, user.mail).outerjoin(hook, hook.id == row.webhook_id)
+    query = query.outerjoin(user, user.id == row.user_id).where(row.id == delivery_id)
+    one, url, salt, mail = db.execute(query.execution_options(populate_existing=True)).one()
+    if one.user_id is not None and not (mail and _is_in(db, one)):
+        one.due_at, one.error = None, "The person has no mail address any more, or is not in the project."
+        return None
+    place = (one.id, one.uid, one.attempts, one.webhook_id, one.user_id, one.body)
+    return Claimed(*place, url or "", salt or "", mail or "")
+
+
+def _is_in(db: Session, row: tables.Delivery) -> bool:
+    """Whether the person may still read in the project: a mail may have waited for a day."""
+    members = may_decide(row.project_id, Role.viewer)
+    return db.scalar(members.where(tables.User.id == row.user_id)) is not None
+
+
+def record(claimed: Claimed, outcome: Outcome, *, at: datetime | None = None) -> None:
+    """Write down what came of it; nothing where it was taken by another meanwhile, or deleted."""
+    at = at or now()
+    with session() as db:
+        row = db.get(tables.Delivery, claimed.id, with_for_update=True)
+        if row is None or row.attempts != claimed.attempts or row.due_at is None:
+            return
+        hook = None
+        if claimed.webhook_id is not None:
+            hook = db.get(tables.Webhook, claimed.webhook_id, with_for_update=True)
+        row.status, row.error = outcome.status, outcome.error or None
+        if not outcome.error:
+            row.sent_at, row.due_at = at, None
+            if hook is not None:
+                hook.failing_since = None
+            return
+        is_over = outcome.is_final or at - row.created_at >= GIVEN_UP
+        row.due_at = None if is_over else at + pause(row.attempts)
+        if hook is None:
+            return
+        hook.failing_since = hook.failing_since or at
+        if at - hook.failing_since >= GIVEN_UP and hook.paused_at is None:
+            hook.paused_at, hook.pause_reason = at, PAUSED.format(error=outcome.error)
+        if hook.paused_at is not None:
+            withdraw(db, hook.id)
+
+
+def withdraw(db: Session, webhook_id: int) -> None:
+    """Try nothing more of what waits for this webhook."""
+    row = tables.Delivery
+    db.flush()
+    waiting = update(row).where(row.webhook_id == webhook_id, row.due_at.is_not(None))
+    db.execute(waiting.values(due_at=None))
+
+
+def pause(attempts: int) -> timedelta:
+    """How long to wait after so many attempts: 10 s, 30 s, 90 s, ... an hour."""
+    return min(FIRST * 3 ** min(attempts - 1, 10), LONGEST)
+
+
+def forget(*, at: datetime | None = None) -> int:
+    """Delete what is over and older than thirty days; return how many that were."""
+    row = tables.Delivery
+    before = (at or now()) - timedelta(days=30)
+    with reading() as db:
+        over = select(row.id).where(row.due_at.is_(None), row.created_at < before).order_by(row.id).limit(AT_ONCE)
+        ids = list(db.scalars(over))
+    if not ids:
+        return 0
+    with session() as db:
+        db.execute(delete(row).where(row.id.in_(ids), row.due_at.is_(None)))
+    return len(ids)

@@ -1,0 +1,175 @@
+"""Comments at a sample, read by those who see it, but for what would sway who has yet to decide."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend import boundary
+from backend.boundary import MOST_NOTE
+from backend.db import now, reading, session, tables
+from backend.db.roles import may_decide
+from backend.errors import InvalidInput, NotFound
+from backend.jobs import telling
+from backend.services import events
+from backend.services.access import Actor, require
+from backend.services.samples import visibility
+from backend.values import NoticeKind, Role
+
+MOST_SHOWN = 200
+MOST_PEOPLE = 500
+
+
+@dataclass(frozen=True)
+class CommentView:
+    """One comment; `edited_at`: when its author changed it last."""
+
+    id: int
+    who: str
+    is_mine: bool
+    text: str
+    at: datetime
+    edited_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Thread:
+    """The newest comments, oldest first. `is_hidden`: colleagues' are shown after one's own decision.
+
+    `people`: who can be mentioned.
+    """
+
+    entries: tuple[CommentView, ...]
+    is_hidden: bool
+    people: tuple[str, ...]
+
+
+def read(actor: Actor, sample_id: int) -> Thread:
+    """The thread of a sample; raises `NotFound`, and `PermissionDenied` while the sample itself is hidden."""
+    row, user = tables.Comment, tables.User
+    with reading() as db:
+        sample, round_ = _sample(db, actor, sample_id)
+        hides_others = _hides_others(db, actor, round_, sample)
+        query = select(row, user.name).outerjoin(user, user.id == row.user_id).where(row.sample_id == sample_id)
+        query = query.where(row.user_id == actor.user_id) if hides_others else query
+        found = db.execute(query.order_by(row.id.desc()).limit(MOST_SHOWN)).all()[::-1]
+        people = sorted(_people(db, sample.project_id), key=str.lower)
+        return Thread(tuple(_view(actor, *one) for one in found), hides_others, tuple(people))
+
+
+def write(actor: Actor, sample_id: int, text: str) -> CommentView:
+    """Add a comment, and tell whom it mentions."""
+    text = _checked(text)
+    with session() as db:
+        sample, round_ = _sample(db, actor, sample_id)
+        place = {"project_id": sample.project_id, "round_id": sample.round_id}
+        row = tables.Comment(sample_id=sample_id, user_id=actor.user_id, text=text, created_at=now(), **place)
+        db.add(row)
+        db.flush()
+        _tell(db, actor, row, round_)
+        return _view(actor, row, actor.name)
+
+
+def edit(actor: Actor, comment_id: int, text: str) -> CommentView:
+    """Change one's own comment; whom it mentions now, and did not before, is told."""
+    text = _checked(text)
+    with session() as db:
+        row = _own(db, actor, comment_id)
+        _, round_ = _sample(db, actor, row.sample_id)
+        if row.text != text:
+            row.text, row.edited_at = text, now()
+            _tell(db, actor, row, round_)
+        return _view(actor, row, actor.name)
+
+
+def delete(actor: Actor, comment_id: int) -> None:
+    """Delete one's own comment."""
+    with session() as db:
+        row = _own(db, actor, comment_id)
+        place = {"project_id": row.project_id, "round_id": row.round_id}
+        events.note(db, actor, "delete comment", f"sample {row.sample_id}", sample_id=row.sample_id, **place)
+        db.delete(row)
+
+
+def mentioned(text: str, names: Sequence[str]) -> list[str]:
+    """Those of the names that stand in a text after an @; of two that fit, the longer one."""
+    found, folded = [], text.casefold()
+    longest_first = sorted(names, key=len, reverse=True)
+    at = folded.find("@")
+    while at >= 0:
+        after = folded[at + 1 :]
+        for name in longest_first:
+            key = name.casefold()
+            if after.startswith(key) and not after[len(key) : len(key) + 1].isalnum():
+                found.append(name)
+                break
+        at = folded.find("@", at + 1)
+    return list(dict.fromkeys(found))
+
+
+def _tell(db: Session, actor: Actor, row: tables.Comment, round_: tables.Round) -> None:
+    """Say no word of the comment: whom it mentions may not be shown it yet."""
+    people = _people(db, row.project_id)
+    names = [name for name in mentioned(row.text, list(people)) if people[name] != actor.user_id]
+    if not names:
+        return
+    telling.tell(
+        db,
+        NoticeKind.mention,
+        project_id=row.project_id,
+        path=f"samples?round={row.round_id}&sample={row.sample_id}",
+        text=f"{actor.name} mentions {_listed(names)} at sample {row.sample_id} of round {round_.number}.",
+        people=[people[name] for name in names],
+        key=f"{row.id}.{row.created_at.timestamp():.6f}",  # a deleted comment's number is given again
+        but=actor.user_id,
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _people(db: Session, project_id: int) -> dict[str, int]:
+    """Who is in the project, by name."""
+    user = tables.User
+    query = select(user.name, user.id).where(user.id.in_(may_decide(project_id, Role.viewer)))
+    return {name: user_id for name, user_id in db.execute(query.order_by(user.id).limit(MOST_PEOPLE))}
+
+
+def _sample(db: Session, actor: Actor, sample_id: int) -> tuple[tables.Sample, tables.Round]:
+    """The sample and its round, where the actor may see the sample now."""
+    sample = db.get(tables.Sample, sample_id)
+    if sample is None:
+        raise NotFound(f"There is no sample {sample_id}. It may have been deleted with its round.")
+    require(db, actor, sample.project_id, Role.viewer)
+    round_ = db.get_one(tables.Round, sample.round_id)
+    visibility.refuse_hidden(visibility.hidden(db, actor, round_), round_, sample)
+    return sample, round_
+
+
+def _hides_others(db: Session, actor: Actor, round_: tables.Round, sample: tables.Sample) -> bool:
+    """Wherever something of the item is hidden: free words may tell what the judge or a colleague said of it."""
+    is_hiding = bool(visibility.hidden(db, actor, round_))
+    return is_hiding and sample.id not in visibility.decided(db, actor, [sample.id])
+
+
+def _own(db: Session, actor: Actor, comment_id: int) -> tables.Comment:
+    row = db.get(tables.Comment, comment_id, with_for_update=True)
+    if row is None or row.user_id != actor.user_id:
+        raise NotFound(f"There is no comment {comment_id} of yours. Only who wrote it can change or delete it.")
+    require(db, actor, row.project_id, Role.viewer)
+    return row
+
+
+def _checked(text: str) -> str:
+    text = boundary.text(text, "The comment", MOST_NOTE).strip()
+    if not text:
+        raise InvalidInput("The comment is empty. Write something.")
+    return text
+
+
+def _view(actor: Actor, row: tables.Comment, who: str | None) -> CommentView:
+    is_mine = row.user_id == actor.user_id
+    return CommentView(row.id, who or "somebody", is_mine, row.text, row.created_at, row.edited_at)

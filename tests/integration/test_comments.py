@@ -1,0 +1,134 @@
+"""Comments at a sample: who reads them when, who is told of a mention, and that nothing else is told."""
+
+import pytest
+
+from backend.db import session, tables
+from backend.errors import InvalidInput, NotFound, PermissionDenied
+from backend.services import notices, reviews
+from backend.services.access import Actor
+from backend.services.samples import comments
+from backend.services.samples.comments import mentioned
+from backend.values import NoticeKind, Role
+from tests import rows
+from tests.integration import site
+from tests.integration.reviewing import ACCEPT, REJECT, Team
+
+
+def texts(actor: Actor, sample_id: int) -> list[str]:
+    return [one.text for one in comments.read(actor, sample_id).entries]
+
+
+def told(actor: Actor) -> list[str]:
+    return [one.text for one in notices.listing(actor).entries if one.kind is NoticeKind.mention]
+
+
+def test_names_after_an_at_sign_are_mentions_and_the_longer_one_wins() -> None:
+    names = ["ann", "ann lee", "Bob", "süß", "a.b"]
+    assert mentioned("@ANN what, @bob?", names) == ["ann", "Bob"]
+    assert mentioned("so @ann lee, and again @ann lee.", names) == ["ann lee"]
+    assert mentioned("@anna and @süß and mail@a.b", names) == ["süß", "a.b"]
+    assert mentioned("@ ann @@bob @", names) == ["Bob"]
+    assert mentioned("ann", names) == []
+
+
+def test_colleagues_comments_are_hidden_until_ones_own_word(database: str) -> None:
+    team = Team(prompts=1)
+    first, second = team.ids[:2]
+    ann, bob = team.who("ann"), team.who("bob")
+    viewer = rows.make_actor(team.project, Role.viewer)
+    comments.write(ann, first, "the judge says 5, I say no")
+    comments.write(bob, second, "mine")
+    assert texts(ann, first) == texts(team.curator, first) == ["the judge says 5, I say no"]
+    for actor in (bob, viewer):
+        thread = comments.read(actor, first)
+        assert (thread.entries, thread.is_hidden) == ((), True)
+    assert texts(bob, second) == ["mine"]
+    team.act("bob", first, REJECT)
+    assert texts(bob, first) == ["the judge says 5, I say no"]
+    assert not comments.read(bob, first).is_hidden
+    assert comments.read(viewer, first).is_hidden
+    for name, sample_id in (("ann", first), ("ann", second), ("bob", second)):
+        team.act(name, sample_id, ACCEPT)
+    reviews.close(team.curator, team.round.id)
+    assert texts(viewer, first) == ["the judge says 5, I say no"]
+
+
+@pytest.mark.on_sqlite
+def test_where_the_judge_is_hidden_and_colleagues_are_not_free_words_are_hidden(database: str) -> None:
+    """A colleague who has decided has seen the judge's view, and may tell it."""
+    team = Team(prompts=1, others_visible=True)
+    comments.write(team.who("ann"), team.ids[0], "the judge says 5")
+    assert comments.read(team.who("bob"), team.ids[0]).is_hidden
+    seen = Team(prompts=1, others_visible=True, is_blind=False)
+    comments.write(seen.who("ann"), seen.ids[0], "the judge says 5")
+    assert texts(seen.who("bob"), seen.ids[0]) == ["the judge says 5"]
+
+
+def test_a_mention_tells_the_person_where_and_no_word_of_the_comment(database: str) -> None:
+    team = Team(prompts=1)
+    sample_id = team.ids[0]
+    ann, bob = team.who("ann"), team.who("bob")
+    stranger = rows.make_actor(name="stranger")
+    made = comments.write(ann, sample_id, f"@{bob.name} @{ann.name} @stranger secret reason")
+    place = f"at sample {sample_id} of round {team.round.number}."
+    assert told(bob) == [f"{ann.name} mentions {bob.name} {place}"]
+    assert told(ann) == told(stranger) == []
+    (notice,) = notices.listing(bob).entries
+    assert notice.path == f"samples?round={team.round.id}&sample={sample_id}"
+    comments.edit(ann, made.id, f"@{bob.name} and @{team.curator.name}")
+    assert len(told(bob)) == 1
+    assert len(told(team.curator)) == 1
+    comments.delete(ann, made.id)
+    comments.write(ann, sample_id, f"@{bob.name} once more")
+    assert len(told(bob)) == 2
+    assert "stranger" not in comments.read(ann, sample_id).people
+
+
+@pytest.mark.on_sqlite
+def test_only_who_wrote_a_comment_changes_or_deletes_it(database: str) -> None:
+    team = Team(prompts=1)
+    ann, stranger = team.who("ann"), rows.make_actor()
+    made = comments.write(ann, team.ids[0], "  typo  ")
+    assert (made.text, made.edited_at, made.is_mine) == ("typo", None, True)
+    for actor in (team.who("bob"), team.curator, stranger):
+        with pytest.raises(NotFound):
+            comments.edit(actor, made.id, "x")
+        with pytest.raises(NotFound):
+            comments.delete(actor, made.id)
+    for act in (lambda: comments.read(stranger, team.ids[0]), lambda: comments.write(stranger, team.ids[0], "x")):
+        with pytest.raises(NotFound):
+            act()
+    with pytest.raises(InvalidInput, match="empty"):
+        comments.write(ann, team.ids[0], " \n")
+    assert comments.edit(ann, made.id, "right").edited_at is not None
+    with session() as db:
+        db.query(tables.Membership).filter_by(user_id=ann.user_id).delete()
+    with pytest.raises(NotFound):
+        comments.edit(ann, made.id, "from outside")
+    assert texts(team.curator, team.ids[0]) == ["right"]
+
+
+@pytest.mark.on_sqlite
+def test_rest_writes_changes_and_deletes(database: str) -> None:
+    team = Team(prompts=1)
+    path = f"/api/v1/samples/{team.ids[0]}/comments"
+    with site.with_token(team.who("ann")) as client:
+        made = client.post(path, json={"text": "<script>1</script>"})
+        assert made.status_code == 201
+        assert client.get(path).json()["entries"][0]["text"] == "<script>1</script>"
+        mine = f"/api/v1/comments/{made.json()['id']}"
+        assert client.patch(mine, json={"text": "b"}).json()["text"] == "b"
+        assert client.patch(mine, json={"text": "b" * 4001}).status_code == 422
+        assert client.delete(mine).status_code == 204
+        assert client.get(path).json()["entries"] == []
+
+
+@pytest.mark.on_sqlite
+def test_a_sample_that_is_hidden_has_no_thread(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from backend.services.samples import visibility
+
+    team = Team(prompts=1)
+    monkeypatch.setattr(visibility.review_scope, "steps_shown", lambda round_: (7,))
+    for act in (lambda: comments.read(team.who("ann"), team.ids[0]), lambda: comments.write(team.who("ann"), 1, "x")):
+        with pytest.raises(PermissionDenied):
+            act()

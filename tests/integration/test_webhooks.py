@@ -1,0 +1,238 @@
+"""Webhooks: who sets them up, what reaches them, and what becomes of one that hangs, fails or dies."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from backend.config import reread
+from backend.db import now, reading, session, tables
+from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
+from backend.jobs import deliveries, telling
+from backend.jobs.deliveries import Outcome
+from backend.jobs.outbox import Outbox
+from backend.services.access import Actor
+from backend.services.notices import hooks
+from backend.services.people import accounts
+from backend.values import NoticeKind, Role
+from tests import rows
+from tests.waiting import until
+
+ROOT = Path(__file__).parents[2]
+URL = "https://example.org/rondo"
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+
+@pytest.fixture
+def private(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Webhooks may go to this machine."""
+    monkeypatch.setenv("RONDO_PRIVATE_WEBHOOKS", "true")
+    reread()
+    yield
+    monkeypatch.delenv("RONDO_PRIVATE_WEBHOOKS")
+    reread()
+
+
+@contextmanager
+def server(answer: bytes | None) -> Iterator[tuple[str, list[str]]]:
+    """A server that answers so, or never; and the ids of the deliveries that it was sent."""
+    asked: list[str] = []
+    kept: list[socket.socket] = []
+
+    def serve(listening: socket.socket) -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            head = connection.recv(65536).decode()
+            asked.append(head.partition("Rondo-Delivery: ")[2].partition("\r\n")[0])
+            if answer is None:
+                kept.append(connection)
+                continue
+            with connection:
+                connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, args=(listening,), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/", asked
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            thread.join(10)
+            for one in kept:
+                one.close()
+
+
+@contextmanager
+def sending() -> Iterator[Outbox]:
+    outbox = Outbox(look_seconds=0.05)
+    outbox.start()
+    try:
+        yield outbox
+    finally:
+        outbox.stop()
+
+
+def tell(project: tables.Project, text: str = "Round 1 is done.") -> None:
+    with session() as db:
+        place = {"project_id": project.id, "path": "round?round=1"}
+        telling.tell(db, NoticeKind.round_done, text=text, people=Role.curator, key=text, **place)
+
+
+def waiting() -> list[tables.Delivery]:
+    with reading() as db:
+        return list(db.scalars(select(tables.Delivery).order_by(tables.Delivery.id)))
+
+
+def owner() -> Actor:
+    return accounts.local_owner(via="page")
+
+
+def test_a_delivery_is_written_with_what_it_tells_of_for_hooks_that_want_it(database: str) -> None:
+    project, other = rows.make_project(), rows.make_project()
+    made, _ = hooks.add(owner(), project.id, URL, [NoticeKind.round_done])
+    hooks.add(owner(), project.id, URL, [NoticeKind.mention])
+    paused, _ = hooks.add(owner(), project.id, URL, [NoticeKind.round_done])
+    hooks.pause(owner(), paused.id)
+    hooks.add(owner(), other.id, URL, [NoticeKind.round_done])
+    tell(project)
+    tell(project)  # the same event
+    (one,) = waiting()
+    assert (one.webhook_id, one.body["id"], one.body["kind"]) == (made.id, one.uid, "round_done")
+    assert (one.body["text"], one.body["path"]) == ("Round 1 is done.", f"/p/{project.slug}/round?round=1")
+
+
+def test_whoever_takes_a_delivery_and_dies_leaves_it_to_the_next_under_the_same_id(database: str) -> None:
+    project = rows.make_project()
+    hooks.add(owner(), project.id, URL, [NoticeKind.round_done])
+    tell(project, "first")
+    tell(project, "second")
+    (one,) = deliveries.claim()
+    assert one.body["text"] == "first"
+    assert deliveries.claim({one.receiver}) == []
+    (second,) = deliveries.claim()  # by another worker
+    assert (second.body["text"], deliveries.claim()) == ("second", [])
+    later = now() + deliveries.CLAIMED + timedelta(seconds=1)
+    (again,) = deliveries.claim(at=later)
+    assert (again.uid, again.attempts) == (one.uid, 2)
+    deliveries.record(one, Outcome(200))  # whoever was thought dead says something: it counts no more
+    assert waiting()[0].sent_at is None
+    deliveries.record(again, Outcome(200))
+    assert waiting()[0].sent_at is not None
+    assert [row.due_at is None for row in waiting()] == [True, False]
+
+
+def test_a_hook_at_which_nothing_arrives_for_a_day_is_paused_and_says_why(database: str) -> None:
+    project = rows.make_project()
+    made, _ = hooks.add(owner(), project.id, URL, [NoticeKind.round_done])
+    tell(project, "first")
+    tell(project, "second")
+    at, pauses = now(), []
+    while not hooks.listing(owner(), project.id)[0].is_paused:
+        for one in deliveries.claim(at=at):
+            deliveries.record(one, Outcome(500, "The server answered with status 500."), at=at)
+        due = [row.due_at for row in waiting() if row.due_at is not None]
+        pauses += [min(due) - at] if due else []
+        at = min(due) if due else at
+    (shown,) = hooks.listing(owner(), project.id)
+    assert "nothing has arrived here for a day" in shown.pause_reason
+    assert "status 500" in shown.pause_reason
+    assert at - waiting()[0].created_at >= timedelta(days=1)
+    assert max(pauses) <= deliveries.LONGEST
+    assert all(row.due_at is None for row in waiting())
+    tell(project, "third")
+    assert len(waiting()) == 2
+    with pytest.raises(Conflict, match="paused"):
+        hooks.test(owner(), made.id)
+    assert hooks.resume(owner(), made.id).pause_reason == ""
+    tell(project, "fourth")
+    assert len(waiting()) == 3
+
+
+def test_what_arrives_ends_the_count_of_failures(database: str) -> None:
+    project = rows.make_project()
+    hooks.add(owner(), project.id, URL, [NoticeKind.round_done])
+    tell(project)
+    (one,) = deliveries.claim()
+    deliveries.record(one, Outcome(error="No connection."))
+    assert hooks.listing(owner(), project.id)[0].failing_since is not None
+    (again,) = deliveries.claim(at=now() + timedelta(hours=1))
+    deliveries.record(again, Outcome(200))
+    assert hooks.listing(owner(), project.id)[0].failing_since is None
+    assert deliveries.forget(at=now() + timedelta(days=29)) == 0
+    assert deliveries.forget(at=now() + timedelta(days=31)) == 1
+
+
+@pytest.mark.on_sqlite
+def test_a_server_that_hangs_holds_nobody_else_up(private: None) -> None:
+    project = rows.make_project()
+    with server(None) as (hanging, held), server(OK) as (good, asked):
+        hooks.add(owner(), project.id, hanging, [NoticeKind.round_done])
+        made, _ = hooks.add(owner(), project.id, good, [NoticeKind.round_done])
+        tell(project, "first")
+        tell(project, "second")
+        with sending():
+            until(lambda: len(asked) == 2 and len(held) == 1, "sending past the one that hangs")
+            until(lambda: all(one.status == 200 for one in hooks.sent(owner(), made.id)), "writing down what came")
+            assert len(set(asked)) == 2
+    # What hung was broken off when the worker stopped, and is still to be sent.
+    assert [row.due_at is not None for row in waiting()] == [True, False, True, False]
+
+
+@pytest.mark.on_sqlite
+def test_a_worker_that_is_killed_while_it_sends_sends_once_more(private: None) -> None:
+    project = rows.make_project()
+    code = "from backend.jobs.outbox import Outbox; import time; Outbox(look_seconds=0.05).start(); time.sleep(600)"
+    with server(None) as (url, asked):
+        made, _ = hooks.add(owner(), project.id, url, [NoticeKind.round_done])
+        tell(project)
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        with subprocess.Popen([sys.executable, "-c", code], env=environment) as process:
+            until(lambda: len(asked) == 1 or process.poll() is not None, "the first attempt")
+            process.kill()
+    with server(OK) as (url, again):
+        hooks.change(owner(), made.id, url=url)
+        with session() as db:  # the minute that the dead one had is over
+            db.execute(update(tables.Delivery).values(due_at=now()))
+        with sending():
+            until(lambda: waiting()[0].sent_at is not None, "the second attempt")
+    assert asked == again == [waiting()[0].uid]
+
+
+@pytest.mark.on_sqlite
+def test_only_owners_see_and_set_webhooks(database: str) -> None:
+    project = rows.make_project()
+    admin, stranger = rows.make_actor(project, Role.admin), rows.make_actor()
+    made, secret = hooks.add(owner(), project.id, f"{URL}?key=1", [NoticeKind.round_done])
+    assert secret.startswith("rondo_hook_")
+    for actor, refusal in ((admin, PermissionDenied), (stranger, NotFound)):
+        for act in (hooks.pause, hooks.resume, hooks.delete, hooks.test, hooks.sent):
+            with pytest.raises(refusal):
+                act(actor, made.id)
+        with pytest.raises(refusal):
+            hooks.listing(actor, project.id)
+        with pytest.raises(refusal):
+            hooks.add(actor, project.id, URL, [NoticeKind.round_done])
+    with pytest.raises(InvalidInput, match="RONDO_PRIVATE_WEBHOOKS"):
+        hooks.add(owner(), project.id, "http://10.0.0.1/", [NoticeKind.round_done])
+    with pytest.raises(InvalidInput, match="No kind"):
+        hooks.change(owner(), made.id, kinds=[])
+    hooks.test(owner(), made.id)
+    assert [one.kind for one in hooks.sent(owner(), made.id)] == ["test"]
+    with reading() as db:
+        noted = db.scalars(select(tables.Event).where(tables.Event.verb == "add webhook")).one()
+        assert noted.subject == "example.org"
+        stored = [str(list(vars(row).values())) for row in db.scalars(select(tables.Webhook))]
+    assert not any(secret in one for one in stored)
+    hooks.delete(owner(), made.id)
+    assert waiting() == []
