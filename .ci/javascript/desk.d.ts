@@ -67,6 +67,8 @@ interface Question {
 interface Item extends Sample {
   /** What the person answered, by the number of the question. */
   answers?: Record<string, any>;
+  /** Of these, what the server has. */
+  stood?: Record<string, any>;
   messages: Message[];
   members: Sample[] | null;
   num_members: number;
@@ -171,6 +173,9 @@ interface Done {
   target: Sample;
   before: Mine | null;
   after?: Mine | null;
+  /** Of an answer: the question, and the answer that stood before. */
+  question?: Question;
+  stood?: any;
 }
 
 interface Desk {
@@ -232,6 +237,7 @@ interface Desk {
   say(text: string, how?: { good?: boolean; link?: Node | null; buttons?: Node[] | null }): void;
   hint(text: string): void;
   announce(text: string): void;
+  sayHeld(): void;
   tellChoice(): void;
   closed(): void;
   paint(how?: { keep?: boolean }): void;

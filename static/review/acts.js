@@ -14,7 +14,11 @@ const READY = 3;
 /** Seconds sent with one decision: who leaves the desk for lunch did not think that long. */
 const LONGEST = 300;
 /** @type {Record<string, string>} */
-const UNDONE = { note: "Your note is taken back.", flag: "Your flag is taken back." };
+const UNDONE = {
+  note: "Your note is taken back.",
+  flag: "Your flag is taken back.",
+  answer: "Your last answer is taken back.",
+};
 
 export class Acts extends Answers {
   /**
@@ -168,8 +172,11 @@ export class Acts extends Answers {
     if (!this.round.is_open) return;
     const last = this.done.at(-1);
     if (!last) return this.outbox.push({ client_id: newId(), kind: "retract", sample_id: 0, retracts: null });
-    this.retract(last);
-    this.last = undefined;
+    if (last.question) this.questions.undo(last);
+    else {
+      this.retract(last);
+      this.last = undefined;
+    }
     this.line.insert(last.item);
     this.paint();
     if (UNDONE[last.kind]) this.hint(UNDONE[last.kind]);
@@ -280,7 +287,7 @@ export class Acts extends Answers {
     this.history.show(item);
     this.comments.show(item);
     this.chain.show(item);
-    this.announce(screen.spoken(this));
+    this.announce([screen.spoken(this), this.questions.spoken].filter(Boolean).join(". "));
     this.team.paintLease();
     const texts = this.line
       .coming(READY)

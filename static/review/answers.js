@@ -3,6 +3,7 @@
 
 import { make } from "./elements.js";
 import { keepWords } from "./notes.js";
+import { dropStale } from "./question_acts.js";
 import { kept } from "./rest.js";
 import * as screen from "./screen.js";
 
@@ -19,7 +20,7 @@ export class Answers extends Base {
    * @param {any} result
    */
   sent(act, result) {
-    if (act.kind === "answer") return undefined;
+    if (act.kind === "answer") return this.questions.sent(act);
     const { decision, meanwhile } = result;
     const { sample_id, late_because: late, replaces } = decision;
     this.tally = result.tally;
@@ -123,6 +124,7 @@ export class Answers extends Base {
    * @param {Failure} error
    */
   held(error) {
+    dropStale(this.outbox);
     this.whyHeld = error.message;
     this.sayHeld();
     this.paintBar();

@@ -21,6 +21,7 @@ import { News } from "./news.js";
 import { History, writeNote } from "./notes.js";
 import { Outbox } from "./outbox.js";
 import { Palette } from "./palette.js";
+import { send } from "./question_acts.js";
 import { Questions } from "./questions.js";
 import { Repair } from "./repair.js";
 import { kept, Rest } from "./rest.js";
@@ -54,7 +55,7 @@ export class Desk extends Acts {
     /** @type {Mode} */
     this.mode = new MODES[opened.mode](this);
     this.parts = layout(element, opened, this);
-    this.outbox = new Outbox(`rondo.review.${me}.${round.id}`, (acts) => this.questions.send(acts), {
+    this.outbox = new Outbox(`rondo.review.${me}.${round.id}`, (acts) => send(this, acts), {
       sent: (act, result) => this.sent(act, result),
       refused: (act, error) => this.refused(act, error),
       held: (error) => this.held(error),
@@ -77,7 +78,8 @@ export class Desk extends Acts {
     const press = listen(this.bindings, take, { knows, missed: (key) => this.missed(key), leave: () => this.leave() });
     window.rondoEarlyKeys?.().forEach(press);
     window.addEventListener("beforeunload", (event) => {
-      if (this.outbox.size || this.outbox.held.length || this.work) event.preventDefault();
+      if (this.outbox.size || this.outbox.held.length || this.work || this.questions.texts.count)
+        event.preventDefault();
     });
     setInterval(() => this.outbox.retryAt && this.paintBar(), 1000);
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.outbox.flush());
@@ -298,12 +300,12 @@ export class Desk extends Acts {
 
   do_edit() {
     const target = this.target();
-    if (target) edit(this, target);
+    if (target && !this.questions.stops("edit", target)) edit(this, target);
   }
 
   do_repair() {
     const target = this.target();
-    if (target) new Repair(this, target);
+    if (target && !this.questions.stops("edit", target)) new Repair(this, target);
   }
 
   /** @param {string} value */

@@ -81,7 +81,7 @@ export class Bindings {
 }
 
 /** @param {EventTarget | null} target */
-const isTyping = (target) =>
+export const isTyping = (target) =>
   target instanceof HTMLElement &&
   (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
 
@@ -89,7 +89,7 @@ const isTyping = (target) =>
  * @param {EventTarget | null} target
  * @param {string} key
  */
-const isPressed = (target, key) =>
+export const isPressed = (target, key) =>
   (key === "Enter" || key === " ") && target instanceof HTMLElement && target.closest("button, a, summary");
 
 /**

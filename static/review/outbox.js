@@ -42,6 +42,8 @@ export class Outbox {
     this.acts = this.stored();
     /** @type {Entry[]} */
     this.held = [];
+    /** @type {Entry[]} */
+    this.sending = [];
     this.count = 0;
     this.busy = false;
     this.isSignedOut = false;
@@ -60,7 +62,8 @@ export class Outbox {
 
   /** Try again what the server would not take. */
   release() {
-    this.acts = [...this.held.splice(0), ...this.acts];
+    // What was held came first, unless more was held after it.
+    this.acts = [...this.held.splice(0), ...this.acts].sort((a, b) => (a.name < b.name ? -1 : 1));
     this.flush();
   }
 
@@ -80,6 +83,16 @@ export class Outbox {
     this.held = this.held.filter((entry) => !found.includes(entry));
     this.forget(found);
     return found.length > 0;
+  }
+
+  /**
+   * Forget the acts whose place a later one takes; what is on its way to the server arrives before it.
+   * @param {(act: Act) => boolean} isReplaced
+   */
+  replace(isReplaced) {
+    const gone = [...this.held, ...this.acts].filter((entry) => isReplaced(entry.act) && !this.sending.includes(entry));
+    this.held = this.held.filter((entry) => !gone.includes(entry));
+    this.forget(gone);
   }
 
   /**
@@ -135,7 +148,7 @@ export class Outbox {
     this.busy = true;
     this.retryAt = 0;
     this.on.change(this);
-    const entries = this.acts.slice(0, this.batch);
+    const entries = (this.sending = this.acts.slice(0, this.batch));
     /** @type {Answer | undefined} */
     let answer;
     try {
@@ -145,6 +158,7 @@ export class Outbox {
       answer = undefined;
     }
     this.busy = false;
+    this.sending = [];
     this.settle(entries, answer);
     this.on.change(this);
     if (this.acts.length && !this.retryAt) this.flush();

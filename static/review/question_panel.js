@@ -5,51 +5,10 @@ import { make, onTextKeys } from "./elements.js";
 import { wordsAt } from "./spans.js";
 
 /** @typedef {import("./questions.js").Questions} Questions */
+/** @typedef {import("./question_texts.js").Field} Field */
+/** @typedef {{place: HTMLElement, field?: Field, update: (answer: any) => void}} Part */
 
 const QUOTED = 60;
-
-/** @param {Questions} questions */
-export function panel(questions) {
-  const place = make("section.questions", { hidden: true, "aria-label": "Questions of the project" });
-  /** @type {{place: HTMLElement, active: HTMLElement | null, box: HTMLTextAreaElement | null, draw: () => void}} */
-  const shown = { place, active: null, box: null, draw };
-
-  function draw() {
-    place.hidden = !questions.item || !questions.all.length;
-    shown.active = shown.box = null;
-    place.replaceChildren(...(place.hidden ? [] : questions.all.map((question, n) => one(questions, question, n))));
-    const open = place.querySelector(".is-open");
-    shown.box = open?.querySelector("textarea") || null;
-    shown.active = shown.box || /** @type {HTMLElement | null} */ (open);
-  }
-
-  return shown;
-}
-
-/**
- * @param {Questions} questions
- * @param {Question} question
- * @param {number} n
- */
-function one(questions, question, n) {
-  const isOpen = n === questions.at;
-  const { id, title, help, is_required, kind } = question;
-  const answer = questions.answers[id];
-  const state = answer ? make("span.rondo-badge.ok", {}, "answered") : null;
-  const needed = is_required && !answer ? make("span.rondo-badge.warn", {}, "required") : null;
-  const head = make("p.asks", { id: `question-${id}`, dir: "auto" }, make("b", {}, title), " ", state, needed);
-  const parts = kind === "text" ? [field(questions, question, n)] : [choices(questions, question, n)];
-  if (kind === "spans") parts.push(marked(questions, question));
-  return make(
-    `div.own-question${isOpen ? ".is-open" : ""}`,
-    { role: "group", tabIndex: -1, "aria-labelledby": `question-${id}` },
-    head,
-    help ? make("p.rondo-muted.asks", { dir: "auto" }, help) : null,
-    ...parts,
-    isOpen ? make("p.rondo-muted.asks", {}, HINTS[kind]) : null,
-  );
-}
-
 /** @type {Record<string, string>} */
 const HINTS = {
   rating: "A digit answers. ↑ ↓ other questions, Esc back to the verdict.",
@@ -60,17 +19,85 @@ const HINTS = {
 };
 
 /**
+ * Made once for each item and changed in place after that: what has the focus keeps it, with what is written in it.
+ * @param {Questions} questions
+ */
+export function panel(questions) {
+  const place = make("section.questions", { hidden: true, "aria-label": "Questions of the project" });
+  /** @type {Item | undefined} */
+  let drawn;
+  /** @type {Part[]} */
+  let rows = [];
+  const shown = {
+    place,
+    /** @type {HTMLElement | null} */
+    active: null,
+    /** @type {HTMLTextAreaElement | null} */
+    box: null,
+    draw,
+  };
+
+  function draw() {
+    const { item, all, at, answers } = questions;
+    place.hidden = !item || !all.length;
+    if (item !== drawn) {
+      rows = item ? all.map((question, n) => row(questions, item, question, n)) : [];
+      questions.texts.fields = rows.flatMap((one) => one.field || []);
+      drawn = item;
+      place.replaceChildren(...rows.map((one) => one.place));
+    }
+    rows.forEach((one, n) => one.update(answers[all[n].id]));
+    shown.box = rows[at]?.field?.box || null;
+    shown.active = shown.box || rows[at]?.place || null;
+  }
+
+  return shown;
+}
+
+/**
+ * @param {Questions} questions
+ * @param {Item} item
+ * @param {Question} question
+ * @param {number} n
+ * @returns {Part}
+ */
+function row(questions, item, question, n) {
+  const { id, title, help, is_required, kind } = question;
+  const head = make("p.asks", { id: `question-${id}`, dir: "auto" });
+  const hint = make("p.rondo-muted.asks", {}, HINTS[kind]);
+  const parts = [kind === "text" ? field(questions, item, question, n) : choices(questions, question, n)];
+  const place = make(
+    "div.own-question",
+    { role: "group", tabIndex: -1, "aria-labelledby": `question-${id}` },
+    head,
+    help ? make("p.rondo-muted.asks", { dir: "auto" }, help) : null,
+  );
+  if (kind === "spans") parts.push(marked(questions, item, question, place));
+  place.append(...parts.map((part) => part.place), hint);
+  const update = (/** @type {any} */ answer) => {
+    const isOpen = n === questions.at;
+    place.classList.toggle("is-open", isOpen);
+    hint.hidden = !isOpen;
+    const state = answer ? make("span.rondo-badge.ok", {}, "answered") : null;
+    const needed = is_required && !answer ? make("span.rondo-badge.warn", {}, "required") : null;
+    head.replaceChildren(make("b", {}, title), " ", state || needed || "");
+    parts.forEach((part) => part.update(answer));
+  };
+  return { place, field: parts[0].field, update };
+}
+
+/**
  * @param {Questions} questions
  * @param {Question} question
  * @param {number} at
+ * @returns {Part}
  */
 function choices(questions, question, at) {
-  const { kind, options, id } = question;
-  const answer = questions.answers[id];
+  const { kind, options } = question;
   const names =
     kind === "rating" ? Array.from({ length: options.highest }, (_, n) => String(n + 1)) : [...options.labels];
-  /** @type {(name: string, n: number) => boolean} */
-  const isOn = (name, n) =>
+  /** @type {(answer: any, name: string, n: number) => boolean} */
+  const isOn = (answer, name, n) =>
     kind === "rating"
       ? answer?.rating === n + 1
       : kind === "label"
@@ -78,68 +105,93 @@ function choices(questions, question, at) {
         : kind === "labels" && Boolean(answer?.labels.includes(name));
   const buttons = names.map((name, n) => {
     const key = n < 9 ? String(n + 1) : kind === "rating" ? "0" : "";
-    const onclick = (/** @type {MouseEvent} */ event) => {
-      event.preventDefault();
-      questions.at = at;
-      questions.choose(question, n + 1);
-    };
     return make(
       "button.choice",
       // What is selected in the text stays selected.
-      { type: "button", onclick, onmousedown: (/** @type {Event} */ event) => event.preventDefault() },
+      {
+        type: "button",
+        onclick: () => questions.click(at, n + 1),
+        onmousedown: (/** @type {Event} */ event) => event.preventDefault(),
+      },
       key && name !== key ? make("kbd", { "aria-hidden": "true" }, key) : null,
       make("span", { dir: "auto" }, name),
     );
   });
-  buttons.forEach((button, n) => button.setAttribute("aria-pressed", String(isOn(names[n], n))));
-  return make("div.choices", {}, ...buttons);
+  const update = (/** @type {any} */ answer) =>
+    buttons.forEach((button, n) => button.setAttribute("aria-pressed", String(isOn(answer, names[n], n))));
+  return { place: make("div.choices", {}, ...buttons), update };
 }
 
 /**
  * @param {Questions} questions
+ * @param {Item} item
  * @param {Question} question
  * @param {number} at
+ * @returns {Part}
  */
-function field(questions, question, at) {
-  const { id, title } = question;
-  const name = questions.draftName(question);
+function field(questions, item, question, at) {
+  /** @type {HTMLTextAreaElement} */
   const box = make("textarea", {
     rows: 2,
     maxLength: 4000,
     dir: "auto",
-    "aria-label": title,
-    value: localStorage.getItem(name) ?? questions.answers[id]?.text ?? "",
+    "aria-label": question.title,
     // Written and not given yet: kept in this browser, as a note is.
-    oninput: () => localStorage.setItem(name, box.value),
+    oninput: () => {
+      questions.texts.keepDraft(made);
+      questions.desk.paintBar();
+    },
     onfocus: () => {
       if (questions.at !== at) questions.open(at);
     },
+    // To another place of this item; not to another window, and not because the item went.
+    onblur: () => {
+      if (questions.item === item && document.activeElement !== box) questions.texts.give();
+    },
   });
-  onTextKeys(box, { save: () => (questions.giveText(), questions.goOn()) });
+  const made = { box, question, sample_id: item.sample_id };
   const save = () => {
     questions.at = at;
-    questions.panel.box = box;
-    questions.giveText();
-    questions.goOn();
+    questions.saveText();
   };
-  return make("div.choices", {}, box, make("button.choice", { type: "button", onclick: save }, "Save the text"));
+  onTextKeys(box, { save });
+  const update = (/** @type {any} */ answer) => {
+    const value = questions.texts.shown(made, answer);
+    if (document.activeElement !== box && box.value !== value) box.value = value;
+  };
+  const button = make("button.choice", { type: "button", onclick: save }, "Save the text");
+  return { place: make("div.choices", {}, box, button), field: made, update };
 }
 
 /**
  * @param {Questions} questions
+ * @param {Item} item
  * @param {Question} question
+ * @param {HTMLElement} group
+ * @returns {Part}
  */
-function marked(questions, question) {
-  const text = questions.item?.text || "";
-  /** @type {{start: number, end: number, label: string}[]} */
-  const spans = questions.answers[question.id]?.spans || [];
-  const rows = spans.map((span) => {
-    const words = wordsAt(text, span);
-    const quoted = words.length > QUOTED ? `${words.slice(0, QUOTED)}…` : words;
-    const rest = spans.filter((other) => other !== span);
-    const onclick = () => questions.give(question, { spans: rest });
-    const remove = make("button.rondo-quiet", { type: "button", onclick, "aria-label": `Take away: ${quoted}` }, "×");
-    return make("li", {}, make("b", {}, span.label), " ", make("q", { dir: "auto" }, quoted), " ", remove);
-  });
-  return make("ul.marked", { hidden: !rows.length }, ...rows);
+function marked(questions, item, question, group) {
+  const list = make("ul.marked");
+  let drawn = "";
+  const update = (/** @type {any} */ answer) => {
+    /** @type {{start: number, end: number, label: string}[]} */
+    const spans = answer?.spans || [];
+    list.hidden = !spans.length;
+    if (JSON.stringify(spans) === drawn) return;
+    drawn = JSON.stringify(spans);
+    const before = [...list.querySelectorAll("button")].indexOf(document.activeElement);
+    const rows = spans.map((span) => {
+      const words = wordsAt(item.text, span);
+      const quoted = words.length > QUOTED ? `${words.slice(0, QUOTED)}…` : words;
+      const rest = spans.filter((other) => other !== span);
+      const onclick = () => questions.give(question, { spans: rest });
+      const remove = make("button.rondo-quiet", { type: "button", onclick, "aria-label": `Take away: ${quoted}` }, "×");
+      return make("li", {}, make("b", {}, span.label), " ", make("q", { dir: "auto" }, quoted), " ", remove);
+    });
+    list.replaceChildren(...rows);
+    // The button that was pressed is gone: the focus stays near it.
+    const next = rows[Math.min(before, rows.length - 1)]?.querySelector("button");
+    if (before >= 0) (next || group).focus({ preventScroll: true });
+  };
+  return { place: list, update };
 }

@@ -2,15 +2,16 @@
 // The project's own questions, answered beside the verdict: by keys while one is open, or by clicks.
 
 import { newId } from "./outbox.js";
+import { isOf, settle, shownAnswer, stoodOf } from "./question_acts.js";
+import { press } from "./question_keys.js";
 import { panel } from "./question_panel.js";
+import { Texts } from "./question_texts.js";
 import { placeOf } from "./spans.js";
 
 /** Where each item is one text. */
 const MODES = ["sample", "judgment"];
 /** What is sent without an answer to a required question. */
 const WITHOUT = ["skip", "flag", "note", "retract"];
-/** Failures that are of everything sent, and may pass. */
-const OF_ALL = ["NotSignedIn", "Busy", "DatabaseLost", "InternalError", "MissingPrerequisite"];
 const LONGEST = 300;
 
 export class Questions {
@@ -25,13 +26,26 @@ export class Questions {
     this.isOpen = false;
     /** @type {Item | undefined} */
     this.item = undefined;
+    /**
+     * The questions answered by keys, by item.
+     * @type {WeakMap<Item, Set<number>>}
+     */
+    this.byKeys = new WeakMap();
+    /** Whether another key than a digit came after the last question. */
+    this.isDone = false;
+    this.texts = new Texts(this);
     this.panel = panel(this);
     desk.parts.facts.after(this.panel.place);
-    if (this.all.length) document.addEventListener("keydown", (event) => this.press(event), true);
+    if (this.all.length) document.addEventListener("keydown", (event) => press(this, event), true);
   }
 
   get current() {
     return this.all[this.at];
+  }
+
+  /** Answers are taken beside an edit, too: a required one may be what the edit waits for. */
+  get mayAnswer() {
+    return Boolean(this.item) && this.desk.round.is_open;
   }
 
   /**
@@ -40,26 +54,45 @@ export class Questions {
    */
   get answers() {
     if (!this.item) return {};
-    this.item.answers ||= {};
-    return this.item.answers;
+    stoodOf(this.item);
+    return (this.item.answers ||= {});
   }
 
-  /**
-   * Where a text that was begun and not given is kept in this browser.
-   * @param {Question} question
-   */
-  draftName({ id }) {
-    return `rondo.review.answer.${this.desk.me}.${this.item?.sample_id}.${id}`;
+  /** @returns {Set<number>} */
+  get typed() {
+    const { item } = this;
+    if (!item) return new Set();
+    const known = this.byKeys.get(item) || new Set();
+    this.byKeys.set(item, known);
+    return known;
+  }
+
+  /** Whether a digit now may be meant for a question that was answered before. */
+  get awaitsKey() {
+    return this.isOpen && !this.isDone && this.all.some(({ id }) => !this.typed.has(id));
+  }
+
+  /** What is open, in words. */
+  get spoken() {
+    return this.current ? `Question ${this.at + 1} of ${this.all.length}: ${this.current.title}` : "";
+  }
+
+  /** What waits in this browser. */
+  get acts() {
+    const { held, acts } = this.desk.outbox;
+    return [...held, ...acts].map(({ act }) => act);
   }
 
   /** @param {Item | undefined} item */
   show(item) {
+    // While the fields are those of the item before.
+    this.texts.give();
     this.item = item;
+    // No key was pressed since the item came.
+    this.isDone = false;
     if (!this.all.length) return;
-    // What waits in this browser stands, whatever the server knew when it gave the item.
-    for (const { act } of [...this.desk.outbox.held, ...this.desk.outbox.acts])
-      if (act.kind === "answer" && act.sample_id === item?.sample_id) this.keep(act.question_id, act.value);
-    this.at = this.isOpen ? this.unanswered() : -1;
+    if (item) for (const { id } of this.all) settle(item, id, this.acts);
+    this.at = this.isOpen && item ? this.unanswered() : -1;
     this.panel.draw();
     this.focus();
   }
@@ -83,10 +116,11 @@ export class Questions {
 
   /** @param {number} at */
   open(at) {
-    this.giveText();
+    this.texts.give();
     this.at = at;
     this.panel.draw();
     this.focus();
+    if (this.spoken) this.desk.announce(this.spoken);
   }
 
   close() {
@@ -94,121 +128,93 @@ export class Questions {
     this.open(-1);
   }
 
-  /** Keys go where the focus is; who hears the page hears the question. */
+  /** Keys go where the focus is: into the open question, or back to what is written or decided. */
   focus() {
-    const { active } = this.panel;
-    if (this.at >= 0 && active) active.focus({ preventScroll: true });
-    else if (this.panel.place.contains(document.activeElement)) this.desk.parts.answer.focus({ preventScroll: true });
-    if (this.at >= 0) this.panel.place.querySelector(".is-open")?.scrollIntoView({ block: "nearest" });
-    if (this.current) this.desk.announce(`Question ${this.at + 1} of ${this.all.length}: ${this.current.title}`);
+    const { active, place } = this.panel;
+    const { answer, work } = this.desk.parts;
+    const now = document.activeElement;
+    if (this.at >= 0 && active) {
+      if (!place.querySelector(".is-open")?.contains(now) || this.panel.box) active.focus({ preventScroll: true });
+      place.querySelector(".is-open")?.scrollIntoView({ block: "nearest" });
+    } else if (place.contains(now)) {
+      const fields = "textarea, input, button";
+      const writing = this.desk.work && (answer.querySelector(fields) || work.querySelector(fields));
+      (writing || answer).focus({ preventScroll: true });
+    }
   }
 
   /** On from the open question: to the next one without an answer, or to the verdict. */
   goOn() {
     this.open(this.unanswered(this.at));
-    if (this.at < 0) this.desk.hint("All questions are answered: decide.");
+    if (this.at < 0)
+      this.desk.hint(`All questions are answered: ${this.desk.work ? "save what you write" : "decide"}.`);
   }
 
   /**
    * Whether a verdict has to wait for an answer; says so, and opens the question.
    * @param {string} kind
-   * @param {Item | undefined} item
+   * @param {Sample | undefined} item
    */
   stops(kind, item) {
     if (!item || item !== this.item) return false;
-    this.giveText();
+    this.texts.give();
     if (WITHOUT.includes(kind)) return false;
     const at = this.all.findIndex(({ id, is_required }) => is_required && !this.answers[id]);
     if (at < 0) return false;
     this.isOpen = true;
     this.open(at);
-    this.desk.hint(`Not sent: “${this.all[at].title}” needs an answer first.`);
+    const { title } = this.all[at];
+    this.desk.hint(
+      kind === "edit" ? `“${title}” needs an answer first.` : `Not sent: “${title}” needs an answer first.`,
+    );
     return true;
   }
 
   /**
-   * Answer a question; null takes the answer back.
+   * Answer a question; null takes the answer back. What waits for the same question need not be sent any more.
    * @param {Question} question
    * @param {any} value
+   * @param {{item?: Item, isUndo?: boolean}} how
    */
-  give(question, value) {
-    const { desk, item } = this;
-    if (!item || !desk.canAct) return;
-    this.keep(question.id, value);
+  give(question, value, { item = this.item, isUndo = false } = {}) {
+    const { desk } = this;
+    if (!item || !desk.round.is_open) return;
+    const slot = { sample_id: item.sample_id, question_id: question.id };
     const seconds = Math.min(LONGEST, Math.round(performance.now() - desk.started) / 1000);
-    desk.outbox.push({
-      client_id: newId(),
-      kind: "answer",
-      sample_id: item.sample_id,
-      question_id: question.id,
-      value,
-      seconds,
-    });
+    const act = { client_id: newId(), kind: "answer", ...slot, value, seconds };
+    const stood = shownAnswer(stoodOf(item)[question.id], this.acts, slot);
+    if (!isUndo)
+      desk.done.push({ kind: "answer", client_id: act.client_id, item, target: item, before: null, question, stood });
+    desk.outbox.replace((one) => isOf(one, slot));
+    desk.outbox.push(act);
+    desk.sayHeld();
+    settle(item, question.id, this.acts);
     this.panel.draw();
   }
 
   /**
-   * @param {number} id
-   * @param {any} value
+   * What was answered before stands again.
+   * @param {Done} entry
    */
-  keep(id, value) {
-    if (value) this.answers[id] = value;
-    else delete this.answers[id];
-  }
-
-  /** @param {KeyboardEvent} event */
-  press(event) {
-    const { current, desk } = this;
-    if (!current || event.isComposing || event.defaultPrevented || desk.work || !desk.canAct) return;
-    if (document.querySelector("dialog[open]") || event.ctrlKey || event.metaKey || event.altKey) return;
-    const { target } = event;
-    const isWriting = target === this.panel.box;
-    const isElsewhere = target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
-    if (isElsewhere && !isWriting) return;
-    if (!(isWriting ? this.pressInText(event) : this.pressed(current, event))) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
+  undo(entry) {
+    this.desk.done = this.desk.done.filter((one) => one !== entry);
+    if (entry.question) this.give(entry.question, entry.stood ?? null, { item: entry.item, isUndo: true });
   }
 
   /**
-   * In a text only these keys do not write. False: it is none of them.
-   * @param {KeyboardEvent} event
-   */
-  pressInText({ key, shiftKey }) {
-    if (key === "Escape") this.close();
-    else if (key === "Enter" && !shiftKey) {
-      this.giveText();
-      this.goOn();
-    } else return false;
-    return true;
-  }
-
-  /** What stands in the open text field is the answer, once it differs. */
-  giveText() {
-    const { current, panel: shown } = this;
-    if (!current || !shown.box || !this.desk.canAct) return;
-    const text = shown.box.value.trim();
-    localStorage.removeItem(this.draftName(current));
-    if (text !== (this.answers[current.id]?.text || "")) this.give(current, text ? { text } : null);
-  }
-
-  /**
+   * Take the answer back, and say so: the key for it means something else elsewhere.
    * @param {Question} question
-   * @param {KeyboardEvent} event
    */
-  pressed(question, event) {
-    const { key } = event;
-    const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1] ?? (/^\d$/.test(key) ? key : "");
-    if (event.repeat) return Boolean(digit) || key === "Enter";
-    if (key === "Escape") this.close();
-    else if (key === "ArrowDown" || key === "ArrowUp") {
-      const count = this.all.length;
-      this.open((this.at + (key === "ArrowDown" ? 1 : count - 1)) % count);
-    } else if (key === "Enter") this.confirm(question);
-    else if (key === "Backspace" || key === "Delete") this.give(question, null);
-    else if (digit && !event.shiftKey) this.choose(question, Number(digit) || 10);
-    else return false;
-    return true;
+  clear(question) {
+    if (!this.answers[question.id]) return;
+    this.give(question, null);
+    this.desk.hint(`Your answer to “${question.title}” is taken back.`);
+  }
+
+  /** The text of the open question is complete. */
+  saveText() {
+    if (this.current) this.texts.save(this.current);
+    this.goOn();
   }
 
   /**
@@ -219,6 +225,18 @@ export class Questions {
     if (["labels", "spans"].includes(question.kind) && !this.answers[question.id])
       this.give(question, { [question.kind]: [] });
     this.goOn();
+  }
+
+  /**
+   * A choice was clicked, of whichever question.
+   * @param {number} at
+   * @param {number} n
+   */
+  click(at, n) {
+    this.texts.give();
+    this.at = at;
+    this.choose(this.all[at], n);
+    this.panel.draw();
   }
 
   /**
@@ -237,7 +255,8 @@ export class Questions {
       const before = this.answers[question.id]?.labels || [];
       const isOn = before.includes(label);
       const chosen = options.labels.filter((one) => (one === label ? !isOn : before.includes(one)));
-      return this.give(question, { labels: chosen });
+      this.give(question, { labels: chosen });
+      return this.desk.announce(`${label}: ${isOn ? "not chosen" : "chosen"}`);
     }
     return this.goOn();
   }
@@ -248,53 +267,33 @@ export class Questions {
    * @param {string} label
    */
   mark(question, label) {
-    if (!this.item) return;
+    if (!this.item) return undefined;
     const place = placeOf(this.item.text, this.desk.parts.answer);
-    if (!place) {
-      this.desk.hint("Select words of the text first. Where they are drawn in several parts, show the raw text.");
-      return;
-    }
+    if (typeof place === "string") return this.desk.hint(place);
     const before = this.answers[question.id]?.spans || [];
     this.give(question, { spans: [...before, { ...place, label }] });
     document.getSelection()?.removeAllRanges();
+    return this.desk.announce(`Marked: ${label}`);
   }
 
   /**
-   * Send answers and decisions, each where it belongs; answers first, since they came first. What was written before
-   * is not written again.
-   * @param {Act[]} acts
+   * The server has an answer.
+   * @param {Act} act
    */
-  async send(acts) {
-    const { rest, address } = this.desk;
-    const isAnswer = (/** @type {Act} */ act) => act.kind === "answer";
-    /** @type {any[]} */
-    const outcomes = [];
-    for (const [path, name, some] of /** @type {[string, string, Act[]][]} */ ([
-      ["answers", "answers", acts.filter(isAnswer)],
-      ["decisions", "decisions", acts.filter((act) => !isAnswer(act))],
-    ])) {
-      if (!some.length) continue;
-      const sent = name === "answers" ? some.map(({ kind: _kind, ...answer }) => answer) : some;
-      const answer = await rest.post(`${address}/${path}`, { [name]: sent });
-      if (!answer || OF_ALL.includes(answer.error?.type) || some.length === acts.length) {
-        if (!answer || answer.error) return answer;
-      }
-      some.forEach((act, n) => (outcomes[acts.indexOf(act)] = answer.error ? { error: answer.error } : answer[n]));
-    }
-    return /** @type {any} */ (outcomes);
+  sent(act) {
+    const item = this.desk.line.find(act.sample_id);
+    if (item) stoodOf(item)[act.question_id] = act.value;
   }
 
   /**
-   * An answer was not taken: it does not stand, and a text that was written waits in its field.
+   * An answer was not taken: what stood before is shown, and a text that was written waits in its field.
    * @param {Act} act
    */
   refused(act) {
     const item = this.desk.line.find(act.sample_id);
-    if (!item?.answers || item.answers[act.question_id] !== act.value) return;
-    delete item.answers[act.question_id];
-    const question = this.all.find(({ id }) => id === act.question_id);
-    if (item === this.item && question && act.value?.text)
-      localStorage.setItem(this.draftName(question), act.value.text);
-    this.panel.draw();
+    if (item) settle(item, act.question_id, this.acts);
+    const isLast = !this.acts.some((one) => isOf(one, /** @type {any} */ (act)));
+    if (act.value?.text && isLast) this.texts.keepRefused(act.sample_id, act.question_id, act.value.text);
+    if (item && item === this.item) this.panel.draw();
   }
 }

@@ -194,7 +194,7 @@ export function paintBar(desk) {
   const answers = outbox.isLost ? "the server's database file is gone" : "the server does not answer";
   const why = outbox.isSignedOut ? "you are not signed in" : answers;
   const trouble = outbox.retryAt ? ` – ${why}, trying again in ${seconds} s` : "";
-  const waiting = outbox.size + outbox.held.length;
+  const waiting = outbox.size + outbox.held.length + desk.questions.texts.count;
   parts.unsaved.textContent = waiting ? `${waiting} unsaved${trouble}` : "All saved";
   parts.unsaved.classList.toggle("is-waiting", waiting > 0);
   parts.tally.textContent = tally.decided ? `You overrode ${number(tally.overridden)} of ${number(tally.decided)}` : "";

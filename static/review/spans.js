@@ -2,22 +2,30 @@
 // Places in a text: what is selected on screen, found again in the text as it is, and counted as the server counts.
 
 /**
- * How often one text stands in another, without overlap.
+ * Where a part begins in a text, each place; places may overlap.
  * @param {string} text
  * @param {string} part
  */
-const times = (text, part) => text.split(part).length - 1;
+export function starts(text, part) {
+  const places = [];
+  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + 1)) places.push(at);
+  return places;
+}
 
 /**
- * Where a part stands in a text, when it stands so often before it; -1 where it does not.
+ * Where a part stands in a text, when it stands at `at` in what is shown of it; -1 where that is not certain. Marks and
+ * addresses are not shown, so a part may stand more often in the text than on screen.
  * @param {string} text
+ * @param {string} shown
  * @param {string} part
- * @param {number} before
+ * @param {number} at
  */
-export function nth(text, part, before) {
-  let at = text.indexOf(part);
-  for (let n = 0; n < before && at >= 0; n++) at = text.indexOf(part, at + part.length);
-  return at;
+export function placeIn(text, shown, part, at) {
+  const end = at + part.length;
+  // As it is up to here: raw, or the beginning of a long text.
+  if (text.slice(0, end) === shown.slice(0, end)) return at;
+  const [places, seen] = [starts(text, part), starts(shown, part)];
+  return places.length === seen.length ? (places[seen.indexOf(at)] ?? -1) : -1;
 }
 
 /**
@@ -32,24 +40,26 @@ export function counted(text, at, length) {
 }
 
 /**
- * The place of what is selected inside `root`, which shows the text; null where nothing of it is.
+ * The place of what is selected inside `root`, which shows the text; in words, why there is none.
  * @param {string} text
  * @param {HTMLElement} root
  */
 export function placeOf(text, root) {
+  const nothing = "Select words of the text first.";
   const selection = document.getSelection();
-  if (!selection?.rangeCount || selection.isCollapsed) return null;
+  if (!selection?.rangeCount || selection.isCollapsed) return nothing;
   const range = selection.getRangeAt(0);
-  if (!root.contains(range.commonAncestorContainer)) return null;
+  if (!root.contains(range.commonAncestorContainer)) return nothing;
   const chosen = range.toString();
   const part = chosen.trim();
-  if (!part) return null;
+  if (!part) return nothing;
   const before = document.createRange();
   before.selectNodeContents(root);
   before.setEnd(range.startContainer, range.startOffset);
-  const skipped = before.toString() + chosen.slice(0, chosen.indexOf(part));
-  const at = nth(text, part, times(skipped, part));
-  return at < 0 ? null : counted(text, at, part.length);
+  const begin = before.toString().length + chosen.indexOf(part);
+  const at = placeIn(text, root.textContent || "", part, begin);
+  if (at < 0) return "Where these words stand in the text is not certain as it is drawn: show the raw text.";
+  return counted(text, at, part.length);
 }
 
 /**

@@ -280,7 +280,7 @@ def test_a_key_that_means_nothing_in_this_mode_says_so(empty: None, chromium: ob
     desk.press("g", "Shift+1")
     desk.sees(".mine", "While you rank")
     sample = Review(chromium)
-    sample.press("Control+b", "Alt+q", "Shift+Q", "ArrowDown", "/", "q", "Escape")
+    sample.press("Control+b", "Alt+w", "Shift+W", "ArrowDown", "/", "w", "Escape")
     sample.shows(".mine", "")
     sample.press("9")
     sample.shows(".mine", "9 means nothing here; ? shows the keys.")

@@ -35,16 +35,16 @@ def test_a_key_is_changed_for_good_and_a_bad_one_refused_with_the_reason(empty: 
     page.wait_for_selector("dialog[open] .rondo-problem:has-text('pressed by accident')")
     bind(desk, "Accept", "x")
     page.wait_for_selector("dialog[open] .rondo-problem:has-text('would mean both')")
-    bind(desk, "Accept", "q")
-    page.wait_for_selector("dialog[open] tr:has-text('Accept') kbd:text('Q')")
+    bind(desk, "Accept", "w")
+    page.wait_for_selector("dialog[open] tr:has-text('Accept') kbd:text('W')")
     page.get_by_role("button", name="Close", exact=True).click()
-    expect(page.locator("[data-command=accept] kbd")).to_have_text("Q")
-    desk.press("a", "q")
+    expect(page.locator("[data-command=accept] kbd")).to_have_text("W")
+    desk.press("a", "w")
     desk.saved()
     assert desk.decisions() == [(K.accept, desk.ids[0])]
-    assert preferences.get(desk.actor).keys == {"accept": ("q",)}
+    assert preferences.get(desk.actor).keys == {"accept": ("w",)}
     desk.open()
-    desk.press("q")
+    desk.press("w")
     desk.saved()
     assert len(desk.decisions()) == 2
     desk.press("?")

@@ -23,18 +23,18 @@ def test_keys_are_kept_for_one_person_and_only_where_they_differ(database: str) 
 
 def test_a_refused_binding_changes_nothing(database: str) -> None:
     actor = rows.make_actor()
-    preferences.bind(actor, {"skip": ["q"]})
+    preferences.bind(actor, {"skip": ["w"]})
     with pytest.raises(InvalidInput, match="would mean both"):
         preferences.bind(actor, {"skip": ["a"]})
-    assert preferences.get(actor).keys == {"skip": ("q",)}
+    assert preferences.get(actor).keys == {"skip": ("w",)}
 
 
 def test_display_choices_stay_beside_the_keys(database: str) -> None:
     actor = rows.make_actor()
-    preferences.bind(actor, {"skip": ["q"]})
+    preferences.bind(actor, {"skip": ["w"]})
     preferences.change(actor, text="raw", grey_common=False)
     found = preferences.get(actor)
-    assert (found.text, found.grey_common, found.keys) == (TextStyle.raw, False, {"skip": ("q",)})
+    assert (found.text, found.grey_common, found.keys) == (TextStyle.raw, False, {"skip": ("w",)})
     for wrong in ({"text": "html"}, {"color": "red"}):
         with pytest.raises(InvalidInput, match="preference"):
             preferences.change(actor, **wrong)

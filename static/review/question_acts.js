@@ -1,0 +1,92 @@
+// @ts-check
+// Answers as they are sent: which one stands for a question, and which one takes the place of another.
+
+/** Failures that are of everything sent, and may pass. */
+const OF_ALL = ["NotSignedIn", "Busy", "DatabaseLost", "InternalError", "MissingPrerequisite"];
+
+/** @typedef {{sample_id: number, question_id?: number}} Slot */
+
+/**
+ * Whether two acts answer the same question on the same sample.
+ * @param {Act} act
+ * @param {Slot} slot
+ */
+export const isOf = (act, { sample_id, question_id }) =>
+  act.kind === "answer" && act.sample_id === sample_id && act.question_id === question_id;
+
+/**
+ * What is held although a later answer to the same question waits, or is held too.
+ * @param {Act[]} held
+ * @param {Act[]} waiting
+ */
+export const stale = (held, waiting) =>
+  held.filter(
+    (act, n) =>
+      act.kind === "answer" &&
+      [...held.slice(n + 1), ...waiting].some((later) => isOf(later, /** @type {Slot} */ (act))),
+  );
+
+/**
+ * The answer to show: the last that waits in this browser, else what the server has.
+ * @param {any} stood
+ * @param {Act[]} acts
+ * @param {Slot} slot
+ */
+export function shownAnswer(stood, acts, slot) {
+  const last = acts.filter((act) => isOf(act, slot)).at(-1);
+  return last ? last.value : (stood ?? null);
+}
+
+/**
+ * What the server has of the person's answers to an item, as far as it is known here.
+ * @param {Item} item
+ * @returns {Record<string, any>}
+ */
+export const stoodOf = (item) => (item.stood ||= { ...item.answers });
+
+/**
+ * Show what waits in this browser, whatever the server knew when it gave the item; else what the server has.
+ * @param {Item} item
+ * @param {number} question_id
+ * @param {Act[]} acts
+ */
+export function settle(item, question_id, acts) {
+  const value = shownAnswer(stoodOf(item)[question_id], acts, { sample_id: item.sample_id, question_id });
+  item.answers ||= {};
+  if (value) item.answers[question_id] = value;
+  else delete item.answers[question_id];
+}
+
+/**
+ * What is held need not be tried again where a later answer to the same question is here.
+ * @param {import("./outbox.js").Outbox} outbox
+ */
+export function dropStale(outbox) {
+  const acts = (/** @type {{act: Act}[]} */ entries) => entries.map(({ act }) => act);
+  for (const { client_id } of stale(acts(outbox.held), acts(outbox.acts))) outbox.withdraw(client_id);
+}
+
+/**
+ * Send answers and decisions, each where it belongs; answers first, since they came first. What was written before
+ * is not written again.
+ * @param {{rest: import("./rest.js").Rest, address: string}} desk
+ * @param {Act[]} acts
+ */
+export async function send({ rest, address }, acts) {
+  const isAnswer = (/** @type {Act} */ act) => act.kind === "answer";
+  /** @type {any[]} */
+  const outcomes = [];
+  for (const [path, name, some] of /** @type {[string, string, Act[]][]} */ ([
+    ["answers", "answers", acts.filter(isAnswer)],
+    ["decisions", "decisions", acts.filter((act) => !isAnswer(act))],
+  ])) {
+    if (!some.length) continue;
+    const sent = name === "answers" ? some.map(({ kind: _kind, ...answer }) => answer) : some;
+    const answer = await rest.post(`${address}/${path}`, { [name]: sent });
+    if (!answer || OF_ALL.includes(answer.error?.type) || some.length === acts.length) {
+      if (!answer || answer.error) return answer;
+    }
+    some.forEach((act, n) => (outcomes[acts.indexOf(act)] = answer.error ? { error: answer.error } : answer[n]));
+  }
+  return /** @type {any} */ (outcomes);
+}

@@ -1,0 +1,94 @@
+// @ts-check
+// What a key press means while a project's question is open.
+
+import { isPressed, isTyping } from "./keys.js";
+
+const ALONE = ["Shift", "Control", "Alt", "AltGraph", "Meta", "CapsLock", "NumLock"];
+const TAKEN = "All questions are answered here. Press Esc first to decide by a digit.";
+
+/** @typedef {import("./questions.js").Questions} Questions */
+
+/**
+ * The digit that a press types; null where it types none. The pad without NumLock moves.
+ * @param {{key: string, code: string, shiftKey: boolean}} press
+ */
+export function digitOf({ key, code, shiftKey }) {
+  if (/^\d$/.test(key)) return Number(key);
+  // The row above the letters types signs without Shift on some keyboards.
+  const row = /^Digit(\d)$/.exec(code);
+  return row && !shiftKey && key.length === 1 ? Number(row[1]) : null;
+}
+
+/**
+ * Take a press that is the questions', before the verdict's keys get it.
+ * @param {Questions} questions
+ * @param {KeyboardEvent} event
+ */
+export function press(questions, event) {
+  const { current, desk, panel } = questions;
+  if (event.isComposing || event.defaultPrevented || !questions.mayAnswer) return;
+  if (document.querySelector("dialog[open]") || event.ctrlKey || event.metaKey || event.altKey) return;
+  const { target } = event;
+  // While a text or a note is written, keys are its letters.
+  if (desk.work && !panel.place.contains(/** @type {Node} */ (target))) return;
+  const isWriting = Boolean(panel.box) && target === panel.box;
+  if ((isTyping(target) && !isWriting) || isPressed(target, event.key)) return;
+  const isTaken = !current
+    ? left(questions, event)
+    : isWriting
+      ? inText(questions, event)
+      : open(questions, current, event);
+  if (!isTaken) return;
+  const isAnswer = event.key === "Enter" || digitOf(event) !== null;
+  if (current && isAnswer && questions.answers[current.id]) questions.typed.add(current.id);
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}
+
+/**
+ * After the last question: fingers that are used to a digit for each question, some of which were answered before,
+ * type more of them than there are left. That decides nothing.
+ * @param {Questions} questions
+ * @param {KeyboardEvent} event
+ */
+function left(questions, event) {
+  if (!questions.awaitsKey || ALONE.includes(event.key)) return false;
+  if (digitOf(event) === null) {
+    questions.isDone = true;
+    return false;
+  }
+  questions.desk.hint(TAKEN);
+  return true;
+}
+
+/**
+ * In a text only these keys do not write. False: it is none of them.
+ * @param {Questions} questions
+ * @param {KeyboardEvent} event
+ */
+function inText(questions, { key, shiftKey }) {
+  if (key === "Escape") questions.close();
+  else if (key === "Enter" && !shiftKey) questions.saveText();
+  else return false;
+  return true;
+}
+
+/**
+ * @param {Questions} questions
+ * @param {Question} question
+ * @param {KeyboardEvent} event
+ */
+function open(questions, question, event) {
+  const { key } = event;
+  const digit = digitOf(event);
+  if (event.repeat) return digit !== null || key === "Enter";
+  if (key === "Escape") questions.close();
+  else if (key === "ArrowDown" || key === "ArrowUp") {
+    const count = questions.all.length;
+    questions.open((questions.at + (key === "ArrowDown" ? 1 : count - 1)) % count);
+  } else if (key === "Enter") questions.confirm(question);
+  else if (key === "Backspace" || key === "Delete") questions.clear(question);
+  else if (digit !== null) questions.choose(question, digit || 10);
+  else return false;
+  return true;
+}
