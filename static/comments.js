@@ -84,7 +84,7 @@
     offer() {
       const begun = this.begun()?.toLowerCase();
       /** @param {string} name */
-      const fitting = (name) => name.toLowerCase().startsWith(begun) && name.toLowerCase() !== begun;
+      const fitting = (name) => name.toLowerCase().startsWith(begun ?? "") && name.toLowerCase() !== begun;
       const names = begun === undefined ? [] : this.people().filter(fitting).slice(0, MOST_NAMES);
       this.names.replaceChildren(
         ...names.map((name) => {
