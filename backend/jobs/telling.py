@@ -113,5 +113,5 @@ def of_job(db: Session, job: tables.Job) -> None:
 
 def first_line(text: str | None) -> str:
     """The first line of an error, cut where it is long."""
-    line = (text or "no reason was given").strip().splitlines()[0]
+    line = next(iter((text or "").strip().splitlines()), "no reason was given")
     return line if len(line) <= MOST_WORDS else f"{line[:MOST_WORDS]}…"

@@ -13,8 +13,8 @@ from backend.db import now, reading, session, tables
 from backend.db.roles import may_decide
 from backend.errors import InvalidInput, NotFound
 from backend.jobs import telling
-from backend.services import events
-from backend.services.access import Actor, require
+from backend.services import events, review_settings
+from backend.services.access import Actor, require, role_of
 from backend.services.samples import visibility
 from backend.values import NoticeKind, Role
 
@@ -150,8 +150,14 @@ def _sample(db: Session, actor: Actor, sample_id: int) -> tuple[tables.Sample, t
 
 
 def _hides_others(db: Session, actor: Actor, round_: tables.Round, sample: tables.Sample) -> bool:
-    """Wherever something of the item is hidden: free words may tell what the judge or a colleague said of it."""
+    """Wherever something of the item is hidden: free words may tell what the judge or a colleague said of it.
+
+    Colleagues' decisions stay hidden whatever the round has come to (a failed one may be reviewed once more), and so
+    does what is said here.
+    """
     is_hiding = bool(visibility.hidden(db, actor, round_))
+    if not is_hiding and round_.is_reviewed and not review_settings.read(round_.review).others_visible:
+        is_hiding = role_of(db, actor, round_.project_id) is Role.reviewer  # whoever may only read never decides
     return is_hiding and sample.id not in visibility.decided(db, actor, [sample.id])
 
 
