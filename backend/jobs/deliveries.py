@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -23,6 +23,8 @@ CLAIMED = timedelta(minutes=1)
 GIVEN_UP = timedelta(days=1)
 """For so long a delivery is tried, and a webhook at which nothing arrives is not paused."""
 AT_ONCE = 100
+KEPT, READ_KEPT, NOTICES_KEPT = timedelta(days=30), timedelta(days=90), timedelta(days=365)
+MOST_FORGOTTEN = 20_000
 TEST = "test"
 
 PAUSED = (
@@ -211,14 +213,26 @@ def pause(attempts: int) -> timedelta:
 
 
 def forget(*, at: datetime | None = None) -> int:
-    """Delete what is over and older than thirty days; return how many that were."""
-    row = tables.Delivery
-    before = (at or now()) - timedelta(days=30)
-    with reading() as db:
-        over = select(row.id).where(row.due_at.is_(None), row.created_at < before).order_by(row.id).limit(AT_ONCE)
-        ids = list(db.scalars(over))
-    if not ids:
-        return 0
-    with session() as db:
-        db.execute(delete(row).where(row.id.in_(ids), row.due_at.is_(None)))
-    return len(ids)
+    """Delete deliveries that are over and older than thirty days, and notices after a year, read ones after 90 days.
+
+    Returns how many rows that were; what is more than `MOST_FORGOTTEN` is left to the next time.
+    """
+    at = at or now()
+    row, notice = tables.Delivery, tables.Notice
+    return (
+        _forget(row, row.due_at.is_(None), row.created_at < at - KEPT)
+        + _forget(notice, notice.read_at.is_not(None), notice.created_at < at - READ_KEPT)
+        + _forget(notice, notice.created_at < at - NOTICES_KEPT)
+    )
+
+
+def _forget(table: Any, *conditions: ColumnElement[bool]) -> int:
+    gone = 0
+    while gone < MOST_FORGOTTEN:
+        with session() as db:
+            old = select(table.id).where(*conditions).order_by(table.created_at).limit(AT_ONCE)
+            ids = db.scalars(delete(table).where(table.id.in_(old), *conditions).returning(table.id)).all()
+        gone += len(ids)
+        if len(ids) < AT_ONCE:
+            break
+    return gone

@@ -187,7 +187,16 @@ def test_an_address_is_one_and_a_server_that_is_away_is_said(database: str, monk
     project = rows.make_project()
     with serving(monkeypatch) as server:
         ann = curator(project, "ann@example.org")
-        for wrong in ("ann", "a b@example.org", "ann@example.org\nBcc: x@y.org", "<ann@example.org>", "a@b@c"):
+        for wrong in (
+            "ann",
+            "a b@example.org",
+            "ann@example.org\nBcc: x@y.org",
+            "<ann@example.org>",
+            "a@b@c",
+            "a@b..c",
+            ".a@b",
+            "a@b-",
+        ):
             with pytest.raises(InvalidInput, match="no mail address"):
                 notices.set_mail_address(ann, wrong)
         fail(project)

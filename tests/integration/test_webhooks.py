@@ -169,6 +169,8 @@ def test_what_arrives_ends_the_count_of_failures(database: str) -> None:
     (again,) = deliveries.claim(at=now() + timedelta(hours=1))
     deliveries.record(again, Outcome(200))
     assert hooks.listing(owner(), project.id)[0].failing_since is None
+    assert hooks.listing(owner(), project.id)[0].url == URL.replace("rondo", "…")
+    assert hooks.masked("https://example.org/services/T0/B0/secret-word") == "https://example.org/…word"
     assert deliveries.forget(at=now() + timedelta(days=29)) == 0
     assert deliveries.forget(at=now() + timedelta(days=31)) == 1
 
