@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from backend.config import reread
+from backend.config import reread, settings
 from backend.db import now, reading, session, tables
 from backend.errors import InvalidInput
 from backend.jobs import deliveries, mails, telling
@@ -243,3 +243,14 @@ def test_a_worker_without_a_mail_server_leaves_mail_to_others(database: str, mon
         fail(project)
     assert deliveries.claim(mails=0) == []
     assert [one.attempts for one in waiting()] == [0]
+
+
+@pytest.mark.on_sqlite
+@pytest.mark.parametrize("sender", ["rondo@", "Rondo <", "rondo"])
+def test_a_sender_that_is_no_address_is_refused(database: str, monkeypatch: pytest.MonkeyPatch, sender: str) -> None:
+    with monkeypatch.context() as named:
+        named.setenv("RONDO_SMTP_FROM", sender)
+        reread()
+        with pytest.raises(InvalidInput, match="no address of mail"):
+            settings()
+    reread()
