@@ -1030,6 +1030,7 @@ class Holdings(TypedDict):
     rounds: int
     samples: int
     decisions: int
+    comments: int
     checkpoints: int
     num_bytes: int
 
