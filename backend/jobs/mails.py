@@ -29,7 +29,8 @@ class Deadline:
     """Those of the mails that are being sent by this process."""
 
     def __init__(self, seconds: float) -> None:
-        self._is_over, self._handle = False, None
+        self._is_over = False
+        self._handle: socket.socket | None = None
         self._timer = threading.Timer(seconds, self.end)
         self._timer.daemon = True
         self._timer.start()

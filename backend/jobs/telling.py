@@ -70,9 +70,8 @@ def tell(
     for some in in_chunks(rows):
         db.execute(dialect.insert(tables.Notice).values(some).on_conflict_do_nothing())
     hooks = deliveries.hooks_for(db, project_id, kind)
-    place = {"event": event, "path": path}
-    deliveries.put(db, project, kind, text=text, people=by_mail, **place)
-    deliveries.put(db, project, kind, text=clean(to_programs) or text, hooks=hooks, **place)
+    deliveries.put(db, project, kind, event=event, path=path, text=text, people=by_mail)
+    deliveries.put(db, project, kind, event=event, path=path, text=clean(to_programs) or text, hooks=hooks)
 
 
 def of_round(db: Session, round_id: int, job_id: int, attempt: int) -> None:
