@@ -257,8 +257,10 @@ class ImportSamplesForm(TypedDict, total=False):
     name: str
     columns: str | None
     people: str | None
-    accept_at: float
+    accept_at: float | None
     policy_id: int | None
+    lowest: float | None
+    highest: float | None
     is_blind: bool
 
 
@@ -1030,6 +1032,7 @@ class Holdings(TypedDict):
     rounds: int
     samples: int
     decisions: int
+    answers: int
     comments: int
     checkpoints: int
     num_bytes: int
@@ -1057,6 +1060,9 @@ class ImportedRound(TypedDict):
     num_prompts: NotRequired[int]
     num_judgments: NotRequired[int]
     num_decisions: NotRequired[int]
+    num_repeated: NotRequired[int]
+    num_reviewers: NotRequired[int]
+    left_out: NotRequired[dict[str, int]]
 
 
 class ImportedText(TypedDict):
@@ -1663,6 +1669,7 @@ class QuestionAgreement(TypedDict):
     answers: int
     percent: Figure
     alpha: Figure
+    left_out: dict[str, int]
 
 
 class QuestionEdit(TypedDict, total=False):
@@ -1756,6 +1763,7 @@ class Removal(TypedDict):
     at: str
     reason: str
     decisions: int
+    answers: int
     is_frozen: bool
     is_undone: bool
     checkpoint_ids: list[int]
@@ -1764,6 +1772,7 @@ class Removal(TypedDict):
 class RemovalPreview(TypedDict):
     person: str
     decisions: int
+    answers: int
     labels: list[Changed]
     datasets: list[Learned]
     checkpoints: list[Affected]

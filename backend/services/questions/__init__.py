@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend import boundary
@@ -154,7 +154,9 @@ def order(actor: Actor, project_id: int, ids: Sequence[int]) -> list[QuestionVie
     with session() as db:
         _hold(db, actor, project_id)
         row = tables.Question
-        rows = {one.id: one for one in db.scalars(select(row).where(row.project_id == project_id, row.is_active))}
+        # Held in order of their number, as answers hold them.
+        held = select(row).where(row.project_id == project_id, row.is_active).order_by(row.id).with_for_update()
+        rows = {one.id: one for one in db.scalars(held)}
         if sorted(ids) != sorted(rows):
             raise Conflict("These are not the questions that the project asks now. Reload them, then order them.")
         for position, question_id in enumerate(ids):
@@ -261,11 +263,14 @@ def _find_view(db: Session, question_id: int) -> QuestionView:
 
 
 def _is_answered(db: Session, question_id: int) -> bool:
-    return db.scalar(select(tables.Answer.id).where(tables.Answer.question_id == question_id).limit(1)) is not None
+    return bool(db.scalar(select(_has_answers()).where(tables.Question.id == question_id)))
 
 
 def _has_answers() -> ColumnElement[bool]:
-    return exists().where(tables.Answer.question_id == tables.Question.id)
+    """Whether a question has answers, or may have some that lie in an archive with their round."""
+    question, round_ = tables.Question, tables.Round
+    archived = exists().where(round_.project_id == question.project_id, round_.archived_at.is_not(None))
+    return or_(exists().where(tables.Answer.question_id == question.id), archived)
 
 
 def read_options(given: dict[str, object]) -> QuestionOptions:

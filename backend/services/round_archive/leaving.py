@@ -32,6 +32,8 @@ def held(db: Session, round_id: int) -> Held:
     judgment, decision = _last(db, tables.Judgment, round_id), _last(db, tables.Decision, round_id)
     groups.add(_group_of(db, db.scalar(select(tables.Judgment.sample_id).where(tables.Judgment.id == judgment))))
     groups.add(db.scalar(select(tables.Decision.group_id).where(tables.Decision.id == decision)))
+    answer = _last(db, tables.Answer, round_id)
+    groups.add(_group_of(db, db.scalar(select(tables.Answer.sample_id).where(tables.Answer.id == answer))))
     left, example = db.get(tables.LeftOut, last[tables.LeftOut] or 0), db.get(tables.Example, last[tables.Example] or 0)
     if left is not None:
         groups |= {left.group_id, _group_of(db, left.sample_id)}

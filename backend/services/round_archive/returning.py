@@ -23,6 +23,7 @@ ELSEWHERE = {
     "datasets": tables.Dataset,
     "jobs": tables.Job,
     "projects": tables.Project,
+    "questions": tables.Question,
 }
 """What the rows refer to beside each other: it has to be there still."""
 LAST = ("groups", "parent_id")

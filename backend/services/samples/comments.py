@@ -15,6 +15,7 @@ from backend.errors import InvalidInput, NotFound
 from backend.jobs import telling
 from backend.services import events, review_settings
 from backend.services.access import Actor, require, role_of
+from backend.services.decisions import own_words
 from backend.services.samples import visibility
 from backend.values import NoticeKind, Role
 
@@ -170,7 +171,7 @@ def _hides_others(db: Session, actor: Actor, round_: tables.Round, sample: table
     is_hiding = bool(visibility.hidden(db, actor, round_))
     if not is_hiding and round_.is_reviewed and not review_settings.read(round_.review).others_visible:
         is_hiding = role_of(db, actor, round_.project_id) is Role.reviewer  # whoever may only read never decides
-    return is_hiding and sample.id not in visibility.decided(db, actor, [sample.id])
+    return is_hiding and sample.id not in own_words.decided(db, actor, [sample.id])
 
 
 def _own(db: Session, actor: Actor, comment_id: int) -> tables.Comment:
