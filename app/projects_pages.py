@@ -99,6 +99,7 @@ def lines(held: Holdings) -> list[tuple[str, str]]:
         ("Samples", count(held.samples)),
         ("Decisions", count(held.decisions)),
         ("Answers", count(held.answers)),
+        ("Comments", count(held.comments)),
         ("Checkpoints", count(held.checkpoints)),
         ("Files", in_bytes(held.num_bytes)),
     ]

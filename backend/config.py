@@ -1,6 +1,8 @@
 """Where things are. Nothing here changes a result: what does is in the recipe."""
 
 import os
+import re
+from email.utils import parseaddr
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -93,6 +95,14 @@ class Settings(BaseSettings):
         value = value.strip().rstrip("/")
         if value and not value.startswith(("https://", "http://")):
             raise ValueError(f"{value!r} is no address such as https://example.org")
+        return value
+
+    @field_validator("smtp_from")
+    @classmethod
+    def _is_sender(cls, value: str) -> str:
+        value = value.strip()
+        if value and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]*[^@\s<>.]", parseaddr(value)[1]):
+            raise ValueError(f"{value!r} is no address of mail such as rondo@example.org")
         return value
 
     @property

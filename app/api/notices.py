@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.addresses import page_path
 from app.api.depends import Asking, Before, Limit
@@ -59,6 +59,8 @@ class ReadNotices(BaseModel):
 
 class NoticeChoices(BaseModel):
     """Channels by kind of notice, and where mail goes; what is left out stays as it is, an empty address ends it."""
+
+    model_config = ConfigDict(extra="forbid")
 
     channels: dict[NoticeKind, Channels] = {}
     mail: Line | None = None

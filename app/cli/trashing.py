@@ -113,4 +113,5 @@ def emit_entry(entry_id: int, name: str, *, as_json: bool) -> None:
 def in_words(held: "Holdings") -> str:
     """What goes with it, in words."""
     rows = f"{held.rounds} rounds, {held.samples:,} samples, {held.decisions:,} decisions, {held.answers:,} answers"
+    rows += f", {held.comments:,} comments" if held.comments else ""
     return f"{rows}, {held.checkpoints} checkpoints, {held.num_bytes / MEGABYTE:,.1f} MB of files"

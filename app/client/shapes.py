@@ -1033,6 +1033,7 @@ class Holdings(TypedDict):
     samples: int
     decisions: int
     answers: int
+    comments: int
     checkpoints: int
     num_bytes: int
 

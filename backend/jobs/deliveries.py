@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -23,6 +23,8 @@ CLAIMED = timedelta(minutes=1)
 GIVEN_UP = timedelta(days=1)
 """For so long a delivery is tried, and a webhook at which nothing arrives is not paused."""
 AT_ONCE = 100
+KEPT, READ_KEPT, NOTICES_KEPT = timedelta(days=30), timedelta(days=90), timedelta(days=365)
+MOST_FORGOTTEN = 20_000
 TEST = "test"
 
 PAUSED = (
@@ -99,24 +101,38 @@ def hooks_for(db: Session, project_id: int, kind: NoticeKind) -> list[tables.Web
 
 
 def claim(
-    busy: Collection[tuple[int | None, int | None]] = (), *, most: int = AT_ONCE, at: datetime | None = None
+    busy: Collection[tuple[int | None, int | None]] = (),
+    *,
+    most: int = AT_ONCE,
+    mails: int = AT_ONCE,
+    at: datetime | None = None,
 ) -> list[Claimed]:
-    """Take what is due at that time, by default now: the oldest of each receiver that is not busy."""
+    """Take what is due at that time, by default now: the oldest of each receiver that is not busy.
+
+    No more than `mails` of them are mail.
+    """
     at = at or now()
-    row = tables.Delivery
     with reading() as db:
-        due = select(row.id, row.webhook_id, row.user_id, row.due_at).where(row.due_at <= at)
-        found = db.execute(due.order_by(row.due_at, row.id).limit(AT_ONCE)).all()
-    firsts: dict[tuple[int | None, int | None], Any] = {}
-    for one in found:
-        if (receiver := (one.webhook_id, one.user_id)) not in busy:
-            firsts.setdefault(receiver, one)
-    if not firsts:
+        chosen = _oldest(db, tables.Delivery.webhook_id, busy, at)[:most]
+        if (room := min(mails, most - len(chosen))) > 0:
+            chosen += _oldest(db, tables.Delivery.user_id, busy, at)[:room]
+    if not chosen:
         return []
     with session() as db:
-        chosen = sorted(list(firsts.values())[:most], key=lambda one: int(one.id))  # one order of locks
-        claimed = [_claimed(db, one.id, one.due_at, at) for one in chosen]
+        in_order = sorted(chosen, key=lambda one: int(one.id))  # one order of locks
+        claimed = [_claimed(db, one.id, one.due_at, at) for one in in_order]
     return [one for one in claimed if one is not None]
+
+
+def _oldest(db: Session, receiver: Any, busy: Collection[tuple[int | None, int | None]], at: datetime) -> list[Any]:
+    """What is due longest of each webhook or person; many that wait for one receiver hide no other's."""
+    row = tables.Delivery
+    place = func.row_number().over(partition_by=receiver, order_by=(row.due_at, row.id)).label("place")
+    due = select(row.id, row.webhook_id, row.user_id, row.due_at, place)
+    due_rows = due.where(row.due_at <= at, receiver.is_not(None)).subquery()
+    firsts = select(due_rows).where(due_rows.c.place == 1).order_by(due_rows.c.due_at, due_rows.c.id)
+    found = db.execute(firsts.limit(AT_ONCE + len(busy))).all()
+    return [one for one in found if (one.webhook_id, one.user_id) not in busy]
 
 
 def _claimed(db: Session, delivery_id: int, due_at: datetime, at: datetime) -> Claimed | None:
@@ -126,15 +142,27 @@ def _claimed(db: Session, delivery_id: int, due_at: datetime, at: datetime) -> C
     taken = db.scalar(mine.values(due_at=at + CLAIMED, attempts=row.attempts + 1).returning(row.id))
     if taken is None:
         return None
-    user = tables.User
-    query = select(row, hook.url, hook.salt, user.mail).outerjoin(hook, hook.id == row.webhook_id)
-    query = query.outerjoin(user, user.id == row.user_id).where(row.id == delivery_id)
-    one, url, salt, mail = db.execute(query.execution_options(populate_existing=True)).one()
-    if one.user_id is not None and not (mail and _is_in(db, one)):
-        one.due_at, one.error = None, "The person has no mail address any more, or is not in the project."
+    user, project = tables.User, tables.Project
+    query = select(row, hook, user.mail, project).outerjoin(hook, hook.id == row.webhook_id)
+    query = query.outerjoin(user, user.id == row.user_id).join(project, project.id == row.project_id)
+    query = query.where(row.id == delivery_id)
+    one, its_hook, mail, its_project = db.execute(query.execution_options(populate_existing=True)).one()
+    refused = ""
+    if its_project.trashed_at is not None or its_project.is_deleting:
+        refused = "The project is in the trash."
+    elif its_hook is not None and its_hook.paused_at is not None:
+        refused = "The webhook is paused."
+    elif one.user_id is not None and not (mail and _is_in(db, one)):
+        refused = "The person has no mail address any more, or is not in the project."
+    elif one.attempts > 1 and at - one.created_at >= GIVEN_UP + 2 * LONGEST:
+        # `record` gives up before; where each attempt ends without a word, it is never asked.
+        refused = one.error or "Each attempt for a day ended without an answer."
+    if refused:
+        one.due_at, one.error = None, refused
         return None
+    url, salt = (its_hook.url, its_hook.salt) if its_hook is not None else ("", "")
     place = (one.id, one.uid, one.attempts, one.webhook_id, one.user_id, one.body)
-    return Claimed(*place, url or "", salt or "", mail or "")
+    return Claimed(*place, url, salt, mail or "")
 
 
 def _is_in(db: Session, row: tables.Delivery) -> bool:
@@ -147,12 +175,13 @@ def record(claimed: Claimed, outcome: Outcome, *, at: datetime | None = None) ->
     """Write down what came of it; nothing where it was taken by another meanwhile, or deleted."""
     at = at or now()
     with session() as db:
+        hook = None
+        if claimed.webhook_id is not None:
+            # First, as whoever pauses or deletes it does: they go on to its deliveries.
+            hook = db.get(tables.Webhook, claimed.webhook_id, with_for_update=True)
         row = db.get(tables.Delivery, claimed.id, with_for_update=True)
         if row is None or row.attempts != claimed.attempts or row.due_at is None:
             return
-        hook = None
-        if claimed.webhook_id is not None:
-            hook = db.get(tables.Webhook, claimed.webhook_id, with_for_update=True)
         row.status, row.error = outcome.status, outcome.error or None
         if not outcome.error:
             row.sent_at, row.due_at = at, None
@@ -184,14 +213,26 @@ def pause(attempts: int) -> timedelta:
 
 
 def forget(*, at: datetime | None = None) -> int:
-    """Delete what is over and older than thirty days; return how many that were."""
-    row = tables.Delivery
-    before = (at or now()) - timedelta(days=30)
-    with reading() as db:
-        over = select(row.id).where(row.due_at.is_(None), row.created_at < before).order_by(row.id).limit(AT_ONCE)
-        ids = list(db.scalars(over))
-    if not ids:
-        return 0
-    with session() as db:
-        db.execute(delete(row).where(row.id.in_(ids), row.due_at.is_(None)))
-    return len(ids)
+    """Delete deliveries that are over and older than thirty days, and notices after a year, read ones after 90 days.
+
+    Returns how many rows that were; what is more than `MOST_FORGOTTEN` is left to the next time.
+    """
+    at = at or now()
+    row, notice = tables.Delivery, tables.Notice
+    return (
+        _forget(row, row.due_at.is_(None), row.created_at < at - KEPT)
+        + _forget(notice, notice.read_at.is_not(None), notice.created_at < at - READ_KEPT)
+        + _forget(notice, notice.created_at < at - NOTICES_KEPT)
+    )
+
+
+def _forget(table: Any, *conditions: ColumnElement[bool]) -> int:
+    gone = 0
+    while gone < MOST_FORGOTTEN:
+        with session() as db:
+            old = select(table.id).where(*conditions).order_by(table.created_at).limit(AT_ONCE)
+            ids = db.scalars(delete(table).where(table.id.in_(old), *conditions).returning(table.id)).all()
+        gone += len(ids)
+        if len(ids) < AT_ONCE:
+            break
+    return gone

@@ -4,9 +4,14 @@ import asyncio
 import logging
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from backend.config import settings
+from backend.errors import RondoError
 from backend.jobs import deliveries, mails, webhooks
 from backend.jobs.deliveries import Claimed, Outcome
 
@@ -14,24 +19,29 @@ log = logging.getLogger("rondo.jobs")
 
 LOOK_SECONDS = 3.0
 MOST_AT_ONCE = 16
+MAILS_AT_ONCE = 4
+"""They all go to one server: where that hangs, webhooks are still sent."""
 HOUSEKEEPING = 1200
 """Looks between two times at which what is long over is deleted: an hour."""
 
 Send = Callable[[Claimed], Awaitable[Outcome]]
 
 
-async def send(claimed: Claimed) -> Outcome:
-    """Try a delivery once."""
+async def try_once(mailing: ThreadPoolExecutor, claimed: Claimed) -> Outcome:
+    """Try a delivery once; a mail in a thread of that pool."""
     if claimed.user_id is not None:
-        return await asyncio.to_thread(mails.send, claimed)
+        return await asyncio.get_running_loop().run_in_executor(mailing, mails.send, claimed)
     return await webhooks.post(claimed)
 
 
 class Outbox:
     """Looks for what is due and sends it, until it is stopped. One of a receiver at a time."""
 
-    def __init__(self, *, send: Send = send, look_seconds: float = LOOK_SECONDS) -> None:
-        self._send, self._look_seconds = send, look_seconds
+    def __init__(self, *, send: Send | None = None, look_seconds: float = LOOK_SECONDS) -> None:
+        # Pools of their own: a look-up of a name, or a mail, that hangs keeps no outcome from being written.
+        self._mailing = ThreadPoolExecutor(MAILS_AT_ONCE, "rondo-mail")
+        self._rows = ThreadPoolExecutor(2, "rondo-deliveries")
+        self._send, self._look_seconds = send or partial(try_once, self._mailing), look_seconds
         self._thread = threading.Thread(target=self._run, name="rondo-outbox", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = threading.Event()
@@ -46,12 +56,20 @@ class Outbox:
         loop, wake = self._loop, self._wake
         if loop is not None and wake is not None and not loop.is_closed():
             loop.call_soon_threadsafe(wake.set)
+        mails.break_off()
         if self._thread.is_alive():
             self._thread.join(timeout=10)
 
     def _run(self) -> None:
-        with asyncio.Runner() as runner:
-            runner.run(self._work())
+        try:
+            with asyncio.Runner() as runner:
+                runner.run(self._work())
+        finally:
+            for pool in (self._mailing, self._rows):
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _in_rows(self, call: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._rows, partial(call, *args, **named))
 
     async def _work(self) -> None:
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
@@ -62,11 +80,13 @@ class Outbox:
             under_way = {receiver: task for receiver, task in under_way.items() if not task.done()}
             try:
                 if room := MOST_AT_ONCE - len(under_way):
-                    for one in await asyncio.to_thread(deliveries.claim, set(under_way), most=room):
+                    mailing = sum(user_id is not None for _, user_id in under_way)
+                    mails_left = MAILS_AT_ONCE - mailing if settings().smtp_host else 0
+                    for one in await self._in_rows(deliveries.claim, set(under_way), most=room, mails=mails_left):
                         under_way[one.receiver] = asyncio.create_task(self._try(one))
                 if looks % HOUSEKEEPING == 0:
-                    await asyncio.to_thread(deliveries.forget)
-            except SQLAlchemyError:
+                    await self._in_rows(deliveries.forget)
+            except (SQLAlchemyError, RondoError):
                 log.warning("The database did not answer; what is to be sent waits.", exc_info=True)
             looks += 1
             if not self._stopped.is_set():
@@ -83,10 +103,17 @@ class Outbox:
             return
 
     async def _try(self, one: Claimed) -> None:
-        outcome = await self._send(one)
+        # As a value: an error that nobody thought of is written down, too, or it would be tried each minute for ever.
+        [came] = await asyncio.gather(self._send(one), return_exceptions=True)
+        if isinstance(came, asyncio.CancelledError):
+            raise came
+        if isinstance(came, BaseException):
+            log.error("Delivery %s could not be sent.", one.uid, exc_info=came)
+            came = Outcome(error=f"It could not be sent ({type(came).__name__}). The log of the worker says more.")
+        outcome = came
         try:
-            await asyncio.to_thread(deliveries.record, one, outcome)
-        except SQLAlchemyError:
+            await self._in_rows(deliveries.record, one, outcome)
+        except (SQLAlchemyError, RondoError):
             log.warning("What came of delivery %s could not be written; it is sent again.", one.uid, exc_info=True)
         assert self._wake is not None
         self._wake.set()  # the next one of this receiver may be due

@@ -40,10 +40,12 @@ def tell(
     people: Role | Sequence[int],
     key: str = "",
     but: int | None = None,
+    to_programs: str = "",
 ) -> None:
     """Tell these people, or all with at least that role, but for whoever did it, in the caller's transaction.
 
-    `key` names the event; empty where the transaction itself cannot happen twice. Nothing is told of a preview.
+    `to_programs`: the text for webhooks, where that for people speaks to one of them. `key` names the event; empty
+    where the transaction itself cannot happen twice. Nothing is told of a preview.
     """
     project = db.get_one(tables.Project, project_id)
     if project.preview_id is not None or project.trashed_at is not None:
@@ -68,7 +70,8 @@ def tell(
     for some in in_chunks(rows):
         db.execute(dialect.insert(tables.Notice).values(some).on_conflict_do_nothing())
     hooks = deliveries.hooks_for(db, project_id, kind)
-    deliveries.put(db, project, kind, event=event, path=path, text=text, hooks=hooks, people=by_mail)
+    deliveries.put(db, project, kind, event=event, path=path, text=text, people=by_mail)
+    deliveries.put(db, project, kind, event=event, path=path, text=clean(to_programs) or text, hooks=hooks)
 
 
 def of_round(db: Session, round_id: int, job_id: int, attempt: int) -> None:
@@ -113,5 +116,5 @@ def of_job(db: Session, job: tables.Job) -> None:
 
 def first_line(text: str | None) -> str:
     """The first line of an error, cut where it is long."""
-    line = (text or "no reason was given").strip().splitlines()[0]
+    line = next(iter((text or "").strip().splitlines()), "no reason was given")
     return line if len(line) <= MOST_WORDS else f"{line[:MOST_WORDS]}…"

@@ -41,10 +41,18 @@ def check(url: str) -> None:
         raise InvalidInput(f"{url!r} is no address of a webhook. Type one such as https://example.org/rondo.")
     if parts.username is not None or parts.password is not None:
         raise InvalidInput("The address of a webhook holds a name or a password. Leave it out: requests are signed.")
-    literal = _literal(host)
-    is_private = is_kept_out(literal) if literal is not None else host.rstrip(".").endswith("localhost")
-    if is_private and not settings().private_webhooks:
+    connected = _connected(url)
+    is_odd = not host.isascii() or ("%" in host and ":" not in host)
+    if is_odd or connected is None:
+        # Such as 127。0。0。1: what is connected to would be another name than the one looked at here.
+        raise InvalidInput(f"{host!r} is no plain name of a server. Write it in ASCII, an umlaut as xn--... does.")
+    if (_is_private(host) or _is_private(connected)) and not settings().private_webhooks:
         raise InvalidInput(PRIVATE.format(host=host))
+
+
+def _is_private(host: str) -> bool:
+    literal = _literal(host)
+    return is_kept_out(literal) if literal is not None else host.rstrip(".").endswith("localhost")
 
 
 def is_kept_out(address: IPv4Address | IPv6Address) -> bool:
@@ -90,10 +98,10 @@ async def post(claimed: Claimed, *, seconds: float = TOTAL_SECONDS) -> Outcome:
         "Rondo-Timestamp": stamp,
         "Rondo-Signature": signature(secret_of(claimed.webhook_id, claimed.salt), stamp, body),
     }
-    # The certificates that httpx brings, or those the environment names, as for endpoints.
-    trusted: Any = httpx.create_ssl_context() if claimed.url.startswith("https:") else True
-    connector = aiohttp.TCPConnector(resolver=_resolver(), ssl=trusted, force_close=True)
     limit = aiohttp.ClientTimeout(total=seconds)
+    # The certificates that httpx brings, or those the environment names, as for endpoints.
+    trusted: Any = httpx.create_ssl_context() if claimed.url.lower().startswith("https:") else True
+    connector = aiohttp.TCPConnector(resolver=_resolver(), ssl=trusted, force_close=True, socket_factory=_socket)
     try:
         async with aiohttp.ClientSession(connector=connector, timeout=limit) as client:
             async with client.post(claimed.url, data=body, headers=headers, allow_redirects=False) as answer:
@@ -113,6 +121,25 @@ def _outcome(status: int) -> Outcome:
     if 300 <= status < 400:
         return Outcome(status, f"The server answered with status {status}, and redirects are not followed.")
     return Outcome(status, f"The server answered with status {status}.")
+
+
+def _connected(url: str) -> str | None:
+    """The host that a request to that address goes to, written as `urlsplit` does."""
+    from yarl import URL  # noqa: PLC0415 - comes with aiohttp
+
+    try:
+        return URL(url).raw_host
+    except ValueError:
+        return None
+
+
+def _socket(address: Any) -> socket.socket:
+    """A socket to connect to that address with, unless it is kept out of: the last look before any byte is sent."""
+    family, kind, protocol, _, place = address
+    host = str(place[0]).partition("%")[0]
+    if is_kept_out(ip_address(host)) and not settings().private_webhooks:
+        raise PrivateAddress(PRIVATE.format(host=host))
+    return socket.socket(family, kind, protocol)
 
 
 def _literal(host: str) -> IPv4Address | IPv6Address | None:

@@ -11,7 +11,11 @@ depends_on = None
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 TIME = sa.DateTime(timezone=True)
-UNREAD = sa.text("read_at IS NULL")
+UNREAD = {
+    "sqlite_where": sa.text("read_at IS NULL AND in_page = 1"),
+    "postgresql_where": sa.text("read_at IS NULL AND in_page"),
+}
+OVER = sa.text("due_at IS NULL")
 DUE = sa.text("due_at IS NOT NULL")
 
 
@@ -40,7 +44,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_notices_project_id", "notices", ["project_id"])
     op.create_index("ix_notices_user_id_id", "notices", ["user_id", "id"])
-    op.create_index("ix_notices_unread", "notices", ["user_id", "id"], sqlite_where=UNREAD, postgresql_where=UNREAD)
+    op.create_index("ix_notices_unread", "notices", ["user_id", "id"], **UNREAD)
+    op.create_index("ix_notices_created_at", "notices", ["created_at"])
     op.create_table(
         "webhooks",
         sa.Column("project_id", NUMBER, nullable=False),
@@ -89,6 +94,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_deliveries_project_id", "deliveries", ["project_id"])
     op.create_index("ix_deliveries_due_at", "deliveries", ["due_at"], sqlite_where=DUE, postgresql_where=DUE)
+    op.create_index("ix_deliveries_over", "deliveries", ["created_at"], sqlite_where=OVER, postgresql_where=OVER)
+    op.create_index("ix_deliveries_webhook_id_id", "deliveries", ["webhook_id", "id"])
     op.create_table(
         "comments",
         sa.Column("project_id", NUMBER, nullable=False),

@@ -1,14 +1,17 @@
 """Comments at a sample: who reads them when, who is told of a mention, and that nothing else is told."""
 
+from datetime import timedelta
+
 import pytest
 
 from backend.db import session, tables
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import notices, reviews
 from backend.services.access import Actor
+from backend.services.reviews import item_history
 from backend.services.samples import comments
 from backend.services.samples.comments import mentioned
-from backend.values import NoticeKind, Role
+from backend.values import NoticeKind, Role, RoundStatus
 from tests import rows
 from tests.integration import site
 from tests.integration.reviewing import ACCEPT, REJECT, Team
@@ -51,6 +54,35 @@ def test_colleagues_comments_are_hidden_until_ones_own_word(database: str) -> No
         team.act(name, sample_id, ACCEPT)
     reviews.close(team.curator, team.round.id)
     assert texts(viewer, first) == ["the judge says 5, I say no"]
+
+
+@pytest.mark.on_sqlite
+@pytest.mark.parametrize("status", [RoundStatus.failed, RoundStatus.cancelled, RoundStatus.done])
+def test_colleagues_comments_stay_hidden_as_their_decisions_do_whatever_the_round_has_come_to(
+    database: str, status: RoundStatus
+) -> None:
+    team = Team(prompts=1)
+    comments.write(team.curator, team.ids[0], "the judge says 5")
+    with session() as db:
+        db.get_one(tables.Round, team.round.id).status = status
+    assert comments.read(team.who("ann"), team.ids[0]).is_hidden
+    assert item_history.read(team.who("ann"), team.ids[0]).is_hidden
+    for actor in (team.curator, rows.make_actor(team.project, Role.viewer)):
+        assert texts(actor, team.ids[0]) == ["the judge says 5"]
+
+
+@pytest.mark.on_sqlite
+def test_the_same_words_sent_again_are_the_same_comment(database: str) -> None:
+    team = Team(prompts=1)
+    ann, bob = team.who("ann"), team.who("bob")
+    words = f"@{bob.name} look"
+    made = comments.write(ann, team.ids[0], words)
+    assert comments.write(ann, team.ids[0], words) == made
+    assert len(told(bob)) == 1
+    assert comments.write(bob, team.ids[0], words).id != made.id
+    with session() as db:
+        db.get_one(tables.Comment, made.id).created_at -= timedelta(minutes=6)
+    assert comments.write(ann, team.ids[0], words).id != made.id
 
 
 @pytest.mark.on_sqlite

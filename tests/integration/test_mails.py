@@ -2,18 +2,21 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from email import message_from_bytes, policy
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, select
 
-from backend.config import reread
+from backend.config import reread, settings
 from backend.db import now, reading, session, tables
 from backend.errors import InvalidInput
 from backend.jobs import deliveries, mails, telling
+from backend.jobs.deliveries import Outcome
 from backend.jobs.outbox import Outbox
 from backend.services import notices
 from backend.services.access import Actor
@@ -23,10 +26,13 @@ from tests.waiting import until
 
 
 class Server:
-    """Speaks SMTP with one client after the other. `refuses`: what it answers to a recipient."""
+    """Speaks SMTP with one client after the other. `refuses`: what it answers to a recipient; `bye`: to QUIT.
 
-    def __init__(self, refuses: str = "") -> None:
-        self.refuses = refuses
+    `drips`: it greets without end.
+    """
+
+    def __init__(self, refuses: str = "", bye: str = "221 bye", *, drips: bool = False) -> None:
+        self.refuses, self.bye, self.drips = refuses, bye, drips
         self.received: list[bytes] = []
         self.recipients: list[str] = []
         self.listening = socket.create_server(("127.0.0.1", 0))
@@ -40,7 +46,7 @@ class Server:
                 connection, _ = self.listening.accept()
             except OSError:
                 return
-            with connection, connection.makefile("rwb") as file:
+            with suppress(OSError), connection, connection.makefile("rwb") as file:
                 self._speak(file)
 
     def _speak(self, file: object) -> None:
@@ -48,6 +54,9 @@ class Server:
             file.write(f"{line}\r\n".encode())  # type: ignore[attr-defined]
             file.flush()  # type: ignore[attr-defined]
 
+        while self.drips:
+            say("220-wait")
+            time.sleep(0.02)
         say("220 here")
         for raw in file:  # type: ignore[attr-defined]
             line = raw.decode().strip()
@@ -62,7 +71,7 @@ class Server:
                 self.received.append(body)
                 say("250 taken")
             elif line.upper() == "QUIT":
-                say("221 bye")
+                say(self.bye)
                 return
             else:
                 say("250 ok")
@@ -77,8 +86,8 @@ class Server:
 
 
 @contextmanager
-def serving(monkeypatch: pytest.MonkeyPatch, refuses: str = "") -> Iterator[Server]:
-    server = Server(refuses)
+def serving(monkeypatch: pytest.MonkeyPatch, refuses: str = "", **named: Any) -> Iterator[Server]:
+    server = Server(refuses, **named)
     for name, value in {
         "HOST": "127.0.0.1",
         "PORT": str(server.port),
@@ -178,14 +187,70 @@ def test_an_address_is_one_and_a_server_that_is_away_is_said(database: str, monk
     project = rows.make_project()
     with serving(monkeypatch) as server:
         ann = curator(project, "ann@example.org")
-        for wrong in ("ann", "a b@example.org", "ann@example.org\nBcc: x@y.org", "<ann@example.org>", "a@b@c"):
+        for wrong in (
+            "ann",
+            "a b@example.org",
+            "ann@example.org\nBcc: x@y.org",
+            "<ann@example.org>",
+            "a@b@c",
+            "a@b..c",
+            ".a@b",
+            "a@b-",
+        ):
             with pytest.raises(InvalidInput, match="no mail address"):
                 notices.set_mail_address(ann, wrong)
         fail(project)
         (one,) = deliveries.claim()
         server.close()
         assert "not reached" in mails.send(one).error
-    assert mails.send(one).is_final  # nothing is set up any more
+    assert not mails.send(one).is_final  # another worker may have what this one lacks
     fail(project)
     assert len(waiting()) == 1
     assert notices.set_mail_address(ann, " ") == ""
+
+
+@pytest.mark.on_sqlite
+def test_a_mail_that_was_taken_is_sent_whatever_the_server_says_to_the_good_bye(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = rows.make_project()
+    with serving(monkeypatch, bye="250 closing") as server:
+        curator(project, "ann@example.org")
+        fail(project)
+        (one,) = deliveries.claim()
+        assert mails.send(one) == Outcome(250)
+    assert len(server.received) == 1
+
+
+@pytest.mark.on_sqlite
+def test_a_server_that_drips_bytes_is_given_up_in_time(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = rows.make_project()
+    with serving(monkeypatch, drips=True):
+        curator(project, "ann@example.org")
+        fail(project)
+        (one,) = deliveries.claim()
+        outcome = mails.send(one, seconds=0.3)
+    assert "not reached" in outcome.error
+    assert not outcome.is_final
+    assert mails.Deadline.running == set()
+
+
+@pytest.mark.on_sqlite
+def test_a_worker_without_a_mail_server_leaves_mail_to_others(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = rows.make_project()
+    with serving(monkeypatch):
+        curator(project, "ann@example.org")
+        fail(project)
+    assert deliveries.claim(mails=0) == []
+    assert [one.attempts for one in waiting()] == [0]
+
+
+@pytest.mark.on_sqlite
+@pytest.mark.parametrize("sender", ["rondo@", "Rondo <", "rondo"])
+def test_a_sender_that_is_no_address_is_refused(database: str, monkeypatch: pytest.MonkeyPatch, sender: str) -> None:
+    with monkeypatch.context() as named:
+        named.setenv("RONDO_SMTP_FROM", sender)
+        reread()
+        with pytest.raises(InvalidInput, match="no address of mail"):
+            settings()
+    reread()

@@ -1,15 +1,19 @@
 """What people are told: by the transaction of what happened, to those who may act, once each."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from backend.db import reading, session, tables
+from backend.db import now, reading, session, tables
 from backend.db.session import write_engine
 from backend.errors import InvalidInput, NotFound
-from backend.jobs import transitions
+from backend.jobs import deliveries, telling, transitions
 from backend.services import notices
 from backend.services.access import Actor
+from backend.services.notices import hooks
+from backend.services.people import accounts
 from backend.services.projects import trash
 from backend.services.queue import assignments
 from backend.values import Channel, JobStatus, NoticeKind, Role, RoundStatus, Stage
@@ -104,8 +108,41 @@ def test_who_is_given_items_is_told_and_who_gave_them_is_not(database: str) -> N
     bob = team.who("bob")
     assignments.assign(curator, team.round.id, bob.user_id, sample_ids=team.ids[:2])
     assignments.assign(curator, team.round.id, curator.user_id, sample_ids=team.ids[:1])
-    assert told(bob) == [(NoticeKind.assignment, f"cleo gave you 2 items of round {team.round.number}.")]
+    one = (NoticeKind.assignment, f"cleo gave you 2 items of round {team.round.number}.")
+    assert told(bob) == [one]
     assert told(curator) == []
+    hooks.add(accounts.local_owner(via="page"), team.project.id, "https://example.org/x", [NoticeKind.assignment])
+    assignments.assign(curator, team.round.id, bob.user_id, sample_ids=team.ids[:2])  # pressed again
+    assert told(bob) == [one]
+    other = team.who("ann")
+    assignments.assign(curator, team.round.id, other.user_id, sample_ids=team.ids[:1])
+    with reading() as db:
+        (text,) = [sent.body["text"] for sent in db.scalars(select(tables.Delivery))]
+    assert text == f"cleo gave {other.name} 1 item of round {team.round.number}."
+
+
+@pytest.mark.on_sqlite
+def test_old_notices_are_forgotten_and_those_that_were_never_shown_stay_unread(database: str) -> None:
+    project, trashed = rows.make_project(), rows.make_project()
+    ann = rows.make_actor(project, Role.curator)
+    with session() as db:
+        db.add(tables.Membership(project_id=trashed.id, user_id=ann.user_id, role=Role.curator))
+        for place in (project, trashed):
+            said = {"path": "rounds", "text": "It is done.", "people": [ann.user_id]}
+            telling.tell(db, NoticeKind.round_done, project_id=place.id, **said)
+    with session() as db:
+        db.get_one(tables.Project, trashed.id).trashed_at = now()
+    assert notices.mark_all_read(ann) == 1
+    with session() as db:
+        db.get_one(tables.Project, trashed.id).trashed_at = None
+    assert [one.is_read for one in notices.listing(ann).entries] == [False, True]
+    ages = [deliveries.forget(at=now() + timedelta(days=days)) for days in (89, 91, 364, 366)]
+    assert ages == [0, 1, 0, 1]
+
+
+def test_an_error_of_blanks_has_a_first_line() -> None:
+    assert telling.first_line(" \n") == telling.first_line(None) == "no reason was given"
+    assert telling.first_line("\n a\nb") == "a"
 
 
 @pytest.mark.on_sqlite

@@ -169,6 +169,8 @@ def test_what_arrives_ends_the_count_of_failures(database: str) -> None:
     (again,) = deliveries.claim(at=now() + timedelta(hours=1))
     deliveries.record(again, Outcome(200))
     assert hooks.listing(owner(), project.id)[0].failing_since is None
+    assert hooks.listing(owner(), project.id)[0].url == URL.replace("rondo", "…")
+    assert hooks.masked("https://example.org/services/T0/B0/secret-word") == "https://example.org/…word"
     assert deliveries.forget(at=now() + timedelta(days=29)) == 0
     assert deliveries.forget(at=now() + timedelta(days=31)) == 1
 
@@ -190,6 +192,63 @@ def test_a_server_that_hangs_holds_nobody_else_up(private: None) -> None:
 
 
 @pytest.mark.on_sqlite
+def test_more_that_wait_for_a_hook_than_are_read_at_once_hide_no_other_hook(database: str) -> None:
+    project = rows.make_project()
+    busy, _ = hooks.add(owner(), project.id, URL, [NoticeKind.round_done])
+    for number in range(deliveries.AT_ONCE + 1):
+        tell(project, f"{number}")
+    free, _ = hooks.add(owner(), project.id, URL, [NoticeKind.round_done])
+    tell(project, "last")
+    assert [one.webhook_id for one in deliveries.claim({(busy.id, None)})] == [free.id]
+
+
+def test_what_waits_for_a_project_in_the_trash_or_a_paused_hook_is_not_sent(database: str) -> None:
+    project, trashed = rows.make_project(), rows.make_project()
+    made, _ = hooks.add(owner(), project.id, URL, [NoticeKind.round_done])
+    hooks.add(owner(), trashed.id, URL, [NoticeKind.round_done])
+    tell(project)
+    tell(trashed)
+    with session() as db:  # as in a transaction that read the hook before it was paused
+        db.get_one(tables.Webhook, made.id).paused_at = now()
+        db.get_one(tables.Project, trashed.id).trashed_at = now()
+    assert deliveries.claim() == []
+    assert [(one.due_at, one.error) for one in waiting()] == [
+        (None, "The webhook is paused."),
+        (None, "The project is in the trash."),
+    ]
+
+
+@pytest.mark.on_sqlite
+def test_what_ends_without_a_word_is_given_up_after_a_day(database: str) -> None:
+    project = rows.make_project()
+    hooks.add(owner(), project.id, URL, [NoticeKind.round_done])
+    tell(project)
+    late = now() + deliveries.GIVEN_UP + timedelta(hours=3)
+    assert len(deliveries.claim(at=late)) == 1  # no worker ran: a first attempt is owed
+    assert deliveries.claim(at=late + timedelta(minutes=2)) == []
+    assert waiting()[0].due_at is None
+
+
+@pytest.mark.on_sqlite
+def test_an_error_that_nobody_thought_of_is_written_down(database: str) -> None:
+    project = rows.make_project()
+    hooks.add(owner(), project.id, URL, [NoticeKind.round_done])
+    tell(project)
+
+    async def broken(one: deliveries.Claimed) -> Outcome:
+        raise KeyError(one.uid)
+
+    outbox = Outbox(send=broken, look_seconds=0.05)
+    outbox.start()
+    try:
+        until(lambda: waiting()[0].error is not None, "writing it down")
+    finally:
+        outbox.stop()
+    assert "KeyError" in str(waiting()[0].error)
+    assert waiting()[0].due_at is not None
+
+
+@pytest.mark.on_sqlite
 def test_a_worker_that_is_killed_while_it_sends_sends_once_more(private: None) -> None:
     project = rows.make_project()
     code = "from backend.jobs.outbox import Outbox; import time; Outbox(look_seconds=0.05).start(); time.sleep(600)"
@@ -198,8 +257,10 @@ def test_a_worker_that_is_killed_while_it_sends_sends_once_more(private: None) -
         tell(project)
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         with subprocess.Popen([sys.executable, "-c", code], env=environment) as process:
-            until(lambda: len(asked) == 1 or process.poll() is not None, "the first attempt")
-            process.kill()
+            try:
+                until(lambda: len(asked) == 1 or process.poll() is not None, "the first attempt")
+            finally:
+                process.kill()
     with server(OK) as (url, again):
         hooks.change(owner(), made.id, url=url)
         with session() as db:  # the minute that the dead one had is over

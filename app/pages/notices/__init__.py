@@ -19,7 +19,7 @@ from backend.services.notices import NoticeView
 from backend.values import JSON, Channel, NoticeKind
 
 TITLE, PATH, MENU = "Notices", "notices", "person"
-POLL_SECONDS = 10.0
+POLL_SECONDS = 20.0
 BADGES = {
     NoticeKind.round_done: "ok",
     NoticeKind.training_done: "ok",
@@ -37,7 +37,8 @@ COUNTED = "() => { window.dispatchEvent(new Event('rondo-notices')); }"
 def build() -> None:
     """Lay out the page and wire it."""
     place, seen = gr.State({"before": [], "next": None}), gr.State({})
-    with gr.Tab("Inbox"):
+    timer = gr.Timer(POLL_SECONDS)
+    with gr.Tab("Inbox") as inbox:
         with filter_line.line():
             shown = gr.Dropdown([("All", "all"), ("Unread", "unread")], value="all", label="Shown", filterable=False)
         with gr.Row(elem_classes="rondo-toolbar"):
@@ -57,8 +58,7 @@ def build() -> None:
             save = buttons.secondary("Save address", elem_id="notices-mail-save")
             refused_mail = problem("notices-mail-problem")
     with gr.Tab("Webhooks") as hooks_tab:
-        webhooks.build(hooks_tab)
-    timer = gr.Timer(POLL_SECONDS)
+        hooks_timer = webhooks.build(hooks_tab, timer)
 
     drawn = [listed, newer, older, place, seen]
     private: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
@@ -68,6 +68,7 @@ def build() -> None:
     older.click(to_older, [shown, place], drawn, **private)
     newer.click(to_newer, [shown, place], drawn, **private)
     timer.tick(refresh, [shown, place, seen], drawn, **quiet)
+    inbox.select(to_told, None, [timer, hooks_timer], **quiet)
     every.click(read_all, shown, drawn, **private).success(None, js=COUNTED)
     listed.click(read, [shown, place], [*drawn, refused], **private).success(None, js=COUNTED)
     gr.on([field.input for field in fields], choose, fields, None, **quiet)
@@ -107,6 +108,13 @@ def refresh(shown: str, place: JSON, seen: JSON, request: gr.Request) -> list[An
     """Draw the same page where it changed."""
     drawn = _page(context(request), shown, place["before"])
     return [gr.skip()] * len(drawn) if drawn[0] == seen else drawn
+
+
+@toasts
+def to_told(request: gr.Request) -> list[Any]:
+    """From now on ask for what changes in the notices, and no more for what changes in the webhooks."""
+    context(request)
+    return [gr.Timer(active=True), gr.Timer(active=False)]
 
 
 @toasts

@@ -30,8 +30,8 @@ ACTS: dict[str, tuple[Callable[[Actor, int], Any], str]] = {
 }
 
 
-def build(tab: gr.Tab) -> None:
-    """Lay out the tab and wire it."""
+def build(tab: gr.Tab, other: gr.Timer) -> gr.Timer:
+    """Lay out the tab and wire it; return its timer, of which and the other one only one runs."""
     seen, timer = gr.State({}), gr.Timer(POLL_SECONDS, active=False)
     refused = problem("webhook-problem")
     listed = markup(templates.HOOKS, templates.HOOKS_CSS, js=templates.HOOKS_JS, elem_id="webhooks-list")
@@ -54,17 +54,18 @@ def build(tab: gr.Tab) -> None:
             elem_id="webhook-secret",
         )
     private: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
-    tab.select(show, None, [listed, seen, timer], show_progress="hidden", **private)
+    tab.select(show, None, [listed, seen, timer, other], show_progress="hidden", **private)
     timer.tick(refresh_hooks, seen, [listed, seen], show_progress="hidden", **private)
     listed.click(act_on, None, [listed, seen, refused], **private)
     add.click(add_hook, [url, kinds], [listed, seen, url, secret, refused], **private)
+    return timer
 
 
 @toasts
 def show(request: gr.Request) -> list[Any]:
     """Draw the list, and from now on what changes in it."""
     value = list_value(context(request))
-    return [value, value, gr.Timer(active="rows" in value)]
+    return [value, value, gr.Timer(active="rows" in value), gr.Timer(active=False)]
 
 
 @toasts

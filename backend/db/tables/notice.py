@@ -23,9 +23,10 @@ class Notice(Identified, Base):
             "ix_notices_unread",
             "user_id",
             "id",
-            sqlite_where=text("read_at IS NULL"),
-            postgresql_where=text("read_at IS NULL"),
+            sqlite_where=text("read_at IS NULL AND in_page = 1"),
+            postgresql_where=text("read_at IS NULL AND in_page"),
         ),
+        Index("ix_notices_created_at", "created_at"),
     )
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))

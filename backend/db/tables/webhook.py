@@ -45,6 +45,13 @@ class Delivery(Identified, Base):
             sqlite_where=text("due_at IS NOT NULL"),
             postgresql_where=text("due_at IS NOT NULL"),
         ),
+        Index(
+            "ix_deliveries_over",
+            "created_at",
+            sqlite_where=text("due_at IS NULL"),
+            postgresql_where=text("due_at IS NULL"),
+        ),
+        Index("ix_deliveries_webhook_id_id", "webhook_id", "id"),
     )
 
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), index=True)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from backend import boundary
 from backend.config import settings
 from backend.db import now, reading, session, tables
+from backend.db.many import in_chunks
 from backend.errors import InvalidInput, NotFound, NotSignedIn
 from backend.jobs.telling import wanted
 from backend.services.access import Actor
@@ -19,7 +20,8 @@ from backend.values import Channel, NoticeKind
 
 PAGE = 50
 MOST_MAIL = 254
-MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+_WORD, _LABEL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+", r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+MAIL = re.compile(rf"{_WORD}(?:\.{_WORD})*@{_LABEL}(?:\.{_LABEL})*")
 MOST_CALLED = 5
 MOST_UNREAD = 1_000
 """More are not counted."""
@@ -100,8 +102,13 @@ def mark_all_read(actor: Actor, *, up_to: int | None = None) -> int:
     row = tables.Notice
     theirs = update(row).where(row.user_id == actor.user_id, row.read_at.is_(None))
     with session() as db:
-        theirs = theirs if up_to is None else theirs.where(row.id <= up_to)
-        return len(db.scalars(theirs.values(read_at=now()).returning(row.id)).all())
+        # What was not shown, of a project in the trash or one that the actor has left, stays unread.
+        shown = _mine(actor).where(row.read_at.is_(None)).with_only_columns(row.id)
+        ids = db.scalars(shown if up_to is None else shown.where(row.id <= up_to)).all()
+        return sum(
+            len(db.scalars(theirs.where(row.id.in_(some)).values(read_at=now()).returning(row.id)).all())
+            for some in in_chunks(ids)
+        )
 
 
 def choices(actor: Actor) -> dict[NoticeKind, tuple[Channel, ...]]:

@@ -19,11 +19,15 @@ from backend.values import NoticeKind, Role
 
 MOST_HOOKS = 20
 SHOWN = 20
+SHOWN_END, LONG_REST = 4, 16
 
 
 @dataclass(frozen=True)
 class WebhookView:
-    """A webhook; `pause_reason`: why it is paused. Its secret is told once, when it is made."""
+    """A webhook; `pause_reason`: why it is paused. Its secret is told once, when it is made.
+
+    `url`: masked after the server's name, since the rest of an address may be as good as a password.
+    """
 
     id: int
     project_id: int
@@ -157,6 +161,14 @@ def _find(db: Session, actor: Actor, webhook_id: int, *, lock: bool = False) -> 
     return hook
 
 
+def masked(url: str) -> str:
+    """The address up to its server, and where the rest is long the end of that."""
+    parts = urlsplit(url)
+    start = f"{parts.scheme}://{parts.netloc}"
+    rest = url[len(start) :].lstrip("/")
+    return f"{start}/…{rest[-SHOWN_END:] if len(rest) > LONG_REST else ''}" if rest else url
+
+
 def _checked(url: str) -> str:
     url = text(url, "The address of the webhook", MOST_LINE).strip()
     webhooks.check(url)
@@ -180,7 +192,7 @@ def _view(hook: tables.Webhook) -> WebhookView:
     return WebhookView(
         hook.id,
         hook.project_id,
-        hook.url,
+        masked(hook.url),
         tuple(hook.kinds),
         hook.paused_at is not None,
         hook.pause_reason or "",

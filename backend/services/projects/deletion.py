@@ -123,6 +123,8 @@ def _steps(project_id: int) -> Iterator[None]:
         rounds = _ids(db, tables.Round, project_id)
         datasets, benches = _ids(db, tables.Dataset, project_id), _ids(db, tables.JudgeBench, project_id)
         sets, jobs = _ids(db, tables.PromptSet, project_id), _ids(db, tables.Job, project_id)
+    for told in (tables.Notice, tables.Delivery, tables.Comment):
+        yield from _rows(told, told.project_id == project_id)
     for dataset_id in datasets:
         yield from _rows(tables.Example, tables.Example.dataset_id == dataset_id)
     for bench_id in benches:

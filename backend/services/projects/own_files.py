@@ -41,6 +41,7 @@ class Holdings:
     samples: int
     decisions: int
     answers: int
+    comments: int
     checkpoints: int
     num_bytes: int
 
@@ -50,12 +51,12 @@ def of_projects(db: Session, project_ids: Sequence[int]) -> Holdings:
     rounds = db.scalars(select(tables.Round.id).where(tables.Round.project_id.in_(project_ids))).all()
     where = tables.Checkpoint.project_id.in_(project_ids)
     checkpoints = db.scalar(select(func.count()).select_from(tables.Checkpoint).where(where)) or 0
-    samples, decisions, answers = (
+    samples, decisions, answers, comments = (
         db.scalar(select(func.count()).select_from(table).where(among(table.round_id, rounds))) or 0
-        for table in (tables.Sample, tables.Decision, tables.Answer)
+        for table in (tables.Sample, tables.Decision, tables.Answer, tables.Comment)
     )
     num_bytes = sum(size_of(place) for place in places(db, project_ids))
-    return Holdings(len(rounds), samples, decisions, answers, checkpoints, num_bytes)
+    return Holdings(len(rounds), samples, decisions, answers, comments, checkpoints, num_bytes)
 
 
 def places(db: Session, project_ids: Sequence[int]) -> list[Path]:

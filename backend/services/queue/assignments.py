@@ -64,22 +64,23 @@ def assign(
         ids = chosen(db, round_, named_ids)
         dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
         common = {"round_id": round_id, "user_id": user_id, "created_at": now(), "created_by": actor.user_id}
+        new = 0
         for some in in_chunks(ids):
             rows = [{"sample_id": n, **common} for n in some]
-            db.execute(dialect.insert(tables.Assignment).values(rows).on_conflict_do_nothing())
+            put = dialect.insert(tables.Assignment).values(rows).on_conflict_do_nothing()
+            new += len(db.scalars(put.returning(tables.Assignment.sample_id)).all())
         details = {"to": who, "number": len(ids)}
         what = f"{len(ids):,} items of round {round_.number} to {who}"
         events.note(db, actor, "assign items", what, project_id=round_.project_id, round_id=round_id, **details)
-        if ids:
-            said = (
-                f"{actor.name} gave you {len(ids):,} {'item' if len(ids) == 1 else 'items'} of round {round_.number}."
-            )
+        if new:
+            given = f"{new:,} {'item' if new == 1 else 'items'} of round {round_.number}."
             telling.tell(
                 db,
                 NoticeKind.assignment,
                 project_id=round_.project_id,
                 path=f"review?round={round_id}",
-                text=said,
+                text=f"{actor.name} gave you {given}",
+                to_programs=f"{actor.name} gave {who} {given}",
                 people=[user_id],
                 but=actor.user_id,
             )

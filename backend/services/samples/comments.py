@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,14 +13,16 @@ from backend.db import now, reading, session, tables
 from backend.db.roles import may_decide
 from backend.errors import InvalidInput, NotFound
 from backend.jobs import telling
-from backend.services import events
-from backend.services.access import Actor, require
+from backend.services import events, review_settings
+from backend.services.access import Actor, require, role_of
 from backend.services.decisions import own_words
 from backend.services.samples import visibility
 from backend.values import NoticeKind, Role
 
 MOST_SHOWN = 200
 MOST_PEOPLE = 500
+"""So many names are offered; whoever is in the project can be mentioned."""
+SENT_AGAIN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -56,15 +58,17 @@ def read(actor: Actor, sample_id: int) -> Thread:
         query = select(row, user.name).outerjoin(user, user.id == row.user_id).where(row.sample_id == sample_id)
         query = query.where(row.user_id == actor.user_id) if hides_others else query
         found = db.execute(query.order_by(row.id.desc()).limit(MOST_SHOWN)).all()[::-1]
-        people = sorted(_people(db, sample.project_id), key=str.lower)
+        people = sorted(list(_people(db, sample.project_id))[:MOST_PEOPLE], key=str.lower)
         return Thread(tuple(_view(actor, *one) for one in found), hides_others, tuple(people))
 
 
 def write(actor: Actor, sample_id: int, text: str) -> CommentView:
-    """Add a comment, and tell whom it mentions."""
+    """Add a comment, and tell whom it mentions; the same words sent again within minutes are the same comment."""
     text = _checked(text)
     with session() as db:
         sample, round_ = _sample(db, actor, sample_id)
+        if (same := _just_written(db, actor, sample_id, text)) is not None:
+            return _view(actor, same, actor.name)
         place = {"project_id": sample.project_id, "round_id": sample.round_id}
         row = tables.Comment(sample_id=sample_id, user_id=actor.user_id, text=text, created_at=now(), **place)
         db.add(row)
@@ -136,7 +140,7 @@ def _people(db: Session, project_id: int) -> dict[str, int]:
     """Who is in the project, by name."""
     user = tables.User
     query = select(user.name, user.id).where(user.id.in_(may_decide(project_id, Role.viewer)))
-    return {name: user_id for name, user_id in db.execute(query.order_by(user.id).limit(MOST_PEOPLE))}
+    return {name: user_id for name, user_id in db.execute(query.order_by(user.id))}
 
 
 def _sample(db: Session, actor: Actor, sample_id: int) -> tuple[tables.Sample, tables.Round]:
@@ -150,9 +154,23 @@ def _sample(db: Session, actor: Actor, sample_id: int) -> tuple[tables.Sample, t
     return sample, round_
 
 
+def _just_written(db: Session, actor: Actor, sample_id: int, text: str) -> tables.Comment | None:
+    """The actor's last comment there, if it has these words and is new: whoever got no answer sends them again."""
+    row = tables.Comment
+    mine = select(row).where(row.sample_id == sample_id, row.user_id == actor.user_id)
+    last = db.scalar(mine.order_by(row.id.desc()).limit(1))
+    return last if last is not None and last.text == text and now() - last.created_at < SENT_AGAIN else None
+
+
 def _hides_others(db: Session, actor: Actor, round_: tables.Round, sample: tables.Sample) -> bool:
-    """Wherever something of the item is hidden: free words may tell what the judge or a colleague said of it."""
+    """Wherever something of the item is hidden: free words may tell what the judge or a colleague said of it.
+
+    Colleagues' decisions stay hidden whatever the round has come to (a failed one may be reviewed once more), and so
+    does what is said here.
+    """
     is_hiding = bool(visibility.hidden(db, actor, round_))
+    if not is_hiding and round_.is_reviewed and not review_settings.read(round_.review).others_visible:
+        is_hiding = role_of(db, actor, round_.project_id) is Role.reviewer  # whoever may only read never decides
     return is_hiding and sample.id not in own_words.decided(db, actor, [sample.id])
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import socket
 import threading
 import time
@@ -57,6 +58,11 @@ def claimed(url: str) -> Claimed:
         "http://[64:ff9b::a00:1]/",
         "http://[fe80::1%25eth0]/",
         "http://0.0.0.0/",
+        "http://127。0。0。1:9/",
+        "http://①②⑦.⓪.⓪.①/",
+        "http://１６９.254.169.254/",
+        "http://127%2e0.0.1/",
+        "http://LOCALHOST/",
         "http://x:99999/",
     ],
 )
@@ -92,6 +98,18 @@ def test_pauses_grow_up_to_an_hour() -> None:
     ]
 
 
+def _read(connection: socket.socket) -> bytes:
+    """A whole request: its head, and as much as that says is to come."""
+    got = b""
+    while part := connection.recv(65536):
+        got += part
+        head, end, body = got.partition(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+        if end and len(body) >= int(length[1] if length else 0):
+            break
+    return got
+
+
 def served(answer: bytes, *, drips: bool = False) -> tuple[str, socket.socket, list[bytes]]:
     """A server that answers each request so, and what it was asked."""
     listening = socket.create_server(("127.0.0.1", 0))
@@ -104,7 +122,7 @@ def served(answer: bytes, *, drips: bool = False) -> tuple[str, socket.socket, l
             except OSError:
                 return
             with connection:
-                asked.append(connection.recv(65536))
+                asked.append(_read(connection))
                 try:
                     for byte in answer if drips else ():
                         connection.sendall(bytes([byte]))
@@ -151,6 +169,16 @@ def test_a_redirect_is_not_followed_and_a_private_address_is_not_asked(folder: p
             reread()
             outcome = run_alone(webhooks.post(claimed(url)))
         assert (outcome.status, "redirects are not followed" in outcome.error) == (307, True)
+    assert asked == []
+
+
+def test_a_socket_to_a_private_address_is_never_made(folder: pytest.MonkeyPatch) -> None:
+    """Whatever the check of the text let through: the address that is connected to is looked at again."""
+    folder.setattr(webhooks, "check", lambda url: None)
+    there, listening, asked = served(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    with listening:
+        for host in ("127.0.0.1", "127。0。0。1", "①②⑦.⓪.⓪.①"):
+            assert "private network" in run_alone(webhooks.post(claimed(there.replace("127.0.0.1", host)))).error
     assert asked == []
 
 
