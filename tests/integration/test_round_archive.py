@@ -4,7 +4,7 @@ import json
 import os
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import JSON, Text, cast, func, select
 
 import migrations
 from backend import jobs
@@ -28,15 +28,22 @@ from tests.integration.archiving import place as place  # a fixture
 def test_an_archived_round_comes_back_as_it_was(place: tuple[Actor, tables.Round]) -> None:
     admin, round_ = place
     before, held = snapshot(), leaving(round_.id)
+    assert all(held.values()), held  # whoever adds a table to what leaves writes rows of it here
+    raw, ends = _json_texts(), _last_ids()
+    with reading() as db:
+        dataset_id = db.scalar(select(tables.Dataset.id).where(tables.Dataset.round_id == round_.id)) or 0
+    checks_of = datasets.verify(admin, dataset_id)
     view = round_archive.archive(admin, round_.id)
     assert (view.archive["state"], view.archive["by"]) == ("archived", admin.name)
     assert view.counts == {"samples": 24}
     assert {name: view.archive["rows"][name] for name in held} == held
     left = leaving(round_.id)
     assert left["labels"] == left["leases"] == left["worths"] == left["gold_items"] == left["assignments"] == 0
+    assert left["external_ids"] == 0
     if settings().url.startswith("sqlite"):  # its last rows keep their numbers from being given again
         assert 0 < left["samples"] < held["samples"] / 3
         assert left["examples"] == left["failures"] == 1
+        assert _last_ids() == ends
     else:
         assert not any(left.values())
     with reading() as db:
@@ -55,7 +62,29 @@ def test_an_archived_round_comes_back_as_it_was(place: tuple[Actor, tables.Round
         name: before[name] for name in changed - {"prompts", "prompt_sets"}
     }
     assert again["prompts"][: len(before["prompts"])] == before["prompts"]
+    assert _json_texts() == raw
+    assert datasets.verify(admin, dataset_id) == checks_of
     assert archived.place(round_.id).is_dir()
+
+
+def _json_texts() -> dict[str, list[tuple]]:
+    """Every JSON column as the database has it: hashes read the order of keys."""
+    found = {}
+    with reading() as db:
+        for entity in columns.REMOVED:
+            table = entity.__table__
+            texts = [cast(c, Text) for c in columns.stored(table) if isinstance(c.type, JSON)]
+            if texts:
+                query = select(*table.primary_key, *texts).order_by(*table.primary_key)
+                found[table.name] = [tuple(row) for row in db.execute(query)]
+    return found
+
+
+def _last_ids() -> dict[str, int]:
+    """The last number of each table that gives numbers."""
+    numbered = [one for one in columns.REMOVED if "id" in one.__table__.columns]
+    with reading() as db:
+        return {one.__table__.name: db.scalar(select(func.max(one.id))) for one in numbered}
 
 
 @pytest.mark.on_sqlite
