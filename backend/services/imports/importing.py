@@ -24,7 +24,7 @@ from backend.judges.noted import Noted
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.recipes import Recipe
 from backend.selectors.above_threshold import AboveThreshold
-from backend.services import events
+from backend.services import archived, events
 from backend.services.access import Actor, require
 from backend.services.imports import staging
 from backend.services.imports.reading import SampleReader
@@ -108,6 +108,7 @@ def write(db: Session, actor: Actor, project_id: int, staged: Staged, asked: Imp
     require(db, actor, project_id, Role.curator)
     # Another import or launch waits, but nobody who only writes rows of the project: that needs its key alone.
     db.get_one(tables.Project, project_id, with_for_update={"key_share": True})
+    archived.refuse_external_ids(db, project_id)
     people = _people(db, actor, project_id, staged, asked.people)
     # Several people of the file may be one here.
     most = min(staged.most_deciders, len(set(people.values())))

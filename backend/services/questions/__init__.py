@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend import boundary
@@ -261,11 +261,18 @@ def _find_view(db: Session, question_id: int) -> QuestionView:
 
 
 def _is_answered(db: Session, question_id: int) -> bool:
-    return db.scalar(select(tables.Answer.id).where(tables.Answer.question_id == question_id).limit(1)) is not None
+    """Whether somebody answered it, or may have: answers of an archived round lie in files."""
+    question, round_ = tables.Question, tables.Round
+    away = select(round_.id).join(question, question.project_id == round_.project_id)
+    away = away.where(question.id == question_id, round_.archived_at.is_not(None))
+    answered = select(tables.Answer.id).where(tables.Answer.question_id == question_id)
+    return any(db.scalar(query.limit(1)) is not None for query in (answered, away))
 
 
 def _has_answers() -> ColumnElement[bool]:
-    return exists().where(tables.Answer.question_id == tables.Question.id)
+    question, round_ = tables.Question, tables.Round
+    is_away = exists().where(round_.project_id == question.project_id, round_.archived_at.is_not(None))
+    return or_(exists().where(tables.Answer.question_id == question.id), is_away)
 
 
 def read_options(given: dict[str, object]) -> QuestionOptions:

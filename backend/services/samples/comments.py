@@ -13,7 +13,7 @@ from backend.db import now, reading, session, tables
 from backend.db.roles import may_decide
 from backend.errors import InvalidInput, NotFound
 from backend.jobs import telling
-from backend.services import events
+from backend.services import archived, events
 from backend.services.access import Actor, require
 from backend.services.samples import visibility
 from backend.values import NoticeKind, Role
@@ -64,6 +64,7 @@ def write(actor: Actor, sample_id: int, text: str) -> CommentView:
     text = _checked(text)
     with session() as db:
         sample, round_ = _sample(db, actor, sample_id)
+        archived.refuse_held(db, round_.id)
         place = {"project_id": sample.project_id, "round_id": sample.round_id}
         row = tables.Comment(sample_id=sample_id, user_id=actor.user_id, text=text, created_at=now(), **place)
         db.add(row)
@@ -77,6 +78,7 @@ def edit(actor: Actor, comment_id: int, text: str) -> CommentView:
     text = _checked(text)
     with session() as db:
         row = _own(db, actor, comment_id)
+        archived.refuse_held(db, row.round_id)
         _, round_ = _sample(db, actor, row.sample_id)
         if row.text != text:
             row.text, row.edited_at = text, now()
@@ -88,6 +90,7 @@ def delete(actor: Actor, comment_id: int) -> None:
     """Delete one's own comment."""
     with session() as db:
         row = _own(db, actor, comment_id)
+        archived.refuse_held(db, row.round_id)
         place = {"project_id": row.project_id, "round_id": row.round_id}
         events.note(db, actor, "delete comment", f"sample {row.sample_id}", sample_id=row.sample_id, **place)
         db.delete(row)
