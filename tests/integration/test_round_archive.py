@@ -11,7 +11,8 @@ from backend import jobs
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.db.session import dispose
-from backend.errors import Conflict, InvalidInput, PermissionDenied
+from backend.errors import Conflict, InvalidInput, MissingPrerequisite, PermissionDenied
+from backend.pipeline import rewrite
 from backend.services import archived, datasets, installation, round_archive, round_report
 from backend.services.access import Actor
 from backend.services.checkpoints import delete
@@ -19,6 +20,8 @@ from backend.services.operations import clean_up, contents
 from backend.services.plans import branches, checks
 from backend.services.projects import deletion, trash
 from backend.services.round_archive import columns
+from backend.services.rounds import failures
+from backend.services.team import adjudication, agreement, question_agreement, reviewers
 from backend.values import DatasetType, Role, RoundStatus, Stage
 from tests import rows
 from tests.integration.archiving import leaving, snapshot
@@ -189,6 +192,20 @@ def test_nothing_is_made_of_rows_that_are_not_here(place: tuple[Actor, tables.Ro
         with pytest.raises(Conflict, match="Round 2 is archived: its rows are in files"):
             reads(admin, dataset_id)
     assert datasets.get(admin, dataset_id).view.num_examples == 23
+    for figures in (
+        agreement.measure,
+        question_agreement.measure,
+        reviewers.everyone,
+        reviewers.mine,
+        reviewers.names,
+        adjudication.count,
+        adjudication.queue,
+        failures.list_failures,
+    ):
+        with pytest.raises(Conflict, match="Round 2 is archived: its rows are in files"):
+            figures(admin, round_.id)
+    with reading() as db, pytest.raises(MissingPrerequisite, match="Round 2, whose rows are wanted here, is archived"):
+        rewrite.gather(db, db.get_one(tables.Round, round_.id))
     with reading() as db:
         row = db.get_one(tables.Round, round_.id)
         assert "Round 2 is archived" in (branches.refusal(db, row, 2) or "")

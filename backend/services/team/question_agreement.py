@@ -9,7 +9,7 @@ from sqlalchemy import select
 from backend.db import reading, tables
 from backend.metrics import _agreement as measures
 from backend.metrics._agreement import Figure, Value
-from backend.services import questions
+from backend.services import archived, questions
 from backend.services.access import Actor
 from backend.services.questions import QuestionView
 from backend.services.rounds import get_row
@@ -46,6 +46,7 @@ def measure(actor: Actor, round_id: int) -> list[QuestionAgreement]:
     by_question: dict[int, Answered] = defaultdict(lambda: defaultdict(dict))
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
+        archived.refuse(round_)
         asked = questions.asked(db, round_.project_id)
         query = select(row.question_id, row.sample_id, row.user_id, row.value)
         for question_id, sample_id, user_id, value in db.execute(
