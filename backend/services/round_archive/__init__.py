@@ -195,10 +195,11 @@ def _forget(round_id: int, token: str) -> None:
     """Nothing happened."""
     with session() as db:
         row = db.get(tables.Round, round_id, with_for_update=True)
-        is_ours = row is not None and row.archive.get("token") == token
-        if row is not None and is_ours and row.archive.get("state") == State.writing:
+        at = (State.writing, token)
+        is_ours = row is not None and (row.archive.get("state"), row.archive.get("token")) == at
+        if row is not None and is_ours:
             row.archived_at, row.archive = None, {}
-    if is_ours:
+    if is_ours:  # every row is in the database
         files.forget(round_id)
 
 

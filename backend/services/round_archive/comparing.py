@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Column, UniqueConstraint, and_, exists, or_, select
+from sqlalchemy import Column, ColumnElement, UniqueConstraint, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
@@ -75,9 +75,9 @@ def refuse_referred(db: Session, entity: Any, keys: Sequence[Key]) -> None:
         for key in other.foreign_keys:
             if key.column.table is not table:
                 continue
-            refers = key.parent.in_(ids)
+            refers: ColumnElement[bool] = key.parent.in_(ids)
             if other is table:
-                refers &= table.primary_key.columns[0].not_in(ids)
+                refers = refers & table.primary_key.columns[0].not_in(ids)
             if db.scalar(select(exists().where(refers))):
                 raise Conflict(
                     f"Something in {other.name} came to refer to the round's {table.name} while it was archived, so no "
@@ -96,6 +96,7 @@ def refuse_taken(db: Session, entity: Any, rows: Sequence[Row]) -> None:
         full = {tuple(row[name] for name in names): key_of(entity, row) for row in rows}
         wanted = [values for values in full if None not in values]
         for some in in_chunks(wanted, PAIRS):
+            is_one: ColumnElement[bool]
             if len(unique) == 1:
                 is_one = unique[0].in_([values[0] for values in some])
             else:

@@ -166,11 +166,10 @@ def _check_columns(manifest: Manifest, entity: Any) -> None:
     table = entity.__table__
     if table.name not in manifest.files:
         return
-    written, kept = {*manifest.files[table.name].columns}, columns.stored(table)
-    new = [c.name for c in kept if c.name not in written and not c.nullable and c.server_default is None]
-    old = sorted(written - {column.name for column in kept})
-    if new or old:
+    written, kept = {*manifest.files[table.name].columns}, {column.name for column in columns.stored(table)}
+    if written != kept:
         raise InvalidInput(
-            f"The archive's rows of {table.name} are of another version of Rondo ({', '.join([*old, *new])}). Restore "
-            "the round with the version that archived it, then update."
+            f"The archive's rows of {table.name} have other columns than this version of Rondo keeps "
+            f"({', '.join(sorted(written ^ kept))}), so they are not put back. Restore a backup from before the update "
+            "with the version that archived the round, restore the round there, then update."
         )
