@@ -1,15 +1,18 @@
 """What nobody thought of while a round is archived keeps its rows: they are not deleted, or the round comes back."""
 
+import tarfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, select, update
 
 from backend.db import now, reading, session, tables
-from backend.errors import Conflict
+from backend.errors import Conflict, NotFound
 from backend.services import archived, prompts, questions, round_archive
 from backend.services.access import Actor
-from backend.services.projects import own_files
+from backend.services.operations import archives
+from backend.services.projects import deletion, own_files
 from backend.services.samples import comments
 from backend.services.team import removals
 from backend.values import DatasetType, RoundStatus
@@ -179,3 +182,21 @@ def test_a_reference_that_the_database_empties_does_not_keep_a_round_away(place:
     round_archive.restore(admin, round_.id)
     with reading() as db:
         assert db.scalars(select(tables.LeftOut.job_id).where(tables.LeftOut.round_id == round_.id)).all() == [None]
+
+
+@pytest.mark.on_sqlite
+def test_a_backup_has_an_archived_rounds_files_and_is_not_written_meanwhile(
+    place: tuple[Actor, tables.Round], tmp_path: Path
+) -> None:
+    admin, round_ = place
+    round_archive.archive(admin, round_.id)
+    with deletion.alone():
+        with pytest.raises(Conflict, match="Something is being deleted or archived just now, or a backup is written"):
+            archives.write(tmp_path / "none.tar")
+        stranger = rows.make_actor()
+        with pytest.raises(NotFound):  # the lock says nothing to a stranger
+            round_archive.restore(stranger, round_.id)
+    made = archives.write(tmp_path / "copy.tar")
+    with tarfile.open(made.path) as tar:
+        names = {name for name in tar.getnames() if "archives/" in name}
+    assert len(names) == len([*archived.place(round_.id).iterdir()])

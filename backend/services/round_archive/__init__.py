@@ -130,6 +130,7 @@ def restore_steps(actor: Actor, round_id: int) -> Iterator[None]:
     with session() as db:
         row = _locked(db, actor, round_id)
         _held(db, round_id, token)
+        returning.refuse_fewer(db, round_id, row.archive["rows"])
         events.note(
             db,
             actor,

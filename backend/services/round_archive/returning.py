@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -80,6 +80,17 @@ def put_back(place: Path, guard: Callable[[Session], None]) -> Iterator[None]:
                 is_free = (prompt.id == row["id"]) & prompt.sample_id.is_(None)
                 db.execute(update(prompt).where(is_free).values(sample_id=row["sample_id"]))
         yield
+
+
+def refuse_fewer(db: Session, round_id: int, rows: dict[str, int]) -> None:
+    """Raise `Conflict` where the round has fewer rows of a kind than its archive: it stays archived then."""
+    for one in columns.removed(round_id):
+        number = db.scalar(select(func.count()).select_from(one.query.order_by(None).subquery())) or 0
+        if number < rows.get(one.name, 0):
+            raise Conflict(
+                f"Of the round's {rows[one.name]:,} {one.name} only {number:,} are back, so it stays archived. Restore "
+                "it once more; the archive is whole."
+            )
 
 
 def _rows(place: Path, manifest: Manifest, entity: Any) -> Iterator[list[Row]]:
