@@ -12,7 +12,7 @@ from app.widgets.closing_lines import closing_lines
 from backend.boundary import Id, Line
 from backend.errors import InvalidInput, RondoError, written_out
 from backend.services import queue, refusals, reviews
-from backend.services.decisions import Act, leases
+from backend.services.decisions import Act, Unread, leases
 from backend.services.decisions.leases import Holding
 from backend.services.queue import Item, Order
 from backend.services.reviews import ActResult, Closing, ReviewProgress
@@ -23,14 +23,6 @@ Several = Annotated[tuple[Id, ...], Query(max_length=500)]
 Few = Annotated[int, Query(ge=1, le=100, description="how many at most")]
 
 
-@dataclass(frozen=True)
-class Unread:
-    """What was sent as a decision and is none, and why."""
-
-    client_id: str
-    error: InvalidInput
-
-
 def _read(sent: Any, read: ValidatorFunctionWrapHandler) -> Any:
     """The act, or an `Unread`: what is no decision is refused alone."""
     try:
@@ -39,7 +31,8 @@ def _read(sent: Any, read: ValidatorFunctionWrapHandler) -> Any:
         reason = InvalidInput(f"This decision cannot be used: {refusals.explain(error)}.")
     except InvalidInput as error:
         reason = error
-    return Unread(str(sent.get("client_id", "")) if isinstance(sent, dict) else "", reason)
+    given = sent if isinstance(sent, dict) else {}
+    return Unread(reason, **{name: str(given.get(name) or "") for name in ("client_id", "kind", "retracts")})
 
 
 class DecisionList(BaseModel):
@@ -139,9 +132,7 @@ def list_holders(
 def decide(actor: Asking, round_id: Id, body: DecisionList) -> list[ActResult | RefusedDecision]:
     """Write decisions. What came of each, in their order; one sent alone that cannot be written is an error."""
     sent: list[Act | Unread] = [*body.decisions]
-    answers = reviews.decide_each(
-        actor, round_id, [answer.error if isinstance(answer, Unread) else answer for answer in sent]
-    )
+    answers = reviews.decide_each(actor, round_id, sent)
     if len(answers) == 1 and isinstance(answers[0], RondoError):
         raise answers[0]
     return [

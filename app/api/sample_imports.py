@@ -21,7 +21,10 @@ Columns = Annotated[
 ]
 People = Annotated[
     str | None,
-    Form(description='Who somebody of the file is here, as JSON: {"ann@tool.example": "ann", "*": "me"}.'),
+    Form(
+        description='Who somebody of the file is here, as JSON: {"ann@tool.example": "ann", "*": "bob"}. All but '
+        "yourself have to be named."
+    ),
 ]
 
 
@@ -39,17 +42,36 @@ def import_samples(
     name: Annotated[Name, Form(description="of the prompt set that the import makes")] = "Imported samples",
     columns: Columns = None,
     people: People = None,
-    accept_at: Annotated[Score, Form(description="from which score on a judgment without a verdict accepts")] = 0.5,
+    accept_at: Annotated[
+        Score | None,
+        Form(description="from which score on a sample is good; by default 0.5, where scores are from 0 to 1"),
+    ] = None,
     policy_id: Annotated[Id | None, Form(description="the checkpoint; by default the project's newest")] = None,
+    lowest: Annotated[Score | None, Form(description="lowest score of the scale; by default the file's lowest")] = None,
+    highest: Annotated[Score | None, Form(description="highest score of the scale; by default the file's")] = None,
     is_blind: Annotated[bool, Form(description="whether reviewers decide before they see the judgments")] = True,
 ) -> StartedImport:
     """Import samples with scores, judgments and decisions; whole or not at all. External ids that the project has
     already, with the same content, add nothing."""
     asked = ImportRequest(
-        name, chosen_from(columns), text_map(people, "The people", '{"ann": "bob"}'), accept_at, policy_id, is_blind
+        name,
+        chosen_from(columns),
+        text_map(people, "The people", '{"ann": "bob"}'),
+        accept_at,
+        policy_id,
+        is_blind,
+        lowest,
+        highest,
+        plain_name(file.filename),
     )
     with received(file) as path:
         return StartedImport(job_id=import_jobs.start(actor, project_id, path, asked))
+
+
+def plain_name(given: str | None) -> str:
+    """A file's name as its sender calls it, without folders and what cannot be shown."""
+    name = "".join(c for c in (given or "").replace("\\", "/").rsplit("/", 1)[-1] if c.isprintable())
+    return name[:100] or "the file"
 
 
 @router.get("/sample-imports/{job_id}")

@@ -67,7 +67,11 @@ def import_(
     people: Annotated[
         str | None, typer.Option(help='Who somebody of the file is here, as JSON: {"ann@tool.example": "ann"}.')
     ] = None,
-    accept_at: Annotated[float, typer.Option(help="From which score on a judgment without a verdict accepts.")] = 0.5,
+    accept_at: Annotated[
+        float | None, typer.Option(help="From which score on a sample is good. [default: 0.5 of scores from 0 to 1]")
+    ] = None,
+    lowest: Annotated[float | None, typer.Option(help="Lowest score of the scale. [default: the file's]")] = None,
+    highest: Annotated[float | None, typer.Option(help="Highest score of the scale. [default: the file's]")] = None,
     policy: Annotated[int | None, typer.Option(help="Id of the checkpoint. [default: the newest]")] = None,
     open_review: Annotated[
         bool, typer.Option("--not-blind", help="Show reviewers the judgments before they decide.")
@@ -91,15 +95,22 @@ def import_(
         accept_at,
         policy,
         not open_review,
+        lowest,
+        highest,
     )
     made = importing.import_samples(actor, here, file, asked)
     there = f"{made.num_present} samples were there already"
+    if made.num_repeated:
+        there += f", {made.num_repeated} came twice"
     text = f"Nothing is new: {there}."
     if made.round_id is not None:
         text = (
             f"Round {made.round_number}: {made.num_samples} samples of {made.num_prompts} prompts, "
-            f"{made.num_judgments} judgments, {made.num_decisions} decisions; {there}."
+            f"{made.num_judgments} judgments, {made.num_decisions} decisions; {there}. Reviewers an item: "
+            f"{made.num_reviewers}."
         )
+    for why, count in made.left_out.items():
+        text += f" Not imported: {count} {why}."
     emit(asdict(made), as_json=as_json, text=text)
 
 

@@ -257,8 +257,10 @@ class ImportSamplesForm(TypedDict, total=False):
     name: str
     columns: str | None
     people: str | None
-    accept_at: float
+    accept_at: float | None
     policy_id: int | None
+    lowest: float | None
+    highest: float | None
     is_blind: bool
 
 
@@ -1056,6 +1058,9 @@ class ImportedRound(TypedDict):
     num_prompts: NotRequired[int]
     num_judgments: NotRequired[int]
     num_decisions: NotRequired[int]
+    num_repeated: NotRequired[int]
+    num_reviewers: NotRequired[int]
+    left_out: NotRequired[dict[str, int]]
 
 
 class ImportedText(TypedDict):

@@ -7,9 +7,6 @@ from backend.engines import Ability, Engine
 from backend.registry import Part
 from backend.values import Group, ImportedCompletion, Prompt, Sample, SampleKind
 
-IMPORT = SampleKind.imported.value
-"""The kind of samples that a file brought."""
-
 
 class Generator(Part, kind="generator"):
     """Makes the samples of each prompt."""
@@ -139,6 +136,6 @@ def brought(prompt: Prompt, imported: ImportedCompletion, position: int = 0) -> 
         text=imported.text,
         num_tokens=max(1, len(imported.text) // 4),
         position=position,
-        kind=IMPORT,
+        kind=SampleKind.imported.value,
         extra=imported.extra,
     )

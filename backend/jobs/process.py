@@ -16,8 +16,9 @@ from backend.config import settings
 from backend.jobs.child import PARENT_PIPE
 
 TERMINATE_SECONDS = 1.0
-LOOK_SECONDS = 0.02
-"""How often it is looked whether a child has ended."""
+FIRST_POLL_SECONDS, LONGEST_POLL_SECONDS = 0.02, 0.2
+"""Where the system does not tell of a child's end: a short job is seen to end at once, and a training that takes hours
+does not wake the loop all the time."""
 
 KEEP_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 * 2**20), "MALLOC_TRIM_THRESHOLD_": str(4 * 2**30)}
 """glibc's allocator keeps what was freed instead of giving it back to the kernel (mallopt(3)). A model on the CPU
@@ -45,6 +46,7 @@ class ChildProcess:
     def __init__(
         self, argv: Sequence[str], *, output: int | IO[bytes], errors: int | IO[bytes], passed: Sequence[int] = ()
     ) -> None:
+        self._poll_seconds = FIRST_POLL_SECONDS
         theirs, self._pipe = os.pipe()
         try:
             self._process = subprocess.Popen(
@@ -82,9 +84,36 @@ class ChildProcess:
     async def ended(self, *, within: float) -> bool:
         until = time.monotonic() + within
         while self._process.poll() is None:
-            if time.monotonic() >= until:
+            left = until - time.monotonic()
+            if left <= 0:
                 return False
-            await asyncio.sleep(LOOK_SECONDS)
+            if not await self._told_of_end(left):
+                await asyncio.sleep(min(self._poll_seconds, left))
+                self._poll_seconds = min(2 * self._poll_seconds, LONGEST_POLL_SECONDS)
+        return True
+
+    async def _told_of_end(self, within: float) -> bool:
+        """Sleep until the system says that the child has ended, so long at most; False where it does not say."""
+        loop = asyncio.get_running_loop()
+        try:
+            descriptor = os.pidfd_open(self.pid)
+        except (AttributeError, OSError):  # not Linux; or no file may be opened now
+            return False
+        try:
+            end = asyncio.Event()
+            try:
+                loop.add_reader(descriptor, end.set)
+            except NotImplementedError:
+                return False
+            try:
+                async with asyncio.timeout(within):
+                    await end.wait()
+            except TimeoutError:
+                pass
+            finally:
+                loop.remove_reader(descriptor)
+        finally:
+            os.close(descriptor)
         return True
 
     async def end(self) -> None:
@@ -95,8 +124,18 @@ class ChildProcess:
                 await self.ended(within=TERMINATE_SECONDS)
         finally:  # also when this very wait is cancelled
             self._kill()
-        while not await self.ended(within=TERMINATE_SECONDS):
-            pass
+            await self._reaped()
+
+    async def _reaped(self) -> None:
+        """Wait for a killed child, which holds its memory until it is gone; a cancellation is raised only then."""
+        cancelled: asyncio.CancelledError | None = None
+        while self._process.poll() is None:
+            try:
+                await self.ended(within=TERMINATE_SECONDS)
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled
 
     def end_now(self) -> None:
         """Kill the whole group, and wait for its end."""

@@ -1,5 +1,6 @@
 """How a stage, in its child process, says how far it is. Written at most twice a second; pages read the row."""
 
+import logging
 import math
 import time
 from collections import deque
@@ -9,13 +10,17 @@ from typing import Any, Self
 
 from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from backend.db import now, session
+from backend.db.busy import is_busy
 from backend.db.many import in_chunks
 from backend.db.tables import Job, JobPoint
 from backend.errors import Cancelled
 from backend.values import JobStatus
+
+log = logging.getLogger("rondo.jobs")
 
 WRITE_SECONDS = 0.5
 RATE_SECONDS = 20.0
@@ -42,7 +47,7 @@ class JobProgress:
         """Say what there is to do, and how much of it an earlier attempt did."""
         self._total, self._unit, self._done = total, unit, done
         self._history = deque([(time.monotonic(), done)])
-        self.flush()
+        self._beat()
 
     def advance(self, n: int = 1) -> None:
         self._done += n
@@ -80,7 +85,18 @@ class JobProgress:
 
     def _write_if_due(self) -> None:
         if time.monotonic() - self._written_at >= self._write_seconds:
+            self._beat()
+
+    def _beat(self) -> None:
+        """Write, unless the database is busy: hours of work do not end because somebody imports. The next beat has all
+        of it."""
+        try:
             self.flush()
+        except OperationalError as error:
+            if not is_busy(error):
+                raise
+            self._written_at = time.monotonic()
+            log.info("Job %s is not written down now: the database is busy.", self.job_id)
 
     def _write_row(self, db: Session) -> None:
         mine = (Job.id == self.job_id, Job.attempt == self.attempt, Job.status == JobStatus.running)

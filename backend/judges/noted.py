@@ -22,6 +22,12 @@ class Noted(Verifier):
     key: str = Field(
         "", description="the note that is read, such as `score`; empty: `chosen`, else `label`, else `score`"
     )
+    lowest: float | None = Field(None, description="lowest score that is noted; empty: people score from 0 to 1")
+    highest: float | None = Field(None, description="highest score that is noted; empty: people score from 0 to 1")
+
+    @property
+    def score_range(self) -> tuple[float, float] | None:
+        return None if self.lowest is None or self.highest is None else (self.lowest, self.highest)
 
     @property
     def may_be_silent(self) -> bool:

@@ -20,7 +20,7 @@ from backend.pipeline.stage import StageContext
 from backend.values import DatasetType, Example, Past, SampleKind, SetUse, TrainingRow
 
 AT_ONCE = 500
-IMPORT = SampleKind.imported.value
+KNOWN = SampleKind.imported.value
 """The kind of a known answer's row: a file brought it."""
 Key = tuple[int, int | None, int | None, bool | None]
 
@@ -86,7 +86,7 @@ def with_texts(
                 texts.trained_text,
                 texts.rejected,
                 origin,
-                kinds[chosen.sample_id] if chosen.sample_id is not None else IMPORT,
+                kinds[chosen.sample_id] if chosen.sample_id is not None else KNOWN,
                 age,
                 uses[key(chosen)] if uses else 0,
                 is_same_recipe,
@@ -178,4 +178,4 @@ def _seeds(stage: StageContext, db: Session) -> Iterator[TrainingRow]:
         group_values.is_no_probe(stage.project_id),
     )
     for prompt_id, messages, answer in db.execute(query.order_by(prompt.id).execution_options(yield_per=AT_ONCE)):
-        yield TrainingRow(Example(prompt_id, None), messages, answer or "", origin="mix", kind=IMPORT)
+        yield TrainingRow(Example(prompt_id, None), messages, answer or "", origin="mix", kind=KNOWN)

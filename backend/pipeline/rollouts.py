@@ -13,7 +13,7 @@ from backend.boundary import clean
 from backend.db import now, reading, tables
 from backend.db.bulk import insert_rows
 from backend.pipeline.stage import StageContext
-from backend.values import JSON, Split
+from backend.values import JSON, SampleKind, Split
 
 FILE = "samples.jsonl"
 FOLDER = "folder"
@@ -100,7 +100,7 @@ def _write_samples(
         "seed": 0,
         "step": stage.step,
         "role": stage.place.step.makes,
-        "kind": "rollout",
+        "kind": SampleKind.rollout.value,
         "checkpoint_id": checkpoint_id,
         "score_like": False,
         "created_at": now(),

@@ -1,7 +1,7 @@
 """Who acts, and the one permission check."""
 
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -11,7 +11,15 @@ from backend.db.roles import may_decide as may_decide
 from backend.errors import NotFound, NotSignedIn, PermissionDenied
 from backend.values import Role
 
-Row = TypeVar("Row", bound=tables.Base)
+
+class OfProject(Protocol):
+    """A row of a table whose rows belong to projects."""
+
+    @property
+    def project_id(self) -> int: ...
+
+
+Row = TypeVar("Row", bound=OfProject)
 
 
 @dataclass(frozen=True)
@@ -81,11 +89,18 @@ def require_row(db: Session, actor: Actor, row: Row | None, role: Role, missing:
     """
     if row is None:
         raise NotFound(missing)
+    require_in(db, actor, row.project_id, role, missing)
+    return row
+
+
+def require_in(db: Session, actor: Actor, project_id: int | None, role: Role, missing: str) -> None:
+    """As `require_row`, by the project of the row; None where there is no such row."""
+    if project_id is None:
+        raise NotFound(missing)
     try:
-        require(db, actor, cast(Any, row).project_id, role)
+        require(db, actor, project_id, role)
     except NotFound as error:
         raise NotFound(missing) from error
-    return row
 
 
 def _said_of_trash(db: Session, actor: Actor, project_id: int) -> str:

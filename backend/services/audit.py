@@ -23,6 +23,8 @@ from backend.values import JSON, DecisionKind, Role
 PAGE = 50
 AT_ONCE = 2_000
 COLUMNS = ("at", "who", "verb", "subject", "round", "sample", "via", "details")
+IMPORTED = "import"
+"""Decisions that came with a file, which one event tells of."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Format = Literal["jsonl", "csv"]
@@ -32,8 +34,8 @@ Format = Literal["jsonl", "csv"]
 class AuditQuery:
     """What to show; empty means all. `subject` is searched for in an event's subject and in a decision's note.
 
-    A bulk action is one event; its decisions are listed for a single sample, and with `is_whole`. `via` page is every
-    page.
+    A bulk action or an import is one event; its decisions are listed for a single sample, and with `is_whole`.
+    `via` page is every page.
     """
 
     person: str = ""
@@ -159,6 +161,8 @@ def _decisions(db: Session, project_id: int, asked: AuditQuery, before: int | No
         query = query.where(decision.sample_id == asked.sample_id)
     elif not asked.is_whole:
         query = query.where(decision.batch_id.is_(None))
+        if asked.via != IMPORTED:
+            query = query.where(decision.via != IMPORTED)
     for row, who, number in db.execute(query):
         subject = f"sample {row.sample_id}"
         details = _said(row)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backend.values.engines import Failure, Message, Messages
-from backend.values.states import LabelSource, Verdict
+from backend.values.states import LabelSource, SampleKind, Verdict
 
 JSON = dict[str, Any]
 SCORE_GAP = 0.5
@@ -48,7 +48,7 @@ class Prompt:
 class Sample:
     """A completion of a prompt. `id` is 0 until the row is written.
 
-    `kind`: completion, edit, import or rollout (written by a trainer). `extra`: what its maker noted; of an import what
+    `kind`: one of `SampleKind`. `extra`: what its maker noted; of an import what
     the file says.
     """
 
@@ -62,7 +62,7 @@ class Sample:
     score: float | None = None
     verdict: Verdict | None = None
     source: LabelSource = LabelSource.none
-    kind: str = "completion"
+    kind: str = SampleKind.completion.value
     extra: JSON = field(default_factory=dict)
     reasoning: str = ""
     failure: Failure | None = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from backend.values.engines import Messages
 from backend.values.groups import JSON
-from backend.values.states import DatasetType, Verdict
+from backend.values.states import DatasetType, SampleKind, Verdict
 
 FLIP = "flip"
 """Column of a row of pairs: the probability that the pair is the wrong way round."""
@@ -50,7 +50,7 @@ class TrainingRow:
     completion: str
     rejected: str | None = None
     origin: str = "selected"
-    kind: str = "completion"
+    kind: str = SampleKind.completion.value
     age: int = 0
     uses: int = 0
     is_same_recipe: bool = True

@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("project_id", NUMBER, nullable=False),
         sa.Column("external_id", sa.String(200), nullable=False),
         sa.Column("digest", NUMBER, nullable=False),
+        sa.Column("digest_version", NUMBER, nullable=False),
         sa.ForeignKeyConstraint(
             ["project_id"], ["projects.id"], name="fk_external_ids_project_id_projects", ondelete="CASCADE"
         ),

@@ -77,11 +77,12 @@ export class Rest {
 }
 
 /**
- * Why an answer is none, for people; empty where it is one.
+ * Why an answer is none, for people; empty where it is one. A proxy's error need not look like Rondo's.
  * @param {any} answer
  * @returns {string}
  */
-export const refusal = (answer) => (answer ? answer.error?.message || "" : "The server does not answer. Try again.");
+export const refusal = (answer) =>
+  !answer || answer.error ? answer?.error?.message || "The server does not answer. Try again." : "";
 
 /**
  * An item as the desk keeps it: with `members` where it is a group, and `mine` where the person decided it before.

@@ -16,6 +16,7 @@ from backend.db.session import dispose
 from backend.errors import Conflict, InvalidInput
 from backend.jobs import transitions
 from backend.pipeline import run as pipeline_run
+from backend.recipes import judge_of
 from backend.services import queue as review_queue
 from backend.services import reviews, samples, stage_process
 from backend.services.imports import importing
@@ -27,7 +28,8 @@ from tests import rows
 from tests.integration import site
 
 on_sqlite = pytest.mark.on_sqlite
-ASKED = ImportRequest("Old project")
+NAMED = {"ann": "ann", "bob": "bob"}
+ASKED = ImportRequest("Old project", people=NAMED)
 
 
 class Place:
@@ -97,8 +99,8 @@ def test_the_same_again_adds_nothing_and_more_adds_what_is_new(database: str, tm
     place = Place()
     first = place.bring(tmp_path, THREE)
     before = everything()
-    again = place.bring(tmp_path, [*THREE, THREE[0]], ImportRequest("Under another cut", accept_at=0.85))
-    assert (again.round_id, again.num_samples, again.num_present) == (None, 0, 4)
+    again = place.bring(tmp_path, [*THREE, THREE[0]], ImportRequest("Under another cut", people=NAMED, accept_at=0.85))
+    assert (again.round_id, again.num_samples, again.num_present, again.num_repeated) == (None, 0, 4, 0)
     assert everything() == before
     more = place.bring(tmp_path, [*THREE, {"id": "c", "prompt": "2+2?", "response": "5"}])
     assert (more.num_samples, more.num_present, more.round_number) == (1, 3, (first.round_number or 0) + 1)
@@ -149,7 +151,7 @@ def test_bad_rows_and_strangers_are_named_and_refuse_the_file(database: str, tmp
     ):
         assert part in said
     stranger = [{"id": "s", "prompt": "p?", "response": "r", "label": 0, "annotator": "zoe@old.example"}]
-    with pytest.raises(InvalidInput, match=r"does not know, .*: 'zoe@old.example' \(line 1\). Add them in People"):
+    with pytest.raises(InvalidInput, match=r"nobody said who they are .*: 'zoe@old.example' \(line 1\). Say so"):
         place.bring(tmp_path, stranger)
     assert count(tables.Round) == 0
     for people in ({"zoe@old.example": "bob"}, {"*": "bob"}):
@@ -179,7 +181,7 @@ LABEL_STUDIO = {
             "created_at": "2026-03-09T21:52:49.513742Z",
             "was_cancelled": False,
             "result": [
-                {"from_name": "verdict", "type": "choices", "value": {"choices": ["Good"]}},
+                {"from_name": "keep", "type": "choices", "value": {"choices": ["Good"]}},
                 {"from_name": "why", "type": "textarea", "value": {"text": ["fine"]}},
             ],
         },
@@ -207,9 +209,13 @@ def test_exports_of_argilla_and_label_studio_come_over_with_all_their_people(dat
             ("ann", "accept", "fine"),
         }
         kept = db.scalars(select(tables.Decision).where(tables.Decision.user_id == place.bob.user_id)).one()
-        assert kept.value == {"score": 1.0}
+        whose = {"by": "cleo", "file": "old.jsonl", "who": "u2"}
+        assert kept.value == {"score": 1.0, "imported": whose}
         dated = db.scalars(select(tables.Decision).where(tables.Decision.note == "fine")).one()
-        assert f"{dated.created_at:%Y-%m-%d %H:%M}" == "2026-03-09 21:52"
+        assert dated.value["imported"]["at"] == "2026-03-09T21:52:49.513742+00:00"
+        assert dated.created_at == kept.created_at, "the trail tells when it came here"
+        judge = judge_of(round_.recipe)
+        assert (judge["lowest"], judge["highest"]) == (0.4, 4.0), "a person's word that is a verdict is no score"
     found = {row.text: row for row in samples.page(place.curator, made.round_id, limit=10).rows}
     assert (found["Paris"].verdict, found["Paris"].is_overridden) == (Verdict.reject, True), (
         "two of three, not the judge"

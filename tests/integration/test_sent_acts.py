@@ -8,16 +8,29 @@ import pytest
 from app.api import errors as answers
 from backend.config import settings
 from backend.db import dispose
-from backend.errors import Conflict, DatabaseLost, InvalidInput, MissingPrerequisite, NotFound, RondoError
-from backend.services.decisions.acts import Act
+from backend.errors import (
+    Conflict,
+    DatabaseLost,
+    InvalidInput,
+    MissingPrerequisite,
+    NotFound,
+    PermissionDenied,
+    RondoError,
+)
+from backend.services import reviews
+from backend.services.decisions.acts import Act, Unread
 from backend.services.reviews import decide_each
+from backend.services.team import adjudication
+from backend.values import Role
+from tests import rows
 from tests.integration.reviewing import ACCEPT, RETRACT, Team
 
 
-def act(kind: str, team: Team, number: int = 0) -> Act | RondoError:
-    """g: an act that is written, b: one that is not, x: one that could not be read, u: a bare undo."""
-    if kind == "x":
-        return InvalidInput("This is no decision.")
+def act(kind: str, team: Team, number: int = 0) -> Act | Unread:
+    """g: an act that is written, b: one that is not, x: one that could not be read, u: a bare undo, v: x of an undo."""
+    if kind in "xv":
+        sent_as = RETRACT if kind == "v" else ACCEPT
+        return Unread(InvalidInput("This is no decision."), uuid.uuid4().hex, sent_as)
     if kind == "u":
         return Act(uuid.uuid4().hex, RETRACT)
     return Act(uuid.uuid4().hex, ACCEPT, team.ids[number] if kind == "g" else 10**9)
@@ -33,6 +46,8 @@ def act(kind: str, team: Team, number: int = 0) -> Act | RondoError:
         ("gbugu", "g..gu", (0,)),
         ("bugu", "..gu", ()),
         ("gubu", "gu..", ()),
+        ("gvu", "g.u", ()),
+        ("gxvu", "g..u", ()),
     ],
 )
 def test_an_undo_is_for_the_last_act_that_none_took_back(
@@ -48,13 +63,27 @@ def test_an_undo_is_for_the_last_act_that_none_took_back(
     assert decided == list(left)
 
 
-def test_an_undo_that_names_its_act_leaves_the_others_their_own(database: str) -> None:
+@pytest.mark.parametrize("refused", ["b", "x"])
+def test_an_undo_that_names_its_act_leaves_the_others_their_own(database: str, refused: str) -> None:
     team = Team(prompts=4)
-    good, bad = act("g", team), act("b", team)
-    assert isinstance(bad, Act)
+    good, bad = act("g", team), act(refused, team)
     named = Act(uuid.uuid4().hex, RETRACT, retracts=bad.client_id)
     found = decide_each(team.who("ann"), team.round.id, [good, bad, named, act("u", team)])
     assert [isinstance(one, RondoError) for one in found] == [False, True, True, False]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_role_is_asked_before_an_act_is_found_wrong(database: str) -> None:
+    team = Team(prompts=4)
+    viewer, stranger = rows.make_actor(team.project, Role.viewer), rows.make_actor(rows.make_project())
+    with pytest.raises(PermissionDenied):
+        decide_each(viewer, team.round.id, [act("x", team), act("g", team)])
+    assert [type(one) for one in decide_each(stranger, team.round.id, [act("x", team)])] == [NotFound]
+    for decide in (reviews.decide, adjudication.decide):
+        with pytest.raises(NotFound):
+            decide(actor=stranger, round_id=team.round.id, client_id="short", sample_id=team.ids[0], kind=ACCEPT)
+    with pytest.raises(PermissionDenied):
+        reviews.undo(viewer, team.round.id, "short")
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base, Identified
-from backend.values import DecisionKind
+from backend.values import DecisionKind, Mode
 
 
 class Decision(Identified, Base):
@@ -36,7 +36,7 @@ class Decision(Identified, Base):
     retracts_id: Mapped[int | None] = mapped_column(ForeignKey("decisions.id"), unique=True)
     is_override: Mapped[bool] = mapped_column(default=False)
     is_blind: Mapped[bool] = mapped_column(default=False)
-    mode: Mapped[str] = mapped_column(String(16), default="sample", server_default="sample")
+    mode: Mapped[str] = mapped_column(String(16), default=Mode.sample.value, server_default=Mode.sample.value)
     """How the item was shown: sample, group, pair or judgment."""
     is_random: Mapped[bool] = mapped_column(default=False, server_default=false())
     """The queue drew the item at random: the share that keeps judge statistics unbiased."""

@@ -7,7 +7,7 @@ from sqlalchemy import Computed, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base, Identified
-from backend.values import LabelSource, Verdict
+from backend.values import LabelSource, SampleKind, Verdict
 
 FACET_SQL = (
     "CASE verdict WHEN 'accept' THEN 1 WHEN 'reject' THEN 2 ELSE 0 END"
@@ -88,7 +88,9 @@ class Label(Base):
     is_flagged: Mapped[bool] = mapped_column(default=False)
     num_tokens: Mapped[int] = mapped_column(default=0)
     updated_at: Mapped[datetime]
-    kind: Mapped[str] = mapped_column(String(16), default="completion", server_default="completion")
+    kind: Mapped[str] = mapped_column(
+        String(16), default=SampleKind.completion.value, server_default=SampleKind.completion.value
+    )
     """The sample's kind."""
     step: Mapped[int] = mapped_column(default=1, server_default="1")
     """The step that made the sample."""

@@ -6,9 +6,9 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base, Identified
-from backend.values import Split
+from backend.values import SampleKind, Split
 
-JUDGED = ("completion", "import")
+JUDGED = (SampleKind.completion, SampleKind.imported)
 """Kinds of samples that are judged and reviewed: what a checkpoint made and what a file brought."""
 
 
@@ -54,7 +54,7 @@ class Sample(Identified, Base):
     author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     edited_from_id: Mapped[int | None] = mapped_column(ForeignKey("samples.id", ondelete="CASCADE"))
     split: Mapped[Split] = mapped_column(default=Split.train)
-    kind: Mapped[str] = mapped_column(String(16), default="completion")
+    kind: Mapped[str] = mapped_column(String(16), default=SampleKind.completion.value)
     position: Mapped[int]
     text: Mapped[str]
     finish_reason: Mapped[str] = mapped_column(String(16))

@@ -10,12 +10,11 @@ from sqlalchemy.orm import Session, aliased
 
 from backend.db import reading, standing, tables
 from backend.db.standing import TOGETHER
-from backend.errors import NotFound
 from backend.pipeline import rows as dataset_rows
 from backend.pipeline.cuts import in_words as cut_in_words
 from backend.pipeline.rows import DatasetRow, plain
 from backend.services import archived
-from backend.services.access import Actor, require
+from backend.services.access import Actor, require, require_row
 from backend.services.checkpoints import trainings
 from backend.values import JSON, DatasetType, Role
 
@@ -96,15 +95,8 @@ class Verification:
 
 def find(db: Session, actor: Actor, dataset_id: int, role: Role = Role.viewer) -> tables.Dataset:
     """The dataset's row, if the actor may see it; raises `NotFound` as if it did not exist otherwise."""
-    row = db.get(tables.Dataset, dataset_id)
-    missing = NotFound(f"There is no dataset {dataset_id}. Choose one from the list.")
-    if row is None:
-        raise missing
-    try:
-        require(db, actor, row.project_id, role)
-    except NotFound:
-        raise missing from None
-    return row
+    missing = f"There is no dataset {dataset_id}. Choose one from the list."
+    return require_row(db, actor, db.get(tables.Dataset, dataset_id), role, missing)
 
 
 def find_whole(db: Session, actor: Actor, dataset_id: int) -> tables.Dataset:

@@ -15,7 +15,7 @@ from backend.recipes import cut_of, judge_of
 from backend.services import review_settings
 from backend.services.access import Actor
 from backend.services.decisions import group_decisions, labels, leases
-from backend.services.decisions.acts import Act
+from backend.services.decisions.acts import Act, Unread
 from backend.services.decisions.decision import Decision, own, written_before
 from backend.services.decisions.edits import make_edit, source
 from backend.services.decisions.locks import lock_round
@@ -25,7 +25,7 @@ from backend.services.review_settings import Mode, ReviewSettings
 from backend.services.rounds import review_scope
 from backend.values import DecisionKind, Verdict
 
-__all__ = ["Act", "ActPlace", "Decision", "lock_round", "places_of", "write_all"]
+__all__ = ["Act", "ActPlace", "Decision", "Unread", "lock_round", "places_of", "write_all"]
 
 
 @dataclass(frozen=True)

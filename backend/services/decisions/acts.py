@@ -68,6 +68,16 @@ class Act:
             raise InvalidInput(f"Why the judge is wrong is one of {', '.join(WHY[1:])}, or nothing.")
 
 
+@dataclass(frozen=True)
+class Unread:
+    """What was sent as an act and is none, and why. The rest is as it was sent: an undo finds what it is for."""
+
+    error: InvalidInput
+    client_id: str = ""
+    kind: str = ""
+    retracts: str = ""
+
+
 def spent(decision: Any) -> Any:
     """The seconds a decision counts for in a sum, as a column."""
     return case((decision.seconds > COUNTED_SECONDS, COUNTED_SECONDS), else_=decision.seconds)

@@ -1,13 +1,12 @@
 """Imports of samples that a worker does: started, followed."""
 
 import shutil
-import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from backend import jobs
@@ -26,6 +25,9 @@ from backend.values import JSON, JobStatus, Role, Stage
 
 KIND = "import"
 """As `stage_process` calls it, which must not load this to start."""
+MOST_ON_SQLITE = 100_000
+"""Samples that a worker writes there: about five seconds in which others wait, who give up after fifteen."""
+FOLDER = "import-job-"
 MAX_WAITING = 3
 """Imports that one person may have in the queue at once."""
 
@@ -82,20 +84,42 @@ def run(job_id: int, progress: JobProgress) -> Finish:
     base = settings().folder / "tmp"
     base.mkdir(parents=True, exist_ok=True)
     progress.start(0, "samples")
+    _forget_folders(base, job_id)
+    folder = base / f"{FOLDER}{job_id}"
+    folder.mkdir()
     with ExitStack() as undone:
-        folder = Path(undone.enter_context(tempfile.TemporaryDirectory(dir=base, prefix="import-")))
+        undone.callback(shutil.rmtree, folder, ignore_errors=True)
         staged = importing.stage(path, asked, folder, progress.advance)
+        if settings().url.startswith("sqlite") and staged.num_samples > MOST_ON_SQLITE:
+            raise InvalidInput(
+                f"{asked.file} has {staged.num_samples:,} samples. On SQLite nobody else can save while they are "
+                f"written, so at most {MOST_ON_SQLITE:,} are imported beside other work. Import the file with `rondo "
+                "samples import` while nothing runs, in parts, or use PostgreSQL."
+            )
         kept = undone.pop_all()  # until all is written
     project_id = job.project_id
 
     def finish(db: Session) -> None:
         with kept:
-            made = importing.write(db, actor, project_id, staged, asked)
+            made = importing.write(db, actor, project_id, staged, asked, job_id)
+        # Once that is committed, nobody needs the file again; a failed import may be tried again with it.
+        event.listen(db, "after_commit", lambda _: path.unlink(missing_ok=True), once=True)
         row = db.get_one(tables.Job, job_id)
         row.spec = row.spec | {"result": {one.name: getattr(made, one.name) for one in fields(made)}}
         row.total = row.done
 
     return finish
+
+
+def _forget_folders(base: Path, job_id: int) -> None:
+    """Delete what killed and cancelled imports left there, and an attempt of this one before."""
+    found = {int(number): path for path in base.glob(f"{FOLDER}*") if (number := path.name[len(FOLDER) :]).isdecimal()}
+    with reading() as db:
+        job = tables.Job
+        active = {*db.scalars(select(job.id).where(job.id.in_(found), job.status.in_(jobs.ACTIVE)))} - {job_id}
+    for owner, path in found.items():
+        if owner not in active:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def get(actor: Actor, job_id: int) -> SampleImport:

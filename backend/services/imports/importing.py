@@ -5,10 +5,9 @@ external ids, so the same file again writes nothing.
 """
 
 import gc
-import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,8 @@ from backend.recipes import Recipe
 from backend.selectors.above_threshold import AboveThreshold
 from backend.services import archived, events
 from backend.services.access import Actor, require
-from backend.services.imports import staging
+from backend.services.imports import scales, staging
+from backend.services.imports.deciders import Provenance, most_deciders, named, people_of
 from backend.services.imports.reading import SampleReader
 from backend.services.imports.staging import Staged
 from backend.services.imports.writing import SampleWriter
@@ -37,23 +37,31 @@ from backend.services.review_settings import ReviewSettings
 from backend.trainers.sft import SFT
 from backend.values import JSON, Role, RoundStatus, SetUse, Split, Stage
 
-EVERYBODY = "*"
-"""In `people`: whoever the file names and the others do not."""
-SHOWN = 10
 REVIEW = 3
 """The step before which people decide: the selector's."""
 
 
 @dataclass(frozen=True)
 class ImportRequest:
-    """How a file is imported. `columns`: the column of a role; `people`: who somebody of the file is here, by name."""
+    """How a file is imported. `columns`: the column of a role, in an export of a tool the question of `label` and
+    `score`; `people`: who somebody of the file is here, by name; `accept_at`: needed where scores are not from 0 to 1;
+    `lowest`, `highest`: the scale, by default as far as the file's scores go; `file`: what the file is called.
+    """
 
     name: str
     columns: Mapping[str, str] = field(default_factory=dict)
     people: Mapping[str, str] = field(default_factory=dict)
-    accept_at: float = 0.5
+    accept_at: float | None = None
     policy_id: int | None = None
     is_blind: bool = True
+    lowest: float | None = None
+    highest: float | None = None
+    file: str = ""
+
+    @property
+    def scale(self) -> tuple[float | None, float | None, float | None]:
+        """The cut, the lowest and the highest score, as far as they were given."""
+        return self.accept_at, self.lowest, self.highest
 
     def to_json(self) -> JSON:
         return asdict(self)
@@ -61,7 +69,11 @@ class ImportRequest:
 
 @dataclass(frozen=True)
 class ImportedRound:
-    """What an import did. `num_present`: samples that the project had already. No new sample, no round."""
+    """What an import did. No new sample, no round.
+
+    `num_present`: samples that the project had already; `num_repeated`: those that the file has again. `num_reviewers`:
+    how many the round asks for each item. `left_out`: what was answered in the file and is no decision, by reason.
+    """
 
     round_id: int | None
     round_number: int | None
@@ -71,6 +83,9 @@ class ImportedRound:
     num_prompts: int = 0
     num_judgments: int = 0
     num_decisions: int = 0
+    num_repeated: int = 0
+    num_reviewers: int = 0
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 def import_samples(actor: Actor, project_id: int, path: Path, asked: ImportRequest) -> ImportedRound:
@@ -79,6 +94,7 @@ def import_samples(actor: Actor, project_id: int, path: Path, asked: ImportReque
     path = path.expanduser().resolve()
     if not path.exists():
         raise NotFound(f"There is no file {path}. Check its name.")
+    asked = replace(asked, file=asked.file or path.name)
     with staging_folder() as folder:
         staged = stage(path, asked, folder)
         with session() as db:
@@ -88,8 +104,11 @@ def import_samples(actor: Actor, project_id: int, path: Path, asked: ImportReque
 def require_importable(actor: Actor, project_id: int, asked: ImportRequest) -> None:
     """Raise unless the actor may import into the project what was asked for."""
     boundary.name(asked.name, "The name of the prompt set", 100)
-    if not math.isfinite(asked.accept_at) or abs(asked.accept_at) > boundary.MOST_SCORE:
-        raise InvalidInput(f"accept_at is {asked.accept_at}; it must be a number from -1e9 to 1e9.")
+    for name in ("accept_at", "lowest", "highest"):
+        value = getattr(asked, name)
+        if value is not None and not abs(value) <= boundary.MOST_SCORE:
+            raise InvalidInput(f"{name} is {value}; it must be a number from -1e9 to 1e9.")
+    scales.check(*asked.scale)
     with reading() as db:
         require(db, actor, project_id, Role.curator)
         policy_of(db, project_id, asked.policy_id)
@@ -100,28 +119,33 @@ def stage(path: Path, asked: ImportRequest, folder: Path, advance: Callable[[int
     require_regular(path, LARGEST)
     reader = SampleReader(asked.columns)
     with collecting_nothing():
-        return staging.stage(open_file(path), reader, folder / "samples", advance)
+        staged = staging.stage(open_file(path), reader, folder / "samples", advance, called=asked.file)
+    scales.scale_of(staged, *asked.scale)
+    return staged
 
 
-def write(db: Session, actor: Actor, project_id: int, staged: Staged, asked: ImportRequest) -> ImportedRound:
+def write(
+    db: Session, actor: Actor, project_id: int, staged: Staged, asked: ImportRequest, job_id: int | None = None
+) -> ImportedRound:
     """Write what is new of a staged file as a round, in the caller's transaction; nothing is new, no round."""
     require(db, actor, project_id, Role.curator)
     # Another import or launch waits, but nobody who only writes rows of the project: that needs its key alone.
     db.get_one(tables.Project, project_id, with_for_update={"key_share": True})
     archived.refuse_external_ids(db, project_id)
-    people = _people(db, actor, project_id, staged, asked.people)
-    # Several people of the file may be one here.
-    most = min(staged.most_deciders, len(set(people.values())))
-    settings = ReviewSettings(num_reviewers_per_item=max(1, most))
+    people = people_of(db, actor, project_id, staged, asked.people)
+    settings = ReviewSettings(num_reviewers_per_item=most_deciders(staged, people))
+    cut = scales.CUT if asked.accept_at is None else asked.accept_at
+    recipe = recipe_of(cut, scales.scale_of(staged, *asked.scale))
     with collecting_nothing(), db.begin_nested() as nothing_new:
         prompt_set = _new_set(db, actor, project_id, asked.name)
-        round_ = _new_round(db, actor, project_id, asked, settings)
-        writer = SampleWriter(db, staged, round_, prompt_set, people, asked.accept_at, settings)
+        round_ = _new_round(db, actor, project_id, asked, settings, recipe)
+        provenance = Provenance(actor, asked.file, job_id)
+        writer = SampleWriter(db, staged, round_, prompt_set, people, cut, settings, provenance)
         for chunk in staged.chunks():
             writer.write(chunk)
         if not writer.num_samples:
             nothing_new.rollback()
-            return ImportedRound(None, None, staged.num_rows, 0, writer.num_present)
+            return ImportedRound(None, None, staged.num_rows, 0, writer.num_present, num_repeated=writer.num_repeated)
     round_.num_prompts = prompt_set.num_prompts
     round_.counts = {
         "prompts": prompt_set.num_prompts,
@@ -134,7 +158,18 @@ def write(db: Session, actor: Actor, project_id: int, staged: Staged, asked: Imp
         "judge_tokens": 0,
     }
     db.add(tables.RoundPromptSet(round_id=round_.id, prompt_set_id=prompt_set.id, use=SetUse.sample))
-    what = {"num_samples": writer.num_samples, "num_decisions": writer.num_decisions, "prompt_set_id": prompt_set.id}
+    names = named(db, people.values())
+    what: dict[str, Any] = {
+        "num_samples": writer.num_samples,
+        "num_decisions": writer.num_decisions,
+        "prompt_set_id": prompt_set.id,
+        "file": asked.file,
+        "people": {name: names[n] for name, n in people.items() if name is not None},
+        "decisions": {names[n]: count for n, count in sorted(writer.num_decided.items())},
+        "left_out": staged.left_out,
+    }
+    if job_id is not None:
+        what["job_id"] = job_id
     place: dict[str, Any] = {"project_id": project_id, "round_id": round_.id}
     events.note(db, actor, "import samples", f"round {round_.number}", **place, **what)
     return ImportedRound(
@@ -146,15 +181,24 @@ def write(db: Session, actor: Actor, project_id: int, staged: Staged, asked: Imp
         prompt_set.num_prompts,
         writer.num_judgments,
         writer.num_decisions,
+        writer.num_repeated,
+        settings.num_reviewers_per_item,
+        staged.left_out,
     )
 
 
-def recipe_of(accept_at: float) -> Recipe:
-    """What an imported round is: its samples, what was said of them, and, once people have decided, a training."""
+def recipe_of(accept_at: float, scale: tuple[float, float] | None) -> Recipe:
+    """What an imported round is: its samples, what was said of them, and, once people have decided, a training.
+
+    It keeps what is accepted, as the label says, and not what scores: a verdict may come without a score.
+    """
+    lowest, highest = scale or (None, None)
+    judge = Noted(accept_at=accept_at, lowest=lowest, highest=highest)
+    selector = AboveThreshold(threshold=accept_at, keep="accepted")
     return Recipe(
         name="imported_samples",
         title="Imported samples",
-        steps=(PromptSet(), Imported(), Noted(accept_at=accept_at), AboveThreshold(threshold=accept_at), SFT()),
+        steps=(PromptSet(), Imported(), judge, selector, SFT()),
     )
 
 
@@ -203,7 +247,7 @@ def _new_set(db: Session, actor: Actor, project_id: int, name: str) -> tables.Pr
 
 
 def _new_round(
-    db: Session, actor: Actor, project_id: int, asked: ImportRequest, settings: ReviewSettings
+    db: Session, actor: Actor, project_id: int, asked: ImportRequest, settings: ReviewSettings, recipe: Recipe
 ) -> tables.Round:
     """A round that waits for people."""
     policy_id = policy_of(db, project_id, asked.policy_id)
@@ -213,7 +257,7 @@ def _new_round(
         number=(last or 0) + 1,
         status=RoundStatus.review,
         stage=Stage.review,
-        recipe=recipe_of(asked.accept_at).model_dump(mode="json"),
+        recipe=recipe.model_dump(mode="json"),
         policy_id=policy_id,
         reference_id=policy_id,
         num_prompts=0,
@@ -228,34 +272,3 @@ def _new_round(
     db.add(round_)
     db.flush()
     return round_
-
-
-def _people(
-    db: Session, actor: Actor, project_id: int, staged: Staged, names: Mapping[str, str]
-) -> dict[str | None, int]:
-    """The ids of those who decided; raises `InvalidInput` for who is nobody in the project."""
-    user, member = tables.User, tables.Membership
-    is_member = select(member.user_id).where(member.project_id == project_id)
-    query = select(user.name, user.id).where(user.is_owner | user.id.in_(is_member))
-    here = dict(db.execute(query).tuples().all())
-    people: dict[str | None, int] = {None: actor.user_id}
-    unknown = []
-    for name, row in staged.people.items():
-        called = names.get(name, name if name in here else names.get(EVERYBODY, name))
-        if called in here:
-            people[name] = here[called]
-        else:
-            unknown.append(f"{name!r} ({staged.unit} {row:,})" + (f", said to be {called!r}" if called != name else ""))
-    if unknown:
-        more = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
-        raise InvalidInput(
-            f"The file has decisions of people whom this project does not know, so nothing was imported: "
-            f"{', '.join(unknown[:SHOWN])}{more}. Add them in People, or say who they are here with people, such as "
-            f'{{"{staged_first(staged)}": "{actor.name}"}}; "{EVERYBODY}" stands for all others.'
-        )
-    return people
-
-
-def staged_first(staged: Staged) -> str:
-    """Somebody of the file, for an example."""
-    return next(iter(staged.people))

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from backend import boundary
 from backend.services.imports import row_columns, shapes, statements
-from backend.services.imports.shapes import Row
+from backend.services.imports.shapes import Questions, Row
 from backend.services.imports.statements import RowDecision, RowJudgment
 from backend.services.prompts.files.limits import NumberText
 from backend.services.prompts.mapping import Mapping as PromptMapping
@@ -15,6 +16,8 @@ from backend.services.prompts.messages import BadRow, looks_like_chat, read_chat
 from backend.services.prompts.rows import ParsedPrompt, parse
 
 LONGEST_ID = 200
+DIGEST_VERSION = 1
+"""Raised whenever a row may be read otherwise than before: digests of two versions are not compared."""
 
 
 class ImportedSample(NamedTuple):
@@ -37,6 +40,7 @@ class SampleReader:
 
     def __init__(self, chosen: Mapping[str, str]) -> None:
         self.chosen = chosen
+        self.questions = Questions(chosen)
         self.layouts: dict[tuple[str, ...], _Layout] = {}
         self.last: tuple[Row, ParsedPrompt, str] | None = None
         """The columns of the prompt that was read last, the prompt, and its metadata in order of their names: samples
@@ -44,12 +48,12 @@ class SampleReader:
 
     def samples(self, number: int, record: Row) -> Iterator[ImportedSample]:
         """The samples of the row; raises `BadRow`."""
-        whole = shapes.plain_row(record)
+        whole = shapes.plain_row(record, self.questions)
         layout = self._layout(whole)
         if "completions" not in layout.roles:
             yield self._sample(number, whole, layout)
             return
-        for row in shapes.single_rows(whole, layout.roles["completions"], layout.roles.get("external_id")):
+        for row in shapes.single_rows(whole, {**self.chosen, **layout.roles}):
             yield self._sample(number, row, self._layout(row))
 
     def _layout(self, row: Row) -> "_Layout":
@@ -74,13 +78,12 @@ class SampleReader:
         if fault := boundary.fault_of(text):
             raise BadRow(f"the completion {fault}")
         judgments = self._judgments(row, layout)
-        decisions = _decisions(row, layout)
-        told = (prompt.digest, answer, text, metadata, judgments, decisions)
-        digest = hashlib.blake2b(repr(told).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        decisions = _decisions(row, layout, self.questions.left_out)
+        digest = _digest((prompt.digest.hex(), answer, text, metadata, judgments, decisions))
         return ImportedSample(
             number,
             external_id,
-            int.from_bytes(digest, "big", signed=True),
+            digest,
             int.from_bytes(prompt.digest[:8], "big", signed=True),
             (prompt.messages, prompt.text, answer, prompt.extra, prompt.key, prompt.digest.hex()),
             text,
@@ -128,13 +131,21 @@ class _Layout:
         prompt, messages = roles.get("prompt"), roles.get("messages")
         self.prompt: PromptMapping | None = None
         if prompt is not None or messages is not None:
+            context, choices = (
+                (roles[role],) if role in roles and prompt is not None else () for role in ("context", "choices")
+            )
             self.prompt = PromptMapping(
                 messages=None if prompt is not None else messages,
                 prompt=prompt,
                 answer=roles.get("answer"),
                 system=roles.get("system"),
+                history=roles.get("history"),
+                context=context,
+                choices=choices,
             )
-        read = {"prompt", "answer", "system"} | ({"messages"} if prompt is None else set())
+        # What is no part of the prompt here is metadata, and no column is lost.
+        read = {"prompt", "answer", "system", "history", "context", "choices"}
+        read |= {"messages"} if prompt is None else set()
         flat = {"score", "judge", "rationale", "label", "decided_by", "decided_at", "note"} if self.is_listed else set()
         self.beside = frozenset(column for role, column in roles.items() if role not in read | flat)
 
@@ -143,13 +154,20 @@ class _Layout:
         return row.get(column) if column is not None else None
 
 
-def _decisions(row: Row, layout: _Layout) -> tuple[RowDecision, ...]:
+def _digest(told: tuple[Any, ...]) -> int:
+    """64 bits of a hash of what was read: values in a fixed order, as JSON, where tuples are lists."""
+    written = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    digest = hashlib.blake2b(written.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def _decisions(row: Row, layout: _Layout, left_out: Counter[str]) -> tuple[RowDecision, ...]:
     if layout.is_listed:
-        return statements.decisions(statements.objects(layout.value(row, "decisions"), "decisions"))
+        return statements.decisions(statements.objects(layout.value(row, "decisions"), "decisions"), left_out)
     if layout.label is None or row.get(layout.label) in (None, ""):
         return ()
     flat = {name: layout.value(row, name) for name in ("label", "decided_by", "decided_at", "note")}
-    return statements.decisions((flat,))
+    return statements.decisions((flat,), left_out)
 
 
 def _external_id(value: Any) -> str:

@@ -1,9 +1,10 @@
 """Records of other tools as plain rows: Argilla's and Label Studio's exports. Anything else is a plain row already."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from backend import boundary
 from backend.services.prompts.messages import BadRow
 from backend.values import Verdict
 
@@ -22,52 +23,110 @@ ANSWERS = "answers"
 """What was answered to other questions than whether it is good, by the question's name."""
 
 
+DECIDED_AT, CONFIDENCE = OWN = ("\0decided_at", "\0score")
+"""What stands among answers and is none: no question is called so."""
+LABELS = ("label", "verdict", "decision", "keep", "accept", "accepted", "approved", "good", "correct")
+"""Questions to which yes says that a sample is good."""
+PLAIN = frozenset(WORDS) - {"yes", "no", "true", "false", "1", "0", "1.0", "0.0", "+1", "-1", "positive", "negative"}
+"""Words that say whether a sample is good whatever was asked."""
+
+
 def verdict_of(value: Any) -> Verdict | None:
     """The verdict that a label says; None where it says none."""
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
+    value = _single(value)
     return WORDS.get(str(value).strip().lower()) if isinstance(value, str | bool | int | float) else None
 
 
-def plain_row(record: Row) -> Row:
+class Questions:
+    """Which questions of a tool's records are the label and the score: as chosen, or the only ones that can be.
+
+    The same ones in every record. `left_out` counts what was answered and is not imported, by reason.
+    """
+
+    def __init__(self, chosen: Mapping[str, str]) -> None:
+        self.chosen: dict[str, str | None] = {role: chosen.get(role) for role in ("label", "score")}
+        self.picked: dict[str, tuple[str, ...]] = {}
+        self.left_out: Counter[str] = Counter()
+
+    def pick(self, given: Iterable[Row]) -> tuple[str | None, str | None]:
+        """The names of both; raises `BadRow` where it is not clear which they are."""
+        answers = [(question, value) for one in given for question, value in one.items() if question not in OWN]
+        numbers = dict.fromkeys(question for question, value in answers if _is_number(value))
+        words = dict.fromkeys(question for question, value in answers if _is_word(value))
+        if self.chosen["label"] is None and len(words) == 1:
+            (question,) = words
+            plain = all(str(_single(value)).strip().lower() in PLAIN for name, value in answers if name == question)
+            if not plain and question.strip().lower() not in LABELS:
+                raise BadRow(
+                    f"nobody said whether {question!r} asks what is good or what is bad. Say so with columns: "
+                    f'{{"label": "{question}"}}, or {{"label": ""}} where no question does'
+                )
+        return self._pick("label", words), self._pick("score", numbers)
+
+    def _pick(self, role: str, candidates: Mapping[str, Any]) -> str | None:
+        if (chosen := self.chosen[role]) is not None:
+            return chosen or None
+        names = dict.fromkeys([*self.picked.get(role, ()), *candidates])
+        if len(names) > 1:
+            raise BadRow(
+                f"several questions may be its {role}: {', '.join(map(repr, names))}. Name the one with columns, "
+                f'such as {{"{role}": "{next(iter(names))}"}}, or {{"{role}": ""}} for none'
+            )
+        self.picked[role] = tuple(names)
+        return next(iter(names), None)
+
+
+def plain_row(record: Row, questions: Questions) -> Row:
     """The record as one plain row; raises `BadRow`."""
     if isinstance(record.get("fields"), dict) and ("responses" in record or "suggestions" in record):
-        return _argilla(record)
+        return _argilla(record, questions)
     if isinstance(record.get("data"), dict) and ("annotations" in record or "predictions" in record):
-        return _label_studio(record)
+        return _label_studio(record, questions)
+    if any(name.endswith((".responses", ".responses.users", ".suggestion")) for name in record):
+        raise BadRow("it is a record of Argilla made flat. Export it with to_list() or to_json(), not flattened")
     return record
 
 
-def single_rows(row: Row, column: str | None, id_column: str | None) -> Iterator[Row]:
-    """A row for each completion: those of a list one by one, each with the id of the row and its place."""
-    several = row.get(column) if column else None
+def single_rows(row: Row, roles: Mapping[str, str]) -> Iterator[Row]:
+    """A row for each completion: those of a list one by one, each with its own id, or the id of the row and its place.
+
+    `roles`: the column of each role. Id and text stand under the names that are chosen, where some are.
+    """
+    column, id_column = roles["completions"], roles.get("external_id", "external_id")
+    several = row.get(column)
     if not isinstance(several, list):
         yield row
         return
     if not several:
         raise BadRow(f"column {column!r} is an empty list")
     rest = {name: value for name, value in row.items() if name not in (column, id_column)}
-    whose = row.get(id_column) if id_column else None
+    whose = row.get(id_column)
     for place, one in enumerate(several):
-        own = one if isinstance(one, dict) else {"completion": one}
-        yield {"external_id": f"{whose}/{place}" if whose not in (None, "") else None} | rest | own
+        own = dict(one) if isinstance(one, dict) else {roles.get("completion", "completion"): one}
+        name = next((own.pop(name) for name in (id_column, "external_id", "id") if own.get(name) is not None), place)
+        yield {id_column: f"{whose}/{name}" if whose not in (None, "") else None} | rest | own
 
 
-def _argilla(record: Row) -> Row:
+def _argilla(record: Row, questions: Questions) -> Row:
     """A record of Argilla: fields, suggestions of models, responses of people, by question."""
     row: Row = {"external_id": record.get("external_id") or record.get("id")} | record["fields"]
-    judgments: list[Row] = []
+    suggested: list[tuple[str, Row]] = []
     for question, suggestion in _by_question(record.get("suggestions")):
         said = suggestion if isinstance(suggestion, dict) else {"value": suggestion}
-        judgments.append(_said(question, said.get("value")) | {"judge": said.get("agent") or question})
-    people: dict[Any, Row] = defaultdict(dict)
+        agent = said.get("agent")
+        judge = f"{agent}: {question}" if agent and agent != question else question
+        suggested.append((judge, {question: said.get("value")}))
+    people: dict[str | None, Row] = defaultdict(dict)
     for question, responses in _by_question(record.get("responses")):
         for response in responses if isinstance(responses, list) else [responses]:
             if not isinstance(response, dict):
                 raise BadRow(f"the responses to {question!r} are no objects with value and user_id")
-            if response.get("status") in (None, "submitted"):
-                people[response.get("user_id")][question] = response.get("value")
-    return row | _of_tool(record, judgments, people)
+            status = response.get("status")
+            if status not in (None, "submitted"):
+                questions.left_out[f"responses that are {str(status)[:20]}"] += 1
+                continue
+            people[_person(response.get("user_id"))][question] = response.get("value")
+    return row | _of_tool(record, suggested, [*people.items()], questions)
 
 
 def _by_question(told: Any) -> Iterator[tuple[str, Any]]:
@@ -89,28 +148,36 @@ def _object(value: Any) -> Row:
     return value if isinstance(value, dict) else {"value": value}
 
 
-def _label_studio(task: Row) -> Row:
+def _label_studio(task: Row, questions: Questions) -> Row:
     """A task of Label Studio: data, annotations of people, predictions of models."""
     row: Row = {"external_id": task.get("id")} | task["data"]
-    judgments: list[Row] = []
+    predicted: list[tuple[str, Row]] = []
     for number, prediction in enumerate(_objects(task, "predictions")):
-        said = [_said(question, value) for question, value in _results(prediction)]
-        one: Row = {name: value for part in reversed(said) for name, value in part.items()}
-        if "score" not in one and prediction.get("score") is not None:
-            one["score"] = prediction["score"]
-        judgments.append(one | {"judge": prediction.get("model_version") or f"prediction {number + 1}"})
-    people: dict[Any, Row] = {}
+        judge = prediction.get("model_version") or f"prediction {number + 1}"
+        predicted.append((str(judge), dict(_results(prediction)) | {CONFIDENCE: prediction.get("score")}))
+    people: list[tuple[str | None, Row]] = []
     for annotation in _objects(task, "annotations"):
-        if not annotation.get("was_cancelled"):
-            who = annotation.get("completed_by")
-            who = who.get("email") or who.get("username") or who.get("id") if isinstance(who, dict) else who
-            people[who] = dict(_results(annotation))
-            people[who]["decided_at"] = annotation.get("created_at")
-    return row | _of_tool(task, judgments, people)
+        if annotation.get("was_cancelled"):
+            questions.left_out["annotations that were cancelled"] += 1
+            continue
+        who = annotation.get("completed_by")
+        who = who.get("email") or who.get("username") or who.get("id") if isinstance(who, dict) else who
+        people.append((_person(who), dict(_results(annotation)) | {DECIDED_AT: annotation.get("created_at")}))
+    return row | _of_tool(task, predicted, people, questions)
+
+
+def _person(who: Any) -> str | None:
+    """Who answered, as text; raises `BadRow`."""
+    if isinstance(who, list | dict | bool):
+        raise BadRow("who answered is neither a name nor a number")
+    return None if who in (None, "") else str(who)
 
 
 def _objects(task: Row, name: str) -> list[Row]:
+    """The objects there; none where only their ids are."""
     several = task.get(name) or []
+    if isinstance(several, list) and all(type(one) is int for one in several):
+        return []
     if not isinstance(several, list) or not all(isinstance(one, dict) for one in several):
         raise BadRow(f"its {name} are no list of objects")
     return several
@@ -130,45 +197,72 @@ def _results(said: Row) -> Iterator[tuple[str, Any]]:
         yield str(one.get("from_name") or one.get("type") or ""), value
 
 
-def _said(question: str, value: Any) -> Row:
-    """What a model said, as a judgment: a number is its score, a word its verdict, anything else its reason."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return {"score": value}
-    verdict = verdict_of(value)
-    return {"rationale": f"{question}: {value}"} | ({"verdict": verdict} if verdict is not None else {})
-
-
-def _of_tool(record: Row, judgments: list[Row], people: Mapping[Any, Row]) -> Row:
-    """What both tools have: metadata, judgments, and what each person answered as a decision."""
-    row: Row = {"judgments": judgments, "decisions": [_decided(who, answers) for who, answers in people.items()]}
+def _of_tool(
+    record: Row,
+    suggested: Sequence[tuple[str, Row]],
+    people: Sequence[tuple[str | None, Row]],
+    questions: Questions,
+) -> Row:
+    """What both tools have: metadata, what each model answered as a judgment, and each person as a decision."""
+    label, score = questions.pick([answers for _, answers in (*suggested, *people)])
+    judgments = [{"judge": judge} | _judged(answers, label, score) for judge, answers in suggested]
+    decisions = [{"decided_by": who} | _decided(answers, label, score) for who, answers in people]
+    row: Row = {"judgments": judgments, "decisions": decisions}
     metadata = record.get("metadata") or record.get("meta")
     return row | ({"metadata": metadata} if isinstance(metadata, dict) and metadata else {})
 
 
-def _decided(who: Any, answers: Row) -> Row:
-    """One person's answers as a decision: the first that is a label or a number, a text as its note, and the others."""
-    decision: Row = {"decided_by": None if who is None else str(who)}
+def _judged(answers: Row, label: str | None, score: str | None) -> Row:
+    """What a model answered: its verdict, its score, and the rest as its reason."""
+    judged: Row = {}
+    rest = []
+    for question, value in answers.items():
+        if question == CONFIDENCE:
+            continue
+        if question == label:
+            judged["verdict"] = value
+        elif question == score:
+            judged["score"] = value
+        elif value is not None:
+            rest.append(f"{question}: {value}")
+    if "score" not in judged and answers.get(CONFIDENCE) is not None:
+        judged["score"] = answers[CONFIDENCE]
+    return judged | ({"rationale": "\n".join(rest)} if rest else {})
+
+
+def _decided(answers: Row, label: str | None, score: str | None) -> Row:
+    """One person's answers as a decision: label and score, the first short text as its note, and the others."""
+    decision: Row = {}
     rest: Row = {}
     for question, value in answers.items():
-        if question == "decided_at":
+        if question == DECIDED_AT:
             decision["decided_at"] = value
-        elif "label" not in decision and not _is_number(value) and verdict_of(value) is not None:
+        elif question == label:
             decision["label"] = value
-        elif "score" not in decision and _is_number(value):
+        elif question == score:
             decision["score"] = value
-        elif "note" not in decision and (text := _text(value)) is not None:
+        elif "note" not in decision and (text := _note(value)) is not None:
             decision["note"] = text
         elif value is not None:
             rest[question] = value
     return decision | ({ANSWERS: rest} if rest else {})
 
 
+def _single(value: Any) -> Any:
+    """The value, or the only one of a list."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def _is_word(value: Any) -> bool:
+    return not _is_number(value) and verdict_of(value) is not None
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _text(value: Any) -> str | None:
-    """A free text: one that is no list of choices."""
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    return value if isinstance(value, str) and value.strip() else None
+def _note(value: Any) -> str | None:
+    """A free text that can be a note: no list of choices, no answer in a word, and not too long for one."""
+    text = _single(value)
+    is_text = isinstance(text, str) and text.strip() and not _is_word(text) and len(text) <= boundary.MOST_NOTE
+    return text if is_text else None

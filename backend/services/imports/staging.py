@@ -1,13 +1,14 @@
 """A file of samples -> a staging file of checked samples, without the database. One bad row refuses the file."""
 
 import hashlib
+import json
 import pickle
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy
 
@@ -21,6 +22,9 @@ TEXT_AT_ONCE = 8 * 1024**2
 """Characters after which a chunk is full before it has `ROWS_AT_ONCE`: memory stays flat with long rows too."""
 SHOWN = 5
 """Bad rows that the refusal names."""
+ANSWER: Final = 2
+METADATA: Final = 3
+"""Their places in a sample's prompt."""
 PROMPT = ImportedSample._fields.index("prompt")
 
 
@@ -29,15 +33,21 @@ class Staged:
     """The samples of a file, in its order, and what holds for all of them.
 
     `groups`: for each sample which prompt it answers, prompts counted from 0. `repeats`: places of samples that a row
-    before brings already. `people`: who decided, with the first row that says so.
+    before brings already. `people`: who decided, with the first row that says so; `together`: who decided on one sample
+    with others. `lowest`, `highest`: scores that were given, each with its first row. `left_out`: what is not imported
+    of the rows, by reason. `shared`: for groups whose rows differ in them, the metadata that all have, and the answer.
     """
 
     path: Path
     unit: str
     num_rows: int = 0
     num_samples: int = 0
-    most_deciders: int = 0
     people: dict[str, int] = field(default_factory=dict)
+    together: set[frozenset[str | None]] = field(default_factory=set)
+    lowest: tuple[float, int] | None = None
+    highest: tuple[float, int] | None = None
+    left_out: dict[str, int] = field(default_factory=dict)
+    shared: dict[int, tuple[str, str | None]] = field(default_factory=dict)
     repeats: set[int] = field(default_factory=set)
     groups: Any = None
     num_groups: int = 0
@@ -54,11 +64,19 @@ class Staged:
 
 
 def stage(
-    source: PromptFile, reader: SampleReader, target: Path, advance: Callable[[int], None] = lambda _: None
+    source: PromptFile,
+    reader: SampleReader,
+    target: Path,
+    advance: Callable[[int], None] = lambda _: None,
+    *,
+    called: str = "",
 ) -> Staged:
-    """Check every row of the file; raises `InvalidInput` that names rows, unless all can be imported."""
-    staged = Staged(target, source.unit)
-    keys, ids, digests, rows = array("q"), array("q"), array("q"), array("q")
+    """Check every row of the file; raises `InvalidInput` that names rows, unless all can be imported.
+
+    `called`: the file's name for whoever sent it, where it lies under another.
+    """
+    staged, called = Staged(target, source.unit), called or source.path.name
+    keys, ids, digests, rows, asides = array("q"), array("q"), array("q"), array("q"), array("q")
     bad: list[str] = []
     num_bad = 0
     with target.open("wb") as out:
@@ -77,14 +95,16 @@ def stage(
                     ids.append(_key(sample.external_id))
                     digests.append(sample.digest)
                     rows.append(number)
+                    asides.append(hash((sample.prompt[ANSWER], sample.prompt[METADATA])))
                     if sample.decisions:
                         _note_people(staged, sample)
+                    _note_scores(staged, sample)
                     # What is only tuples is written in half the time; and a prompt stands at its first sample alone.
                     prompt = sample.prompt if not chunk or sample.prompt != last else None
                     last = sample.prompt
                     plain = (tuple(map(tuple, sample.judgments)), tuple(map(tuple, sample.decisions)))
                     chunk.append((*sample[:PROMPT], prompt, sample.text, *plain))
-                    held += len(sample.text)
+                    held += len(sample.text) + _length(plain)
                     if prompt is not None:
                         held += len(prompt[0]) + len(prompt[1]) + len(prompt[3])
             except BadRow as error:
@@ -101,14 +121,16 @@ def stage(
     if num_bad:
         count = "One row" if num_bad == 1 else f"{num_bad:,} rows"
         raise InvalidInput(
-            f"{count} of {staged.num_rows:,} in {source.path.name} cannot be imported, so nothing was. {' '.join(bad)}"
+            f"{count} of {staged.num_rows:,} in {called} cannot be imported, so nothing was. {' '.join(bad)}"
         )
     staged.num_samples = len(ids)
     if not staged.num_samples:
-        raise InvalidInput(f"{source.path.name} has no row. Choose a file with at least one sample.")
+        raise InvalidInput(f"{called} has no row. Choose a file with at least one sample.")
     _find_repeats(staged, numpy.frombuffer(ids, numpy.int64), digests, rows)
     unique, groups = numpy.unique(numpy.frombuffer(keys, numpy.int64), return_inverse=True)
     staged.groups, staged.num_groups = array("q", groups.astype(numpy.int64).tobytes()), len(unique)
+    _find_shared(staged, groups, numpy.frombuffer(asides, numpy.int64))
+    staged.left_out = dict(reader.questions.left_out)
     return staged
 
 
@@ -119,11 +141,74 @@ def _key(text: str) -> int:
 
 
 def _note_people(staged: Staged, sample: ImportedSample) -> None:
-    who = {one[0] for one in sample.decisions}
-    staged.most_deciders = max(staged.most_deciders, len(who))
+    who = {one.who for one in sample.decisions}
+    if len(who) > 1:
+        staged.together.add(frozenset(who))
     for name in who:
         if name is not None:
             staged.people.setdefault(name, sample.row)
+
+
+def _note_scores(staged: Staged, sample: ImportedSample) -> None:
+    scores = [one.score for one in sample.judgments] + [one.score for one in sample.decisions]
+    for score in scores:
+        if score is None:
+            continue
+        if staged.lowest is None or score < staged.lowest[0]:
+            staged.lowest = score, sample.row
+        if staged.highest is None or score > staged.highest[0]:
+            staged.highest = score, sample.row
+
+
+def _length(told: tuple[tuple[Any, ...], ...]) -> int:
+    """The characters of what judges and people said."""
+    return sum(len(part) for several in told for one in several for part in one if part.__class__ is str)
+
+
+def _find_shared(staged: Staged, groups: Any, asides: Any) -> None:
+    """Note what all rows of a prompt say beside it, where they differ; raises `InvalidInput` for two answers."""
+    first = numpy.empty(staged.num_groups, numpy.int64)
+    first[groups[::-1]] = asides[::-1]
+    differing = set(groups[first[groups] != asides].tolist())
+    if not differing:
+        return
+    place, rows = 0, dict[int, int]()
+    for chunk in staged.chunks():
+        for sample in chunk:
+            group = staged.groups[place]
+            place += 1
+            if group not in differing:
+                continue
+            answer, metadata = sample.prompt[ANSWER], sample.prompt[METADATA]
+            if answer is not None:
+                rows.setdefault(group, sample.row)
+            if group not in staged.shared:
+                staged.shared[group] = metadata, answer
+                continue
+            common, known = staged.shared[group]
+            if known is not None and answer is not None and known != answer:
+                raise InvalidInput(
+                    f"{staged.unit.capitalize()} {sample.row:,} asks what {staged.unit} {rows[group]:,} asks, and has "
+                    "another answer to it, so nothing was imported. Give both rows the right answer, or leave the "
+                    "column of one of them empty."
+                )
+            staged.shared[group] = in_both(common, metadata), answer if known is None else known
+
+
+def in_both(first: str, second: str) -> str:
+    """Of two JSON objects what both hold."""
+    if first == second or first == "{}":
+        return first
+    left, right = json.loads(first), json.loads(second)
+    common = {name: value for name, value in left.items() if name in right and right[name] == value}
+    return json.dumps(common, ensure_ascii=False)
+
+
+def rest_of(metadata: str, shared: str) -> str:
+    """The JSON object without what is shared."""
+    known = json.loads(shared)
+    rest = {name: value for name, value in json.loads(metadata).items() if name not in known}
+    return json.dumps(rest, ensure_ascii=False)
 
 
 def _find_repeats(staged: Staged, ids: Any, digests: Any, rows: Any) -> None:

@@ -19,6 +19,8 @@ MOST_DECIDERS = 10
 """People who decided on one sample: as many as a review has for an item."""
 NAMES = {verdict: verdict.value for verdict in Verdict}
 ACCEPT, REJECT = NAMES[Verdict.accept], NAMES[Verdict.reject]
+NOT_READ = frozenset(DecisionKind) - {DecisionKind.accept, DecisionKind.reject, DecisionKind.score}
+"""Kinds of decisions in an export of Rondo that say of several samples, or of none, what it is worth."""
 VERDICTS = {verdict.value: verdict for verdict in Verdict}
 
 
@@ -31,7 +33,10 @@ class RowJudgment(NamedTuple):
 
 
 class RowDecision(NamedTuple):
-    """`who`: as the file calls them, None for whoever imports. `at`: seconds since 1970; None where not told."""
+    """`who`: as the file calls them, None for whoever imports. `at`: seconds since 1970; None where not told.
+
+    `is_late`: the sample's reviewers were complete when it came, so it counts in no label.
+    """
 
     who: str | None
     kind: str
@@ -39,6 +44,8 @@ class RowDecision(NamedTuple):
     note: str
     at: float | None
     value: str
+    is_adjudication: bool = False
+    is_late: bool = False
 
 
 def judgments(said: Iterable[Row]) -> tuple[RowJudgment, ...]:
@@ -86,39 +93,49 @@ def machine_label(said: Sequence[tuple[Any, ...]], accept_at: float) -> tuple[fl
     return mean, Verdict(given[0][0])
 
 
-def decisions(said: Iterable[Row]) -> tuple[RowDecision, ...]:
-    """The decisions, by their times where they have some; raises `BadRow`."""
-    read = [decision for one in said if (decision := _decision(one)) is not None]
+def decisions(said: Iterable[Row], left_out: Counter[str]) -> tuple[RowDecision, ...]:
+    """The decisions, by their times where they have some; raises `BadRow`. What is none is counted by reason."""
+    read = []
+    for one in said:
+        decision = _decision(one)
+        if isinstance(decision, str):
+            left_out[decision] += 1
+        else:
+            read.append(decision)
     if len({one.who for one in read}) > MOST_DECIDERS:
         raise BadRow(f"more than {MOST_DECIDERS} people decided on it")
     read.sort(key=lambda one: one.at or 0.0)  # stable: without times, in the file's order
     return tuple(read)
 
 
-def _decision(said: Row) -> RowDecision | None:
-    """A decision; None for one that was taken back, or that is none: only a note, or answers to other questions."""
+def _decision(said: Row) -> RowDecision | str:
+    """A decision; or why it is none."""
     if said.get("is_retracted"):
-        return None
-    kind = said.get("kind")
+        return "decisions that were taken back"
+    kind = said.get("kind") if isinstance(said.get("kind"), str) else None
     label = next((said[name] for name in ("label", "verdict") if said.get(name) is not None), None)
     verdict = _verdict(kind if label is None and kind in ("accept", "reject") else label)
     score = _score(said.get("score"))
-    if verdict is None and score is None:
-        return None
+    if kind == DecisionKind.score and score is not None:
+        verdict = None  # as Rondo exports it, where the verdict follows from the score
+    if kind in NOT_READ or (verdict is None and score is None):
+        return f"decisions of kind {kind}" if kind in NOT_READ else "answers without a label or a score"
     who = said.get("decided_by", said.get("who"))
     note = _line(said.get("note") or "", "a note", boundary.MOST_NOTE)
     kept = {ANSWERS: answers} if (answers := said.get(ANSWERS)) else {}
     if verdict is not None and score is not None:
         kept["score"] = score
     value = json_of(kept, "what was answered") if kept else "{}"
-    at = said.get("decided_at", said.get("created_at"))
+    at = next((said[name] for name in ("decided_at", "created_at", "at") if said.get(name)), None)
     return RowDecision(
         None if who in (None, "") else _line(str(who), "who decided", boundary.MOST_NAME),
         (DecisionKind.score if verdict is None else DecisionKind(verdict.value)).value,
         score if verdict is None else None,
         note,
-        None if at in (None, "") else _seconds(str(at)),
+        None if at is None else _seconds(str(at)),
         value,
+        said.get("is_adjudication") is True,
+        said.get("is_late") is True,
     )
 
 

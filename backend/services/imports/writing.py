@@ -5,13 +5,13 @@ not.
 """
 
 from array import array
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from json.encoder import encode_basestring
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from backend.db import now, tables
@@ -20,22 +20,22 @@ from backend.db.many import in_chunks
 from backend.errors import Conflict
 from backend.pipeline import judge as judging
 from backend.pipeline.answer import SCORE_LIKE
-from backend.services.decisions.labels import Effect, effect, is_override
-from backend.services.decisions.votes import Vote, verdict_of
-from backend.services.imports.reading import ImportedSample
-from backend.services.imports.staging import SHOWN, Staged
+from backend.services.decisions.labels import Effect, effect
+from backend.services.decisions.votes import Vote, is_override, verdict_of
+from backend.services.imports.deciders import Provenance, decided
+from backend.services.imports.reading import DIGEST_VERSION, ImportedSample
+from backend.services.imports.staging import METADATA, SHOWN, Staged, rest_of
 from backend.services.imports.statements import NAMES, RowDecision, RowJudgment, at_cut, machine_label
 from backend.services.review_settings import ReviewSettings
-from backend.values import DecisionKind, LabelSource, Split, Verdict
+from backend.values import DecisionKind, LabelSource, SampleKind, Split, Verdict
 
 IDS_AT_ONCE = 500
 GENERATOR, JUDGE = 1, 2
 """The steps that made what is written, in the recipe of an imported round."""
 VIA = "import"
 SCORE = RowJudgment._fields.index("score")
+KIND = SampleKind.imported.value
 UNJUDGED, JUDGED = LabelSource.none.value, LabelSource.judge.value
-TIMES = 10_000
-"""Times that are kept as the driver takes them."""
 
 PROMPTS = "id, created_at, prompt_set_id, position, messages, text, answer, extra, text_key, content_hash"
 GROUPS = "id, created_at, round_id, prompt_id, split, step, position"
@@ -53,15 +53,19 @@ JUDGMENTS = (
 )
 DECISIONS = (
     "created_at, client_id, project_id, round_id, group_id, sample_id, user_id, kind, score, value, note, is_override, "
-    "is_blind, mode, via"
+    "is_blind, mode, via, is_adjudication, is_late"
 )
 LEASES = "sample_id, slot, round_id, user_id, expires_at, decided_at, is_random"
-IDS = "sample_id, project_id, external_id, digest"
+IDS = "sample_id, project_id, external_id, digest, digest_version"
 
 
 @dataclass
 class SampleWriter:
-    """Writes chunks of a staged file into a round. `people`: the ids of those who decided, None's for no name."""
+    """Writes chunks of a staged file into a round. `people`: the ids of those who decided, None's for no name.
+
+    `num_present`: samples that the project had already; `num_repeated`: those that the file has twice.
+    `num_decided`: decisions by the id of their person.
+    """
 
     db: Session
     staged: Staged
@@ -70,7 +74,9 @@ class SampleWriter:
     people: dict[str | None, int]
     accept_at: float
     settings: ReviewSettings
+    provenance: Provenance
     num_present: int = 0
+    num_repeated: int = 0
     num_samples: int = 0
     num_judgments: int = 0
     num_decisions: int = 0
@@ -79,7 +85,7 @@ class SampleWriter:
     place: int = 0
     decisions: list[tuple[Any, ...]] = field(default_factory=list)
     leases: list[tuple[Any, ...]] = field(default_factory=list)
-    times: dict[float, Any] = field(default_factory=dict)
+    num_decided: Counter[int] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.arrival = Arrival(self.db)
@@ -106,11 +112,13 @@ class SampleWriter:
             for n, one in enumerate(chunk, start)
             if one.external_id not in present and n not in self.staged.repeats
         ]
-        self.num_present += len(chunk) - len(new)
-        is_new_prompt = self._write_prompts(new)
+        present_here = sum(one.external_id in present for one in chunk)
+        self.num_present += present_here
+        self.num_repeated += len(chunk) - len(new) - present_here
+        self._write_prompts(new)
         samples, labels, judgments, external_ids = [], [], [], []
         project_id, round_id, at = self.round.project_id, self.round.id, self.at
-        for n, (sample_id, (group, one)) in enumerate(zip(self.arrival.ids(tables.Sample, len(new)), new, strict=True)):
+        for sample_id, (group, one) in zip(self.arrival.ids(tables.Sample, len(new)), new, strict=True):
             tokens = max(1, len(one.text) // 4)  # no tokenizer has read it
             position = self.sizes[group]
             self.sizes[group] = position + 1
@@ -119,30 +127,17 @@ class SampleWriter:
             is_unparsed = bool(judged) and score is None and verdict is None
             self.num_unparsed += is_unparsed
             self.num_tokens += tokens
-            place = (project_id, round_id, self.group_ids[group], self.prompt_ids[group], "train", "import", position)
+            place = (project_id, round_id, self.group_ids[group], self.prompt_ids[group], "train", KIND, position)
             is_scored = SCORE_LIKE.search(one.text) is not None
-            extra = _extra(one, score, with_metadata=n not in is_new_prompt)
+            extra = _extra(one, score, self.staged.shared.get(group))
             written = (one.text, "stop", tokens, 0, is_scored, extra, GENERATOR, "policy")
             samples.append((sample_id, at, *place, *written))
             standing = self._standing(sample_id, group, one, score, verdict)
             machine = (score, verdict and NAMES[verdict], _spread(judged), is_unparsed)
-            labels.append(
-                (
-                    sample_id,
-                    round_id,
-                    *standing[:3],
-                    *machine,
-                    standing[3],
-                    False,
-                    False,
-                    tokens,
-                    at,
-                    "import",
-                    GENERATOR,
-                )
-            )
+            rest = (standing[3], False, False, tokens, at, KIND, GENERATOR)
+            labels.append((sample_id, round_id, *standing[:3], *machine, *rest))
             judgments += [(at, round_id, sample_id, *said, "", "", 0, "stop", 0, JUDGE) for said in judged]
-            external_ids.append((sample_id, project_id, one.external_id, one.digest))
+            external_ids.append((sample_id, project_id, one.external_id, one.digest, DIGEST_VERSION))
         put = self.arrival.put
         put(tables.Sample, SAMPLES, samples, is_searched=True)
         put(tables.Label, LABELS, labels)
@@ -166,19 +161,20 @@ class SampleWriter:
         source = UNJUDGED if score is None and verdict is None else JUDGED
         return score, verdict and NAMES[verdict], source, False
 
-    def _present(self, external_ids: Sequence[str]) -> dict[str, int]:
-        """The digests of those that the project has already."""
+    def _present(self, external_ids: Sequence[str]) -> dict[str, int | None]:
+        """The digests of those that the project has already; None where another version of Rondo computed it."""
         known = tables.ExternalId
-        query = select(known.external_id, known.digest).where(known.project_id == self.round.project_id)
-        present: dict[str, int] = {}
+        digest = case((known.digest_version == DIGEST_VERSION, known.digest))
+        query = select(known.external_id, digest).where(known.project_id == self.round.project_id)
+        present: dict[str, int | None] = {}
         for some in in_chunks(external_ids, IDS_AT_ONCE):
             present |= dict(self.db.execute(query.where(known.external_id.in_(some))).tuples().all())
         return present
 
-    def _refuse_changed(self, chunk: Sequence[ImportedSample], present: dict[str, int]) -> None:
+    def _refuse_changed(self, chunk: Sequence[ImportedSample], present: dict[str, int | None]) -> None:
         if not present:
             return
-        changed = [one for one in chunk if present.get(one.external_id, one.digest) != one.digest]
+        changed = [one for one in chunk if present.get(one.external_id) not in (None, one.digest)]
         if not changed:
             return
         unit = self.staged.unit.capitalize()
@@ -189,8 +185,8 @@ class SampleWriter:
             "Give what is another sample an id of its own, or leave these rows out."
         )
 
-    def _write_prompts(self, new: Sequence[tuple[int, ImportedSample]]) -> set[int]:
-        """Write prompts and groups that no sample before needed; return the places of the samples that brought them."""
+    def _write_prompts(self, new: Sequence[tuple[int, ImportedSample]]) -> None:
+        """Write prompts and groups that no sample before needed."""
         brought: dict[int, int] = {}
         for n, (group, _) in enumerate(new):
             if not self.group_ids[group]:
@@ -203,13 +199,15 @@ class SampleWriter:
         position = self.prompt_set.num_prompts
         for (group, one), prompt_id, group_id in zip(firsts, prompt_ids, group_ids, strict=True):
             self.group_ids[group], self.prompt_ids[group] = group_id, prompt_id
-            prompts.append((prompt_id, self.at, self.prompt_set.id, position, *one.prompt))
+            messages, text, answer, metadata, *keys = one.prompt
+            metadata, answer = self.staged.shared.get(group, (metadata, answer))
+            asked = (messages, text, answer, metadata, *keys)
+            prompts.append((prompt_id, self.at, self.prompt_set.id, position, *asked))
             groups.append((group_id, self.at, self.round.id, prompt_id, "train", 0, position))
             position += 1
         self.prompt_set.num_prompts = position
         self.arrival.put(tables.Prompt, PROMPTS, prompts, is_searched=True)
         self.arrival.put(tables.Group, GROUPS, groups)
-        return set(brought.values())
 
     def _refuse_held_out(self, samples: Sequence[ImportedSample]) -> None:
         """Raise `Conflict` where a sample answers what the project measures on."""
@@ -232,49 +230,48 @@ class SampleWriter:
     def _decide(
         self, sample_id: int, group: int, one: ImportedSample, score: float | None, verdict: Verdict | None
     ) -> Effect:
-        """Keep the decisions on a sample, and the places that they take in the review; return its label."""
+        """Keep the decisions on a sample, and the places that they take in the review; return its label.
+
+        Their time is the import's, as in the audit trail; when they were made in the other tool stands in `value`.
+        """
         votes: list[Vote] = []
-        decided: dict[int, Any] = {}
-        for place, said in enumerate(map(RowDecision._make, one.decisions)):
-            user_id = self.people[said.who]
-            own = verdict_of(DecisionKind(said.kind), said.score, self.accept_at)
-            votes.append(Vote(sample_id, user_id, own, said.score))
-            at = self.at if said.at is None else self.stored_time(said.at)
-            decided[user_id] = at
+        people: dict[int, None] = {}
+        said = tuple(map(RowDecision._make, one.decisions))
+        for place, written in enumerate(decided(said, self.people, self.accept_at, verdict)):
+            user_id, word, _ = written
+            own = verdict_of(DecisionKind(word.kind), word.score, self.accept_at)
+            if not word.is_late:
+                votes.append(Vote(sample_id, user_id, own, word.score, is_adjudication=word.is_adjudication))
+            if not word.is_adjudication:
+                people[user_id] = None
+            self.num_decided[user_id] += 1
             self.decisions.append(
                 (
-                    at,
+                    self.at,
                     f"import-{self.round.id}-{sample_id}-{place}",
                     self.round.project_id,
                     self.round.id,
                     self.group_ids[group],
                     sample_id,
                     user_id,
-                    said.kind,
-                    said.score,
-                    said.value,
-                    said.note,
-                    is_override(score, verdict, own, said.score),
+                    word.kind,
+                    word.score,
+                    self.provenance.value(written),
+                    word.note,
+                    is_override(score, verdict, own, word.score),
                     False,
                     "sample",
                     VIA,
+                    word.is_adjudication,
+                    word.is_late,
                 )
             )
-        self.num_decisions += len(votes)
-        for slot, (user_id, at) in enumerate(decided.items()):
-            self.leases.append((sample_id, slot, self.round.id, user_id, at, at, False))
-        for slot in range(len(decided), self.settings.reviewers_of(sample_id)):
+            self.num_decisions += 1
+        for slot, user_id in enumerate(people):
+            self.leases.append((sample_id, slot, self.round.id, user_id, self.at, self.at, False))
+        for slot in range(len(people), self.settings.reviewers_of(sample_id)):
             self.leases.append((sample_id, slot, self.round.id, None, self.at, None, False))
         return effect(score, verdict, votes, by_vote=self.settings.has_overlap)
-
-    def stored_time(self, seconds: float) -> Any:
-        """A time as the driver takes it."""
-        if seconds not in self.times:
-            if len(self.times) > TIMES:
-                self.times.clear()
-            at = datetime.fromtimestamp(seconds, UTC)
-            self.times[seconds] = self.arrival.stored(tables.Decision, "created_at", at)
-        return self.times[seconds]
 
 
 def _spread(judgments: Sequence[tuple[Any, ...]]) -> float | None:
@@ -284,11 +281,11 @@ def _spread(judgments: Sequence[tuple[Any, ...]]) -> float | None:
     return judging.spread([said[SCORE] for said in judgments if said[SCORE] is not None])
 
 
-def _extra(one: ImportedSample, score: float | None, *, with_metadata: bool) -> str:
-    """What the file says of a sample, as JSON. The metadata of the first one of a prompt stands on the prompt."""
+def _extra(one: ImportedSample, score: float | None, shared: tuple[str, str | None] | None) -> str:
+    """What the file says of a sample, as JSON; metadata that all rows of the prompt share stand on the prompt."""
     extra = f'{{"external_id": {encode_basestring(one.external_id)}, "row": {one.row}'
     if score is not None:
         extra += f', "score": {score!r}'
-    if with_metadata and one.prompt[3] != "{}":
-        extra += f', "metadata": {one.prompt[3]}'
+    if shared is not None and one.prompt[METADATA] != shared[0]:
+        extra += f', "metadata": {rest_of(one.prompt[METADATA], shared[0])}'
     return extra + "}"

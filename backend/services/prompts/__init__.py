@@ -16,7 +16,7 @@ from backend.db.search import Query, parse
 from backend.errors import Conflict, NotFound
 from backend.pipeline import preview_rows
 from backend.services import archived, events
-from backend.services.access import Actor, require
+from backend.services.access import Actor, require, require_in
 from backend.services.prompts.file_preview import FilePreview, Finished
 from backend.services.prompts.intake import ImportReport, import_file, importable, load_report, preview, report_path
 from backend.services.prompts.mapping import Mapping
@@ -142,13 +142,10 @@ def _view(row: tables.PromptSet, created_by: str | None, num_rounds: int) -> Pro
 def _get(db: Session, actor: Actor, set_id: int, role: Role = Role.viewer) -> PromptSetView:
     """The set, if the actor has the role in its project; a stranger does not learn that it exists."""
     row = db.execute(_sets().where(tables.PromptSet.id == set_id)).tuples().one_or_none()
-    missing = NotFound(f"There is no prompt set {set_id}. Choose one from the list.")
+    missing = f"There is no prompt set {set_id}. Choose one from the list."
     if row is None:
-        raise missing
-    try:
-        require(db, actor, row[0].project_id, role)
-    except NotFound:
-        raise missing from None
+        raise NotFound(missing)
+    require_in(db, actor, row[0].project_id, role, missing)
     return _view(*row)
 
 

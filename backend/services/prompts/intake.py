@@ -155,6 +155,7 @@ def import_file(
             for row in sets_made:
                 what: JSON = {"prompt_set_id": row.id, "num_prompts": row.num_prompts, "file": source.path.name}
                 events.note(db, actor, "import prompts", row.name, project_id=project_id, **what)
+            writer.refuse_meanwhile()
     return report
 
 

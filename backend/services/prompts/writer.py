@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import now, tables
 from backend.db.many import in_chunks
+from backend.errors import Conflict
 from backend.services.prompts.staging import Problems, Staged, is_held_out
 from backend.values import Split
 
@@ -84,6 +85,23 @@ class Writer:
             self.db.execute(delete(completion).where(completion.prompt_id.in_(ids)))
             self.db.execute(delete(prompt).where(prompt.id.in_(ids)))
         train.num_prompts -= len(pairs)
+
+    def refuse_meanwhile(self) -> None:
+        """Raise `Conflict` where a set that came into the project meanwhile asks on the other side what this one does.
+
+        Imports of one project end one after the other, so that the second sees what the first wrote.
+        """
+        project, prompt = tables.Project, tables.Prompt
+        self.db.execute(select(project.id).where(project.id == self.project_id).with_for_update(key_share=True))
+        for split, own in self.sets.items():
+            came = {n: name for n, name in self._sets_of(opposite(split)).items() if n not in self.others[split]}
+            keys = select(prompt.text_key).where(prompt.prompt_set_id.in_(came))
+            both = select(prompt.text).where(prompt.prompt_set_id == own.id, prompt.text_key.in_(keys)).limit(1)
+            if came and (text := self.db.scalar(both)) is not None:
+                raise Conflict(
+                    f"Meanwhile {', '.join(map(repr, came.values()))} was imported, which has the prompt "
+                    f"{text[:60]!r} on the other side of the split, so nothing was imported. Import the file again."
+                )
 
     def _without(self, members: list[Staged], taken: dict[int, str], split: Split) -> list[Staged]:
         """The prompts that are not taken; the others are noted."""

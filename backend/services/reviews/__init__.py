@@ -15,7 +15,7 @@ from backend.errors import Conflict, MissingPrerequisite, NotSignedIn, Permissio
 from backend.recipes import job_after_people
 from backend.services import events, review_settings
 from backend.services.access import Actor
-from backend.services.decisions import Act, Decision, group_decisions, lock_round, tallies, write_all
+from backend.services.decisions import Act, Decision, Unread, group_decisions, lock_round, tallies, write_all
 from backend.services.decisions.rules import cut_of_round
 from backend.services.decisions.tallies import Tally
 from backend.services.queue import colleagues, reasons
@@ -35,6 +35,7 @@ __all__ = [
     "ReviewProgress",
     "ReviewerProgress",
     "Tally",
+    "Unread",
     "close",
     "closing",
     "decide",
@@ -45,8 +46,9 @@ __all__ = [
     "undo",
 ]
 
-OF_ALL = (NotSignedIn, MissingPrerequisite)
-"""What speaks of no single act: nobody is signed in, or the database's file is gone. Later the same acts may pass."""
+OF_ALL = (PermissionDenied, NotSignedIn, MissingPrerequisite)
+"""What speaks of no single act: the person's role, nobody is signed in, or the database's file is gone. Later the same
+acts may pass."""
 
 
 @dataclass(frozen=True)
@@ -88,39 +90,38 @@ def decide(
     value: dict[str, Any] | None = None,
 ) -> ActResult:
     """Decide on one item; sending the same client_id again changes nothing and returns the same."""
-    act = Act(
-        client_id,
-        kind,
-        sample_id,
-        score=score,
-        text=text,
-        note=note,
-        seconds=seconds,
-        is_blind=is_blind,
-        value=value or {},
-    )
-    return decide_many(actor, round_id, [act])[0]
+    with session() as db:
+        round_ = lock_round(db, actor, round_id)
+        act = Act(
+            client_id,
+            kind,
+            sample_id,
+            score=score,
+            text=text,
+            note=note,
+            seconds=seconds,
+            is_blind=is_blind,
+            value=value or {},
+        )
+        return _write(db, actor, round_, [act])[0]
 
 
 def decide_many(actor: Actor, round_id: int, acts: Sequence[Act]) -> list[ActResult]:
     """Write these acts in order, all or none; each one that was written before stays as it is."""
     with session() as db:
-        round_ = lock_round(db, actor, round_id)
-        done = write_all(db, actor, round_, acts)
-        return answers(db, actor, round_, done)
+        return _write(db, actor, lock_round(db, actor, round_id), acts)
 
 
-def decide_each(actor: Actor, round_id: int, acts: Sequence[Act | RondoError]) -> list[ActResult | RondoError]:
+def decide_each(actor: Actor, round_id: int, acts: Sequence[Act | Unread]) -> list[ActResult | RondoError]:
     """What came of each act, in order: what was done, or why it was not written.
 
-    An act that could not even be read comes in as its error. Raises `PermissionDenied`, `NotSignedIn` and
-    `MissingPrerequisite`, which speak of all acts.
+    Raises `PermissionDenied`, `NotSignedIn` and `MissingPrerequisite`, which speak of all acts.
     """
     readable = [act for act in acts if isinstance(act, Act)]
     if len(readable) == len(acts):
         try:
             return [*decide_many(actor, round_id, readable)]
-        except (PermissionDenied, *OF_ALL):
+        except OF_ALL:
             raise
         except RondoError as error:
             if len(acts) == 1:
@@ -129,8 +130,8 @@ def decide_each(actor: Actor, round_id: int, acts: Sequence[Act | RondoError]) -
     standing: list[tuple[str, bool]] = []
     """The acts that no undo took back yet, with whether they were written: an undo is for the last of them."""
     for act in acts:
-        is_undo = isinstance(act, Act) and act.kind is DecisionKind.retract
-        if is_undo and isinstance(act, Act) and act.retracts:
+        is_undo = act.kind == DecisionKind.retract
+        if is_undo and act.retracts:
             standing = [item for item in standing if item[0] != act.retracts]
         elif is_undo and standing and not standing.pop()[1]:
             # It would take back another one.
@@ -140,20 +141,23 @@ def decide_each(actor: Actor, round_id: int, acts: Sequence[Act | RondoError]) -
             continue
         outcomes.append(_alone(actor, round_id, act))
         if not is_undo:
-            client_id = act.client_id if isinstance(act, Act) else ""
-            standing.append((client_id, isinstance(outcomes[-1], ActResult)))
+            standing.append((act.client_id, isinstance(outcomes[-1], ActResult)))
     return outcomes
 
 
-def _alone(actor: Actor, round_id: int, act: Act | RondoError) -> ActResult | RondoError:
-    if isinstance(act, RondoError):
-        return act
+def _alone(actor: Actor, round_id: int, act: Act | Unread) -> ActResult | RondoError:
     try:
-        return decide_many(actor, round_id, [act])[0]
+        with session() as db:
+            round_ = lock_round(db, actor, round_id)  # first: strangers learn of no act what is wrong with it
+            return act.error if isinstance(act, Unread) else _write(db, actor, round_, [act])[0]
     except OF_ALL:
         raise
     except RondoError as error:
         return error
+
+
+def _write(db: Session, actor: Actor, round_: tables.Round, acts: Sequence[Act]) -> list[ActResult]:
+    return answers(db, actor, round_, write_all(db, actor, round_, acts))
 
 
 def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Decision]) -> list[ActResult]:
@@ -196,7 +200,9 @@ def reveals(kind: DecisionKind) -> bool:
 
 def undo(actor: Actor, round_id: int, client_id: str = "") -> ActResult:
     """Take back the actor's last decision in the round; give a client_id to make it safe to send again."""
-    return decide_many(actor, round_id, [Act(client_id or uuid.uuid4().hex, DecisionKind.retract)])[0]
+    with session() as db:
+        round_ = lock_round(db, actor, round_id)
+        return _write(db, actor, round_, [Act(client_id or uuid.uuid4().hex, DecisionKind.retract)])[0]
 
 
 def close(actor: Actor, round_id: int) -> int:

@@ -9,10 +9,9 @@ from sqlalchemy.orm import Session
 
 from backend import jobs
 from backend.db import now, reading, session, tables
-from backend.errors import NotFound
 from backend.recipes import Recipe
 from backend.services import events
-from backend.services.access import Actor, require, require_owner
+from backend.services.access import Actor, require, require_in, require_owner
 from backend.services.rounds import job_steps
 from backend.values import JSON, PUSH, JobStatus, Role, Stage, WorkerOrder
 
@@ -191,12 +190,7 @@ def _require(db: Session, actor: Actor, job_id: int, role: Role) -> None:
     """Check the role in the job's project; a job of a foreign project does not exist."""
     missing = f"There is no job {job_id} here. Choose one from the list."
     project_id = db.scalar(select(tables.Job.project_id).where(tables.Job.id == job_id))
-    if project_id is None:
-        raise NotFound(missing)
-    try:
-        require(db, actor, project_id, role)
-    except NotFound as error:
-        raise NotFound(missing) from error
+    require_in(db, actor, project_id, role, missing)
 
 
 def _refuse_push(db: Session, actor: Actor, job_id: int) -> None:

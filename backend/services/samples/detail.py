@@ -122,7 +122,7 @@ def detail(actor: Actor, sample_id: int) -> SampleDetail:
             messages=prompt.messages if is_hint_hidden else group.messages or prompt.messages,
             answer=prompt.answer if group.answer is None else group.answer,
             text=sample.text,
-            author=author.name if author else "import" if sample.kind == SampleKind.imported else None,
+            author=author.name if author else sample.kind if sample.kind == SampleKind.imported else None,
             edited_from_id=sample.edited_from_id,
             original=db.get_one(tables.Sample, sample.edited_from_id).text if sample.edited_from_id else None,
             machine_score=None if hides_judge else label.machine_score,

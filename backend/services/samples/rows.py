@@ -1,7 +1,8 @@
 """A sample as lists show it: its label, and the beginnings of its text and of its prompt."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -70,13 +71,21 @@ def read_rows(db: Session, ids: tuple[int, ...]) -> list[SampleRow]:
             sample.step,
             sample.role,
             prompt.extra,
+            sample.extra["metadata"],
         )
         .join(sample, sample.id == label.sample_id)
         .join(prompt, prompt.id == sample.prompt_id)
         .where(label.sample_id.in_(ids))
     )
-    by_id = {row[0]: SampleRow(*tuple(row)) for row in db.execute(query)} if ids else {}
+    rows: Iterable[Any] = db.execute(query) if ids else ()
+    by_id = {row[0]: replace(SampleRow(*row[:-2]), metadata=_metadata(row)) for row in rows}
     return [by_id[sample_id] for sample_id in ids]
+
+
+def _metadata(row: Any) -> JSON:
+    """The prompt's metadata, and what an import keeps with the sample because others of the prompt say otherwise."""
+    of_prompt, of_sample = row[-2:]
+    return of_prompt | of_sample if isinstance(of_sample, dict) else of_prompt
 
 
 def with_excerpts(db: Session, rows: Sequence[SampleRow], filters: Filters) -> list[SampleRow]:

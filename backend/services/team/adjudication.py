@@ -76,11 +76,13 @@ def decide(
 
     One's own word may be replaced; `Conflict` where somebody else's stands.
     """
-    act = Act(client_id, kind, sample_id, score=score, value=value or {}, note=note, seconds=seconds, is_blind=False)
     if kind not in ANY_LABELLING:
         raise InvalidInput(f"An adjudication is one of {', '.join(ANY_LABELLING)}, not {kind}.")
     with session() as db:
         round_ = decisions.lock_round(db, actor, round_id, Role.curator)
+        act = Act(
+            client_id, kind, sample_id, score=score, value=value or {}, note=note, seconds=seconds, is_blind=False
+        )
         if written(db, actor, round_, client_id) is None:
             refuse_settled(db, actor, round_, act)
         done = decisions.write_all(db, actor, round_, [act], is_adjudication=True)

@@ -38,28 +38,29 @@ class Work:
 
 
 def is_frozen(round_: tables.Round) -> bool:
+    """Whether the round's labels stay as they are: training may have read them."""
     return round_.status is not RoundStatus.review
 
 
 def read(db: Session, round_: tables.Round, user_id: int) -> Work:
-    """Raises `NotFound` where nothing of the person stands."""
+    """The person's work in the round; raises `NotFound` where nothing of the person stands."""
     person = db.get(tables.User, user_id)
     decisions = list(_standing(db, round_.id, user_id))
     if person is None or not decisions:
         raise NotFound(f"There is nothing that stands of this person in round {round_.number}. Choose another one.")
     touched = touched_by(db, decisions)
     # Training read of gold items the label that was known, whatever this person said of them.
-    known = {n for page in in_chunks(touched) for n in gold.among(db, page)} if is_frozen(round_) else set()
-    return Work(person.name, decisions, touched, [n for n in touched if n not in known])
+    known = {id_ for chunk in in_chunks(touched) for id_ in gold.among(db, chunk)} if is_frozen(round_) else set()
+    return Work(person.name, decisions, touched, [id_ for id_ in touched if id_ not in known])
 
 
 def words_without(db: Session, work: Work) -> dict[int, tuple[str, str]]:
     """The label that each sample would have without this work, as a word, and whose it would be."""
-    decision, without = {}, {decision.id for decision in work.decisions}
+    by_sample, without = dict[int, tuple[str, str]](), {decision.id for decision in work.decisions}
     for chunk in in_chunks(work.shaped):
         effects, _ = labels.effects(db, chunk, without=without)
-        decision.update({n: _word(to.verdict, to.score, to.source) for n, to in effects.items()})
-    return decision
+        by_sample.update({id_: _word(to.verdict, to.score, to.source) for id_, to in effects.items()})
+    return by_sample
 
 
 def _standing(db: Session, round_id: int, user_id: int) -> Iterator[tables.Decision]:
@@ -99,5 +100,6 @@ def _word(verdict: Verdict | None, score: float | None, source: LabelSource) -> 
 
 
 def difference(before: dict[int, tuple[str, str]], after: dict[int, tuple[str, str]]) -> tuple[Changed, ...]:
+    """How many labels go from which word to which, the most frequent change first."""
     counts = Counter((was[0], *after[id_]) for id_, was in before.items() if after[id_] != was)
     return tuple(Changed(*change, count) for change, count in counts.most_common())

@@ -4,9 +4,10 @@ import math
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from backend import jobs
-from backend.db import reading, session, tables
+from backend.db import reading, session, tables, turns
 from backend.errors import Cancelled
 from backend.jobs import JobProgress, transitions
 from backend.values import Stage
@@ -86,3 +87,21 @@ def test_write_is_refused_when_the_job_was(job: tables.Job, how: str) -> None:
         progress.advance()
     assert row(job).done == 0
     assert points(job) == []
+
+
+@pytest.mark.on_sqlite
+def test_a_beat_is_left_out_while_the_database_is_busy_and_the_next_has_all(
+    job: tables.Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    progress = JobProgress(job.id, 1, write_seconds=0)
+    progress.start(10, "steps")
+    with monkeypatch.context() as patch, session() as db:
+        db.execute(select(1))  # a transaction begins with its first statement
+        patch.setattr(turns, "WAIT_SECONDS", 0.01)
+        progress.metrics(1, {"loss": 0.5})
+        progress.advance(3)
+        with pytest.raises(OperationalError):
+            progress.flush()
+    assert (row(job).done, points(job)) == (0, [])
+    progress.advance()
+    assert (row(job).done, points(job)) == (4, [("loss", 1, 0.5)])

@@ -6,7 +6,7 @@ import pytest
 
 from backend.errors import InvalidInput
 from backend.services.imports import row_columns
-from backend.services.imports.reading import ImportedSample, SampleReader
+from backend.services.imports.reading import DIGEST_VERSION, ImportedSample, SampleReader
 from backend.services.imports.statements import at_cut, machine_label
 from backend.services.prompts.messages import BadRow
 from backend.values import Verdict
@@ -31,7 +31,7 @@ def test_a_chat_ends_with_its_completion() -> None:
 def test_a_row_may_bring_several_completions_of_one_prompt() -> None:
     several = [{"text": "x", "score": 1, "judge": "j"}, {"text": "y", "id": "own"}, "z"]
     samples = read({"id": "a", "prompt": "p", "completions": several})
-    assert [(sample.external_id, sample.text) for sample in samples[:2]] == [("a/0", "x"), ("a/1", "y")]
+    assert [(sample.external_id, sample.text) for sample in samples[:2]] == [("a/0", "x"), ("a/own", "y")]
     assert samples[2].text == "z"
     assert len({sample.prompt_key for sample in samples}) == 1
     assert samples[0].judgments[0][:4] == ("j", 0, 1.0, None)
@@ -96,3 +96,24 @@ def test_chosen_columns_go_before_the_usual_names() -> None:
     for given, why in (('{"reply": "x"}', "no role 'reply'"), ("[1]", "no object of texts"), ("{", "no JSON")):
         with pytest.raises(InvalidInput, match=why):
             row_columns.chosen_from(given)
+
+
+def test_the_context_of_an_instruction_is_part_of_the_prompt() -> None:
+    row = {"id": 1, "instruction": "Summarize", "input": "Text A", "output": "A"}
+    (sample,) = read(row)
+    assert (sample.prompt[1], sample.prompt[3]) == ("Summarize\n\nText A", "{}")
+    assert read(row | {"input": "Text B"})[0].prompt_key != sample.prompt_key
+    assert read({"id": 1, "input": "Summarize", "output": "A"})[0].prompt[1] == "Summarize"
+
+
+def test_completions_stand_under_the_chosen_names() -> None:
+    keyed = {"key": "k", "prompt": "p", "completions": ["x", {"id": "own", "reply": "y"}]}
+    samples = read(keyed, external_id="key", completion="reply")
+    assert [(sample.external_id, sample.text) for sample in samples] == [("k/0", "x"), ("k/own", "y")]
+
+
+def test_the_digest_of_a_version_never_changes() -> None:
+    row = {"completion": "c", "score": 0.5, "label": "yes", "decided_at": "2026-01-01", "level": "easy"}
+    assert (DIGEST_VERSION, one(row).digest) == (1, -4839730973054585824), (
+        "read otherwise: raise DIGEST_VERSION, then write it down here"
+    )
