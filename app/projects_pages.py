@@ -98,6 +98,7 @@ def lines(held: Holdings) -> list[tuple[str, str]]:
         ("Rounds", count(held.rounds)),
         ("Samples", count(held.samples)),
         ("Decisions", count(held.decisions)),
+        ("Answers", count(held.answers)),
         ("Checkpoints", count(held.checkpoints)),
         ("Files", in_bytes(held.num_bytes)),
     ]

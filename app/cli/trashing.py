@@ -112,5 +112,5 @@ def emit_entry(entry_id: int, name: str, *, as_json: bool) -> None:
 
 def in_words(held: "Holdings") -> str:
     """What goes with it, in words."""
-    rows = f"{held.rounds} rounds, {held.samples:,} samples, {held.decisions:,} decisions"
+    rows = f"{held.rounds} rounds, {held.samples:,} samples, {held.decisions:,} decisions, {held.answers:,} answers"
     return f"{rows}, {held.checkpoints} checkpoints, {held.num_bytes / MEGABYTE:,.1f} MB of files"

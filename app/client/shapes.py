@@ -1032,6 +1032,7 @@ class Holdings(TypedDict):
     rounds: int
     samples: int
     decisions: int
+    answers: int
     checkpoints: int
     num_bytes: int
 
@@ -1667,6 +1668,7 @@ class QuestionAgreement(TypedDict):
     answers: int
     percent: Figure
     alpha: Figure
+    left_out: dict[str, int]
 
 
 class QuestionEdit(TypedDict, total=False):
@@ -1760,6 +1762,7 @@ class Removal(TypedDict):
     at: str
     reason: str
     decisions: int
+    answers: int
     is_frozen: bool
     is_undone: bool
     checkpoint_ids: list[int]
@@ -1768,6 +1771,7 @@ class Removal(TypedDict):
 class RemovalPreview(TypedDict):
     person: str
     decisions: int
+    answers: int
     labels: list[Changed]
     datasets: list[Learned]
     checkpoints: list[Affected]

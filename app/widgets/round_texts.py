@@ -48,6 +48,7 @@ def opening(report: OpeningSection) -> Shown:
     is_open = head.finished_at is None
     ended = f"so far {duration(head.seconds)}" if is_open else f"took {duration(head.seconds)}"
     review = ("reviewed blind" if head.is_blind else "reviewed") if head.is_reviewed else "not reviewed"
+    unknown = {metric.name for metric in report.measured.metrics if metric.value is None}
     return {
         "id": head.id,
         "title": f"Round {head.number}",
@@ -68,8 +69,10 @@ def opening(report: OpeningSection) -> Shown:
         "warnings": [_warning(warning) for warning in report.warnings],
         "lights": lights(report.lights, head.id),
         "has_warnings": bool(report.warnings or report.lights),
-        "metrics": [measure(metric) for metric in report.measured.metrics],
-        "metrics_missing": list(report.measured.missing),
+        "metrics": [measure(metric) for metric in report.measured.metrics if metric.value is not None],
+        "metrics_missing": [line for line in report.measured.missing if _named(line) not in unknown],
+        "unknown": [line for line in report.measured.missing if _named(line) in unknown],
+        "num_unknown": f"{len(unknown)} metric{'' if len(unknown) == 1 else 's'} could not be computed",
         "steps": [_step(step) for step in asked.steps],
         "removed": list(asked.removed),
         "knobs": [_knob(knob, label_of(knob.name)) for knob in asked.knobs],
@@ -115,6 +118,11 @@ def _warning(warned: Warned) -> Shown:
     }
 
 
+def _named(line: str) -> str:
+    """The metric that a line about one begins with."""
+    return line.split(" ", 1)[0]
+
+
 def measure(number: ChangedMetric) -> Shown:
     """One metric with its interval and its change."""
     shares = _is_share(number)
@@ -131,10 +139,8 @@ def measure(number: ChangedMetric) -> Shown:
     return {
         "name": number.name.replace("_", " "),
         "of": number.checkpoint or WHOSE[number.of],
-        "value": "could not be computed"
-        if number.value is None
-        else _number(number.value, shares) + (" %" if shares else ""),
-        "interval": "" if number.value is None else f"{interval}, n {number.n:,}",
+        "value": _number(number.value, shares) + (" %" if shares else ""),
+        "interval": f"{interval}, n {number.n:,}",
         "change": change,
         "spread": spread,
         "tested": tested,

@@ -44,9 +44,12 @@ class Figure:
 UNKNOWN = Figure(None, None, None, 0)
 
 
-def percent(items: Iterable[Sequence[Value]], *, within: float = 0.0) -> Figure:
-    """The share of pairs of raters that agree, averaged over items; numbers agree up to a difference of `within`."""
-    return _percent(_counted(items), within)
+def percent(items: Iterable[Sequence[Value]], *, within: float = 0.0, resamples: int = RESAMPLES) -> Figure:
+    """The share of pairs of raters that agree, averaged over items; numbers agree up to a difference of `within`.
+
+    `resamples`: 0 for no interval, which takes most of the time.
+    """
+    return _percent(_counted(items), within, resamples)
 
 
 def cohen(pairs: Iterable[Sequence[Value]]) -> Figure:
@@ -59,14 +62,14 @@ def fleiss(items: Iterable[Sequence[Value]]) -> Figure:
     return _fleiss(_counted(items))
 
 
-def alpha(items: Iterable[Sequence[Value]], *, is_interval: bool = False) -> Figure:
+def alpha(items: Iterable[Sequence[Value]], *, is_interval: bool = False, resamples: int = RESAMPLES) -> Figure:
     """Krippendorff's alpha, nominal or interval; items may have any number of raters from two on."""
-    return _interval(_counted(items)) if is_interval else _alpha(_counted(items), "nominal")
+    return _interval(_counted(items)) if is_interval else _alpha(_counted(items), "nominal", resamples)
 
 
-def ordinal_alpha(items: Iterable[Sequence[Value]]) -> Figure:
+def ordinal_alpha(items: Iterable[Sequence[Value]], *, resamples: int = RESAMPLES) -> Figure:
     """Krippendorff's alpha of ranks: two values differ by how many of all values lie between them."""
-    return _alpha(_counted(items), "ordinal")
+    return _alpha(_counted(items), "ordinal", resamples)
 
 
 def _counted(items: Iterable[Sequence[Value]], *, is_ordered: bool = False) -> Counts:
@@ -76,10 +79,10 @@ def _counted(items: Iterable[Sequence[Value]], *, is_ordered: bool = False) -> C
 
 
 @lru_cache(maxsize=512)
-def _percent(counts: Counts, within: float) -> Figure:
+def _percent(counts: Counts, within: float, resamples: int = RESAMPLES) -> Figure:
 
     shares = np.array([_share(pattern, within) for pattern, _ in counts])
-    return _figure(counts, lambda drawn: float(drawn @ shares / drawn.sum()), fewest=1)
+    return _figure(counts, lambda drawn: float(drawn @ shares / drawn.sum()), fewest=1, resamples=resamples)
 
 
 def _share(pattern: Pattern, within: float) -> float:
@@ -133,7 +136,7 @@ def _interval(counts: Counts) -> Figure:
 
 
 @lru_cache(maxsize=512)
-def _alpha(counts: Counts, level: Level) -> Figure:
+def _alpha(counts: Counts, level: Level, resamples: int) -> Figure:
     import krippendorff
 
     rows, domain = _rows(counts, _codes(counts))
@@ -148,7 +151,7 @@ def _alpha(counts: Counts, level: Level) -> Figure:
             krippendorff.alpha(value_counts=table[:, is_used], value_domain=values[is_used], level_of_measurement=level)
         )
 
-    return _figure(counts, alpha_of, cells=len(domain) ** 2)
+    return _figure(counts, alpha_of, cells=len(domain) ** 2, resamples=resamples)
 
 
 def _interval_alpha(counts: Counts) -> Figure:
@@ -198,7 +201,9 @@ def _rounded(counts: Counts) -> Counts:
     return tuple(sorted(merged.items(), key=repr))
 
 
-def _figure(counts: Counts, statistic: Statistic, *, cells: int = 1, fewest: int = 2) -> Figure:
+def _figure(
+    counts: Counts, statistic: Statistic, *, cells: int = 1, fewest: int = 2, resamples: int = RESAMPLES
+) -> Figure:
     """The statistic on the items as they are, and the middle 95 % of it on items drawn with replacement.
 
     `fewest`: on fewer items it says nothing and stays None.
@@ -207,9 +212,9 @@ def _figure(counts: Counts, statistic: Statistic, *, cells: int = 1, fewest: int
     numbers = np.array([number for _, number in counts], dtype=int)
     total = int(numbers.sum())
     value = statistic(numbers) if total >= fewest else None
-    if value is None or total < 2:
+    if value is None or total < 2 or not resamples:
         return Figure(value, None, None, total)
-    times = max(FEWEST_RESAMPLES, min(RESAMPLES, WORK // (total * cells)))
+    times = max(FEWEST_RESAMPLES, min(resamples, WORK // (total * cells)))
     draws = np.random.default_rng(0).multinomial(total, numbers / total, size=times)
     values = [value for value in map(statistic, draws) if value is not None]
     low, high = np.percentile(values, [2.5, 97.5]) if values else (value, value)

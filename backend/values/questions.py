@@ -12,10 +12,12 @@ MOST_LABEL = 80
 MOST_ANSWER = 4_000
 MOST_SPANS = 100
 MOST_OFFSET = 10_000_000
+SEPARATORS = ",;"
+"""What parts several tests of answers, on a page and on a command line."""
 KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 """What a question is called in filters, exports and recipes."""
 
-Label = Annotated[str, StringConstraints(min_length=1, max_length=MOST_LABEL)]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=MOST_LABEL, strip_whitespace=True)]
 
 
 class QuestionKind(StrEnum):
@@ -49,6 +51,8 @@ class QuestionOptions(BaseModel):
             return "A label is empty, or stands there twice. Give each a name of its own."
         if any(not label.isprintable() for label in self.labels):
             return "A label holds a sign that cannot be shown. Type it again."
+        if wrong := next((label for label in self.labels if set(label) & set(SEPARATORS)), ""):
+            return f"The label {wrong!r} holds a comma or a semicolon, which lists of tests part at. Leave it out."
         return ""
 
 

@@ -44,6 +44,9 @@ def upgrade() -> None:
         sa.Column("number", sa.Float(), nullable=True),
         sa.Column("words", sa.String(), nullable=False),
         sa.Column("is_standing", sa.Boolean(), server_default=sa.true(), nullable=False),
+        sa.Column("is_blind", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("is_gold", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("batch_id", sa.String(64), nullable=True),
         sa.Column("seconds", sa.Float(), nullable=True),
         sa.Column("via", sa.String(16), nullable=False),
         sa.Column("id", NUMBER, autoincrement=True, nullable=False),
@@ -61,6 +64,13 @@ def upgrade() -> None:
         ["sample_id", "question_id", "user_id"],
         unique=True,
         sqlite_where=sa.text("is_standing"),
+        postgresql_where=sa.text("is_standing"),
+    )
+    op.create_index(
+        "ix_answers_standing_of_question",
+        "answers",
+        ["question_id", "round_id", "sample_id", "number"],
+        sqlite_where=sa.text("is_standing = 1"),
         postgresql_where=sa.text("is_standing"),
     )
     op.create_index("ix_answers_question_id_round_id", "answers", ["question_id", "round_id"])

@@ -41,9 +41,9 @@ def test_two_answer_side_by_side_until_they_are_stopped_and_left(empty: None, ch
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(site.page(project, f"checkpoints?checkpoint={quick.id}"))
     page.locator("#detail").get_by_role("link", name="Chat").click()
-    expect(page.locator("#chat-log")).to_contain_text("Nothing was said yet")
+    expect(page.locator("#chat-log")).to_contain_text("No messages yet")
     page.goto(site.page(project, f"chat?checkpoint={quick.id}&beside={slow.id}"))
-    expect(page.locator("#chat-log")).to_contain_text("Nothing was said yet")
+    expect(page.locator("#chat-log")).to_contain_text("No messages yet")
     expect(page.locator("#chat-beside input")).to_have_value("slow")
 
     box, answers = page.locator("#chat-text textarea"), page.locator("#chat-log .answer")
@@ -68,7 +68,7 @@ def test_two_answer_side_by_side_until_they_are_stopped_and_left(empty: None, ch
     copy.click()
     expect(copy).to_have_text("Copied")
     page.locator("#chat-clear").click()
-    expect(page.locator("#chat-log")).to_contain_text("Nothing was said yet")
+    expect(page.locator("#chat-log")).to_contain_text("No messages yet")
     assert len(chats.pids()) == 2
     assert page.evaluate("window.hacked") is None
     assert errors == []

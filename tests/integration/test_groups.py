@@ -6,7 +6,8 @@ from app.pages.groups import shown
 from app.widgets.context import Context
 from backend.db import listing_groups, listing_search, listing_wanted, reading, session, tables
 from backend.errors import InvalidInput, PermissionDenied
-from backend.services.samples import Filters, groups, visibility
+from backend.services.decisions import own_words
+from backend.services.samples import Filters, groups
 from backend.services.samples.groups import GroupSort, GroupSortKey
 from backend.values import DecisionKind, Role, RoundStatus
 from tests import rows
@@ -195,7 +196,7 @@ def test_any_number_of_samples_is_looked_up_for_ones_own_decisions() -> None:
     team = Team(prompts=1)
     team.act("ann", team.ids[0], REJECT)
     with reading() as db:
-        assert visibility.decided(db, team.who("ann"), range(1, 33_000)) == {team.ids[0]}
+        assert own_words.decided(db, team.who("ann"), range(1, 33_000)) == {team.ids[0]}
 
 
 def test_with_the_judge_in_sight_the_rate_is_the_judges_not_colleagues() -> None:

@@ -9,14 +9,18 @@ import krippendorff
 import pytest
 from sqlalchemy import func, select
 
+from app.pages.team import agreement as page
 from backend.db import reading, tables
 from backend.errors import PermissionDenied
 from backend.services import questions
+from backend.services.access import Actor
 from backend.services.questions import NewQuestion, answers
 from backend.services.questions.answers import Given, NewAnswer
+from backend.services.queue import gold
 from backend.services.team import question_agreement
+from backend.values import Verdict
 from backend.values.questions import QuestionKind, QuestionOptions
-from tests.integration.reviewing import Team
+from tests.integration.reviewing import ACCEPT, Team
 
 LABELS = QuestionOptions(labels=("warm", "cold", "dry"))
 ASKED = (
@@ -85,3 +89,40 @@ def test_agreement_of_a_hundred_samples_is_the_packages_and_no_answer_is_lost(da
     assert (found["why", ""].answers, found["accuracy", ""].people) == (200, 2)
     with pytest.raises(PermissionDenied):
         question_agreement.measure(team.who("Ada"), team.round.id)
+
+
+def test_agreement_is_of_answers_that_saw_no_others_and_not_of_gold_items(database: str) -> None:
+    team = Team(prompts=2)
+    rating, why = (questions.add(team.curator, team.project.id, ASKED[n]) for n in (0, 3))
+
+    def say(actor: Actor, sample: int, number: int) -> None:
+        values = ((rating, {"rating": number}), (why, {"text": "because"}))
+        sent = [NewAnswer(uuid.uuid4().hex, team.ids[sample], view.id, value) for view, value in values]
+        assert all(isinstance(one, Given) for one in answers.give(actor, team.round.id, sent))
+
+    gold.mark(team.curator, team.round.id, [team.ids[3]], Verdict.accept)
+    ada, ben = team.who("Ada"), team.who("Ben")
+    for sample in (0, 1, 3):
+        say(ada, sample, 1)
+        say(ben, sample, 5)
+    # Ada decides, sees Ben's 5, and says the same; the curator looks at both, and says it, too.
+    team.act("Ada", team.ids[0], ACCEPT)
+    say(ada, 0, 5)
+    say(team.curator, 1, 5)
+    left_out = {question_agreement.ON_GOLD: 2, question_agreement.SEEING: 2}
+    ratings, texts = question_agreement.measure(team.curator, team.round.id)
+    assert (ratings.answers, ratings.percent.n, ratings.percent.value, ratings.left_out) == (3, 1, 0.0, left_out)
+    assert (texts.people, texts.answers, texts.left_out) == (2, 3, left_out)
+    note = "Answers to questions in no figure: 4 given when others' answers could be seen; 4 on gold items."
+    assert page.notes_of_questions([ratings, texts]) == [note]
+
+
+@pytest.mark.on_sqlite
+def test_what_a_desk_drew_for_a_curator_counts(database: str) -> None:
+    team = Team(prompts=2)
+    rating = questions.add(team.curator, team.project.id, ASKED[0])
+    team.people["Cleo"] = team.curator
+    drawn = team.queue("Cleo")[0]
+    answers.give(team.curator, team.round.id, [NewAnswer(uuid.uuid4().hex, drawn, rating.id, {"rating": 3})])
+    (line,) = question_agreement.measure(team.curator, team.round.id)
+    assert (line.answers, line.left_out) == (1, {})

@@ -4,18 +4,19 @@ import json
 import uuid
 
 import pytest
+from sqlalchemy import text
 
-from backend.db import reading, session, tables
+from backend.db import listing_among, reading, session, tables
 from backend.errors import Conflict, InvalidInput, LabelsFrozen, NotFound, PermissionDenied
 from backend.pipeline import ratings
 from backend.services import questions, samples
-from backend.services.questions import NewQuestion, QuestionView, answers
+from backend.services.questions import NewQuestion, QuestionView, answers, filtering
 from backend.services.questions.answers import NewAnswer
-from backend.services.samples import Filters, exports
+from backend.services.samples import Filters, exports, groups
 from backend.services.samples import answers as seen
 from backend.services.samples.exports import ExportRequest
-from backend.services.team import removals
-from backend.values import Group, Prompt, Role, RoundStatus, Sample
+from backend.services.team import removals, reviewers
+from backend.values import DatasetType, Group, Prompt, Role, RoundStatus, Sample
 from backend.values.questions import QuestionKind, QuestionOptions, read_answer
 from tests import rows
 from tests.integration import site
@@ -55,6 +56,7 @@ def test_of_one_person_the_last_answer_stands_and_the_others_are_history(desk: D
     assert desk.values(ada) == [(ada.name, "accuracy", {"rating": 4})]
     desk.say("Ada", desk.rating, None)
     assert desk.values(ada) == []
+    assert isinstance(desk.say("Ben", desk.rating, {"rating": 4}, client_id="the-second"), Conflict)
     told = seen.of_sample(ada, desk.ids[0])
     assert [(one.value, one.is_standing) for one in told] == [
         ({"rating": 2}, False),
@@ -200,7 +202,7 @@ def test_each_kind_takes_its_own_answers(kind: str, value: dict, is_right: bool)
         (("accuracy=3",), [0]),
         (("tone=warm",), [0, 2]),
         (("accuracy>=3", "tone=warm"), [0]),
-        (("tone=war",), []),
+        (("tone=WARM",), [0, 2]),
     ],
 )
 def test_samples_are_filtered_by_answers(desk: Desk, tests: tuple[str, ...], found: list[int]) -> None:
@@ -218,13 +220,50 @@ def test_samples_are_filtered_by_answers(desk: Desk, tests: tuple[str, ...], fou
         assert [row.id for row in both.rows] == [desk.ids[0]]
     with pytest.raises(PermissionDenied, match="answers"):
         samples.page(desk.who("Ada"), desk.round.id, Filters(answer=tests))
+    with pytest.raises(PermissionDenied, match="answers"):
+        groups.page(desk.who("Ada"), desk.round.id, Filters(answer=tests))
 
 
 @pytest.mark.on_sqlite
-@pytest.mark.parametrize("test", ["accuracy>=high", "tone>=2", "nothing=1", "Accuracy>=1", "accuracy", "tone=\x00"])
+@pytest.mark.parametrize(
+    "test",
+    ["accuracy>=high", "accuracy=high", "tone=war", "tone>=2", "nothing=1", "Accuracy>=1", "accuracy", "tone=\x00"],
+)
 def test_a_test_of_no_answer_is_refused(desk: Desk, test: str) -> None:
     with pytest.raises(InvalidInput):
         samples.page(desk.curator, desk.round.id, Filters(answer=(test,)))
+
+
+@pytest.mark.on_sqlite
+def test_a_filter_reads_the_answers_to_its_questions_and_no_others(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for sample, rating in ((1, 5), (2, 4)):
+        desk.say("Ada", desk.rating, {"rating": rating}, sample)
+    for sample in range(len(desk.ids)):
+        desk.say("Ben", desk.tone, {"label": "warm"}, sample)
+    monkeypatch.setattr(listing_among, "READ", 2)
+    monkeypatch.setattr(listing_among, "LOOKED_UP", 1)
+    page = samples.page(desk.curator, desk.round.id, Filters(answer=("accuracy>=4",)))
+    assert (page.is_partial, [row.id for row in page.rows]) == (False, desk.ids[1:3])
+    both = samples.page(desk.curator, desk.round.id, Filters(answer=("accuracy>=4", "tone=warm")))
+    assert (both.is_partial, [row.id for row in both.rows]) == (True, desk.ids[1:2])
+
+
+@pytest.mark.on_sqlite
+def test_ratings_of_some_samples_are_read_from_one_index(desk: Desk) -> None:
+    with reading() as db:
+        round_ = db.get_one(tables.Round, desk.round.id)
+        found = filtering.among(db, desk.curator, round_, Filters(answer=("accuracy>=4", "accuracy<=5")))
+        for query in (*found.every, *found.those(desk.ids)):
+            written = query.compile(db.get_bind(), compile_kwargs={"literal_binds": True})
+            steps = [row[3] for row in db.execute(text(f"EXPLAIN QUERY PLAN {written}")) if "answers" in row[3]]
+            assert len(steps) == 2
+            assert all("ix_answers_standing_of_question" in step for step in steps)
+
+
+@pytest.mark.parametrize(("label", "why"), [("a;b", "semicolon"), ("too long, dull", "comma")])
+def test_a_label_that_no_list_of_tests_can_name_is_refused(label: str, why: str) -> None:
+    assert why in QuestionOptions(labels=("good", label)).fault_for(QuestionKind.label)
+    assert QuestionOptions(labels=(" good ",)).labels == ("good",)
 
 
 @pytest.mark.on_sqlite
@@ -250,12 +289,14 @@ def test_a_selector_gets_the_ratings_of_the_question_that_it_names(desk: Desk) -
     for name, rating in (("Ada", 2), ("Ben", 5)):
         desk.say(name, desk.rating, {"rating": rating})
     desk.say("Ada", desk.rating, {"rating": 4})
-    texts = tuple(Sample(n, 1, "text") for n in desk.ids[:2])
+    desk.say("Ben", desk.rating, {"rating": 1}, 2)
+    texts = tuple(Sample(n, 1, text) for n, text in zip(desk.ids[:4], ("text", "other", "text ", "x"), strict=True))
     with reading() as db:
         (group,) = ratings.with_ratings(db, [Group(Prompt(1, []), texts)], desk.project.id, "accuracy")
         with pytest.raises(InvalidInput, match="it has accuracy"):
             ratings.with_ratings(db, [group], desk.project.id, "tone")
-    assert [one.ratings for one in group.samples] == [(5.0, 4.0), ()]
+    # Ben gave the text 5 and its twin 1, and says one thing of both.
+    assert [one.ratings for one in group.samples] == [(3.0, 4.0), (), (3.0, 4.0), ()]
 
 
 def test_answers_go_with_a_persons_work_and_come_back_with_it(desk: Desk) -> None:
@@ -269,3 +310,37 @@ def test_answers_go_with_a_persons_work_and_come_back_with_it(desk: Desk) -> Non
     assert desk.values(admin) == []
     removals.undo(admin, desk.round.id, gone.id)
     assert desk.values(admin) == [(ada.name, "accuracy", {"rating": 4})]
+
+
+def test_a_removal_brings_back_what_it_took_and_nothing_that_another_took(desk: Desk) -> None:
+    admin, ada = rows.make_actor(desk.project, Role.admin), desk.who("Ada")
+    desk.say("Ada", desk.rating, {"rating": 2})
+    desk.say("Ada", desk.rating, {"rating": 1}, 1)
+    first = removals.remove(admin, desk.round.id, ada.user_id, reason="answered without reading")
+    assert (first.decisions, first.answers) == (0, 2)
+    desk.say("Ada", desk.rating, {"rating": 5})
+    desk.say("Ada", desk.rating, {"rating": 4}, 2)
+    second = removals.remove(admin, desk.round.id, ada.user_id, reason="and again")
+
+    def stand() -> list:
+        return [value["rating"] for n in range(3) for _, _, value in desk.values(admin, n)]
+
+    removals.undo(admin, desk.round.id, first.id)
+    assert stand() == [2, 1]
+    removals.undo(admin, desk.round.id, second.id)
+    assert stand() == [5, 1, 4]
+    assert [(one.answers, one.is_undone) for one in removals.history(admin, desk.round.id)] == [(2, True), (2, True)]
+    assert reviewers.names(admin, desk.round.id) == {ada.user_id: ada.name}
+
+
+@pytest.mark.on_sqlite
+def test_what_learned_from_ratings_alone_is_named(desk: Desk) -> None:
+    desk.say("Ada", desk.rating, {"rating": 5})
+    row = {"prompt_id": desk.samples[0].prompt_id, "sample_id": desk.ids[0], "rejected_id": desk.ids[1]}
+    dataset = rows.make_dataset(desk.round, DatasetType.preference, [row])
+    ada = desk.who("Ada").user_id
+    assert removals.preview(desk.curator, desk.round.id, ada).datasets == ()
+    with session() as db:
+        round_ = db.get_one(tables.Round, desk.round.id)
+        round_.recipe = round_.recipe | {"selector": {"name": "rated_pairs", "question": "accuracy"}}
+    assert [one.dataset_id for one in removals.preview(desk.curator, desk.round.id, ada).datasets] == [dataset.id]

@@ -142,6 +142,9 @@ def test_a_project_that_is_deleted_leaves_the_audit_trail_alone(database: str) -
     make_place()
     kept, world, owner = everything(), make_world(), make_owner()
     with session() as db:
+        of = {name: world.ids[name] for name in ("question_id", "sample_id", "user_id")}
+        round_id = db.get_one(tables.Sample, of["sample_id"]).round_id
+        db.add(tables.Answer(**of, round_id=round_id, client_id="answered", value={"text": "fine"}))
         merging = jobs.enqueue(db, stage=Stage.train, project_id=world.project.id, spec={"kind": merge.KIND})
         jobs.cancel(db, merging.id)
     with reading() as db:
@@ -167,7 +170,7 @@ def test_a_project_that_is_deleted_leaves_the_audit_trail_alone(database: str) -
         delete(owner, world.project.id)
     entry_id = trash.put_project(owner, world.project.id)
     held = deletion.contents(owner, entry_id)
-    assert (held.rounds, held.num_bytes) == (2, 9000)
+    assert (held.rounds, held.answers, held.num_bytes) == (2, 1, 9000)
     assert delete(owner, entry_id) == held
     assert {name: said for name, said in everything().items() if name not in KEPT} == {
         name: said for name, said in kept.items() if name not in KEPT

@@ -49,6 +49,7 @@ def test_what_refers_to_rows_that_leave_leaves_with_them_or_says_why_not() -> No
 
 
 def test_every_table_of_a_round_leaves_or_stays_on_purpose() -> None:
+    assert len(set(LEAVES)) == len(LEAVES)
     of_round = {table.name for table in TABLES for _, other in _keys(table) if other == "rounds"}
     assert of_round - set(LEAVES) == OF_ROUND
 

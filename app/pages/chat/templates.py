@@ -4,8 +4,9 @@ LOG = """
 {{#if value.missing}}<div class="rondo-empty" role="alert"><p>{{value.missing}}</p></div>{{/if}}
 {{#if value.has_none}}<div class="rondo-empty"><p><b>No checkpoint to chat with yet.</b></p>
 <p><a href="checkpoints">Register a model</a>, or finish a round.</p></div>{{/if}}
-{{#if value.is_new}}<div class="rondo-empty"><p><b>Nothing was said yet.</b></p>
-<p>Write a message below. What is said here is kept nowhere: it is gone when you leave or reload this page.</p></div>
+{{#if value.is_new}}<div class="rondo-empty"><p><b>No messages yet.</b></p>
+<p>Write one below. Messages are not stored: they are gone when you leave or reload this page.
+<a href="checkpoints">See the checkpoints</a></p></div>
 {{/if}}
 {{#if value.sides}}<div class="sides" data-answering="{{value.is_answering}}">{{#each value.sides}}
 <section class="rondo-card" aria-label="{{this.checkpoint}}">

@@ -37,7 +37,7 @@ COUNTED = "() => { window.dispatchEvent(new Event('rondo-notices')); }"
 def build() -> None:
     """Lay out the page and wire it."""
     place, seen = gr.State({"before": [], "next": None}), gr.State({})
-    with gr.Tab("Told"):
+    with gr.Tab("Inbox"):
         with filter_line.line():
             shown = gr.Dropdown([("All", "all"), ("Unread", "unread")], value="all", label="Shown", filterable=False)
         with gr.Row(elem_classes="rondo-toolbar"):
@@ -46,7 +46,7 @@ def build() -> None:
             every = buttons.secondary("Mark all read", elem_id="notices-read")
         refused = problem("notices-problem")
         listed = markup(templates.LIST, templates.LIST_CSS, js=templates.LIST_JS, elem_id="notices-list")
-        with gr.Accordion("Where to be told of what", open=False, elem_id="notices-channels"):
+        with gr.Accordion("What to be notified of, and where", open=False, elem_id="notices-channels"):
             markup(templates.ALLOW, templates.ALLOW_CSS, value={}, elem_id="notices-allow")
             with gr.Row(elem_classes="rondo-knobs"):
                 fields = [
@@ -150,7 +150,7 @@ def save_address(address: str, request: gr.Request) -> list[Any]:
 def _page(here: Context, shown: str, before: list[int]) -> list[Any]:
     """The page that the last of these cursors leads to, and the place where it stands."""
     found = notices.listing(here.actor, unread=shown == "unread", before=before[-1] if before else None)
-    none = "Nothing is unread." if shown == "unread" else "You were told nothing yet."
+    none = "No unread notices." if shown == "unread" else "No notices yet."
     value = {"rows": [row_value(one) for one in found.entries], "none": none}
     turns = [gr.Button(interactive=bool(before)), gr.Button(interactive=found.next is not None)]
     return [value, *turns, {"before": before, "next": found.next}, value]

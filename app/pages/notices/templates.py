@@ -40,7 +40,8 @@ HOOKS = """
 {{#if value.denied}}<div class="rondo-empty"><p>{{value.denied}}</p>
 <p>Whoever owns this installation says where notices are posted. <a href="people">See who is in the project</a></p>
 </div>{{/if}}
-{{#if value.none}}<div class="rondo-empty"><p>{{value.none}}</p></div>{{/if}}
+{{#if value.none}}<div class="rondo-empty"><p>{{value.none}}</p>
+<p>Add one below. <a href="jobs">See what runs</a></p></div>{{/if}}
 {{#if value.rows}}
 <p class="rondo-muted">Notices of this project are posted to these addresses by a worker, signed, and again with growing
 pauses until they arrive.</p>

@@ -108,7 +108,7 @@ def list_value(here: Context) -> JSON:
     except PermissionDenied as error:
         return {"denied": error.message}
     shown = [_row(one, hooks.sent(here.actor, one.id)[:LAST]) for one in rows]
-    return {"rows": shown, "none": "" if shown else "No webhook yet. Add one below."}
+    return {"rows": shown, "none": "" if shown else "No webhook yet."}
 
 
 def _row(hook: WebhookView, sent: list[DeliveryView]) -> JSON:

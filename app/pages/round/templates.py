@@ -50,6 +50,8 @@ OPENING = """
 <td>{{this.change}} <span class="rondo-muted">{{this.spread}}<br>{{this.tested}}</span></td></tr>{{/each}}</tbody>
 </table></div>{{/if}}
 {{#each value.metrics_missing}}<p class="rondo-muted">{{this}}</p>{{/each}}
+{{#if value.unknown}}<details><summary>{{value.num_unknown}}</summary>
+<ul>{{#each value.unknown}}<li class="rondo-muted">{{this}}</li>{{/each}}</ul></details>{{/if}}
 </section>
 <section class="block" aria-label="What was asked for"><h3>What was asked for</h3>
 {{#each value.steps}}<details><summary>{{this.line}}

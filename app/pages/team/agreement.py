@@ -1,5 +1,7 @@
 """Team page: agreement of people with each other and with the judge."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -50,7 +52,7 @@ def show(round_id: int | None, request: gr.Request) -> list[Any]:
     except Conflict as error:  # its rows lie in an archive
         return [[HELP, error.message], {}, {}, {}, {}, {}]
     return [
-        [HELP, *notes(measured)],
+        [HELP, *notes(measured), *notes_of_questions(asked)],
         rows_of(AMONG, [among_row(row) for row in measured.among], label="All people together", none=NONE),
         rows_of(QUESTIONS, [question_row(row) for row in asked], label="The project's questions", none=NO_ANSWERS),
         *[
@@ -69,6 +71,14 @@ def notes(agreement: Agreement) -> list[str]:
     notes_ = [f"In no figure: {_counts(agreement.left_out)}."] if agreement.left_out else []
     more = {why: n for why, n in agreement.left_out_of_judge.items() if why not in agreement.left_out}
     return notes_ + ([f"In no figure with the judge: {_counts(more)}."] if more else [])
+
+
+def notes_of_questions(asked: Sequence[QuestionAgreement]) -> list[str]:
+    """What of the answers to questions was left out, in words."""
+    left_out: Counter[str] = Counter()
+    for of_question in {line.question_id: line.left_out for line in asked}.values():
+        left_out.update(of_question)
+    return [f"Answers to questions in no figure: {_counts(left_out)}."] if left_out else []
 
 
 def _counts(left_out: dict[str, int]) -> str:

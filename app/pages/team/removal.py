@@ -19,7 +19,7 @@ from backend.services.team import removals, reviewers
 from backend.services.team.removals import Changed, Removal, RemovalPreview
 from backend.values import LabelSource
 
-COLUMNS = ["When", "Who", "Whose work", "Decisions", "Reason", "State"]
+COLUMNS = ["When", "Who", "Whose work", "Decisions", "Answers", "Reason", "State"]
 WHOSE: dict[str, str] = {
     LabelSource.person: "by a person's word",
     LabelSource.judge: "the judge's",
@@ -74,7 +74,7 @@ def remove(round_id: int | None, user_id: int | None, reason: str, request: gr.R
     here = context(request)
     done = removals.remove(here.actor, needed(round_id), _person(user_id), reason=reason)
     kept = " The labels are frozen; it is noted with the checkpoints that learned from it." if done.is_frozen else ""
-    notice(f"{done.decisions:,} decisions of {done.person} are out of the round.{kept}")
+    notice(f"{_work(done)} of {done.person} are out of the round.{kept}")
     return [*_shown(here, round_id), ""]
 
 
@@ -120,7 +120,13 @@ def choice(removal: Removal) -> tuple[str, str]:
 
 def table_row(removal: Removal) -> list[str]:
     state = "restored" if removal.is_undone else "labels frozen" if removal.is_frozen else "out"
-    return [moment(removal.at), removal.who, removal.person, f"{removal.decisions:,}", removal.reason, state]
+    counts = f"{removal.decisions:,}", f"{removal.answers:,}"
+    return [moment(removal.at), removal.who, removal.person, *counts, removal.reason, state]
+
+
+def _work(removal: Removal | RemovalPreview) -> str:
+    answers = f" and {removal.answers:,} answers" if removal.answers else ""
+    return f"{removal.decisions:,} decisions{answers}"
 
 
 def card_value(removal_preview: RemovalPreview) -> dict[str, Any]:
@@ -130,8 +136,7 @@ def card_value(removal_preview: RemovalPreview) -> dict[str, Any]:
     frozen = " The round is past its review, so its labels and what training read stay as they are."
     return {
         "person": removal_preview.person,
-        "what": f"{removal_preview.decisions:,} decisions; {changes:,} labels "
-        f"{now}.{frozen if removal_preview.is_frozen else ''}",
+        "what": f"{_work(removal_preview)}; {changes:,} labels {now}.{frozen if removal_preview.is_frozen else ''}",
         "labels": [changed_words(label) for label in removal_preview.labels],
         "datasets": [
             {"id": dataset.dataset_id, "round": dataset.round_number, "examples": f"{dataset.examples:,}"}

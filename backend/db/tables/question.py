@@ -34,7 +34,8 @@ class Answer(Identified, Base):
 
     `client_id` comes from who sends it, so that a repeated send is one row. `value`: as the kind's value in
     `values.questions`; None took an answer back. `number`, `words`: the same for filters; `words` holds each chosen
-    label on a line of its own.
+    label on a line of its own. `is_blind`: the person could see no colleague's answer to the sample when it was given.
+    `is_gold`: the sample was a gold item. `batch_id`: the removal of work that took it out and was not taken back.
     """
 
     __tablename__ = "answers"
@@ -46,6 +47,15 @@ class Answer(Identified, Base):
             "user_id",
             unique=True,
             sqlite_where=text("is_standing"),
+            postgresql_where=text("is_standing"),
+        ),
+        Index(
+            "ix_answers_standing_of_question",
+            "question_id",
+            "round_id",
+            "sample_id",
+            "number",
+            sqlite_where=text("is_standing = 1"),
             postgresql_where=text("is_standing"),
         ),
         Index("ix_answers_question_id_round_id", "question_id", "round_id"),
@@ -62,5 +72,8 @@ class Answer(Identified, Base):
     number: Mapped[float | None]
     words: Mapped[str] = mapped_column(default="")
     is_standing: Mapped[bool] = mapped_column(default=True, server_default=true())
+    is_blind: Mapped[bool] = mapped_column(default=False, server_default=false())
+    is_gold: Mapped[bool] = mapped_column(default=False, server_default=false())
+    batch_id: Mapped[str | None] = mapped_column(String(64))
     seconds: Mapped[float | None]
     via: Mapped[str] = mapped_column(String(16), default="page")

@@ -20,6 +20,7 @@ from backend.services.plans import (
     endpoints,
     imported_completions,
     known_answers,
+    ratings,
     scheduled,
     sizes,
     step_seconds,
@@ -250,6 +251,7 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         if message := scheduled.stopped(db, plan.parent_id, plan.recipe):
             warnings.append(f"{message} The schedule would launch no round here by itself.")
         warnings += readiness_warnings(recipe, phase)
+        warnings += ratings.problems(db, project_id, plan, recipe, phase)
         warnings += wrappers.warnings(
             db,
             recipe,

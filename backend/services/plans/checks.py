@@ -21,7 +21,15 @@ from backend.prompt_sources import PromptSource
 from backend.recipes import POLICY, Recipe
 from backend.registry import Part
 from backend.services import refusals, review_settings
-from backend.services.plans import abilities, auto_rules, contexts, imported_completions, known_answers, teachers
+from backend.services.plans import (
+    abilities,
+    auto_rules,
+    contexts,
+    imported_completions,
+    known_answers,
+    ratings,
+    teachers,
+)
 from backend.services.plans.plan import Plan
 from backend.services.recipes import round_roles
 from backend.services.recipes.parts import parts_in
@@ -75,6 +83,7 @@ def check(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> None:
     check_sandbox(recipe, phase_of(db, recipe, plan.parent_id))
     check_documents(db, project_id, plan, recipe)
     known_answers.check(db, project_id, recipe, plan.sample_set_ids, phase_of(db, recipe, plan.parent_id))
+    ratings.check(db, project_id, plan, recipe, phase_of(db, recipe, plan.parent_id))
     imported_completions.check(db, project_id, recipe, plan.sample_set_ids)
     no_room, _ = contexts.problems(
         db, project_id, recipe, policy_id=plan.policy_id, judge_id=plan.judge_id, sample_set_ids=plan.sample_set_ids

@@ -40,6 +40,7 @@ class Holdings:
     rounds: int
     samples: int
     decisions: int
+    answers: int
     checkpoints: int
     num_bytes: int
 
@@ -54,13 +55,13 @@ def of_projects(db: Session, project_ids: Sequence[int]) -> Holdings:
     )
     away = {round_id: archive["rows"] for round_id, archive in db.execute(query) if "rows" in archive}
     here = [round_id for round_id in rounds if round_id not in away]
-    samples, decisions = (
+    samples, decisions, answers = (
         (db.scalar(select(func.count()).select_from(table).where(among(table.round_id, here))) or 0)
-        + sum(files[table.__tablename__] for files in away.values())
-        for table in (tables.Sample, tables.Decision)
+        + sum(files.get(table.__tablename__, 0) for files in away.values())
+        for table in (tables.Sample, tables.Decision, tables.Answer)
     )
     num_bytes = sum(size_of(place) for place in places(db, project_ids))
-    return Holdings(len(rounds), samples, decisions, checkpoints, num_bytes)
+    return Holdings(len(rounds), samples, decisions, answers, checkpoints, num_bytes)
 
 
 def places(db: Session, project_ids: Sequence[int]) -> list[Path]:

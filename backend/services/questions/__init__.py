@@ -154,7 +154,9 @@ def order(actor: Actor, project_id: int, ids: Sequence[int]) -> list[QuestionVie
     with session() as db:
         _hold(db, actor, project_id)
         row = tables.Question
-        rows = {one.id: one for one in db.scalars(select(row).where(row.project_id == project_id, row.is_active))}
+        # Held in order of their number, as answers hold them.
+        held = select(row).where(row.project_id == project_id, row.is_active).order_by(row.id).with_for_update()
+        rows = {one.id: one for one in db.scalars(held)}
         if sorted(ids) != sorted(rows):
             raise Conflict("These are not the questions that the project asks now. Reload them, then order them.")
         for position, question_id in enumerate(ids):
@@ -261,18 +263,14 @@ def _find_view(db: Session, question_id: int) -> QuestionView:
 
 
 def _is_answered(db: Session, question_id: int) -> bool:
-    """Whether somebody answered it, or may have: answers of an archived round lie in files."""
-    question, round_ = tables.Question, tables.Round
-    away = select(round_.id).join(question, question.project_id == round_.project_id)
-    away = away.where(question.id == question_id, round_.archived_at.is_not(None))
-    answered = select(tables.Answer.id).where(tables.Answer.question_id == question_id)
-    return any(db.scalar(query.limit(1)) is not None for query in (answered, away))
+    return bool(db.scalar(select(_has_answers()).where(tables.Question.id == question_id)))
 
 
 def _has_answers() -> ColumnElement[bool]:
+    """Whether a question has answers, or may have some that lie in an archive with their round."""
     question, round_ = tables.Question, tables.Round
-    is_away = exists().where(round_.project_id == question.project_id, round_.archived_at.is_not(None))
-    return or_(exists().where(tables.Answer.question_id == question.id), is_away)
+    archived = exists().where(round_.project_id == question.project_id, round_.archived_at.is_not(None))
+    return or_(exists().where(tables.Answer.question_id == question.id), archived)
 
 
 def read_options(given: dict[str, object]) -> QuestionOptions:

@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 from backend.boundary import Data, Id, Line
 from backend.db import session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, RondoError
-from backend.services.access import Actor
-from backend.services.decisions import lock_round
+from backend.services import review_settings
+from backend.services.access import Actor, role_of
+from backend.services.decisions import lock_round, own_words
 from backend.services.decisions.acts import MAX_SECONDS
 from backend.services.decisions.locks import lock_labels
 from backend.services.rounds import review_scope
+from backend.values import Role
 from backend.values.questions import AnswerValue, QuestionOptions, read_answer
 
 
@@ -55,7 +57,7 @@ def give(actor: Actor, round_id: int, answers: Sequence[NewAnswer]) -> list[Give
     """
     with session() as db:
         round_ = lock_round(db, actor, round_id)
-        asked = _Asked(db, round_, answers)
+        asked = _Asked(db, actor, round_, answers)
         before = _written_before(db, [answer.client_id for answer in answers])
         outcomes: list[Given | RondoError] = []
         for answer in answers:
@@ -69,17 +71,36 @@ def give(actor: Actor, round_id: int, answers: Sequence[NewAnswer]) -> list[Give
 class _Asked:
     """The questions and the samples that answers are about, held until the transaction ends."""
 
-    def __init__(self, db: Session, round_: tables.Round, answers: Sequence[NewAnswer]) -> None:
-        question, sample = tables.Question, tables.Sample
-        # Shared: others answer at the same time, and nobody retires or changes a question meanwhile.
+    def __init__(self, db: Session, actor: Actor, round_: tables.Round, answers: Sequence[NewAnswer]) -> None:
+        question, sample, gold = tables.Question, tables.Sample, tables.GoldItem
+        # Shared: others answer at the same time, and nobody retires or changes a question meanwhile. In order of their
+        # number, so that no two wait for each other.
         query = select(question).where(question.id.in_({answer.question_id for answer in answers}))
-        rows = db.scalars(query.where(question.project_id == round_.project_id).with_for_update(read=True))
+        here = query.where(question.project_id == round_.project_id).order_by(question.id)
+        rows = db.scalars(here.with_for_update(read=True))
         self.questions = {row.id: row for row in rows}
         ids = {answer.sample_id for answer in answers}
-        here = select(sample.id, func.length(sample.text)).where(sample.id.in_(ids), sample.round_id == round_.id)
-        self.lengths: dict[int, int] = dict(db.execute(here).tuples().all())
+        texts = select(sample.id, func.length(sample.text)).where(sample.id.in_(ids), sample.round_id == round_.id)
+        self.lengths: dict[int, int] = dict(db.execute(texts).tuples().all())
         self.shown = review_scope.only_shown(db, round_, self.lengths)
         lock_labels(db, self.lengths)
+        self.gold = set(db.scalars(select(gold.sample_id).where(gold.sample_id.in_(self.lengths))))
+        self.blind = _blind(db, actor, round_, list(self.lengths))
+
+
+def _blind(db: Session, actor: Actor, round_: tables.Round, sample_ids: Sequence[int]) -> set[int]:
+    """Those of the samples of which the person could see no colleague's answer.
+
+    To whoever decided, the others' are shown. A curator's lists show all: of theirs count the items that a desk drew
+    for them, as nobody else's answers are shown there, and none on which they look back or settle a dispute.
+    """
+    if review_settings.read(round_.review).others_visible:
+        return set()
+    blind, lease = set(sample_ids) - own_words.decided(db, actor, sample_ids), tables.Lease
+    role = role_of(db, actor, round_.project_id)
+    if role is None or role.rank < Role.curator.rank:
+        return blind
+    return set(db.scalars(select(lease.sample_id).where(lease.user_id == actor.user_id, lease.sample_id.in_(blind))))
 
 
 def _give(
@@ -114,6 +135,8 @@ def _give(
         number=value.number if value else None,
         words=in_words(value) if value else "",
         is_standing=value is not None,
+        is_blind=answer.sample_id in asked.blind,
+        is_gold=answer.sample_id in asked.gold,
         seconds=answer.seconds,
         via=actor.via,
     )

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.orm import Session, aliased
 
 from backend.db import tables
 from backend.db.many import among, in_chunks
@@ -48,19 +48,39 @@ def of_samples(
     return answers
 
 
-def set_aside(db: Session, round_id: int, user_id: int) -> None:
-    """Let nothing stand that this person answered in the round; the rows stay."""
+def count_of(db: Session, round_id: int, user_id: int) -> int:
+    """How many answers of this person stand in the round."""
     row = tables.Answer
-    db.execute(update(row).where(row.round_id == round_id, row.user_id == user_id).values(is_standing=False))
+    theirs = (row.round_id == round_id, row.user_id == user_id, row.is_standing)
+    return db.scalar(select(func.count()).where(*theirs)) or 0
 
 
-def bring_back(db: Session, round_id: int, user_id: int) -> None:
-    """Let the last answer of this person to each question of each sample stand again, but for those taken back."""
+def set_aside(db: Session, round_id: int, user_id: int, batch_id: str) -> None:
+    """Let nothing stand that this person answered in the round; the rows stay, with the removal that took them out."""
     row = tables.Answer
+    stands = (row.round_id == round_id, row.user_id == user_id, row.is_standing)
+    db.execute(update(row).where(*stands).values(is_standing=False, batch_id=batch_id))
+
+
+def bring_back(db: Session, round_id: int, user_id: int, batch_id: str) -> None:
+    """Let the answers that this removal took out stand again, but for those that the person replaced or took back
+    since.
+
+    A later answer that another removal took out replaces none; where it came back before, it stands.
+    """
+    row, other = tables.Answer, aliased(tables.Answer)
     theirs = (row.round_id == round_id, row.user_id == user_id)
-    last = select(func.max(row.id)).where(*theirs).group_by(row.sample_id, row.question_id)
-    again = update(row).where(*theirs, row.id.in_(last), row.value.is_not(None))
-    db.execute(again.values(is_standing=True), execution_options={"synchronize_session": False})
+    same = (other.sample_id == row.sample_id, other.question_id == row.question_id, other.user_id == row.user_id)
+    is_word = other.batch_id.is_(None) & (other.is_standing | other.value.is_(None))
+    is_replaced = exists().where(*same, other.id > row.id, is_word)
+    apart: dict[str, Any] = {"synchronize_session": False}
+    back = list(db.scalars(select(row.id).where(*theirs, row.batch_id == batch_id, ~is_replaced)))
+    for chunk in in_chunks(back):
+        earlier = exists().where(*same, other.id > row.id, other.id.in_(chunk))
+        put_down = update(row).where(*theirs, row.is_standing, earlier)
+        db.execute(put_down.values(is_standing=False), execution_options=apart)
+        db.execute(update(row).where(row.id.in_(chunk)).values(is_standing=True), execution_options=apart)
+    db.execute(update(row).where(*theirs, row.batch_id == batch_id).values(batch_id=None), execution_options=apart)
 
 
 def own(db: Session, user_id: int, sample_ids: Sequence[int]) -> dict[int, dict[int, dict[str, Any]]]:

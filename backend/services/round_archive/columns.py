@@ -85,6 +85,7 @@ def beside(round_id: int) -> list[RowFile]:
     user: Any = tables.User.__table__.c
     people: Any = union(
         select(tables.Decision.user_id).where(tables.Decision.round_id == round_id),
+        select(tables.Answer.user_id).where(tables.Answer.round_id == round_id),
         select(tables.Sample.author_id).where(tables.Sample.round_id == round_id),
     )
     names = (user.id, user.name)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from backend.db import reading, tables
 from backend.errors import NotFound
 from backend.services.access import Actor, require
+from backend.services.decisions import own_words
 from backend.services.questions import standing
 from backend.services.questions.standing import AnswerView
 from backend.services.rounds import get_row
@@ -79,7 +80,7 @@ def seen(
 ) -> dict[int, list[AnswerView]]:
     """The answers to each of the samples. While colleagues' decisions on a sample are hidden, one's own only."""
     answers = standing.of_samples(db, sample_ids, with_history=with_history)
-    known = visibility.decided(db, actor, list(answers)) if kept.others and answers else set(answers)
+    known = own_words.decided(db, actor, list(answers)) if kept.others and answers else set(answers)
     own = {
         n: [answer for answer in given if n in known or answer.user_id == actor.user_id] for n, given in answers.items()
     }

@@ -15,6 +15,7 @@ from backend.errors import InvalidInput, NotFound
 from backend.jobs import telling
 from backend.services import archived, events
 from backend.services.access import Actor, require
+from backend.services.decisions import own_words
 from backend.services.samples import visibility
 from backend.values import NoticeKind, Role
 
@@ -155,7 +156,7 @@ def _sample(db: Session, actor: Actor, sample_id: int) -> tuple[tables.Sample, t
 def _hides_others(db: Session, actor: Actor, round_: tables.Round, sample: tables.Sample) -> bool:
     """Wherever something of the item is hidden: free words may tell what the judge or a colleague said of it."""
     is_hiding = bool(visibility.hidden(db, actor, round_))
-    return is_hiding and sample.id not in visibility.decided(db, actor, [sample.id])
+    return is_hiding and sample.id not in own_words.decided(db, actor, [sample.id])
 
 
 def _own(db: Session, actor: Actor, comment_id: int, *, lock: bool = False) -> tables.Comment:

@@ -9,7 +9,7 @@ from backend.db import reading, tables
 from backend.errors import NotFound
 from backend.services.access import Actor, require
 from backend.services.checkpoints import trainings
-from backend.services.decisions import Decision
+from backend.services.decisions import Decision, own_words
 from backend.services.decisions.rules import cut_of_round
 from backend.services.decisions.words import speaking_of
 from backend.services.samples import chain as sample_chain
@@ -114,7 +114,7 @@ def detail(actor: Actor, sample_id: int) -> SampleDetail:
         hides_judge = row.is_hidden and kept.judge
         # Of a rewrite the history holds the decision on the text that it was made of.
         about = sample.edited_from_id or sample.id
-        tells_judge = not kept.judge or about in visibility.decided(db, actor, [about])
+        tells_judge = not kept.judge or about in own_words.decided(db, actor, [about])
         return SampleDetail(
             label=row,
             round_id=sample.round_id,

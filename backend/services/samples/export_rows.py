@@ -16,7 +16,8 @@ from backend.db import tables
 from backend.pipeline.rows import plain
 from backend.row_files import JSON_TEXT, MESSAGES, Columns, Format, Values
 from backend.services.access import Actor
-from backend.services.samples import export_answers, export_decisions, export_judgments, visibility
+from backend.services.decisions import own_words
+from backend.services.samples import export_answers, export_decisions, export_judgments
 from backend.services.samples.export_judgments import Reader
 from backend.services.samples.visibility import Hidden
 from backend.values import LabelSource
@@ -151,7 +152,7 @@ def rows(
             export_judgments.written(judged.rows(chunk), names.checkpoints),
         )
         originals = {row[0]: row[EDITED_FROM_AT] for row in found.values() if row[EDITED_FROM_AT] is not None}
-        known = visibility.decided(db, actor, [*{*chunk, *originals.values()}]) if kept else set(chunk)
+        known = own_words.decided(db, actor, [*{*chunk, *originals.values()}]) if kept else set(chunk)
         decided, answered = history.of(chunk, originals, known), asked.of(chunk, known)
         at += size
         texts = chain.from_iterable((*found.values(), said.values(), decided.values(), answered.values()))

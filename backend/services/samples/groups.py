@@ -23,6 +23,7 @@ from backend.db.many import among
 from backend.db.search import Patience
 from backend.errors import InvalidInput, PermissionDenied
 from backend.services.access import Actor
+from backend.services.decisions import own_words
 from backend.services.questions import filtering
 from backend.services.rounds import get_row
 from backend.services.samples import visibility
@@ -258,7 +259,7 @@ def labels_shown(actor: Actor, kept: Hidden, round_id: int) -> ShownLabels:
     """What the actor may see of labels, as `visibility.seen` has it; a text that a colleague wrote is a decision."""
     if not kept:
         return all_shown()
-    label, is_known = tables.Label, visibility.is_decided(actor, [round_id])
+    label, is_known = tables.Label, own_words.is_decided(actor, [round_id])
     verdict, score = (None, None) if kept.judge else (label.machine_verdict, label.machine_score)
     return ShownLabels(
         case((is_known, label.verdict), else_=verdict),

@@ -53,10 +53,13 @@ COPIED = (
 
 @dataclass(frozen=True)
 class RemovalPreview:
-    """What removing a person's work changes. `is_frozen`: the labels stay; this is what they would be."""
+    """What removing a person's work changes. `answers`: to the project's questions. `is_frozen`: the labels stay; this
+    is what they would be.
+    """
 
     person: str
     decisions: int
+    answers: int
     labels: tuple[Changed, ...]
     datasets: tuple[Learned, ...]
     checkpoints: tuple[Affected, ...]
@@ -73,6 +76,7 @@ class Removal:
     at: datetime
     reason: str
     decisions: int
+    answers: int
     is_frozen: bool
     is_undone: bool
     checkpoint_ids: tuple[int, ...]
@@ -89,7 +93,7 @@ def preview(actor: Actor, round_id: int, user_id: int) -> RemovalPreview:
 
 
 def remove(actor: Actor, round_id: int, user_id: int, *, reason: str) -> Removal:
-    """Take the person's standing decisions out of the round; needs an admin and a reason."""
+    """Take the person's standing decisions and answers out of the round; needs an admin and a reason."""
     if not reason.strip():
         raise InvalidInput("Removing somebody's work needs a reason: others will read it. Write one.")
     batch_id = uuid.uuid4().hex
@@ -105,6 +109,7 @@ def remove(actor: Actor, round_id: int, user_id: int, *, reason: str) -> Removal
             "user_id": user_id,
             "reason": reason.strip(),
             "decisions": done.decisions,
+            "answers": done.answers,
             "labels": sum(label.count for label in done.labels),
             "is_frozen": done.is_frozen,
             "checkpoint_ids": checkpoint_ids,
@@ -117,6 +122,7 @@ def remove(actor: Actor, round_id: int, user_id: int, *, reason: str) -> Removal
         now(),
         reason.strip(),
         done.decisions,
+        done.answers,
         done.is_frozen,
         False,
         tuple(checkpoint_ids),
@@ -156,6 +162,7 @@ def history(actor: Actor, round_id: int) -> list[Removal]:
             event_row.created_at,
             event_row.details["reason"],
             event_row.details["decisions"],
+            event_row.details.get("answers", 0),
             event_row.details["is_frozen"],
             event_row.details["batch_id"] in undone,
             tuple(event_row.details["checkpoint_ids"]),
@@ -191,7 +198,7 @@ def _remove(
             db.execute(insert(tables.Decision), [_retraction(actor, decision, reason, batch_id) for decision in chunk])
         labels.recompute(db, work.touched)
         _free_slots(db, round_.id, user_id, work.decisions)
-        answers.set_aside(db, round_.id, user_id)
+        answers.set_aside(db, round_.id, user_id, batch_id)
         changed = removed_work.difference(before, removed_work.words(db, work.shaped))
     return _preview(db, round_, work, changed)
 
@@ -199,11 +206,10 @@ def _remove(
 def _preview(
     db: Session, round_: tables.Round, work: removed_work.Work, changed: tuple[Changed, ...]
 ) -> RemovalPreview:
-    datasets, direct = descent.datasets(db, work.shaped)
+    datasets, direct = descent.datasets(db, work.taught)
     checkpoints = descent.with_descendants(db, round_.project_id, direct)
-    return RemovalPreview(
-        work.person, len(work.decisions), changed, datasets, checkpoints, removed_work.is_frozen(round_)
-    )
+    is_frozen = removed_work.is_frozen(round_)
+    return RemovalPreview(work.person, len(work.decisions), work.answers, changed, datasets, checkpoints, is_frozen)
 
 
 def _retraction(actor: Actor, target: tables.Decision, reason: str, batch_id: str) -> JSON:
@@ -248,7 +254,10 @@ def _undone(db: Session, round_id: int) -> set[str]:
 
 
 def _restore(db: Session, actor: Actor, round_: tables.Round, event: tables.Event) -> int:
-    """Write the decisions once more, each in the place where it stood; items that others took meanwhile stay theirs."""
+    """Write the decisions once more, each in the place where it stood; items that others took meanwhile stay theirs.
+
+    Answers stand again without that: they take no place.
+    """
     decision, retraction = tables.Decision, aliased(tables.Decision)
     query = (
         select(decision)
@@ -266,7 +275,7 @@ def _restore(db: Session, actor: Actor, round_: tables.Round, event: tables.Even
     back = [decision for decision in removed if not _held_a_slot(decision, settings) or decision.sample_id in won]
     for chunk in in_chunks(back):
         db.execute(insert(tables.Decision), [_copy(actor, decision, event.details["batch_id"]) for decision in chunk])
-    answers.bring_back(db, round_.id, person.user_id)
+    answers.bring_back(db, round_.id, person.user_id, event.details["batch_id"])
     labels.recompute(db, removed_work.touched_by(db, back))
     return len(removed) - len(back)
 

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend import recipes
 from backend.db import standing, tables
 from backend.db.many import in_chunks
 from backend.db.standing import TOGETHER
-from backend.errors import NotFound
+from backend.errors import NotFound, UnreadableRecipe
+from backend.selectors import Selector
 from backend.services.decisions import group_decisions, labels
+from backend.services.questions import standing as answers
 from backend.services.queue import gold
 from backend.values import LabelSource, RoundStatus, Verdict
 
@@ -29,12 +32,20 @@ class Changed:
 @dataclass(frozen=True)
 class Work:
     """What stands of one person in a round. touched: samples whose label may depend on it; shaped: those of them whose
-    label training reads as people made it."""
+    label training reads as people made it. answers: how many to the project's questions; rated: samples with ratings of
+    theirs that a selector of the round reads."""
 
     person: str
     decisions: list[tables.Decision]
     touched: list[int]
     shaped: list[int]
+    answers: int
+    rated: list[int]
+
+    @property
+    def taught(self) -> list[int]:
+        """The samples that training may have learned otherwise by this work."""
+        return sorted({*self.shaped, *self.rated})
 
 
 def is_frozen(round_: tables.Round) -> bool:
@@ -46,12 +57,30 @@ def read(db: Session, round_: tables.Round, user_id: int) -> Work:
     """The person's work in the round; raises `NotFound` where nothing of the person stands."""
     person = db.get(tables.User, user_id)
     decisions = list(_standing(db, round_.id, user_id))
-    if person is None or not decisions:
+    given = answers.count_of(db, round_.id, user_id)
+    if person is None or not (decisions or given):
         raise NotFound(f"There is nothing that stands of this person in round {round_.number}. Choose another one.")
     touched = touched_by(db, decisions)
     # Training read of gold items the label that was known, whatever this person said of them.
     known = {id_ for chunk in in_chunks(touched) for id_ in gold.among(db, chunk)} if is_frozen(round_) else set()
-    return Work(person.name, decisions, touched, [id_ for id_ in touched if id_ not in known])
+    shaped, rated = [id_ for id_ in touched if id_ not in known], _rated(db, round_, user_id) if given else []
+    return Work(person.name, decisions, touched, shaped, given, rated)
+
+
+def _rated(db: Session, round_: tables.Round, user_id: int) -> list[int]:
+    """The samples that the person rated in a question by which a selector of the round goes.
+
+    Of a recipe that cannot be read any more nobody knows the selectors: all that the person rated.
+    """
+    question, row = tables.Question, tables.Answer
+    theirs = (row.round_id == round_.id, row.user_id == user_id, row.is_standing, row.number.is_not(None))
+    query = select(row.sample_id).join(question, question.id == row.question_id).where(*theirs)
+    try:
+        parts = [place.step.part for place in recipes.read(round_.recipe).places(round_.phase)]
+    except UnreadableRecipe:
+        return sorted(db.scalars(query.distinct()))
+    keys = {part.rated_question for part in parts if isinstance(part, Selector)} - {""}
+    return sorted(db.scalars(query.where(question.key.in_(keys)).distinct())) if keys else []
 
 
 def words_without(db: Session, work: Work) -> dict[int, tuple[str, str]]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import now, reading, standing, tables
@@ -298,9 +298,10 @@ def _labelled(round_id: int) -> Select[Any]:
 
 
 def names(actor: Actor, round_id: int) -> dict[int, str]:
-    """Everybody with a decision in the round, by name; needs a curator."""
-    decision, user = tables.Decision, tables.User
-    query = select(user.id, user.name).join(decision, decision.user_id == user.id).distinct().order_by(user.name)
+    """Everybody who decided or answered questions in the round, by name; needs a curator."""
+    user = tables.User
+    theirs = [select(row.user_id).where(row.round_id == round_id) for row in (tables.Decision, tables.Answer)]
+    query = select(user.id, user.name).where(or_(*(user.id.in_(ids) for ids in theirs))).order_by(user.name)
     with reading() as db:
         archived.refuse(get_row(db, actor, round_id, Role.curator))
-        return {user_id: name for user_id, name in db.execute(query.where(decision.round_id == round_id))}
+        return {user_id: name for user_id, name in db.execute(query)}

@@ -139,7 +139,7 @@ def test_the_audit_tells_details_in_words() -> None:
 def test_times_are_told_in_one_way() -> None:
     late = now() + timedelta(days=2)
     assert times.ends(late).endswith(f", {times.moment(late)}")
-    one = Removal("a", "Cleo", "Ada", datetime(2026, 11, 21, 18, 9, tzinfo=UTC), "tired", 3, False, False, ())
+    one = Removal("a", "Cleo", "Ada", datetime(2026, 11, 21, 18, 9, tzinfo=UTC), "tired", 3, 0, False, False, ())
     assert removal.choice(one) == ("Ada, 21 Nov 2026, 18:09", "a")
 
 

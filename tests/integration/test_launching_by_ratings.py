@@ -1,0 +1,58 @@
+"""A recipe that selects by ratings is refused before its launch where nobody would give these."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from backend.errors import InvalidInput
+from backend.services import plans, questions, rounds
+from backend.services.questions import NewQuestion
+from backend.values.questions import QuestionKind
+from tests.integration.test_launching import World
+
+pytestmark = pytest.mark.on_sqlite
+
+
+def plan_of(world: World, **changes: Any) -> rounds.Plan:
+    plan = world.plan(recipe="self_rewarding")
+    return replace(plan, recipe=plan.recipe | {"selector": {"name": "rated_pairs", "question": "accuracy"}}, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"is_reviewed": False}, "Nobody reviews"),
+        ({"review": {"mode": "group"}}, "asks no questions"),
+        ({"review": {"mode": "pair"}}, "asks no questions"),
+    ],
+)
+def test_a_round_at_whose_review_nobody_is_asked_is_refused(database: str, changes: dict, why: str) -> None:
+    world = World()
+    questions.add(world.actor, world.project.id, NewQuestion("Accuracy"))
+    plan = plan_of(world, **changes)
+    told = plans.estimate(world.actor, world.project.id, plan).warnings
+    assert any(why in warning for warning in told)
+    with pytest.raises(InvalidInput, match=rf"Step 4 \(selector rated_pairs\).*{why}"):
+        rounds.launch(world.actor, world.project.id, plan)
+
+
+def test_a_question_has_to_be_asked_and_answered_by_ratings(database: str) -> None:
+    world = World()
+    actor, project_id, plan = world.actor, world.project.id, plan_of(world)
+
+    def refused() -> str:
+        with pytest.raises(InvalidInput) as error:
+            rounds.launch(actor, project_id, plan)
+        return error.value.message
+
+    assert "no question with this key" in refused()
+    other = questions.add(actor, project_id, NewQuestion("Why", QuestionKind.text, "accuracy"))
+    questions.add(actor, project_id, NewQuestion("Style"))
+    assert "not answered by ratings. Name another one: style" in refused()
+    questions.delete(actor, other.id)
+    rating = questions.add(actor, project_id, NewQuestion("Accuracy"))
+    questions.change(actor, rating.id, is_active=False)
+    assert "It is retired" in refused()
+    questions.change(actor, rating.id, is_active=True)
+    assert rounds.get(actor, rounds.launch(actor, project_id, plan)).recipe["selector"]["name"] == "rated_pairs"
