@@ -24,8 +24,43 @@ def refuse(row: tables.Round) -> None:
         raise Conflict(f"Round {row.number} is archived: its rows are in files. Restore it on its page, then retry.")
 
 
+def refuse_held(db: Session, round_id: int) -> None:
+    """As `refuse`, by the round's id, and keep it from being archived until the caller's transaction ends."""
+    project, round_ = tables.Project, tables.Round
+    ours = select(round_.project_id).where(round_.id == round_id).scalar_subquery()
+    # In the order in which whoever archives locks them.
+    db.scalar(select(project.id).where(project.id == ours).with_for_update(read=True, key_share=True))
+    query = select(tables.Round).where(tables.Round.id == round_id).with_for_update(read=True)
+    row = db.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    if row is not None:
+        refuse(row)
+
+
 def refuse_id(db: Session, round_id: int) -> None:
     """The same by the round's id."""
     row = db.scalar(select(tables.Round).where(tables.Round.id == round_id, tables.Round.archived_at.is_not(None)))
     if row is not None:
         refuse(row)
+
+
+def refuse_prompt_set(db: Session, set_id: int, name: str) -> None:
+    """Raise `Conflict` where rows in an archive name prompts of the set: they could not come back without."""
+    row = tables.Round
+    for one in db.scalars(select(row).where(row.archived_at.is_not(None)).order_by(row.id)):
+        if set_id in one.archive.get("prompt_sets", ()):
+            raise Conflict(
+                f"The prompt set {name!r} cannot be deleted: rows of round {one.number}, which is archived, stand on "
+                "it. Leave it; new rounds need not use it."
+            )
+
+
+def refuse_external_ids(db: Session, project_id: int) -> None:
+    """Raise `Conflict` where ids of samples lie in an archive of the project: what comes again could not be told."""
+    row = tables.Round
+    query = select(row).where(row.project_id == project_id, row.archived_at.is_not(None)).order_by(row.id)
+    for one in db.scalars(query):
+        if one.archive.get("rows", {}).get("external_ids"):
+            raise Conflict(
+                f"Nothing is imported while round {one.number} is archived: the external ids of its samples are in "
+                "files. Restore it on its page, then retry."
+            )

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from backend.db import now, reading, session, tables
 from backend.services.access import Actor
 from backend.services.round_archive import columns
 from backend.values import DatasetType, Role, RoundStatus, Split, Stage
+from backend.values.questions import QuestionKind
 from tests import rows
 
 AUDIT = {"events"}
@@ -46,10 +48,14 @@ def make_round(project: tables.Project, base: tables.Checkpoint, **values: Any) 
     samples = rows.make_samples(round_, prompts, texts=["naïve\n\t\u2028", "", "b"], scores=[1.0, 0.1, None])
     rows.make_samples(round_, held_out, n=1, split=Split.held_out)
     rows.make_judgments(samples, votes=2)
+    asked = [{"role": "user", "content": "?"}]
     rows.make_dataset(
         round_,
         DatasetType.preference,
-        [{"prompt_id": a.prompt_id, "sample_id": a.id, "rejected_id": b.id} for a, b in pairwise(samples)],
+        [
+            {"prompt_id": a.prompt_id, "sample_id": a.id, "rejected_id": b.id, "messages": asked, "extra": {"z": asked}}
+            for a, b in pairwise(samples)
+        ],
     )
     person = rows.make_actor(project, Role.reviewer)
     first = rows.make_decision(samples[0], person, "accept", note="gut", value={"a": [1, {"b": None}]})
@@ -79,13 +85,31 @@ def make_round(project: tables.Project, base: tables.Checkpoint, **values: Any) 
         db.add(
             tables.Sample(**text, **edit, group_id=samples[0].group_id, position=0, text="mine", num_tokens=1, seed=0)
         )
-        db.add(tables.Sample(**text, group_id=group.id, position=0, text="why", num_tokens=1, seed=0, turns=[{"x": 1}]))
+        turns = [{"role": "user", "content": "?"}]  # not in the order of the alphabet
+        db.add(tables.Sample(**text, group_id=group.id, position=0, text="why", num_tokens=1, seed=0, turns=turns))
         left = {"project_id": project.id, "round_id": round_.id, "stage": "generate", "group_id": group.id}
         db.add(tables.LeftOut(**left, item="1/-/-/-", kind="filter", reason="filtered", prompt_id=group.prompt_id))
         db.get_one(tables.Prompt, linked).sample_id = samples[7].id
+        _add_words(db, round_, samples[4].id, person)
         metric = {"project_id": project.id, "round_id": round_.id, "name": "held_out_accuracy", "value": 0.5}
         db.add(tables.Metric(**metric, checkpoint_id=base.id, n=2, details={}))
     return round_
+
+
+def _add_words(db: Session, round_: tables.Round, sample_id: int, person: Actor) -> None:
+    """Two answers to a question, a comment and an external id at a sample."""
+    key = f"q{round_.number}"
+    question = tables.Question(project_id=round_.project_id, key=key, kind=QuestionKind.text, title="Why?")
+    db.add(question)
+    db.flush()
+    of = {"sample_id": sample_id, "round_id": round_.id, "user_id": person.user_id}
+    for n, is_standing in enumerate((False, True)):
+        value = {"text": "so", "b": None}
+        sent = {"client_id": f"answer-{round_.id}-{n}", "question_id": question.id, "is_standing": is_standing}
+        db.add(tables.Answer(**of, **sent, value=value, words="so"))
+    db.add(tables.Comment(**of, project_id=round_.project_id, text="hm\u2028"))
+    own = {"project_id": round_.project_id, "external_id": f"x{sample_id}", "digest": -(2**62), "digest_version": 1}
+    db.add(tables.ExternalId(sample_id=sample_id, **own))
 
 
 @pytest.fixture

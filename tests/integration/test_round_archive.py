@@ -4,14 +4,15 @@ import json
 import os
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import JSON, Text, cast, func, select
 
 import migrations
 from backend import jobs
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.db.session import dispose
-from backend.errors import Conflict, InvalidInput, PermissionDenied
+from backend.errors import Conflict, InvalidInput, MissingPrerequisite, PermissionDenied
+from backend.pipeline import rewrite
 from backend.services import archived, datasets, installation, round_archive, round_report
 from backend.services.access import Actor
 from backend.services.checkpoints import delete
@@ -19,6 +20,8 @@ from backend.services.operations import clean_up, contents
 from backend.services.plans import branches, checks
 from backend.services.projects import deletion, trash
 from backend.services.round_archive import columns
+from backend.services.rounds import failures
+from backend.services.team import adjudication, agreement, question_agreement, reviewers
 from backend.values import DatasetType, Role, RoundStatus, Stage
 from tests import rows
 from tests.integration.archiving import leaving, snapshot
@@ -28,15 +31,23 @@ from tests.integration.archiving import place as place  # a fixture
 def test_an_archived_round_comes_back_as_it_was(place: tuple[Actor, tables.Round]) -> None:
     admin, round_ = place
     before, held = snapshot(), leaving(round_.id)
+    assert all(held.values()), held  # whoever adds a table to what leaves writes rows of it here
+    raw, ends = _json_texts(), _last_ids()
+    with reading() as db:
+        dataset_id = db.scalar(select(tables.Dataset.id).where(tables.Dataset.round_id == round_.id)) or 0
+    checks_of = datasets.verify(admin, dataset_id)
     view = round_archive.archive(admin, round_.id)
-    assert (view.archive["state"], view.archive["by"]) == ("archived", admin.name)
+    assert view.archive["state"] == "archived"
+    assert set(view.archive) == {"state", "rows", "num_bytes", "folder"}
     assert view.counts == {"samples": 24}
     assert {name: view.archive["rows"][name] for name in held} == held
     left = leaving(round_.id)
     assert left["labels"] == left["leases"] == left["worths"] == left["gold_items"] == left["assignments"] == 0
+    assert left["external_ids"] == 0
     if settings().url.startswith("sqlite"):  # its last rows keep their numbers from being given again
         assert 0 < left["samples"] < held["samples"] / 3
         assert left["examples"] == left["failures"] == 1
+        assert _last_ids() == ends
     else:
         assert not any(left.values())
     with reading() as db:
@@ -55,7 +66,29 @@ def test_an_archived_round_comes_back_as_it_was(place: tuple[Actor, tables.Round
         name: before[name] for name in changed - {"prompts", "prompt_sets"}
     }
     assert again["prompts"][: len(before["prompts"])] == before["prompts"]
+    assert _json_texts() == raw
+    assert datasets.verify(admin, dataset_id) == checks_of
     assert archived.place(round_.id).is_dir()
+
+
+def _json_texts() -> dict[str, list[tuple]]:
+    """Every JSON column as the database has it: hashes read the order of keys."""
+    found = {}
+    with reading() as db:
+        for entity in columns.REMOVED:
+            table = entity.__table__
+            texts = [cast(c, Text) for c in columns.stored(table) if isinstance(c.type, JSON)]
+            if texts:
+                query = select(*table.primary_key, *texts).order_by(*table.primary_key)
+                found[table.name] = [tuple(row) for row in db.execute(query)]
+    return found
+
+
+def _last_ids() -> dict[str, int]:
+    """The last number of each table that gives numbers."""
+    numbered = [one for one in columns.REMOVED if "id" in one.__table__.columns]
+    with reading() as db:
+        return {one.__table__.name: db.scalar(select(func.max(one.id))) for one in numbered}
 
 
 @pytest.mark.on_sqlite
@@ -159,6 +192,20 @@ def test_nothing_is_made_of_rows_that_are_not_here(place: tuple[Actor, tables.Ro
         with pytest.raises(Conflict, match="Round 2 is archived: its rows are in files"):
             reads(admin, dataset_id)
     assert datasets.get(admin, dataset_id).view.num_examples == 23
+    for figures in (
+        agreement.measure,
+        question_agreement.measure,
+        reviewers.everyone,
+        reviewers.mine,
+        reviewers.names,
+        adjudication.count,
+        adjudication.queue,
+        failures.list_failures,
+    ):
+        with pytest.raises(Conflict, match="Round 2 is archived: its rows are in files"):
+            figures(admin, round_.id)
+    with reading() as db, pytest.raises(MissingPrerequisite, match="Round 2, whose rows are wanted here, is archived"):
+        rewrite.gather(db, db.get_one(tables.Round, round_.id))
     with reading() as db:
         row = db.get_one(tables.Round, round_.id)
         assert "Round 2 is archived" in (branches.refusal(db, row, 2) or "")

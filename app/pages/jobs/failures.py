@@ -126,7 +126,7 @@ def _shown(here: Context, round_id: int | None, missing: str = "") -> list[Any]:
     rounds_left = [
         round_
         for round_ in rounds.list_rounds(here.actor, here.project_id)
-        if round_.id in counts or round_.id == round_id
+        if (round_.id in counts or round_.id == round_id) and round_.archived_at is None
     ]
     if missing:
         nothing = [gr.Dropdown(choices=_choices(rounds_left, counts), value=None), gr.Button(interactive=False)]

@@ -80,7 +80,7 @@ def _words(row: RoundView, state: State | None) -> str:
     assert row.archived_at is not None
     told = row.archive
     return (
-        f"In {told['folder']} since {moment(row.archived_at)}, by {told['by']}: {told['rows']['samples']:,} samples, "
+        f"In {told['folder']} since {moment(row.archived_at)}: {told['rows']['samples']:,} samples, "
         f"{told['rows']['decisions']:,} decisions, {told['num_bytes'] / MEGABYTE:,.1f} MB."
     )
 

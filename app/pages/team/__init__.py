@@ -13,7 +13,7 @@ from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.plain_table import plain_table
 from app.widgets.roles import only
-from backend.errors import PermissionDenied
+from backend.errors import Conflict, PermissionDenied
 from backend.services import reviews, rounds
 from backend.services.team import reviewers
 from backend.values import Role
@@ -96,7 +96,7 @@ def _changes(round_id: int | None, seen: dict[str, Any], request: gr.Request) ->
         # Everybody's figures read every decision: only when there are new ones, or after a while.
         if seen.get("key") != key or seen.get("age", 0) >= REFRESH:
             people = team_people.table_value(reviewers.everyone(here.actor, int(round_id)))
-    except PermissionDenied as error:
+    except (Conflict, PermissionDenied) as error:
         return [{"empty": error.message}, {}, {}]
     card = team_people.progress_value(rounds.get(here.actor, int(round_id)), at)
     age = 0 if people != gr.skip() else seen.get("age", 0) + 1

@@ -93,6 +93,10 @@ def _next(
     """The next item, or `first`, with what may be said of it. `turn` makes each answer a new one to the page."""
     if round_id is None:
         return [{"empty": NOTHING}, {}]
+    try:
+        count = adjudication.count(here.actor, int(round_id))
+    except Conflict as error:  # its rows lie in an archive
+        return [{"empty": error.message}, {}]
     turn = uuid.uuid4().hex
     news = {"turn": turn, "said": message, "is_bad": is_bad, "undo": True}
     again = adjudication.one_item(here.actor, int(round_id), first) if first is not None else None
@@ -100,7 +104,6 @@ def _next(
     if not disputed:
         left = f" {len(passed):,} are left for later." if passed else ""
         return [news | {"empty": NOTHING + left}, {"turn": turn, "passed": passed}]
-    count = adjudication.count(here.actor, int(round_id))
     choices = words(disputed[0].item)
     kept = {choice["word"]: {"kind": choice["kind"], "value": choice["value"]} for choice in choices}
     state = {"sample": disputed[0].item.sample_id, "turn": turn, "passed": passed, "choices": kept}

@@ -13,6 +13,7 @@ from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.plain_table import plain_table, rows_of
 from app.widgets.round_choice import known
+from backend.errors import Conflict
 from backend.services.team import agreement, question_agreement
 from backend.services.team.agreement import Agreement, Among, RaterPair
 from backend.services.team.question_agreement import QuestionAgreement
@@ -46,7 +47,10 @@ def show(round_id: int | None, request: gr.Request) -> list[Any]:
     if round_id is None:
         return [[HELP], {}, {}, {}, {}, {}]
     actor = context(request).actor
-    measured, asked = agreement.measure(actor, round_id), question_agreement.measure(actor, round_id)
+    try:
+        measured, asked = agreement.measure(actor, round_id), question_agreement.measure(actor, round_id)
+    except Conflict as error:  # its rows lie in an archive
+        return [[HELP, error.message], {}, {}, {}, {}, {}]
     return [
         [HELP, *notes(measured), *notes_of_questions(asked)],
         rows_of(AMONG, [among_row(row) for row in measured.among], label="All people together", none=NONE),

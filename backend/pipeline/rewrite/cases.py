@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.db.many import in_chunks
 from backend.pipeline import groups as group_values
+from backend.pipeline.chosen import require_rows
 from backend.pipeline.groups import GroupRow
 from backend.pipeline.health import evidence
 from backend.values import Group
@@ -48,6 +49,7 @@ def gather(db: Session, row: tables.Round) -> list[Case]:
     for _ in range(MOST_ROUNDS):
         if at is None:
             break
+        require_rows(db, at.id)
         witnesses = evidence.gather(db, at).witnesses
         cases += _cases(db, {witness.text.id: witness.accepts for witness in witnesses})
         at = db.get(tables.Round, at.parent_id) if at.parent_id is not None else None

@@ -34,7 +34,7 @@ def open_arena(
         require(db, actor, project_id, Role.curator)
         first, two = measured.choose(measured.all_of(db, project_id), [first_id, second_id])
         for side in (first, two):
-            archived.refuse_id(db, side.round_id)
+            archived.refuse_held(db, side.round_id)
         _check_judge(db, project_id, judge_id)
         secret = secrets.token_hex(32)
         pairs, same = _pairs(db, first, two, number, secret)

@@ -45,7 +45,7 @@ class Verdicts:
 
 
 def all_of(db: Session, project_id: int) -> list[Measurement]:
-    """The project's measurements, newest first."""
+    """The project's measurements, newest first, but those of archived rounds: their answers lie in files."""
     metric, checkpoint, round_ = tables.Metric, tables.Checkpoint, tables.Round
     query = (
         select(
@@ -59,7 +59,7 @@ def all_of(db: Session, project_id: int) -> list[Measurement]:
         )
         .join(checkpoint, checkpoint.id == metric.checkpoint_id)
         .join(round_, round_.id == metric.round_id)
-        .where(metric.project_id == project_id)
+        .where(metric.project_id == project_id, round_.archived_at.is_(None))
         .order_by(metric.id)
     )
     rows = db.execute(query).all()
@@ -98,7 +98,8 @@ def choose(known: Sequence[Measurement], checkpoint_ids: Sequence[int]) -> list[
     for id_, measurements in by_id.items():
         if not measurements:
             raise NotFound(
-                f"The checkpoint {id_} has no held-out answers in this project. Choose one that a round measured."
+                f"The checkpoint {id_} has no held-out answers in this project, or the round that measured it is "
+                "archived. Choose one that a round measured, or restore the round."
             )
     *others, last = checkpoint_ids
     lead = by_id[last][0]

@@ -78,7 +78,7 @@ def push_dataset(
         raise InvalidInput(f"{found_rows!r} says nothing of rows that are found. Choose refuse, leave_out or keep.")
     with session() as db:
         row = _find(db, actor, "dataset", dataset_id)
-        archived.refuse_id(db, row.round_id)
+        archived.refuse_held(db, row.round_id)
         knobs = {"is_private": is_private, "format": format, "found_rows": found_rows}
         return _enqueue(db, actor, row, f"dataset {row.id}", "dataset", repo, knobs)
 

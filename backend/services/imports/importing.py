@@ -23,7 +23,7 @@ from backend.judges.noted import Noted
 from backend.prompt_sources.prompt_set import PromptSet
 from backend.recipes import Recipe
 from backend.selectors.above_threshold import AboveThreshold
-from backend.services import events
+from backend.services import archived, events
 from backend.services.access import Actor, require
 from backend.services.imports import scales, staging
 from backend.services.imports.deciders import Provenance, most_deciders, named, people_of
@@ -131,6 +131,7 @@ def write(
     require(db, actor, project_id, Role.curator)
     # Another import or launch waits, but nobody who only writes rows of the project: that needs its key alone.
     db.get_one(tables.Project, project_id, with_for_update={"key_share": True})
+    archived.refuse_external_ids(db, project_id)
     people = people_of(db, actor, project_id, staged, asked.people)
     settings = ReviewSettings(num_reviewers_per_item=most_deciders(staged, people))
     cut = scales.CUT if asked.accept_at is None else asked.accept_at

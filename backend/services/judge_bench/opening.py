@@ -62,6 +62,8 @@ def open_bench(
         round_ = db.get(tables.Round, round_id) if round_id is not None else None
         if round_ is not None:
             archived.refuse(round_)
+        for sampled in _rounds_of(db, samples):
+            archived.refuse_held(db, sampled)
         bench = tables.JudgeBench(
             project_id=project_id,
             round_id=round_id,
@@ -181,6 +183,14 @@ def _filtered(db: Session, actor: Actor, round_id: int | None, filters: Filters)
         )
     known = {label.sample_id: label for label in labels.of_round(db, actor, round_id)}
     return [(id_, known.get(id_)) for id_ in judged]
+
+
+def _rounds_of(db: Session, samples: Sequence[tuple[int, Labelled | None]]) -> list[int]:
+    """The ids of the rounds that these samples are of."""
+    sample, found = tables.Sample, set[int]()
+    for some in in_chunks([sample_id for sample_id, _ in samples]):
+        found |= {*db.scalars(select(sample.round_id).where(sample.id.in_(some)).distinct())}
+    return sorted(found)
 
 
 def _add_samples(db: Session, bench_id: int, samples: Sequence[tuple[int, Labelled | None]]) -> None:

@@ -17,6 +17,7 @@ from backend.db import dispose, now
 from backend.errors import Conflict, InvalidInput, MissingPrerequisite
 from backend.services import installation
 from backend.services.operations import contents, databases, members, replacing
+from backend.services.projects import deletion
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def write(target: Path | None = None) -> Archive:
     part = target.with_name(f".part-{target.name}")
     part.unlink(missing_ok=True)
     try:
-        with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as beside:
+        # Alone: a round that is archived or restored meanwhile would be in neither the copy's rows nor its files.
+        with deletion.alone(), tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as beside:
             # The database first: a checkpoint that its rows name was whole when they were written.
             if databases.name() == databases.SQLITE:
                 copy = installation.backup(Path(beside) / databases.SQLITE)

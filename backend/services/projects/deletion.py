@@ -84,7 +84,7 @@ def delete_for_good(actor: Actor, entry_id: int, since: datetime) -> Holdings:
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Hold the data folder's lock on deletions and archives, which a death lets go.
+    """Hold the data folder's lock on deletions, archives and backups, which a death lets go.
 
     Raises `Conflict` where somebody else does.
     """
@@ -94,7 +94,9 @@ def alone() -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Conflict("Something is being deleted or archived just now. Wait for its end, then retry.") from None
+            raise Conflict(
+                "Something is being deleted or archived just now, or a backup is written. Wait for its end, then retry."
+            ) from None
         except OSError as error:  # two deletions at once could take what got a deleted row's number
             raise Conflict(
                 f"{place} cannot be locked: {error.strerror}. Do this where the data folder's file system has locks."

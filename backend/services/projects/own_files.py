@@ -51,8 +51,14 @@ def of_projects(db: Session, project_ids: Sequence[int]) -> Holdings:
     rounds = db.scalars(select(tables.Round.id).where(tables.Round.project_id.in_(project_ids))).all()
     where = tables.Checkpoint.project_id.in_(project_ids)
     checkpoints = db.scalar(select(func.count()).select_from(tables.Checkpoint).where(where)) or 0
+    query = select(tables.Round.id, tables.Round.archive).where(
+        among(tables.Round.id, rounds), tables.Round.archived_at.is_not(None)
+    )
+    away = {round_id: archive["rows"] for round_id, archive in db.execute(query) if "rows" in archive}
+    here = [round_id for round_id in rounds if round_id not in away]
     samples, decisions, answers, comments = (
-        db.scalar(select(func.count()).select_from(table).where(among(table.round_id, rounds))) or 0
+        (db.scalar(select(func.count()).select_from(table).where(among(table.round_id, here))) or 0)
+        + sum(files.get(table.__tablename__, 0) for files in away.values())
         for table in (tables.Sample, tables.Decision, tables.Answer, tables.Comment)
     )
     num_bytes = sum(size_of(place) for place in places(db, project_ids))

@@ -15,7 +15,7 @@ from backend.db import reading, session, tables
 from backend.db.search import Query, parse
 from backend.errors import Conflict, NotFound
 from backend.pipeline import preview_rows
-from backend.services import events
+from backend.services import archived, events
 from backend.services.access import Actor, require, require_in
 from backend.services.prompts.file_preview import FilePreview, Finished
 from backend.services.prompts.intake import ImportReport, import_file, importable, load_report, preview, report_path
@@ -236,6 +236,8 @@ def delete_set(actor: Actor, set_id: int) -> None:
                 "not "
                 "ended. Wait for its end or cancel the job, then delete the set again."
             )
+        db.get_one(tables.Project, project_id, with_for_update={"read": True})  # nothing is archived meanwhile
+        archived.refuse_prompt_set(db, set_id, prompt_set.name)
         row = db.get_one(tables.PromptSet, set_id)
         if row.round_id is not None and _is_referred(db, set_id):
             raise Conflict(

@@ -17,7 +17,7 @@ from backend.db.filters import Filters
 from backend.db.many import in_chunks
 from backend.errors import InvalidInput
 from backend.jobs import telling
-from backend.services import events, review_settings
+from backend.services import archived, events, review_settings
 from backend.services.access import Actor, role_of
 from backend.services.decisions import bulk, group_decisions
 from backend.services.decisions.leases import in_round
@@ -60,6 +60,7 @@ def assign(
         named_ids = named(db, round_, filters, sample_ids)
     with session() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
+        archived.refuse_held(db, round_id)
         who = assignee(db, round_, user_id)
         ids = chosen(db, round_, named_ids)
         dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
@@ -92,6 +93,7 @@ def unassign(actor: Actor, round_id: int, user_id: int, *, sample_ids: Sequence[
     row, gone = tables.Assignment, 0
     with session() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
+        archived.refuse_held(db, round_id)
         theirs = delete(row).where(row.round_id == round_id, row.user_id == user_id)
         if sample_ids is None:
             gone = len(db.scalars(theirs.returning(row.sample_id)).all())

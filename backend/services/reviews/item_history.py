@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from backend.db import reading, tables
 from backend.db.standing import ANY_LABELLING
 from backend.errors import NotFound, UnreadableRecipe
-from backend.services import review_settings
+from backend.services import archived, review_settings
 from backend.services.access import Actor
 from backend.services.decisions import Decision
 from backend.services.decisions.rules import cut_of_round
@@ -35,6 +35,7 @@ def read(actor: Actor, sample_id: int) -> ItemHistory:
         if sample is None:
             raise NotFound(f"There is no sample {sample_id}. It may have been deleted with its round.")
         round_ = get_row(db, actor, sample.round_id, Role.reviewer)
+        archived.refuse(round_)
         settings = review_settings.read(round_.review)
         decision = tables.Decision
         is_item = decision.group_id == sample.group_id if settings.by_group else decision.sample_id == sample_id

@@ -4,6 +4,7 @@ Archiving notes at the round what it is at, and each step may be repeated: a pro
 archived by archiving it again, or restored. Until its files were written, read back and counted, no row is deleted.
 """
 
+import secrets
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from backend import in_use
 from backend.db import now, reading, session, tables
+from backend.db.session import flush
 from backend.errors import Conflict
 from backend.services import archived, events, installation
 from backend.services.access import Actor
@@ -39,6 +41,7 @@ def archive(actor: Actor, round_id: int) -> RoundView:
     Minutes where it has millions of samples. Raises `Conflict` where something needs its rows, where it is archived,
     or while anything is deleted or archived already.
     """
+    _require_admin(actor, round_id)
     with deletion.alone():
         for _ in archive_steps(actor, round_id):
             pass
@@ -52,6 +55,7 @@ def restore(actor: Actor, round_id: int) -> RoundView:
     Raises `Conflict` where it is not archived or a number is taken, `InvalidInput` where its files are not those that
     were written. The files stay until a clean-up.
     """
+    _require_admin(actor, round_id)
     with deletion.alone():
         for _ in restore_steps(actor, round_id):
             pass
@@ -63,28 +67,33 @@ def archive_steps(actor: Actor, round_id: int) -> Iterator[None]:
     """What `archive` does; yields wherever a death would leave something behind."""
     in_use.hold(installation.check_folder())
     installation.require_own_folder()
-    state = _begin(actor, round_id)
+    state, token = _begin(actor, round_id)
     yield
+    place = archived.place(round_id)
     if state is State.writing:
         is_whole = False
         try:
             yield from files.write(round_id, max(installation.revisions()))
-            _note_whole(round_id)
+            _note_whole(round_id, token)
             is_whole = True
         finally:
             if not is_whole:
-                _forget(round_id)
+                _forget(round_id, token)
         yield
     else:
         with reading() as db:
-            row = get_row(db, actor, round_id)
-            files.check(archived.place(round_id), round_id, row.archive["sha256"])
-        _set(round_id, State.leaving)
+            sha256 = get_row(db, actor, round_id).archive["sha256"]
+        files.check(place, round_id, sha256)
+        with session() as db:
+            # While its rows were put back any of them may have changed.
+            row = _held(db, round_id, token)
+            row.archive = row.archive | {"state": State.leaving}
     with reading() as db:
         kept = get_row(db, actor, round_id).archive["kept"]
-    yield from leaving.remove(round_id, kept)
+    yield from leaving.remove(place, kept, lambda db: _require_at(db, round_id, token, State.leaving))
     with session() as db:
-        row = get_row(db, actor, round_id, Role.admin)
+        get_row(db, actor, round_id, Role.admin)
+        row = _held(db, round_id, token)
         row.archive = row.archive | {"state": State.archived}
         told: dict[str, Any] = {
             "project_id": row.project_id,
@@ -98,24 +107,30 @@ def restore_steps(actor: Actor, round_id: int) -> Iterator[None]:
     """What `restore` does; yields wherever a death would leave something behind."""
     in_use.hold(installation.check_folder())
     installation.require_own_folder()
+    token = secrets.token_hex(8)
     with session() as db:
         row = _locked(db, actor, round_id)
         if row.archived_at is None:
             raise Conflict(f"Round {row.number} is not archived: its rows are in the database.")
         if row.archive["state"] == State.writing:
             row.archived_at, row.archive = None, {}
+        is_back, sha256 = row.archived_at is None, row.archive.get("sha256", "")
     files.forget_part(round_id)
-    with reading() as db:
-        row = get_row(db, actor, round_id)
-        if row.archived_at is None:
-            return
+    if is_back:
+        return
     place = archived.place(round_id)
-    returning.check(place, files.check(place, round_id, row.archive["sha256"]))
-    _set(round_id, State.returning)
-    yield
-    yield from returning.put_back(place)
+    returning.check(place, files.check(place, round_id, sha256))
     with session() as db:
         row = _locked(db, actor, round_id)
+        if row.archived_at is None or row.archive.get("sha256") != sha256:
+            raise Conflict(f"Round {row.number} was restored or archived meanwhile. Look at it again.")
+        row.archive = row.archive | {"state": State.returning, "token": token}
+    yield
+    yield from returning.put_back(place, lambda db: _require_at(db, round_id, token, State.returning))
+    with session() as db:
+        row = _locked(db, actor, round_id)
+        _held(db, round_id, token)
+        returning.refuse_fewer(db, round_id, row.archive["rows"])
         events.note(
             db,
             actor,
@@ -126,10 +141,21 @@ def restore_steps(actor: Actor, round_id: int) -> Iterator[None]:
             samples=row.archive["rows"]["samples"],
         )
         row.archived_at, row.archive = None, {}
+    flush()
+    files.touch(place)
 
 
-def _begin(actor: Actor, round_id: int) -> State:
-    """Note that it is archived from now on, and return what is to be done; what refers to its rows is refused now."""
+def _require_admin(actor: Actor, round_id: int) -> None:
+    with reading() as db:
+        get_row(db, actor, round_id, Role.admin)
+
+
+def _begin(actor: Actor, round_id: int) -> tuple[State, str]:
+    """Note that it is archived from now on, and return what is to be done, and the word that whoever does it goes by.
+
+    What refers to its rows is refused now.
+    """
+    token = secrets.token_hex(8)
     with reading() as db:
         # Nobody who writes has to wait for this. Nothing new refers to a round that is noted as archived.
         needs.refuse_uses(db, get_row(db, actor, round_id, Role.admin))
@@ -141,34 +167,54 @@ def _begin(actor: Actor, round_id: int) -> State:
         needs.refuse_at_work(db, row)
         if state is State.writing:
             row.archived_at, row.archive = now(), {"state": State.writing, "by": actor.name}
-        return state
+        row.archive = row.archive | {"token": token}
+        return state, token
 
 
-def _note_whole(round_id: int) -> None:
-    """From here on the rows are deleted. What came to need them meanwhile is looked for once more."""
+def _note_whole(round_id: int, token: str) -> None:
+    """From here on the rows are deleted. What came to need them is looked for once more, and they are counted.
+
+    Under the locks that all who write to the round or launch in its project wait for.
+    """
     written = files.written(round_id)
-    with reading() as db:
-        needs.refuse_uses(db, db.get_one(tables.Round, round_id))
-        acting = db.scalars(columns.checkpoints(round_id)).all()
-        told = {"kept": leaving.held(db, round_id), "checkpoints": sorted(acting), **written.to_json()}
     with session() as db:
-        row = db.get_one(tables.Round, round_id, with_for_update=True)
-        row.archive = row.archive | told | {"state": State.leaving}
+        row = db.get_one(tables.Round, round_id)
+        db.get_one(tables.Project, row.project_id, with_for_update=True)
+        row = _held(db, round_id, token)
+        needs.refuse_uses(db, row)
+        leaving.refuse_other(db, round_id, written.rows)
+        told = {
+            "kept": leaving.held(db, round_id),
+            "checkpoints": sorted(db.scalars(columns.checkpoints(round_id))),
+            "prompt_sets": sorted(db.scalars(columns.prompt_sets(round_id))),
+            "rounds": sorted(db.scalars(columns.other_rounds(round_id))),
+        }
+        row.archive = row.archive | told | written.to_json() | {"state": State.leaving}
 
 
-def _forget(round_id: int) -> None:
+def _forget(round_id: int, token: str) -> None:
     """Nothing happened."""
-    files.forget_part(round_id)
     with session() as db:
         row = db.get(tables.Round, round_id, with_for_update=True)
-        if row is not None and row.archive.get("state") == State.writing:
+        at = (State.writing, token)
+        is_ours = row is not None and (row.archive.get("state"), row.archive.get("token")) == at
+        if row is not None and is_ours:
             row.archived_at, row.archive = None, {}
+    if is_ours:  # every row is in the database
+        files.forget(round_id)
 
 
-def _set(round_id: int, state: State) -> None:
-    with session() as db:
-        row = db.get_one(tables.Round, round_id, with_for_update=True)
-        row.archive = row.archive | {"state": state}
+def _held(db: Session, round_id: int, token: str) -> tables.Round:
+    """The round, locked; raises `Conflict` where somebody else archives or restores it meanwhile."""
+    row = db.get_one(tables.Round, round_id, with_for_update=True, populate_existing=True)
+    if row.archived_at is None or row.archive.get("token") != token:
+        raise Conflict(f"Somebody else archives or restores round {row.number} meanwhile. Look at it again.")
+    return row
+
+
+def _require_at(db: Session, round_id: int, token: str, state: State) -> None:
+    if _held(db, round_id, token).archive["state"] != state:
+        raise Conflict("The round is at another step by now. Look at it again.")
 
 
 def _locked(db: Session, actor: Actor, round_id: int) -> tables.Round:

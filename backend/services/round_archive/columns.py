@@ -31,10 +31,12 @@ REMOVED: tuple[Any, ...] = (
     tables.Judgment,
     tables.Label,
     tables.Decision,
+    tables.Answer,
+    tables.Comment,
+    tables.ExternalId,
     tables.Lease,
     tables.Assignment,
     tables.GoldItem,
-    tables.Answer,
     tables.Informativeness,
     tables.LeftOut,
     tables.Example,
@@ -112,19 +114,42 @@ def beside(round_id: int) -> list[RowFile]:
 def checkpoints(round_id: int) -> Any:
     """The checkpoints that wrote or judged the round's texts, or act in it."""
     row, sample, judgment, role = tables.Round, tables.Sample, tables.Judgment, tables.RoundRole
+    left = tables.LeftOut
     acting = (row.policy_id, row.reference_id, row.judge_id, row.checkpoint_id)
     return union(
         *(select(column).where(row.id == round_id, column.is_not(None)) for column in acting),
         select(role.checkpoint_id).where(role.round_id == round_id),
         select(sample.checkpoint_id).where(sample.round_id == round_id, sample.checkpoint_id.is_not(None)),
         select(judgment.checkpoint_id).where(judgment.round_id == round_id, judgment.checkpoint_id.is_not(None)),
+        select(left.checkpoint_id).where(left.round_id == round_id, left.checkpoint_id.is_not(None)),
     )
+
+
+def prompt_sets(round_id: int) -> Any:
+    """The prompt sets whose prompts the round's rows name."""
+    prompt, entities = tables.Prompt, (tables.Group, tables.Sample, tables.Example, tables.LeftOut)
+    named = union(*(select(entity.prompt_id).where(of_round(entity, round_id)) for entity in entities))
+    return select(prompt.prompt_set_id).where(prompt.id.in_(named)).distinct()
+
+
+def other_rounds(round_id: int) -> Any:
+    """The other rounds whose samples the round's rows name."""
+    sample, example, group = tables.Sample, tables.Example, tables.Group
+    ours = of_round(example, round_id)
+    named = union(
+        select(example.sample_id).where(ours),
+        select(example.rejected_id).where(ours),
+        select(group.parent_id).where(group.round_id == round_id),
+    )
+    return select(sample.round_id).where(sample.id.in_(named), sample.round_id != round_id).distinct()
 
 
 def of_round(entity: Any, round_id: int) -> ColumnElement[bool]:
     """The rows of a table that leaves which are the round's."""
     if entity is tables.Example:
         return tables.Example.dataset_id.in_(select(tables.Dataset.id).where(tables.Dataset.round_id == round_id))
+    if entity is tables.ExternalId:
+        return tables.ExternalId.sample_id.in_(select(tables.Sample.id).where(tables.Sample.round_id == round_id))
     condition: ColumnElement[bool] = entity.round_id == round_id
     return condition
 
@@ -167,7 +192,7 @@ def arrow_type(column: Column[Any]) -> str:
 def to_file(column: Column[Any]) -> Callable[[Any], Any]:
     """What makes a row's value one of a file."""
     if isinstance(column.type, JSON):
-        return lambda value: None if value is None else json.dumps(value, sort_keys=True)
+        return lambda value: None if value is None else json.dumps(value)  # keys stay in their order, which hashes read
     if isinstance(column.type, Enum):
         return lambda value: None if value is None else str(value)
     return lambda value: value

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from backend import in_use
 from backend.db import now, snapshot, tables
+from backend.db.session import flush
 from backend.errors import InvalidInput, MissingPrerequisite
 from backend.row_files import PART
 from backend.services import archived, installation
@@ -97,9 +98,11 @@ def write(round_id: int, revision: str) -> Iterator[None]:
         _write_whole(part / MANIFEST, manifest.model_dump_json(indent=1))
         in_use.sync_folder(part)
         check(part, round_id)
+        flush()  # what was restored from the files before these is in the database for good
         shutil.rmtree(place, ignore_errors=True)
         part.rename(place)
         in_use.sync_folder(place.parent)
+        in_use.sync_folder(place.parent.parent)
         yield
     except OSError as error:
         shutil.rmtree(part, ignore_errors=True)
@@ -149,6 +152,11 @@ def written(round_id: int) -> Written:
     return Written(f"{archived.FOLDER}/{place.name}", hashlib.sha256(text).hexdigest(), rows, num_bytes)
 
 
+def manifest_of(place: Path) -> Manifest:
+    """The manifest of an archive that was checked."""
+    return Manifest.model_validate_json((place / MANIFEST).read_bytes())
+
+
 def read(place: Path, name: str, kept: tuple[Column[Any], ...]) -> Iterator[list[dict[str, Any]]]:
     """The rows of a file, some at a time, as they stand in it; columns that a newer schema lacks are not read."""
     import pyarrow.parquet as pq
@@ -159,10 +167,32 @@ def read(place: Path, name: str, kept: tuple[Column[Any], ...]) -> Iterator[list
             yield batch.to_pylist()
 
 
+def read_backwards(place: Path, name: str, kept: tuple[Column[Any], ...]) -> Iterator[list[dict[str, Any]]]:
+    """The same, the last rows first, each lot in its own order: a row before those that it refers to."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(place / f"{name}.parquet") as file:
+        wanted = [column.name for column in kept if column.name in file.schema_arrow.names]
+        for number in reversed(range(file.num_row_groups)):
+            yield file.read_row_group(number, columns=wanted).to_pylist()
+
+
 def forget_part(round_id: int) -> None:
     """Delete what a writing that was broken off has left."""
     place = archived.place(round_id)
     shutil.rmtree(place.with_name(f"{PART}{place.name}"), ignore_errors=True)
+
+
+def forget(round_id: int) -> None:
+    """Delete the archive of a round whose rows are all in the database."""
+    forget_part(round_id)
+    shutil.rmtree(archived.place(round_id), ignore_errors=True)
+
+
+def touch(place: Path) -> None:
+    """Let a clean-up take the files for new."""
+    for path in (*place.iterdir(), place):
+        os.utime(path)
 
 
 def _write_file(db: Session, folder: Path, one: RowFile) -> FileEntry:
@@ -211,4 +241,4 @@ def _num_rows(path: Path) -> int:
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
-        return sum(len(batch) for batch in file.iter_batches(ROWS, columns=file.schema_arrow.names[:1]))
+        return sum(len(batch) for batch in file.iter_batches(ROWS))

@@ -1,20 +1,35 @@
-"""Taking a round's rows out of the database, in small transactions, so that no other writer waits long."""
+"""Taking a round's rows out of the database, in small transactions, so that no other writer waits long.
 
-from collections.abc import Iterator, Sequence
+A row is deleted only where a file holds the same, and only while nothing else refers to it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from backend.db import session, tables
-from backend.db.many import among
-from backend.services.round_archive import columns
+from backend.db.many import among, in_chunks
+from backend.errors import Conflict
+from backend.services.round_archive import columns, comparing, files
+from backend.services.round_archive.comparing import Row
 
-GROUPS, ROWS = 20, 500
-"""How many groups, with all that hangs on them, and how many plain rows go in one transaction."""
-LISTED: tuple[Any, ...] = (tables.Label, tables.Informativeness, tables.Lease, tables.Assignment, tables.GoldItem)
-"""What puts a sample into lists and queues."""
+PAGE = 500
+"""So many rows go in one transaction."""
+LISTED: tuple[Any, ...] = (
+    tables.Label,
+    tables.Informativeness,
+    tables.Lease,
+    tables.Assignment,
+    tables.GoldItem,
+    tables.ExternalId,
+)
+"""What puts a sample into lists and queues: their keys are the sample's, so none of them stays."""
 Held = dict[str, list[int]]
+Guard = Callable[[Session], None]
+"""Raises where whoever deletes has to stop."""
 
 
 def held(db: Session, round_id: int) -> Held:
@@ -25,20 +40,24 @@ def held(db: Session, round_id: int) -> Held:
     """
     if db.get_bind().dialect.name != "sqlite":
         return {"groups": [], "failures": [], "examples": []}
-    group, sample = tables.Group, tables.Sample
-    last = {entity: _last(db, entity, round_id) for entity in (tables.LeftOut, tables.Example)}
-    groups = {db.scalar(select(func.max(group.id)).where(group.round_id == round_id))}
-    groups.add(_group_of(db, _last(db, sample, round_id)))
-    judgment, decision = _last(db, tables.Judgment, round_id), _last(db, tables.Decision, round_id)
-    groups.add(_group_of(db, db.scalar(select(tables.Judgment.sample_id).where(tables.Judgment.id == judgment))))
-    groups.add(db.scalar(select(tables.Decision.group_id).where(tables.Decision.id == decision)))
-    answer = _last(db, tables.Answer, round_id)
-    groups.add(_group_of(db, db.scalar(select(tables.Answer.sample_id).where(tables.Answer.id == answer))))
-    left, example = db.get(tables.LeftOut, last[tables.LeftOut] or 0), db.get(tables.Example, last[tables.Example] or 0)
-    if left is not None:
-        groups |= {left.group_id, _group_of(db, left.sample_id)}
-    if example is not None:
-        groups |= {_group_of(db, example.sample_id), _group_of(db, example.rejected_id)}
+    group = tables.Group
+    groups: set[int | None] = set()
+    ends: dict[str, list[int]] = {}
+    for entity in columns.REMOVED:
+        names = {column.name for column in entity.__table__.columns}
+        last = _last(db, entity, round_id) if "id" in names else None
+        row = db.get(entity, last) if last is not None else None
+        if row is None:
+            continue
+        if entity is group:
+            groups.add(row.id)
+        if "group_id" in names:
+            groups.add(row.group_id)
+        for name in ("sample_id", "rejected_id"):
+            if name in names:
+                groups.add(_group_of(db, getattr(row, name)))
+        if entity in (tables.LeftOut, tables.Example):
+            ends[entity.__table__.name] = [row.id]
     waiting, kept = groups, set[int]()
     while waiting:
         some = {n for n in waiting if n is not None} - kept
@@ -46,44 +65,88 @@ def held(db: Session, round_id: int) -> Held:
         found = dict(ours.tuples().all())
         kept |= found.keys()
         waiting = {_group_of(db, parent) for parent in found.values() if parent is not None}
-    return {
-        "groups": sorted(kept),
-        "failures": [n] if (n := last[tables.LeftOut]) else [],
-        "examples": [n] if (n := last[tables.Example]) else [],
-    }
+    return {"groups": sorted(kept), "failures": ends.get("failures", []), "examples": ends.get("examples", [])}
 
 
-def remove(round_id: int, kept: Held) -> Iterator[None]:
-    """Delete the round's rows but for those that stay; yields after each transaction. May be repeated."""
-    example, left = tables.Example, tables.LeftOut
-    yield from _rows(example, columns.of_round(example, round_id), kept["examples"])
-    yield from _rows(left, left.round_id == round_id, kept["failures"])
-    group, sample = tables.Group, tables.Sample
+def remove(place: Path, kept: Held, guard: Guard) -> Iterator[None]:
+    """Delete what the archive holds, but for what stays; yields after each transaction. May be repeated.
+
+    guard: called in each transaction before anything is deleted. Raises `Conflict` where a row is not as its file has
+    it, or something else refers to it.
+    """
+    sample, group, prompt = tables.Sample, tables.Group, tables.Prompt
     with session() as db:
-        for entity in LISTED:
-            of_kept = select(sample.id).where(among(sample.group_id, kept["groups"]))
-            db.execute(delete(entity).where(entity.sample_id.in_(of_kept)))
-    yield
-    query = select(group.id).where(group.round_id == round_id, ~among(group.id, kept["groups"])).limit(GROUPS)
-    while True:
+        samples = {*db.scalars(select(sample.id).where(among(sample.group_id, kept["groups"])))}
+    for rows in files.read(place, columns.LINKS, columns.link_columns()):
         with session() as db:
-            ids = db.scalars(query).all()
-            if not ids:
-                return
-            for entity in (tables.Decision, tables.Sample):
-                db.execute(delete(entity).where(among(entity.group_id, ids)))
-            db.execute(delete(group).where(among(group.id, ids)))
+            guard(db)
+            for row in rows:
+                if row["sample_id"] not in samples:
+                    is_it = (prompt.id == row["id"]) & (prompt.sample_id == row["sample_id"])
+                    db.execute(update(prompt).where(is_it).values(sample_id=None))
         yield
+    groups = {*kept["groups"]}
+    for rows in files.read(place, group.__tablename__, columns.stored(group.__table__)):  # type: ignore[arg-type]
+        parted = [row["id"] for row in rows if row["parent_id"] is not None and row["id"] not in groups]
+        if parted:
+            with session() as db:
+                guard(db)
+                db.execute(update(group).where(among(group.id, parted)).values(parent_id=None))
+            yield
+    held_by_files = files.manifest_of(place).files
+    for entity in reversed(columns.REMOVED):
+        if entity.__table__.name not in held_by_files:  # the archive is older than the table
+            continue
+        stays = _stays(entity, kept, samples)
+        for rows in files.read_backwards(place, entity.__table__.name, columns.stored(entity.__table__)):
+            for some in in_chunks([row for row in rows[::-1] if not stays(row)], PAGE):
+                with session() as db:
+                    guard(db)
+                    _delete(db, entity, some)
+                yield
 
 
-def _rows(entity: Any, condition: ColumnElement[bool], kept: Sequence[int]) -> Iterator[None]:
-    while True:
-        with session() as db:
-            ids = db.scalars(select(entity.id).where(condition, ~among(entity.id, kept)).limit(ROWS)).all()
-            if not ids:
-                return
-            db.execute(delete(entity).where(among(entity.id, ids)))
-        yield
+def refuse_other(db: Session, round_id: int, rows: dict[str, int]) -> None:
+    """Raise `Conflict` unless the round has as many rows of each kind as were written."""
+    for one in (*columns.removed(round_id), columns.links(round_id)):
+        number = db.scalar(select(func.count()).select_from(one.query.order_by(None).subquery()))
+        if number != rows[one.name]:
+            raise Conflict(
+                f"While the round was archived its {one.name} became {number:,} instead of {rows[one.name]:,}, so "
+                "nothing was deleted. Archive it anew."
+            )
+
+
+def _stays(entity: Any, kept: Held, samples: set[int]) -> Callable[[Row], bool]:
+    groups = {*kept["groups"]}
+    if entity in LISTED:
+        return lambda row: False
+    if entity in (tables.LeftOut, tables.Example):
+        return lambda row: row["id"] in kept[entity.__table__.name]
+    if entity is tables.Group:
+        return lambda row: row["id"] in groups
+    if entity in (tables.Sample, tables.Decision):
+        return lambda row: row["group_id"] in groups
+    return lambda row: row["sample_id"] in samples
+
+
+def _delete(db: Session, entity: Any, rows: Sequence[Row]) -> None:
+    """Those of the rows that are there, each the same as in its file."""
+    found = comparing.there(db, entity, rows, lock=True)
+    table = entity.__table__
+    for row in rows:
+        other = found.get(comparing.key_of(entity, row))
+        if other is not None and comparing.differs(entity, row, other):
+            raise Conflict(
+                f"A row of {table.name} was changed while the round was archived, so no more of its rows are deleted. "
+                "Restore the round; none is lost. Then archive it anew."
+            )
+    if not found:
+        return
+    comparing.refuse_referred(db, entity, [*found])
+    size = PAGE if len(table.primary_key.columns) == 1 else comparing.PAIRS
+    for some in in_chunks([*found.values()], size):
+        db.execute(delete(entity).where(columns.among_keys(table, some)).execution_options(synchronize_session=False))
 
 
 def _last(db: Session, entity: Any, round_id: int) -> int | None:

@@ -64,6 +64,11 @@ def _uses(db: Session, row: tables.Round) -> Iterator[str]:
             f"the frozen dataset{'' if len(numbers) == 1 else 's'} of {_rounds(numbers).lower()} "
             f"hold{'s' if len(numbers) == 1 else ''} its samples and would no longer be whole"
         )
+    away = db.scalars(
+        select(round_).where(round_.archived_at.is_not(None), round_.id != row.id).order_by(round_.number)
+    )
+    if numbers := [one.number for one in away if row.id in one.archive.get("rounds", ())]:
+        yield f"{_rounds(numbers).lower()}, archived, named its samples and could not come back; restore that first"
     group, match, bench, bench_judgment = tables.Group, tables.ArenaMatch, tables.BenchSample, tables.BenchJudgment
     if db.scalar(select(exists().where(group.parent_id.in_(ours), group.round_id != row.id))):
         yield "another round asks about its samples"

@@ -35,6 +35,10 @@ __all__ = [
 ]
 
 
+ARCHIVE_SHOWN = ("state", "rows", "num_bytes", "folder")
+"""What everybody who sees an archived round is told of its archive; who archived it, the audit trail says."""
+
+
 @dataclass(frozen=True)
 class RoundView:
     """A round as pages and programs see it."""
@@ -74,7 +78,9 @@ class RoundView:
 
 def view(row: tables.Round) -> RoundView:
     """The row without its session."""
-    return RoundView(**{name: getattr(row, name) for name in RoundView.__dataclass_fields__})
+    values = {name: getattr(row, name) for name in RoundView.__dataclass_fields__}
+    shown = {name: value for name, value in row.archive.items() if name in ARCHIVE_SHOWN}
+    return RoundView(**values | {"archive": shown})
 
 
 def get_row(db: Session, actor: Actor, round_id: int, role: Role = Role.viewer) -> tables.Round:

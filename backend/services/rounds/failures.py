@@ -12,7 +12,7 @@ from backend import jobs
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput
 from backend.pipeline.left_out import RETRY
-from backend.services import events
+from backend.services import archived, events
 from backend.services.access import Actor, require
 from backend.services.rounds import get_row
 from backend.values import FailureKind, Role, Stage
@@ -51,7 +51,9 @@ def list_failures(
 ) -> list[FailureView]:
     """Return what was left out of a round and not made since, oldest first."""
     with reading() as db:
-        return first(db, get_row(db, actor, round_id), limit, after_id=after_id, stage=stage)
+        row = get_row(db, actor, round_id)
+        archived.refuse(row)
+        return first(db, row, limit, after_id=after_id, stage=stage)
 
 
 def first(

@@ -13,7 +13,7 @@ from backend.db import now, reading, session, tables
 from backend.db.roles import may_decide
 from backend.errors import InvalidInput, NotFound
 from backend.jobs import telling
-from backend.services import events, review_settings
+from backend.services import archived, events, review_settings
 from backend.services.access import Actor, require, role_of
 from backend.services.decisions import own_words
 from backend.services.samples import visibility
@@ -67,6 +67,7 @@ def write(actor: Actor, sample_id: int, text: str) -> CommentView:
     text = _checked(text)
     with session() as db:
         sample, round_ = _sample(db, actor, sample_id)
+        archived.refuse_held(db, round_.id)
         if (same := _just_written(db, actor, sample_id, text)) is not None:
             return _view(actor, same, actor.name)
         place = {"project_id": sample.project_id, "round_id": sample.round_id}
@@ -81,7 +82,8 @@ def edit(actor: Actor, comment_id: int, text: str) -> CommentView:
     """Change one's own comment; whom it mentions now, and did not before, is told."""
     text = _checked(text)
     with session() as db:
-        row = _own(db, actor, comment_id)
+        archived.refuse_held(db, _own(db, actor, comment_id).round_id)
+        row = _own(db, actor, comment_id, lock=True)
         _, round_ = _sample(db, actor, row.sample_id)
         if row.text != text:
             row.text, row.edited_at = text, now()
@@ -92,7 +94,8 @@ def edit(actor: Actor, comment_id: int, text: str) -> CommentView:
 def delete(actor: Actor, comment_id: int) -> None:
     """Delete one's own comment."""
     with session() as db:
-        row = _own(db, actor, comment_id)
+        archived.refuse_held(db, _own(db, actor, comment_id).round_id)
+        row = _own(db, actor, comment_id, lock=True)
         place = {"project_id": row.project_id, "round_id": row.round_id}
         events.note(db, actor, "delete comment", f"sample {row.sample_id}", sample_id=row.sample_id, **place)
         db.delete(row)
@@ -174,8 +177,8 @@ def _hides_others(db: Session, actor: Actor, round_: tables.Round, sample: table
     return is_hiding and sample.id not in own_words.decided(db, actor, [sample.id])
 
 
-def _own(db: Session, actor: Actor, comment_id: int) -> tables.Comment:
-    row = db.get(tables.Comment, comment_id, with_for_update=True)
+def _own(db: Session, actor: Actor, comment_id: int, *, lock: bool = False) -> tables.Comment:
+    row = db.get(tables.Comment, comment_id, with_for_update=lock, populate_existing=True)
     if row is None or row.user_id != actor.user_id:
         raise NotFound(f"There is no comment {comment_id} of yours. Only who wrote it can change or delete it.")
     require(db, actor, row.project_id, Role.viewer)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend.db import reading, session, standing, tables
 from backend.db.standing import ANY_LABELLING, TOGETHER
 from backend.errors import Conflict, InvalidInput, NotFound
-from backend.services import decisions, review_settings
+from backend.services import archived, decisions, review_settings
 from backend.services.access import Actor
 from backend.services.decisions import Act, Decision, disputes
 from backend.services.decisions.decision import written
@@ -37,6 +37,7 @@ def count(actor: Actor, round_id: int) -> int:
     """How many items wait for an adjudication."""
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
+        archived.refuse(round_)
         return db.scalar(select(func.count()).select_from(disputes.disputed(round_).subquery())) or 0
 
 
@@ -46,6 +47,7 @@ def queue(actor: Actor, round_id: int, *, limit: int = 20, held: Sequence[int] =
         raise InvalidInput(f"A queue gives 1 to {MAX_ITEMS} items at a time. Ask for fewer.")
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
+        archived.refuse(round_)
         ids = [n for n in db.scalars(disputes.disputed(round_).limit(limit + len(held))) if n not in set(held)][:limit]
         return shown(db, actor, round_, ids)
 
@@ -54,6 +56,7 @@ def one_item(actor: Actor, round_id: int, sample_id: int) -> Disputed | None:
     """This item with all votes, disputed or not; None where the round has no such item."""
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
+        archived.refuse(round_)
         return next(iter(shown(db, actor, round_, [sample_id])), None)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend.db import reading, tables
 from backend.metrics import _agreement as measures
 from backend.metrics._agreement import Figure, Value
-from backend.services import questions
+from backend.services import archived, questions
 from backend.services.access import Actor
 from backend.services.questions import QuestionView
 from backend.services.rounds import get_row
@@ -66,6 +66,7 @@ def measure(actor: Actor, round_id: int) -> list[QuestionAgreement]:
     """Every question that was answered in the round, retired ones too; needs a curator, as all agreement does."""
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
+        archived.refuse(round_)
         asked = questions.asked(db, round_.project_id)
         texts = [view.id for view in asked if view.kind is QuestionKind.text]
         counted = _read(db, round_id, texts) | _count(db, round_id, texts)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased
 from backend.db import now, reading, session, tables
 from backend.db.many import in_chunks
 from backend.errors import Conflict, InvalidInput, NotFound
-from backend.services import events, review_settings
+from backend.services import archived, events, review_settings
 from backend.services.access import Actor, require
 from backend.services.datasets import descent
 from backend.services.datasets.descent import Affected, Learned
@@ -86,6 +86,7 @@ def preview(actor: Actor, round_id: int, user_id: int) -> RemovalPreview:
     """Return what the removal would change, computed from the rows as they are; nothing is written."""
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
+        archived.refuse(round_)
         work = removed_work.read(db, round_, user_id)
         changed = removed_work.difference(removed_work.words(db, work.shaped), removed_work.words_without(db, work))
         return _preview(db, round_, work, changed)
@@ -98,6 +99,7 @@ def remove(actor: Actor, round_id: int, user_id: int, *, reason: str) -> Removal
     batch_id = uuid.uuid4().hex
     with session() as db:
         round_ = get_row(db, actor, round_id, Role.admin)
+        archived.refuse_held(db, round_id)
         if round_.status is RoundStatus.review:
             round_ = lock_round(db, actor, round_id, Role.admin, alone=True)
         done = _remove(db, actor, round_, user_id, reason.strip(), batch_id)
@@ -131,6 +133,7 @@ def undo(actor: Actor, round_id: int, removal_id: str) -> int:
     """Take a removal back: the decisions stand again where they stood. Return how many others came to meanwhile."""
     with session() as db:
         round_ = get_row(db, actor, round_id, Role.admin)
+        archived.refuse_held(db, round_id)
         event = _noted(db, round_id, removal_id)
         if removal_id in _undone(db, round_id):
             raise Conflict("This removal was taken back already. Reload the page.")

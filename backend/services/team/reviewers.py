@@ -14,7 +14,7 @@ from backend.db import now, reading, standing, tables
 from backend.db.standing import ANY_LABELLING
 from backend.metrics import _agreement as measures
 from backend.metrics._agreement import UNKNOWN, Figure, Value
-from backend.services import review_settings
+from backend.services import archived, review_settings
 from backend.services.access import Actor
 from backend.services.decisions import item_counts, tallies, votes
 from backend.services.decisions.acts import is_first, spent
@@ -104,7 +104,7 @@ def mine(actor: Actor, round_id: int) -> Reviewer:
     While it goes on, what is said of gold items is in every figure, so that none stands still there.
     """
     with reading() as db:
-        get_row(db, actor, round_id, Role.reviewer)
+        archived.refuse(get_row(db, actor, round_id, Role.reviewer))
         found_people = _find(db, round_id, of=actor.user_id)
         found_people.names.setdefault(actor.user_id, actor.name)
     return _reviewer(found_people, actor.user_id, is_own=True)
@@ -113,7 +113,7 @@ def mine(actor: Actor, round_id: int) -> Reviewer:
 def everyone(actor: Actor, round_id: int) -> list[Reviewer]:
     """Everybody who did something in the round or has something assigned, most first; needs a curator."""
     with reading() as db:
-        get_row(db, actor, round_id, Role.curator)
+        archived.refuse(get_row(db, actor, round_id, Role.curator))
         found_people = _find(db, round_id)
     people = [_reviewer(found_people, name) for name in found_people.names]
     return sorted(people, key=lambda person: (-person.decided, person.name))
@@ -303,5 +303,5 @@ def names(actor: Actor, round_id: int) -> dict[int, str]:
     theirs = [select(row.user_id).where(row.round_id == round_id) for row in (tables.Decision, tables.Answer)]
     query = select(user.id, user.name).where(or_(*(user.id.in_(ids) for ids in theirs))).order_by(user.name)
     with reading() as db:
-        get_row(db, actor, round_id, Role.curator)
+        archived.refuse(get_row(db, actor, round_id, Role.curator))
         return {user_id: name for user_id, name in db.execute(query)}
