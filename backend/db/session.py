@@ -5,9 +5,11 @@ driver's defaults a read-then-update transaction loses updates without an error,
 write fails at once however long busy_timeout is; beginning IMMEDIATE does neither.
 """
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -138,14 +140,21 @@ def snapshot() -> Iterator[Session]:
 def flush() -> None:
     """See to it that what was committed outlasts a power cut, before files are deleted that say the same.
 
-    SQLite's log is flushed when its pages go into the database, not at each commit; PostgreSQL's at each.
+    SQLite's log is flushed when its pages go into the database, not at each commit; PostgreSQL's at each. The log alone
+    is flushed here: to write it into the database would hold up everybody until the last reader of an older state is
+    done.
     """
-    if settings().url.startswith("sqlite"):
-        raw = write_engine().raw_connection()
-        try:
-            raw.cursor().execute("PRAGMA wal_checkpoint(FULL)")
-        finally:
-            raw.close()
+    database = write_engine().url.database
+    if not settings().url.startswith("sqlite") or database is None:
+        return
+    log = Path(f"{database}-wal")
+    for path in (log, log.parent):
+        with suppress(FileNotFoundError):
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
 
 def dispose() -> None:

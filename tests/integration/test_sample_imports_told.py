@@ -57,6 +57,8 @@ def test_ratings_need_a_cut_and_become_the_scale_of_the_round(database: str, tmp
     rated = [sample("a", score=1), sample("b", score=4)]
     with pytest.raises(InvalidInput, match="Line 2 has the score 4, which is not on the scale 0 to 1"):
         place.bring(tmp_path, rated, OLD)
+    with pytest.raises(InvalidInput, match="All scores of the file are 5, which does not say on what scale"):
+        place.bring(tmp_path, [sample("f", score=5)], replace(OLD, accept_at=5.0))
     with pytest.raises(InvalidInput, match="Line 1 has the score 1, which is not on the scale 2 to 5"):
         place.bring(tmp_path, rated, ImportRequest("Old", accept_at=3, lowest=2, highest=5))
     made = place.bring(tmp_path, rated, ImportRequest("Old", accept_at=3, lowest=1, highest=5))
@@ -120,6 +122,10 @@ def test_an_adjudication_stands_above_those_it_settles(database: str, tmp_path: 
     assert made.round_id is not None
     (row,) = samples.page(place.curator, made.round_id, limit=10).rows
     assert row.verdict is Verdict.accept
+    with reading() as db:
+        assert db.get_one(tables.Round, made.round_id).review["num_reviewers_per_item"] == 2
+        slots = db.execute(select(tables.Lease.slot, tables.Lease.decided_at.is_not(None)).order_by(tables.Lease.slot))
+        assert slots.tuples().all() == [(0, True), (1, True)], "nobody is asked once more"
 
 
 @on_sqlite
@@ -156,7 +162,7 @@ def test_an_import_leaves_no_files_and_too_large_a_one_is_refused(
         place.curator, place.project.id, place.file(tmp_path, [sample("a"), sample("a")]), replace(OLD, file="my.jsonl")
     )
     uploaded = import_jobs.place_of(started, ".jsonl")
-    left = uploaded.parent.parent / "tmp" / f"{import_jobs.FOLDER}{started}"
+    left = uploaded.parent.parent / "tmp" / f"{import_jobs.FOLDER}{started}-0"
     left.mkdir(parents=True)
     (left / "samples").write_text("of an attempt that was killed")
     work(started)

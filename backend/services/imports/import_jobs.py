@@ -85,7 +85,7 @@ def run(job_id: int, progress: JobProgress) -> Finish:
     base.mkdir(parents=True, exist_ok=True)
     progress.start(0, "samples")
     _forget_folders(base, job_id)
-    folder = base / f"{FOLDER}{job_id}"
+    folder = base / f"{FOLDER}{job_id}-{progress.attempt}"
     folder.mkdir()
     with ExitStack() as undone:
         undone.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -112,12 +112,15 @@ def run(job_id: int, progress: JobProgress) -> Finish:
 
 
 def _forget_folders(base: Path, job_id: int) -> None:
-    """Delete what killed and cancelled imports left there, and an attempt of this one before."""
-    found = {int(number): path for path in base.glob(f"{FOLDER}*") if (number := path.name[len(FOLDER) :]).isdecimal()}
+    """Delete what killed and cancelled imports left there, and attempts of this one before."""
+    named = ((path, path.name[len(FOLDER) :].partition("-")[0]) for path in base.glob(f"{FOLDER}*-*"))
+    owned = [(int(number), path) for path, number in named if number.isdecimal()]
     with reading() as db:
         job = tables.Job
-        active = {*db.scalars(select(job.id).where(job.id.in_(found), job.status.in_(jobs.ACTIVE)))} - {job_id}
-    for owner, path in found.items():
+        active = {
+            *db.scalars(select(job.id).where(job.id.in_({number for number, _ in owned}), job.status.in_(jobs.ACTIVE)))
+        } - {job_id}
+    for owner, path in owned:
         if owner not in active:
             shutil.rmtree(path, ignore_errors=True)
 

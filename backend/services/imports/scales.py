@@ -40,4 +40,11 @@ def scale_of(
             f"{staged.unit.capitalize()} {row:,} has the score {score:g}, which is not on the scale {low:g} to "
             f"{high:g}, so nothing was imported. {way_out}"
         )
-    return None if (low >= 0 and high <= 1) or low == high else (low, high)
+    if low >= 0 and high <= 1:
+        return None
+    if low == high:
+        raise InvalidInput(
+            f"All scores of the file are {low:g}, which does not say on what scale. Give lowest and highest, such as 1 "
+            "and 5."
+        )
+    return low, high

@@ -103,7 +103,10 @@ def single_rows(row: Row, roles: Mapping[str, str]) -> Iterator[Row]:
     whose = row.get(id_column)
     for place, one in enumerate(several):
         own = dict(one) if isinstance(one, dict) else {roles.get("completion", "completion"): one}
-        name = next((own.pop(name) for name in (id_column, "external_id", "id") if own.get(name) is not None), place)
+        ids = {name: own.pop(name) for name in dict.fromkeys((id_column, "external_id", "id")) if name in own}
+        known = next((key for key, value in ids.items() if value is not None), None)
+        name = place if known is None else ids.pop(known)
+        own |= {f"completion_{key}": value for key, value in ids.items() if value is not None}
         yield {id_column: f"{whose}/{name}" if whose not in (None, "") else None} | rest | own
 
 

@@ -142,8 +142,9 @@ def _key(text: str) -> int:
 
 def _note_people(staged: Staged, sample: ImportedSample) -> None:
     who = {one.who for one in sample.decisions}
-    if len(who) > 1:
-        staged.together.add(frozenset(who))
+    reviewers = frozenset(one.who for one in sample.decisions if one.takes_slot)
+    if len(reviewers) > 1:
+        staged.together.add(reviewers)
     for name in who:
         if name is not None:
             staged.people.setdefault(name, sample.row)
@@ -200,8 +201,13 @@ def in_both(first: str, second: str) -> str:
     if first == second or first == "{}":
         return first
     left, right = json.loads(first), json.loads(second)
-    common = {name: value for name, value in left.items() if name in right and right[name] == value}
+    # Equal values may be of two types, 1 and true.
+    common = {n: value for n, value in left.items() if n in right and _written(right[n]) == _written(value)}
     return json.dumps(common, ensure_ascii=False)
+
+
+def _written(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def rest_of(metadata: str, shared: str) -> str:

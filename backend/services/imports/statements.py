@@ -47,6 +47,11 @@ class RowDecision(NamedTuple):
     is_adjudication: bool = False
     is_late: bool = False
 
+    @property
+    def takes_slot(self) -> bool:
+        """Whether it is one of those that the sample's review asks for."""
+        return not (self.is_adjudication or self.is_late)
+
 
 def judgments(said: Iterable[Row]) -> tuple[RowJudgment, ...]:
     """The judgments, with a verdict where the row gives one; raises `BadRow`."""

@@ -242,7 +242,7 @@ class SampleWriter:
             own = verdict_of(DecisionKind(word.kind), word.score, self.accept_at)
             if not word.is_late:
                 votes.append(Vote(sample_id, user_id, own, word.score, is_adjudication=word.is_adjudication))
-            if not word.is_adjudication:
+            if word.takes_slot:
                 people[user_id] = None
             self.num_decided[user_id] += 1
             self.decisions.append(

@@ -127,6 +127,7 @@ def restore_steps(actor: Actor, round_id: int) -> Iterator[None]:
         row.archive = row.archive | {"state": State.returning, "token": token}
     yield
     yield from returning.put_back(place, lambda db: _require_at(db, round_id, token, State.returning))
+    files.touch(place)  # whatever happens from here on, nobody cleans them up before all is on the disk
     with session() as db:
         row = _locked(db, actor, round_id)
         _held(db, round_id, token)
@@ -205,8 +206,11 @@ def _forget(round_id: int, token: str) -> None:
 
 
 def _held(db: Session, round_id: int, token: str) -> tables.Round:
-    """The round, locked; raises `Conflict` where somebody else archives or restores it meanwhile."""
-    row = db.get_one(tables.Round, round_id, with_for_update=True, populate_existing=True)
+    """The round, locked; raises `Conflict` where somebody else archives or restores it meanwhile.
+
+    Whoever holds the project and launches a round that follows this one needs this one's key alone, and gets it.
+    """
+    row = db.get_one(tables.Round, round_id, with_for_update={"key_share": True}, populate_existing=True)
     if row.archived_at is None or row.archive.get("token") != token:
         raise Conflict(f"Somebody else archives or restores round {row.number} meanwhile. Look at it again.")
     return row

@@ -35,6 +35,8 @@ def test_a_row_may_bring_several_completions_of_one_prompt() -> None:
     assert samples[2].text == "z"
     assert len({sample.prompt_key for sample in samples}) == 1
     assert samples[0].judgments[0][:4] == ("j", 0, 1.0, None)
+    (sample,) = read({"id": "a", "prompt": "p", "completions": [{"text": "x", "id": 1, "external_id": "e"}]})
+    assert sample.external_id == "a/1", "by the column that the row is known by"
 
 
 @pytest.mark.parametrize(
