@@ -128,15 +128,17 @@ class ModelProcess:
             with suppress(OSError):
                 self._process.stdin.close()
             code = self._process.wait()
-            with _lock:
-                _running.discard(self)
-            self._gone.set()
             with self._free:
                 was_ended, self._is_ended, self._turn = self._is_ended, True, None
                 self._free.notify_all()
-            with self._said:
-                why = self._why if was_ended else f"The model's process {describe_exit(code)}{self._last_words()}"
-            self._over(self, why)
+            try:
+                with self._said:
+                    why = self._why if was_ended else f"The model's process {describe_exit(code)}{self._last_words()}"
+                self._over(self, why)
+            finally:  # last: who waits for its end sees why
+                with _lock:
+                    _running.discard(self)
+                self._gone.set()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
