@@ -263,6 +263,14 @@ def test_a_page_that_is_left_while_it_sends_loads_nothing(monkeypatch: pytest.Mo
     assert chat_process.running() == []
 
 
+def test_one_thread_sweeps_however_often_pages_come_and_go() -> None:
+    actor = rows.make_actor()
+    for page in ("one", "two", "three"):
+        chats._opened(actor, page)
+        chats.leave(actor.user_id, page)
+    assert sum(thread.name == "chats" for thread in threading.enumerate()) == 1
+
+
 def test_who_may_not_try_prompts_may_not_chat() -> None:
     _, project, checkpoint = curator()
     theirs = rows.make_checkpoint(rows.make_project()).id

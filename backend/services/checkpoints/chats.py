@@ -31,6 +31,8 @@ _numbers = itertools.count(1)
 _chats: dict[tuple[int, str], Chat] = {}
 _lock = threading.Lock()
 """Of the list. Nothing is waited for while it is held."""
+_swept = threading.Event()
+"""Set while a thread sweeps the list; changed with `_lock` held."""
 _starting = threading.Lock()
 """Of the number of processes."""
 
@@ -179,8 +181,9 @@ def _names(actor: Actor, ids: Sequence[int]) -> dict[int, str]:
 
 def _opened(actor: Actor, page: str) -> Chat:
     with _lock:
-        if not _chats:
+        if not _swept.is_set():
             threading.Thread(target=_sweep, name="chats", daemon=True).start()
+            _swept.set()
         return _chats.setdefault((actor.user_id, page), Chat())
 
 
@@ -193,6 +196,7 @@ def _sweep() -> None:
                 if time.monotonic() - chat.used > FORGOTTEN_SECONDS and not any(side.is_loaded for side in chat.sides):
                     del _chats[key]
             if not _chats:
+                _swept.clear()
                 return
 
 
