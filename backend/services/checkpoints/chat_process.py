@@ -56,10 +56,12 @@ class ModelProcess:
                 pass_fds=[lifeline.pipe()],
                 start_new_session=True,
             )
-            undone.pop_all()  # `_follow` closes it
-        with _lock:
-            _running.add(self)
-        threading.Thread(target=self._follow, name="chat", daemon=True).start()
+            undone.enter_context(self._process)
+            undone.callback(self._process.kill)
+            with _lock:
+                threading.Thread(target=self._follow, name="chat", daemon=True).start()
+                _running.add(self)
+            undone.pop_all()  # `_follow` ends and closes all of it
 
     @property
     def pid(self) -> int:
@@ -69,15 +71,14 @@ class ModelProcess:
     def is_alive(self) -> bool:
         return not self._is_ended
 
-    def ask(self, turn: int, messages: Messages, sampling: JSON) -> bool:
-        """Have a turn answered, where it has nothing else to do; False where it is ended."""
+    def ask(self, turn: int, messages: Messages, sampling: JSON) -> None:
+        """Have a turn answered, where it has nothing else to do; where it is ended, `over` is called of it."""
         with self._free:
             if self._is_ended:
-                return False
+                return
             self._turn = turn
             self._asked = self._seen = time.monotonic()
             self._send({"turn": turn, "messages": messages, "sampling": sampling})
-            return True
 
     def see(self) -> None:
         """Somebody looks at what it writes."""
