@@ -1,5 +1,6 @@
 """Chatting with checkpoints: pieces come, stop stops, and no process outlives the page or the web process."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -221,6 +222,19 @@ def test_one_that_does_not_let_go_is_ended_by_stopping(monkeypatch: pytest.Monke
     chats.stop(actor, PAGE)
     until(lambda: not chat_process.running(), "its end")
     assert last(actor).state is TurnState.stopped
+
+
+def test_nobody_waits_for_one_that_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat_process, "STOP_SECONDS", 0.1)
+    actor, _, checkpoint = curator()
+    say(actor, [checkpoint], "x")
+    [pid] = chats.pids()
+    os.kill(pid, signal.SIGSTOP)
+    chats.send(actor, PAGE, [checkpoint], "ф" * 50_000, SAMPLING)
+    chats.stop(actor, PAGE)
+    until(lambda: not chat_process.running(), "its end")
+    assert last(actor).state is TurnState.stopped
+    until(lambda: all(thread.name != "chat-requests" for thread in threading.enumerate()), "the end of what sends")
 
 
 @pytest.mark.parametrize(
