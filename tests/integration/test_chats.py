@@ -1,5 +1,7 @@
 """Chatting with checkpoints: pieces come, stop stops, and no process outlives the page or the web process."""
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -222,6 +224,19 @@ def test_one_that_does_not_let_go_is_ended_by_stopping(monkeypatch: pytest.Monke
     assert last(actor).state is TurnState.stopped
 
 
+def test_nobody_waits_for_one_that_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat_process, "STOP_SECONDS", 0.1)
+    actor, _, checkpoint = curator()
+    say(actor, [checkpoint], "x")
+    [pid] = chats.pids()
+    os.kill(pid, signal.SIGSTOP)
+    chats.send(actor, PAGE, [checkpoint], "ф" * 50_000, SAMPLING)
+    chats.stop(actor, PAGE)
+    until(lambda: not chat_process.running(), "its end")
+    assert last(actor).state is TurnState.stopped
+    until(lambda: all(thread.name != "chat-requests" for thread in threading.enumerate()), "the end of what sends")
+
+
 @pytest.mark.parametrize(
     ("where", "name", "how", "note"),
     [
@@ -261,6 +276,60 @@ def test_a_page_that_is_left_while_it_sends_loads_nothing(monkeypatch: pytest.Mo
     with pytest.raises(Conflict, match="was left"):
         chats.send(actor, PAGE, [checkpoint], "x", SAMPLING)
     assert chat_process.running() == []
+
+
+def test_one_thread_sweeps_however_often_pages_come_and_go() -> None:
+    actor = rows.make_actor()
+    for page in ("one", "two", "three"):
+        chats._opened(actor, page)
+        chats.leave(actor.user_id, page)
+    assert sum(thread.name == "chats" for thread in threading.enumerate()) == 1
+
+
+def test_a_model_that_is_let_go_while_a_message_is_sent_is_not_loaded_without_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    actor, _, checkpoint = curator()
+    say(actor, [checkpoint], "x")
+
+    def let_go(result: Any) -> Any:
+        for process in chat_process.running():
+            process.end()
+        return result
+
+    make_room, load = chats._make_room, chats._load
+    monkeypatch.setattr(chats, "_make_room", lambda *given: let_go(make_room(*given)))
+    with pytest.raises(Conflict, match="let go just now"):
+        chats.send(actor, PAGE, [checkpoint], "y", SAMPLING)
+    monkeypatch.setattr(chats, "_make_room", make_room)
+    monkeypatch.setattr(chats, "_load", lambda *given: let_go(load(*given)))
+    say(actor, [checkpoint], "z")
+    assert [turn.question for turn in seen(actor).sides[0].turns] == ["x", "z"], "a refusal adds nothing"
+    assert (last(actor).state, last(actor).note[:22]) == (TurnState.failed, "The model was let go. ")
+    until(lambda: not chat_process.running(), "its end")
+
+
+def test_one_that_cannot_be_heard_is_not_left_running(monkeypatch: pytest.MonkeyPatch) -> None:
+    actor, _, checkpoint = curator()
+    begun: list[subprocess.Popen[bytes]] = []
+    popen, start = subprocess.Popen, threading.Thread.start
+
+    def keep(*given: Any, **more: Any) -> subprocess.Popen[bytes]:
+        begun.append(popen(*given, **more))
+        return begun[-1]
+
+    def start_few(thread: threading.Thread) -> None:
+        if thread.name == "chat":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(subprocess, "Popen", keep)
+    monkeypatch.setattr(threading.Thread, "start", start_few)
+    with pytest.raises(RuntimeError, match="new thread"):
+        chats.send(actor, PAGE, [checkpoint], "x", SAMPLING)
+    assert [process.returncode for process in begun] == [-signal.SIGKILL]
+    assert chat_process.running() == []
+    assert not seen(actor).is_answering
 
 
 def test_who_may_not_try_prompts_may_not_chat() -> None:

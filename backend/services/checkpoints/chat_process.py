@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from queue import SimpleQueue
 
 from backend import lifeline
 from backend.config import settings
@@ -43,6 +44,7 @@ class ModelProcess:
         self._asked = self._seen = time.monotonic()
         self._is_ended, self._why = False, ""
         self._gone = threading.Event()
+        self._requests: SimpleQueue[JSON | None] = SimpleQueue()
         environment = child_environment()
         del environment[PARENT_PIPE]  # its standard input brings requests
         with ExitStack() as undone:
@@ -56,10 +58,14 @@ class ModelProcess:
                 pass_fds=[lifeline.pipe()],
                 start_new_session=True,
             )
-            undone.pop_all()  # `_follow` closes it
-        with _lock:
-            _running.add(self)
-        threading.Thread(target=self._follow, name="chat", daemon=True).start()
+            undone.enter_context(self._process)
+            undone.callback(self._process.kill)
+            threading.Thread(target=self._write, name="chat-requests", daemon=True).start()
+            undone.callback(self._requests.put, None)
+            with _lock:
+                threading.Thread(target=self._follow, name="chat", daemon=True).start()
+                _running.add(self)
+            undone.pop_all()  # `_follow` ends and closes all of it
 
     @property
     def pid(self) -> int:
@@ -69,15 +75,14 @@ class ModelProcess:
     def is_alive(self) -> bool:
         return not self._is_ended
 
-    def ask(self, turn: int, messages: Messages, sampling: JSON) -> bool:
-        """Have a turn answered, where it has nothing else to do; False where it is ended."""
+    def ask(self, turn: int, messages: Messages, sampling: JSON) -> None:
+        """Have a turn answered, where it has nothing else to do; where it is ended, `over` is called of it."""
         with self._free:
             if self._is_ended:
-                return False
+                return
             self._turn = turn
             self._asked = self._seen = time.monotonic()
-            self._send({"turn": turn, "messages": messages, "sampling": sampling})
-            return True
+            self._requests.put({"turn": turn, "messages": messages, "sampling": sampling})
 
     def see(self) -> None:
         """Somebody looks at what it writes."""
@@ -92,7 +97,7 @@ class ModelProcess:
             turn = self._turn
             if turn is None:
                 return
-            self._send({"stop": turn})
+            self._requests.put({"stop": turn})
             if self._free.wait_for(lambda: self._turn != turn, STOP_SECONDS):
                 return
         self.end()
@@ -109,15 +114,16 @@ class ModelProcess:
         """Wait until its memory is free, where it was ended; False where it takes longer."""
         return self._gone.wait(seconds)
 
-    def _send(self, request: JSON) -> None:
+    def _write(self) -> None:
+        """Send requests, in a thread: what it has not read yet may fill the pipe, and whoever asks is not to wait."""
         assert self._process.stdin is not None
-        with suppress(OSError, ValueError):  # it has died: `_follow` says why
-            self._process.stdin.write(json.dumps(request).encode() + b"\n")
-            self._process.stdin.flush()
+        with suppress(OSError, ValueError), self._process.stdin as requests:  # it has died: `_follow` says why
+            while (request := self._requests.get()) is not None:
+                requests.write(json.dumps(request).encode() + b"\n")
+                requests.flush()
 
     def _follow(self) -> None:
         """Hear it to its end. Whatever goes wrong here, it does not live on unheard."""
-        assert self._process.stdin is not None
         try:
             self._read()
         except (ValueError, LookupError, TypeError) as error:
@@ -125,18 +131,19 @@ class ModelProcess:
         finally:
             with suppress(OSError):
                 self._process.kill()
-            with suppress(OSError):
-                self._process.stdin.close()
+            self._requests.put(None)
             code = self._process.wait()
-            with _lock:
-                _running.discard(self)
-            self._gone.set()
             with self._free:
                 was_ended, self._is_ended, self._turn = self._is_ended, True, None
                 self._free.notify_all()
-            with self._said:
-                why = self._why if was_ended else f"The model's process {describe_exit(code)}{self._last_words()}"
-            self._over(self, why)
+            try:
+                with self._said:
+                    why = self._why if was_ended else f"The model's process {describe_exit(code)}{self._last_words()}"
+                self._over(self, why)
+            finally:  # last: who waits for its end sees why
+                with _lock:
+                    _running.discard(self)
+                self._gone.set()
 
     def _read(self) -> None:
         assert self._process.stdout is not None

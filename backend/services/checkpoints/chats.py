@@ -18,7 +18,7 @@ from backend.services.checkpoints.chat_turns import ChatView as ChatView
 from backend.services.checkpoints.chat_turns import Turn as Turn
 from backend.services.checkpoints.chat_turns import TurnState as TurnState
 from backend.services.checkpoints.trials import MAX_CHARACTERS, check_sampling
-from backend.values import JSON, SCORER, Messages, Role, Sampling
+from backend.values import JSON, SCORER, Role, Sampling
 
 MOST_TURNS = 200
 FORGOTTEN_SECONDS = 3600.0
@@ -31,6 +31,8 @@ _numbers = itertools.count(1)
 _chats: dict[tuple[int, str], Chat] = {}
 _lock = threading.Lock()
 """Of the list. Nothing is waited for while it is held."""
+_swept = threading.Event()
+"""Set while a thread sweeps the list; changed with `_lock` held."""
 _starting = threading.Lock()
 """Of the number of processes."""
 
@@ -61,18 +63,19 @@ def send(
             if process is not None:
                 process.stop()  # what it was stopped in
         with _starting:
-            _make_room(chat, ids)
+            num_new = _make_room(chat, ids)
             with chat.lock:
                 if chat.is_left:
                     raise Conflict("This page was left, and its chat with it. Send the message again.")
                 known = {side.checkpoint_id: side for side in chat.sides}
                 chat.sides = [known.get(id_) or Side(id_, names[id_]) for id_ in ids]
-                new = _load(chat)
+                new = _load(chat, num_new)
                 number = next(_numbers)
                 for side in chat.sides:
                     state = TurnState.loading if side in new else TurnState.answering
                     side.turns.append(Turn(number, text, state=state))
-                    _ask(chat, side, number, side.messages(system), _knobs(sampling))
+                    if side.process is not None:  # where that ends just now, the turn fails as it does
+                        side.process.ask(number, side.messages(system), _knobs(sampling))
                 chat.change()
                 return chat.view()
 
@@ -179,8 +182,9 @@ def _names(actor: Actor, ids: Sequence[int]) -> dict[int, str]:
 
 def _opened(actor: Actor, page: str) -> Chat:
     with _lock:
-        if not _chats:
+        if not _swept.is_set():
             threading.Thread(target=_sweep, name="chats", daemon=True).start()
+            _swept.set()
         return _chats.setdefault((actor.user_id, page), Chat())
 
 
@@ -193,18 +197,21 @@ def _sweep() -> None:
                 if time.monotonic() - chat.used > FORGOTTEN_SECONDS and not any(side.is_loaded for side in chat.sides):
                     del _chats[key]
             if not _chats:
+                _swept.clear()
                 return
 
 
-def _make_room(chat: Chat, ids: Sequence[int]) -> None:
-    """Let models go that are not asked any more, and wait until their memory is free; raises `Conflict`, and changes
-    nothing, where those that are to be loaded are too many."""
+def _make_room(chat: Chat, ids: Sequence[int]) -> int:
+    """Let models go that are not asked any more, and wait until their memory is free; return how many are to be loaded.
+
+    Raises `Conflict`, and changes nothing, where those are too many.
+    """
     with chat.lock:
         gone = [side for side in chat.sides if side.checkpoint_id not in ids]
         num_new = len(ids) - sum(side.is_loaded for side in chat.sides if side not in gone)
         going = {side.process for side in gone}
     if not num_new and not gone:
-        return
+        return 0
     most = settings().chat_models
     now = sum(process.is_alive and process not in going for process in chat_process.running())
     if num_new and most == 0:
@@ -220,11 +227,15 @@ def _make_room(chat: Chat, ids: Sequence[int]) -> None:
     for process in chat_process.running() if num_new else ():
         if not process.is_alive:
             process.wait_gone(GONE_SECONDS)
+    return num_new
 
 
-def _load(chat: Chat) -> list[Side]:
-    """Start a process for each side that has none, all of them or none, and return these."""
+def _load(chat: Chat, num_new: int) -> list[Side]:
+    """Start a process for each side that has none, all of them or none, and return these; raises `Conflict` where they
+    are more than room was made for."""
     wanted = [side for side in chat.sides if not side.is_loaded]
+    if len(wanted) > num_new:
+        raise Conflict("A model was let go just now. Send the message again.")
     with ExitStack() as undone:
         for side in wanted:
             side.process = _started(chat, side)
@@ -239,13 +250,6 @@ def _started(chat: Chat, side: Side) -> ModelProcess:
         lambda said: chat.hear(side, said),
         lambda process, why: chat.over(side, process, why),
     )
-
-
-def _ask(chat: Chat, side: Side, number: int, messages: Messages, sampling: JSON) -> None:
-    """Also where the model was let go a moment ago."""
-    if side.process is None or not side.process.ask(number, messages, sampling):
-        side.process = _started(chat, side)
-        side.process.ask(number, messages, sampling)
 
 
 def _knobs(sampling: Sampling) -> JSON:
