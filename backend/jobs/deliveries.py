@@ -125,9 +125,12 @@ def claim(
 
 
 def _oldest(db: Session, receiver: Any, busy: Collection[tuple[int | None, int | None]], at: datetime) -> list[Any]:
-    """What is due longest of each webhook or person; many that wait for one receiver hide no other's."""
+    """What is due longest of each webhook or person; many that wait for one receiver hide no other's.
+
+    Of what a failure made wait alike, what was tried least goes first: one that is refused each time blocks no other.
+    """
     row = tables.Delivery
-    place = func.row_number().over(partition_by=receiver, order_by=(row.due_at, row.id)).label("place")
+    place = func.row_number().over(partition_by=receiver, order_by=(row.due_at, row.attempts, row.id)).label("place")
     due = select(row.id, row.webhook_id, row.user_id, row.due_at, place)
     due_rows = due.where(row.due_at <= at, receiver.is_not(None)).subquery()
     firsts = select(due_rows).where(due_rows.c.place == 1).order_by(due_rows.c.due_at, due_rows.c.id)
@@ -197,6 +200,15 @@ def record(claimed: Claimed, outcome: Outcome, *, at: datetime | None = None) ->
             hook.paused_at, hook.pause_reason = at, PAUSED.format(error=outcome.error)
         if hook.paused_at is not None:
             withdraw(db, hook.id)
+        else:
+            _put_off(db, hook.id, at + min(FIRST + 2 * (at - hook.failing_since), LONGEST))
+
+
+def _put_off(db: Session, webhook_id: int, until: datetime) -> None:
+    """Send nothing to this webhook until then: the pauses between its attempts grow, however many rows wait."""
+    row = tables.Delivery
+    db.flush()
+    db.execute(update(row).where(row.webhook_id == webhook_id, row.due_at < until).values(due_at=until))
 
 
 def withdraw(db: Session, webhook_id: int) -> None:

@@ -126,6 +126,26 @@ def test_a_hook_at_which_nothing_arrives_for_a_day_is_paused_and_says_why(databa
     assert len(waiting()) == 3
 
 
+@pytest.mark.on_sqlite
+def test_whatever_waits_for_a_hook_that_is_down_waits_with_it(database: str) -> None:
+    project = rows.make_project()
+    hooks.add(owner(), project.id, URL, [NoticeKind.round_done])
+    for number in range(5):
+        tell(project, f"{number}")
+    begun = at = now()
+    tried: list[float] = []
+    ids: list[int] = []
+    while len(tried) < 5:
+        for one in deliveries.claim(at=at):
+            deliveries.record(one, Outcome(error="No connection."), at=at)
+            tried.append((at - begun).total_seconds())
+            ids.append(one.id)
+        assert deliveries.claim(at=at) == []
+        at = min(row.due_at for row in waiting() if row.due_at is not None)
+    assert tried == [0, 10, 40, 130, 400]
+    assert len(set(ids)) == 5  # what is refused each time blocks no other
+
+
 def test_what_arrives_ends_the_count_of_failures(database: str) -> None:
     project = rows.make_project()
     hooks.add(owner(), project.id, URL, [NoticeKind.round_done])
