@@ -24,7 +24,6 @@ GIVEN_UP = timedelta(days=1)
 """For so long a delivery is tried, and a webhook at which nothing arrives is not paused."""
 AT_ONCE = 100
 KEPT, READ_KEPT, NOTICES_KEPT = timedelta(days=30), timedelta(days=90), timedelta(days=365)
-MOST_FORGOTTEN = 20_000
 TEST = "test"
 
 PAUSED = (
@@ -227,7 +226,7 @@ def pause(attempts: int) -> timedelta:
 def forget(*, at: datetime | None = None) -> int:
     """Delete deliveries that are over and older than thirty days, and notices after a year, read ones after 90 days.
 
-    Returns how many rows that were; what is more than `MOST_FORGOTTEN` is left to the next time.
+    Returns how many rows that were; of each, what is more than `AT_ONCE` is left to the next time.
     """
     at = at or now()
     row, notice = tables.Delivery, tables.Notice
@@ -239,12 +238,6 @@ def forget(*, at: datetime | None = None) -> int:
 
 
 def _forget(table: Any, *conditions: ColumnElement[bool]) -> int:
-    gone = 0
-    while gone < MOST_FORGOTTEN:
-        with session() as db:
-            old = select(table.id).where(*conditions).order_by(table.created_at).limit(AT_ONCE)
-            ids = db.scalars(delete(table).where(table.id.in_(old), *conditions).returning(table.id)).all()
-        gone += len(ids)
-        if len(ids) < AT_ONCE:
-            break
-    return gone
+    with session() as db:
+        old = select(table.id).where(*conditions).order_by(table.created_at).limit(AT_ONCE)
+        return len(db.scalars(delete(table).where(table.id.in_(old), *conditions).returning(table.id)).all())

@@ -235,6 +235,19 @@ def test_an_error_that_nobody_thought_of_is_written_down(database: str) -> None:
 
 
 @pytest.mark.on_sqlite
+def test_an_error_in_a_look_ends_no_thread(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+
+    def broken() -> int:
+        looks.append(1)
+        raise KeyError
+
+    monkeypatch.setattr(deliveries, "forget", broken)
+    with sending():
+        until(lambda: len(looks) > 1, "looking again")
+
+
+@pytest.mark.on_sqlite
 def test_a_worker_that_is_killed_while_it_sends_sends_once_more(private: None) -> None:
     project = rows.make_project()
     code = "from backend.jobs.outbox import Outbox; import time; Outbox(look_seconds=0.05).start(); time.sleep(600)"
