@@ -119,8 +119,12 @@ def claim(
         return []
     with session() as db:
         in_order = sorted(chosen, key=lambda one: int(one.id))  # one order of locks
-        claimed = [_claimed(db, one.id, one.due_at, at) for one in in_order]
-    return [one for one in claimed if one is not None]
+        tried = [_claimed(db, one.id, one.due_at, at) for one in in_order]
+    claimed = [one for one in tried if one is not None]
+    if ended := {one.webhook_id for one in chosen if one.webhook_id} - {one.webhook_id for one in claimed}:
+        with session() as db:  # after their rows are given back: `record` locks a webhook first
+            _count_anew(db, ended)
+    return claimed
 
 
 def _oldest(db: Session, receiver: Any, busy: Collection[tuple[int | None, int | None]], at: datetime) -> list[Any]:
@@ -201,6 +205,7 @@ def record(claimed: Claimed, outcome: Outcome, *, at: datetime | None = None) ->
             withdraw(db, hook.id)
         else:
             _put_off(db, hook.id, at + min(FIRST + 2 * (at - hook.failing_since), LONGEST))
+            _count_anew(db, [hook.id])
 
 
 def _put_off(db: Session, webhook_id: int, until: datetime) -> None:
@@ -208,6 +213,15 @@ def _put_off(db: Session, webhook_id: int, until: datetime) -> None:
     row = tables.Delivery
     db.flush()
     db.execute(update(row).where(row.webhook_id == webhook_id, row.due_at < until).values(due_at=until))
+
+
+def _count_anew(db: Session, webhook_ids: Collection[int]) -> None:
+    """Forget since when nothing arrives at those of these webhooks for which nothing waits any more."""
+    hook, row = tables.Webhook, tables.Delivery
+    waits = select(row.id).where(row.webhook_id == hook.id, row.due_at.is_not(None)).exists()
+    idle = update(hook).where(hook.id.in_(webhook_ids), hook.failing_since.is_not(None), hook.paused_at.is_(None))
+    db.flush()
+    db.execute(idle.where(~waits).values(failing_since=None).execution_options(synchronize_session=False))
 
 
 def withdraw(db: Session, webhook_id: int) -> None:

@@ -14,19 +14,17 @@ from sqlalchemy import select, update
 from backend.config import reread
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
-from backend.jobs import deliveries, telling
+from backend.jobs import deliveries
 from backend.jobs.deliveries import Outcome
 from backend.jobs.outbox import Outbox
-from backend.services.access import Actor
 from backend.services.notices import hooks
-from backend.services.people import accounts
 from backend.values import NoticeKind, Role
 from tests import rows
+from tests.integration.posting import URL, owner, tell, waiting
 from tests.receiving import delivered, receiver
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
-URL = "https://example.org/rondo"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -48,21 +46,6 @@ def sending() -> Iterator[Outbox]:
         yield outbox
     finally:
         outbox.stop()
-
-
-def tell(project: tables.Project, text: str = "Round 1 is done.") -> None:
-    with session() as db:
-        place = {"project_id": project.id, "path": "round?round=1"}
-        telling.tell(db, NoticeKind.round_done, text=text, people=Role.curator, key=text, **place)
-
-
-def waiting() -> list[tables.Delivery]:
-    with reading() as db:
-        return list(db.scalars(select(tables.Delivery).order_by(tables.Delivery.id)))
-
-
-def owner() -> Actor:
-    return accounts.local_owner(via="page")
 
 
 def test_a_delivery_is_written_with_what_it_tells_of_for_hooks_that_want_it(database: str) -> None:
