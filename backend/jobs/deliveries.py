@@ -22,6 +22,8 @@ CLAIMED = timedelta(minutes=1)
 """Whoever tries a delivery has so long; then it is anybody's again, since they may have died."""
 GIVEN_UP = timedelta(days=1)
 """For so long a delivery is tried, and a webhook at which nothing arrives is not paused."""
+STALE = timedelta(days=3)
+"""After so long nothing is sent any more that no worker could send: old news helps nobody."""
 AT_ONCE = 100
 KEPT, READ_KEPT, NOTICES_KEPT = timedelta(days=30), timedelta(days=90), timedelta(days=365)
 TEST = "test"
@@ -240,15 +242,32 @@ def pause(attempts: int) -> timedelta:
 def forget(*, at: datetime | None = None) -> int:
     """Delete deliveries that are over and older than thirty days, and notices after a year, read ones after 90 days.
 
-    Returns how many rows that were; of each, what is more than `AT_ONCE` is left to the next time.
+    Deliveries that waited for three days are over, such as mail where no worker has a server for it. Returns how many
+    rows that were; of each, what is more than `AT_ONCE` is left to the next time.
     """
     at = at or now()
     row, notice = tables.Delivery, tables.Notice
     return (
-        _forget(row, row.due_at.is_(None), row.created_at < at - KEPT)
+        _end(at - STALE)
+        + _forget(row, row.due_at.is_(None), row.created_at < at - KEPT)
         + _forget(notice, notice.read_at.is_not(None), notice.created_at < at - READ_KEPT)
         + _forget(notice, notice.created_at < at - NOTICES_KEPT)
     )
+
+
+def _end(before: datetime) -> int:
+    """Try nothing more of what is older, whether or not anybody ever tried it."""
+    row = tables.Delivery
+    conditions = row.due_at.is_not(None), row.created_at < before
+    values = {"due_at": None, "error": func.coalesce(row.error, "It waited for days, and no worker could send it.")}
+    with session() as db:
+        old = select(row.id).where(*conditions).order_by(row.created_at).limit(AT_ONCE)
+        mine = update(row).where(row.id.in_(old), *conditions).values(values)
+        ended = db.execute(mine.returning(row.id, row.webhook_id)).all()
+    if hooks := {one.webhook_id for one in ended if one.webhook_id}:
+        with session() as db:  # as in `claim`
+            _count_anew(db, hooks)
+    return len(ended)
 
 
 def _forget(table: Any, *conditions: ColumnElement[bool]) -> int:
