@@ -180,7 +180,10 @@ def _is_in(db: Session, row: tables.Delivery) -> bool:
 
 
 def record(claimed: Claimed, outcome: Outcome, *, at: datetime | None = None) -> None:
-    """Write down what came of it; nothing where it was taken by another meanwhile, or deleted."""
+    """Write down what came of it; nothing where it was taken by another meanwhile, or deleted.
+
+    Of what was given up meanwhile, that it arrived all the same.
+    """
     at = at or now()
     with session() as db:
         hook = None
@@ -188,7 +191,7 @@ def record(claimed: Claimed, outcome: Outcome, *, at: datetime | None = None) ->
             # First, as whoever pauses or deletes it does: they go on to its deliveries.
             hook = db.get(tables.Webhook, claimed.webhook_id, with_for_update=True)
         row = db.get(tables.Delivery, claimed.id, with_for_update=True)
-        if row is None or row.attempts != claimed.attempts or row.due_at is None:
+        if row is None or row.attempts != claimed.attempts or (row.due_at is None and outcome.error):
             return
         row.status, row.error = outcome.status, outcome.error or None
         if not outcome.error:

@@ -52,3 +52,19 @@ def test_a_webhook_for_which_nothing_waits_any_more_is_counted_anew(database: st
     assert [row.due_at for row in waiting()] == [None, None]
     assert failing_since(project) is None
     assert not hooks.listing(owner(), project.id)[0].is_paused
+
+
+@pytest.mark.on_sqlite
+@pytest.mark.parametrize(("outcome", "arrived"), [(Outcome(200), True), (Outcome(500, "Status 500."), False)])
+def test_what_is_on_its_way_when_its_webhook_is_paused_may_arrive(
+    database: str, outcome: Outcome, arrived: bool
+) -> None:
+    project = rows.make_project()
+    hook, _ = hooks.add(owner(), project.id, URL, [NoticeKind.round_done])
+    tell(project)
+    (claimed,) = deliveries.claim()
+    hooks.pause(owner(), hook.id)
+    deliveries.record(claimed, outcome)
+    (row,) = waiting()
+    assert (row.sent_at is not None, row.status) == (arrived, 200 if arrived else None)
+    assert row.due_at is None
