@@ -22,9 +22,10 @@ CLAIMED = timedelta(minutes=1)
 """Whoever tries a delivery has so long; then it is anybody's again, since they may have died."""
 GIVEN_UP = timedelta(days=1)
 """For so long a delivery is tried, and a webhook at which nothing arrives is not paused."""
+STALE = timedelta(days=3)
+"""After so long nothing is sent any more that no worker could send: old news helps nobody."""
 AT_ONCE = 100
 KEPT, READ_KEPT, NOTICES_KEPT = timedelta(days=30), timedelta(days=90), timedelta(days=365)
-MOST_FORGOTTEN = 20_000
 TEST = "test"
 
 PAUSED = (
@@ -120,14 +121,21 @@ def claim(
         return []
     with session() as db:
         in_order = sorted(chosen, key=lambda one: int(one.id))  # one order of locks
-        claimed = [_claimed(db, one.id, one.due_at, at) for one in in_order]
-    return [one for one in claimed if one is not None]
+        tried = [_claimed(db, one.id, one.due_at, at) for one in in_order]
+    claimed = [one for one in tried if one is not None]
+    if ended := {one.webhook_id for one in chosen if one.webhook_id} - {one.webhook_id for one in claimed}:
+        with session() as db:  # after their rows are given back: `record` locks a webhook first
+            _count_anew(db, ended)
+    return claimed
 
 
 def _oldest(db: Session, receiver: Any, busy: Collection[tuple[int | None, int | None]], at: datetime) -> list[Any]:
-    """What is due longest of each webhook or person; many that wait for one receiver hide no other's."""
+    """What is due longest of each webhook or person; many that wait for one receiver hide no other's.
+
+    Of what a failure made wait alike, what was tried least goes first: one that is refused each time blocks no other.
+    """
     row = tables.Delivery
-    place = func.row_number().over(partition_by=receiver, order_by=(row.due_at, row.id)).label("place")
+    place = func.row_number().over(partition_by=receiver, order_by=(row.due_at, row.attempts, row.id)).label("place")
     due = select(row.id, row.webhook_id, row.user_id, row.due_at, place)
     due_rows = due.where(row.due_at <= at, receiver.is_not(None)).subquery()
     firsts = select(due_rows).where(due_rows.c.place == 1).order_by(due_rows.c.due_at, due_rows.c.id)
@@ -172,7 +180,10 @@ def _is_in(db: Session, row: tables.Delivery) -> bool:
 
 
 def record(claimed: Claimed, outcome: Outcome, *, at: datetime | None = None) -> None:
-    """Write down what came of it; nothing where it was taken by another meanwhile, or deleted."""
+    """Write down what came of it; nothing where it was taken by another meanwhile, or deleted.
+
+    Of what was given up meanwhile, that it arrived all the same.
+    """
     at = at or now()
     with session() as db:
         hook = None
@@ -180,7 +191,7 @@ def record(claimed: Claimed, outcome: Outcome, *, at: datetime | None = None) ->
             # First, as whoever pauses or deletes it does: they go on to its deliveries.
             hook = db.get(tables.Webhook, claimed.webhook_id, with_for_update=True)
         row = db.get(tables.Delivery, claimed.id, with_for_update=True)
-        if row is None or row.attempts != claimed.attempts or row.due_at is None:
+        if row is None or row.attempts != claimed.attempts or (row.due_at is None and outcome.error):
             return
         row.status, row.error = outcome.status, outcome.error or None
         if not outcome.error:
@@ -197,6 +208,25 @@ def record(claimed: Claimed, outcome: Outcome, *, at: datetime | None = None) ->
             hook.paused_at, hook.pause_reason = at, PAUSED.format(error=outcome.error)
         if hook.paused_at is not None:
             withdraw(db, hook.id)
+        else:
+            _put_off(db, hook.id, at + min(FIRST + 2 * (at - hook.failing_since), LONGEST))
+            _count_anew(db, [hook.id])
+
+
+def _put_off(db: Session, webhook_id: int, until: datetime) -> None:
+    """Send nothing to this webhook until then: the pauses between its attempts grow, however many rows wait."""
+    row = tables.Delivery
+    db.flush()
+    db.execute(update(row).where(row.webhook_id == webhook_id, row.due_at < until).values(due_at=until))
+
+
+def _count_anew(db: Session, webhook_ids: Collection[int]) -> None:
+    """Forget since when nothing arrives at those of these webhooks for which nothing waits any more."""
+    hook, row = tables.Webhook, tables.Delivery
+    waits = select(row.id).where(row.webhook_id == hook.id, row.due_at.is_not(None)).exists()
+    idle = update(hook).where(hook.id.in_(webhook_ids), hook.failing_since.is_not(None), hook.paused_at.is_(None))
+    db.flush()
+    db.execute(idle.where(~waits).values(failing_since=None).execution_options(synchronize_session=False))
 
 
 def withdraw(db: Session, webhook_id: int) -> None:
@@ -215,24 +245,35 @@ def pause(attempts: int) -> timedelta:
 def forget(*, at: datetime | None = None) -> int:
     """Delete deliveries that are over and older than thirty days, and notices after a year, read ones after 90 days.
 
-    Returns how many rows that were; what is more than `MOST_FORGOTTEN` is left to the next time.
+    Deliveries that waited for three days are over, such as mail where no worker has a server for it. Returns how many
+    rows that were; of each, what is more than `AT_ONCE` is left to the next time.
     """
     at = at or now()
     row, notice = tables.Delivery, tables.Notice
     return (
-        _forget(row, row.due_at.is_(None), row.created_at < at - KEPT)
+        _end(at - STALE)
+        + _forget(row, row.due_at.is_(None), row.created_at < at - KEPT)
         + _forget(notice, notice.read_at.is_not(None), notice.created_at < at - READ_KEPT)
         + _forget(notice, notice.created_at < at - NOTICES_KEPT)
     )
 
 
+def _end(before: datetime) -> int:
+    """Try nothing more of what is older, whether or not anybody ever tried it."""
+    row = tables.Delivery
+    conditions = row.due_at.is_not(None), row.created_at < before
+    values = {"due_at": None, "error": func.coalesce(row.error, "It waited for days, and no worker could send it.")}
+    with session() as db:
+        old = select(row.id).where(*conditions).order_by(row.created_at).limit(AT_ONCE)
+        mine = update(row).where(row.id.in_(old), *conditions).values(values)
+        ended = db.execute(mine.returning(row.id, row.webhook_id)).all()
+    if hooks := {one.webhook_id for one in ended if one.webhook_id}:
+        with session() as db:  # as in `claim`
+            _count_anew(db, hooks)
+    return len(ended)
+
+
 def _forget(table: Any, *conditions: ColumnElement[bool]) -> int:
-    gone = 0
-    while gone < MOST_FORGOTTEN:
-        with session() as db:
-            old = select(table.id).where(*conditions).order_by(table.created_at).limit(AT_ONCE)
-            ids = db.scalars(delete(table).where(table.id.in_(old), *conditions).returning(table.id)).all()
-        gone += len(ids)
-        if len(ids) < AT_ONCE:
-            break
-    return gone
+    with session() as db:
+        old = select(table.id).where(*conditions).order_by(table.created_at).limit(AT_ONCE)
+        return len(db.scalars(delete(table).where(table.id.in_(old), *conditions).returning(table.id)).all())

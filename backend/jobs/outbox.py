@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -21,8 +22,8 @@ LOOK_SECONDS = 3.0
 MOST_AT_ONCE = 16
 MAILS_AT_ONCE = 4
 """They all go to one server: where that hangs, webhooks are still sent."""
-HOUSEKEEPING = 1200
-"""Looks between two times at which what is long over is deleted: an hour."""
+HOUSEKEEPING_SECONDS = 3600.0
+"""Between two times at which what is long over is deleted: then a little at a time, as long as anything is left."""
 
 Send = Callable[[Claimed], Awaitable[Outcome]]
 
@@ -46,6 +47,7 @@ class Outbox:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = threading.Event()
         self._wake: asyncio.Event | None = None
+        self._tidy_at = 0.0
 
     def start(self) -> None:
         self._thread.start()
@@ -74,26 +76,34 @@ class Outbox:
     async def _work(self) -> None:
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
         under_way: dict[tuple[int | None, int | None], asyncio.Task[None]] = {}
-        looks = 0
         while not self._stopped.is_set():
             self._wake.clear()
-            under_way = {receiver: task for receiver, task in under_way.items() if not task.done()}
-            try:
-                if room := MOST_AT_ONCE - len(under_way):
-                    mailing = sum(user_id is not None for _, user_id in under_way)
-                    mails_left = MAILS_AT_ONCE - mailing if settings().smtp_host else 0
-                    for one in await self._in_rows(deliveries.claim, set(under_way), most=room, mails=mails_left):
-                        under_way[one.receiver] = asyncio.create_task(self._try(one))
-                if looks % HOUSEKEEPING == 0:
-                    await self._in_rows(deliveries.forget)
-            except (SQLAlchemyError, RondoError):
-                log.warning("The database did not answer; what is to be sent waits.", exc_info=True)
-            looks += 1
+            for receiver in [receiver for receiver, task in under_way.items() if task.done()]:
+                del under_way[receiver]
+            # As a value: an error that nobody thought of ends the thread no more than one of the database does.
+            [came] = await asyncio.gather(self._look(under_way), return_exceptions=True)
+            if isinstance(came, asyncio.CancelledError):
+                raise came
+            if isinstance(came, SQLAlchemyError | RondoError):
+                log.warning("The database did not answer; what is to be sent waits.", exc_info=came)
+            elif isinstance(came, BaseException):
+                log.error("A look for what is to be sent failed; it is done again.", exc_info=came)
             if not self._stopped.is_set():
                 await self._rest()
         for task in under_way.values():
             task.cancel()
         await asyncio.gather(*under_way.values(), return_exceptions=True)
+
+    async def _look(self, under_way: dict[tuple[int | None, int | None], asyncio.Task[None]]) -> None:
+        """Begin what is due, and delete some of what is long over where it is time to."""
+        if room := MOST_AT_ONCE - len(under_way):
+            mailing = sum(user_id is not None for _, user_id in under_way)
+            mails_left = MAILS_AT_ONCE - mailing if settings().smtp_host else 0
+            for one in await self._in_rows(deliveries.claim, set(under_way), most=room, mails=mails_left):
+                under_way[one.receiver] = asyncio.create_task(self._try(one))
+        if time.monotonic() >= self._tidy_at and not self._stopped.is_set():
+            gone = await self._in_rows(deliveries.forget)
+            self._tidy_at = time.monotonic() + (self._look_seconds if gone else HOUSEKEEPING_SECONDS)
 
     async def _rest(self) -> None:
         assert self._wake is not None

@@ -41,11 +41,13 @@ def tell(
     key: str = "",
     but: int | None = None,
     to_programs: str = "",
+    key_to_programs: str = "",
 ) -> None:
     """Tell these people, or all with at least that role, but for whoever did it, in the caller's transaction.
 
     `to_programs`: the text for webhooks, where that for people speaks to one of them. `key` names the event; empty
-    where the transaction itself cannot happen twice. Nothing is told of a preview.
+    where the transaction itself cannot happen twice. `key_to_programs`: the key for webhooks, where they are told more
+    of an event that people are told of once. Nothing is told of a preview.
     """
     project = db.get_one(tables.Project, project_id)
     if project.preview_id is not None or project.trashed_at is not None:
@@ -71,7 +73,16 @@ def tell(
         db.execute(dialect.insert(tables.Notice).values(some).on_conflict_do_nothing())
     hooks = deliveries.hooks_for(db, project_id, kind)
     deliveries.put(db, project, kind, event=event, path=path, text=text, people=by_mail)
+    event = f"{kind}:{key_to_programs}" if key_to_programs else event
     deliveries.put(db, project, kind, event=event, path=path, text=clean(to_programs) or text, hooks=hooks)
+
+
+def already(db: Session, kind: NoticeKind, key: str, people: Sequence[int]) -> set[int]:
+    """Who of these people was told of that event before, in the application or by mail."""
+    notice, delivery, event = tables.Notice, tables.Delivery, f"{kind}:{key}"
+    by_page = select(notice.user_id).where(notice.user_id.in_(people), notice.key == event)
+    by_mail = select(delivery.user_id).where(delivery.user_id.in_(people), delivery.event == event)
+    return {user_id for user_id in db.scalars(by_page.union(by_mail)) if user_id is not None}
 
 
 def of_round(db: Session, round_id: int, job_id: int, attempt: int) -> None:

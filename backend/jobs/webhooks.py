@@ -5,7 +5,9 @@ import hashlib
 import hmac
 import json
 import socket
+import ssl
 import time
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -81,7 +83,6 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
 async def post(claimed: Claimed, *, seconds: float = TOTAL_SECONDS) -> Outcome:
     """Try it once. No redirect is followed, and of the answer the status alone is kept."""
     import aiohttp  # noqa: PLC0415 - most installations have no webhook
-    import httpx  # noqa: PLC0415 - as above
 
     try:
         check(claimed.url)
@@ -99,8 +100,7 @@ async def post(claimed: Claimed, *, seconds: float = TOTAL_SECONDS) -> Outcome:
         "Rondo-Signature": signature(secret_of(claimed.webhook_id, claimed.salt), stamp, body),
     }
     limit = aiohttp.ClientTimeout(total=seconds)
-    # The certificates that httpx brings, or those the environment names, as for endpoints.
-    trusted: Any = httpx.create_ssl_context() if claimed.url.lower().startswith("https:") else True
+    trusted: Any = _certificates() if claimed.url.lower().startswith("https:") else True
     connector = aiohttp.TCPConnector(resolver=_resolver(), ssl=trusted, force_close=True, socket_factory=_socket)
     try:
         async with aiohttp.ClientSession(connector=connector, timeout=limit) as client:
@@ -113,6 +113,14 @@ async def post(claimed: Claimed, *, seconds: float = TOTAL_SECONDS) -> Outcome:
     except (aiohttp.ClientError, OSError, ValueError) as error:
         cause = error.__cause__ if isinstance(error.__cause__, PrivateAddress) else None
         return Outcome(error=str(cause) if cause else f"No connection, or no answer ({type(error).__name__}).")
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Those that httpx brings, or those the environment names, as for endpoints; to read them takes a while."""
+    import httpx  # noqa: PLC0415 - as above
+
+    return httpx.create_ssl_context()
 
 
 def _outcome(status: int) -> Outcome:

@@ -8,12 +8,14 @@ from backend.db import session, tables
 from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import notices, reviews
 from backend.services.access import Actor
+from backend.services.notices import hooks
 from backend.services.reviews import item_history
 from backend.services.samples import comments
 from backend.services.samples.comments import mentioned
 from backend.values import NoticeKind, Role, RoundStatus
 from tests import rows
 from tests.integration import site
+from tests.integration.posting import URL, owner, waiting
 from tests.integration.reviewing import ACCEPT, REJECT, Team
 
 
@@ -114,6 +116,20 @@ def test_a_mention_tells_the_person_where_and_no_word_of_the_comment(database: s
     comments.write(ann, sample_id, f"@{bob.name} once more")
     assert len(told(bob)) == 2
     assert "stranger" not in comments.read(ann, sample_id).people
+
+
+def test_a_webhook_is_told_of_whom_an_edit_mentions_and_of_nobody_twice(database: str) -> None:
+    team = Team(prompts=1)
+    ann, bob, curator = team.who("ann"), team.who("bob"), team.curator
+    hooks.add(owner(), team.project.id, URL, [NoticeKind.mention])
+    written = comments.write(ann, team.ids[0], f"@{bob.name}")
+    comments.edit(ann, written.id, f"@{bob.name} look")
+    assert len(waiting()) == 1
+    comments.edit(ann, written.id, f"@{bob.name} and @{curator.name}")
+    place = f"at sample {team.ids[0]} of round {team.round.number}."
+    words = [f"{ann.name} mentions {name} {place}" for name in (bob.name, curator.name)]
+    assert [row.body["text"] for row in waiting()] == words
+    assert (told(bob), told(curator)) == (words[:1], words[1:])
 
 
 @pytest.mark.on_sqlite

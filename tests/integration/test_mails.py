@@ -243,6 +243,10 @@ def test_a_worker_without_a_mail_server_leaves_mail_to_others(database: str, mon
         fail(project)
     assert deliveries.claim(mails=0) == []
     assert [one.attempts for one in waiting()] == [0]
+    assert deliveries.forget(at=now() + timedelta(days=2)) == 0
+    assert deliveries.forget(at=now() + timedelta(days=4)) == 1  # nobody has one: it goes out no month later
+    assert [(one.due_at, one.sent_at) for one in waiting()] == [(None, None)]
+    assert "no worker" in str(waiting()[0].error)
 
 
 @pytest.mark.on_sqlite

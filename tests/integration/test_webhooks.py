@@ -1,10 +1,8 @@
 """Webhooks: who sets them up, what reaches them, and what becomes of one that hangs, fails or dies."""
 
 import os
-import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,18 +14,17 @@ from sqlalchemy import select, update
 from backend.config import reread
 from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
-from backend.jobs import deliveries, telling
+from backend.jobs import deliveries
 from backend.jobs.deliveries import Outcome
 from backend.jobs.outbox import Outbox
-from backend.services.access import Actor
 from backend.services.notices import hooks
-from backend.services.people import accounts
 from backend.values import NoticeKind, Role
 from tests import rows
+from tests.integration.posting import URL, owner, tell, waiting
+from tests.receiving import delivered, receiver
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
-URL = "https://example.org/rondo"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -42,38 +39,6 @@ def private(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @contextmanager
-def server(answer: bytes | None) -> Iterator[tuple[str, list[str]]]:
-    """A server that answers so, or never; and the ids of the deliveries that it was sent."""
-    asked: list[str] = []
-    kept: list[socket.socket] = []
-
-    def serve(listening: socket.socket) -> None:
-        while True:
-            try:
-                connection, _ = listening.accept()
-            except OSError:
-                return
-            head = connection.recv(65536).decode()
-            asked.append(head.partition("Rondo-Delivery: ")[2].partition("\r\n")[0])
-            if answer is None:
-                kept.append(connection)
-                continue
-            with connection:
-                connection.sendall(answer)
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=serve, args=(listening,), daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}/", asked
-        finally:
-            listening.shutdown(socket.SHUT_RDWR)
-            thread.join(10)
-            for one in kept:
-                one.close()
-
-
-@contextmanager
 def sending() -> Iterator[Outbox]:
     outbox = Outbox(look_seconds=0.05)
     outbox.start()
@@ -81,21 +46,6 @@ def sending() -> Iterator[Outbox]:
         yield outbox
     finally:
         outbox.stop()
-
-
-def tell(project: tables.Project, text: str = "Round 1 is done.") -> None:
-    with session() as db:
-        place = {"project_id": project.id, "path": "round?round=1"}
-        telling.tell(db, NoticeKind.round_done, text=text, people=Role.curator, key=text, **place)
-
-
-def waiting() -> list[tables.Delivery]:
-    with reading() as db:
-        return list(db.scalars(select(tables.Delivery).order_by(tables.Delivery.id)))
-
-
-def owner() -> Actor:
-    return accounts.local_owner(via="page")
 
 
 def test_a_delivery_is_written_with_what_it_tells_of_for_hooks_that_want_it(database: str) -> None:
@@ -159,6 +109,26 @@ def test_a_hook_at_which_nothing_arrives_for_a_day_is_paused_and_says_why(databa
     assert len(waiting()) == 3
 
 
+@pytest.mark.on_sqlite
+def test_whatever_waits_for_a_hook_that_is_down_waits_with_it(database: str) -> None:
+    project = rows.make_project()
+    hooks.add(owner(), project.id, URL, [NoticeKind.round_done])
+    for number in range(5):
+        tell(project, f"{number}")
+    begun = at = now()
+    tried: list[float] = []
+    ids: list[int] = []
+    while len(tried) < 5:
+        for one in deliveries.claim(at=at):
+            deliveries.record(one, Outcome(error="No connection."), at=at)
+            tried.append((at - begun).total_seconds())
+            ids.append(one.id)
+        assert deliveries.claim(at=at) == []
+        at = min(row.due_at for row in waiting() if row.due_at is not None)
+    assert tried == [0, 10, 40, 130, 400]
+    assert len(set(ids)) == 5  # what is refused each time blocks no other
+
+
 def test_what_arrives_ends_the_count_of_failures(database: str) -> None:
     project = rows.make_project()
     hooks.add(owner(), project.id, URL, [NoticeKind.round_done])
@@ -178,15 +148,14 @@ def test_what_arrives_ends_the_count_of_failures(database: str) -> None:
 @pytest.mark.on_sqlite
 def test_a_server_that_hangs_holds_nobody_else_up(private: None) -> None:
     project = rows.make_project()
-    with server(None) as (hanging, held), server(OK) as (good, asked):
+    with receiver(None) as (hanging, held), receiver(OK) as (good, asked):
         hooks.add(owner(), project.id, hanging, [NoticeKind.round_done])
         made, _ = hooks.add(owner(), project.id, good, [NoticeKind.round_done])
         tell(project, "first")
         tell(project, "second")
         with sending():
-            until(lambda: len(asked) == 2 and len(held) == 1, "sending past the one that hangs")
+            until(lambda: len(delivered(asked)) == 2 and held, "sending past the one that hangs")
             until(lambda: all(one.status == 200 for one in hooks.sent(owner(), made.id)), "writing down what came")
-            assert len(set(asked)) == 2
     # What hung was broken off when the worker stopped, and is still to be sent.
     assert [row.due_at is not None for row in waiting()] == [True, False, True, False]
 
@@ -249,25 +218,38 @@ def test_an_error_that_nobody_thought_of_is_written_down(database: str) -> None:
 
 
 @pytest.mark.on_sqlite
+def test_an_error_in_a_look_ends_no_thread(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+
+    def broken() -> int:
+        looks.append(1)
+        raise KeyError
+
+    monkeypatch.setattr(deliveries, "forget", broken)
+    with sending():
+        until(lambda: len(looks) > 1, "looking again")
+
+
+@pytest.mark.on_sqlite
 def test_a_worker_that_is_killed_while_it_sends_sends_once_more(private: None) -> None:
     project = rows.make_project()
     code = "from backend.jobs.outbox import Outbox; import time; Outbox(look_seconds=0.05).start(); time.sleep(600)"
-    with server(None) as (url, asked):
+    with receiver(None) as (url, asked):
         made, _ = hooks.add(owner(), project.id, url, [NoticeKind.round_done])
         tell(project)
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         with subprocess.Popen([sys.executable, "-c", code], env=environment) as process:
             try:
-                until(lambda: len(asked) == 1 or process.poll() is not None, "the first attempt")
+                until(lambda: asked or process.poll() is not None, "the first attempt")
             finally:
                 process.kill()
-    with server(OK) as (url, again):
+    with receiver(OK) as (url, again):
         hooks.change(owner(), made.id, url=url)
         with session() as db:  # the minute that the dead one had is over
             db.execute(update(tables.Delivery).values(due_at=now()))
         with sending():
             until(lambda: waiting()[0].sent_at is not None, "the second attempt")
-    assert asked == again == [waiting()[0].uid]
+    assert delivered(asked) == delivered(again) == {waiting()[0].uid}
 
 
 @pytest.mark.on_sqlite

@@ -87,7 +87,8 @@ def change(
     chosen = None if kinds is None else _chosen(kinds)
     with session() as db:
         hook = _find(db, actor, webhook_id, lock=True)
-        hook.url = hook.url if checked is None else checked
+        if checked is not None and checked != hook.url:
+            hook.url, hook.failing_since = checked, None
         hook.kinds = hook.kinds if chosen is None else chosen
         _note(db, actor, "change webhook", hook)
         return _view(hook)

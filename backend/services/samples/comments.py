@@ -120,7 +120,10 @@ def mentioned(text: str, names: Sequence[str]) -> list[str]:
 def _tell(db: Session, actor: Actor, row: tables.Comment, round_: tables.Round) -> None:
     """Say no word of the comment: whom it mentions may not be shown it yet."""
     people = _people(db, row.project_id)
+    key = f"{row.id}.{row.created_at.timestamp():.6f}"  # a deleted comment's number is given again
     names = [name for name in mentioned(row.text, list(people)) if people[name] != actor.user_id]
+    before = telling.already(db, NoticeKind.mention, key, [people[name] for name in names])
+    names = [name for name in names if people[name] not in before]
     if not names:
         return
     telling.tell(
@@ -130,8 +133,9 @@ def _tell(db: Session, actor: Actor, row: tables.Comment, round_: tables.Round) 
         path=f"samples?round={row.round_id}&sample={row.sample_id}",
         text=f"{actor.name} mentions {_listed(names)} at sample {row.sample_id} of round {round_.number}.",
         people=[people[name] for name in names],
-        key=f"{row.id}.{row.created_at.timestamp():.6f}",  # a deleted comment's number is given again
+        key=key,
         but=actor.user_id,
+        key_to_programs="" if row.edited_at is None else f"{key}.{row.edited_at.timestamp():.6f}",
     )
 
 

@@ -2,9 +2,7 @@
 
 import hashlib
 import hmac
-import re
 import socket
-import threading
 import time
 from datetime import timedelta
 from ipaddress import ip_address
@@ -17,6 +15,7 @@ from backend.errors import InvalidInput
 from backend.jobs import webhooks
 from backend.jobs.deliveries import Claimed, Outcome, pause
 from tests.event_loops import run_alone
+from tests.receiving import receiver
 
 
 @pytest.fixture
@@ -98,48 +97,10 @@ def test_pauses_grow_up_to_an_hour() -> None:
     ]
 
 
-def _read(connection: socket.socket) -> bytes:
-    """A whole request: its head, and as much as that says is to come."""
-    got = b""
-    while part := connection.recv(65536):
-        got += part
-        head, end, body = got.partition(b"\r\n\r\n")
-        length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
-        if end and len(body) >= int(length[1] if length else 0):
-            break
-    return got
-
-
-def served(answer: bytes, *, drips: bool = False) -> tuple[str, socket.socket, list[bytes]]:
-    """A server that answers each request so, and what it was asked."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    asked: list[bytes] = []
-
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listening.accept()
-            except OSError:
-                return
-            with connection:
-                asked.append(_read(connection))
-                try:
-                    for byte in answer if drips else ():
-                        connection.sendall(bytes([byte]))
-                        time.sleep(0.05)
-                    connection.sendall(b"" if drips else answer)
-                except OSError:
-                    continue
-
-    threading.Thread(target=serve, daemon=True).start()
-    return f"http://127.0.0.1:{listening.getsockname()[1]}/hook", listening, asked
-
-
 def test_what_is_sent_is_signed_with_the_secret_that_the_owner_was_told(folder: pytest.MonkeyPatch) -> None:
     folder.setenv("RONDO_PRIVATE_WEBHOOKS", "true")
     reread()
-    url, listening, asked = served(b"HTTP/1.1 204 No Content\r\n\r\n")
-    with listening:
+    with receiver(b"HTTP/1.1 204 No Content\r\n\r\n") as (url, asked):
         assert run_alone(webhooks.post(claimed(url))) == Outcome(204)
     head, _, body = asked[0].partition(b"\r\n\r\n")
     headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
@@ -153,17 +114,15 @@ def test_what_is_sent_is_signed_with_the_secret_that_the_owner_was_told(folder: 
 def test_a_server_that_drips_bytes_is_given_up_in_time(folder: pytest.MonkeyPatch) -> None:
     folder.setenv("RONDO_PRIVATE_WEBHOOKS", "true")
     reread()
-    url, listening, _ = served(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 100_000, drips=True)
-    with listening:
+    with receiver(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 100_000, drips=True) as (url, _):
         outcome = run_alone(webhooks.post(claimed(url), seconds=0.5))
     assert outcome == Outcome(error="No answer came within 0.5 seconds.")
 
 
 def test_a_redirect_is_not_followed_and_a_private_address_is_not_asked(folder: pytest.MonkeyPatch) -> None:
-    there, elsewhere, asked = served(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-    with elsewhere:
-        url, listening, _ = served(f"HTTP/1.1 307 Moved\r\nLocation: {there}\r\nContent-Length: 0\r\n\r\n".encode())
-        with listening:
+    with receiver(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as (there, asked):
+        moved = f"HTTP/1.1 307 Moved\r\nLocation: {there}\r\nContent-Length: 0\r\n\r\n"
+        with receiver(moved.encode()) as (url, _):
             assert "private network" in run_alone(webhooks.post(claimed(url))).error
             folder.setenv("RONDO_PRIVATE_WEBHOOKS", "true")
             reread()
@@ -175,8 +134,7 @@ def test_a_redirect_is_not_followed_and_a_private_address_is_not_asked(folder: p
 def test_a_socket_to_a_private_address_is_never_made(folder: pytest.MonkeyPatch) -> None:
     """Whatever the check of the text let through: the address that is connected to is looked at again."""
     folder.setattr(webhooks, "check", lambda url: None)
-    there, listening, asked = served(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-    with listening:
+    with receiver(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as (there, asked):
         for host in ("127.0.0.1", "127。0。0。1", "①②⑦.⓪.⓪.①"):
             assert "private network" in run_alone(webhooks.post(claimed(there.replace("127.0.0.1", host)))).error
     assert asked == []
