@@ -20,7 +20,8 @@ from backend.jobs.process import child_environment
 from backend.values import JSON, Messages
 
 MODULE = "backend.pipeline.chat"
-FOREVER = 3600.0
+LOOK_SECONDS = 60.0
+"""How long it is not looked at a process that has no turn yet, or has ended."""
 STOP_SECONDS = 3.0
 """A process that has not let go of a turn by then, as one that waits for a whole text, is ended."""
 TURN_SECONDS = 1800.0
@@ -173,13 +174,13 @@ class ModelProcess:
     def _seconds_left(self) -> float:
         with self._free:
             if self._is_ended:
-                return FOREVER
+                return LOOK_SECONDS
             if self._turn is not None:
                 until = min(self._asked + TURN_SECONDS, self._seen + UNSEEN_SECONDS)
             elif self._used is not None:
                 until = self._used + settings().chat_idle_seconds
             else:
-                return FOREVER
+                return LOOK_SECONDS
             return max(0.0, until - time.monotonic())
 
     def _end_if_over(self) -> None:
