@@ -244,7 +244,7 @@ def test_the_audit_is_filtered_paged_and_downloaded(team: Team) -> None:
 def test_the_menu_leads_to_ones_own_pages(team: Team) -> None:
     team.open("samples")
     team.page.locator(".rondo-person summary").click()
-    links = ["My work", "People and account", "Audit"]
+    links = ["My work", "Notices", "People and account", "Audit"]
     expect(team.page.locator(".rondo-person a")).to_have_text(links, use_inner_text=True)
     named = team.page.locator(".rondo-nav a").all_inner_texts()
     more = team.page.locator(".rondo-more a").all_text_contents()
