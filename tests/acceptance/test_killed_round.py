@@ -91,9 +91,9 @@ def wait(round_id: int, seconds: float) -> bool:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         with reading() as db:
-            found = db.get_one(tables.Round, round_id)
-        assert found.status in (RoundStatus.running, RoundStatus.done), found.error
-        if found.status is RoundStatus.done:
+            round_ = db.get_one(tables.Round, round_id)
+        assert round_.status in (RoundStatus.running, RoundStatus.done), round_.error
+        if round_.status is RoundStatus.done:
             return True
         time.sleep(0.1)
     return False

@@ -66,17 +66,17 @@ REQUESTS = 3 * BATCHES + 6 * BATCHES
 
 def answer(body: dict[str, Any]) -> Reply:
     reply = capable(body)
-    for one in reply[2]["choices"]:
+    for choice in reply[2]["choices"]:
         if "grading an answer" in body["messages"][0]["content"]:
-            one["message"]["content"] = drawn(body, ("poor\nScore: 1", "good\nScore: 5", "hm"), one["index"])
+            choice["message"]["content"] = drawn(body, ("poor\nScore: 1", "good\nScore: 5", "hm"), choice["index"])
     return reply
 
 
 def holders(job_id: int) -> set[int]:
     """Who works on batches of the job: 0 is its own process, others are helpers."""
     with reading() as db:
-        found = db.scalars(select(tables.Batch.holder).where(tables.Batch.job_id == job_id))
-        return {holder for holder in found if holder is not None}
+        result = db.scalars(select(tables.Batch.holder).where(tables.Batch.job_id == job_id))
+        return {holder for holder in result if holder is not None}
 
 
 def helpers(job_id: int) -> list[tables.Helper]:

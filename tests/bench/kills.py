@@ -195,10 +195,10 @@ def finished(round_id: int, code: int, log: Path) -> None:
     from backend.values import RoundStatus
 
     with reading() as db:
-        found = db.get_one(tables.Round, round_id)
-    if code or found.status is not RoundStatus.done:
-        said = log.read_text()[-3000:] if log.exists() else ""
-        raise SystemExit(f"The round is {found.status}, the process ended with {code}: {found.error}\n{said}")
+        round_ = db.get_one(tables.Round, round_id)
+    if code or round_.status is not RoundStatus.done:
+        text = log.read_text()[-3000:] if log.exists() else ""
+        raise SystemExit(f"The round is {round_.status}, the process ended with {code}: {round_.error}\n{text}")
 
 
 def moments(seconds: dict[int, float], trainings: set[int], most: int, chance: random.Random) -> list[int]:
@@ -251,15 +251,15 @@ def main() -> None:
     parser.add_argument("--only", default="", help="names of recipes, with commas between; empty: all")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     asked = parser.parse_args()
-    cases = [one for one in CASES if not asked.only or one.name in asked.only.split(",")]
+    cases = [entry for entry in CASES if not asked.only or entry.name in asked.only.split(",")]
     print("| recipe | kills | at | rows equal | rows twice | weights equal | seconds |\n|---|---|---|---|---|---|---|")
     with loaded():
         for number, case in enumerate(cases):
             share = asked.kills * (number + 1) // len(cases) - asked.kills * number // len(cases)
             started = time.monotonic()
             with data_folder() as folder:
-                found = run_case(case, share, folder, random.Random(f"{asked.seed} {case.name}"))
-            print(f"| `{case.name}` | {found} | {time.monotonic() - started:.0f} |", flush=True)
+                outcome = run_case(case, share, folder, random.Random(f"{asked.seed} {case.name}"))
+            print(f"| `{case.name}` | {outcome} | {time.monotonic() - started:.0f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -25,11 +25,11 @@ def told(team: Team, sample_id: int) -> list[bool | None]:
     act = Act(outcome.decision.client_id, DecisionKind.edit, sample_id, text="Better.")
     again = reviews.decide_many(ann, team.round.id, [act])[0]
     views = [outcome.decision, again.decision, *item_history.read(ann, sample_id).entries[-1:]]
-    views += [one for n in (sample_id, outcome.decision.edit_id or 0) for one in detail.detail(ann, n).history[-1:]]
+    views += [entry for n in (sample_id, outcome.decision.edit_id or 0) for entry in detail.detail(ann, n).history[-1:]]
     earlier = queue.earlier(ann, team.round.id)
     assert earlier is not None
     assert earlier.mine is not None
-    return [one.is_override for one in [*views, earlier.mine]]
+    return [entry.is_override for entry in [*views, earlier.mine]]
 
 
 def test_a_rewrite_tells_nothing_of_the_judge_before_the_text_is_labelled() -> None:

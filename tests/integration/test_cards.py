@@ -37,7 +37,7 @@ class Made:
         )
         samples = rows.make_samples(self.round, rows.make_prompt_set(self.project))
         decide(rows.make_user("Ottokar"), samples[:3], overrides=1)
-        chosen = [{"prompt_id": one.prompt_id, "sample_id": one.id} for one in samples[:2]]
+        chosen = [{"prompt_id": sample.prompt_id, "sample_id": sample.id} for sample in samples[:2]]
         self.dataset = rows.make_dataset(
             self.round,
             DatasetType.prompt_completion,
@@ -120,8 +120,8 @@ def test_a_folder_that_is_gone_is_no_name_on_the_hub(monkeypatch: pytest.MonkeyP
 
 
 def test_no_address_in_a_name_is_a_link() -> None:
-    said = card_text.plain("![x](https://a.example) www.b.example &lt; mailto:c")
-    assert said == r"\!\[x\](https\://a.example) www\.b.example \&lt; mailto\:c"
+    text = card_text.plain("![x](https://a.example) www.b.example &lt; mailto:c")
+    assert text == r"\!\[x\](https\://a.example) www\.b.example \&lt; mailto\:c"
 
 
 def test_a_dataset_card_has_the_hubs_head_and_says_what_the_rows_say() -> None:

@@ -135,20 +135,20 @@ def test_one_that_cannot_be_loaded_says_why() -> None:
 
 
 def test_two_answer_side_by_side_each_after_its_own_words() -> None:
-    actor, project, one = curator()
+    actor, project, number = curator()
     two = rows.make_checkpoint(project, "two").id
-    say(actor, [one], "first", system="sys")
-    say(actor, [one, two], "second", system="sys")
+    say(actor, [number], "first", system="sys")
+    say(actor, [number, two], "second", system="sys")
     ours, theirs = seen(actor).sides
     assert (ours.checkpoint, ours.turns[-1].answer) == ("one", "sys | first | sys | first | second")
     assert (theirs.turns[-1].answer, theirs.turns[-1].note) == ("sys | second", "3 tokens, stop")
-    say(actor, [one], "fail")
+    say(actor, [number], "fail")
     assert (last(actor).state, last(actor).note) == (TurnState.failed, "it does not fit. Shorten it.")
     assert len(seen(actor).sides) == 1
     version = seen(actor).version
     assert chats.look(actor, PAGE, than=version) == ChatView(version, (), False), "nothing is sent twice"
     chats.clear(actor, PAGE)
-    say(actor, [one], "again")
+    say(actor, [number], "again")
     assert [turn.answer for turn in seen(actor).sides[0].turns] == ["again"], "what was said is forgotten"
 
 

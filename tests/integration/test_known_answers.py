@@ -79,12 +79,12 @@ def test_a_judge_that_needs_no_answers_takes_prompts_without() -> None:
 def test_held_out_prompts_without_answers_draw_a_warning_and_stop_nothing() -> None:
     some, none = Place(["4"], ["4", None]), Place(["4"], [None, None])
     assert "1 of the 2 held-out prompts have no answer and are left out" in some.warnings(some.plan())
-    said = none.warnings(none.plan())
+    text = none.warnings(none.plan())
     assert (
         "None of the 2 held-out prompts has an answer, so this cannot be measured: held_out_accuracy, pass_at_k. Import"
-        in said
+        in text
     )
-    assert "`verifier: countdown`" in said
+    assert "`verifier: countdown`" in text
     assert none.launch(none.plan())
 
 

@@ -38,13 +38,13 @@ class Place:
 @pytest.fixture
 def place(database: str) -> Place:
     owner = accounts.local_owner()
-    one, two = (projects.create(owner, name) for name in ("One", "Two"))
+    number, two = (projects.create(owner, name) for name in ("One", "Two"))
     accounts.invite(owner, two, "Mallory", Role.admin)
     mallory = Actor(accounts.find(owner, "Mallory").id, "Mallory")
     link = accounts.invite(mallory, two, "Bob", Role.viewer)
     assert link is not None
     assert sessions.peek_link(link) == "Bob"
-    return Place(owner, one, two, mallory, accounts.find(owner, "Bob").id, link)
+    return Place(owner, number, two, mallory, accounts.find(owner, "Bob").id, link)
 
 
 def sign_in_by_link(place: Place) -> None:
@@ -104,9 +104,9 @@ def test_a_link_and_a_role_at_the_same_moment_never_both_stand(place: Place) -> 
 
     for _ in range(10):
         with ThreadPoolExecutor(2) as pool:
-            made = pool.submit(again)
+            future = pool.submit(again)
             pool.submit(elsewhere).result()
-        link = made.result()
+        link = future.result()
         assert link is None or sessions.peek_link(link) is None
         accounts.remove(place.owner, place.one, place.bob)
 

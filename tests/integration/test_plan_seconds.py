@@ -98,8 +98,8 @@ def test_the_time_follows_the_tokens_that_a_sample_may_have() -> None:
     recipe = rounds.defaults(rows.make_actor(project), project.id).recipe
     for most, likely, at_most in ((5, 4, 4), (10, 8, 8), (100, 8, 80), (3_000, 8, 2_400)):
         changed = recipe | {"generator": recipe["generator"] | {"n": 8, "max_tokens": most}}
-        found = estimated(project, changed)
-        assert (found.seconds, found.seconds_at_most) == (pytest.approx(likely), pytest.approx(at_most)), most
+        estimate = estimated(project, changed)
+        assert (estimate.seconds, estimate.seconds_at_most) == (pytest.approx(likely), pytest.approx(at_most)), most
 
 
 def test_another_model_is_not_estimated_by_this_ones_jobs() -> None:
@@ -185,8 +185,8 @@ def test_a_first_round_of_steps_is_estimated_by_rounds_of_slots() -> None:
     job(round_, Stage.generate, seconds=100, units=1_000)
     job(round_, Stage.train, seconds=60, units=30)
     star = recipes.get("star").with_changes({"trainer": {"max_steps": 15}}).model_dump(mode="json")
-    found = estimated(project, star)
-    assert found.seconds == pytest.approx(20 * 0.1 + 30)
-    assert found.seconds_at_most == pytest.approx(20 * 5.12 + 30)
+    estimate = estimated(project, star)
+    assert estimate.seconds == pytest.approx(20 * 0.1 + 30)
+    assert estimate.seconds_at_most == pytest.approx(20 * 5.12 + 30)
     rubric = recipes.get("meta_rewarding").model_dump(mode="json")
     assert estimated(project, rubric).seconds is None, "its judges were never measured"

@@ -226,9 +226,9 @@ def test_what_cannot_be_launched_ends_the_line_and_not_the_round(database: str) 
 
 def test_a_person_stops_after_a_round(database: str) -> None:
     line = Line()
-    seen = overview.loop(line.actor, line.project.id)
-    assert seen.stops_id == line.first
-    assert line_value(seen.rounds[0], seen)["follows"] == "2 more rounds follow."
+    view = overview.loop(line.actor, line.project.id)
+    assert view.stops_id == line.first
+    assert line_value(view.rounds[0], view)["follows"] == "2 more rounds follow."
     reviewer, stranger = rows.make_actor(line.project, Role.reviewer), rows.make_actor()
     assert overview.loop(reviewer, line.project.id).stops_id is None
     with pytest.raises(PermissionDenied):
@@ -239,9 +239,9 @@ def test_a_person_stops_after_a_round(database: str) -> None:
     assert line.events()[-1].verb == "stop after round"
     with pytest.raises(Conflict, match="No round would follow round 1"):
         auto.stop(line.actor, line.first)
-    seen = overview.loop(line.actor, line.project.id)
-    assert seen.stops_id is None
-    assert line_value(seen.rounds[0], seen)["follows"].endswith(f"{line.actor.name} stopped them.")
+    view = overview.loop(line.actor, line.project.id)
+    assert view.stops_id is None
+    assert line_value(view.rounds[0], view)["follows"].endswith(f"{line.actor.name} stopped them.")
     assert line.end(line.first).auto["stopped"] == f"{line.actor.name} stopped them."
     assert line.count() == 1
     with pytest.raises(Conflict):
@@ -286,5 +286,5 @@ def test_two_rounds_killed_in_every_transaction_follow_each_other_once(
     with reading() as db:
         assert db.scalar(select(func.count()).select_from(tables.Round)) == 2
     # With the next seed the same known answers, in another order.
-    texts = [sorted(row[7] for row in made(one)["texts"]) for one in (first, last.id)]
+    texts = [sorted(row[7] for row in made(entry)["texts"]) for entry in (first, last.id)]
     assert texts[0] == texts[1] == sorted(RIGHT.values())

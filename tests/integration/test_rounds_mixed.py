@@ -62,8 +62,10 @@ def rates(round_id: int) -> dict[str, float]:
 
 def funnel(round_id: int, step: int) -> dict[str, dict[str, Any]]:
     with reading() as db:
-        found = select(tables.Dataset.funnel).where(tables.Dataset.round_id == round_id, tables.Dataset.step == step)
-        return {entry["stage"]: entry for entry in db.scalars(found).one()}
+        selection = select(tables.Dataset.funnel).where(
+            tables.Dataset.round_id == round_id, tables.Dataset.step == step
+        )
+        return {entry["stage"]: entry for entry in db.scalars(selection).one()}
 
 
 def test_each_mixer_writes_a_dataset_of_its_own_and_killed_it_writes_the_same(
@@ -72,21 +74,21 @@ def test_each_mixer_writes_a_dataset_of_its_own_and_killed_it_writes_the_same(
     loop = Loop(mixed(DifficultyBand(low=0.2, high=0.4), SeedShare(share=0.5)), SOLVER, tiny)
     seeds = make_prompt_set(loop.project, prompts=["seed a", "seed b", "seed c"], answers=["1", "2", None])
     first, second = (loop.launch(mix_set_ids=(seeds.id,)) for _ in range(2))
-    one = loop.run(first)
-    assert (one.stage, one.step, one.error) == (Stage.train, 6, None)
+    result = loop.run(first)
+    assert (result.stage, result.step, result.error) == (Stage.train, 6, None)
     with dying(monkeypatch) as kills:
         assert loop.run(second).error is None
     assert kills[0] > 8
-    found = made(first)
-    assert made(second) == found
-    selected, banded, seeded = (found["rows"][step] for step in (3, 4, 5))
+    outcome = made(first)
+    assert made(second) == outcome
+    selected, banded, seeded = (outcome["rows"][step] for step in (3, 4, 5))
     within = {text for text, rate in rates(first).items() if 0.2 <= rate <= 0.4}
     assert banded == [row for row in selected if said(row, "prompt") in within]
     assert 0 < len(banded) < len(selected)
     # Two known answers are all there are, for a half of the rows.
     assert seeded[: len(banded)] == banded
     assert {said(row, "completion") for row in seeded[len(banded) :]} == {"1", "2"}
-    assert one.counts["kept"] == len(banded)
+    assert result.counts["kept"] == len(banded)
     stages = funnel(first, 5)
     assert list(stages) == [
         "prompts",

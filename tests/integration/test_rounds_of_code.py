@@ -54,11 +54,11 @@ def test_programs_and_tests_judge_each_other_and_both_are_trained_on(
     assert (ended.status, ended.error) == (RoundStatus.done, None)
     with dying(monkeypatch):
         loop.run(second)
-    found = made(first)
-    assert made(second)["texts"] == found["texts"]
+    result = made(first)
+    assert made(second)["texts"] == result["texts"]
     (task,) = adopted(first)
-    solutions = {row[6]: row for row in found["texts"] if row[0] == 3}
-    tests = {row[6]: row for row in found["texts"] if row[0] == 5}
+    solutions = {row[6]: row for row in result["texts"] if row[0] == 3}
+    tests = {row[6]: row for row in result["texts"] if row[0] == 5}
     assert len(solutions) == len(tests) == 8
     # A program is as good as the share of tests that it passes; a test by the programs, and a weak one by none.
     counted = [row for row in tests.values() if row[7] != WEAK]
@@ -70,9 +70,9 @@ def test_programs_and_tests_judge_each_other_and_both_are_trained_on(
     with reading() as db:
         judgment = tables.Judgment
         raw = db.scalars(select(judgment.raw).where(judgment.round_id == first, judgment.step == 8)).all()
-    matrix = [json.loads(one)["programs"] for one in raw]
+    matrix = [json.loads(entry)["programs"] for entry in raw]
     assert [len(row) for row in matrix] == [8] * 8, "every program was run on every test"
-    taught, preferred = found["rows"][10], found["rows"][13]
+    taught, preferred = result["rows"][10], result["rows"][13]
     assert {said(row, "completion") for row in taught} == {RIGHT, TRUE}
     assert [said(row, "prompt") == task.text for row in taught] == [True, False]
     assert "Write tests for it" in said(taught[1], "prompt")
@@ -103,9 +103,9 @@ def test_tasks_are_proposed_checked_adopted_solved_and_proposed_anew(
     assert (ended.status, ended.error) == (RoundStatus.done, None)
     with dying(monkeypatch):
         loop.run(second)
-    found = made(first)
-    assert made(second)["texts"] == [row for row in found["texts"] if row[0] in (0, 3)]
-    proposals = [row for row in found["texts"] if row[0] == 0]
+    result = made(first)
+    assert made(second)["texts"] == [row for row in result["texts"] if row[0] in (0, 3)]
+    proposals = [row for row in result["texts"] if row[0] == 0]
     assert len(proposals) == 9
     for row in proposals:
         is_valid = row[7] != "no task" and "```input\n2\n```\n" not in f"{row[7]}\n"
@@ -114,7 +114,7 @@ def test_tasks_are_proposed_checked_adopted_solved_and_proposed_anew(
     tasks = adopted(first)
     assert {task.extra["task"]["kind"] for task in tasks} >= {"deduction", "induction"}
     assert len({task.text for task in tasks}) == len(tasks)
-    solver, proposer = found["rows"][4], found["rows"][6]
+    solver, proposer = result["rows"][4], result["rows"][6]
     assert [row["metadata"]["task"] for row in solver] == [task.extra["task"] for task in tasks]
     assert [row["answer"] for row in solver] == [task.answer for task in tasks]
     assert [said(row, "prompt") for row in solver] == [task.text for task in tasks]

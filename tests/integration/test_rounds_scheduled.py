@@ -38,7 +38,7 @@ def tiny(database: str) -> Path:
 def short(name: str, *, keep: tuple[str, ...] = (), **changes: dict[str, Any]) -> Recipe:
     """The recipe, each training one step from the tiny model; changes by name or kind of the step."""
     data = recipes.get(name).with_changes({"groups_per_batch": 4, "unparsed_limit": 1.0}).model_dump(mode="json")
-    data["metrics"] = [one for one in data["metrics"] if one["name"] in keep]
+    data["metrics"] = [metric for metric in data["metrics"] if metric["name"] in keep]
     for step in data.get("steps") or [{"kind": k, "name": "", "part": data[k]} for k in ("generator", "trainer")]:
         part = step["part"]
         if step["kind"] == "trainer":
@@ -54,9 +54,9 @@ def rows_of(round_id: int) -> list[list[dict[str, Any]]]:
 
 
 def done(loop: Loop, round_id: int) -> tables.Round:
-    found = loop.run(round_id, trains=True)
-    assert (found.status, found.error) == (RoundStatus.done, None)
-    return found
+    result = loop.run(round_id, trains=True)
+    assert (result.status, result.error) == (RoundStatus.done, None)
+    return result
 
 
 class Sums(Loop):
@@ -137,16 +137,16 @@ def test_spin_diffusion_ends_where_own_texts_cannot_be_told_from_the_data(tiny: 
         auto.after_round(db, first.id)
     with reading() as db:
         row = db.get_one(tables.Round, first.id)
-        found = dict(db.execute(select(tables.Metric.name, tables.Metric.value)).tuples().all())
+        rows = dict(db.execute(select(tables.Metric.name, tables.Metric.value)).tuples().all())
     # Each text is nearest to the one that it repeats: (1, 1) and (1, 0) have the cosine 1 / sqrt 2.
-    assert found["two_sample_accuracy"] == 0
-    assert found["pair_distance"] == pytest.approx(1 - 0.5**0.5, abs=1e-5)
+    assert rows["two_sample_accuracy"] == 0
+    assert rows["pair_distance"] == pytest.approx(1 - 0.5**0.5, abs=1e-5)
     assert row.auto["left"] == 2
     assert row.auto["stopped"].startswith("The warning cannot_be_told_apart holds: two_sample_accuracy is 0, below")
     # A person may go on, and is told.
     plan = rounds.defaults(loop.actor, loop.project.id, first.id)
-    told = rounds.estimate(loop.actor, loop.project.id, plan).warnings
-    assert any("The warning cannot_be_told_apart holds" in one for one in told)
+    warnings = rounds.estimate(loop.actor, loop.project.id, plan).warnings
+    assert any("The warning cannot_be_told_apart holds" in warning for warning in warnings)
 
 
 def test_corrective_self_distillation_weighs_what_the_former_self_got_wrong(tiny: Path) -> None:
@@ -183,15 +183,17 @@ def test_multimodal_self_evolving_goes_on_with_the_optimizers_state(tiny: Path) 
     assert len(first.tuned["trials"]) == 2
     (rows,) = rows_of(first.id)
     assert all(said(row, "completion").endswith(f" {RIGHT[said(row, 'prompt')]}") for row in rows)
-    for row in (one for one in made(first.id)["texts"] if one[9] is Verdict.accept and one[7].startswith("well then")):
-        assert row[7] in {said(one, "completion") for one in rows}, "what the scorer puts first is kept"
+    for row in (
+        text for text in made(first.id)["texts"] if text[9] is Verdict.accept and text[7].startswith("well then")
+    ):
+        assert row[7] in {said(record, "completion") for record in rows}, "what the scorer puts first is kept"
     with reading() as db:
         final = settings().folder / db.get_one(tables.Checkpoint, first.checkpoint_id).location
     import torch
 
     def steps(folder: Path) -> set[float]:
-        found = torch.load(folder / "optimizer.pt", weights_only=True)
-        return {float(one["step"]) for one in found.values()}
+        result = torch.load(folder / "optimizer.pt", weights_only=True)
+        return {float(entry["step"]) for entry in result.values()}
 
     assert steps(final) == {1.0}
     knobs = ONE_STEP | {"continue_optimizer": True, "lr_scheduler_type": "constant"}
@@ -210,15 +212,15 @@ def test_self_steering_learns_from_a_principle_kept_and_broken(tiny: Path) -> No
         ],
     }
     loop = Loop(short("self_steering", keep=("pair_gap",)), steered, tiny)
-    found = done(loop, loop.launch())
-    pairs, steady, again, again_steady = rows_of(found.id)
+    round_ = done(loop, loop.launch())
+    pairs, steady, again, again_steady = rows_of(round_.id)
     assert pairs == steady == again == again_steady, "in the first round all pairs stay, for both trainings"
     assert len(pairs) == len(RIGHT)
     assert {said(row, "chosen") for row in pairs} <= {"see a doctor", "call for help"}
     assert {said(row, "rejected") for row in pairs} <= {"all is well", "no harm done"}
     assert all(len(row["prompt"]) == 1 for row in pairs), "no condition is trained on"
     with reading() as db:
-        role = db.scalars(select(tables.RoundRole).where(tables.RoundRole.round_id == found.id)).one()
+        role = db.scalars(select(tables.RoundRole).where(tables.RoundRole.round_id == round_.id)).one()
         assert db.get_one(tables.Checkpoint, role.checkpoint_id).kind == "scorer"
         gap = db.scalars(select(tables.Metric).where(tables.Metric.name == "pair_distance")).one()
     assert (gap.n, gap.value) == (len(RIGHT), pytest.approx(1.0, abs=0.01))
@@ -234,15 +236,15 @@ def test_uncertainty_enhanced_po_draws_pairs_that_a_scorer_with_dropout_is_sure_
     assert json.loads((folder / "config.json").read_text())["attention_dropout"] == 0.5
     weights = {"name": "transformers", "model": str(folder), "head": "score"}
     scorer = make_checkpoint(loop.project, engine=weights)
-    found = done(loop, loop.launch(roles={"scorer": scorer.id}))
+    round_ = done(loop, loop.launch(roles={"scorer": scorer.id}))
     with reading() as db:
         judgment = tables.Judgment
         scores: dict[int, list[float | None]] = {}
-        for one in db.scalars(select(judgment).order_by(judgment.sample_id, judgment.position)):
-            scores.setdefault(one.sample_id, []).append(one.score)
-    assert {len(one) for one in scores.values()} == {3}
-    assert any(len(set(one)) == 3 for one in scores.values()), "each pass drops something else"
-    pairs, drawn = rows_of(found.id)
+        for entry in db.scalars(select(judgment).order_by(judgment.sample_id, judgment.position)):
+            scores.setdefault(entry.sample_id, []).append(entry.score)
+    assert {len(score) for score in scores.values()} == {3}
+    assert any(len(set(score)) == 3 for score in scores.values()), "each pass drops something else"
+    pairs, drawn = rows_of(round_.id)
     assert len(drawn) == math.ceil(0.6 * len(pairs)) < len(pairs)
     assert {said(row, "prompt") for row in drawn} < {said(row, "prompt") for row in pairs}
     assert all(0 <= row["flip"] <= 0.4 for row in drawn)
@@ -268,10 +270,10 @@ AUTHOR = {
 def test_co_evolving_data_trains_twice_on_problems_that_the_model_half_knows(tiny: Path) -> None:
     recipe = short("co_evolving_data", answers={"n": 8})
     loop = Loop(recipe, AUTHOR, tiny)
-    found = done(loop, loop.launch())
-    texts = made(found.id)["texts"]
+    round_ = done(loop, loop.launch())
+    texts = made(round_.id)["texts"]
     problems = {row[7] for row in texts if row[0] == 0}
-    kept, band, prompts, banded = rows_of(found.id)
+    kept, band, prompts, banded = rows_of(round_.id)
     # Problems of the model's own, each with an answer of its majority; only those on which it is neither sure nor lost.
     assert {said(row, "prompt") for row in kept} <= problems
     rates = {
@@ -283,4 +285,4 @@ def test_co_evolving_data_trains_twice_on_problems_that_the_model_half_knows(tin
     assert len(prompts) == len({text for text, some in rates.items() if some})
     with reading() as db:
         role = db.scalars(select(tables.RoundRole).where(tables.RoundRole.role == "taught")).one()
-        assert db.get_one(tables.Checkpoint, found.checkpoint_id).parent_id == role.checkpoint_id
+        assert db.get_one(tables.Checkpoint, round_.checkpoint_id).parent_id == role.checkpoint_id

@@ -63,9 +63,9 @@ def test_one_server_serves_policy_judge_and_what_the_round_trains(
         checkpoint = db.get_one(tables.Checkpoint, ended.checkpoint_id)
     assert checkpoint.kind == "adapter"
     asked = vllm.noted("requests")
-    assert sum(one.get("n") == 4 for one in asked) == len(TWO)
-    assert any("prompt_logprobs" in one for one in asked)
-    assert {bool(one["adapter"]) for one in asked} == {False, True}
+    assert sum(endpoint_client.get("n") == 4 for endpoint_client in asked) == len(TWO)
+    assert any("prompt_logprobs" in entry for entry in asked)
+    assert {bool(entry["adapter"]) for entry in asked} == {False, True}
     assert len({*vllm.noted("loaded")}) == 1
 
 

@@ -42,12 +42,12 @@ def test_the_first_job_tries_temperatures_and_the_round_samples_at_the_best(
     assert (trying.stage, trying.spec) == (Stage.generate, {"kind": "tune"})
     ended = loop.run(first)
     assert (ended.status, ended.stage, ended.error) == (RoundStatus.running, Stage.train, None)
-    found = tuned(first)
-    zero, low, high = [trial["metrics"]["balance_score"] for trial in found["trials"]]
+    result = tuned(first)
+    zero, low, high = [trial["metrics"]["balance_score"] for trial in result["trials"]]
     # At 0 all samples of a prompt are one text: at most one of eight wanted.
     assert zero in (None, 1 / 8)
     assert low == high > 1 / 8
-    assert found["changes"] == {"generator": {"temperature": 0.4}}, "of equal ones the lower"
+    assert result["changes"] == {"generator": {"temperature": 0.4}}, "of equal ones the lower"
     recipe = Recipe.model_validate(ended.recipe)
     assert (recipe.generator.temperature, recipe.generator.n) == (0.4, 6)
     assert recipe.schedule == bstar().schedule
@@ -57,11 +57,11 @@ def test_the_first_job_tries_temperatures_and_the_round_samples_at_the_best(
         assert loop.run(second).error is None
     assert kills[0] > 5
     assert made(second) == made(first)
-    assert tuned(second) == found
+    assert tuned(second) == result
     with reading() as db:
         asked = select(tables.Job.stage, tables.Job.spec).where(tables.Job.round_id == first).order_by(tables.Job.id)
         jobs = db.execute(asked).all()
-        seen = db.get_one(tables.Round, first).counts["samples"]
+        samples = db.get_one(tables.Round, first).counts["samples"]
     assert [(stage, spec.get("kind")) for stage, spec in jobs] == [
         (Stage.generate, "tune"),
         (Stage.generate, None),
@@ -69,7 +69,7 @@ def test_the_first_job_tries_temperatures_and_the_round_samples_at_the_best(
         (Stage.select, None),
         (Stage.train, None),
     ]
-    assert seen == 6 * len(RIGHT)
+    assert samples == 6 * len(RIGHT)
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -78,9 +78,9 @@ def test_the_pilot_prompts_stay_and_the_next_round_tries_again(tiny: Path, monke
     ask = type(bstar().prompt_source).ask
 
     def seen(self: Any, *args: Any, **more: Any) -> Any:
-        found = ask(self, *args, **more)
-        asked.append([group.prompt.id for group in found])
-        return found
+        reply = ask(self, *args, **more)
+        asked.append([group.prompt.id for group in reply])
+        return reply
 
     monkeypatch.setattr(type(bstar().prompt_source), "ask", seen)
     loop = Loop(bstar(), SOLVER, tiny)
@@ -118,10 +118,10 @@ def test_thresholds_are_tried_on_the_texts_that_a_judge_scored_once(tiny: Path) 
     round_id = loop.launch()
     ended = loop.run(round_id)
     assert ended.stage in (Stage.train, Stage.select), ended.error
-    found = tuned(round_id)["trials"]
-    assert [list(trial["changes"]["selector"].values()) for trial in found] == [[2.0], [4.0], [9.0]] * 2
+    trials = tuned(round_id)["trials"]
+    assert [list(trial["changes"]["selector"].values()) for trial in trials] == [[2.0], [4.0], [9.0]] * 2
     # This metric looks at all texts, whatever is kept of them: its values differ by temperature alone.
-    values = [trial["metrics"]["distinct_2"] for trial in found]
+    values = [trial["metrics"]["distinct_2"] for trial in trials]
     assert values[0] == values[1] == values[2]
     assert values[3] == values[4] == values[5]
 

@@ -75,24 +75,24 @@ def test_ones_own_and_others_decisions_that_stand_are_found(said: Decided) -> No
 
 def test_what_was_decided_by_hand_is_found_whether_it_counts_or_not() -> None:
     """A reviewer whose late decisions were left out would see which items others had completed."""
-    said = Decided()
-    said.say(said.ann, 1, is_late=True)
-    said.say(said.ann, 2, is_gold=True)
-    said.say(said.curator, 4, is_adjudication=True)
-    assert said.found(said.ann, decided="me") == [1, 2]
-    assert said.found(said.curator, decided="me") == [4] == said.found(said.ann, decided="others")
+    reply = Decided()
+    reply.say(reply.ann, 1, is_late=True)
+    reply.say(reply.ann, 2, is_gold=True)
+    reply.say(reply.curator, 4, is_adjudication=True)
+    assert reply.found(reply.ann, decided="me") == [1, 2]
+    assert reply.found(reply.curator, decided="me") == [4] == reply.found(reply.ann, decided="others")
 
 
 @pytest.mark.on_sqlite
 @pytest.mark.parametrize("decided_", ["me", "others", "disputed"])
 def test_decisions_are_read_by_samples_or_by_round_without_statistics(decided_: str) -> None:
     """Most decisions are of no batch: by the index of batches all of them, of all projects, would be read."""
-    said = Decided()
+    reply = Decided()
     with reading() as db:
-        set_ = decided.among(said.ann, said.round, Filters(decided=decided_))
+        set_ = decided.among(reply.ann, reply.round, Filters(decided=decided_))
         assert set_ is not None
         for queries, index in (
-            (set_.those([one.id for one in said.samples]), "ix_decisions_sample_id_id (sample_id=?"),
+            (set_.those([sample.id for sample in reply.samples]), "ix_decisions_sample_id_id (sample_id=?"),
             ([*set_.every, set_.read], "ix_decisions_round_id_user_id_id (round_id=?"),
         ):
             for query in queries:
@@ -134,14 +134,14 @@ def test_what_others_decided_is_no_filter_while_it_is_hidden_and_never_of_a_bulk
     project = rows.make_project()
     asked = rows.make_prompt_set(project)
     round_ = rows.make_round(project, sets=[asked], status=RoundStatus.review, is_reviewed=True, is_blind=True)
-    made = rows.make_samples(round_, asked)
+    completions = rows.make_samples(round_, asked)
     reviewer, curator = (rows.make_actor(project, role) for role in (Role.reviewer, Role.curator))
-    rows.make_decision(made[1], reviewer)
-    for asked_for, told in (("others", "decisions of others"), ("disputed", "disagreements")):
-        with pytest.raises(PermissionDenied, match=told):
+    rows.make_decision(completions[1], reviewer)
+    for asked_for, reply in (("others", "decisions of others"), ("disputed", "disagreements")):
+        with pytest.raises(PermissionDenied, match=reply):
             samples.page(reviewer, round_.id, Filters(decided=asked_for))
         assert samples.page(curator, round_.id, Filters(decided=asked_for)).count.is_exact
-    assert [row.id for row in samples.page(reviewer, round_.id, Filters(decided="me")).rows] == [made[1].id]
+    assert [row.id for row in samples.page(reviewer, round_.id, Filters(decided="me")).rows] == [completions[1].id]
     with pytest.raises(InvalidInput, match="lists and of their exports"):
         bulk.preview(curator, round_.id, Filters(decided="me"), DecisionKind.accept)
     with pytest.raises(InvalidInput, match="decided"):

@@ -24,15 +24,17 @@ def test_samples_are_found_once_written_and_gone_with_their_project(database: st
     actor = rows.make_actor(project)
     round_ = rows.make_round(project)
     prompts = rows.make_prompt_set(project, prompts=["count the frogs", "count the owls"])
-    made = rows.make_samples(round_, prompts, n=2, texts=["one frog", "Two Frogs!", "owl: hoot-hoot", ""], scores=[1.0])
+    completions = rows.make_samples(
+        round_, prompts, n=2, texts=["one frog", "Two Frogs!", "owl: hoot-hoot", ""], scores=[1.0]
+    )
     other = rows.make_project()
     elsewhere = rows.make_samples(rows.make_round(other), rows.make_prompt_set(other, prompts=1), texts=["frogs"])
-    assert found(actor, round_, text="frogs") == [made[1].id]
-    assert found(actor, round_, text="hoot-hoot") == found(actor, round_, text="hoot owl") == [made[2].id]
+    assert found(actor, round_, text="frogs") == [completions[1].id]
+    assert found(actor, round_, text="hoot-hoot") == found(actor, round_, text="hoot owl") == [completions[2].id]
     assert found(actor, round_, text='"hoot hoot"') == []
-    assert found(actor, round_, prompt="OWLS") == [made[2].id, made[3].id]
+    assert found(actor, round_, prompt="OWLS") == [completions[2].id, completions[3].id]
     with session() as db:
-        db.execute(delete(tables.Sample).where(tables.Sample.id == made[1].id))
+        db.execute(delete(tables.Sample).where(tables.Sample.id == completions[1].id))
     assert found(actor, round_, text="frogs") == []
     with session() as db:
         db.execute(delete(tables.Project).where(tables.Project.id == other.id))
@@ -46,7 +48,7 @@ def test_the_migration_goes_both_ways_with_rows_in_it(database: str) -> None:
     project = rows.make_project()
     actor = rows.make_actor(project)
     round_ = rows.make_round(project)
-    made = rows.make_samples(
+    completions = rows.make_samples(
         round_, rows.make_prompt_set(project, prompts=1), n=2, texts=["a b", "b c"], scores=[1.0, 0.0]
     )
     before = found(actor, round_, text="b"), found(actor, round_, verdict=("accept",))
@@ -59,7 +61,7 @@ def test_the_migration_goes_both_ways_with_rows_in_it(database: str) -> None:
     assert (
         (found(actor, round_, text="b"), found(actor, round_, verdict=("accept",)))
         == before
-        == ([made[0].id, made[1].id], [made[0].id])
+        == ([completions[0].id, completions[1].id], [completions[0].id])
     )
 
 
@@ -69,11 +71,13 @@ def test_a_megabyte_of_text_and_odd_characters_are_stored_and_found(database: st
     round_ = rows.make_round(project)
     long = "needle " + " ".join(f"w{n}" for n in range(150_000))
     odd = "\u202eright\u202c 😀 e\u0301te\u0301 \x01\x1f " + "x" * 5_000
-    made = rows.make_samples(round_, rows.make_prompt_set(project, prompts=1), n=2, texts=[long, odd], scores=[1.0])
+    completions = rows.make_samples(
+        round_, rows.make_prompt_set(project, prompts=1), n=2, texts=[long, odd], scores=[1.0]
+    )
     assert len(long) > 1_000_000
-    assert found(actor, round_, text="needle w17") == [made[0].id]
-    assert found(actor, round_, text="right") == [made[1].id]
-    assert found(actor, round_, text="e\u0301te\u0301") == [made[1].id]
+    assert found(actor, round_, text="needle w17") == [completions[0].id]
+    assert found(actor, round_, text="right") == [completions[1].id]
+    assert found(actor, round_, text="e\u0301te\u0301") == [completions[1].id]
 
 
 WORDS = Path(__file__).parent.parent / "data/found/search_words.jsonl"
@@ -104,10 +108,10 @@ def test_words_of_every_script_are_found_in_texts_that_hold_them(database: str) 
         ("اللغة العربية جميلة", "العربية"),
     ]
     prompts = rows.make_prompt_set(project, prompts=[text for text, _ in pairs])
-    made = rows.make_samples(round_, prompts, n=1, texts=[text for text, _ in pairs], scores=[1.0])
+    completions = rows.make_samples(round_, prompts, n=1, texts=[text for text, _ in pairs], scores=[1.0])
     for place, (_, query) in enumerate(pairs):
-        assert made[place].id in found(actor, round_, text=query), query
-        assert made[place].id in found(actor, round_, prompt=query), query
+        assert completions[place].id in found(actor, round_, text=query), query
+        assert completions[place].id in found(actor, round_, prompt=query), query
         assert place in [row.position for row in browse(actor, prompts.id, search=query).rows], query
     assert found(actor, round_, text="7-9*3") == []
     assert found(actor, round_, text="江长") == []
@@ -118,11 +122,11 @@ def test_a_search_for_signs_reads_the_prompts_page_by_page(database: str, monkey
     project = rows.make_project()
     actor = rows.make_actor(project)
     prompts = rows.make_prompt_set(project, prompts=[f"{n} {'=>' if n % 5 == 0 else '->'} x" for n in range(40)])
-    seen, cursor = [], None
+    view, cursor = [], None
     while True:
         page = browse(actor, prompts.id, search="=>", cursor=cursor, limit=3)
-        seen += [row.position for row in page.rows]
+        view += [row.position for row in page.rows]
         if page.next is None:
             break
         cursor = page.next
-    assert seen == [0, 5, 10, 15, 20, 25, 30, 35]
+    assert view == [0, 5, 10, 15, 20, 25, 30, 35]

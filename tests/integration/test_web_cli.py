@@ -91,10 +91,10 @@ def rondo(
                 code = end.code or 0
         os.umask(mask)
         leave()
-        said = capsys.readouterr()
+        reply = capsys.readouterr()
         if isinstance(code, int):
-            return subprocess.CompletedProcess(arguments, code, said.out, said.err)
-        return subprocess.CompletedProcess(arguments, 1, said.out, f"{said.err}{code}\n")  # as the interpreter ends
+            return subprocess.CompletedProcess(arguments, code, reply.out, reply.err)
+        return subprocess.CompletedProcess(arguments, 1, reply.out, f"{reply.err}{code}\n")  # as the interpreter ends
 
     return run
 
@@ -266,7 +266,7 @@ def test_a_backup_is_a_database_that_opens_or_all_of_the_installation(rondo: Ron
     assert "exists already" in refused(rondo("db", "backup", str(target)))
     said(rondo("user", "add", "eve", "--owner", "--json"))
     said(rondo("db", "restore", str(target), "--yes", "--json"))
-    assert [one["name"] for one in said(rondo("user", "list", "--json"))["users"]] == ["ada", "owner"]
+    assert [user["name"] for user in said(rondo("user", "list", "--json"))["users"]] == ["ada", "owner"]
     assert said(rondo("doctor", "--json"))["is_well"]
 
 

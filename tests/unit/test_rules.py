@@ -57,20 +57,20 @@ def name(path: Path) -> str:
 
 def test_only_the_session_commits() -> None:
     """The connection's class ends a writer's turn where the driver commits; it begins no commit of its own."""
-    found = [name(p) for p in SOURCES if re.search(r"\.commit\(", p.read_text())]
-    assert found == ["backend/db/turns.py"]
+    texts = [name(p) for p in SOURCES if re.search(r"\.commit\(", p.read_text())]
+    assert texts == ["backend/db/turns.py"]
 
 
 def test_broad_excepts_only_at_the_boundaries() -> None:
-    found = set()
+    result = set()
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, ast.ExceptHandler):
                 continue
             caught = ast.unparse(node.type) if node.type else "everything"
             if caught in ("Exception", "BaseException", "everything"):
-                found.add(name(path))
-    assert found <= BROAD_EXCEPTS
+                result.add(name(path))
+    assert result <= BROAD_EXCEPTS
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:

@@ -31,9 +31,9 @@ words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
 def test_a_shared_address_restores_the_filters(
     text: str, prompt: str, verdict: list[str], low: float | None, most: int | None, step: int | None
 ) -> None:
-    one = "" if step is None else str(step)
+    reply = "" if step is None else str(step)
     query = bar.from_bar(
-        (text, prompt, verdict, [], [], ["is_flagged"], low, None, None, most, "me", "tone=warm", "-score", one)
+        (text, prompt, verdict, [], [], ["is_flagged"], low, None, None, most, "me", "tone=warm", "-score", reply)
     )
     again = bar.from_address(dict(parse_qsl(bar.to_address(query), keep_blank_values=True)))
     assert again == query

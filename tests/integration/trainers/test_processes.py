@@ -85,28 +85,28 @@ def both(file: Path, port: int) -> Iterator[list[BaseProcess]]:
 
 def alive(file: Path) -> list[str]:
     """The processes that have this file among their arguments."""
-    found = []
+    results = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             words = entry.read_bytes().split(b"\0")
         except OSError:
             continue  # it ended meanwhile
         if str(file).encode() in words:
-            found.append(entry.parent.name)
-    return found
+            results.append(entry.parent.name)
+    return results
 
 
 def losses(folder: Path) -> list[float]:
     return [line["metrics"]["loss"] for line in progress(folder) if line["metrics"]]
 
 
-def assert_same(one: Path, two: Path) -> None:
+def assert_same(path: Path, two: Path) -> None:
     """The losses agree to five digits, the weights to a thousandth of what a step moves them by."""
     import torch
 
     assert len(losses(two)) == 4
-    assert losses(two) == pytest.approx(losses(one), rel=1e-5)
-    first, second = tensors(one / "final"), tensors(two / "final")
+    assert losses(two) == pytest.approx(losses(path), rel=1e-5)
+    first, second = tensors(path / "final"), tensors(two / "final")
     assert first.keys() == second.keys()
     for name, values in first.items():
         torch.testing.assert_close(second[name], values, rtol=0, atol=1e-5)
@@ -114,8 +114,8 @@ def assert_same(one: Path, two: Path) -> None:
 
 @pytest.mark.slow
 def test_killed_and_resumed_two_processes_end_as_one(tiny: Path, tmp_path: Path):
-    one, two = tmp_path / "one", tmp_path / "two"
-    train(SFT(**KNOBS, **ONE), tiny, one)
+    entry, two = tmp_path / "one", tmp_path / "two"
+    train(SFT(**KNOBS, **ONE), tiny, entry)
     trainer = SFT(**KNOBS, **TWO)
     file = spec_file(trainer, tiny, two)
     # However fast it is, it cannot end before it is killed: where the weights would be written is something else.
@@ -134,8 +134,8 @@ def test_killed_and_resumed_two_processes_end_as_one(tiny: Path, tmp_path: Path)
     ran(file)
     record = json.loads((two / "final" / "train.json").read_text())
     assert (record["processes"], record["resumed_from_step"], record["steps"]) == (2, 2, 4)
-    assert_same(one, two)
-    assert {path.name for path in two.iterdir()} == {path.name for path in one.iterdir()}
+    assert_same(entry, two)
+    assert {path.name for path in two.iterdir()} == {path.name for path in entry.iterdir()}
 
 
 def test_none_of_several_outlives_a_cancelled_job(tiny: Path, tmp_path: Path):

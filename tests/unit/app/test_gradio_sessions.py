@@ -22,4 +22,4 @@ def test_a_page_that_is_opened_keeps_no_configuration_and_the_application_has_on
     state._update_value_in_config(shown._id, "third")
     assert list(state.components) == []
     assert (state[kept._id], state[shown._id].value) == (4, "another")
-    assert [one["type"] for one in page.get_config_file()["components"]] == ["html", "state"]
+    assert [component["type"] for component in page.get_config_file()["components"]] == ["html", "state"]

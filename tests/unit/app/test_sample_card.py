@@ -26,5 +26,5 @@ def test_a_step_says_what_the_search_noted_of_it(noted: JSON, said: str) -> None
 
 
 def test_an_imported_text_says_what_its_file_does_whatever_its_columns_are_called() -> None:
-    said = title(detail({"goes_on": True, "value": "high"}, author="import"))
-    assert said == "Text by import (the file says goes_on True, value high)"
+    text = title(detail({"goes_on": True, "value": "high"}, author="import"))
+    assert text == "Text by import (the file says goes_on True, value high)"

@@ -69,7 +69,7 @@ def test_what_ends_today_has_no_day_and_what_ends_later_has_one() -> None:
 
 def modules() -> Iterator[Path]:
     yield from (APP / "pages").glob("*.py")
-    yield from (one for one in (APP / "widgets").glob("*.py") if one.name != "times.py")
+    yield from (path for path in (APP / "widgets").glob("*.py") if path.name != "times.py")
 
 
 def test_no_page_writes_a_time_another_way() -> None:

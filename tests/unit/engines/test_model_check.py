@@ -38,13 +38,13 @@ def change(folder: Path, name: str, **values: Any) -> dict[str, Line]:
     return {line.name: line for line in lines(folder)}
 
 
-def bad(found: dict[str, Line]) -> dict[str, str]:
-    return {name: str(line.outcome) for name, line in found.items() if line.outcome is not CheckLevel.passed}
+def bad(result: dict[str, Line]) -> dict[str, str]:
+    return {name: str(line.outcome) for name, line in result.items() if line.outcome is not CheckLevel.passed}
 
 
 def test_a_good_model_passes_every_line(folder: Path) -> None:
-    found = _model_check.run(folder)
-    assert [line.name for line in found] == [
+    result = _model_check.run(folder)
+    assert [line.name for line in result] == [
         "architecture",
         "template",
         "system",
@@ -57,7 +57,7 @@ def test_a_good_model_passes_every_line(folder: Path) -> None:
         "weights",
         "vocabulary",
     ]
-    assert {line.outcome for line in found} == {CheckLevel.passed}
+    assert {line.outcome for line in result} == {CheckLevel.passed}
 
 
 @pytest.mark.parametrize(

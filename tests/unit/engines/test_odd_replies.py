@@ -33,8 +33,8 @@ def message(**fields: Any) -> dict[str, Any]:
 
 
 def choice(**fields: Any) -> dict[str, Any]:
-    made = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Score: 4"}}
-    return {"choices": [made | fields]}
+    result = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Score: 4"}}
+    return {"choices": [result | fields]}
 
 
 def read(server: Server, reply: Any, **knobs: Any) -> Completion:
@@ -156,10 +156,10 @@ def test_a_missing_usage_is_no_error(server: Server, usage: Any):
 
 @pytest.mark.parametrize("indices", [[0, 0], [None, None], ["1", "0"], [1, None]])
 def test_choices_without_an_index_of_their_own_stay_in_order(server: Server, indices: list[Any]):
-    made = [
+    rows = [
         {"index": i, "finish_reason": "stop", "message": {"content": t}} for i, t in zip(indices, "ab", strict=True)
     ]
-    server.answer = lambda body: (200, {}, {"choices": made})
+    server.answer = lambda body: (200, {}, {"choices": rows})
     (group,) = complete(server, [chat("x")], Sampling(n=2, seed=1))
     assert [c.text for c in group] == ["a", "b"]
 
@@ -362,9 +362,9 @@ def test_a_429_that_does_not_end_is_the_servers_and_not_the_prompts(server: Serv
 
 
 def test_half_an_emoji_in_an_error_is_replaced():
-    said = completions_of({"choices": [{"error": {"message": "No \ud83d."}}]})[0].failure
-    assert said is not None
-    assert said.reason == "The reply holds an error: No \ufffd."
+    failure = completions_of({"choices": [{"error": {"message": "No \ud83d."}}]})[0].failure
+    assert failure is not None
+    assert failure.reason == "The reply holds an error: No \ufffd."
     (odd,) = completions_of({"choices": [{"message": {"content": [{"type": "\ud83d"}]}}]})
     assert odd.failure is not None
     assert "\ud83d" not in odd.failure.reason

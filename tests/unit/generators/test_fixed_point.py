@@ -8,8 +8,8 @@ from tests.groups import prompt
 
 
 def made(engine: Scripted, *asked: str, **knobs) -> list[Sample]:
-    found = FixedPoint(**knobs).generate(engine, [prompt(text, id=n) for n, text in enumerate(asked, 1)], seed=1)
-    return [one for several in found for one in several]
+    samples = FixedPoint(**knobs).generate(engine, [prompt(text, id=n) for n, text in enumerate(asked, 1)], seed=1)
+    return [entry for several in samples for entry in several]
 
 
 CHAIN = Scripted(
@@ -70,13 +70,13 @@ def test_a_draft_that_could_not_be_made_is_a_failure():
 
 
 def test_chains_of_a_batch_are_what_they_are_alone():
-    together = [one.text for one in made(CHAIN, "long", "done", "round", template=REVISE)]
+    together = [sample.text for sample in made(CHAIN, "long", "done", "round", template=REVISE)]
     assert together == [made(CHAIN, asked, template=REVISE)[0].text for asked in ("long", "done", "round")]
 
 
 def test_several_chains_of_a_prompt_stand_beside_each_other():
     texts = made(Scripted(replies=("a", "b")), "x", n=3, temperature=1.0, max_revisions=1)
-    assert [one.position for one in texts] == [0, 1, 2]
+    assert [text.position for text in texts] == [0, 1, 2]
     part = FixedPoint(n=3, max_revisions=4)
     assert (part.samples_per_prompt, part.texts_per_sample) == (3, 5)
 

@@ -45,8 +45,8 @@ def test_label_keeps_the_tie():
 
 def test_only_the_first_samples_vote_when_told():
     # Voters 4, 4, 5: k = 3. The extra 6 and 4 do not vote: V(6) = 0, V(4) stays 2.
-    found = said(MajorityVote(voters=3), texts("4", "4", "5", "6", "4"))
-    assert found == [(2 / 3, ACCEPT), (2 / 3, ACCEPT), (1 / 3, REJECT), (0.0, REJECT), (2 / 3, ACCEPT)]
+    result = said(MajorityVote(voters=3), texts("4", "4", "5", "6", "4"))
+    assert result == [(2 / 3, ACCEPT), (2 / 3, ACCEPT), (1 / 3, REJECT), (0.0, REJECT), (2 / 3, ACCEPT)]
 
 
 def test_sample_that_was_cut_off_has_no_answer():
@@ -64,8 +64,8 @@ def test_group_without_any_answer_has_no_scores():
 
 @given(st.lists(st.sampled_from(["1", "2", "3"]), min_size=2, max_size=12))
 def test_shares_of_the_different_answers_sum_to_one(written):
-    found = MajorityVote().judge(None, [texts(*written)], seed=1)
-    shares = {text: j.score for text, j in zip(written, found, strict=True)}
+    judgments = MajorityVote().judge(None, [texts(*written)], seed=1)
+    shares = {text: j.score for text, j in zip(written, judgments, strict=True)}
     assert sum(shares.values()) == pytest.approx(1)
 
 

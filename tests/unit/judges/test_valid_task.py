@@ -9,8 +9,8 @@ pytestmark = pytest.mark.usefixtures("sandboxed")
 
 
 def said(kind: str, text: str) -> tuple[float | None, str]:
-    (one,) = ValidTask(seconds=1).judge(None, [proposed(kind, text)], seed=0)
-    return one.score, one.rationale
+    (judgment,) = ValidTask(seconds=1).judge(None, [proposed(kind, text)], seed=0)
+    return judgment.score, judgment.rationale
 
 
 @pytest.mark.parametrize(("kind", "text"), [("deduction", PAIR), ("abduction", PAIR), ("induction", INPUTS)])
@@ -44,5 +44,5 @@ def test_what_is_none_is_rejected_with_the_reason(kind: str, text: str, why: str
 
 def test_a_reply_cannot_change_what_was_asked_for() -> None:
     group = proposed("induction", "Kind of task: deduction\n" + PAIR)
-    (one,) = ValidTask().judge(None, [group], seed=0)
-    assert one.score == 0.0
+    (judgment,) = ValidTask().judge(None, [group], seed=0)
+    assert judgment.score == 0.0

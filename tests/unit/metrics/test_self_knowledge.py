@@ -11,7 +11,7 @@ from tests.groups import texts
 def found(*pairs: tuple[str | None, str]) -> dict[str, MetricValue]:
     """Of known answers and what was said."""
     groups = [replace(g, samples=(replace(g.samples[0], position=0),)) for g in (texts(s, answer=a) for a, s in pairs)]
-    return {one.name: one for one in SelfKnowledge().compute(Evidence(held_out=groups))}
+    return {measure.name: measure for measure in SelfKnowledge().compute(Evidence(held_out=groups))}
 
 
 def test_precision_recall_and_f1_by_hand() -> None:
@@ -34,6 +34,6 @@ def test_precision_recall_and_f1_by_hand() -> None:
 
 
 def test_nothing_is_computed_of_nothing() -> None:
-    assert {one.value for one in found().values()} == {None}
+    assert {metric_value.value for metric_value in found().values()} == {None}
     values = found(("feasible", "feasible"))
     assert [values[name].value for name in sorted(values)] == [None, None, None]

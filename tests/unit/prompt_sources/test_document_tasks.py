@@ -39,9 +39,9 @@ def test_the_next_sentence_follows_what_is_shown():
 
 
 def test_the_masked_word_stands_where_the_mask_is():
-    found = {made("masked_word", seed) for seed in range(60)}
-    assert {word for _, word in found} == {"down", "raining", "outside", "Nobody", "came", "door", "though"}
-    assert all(text.count(MASK) == 1 and text.replace(MASK, word) == TEXT for text, word in found)
+    results = {made("masked_word", seed) for seed in range(60)}
+    assert {word for _, word in results} == {"down", "raining", "outside", "Nobody", "came", "door", "though"}
+    assert all(text.count(MASK) == 1 and text.replace(MASK, word) == TEXT for text, word in results)
 
 
 def test_the_last_three_words_are_left_out():
@@ -49,9 +49,9 @@ def test_the_last_three_words_are_left_out():
 
 
 def test_the_order_is_that_of_the_text_or_another():
-    found = {made("order", seed) for seed in range(40)}
-    assert {label for _, label in found} == {"original", "shuffled"}
-    for text, label in found:
+    results = {made("order", seed) for seed in range(40)}
+    assert {label for _, label in results} == {"original", "shuffled"}
+    for text, label in results:
         assert (text == TEXT) is (label == "original")
         assert all(sentence.strip() in text for sentence in SENTENCES)
 
@@ -96,9 +96,9 @@ def test_solved_tasks_of_the_same_kind_stand_before_it_from_other_documents():
 def test_a_passage_is_no_longer_than_it_may_be_and_stands_in_the_document():
     long = " ".join(f"This is sentence number {n} of them." for n in range(100))
     for group in ask(documents(long), kinds=("next_sentence",), per_document=20, max_chars=200):
-        said = f"{shown(group)} {group.prompt.answer}"
-        assert said in long
-        assert len(said) <= 200
+        text = f"{shown(group)} {group.prompt.answer}"
+        assert text in long
+        assert len(text) <= 200
     assert ask(documents("x" * 300 + "."), kinds=("masked_word",), max_chars=200) == []
 
 
@@ -107,9 +107,9 @@ def test_sentences_without_blanks_between_them_are_told_apart():
 
 
 def test_the_same_seed_makes_the_same_tasks_whatever_other_documents_there_are():
-    one, two = ask(documents(TEXT, OTHER)), ask(documents(TEXT, OTHER))
-    assert one == two
-    assert ask(documents(TEXT, OTHER), seed=1) != one
+    groups, two = ask(documents(TEXT, OTHER)), ask(documents(TEXT, OTHER))
+    assert groups == two
+    assert ask(documents(TEXT, OTHER), seed=1) != groups
     alone = ask(documents(TEXT), shuffle=False)
     assert [group for group in ask(documents(TEXT, OTHER), shuffle=False) if group.prompt.id == 1] == alone
     assert len({group.prompt.id for group in ask(documents(*[TEXT] * 9), limit=4)}) == 4

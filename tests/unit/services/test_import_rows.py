@@ -49,8 +49,8 @@ def test_a_label_is_said_in_many_words(label: Any, verdict: str) -> None:
 
 
 def test_judges_together_say_their_mean_and_what_most_of_them_said() -> None:
-    said = [{"judge": "a", "score": 0.2}, {"judge": "a", "score": 0.4}, {"judge": "b", "score": 0.9}]
-    judgments = at_cut(one({"completion": "c", "judgments": said}).judgments, 0.5)
+    fields = [{"judge": "a", "score": 0.2}, {"judge": "a", "score": 0.4}, {"judge": "b", "score": 0.9}]
+    judgments = at_cut(one({"completion": "c", "judgments": fields}).judgments, 0.5)
     assert [(judge, place, verdict) for judge, place, _, verdict, _ in judgments] == [
         ("a", 0, "reject"),
         ("a", 1, "reject"),

@@ -43,8 +43,8 @@ def test_a_question_is_no_label_by_guess(record: dict[str, Any], why: str) -> No
 
 
 def test_the_chosen_question_counts_and_the_others_are_kept_beside_it() -> None:
-    (said,) = one(argilla(keep="yes", is_toxic="no"), label="keep").decisions
-    assert (said.kind, said.value) == ("accept", '{"answers": {"is_toxic": "no"}}')
+    (decision,) = one(argilla(keep="yes", is_toxic="no"), label="keep").decisions
+    assert (decision.kind, decision.value) == ("accept", '{"answers": {"is_toxic": "no"}}')
     assert one(argilla(is_toxic="yes"), label="").decisions == ()
     suggested = {"helpful": {"value": 4, "agent": "gpt"}, "toxicity": {"value": 1, "agent": "gpt"}}
     judged = one(argilla(suggested), score="helpful").judgments
@@ -66,8 +66,8 @@ def test_what_is_no_decision_is_counted() -> None:
     record = argilla(why="Because.")
     record["responses"]["keep"] = [{"value": "yes", "user_id": "v", "status": "draft"}]
     assert [each.decisions for each in reader.samples(1, record)] == [()]
-    said = [{"kind": "skip", "who": "ann"}, {"kind": "accept", "who": "ann", "is_retracted": True}]
-    row = {"id": 2, "prompt": "p", "text": "t", "decisions": said}
+    fields = [{"kind": "skip", "who": "ann"}, {"kind": "accept", "who": "ann", "is_retracted": True}]
+    row = {"id": 2, "prompt": "p", "text": "t", "decisions": fields}
     assert [each.decisions for each in reader.samples(2, row)] == [()]
     assert reader.questions.left_out == {
         "responses that are draft": 1,
@@ -82,8 +82,8 @@ def test_label_studio_may_name_predictions_by_their_ids_and_correct_a_text_at_le
     record = label_studio(("keep", {"choices": ["Good"]}), ("better", {"text": [long]}), predictions=[12])
     sample = one(record)
     assert sample.judgments == ()
-    (said,) = sample.decisions
-    assert (said.kind, said.note, long in said.value) == ("accept", "", True)
+    (decision,) = sample.decisions
+    assert (decision.kind, decision.note, long in decision.value) == ("accept", "", True)
     twice = label_studio(("keep", {"choices": ["Good"]}))
     twice["annotations"] *= 2
     assert [each.who for each in one(twice).decisions] == ["3", "3"]
@@ -91,10 +91,10 @@ def test_label_studio_may_name_predictions_by_their_ids_and_correct_a_text_at_le
 
 def test_what_rondo_exports_is_read_by_its_own_names() -> None:
     at = "2026-03-09T21:52:49+00:00"
-    said = [
+    fields = [
         {"kind": "score", "verdict": "accept", "score": 0.8, "who": "ann", "at": at, "is_late": True},
         {"kind": "reject", "verdict": "reject", "who": "bob", "at": at, "is_adjudication": True},
     ]
-    first, second = one({"id": 2, "prompt": "p", "text": "t", "decisions": said}).decisions
+    first, second = one({"id": 2, "prompt": "p", "text": "t", "decisions": fields}).decisions
     assert (first.kind, first.score, first.at, first.is_late) == ("score", 0.8, 1773093169.0, True)
     assert (second.kind, second.is_adjudication, second.is_late) == ("reject", True, False)

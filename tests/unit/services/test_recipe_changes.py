@@ -15,7 +15,7 @@ def recipe(name: str = "self_rewarding") -> JSON:
 
 
 def said(mine: JSON, other: JSON) -> list[tuple[Any, ...]]:
-    return [(one.path, one.value, one.usual) for one in changes(mine, other)]
+    return [(change.path, change.value, change.usual) for change in changes(mine, other)]
 
 
 def test_every_listed_recipe_is_as_in_itself() -> None:
@@ -40,7 +40,7 @@ def test_another_part_is_one_change_whatever_its_knobs() -> None:
 
 def test_metrics_are_compared_one_by_one_and_their_verifiers_inside() -> None:
     mine, other = recipe("rejection_sampling"), recipe("rejection_sampling")
-    at = next(n for n, one in enumerate(mine["metrics"]) if one["name"] == "held_out_accuracy")
+    at = next(n for n, metric in enumerate(mine["metrics"]) if metric["name"] == "held_out_accuracy")
     mine["metrics"][at]["verifier"]["numbers"] = not other["metrics"][at]["verifier"]["numbers"]
     assert [path for path, _, _ in said(mine, other)] == [("metrics", at, "verifier", "numbers")]
     del mine["metrics"][at]
@@ -67,7 +67,7 @@ def test_a_step_that_is_gone_a_replaced_and_a_moved_one_are_told() -> None:
     last = len(other["steps"]) - 1
     mine = steps_edit.removed(copy.deepcopy(other), ("steps",), last)
     assert said(mine, other) == [(("steps",), None, "majority_vote")]
-    at = next(n for n, one in enumerate(mine["steps"]) if one["kind"] == "judge")
+    at = next(n for n, step in enumerate(mine["steps"]) if step["kind"] == "judge")
     was = mine["steps"][at]["part"]["name"]
     mine["steps"][at] |= {"part": parts.defaults("judge", "exact_match"), "by": "judge"}
     assert said(mine, other) == [

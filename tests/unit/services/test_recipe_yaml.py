@@ -46,7 +46,7 @@ def test_the_kind_follows_from_the_part_and_a_part_without_knobs_is_its_name() -
     short = re.sub(r"\n    kind: \w+", "", SHORT).replace("{name: exact_match}", "exact_match")
     assert recipe_yaml.read(short) == recipe_yaml.read(SHORT)
     measured = SHORT + "metrics:\n  - {name: held_out_accuracy, verifier: countdown}\n  - length\n"
-    assert [one["name"] for one in recipe_yaml.read(measured)["metrics"]] == ["held_out_accuracy", "length"]
+    assert [metric["name"] for metric in recipe_yaml.read(measured)["metrics"]] == ["held_out_accuracy", "length"]
     assert recipe_yaml.read(measured)["metrics"][0]["verifier"]["name"] == "countdown"
 
 

@@ -138,11 +138,11 @@ def test_rows_that_a_tool_passes_over_are_counted() -> None:
 
 
 def test_axolotl_is_told_the_columns_in_yaml(tmp_path: Path) -> None:
-    made = tool_files.write(tmp_path / "mine.jsonl", Tool.axolotl, SINGLE, longest=77)
-    assert made == tmp_path / "mine.axolotl.yaml"
+    path = tool_files.write(tmp_path / "mine.jsonl", Tool.axolotl, SINGLE, longest=77)
+    assert path == tmp_path / "mine.axolotl.yaml"
     names = {"role": "role", "content": "content"}
     file = {"path": "mine.jsonl", "ds_type": "json"}
-    assert yaml.safe_load(made.read_text()) == {
+    assert yaml.safe_load(path.read_text()) == {
         "sequence_len": 77,
         "excess_length_strategy": "raise",
         "datasets": [
@@ -195,17 +195,17 @@ def test_what_a_tool_does_not_read_is_refused(tool: Tool, type: DatasetType, for
 
 def test_what_a_file_cannot_say_is_said() -> None:
     rows = [ROW, ROW._replace(weight=0.5, messages=ASKED[:2]), EPISODE]
-    found = {}
+    fields = {}
     for tool in Tool:
         notes = ToolNotes(tool, SINGLE)
         assert list(notes.looked(rows)) == rows
-        found[tool] = notes.lines()
-    assert found[Tool.trl] == ()
-    assert found[Tool.axolotl] == (
+        fields[tool] = notes.lines()
+    assert fields[Tool.trl] == ()
+    assert fields[Tool.axolotl] == (
         "1 rows have a weight other than 1, which axolotl does not read: all rows count the same.",
     )
-    assert found[Tool.openai][1:] == ("OpenAI takes 10 rows or more, and these are 3.",)
-    assert [line.split(".")[0] for line in found[Tool.llama_factory][1:]] == [
+    assert fields[Tool.openai][1:] == ("OpenAI takes 10 rows or more, and these are 3.",)
+    assert [line.split(".")[0] for line in fields[Tool.llama_factory][1:]] == [
         "2 rows have turns of the assistant in the question",
         "1 rows have an answer of several turns: with mask_history only the last is learned",
     ]

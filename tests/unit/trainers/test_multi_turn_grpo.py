@@ -97,11 +97,11 @@ def test_what_is_not_known_has_no_credit():
 
 
 def test_advantages_are_of_the_same_turn_in_the_group():
-    found = advantages([[1.0, 11.0], [0.0, 0.0], [3.0, None], [3.0, 2.0]], 2, "group")
+    values = advantages([[1.0, 11.0], [0.0, 0.0], [3.0, None], [3.0, 2.0]], 2, "group")
     # Of (1, 0): mean 0.5, deviation of a sample sqrt(0.5); of (11, 0) sqrt(60.5).
-    assert found[0] == pytest.approx([0.5 / (math.sqrt(0.5) + 1e-4), 5.5 / (math.sqrt(60.5) + 1e-4)])
-    assert found[1] == pytest.approx([-one for one in found[0]])
-    assert found[2:] == [[0.0, 0.0], [0.0, 0.0]], "equal credits, and one alone"
+    assert values[0] == pytest.approx([0.5 / (math.sqrt(0.5) + 1e-4), 5.5 / (math.sqrt(60.5) + 1e-4)])
+    assert values[1] == pytest.approx([-entry for entry in values[0]])
+    assert values[2:] == [[0.0, 0.0], [0.0, 0.0]], "equal credits, and one alone"
     assert advantages([[1.0], [0.0]], 2, "none") == [[0.5], [-0.5]]
     batch = advantages([[1.0], [0.0], [2.0], [2.0]], 2, "batch")
     # Over 1, 0, 2, 2: mean 1.25, squares 0.0625 + 1.5625 + 2 * 0.5625 = 2.75, deviation sqrt(2.75 / 3).

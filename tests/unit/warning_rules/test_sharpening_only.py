@@ -6,12 +6,12 @@ from tests.unit.warning_rules.seen import evidence, past
 
 
 def found(pass_at: float, accuracy: float, *before: dict):
-    made = {
+    fields = {
         "pass_at_8": MetricValue("pass_at_8", pass_at, n=40),
         "pass_at_2": MetricValue("pass_at_2", 0.1, n=40),
         "held_out_accuracy": MetricValue("held_out_accuracy", accuracy, n=40),
     }
-    return SharpeningOnly().find(evidence([], trained=made, past=past("sharpening_only", *before)))
+    return SharpeningOnly().find(evidence([], trained=fields, past=past("sharpening_only", *before)))
 
 
 def test_a_fall_of_pass_at_k_while_accuracy_grew_is_red_the_second_time():
