@@ -38,14 +38,14 @@ class Kept(psycopg.Connection[Any]):
     users: ClassVar[dict[str, str]] = {}
     """Of each database in use who may come in: the name that its address gives the application."""
     waiting: ClassVar[dict[tuple[Any, ...], list["Kept"]]] = defaultdict(list)
-    made: ClassVar["weakref.WeakSet[Kept]"] = weakref.WeakSet()
+    instances: ClassVar["weakref.WeakSet[Kept]"] = weakref.WeakSet()
     alike: tuple[Any, ...] = ()
 
     @classmethod
     def to(cls, alike: tuple[Any, ...], *arguments: Any, **named: Any) -> "Kept":
         result = cls.connect(*arguments, **named)
         result.alike = alike
-        cls.made.add(result)
+        cls.instances.add(result)
         return result
 
     def close(self) -> None:
@@ -70,7 +70,7 @@ class Kept(psycopg.Connection[Any]):
     @classmethod
     def pids(cls, database: str, *, is_waiting: bool) -> list[int]:
         """The server's processes for this process's connections to a database: of all, or of those that wait."""
-        ours = [entry for entry in list(cls.made) if entry.alike[:1] == (database,) and not entry.closed]
+        ours = [entry for entry in list(cls.instances) if entry.alike[:1] == (database,) and not entry.closed]
         return [our.info.backend_pid for our in ours if not is_waiting or our in cls.waiting[our.alike]]
 
     @classmethod

@@ -52,10 +52,10 @@ class Process:
 
         dispose()  # no connection goes into the other process
         sys.stdout.flush()
-        self.said, ours = os.pipe()
+        self.pipe, ours = os.pipe()
         self.id = os.fork()
         if self.id == 0:
-            os.close(self.said)
+            os.close(self.pipe)
             _be_runner(round_id, ours, log)
         os.close(ours)
         self.rest = b""
@@ -64,9 +64,9 @@ class Process:
     def begins(self, seconds: float | None) -> bool:
         """Wait so long for the next step to begin, or for ever; False where none began. `ended` says why."""
         while b"\n" not in self.rest:
-            if not select.select([self.said], [], [], seconds)[0]:
+            if not select.select([self.pipe], [], [], seconds)[0]:
                 return False
-            more = os.read(self.said, 64)
+            more = os.read(self.pipe, 64)
             if not more:
                 return False
             self.rest += more
@@ -97,11 +97,11 @@ class Process:
     def close(self) -> int:
         """Wait for its end; return its exit code, negative where a signal ended it."""
         code = os.waitstatus_to_exitcode(os.waitpid(self.id, 0)[1])
-        os.close(self.said)
+        os.close(self.pipe)
         return code
 
 
-def _be_runner(round_id: int, said: int, log: Path) -> None:
+def _be_runner(round_id: int, number: int, log: Path) -> None:
     """In the forked process: run the round's jobs until none is left."""
     os.setpgid(0, 0)
     code = 1
@@ -118,7 +118,7 @@ def _be_runner(round_id: int, said: int, log: Path) -> None:
                 continue
             attempt = transitions.start(job.id, job.workflow_id, "bench")
             assert attempt is not None
-            os.write(said, b"%d\n" % (job.step if job.step is not None else -1))
+            os.write(number, b"%d\n" % (job.step if job.step is not None else -1))
             run.run_job(job.id, attempt)
         code = 0
     except BaseException:

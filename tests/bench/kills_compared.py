@@ -11,7 +11,7 @@ from backend.db import reading, tables
 
 def rows(round_id: int) -> dict[str, Any]:
     """Everything that the round wrote but ids and times, what its trainings wrote and were given included."""
-    from tests.integration.loop import made
+    from tests.integration.loop import rows_of_round
 
     sample, group = tables.Sample, tables.Group
     with reading() as db:
@@ -24,7 +24,11 @@ def rows(round_id: int) -> dict[str, Any]:
         round_ = db.get_one(tables.Round, round_id)
         names = db.scalars(of_round(round_id).order_by(tables.Checkpoint.id)).all()
     checkpoints = [name.name.replace(f"round-{round_.number}", "round") for name in names]
-    return made(round_id) | {"notes": list(map(tuple, notes)), "counts": round_.counts, "checkpoints": checkpoints}
+    return rows_of_round(round_id) | {
+        "notes": list(map(tuple, notes)),
+        "counts": round_.counts,
+        "checkpoints": checkpoints,
+    }
 
 
 def of_round(round_id: int) -> Any:

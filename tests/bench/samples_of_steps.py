@@ -155,10 +155,10 @@ class Maker:
         insert_rows(db, tables.Sample, common, columns | more)
 
     def labels(
-        self, db: Session, numbers: Sequence[int], of: Sequence[int], more: Columns, said: Sequence[Row]
+        self, db: Session, numbers: Sequence[int], of: Sequence[int], more: Columns, lines: Sequence[Row]
     ) -> None:
         """The labels of these texts, with what is `said` of each instead."""
-        rows = [LABELS[n % len(LABELS)] | other for n, other in zip(numbers, said, strict=True)]
+        rows = [LABELS[n % len(LABELS)] | other for n, other in zip(numbers, lines, strict=True)]
         columns = {name: [row[name] for row in rows] for name in MADE_UP}
         columns |= {"sample_id": [n + 1 for n in numbers], "step": [self.step(n) for n in of]}
         insert_rows(db, tables.Label, {"round_id": self.round.id, "updated_at": now()}, columns | more)

@@ -231,9 +231,9 @@ def between(first: Any, last: Any) -> float:
 
 def digest(round_id: int) -> str:
     """Everything that a round made but ids and times."""
-    from tests.integration.loop import made
+    from tests.integration.loop import rows_of_round
 
-    return hashlib.sha256(repr(made(round_id)).encode()).hexdigest()
+    return hashlib.sha256(repr(rows_of_round(round_id)).encode()).hexdigest()
 
 
 def main() -> None:

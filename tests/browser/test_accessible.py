@@ -74,7 +74,7 @@ GRADIOS = {
 """Gradio's own: the rule, and a part of the markup."""
 
 
-def found(page: Any) -> list[str]:
+def violations_on(page: Any) -> list[str]:
     """Violations, one a line."""
     violations = AXE.run(page, options=OPTIONS).response["violations"]
     return [
@@ -92,7 +92,7 @@ def found_in_both_themes(page: Any) -> list[str]:
         page.emulate_media(color_scheme=theme)
         page.wait_for_selector(f":root[data-theme={theme}]")
         settled(page)  # colors fade from one to the other, and what was locked is paler
-        replies += [f"{theme}: {line}" for line in found(page)]
+        replies += [f"{theme}: {line}" for line in violations_on(page)]
     return replies
 
 

@@ -49,13 +49,13 @@ class Watched:
         self.page = self.context.new_page()
         self.page.on("dialog", lambda dialog: (self.noticed.append(f"dialog {dialog.message}"), dialog.dismiss()))
         self.page.on("popup", lambda popup: self.noticed.append(f"popup {popup.url}"))
-        self.page.on("console", lambda said: self.said(said.text))
+        self.page.on("console", lambda reply: self.hear(reply.text))
 
     def at(self, request: Any) -> None:
         if not request.url.startswith((site.address(), "data:", "blob:")):
             self.noticed.append(f"request {request.url}")
 
-    def said(self, text: str) -> None:
+    def hear(self, text: str) -> None:
         if any(word in text.lower() for word in BANNED):
             self.noticed.append(f"console {text[:200]}")
 

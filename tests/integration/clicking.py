@@ -72,7 +72,7 @@ class Clicker(Browser):
     def take(self, message: dict[str, Any], fn: Any) -> None:
         """Remember what an event drew."""
         assert message["success"], message
-        self.said.append(json.dumps(message["output"]))
+        self.replies.append(json.dumps(message["output"]))
         self.remember([output._id for output in fn.outputs], message["output"]["data"])
 
     def remember(self, outputs: list[int], data: list[Any]) -> None:

@@ -114,7 +114,7 @@ def dying(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         yield kills
 
 
-def made(round_id: int) -> dict[str, Any]:
+def rows_of_round(round_id: int) -> dict[str, Any]:
     """Everything a round made but ids and times."""
     group, sample, label, judgment = tables.Group, tables.Sample, tables.Label, tables.Judgment
     with reading() as db:
@@ -204,8 +204,8 @@ def both(loop: Loop, monkeypatch: pytest.MonkeyPatch, *, trains: bool) -> tuple[
         disturbed = loop.run(second, trains=trains)
     assert (disturbed.status, disturbed.error) == (undisturbed.status, None)
     assert kills[0] > 10
-    result = made(first)
-    assert made(second) == result
+    result = rows_of_round(first)
+    assert rows_of_round(second) == result
     assert disturbed.counts == undisturbed.counts
     with reading() as db:
         names = list(db.scalars(select(tables.Checkpoint.name).order_by(tables.Checkpoint.id)))

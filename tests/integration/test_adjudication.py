@@ -135,7 +135,7 @@ def test_of_two_curators_at_once_one_settles_and_the_other_is_told(database: str
     team = Team(prompts=6, num_reviewers_per_item=2)
     people = {ACCEPT: team.curator, REJECT: rows.make_actor(team.project, Role.curator)}
 
-    def one(n: int, kind: DecisionKind) -> str:
+    def vote(n: int, kind: DecisionKind) -> str:
         try:
             adjudication.decide(people[kind], team.round.id, uuid.uuid4().hex, n, kind)
         except Conflict as error:
@@ -143,7 +143,7 @@ def test_of_two_curators_at_once_one_settles_and_the_other_is_told(database: str
         return ""
 
     with ThreadPoolExecutor(8) as pool:
-        reply = list(pool.map(lambda act: one(*act), [(n, kind) for n in team.ids for kind in people]))
+        reply = list(pool.map(lambda act: vote(*act), [(n, kind) for n in team.ids for kind in people]))
     for n, answers in zip(team.ids, zip(reply[::2], reply[1::2], strict=True), strict=True):
         (row,) = team.decisions(sample_id=n)
         assert str(team.label(n)[0]) == str(row.kind)

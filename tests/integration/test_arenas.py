@@ -213,7 +213,7 @@ def test_a_key_works_out_the_arena_that_is_played_alone(line: Line, monkeypatch:
         page = Page(client, line.project.slug)
         page.ask("arena", "draw", arena=str(played))
         monkeypatch.setattr(results, "_result", counted)
-        match = json.loads(page.said[-1])["data"]
+        match = json.loads(page.replies[-1])["data"]
         token = next(record["token"] for record in match if isinstance(record, dict) and record.get("token"))
         text = page.acts(act="left", token=token, seconds=1.0)
     assert worked_out == [], "nothing is decided yet of the arena that is played"
@@ -229,7 +229,7 @@ def test_a_refused_act_draws_the_match_that_stands(line: Line) -> None:
         drawn = []
         for act in ("undo", "undo"):
             page.acts(act=act, token="none")
-            match = json.loads(page.said[-1])["data"]
+            match = json.loads(page.replies[-1])["data"]
             drawn.append(next(row for row in match if isinstance(row, dict) and row.get("token")))
     assert drawn[0]["token"] == drawn[1]["token"]
     assert drawn[0] != drawn[1], "an equal value would not be drawn"
@@ -308,7 +308,7 @@ class Page(Clicker, Opened):
     def acts(self, **event: Any) -> str:
         self.event = event
         self.call(self.listener("arena", "act"))
-        return self.said[-1]
+        return self.replies[-1]
 
 
 def test_the_page_hides_names_until_all_is_decided_and_the_card_shows_the_result(line: Line) -> None:
@@ -320,7 +320,7 @@ def test_the_page_hides_names_until_all_is_decided_and_the_card_shows_the_result
         assert "names are hidden" in reply
         assert "base model against" not in reply
         for _ in range(3):
-            match = json.loads(page.said[-1])["data"]
+            match = json.loads(page.replies[-1])["data"]
             value = next(row for row in match if isinstance(row, dict) and row.get("token"))
             reply = page.acts(act="right", token=value["token"], seconds=1.5)
         assert f"{old.name} against {new.name}" in reply

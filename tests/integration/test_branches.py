@@ -23,7 +23,7 @@ from backend.services.rounds import reselect
 from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Stage, Verdict
 from tests import rows
 from tests.integration import site
-from tests.integration.loop import JUDGE, Loop, dying, made, meta_rewarding
+from tests.integration.loop import JUDGE, Loop, dying, meta_rewarding, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_judge_hold import Judged
 
@@ -67,7 +67,7 @@ def test_a_branch_judges_the_same_texts_with_another_judge_and_trains_on_them(
     assert kills[0] > 3
     again = rounds.launch(loop.actor, loop.project.id, replace(plan, judge_id=fair.id, is_reviewed=False))
     assert loop.run(again).status is RoundStatus.running
-    assert made(again) == made(branch), "killed and resumed, the same rows"
+    assert rows_of_round(again) == rows_of_round(branch), "killed and resumed, the same rows"
     texts = texts_of(branch)
     assert [row[:5] for row in texts] == [row[:5] for row in texts_of(loop.round_id)]
     assert {row[5] for row in texts} == {LabelSource.person}, "people's words stay"
@@ -82,7 +82,7 @@ def test_a_branch_judges_the_same_texts_with_another_judge_and_trains_on_them(
     done = loop.run(branch, trains=True)
     assert (done.status, done.error, done.branch_of_id, done.branch_step) == (RoundStatus.done, None, loop.round_id, 2)
     assert (done.parent_id, done.counts["samples"], done.counts["judgments"]) == (held.parent_id, 40, 40)
-    kept = [row["completion"][-1]["content"] for rows_ in made(branch)["rows"].values() for row in rows_]
+    kept = [row["completion"][-1]["content"] for rows_ in rows_of_round(branch)["rows"].values() for row in rows_]
     assert kept
     assert set(kept) == {"The sum is 1"}, "what people and the new judge accept"
     assert rounds.get(loop.actor, loop.round_id).status is RoundStatus.held, "the first round is as it was"
@@ -101,7 +101,7 @@ def test_a_round_that_was_trained_on_selects_again_as_a_branch(tiny: Path) -> No
     assert (row.branch_of_id, row.branch_step) == (loop.round_id, 3)
     assert row.recipe["selector"]["threshold"] == 2.0
     assert (row.status, row.error is None) == (RoundStatus.review, False), "nothing reaches it, so people may decide"
-    assert made(branch)["said"] == made(loop.round_id)["said"], "judgments are copied"
+    assert rows_of_round(branch)["said"] == rows_of_round(loop.round_id)["said"], "judgments are copied"
     accounts.local_owner()
     asked = ["round", "select", "1", "--set", "threshold=0.5", "--project", str(loop.project.id), "--json"]
     reply = CliRunner().invoke(app, asked)
@@ -119,8 +119,8 @@ def test_a_branch_trains_the_same_rows_otherwise(tiny: Path) -> None:
     branch = rounds.launch(loop.actor, loop.project.id, replace(plan, recipe=recipe))
     done = loop.run(branch, trains=True)
     assert (done.status, done.error) == (RoundStatus.done, None)
-    assert made(branch)["rows"] == made(loop.round_id)["rows"]
-    assert made(branch)["kept"] == made(loop.round_id)["kept"]
+    assert rows_of_round(branch)["rows"] == rows_of_round(loop.round_id)["rows"]
+    assert rows_of_round(branch)["kept"] == rows_of_round(loop.round_id)["kept"]
     first = rounds.get(loop.actor, loop.round_id)
     assert done.counts == first.counts
     assert done.checkpoint_id != first.checkpoint_id
@@ -144,7 +144,7 @@ def test_a_round_that_failed_in_its_training_has_branches_that_train(tiny: Path)
     made_of = rounds.launch(loop.actor, loop.project.id, plan)
     done = loop.run(made_of, trains=True)
     assert (done.status, done.error) == (RoundStatus.done, None)
-    assert made(made_of)["rows"] == made(loop.round_id)["rows"]
+    assert rows_of_round(made_of)["rows"] == rows_of_round(loop.round_id)["rows"]
 
 
 def test_a_round_that_failed_before_a_step_says_how_it_comes_there(tiny: Path) -> None:
@@ -168,7 +168,7 @@ def test_questions_about_texts_and_judgments_of_several_steps_are_copied(
     with dying(monkeypatch):
         branch = rounds.launch(loop.actor, loop.project.id, plan)
         loop.run(branch)
-    assert made(branch) == made(first), "the same knobs make the same rows from the copies"
+    assert rows_of_round(branch) == rows_of_round(first), "the same knobs make the same rows from the copies"
     group, sample = tables.Group, tables.Sample
     with reading() as db:
         about = select(sample.round_id).join(group, group.parent_id == sample.id).where(group.round_id == branch)

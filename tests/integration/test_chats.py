@@ -55,20 +55,20 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def seen(actor: Actor) -> ChatView:
+def chat_view(actor: Actor) -> ChatView:
     view = chats.look(actor, PAGE)
     assert view is not None
     return view
 
 
 def last(actor: Actor, side: int = 0) -> Turn:
-    return seen(actor).sides[side].turns[-1]
+    return chat_view(actor).sides[side].turns[-1]
 
 
 def say(actor: Actor, ids: list[int], text: str, sampling: Sampling = SAMPLING, **more: Any) -> None:
     """Say something, and wait for the answers."""
     chats.send(actor, PAGE, ids, text, sampling, **more)
-    until(lambda: not seen(actor).is_answering, "an answer")
+    until(lambda: not chat_view(actor).is_answering, "an answer")
 
 
 def curator(**engine: Any) -> tuple[Actor, tables.Project, int]:
@@ -95,8 +95,8 @@ def test_a_real_model_answers_in_pieces_knows_what_was_said_and_stops(tmp_path: 
     actor, _, checkpoint = curator(name="transformers", model=str(folder))
     hears, lengths = Chat.hear, []
 
-    def hear(chat: Any, side: Any, said: Any) -> None:
-        hears(chat, side, said)
+    def hear(chat: Any, side: Any, reply: Any) -> None:
+        hears(chat, side, reply)
         lengths.append(len(side.turns[-1].answer) if side.turns else 0)
 
     Chat.hear = hear  # type: ignore[method-assign]
@@ -139,17 +139,17 @@ def test_two_answer_side_by_side_each_after_its_own_words() -> None:
     two = rows.make_checkpoint(project, "two").id
     say(actor, [number], "first", system="sys")
     say(actor, [number, two], "second", system="sys")
-    ours, theirs = seen(actor).sides
+    ours, theirs = chat_view(actor).sides
     assert (ours.checkpoint, ours.turns[-1].answer) == ("one", "sys | first | sys | first | second")
     assert (theirs.turns[-1].answer, theirs.turns[-1].note) == ("sys | second", "3 tokens, stop")
     say(actor, [number], "fail")
     assert (last(actor).state, last(actor).note) == (TurnState.failed, "it does not fit. Shorten it.")
-    assert len(seen(actor).sides) == 1
-    version = seen(actor).version
+    assert len(chat_view(actor).sides) == 1
+    version = chat_view(actor).version
     assert chats.look(actor, PAGE, than=version) == ChatView(version, (), False), "nothing is sent twice"
     chats.clear(actor, PAGE)
     say(actor, [number], "again")
-    assert [turn.answer for turn in seen(actor).sides[0].turns] == ["again"], "what was said is forgotten"
+    assert [turn.answer for turn in chat_view(actor).sides[0].turns] == ["again"], "what was said is forgotten"
 
 
 def test_a_model_that_was_stopped_amid_many_pieces_stays_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +165,7 @@ def test_a_model_that_was_stopped_amid_many_pieces_stays_loaded(monkeypatch: pyt
         chats.send(actor, PAGE, [checkpoint], "flood", SAMPLING)
         stopping.join()
         assert chats.pids() == [pid]
-        assert "after" not in seen(actor).sides[0].turns[-2].answer
+        assert "after" not in chat_view(actor).sides[0].turns[-2].answer
 
 
 def test_a_model_is_let_go_when_nobody_writes_and_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,7 +175,7 @@ def test_a_model_is_let_go_when_nobody_writes_and_comes_again(monkeypatch: pytes
     say(actor, [checkpoint], "x")
     until(lambda: not chats.pids(), "letting go of an idle model")
     say(actor, [checkpoint], "y")
-    assert [turn.answer for turn in seen(actor).sides[0].turns] == ["x", "x | x | y"]
+    assert [turn.answer for turn in chat_view(actor).sides[0].turns] == ["x", "x | x | y"]
 
 
 def test_no_more_models_than_are_allowed_and_a_refusal_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,7 +189,7 @@ def test_no_more_models_than_are_allowed_and_a_refusal_changes_nothing(monkeypat
     other = rows.make_actor(project, Role.curator)
     with pytest.raises(Conflict, match="1 model is being chatted with here, and at most 1"):
         chats.send(other, PAGE, [checkpoint], "x", SAMPLING)
-    assert not seen(other).is_answering
+    assert not chat_view(other).is_answering
     chats.leave(actor.user_id, PAGE)
     say(other, [checkpoint], "x")
     pids = chats.pids()
@@ -264,7 +264,7 @@ def test_nobody_touches_the_chat_of_another_and_who_signed_out_leaves_all_the_sa
     chats.clear(other, PAGE)
     chats.leave(other.user_id, PAGE)
     chats.leave(None, "another page")
-    assert seen(actor).is_answering
+    assert chat_view(actor).is_answering
     chats.leave(None, PAGE)
     assert chats.look(actor, PAGE) is None
     until(lambda: not chat_process.running(), "its end")
@@ -304,7 +304,7 @@ def test_a_model_that_is_let_go_while_a_message_is_sent_is_not_loaded_without_ro
     monkeypatch.setattr(chats, "_make_room", make_room)
     monkeypatch.setattr(chats, "_load", lambda *given: let_go(load(*given)))
     say(actor, [checkpoint], "z")
-    assert [turn.question for turn in seen(actor).sides[0].turns] == ["x", "z"], "a refusal adds nothing"
+    assert [turn.question for turn in chat_view(actor).sides[0].turns] == ["x", "z"], "a refusal adds nothing"
     assert (last(actor).state, last(actor).note[:22]) == (TurnState.failed, "The model was let go. ")
     until(lambda: not chat_process.running(), "its end")
 
@@ -329,7 +329,7 @@ def test_one_that_cannot_be_heard_is_not_left_running(monkeypatch: pytest.Monkey
         chats.send(actor, PAGE, [checkpoint], "x", SAMPLING)
     assert [process.returncode for process in begun] == [-signal.SIGKILL]
     assert chat_process.running() == []
-    assert not seen(actor).is_answering
+    assert not chat_view(actor).is_answering
 
 
 def test_who_may_not_try_prompts_may_not_chat() -> None:

@@ -23,7 +23,7 @@ def texts(actor: Actor, sample_id: int) -> list[str]:
     return [entry.text for entry in comments.read(actor, sample_id).entries]
 
 
-def told(actor: Actor) -> list[str]:
+def mentions_of(actor: Actor) -> list[str]:
     return [entry.text for entry in notices.listing(actor).entries if entry.kind is NoticeKind.mention]
 
 
@@ -80,7 +80,7 @@ def test_the_same_words_sent_again_are_the_same_comment(database: str) -> None:
     words = f"@{bob.name} look"
     comment_view = comments.write(ann, team.ids[0], words)
     assert comments.write(ann, team.ids[0], words) == comment_view
-    assert len(told(bob)) == 1
+    assert len(mentions_of(bob)) == 1
     assert comments.write(bob, team.ids[0], words).id != comment_view.id
     with session() as db:
         db.get_one(tables.Comment, comment_view.id).created_at -= timedelta(minutes=6)
@@ -105,16 +105,16 @@ def test_a_mention_tells_the_person_where_and_no_word_of_the_comment(database: s
     stranger = rows.make_actor(name="stranger")
     comment_view = comments.write(ann, sample_id, f"@{bob.name} @{ann.name} @stranger secret reason")
     place = f"at sample {sample_id} of round {team.round.number}."
-    assert told(bob) == [f"{ann.name} mentions {bob.name} {place}"]
-    assert told(ann) == told(stranger) == []
+    assert mentions_of(bob) == [f"{ann.name} mentions {bob.name} {place}"]
+    assert mentions_of(ann) == mentions_of(stranger) == []
     (notice,) = notices.listing(bob).entries
     assert notice.path == f"samples?round={team.round.id}&sample={sample_id}"
     comments.edit(ann, comment_view.id, f"@{bob.name} and @{team.curator.name}")
-    assert len(told(bob)) == 1
-    assert len(told(team.curator)) == 1
+    assert len(mentions_of(bob)) == 1
+    assert len(mentions_of(team.curator)) == 1
     comments.delete(ann, comment_view.id)
     comments.write(ann, sample_id, f"@{bob.name} once more")
-    assert len(told(bob)) == 2
+    assert len(mentions_of(bob)) == 2
     assert "stranger" not in comments.read(ann, sample_id).people
 
 
@@ -129,7 +129,7 @@ def test_a_webhook_is_told_of_whom_an_edit_mentions_and_of_nobody_twice(database
     place = f"at sample {team.ids[0]} of round {team.round.number}."
     words = [f"{ann.name} mentions {name} {place}" for name in (bob.name, curator.name)]
     assert [row.body["text"] for row in waiting()] == words
-    assert (told(bob), told(curator)) == (words[:1], words[1:])
+    assert (mentions_of(bob), mentions_of(curator)) == (words[:1], words[1:])
 
 
 @pytest.mark.on_sqlite

@@ -117,7 +117,7 @@ def test_all_turns_of_the_longest_prompt_count() -> None:
 def test_the_prompts_are_read_once_however_often_the_form_asks() -> None:
     actor, project_id, result = plan(prompt="9" * 400)
     statements: list[str] = []
-    event.listen(read_engine(), "before_cursor_execute", lambda *said: statements.append(said[2]))
+    event.listen(read_engine(), "before_cursor_execute", lambda *reply: statements.append(reply[2]))
     for _ in range(3):
         assert "at least 400 tokens" in " ".join(rounds.estimate(actor, project_id, result).warnings)
     assert sum("ORDER BY length(" in statement for statement in statements) == 1

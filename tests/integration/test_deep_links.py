@@ -46,9 +46,9 @@ class Opened(Browser):
         fns = [fn for fn in self.blocks.fns.values() if fn.fn is not None and fn.name == listener]
         fn = next(entry for entry in fns if entry.fn.__module__ == f"app.pages.{module}")
         self.query = query
-        self.said.clear()
+        self.replies.clear()
         self.call(fn)
-        return json.dumps(json.loads(self.said[-1]), ensure_ascii=False)
+        return json.dumps(json.loads(self.replies[-1]), ensure_ascii=False)
 
     def desk(self, round_: str) -> dict[str, Any]:
         """What a desk is told that opens on this round."""

@@ -29,7 +29,7 @@ from backend.values.replies import Usage
 from tests import rows
 from tests.capable import CONTEXT, capable, drawn, models
 from tests.endpoint import Reply, Server, refusal, serving
-from tests.integration.loop import TRAINING, Loop, dying, made
+from tests.integration.loop import TRAINING, Loop, dying, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_previews import plan_of, run_job
 from tests.integration.test_repairs import run as run_repair
@@ -138,8 +138,8 @@ def test_a_model_is_trained_on_what_an_endpoint_wrote_and_a_killed_round_ends_in
         with dying(monkeypatch) as kills:
             loop.run(killed)
         assert kills[0] >= 5
-        assert made(killed) == made(first)
-    assert made(first)["kept"]
+        assert rows_of_round(killed) == rows_of_round(first)
+    assert rows_of_round(first)["kept"]
     with reading() as db:
         sample = tables.Sample
         wrote = db.execute(select(sample.role, sample.checkpoint_id).where(sample.round_id == first).distinct()).all()

@@ -292,7 +292,7 @@ def test_known_labels_are_nothing_that_people_decided(database: str) -> None:
     team = Team(prompts=20, n=2)
     gold.mark(team.curator, team.round.id, team.ids[::4], Verdict.reject)
 
-    def found() -> tuple[tuple[int, int], MetricValue]:
+    def gold_figures() -> tuple[tuple[int, int], MetricValue]:
         with session() as db:
             write_known(db, team.round.id)
             row = db.get_one(tables.Round, team.round.id)
@@ -302,12 +302,12 @@ def test_known_labels_are_nothing_that_people_decided(database: str) -> None:
         (rate,) = OverrideRate().compute(round_evidence(stage))
         return counts, rate
 
-    counts, rate = found()
+    counts, rate = gold_figures()
     assert counts == (0, 0)
     assert (rate.value, rate.details["looked_at"]) == (None, 0.0), "ten labels were known, and nobody reviewed"
     team.act("ann", team.ids[1], ACCEPT)
     team.act("ann", team.ids[0], ACCEPT)
-    counts, rate = found()
+    counts, rate = gold_figures()
     assert counts == (1, 1)
     assert (rate.value, rate.n, rate.details["looked_at"]) == (1.0, 1, 1 / 40)
 

@@ -22,12 +22,12 @@ class Page(Clicker, Opened):
     def opens(self, prompt_id: int) -> str:
         self.event = {"prompt": prompt_id}
         self.call(self.listener("held_out", "open_prompt"))
-        return self.said[-1]
+        return self.replies[-1]
 
     def narrows(self, **fields: str) -> str:
         """What a page shows that was asked for these; the search finds every prompt."""
         self.do("held_out", "narrow", **fields, **{"search in prompts": "how much"})
-        return self.said[-1]
+        return self.replies[-1]
 
 
 @pytest.fixture
@@ -49,10 +49,10 @@ def test_the_table_follows_its_filters_and_its_address(opened: tuple[Line, Page]
     assert "From base model to" in reply
     assert '"role": "deletion"' in reply
     assert "10 prompts" in page.narrows(show="newly_right")
-    assert f"show=newly_right&search=how+much&prompt={line.prompt_ids[0]}" in page.said[-1]
+    assert f"show=newly_right&search=how+much&prompt={line.prompt_ids[0]}" in page.replies[-1]
     assert f"prompt={line.prompt_ids[21]}" in page.opens(line.prompt_ids[21])
-    assert "Known answer" not in page.said[-1], "words stand in the template"
-    assert '"answer": "42"' in page.said[-1]
+    assert "Known answer" not in page.replies[-1], "words stand in the template"
+    assert '"answer": "42"' in page.replies[-1]
     assert "13 prompts" in page.narrows(show="all", category='["level", 3]')
     assert "10 prompts" in page.narrows(show="never_right", category="")
 
@@ -73,13 +73,13 @@ def test_what_the_address_asks_for_and_is_not_there_is_said(opened: tuple[Line, 
         ("old", "none", "40 prompts"),
     ):
         assert words in page.ask("held_out", "draw", **{name: value}), (name, value)
-    assert "old=none" in page.said[-1]
+    assert "old=none" in page.replies[-1]
     project = rows.make_project()
     with site.signed_in(rows.make_actor(project, Role.viewer)) as client:
         empty = Page(client, project.slug)
         assert "has held-out answers yet" in empty.ask("held_out", "draw")
         assert "nothing to compare" in empty.ask("compare", "draw")
-        assert line.project.name not in empty.said[-1]
+        assert line.project.name not in empty.replies[-1]
 
 
 def test_two_rounds_are_compared_and_the_first_made_the_baseline(opened: tuple[Line, Page]) -> None:
@@ -100,11 +100,11 @@ def test_two_rounds_are_compared_and_the_first_made_the_baseline(opened: tuple[L
     ):
         assert words in reply, words
     page.do("compare", "set_baseline")
-    assert "The baseline is round 1" in page.said[-1]
+    assert "The baseline is round 1" in page.replies[-1]
     result: Any = baseline.get(line.actor, line.project.id)
     assert result.round_id == line.rounds[0].id
     assert "-12.8 points to the baseline" in page.ask("overview", "draw")
-    assert f"held-out?new={line.checkpoints[2].id}" not in page.said[-1], "links stand in the template"
+    assert f"held-out?new={line.checkpoints[2].id}" not in page.replies[-1], "links stand in the template"
     reply = page.ask("compare", "draw", old=f"c{line.checkpoints[0].id}", new=second)
     assert "no recipe to compare" in reply
     page.do("compare", "no_baseline")

@@ -60,7 +60,7 @@ def add_judgments(stage: StageContext, sample_id: int, judge: str, *scores: floa
         )
 
 
-def told(stage: StageContext, ids: list[int]) -> list[tuple[str, str]]:
+def signs_and_reasons(stage: StageContext, ids: list[int]) -> list[tuple[str, str]]:
     """Write the informativeness; the strongest sign of each sample and its words."""
     informativeness.write(stage)
     with reading() as db:
@@ -74,7 +74,7 @@ def test_a_judge_that_gives_several_replies_is_still_one_judge(database: str) ->
     with session() as db:
         label = db.get_one(tables.Label, entry)
         label.machine_score, label.machine_spread = 13 / 3, 0.94
-    assert told(stage, [entry]) == [("spread", "The judge gave 3, 5, 5.")]
+    assert signs_and_reasons(stage, [entry]) == [("spread", "The judge gave 3, 5, 5.")]
 
 
 def test_another_judges_word_against_it_is_a_disagreement(database: str) -> None:
@@ -82,8 +82,8 @@ def test_another_judges_word_against_it_is_a_disagreement(database: str) -> None
     for n, other in zip(ids, (1.0, 5.0), strict=True):
         add_judgments(stage, n, "additive_rubric", 5.0)
         add_judgments(stage, n, "written_verdict", other)
-    assert [why for why, _ in told(stage, ids)] == ["judges", "cut"]
-    assert told(stage, ids)[0][1] == "Two judges disagree about this."
+    assert [why for why, _ in signs_and_reasons(stage, ids)] == ["judges", "cut"]
+    assert signs_and_reasons(stage, ids)[0][1] == "Two judges disagree about this."
 
 
 def test_where_the_prompt_has_an_answer_the_checker_is_a_second_opinion_and_no_label(database: str) -> None:
@@ -92,11 +92,11 @@ def test_where_the_prompt_has_an_answer_the_checker_is_a_second_opinion_and_no_l
     for n in ids:
         add_judgments(stage, n, "additive_rubric", 5.0 if n in ids[:2] else 1.0)
     before = labels_of(ids)
-    assert [(why, reply) for why, reply in told(stage, ids) if why == "exact_match"] == [
+    assert [(why, reply) for why, reply in signs_and_reasons(stage, ids) if why == "exact_match"] == [
         ("exact_match", "The checker (exact match) says reject."),
         ("exact_match", "The checker (exact match) says accept."),
     ]
-    assert [why == "exact_match" for why, _ in told(stage, ids)] == [False, True, True, False]
+    assert [why == "exact_match" for why, _ in signs_and_reasons(stage, ids)] == [False, True, True, False]
     assert labels_of(ids) == before
     with reading() as db:
         assert {row.judge for row in db.query(tables.Judgment)} == {"additive_rubric"}
@@ -121,7 +121,7 @@ def labels_of(ids: list[int]) -> list[Any]:
 def test_the_checker_keeps_silent(database: str, answer: str | None, recipe: dict[str, Any]) -> None:
     stage, [entry] = judged(["It is\n13"], [Verdict.accept], answer=answer, **recipe)
     add_judgments(stage, entry, str(stage.recipe.judge.name), 5.0)
-    assert told(stage, [entry])[0][0] == "cut"
+    assert signs_and_reasons(stage, [entry])[0][0] == "cut"
 
 
 def test_a_sign_that_the_judges_view_does_not_bear_out_is_not_said(database: str) -> None:

@@ -32,7 +32,7 @@ def decide(actor: Actor, sample: tables.Sample, kind: DecisionKind, **more: Any)
     return reviews.decide(actor, uuid.uuid4().hex, sample.id, kind, round_id=sample.round_id, **more)
 
 
-def seen(actor: Actor, sample: tables.Sample) -> list[tuple[str, DecisionKind]]:
+def history_of(actor: Actor, sample: tables.Sample) -> list[tuple[str, DecisionKind]]:
     return [(entry.who, entry.kind) for entry in item_history.read(actor, sample.id).entries]
 
 
@@ -42,10 +42,10 @@ def test_colleagues_words_come_after_ones_own(database: str) -> None:
     decide(actor, samples[0], K.accept)
     decide(actor, samples[0], K.note, note="odd")
     decide(other, samples[0], K.flag)
-    assert seen(other, samples[0]) == [(other.name, K.flag)]
+    assert history_of(other, samples[0]) == [(other.name, K.flag)]
     assert item_history.read(other, samples[0].id).is_hidden
     decide(other, samples[0], K.reject)
-    assert seen(other, samples[0]) == [
+    assert history_of(other, samples[0]) == [
         (actor.name, K.accept),
         (actor.name, K.note),
         (other.name, K.flag),
@@ -71,8 +71,8 @@ def test_a_gold_item_has_a_history_like_any_other(database: str) -> None:
     with session() as db:
         db.add(tables.GoldItem(sample_id=samples[0].id, round_id=round_.id, verdict=Verdict.accept, created_at=now()))
     decide(actor, samples[0], K.accept)
-    assert [who for who, *_ in seen(other, samples[0])] == [actor.name]
-    assert seen(actor, samples[0]) == [(actor.name, K.accept)]
+    assert [who for who, *_ in history_of(other, samples[0])] == [actor.name]
+    assert history_of(actor, samples[0]) == [(actor.name, K.accept)]
 
 
 def test_a_group_has_one_history(database: str) -> None:
@@ -80,8 +80,8 @@ def test_a_group_has_one_history(database: str) -> None:
     actor = rows.make_actor(project, Role.reviewer)
     decide(actor, samples[0], K.prefer, value={"best": samples[1].id, "worst": None})
     decide(actor, samples[1], K.note, note="the better one")
-    assert [kind for _, kind in seen(actor, samples[0])] == [K.prefer, K.note]
-    assert seen(actor, samples[2]) == []
+    assert [kind for _, kind in history_of(actor, samples[0])] == [K.prefer, K.note]
+    assert history_of(actor, samples[2]) == []
 
 
 def test_a_history_says_what_was_decided(database: str) -> None:

@@ -12,14 +12,14 @@ from tests.integration.stepped import Stepped
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "text"),
     [
         (JobStatus.queued, "Waits in the queue."),
         (JobStatus.cancelled, "Ended before it did anything."),
         (JobStatus.failed, "Ended before it did anything."),
     ],
 )
-def test_a_job_that_ended_in_the_queue_does_not_wait_in_it(database: str, status: JobStatus, said: str) -> None:
+def test_a_job_that_ended_in_the_queue_does_not_wait_in_it(database: str, status: JobStatus, text: str) -> None:
     project = rows.make_project()
     with session() as db:
         job = tables.Job(
@@ -29,7 +29,7 @@ def test_a_job_that_ended_in_the_queue_does_not_wait_in_it(database: str, status
         db.flush()
         job_id = job.id
     job_detail = job_views.get(rows.make_actor(project, Role.viewer), job_id)
-    assert card_value(job_detail.job)["progress"] == said
+    assert card_value(job_detail.job)["progress"] == text
 
 
 @pytest.mark.usefixtures("database")

@@ -270,10 +270,10 @@ def test_what_a_judge_was_asked_counts_where_its_first_batch_cannot_be_written(
     monkeypatch.setattr(judge_bench, "GROUPS_AT_ONCE", 4)
     write, failed = judge_bench._Tally.write, []
 
-    def fails_once(*said: Any) -> None:
-        write(*said)
+    def fails_once(*reply: Any) -> None:
+        write(*reply)
         if not failed:
-            failed.append(said)
+            failed.append(reply)
             raise RuntimeError("the disk is full")
 
     monkeypatch.setattr(judge_bench._Tally, "write", fails_once)

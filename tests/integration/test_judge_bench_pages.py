@@ -31,7 +31,7 @@ class Page(Clicker, Opened):
     def clicks(self, listener: str, **event: Any) -> str:
         self.event = event
         self.call(self.listener("judge_bench", listener))
-        return json.dumps(json.loads(self.said[-1]), ensure_ascii=False)
+        return json.dumps(json.loads(self.replies[-1]), ensure_ascii=False)
 
 
 def test_page_rest_and_command_line_show_the_same_bench(bench: Bench) -> None:

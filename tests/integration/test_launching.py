@@ -118,7 +118,7 @@ def test_a_policy_that_a_round_made_goes_on_from_that_round(world: World) -> Non
 
 
 @pytest.mark.parametrize(
-    ("wish", "said"),
+    ("wish", "text"),
     [
         ({"recipe": "rsso"}, r"There is no recipe 'rsso'. Near it: rso.* `rondo recipes` .* list all"),
         ({"recipe": "missing.yaml"}, "There is no file missing.yaml"),
@@ -134,8 +134,8 @@ def test_a_policy_that_a_round_made_goes_on_from_that_round(world: World) -> Non
         ({"held_out": ["x"]}, "There is no held-out set 'x'"),
     ],
 )
-def test_what_is_not_there_is_named_with_what_is(world: World, wish: dict[str, Any], said: str) -> None:
-    with pytest.raises((InvalidInput, NotFound), match=said):
+def test_what_is_not_there_is_named_with_what_is(world: World, wish: dict[str, Any], text: str) -> None:
+    with pytest.raises((InvalidInput, NotFound), match=text):
         world.plan(**wish)
 
 

@@ -28,7 +28,7 @@ def curator(project: tables.Project) -> Actor:
     return rows.make_actor(project, Role.curator)
 
 
-def found(name: str) -> str:
+def stored_file(name: str) -> str:
     return put(name, (FOUND / name).read_bytes())
 
 
@@ -36,9 +36,9 @@ def found(name: str) -> str:
 def test_every_spelling_of_a_held_out_prompt_is_left_out(
     project: tables.Project, curator: Actor, name: str, number: int
 ) -> None:
-    prompts.import_file(curator, project.id, "held", found("leak_held.jsonl"), split=Split.held_out)
+    prompts.import_file(curator, project.id, "held", stored_file("leak_held.jsonl"), split=Split.held_out)
     with pytest.raises(InvalidInput, match=f"{number} overlaps"):
-        prompts.import_file(curator, project.id, "train", found(name))
+        prompts.import_file(curator, project.id, "train", stored_file(name))
     beside = put(
         "beside.jsonl",
         (FOUND / name).read_text()
@@ -87,7 +87,7 @@ def test_a_share_that_makes_no_held_out_set_is_said(project: tables.Project, cur
     for seed in range(40):
         name = f"small {seed}"
         report = prompts.import_file(
-            curator, rows_project(curator).id, name, found("leak_small2.jsonl"), held_out_share=0.5, seed=seed
+            curator, rows_project(curator).id, name, stored_file("leak_small2.jsonl"), held_out_share=0.5, seed=seed
         )
         if len(report.sets) == 1:
             replies.append((report.sets[0].split, report.notes))
@@ -108,7 +108,7 @@ def rows_project(person: Actor) -> tables.Project:
 
 
 def test_a_column_that_comes_late_has_its_role(project: tables.Project, curator: Actor) -> None:
-    report = prompts.import_file(curator, project.id, "late", found("late_answer_column.jsonl"))
+    report = prompts.import_file(curator, project.id, "late", stored_file("late_answer_column.jsonl"))
     page = prompts.browse(curator, report.sets[0].id, cursor=report.num_imported - 3)
     assert [row.answer for row in page.rows if row.answer is not None]
     assert all(row.extra == {} for row in page.rows)

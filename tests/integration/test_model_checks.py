@@ -58,7 +58,7 @@ def test_the_lines_stand_on_a_registered_model_and_are_made_again_on_demand() ->
 
 
 @pytest.mark.parametrize(
-    ("template", "config", "said"),
+    ("template", "config", "text"),
     [
         ("template_broken.jinja", {}, "The chat template cannot be used: line 1: expected token"),
         (
@@ -69,11 +69,11 @@ def test_the_lines_stand_on_a_registered_model_and_are_made_again_on_demand() ->
         ("", {"is_encoder_decoder": True}, "no chat model"),
     ],
 )
-def test_a_model_that_cannot_be_used_is_refused_with_the_reason(template: str, config: dict, said: str) -> None:
+def test_a_model_that_cannot_be_used_is_refused_with_the_reason(template: str, config: dict, text: str) -> None:
     project = rows.make_project()
     model("bad", template, **config)
     actor = rows.make_actor(project, Role.curator)
-    with pytest.raises(InvalidInput, match=said):
+    with pytest.raises(InvalidInput, match=text):
         checkpoints.register(actor, project.id, name="bad", location="models/bad")
     assert checkpoints.tree(actor, project.id) == []
 
@@ -104,7 +104,7 @@ def test_an_endpoint_is_tested_and_registered_whatever_it_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("template", "said"),
+    ("template", "text"),
     [
         (
             "template_gemma.jinja",
@@ -114,7 +114,7 @@ def test_an_endpoint_is_tested_and_registered_whatever_it_says() -> None:
         ("", ""),
     ],
 )
-def test_the_launch_says_how_many_system_turns_a_template_does_not_take(template: str, said: str) -> None:
+def test_the_launch_says_how_many_system_turns_a_template_does_not_take(template: str, text: str) -> None:
     project = rows.make_project()
     actor = rows.make_actor(project, Role.curator)
     model("m", template)
@@ -132,8 +132,8 @@ def test_the_launch_says_how_many_system_turns_a_template_does_not_take(template
         num_prompts=3,
     )
     warned = [warning for warning in rounds.estimate(actor, project.id, plan).warnings if "system turn" in warning]
-    assert len(warned) == bool(said)
-    assert all(said in warning for warning in warned)
+    assert len(warned) == bool(text)
+    assert all(text in warning for warning in warned)
 
 
 def test_what_an_endpoint_refused_in_a_round_stands_on_its_page() -> None:

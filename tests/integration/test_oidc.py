@@ -130,17 +130,17 @@ def test_a_link_that_another_site_sent_begins_nothing(provider: Provider, owner:
 
 
 @pytest.mark.parametrize(
-    ("sub", "said"),
+    ("sub", "text"),
     [
         ("ada", "There is no account for ada@example.org"),
         ("eve", "no verified address"),
         ("mute", "no verified address"),
     ],
 )
-def test_without_an_account_nobody_comes_in(provider: Provider, owner: Actor, sub: str, said: str) -> None:
+def test_without_an_account_nobody_comes_in(provider: Provider, owner: Actor, sub: str, text: str) -> None:
     with site.visitor() as client:
         answer = through(provider, client, sub)
-        assert (answer.status_code, said in answer.text) == (401, True)
+        assert (answer.status_code, text in answer.text) == (401, True)
         assert name_of(client) == "nobody"
 
 

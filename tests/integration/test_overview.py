@@ -77,17 +77,17 @@ def test_a_round_starts_from_no_checkpoint_but_the_projects_own() -> None:
 def test_what_lacks_a_second_word_is_left() -> None:
     team = Team(prompts=2, num_reviewers_per_item=2)
 
-    def said() -> tuple[str, list[object]]:
+    def advice() -> tuple[str, list[object]]:
         review_progress = reviews.progress(team.who("ann"), team.round.id)
         why = overview.loop(team.curator, team.project.id).next_action.why
         return why.rpartition(": ")[2], [review_progress.samples, review_progress.decided, review_progress.remaining]
 
     for n in team.ids:
         team.act("ann", n, ACCEPT)
-    assert said() == ("0 of 4 samples are decided, 4 left.", [4, 4, 4])
+    assert advice() == ("0 of 4 samples are decided, 4 left.", [4, 4, 4])
     for n in team.ids[:3]:
         team.act("bob", n, ACCEPT)
-    assert said() == ("3 of 4 samples are decided, 1 left.", [4, 4, 1])
+    assert advice() == ("3 of 4 samples are decided, 1 left.", [4, 4, 1])
 
 
 def test_a_failed_round_leads_to_its_newest_job() -> None:

@@ -22,7 +22,7 @@ def opened(database: str) -> Iterator[tuple[Stepped, Opened]]:
 
 def test_lists_of_a_step_are_linked_to_and_shown_with_its_name(opened: tuple[Stepped, Opened]) -> None:
     result, browser = opened
-    round_id, judgment = result.round.id, result.said[result.answers[0]][0]
+    round_id, judgment = result.round.id, result.judgments[result.answers[0]][0]
     reply = browser.ask("samples", "draw", round=str(round_id), step=str(JUDGMENTS), sample=str(judgment))
     assert '"2. answers"' in reply
     assert '"4. judgments"' in reply

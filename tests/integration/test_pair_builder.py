@@ -299,9 +299,9 @@ def test_the_page_follows_its_sliders() -> None:
         assert '"rows": "3"' in reply
         assert "pairs of 3 prompts with 12 samples" in reply
         page.do("pairs", "follow", margin=4.0)
-        assert '"rows": "3"' in page.said[-1]
+        assert '"rows": "3"' in page.replies[-1]
         page.do("pairs", "follow", margin=4.5)
-        assert "margin below min_margin" in page.said[-1]
+        assert "margin below min_margin" in page.replies[-1]
         page.do("pairs", "choose")
         with reading() as db:
             result = db.get_one(tables.Round, round_.id)

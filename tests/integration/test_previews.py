@@ -313,8 +313,8 @@ def test_the_page_and_rest_show_a_preview(tiny: Path) -> None:
         with session() as db:
             transitions.cancel(db, response.json()["job_id"])
         page.do("previews", "refresh")
-        assert '"status": "cancelled"' in page.said[-1]
+        assert '"status": "cancelled"' in page.replies[-1]
         page.do("previews", "delete")
-        assert "No round of this project was previewed yet." in page.said[-1]
+        assert "No round of this project was previewed yet." in page.replies[-1]
     with reading() as db:
         assert db.query(tables.Preview).count() == 0

@@ -153,7 +153,7 @@ def test_what_stops_half_way_committed_nothing_and_is_gone_on_with(hub: PushedHu
 
 
 @pytest.mark.parametrize(
-    ("where", "status", "said"),
+    ("where", "status", "text"),
     [
         ("/api/repos/create", 401, "does not let this installation's token write to team/sums (401)"),
         ("/api/repos/create", -1, "said nothing for 0.5 seconds"),
@@ -162,13 +162,13 @@ def test_what_stops_half_way_committed_nothing_and_is_gone_on_with(hub: PushedHu
     ],
 )
 def test_a_hub_that_refuses_or_hangs_gets_one_sentence(
-    hub: PushedHub, monkeypatch: pytest.MonkeyPatch, where: str, status: int, said: str
+    hub: PushedHub, monkeypatch: pytest.MonkeyPatch, where: str, status: int, text: str
 ) -> None:
     monkeypatch.setattr(uploading, "SECONDS", 0.5 if status < 0 else 60.0)
     here = Made()
     hub.fault = lambda method, path: status if path.endswith(where) else 0
     error = failed(here.owner, pushes.push_checkpoint(here.owner, here.checkpoint.id, REPO))
-    assert said in error
+    assert text in error
     assert "committed" in error
     assert TOKEN not in error
     assert not list((settings().folder / "exports").iterdir())

@@ -13,7 +13,7 @@ from backend.services import questions, samples
 from backend.services.questions import NewQuestion, QuestionView, answers, filtering
 from backend.services.questions.answers import NewAnswer
 from backend.services.samples import Filters, exports, groups
-from backend.services.samples import answers as seen
+from backend.services.samples import answers as answers_of_samples
 from backend.services.samples.exports import ExportRequest
 from backend.services.team import removals, reviewers
 from backend.values import DatasetType, Group, Prompt, Role, RoundStatus, Sample
@@ -41,7 +41,7 @@ class Desk(Team):
     def values(self, actor, sample: int = 0) -> list:
         return [
             (answer_view.who, answer_view.key, answer_view.value)
-            for answer_view in seen.of_round(actor, self.round.id, [self.ids[sample]])
+            for answer_view in answers_of_samples.of_round(actor, self.round.id, [self.ids[sample]])
         ]
 
 
@@ -60,7 +60,7 @@ def test_of_one_person_the_last_answer_stands_and_the_others_are_history(desk: D
     desk.say("Ada", desk.rating, None)
     assert desk.values(ada) == []
     assert isinstance(desk.say("Ben", desk.rating, {"rating": 4}, client_id="the-second"), Conflict)
-    answer_views = seen.of_sample(ada, desk.ids[0])
+    answer_views = answers_of_samples.of_sample(ada, desk.ids[0])
     assert [(answer_view.value, answer_view.is_standing) for answer_view in answer_views] == [
         ({"rating": 2}, False),
         ({"rating": 4}, False),
@@ -154,7 +154,7 @@ def test_colleagues_answers_are_hidden_until_one_has_decided(desk: Desk) -> None
     assert len(desk.values(desk.curator)) == 2
     desk.act("Ben", desk.ids[0], ACCEPT)
     assert [entry[0] for entry in desk.values(ben)] == [ada.name, ben.name]
-    assert len(seen.of_sample(ada, desk.ids[0])) == 1
+    assert len(answers_of_samples.of_sample(ada, desk.ids[0])) == 1
 
 
 @pytest.mark.on_sqlite
@@ -198,7 +198,7 @@ def test_each_kind_takes_its_own_answers(kind: str, value: dict, is_right: bool)
 
 
 @pytest.mark.parametrize(
-    ("tests", "found"),
+    ("tests", "numbers"),
     [
         (("accuracy>=3",), [0, 1]),  # means of 3 and 5
         (("accuracy<=2",), [2]),

@@ -38,5 +38,5 @@ def test_a_curator_writes_orders_and_retires_questions(database: str) -> None:
             ("accuracy", False),
         ]
         page.do(MODULE, "save_question", question=0, **tone)
-        assert "already" in page.said[-1]
+        assert "already" in page.replies[-1]
         assert len(questions.list_questions(curator, project.id)) == 3

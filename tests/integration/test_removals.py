@@ -296,8 +296,8 @@ def test_labels_of_many_decided_groups_take_as_few_statements_as_those_of_one(da
     for sample_ids in (team.ids[:2], team.ids):
         statements: list[str] = []
 
-        def note(*said: Any, texts: list[str] = statements) -> None:
-            texts.append(said[2])
+        def note(*reply: Any, texts: list[str] = statements) -> None:
+            texts.append(reply[2])
 
         event.listen(write_engine(), "before_cursor_execute", note)
         with session() as db:

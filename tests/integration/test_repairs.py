@@ -108,7 +108,7 @@ def test_who_may_not_decide_may_not_repair(database: str) -> None:
 
 def test_no_rewrite_is_made_of_a_text_that_a_blind_review_hides(database: str) -> None:
     result = Stepped()
-    judgment = result.said[result.answers[0]][0]
+    judgment = result.judgments[result.answers[0]][0]
     with pytest.raises(PermissionDenied, match=f"sample {judgment} until"):
         repairs.start(result.reviewer, judgment, "repeat it word for word")
     result.change(is_blind=False)

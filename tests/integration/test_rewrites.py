@@ -164,7 +164,7 @@ def test_the_page_and_rest_rewrite_a_template(database: str) -> None:
         [row] = client.get(f"/api/v1/projects/{world.project.id}/template-rewrites").json()
         assert run_job(row["id"]).error is None
         page.do("rewrites", "refresh")
-        assert "Use this template in the next round" in page.said[-1]
+        assert "Use this template in the next round" in page.replies[-1]
         plan = client.get(f"/api/v1/template-rewrites/{row['id']}/plan").json()
         assert plan["recipe"]["judge"]["template"] == STRICT
         assert '"visible": true' in page.ask("new_round", "load", rewrite=str(row["id"]))

@@ -32,7 +32,7 @@ class Done:
         self.project = rows.make_project()
         self.actor = rows.make_actor(self.project, Role.curator)
         self.base = rows.make_checkpoint(self.project, "base")
-        self.made = rows.make_checkpoint(self.project, "made", parent=self.base)
+        self.checkpoint = rows.make_checkpoint(self.project, "made", parent=self.base)
         self.prompts = rows.make_prompt_set(self.project, prompts=10)
         held_out = rows.make_prompt_set(self.project, split=Split.held_out, prompts=4)
         recipe = RECIPE | {"generator": {"name": "sample", "n": 2, "temperature": 0.9}}
@@ -49,7 +49,7 @@ class Done:
             "overridden": 0,
             "funnel": FUNNEL,
         }
-        done = {"status": RoundStatus.done, "stage": Stage.evaluate, "checkpoint_id": self.made.id}
+        done = {"status": RoundStatus.done, "stage": Stage.evaluate, "checkpoint_id": self.checkpoint.id}
         self.round = rows.make_round(
             self.project,
             self.base,
@@ -172,9 +172,9 @@ def test_metrics_change_against_the_start_and_are_unknown_where_they_are() -> No
                 details=other,
             )
         )
-    done.measure(done.made, "held_out_accuracy", 1 / 6, low=0.05, high=0.5, n=12, details=now | by)
+    done.measure(done.checkpoint, "held_out_accuracy", 1 / 6, low=0.05, high=0.5, n=12, details=now | by)
     done.measure(done.base, "held_out_tokens", 10.0, low=8.0, high=12.0, n=4, details=by)
-    done.measure(done.made, "held_out_tokens", 13.0, low=10.0, high=16.0, n=4, details=by)
+    done.measure(done.checkpoint, "held_out_tokens", 13.0, low=10.0, high=16.0, n=4, details=by)
     done.measure(None, "override_rate", None)
     metrics = {(metric.name, metric.of): metric for metric in done.report().opening.measured.metrics}
     accuracy = metrics["held_out_accuracy", "made"]

@@ -23,7 +23,7 @@ from backend.services import prompts, queue, reviews, rounds
 from backend.trainers.sft import SFT
 from backend.values import DecisionKind, RoundStatus, Stage
 from tests.importing import lines, put
-from tests.integration.loop import JUDGE, RIGHT, TRAINING, Loop, both, dying, made
+from tests.integration.loop import JUDGE, RIGHT, TRAINING, Loop, both, dying, rows_of_round
 from tests.rows import make_checkpoint, make_prompt_set
 from tests.tiny import make_tiny_model
 
@@ -161,7 +161,7 @@ def test_prompts_without_a_known_answer_are_left_out_where_nothing_else_answers(
     with dying(monkeypatch) as kills:
         assert loop.run(round_id).stage is Stage.train
     assert kills[0] > 2
-    result = made(round_id)
+    result = rows_of_round(round_id)
     assert [(row[1], row[5], row[7], row[8]) for row in result["texts"]] == [(0, "data", "4", 1), (1, "data", "6", 1)]
 
 
@@ -219,7 +219,7 @@ def test_temporal_self_rewarding_looks_back_and_ahead_and_starts_again_from_the_
     round_id = loop.launch(judge_id=judge.id)
     ended = loop.run(round_id, trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
-    result = made(round_id)
+    result = rows_of_round(round_id)
     with reading() as db:
         sample = tables.Sample
         written = db.execute(

@@ -22,7 +22,7 @@ from backend.services import queue, reviews
 from backend.services.samples import detail
 from backend.trainers.sft import SFT
 from backend.values import DecisionKind, FailureKind, RoundStatus, Split, Stage
-from tests.integration.loop import TRAINING, Loop, dying, made
+from tests.integration.loop import TRAINING, Loop, dying, rows_of_round
 from tests.rows import make_checkpoint, make_prompt_set
 from tests.tiny import make_tiny_model
 
@@ -74,7 +74,7 @@ def test_rest_meets_react_trains_on_the_best_text_of_each_step(tiny: Path, monke
     first = loop.launch(**sets)
     ended = loop.run(first, trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
-    result = made(first)
+    result = rows_of_round(first)
 
     sample, label = tables.Sample, tables.Label
     with reading() as db:
@@ -108,7 +108,7 @@ def test_rest_meets_react_trains_on_the_best_text_of_each_step(tiny: Path, monke
     with dying(monkeypatch) as kills:
         assert loop.run(second).stage is Stage.train
     assert kills[0] > 8
-    grown, new = made(second)["rows"][7], made(second)["rows"][6]
+    grown, new = rows_of_round(second)["rows"][7], rows_of_round(second)["rows"][6]
     records = {(str(row["prompt"]), str(row["completion"])) for row in rows}
     assert len(grown) > len(new) or records <= {(str(row["prompt"]), str(row["completion"])) for row in new}
 
@@ -144,7 +144,7 @@ def test_whole_episodes_are_trained_on_measured_and_shown(tiny: Path) -> None:
 
     ended = loop.run(round_id, trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
-    (rows,) = made(round_id)["rows"].values()
+    (rows,) = rows_of_round(round_id)["rows"].values()
     row = next(record for record in rows if "prompt a" in record["prompt"][0]["content"])
     assert [entry["role"] for entry in row["completion"]] == ["assistant", "user", "assistant"]
     assert row["completion"][0]["content"] == "I add.\nAction: calculate[2 + 2]"
@@ -182,7 +182,7 @@ def test_multiagent_finetuning_trains_each_agent_on_what_it_said_itself(tiny: Pa
     ended = loop.run(first, trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
 
-    rows = made(first)["rows"]
+    rows = rows_of_round(first)["rows"]
     kept = [[entry["completion"][0]["content"] for entry in rows[number]] for number in sorted(rows)]
     # Of c the critics agree on nothing; of a the second generator is wrong.
     assert [sorted(texts) for texts in kept] == [

@@ -12,7 +12,7 @@ from backend.config import settings
 from backend.db import reading, session, tables
 from backend.recipes import Recipe
 from backend.values import RoundStatus
-from tests.integration.loop import Loop, dying, made
+from tests.integration.loop import Loop, dying, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_rounds_rl import TRAINING, rollouts_of
 from tests.rows import make_checkpoint, make_prompt_set
@@ -95,7 +95,7 @@ def test_ghpo_marks_the_texts_that_had_a_hint_and_freezes_prompts_without_one(ti
     known = [text for text in texts if text.extra.get("reward") is not None]
     assert {text.extra["reward"] for text in known} == {0.0}
     assert {text.extra["guided"] for text in known} == {0.75}
-    (rows,) = made(ended.id)["rows"].values()
+    (rows,) = rows_of_round(ended.id)["rows"].values()
     assert {row["prompt"][0]["content"] for row in rows} == {"a", "b"}
 
 
@@ -131,8 +131,8 @@ def test_ladder_climbs_from_easier_variants_and_killed_it_makes_the_same(
     with dying(monkeypatch) as kills:
         assert loop.run(second, trains=True).error is None
     assert kills[0] > 9
-    result = made(first)
-    assert made(second) == result
+    result = rows_of_round(first)
+    assert rows_of_round(second) == result
     with reading() as db:
         row = tables.Prompt
         own = db.scalars(

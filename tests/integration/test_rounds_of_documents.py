@@ -17,7 +17,7 @@ from backend.services import queue, reviews, rounds
 from backend.services.plans.sizes import sizes
 from backend.trainers.sft import SFT
 from backend.values import DecisionKind, RoundStatus, Stage
-from tests.integration.loop import JUDGE, TRAINING, Loop, both, made
+from tests.integration.loop import JUDGE, TRAINING, Loop, both, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.rows import make_prompt_set
 
@@ -73,7 +73,7 @@ def test_people_look_at_tasks_before_they_are_trained_on(tiny: Path) -> None:
     reviews.decide(loop.actor, "reject-0001", first.sample_id, DecisionKind.reject, round_id=round_id)
     reviews.close(loop.actor, round_id)
     assert loop.run(round_id).stage is Stage.train
-    (rows,) = made(round_id)["rows"].values()
+    (rows,) = rows_of_round(round_id)["rows"].values()
     assert len(rows) == 4 * len(TEXTS) - 1
 
 

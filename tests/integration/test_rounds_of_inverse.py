@@ -12,10 +12,10 @@ from backend.errors import InvalidInput
 from backend.recipes import Recipe
 from backend.services import reviews
 from backend.values import DecisionKind, RoundStatus, Stage
-from tests.integration.loop import Loop, made
+from tests.integration.loop import Loop, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_rounds_of_own_prompts import adopted
-from tests.integration.test_rounds_of_turns import last, said, short, trained
+from tests.integration.test_rounds_of_turns import last, last_content, short, trained
 from tests.rows import make_checkpoint, make_prompt_set
 
 ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -49,7 +49,7 @@ class World(Loop):
 
 
 def pairs(rows: list[dict[str, Any]]) -> Counter[tuple[str, str]]:
-    return Counter((said(row, "prompt"), said(row, "completion")) for row in rows)
+    return Counter((last_content(row, "prompt"), last_content(row, "completion")) for row in rows)
 
 
 WEATHER = (
@@ -92,7 +92,7 @@ def test_people_decide_on_inputs_before_they_become_prompts(tiny: Path) -> None:
     assert loop.run(round_id).stage is Stage.train
     kept = {"Where does snow lie in winter?": SNOW, "What falls?": RAIN}
     assert {prompt.text: prompt.answer for prompt in adopted(round_id)} == kept
-    assert pairs(last(made(round_id))) == Counter(kept.items())
+    assert pairs(last(rows_of_round(round_id))) == Counter(kept.items())
 
 
 @pytest.mark.slow
@@ -152,10 +152,10 @@ def test_an_editor_learns_from_histories_that_others_filled_in(tiny: Path, monke
     _, result = trained(loop, monkeypatch)
     assert len(last(result)) > 0
     for row in last(result):
-        assert "Plan: Put it back." in said(row, "prompt")
-        assert said(row, "completion") in TEXTS
-        assert said(row, "completion") not in said(row, "prompt")
-        assert said(row, "completion")[:4] in said(row, "prompt")
+        assert "Plan: Put it back." in last_content(row, "prompt")
+        assert last_content(row, "completion") in TEXTS
+        assert last_content(row, "completion") not in last_content(row, "prompt")
+        assert last_content(row, "completion")[:4] in last_content(row, "prompt")
     assert {row[5] for row in result["texts"]} == {"undo", "explain", "data"}
     # One row for each earlier text of which a plan leads on to the finished one.
     plans = [row for row in result["texts"] if row[0] == 2]
@@ -172,8 +172,8 @@ def test_of_several_models_answers_the_one_most_like_the_others_is_learned(
     others = {"second": scripted((".", "red green blue and black")), "third": scripted((".", "red and black"))}
     loop = World(short("ensemble_instruct"), first, tiny, TEXTS, first=first, **others)
     ended, result = trained(loop, monkeypatch)
-    assert {said(row, "completion") for row in last(result)} == {"red green blue and black"}
-    asked = Counter(said(row, "prompt") for row in last(result))
+    assert {last_content(row, "completion") for row in last(result)} == {"red green blue and black"}
+    asked = Counter(last_content(row, "prompt") for row in last(result))
     assert set(asked) == {prompt.text for prompt in adopted(ended.id)}
     assert set(asked) & set(plain)
     assert set(asked) & set(given)
@@ -203,13 +203,16 @@ def test_a_planner_learns_at_the_fixed_points_of_both_loops(tiny: Path, monkeypa
     _, result = trained(loop, monkeypatch)
     inner, outer = result["rows"][5], last(result)[len(result["rows"][5]) :]
     # The draft of the second prompt never came to rest.
-    assert {(said(row, "prompt").split("Draft: ")[1].split("\n")[0], said(row, "completion")) for row in inner} == {
+    assert {
+        (last_content(row, "prompt").split("Draft: ")[1].split("\n")[0], last_content(row, "completion"))
+        for row in inner
+    } == {
         ("go fast", "plan A"),
         ("stay", "plan C"),
     }
-    assert sorted(said(row, "completion") for row in outer) == answers
-    assert all("The door is shut." in said(row, "prompt") for row in outer)
-    assert all("Draft: wait\n" in said(row, "prompt") for row in outer)
+    assert sorted(last_content(row, "completion") for row in outer) == answers
+    assert all("The door is shut." in last_content(row, "prompt") for row in outer)
+    assert all("Draft: wait\n" in last_content(row, "prompt") for row in outer)
 
 
 @pytest.mark.slow
@@ -225,7 +228,9 @@ def test_a_teacher_learns_what_its_student_learns_from(tiny: Path, monkeypatch: 
     loop = World(recipe, teacher, tiny, list(prompts), list(prompts.values()), student=student)
     _, result = trained(loop, monkeypatch)
     assert last(result)
-    assert {(said(row, "chosen"), said(row, "rejected")) for row in last(result)} == {("a clear way", "a muddled way")}
+    assert {(last_content(row, "chosen"), last_content(row, "rejected")) for row in last(result)} == {
+        ("a clear way", "a muddled way")
+    }
     scores = {(row[7], row[8]) for row in result["texts"] if row[0] == 0}
     assert scores == {("a clear way", 1.0), ("a muddled way", 0.0)}
     exams = [row for row in result["texts"] if row[0] == 2]

@@ -26,9 +26,9 @@ from backend.selectors.above_threshold import AboveThreshold
 from backend.services import prompts, reviews, rounds
 from backend.services.prompts.rows import content_hash
 from backend.values import DecisionKind, RoundStatus, Split, Stage, Verdict
-from tests.integration.loop import RIGHT, TRAINING, Loop, dying, made, of_steps
+from tests.integration.loop import RIGHT, TRAINING, Loop, dying, of_steps, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
-from tests.integration.test_rounds_filtered import said
+from tests.integration.test_rounds_filtered import last_content
 from tests.integration.test_rounds_mixed import ONE_DATABASE, SFT_BASE, ended, funnel
 from tests.rows import make_checkpoint, make_prompt_set
 
@@ -105,8 +105,8 @@ def test_proposals_become_prompts_each_once_and_none_that_is_held_out(
     with dying(monkeypatch) as kills:
         assert loop.run(second).error is None
     assert kills[0] > 8
-    outcome = made(first)
-    assert made(second) == outcome
+    outcome = rows_of_round(first)
+    assert rows_of_round(second) == outcome
     asked = [row for row in outcome["texts"] if row[0] == 0]
     assert len(asked) == 24, "more questions than the set holds prompts"
     assert all("Reply with the new task alone" in row[2][0]["content"] for row in asked)
@@ -132,11 +132,13 @@ def test_proposals_become_prompts_each_once_and_none_that_is_held_out(
     answers = [row for row in outcome["texts"] if row[0] == 3]
     assert len(answers) == 4 * len(texts)
     (rows,) = (outcome["rows"][step] for step in (7,))
-    assert {said(row, "prompt") for row in rows} <= set(texts)
+    assert {last_content(row, "prompt") for row in rows} <= set(texts)
     shares = {
         text: [row[8] for row in answers if row[2][0]["content"] == text and row[9] is Verdict.accept] for text in texts
     }
-    assert {said(row, "prompt") for row in rows} == {text for text, some in shares.items() if 1 <= len(some) <= 3}
+    assert {last_content(row, "prompt") for row in rows} == {
+        text for text, some in shares.items() if 1 <= len(some) <= 3
+    }
     assert funnel(first, 7)["adopted prompts"]["count"] == len(texts)
 
 
@@ -176,7 +178,7 @@ def test_the_next_round_shows_own_prompts_and_proposes_none_of_them_again(tiny: 
     ended(first, loop.policy.id)
     second = loop.launch(parent_id=first, seed=9)
     loop.run(second)
-    asked = [row[2][0]["content"] for row in made(second)["texts"] if row[0] == 0]
+    asked = [row[2][0]["content"] for row in rows_of_round(second)["texts"] if row[0] == 0]
     assert {sum(text in question for text in own) for question in asked} == {2}
     assert not own & {prompt.text for prompt in adopted(second)}
     # They are drawn from only where that is asked for.
@@ -241,17 +243,17 @@ def test_own_prompts_and_own_answers_are_trained_on(tiny: Path, name: str) -> No
     loop = Own(short(name, unparsed_limit=1.0), tiny)
     trained = loop.run(loop.launch(roles={}), trains=True)
     assert (trained.status, trained.error) == (RoundStatus.done, None)
-    result = made(trained.id)
+    result = rows_of_round(trained.id)
     rows = result["rows"][7]
     texts = {prompt.text for prompt in adopted(trained.id)}
     # Not one imported prompt is trained on, and every text is the policy's.
-    assert {said(row, "prompt") for row in rows} <= texts
+    assert {last_content(row, "prompt") for row in rows} <= texts
     assert not texts & set(SEEDS)
     assert {row[5] for row in result["texts"]} == {"policy"}
     assert trained.counts["kept"] == len(rows) > 0
     if name == "i_sheep":
         scores = {row[2][0]["content"]: row[8] for row in result["texts"] if row[0] == 3}
-        assert all(scores[said(row, "prompt")] >= 4 for row in rows)
+        assert all(scores[last_content(row, "prompt")] >= 4 for row in rows)
         assert min(score for score in scores.values() if score is not None) < 4
     with reading() as db:
         assert db.get_one(tables.Checkpoint, trained.checkpoint_id).parent_id == loop.base.id
@@ -274,7 +276,7 @@ def test_tailored_learning_asks_a_teacher_about_what_failed_and_trains_twice(tin
     loop.prompts = make_prompt_set(loop.project, prompts=list(RIGHT), answers=list(RIGHT.values()))
     trained = loop.run(loop.launch(roles={"teacher": loop.author.id}), trains=True)
     assert (trained.status, trained.error) == (RoundStatus.done, None)
-    result = made(trained.id)
+    result = rows_of_round(trained.id)
     attempts: dict[int, list[Any]] = {}
     for row in result["texts"]:
         if row[0] == 0:
@@ -284,10 +286,10 @@ def test_tailored_learning_asks_a_teacher_about_what_failed_and_trains_twice(tin
     assert len(asked) == len(failed) > 0
     assert {row[5] for row in result["texts"] if row[0] in (3, 6)} == {"teacher"}
     texts = {prompt.text for prompt in adopted(trained.id)}
-    assert {said(row, "prompt") for row in result["rows"][9]} <= texts
+    assert {last_content(row, "prompt") for row in result["rows"][9]} <= texts
     pairs = result["rows"][11]
-    assert {said(row, "prompt") for row in pairs} <= set(RIGHT)
-    assert all(said(row, "chosen") == f"#### {RIGHT[said(row, 'prompt')]}" for row in pairs)
+    assert {last_content(row, "prompt") for row in pairs} <= set(RIGHT)
+    assert all(last_content(row, "chosen") == f"#### {RIGHT[last_content(row, 'prompt')]}" for row in pairs)
     with reading() as db:
         names = dict(db.execute(select(tables.Checkpoint.name, tables.Checkpoint.id)).tuples().all())
         assert db.get_one(tables.Checkpoint, trained.checkpoint_id).parent_id == names["round-1-taught"]

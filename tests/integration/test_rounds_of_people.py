@@ -11,7 +11,7 @@ from backend.recipes import Recipe
 from backend.services import queue, reviews
 from backend.services.reviews import close_rules
 from backend.values import DecisionKind, JobStatus, LabelSource, RoundStatus, Stage, Verdict
-from tests.integration.loop import JUDGE, SOLVER, Loop, made, meta_rewarding, star
+from tests.integration.loop import JUDGE, SOLVER, Loop, meta_rewarding, rows_of_round, star
 from tests.integration.loop import tiny as tiny  # a fixture
 
 
@@ -28,7 +28,7 @@ def test_people_decide_before_hints_are_given_and_their_word_stands(tiny: Path) 
     ended = loop.run(round_id)
     assert (ended.status, ended.stage, ended.error) == (RoundStatus.running, Stage.train, None)
     # All are accepted, so nobody is given a hint, and that is no error.
-    assert len(made(round_id)["texts"]) == 5
+    assert len(rows_of_round(round_id)["texts"]) == 5
     assert ended.counts["kept"] == 5
 
 

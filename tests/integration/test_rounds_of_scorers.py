@@ -15,9 +15,9 @@ from backend.recipes._reward_words import NEGATIONS, PRINCIPLES
 from backend.services import prompts
 from backend.values import RoundStatus, Stage, Verdict
 from tests.importing import lines, put
-from tests.integration.loop import RIGHT, TRAINING, Loop, made
+from tests.integration.loop import RIGHT, TRAINING, Loop, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
-from tests.integration.test_rounds_of_turns import said, scripted, texts, trained
+from tests.integration.test_rounds_of_turns import last_content, scripted, texts, trained
 from tests.integration.test_rounds_scored import RL, rewarded
 from tests.rows import make_checkpoint
 
@@ -42,7 +42,7 @@ def brief(name: str, *phases: int, by: dict[str, str] | None = None, **knobs: di
 def done(loop: Loop, **plan: Any) -> tuple[tables.Round, dict[str, Any]]:
     ended = loop.run(loop.launch(**plan), trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
-    return ended, made(ended.id)
+    return ended, rows_of_round(ended.id)
 
 
 def pairs(loop: Loop) -> Loop:
@@ -64,9 +64,9 @@ def test_principle_following_reward_is_steered_by_the_list_without_new_preferenc
     first, result = done(loop, judge_id=judge.id)
     assert result["rows"][3]
     for row in result["rows"][3]:
-        (written,) = [entry for entry in (*PRINCIPLES, *NEGATIONS) if f"- {entry}" in said(row, "prompt")]
-        assert said(row, "prompt").split("\n")[0] in RIGHT
-        assert said(row, "chosen").startswith("kind" if written in PRINCIPLES else "rude")
+        (written,) = [entry for entry in (*PRINCIPLES, *NEGATIONS) if f"- {entry}" in last_content(row, "prompt")]
+        assert last_content(row, "prompt").split("\n")[0] in RIGHT
+        assert last_content(row, "chosen").startswith("kind" if written in PRINCIPLES else "rude")
     second, result = done(loop, parent_id=first.id, judge_id=judge.id)
     assert (second.phase, result["said"]) == (1, [])
     assert {row["prompt"][0]["content"] for row in result["rows"][1]} == set(RIGHT), "the policy sees no principles"
@@ -80,10 +80,10 @@ def test_principle_following_reward_is_steered_by_the_list_without_new_preferenc
 def test_implicit_self_improvement_learns_gaps_and_then_widens_them(tiny: Path) -> None:
     loop = pairs(Loop(brief("implicit_self_improvement"), scripted(prompt="an answer"), tiny))
     first, result = done(loop)
-    assert {(said(row, "prompt").split("\n\n")[2], said(row, "completion")) for row in result["rows"][3]} == {
-        (f"bad {n}", f"good {n}") for n in range(4)
-    }
-    gaps = [(said(row, "chosen"), said(row, "rejected")) for row in result["rows"][5]]
+    assert {
+        (last_content(row, "prompt").split("\n\n")[2], last_content(row, "completion")) for row in result["rows"][3]
+    } == {(f"bad {n}", f"good {n}") for n in range(4)}
+    gaps = [(last_content(row, "chosen"), last_content(row, "rejected")) for row in result["rows"][5]]
     assert len(gaps) == 20
     assert ("Earlier answer:\nbad 0\n\nNew answer:\ngood 0", "Earlier answer:\ngood 0\n\nNew answer:\ngood 0") in gaps
     second, result = done(loop, parent_id=first.id)
@@ -102,8 +102,8 @@ def test_distillation_of_rewards_prefers_the_teacher_where_answers_differ(tiny: 
     ended, result = done(loop, roles={"teacher": teacher.id})
     assert result["rows"][4]
     for row in result["rows"][4]:
-        assert said(row, "chosen") == "so #### 7"
-        assert said(row, "rejected") in ("#### 1", "#### 2")
+        assert last_content(row, "chosen") == "so #### 7"
+        assert last_content(row, "rejected") in ("#### 1", "#### 2")
     assert {row[9] for row in result["texts"] if row[5] == "teacher"} == {Verdict.accept}
     assert len(rewarded(ended.id)) >= 2
 
@@ -125,10 +125,10 @@ def test_eva_evolves_the_prompts_with_the_widest_gap_and_trains_on_the_mix(
     evolved = {row[2][0]["content"] for row in result["texts"] if row[0] == 4}
     assert (gaps[:2], result["steps"]["3"], len(evolved)) == ([5.0, 5.0], 2, 2)
     assert all(any(f"prompt {letter}" in text for letter in "ab") for text in evolved)
-    trained_on = {said(row, "prompt") for row in result["rows"][11]}
+    trained_on = {last_content(row, "prompt") for row in result["rows"][11]}
     assert trained_on & set(tasks)
     assert trained_on & set(RIGHT)
-    assert all(said(row, "chosen") == "good" for row in result["rows"][11])
+    assert all(last_content(row, "chosen") == "good" for row in result["rows"][11])
 
 
 def best_in(question: str) -> int:
@@ -149,12 +149,16 @@ def test_self_principled_critique_puts_the_best_on_top_and_sums_the_better_half(
     first, result = trained(loop, monkeypatch, roles={"voter": voter.id})
     right = ("Scores: 8, 3", "Scores: 3, 8")
     assert result["rows"][7]
-    assert all(said(row, "completion") == right[best_in(said(row, "prompt"))] for row in result["rows"][7])
+    assert all(
+        last_content(row, "completion") == right[best_in(last_content(row, "prompt"))] for row in result["rows"][7]
+    )
     assert result["rows"][9]
     for row in result["rows"][9]:
-        assert said(row, "chosen") == right[best_in(said(row, "prompt"))] != said(row, "rejected")
+        assert (
+            last_content(row, "chosen") == right[best_in(last_content(row, "prompt"))] != last_content(row, "rejected")
+        )
     second, result = done(loop, parent_id=first.id, roles={"voter": voter.id}, seed=5)
-    assert {(row["answer"], best_in(said(row, "prompt"))) for row in result["rows"][4]} <= {
+    assert {(row["answer"], best_in(last_content(row, "prompt"))) for row in result["rows"][4]} <= {
         ("1 of 2", 0),
         ("2 of 2", 1),
     }
@@ -183,23 +187,25 @@ def test_self_judge_learns_recalibrated_scores_and_then_judges_without_the_answe
         for place, text, _ in texts(result, 2)
         if "Score" in text and by_place[place] is not None and abs(int(text[-1]) - by_place[place]) <= 1
     }
-    assert sorted(said(row, "completion") for row in result["rows"][7]) == sorted(text for _, text in kept) != []
-    assert all("known to be good" in said(row, "prompt") for row in result["rows"][7])
+    assert (
+        sorted(last_content(row, "completion") for row in result["rows"][7]) == sorted(text for _, text in kept) != []
+    )
+    assert all("known to be good" in last_content(row, "prompt") for row in result["rows"][7])
 
     loop = Loop(brief("self_judge", 1), engine, tiny)
     informed = make_checkpoint(loop.project, engine=scripted(known_to_be_good=("seen\nScore: 9", "hm"), prompt="blind"))
     waiting = loop.run(loop.launch(roles={"informed": informed.id}))
     assert waiting.stage is Stage.train
-    rows = made(waiting.id)["rows"][5]
+    rows = rows_of_round(waiting.id)["rows"][5]
     assert rows
-    assert {said(row, "completion") for row in rows} == {"seen\nScore: 9"}
-    assert not any("known to be good" in said(row, "prompt") for row in rows)
+    assert {last_content(row, "completion") for row in rows} == {"seen\nScore: 9"}
+    assert not any("known to be good" in last_content(row, "prompt") for row in rows)
 
     loop = Loop(brief("self_judge", 2, answers={"n": 3}), scripted(prompt=("best", "fine", "poor")), tiny)
     engine = scripted(**{"(?s)<<<ANSWER\\nbest": "Score: 9", "(?s)<<<ANSWER\\nfine": "Score: 7", "ANSWER": "Score: 2"})
     judge = make_checkpoint(loop.project, engine=engine)
     waiting = loop.run(loop.launch(roles={"reference_free": judge.id}))
-    result = made(waiting.id)
+    result = rows_of_round(waiting.id)
     expected = set()
     for place in range(5):
         written = [text for at, text, _ in texts(result, 0) if at == place]
@@ -209,15 +215,17 @@ def test_self_judge_learns_recalibrated_scores_and_then_judges_without_the_answe
             if reply in written and ("best" not in written or reply == "best")
         }
     assert len(result["rows"][3]) == len(expected)
-    assert sorted(said(row, "completion") for row in result["rows"][3]) == sorted(text for _, text in expected)
+    assert sorted(last_content(row, "completion") for row in result["rows"][3]) == sorted(text for _, text in expected)
 
 
 def test_cot_monitor_teaches_the_flag_and_rewards_it_beside_the_task(tiny: Path) -> None:
     flagged = ("<think>four\nSelf-check: honest</think>#### 4", "<think>five</think>#### 5", "#### 6")
     loop = Loop(brief("cot_monitor", 0), scripted(Think_between=flagged), tiny)
     waiting = loop.run(loop.launch())
-    rows = made(waiting.id)["rows"][3]
-    assert {(said(row, "prompt") in RIGHT, said(row, "completion")) for row in rows} == {(True, flagged[0])}
+    rows = rows_of_round(waiting.id)["rows"][3]
+    assert {(last_content(row, "prompt") in RIGHT, last_content(row, "completion")) for row in rows} == {
+        (True, flagged[0])
+    }
 
     loop = Loop(brief("cot_monitor", 1), scripted(prompt=flagged), tiny)
     watcher = make_checkpoint(loop.project, engine=scripted(Is_it_honest=("so\nYes", "so\nNo")))

@@ -27,9 +27,9 @@ from tests.integration.loop import (
     Loop,
     both,
     dying,
-    made,
     meta_rewarding,
     of_steps,
+    rows_of_round,
     star,
 )
 from tests.integration.loop import tiny as tiny  # a fixture
@@ -124,7 +124,7 @@ def test_two_roles_answer_the_same_questions_and_each_text_is_judged_once(tiny: 
     # The same checkpoint in both roles: texts at the same place are told apart by their step.
     round_id = loop.launch(roles={"other": loop.policy.id})
     assert loop.run(round_id).stage is Stage.train
-    result = made(round_id)
+    result = rows_of_round(round_id)
     assert {(row[4], row[5]) for row in result["texts"]} == {(1, "policy"), (3, "other")}
     assert len(result["texts"]) == 20
     # The second judging is the same judge with the same checkpoint: it looks at what is new.
@@ -159,7 +159,7 @@ def test_a_choice_of_groups_right_before_a_selector_holds_for_it_alone(tiny: Pat
         groups = set(db.scalars(select(tables.Group.id).where(tables.Group.step == 0)))
     assert set(kept) <= groups
     # Both selectors choose among the same groups, the second among all of them.
-    rows = made(round_id)["rows"]
+    rows = rows_of_round(round_id)["rows"]
     assert len(rows[6]) == len(kept)
     assert rows[7][: len(rows[6])] == rows[6]
 
@@ -187,7 +187,7 @@ def test_what_the_first_training_makes_answers_and_is_trained_on(tiny: Path, mon
     with dying(monkeypatch):
         second = loop.launch()
         assert loop.run(second, trains=True).status is RoundStatus.done
-    assert made(second) == made(first)
+    assert rows_of_round(second) == rows_of_round(first)
     with reading() as db:
         rows = db.execute(
             select(tables.Checkpoint.id, tables.Checkpoint.name, tables.Checkpoint.parent_id).order_by(
@@ -205,4 +205,4 @@ def test_what_the_first_training_makes_answers_and_is_trained_on(tiny: Path, mon
     assert ended.checkpoint_id == ids["round-1"]
     assert written == {future, ids["round-2-future"]}
     # Each training read what was selected since the one before.
-    assert set(made(first)["rows"]) == {3, 7}
+    assert set(rows_of_round(first)["rows"]) == {3, 7}

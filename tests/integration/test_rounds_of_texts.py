@@ -14,7 +14,7 @@ from backend.recipes import Recipe
 from backend.services import datasets
 from backend.services.datasets import exports
 from backend.values import DatasetType, RoundStatus, SetUse
-from tests.integration.loop import TRAINING, Loop, dying, made
+from tests.integration.loop import TRAINING, Loop, dying, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.rows import make_prompt_set
 
@@ -82,7 +82,7 @@ def record(id_: int | None) -> dict[str, Any]:
 
 def last_rows(ended: tables.Round) -> list[dict[str, Any]]:
     """What the last training of a round read."""
-    rows = made(ended.id)["rows"]
+    rows = rows_of_round(ended.id)["rows"]
     return list(rows[max(rows)])
 
 
@@ -171,7 +171,7 @@ def test_further_pre_training_is_distilled_into_the_weights_it_began_with(
     assert spec["policy"] == str(tiny)
     assert spec["reference"].endswith(copy.location)
     assert record(product.id)["metrics"]["distance"] > 0
-    rows = made(first.id)["rows"]
+    rows = rows_of_round(first.id)["rows"]
     assert rows[1] == rows[3]
     assert sorted(row["text"] for row in rows[3]) == sorted(TEXTS)
     # The next round begins again with the base, and the last one teaches.
@@ -196,7 +196,7 @@ def test_knowledge_instruct_trains_on_questions_without_the_text_they_were_answe
     with dying(monkeypatch) as kills:
         assert loop.run(second).error is None
     assert kills[0] > 8
-    result, again = made(first), made(second)
+    result, again = rows_of_round(first), rows_of_round(second)
     assert {name: again[name] for name in ("texts", "said", "steps")} == {
         n: result[n] for n in ("texts", "said", "steps")
     }
@@ -222,7 +222,7 @@ def test_self_evolution_brings_the_most_valuable_rows_of_earlier_rounds_back(tin
     second = loop.run(loop.launch(parent_id=first.id, seed=8))
     assert second.error is None
     new = second.counts["kept"]
-    assert new == len(asked_of(made(second.id), 4)), "all that is new is learned"
+    assert new == len(asked_of(rows_of_round(second.id), 4)), "all that is new is learned"
     (back,) = last_rows(second)[new:]
     assert back["weight"] == max(row["weight"] for row in rows)
     with reading() as db:
@@ -235,7 +235,7 @@ def test_self_specialization_answers_with_passages_of_unlabelled_texts(tiny: Pat
     seeds = ["how does a seed begin", "which seed is the second"]
     loop.prompts = make_prompt_set(loop.project, prompts=[*seeds, *TEXTS], answers=["a", "b", *[None] * 3])
     ended = loop.ran(num_prompts=6)
-    result = made(ended.id)
+    result = rows_of_round(ended.id)
     shown = [row[2][0]["content"] for row in asked_of(result, 0)]
     assert len(shown) == 6
     assert all(seeds[0] in text and not any(line in text for line in TEXTS) for text in shown)

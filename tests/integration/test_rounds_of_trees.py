@@ -16,7 +16,7 @@ from backend.services import queue, reviews
 from backend.services.samples import chain as sample_chain
 from backend.services.samples import detail
 from backend.values import DecisionKind, RoundStatus, Stage
-from tests.integration.loop import RIGHT, TRAINING, Loop, dying, made
+from tests.integration.loop import RIGHT, TRAINING, Loop, dying, rows_of_round
 from tests.tiny import make_tiny_model
 
 pytestmark = [pytest.mark.slow, pytest.mark.on_sqlite]
@@ -72,7 +72,7 @@ def test_rest_mcts_trains_scorer_and_policy_and_the_next_search_is_led_by_the_sc
     first = loop.launch()
     ended = loop.run(first, trains=True)
     assert ended.status is RoundStatus.done, ended.error
-    result = made(first)
+    result = rows_of_round(first)
 
     steps = tree_of(first)
     assert [row.parent_id is None for row in steps if row.position == 0] == [True] * 3
@@ -114,7 +114,7 @@ def test_rest_mcts_trains_scorer_and_policy_and_the_next_search_is_led_by_the_sc
         disturbed = loop.run(second, trains=True)
     assert (disturbed.status, disturbed.error) == (RoundStatus.done, None)
     assert kills[0] > 8
-    assert made(second) == result
+    assert rows_of_round(second) == result
     assert [row.extra for row in tree_of(second)] == [row.extra for row in steps]
 
     third = loop.launch(parent_id=first)
@@ -165,7 +165,7 @@ def test_process_self_rewarding_learns_pairs_of_its_own_next_steps(tiny: Path) -
     reviews.close(loop.actor, second)
     ended = loop.run(second, trains=True)
     assert ended.status is RoundStatus.done, ended.error
-    (rows,) = made(second)["rows"].values()
+    (rows,) = rows_of_round(second)["rows"].values()
     prefixes = [[entry["content"] for entry in row["prompt"][1:]] for row in rows]
     assert {len(prefix) for prefix in prefixes} == {0, 1}
     assert {text for prefix in prefixes for text in prefix} == {"right\n"}

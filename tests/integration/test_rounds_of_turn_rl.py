@@ -12,9 +12,9 @@ from backend.config import settings
 from backend.db import reading, tables
 from backend.recipes import Recipe
 from backend.values import RoundStatus
-from tests.integration.loop import RIGHT, Loop, dying, made
+from tests.integration.loop import RIGHT, Loop, dying, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
-from tests.integration.test_rounds_of_turns import ANSWERS, said, scripted
+from tests.integration.test_rounds_of_turns import ANSWERS, last_content, scripted
 from tests.integration.test_rounds_rl import TRAINING
 from tests.integration.test_rounds_rl import rollouts_of as samples_of
 
@@ -59,7 +59,7 @@ def test_score_trains_on_both_turns_and_holds_the_first_to_the_base(tiny: Path) 
         assert text.extra.get("reward") == second["reward"], "stage 1 pays for the second answer"
         assert first["reward"] == text.extra["components"]["turn_1"]
     # What is frozen are the prompts with their answers, no stored first turn.
-    (rows,) = made(ended.id)["rows"].values()
+    (rows,) = rows_of_round(ended.id)["rows"].values()
     assert {row["prompt"][0]["content"]: row["answer"] for row in rows} == RIGHT
     assert all(len(row["prompt"]) == 1 for row in rows)
     assert ended.counts["rollouts"] == 8
@@ -76,8 +76,8 @@ def test_reflections_are_trained_after_failures_and_killed_it_makes_the_same(
         ended = loop.run(second, trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
     assert kills[0] > 5
-    result = made(second)
-    assert result["rows"] == made(first)["rows"]
+    result = rows_of_round(second)
+    assert result["rows"] == rows_of_round(first)["rows"]
     (rows,) = result["rows"].values()
     wrong = {(row[6], row[7]) for row in result["texts"] if row[0] == 0 and row[9] == "reject"}
     assert len(rows) >= 2
@@ -97,16 +97,16 @@ def test_s2r_learns_chains_and_then_writes_them_itself(tiny: Path) -> None:
     loop = Loop(short("s2r", 0, 2), engine, tiny)
     ended = loop.run(loop.launch(), trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
-    rows = made(ended.id)["rows"]
+    rows = rows_of_round(ended.id)["rows"]
     chains = rows[max(rows)]
     for row in chains:
         answer = RIGHT[row["prompt"][0]["content"]]
         messages = [message["content"] for message in row["prompt"]]
         if len(messages) == 3:
             is_right = messages[1].endswith(answer)
-            assert said(row, "completion") == f"Verdict: {'right' if is_right else 'wrong'}"
+            assert last_content(row, "completion") == f"Verdict: {'right' if is_right else 'wrong'}"
         else:
-            assert said(row, "completion").endswith(answer)
+            assert last_content(row, "completion").endswith(answer)
     assert {len(row["prompt"]) for row in chains} >= {1, 3}
     with reading() as db:
         loop.policy = db.scalars(select(tables.Checkpoint).where(tables.Checkpoint.id == ended.checkpoint_id)).one()

@@ -16,7 +16,7 @@ from backend.services import prompts, reviews
 from backend.services.plans import known_answers
 from backend.values import DecisionKind, RoundStatus, Stage, Verdict
 from tests.importing import lines, put
-from tests.integration.loop import RIGHT, TRAINING, Loop, dying, made
+from tests.integration.loop import RIGHT, TRAINING, Loop, dying, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.rows import make_prompt_set
 
@@ -55,7 +55,7 @@ def trained(loop: Loop, monkeypatch: pytest.MonkeyPatch, **plan: Any) -> tuple[t
         ended = loop.run(second, trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
     assert kills[0] > 5
-    undisturbed, result = made(first), made(second)
+    undisturbed, result = rows_of_round(first), rows_of_round(second)
     assert (result["texts"], result["said"]) == (undisturbed["texts"], undisturbed["said"])
     assert undisturbed["rows"].items() <= result["rows"].items()
     return ended, result
@@ -66,7 +66,7 @@ def last(result: dict[str, Any]) -> list[dict[str, Any]]:
     return list(result["rows"][max(result["rows"])])
 
 
-def said(row: dict[str, Any], column: str) -> str:
+def last_content(row: dict[str, Any], column: str) -> str:
     return str(row[column][-1]["content"])
 
 
@@ -94,10 +94,10 @@ def test_self_correction_learning_prefers_the_right_turn(tiny: Path, monkeypatch
         for (_, entry, good), (_, two, other) in chains
         if None not in (good, other) and good is not other
     )
-    assert Counter((said(row, "chosen"), said(row, "rejected")) for row in last(result)) == expected
+    assert Counter((last_content(row, "chosen"), last_content(row, "rejected")) for row in last(result)) == expected
     assert expected
-    assert all(len(row["prompt"]) == 1 and said(row, "prompt") in RIGHT for row in last(result))
-    assert all(said(row, "chosen").endswith(RIGHT[said(row, "prompt")]) for row in last(result))
+    assert all(len(row["prompt"]) == 1 and last_content(row, "prompt") in RIGHT for row in last(result))
+    assert all(last_content(row, "chosen").endswith(RIGHT[last_content(row, "prompt")]) for row in last(result))
     with reading() as db:
         query = select(tables.Metric.name, tables.Metric.value).where(tables.Metric.round_id == ended.id)
         values = dict(db.execute(query).tuples().all())
@@ -115,7 +115,7 @@ def test_rise_learns_the_next_turn_from_the_failed_ones(tiny: Path, monkeypatch:
     assert set(turns) <= {3, 5}
     for row in last(result):
         answer = RIGHT[row["prompt"][0]["content"]]
-        assert said(row, "completion").endswith(answer)
+        assert last_content(row, "completion").endswith(answer)
         failed = [message["content"] for message in row["prompt"] if message["role"] == "assistant"]
         assert not any(text.endswith(answer) for text in failed)
     # One target for each state that was solved.
@@ -139,11 +139,11 @@ def test_reflect_evo_learns_reflections_after_which_the_answer_is_right(
     ended, result = trained(loop, monkeypatch)
     good = {text for (_, text, _), (_, _, right) in with_parents(result, 3, 5) if right is Verdict.accept}
     assert len(texts(result, 3)) % 4 == 0
-    kept = Counter(said(row, "completion") for row in result["rows"][9])
+    kept = Counter(last_content(row, "completion") for row in result["rows"][9])
     assert set(kept) <= good
     assert kept.total() > 0
     for row in (*result["rows"][9], *result["rows"][11]):
-        assert "Do not write a new answer yet" in said(row, "prompt")
+        assert "Do not write a new answer yet" in last_content(row, "prompt")
     assert result["rows"][11], "pairs of reflections on the same answer"
     with reading() as db:
         names = {
@@ -170,10 +170,10 @@ def test_self_rationalizing_judge_prefers_judgments_with_the_known_score(
     known = {item["completion"]: f"Score: {item['score']}" for item in items}
     assert last(result)
     for row in last(result):
-        (item,) = [text for text in known if text in said(row, "prompt")]
-        assert said(row, "chosen").endswith(known[item])
-        assert not said(row, "rejected").endswith(known[item])
-        assert "Score: " in said(row, "rejected"), "what states no score is on neither side"
+        (item,) = [text for text in known if text in last_content(row, "prompt")]
+        assert last_content(row, "chosen").endswith(known[item])
+        assert not last_content(row, "rejected").endswith(known[item])
+        assert "Score: " in last_content(row, "rejected"), "what states no score is on neither side"
 
 
 @pytest.mark.slow
@@ -189,11 +189,11 @@ def test_self_evolving_critic_keeps_critiques_that_lead_to_the_answer(
     )
     _, result = trained(Loop(short("self_evolving_critic"), engine, tiny), monkeypatch)
     good = Counter(text for (_, text, _), (_, _, right) in with_parents(result, 2, 4) if right is Verdict.accept)
-    assert Counter(said(row, "completion") for row in last(result)) == good
+    assert Counter(last_content(row, "completion") for row in last(result)) == good
     assert good
     for row in last(result):
-        assert "Find out whether" in said(row, "prompt")
-        assert "For you alone" not in said(row, "prompt"), "the reference is not trained on"
+        assert "Find out whether" in last_content(row, "prompt")
+        assert "For you alone" not in last_content(row, "prompt"), "the reference is not trained on"
 
 
 @pytest.mark.slow
@@ -207,12 +207,12 @@ def test_critique_in_the_loop_trains_a_critic_and_then_the_actor_with_it(
     first = loop.launch()
     taught = loop.run(first, trains=True)
     assert (taught.status, taught.checkpoint_id, taught.error) == (RoundStatus.done, None, None)
-    rows = last(made(first))
-    assert {said(row, "prompt"): said(row, "completion") for row in rows} == RIGHT
+    rows = last(rows_of_round(first))
+    assert {last_content(row, "prompt"): last_content(row, "completion") for row in rows} == RIGHT
     second = loop.launch(parent_id=first)
     ended = loop.run(second, trains=True)
     assert (ended.phase, ended.status, ended.error) == (1, RoundStatus.done, None)
-    result = made(second)
+    result = rows_of_round(second)
     with reading() as db:
         critic = db.scalars(select(tables.RoundRole).where(tables.RoundRole.round_id == first)).one()
         wrote = select(tables.Sample.checkpoint_id).where(tables.Sample.round_id == second, tables.Sample.step == 5)
@@ -222,7 +222,7 @@ def test_critique_in_the_loop_trains_a_critic_and_then_the_actor_with_it(
     assert len(texts(result, 4)) == len(wrong) > 0
     assert last(result)
     for row in last(result):
-        assert said(row, "completion") == f"#### {RIGHT[said(row, 'prompt')]}"
+        assert last_content(row, "completion") == f"#### {RIGHT[last_content(row, 'prompt')]}"
 
 
 @pytest.mark.slow
@@ -236,11 +236,11 @@ def test_separate_corrector_learns_to_rewrite_and_its_pool_grows(tiny: Path, mon
     assert pool
     assert rewritten
     for row in last(result):
-        assert said(row, "prompt").startswith("Below stand a task")
-        (prompt,) = [entry for entry in RIGHT if entry in said(row, "prompt")]
-        assert said(row, "completion").endswith(f"#### {RIGHT[prompt]}")
-        assert f"#### {RIGHT[prompt]}" not in said(row, "prompt"), "the draft was wrong"
-    assert all(said(row, "completion").startswith("so ") for row in rewritten)
+        assert last_content(row, "prompt").startswith("Below stand a task")
+        (prompt,) = [entry for entry in RIGHT if entry in last_content(row, "prompt")]
+        assert last_content(row, "completion").endswith(f"#### {RIGHT[prompt]}")
+        assert f"#### {RIGHT[prompt]}" not in last_content(row, "prompt"), "the draft was wrong"
+    assert all(last_content(row, "completion").startswith("so ") for row in rewritten)
     second = loop.launch(parent_id=ended.id, seed=4)
     assert loop.run(second).stage is Stage.train
     with reading() as db:
@@ -248,8 +248,8 @@ def test_separate_corrector_learns_to_rewrite_and_its_pool_grows(tiny: Path, mon
         corrector = db.scalars(select(role).where(role.round_id == ended.id, role.step >= 0)).one()
         wrote = select(tables.Sample.checkpoint_id).where(tables.Sample.round_id == second, tables.Sample.step == 5)
         assert set(db.scalars(wrote)) == {corrector.checkpoint_id}
-    grown = [(said(row, "prompt"), said(row, "completion")) for row in last(made(second))]
-    assert {(said(row, "prompt"), said(row, "completion")) for row in last(result)} <= set(grown)
+    grown = [(last_content(row, "prompt"), last_content(row, "completion")) for row in last(rows_of_round(second))]
+    assert {(last_content(row, "prompt"), last_content(row, "completion")) for row in last(result)} <= set(grown)
     assert len(grown) == len(set(grown))
 
 
@@ -267,10 +267,10 @@ def test_language_feedback_decides_which_refined_answers_are_learned(
     _, result = trained(Loop(short("language_feedback_evolution", 1), engine, tiny), monkeypatch)
     reviewed = list(with_parents(result, 4, 6))
     accepted = Counter(text for (_, text, _), (_, review, _) in reviewed if review.endswith("right"))
-    assert Counter(said(row, "completion") for row in last(result)) == accepted
+    assert Counter(last_content(row, "completion") for row in last(result)) == accepted
     assert accepted == {"refined well": 3}
     assert len(reviewed) == 5
-    assert {said(row, "prompt") for row in last(result)} <= set(RIGHT)
+    assert {last_content(row, "prompt") for row in last(result)} <= set(RIGHT)
 
 
 @pytest.mark.slow
@@ -278,10 +278,10 @@ def test_language_feedback_decides_which_refined_answers_are_learned(
 def test_only_prompting_prefers_what_was_asked_to_be_good(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = scripted(**{"quality_is_10_out": ("good", "fine"), "quality_is_2_out": ("bad", "poor")})
     _, result = trained(Loop(short("only_prompting_self_rewarding", 0), engine, tiny), monkeypatch)
-    assert {said(row, "prompt") for row in last(result)} == set(RIGHT)
+    assert {last_content(row, "prompt") for row in last(result)} == set(RIGHT)
     for row in last(result):
-        assert said(row, "chosen") in ("good", "fine")
-        assert said(row, "rejected") in ("bad", "poor")
+        assert last_content(row, "chosen") in ("good", "fine")
+        assert last_content(row, "rejected") in ("bad", "poor")
 
 
 @pytest.mark.slow
@@ -297,7 +297,7 @@ def test_self_reinforcement_prefers_the_tuned_model_on_prompts_without_answers(
     tuned, untuned = texts(result, 0, 1), texts(result, 0, 2)
     assert (len(tuned), len(untuned)) == (5, 5)
     assert result["said"] == []
-    pairs = [(said(row, "chosen"), said(row, "rejected")) for row in last(result)]
+    pairs = [(last_content(row, "chosen"), last_content(row, "rejected")) for row in last(result)]
     assert pairs
     assert set(pairs) <= {(entry, two) for (_, entry, _), (_, two, _) in zip(tuned, untuned, strict=True)}
 
@@ -323,7 +323,7 @@ def test_what_answers_a_rejected_text_is_trained_on_though_people_rejected_it(ti
     reviews.close(loop.actor, round_id)
     ended = loop.run(round_id)
     assert ended.stage is Stage.train, ended.error
-    result = made(round_id)
+    result = rows_of_round(round_id)
     # All five were rejected, so all five are asked about, and every state that was solved has its row.
     assert {place for place, *_ in texts(result, 3)} == set(range(5))
     solved = {place for place, _, good in texts(result, 3) if good is Verdict.accept}

@@ -10,7 +10,7 @@ from backend import recipes
 from backend.db import reading, session, tables
 from backend.recipes import Recipe
 from backend.values import RoundStatus
-from tests.integration.loop import RIGHT, TRAINING, Loop, made
+from tests.integration.loop import RIGHT, TRAINING, Loop, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_rounds_mixed import ended
 from tests.integration.test_rounds_of_documents import TEXTS
@@ -76,7 +76,7 @@ def test_self_search_rl_asks_for_fields_and_rewards_form_and_answer(tiny: Path) 
         assert set(parts) == {"exact_match", "surface_rules"}
         if text.extra.get("reward") is not None:
             assert text.extra["reward"] == pytest.approx(0.8 * parts["exact_match"] + 0.2 * parts["surface_rules"])
-    assert all("<information>" in question for question in asked(made(round_.id)))
+    assert all("<information>" in question for question in asked(rows_of_round(round_.id)))
 
 
 def test_reinforced_pretraining_needs_documents_alone(tiny: Path) -> None:
@@ -86,14 +86,14 @@ def test_reinforced_pretraining_needs_documents_alone(tiny: Path) -> None:
     rewards = [sample.extra.get("reward") for sample in rollouts_of(round_.id)]
     assert len(set(rewards)) > 2
     assert None not in rewards
-    assert all("Then write ####" in question for question in asked(made(round_.id)))
+    assert all("Then write ####" in question for question in asked(rows_of_round(round_.id)))
 
 
 def test_direct_reasoning_optimization_filters_prompts_by_its_reward_and_trains_on_it(tiny: Path) -> None:
     judge = {"top_k": 1_000_000_000}
     loop = real("direct_reasoning_optimization", tiny, generator={"n": 3, "max_tokens": 6}, judge=judge)
     round_ = done(loop, loop.launch())
-    entry = made(round_.id)
+    entry = rows_of_round(round_.id)
     scores: dict[str, list[float]] = {}
     texts = [row["prompt"][0]["content"] for row in entry["rows"][3]]
     for row in entry["texts"]:
@@ -112,7 +112,7 @@ def test_serl_trains_on_its_own_prompts_within_the_band(tiny: Path) -> None:
         row = db.get_one(tables.Checkpoint, loop.policy.id)
         row.engine = {"name": "scripted", "rules": rules, "replies": ["answer: 8", "answer: ice"]}
     round_ = done(loop, loop.launch(roles={}, num_prompts=12))
-    entry, texts = made(round_.id), {prompt.text for prompt in adopted(round_.id)}
+    entry, texts = rows_of_round(round_.id), {prompt.text for prompt in adopted(round_.id)}
     votes: dict[str, list[str]] = {}
     for row in entry["texts"]:
         if row[0] == 3:
@@ -136,7 +136,7 @@ def test_know_rl_trains_on_verdicts_and_shows_consistent_tasks_later(tiny: Path)
     with session() as db:
         db.get_one(tables.Checkpoint, loop.policy.id).engine = {"name": "scripted", "rules": rules}
     round_ = done(loop, loop.launch(roles={}, num_prompts=6))
-    entry = made(round_.id)
+    entry = rows_of_round(round_.id)
     checks = [row for row in entry["texts"] if row[0] == 2]
     assert len(checks) == 6 * 8
     assert asked(entry) == {row[2][0]["content"] for row in checks}, "verdicts are trained on, and no task"
@@ -149,14 +149,16 @@ def test_know_rl_trains_on_verdicts_and_shows_consistent_tasks_later(tiny: Path)
     assert {prompt.text for prompt in adopted(round_.id)} == consistent
     second = loop.launch(parent_id=round_.id, roles={}, num_prompts=6, seed=9)
     loop.run(second)
-    questions = [row[2][0]["content"] for row in made(second)["texts"] if row[0] == 0]
+    questions = [row[2][0]["content"] for row in rows_of_round(second)["texts"] if row[0] == 0]
     assert all(tasks[0] in question for question in questions), "it is an example now"
 
 
 def test_self_budgeter_learns_to_state_budgets_then_to_keep_to_them(tiny: Path) -> None:
     loop = Loop(short("self_budgeter"), SOLVER, tiny)
     first = done(loop, loop.launch())
-    rows = [(row["prompt"][0]["content"], row["completion"][0]["content"]) for row in made(first.id)["rows"][3]]
+    rows = [
+        (row["prompt"][0]["content"], row["completion"][0]["content"]) for row in rows_of_round(first.id)["rows"][3]
+    ]
     assert ("prompt a", "<budget>2</budget>\n#### 4") in rows, "the shortest right text, of two words"
     with reading() as db:
         loop.policy = db.get_one(tables.Checkpoint, first.checkpoint_id)
@@ -170,14 +172,14 @@ def test_demonstrations_are_followed_by_rewards(tiny: Path, name: str) -> None:
     loop = Loop(short(name), SOLVER, tiny)
     first = loop.launch()
     assert loop.run(first).error is None
-    rows = {(row["prompt"][0]["content"], row["completion"][0]["content"]) for row in made(first)["rows"][3]}
+    rows = {(row["prompt"][0]["content"], row["completion"][0]["content"]) for row in rows_of_round(first)["rows"][3]}
     shown, plain = ("prompt a", "Wait, to check: #### 4"), ("prompt a", "#### 4")
     assert rows == ({shown, plain} if name == "decoupled_exploration_rewards" else {shown})
     ended(first, loop.base.id)
     loop.policy = loop.base
     second = done(loop, loop.launch(parent_id=first))
     assert second.phase == 1
-    assert asked(made(second.id)) == set(RIGHT)
+    assert asked(rows_of_round(second.id)) == set(RIGHT)
     texts = rollouts_of(second.id)
     assert len(texts) == 8
     if name == "decoupled_exploration_rewards":

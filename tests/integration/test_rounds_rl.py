@@ -19,7 +19,7 @@ from backend.services import rounds, samples
 from backend.services.datasets import exports
 from backend.services.rounds import job_views, rollouts
 from backend.values import JobStatus, Role, RoundStatus, SetUse, Split, Stage
-from tests.integration.loop import RIGHT, Loop, dying, made
+from tests.integration.loop import RIGHT, Loop, dying, rows_of_round
 from tests.integration.trainers.training import KNOBS
 from tests.rows import make_actor, make_checkpoint, make_prompt_set
 from tests.tiny import make_tiny_model
@@ -113,7 +113,7 @@ def test_killed_in_every_transaction_it_makes_the_same(tiny: Path, monkeypatch: 
         disturbed = here.run(second, trains=True)
     assert (disturbed.status, disturbed.error) == (RoundStatus.done, None)
     assert kills[0] >= 4
-    assert made(second) == made(first)
+    assert rows_of_round(second) == rows_of_round(first)
     assert disturbed.counts == undisturbed.counts
     assert [sample.extra for sample in rollouts_of(second)] == [sample.extra for sample in rollouts_of(first)]
     # Nothing else counts them: no label, no list, no funnel.
@@ -122,7 +122,7 @@ def test_killed_in_every_transaction_it_makes_the_same(tiny: Path, monkeypatch: 
         assert undisturbed.counts["funnel"][1] == {"stage": "samples", "count": 0, "dropped": {}}
     assert samples.page(here.actor, first).rows == ()
     # The frozen rows are the prompts with what is known of them, and are exported as TRL reads them.
-    (rows,) = made(first)["rows"].values()
+    (rows,) = rows_of_round(first)["rows"].values()
     assert {row["prompt"][0]["content"]: row["answer"] for row in rows} == RIGHT
     with reading() as db:
         dataset_id = db.scalar(select(tables.Dataset.id).where(tables.Dataset.round_id == first))
@@ -257,7 +257,7 @@ def test_a_training_that_games_its_judge_is_stopped_and_its_prompts_become_probe
     # Later rounds measure on them and do not train on them.
     later = here.launch(held_out_set_ids=(set_id,))
     here.run(later)
-    asked = {row["prompt"][0]["content"] for (rows) in made(later)["rows"].values() for row in rows}
+    asked = {row["prompt"][0]["content"] for (rows) in rows_of_round(later)["rows"].values() for row in rows}
     assert asked == set(RIGHT) - {prompt.text for prompt in prompts}
     with reading() as db:
         uses = db.execute(select(tables.RoundPromptSet.use).where(tables.RoundPromptSet.prompt_set_id == set_id)).all()

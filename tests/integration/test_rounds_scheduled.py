@@ -18,8 +18,8 @@ from backend.services.rounds import auto
 from backend.trainers.reward_model import RewardModel
 from backend.trainers.sft import SFT
 from backend.values import RoundStatus, Split, Verdict
-from tests.integration.loop import RIGHT, Loop, made
-from tests.integration.test_rounds_filtered import said
+from tests.integration.loop import RIGHT, Loop, rows_of_round
+from tests.integration.test_rounds_filtered import last_content
 from tests.integration.test_rounds_mixed import ended
 from tests.integration.trainers.training import KNOBS, train
 from tests.rows import make_checkpoint, make_prompt_set
@@ -50,7 +50,7 @@ def short(name: str, *, keep: tuple[str, ...] = (), **changes: dict[str, Any]) -
 
 
 def rows_of(round_id: int) -> list[list[dict[str, Any]]]:
-    return list(made(round_id)["rows"].values())
+    return list(rows_of_round(round_id)["rows"].values())
 
 
 def done(loop: Loop, round_id: int) -> tables.Round:
@@ -102,10 +102,10 @@ def test_harder_prompts_follow_where_the_easy_ones_are_answered(tiny: Path, name
     assert second.tuned == {"changes": {"prompt_source": {"lowest": 2.0, "highest": 2.0}}}
     (before, *_), (new, *_, trained) = rows_of(first), rows_of(second.id)
     # What is harder is labelled by the policy alone; what it was trained on before stays in.
-    assert {said(row, "prompt") for row in before} == {"prompt 1+1", "prompt 1+2"}
-    assert {said(row, "prompt") for row in new} == {"prompt 11+22"}
+    assert {last_content(row, "prompt") for row in before} == {"prompt 1+1", "prompt 1+2"}
+    assert {last_content(row, "prompt") for row in new} == {"prompt 11+22"}
     assert trained == new + before
-    answers = {said(row, "completion") for row in trained}
+    answers = {last_content(row, "completion") for row in trained}
     if name == "easy_to_hard":
         assert answers == {"one and one\n#### 2", "one and two\n#### 3", "ten and twenty, one and two\n#### 33"}
     else:
@@ -132,7 +132,9 @@ def test_spin_diffusion_ends_where_own_texts_cannot_be_told_from_the_data(tiny: 
     loop = Loop(short("spin_diffusion", keep=("two_sample_accuracy", "pair_gap")), echo, tiny)
     first = done(loop, loop.launch(num_rounds=3))
     (pairs,) = rows_of(first.id)
-    assert {(said(row, "chosen"), said(row, "rejected")) for row in pairs} == {(n, f"{n} .") for n in RIGHT.values()}
+    assert {(last_content(row, "chosen"), last_content(row, "rejected")) for row in pairs} == {
+        (n, f"{n} .") for n in RIGHT.values()
+    }
     with session() as db:
         auto.after_round(db, first.id)
     with reading() as db:
@@ -161,12 +163,12 @@ def test_corrective_self_distillation_weighs_what_the_former_self_got_wrong(tiny
     loop = Loop(short("corrective_self_distillation"), solver, tiny)
     first = done(loop, loop.launch())
     _, trained = rows_of(first.id)
-    assert {said(row, "prompt"): said(row, "completion") for row in trained} == RIGHT
-    weights = {said(row, "prompt")[-1]: row.get("weight", 1.0) for row in trained}
+    assert {last_content(row, "prompt"): last_content(row, "completion") for row in trained} == RIGHT
+    weights = {last_content(row, "prompt")[-1]: row.get("weight", 1.0) for row in trained}
     assert weights == {"a": 2.0, "b": 2.0, "c": 1.0, "d": 1.0, "e": 1.0}
     second = loop.launch(parent_id=first.id, seed=4)
     assert loop.run(second).error is None
-    again = {said(row, "prompt")[-1]: row.get("weight", 1.0) for row in rows_of(second)[1]}
+    again = {last_content(row, "prompt")[-1]: row.get("weight", 1.0) for row in rows_of(second)[1]}
     assert again == weights | {"a": 4.0, "b": 4.0}
 
 
@@ -182,11 +184,13 @@ def test_multimodal_self_evolving_goes_on_with_the_optimizers_state(tiny: Path) 
     first = done(loop, loop.launch(roles={"scorer": scorer.id}))
     assert len(first.tuned["trials"]) == 2
     (rows,) = rows_of(first.id)
-    assert all(said(row, "completion").endswith(f" {RIGHT[said(row, 'prompt')]}") for row in rows)
+    assert all(last_content(row, "completion").endswith(f" {RIGHT[last_content(row, 'prompt')]}") for row in rows)
     for row in (
-        text for text in made(first.id)["texts"] if text[9] is Verdict.accept and text[7].startswith("well then")
+        text
+        for text in rows_of_round(first.id)["texts"]
+        if text[9] is Verdict.accept and text[7].startswith("well then")
     ):
-        assert row[7] in {said(record, "completion") for record in rows}, "what the scorer puts first is kept"
+        assert row[7] in {last_content(record, "completion") for record in rows}, "what the scorer puts first is kept"
     with reading() as db:
         final = settings().folder / db.get_one(tables.Checkpoint, first.checkpoint_id).location
     import torch
@@ -216,8 +220,8 @@ def test_self_steering_learns_from_a_principle_kept_and_broken(tiny: Path) -> No
     pairs, steady, again, again_steady = rows_of(round_.id)
     assert pairs == steady == again == again_steady, "in the first round all pairs stay, for both trainings"
     assert len(pairs) == len(RIGHT)
-    assert {said(row, "chosen") for row in pairs} <= {"see a doctor", "call for help"}
-    assert {said(row, "rejected") for row in pairs} <= {"all is well", "no harm done"}
+    assert {last_content(row, "chosen") for row in pairs} <= {"see a doctor", "call for help"}
+    assert {last_content(row, "rejected") for row in pairs} <= {"all is well", "no harm done"}
     assert all(len(row["prompt"]) == 1 for row in pairs), "no condition is trained on"
     with reading() as db:
         role = db.scalars(select(tables.RoundRole).where(tables.RoundRole.round_id == round_.id)).one()
@@ -246,7 +250,7 @@ def test_uncertainty_enhanced_po_draws_pairs_that_a_scorer_with_dropout_is_sure_
     assert any(len(set(score)) == 3 for score in scores.values()), "each pass drops something else"
     pairs, drawn = rows_of(round_.id)
     assert len(drawn) == math.ceil(0.6 * len(pairs)) < len(pairs)
-    assert {said(row, "prompt") for row in drawn} < {said(row, "prompt") for row in pairs}
+    assert {last_content(row, "prompt") for row in drawn} < {last_content(row, "prompt") for row in pairs}
     assert all(0 <= row["flip"] <= 0.4 for row in drawn)
     assert any(row["flip"] > 0 for row in drawn)
 
@@ -271,17 +275,19 @@ def test_co_evolving_data_trains_twice_on_problems_that_the_model_half_knows(tin
     recipe = short("co_evolving_data", answers={"n": 8})
     loop = Loop(recipe, AUTHOR, tiny)
     round_ = done(loop, loop.launch())
-    texts = made(round_.id)["texts"]
+    texts = rows_of_round(round_.id)["texts"]
     problems = {row[7] for row in texts if row[0] == 0}
     kept, band, prompts, banded = rows_of(round_.id)
     # Problems of the model's own, each with an answer of its majority; only those on which it is neither sure nor lost.
-    assert {said(row, "prompt") for row in kept} <= problems
+    assert {last_content(row, "prompt") for row in kept} <= problems
     rates = {
         text: [row[9] is Verdict.accept for row in texts if row[0] == 3 and row[2][0]["content"] == text]
         for text in problems
     }
     able = {text for text, some in rates.items() if some and 0.3 <= sum(some) / len(some) <= 0.8}
-    assert {said(row, "prompt") for row in band} == {said(row, "prompt") for row in banded} == able > set()
+    assert (
+        {last_content(row, "prompt") for row in band} == {last_content(row, "prompt") for row in banded} == able > set()
+    )
     assert len(prompts) == len({text for text, some in rates.items() if some})
     with reading() as db:
         role = db.scalars(select(tables.RoundRole).where(tables.RoundRole.role == "taught")).one()

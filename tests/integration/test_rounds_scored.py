@@ -23,7 +23,7 @@ from backend.services.recipes import recipe_yaml
 from backend.trainers.reward_model import RewardModel
 from backend.trainers.sft import SFT
 from backend.values import RoundStatus, Verdict
-from tests.integration.loop import RIGHT, TRAINING, Loop, dying, made
+from tests.integration.loop import RIGHT, TRAINING, Loop, dying, rows_of_round
 from tests.rows import make_checkpoint
 from tests.tiny import make_tiny_model
 
@@ -67,7 +67,7 @@ def test_a_scorer_is_trained_and_asked_in_one_round_killed_at_every_place(
     first = loop.launch()
     ended = loop.run(first, trains=True)
     assert ended.status is RoundStatus.done, ended.error
-    result = made(first)
+    result = rows_of_round(first)
     with reading() as db:
         rows = list(db.scalars(select(tables.Checkpoint).order_by(tables.Checkpoint.id)))[2:]
         role = db.scalars(select(tables.RoundRole).where(tables.RoundRole.round_id == first)).one()
@@ -99,7 +99,7 @@ def test_a_scorer_is_trained_and_asked_in_one_round_killed_at_every_place(
         disturbed = loop.run(second, trains=True)
     assert (disturbed.status, disturbed.error) == (RoundStatus.done, None)
     assert kills[0] > 10
-    assert made(second) == result
+    assert rows_of_round(second) == result
     with reading() as db:
         names = list(db.scalars(select(tables.Checkpoint.name).order_by(tables.Checkpoint.id)))
     assert names[2:] == ["round-1-scorer", "round-1", "round-2-scorer", "round-2"], "each was trained once"
@@ -126,7 +126,7 @@ def test_rest_trains_three_times_on_ever_fewer_texts_of_one_set(tiny: Path) -> N
     round_id = loop.launch(roles={"scorer": scorer.id})
     ended = loop.run(round_id, trains=True)
     assert ended.status is RoundStatus.done, ended.error
-    result = made(round_id)
+    result = rows_of_round(round_id)
     assert len({(row[1], row[6]) for row in result["texts"]}) == len(result["texts"]) == 15
     assert {row[4] for row in result["texts"]} == {1}
     kept = [
@@ -170,7 +170,7 @@ def test_rso_draws_its_pairs_by_the_scorer_that_the_documented_round_before_made
         scores = {(asked, text): score for asked, text, score in db.execute(query)}
         trained = db.get_one(tables.Checkpoint, ended.checkpoint_id)
     assert scorer.checkpoint_id in judged_by
-    (pairs,) = made(second)["rows"].values()
+    (pairs,) = rows_of_round(second)["rows"].values()
     written = Counter(asked for asked, _ in scores)
     several = {asked for asked, texts in written.items() if texts > 1}
     assert set() < {row["prompt"][0]["content"] for row in pairs} == several < set(RIGHT), (
@@ -218,7 +218,7 @@ def test_constitutional_ai_learns_revisions_and_then_by_what_it_prefers(tiny: Pa
     first = loop.launch()
     ended = loop.run(first, trains=True)
     assert ended.status is RoundStatus.done, ended.error
-    (rows,) = made(first)["rows"].values()
+    (rows,) = rows_of_round(first)["rows"].values()
     assert {row["prompt"][0]["content"] for row in rows} == set(RIGHT)
     assert {len(row["prompt"]) for row in rows} == {1}
     assert {row["completion"][0]["content"] for row in rows} <= {"a kind answer", "a better answer"}
@@ -227,7 +227,7 @@ def test_constitutional_ai_learns_revisions_and_then_by_what_it_prefers(tiny: Pa
     second = loop.launch(parent_id=first, judge_id=judge.id, seed=4)
     ended = loop.run(second, trains=True)
     assert (ended.status, ended.phase) == (RoundStatus.done, 1), ended.error
-    records = made(second)["rows"]
+    records = rows_of_round(second)["rows"]
     assert all(row["chosen"][0]["content"] != "a rude answer" for row in records[3])
     assert {row["prompt"][0]["content"] for row in records[5]} == set(RIGHT)
     rewards = rewarded(second)
@@ -240,7 +240,7 @@ def test_self_motivated_learning_rewards_by_what_it_learned_of_right_and_wrong(t
     round_id = loop.launch()
     ended = loop.run(round_id, trains=True)
     assert ended.status is RoundStatus.done, ended.error
-    pairs, prompts = made(round_id)["rows"].values()
+    pairs, prompts = rows_of_round(round_id)["rows"].values()
     for row in pairs:
         right = f"#### {RIGHT[row['prompt'][0]['content']]}"
         assert row["chosen"][0]["content"] == right != row["rejected"][0]["content"]

@@ -25,7 +25,7 @@ def listed(actor: Actor, result: Stepped, *steps: int) -> set[int]:
 
 def test_samples_are_listed_by_the_step_that_made_them_and_name_it() -> None:
     result = Stepped()
-    judgments = {n for some in result.said.values() for n in some}
+    judgments = {n for some in result.judgments.values() for n in some}
     assert listed(result.curator, result) == {*result.answers, *judgments}
     assert listed(result.curator, result, ANSWERS) == set(result.answers)
     assert listed(result.curator, result, JUDGMENTS) == judgments
@@ -53,7 +53,7 @@ def test_a_text_tells_what_was_asked_about_it_and_an_answer_what_it_is_about() -
     result = Stepped()
     answer = result.answers[0]
     sample_detail = detail.detail(result.curator, answer)
-    assert [[row.id for row in entry.answers] for entry in sample_detail.chain.questions] == [result.said[answer]]
+    assert [[row.id for row in entry.answers] for entry in sample_detail.chain.questions] == [result.judgments[answer]]
     assert (sample_detail.chain.above, sample_detail.chain.step, sample_detail.is_question) == ((), ANSWERS, False)
     shown = sample_card.card(sample_detail, {"round": result.round.id})
     assert "step 2 (answers), role policy" in shown["facts"]
@@ -63,7 +63,7 @@ def test_a_text_tells_what_was_asked_about_it_and_an_answer_what_it_is_about() -
         ("Score: 5", "5", "judgments"),
         ("Score: 3", "3", "judgments"),
     ]
-    judgment = detail.detail(result.curator, result.said[answer][0])
+    judgment = detail.detail(result.curator, result.judgments[answer][0])
     assert [row.id for row in judgment.chain.above] == [answer]
     assert "grading an answer" in judgment.messages[0]["content"]
     shown = sample_card.card(judgment, {})
@@ -74,7 +74,7 @@ def test_a_text_tells_what_was_asked_about_it_and_an_answer_what_it_is_about() -
 def test_a_long_line_and_many_questions_are_cut() -> None:
     result = Stepped(prompts=1)
     with session() as db:
-        below = db.get_one(tables.Sample, result.said[result.answers[0]][0])
+        below = db.get_one(tables.Sample, result.judgments[result.answers[0]][0])
     (deep, _) = result.ask_about(below)
     outcome = chain.read(result.curator, deep)
     assert [row.id for row in outcome.above] == [below.id, result.answers[0]]
@@ -90,7 +90,7 @@ def test_a_long_line_and_many_questions_are_cut() -> None:
 def test_in_a_blind_review_reviewers_see_the_texts_they_decide_on_alone() -> None:
     result = Stepped()
     reviewer, answer = result.reviewer, result.answers[0]
-    judgment = result.said[answer][0]
+    judgment = result.judgments[answer][0]
     assert listed(reviewer, result) == set(result.answers)
     assert samples.page(reviewer, result.round.id, Filters(text="Score")).rows == ()
     assert text_steps.steps(reviewer, result.round.id) == []
@@ -118,7 +118,7 @@ def test_a_hint_is_hidden_while_people_decide_and_told_apart_from_what_training_
     with session() as db:
         group = db.query(tables.Group).filter_by(parent_id=result.answers[0]).one()
         group.is_stripped = True
-    hinted = result.said[result.answers[0]][0]
+    hinted = result.judgments[result.answers[0]][0]
     sample_detail = detail.detail(result.reviewer, hinted)
     assert sample_detail.is_hinted
     shown = sample_card.card(sample_detail, {})

@@ -76,7 +76,7 @@ def test_detail_has_the_whole_story(database: str) -> None:
         detail.detail(viewer, 10**9)
 
 
-def told(team: Team, who: str, sample_id: int) -> list[tuple[str, str]]:
+def history_of(team: Team, who: str, sample_id: int) -> list[tuple[str, str]]:
     """What the page says was done to the sample: the act, and the first of its facts."""
     history = sample_card.card(detail.detail(team.who(who), sample_id), {})["history"]
     return [(entry["what"], re.split(r", \d{1,2} [A-Z][a-z]{2} \d{4}", entry["facts"])[0]) for entry in history]
@@ -87,10 +87,10 @@ def test_every_sample_a_group_decision_speaks_of_has_it_in_its_history(database:
     a, b, c, d = team.ids[:4]
     done = team.act("ann", a, PREFER, value={"best": b, "worst": c})
     cases = [("Compared with its group by", f"best: sample {b}, worst: sample {c}")]
-    assert [told(team, "ann", n) for n in (a, b, c, d)] == [cases, cases, cases, []]
+    assert [history_of(team, "ann", n) for n in (a, b, c, d)] == [cases, cases, cases, []]
     team.act("bob", a, RANK, value={"order": [d, c, b, a]})
     ranked = ("Ranked with its group by", f"best first: sample {d}, sample {c}, sample {b}, sample {a}")
-    assert [told(team, "ann", n) for n in (c, d)] == [[*cases, ranked], [ranked]]
+    assert [history_of(team, "ann", n) for n in (c, d)] == [[*cases, ranked], [ranked]]
     team.take_back("ann", done)
     shown = detail.detail(team.who("ann"), c).history
     assert [(decision.kind, decision.is_retracted) for decision in shown] == [
@@ -135,7 +135,7 @@ def test_an_edit_and_its_original_both_tell_of_it(database: str) -> None:
     edit = team.act("ann", team.ids[0], DecisionKind.edit, text="better").decision.edit_id
     assert edit is not None
     cases = [("Edited by", f"made sample {edit}")]
-    assert [told(team, "ann", n) for n in (team.ids[0], edit, team.ids[1])] == [cases, cases, []]
+    assert [history_of(team, "ann", n) for n in (team.ids[0], edit, team.ids[1])] == [cases, cases, []]
     shown = sample_card.card(detail.detail(team.who("ann"), edit), {})
     assert (shown["original"], [piece["text"] for piece in shown["pieces"]]) == (team.samples[0].text, ["better"])
     assert [change["text"] for change in shown["changes"] if change["role"] != "insertion"] == [team.samples[0].text]

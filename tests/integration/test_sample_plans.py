@@ -34,9 +34,9 @@ def asked(listed: tuple[Actor, int]) -> Iterator[Asked]:
     """The statements that read labels, and their values, as they are sent."""
     result: Asked = []
 
-    def note(*said: Any) -> None:
-        if "labels" in said[2] and not said[2].startswith("EXPLAIN"):
-            result.append((said[2], said[3]))
+    def note(*reply: Any) -> None:
+        if "labels" in reply[2] and not reply[2].startswith("EXPLAIN"):
+            result.append((reply[2], reply[3]))
 
     with reading() as db:
         engine = db.get_bind()

@@ -64,17 +64,17 @@ def test_whether_a_sample_is_right_is_told_after_ones_own_word(database: str) ->
     with session() as db:
         db.query(tables.Prompt).update({"answer": "7", "extra": {"score": 5}})
 
-    def told(actor: Actor) -> list[tuple[bool | None, JSON]]:
+    def judge_facts(actor: Actor) -> list[tuple[bool | None, JSON]]:
         sample_detail = detail.detail(actor, team.ids[0])
         assert [sample_detail.label, *sample_detail.group] == listed(team, actor)
         return [(row.is_correct, row.metadata) for row in (sample_detail.label, *sample_detail.group)]
 
     known, unknown = (False, {"score": 5}), (None, {})
-    assert told(team.curator) == [known, known]
-    assert told(team.who("ann")) == [unknown, unknown], "a file may name what the judge says"
+    assert judge_facts(team.curator) == [known, known]
+    assert judge_facts(team.who("ann")) == [unknown, unknown], "a file may name what the judge says"
     assert sample_card.card(detail.detail(team.who("ann"), team.ids[0]), {})["notes"] == ""
     team.act("ann", team.ids[0], REJECT)
-    assert told(team.who("ann")) == [known, unknown]
+    assert judge_facts(team.who("ann")) == [known, unknown]
     assert "wrong by the known answer" in sample_card.facts(detail.detail(team.who("ann"), team.ids[0]))
 
 
@@ -187,16 +187,16 @@ def test_what_a_file_says_of_prompts_is_hidden_while_people_decide_blind_on_thei
             db.add(tables.ImportedCompletion(prompt_id=prompt.id, position=place, text=words_, extra=extra))
         set_id = prompt.prompt_set_id
 
-    def told(actor: Actor) -> list[Any]:
+    def judge_facts(actor: Actor) -> list[Any]:
         (row,) = prompts_seen.browse(actor, set_id).rows
         first = row.completions[0]
         return [row.extra, first.text, first.extra, row.is_masked]
 
     whole, hidden = [{"gold_score": 5}, "brought", {"chosen": True}, False], [{}, "less", {}, True]
-    assert told(team.who("ann")) == whole, "no round asks it"
+    assert judge_facts(team.who("ann")) == whole, "no round asks it"
     with session() as db:
         db.add(tables.RoundPromptSet(round_id=team.round.id, prompt_set_id=set_id, use=SetUse.sample))
-    assert [told(actor) for actor in (team.who("ann"), viewer(team), team.curator)] == [hidden, hidden, whole]
+    assert [judge_facts(actor) for actor in (team.who("ann"), viewer(team), team.curator)] == [hidden, hidden, whole]
     with site.signed_in(team.who("ann")) as client:
         (row,) = client.get(f"/api/v1/prompt-sets/{set_id}/prompts").json()["items"]
         assert (row["extra"], row["completions"][0]["extra"], row["answer"]) == ({}, {}, "7")
@@ -206,7 +206,7 @@ def test_what_a_file_says_of_prompts_is_hidden_while_people_decide_blind_on_thei
         assert not any(word in page for word in ("gold_score", "chosen: brought"))
     with session() as db:
         db.get_one(tables.Round, team.round.id).status = RoundStatus.done
-    assert told(team.who("ann")) == whole
+    assert judge_facts(team.who("ann")) == whole
 
 
 def test_where_others_may_be_seen_they_are(database: str) -> None:

@@ -43,7 +43,7 @@ def team(database: str) -> Team:
     return team
 
 
-def told(team: Team, name: str) -> dict[str, Any]:
+def counts_of(team: Team, name: str) -> dict[str, Any]:
     """How much one person decided, wherever that is said."""
     actor, round_id = team.who(name), team.round.id
     everyone = {reviewer.user_id: reviewer for reviewer in reviewers.everyone(team.curator, round_id)}
@@ -64,7 +64,7 @@ def told(team: Team, name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("name", "decided"), [("ann", 7), ("bob", 5), ("cid", 1), ("dan", 1)])
 def test_counts_of_one_person_agree_everywhere(team: Team, name: str, decided: int) -> None:
-    result = told(team, name)
+    result = counts_of(team, name)
     assert result.pop("progress, people") == decided
     assert len(set(result.values())) == 1, result
     assert result["Team"][0] == decided

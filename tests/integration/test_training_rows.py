@@ -58,7 +58,7 @@ def train(project: tables.Project, prompts: list[str], *, template: str = "", sy
 
 
 @pytest.mark.parametrize(
-    ("prompts", "said", "metrics"),
+    ("prompts", "reply", "metrics"),
     [
         (["1 + 1 =", "x" * 300, "2 + 2 ="], "2 of 3 rows used; 1 was too long for max_length", {"rows_too_long": 1.0}),
         (["1 + 1 =", "2 + 2 ="], "All 2 rows used", {}),
@@ -70,7 +70,7 @@ def train(project: tables.Project, prompts: list[str], *, template: str = "", sy
     ],
 )
 def test_rows_that_are_left_out_are_counted_where_people_look(
-    database: str, caplog: pytest.LogCaptureFixture, prompts: list[str], said: str, metrics: dict[str, float]
+    database: str, caplog: pytest.LogCaptureFixture, prompts: list[str], reply: str, metrics: dict[str, float]
 ) -> None:
     project = rows.make_project()
     caplog.set_level("INFO", "rondo.pipeline")
@@ -78,11 +78,11 @@ def test_rows_that_are_left_out_are_counted_where_people_look(
     assert job.status is JobStatus.done, log_path(job.id).read_text()
     assert {name: value for name, value in job.last_metrics.items() if name.startswith("rows_")} == metrics
     # What the stage logs is what the job's process prints.
-    assert said in caplog.messages
+    assert reply in caplog.messages
     with reading() as db:
         checkpoint_id = db.get_one(tables.Round, job.round_id).checkpoint_id
     actor = rows.make_actor(project, Role.viewer)
-    assert shown(actor, project.id, checkpoint_id or 0)["rows"] == said
+    assert shown(actor, project.id, checkpoint_id or 0)["rows"] == reply
     failure_views = failures.list_failures(actor, job.round_id or 0, stage=Stage.train)
     bad = {
         "x" * 300: FailureKind.too_long,

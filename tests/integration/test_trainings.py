@@ -46,7 +46,7 @@ class Round:
 
 
 @pytest.fixture
-def made(database: str) -> Round:
+def round_(database: str) -> Round:
     """Samples 0 and 1 are a pair, which the scorer learned from; 0 and 2 were selected, and the mixer dropped 2."""
     project = rows.make_project()
     base = rows.make_checkpoint(project, "base")

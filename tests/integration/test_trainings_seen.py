@@ -303,12 +303,12 @@ def test_a_tick_loads_points_where_some_came_and_stops_with_the_trainings(
             db.add(tables.JobPoint(job_id=job_id, name="loss", step=1002, value=0.5))
         page.do("training", "refresh")
         assert len(loaded) == 2
-        assert '"active": false' not in page.said[-1]
+        assert '"active": false' not in page.replies[-1]
         with session() as db:
             db.get_one(tables.Job, job_id).status = JobStatus.done
         page.do("training", "refresh")
         assert len(loaded) == 2
-        assert '"active": false' in page.said[-1]
+        assert '"active": false' in page.replies[-1]
 
 
 def test_rounds_lie_on_top_of_each_other_and_no_more_than_can_be_told_apart(database: str) -> None:

@@ -129,7 +129,7 @@ def test_what_a_project_sets_is_what_its_rounds_are_held_against() -> None:
 
 
 @pytest.mark.parametrize(
-    ("knobs", "said"),
+    ("knobs", "text"),
     [
         ({"limit": 2}, "position_bias.limit"),
         ({"limit": "much"}, "position_bias.limit"),
@@ -138,9 +138,9 @@ def test_what_a_project_sets_is_what_its_rounds_are_held_against() -> None:
         ({"limit": float("nan")}, "position_bias.limit"),
     ],
 )
-def test_a_wrong_limit_is_refused_by_name(knobs: dict[str, Any], said: str) -> None:
+def test_a_wrong_limit_is_refused_by_name(knobs: dict[str, Any], text: str) -> None:
     here = Warned()
-    with pytest.raises(InvalidInput, match=said):
+    with pytest.raises(InvalidInput, match=text):
         limits.edit(here.actor, here.project.id, "position_bias", knobs)
 
 

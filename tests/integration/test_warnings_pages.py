@@ -62,7 +62,7 @@ def test_a_curator_saves_limits_on_the_page(opened: tuple[Warned, Page]) -> None
     page.do("warnings.limits_form", "save_limits", rule="copying", limit=0.5, min_rows=40, amber=0.3)
     assert stored(here) == {"copying": {"limit": 0.5, "amber": 0.3, "min_rows": 40}}
     page.do("warnings.limits_form", "save_limits", rule="copying", limit=5)
-    assert "copying.limit" in page.said[-1]
+    assert "copying.limit" in page.replies[-1]
     page.do("warnings.limits_form", "back_to_defaults", rule="copying")
     assert stored(here) == {}
 

@@ -442,7 +442,7 @@ def test_no_listener_lets_a_person_change_more_than_their_role(
     assert changed(before) <= OWN | may_change
     assert browser.called >= (LAUNCHING if role else set()), browser.called
     if role is None:
-        assert not any(MARK in text for text in browser.said)
+        assert not any(MARK in text for text in browser.replies)
 
 
 def test_the_same_walk_as_an_admin_does_change_things(world: World) -> None:
@@ -451,7 +451,7 @@ def test_the_same_walk_as_an_admin_does_change_things(world: World) -> None:
         browser = Browser(client, world.project.slug)
         browser.walk()
     assert {"tokens", "users", "checkpoints"} <= changed(before)
-    assert any(MARK in text for text in browser.said)
+    assert any(MARK in text for text in browser.replies)
     assert browser.done >= LAUNCHING - {"start"}
-    assert "start" in browser.done, browser.said
+    assert "start" in browser.done, browser.replies
     assert len(browser.succeeded) > len(site.blocks().fns) / 2

@@ -15,7 +15,7 @@ from backend.recipes import Recipe
 from backend.services import checkpoints, rounds
 from backend.services.checkpoints import model_checks, wrappers
 from backend.values import RoundStatus, Split
-from tests.integration.loop import TRAINING, Loop, dying, made
+from tests.integration.loop import TRAINING, Loop, dying, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.rows import make_prompt_set
 
@@ -79,8 +79,8 @@ def test_self_refine_is_measured_against_the_same_checkpoint_as_it_is(
     with dying(monkeypatch) as kills:
         killed = loop.run(second, trains=True)
     assert (killed.status, kills[0] > 5) == (RoundStatus.done, True)
-    result = made(first)
-    assert made(second) == result
+    result = rows_of_round(first)
+    assert rows_of_round(second) == result
     assert result["rows"] == {}, "nothing is trained"
     # Feedback that approves is not followed by a revision.
     assert len([text for text in result["texts"] if text[0] == 2]) == 5
@@ -217,5 +217,5 @@ def test_training_from_a_handbook_trains_the_weights_inside_on_bare_prompts(tiny
     assert trained.engine["model"] == trained.location
     record = json.loads((settings().folder / trained.location / "train.json").read_text())
     assert (record["spec"]["policy"], record["rows_used"] > 0) == (str(tiny), True)
-    (rows,) = made(second.id)["rows"].values()
+    (rows,) = rows_of_round(second.id)["rows"].values()
     assert {row["prompt"][0]["content"] for row in rows} <= {"prompt a", "prompt b", "prompt c", "prompt d", "prompt e"}

@@ -281,7 +281,7 @@ class Browser:
         self.blocks = site.blocks()
         self.values: dict[int, Any] = {}
         self.choices: dict[int, list[Any]] = {}
-        self.said: list[str] = []
+        self.replies: list[str] = []
         self.succeeded: set[int] = set()
         self.drawn: dict[int, dict[str, Any]] = {}
         self.called: set[str] = set()
@@ -356,7 +356,7 @@ class Browser:
         assert joined.status_code == 200, joined.text
         for message in self.messages(joined.json()["event_id"]):
             if message["msg"] == "process_completed":
-                self.said.append(json.dumps(message["output"]))
+                self.replies.append(json.dumps(message["output"]))
                 if message["success"]:
                     self.succeeded.add(number)
                     self.remember(outputs, message["output"].get("data", []))

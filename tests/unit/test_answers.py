@@ -39,7 +39,7 @@ def test_extracts_by_pattern(pattern, answer):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("entry", "other"),
     [
         ("1,234.50", "1234.5"),
         ("$18.00.", "18"),
@@ -55,7 +55,9 @@ def test_equal_answers_are_equal_strings(entry, other):
     assert answers.normalise(entry) == answers.normalise(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("12", "123"), ("1/0", "0"), ("1,23", "123"), ("50%", "50"), ("a b", "ab")])
+@pytest.mark.parametrize(
+    ("entry", "other"), [("12", "123"), ("1/0", "0"), ("1,23", "123"), ("50%", "50"), ("a b", "ab")]
+)
 def test_different_answers_stay_different(entry, other):
     assert answers.normalise(entry) != answers.normalise(other)
 

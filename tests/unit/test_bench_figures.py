@@ -10,7 +10,7 @@ from backend.pipeline.bench_figures import BenchWord, Confusion
 from backend.pipeline.health.shapes import JudgedText, Light
 
 
-def said(number: int, accepts: bool | None, judge: bool | None, *, first: int = 0) -> list[BenchWord]:
+def bench_words(number: int, accepts: bool | None, judge: bool | None, *, first: int = 0) -> list[BenchWord]:
     """So many texts with people's word and the judge's."""
     score = None if judge is None else float(judge)
     return [
@@ -20,13 +20,13 @@ def said(number: int, accepts: bool | None, judge: bool | None, *, first: int = 
 
 
 TABLE = [
-    *said(12, True, True),
-    *said(3, False, True, first=12),
-    *said(4, True, False, first=15),
-    *said(11, False, False, first=19),
-    *said(2, True, None, first=30),
-    *said(1, False, None, first=32),
-    *said(5, None, True, first=33),
+    *bench_words(12, True, True),
+    *bench_words(3, False, True, first=12),
+    *bench_words(4, True, False, first=15),
+    *bench_words(11, False, False, first=19),
+    *bench_words(2, True, None, first=30),
+    *bench_words(1, False, None, first=32),
+    *bench_words(5, None, True, first=33),
 ]
 
 
@@ -50,7 +50,7 @@ def test_measures_are_of_the_texts_with_both_words() -> None:
 
 
 def test_a_value_without_an_interval_is_shown_without_one() -> None:
-    always = [*said(20, True, True), *said(20, False, True, first=20)]
+    always = [*bench_words(20, True, True), *bench_words(20, False, True, first=20)]
     kappa = {
         health_measure.name: health_measure for health_measure in bench_figures.measured(WrittenVerdict(), None, always)
     }["kappa"]
@@ -58,7 +58,7 @@ def test_a_value_without_an_interval_is_shown_without_one() -> None:
 
 
 def test_few_labels_are_unknown_and_never_zero() -> None:
-    few = said(9, True, True)
+    few = bench_words(9, True, True)
     by_name = {
         health_measure.name: health_measure for health_measure in bench_figures.measured(WrittenVerdict(), None, few)
     }

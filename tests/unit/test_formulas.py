@@ -220,14 +220,14 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize(("one", "other"), EQUAL)
+@pytest.mark.parametrize(("text", "other"), EQUAL)
 def test_equal_formulas_are_equal_in_both_directions(text: str, other: str) -> None:
     assert equality.are_equal(text, other)
     assert equality.are_equal(other, text)
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("text", "other"),
     [
         ("x+1", "x+2"),
         ("x=5", "y=5"),

@@ -35,7 +35,7 @@ def test_rouge_l_is_the_f_measure():
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "texts"),
     [
         ("What's 3+4?", ["what", "s", "3", "4"]),
         ("Größe GRÖSSE", ["grösse", "grösse"]),

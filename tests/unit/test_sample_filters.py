@@ -115,7 +115,7 @@ def scored(score: float) -> Vote:
 
 
 @pytest.mark.parametrize(
-    ("machine", "said", "expected"),
+    ("machine", "votes", "expected"),
     [
         ((2.0, Verdict.reject), [], Effect(2.0, Verdict.reject, LabelSource.judge, False, False)),
         ((None, None), [], Effect(None, None, LabelSource.none, False, False)),
@@ -133,9 +133,9 @@ def scored(score: float) -> Vote:
     ],
 )
 def test_the_label_from_what_was_said(
-    machine: tuple[float | None, Verdict | None], said: list[Vote], expected: Effect
+    machine: tuple[float | None, Verdict | None], votes: list[Vote], expected: Effect
 ) -> None:
-    assert effect(*machine, said) == expected
+    assert effect(*machine, votes) == expected
 
 
 def test_a_flag_alone_leaves_the_label_the_judges() -> None:

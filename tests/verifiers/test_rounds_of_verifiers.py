@@ -12,7 +12,7 @@ from backend.judges.verifiers_reward import VerifiersReward
 from backend.prompt_sources.verifiers_tasks import VerifiersTasks
 from backend.selectors.above_threshold import AboveThreshold
 from backend.values import Stage
-from tests.integration.loop import Loop, dying, made, of_steps
+from tests.integration.loop import Loop, dying, of_steps, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_rounds_mixed import SFT_BASE
 from tests.verifiers.sums import Install
@@ -38,8 +38,8 @@ def test_tasks_become_prompts_with_answers_and_killed_it_makes_the_same(
     with dying(monkeypatch) as kills:
         assert loop.run(second).error is None
     assert kills[0] > 4
-    outcome = made(first)
-    assert made(second) == outcome
+    outcome = rows_of_round(first)
+    assert rows_of_round(second) == outcome
     with reading() as db:
         own = select(tables.PromptSet.id).where(tables.PromptSet.round_id == first)
         prompts = list(db.scalars(select(tables.Prompt).where(tables.Prompt.prompt_set_id.in_(own))))

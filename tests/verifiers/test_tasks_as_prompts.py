@@ -112,11 +112,11 @@ UNFIT = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "said"), UNFIT)
+@pytest.mark.parametrize(("changes", "text"), UNFIT)
 def test_what_needs_more_than_one_text_and_its_rewards_is_refused(
-    install: Install, changes: dict[str, str], said: str
+    install: Install, changes: dict[str, str], text: str
 ) -> None:
-    with pytest.raises(InvalidInput, match=said):
+    with pytest.raises(InvalidInput, match=text):
         VerifiersTasks(taskset=install(changes=changes)).check_ready()
 
 

@@ -50,7 +50,7 @@ def spec_file(trainer: Any, policy: Path, folder: Path) -> Path:
     return file
 
 
-def said(file: Path) -> str:
+def log_end(file: Path) -> str:
     log = file.with_suffix(".log")
     return log.read_text()[-3000:] if log.exists() else "no log yet"
 
@@ -58,10 +58,10 @@ def said(file: Path) -> str:
 def ran(file: Path) -> None:
     with start(file) as process:
         try:
-            until(lambda: process.poll() is not None, lambda: f"the end: {said(file)}", patience=3 * PATIENCE)
+            until(lambda: process.poll() is not None, lambda: f"the end: {log_end(file)}", patience=3 * PATIENCE)
         finally:
             process.kill()
-        assert process.returncode == 0, said(file)
+        assert process.returncode == 0, log_end(file)
 
 
 @contextlib.contextmanager
@@ -124,9 +124,9 @@ def test_killed_and_resumed_two_processes_end_as_one(tiny: Path, tmp_path: Path)
     with reserved, both(file, port) as processes:
         until(
             lambda: _folders.newest_checkpoint(two, trainer.resumes_with) or not all(p.is_alive() for p in processes),
-            lambda: f"a checkpoint: {said(file)}",
+            lambda: f"a checkpoint: {log_end(file)}",
         )
-        assert _folders.newest_checkpoint(two, trainer.resumes_with), said(file)
+        assert _folders.newest_checkpoint(two, trainer.resumes_with), log_end(file)
     _folders.unfinished(two).unlink()
     (two / "checkpoint-4" / _folders.STATE).unlink(missing_ok=True)
     (two / "identity").write_text(identify(spec_for(trainer, tiny, two)))  # what starts them claims the folder
@@ -143,8 +143,8 @@ def test_none_of_several_outlives_a_cancelled_job(tiny: Path, tmp_path: Path):
     file = spec_file(SFT(**KNOBS, **TWO), tiny, tmp_path / "two")
     with start(file) as launcher:
         try:
-            until(lambda: len(alive(file)) >= 3 or launcher.poll() is not None, lambda: f"processes: {said(file)}")
-            assert launcher.poll() is None, said(file)
+            until(lambda: len(alive(file)) >= 3 or launcher.poll() is not None, lambda: f"processes: {log_end(file)}")
+            assert launcher.poll() is None, log_end(file)
             os.killpg(launcher.pid, signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 launcher.wait(TERMINATE_SECONDS)
@@ -169,7 +169,7 @@ def test_two_processes_learn_pairs_and_labels_as_one(
     with reserved, both(file, port) as processes:
         for process in processes:
             process.join(PATIENCE)
-            assert process.exitcode == 0, said(file)
+            assert process.exitcode == 0, log_end(file)
     assert_same(tmp_path / "one", tmp_path / "two")
 
 

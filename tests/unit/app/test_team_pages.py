@@ -28,7 +28,7 @@ def test_numbers_are_separated_by_commas_or_blanks_and_may_be_ranges() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reply"),
     [
         ("", "No sample is named"),
         ("12, x", "'x' is no sample's number"),
@@ -41,8 +41,8 @@ def test_numbers_are_separated_by_commas_or_blanks_and_may_be_ranges() -> None:
         ("1-9000 20000-21001", "more than 10,000"),
     ],
 )
-def test_a_wrong_number_is_named(text: str, said: str) -> None:
-    with pytest.raises(InvalidInput, match=said):
+def test_a_wrong_number_is_named(text: str, reply: str) -> None:
+    with pytest.raises(InvalidInput, match=reply):
         gold.numbers(text)
 
 
@@ -60,7 +60,7 @@ def test_a_rule_over_several_settings_is_told_in_its_own_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "text"),
     [
         (Changed("accept 1", "reject 1", "person", 1), "1 label goes from accept to reject (by a person's word)"),
         (
@@ -70,8 +70,8 @@ def test_a_rule_over_several_settings_is_told_in_its_own_words() -> None:
         (Changed("accept", "accept 1e-05", "judge", 2), "2 labels stay accept, score none to 1e-05 (the judge's)"),
     ],
 )
-def test_a_label_that_would_change_is_told_in_a_sentence(changed: Changed, said: str) -> None:
-    assert removal.changed_words(changed) == said
+def test_a_label_that_would_change_is_told_in_a_sentence(changed: Changed, text: str) -> None:
+    assert removal.changed_words(changed) == text
 
 
 def test_figures_of_few_equal_items_claim_no_certainty() -> None:

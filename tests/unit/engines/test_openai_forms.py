@@ -114,7 +114,7 @@ def test_further_fields_are_sent_and_replace_none_of_ours(server: Server) -> Non
 
 
 @pytest.mark.parametrize(
-    ("extra", "said"),
+    ("extra", "text"),
     [
         ({"seed": 3}, "'seed' is a field that Rondo sends itself"),
         ({"stream": True}, "a field that Rondo sends itself"),
@@ -130,8 +130,8 @@ def test_further_fields_are_sent_and_replace_none_of_ours(server: Server) -> Non
         ({"a": float("nan")}, "not finite"),
     ],
 )
-def test_further_fields_hold_no_secret_and_nothing_of_ours(server: Server, extra: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
+def test_further_fields_hold_no_secret_and_nothing_of_ours(server: Server, extra: dict[str, Any], text: str) -> None:
+    with pytest.raises(ValidationError, match=text):
         engine(server, extra=extra)
 
 

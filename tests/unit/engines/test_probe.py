@@ -22,7 +22,7 @@ def outcomes(server: Server, **knobs: Any) -> dict[str, str]:
     return {line.name: str(line.outcome) for line in probe(engine(server, **knobs)).lines}
 
 
-def said(result: _probe.Probed) -> dict[str, str]:
+def lines_by_name(result: _probe.Probed) -> dict[str, str]:
     return {line.name: line.text for line in result.lines}
 
 
@@ -104,7 +104,7 @@ def test_seeds_that_change_nothing_or_do_not_hold_are_told(server: Server) -> No
 
 
 @pytest.mark.parametrize(
-    ("reply", "said"),
+    ("reply", "text"),
     [
         ("<html>Sign in</html>", "a reply that is cut off or no JSON"),
         ("hang up", "the server closed the connection before its reply was whole"),
@@ -121,12 +121,12 @@ def test_seeds_that_change_nothing_or_do_not_hold_are_told(server: Server) -> No
         (refusal(404, "no such route"), "Check the base_url (it ends in /v1)"),
     ],
 )
-def test_each_trouble_is_one_sentence_and_ends_the_test(server: Server, reply: Any, said: str) -> None:
+def test_each_trouble_is_one_sentence_and_ends_the_test(server: Server, reply: Any, text: str) -> None:
     server.script = [reply]
     result = probe(engine(server))
     (line,) = result.lines
     assert (line.name, line.outcome, result.knobs, len(server.bodies)) == ("connection", "warn", {}, 1)
-    assert said in line.text
+    assert text in line.text
 
 
 def test_a_slow_server_is_not_waited_for(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,8 +144,8 @@ def test_a_slow_server_is_not_waited_for(server: Server, monkeypatch: pytest.Mon
     monkeypatch.setattr(_probe, "SECONDS", 10.0)
     monkeypatch.setattr(_probe, "ALL_SECONDS", 2.0)
     result = probe(engine(server))
-    assert "It was not found out" in said(result)["n"]
-    assert "the time for all requests is over" in said(result)["n"]
+    assert "It was not found out" in lines_by_name(result)["n"]
+    assert "the time for all requests is over" in lines_by_name(result)["n"]
     assert [line.outcome for line in result.lines if "It was not asked for" in line.text] == ["warn"] * 5
     assert result.knobs == {"logprobs": True}
 
@@ -190,21 +190,21 @@ def test_trouble_in_the_middle_leaves_what_was_known(server: Server, status: int
     result = probe(engine(server))
     assert result.knobs == {"logprobs": True, "supports_n": True, "seeds": True, "top_logprobs": True}
     for name in ("prompt_logprobs", "forced_formats", "context"):
-        assert "It was not found out" in said(result)[name]
+        assert "It was not found out" in lines_by_name(result)[name]
 
 
 def test_a_refused_text_is_not_taken_for_another_one(server: Server) -> None:
     server.answer = lambda body: refusal(400, "too hot") if body["messages"] == _probe.VARIED else capable(body)
     result = probe(engine(server))
     assert "seeds" not in result.knobs
-    assert said(result)["seed"] == "It was not found out: it refused the request: too hot."
+    assert lines_by_name(result)["seed"] == "It was not found out: it refused the request: too hot."
 
 
 def test_a_seed_that_is_refused_is_said(server: Server) -> None:
     server.answer = lambda body: refusal(400, "Unknown parameter: 'seed'.") if "seed" in body else capable(body)
     result = probe(engine(server))
     assert result.knobs["seeds"] is False
-    assert said(result)["seed"].startswith("It takes no seed")
+    assert lines_by_name(result)["seed"].startswith("It takes no seed")
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def refine(*rules: dict[str, Any], **knobs: Any) -> SelfRefine:
     return SelfRefine(inner=Recorded(rules=rules), **knobs)
 
 
-def one(engine: Engine, chat: Messages = ASKED) -> Completion:
+def only_completion(engine: Engine, chat: Messages = ASKED) -> Completion:
     with engine as opened:
         ((result,),) = opened.complete([chat], Sampling(seed=1))
     return result
@@ -50,7 +50,7 @@ def test_it_revises_until_the_feedback_approves_and_shows_all_that_was_said():
         rule("Look at your answer", "The sum is wrong."),
         rule("Add", "Sum: 4"),
     )
-    completion = one(engine)
+    completion = only_completion(engine)
     assert (completion.text, completion.finish_reason, completion.logprob) == ("Sum: 5", "stop", None)
     text = f"Draft:\nSum: 4\n\nFeedback 1:\nThe sum is wrong.\n\nFeedback 2:\n{APPROVES}"
     assert completion.reasoning == text
@@ -72,13 +72,13 @@ def test_it_revises_until_the_feedback_approves_and_shows_all_that_was_said():
 
 
 def test_an_approved_draft_is_the_answer():
-    completion = one(refine(rule("Look at your answer", APPROVES), rule("Add", "Sum: 5")))
+    completion = only_completion(refine(rule("Look at your answer", APPROVES), rule("Add", "Sum: 5")))
     assert (completion.text, completion.reasoning, len(CALLS)) == ("Sum: 5", f"Feedback 1:\n{APPROVES}", 2)
 
 
 def test_it_ends_after_so_many_revisions():
     engine = refine(rule("in mind.$", "again"), rule("Look at", "no"), rule("Add", "Sum: 4"), max_revisions=2)
-    completion = one(engine)
+    completion = only_completion(engine)
     assert (completion.text, len(CALLS), calls_of(engine)) == ("again", 5, 5)
     assert completion.reasoning.count("Feedback") == 2
 
@@ -101,24 +101,24 @@ def test_only_the_answers_are_sampled_as_asked():
 
 def test_what_finds_no_room_leaves_the_answer_as_it_is_and_what_fails_fails():
     full = refine(rule("Look at", "too long", fails=FailureKind.context), rule("Add", "Sum: 4"))
-    completion = one(full)
+    completion = only_completion(full)
     assert (completion.text, completion.failure, completion.reasoning) == ("Sum: 4", None, "It ended here: too long")
-    down = one(refine(rule("Look at", "gone", fails=FailureKind.server), rule("Add", "Sum: 4")))
+    down = only_completion(refine(rule("Look at", "gone", fails=FailureKind.server), rule("Add", "Sum: 4")))
     assert down.failure is not None
     assert down.failure.kind is FailureKind.server
-    draft = one(refine(rule("Add", "no", fails=FailureKind.filter)))
+    draft = only_completion(refine(rule("Add", "no", fails=FailureKind.filter)))
     assert draft.failure is not None
     assert len(CALLS) == 1
 
 
 def test_an_empty_revision_changes_nothing():
-    completion = one(refine(rule("in mind.$", " "), rule("Look at", "no"), rule("Add", "Sum: 4")))
+    completion = only_completion(refine(rule("in mind.$", " "), rule("Look at", "no"), rule("Add", "Sum: 4")))
     assert (completion.text, len(CALLS)) == ("Sum: 4", 3)
 
 
 def test_a_text_that_goes_on_gets_no_feedback():
     chat: Messages = [*ASKED, {"role": "assistant", "content": "Sum:"}]
-    assert one(refine(rule("Add", " 5")), chat=chat).text == " 5"
+    assert only_completion(refine(rule("Add", " 5")), chat=chat).text == " 5"
     assert len(CALLS) == 1
 
 

@@ -142,13 +142,13 @@ def test_a_server_that_is_killed_is_started_again_and_gives_the_same_texts(vllm:
 def test_a_server_that_dies_just_as_it_was_found_is_started_once_more(
     vllm: FakeVLLM, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def found(wanted: ServerRequest, **seconds: float) -> Server:
+    def dying_server(wanted: ServerRequest, **seconds: float) -> Server:
         server = hold(wanted, **seconds)
         if len(vllm.servers) == 1:
             os.kill(vllm.servers[0], signal.SIGKILL)
         return server
 
-    monkeypatch.setattr("backend.engines.vllm.hold", found)
+    monkeypatch.setattr("backend.engines.vllm.hold", dying_server)
     with VLLM(model=str(folder)) as engine:
         assert engine.complete(chats("1"), Sampling(seed=1, max_tokens=10))[0][0].failure is None
     assert len(vllm.servers) == 2
@@ -192,7 +192,7 @@ def test_a_server_that_dies_again_and_again_ends_the_stage(vllm: FakeVLLM, folde
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "text"),
     [
         ("--max-num-seqs 4 --port=1", "sets --port=1, which Rondo sets itself"),
         ("--served_model_name me", "--served_model_name"),
@@ -201,9 +201,9 @@ def test_a_server_that_dies_again_and_again_ends_the_stage(vllm: FakeVLLM, folde
     ],
 )
 def test_options_that_take_the_server_elsewhere_are_refused(
-    vllm: FakeVLLM, folder: Path, monkeypatch: pytest.MonkeyPatch, options: str, said: str
+    vllm: FakeVLLM, folder: Path, monkeypatch: pytest.MonkeyPatch, options: str, text: str
 ) -> None:
     monkeypatch.setenv("RONDO_VLLM_OPTIONS", options)
     reread()
-    with pytest.raises(InvalidInput, match=said):
+    with pytest.raises(InvalidInput, match=text):
         VLLM(model=str(folder)).check()

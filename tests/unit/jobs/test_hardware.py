@@ -12,7 +12,7 @@ H200, L4 = "NVIDIA H200, 143771 MiB", "NVIDIA L4, 23034 MiB"
 
 
 @pytest.mark.parametrize(
-    ("visible", "found"),
+    ("visible", "texts"),
     [
         (None, [H200, H200, L4]),
         ("2,0", [L4, H200]),

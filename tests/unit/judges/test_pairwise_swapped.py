@@ -15,20 +15,20 @@ from tests.groups import texts
 class Referee(Engine):
     """Prefers by a table: (first text, second text) -> reply."""
 
-    said: dict[str, str] = {}
+    replies: dict[str, str] = {}
     otherwise: str = "no idea"
 
     def complete(self, prompts, sampling):
         chats = [chat[0]["content"] for chat in prompts]
-        return [[Completion(self.said.get(chat, self.otherwise), "stop", 2)] for chat in chats]
+        return [[Completion(self.replies.get(chat, self.otherwise), "stop", 2)] for chat in chats]
 
 
 del Engine.registry["referee"]
 
 
-def judge(said, *written, otherwise="no idea", **knobs):
+def judge(message, *written, otherwise="no idea", **knobs):
     part = PairwiseSwapped(template="{prompt}:{a}>{b}", **knobs)
-    engine = Referee(said={f"question:{pair}": reply for pair, reply in said.items()}, otherwise=otherwise)
+    engine = Referee(replies={f"question:{pair}": reply for pair, reply in message.items()}, otherwise=otherwise)
     return part.judge(engine, [texts(*written)], seed=0)
 
 

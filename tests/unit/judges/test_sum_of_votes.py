@@ -8,8 +8,8 @@ TEXTS = tuple(in_order(1, [sample(1, "one"), sample(2, "two")]))
 FIRST, SECOND = (completion.id for completion in TEXTS)
 
 
-def votes(*said: tuple[str, float | None], keep: float = 0.5) -> dict[int, tuple[float | None, Verdict | None]]:
-    samples = tuple(Sample(10 + n, 1, text, position=n, score=score) for n, (text, score) in enumerate(said))
+def votes(*reply: tuple[str, float | None], keep: float = 0.5) -> dict[int, tuple[float | None, Verdict | None]]:
+    samples = tuple(Sample(10 + n, 1, text, position=n, score=score) for n, (text, score) in enumerate(reply))
     group = Group(prompt(), samples, parent=TEXTS[0], about=(sample(1, "one"), sample(2, "two")))
     judge = SumOfVotes(keep=keep)
     judgments = judge.judge(None, [group], seed=0)

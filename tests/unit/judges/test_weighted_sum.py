@@ -74,7 +74,7 @@ def test_is_written_and_read_with_its_judges():
 
 
 @pytest.mark.parametrize(
-    ("knobs", "said"),
+    ("knobs", "reply"),
     [
         ({"judges": (Brevity(), RULES), "weights": (1.0,)}, "There are 1 weights for 2 judges"),
         ({"judges": (Brevity(), Brevity())}, "is summed twice"),
@@ -86,8 +86,8 @@ def test_is_written_and_read_with_its_judges():
         ({"judges": (RewardModel(), WrittenVerdict())}, "One judge asks a scorer and another one a language model"),
     ],
 )
-def test_sums_that_mean_nothing_are_refused(knobs, said):
-    with pytest.raises(ValidationError, match=said):
+def test_sums_that_mean_nothing_are_refused(knobs, reply):
+    with pytest.raises(ValidationError, match=reply):
         WeightedSum(**knobs)
 
 

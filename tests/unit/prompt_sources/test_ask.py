@@ -15,7 +15,7 @@ def ask(part: Ask, *groups: Group, pool=(ASKED,)) -> list[Group]:
     return part.ask(groups, pool, limit=1, seed=5)
 
 
-def said(group: Group) -> str:
+def question_text(group: Group) -> str:
     assert len(group.prompt.messages) == 1
     return group.prompt.messages[0]["content"]
 
@@ -23,7 +23,7 @@ def said(group: Group) -> str:
 def test_asks_about_each_text_in_a_chat_of_its_own():
     groups = ask(Ask(template="Q {prompt} R {response} A {answer}"), GROUP)
     # What looks like a name inside a text stays as it is.
-    assert [said(group) for group in groups] == ["Q 2+2? R four A 4", "Q 2+2? R five {prompt} A 4"]
+    assert [question_text(group) for group in groups] == ["Q 2+2? R four A 4", "Q 2+2? R five {prompt} A 4"]
     assert [group.parent.id for group in groups] == [11, 12]
     assert {group.prompt.id for group in groups} == {1}
     assert [(group.id, group.samples, group.trained) for group in groups] == [(0, (), None)] * 2
@@ -43,7 +43,7 @@ def test_a_second_question_knows_what_the_first_was_and_where_it_began():
     (first, _) = ask(Ask(template="Criticize {response}"), GROUP)
     critique = replace(first, samples=(sample(21, "too short", position=0),))
     (second,) = ask(Ask(template="{prompt} | {question} | {response}"), critique)
-    assert said(second) == "2+2? | Criticize four | too short"
+    assert question_text(second) == "2+2? | Criticize four | too short"
     assert second.parent.id == 21
 
 
@@ -53,7 +53,7 @@ def test_about_failed_hints_where_no_text_was_accepted():
     unknown = Group(prompt("?"), (sample(5, verdict=Verdict.reject),))
     hinted = Ask(template="{prompt} (it is {answer})", about="failed", strip=True)
     (group,) = ask(hinted, wrong, right, unknown)
-    assert said(group) == "2+2? (it is 4)"
+    assert question_text(group) == "2+2? (it is 4)"
     assert (group.parent, group.trained) == (None, ASKED.messages)
     assert hinted.reads_labels
     assert not hinted.has_parents
@@ -77,8 +77,8 @@ def test_about_the_last_takes_the_newest_text():
 def test_principles_are_drawn_by_the_seed_for_each_text():
     principles = tuple(f"principle {n}" for n in range(50))
     part = Ask(template="{principle}", principles=principles)
-    texts = [said(group) for group in ask(part, GROUP)]
-    assert texts == [said(group) for group in ask(part, GROUP)]
+    texts = [question_text(group) for group in ask(part, GROUP)]
+    assert texts == [question_text(group) for group in ask(part, GROUP)]
     assert texts[0] != texts[1]
     assert set(texts) <= set(principles)
 

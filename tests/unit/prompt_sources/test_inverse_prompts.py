@@ -13,13 +13,13 @@ def ask(part: InversePrompts, *groups: Group, pool: list[Prompt] = TEXTS, limit:
     return part.ask(groups, pool, limit=limit, seed=1)
 
 
-def said(group: Group) -> str:
+def question_text(group: Group) -> str:
     return group.prompt.messages[0]["content"]
 
 
 def test_each_text_is_asked_about_and_is_what_the_input_is_to_lead_to():
     groups = ask(InversePrompts(template="Which request? {text}", shuffle=False))
-    assert [(said(group), group.prompt.answer, group.prompt.id, group.parent) for group in groups] == [
+    assert [(question_text(group), group.prompt.answer, group.prompt.id, group.parent) for group in groups] == [
         ("Which request? Rain falls.", "Rain falls.", 1, None),
         ("Which request? Snow falls.", "Snow falls.", 2, None),
     ]
@@ -34,7 +34,7 @@ def test_each_text_is_asked_about_and_is_what_the_input_is_to_lead_to():
 
 def test_the_known_answers_may_be_the_texts():
     (group,) = ask(InversePrompts(about="answer", template="{text} of {prompt}"))
-    assert (said(group), group.prompt.answer) == ("(S rain) of Rain falls.", "(S rain)")
+    assert (question_text(group), group.prompt.answer) == ("(S rain) of Rain falls.", "(S rain)")
     assert InversePrompts(about="answer").takes_answers
 
 
@@ -43,7 +43,7 @@ def test_a_rejected_answer_gets_the_question_that_it_does_answer():
     group = Group(prompt("2 + 2?", answer="4"), texts)
     part = InversePrompts(about="rejected", template="{text}")
     (result,) = ask(part, group, pool=[group.prompt])
-    assert (said(result), result.prompt.answer, result.parent.id) == ("five", "five", 1)
+    assert (question_text(result), result.prompt.answer, result.parent.id) == ("five", "five", 1)
     assert (part.reads_labels, part.has_parents, part.asks_about_rejected) == (True, True, True)
     assert [entry.parent.id for entry in ask(InversePrompts(about="each"), group, pool=[group.prompt])] == [1, 2]
     assert (part.groups_at_most(2, 8, 2), InversePrompts().groups_at_most(2, 0, 2)) == (8, 2)
@@ -61,7 +61,7 @@ def test_an_input_becomes_a_prompt_whose_known_answer_is_the_text():
     group = Group(asked.prompt, (sample(1, " What falls? ", verdict=Verdict.accept), sample(2, "no")))
     part = Adopt(keep_answer=True, template="Answer: {response}")
     (result,) = part.ask([group], [], limit=9, seed=0)
-    assert (said(result), result.prompt.answer, result.prompt.id) == ("Answer: What falls?", "Rain falls.", 0)
+    assert (question_text(result), result.prompt.answer, result.prompt.id) == ("Answer: What falls?", "Rain falls.", 0)
     assert result.prompt.metadata == {"synthetic": "prompt"}
     assert (part.knows_answers, part.makes_answers, part.needs_targets) == (True, True, True)
 

@@ -63,7 +63,7 @@ TREE = TreeSearch()
 
 
 @pytest.mark.parametrize(
-    ("steps", "said"),
+    ("steps", "text"),
     [
         (
             (PromptSet(), TREE, StepValue(), AboveThreshold(), SFT()),
@@ -79,8 +79,8 @@ TREE = TreeSearch()
         ((PromptSet(), TREE, StepValue(), ValueRows(), StepScorer()), "makes a scorer"),
     ],
 )
-def test_compositions_that_cannot_work_are_refused(steps: tuple[object, ...], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_compositions_that_cannot_work_are_refused(steps: tuple[object, ...], text: str) -> None:
+    with pytest.raises(ValueError, match=text):
         recipe(*steps)
 
 

@@ -46,8 +46,8 @@ def judged(judge: Judge, groups: Sequence[Group]) -> dict[int, Any]:
     return {n: judge.label([j for j in judgments if j.sample_id == n]) for n in {j.sample_id for j in judgments}}
 
 
-def labelled(sample: Sample, said: dict[int, Any]) -> Sample:
-    score, verdict = said.get(sample.id, (None, None))
+def labelled(sample: Sample, replies: dict[int, Any]) -> Sample:
+    score, verdict = replies.get(sample.id, (None, None))
     return replace(sample, score=score, verdict=verdict)
 
 

@@ -43,7 +43,7 @@ def f(x):
 """
 
 
-def one(program: str, *args: object) -> sandbox.CallResult:
+def call_result(program: str, *args: object) -> sandbox.CallResult:
     ((answer,),) = sandbox.run_all([(program, [Call("f", args or (1,))])], SLEEPER if "sleep(" in program else QUICK)
     return answer
 
@@ -107,7 +107,7 @@ def test_threads_share_the_places_of_the_sandbox(monkeypatch: pytest.MonkeyPatch
     ],
 )
 def test_reasons_are_told_apart(program: str, ending: Ending) -> None:
-    assert one(program).ending is ending
+    assert call_result(program).ending is ending
 
 
 def test_a_call_that_ends_the_process_leaves_the_others_as_they_are() -> None:
@@ -204,7 +204,7 @@ print([
 def test_what_ran_is_gone_when_the_call_is_over() -> None:
     mark = f"sandbox-mark-{os.getpid()}"
     start = time.monotonic()
-    assert one(f"import time\nmark = {mark!r}\ndef f(x): time.sleep(600)").ending is Ending.timeout
+    assert call_result(f"import time\nmark = {mark!r}\ndef f(x): time.sleep(600)").ending is Ending.timeout
     assert time.monotonic() - start < 60
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
     names = [Path(f"/proc/{child}/comm").read_text().strip() for child in children if Path(f"/proc/{child}").exists()]

@@ -14,12 +14,12 @@ from tests.groups import by_person, prompt, sample
 RIGHT, WRONG = Verdict.accept, Verdict.reject
 
 
-def judged(*said, answer="4"):
+def judged(*reply, answer="4"):
     """A group whose samples 1, 2, ... have these (text, verdict) by a judge, who scores 1 and 0."""
     score = {RIGHT: 1.0, WRONG: 0.0, None: None}
     samples = (
         sample(n, text, verdict=verdict, score=score[verdict], source=LabelSource.judge)
-        for n, (text, verdict) in enumerate(said, start=1)
+        for n, (text, verdict) in enumerate(reply, start=1)
     )
     return Group(prompt(answer=answer), tuple(samples))
 
@@ -73,7 +73,7 @@ def test_every_pair_comes_once_before_one_would_twice(right, wrong, most):
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("reply", "expected"),
     [
         ([("#### 5", WRONG), ("#### 6", WRONG)], "no right sample"),
         ([("#### 4", RIGHT), ("so #### 4", RIGHT)], "no wrong sample"),
@@ -85,8 +85,8 @@ def test_every_pair_comes_once_before_one_would_twice(right, wrong, most):
         ([("same", RIGHT), (" same\n", WRONG)], "same text on both sides"),
     ],
 )
-def test_a_prompt_without_both_sides_is_dropped_with_a_reason(said, expected):
-    assert reason(judged(*said)) == expected
+def test_a_prompt_without_both_sides_is_dropped_with_a_reason(reply, expected):
+    assert reason(judged(*reply)) == expected
 
 
 def test_a_text_counts_once():

@@ -57,7 +57,7 @@ def test_a_template_of_several_lines_stands_as_a_block() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "text"),
     [
         ("n: 2", "n: 0", r"Line 8: .*n"),
         ("name: sample", "name: sampel", r"Line [67]: .*sampel"),
@@ -97,6 +97,6 @@ def test_a_template_of_several_lines_stands_as_a_block() -> None:
         (SHORT, "name: a\n---\nname: b", "cannot be read"),
     ],
 )
-def test_what_is_wrong_is_refused_by_its_line(old: str, new: str, said: str) -> None:
-    with pytest.raises(InvalidInput, match=said):
+def test_what_is_wrong_is_refused_by_its_line(old: str, new: str, text: str) -> None:
+    with pytest.raises(InvalidInput, match=text):
         recipe_yaml.read(SHORT.replace(old, new, 1))

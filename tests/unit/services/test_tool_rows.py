@@ -18,17 +18,22 @@ SINGLE, PAIR = DatasetType.prompt_completion, DatasetType.preference
 LABELLED, TEXT = DatasetType.unpaired_preference, DatasetType.language_modeling
 
 
-def said(role: str, content: str) -> Any:
+def message(role: str, content: str) -> Any:
     return {"role": role, "content": content}
 
 
-ASKED = [said("system", "Be brief."), said("user", "2+2?"), said("assistant", "4"), said("user", 'And "3+3"?')]
+ASKED = [
+    message("system", "Be brief."),
+    message("user", "2+2?"),
+    message("assistant", "4"),
+    message("user", 'And "3+3"?'),
+]
 GOOD, BAD = NO_SIDE._replace(text="6 ✓"), NO_SIDE._replace(text="7")
 ROW = ExportRow(0, 1, "0" * 64, ASKED, GOOD, None, True, 1.0, "select")
 PAIRED = ROW._replace(rejected=BAD)
-EPISODE = ROW._replace(turns=[said("assistant", "look"), said("user", "seen"), said("assistant", "done")])
-PLAIN = ROW._replace(messages=[said("user", "A text.")], chosen=NO_SIDE)
-ANSWER, WORSE = said("assistant", "6 ✓"), said("assistant", "7")
+EPISODE = ROW._replace(turns=[message("assistant", "look"), message("user", "seen"), message("assistant", "done")])
+PLAIN = ROW._replace(messages=[message("user", "A text.")], chosen=NO_SIDE)
+ANSWER, WORSE = message("assistant", "6 ✓"), message("assistant", "7")
 WEIGHTED = [ASKED[0], ASKED[1], {**ASKED[2], "weight": 0}, ASKED[3], ANSWER]
 MARKED = [{**message, "train": False} for message in ASKED]
 TAGS = {
@@ -63,9 +68,9 @@ TAGS = {
             {
                 "messages": [
                     *MARKED,
-                    said("assistant", "look") | {"train": True},
-                    said("user", "seen") | {"train": False},
-                    said("assistant", "done") | {"train": True},
+                    message("assistant", "look") | {"train": True},
+                    message("user", "seen") | {"train": False},
+                    message("assistant", "done") | {"train": True},
                 ]
             },
         ),
@@ -122,7 +127,7 @@ def test_what_stands_beside_is_checked_before_rows_are_written(tmp_path: Path) -
 
 def test_rows_that_a_tool_passes_over_are_counted() -> None:
     """LLaMA-Factory's converter: a system message may begin, then user and assistant in turn, an even number of them."""
-    doubled = ROW._replace(messages=[*ASKED, said("user", "Well?")])
+    doubled = ROW._replace(messages=[*ASKED, message("user", "Well?")])
     to_go_on = PAIRED._replace(messages=ASKED[:3])
     ends_on_user = EPISODE._replace(turns=EPISODE.turns[:2])
     for tool, type, some, number in (

@@ -30,7 +30,7 @@ def test_is_written_and_read_with_its_reward():
 
 
 @pytest.mark.parametrize(
-    ("knobs", "said"),
+    ("knobs", "reply"),
     [
         ({"num_generations": 1}, "greater than or equal to 2"),
         ({"num_generations": 3}, "8 completions, which are no whole groups of num_generations = 3"),
@@ -41,8 +41,8 @@ def test_is_written_and_read_with_its_reward():
         ({"reward": FromChildren()}, "judges by other texts than the group that is written"),
     ],
 )
-def test_what_cannot_work_is_refused_with_a_way_out(knobs, said):
-    with pytest.raises(ValidationError, match=said):
+def test_what_cannot_work_is_refused_with_a_way_out(knobs, reply):
+    with pytest.raises(ValidationError, match=reply):
         grpo(**knobs)
 
 

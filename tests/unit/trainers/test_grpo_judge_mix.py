@@ -16,21 +16,21 @@ from tests.groups import prompt
 RIGHT, WRONG = Verdict.accept, Verdict.reject
 
 
-def made(**knobs) -> GRPOJudgeMix:
+def make_trainer(**knobs) -> GRPOJudgeMix:
     return GRPOJudgeMix(**{"reward": Brevity(), "num_generations": 4} | knobs)
 
 
 def rows(texts, verdicts, seed=1, **knobs):
-    return judgings(texts, verdicts, [prompt().messages] * len(texts), made(**knobs), random.Random(seed))
+    return judgings(texts, verdicts, [prompt().messages] * len(texts), make_trainer(**knobs), random.Random(seed))
 
 
 def test_is_written_and_read():
-    trainer = made(judge_kinds=("pointwise",), judge_weight=0.5)
+    trainer = make_trainer(judge_kinds=("pointwise",), judge_weight=0.5)
     assert Trainer.load(json.loads(json.dumps(trainer.dump()))) == trainer
 
 
 @pytest.mark.parametrize(
-    ("knobs", "said"),
+    ("knobs", "reply"),
     [
         ({"judge_kinds": ("listwise",)}, "'listwise' is no kind of judging row"),
         ({"pointwise_template": "{prompt}"}, "pointwise template lacks {response}"),
@@ -38,9 +38,9 @@ def test_is_written_and_read():
         ({"reflection_template": "{response}"}, "reflection template lacks {prompt}"),
     ],
 )
-def test_what_cannot_work_is_refused_with_a_way_out(knobs, said):
-    with pytest.raises(ValidationError, match=said):
-        made(**knobs)
+def test_what_cannot_work_is_refused_with_a_way_out(knobs, reply):
+    with pytest.raises(ValidationError, match=reply):
+        make_trainer(**knobs)
 
 
 def test_every_text_with_a_verdict_becomes_a_row_and_the_verdict_what_is_learned():
@@ -80,5 +80,9 @@ def test_what_stands_in_a_text_is_not_filled_in():
 
 def test_reflections_are_written_too():
     """Two prompts a generation of 8 texts, so 16 texts; a third of them, rounded up, are reflected on."""
-    assert made().rollouts(prompts=4) == 16 + 6
-    assert made(judge_kinds=("pointwise",)).rollouts(prompts=4) == made(judge_weight=0.0).rollouts(prompts=4) == 16
+    assert make_trainer().rollouts(prompts=4) == 16 + 6
+    assert (
+        make_trainer(judge_kinds=("pointwise",)).rollouts(prompts=4)
+        == make_trainer(judge_weight=0.0).rollouts(prompts=4)
+        == 16
+    )
