@@ -55,6 +55,8 @@ SHOWN = {
 }
 """What each page shows once it is drawn."""
 OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"], "resultTypes": ["violations"]}
+OF_COLORS = OPTIONS | {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+"""A theme changes colors and nothing else: what else there is to say of a page was said in the other one."""
 COUNTED = ("serious", "critical")
 OURS_TOO = (
     "landmark-no-duplicate-main",
@@ -74,9 +76,9 @@ GRADIOS = {
 """Gradio's own: the rule, and a part of the markup."""
 
 
-def violations_on(page: Any) -> list[str]:
+def violations_on(page: Any, options: dict[str, Any] = OPTIONS) -> list[str]:
     """Violations, one a line."""
-    violations = AXE.run(page, options=OPTIONS).response["violations"]
+    violations = AXE.run(page, options=options).response["violations"]
     return [
         f"{violation['id']} ({violation['impact']}): {node['target']} {node['html'][:160]} {node.get('failureSummary', '')[:200]!r}"
         for violation in violations

@@ -18,7 +18,7 @@ from backend.services.access import Actor
 from backend.services.checkpoints import chat_process, chat_turns, chats
 from backend.services.checkpoints.chat_turns import Chat, ChatView, Turn, TurnState
 from backend.values import Role, Sampling
-from tests import rows
+from tests import chatting, rows
 from tests.tiny import make_tiny_model
 from tests.waiting import until
 
@@ -38,7 +38,7 @@ def left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("RONDO_CHAT_IDLE_SECONDS", "3600")
     reread()
     yield
-    chats.leave_all()
+    chatting.leave_all()
     until(lambda: not chat_process.running(), "the end of the models' processes")
 
 
@@ -108,7 +108,7 @@ def test_a_real_model_answers_in_pieces_knows_what_was_said_and_stops(tmp_path: 
     assert first.state is TurnState.done
     assert len(set(lengths)) > 5, "its text grew in pieces"
     assert lengths == sorted(lengths)
-    [pid] = chats.pids()
+    [pid] = chatting.pids()
 
     chats.send(actor, PAGE, [checkpoint], "1 2 3 =6?", Sampling(temperature=0.0, max_tokens=8000, seed=1))
     until(lambda: last(actor).answer or not last(actor).state.is_open, "the first piece")
@@ -117,7 +117,7 @@ def test_a_real_model_answers_in_pieces_knows_what_was_said_and_stops(tmp_path: 
     assert stopped.state is TurnState.stopped
     assert 0 < len(stopped.answer) < 8000
     say(actor, [checkpoint], "3 5 7 =26?")
-    assert chats.pids() == [pid], "the model stays loaded"
+    assert chatting.pids() == [pid], "the model stays loaded"
     assert (last(actor).state, last(actor).note) == (TurnState.done, "30 tokens, length")
     with reading() as db:
         assert db.query(tables.Job).count() == db.query(tables.Sample).count() == 0, "nothing is kept"
@@ -156,7 +156,7 @@ def test_a_model_that_was_stopped_amid_many_pieces_stays_loaded(monkeypatch: pyt
     monkeypatch.setattr(chat_turns, "LONGEST_ANSWER", 10**9)
     actor, _, checkpoint = curator()
     chats.send(actor, PAGE, [checkpoint], "flood", SAMPLING)
-    [pid] = chats.pids()
+    [pid] = chatting.pids()
     for _ in range(3):
         until(lambda: last(actor).answer, "the first piece")
         stopping = threading.Thread(target=chats.stop, args=(actor, PAGE))
@@ -164,7 +164,7 @@ def test_a_model_that_was_stopped_amid_many_pieces_stays_loaded(monkeypatch: pyt
         until(lambda: last(actor).state is TurnState.stopped, "the stop")
         chats.send(actor, PAGE, [checkpoint], "flood", SAMPLING)
         stopping.join()
-        assert chats.pids() == [pid]
+        assert chatting.pids() == [pid]
         assert "after" not in chat_view(actor).sides[0].turns[-2].answer
 
 
@@ -173,7 +173,7 @@ def test_a_model_is_let_go_when_nobody_writes_and_comes_again(monkeypatch: pytes
     reread()
     actor, _, checkpoint = curator()
     say(actor, [checkpoint], "x")
-    until(lambda: not chats.pids(), "letting go of an idle model")
+    until(lambda: not chatting.pids(), "letting go of an idle model")
     say(actor, [checkpoint], "y")
     assert [turn.answer for turn in chat_view(actor).sides[0].turns] == ["x", "x | x | y"]
 
@@ -192,10 +192,10 @@ def test_no_more_models_than_are_allowed_and_a_refusal_changes_nothing(monkeypat
     assert not chat_view(other).is_answering
     chats.leave(actor.user_id, PAGE)
     say(other, [checkpoint], "x")
-    pids = chats.pids()
+    pids = chatting.pids()
     with pytest.raises(Conflict, match="at most 1"):
         chats.send(other, PAGE, [checkpoint, second], "y", SAMPLING)
-    assert chats.pids() == pids
+    assert chatting.pids() == pids
     say(other, [second], "z")
     assert last(other).answer == "z"
     assert len(chat_process.running()) == 1, "one was gone before the other was loaded"
@@ -228,7 +228,7 @@ def test_nobody_waits_for_one_that_reads_nothing(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(chat_process, "STOP_SECONDS", 0.1)
     actor, _, checkpoint = curator()
     say(actor, [checkpoint], "x")
-    [pid] = chats.pids()
+    [pid] = chatting.pids()
     os.kill(pid, signal.SIGSTOP)
     chats.send(actor, PAGE, [checkpoint], "ф" * 50_000, SAMPLING)
     chats.stop(actor, PAGE)
@@ -353,20 +353,20 @@ def test_who_may_not_try_prompts_may_not_chat() -> None:
         db.get_one(tables.Checkpoint, checkpoint).kind = "scorer"
     with pytest.raises(InvalidInput, match="scorer"):
         chats.send(owner, PAGE, [checkpoint], "x", SAMPLING)
-    assert chats.pids() == []
+    assert chatting.pids() == []
 
 
 WEB = """
 import sys, time
 from backend.services.access import Actor
-from backend.services.checkpoints import chats
+from backend.services.checkpoints import chat_process, chats
 from backend.values import Sampling
 actor = Actor(int(sys.argv[1]), "x")
 chats.send(actor, "page", [int(sys.argv[2])], "x", Sampling(max_tokens=900))
 while not chats.look(actor, "page").sides[0].turns[-1].answer:
     time.sleep(0.05)
 assert "torch" not in sys.modules
-print(*chats.pids(), flush=True)
+print(*(process.pid for process in chat_process.running()), flush=True)
 time.sleep(600)
 """
 
