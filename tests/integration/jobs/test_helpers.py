@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select, text
 
-from app.pages.jobs import card_value
+from app.pages.jobs.drawing import card_value
 from backend import jobs, recipes
 from backend.db import now, reading, session, tables
 from backend.db.session import read_engine
