@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from pydantic import Field
 
-from app.agents.tool import RowId, Tool, fields, told, untrusted, words
+from app.agents.tool import RowId, Tool, as_json, fields, untrusted, words
 from app.api.rounds import Changes
 from app.widgets.closing_lines import closing_lines
 from backend.boundary import Count, Data, Line, Seed
@@ -23,7 +23,7 @@ def shown(row: RoundView) -> JSON:
     names = ("id", "number", "status", "stage", "num_prompts", "is_reviewed", "is_blind", "policy_id", "judge_id")
     more = ("checkpoint_id", "counts", "created_at", "finished_at")
     answer = {"recipe": str(row.recipe.get("name", "")), **fields(row, *names, *more), **words(row, "error")}
-    return answer | ({"hold": untrusted(json.dumps(told(row.hold), ensure_ascii=False))} if row.hold else {})
+    return answer | ({"hold": untrusted(json.dumps(as_json(row.hold), ensure_ascii=False))} if row.hold else {})
 
 
 class ListRounds(Tool):
@@ -73,7 +73,7 @@ class LaunchRound(Tool):
         )
         if self.dry_run:
             last = max((one.number for one in rounds.newest(actor, self.project_id, limit=1)), default=0)
-            would_make = told(asdict(rounds.estimate(actor, self.project_id, plan)))
+            would_make = as_json(asdict(rounds.estimate(actor, self.project_id, plan)))
             return {"would_make": would_make, "after_number": last}
         if self.after_number is None:
             raise InvalidInput("Launching needs after_number: the number of the project's newest round, 0 for none.")

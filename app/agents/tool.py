@@ -64,12 +64,12 @@ def _message(one: Any, most: int) -> JSON:
     return {"role": role if role in ROLES else "other", **untrusted(str(one["content"]), most)}
 
 
-def told(value: Any) -> Any:
+def as_json(value: Any) -> Any:
     """The value as JSON has it."""
     if isinstance(value, dict):
-        return {str(name): told(one) for name, one in value.items()}
+        return {str(name): as_json(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [told(one) for one in value]
+        return [as_json(one) for one in value]
     if isinstance(value, datetime):
         return value.isoformat()
     return value.value if isinstance(value, Enum) else value
@@ -77,7 +77,7 @@ def told(value: Any) -> Any:
 
 def fields(row: Any, *names: str) -> JSON:
     """These fields of a row that a service returned, without those that are empty."""
-    values = {name: told(getattr(row, name)) for name in names}
+    values = {name: as_json(getattr(row, name)) for name in names}
     return {name: value for name, value in values.items() if value not in (None, "", [], {})}
 
 

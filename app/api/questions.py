@@ -139,7 +139,7 @@ def give_answers(actor: Asking, round_id: Id, body: AnswerList) -> list[Given | 
     return [
         _refused(answer.client_id, answer.error)
         if isinstance(answer, Unread)
-        else _told(answer.client_id, next(written))
+        else _outcome_of(answer.client_id, next(written))
         for answer in sent
     ]
 
@@ -164,7 +164,7 @@ def get_agreement(actor: Asking, round_id: Id) -> list[QuestionAgreement]:
     return question_agreement.measure(actor, round_id)
 
 
-def _told(client_id: str, outcome: Given | RondoError) -> Given | RefusedAnswer:
+def _outcome_of(client_id: str, outcome: Given | RondoError) -> Given | RefusedAnswer:
     return _refused(client_id, outcome) if isinstance(outcome, RondoError) else outcome
 
 

@@ -27,7 +27,7 @@ ORDERS = {WorkerAct.pause: WorkerOrder.pause, WorkerAct.drain: WorkerOrder.drain
 WorkerId = Annotated[str, Path(max_length=120, pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 
-class ToldWorkers(BaseModel):
+class OrderedWorkers(BaseModel):
     """The workers that were told, and those of them that give no sign of life: they may never hear of it."""
 
     workers: list[str]
@@ -47,12 +47,12 @@ def list_for_project(actor: Asking, project_id: Id) -> list[WorkerView]:
 
 
 @router.post("/workers/{act}")
-def tell_all(actor: Asking, act: WorkerAct) -> ToldWorkers:
+def tell_all(actor: Asking, act: WorkerAct) -> OrderedWorkers:
     """Tell all workers. Draining leaves out those that are part of a web process. For owners."""
-    return ToldWorkers(**vars(workers.tell(actor, ORDERS[act])))
+    return OrderedWorkers(**vars(workers.tell(actor, ORDERS[act])))
 
 
 @router.post("/workers/{worker_id}/{act}")
-def tell(actor: Asking, worker_id: WorkerId, act: WorkerAct) -> ToldWorkers:
+def tell(actor: Asking, worker_id: WorkerId, act: WorkerAct) -> OrderedWorkers:
     """Tell one worker. For owners."""
-    return ToldWorkers(**vars(workers.tell(actor, ORDERS[act], worker_id)))
+    return OrderedWorkers(**vars(workers.tell(actor, ORDERS[act], worker_id)))

@@ -1066,11 +1066,11 @@ class Workers(Noun):
         """All workers of the installation, with all that they do. For owners."""
         return self._ask("GET", "/workers")
 
-    def tell_all(self, act: shapes.WorkerAct) -> shapes.ToldWorkers:
+    def tell_all(self, act: shapes.WorkerAct) -> shapes.OrderedWorkers:
         """Tell all workers. Draining leaves out those that are part of a web process. For owners."""
         return self._ask("POST", f"/workers/{act}")
 
-    def tell(self, worker_id: str, act: shapes.WorkerAct) -> shapes.ToldWorkers:
+    def tell(self, worker_id: str, act: shapes.WorkerAct) -> shapes.OrderedWorkers:
         """Tell one worker. For owners."""
         return self._ask("POST", f"/workers/{part(worker_id)}/{act}")
 

@@ -85,10 +85,16 @@ class ActResult(TypedDict):
     meanwhile: NotRequired[str | None]
 
 
-class Affected(TypedDict):
+class AffectedCheckpoint(TypedDict):
     checkpoint_id: int
     name: str
     is_direct: bool
+
+
+class AffectedDataset(TypedDict):
+    dataset_id: int
+    round_number: int
+    examples: int
 
 
 class Agreed(TypedDict):
@@ -772,7 +778,7 @@ class Failed(TypedDict):
 class FailedRow(TypedDict):
     id: int
     stage: Stage
-    kind: str
+    kind: FailureKind
     reason: str
     prompt: str
     prompt_id: int | None
@@ -1183,12 +1189,6 @@ class Keys(TypedDict):
     keys: dict[str, list[str]]
 
 
-class Learned(TypedDict):
-    dataset_id: int
-    round_number: int
-    examples: int
-
-
 class Leaving(TypedDict, total=False):
     held: list[int] | None
     is_gone: bool
@@ -1462,6 +1462,11 @@ class OpeningSection(TypedDict):
     measured: MetricsSection
     warnings: list[Warned]
     lights: NotRequired[list[WarningView]]
+
+
+class OrderedWorkers(TypedDict):
+    workers: list[str]
+    silent: list[str]
 
 
 class PairKnobs(TypedDict, total=False):
@@ -1774,8 +1779,8 @@ class RemovalPreview(TypedDict):
     decisions: int
     answers: int
     labels: list[Changed]
-    datasets: list[Learned]
-    checkpoints: list[Affected]
+    datasets: list[AffectedDataset]
+    checkpoints: list[AffectedCheckpoint]
     is_frozen: bool
 
 
@@ -2301,11 +2306,6 @@ class TokenView(TypedDict):
     created_at: str
     expires_at: str
     last_used_at: str | None
-
-
-class ToldWorkers(TypedDict):
-    workers: list[str]
-    silent: list[str]
 
 
 class TrashEntry(TypedDict):

@@ -63,7 +63,7 @@ def marked(text: str) -> Iterator[str]:
     yield from (match.strip() for match in reversed(_HASHES.findall(text)[-_MOST_MARKS:]))
 
 
-def told(text: str) -> Iterator[tuple[str, bool]]:
+def stated_answers(text: str) -> Iterator[tuple[str, bool]]:
     """What follows `Answer:` or "the answer is" on its line or the next, the last first; True for the former."""
     ends = {match.end(): match.group().rstrip().endswith((":", "=", "：")) for match in _SENTENCE.finditer(text)}
     ends |= {match.end(): True for match in _LABEL.finditer(text)}
@@ -86,7 +86,7 @@ def read(text: str, kind: Kind, like: str = "") -> tuple[str, bool] | None:
             return None
         if (answer := _in_mark(inner, kind, like)) is not None:
             return answer, True
-    rests = [(unclear.instead(rest), is_label) for rest, is_label in told(text)]
+    rests = [(unclear.instead(rest), is_label) for rest, is_label in stated_answers(text)]
     for rest, _ in rests:
         if kind in (Kind.number, Kind.any) and _is_open(rest):
             return None

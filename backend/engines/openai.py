@@ -7,14 +7,13 @@ from dataclasses import replace
 from functools import partial
 from queue import SimpleQueue
 from threading import Lock
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import Field, PrivateAttr, field_validator
+from pydantic import PrivateAttr
 
-from backend.engines import Ability, Engine, _extra, _prompt_logprobs, _top_logprobs, failed, unable
-from backend.engines._access import DEFAULT_KEY, address, key_of
+from backend.engines import Ability, _prompt_logprobs, _top_logprobs, failed, unable
+from backend.engines._access import key_of
 from backend.engines._asking import (
-    FORMS,
     GOES_ON,
     LEFT_OUT,
     body_of,
@@ -27,6 +26,7 @@ from backend.engines._asking import (
 from backend.engines._event_stream import ASKED, Hear
 from backend.engines._http import EndpointClient
 from backend.engines._in_flight import RequestGivenUp
+from backend.engines._openai_fields import OpenAIFields
 from backend.engines._refusals import Refusal
 from backend.engines._replies import OddReply, completions_of, usage_of
 from backend.errors import EngineError, PromptError
@@ -34,93 +34,20 @@ from backend.values import JSON, Completion, Failure, FailureKind, Messages, Rea
 from backend.values.replies import ReplyForm, Usage, Weights
 
 T = TypeVar("T")
-Price = Annotated[float | None, Field(ge=0, le=1e6, allow_inf_nan=False)]
 log = logging.getLogger("rondo.engines")
 
 FIRST = 8
 """So many failures of a server before anything was served say that it does not serve."""
 
 
-class OpenAI(Engine):
+class OpenAI(OpenAIFields):
     """Each prompt is a request with a seed of its own. A field that the server refuses is left out after that."""
-
-    incidental: ClassVar[tuple[str, ...]] = (
-        "api_key_env",
-        "concurrency",
-        "timeout",
-        "max_retries",
-        "retry_seconds",
-        "prompt_logprobs",
-        "top_logprobs",
-        "logprobs",
-        "seeds",
-        "context",
-        "price_in",
-        "price_out",
-    )
-
-    base_url: str = Field(description="address up to and including /v1, e.g. http://127.0.0.1:8000/v1")
-    model: str = Field(description="the model's name on the server")
-    api_key_env: str = Field(
-        DEFAULT_KEY, pattern=r"^RONDO_[A-Z0-9_]*API_KEY$", description="environment variable that holds the key, if any"
-    )
-    concurrency: int = Field(16, ge=1, le=1024, description="requests in flight at once")
-    timeout: float = Field(120.0, gt=0, description="seconds to wait for one reply")
-    max_retries: int = Field(5, ge=0, description="further tries after 429, 5xx, time-outs and broken replies")
-    retry_seconds: float = Field(0.5, gt=0, description="wait before the first retry; doubles up to 30 seconds")
-    supports_n: bool = Field(True, description="ask for all samples of a prompt in one request")
-    logprobs: bool = Field(True, description="ask for log-probabilities")
-    send_defaults: bool = Field(
-        False,
-        description="send temperature and top_p also where they are 1, for servers with defaults of their own "
-        "(vLLM takes those of the model, unless it was started with --generation-config vllm)",
-    )
-
-    prompt_logprobs: bool = Field(
-        False, description="the server gives the log-probabilities of prompts, as vLLM does, so it can read texts"
-    )
-    top_logprobs: bool = Field(
-        False, description="the server gives the likeliest first tokens of a reply, so it can weigh words"
-    )
-    seeds: bool = Field(True, description="the same request with the same seed gets the same reply")
-    forced: Literal["", "structured_outputs", "guided", "response_format"] = Field(
-        "", description="how the server is asked to hold replies to a form; empty: it cannot"
-    )
-    context: int | None = Field(None, ge=1, description="tokens of prompt and reply together, as the server says")
-    extra: dict[str, Any] = Field(
-        {}, description="further fields of each request, as JSON; never a key, and none that Rondo sends itself"
-    )
-    price_in: Price = Field(None, description="price of a million tokens that the model reads")
-    price_out: Price = Field(None, description="price of a million tokens that it writes")
 
     _endpoint: EndpointClient | None = PrivateAttr(None)
     _refused: dict[str, str] = PrivateAttr(default_factory=dict)
     _tally: dict[str, int] = PrivateAttr(default_factory=lambda: {"served": 0, "failed": 0})
     _usage: Usage = PrivateAttr(default_factory=Usage)
     _lock: Any = PrivateAttr(default_factory=Lock)
-
-    @field_validator("extra")
-    @classmethod
-    def _may_be_sent(cls, value: dict[str, Any]) -> dict[str, Any]:
-        return _extra.checked(value)
-
-    @field_validator("base_url")
-    @classmethod
-    def _is_a_plain_address(cls, value: str) -> str:
-        return address(value)
-
-    @property
-    def abilities(self) -> frozenset[Ability]:
-        reads = {Ability.read} if self.prompt_logprobs else set()
-        return frozenset({Ability.complete} | reads | ({Ability.weigh} if self.top_logprobs else set()))
-
-    @property
-    def forms(self) -> frozenset[str]:
-        return FORMS[self.forced]
-
-    @property
-    def context_length(self) -> int | None:
-        return self.context
 
     def __enter__(self) -> "OpenAI":
         self._endpoint = EndpointClient(
@@ -200,10 +127,6 @@ class OpenAI(Engine):
         if self._endpoint is None:
             raise EngineError(f"The engine for {self.base_url} is not open. Use it in a `with` block.")
         return self._endpoint
-
-    @property
-    def window(self) -> int:
-        return self.concurrency
 
     def give_up(self, *, at_once: bool) -> None:
         self._opened().give_up(at_once=at_once)

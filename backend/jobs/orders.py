@@ -10,7 +10,7 @@ from backend.db.tables import Executor, Helper
 from backend.values import WorkerOrder
 
 
-def told(executor_id: str) -> WorkerOrder:
+def order_of(executor_id: str) -> WorkerOrder:
     """What the worker is told now."""
     with reading() as db:
         return db.scalar(select(Executor.told).where(Executor.id == executor_id)) or WorkerOrder.work

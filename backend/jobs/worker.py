@@ -204,7 +204,7 @@ async def _run_child(job_id: int, workflow_id: str) -> str:
     worker = _worker
     assert worker is not None
     tell_about(job=job_id)
-    order = await asyncio.to_thread(orders.told, worker.executor_id)
+    order = await asyncio.to_thread(orders.order_of, worker.executor_id)
     if order is not WorkerOrder.work:  # told so after the job was taken, or a moment before
         await asyncio.to_thread(worker.obey, order)
         await asyncio.to_thread(transitions.take_over, job_id, workflow_id, lost=False)

@@ -150,7 +150,7 @@ def read_pool(db: Session, stage: StageContext, place: StepPlace) -> list[values
 
 def _read_groups(db: Session, stage: StageContext, place: StepPlace) -> tuple[list[Group], list[values.Prompt]]:
     """The groups that a source works on, and the prompts that they come from."""
-    rows, known = group_values.seen_by(db, stage, place.index), known_labels(db, stage.round.id)
+    rows, known = group_values.groups_for_step(db, stage, place.index), known_labels(db, stage.round.id)
     groups = [
         with_known(group_values.without_retracted(group), known)
         for some in in_chunks(rows)

@@ -29,7 +29,7 @@ PROMPTS_AT_ONCE = 5_000
 
 def load(db: Session, stage: StageContext, *, seed: int) -> Candidates:
     """Return the samples that the step's selector would see, with the labels that stand now."""
-    rows = group_values.seen_by(db, stage)
+    rows = group_values.groups_for_step(db, stage)
     known = known_labels(db, stage.round.id)
     if any(row.parent_id is not None for row in rows):
         # What a question is about decides whether its answers are seen.

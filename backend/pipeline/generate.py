@@ -78,7 +78,7 @@ def run(stage: StageContext) -> Finish:
     # Texts that no model writes are nobody's, whatever their role is called.
     checkpoint_id = acting(stage.round, role if generator.needs_engine else POLICY, stage.step)
     with reading() as db:
-        rows = group_values.seen_by(db, stage)
+        rows = group_values.groups_for_step(db, stage)
         imported = count_imported(db, rows) if takes_imported(stage, generator) else 0
         known = count_answers(db, rows) if generator.takes_answers else 0
     if left_out.is_retry(stage):

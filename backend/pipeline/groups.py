@@ -71,7 +71,7 @@ def group_rows(
     return [GroupRow(*row) for row in db.execute(query.order_by(group.step, group.position))]
 
 
-def seen_by(
+def groups_for_step(
     db: Session, stage: StageContext, step: int | None = None, *, prompts: Sequence[int] | None = None
 ) -> list[GroupRow]:
     """The groups that a step of the round (None: the job's) works on, by position; prompts: of these alone."""

@@ -249,7 +249,7 @@ def run(stage: StageContext) -> Finish:
     ask_due(stage)
     judge = judge_of(stage)
     with reading() as db:
-        rows = group_values.seen_by(db, stage)
+        rows = group_values.groups_for_step(db, stage)
     again = JudgeRetry(left_out.asked(stage)) if left_out.is_retry(stage) else None
     skip = left_out.sample_ids(stage) - (again.samples if again else set())
     if again is None:

@@ -42,7 +42,9 @@ def beside(db: Session, stage: StageContext, name: str, groups: Sequence[Group])
     """The groups that the step of that name answered, about the prompts of these groups, with its own texts alone."""
     place = next(place for place in stage.places if place.step.name == name)
     prompts = sorted({group.prompt.id for group in groups})
-    rows = [row for some in in_chunks(prompts) for row in group_values.seen_by(db, stage, place.index, prompts=some)]
+    rows = [
+        row for some in in_chunks(prompts) for row in group_values.groups_for_step(db, stage, place.index, prompts=some)
+    ]
     return [
         replace(group, samples=tuple(sample for sample in group.samples if sample.step == place.index))
         for some in in_chunks(rows)

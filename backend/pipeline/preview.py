@@ -210,7 +210,7 @@ def _dropped(stage: StageContext) -> dict[int, tuple[JSON, Rows]]:
     by_group: dict[int, tuple[JSON, Rows]] = {}
     with reading() as db:
         known = known_labels(db, stage.round.id)
-        for row in group_values.seen_by(db, stage):
+        for row in group_values.groups_for_step(db, stage):
             groups = selecting.labelled(stage, db, [row], known)
             offered = selecting.offered(stage, groups)
             if groups and not offered:

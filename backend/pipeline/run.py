@@ -82,11 +82,11 @@ def run_job(job_id: int, attempt: int, *, after_round: AfterRound | None = None,
         log.info("%s", error.message)
         return 0
     except Exception as error:
-        return told(job_id, attempt, error)
+        return report_unless_away(job_id, attempt, error)
     return 0
 
 
-def told(job_id: int, attempt: int, error: Exception) -> int:
+def report_unless_away(job_id: int, attempt: int, error: Exception) -> int:
     """Write the error on the job, unless it is that the database is away: then there is nothing to mend."""
     try:
         if not is_away(error):

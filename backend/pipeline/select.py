@@ -42,7 +42,7 @@ def choose(stage: StageContext, db: Session) -> ChosenRows:
     The last selector before a training refuses an empty dataset; one before it may keep nothing.
     """
     chosen, known = ChosenRows(before=rows_before(stage, db)), known_labels(db, stage.round.id)
-    rows = group_values.seen_by(db, stage)
+    rows = group_values.groups_for_step(db, stage)
     cut = cuts.of_step(stage, db)
     chosen.cut = None if cut is None else cut.noted(selector_of(stage))
     selector, is_last = cuts.selector_at(selector_of(stage), cut), is_last_before_training(stage)
@@ -111,7 +111,7 @@ def mixed(stage: StageContext, db: Session) -> ChosenRows:
     """Run the step's mixer over the rows so far; the last one before a training refuses an empty dataset."""
     mixer = stage.place.step.part
     assert isinstance(mixer, Mixer)
-    chosen = mix.choose(stage, db, mixer, seen(stage, db))
+    chosen = mix.choose(stage, db, mixer, groups_of_step(stage, db))
     chosen.cut = mix.dataset_before(stage, db).provenance.get("cut")
     if is_last_before_training(stage):
         before = mix.dataset_before(stage, db)
@@ -120,11 +120,11 @@ def mixed(stage: StageContext, db: Session) -> ChosenRows:
     return chosen
 
 
-def seen(stage: StageContext, db: Session) -> Iterator[values.Group]:
+def groups_of_step(stage: StageContext, db: Session) -> Iterator[values.Group]:
     """The step's groups as selectors see them, read while they are gone through."""
     known, cut = known_labels(db, stage.round.id), cuts.of_step(stage, db)
     mixer, keeps_rejected = stage.place.step.part, is_about_rejected(stage)
-    for batch in in_chunks(group_values.seen_by(db, stage), GROUPS_AT_ONCE):
+    for batch in in_chunks(group_values.groups_for_step(db, stage), GROUPS_AT_ONCE):
         groups = group_values.load(db, batch, place=stage.place)
         if isinstance(mixer, Mixer) and mixer.reads_scores:
             groups = scores.with_scores(db, groups, stage.step)

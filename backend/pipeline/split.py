@@ -14,7 +14,7 @@ from backend.values import Stage
 
 log = logging.getLogger("rondo.pipeline")
 
-WORTH_SECONDS = 5.0
+SHARED_FROM_SECONDS = 5.0
 """What is left has to take so long for a helper's start to be worth it."""
 LOOK_SECONDS = 2.0
 """How often it is looked whether there are workers that could help."""
@@ -141,7 +141,7 @@ class Parts:
             self.finished(part)
 
     def _share(self, left: deque[int]) -> bool:
-        if not self._is_worth(len(left)) or time.monotonic() < self._look_at:
+        if not self._pays_off(len(left)) or time.monotonic() < self._look_at:
             return False
         self._look_at = time.monotonic() + LOOK_SECONDS
         idle = helping.idle(self.stage.job_id)
@@ -154,9 +154,9 @@ class Parts:
         self._is_shared = True
         return True
 
-    def _is_worth(self, left: int) -> bool:
+    def _pays_off(self, left: int) -> bool:
         is_timed = self.is_served() and self._seconds > 0.0
-        return self.may_share and left > 1 and is_timed and left * self._seconds >= WORTH_SECONDS
+        return self.may_share and left > 1 and is_timed and left * self._seconds >= SHARED_FROM_SECONDS
 
     def _own(self) -> Iterator[SharedBatch | None]:
         job_id, attempt, wait = self.stage.job_id, self.stage.attempt, WAIT_SECONDS

@@ -34,7 +34,7 @@ CHILD = """
 import sys
 from backend.pipeline import split
 from backend.services import stage_process
-split.WORTH_SECONDS = 0.0
+split.SHARED_FROM_SECONDS = 0.0
 sys.exit(stage_process.main())
 """
 """A job's process that shares what takes no time."""

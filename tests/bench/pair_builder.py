@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import text
 
 from backend.db import reading, session
-from backend.pipeline.groups import seen_by
+from backend.pipeline.groups import groups_for_step
 from backend.pipeline.known import known_labels
 from backend.pipeline.select import labelled, offered
 from backend.selectors import _margins
@@ -83,7 +83,7 @@ def by_values(actor: Actor, round_id: int) -> None:
     """What an opening read before there were columns, for comparison."""
     with reading() as db:
         stage, _ = openings._stage(db, get_row(db, actor, round_id, Role.curator))
-        groups = labelled(stage, db, seen_by(db, stage), known_labels(db, round_id))
+        groups = labelled(stage, db, groups_for_step(db, stage), known_labels(db, round_id))
         _margins.candidates(offered(stage, groups), seed=0)
 
 

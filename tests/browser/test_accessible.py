@@ -88,14 +88,14 @@ def violations_on(page: Any, options: dict[str, Any] = OPTIONS) -> list[str]:
     ]
 
 
-def found_in_both_themes(page: Any) -> list[str]:
-    replies = []
-    for theme in ("light", "dark"):
+def violations_in_both_themes(page: Any) -> list[str]:
+    violations = []
+    for theme, options in (("light", OPTIONS), ("dark", OF_COLORS)):
         page.emulate_media(color_scheme=theme)
         page.wait_for_selector(f":root[data-theme={theme}]")
         settled(page)  # colors fade from one to the other, and what was locked is paler
-        replies += [f"{theme}: {line}" for line in violations_on(page)]
-    return replies
+        violations += [f"{theme}: {line}" for line in violations_on(page, options)]
+    return violations
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_no_page_keeps_anybody_out(team: Team) -> None:
     for path in (page.PATH for page in PAGES):
         team.page.goto(site.page(team.project, path + asked.get(path, "")))
         team.page.wait_for_selector(SHOWN[path])
-        replies += [f"{path} {line}" for line in found_in_both_themes(team.page)]
+        replies += [f"{path} {line}" for line in violations_in_both_themes(team.page)]
     assert replies == []
 
 
@@ -162,7 +162,7 @@ def test_no_page_keeps_anybody_out(team: Team) -> None:
 def test_no_mode_of_the_desk_keeps_anybody_out(empty: None, chromium: Any, mode: str) -> None:
     shown = {"sample": "#review-desk .answer :is(.text, .markdown)"}.get(mode, "#review-desk .answer > *")
     desk = Review(chromium, review={"mode": mode}, number=8, n=2, waits_for=shown)
-    assert found_in_both_themes(desk.page) == []
+    assert violations_in_both_themes(desk.page) == []
     if mode == "group":
         names = [
             element.get_attribute("aria-label")

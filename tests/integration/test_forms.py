@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import gradio as gr
 import pytest
 
 from app import forms
@@ -12,6 +11,7 @@ from backend.services import rounds
 from backend.services.recipes import parts
 from backend.values import Split
 from tests import rows
+from tests.drawing import drawing
 from tests.event_loops import in_event_loop
 
 pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.on_sqlite]
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.on_sqlite]
 def drawn(recipe: dict[str, Any]) -> tuple[forms.Form, list[Any]]:
     """The recipe's form and what an untouched page sends back."""
     form = forms.Form(start=recipe)
-    with gr.Blocks():
+    with drawing():
         for slot, kind in parts.SLOT_KINDS.items():
             (forms.draw_parts if slot == "metrics" else forms.draw_part)(form, (slot,), kind, slot)
         forms.draw_knobs(form, (), parts.recipe_knobs())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.pages.jobs import card_value, table_row
+from app.pages.jobs.drawing import card_value, table_row
 from backend.db import session, tables
 from backend.services.projects import overview
 from backend.services.rounds import job_views

@@ -123,7 +123,7 @@ def test_samples_read_by_column_are_those_that_a_selector_sees() -> None:
     with reading() as db:
         stage, _ = openings._stage(db, db.get_one(tables.Round, round_.id))
         known = known_labels(db, round_.id)
-        groups = select.offered(stage, select.labelled(stage, db, group_values.seen_by(db, stage), known))
+        groups = select.offered(stage, select.labelled(stage, db, group_values.groups_for_step(db, stage), known))
         by_values = _margins.candidates(groups, seed=7)
         by_column = candidates.load(db, stage, seed=7)
     assert by_column.standing.tolist().count(1) == 4, "the twin, too"

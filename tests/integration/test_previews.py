@@ -89,6 +89,7 @@ def rewarding(**changes: Any) -> Recipe:
     return recipes.get("self_rewarding").with_changes(few | changes)
 
 
+@pytest.mark.on_sqlite  # the queries of previews run on both in the tests below
 def test_what_a_preview_shows_and_that_nothing_of_it_stays(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loop = Loop(rewarding(), JUDGE, tiny)
     before = counted()

@@ -18,7 +18,7 @@ from backend.services.decisions import bulk
 from backend.services.decisions.labels import recompute
 from backend.services.queue import gold
 from backend.services.team import removals
-from backend.services.team.removals import Affected, Changed, Learned
+from backend.services.team.removals import AffectedCheckpoint, AffectedDataset, Changed
 from backend.values import DatasetType, DecisionKind, LabelSource, Role, RoundStatus, Stage, Verdict
 from tests import rows
 from tests.integration.reviewing import Team
@@ -190,8 +190,11 @@ def test_a_frozen_round_keeps_its_labels_and_names_what_learned(place: Place) ->
     removal_preview = removals.preview(place.curator, place.round.id, place.ada.user_id)
     assert removal_preview.is_frozen
     assert removal_preview.labels == (Changed("accept 0", "reject 0", "judge", 1),)
-    assert removal_preview.datasets == (Learned(dataset.id, 1, 1),)
-    assert removal_preview.checkpoints == (Affected(checkpoint.id, "made", True), Affected(child.id, "child", False))
+    assert removal_preview.datasets == (AffectedDataset(dataset.id, 1, 1),)
+    assert removal_preview.checkpoints == (
+        AffectedCheckpoint(checkpoint.id, "made", True),
+        AffectedCheckpoint(child.id, "child", False),
+    )
     assert removals.learned_from_removed(place.curator, place.project.id) == set()
     done = removals.remove(place.admin, place.round.id, place.ada.user_id, reason="x")
     assert {name: table(name) for name in before} == before

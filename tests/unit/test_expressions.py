@@ -200,7 +200,8 @@ def slowest(pattern: "re.Pattern[str]", method: str, length: int) -> tuple[float
             continue
         took = min(timed(pattern, method, text) for _ in range(3))
         if took > SECONDS:
-            grown = min(timed(pattern, method, longer) for _ in range(2)) / took
+            # What takes long is measured well by one look.
+            grown = min(timed(pattern, method, longer) for _ in range(1 if took > 5 * SECONDS else 2)) / took
             worst = max(worst, (grown, text[:60]))
         if worst[0] > GROWTH:
             break
@@ -234,13 +235,13 @@ def test_no_expression_takes_long_on_any_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern",
+    ("pattern", "length"),
     [
-        r"<think>.*\bSelf-check: honest\b.*</think>",
-        r"<answer>(.*?)</answer>",
-        r"(?m)^[\s*]*A[).]",
-        r"max[\s\"]*(?:is)?\s*[0-9]",
+        (r"<think>.*\bSelf-check: honest\b.*</think>", LENGTH),
+        (r"<answer>(.*?)</answer>", LENGTH),
+        (r"(?m)^[\s*]*A[).]", LENGTH),
+        (r"max[\s\"]*(?:is)?\s*[0-9]", LENGTH * 3 // 4),  # with the cube of the length: longer texts take long
     ],
 )
-def test_an_expression_whose_time_grows_with_the_square_is_found(pattern: str) -> None:
-    assert slowest(re.compile(pattern, re.DOTALL), "finditer", LENGTH)[0] > GROWTH
+def test_an_expression_whose_time_grows_with_the_square_is_found(pattern: str, length: int) -> None:
+    assert slowest(re.compile(pattern, re.DOTALL), "finditer", length)[0] > GROWTH

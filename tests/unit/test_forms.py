@@ -9,6 +9,7 @@ from app import form_values, forms
 from backend.errors import InvalidInput
 from backend.services.recipes import parts
 from backend.services.recipes.parts import Knob, KnobType
+from tests.drawing import drawing
 from tests.event_loops import in_event_loop
 
 STARTS = {known["name"]: known for known in parts.recipes()}
@@ -20,7 +21,7 @@ def drawn(recipe: str) -> forms.Form:
     """A recipe's form, drawn into a page of its own. Reading and switching leave it as it is."""
     start = STARTS[recipe]
     form = forms.Form(start=start)
-    with gr.Blocks():
+    with drawing():
         for spot in parts.spots(start):
             (forms.draw_parts if spot.is_many else forms.draw_part)(form, spot.path, spot.kind, spot.kind)
         forms.draw_knobs(form, (), parts.recipe_knobs())
@@ -218,7 +219,7 @@ def test_knobs_of_hardware_are_folded_behind_the_others() -> None:
         return gr.Accordion(title, open=False)
 
     form = forms.Form(start={"trainer": parts.defaults("trainer", "sft")}, fold=fold)
-    with gr.Blocks():
+    with drawing():
         forms.draw_knobs(form, ("trainer",), parts.describe()["trainer"]["sft"])
     assert folded == [(("trainer", "Hardware"), "Hardware: 6 knobs")]
     last = [str(drawn.path[-1]) for drawn in form.fields][-6:]

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 
-import gradio as gr
 import pytest
 from pydantic import BaseModel, Field
 
@@ -12,6 +11,7 @@ from app.forms import Form
 from app.widgets import round_texts
 from backend.services.recipes import knob_labels, parts, steps_edit
 from backend.services.round_report.shapes import SetKnob, StepAsked
+from tests.drawing import drawing
 from tests.event_loops import in_event_loop
 
 BESIDE_PARTS = [*parts.recipe_knobs(), *parts.review_knobs(), *steps_edit.knobs()]
@@ -71,7 +71,7 @@ def test_no_part_has_two_knobs_of_one_label() -> None:
 @in_event_loop
 def test_a_form_draws_labels_and_knows_names() -> None:
     form = Form(start={"generator": parts.defaults("generator", "sample")})
-    with gr.Blocks():
+    with drawing():
         forms.draw_part(form, ("generator",), "generator", "generator")
     labels = {field.knob.name: field.input.label for field in form.fields}
     assert labels["n"] == "Samples per prompt (n)"

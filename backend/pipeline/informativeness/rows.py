@@ -29,7 +29,7 @@ def shown(stage: StageContext) -> list[int]:
         if gate is None:
             rows = group_values.group_rows(db, stage.round.id, Split.train)
         else:
-            rows = group_values.seen_by(db, stage, gate)
+            rows = group_values.groups_for_step(db, stage, gate)
     return [row.id for row in rows]
 
 

@@ -13,7 +13,7 @@ from backend.services.checkpoints import trainings
 
 
 @dataclass(frozen=True)
-class Learned:
+class AffectedDataset:
     """A dataset that holds samples the person decided on."""
 
     dataset_id: int
@@ -22,7 +22,7 @@ class Learned:
 
 
 @dataclass(frozen=True)
-class Affected:
+class AffectedCheckpoint:
     """A checkpoint that learned from such a dataset, itself (`is_direct`) or through an ancestor."""
 
     checkpoint_id: int
@@ -30,7 +30,7 @@ class Affected:
     is_direct: bool
 
 
-def datasets(db: Session, sample_ids: Sequence[int]) -> tuple[tuple[Learned, ...], set[int]]:
+def datasets(db: Session, sample_ids: Sequence[int]) -> tuple[tuple[AffectedDataset, ...], set[int]]:
     """Datasets with these samples, and the checkpoints trained on them."""
     example, dataset, round_ = tables.Example, tables.Dataset, tables.Round
     by_dataset: dict[int, set[int]] = defaultdict(set)
@@ -45,10 +45,10 @@ def datasets(db: Session, sample_ids: Sequence[int]) -> tuple[tuple[Learned, ...
     read = trainings.of_datasets(db, {round_id for _, _, round_id in rows})
     ids = (read[id_].checkpoint_id for id_, _, _ in rows if id_ in read)
     direct = {checkpoint_id for checkpoint_id in ids if checkpoint_id is not None}
-    return tuple(Learned(id_, number, len(by_dataset[id_])) for id_, number, _ in rows), direct
+    return tuple(AffectedDataset(id_, number, len(by_dataset[id_])) for id_, number, _ in rows), direct
 
 
-def with_descendants(db: Session, project_id: int, direct: set[int]) -> tuple[Affected, ...]:
+def with_descendants(db: Session, project_id: int, direct: set[int]) -> tuple[AffectedCheckpoint, ...]:
     """These checkpoints and all that came of them."""
     checkpoint = tables.Checkpoint
     query = select(checkpoint.id, checkpoint.name, checkpoint.parent_id).where(checkpoint.project_id == project_id)
@@ -56,4 +56,4 @@ def with_descendants(db: Session, project_id: int, direct: set[int]) -> tuple[Af
     reached = set(direct)
     while more := {id_ for id_, _, parent_id in rows if parent_id in reached and id_ not in reached}:
         reached |= more
-    return tuple(Affected(id_, name, id_ in direct) for id_, name, _ in rows if id_ in reached)
+    return tuple(AffectedCheckpoint(id_, name, id_ in direct) for id_, name, _ in rows if id_ in reached)

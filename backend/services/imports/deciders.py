@@ -117,13 +117,13 @@ class Provenance:
     def value(self, one: Decided) -> str:
         """What a decision says beyond its kind, as JSON."""
         own = f"{one.decision.value[1:-1]}, " if one.decision.value != "{}" else ""
-        others = [_told(other) for other in one.others]
+        others = [_fields_of(other) for other in one.others]
         merged = f', "with": {json.dumps(others, ensure_ascii=False)}' if others else ""
-        whose = json.dumps(_told(one.decision, with_kind=False), ensure_ascii=False)[1:-1]
+        whose = json.dumps(_fields_of(one.decision, with_kind=False), ensure_ascii=False)[1:-1]
         return f'{{{own}"imported": {{{self._told}{", " if whose else ""}{whose}{merged}}}}}'
 
 
-def _told(said: RowDecision, *, with_kind: bool = True) -> dict[str, object]:
+def _fields_of(said: RowDecision, *, with_kind: bool = True) -> dict[str, object]:
     told: dict[str, object] = {"who": said.who, "at": None}
     if said.at is not None:
         told["at"] = datetime.fromtimestamp(said.at, UTC).isoformat()

@@ -68,7 +68,7 @@ class WorkerView:
 
 
 @dataclass(frozen=True)
-class Told:
+class OrderedWorkers:
     """Whom an order was told, and of these who gives no sign of life and may never hear of it."""
 
     workers: list[str]
@@ -94,7 +94,7 @@ def listing(actor: Actor, project_id: int | None = None) -> list[WorkerView]:
     return views if sees_all else [replace(one, host="", process_id=None) for one in views]
 
 
-def tell(actor: Actor, order: WorkerOrder, worker_id: str | None = None) -> Told:
+def tell(actor: Actor, order: WorkerOrder, worker_id: str | None = None) -> OrderedWorkers:
     """Tell a worker to take work, to take no new work, or to end once what it does is done.
 
     `worker_id`: None: all. A worker hears of it within seconds. One that is part of a web process cannot be drained,
@@ -125,7 +125,7 @@ def tell(actor: Actor, order: WorkerOrder, worker_id: str | None = None) -> Told
         orders.tell(db, [one.id for one in asked], order)
         for one in asked:
             events.note(db, actor, f"{_VERBS[order]} worker", one.id)
-        return Told([one.id for one in asked], [one.id for one in asked if _is_silent(one)])
+        return OrderedWorkers([one.id for one in asked], [one.id for one in asked if _is_silent(one)])
 
 
 _VERBS = {WorkerOrder.work: "resume", WorkerOrder.pause: "pause", WorkerOrder.drain: "drain"}

@@ -26,7 +26,7 @@ from backend.services.plans import (
     step_seconds,
 )
 from backend.services.plans import (
-    seconds as plan_seconds,
+    seconds as round_seconds,
 )
 from backend.services.plans.checks import (
     check_checkpoints,
@@ -274,7 +274,7 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
 
 def _seconds(
     db: Session, project_id: int, plan: Plan, recipe: Recipe, phase: int, *, prompts: int, taken: int
-) -> plan_seconds.Seconds | None:
+) -> round_seconds.Seconds | None:
     by_step = sizes.by_step(recipe.places(phase), prompts=prompts, taken=taken)
     first = plan.branch_step or 0
     if first or not recipe.is_slots:
@@ -282,7 +282,7 @@ def _seconds(
         asked = step_seconds.SecondsQuery(db, project_id, recipe, phase, plan.policy_id, plan.judge_id, plan.roles)
         return step_seconds.of_steps(asked, by_step)
     samples = sizes.sizes(recipe, phase, prompts=prompts, taken=taken).samples
-    return plan_seconds.estimated(
+    return round_seconds.estimated(
         db, project_id, recipe, samples=samples, policy_id=plan.policy_id, judge_id=plan.judge_id
     )
 

@@ -40,7 +40,7 @@ def extremes(db: Session, actor: Actor, row: tables.Round, kept: Hidden) -> tupl
 
     def listed(sort: Sort, filters: Filters = own_texts) -> list[SampleRow]:
         ids = find(scope(db, row.id, filters), filters, sort, None, SHOWN).ids
-        return visibility.seen(db, actor, kept, correctness.checked(db, row, read_rows(db, ids)))
+        return visibility.visible_rows(db, actor, kept, correctness.checked(db, row, read_rows(db, ids)))
 
     titles = (
         ("Best", f"{here}&sort=-score"),
@@ -88,7 +88,7 @@ def _changed(db: Session, actor: Actor, row: tables.Round, kept: Hidden, asked: 
     if not overridden.facets:
         return []
     ids = _furthest(overridden)
-    return visibility.seen(db, actor, kept, correctness.checked(db, row, read_rows(db, tuple(ids))))
+    return visibility.visible_rows(db, actor, kept, correctness.checked(db, row, read_rows(db, tuple(ids))))
 
 
 def _furthest(asked: Scope) -> Sequence[int]:

@@ -26,7 +26,7 @@ def failed(db: Session, row: tables.Round) -> Failed:
         FailedRow(
             failed_row.id,
             failed_row.stage,
-            str(failed_row.kind),
+            failed_row.kind,
             failed_row.reason,
             failed_row.prompt,
             failed_row.prompt_id,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from backend.services.round_report.text_shapes import Arm
-from backend.values import DatasetType, Stage
+from backend.values import DatasetType, FailureKind, Stage
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class People:
 class FailedRow:
     id: int
     stage: Stage
-    kind: str
+    kind: FailureKind
     reason: str
     prompt: str
     prompt_id: int | None

@@ -57,7 +57,7 @@ def page(
         asked = scope(db, round_id, filters, filtering.among(db, actor, round_, filters))
         got = find(asked, filters, sort or Sort(), place, limit)
         rows = correctness.checked(db, round_, read_rows(db, got.ids))
-        rows = with_excerpts(db, visibility.seen(db, actor, kept, rows), filters)
+        rows = with_excerpts(db, visibility.visible_rows(db, actor, kept, rows), filters)
         rows = answers.with_answers(db, actor, kept, round_.project_id, rows)
     ends = (str(got.next) if got.next else None, str(got.previous) if got.previous else None)
     return SamplePage(tuple(rows), *ends, got.count, got.sort, got.is_partial, got.looked_at)

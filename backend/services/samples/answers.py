@@ -32,7 +32,7 @@ def of_sample(actor: Actor, sample_id: int) -> list[AnswerView]:
         round_ = db.get_one(tables.Round, sample.round_id)
         kept = visibility.hidden(db, actor, round_)
         visibility.refuse_hidden(kept, round_, sample)
-        return seen(db, actor, kept, [sample_id], with_history=True).get(sample_id, [])
+        return visible_answers(db, actor, kept, [sample_id], with_history=True).get(sample_id, [])
 
 
 def of_round(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> list[AnswerView]:
@@ -41,7 +41,7 @@ def of_round(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> list[Ans
         round_ = get_row(db, actor, round_id)
         row = tables.Sample
         here = list(db.scalars(select(row.id).where(row.id.in_(sample_ids), row.round_id == round_id)))
-        found = seen(db, actor, visibility.hidden(db, actor, round_), here)
+        found = visible_answers(db, actor, visibility.hidden(db, actor, round_), here)
         return [answer for sample_id in sorted(found) for answer in found[sample_id]]
 
 
@@ -55,7 +55,7 @@ def with_answers(
     )
     if not kinds or not rows:
         return list(rows)
-    found = seen(db, actor, kept, [row.id for row in rows])
+    found = visible_answers(db, actor, kept, [row.id for row in rows])
     return [replace(row, answers=in_short(found.get(row.id, []), kinds)) for row in rows]
 
 
@@ -75,7 +75,7 @@ def _of_kind(kind: QuestionKind, values: Sequence[JSON]) -> Any:
     return dict(Counter(label for value in values for label in ANSWERS[kind].model_validate(value).chosen))
 
 
-def seen(
+def visible_answers(
     db: Session, actor: Actor, kept: Hidden, sample_ids: Sequence[int], *, with_history: bool = False
 ) -> dict[int, list[AnswerView]]:
     """The answers to each of the samples. While colleagues' decisions on a sample are hidden, one's own only."""

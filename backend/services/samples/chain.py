@@ -70,7 +70,7 @@ def of(db: Session, actor: Actor, sample: tables.Sample, round_: tables.Round, k
     above, questions, answers = _above(db, sample), *_below(db, sample)
     ids = [*above, *(n for some in answers.values() for n in some)]
     rows_read = correctness.checked(db, round_, read_rows(db, tuple(ids)))
-    rows = {row.id: row for row in visibility.seen(db, actor, kept, rows_read)}
+    rows = {row.id: row for row in visibility.visible_rows(db, actor, kept, rows_read)}
     return Chain(
         sample.step,
         sample.role,

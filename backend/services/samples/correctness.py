@@ -26,11 +26,11 @@ LONGEST = 20_000
 
 def checked(db: Session, round_: tables.Round, rows: Sequence[SampleRow]) -> list[SampleRow]:
     """The rows with whether each is right."""
-    right = told(db, round_, [row.id for row in rows])
+    right = correct_by_sample(db, round_, [row.id for row in rows])
     return [replace(row, is_correct=right.get(row.id)) for row in rows]
 
 
-def told(db: Session, round_: tables.Round, ids: Sequence[int]) -> dict[int, bool]:
+def correct_by_sample(db: Session, round_: tables.Round, ids: Sequence[int]) -> dict[int, bool]:
     """Which of these samples are right and which are wrong.
 
     What answers no prompt, and what would take long to compare, is left out. The verifier is the one that measures

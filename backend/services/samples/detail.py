@@ -109,7 +109,7 @@ def detail(actor: Actor, sample_id: int) -> SampleDetail:
         kept = visibility.hidden(db, actor, round_)
         visibility.refuse_hidden(kept, round_, sample)
         is_hint_hidden = group.is_stripped and kept.judge
-        (row,) = visibility.seen(db, actor, kept, correctness.checked(db, round_, read_rows(db, (sample_id,))))
+        (row,) = visibility.visible_rows(db, actor, kept, correctness.checked(db, round_, read_rows(db, (sample_id,))))
         (row,) = with_answers(db, actor, kept, sample.project_id, [row])
         hides_judge = row.is_hidden and kept.judge
         # Of a rewrite the history holds the decision on the text that it was made of.
@@ -134,8 +134,10 @@ def detail(actor: Actor, sample_id: int) -> SampleDetail:
             seed=sample.seed,
             score_like=sample.score_like,
             judgments=() if hides_judge else tuple(judgments(db, sample_id)),
-            group=tuple(visibility.seen(db, actor, kept, correctness.checked(db, round_, siblings(db, sample)))),
-            history=tuple(decisions(db, sample, round_, _told(actor, kept, row), tells_judge=tells_judge)),
+            group=tuple(
+                visibility.visible_rows(db, actor, kept, correctness.checked(db, round_, siblings(db, sample)))
+            ),
+            history=tuple(decisions(db, sample, round_, _visible_decisions(actor, kept, row), tells_judge=tells_judge)),
             trained=tuple(datasets(db, sample_id)),
             hides_others=row.is_hidden and kept.others,
             chain=sample_chain.of(db, actor, sample, round_, kept),
@@ -164,7 +166,7 @@ def siblings(db: Session, sample: tables.Sample) -> list[SampleRow]:
     return read_rows(db, tuple(db.scalars(query.order_by(other.kind, other.position, other.id).limit(MAX_GROUP))))
 
 
-def _told(actor: Actor, kept: visibility.Hidden, row: SampleRow) -> ColumnElement[bool]:
+def _visible_decisions(actor: Actor, kept: visibility.Hidden, row: SampleRow) -> ColumnElement[bool]:
     """Which decisions the actor is told: their own always, others' where these are not hidden."""
     if not (row.is_hidden and kept.others):
         return true()

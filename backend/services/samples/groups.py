@@ -256,7 +256,7 @@ def read_questions(db: Session, kept: Hidden, group_ids: Sequence[int]) -> dict[
 
 
 def labels_shown(actor: Actor, kept: Hidden, round_id: int) -> ShownLabels:
-    """What the actor may see of labels, as `visibility.seen` has it; a text that a colleague wrote is a decision."""
+    """What the actor may see of labels, as `visible_rows` has it; a text that a colleague wrote is a decision."""
     if not kept:
         return all_shown()
     label, is_known = tables.Label, own_words.is_decided(actor, [round_id])

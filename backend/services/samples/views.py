@@ -78,7 +78,7 @@ def list_views(actor: Actor, project_id: int) -> list[ViewOfSamples]:
     row = tables.SampleView
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
-        query = _seen(actor).where(row.project_id == project_id).order_by(func.lower(row.name), row.id)
+        query = _visible(actor).where(row.project_id == project_id).order_by(func.lower(row.name), row.id)
         return [_view(actor, view, author) for view, author in db.execute(query)]
 
 
@@ -171,7 +171,7 @@ def delete(actor: Actor, view_id: int) -> None:
         db.delete(view)
 
 
-def _seen(actor: Actor) -> Select[tables.SampleView, str]:
+def _visible(actor: Actor) -> Select[tables.SampleView, str]:
     """Views with the names of who made them, as far as the actor may see them."""
     row, user = tables.SampleView, tables.User
     query = select(row, user.name).outerjoin(user, user.id == row.created_by)
@@ -181,7 +181,7 @@ def _seen(actor: Actor) -> Select[tables.SampleView, str]:
 def _find(db: Session, actor: Actor, view_id: int) -> tuple[tables.SampleView, str | None]:
     """The row and its author; a foreign project's does not exist, and neither does another's own."""
     missing = f"There is no view {view_id} here. Choose one from the list."
-    row, author = db.execute(_seen(actor).where(tables.SampleView.id == view_id)).tuples().first() or (None, None)
+    row, author = db.execute(_visible(actor).where(tables.SampleView.id == view_id)).tuples().first() or (None, None)
     return require_row(db, actor, row, Role.viewer, missing), author
 
 

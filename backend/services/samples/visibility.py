@@ -105,7 +105,7 @@ def refuse(kept: Hidden, filters: Filters, sort: Sort) -> None:
         raise PermissionDenied(f"You cannot sort by {sort.key} until this round is reviewed. {TOLD} Choose another.")
 
 
-def seen(db: Session, actor: Actor, kept: Hidden, rows: Sequence[SampleRow]) -> list[SampleRow]:
+def visible_rows(db: Session, actor: Actor, kept: Hidden, rows: Sequence[SampleRow]) -> list[SampleRow]:
     """The rows as the actor may see them. With the judge in sight, its word stands instead of colleagues'."""
     ids = [row.id for row in rows]
     known = decided(db, actor, ids) if kept and ids else set(ids)

@@ -20,7 +20,7 @@ from backend.errors import Conflict, InvalidInput, NotFound
 from backend.services import archived, events, review_settings
 from backend.services.access import Actor, require
 from backend.services.datasets import descent
-from backend.services.datasets.descent import Affected, Learned
+from backend.services.datasets.descent import AffectedCheckpoint, AffectedDataset
 from backend.services.decisions import labels, leases
 from backend.services.decisions.locks import lock_round
 from backend.services.questions import standing as answers
@@ -61,8 +61,8 @@ class RemovalPreview:
     decisions: int
     answers: int
     labels: tuple[Changed, ...]
-    datasets: tuple[Learned, ...]
-    checkpoints: tuple[Affected, ...]
+    datasets: tuple[AffectedDataset, ...]
+    checkpoints: tuple[AffectedCheckpoint, ...]
     is_frozen: bool
 
 

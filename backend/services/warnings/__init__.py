@@ -90,7 +90,7 @@ def rows(actor: Actor, round_id: int, name: str) -> RowsNamed:
             raise NotFound(f"Round {round_.number} has no warning {name!r}. Its page lists those that it has.")
         kept = visibility.hidden(db, actor, round_)
         rows = correctness.checked(db, round_, read_rows(db, _there(db, warning.sample_ids)))
-        samples = visibility.seen(db, actor, kept, rows)
+        samples = visibility.visible_rows(db, actor, kept, rows)
         return RowsNamed(_view(warning, rule), tuple(samples), _prompts(db, warning.prompt_ids))
 
 

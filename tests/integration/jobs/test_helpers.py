@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select, text
 
-from app.pages.jobs import card_value
+from app.pages.jobs.drawing import card_value
 from backend import jobs, recipes
 from backend.db import now, reading, session, tables
 from backend.db.session import read_engine
@@ -295,14 +295,14 @@ def test_a_stage_is_shared_only_where_others_are_idle_and_it_is_worth_it(monkeyp
     executor("trainer", queues="train")
     executor("gone", heartbeat_at=now() - timedelta(minutes=5))
     executor("stopped", stopped_at=now())
-    monkeypatch.setattr(split, "WORTH_SECONDS", 0.0)
+    monkeypatch.setattr(split, "SHARED_FROM_SECONDS", 0.0)
     assert done_by(20) == list(range(20))
     executor("other")
     assert helping.idle(job.id) == {"other"}
     for alone in (done_by(1), done_by(20, may_share=False), done_by(20, is_served=False)):
         assert alone == list(range(len(alone)))
     with monkeypatch.context() as dear:
-        dear.setattr(split, "WORTH_SECONDS", 60.0)
+        dear.setattr(split, "SHARED_FROM_SECONDS", 60.0)
         assert done_by(20) == list(range(20))
     with reading() as db:
         assert db.scalars(select(tables.Helper)).all() == []
@@ -325,7 +325,7 @@ def test_a_batch_that_a_helper_holds_too_long_is_taken_from_it(monkeypatch: pyte
     job = running()
     for id_ in ("own", "other"):
         executor(id_)
-    for name, value in {"WORTH_SECONDS": 0.0, "HELD_SECONDS": 0.0, "WAIT_SECONDS": 0.01}.items():
+    for name, value in {"SHARED_FROM_SECONDS": 0.0, "HELD_SECONDS": 0.0, "WAIT_SECONDS": 0.01}.items():
         monkeypatch.setattr(split, name, value)
     shared_parts = parts(job, 3)
     taken = iter(shared_parts)
@@ -353,7 +353,7 @@ def test_batches_under_way_are_written_before_those_of_helpers_are_waited_for(mo
     job = running()
     for id_ in ("own", "other"):
         executor(id_)
-    for name, value in {"WORTH_SECONDS": 0.0, "HELD_SECONDS": 0.0, "WAIT_SECONDS": 0.01}.items():
+    for name, value in {"SHARED_FROM_SECONDS": 0.0, "HELD_SECONDS": 0.0, "WAIT_SECONDS": 0.01}.items():
         monkeypatch.setattr(split, name, value)
     shared = parts(job, 5)
     shared.may_overlap = True
