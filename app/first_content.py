@@ -23,7 +23,7 @@ TEMPLATE = "first.html"
 def drawn(request: Request, pages: Sequence[ModuleType], environment: Environment) -> Markup:
     """Return the first content of this address for who asks; nothing where the page has none."""
     here = request.url.path.strip("/")
-    first = next((page.first for page in pages if here == page.PATH and hasattr(page, "first")), None)
+    first = next((page.first_content for page in pages if here == page.PATH and hasattr(page, "first_content")), None)
     if first is None or request.method != "GET":
         return Markup()
     try:

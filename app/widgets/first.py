@@ -1,6 +1,6 @@
 """What a page shows before Gradio has started: parts of it, each drawn by the server where Gradio will put its own.
 
-A page opts in with a function `first(request)` that returns what stands on it from the top. `app/html/first.html` draws
+A page opts in with a function `first_content(request)` that returns what stands on it from the top. `app/html/first.html` draws
 it, `static/first.js` takes each part away when Gradio's has come.
 """
 
@@ -43,9 +43,9 @@ class Fields:
 
 @dataclass(frozen=True)
 class Toolbar:
-    """What is said beside buttons, and the places of these, which are no buttons yet."""
+    """Words beside buttons, and the places of these, which are no buttons yet."""
 
-    said: FirstPart | None = None
+    words: FirstPart | None = None
     labels: Sequence[str] = ()
     elem_classes: str = ""
 
@@ -72,7 +72,7 @@ def parts_of(rows: Sequence[FirstRow]) -> list[FirstPart]:
         if isinstance(row, Listed):
             parts += parts_of(row.rows)
         elif isinstance(row, Toolbar):
-            parts += [row.said] if row.said else []
+            parts += [row.words] if row.words else []
         elif isinstance(row, FirstPart):
             parts.append(row)
     return parts

@@ -12,7 +12,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-_TAG = re.compile(r"\{\{\s*(#\w+|/\w+|else)?\s*([\w.@]*)\s*\}\}")
+_TAG = re.compile(r"(?<!\{)\{\{\s*(#\w+|/\w+|else)?\s*([\w.@]*)\s*\}\}(?!\})")
 _WORDS = ("#if", "#unless", "#each")
 
 

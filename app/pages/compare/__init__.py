@@ -58,7 +58,7 @@ def build() -> None:
     kept.change(None, [kept], None, js=KEEP_IN_ADDRESS, api_visibility="private")
 
 
-def first(request: gr.Request) -> list[FirstRow]:
+def first_content(request: gr.Request) -> list[FirstRow]:
     """What the document holds: the two names and the comparison that the address asks for."""
     choices, pair, shown = asked_for(request)
     names = {key: name for name, key in choices}

@@ -75,7 +75,7 @@ def build() -> None:
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
 
-def first(request: gr.Request) -> list[FirstRow]:
+def first_content(request: gr.Request) -> list[FirstRow]:
     """What the document holds: the list that the address asks for; nothing where a filter is folded away or wrong."""
     here = context(request)
     known = listing.checkpoints(here.actor, here.project_id)

@@ -55,7 +55,7 @@ def build() -> None:
     really.click(cancel_waiting, [seen, doomed], shown, **wired)
 
 
-def first(request: gr.Request) -> list[FirstRow]:
+def first_content(request: gr.Request) -> list[FirstRow]:
     """What the document holds: what to do next, and the tree of rounds."""
     here = context(request)
     loop = overview.loop(here.actor, here.project_id)

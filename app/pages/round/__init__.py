@@ -75,7 +75,7 @@ def build() -> None:
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
 
-def first(request: gr.Request) -> list[FirstRow]:
+def first_content(request: gr.Request) -> list[FirstRow]:
     """What the document holds: the head of the round in the address, and the way of its texts."""
     here = context(request)
     known = rounds.list_rounds(here.actor, here.project_id)
