@@ -32,4 +32,4 @@ def drawn(request: Request, pages: Sequence[ModuleType], environment: Environmen
     except gr.Error as refusal:
         log.info("%s was sent without its first content: %s", here or "The overview", refusal.message)
         return Markup()
-    return Markup(environment.get_template(TEMPLATE).render(rows=rows)) if rows else Markup()  # noqa: S704 - escaped
+    return Markup(environment.get_template(TEMPLATE).render(rows=rows)) if rows else Markup()

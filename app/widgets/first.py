@@ -1,7 +1,7 @@
 """What a page shows before Gradio has started: parts of it, each drawn by the server where Gradio will put its own.
 
-A page opts in with a function `first_content(request)` that returns what stands on it from the top. `app/html/first.html` draws
-it, `static/first.js` takes each part away when Gradio's has come.
+A page opts in with a function `first_content(request)` that returns what stands on it from the top.
+`app/html/first.html` draws it, `static/first.js` takes each part away when Gradio's has come.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ class FirstPart:
 
     @property
     def style(self) -> Markup:
-        return Markup(self.css)  # noqa: S704 - a page's own style sheet
+        return Markup(self.css)
 
 
 @dataclass(frozen=True)

@@ -146,7 +146,10 @@ def _register_button(elem_id: str) -> gr.Button:
 def first_content(request: gr.Request) -> list[FirstRow]:
     """What the document holds: the lineage."""
     here = context(request)
-    rows, hurt = checkpoints.tree(here.actor, here.project_id), removals.learned_from_removed(here.actor, here.project_id)
+    rows, hurt = (
+        checkpoints.tree(here.actor, here.project_id),
+        removals.learned_from_removed(here.actor, here.project_id),
+    )
     return [Listed([FirstPart("lineage", templates.TABLE, templates.TABLE_CSS, table_value(rows, hurt))])]
 
 
