@@ -33,6 +33,7 @@ from app import (
     uploads,
 )
 from app.agents.door import Door
+from app.api.later import Later
 from app.guard import AGENTS, Guard
 from app.theme import RondoTheme
 from app.widgets import header
@@ -42,8 +43,8 @@ from backend.config import settings
 log = logging.getLogger("rondo.app")
 
 
-def create_app(*, with_worker: bool = True) -> ASGIApp:
-    """Build everything that answers requests."""
+def create_app(*, with_worker: bool = True, is_rest_later: bool = False) -> ASGIApp:
+    """Build everything that answers requests; the routes of REST perhaps once the first page is there."""
     app = FastAPI(
         title="Rondo",
         version=__version__,
@@ -58,11 +59,15 @@ def create_app(*, with_worker: bool = True) -> ASGIApp:
     app.mount("/assets", gradio_assets.Assets())
     app.include_router(signin.router)
     app.include_router(projects_pages.router)
-    api.add_to(app)
+    inner: ASGIApp = app
+    if is_rest_later:
+        inner = Later(app)
+    else:
+        api.add_to(app)
     app.router.routes.append(Route(AGENTS, Door(), include_in_schema=False))
     header.install(pages.PAGES)
     _mount_pages(app)
-    return Guard(app, frozenset(f"/{page.PATH}" for page in pages.PAGES))
+    return Guard(inner, frozenset(f"/{page.PATH}" for page in pages.PAGES))
 
 
 def _mount_pages(app: FastAPI) -> None:
@@ -88,6 +93,7 @@ def _mount_pages(app: FastAPI) -> None:
             app_kwargs={"exception_handlers": {KeyError: _unknown_event}},
             max_file_size=f"{settings().max_upload_mb}mb",
         )
+    built.forget_description()
     gradio_files.install(built)
     gradio_sessions.install()
     gradio_queue.install(built._queue)

@@ -65,7 +65,8 @@ def serve(wish: ServeOptions, *, is_prepared: bool = False) -> None:
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
     connections.allow_files()
-    config = connections.configuration(create_app(with_worker=wish.with_worker), timeout_graceful_shutdown=STOP_SECONDS)
+    app = create_app(with_worker=wish.with_worker, is_rest_later=True)
+    config = connections.configuration(app, timeout_graceful_shutdown=STOP_SECONDS)
     gc.collect()
     gc.freeze()  # what stands now stands to the end: neither looked through again nor taken apart on Ctrl-C
     gc.enable()

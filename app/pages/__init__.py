@@ -2,8 +2,6 @@
 
 from types import ModuleType
 
-import gradio as gr
-
 from app import uploads
 from app.forms import identify
 from app.listeners import Pages
@@ -68,7 +66,7 @@ PAGES: tuple[ModuleType, ...] = (
 )
 
 
-def build() -> gr.Blocks:
+def build() -> Pages:
     """Assemble the application; the first page is the start page.
 
     What `Blocks.route` does, without leaving the context after each page: leaving builds a whole application, and

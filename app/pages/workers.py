@@ -7,6 +7,7 @@ import gradio as gr
 from app.toasts import notice, toasts
 from app.widgets.beside import problem, refused_beside
 from app.widgets.context import Context, context
+from app.widgets.first import FirstPart, FirstRow, Toolbar
 from app.widgets.markup import markup
 from app.widgets.times import ago, moment
 from backend.errors import InvalidInput
@@ -81,6 +82,11 @@ def build() -> None:
     gr.on(None, refresh, seen, [listed, seen], show_progress="hidden", **private)
     timer.tick(refresh, seen, [listed, seen], show_progress="hidden", **private)
     listed.click(tell, None, [listed, seen, refused], **private)
+
+
+def first_content(request: gr.Request) -> list[FirstRow]:
+    """What the document holds: the place of a refusal, and the workers."""
+    return [Toolbar(), FirstPart("workers-list", LIST, CSS, list_value(context(request)))]
 
 
 @toasts

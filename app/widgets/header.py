@@ -16,7 +16,7 @@ from fastapi import Request
 from gradio.route_utils import STATIC_TEMPLATE_LIB
 from jinja2 import ChoiceLoader, DictLoader, FileSystemLoader
 
-from app import html, own_files
+from app import first_content, html, own_files
 from app.addresses import page_path
 from app.widgets import review_desk, scripts
 from backend.services import notices, projects
@@ -85,6 +85,7 @@ def install(pages: Sequence[ModuleType]) -> None:
     environment.globals["rondo_links"] = lambda config: scripts.links(source, shown_types(config))
     environment.globals["rondo_desk"] = desk_scripts
     environment.globals["rondo_shell"] = lambda request: _once(request, pages)
+    environment.globals["rondo_first"] = lambda request: first_content.drawn(request, pages, environment)
 
 
 def framed(source: str) -> str:

@@ -1,9 +1,10 @@
 """From an address to the first useful content of every page, in Chromium, warm, on the demo project.
 
 `python -m tests.bench.pages [--keep FOLDER] [--repeats N] [--only PATH ...]`: a server process of its own, the demo with
-one finished round and one in review. Useful is a page's main table, card or text with data in it, painted and visible.
-Printed are medians in milliseconds: `first paint` of anything, `useful`, and what does not depend on what else the
-machine does: processor time until then of the tab's main thread, of its scripts alone, and of the server.
+one finished round and one in review. Useful is a page's main table, card or text with data in it, painted and visible,
+whether the server drew it in the document or Gradio in the browser; from `own` on it is Gradio's, and can be worked
+with. Printed are medians in milliseconds: `first paint` of anything, `useful`, `own`, and what does not depend on what
+else the machine does: processor time until `own` of the tab's main thread, of its scripts alone, and of the server.
 """
 
 import argparse
@@ -57,16 +58,23 @@ A selector that finds nothing is an error here, so one of a changed page is noti
 WATCH = """(selector) => {
   const isShown = (one) => one.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }) &&
     one.getBoundingClientRect().height > 0 && one.textContent.trim() !== "";
-  const look = () => {
-    if (![...document.querySelectorAll(selector)].some(isShown)) return requestAnimationFrame(look);
-    const channel = new MessageChannel();
-    channel.port1.onmessage = () => { window.rondoUseful = performance.now(); };
-    channel.port2.postMessage(0);
+  // The same content where the server drew it: a part is named by the component that takes its place.
+  const early = selector.replaceAll(/#([\\w-]+)/g, '[data-part="$1"]');
+  const watch = (wanted, name) => {
+    const look = () => {
+      if (![...document.querySelectorAll(wanted)].some(isShown)) return requestAnimationFrame(look);
+      const channel = new MessageChannel();
+      channel.port1.onmessage = () => { window[name] = performance.now(); };
+      channel.port2.postMessage(0);
+    };
+    requestAnimationFrame(look);
   };
-  requestAnimationFrame(look);
+  watch(`${selector}, ${early}`, "rondoUseful");
+  watch(selector, "rondoOwn");
 }"""
 READ = """() => ({
   useful: window.rondoUseful,
+  own: window.rondoOwn,
   paint: performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN,
   asked: performance.getEntriesByType("resource").length,
 })"""
@@ -123,7 +131,7 @@ def visit(page: Any, cdp: Any, pid: int, address: str, selector: str) -> dict[st
     page.evaluate("(selector) => { window.name = selector; }", selector)
     before, worked = server_ms(pid), main_thread_ms(cdp)
     page.goto(address, wait_until="commit")
-    page.wait_for_function("window.rondoUseful !== undefined", timeout=10_000)
+    page.wait_for_function("window.rondoOwn !== undefined", timeout=10_000)
     value: dict[str, float] = page.evaluate(READ)
     # A browser may give a page a process of its own, which counts from nothing.
     now = main_thread_ms(cdp)
@@ -148,7 +156,7 @@ def measure(page: Any, pid: int, base: str, paths: list[str], repeats: int) -> l
     cdp = page.context.new_cdp_session(page)
     cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
     print(
-        f"{'page':16}{'first paint':>12}{'useful':>9}{'worst':>9}{'worked':>9}{'scripts':>9}{'server':>8}{'asked':>7}"
+        f"{'page':16}{'first paint':>12}{'useful':>9}{'worst':>9}{'own':>9}{'worked':>9}{'scripts':>9}{'server':>8}{'asked':>7}"
     )
     for path in paths:
         try:  # warm: what a browser keeps and what a server imports late
@@ -161,7 +169,8 @@ def measure(page: Any, pid: int, base: str, paths: list[str], repeats: int) -> l
         middle = {name: statistics.median(value[name] for value in taken) for name in taken[0]}
         print(
             f"{path or 'overview':16}{middle['paint']:12.0f}{middle['useful']:9.0f}"
-            f"{max(value['useful'] for value in taken):9.0f}{middle['worked']:9.0f}{middle['scripts']:9.0f}"
+            f"{max(value['useful'] for value in taken):9.0f}{middle['own']:9.0f}{middle['worked']:9.0f}"
+            f"{middle['scripts']:9.0f}"
             f"{middle['server']:8.0f}{middle['asked']:7.0f}",
             flush=True,
         )

@@ -14,6 +14,7 @@ from app.widgets import buttons, hub_card, hub_push, list_detail
 from app.widgets.asked import AddressId, asked
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
+from app.widgets.first import FirstPart, FirstRow, Listed
 from app.widgets.markup import markup
 from app.widgets.roles import needs, only
 from backend.errors import InvalidInput
@@ -140,6 +141,16 @@ def _register_form() -> tuple[Any, ...]:
 
 def _register_button(elem_id: str) -> gr.Button:
     return buttons.primary("Register", elem_id=elem_id)
+
+
+def first_content(request: gr.Request) -> list[FirstRow]:
+    """What the document holds: the lineage."""
+    here = context(request)
+    rows, hurt = (
+        checkpoints.tree(here.actor, here.project_id),
+        removals.learned_from_removed(here.actor, here.project_id),
+    )
+    return [Listed([FirstPart("lineage", templates.TABLE, templates.TABLE_CSS, table_value(rows, hurt))])]
 
 
 @toasts

@@ -8,6 +8,7 @@ from app.pages.compare import templates, values
 from app.toasts import notice, toasts
 from app.widgets import buttons
 from app.widgets.context import Context, context
+from app.widgets.first import Fields, FirstPart, FirstRow, Toolbar
 from app.widgets.markup import markup
 from app.widgets.roles import needs
 from backend.errors import InvalidInput, NotFound
@@ -25,6 +26,7 @@ QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 """What is chosen while an answer is on its way is asked for, too."""
 SHOWN = 5
+TO_BASELINE, NO_BASELINE = "Make the first the baseline", "No baseline"
 CHANGES = ((Show.newly_wrong, "Newly wrong"), (Show.newly_right, "Newly right"))
 NO_ROUND: JSON = {
     "message": "No round of this project is done yet, so there is nothing to compare.",
@@ -45,8 +47,8 @@ def build() -> None:
         old = gr.Dropdown([], label="First", min_width=200, elem_id="compare-old")
         new = gr.Dropdown([], label="Second", min_width=200, elem_id="compare-new")
     with gr.Row(elem_classes=f"rondo-toolbar {needs(Role.curator)}"):
-        put = buttons.secondary("Make the first the baseline", elem_id="compare-baseline")
-        clear = buttons.secondary("No baseline", elem_id="compare-no-baseline")
+        put = buttons.secondary(TO_BASELINE, elem_id="compare-baseline")
+        clear = buttons.secondary(NO_BASELINE, elem_id="compare-no-baseline")
     page = markup(templates.PAGE, templates.CSS, elem_id="compared")
 
     gr.on(None, draw, None, [old, new, page, kept], **QUIET)
@@ -56,23 +58,37 @@ def build() -> None:
     kept.change(None, [kept], None, js=KEEP_IN_ADDRESS, api_visibility="private")
 
 
+def first_content(request: gr.Request) -> list[FirstRow]:
+    """What the document holds: the two names and the comparison that the address asks for."""
+    choices, pair, shown = asked_for(request)
+    names = {key: name for name, key in choices}
+    fields = [(label, names.get(key, "")) for label, key in zip(("First", "Second"), pair, strict=True)]
+    page = FirstPart("compared", templates.PAGE, templates.CSS, shown[0])
+    return [Fields(fields), Toolbar(labels=(TO_BASELINE, NO_BASELINE), elem_classes=needs(Role.curator)), page]
+
+
 @toasts
 def draw(request: gr.Request) -> list[Any]:
     """Compare what the address asks for: `?old=r1&new=r2`, rounds by id or checkpoints (`c1`)."""
+    choices, pair, shown = asked_for(request)
+    keys = [key for _, key in choices]
+    return [*(gr.Dropdown(choices=choices, value=key if key in keys else None) for key in pair), *shown]
+
+
+def asked_for(request: gr.Request) -> tuple[list[tuple[str, str]], list[str], list[Any]]:
+    """What there is to choose from, what the address chooses, and what is shown of it with the address to keep."""
     here = context(request)
     known = compared.sides(here.actor, here.project_id)
     asked = [str(request.query_params.get(name, "")).strip() for name in ("old", "new")]
     usual = compared.default(here.actor, here.project_id, asked[1]) or ("", "")
     pair = [wanted or other for wanted, other in zip(asked, usual, strict=True)]
     choices = [(values.title(side), side.key) for side in known]
-    keys = [side.key for side in known]
-    fields = [gr.Dropdown(choices=choices, value=key if key in keys else None) for key in pair]
     if not any(pair):
-        return [*fields, NO_ROUND, gr.skip()]
-    if pair[1] in keys and not pair[0]:
-        return [*fields, {"message": "Choose in the first field what it is compared with."}, gr.skip()]
+        return choices, pair, [NO_ROUND, gr.skip()]
+    if pair[1] in [side.key for side in known] and not pair[0]:
+        return choices, pair, [{"message": "Choose in the first field what it is compared with."}, gr.skip()]
     # A second side that is not there has nothing that it started from: it is what is not found.
-    return [*fields, *_shown_or_said(here, pair[0] or pair[1], pair[1] or pair[0])]
+    return choices, pair, _shown_or_said(here, pair[0] or pair[1], pair[1] or pair[0])
 
 
 @toasts

@@ -9,10 +9,12 @@ from app.toasts import notice, toasts
 from app.widgets import buttons, filter_line, list_detail
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
+from app.widgets.first import Fields, FirstPart, FirstRow, Listed, Toolbar
 from app.widgets.form_fields import FormField
 from app.widgets.markup import markup
 from backend.errors import InvalidInput, NotFound
 from backend.services.held_out import answers, baseline, compared, listing
+from backend.services.held_out.listing import HeldOutPage
 from backend.services.held_out.measured import Measurement
 from backend.values import JSON
 
@@ -21,6 +23,7 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": Non
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 """What is chosen while an answer is on its way is asked for, too."""
+BEFORE, AFTER = "Previous", "Next"
 SHOWS = [
     ("All prompts", "all"),
     ("Newly wrong", "newly_wrong"),
@@ -50,8 +53,8 @@ def build() -> None:
         with list_detail.listed():
             with gr.Row(elem_classes="rondo-toolbar"):
                 count = markup(templates.COUNT, value="", elem_id="held-out-count")
-                before = buttons.secondary("Previous", interactive=False, elem_id="held-out-previous")
-                after = buttons.secondary("Next", interactive=False, elem_id="held-out-next")
+                before = buttons.secondary(BEFORE, interactive=False, elem_id="held-out-previous")
+                after = buttons.secondary(AFTER, interactive=False, elem_id="held-out-next")
             table = markup(templates.LIST, templates.LIST_CSS, js=templates.LIST_JS, elem_id="held-out-list")
         with list_detail.detail():
             detail = markup(templates.DETAIL, templates.DETAIL_CSS, elem_id="held-out-detail")
@@ -70,6 +73,25 @@ def build() -> None:
     after.click(to_next, asked_for, listed, **QUIET)
     table.click(open_prompt, asked_for, [detail, kept], trigger_mode="multiple", **QUIET)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
+
+
+def first_content(request: gr.Request) -> list[FirstRow]:
+    """What the document holds: the list that the address asks for; nothing where a filter is folded away or wrong."""
+    here = context(request)
+    known = listing.checkpoints(here.actor, here.project_id)
+    query = address.read(request, known, first_of(here, known, str(request.query_params.get("new", ""))))
+    if query["missing"] or not known or num_folded(query):
+        return []
+    page = page_of(here, query)
+    names = {id_: name for name, id_ in shown.choices(known)} | {None: "None"}
+    shows = {value: name for name, value in SHOWS}
+    fields = [("From", names[query["old"]]), ("To", names[query["new"]]), ("Show", shows[query["show"]])]
+    count = FirstPart("held-out-count", templates.COUNT, "", shown.counted(page, query))
+    table = FirstPart("held-out-list", templates.LIST, templates.LIST_CSS, shown.table(page, query))
+    return [
+        Fields([*fields, ("Search in prompts", query["search"])], are_filters=True, folded=filter_line.label(0)),
+        Listed([Toolbar(count, (BEFORE, AFTER)), table]),
+    ]
 
 
 @toasts
@@ -171,7 +193,17 @@ def categories_of(here: Context, query: JSON) -> gr.Dropdown:
 
 def drawn(here: Context, asked_for: CurrentChoice, query: JSON, *, open_one: bool = False) -> list[Any]:
     """Table, count, the two buttons, the chosen prompt, address; the query stands from then on."""
-    page = listing.page(
+    page = page_of(here, query)
+    card = prompt_card(here, query) if open_one else gr.skip()
+    asked_for.put(query | {"next": page.after, "previous": page.before})
+    ends = [gr.Button(interactive=place is not None) for place in (page.before, page.after)]
+    address_there = {"address": address.write(query)}
+    return [shown.table(page, query), shown.counted(page, query), *ends, card, address_there]
+
+
+def page_of(here: Context, query: JSON) -> HeldOutPage:
+    """The page of the list that the query asks for."""
+    return listing.page(
         here.actor,
         here.project_id,
         address.chosen(query),
@@ -179,11 +211,6 @@ def drawn(here: Context, asked_for: CurrentChoice, query: JSON, *, open_one: boo
         after=query.get("after"),
         before=query.get("before"),
     )
-    card = prompt_card(here, query) if open_one else gr.skip()
-    asked_for.put(query | {"next": page.after, "previous": page.before})
-    ends = [gr.Button(interactive=place is not None) for place in (page.before, page.after)]
-    address_there = {"address": address.write(query)}
-    return [shown.table(page, query), shown.counted(page, query), *ends, card, address_there]
 
 
 def prompt_card(here: Context, query: JSON) -> JSON | None:

@@ -11,6 +11,7 @@ from app.pages.overview.cards import tree_value
 from app.toasts import toasts
 from app.widgets import buttons, charts
 from app.widgets.context import context
+from app.widgets.first import FirstPart, FirstRow, Toolbar
 from app.widgets.markup import markup
 from backend.errors import Conflict
 from backend.services import rounds
@@ -52,6 +53,16 @@ def build() -> None:
     stop.click(stop_after, [seen], shown, **wired)
     keep.click(keep_waiting, None, sure, **wired)
     really.click(cancel_waiting, [seen, doomed], shown, **wired)
+
+
+def first_content(request: gr.Request) -> list[FirstRow]:
+    """What the document holds: what to do next, and the tree of rounds."""
+    here = context(request)
+    loop = overview.loop(here.actor, here.project_id)
+    said = FirstPart("next-action", templates.ACTION, templates.ACTION_CSS, action_value(loop.next_action))
+    labels = [loop.next_action.label] if loop.next_action.kind in LAUNCHES else []
+    line = FirstPart("loop", templates.LINE, templates.LINE_CSS, tree_value(loop))
+    return [Toolbar(said, labels, "first-act"), line]
 
 
 @toasts

@@ -19,6 +19,7 @@ from app.widgets import round_texts, round_work_texts
 from app.widgets.asked import AddressId, asked
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
+from app.widgets.first import Fields, FirstPart, FirstRow
 from app.widgets.markup import markup
 from backend.errors import NotFound
 from backend.services import round_report, rounds
@@ -74,14 +75,29 @@ def build() -> None:
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
 
+def first_content(request: gr.Request) -> list[FirstRow]:
+    """What the document holds: the head of the round in the address, and the way of its texts."""
+    here = context(request)
+    known = rounds.list_rounds(here.actor, here.project_id)
+    wish = wanted(request, known)
+    if wish.id is None:
+        return []
+    opening, _ = opened(here, wish.id)
+    texts = round_texts.texts(round_report.texts(here.actor, wish.id), None)
+    return [
+        Fields([("Round", next(name for name, id_ in choices(known) if id_ == wish.id))]),
+        FirstPart("round-opening", templates.OPENING, templates.CSS, opening),
+        FirstPart("round-flow-table", templates.FLOW, templates.CSS, texts),
+    ]
+
+
 @toasts
 def draw(request: gr.Request) -> list[Any]:
     """The rounds to choose from, and the card, the metrics and what was asked for of the one in the address."""
     here = context(request)
     known = rounds.list_rounds(here.actor, here.project_id)
     wish = wanted(request, known)
-    names = [(f"Round {round_.number}, {round_.status}", round_.id) for round_ in reversed(known)]
-    dropdown = gr.Dropdown(names, value=wish.id, visible=bool(known))
+    dropdown = gr.Dropdown(choices(known), value=wish.id, visible=bool(known))
     if wish.id is None:
         # The address stays: who mistyped it may want to mend it.
         return [dropdown, {"missing": wish.missing} if wish.missing else {"is_empty": True}, gr.skip()]
@@ -195,6 +211,11 @@ def wanted(request: gr.Request, known: list[RoundView]) -> AddressId:
     ids = [round_.id for round_ in known]
     wish = asked(request, "round", "round", ids)
     return AddressId(ids[-1]) if wish == AddressId() and ids else wish
+
+
+def choices(known: list[RoundView]) -> list[tuple[str, int]]:
+    """The rounds to choose from, the newest first."""
+    return [(f"Round {round_.number}, {round_.status}", round_.id) for round_ in reversed(known)]
 
 
 def opened(here: Context, round_id: int) -> list[Any]:

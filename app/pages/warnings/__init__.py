@@ -7,13 +7,15 @@ import gradio as gr
 from app.pages.warnings import limits_form, templates
 from app.toasts import toasts
 from app.widgets import list_detail
-from app.widgets.asked import asked
+from app.widgets.asked import AddressId, asked
 from app.widgets.context import Context, context
+from app.widgets.first import Fields, FirstPart, FirstRow, Listed
 from app.widgets.markup import markup
 from app.widgets.roles import only
 from app.widgets.warning_said import light, lights
 from backend.errors import NotFound
 from backend.services import rounds, warnings
+from backend.services.rounds import RoundView
 from backend.services.warnings import RowsNamed
 from backend.values import JSON, Role
 
@@ -41,15 +43,26 @@ def build() -> None:
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
 
+def first_content(request: gr.Request) -> list[FirstRow]:
+    """What the document holds: the lights of the round in the address."""
+    here = context(request)
+    known = rounds.list_rounds(here.actor, here.project_id)
+    round_id = chosen_of(request, known).id
+    names = [name for name, id_ in choices(known) if id_ == round_id]
+    if round_id is None:
+        return []
+    lights_ = FirstPart("warnings-lights", templates.LIGHTS, templates.CSS, shown(here, round_id))
+    return [Fields([("Round", names[0])]), Listed([lights_])]
+
+
 @toasts
 def draw(request: gr.Request) -> list[Any]:
     """The rounds to choose from, the lights of the one in the address, and the rows of the one light in it."""
     here = context(request)
     known = rounds.list_rounds(here.actor, here.project_id)
-    wish = asked(request, "round", "round", [round_.id for round_ in known])
-    round_id = wish.id if wish.id is not None or wish.missing else _newest(known)
-    names = [(f"Round {round_.number}, {round_.status}", round_.id) for round_ in reversed(known)]
-    dropdown = gr.Dropdown(names, value=round_id, visible=bool(known))
+    wish = chosen_of(request, known)
+    round_id = wish.id
+    dropdown = gr.Dropdown(choices(known), value=round_id, visible=bool(known))
     if round_id is None:
         return [dropdown, {"missing": wish.missing} if wish.missing else {"is_empty": True}, None, gr.skip()]
     name = str(request.query_params.get("warning", ""))
@@ -62,6 +75,17 @@ def choose(round_id: int | None, request: gr.Request) -> list[Any]:
     if not round_id:
         raise NotFound("There is no round yet. Launch one first.")
     return [shown(context(request), round_id), {"is_none": True}, {"round": round_id}]
+
+
+def chosen_of(request: gr.Request, known: list[RoundView]) -> AddressId:
+    """The round that the address asks for; where it asks for none, the newest."""
+    wish = asked(request, "round", "round", [round_.id for round_ in known])
+    return wish if wish.id is not None or wish.missing else AddressId(_newest(known))
+
+
+def choices(known: list[RoundView]) -> list[tuple[str, int]]:
+    """The rounds to choose from, the newest first."""
+    return [(f"Round {round_.number}, {round_.status}", round_.id) for round_ in reversed(known)]
 
 
 def shown(here: Context, round_id: int) -> JSON:
@@ -110,5 +134,5 @@ def detail(rows_named: RowsNamed, round_id: int) -> JSON:
     }
 
 
-def _newest(known: list[rounds.RoundView]) -> int | None:
+def _newest(known: list[RoundView]) -> int | None:
     return known[-1].id if known else None

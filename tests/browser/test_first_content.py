@@ -1,0 +1,63 @@
+"""In Chromium: a page can be read and its links work before Gradio has started, whose own parts take their places."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.desk import empty, sign_in
+from tests.browser.settled import settled
+from tests.integration import site
+from tests.integration.test_round_report import Done
+
+__all__ = ["empty"]
+pytestmark = pytest.mark.browser
+
+GRADIO = "**/assets/index-*.js"
+
+
+def test_the_head_of_a_round_is_read_before_gradio_starts_and_stays_in_its_place(empty: None, chromium: Any) -> None:
+    done = Done()
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    sign_in(context, done.actor)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route(GRADIO, hold)
+    address = f"{site.page(done.project, 'round')}?round={done.round.id}"
+    heading = page.get_by_role("heading", name="Round 1", exact=True)
+
+    page.goto(address, wait_until="commit")
+    expect(heading).to_be_visible()
+    expect(page.locator("#rondo-first")).to_contain_text("Step 4: 8 rows of the type preference")
+    page.locator("#rondo-first summary", has_text="generator: sample").click()
+    place = heading.bounding_box()
+    assert place is not None
+    assert page.locator("#round-opening").count() == 0, "Gradio has not started"
+
+    while held:
+        held.pop().continue_()
+    page.unroute(GRADIO)
+    expect(page.locator("#round-opening h2")).to_be_visible()
+    expect(page.locator("#round-judge section").first).to_be_visible()
+    settled(page)
+    assert page.locator("#rondo-first, [data-part]").count() == 0, "it is removed, not hidden"
+    expect(heading).to_have_count(1)
+    now = heading.bounding_box()
+    assert now is not None
+    assert [round(now[name] - place[name]) for name in ("x", "y", "width", "height")] == [0, 0, 0, 0]
+    expect(page.locator("#round-opening details", has_text="generator: sample")).to_have_attribute("open", "")
+
+    page.route(GRADIO, hold)
+    page.goto(address, wait_until="commit")
+    page.locator("#rondo-first").get_by_role("link", name="Training", exact=True).click()
+    expect(page).to_have_url(f"{site.page(done.project, 'training')}?rounds={done.round.id}")
+    assert errors == []
+    while held:
+        held.pop().abort()
+    context.close()
