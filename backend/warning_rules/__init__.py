@@ -5,6 +5,7 @@ Definitions follow the papers that each rule names. Limits are Rondo's own propo
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from itertools import islice
 from typing import ClassVar
 
@@ -121,6 +122,16 @@ class Finding:
     is_excused: bool = False
 
 
+class About(StrEnum):
+    """What a rule speaks of: texts that the round's policy wrote with what was said of them, rows that the round
+    trained on, or the checkpoint that it made. Rounds of one policy have texts that are alike, and so are their lights.
+    """
+
+    texts = "texts"
+    rows = "rows"
+    checkpoint = "checkpoint"
+
+
 class WarningRule(Part, kind="warning rule"):
     """One number of a round, and the limit beyond which it warns."""
 
@@ -131,6 +142,9 @@ class WarningRule(Part, kind="warning rule"):
     title: ClassVar[str]
     source: ClassVar[str]
     """The paper that describes it."""
+    speaks_of: ClassVar[About] = About.texts
+    opens_answers: ClassVar[bool] = False
+    """Whether the prompts it names are held-out ones, of which the two checkpoints' answers are worth a look."""
     unit: ClassVar[str] = "share"
     """`share`, or what the number counts."""
     measures: ClassVar[str]

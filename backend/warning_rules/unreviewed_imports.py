@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from backend.values import SampleKind
-from backend.warning_rules import Finding, WarningEvidence, WarningRule, share
+from backend.warning_rules import About, Finding, WarningEvidence, WarningRule, share
 
 
 class UnreviewedImports(WarningRule):
@@ -12,6 +12,7 @@ class UnreviewedImports(WarningRule):
     code = "W39"
     title = "Foreign rows"
     source = "An Embarrassingly Simple Backdoor Attack on Self-supervised Learning"
+    speaks_of = About.rows
     measures = "share of the kept texts that a file brought and nobody reviewed"
     counts = "kept texts"
     way = "Keep more texts."

@@ -70,7 +70,7 @@ def shown(here: Context, round_id: int) -> JSON:
     told = lights(warned, round_id)
     return {
         "id": round_id,
-        "known": [*told["raised"], *told["green"]],
+        "groups": told["known_groups"],
         "unknown": told["unknown"],
         "num_unknown": len(told["unknown"]),
         "counted": told["counted"],

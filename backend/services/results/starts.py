@@ -4,16 +4,29 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
+from backend.differences import Difference
 from backend.services.results.paired import Paired, paired
 from backend.services.results.summaries import RoundLine, is_worse, lineage
 
 
 @dataclass(frozen=True)
 class Best:
-    """The round with the highest held-out accuracy. `is_sure`: it beats the second, or the base, beyond chance."""
+    """The round with the highest held-out accuracy, and the one below it. `is_sure`: it beats that one beyond chance.
 
-    round_id: int | None
+    `base`: the base that was asked the same, if there is one. `to_second`, `to_base`: its differences to both, where
+    they were asked for.
+    """
+
+    line: RoundLine
+    second: RoundLine
+    base: RoundLine | None
     is_sure: bool
+    to_second: Difference | None = None
+    to_base: Difference | None = None
+
+    @property
+    def round_id(self) -> int | None:
+        return self.line.round_id
 
 
 @dataclass(frozen=True)
@@ -51,14 +64,14 @@ def recommended(db: Session, lines: tuple[RoundLine, ...]) -> Start | None:
 
 
 def best_round(db: Session, lines: tuple[RoundLine, ...]) -> Best | None:
-    """Return the best of the rounds that were asked the same as the newest measured one.
-
-    None where fewer than two were, or a base that was asked the same is as high.
-    """
+    """Return the best of the rounds that were asked the same as the newest measured one; None where fewer than two
+    were."""
     ranked = _ranked(lines)
-    if not ranked or ranked[0].round_id is None or sum(line.round_id is not None for line in ranked) < 2:
+    rounds = [line for line in ranked if line.round_id is not None]
+    if len(rounds) < 2:
         return None
-    return Best(ranked[0].round_id, _is_beyond_chance(db, ranked[0], ranked[1]))
+    base = next((line for line in ranked if line.round_id is None), None)
+    return Best(rounds[0], rounds[1], base, _is_beyond_chance(db, rounds[0], rounds[1]))
 
 
 def _ranked(lines: tuple[RoundLine, ...]) -> list[RoundLine]:
