@@ -85,8 +85,11 @@ def _best(line: RoundLine, loop: Loop) -> dict[str, str] | None:
     """The badge of the round with the highest accuracy, which says whether that is more than chance."""
     if loop.best is None or line.round_id != loop.best.round_id:
         return None
-    sure, unsure = {"badge": "accent", "text": "best round"}, {"badge": "", "text": "highest, within chance"}
-    return sure if loop.best.is_sure else unsure
+    if not loop.best.is_sure:
+        return {"badge": "", "text": "highest, within chance"}
+    if not loop.best.is_above_base:
+        return {"badge": "", "text": "best round, not above the base"}
+    return {"badge": "accent", "text": "best round"}
 
 
 def best_value(loop: Loop) -> dict[str, Any] | None:

@@ -150,7 +150,7 @@ def named(db: Session, project_id: int, keys: Sequence[str]) -> list[ComparedSid
     sides = [_known(known, key) for key in keys]
     twice = next((side for n, side in enumerate(sides) if side.key in {other.key for other in sides[:n]}), None)
     if twice is not None:
-        raise InvalidInput(f"{twice.name} stands on both sides. Choose another one on one of them.")
+        raise InvalidInput(f"{twice.name} stands on both sides, or twice. Choose another one.")
     return sides
 
 

@@ -22,9 +22,8 @@ def between(db: Session, old: tables.Metric, new: tables.Metric) -> Difference:
         return Difference(None, None, None, 0, old.value, new.value, why=NOT_COMPUTED)
     if all(names_all(row.n, row.details) for row in (old, new)):
         return _of_answers(old.details, new.details)
-    if new.name == TOKENS and old.checkpoint_id is not None:
-        return of_values(_tokens(db, old), _tokens(db, new))
-    first, other = (_by_prompt(row.details) for row in (old, new))
+    is_tokens = new.name == TOKENS and old.checkpoint_id is not None
+    first, other = (_tokens(db, row) if is_tokens else _by_prompt(row.details) for row in (old, new))
     if first and other:
         return of_values(first, other)
     counted = [_counts(row.details) for row in (old, new)]

@@ -11,7 +11,8 @@ from backend.services.results.summaries import RoundLine, is_worse, lineage
 
 @dataclass(frozen=True)
 class Best:
-    """The round with the highest held-out accuracy, and the one below it. `is_sure`: it beats that one beyond chance.
+    """The round with the highest held-out accuracy, and the one below it. `is_sure`: it beats that one beyond chance,
+    and the base, too, where it is above that.
 
     `base`: the base that was asked the same, if there is one. `to_second`, `to_base`: its differences to both, where
     they were asked for.
@@ -23,6 +24,11 @@ class Best:
     is_sure: bool
     to_second: Difference | None = None
     to_base: Difference | None = None
+
+    @property
+    def is_above_base(self) -> bool:
+        """Whether its accuracy is higher than that of the base."""
+        return self.base is None or _accuracy(self.line) > _accuracy(self.base)
 
     @property
     def round_id(self) -> int | None:
@@ -71,7 +77,8 @@ def best_round(db: Session, lines: tuple[RoundLine, ...]) -> Best | None:
     if len(rounds) < 2:
         return None
     base = next((line for line in ranked if line.round_id is None), None)
-    return Best(rounds[0], rounds[1], base, _is_beyond_chance(db, rounds[0], rounds[1]))
+    below = ranked[ranked.index(rounds[0]) + 1]
+    return Best(rounds[0], rounds[1], base, _is_beyond_chance(db, rounds[0], below))
 
 
 def _ranked(lines: tuple[RoundLine, ...]) -> list[RoundLine]:
@@ -99,8 +106,13 @@ def _elsewhere(db: Session, lines: tuple[RoundLine, ...], last: RoundLine) -> st
     own = {id(line) for line in lineage(lines, last)}
     here = own | {id(line) for line in _of_same_base(lines, last)}
     ranked = _ranked(tuple(line for line in lines if id(line) in here))
-    if not ranked or id(ranked[0]) in own:
+    if not ranked:
         return ""
+    if id(ranked[0]) in own:
+        top = next((line for line in ranked if line.round_id is not None), ranked[0])
+        return (
+            "" if id(top) in own else f" Of the rounds {name(top)}, on another branch, is best: {_accuracy(top):.1%}."
+        )
     text = f" {name(ranked[0]).capitalize()}, on another branch, has the highest: {_accuracy(ranked[0]):.1%}"
     below = [line for line in ranked if id(line) in own]
     if not below:
