@@ -29,8 +29,8 @@ SEED = 0
 
 FEW = "fewer than {fewest} prompts, too few for an interval"
 EQUAL = "equal on every prompt, which says nothing of the width"
-APART = "the prompts are others, so each side's are drawn on their own"
-INDEPENDENT = "no value is kept for each prompt, so the two count as independent"
+APART = "on other prompts"
+INDEPENDENT = "as independent numbers"
 NO_WIDTH = "no value is kept for each prompt, and one of the two has no interval"
 
 

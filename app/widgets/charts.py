@@ -86,7 +86,9 @@ def rounds(lines: Sequence[RoundLine], *, height: int = 300) -> go.Figure:
     for n, other in enumerate(others):
         _branch(figure, other, BRANCHES[n % len(BRANCHES)])
     kept = [point for point in lines if point.kept_share is not None]
-    _series(figure, "samples kept", kept, [p.kept_share for p in kept], GREEN, dash="dot")
+    # Where there are branches, a line by number would join rounds of different ones.
+    mode = "markers" if others else "lines+markers"
+    _series(figure, "samples kept", kept, [p.kept_share for p in kept], GREEN, dash="dot", mode=mode)
     overridden = [point for point in lines if point.overridden_share is not None]
     _series(
         figure,
@@ -95,6 +97,7 @@ def rounds(lines: Sequence[RoundLine], *, height: int = 300) -> go.Figure:
         [p.overridden_share for p in overridden],
         ORANGE,
         dash="dash",
+        mode=mode,
     )
     numbers = [p.number for p in lines]
     shown = [end for p in lines if p.accuracy for end in (p.accuracy.low, p.accuracy.high) if end is not None]
@@ -172,13 +175,14 @@ def _series(
     *,
     dash: str = "solid",
     width: float = 1.6,
+    mode: str = "lines+markers",
 ) -> None:
     if points:
         figure.add_scatter(
             x=[p.number for p in points],
             y=list(values),
             name=name,
-            mode="lines+markers",
+            mode=mode,
             line={"color": color, "width": width, "dash": dash},
             marker={"size": 7 if width > 2 else 5},
             hovertemplate="%{y:.1%}",

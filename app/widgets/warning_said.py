@@ -35,6 +35,7 @@ def light(warning: WarningView, round_id: int) -> Shown:
         "measures": warning.measures,
         "value": number(warning.value, warning.unit) if warning.value is not None else "not known",
         "interval": _interval(warning) if known else "",
+        "interval_said": ("95 % interval " if warning.low is not None else "") + _interval(warning) if known else "",
         "limit": _limits(warning),
         "n": f"from {warning.n:,} {warning.counts}",
         "reason": warning.reason,
@@ -100,7 +101,9 @@ def number(value: float, unit: str) -> str:
 def _interval(warning: WarningView) -> str:
     if warning.low is None or warning.high is None:
         return "an exact count"
-    return f"95 % interval {number(warning.low, warning.unit)} to {number(warning.high, warning.unit)}"
+    low, high = number(warning.low, warning.unit), number(warning.high, warning.unit)
+    # The unit stands once, after both ends.
+    return f"{low.removesuffix(f' {warning.unit}')} to {high}"
 
 
 def _limits(warning: WarningView) -> str:

@@ -47,28 +47,40 @@ def _rows(compared: SideBySide) -> list[Row]:
     rows: dict[tuple[bool, str], Row] = {}
     for n, pair in enumerate(compared.pairs, 1):
         for number in pair.numbers:
-            rows.setdefault((not number.of_checkpoint, number.name), []).append((n, number))
+            if number.of_checkpoint:
+                rows.setdefault((False, number.name), []).append((n, number))
+    for n, numbers in compared.of_rounds:
+        for number in numbers:
+            rows.setdefault((True, number.name), []).append((n, number))
     return [rows[key] for key in sorted(rows, key=lambda key: key[0])]
 
 
 def _row(compared: SideBySide, row: Row) -> JSON:
     number = row[0][1]
     is_share = any(word in number.name for word in SHARES) and "length" not in number.name
-    cells: list[JSON] = [{"side": side.name, "value": "not measured"} for side in compared.sides]
+    cells: list[JSON] = [{"side": side.name, "value": "–"} for side in compared.sides]
+    first = 0 if number.of_checkpoint else compared.first_round
     old = next((one.old for _, one in row if one.old is not None), None)
-    cells[0] |= {"value": _value(old, is_share), "own": _interval(old, is_share)}
+    cells[first] |= {"value": _value(old, is_share), "own": _interval(old, is_share)}
     for n, one in row:
-        gap = one.difference
-        has_side = any(word in one.name for word in GOOD)
-        cells[n] |= {
-            "value": _value(one.new, is_share),
-            "own": _interval(one.new, is_share),
-            "badge": "" if not has_side else "bad" if gap.is_worse else "ok" if gap.is_better else "",
-            "difference": difference(gap, is_share) if one.new is not None else "",
-            "interval": gap_ends(gap, is_share),
-            "said": said(gap),
-        }
+        if n != first:
+            cells[n] |= _cell(one, is_share)
     return {"name": _name(number), "of": _of(number), "cells": cells}
+
+
+def _cell(one: ComparedMetric, is_share: bool) -> JSON:
+    """The other side's value, and its difference where both were measured."""
+    gap = one.difference
+    cell: JSON = {"value": _value(one.new, is_share), "own": _interval(one.new, is_share)}
+    if one.new is None or one.old is None:
+        return cell | {"said": gap.why if one.new is not None else ""}
+    is_told = any(word in one.name for word in GOOD)
+    return cell | {
+        "badge": "" if not is_told else "bad" if gap.is_worse else "ok" if gap.is_better else "",
+        "difference": difference(gap, is_share),
+        "interval": gap_ends(gap, is_share),
+        "said": said(gap),
+    }
 
 
 def _name(number: ComparedMetric) -> str:

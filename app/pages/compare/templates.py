@@ -7,6 +7,7 @@ PAGE = """
 <div class="compared">
 <section class="rondo-card" aria-label="Which is best">
 <p class="verdict" role="status"><span class="rondo-badge {{value.best_badge}}">best</span> <b>{{value.best}}</b></p>
+{{#if value.best_round}}<p><b>{{value.best_round}}</b></p>{{/if}}
 {{#each value.told}}{{#if this.is_told}}<p>{{this.name}} since {{this.to}}:
 {{#if this.worse}}<span class="bad">worse in {{#each this.worse}}<a href="{{this.target}}">{{this.text}}</a>
 {{/each}}</span>{{else}}no category is worse beyond chance{{/if}}{{#if this.better}}; <span class="ok">better in
@@ -37,9 +38,11 @@ explain it. Intervals and p hold for all categories together. A difference opens
 <span class="rondo-badge {{this.badge}}">{{this.difference}}</span>
 <span class="rondo-muted small">{{this.interval}}</span><br>
 <span class="rondo-muted small">{{this.said}}</span>{{/if}}</td>{{/each}}</tr>{{/each}}</tbody></table>
-<p class="rondo-muted small">Differences to {{value.first}}, with 95 % intervals: a paired bootstrap over the prompts
-that both have, beside McNemar's exact test (p) where answers are right or wrong; where that leaves it to chance, the
-interval holds 0. What is computed otherwise says so.</p>
+<p class="rondo-muted small">Differences to {{value.first}}; of the rounds' own samples to {{value.first_round}}. Their
+95 % intervals are of a paired bootstrap over the prompts that both have. Where answers are right or wrong, p is
+McNemar's exact test; where it leaves the difference to chance, the interval holds 0. “On other prompts”: each side's
+prompts are drawn on their own. “As independent numbers”: no value is kept for each prompt, so it is made of the two
+intervals.</p>
 {{else}}{{#unless value.unknown}}<p>None of them was measured.</p>{{/unless}}{{/if}}
 {{#if value.unknown}}<details><summary class="rondo-muted">What could not be computed</summary>
 {{#each value.unknown}}<p class="rondo-muted small">{{this}}</p>{{/each}}</details>{{/if}}
@@ -75,6 +78,8 @@ table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nu
 th, td { padding: 6px 12px 6px 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rondo-border); }
 th { font-weight: 500; } thead th { color: var(--rondo-muted); font-size: 12px; }
 .compared .number { text-align: right; }
+.compared a.rondo-badge { color: inherit; }
+.compared a.rondo-badge.bad { color: var(--rondo-bad); } .compared a.rondo-badge.ok { color: var(--rondo-ok); }
 .text { max-width: 320px; overflow-wrap: anywhere; white-space: pre-wrap; }
 .answers { padding: 6px 0; overflow-wrap: anywhere; border-bottom: 1px solid var(--rondo-border); }
 a { color: var(--rondo-accent); }

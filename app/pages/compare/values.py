@@ -32,6 +32,8 @@ def value(compared: SideBySide, base: Baseline | None, changed: Sequence[Changed
         "first": first.name,
         "best": best_said(compared.best),
         "best_badge": "ok" if compared.best.is_sure else "",
+        "best_round": f"Of the rounds {best_said(compared.best_round)}" if compared.best_round else "",
+        "first_round": compared.sides[compared.first_round].name,
         "told": [_told(pair) for pair in compared.pairs],
         "baseline": f"The baseline is {base.name}." if base else "No baseline is set.",
         "prompts": [*dict.fromkeys(_prompts(pair) for pair in compared.pairs)],

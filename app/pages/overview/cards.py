@@ -102,6 +102,7 @@ def best_value(loop: Loop) -> dict[str, Any] | None:
         told.append(_gap_said(best.to_base, starts.name(best.base)))
     worse = next((one for one in best.line.warned if one.category), None)
     return {
+        "word": "Best" if best.is_sure else "Highest",
         "number": best.line.number,
         "id": best.line.round_id,
         "accuracy": percent(best.line.accuracy.value),

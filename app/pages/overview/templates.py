@@ -24,7 +24,7 @@ nothing is trained on them.</p>{{/if}}
 
 LINE = """
 {{#if value}}
-{{#if value.best}}<p class="best" role="status"><b>Best: <a href="round?round={{value.best.id}}">round
+{{#if value.best}}<p class="best" role="status"><b>{{value.best.word}}: <a href="round?round={{value.best.id}}">round
 {{value.best.number}}</a>, {{value.best.accuracy}}</b>
 {{#each value.best.gaps}}<span>{{this}}</span>{{/each}}
 {{#if value.best.worse}}<span class="bad">Got worse in it: <a href="{{value.best.worse_href}}">{{value.best.worse}}</a>

@@ -35,7 +35,7 @@ OPENING = """
 {{#each value.lights.groups}}<h4>{{this.what}} {{this.which}}{{#if this.name}}: {{this.name}}{{/if}}</h4>
 <ul class="warnings">{{#each this.lights}}<li><span class="rondo-badge {{this.badge}}">{{this.level}}</span>
 <b>{{this.title}}</b>: {{this.measures}} is {{this.value}}.
-<span class="rondo-muted">{{this.interval}}, {{this.limit}}, {{this.n}}. {{this.reason}}</span>
+<span class="rondo-muted">{{this.interval_said}}, {{this.limit}}, {{this.n}}. {{this.reason}}</span>
 {{#if this.answers}}<a href="{{this.answers}}">see the answers</a>{{else}}<a
 href="{{this.href}}">see them</a>{{/if}}</li>{{/each}}</ul>{{/each}}
 <ul class="warnings">{{#each value.warnings}}<li><span class="rondo-badge {{this.badge}}">{{this.level}}</span>

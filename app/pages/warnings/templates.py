@@ -1,7 +1,8 @@
 """Markup of the page of warnings. Values go in through {{ }}, which escapes them."""
 
 _TABLE = """<table aria-label="LABEL">
-<thead><tr><th scope="col">light</th><th scope="col">warning</th><th scope="col" class="number">value</th></tr></thead>
+<thead><tr><th scope="col">light</th><th scope="col">warning</th>
+<th scope="col" class="number">value, 95 % interval</th></tr></thead>
 <tbody>{{#each ROWS}}<tr><td><span class="rondo-badge {{this.badge}}">{{this.level}}</span></td>
 <th scope="row"><a href="{{this.href}}">{{this.code}} {{this.title}}</a>
 <span class="rondo-muted">{{this.measures}}; {{this.limit}}; {{this.n}}.</span>
@@ -52,7 +53,7 @@ DETAIL = """
 {{#if value.title}}
 <section class="rondo-card" aria-label="One warning">
 <header><h2>{{value.code}} {{value.title}}</h2><span class="rondo-badge {{value.badge}}">{{value.level}}</span></header>
-<p>{{value.measures}}: <b>{{value.value}}</b> <span class="rondo-muted">{{value.interval}}</span></p>
+<p>{{value.measures}}: <b>{{value.value}}</b> <span class="rondo-muted">{{value.interval_said}}</span></p>
 {{#if value.reason}}<p>{{value.reason}}</p>{{/if}}
 {{#if value.answers}}<p><a href="{{value.answers}}">See the answers that are wrong since</a></p>{{/if}}
 <p class="rondo-muted">{{value.limit}}, {{value.n}}.</p>
@@ -95,7 +96,7 @@ tbody th { font-weight: 550; overflow-wrap: anywhere; }
 tbody th span { display: block; font-weight: 400; font-size: 12px; }
 td .rondo-muted { font-size: 12px; }
 tbody tr:last-child > * { border-bottom: 0; }
-.number { text-align: right; max-width: 150px; }
+.number { text-align: right; max-width: 150px; overflow-wrap: anywhere; }
 details { margin: 12px 0; } summary { cursor: pointer; color: var(--rondo-muted); }
 .rondo-badge { white-space: nowrap; }
 .words { overflow-wrap: anywhere; unicode-bidi: plaintext; }

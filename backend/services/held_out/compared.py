@@ -163,7 +163,7 @@ def of_sides(db: Session, listed: Sequence[Measurement], first: ComparedSide, ot
         )
     pair = pair_of(listed, first, other)
     asked = [_asked(db, side) for side in pair]
-    numbers = (*_of_checkpoints(db, *pair), *_of_rounds(db, first.round_id, other.round_id))
+    numbers = (*_of_checkpoints(db, *pair), *of_rounds(db, first.round_id, other.round_id))
     before, after = pair
     categories = by_category.of(db, before, after) if before and after else ()
     common = len(asked[0] & asked[1]) if None not in pair else 0
@@ -225,7 +225,8 @@ def _of_checkpoints(db: Session, old: Measurement | None, new: Measurement | Non
     return numbers
 
 
-def _of_rounds(db: Session, old: int | None, new: int | None) -> list[ComparedMetric]:
+def of_rounds(db: Session, old: int | None, new: int | None) -> list[ComparedMetric]:
+    """The metrics of two rounds' own samples."""
     rows = [_rows(db, round_id, None) for round_id in (old, new)]
     numbers = []
     for name in sorted({*rows[0], *rows[1]}):

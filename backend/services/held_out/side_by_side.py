@@ -12,7 +12,16 @@ from backend.errors import InvalidInput
 from backend.services.access import Actor, require
 from backend.services.held_out import knobs, measured
 from backend.services.held_out.baseline import accuracy
-from backend.services.held_out.compared import MOST_SIDES, Compared, ComparedSide, named, of_sides, pair_of
+from backend.services.held_out.compared import (
+    MOST_SIDES,
+    Compared,
+    ComparedMetric,
+    ComparedSide,
+    named,
+    of_rounds,
+    of_sides,
+    pair_of,
+)
 from backend.services.held_out.measured import ACCURACY, Measurement
 from backend.values import Role
 
@@ -51,12 +60,17 @@ class KnobOfAll:
 
 @dataclass(frozen=True)
 class SideBySide:
-    """`pairs`: each other side compared with the first one. `knobs`: None where fewer than two sides are rounds."""
+    """`pairs`: each other side compared with the first one. `best_round`: the same of the rounds alone, where the best
+    side is none. `of_rounds`: by the place of a side the metrics of its own samples, compared with those of the first
+    round, whose place is `first_round`. `knobs`: None where fewer than two sides are rounds."""
 
     sides: tuple[ComparedSide, ...]
     pairs: tuple[Compared, ...]
     best: Best
-    knobs: tuple[KnobOfAll, ...] | None
+    knobs: tuple[KnobOfAll, ...] | None = None
+    best_round: Best | None = None
+    first_round: int = 0
+    of_rounds: tuple[tuple[int, tuple[ComparedMetric, ...]], ...] = ()
 
 
 def compare_all(actor: Actor, project_id: int, keys: Sequence[str]) -> SideBySide:
@@ -73,7 +87,15 @@ def compare_all(actor: Actor, project_id: int, keys: Sequence[str]) -> SideBySid
         listed = measured.all_of(db, project_id)
         pairs = tuple(of_sides(db, listed, first, other) for other in others)
         sides = (first, *others)
-        return SideBySide(sides, pairs, _best(db, listed, sides, pairs), _knobs(db, sides))
+        best, places = _best(db, listed, sides, pairs), [n for n, side in enumerate(sides) if side.round_id is not None]
+        rounds = [sides[n] for n in places]
+        is_base = best.side is not None and best.side.round_id is None and len(rounds) > 1
+        best_round = _best(db, listed, rounds, pairs) if is_base else None
+        at = places[0] if places else 0
+        # Of a round that stands alone its numbers are shown beside nothing.
+        measured_rounds = [n for n in places if n != at] or places
+        numbers = tuple((n, tuple(of_rounds(db, sides[at].round_id, sides[n].round_id))) for n in measured_rounds)
+        return SideBySide(sides, pairs, best, _knobs(db, sides), best_round, at, numbers)
 
 
 def _knobs(db: Session, sides: Sequence[ComparedSide]) -> tuple[KnobOfAll, ...] | None:

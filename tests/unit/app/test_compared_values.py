@@ -14,7 +14,9 @@ def metric(name: str, value: float | None, *, of_checkpoint: bool = True) -> Com
 
 def shown(*numbers: ComparedMetric) -> list[list[str]]:
     old, new = (ComparedSide(f"c{n}", f"c{n}", None, n, f"c{n}") for n in (1, 2))
-    page = values.value(SideBySide((old, new), (Compared(old, new, None, numbers, 0, 4, 4),), Best(), None), None, [])
+    pair = Compared(old, new, None, numbers, 0, 4, 4)
+    of_rounds = ((1, tuple(number for number in numbers if not number.of_checkpoint)),)
+    page = values.value(SideBySide((old, new), (pair,), Best(), of_rounds=of_rounds), None, [])
     return [[number["name"] for number in page["numbers"]], page["unknown"]]
 
 
