@@ -38,6 +38,16 @@ class TrainedText:
 
 
 @dataclass(frozen=True)
+class ImportedText:
+    """A kept text that a file brought with a prompt of this set. is_reviewed: a person decided on it."""
+
+    sample_id: int
+    prompt_set_id: int
+    prompt_set: str
+    is_reviewed: bool
+
+
+@dataclass(frozen=True)
 class PastFindings:
     """What a round above the looked-at one left: the details of each rule's finding, by the rule's name."""
 
@@ -62,7 +72,8 @@ class WarningEvidence:
     both were measured in the same way), and of the round. past: the rounds above, oldest first. is_online: the recipe
     trains by reinforcement learning. is_verified: a judge of the recipe compares with known answers. tree_steps: the
     steps whose groups a generator made of its own texts. losses: (optimizer step, loss) as the round's first training
-    logged them; losses_before: those of the training whose weights it went on from, where the two compare.
+    logged them; losses_before: those of the training whose weights it went on from, where the two compare. imported:
+    the kept texts that a file brought, which are not in the round's groups.
     """
 
     round: Evidence = field(default_factory=Evidence)
@@ -82,6 +93,7 @@ class WarningEvidence:
     tree_steps: frozenset[int] = frozenset()
     losses: Sequence[tuple[int, float]] = ()
     losses_before: Sequence[tuple[int, float]] = ()
+    imported: Sequence[ImportedText] = ()
 
     @property
     def answers(self) -> list[Group]:
