@@ -93,13 +93,13 @@ class Answered(Branches):
 
     def answer(self, right: int, **columns: Any) -> tables.Round:
         told = {"right": [*range(right)], "wrong": [*range(right, 100)]}
-        round_, made = finish(self.project, self.base, **columns)
+        round_, checkpoint = finish(self.project, self.base, **columns)
         if self.base_accuracy is not None:
             share = round(self.base_accuracy * 100)
             of_base = {"right": [*range(share)], "wrong": [*range(share, 100)]}
             measure(round_, self.base.id, self.base_accuracy, n=100, **ONE_SET, **of_base)
             self.base_accuracy = None
-        measure(round_, made.id, right / 100, n=100, **ONE_SET, **told)
+        measure(round_, checkpoint.id, right / 100, n=100, **ONE_SET, **told)
         return round_
 
 
@@ -110,7 +110,7 @@ def test_a_gain_on_the_parent_is_not_green_below_the_base_and_every_round_is_on_
     assert first.checkpoint_id
     with reading() as db:
         of_first = db.get_one(tables.Checkpoint, first.checkpoint_id)
-    made, here.base = here.base, of_first
+    base, here.base = here.base, of_first
     best = here.answer(50, parent_id=first.id)
     here.answer(20, parent_id=first.id)
     loop = overview.loop(here.actor, here.project.id)
@@ -118,7 +118,7 @@ def test_a_gain_on_the_parent_is_not_green_below_the_base_and_every_round_is_on_
     card = next(card for card in shown["rounds"] if card["id"] == best.id)
     assert (card["change"]["points"], card["change"]["badge"]) == ("+30.0 points", "")
     assert (card["to_base"]["points"], card["to_base"]["badge"]) == ("-10.0 points", "bad")
-    assert card["to_base"]["rest"].startswith(f"to the base {made.name} (-")
+    assert card["to_base"]["rest"].startswith(f"to the base {base.name} (-")
     assert (shown["best"]["number"], shown["best"]["accuracy"]) == (2, "50.0%")
     assert shown["best"]["gaps"][0].startswith("+30.0 points to round 1, the next best (+")
     assert shown["best"]["gaps"][1].startswith("-10.0 points to the base")

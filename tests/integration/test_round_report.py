@@ -176,14 +176,8 @@ def test_metrics_change_against_the_start_and_are_unknown_where_they_are() -> No
     done.measure(done.base, "held_out_tokens", 10.0, low=8.0, high=12.0, n=4, details=by)
     done.measure(done.checkpoint, "held_out_tokens", 13.0, low=10.0, high=16.0, n=4, details=by)
     done.measure(None, "override_rate", None)
-<<<<<<< HEAD
-    found = {(one.name, one.of): one for one in done.report().opening.measured.metrics}
-    accuracy = found["held_out_accuracy", "made"]
-=======
     metrics = {(metric.name, metric.of): metric for metric in done.report().opening.measured.metrics}
     accuracy = metrics["held_out_accuracy", "made"]
-    # Two newly right, one newly wrong of twelve: 1/12, standard error sqrt(3 - 1/12) / 12 = 0.142319.
->>>>>>> main
     assert (accuracy.before, accuracy.newly_right, accuracy.newly_wrong) == (1 / 12, 2, 1)
     assert accuracy.change == pytest.approx(1 / 12)
     assert accuracy.change_low is None, "twelve prompts are too few for an interval"

@@ -328,9 +328,9 @@ def test_a_reason_given_once_turns_the_light_of_deliberate_imports_off() -> None
     with pytest.raises(PermissionDenied):
         known_imports.acknowledge(rows.make_actor(here.project, Role.reviewer), here.round.id, "ours")
     known_imports.acknowledge(here.actor, here.round.id, "our own textbook")
-    light = next(one for one in warnings.of_round(here.actor, here.round.id) if one.name == "unreviewed_imports")
+    light = next(view for view in warnings.of_round(here.actor, here.round.id) if view.name == "unreviewed_imports")
     assert (light.level, light.reason) == (WarningLevel.green, "Known: “sums”, our own textbook")
-    rule = next(one for one in limits.listed(here.actor, here.project.id) if one.name == "unreviewed_imports")
+    rule = next(view for view in limits.listed(here.actor, here.project.id) if view.name == "unreviewed_imports")
     assert rule.knobs["known"] == {str(here.prompts.id): "our own textbook"}
 
 
@@ -342,20 +342,20 @@ def test_what_the_rule_of_imports_sees_are_kept_samples_that_a_file_brought() ->
         db.get_one(tables.Sample, brought.id).kind = SampleKind.imported
     with reading() as db:
         seen = warning_evidence.imported_of(db, {brought.id, own.id})
-    assert [(one.sample_id, one.prompt_set, one.is_reviewed) for one in seen] == [(brought.id, "sums", False)]
+    assert [(view.sample_id, view.prompt_set, view.is_reviewed) for view in seen] == [(brought.id, "sums", False)]
 
 
 @pytest.mark.on_sqlite
 def test_a_light_says_what_it_speaks_of_and_opens_the_answers_of_its_category() -> None:
     here = Warned()
-    base, made = here.round.policy_id, rows.make_checkpoint(here.project, "made")
+    base, checkpoint = here.round.policy_id, rows.make_checkpoint(here.project, "made")
     with session() as db:
-        db.get_one(tables.Round, here.round.id).checkpoint_id = made.id
+        db.get_one(tables.Round, here.round.id).checkpoint_id = checkpoint.id
     here.light("forgetting", WarningLevel.red, details={"category": ["topic", "sums"]})
-    by_name = {one.name: one for one in warnings.of_round(here.actor, here.round.id)}
+    by_name = {view.name: view for view in warnings.of_round(here.actor, here.round.id)}
     fell, noisy = by_name["forgetting"], by_name["label_noise"]
     assert (fell.speaks_of, fell.of_checkpoint) == (About.checkpoint, "made")
-    assert fell.answers == AnswersNamed(base, made.id, ("topic", "sums"))
+    assert fell.answers == AnswersNamed(base, checkpoint.id, ("topic", "sums"))
     assert (noisy.speaks_of, noisy.answers) == (About.texts, None)
     assert noisy.of_checkpoint
     shown = lights([fell, noisy], here.round.id)

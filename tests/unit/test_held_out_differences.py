@@ -18,17 +18,10 @@ def test_two_prompts_drawn_again_give_the_ends_that_are_counted_by_hand() -> Non
 def test_the_interval_of_many_prompts_is_that_of_the_normal_distribution() -> None:
     """400 prompts, 30 newly right and 10 newly wrong: the mean of the differences is 20 / 400 = 0.05, their variance
     40 / 400 - 0.05^2 = 0.0975, the standard error sqrt(0.0975 / 400) = 0.01561, and 1.96 times that 0.0306."""
-<<<<<<< HEAD
-    found = of_shares(400, 200, 30, 10)
-    assert (found.value, found.old, found.new) == (0.05, 0.5, 0.55)
-    assert found.low == pytest.approx(0.05 - 0.0306, abs=0.003)
-    assert found.high == pytest.approx(0.05 + 0.0306, abs=0.003)
-=======
-    difference = of_shares(400, 200, 30, 10, p=None)
+    difference = of_shares(400, 200, 30, 10)
     assert (difference.value, difference.old, difference.new) == (0.05, 0.5, 0.55)
     assert difference.low == pytest.approx(0.05 - 0.0306, abs=0.003)
     assert difference.high == pytest.approx(0.05 + 0.0306, abs=0.003)
->>>>>>> main
     gaps = [1.0] * 30 + [-1.0] * 10 + [0.0] * 360
     assert bootstrap(gaps) == pytest.approx((difference.low, difference.high), abs=0.004), (
         "prompt by prompt, or by pattern"
@@ -62,9 +55,9 @@ def test_too_few_prompts_and_equal_answers_have_no_interval_and_say_so() -> None
 def test_where_the_exact_test_sees_chance_the_interval_holds_0_and_of_many_looks_it_is_wider() -> None:
     """Six lost and one won: the bootstrap alone ends below 0, p = 2 (1 + 7) / 2^7 = 0.125."""
     assert bootstrap([1.0, 0.0, -1.0], [1, 93, 6])[1] <= 0.0
-    found = of_shares(100, 60, 1, 6)
-    assert (found.p, found.high) == (0.125, 0.0)
-    assert not found.is_worse
+    difference = of_shares(100, 60, 1, 6)
+    assert (difference.p, difference.high) == (0.125, 0.0)
+    assert not difference.is_worse
     # Ten lost of 100, none won: p = 2 / 2^10; of 40 looks 0.078.
     once, often = of_shares(100, 60, 0, 10), of_shares(100, 60, 0, 10, times=40)
     assert once.is_worse
@@ -93,8 +86,8 @@ def test_rows_of_one_prompt_are_drawn_together() -> None:
 
 
 def test_numbers_without_prompts_count_as_independent() -> None:
-    found = of_independent((1.0, 0.7, 1.3), (2.0, 1.6, 2.4))
-    assert (found.value, found.low, found.high) == pytest.approx((1.0, 0.5, 1.5))
+    difference = of_independent((1.0, 0.7, 1.3), (2.0, 1.6, 2.4))
+    assert (difference.value, difference.low, difference.high) == pytest.approx((1.0, 0.5, 1.5))
     assert of_independent((1.0, None, None), (2.0, 1.6, 2.4)).low is None
 
 

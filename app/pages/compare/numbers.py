@@ -79,7 +79,7 @@ def _cell(one: ComparedMetric, is_share: bool) -> JSON:
         "badge": "" if not is_told else "bad" if gap.is_worse else "ok" if gap.is_better else "",
         "difference": difference(gap, is_share),
         "interval": gap_ends(gap, is_share),
-        "said": said(gap),
+        "said": details(gap),
     }
 
 
@@ -136,7 +136,7 @@ def gap_ends(gap: Difference, is_share: bool) -> str:
     return f"{gap.low:+.4g} to {gap.high:+.4g}"
 
 
-def said(gap: Difference) -> str:
+def details(gap: Difference) -> str:
     """On how many prompts, how many changed, and what is to be known of the interval."""
     parts = []
     if gap.newly_right is not None and gap.newly_wrong is not None:

@@ -137,7 +137,7 @@ def _category_row(sides: Sequence[ComparedSide], row: Sequence[tuple[int, Compar
             "badge": badge(gap),
             "difference": numbers.difference(gap, True),
             "interval": numbers.gap_ends(gap, True),
-            "said": numbers.said(gap),
+            "said": numbers.details(gap),
             "target": _category_target(pair, one),
         }
     return {"name": f"{first.key}: {first.value}", "cells": cells}

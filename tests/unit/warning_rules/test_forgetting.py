@@ -37,10 +37,9 @@ def test_five_prompts_that_are_lost_may_be_chance():
             [], start=accuracy(range(60), range(60, 100)), trained=accuracy(range(5, 60), [*range(5), *range(60, 100)])
         )
     )
-<<<<<<< HEAD
     # The bootstrap's interval lies below 0, and 2 / 2^5 = 0.0625 is no 0.05.
-    assert (found.value, found.high) == (-0.05, 0.0)
-    assert Forgetting(limit=-0.001).level(found) is WarningLevel.green
+    assert (finding.value, finding.high) == (-0.05, 0.0)
+    assert Forgetting(limit=-0.001).level(finding) is WarningLevel.green
 
 
 def held_out(kinds: dict[str, range]) -> list[Prompt]:
@@ -55,12 +54,12 @@ def test_a_category_that_fell_is_red_though_all_prompts_together_rose():
         trained=accuracy([*range(10), *range(100, 170)], [*range(10, 80), *range(170, 200)]),
         held_out=held_out({"a sum": range(80), "a product": range(100, 200)}),
     )
-    found = Forgetting().find(seen)
-    assert Forgetting().level(found) is WarningLevel.red
-    assert (found.value, found.n, found.prompt_ids) == (-30 / 80, 80, tuple(range(10, 40)))
-    assert found.details == {"category": ["needs", "a sum"]}
-    assert found.note.startswith("The category needs: a sum: from 50.0% to 12.5% (")
-    assert found.note.endswith("All 180 prompts: +11.1 points.")
+    finding = Forgetting().find(seen)
+    assert Forgetting().level(finding) is WarningLevel.red
+    assert (finding.value, finding.n, finding.prompt_ids) == (-30 / 80, 80, tuple(range(10, 40)))
+    assert finding.details == {"category": ["needs", "a sum"]}
+    assert finding.note.startswith("The category needs: a sum: from 50.0% to 12.5% (")
+    assert finding.note.endswith("All 180 prompts: +11.1 points.")
     # With fewer rows than the rule asks for nothing is said of a category: the whole is green.
     few = Forgetting(min_rows=90).find(seen)
     assert Forgetting(min_rows=90).level(few) is WarningLevel.green
@@ -76,12 +75,7 @@ def test_one_category_of_many_that_fell_by_chance_is_green():
         trained=accuracy(range(7, 400), range(7)),
         held_out=held_out(kinds),
     )
-    found = Forgetting(limit=-0.05).find(seen)
-    assert Forgetting(limit=-0.05).level(found) is WarningLevel.green
-    assert (found.n, found.details) == (400, {})
-    assert found.note.startswith("needs: kind 0 fell most: from 100.0% to 82.5%")
-=======
-    # -0.05 -+ 1.96 sqrt(5 - 0.25) / 100 = 0.0427 lies below 0, and 2 / 2^5 = 0.0625 is no 0.05.
-    assert (finding.value, finding.high) == (-0.05, 0.0)
-    assert Forgetting(limit=-0.001).level(finding) is WarningLevel.green
->>>>>>> main
+    finding = Forgetting(limit=-0.05).find(seen)
+    assert Forgetting(limit=-0.05).level(finding) is WarningLevel.green
+    assert (finding.n, finding.details) == (400, {})
+    assert finding.note.startswith("needs: kind 0 fell most: from 100.0% to 82.5%")

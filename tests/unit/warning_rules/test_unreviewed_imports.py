@@ -17,10 +17,10 @@ def kept(imports: int, reviewed: int = 0):
 
 def test_kept_imports_that_nobody_reviewed():
     rule = UnreviewedImports()
-    found = rule.find(kept(40, reviewed=10))
-    assert (found.value, found.n, rule.level(found)) == (0.3, 100, WarningLevel.red)
-    assert found.sample_ids == tuple(range(11, 41))
-    assert found.details == {"sets": {"7": "solved"}}
+    finding = rule.find(kept(40, reviewed=10))
+    assert (finding.value, finding.n, rule.level(finding)) == (0.3, 100, WarningLevel.red)
+    assert finding.sample_ids == tuple(range(11, 41))
+    assert finding.details == {"sets": {"7": "solved"}}
 
 
 def test_reviewed_imports_and_own_texts_are_green():
@@ -31,8 +31,8 @@ def test_reviewed_imports_and_own_texts_are_green():
 
 def test_a_known_import_does_not_count_and_its_reason_stands_beside():
     rule = UnreviewedImports(known={"7": "our own textbook"})
-    found = rule.find(kept(40))
-    assert (found.value, found.note, rule.level(found)) == (
+    finding = rule.find(kept(40))
+    assert (finding.value, finding.note, rule.level(finding)) == (
         0.0,
         "Known: “solved”, our own textbook",
         WarningLevel.green,
