@@ -9,6 +9,7 @@ from typing import Any, Generic, Literal, NotRequired, TypedDict, TypeVar
 
 T = TypeVar("T")
 
+About = Literal["texts", "rows", "checkpoint"]
 Against = Literal["people", "before"]
 Channel = Literal["page", "browser", "mail"]
 CheckLevel = Literal["pass", "warn", "fail", "no"]
@@ -141,6 +142,12 @@ class AnswerView(TypedDict):
     value: dict[str, Any] | None
     is_standing: bool
     at: str
+
+
+class AnswersNamed(TypedDict):
+    old_checkpoint_id: int
+    new_checkpoint_id: int
+    category: list[str | Any] | None
 
 
 class ArenaView(TypedDict):
@@ -2456,6 +2463,9 @@ class WarningView(TypedDict):
     reason: str
     stops: bool
     rows: int
+    speaks_of: About
+    of_checkpoint: str
+    answers: AnswersNamed | None
 
 
 class WebhookEdit(TypedDict, total=False):

@@ -10,6 +10,8 @@ from backend.services.results.summaries import RoundLine
 
 ACCENT, ORANGE, GREEN, RED, VIOLET = "#6b7fe3", "#d98324", "#2f9e6a", "#d65a50", "#a06cc8"
 COLORS = (ACCENT, ORANGE, GREEN, RED, VIOLET)
+BRANCHES = (VIOLET, RED, "#3a9fb5", "#8c7a3d")
+"""Lines beside the newest lineage; the other colors are taken."""
 TEXT, GRID = "#868d9b", "rgba(134, 141, 155, 0.22)"
 FONT = 'Inter, system-ui, "Segoe UI", sans-serif'
 
@@ -73,17 +75,21 @@ def histogram(
 
 
 def rounds(lines: Sequence[RoundLine], *, height: int = 300) -> go.Figure:
-    """Held-out accuracy along the newest lineage with its 95 % band; the shares kept and overridden."""
+    """Held-out accuracy along the newest lineage with its 95 % band, and along each other one from where it leaves it;
+    the shares kept and overridden of every round."""
     figure = blank(height=height, x="round", y="share")
-    line = lineage(lines)
+    line, *others = lineages(lines)
     measured = [point for point in line if point.accuracy is not None]
     _band(figure, measured)
     values = [p.accuracy.value for p in measured if p.accuracy]
     _series(figure, "held-out accuracy", measured, values, ACCENT, width=2.6)
-    _other_branches(figure, [p for p in lines if p.accuracy is not None and p not in line])
-    kept = [point for point in line if point.kept_share is not None]
-    _series(figure, "samples kept", kept, [p.kept_share for p in kept], GREEN, dash="dot")
-    overridden = [point for point in line if point.overridden_share is not None]
+    for n, other in enumerate(others):
+        _branch(figure, other, BRANCHES[n % len(BRANCHES)])
+    kept = [point for point in lines if point.kept_share is not None]
+    # Where there are branches, a line by number would join rounds of different ones.
+    mode = "markers" if others else "lines+markers"
+    _series(figure, "samples kept", kept, [p.kept_share for p in kept], GREEN, dash="dot", mode=mode)
+    overridden = [point for point in lines if point.overridden_share is not None]
     _series(
         figure,
         "overridden, of what people decided",
@@ -91,9 +97,10 @@ def rounds(lines: Sequence[RoundLine], *, height: int = 300) -> go.Figure:
         [p.overridden_share for p in overridden],
         ORANGE,
         dash="dash",
+        mode=mode,
     )
     numbers = [p.number for p in lines]
-    shown = [end for p in measured if p.accuracy for end in (p.accuracy.low, p.accuracy.high) if end is not None]
+    shown = [end for p in lines if p.accuracy for end in (p.accuracy.low, p.accuracy.high) if end is not None]
     shown += [p.accuracy.value for p in lines if p.accuracy]
     shown += [share for p in lines for share in (p.kept_share, p.overridden_share) if share is not None]
     figure.update_yaxes(tickformat=".0%", range=share_range(shown), nticks=6)
@@ -115,6 +122,22 @@ def lineage(lines: Sequence[RoundLine]) -> list[RoundLine]:
     """From the base to the newest measured round, by parents."""
     newest = next((line for line in reversed(lines) if line.accuracy is not None), lines[-1] if lines else None)
     return [] if newest is None else summaries.lineage(lines, newest)
+
+
+def lineages(lines: Sequence[RoundLine]) -> list[list[RoundLine]]:
+    """The newest lineage, then each other one from the last measured line that it shares with those before, newest
+    first. Every measured line is in one."""
+    main = lineage(lines)
+    paths, there = [main], {id(line) for line in main}
+    for line in reversed(lines):
+        if line.accuracy is None or id(line) in there:
+            continue
+        whole = [point for point in summaries.lineage(lines, line) if point.accuracy is not None]
+        new = [point for point in whole if id(point) not in there]
+        above = [point for point in whole if id(point) in there][-1:]
+        there |= {id(point) for point in new}
+        paths.append([*above, *new])
+    return paths
 
 
 def _band(figure: go.Figure, points: Sequence[RoundLine]) -> None:
@@ -152,26 +175,33 @@ def _series(
     *,
     dash: str = "solid",
     width: float = 1.6,
+    mode: str = "lines+markers",
 ) -> None:
     if points:
         figure.add_scatter(
             x=[p.number for p in points],
             y=list(values),
             name=name,
-            mode="lines+markers",
+            mode=mode,
             line={"color": color, "width": width, "dash": dash},
             marker={"size": 7 if width > 2 else 5},
             hovertemplate="%{y:.1%}",
         )
 
 
-def _other_branches(figure: go.Figure, points: Sequence[RoundLine]) -> None:
-    if points:
-        figure.add_scatter(
-            x=[p.number for p in points],
-            y=[p.accuracy.value for p in points if p.accuracy],
-            name="other branches",
-            mode="markers",
-            marker={"size": 8, "color": TEXT, "symbol": "circle-open"},
-            hovertemplate="%{y:.1%}",
-        )
+def _branch(figure: go.Figure, points: Sequence[RoundLine], color: str) -> None:
+    """A line of its own, from where it leaves another one; each round of it with its interval."""
+    measured = [(p, p.accuracy) for p in points if p.accuracy is not None]
+    ends = [(max(0.0, (a.high or a.value) - a.value), max(0.0, a.value - (a.low or a.value))) for _, a in measured]
+    if points[0].number < points[-1].number:
+        ends[0] = (0.0, 0.0)  # where it begins the band stands already
+    figure.add_scatter(
+        x=[p.number for p, _ in measured],
+        y=[accuracy.value for _, accuracy in measured],
+        error_y={"array": [up for up, _ in ends], "arrayminus": [down for _, down in ends], "thickness": 1, "width": 4},
+        name=f"branch to round {points[-1].number}" if points[-1].number else "another base",
+        mode="lines+markers",
+        line={"color": color, "width": 2, "dash": "dash"},
+        marker={"size": 7},
+        hovertemplate="%{y:.1%}",
+    )

@@ -1,6 +1,6 @@
 """Numbers as people read them."""
 
-from backend.services.results.differences import Difference
+from backend.differences import Difference
 from backend.services.results.summaries import MeasuredNumber
 
 

@@ -1,9 +1,11 @@
-"""The lights of a round as texts."""
+"""The lights of a round as texts, grouped by what they speak of."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
-from backend.services.warnings import WarningView
+from backend.services.warnings import About, AnswersNamed, WarningView
 from backend.values import WarningLevel
 
 Shown = dict[str, Any]
@@ -11,6 +13,14 @@ BADGES = {WarningLevel.red: "bad", WarningLevel.amber: "warn", WarningLevel.gree
 WORDS = {WarningLevel.unknown: "not known"}
 RAISED = (WarningLevel.red, WarningLevel.amber)
 COUNTED = (*RAISED, WarningLevel.green, WarningLevel.unknown)
+ABOUT = {
+    About.checkpoint: ("The checkpoint", "that the round made"),
+    About.rows: ("The rows", "that the round trained on"),
+    About.texts: ("The texts", "that the round's policy wrote"),
+}
+"""What lights speak of, in the order in which they are shown: what came of the round first."""
+LIKE = "Another round that began with {name} has texts of the same policy, so these lights are alike in both."
+SHORT = {About.checkpoint: "made", About.rows: "trained on", About.texts: "texts by"}
 
 
 def light(warning: WarningView, round_id: int) -> Shown:
@@ -25,19 +35,45 @@ def light(warning: WarningView, round_id: int) -> Shown:
         "measures": warning.measures,
         "value": number(warning.value, warning.unit) if warning.value is not None else "not known",
         "interval": _interval(warning) if known else "",
+        "interval_said": ("95 % interval " if warning.low is not None else "") + _interval(warning) if known else "",
         "limit": _limits(warning),
         "n": f"from {warning.n:,} {warning.counts}",
         "reason": warning.reason,
         "source": warning.source,
         "rows": warning.rows,
         "href": f"warnings?round={round_id}&warning={warning.name}",
+        "answers": answers_address(warning.answers) if warning.answers else "",
     }
+
+
+def answers_address(named: AnswersNamed) -> str:
+    """Where the answers stand that are wrong since, as an address of the page of held-out answers."""
+    query: Shown = {"old": named.old_checkpoint_id, "new": named.new_checkpoint_id, "show": "newly_wrong"}
+    if named.category is not None:
+        query["category"] = json.dumps(list(named.category), ensure_ascii=False)
+    return f"held-out?{urlencode(query)}"
+
+
+def grouped(views: Sequence[WarningView], round_id: int) -> list[Shown]:
+    """The lights by what they speak of, each group with its head."""
+    groups = []
+    for about, (what, which) in ABOUT.items():
+        here = [view for view in views if view.speaks_of is about]
+        name = next((view.of_checkpoint for view in here if view.of_checkpoint), "")
+        if here:
+            shown = [light(view, round_id) for view in here]
+            note = LIKE.format(name=name) if about is About.texts and name else ""
+            head = {"what": what, "which": which, "name": "" if about is About.rows else name, "note": note}
+            groups.append(head | {"lights": shown})
+    return groups
 
 
 def lights(views: Sequence[WarningView], round_id: int) -> Shown:
     """Those that are raised, those that are green, and those that are not known, each in the order of their levels."""
     return {
         "raised": [light(view, round_id) for level in RAISED for view in views if view.level is level],
+        "groups": grouped([view for level in RAISED for view in views if view.level is level], round_id),
+        "known_groups": grouped([view for view in views if view.level is not WarningLevel.unknown], round_id),
         "green": [light(view, round_id) for view in views if view.level is WarningLevel.green],
         "unknown": [light(view, round_id) for view in views if view.level is WarningLevel.unknown],
         "counted": counted(views),
@@ -65,7 +101,9 @@ def number(value: float, unit: str) -> str:
 def _interval(warning: WarningView) -> str:
     if warning.low is None or warning.high is None:
         return "an exact count"
-    return f"95 % interval {number(warning.low, warning.unit)} to {number(warning.high, warning.unit)}"
+    low, high = number(warning.low, warning.unit), number(warning.high, warning.unit)
+    # The unit stands once, after both ends.
+    return f"{low.removesuffix(f' {warning.unit}')} to {high}"
 
 
 def _limits(warning: WarningView) -> str:

@@ -1,6 +1,7 @@
 """How right the judge is: against a verifier, and against people."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from pydantic import Field, field_validator
 
@@ -9,6 +10,9 @@ from backend.metrics import Evidence, Metric
 from backend.metrics._intervals import share
 from backend.metrics._verify import check_verifier, verdicts
 from backend.values import MetricValue, Verdict
+
+MOST_PROMPTS = 20_000
+"""Of more no counts are kept."""
 
 
 class JudgeQuality(Metric):
@@ -33,9 +37,11 @@ class JudgeQuality(Metric):
         machine = {i: verdict for i, (_, verdict) in evidence.machine.items() if verdict is not None}
         drawn = {i: verdict for i, verdict in evidence.blind.items() if i in evidence.drawn}
         values = [share("judge_unparsed", len(evidence.machine) - len(machine), len(evidence.machine))]
+        prompts = {one.id: group.prompt.id for group in evidence.round_groups for one in group.samples}
         if self.verifier is not None:
-            values += _agreement(machine, self._truth(self.verifier, evidence), "")
-        return values + _agreement(machine, evidence.blind, "_people") + _agreement(machine, drawn, "_people_random")
+            values += _agreement(machine, self._truth(self.verifier, evidence), prompts, "")
+        values += _agreement(machine, evidence.blind, prompts, "_people")
+        return values + _agreement(machine, drawn, prompts, "_people_random")
 
     def _truth(self, verifier: Judge, evidence: Evidence) -> dict[int, Verdict]:
         rows = verdicts(verifier, evidence.round_groups)
@@ -47,15 +53,32 @@ class JudgeQuality(Metric):
         }
 
 
-def _agreement(machine: Mapping[int, Verdict], truth: Mapping[int, Verdict], suffix: str) -> list[MetricValue]:
+def _agreement(
+    machine: Mapping[int, Verdict], truth: Mapping[int, Verdict], prompts: Mapping[int, int], suffix: str
+) -> list[MetricValue]:
     """Accuracy TP+TN / all, precision TP / (TP+FP), recall TP / (TP+FN), where positive means accept."""
-    pairs = [(machine[i], verdict) for i, verdict in truth.items() if i in machine]
-    hits = pairs.count((Verdict.accept, Verdict.accept))
-    right = hits + pairs.count((Verdict.reject, Verdict.reject))
-    false_accepts = pairs.count((Verdict.accept, Verdict.reject))
-    false_rejects = pairs.count((Verdict.reject, Verdict.accept))
+    pairs = [(id_, machine[id_], verdict) for id_, verdict in truth.items() if id_ in machine]
+    accept, asked = Verdict.accept, sorted({prompts[id_] for id_, _, _ in pairs if id_ in prompts})
+    accepted = [(id_, right is accept) for id_, said, right in pairs if said is accept]
+    acceptable = [(id_, said is accept) for id_, said, right in pairs if right is accept]
     return [
-        share(f"judge_accuracy{suffix}", right, len(pairs)),
-        share(f"judge_precision{suffix}", hits, hits + false_accepts),
-        share(f"judge_recall{suffix}", hits, hits + false_rejects),
+        _counted(f"judge_accuracy{suffix}", [(id_, said is right) for id_, said, right in pairs], prompts, asked),
+        _counted(f"judge_precision{suffix}", accepted, prompts, asked),
+        _counted(f"judge_recall{suffix}", acceptable, prompts, asked),
     ]
+
+
+def _counted(
+    name: str, rows: Sequence[tuple[int, bool]], prompts: Mapping[int, int], asked: Sequence[int]
+) -> MetricValue:
+    """The share of rows that count, with (so many, of how many) for each prompt asked: two rounds' shares are compared
+    by drawing prompts with all their rows."""
+    value = share(name, sum(counts for _, counts in rows), len(rows))
+    by_prompt = {id_: [0, 0] for id_ in asked}
+    for id_, counts in rows:
+        if id_ in prompts:
+            by_prompt[prompts[id_]][0] += counts
+            by_prompt[prompts[id_]][1] += 1
+    if not rows or len(by_prompt) > MOST_PROMPTS or sum(n for _, n in by_prompt.values()) < len(rows):
+        return value
+    return replace(value, details={"counts_by_prompt": {str(id_): counted for id_, counted in by_prompt.items()}})

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,8 +26,8 @@ from backend.pipeline.chosen import ancestors, trained_steps
 from backend.pipeline.stage import StageContext
 from backend.recipes import judge_of
 from backend.trainers import Trainer
-from backend.values import JSON, Group, MetricValue, Prompt, Sample, SetUse, Verdict
-from backend.warning_rules import PastFindings, TrainedText, WarningEvidence
+from backend.values import JSON, Group, LabelSource, MetricValue, Prompt, Sample, SampleKind, SetUse, Verdict
+from backend.warning_rules import ImportedText, PastFindings, TrainedText, WarningEvidence
 
 MOST_SWAPPED = 2000
 """Groups of which pairs shown in both orders are read back."""
@@ -89,6 +89,7 @@ def gathered(
             tree_steps=tree_steps,
             losses=losses.first_of(db, stage),
             losses_before=losses.before(db, stage),
+            imported=imported_of(db, evidence.kept),
         )
 
 
@@ -245,6 +246,24 @@ def _rows(round_ids: Sequence[int]) -> Iterator[TrainedText]:
                     context = "\n\n".join(message["content"] for message in row.messages)
                     about = (row.prompt_id, question, row.trained_text, row.origin, row.sample_id)
                     yield TrainedText(*about, context=context, rejected=row.rejected or "", label=row.label)
+
+
+def imported_of(db: Session, kept: Collection[int]) -> list[ImportedText]:
+    """Those of the kept samples that a file brought."""
+    sample, set_, label = tables.Sample, tables.PromptSet, tables.Label
+    query = (
+        select(sample.id, set_.id, set_.name, label.source)
+        .join(tables.Prompt, tables.Prompt.id == sample.prompt_id)
+        .join(set_, set_.id == tables.Prompt.prompt_set_id)
+        .outerjoin(label, label.sample_id == sample.id)
+        .where(sample.kind == SampleKind.imported)
+        .order_by(sample.id)
+    )
+    return [
+        ImportedText(id_, set_id, name, source is LabelSource.person)
+        for some in in_chunks(sorted(kept))
+        for id_, set_id, name, source in db.execute(query.where(sample.id.in_(some)))
+    ]
 
 
 def _held_out(db: Session, stage: StageContext) -> list[Prompt]:

@@ -5,6 +5,7 @@ Definitions follow the papers that each rule names. Limits are Rondo's own propo
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from itertools import islice
 from typing import ClassVar
 
@@ -37,6 +38,16 @@ class TrainedText:
 
 
 @dataclass(frozen=True)
+class ImportedText:
+    """A kept text that a file brought with a prompt of this set. is_reviewed: a person decided on it."""
+
+    sample_id: int
+    prompt_set_id: int
+    prompt_set: str
+    is_reviewed: bool
+
+
+@dataclass(frozen=True)
 class PastFindings:
     """What a round above the looked-at one left: the details of each rule's finding, by the rule's name."""
 
@@ -61,7 +72,8 @@ class WarningEvidence:
     both were measured in the same way), and of the round. past: the rounds above, oldest first. is_online: the recipe
     trains by reinforcement learning. is_verified: a judge of the recipe compares with known answers. tree_steps: the
     steps whose groups a generator made of its own texts. losses: (optimizer step, loss) as the round's first training
-    logged them; losses_before: those of the training whose weights it went on from, where the two compare.
+    logged them; losses_before: those of the training whose weights it went on from, where the two compare. imported:
+    the kept texts that a file brought, which are not in the round's groups.
     """
 
     round: Evidence = field(default_factory=Evidence)
@@ -81,6 +93,7 @@ class WarningEvidence:
     tree_steps: frozenset[int] = frozenset()
     losses: Sequence[tuple[int, float]] = ()
     losses_before: Sequence[tuple[int, float]] = ()
+    imported: Sequence[ImportedText] = ()
 
     @property
     def answers(self) -> list[Group]:
@@ -121,6 +134,16 @@ class Finding:
     is_excused: bool = False
 
 
+class About(StrEnum):
+    """What a rule speaks of: texts that the round's policy wrote with what was said of them, rows that the round
+    trained on, or the checkpoint that it made. Rounds of one policy have texts that are alike, and so are their lights.
+    """
+
+    texts = "texts"
+    rows = "rows"
+    checkpoint = "checkpoint"
+
+
 class WarningRule(Part, kind="warning rule"):
     """One number of a round, and the limit beyond which it warns."""
 
@@ -131,6 +154,9 @@ class WarningRule(Part, kind="warning rule"):
     title: ClassVar[str]
     source: ClassVar[str]
     """The paper that describes it."""
+    speaks_of: ClassVar[About] = About.texts
+    opens_answers: ClassVar[bool] = False
+    """Whether the prompts it names are held-out ones, of which the two checkpoints' answers are worth a look."""
     unit: ClassVar[str] = "share"
     """`share`, or what the number counts."""
     measures: ClassVar[str]

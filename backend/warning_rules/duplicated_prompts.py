@@ -5,7 +5,7 @@ from array import array
 from pydantic import Field
 
 from backend.sameness import normal
-from backend.warning_rules import Finding, TrainedText, WarningEvidence, WarningRule, some
+from backend.warning_rules import About, Finding, TrainedText, WarningEvidence, WarningRule, some
 
 
 class DuplicatedPrompts(WarningRule):
@@ -19,6 +19,7 @@ class DuplicatedPrompts(WarningRule):
     title = "A prompt has the same training row many times"
     source = "Understanding and Mitigating Copying in Diffusion Models"
     unit = "rows"
+    speaks_of = About.rows
     measures = "training rows of one prompt that are the same"
     counts = "training rows"
     way = "Keep more rows."

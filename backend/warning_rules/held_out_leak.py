@@ -7,7 +7,7 @@ from pydantic import Field
 
 from backend.sameness import normal
 from backend.values import Prompt
-from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
+from backend.warning_rules import About, Finding, WarningEvidence, WarningRule, some
 from backend.warning_rules._runs import runs
 
 Words = list[str]
@@ -25,6 +25,7 @@ class HeldOutLeak(WarningRule):
     code = "W37"
     title = "Held-out prompts leak into training"
     source = "Boundless Socratic Learning with Language Games"
+    speaks_of = About.rows
     measures = "share of held-out prompts that stand in training rows"
     counts = "held-out prompts"
     way = "Give the round a held-out set."

@@ -7,7 +7,7 @@ from statistics import fmean, variance
 from pydantic import Field
 
 from backend.values import WarningLevel
-from backend.warning_rules import Finding, WarningEvidence, WarningRule
+from backend.warning_rules import About, Finding, WarningEvidence, WarningRule
 from backend.warning_rules._held_out import change
 
 FIRST, LAST, FEWEST = 50, 10, 3
@@ -25,6 +25,7 @@ class LossSpike(WarningRule):
     title = "Learning-rate restarts"
     source = "Beyond Cosine Decay: On the effectiveness of Infinite Learning Rate Schedule for Continual Pre-training"
     unit = "nats"
+    speaks_of = About.checkpoint
     measures = "mean loss of the first steps, less that of the last of the training before"
     counts = "losses that were logged, of the first 50 steps and the last ten of the training before"
     way = "Log the loss more often (logging_steps), and train more steps."

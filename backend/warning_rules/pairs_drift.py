@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
+from backend.warning_rules import About, Finding, WarningEvidence, WarningRule, some
 from backend.warning_rules._bootstrap import Sums, bootstrap, ratio, total
 
 
@@ -16,6 +16,7 @@ class PairsDrift(WarningRule):
     title = "Chosen and rejected drift together"
     source = "Temporal Self-Rewarding Language Models, arXiv 2508.06026"
     unit = "times"
+    speaks_of = About.rows
     measures = "mean gap of scores within pairs, as a multiple of that of the first round of the line"
     counts = "pairs with two scores"
     way = "Train on pairs, and have both sides judged."

@@ -4,7 +4,7 @@ import math
 
 from pydantic import Field
 
-from backend.warning_rules import Finding, WarningEvidence, WarningRule, some
+from backend.warning_rules import About, Finding, WarningEvidence, WarningRule, some
 
 
 class SelectionShift(WarningRule):
@@ -17,6 +17,7 @@ class SelectionShift(WarningRule):
     title = "Selection is biased"
     source = "Self-Consuming Generative Models with Curated Data Provably Optimize Human Preferences"
     unit = "area under the curve"
+    speaks_of = About.rows
     measures = "how well length alone tells kept texts from the others"
     counts = "texts, at least ten of them kept and ten not"
     way = "Keep some texts, and ask more prompts."

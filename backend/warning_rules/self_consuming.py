@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from backend.values import WarningLevel
-from backend.warning_rules import Finding, WarningEvidence, WarningRule
+from backend.warning_rules import About, Finding, WarningEvidence, WarningRule
 
 FROM_OUTSIDE = ("mix", "decision")
 """Known answers, and rows whose right side is the one that says what people said."""
@@ -20,6 +20,7 @@ class SelfConsuming(WarningRule):
     code = "W30"
     title = "Self-consuming loop"
     source = "Self-Consuming Generative Models Go MAD"
+    speaks_of = About.rows
     measures = "share of training rows that the loop wrote itself"
     counts = "training rows"
     way = "Train on more rows."

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from backend.values import WarningLevel
-from backend.warning_rules import Finding, WarningEvidence, WarningRule
+from backend.warning_rules import About, Finding, WarningEvidence, WarningRule
 
 
 class SharpeningOnly(WarningRule):
@@ -16,6 +16,7 @@ class SharpeningOnly(WarningRule):
     title = "Sharpening without learning"
     source = "Mind the Gap; Self-Improvement in Language Models: The Sharpening Mechanism"
     unit = "points"
+    speaks_of = About.checkpoint
     measures = "fall of pass@k since the first round of the line"
     counts = "held-out prompts that pass@k is known of"
     way = "Put the metric pass_at_k into the recipe, and give the round held-out prompts with known answers."

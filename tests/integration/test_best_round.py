@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from app.pages.overview.cards import tree_value
-from backend.db import tables
+from app.widgets import charts
+from backend.db import reading, tables
 from backend.services.projects import overview
 from tests import rows
 from tests.integration.measured import finish, measure
@@ -51,11 +52,13 @@ def test_the_badge_says_whether_the_second_is_beaten_beyond_chance() -> None:
     assert here.badges == {best.id: "highest, within chance"}
 
 
-def test_no_round_is_the_best_where_the_base_is_as_high() -> None:
+def test_the_best_round_that_is_not_above_the_base_says_so() -> None:
     here = Branches(base=0.7)
-    here.add(0.7)
+    best = here.add(0.7)
+    assert here.badges == {}, "one round is not the best of many"
     here.add(0.5)
-    assert here.badges == {}
+    assert here.badges == {best.id: "best round, not above the base"}
+    assert here.why.endswith(" Of the rounds round 1, on another branch, is best: 70.0%.")
 
 
 def test_only_what_was_asked_the_same_is_compared() -> None:
@@ -83,3 +86,42 @@ def test_a_higher_branch_is_told_of_in_every_case() -> None:
     here.add(None)
     assert "has no held-out accuracy." in here.why
     assert here.why.endswith(above.format(f"50.0% of the base {here.base.name}", "more"))
+
+
+class Answered(Branches):
+    """Rounds of which it is known of each of 100 prompts whether it was right."""
+
+    def answer(self, right: int, **columns: Any) -> tables.Round:
+        told = {"right": [*range(right)], "wrong": [*range(right, 100)]}
+        round_, checkpoint = finish(self.project, self.base, **columns)
+        if self.base_accuracy is not None:
+            share = round(self.base_accuracy * 100)
+            of_base = {"right": [*range(share)], "wrong": [*range(share, 100)]}
+            measure(round_, self.base.id, self.base_accuracy, n=100, **ONE_SET, **of_base)
+            self.base_accuracy = None
+        measure(round_, checkpoint.id, right / 100, n=100, **ONE_SET, **told)
+        return round_
+
+
+def test_a_gain_on_the_parent_is_not_green_below_the_base_and_every_round_is_on_a_line() -> None:
+    """Base 60 %, round 1 20 %; from there rounds 2 (50 %, the best) and 3 (20 %)."""
+    here = Answered(base=0.6)
+    first = here.answer(20)
+    assert first.checkpoint_id
+    with reading() as db:
+        of_first = db.get_one(tables.Checkpoint, first.checkpoint_id)
+    base, here.base = here.base, of_first
+    best = here.answer(50, parent_id=first.id)
+    here.answer(20, parent_id=first.id)
+    loop = overview.loop(here.actor, here.project.id)
+    shown = tree_value(loop)
+    card = next(card for card in shown["rounds"] if card["id"] == best.id)
+    assert (card["change"]["points"], card["change"]["badge"]) == ("+30.0 points", "")
+    assert (card["to_base"]["points"], card["to_base"]["badge"]) == ("-10.0 points", "bad")
+    assert card["to_base"]["rest"].startswith(f"to the base {base.name} (-")
+    assert (shown["best"]["number"], shown["best"]["accuracy"]) == (2, "50.0%")
+    assert shown["best"]["gaps"][0].startswith("+30.0 points to round 1, the next best (+")
+    assert shown["best"]["gaps"][1].startswith("-10.0 points to the base")
+    assert [[line.number for line in path] for path in charts.lineages(loop.lines)] == [[0, 1, 3], [1, 2]]
+    # Before there is a round, and of one round alone, there is one line.
+    assert charts.lineages(()) == [[]]

@@ -264,14 +264,14 @@ def test_what_fell_by_category_stands_first_and_chance_is_counted_over_all_categ
     assert {*records[:2]} == levels
     assert records[2:] == [("kind", "even", 3, 20), ("kind", "odd", 2, 19), ("level", 3, 1, 13)]
     assert categories[0].difference.low is None, "13 prompts are too few for an interval"
-    assert categories[2].p == 1.0, "2 / 2^3, times five categories"
+    assert categories[2].difference.p == 1.0, "2 / 2^3, times five categories"
     assert not any(category.is_changed for category in categories)
     third, three = make_done_round(line.project, line.checkpoints[2], [line.held_out])
     assert three
     measure(third, three, [line.held_out], range(40))
     all_right = compared.compare(line.actor, line.project.id, base, f"r{third.id}").categories
     even = next(category for category in all_right if category.value == "even")
-    assert (even.difference.newly_right, even.p, even.is_changed) == (10, 2 / 2**10 * 5, True)
+    assert (even.difference.newly_right, even.difference.p, even.is_changed) == (10, 2 / 2**10 * 5, True)
 
 
 def test_rounds_of_other_prompts_of_none_and_unlike_recipes_are_compared_as_far_as_it_goes() -> None:

@@ -88,22 +88,34 @@ def test_two_rounds_are_compared_and_the_first_made_the_baseline(opened: tuple[L
     reply = page.ask("compare", "draw")
     assert '"name": "kind: even"' in reply
     assert "show=newly_wrong&category=%5B%22kind%22%2C+%22even%22%5D" in reply, "a category opens its prompts"
-    assert f"old={first}&new={second}" in reply
+    assert f"sides={first},{second}" in reply
     for words in (
         "No baseline is set.",
         "-12.8 points",
         "5 newly wrong, 0 newly right",
         "p = 0.062",
         "Newly wrong: 5",
-        "Both were asked the same 40 held-out prompts.",
+        "All were asked the same 40 held-out prompts.",
         "2. generator sample",
+        "Round 1 has the highest held-out accuracy:",
+        "That may be chance.",
     ):
         assert words in reply, words
+    base = f"c{line.checkpoints[0].id}"
+    reply = page.ask("compare", "draw", sides=f"{base},{first},{second}")
+    for words in (
+        '"sides": ["base model", "Round 1, checkpoint-2", "Round 2, checkpoint-3"]',
+        "+12.8 points to Round 2, the next best (+0.0 to ",
+        "Newly wrong in Round 2 since base model: ",
+        '"side": "base model", "text": "no recipe"',
+    ):
+        assert words in reply, words
+    page.ask("compare", "draw")
     page.do("compare", "set_baseline")
     assert "The baseline is round 1" in page.replies[-1]
     result: Any = baseline.get(line.actor, line.project.id)
     assert result.round_id == line.rounds[0].id
-    assert "-12.8 points to the baseline" in page.ask("overview", "draw")
+    assert '"rest": "to the baseline (' in page.ask("overview", "draw")
     assert f"held-out?new={line.checkpoints[2].id}" not in page.replies[-1], "links stand in the template"
     reply = page.ask("compare", "draw", old=f"c{line.checkpoints[0].id}", new=second)
     assert "no recipe to compare" in reply
@@ -113,6 +125,7 @@ def test_two_rounds_are_compared_and_the_first_made_the_baseline(opened: tuple[L
         ({"new": "r999"}, "There is no round 999 in this project."),
         ({"old": "abc"}, "names no round and no checkpoint"),
         ({"old": second, "new": second}, "stands on both sides"),
+        ({"sides": ",".join([base, first, second, "r9", "r10"])}, "2 to 4 rounds can stand side by side, not 5."),
         ({"new": f"c{line.checkpoints[0].id}"}, "Choose in the first field"),
     ):
         assert words in page.ask("compare", "draw", **query), query

@@ -178,10 +178,9 @@ def test_metrics_change_against_the_start_and_are_unknown_where_they_are() -> No
     done.measure(None, "override_rate", None)
     metrics = {(metric.name, metric.of): metric for metric in done.report().opening.measured.metrics}
     accuracy = metrics["held_out_accuracy", "made"]
-    # Two newly right, one newly wrong of twelve: 1/12, standard error sqrt(3 - 1/12) / 12 = 0.142319.
     assert (accuracy.before, accuracy.newly_right, accuracy.newly_wrong) == (1 / 12, 2, 1)
     assert accuracy.change == pytest.approx(1 / 12)
-    assert accuracy.change_low == pytest.approx(1 / 12 - 1.959964 * 0.142319, abs=1e-4)
+    assert accuracy.change_low is None, "twelve prompts are too few for an interval"
     assert accuracy.p == pytest.approx(1.0), "of three that changed, one or two on a side is chance"
     # Independent: standard errors 2/1.96 and 3/1.96, so half of the interval is sqrt(4 + 9) = 3.60555.
     tokens = metrics["held_out_tokens", "made"]

@@ -7,15 +7,16 @@ import pytest
 from sqlalchemy import delete, select
 
 import migrations
+from app.widgets.warning_said import lights
 from backend.db import reading, session, tables
 from backend.db.session import write_engine
-from backend.errors import InvalidInput, NotFound, PermissionDenied
+from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.pipeline import warning_evidence
 from backend.pipeline.warn import judged, rules_of
 from backend.services import warnings
-from backend.services.warnings import limits
-from backend.values import Group, Role, RoundStatus, Stage, WarningLevel
-from backend.warning_rules import Finding
+from backend.services.warnings import AnswersNamed, known_imports, limits
+from backend.values import Group, Role, RoundStatus, SampleKind, Stage, WarningLevel
+from backend.warning_rules import About, Finding
 from backend.warning_rules.copying import Copying
 from backend.warning_rules.judge_decays import JudgeDecays
 from backend.warning_rules.label_noise import LabelNoise
@@ -313,3 +314,53 @@ def test_warnings_go_with_the_schema_and_rounds_stay(database: str) -> None:
         db.execute(delete(tables.Round).where(tables.Round.id == here.round.id))
     with reading() as db:
         assert list(db.scalars(select(tables.RoundWarning))) == []
+
+
+@pytest.mark.on_sqlite
+def test_a_reason_given_once_turns_the_light_of_deliberate_imports_off() -> None:
+    here = Warned()
+    with pytest.raises(Conflict, match="No import of round"):
+        known_imports.acknowledge(here.actor, here.round.id, "ours")
+    sets = {str(here.prompts.id): "sums"}
+    here.light("unreviewed_imports", WarningLevel.red, details={"sets": sets})
+    with pytest.raises(InvalidInput, match="why these imports are deliberate"):
+        known_imports.acknowledge(here.actor, here.round.id, " ")
+    with pytest.raises(PermissionDenied):
+        known_imports.acknowledge(rows.make_actor(here.project, Role.reviewer), here.round.id, "ours")
+    known_imports.acknowledge(here.actor, here.round.id, "our own textbook")
+    light = next(view for view in warnings.of_round(here.actor, here.round.id) if view.name == "unreviewed_imports")
+    assert (light.level, light.reason) == (WarningLevel.green, "Known: “sums”, our own textbook")
+    rule = next(view for view in limits.listed(here.actor, here.project.id) if view.name == "unreviewed_imports")
+    assert rule.knobs["known"] == {str(here.prompts.id): "our own textbook"}
+
+
+@pytest.mark.on_sqlite
+def test_what_the_rule_of_imports_sees_are_kept_samples_that_a_file_brought() -> None:
+    here = Warned()
+    brought, own = here.samples[:2]
+    with session() as db:
+        db.get_one(tables.Sample, brought.id).kind = SampleKind.imported
+    with reading() as db:
+        seen = warning_evidence.imported_of(db, {brought.id, own.id})
+    assert [(view.sample_id, view.prompt_set, view.is_reviewed) for view in seen] == [(brought.id, "sums", False)]
+
+
+@pytest.mark.on_sqlite
+def test_a_light_says_what_it_speaks_of_and_opens_the_answers_of_its_category() -> None:
+    here = Warned()
+    base, checkpoint = here.round.policy_id, rows.make_checkpoint(here.project, "made")
+    with session() as db:
+        db.get_one(tables.Round, here.round.id).checkpoint_id = checkpoint.id
+    here.light("forgetting", WarningLevel.red, details={"category": ["topic", "sums"]})
+    by_name = {view.name: view for view in warnings.of_round(here.actor, here.round.id)}
+    fell, noisy = by_name["forgetting"], by_name["label_noise"]
+    assert (fell.speaks_of, fell.of_checkpoint) == (About.checkpoint, "made")
+    assert fell.answers == AnswersNamed(base, checkpoint.id, ("topic", "sums"))
+    assert (noisy.speaks_of, noisy.answers) == (About.texts, None)
+    assert noisy.of_checkpoint
+    shown = lights([fell, noisy], here.round.id)
+    assert [(group["what"], len(group["lights"])) for group in shown["groups"]] == [
+        ("The checkpoint", 1),
+        ("The texts", 1),
+    ]
+    assert "category=%5B%22topic%22%2C+%22sums%22%5D" in shown["groups"][0]["lights"][0]["answers"]

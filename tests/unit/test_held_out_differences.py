@@ -4,9 +4,9 @@ import math
 
 import pytest
 
+from backend.differences import APART, FEWEST, bootstrap, of_counts, of_independent, of_shares, of_values
 from backend.services.held_out.baseline import accuracy
 from backend.services.held_out.measured import Verdicts, read
-from backend.services.results.differences import FEWEST, bootstrap, of_shares, of_values
 from backend.services.results.paired import Paired
 
 
@@ -18,7 +18,7 @@ def test_two_prompts_drawn_again_give_the_ends_that_are_counted_by_hand() -> Non
 def test_the_interval_of_many_prompts_is_that_of_the_normal_distribution() -> None:
     """400 prompts, 30 newly right and 10 newly wrong: the mean of the differences is 20 / 400 = 0.05, their variance
     40 / 400 - 0.05^2 = 0.0975, the standard error sqrt(0.0975 / 400) = 0.01561, and 1.96 times that 0.0306."""
-    difference = of_shares(400, 200, 30, 10, p=None)
+    difference = of_shares(400, 200, 30, 10)
     assert (difference.value, difference.old, difference.new) == (0.05, 0.5, 0.55)
     assert difference.low == pytest.approx(0.05 - 0.0306, abs=0.003)
     assert difference.high == pytest.approx(0.05 + 0.0306, abs=0.003)
@@ -41,15 +41,54 @@ def test_means_are_compared_over_the_prompts_that_both_have() -> None:
 
 
 def test_too_few_prompts_and_equal_answers_have_no_interval_and_say_so() -> None:
-    few = of_shares(FEWEST - 1, 10, 5, 1, p=0.2)
+    few = of_shares(FEWEST - 1, 10, 5, 1)
     assert (few.low, few.high, few.why) == (None, None, "fewer than 30 prompts, too few for an interval")
     assert few.value == 4 / 29
-    equal = of_shares(100, 50, 0, 0, p=1.0)
+    equal = of_shares(100, 50, 0, 0)
     assert (equal.value, equal.low, equal.high) == (0.0, None, None)
     assert equal.why.startswith("equal on every prompt")
-    none = of_shares(0, 0, 0, 0, p=None)
+    none = of_shares(0, 0, 0, 0)
     assert (none.value, none.low, none.why) == (None, None, "no prompt in common")
     assert of_values({1: 2.0}, {2: 2.0}).value is None
+
+
+def test_where_the_exact_test_sees_chance_the_interval_holds_0_and_of_many_looks_it_is_wider() -> None:
+    """Six lost and one won: the bootstrap alone ends below 0, p = 2 (1 + 7) / 2^7 = 0.125."""
+    assert bootstrap([1.0, 0.0, -1.0], [1, 93, 6])[1] <= 0.0
+    difference = of_shares(100, 60, 1, 6)
+    assert (difference.p, difference.high) == (0.125, 0.0)
+    assert not difference.is_worse
+    # Ten lost of 100, none won: p = 2 / 2^10; of 40 looks 0.078.
+    once, often = of_shares(100, 60, 0, 10), of_shares(100, 60, 0, 10, times=40)
+    assert once.is_worse
+    assert (often.p, often.high) == (80 / 1024, 0.0)
+    assert often.low is not None
+    assert once.low is not None
+    assert often.low < once.low
+
+
+def test_rows_of_one_prompt_are_drawn_together() -> None:
+    """40 prompts of ten rows, all ten right or all ten wrong: the share is known as of 40 prompts, not of 400 rows."""
+    old = {n: (10 if n % 2 else 0, 10) for n in range(40)}
+    other = {n + 100: counted for n, counted in old.items()}
+    apart = of_counts(old, other)
+    half = 1.96 * math.sqrt(2 * 0.25 / 40)
+    assert (apart.value, apart.why) == (0.0, APART)
+    assert (apart.low, apart.high) == pytest.approx((-half, half), abs=0.03)
+    better = {n: (10 if n % 2 or n < 20 else 0, 10) for n in range(40)}
+    paired = of_counts(old, better)
+    # A quarter of the prompts is won: 0.25 -+ 1.96 sqrt(0.25 * 0.75 / 40).
+    assert (paired.value, paired.why) == (0.25, "")
+    assert (paired.low, paired.high) == pytest.approx((0.25 - 0.134, 0.25 + 0.134), abs=0.03)
+    # A prompt may be without a row: precision counts accepted texts alone.
+    assert of_counts(old, {**better, 0: (0, 0)}).low is not None
+    assert of_counts(old, dict.fromkeys(old, (0, 0))).why == "no row on one side"
+
+
+def test_numbers_without_prompts_count_as_independent() -> None:
+    difference = of_independent((1.0, 0.7, 1.3), (2.0, 1.6, 2.4))
+    assert (difference.value, difference.low, difference.high) == pytest.approx((1.0, 0.5, 1.5))
+    assert of_independent((1.0, None, None), (2.0, 1.6, 2.4)).low is None
 
 
 def test_mcnemars_exact_test_by_hand() -> None:

@@ -3,49 +3,57 @@
 PAGE = """
 {{#if value.message}}<div class="rondo-empty" role="status"><p><b>{{value.message}}</b></p>
 {{#if value.link}}<p><a href="{{value.target}}">{{value.link}}</a></p>{{/if}}</div>{{/if}}
-{{#if value.old}}
+{{#if value.sides}}
 <div class="compared">
-<p class="baseline" role="status">{{value.baseline}}</p>
+<section class="rondo-card" aria-label="Which is best">
+<p class="verdict" role="status"><span class="rondo-badge {{value.best_badge}}">best</span> <b>{{value.best}}</b></p>
+{{#if value.best_round}}<p><b>{{value.best_round}}</b></p>{{/if}}
+{{#each value.told}}{{#if this.is_told}}<p>{{this.name}} since {{this.to}}:
+{{#if this.worse}}<span class="bad">worse in {{#each this.worse}}<a href="{{this.target}}">{{this.text}}</a>
+{{/each}}</span>{{else}}no category is worse beyond chance{{/if}}{{#if this.better}}; <span class="ok">better in
+{{#each this.better}}<a href="{{this.target}}">{{this.text}}</a> {{/each}}</span>{{/if}}</p>{{/if}}{{/each}}
+<p class="baseline rondo-muted" role="status">{{value.baseline}}</p>
+</section>
 {{#if value.categories}}<section class="rondo-card" aria-label="By category">
 <h2>Held-out accuracy by category</h2>
-<div class="scroll" tabindex="0" role="region" aria-label="Categories of both"><table>
-<thead><tr><th scope="col">Category</th><th scope="col" class="number">{{value.old}}</th>
-<th scope="col" class="number">{{value.new}}</th><th scope="col" class="number">Difference</th>
-<th scope="col">On the same prompts</th></tr></thead>
-<tbody>{{#each value.categories}}<tr><th scope="row" dir="auto"><a href="{{this.target}}">{{this.name}}</a></th>
-<td class="number">{{this.old}}</td><td class="number">{{this.new}}</td>
-<td class="number"><span class="rondo-badge {{this.badge}}">{{this.difference}}</span><br>
-<span class="rondo-muted small">{{this.interval}}</span></td>
-<td class="said">{{this.said}}</td></tr>{{/each}}</tbody></table></div>
-<p class="rondo-muted small">What fell most stands first. Red or green: chance does not explain it. p is McNemar's exact
-test, times the number of categories. A category opens its prompts.
+<table><thead><tr><th scope="col">Category</th>
+{{#each value.sides}}<th scope="col" class="number">{{this}}</th>{{/each}}</tr></thead>
+<tbody>{{#each value.categories}}<tr><th scope="row" dir="auto">{{this.name}}</th>
+{{#each this.cells}}<td class="number" data-side="{{this.side}}">{{this.value}}
+{{#if this.difference}}<a class="rondo-badge {{this.badge}}" href="{{this.target}}">{{this.difference}}</a><br>
+<span class="rondo-muted small">{{this.interval}}</span><br>
+<span class="rondo-muted small">{{this.said}}</span>{{/if}}</td>{{/each}}</tr>{{/each}}</tbody></table>
+<p class="rondo-muted small">Differences to {{value.first}}. What fell most stands first. Red or green: chance does not
+explain it. Intervals and p hold for all categories together. A difference opens its prompts.
 {{#if value.more_categories}}{{value.more_categories}} more are on the page Held-out answers.{{/if}}</p>
 </section>{{/if}}
 <section class="rondo-card" aria-label="Numbers">
 <h2>Numbers</h2>
-<p class="rondo-muted">{{value.prompts}}</p>
-{{#if value.numbers}}<div class="scroll" tabindex="0" role="region" aria-label="Numbers of both"><table>
-<thead><tr><th scope="col">Metric</th><th scope="col" class="number">{{value.old}}</th>
-<th scope="col" class="number">{{value.new}}</th><th scope="col" class="number">Difference</th>
-<th scope="col">On the same prompts</th></tr></thead>
+{{#each value.prompts}}<p class="rondo-muted">{{this}}</p>{{/each}}
+{{#if value.numbers}}<table><thead><tr><th scope="col">Metric</th>
+{{#each value.sides}}<th scope="col" class="number">{{this}}</th>{{/each}}</tr></thead>
 <tbody>{{#each value.numbers}}<tr><th scope="row">{{this.name}} <span class="rondo-muted small">{{this.of}}</span></th>
-<td class="number">{{this.old}}<br><span class="rondo-muted small">{{this.old_interval}}</span></td>
-<td class="number">{{this.new}}<br><span class="rondo-muted small">{{this.new_interval}}</span></td>
-<td class="number"><b>{{this.difference}}</b><br><span class="rondo-muted small">{{this.interval}}</span></td>
-<td class="said">{{this.said}}</td></tr>{{/each}}</tbody></table></div>
-<p class="rondo-muted small">Differences: the second minus the first. Their 95 % intervals are of a paired bootstrap
-over the prompts that both have, p is McNemar's exact test.</p>
-{{else}}{{#unless value.unknown}}<p>Neither of them was measured.</p>{{/unless}}{{/if}}
-{{#each value.unknown}}<p class="rondo-muted small">{{this}}</p>{{/each}}
+{{#each this.cells}}<td class="number" data-side="{{this.side}}">{{this.value}}
+<span class="rondo-muted small">{{this.own}}</span>{{#if this.difference}}<br>
+<span class="rondo-badge {{this.badge}}">{{this.difference}}</span>
+<span class="rondo-muted small">{{this.interval}}</span><br>
+<span class="rondo-muted small">{{this.said}}</span>{{/if}}</td>{{/each}}</tr>{{/each}}</tbody></table>
+<p class="rondo-muted small">Differences to {{value.first}}; of the rounds' own samples to {{value.first_round}}. Their
+95 % intervals are of a paired bootstrap over the prompts that both have. Where answers are right or wrong, p is
+McNemar's exact test; where it leaves the difference to chance, the interval holds 0. “On other prompts”: each side's
+prompts are drawn on their own. “As independent numbers”: no value is kept for each prompt, so it is made of the two
+intervals.</p>
+{{else}}{{#unless value.unknown}}<p>None of them was measured.</p>{{/unless}}{{/if}}
+{{#if value.unknown}}<details><summary class="rondo-muted">What could not be computed</summary>
+{{#each value.unknown}}<p class="rondo-muted small">{{this}}</p>{{/each}}</details>{{/if}}
 </section>
 <section class="rondo-card" aria-label="Knobs that differ">
 <h2>Knobs that differ</h2>
-{{#if value.knobs}}<div class="scroll" tabindex="0" role="region" aria-label="Knobs of both"><table>
-<thead><tr><th scope="col">Where</th><th scope="col">Knob</th><th scope="col">{{value.old}}</th>
-<th scope="col">{{value.new}}</th></tr></thead>
-<tbody>{{#each value.knobs}}<tr><td>{{this.place}}</td><th scope="row">{{this.name}}</th>
-<td class="text" dir="auto">{{this.old}}</td><td class="text" dir="auto">{{this.new}}</td></tr>{{/each}}</tbody>
-</table></div>{{else}}<p class="rondo-muted">{{value.no_knobs}}</p>{{/if}}
+{{#if value.knobs}}<table><thead><tr><th scope="col">Knob</th>
+{{#each value.sides}}<th scope="col">{{this}}</th>{{/each}}</tr></thead>
+<tbody>{{#each value.knobs}}<tr><th scope="row">{{this.name}} <span class="rondo-muted small">{{this.place}}</span></th>
+{{#each this.cells}}<td class="text" dir="auto" data-side="{{this.side}}">{{this.text}}</td>{{/each}}</tr>{{/each}}
+</tbody></table>{{else}}<p class="rondo-muted">{{value.no_knobs}}</p>{{/if}}
 </section>
 <section class="rondo-card" aria-label="The same prompts' answers">
 <h2>The same prompts' answers</h2>
@@ -65,15 +73,23 @@ CSS = """
 .compared h2, .compared p { margin: 0 0 6px; }
 .compared h3 { margin: 10px 0 4px; font-size: 13px; }
 .small { font-size: 12px; }
-.scroll { overflow-x: auto; }
+.compared .bad a { color: var(--rondo-bad); } .compared .ok a { color: var(--rondo-ok); }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 6px 12px 6px 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rondo-border); }
 th { font-weight: 500; } thead th { color: var(--rondo-muted); font-size: 12px; }
-.compared .number { text-align: right; white-space: nowrap; }
-.compared .said { min-width: 180px; }
+.compared .number { text-align: right; }
+.compared a.rondo-badge { color: inherit; }
+.compared a.rondo-badge.bad { color: var(--rondo-bad); } .compared a.rondo-badge.ok { color: var(--rondo-ok); }
 .text { max-width: 320px; overflow-wrap: anywhere; white-space: pre-wrap; }
 .answers { padding: 6px 0; overflow-wrap: anywhere; border-bottom: 1px solid var(--rondo-border); }
 a { color: var(--rondo-accent); }
-/* The difference is what one came for: it has to stand in the window. */
-@media (max-width: 520px) { .compared .number { white-space: normal; } th, td { padding: 6px 8px 6px 0; } }
+/* On a phone a metric is a block with a line for each side: the difference is what one came for. */
+@media (max-width: 640px) {
+  .compared thead { display: none; }
+  .compared table, .compared tbody, .compared tr { display: block; }
+  .compared th, .compared td { display: block; border: 0; padding: 2px 0; }
+  .compared tr { padding: 6px 0; border-bottom: 1px solid var(--rondo-border); }
+  .compared td, .compared .number { text-align: left; }
+  .compared td::before { content: attr(data-side) ": "; color: var(--rondo-muted); }
+}
 """

@@ -4,10 +4,12 @@ from typing import Any
 
 from app.widgets.formats import count, duration, gap_interval, interval, percent, points
 from app.widgets.warning_said import BADGES as BADGES_OF_LIGHTS
+from backend.differences import Difference
 from backend.services import warnings
+from backend.services.held_out.compared import MOST_SIDES
 from backend.services.projects.overview import Loop
 from backend.services.results import loop_tree, starts
-from backend.services.results.summaries import RoundLine
+from backend.services.results.summaries import RaisedWarning, RoundLine
 from backend.values import JobStatus, RoundStatus, Stage
 
 STAGES = tuple(Stage)
@@ -39,7 +41,7 @@ def tree_value(loop: Loop) -> dict[str, Any]:
         flags = {"in": edge.comes_in, "out": edge.goes_out, "again": edge.is_dashed, "up": edge.up, "down": edge.down}
         style = " ".join(name for name, is_so in flags.items() if is_so)
         edges.append({"column": 2 * edge.column + 2, "lane": edge.lane + 1, "style": style})
-    return {"rounds": cards, "edges": edges}
+    return {"rounds": cards, "edges": edges, "best": best_value(loop)}
 
 
 def line_value(line: RoundLine, loop: Loop) -> dict[str, Any]:
@@ -59,6 +61,7 @@ def line_value(line: RoundLine, loop: Loop) -> dict[str, Any]:
         "interval": interval(line.accuracy),
         "is_baseline": line.is_baseline,
         "to_baseline": _to_baseline(line),
+        "to_base": _to_base(line),
         "samples": count(line.samples),
         "judged": count(line.judged),
         "kept": count(line.kept),
@@ -71,15 +74,7 @@ def line_value(line: RoundLine, loop: Loop) -> dict[str, Any]:
         "is_stopped": line.status in (RoundStatus.failed, RoundStatus.cancelled),
         "left_out": f"{line.left_out:,} left out" if line.left_out else "",
         "follows": _follows(line),
-        "warned": [
-            {
-                "href": f"warnings?round={line.round_id}&warning={one.name}",
-                "title": warnings.title_of(one.name),
-                "level": str(one.level),
-                "badge": BADGES_OF_LIGHTS[one.level],
-            }
-            for one in line.warned
-        ],
+        "warned": _lights(line),
         "is_calm": line.not_known is not None and not line.warned,
         "not_known": f"{line.not_known} not known" if line.not_known else "",
         "error": (line.error or "").split("\n")[0][:300],
@@ -90,34 +85,117 @@ def _best(line: RoundLine, loop: Loop) -> dict[str, str] | None:
     """The badge of the round with the highest accuracy, which says whether that is more than chance."""
     if loop.best is None or line.round_id != loop.best.round_id:
         return None
-    sure, unsure = {"badge": "accent", "text": "best round"}, {"badge": "", "text": "highest, within chance"}
-    return sure if loop.best.is_sure else unsure
+    if not loop.best.is_sure:
+        return {"badge": "", "text": "highest, within chance"}
+    if not loop.best.is_above_base:
+        return {"badge": "", "text": "best round, not above the base"}
+    return {"badge": "accent", "text": "best round"}
 
 
-def _to_baseline(line: RoundLine) -> str:
-    """`+3.2 points to the baseline (-0.4 to +6.8)`; why it is not known."""
+def best_value(loop: Loop) -> dict[str, Any] | None:
+    """The best round in a sentence: by how much it is above the next one and the base, and what got worse in it."""
+    best = loop.best
+    if best is None or best.line.accuracy is None:
+        return None
+    told = [_gap_said(best.to_second, f"round {best.second.number}, the next best")]
+    if best.base is not None:
+        told.append(_gap_said(best.to_base, starts.name(best.base)))
+    worse = next((one for one in best.line.warned if one.category), None)
+    return {
+        "word": "Best" if best.is_sure else "Highest",
+        "number": best.line.number,
+        "id": best.line.round_id,
+        "accuracy": percent(best.line.accuracy.value),
+        "gaps": [text for text in told if text],
+        "compare": f"compare?sides={','.join(_side(x) for x in _measured(loop))}",
+        "worse": f"{worse.category}, {points(worse.value)} ({_ends(worse)})" if worse and worse.value else "",
+        "worse_href": f"warnings?round={best.line.round_id}&warning={worse.name}" if worse else "",
+    }
+
+
+def _measured(loop: Loop) -> list[RoundLine]:
+    """What stands beside the best round: the base, and the newest of the other rounds, oldest first."""
+    assert loop.best is not None
+    there = [line for line in loop.rounds if line.accuracy and line is not loop.best.line][-(MOST_SIDES - 2) :]
+    rounds = sorted([*there, loop.best.line], key=lambda line: line.number)
+    base = [loop.best.base] if loop.best.base else []
+    return [*base, *rounds]
+
+
+def _ends(warned: RaisedWarning) -> str:
+    if warned.low is None or warned.high is None:
+        return "interval unknown"
+    return f"{warned.low * 100:+.1f} to {warned.high * 100:+.1f}"
+
+
+def _gap_said(gap: Difference | None, to: str) -> str:
+    """`+7.0 points to round 1, the next best (+1.0 to +13.8)`, and where chance explains it, that it does."""
+    if gap is None or gap.value is None:
+        return ""
+    chance = "" if gap.is_better or gap.is_worse else ", which may be chance"
+    return f"{points(gap.value)} to {to} ({gap_interval(gap)}){chance}"
+
+
+def _to_baseline(line: RoundLine) -> dict[str, str] | None:
+    """`+3.2 points` `to the baseline (-0.4 to +6.8)`; why it is not known."""
     gap = line.to_baseline
     if gap is None:
-        return ""
+        return None
+    return _told(gap, "the baseline")
+
+
+def _to_base(line: RoundLine) -> dict[str, str] | None:
+    """Its change to the base of its line, where neither that nor a baseline is told of already."""
+    if line.to_base is None or line.to_baseline is not None:
+        return None
+    return _told(line.to_base, "the base" if line.base == "base" else f"the base {line.base}")
+
+
+def _told(gap: Difference, to: str) -> dict[str, str]:
     if gap.value is None:
-        return f"Difference to the baseline unknown: {gap.why}."
-    return f"{points(gap.value)} to the baseline ({gap_interval(gap)}{f': {gap.why}' if gap.why else ''})"
+        return {"badge": "", "points": "change unknown", "rest": f"to {to}: {gap.why}"}
+    badge = "ok" if gap.is_better else "bad" if gap.is_worse else ""
+    why = f": {gap.why}" if gap.why else ""
+    return {"badge": badge, "points": points(gap.value), "rest": f"to {to} ({gap_interval(gap)}{why})"}
 
 
 def _change(line: RoundLine, up: RoundLine) -> dict[str, str] | None:
-    """Its change to the round it comes from; nothing where that is the baseline, which has a line of its own."""
-    gap, to = line.to_parent, starts.name(up)
+    """Its change to the round it comes from; nothing where that is the baseline, which has a line of its own.
+
+    A gain is no good news, and not green, while the round is below the baseline, or else the base.
+    """
+    gap = line.to_parent
     if gap is None or (up.is_baseline and line.to_baseline is not None):
         return None
-    if gap.value is None:
-        return {"badge": "", "points": "change unknown", "rest": f"to {to}: {gap.why}", "target": ""}
-    is_better, is_worse = (gap.low or 0) > 0, (gap.high or 0) < 0
-    why = f": {gap.why}" if gap.why else ""
+    told = _told(gap, starts.name(up))
+    reference = line.to_baseline or line.to_base
+    if told["badge"] == "ok" and reference is not None and (reference.value or 0) < 0:
+        told["badge"] = ""
+    return told | {"target": "" if gap.value is None else f"compare?sides={_side(up)},{_side(line)}"}
+
+
+def _lights(line: RoundLine) -> list[dict[str, Any]]:
+    """The raised warnings, by what they speak of: the checkpoint, the rows, or the texts and the policy they are of."""
+    heads = {
+        warnings.About.checkpoint: f"{line.checkpoint}:",
+        warnings.About.rows: "its rows:",
+        warnings.About.texts: f"texts by {line.policy}:" if line.policy else "its texts:",
+    }
+    groups = []
+    for about, head in heads.items():
+        here = [one for one in line.warned if warnings.about(one.name) is about]
+        if here:
+            groups.append({"head": head, "lights": [_light(line, one) for one in here]})
+    return groups
+
+
+def _light(line: RoundLine, one: RaisedWarning) -> dict[str, str]:
+    title = warnings.title_of(one.name)
     return {
-        "badge": "ok" if is_better else "bad" if is_worse else "",
-        "points": points(gap.value),
-        "rest": f"to {to} ({gap_interval(gap)}{why})",
-        "target": f"compare?old={_side(up)}&new={_side(line)}",
+        "href": f"warnings?round={line.round_id}&warning={one.name}",
+        "title": f"{title}, {one.category}" if one.category else title,
+        "level": str(one.level),
+        "badge": BADGES_OF_LIGHTS[one.level],
     }
 
 

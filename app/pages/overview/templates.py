@@ -24,6 +24,12 @@ nothing is trained on them.</p>{{/if}}
 
 LINE = """
 {{#if value}}
+{{#if value.best}}<p class="best" role="status"><b>{{value.best.word}}: <a href="round?round={{value.best.id}}">round
+{{value.best.number}}</a>, {{value.best.accuracy}}</b>
+{{#each value.best.gaps}}<span>{{this}}</span>{{/each}}
+{{#if value.best.worse}}<span class="bad">Got worse in it: <a href="{{value.best.worse_href}}">{{value.best.worse}}</a>
+</span>{{/if}}
+<a href="{{value.best.compare}}">Compare them</a></p>{{/if}}
 <div class="line" tabindex="0" role="group" aria-label="The loop, a tree of rounds">
 <div class="tree" role="list" aria-label="Rounds, oldest first">
 {{#each value.rounds}}
@@ -41,7 +47,10 @@ LINE = """
       title="What got better and what got worse"
       class="rondo-badge {{this.change.badge}}">{{this.change.points}}</a>{{else}}<span
       class="rondo-badge {{this.change.badge}}">{{this.change.points}}</span>{{/if}} {{this.change.rest}}</p>{{/if}}
-    {{#if this.to_baseline}}<p class="small">{{this.to_baseline}}</p>{{/if}}
+    {{#if this.to_baseline}}<p class="small change"><span class="rondo-badge {{this.to_baseline.badge}}"
+      >{{this.to_baseline.points}}</span> {{this.to_baseline.rest}}</p>{{/if}}
+    {{#if this.to_base}}<p class="small change"><span class="rondo-badge {{this.to_base.badge}}"
+      >{{this.to_base.points}}</span> {{this.to_base.rest}}</p>{{/if}}
     {{#unless this.is_base}}
     <ol class="stages" aria-hidden="true">
       {{#each this.stages}}<li class="{{this.state}}" title="{{this.name}}"></li>{{/each}}
@@ -49,9 +58,9 @@ LINE = """
     {{#if this.progress}}<p class="rondo-muted small progress">{{this.progress}}</p>{{/if}}
     {{#if this.follows}}<p class="rondo-muted small">{{this.follows}}</p>{{/if}}
     {{#if this.error}}<p class="error small" title="{{this.error}}">{{this.error}}</p>{{/if}}
-    {{#if this.warned}}<p class="small lights" aria-label="Warnings">
-      {{#each this.warned}}<a class="rondo-badge {{this.badge}}" href="{{this.href}}"
-      >{{this.level}}: {{this.title}}</a> {{/each}}</p>{{/if}}
+    {{#each this.warned}}<p class="small lights" aria-label="Warnings"><span class="rondo-muted">{{this.head}}</span>
+      {{#each this.lights}}<a class="rondo-badge {{this.badge}}" href="{{this.href}}"
+      >{{this.level}}: {{this.title}}</a> {{/each}}</p>{{/each}}
     {{#if this.is_calm}}<p class="small"><a href="warnings?round={{this.id}}">No warning</a>
       <span class="rondo-muted">{{this.not_known}}</span></p>{{/if}}
     <dl>
@@ -88,6 +97,8 @@ and fine-tunes on what was kept. <a href="recipes">Read what the recipes do</a>,
 {{/if}}
 """
 LINE_CSS = """
+.best { display: flex; flex-wrap: wrap; gap: 2px 16px; margin: 0 0 10px; }
+.best a { color: var(--rondo-accent); } .best .bad, .best .bad a { color: var(--rondo-bad); }
 .line { position: relative; overflow-x: auto; padding-bottom: 2px; }
 .tree { display: grid; grid-auto-columns: max-content; justify-content: start; }
 .round { width: 268px; box-sizing: border-box; display: flex; flex-direction: column; gap: 6px; margin-bottom: 12px; }

@@ -32,11 +32,13 @@ OPENING = """
     {{#each value.branches}}<a href="new-round?branch={{this.id}}&at={{this.at}}">{{this.words}}</a>{{/each}}</p>{{/if}}
 </section>
 {{#if value.has_warnings}}<section class="block" aria-label="Warnings"><h3>Warnings</h3>
-<ul class="warnings">{{#each value.lights.raised}}<li><span class="rondo-badge {{this.badge}}">{{this.level}}</span>
+{{#each value.lights.groups}}<h4>{{this.what}} {{this.which}}{{#if this.name}}: {{this.name}}{{/if}}</h4>
+<ul class="warnings">{{#each this.lights}}<li><span class="rondo-badge {{this.badge}}">{{this.level}}</span>
 <b>{{this.title}}</b>: {{this.measures}} is {{this.value}}.
-<span class="rondo-muted">{{this.interval}}, {{this.limit}}, {{this.n}}. {{this.reason}}</span>
-<a href="{{this.href}}">see them</a></li>{{/each}}
-{{#each value.warnings}}<li><span class="rondo-badge {{this.badge}}">{{this.level}}</span>
+<span class="rondo-muted">{{this.interval_said}}, {{this.limit}}, {{this.n}}. {{this.reason}}</span>
+{{#if this.answers}}<a href="{{this.answers}}">see the answers</a>{{else}}<a
+href="{{this.href}}">see them</a>{{/if}}</li>{{/each}}</ul>{{/each}}
+<ul class="warnings">{{#each value.warnings}}<li><span class="rondo-badge {{this.badge}}">{{this.level}}</span>
 {{this.text}} <span class="rondo-muted">{{this.numbers}}</span>
 {{#if this.href}}<a href="{{this.href}}">see them</a>{{/if}}</li>{{/each}}</ul>
 {{#if value.lights.counted}}<p><a href="warnings?round={{value.id}}">All lights</a>

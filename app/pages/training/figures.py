@@ -36,6 +36,14 @@ def overlaid(series: Sequence[Series], y: str = "") -> go.Figure:
         showlegend=True,
         height=240 + 20 * rows,
         margin_b=52 + 20 * rows,
-        legend={"orientation": "h", "x": 0, "yref": "container", "y": 0, "yanchor": "bottom"},
+        legend={
+            # One below the other each has its own row, so that none is left empty.
+            "orientation": "v" if rows > 1 else "h",
+            "x": 0,
+            "yref": "container",
+            "y": 0,
+            "yanchor": "bottom",
+        },
     )
+    figure.update_yaxes(exponentformat="e")
     return figure

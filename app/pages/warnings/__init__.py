@@ -5,18 +5,18 @@ from typing import Any
 import gradio as gr
 
 from app.pages.warnings import limits_form, templates
-from app.toasts import toasts
-from app.widgets import list_detail
+from app.toasts import notice, toasts
+from app.widgets import buttons, list_detail
 from app.widgets.asked import AddressId, asked
 from app.widgets.context import Context, context
 from app.widgets.first import Fields, FirstPart, FirstRow, Listed
 from app.widgets.markup import markup
-from app.widgets.roles import only
+from app.widgets.roles import needs, only
 from app.widgets.warning_said import light, lights
 from backend.errors import NotFound
 from backend.services import rounds, warnings
 from backend.services.rounds import RoundView
-from backend.services.warnings import RowsNamed
+from backend.services.warnings import RowsNamed, known_imports
 from backend.values import JSON, Role
 
 TITLE, PATH = "Warnings", "warnings"
@@ -27,19 +27,24 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None,
 
 def build() -> None:
     """Lay out the page and wire it."""
-    kept = gr.JSON({}, visible="hidden")
+    kept, open_id = gr.JSON({}, visible="hidden"), gr.State(None)
     chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="warnings-round")
     with list_detail.side_by_side():
         with list_detail.listed():
             listed = markup(templates.LIGHTS, templates.CSS, elem_id="warnings-lights")
         with list_detail.detail():
             detail = markup(templates.DETAIL, templates.CSS, elem_id="warning-detail")
+            with gr.Column(visible=False, elem_classes=needs(Role.curator)) as known:
+                reason = gr.Textbox(label="Why these imports are deliberate", max_length=500, elem_id="known-reason")
+                make = buttons.secondary("Make these imports known", elem_id="make-known")
     with gr.Accordion("Limits of this project", open=False, elem_id="warning-limits"):
         with only(Role.curator, "Setting limits"):
             limits_form.build(QUIET)
 
-    gr.on(None, draw, None, [chosen, listed, detail, kept], **QUIET)
-    chosen.input(choose, chosen, [listed, detail, kept], **QUIET | {"trigger_mode": "always_last"})
+    gr.on(None, draw, None, [chosen, listed, detail, known, open_id, kept], **QUIET)
+    chosen.input(choose, chosen, [listed, detail, known, open_id, kept], **QUIET | {"trigger_mode": "always_last"})
+    private = {name: value for name, value in QUIET.items() if name != "show_progress"}
+    make.click(make_known, [open_id, reason], [listed, detail, known], **private)
     kept.change(None, [kept], None, js=templates.KEEP_IN_ADDRESS, api_visibility="private")
 
 
@@ -64,9 +69,12 @@ def draw(request: gr.Request) -> list[Any]:
     round_id = wish.id
     dropdown = gr.Dropdown(choices(known), value=round_id, visible=bool(known))
     if round_id is None:
-        return [dropdown, {"missing": wish.missing} if wish.missing else {"is_empty": True}, None, gr.skip()]
+        nothing = {"missing": wish.missing} if wish.missing else {"is_empty": True}
+        return [dropdown, nothing, None, gr.Column(visible=False), None, gr.skip()]
     name = str(request.query_params.get("warning", ""))
-    return [dropdown, shown(here, round_id), opened(here, round_id, name), gr.skip()]
+    light_now = opened(here, round_id, name)
+    asks = gr.Column(visible=bool(light_now) and bool(light_now.get("can_be_known")))
+    return [dropdown, shown(here, round_id), light_now, asks, round_id, gr.skip()]
 
 
 @toasts
@@ -74,7 +82,19 @@ def choose(round_id: int | None, request: gr.Request) -> list[Any]:
     """The lights of another round."""
     if not round_id:
         raise NotFound("There is no round yet. Launch one first.")
-    return [shown(context(request), round_id), {"is_none": True}, {"round": round_id}]
+    hidden = gr.Column(visible=False)
+    return [shown(context(request), round_id), {"is_none": True}, hidden, round_id, {"round": round_id}]
+
+
+@toasts
+def make_known(round_id: int | None, reason: str | None, request: gr.Request) -> list[Any]:
+    """Keep why the imports that the open light speaks of are deliberate, and turn it off."""
+    here = context(request)
+    if not round_id:
+        raise NotFound("No light is open. Open that of the imports first.")
+    known_imports.acknowledge(here.actor, int(round_id), str(reason or ""))
+    notice("These imports are known: they raise no light any more.")
+    return [shown(here, round_id), opened(here, round_id, known_imports.RULE), gr.Column(visible=False)]
 
 
 def chosen_of(request: gr.Request, known: list[RoundView]) -> AddressId:
@@ -94,7 +114,7 @@ def shown(here: Context, round_id: int) -> JSON:
     told = lights(warned, round_id)
     return {
         "id": round_id,
-        "known": [*told["raised"], *told["green"]],
+        "groups": told["known_groups"],
         "unknown": told["unknown"],
         "num_unknown": len(told["unknown"]),
         "counted": told["counted"],
@@ -114,7 +134,9 @@ def opened(here: Context, round_id: int, name: str) -> JSON | None:
 
 def detail(rows_named: RowsNamed, round_id: int) -> JSON:
     """One light with its rows, as texts."""
-    return light(rows_named.warning, round_id) | {
+    warning = rows_named.warning
+    return light(warning, round_id) | {
+        "can_be_known": warning.name == known_imports.RULE and warning.level in known_imports.RAISED,
         "samples": [
             {
                 "id": sample.id,

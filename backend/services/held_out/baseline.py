@@ -8,12 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import reading, session, tables
+from backend.differences import Difference, of_shares
 from backend.errors import InvalidInput, NotFound
 from backend.services import events
 from backend.services.access import Actor, require
 from backend.services.held_out.measured import Verdicts, read
-from backend.services.results.differences import Difference, of_shares
-from backend.services.results.paired import Paired
 from backend.values import Role
 
 MOST_KEPT = 1024
@@ -127,11 +126,13 @@ def of_pairs(db: Session, pairs: Mapping[int, tuple[int, int]]) -> dict[int, Dif
     return hits
 
 
-def accuracy(old: Verdicts, new: Verdicts) -> Difference:
-    """The difference of two accuracies over the prompts of which both are known, with McNemar's exact test."""
+def accuracy(old: Verdicts, new: Verdicts, *, times: int = 1) -> Difference:
+    """The difference of two accuracies over the prompts of which both are known, with McNemar's exact test.
+
+    `times`: one of so many differences that are looked at together.
+    """
     if not (old.is_told and new.is_told):
         return Difference(None, None, None, 0, why="it is not kept of each prompt whether it was right")
     common = (old.right | old.wrong) & (new.right | new.wrong)
     was, now = common & old.right, common & new.right
-    pairs = Paired(len(common), len(now - was), len(was - now))
-    return of_shares(pairs.n, len(was), pairs.newly_right, pairs.newly_wrong, pairs.p if pairs.n else None)
+    return of_shares(len(common), len(was), len(now - was), len(was - now), times=times)

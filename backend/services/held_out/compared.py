@@ -3,22 +3,23 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
+from backend.differences import Difference
 from backend.errors import InvalidInput, NotFound
 from backend.services.access import Actor, require
 from backend.services.held_out import by_category, knobs, measured
-from backend.services.held_out.baseline import accuracy
 from backend.services.held_out.by_category import ComparedCategory
 from backend.services.held_out.knobs import DifferingKnob
 from backend.services.held_out.measured import ACCURACY, Measurement
-from backend.services.results.differences import Difference, of_values
-from backend.values import Role, RoundStatus, SampleKind, Split
+from backend.services.results.metric_differences import between
+from backend.values import Role, RoundStatus, Split
 
+MOST_SIDES = 4
+"""So many stand side by side."""
 KEY = re.compile(r"([rc])([0-9]{1,18})")
 OTHER_PROMPTS = "measured on other prompts, so the numbers cannot be compared"
 NO_PROMPTS = "no value is kept for each prompt, so the interval of the difference is unknown"
@@ -139,21 +140,32 @@ def compare(actor: Actor, project_id: int, old: str, new: str) -> Compared:
     twice."""
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
-        known = {side.key: side for side in _sides(db, project_id)}
-        first, other = (_known(known, key) for key in (old, new))
-        if first.key == other.key:
-            raise InvalidInput(f"{first.name} stands on both sides. Choose another one on one of them.")
-        asked_for = None
-        if first.round_id is not None and other.round_id is not None:
-            asked_for = knobs.differing(
-                db, db.get_one(tables.Round, first.round_id), db.get_one(tables.Round, other.round_id)
-            )
-        listed = measured.all_of(db, project_id)
-        pair = _pair(listed, first, other)
-        asked = [_asked(db, side) for side in pair]
-        numbers = (*_of_checkpoints(db, *pair), *_of_rounds(db, first.round_id, other.round_id))
-        before, after = pair
-        categories = by_category.of(db, before, after) if before and after else ()
+        first, other = named(db, project_id, [old, new])
+        return of_sides(db, measured.all_of(db, project_id), first, other)
+
+
+def named(db: Session, project_id: int, keys: Sequence[str]) -> list[ComparedSide]:
+    """The sides of these keys; raises `NotFound` for one that the project has not, `InvalidInput` for one twice."""
+    known = {side.key: side for side in _sides(db, project_id)}
+    sides = [_known(known, key) for key in keys]
+    twice = next((side for n, side in enumerate(sides) if side.key in {other.key for other in sides[:n]}), None)
+    if twice is not None:
+        raise InvalidInput(f"{twice.name} stands on both sides, or twice. Choose another one.")
+    return sides
+
+
+def of_sides(db: Session, listed: Sequence[Measurement], first: ComparedSide, other: ComparedSide) -> Compared:
+    """Compare two sides; `listed`: the project's measurements."""
+    asked_for = None
+    if first.round_id is not None and other.round_id is not None:
+        asked_for = knobs.differing(
+            db, db.get_one(tables.Round, first.round_id), db.get_one(tables.Round, other.round_id)
+        )
+    pair = pair_of(listed, first, other)
+    asked = [_asked(db, side) for side in pair]
+    numbers = (*_of_checkpoints(db, *pair), *of_rounds(db, first.round_id, other.round_id))
+    before, after = pair
+    categories = by_category.of(db, before, after) if before and after else ()
     common = len(asked[0] & asked[1]) if None not in pair else 0
     counts = [None if side is None else len(ids) for side, ids in zip(pair, asked, strict=True)]
     return Compared(first, other, asked_for, numbers, common, counts[0], counts[1], categories)
@@ -169,9 +181,10 @@ def _known(known: Mapping[str, ComparedSide], key: str) -> ComparedSide:
     raise NotFound(f"There is no {what} {match[2]} in this project. It is another project's, or the address is wrong.")
 
 
-def _pair(
+def pair_of(
     listed: Sequence[Measurement], old: ComparedSide, new: ComparedSide
 ) -> tuple[Measurement | None, Measurement | None]:
+    """The measurements of both that go together; None for a side that has none."""
     ids = {measurement.checkpoint_id for measurement in listed}
     there = [side.checkpoint_id for side in (old, new) if side.checkpoint_id in ids and side.checkpoint_id is not None]
     # Two rounds may have the same checkpoint only where one of them made none; then one side stays without.
@@ -203,64 +216,31 @@ def _of_checkpoints(db: Session, old: Measurement | None, new: Measurement | Non
         _rows(db, measurement.round_id, measurement.checkpoint_id) if measurement else {} for measurement in (old, new)
     ]
     names = [ACCURACY, *sorted({*rows[0], *rows[1]} - {ACCURACY})]
-    same_prompts = old is not None and new is not None and old.set_ids == new.set_ids
     numbers = []
     for name in names:
         first, other = rows[0].get(name), rows[1].get(name)
         if first is None and other is None:
             continue
-        if first is None or other is None or old is None or new is None:
-            gap = Difference(None, None, None, 0, why=ONE_MISSING)
-        elif name == ACCURACY:
-            gap = accuracy(measured.read(first.n, first.details), measured.read(other.n, other.details))
-        elif name == TOKENS:
-            gap = of_values(_tokens(db, old), _tokens(db, new))
-        elif (values := _by_prompt(first, other)) is not None:
-            gap = of_values(*values)
-        else:
-            gap = _plain(first, other) if same_prompts else Difference(None, None, None, 0, why=OTHER_PROMPTS)
-        numbers.append(ComparedMetric(name, _value(first), _value(other), gap, of_checkpoint=True))
+        numbers.append(_compared(db, name, first, other, of_checkpoint=True))
     return numbers
 
 
-def _of_rounds(db: Session, old: int | None, new: int | None) -> list[ComparedMetric]:
+def of_rounds(db: Session, old: int | None, new: int | None) -> list[ComparedMetric]:
+    """The metrics of two rounds' own samples."""
     rows = [_rows(db, round_id, None) for round_id in (old, new)]
     numbers = []
     for name in sorted({*rows[0], *rows[1]}):
         first, other = rows[0].get(name), rows[1].get(name)
-        is_both = first is not None and other is not None
-        gap = _plain(first, other) if is_both else Difference(None, None, None, 0, why=ONE_MISSING)
-        numbers.append(ComparedMetric(name, _value(first), _value(other), gap, of_checkpoint=False))
+        numbers.append(_compared(db, name, first, other, of_checkpoint=False))
     return numbers
 
 
-def _plain(old: Any, new: Any) -> Difference:
-    """The difference alone: a metric that was not computed is unknown, and so is the interval."""
-    is_known = old.value is not None and new.value is not None
-    why = NO_PROMPTS if is_known else "could not be computed on one side"
-    return Difference(new.value - old.value if is_known else None, None, None, 0, old.value, new.value, why=why)
-
-
-def _by_prompt(old: tables.Metric, new: tables.Metric) -> tuple[dict[int, float], dict[int, float]] | None:
-    """Both metrics' values by prompt, where both keep them."""
-    listed = [row.details.get(BY_PROMPT) for row in (old, new)]
-    if not all(isinstance(values, dict) and values for values in listed):
-        return None
-    first, other = ({int(key): float(value) for key, value in values.items()} for values in listed if values)
-    return first, other
-
-
-def _tokens(db: Session, measurement: Measurement) -> dict[int, float]:
-    """Tokens of each greedy answer, by prompt."""
-    sample = tables.Sample
-    query = select(sample.prompt_id, sample.num_tokens).where(
-        sample.round_id == measurement.round_id,
-        sample.split == Split.held_out,
-        sample.checkpoint_id == measurement.checkpoint_id,
-        sample.position == 0,
-        sample.kind == SampleKind.completion,
-    )
-    return {id_: float(number) for id_, number in db.execute(query)}
+def _compared(
+    db: Session, name: str, old: tables.Metric | None, new: tables.Metric | None, *, of_checkpoint: bool
+) -> ComparedMetric:
+    missing = Difference(None, None, None, 0, why=ONE_MISSING)
+    gap = missing if old is None or new is None else between(db, old, new)
+    return ComparedMetric(name, _value(old), _value(new), gap, of_checkpoint=of_checkpoint)
 
 
 def _value(row: tables.Metric | None) -> Value | None:

@@ -10,14 +10,12 @@ from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, cast, colum
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Session
 
-from backend import boundary
+from backend.categories import is_category
 from backend.db import tables
 from backend.db.search import Query, parse
 from backend.errors import InvalidInput
 from backend.services.held_out.measured import Measurement, Verdicts
 from backend.values import Split
-
-LONGEST_VALUE = 200
 
 
 class Show(StrEnum):
@@ -102,15 +100,6 @@ def _among(ids: Sequence[int], dialect: str) -> ColumnElement[bool]:
         listed = func.json_each(bindparam("ids", json.dumps(list(ids)))).table_valued(column("value", BigInteger))
         return walked.in_(select(listed.c.value))
     return walked == func.any(cast(bindparam("ids", list(ids)), ARRAY(BigInteger)))
-
-
-def is_category(key: str, value: Any) -> bool:
-    """Whether a note and its value can be filtered by."""
-    if isinstance(value, int | float) and not abs(value) < 2**63:
-        return False  # beyond what a database holds, or no number
-    # A path inside SQLite's JSON has no way to write a quotation mark.
-    is_text = isinstance(value, str | int | float) and '"' not in key and len(str(value)) <= LONGEST_VALUE
-    return is_text and boundary.fault_of(f"{key}{value}", LONGEST_VALUE + len(key)) is None
 
 
 def _has(key: str, value: Any, dialect: str) -> ColumnElement[bool]:

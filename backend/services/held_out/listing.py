@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from backend.categories import MOST_CATEGORIES, MOST_VALUES, is_category
 from backend.db import reading, tables
 from backend.db.search import Query
 from backend.errors import InvalidInput
 from backend.services.access import Actor, require
 from backend.services.held_out import measured
-from backend.services.held_out.filtering import HeldOutFilters, asked, filtered, is_category, of, of_show
+from backend.services.held_out.filtering import HeldOutFilters, asked, filtered, of, of_show
 from backend.services.held_out.measured import Measurement, Verdicts
 from backend.values import Role, SampleKind, Split
 
@@ -25,9 +26,6 @@ CHECKED = 2_000
 """So many texts are read for one page of a search that the index cannot answer."""
 COUNTED = 10_000
 LOOKED_AT = 2_000
-MOST_VALUES = 40
-"""A note with more values than this tells prompts apart and is no category."""
-MOST_CATEGORIES = 200
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """A project's loop at a glance: one line a round, and the one thing to do next."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select
@@ -7,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend import jobs
 from backend.db import reading, tables
+from backend.differences import Difference
 from backend.errors import Conflict
 from backend.services import review_settings, rounds
 from backend.services.access import Actor, require, role_of
@@ -57,22 +59,49 @@ def loop(actor: Actor, project_id: int) -> Loop:
         require(db, actor, project_id, Role.viewer)
         project = db.get_one(tables.Project, project_id)
         lines = _compared(db, project_id, _changed(db, lines_of(db, project_id)))
-        action, best = _next_action(db, project_id, lines), best_round(db, lines)
+        action, best = _next_action(db, project_id, lines), _best(db, lines)
         role = role_of(db, actor, project_id) or Role.viewer
     following = [line.round_id for line in lines if line.follows and role.rank >= Role.curator.rank]
     return Loop(project.id, project.name, lines, _allowed(action, role), following[-1] if following else None, best)
 
 
 def _changed(db: Session, lines: tuple[RoundLine, ...]) -> tuple[RoundLine, ...]:
-    """The lines with their difference to what each comes from, where both were measured."""
-    ups = loop_tree.above(lines)
-    pairs = {}
+    """The lines with their difference to what each comes from, and to the base at the head of it, where both were
+    measured."""
+    ups, tops = loop_tree.above(lines), list[int]()
     for n, up in enumerate(ups):
-        before, after = lines[up].accuracy if up is not None else None, lines[n].accuracy
+        tops.append(n if up is None else tops[up])
+    to_parent = _differences(db, lines, dict(enumerate(ups)))
+    to_base = _differences(db, lines, {n: top for n, top in enumerate(tops) if top not in (n, ups[n])})
+    return tuple(
+        replace(line, to_parent=to_parent.get(n), to_base=to_base.get(n), base=lines[tops[n]].checkpoint)
+        for n, line in enumerate(lines)
+    )
+
+
+def _differences(db: Session, lines: tuple[RoundLine, ...], olds: Mapping[int, int | None]) -> dict[int, Difference]:
+    """How lines differ from others, both by their places."""
+    pairs = {}
+    for n, old in olds.items():
+        before, after = lines[old].accuracy if old is not None else None, lines[n].accuracy
         if before is not None and after is not None:
             pairs[n] = (before.metric_id, after.metric_id)
-    differences = baseline.of_pairs(db, pairs)
-    return tuple(replace(line, to_parent=differences.get(n)) for n, line in enumerate(lines))
+    return baseline.of_pairs(db, pairs)
+
+
+def _best(db: Session, lines: tuple[RoundLine, ...]) -> Best | None:
+    """The best round with its differences to the next best and to the base."""
+    best = best_round(db, lines)
+    if best is None:
+        return None
+    others = {0: best.second} | ({1: best.base} if best.base else {})
+    pairs = {
+        n: (line.accuracy.metric_id, best.line.accuracy.metric_id)
+        for n, line in others.items()
+        if line.accuracy and best.line.accuracy
+    }
+    gaps = baseline.of_pairs(db, pairs)
+    return replace(best, to_second=gaps.get(0), to_base=gaps.get(1))
 
 
 def _compared(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> tuple[RoundLine, ...]:

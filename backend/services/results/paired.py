@@ -29,13 +29,13 @@ def paired(db: Session, old_metric_id: int, new_metric_id: int) -> Paired | None
     right."""
     metric = tables.Metric
     rows = db.execute(select(metric.id, metric.n, metric.details).where(metric.id.in_((old_metric_id, new_metric_id))))
-    by_metric = {id_: details for id_, n, details in rows if _names_all(n, details)}
+    by_metric = {id_: details for id_, n, details in rows if names_all(n, details)}
     if old_metric_id not in by_metric or new_metric_id not in by_metric:
         return None
     return compare(by_metric[old_metric_id], by_metric[new_metric_id])
 
 
-def _names_all(n: int | None, details: JSON) -> bool:
+def names_all(n: int | None, details: JSON) -> bool:
     """Whether each of the n prompts is there by its id. Earlier versions left out answers that could not be read, and
     a fall that comes of them would not show."""
     return "right" in details and "wrong" in details and len(details["right"]) + len(details["wrong"]) == n

@@ -4,16 +4,35 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
+from backend.differences import Difference
 from backend.services.results.paired import Paired, paired
 from backend.services.results.summaries import RoundLine, is_worse, lineage
 
 
 @dataclass(frozen=True)
 class Best:
-    """The round with the highest held-out accuracy. `is_sure`: it beats the second, or the base, beyond chance."""
+    """The round with the highest held-out accuracy, and the one below it. `is_sure`: it beats that one beyond chance,
+    and the base, too, where it is above that.
 
-    round_id: int | None
+    `base`: the base that was asked the same, if there is one. `to_second`, `to_base`: its differences to both, where
+    they were asked for.
+    """
+
+    line: RoundLine
+    second: RoundLine
+    base: RoundLine | None
     is_sure: bool
+    to_second: Difference | None = None
+    to_base: Difference | None = None
+
+    @property
+    def is_above_base(self) -> bool:
+        """Whether its accuracy is higher than that of the base."""
+        return self.base is None or _accuracy(self.line) > _accuracy(self.base)
+
+    @property
+    def round_id(self) -> int | None:
+        return self.line.round_id
 
 
 @dataclass(frozen=True)
@@ -51,14 +70,15 @@ def recommended(db: Session, lines: tuple[RoundLine, ...]) -> Start | None:
 
 
 def best_round(db: Session, lines: tuple[RoundLine, ...]) -> Best | None:
-    """Return the best of the rounds that were asked the same as the newest measured one.
-
-    None where fewer than two were, or a base that was asked the same is as high.
-    """
+    """Return the best of the rounds that were asked the same as the newest measured one; None where fewer than two
+    were."""
     ranked = _ranked(lines)
-    if not ranked or ranked[0].round_id is None or sum(line.round_id is not None for line in ranked) < 2:
+    rounds = [line for line in ranked if line.round_id is not None]
+    if len(rounds) < 2:
         return None
-    return Best(ranked[0].round_id, _is_beyond_chance(db, ranked[0], ranked[1]))
+    base = next((line for line in ranked if line.round_id is None), None)
+    below = ranked[ranked.index(rounds[0]) + 1]
+    return Best(rounds[0], rounds[1], base, _is_beyond_chance(db, rounds[0], below))
 
 
 def _ranked(lines: tuple[RoundLine, ...]) -> list[RoundLine]:
@@ -86,8 +106,13 @@ def _elsewhere(db: Session, lines: tuple[RoundLine, ...], last: RoundLine) -> st
     own = {id(line) for line in lineage(lines, last)}
     here = own | {id(line) for line in _of_same_base(lines, last)}
     ranked = _ranked(tuple(line for line in lines if id(line) in here))
-    if not ranked or id(ranked[0]) in own:
+    if not ranked:
         return ""
+    if id(ranked[0]) in own:
+        top = next((line for line in ranked if line.round_id is not None), ranked[0])
+        return (
+            "" if id(top) in own else f" Of the rounds {name(top)}, on another branch, is best: {_accuracy(top):.1%}."
+        )
     text = f" {name(ranked[0]).capitalize()}, on another branch, has the highest: {_accuracy(ranked[0]):.1%}"
     below = [line for line in ranked if id(line) in own]
     if not below:

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from backend.db import now, tables
 from backend.db.filters import Filters, decode_facet
 from backend.db.listing import scope
+from backend.differences import Difference
 from backend.services.results.branch_start import begun_at
-from backend.services.results.differences import Difference
 from backend.services.results.paired import Paired
 from backend.values import JSON, JobStatus, RoundStatus, Stage, WarningLevel
 
@@ -58,10 +58,14 @@ class RunningJob:
 
 @dataclass(frozen=True)
 class RaisedWarning:
-    """A warning that is raised."""
+    """A warning that is raised. `category`: the one that it speaks of, `topic: sums`; empty for none."""
 
     name: str
     level: WarningLevel
+    category: str = ""
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,12 @@ class RoundLine:
     """Of a branch: the kind of its first step that ran anew; empty where the recipe cannot be read."""
     to_parent: Difference | None = None
     """How its held-out accuracy differs from that of the round it branches off, or that it started from."""
+    to_base: Difference | None = None
+    """The same against the base at the head of its line, where that is not what it comes from."""
+    base: str = ""
+    """The name of that base's checkpoint."""
+    policy: str = ""
+    """The name of the checkpoint that it started from."""
     warned: tuple[RaisedWarning, ...] = ()
     """Of its warnings the red and amber ones, red ones first."""
     is_archived: bool = False
@@ -160,6 +170,7 @@ def lines_of(db: Session, project_id: int) -> tuple[RoundLine, ...]:
             left_out=missing.get(line.round_id or 0, 0),
             branch_of=origins.get(line.round_id or 0),
             branch_at=begun.get(line.round_id or 0, ""),
+            policy=names.get(line.policy_id or 0, ""),
             **lights.get(line.round_id or 0, {}),
         )
         for line in lines
@@ -186,13 +197,15 @@ def _left_out(db: Session, project_id: int) -> dict[int, int]:
 def _lights(db: Session, project_id: int) -> dict[int, JSON]:
     """What the lines say of warnings, by round."""
     row, by_round = tables.RoundWarning, dict[int, JSON]()
-    query = select(row.round_id, row.name, row.level).where(row.project_id == project_id)
-    for round_id, name, level in db.execute(query.order_by(row.level.desc(), row.name)):
+    query = select(row.round_id, row.name, row.level, row.details["category"], row.value, row.low, row.high)
+    rows = db.execute(query.where(row.project_id == project_id).order_by(row.level.desc(), row.name))
+    for round_id, name, level, named, *numbers in rows:
         here = by_round.setdefault(round_id, {"warned": (), "not_known": 0})
         if level is WarningLevel.unknown:
             here["not_known"] += 1
         elif level is not WarningLevel.green:
-            here["warned"] += (RaisedWarning(name, level),)
+            category = f"{named[0]}: {named[1]}" if isinstance(named, list) and len(named) == 2 else ""
+            here["warned"] += (RaisedWarning(name, level, category, *numbers),)
     return by_round
 
 

@@ -5,20 +5,16 @@ from; one of the round itself with that of the parent round.
 """
 
 from collections import defaultdict
-from math import hypot, sqrt
 from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.services.results.paired import Paired, paired
-from backend.services.results.summaries import MeasuredNumber as Number
-from backend.services.round_report.shapes import FEWEST, ChangedMetric, MetricsSection
+from backend.services.results.metric_differences import between
+from backend.services.round_report.shapes import ChangedMetric, MetricsSection
 from backend.values import RoundStatus, SetUse, Stage
 
-Z = 1.959963984540054
-"""The normal distribution holds 95 % of itself between -Z and Z."""
 HOW = {
     "held_out_accuracy": "it needs held-out prompts with a known answer",
     "pass_at": "it needs held-out prompts with a known answer",
@@ -89,12 +85,9 @@ def _measure(
     if old is None or new.value is None or old.value is None or not _is_comparable(old.details, new.details):
         unknown: tuple[Any, ...] = ("", None, None, None, None, None, None, None)
         return ChangedMetric(new.name, of, name, new.value, new.low, new.high, new.n, *unknown)
-    pairs = paired(db, old.id, new.id) if new.checkpoint_id is not None else None
-    change, low, high = difference(_number(old), _number(new), pairs)
-    told = (pairs.p, pairs.newly_right, pairs.newly_wrong) if pairs else (None, None, None)
-    return ChangedMetric(
-        new.name, of, name, new.value, new.low, new.high, new.n, with_, old.value, change, low, high, *told
-    )
+    gap = between(db, old, new)
+    told = (gap.value, gap.low, gap.high, gap.p, gap.newly_right, gap.newly_wrong)
+    return ChangedMetric(new.name, of, name, new.value, new.low, new.high, new.n, with_, old.value, *told)
 
 
 def _is_comparable(old: dict[str, Any], new: dict[str, Any]) -> bool:
@@ -103,31 +96,6 @@ def _is_comparable(old: dict[str, Any], new: dict[str, Any]) -> bool:
         {name: v for name, v in details.get("measured_by", {}).items() if name != "metrics"} for details in (old, new)
     ]
     return ways[0] == ways[1]
-
-
-def _number(row: tables.Metric) -> Number:
-    return Number(row.value or 0.0, row.low, row.high, row.n)
-
-
-def difference(old: Number, new: Number, pairs: Paired | None) -> tuple[float, float | None, float | None]:
-    """Return the change with its 95 % interval; no interval where one of the two has none.
-
-    With `pairs` that of a difference of paired proportions, d = (b - c) / n with the standard error
-    sqrt(b + c - (b - c)^2 / n) / n, where b prompts are newly right and c newly wrong (Agresti 2013, Categorical Data
-    Analysis, section 11.1). Else the two count as independent, which on the same prompts is too wide.
-    """
-    change = new.value - old.value
-    if pairs is not None and pairs.n:
-        b, c, n = pairs.newly_right, pairs.newly_wrong, pairs.n
-        half = Z * sqrt(max(b + c - (b - c) ** 2 / n, 0.0)) / n
-        # Without a width it would say that few prompts tell everything: none changed sides, or all to the same one.
-        if half == 0 or n < FEWEST:
-            return change, None, None
-        return change, max(-1.0, (b - c) / n - half), min(1.0, (b - c) / n + half)
-    if None in (old.low, old.high, new.low, new.high):
-        return change, None, None
-    half = Z * hypot(old.error, new.error)
-    return change, change - half, change + half
 
 
 def _missing(db: Session, row: tables.Round, measures: list[ChangedMetric]) -> list[str]:

@@ -1,6 +1,7 @@
 """What may be going wrong in a round: the lights of its rules, and the rows that each speaks of."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,14 +13,27 @@ from backend.services.rounds import get_row
 from backend.services.samples import correctness, visibility
 from backend.services.samples.rows import PREVIEW, SampleRow, read_rows
 from backend.values import WarningLevel
-from backend.warning_rules import WarningRule, rule_classes
+from backend.warning_rules import About, WarningRule, rule_classes
 
 ORDER = (WarningLevel.red, WarningLevel.amber, WarningLevel.unknown, WarningLevel.green)
 
 
 @dataclass(frozen=True)
+class AnswersNamed:
+    """Held-out answers that a light speaks of: those of two checkpoints, to the prompts of a category where it names
+    one, as (note, value)."""
+
+    old_checkpoint_id: int
+    new_checkpoint_id: int
+    category: tuple[str, Any] | None
+
+
+@dataclass(frozen=True)
 class WarningView:
     """One light. `limit`, `amber`: what the number was held against. `is_below`: small numbers are bad.
+
+    `speaks_of`: of texts, of rows that were trained on, or of the checkpoint made; `of_checkpoint`: the policy that
+    wrote the texts, or the checkpoint made of the rows, empty where there is none.
 
     `reason`: why the number is not known, or why a light is amber though the number is beyond the red limit. `rows`:
     how many texts and prompts it names.
@@ -43,6 +57,9 @@ class WarningView:
     reason: str
     stops: bool
     rows: int
+    speaks_of: About
+    of_checkpoint: str
+    answers: AnswersNamed | None
 
 
 @dataclass(frozen=True)
@@ -75,7 +92,8 @@ def listed(db: Session, round_: tables.Round) -> tuple[WarningView, ...]:
     row = tables.RoundWarning
     rules = rule_classes()
     stored = db.scalars(select(row).where(row.round_id == round_.id))
-    views = [_view(row, rules[row.name]) for row in stored if row.name in rules]
+    names = _names(db, round_)
+    views = [_view(row, rules[row.name], round_, names) for row in stored if row.name in rules]
     return tuple(sorted(views, key=lambda view: (ORDER.index(view.level), view.code, view.name)))
 
 
@@ -91,7 +109,9 @@ def rows(actor: Actor, round_id: int, name: str) -> RowsNamed:
         kept = visibility.hidden(db, actor, round_)
         rows = correctness.checked(db, round_, read_rows(db, _there(db, warning.sample_ids)))
         samples = visibility.visible_rows(db, actor, kept, rows)
-        return RowsNamed(_view(warning, rule), tuple(samples), _prompts(db, warning.prompt_ids))
+        return RowsNamed(
+            _view(warning, rule, round_, _names(db, round_)), tuple(samples), _prompts(db, warning.prompt_ids)
+        )
 
 
 def _there(db: Session, ids: list[int]) -> tuple[int, ...]:
@@ -114,7 +134,32 @@ def _prompts(db: Session, ids: list[int]) -> tuple[PromptNamed, ...]:
     return tuple(PromptNamed(id_, set_id, name, text[:PREVIEW]) for id_, set_id, name, text in rows)
 
 
-def _view(row: tables.RoundWarning, rule: type[WarningRule]) -> WarningView:
+def about(name: str) -> About:
+    """What a warning speaks of."""
+    rule = rule_classes().get(name)
+    return About.texts if rule is None else rule.speaks_of
+
+
+def _names(db: Session, round_: tables.Round) -> dict[int | None, str]:
+    """The names of the checkpoints that the round started from and made."""
+    checkpoint = tables.Checkpoint
+    ids = [id_ for id_ in (round_.policy_id, round_.checkpoint_id) if id_ is not None]
+    query = select(checkpoint.id, checkpoint.name).where(checkpoint.id.in_(ids))
+    return {id_: name for id_, name in db.execute(query)}
+
+
+def _answers(row: tables.RoundWarning, rule: type[WarningRule], round_: tables.Round) -> AnswersNamed | None:
+    if not rule.opens_answers or row.value is None or round_.policy_id is None or round_.checkpoint_id is None:
+        return None
+    named = row.details.get("category")
+    category = (str(named[0]), named[1]) if isinstance(named, list) and len(named) == 2 else None
+    return AnswersNamed(round_.policy_id, round_.checkpoint_id, category)
+
+
+def _view(
+    row: tables.RoundWarning, rule: type[WarningRule], round_: tables.Round, names: dict[int | None, str]
+) -> WarningView:
+    of_id = round_.policy_id if rule.speaks_of is About.texts else round_.checkpoint_id
     return WarningView(
         row.name,
         rule.code,
@@ -134,4 +179,7 @@ def _view(row: tables.RoundWarning, rule: type[WarningRule]) -> WarningView:
         row.reason,
         row.stops,
         len(row.sample_ids) + len(row.prompt_ids),
+        rule.speaks_of,
+        names.get(of_id, ""),
+        _answers(row, rule, round_),
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pydantic import ValidationError
+from sqlalchemy.orm import Session
 
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput, NotFound
@@ -46,26 +47,31 @@ def edit(actor: Actor, project_id: int, name: str, knobs: JSON, *, keeps_none: b
     """
     with session() as db:
         require(db, actor, project_id, Role.curator)
-        rule = rule_classes().get(name)
-        if rule is None:
-            raise NotFound(f"There is no rule {name!r}. GET /projects/{project_id}/warning-rules lists them.")
-        row = db.get_one(tables.Project, project_id, with_for_update=True)
-        usual = rule().dump()
-        back = {knob for knob, value in knobs.items() if value is None and not (keeps_none and knob == "amber")}
-        now = {**rule.usable(row.warning_rules.get(name, {})), **knobs}
-        now = {knob: value for knob, value in now.items() if knob not in usual or knob not in back}
-        try:
-            changed_rule = rule.model_validate(now)
-        except ValidationError as error:
-            raise InvalidInput(f"{name}.{refusals.explain(error)}") from error
-        changed = {
-            knob: value for knob, value in changed_rule.dump().items() if knob != "name" and value != usual[knob]
-        }
-        row.warning_rules = {other: set_ for other, set_ in row.warning_rules.items() if other != name} | (
-            {name: changed} if changed else {}
-        )
-        events.note(db, actor, "change warning", name, project_id=project_id, knobs=knobs)
-        return _view(changed_rule)
+        return set_knobs(db, actor, project_id, name, knobs, keeps_none=keeps_none)
+
+
+def set_knobs(
+    db: Session, actor: Actor, project_id: int, name: str, knobs: JSON, *, keeps_none: bool = False
+) -> RuleView:
+    """The same within a transaction, for somebody whose role was looked at."""
+    rule = rule_classes().get(name)
+    if rule is None:
+        raise NotFound(f"There is no rule {name!r}. GET /projects/{project_id}/warning-rules lists them.")
+    row = db.get_one(tables.Project, project_id, with_for_update=True)
+    usual = rule().dump()
+    back = {knob for knob, value in knobs.items() if value is None and not (keeps_none and knob == "amber")}
+    now = {**rule.usable(row.warning_rules.get(name, {})), **knobs}
+    now = {knob: value for knob, value in now.items() if knob not in usual or knob not in back}
+    try:
+        changed_rule = rule.model_validate(now)
+    except ValidationError as error:
+        raise InvalidInput(f"{name}.{refusals.explain(error)}") from error
+    changed = {knob: value for knob, value in changed_rule.dump().items() if knob != "name" and value != usual[knob]}
+    row.warning_rules = {other: set_ for other, set_ in row.warning_rules.items() if other != name} | (
+        {name: changed} if changed else {}
+    )
+    events.note(db, actor, "change warning", name, project_id=project_id, knobs=knobs)
+    return _view(changed_rule)
 
 
 def _view(rule: WarningRule) -> RuleView:

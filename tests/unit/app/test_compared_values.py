@@ -1,8 +1,9 @@
 """What the comparison says of numbers that neither side has."""
 
 from app.pages.compare import values
+from backend.differences import Difference
 from backend.services.held_out.compared import Compared, ComparedMetric, ComparedSide, Value
-from backend.services.results.differences import Difference
+from backend.services.held_out.side_by_side import Best, SideBySide
 
 NOTHING = Difference(None, None, None, 0)
 
@@ -13,7 +14,9 @@ def metric(name: str, value: float | None, *, of_checkpoint: bool = True) -> Com
 
 def shown(*numbers: ComparedMetric) -> list[list[str]]:
     old, new = (ComparedSide(f"c{n}", f"c{n}", None, n, f"c{n}") for n in (1, 2))
-    page = values.value(Compared(old, new, None, numbers, 0, 4, 4), None, [])
+    pair = Compared(old, new, None, numbers, 0, 4, 4)
+    of_rounds = ((1, tuple(number for number in numbers if not number.of_checkpoint)),)
+    page = values.value(SideBySide((old, new), (pair,), Best(), of_rounds=of_rounds), None, [])
     return [[number["name"] for number in page["numbers"]], page["unknown"]]
 
 
@@ -24,9 +27,9 @@ def test_what_neither_side_has_is_told_with_what_it_takes() -> None:
         [
             "held out accuracy of held-out answers could be computed of neither: it needs held-out prompts with a "
             "known answer.",
+            "mean score of held-out answers could be computed of neither.",
             "held out accuracy of the round's samples could be computed of neither: it needs held-out prompts with a "
             "known answer.",
-            "mean score of held-out answers could be computed of neither.",
         ],
     ]
     assert shown() == [[], []], "then the page says that neither was measured"

@@ -1,11 +1,13 @@
+from collections.abc import Iterable
+
 import pytest
 
-from backend.values import MetricValue, WarningLevel
+from backend.values import MetricValue, Prompt, WarningLevel
 from backend.warning_rules.forgetting import Forgetting
 from tests.unit.warning_rules.seen import evidence
 
 
-def accuracy(right: range, wrong: range) -> dict:
+def accuracy(right: Iterable[int], wrong: Iterable[int]) -> dict:
     return {"held_out_accuracy": MetricValue("held_out_accuracy", 0.5, details={"right": [*right], "wrong": [*wrong]})}
 
 
@@ -18,9 +20,9 @@ def test_forgotten_prompts_are_those_that_were_right():
     lost = Forgetting().find(
         evidence([], start=accuracy(range(60), range(60, 100)), trained=accuracy(range(30), range(30, 100)))
     )
-    # 30 lost of 100: -0.3 -+ 1.96 sqrt(30 - 9) / 100 = 0.0898.
+    # 30 lost of 100: -0.3 -+ 1.96 sqrt(30 - 9) / 100 = 0.0898; the bootstrap counts in hundredths.
     assert lost.value == -0.3
-    assert lost.high == pytest.approx(-0.2102, abs=1e-4)
+    assert lost.high == pytest.approx(-0.2102, abs=0.006)
     assert lost.prompt_ids == tuple(range(30, 60))
     assert Forgetting().level(lost) is WarningLevel.red
 
@@ -35,6 +37,45 @@ def test_five_prompts_that_are_lost_may_be_chance():
             [], start=accuracy(range(60), range(60, 100)), trained=accuracy(range(5, 60), [*range(5), *range(60, 100)])
         )
     )
-    # -0.05 -+ 1.96 sqrt(5 - 0.25) / 100 = 0.0427 lies below 0, and 2 / 2^5 = 0.0625 is no 0.05.
+    # The bootstrap's interval lies below 0, and 2 / 2^5 = 0.0625 is no 0.05.
     assert (finding.value, finding.high) == (-0.05, 0.0)
     assert Forgetting(limit=-0.001).level(finding) is WarningLevel.green
+
+
+def held_out(kinds: dict[str, range]) -> list[Prompt]:
+    return [Prompt(id_, [], metadata={"needs": kind}) for kind, ids in kinds.items() for id_ in ids]
+
+
+def test_a_category_that_fell_is_red_though_all_prompts_together_rose():
+    """Sums fall from 40 to 10 of 80, products rise from 20 to 70 of 100: together 60 to 80 of 180."""
+    seen = evidence(
+        [],
+        start=accuracy([*range(40), *range(100, 120)], [*range(40, 80), *range(120, 200)]),
+        trained=accuracy([*range(10), *range(100, 170)], [*range(10, 80), *range(170, 200)]),
+        held_out=held_out({"a sum": range(80), "a product": range(100, 200)}),
+    )
+    finding = Forgetting().find(seen)
+    assert Forgetting().level(finding) is WarningLevel.red
+    assert (finding.value, finding.n, finding.prompt_ids) == (-30 / 80, 80, tuple(range(10, 40)))
+    assert finding.details == {"category": ["needs", "a sum"]}
+    assert finding.note.startswith("The category needs: a sum: from 50.0% to 12.5% (")
+    assert finding.note.endswith("All 180 prompts: +11.1 points.")
+    # With fewer rows than the rule asks for nothing is said of a category: the whole is green.
+    few = Forgetting(min_rows=90).find(seen)
+    assert Forgetting(min_rows=90).level(few) is WarningLevel.green
+    assert (few.n, few.details) == (180, {})
+
+
+def test_one_category_of_many_that_fell_by_chance_is_green():
+    """Seven lost of 40 in one of ten categories: p = 2 / 2^7 = 0.016 alone, 0.16 as one of ten."""
+    kinds = {f"kind {n}": range(n * 40, n * 40 + 40) for n in range(10)}
+    seen = evidence(
+        [],
+        start=accuracy(range(400), range(0)),
+        trained=accuracy(range(7, 400), range(7)),
+        held_out=held_out(kinds),
+    )
+    finding = Forgetting(limit=-0.05).find(seen)
+    assert Forgetting(limit=-0.05).level(finding) is WarningLevel.green
+    assert (finding.n, finding.details) == (400, {})
+    assert finding.note.startswith("needs: kind 0 fell most: from 100.0% to 82.5%")

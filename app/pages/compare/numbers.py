@@ -1,0 +1,150 @@
+"""The numbers of the comparison as texts: a row for each metric, a cell for each side."""
+
+from app.widgets.formats import gap_interval, points
+from backend.differences import Difference
+from backend.services.held_out.compared import ComparedMetric, Value
+from backend.services.held_out.side_by_side import SideBySide
+from backend.services.round_report.metrics import takes
+from backend.values import JSON
+
+SHARES = (
+    "accuracy",
+    "pass_at",
+    "similarity",
+    "rate",
+    "share",
+    "correction",
+    "precision",
+    "recall",
+    "f1",
+    "distinct",
+    "unparsed",
+)
+"""What the name of a number between 0 and 1 has in it that is written in per cent."""
+GOOD = ("accuracy", "pass_at", "similarity", "precision", "recall", "f1")
+"""What the name of a number has in it of which more is better: only such a difference is red or green."""
+
+Row = list[tuple[int, ComparedMetric]]
+"""One metric as each other side has it, by the place of the side."""
+
+
+def table(compared: SideBySide) -> list[JSON]:
+    """The metrics that a side has a value of."""
+    rows = _rows(compared)
+    return [_row(compared, row) for row in rows if any(_has_value(number) for _, number in row)]
+
+
+def unknown(compared: SideBySide) -> list[str]:
+    """Of the metrics that no side has a value of, what each takes."""
+    return [
+        _unknown(row[0][1], len(compared.sides))
+        for row in _rows(compared)
+        if not any(_has_value(number) for _, number in row)
+    ]
+
+
+def _rows(compared: SideBySide) -> list[Row]:
+    rows: dict[tuple[bool, str], Row] = {}
+    for n, pair in enumerate(compared.pairs, 1):
+        for number in pair.numbers:
+            if number.of_checkpoint:
+                rows.setdefault((False, number.name), []).append((n, number))
+    for n, numbers in compared.of_rounds:
+        for number in numbers:
+            rows.setdefault((True, number.name), []).append((n, number))
+    return [rows[key] for key in sorted(rows, key=lambda key: key[0])]
+
+
+def _row(compared: SideBySide, row: Row) -> JSON:
+    number = row[0][1]
+    is_share = any(word in number.name for word in SHARES) and "length" not in number.name
+    cells: list[JSON] = [{"side": side.name, "value": "–"} for side in compared.sides]
+    first = 0 if number.of_checkpoint else compared.first_round
+    old = next((one.old for _, one in row if one.old is not None), None)
+    cells[first] |= {"value": _value(old, is_share), "own": _interval(old, is_share)}
+    for n, one in row:
+        if n != first:
+            cells[n] |= _cell(one, is_share)
+    return {"name": _name(number), "of": _of(number), "cells": cells}
+
+
+def _cell(one: ComparedMetric, is_share: bool) -> JSON:
+    """The other side's value, and its difference where both were measured."""
+    gap = one.difference
+    cell: JSON = {"value": _value(one.new, is_share), "own": _interval(one.new, is_share)}
+    if one.new is None or one.old is None:
+        return cell | {"said": gap.why if one.new is not None else ""}
+    is_told = any(word in one.name for word in GOOD)
+    return cell | {
+        "badge": "" if not is_told else "bad" if gap.is_worse else "ok" if gap.is_better else "",
+        "difference": difference(gap, is_share),
+        "interval": gap_ends(gap, is_share),
+        "said": details(gap),
+    }
+
+
+def _name(number: ComparedMetric) -> str:
+    return number.name.replace("_", " ")
+
+
+def _of(number: ComparedMetric) -> str:
+    return "held-out answers" if number.of_checkpoint else "the round's samples"
+
+
+def _unknown(number: ComparedMetric, sides: int) -> str:
+    how, of_none = takes(number.name), "neither" if sides == 2 else "none of them"
+    return f"{_name(number)} of {_of(number)} could be computed of {of_none}{': ' + how if how else ''}."
+
+
+def _has_value(number: ComparedMetric) -> bool:
+    return any(side is not None and side.value is not None for side in (number.old, number.new))
+
+
+def _written(number: float, is_share: bool) -> str:
+    return f"{number:.1%}" if is_share else f"{number:.4g}"
+
+
+def _value(value: Value | None, is_share: bool) -> str:
+    if value is None:
+        return "not measured"
+    return "unknown" if value.value is None else _written(value.value, is_share)
+
+
+def _interval(value: Value | None, is_share: bool) -> str:
+    if value is None or value.value is None:
+        return ""
+    n = f"n {value.n:,}" if value.n else ""
+    if value.low is None or value.high is None:
+        return n
+    ends = f"{_written(value.low, is_share)} to {_written(value.high, is_share)}"
+    return f"{ends}, {n}" if n else ends
+
+
+def difference(gap: Difference, is_share: bool) -> str:
+    """`+7.0 points`, or `unknown`."""
+    if gap.value is None:
+        return "unknown"
+    return points(gap.value) if is_share else f"{gap.value:+.4g}"
+
+
+def gap_ends(gap: Difference, is_share: bool) -> str:
+    """The ends of its interval."""
+    if gap.value is None:
+        return ""
+    if is_share or gap.low is None or gap.high is None:
+        return gap_interval(gap)
+    return f"{gap.low:+.4g} to {gap.high:+.4g}"
+
+
+def details(gap: Difference) -> str:
+    """On how many prompts, how many changed, and what is to be known of the interval."""
+    parts = []
+    if gap.newly_right is not None and gap.newly_wrong is not None:
+        parts.append(f"{gap.n:,} prompts: {gap.newly_wrong:,} newly wrong, {gap.newly_right:,} newly right")
+    elif gap.n:
+        parts.append(f"{gap.n:,} prompts")
+    if gap.p is not None:
+        parts.append(f"p = {gap.p:.2g}")
+    if gap.why:
+        parts.append(gap.why)
+    return "; ".join(parts)

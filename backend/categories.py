@@ -1,0 +1,49 @@
+"""Categories of prompts: the notes of their metadata that have a few values each, such as a topic or a difficulty."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from backend import boundary
+
+LONGEST_VALUE = 200
+MOST_VALUES = 40
+"""A note with more values than this tells prompts apart, and is no category."""
+MOST_CATEGORIES = 200
+
+
+@dataclass(frozen=True)
+class Category:
+    """A value of a note, and the ids of the prompts that have it."""
+
+    key: str
+    value: Any
+    ids: frozenset[int]
+
+
+def is_category(key: str, value: Any) -> bool:
+    """Whether a note and its value can be filtered by."""
+    if isinstance(value, int | float) and not abs(value) < 2**63:
+        return False  # beyond what a database holds, or no number
+    # A path inside SQLite's JSON has no way to write a quotation mark.
+    is_text = isinstance(value, str | int | float) and '"' not in key and len(str(value)) <= LONGEST_VALUE
+    return is_text and boundary.fault_of(f"{key}{value}", LONGEST_VALUE + len(key)) is None
+
+
+def categories_of(notes: Iterable[tuple[int, dict[str, Any]]], *, fewest: int) -> list[Category]:
+    """The categories of prompts, (id, metadata), in order of keys and values; those of fewer prompts are left out, and
+    notes of which all prompts have the same value."""
+    by_value: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    for id_, extra in notes:
+        for key, value in extra.items():
+            if is_category(key, value) and len(by_value[key]) <= MOST_VALUES:
+                by_value[key][json.dumps(value, ensure_ascii=False)].add(id_)
+    return [
+        Category(key, json.loads(value), frozenset(ids))
+        for key, values in sorted(by_value.items())
+        if 1 < len(values) <= MOST_VALUES
+        for value, ids in sorted(values.items())
+        if len(ids) >= fewest
+    ][:MOST_CATEGORIES]

@@ -1,0 +1,69 @@
+"""How a metric differs between two rows of it: on the same prompts where what it was on each of them is kept."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db import tables
+from backend.differences import Difference, of_counts, of_independent, of_shares, of_values
+from backend.services.results.paired import names_all
+from backend.values import JSON, SampleKind, Split
+
+TOKENS = "held_out_tokens"
+BY_PROMPT, COUNTS = "by_prompt", "counts_by_prompt"
+NOT_COMPUTED = "could not be computed on one side"
+OTHER_PROMPTS = "measured on other prompts, so the numbers cannot be compared"
+
+
+def between(db: Session, old: tables.Metric, new: tables.Metric) -> Difference:
+    """The second row's number minus the first's; both are of one metric."""
+    if old.value is None or new.value is None:
+        return Difference(None, None, None, 0, old.value, new.value, why=NOT_COMPUTED)
+    if all(names_all(row.n, row.details) for row in (old, new)):
+        return _of_answers(old.details, new.details)
+    is_tokens = new.name == TOKENS and old.checkpoint_id is not None
+    first, other = (_tokens(db, row) if is_tokens else _by_prompt(row.details) for row in (old, new))
+    if first and other:
+        return of_values(first, other)
+    counted = [_counts(row.details) for row in (old, new)]
+    if all(counted):
+        return of_counts(*counted)
+    if old.checkpoint_id is not None and not _is_same_way(old.details, new.details):
+        return Difference(None, None, None, 0, old.value, new.value, why=OTHER_PROMPTS)
+    return of_independent((old.value, old.low, old.high), (new.value, new.low, new.high))
+
+
+def _of_answers(old: JSON, new: JSON) -> Difference:
+    was, now = {*old["right"]}, {*new["right"]}
+    common = (was | {*old["wrong"]}) & (now | {*new["wrong"]})
+    was, now = was & common, now & common
+    return of_shares(len(common), len(was), len(now - was), len(was - now))
+
+
+def _by_prompt(details: JSON) -> dict[int, float]:
+    values = details.get(BY_PROMPT)
+    return {int(key): float(value) for key, value in values.items()} if isinstance(values, Mapping) else {}
+
+
+def _counts(details: JSON) -> dict[int, tuple[int, int]]:
+    values = details.get(COUNTS)
+    return {int(key): (one[0], one[1]) for key, one in values.items()} if isinstance(values, Mapping) else {}
+
+
+def _is_same_way(old: JSON, new: JSON) -> bool:
+    sets = [details.get("measured_by", {}).get("prompt_sets") for details in (old, new)]
+    return sets[0] == sets[1]
+
+
+def _tokens(db: Session, row: tables.Metric) -> dict[int, float]:
+    """Tokens of each greedy answer, by prompt."""
+    sample = tables.Sample
+    query = select(sample.prompt_id, sample.num_tokens).where(
+        sample.round_id == row.round_id,
+        sample.split == Split.held_out,
+        sample.checkpoint_id == row.checkpoint_id,
+        sample.position == 0,
+        sample.kind == SampleKind.completion,
+    )
+    return {id_: float(number) for id_, number in db.execute(query)}
