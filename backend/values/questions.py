@@ -1,6 +1,7 @@
 """A project's own questions about a sample: what kinds there are, and what an answer to each kind holds."""
 
 import re
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -54,6 +55,18 @@ class QuestionOptions(BaseModel):
         if wrong := next((label for label in self.labels if set(label) & set(SEPARATORS)), ""):
             return f"The label {wrong!r} holds a comma or a semicolon, which lists of tests part at. Leave it out."
         return ""
+
+
+@dataclass(frozen=True)
+class AskedQuestion:
+    """A question as it was asked: `key` is what filters and recipes call it, `help` stands below its title."""
+
+    id: int
+    key: str
+    kind: QuestionKind
+    title: str
+    help: str = ""
+    options: QuestionOptions = field(default_factory=QuestionOptions)
 
 
 class AnswerValue(BaseModel):
@@ -183,3 +196,8 @@ def unknown_label(chosen: tuple[str, ...] | list[str], options: QuestionOptions)
     return (
         "" if wrong is None else f"There is no label {wrong[:MOST_LABEL]!r}. Choose from {', '.join(options.labels)}."
     )
+
+
+def in_words(value: AnswerValue) -> str:
+    """Each chosen label on a line of its own, with line ends around, as a filter looks for it."""
+    return "\n".join(("", *value.chosen, "")) if value.chosen else ""

@@ -21,7 +21,7 @@ from backend.services.decisions.acts import MAX_SECONDS
 from backend.services.decisions.locks import lock_labels
 from backend.services.rounds import review_scope
 from backend.values import Role
-from backend.values.questions import AnswerValue, QuestionOptions, read_answer
+from backend.values.questions import AnswerValue, QuestionOptions, in_words, read_answer
 
 
 @dataclass(frozen=True)
@@ -163,11 +163,6 @@ def _read(round_: tables.Round, answer: NewAnswer, asked: _Asked) -> AnswerValue
         return read_answer(question.kind, options, answer.value, asked.lengths[answer.sample_id])
     except ValueError as error:
         raise InvalidInput(f"{question.title}: {error}") from error
-
-
-def in_words(value: AnswerValue) -> str:
-    """Each chosen label on a line of its own, with line ends around, as a filter looks for it."""
-    return "\n".join(("", *value.chosen, "")) if value.chosen else ""
 
 
 def _standing(actor: Actor, answer: NewAnswer) -> Any:
