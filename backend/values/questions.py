@@ -57,6 +57,15 @@ class QuestionOptions(BaseModel):
         return ""
 
 
+class Raters(StrEnum):
+    """Whose ratings a selector goes by."""
+
+    people = "people"
+    judge = "judge"
+    both = "both"
+    """People's; the judge's where nobody rated."""
+
+
 @dataclass(frozen=True)
 class AskedQuestion:
     """A question as it was asked: `key` is what filters and recipes call it, `help` stands below its title."""

@@ -1,4 +1,4 @@
-"""The samples of a round by what people and judges answered to the project's questions, as a filter of lists asks for them."""
+"""The samples of a round by what was answered to the project's questions, as a filter of lists asks for them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
