@@ -36,15 +36,21 @@ class QuestionKind(StrEnum):
 
 
 class QuestionOptions(BaseModel):
-    """What one can answer. `highest`: the highest rating. `labels`: those of one, of many, or of spans."""
+    """What one can answer. `highest`: the highest rating. `labels`: those of one, of many, or of spans.
+
+    `is_critique`: recipes may take a free text that answers it as a critique of the sample.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     highest: int = Field(5, ge=LOWEST_RATING + 1, le=HIGHEST_RATING)
     labels: tuple[Label, ...] = Field((), max_length=MOST_LABELS)
+    is_critique: bool = False
 
     def fault_for(self, kind: QuestionKind) -> str:
         """What is wrong with these options for a kind of question, as a sentence; empty where nothing is."""
+        if self.is_critique and kind is not QuestionKind.text:
+            return "Only a free text can be a critique. Choose the kind text, or leave that out."
         folded = [label.strip().casefold() for label in self.labels]
         if kind.has_labels and len(folded) < (1 if kind is QuestionKind.spans else 2):
             return "There are too few labels to choose from. Give one a line."

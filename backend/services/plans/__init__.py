@@ -25,6 +25,7 @@ from backend.services.plans import (
     scheduled,
     sizes,
     step_seconds,
+    written_critiques,
 )
 from backend.services.plans import (
     seconds as plan_seconds,
@@ -259,6 +260,7 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
             warnings.append(f"{message} The schedule would launch no round here by itself.")
         warnings += readiness_warnings(recipe, phase)
         warnings += no_questions + ratings.problems(db, project_id, plan, recipe, phase)
+        warnings += written_critiques.problems(db, project_id, plan, recipe, phase)
         warnings += wrappers.warnings(
             db,
             recipe,

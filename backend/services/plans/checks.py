@@ -30,6 +30,7 @@ from backend.services.plans import (
     known_answers,
     ratings,
     teachers,
+    written_critiques,
 )
 from backend.services.plans.plan import Plan
 from backend.services.recipes import round_roles
@@ -85,6 +86,7 @@ def check(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> None:
     check_documents(db, project_id, plan, recipe)
     known_answers.check(db, project_id, recipe, plan.sample_set_ids, phase_of(db, recipe, plan.parent_id))
     asked_questions.check(db, project_id, recipe, phase_of(db, recipe, plan.parent_id))
+    written_critiques.check(db, project_id, plan, recipe, phase_of(db, recipe, plan.parent_id))
     ratings.check(db, project_id, plan, recipe, phase_of(db, recipe, plan.parent_id))
     imported_completions.check(db, project_id, recipe, plan.sample_set_ids)
     no_room, _ = contexts.problems(

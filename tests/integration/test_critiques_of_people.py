@@ -1,0 +1,74 @@
+"""Free texts that people wrote of samples, as critiques of a recipe that asks about them."""
+
+import uuid
+from dataclasses import replace
+
+import pytest
+
+from backend import recipes
+from backend.db import reading
+from backend.errors import InvalidInput
+from backend.generators.critiques_of_people import CritiquesOfPeople
+from backend.pipeline import groups as group_values
+from backend.pipeline.critiques import with_critiques
+from backend.services import plans, questions, rounds
+from backend.services.questions import NewQuestion, answers
+from backend.services.questions.answers import NewAnswer
+from backend.values import Split
+from backend.values.questions import QuestionKind, QuestionOptions
+from tests import rows
+from tests.integration.reviewing import ACCEPT as ACCEPT
+from tests.integration.stepped import ASKED, Stepped
+from tests.integration.test_launching import World
+
+pytestmark = pytest.mark.on_sqlite
+CRITIQUE = QuestionOptions(is_critique=True)
+
+
+def test_what_people_wrote_of_a_text_is_its_critique_each_once(database: str) -> None:
+    loop = Stepped()
+    project_id, text = loop.project.id, QuestionKind.text
+    why = questions.add(loop.curator, project_id, NewQuestion("Why", text, "why", options=CRITIQUE))
+    aside = questions.add(loop.curator, project_id, NewQuestion("Aside", text, "aside"))
+    people = [loop.reviewer, rows.make_actor(loop.project, "reviewer")]
+    first, second = loop.answers[:2]
+    for person, said in zip(people, (" It adds wrongly.", "It adds wrongly."), strict=True):
+        given = [(why, first, said), (aside, first, "lunch now"), (aside, second, "Hm.")]
+        sent = [NewAnswer(uuid.uuid4().hex, id_, one.id, {"text": words}) for one, id_, words in given]
+        answers.give(person, loop.round.id, sent)
+    with reading() as db:
+        asked = group_values.group_rows(db, loop.round.id, Split.train, step=ASKED)
+        prompts = group_values.prompts_of(db, asked)
+        marked = with_critiques(db, project_id, "", asked, prompts)
+        named = with_critiques(db, project_id, "aside", asked, prompts)
+    by_parent = {
+        group.parent_id: [one.text for one in prompt.imported] for group, prompt in zip(asked, marked, strict=True)
+    }
+    assert by_parent[first] == ["It adds wrongly."]
+    assert by_parent[second] == []
+    assert sum(len(prompt.imported) for prompt in named) == 2
+    assert marked[0].imported[0].extra == {"question": "why"}
+
+
+def test_a_recipe_that_takes_critiques_needs_a_question_and_a_review(database: str) -> None:
+    world = World()
+    recipe = recipes.get("critique_in_the_loop").model_dump(mode="json")
+    for phase in recipe["phases"]:
+        for step in phase["steps"]:
+            if step["name"] == "critiques":
+                step["part"], step["by"] = CritiquesOfPeople().dump(), ""
+    plan = replace(world.plan(recipe="self_rewarding"), recipe=recipe | {"phases": recipe["phases"][-1:]})
+
+    def told() -> list[str]:
+        warnings = plans.estimate(world.actor, world.project.id, plan).warnings
+        return [one for one in warnings if "takes critiques" in one]
+
+    assert "marked as a critique" in told()[0]
+    with pytest.raises(InvalidInput, match="marked as a critique"):
+        rounds.launch(world.actor, world.project.id, plan)
+    with pytest.raises(InvalidInput, match="Only a free text"):
+        questions.add(world.actor, world.project.id, NewQuestion("Good", options=CRITIQUE))
+    questions.add(world.actor, world.project.id, NewQuestion("Why", QuestionKind.text, options=CRITIQUE))
+    assert told() == []
+    plan = replace(plan, is_reviewed=False)
+    assert "Nobody reviews" in told()[0]
