@@ -38,13 +38,9 @@ def with_critiques(
         for sample_id, own, value in db.execute(stands.where(row.sample_id.in_(some))):
             if text := str((value or {}).get("text", "")).strip():
                 written[sample_id].setdefault(text, own)
-    return [
-        replace(
-            prompt,
-            imported=tuple(
-                ImportedCompletion(text, {"question": own})
-                for text, own in written.get(group.parent_id or 0, {}).items()
-            ),
-        )
-        for group, prompt in zip(groups, prompts, strict=True)
-    ]
+    critiques = {
+        sample_id: tuple(ImportedCompletion(text, {"question": own}) for text, own in texts.items())
+        for sample_id, texts in written.items()
+    }
+    pairs = zip(groups, prompts, strict=True)
+    return [replace(prompt, imported=critiques.get(group.parent_id or 0, ())) for group, prompt in pairs]

@@ -2,22 +2,27 @@
 
 import uuid
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from backend import recipes
-from backend.db import reading
+from backend.db import reading, tables
 from backend.errors import InvalidInput
 from backend.generators.critiques_of_people import CritiquesOfPeople
 from backend.pipeline import groups as group_values
 from backend.pipeline.critiques import with_critiques
-from backend.services import plans, questions, rounds
+from backend.recipes import Recipe
+from backend.recipes import _parts as parts
+from backend.services import plans, questions, reviews, rounds
 from backend.services.questions import NewQuestion, answers
 from backend.services.questions.answers import NewAnswer
-from backend.values import Split
+from backend.values import RoundStatus, Split, Stage, Verdict
 from backend.values.questions import QuestionKind, QuestionOptions
 from tests import rows
-from tests.integration.reviewing import ACCEPT as ACCEPT
+from tests.integration.loop import SOLVER, TRAINING, Loop
+from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.stepped import ASKED, Stepped
 from tests.integration.test_launching import World
 
@@ -72,3 +77,38 @@ def test_a_recipe_that_takes_critiques_needs_a_question_and_a_review(database: s
     assert told() == []
     plan = replace(plan, is_reviewed=False)
     assert "Nobody reviews" in told()[0]
+
+
+def test_a_round_revises_by_what_people_wrote_and_by_a_models_critique_elsewhere(tiny: Path) -> None:
+    steps = (
+        parts.PromptSet(),
+        parts.Sample(n=2, temperature=0.0),
+        parts.ExactMatch(),
+        parts.Ask(about="rejected"),
+        CritiquesOfPeople(),
+        parts.Ask(template="This was found: {response}. The right answer is", strip=True),
+        parts.Sample(n=1),
+        parts.ExactMatch(),
+        parts.AboveThreshold(threshold=1.0),
+        parts.SFT(**TRAINING | {"start": "base"}),
+    )
+    recipe = Recipe(name="critiqued", title="Critiqued", steps=steps, unparsed_limit=1.0, groups_per_batch=2)
+    loop = Loop(recipe, SOLVER, tiny)
+    why = questions.add(loop.actor, loop.project.id, NewQuestion("Why", QuestionKind.text, options=CRITIQUE))
+    round_ = loop.run(loop.launch(is_reviewed=True))
+    assert round_.status is RoundStatus.review
+    sample, group = tables.Sample, tables.Group
+    with reading() as db:
+        wrong = db.scalars(select(tables.Label.sample_id).where(tables.Label.verdict == Verdict.reject)).all()
+    said = NewAnswer(uuid.uuid4().hex, wrong[0], why.id, {"text": "It does not add up."})
+    answers.give(loop.actor, round_.id, [said])
+    reviews.close(loop.actor, round_.id)
+    assert loop.run(round_.id).stage is Stage.train
+    with reading() as db:
+        query = select(group.parent_id, sample.text, sample.kind).join(group, group.id == sample.group_id)
+        critiques = db.execute(query.where(sample.round_id == round_.id, sample.step == 4)).all()
+        revised = db.scalars(select(group.messages).where(group.round_id == round_.id, group.step == 5)).all()
+    of_people = [tuple(row) for row in critiques if row.kind == "import"]
+    assert of_people == [(wrong[0], "It does not add up.", "import")]
+    assert len(critiques) == len(wrong) > 1
+    assert sum("It does not add up." in chat[0]["content"] for chat in revised) == 1
