@@ -88,8 +88,7 @@ def test_a_round_revises_by_what_people_wrote_and_by_a_models_critique_elsewhere
         CritiquesOfPeople(),
         parts.Ask(template="This was found: {response}. The right answer is", strip=True),
         parts.Sample(n=1),
-        parts.ExactMatch(),
-        parts.AboveThreshold(threshold=1.0),
+        parts.KeepAll(),
         parts.SFT(**TRAINING | {"start": "base"}),
     )
     recipe = Recipe(name="critiqued", title="Critiqued", steps=steps, unparsed_limit=1.0, groups_per_batch=2)
