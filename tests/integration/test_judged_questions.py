@@ -1,5 +1,6 @@
 """A round's judge answers the project's questions: rows beside people's, labels untouched, at launch and as a branch."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,15 @@ from backend import recipes
 from backend.db import reading, tables
 from backend.errors import InvalidInput
 from backend.services import plans, questions, rounds
-from backend.services.questions import NewQuestion
+from backend.services.questions import NewQuestion, answers
+from backend.services.questions.answers import NewAnswer
 from backend.services.recipes import judged_questions
+from backend.services.team import question_agreement
 from backend.values import RoundStatus
 from backend.values.questions import QuestionKind, QuestionOptions
 from tests.integration.loop import TRAINING, Loop, dying, made
 from tests.integration.loop import tiny as tiny  # a fixture
+from tests.rows import make_actor
 
 pytestmark = pytest.mark.on_sqlite
 TONES = QuestionOptions(labels=("warm", "cold"))
@@ -90,14 +94,21 @@ def test_the_judge_answers_before_people_decide_and_changes_no_label(
 
 def test_a_branch_asks_the_judge_about_texts_that_are_there(tiny: Path) -> None:
     loop = Asking(tiny)
-    first = loop.run(loop.launch())
+    first = loop.run(loop.launch(is_reviewed=True))
+    with reading() as db:
+        ids = list(db.scalars(select(tables.Sample.id).where(tables.Sample.round_id == first.id)))
+    said = [NewAnswer(f"rated-{n:08}", n, loop.rating.id, {"rating": 2 + n % 2}) for n in ids]
+    answers.give(make_actor(loop.project, "reviewer"), first.id, said)
     rounds.cancel(loop.actor, first.id)
     plan = plans.branch(loop.actor, first.id, "questions")
     assert plan.branch_step == 3
-    branch = loop.run(rounds.launch(loop.actor, loop.project.id, plan))
+    branch = loop.run(rounds.launch(loop.actor, loop.project.id, replace(plan, is_reviewed=False)))
     assert len(answers_of(branch.id)) == 2 * len(made(first.id)["texts"])
     assert made(branch.id)["said"] == made(first.id)["said"]
     assert [one[8:] for one in made(branch.id)["texts"]] == [one[8:] for one in made(first.id)["texts"]]
+    read = sum(one[3] is not None for one in answers_of(branch.id) if one[2] == loop.rating.id)
+    (of_people, *_) = question_agreement.with_judges(loop.actor, branch.id)
+    assert (of_people.first, of_people.percent.n) == ("people", read)
     judged = loop.run(rounds.launch(loop.actor, loop.project.id, plans.branch(loop.actor, branch.id, "questions")))
     assert answers_of(judged.id) == answers_of(branch.id)
 

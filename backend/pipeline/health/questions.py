@@ -114,7 +114,7 @@ def _words(db: Session, round_: tables.Round) -> dict[int, QuestionWords]:
             words[question_id].judges[judge][sample_id] = _value(number, chosen)
     if not words:
         return {}
-    given, is_hidden = tables.Answer, round_.is_blind and round_.review.get("mode") != "judgment"
+    given, is_hidden = tables.Answer, _hides_judge(db, round_)
     answers = select(given.question_id, given.sample_id, given.number, given.words, given.is_gold, given.is_blind)
     answers = answers.where(given.round_id == round_.id, given.is_standing, given.question_id.in_(words))
     for question_id, sample_id, number, chosen, is_gold, is_blind in db.execute(answers.order_by(given.id)):
@@ -124,6 +124,14 @@ def _words(db: Session, round_: tables.Round) -> dict[int, QuestionWords]:
         else:
             of_question.people[sample_id].append(_value(number, chosen))
     return words
+
+
+def _hides_judge(db: Session, round_: tables.Round) -> bool:
+    """Whether people could not see the judge's answers when they gave theirs. In a branch those count that were given
+    in the round it comes from."""
+    origin = db.get(tables.Round, round_.branch_of_id) if round_.branch_of_id is not None else None
+    asked = origin or round_
+    return bool(asked.is_blind and asked.review.get("mode") != "judgment")
 
 
 def _value(number: float | None, chosen: str) -> Value:

@@ -94,7 +94,8 @@ def _blind(db: Session, actor: Actor, round_: tables.Round, sample_ids: Sequence
     To whoever decided, the others' are shown. A curator's lists show all: of theirs count the items that a desk drew
     for them, as nobody else's answers are shown there, and none on which they look back or settle a dispute.
     """
-    if review_settings.read(round_.review).others_visible:
+    # What was answered of a branch's texts can be read in the round it comes from.
+    if round_.branch_of_id is not None or review_settings.read(round_.review).others_visible:
         return set()
     blind, lease = set(sample_ids) - own_words.decided(db, actor, sample_ids), tables.Lease
     role = role_of(db, actor, round_.project_id)
