@@ -42,8 +42,8 @@ def with_ratings(
     ids = [sample.id for group in groups for sample in group.samples]
     of_people = select(row.sample_id, row.user_id, row.number).where(row.question_id == question_id, row.is_standing)
     of_judges = select(judged.sample_id, judged.step, judged.number).where(judged.question_id == question_id)
-    people = _given(db, of_people, ids) if of is not Raters.judge else {}
-    judges = _given(db, of_judges, ids) if of is not Raters.people else {}
+    people = _given(db, of_people.order_by(row.id), ids) if of is not Raters.judge else {}
+    judges = _given(db, of_judges.order_by(judged.step, judged.id), ids) if of is not Raters.people else {}
     return [_pooled(group, people, judges) for group in groups]
 
 
@@ -52,7 +52,7 @@ def _given(db: Session, query: Any, sample_ids: Sequence[int]) -> Given:
     given: Given = defaultdict(list)
     sample_id = query.selected_columns[0]
     for ids in in_chunks(sample_ids):
-        for rated_id, rater, number in db.execute(query.where(sample_id.in_(ids)).order_by(*query.selected_columns)):
+        for rated_id, rater, number in db.execute(query.where(sample_id.in_(ids))):
             if number is not None:
                 given[rated_id].append((rater, number))
     return given
