@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 
 from pydantic import Field, field_validator
 
-from backend.engines import Engine
+from backend.engines import Ability, Engine, can
 from backend.errors import InvalidInput, MissingPrerequisite
 from backend.judges import Judge, fill, prompt_text, with_slots
 from backend.judges._answers import form_of, how_to_reply, read_value
 from backend.values import JSON, Completion, Failure, Group, Judgment, Messages, Sample, Sampling
 from backend.values.questions import AskedQuestion, read_answer
+from backend.values.replies import ReplyForm, Weights
 
 TEMPLATE = """\
 Below are a prompt and an answer to it. Look at the answer, then reply to the question about it.
@@ -64,8 +65,8 @@ class ProjectQuestions(Judge):
     )
     forced: bool = Field(
         True,
-        description="hold replies to the form of an answer where the judge's server offers that; elsewhere, and else, "
-        "they are read as they come",
+        description="hold replies to the form of an answer where the judge's server offers that; a model that is read "
+        "here gives the likeliest rating or label; elsewhere, and else, replies are read as they come",
     )
     accept_at: float = Field(0.5, description="of no use here: answers give no label")
 
@@ -123,7 +124,7 @@ class ProjectQuestions(Judge):
         form = form_of(question) if self.forced else None
         if not chats:
             return
-        replies = engine.complete(chats, sampling) if form is None else engine.complete_as(form, chats, sampling)
+        replies = _replies(engine, chats, form, sampling)
         for sample, (reply,) in zip(samples, replies, strict=True):
             yield self._read(question, sample, reply)
 
@@ -149,3 +150,23 @@ class ProjectQuestions(Judge):
             reply.reasoning or "",
             reply.failure,
         )
+
+
+def _replies(
+    engine: Engine, chats: list[Messages], form: ReplyForm | None, sampling: Sampling
+) -> list[list[Completion]]:
+    """Ask as the engine can: held to the form, or for the likeliest of a few replies, or as they come."""
+    if form is None:
+        return engine.complete(chats, sampling)
+    if form.choices and form.kind not in engine.forms and can(engine.abilities, Ability.weigh):
+        return [[_likeliest(form.choices, weights)] for weights in engine.weigh(chats, form.choices)]
+    return engine.complete_as(form, chats, sampling)
+
+
+def _likeliest(choices: Sequence[str], weights: Weights) -> Completion:
+    """The likeliest of the choices as a reply; of equal ones the first. What all weigh is kept beside it."""
+    if weights.failure is not None:
+        return Completion("", "error", 0, failure=weights.failure)
+    best = max(range(len(choices)), key=lambda n: weights.logprobs[n])
+    told = ", ".join(f"{choice} {logprob:.2f}" for choice, logprob in zip(choices, weights.logprobs, strict=True))
+    return Completion(choices[best], "stop", 1, reasoning=f"Log-probabilities: {told}")

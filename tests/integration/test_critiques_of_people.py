@@ -37,9 +37,9 @@ def test_what_people_wrote_of_a_text_is_its_critique_each_once(database: str) ->
     aside = questions.add(loop.curator, project_id, NewQuestion("Aside", text, "aside"))
     people = [loop.reviewer, rows.make_actor(loop.project, "reviewer")]
     first, second = loop.answers[:2]
-    for person, said in zip(people, (" It adds wrongly.", "It adds wrongly."), strict=True):
-        given = [(why, first, said), (aside, first, "lunch now"), (aside, second, "Hm.")]
-        sent = [NewAnswer(uuid.uuid4().hex, id_, one.id, {"text": words}) for one, id_, words in given]
+    for person, because in zip(people, (" It adds wrongly.", "It adds wrongly."), strict=True):
+        given = [(why, first, because), (aside, first, "lunch now"), (aside, second, "Hm.")]
+        sent = [NewAnswer(uuid.uuid4().hex, id_, question.id, {"text": words}) for question, id_, words in given]
         answers.give(person, loop.round.id, sent)
     with reading() as db:
         asked = group_values.group_rows(db, loop.round.id, Split.train, step=ASKED)
@@ -47,7 +47,8 @@ def test_what_people_wrote_of_a_text_is_its_critique_each_once(database: str) ->
         marked = with_critiques(db, project_id, "", asked, prompts)
         named = with_critiques(db, project_id, "aside", asked, prompts)
     by_parent = {
-        group.parent_id: [one.text for one in prompt.imported] for group, prompt in zip(asked, marked, strict=True)
+        group.parent_id: [critique.text for critique in prompt.imported]
+        for group, prompt in zip(asked, marked, strict=True)
     }
     assert by_parent[first] == ["It adds wrongly."]
     assert by_parent[second] == []
@@ -66,7 +67,7 @@ def test_a_recipe_that_takes_critiques_needs_a_question_and_a_review(database: s
 
     def told() -> list[str]:
         warnings = plans.estimate(world.actor, world.project.id, plan).warnings
-        return [one for one in warnings if "takes critiques" in one]
+        return [warning for warning in warnings if "takes critiques" in warning]
 
     assert "marked as a critique" in told()[0]
     with pytest.raises(InvalidInput, match="marked as a critique"):
@@ -99,8 +100,8 @@ def test_a_round_revises_by_what_people_wrote_and_by_a_models_critique_elsewhere
     sample, group = tables.Sample, tables.Group
     with reading() as db:
         wrong = db.scalars(select(tables.Label.sample_id).where(tables.Label.verdict == Verdict.reject)).all()
-    said = NewAnswer(uuid.uuid4().hex, wrong[0], why.id, {"text": "It does not add up."})
-    answers.give(loop.actor, round_.id, [said])
+    answer = NewAnswer(uuid.uuid4().hex, wrong[0], why.id, {"text": "It does not add up."})
+    answers.give(loop.actor, round_.id, [answer])
     reviews.close(loop.actor, round_.id)
     assert loop.run(round_.id).stage is Stage.train
     with reading() as db:

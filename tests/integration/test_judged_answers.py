@@ -62,18 +62,18 @@ def test_agreement_with_a_judge_is_the_packages_and_takes_peoples_one_word(desk:
     desk.say("Ada", desk.tone, {"label": "warm"}, 0)
     desk.say("Ben", desk.tone, {"label": "cold"}, 0)
     desk.say("Ada", desk.tone, {"label": "cold"}, 1)
-    found = {
+    lines = {
         (line.key, line.first[:6], line.second[-6:]): line
         for line in question_agreement.with_judges(desk.curator, desk.round.id)
     }
-    of_people = found["accuracy", "people", "step 4"]
+    of_people = lines["accuracy", "people", "step 4"]
     alpha = krippendorff.alpha(reliability_data=[[1, 2, 4, 5], [1, 3, 4, 5]], level_of_measurement="ordinal")
     assert of_people.alpha.value == pytest.approx(float(alpha))
     assert (of_people.percent.value, of_people.percent.n) == (0.75, 4)
     assert of_people.left_out == {judged.UNREAD: 1}
-    tone = found["tone", "people", "step 4"]
+    tone = lines["tone", "people", "step 4"]
     assert (tone.percent.n, tone.left_out) == (1, {judged.TIED: 1})
-    between = [line for (key, first, _), line in found.items() if key == "accuracy" and first != "people"]
+    between = [line for (key, first, _), line in lines.items() if key == "accuracy" and first != "people"]
     assert [line.percent.n for line in between] == [5]
     assert page.judged_row(of_people)[:5] == ["Accuracy", "", "people", of_people.second, "4"]
     with pytest.raises(PermissionDenied):
@@ -116,8 +116,8 @@ def test_samples_are_filtered_by_the_judges_answers(desk: Judged, tests: tuple[s
     desk.say("Ada", desk.tone, {"label": "warm"}, 1)
     desk.judge(desk.rating, rating(4), rating(3), rating(5), None)
     desk.judge(desk.tone, {"label": "warm"}, {"label": "cold"})
-    found = samples.page(desk.curator, desk.round.id, Filters(answer=tests))
-    assert sorted(row.id for row in found.rows) == [desk.ids[n] for n in places]
+    page_of_samples = samples.page(desk.curator, desk.round.id, Filters(answer=tests))
+    assert sorted(row.id for row in page_of_samples.rows) == [desk.ids[n] for n in places]
 
 
 @pytest.mark.on_sqlite
@@ -134,10 +134,10 @@ def test_the_judges_answers_are_hidden_where_its_verdicts_are(desk: Judged) -> N
     shown = {row.id: row.answers for row in samples.page(ada, desk.round.id).rows}
     assert (shown[first], shown[desk.ids[1]]) == ({"judge.accuracy": 4.0}, {})
     for actor, number in ((ada, 1), (desk.curator, 2)):
-        made = exports.export(actor, desk.project.id, ExportRequest((desk.round.id,), Filters()))
-        lines = [json.loads(line) for line in made.path.read_text(encoding="utf-8").splitlines()]
-        made.path.unlink()
-        made.release()
+        export = exports.export(actor, desk.project.id, ExportRequest((desk.round.id,), Filters()))
+        lines = [json.loads(line) for line in export.path.read_text(encoding="utf-8").splitlines()]
+        export.path.unlink()
+        export.release()
         assert sum(len(line["answers"] or ()) for line in lines) == number
     assert len(judge_answers.of_round(rows.make_actor(desk.project, "viewer"), desk.round.id, both)) == 0
 
@@ -168,4 +168,4 @@ def test_a_selector_goes_by_whose_ratings_it_says_and_people_win(desk: Judged, o
     texts = tuple(Sample(n, 1, f"text {n}") for n in desk.ids[:3])
     with reading() as db:
         (group,) = ratings.with_ratings(db, [Group(Prompt(1, []), texts)], desk.project.id, "accuracy", of)
-    assert [one.ratings for one in group.samples] == numbers
+    assert [sample.ratings for sample in group.samples] == numbers

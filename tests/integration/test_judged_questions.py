@@ -17,7 +17,7 @@ from backend.services.recipes import judged_questions
 from backend.services.team import question_agreement
 from backend.values import RoundStatus
 from backend.values.questions import QuestionKind, QuestionOptions
-from tests.integration.loop import TRAINING, Loop, dying, made
+from tests.integration.loop import TRAINING, Loop, dying, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.rows import make_actor
 
@@ -47,6 +47,7 @@ class Asking(Loop):
 
     def plan(self, **changes: Any) -> rounds.Plan:
         recipe = judged_questions.added(self.recipe.model_dump(mode="json"))
+        recipe["steps"][3]["part"]["forced"] = False  # a script writes, and is not read
         fields = {"policy_id": self.policy.id, "reference_id": self.base.id, "sample_set_ids": (self.prompts.id,)}
         return rounds.Plan(**{"recipe": recipe, "num_prompts": 10, "is_reviewed": True, "seed": 3} | fields | changes)
 
@@ -59,10 +60,15 @@ def answers_of(round_id: int) -> list[tuple[Any, ...]]:
     with reading() as db:
         query = select(group.position, sample.position, row.question_id, row.value, row.number, row.words, row.fault)
         query = query.join(sample, sample.id == row.sample_id).join(group, group.id == sample.group_id)
-        found = db.execute(
+        rows = db.execute(
             query.where(row.round_id == round_id).order_by(group.position, sample.position, row.question_id)
         )
-        return [tuple(one) for one in found]
+        return [tuple(row) for row in rows]
+
+
+def labels_of(round_id: int) -> list[tuple[Any, ...]]:
+    """Score and verdict of each text, and the machine's score."""
+    return [text[8:] for text in rows_of_round(round_id)["texts"]]
 
 
 def test_the_judge_answers_before_people_decide_and_changes_no_label(
@@ -71,25 +77,25 @@ def test_the_judge_answers_before_people_decide_and_changes_no_label(
     loop = Asking(tiny)
     plain = loop.run(loop.launch(is_reviewed=True))
     estimate = [
-        plans.estimate(loop.actor, loop.project.id, loop.plan(recipe=one)).judge_calls
-        for one in (plain.recipe, loop.plan().recipe)
+        plans.estimate(loop.actor, loop.project.id, loop.plan(recipe=recipe)).judge_calls
+        for recipe in (plain.recipe, loop.plan().recipe)
     ]
     row = loop.asked()
     assert (row.status, row.error) == (RoundStatus.review, None)
-    samples = len(made(plain.id)["texts"])
+    samples = len(rows_of_round(plain.id)["texts"])
     assert estimate[1] - estimate[0] == 2 * samples
     assert (row.counts["judge_answers"], row.counts["judgments"]) == (2 * samples, plain.counts["judgments"])
-    said = answers_of(row.id)
-    unread = [one for one in said if one[3] is None]
+    answered = answers_of(row.id)
+    unread = [answer for answer in answered if answer[3] is None]
     assert row.counts["unread_answers"] == len(unread) > 0
-    assert {one[6] for one in unread} == {"The reply does not give one whole number from 1 to 5."}
-    assert {one[5] for one in said if one[2] == loop.tone.id} == {"\nwarm\n", "\ncold\n"}
-    assert made(row.id)["said"] == made(plain.id)["said"]
-    assert [one[8:] for one in made(row.id)["texts"]] == [one[8:] for one in made(plain.id)["texts"]]
+    assert {answer[6] for answer in unread} == {"The reply does not give one whole number from 1 to 5."}
+    assert {answer[5] for answer in answered if answer[2] == loop.tone.id} == {"\nwarm\n", "\ncold\n"}
+    assert rows_of_round(row.id)["said"] == rows_of_round(plain.id)["said"]
+    assert labels_of(row.id) == labels_of(plain.id)
     with dying(monkeypatch) as kills:
         again = loop.asked(is_reviewed=False)
     assert kills[0] > 5
-    assert answers_of(again.id) == said, "killed and resumed, the same rows"
+    assert answers_of(again.id) == answered, "killed and resumed, the same rows"
 
 
 def test_a_branch_asks_the_judge_about_texts_that_are_there(tiny: Path) -> None:
@@ -97,16 +103,16 @@ def test_a_branch_asks_the_judge_about_texts_that_are_there(tiny: Path) -> None:
     first = loop.run(loop.launch(is_reviewed=True))
     with reading() as db:
         ids = list(db.scalars(select(tables.Sample.id).where(tables.Sample.round_id == first.id)))
-    said = [NewAnswer(f"rated-{n:08}", n, loop.rating.id, {"rating": 2 + n % 2}) for n in ids]
-    answers.give(make_actor(loop.project, "reviewer"), first.id, said)
+    given = [NewAnswer(f"rated-{n:08}", n, loop.rating.id, {"rating": 2 + n % 2}) for n in ids]
+    answers.give(make_actor(loop.project, "reviewer"), first.id, given)
     rounds.cancel(loop.actor, first.id)
     plan = plans.branch(loop.actor, first.id, "questions")
     assert plan.branch_step == 3
     branch = loop.run(rounds.launch(loop.actor, loop.project.id, replace(plan, is_reviewed=False)))
-    assert len(answers_of(branch.id)) == 2 * len(made(first.id)["texts"])
-    assert made(branch.id)["said"] == made(first.id)["said"]
-    assert [one[8:] for one in made(branch.id)["texts"]] == [one[8:] for one in made(first.id)["texts"]]
-    read = sum(one[3] is not None for one in answers_of(branch.id) if one[2] == loop.rating.id)
+    assert len(answers_of(branch.id)) == 2 * len(rows_of_round(first.id)["texts"])
+    assert rows_of_round(branch.id)["said"] == rows_of_round(first.id)["said"]
+    assert labels_of(branch.id) == labels_of(first.id)
+    read = sum(answer[3] is not None for answer in answers_of(branch.id) if answer[2] == loop.rating.id)
     (of_people, *_) = question_agreement.with_judges(loop.actor, branch.id)
     assert (of_people.first, of_people.percent.n) == ("people", read)
     judged = loop.run(rounds.launch(loop.actor, loop.project.id, plans.branch(loop.actor, branch.id, "questions")))
@@ -121,8 +127,8 @@ def test_what_the_project_does_not_ask_is_refused_before_the_launch(tiny: Path) 
     with pytest.raises(InvalidInput, match=r"Step 4 \(judge project_questions\) answers 'style'.*accuracy, tone"):
         rounds.launch(loop.actor, loop.project.id, plan)
     recipe["steps"][3]["part"]["questions"] = []
-    for one in (loop.rating, loop.tone):
-        questions.delete(loop.actor, one.id)
+    for question in (loop.rating, loop.tone):
+        questions.delete(loop.actor, question.id)
     assert any("asks none" in warning for warning in plans.estimate(loop.actor, loop.project.id, plan).warnings)
     with pytest.raises(InvalidInput, match="asks none"):
         rounds.launch(loop.actor, loop.project.id, plan)

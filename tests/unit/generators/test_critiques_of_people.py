@@ -27,10 +27,12 @@ PROMPTS = (
     ],
 )
 def test_whose_critiques_there_are(own: str, texts: list[list[str]]) -> None:
-    made = CritiquesOfPeople(own=own).generate(WRITER, PROMPTS, seed=1)
-    assert [[one.text for one in several] for several in made] == texts
-    assert [[one.position for one in several] for several in made] == [list(range(len(some))) for some in texts]
-    assert [one.kind for one in made[0]][-2:] == ["import", "import"]
+    samples_of = CritiquesOfPeople(own=own).generate(WRITER, PROMPTS, seed=1)
+    assert [[sample.text for sample in several] for several in samples_of] == texts
+    assert [[sample.position for sample in several] for several in samples_of] == [
+        list(range(len(some))) for some in texts
+    ]
+    assert [sample.kind for sample in samples_of[0]][-2:] == ["import", "import"]
 
 
 def test_it_needs_questions_about_texts() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.engines.scripted import ReplyRule, Scripted
+from backend.engines.scripted import ReplyRule, ScoreRule, Scripted
 from backend.errors import InvalidInput
 from backend.judges._answers import form_of, read_value
 from backend.judges.project_questions import ProjectQuestions
@@ -89,14 +89,25 @@ def test_asks_each_question_about_each_sample_and_keeps_what_cannot_be_read() ->
         ReplyRule(pattern="Question: Accuracy", reply="hm"),
         ReplyRule(pattern="Question: Tone", reply="cold"),
     )
-    judge, group = ProjectQuestions(), texts("first", "Question: {form}")
-    said = judge.answers(Scripted(rules=rules), [group], [RATING, TONE], seed=1)
-    assert [(one.sample_id, one.question.key, one.value, one.raw) for one in said] == [
+    judge, group = ProjectQuestions(forced=False), texts("first", "Question: {form}")
+    answers = judge.answers(Scripted(rules=rules), [group], [RATING, TONE], seed=1)
+    assert [(answer.sample_id, answer.question.key, answer.value, answer.raw) for answer in answers] == [
         (1, "accuracy", {"rating": 2}, "2"),
         (2, "accuracy", None, "hm"),
         (1, "tone", {"label": "cold"}, "cold"),
         (2, "tone", {"label": "cold"}, "cold"),
     ]
-    assert said[1].fault == "The reply does not give one whole number from 1 to 5."
+    assert answers[1].fault == "The reply does not give one whole number from 1 to 5."
     with pytest.raises(InvalidInput, match="labels nothing"):
         judge.judge(None, [group], seed=1)
+
+
+def test_a_model_that_can_be_read_gives_the_likeliest_rating_or_label() -> None:
+    likely = (
+        ScoreRule(pattern=r"(?s)Question: Accuracy.*\n4$", number=-0.1),
+        ScoreRule(pattern=r"(?s)Question: Tone.*\ncold$", number=-0.5),
+    )
+    engine = Scripted(likelihoods=likely, replies=("It is fine.",))
+    answers = ProjectQuestions().answers(engine, [texts("first")], [RATING, TONE, WHY], seed=1)
+    assert [answer.value for answer in answers] == [{"rating": 4}, {"label": "cold"}, {"text": "It is fine."}]
+    assert answers[0].reasoning == "Log-probabilities: 1 -1.00, 2 -1.00, 3 -1.00, 4 -0.10, 5 -1.00"
