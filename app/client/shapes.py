@@ -1713,6 +1713,7 @@ class QuestionEdit(TypedDict, total=False):
 class QuestionOptions(TypedDict, total=False):
     highest: int
     labels: list[str]
+    is_critique: bool
 
 
 class QuestionOrder(TypedDict):

@@ -17,7 +17,7 @@ from backend.db.many import in_chunks
 from backend.judges import Judge
 from backend.judges.project_questions import JudgedAnswer, ProjectQuestions
 from backend.pipeline import groups as group_values
-from backend.pipeline import informativeness
+from backend.pipeline import informativeness, left_out
 from backend.pipeline.ahead import BatchWindow, BatchWork
 from backend.pipeline.ask import ask_due
 from backend.pipeline.bind import acting, opened_for
@@ -92,6 +92,8 @@ def run(stage: StageContext) -> Finish:
         ).one()
         round_ = db.get_one(tables.Round, stage.round.id)
         round_.counts = round_.counts | {"judge_answers": answers, "unread_answers": unread}
+        if left_out.is_retry(stage) or stage.round.branch_of_id is not None:
+            informativeness.close_decided(db, stage.round.id)
 
     return finish
 
