@@ -20,6 +20,8 @@ from backend.services.rounds import get_row
 from backend.values import Role
 from backend.values.questions import QuestionKind
 
+__all__ = ["JudgeAgreement", "QuestionAgreement", "measure", "with_judges"]
+
 CHOSEN, NOT_CHOSEN = "chosen", "not chosen"
 ON_GOLD, SEEING = "on gold items", "given when others' answers could be seen"
 """Why an answer is in no figure."""
