@@ -1,5 +1,6 @@
 """Tools for review: the next item of the queue, and a decision on it."""
 
+from hashlib import sha256
 from typing import Literal
 
 from pydantic import Field
@@ -7,13 +8,16 @@ from pydantic import Field
 from app.agents.tool import LONGEST_TEXT, RowId, Tool, conversation, fields, untrusted
 from app.api.desk import scale
 from backend.boundary import Data, Line, Note, Score
-from backend.errors import Conflict
-from backend.services import queue, review_settings, reviews, rounds
+from backend.errors import Conflict, InvalidInput, RondoError
+from backend.services import questions, queue, review_settings, reviews, rounds
 from backend.services.access import Actor
 from backend.services.decisions import Act, Decision
+from backend.services.questions import QuestionView, answers
+from backend.services.questions.answers import NewAnswer
 from backend.services.queue import Item, Order
 from backend.services.queue.judge_views import JudgeView
 from backend.values import JSON, DecisionKind
+from backend.values.questions import EXAMPLES, QuestionKind
 
 Kind = Literal["accept", "reject", "score", "prefer", "rank", "flag", "skip", "retract"]
 
@@ -24,7 +28,8 @@ class NextItem(Tool):
     `mode` says what is decided: sample (accept, reject or score), pair or group (prefer, or rank: all samples are in
     `members`), judgment (whether the judge is right: accept or reject). `scale` is the lowest and the highest score.
     `item` is null where nothing is left. In a blind review the judge's view comes after your decision. `read_sample`
-    has the rest of a text that is cut.
+    has the rest of a text that is cut. `questions`: what the project asks of each sample beside the verdict; they go
+    with the decision as `answers`.
     """
 
     title = "Take the next item"
@@ -37,6 +42,8 @@ class NextItem(Tool):
         round_ = rounds.get(actor, self.round_id)
         how = {"mode": review_settings.read(round_.review).mode.value, "scale": scale(round_)}
         found = queue.queue(actor, self.round_id, order=Order(self.order), limit=1)
+        asked = questions.list_questions(actor, round_.project_id, with_retired=False)
+        how |= {"questions": [_question(view) for view in asked]} if asked else {}
         return {"item": _item(found[0]) if found else None, **how}
 
 
@@ -61,6 +68,11 @@ class Decide(Tool):
         description='for prefer {"best": id, "worst": id or null}, {"tie": [ids]} or {"all_bad": [ids]}; for rank '
         '{"order": [ids, best first]}',
     )
+    answers: Data = Field(
+        default_factory=dict,
+        description="your answers to the project's questions about the sample, by key, as in "
+        '{"accuracy": {"rating": 4}, "tone": {"label": "warm"}}; required ones have to be there, or given before',
+    )
     retracts: Line | None = Field(None, description="for retract: the client_id of the decision to take back")
     client_id: Line = Field(
         min_length=8,
@@ -78,6 +90,7 @@ class Decide(Tool):
             retracts=self.retracts,
             value=self.value,
         )
+        self._answer(actor)
         [done] = reviews.decide_many(actor, self.round_id, [act])
         if not done.decision.is_new and not self._is_asked(done.decision):
             raise Conflict("This client_id belongs to another decision of yours. Send a new one.")
@@ -87,6 +100,23 @@ class Decide(Tool):
             "others": [_decision(one) for one in done.others],
             "why_it_was_asked": done.reason,
         }
+
+    def _answer(self, actor: Actor) -> None:
+        """Write the answers; raises where one cannot be written, and nothing is decided then."""
+        if not self.answers:
+            return
+        asked = questions.list_questions(actor, rounds.get(actor, self.round_id).project_id, with_retired=False)
+        ids = {view.key: view.id for view in asked}
+        if unknown := sorted(self.answers.keys() - ids.keys()):
+            known = ", ".join(ids) or "none"
+            raise InvalidInput(f"The project asks no {unknown[0][:80]!r}. Its questions are: {known}.")
+        sent = [
+            NewAnswer(sha256(f"{self.client_id}:{key}".encode()).hexdigest(), self.sample_id, ids[key], value)
+            for key, value in self.answers.items()
+        ]
+        for outcome in answers.give(actor, self.round_id, sent):
+            if isinstance(outcome, RondoError):
+                raise outcome
 
     def _is_asked(self, decision: Decision) -> bool:
         """Whether a decision that was written before is the one that is asked for."""
@@ -108,6 +138,15 @@ def _item(item: Item) -> JSON:
         ],
         "others": [_decision(one) for one in item.others],
     }
+
+
+def _question(view: QuestionView) -> JSON:
+    options = view.options
+    choice = {"labels": list(options.labels)} if view.kind.has_labels else {}
+    choice |= {"highest": options.highest} if view.kind is QuestionKind.rating else {}
+    return (
+        fields(view, "key", "kind", "title", "help", "is_required") | choice | {"example": f"{{{EXAMPLES[view.kind]}}}"}
+    )
 
 
 def _judge(view: JudgeView | None) -> JSON | None:

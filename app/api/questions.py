@@ -15,8 +15,10 @@ from backend.services.questions import MOST, MOST_TITLE, NewQuestion, QuestionVi
 from backend.services.questions.answers import Given, NewAnswer
 from backend.services.questions.standing import AnswerView
 from backend.services.samples import answers as answers_seen
+from backend.services.samples import judge_answers
+from backend.services.samples.judge_answers import JudgeAnswerView
 from backend.services.team import question_agreement
-from backend.services.team.question_agreement import QuestionAgreement
+from backend.services.team.question_agreement import JudgeAgreement, QuestionAgreement
 from backend.values.questions import QuestionKind, QuestionOptions
 
 router = APIRouter(tags=["questions"])
@@ -162,6 +164,20 @@ def list_answers_of_sample(actor: Asking, sample_id: Id) -> list[AnswerView]:
 def get_agreement(actor: Asking, round_id: Id) -> list[QuestionAgreement]:
     """How far people agree in each question: Krippendorff's alpha, ordinal for ratings, else nominal."""
     return question_agreement.measure(actor, round_id)
+
+
+@router.get("/rounds/{round_id}/questions/agreement/judges")
+def get_judge_agreement(actor: Asking, round_id: Id) -> list[JudgeAgreement]:
+    """How far people agree with the judge, and judges with each other, in each question that a judge answered."""
+    return question_agreement.with_judges(actor, round_id)
+
+
+@router.get("/rounds/{round_id}/judge-answers")
+def list_judge_answers(
+    actor: Asking, round_id: Id, sample_id: Annotated[tuple[Id, ...], Query(max_length=500)] = ()
+) -> list[JudgeAnswerView]:
+    """What the round's judges answered to questions about these samples, as far as one may see it now."""
+    return judge_answers.of_round(actor, round_id, sample_id)
 
 
 def _outcome_of(client_id: str, outcome: Given | RondoError) -> Given | RefusedAnswer:

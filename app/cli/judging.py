@@ -49,7 +49,12 @@ def branch(
     number: Number = None,
     project: Project = None,
     at: Annotated[
-        str, typer.Option("--from", help="judge, select or train: the first stage that runs anew.")
+        str,
+        typer.Option(
+            "--from",
+            help="judge, select or train: the first stage that runs anew; questions: the judge answers those of the "
+            "project.",
+        ),
     ] = "judge",
     knobs: Annotated[list[str] | None, typer.Option("--set", help="A knob that differs, as STEP.KNOB=VALUE.")] = None,
     judge: Annotated[str | None, typer.Option(help="Another judge, by name or id; policy: the policy itself.")] = None,

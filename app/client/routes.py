@@ -443,6 +443,10 @@ class Questions(Noun):
         """Add question."""
         return self._ask("POST", f"/projects/{project_id}/questions", body=body)
 
+    def list_judge_answers(self, round_id: int, *, sample_id: Sequence[int] = ()) -> list[shapes.JudgeAnswerView]:
+        """What the round's judges answered to questions about these samples, as far as one may see it now."""
+        return self._ask("GET", f"/rounds/{round_id}/judge-answers", query={"sample_id": sample_id})
+
     def order_questions(self, project_id: int, **body: Unpack[shapes.QuestionOrder]) -> list[shapes.QuestionView]:
         """Order questions."""
         return self._ask("PUT", f"/projects/{project_id}/questions/order", body=body)
@@ -454,6 +458,10 @@ class Questions(Noun):
     def add_preset(self, project_id: int, **body: Unpack[shapes.Preset]) -> list[shapes.QuestionView]:
         """Ask the questions of a preset as well; those that the project has stay as they are."""
         return self._ask("POST", f"/projects/{project_id}/questions/presets", body=body)
+
+    def get_judge_agreement(self, round_id: int) -> list[shapes.JudgeAgreement]:
+        """How far people agree with the judge, and judges with each other, in each question that a judge answered."""
+        return self._ask("GET", f"/rounds/{round_id}/questions/agreement/judges")
 
 
 class Recipes(Noun):

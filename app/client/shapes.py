@@ -1154,6 +1154,36 @@ class JobView(TypedDict):
     preview_id: NotRequired[int | None]
 
 
+class JudgeAgreement(TypedDict):
+    question_id: int
+    key: str
+    title: str
+    kind: QuestionKind
+    label: str
+    first: str
+    second: str
+    percent: Figure
+    kappa: Figure
+    alpha: Figure
+    left_out: dict[str, int]
+
+
+class JudgeAnswerView(TypedDict):
+    id: int
+    sample_id: int
+    question_id: int
+    key: str
+    judge: str
+    checkpoint_id: int | None
+    checkpoint: str | None
+    job_id: int | None
+    step: int
+    value: dict[str, Any] | None
+    fault: str
+    raw: str
+    at: str
+
+
 class JudgeFigures(TypedDict):
     confusion: Confusion
     measures: list[HealthMeasure]
@@ -1695,6 +1725,7 @@ class QuestionEdit(TypedDict, total=False):
 class QuestionOptions(TypedDict, total=False):
     highest: int
     labels: list[str]
+    is_critique: bool
 
 
 class QuestionOrder(TypedDict):

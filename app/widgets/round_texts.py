@@ -35,6 +35,8 @@ ENGINES = {LocalEngine.transformers: "transformers", LocalEngine.vllm: "vLLM"}
 PREVIEW = 160
 WHOSE = {"made": "what it made", "start": "what it started from", "round": "the round", "other": "another checkpoint"}
 UNKNOWN = "interval unknown"
+BRANCH_WORDS = {"questions": "the judge answers the project's questions"}
+"""What a link to a branch says where it is not "judge again"."""
 
 
 def opening(report: OpeningSection) -> Shown:
@@ -53,7 +55,7 @@ def opening(report: OpeningSection) -> Shown:
         "id": head.id,
         "title": f"Round {head.number}",
         "branch_of_id": head.branch_of_id,
-        "branches": [{"id": head.id, "at": at, "words": f"{at} again"} for at in head.branches],
+        "branches": [{"id": head.id, "at": at, "words": BRANCH_WORDS.get(at, f"{at} again")} for at in head.branches],
         "status": str(head.status) if head.status is not RoundStatus.running else f"running: {head.stage}",
         "badge": BADGES.get(head.status, ""),
         "is_archived": head.is_archived,

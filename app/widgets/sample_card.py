@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
 from app.widgets.sample_filters import to_address
 from app.widgets.times import moment
 from backend.services.decisions import Decision
+from backend.services.samples.answers import JUDGE
 from backend.services.samples.chain import Chain
 from backend.services.samples.detail import JudgmentView, SampleDetail, TrainingUse
 from backend.services.samples.found import ShownSearch, TextPiece
@@ -69,6 +70,12 @@ def cell(row: SampleRow, key: str) -> object:
     if key.startswith(ANSWER):
         return row.answers.get(key.removeprefix(ANSWER))
     return row.metadata.get(key)
+
+
+def answer_keys(keys: Iterable[str]) -> list[str]:
+    """The columns of questions: what people answered, then what the judge did."""
+    of_people = [f"{ANSWER}{key}" for key in keys]
+    return [*of_people, *(f"{ANSWER}{JUDGE}{column.removeprefix(ANSWER)}" for column in of_people)]
 
 
 def joined(pieces: Sequence[TextPiece]) -> str:

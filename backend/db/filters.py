@@ -19,25 +19,33 @@ OF_ONE_STEP = 432
 """So many facets a step has; those of step 1, which made all samples of a recipe of slots, are the first."""
 
 
-ANSWER_TEST = re.compile(r"\s*([a-z][a-z0-9_]{0,39})\s*(>=|<=|=)\s*(\S.{0,199})", re.DOTALL)
+ANSWER_TEST = re.compile(r"\s*(?:(judge|differ)\.)?([a-z][a-z0-9_]{0,39})\s*(>=|<=|=)\s*(\S.{0,199})", re.DOTALL)
 MOST_TESTS = 10
 
 
 @dataclass(frozen=True)
 class AnswerTest:
-    """One test of what people answered: the key of a question, a sign, and a number or a label."""
+    """One test of what was answered: the key of a question, a sign, and a number or a label.
+
+    `of`: `judge` where the judge's answers are meant, `differ` where the test is of how far people and the judge
+    differ: by what number in a rating, or in whether they chose a label. Empty: people's.
+    """
 
     key: str
     sign: str
     word: str
+    of: str = ""
 
     @classmethod
     def read(cls, text: str) -> "AnswerTest":
         """The test that a text writes; raises `InvalidInput`."""
         match = ANSWER_TEST.fullmatch(boundary.text(text, "A test of an answer", boundary.MOST_LINE))
         if match is None:
-            raise InvalidInput(f"answer: {text[:80]!r} tests no answer. Write accuracy>=4, accuracy<=2 or tone=warm.")
-        test = cls(match[1], match[2], match[3].strip())
+            raise InvalidInput(
+                f"answer: {text[:80]!r} tests no answer. Write accuracy>=4, accuracy<=2 or tone=warm; "
+                "judge.accuracy>=4 of the judge, differ.accuracy>=2 where people and the judge differ."
+            )
+        test = cls(match[2], match[3], match[4].strip(), match[1] or "")
         if test.sign != "=" and test.number is None:
             raise InvalidInput(f"answer: {test.word[:80]!r} is no number. Write {test.key}{test.sign}4.")
         return test
@@ -66,7 +74,8 @@ class Filters:
     Who that is, is known where a list is asked for: the other filters tell it of themselves.
 
     `answer`: tests of what people answered to the project's questions, by their keys: `accuracy>=4` of the mean rating,
-    `tone=warm` of a label that somebody chose. All of them have to hold.
+    `tone=warm` of a label that somebody chose. `judge.` before a key asks for the judge's answers, `differ.` for how
+    far people and the judge differ. All of them have to hold.
     """
 
     min_score: Score | None = None
@@ -109,6 +118,11 @@ class Filters:
     @property
     def answer_tests(self) -> list["AnswerTest"]:
         return [AnswerTest.read(test) for test in self.answer]
+
+    @property
+    def asks_judge(self) -> bool:
+        """Whether a test of answers tells what the judge answered."""
+        return any(test.of for test in self.answer_tests)
 
     def matches_facet(self, code: int) -> bool:
         """Whether samples with this facet pass the filters that are facets."""

@@ -84,6 +84,16 @@ class Generator(Part, kind="generator"):
         return False
 
     @property
+    def takes_critiques(self) -> bool:
+        """Whether what people wrote of a text in answer to the project's questions becomes samples about that text."""
+        return False
+
+    @property
+    def critique_question(self) -> str:
+        """The key of the question that it takes critiques from; empty: all that are marked as critiques."""
+        return ""
+
+    @property
     def takes_answers(self) -> bool:
         """Whether the known answer of a prompt becomes a sample."""
         return False

@@ -116,11 +116,17 @@ class Judge(Part, kind="judge"):
         return self
 
     @property
+    def gives_answers(self) -> bool:
+        """True for judges that answer the project's own questions about a sample instead of judging it: what they say
+        is no judgment and changes no label."""
+        return False
+
+    @property
     def looks_elsewhere(self) -> bool:
         """True for judges that go by more than the texts of one group and its prompt: by other texts or prompts, or by
         where a text comes from. Only a step of a recipe gives a judge all of that."""
         others = self.judges_parents or self.judges_siblings or self.reads_parents or self.needs_all_groups
-        return bool(others or self.needs_pool or self.reads_beside or self.origins)
+        return bool(others or self.needs_pool or self.reads_beside or self.origins or self.gives_answers)
 
     @property
     def score_range(self) -> tuple[float, float] | None:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import Insert, exists, insert, literal, or_, select
+from sqlalchemy.orm import Session
 
 from backend import values
 from backend.boundary import clean
@@ -29,6 +30,8 @@ from backend.values import FailureKind, SampleKind, Split
 
 Answer = Callable[[Sequence[values.Prompt], int], list[list[values.Sample]]]
 """Prompts of one batch and the batch's number in; the samples of each prompt out."""
+Ready = Callable[[Session, Sequence[GroupRow], Sequence[values.Prompt]], list[values.Prompt]]
+"""Groups and their prompts in; the prompts with what a generator reads beside them out."""
 
 MEASURING = 1
 """The step of what is made for measuring, whatever the recipe's steps are; in a recipe of slots it is the generator."""
@@ -46,6 +49,7 @@ def answer_missing(
     step: int = MEASURING,
     role: str = POLICY,
     may_overlap: bool = True,
+    ready: Ready = lambda _db, _groups, prompts: list(prompts),
 ) -> None:
     """Answer what has no samples of this step yet and was not left out; of a retry, what was asked for again.
 
@@ -76,7 +80,7 @@ def answer_missing(
         batch = batches[part.number]
         todo = todo_of(batch, count(batch) if stage.helper else have)
         with reading() as db:
-            prompts = group_values.prompts_of(db, todo)
+            prompts = ready(db, todo, group_values.prompts_of(db, todo))
         return BatchWork(len(todo), partial(_ask, todo, prompts, answer, part.number, checkpoint_id))
 
     parts = Parts(stage, due, may_share=True, is_served=lambda: gate.is_served)

@@ -15,7 +15,7 @@ from backend.db import now, reading, standing, tables
 from backend.db.many import in_chunks
 from backend.errors import NotFound
 from backend.judges import Judge
-from backend.pipeline import branch_labels
+from backend.pipeline import branch_answers, branch_labels
 from backend.pipeline.stage import Finish, StageContext
 from backend.recipes import StepPlace
 from backend.values import Split
@@ -126,6 +126,8 @@ def _copy_words(db: Session, stage: StageContext, ids: dict[int, int], groups: d
         _insert(db, tables.GoldItem, [row | here | {"sample_id": ids[row["sample_id"]]} for row in known])
         decided = [branch_labels.as_verdict(row, old_cut) for row in decided]
         _insert(db, decision, [_decision(stage, row, ids, groups) for row in decided])
+        for table, copies in branch_answers.of_samples(db, stage, some, ids):
+            _insert(db, table, copies)
         _insert(
             db, tables.Lease, [lease | here | {"sample_id": ids[lease["sample_id"]]} for lease in _leases(db, some)]
         )
@@ -294,11 +296,16 @@ def _steps(db: Session, stage: StageContext, old: dict[str, Any]) -> dict[str, A
 
 def _judges(stage: StageContext, before: int) -> dict[int, Judge]:
     """The judges before a step, by the number of theirs."""
-    return {place.index: place.step.part for place in stage.places[:before] if isinstance(place.step.part, Judge)}
+    judges = ((place.index, place.step.part) for place in stage.places[:before])
+    return {index: part for index, part in judges if isinstance(part, Judge) and not part.gives_answers}
 
 
 def _judges_anew(stage: StageContext) -> bool:
-    return any(_is(place, "judge") for place in stage.places[first_step(stage) :])
+    return any(_is(place, "judge") and not _answers(place) for place in stage.places[first_step(stage) :])
+
+
+def _answers(place: StepPlace) -> bool:
+    return isinstance(place.step.part, Judge) and place.step.part.gives_answers
 
 
 def _still_counted(stage: StageContext) -> set[str]:

@@ -17,6 +17,7 @@ from backend.pipeline import groups as group_values
 from backend.pipeline.answer import answer_missing
 from backend.pipeline.ask import ask_due
 from backend.pipeline.bind import acting, bound_to, opened_for
+from backend.pipeline.critiques import with_critiques
 from backend.pipeline.grow import grow_missing
 from backend.pipeline.stage import Finish, StageContext, nothing_more
 from backend.prompt_sources import PromptSource
@@ -115,6 +116,9 @@ def run(stage: StageContext) -> Finish:
         else:
             # An environment may be one for all episodes, or ask in a way of its own.
             place["may_overlap"] = not generator.plays
+            if generator.takes_critiques:
+                key = generator.critique_question
+                place["ready"] = lambda db, groups, prompts: with_critiques(db, stage.project_id, key, groups, prompts)
             answer_missing(stage, rows, answer=answer, step=stage.step, **place)
     if stage.helper is not None:
         return nothing_more

@@ -17,7 +17,7 @@ from backend.db.bulk import insert_rows, update_rows
 from backend.engines import Engine
 from backend.errors import JudgeError
 from backend.judges import Judge
-from backend.pipeline import branch_labels, informativeness, left_out
+from backend.pipeline import branch_labels, informativeness, judge_answers, left_out
 from backend.pipeline import groups as group_values
 from backend.pipeline.ahead import BatchWindow, BatchWork
 from backend.pipeline.ask import ask_due
@@ -246,8 +246,10 @@ def way_out(judge: Judge) -> str:
 
 def run(stage: StageContext) -> Finish:
     """Judge every sample without a judgment that was not left out; of a retry, also what was asked for again."""
-    ask_due(stage)
     judge = judge_of(stage)
+    if judge.gives_answers:
+        return judge_answers.run(stage)
+    ask_due(stage)
     with reading() as db:
         rows = group_values.groups_for_step(db, stage)
     again = JudgeRetry(left_out.asked(stage)) if left_out.is_retry(stage) else None

@@ -16,6 +16,7 @@ from backend.errors import Cancelled, EmptySelection, NotFound, RondoError
 from backend.jobs import helping, telling, transitions
 from backend.jobs.child import AWAY
 from backend.jobs.progress import JobProgress
+from backend.judges import Judge
 from backend.log import tell_about
 from backend.pipeline import (
     arena,
@@ -164,9 +165,10 @@ def go_on(db: Session, stage: StageContext, held: JSON | None = None) -> None:
     round_ = db.get_one(tables.Round, stage.round.id)
     if stage.kind == left_out.RETRY:
         judging = stage.next_step
-        is_judged = stage.stage is Stage.generate and "judgments" in round_.counts and judging < len(stage.places)
         # New samples are judged where the others are judged already; else the round's own judge job is yet to come.
-        if is_judged and stage.places[judging].step.kind == "judge":
+        done = {Stage.generate: "judgments", Stage.judge: "judge_answers"}.get(stage.stage, "")
+        part = stage.places[judging].step.part if done in round_.counts and judging < len(stage.places) else None
+        if isinstance(part, Judge) and (stage.stage is Stage.generate or part.gives_answers):
             transitions.enqueue(
                 db,
                 stage=Stage.judge,

@@ -80,7 +80,8 @@ def labelled(
     if selector.reads_reviewers:
         groups = reviewers.with_reviewers(db, groups, known)
     if selector.rated_question:
-        groups = ratings.with_ratings(db, groups, stage.round.project_id, selector.rated_question)
+        asked = (selector.rated_question, selector.reads_ratings_of)
+        groups = ratings.with_ratings(db, groups, stage.project_id, *asked)
     return [with_known(group, known) for group in groups if group.samples or not selector.needs_texts]
 
 

@@ -102,7 +102,7 @@ class Pilot:
             if isinstance(part, Generator):
                 groups = [group for n, batch in enumerate(batches) for group in self._answer(place, part, batch, n)]
                 groups = _numbered(groups)
-            elif isinstance(part, Judge):
+            elif isinstance(part, Judge) and not part.gives_answers:
                 batches = [groups] if part.needs_all_groups else batches
                 groups = [group for n, batch in enumerate(batches) for group in self._judge(place, part, batch, n)]
         return groups

@@ -78,6 +78,11 @@ def check_groups(walk: Walk, place: StepPlace) -> None:
         is_of_texts = asked.has_parents or isinstance(walk.steps[place.source].part, Generator)
         if isinstance(part, Generator) and part.makes_groups and is_of_texts:
             raise ValueError(f"{place} begins with prompts, not with texts. Say with `of` which step asks the prompts.")
+        if isinstance(part, Generator) and part.takes_critiques and not asked.has_parents:
+            raise ValueError(
+                f"{place} takes what people wrote of texts, but step {place.source + 1} ({asked.name}) asks about no "
+                "text. Put a source before it that does, such as ask."
+            )
         return
     if isinstance(part, Selector) and not part.needs_texts:
         if place.step.roles:

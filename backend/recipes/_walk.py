@@ -71,6 +71,8 @@ def labeller(places: Sequence[StepPlace], gate: int) -> StepPlace | None:
 def _labels(places: Sequence[StepPlace], judge: StepPlace, shown: StepPlace) -> bool:
     """Whether a judge labels the texts of the groups that another step works on."""
     part = judge.step.part
+    if isinstance(part, Judge) and part.gives_answers:
+        return False
     if isinstance(part, Judge) and part.judges_parents and judge.source is not None:
         return places[judge.source].source == shown.source
     return judge.source == shown.source

@@ -13,6 +13,7 @@ from typing import ClassVar, Self
 
 from backend.registry import Part
 from backend.values import DatasetType, Group, LabelSource, Sample, Selection, Verdict, mean_score
+from backend.values.questions import Raters
 
 _STANDING = {Verdict.accept: 1, None: 0, Verdict.reject: -1}
 """How a sample stands by what a person said of it, before any score."""
@@ -32,6 +33,11 @@ class Selector(Part, kind="selector"):
     def rated_question(self) -> str:
         """The key of the project's question whose ratings it reads; empty for none."""
         return ""
+
+    @property
+    def reads_ratings_of(self) -> Raters:
+        """Whose ratings in that question it reads."""
+        return Raters.people
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -100,7 +106,7 @@ def with_twins(group: Group) -> list[Sample]:
 
 
 def mean_rating(sample: Sample, fewest: int = 1) -> float | None:
-    """Return the mean of people's ratings, None where fewer than so many gave one."""
+    """Return the mean of its ratings, None where fewer than so many gave one."""
     return mean_score(sample.ratings) if len(sample.ratings) >= max(1, fewest) else None
 
 

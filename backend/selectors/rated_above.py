@@ -1,4 +1,4 @@
-"""Keep what people rated well in one question of the project."""
+"""Keep what people, or a judge, rated well in one question of the project."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,26 +8,35 @@ from pydantic import Field
 
 from backend.selectors import Selector, by_person, is_blank, is_truncated, mean_rating, random_for, with_twins
 from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
+from backend.values.questions import Raters
 
 
 class RatedAbove(Selector):
     """Keep samples whose mean rating in a question of the project reaches the threshold, the best first.
 
     The rating counts, not the verdict; but what a person rejected is never kept. A sample that too few people rated is
-    left out. It needs a review at which the question is asked.
+    left out. It needs a review at which the question
+    is asked, or a judge that answers it (`project_questions`).
     """
 
     makes: ClassVar[DatasetType] = DatasetType.prompt_completion
 
     question: str = Field("helpfulness", min_length=1, max_length=40, description="key of the project's question")
     threshold: float = Field(4.0, description="lowest mean rating that is kept")
-    min_ratings: int = Field(1, ge=1, le=20, description="people who must have rated a sample")
+    rated_by: Raters = Field(
+        Raters.people, description="whose ratings count; both: the judge's for a sample that no person rated"
+    )
+    min_ratings: int = Field(1, ge=1, le=20, description="raters who must have rated a sample")
     max_per_prompt: int = Field(0, ge=0, description="most samples kept for one prompt; 0 means no limit")
     drop_truncated: bool = Field(True, description="leave out samples that were cut off, unless a person accepted them")
 
     @property
     def rated_question(self) -> str:
         return self.question
+
+    @property
+    def reads_ratings_of(self) -> Raters:
+        return self.rated_by
 
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []

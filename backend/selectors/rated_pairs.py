@@ -1,4 +1,4 @@
-"""Pair what people rated best in one question of the project with what they rated worst."""
+"""Pair what people, or a judge, rated best in one question of the project with what they rated worst."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,25 +18,34 @@ from backend.selectors import (
     with_twins,
 )
 from backend.values import DatasetType, Example, Group, Sample, Selection, Verdict
+from backend.values.questions import Raters
 
 
 class RatedPairs(Selector):
     """Of each prompt the sample with the highest mean rating in a question of the project, with the lowest.
 
     The rating orders the samples, not the verdict; but what a person accepted is never the rejected side, and what a
-    person rejected never the chosen one. Equal ratings make no pair. It needs a review at which the question is asked.
+    person rejected never the chosen one. Equal ratings make no pair. It needs a review at which the question
+    is asked, or a judge that answers it (`project_questions`).
     """
 
     makes: ClassVar[DatasetType] = DatasetType.preference
 
     question: str = Field("helpfulness", min_length=1, max_length=40, description="key of the project's question")
     min_gap: float = Field(1.0, ge=0, description="smallest difference of two mean ratings that makes a pair")
-    min_ratings: int = Field(1, ge=1, le=20, description="people who must have rated each side")
+    rated_by: Raters = Field(
+        Raters.people, description="whose ratings count; both: the judge's for a sample that no person rated"
+    )
+    min_ratings: int = Field(1, ge=1, le=20, description="raters who must have rated each side")
     drop_truncated: bool = Field(True, description="leave out samples that were cut off, unless a person accepted them")
 
     @property
     def rated_question(self) -> str:
         return self.question
+
+    @property
+    def reads_ratings_of(self) -> Raters:
+        return self.rated_by
 
     def select(self, groups: Sequence[Group], *, seed: int) -> Selection:
         examples: list[Example] = []

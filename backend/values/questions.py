@@ -1,6 +1,7 @@
 """A project's own questions about a sample: what kinds there are, and what an answer to each kind holds."""
 
 import re
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -35,15 +36,21 @@ class QuestionKind(StrEnum):
 
 
 class QuestionOptions(BaseModel):
-    """What one can answer. `highest`: the highest rating. `labels`: those of one, of many, or of spans."""
+    """What one can answer. `highest`: the highest rating. `labels`: those of one, of many, or of spans.
+
+    `is_critique`: recipes may take a free text that answers it as a critique of the sample.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     highest: int = Field(5, ge=LOWEST_RATING + 1, le=HIGHEST_RATING)
     labels: tuple[Label, ...] = Field((), max_length=MOST_LABELS)
+    is_critique: bool = False
 
     def fault_for(self, kind: QuestionKind) -> str:
         """What is wrong with these options for a kind of question, as a sentence; empty where nothing is."""
+        if self.is_critique and kind is not QuestionKind.text:
+            return "Only a free text can be a critique. Choose the kind text, or leave that out."
         folded = [label.strip().casefold() for label in self.labels]
         if kind.has_labels and len(folded) < (1 if kind is QuestionKind.spans else 2):
             return "There are too few labels to choose from. Give one a line."
@@ -54,6 +61,27 @@ class QuestionOptions(BaseModel):
         if wrong := next((label for label in self.labels if set(label) & set(SEPARATORS)), ""):
             return f"The label {wrong!r} holds a comma or a semicolon, which lists of tests part at. Leave it out."
         return ""
+
+
+class Raters(StrEnum):
+    """Whose ratings a selector goes by."""
+
+    people = "people"
+    judge = "judge"
+    both = "both"
+    """People's; the judge's where nobody rated."""
+
+
+@dataclass(frozen=True)
+class AskedQuestion:
+    """A question as it was asked: `key` is what filters and recipes call it, `help` stands below its title."""
+
+    id: int
+    key: str
+    kind: QuestionKind
+    title: str
+    help: str = ""
+    options: QuestionOptions = field(default_factory=QuestionOptions)
 
 
 class AnswerValue(BaseModel):
@@ -183,3 +211,8 @@ def unknown_label(chosen: tuple[str, ...] | list[str], options: QuestionOptions)
     return (
         "" if wrong is None else f"There is no label {wrong[:MOST_LABEL]!r}. Choose from {', '.join(options.labels)}."
     )
+
+
+def in_words(value: AnswerValue) -> str:
+    """Each chosen label on a line of its own, with line ends around, as a filter looks for it."""
+    return "\n".join(("", *value.chosen, "")) if value.chosen else ""

@@ -107,6 +107,9 @@ def _add_words(db: Session, round_: tables.Round, sample_id: int, person: Actor)
         value = {"text": "so", "b": None}
         sent = {"client_id": f"answer-{round_.id}-{n}", "question_id": question.id, "is_standing": is_standing}
         db.add(tables.Answer(**of, **sent, value=value, words="so"))
+    judged = {"question_id": question.id, "step": 3, "judge": "project_questions", "value": {"text": "so", "b": 0.3}}
+    asked_by = round_.policy_id
+    db.add(tables.JudgeAnswer(round_id=round_.id, sample_id=sample_id, checkpoint_id=asked_by, raw="so", **judged))
     db.add(tables.Comment(**of, project_id=round_.project_id, text="hm\u2028"))
     own = {"project_id": round_.project_id, "external_id": f"x{sample_id}", "digest": -(2**62), "digest_version": 1}
     db.add(tables.ExternalId(sample_id=sample_id, **own))

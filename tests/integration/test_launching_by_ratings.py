@@ -8,6 +8,7 @@ import pytest
 from backend.errors import InvalidInput
 from backend.services import plans, questions, rounds
 from backend.services.questions import NewQuestion
+from backend.services.recipes import judged_questions
 from backend.values.questions import QuestionKind
 from tests.integration.test_launching import World
 
@@ -56,3 +57,17 @@ def test_a_question_has_to_be_asked_and_answered_by_ratings(database: str) -> No
     assert "It is retired" in refused()
     questions.change(actor, rating.id, is_active=True)
     assert rounds.get(actor, rounds.launch(actor, project_id, plan)).recipe["selector"]["name"] == "rated_pairs"
+
+
+@pytest.mark.parametrize(("rated_by", "is_there"), [("judge", False), ("people", True), ("both", False)])
+def test_ratings_of_a_judge_need_a_step_that_asks_it(database: str, rated_by: str, is_there: bool) -> None:
+    world = World()
+    questions.add(world.actor, world.project.id, NewQuestion("Accuracy"))
+    plan = plan_of(world, is_reviewed=False)
+    recipe = plan.recipe | {"selector": plan.recipe["selector"] | {"rated_by": rated_by}}
+    why = "Nobody reviews" if rated_by != "judge" else "No judge answers it"
+    with pytest.raises(InvalidInput, match=why):
+        rounds.launch(world.actor, world.project.id, replace(plan, recipe=recipe))
+    asking = replace(plan, recipe=judged_questions.added(recipe))
+    told = plans.estimate(world.actor, world.project.id, asking).warnings
+    assert any("ratings in the question" in warning for warning in told) == is_there

@@ -29,6 +29,8 @@ def fill(world: World) -> None:
     with session() as db:
         fields = {"client_id": "answered", "question_id": ids["question_id"], "user_id": member.user_id}
         db.add(tables.Answer(**fields, sample_id=sample.id, round_id=sample.round_id, value={"text": "fine"}))
+        judged = {"question_id": ids["question_id"], "step": 3, "judge": "project_questions", "value": {"text": "so"}}
+        db.add(tables.JudgeAnswer(**judged, sample_id=sample.id, round_id=sample.round_id))
     rows.make_decision(sample, member, "prefer", value={"tie": [sample.id]}, mode="group")
     with session() as db:
         db.execute(insert(tables.Lease).values(place | {"slot": 0, "user_id": member.user_id, "expires_at": now()}))
@@ -98,6 +100,7 @@ MADE_SINCE_0022 = {
     "sample_views",
     "questions",
     "answers",
+    "judge_answers",
     "notices",
     "webhooks",
     "deliveries",

@@ -6,12 +6,15 @@ import uuid
 import pytest
 from sqlalchemy import text
 
+from app.agents.reviewing import Decide, NextItem
 from backend.db import listing_among, reading, session, tables
 from backend.errors import Conflict, InvalidInput, LabelsFrozen, NotFound, PermissionDenied
 from backend.pipeline import ratings
-from backend.services import questions, samples
+from backend.services import questions, reviews, samples
+from backend.services.decisions import Act, bulk
 from backend.services.questions import NewQuestion, QuestionView, answers, filtering
 from backend.services.questions.answers import NewAnswer
+from backend.services.reviews import ActResult
 from backend.services.samples import Filters, exports, groups
 from backend.services.samples import answers as answers_of_samples
 from backend.services.samples.exports import ExportRequest
@@ -20,7 +23,7 @@ from backend.values import DatasetType, Group, Prompt, Role, RoundStatus, Sample
 from backend.values.questions import QuestionKind, QuestionOptions, read_answer
 from tests import rows
 from tests.integration import site
-from tests.integration.reviewing import ACCEPT, Team
+from tests.integration.reviewing import ACCEPT, SKIP, Team
 
 TONES = QuestionOptions(labels=("warm", "cold"))
 
@@ -350,3 +353,46 @@ def test_what_learned_from_ratings_alone_is_named(desk: Desk) -> None:
         round_ = db.get_one(tables.Round, desk.round.id)
         round_.recipe = round_.recipe | {"selector": {"name": "rated_pairs", "question": "accuracy"}}
     assert [entry.dataset_id for entry in removals.preview(desk.curator, desk.round.id, ada).datasets] == [dataset.id]
+
+
+@pytest.mark.on_sqlite
+def test_a_verdict_needs_answers_to_what_is_required(desk: Desk) -> None:
+    questions.change(desk.curator, desk.rating.id, is_required=True)
+    first, second = desk.ids[:2]
+    with pytest.raises(Conflict, match="'Accuracy' has to be answered before sample"):
+        desk.act("Ada", first, ACCEPT)
+    desk.act("Ada", first, SKIP)
+    desk.say("Ben", desk.rating, {"rating": 3})
+    with pytest.raises(Conflict, match="Accuracy"):
+        desk.act("Ada", first, ACCEPT)  # a colleague's answer is not one's own
+    desk.say("Ada", desk.rating, {"rating": 3})
+    decided = desk.act("Ada", first, ACCEPT)
+    acts = [Act(uuid.uuid4().hex, ACCEPT, sample_id) for sample_id in (second, first)]
+    refused, written = reviews.decide_each(desk.who("Ada"), desk.round.id, acts)
+    assert isinstance(refused, Conflict)
+    assert isinstance(written, ActResult)
+    desk.say("Ada", desk.rating, None)
+    desk.take_back("Ada", decided)
+    token = bulk.preview(desk.curator, desk.round.id, Filters(), ACCEPT).token
+    action = bulk.apply(desk.curator, desk.round.id, Filters(), ACCEPT, reason="all are fine", token=token)
+    assert action.count == len(desk.ids)
+
+
+@pytest.mark.on_sqlite
+def test_an_agent_sends_its_answers_with_its_verdict(desk: Desk) -> None:
+    questions.change(desk.curator, desk.rating.id, is_required=True)
+    ada = desk.who("Ada")
+    item = NextItem(round_id=desk.round.id).call(ada)
+    assert [(question["key"], question.get("is_required"), question["example"]) for question in item["questions"]] == [
+        ("accuracy", True, '{"rating": 4}'),
+        ("tone", False, '{"label": "good"}'),
+    ]
+    place = {"round_id": desk.round.id, "sample_id": item["item"]["sample_id"], "kind": "accept", "reason": "It is so."}
+    given = {"accuracy": {"rating": 4}, "tone": {"label": "warm"}}
+    for answers_, error in (({}, Conflict), ({"accuracy": {"rating": 9}}, InvalidInput), ({"style": {}}, InvalidInput)):
+        with pytest.raises(error):
+            Decide(**place, client_id="agent-decides-1", answers=answers_).call(ada)
+    for _ in range(2):
+        Decide(**place, client_id="agent-decides-1", answers=given).call(ada)
+    sample = desk.ids.index(place["sample_id"])
+    assert [row[1:] for row in desk.values(ada, sample)] == [*given.items()]

@@ -22,7 +22,7 @@ from app.widgets.chosen import CurrentChoice
 from app.widgets.markup import markup
 from app.widgets.round_form import RoundFields
 from backend.errors import RondoError
-from backend.services.recipes import parts, steps_edit
+from backend.services.recipes import judged_questions, parts, steps_edit
 from backend.services.recipes.changes import changes
 from backend.services.recipes.parts import Spot
 from backend.values import JSON
@@ -144,10 +144,11 @@ def _title(recipe: JSON, spot: Spot, name: str) -> str:
 
 def _draw_tools(recipe: dict[str, Any]) -> list[Tool]:
     """What adds a step to each list of steps, or turns slots into one."""
+    asking = [] if judged_questions.is_asked(recipe) else [steps.draw_questions()]
     if "steps" not in recipe and "phases" not in recipe:
-        return [steps.draw_beginning()]
+        return [*asking, steps.draw_beginning()]
     places = steps_edit.lists(recipe)
-    return [steps.draw_adding(place, number, len(places)) for number, place in enumerate(places)]
+    return asking + [steps.draw_adding(place, number, len(places)) for number, place in enumerate(places)]
 
 
 def _wire(

@@ -11,7 +11,7 @@ from app import forms
 from app.pages.new_round.folds import ROLES, Folds
 from app.widgets import buttons
 from backend.errors import InvalidInput
-from backend.services.recipes import steps_edit
+from backend.services.recipes import judged_questions, steps_edit
 from backend.services.recipes.steps_edit import Path
 
 NOT_BOUND = 0
@@ -62,6 +62,12 @@ def draw_beginning() -> Tool:
     """Draw the button that writes slots as steps."""
     button = buttons.secondary("Edit as a list of steps", elem_id="edit-steps")
     return Tool(button, steps_edit.as_steps)
+
+
+def draw_questions() -> Tool:
+    """Draw the button that has the judge answer the project's questions."""
+    button = buttons.secondary("Let the judge answer the project's questions", elem_id="judge-questions")
+    return Tool(button, judged_questions.added)
 
 
 def draw_roles(drawn: dict[str, Any], folds: Folds) -> list[tuple[str, gr.Dropdown]]:

@@ -9,7 +9,7 @@ from app.widgets import charts
 from app.widgets.asked import AddressId, asked, not_here
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context
-from app.widgets.sample_card import ANSWER, card, found_in, table_row
+from app.widgets.sample_card import answer_keys, card, found_in, table_row
 from app.widgets.sample_filters import (
     columns_of,
     from_address,
@@ -152,7 +152,7 @@ def keys_of(here: Context, query: JSON) -> list[str]:
     if not query.get("round"):
         return []
     asked = questions.list_questions(here.actor, here.project_id)
-    return [*metadata_keys(here.actor, query["round"]), *(f"{ANSWER}{view.key}" for view in asked)]
+    return [*metadata_keys(here.actor, query["round"]), *answer_keys(view.key for view in asked)]
 
 
 def columns_picker(here: Context, query: JSON) -> gr.Dropdown:

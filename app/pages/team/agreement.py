@@ -16,12 +16,27 @@ from app.widgets.round_choice import known
 from backend.errors import Conflict
 from backend.services.team import agreement, question_agreement
 from backend.services.team.agreement import Agreement, Among, RaterPair
-from backend.services.team.question_agreement import QuestionAgreement
+from backend.services.team.question_agreement import JudgeAgreement, QuestionAgreement
 
 AMONG = ["Criterion", "People", "Shared items", "Raw agreement", "Fleiss' kappa", "Krippendorff's alpha"]
 PAIRS = ["Criterion", "Who", "With", "Shared items", "Raw agreement", "Cohen's kappa", "Krippendorff's alpha"]
 QUESTIONS = ["Question", "Label", "People", "Answers", "Shared items", "Raw agreement", "Krippendorff's alpha"]
+JUDGED = [
+    "Question",
+    "Label",
+    "Who",
+    "With",
+    "Shared items",
+    "Raw agreement",
+    "Cohen's kappa",
+    "Krippendorff's alpha",
+]
+NOT_JUDGED = (
+    "No judge answered the project's questions in this round. New round has a button for it, and the round's page a "
+    "branch."
+)
 NO_ANSWERS = "No question of the project was answered in this round. The tab Questions has what is asked."
+NAMES = ("among", "questions", "judged", "pairs", "judge", "random")
 NONE = "No item was decided by two people yet."
 NO_BLIND = "Nobody has decided an item before the judge's view was seen."
 NO_RANDOM = "No such item was drawn at random."
@@ -34,7 +49,7 @@ HELP = (
 def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
     """Lay out the tab and wire it."""
     note = markup(templates.NOTE, templates.NOTE_CSS, value=[HELP], elem_id="agreement-note")
-    tables = [plain_table(f"agreement-{name}") for name in ("among", "questions", "pairs", "judge", "random")]
+    tables = [plain_table(f"agreement-{name}") for name in NAMES]
     shown = [note, *tables]
     tab.select(show, chosen, shown, **private)
     chosen.input(show, chosen, shown, **private)
@@ -45,16 +60,18 @@ def show(round_id: int | None, request: gr.Request) -> list[Any]:
     """Measure the chosen round."""
     round_id = known(round_id, request)
     if round_id is None:
-        return [[HELP], {}, {}, {}, {}, {}]
+        return [[HELP], *[{} for _ in NAMES]]
     actor = context(request).actor
     try:
         measured, asked = agreement.measure(actor, round_id), question_agreement.measure(actor, round_id)
+        judged = question_agreement.with_judges(actor, round_id)
     except Conflict as error:  # its rows lie in an archive
-        return [[HELP, error.message], {}, {}, {}, {}, {}]
+        return [[HELP, error.message], *[{} for _ in NAMES]]
     return [
-        [HELP, *notes(measured), *notes_of_questions(asked)],
+        [HELP, *notes(measured), *notes_of_questions(asked), *notes_of_judges(judged)],
         rows_of(AMONG, [among_row(row) for row in measured.among], label="All people together", none=NONE),
         rows_of(QUESTIONS, [question_row(row) for row in asked], label="The project's questions", none=NO_ANSWERS),
+        rows_of(JUDGED, [judged_row(row) for row in judged], label="The judge in these questions", none=NOT_JUDGED),
         *[
             rows_of(PAIRS, [pair_row(pair) for pair in pairs], label=label, none=none)
             for pairs, label, none in (
@@ -79,6 +96,12 @@ def notes_of_questions(asked: Sequence[QuestionAgreement]) -> list[str]:
     for of_question in {line.question_id: line.left_out for line in asked}.values():
         left_out.update(of_question)
     return [f"Answers to questions in no figure: {_counts(left_out)}."] if left_out else []
+
+
+def notes_of_judges(judged: Sequence[JudgeAgreement]) -> list[str]:
+    """What of a question is in no figure with a judge, in words, a question each."""
+    of_question = {line.title: line.left_out for line in judged if line.left_out}
+    return [f"{title}, in no figure with the judge: {_counts(left_out)}." for title, left_out in of_question.items()]
 
 
 def _counts(left_out: dict[str, int]) -> str:
@@ -116,5 +139,18 @@ def question_row(row: QuestionAgreement) -> list[str]:
         f"{row.answers:,}",
         f"{row.percent.n:,}",
         figures.share(row.percent),
+        figures.kappa(row.alpha),
+    ]
+
+
+def judged_row(row: JudgeAgreement) -> list[str]:
+    return [
+        row.title,
+        row.label,
+        row.first,
+        row.second,
+        f"{row.percent.n:,}",
+        figures.share(row.percent),
+        figures.kappa(row.kappa),
         figures.kappa(row.alpha),
     ]

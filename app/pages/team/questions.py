@@ -70,7 +70,12 @@ def build(private: dict[str, Any]) -> None:
                     elem_id="question-key",
                 )
                 is_required = gr.Checkbox(
-                    label="Required", info="The desk sends no verdict without an answer.", elem_id="question-required"
+                    label="Required", info="No verdict is taken without an answer.", elem_id="question-required"
+                )
+                is_critique = gr.Checkbox(
+                    label="Critique",
+                    info="Of a text: recipes may take what people write as a critique of the sample.",
+                    elem_id="question-critique",
                 )
             with gr.Row(elem_classes="rondo-toolbar"):
                 save = buttons.primary("Save question", elem_id="question-save")
@@ -81,7 +86,7 @@ def build(private: dict[str, Any]) -> None:
             preset = buttons.secondary("Add helpfulness, accuracy, style", elem_id="question-preset")
             refused = problem("question-problem")
 
-    fields = [title, help_, kind, highest, labels, key, is_required]
+    fields = [title, help_, kind, highest, labels, key, is_required, is_critique]
     drawn = [table, preview, chosen, *fields]
     gr.on(None, show, None, drawn, **private)
     chosen.input(choose, chosen, [*fields, refused], **private)
@@ -100,14 +105,14 @@ def show(request: gr.Request) -> list[Any]:
 
 
 @toasts
-@refused_beside(7)
+@refused_beside(8)
 def choose(question_id: int | None, request: gr.Request) -> list[Any]:
     """Put the chosen question into the form."""
     return _fields(_find(context(request), question_id) if question_id else None)
 
 
 @toasts
-@refused_beside(10)
+@refused_beside(11)
 def save_question(
     question_id: int | None,
     title: str | None,
@@ -117,6 +122,7 @@ def save_question(
     labels: str | None,
     key: str | None,
     is_required: bool | None,
+    is_critique: bool | None,
     request: gr.Request,
 ) -> list[Any]:
     """Ask a new question, or change the chosen one."""
@@ -129,6 +135,8 @@ def save_question(
         given["labels"] = [line.strip() for line in (labels or "").splitlines() if line.strip()]
     elif asked is QuestionKind.rating:
         given["highest"] = highest
+    elif asked is QuestionKind.text:
+        given["is_critique"] = bool(is_critique)
     options: QuestionOptions = questions.read_options(given)
     if question_id:
         view = questions.change(
@@ -148,21 +156,21 @@ def save_question(
 
 
 @toasts
-@refused_beside(10)
+@refused_beside(11)
 def move_up(question_id: int | None, request: gr.Request) -> list[Any]:
     """Ask it before the one before it."""
     return _move(context(request), question_id, -1)
 
 
 @toasts
-@refused_beside(10)
+@refused_beside(11)
 def move_down(question_id: int | None, request: gr.Request) -> list[Any]:
     """Ask it after the one after it."""
     return _move(context(request), question_id, 1)
 
 
 @toasts
-@refused_beside(10)
+@refused_beside(11)
 def retire_question(question_id: int | None, request: gr.Request) -> list[Any]:
     """Ask it no more: with answers it is kept and retired, else it is deleted."""
     here = context(request)
@@ -172,7 +180,7 @@ def retire_question(question_id: int | None, request: gr.Request) -> list[Any]:
 
 
 @toasts
-@refused_beside(10)
+@refused_beside(11)
 def bring_back(question_id: int | None, request: gr.Request) -> list[Any]:
     """Ask a retired question again."""
     here = context(request)
@@ -180,7 +188,7 @@ def bring_back(question_id: int | None, request: gr.Request) -> list[Any]:
 
 
 @toasts
-@refused_beside(10)
+@refused_beside(11)
 def add_ratings(request: gr.Request) -> list[Any]:
     """Ask for helpfulness, accuracy and style, each from 1 to 5."""
     here = context(request)
@@ -226,7 +234,8 @@ def _drawn(here: Context, chosen_id: int | None) -> list[Any]:
 def _fields(view: QuestionView | None) -> list[Any]:
     """What the form holds: the question, or nothing. Kind and key of a question that is asked stay."""
     if view is None:
-        return ["", "", gr.Dropdown(value="rating", interactive=True), 5, "", gr.Textbox("", interactive=True), False]
+        kind, key = gr.Dropdown(value="rating", interactive=True), gr.Textbox("", interactive=True)
+        return ["", "", kind, 5, "", key, False, False]
     return [
         view.title,
         view.help,
@@ -235,6 +244,7 @@ def _fields(view: QuestionView | None) -> list[Any]:
         "\n".join(view.options.labels),
         gr.Textbox(view.key, interactive=False),
         view.is_required,
+        view.options.is_critique,
     ]
 
 

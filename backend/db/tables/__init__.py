@@ -17,7 +17,7 @@ from backend.db.tables.notice import Notice
 from backend.db.tables.preview import Preview
 from backend.db.tables.project import FormerSlug, Membership, Project
 from backend.db.tables.prompt import PROBES, ImportedCompletion, Prompt, PromptSet
-from backend.db.tables.question import Answer, Question
+from backend.db.tables.question import Answer, JudgeAnswer, Question
 from backend.db.tables.recipe import SavedRecipe
 from backend.db.tables.review import Assignment, Event, GoldItem, Informativeness, Lease, Presence
 from backend.db.tables.rewrite import TemplateRewrite
@@ -59,6 +59,7 @@ __all__ = [
     "Informativeness",
     "Job",
     "JobPoint",
+    "JudgeAnswer",
     "JudgeBench",
     "Judgment",
     "Label",

@@ -29,6 +29,38 @@ class Question(Identified, Base):
     is_active: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
+class JudgeAnswer(Identified, Base):
+    """What a judge replied to one question about one sample, at one step of the round's recipe.
+
+    `value`, `number`, `words`: as those of `Answer`; `value` is None where the reply could not be read, and `fault`
+    says why. `raw` is the reply. `template_hash`: of what the judge was asked with.
+    """
+
+    __tablename__ = "judge_answers"
+    __table_args__ = (
+        UniqueConstraint("sample_id", "question_id", "step"),
+        Index("ix_judge_answers_question_id_round_id", "question_id", "round_id", "sample_id", "number"),
+    )
+
+    question_id: Mapped[int] = mapped_column(ForeignKey("questions.id"))
+    round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id", ondelete="CASCADE"), index=True)
+    sample_id: Mapped[int] = mapped_column(ForeignKey("samples.id", ondelete="CASCADE"))
+    checkpoint_id: Mapped[int | None] = mapped_column(ForeignKey("checkpoints.id"), index=True)
+    job_id: Mapped[int | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"), index=True)
+    step: Mapped[int]
+    judge: Mapped[str] = mapped_column(String(80))
+    value: Mapped[dict[str, Any] | None]
+    number: Mapped[float | None]
+    words: Mapped[str] = mapped_column(default="")
+    fault: Mapped[str] = mapped_column(default="")
+    raw: Mapped[str] = mapped_column(default="")
+    reasoning: Mapped[str | None]
+    template_hash: Mapped[str] = mapped_column(String(64), default="")
+    num_tokens: Mapped[int] = mapped_column(default=0)
+    finish_reason: Mapped[str] = mapped_column(String(16), default="stop")
+    seed: Mapped[int] = mapped_column(default=0)
+
+
 class Answer(Identified, Base):
     """What a person answered to a question of a sample. Appended: a later answer stands, the earlier ones are history.
 

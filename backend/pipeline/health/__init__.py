@@ -4,11 +4,13 @@ People's words count where they were blind and of items that were drawn at rando
 and labels that were known from the start. Only what compares with people turns red: a loop without people is unknown.
 """
 
+from dataclasses import replace
+
 from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.pipeline.health import limits as limits_of
-from backend.pipeline.health import measures, people
+from backend.pipeline.health import measures, people, questions
 from backend.pipeline.health.corrected import corrected
 from backend.pipeline.health.evidence import gather
 from backend.pipeline.health.limits import HealthLimits
@@ -43,7 +45,9 @@ JUDGING = ("kappa", "precision", "order")
 def of_round(db: Session, row: tables.Round) -> Health:
     """The health of a round's judge by its project's limits."""
     project = db.get_one(tables.Project, row.project_id)
-    return health(gather(db, row), limits_of.read(project.judge_health))
+    limits = limits_of.read(project.judge_health)
+    found = health(gather(db, row), limits)
+    return replace(found, measures=(*found.measures, *questions.health_measures(db, row, limits)))
 
 
 def holds(db: Session, row: tables.Round) -> bool:

@@ -14,7 +14,7 @@ from backend.errors import InvalidInput, NotFound
 from backend.recipes import cut_of, judge_of
 from backend.services import review_settings
 from backend.services.access import Actor
-from backend.services.decisions import group_decisions, labels, leases
+from backend.services.decisions import group_decisions, labels, leases, required
 from backend.services.decisions.acts import Act, Unread
 from backend.services.decisions.decision import Decision, own, written_before
 from backend.services.decisions.edits import make_edit, source
@@ -54,6 +54,7 @@ def write_all(
     places = places_of(db, round_, settings, [act for act in acts if act.kind is not DecisionKind.retract])
     done = written_before(db, actor, round_, [act.client_id for act in acts])
     if not is_adjudication:
+        required.refuse_unanswered(db, actor, round_, settings, [act for act in acts if act.client_id not in done])
         new = [act.client_id for act in acts if act.kind in settings.deciding and act.client_id not in done]
         leases.settle(db, actor, round_, settings, [places[one].item_id for one in new if one in places])
     decisions = []

@@ -15,6 +15,7 @@ from backend.recipes import JUDGE, POLICY, REFERENCE, Recipe
 from backend.services.access import Actor, require
 from backend.services.checkpoints import model_checks, wrappers
 from backend.services.plans import (
+    asked_questions,
     branches,
     contexts,
     endpoints,
@@ -24,6 +25,7 @@ from backend.services.plans import (
     scheduled,
     sizes,
     step_seconds,
+    written_critiques,
 )
 from backend.services.plans import (
     seconds as round_seconds,
@@ -38,7 +40,7 @@ from backend.services.plans.checks import (
     set_of,
 )
 from backend.services.plans.plan import Estimate, Plan
-from backend.services.recipes import round_roles
+from backend.services.recipes import judged_questions, round_roles
 from backend.services.results.starts import recommended
 from backend.services.results.summaries import lines_of
 from backend.trainers import Trainer
@@ -96,7 +98,8 @@ def again(actor: Actor, project_id: int, round_id: int | None = None) -> Plan:
 
 
 def branch(actor: Actor, round_id: int, at: str) -> Plan:
-    """The plan of a branch of a round that begins at `judge`, `select` or `train`, as the round was launched.
+    """The plan of a branch of a round that begins at `judge`, `select` or `train`, as the round was launched; at
+    `questions`, so that its judge answers the project's questions, too.
 
     Raises `Conflict` where the round has not come so far.
     """
@@ -109,7 +112,10 @@ def branch(actor: Actor, round_id: int, at: str) -> Plan:
         if why := branches.refusal(db, row, step):
             raise Conflict(why)
         project_id = row.project_id
-    return branches.with_origin(again(actor, project_id, round_id), row, step)
+    plan = again(actor, project_id, round_id)
+    if at == branches.QUESTIONS and not judged_questions.is_asked(plan.recipe):
+        plan = replace(plan, recipe=judged_questions.added(plan.recipe))
+    return branches.with_origin(plan, row, step)
 
 
 def _round(db: Session, project_id: int, round_id: int) -> tables.Round:
@@ -234,6 +240,8 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         prompts = plan.num_prompts if _repeats(recipe, phase) and available else min(plan.num_prompts, available)
         takers = imported_completions.takers(recipe)
         taken = round(brought * prompts / available) if takers and available else 0
+        no_questions = asked_questions.problems(db, project_id, recipe, phase)
+        recipe = judged_questions.with_keys(recipe, asked_questions.keys(db, project_id))
         size = sizes.sizes(recipe, phase, prompts=prompts, taken=taken, first=plan.branch_step or 0)
         seconds = _seconds(db, project_id, plan, recipe, phase, prompts=prompts, taken=taken)
         no_room, little_room = contexts.problems(
@@ -251,7 +259,8 @@ def estimate(actor: Actor, project_id: int, plan: Plan) -> Estimate:
         if message := scheduled.stopped(db, plan.parent_id, plan.recipe):
             warnings.append(f"{message} The schedule would launch no round here by itself.")
         warnings += readiness_warnings(recipe, phase)
-        warnings += ratings.problems(db, project_id, plan, recipe, phase)
+        warnings += no_questions + ratings.problems(db, project_id, plan, recipe, phase)
+        warnings += written_critiques.problems(db, project_id, plan, recipe, phase)
         warnings += wrappers.warnings(
             db,
             recipe,

@@ -14,12 +14,15 @@ from backend.db import tables
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.pipeline import branch
 from backend.recipes import JUDGE, REFERENCE, Recipe, StepPlace
+from backend.services.plans import asked_questions
 from backend.services.plans.plan import Plan
-from backend.services.recipes import round_roles
+from backend.services.recipes import judged_questions, round_roles
 from backend.values import BEFORE_REVIEW, JobStatus, RoundStatus, SetUse
 
 AT = {"judge": "judge", "select": "selector", "train": "trainer"}
 """Where a branch may begin, by the stage: at the first step of that kind."""
+QUESTIONS = "questions"
+"""Where a branch begins that has the judge answer the project's questions: right before people decide."""
 SAME = {
     "policy_id": "policy",
     "num_prompts": "number of prompts",
@@ -32,18 +35,34 @@ SAME = {
 
 def step_at(row: tables.Round, at: str) -> int:
     """The step of a round at which a branch begins; raises `InvalidInput` where the recipe has none of that kind."""
+    if at == QUESTIONS:
+        return _step_of_questions(row)
     if at not in AT:
-        raise InvalidInput(f"A branch begins at {', '.join(AT)}, not at {at[:40]!r}. Choose one of these.")
+        places = ", ".join((*AT, QUESTIONS))
+        raise InvalidInput(f"A branch begins at {places}, not at {at[:40]!r}. Choose one of these.")
     steps = [place.index for place in _places(row) if place.step.kind == AT[at]]
     if not steps:
         raise InvalidInput(f"The recipe of round {row.number} has no {AT[at]}, so no branch begins there.")
     return steps[0]
 
 
+def _step_of_questions(row: tables.Round) -> int:
+    """The step at which the project's questions are answered: that of the recipe, or where it would be put in."""
+    recipe = recipes.read(row.recipe)
+    answering = judged_questions.answering(recipe, row.phase)
+    gate = recipe.gate(row.phase)
+    if not answering and gate is None:
+        raise InvalidInput(f"The recipe of round {row.number} shows people no texts, so no branch asks about them.")
+    return answering[0].index if answering else gate or 0
+
+
 def offered(db: Session, row: tables.Round) -> list[str]:
     """Where branches of a round can begin now."""
     kinds = {place.step.kind for place in _places(row)}
-    return [at for at, kind in AT.items() if kind in kinds and refusal(db, row, step_at(row, at)) is None]
+    begins = [at for at, kind in AT.items() if kind in kinds]
+    if asked_questions.keys(db, row.project_id) and recipes.read(row.recipe).gate(row.phase) is not None:
+        begins.append(QUESTIONS)
+    return [at for at in begins if refusal(db, row, step_at(row, at)) is None]
 
 
 def is_offered(db: Session, row: tables.Round, at: str) -> bool:

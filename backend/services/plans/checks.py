@@ -23,12 +23,14 @@ from backend.registry import Part
 from backend.services import refusals, review_settings
 from backend.services.plans import (
     abilities,
+    asked_questions,
     auto_rules,
     contexts,
     imported_completions,
     known_answers,
     ratings,
     teachers,
+    written_critiques,
 )
 from backend.services.plans.plan import Plan
 from backend.services.recipes import round_roles
@@ -83,6 +85,8 @@ def check(db: Session, project_id: int, plan: Plan, recipe: Recipe) -> None:
     check_sandbox(recipe, phase_of(db, recipe, plan.parent_id))
     check_documents(db, project_id, plan, recipe)
     known_answers.check(db, project_id, recipe, plan.sample_set_ids, phase_of(db, recipe, plan.parent_id))
+    asked_questions.check(db, project_id, recipe, phase_of(db, recipe, plan.parent_id))
+    written_critiques.check(db, project_id, plan, recipe, phase_of(db, recipe, plan.parent_id))
     ratings.check(db, project_id, plan, recipe, phase_of(db, recipe, plan.parent_id))
     imported_completions.check(db, project_id, recipe, plan.sample_set_ids)
     no_room, _ = contexts.problems(

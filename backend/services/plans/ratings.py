@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from backend.db import tables
 from backend.errors import InvalidInput
+from backend.judges.project_questions import ProjectQuestions
 from backend.recipes import Recipe, StepPlace
 from backend.selectors import Selector
 from backend.services import review_settings
 from backend.services.plans.plan import Plan
-from backend.values.questions import QuestionKind
+from backend.values.questions import QuestionKind, Raters
 
 
 def problems(db: Session, project_id: int, plan: Plan, recipe: Recipe, phase: int) -> list[str]:
@@ -27,9 +28,15 @@ def problems(db: Session, project_id: int, plan: Plan, recipe: Recipe, phase: in
     asked = {row.key: row for row in db.execute(query.where(question.project_id == project_id))}
     found = []
     for place, key in wanted:
-        why = _unasked(asked, key) or _unreviewed(plan) or _unshown(plan, places, place, gate)
-        if why:
-            found.append(f"{place} reads people's ratings in the question {key!r}. {why}")
+        assert isinstance(place.step.part, Selector)
+        whose = place.step.part.reads_ratings_of
+        of_people = _unreviewed(plan) or _unshown(plan, places, place, gate)
+        of_judge = _unjudged(places, place, key)
+        neither = f"{of_people} {of_judge}" if of_people and of_judge else ""
+        missing = {Raters.people: of_people, Raters.judge: of_judge, Raters.both: neither}[whose]
+        if why := _unasked(asked, key) or missing:
+            who = {Raters.people: "people's", Raters.judge: "a judge's", Raters.both: "people's or a judge's"}[whose]
+            found.append(f"{place} reads {who} ratings in the question {key!r}. {why}")
     return found
 
 
@@ -58,6 +65,16 @@ def _unreviewed(plan: Plan) -> str:
     if review_settings.read(plan.review).by_group:
         return "A review by group or by pair asks no questions. Choose the mode sample or judgment."
     return ""
+
+
+def _unjudged(places: Sequence[StepPlace], place: StepPlace, key: str) -> str:
+    """Why no judge answers the question about the texts of this step."""
+    for before in places[: place.index]:
+        part = before.step.part
+        asks = isinstance(part, ProjectQuestions) and (not part.questions or key in part.questions)
+        if asks and set(before.texts) & set(place.texts):
+            return ""
+    return "No judge answers it about these texts. Put project_questions before this step, or read people's ratings."
 
 
 def _unshown(plan: Plan, places: Sequence[StepPlace], place: StepPlace, gate: int | None) -> str:

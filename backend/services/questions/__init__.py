@@ -270,7 +270,8 @@ def _has_answers() -> ColumnElement[bool]:
     """Whether a question has answers, or may have some that lie in an archive with their round."""
     question, round_ = tables.Question, tables.Round
     archived = exists().where(round_.project_id == question.project_id, round_.archived_at.is_not(None))
-    return or_(exists().where(tables.Answer.question_id == question.id), archived)
+    answered = [exists().where(table.question_id == question.id) for table in (tables.Answer, tables.JudgeAnswer)]
+    return or_(*answered, archived)
 
 
 def read_options(given: dict[str, object]) -> QuestionOptions:

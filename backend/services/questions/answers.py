@@ -21,7 +21,7 @@ from backend.services.decisions.acts import MAX_SECONDS
 from backend.services.decisions.locks import lock_labels
 from backend.services.rounds import review_scope
 from backend.values import Role
-from backend.values.questions import AnswerValue, QuestionOptions, read_answer
+from backend.values.questions import AnswerValue, QuestionOptions, in_words, read_answer
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,8 @@ def _blind(db: Session, actor: Actor, round_: tables.Round, sample_ids: Sequence
     To whoever decided, the others' are shown. A curator's lists show all: of theirs count the items that a desk drew
     for them, as nobody else's answers are shown there, and none on which they look back or settle a dispute.
     """
-    if review_settings.read(round_.review).others_visible:
+    # What was answered of a branch's texts can be read in the round it comes from.
+    if round_.branch_of_id is not None or review_settings.read(round_.review).others_visible:
         return set()
     blind, lease = set(sample_ids) - own_words.decided(db, actor, sample_ids), tables.Lease
     role = role_of(db, actor, round_.project_id)
@@ -163,11 +164,6 @@ def _read(round_: tables.Round, answer: NewAnswer, asked: _Asked) -> AnswerValue
         return read_answer(question.kind, options, answer.value, asked.lengths[answer.sample_id])
     except ValueError as error:
         raise InvalidInput(f"{question.title}: {error}") from error
-
-
-def in_words(value: AnswerValue) -> str:
-    """Each chosen label on a line of its own, with line ends around, as a filter looks for it."""
-    return "\n".join(("", *value.chosen, "")) if value.chosen else ""
 
 
 def _standing(actor: Actor, answer: NewAnswer) -> Any:

@@ -1,10 +1,10 @@
-"""The samples of a round by what people answered to the project's questions, as a filter of lists asks for them."""
+"""The samples of a round by what was answered to the project's questions, as a filter of lists asks for them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select, union_all
+from sqlalchemy import Select, case, func, select, union_all
 from sqlalchemy.orm import Session
 
 from backend.db import tables
@@ -14,6 +14,13 @@ from backend.errors import InvalidInput
 from backend.services.access import Actor
 from backend.services.decisions import decided
 from backend.values.questions import QuestionKind, QuestionOptions, unknown_label
+
+TABLES: dict[str, tuple[Any, ...]] = {
+    "": (tables.Answer,),
+    "judge": (tables.JudgeAnswer,),
+    "differ": (tables.Answer, tables.JudgeAnswer),
+}
+"""Whose answers a test is of; of two, it is of how far these differ."""
 
 
 @dataclass(frozen=True)
@@ -42,25 +49,51 @@ def among(db: Session, actor: Actor, round_: tables.Round, filters: Filters) -> 
 
 
 def _passing(db: Session, round_: tables.Round, test: AnswerTest) -> Passing:
-    question, row = tables.Question, tables.Answer
+    question = tables.Question
     query = select(question.id, question.kind, question.options).where(question.project_id == round_.project_id)
     found = db.execute(query.where(question.key == test.key)).one_or_none()
     if found is None:
         raise InvalidInput(f"This project has no question with the key {test.key!r}. Its Team page lists them.")
-    here = (row.question_id == found.id, row.round_id == round_.id, row.is_standing)
-    standing = select(row.sample_id).where(*here)
-    if found.kind is QuestionKind.rating:
-        if test.number is None:
-            raise InvalidInput(f"{test.key} is a rating, and {test.word[:80]!r} is no number. Write {test.key}=4.")
-        mean = func.avg(row.number)
-        tests = {">=": mean >= test.number, "<=": mean <= test.number, "=": mean == test.number}
-        passing = standing.group_by(row.sample_id).having(tests[test.sign])
-    else:
+    is_rating, label = found.kind is QuestionKind.rating, ""
+    if not is_rating:
         label = _label(found.kind, QuestionOptions.model_validate(found.options), test)
-        # Databases differ in the case that LIKE minds; replacing a text minds it in all.
-        has = func.replace(row.words, f"\n{label}\n", "") != row.words
-        passing = standing.where(has).distinct()
-    return Passing(passing, select(row.id).where(*here), lambda ids: passing.where(row.sample_id.in_(ids)))
+    elif test.number is None:
+        raise InvalidInput(f"{test.key} is a rating, and {test.word[:80]!r} is no number. Write {test.key}=4.")
+    given = [(table, _here(table, found.id, round_.id)) for table in TABLES[test.of]]
+
+    def of(ids: Sequence[int] | None = None) -> Select[int]:
+        return _tested([_by_sample(table, here, label, ids) for table, here in given], test, is_rating=is_rating)
+
+    read = [select(table.id).where(*here) for table, here in given]
+    return Passing(of(), read[0] if len(read) == 1 else select(union_all(*read).subquery().c.id), of)
+
+
+def _here(table: Any, question_id: int, round_id: int) -> tuple[Any, ...]:
+    """The answers of people, or of judges, that stand and could be read."""
+    stands = table.is_standing if table is tables.Answer else table.value.is_not(None)
+    return table.question_id == question_id, table.round_id == round_id, stands
+
+
+def _by_sample(table: Any, here: Sequence[Any], label: str, ids: Sequence[int] | None) -> Any:
+    """Of each sample the mean rating, or 1 where somebody chose the label and 0 where nobody did."""
+    # Databases differ in the case that LIKE minds; replacing a text minds it in all.
+    has = case((func.replace(table.words, f"\n{label}\n", "") != table.words, 1), else_=0)
+    value: Any = func.max(has) if label else func.avg(table.number)
+    query = select(table.sample_id, value.label("value")).where(*here).group_by(table.sample_id)
+    return (query if ids is None else query.where(table.sample_id.in_(ids))).subquery()
+
+
+def _tested(of_sample: Sequence[Any], test: AnswerTest, *, is_rating: bool) -> Any:
+    """The samples whose mean rating, or whose label, passes; of two, whose difference does."""
+    first = of_sample[0]
+    value: Any = first.c.value
+    query = select(first.c.sample_id)
+    if len(of_sample) > 1:
+        second = of_sample[1]
+        value = func.abs(first.c.value - second.c.value)
+        query = query.join(second, second.c.sample_id == first.c.sample_id)
+    number = test.number if is_rating else 1
+    return query.where({">=": value >= number, "<=": value <= number, "=": value == number}[test.sign])
 
 
 def _label(kind: QuestionKind, options: QuestionOptions, test: AnswerTest) -> str:

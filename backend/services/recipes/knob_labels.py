@@ -120,6 +120,7 @@ LABELS: Mapping[str, str] = {
     "others_visible": "Show colleagues' decisions first",
     "outcome": "Judge of whole texts",
     "outliers": "Share dropped as outliers",
+    "own": "The model's own critique",
     "own_new": "Share written in this round",
     "own_old": "Share written in earlier rounds",
     "passes": "Passes with dropout",

@@ -46,19 +46,19 @@ def added(recipe: JSON, place: Path, choice: str) -> JSON:
     if choice not in choices():
         raise InvalidInput(f"There is no step {str(choice)[:80]!r} to add. Choose one from the list.")
     kind, name = choice.split(": ", 1)
-    _take(recipe, place).append(_step(kind, parts.defaults(kind, name)))
+    at(recipe, place).append(_step(kind, parts.defaults(kind, name)))
     return recipe
 
 
 def removed(recipe: JSON, place: Path, index: int) -> JSON:
     """Return the recipe without a step; changes `recipe` itself."""
-    del _take(recipe, place)[index]
+    del at(recipe, place)[index]
     return recipe
 
 
 def moved(recipe: JSON, place: Path, index: int, by: int) -> JSON:
     """Return the recipe with a step `by` places further down, where there is room; changes `recipe` itself."""
-    steps = _take(recipe, place)
+    steps = at(recipe, place)
     if 0 <= index + by < len(steps):
         steps.insert(index + by, steps.pop(index))
     return recipe
@@ -81,7 +81,8 @@ def _step(kind: str, part: JSON) -> JSON:
     return {"part": part, "kind": kind, "name": "", "by": "", "of": "", "roles": []}
 
 
-def _take(recipe: JSON, place: Path) -> list[Any]:
+def at(recipe: JSON, place: Path) -> list[Any]:
+    """Return the list of steps at `place`, itself."""
     value: Any = recipe
     for key in place:
         value = value[key]

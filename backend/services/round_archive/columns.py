@@ -32,6 +32,7 @@ REMOVED: tuple[Any, ...] = (
     tables.Label,
     tables.Decision,
     tables.Answer,
+    tables.JudgeAnswer,
     tables.Comment,
     tables.ExternalId,
     tables.Lease,
@@ -114,13 +115,14 @@ def beside(round_id: int) -> list[RowFile]:
 def checkpoints(round_id: int) -> Any:
     """The checkpoints that wrote or judged the round's texts, or act in it."""
     row, sample, judgment, role = tables.Round, tables.Sample, tables.Judgment, tables.RoundRole
-    left = tables.LeftOut
+    left, answer = tables.LeftOut, tables.JudgeAnswer
     acting = (row.policy_id, row.reference_id, row.judge_id, row.checkpoint_id)
     return union(
         *(select(column).where(row.id == round_id, column.is_not(None)) for column in acting),
         select(role.checkpoint_id).where(role.round_id == round_id),
         select(sample.checkpoint_id).where(sample.round_id == round_id, sample.checkpoint_id.is_not(None)),
         select(judgment.checkpoint_id).where(judgment.round_id == round_id, judgment.checkpoint_id.is_not(None)),
+        select(answer.checkpoint_id).where(answer.round_id == round_id, answer.checkpoint_id.is_not(None)),
         select(left.checkpoint_id).where(left.round_id == round_id, left.checkpoint_id.is_not(None)),
     )
 

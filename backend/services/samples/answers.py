@@ -15,11 +15,15 @@ from backend.services.decisions import own_words
 from backend.services.questions import standing
 from backend.services.questions.standing import AnswerView
 from backend.services.rounds import get_row
-from backend.services.samples import visibility
+from backend.services.samples import judge_answers, visibility
+from backend.services.samples.judge_answers import JudgeAnswerView
 from backend.services.samples.rows import SampleRow
 from backend.services.samples.visibility import Hidden
 from backend.values import JSON, Role, mean_score
 from backend.values.questions import ANSWERS, QuestionKind
+
+JUDGE = "judge."
+"""What stands before a question's key where the judge's answers are meant, as in filters."""
 
 
 def of_sample(actor: Actor, sample_id: int) -> list[AnswerView]:
@@ -55,11 +59,24 @@ def with_answers(
     )
     if not kinds or not rows:
         return list(rows)
-    found = visible_answers(db, actor, kept, [row.id for row in rows])
-    return [replace(row, answers=in_short(found.get(row.id, []), kinds)) for row in rows]
+    ids = [row.id for row in rows]
+    found, judged = visible_answers(db, actor, kept, ids), judge_answers.visible_answers(db, actor, kept, ids)
+    return [
+        replace(
+            row,
+            answers=in_short(found.get(row.id, []), kinds)
+            | {f"{JUDGE}{key}": value for key, value in in_short(read_of(judged.get(row.id, [])), kinds).items()},
+        )
+        for row in rows
+    ]
 
 
-def in_short(given: Sequence[AnswerView], kinds: Mapping[str, QuestionKind]) -> JSON:
+def read_of(judged: Sequence[JudgeAnswerView]) -> list[JudgeAnswerView]:
+    """Those of the judge's replies that could be read."""
+    return [one for one in judged if one.value is not None]
+
+
+def in_short(given: Sequence[AnswerView | JudgeAnswerView], kinds: Mapping[str, QuestionKind]) -> JSON:
     """By key: the mean rating, how often each label was chosen or marked, or the texts."""
     values: dict[str, list[JSON]] = defaultdict(list)
     for answer in given:

@@ -1,6 +1,7 @@
-"""What people answered to a project's questions of the samples of an export, as JSON."""
+"""What people and judges answered to a project's questions of the samples of an export, as JSON."""
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
@@ -9,7 +10,9 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.services.access import Actor
 from backend.services.questions import standing
+from backend.services.samples import judge_answers
 from backend.services.samples.visibility import Hidden
+from backend.values import JSON
 
 
 class AnswersGiven:
@@ -18,20 +21,31 @@ class AnswersGiven:
     def __init__(self, db: Session, actor: Actor, round_: tables.Round, kept: Hidden) -> None:
         self._db, self._actor, self._kept = db, actor, kept
         row = tables.Answer
-        self._has_some = db.scalar(select(row.id).where(row.round_id == round_.id).limit(1)) is not None
+        here = (select(table.id).where(table.round_id == round_.id).limit(1) for table in (row, tables.JudgeAnswer))
+        self._has_some = any(db.scalar(query) is not None for query in here)
 
     def of(self, ids: Sequence[int], known: Collection[int]) -> dict[int, str]:
         """The answers to each sample that has some. `known`: the samples whose labels are not hidden."""
         if not self._has_some:
             return {}
-        written: dict[int, str] = {}
+        told: dict[int, list[JSON]] = defaultdict(list)
         for sample_id, given in standing.of_samples(self._db, ids).items():
             is_only_own = self._kept.others and sample_id not in known
-            told = [
+            told[sample_id] += [
                 {"question": one.key, "who": one.who, "value": one.value, "at": one.at.isoformat()}
                 for one in given
                 if not is_only_own or one.user_id == self._actor.user_id
             ]
-            if told:
-                written[sample_id] = json.dumps(told, ensure_ascii=False)
-        return written
+        shown = [n for n in ids if not self._kept.judge or n in known]
+        for sample_id, judged in judge_answers.of_samples(self._db, shown).items():
+            told[sample_id] += [
+                {
+                    "question": one.key,
+                    "judge": one.checkpoint,
+                    "step": one.step,
+                    "value": one.value,
+                    "at": one.at.isoformat(),
+                }
+                for one in judged
+            ]
+        return {n: json.dumps(said, ensure_ascii=False) for n, said in told.items() if said}

@@ -97,7 +97,7 @@ def refuse(kept: Hidden, filters: Filters, sort: Sort) -> None:
     # What they decided themselves they know.
     asked += ["decisions of others"] if kept and filters.decided == "others" else []
     asked += ["disagreements"] if kept.disputes and filters.decided == "disputed" else []
-    asked += ["answers"] if kept.others and filters.answer else []
+    asked += ["answers"] if filters.answer and (kept.others or (kept.judge and filters.asks_judge)) else []
     if asked:
         raise PermissionDenied(f"You cannot filter by {asked[0]} until this round is reviewed. {TOLD} Leave it out.")
     # The order is that of the labels, those included that colleagues gave.

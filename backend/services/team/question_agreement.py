@@ -11,12 +11,16 @@ from sqlalchemy.orm import Session
 from backend.db import reading, tables
 from backend.metrics import _agreement as measures
 from backend.metrics._agreement import Figure, Value
+from backend.pipeline.health import questions as judged
+from backend.pipeline.health.questions import JudgeAgreement
 from backend.services import archived, questions
 from backend.services.access import Actor
 from backend.services.questions import QuestionView
 from backend.services.rounds import get_row
 from backend.values import Role
 from backend.values.questions import QuestionKind
+
+__all__ = ["JudgeAgreement", "QuestionAgreement", "measure", "with_judges"]
 
 CHOSEN, NOT_CHOSEN = "chosen", "not chosen"
 ON_GOLD, SEEING = "on gold items", "given when others' answers could be seen"
@@ -73,6 +77,15 @@ def measure(actor: Actor, round_id: int) -> list[QuestionAgreement]:
     lines = [line for view in asked if view.id in counted for line in _lines(view, counted[view.id])]
     resamples = measures.RESAMPLES if len(lines) <= MOST_INTERVALS else 0
     return [_measured(*line, resamples=resamples) for line in lines]
+
+
+def with_judges(actor: Actor, round_id: int) -> list[JudgeAgreement]:
+    """How far people agree with the judge, and judges with each other, in each question that a judge answered; needs a
+    curator."""
+    with reading() as db:
+        round_ = get_row(db, actor, round_id, Role.curator)
+        archived.refuse(round_)
+        return judged.agreement(db, round_)
 
 
 def _read(db: Session, round_id: int, texts: Sequence[int]) -> dict[int, Counted]:

@@ -1,0 +1,35 @@
+"""Whether people will be asked for the critiques that a recipe takes from their answers."""
+
+from sqlalchemy.orm import Session
+
+from backend.errors import InvalidInput
+from backend.generators import Generator
+from backend.pipeline.critiques import question_ids
+from backend.recipes import Recipe
+from backend.services.plans.plan import Plan
+
+
+def problems(db: Session, project_id: int, plan: Plan, recipe: Recipe, phase: int) -> list[str]:
+    """For each step that takes critiques which nobody will write, the step, the reason and the way out."""
+    found = []
+    for place in recipe.places(phase):
+        part = place.step.part
+        if not isinstance(part, Generator) or not part.takes_critiques:
+            continue
+        key = part.critique_question
+        what = f"the question {key!r}" if key else "questions that are marked as critiques"
+        if not question_ids(db, project_id, key):
+            why = f"no free-text question {key!r}" if key else "no free-text question that is marked as a critique"
+            why = f"The project has {why}. Write one on the Team page."
+        elif not plan.is_reviewed:
+            why = "Nobody reviews this round, so nobody is asked. Turn the review on, or let a model write critiques."
+        else:
+            continue
+        found.append(f"{place} takes critiques from people's answers to {what}. {why}")
+    return found
+
+
+def check(db: Session, project_id: int, plan: Plan, recipe: Recipe, phase: int) -> None:
+    """Raise `InvalidInput` for steps that take critiques which nobody will write."""
+    if found := problems(db, project_id, plan, recipe, phase):
+        raise InvalidInput("\n".join(found))
