@@ -44,11 +44,13 @@ def of_round(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> list[Jud
         round_ = get_row(db, actor, round_id)
         row = tables.Sample
         here = list(db.scalars(select(row.id).where(row.id.in_(sample_ids), row.round_id == round_id)))
-        found = seen(db, actor, visibility.hidden(db, actor, round_), here)
+        found = visible_answers(db, actor, visibility.hidden(db, actor, round_), here)
         return [answer for sample_id in sorted(found) for answer in found[sample_id]]
 
 
-def visible_answers(db: Session, actor: Actor, kept: Hidden, sample_ids: Sequence[int]) -> dict[int, list[JudgeAnswerView]]:
+def visible_answers(
+    db: Session, actor: Actor, kept: Hidden, sample_ids: Sequence[int]
+) -> dict[int, list[JudgeAnswerView]]:
     """The answers to each of the samples, but to those whose judgments are hidden."""
     known = own_words.decided(db, actor, list(sample_ids)) if kept.judge and sample_ids else set(sample_ids)
     return of_samples(db, sorted(known))
