@@ -54,10 +54,13 @@ class ViewContents(BaseModel):
     filters: ViewFilters = ViewFilters()
     sort: SortKey = SortKey.id
     descending: bool = False
+    then: SortKey | None = None
+    then_descending: bool = False
     columns: tuple[Line, ...] | None = Field(None, max_length=MOST_COLUMNS)
 
     def asked(self) -> ViewQuery:
-        return ViewQuery(self.filters.asked(), Sort(self.sort, self.descending), self.columns)
+        order = Sort(self.sort, self.descending, self.then, self.then_descending)
+        return ViewQuery(self.filters.asked(), order, self.columns)
 
 
 class NewSampleView(ViewContents):

@@ -104,19 +104,30 @@ def asked_filters(
 Filtering = Annotated[Filters, Depends(asked_filters)]
 
 
+def asked_sort(
+    sort: SortKey = SortKey.id,
+    descending: bool = False,
+    then: Annotated[SortKey | None, Query(description="the order of those that are equal by the first key")] = None,
+    then_descending: bool = False,
+) -> Sort:
+    """The order of a list, by one key or by two."""
+    return Sort(sort, descending, then, then_descending)
+
+
+Sorting = Annotated[Sort, Depends(asked_sort)]
+
+
 @router.get("/rounds/{round_id}/samples")
 def list_samples(
     actor: Asking,
     round_id: Id,
     filters: Filtering,
-    sort: SortKey = SortKey.id,
-    descending: bool = False,
+    order: Sorting,
     limit: Limit = 50,
     after: Line | None = None,
     view: Annotated[Id | None, Query(description="a saved view, instead of filters and an order")] = None,
 ) -> SamplePage:
     """A page of the round's samples."""
-    order = Sort(sort, descending)
     if view is not None:
         if filters != Filters() or order != Sort():
             raise InvalidInput("Ask for a view, or for filters and an order, not for both. Leave one of them out.")

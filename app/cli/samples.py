@@ -33,7 +33,10 @@ def export(
     text: Annotated[str, typer.Option(help="Search in the samples.")] = "",
     prompt: Annotated[str, typer.Option(help="Search in their prompts.")] = "",
     sort: Annotated[
-        str, typer.Option(help="id, score, length or spread; with a minus before it, the other way.")
+        str,
+        typer.Option(
+            help="id, score, length or spread; with a minus before it, the other way. Two keys: -score+length."
+        ),
     ] = "id",
     project: Project = None,
     as_json: AsJson = False,
@@ -137,10 +140,6 @@ def _filters(given: list[str], text: str, prompt: str) -> Any:
 
 
 def _sort(given: str) -> Any:
-    from backend.services.samples import Sort, SortKey
+    from backend.services.samples import Sort
 
-    key = given.removeprefix("-")
-    known = [one for one in SortKey if one is not SortKey.prompt]
-    if key not in known:
-        raise InvalidInput(f"There is no sort {key!r}. Choose from {', '.join(known)}.")
-    return Sort(SortKey(key), descending=given.startswith("-"))
+    return Sort.read(given)

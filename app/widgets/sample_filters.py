@@ -12,7 +12,7 @@ from app.widgets.asked import asked_for
 from app.widgets.form_fields import FormField
 from app.widgets.number import Number
 from backend.errors import InvalidInput
-from backend.services.samples import Filters, Sort, SortKey
+from backend.services.samples import Filters, Sort
 from backend.services.samples.text_steps import TextStep
 from backend.values import JSON
 
@@ -44,11 +44,15 @@ SORTS = [
     ("Spread of votes, widest first", "-spread"),
     ("Spread of votes, narrowest first", "+spread"),
 ]
+THENS = [("By number", ""), *SORTS]
+"""What comes after the first key."""
 NUMBERS = ("min_score", "max_score", "min_tokens", "max_tokens")
 CHOICES = ("verdict", "source", "kind", "only")
-NAMES = ("text", "prompt", *CHOICES, *NUMBERS, "decided", "answer", "sort", "step")
+NAMES = ("text", "prompt", *CHOICES, *NUMBERS, "decided", "answer", "sort", "then", "step")
 """What the bar holds, in the order of its components. `only` joins the yes-or-no filters; `step` counts from 0."""
-ONE_OF = {name: {value for _, value in choices} for name, choices in (("sort", SORTS), ("decided", DECIDED))}
+ONE_OF = {
+    name: {value for _, value in choices} for name, choices in (("sort", SORTS), ("then", THENS), ("decided", DECIDED))
+}
 NOTHING: tuple[Any, ...] = (None, "", [], "+id")
 EVERY_STEP = ("All", "")
 NO_COLUMNS = "-"
@@ -69,7 +73,7 @@ class SampleBar:
     columns: gr.Dropdown
 
 
-FOLDED = ("prompt", "source", "kind", *NUMBERS, "decided", "answer")
+FOLDED = ("prompt", "source", "kind", *NUMBERS, "decided", "answer", "then")
 """The filters behind "More filters"."""
 
 
@@ -102,6 +106,15 @@ def filter_bar(name: str = "samples", *, is_list: bool = True) -> SampleBar:
             min_width=120,
         )
     with filter_line.more(f"{name}-more") as more:
+        fields["then"] = gr.Dropdown(
+            THENS,
+            value="",
+            label="Then sort by",
+            filterable=False,
+            visible=is_list,
+            elem_id=f"{name}-then",
+            min_width=120,
+        )
         fields["prompt"] = gr.Textbox(label="Search in prompts", elem_id=f"{name}-prompt", min_width=120)
         for field, label, choices in (("source", "Label by", SOURCES), ("kind", "Kind", KINDS)):
             fields[field] = _several(name, field, label, choices)
@@ -181,7 +194,7 @@ def from_bar(values: tuple[Any, ...]) -> JSON:
 
 def to_bar(query: JSON) -> list[Any]:
     """Values for the components."""
-    empty: JSON = {"text": "", "prompt": "", "sort": "+id", "step": "", "decided": "", "answer": ""} | {
+    empty: JSON = {"text": "", "prompt": "", "sort": "+id", "then": "", "step": "", "decided": "", "answer": ""} | {
         name: [] for name in CHOICES
     }
     return [query.get(name, empty.get(name)) for name in NAMES]
@@ -256,14 +269,18 @@ def tests_in(tests: str) -> list[str]:
 
 
 def read_sort(query: JSON) -> Sort:
+    """The order of the two fields; a second key that could not follow the first is left out."""
     asked = query.get("sort", "+id")
-    return Sort(SortKey(asked[1:]), descending=asked[0] == "-")
+    try:
+        return Sort.read(asked + query.get("then", ""))
+    except InvalidInput:
+        return Sort.read(asked)
 
 
 def sort_name(sort: Sort) -> str:
     """How the order is called."""
     names = {value: label for label, value in SORTS}
-    return names.get(("-" if sort.descending else "+") + sort.key, "by prompt").lower()
+    return names.get(str(sort), "by prompt").lower()
 
 
 def _number(name: str, value: str) -> JSON:

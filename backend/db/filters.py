@@ -21,6 +21,7 @@ OF_ONE_STEP = 432
 
 ANSWER_TEST = re.compile(r"\s*([a-z][a-z0-9_]{0,39})\s*(>=|<=|=)\s*(\S.{0,199})", re.DOTALL)
 MOST_TESTS = 10
+ORDER = re.compile(r"([-+]?)([a-z]+)(?:([-+])([a-z]+))?")
 
 
 @dataclass(frozen=True)
@@ -151,34 +152,68 @@ class SortKey(StrEnum):
 
 @dataclass(frozen=True)
 class Sort:
-    """Samples without a score (or spread) come last in both directions. Equal ones follow each other by number."""
+    """Samples without a score (or spread) come last in both directions. Equal ones follow each other by number, or by
+    a second key (`then`), and those that are equal by both by number, in the direction of the second."""
 
     key: SortKey = SortKey.id
     descending: bool = False
+    then: SortKey | None = None
+    then_descending: bool = False
+
+    def __post_init__(self) -> None:
+        if self.then is None:
+            return
+        if self.key in (SortKey.id, SortKey.prompt):
+            raise InvalidInput("then: no two samples have one number, so nothing comes after it. Sort by another key.")
+        if self.then in (self.key, SortKey.prompt):
+            raise InvalidInput(f"then: {self.then} cannot come after {self.key}. Choose another second key.")
+
+    def __str__(self) -> str:
+        """As cursors and addresses write it: `-score`, `-score+length`."""
+        first = ("-" if self.descending else "+") + self.key
+        return first if self.then is None else f"{first}{'-' if self.then_descending else '+'}{self.then}"
+
+    @classmethod
+    def read(cls, text: str) -> "Sort":
+        """The order that was written so; raises `InvalidInput`, a number's sign may be missing."""
+        match = ORDER.fullmatch(text.strip())
+        try:
+            if match is None:
+                raise ValueError("not an order")
+            then = SortKey(match[4]) if match[4] else None
+            return cls(SortKey(match[2]), match[1] == "-", then, match[3] == "-")
+        except ValueError as error:
+            raise InvalidInput(f"There is no order {text[:80]!r}. Write -score, or -score+length.") from error
+
+
+SortPlace = float | tuple[float, float]
+"""What a row is sorted by: its key, or its two keys."""
 
 
 @dataclass(frozen=True)
 class Cursor:
     """A place between two rows: after (or before) the row with this key and number, in this order."""
 
-    key: float
+    key: SortPlace
     sample_id: int
     sort: Sort
     backward: bool = False
 
     def __str__(self) -> str:
-        order = ("-" if self.sort.descending else "+") + self.sort.key
-        return f"{'b' if self.backward else 'f'}{order}:{self.key!r}:{self.sample_id}"
+        keys = ",".join(map(repr, self.key)) if isinstance(self.key, tuple) else repr(self.key)
+        return f"{'b' if self.backward else 'f'}{self.sort}:{keys}:{self.sample_id}"
 
     @classmethod
     def read(cls, text: str) -> "Cursor":
         """The cursor that was written so; an address may hold anything."""
         try:
             order, key, sample_id = text.split(":")
-            sort = Sort(SortKey(order[2:]), descending={"-": True, "+": False}[order[1]])
-            number, place = float(key), int(sample_id)
-            if number != number or not 0 <= place <= boundary.MOST_ID:
+            sort, keys, place = Sort.read(order[1:]), [float(one) for one in key.split(",")], int(sample_id)
+            if order[1] not in "-+" or len(keys) != (1 if sort.then is None else 2):
                 raise ValueError("not a place")
+            if any(number != number for number in keys) or not 0 <= place <= boundary.MOST_ID:
+                raise ValueError("not a place")
+            number = keys[0] if len(keys) == 1 else (keys[0], keys[1])
             return cls(number, place, sort, backward={"b": True, "f": False}[order[0]])
-        except (ValueError, KeyError, IndexError) as error:
+        except (InvalidInput, ValueError, KeyError, IndexError) as error:
             raise InvalidInput("This place in the list is not one. Go to the first page.") from error

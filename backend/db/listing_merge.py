@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from backend.db.filters import Cursor, Sort, SortKey
+from backend.db.filters import Cursor, Sort, SortKey, SortPlace
 from backend.db.listing_scope import COLUMN, Scope
 from backend.db.many import in_chunks
 from backend.db.tables.judgment import UNSCORED
@@ -21,7 +21,7 @@ GATHERED_LEAST = 50
 MERGED = 200
 """Ranges in one statement; SQLite allows 500."""
 
-Row = tuple[float, int]
+Row = tuple[SortPlace, int]
 
 
 @dataclass(frozen=True)

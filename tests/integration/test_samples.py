@@ -5,7 +5,7 @@ from bisect import bisect_right
 
 import pytest
 
-from backend.db import listing_merge, listing_search, listing_walk, listing_wanted, session, tables
+from backend.db import listing_merge, listing_search, listing_two_keys, listing_walk, listing_wanted, session, tables
 from backend.db.filters import KINDS, SOURCES, VERDICTS, Filters, Sort, SortKey, encode_facet
 from backend.errors import InvalidInput, NotFound
 from backend.services import samples
@@ -17,6 +17,10 @@ from tests import rows
 from tests.integration.labelled import Known, make_labelled, ordered, passes, stored_facets
 
 SORTS = [Sort(key, descending=way) for key in SortKey if key is not SortKey.prompt for way in (False, True)]
+WAYS = ((False, False), (True, True), (False, True), (True, False))
+PAIRS = [(a, b) for a in list(SortKey)[1:4] for b in list(SortKey)[:4] if a is not b]
+TWO_KEYS = [Sort(first, WAYS[n % 4][0], then, WAYS[n % 4][1]) for n, (first, then) in enumerate(PAIRS)]
+TWO_KEYS += [Sort(first, WAYS[(n + 2) % 4][0], then, WAYS[(n + 2) % 4][1]) for n, (first, then) in enumerate(PAIRS)]
 
 
 def walk(actor: Actor, round_id: int, filters: Filters, sort: Sort, limit: int) -> tuple[list[int], Sort]:
@@ -62,6 +66,34 @@ def test_pages_make_the_whole_list_in_every_sort(database: str) -> None:
     for sort in SORTS:
         ids, _ = walk(actor, round_.id, Filters(), sort, 17)
         assert ids == ordered(known, sort), sort
+
+
+def test_pages_make_the_whole_list_by_two_keys(database: str) -> None:
+    """Many samples have the same score, length or spread, and many none: pages end among them, both ways."""
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    round_, known = make_labelled(project, number=70, steps=(1, 3))
+    for sort in TWO_KEYS:
+        ids, real = walk(actor, round_.id, Filters(), sort, 25)
+        assert (ids, real) == (ordered(known, sort), sort)
+    narrowed = Filters(min_score=2.5), Filters(text="red"), Filters(max_tokens=10), Filters(verdict=("accept",))
+    for n, filters in enumerate(narrowed):
+        check(actor, round_.id, known, filters, TWO_KEYS[5 * n], 7)
+
+
+def test_what_a_second_key_cannot_be(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    round_, _ = make_labelled(project, number=60)
+    for first, then in (("id", "score"), ("score", "score"), ("score", "prompt")):
+        with pytest.raises(InvalidInput, match=r"then: .* Sort by another|then: .* Choose another"):
+            Sort(SortKey(first), then=SortKey(then))
+    for cursor in ("f-score+length:1.0:1", "f-score:1.0,2.0:1", "f-score+length:1.0,nan:1", "f-score+score:1.0,1.0:1"):
+        with pytest.raises(InvalidInput, match="first page"):
+            samples.page(actor, round_.id, cursor=cursor)
+    monkeypatch.setattr(listing_two_keys, "MOST_EQUAL", 5)
+    with pytest.raises(InvalidInput, match="More than 5 samples have the same score, too many to be sorted by length"):
+        walk(actor, round_.id, Filters(), Sort(SortKey.score, then=SortKey.length), 50)
 
 
 SINGLE = [

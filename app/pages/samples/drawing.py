@@ -115,7 +115,7 @@ def allowed_listing(here: Context, asked_for: CurrentChoice, query: JSON) -> tup
     """
     least = {name: value for name, value in query.items() if name in ("round", "sample", "columns")}
     placeless = {name: value for name, value in query.items() if name != "at"}
-    unsorted = {name: value for name, value in placeless.items() if name != "sort"}
+    unsorted = {name: value for name, value in placeless.items() if name not in ("sort", "then")}
     refusal = ""
     for n, asked_now in enumerate(tries := (query, placeless, unsorted)):
         if asked_now in tries[:n]:
@@ -183,6 +183,8 @@ def counted(page: samples.SamplePage, query: JSON) -> str:
             words.append("A word beside it, or another filter, leaves fewer to look through.")
     if page.sort != read_sort(query):
         words.append(f"So many match the search that they come {sort_name(page.sort)}.")
+    if query.get("then") and read_sort(query).then is None:
+        words.append("The second order says nothing after the first, and is left out.")
     if query.get("view_name"):
         words.append(f"view {query['view_name']}{'' if query.get('as_saved') else ', changed'}")
     return " · ".join(words)

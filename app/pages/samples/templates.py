@@ -135,7 +135,7 @@ const aim = () => {
   const round = asked.get("round");
   const to = (page) => element.querySelector(`a[data-to="${page}"]`);
   to("round").setAttribute("href", round ? `round?round=${encodeURIComponent(round)}` : "round");
-  for (const name of ["sample", "at", "sort", "view"]) asked.delete(name);
+  for (const name of ["sample", "at", "sort", "then", "view"]) asked.delete(name);
   to("groups").setAttribute("href", `groups?${asked}`);
   to("judge-bench").setAttribute("href", round ? `judge-bench?${asked}` : "judge-bench");
 };

@@ -87,7 +87,7 @@ def estimate(asked: Scope, edges: list[float]) -> list[int] | None:
     starts = ", ".join(f"({first + n * (span - IN_BLOCK) // (BLOCKS - 1)})" for n in range(BLOCKS))
     sql = (
         f"WITH b(start) AS (VALUES {starts}) SELECT score, count(*) FROM b CROSS JOIN labels"
-        f" WHERE sample_id BETWEEN b.start AND b.start + {IN_BLOCK - 1} AND round_id = :round GROUP BY score"
+        f" WHERE sample_id BETWEEN b.start AND b.start + {IN_BLOCK - 1} AND +round_id = :round GROUP BY score"
     )
     seen = asked.all(sql)
     share = BLOCKS * IN_BLOCK / span

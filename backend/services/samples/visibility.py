@@ -101,8 +101,9 @@ def refuse(kept: Hidden, filters: Filters, sort: Sort) -> None:
     if asked:
         raise PermissionDenied(f"You cannot filter by {asked[0]} until this round is reviewed. {TOLD} Leave it out.")
     # The order is that of the labels, those included that colleagues gave.
-    if (kept and sort.key is SortKey.score) or (kept.judge and sort.key is SortKey.spread):
-        raise PermissionDenied(f"You cannot sort by {sort.key} until this round is reviewed. {TOLD} Choose another.")
+    for key in (sort.key, sort.then):
+        if (kept and key is SortKey.score) or (kept.judge and key is SortKey.spread):
+            raise PermissionDenied(f"You cannot sort by {key} until this round is reviewed. {TOLD} Choose another.")
 
 
 def seen(db: Session, actor: Actor, kept: Hidden, rows: Sequence[SampleRow]) -> list[SampleRow]:
