@@ -13,7 +13,7 @@ from backend.services import samples
 from backend.services.reviews import item_history, repairs
 from backend.services.reviews.item_history import ItemHistory
 from backend.services.reviews.repairs import Repair
-from backend.services.samples import Count, Filters, ScoreBin, Sort, SortKey, chain, groups, views
+from backend.services.samples import Count, Filters, HistogramBin, Sort, SortKey, chain, groups, views
 from backend.services.samples.chain import Chain
 from backend.services.samples.groups import GroupRow, GroupSort, GroupSortKey
 from backend.services.samples.rows import SampleRow
@@ -177,6 +177,10 @@ def get_repair(actor: Asking, job_id: Id) -> Repair:
 
 
 @router.get("/rounds/{round_id}/histogram")
-def histogram(actor: Asking, round_id: Id) -> list[ScoreBin]:
-    """How the scores are spread."""
-    return samples.histogram(actor, round_id)
+def histogram(
+    actor: Asking,
+    round_id: Id,
+    of: Annotated[SortKey, Query(description="score or length")] = SortKey.score,
+) -> list[HistogramBin]:
+    """How the scores, or the lengths in tokens, are spread."""
+    return samples.histogram(actor, round_id, of)

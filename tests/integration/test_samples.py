@@ -10,7 +10,7 @@ from backend.db.filters import KINDS, SOURCES, VERDICTS, Filters, Sort, SortKey,
 from backend.errors import InvalidInput, NotFound
 from backend.services import samples
 from backend.services.access import Actor
-from backend.services.samples import score_spread
+from backend.services.samples import histograms
 from backend.services.samples.metadata_keys import metadata_keys
 from backend.values import Role
 from tests import rows
@@ -72,9 +72,9 @@ def test_pages_make_the_whole_list_by_two_keys(database: str) -> None:
     """Many samples have the same score, length or spread, and many none: pages end among them, both ways."""
     project = rows.make_project()
     actor = rows.make_actor(project)
-    round_, known = make_labelled(project, number=70, steps=(1, 3))
+    round_, known = make_labelled(project, number=108, steps=(1, 3))
     for sort in TWO_KEYS:
-        ids, real = walk(actor, round_.id, Filters(), sort, 25)
+        ids, real = walk(actor, round_.id, Filters(), sort, 31)
         assert (ids, real) == (ordered(known, sort), sort)
     narrowed = Filters(min_score=2.5), Filters(text="red"), Filters(max_tokens=10), Filters(verdict=("accept",))
     for n, filters in enumerate(narrowed):
@@ -306,6 +306,14 @@ def test_the_histogram_counts_every_score_once(database: str) -> None:
     edges = [b.low for b in bins[1:]]
     assert [b.count for b in bins] == [sum(bisect_right(edges, s) == n for s in scores) for n in range(20)]
     assert samples.histogram(actor, rows.make_round(project).id) == []
+    for of, values in ((SortKey.score, scores), (SortKey.length, [s.num_tokens for s in known])):
+        bins = samples.histogram(actor, round_.id, of)
+        assert sum(b.count for b in bins) == len(values)
+        for b in bins:
+            inside = [v for v in values if b.least is not None and b.most is not None and b.least <= v <= b.most]
+            assert (len(inside), min(inside, default=None), max(inside, default=None)) == (b.count, b.least, b.most)
+    with pytest.raises(InvalidInput, match="no histogram of spread"):
+        samples.histogram(actor, round_.id, SortKey.spread)
 
 
 @pytest.mark.parametrize("blocks", [(60, 5), (20, 5)])
@@ -319,7 +327,7 @@ def test_the_histogram_of_a_large_round_is_estimated(
     round_, known = make_labelled(project, number=300, steps=(1, 3))
     counted = samples.histogram(actor, round_.id)
     for name, value in {"COUNTED": 50, "BLOCKS": blocks[0], "IN_BLOCK": blocks[1]}.items():
-        monkeypatch.setattr(score_spread, name, value)
+        monkeypatch.setattr(histograms, name, value)
     number, size = blocks
     starts = [n * (300 - size) // (number - 1) for n in range(number)]
     seen = [known[start + n].score for start in starts for n in range(size)]

@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.pages.samples import exporting, saved_views, templates
+from app.pages.samples import bars, exporting, saved_views, templates
 from app.pages.samples.drawing import (
     COLUMNS,
     address_of,
@@ -12,7 +12,6 @@ from app.pages.samples.drawing import (
     batch_list,
     chosen_card,
     columns_picker,
-    histogram,
     listing,
     only_round,
     round_of,
@@ -28,7 +27,9 @@ from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
 from app.widgets.sample_filters import (
+    NAMES,
     NO_COLUMNS,
+    NUMBERS,
     filter_bar,
     from_bar,
     num_folded,
@@ -64,7 +65,7 @@ def build() -> None:
                 clear = buttons.secondary("Clear filters")
                 before = buttons.secondary("Previous", interactive=False, elem_id="samples-previous")
                 after = buttons.secondary("Next", interactive=False, elem_id="samples-next")
-            chart = gr.Plot(show_label=False, visible=False, elem_id="samples-histogram")
+            chart = markup(bars.TEMPLATE, bars.CSS, js=bars.JS, value={}, elem_id="samples-histogram")
             table = Table(
                 headers=COLUMNS,
                 datatype="str",
@@ -103,6 +104,7 @@ def build() -> None:
     previewed = [token, apply, status]
     redrawn = [bar.view, bar.more, *listed, *previewed, *saving.fields]
     gr.on(narrowed, narrow, [asked_for, *bar.fields], redrawn, **QUIET)
+    chart.click(choose_bar, asked_for, [*(bar.fields[NAMES.index(name)] for name in NUMBERS), *redrawn], **QUIET)
     clear.click(clear_bar, asked_for, [bar.view, *bar.fields, bar.more, *listed, *previewed, *saving.fields], **QUIET)
     saved_views.wire(saving, asked_for, bar, listed, previewed)
     moved = [bar.fields[-1], bar.columns, *listed, batches, token, apply, status]
@@ -145,23 +147,37 @@ def draw(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
 
 
 @toasts
-def draw_chart(request: gr.Request) -> gr.Plot:
-    """The histogram comes on its own: the list does not wait for it."""
+def draw_chart(request: gr.Request) -> JSON:
+    """The histograms come on their own: the list does not wait for them."""
     here = context(request)
     ids = [round_.id for round_ in rounds.list_rounds(here.actor, here.project_id)]
-    return histogram(here, wanted(here, request, ids)["round"])
+    return bars.drawn(here, wanted(here, request, ids)["round"])
 
 
 @toasts
-def chart_of(round_id: int, request: gr.Request) -> gr.Plot:
-    """The histogram of another round."""
-    return histogram(context(request), round_id)
+def chart_of(round_id: int, request: gr.Request) -> JSON:
+    """The histograms of another round."""
+    return bars.drawn(context(request), round_id)
 
 
 @toasts
 def narrow(request: gr.Request, asked_for: CurrentChoice, *values: Any) -> list[Any]:
     """Filter, search, sort: from the first page."""
-    asked, fields = from_bar(values), saved_views.fields_of(None)
+    return narrowed_to(request, asked_for, from_bar(values))
+
+
+@toasts
+def choose_bar(asked_for: CurrentChoice, event: gr.EventData, request: gr.Request) -> list[Any]:
+    """Show the samples of a bar, or of all bars again."""
+    of, filters = bars.asked(event._data)
+    kept = {name: asked_for.value[name] for name in NAMES if name in asked_for.value and name not in bars.NAMES[of]}
+    asked = kept | filters
+    return [*(asked.get(name) for name in NUMBERS), *narrowed_to(request, asked_for, asked)]
+
+
+def narrowed_to(request: gr.Request, asked_for: CurrentChoice, asked: JSON) -> list[Any]:
+    """The list of these filters, from its first page."""
+    fields = saved_views.fields_of(None)
     if asked or not asked_for.value.get("view"):
         fields = [gr.skip()] * len(fields)
     query = only_round(asked_for.value) | asked if asked else without_view(only_round(asked_for.value))

@@ -1,11 +1,9 @@
-"""What the samples page shows of a query: rows, count, the opened sample, what was done to many, the histogram."""
+"""What the samples page shows of a query: rows, count, the opened sample, what was done to many."""
 
 from typing import Any
 
 import gradio as gr
-import plotly.graph_objects as go
 
-from app.widgets import charts
 from app.widgets.asked import AddressId, asked, not_here
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context
@@ -219,15 +217,3 @@ def batch_list(here: Context, query: JSON) -> gr.Dropdown:
         (f"{b.action} {b.count:,} by {b.who}, {moment(b.at)}: {b.reason}"[:160], b.id) for b in done if not b.is_undone
     ]
     return gr.Dropdown(choices, value=choices[0][1] if choices else None)
-
-
-def histogram(here: Context, round_id: int | None) -> gr.Plot:
-    """How the scores are spread; the axis says where the counts are estimated."""
-    bins = samples.histogram(here.actor, round_id) if round_id else []
-    if not bins:
-        return gr.Plot(visible=False)
-    edges, axis = [bins[0].low, *(b.high for b in bins)], "score" if bins[0].is_exact else "score (counts estimated)"
-    figure: go.Figure = charts.histogram(edges, [b.count for b in bins], x=axis, y="samples", height=150)
-    # It has no label that would lie over it.
-    figure.update_layout(margin_t=10)
-    return gr.Plot(figure, visible=True)

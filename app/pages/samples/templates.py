@@ -154,6 +154,7 @@ KEEP_IN_ADDRESS = """(kept) => {
   }
   const about = document.querySelector("#samples-about");
   if (kept.asked !== undefined && about) about.dataset.asked = kept.asked;
+  document.dispatchEvent(new Event("rondo-samples-asked"));
   const table = document.querySelector("#samples-table");
   if (!kept.found || !table || !globalThis.CSS?.highlights) return;
   table.found = kept.found;
