@@ -37,11 +37,12 @@ class ViewFilters(BaseModel):
     step: tuple[Count, ...] = Field((), max_length=MOST_VALUES)
     decided: Literal["", "me", "others", "disputed"] = ""
     answer: tuple[Line, ...] = Field((), max_length=10)
+    metadata: tuple[Line, ...] = Field((), max_length=10)
 
     def asked(self) -> Filters:
         """Each value once."""
         given: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
-        for name in ("verdict", "source", "kind", "step", "answer"):
+        for name in ("verdict", "source", "kind", "step", "answer", "metadata"):
             given[name] = tuple(dict.fromkeys(given[name]))
         return Filters(**given)
 

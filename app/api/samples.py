@@ -13,8 +13,9 @@ from backend.services import samples
 from backend.services.reviews import item_history, repairs
 from backend.services.reviews.item_history import ItemHistory
 from backend.services.reviews.repairs import Repair
-from backend.services.samples import Count, Filters, HistogramBin, Sort, SortKey, chain, groups, views
+from backend.services.samples import Count, Filters, HistogramBin, Sort, SortKey, chain, facets, groups, views
 from backend.services.samples.chain import Chain
+from backend.services.samples.facets import MetadataFacet
 from backend.services.samples.groups import GroupRow, GroupSort, GroupSortKey
 from backend.services.samples.rows import SampleRow
 
@@ -34,6 +35,12 @@ Decided = Annotated[
 Tests = Annotated[
     tuple[Line, ...],
     Query(max_length=10, description="tests of answers to the project's questions: accuracy>=4, tone=warm"),
+]
+
+
+MetadataTests = Annotated[
+    tuple[Line, ...],
+    Query(max_length=10, description="tests of metadata: level>=2, topic=sums, source~wiki, day<=2026-01-31"),
 ]
 
 
@@ -79,6 +86,7 @@ def asked_filters(
     step: Steps = (),
     decided: Decided = "",
     answer: Tests = (),
+    metadata: MetadataTests = (),
 ) -> Filters:
     """The filters of a list, as its address says them."""
     return Filters(
@@ -98,6 +106,7 @@ def asked_filters(
         step,
         decided,
         answer,
+        metadata,
     )
 
 
@@ -184,3 +193,9 @@ def histogram(
 ) -> list[HistogramBin]:
     """How the scores, or the lengths in tokens, are spread."""
     return samples.histogram(actor, round_id, of)
+
+
+@router.get("/rounds/{round_id}/facets")
+def list_facets(actor: Asking, round_id: Id) -> list[MetadataFacet]:
+    """Which metadata the round's prompts have, of which type, and with which values."""
+    return facets.facets(actor, round_id)

@@ -53,6 +53,41 @@ class AnswerTest:
         return number if abs(number) <= boundary.MOST_SCORE else None
 
 
+METADATA_TEST = re.compile(r"\s*([^<>=~;,\"\\]{1,200}?)\s*(>=|<=|=|~)\s*(\S.{0,199})", re.DOTALL)
+DATE = re.compile(r"\d{4}-\d{2}(-\d{2}([T ]\d{2}:\d{2}(:\d{2})?)?)?")
+
+
+@dataclass(frozen=True)
+class MetadataTest:
+    """One test of metadata: a key, a sign, and a number, a date or a text. `~`: the text has the word in it."""
+
+    key: str
+    sign: str
+    word: str
+
+    @classmethod
+    def read(cls, text: str) -> "MetadataTest":
+        """The test that a text writes; raises `InvalidInput`."""
+        match = METADATA_TEST.fullmatch(boundary.text(text, "A test of metadata", boundary.MOST_LINE))
+        if match is None:
+            raise InvalidInput(f"metadata: {text[:80]!r} tests nothing. Write level>=2, topic=sums or source~wiki.")
+        test = cls(match[1], match[2], match[3].strip())
+        if test.sign in (">=", "<=") and test.number is None and not DATE.fullmatch(test.word):
+            raise InvalidInput(
+                f"metadata: {test.word[:80]!r} is neither a number nor a date such as 2026-01-31. Write"
+                f" {test.key[:80]}{test.sign}4."
+            )
+        return test
+
+    @property
+    def number(self) -> float | None:
+        """The word as a number; None where it is none."""
+        return AnswerTest(self.key, self.sign, self.word).number
+
+    def __str__(self) -> str:
+        return f"{self.key}{self.sign}{self.word}"
+
+
 @dataclass(frozen=True)
 class Filters:
     """Every field narrows; empty means all. `kind` other: whatever is neither completion nor edit.
@@ -68,6 +103,8 @@ class Filters:
 
     `answer`: tests of what people answered to the project's questions, by their keys: `accuracy>=4` of the mean rating,
     `tone=warm` of a label that somebody chose. All of them have to hold.
+
+    `metadata`: tests of what the file or import says of prompts and samples: `level>=2`, `topic=sums`, `source~wiki`.
     """
 
     min_score: Score | None = None
@@ -86,6 +123,7 @@ class Filters:
     step: tuple[int, ...] = ()
     decided: str = ""
     answer: tuple[str, ...] = ()
+    metadata: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         boundary.text(self.text, "What is searched for in texts", boundary.MOST_LINE)
@@ -102,14 +140,19 @@ class Filters:
         if self.decided not in DECIDED:
             raise InvalidInput(f"decided: there is no {self.decided[:80]!r}. Choose from {', '.join(DECIDED[1:])}.")
 
-        if len(self.answer) > MOST_TESTS:
-            raise InvalidInput(f"answer: up to {MOST_TESTS} tests are made at once. Leave some out.")
-        for test in self.answer:
-            AnswerTest.read(test)
+        for name, read in (("answer", AnswerTest.read), ("metadata", MetadataTest.read)):
+            if len(getattr(self, name)) > MOST_TESTS:
+                raise InvalidInput(f"{name}: up to {MOST_TESTS} tests are made at once. Leave some out.")
+            for test in getattr(self, name):
+                read(test)
 
     @property
     def answer_tests(self) -> list["AnswerTest"]:
         return [AnswerTest.read(test) for test in self.answer]
+
+    @property
+    def metadata_tests(self) -> list[MetadataTest]:
+        return [MetadataTest.read(test) for test in self.metadata]
 
     def matches_facet(self, code: int) -> bool:
         """Whether samples with this facet pass the filters that are facets."""

@@ -46,6 +46,7 @@ def test_a_shared_address_restores_the_filters(
             most,
             "me",
             "tone=warm",
+            "level>=2",
             "-score",
             "+length",
             one,
@@ -58,6 +59,7 @@ def test_a_shared_address_restores_the_filters(
     assert bar.read_sort(again | {"sort": "+length"}) == Sort(SortKey.length), "nothing comes second after itself"
     assert bar.read_filters(again).is_flagged is True
     assert bar.read_filters(again).decided == "me"
+    assert bar.read_filters(again).metadata == ("level>=2",)
     assert bar.read_filters(again).step == (() if step is None else (step,))
 
 

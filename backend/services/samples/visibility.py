@@ -31,8 +31,8 @@ OTHERS = {
     "max_score": "score",
 }
 """Filters that tell what people decided, as the page calls them: a score that a person gave is the label's."""
-JUDGE = OTHERS | {"is_unparsed": "unparsed"}
-"""Filters that tell what the judge said, or what people made of it."""
+JUDGE = OTHERS | {"is_unparsed": "unparsed", "metadata": "metadata"}
+"""Filters that tell what the judge said, or what people made of it; a file's columns may say so, too."""
 TOLD = "This is hidden until the review is over, so that it sways nobody who decides."
 
 
