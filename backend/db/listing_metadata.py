@@ -17,16 +17,18 @@ OWN = "metadata"
 """The field of a sample's `extra` that holds its own metadata."""
 
 
-def passing(db: Session, round_id: int, test: MetadataTest) -> tuple[Select[int], Select[int]]:
-    """The ids of the round's samples that pass, and a row for each that is read for it."""
+def passing(db: Session, test: MetadataTest) -> Select[int]:
+    """The ids of the samples that pass, to be narrowed to some of them or to a round.
+
+    Not to both: by the round, SQLite would read all its samples for a few.
+    """
     sample, prompt = tables.Sample, tables.Prompt
-    read = select(sample.id).where(sample.round_id == round_id)
-    query = read.join(prompt, prompt.id == sample.prompt_id)
+    query = select(sample.id).join(prompt, prompt.id == sample.prompt_id)
     is_sqlite = db.get_bind().dialect.name == "sqlite"
     own, of_prompt = _Value(is_sqlite, sample.extra, (OWN, test.key)), _Value(is_sqlite, prompt.extra, (test.key,))
     # What an import says of a sample stands above what its prompt says.
     passes = case((own.is_there, _passes(own, test)), else_=_passes(of_prompt, test))
-    return query.where(passes), read
+    return query.where(passes)
 
 
 class _Value:

@@ -40,8 +40,8 @@ def among(db: Session, actor: Actor, round_: tables.Round, filters: Filters) -> 
         passing = _passing(db, round_, test)
         found = _alone(passing) if found is None else _narrowed(found, passing)
     for told in filters.metadata_tests:
-        query, read = listing_metadata.passing(db, round_.id, told)
-        passing = Passing(query, read, partial(_of, query))
+        query, here = listing_metadata.passing(db, told), tables.Sample.round_id == round_.id
+        passing = Passing(query.where(here), select(tables.Sample.id).where(here), partial(_of, query))
         found = _alone(passing) if found is None else _narrowed(found, passing)
     return found
 
