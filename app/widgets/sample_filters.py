@@ -221,11 +221,11 @@ def read_filters(query: JSON) -> Filters:
     chosen: dict[str, Any] = {name: query.get(name) for name in NUMBERS}
     chosen |= {name: tuple(query.get(name, [])) for name in ("verdict", "source", "kind")}
     chosen |= dict.fromkeys(query.get("only", []), True)
+    chosen |= {name: tuple(parts_of(query.get(name, ""))) for name in TESTS}
     return Filters(
         **chosen,
         step=(int(query["step"]),) if query.get("step") else (),
         decided=query.get("decided", ""),
-        **{name: tuple(parts_of(query.get(name, ""))) for name in TESTS},
         text=query.get("text", "").strip(),
         prompt=query.get("prompt", "").strip(),
     )
@@ -241,7 +241,8 @@ def tests_in(name: str, tests: str) -> list[str]:
     read: list[str] = []
     for part in parts_of(tests):
         try:
-            Filters(**{name: (*read, part)})
+            tried: dict[str, Any] = {name: (*read, part)}
+            Filters(**tried)
         except InvalidInput:
             continue
         read.append(part)

@@ -242,6 +242,11 @@ class Cursor:
     sort: Sort
     backward: bool = False
 
+    @property
+    def first(self) -> float:
+        """The key, of two the first."""
+        return self.key[0] if isinstance(self.key, tuple) else self.key
+
     def __str__(self) -> str:
         keys = ",".join(map(repr, self.key)) if isinstance(self.key, tuple) else repr(self.key)
         return f"{'b' if self.backward else 'f'}{self.sort}:{keys}:{self.sample_id}"

@@ -132,12 +132,13 @@ def page(
     return replace(seen, previous=at) if at.backward else replace(seen, next=at)
 
 
-def standing(row: Row, sort: Sort) -> tuple[bool, float, float | int, int]:
+def standing(row: Row, sort: Sort) -> tuple[bool, float, bool, float, int]:
     """What rows are compared by."""
     if sort.then is not None:
         return listing_two_keys.standing(row, sort)
     key, sample_id = listing_two_keys.first_of(row[0]), row[1]
-    return key <= UNSCORED, -key if sort.descending else key, 0, -sample_id if sort.descending else sample_id
+    sign = -1 if sort.descending else 1
+    return key <= UNSCORED, sign * key, False, 0.0, sign * sample_id
 
 
 def sorted_reader(rows: list[Row], sort: Sort) -> Reader:

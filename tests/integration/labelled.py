@@ -211,9 +211,9 @@ def ordered(samples: list[Known], sort: Sort) -> list[int]:
 
     # Sorting keeps the order of equal ones: by number first, by the first key last.
     descending = sort.descending if sort.then is None else sort.then_descending
-    found = sorted(samples, key=lambda s: s.id, reverse=descending)
-    found = found if sort.then is None else by(found, sort.then, descending=descending)
-    return [s.id for s in by(found, sort.key, descending=sort.descending)]
+    listed = sorted(samples, key=lambda s: s.id, reverse=descending)
+    listed = listed if sort.then is None else by(listed, sort.then, descending=descending)
+    return [s.id for s in by(listed, sort.key, descending=sort.descending)]
 
 
 def stored_facets(round_id: int) -> dict[int, int]:

@@ -47,14 +47,14 @@ def test_a_test_of_metadata_finds_what_it_should(database: str, caps: str, monke
     project = rows.make_project()
     prompts = rows.make_prompt_set(project, prompts=[f"p{n}" for n in range(6)], extras=EXTRAS)
     round_ = rows.make_round(project, sets=[prompts])
-    made = rows.make_samples(round_, prompts, n=1, texts=["x"])
+    texts = rows.make_samples(round_, prompts, n=1, texts=["x"])
     actor = rows.make_actor(project, Role.curator)
     for tests, expected in FOUND.items():
-        found = samples.page(actor, round_.id, Filters(metadata=tests), Sort(SortKey.length, then=SortKey.id))
-        assert [row.id for row in found.rows] == [made[n].id for n in expected], tests
+        listed = samples.page(actor, round_.id, Filters(metadata=tests), Sort(SortKey.length, then=SortKey.id))
+        assert [row.id for row in listed.rows] == [texts[n].id for n in expected], tests
     with session() as db:
-        db.get_one(tables.Sample, made[0].id).extra = {"metadata": {"level": 7}}
-    assert [row.id for row in samples.page(actor, round_.id, Filters(metadata=("level=7",))).rows] == [made[0].id]
+        db.get_one(tables.Sample, texts[0].id).extra = {"metadata": {"level": 7}}
+    assert [row.id for row in samples.page(actor, round_.id, Filters(metadata=("level=7",))).rows] == [texts[0].id]
     assert exports.count(actor, project.id, ExportRequest((round_.id,), Filters(metadata=("level>=7",)))) == 2
     with pytest.raises(InvalidInput, match="filters of lists"):
         bulk.preview(actor, round_.id, Filters(metadata=("level=7",)), DecisionKind.accept)

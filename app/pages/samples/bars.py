@@ -147,9 +147,13 @@ def asked(data: Any) -> tuple[SortKey, JSON]:
     key = SortKey(of)
     if low is None and high is None:
         return key, {}
-    for number in (low, high):
-        is_number = isinstance(number, int | float) and not isinstance(number, bool)
-        if not is_number or not math.isfinite(number) or abs(number) > MOST_SCORE:
-            raise InvalidInput("A bar goes from a number to a number. Click one again.")
-    as_wanted = int if key is SortKey.length else float
-    return key, {name: as_wanted(number) for name, number in zip(NAMES[key], (low, high), strict=True)}
+    ends = [as_number(end) for end in (low, high)]
+    return key, {name: int(end) if key is SortKey.length else end for name, end in zip(NAMES[key], ends, strict=True)}
+
+
+def as_number(end: Any) -> float:
+    """One end of a bar."""
+    is_number = isinstance(end, int | float) and not isinstance(end, bool)
+    if not is_number or not math.isfinite(end) or abs(end) > MOST_SCORE:
+        raise InvalidInput("A bar goes from a number to a number. Click one again.")
+    return float(end)

@@ -20,8 +20,8 @@ def test_a_bar_asks_for_what_is_in_it() -> None:
 def test_a_chart_has_a_bar_for_each_bin_and_none_to_click_where_nothing_is() -> None:
     bins = [HistogramBin(0, 2, 3, True, 0, 1), HistogramBin(2, 4, 0), HistogramBin(4, 6, 12, False, 4, 4)]
     shown = bars.chart(SortKey.length, bins)
-    assert [(one["height"], one["is_empty"]) for one in shown["bars"]] == [(25.0, False), (0, True), (100.0, False)]
-    assert [one["words"] for one in shown["bars"]] == [
+    assert [(bar["height"], bar["is_empty"]) for bar in shown["bars"]] == [(25.0, False), (0, True), (100.0, False)]
+    assert [bar["words"] for bar in shown["bars"]] == [
         "Tokens 0 to 1: 3 samples",
         "Tokens 2 to 4: 0 samples",
         "Tokens 4: about 12 samples",

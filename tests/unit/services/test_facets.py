@@ -10,7 +10,7 @@ from backend.services.samples.facets import FEW, FacetKind, facet_of
 def test_few_values_are_choices_and_many_are_ranges_or_text() -> None:
     few = facet_of("topic", ["b", "a", "b", True, 3])
     assert few is not None
-    assert [(one.value, one.count, one.test) for one in few.choices] == [
+    assert [(choice.value, choice.count, choice.test) for choice in few.choices] == [
         ("b", 2, "topic=b"),
         ("a", 1, "topic=a"),
         ("true", 1, "topic=true"),
@@ -19,7 +19,7 @@ def test_few_values_are_choices_and_many_are_ranges_or_text() -> None:
     numbers = facet_of("level", [*range(20), "20"])
     assert numbers is not None
     assert (numbers.kind, len(numbers.bins)) == (FacetKind.number, 20)
-    assert [one.count for one in numbers.bins] == [*[1] * 19, 2], "the last bin holds its end"
+    assert [bin_.count for bin_ in numbers.bins] == [*[1] * 19, 2], "the last bin holds its end"
     assert (numbers.bins[-1].least, numbers.bins[-1].most) == (19, 20)
     days = facet_of("day", [f"2026-01-{n:02}" for n in range(31, 0, -1)])
     assert days is not None
@@ -31,9 +31,9 @@ def test_few_values_are_choices_and_many_are_ranges_or_text() -> None:
 
 def test_what_no_filter_can_say_is_no_choice() -> None:
     assert facet_of("a=b", [1, 2]) is None
-    found = facet_of("topic", ["x; y", " blank", "plain"])
-    assert found is not None
-    assert [one.test for one in found.choices] == ["", "", "topic=plain"]
+    topic = facet_of("topic", ["x; y", " blank", "plain"])
+    assert topic is not None
+    assert [choice.test for choice in topic.choices] == ["", "", "topic=plain"]
 
 
 def test_a_test_of_metadata_says_what_is_wrong_with_it() -> None:
