@@ -62,11 +62,14 @@ class ListSamples(FilteredTool):
     round_id: RowId
     sort: Literal["id", "score", "length", "spread"] = "id"
     descending: bool = False
+    then: Literal["", "id", "score", "length", "spread"] = Field("", description="for equal ones")
+    then_descending: bool = False
     limit: int = Field(20, ge=1, le=50)
     after: Line | None = Field(None, description="`next` of the page before")
 
     def call(self, actor: Actor) -> JSON:
-        order = Sort(SortKey(self.sort), self.descending)
+        then = SortKey(self.then) if self.then else None
+        order = Sort(SortKey(self.sort), self.descending, then, self.then_descending)
         page = samples.page(actor, self.round_id, self.filters, order, self.after, self.limit)
         count = fields(page.count, "number", "is_exact")
         return {"samples": [shown(row) for row in page.rows], "next": page.next_cursor, "count": count}

@@ -10,10 +10,10 @@ from pydantic import BaseModel
 from starlette.types import Receive, Scope, Send
 
 from app.api.depends import Asking, file_of
-from app.api.samples import Filtering
+from app.api.samples import Filtering, Sorting
 from backend.boundary import Id
 from backend.row_files import Format
-from backend.services.samples import Sort, SortKey, export_jobs, exports
+from backend.services.samples import export_jobs, exports
 from backend.services.samples.export_jobs import SampleExport
 from backend.services.samples.exports import ExportFile, ExportRequest
 
@@ -36,12 +36,11 @@ class StartedExport(BaseModel):
 
 def asked_export(
     filters: Filtering,
+    order: Sorting,
     round: Rounds = (),
-    sort: SortKey = SortKey.id,
-    descending: bool = False,
     format: Format = "jsonl",
 ) -> ExportRequest:
-    return ExportRequest(round, filters, Sort(sort, descending), format)
+    return ExportRequest(round, filters, order, format)
 
 
 Exporting = Annotated[ExportRequest, Depends(asked_export)]

@@ -37,11 +37,12 @@ class ViewFilters(BaseModel):
     step: tuple[Count, ...] = Field((), max_length=MOST_VALUES)
     decided: Literal["", "me", "others", "disputed"] = ""
     answer: tuple[Line, ...] = Field((), max_length=10)
+    metadata: tuple[Line, ...] = Field((), max_length=10)
 
     def asked(self) -> Filters:
         """Each value once."""
         given: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
-        for name in ("verdict", "source", "kind", "step", "answer"):
+        for name in ("verdict", "source", "kind", "step", "answer", "metadata"):
             given[name] = tuple(dict.fromkeys(given[name]))
         return Filters(**given)
 
@@ -54,10 +55,13 @@ class ViewContents(BaseModel):
     filters: ViewFilters = ViewFilters()
     sort: SortKey = SortKey.id
     descending: bool = False
+    then: SortKey | None = None
+    then_descending: bool = False
     columns: tuple[Line, ...] | None = Field(None, max_length=MOST_COLUMNS)
 
     def asked(self) -> ViewQuery:
-        return ViewQuery(self.filters.asked(), Sort(self.sort, self.descending), self.columns)
+        order = Sort(self.sort, self.descending, self.then, self.then_descending)
+        return ViewQuery(self.filters.asked(), order, self.columns)
 
 
 class NewSampleView(ViewContents):

@@ -13,8 +13,9 @@ from backend.services import samples
 from backend.services.reviews import item_history, repairs
 from backend.services.reviews.item_history import ItemHistory
 from backend.services.reviews.repairs import Repair
-from backend.services.samples import Count, Filters, ScoreBin, Sort, SortKey, chain, groups, views
+from backend.services.samples import Count, Filters, HistogramBin, Sort, SortKey, chain, facets, groups, views
 from backend.services.samples.chain import Chain
+from backend.services.samples.facets import MetadataFacet
 from backend.services.samples.groups import GroupRow, GroupSort, GroupSortKey
 from backend.services.samples.rows import SampleRow
 
@@ -34,6 +35,12 @@ Decided = Annotated[
 Tests = Annotated[
     tuple[Line, ...],
     Query(max_length=10, description="tests of answers to the project's questions: accuracy>=4, tone=warm"),
+]
+
+
+MetadataTests = Annotated[
+    tuple[Line, ...],
+    Query(max_length=10, description="tests of metadata: level>=2, topic=sums, source~wiki, day<=2026-01-31"),
 ]
 
 
@@ -79,6 +86,7 @@ def asked_filters(
     step: Steps = (),
     decided: Decided = "",
     answer: Tests = (),
+    metadata: MetadataTests = (),
 ) -> Filters:
     """The filters of a list, as its address says them."""
     return Filters(
@@ -98,10 +106,24 @@ def asked_filters(
         step,
         decided,
         answer,
+        metadata,
     )
 
 
 Filtering = Annotated[Filters, Depends(asked_filters)]
+
+
+def asked_sort(
+    sort: SortKey = SortKey.id,
+    descending: bool = False,
+    then: Annotated[SortKey | None, Query(description="the order of those that are equal by the first key")] = None,
+    then_descending: bool = False,
+) -> Sort:
+    """The order of a list, by one key or by two."""
+    return Sort(sort, descending, then, then_descending)
+
+
+Sorting = Annotated[Sort, Depends(asked_sort)]
 
 
 @router.get("/rounds/{round_id}/samples")
@@ -109,14 +131,12 @@ def list_samples(
     actor: Asking,
     round_id: Id,
     filters: Filtering,
-    sort: SortKey = SortKey.id,
-    descending: bool = False,
+    order: Sorting,
     limit: Limit = 50,
     after: Line | None = None,
     view: Annotated[Id | None, Query(description="a saved view, instead of filters and an order")] = None,
 ) -> SamplePage:
     """A page of the round's samples."""
-    order = Sort(sort, descending)
     if view is not None:
         if filters != Filters() or order != Sort():
             raise InvalidInput("Ask for a view, or for filters and an order, not for both. Leave one of them out.")
@@ -166,6 +186,16 @@ def get_repair(actor: Asking, job_id: Id) -> Repair:
 
 
 @router.get("/rounds/{round_id}/histogram")
-def histogram(actor: Asking, round_id: Id) -> list[ScoreBin]:
-    """How the scores are spread."""
-    return samples.histogram(actor, round_id)
+def histogram(
+    actor: Asking,
+    round_id: Id,
+    of: Annotated[SortKey, Query(description="score or length")] = SortKey.score,
+) -> list[HistogramBin]:
+    """How the scores, or the lengths in tokens, are spread."""
+    return samples.histogram(actor, round_id, of)
+
+
+@router.get("/rounds/{round_id}/facets")
+def list_facets(actor: Asking, round_id: Id) -> list[MetadataFacet]:
+    """Which metadata the round's prompts have, of which type, and with which values."""
+    return facets.facets(actor, round_id)

@@ -33,7 +33,10 @@ def export(
     text: Annotated[str, typer.Option(help="Search in the samples.")] = "",
     prompt: Annotated[str, typer.Option(help="Search in their prompts.")] = "",
     sort: Annotated[
-        str, typer.Option(help="id, score, length or spread; with a minus before it, the other way.")
+        str,
+        typer.Option(
+            help="id, score, length or spread; with a minus before it, the other way. Two keys: -score+length."
+        ),
     ] = "id",
     project: Project = None,
     as_json: AsJson = False,
@@ -127,7 +130,7 @@ def _filters(given: list[str], text: str, prompt: str) -> Any:
         if not is_pair or name not in Filters.__dataclass_fields__:
             known = ", ".join(Filters.__dataclass_fields__)
             raise InvalidInput(f"A filter is given as name=value, not {one!r}. The names are {known}.")
-        is_many = name in ("verdict", "source", "kind", "step", "answer")
+        is_many = name in ("verdict", "source", "kind", "step", "answer", "metadata")
         found[name] = tuple(part.strip() for part in value.split(",")) if is_many else value.strip()
     try:
         return TypeAdapter(Filters).validate_python(found)
@@ -137,10 +140,6 @@ def _filters(given: list[str], text: str, prompt: str) -> Any:
 
 
 def _sort(given: str) -> Any:
-    from backend.services.samples import Sort, SortKey
+    from backend.services.samples import Sort
 
-    key = given.removeprefix("-")
-    known = [one for one in SortKey if one is not SortKey.prompt]
-    if key not in known:
-        raise InvalidInput(f"There is no sort {key!r}. Choose from {', '.join(known)}.")
-    return Sort(SortKey(key), descending=given.startswith("-"))
+    return Sort.read(given)

@@ -779,6 +779,10 @@ class Samples(Noun):
         """How far an import is, and what it did."""
         return self._ask("GET", f"/sample-imports/{job_id}")
 
+    def list_facets(self, round_id: int) -> list[shapes.MetadataFacet]:
+        """Which metadata the round's prompts have, of which type, and with which values."""
+        return self._ask("GET", f"/rounds/{round_id}/facets")
+
     def list_groups(
         self, round_id: int, *, sort: shapes.GroupSortKey | None = None, descending: bool | None = None,
         limit: int | None = None, after: str | None = None, min_score: float | None = None,
@@ -787,6 +791,7 @@ class Samples(Noun):
         is_overridden: bool | None = None, is_unparsed: bool | None = None, is_truncated: bool | None = None,
         is_flagged: bool | None = None, text: str | None = None, prompt: str | None = None, step: Sequence[int] = (),
         decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
+        metadata: Sequence[str] = (),
     ) -> shapes.GroupPage:
         """A page of the round's groups of which a sample passes the filters, with their samples and pass rates."""
         return self._ask(
@@ -795,35 +800,37 @@ class Samples(Noun):
             "max_tokens": max_tokens, "verdict": verdict, "source": source, "kind": kind,
             "is_overridden": is_overridden, "is_unparsed": is_unparsed, "is_truncated": is_truncated,
             "is_flagged": is_flagged, "text": text, "prompt": prompt, "step": step, "decided": decided,
-            "answer": answer},
+            "answer": answer, "metadata": metadata},
         )
 
     def list_samples(
-        self, round_id: int, *, sort: shapes.SortKey | None = None, descending: bool | None = None,
-        limit: int | None = None, after: str | None = None, view: int | None = None, min_score: float | None = None,
-        max_score: float | None = None, min_tokens: int | None = None, max_tokens: int | None = None,
-        verdict: Sequence[str] = (), source: Sequence[str] = (), kind: Sequence[str] = (),
-        is_overridden: bool | None = None, is_unparsed: bool | None = None, is_truncated: bool | None = None,
-        is_flagged: bool | None = None, text: str | None = None, prompt: str | None = None, step: Sequence[int] = (),
+        self, round_id: int, *, limit: int | None = None, after: str | None = None, view: int | None = None,
+        min_score: float | None = None, max_score: float | None = None, min_tokens: int | None = None,
+        max_tokens: int | None = None, verdict: Sequence[str] = (), source: Sequence[str] = (),
+        kind: Sequence[str] = (), is_overridden: bool | None = None, is_unparsed: bool | None = None,
+        is_truncated: bool | None = None, is_flagged: bool | None = None, text: str | None = None,
+        prompt: str | None = None, step: Sequence[int] = (),
         decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
+        metadata: Sequence[str] = (), sort: shapes.SortKey | None = None, descending: bool | None = None,
+        then: shapes.SortKey | None = None, then_descending: bool | None = None,
     ) -> shapes.SamplePage:
         """A page of the round's samples."""
         return self._ask(
-            "GET", f"/rounds/{round_id}/samples", query={"sort": sort, "descending": descending, "limit": limit,
-            "after": after, "view": view, "min_score": min_score, "max_score": max_score, "min_tokens": min_tokens,
-            "max_tokens": max_tokens, "verdict": verdict, "source": source, "kind": kind,
-            "is_overridden": is_overridden, "is_unparsed": is_unparsed, "is_truncated": is_truncated,
-            "is_flagged": is_flagged, "text": text, "prompt": prompt, "step": step, "decided": decided,
-            "answer": answer},
+            "GET", f"/rounds/{round_id}/samples", query={"limit": limit, "after": after, "view": view,
+            "min_score": min_score, "max_score": max_score, "min_tokens": min_tokens, "max_tokens": max_tokens,
+            "verdict": verdict, "source": source, "kind": kind, "is_overridden": is_overridden,
+            "is_unparsed": is_unparsed, "is_truncated": is_truncated, "is_flagged": is_flagged, "text": text,
+            "prompt": prompt, "step": step, "decided": decided, "answer": answer, "metadata": metadata, "sort": sort,
+            "descending": descending, "then": then, "then_descending": then_descending},
         )
 
     def get_chain(self, sample_id: int) -> shapes.Chain:
         """What the text came from, and what was said of it; nothing of it while a blind review hides the judge."""
         return self._ask("GET", f"/samples/{sample_id}/chain")
 
-    def histogram(self, round_id: int) -> list[shapes.ScoreBin]:
-        """How the scores are spread."""
-        return self._ask("GET", f"/rounds/{round_id}/histogram")
+    def histogram(self, round_id: int, *, of: shapes.SortKey | None = None) -> list[shapes.HistogramBin]:
+        """How the scores, or the lengths in tokens, are spread."""
+        return self._ask("GET", f"/rounds/{round_id}/histogram", query={"of": of})
 
     def start_repair(self, sample_id: int, **body: Unpack[shapes.Instruction]) -> shapes.StartedRepair:
         """Have the round's policy rewrite the text, in a background job. Asking again gives another rewrite."""
@@ -860,23 +867,24 @@ class Samples(Noun):
         return self._ask("POST", f"/projects/{project_id}/sample-views", body=body)
 
     def export(
-        self, project_id: int, to: str | Path, *, round: Sequence[int] = (), sort: shapes.SortKey | None = None,
-        descending: bool | None = None, format: Literal["jsonl", "parquet", "csv"] | None = None,
-        min_score: float | None = None, max_score: float | None = None, min_tokens: int | None = None,
-        max_tokens: int | None = None, verdict: Sequence[str] = (), source: Sequence[str] = (),
-        kind: Sequence[str] = (), is_overridden: bool | None = None, is_unparsed: bool | None = None,
-        is_truncated: bool | None = None, is_flagged: bool | None = None, text: str | None = None,
-        prompt: str | None = None, step: Sequence[int] = (),
+        self, project_id: int, to: str | Path, *, round: Sequence[int] = (),
+        format: Literal["jsonl", "parquet", "csv"] | None = None, min_score: float | None = None,
+        max_score: float | None = None, min_tokens: int | None = None, max_tokens: int | None = None,
+        verdict: Sequence[str] = (), source: Sequence[str] = (), kind: Sequence[str] = (),
+        is_overridden: bool | None = None, is_unparsed: bool | None = None, is_truncated: bool | None = None,
+        is_flagged: bool | None = None, text: str | None = None, prompt: str | None = None, step: Sequence[int] = (),
         decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
+        metadata: Sequence[str] = (), sort: shapes.SortKey | None = None, descending: bool | None = None,
+        then: shapes.SortKey | None = None, then_descending: bool | None = None,
     ) -> Path:
         """Up to 100,000 samples with judgments, decisions and lineage, as one's list shows them. `X-Rows`: how many."""
         return self._save(
-            "GET", f"/projects/{project_id}/samples/export", to, query={"round": round, "sort": sort,
-            "descending": descending, "format": format, "min_score": min_score, "max_score": max_score,
-            "min_tokens": min_tokens, "max_tokens": max_tokens, "verdict": verdict, "source": source, "kind": kind,
-            "is_overridden": is_overridden, "is_unparsed": is_unparsed, "is_truncated": is_truncated,
-            "is_flagged": is_flagged, "text": text, "prompt": prompt, "step": step, "decided": decided,
-            "answer": answer},
+            "GET", f"/projects/{project_id}/samples/export", to, query={"round": round, "format": format,
+            "min_score": min_score, "max_score": max_score, "min_tokens": min_tokens, "max_tokens": max_tokens,
+            "verdict": verdict, "source": source, "kind": kind, "is_overridden": is_overridden,
+            "is_unparsed": is_unparsed, "is_truncated": is_truncated, "is_flagged": is_flagged, "text": text,
+            "prompt": prompt, "step": step, "decided": decided, "answer": answer, "metadata": metadata, "sort": sort,
+            "descending": descending, "then": then, "then_descending": then_descending},
         )
 
     def import_samples(
@@ -888,23 +896,24 @@ class Samples(Noun):
         return self._ask("POST", f"/projects/{project_id}/samples/import", form=body, file=file)
 
     def start_export(
-        self, project_id: int, *, round: Sequence[int] = (), sort: shapes.SortKey | None = None,
-        descending: bool | None = None, format: Literal["jsonl", "parquet", "csv"] | None = None,
+        self, project_id: int, *, round: Sequence[int] = (), format: Literal["jsonl", "parquet", "csv"] | None = None,
         min_score: float | None = None, max_score: float | None = None, min_tokens: int | None = None,
         max_tokens: int | None = None, verdict: Sequence[str] = (), source: Sequence[str] = (),
         kind: Sequence[str] = (), is_overridden: bool | None = None, is_unparsed: bool | None = None,
         is_truncated: bool | None = None, is_flagged: bool | None = None, text: str | None = None,
         prompt: str | None = None, step: Sequence[int] = (),
         decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
+        metadata: Sequence[str] = (), sort: shapes.SortKey | None = None, descending: bool | None = None,
+        then: shapes.SortKey | None = None, then_descending: bool | None = None,
     ) -> shapes.StartedExport:
         """Have a worker write any number of samples to a file."""
         return self._ask(
-            "POST", f"/projects/{project_id}/samples/exports", query={"round": round, "sort": sort,
-            "descending": descending, "format": format, "min_score": min_score, "max_score": max_score,
-            "min_tokens": min_tokens, "max_tokens": max_tokens, "verdict": verdict, "source": source, "kind": kind,
-            "is_overridden": is_overridden, "is_unparsed": is_unparsed, "is_truncated": is_truncated,
-            "is_flagged": is_flagged, "text": text, "prompt": prompt, "step": step, "decided": decided,
-            "answer": answer},
+            "POST", f"/projects/{project_id}/samples/exports", query={"round": round, "format": format,
+            "min_score": min_score, "max_score": max_score, "min_tokens": min_tokens, "max_tokens": max_tokens,
+            "verdict": verdict, "source": source, "kind": kind, "is_overridden": is_overridden,
+            "is_unparsed": is_unparsed, "is_truncated": is_truncated, "is_flagged": is_flagged, "text": text,
+            "prompt": prompt, "step": step, "decided": decided, "answer": answer, "metadata": metadata, "sort": sort,
+            "descending": descending, "then": then, "then_descending": then_descending},
         )
 
 

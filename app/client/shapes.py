@@ -18,6 +18,7 @@ Criterion = Literal["verdict", "score", "best of group"]
 CutRule = Literal["judge", "f1", "youden", "accuracy"]
 DatasetType = Literal["prompt_completion", "preference", "unpaired_preference", "prompt_only", "language_modeling"]
 DecisionKind = Literal["accept", "reject", "score", "prefer", "rank", "edit", "flag", "skip", "note", "retract"]
+FacetKind = Literal["choice", "number", "date", "text"]
 FailureKind = Literal[
     "context", "template", "filter", "refused", "timeout", "reply", "server", "error", "too_long", "special",
     "unfinished",
@@ -773,6 +774,12 @@ class Extreme(TypedDict):
     missing: str
 
 
+class FacetChoice(TypedDict):
+    value: str
+    count: int
+    test: NotRequired[str]
+
+
 class Failed(TypedDict):
     total: int
     counts: list[Arm]
@@ -855,6 +862,7 @@ class Filters(TypedDict, total=False):
     step: list[int]
     decided: str
     answer: list[str]
+    metadata: list[str]
 
 
 class Finished(TypedDict):
@@ -1026,6 +1034,15 @@ class Heard(TypedDict):
 
 class HeldItems(TypedDict, total=False):
     held: list[int]
+
+
+class HistogramBin(TypedDict):
+    low: float
+    high: float
+    count: int
+    is_exact: NotRequired[bool]
+    least: NotRequired[float | None]
+    most: NotRequired[float | None]
 
 
 class HoldReason(TypedDict):
@@ -1292,6 +1309,17 @@ class Message(TypedDict):
     content: str
 
 
+class MetadataFacet(TypedDict):
+    key: str
+    kind: FacetKind
+    num_prompts: int
+    is_exact: bool
+    choices: NotRequired[list[FacetChoice]]
+    bins: NotRequired[list[HistogramBin]]
+    low: NotRequired[str]
+    high: NotRequired[str]
+
+
 class MetricNumber(TypedDict):
     value: float | None
     low: float | None
@@ -1402,6 +1430,8 @@ class NewSampleView(TypedDict):
     filters: NotRequired[ViewFilters]
     sort: NotRequired[SortKey]
     descending: NotRequired[bool]
+    then: NotRequired[SortKey | None]
+    then_descending: NotRequired[bool]
     columns: NotRequired[list[str] | None]
     name: str
     is_shared: NotRequired[bool]
@@ -2144,13 +2174,6 @@ class SavedView(TypedDict):
     updated_at: str
 
 
-class ScoreBin(TypedDict):
-    low: float
-    high: float
-    count: int
-    is_exact: NotRequired[bool]
-
-
 class Secret(TypedDict):
     id: int
     token: str
@@ -2239,6 +2262,8 @@ class ShowsEdit(TypedDict, total=False):
 class Sort(TypedDict, total=False):
     key: SortKey
     descending: bool
+    then: SortKey | None
+    then_descending: bool
 
 
 class SplitSide(TypedDict):
@@ -2418,6 +2443,8 @@ class ViewContents(TypedDict, total=False):
     filters: ViewFilters
     sort: SortKey
     descending: bool
+    then: SortKey | None
+    then_descending: bool
     columns: list[str] | None
 
 
@@ -2438,6 +2465,7 @@ class ViewFilters(TypedDict, total=False):
     step: list[int]
     decided: Literal["", "me", "others", "disputed"]
     answer: list[str]
+    metadata: list[str]
 
 
 class ViewOfSamples(TypedDict):

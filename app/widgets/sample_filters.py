@@ -11,44 +11,23 @@ from app.widgets import filter_line
 from app.widgets.asked import asked_for
 from app.widgets.form_fields import FormField
 from app.widgets.number import Number
+from app.widgets.sample_choices import DECIDED, KINDS, ONLY, SORTS, SOURCES, THENS, VERDICTS
 from backend.errors import InvalidInput
-from backend.services.samples import Filters, Sort, SortKey
+from backend.services.samples import Filters, Sort
 from backend.services.samples.text_steps import TextStep
 from backend.values import JSON
 
-VERDICTS = [("Accept", "accept"), ("Reject", "reject"), ("Undecided", "undecided")]
-SOURCES = [("Person", "person"), ("Judge", "judge"), ("Nobody", "none")]
-KINDS = [("Completion", "completion"), ("Edit", "edit"), ("Import", "other")]
-ONLY = [
-    ("Human disagrees", "is_overridden"),
-    ("Unparsed", "is_unparsed"),
-    ("Truncated", "is_truncated"),
-    ("Flagged", "is_flagged"),
-]
-DECIDED = [
-    ("All", ""),
-    ("Decided by me", "me"),
-    ("Decided by others", "others"),
-    ("Reviewers disagree", "disputed"),
-]
 TESTS_APART = ";"
-"""Between tests of answers."""
-FLAGS = tuple(name for _, name in ONLY)
-SORTS = [
-    ("Number, oldest first", "+id"),
-    ("Number, newest first", "-id"),
-    ("Score, highest first", "-score"),
-    ("Score, lowest first", "+score"),
-    ("Length, longest first", "-length"),
-    ("Length, shortest first", "+length"),
-    ("Spread of votes, widest first", "-spread"),
-    ("Spread of votes, narrowest first", "+spread"),
-]
+"""Between tests of answers, or of metadata."""
 NUMBERS = ("min_score", "max_score", "min_tokens", "max_tokens")
+TESTS = ("answer", "metadata")
+"""Fields of several tests, with `TESTS_APART` between them."""
 CHOICES = ("verdict", "source", "kind", "only")
-NAMES = ("text", "prompt", *CHOICES, *NUMBERS, "decided", "answer", "sort", "step")
+NAMES = ("text", "prompt", *CHOICES, *NUMBERS, "decided", "answer", "metadata", "sort", "then", "step")
 """What the bar holds, in the order of its components. `only` joins the yes-or-no filters; `step` counts from 0."""
-ONE_OF = {name: {value for _, value in choices} for name, choices in (("sort", SORTS), ("decided", DECIDED))}
+ONE_OF = {
+    name: {value for _, value in choices} for name, choices in (("sort", SORTS), ("then", THENS), ("decided", DECIDED))
+}
 NOTHING: tuple[Any, ...] = (None, "", [], "+id")
 EVERY_STEP = ("All", "")
 NO_COLUMNS = "-"
@@ -69,7 +48,7 @@ class SampleBar:
     columns: gr.Dropdown
 
 
-FOLDED = ("prompt", "source", "kind", *NUMBERS, "decided", "answer")
+FOLDED = ("prompt", "source", "kind", *NUMBERS, "decided", "answer", "metadata", "then")
 """The filters behind "More filters"."""
 
 
@@ -102,6 +81,15 @@ def filter_bar(name: str = "samples", *, is_list: bool = True) -> SampleBar:
             min_width=120,
         )
     with filter_line.more(f"{name}-more") as more:
+        fields["then"] = gr.Dropdown(
+            THENS,
+            value="",
+            label="Then sort by",
+            filterable=False,
+            visible=is_list,
+            elem_id=f"{name}-then",
+            min_width=120,
+        )
         fields["prompt"] = gr.Textbox(label="Search in prompts", elem_id=f"{name}-prompt", min_width=120)
         for field, label, choices in (("source", "Label by", SOURCES), ("kind", "Kind", KINDS)):
             fields[field] = _several(name, field, label, choices)
@@ -114,6 +102,13 @@ def filter_bar(name: str = "samples", *, is_list: bool = True) -> SampleBar:
             max_length=1000,
             min_width=140,
             elem_id=f"{name}-answer",
+        )
+        fields["metadata"] = gr.Textbox(
+            label="Metadata",
+            placeholder="level>=2; topic=sums; source~wiki",
+            max_length=1000,
+            min_width=140,
+            elem_id=f"{name}-metadata",
         )
         for field, label, precision in (
             ("min_score", "Score from", None),
@@ -181,10 +176,8 @@ def from_bar(values: tuple[Any, ...]) -> JSON:
 
 def to_bar(query: JSON) -> list[Any]:
     """Values for the components."""
-    empty: JSON = {"text": "", "prompt": "", "sort": "+id", "step": "", "decided": "", "answer": ""} | {
-        name: [] for name in CHOICES
-    }
-    return [query.get(name, empty.get(name)) for name in NAMES]
+    empty: JSON = dict.fromkeys(NAMES, "") | {name: [] for name in CHOICES} | dict.fromkeys(NUMBERS) | {"sort": "+id"}
+    return [query.get(name, empty[name]) for name in NAMES]
 
 
 def from_address(parameters: Mapping[str, str]) -> JSON:
@@ -200,8 +193,8 @@ def from_address(parameters: Mapping[str, str]) -> JSON:
             continue
         if name in CHOICES:
             query[name] = [part for part in value.split(",") if part in known[name]]
-        elif name == "answer":
-            query[name] = f"{TESTS_APART} ".join(tests_in(value))
+        elif name in TESTS:
+            query[name] = f"{TESTS_APART} ".join(tests_in(name, value))
         elif name in NUMBERS:
             query |= _number(name, value)
         elif name == "step":
@@ -228,27 +221,28 @@ def read_filters(query: JSON) -> Filters:
     chosen: dict[str, Any] = {name: query.get(name) for name in NUMBERS}
     chosen |= {name: tuple(query.get(name, [])) for name in ("verdict", "source", "kind")}
     chosen |= dict.fromkeys(query.get("only", []), True)
+    chosen |= {name: tuple(parts_of(query.get(name, ""))) for name in TESTS}
     return Filters(
         **chosen,
         step=(int(query["step"]),) if query.get("step") else (),
         decided=query.get("decided", ""),
-        answer=tuple(parts_of(query.get("answer", ""))),
         text=query.get("text", "").strip(),
         prompt=query.get("prompt", "").strip(),
     )
 
 
 def parts_of(tests: str) -> list[str]:
-    """The tests of answers in a field, as they are."""
+    """The tests in a field, as they are."""
     return [part.strip() for part in tests.split(TESTS_APART) if part.strip()]
 
 
-def tests_in(tests: str) -> list[str]:
+def tests_in(name: str, tests: str) -> list[str]:
     """Those that are tests."""
     read: list[str] = []
     for part in parts_of(tests):
         try:
-            Filters(answer=(*read, part))
+            tried: dict[str, Any] = {name: (*read, part)}
+            Filters(**tried)
         except InvalidInput:
             continue
         read.append(part)
@@ -256,14 +250,18 @@ def tests_in(tests: str) -> list[str]:
 
 
 def read_sort(query: JSON) -> Sort:
+    """The order of the two fields; a second key that could not follow the first is left out."""
     asked = query.get("sort", "+id")
-    return Sort(SortKey(asked[1:]), descending=asked[0] == "-")
+    try:
+        return Sort.read(asked + query.get("then", ""))
+    except InvalidInput:
+        return Sort.read(asked)
 
 
 def sort_name(sort: Sort) -> str:
     """How the order is called."""
     names = {value: label for label, value in SORTS}
-    return names.get(("-" if sort.descending else "+") + sort.key, "by prompt").lower()
+    return names.get(str(sort), "by prompt").lower()
 
 
 def _number(name: str, value: str) -> JSON:

@@ -21,6 +21,7 @@ OF_ONE_STEP = 432
 
 ANSWER_TEST = re.compile(r"\s*(?:(judge|differ)\.)?([a-z][a-z0-9_]{0,39})\s*(>=|<=|=)\s*(\S.{0,199})", re.DOTALL)
 MOST_TESTS = 10
+ORDER = re.compile(r"([-+]?)([a-z]+)(?:([-+])([a-z]+))?")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,41 @@ class AnswerTest:
         return number if abs(number) <= boundary.MOST_SCORE else None
 
 
+METADATA_TEST = re.compile(r"\s*([^<>=~;,\"\\]{1,200}?)\s*(>=|<=|=|~)\s*(\S.{0,199})", re.DOTALL)
+DATE = re.compile(r"\d{4}-\d{2}(-\d{2}([T ]\d{2}:\d{2}(:\d{2})?)?)?")
+
+
+@dataclass(frozen=True)
+class MetadataTest:
+    """One test of metadata: a key, a sign, and a number, a date or a text. `~`: the text has the word in it."""
+
+    key: str
+    sign: str
+    word: str
+
+    @classmethod
+    def read(cls, text: str) -> "MetadataTest":
+        """The test that a text writes; raises `InvalidInput`."""
+        match = METADATA_TEST.fullmatch(boundary.text(text, "A test of metadata", boundary.MOST_LINE))
+        if match is None:
+            raise InvalidInput(f"metadata: {text[:80]!r} tests nothing. Write level>=2, topic=sums or source~wiki.")
+        test = cls(match[1], match[2], match[3].strip())
+        if test.sign in (">=", "<=") and test.number is None and not DATE.fullmatch(test.word):
+            raise InvalidInput(
+                f"metadata: {test.word[:80]!r} is neither a number nor a date such as 2026-01-31. Write"
+                f" {test.key[:80]}{test.sign}4."
+            )
+        return test
+
+    @property
+    def number(self) -> float | None:
+        """The word as a number; None where it is none."""
+        return AnswerTest(self.key, self.sign, self.word).number
+
+    def __str__(self) -> str:
+        return f"{self.key}{self.sign}{self.word}"
+
+
 @dataclass(frozen=True)
 class Filters:
     """Every field narrows; empty means all. `kind` other: whatever is neither completion nor edit.
@@ -76,6 +112,8 @@ class Filters:
     `answer`: tests of what people answered to the project's questions, by their keys: `accuracy>=4` of the mean rating,
     `tone=warm` of a label that somebody chose. `judge.` before a key asks for the judge's answers, `differ.` for how
     far people and the judge differ. All of them have to hold.
+
+    `metadata`: tests of what the file or import says of prompts and samples: `level>=2`, `topic=sums`, `source~wiki`.
     """
 
     min_score: Score | None = None
@@ -94,6 +132,7 @@ class Filters:
     step: tuple[int, ...] = ()
     decided: str = ""
     answer: tuple[str, ...] = ()
+    metadata: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         boundary.text(self.text, "What is searched for in texts", boundary.MOST_LINE)
@@ -110,10 +149,11 @@ class Filters:
         if self.decided not in DECIDED:
             raise InvalidInput(f"decided: there is no {self.decided[:80]!r}. Choose from {', '.join(DECIDED[1:])}.")
 
-        if len(self.answer) > MOST_TESTS:
-            raise InvalidInput(f"answer: up to {MOST_TESTS} tests are made at once. Leave some out.")
-        for test in self.answer:
-            AnswerTest.read(test)
+        for name, read in (("answer", AnswerTest.read), ("metadata", MetadataTest.read)):
+            if len(getattr(self, name)) > MOST_TESTS:
+                raise InvalidInput(f"{name}: up to {MOST_TESTS} tests are made at once. Leave some out.")
+            for test in getattr(self, name):
+                read(test)
 
     @property
     def answer_tests(self) -> list["AnswerTest"]:
@@ -123,6 +163,10 @@ class Filters:
     def asks_judge(self) -> bool:
         """Whether a test of answers tells what the judge answered."""
         return any(test.of for test in self.answer_tests)
+
+    @property
+    def metadata_tests(self) -> list[MetadataTest]:
+        return [MetadataTest.read(test) for test in self.metadata]
 
     def matches_facet(self, code: int) -> bool:
         """Whether samples with this facet pass the filters that are facets."""
@@ -165,34 +209,73 @@ class SortKey(StrEnum):
 
 @dataclass(frozen=True)
 class Sort:
-    """Samples without a score (or spread) come last in both directions. Equal ones follow each other by number."""
+    """Samples without a score (or spread) come last in both directions. Equal ones follow each other by number, or by
+    a second key (`then`), and those that are equal by both by number, in the direction of the second."""
 
     key: SortKey = SortKey.id
     descending: bool = False
+    then: SortKey | None = None
+    then_descending: bool = False
+
+    def __post_init__(self) -> None:
+        if self.then is None:
+            return
+        if self.key in (SortKey.id, SortKey.prompt):
+            raise InvalidInput("then: no two samples have one number, so nothing comes after it. Sort by another key.")
+        if self.then in (self.key, SortKey.prompt):
+            raise InvalidInput(f"then: {self.then} cannot come after {self.key}. Choose another second key.")
+
+    def __str__(self) -> str:
+        """As cursors and addresses write it: `-score`, `-score+length`."""
+        first = ("-" if self.descending else "+") + self.key
+        return first if self.then is None else f"{first}{'-' if self.then_descending else '+'}{self.then}"
+
+    @classmethod
+    def read(cls, text: str) -> "Sort":
+        """The order that was written so; raises `InvalidInput`, a number's sign may be missing."""
+        match = ORDER.fullmatch(text.strip())
+        try:
+            if match is None:
+                raise ValueError("not an order")
+            then = SortKey(match[4]) if match[4] else None
+            return cls(SortKey(match[2]), match[1] == "-", then, match[3] == "-")
+        except ValueError as error:
+            raise InvalidInput(f"There is no order {text[:80]!r}. Write -score, or -score+length.") from error
+
+
+SortPlace = float | tuple[float, float]
+"""What a row is sorted by: its key, or its two keys."""
 
 
 @dataclass(frozen=True)
 class Cursor:
     """A place between two rows: after (or before) the row with this key and number, in this order."""
 
-    key: float
+    key: SortPlace
     sample_id: int
     sort: Sort
     backward: bool = False
 
+    @property
+    def first(self) -> float:
+        """The key, of two the first."""
+        return self.key[0] if isinstance(self.key, tuple) else self.key
+
     def __str__(self) -> str:
-        order = ("-" if self.sort.descending else "+") + self.sort.key
-        return f"{'b' if self.backward else 'f'}{order}:{self.key!r}:{self.sample_id}"
+        keys = ",".join(map(repr, self.key)) if isinstance(self.key, tuple) else repr(self.key)
+        return f"{'b' if self.backward else 'f'}{self.sort}:{keys}:{self.sample_id}"
 
     @classmethod
     def read(cls, text: str) -> "Cursor":
         """The cursor that was written so; an address may hold anything."""
         try:
             order, key, sample_id = text.split(":")
-            sort = Sort(SortKey(order[2:]), descending={"-": True, "+": False}[order[1]])
-            number, place = float(key), int(sample_id)
-            if number != number or not 0 <= place <= boundary.MOST_ID:
+            sort, keys, place = Sort.read(order[1:]), [float(one) for one in key.split(",")], int(sample_id)
+            if order[1] not in "-+" or len(keys) != (1 if sort.then is None else 2):
                 raise ValueError("not a place")
+            if any(number != number for number in keys) or not 0 <= place <= boundary.MOST_ID:
+                raise ValueError("not a place")
+            number = keys[0] if len(keys) == 1 else (keys[0], keys[1])
             return cls(number, place, sort, backward={"b": True, "f": False}[order[0]])
-        except (ValueError, KeyError, IndexError) as error:
+        except (InvalidInput, ValueError, KeyError, IndexError) as error:
             raise InvalidInput("This place in the list is not one. Go to the first page.") from error

@@ -8,6 +8,7 @@ the page (listing_merge.py).
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from backend.db import listing_two_keys
 from backend.db.filters import Cursor, Sort
 from backend.db.listing_merge import Row, drivers, legs, merge
 from backend.db.listing_scope import COLUMN, Scope, scope
@@ -100,6 +101,8 @@ def page_of(rows: Sequence[Row], limit: int, sort: Sort, cursor: Cursor | None, 
 
 def listed_rows(asked: Scope, sort: Sort, cursor: Cursor | None, number: int) -> list[Row]:
     """The first rows after the cursor, in its direction."""
+    if sort.then is not None:
+        return listing_two_keys.listed_rows(asked, sort, cursor, number)
     chosen = drivers(asked, COLUMN[sort.key])
     rows: list[Row] = []
     if chosen:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from backend.db.filters import Cursor, Sort, SortKey
+from backend.db.filters import Cursor, Sort, SortKey, SortPlace
 from backend.db.listing_scope import COLUMN, Scope
 from backend.db.many import in_chunks
 from backend.db.tables.judgment import UNSCORED
@@ -21,7 +21,7 @@ GATHERED_LEAST = 50
 MERGED = 200
 """Ranges in one statement; SQLite allows 500."""
 
-Row = tuple[float, int]
+Row = tuple[SortPlace, int]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Leg:
 
     column: str
     descending: bool
-    start: Row | None = None
+    start: tuple[float, int] | None = None
     unscored: bool | None = None
 
     def sql(self, asked: Scope, facet: str) -> tuple[str, str]:
@@ -71,7 +71,7 @@ class Leg:
 def legs(sort: Sort, cursor: Cursor | None) -> list[Leg]:
     """The stretches from the cursor on. Ascending, what has no score comes in a second one, after all that has."""
     column, backward = COLUMN[sort.key], cursor is not None and cursor.backward
-    start = None if cursor is None else (cursor.key, cursor.sample_id)
+    start = None if cursor is None else (cursor.first, cursor.sample_id)
     descending = sort.descending != backward
     if sort.descending or sort.key in (SortKey.id, SortKey.length):
         return [Leg(column, descending, start)]

@@ -9,7 +9,7 @@ it ends early (`is_partial`) and the next page goes on. What the index cannot te
 import math
 from dataclasses import replace
 
-from backend.db import listing_among
+from backend.db import listing_among, listing_two_keys
 from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import COLUMN, Count, IdPage, Row, Scope, counted, listed, listed_rows, page_of, place
 from backend.db.listing_walk import walking_reader
@@ -77,6 +77,7 @@ def sorted_page(
 ) -> IdPage:
     """A page of few matches, which are all here: those that the texts do not confirm are left out before they count."""
     rows = wanted.checked(rows, [search for search in wanted.searches if search not in tests])
+    rows = rows if sort.then is None else listing_two_keys.with_second(wanted.asked, rows, sort)
     return page(wanted, sorted_reader(rows, sort), sort, cursor, limit, tests=tests, checks=tests, matches=rows)
 
 
@@ -131,10 +132,13 @@ def page(
     return replace(seen, previous=at) if at.backward else replace(seen, next=at)
 
 
-def standing(row: Row, sort: Sort) -> tuple[bool, float, int]:
+def standing(row: Row, sort: Sort) -> tuple[bool, float, bool, float, int]:
     """What rows are compared by."""
-    key, sample_id = row
-    return key <= UNSCORED, -key if sort.descending else key, -sample_id if sort.descending else sample_id
+    if sort.then is not None:
+        return listing_two_keys.standing(row, sort)
+    key, sample_id = listing_two_keys.first_of(row[0]), row[1]
+    sign = -1 if sort.descending else 1
+    return key <= UNSCORED, sign * key, False, 0.0, sign * sample_id
 
 
 def sorted_reader(rows: list[Row], sort: Sort) -> Reader:

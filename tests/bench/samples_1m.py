@@ -18,7 +18,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from backend.db import reading, tables
-from backend.db.filters import Filters, Sort, SortKey
+from backend.db.filters import Filters, Sort
 from backend.db.listing import scope
 from backend.db.listing_search import find
 from backend.services.access import Actor
@@ -55,6 +55,9 @@ def queries() -> list[tuple[str, dict[str, object], str]]:
     rows += [(f"score 5 (rare), {sort}", {"min_score": 5.0}, sort) for sort in ends]
     rows += [(f"length 100 to 110, {sort}", {"min_tokens": 100, "max_tokens": 110}, sort) for sort in ends]
     rows += [(f"length over 900 (rare), {sort}", {"min_tokens": 900}, sort) for sort in ends]
+    for sort in ("-score+length", "+score-spread", "-length-score", "+length+spread", "-spread+score", "+spread-id"):
+        rows += [(f"all, by two keys, {sort}", {}, sort), (f"overridden, by two keys, {sort}", rare, sort)]
+    rows.append(("search: seldom, by two keys", {"text": "seldom"}, "-score+length"))
     for name in ("accept", "reject", "undecided"):
         rows.append((f"verdict {name}, -score", {"verdict": (name,)}, "-score"))
     for name in ("none", "judge", "person"):
@@ -164,7 +167,7 @@ def in_the_database(
     )
     medians = []
     for name, fields, order in asked_for:
-        asked = Asked(actor, round_id, Filters(**fields), Sort(SortKey(order[1:]), descending=order[0] == "-"))  # type: ignore[arg-type]
+        asked = Asked(actor, round_id, Filters(**fields), Sort.read(order))  # type: ignore[arg-type]
         taken, page = timed(asked.find, repeats), asked.page()
         count = f"{page.count.number}{'' if page.count.is_exact else '+'}"
         part = ", goes on" if page.is_partial else ""

@@ -193,21 +193,27 @@ def passes(sample: Known, filters: Filters) -> bool:
 def ordered(samples: list[Known], sort: Sort) -> list[int]:
     """Ids in the order of the sort, those without a key last."""
 
-    def key(sample: Known) -> float:
+    def key(sample: Known, key: SortKey) -> float:
         value = {
             SortKey.id: sample.id,
             SortKey.score: sample.score,
             SortKey.length: sample.num_tokens,
             SortKey.spread: sample.spread,
             SortKey.prompt: sample.prompt_id,
-        }[sort.key]
+        }[key]
         return UNSCORED if value is None else value
 
-    with_key = [s for s in samples if key(s) > UNSCORED]
-    without = [s for s in samples if key(s) <= UNSCORED]
-    with_key.sort(key=lambda s: (key(s), s.id), reverse=sort.descending)
-    without.sort(key=lambda s: s.id, reverse=sort.descending)
-    return [s.id for s in with_key + without]
+    def by(samples: list[Known], name: SortKey, *, descending: bool) -> list[Known]:
+        with_key = sorted(
+            (s for s in samples if key(s, name) > UNSCORED), key=lambda s: key(s, name), reverse=descending
+        )
+        return with_key + [s for s in samples if key(s, name) <= UNSCORED]
+
+    # Sorting keeps the order of equal ones: by number first, by the first key last.
+    descending = sort.descending if sort.then is None else sort.then_descending
+    listed = sorted(samples, key=lambda s: s.id, reverse=descending)
+    listed = listed if sort.then is None else by(listed, sort.then, descending=descending)
+    return [s.id for s in by(listed, sort.key, descending=sort.descending)]
 
 
 def stored_facets(round_id: int) -> dict[int, int]:

@@ -89,7 +89,7 @@ def test_the_histogram_reads_the_index_of_scores(
     listed: tuple[Actor, int], asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     samples.histogram(*listed)
-    monkeypatch.setattr("backend.services.samples.score_spread.COUNTED", 50)
+    monkeypatch.setattr("backend.services.samples.histograms.COUNTED", 50)
     samples.histogram(*listed)
     for _, plan in plans(asked):
         assert not [line for line in plan if line.startswith("SCAN labels")], plan

@@ -140,6 +140,8 @@ def test_what_is_hidden_cannot_be_sorted_by(database: str) -> None:
     for key in (SortKey.score, SortKey.spread):
         with pytest.raises(PermissionDenied, match=f"sort by {key}"):
             samples.page(viewer(team), team.round.id, sort=Sort(key))
+        with pytest.raises(PermissionDenied, match=f"sort by {key}"):
+            samples.page(viewer(team), team.round.id, sort=Sort(SortKey.length, then=key))
     with pytest.raises(PermissionDenied, match="sort by score"):
         samples.page(viewer(team), team.round.id, cursor=place)
     sample_page = samples.page(

@@ -20,7 +20,9 @@ from tests.integration import site
 from tests.integration.clicking import Clicker
 
 pytestmark = pytest.mark.usefixtures("database")
-ASKED = ViewQuery(Filters(verdict=("accept",), text='"red blue"'), Sort(SortKey.score, descending=True), ("level",))
+ASKED = ViewQuery(
+    Filters(verdict=("accept",), text='"red blue"'), Sort(SortKey.score, True, SortKey.length), ("level",)
+)
 
 
 def test_a_view_is_kept_renamed_changed_and_deleted() -> None:
@@ -171,12 +173,13 @@ def test_a_refused_place_in_the_list_costs_no_filters() -> None:
 def test_a_view_is_written_by_rest_as_it_is_read() -> None:
     project = rows.make_project()
     with site.with_token(rows.make_actor(project, Role.viewer)) as client:
-        body = {"name": "Long", "filters": {"min_tokens": 500}, "sort": "length", "descending": True, "columns": ["a"]}
+        then = {"then": "score", "then_descending": False}
+        body = {"name": "Long", "filters": {"min_tokens": 500}, "sort": "length", "descending": True, **then}
         response = client.post(f"/api/v1/projects/{project.id}/sample-views", json=body)
         assert response.status_code == 201, response.text
         path = f"/api/v1/sample-views/{response.json()['id']}"
         asked = client.get(path).json()["asked"]
-        assert (asked["filters"]["min_tokens"], asked["sort"]) == (500, {"key": "length", "descending": True})
+        assert (asked["filters"]["min_tokens"], asked["sort"]) == (500, {"key": "length", "descending": True, **then})
         assert client.patch(path, json={"shows": {"filters": {"kind": ["edit"]}}}).status_code == 200
         (listed,) = client.get(f"/api/v1/projects/{project.id}/sample-views").json()["items"]
         assert (listed["name"], listed["asked"]["filters"]["kind"]) == ("Long", ["edit"])
@@ -234,17 +237,17 @@ def test_the_page_follows_a_view_until_its_filters_are_changed() -> None:
     view = views.save(actor, project.id, "Good <b>ones</b>", ViewQuery(Filters(verdict=("accept",)), ASKED.sort, ()))
     here, chosen = Context(actor, project.id, "", None), CurrentChoice()
     query, view_of_samples, text = saved_views.resolved(here, {"round": round_.id, "view": view.id})
-    assert (view_of_samples, text, query["verdict"], query["sort"], query["columns"]) == (
+    assert (view_of_samples, text, query["verdict"], query["sort"], query["then"]) == (
         view,
         "",
         ["accept"],
         "-score",
-        ["-"],
+        "+length",
     )
     shown = drawing.listing(here, chosen, query)
     assert shown[1] == "3 samples · view Good <b>ones</b>"
     assert shown[-1]["address"] == f"round={round_.id}&view={view.id}"
-    assert shown[-1]["asked"] == f"round={round_.id}&view={view.id}&verdict=accept&sort=-score&columns=-"
+    assert shown[-1]["asked"] == f"round={round_.id}&view={view.id}&verdict=accept&sort=-score&then=%2Blength&columns=-"
     assert saved_views.asked_of(query) == view.asked, "saving what is shown changes nothing"
     narrowed = drawing.only_round(chosen.value) | {"verdict": ["reject"]}
     shown = drawing.listing(here, chosen, narrowed)
@@ -262,6 +265,14 @@ def test_the_page_follows_a_view_until_its_filters_are_changed() -> None:
 def query_of_every_field(actor: Actor, project_id: int) -> bool:
     """Whether what the bar can hold comes back from a view as it was."""
     query = {"text": "/a+/", "prompt": "b", "verdict": ["accept"], "source": ["judge"], "kind": ["edit"]}
-    query |= {"only": ["is_flagged"], "min_score": 1.0, "max_tokens": 9, "sort": "+spread", "step": "2"}
+    query |= {
+        "only": ["is_flagged"],
+        "min_score": 1.0,
+        "max_tokens": 9,
+        "sort": "+spread",
+        "then": "-score",
+        "step": "2",
+        "metadata": "a=1; b~c",
+    }
     view = views.save(actor, project_id, "every field", saved_views.asked_of(query))
     return saved_views.query_of(view) == query

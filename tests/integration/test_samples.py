@@ -10,13 +10,17 @@ from backend.db.filters import KINDS, SOURCES, VERDICTS, Filters, Sort, SortKey,
 from backend.errors import InvalidInput, NotFound
 from backend.services import samples
 from backend.services.access import Actor
-from backend.services.samples import score_spread
+from backend.services.samples import histograms
 from backend.services.samples.metadata_keys import metadata_keys
 from backend.values import Role
 from tests import rows
 from tests.integration.labelled import Known, make_labelled, ordered, passes, stored_facets
 
 SORTS = [Sort(key, descending=way) for key in SortKey if key is not SortKey.prompt for way in (False, True)]
+WAYS = ((False, False), (True, True), (False, True), (True, False))
+PAIRS = [(a, b) for a in list(SortKey)[1:4] for b in list(SortKey)[:4] if a is not b]
+TWO_KEYS = [Sort(first, WAYS[n % 4][0], then, WAYS[n % 4][1]) for n, (first, then) in enumerate(PAIRS)]
+TWO_KEYS += [Sort(first, WAYS[(n + 2) % 4][0], then, WAYS[(n + 2) % 4][1]) for n, (first, then) in enumerate(PAIRS)]
 
 
 def walk(actor: Actor, round_id: int, filters: Filters, sort: Sort, limit: int) -> tuple[list[int], Sort]:
@@ -62,6 +66,34 @@ def test_pages_make_the_whole_list_in_every_sort(database: str) -> None:
     for sort in SORTS:
         ids, _ = walk(actor, round_.id, Filters(), sort, 17)
         assert ids == ordered(known, sort), sort
+
+
+@pytest.mark.parametrize("caps", ["large", "small"])
+def test_pages_make_the_whole_list_by_two_keys(database: str, caps: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many samples have the same score, length or spread, and many none: pages end among them, both ways."""
+    if caps == "small":
+        make_caps_small(monkeypatch)
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    round_, known = make_labelled(project, number=72, steps=(1, 3))
+    for sort in TWO_KEYS[::3] if caps == "large" else TWO_KEYS[1::5]:
+        ids, real = walk(actor, round_.id, Filters(), sort, 31)
+        assert (ids, real) == (ordered(known, sort), sort)
+    narrowed = Filters(min_score=2.5), Filters(text="red"), Filters(max_tokens=10), Filters(verdict=("accept",))
+    for n, filters in enumerate(narrowed[:: 1 if caps == "large" else 2]):
+        check(actor, round_.id, known, filters, TWO_KEYS[5 * n], 7)
+
+
+def test_what_a_second_key_cannot_be(database: str) -> None:
+    project = rows.make_project()
+    actor = rows.make_actor(project)
+    round_, _ = make_labelled(project, number=60)
+    for first, then in (("id", "score"), ("score", "score"), ("score", "prompt")):
+        with pytest.raises(InvalidInput, match=r"then: .* Sort by another|then: .* Choose another"):
+            Sort(SortKey(first), then=SortKey(then))
+    for cursor in ("f-score+length:1.0:1", "f-score:1.0,2.0:1", "f-score+length:1.0,nan:1", "f-score+score:1.0,1.0:1"):
+        with pytest.raises(InvalidInput, match="first page"):
+            samples.page(actor, round_.id, cursor=cursor)
 
 
 SINGLE = [
@@ -277,6 +309,14 @@ def test_the_histogram_counts_every_score_once(database: str) -> None:
     edges = [b.low for b in bins[1:]]
     assert [b.count for b in bins] == [sum(bisect_right(edges, s) == n for s in scores) for n in range(20)]
     assert samples.histogram(actor, rows.make_round(project).id) == []
+    for of, values in ((SortKey.score, scores), (SortKey.length, [s.num_tokens for s in known])):
+        bins = samples.histogram(actor, round_.id, of)
+        assert sum(b.count for b in bins) == len(values)
+        for b in bins:
+            inside = [v for v in values if b.least is not None and b.most is not None and b.least <= v <= b.most]
+            assert (len(inside), min(inside, default=None), max(inside, default=None)) == (b.count, b.least, b.most)
+    with pytest.raises(InvalidInput, match="no histogram of spread"):
+        samples.histogram(actor, round_.id, SortKey.spread)
 
 
 @pytest.mark.parametrize("blocks", [(60, 5), (20, 5)])
@@ -290,7 +330,7 @@ def test_the_histogram_of_a_large_round_is_estimated(
     round_, known = make_labelled(project, number=300, steps=(1, 3))
     counted = samples.histogram(actor, round_.id)
     for name, value in {"COUNTED": 50, "BLOCKS": blocks[0], "IN_BLOCK": blocks[1]}.items():
-        monkeypatch.setattr(score_spread, name, value)
+        monkeypatch.setattr(histograms, name, value)
     number, size = blocks
     starts = [n * (300 - size) // (number - 1) for n in range(number)]
     scores = [known[start + n].score for start in starts for n in range(size)]

@@ -186,6 +186,7 @@ READS: dict[str, Role | str] = {
     "/rounds/{round_id}/samples": Role.viewer,
     "/rounds/{round_id}/groups": Role.viewer,
     "/rounds/{round_id}/histogram": Role.viewer,
+    "/rounds/{round_id}/facets": Role.viewer,
     "/projects/{project_id}/sample-views": Role.viewer,
     "/sample-views/{view_id}": Role.viewer,
     "/projects/{project_id}/samples/export": Role.viewer,

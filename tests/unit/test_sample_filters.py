@@ -33,14 +33,33 @@ def test_a_shared_address_restores_the_filters(
 ) -> None:
     reply = "" if step is None else str(step)
     query = bar.from_bar(
-        (text, prompt, verdict, [], [], ["is_flagged"], low, None, None, most, "me", "tone=warm", "-score", reply)
+        (
+            text,
+            prompt,
+            verdict,
+            [],
+            [],
+            ["is_flagged"],
+            low,
+            None,
+            None,
+            most,
+            "me",
+            "tone=warm",
+            "level>=2",
+            "-score",
+            "+length",
+            reply,
+        )
     )
     again = bar.from_address(dict(parse_qsl(bar.to_address(query), keep_blank_values=True)))
     assert again == query
     assert bar.to_bar(again)[2] == verdict
-    assert bar.read_sort(again) == Sort(SortKey.score, descending=True)
+    assert bar.read_sort(again) == Sort(SortKey.score, True, SortKey.length)
+    assert bar.read_sort(again | {"sort": "+length"}) == Sort(SortKey.length), "nothing comes second after itself"
     assert bar.read_filters(again).is_flagged is True
     assert bar.read_filters(again).decided == "me"
+    assert bar.read_filters(again).metadata == ("level>=2",)
     assert bar.read_filters(again).step == (() if step is None else (step,))
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import gradio as gr
 
-from app.pages.samples import exporting, saved_views, templates
+from app.pages.samples import bars, exporting, facet_panel, saved_views, templates
+from app.pages.samples.bulk_acts import do_apply, do_undo, forget, look_ahead
 from app.pages.samples.drawing import (
     COLUMNS,
     address_of,
@@ -12,10 +13,8 @@ from app.pages.samples.drawing import (
     batch_list,
     chosen_card,
     columns_picker,
-    histogram,
     listing,
     only_round,
-    round_of,
     rows_of,
     steps_of,
     wanted,
@@ -28,21 +27,20 @@ from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
 from app.widgets.sample_filters import (
+    NAMES,
     NO_COLUMNS,
+    NUMBERS,
     filter_bar,
     from_bar,
     num_folded,
-    read_filters,
     step_picker,
     to_address,
     to_bar,
     without_missing_step,
 )
 from app.widgets.table import Table, row_number
-from backend.errors import InvalidInput
 from backend.services import rounds
-from backend.services.decisions import bulk
-from backend.values import JSON, DecisionKind, Role
+from backend.values import JSON, Role
 
 TITLE, PATH = "Samples", "samples"
 POLL_SECONDS = 4.0
@@ -64,7 +62,11 @@ def build() -> None:
                 clear = buttons.secondary("Clear filters")
                 before = buttons.secondary("Previous", interactive=False, elem_id="samples-previous")
                 after = buttons.secondary("Next", interactive=False, elem_id="samples-next")
-            chart = gr.Plot(show_label=False, visible=False, elem_id="samples-histogram")
+            chart = markup(bars.TEMPLATE, bars.CSS, js=bars.JS, value={}, elem_id="samples-histogram")
+            with gr.Accordion("Filter by metadata", open=False, elem_id="samples-facets-part") as by_metadata:
+                panel = markup(
+                    facet_panel.TEMPLATE, facet_panel.CSS, js=facet_panel.JS, value={}, elem_id="samples-facets"
+                )
             table = Table(
                 headers=COLUMNS,
                 datatype="str",
@@ -103,6 +105,10 @@ def build() -> None:
     previewed = [token, apply, status]
     redrawn = [bar.view, bar.more, *listed, *previewed, *saving.fields]
     gr.on(narrowed, narrow, [asked_for, *bar.fields], redrawn, **QUIET)
+    chart.click(choose_bar, asked_for, [*(bar.fields[NAMES.index(name)] for name in NUMBERS), *redrawn], **QUIET)
+    panel.click(choose_facet, asked_for, [bar.fields[NAMES.index("metadata")], *redrawn], **QUIET)
+    by_metadata.expand(draw_facets, asked_for, panel, **QUIET)
+    chosen.input(draw_facets_of, chosen, panel, **QUIET)
     clear.click(clear_bar, asked_for, [bar.view, *bar.fields, bar.more, *listed, *previewed, *saving.fields], **QUIET)
     saved_views.wire(saving, asked_for, bar, listed, previewed)
     moved = [bar.fields[-1], bar.columns, *listed, batches, token, apply, status]
@@ -145,23 +151,58 @@ def draw(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
 
 
 @toasts
-def draw_chart(request: gr.Request) -> gr.Plot:
-    """The histogram comes on its own: the list does not wait for it."""
+def draw_chart(request: gr.Request) -> JSON:
+    """The histograms come on their own: the list does not wait for them."""
     here = context(request)
     ids = [round_.id for round_ in rounds.list_rounds(here.actor, here.project_id)]
-    return histogram(here, wanted(here, request, ids)["round"])
+    return bars.drawn(here, wanted(here, request, ids)["round"])
 
 
 @toasts
-def chart_of(round_id: int, request: gr.Request) -> gr.Plot:
-    """The histogram of another round."""
-    return histogram(context(request), round_id)
+def chart_of(round_id: int, request: gr.Request) -> JSON:
+    """The histograms of another round."""
+    return bars.drawn(context(request), round_id)
 
 
 @toasts
 def narrow(request: gr.Request, asked_for: CurrentChoice, *values: Any) -> list[Any]:
     """Filter, search, sort: from the first page."""
-    asked, fields = from_bar(values), saved_views.fields_of(None)
+    return narrowed_to(request, asked_for, from_bar(values))
+
+
+@toasts
+def choose_bar(asked_for: CurrentChoice, event: gr.EventData, request: gr.Request) -> list[Any]:
+    """Show the samples of a bar, or of all bars again."""
+    of, filters = bars.asked(event._data)
+    kept = {name: asked_for.value[name] for name in NAMES if name in asked_for.value and name not in bars.NAMES[of]}
+    asked = kept | filters
+    return [*(asked.get(name) for name in NUMBERS), *narrowed_to(request, asked_for, asked)]
+
+
+@toasts
+def draw_facets(asked_for: CurrentChoice, request: gr.Request) -> JSON:
+    """The facets come when somebody opens them."""
+    return facet_panel.drawn(context(request), asked_for.value.get("round"))
+
+
+@toasts
+def draw_facets_of(round_id: int, request: gr.Request) -> JSON:
+    """The facets of another round."""
+    return facet_panel.drawn(context(request), round_id)
+
+
+@toasts
+def choose_facet(asked_for: CurrentChoice, event: gr.EventData, request: gr.Request) -> list[Any]:
+    """Show the samples of a value, or of all again."""
+    tests = facet_panel.asked(asked_for.value, event._data)
+    asked = {name: asked_for.value[name] for name in NAMES if name in asked_for.value and name != "metadata"}
+    asked |= {"metadata": tests} if tests else {}
+    return [tests, *narrowed_to(request, asked_for, asked)]
+
+
+def narrowed_to(request: gr.Request, asked_for: CurrentChoice, asked: JSON) -> list[Any]:
+    """The list of these filters, from its first page."""
+    fields = saved_views.fields_of(None)
     if asked or not asked_for.value.get("view"):
         fields = [gr.skip()] * len(fields)
     query = only_round(asked_for.value) | asked if asked else without_view(only_round(asked_for.value))
@@ -228,41 +269,3 @@ def refresh(asked_for: CurrentChoice, seen: JSON, request: gr.Request) -> list[A
     is_new = drawn[4] != seen
     changed = [*drawn[:4], gr.skip(), drawn[4], {"found": drawn[5]}]
     return asked_for.unless_over(query, changed if is_new else [gr.skip()] * 7)
-
-
-@toasts
-def look_ahead(asked_for: CurrentChoice, action: str, request: gr.Request) -> list[Any]:
-    """Count what Apply would do."""
-    query = asked_for.value
-    seen = bulk.preview(context(request).actor, round_of(query), read_filters(query), DecisionKind(action))
-    message = (
-        f"{action.capitalize()} {seen.count:,} samples: {seen.changed_verdicts:,} change their verdict, "
-        f"{seen.overridden_people:,} of them decided otherwise by people."
-    )
-    return [message, seen.token, gr.Button(interactive=seen.count > 0)]
-
-
-@toasts
-def do_apply(asked_for: CurrentChoice, action: str, reason: str, token: str, request: gr.Request) -> list[Any]:
-    """Do what was previewed."""
-    here, query = context(request), asked_for.value
-    batch = bulk.apply(
-        here.actor, round_of(query), read_filters(query), DecisionKind(action), reason=reason, token=token
-    )
-    message = f"Done: {batch.count:,} samples. It can be undone below."
-    return [*listing(here, asked_for, query), batch_list(here, query), message, "", gr.Button(interactive=False)]
-
-
-@toasts
-def do_undo(asked_for: CurrentChoice, batch_id: str | None, request: gr.Request) -> list[Any]:
-    """Take back a bulk action."""
-    if not batch_id:
-        raise InvalidInput("Choose the bulk action to undo from the list.")
-    here, query = context(request), asked_for.value
-    count = bulk.undo(here.actor, batch_id)
-    return [*listing(here, asked_for, query), batch_list(here, query), f"Undone: {count:,} decisions taken back."]
-
-
-def forget() -> list[Any]:
-    """A preview is for the filter it was made with."""
-    return ["", gr.Button(interactive=False), ""]

@@ -1,11 +1,9 @@
-"""What the samples page shows of a query: rows, count, the opened sample, what was done to many, the histogram."""
+"""What the samples page shows of a query: rows, count, the opened sample, what was done to many."""
 
 from typing import Any
 
 import gradio as gr
-import plotly.graph_objects as go
 
-from app.widgets import charts
 from app.widgets.asked import AddressId, asked, not_here
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context
@@ -115,7 +113,7 @@ def allowed_listing(here: Context, asked_for: CurrentChoice, query: JSON) -> tup
     """
     least = {name: value for name, value in query.items() if name in ("round", "sample", "columns")}
     placeless = {name: value for name, value in query.items() if name != "at"}
-    unsorted = {name: value for name, value in placeless.items() if name != "sort"}
+    unsorted = {name: value for name, value in placeless.items() if name not in ("sort", "then")}
     refusal = ""
     for n, asked_now in enumerate(tries := (query, placeless, unsorted)):
         if asked_now in tries[:n]:
@@ -183,6 +181,8 @@ def counted(page: samples.SamplePage, query: JSON) -> str:
             words.append("A word beside it, or another filter, leaves fewer to look through.")
     if page.sort != read_sort(query):
         words.append(f"So many match the search that they come {sort_name(page.sort)}.")
+    if query.get("then") and read_sort(query).then is None:
+        words.append("The second order says nothing after the first, and is left out.")
     if query.get("view_name"):
         words.append(f"view {query['view_name']}{'' if query.get('as_saved') else ', changed'}")
     return " · ".join(words)
@@ -217,15 +217,3 @@ def batch_list(here: Context, query: JSON) -> gr.Dropdown:
         (f"{b.action} {b.count:,} by {b.who}, {moment(b.at)}: {b.reason}"[:160], b.id) for b in done if not b.is_undone
     ]
     return gr.Dropdown(choices, value=choices[0][1] if choices else None)
-
-
-def histogram(here: Context, round_id: int | None) -> gr.Plot:
-    """How the scores are spread; the axis says where the counts are estimated."""
-    bins = samples.histogram(here.actor, round_id) if round_id else []
-    if not bins:
-        return gr.Plot(visible=False)
-    edges, axis = [bins[0].low, *(b.high for b in bins)], "score" if bins[0].is_exact else "score (counts estimated)"
-    figure: go.Figure = charts.histogram(edges, [b.count for b in bins], x=axis, y="samples", height=150)
-    # It has no label that would lie over it.
-    figure.update_layout(margin_t=10)
-    return gr.Plot(figure, visible=True)

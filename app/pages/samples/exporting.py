@@ -127,6 +127,8 @@ def address(project_id: int, wanted: ExportRequest) -> str:
     """The route that answers with the file."""
     asked: JSON = wanted.filters.changed() | {"round": wanted.round_ids, "sort": str(wanted.sort.key)}
     asked |= {"descending": wanted.sort.descending, "format": wanted.format}
+    if wanted.sort.then is not None:
+        asked |= {"then": str(wanted.sort.then), "then_descending": wanted.sort.then_descending}
     plain = {name: str(value).lower() if isinstance(value, bool) else value for name, value in asked.items()}
     return f"/api/v1/projects/{project_id}/samples/export?{urlencode(plain, doseq=True)}"
 

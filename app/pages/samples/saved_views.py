@@ -1,6 +1,6 @@
 """The part of the Samples page that keeps what is shown as a view: chosen above the list, shared, changed, deleted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -13,10 +13,11 @@ from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context, context
 from app.widgets.markup import markup
 from app.widgets.roles import needs
+from app.widgets.sample_choices import FLAGS
 from app.widgets.sample_filters import (
-    FLAGS,
     NAMES,
     NO_COLUMNS,
+    TESTS,
     TESTS_APART,
     SampleBar,
     num_folded,
@@ -213,10 +214,11 @@ def query_of(view: ViewOfSamples) -> JSON:
     if len(steps) > 1 or any(getattr(view.asked.filters, name) is False for name in FLAGS):
         raise InvalidInput(f"This page has no fields for all that {view.name} asks for. Read it by REST.")
     query = {name: list(value) if isinstance(value, tuple) else value for name, value in filters.items()}
-    query |= {"answer": f"{TESTS_APART} ".join(query["answer"])} if "answer" in query else {}
+    query |= {name: f"{TESTS_APART} ".join(query[name]) for name in TESTS if name in query}
     query |= ({"step": str(steps[0])} if steps else {}) | ({"only": flags} if flags else {})
-    order = ("-" if view.asked.sort.descending else "+") + view.asked.sort.key
-    query |= {} if order == "+id" else {"sort": order}
+    sort = view.asked.sort
+    order, then = str(replace(sort, then=None)), ("-" if sort.then_descending else "+") + (sort.then or "")
+    query |= ({} if order == "+id" else {"sort": order}) | ({"then": then} if sort.then else {})
     columns = view.asked.columns
     return query if columns is None else query | {"columns": list(columns) or [NO_COLUMNS]}
 

@@ -135,7 +135,7 @@ const aim = () => {
   const round = asked.get("round");
   const to = (page) => element.querySelector(`a[data-to="${page}"]`);
   to("round").setAttribute("href", round ? `round?round=${encodeURIComponent(round)}` : "round");
-  for (const name of ["sample", "at", "sort", "view"]) asked.delete(name);
+  for (const name of ["sample", "at", "sort", "then", "view"]) asked.delete(name);
   to("groups").setAttribute("href", `groups?${asked}`);
   to("judge-bench").setAttribute("href", round ? `judge-bench?${asked}` : "judge-bench");
 };
@@ -154,6 +154,7 @@ KEEP_IN_ADDRESS = """(kept) => {
   }
   const about = document.querySelector("#samples-about");
   if (kept.asked !== undefined && about) about.dataset.asked = kept.asked;
+  document.dispatchEvent(new Event("rondo-samples-asked"));
   const table = document.querySelector("#samples-table");
   if (!kept.found || !table || !globalThis.CSS?.highlights) return;
   table.found = kept.found;

@@ -14,7 +14,7 @@ from app.widgets.markup import markup
 from app.widgets.number import Number
 from app.widgets.plain_table import plain_table, rows_of
 from app.widgets.round_choice import known, needed
-from app.widgets.sample_filters import SOURCES, VERDICTS
+from app.widgets.sample_choices import SOURCES, VERDICTS
 from backend.errors import InvalidInput
 from backend.services.people import accounts
 from backend.services.queue import assignments

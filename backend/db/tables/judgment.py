@@ -57,14 +57,15 @@ class Label(Base):
     `machine_*`; a person's decision sets score, verdict and source in the same transaction. Facets repeat
     columns of the sample so that lists need no join. The database computes three columns for them: `facet`, all
     yes-or-no filters and the step as one number (db/filters.py), and the sort keys, in which NULL is a number. A list
-    is then a merge of one index range per facet, whatever the filters, and never a scan (db/listing.py).
+    is then a merge of one index range per facet, whatever the filters, and never a scan (db/listing.py). An index holds
+    the other keys too, for orders by two of them (db/listing_two_keys.py).
     """
 
     __tablename__ = "labels"
     __table_args__ = (
         Index("ix_labels_by_id", "round_id", "facet", "sample_id", "score_key", "num_tokens"),
-        Index("ix_labels_by_score", "round_id", "facet", "score_key", "sample_id", "num_tokens"),
-        Index("ix_labels_by_length", "round_id", "facet", "num_tokens", "sample_id", "score_key"),
+        Index("ix_labels_by_score", "round_id", "facet", "score_key", "sample_id", "num_tokens", "spread_key"),
+        Index("ix_labels_by_length", "round_id", "facet", "num_tokens", "sample_id", "score_key", "spread_key"),
         Index("ix_labels_by_spread", "round_id", "facet", "spread_key", "sample_id", "score_key", "num_tokens"),
     )
     __mapper_args__ = {"eager_defaults": False}

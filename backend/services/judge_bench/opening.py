@@ -16,11 +16,12 @@ from backend.pipeline.decided import in_order
 from backend.pipeline.judge_bench import KIND
 from backend.services import archived, events
 from backend.services.access import Actor, require, require_row
-from backend.services.decisions import bulk, decided
+from backend.services.decisions import bulk
 from backend.services.judge_bench import entries as entries_of
 from backend.services.judge_bench import labels
 from backend.services.judge_bench.entries import BenchEntry
 from backend.services.judge_bench.labels import Labelled
+from backend.services.questions import filtering
 from backend.services.rounds import get_row
 from backend.values import JobStatus, Role, Stage
 
@@ -171,7 +172,7 @@ def _filtered(db: Session, actor: Actor, round_id: int | None, filters: Filters)
     if round_id is None:
         raise InvalidInput("filters: a filter is of the samples of one round. Name the round.")
     sample, judged = tables.Sample, list[int]()
-    among = decided.among(actor, get_row(db, actor, round_id), filters)
+    among = filtering.among(db, actor, get_row(db, actor, round_id), filters)
     for some in in_chunks(bulk.matching(db, round_id, filters, among)):
         judged += db.scalars(select(sample.id).where(sample.id.in_(some), sample.kind.in_(tables.JUDGED)))
     if not judged:

@@ -1,13 +1,14 @@
-"""The samples of a round by what was answered to the project's questions, as a filter of lists asks for them."""
+"""The samples of a round by what was answered to the project's questions and by metadata, as lists ask for them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Select, case, func, select, union_all
 from sqlalchemy.orm import Session
 
-from backend.db import tables
+from backend.db import listing_metadata, tables
 from backend.db.filters import AnswerTest, Filters
 from backend.db.listing_scope import Among
 from backend.errors import InvalidInput
@@ -36,7 +37,7 @@ class Passing:
 
 
 def among(db: Session, actor: Actor, round_: tables.Round, filters: Filters) -> Among | None:
-    """The set of samples that no index of labels tells: by who decided, and by answers; None where neither is asked.
+    """The set of samples that no index of labels tells: by who decided, by answers and by metadata; None without those.
 
     Raises `InvalidInput` for a question that the project does not have, or that is no question of that kind, and for
     a label that it does not have.
@@ -45,7 +46,15 @@ def among(db: Session, actor: Actor, round_: tables.Round, filters: Filters) -> 
     for test in filters.answer_tests:
         passing = _passing(db, round_, test)
         found = _alone(passing) if found is None else _narrowed(found, passing)
+    for told in filters.metadata_tests:
+        query, here = listing_metadata.passing(db, told), tables.Sample.round_id == round_.id
+        passing = Passing(query.where(here), select(tables.Sample.id).where(here), partial(_of, query))
+        found = _alone(passing) if found is None else _narrowed(found, passing)
     return found
+
+
+def _of(query: Select[int], ids: Sequence[int]) -> Select[int]:
+    return query.where(tables.Sample.id.in_(ids))
 
 
 def _passing(db: Session, round_: tables.Round, test: AnswerTest) -> Passing:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from backend.db import tables
 from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import listed_rows, place, scope
+from backend.db.listing_two_keys import first_of
 from backend.db.many import in_chunks
 from backend.pipeline.informativeness.signs import near_the_cut
 from backend.recipes import cut_of, judge_of
@@ -72,8 +73,8 @@ def by_spread(db: Session, round_id: int) -> Pages:
     where, sort = scope(db, round_id, Filters(source=OPEN)), Sort(SortKey.spread, descending=True)
     cursor: Cursor | None = None
     while rows := listed_rows(where, sort, cursor, PAGE):
-        yield [sample_id for spread, sample_id in rows if spread > 0]
-        if rows[-1][0] <= 0:
+        yield [sample_id for spread, sample_id in rows if first_of(spread) > 0]
+        if first_of(rows[-1][0]) <= 0:
             return
         cursor = place(rows[-1], sort)
 

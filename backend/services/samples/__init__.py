@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from backend.db import reading
-from backend.db.filters import Cursor, Filters, Sort, SortKey
+from backend.db.filters import Cursor, Filters, MetadataTest, Sort, SortKey
 from backend.db.listing import Count, scope
 from backend.db.listing_search import find
 from backend.errors import InvalidInput
@@ -11,10 +11,10 @@ from backend.services.access import Actor
 from backend.services.questions import filtering
 from backend.services.rounds import get_row
 from backend.services.samples import answers, correctness, visibility
+from backend.services.samples.histograms import HistogramBin, histogram
 from backend.services.samples.rows import SampleRow, read_rows, with_excerpts
-from backend.services.samples.score_spread import ScoreBin, histogram
 
-__all__ = ["Count", "Filters", "SamplePage", "ScoreBin", "Sort", "SortKey", "histogram", "page"]
+__all__ = ["Count", "Filters", "HistogramBin", "MetadataTest", "SamplePage", "Sort", "SortKey", "histogram", "page"]
 
 MAX_PAGE = 200
 

@@ -69,7 +69,12 @@ class ExportRequest:
         filters: dict[str, Any] = {
             name: tuple(one) if isinstance(one, list) else one for name, one in given["filters"].items()
         }
-        sort = Sort(SortKey(given["sort"]["key"]), given["sort"]["descending"])
+        sort = Sort(
+            SortKey(given["sort"]["key"]),
+            given["sort"]["descending"],
+            SortKey(given["sort"]["then"]) if given["sort"].get("then") else None,
+            given["sort"].get("then_descending", False),
+        )
         return cls(tuple(given["round_ids"]), Filters(**filters), sort, given["format"])
 
 

@@ -35,7 +35,9 @@ class ViewQuery:
     columns: tuple[str, ...] | None = None
 
     def to_json(self) -> JSON:
-        order = {"sort": str(self.sort.key), "descending": self.sort.descending}
+        order: JSON = {"sort": str(self.sort.key), "descending": self.sort.descending}
+        if self.sort.then is not None:
+            order |= {"then": str(self.sort.then), "then_descending": self.sort.then_descending}
         return {"filters": self.filters.changed(), "columns": self.columns} | order
 
     @classmethod
@@ -45,7 +47,8 @@ class ViewQuery:
             name: tuple(value) if isinstance(value, list) else value for name, value in given["filters"].items()
         }
         columns = given["columns"]
-        sort = Sort(SortKey(given["sort"]), given["descending"])
+        then = SortKey(given["then"]) if given.get("then") else None
+        sort = Sort(SortKey(given["sort"]), given["descending"], then, given.get("then_descending", False))
         return cls(Filters(**filters), sort, None if columns is None else tuple(columns))
 
 

@@ -31,8 +31,8 @@ OTHERS = {
     "max_score": "score",
 }
 """Filters that tell what people decided, as the page calls them: a score that a person gave is the label's."""
-JUDGE = OTHERS | {"is_unparsed": "unparsed"}
-"""Filters that tell what the judge said, or what people made of it."""
+JUDGE = OTHERS | {"is_unparsed": "unparsed", "metadata": "metadata"}
+"""Filters that tell what the judge said, or what people made of it; a file's columns may say so, too."""
 TOLD = "This is hidden until the review is over, so that it sways nobody who decides."
 
 
@@ -101,8 +101,9 @@ def refuse(kept: Hidden, filters: Filters, sort: Sort) -> None:
     if asked:
         raise PermissionDenied(f"You cannot filter by {asked[0]} until this round is reviewed. {TOLD} Leave it out.")
     # The order is that of the labels, those included that colleagues gave.
-    if (kept and sort.key is SortKey.score) or (kept.judge and sort.key is SortKey.spread):
-        raise PermissionDenied(f"You cannot sort by {sort.key} until this round is reviewed. {TOLD} Choose another.")
+    for key in (sort.key, sort.then):
+        if (kept and key is SortKey.score) or (kept.judge and key is SortKey.spread):
+            raise PermissionDenied(f"You cannot sort by {key} until this round is reviewed. {TOLD} Choose another.")
 
 
 def visible_rows(db: Session, actor: Actor, kept: Hidden, rows: Sequence[SampleRow]) -> list[SampleRow]:

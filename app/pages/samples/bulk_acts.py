@@ -1,0 +1,52 @@
+"""The part of the samples page that decides on everything that the filter finds."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.pages.samples.drawing import batch_list, listing, round_of
+from app.toasts import toasts
+from app.widgets.chosen import CurrentChoice
+from app.widgets.context import context
+from app.widgets.sample_filters import read_filters
+from backend.errors import InvalidInput
+from backend.services.decisions import bulk
+from backend.values import DecisionKind
+
+
+@toasts
+def look_ahead(asked_for: CurrentChoice, action: str, request: gr.Request) -> list[Any]:
+    """Count what Apply would do."""
+    query = asked_for.value
+    seen = bulk.preview(context(request).actor, round_of(query), read_filters(query), DecisionKind(action))
+    message = (
+        f"{action.capitalize()} {seen.count:,} samples: {seen.changed_verdicts:,} change their verdict, "
+        f"{seen.overridden_people:,} of them decided otherwise by people."
+    )
+    return [message, seen.token, gr.Button(interactive=seen.count > 0)]
+
+
+@toasts
+def do_apply(asked_for: CurrentChoice, action: str, reason: str, token: str, request: gr.Request) -> list[Any]:
+    """Do what was previewed."""
+    here, query = context(request), asked_for.value
+    batch = bulk.apply(
+        here.actor, round_of(query), read_filters(query), DecisionKind(action), reason=reason, token=token
+    )
+    message = f"Done: {batch.count:,} samples. It can be undone below."
+    return [*listing(here, asked_for, query), batch_list(here, query), message, "", gr.Button(interactive=False)]
+
+
+@toasts
+def do_undo(asked_for: CurrentChoice, batch_id: str | None, request: gr.Request) -> list[Any]:
+    """Take back a bulk action."""
+    if not batch_id:
+        raise InvalidInput("Choose the bulk action to undo from the list.")
+    here, query = context(request), asked_for.value
+    count = bulk.undo(here.actor, batch_id)
+    return [*listing(here, asked_for, query), batch_list(here, query), f"Undone: {count:,} decisions taken back."]
+
+
+def forget() -> list[Any]:
+    """A preview is for the filter it was made with."""
+    return ["", gr.Button(interactive=False), ""]

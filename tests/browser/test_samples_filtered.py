@@ -1,0 +1,64 @@
+"""The Samples page in Chromium: bars of histograms and values of metadata filter the list, by a click or by keys."""
+
+import re
+
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from backend.db import session, tables
+from backend.values import SetUse
+from tests.browser.settled import fits
+from tests.browser.test_review import HOSTILE, Review, empty
+from tests.browser.test_samples import counts, first_is, open_samples
+
+__all__ = ["empty"]
+
+
+def with_metadata(desk: Review) -> None:
+    """Give the prompts of the round two values of a topic, and as many levels as there are prompts."""
+    with session() as db:
+        prompts = db.scalars(select(tables.Prompt).order_by(tables.Prompt.id)).all()
+        for number, prompt in enumerate(prompts):
+            prompt.extra = {"topic": "sums" if number % 4 else HOSTILE.replace(";", ""), "level": number}
+        set_id = prompts[0].prompt_set_id
+        db.add(tables.RoundPromptSet(round_id=desk.round.id, prompt_set_id=set_id, use=SetUse.sample))
+
+
+def test_bars_and_metadata_filter_and_another_click_clears(empty: None, chromium: object) -> None:
+    desk = Review(chromium)
+    page = desk.page
+    with_metadata(desk)
+    open_samples(desk, "&sort=-score&then=-id")
+    counts(page, "40 samples")
+    first_is(desk, desk.ids[38])
+    bars = page.locator("#samples-histogram [data-of=score] .bar:enabled")
+    expect(bars).to_have_count(2)
+    bars.first.click()
+    counts(page, "20 samples")
+    expect(bars.first).to_have_attribute("aria-pressed", "true")
+    expect(page).to_have_url(re.compile("min_score=1.0&max_score=1.0"))
+    bars.first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(bars.last).to_be_focused()
+    page.keyboard.press("Enter")
+    first_is(desk, desk.ids[38])
+    expect(bars.last).to_have_attribute("aria-pressed", "true")
+    expect(bars.first).to_have_attribute("aria-pressed", "false")
+    bars.last.click()
+    counts(page, "40 samples")
+    page.locator("#samples-facets-part > button").click()
+    topics = page.locator("#samples-facets [data-key=topic] .choice")
+    expect(topics).to_have_count(2)
+    expect(topics.last).to_contain_text("<img src=x")
+    topics.first.click()
+    counts(page, "30 samples")
+    expect(topics.first).to_have_attribute("aria-pressed", "true")
+    levels = page.locator("#samples-facets [data-key=level] .bar:enabled")
+    levels.last.click()
+    counts(page, "2 samples")
+    page.set_viewport_size({"width": 400, "height": 800})
+    fits(page)
+    page.reload()
+    counts(page, "2 samples")
+    assert page.evaluate("window.hacked") is None
+    assert desk.errors == []
