@@ -102,6 +102,9 @@ MADE_SINCE_0022 = {
     "webhooks",
     "deliveries",
     "comments",
+    "scans",
+    "scan_findings",
+    "fine_findings",
 }
 
 

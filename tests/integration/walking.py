@@ -216,6 +216,14 @@ def make_world(mark: str = MARK) -> World:
         db.add_all([notice, hook, comment])
         db.flush()
         first, second = (one.id for one in samples[:2])
+        scan = tables.Scan(project_id=project.id, dataset_id=dataset.id, digest="0" * 64, settings={}, finished_at=now())
+        db.add(scan)
+        db.flush()
+        hit = tables.ScanFinding(
+            scan_id=scan.id, position=0, kind="email", place="prompt", fingerprint="0" * 32, snippet=mark
+        )
+        db.add(hit)
+        db.add(tables.FineFinding(project_id=project.id, kind="email", fingerprint="1" * 32))
         match = {"first_sample_id": first, "second_sample_id": second, "prompt_id": samples[0].prompt_id}
         db.add(tables.ArenaMatch(arena_id=arena.id, **match))
         bench, bench_judge = make_bench(db, project, samples, mark)
@@ -249,6 +257,8 @@ def make_world(mark: str = MARK) -> World:
             "notice_id": notice.id,
             "webhook_id": hook.id,
             "comment_id": comment.id,
+            "scan_id": scan.id,
+            "hit_id": hit.id,
         }
     rows.make_decision(samples[1], Actor(member.id, member.name), "accept")
     return World(ids, project)

@@ -39,6 +39,7 @@ OUTSIDE = {
     "import": "import samples",
     "merge": "merge an adapter",
     "push": "push to the hub",
+    "scan": "scan a dataset",
 }
 """Jobs outside rounds, by their kind."""
 AGAIN, TUNE = "retry", "tune"

@@ -23,6 +23,7 @@ from backend.db.tables.review import Assignment, Event, GoldItem, Informativenes
 from backend.db.tables.rewrite import TemplateRewrite
 from backend.db.tables.round import Group, Round, RoundPromptSet, RoundRole
 from backend.db.tables.sample import JUDGED, Sample
+from backend.db.tables.scan import FineFinding, Scan, ScanFinding
 from backend.db.tables.user import LoginLink, LoginSession, Token, User
 from backend.db.tables.view import SampleView
 from backend.db.tables.warning import RoundWarning
@@ -51,6 +52,7 @@ __all__ = [
     "Example",
     "Executor",
     "ExternalId",
+    "FineFinding",
     "FormerSlug",
     "GoldItem",
     "Group",
@@ -82,6 +84,8 @@ __all__ = [
     "Sample",
     "SampleView",
     "SavedRecipe",
+    "Scan",
+    "ScanFinding",
     "Template",
     "TemplateRewrite",
     "Token",
