@@ -28,6 +28,7 @@ from app.api import (
     sample_imports,
     sample_views,
     samples,
+    scans,
     team,
     templates,
     trainings,
@@ -72,6 +73,7 @@ NOUNS = (
     users,
     notices,
     webhooks,
+    scans,
     warnings,
 )
 

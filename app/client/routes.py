@@ -132,9 +132,19 @@ class Checkpoints(Noun):
 
 class Datasets(Noun):
 
+    def get_scan(self, scan_id: int) -> shapes.DatasetScan:
+        """How far a scan is, and in how many rows it found what."""
+        return self._ask("GET", f"/scans/{scan_id}")
+
     def get_dataset(self, dataset_id: int) -> shapes.DatasetDetail:
         """One dataset with its funnel, provenance and people."""
         return self._ask("GET", f"/datasets/{dataset_id}")
+
+    def list_findings(
+        self, scan_id: int, *, limit: int | None = None, after: int | None = None,
+    ) -> shapes.Page[shapes.ScanHit]:
+        """What the rows hold, masked."""
+        return self._ask("GET", f"/scans/{scan_id}/findings", query={"limit": limit, "after": after})
 
     def get_card(self, dataset_id: int, to: str | Path) -> Path:
         """The dataset card: Markdown with the hub's head, from the installation's records."""
@@ -150,15 +160,30 @@ class Datasets(Noun):
         """List rows."""
         return self._ask("GET", f"/datasets/{dataset_id}/rows", query={"limit": limit, "after": after})
 
+    def get_newest_scan(self, dataset_id: int) -> shapes.DatasetScan | None:
+        """The last scan of a dataset; null before the first."""
+        return self._ask("GET", f"/datasets/{dataset_id}/scan")
+
+    def start_scan(self, dataset_id: int, file: str | Path, **body: Unpack[shapes.StartScanForm]) -> shapes.DatasetScan:
+        """Have a worker look through a dataset for personal data, credentials and held-out texts."""
+        return self._ask("POST", f"/datasets/{dataset_id}/scans", form=body, file=file)
+
+    def mark_fine(self, hit_id: int, **body: Unpack[shapes.FineMark]) -> None:
+        """Let a value leave, in every dataset of the project; or take that back."""
+        self._ask("POST", f"/scan-findings/{hit_id}/fine", body=body)
+
     def export(
         self, dataset_id: int, to: str | Path, *, format: Literal["jsonl", "parquet"] | None = None,
         type: shapes.DatasetType | None = None, is_strict: bool | None = None, leave_out: bool | None = None,
-        tool: shapes.Tool | None = None,
+        tool: shapes.Tool | None = None, handling: Literal["leave_out", "mask", "keep"] | None = None,
+        reason: str | None = None,
     ) -> Path:
-        """Download the rows as a tool reads them; the headers say how many and what the checks found."""
+        """Download the rows as a tool reads them; the headers say how many and what the checks found. Where the
+        project holds exports with findings of a content scan, `handling` has to say what becomes of them.
+        """
         return self._save(
             "GET", f"/datasets/{dataset_id}/export", to, query={"format": format, "type": type, "is_strict": is_strict,
-            "leave_out": leave_out, "tool": tool},
+            "leave_out": leave_out, "tool": tool, "handling": handling, "reason": reason},
         )
 
     def list_datasets(
@@ -183,15 +208,26 @@ class Datasets(Noun):
 
     def export_report(
         self, dataset_id: int, *, type: shapes.DatasetType | None = None, leave_out: bool | None = None,
-        tool: shapes.Tool | None = None, checkpoint_id: int | None = None,
+        tool: shapes.Tool | None = None, handling: Literal["leave_out", "mask", "keep"] | None = None,
+        reason: str | None = None, checkpoint_id: int | None = None,
     ) -> shapes.ExportReport:
         """What an export says of itself: what the checks found, what the tool makes of it, and the tokens of its
         rows by a checkpoint's tokenizer and chat template.
         """
         return self._ask(
             "GET", f"/datasets/{dataset_id}/export/report", query={"type": type, "leave_out": leave_out, "tool": tool,
-            "checkpoint_id": checkpoint_id},
+            "handling": handling, "reason": reason, "checkpoint_id": checkpoint_id},
         )
+
+    def get_content_checks(self, project_id: int) -> shapes.ContentChecks:
+        """What the project looks for, and whether an export with findings is held."""
+        return self._ask("GET", f"/projects/{project_id}/content-checks")
+
+    def change_content_checks(
+        self, project_id: int, **body: Unpack[shapes.ContentCheckChanges],
+    ) -> shapes.ContentChecks:
+        """Change what the project looks for. Scans of before are out of date then."""
+        return self._ask("PATCH", f"/projects/{project_id}/content-checks", body=body)
 
 
 class Jobs(Noun):

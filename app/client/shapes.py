@@ -21,6 +21,7 @@ FailureKind = Literal[
     "context", "template", "filter", "refused", "timeout", "reply", "server", "error", "too_long", "special",
     "unfinished",
 ]
+FindingKind = Literal["email", "phone", "card", "iban", "ip", "credential", "name", "held_out", "reference"]
 GroupSortKey = Literal["number", "pass_rate", "spread"]
 JobStatus = Literal["queued", "running", "done", "failed", "cancelled"]
 LabelSource = Literal["none", "judge", "person"]
@@ -277,6 +278,10 @@ class PreviewFileForm(TypedDict, total=False):
     mapping: str | None
 
 
+class StartScanForm(TypedDict, total=False):
+    file: str | None
+
+
 class Branch(TypedDict, total=False):
     at: Literal["judge", "select", "train"]
     recipe: dict[str, Any] | str | None
@@ -483,6 +488,22 @@ class Confusion(TypedDict, total=False):
     unread_reject: int
 
 
+class ContentCheckChanges(TypedDict, total=False):
+    mode: Literal["off", "warn", "hold"] | None
+    kinds: list[FindingKind] | None
+    names: list[str] | None
+    region: str | None
+    run_words: int | None
+
+
+class ContentChecks(TypedDict, total=False):
+    kinds: list[FindingKind]
+    names: list[str]
+    region: str
+    mode: Literal["off", "warn", "hold"]
+    run_words: int
+
+
 class Contribution(TypedDict):
     round_number: int
     person: str
@@ -552,7 +573,8 @@ class DatasetPush(TypedDict):
     repo: str
     is_private: NotRequired[bool]
     format: NotRequired[Literal["jsonl", "parquet"]]
-    found_rows: NotRequired[Literal["refuse", "leave_out", "keep"]]
+    found_rows: NotRequired[Literal["refuse", "leave_out", "mask", "keep"]]
+    reason: NotRequired[str]
 
 
 class DatasetRow(TypedDict):
@@ -570,6 +592,21 @@ class DatasetRow(TypedDict):
     answer: NotRequired[str | None]
     metadata: NotRequired[dict[str, Any]]
     turns: NotRequired[list[Message]]
+
+
+class DatasetScan(TypedDict):
+    id: int
+    dataset_id: int
+    job_id: int | None
+    status: JobStatus
+    done: int
+    total: int
+    error: str | None
+    reference: str
+    num_rows: int
+    rows_with: dict[str, int]
+    finished_at: str | None
+    is_current: bool
 
 
 class DatasetView(TypedDict):
@@ -842,6 +879,11 @@ class Filters(TypedDict, total=False):
     step: list[int]
     decided: str
     answer: list[str]
+
+
+class FineMark(TypedDict, total=False):
+    is_fine: bool
+    reason: str
 
 
 class Finished(TypedDict):
@@ -2099,6 +2141,15 @@ class SavedView(TypedDict):
     created_by: str
     created_at: str
     updated_at: str
+
+
+class ScanHit(TypedDict):
+    id: int
+    position: int
+    kind: FindingKind
+    place: str
+    snippet: str
+    is_fine: bool
 
 
 class ScoreBin(TypedDict):

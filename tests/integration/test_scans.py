@@ -2,10 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
+from typer.testing import CliRunner
 
+from app.cli.commands import app
+from app.pages.datasets import downloading, scanning
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.jobs import transitions
@@ -13,10 +17,12 @@ from backend.pipeline.run import run_job
 from backend.services import stage_process
 from backend.services.access import Actor
 from backend.services.datasets import dataset_cards, exports, scan_settings, scans
+from backend.services.datasets.tool_rows import Tool
 from backend.services.hub import pushes
 from backend.services.people import accounts
 from backend.values import DatasetType, JobStatus, Role, Split
 from tests import rows
+from tests.integration import site
 
 pytestmark = pytest.mark.usefixtures("database")
 HELD_OUT = "how many legs does a green spider have"
@@ -178,3 +184,55 @@ def test_a_reference_that_is_no_json_fails_the_scan_and_leaves_no_result(tmp_pat
         db.delete(db.get_one(tables.Dataset, here.dataset.id))
     with reading() as db:
         assert db.get(tables.Scan, scan_id) is None
+
+
+@pytest.mark.on_sqlite
+def test_rest_and_the_shell_scan_and_refuse_what_is_held(tmp_path: Path) -> None:
+    here = Here()
+    accounts.local_owner()
+    shell, out = CliRunner(), tmp_path / "rows.jsonl"
+    (bench := tmp_path / "bench.txt").write_text("Nothing at all.\nnothing at all or so\n")
+    done = shell.invoke(app, ["scan", str(here.dataset.id), "--against", str(bench), "--json"])
+    assert json.loads(done.stdout)["rows_with"]["email"] == 1, done.output
+    assert (KEY in done.output, "[CREDENTIAL]" in done.output) == (False, True)
+    with site.with_token(here.admin) as client:
+        checks = f"/api/v1/projects/{here.project.id}/content-checks"
+        assert client.patch(checks, json={"mode": "hold"}).json()["mode"] == "hold"
+        assert client.patch(checks, json={"mode": "maybe"}).status_code == 422
+        export = f"/api/v1/datasets/{here.dataset.id}/export"
+        refused = client.get(export)
+        assert (refused.status_code, "Say what becomes" in refused.json()["error"]["message"]) == (409, True)
+        kept = client.get(export, params={"handling": "keep", "reason": "as agreed"})
+        assert (kept.status_code, kept.headers["x-rows"]) == (200, "5")
+        given = {"file": ("bench.txt", b"call +49 30 901820 now or never")}
+        started = client.post(f"/api/v1/datasets/{here.dataset.id}/scans", files=given).json()
+        assert work(started["job_id"]) == 0
+        assert client.get(f"/api/v1/datasets/{here.dataset.id}/scan").json()["reference"] == "bench.txt"
+        page = client.get(f"/api/v1/scans/{started['id']}/findings", params={"limit": 1}).json()
+        assert client.post(f"/api/v1/scan-findings/{page['items'][0]['id']}/fine", json={}).status_code == 204
+        again = client.get(f"/api/v1/scans/{started['id']}/findings").json()
+        assert [one["is_fine"] for one in again["items"]] == [True, False, False, False]
+    command = ["export", str(here.dataset.id), "--out", str(out)]
+    refused_by_shell = shell.invoke(app, command)
+    assert refused_by_shell.exit_code != 0
+    assert shell.invoke(app, [*command, "--handling", "mask"]).exit_code == 0
+    assert "[PHONE]" in out.read_text()
+
+
+@pytest.mark.on_sqlite
+def test_the_page_shows_findings_and_no_link_to_what_is_held() -> None:
+    here = Here()
+    seen = {"dataset": here.dataset.id}
+    assert scanning.drawn(here.viewer, seen, None)[0] is None
+    scans.scan_now(here.curator, here.dataset.id)
+    state, hits, *_ = scanning.drawn(here.viewer, seen, None)
+    assert "e-mail address: 1 row" in state["text"]
+    assert [row[1:3] for row in hits.value["data"]][:2] == [["0", "e-mail address"], ["1", "credential"]]
+    how: dict[str, Any] = {"strict": False, "leave_out": False, "tool": Tool.trl}
+    link, refused = downloading.offered(here.viewer, here.dataset.id, "jsonl", "prompt_completion", **how)
+    assert (link["link"].startswith("/api/v1/datasets"), refused) == (True, None)
+    scan_settings.change(here.admin, here.project.id, {"mode": "hold"})
+    link, refused = downloading.offered(here.viewer, here.dataset.id, "jsonl", "prompt_completion", **how)
+    assert (link, "Say what becomes" in refused["lines"][0]) == (None, True)
+    link, _ = downloading.offered(here.viewer, here.dataset.id, "jsonl", "prompt_completion", handling="mask", **how)
+    assert "handling=mask" in link["link"]

@@ -216,7 +216,9 @@ def make_world(mark: str = MARK) -> World:
         db.add_all([notice, hook, comment])
         db.flush()
         first, second = (one.id for one in samples[:2])
-        scan = tables.Scan(project_id=project.id, dataset_id=dataset.id, digest="0" * 64, settings={}, finished_at=now())
+        scan = tables.Scan(
+            project_id=project.id, dataset_id=dataset.id, digest="0" * 64, settings={}, finished_at=now()
+        )
         db.add(scan)
         db.flush()
         hit = tables.ScanFinding(

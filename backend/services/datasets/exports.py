@@ -188,6 +188,15 @@ def export(
     )
 
 
+def refuse_held(
+    actor: Actor, dataset_id: int, *, leave_out: bool = False, handling: str | None = None, reason: str = ""
+) -> None:
+    """Raise what an export asked for like this would be refused with for what a content scan found."""
+    with reading() as db:
+        dataset = find_whole(db, actor, dataset_id)
+        gate.read(db, actor, dataset, handling=handling or ("leave_out" if leave_out else None), reason=reason)
+
+
 def beside(
     actor: Actor, dataset_id: int, *, tool: Tool, type: DatasetType | None = None, leave_out: bool = False
 ) -> tuple[str, str]:

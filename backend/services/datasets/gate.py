@@ -62,7 +62,7 @@ class Gate:
             "mask": f"{self.num_masked:,} rows are masked; those with held-out or reference texts are left out.",
             "keep": f"They are in the file, because: {self.reason}" if self.reason else "They are in the file.",
         }
-        return [f"The content scan found {told(self.counts)}. {done[self.handling]}"]
+        return [f"The content scan found {scans.in_words(self.counts)}. {done[self.handling]}"]
 
     def to_json(self) -> JSON:
         """What the audit trail keeps."""
@@ -86,11 +86,6 @@ class Gate:
     def _text(self, text: str) -> str:
         spans = self.checks.spans(text)
         return masked(text, [span for span in spans if scan_rows.fingerprint(text, span) not in self.fine])
-
-
-def told(counts: dict[FindingKind, int]) -> str:
-    """Rows by what is in them, in words."""
-    return "; ".join(f"{kind.in_words}: {count:,} {'row' if count == 1 else 'rows'}" for kind, count in counts.items())
 
 
 def read(
@@ -127,12 +122,13 @@ def read(
         return Gate(checks, wanted, reason, None)
     counts = scans.rows_open(db, scan)
     if counts and checks.mode != "off":
+        what = f"The content scan of {name} found {scans.in_words(counts)}."
         if wanted is None and (holds or asks):
-            raise Conflict(f"The content scan of {name} found {told(counts)}. Say what becomes of them: {WAYS}.")
+            raise Conflict(f"{what} Say what becomes of them: {WAYS}.")
         if wanted == "keep" and (holds or asks):
             require(db, actor, dataset.project_id, Role.curator)
             if not reason:
-                raise InvalidInput(f"The content scan of {name} found {told(counts)}. Give the reason to keep them.")
+                raise InvalidInput(f"{what} Give the reason to keep them.")
     gate = Gate(ContentChecks.model_validate(scan.settings), wanted, reason, counts)
     if wanted in ("leave_out", "mask") and counts:
         _places(db, scan, gate)

@@ -1,7 +1,7 @@
 """Scans of datasets: asked for, run by a worker or at once, read, and what a person said is fine."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -290,3 +290,9 @@ def short_reason(reason: str) -> str:
     if len(reason) > MOST_REASON:
         raise InvalidInput(f"The reason has {len(reason):,} characters, and {MOST_REASON} are allowed. Shorten it.")
     return reason
+
+
+def in_words(rows_with: Mapping[str, int]) -> str:
+    """Rows by what is in them, in words; empty for none."""
+    counted = ((FindingKind(kind).in_words, count) for kind, count in rows_with.items())
+    return "; ".join(f"{name}: {count:,} {'row' if count == 1 else 'rows'}" for name, count in counted)

@@ -14,7 +14,7 @@ def test_whole_texts_and_runs_of_longer_ones_are_found_and_short_answers_are_not
         Reference(FindingKind.reference, story),
     ]
     references = References(known, run_words=6)
-    assert [(o.kind, o.number) for o in references.overlaps("Well: \"how  TALL is Ben?\" He is tall")] == [(HELD_OUT, 0)]
+    assert [(o.kind, o.number) for o in references.overlaps('Well: "how  TALL is Ben?" He is tall')] == [(HELD_OUT, 0)]
     (part,) = references.overlaps("begin " + " ".join(f"w{n}" for n in range(5, 11)) + " end")
     assert (part.number, part.words) == (2, "w5 w6 w7 w8 w9 w10 end")
     assert references.overlaps(" ".join(f"w{n}" for n in range(5, 10))) == []
