@@ -13,9 +13,10 @@ from backend.services import samples
 from backend.services.reviews import item_history, repairs
 from backend.services.reviews.item_history import ItemHistory
 from backend.services.reviews.repairs import Repair
-from backend.services.samples import Count, Filters, ScoreBin, Sort, SortKey, chain, groups, views
+from backend.services.samples import Count, Filters, ScoreBin, Sort, SortKey, chain, groups, near_duplicates, views
 from backend.services.samples.chain import Chain
 from backend.services.samples.groups import GroupRow, GroupSort, GroupSortKey
+from backend.services.samples.near_duplicates import NearDuplicateSearch
 from backend.services.samples.rows import SampleRow
 
 router = APIRouter(tags=["samples"])
@@ -35,6 +36,18 @@ Tests = Annotated[
     tuple[Line, ...],
     Query(max_length=10, description="tests of answers to the project's questions: accuracy>=4, tone=warm"),
 ]
+
+
+Duplicates = Annotated[
+    Literal["", "marked", "first"],
+    Query(description="only near-duplicates, or all but those of which an earlier one is in the round"),
+]
+
+
+class StartedSearch(BaseModel):
+    """The job that looks for near-duplicates."""
+
+    job_id: Id
 
 
 class SamplePage(Page[SampleRow]):
@@ -79,6 +92,7 @@ def asked_filters(
     step: Steps = (),
     decided: Decided = "",
     answer: Tests = (),
+    duplicates: Duplicates = "",
 ) -> Filters:
     """The filters of a list, as its address says them."""
     return Filters(
@@ -98,6 +112,7 @@ def asked_filters(
         step,
         decided,
         answer,
+        duplicates,
     )
 
 
@@ -124,6 +139,18 @@ def list_samples(
         filters, order = asked.filters, asked.sort
     page = samples.page(actor, round_id, filters, order, after, limit)
     return SamplePage(items=list(page.rows), next=page.next_cursor, count=page.count)
+
+
+@router.post("/rounds/{round_id}/near-duplicates", status_code=202)
+def look_for_near_duplicates(actor: Asking, round_id: Id) -> StartedSearch:
+    """Have a worker mark the samples of a round that are nearly the same as others of it."""
+    return StartedSearch(job_id=near_duplicates.start(actor, round_id))
+
+
+@router.get("/rounds/{round_id}/near-duplicates")
+def get_near_duplicates(actor: Asking, round_id: Id) -> NearDuplicateSearch | None:
+    """The last look for near-duplicates of a round; null before the first. The filter `duplicates` lists them."""
+    return near_duplicates.newest(actor, round_id)
 
 
 @router.get("/rounds/{round_id}/groups")

@@ -815,6 +815,7 @@ class Samples(Noun):
         is_overridden: bool | None = None, is_unparsed: bool | None = None, is_truncated: bool | None = None,
         is_flagged: bool | None = None, text: str | None = None, prompt: str | None = None, step: Sequence[int] = (),
         decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
+        duplicates: Literal["", "marked", "first"] | None = None,
     ) -> shapes.GroupPage:
         """A page of the round's groups of which a sample passes the filters, with their samples and pass rates."""
         return self._ask(
@@ -823,7 +824,7 @@ class Samples(Noun):
             "max_tokens": max_tokens, "verdict": verdict, "source": source, "kind": kind,
             "is_overridden": is_overridden, "is_unparsed": is_unparsed, "is_truncated": is_truncated,
             "is_flagged": is_flagged, "text": text, "prompt": prompt, "step": step, "decided": decided,
-            "answer": answer},
+            "answer": answer, "duplicates": duplicates},
         )
 
     def list_samples(
@@ -834,6 +835,7 @@ class Samples(Noun):
         is_overridden: bool | None = None, is_unparsed: bool | None = None, is_truncated: bool | None = None,
         is_flagged: bool | None = None, text: str | None = None, prompt: str | None = None, step: Sequence[int] = (),
         decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
+        duplicates: Literal["", "marked", "first"] | None = None,
     ) -> shapes.SamplePage:
         """A page of the round's samples."""
         return self._ask(
@@ -842,7 +844,7 @@ class Samples(Noun):
             "max_tokens": max_tokens, "verdict": verdict, "source": source, "kind": kind,
             "is_overridden": is_overridden, "is_unparsed": is_unparsed, "is_truncated": is_truncated,
             "is_flagged": is_flagged, "text": text, "prompt": prompt, "step": step, "decided": decided,
-            "answer": answer},
+            "answer": answer, "duplicates": duplicates},
         )
 
     def get_chain(self, sample_id: int) -> shapes.Chain:
@@ -877,6 +879,14 @@ class Samples(Noun):
         """Stop an export that one started."""
         return self._ask("POST", f"/sample-exports/{job_id}/cancel")
 
+    def get_near_duplicates(self, round_id: int) -> shapes.NearDuplicateSearch | None:
+        """The last look for near-duplicates of a round; null before the first. The filter `duplicates` lists them."""
+        return self._ask("GET", f"/rounds/{round_id}/near-duplicates")
+
+    def look_for_near_duplicates(self, round_id: int) -> shapes.StartedSearch:
+        """Have a worker mark the samples of a round that are nearly the same as others of it."""
+        return self._ask("POST", f"/rounds/{round_id}/near-duplicates")
+
     def list_views(
         self, project_id: int, *, limit: int | None = None, after: str | None = None,
     ) -> shapes.Page[shapes.ViewOfSamples]:
@@ -896,6 +906,7 @@ class Samples(Noun):
         is_truncated: bool | None = None, is_flagged: bool | None = None, text: str | None = None,
         prompt: str | None = None, step: Sequence[int] = (),
         decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
+        duplicates: Literal["", "marked", "first"] | None = None,
     ) -> Path:
         """Up to 100,000 samples with judgments, decisions and lineage, as one's list shows them. `X-Rows`: how many."""
         return self._save(
@@ -904,7 +915,7 @@ class Samples(Noun):
             "min_tokens": min_tokens, "max_tokens": max_tokens, "verdict": verdict, "source": source, "kind": kind,
             "is_overridden": is_overridden, "is_unparsed": is_unparsed, "is_truncated": is_truncated,
             "is_flagged": is_flagged, "text": text, "prompt": prompt, "step": step, "decided": decided,
-            "answer": answer},
+            "answer": answer, "duplicates": duplicates},
         )
 
     def import_samples(
@@ -924,6 +935,7 @@ class Samples(Noun):
         is_truncated: bool | None = None, is_flagged: bool | None = None, text: str | None = None,
         prompt: str | None = None, step: Sequence[int] = (),
         decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
+        duplicates: Literal["", "marked", "first"] | None = None,
     ) -> shapes.StartedExport:
         """Have a worker write any number of samples to a file."""
         return self._ask(
@@ -932,7 +944,7 @@ class Samples(Noun):
             "min_tokens": min_tokens, "max_tokens": max_tokens, "verdict": verdict, "source": source, "kind": kind,
             "is_overridden": is_overridden, "is_unparsed": is_unparsed, "is_truncated": is_truncated,
             "is_flagged": is_flagged, "text": text, "prompt": prompt, "step": step, "decided": decided,
-            "answer": answer},
+            "answer": answer, "duplicates": duplicates},
         )
 
 

@@ -879,6 +879,7 @@ class Filters(TypedDict, total=False):
     step: list[int]
     decided: str
     answer: list[str]
+    duplicates: str
 
 
 class FineMark(TypedDict, total=False):
@@ -1307,6 +1308,17 @@ class MetricNumber(TypedDict):
 class MetricsSection(TypedDict):
     metrics: list[ChangedMetric]
     missing: list[str]
+
+
+class NearDuplicateSearch(TypedDict):
+    job_id: int
+    status: JobStatus
+    done: int
+    total: int
+    error: str | None
+    num_marked: int | None
+    num_clusters: int | None
+    num_left: int | None
 
 
 class NewAnswer(TypedDict):
@@ -2114,6 +2126,7 @@ class SampleRow(TypedDict):
     excerpt: NotRequired[list[TextPiece]]
     prompt_excerpt: NotRequired[list[TextPiece]]
     answers: NotRequired[dict[str, Any]]
+    near_duplicate_of: NotRequired[int | None]
 
 
 class SampleViewEdit(TypedDict, total=False):
@@ -2301,6 +2314,10 @@ class StartedRepair(TypedDict):
 
 
 class StartedRoundJob(TypedDict):
+    job_id: int
+
+
+class StartedSearch(TypedDict):
     job_id: int
 
 

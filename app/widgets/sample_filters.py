@@ -31,6 +31,11 @@ DECIDED = [
     ("Decided by others", "others"),
     ("Reviewers disagree", "disputed"),
 ]
+DUPLICATES = [
+    ("All", ""),
+    ("Only near-duplicates", "marked"),
+    ("The first of each", "first"),
+]
 TESTS_APART = ";"
 """Between tests of answers."""
 FLAGS = tuple(name for _, name in ONLY)
@@ -46,9 +51,12 @@ SORTS = [
 ]
 NUMBERS = ("min_score", "max_score", "min_tokens", "max_tokens")
 CHOICES = ("verdict", "source", "kind", "only")
-NAMES = ("text", "prompt", *CHOICES, *NUMBERS, "decided", "answer", "sort", "step")
+NAMES = ("text", "prompt", *CHOICES, *NUMBERS, "decided", "answer", "duplicates", "sort", "step")
 """What the bar holds, in the order of its components. `only` joins the yes-or-no filters; `step` counts from 0."""
-ONE_OF = {name: {value for _, value in choices} for name, choices in (("sort", SORTS), ("decided", DECIDED))}
+ONE_OF = {
+    name: {value for _, value in choices}
+    for name, choices in (("sort", SORTS), ("decided", DECIDED), ("duplicates", DUPLICATES))
+}
 NOTHING: tuple[Any, ...] = (None, "", [], "+id")
 EVERY_STEP = ("All", "")
 NO_COLUMNS = "-"
@@ -69,7 +77,7 @@ class SampleBar:
     columns: gr.Dropdown
 
 
-FOLDED = ("prompt", "source", "kind", *NUMBERS, "decided", "answer")
+FOLDED = ("prompt", "source", "kind", *NUMBERS, "decided", "answer", "duplicates")
 """The filters behind "More filters"."""
 
 
@@ -107,6 +115,14 @@ def filter_bar(name: str = "samples", *, is_list: bool = True) -> SampleBar:
             fields[field] = _several(name, field, label, choices)
         fields["decided"] = gr.Dropdown(
             DECIDED, value="", label="Decisions", filterable=False, min_width=120, elem_id=f"{name}-decided"
+        )
+        fields["duplicates"] = gr.Dropdown(
+            DUPLICATES,
+            value="",
+            label="Near-duplicates",
+            filterable=False,
+            min_width=120,
+            elem_id=f"{name}-duplicates",
         )
         fields["answer"] = gr.Textbox(
             label="Answers to questions",
@@ -181,9 +197,8 @@ def from_bar(values: tuple[Any, ...]) -> JSON:
 
 def to_bar(query: JSON) -> list[Any]:
     """Values for the components."""
-    empty: JSON = {"text": "", "prompt": "", "sort": "+id", "step": "", "decided": "", "answer": ""} | {
-        name: [] for name in CHOICES
-    }
+    empty: JSON = dict.fromkeys(("text", "prompt", "step", "decided", "answer", "duplicates"), "")
+    empty |= {"sort": "+id"} | {name: [] for name in CHOICES}
     return [query.get(name, empty.get(name)) for name in NAMES]
 
 
@@ -233,6 +248,7 @@ def read_filters(query: JSON) -> Filters:
         step=(int(query["step"]),) if query.get("step") else (),
         decided=query.get("decided", ""),
         answer=tuple(parts_of(query.get("answer", ""))),
+        duplicates=query.get("duplicates", ""),
         text=query.get("text", "").strip(),
         prompt=query.get("prompt", "").strip(),
     )

@@ -112,11 +112,12 @@ class Scope:
 def scope(db: Session, round_id: int, filters: Filters, among: Among | None = None) -> Scope:
     """The filters for one round; its facets are found by skipping from one to the next.
 
-    `among`: the set that `filters.decided` and `filters.answer` ask for. Raises `InvalidInput` where one is asked for
-    and not given.
+    `among`: the set that `filters.decided`, `filters.answer` and `filters.duplicates` ask for. Raises `InvalidInput`
+    where one is asked for and not given.
     """
-    if (filters.decided or filters.answer) and among is None:
+    if (filters.decided or filters.answer or filters.duplicates) and among is None:
         what = "Who decided is a filter" if filters.decided else "Answers are a filter"
+        what = what if filters.decided or filters.answer else "Near-duplicates are a filter"
         raise InvalidInput(f"{what} of lists and of their exports only. Leave it out here.")
     ranges: dict[str, tuple[float, float]] = {}
     if filters.min_score is not None or filters.max_score is not None:

@@ -1,4 +1,4 @@
-"""What is found in datasets before they leave, and what may. Going back drops it."""
+"""What is found in datasets before they leave, and which samples are nearly the same. Going back drops it."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -71,9 +71,24 @@ def upgrade() -> None:
         sa.UniqueConstraint("project_id", "kind", "fingerprint", name="uq_fine_findings_project_id_kind_fingerprint"),
     )
     op.create_index("ix_fine_findings_user_id", "fine_findings", ["user_id"])
+    op.create_table(
+        "near_duplicates",
+        sa.Column("sample_id", NUMBER, nullable=False),
+        sa.Column("round_id", NUMBER, nullable=False),
+        sa.Column("first_id", NUMBER, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["sample_id"], ["samples.id"], name="fk_near_duplicates_sample_id_samples", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["round_id"], ["rounds.id"], name="fk_near_duplicates_round_id_rounds", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("sample_id", name="pk_near_duplicates"),
+    )
+    op.create_index("ix_near_duplicates_round_id", "near_duplicates", ["round_id"])
 
 
 def downgrade() -> None:
+    op.drop_table("near_duplicates")
     op.drop_table("fine_findings")
     op.drop_table("scan_findings")
     op.drop_table("scans")

@@ -164,7 +164,7 @@ def test_verify_tells_a_changed_row(project: tables.Project, viewer: Actor) -> N
 def test_export_has_trl_columns_first_and_provenance_after(project: tables.Project, viewer: Actor) -> None:
     dataset, samples = make_pairs(project)
     made = exports.export(viewer, dataset.id)
-    assert (made.num_rows, made.findings, made.left_out, made.warnings) == (3, (), {}, ())
+    assert (made.num_rows, made.findings, made.left_out, made.warnings) == (3, (), {}, made.scan_lines)
     assert made.path == settings().folder / "exports" / f"dataset-{dataset.id}-preference.jsonl"
     row = read(made.path)[1]
     assert list(row)[:3] == ["prompt", "chosen", "rejected"]

@@ -105,6 +105,7 @@ MADE_SINCE_0022 = {
     "scans",
     "scan_findings",
     "fine_findings",
+    "near_duplicates",
 }
 
 

@@ -135,6 +135,7 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/datasets/{dataset_id}/scans", Role.curator, None),
     ("POST", "/scan-findings/{hit_id}/fine", Role.curator, {"reason": "made up"}),
     ("PATCH", "/projects/{project_id}/content-checks", Role.admin, {"mode": "hold"}),
+    ("POST", "/rounds/{round_id}/near-duplicates", Role.curator, None),
     ("POST", "/tokens", ANYONE, {"name": "t"}),
     ("DELETE", "/tokens/{token_id}", ANYONE, None),
 ]
@@ -222,6 +223,7 @@ READS: dict[str, Role | str] = {
     "/datasets/{dataset_id}/export": Role.viewer,
     "/datasets/{dataset_id}/export/beside": Role.viewer,
     "/datasets/{dataset_id}/export/report": Role.viewer,
+    "/rounds/{round_id}/near-duplicates": Role.viewer,
     "/datasets/{dataset_id}/scan": Role.viewer,
     "/scans/{scan_id}": Role.viewer,
     "/scans/{scan_id}/findings": Role.viewer,

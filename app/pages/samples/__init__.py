@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.pages.samples import exporting, saved_views, templates
+from app.pages.samples import exporting, near_duplicates, saved_views, templates
 from app.pages.samples.drawing import (
     COLUMNS,
     address_of,
@@ -75,6 +75,7 @@ def build() -> None:
             )
             saving = saved_views.build()
             exporting.build(asked_for)
+            near_duplicates.build(asked_for)
             with gr.Accordion(
                 "Accept or reject everything the filter finds", open=False, elem_classes=needs(Role.curator)
             ):
