@@ -33,7 +33,23 @@ def test_a_shared_address_restores_the_filters(
 ) -> None:
     one = "" if step is None else str(step)
     query = bar.from_bar(
-        (text, prompt, verdict, [], [], ["is_flagged"], low, None, None, most, "me", "tone=warm", "first", "-score", one)
+        (
+            text,
+            prompt,
+            verdict,
+            [],
+            [],
+            ["is_flagged"],
+            low,
+            None,
+            None,
+            most,
+            "me",
+            "tone=warm",
+            "first",
+            "-score",
+            one,
+        )
     )
     again = bar.from_address(dict(parse_qsl(bar.to_address(query), keep_blank_values=True)))
     assert again == query
