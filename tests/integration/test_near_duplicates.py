@@ -30,8 +30,8 @@ def test_they_are_marked_and_listed_or_all_but_the_first_left_out() -> None:
     prompt_set = rows.make_prompt_set(project, prompts=["1", "2", "3"])
     round_ = rows.make_round(project, sets=[prompt_set])
     texts = [TEXT, "yes", TEXT + " again", "yes", "no", "no"]
-    made = rows.make_samples(round_, prompt_set, texts=texts, scores=[1.0])
-    ids = [one.id for one in made]
+    written = rows.make_samples(round_, prompt_set, texts=texts, scores=[1.0])
+    ids = [sample.id for sample in written]
     curator, viewer = rows.make_actor(project, Role.curator), rows.make_actor(project, Role.viewer)
     with pytest.raises(PermissionDenied):
         near_duplicates.start(viewer, round_.id)

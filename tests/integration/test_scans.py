@@ -44,8 +44,8 @@ class Here:
         rows.make_prompt_set(self.project, name="held", split=Split.held_out, prompts=[HELD_OUT])
         prompt_set = rows.make_prompt_set(self.project, prompts=["1", "2", "3", "4", "5"])
         self.round = rows.make_round(self.project, sets=[prompt_set])
-        made = rows.make_samples(self.round, prompt_set, n=1, texts=TEXTS, scores=[1.0])
-        examples = [{"prompt_id": one.prompt_id, "sample_id": one.id} for one in made]
+        written = rows.make_samples(self.round, prompt_set, n=1, texts=TEXTS, scores=[1.0])
+        examples = [{"prompt_id": sample.prompt_id, "sample_id": sample.id} for sample in written]
         self.dataset = rows.make_dataset(self.round, DatasetType.prompt_completion, examples)
         self.curator, self.viewer = (rows.make_actor(self.project, role) for role in (Role.curator, Role.viewer))
         self.admin = rows.make_actor(self.project, Role.admin)
@@ -95,7 +95,7 @@ def test_a_worker_finds_what_each_row_holds_and_shows_none_of_it_whole(tmp_path:
             for row in db.scalars(select(table))
             for value in vars(row).values()
         ]
-    assert not any(KEY in one or "ben@mail" in one for one in stored)
+    assert not any(KEY in value or "ben@mail" in value for value in stored)
     with pytest.raises(NotFound):
         scans.get(rows.make_actor(rows.make_project(), Role.admin), scan_id)
 
@@ -211,7 +211,7 @@ def test_rest_and_the_shell_scan_and_refuse_what_is_held(tmp_path: Path) -> None
         page = client.get(f"/api/v1/scans/{started['id']}/findings", params={"limit": 1}).json()
         assert client.post(f"/api/v1/scan-findings/{page['items'][0]['id']}/fine", json={}).status_code == 204
         again = client.get(f"/api/v1/scans/{started['id']}/findings").json()
-        assert [one["is_fine"] for one in again["items"]] == [True, False, False, False]
+        assert [hit["is_fine"] for hit in again["items"]] == [True, False, False, False]
     command = ["export", str(here.dataset.id), "--out", str(out)]
     refused_by_shell = shell.invoke(app, command)
     assert refused_by_shell.exit_code != 0

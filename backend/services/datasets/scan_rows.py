@@ -43,9 +43,9 @@ def scan(scan_id: int, file: Path | None, *, begin: Callable[[int], None], advan
         counts, num_rows, waiting = Counter[str](), 0, list[dict[str, Any]]()
         for here in export_rows.rows(db, row.dataset_id):
             num_rows += 1
-            found = findings(here, checks, references)
-            counts.update({one["kind"] for one in found})
-            waiting += [one | {"scan_id": scan_id} for one in found[:MOST_OF_A_ROW]]
+            hits = findings(here, checks, references)
+            counts.update({hit["kind"] for hit in hits})
+            waiting += [hit | {"scan_id": scan_id} for hit in hits[:MOST_OF_A_ROW]]
             if len(waiting) >= AT_ONCE:
                 _write(waiting)
             if not num_rows % AT_ONCE:
@@ -72,7 +72,7 @@ def texts(row: ExportRow) -> Iterator[tuple[str, str]]:
 
 def findings(row: ExportRow, checks: ContentChecks, references: References) -> list[dict[str, Any]]:
     """What a row holds, each value once, as columns of `scan_findings`."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    hits: dict[tuple[str, str], dict[str, Any]] = {}
     for place, text in texts(row):
         spans = checks.spans(text)
         shown = [(span.kind, fingerprint(text, span), snippet(text, spans, n)) for n, span in enumerate(spans)]
@@ -83,8 +83,8 @@ def findings(row: ExportRow, checks: ContentChecks, references: References) -> l
         ]
         for kind, print_, said in shown:
             value = {"position": row.position, "kind": str(kind), "place": place}
-            found.setdefault((kind, print_), value | {"fingerprint": print_, "snippet": said})
-    return list(found.values())
+            hits.setdefault((kind, print_), value | {"fingerprint": print_, "snippet": said})
+    return list(hits.values())
 
 
 def fingerprint(text: str, span: Span) -> str:
@@ -140,10 +140,10 @@ def lines(file: Path) -> Iterator[str]:
 def _texts_in(value: Any) -> Iterator[str]:
     left = [value]
     while left:
-        one = left.pop()
-        if isinstance(one, str):
-            yield one[:MOST_LINE]
-        elif isinstance(one, dict):
-            left += one.values()
-        elif isinstance(one, list):
-            left += one
+        item = left.pop()
+        if isinstance(item, str):
+            yield item[:MOST_LINE]
+        elif isinstance(item, dict):
+            left += item.values()
+        elif isinstance(item, list):
+            left += item

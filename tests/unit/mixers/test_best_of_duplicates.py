@@ -11,8 +11,8 @@ GROUPS = [
 
 
 def kept(*rows, alike: float = 1.0) -> tuple[list, dict]:
-    made = BestOfDuplicates(alike=alike).mix(rows, GROUPS, Past(), seed=0)
-    return ids(made.rows), made.dropped
+    mixture = BestOfDuplicates(alike=alike).mix(rows, GROUPS, Past(), seed=0)
+    return ids(mixture.rows), mixture.dropped
 
 
 def test_the_highest_score_stays_and_rows_keep_their_order():
