@@ -32,7 +32,19 @@ CREDENTIAL = re.compile(
     r"|(?i:password|passwd|secret|api[_-]?key|access[_-]?token)[\"']? ?[:=]{1,2} ?([\"'])[^\s\"']{8,200}\1",
     re.ASCII | re.DOTALL,
 )
-BEGINNINGS = ("-----begin", "akia", "asia", "glpat-", "hf_", "sk-", "npm_", "xox", "aiza", "k_live_", "eyj")
+BEGINNINGS: tuple[str, ...] = (
+    "-----begin",
+    "akia",
+    "asia",
+    "glpat-",
+    "hf_",
+    "sk-",
+    "npm_",
+    "xox",
+    "aiza",
+    "k_live_",
+    "eyj",
+)
 BEGINNINGS += ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_")
 BEGINNINGS += ("passw", "secret", "api_key", "api-key", "apikey", "access")
 """What a credential begins with, in small letters: most texts hold none of it."""

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
-from backend import jobs
+from backend import boundary, jobs
 from backend.config import settings
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound
@@ -285,11 +285,8 @@ def rows_open(db: Session, scan: tables.Scan) -> dict[FindingKind, int]:
 
 
 def short_reason(reason: str) -> str:
-    """The reason in one line; raises `InvalidInput` for a long one."""
-    reason = " ".join(reason.split())
-    if len(reason) > MOST_REASON:
-        raise InvalidInput(f"The reason has {len(reason):,} characters, and {MOST_REASON} are allowed. Shorten it.")
-    return reason
+    """The reason in one line; raises `InvalidInput` for one that cannot be kept."""
+    return " ".join(boundary.text(reason, "The reason", MOST_REASON).split())
 
 
 def in_words(rows_with: Mapping[str, int]) -> str:
