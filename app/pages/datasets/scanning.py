@@ -35,9 +35,8 @@ STATE = """
 {{#if value}}<div role="status" class="{{#if value.is_bad}}rondo-problem{{else}}rondo-card{{/if}}">
 <div>{{value.text}}{{#if value.job}} <a href="jobs?job={{value.job}}">job {{value.job}}</a>{{/if}}</div>
 {{#each value.lines}}<div>{{this}}</div>{{/each}}</div>
-{{else}}<div class="rondo-empty"><p><b>Not scanned yet.</b></p><p>A scan looks through every row for
-e-mail addresses, phone, card and account numbers, IP addresses, credentials, names of a list, and held-out texts.</p>
-</div>{{/if}}
+{{else}}<p class="rondo-muted"><b>Not scanned yet.</b> A scan looks through every row for e-mail addresses, phone, card
+and account numbers, IP addresses, credentials, names of a list, and held-out texts.</p>{{/if}}
 """
 
 
