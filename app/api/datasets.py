@@ -21,12 +21,20 @@ router = APIRouter(tags=["datasets"])
 
 class DatasetPush(BaseModel):
     """`repo` like `name/repository`; `is_private` counts where it is made. `found_rows`: what becomes of rows that a
-    check finds; with `refuse`, nothing is pushed."""
+    check finds; with `refuse`, nothing is pushed. `mask` masks what a content scan found; `keep` needs a `reason`
+    where one found something."""
 
     repo: Line
     is_private: bool = True
     format: Literal["jsonl", "parquet"] = "parquet"
-    found_rows: Literal["refuse", "leave_out", "keep"] = "refuse"
+    found_rows: Literal["refuse", "leave_out", "mask", "keep"] = "refuse"
+    reason: Line = ""
+
+
+Handling = Annotated[
+    Literal["leave_out", "mask", "keep"] | None, Query(description="what becomes of rows that a scan found")
+]
+Reason = Annotated[Line, Query(description="why rows with findings are kept")]
 
 
 class ExportReport(BaseModel):
@@ -82,10 +90,21 @@ def export(
     is_strict: bool = False,
     leave_out: bool = False,
     tool: Tool = Tool.trl,
+    handling: Handling = None,
+    reason: Reason = "",
 ) -> FileResponse:
-    """Download the rows as a tool reads them; the headers say how many and what the checks found."""
+    """Download the rows as a tool reads them; the headers say how many and what the checks found. Where the project
+    holds exports with findings of a content scan, `handling` has to say what becomes of them."""
     exported = exports.export(
-        actor, dataset_id, format=format, type=type, is_strict=is_strict, leave_out=leave_out, tool=tool
+        actor,
+        dataset_id,
+        format=format,
+        type=type,
+        is_strict=is_strict,
+        leave_out=leave_out,
+        tool=tool,
+        handling=handling,
+        reason=reason,
     )
     headers = {"X-Rows": str(exported.num_rows), "X-Findings": str(sum(finding.count for finding in exported.findings))}
     return FileResponse(exported.path, filename=exported.name, media_type=MEDIA[format], headers=headers)
@@ -112,12 +131,22 @@ def export_report(
     type: DatasetType | None = None,
     leave_out: bool = False,
     tool: Tool = Tool.trl,
+    handling: Handling = None,
+    reason: Reason = "",
     checkpoint_id: Annotated[Id | None, Query()] = None,
 ) -> ExportReport:
     """What an export says of itself: what the checks found, what the tool makes of it, and the tokens of its rows by a
     checkpoint's tokenizer and chat template."""
     made = exports.export(
-        actor, dataset_id, type=type, is_strict=True, leave_out=leave_out, tool=tool, tokens_of=checkpoint_id
+        actor,
+        dataset_id,
+        type=type,
+        is_strict=True,
+        leave_out=leave_out,
+        tool=tool,
+        tokens_of=checkpoint_id,
+        handling=handling,
+        reason=reason,
     )
     return ExportReport(
         num_rows=made.num_rows,

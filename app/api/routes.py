@@ -29,6 +29,7 @@ from app.api import (
     sample_imports,
     sample_views,
     samples,
+    scans,
     team,
     templates,
     trainings,
@@ -73,6 +74,7 @@ NOUNS = (
     users,
     notices,
     webhooks,
+    scans,
     warnings,
 )
 

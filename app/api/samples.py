@@ -13,10 +13,22 @@ from backend.services import samples
 from backend.services.reviews import item_history, repairs
 from backend.services.reviews.item_history import ItemHistory
 from backend.services.reviews.repairs import Repair
-from backend.services.samples import Count, Filters, HistogramBin, Sort, SortKey, chain, facets, groups, views
+from backend.services.samples import (
+    Count,
+    Filters,
+    HistogramBin,
+    Sort,
+    SortKey,
+    chain,
+    facets,
+    groups,
+    near_duplicates,
+    views,
+)
 from backend.services.samples.chain import Chain
 from backend.services.samples.facets import MetadataFacet
 from backend.services.samples.groups import GroupRow, GroupSort, GroupSortKey
+from backend.services.samples.near_duplicates import NearDuplicateSearch
 from backend.services.samples.rows import SampleRow
 
 router = APIRouter(tags=["samples"])
@@ -42,6 +54,18 @@ MetadataTests = Annotated[
     tuple[Line, ...],
     Query(max_length=10, description="tests of metadata: level>=2, topic=sums, source~wiki, day<=2026-01-31"),
 ]
+
+
+Duplicates = Annotated[
+    Literal["", "marked", "first"],
+    Query(description="only near-duplicates, or all but those of which an earlier one is in the round"),
+]
+
+
+class StartedSearch(BaseModel):
+    """The job that looks for near-duplicates."""
+
+    job_id: Id
 
 
 class SamplePage(Page[SampleRow]):
@@ -87,6 +111,7 @@ def asked_filters(
     decided: Decided = "",
     answer: Tests = (),
     metadata: MetadataTests = (),
+    duplicates: Duplicates = "",
 ) -> Filters:
     """The filters of a list, as its address says them."""
     return Filters(
@@ -107,6 +132,7 @@ def asked_filters(
         decided,
         answer,
         metadata,
+        duplicates,
     )
 
 
@@ -144,6 +170,18 @@ def list_samples(
         filters, order = asked.filters, asked.sort
     page = samples.page(actor, round_id, filters, order, after, limit)
     return SamplePage(items=list(page.rows), next=page.next_cursor, count=page.count)
+
+
+@router.post("/rounds/{round_id}/near-duplicates", status_code=202)
+def look_for_near_duplicates(actor: Asking, round_id: Id) -> StartedSearch:
+    """Have a worker mark the samples of a round that are nearly the same as others of it."""
+    return StartedSearch(job_id=near_duplicates.start(actor, round_id))
+
+
+@router.get("/rounds/{round_id}/near-duplicates")
+def get_near_duplicates(actor: Asking, round_id: Id) -> NearDuplicateSearch | None:
+    """The last look for near-duplicates of a round; null before the first. The filter `duplicates` lists them."""
+    return near_duplicates.newest(actor, round_id)
 
 
 @router.get("/rounds/{round_id}/groups")

@@ -44,6 +44,7 @@ app.add_typer(workers.app, name="workers", help="List workers; pause, drain and 
 app.add_typer(database.app, name="db", help="The database's schema, backup and restore.")
 app.command("export")(datasets.export)
 app.command("push")(datasets.push)
+app.command("scan")(datasets.scan)
 app.command("mcp")(agents.mcp)
 app.command("recipes")(recipes.recipes)
 app.command("clean-up")(trashing.clean_up)

@@ -25,7 +25,41 @@ class ExportTool(StrEnum):
 class FoundRows(StrEnum):
     refuse = "refuse"
     leave_out = "leave_out"
+    mask = "mask"
     keep = "keep"
+
+
+class Handling(StrEnum):
+    leave_out = "leave_out"
+    mask = "mask"
+    keep = "keep"
+
+
+Reason = Annotated[str, typer.Option(help="Why rows in which a content scan found something leave.")]
+
+
+def scan(
+    dataset: Annotated[int, typer.Argument(help="The dataset's id, as the Datasets page shows it.")],
+    against: Annotated[
+        Path | None, typer.Option(help="A text file or JSON Lines whose texts the rows must not hold either.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look through a frozen training set for personal data, credentials and held-out texts, before it leaves."""
+    from dataclasses import asdict
+
+    from app.cli import asking
+    from backend.errors import InvalidInput
+    from backend.services.datasets import scans
+
+    if against is not None and not against.is_file():
+        raise InvalidInput(f"{against} is no file. Choose a text file or JSON Lines.")
+    actor = asking.owner()
+    done = scans.scan_now(actor, dataset, reference=against)
+    for hit in scans.hits(actor, done.id, limit=20).hits:
+        say(f"row {hit.position}, {hit.place}, {hit.kind.in_words}{' (fine)' if hit.is_fine else ''}: {hit.snippet}")
+    told = scans.in_words(done.rows_with) or "nothing that should not leave"
+    emit(asdict(done), as_json=as_json, text=f"{done.num_rows} rows of dataset {dataset}. Found: {told}.")
 
 
 def export(
@@ -39,6 +73,10 @@ def export(
     tokens_of: Annotated[
         str | None, typer.Option(help="Count the rows' tokens by this checkpoint's tokenizer and chat template.")
     ] = None,
+    handling: Annotated[
+        Handling | None, typer.Option(help="What becomes of rows in which a content scan found something.")
+    ] = None,
+    reason: Reason = "",
     card: Annotated[Path | None, typer.Option(help="Write the dataset card to this file, too.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -72,6 +110,8 @@ def export(
         tool=Tool(tool.value),
         tokens_of=checkpoint_id,
         out=out,
+        handling=handling,
+        reason=reason,
     )
     if card is not None:
         write_file(card, dataset_cards.of_dataset(asking.owner(), dataset, file=out.name, exported=exported))
@@ -104,6 +144,7 @@ def push(
     found_rows: Annotated[
         FoundRows, typer.Option(help="What becomes of rows that a check finds. With refuse, nothing is pushed.")
     ] = FoundRows.refuse,
+    reason: Reason = "",
     as_json: AsJson = False,
 ) -> None:
     """Have a worker push the rows of a frozen training set and its card to the model hub, in one commit."""
@@ -114,7 +155,7 @@ def push(
 
     actor = asking.owner()
     job_id = pushes.push_dataset(
-        actor, dataset, repo, is_private=not public, format=format.value, found_rows=found_rows.value
+        actor, dataset, repo, is_private=not public, format=format.value, found_rows=found_rows.value, reason=reason
     )
     made = pushes.get(actor, job_id)
     said = f"Job {job_id} pushes dataset {dataset} to {made.repo}, once a worker takes it (`rondo worker`)."

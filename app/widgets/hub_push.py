@@ -31,9 +31,11 @@ class PushForm:
     is_private: gr.Checkbox
     go: gr.Button
     found_rows: gr.Radio
+    reason: gr.Textbox
 
 
-FOUND_ROWS = [("Push nothing", "refuse"), ("Leave them out", "leave_out"), ("Push them, too", "keep")]
+FOUND_ROWS = [("Push nothing", "refuse"), ("Leave them out", "leave_out")]
+FOUND_ROWS += [("Mask what can be masked", "mask"), ("Push them, too", "keep")]
 
 
 def draw(prefix: str, *, has_rows: bool = False) -> PushForm:
@@ -57,9 +59,16 @@ def draw(prefix: str, *, has_rows: bool = False) -> PushForm:
             visible=has_rows,
             elem_id=f"{prefix}-push-found",
         )
+        reason = gr.Textbox(
+            label="Reason to push them",
+            info="For rows in which a content scan found something; it stands on the card.",
+            max_length=500,
+            visible=has_rows,
+            elem_id=f"{prefix}-push-reason",
+        )
         with gr.Row(elem_classes="rondo-toolbar"):
             go = buttons.secondary("Push", elem_id=f"{prefix}-push-go")
-    return PushForm(state, repo, is_private, go, found_rows)
+    return PushForm(state, repo, is_private, go, found_rows, reason)
 
 
 def state_value(push: Push | None) -> dict[str, Any] | None:

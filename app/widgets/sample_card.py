@@ -123,7 +123,8 @@ def marks(row: SampleRow) -> list[str]:
     """What is unusual about a sample, in words."""
     flags = {"human disagrees": row.is_overridden, "unparsed": row.is_unparsed, "flagged": row.is_flagged}
     flags |= {"truncated": row.finish_reason == "length", row.kind: row.kind != SampleKind.completion}
-    flags |= {HIDDEN: row.is_hidden}
+    flags |= {HIDDEN: row.is_hidden, "has near-duplicates": row.near_duplicate_of == row.id}
+    flags |= {f"near-duplicate of {row.near_duplicate_of}": row.near_duplicate_of not in (None, row.id)}
     return [name for name, is_so in flags.items() if is_so]
 
 

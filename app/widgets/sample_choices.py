@@ -28,3 +28,8 @@ SORTS = [
 ]
 THENS = [("By number", ""), *SORTS]
 """What comes after the first key."""
+DUPLICATES = [
+    ("All", ""),
+    ("Only near-duplicates", "marked"),
+    ("The first of each", "first"),
+]

@@ -11,7 +11,7 @@ from app.widgets import filter_line
 from app.widgets.asked import asked_for
 from app.widgets.form_fields import FormField
 from app.widgets.number import Number
-from app.widgets.sample_choices import DECIDED, KINDS, ONLY, SORTS, SOURCES, THENS, VERDICTS
+from app.widgets.sample_choices import DECIDED, DUPLICATES, KINDS, ONLY, SORTS, SOURCES, THENS, VERDICTS
 from backend.errors import InvalidInput
 from backend.services.samples import Filters, Sort
 from backend.services.samples.text_steps import TextStep
@@ -23,10 +23,11 @@ NUMBERS = ("min_score", "max_score", "min_tokens", "max_tokens")
 TESTS = ("answer", "metadata")
 """Fields of several tests, with `TESTS_APART` between them."""
 CHOICES = ("verdict", "source", "kind", "only")
-NAMES = ("text", "prompt", *CHOICES, *NUMBERS, "decided", "answer", "metadata", "sort", "then", "step")
+NAMES = ("text", "prompt", *CHOICES, *NUMBERS, "decided", "answer", "metadata", "duplicates", "sort", "then", "step")
 """What the bar holds, in the order of its components. `only` joins the yes-or-no filters; `step` counts from 0."""
 ONE_OF = {
-    name: {value for _, value in choices} for name, choices in (("sort", SORTS), ("then", THENS), ("decided", DECIDED))
+    name: {value for _, value in choices}
+    for name, choices in (("sort", SORTS), ("then", THENS), ("decided", DECIDED), ("duplicates", DUPLICATES))
 }
 NOTHING: tuple[Any, ...] = (None, "", [], "+id")
 EVERY_STEP = ("All", "")
@@ -48,7 +49,7 @@ class SampleBar:
     columns: gr.Dropdown
 
 
-FOLDED = ("prompt", "source", "kind", *NUMBERS, "decided", "answer", "metadata", "then")
+FOLDED = ("prompt", "source", "kind", *NUMBERS, "decided", "answer", "metadata", "duplicates", "then")
 """The filters behind "More filters"."""
 
 
@@ -95,6 +96,14 @@ def filter_bar(name: str = "samples", *, is_list: bool = True) -> SampleBar:
             fields[field] = _several(name, field, label, choices)
         fields["decided"] = gr.Dropdown(
             DECIDED, value="", label="Decisions", filterable=False, min_width=120, elem_id=f"{name}-decided"
+        )
+        fields["duplicates"] = gr.Dropdown(
+            DUPLICATES,
+            value="",
+            label="Near-duplicates",
+            filterable=False,
+            min_width=120,
+            elem_id=f"{name}-duplicates",
         )
         fields["answer"] = gr.Textbox(
             label="Answers to questions",
@@ -226,6 +235,7 @@ def read_filters(query: JSON) -> Filters:
         **chosen,
         step=(int(query["step"]),) if query.get("step") else (),
         decided=query.get("decided", ""),
+        duplicates=query.get("duplicates", ""),
         text=query.get("text", "").strip(),
         prompt=query.get("prompt", "").strip(),
     )

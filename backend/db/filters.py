@@ -14,6 +14,7 @@ VERDICTS = (UNDECIDED, "accept", "reject")
 SOURCES = ("none", "judge", "person")
 KINDS = ("completion", "edit", "other")
 DECIDED = ("", "me", "others", "disputed")
+DUPLICATES = ("", "marked", "first")
 FLAGS = ("is_overridden", "is_unparsed", "is_truncated", "is_flagged")
 OF_ONE_STEP = 432
 """So many facets a step has; those of step 1, which made all samples of a recipe of slots, are the first."""
@@ -114,6 +115,9 @@ class Filters:
     far people and the judge differ. All of them have to hold.
 
     `metadata`: tests of what the file or import says of prompts and samples: `level>=2`, `topic=sums`, `source~wiki`.
+
+    `duplicates`: samples that are nearly the same as others of the round, as far as that was looked for (marked); or
+    all but those that an earlier one of the round is nearly the same as (first).
     """
 
     min_score: Score | None = None
@@ -133,6 +137,7 @@ class Filters:
     decided: str = ""
     answer: tuple[str, ...] = ()
     metadata: tuple[str, ...] = ()
+    duplicates: str = ""
 
     def __post_init__(self) -> None:
         boundary.text(self.text, "What is searched for in texts", boundary.MOST_LINE)
@@ -148,7 +153,9 @@ class Filters:
                 raise InvalidInput(f"There is no {name} {wrong[0]!r}. Choose from {', '.join(known)}.")
         if self.decided not in DECIDED:
             raise InvalidInput(f"decided: there is no {self.decided[:80]!r}. Choose from {', '.join(DECIDED[1:])}.")
-
+        if self.duplicates not in DUPLICATES:
+            known_words = ", ".join(DUPLICATES[1:])
+            raise InvalidInput(f"duplicates: there is no {self.duplicates[:80]!r}. Choose from {known_words}.")
         for name, read in (("answer", AnswerTest.read), ("metadata", MetadataTest.read)):
             if len(getattr(self, name)) > MOST_TESTS:
                 raise InvalidInput(f"{name}: up to {MOST_TESTS} tests are made at once. Leave some out.")

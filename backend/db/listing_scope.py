@@ -112,11 +112,11 @@ class Scope:
 def scope(db: Session, round_id: int, filters: Filters, among: Among | None = None) -> Scope:
     """The filters for one round; its facets are found by skipping from one to the next.
 
-    `among`: the set that `filters.decided`, `filters.answer` and `filters.metadata` ask for. Raises `InvalidInput`
+    `among`: the set that `filters.decided`, `answer`, `metadata` and `duplicates` ask for. Raises `InvalidInput`
     where one is asked for and not given.
     """
-    if (filters.decided or filters.answer or filters.metadata) and among is None:
-        what = "Who decided is a filter" if filters.decided else "Answers and metadata are filters"
+    if (filters.decided or filters.answer or filters.metadata or filters.duplicates) and among is None:
+        what = "Who decided is a filter" if filters.decided else "Answers, metadata and near-duplicates are filters"
         raise InvalidInput(f"{what} of lists and of their exports only. Leave this out here.")
     ranges: dict[str, tuple[float, float]] = {}
     if filters.min_score is not None or filters.max_score is not None:

@@ -25,6 +25,10 @@ EXPORT = "export"
 """The kind of a job that writes what a filter of samples finds."""
 IMPORT = "import"
 """The kind of a job that imports samples."""
+NEAR_DUPLICATES = "near_duplicates"
+"""The kind of a job that looks for samples that are nearly the same."""
+SCAN = "scan"
+"""The kind of a job that looks through a dataset for what should not leave."""
 
 
 def main() -> int:
@@ -33,7 +37,8 @@ def main() -> int:
     log.setup()
     from backend.pipeline.run import help_job, run_job  # noqa: PLC0415 - the guard must stand before slow imports
 
-    others = {EXPORT: export_samples, IMPORT: import_samples, PUSH: push_to_hub}
+    others = {EXPORT: export_samples, IMPORT: import_samples, PUSH: push_to_hub, SCAN: scan_dataset}
+    others[NEAR_DUPLICATES] = look_for_near_duplicates
     if sys.argv[1] != standby.WAIT:
         job_id, attempt, *helper = map(int, sys.argv[1:])
         if helper:
@@ -72,6 +77,20 @@ def push_to_hub(job_id: int, progress: "JobProgress") -> "Finish":
     from backend.services.hub import pushes  # noqa: PLC0415 - most jobs push nothing
 
     return pushes.run(job_id, progress)
+
+
+def scan_dataset(job_id: int, progress: "JobProgress") -> "Finish":
+    """Look through the rows of a dataset."""
+    from backend.services.datasets import scans  # noqa: PLC0415 - most jobs scan nothing
+
+    return scans.run(job_id, progress)
+
+
+def look_for_near_duplicates(job_id: int, progress: "JobProgress") -> "Finish":
+    """Compare the samples of a round."""
+    from backend.services.samples import near_duplicates  # noqa: PLC0415 - most jobs compare nothing
+
+    return near_duplicates.run(job_id, progress)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,10 @@ from typing import Any
 
 from pydantic import Field
 
+from backend.overlap import runs
 from backend.sameness import normal
 from backend.values import Sample
 from backend.warning_rules import Finding, TrainedText, WarningEvidence, WarningRule, share
-from backend.warning_rules._runs import runs
 
 Runs = dict[int, int | None]
 """Runs of rows that stand in a text -> the prompt of the rows; None where rows of several prompts hold it."""

@@ -1,18 +1,13 @@
 """Training rows that hold what is measured on."""
 
-from collections import Counter, defaultdict
-from typing import Any
+from collections import defaultdict
 
 from pydantic import Field
 
+from backend.overlap import WholeTexts
 from backend.sameness import normal
 from backend.values import Prompt
 from backend.warning_rules import About, Finding, WarningEvidence, WarningRule, some
-from backend.warning_rules._runs import runs
-
-Words = list[str]
-Whole = dict[tuple[str, ...], list[int]]
-"""Held-out prompts by their words."""
 
 
 class HeldOutLeak(WarningRule):
@@ -42,7 +37,7 @@ class HeldOutLeak(WarningRule):
         n = sum(map(len, whole.values()))
         if not n:
             return Finding()
-        index = _Index(whole, self.shortest)
+        index = WholeTexts(whole, self.shortest)
         run_ids, samples, rows = set[int](), dict[int, None](), 0
         for row in evidence.rows():
             rows += 1
@@ -56,39 +51,6 @@ class HeldOutLeak(WarningRule):
         if not rows:
             return Finding(n=n, missing="Nothing was trained on, so nothing can have leaked.")
         return Finding(len(run_ids) / n, n=n, sample_ids=some(samples), prompt_ids=some(sorted(run_ids)))
-
-
-class _Index:
-    """Finds prompts within longer texts by that of their runs of words which the fewest prompts have.
-
-    Prompts that are written from one template share most of their runs, and differ in this one.
-    """
-
-    def __init__(self, whole: Whole, shortest: int) -> None:
-        import numpy
-
-        self.shortest = shortest
-        long = [(words, ids, runs([*words], shortest).tolist()) for words, ids in whole.items()]
-        prompts = Counter(run for _, _, here in long for run in {*here})
-        self.places = defaultdict[int, list[tuple[int, tuple[str, ...], list[int]]]](list)
-        for words, ids, here in long:
-            if here:
-                at = min(range(len(here)), key=lambda place: prompts[here[place]])
-                self.places[here[at]].append((at, words, ids))
-        self.keys: Any = numpy.array(sorted(self.places), dtype=numpy.uint64)
-
-    def within(self, words: Words) -> set[int]:
-        """Return the ids of the prompts that stand in a text."""
-        here = runs(words, self.shortest)
-        if not len(here) or not len(self.keys):
-            return set()
-        near = self.keys[self.keys.searchsorted(here).clip(max=len(self.keys) - 1)]
-        ids_there = set[int]()
-        for start in (near == here).nonzero()[0].tolist():
-            for at, wanted, ids in self.places[int(here[start])]:
-                if start >= at and tuple(words[start - at : start - at + len(wanted)]) == wanted:
-                    ids_there.update(ids)
-        return ids_there
 
 
 def _asked(prompt: Prompt) -> str:

@@ -164,7 +164,7 @@ def test_verify_tells_a_changed_row(project: tables.Project, viewer: Actor) -> N
 def test_export_has_trl_columns_first_and_provenance_after(project: tables.Project, viewer: Actor) -> None:
     dataset, samples = make_pairs(project)
     export = exports.export(viewer, dataset.id)
-    assert (export.num_rows, export.findings, export.left_out, export.warnings) == (3, (), {}, ())
+    assert (export.num_rows, export.findings, export.left_out, export.warnings) == (3, (), {}, export.scan_lines)
     assert export.path == settings().folder / "exports" / f"dataset-{dataset.id}-preference.jsonl"
     row = read(export.path)[1]
     assert list(row)[:3] == ["prompt", "chosen", "rejected"]

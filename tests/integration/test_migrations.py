@@ -105,6 +105,10 @@ MADE_SINCE_0022 = {
     "webhooks",
     "deliveries",
     "comments",
+    "scans",
+    "scan_findings",
+    "fine_findings",
+    "near_duplicates",
 }
 
 

@@ -132,6 +132,10 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/users/{user_id}/deactivate", OWNER, None),
     ("POST", "/users/{user_id}/reactivate", OWNER, None),
     ("POST", "/users/{user_id}/end-sessions", OWNER, None),
+    ("POST", "/datasets/{dataset_id}/scans", Role.curator, None),
+    ("POST", "/scan-findings/{hit_id}/fine", Role.curator, {"reason": "made up"}),
+    ("PATCH", "/projects/{project_id}/content-checks", Role.admin, {"mode": "hold"}),
+    ("POST", "/rounds/{round_id}/near-duplicates", Role.curator, None),
     ("POST", "/tokens", ANYONE, {"name": "t"}),
     ("DELETE", "/tokens/{token_id}", ANYONE, None),
 ]
@@ -221,6 +225,11 @@ READS: dict[str, Role | str] = {
     "/datasets/{dataset_id}/export": Role.viewer,
     "/datasets/{dataset_id}/export/beside": Role.viewer,
     "/datasets/{dataset_id}/export/report": Role.viewer,
+    "/rounds/{round_id}/near-duplicates": Role.viewer,
+    "/datasets/{dataset_id}/scan": Role.viewer,
+    "/scans/{scan_id}": Role.viewer,
+    "/scans/{scan_id}/findings": Role.viewer,
+    "/projects/{project_id}/content-checks": Role.curator,
     "/projects/{project_id}/audit": Role.curator,
     "/projects/{project_id}/audit/export": Role.admin,
     "/rounds/{round_id}/agreement": Role.curator,
@@ -272,6 +281,9 @@ CURATORS = {
     "bench_judges",
     "bench_judgments",
     "questions",
+    "scans",
+    "scan_findings",
+    "fine_findings",
 }
 NOT_THERE_IN_THIS_WORLD = {
     "/prompt-sets/{set_id}/problems",

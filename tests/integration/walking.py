@@ -15,12 +15,11 @@ from sqlalchemy import select
 from backend import demo
 from backend.db import now, reading, session, tables
 from backend.services.access import Actor
-from backend.services.checkpoints import chats
 from backend.services.people import accounts
 from backend.services.projects import trash
 from backend.values import DatasetType, JobStatus, NoticeKind, Role, RoundStatus, Split, Stage, WarningLevel
 from backend.values.questions import QuestionKind
-from tests import rows
+from tests import chatting, rows
 from tests.integration import site
 from tests.integration.benches import make_bench
 
@@ -216,6 +215,16 @@ def make_world(mark: str = MARK) -> World:
         db.add_all([notice, hook, comment])
         db.flush()
         first, second = (sample.id for sample in samples[:2])
+        scan = tables.Scan(
+            project_id=project.id, dataset_id=dataset.id, digest="0" * 64, settings={}, finished_at=now()
+        )
+        db.add(scan)
+        db.flush()
+        hit = tables.ScanFinding(
+            scan_id=scan.id, position=0, kind="email", place="prompt", fingerprint="0" * 32, snippet=mark
+        )
+        db.add(hit)
+        db.add(tables.FineFinding(project_id=project.id, kind="email", fingerprint="1" * 32))
         match = {"first_sample_id": first, "second_sample_id": second, "prompt_id": samples[0].prompt_id}
         db.add(tables.ArenaMatch(arena_id=arena.id, **match))
         bench, bench_judge = make_bench(db, project, samples, mark)
@@ -249,6 +258,8 @@ def make_world(mark: str = MARK) -> World:
             "notice_id": notice.id,
             "webhook_id": hook.id,
             "comment_id": comment.id,
+            "scan_id": scan.id,
+            "hit_id": hit.id,
         }
     rows.make_decision(samples[1], Actor(member.id, member.name), "accept")
     return World(ids, project)
@@ -419,4 +430,4 @@ def world(database: str) -> Iterator[World]:
     entry_id = trash.put_project(owner, rows.make_project("thrown away").id)
     result.ids.update(entry_id=entry_id, since=trash.get(owner, entry_id).trashed_at.isoformat())
     yield result
-    chats.leave_all()  # no page of a walk says that it is left
+    chatting.leave_all()  # no page of a walk says that it is left

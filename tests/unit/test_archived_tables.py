@@ -12,6 +12,7 @@ from backend.db.tables import Base
 from backend.services.round_archive import columns, comparing, returning
 
 STAYS = {
+    "near_duplicates.sample_id": "goes with the sample, and is looked for again",
     "prompts.sample_id": "in a file of its own, columns.LINKS",
     "arena_matches.first_sample_id": "needs refuses",
     "arena_matches.second_sample_id": "needs refuses",
@@ -25,6 +26,7 @@ OF_ROUND = {  # keyed by round and staying: a round's own measure, not its rows
     "jobs",
     "judge_benches",
     "metrics",
+    "near_duplicates",
     "presences",
     "prompt_sets",
     "round_prompt_sets",

@@ -47,6 +47,7 @@ def test_a_shared_address_restores_the_filters(
             "me",
             "tone=warm",
             "level>=2",
+            "first",
             "-score",
             "+length",
             reply,

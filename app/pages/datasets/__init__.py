@@ -4,7 +4,8 @@ from typing import Any
 
 import gradio as gr
 
-from app.pages.datasets import downloading, templates
+from app.pages.datasets import downloading, scanning, templates
+from app.pages.datasets.downloading import check_rows, point
 from app.pages.datasets.pushing import chosen_in, follow_push, look_again, push
 from app.pages.datasets.shown import card_value, funnel_value, list_row, table_row, whole_row
 from app.pages.prompts.importing import table
@@ -15,13 +16,11 @@ from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
 from app.widgets.markup import markup
 from app.widgets.table import Table, row_number
-from backend.errors import InvalidInput
 from backend.services import datasets
 from backend.services.access import Actor
 from backend.services.datasets import dataset_cards, exports
 from backend.services.datasets.tool_rows import Tool
 from backend.services.hub import pushes
-from backend.values import DatasetType
 
 TITLE, PATH = "Datasets", "datasets"
 POLL_SECONDS = 2.0
@@ -64,6 +63,14 @@ def build() -> None:
                     )
                 strict = gr.Checkbox(False, label="Only the columns TRL reads, without provenance")
                 leave_out = gr.Checkbox(False, label="Without the rows that a check finds")
+                with gr.Row():
+                    handling = gr.Radio(
+                        downloading.HANDLINGS,
+                        value="",
+                        label="Rows in which the scan found something",
+                        elem_id="export-handling",
+                    )
+                    reason = gr.Textbox(label="Reason to keep them", max_length=500, elem_id="export-reason")
                 tokens_of = gr.Dropdown(
                     [],
                     label="Count tokens by",
@@ -75,11 +82,13 @@ def build() -> None:
                     check = buttons.secondary("Check the rows", elem_id="export-check")
                     verify = buttons.secondary("Verify the content hash", elem_id="dataset-verify")
                 status = markup(templates.STATUS, elem_id="export-status")
+            with gr.Tab("Scan"):
+                scanning.build(seen, kept)
             with gr.Tab("Card"):
                 write_card, hub_text = hub_card.draw("dataset")
                 pushed = hub_push.draw("dataset", has_rows=True)
 
-    wanted = [seen, format, type, strict, leave_out, tool]
+    wanted = [seen, format, type, strict, leave_out, tool, handling, reason]
     shown = [
         card,
         listed,
@@ -93,6 +102,8 @@ def build() -> None:
         format,
         strict,
         leave_out,
+        handling,
+        reason,
         type,
         tokens_of,
         link,
@@ -108,10 +119,10 @@ def build() -> None:
     first.click(to_first, [seen], [rows, first, more, seen], **QUIET)
     more.click(to_next, [seen], [rows, first, more, seen], **QUIET)
     rows.select(open_row, [seen], whole, **QUIET)
-    gr.on([c.input for c in (format, type, strict, leave_out, tool)], point, wanted, [link, status], **QUIET)
+    gr.on([c.input for c in wanted[1:]], point, wanted, [link, status], **QUIET)
     check.click(check_rows, [*wanted, tokens_of], status, **PRIVATE)
     write_card.click(write_dataset_card, [seen], hub_text, **PRIVATE)
-    to_push = [seen, format, pushed.repo, pushed.is_private, pushed.found_rows]
+    to_push = [seen, format, pushed.repo, pushed.is_private, pushed.found_rows, pushed.reason]
     asked_for = pushed.go.click(push, to_push, pushed.state, **PRIVATE)
     for follows in (kept.change, asked_for.success):
         follows(follow_push, [followed, seen], [pushed.state, timer], **QUIET)
@@ -154,48 +165,6 @@ def open_row(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) ->
     if not page.rows:
         return gr.Textbox(visible=False)
     return gr.Textbox(whole_row(page.rows[0], page.type), visible=True, label=f"Row {place}")
-
-
-@toasts
-def point(
-    seen: dict[str, Any], format: str, type: str, strict: bool, leave_out: bool, tool: str, request: gr.Request
-) -> list[Any]:
-    """Make the link fit what is chosen, or say why there is none."""
-    context(request)
-    try:
-        return [
-            downloading.link(
-                chosen_in(seen), format, type, strict=strict, leave_out=leave_out, tool=downloading.tool_of(tool)
-            ),
-            None,
-        ]
-    except InvalidInput as error:
-        return [None, {"is_bad": True, "lines": [error.message]}]
-
-
-@toasts
-def check_rows(
-    seen: dict[str, Any],
-    format: str,
-    type: str,
-    strict: bool,
-    leave_out: bool,
-    tool: str,
-    tokens_of: int | None,
-    request: gr.Request,
-) -> dict[str, Any]:
-    """Write the file and say what the checks found."""
-    exported = exports.export(
-        context(request).actor,
-        chosen_in(seen),
-        format="parquet" if format == "parquet" else "jsonl",
-        type=DatasetType(type),
-        is_strict=strict,
-        leave_out=leave_out,
-        tool=downloading.tool_of(tool),
-        tokens_of=tokens_of or None,
-    )
-    return downloading.export_values(exported)
 
 
 @toasts
@@ -258,8 +227,7 @@ def _shown(actor: Actor, project_id: int, chosen: AddressId) -> list[Any]:
         *downloading.FRESH,
         gr.Dropdown(types, value=types[0]),
         downloading.counters(actor, project_id),
-        downloading.link(view.id, "jsonl", types[0], strict=False, leave_out=False, tool=Tool.trl),
-        None,
+        *downloading.offered(actor, view.id, "jsonl", types[0], strict=False, leave_out=False, tool=Tool.trl),
         hub_card.nothing(),
         hub_push.state_value(pushes.newest(actor, project_id, "dataset", view.id)),
         seen,

@@ -5,7 +5,10 @@ from urllib.parse import urlencode
 
 import gradio as gr
 
-from backend.errors import InvalidInput
+from app.pages.datasets.pushing import chosen_in
+from app.toasts import toasts
+from app.widgets.context import context
+from backend.errors import Conflict, InvalidInput, PermissionDenied
 from backend.services import checkpoints
 from backend.services.access import Actor
 from backend.services.datasets import exports, tool_rows
@@ -14,13 +17,87 @@ from backend.services.datasets.tool_rows import Tool
 from backend.values import DatasetType
 
 NOBODY = 0
-FRESH = (Tool.trl.value, "jsonl", False, False)
-"""Tool, format, without provenance, without what a check finds: what a dataset's link begins with."""
+FRESH = (Tool.trl.value, "jsonl", False, False, "", "")
+"""Tool, format, without provenance, without what a check finds, what becomes of findings and why: what a dataset's link
+begins with."""
+HANDLINGS = [
+    ("As the project has it", ""),
+    ("Leave them out", "leave_out"),
+    ("Mask what was found", "mask"),
+    ("Keep them, with a reason", "keep"),
+]
 
 
-def link(
-    dataset_id: int, format: str, type: str, *, strict: bool, leave_out: bool, tool: Tool
-) -> dict[str, str | None]:
+def offered(
+    actor: Actor,
+    dataset_id: int,
+    format: str,
+    type: str,
+    *,
+    strict: bool,
+    leave_out: bool,
+    tool: Tool,
+    handling: str = "",
+    reason: str = "",
+) -> list[Any]:
+    """The link, and nothing; or no link, and why there is none."""
+    try:
+        made = link(dataset_id, format, type, strict=strict, leave_out=leave_out, tool=tool)
+        made["link"] += "&" + urlencode({"handling": handling, "reason": reason}) if handling else ""
+        exports.refuse_held(actor, dataset_id, leave_out=leave_out, handling=handling or None, reason=reason)
+    except (Conflict, InvalidInput, PermissionDenied) as error:
+        return [None, {"is_bad": True, "lines": [error.message]}]
+    return [made, None]
+
+
+@toasts
+def point(
+    seen: dict[str, Any],
+    format: str,
+    type: str,
+    strict: bool,
+    leave_out: bool,
+    tool: str,
+    handling: str,
+    reason: str,
+    request: gr.Request,
+) -> list[Any]:
+    """Make the link fit what is chosen, or say why there is none."""
+    how = {"handling": handling or "", "reason": reason or ""}
+    actor = context(request).actor
+    return offered(actor, chosen_in(seen), format, type, strict=strict, leave_out=leave_out, tool=tool_of(tool), **how)
+
+
+@toasts
+def check_rows(
+    seen: dict[str, Any],
+    format: str,
+    type: str,
+    strict: bool,
+    leave_out: bool,
+    tool: str,
+    handling: str,
+    reason: str,
+    tokens_of: int | None,
+    request: gr.Request,
+) -> dict[str, Any]:
+    """Write the file and say what the checks found."""
+    exported = exports.export(
+        context(request).actor,
+        chosen_in(seen),
+        format="parquet" if format == "parquet" else "jsonl",
+        type=DatasetType(type),
+        is_strict=strict,
+        leave_out=leave_out,
+        tool=tool_of(tool),
+        tokens_of=tokens_of or None,
+        handling=handling or None,
+        reason=reason or "",
+    )
+    return export_values(exported)
+
+
+def link(dataset_id: int, format: str, type: str, *, strict: bool, leave_out: bool, tool: Tool) -> dict[str, Any]:
     """Where the rows are, and what the tool wants beside them; raises `InvalidInput` for what it does not read."""
     wanted = _type(type)
     tool_rows.check(tool, wanted, format)

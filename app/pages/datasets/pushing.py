@@ -23,12 +23,19 @@ def chosen_in(seen: dict[str, Any]) -> int:
 
 @toasts
 def push(
-    seen: dict[str, Any], format: str, repo: str, is_private: bool, found_rows: Any, request: gr.Request
+    seen: dict[str, Any],
+    format: str,
+    repo: str,
+    is_private: bool,
+    found_rows: Any,
+    reason: str,
+    request: gr.Request,
 ) -> dict[str, Any] | None:
     """Have the chosen dataset pushed to the hub, in the format that is chosen for downloads."""
     here = context(request)
     wanted: Any = "parquet" if format == "parquet" else "jsonl"
-    knobs = {"is_private": bool(is_private), "format": wanted, "found_rows": found_rows}
+    knobs: dict[str, Any] = {"is_private": bool(is_private), "format": wanted, "found_rows": found_rows}
+    knobs["reason"] = reason or ""
     job_id = pushes.push_dataset(here.actor, chosen_in(seen), repo or "", **knobs)
     notice(f"Job {job_id} is queued: it pushes the dataset.")
     return hub_push.state_value(pushes.get(here.actor, job_id))

@@ -19,6 +19,8 @@ OUTSIDE = {
     "import": "import samples",
     "merge": "merge an adapter",
     "push": "push to the hub",
+    "scan": "scan a dataset",
+    "near_duplicates": "look for near-duplicates",
 }
 """Jobs outside rounds, by their kind."""
 AGAIN, TUNE = "retry", "tune"

@@ -13,6 +13,7 @@ from backend.db.tables.job import Batch, Executor, Helper, Job, JobPoint
 from backend.db.tables.judge_bench import BenchJudge, BenchJudgment, BenchSample, JudgeBench
 from backend.db.tables.judgment import Judgment, Label, Template
 from backend.db.tables.metric import Metric
+from backend.db.tables.near_duplicate import NearDuplicate
 from backend.db.tables.notice import Notice
 from backend.db.tables.preview import Preview
 from backend.db.tables.project import FormerSlug, Membership, Project
@@ -23,6 +24,7 @@ from backend.db.tables.review import Assignment, Event, GoldItem, Informativenes
 from backend.db.tables.rewrite import TemplateRewrite
 from backend.db.tables.round import Group, Round, RoundPromptSet, RoundRole
 from backend.db.tables.sample import JUDGED, Sample
+from backend.db.tables.scan import FineFinding, Scan, ScanFinding
 from backend.db.tables.user import LoginLink, LoginSession, Token, User
 from backend.db.tables.view import SampleView
 from backend.db.tables.warning import RoundWarning
@@ -51,6 +53,7 @@ __all__ = [
     "Example",
     "Executor",
     "ExternalId",
+    "FineFinding",
     "FormerSlug",
     "GoldItem",
     "Group",
@@ -69,6 +72,7 @@ __all__ = [
     "LoginSession",
     "Membership",
     "Metric",
+    "NearDuplicate",
     "Notice",
     "Presence",
     "Preview",
@@ -83,6 +87,8 @@ __all__ = [
     "Sample",
     "SampleView",
     "SavedRecipe",
+    "Scan",
+    "ScanFinding",
     "Template",
     "TemplateRewrite",
     "Token",

@@ -37,6 +37,9 @@ class Project(Identified, Base):
     """Of a hidden project, which nobody sees: the preview whose rows it holds."""
     warning_rules: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """What the project sets of rules that warn, by the rule's name; what is missing has the rule's own value."""
+    content_checks: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """What is looked for in rows before they leave, and what becomes of them: the fields of
+    services.datasets.scan_settings.ContentChecks; what is missing has its default."""
     trashed_at: Mapped[datetime | None]
     """Since when it is in the trash, where nobody sees it."""
     trashed_by: Mapped[int | None] = mapped_column(

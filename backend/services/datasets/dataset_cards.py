@@ -87,7 +87,7 @@ def _of_file(exported: Export) -> str:
         if any(counts.values()):
             reasons = [f"{count:,} rows ({plain(why)})" for why, count in counts.items() if count]
             said.append(f"{verb}: {'; '.join(reasons)}.")
-    return " ".join(said)
+    return " ".join([*said, *map(plain, exported.scan_lines)])
 
 
 def _columns(detail: DatasetDetail, written: DatasetType, exported: Export | None) -> str:

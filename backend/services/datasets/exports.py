@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -18,8 +18,18 @@ from backend.files import is_private
 from backend.pipeline import frozen
 from backend.services import events
 from backend.services.access import Actor
-from backend.services.datasets import export_files, export_rows, find, find_whole, row_tokens, tool_files, tool_rows
+from backend.services.datasets import (
+    export_files,
+    export_rows,
+    find,
+    find_whole,
+    gate,
+    row_tokens,
+    tool_files,
+    tool_rows,
+)
 from backend.services.datasets.export_rows import ExportRow, RowChecks
+from backend.services.datasets.gate import Gate
 from backend.services.datasets.row_tokens import TokensOf
 from backend.services.datasets.tool_rows import Tool, ToolNotes
 from backend.values import JSON, DatasetType
@@ -69,6 +79,8 @@ class Export:
     tool: Tool = Tool.trl
     tokens: TokensOf | None = None
     beside: Path | None = None
+    scan_lines: tuple[str, ...] = ()
+    """What a content scan found, and what became of it."""
 
 
 def types(stored: DatasetType) -> tuple[DatasetType, ...]:
@@ -87,12 +99,16 @@ def export(
     tool: Tool = Tool.trl,
     tokens_of: int | None = None,
     out: Path | None = None,
+    handling: str | None = None,
+    reason: str = "",
+    asks: bool = False,
 ) -> Export:
     """Write a dataset to a file and check every row; with `leave_out`, rows that a check found are not written.
 
     `is_strict` writes the columns TRL reads and no provenance; other tools get no provenance either. `tokens_of`: the
     checkpoint by whose tokenizer the rows are counted, by curators and for one export at a time. `out` is for the
-    command line; what the tool wants beside the file is written there, too.
+    command line; what the tool wants beside the file is written there, too. `handling`: what becomes of rows in which a
+    content scan found something (leave_out, mask, keep with a `reason`); `asks`: nothing is written without that word.
     """
     if out is not None and is_private(out):
         raise InvalidInput(f"{out} is Rondo's own and would be lost. Choose another file.")
@@ -107,12 +123,20 @@ def export(
             if counter is not None:
                 held.callback(counter.file.close)
             name = file_name(dataset.id, wanted, format, is_strict=is_strict, leave_out=leave_out, tool=tool)
+            passes = gate.read(
+                db,
+                actor,
+                dataset,
+                handling=handling or ("leave_out" if leave_out else None),
+                reason=reason,
+                asks=asks,
+            )
             path = out if out is not None and actor.via == "cli" else settings().folder / "exports" / name
             if path == out:
                 tool_files.check(path, tool)
             held_out, notes = export_rows.held_out_keys(db, dataset.project_id), ToolNotes(tool, wanted)
             checks, left_out = RowChecks(wanted, held_out), Counter[str]()
-            rows = notes.looked(_rows(db, dataset, wanted, checks, left_out, leave_out=leave_out))
+            rows = notes.looked(_rows(db, dataset, wanted, checks, left_out, passes, leave_out=leave_out))
             if tool is Tool.trl:
                 written = map(export_files.shape(wanted, None if is_strict else _provenance(db, dataset)), rows)
                 num_rows = row_files.write(path, format, written, export_files.columns(wanted, is_strict=is_strict))
@@ -121,7 +145,9 @@ def export(
                 num_rows = row_files.write(path, format, written, tool_rows.columns(tool, wanted))
             is_part = False
             if counter is not None:
-                again = _rows(db, dataset, wanted, RowChecks(wanted, held_out), Counter(), leave_out=leave_out)
+                again = _rows(
+                    db, dataset, wanted, RowChecks(wanted, held_out), Counter(), replace(passes), leave_out=leave_out
+                )
                 is_part = counter.put(again)
         tokens = counter.count(is_part) if counter is not None else None
     longest = tokens.tokens.longest if tokens is not None else None
@@ -135,6 +161,7 @@ def export(
     size = path.stat().st_size
     with session() as db:
         what: JSON = {"dataset_id": dataset_id, "type": wanted, "format": format, "num_rows": num_rows, "tool": tool}
+        what |= passes.to_json()
         place = {"project_id": dataset.project_id, "round_id": dataset.round_id}
         events.note(db, actor, "export dataset", name, **place, **what)
     warnings = (
@@ -142,8 +169,32 @@ def export(
         + notes.lines()
         + (tokens.lines(tool) if tokens is not None else row_tokens.uncounted(tool))
     )
-    left = dict(left_out)
-    return Export(path, name, format, wanted, num_rows, size, findings, left, warnings, is_strict, tool, tokens, beside)
+    told = tuple(passes.lines())
+    return Export(
+        path,
+        name,
+        format,
+        wanted,
+        num_rows,
+        size,
+        findings,
+        dict(left_out),
+        warnings + told,
+        is_strict,
+        tool,
+        tokens,
+        beside,
+        told,
+    )
+
+
+def refuse_held(
+    actor: Actor, dataset_id: int, *, leave_out: bool = False, handling: str | None = None, reason: str = ""
+) -> None:
+    """Raise what an export asked for like this would be refused with for what a content scan found."""
+    with reading() as db:
+        dataset = find_whole(db, actor, dataset_id)
+        gate.read(db, actor, dataset, handling=handling or ("leave_out" if leave_out else None), reason=reason)
 
 
 def beside(
@@ -198,11 +249,12 @@ def _rows(
     wanted: DatasetType,
     checks: RowChecks,
     left_out: Counter[str],
+    passes: Gate,
     *,
     leave_out: bool,
 ) -> Iterator[ExportRow]:
     rows = export_rows.derive(export_rows.rows(db, dataset.id), dataset.type, wanted, left_out)
-    return _checked(rows, checks, left_out, leave_out=leave_out)
+    return _checked(passes.passed(rows, left_out), checks, left_out, leave_out=leave_out)
 
 
 def _checked(

@@ -16,7 +16,7 @@ from backend.jobs import ACTIVE
 from backend.services.access import Actor
 from backend.services.checkpoints import model_cards
 from backend.services.checkpoints.model_cards import README
-from backend.services.datasets import dataset_cards, exports
+from backend.services.datasets import dataset_cards, exports, scans
 from backend.services.datasets.exports import Export, Format
 from backend.values import JSON
 
@@ -36,7 +36,7 @@ SENT = (
 )
 """What loads a model. Records of trainings, states of optimizers and rows stay here."""
 ROWS = ("data/train.jsonl", "data/train.parquet")
-FoundRows = Literal["refuse", "leave_out", "keep"]
+FoundRows = Literal["refuse", "leave_out", "mask", "keep"]
 PART = ".part-push-"
 """How the name of a folder begins that is being sent from; the job's id follows."""
 ADAPTER = "adapter_config.json"
@@ -78,13 +78,22 @@ def of_checkpoint(actor: Actor, row: tables.Checkpoint, part: Path) -> dict[str,
 
 
 def of_dataset(
-    actor: Actor, dataset_id: int, format: Format, found_rows: FoundRows, part: Path
+    actor: Actor, dataset_id: int, format: Format, found_rows: FoundRows, part: Path, reason: str = ""
 ) -> tuple[dict[str, Path], JSON]:
     """The rows of a dataset as one file, and its card; and how many rows there are, were found and were left out.
 
     Raises `Conflict` with what the checks found where such rows are neither left out nor asked for.
     """
-    exported = exports.export(actor, dataset_id, format=format, leave_out=found_rows == "leave_out")
+    scans.ensure(actor, dataset_id)
+    exported = exports.export(
+        actor,
+        dataset_id,
+        format=format,
+        leave_out=found_rows in ("leave_out", "mask"),
+        handling=None if found_rows == "refuse" else found_rows,
+        reason=reason,
+        asks=True,
+    )
     if found_rows == "refuse" and exported.findings:
         raise Conflict(
             f"The checks of dataset {dataset_id} found rows that deserve a look: {_found(exported)}. Push it again "
@@ -98,6 +107,7 @@ def of_dataset(
         "rows": exported.num_rows,
         "findings": {one.check: one.count for one in exported.findings},
         "left_out": exported.left_out,
+        "scan": list(exported.scan_lines),
     }
     return {name: rows, README: _written(part / README, card)}, counts
 

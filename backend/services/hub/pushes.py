@@ -16,6 +16,7 @@ from backend.jobs import JobProgress
 from backend.pipeline.stage import Finish
 from backend.services import archived, events
 from backend.services.access import Actor, require, require_owner, require_row
+from backend.services.datasets import gate
 from backend.services.datasets.exports import Format
 from backend.services.hub import files, uploading
 from backend.services.hub.files import FoundRows
@@ -67,19 +68,26 @@ def push_dataset(
     is_private: bool = True,
     format: Format = "parquet",
     found_rows: FoundRows = "refuse",
+    reason: str = "",
 ) -> int:
     """Have a worker push a frozen dataset's rows and card to the hub; return the job's id. For owners alone.
 
-    found_rows: what becomes of rows that a check finds: the push is refused, or it leaves them out, or sends them, too.
+    found_rows: what becomes of rows that a check finds: the push is refused, or it leaves them out, or
+    masks what a content scan found in them, or sends them, too: of what a scan found with a `reason`, which stands on
+    the card. A dataset that was not scanned is scanned first.
     """
     if format not in ("jsonl", "parquet"):
         raise InvalidInput(f"There is no export format {format!r}. Choose jsonl or parquet.")
     if found_rows not in get_args(FoundRows):
-        raise InvalidInput(f"{found_rows!r} says nothing of rows that are found. Choose refuse, leave_out or keep.")
+        raise InvalidInput(
+            f"{found_rows!r} says nothing of rows that are found. Choose refuse, leave_out, mask or keep."
+        )
     with session() as db:
         row = _find(db, actor, "dataset", dataset_id)
         archived.refuse_held(db, row.round_id)
-        knobs = {"is_private": is_private, "format": format, "found_rows": found_rows}
+        knobs = {"is_private": is_private, "format": format, "found_rows": found_rows, "reason": reason}
+        handling = None if found_rows == "refuse" else found_rows
+        gate.read(db, actor, row, handling=handling, reason=reason, asks=True, may_lack=True)
         return _enqueue(db, actor, row, f"dataset {row.id}", "dataset", repo, knobs)
 
 
@@ -123,7 +131,9 @@ def run(job_id: int, progress: JobProgress) -> Finish:
         if isinstance(row, tables.Checkpoint):
             sent = files.of_checkpoint(actor, row, part)
         else:
-            sent, counts = files.of_dataset(actor, row.id, spec["format"], spec["found_rows"], part)
+            sent, counts = files.of_dataset(
+                actor, row.id, spec["format"], spec["found_rows"], part, spec.get("reason", "")
+            )
         progress.start(len(sent), "files")
         pushed = uploading.push(
             spec["repo"],

@@ -128,6 +128,8 @@ def _steps(project_id: int) -> Iterator[None]:
     for told in (tables.Notice, tables.Delivery, tables.Comment):
         yield from _rows(told, told.project_id == project_id)
     for dataset_id in datasets:
+        of_dataset = select(tables.Scan.id).where(tables.Scan.dataset_id == dataset_id)
+        yield from _rows(tables.ScanFinding, tables.ScanFinding.scan_id.in_(of_dataset))
         yield from _rows(tables.Example, tables.Example.dataset_id == dataset_id)
     for bench_id in benches:
         judges = select(tables.BenchJudge.id).where(tables.BenchJudge.bench_id == bench_id)

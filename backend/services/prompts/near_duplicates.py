@@ -5,8 +5,6 @@ that other numbers make another question, or every pair of generated sums is one
 each text's few smallest hashes and an exact comparison of the candidates is all there is left to do.
 """
 
-import re
-import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice
@@ -15,37 +13,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.sameness import normal
+from backend.near_duplicates import ALIKE, triples
 from backend.services.prompts.writer import Writer, opposite
 from backend.values import Split
 
-ALIKE = 0.8
-"""Least share of common word triples (Jaccard)."""
 MOST = 10_000
 """Prompts of each side that are compared."""
-LEAST_WORDS = 5
 SMALLEST = 4
 CANDIDATES = 20
-LONGEST = 4000
 USES = {Split.train: "held out", Split.held_out: "trained on"}
 """What the other side is, by the split of this one."""
-_WORD = re.compile(r"\w+")
-
-
-def triples(text: str) -> tuple[frozenset[int], int]:
-    """Hashes of the text's word triples, and one of its numbers; nothing for a text of a few words.
-
-    Texts without blanks between words (Chinese, Japanese, Thai) are cut into characters.
-    """
-    words = _WORD.findall(normal(text[:LONGEST]))
-    if len(words) < LEAST_WORDS:
-        words = [c for word in words for c in word] if not all(map(str.isascii, words)) else []
-    if len(words) < LEAST_WORDS:
-        return frozenset(), 0
-    # A hash of whole numbers is the same in every process, one of texts is not.
-    spelled = [*map(zlib.crc32, map(str.encode, words))]
-    numbers = hash(tuple(sorted(n for word, n in zip(words, spelled, strict=True) if word.isdecimal())))
-    return frozenset(map(hash, zip(spelled, spelled[1:], spelled[2:], strict=False))), numbers
 
 
 class NearDuplicateIndex:

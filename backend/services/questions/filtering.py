@@ -37,7 +37,9 @@ class Passing:
 
 
 def among(db: Session, actor: Actor, round_: tables.Round, filters: Filters) -> Among | None:
-    """The set of samples that no index of labels tells: by who decided, by answers and by metadata; None without those.
+    """The set of samples that no index of labels tells: by who decided, by answers, by metadata and by near-duplicates.
+
+    None where none of these is asked for.
 
     Raises `InvalidInput` for a question that the project does not have, or that is no question of that kind, and for
     a label that it does not have.
@@ -50,11 +52,25 @@ def among(db: Session, actor: Actor, round_: tables.Round, filters: Filters) -> 
         query, here = listing_metadata.passing(db, told), tables.Sample.round_id == round_.id
         passing = Passing(query.where(here), select(tables.Sample.id).where(here), partial(_of, query))
         found = _alone(passing) if found is None else _narrowed(found, passing)
+    if filters.duplicates:
+        passing = _by_duplicates(round_, filters)
+        found = _alone(passing) if found is None else _narrowed(found, passing)
     return found
 
 
 def _of(query: Select[int], ids: Sequence[int]) -> Select[int]:
     return query.where(tables.Sample.id.in_(ids))
+
+
+def _by_duplicates(round_: tables.Round, filters: Filters) -> Passing:
+    near, label = tables.NearDuplicate, tables.Label
+    marked = select(near.sample_id).where(near.round_id == round_.id)
+    if filters.duplicates == "marked":
+        return Passing(marked, marked, lambda ids: marked.where(near.sample_id.in_(ids)))
+    later = marked.where(near.first_id != near.sample_id)
+    firsts = select(label.sample_id).where(label.round_id == round_.id, label.sample_id.not_in(later))
+    every = select(label.sample_id).where(label.round_id == round_.id)
+    return Passing(firsts, every, lambda ids: firsts.where(label.sample_id.in_(ids)))
 
 
 def _passing(db: Session, round_: tables.Round, test: AnswerTest) -> Passing:

@@ -12,6 +12,7 @@ from backend.services.questions import filtering
 from backend.services.rounds import get_row
 from backend.services.samples import answers, correctness, visibility
 from backend.services.samples.histograms import HistogramBin, histogram
+from backend.services.samples.near_duplicates import with_marks
 from backend.services.samples.rows import SampleRow, read_rows, with_excerpts
 
 __all__ = ["Count", "Filters", "HistogramBin", "MetadataTest", "SamplePage", "Sort", "SortKey", "histogram", "page"]
@@ -59,5 +60,6 @@ def page(
         rows = correctness.checked(db, round_, read_rows(db, got.ids))
         rows = with_excerpts(db, visibility.visible_rows(db, actor, kept, rows), filters)
         rows = answers.with_answers(db, actor, kept, round_.project_id, rows)
+        rows = with_marks(db, rows)
     ends = (str(got.next) if got.next else None, str(got.previous) if got.previous else None)
     return SamplePage(tuple(rows), *ends, got.count, got.sort, got.is_partial, got.looked_at)

@@ -25,6 +25,7 @@ class SampleRow:
     `correctness`); None where that is not known. `is_hidden`: what was said of the sample is withheld until the review
     is over or the person has decided. `answers`: what people answered to the project's questions, as far as one may see
     it, by the questions' keys: the mean of ratings, else how often each label was chosen, or the texts.
+    `near_duplicate_of`: the first sample of those that it is nearly the same as, which may be itself.
     """
 
     id: int
@@ -48,6 +49,7 @@ class SampleRow:
     excerpt: tuple[TextPiece, ...] = ()
     prompt_excerpt: tuple[TextPiece, ...] = ()
     answers: JSON = field(default_factory=dict)
+    near_duplicate_of: int | None = None
 
 
 def read_rows(db: Session, ids: tuple[int, ...]) -> list[SampleRow]:

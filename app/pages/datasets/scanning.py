@@ -1,0 +1,215 @@
+"""The tab Scan: what the rows hold that should not leave, what of it is fine, and what is looked for."""
+
+from typing import Any
+
+import gradio as gr
+
+from app import uploads
+from app.pages.datasets.pushing import chosen_in
+from app.pages.prompts.importing import table
+from app.toasts import notice, toasts
+from app.widgets import buttons
+from app.widgets.context import context
+from app.widgets.markup import markup
+from app.widgets.table import Table, row_number
+from backend.errors import InvalidInput
+from backend.scanning import FindingKind
+from backend.scanning.patterns import MARKS
+from backend.services.access import Actor
+from backend.services.datasets import scan_settings, scans
+from backend.services.datasets.scan_settings import ContentChecks
+from backend.services.datasets.scans import DatasetScan, ScanHit
+from backend.values import JobStatus
+
+POLL_SECONDS = 1.0
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
+COLUMNS = ["#", "Row", "What", "Where", "Around it, masked", "Fine"]
+MODES = [
+    ("Off: look for nothing", "off"),
+    ("Warn: say what was found", "warn"),
+    ("Hold: let no export leave with findings until somebody says what becomes of them", "hold"),
+]
+
+STATE = """
+{{#if value}}<div role="status" class="{{#if value.is_bad}}rondo-problem{{else}}rondo-card{{/if}}">
+<div>{{value.text}}{{#if value.job}} <a href="jobs?job={{value.job}}">job {{value.job}}</a>{{/if}}</div>
+{{#each value.lines}}<div>{{this}}</div>{{/each}}</div>
+{{else}}<p class="rondo-muted"><b>Not scanned yet.</b> A scan looks through every row for e-mail addresses, phone, card
+and account numbers, IP addresses, credentials, names of a list, and held-out texts.</p>{{/if}}
+"""
+
+
+def build(seen: gr.State, kept: gr.JSON) -> None:
+    """Lay out the tab and wire it. seen: the dataset that is shown; kept: changes with it."""
+    timer, place, chosen = gr.Timer(POLL_SECONDS, active=False), gr.State({}), gr.State(0)
+    state = markup(STATE, "a { color: var(--rondo-accent); }", elem_id="scan-state")
+    with gr.Row(elem_classes="rondo-toolbar rondo-needs-curator"):
+        go = buttons.secondary("Scan the rows", elem_id="scan-go")
+    with gr.Accordion("Compare with a file, too", open=False, elem_classes="rondo-needs-curator"):
+        upload = gr.File(
+            label="Texts that the rows must not hold (.txt, .jsonl)",
+            file_types=[".txt", ".jsonl"],
+            type="filepath",
+            elem_id="scan-reference",
+        )
+    hits = table(COLUMNS, "What was found", "scan-hits", widths=[7, 8, 20, 12, 43, 10], visible=False)
+    with gr.Row(elem_classes="rondo-toolbar"):
+        more = buttons.secondary("Next page", visible=False, elem_id="scan-next")
+    with gr.Group(visible=False, elem_id="scan-marking", elem_classes="rondo-needs-curator") as marking:
+        reason = gr.Textbox(label="Why it may leave", max_length=scans.MOST_REASON, elem_id="scan-reason")
+        with gr.Row(elem_classes="rondo-toolbar"):
+            fine = buttons.secondary("Mark as fine", elem_id="scan-fine")
+            unfine = buttons.secondary("Not fine after all", elem_id="scan-unfine")
+    shown = [state, hits, more, place, marking, timer]
+    kept.change(show, [seen], shown, **QUIET)
+    go.click(start, [seen, upload], shown, **PRIVATE)
+    timer.tick(show, [seen], shown, **QUIET)
+    more.click(to_next, [seen, place], shown, **QUIET)
+    hits.select(choose, None, [chosen, marking], **QUIET)
+    fine.click(mark_fine, [seen, place, chosen, reason], shown, **PRIVATE)
+    unfine.click(mark_unfine, [seen, place, chosen, reason], shown, **PRIVATE)
+    _settings()
+
+
+def _settings() -> None:
+    with gr.Accordion(
+        "What is looked for", open=False, elem_id="scan-settings", elem_classes="rondo-needs-curator"
+    ) as part:
+        mode = gr.Radio(MODES, value="warn", label="An export with findings", elem_id="scan-mode")
+        kinds = gr.CheckboxGroup(
+            [(kind.in_words, kind.value) for kind in MARKS], label="Personal data and credentials", elem_id="scan-kinds"
+        )
+        names = gr.Textbox(label="Names, one a line", lines=2, max_lines=12, elem_id="scan-names")
+        with gr.Row():
+            region = gr.Textbox(
+                label="Country of phone numbers that name none",
+                info="Two letters, as DE. Empty: only numbers that begin with +.",
+                max_length=2,
+            )
+            run_words = gr.Number(
+                13,
+                label="Words in a row shared with a held-out text",
+                info="Held-out prompts and answers that stand whole in a row are found, too.",
+                precision=0,
+            )
+        with gr.Row(elem_classes="rondo-toolbar"):
+            save = buttons.secondary("Save", elem_id="scan-save")
+    fields = [mode, kinds, names, region, run_words]
+    part.expand(load, None, fields, **QUIET)
+    save.click(put, fields, fields, **PRIVATE)
+
+
+@toasts
+def show(seen: dict[str, Any], request: gr.Request) -> list[Any]:
+    """The last scan of the chosen dataset, and its first findings."""
+    return drawn(context(request).actor, seen, None)
+
+
+@toasts
+def start(seen: dict[str, Any], upload: str | None, request: gr.Request) -> list[Any]:
+    """Have a worker look through the rows."""
+    here = context(request)
+    given = uploads.require_own(here.session_id, upload) if upload else None
+    scans.start(here.actor, chosen_in(seen), reference=given)
+    return drawn(here.actor, seen, None)
+
+
+@toasts
+def to_next(seen: dict[str, Any], place: dict[str, Any], request: gr.Request) -> list[Any]:
+    """On to the next findings."""
+    return drawn(context(request).actor, seen, place.get("next"))
+
+
+@toasts
+def choose(event: gr.SelectData, request: gr.Request) -> list[Any]:
+    """Offer to mark the finding that was clicked."""
+    context(request)
+    return [row_number(event), gr.Group(visible=True)]
+
+
+@toasts
+def mark_fine(seen: dict[str, Any], place: dict[str, Any], chosen: int, reason: str, request: gr.Request) -> list[Any]:
+    """Let the chosen value leave."""
+    return _marked(context(request).actor, seen, place, chosen, reason, is_fine=True)
+
+
+@toasts
+def mark_unfine(
+    seen: dict[str, Any], place: dict[str, Any], chosen: int, reason: str, request: gr.Request
+) -> list[Any]:
+    """Take that back."""
+    return _marked(context(request).actor, seen, place, chosen, reason, is_fine=False)
+
+
+@toasts
+def load(request: gr.Request) -> list[Any]:
+    """Fill the settings."""
+    here = context(request)
+    return _fields(scan_settings.get(here.actor, here.project_id))
+
+
+@toasts
+def put(
+    mode: str, kinds: list[str], names: str, region: str, run_words: float | None, request: gr.Request
+) -> list[Any]:
+    """Set what is looked for."""
+    here = context(request)
+    changes = {"mode": mode, "kinds": kinds, "region": region or "", "run_words": run_words}
+    after = scan_settings.change(here.actor, here.project_id, changes | {"names": (names or "").splitlines()})
+    notice("Saved. A scan of before counts no more where something else is looked for now.")
+    return _fields(after)
+
+
+def _marked(
+    actor: Actor, seen: dict[str, Any], place: dict[str, Any], chosen: int, reason: str, *, is_fine: bool
+) -> list[Any]:
+    if not chosen:
+        raise InvalidInput("No finding is chosen. Click one in the table.")
+    scans.mark(actor, chosen, is_fine=is_fine, reason=reason or "")
+    return drawn(actor, seen, place.get("at"))
+
+
+def drawn(actor: Actor, seen: dict[str, Any], cursor: int | None) -> list[Any]:
+    """The last scan and a page of its findings; and whether to look again."""
+    scan = scans.newest(actor, chosen_in(seen)) if seen.get("dataset") else None
+    empty: list[list[str]] = []
+    if scan is None or scan.finished_at is None:
+        hidden = [Table(empty, visible=False), gr.Button(visible=False), {}, gr.Group(visible=False)]
+        return [state_value(scan), *hidden, gr.Timer(active=scan is not None and not scan.is_over)]
+    page = scans.hits(actor, scan.id, cursor=cursor)
+    return [
+        state_value(scan),
+        Table([hit_row(hit) for hit in page.hits], visible=bool(page.hits)),
+        gr.Button(visible=page.next is not None),
+        {"at": cursor, "next": page.next},
+        gr.Group(visible=False),
+        gr.Timer(active=False),
+    ]
+
+
+def state_value(scan: DatasetScan | None) -> dict[str, Any] | None:
+    """What is said of a scan; None before the first."""
+    if scan is None:
+        return None
+    if scan.finished_at is None:
+        texts = {JobStatus.queued: "The scan waits for a worker:", JobStatus.cancelled: "The scan was cancelled:"}
+        text = texts.get(scan.status, f"{scan.done:,} of {scan.total:,} rows are looked through:")
+        is_bad = scan.status is JobStatus.failed
+        return {"text": f"It failed. {scan.error}" if is_bad else text, "job": scan.job_id, "is_bad": is_bad}
+    told = scans.in_words(scan.rows_with)
+    lines = [f"Compared with {scan.reference}, too."] if scan.reference else []
+    if not scan.is_current:
+        lines.append("Out of date: something else is looked for since, or other prompts are held out. Scan again.")
+    text = f"{scan.num_rows:,} rows were looked through. "
+    return {"text": text + (f"Found: {told}." if told else "Nothing was found."), "lines": lines, "is_bad": bool(told)}
+
+
+def hit_row(hit: ScanHit) -> list[str]:
+    """One finding as the table shows it."""
+    return [str(hit.id), str(hit.position), hit.kind.in_words, hit.place, hit.snippet, "fine" if hit.is_fine else ""]
+
+
+def _fields(checks: ContentChecks) -> list[Any]:
+    kinds = [kind.value for kind in checks.kinds if kind in MARKS and kind in FindingKind]
+    return [checks.mode, kinds, "\n".join(checks.names), checks.region, checks.run_words]
