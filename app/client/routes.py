@@ -132,9 +132,19 @@ class Checkpoints(Noun):
 
 class Datasets(Noun):
 
+    def get_scan(self, scan_id: int) -> shapes.DatasetScan:
+        """How far a scan is, and in how many rows it found what."""
+        return self._ask("GET", f"/scans/{scan_id}")
+
     def get_dataset(self, dataset_id: int) -> shapes.DatasetDetail:
         """One dataset with its funnel, provenance and people."""
         return self._ask("GET", f"/datasets/{dataset_id}")
+
+    def list_findings(
+        self, scan_id: int, *, limit: int | None = None, after: int | None = None,
+    ) -> shapes.Page[shapes.ScanHit]:
+        """What the rows hold, masked."""
+        return self._ask("GET", f"/scans/{scan_id}/findings", query={"limit": limit, "after": after})
 
     def get_card(self, dataset_id: int, to: str | Path) -> Path:
         """The dataset card: Markdown with the hub's head, from the installation's records."""
@@ -150,15 +160,30 @@ class Datasets(Noun):
         """List rows."""
         return self._ask("GET", f"/datasets/{dataset_id}/rows", query={"limit": limit, "after": after})
 
+    def get_newest_scan(self, dataset_id: int) -> shapes.DatasetScan | None:
+        """The last scan of a dataset; null before the first."""
+        return self._ask("GET", f"/datasets/{dataset_id}/scan")
+
+    def start_scan(self, dataset_id: int, file: str | Path, **body: Unpack[shapes.StartScanForm]) -> shapes.DatasetScan:
+        """Have a worker look through a dataset for personal data, credentials and held-out texts."""
+        return self._ask("POST", f"/datasets/{dataset_id}/scans", form=body, file=file)
+
+    def mark_fine(self, hit_id: int, **body: Unpack[shapes.FineMark]) -> None:
+        """Let a value leave, in every dataset of the project; or take that back."""
+        self._ask("POST", f"/scan-findings/{hit_id}/fine", body=body)
+
     def export(
         self, dataset_id: int, to: str | Path, *, format: Literal["jsonl", "parquet"] | None = None,
         type: shapes.DatasetType | None = None, is_strict: bool | None = None, leave_out: bool | None = None,
-        tool: shapes.Tool | None = None,
+        tool: shapes.Tool | None = None, handling: Literal["leave_out", "mask", "keep"] | None = None,
+        reason: str | None = None,
     ) -> Path:
-        """Download the rows as a tool reads them; the headers say how many and what the checks found."""
+        """Download the rows as a tool reads them; the headers say how many and what the checks found. Where the
+        project holds exports with findings of a content scan, `handling` has to say what becomes of them.
+        """
         return self._save(
             "GET", f"/datasets/{dataset_id}/export", to, query={"format": format, "type": type, "is_strict": is_strict,
-            "leave_out": leave_out, "tool": tool},
+            "leave_out": leave_out, "tool": tool, "handling": handling, "reason": reason},
         )
 
     def list_datasets(
@@ -183,15 +208,26 @@ class Datasets(Noun):
 
     def export_report(
         self, dataset_id: int, *, type: shapes.DatasetType | None = None, leave_out: bool | None = None,
-        tool: shapes.Tool | None = None, checkpoint_id: int | None = None,
+        tool: shapes.Tool | None = None, handling: Literal["leave_out", "mask", "keep"] | None = None,
+        reason: str | None = None, checkpoint_id: int | None = None,
     ) -> shapes.ExportReport:
         """What an export says of itself: what the checks found, what the tool makes of it, and the tokens of its
         rows by a checkpoint's tokenizer and chat template.
         """
         return self._ask(
             "GET", f"/datasets/{dataset_id}/export/report", query={"type": type, "leave_out": leave_out, "tool": tool,
-            "checkpoint_id": checkpoint_id},
+            "handling": handling, "reason": reason, "checkpoint_id": checkpoint_id},
         )
+
+    def get_content_checks(self, project_id: int) -> shapes.ContentChecks:
+        """What the project looks for, and whether an export with findings is held."""
+        return self._ask("GET", f"/projects/{project_id}/content-checks")
+
+    def change_content_checks(
+        self, project_id: int, **body: Unpack[shapes.ContentCheckChanges],
+    ) -> shapes.ContentChecks:
+        """Change what the project looks for. Scans of before are out of date then."""
+        return self._ask("PATCH", f"/projects/{project_id}/content-checks", body=body)
 
 
 class Jobs(Noun):
@@ -791,7 +827,7 @@ class Samples(Noun):
         is_overridden: bool | None = None, is_unparsed: bool | None = None, is_truncated: bool | None = None,
         is_flagged: bool | None = None, text: str | None = None, prompt: str | None = None, step: Sequence[int] = (),
         decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
-        metadata: Sequence[str] = (),
+        metadata: Sequence[str] = (), duplicates: Literal["", "marked", "first"] | None = None,
     ) -> shapes.GroupPage:
         """A page of the round's groups of which a sample passes the filters, with their samples and pass rates."""
         return self._ask(
@@ -800,7 +836,7 @@ class Samples(Noun):
             "max_tokens": max_tokens, "verdict": verdict, "source": source, "kind": kind,
             "is_overridden": is_overridden, "is_unparsed": is_unparsed, "is_truncated": is_truncated,
             "is_flagged": is_flagged, "text": text, "prompt": prompt, "step": step, "decided": decided,
-            "answer": answer, "metadata": metadata},
+            "answer": answer, "metadata": metadata, "duplicates": duplicates},
         )
 
     def list_samples(
@@ -811,8 +847,9 @@ class Samples(Noun):
         is_truncated: bool | None = None, is_flagged: bool | None = None, text: str | None = None,
         prompt: str | None = None, step: Sequence[int] = (),
         decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
-        metadata: Sequence[str] = (), sort: shapes.SortKey | None = None, descending: bool | None = None,
-        then: shapes.SortKey | None = None, then_descending: bool | None = None,
+        metadata: Sequence[str] = (), duplicates: Literal["", "marked", "first"] | None = None,
+        sort: shapes.SortKey | None = None, descending: bool | None = None, then: shapes.SortKey | None = None,
+        then_descending: bool | None = None,
     ) -> shapes.SamplePage:
         """A page of the round's samples."""
         return self._ask(
@@ -820,8 +857,9 @@ class Samples(Noun):
             "min_score": min_score, "max_score": max_score, "min_tokens": min_tokens, "max_tokens": max_tokens,
             "verdict": verdict, "source": source, "kind": kind, "is_overridden": is_overridden,
             "is_unparsed": is_unparsed, "is_truncated": is_truncated, "is_flagged": is_flagged, "text": text,
-            "prompt": prompt, "step": step, "decided": decided, "answer": answer, "metadata": metadata, "sort": sort,
-            "descending": descending, "then": then, "then_descending": then_descending},
+            "prompt": prompt, "step": step, "decided": decided, "answer": answer, "metadata": metadata,
+            "duplicates": duplicates, "sort": sort, "descending": descending, "then": then,
+            "then_descending": then_descending},
         )
 
     def get_chain(self, sample_id: int) -> shapes.Chain:
@@ -856,6 +894,14 @@ class Samples(Noun):
         """Stop an export that one started."""
         return self._ask("POST", f"/sample-exports/{job_id}/cancel")
 
+    def get_near_duplicates(self, round_id: int) -> shapes.NearDuplicateSearch | None:
+        """The last look for near-duplicates of a round; null before the first. The filter `duplicates` lists them."""
+        return self._ask("GET", f"/rounds/{round_id}/near-duplicates")
+
+    def look_for_near_duplicates(self, round_id: int) -> shapes.StartedSearch:
+        """Have a worker mark the samples of a round that are nearly the same as others of it."""
+        return self._ask("POST", f"/rounds/{round_id}/near-duplicates")
+
     def list_views(
         self, project_id: int, *, limit: int | None = None, after: str | None = None,
     ) -> shapes.Page[shapes.ViewOfSamples]:
@@ -874,8 +920,9 @@ class Samples(Noun):
         is_overridden: bool | None = None, is_unparsed: bool | None = None, is_truncated: bool | None = None,
         is_flagged: bool | None = None, text: str | None = None, prompt: str | None = None, step: Sequence[int] = (),
         decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
-        metadata: Sequence[str] = (), sort: shapes.SortKey | None = None, descending: bool | None = None,
-        then: shapes.SortKey | None = None, then_descending: bool | None = None,
+        metadata: Sequence[str] = (), duplicates: Literal["", "marked", "first"] | None = None,
+        sort: shapes.SortKey | None = None, descending: bool | None = None, then: shapes.SortKey | None = None,
+        then_descending: bool | None = None,
     ) -> Path:
         """Up to 100,000 samples with judgments, decisions and lineage, as one's list shows them. `X-Rows`: how many."""
         return self._save(
@@ -883,8 +930,9 @@ class Samples(Noun):
             "min_score": min_score, "max_score": max_score, "min_tokens": min_tokens, "max_tokens": max_tokens,
             "verdict": verdict, "source": source, "kind": kind, "is_overridden": is_overridden,
             "is_unparsed": is_unparsed, "is_truncated": is_truncated, "is_flagged": is_flagged, "text": text,
-            "prompt": prompt, "step": step, "decided": decided, "answer": answer, "metadata": metadata, "sort": sort,
-            "descending": descending, "then": then, "then_descending": then_descending},
+            "prompt": prompt, "step": step, "decided": decided, "answer": answer, "metadata": metadata,
+            "duplicates": duplicates, "sort": sort, "descending": descending, "then": then,
+            "then_descending": then_descending},
         )
 
     def import_samples(
@@ -903,8 +951,9 @@ class Samples(Noun):
         is_truncated: bool | None = None, is_flagged: bool | None = None, text: str | None = None,
         prompt: str | None = None, step: Sequence[int] = (),
         decided: Literal["", "me", "others", "disputed"] | None = None, answer: Sequence[str] = (),
-        metadata: Sequence[str] = (), sort: shapes.SortKey | None = None, descending: bool | None = None,
-        then: shapes.SortKey | None = None, then_descending: bool | None = None,
+        metadata: Sequence[str] = (), duplicates: Literal["", "marked", "first"] | None = None,
+        sort: shapes.SortKey | None = None, descending: bool | None = None, then: shapes.SortKey | None = None,
+        then_descending: bool | None = None,
     ) -> shapes.StartedExport:
         """Have a worker write any number of samples to a file."""
         return self._ask(
@@ -912,8 +961,9 @@ class Samples(Noun):
             "min_score": min_score, "max_score": max_score, "min_tokens": min_tokens, "max_tokens": max_tokens,
             "verdict": verdict, "source": source, "kind": kind, "is_overridden": is_overridden,
             "is_unparsed": is_unparsed, "is_truncated": is_truncated, "is_flagged": is_flagged, "text": text,
-            "prompt": prompt, "step": step, "decided": decided, "answer": answer, "metadata": metadata, "sort": sort,
-            "descending": descending, "then": then, "then_descending": then_descending},
+            "prompt": prompt, "step": step, "decided": decided, "answer": answer, "metadata": metadata,
+            "duplicates": duplicates, "sort": sort, "descending": descending, "then": then,
+            "then_descending": then_descending},
         )
 
 

@@ -23,6 +23,7 @@ FailureKind = Literal[
     "context", "template", "filter", "refused", "timeout", "reply", "server", "error", "too_long", "special",
     "unfinished",
 ]
+FindingKind = Literal["email", "phone", "card", "iban", "ip", "credential", "name", "held_out", "reference"]
 GroupSortKey = Literal["number", "pass_rate", "spread"]
 JobStatus = Literal["queued", "running", "done", "failed", "cancelled"]
 LabelSource = Literal["none", "judge", "person"]
@@ -291,6 +292,10 @@ class PreviewFileForm(TypedDict, total=False):
     mapping: str | None
 
 
+class StartScanForm(TypedDict, total=False):
+    file: str | None
+
+
 class Branch(TypedDict, total=False):
     at: Literal["judge", "select", "train"]
     recipe: dict[str, Any] | str | None
@@ -497,6 +502,22 @@ class Confusion(TypedDict, total=False):
     unread_reject: int
 
 
+class ContentCheckChanges(TypedDict, total=False):
+    mode: Literal["off", "warn", "hold"] | None
+    kinds: list[FindingKind] | None
+    names: list[str] | None
+    region: str | None
+    run_words: int | None
+
+
+class ContentChecks(TypedDict, total=False):
+    kinds: list[FindingKind]
+    names: list[str]
+    region: str
+    mode: Literal["off", "warn", "hold"]
+    run_words: int
+
+
 class Contribution(TypedDict):
     round_number: int
     person: str
@@ -566,7 +587,8 @@ class DatasetPush(TypedDict):
     repo: str
     is_private: NotRequired[bool]
     format: NotRequired[Literal["jsonl", "parquet"]]
-    found_rows: NotRequired[Literal["refuse", "leave_out", "keep"]]
+    found_rows: NotRequired[Literal["refuse", "leave_out", "mask", "keep"]]
+    reason: NotRequired[str]
 
 
 class DatasetRow(TypedDict):
@@ -584,6 +606,21 @@ class DatasetRow(TypedDict):
     answer: NotRequired[str | None]
     metadata: NotRequired[dict[str, Any]]
     turns: NotRequired[list[Message]]
+
+
+class DatasetScan(TypedDict):
+    id: int
+    dataset_id: int
+    job_id: int | None
+    status: JobStatus
+    done: int
+    total: int
+    error: str | None
+    reference: str
+    num_rows: int
+    rows_with: dict[str, int]
+    finished_at: str | None
+    is_current: bool
 
 
 class DatasetView(TypedDict):
@@ -863,6 +900,12 @@ class Filters(TypedDict, total=False):
     decided: str
     answer: list[str]
     metadata: list[str]
+    duplicates: str
+
+
+class FineMark(TypedDict, total=False):
+    is_fine: bool
+    reason: str
 
 
 class Finished(TypedDict):
@@ -1330,6 +1373,17 @@ class MetricNumber(TypedDict):
 class MetricsSection(TypedDict):
     metrics: list[ChangedMetric]
     missing: list[str]
+
+
+class NearDuplicateSearch(TypedDict):
+    job_id: int
+    status: JobStatus
+    done: int
+    total: int
+    error: str | None
+    num_marked: int | None
+    num_clusters: int | None
+    num_left: int | None
 
 
 class NewAnswer(TypedDict):
@@ -2145,6 +2199,7 @@ class SampleRow(TypedDict):
     excerpt: NotRequired[list[TextPiece]]
     prompt_excerpt: NotRequired[list[TextPiece]]
     answers: NotRequired[dict[str, Any]]
+    near_duplicate_of: NotRequired[int | None]
 
 
 class SampleViewEdit(TypedDict, total=False):
@@ -2172,6 +2227,15 @@ class SavedView(TypedDict):
     created_by: str
     created_at: str
     updated_at: str
+
+
+class ScanHit(TypedDict):
+    id: int
+    position: int
+    kind: FindingKind
+    place: str
+    snippet: str
+    is_fine: bool
 
 
 class Secret(TypedDict):
@@ -2318,6 +2382,10 @@ class StartedRepair(TypedDict):
 
 
 class StartedRoundJob(TypedDict):
+    job_id: int
+
+
+class StartedSearch(TypedDict):
     job_id: int
 
 
