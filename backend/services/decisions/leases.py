@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.db import now, reading, session, tables
+from backend.db.built import built_once, some
 from backend.db.many import CHUNK, in_chunks
 from backend.services import review_settings
 from backend.services.access import Actor
@@ -113,9 +114,9 @@ def claim(
         at, taken = now(), slots(db, ids)
         places = {n: free_slot(taken[n], actor.user_id, settings.reviewers_of(n), at) for n in ids}
         wanted = {n: slot for n, slot in places.items() if slot is not None}
+        fresh = {n: settings.reviewers_of(n) for n in wanted if not taken[n]}
         if wanted:
-            won |= take(db, actor, round_.id, wanted, at, settings, frozenset(drawn))
-            begin(db, round_.id, [n for n in won if not taken[n]], settings, at)
+            won |= take(db, actor, round_.id, wanted, fresh, at, settings, frozenset(drawn))
     return [n for n in sample_ids if n in won]
 
 
@@ -124,43 +125,40 @@ def take(
     actor: Actor,
     round_id: int,
     wanted: dict[int, int],
+    fresh: dict[int, int],
     at: datetime,
     settings: ReviewSettings,
     drawn: frozenset[int],
 ) -> set[int]:
-    """The conditional statement: a slot that is free, ran out, or is the actor's own becomes theirs."""
-    lease, until = tables.Lease, at + timedelta(minutes=settings.reservation_minutes)
-    rows = [
-        {
-            "sample_id": n,
-            "slot": slot,
-            "round_id": round_id,
-            "user_id": actor.user_id,
-            "expires_at": until,
-            "is_random": n in drawn,
-        }
-        for n, slot in sorted(wanted.items())
+    """The conditional statement: a slot that is free, ran out, or is the actor's own becomes theirs.
+
+    `fresh`: of items that are begun with it the number of slots; the others are written, held by nobody.
+    """
+    until = at + timedelta(minutes=settings.reservation_minutes)
+    rows = [(n, slot, actor.user_id, until, n in drawn) for n, slot in wanted.items()]
+    rows += [(n, slot, None, at, False) for n, number in fresh.items() for slot in range(number) if slot != wanted[n]]
+    names = ("sample_id", "slot", "user_id", "expires_at", "is_random")
+    values = [
+        dict(zip(names, row, strict=True)) | {"round_id": round_id, "at": at}
+        for row in sorted(rows, key=lambda row: row[:2])
     ]
-    insert = inserting(db).values(rows)
-    free = or_(lease.user_id.is_(None), lease.user_id == actor.user_id, lease.expires_at < at)
+    taken = db.connection().execute(_take(db.get_bind().dialect.name), values)
+    return {n for n, user_id in taken if user_id is not None}
+
+
+@built_once
+def _take(database: str) -> Any:
+    """One that is to be nobody's is left as it is."""
+    lease = tables.Lease.__table__
+    insert = (sqlite if database == "sqlite" else postgresql).insert(lease)
     new = insert.excluded
-    statement = insert.on_conflict_do_update(
+    ran_out = lease.c.expires_at < bindparam("at", type_=lease.c.expires_at.type)
+    free = or_(lease.c.user_id.is_(None), lease.c.user_id == new.user_id, ran_out)
+    return insert.on_conflict_do_update(
         index_elements=["sample_id", "slot"],
         set_={"user_id": new.user_id, "expires_at": new.expires_at, "is_random": new.is_random},
-        where=lease.decided_at.is_(None) & free,
-    ).returning(lease.sample_id)
-    return set(db.scalars(statement))
-
-
-def begin(db: Session, round_id: int, sample_ids: Sequence[int], settings: ReviewSettings, at: datetime) -> None:
-    """Write the other slots of items that were begun just now, held by nobody."""
-    rows = [
-        {"sample_id": n, "slot": slot, "round_id": round_id, "user_id": None, "expires_at": at, "is_random": False}
-        for n in sorted(sample_ids)
-        for slot in range(1, settings.reviewers_of(n))
-    ]
-    if rows:
-        db.execute(inserting(db).values(rows).on_conflict_do_nothing())
+        where=new.user_id.is_not(None) & lease.c.decided_at.is_(None) & free,
+    ).returning(lease.c.sample_id, lease.c.user_id)
 
 
 def free_slot(taken: Sequence[Any], user_id: int, number: int, at: datetime) -> int | None:
@@ -201,11 +199,40 @@ def settle(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSett
     claim(db, actor, round_, settings, [n for n in ids if n not in held])
 
 
+def keep(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSettings, item_id: int) -> bool | None:
+    """Keep the actor's slot of the item for good; one is taken first where they lack it, and a free one is left.
+
+    Return whether it was drawn at random; None where there is none.
+    """
+    at = now()
+    asked = {"item_id": item_id, "by": actor.user_id, "at": at, "safe": at + SAFE}
+    is_random: bool | None = db.connection().execute(_keep(), asked).scalar()
+    if is_random is None:
+        settle(db, actor, round_, settings, [item_id])
+        is_random = decided(db, actor, item_id)
+    return is_random
+
+
+@built_once
+def _keep() -> Any:
+    """Decide by a lease that nobody else takes meanwhile.
+
+    Whoever waits for `one_at_a_time` must hold no lease, so it is not waited for where another has locked it:
+    PostgreSQL keeps a lock that it waited for, even where the row fits no more.
+    """
+    lease = tables.Lease.__table__
+    mine = lease.c.sample_id == bindparam("item_id"), lease.c.user_id == bindparam("by")
+    is_live = or_(lease.c.decided_at.is_not(None), lease.c.expires_at >= bindparam("safe"))
+    free = select(lease.c.slot).where(*mine, is_live).with_for_update(skip_locked=True)
+    kept = update(lease).where(*mine, lease.c.slot == free.scalar_subquery())
+    return kept.values(decided_at=func.coalesce(lease.c.decided_at, bindparam("at"))).returning(lease.c.is_random)
+
+
 def decided(db: Session, actor: Actor, item_id: int) -> bool | None:
     """Keep the actor's slot for good and say whether it was drawn at random; None where they have none."""
     lease = tables.Lease
-    keep = update(lease).where(lease.sample_id == item_id, lease.user_id == actor.user_id)
-    return db.scalar(keep.values(decided_at=func.coalesce(lease.decided_at, now())).returning(lease.is_random))
+    mine = update(lease).where(lease.sample_id == item_id, lease.user_id == actor.user_id)
+    return db.scalar(mine.values(decided_at=func.coalesce(lease.decided_at, now())).returning(lease.is_random))
 
 
 def give_back(db: Session, actor: Actor, item_id: int) -> None:
@@ -246,13 +273,18 @@ def reopen(db: Session, user_id: int, item_id: int, settings: ReviewSettings) ->
 
 def slots(db: Session, sample_ids: Sequence[int]) -> dict[int, list[Any]]:
     """The rows of these items, by item."""
-    lease = tables.Lease
-    query = select(lease.sample_id, lease.slot, lease.user_id, lease.expires_at, lease.decided_at)
     by_sample: dict[int, list[Any]] = defaultdict(list)
     for ids in in_chunks(sample_ids):
-        for row in db.execute(query.where(lease.sample_id.in_(ids)).order_by(lease.slot)):
+        for row in db.connection().execute(_slots(), {"sample_ids": ids}):
             by_sample[row.sample_id].append(row)
     return by_sample
+
+
+@built_once
+def _slots() -> Any:
+    lease = tables.Lease.__table__.c
+    query = select(lease.sample_id, lease.slot, lease.user_id, lease.expires_at, lease.decided_at)
+    return query.where(lease.sample_id.in_(some("sample_ids"))).order_by(lease.slot)
 
 
 def holdings(db: Session, sample_ids: Sequence[int]) -> list[Holding]:
@@ -282,7 +314,7 @@ def in_round(db: Session, round_id: int, sample_ids: Sequence[int]) -> list[int]
     """Those that are samples of this round, in their order."""
     label, ids = tables.Label, list(dict.fromkeys(sample_ids))
     query = select(label.sample_id).where(label.round_id == round_id)
-    there = {n for some in in_chunks(ids) for n in db.scalars(query.where(label.sample_id.in_(some)))}
+    there = {n for part in in_chunks(ids) for n in db.scalars(query.where(label.sample_id.in_(part)))}
     return [n for n in ids if n in there]
 
 
@@ -293,9 +325,3 @@ def one_at_a_time(db: Session, round_id: int) -> None:
     """
     if db.get_bind().dialect.name == "postgresql":
         db.execute(select(func.pg_advisory_xact_lock(LOCK, round_id % 2**31)))
-
-
-def inserting(db: Session) -> Any:
-    """INSERT with ON CONFLICT, as the database at hand spells it."""
-    dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
-    return dialect.insert(tables.Lease)
