@@ -5,22 +5,22 @@ the primary key leaves no room for more reviewers than slots. An expired lease i
 its holder may still decide or renew.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.db import now, reading, session, tables
-from backend.db.built import built_once, some
+from backend.db.built import built_once
 from backend.db.many import CHUNK, in_chunks
 from backend.services import review_settings
 from backend.services.access import Actor
 from backend.services.decisions import presence
+from backend.services.decisions.slots import free_slot, slots
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row
 from backend.values import Role
@@ -161,26 +161,6 @@ def _take(database: str) -> Any:
     ).returning(lease.c.sample_id, lease.c.user_id)
 
 
-def free_slot(taken: Sequence[Any], user_id: int, number: int, at: datetime) -> int | None:
-    """The slot this person may take: their own, else the first one that is free. None where there is none."""
-    for row in taken:
-        if row.user_id == user_id:
-            return None if row.decided_at is not None else int(row.slot)
-    for row in taken:
-        if is_free(row, at):
-            return int(row.slot)
-    return missing(taken, number)[0] if len(taken) < number else None
-
-
-def missing(taken: Sequence[Any], number: int) -> list[int]:
-    """The slots that have no row yet, lowest first."""
-    return sorted(set(range(max(number, len(taken) + 1))) - {row.slot for row in taken})
-
-
-def is_free(row: Any, at: datetime) -> bool:
-    return bool(row.decided_at is None and (row.user_id is None or row.expires_at < at))
-
-
 def settle(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSettings, item_ids: Sequence[int]) -> None:
     """Before labelling: take the slots the actor lacks, so that `decided` finds them. Expired leases count as held."""
     lease, ids = tables.Lease, sorted(set(item_ids))
@@ -242,49 +222,11 @@ def give_back(db: Session, actor: Actor, item_id: int) -> None:
     db.execute(update(lease).where(*mine).values(user_id=None, expires_at=now(), is_random=False))
 
 
-def refit(db: Session, round_id: int, settings: ReviewSettings) -> None:
-    """After the number of reviewers changed: items that were begun get the slots they lack, and lose those too many.
-
-    Also those somebody holds: a decision that comes for one of them is late. The caller holds `one_at_a_time`.
-    """
-    lease, at = tables.Lease, now()
-    begun = [n for (n,) in db.execute(select(lease.sample_id).where(lease.round_id == round_id).distinct())]
-    for ids in in_chunks(begun):
-        over, under = [], []
-        for n, taken in slots(db, ids).items():
-            open_, number = [row for row in taken if row.decided_at is None], settings.reviewers_of(n)
-            wanted = max(0, number - (len(taken) - len(open_)))
-            over += [{"b_id": n, "b_slot": row.slot} for row in open_[wanted:]]
-            under += [(n, slot) for slot in missing(taken, number)[: max(0, wanted - len(open_))]]
-        if over:
-            same_lease = (lease.sample_id == bindparam("b_id"), lease.slot == bindparam("b_slot"))
-            db.connection().execute(delete(lease).where(*same_lease), over)
-        nobody = {"round_id": round_id, "user_id": None, "expires_at": at, "is_random": False}
-        db.add_all(tables.Lease(sample_id=n, slot=slot, **nobody) for n, slot in under)
-    db.flush()
-
-
 def reopen(db: Session, user_id: int, item_id: int, settings: ReviewSettings) -> None:
     """After the person took back their last word on the item: the slot is a lease again."""
     lease, until = tables.Lease, now() + timedelta(minutes=settings.reservation_minutes)
     mine = (lease.sample_id == item_id, lease.user_id == user_id)
     db.execute(update(lease).where(*mine).values(decided_at=None, expires_at=until))
-
-
-def slots(db: Session, sample_ids: Sequence[int]) -> dict[int, list[Any]]:
-    """The rows of these items, by item."""
-    by_sample: dict[int, list[Any]] = defaultdict(list)
-    for ids in in_chunks(sample_ids):
-        for row in db.connection().execute(_slots(), {"sample_ids": ids}):
-            by_sample[row.sample_id].append(row)
-    return by_sample
-
-
-@built_once
-def _slots() -> Any:
-    lease = tables.Lease.__table__.c
-    query = select(lease.sample_id, lease.slot, lease.user_id, lease.expires_at, lease.decided_at)
-    return query.where(lease.sample_id.in_(some("sample_ids"))).order_by(lease.slot)
 
 
 def holdings(db: Session, sample_ids: Sequence[int]) -> list[Holding]:

@@ -23,7 +23,7 @@ from backend.db.built import built_once, some
 from backend.db.filters import Sort
 from backend.db.many import in_chunks
 from backend.services.access import Actor, may_decide
-from backend.services.decisions import group_decisions, leases
+from backend.services.decisions import group_decisions, slots
 from backend.services.queue import assignments, reasons
 from backend.services.queue.draw import at_random, chance, secret_of
 from backend.services.queue.orders import PAGE, Order, Pages, along, walk
@@ -88,7 +88,7 @@ class ItemRequest:
             return False
         taken = [row for row in rows if row.slot is not None]
         number = self.settings.reviewers_of(item_id)
-        return leases.free_slot(taken, self.actor.user_id, number, self.at) is not None
+        return slots.free_slot(taken, self.actor.user_id, number, self.at) is not None
 
     def as_items(self, ids: Sequence[int]) -> list[int]:
         """Samples, or the groups they are of."""
