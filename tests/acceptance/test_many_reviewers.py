@@ -88,6 +88,7 @@ class Reviewers:
         self.lock = threading.Lock()
         self.given: dict[int, set[int]] = defaultdict(set)
         self.acknowledged: dict[str, tuple[int, int]] = {}
+        self.waited: list[float] = []
         self.late: list[str] = []
         self.problems: list[str] = []
         self.retries = 0
@@ -132,8 +133,10 @@ class Reviewers:
         client_id = uuid.uuid4().hex
         kind = "accept" if (sample_id + one.user_id) % 3 else "reject"
         act = {"client_id": client_id, "kind": kind, "sample_id": sample_id, "seconds": 1.0}
+        started = time.perf_counter()
         answer = self.send(client, f"/rounds/{self.round_id}/decisions", {"decisions": [act]})
         with self.lock:
+            self.waited.append(time.perf_counter() - started)
             self.acknowledged[client_id] = (one.user_id, sample_id)
             if answer[0]["decision"]["late_because"]:
                 self.late.append(answer[0]["decision"]["late_because"])
@@ -213,10 +216,11 @@ def check(load: Reviewers) -> None:
 
 
 def report(database: str, load: Reviewers, seconds: float, note: str = "") -> None:
-    total = len(load.acknowledged)
+    total, waited = len(load.acknowledged), [1000 * seconds for seconds in sorted(load.waited)]
     print(
         f"\n{database.split(':')[0]}: {len(load.people)} reviewers, {load.decisions} decisions each, k = {K}: "
-        f"{total} in {seconds:.1f} s, {total / seconds:.0f} decisions per second; 0 lost, 0 doubled, 0 slots held "
+        f"{total} in {seconds:.1f} s, {total / seconds:.0f} decisions per second, median {waited[total // 2]:.0f} ms, "
+        f"p95 {waited[19 * total // 20]:.0f} ms, worst {waited[-1]:.0f} ms; 0 lost, 0 doubled, 0 slots held "
         f"twice, 0 items over k{note}",
         flush=True,
     )
