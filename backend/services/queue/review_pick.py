@@ -244,7 +244,7 @@ ENDS = (LONGEST, SHORTEST)
 
 @built_once
 def _begun() -> Any:
-    """What the person holds of items that have a label of people, and open slots of items that somebody decided.
+    """What the person holds of items that have a label of people, and open slots of items that others decided.
 
     And how many slots were looked at from one end, as `NUMBER`.
     """
@@ -267,7 +267,8 @@ def _begun() -> Any:
         some_open = some_open.where(*here, lease.expires_at < bindparam("at")).order_by(*way).limit(2 * PAGE)
         found, done = some_open.subquery(f"open_{end}"), alias(tables.Lease, f"done_{end}")
         is_done = select(done.slot).where(done.sample_id == found.c.sample_id, done.decided_at.is_not(None))
-        parts.append(select(found).where(is_done.exists()))
+        is_mine = is_done.where(done.user_id == bindparam("user_id"))
+        parts.append(select(found).where(is_done.exists(), ~is_mine.exists()))
         if end == LONGEST:
             nothing = literal(None, lease.__table__.c.expires_at.type)
             parts.append(select(literal(NUMBER), func.count(), nothing).select_from(found))
