@@ -47,13 +47,13 @@ def _with_standing(query: Select[Any], begin: Any, project_id: Any) -> Select[An
 
 
 @built_once
-def _standing() -> Select[Any]:
+def _standing() -> Any:
     """Every call of a service asks for it."""
     return _with_standing(select(), tables.User.__table__, bindparam("project_id"))
 
 
 @built_once
-def _row_and_standing(table: Any) -> Select[Any]:
+def _row_and_standing(table: Any) -> Any:
     both = table.__table__.join(tables.User.__table__, true())
     return _with_standing(select(table), both, table.__table__.c.project_id).where(table.id == bindparam("row_id"))
 

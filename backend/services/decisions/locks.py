@@ -1,8 +1,9 @@
 """What a decision holds until its transaction ends: the round's status, and labels in order of their number."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
@@ -38,7 +39,7 @@ def lock_round(
 
 
 @built_once
-def _held(alone: bool, role: Role | None = None) -> Select[tables.Round]:
+def _held(alone: bool, role: Role | None = None) -> Any:
     """The round, held; with a role, only for whoever has it: others wait for no lock and hold none."""
     row = tables.Round
     query = select(row).where(row.id == bindparam("round_id"))

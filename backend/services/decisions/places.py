@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, bindparam, or_, select, union_all
+from sqlalchemy import bindparam, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
@@ -75,7 +75,7 @@ def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts:
 
 
 @built_once
-def _places(is_whole: bool) -> Select[Any]:
+def _places(is_whole: bool) -> Any:
     """Samples of a round with what the machine said of them; `is_whole`: with all others of their groups."""
     label, sample, gold = tables.Label, tables.Sample, tables.GoldItem
     which = sample.id.in_(some("sample_ids"))
@@ -92,7 +92,7 @@ def _places(is_whole: bool) -> Select[Any]:
 
 
 @built_once
-def _labels() -> Select[Any]:
+def _labels() -> Any:
     label = tables.Label
     these = label.sample_id.in_(some("sample_ids")), label.round_id == bindparam("round_id")
     return select(label.sample_id).where(*these).order_by(label.sample_id).with_for_update()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, func, select
+from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
@@ -41,7 +41,7 @@ def _count(db: Session, round_id: int, settings: ReviewSettings, user_id: int | 
 
 
 @built_once
-def _counts(by_group: bool, hides_judge: bool, is_one: bool) -> Select[Any]:
+def _counts(by_group: bool, hides_judge: bool, is_one: bool) -> Any:
     decision = tables.Decision
     last = standing.last_own_words(bindparam("round_id"), by_group=by_group)
     if is_one:

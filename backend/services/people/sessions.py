@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from backend import boundary
@@ -163,7 +163,7 @@ def look_up_token(secret: str) -> SignedIn | None:
 
 
 @built_once
-def _by_session() -> Select[Any]:
+def _by_session() -> Any:
     """Asked with every request of a browser."""
     login, user = tables.LoginSession, tables.User
     return (
@@ -175,7 +175,7 @@ def _by_session() -> Select[Any]:
 
 
 @built_once
-def _by_token() -> Select[Any]:
+def _by_token() -> Any:
     """Asked with every request of a program."""
     token, user = tables.Token, tables.User
     return (

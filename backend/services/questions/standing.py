@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, func, select, update
+from sqlalchemy import bindparam, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from backend.db import tables
@@ -95,7 +95,7 @@ def own(db: Session, user_id: int, sample_ids: Sequence[int]) -> dict[int, dict[
 
 
 @built_once
-def _own() -> Select[Any]:
+def _own() -> Any:
     row = tables.Answer
     query = select(row.sample_id, row.question_id, row.value)
     return query.where(row.user_id == bindparam("user_id"), row.is_standing, row.sample_id.in_(some("sample_ids")))

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Select, bindparam
+from sqlalchemy import bindparam
 from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
@@ -34,7 +34,7 @@ def others(
 
 
 @built_once
-def _others() -> Select[Any]:
+def _others() -> Any:
     decision, user = tables.Decision, tables.User
     return (
         standing.everything(*decision.__table__.c, user.name.label("who"), kinds=SHOWN)

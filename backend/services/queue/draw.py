@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from backend import server_key
@@ -81,7 +81,7 @@ def at_random(db: Session, round_id: int, settings: ReviewSettings, user_id: int
 
 
 @built_once
-def _ends() -> Select[Any]:
+def _ends() -> Any:
     """The lowest and the highest number of a round's samples."""
     sample = tables.Sample
     here = select(sample.id).where(sample.round_id == bindparam("round_id")).limit(1)
@@ -89,7 +89,7 @@ def _ends() -> Select[Any]:
 
 
 @built_once
-def _gold() -> Select[Any]:
+def _gold() -> Any:
     gold = tables.GoldItem
     return select(gold.sample_id).where(gold.round_id == bindparam("round_id"))
 
@@ -134,7 +134,7 @@ def undecided(db: Session, round_id: int, ids: Sequence[int]) -> set[int]:
 
 
 @built_once
-def _undecided() -> Select[Any]:
+def _undecided() -> Any:
     label = tables.Label
     here = label.sample_id.in_(some("sample_ids")), label.round_id == bindparam("round_id")
     return select(label.sample_id).where(*here, label.source != LabelSource.person)

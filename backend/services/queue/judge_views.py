@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
@@ -68,7 +68,7 @@ def views_and_signs(db: Session, sample_ids: Sequence[int]) -> tuple[dict[int, J
 
 
 @built_once
-def _replies() -> Select[Any]:
+def _replies() -> Any:
     """A row for each reply, and one for a sample without any."""
     judgment, label, sign = tables.Judgment, tables.Label, tables.Informativeness
     rationale = func.substr(judgment.rationale, 1, SHOWN_RATIONALE).label("rationale")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Integer, Select, and_, bindparam, func, or_, select
+from sqlalchemy import Integer, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
@@ -127,7 +127,7 @@ def by_informativeness(db: Session, round_: tables.Round, user_id: int) -> Pages
 
 
 @built_once
-def _by_informativeness(goes_on: bool) -> Select[Any]:
+def _by_informativeness(goes_on: bool) -> Any:
     row = tables.Informativeness
     query = select(row.sample_id, row.informativeness.label("informativeness"))
     query = query.where(row.round_id == bindparam("round_id"), row.is_open)
@@ -144,7 +144,7 @@ def beside_overrides(db: Session, round_id: int, user_id: int) -> dict[int, floa
 
 
 @built_once
-def _beside_overrides() -> Select[Any]:
+def _beside_overrides() -> Any:
     decision, sample, row = tables.Decision, tables.Sample, tables.Informativeness
     last = (
         select(decision.group_id, decision.is_override)
@@ -171,7 +171,7 @@ def with_what_is_known(db: Session, known: dict[int, float]) -> dict[int, float]
 
 
 @built_once
-def _known() -> Select[Any]:
+def _known() -> Any:
     """Of samples each other one of the group that people decided, and whether it has the same text."""
     sample, label = tables.Sample, tables.Label
     other, decided = alias(tables.Sample, "other_sample"), alias(tables.Label, "other_label")

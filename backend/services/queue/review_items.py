@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, func, select
+from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
@@ -177,7 +177,7 @@ def read(db: Session, actor: Actor, ids: Sequence[int], *, tells_hints: bool) ->
 
 
 @built_once
-def _texts(tells_hints: bool) -> Select[Any]:
+def _texts(tells_hints: bool) -> Any:
     sample, prompt, group, lease = tables.Sample, tables.Prompt, tables.Group, tables.Lease
     own = group.messages if tells_hints else case((group.is_stripped.is_(False), group.messages))
     is_own = (lease.sample_id == sample.id) & (lease.user_id == bindparam("user_id"))
@@ -259,7 +259,7 @@ def own_acts(db: Session, actor: Actor, ids: Sequence[int]) -> dict[int, list[An
 
 
 @built_once
-def _own_acts() -> Select[Any]:
+def _own_acts() -> Any:
     decision = tables.Decision
     columns = (decision.sample_id, decision.kind, decision.client_id, decision.value)
     return (

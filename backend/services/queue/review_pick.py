@@ -99,7 +99,7 @@ class ItemRequest:
 
 
 @built_once
-def _places(by_group: bool) -> Select[Any]:
+def _places(by_group: bool) -> Any:
     """A row for each slot of some items that has one, in order, with what else keeps the person from an item.
 
     An assignment to others is waited for, unless they may no longer decide.
@@ -173,7 +173,7 @@ def places(asked: ItemRequest, number: int) -> list[str]:
 
 
 @built_once
-def _done() -> Select[Any]:
+def _done() -> Any:
     """How many items the person decided, holds in the page, or skipped."""
     lease, decision, me = tables.Lease, tables.Decision, bindparam("user_id")
     mine = select(func.count()).where(lease.round_id == bindparam("round_id"), lease.user_id == me)
@@ -209,7 +209,7 @@ def _of(asked: ItemRequest) -> dict[str, Any]:
 
 
 @built_once
-def _assigned(by_group: bool, has_overlap: bool) -> Select[Any]:
+def _assigned(by_group: bool, has_overlap: bool) -> Any:
     row = tables.Assignment
     return (
         select(row.sample_id)
