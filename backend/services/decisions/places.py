@@ -43,7 +43,7 @@ def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts:
     if not acts:
         return {}
     ids, are_together = {act.sample_id for act in acts}, any(act.kind in TOGETHER for act in acts)
-    query, asked = _places(settings.by_group or are_together), {"round_id": round_.id, "sample_ids": ids}
+    query, asked = _places(settings.by_group or are_together), {"round_id": round_.id, "sample_ids": sorted(ids)}
     if settings.by_group and not are_together:
         # The rest of the group is read to name its item, and stays free for others.
         db.execute(_labels(), asked)

@@ -165,7 +165,7 @@ def places(asked: ItemRequest, number: int) -> list[str]:
 
     A skip takes a place as a decision does, so that what comes next does not move.
     """
-    of = {"round_id": asked.round.id, "user_id": asked.actor.user_id, "held": asked.held}
+    of = {"round_id": asked.round.id, "user_id": asked.actor.user_id, "held": sorted(asked.held)}
     done = asked.db.connection().execute(_done(), of).scalar_one()
     share = asked.settings.random_share if asked.order in MIXED else 0.0
     secret = secret_of(asked.round.id, asked.actor.user_id, "places")
