@@ -116,7 +116,9 @@ WRITTEN = [column.name for column in tables.Decision.__table__.c if not column.p
 def append(db: Session, row: tables.Decision) -> None:
     """Insert the row and give it its number."""
     values = {name: getattr(row, name) for name in WRITTEN}
-    row.id = db.connection().execute(insert(tables.Decision.__table__), values).inserted_primary_key[0]
+    table: Any = tables.Decision.__table__
+    key: Any = db.connection().execute(insert(table), values).inserted_primary_key
+    row.id = key[0]
 
 
 def late_because(db: Session, item_id: int) -> str:

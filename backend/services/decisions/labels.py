@@ -147,7 +147,7 @@ def show(db: Session, sample_ids: Sequence[int], *, is_open: bool) -> None:
 
 @built_once
 def _shown() -> Any:
-    table = tables.Informativeness.__table__
+    table: Any = tables.Informativeness.__table__
     return update(table).where(table.c.sample_id.in_(some("shown_ids"))).values(is_open=bindparam("shown"))
 
 

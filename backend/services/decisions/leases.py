@@ -135,7 +135,7 @@ def take(
     `fresh`: of items that are begun with it the number of slots; the others are written, held by nobody.
     """
     until = at + timedelta(minutes=settings.reservation_minutes)
-    rows = [(n, slot, actor.user_id, until, n in drawn) for n, slot in wanted.items()]
+    rows: list[tuple[Any, ...]] = [(n, slot, actor.user_id, until, n in drawn) for n, slot in wanted.items()]
     rows += [(n, slot, None, at, False) for n, number in fresh.items() for slot in range(number) if slot != wanted[n]]
     names = ("sample_id", "slot", "user_id", "expires_at", "is_random")
     values = [
@@ -200,7 +200,7 @@ def _keep() -> Any:
     Whoever waits for `one_at_a_time` must hold no lease, so it is not waited for where another has locked it:
     PostgreSQL keeps a lock that it waited for, even where the row fits no more.
     """
-    lease = tables.Lease.__table__
+    lease: Any = tables.Lease.__table__
     mine = lease.c.sample_id == bindparam("item_id"), lease.c.user_id == bindparam("by")
     is_live = or_(lease.c.decided_at.is_not(None), lease.c.expires_at >= bindparam("safe"))
     free = select(lease.c.slot).where(*mine, is_live).with_for_update(skip_locked=True)

@@ -132,8 +132,9 @@ def _by_informativeness(goes_on: bool) -> Any:
     query = select(row.sample_id, row.informativeness.label("informativeness"))
     query = query.where(row.round_id == bindparam("round_id"), row.is_open)
     if goes_on:
-        value, same = bindparam("value"), row.informativeness == bindparam("value")
-        query = query.where(or_(row.informativeness < value, and_(same, row.sample_id < bindparam("sample_id"))))
+        value: Any = bindparam("value")
+        is_same = and_(row.informativeness == value, row.sample_id < bindparam("sample_id"))
+        query = query.where(or_(row.informativeness < value, is_same))
     return query.order_by(row.informativeness.desc(), row.sample_id.desc()).limit(bindparam("size", type_=Integer))
 
 

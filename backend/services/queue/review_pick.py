@@ -106,7 +106,8 @@ def _places(by_group: bool) -> Any:
     """
     sample, lease, decision = tables.Sample, tables.Lease, alias(tables.Decision, "passed")
     other, own = alias(tables.Assignment, "others_assignment"), alias(tables.Assignment, "own_assignment")
-    me, deciding = bindparam("user_id"), deciding_kinds(by_group)
+    me: Any = bindparam("user_id")
+    deciding = deciding_kinds(by_group)
     passed = standing.everything(decision.id, kinds=(DecisionKind.skip,), of=decision)
     passed = passed.where(decision.sample_id == sample.id, decision.user_id == me)
     elsewhere = (
@@ -175,7 +176,8 @@ def places(asked: ItemRequest, number: int) -> list[str]:
 @built_once
 def _done() -> Any:
     """How many items the person decided, holds in the page, or skipped."""
-    lease, decision, me = tables.Lease, tables.Decision, bindparam("user_id")
+    lease, decision = tables.Lease, tables.Decision
+    me: Any = bindparam("user_id")
     mine = select(func.count()).where(lease.round_id == bindparam("round_id"), lease.user_id == me)
     mine = mine.where(or_(lease.decided_at.is_not(None), lease.sample_id.in_(some("held"))))
     skips = standing.everything(func.count(decision.sample_id.distinct()), kinds=(DecisionKind.skip,))
