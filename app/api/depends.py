@@ -14,8 +14,8 @@ from backend.services.access import Actor
 T = TypeVar("T")
 
 
-def actor(request: Request) -> Actor:
-    """Who the token or the session stands for.
+async def actor(request: Request) -> Actor:
+    """Who the token or the session stands for. Asynchronous, as what waits for nothing needs no thread.
 
     A page that stays open names in the header `Rondo-User` the person it was made for: where somebody else signed in
     in the same browser since, `NotSignedIn` is raised and nothing is done in their name.
@@ -36,7 +36,7 @@ def actor(request: Request) -> Actor:
     return who.actor
 
 
-def browsing(request: Request, actor: Annotated[Actor, Depends(actor)]) -> Actor:
+async def browsing(request: Request, actor: Annotated[Actor, Depends(actor)]) -> Actor:
     """Who is signed in with a browser: what lets in must not be made by a token, or it would outlive the token."""
     if request.state.signed_in.session_id is None:
         raise PermissionDenied("A token cannot make links, tokens or accounts. Sign in with a browser and do it there.")

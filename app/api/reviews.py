@@ -4,7 +4,8 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from fastapi.responses import Response
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from app.api.depends import Asking
 from app.api.errors import ErrorBody, kind_of, status_of
@@ -86,6 +87,11 @@ class Closed(BaseModel):
     job_id: Id
 
 
+# What is asked for with every key is written as it is: to check it against its own types first takes as long again.
+ITEMS = TypeAdapter(list[Item])
+RESULTS = TypeAdapter(list[ActResult | RefusedDecision])
+
+
 @router.get("/rounds/{round_id}/review")
 def get_progress(actor: Asking, round_id: Id) -> ReviewProgress:
     return reviews.progress(actor, round_id)
@@ -99,10 +105,10 @@ def get_queue(
     return queue.queue(actor, round_id, order=order, limit=limit, after=after, peek=True)
 
 
-@router.post("/rounds/{round_id}/review/claims")
-def claim(actor: Asking, round_id: Id, body: ClaimRequest) -> list[Item]:
+@router.post("/rounds/{round_id}/review/claims", response_model=list[Item])
+def claim(actor: Asking, round_id: Id, body: ClaimRequest) -> Response:
     """Take the next items: they are reserved until each one's `lease_until`, and asking again gives them again."""
-    return queue.queue(
+    items = queue.queue(
         actor,
         round_id,
         order=body.order,
@@ -112,6 +118,7 @@ def claim(actor: Asking, round_id: Id, body: ClaimRequest) -> list[Item]:
         include=body.include,
         peek=body.peek,
     )
+    return Response(ITEMS.dump_json(items), media_type="application/json")
 
 
 @router.post("/rounds/{round_id}/review/earlier")
@@ -128,17 +135,18 @@ def list_holders(
     return leases.holders(actor, round_id, sample_id)
 
 
-@router.post("/rounds/{round_id}/decisions", status_code=201)
-def decide(actor: Asking, round_id: Id, body: DecisionList) -> list[ActResult | RefusedDecision]:
+@router.post("/rounds/{round_id}/decisions", status_code=201, response_model=list[ActResult | RefusedDecision])
+def decide(actor: Asking, round_id: Id, body: DecisionList) -> Response:
     """Write decisions. What came of each, in their order; one sent alone that cannot be written is an error."""
     sent: list[Act | Unread] = [*body.decisions]
     answers = reviews.decide_each(actor, round_id, sent)
     if len(answers) == 1 and isinstance(answers[0], RondoError):
         raise answers[0]
-    return [
+    results = [
         _refused(act.client_id, answer) if isinstance(answer, RondoError) else answer
         for act, answer in zip(sent, answers, strict=True)
     ]
+    return Response(RESULTS.dump_json(results), 201, media_type="application/json")
 
 
 def _refused(client_id: str, error: RondoError) -> RefusedDecision:

@@ -1,7 +1,7 @@
 """What a list of samples is asked for, as SQL: a round, its facets that pass the filters, and ranges of columns."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import text
@@ -46,6 +46,11 @@ class Scope:
     facets: tuple[int, ...]
     ranges: dict[str, tuple[float, float]]
     among: Among | None = None
+
+    def narrowed(self, filters: Filters) -> "Scope":
+        """The same round by these filters, of a scope that leaves nothing out: its facets are known."""
+        facets = tuple(facet for facet in self.facets if filters.matches_facet(facet))
+        return replace(self, facets=facets, ranges=_ranges(filters))
 
     @property
     def is_sqlite(self) -> bool:
@@ -118,13 +123,7 @@ def scope(db: Session, round_id: int, filters: Filters, among: Among | None = No
     if (filters.decided or filters.answer or filters.metadata or filters.duplicates) and among is None:
         what = "Who decided is a filter" if filters.decided else "Answers, metadata and near-duplicates are filters"
         raise InvalidInput(f"{what} of lists and of their exports only. Leave this out here.")
-    ranges: dict[str, tuple[float, float]] = {}
-    if filters.min_score is not None or filters.max_score is not None:
-        low, high = filters.min_score, filters.max_score
-        ranges["score_key"] = (-1e299 if low is None else low, 1e299 if high is None else high)
-    if filters.min_tokens is not None or filters.max_tokens is not None:
-        fewest, most = filters.min_tokens, filters.max_tokens
-        ranges["num_tokens"] = (-1 if fewest is None else fewest, 2**40 if most is None else most)
+    ranges = _ranges(filters)
     empty = Scope(db, round_id, (), ranges)
     least = f"SELECT min(facet) FROM {empty.labels('sample_id')} WHERE round_id = :round"
     sql = (
@@ -134,3 +133,15 @@ def scope(db: Session, round_id: int, filters: Filters, among: Among | None = No
     )
     facets = db.execute(text(sql), {"round": round_id}).scalars()
     return Scope(db, round_id, tuple(facet for facet in facets if filters.matches_facet(facet)), ranges, among)
+
+
+def _ranges(filters: Filters) -> dict[str, tuple[float, float]]:
+    """Bounds of columns, lowest and highest."""
+    ranges: dict[str, tuple[float, float]] = {}
+    if filters.min_score is not None or filters.max_score is not None:
+        low, high = filters.min_score, filters.max_score
+        ranges["score_key"] = (-1e299 if low is None else low, 1e299 if high is None else high)
+    if filters.min_tokens is not None or filters.max_tokens is not None:
+        fewest, most = filters.min_tokens, filters.max_tokens
+        ranges["num_tokens"] = (-1 if fewest is None else fewest, 2**40 if most is None else most)
+    return ranges

@@ -22,7 +22,7 @@ Six populations of these are used everywhere; what a use wants beyond them it sa
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, inspect, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, func, inspect, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -120,7 +120,7 @@ def everything(
     return decisions(*columns, late=True, gold=True, adjudication=True, batch=True, kinds=kinds, of=of)
 
 
-def last_own_words(round_id: int, *, by_group: bool) -> Select[Any]:
+def last_own_words(round_id: int | BindParameter[int], *, by_group: bool) -> Select[Any]:
     """The id of each person's last word on each item of a round: every count of what a person decided is of these.
 
     In the modes group and pair the item is the group, which is decided as a whole; else it is the sample.

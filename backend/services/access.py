@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, select, true
 from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.db.built import built_once
 from backend.db.roles import may_decide as may_decide
 from backend.errors import NotFound, NotSignedIn, PermissionDenied
 from backend.values import Role
@@ -32,25 +33,38 @@ class Actor:
     via: str = "page"
 
 
-def _standing() -> Any:
-    """What decides a person's role in a project, as one statement: every call of a service asks for it."""
-    user, member, project = tables.User, tables.Membership, tables.Project
+def _with_standing(query: Select[Any], begin: Any, project_id: Any) -> Select[Any]:
+    """The query with what decides a person's role in a project, as columns; `begin` are tables, users among them."""
+    user, member, project = tables.User.__table__.c, tables.Membership.__table__.c, tables.Project.__table__.c
+    mine = (member.user_id == user.id) & (member.project_id == project_id)
+    people = begin.outerjoin(tables.Membership.__table__, mine)
     return (
-        select(
-            user.is_active,
-            user.is_owner,
-            member.role,
-            project.id.label("project_id"),
-            project.preview_id,
-            project.trashed_at,
-        )
-        .outerjoin(member, (member.user_id == user.id) & (member.project_id == bindparam("project_id")))
-        .outerjoin(project, project.id == bindparam("project_id"))
+        query.add_columns(user.is_active, user.is_owner, member.role)
+        .add_columns(project.id.label("project_id"), project.preview_id, project.trashed_at)
+        .select_from(people.outerjoin(tables.Project.__table__, project.id == project_id))
         .where(user.id == bindparam("user_id"))
     )
 
 
-_STANDING = _standing()
+@built_once
+def _standing() -> Any:
+    """Every call of a service asks for it."""
+    return _with_standing(select(), tables.User.__table__, bindparam("project_id"))
+
+
+@built_once
+def _row_and_standing(table: Any) -> Any:
+    both = table.__table__.join(tables.User.__table__, true())
+    return _with_standing(select(table), both, table.__table__.c.project_id).where(table.id == bindparam("row_id"))
+
+
+def find(db: Session, actor: Actor, table: type[Row], row_id: int, role: Role) -> Row | None:
+    """The row of a project, in one statement, if the actor has that role in it; None otherwise, for whatever reason."""
+    row = db.execute(_row_and_standing(table), {"row_id": row_id, "user_id": actor.user_id}).one_or_none()
+    if row is None:
+        return None
+    has = _role(row, in_trash=False)
+    return cast(Row, row[0]) if has is not None and has.rank >= role.rank else None
 
 
 def role_of(db: Session, actor: Actor, project_id: int, *, in_trash: bool = False) -> Role | None:
@@ -59,7 +73,12 @@ def role_of(db: Session, actor: Actor, project_id: int, *, in_trash: bool = Fals
     Nobody has a role in what lies in the trash. in_trash: the role that the actor would have if it did not lie there;
     None where it does not. Read from the rows at every call: a role taken away counts from the next call on.
     """
-    row = db.execute(_STANDING, {"user_id": actor.user_id, "project_id": project_id}).one_or_none()
+    # By the session, which first writes down what it was told of people and projects.
+    row = db.execute(_standing(), {"user_id": actor.user_id, "project_id": project_id}).one_or_none()
+    return _role(row, in_trash=in_trash)
+
+
+def _role(row: Any, *, in_trash: bool) -> Role | None:
     if row is None or not row.is_active:
         raise NotSignedIn("Your account is no longer active. Ask the person who runs this installation.")
     if (row.trashed_at is not None) is not in_trash:

@@ -65,7 +65,7 @@ class ReviewSettings(BaseModel):
     @property
     def deciding(self) -> tuple[DecisionKind, ...]:
         """What decides an item. A rewrite decides its sample, but not the group the sample is shown with."""
-        return ANY_LABELLING if self.by_group else DECIDING
+        return deciding_kinds(self.by_group)
 
     @property
     def has_overlap(self) -> bool:
@@ -75,6 +75,11 @@ class ReviewSettings(BaseModel):
         """How many people decide on this item: all, or one outside the overlap. Always the same for an item."""
         spread = item_id * 2_654_435_761 % 2**32 / 2**32
         return self.num_reviewers_per_item if spread < self.overlap_share else 1
+
+
+def deciding_kinds(by_group: bool) -> tuple[DecisionKind, ...]:
+    """What decides an item, which is a group or a sample."""
+    return ANY_LABELLING if by_group else DECIDING
 
 
 def read(stored: dict[str, Any]) -> ReviewSettings:

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
-from backend.db import reading, tables
+from backend.db import reading, session, tables
 from backend.services.access import Actor
 from backend.services.people import sessions
 from backend.values import LabelSource, Role, RoundStatus, Stage
@@ -57,6 +57,11 @@ class Server:
         text = self.log.read_text(errors="replace")[-1500:]
         return f"the server {'runs' if ended is None else f'ended with {ended}'}; its log: {text}"
 
+    def busy_seconds(self) -> float:
+        """The processor time that it took since it was started: what other programs take makes it no longer."""
+        user, system = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
         self._ended()
@@ -83,6 +88,7 @@ class Reviewers:
         self.lock = threading.Lock()
         self.given: dict[int, set[int]] = defaultdict(set)
         self.acknowledged: dict[str, tuple[int, int]] = {}
+        self.waited: list[float] = []
         self.late: list[str] = []
         self.problems: list[str] = []
         self.retries = 0
@@ -127,8 +133,10 @@ class Reviewers:
         client_id = uuid.uuid4().hex
         kind = "accept" if (sample_id + actor.user_id) % 3 else "reject"
         act = {"client_id": client_id, "kind": kind, "sample_id": sample_id, "seconds": 1.0}
+        started = time.perf_counter()
         answer = self.send(client, f"/rounds/{self.round_id}/decisions", {"decisions": [act]})
         with self.lock:
+            self.waited.append(time.perf_counter() - started)
             self.acknowledged[client_id] = (actor.user_id, sample_id)
             if answer[0]["decision"]["late_because"]:
                 self.late.append(answer[0]["decision"]["late_because"])
@@ -172,7 +180,11 @@ def make(database: str, server: Server) -> Reviewers:
     )
     # More items than needed: near the end everybody else holds some.
     prompts = -(-number * decisions // (4 * K)) + number * AT_ONCE // 4
-    rows.make_samples(round_, rows.make_prompt_set(project, prompts=prompts), n=4, scores=[1.0, 0.0, 0.6])
+    asked = rows.make_prompt_set(project, prompts=prompts)
+    samples = rows.make_samples(round_, asked, n=4, scores=[1.0, 0.0, 0.6])
+    with session() as db:  # as the judge's stage writes it at its end
+        of = [{"sample_id": n.id, "round_id": round_.id, "informativeness": n.id % 97 / 97} for n in samples]
+        db.execute(insert(tables.Informativeness), of)
     people = [rows.make_actor(project, Role.reviewer) for _ in range(number)]
     return Reviewers(server, round_.id, people, decisions)
 
@@ -204,10 +216,11 @@ def check(load: Reviewers) -> None:
 
 
 def report(database: str, load: Reviewers, seconds: float, note: str = "") -> None:
-    total = len(load.acknowledged)
+    total, waited = len(load.acknowledged), [1000 * seconds for seconds in sorted(load.waited)]
     print(
         f"\n{database.split(':')[0]}: {len(load.people)} reviewers, {load.decisions} decisions each, k = {K}: "
-        f"{total} in {seconds:.1f} s, {total / seconds:.0f} decisions per second; 0 lost, 0 doubled, 0 slots held "
+        f"{total} in {seconds:.1f} s, {total / seconds:.0f} decisions per second, median {waited[total // 2]:.0f} ms, "
+        f"p95 {waited[19 * total // 20]:.0f} ms, worst {waited[-1]:.0f} ms; 0 lost, 0 doubled, 0 slots held "
         f"twice, 0 items over k{note}",
         flush=True,
     )
@@ -226,9 +239,11 @@ def test_many_reviewers_at_once_lose_and_double_nothing_nor_does_a_server_killed
 
     try:
         load = make(database, server)
+        before = server.busy_seconds()
         seconds = load.run()
+        busy = 1000 * (server.busy_seconds() - before) / len(load.acknowledged)
         check(load)
-        report(database, load, seconds)
+        report(database, load, seconds, f"; {busy:.1f} ms of the server's processor time each, claims with it")
         load = make(database, server)
         seconds = load.run(in_the_middle=kill_and_restart)
         check(load)

@@ -9,7 +9,7 @@ from backend.pipeline import informativeness
 from backend.pipeline.stage import StageContext
 from backend.recipes import Recipe
 from backend.services.queue import reasons
-from backend.services.queue.judge_views import judge_views
+from backend.services.queue.judge_views import judge_views, views_and_signs
 from backend.values import JobStatus, RoundStatus, Stage, Verdict
 from tests import rows
 
@@ -64,7 +64,7 @@ def signs_and_reasons(stage: StageContext, ids: list[int]) -> list[tuple[str, st
     """Write the informativeness; the strongest sign of each sample and its words."""
     informativeness.write(stage)
     with reading() as db:
-        signs, views = reasons.signs(db, ids), judge_views(db, ids)
+        views, signs = views_and_signs(db, ids)
     return [(signs[n].sign, reasons.reason(views[n], 4.0, signs[n].sign)) for n in ids]
 
 

@@ -1,14 +1,13 @@
 """Writing decisions: appended once each, with slot and label in the same transaction."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select, true
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from backend.db import standing, tables
+from backend.db import now, tables
 from backend.db.standing import ANY_LABELLING, DECIDING, LABELLING, TOGETHER
 from backend.errors import InvalidInput, NotFound
 from backend.recipes import cut_of, judge_of
@@ -16,31 +15,17 @@ from backend.services import review_settings
 from backend.services.access import Actor
 from backend.services.decisions import group_decisions, labels, leases, required
 from backend.services.decisions.acts import Act, Unread
-from backend.services.decisions.decision import Decision, own, written_before
+from backend.services.decisions.decision import Decision, own, refuse_strange, written, written_before
 from backend.services.decisions.edits import make_edit, source
 from backend.services.decisions.locks import lock_round
+from backend.services.decisions.places import ActPlace, earlier_on, places_of
 from backend.services.decisions.retracts import retract
 from backend.services.decisions.votes import is_override, verdict_of
 from backend.services.review_settings import Mode, ReviewSettings
 from backend.services.rounds import review_scope
-from backend.values import DecisionKind, Verdict
+from backend.values import DecisionKind, SampleKind
 
 __all__ = ["Act", "ActPlace", "Decision", "Unread", "lock_round", "places_of", "write_all"]
-
-
-@dataclass(frozen=True)
-class ActPlace:
-    """Where an act belongs: the item whose slot it takes, the samples it may label, and what the machine said.
-
-    `is_shown`: people decide on it.
-    """
-
-    item_id: int
-    group_id: int
-    members: tuple[int, ...]
-    is_gold: bool
-    is_shown: bool
-    machine: dict[int, tuple[float | None, Verdict | None]]
 
 
 def write_all(
@@ -52,67 +37,22 @@ def write_all(
     """
     settings = review_settings.read(round_.review)
     places = places_of(db, round_, settings, [act for act in acts if act.kind is not DecisionKind.retract])
-    done = written_before(db, actor, round_, [act.client_id for act in acts])
+    done: dict[str, Decision] = {}
     if not is_adjudication:
-        required.refuse_unanswered(db, actor, round_, settings, [act for act in acts if act.client_id not in done])
+        required.refuse_unanswered(db, actor, round_, settings, acts)
+    if len(acts) > 1 and not is_adjudication:
+        done = written_before(db, actor, round_, [act.client_id for act in acts])
         new = [act.client_id for act in acts if act.kind in settings.deciding and act.client_id not in done]
         leases.settle(db, actor, round_, settings, [places[one].item_id for one in new if one in places])
     decisions = []
     for act in acts:
-        decision, place = done.get(act.client_id), places.get(act.client_id)
+        decision = done.get(act.client_id)
         if decision is None:
+            place = places.get(act.client_id)
             decision = write(db, actor, round_, act, settings, place, is_adjudication=is_adjudication)
         done[act.client_id] = replace(decision, is_new=False)
         decisions.append(decision)
     return decisions
-
-
-def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts: Sequence[Act]) -> dict[str, ActPlace]:
-    """The item of each act, by client_id; acts on samples that are not in the round have none.
-
-    The labels that the acts may change are held until the transaction ends, in order of their number: two people never
-    wait for each other.
-    """
-    label, sample, group, gold = tables.Label, tables.Sample, tables.Group, tables.GoldItem
-    asked, are_together = {act.sample_id for act in acts}, any(act.kind in TOGETHER for act in acts)
-    which = sample.id.in_(asked)
-    if settings.by_group or are_together:
-        which = sample.group_id.in_(select(sample.group_id).where(which).correlate(None))
-    shown = review_scope.of_groups(round_)
-    here = select(group.id).where(group.id == sample.group_id, group.round_id == round_.id)
-    is_shown = true() if shown is None else here.where(shown).exists()
-    machine = (label.machine_score, label.machine_verdict)
-    query = (
-        select(sample.id, sample.group_id, sample.kind, sample.position, gold.sample_id.label("gold"))
-        .add_columns(*machine, is_shown.label("is_shown"))
-        .join(label, label.sample_id == sample.id)
-        .outerjoin(gold, gold.sample_id == sample.id)
-        .where(which, label.round_id == round_.id)
-        .order_by(label.sample_id)
-    )
-    if settings.by_group and not are_together:
-        # The rest of the group is read to name its item, and stays free for others.
-        held = select(label.sample_id).where(label.sample_id.in_(asked), label.round_id == round_.id)
-        db.execute(held.order_by(label.sample_id).with_for_update())
-    else:
-        query = query.with_for_update(of=label)
-    known: dict[int, Any] = {row.id: row for row in db.execute(query)} if acts else {}
-    members: dict[int, list[Any]] = defaultdict(list)
-    for row in sorted(known.values(), key=lambda row: (row.position, row.id)):
-        if row.kind in tables.JUDGED:
-            members[row.group_id].append(row)
-    places = {}
-    for act in acts:
-        row = known.get(act.sample_id)
-        if row is not None:
-            own = members[row.group_id] if act.kind in TOGETHER or settings.by_group else []
-            rows = own or [row]
-            machine_labels = {member.id: (member.machine_score, member.machine_verdict) for member in [*rows, row]}
-            ids = tuple(member.id for member in rows)
-            places[act.client_id] = ActPlace(
-                ids[0], row.group_id, ids, row.gold is not None, bool(row.is_shown), machine_labels
-            )
-    return places
 
 
 def write(
@@ -125,36 +65,62 @@ def write(
     *,
     is_adjudication: bool,
 ) -> Decision:
-    """Write one act that was not written before."""
+    """Write one act; of one that was written before, what was written."""
     if act.kind is DecisionKind.retract:
         return retract(db, actor, round_, act, settings)
     if place is None:
-        raise NotFound(f"There is no sample {act.sample_id} in round {round_.number}. Reload the page.")
+        before = written(db, actor, round_, act.client_id)
+        if before is None:
+            raise NotFound(f"There is no sample {act.sample_id} in round {round_.number}. Reload the page.")
+        return before
+    earlier = earlier_on(db, actor, act, place)
+    for row in earlier:
+        if row.client_id == act.client_id:
+            refuse_strange([row], actor, round_)
+            return own(db, row, actor, round_)
     if not place.is_shown:
         review_scope.refuse_others(db, round_, act.sample_id)
-    row = row_for(db, actor, round_, act, settings, place)
+    row = row_for(actor, round_, act, settings, place, earlier)
     if act.kind in settings.deciding:
         row.is_adjudication = is_adjudication
         row.is_gold = place.is_gold and not is_adjudication
         if not is_adjudication:
-            # The slot is the person's for good; without one the decision is late.
-            is_random = leases.decided(db, actor, place.item_id)
-            row.is_random, row.is_late = bool(is_random), is_random is None
-            if row.is_late:
-                row.value = row.value | {"late_because": late_because(db, place.item_id)}
+            keep_slot(db, actor, round_, settings, place, row)
     elif act.kind is DecisionKind.skip:
         leases.give_back(db, actor, place.item_id)
-    db.add(row)
-    db.flush()
     touched = list(place.members) if act.kind in TOGETHER else [act.sample_id]
     if act.kind is DecisionKind.edit:
-        original = db.get_one(tables.Sample, act.sample_id)
-        edit_id = make_edit(db, actor, original, act.text or "")
+        edit_id = make_edit(db, actor, db.get_one(tables.Sample, act.sample_id), act.text or "")
         row.value = row.value | source(act.value) | {"edit_id": edit_id}
-        db.flush()
         touched.append(edit_id)
-    labels.recompute(db, touched, [round_])
+    append(db, row)
+    if len(touched) > 1 or place.kind == SampleKind.edit or any(other.kind in TOGETHER for other in [*earlier, row]):
+        labels.recompute(db, touched, [round_])
+    else:
+        alone = [other for other in earlier if other.sample_id == act.sample_id and other.stands]
+        labels.recount(db, round_, act.sample_id, place.machine[act.sample_id], [*alone, row])
     return own(db, row, actor, round_, is_new=True)
+
+
+def keep_slot(
+    db: Session, actor: Actor, round_: tables.Round, settings: ReviewSettings, place: ActPlace, row: tables.Decision
+) -> None:
+    """Keep the person's slot for good, and note how they came by the item; without one the decision is late."""
+    is_random = leases.keep(db, actor, round_, settings, place.item_id)
+    row.is_random, row.is_late = bool(is_random), is_random is None
+    if row.is_late:
+        row.value = row.value | {"late_because": late_because(db, place.item_id)}
+
+
+WRITTEN = [column.name for column in tables.Decision.__table__.c if not column.primary_key]
+
+
+def append(db: Session, row: tables.Decision) -> None:
+    """Insert the row and give it its number."""
+    values = {name: getattr(row, name) for name in WRITTEN}
+    table: Any = tables.Decision.__table__
+    key: Any = db.connection().execute(insert(table), values).inserted_primary_key
+    row.id = key[0]
 
 
 def late_because(db: Session, item_id: int) -> str:
@@ -172,36 +138,27 @@ def late_because(db: Session, item_id: int) -> str:
 
 
 def row_for(
-    db: Session, actor: Actor, round_: tables.Round, act: Act, settings: ReviewSettings, place: ActPlace
+    actor: Actor, round_: tables.Round, act: Act, settings: ReviewSettings, place: ActPlace, earlier: Sequence[Any]
 ) -> tables.Decision:
     """The decision's row, with what only the server knows: blind or not, override or not, what it takes the place of.
 
-    Raises `InvalidInput` for what the round does not allow.
+    `earlier`: what was decided before, see `earlier_on`. Raises `InvalidInput` for what the round does not allow.
     """
     is_group, mode = act.kind in TOGETHER, act.mode or settings.mode
     if is_group and mode not in (Mode.group, Mode.pair):
         mode = Mode.group
     value, is_override = said_of(act, place, judge_of(round_.recipe, round_.phase))
     sample_id = place.item_id if is_group else act.sample_id
-    decision, sample = tables.Decision, tables.Sample
-    stands = ~standing.is_taken_back() & decision.batch_id.is_(None) & ~decision.is_adjudication
-    together = select(sample.id).where(sample.group_id == place.group_id)
-    own_words = (
-        select(decision.sample_id, decision.kind, decision.client_id, stands.label("stands"))
-        .where(decision.sample_id.in_(together), decision.user_id == actor.user_id, decision.kind.in_(DECIDING))
-        .order_by(decision.id)
-    )
-    before = db.execute(own_words).all()
+    before = [row for row in earlier if row.user_id == actor.user_id and row.kind in DECIDING]
     # The judge's view comes with the answer to any label, kept or taken back. A decision about the group showed it on
     # each of its samples, and one about a sample part of its group.
     is_told = any(
-        earlier.kind in ANY_LABELLING and (is_group or earlier.kind in TOGETHER or earlier.sample_id == act.sample_id)
-        for earlier in before
+        row.kind in ANY_LABELLING and (is_group or row.kind in TOGETHER or row.sample_id == act.sample_id)
+        for row in before
     )
     alike = next((kinds for kinds in (TOGETHER, LABELLING) if act.kind in kinds), ())
-    replaced = [
-        earlier for earlier in before if earlier.stands and earlier.sample_id == sample_id and earlier.kind in alike
-    ]
+    words = [row for row in before if row.stands and row.batch_id is None and not row.is_adjudication]
+    replaced = [row for row in words if row.sample_id == sample_id and row.kind in alike]
     if replaced:
         value |= {"replaces": [replaced[-1].client_id, replaced[-1].kind]}
     # A round of which a branch is launched has no open review, so the labels of a branch's texts can be read there.
@@ -226,6 +183,7 @@ def row_for(
         is_adjudication=False,
         is_late=False,
         via=actor.via,
+        created_at=now(),
     )
 
 

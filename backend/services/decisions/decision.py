@@ -64,7 +64,7 @@ class Decision:
     @classmethod
     def of(
         cls,
-        row: tables.Decision,
+        row: Any,
         who: str,
         cut: float | None,
         *,
@@ -72,8 +72,8 @@ class Decision:
         is_retracted: bool = False,
         is_new: bool = False,
     ) -> "Decision":
-        """The decision in a row. `cut`: the score from which its round's judge accepts, None where it is not known.
-        `tells_judge`: whether what the judge said may follow from it."""
+        """The decision in a row of `decisions`. `cut`: the score from which its round's judge accepts, None where it is
+        not known. `tells_judge`: whether what the judge said may follow from it."""
         hidden = OWN_FIELDS if tells_judge else (*OWN_FIELDS, *ABOUT_JUDGE)
         return cls(
             id=row.id,
@@ -117,12 +117,17 @@ def written_before(db: Session, actor: Actor, round_: tables.Round, client_ids: 
     """
     query = select(tables.Decision).where(tables.Decision.client_id.in_(client_ids))
     rows = list(db.scalars(query)) if client_ids else []
-    if any(row.user_id != actor.user_id or row.round_id != round_.id for row in rows):
-        raise Conflict("This client_id belongs to another decision. Send a new one.")
+    refuse_strange(rows, actor, round_)
     return {row.client_id: own(db, row, actor, round_) for row in rows}
 
 
-def own(db: Session, row: tables.Decision, actor: Actor, round_: tables.Round, *, is_new: bool = False) -> Decision:
+def refuse_strange(rows: Sequence[Any], actor: Actor, round_: tables.Round) -> None:
+    """Raise `Conflict` where one of these decisions is somebody else's, or of another round."""
+    if any(row.user_id != actor.user_id or row.round_id != round_.id for row in rows):
+        raise Conflict("This client_id belongs to another decision. Send a new one.")
+
+
+def own(db: Session, row: Any, actor: Actor, round_: tables.Round, *, is_new: bool = False) -> Decision:
     """The actor's own decision in this row.
 
     In a blind review `is_override` of a rewrite is None until the actor has labelled the sample, see

@@ -6,7 +6,7 @@ and rejects the old one.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, select, union_all, update
 from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
+from backend.db.built import built_once, some
 from backend.db.many import in_chunks
 from backend.db.standing import DECIDING, TOGETHER
 from backend.services.decisions import group_decisions
@@ -87,12 +88,34 @@ def recompute(db: Session, sample_ids: Iterable[int], rounds: Sequence[tables.Ro
     """
     for ids in in_chunks(sorted(set(sample_ids))):
         effects_, together = effects(db, ids, rounds)
-        changes = [change(sample_id, to) for sample_id, to in effects_.items()]
-        if changes:
-            db.connection().execute(statement(), changes)
-        closed = {c["b_id"] for c in changes if c["b_source"] is LabelSource.person} | together
+        put(db, effects_)
+        closed = {n for n, to in effects_.items() if to.source is LabelSource.person} | together
         show(db, [n for n in ids if n not in closed], is_open=True)
         show(db, sorted(closed), is_open=False)
+
+
+def recount(
+    db: Session, round_: tables.Round, sample_id: int, machine: tuple[float | None, Verdict | None], rows: Sequence[Any]
+) -> None:
+    """Set the label of one sample from the decisions on it that stand, late ones among them, oldest first.
+
+    `rows`: all of them, of a sample that no person wrote and whose group nobody decided as a whole.
+    """
+    rules = Rules(db, {round_.id}, [round_])
+    stands = counted(
+        [row for row in rows if not row.is_late and row.kind is not DecisionKind.retract], set(), {}, rules
+    )
+    by_vote, votes = rules.settings[round_.id].has_overlap, stands.votes[sample_id]
+    to = effect(*machine, votes, is_flagged=sample_id in stands.flagged, by_vote=by_vote)
+    put(db, {sample_id: to})
+    show(db, [sample_id], is_open=to.source is not LabelSource.person)
+
+
+def put(db: Session, effects_: Mapping[int, Effect]) -> None:
+    """Write the labels."""
+    changes = [change(sample_id, to) for sample_id, to in effects_.items()]
+    if changes:
+        db.connection().execute(statement(), changes)
 
 
 def effects(
@@ -119,9 +142,13 @@ def effects(
 def show(db: Session, sample_ids: Sequence[int], *, is_open: bool) -> None:
     """Put samples into the order by informativeness, or take them out."""
     if sample_ids:
-        table = tables.Informativeness
-        change = update(table).where(table.sample_id.in_(sample_ids)).values(is_open=is_open)
-        db.execute(change, execution_options={"synchronize_session": False})  # no such row is in a session
+        db.connection().execute(_shown(), {"shown_ids": sample_ids, "shown": is_open})  # no such row is in a session
+
+
+@built_once
+def _shown() -> Any:
+    table: Any = tables.Informativeness.__table__
+    return update(table).where(table.c.sample_id.in_(some("shown_ids"))).values(is_open=bindparam("shown"))
 
 
 @dataclass(frozen=True)
@@ -149,6 +176,11 @@ def votes_on(db: Session, sample_ids: Sequence[int], rules: Rules, without: Coll
     both = select(decision).from_statement(union_all(alone, about_group))
     rows = [row for row in db.scalars(both) if row.id not in without]
     members, scores = decided_groups(db, sorted({row.group_id for row in rows if row.kind in TOGETHER}))
+    return counted(rows, members, scores, rules)
+
+
+def counted(rows: Sequence[Any], members: set[int], scores: dict[int, float | None], rules: Rules) -> StandingDecisions:
+    """What these decisions say, which stand and came in time. `members`, `scores`: of the groups they decide."""
     votes = StandingDecisions(defaultdict(list), set(), members)
     # A decision that was removed and restored is a copy: it stands where the first one stood.
     for row in sorted(rows, key=lambda row: row.value.get("restores", row.id)):
@@ -174,7 +206,7 @@ def decided_groups(db: Session, group_ids: Sequence[int]) -> tuple[set[int], dic
     return members, scores
 
 
-def vote(row: tables.Decision, sample_id: int, verdict: Verdict | None, score: float | None) -> Vote:
+def vote(row: Any, sample_id: int, verdict: Verdict | None, score: float | None) -> Vote:
     return Vote(
         sample_id,
         row.user_id,
@@ -201,11 +233,12 @@ def written_by_people(db: Session, sample_ids: Sequence[int], without: Collectio
 
 def change(sample_id: int, to: Effect) -> dict[str, Any]:
     names = ("score", "verdict", "source", "is_overridden", "is_flagged")
-    return {"b_id": sample_id} | {f"b_{name}": getattr(to, name) for name in names}
+    return {"b_id": sample_id, "b_at": now()} | {f"b_{name}": getattr(to, name) for name in names}
 
 
+@built_once
 def statement() -> Any:
     label = tables.Label.__table__
     names = ("score", "verdict", "source", "is_overridden", "is_flagged")
     values: dict[str, Any] = {name: bindparam(f"b_{name}") for name in names}
-    return update(label).where(label.c.sample_id == bindparam("b_id")).values(**values, updated_at=now())  # type: ignore[arg-type]
+    return update(label).where(label.c.sample_id == bindparam("b_id")).values(**values, updated_at=bindparam("b_at"))  # type: ignore[arg-type]

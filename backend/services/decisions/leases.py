@@ -5,21 +5,22 @@ the primary key leaves no room for more reviewers than slots. An expired lease i
 its holder may still decide or renew.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.db import now, reading, session, tables
+from backend.db.built import built_once
 from backend.db.many import CHUNK, in_chunks
 from backend.services import review_settings
 from backend.services.access import Actor
 from backend.services.decisions import presence
+from backend.services.decisions.slots import free_slot, slots
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row
 from backend.values import Role
@@ -113,9 +114,9 @@ def claim(
         at, taken = now(), slots(db, ids)
         places = {n: free_slot(taken[n], actor.user_id, settings.reviewers_of(n), at) for n in ids}
         wanted = {n: slot for n, slot in places.items() if slot is not None}
+        fresh = {n: settings.reviewers_of(n) for n in wanted if not taken[n]}
         if wanted:
-            won |= take(db, actor, round_.id, wanted, at, settings, frozenset(drawn))
-            begin(db, round_.id, [n for n in won if not taken[n]], settings, at)
+            won |= take(db, actor, round_.id, wanted, fresh, at, settings, frozenset(drawn))
     return [n for n in sample_ids if n in won]
 
 
@@ -124,63 +125,40 @@ def take(
     actor: Actor,
     round_id: int,
     wanted: dict[int, int],
+    fresh: dict[int, int],
     at: datetime,
     settings: ReviewSettings,
     drawn: frozenset[int],
 ) -> set[int]:
-    """The conditional statement: a slot that is free, ran out, or is the actor's own becomes theirs."""
-    lease, until = tables.Lease, at + timedelta(minutes=settings.reservation_minutes)
-    rows = [
-        {
-            "sample_id": n,
-            "slot": slot,
-            "round_id": round_id,
-            "user_id": actor.user_id,
-            "expires_at": until,
-            "is_random": n in drawn,
-        }
-        for n, slot in sorted(wanted.items())
+    """The conditional statement: a slot that is free, ran out, or is the actor's own becomes theirs.
+
+    `fresh`: of items that are begun with it the number of slots; the others are written, held by nobody.
+    """
+    until = at + timedelta(minutes=settings.reservation_minutes)
+    rows: list[tuple[Any, ...]] = [(n, slot, actor.user_id, until, n in drawn) for n, slot in wanted.items()]
+    rows += [(n, slot, None, at, False) for n, number in fresh.items() for slot in range(number) if slot != wanted[n]]
+    names = ("sample_id", "slot", "user_id", "expires_at", "is_random")
+    values = [
+        dict(zip(names, row, strict=True)) | {"round_id": round_id, "at": at}
+        for row in sorted(rows, key=lambda row: row[:2])
     ]
-    insert = inserting(db).values(rows)
-    free = or_(lease.user_id.is_(None), lease.user_id == actor.user_id, lease.expires_at < at)
+    taken = db.connection().execute(_take(db.get_bind().dialect.name), values)
+    return {n for n, user_id in taken if user_id is not None}
+
+
+@built_once
+def _take(database: str) -> Any:
+    """One that is to be nobody's is left as it is."""
+    lease = tables.Lease.__table__
+    insert = (sqlite if database == "sqlite" else postgresql).insert(lease)
     new = insert.excluded
-    statement = insert.on_conflict_do_update(
+    ran_out = lease.c.expires_at < bindparam("at", type_=lease.c.expires_at.type)
+    free = or_(lease.c.user_id.is_(None), lease.c.user_id == new.user_id, ran_out)
+    return insert.on_conflict_do_update(
         index_elements=["sample_id", "slot"],
         set_={"user_id": new.user_id, "expires_at": new.expires_at, "is_random": new.is_random},
-        where=lease.decided_at.is_(None) & free,
-    ).returning(lease.sample_id)
-    return set(db.scalars(statement))
-
-
-def begin(db: Session, round_id: int, sample_ids: Sequence[int], settings: ReviewSettings, at: datetime) -> None:
-    """Write the other slots of items that were begun just now, held by nobody."""
-    rows = [
-        {"sample_id": n, "slot": slot, "round_id": round_id, "user_id": None, "expires_at": at, "is_random": False}
-        for n in sorted(sample_ids)
-        for slot in range(1, settings.reviewers_of(n))
-    ]
-    if rows:
-        db.execute(inserting(db).values(rows).on_conflict_do_nothing())
-
-
-def free_slot(taken: Sequence[Any], user_id: int, number: int, at: datetime) -> int | None:
-    """The slot this person may take: their own, else the first one that is free. None where there is none."""
-    for row in taken:
-        if row.user_id == user_id:
-            return None if row.decided_at is not None else int(row.slot)
-    for row in taken:
-        if is_free(row, at):
-            return int(row.slot)
-    return missing(taken, number)[0] if len(taken) < number else None
-
-
-def missing(taken: Sequence[Any], number: int) -> list[int]:
-    """The slots that have no row yet, lowest first."""
-    return sorted(set(range(max(number, len(taken) + 1))) - {row.slot for row in taken})
-
-
-def is_free(row: Any, at: datetime) -> bool:
-    return bool(row.decided_at is None and (row.user_id is None or row.expires_at < at))
+        where=new.user_id.is_not(None) & lease.c.decided_at.is_(None) & free,
+    ).returning(lease.c.sample_id, lease.c.user_id)
 
 
 def settle(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSettings, item_ids: Sequence[int]) -> None:
@@ -201,11 +179,40 @@ def settle(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSett
     claim(db, actor, round_, settings, [n for n in ids if n not in held])
 
 
+def keep(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSettings, item_id: int) -> bool | None:
+    """Keep the actor's slot of the item for good; one is taken first where they lack it, and a free one is left.
+
+    Return whether it was drawn at random; None where there is none.
+    """
+    at = now()
+    asked = {"item_id": item_id, "by": actor.user_id, "at": at, "safe": at + SAFE}
+    is_random: bool | None = db.connection().execute(_keep(), asked).scalar()
+    if is_random is None:
+        settle(db, actor, round_, settings, [item_id])
+        is_random = decided(db, actor, item_id)
+    return is_random
+
+
+@built_once
+def _keep() -> Any:
+    """Decide by a lease that nobody else takes meanwhile.
+
+    Whoever waits for `one_at_a_time` must hold no lease, so it is not waited for where another has locked it:
+    PostgreSQL keeps a lock that it waited for, even where the row fits no more.
+    """
+    lease: Any = tables.Lease.__table__
+    mine = lease.c.sample_id == bindparam("item_id"), lease.c.user_id == bindparam("by")
+    is_live = or_(lease.c.decided_at.is_not(None), lease.c.expires_at >= bindparam("safe"))
+    free = select(lease.c.slot).where(*mine, is_live).with_for_update(skip_locked=True)
+    kept = update(lease).where(*mine, lease.c.slot == free.scalar_subquery())
+    return kept.values(decided_at=func.coalesce(lease.c.decided_at, bindparam("at"))).returning(lease.c.is_random)
+
+
 def decided(db: Session, actor: Actor, item_id: int) -> bool | None:
     """Keep the actor's slot for good and say whether it was drawn at random; None where they have none."""
     lease = tables.Lease
-    keep = update(lease).where(lease.sample_id == item_id, lease.user_id == actor.user_id)
-    return db.scalar(keep.values(decided_at=func.coalesce(lease.decided_at, now())).returning(lease.is_random))
+    mine = update(lease).where(lease.sample_id == item_id, lease.user_id == actor.user_id)
+    return db.scalar(mine.values(decided_at=func.coalesce(lease.decided_at, now())).returning(lease.is_random))
 
 
 def give_back(db: Session, actor: Actor, item_id: int) -> None:
@@ -215,44 +222,11 @@ def give_back(db: Session, actor: Actor, item_id: int) -> None:
     db.execute(update(lease).where(*mine).values(user_id=None, expires_at=now(), is_random=False))
 
 
-def refit(db: Session, round_id: int, settings: ReviewSettings) -> None:
-    """After the number of reviewers changed: items that were begun get the slots they lack, and lose those too many.
-
-    Also those somebody holds: a decision that comes for one of them is late. The caller holds `one_at_a_time`.
-    """
-    lease, at = tables.Lease, now()
-    begun = [n for (n,) in db.execute(select(lease.sample_id).where(lease.round_id == round_id).distinct())]
-    for ids in in_chunks(begun):
-        over, under = [], []
-        for n, taken in slots(db, ids).items():
-            open_, number = [row for row in taken if row.decided_at is None], settings.reviewers_of(n)
-            wanted = max(0, number - (len(taken) - len(open_)))
-            over += [{"b_id": n, "b_slot": row.slot} for row in open_[wanted:]]
-            under += [(n, slot) for slot in missing(taken, number)[: max(0, wanted - len(open_))]]
-        if over:
-            same_lease = (lease.sample_id == bindparam("b_id"), lease.slot == bindparam("b_slot"))
-            db.connection().execute(delete(lease).where(*same_lease), over)
-        nobody = {"round_id": round_id, "user_id": None, "expires_at": at, "is_random": False}
-        db.add_all(tables.Lease(sample_id=n, slot=slot, **nobody) for n, slot in under)
-    db.flush()
-
-
 def reopen(db: Session, user_id: int, item_id: int, settings: ReviewSettings) -> None:
     """After the person took back their last word on the item: the slot is a lease again."""
     lease, until = tables.Lease, now() + timedelta(minutes=settings.reservation_minutes)
     mine = (lease.sample_id == item_id, lease.user_id == user_id)
     db.execute(update(lease).where(*mine).values(decided_at=None, expires_at=until))
-
-
-def slots(db: Session, sample_ids: Sequence[int]) -> dict[int, list[Any]]:
-    """The rows of these items, by item."""
-    lease = tables.Lease
-    query = select(lease.sample_id, lease.slot, lease.user_id, lease.expires_at, lease.decided_at)
-    by_sample: dict[int, list[Any]] = defaultdict(list)
-    for ids in in_chunks(sample_ids):
-        for row in db.execute(query.where(lease.sample_id.in_(ids)).order_by(lease.slot)):
-            by_sample[row.sample_id].append(row)
-    return by_sample
 
 
 def holdings(db: Session, sample_ids: Sequence[int]) -> list[Holding]:
@@ -282,7 +256,7 @@ def in_round(db: Session, round_id: int, sample_ids: Sequence[int]) -> list[int]
     """Those that are samples of this round, in their order."""
     label, ids = tables.Label, list(dict.fromkeys(sample_ids))
     query = select(label.sample_id).where(label.round_id == round_id)
-    there = {n for some in in_chunks(ids) for n in db.scalars(query.where(label.sample_id.in_(some)))}
+    there = {n for part in in_chunks(ids) for n in db.scalars(query.where(label.sample_id.in_(part)))}
     return [n for n in ids if n in there]
 
 
@@ -293,9 +267,3 @@ def one_at_a_time(db: Session, round_id: int) -> None:
     """
     if db.get_bind().dialect.name == "postgresql":
         db.execute(select(func.pg_advisory_xact_lock(LOCK, round_id % 2**31)))
-
-
-def inserting(db: Session) -> Any:
-    """INSERT with ON CONFLICT, as the database at hand spells it."""
-    dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
-    return dialect.insert(tables.Lease)

@@ -1,11 +1,13 @@
 """What a decision holds until its transaction ends: the round's status, and labels in order of their number."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import literal, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.db.built import built_once
 from backend.errors import Conflict, LabelsFrozen
 from backend.services.access import Actor, may_decide, require
 from backend.services.rounds import get_row, review_scope
@@ -20,15 +22,13 @@ def lock_round(
     `alone`: nobody else may decide. Raises `NotFound`, `PermissionDenied`, and `LabelsFrozen` where it is not in
     review.
     """
-    row = tables.Round
-    query = select(row).where(row.id == round_id).execution_options(populate_existing=True)
-    # Whoever has not the role waits for no lock and holds none, and the check needs no statement before it.
-    theirs = query.where(literal(actor.user_id).in_(may_decide(row.project_id, role)))
-    round_ = db.scalars(theirs.with_for_update(read=not alone)).one_or_none()
+    asked = {"round_id": round_id, "user_id": actor.user_id}
+    round_ = db.scalars(_held(alone, role), asked).one_or_none()
     if round_ is None:
         get_row(db, actor, round_id, role)
         # The role was given this moment.
-        round_ = db.scalars(query.with_for_update(read=not alone)).one()
+        round_ = db.scalars(_held(alone), {"round_id": round_id}).one()
+    # Once more, since the lock may have been waited for.
     require(db, actor, round_.project_id, role)
     if round_.status is not RoundStatus.review:
         raise LabelsFrozen(
@@ -36,6 +36,16 @@ def lock_round(
             "frozen with what training reads. Decide in a round that is in review, or launch a new one."
         )
     return round_
+
+
+@built_once
+def _held(alone: bool, role: Role | None = None) -> Any:
+    """The round, held; with a role, only for whoever has it: others wait for no lock and hold none."""
+    row = tables.Round
+    query = select(row).where(row.id == bindparam("round_id"))
+    if role is not None:
+        query = query.where(bindparam("user_id").in_(may_decide(row.project_id, role)))
+    return query.with_for_update(read=not alone).execution_options(populate_existing=True)
 
 
 def lock_until_reviewed(db: Session, round_id: int, instead: str) -> tables.Round:

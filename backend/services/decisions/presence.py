@@ -1,12 +1,14 @@
 """Who is here now: review desks that were heard of a moment ago."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend.db import now, tables
+from backend.db.built import built_once
 from backend.services.access import Actor
 
 HERE_SECONDS = 30.0
@@ -14,10 +16,15 @@ HERE_SECONDS = 30.0
 
 def touch(db: Session, actor: Actor, round_id: int) -> None:
     """The actor's desk is open."""
-    dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(tables.Presence).values(round_id=round_id, user_id=actor.user_id, seen_at=now())
+    seen = {"round_id": round_id, "user_id": actor.user_id, "seen_at": now()}
+    db.connection().execute(_touch(db.get_bind().dialect.name), seen)
+
+
+@built_once
+def _touch(database: str) -> Any:
+    insert = (sqlite if database == "sqlite" else postgresql).insert(tables.Presence.__table__)
     seen = {"seen_at": insert.excluded.seen_at}
-    db.execute(insert.on_conflict_do_update(index_elements=["round_id", "user_id"], set_=seen))
+    return insert.on_conflict_do_update(index_elements=["round_id", "user_id"], set_=seen)
 
 
 def leave(db: Session, actor: Actor, round_id: int) -> None:

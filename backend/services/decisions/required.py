@@ -12,6 +12,7 @@ from backend.db import tables
 from backend.errors import Conflict
 from backend.services.access import Actor
 from backend.services.decisions.acts import Act
+from backend.services.decisions.decision import written
 from backend.services.review_settings import ReviewSettings
 
 
@@ -29,10 +30,11 @@ def refuse_unanswered(
         return
     theirs = (answer.user_id == actor.user_id, answer.is_standing, answer.sample_id.in_(ids))
     answered = set(db.execute(select(answer.sample_id, answer.question_id).where(*theirs)).tuples())
-    for sample_id in sorted(ids):
-        missing = [title for question_id, title in required if (sample_id, question_id) not in answered]
-        if missing:
+    for act in acts:
+        missing = [title for question_id, title in required if (act.sample_id, question_id) not in answered]
+        # An act that is sent again was written, whatever is asked since.
+        if missing and act.kind in settings.deciding and not written(db, actor, round_, act.client_id):
             raise Conflict(
-                f"The question {missing[0]!r} has to be answered before sample {sample_id} is decided. Answer it "
+                f"The question {missing[0]!r} has to be answered before sample {act.sample_id} is decided. Answer it "
                 "first, then decide."
             )

@@ -39,13 +39,14 @@ def hides_judge(round_: tables.Round) -> bool:
     return is_open and round_.is_blind and review_settings.read(round_.review).mode is not Mode.judgment
 
 
-def is_known_override(round_: tables.Round) -> ColumnElement[bool]:
+def is_known_override(is_hidden: bool) -> ColumnElement[bool]:
     """Whether a decision in the round overrides the judge, as far as whoever made it may know, as a column.
 
     A rewrite rejects the text as it was: in a blind review it would tell what the judge said of a text not labelled.
+    `is_hidden`: what `hides_judge` says of the round.
     """
     decision = tables.Decision
-    if not hides_judge(round_):
+    if not is_hidden:
         return decision.is_override.is_(True)
     return and_(decision.is_override, or_(decision.kind != DecisionKind.edit, standing.has_labelled()))
 

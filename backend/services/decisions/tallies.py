@@ -1,12 +1,14 @@
 """How many items each person decided in a round: the one count of it, on every page and in every answer."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
-from backend.services.decisions.rules import is_known_override
+from backend.db.built import built_once
+from backend.services.decisions.rules import hides_judge, is_known_override
 from backend.services.review_settings import ReviewSettings
 
 
@@ -33,10 +35,16 @@ def of_one(db: Session, user_id: int, round_id: int, settings: ReviewSettings) -
 
 
 def _count(db: Session, round_id: int, settings: ReviewSettings, user_id: int | None) -> dict[int, Tally]:
+    query = _counts(settings.by_group, hides_judge(db.get_one(tables.Round, round_id)), user_id is not None)
+    rows = db.connection().execute(query, {"round_id": round_id, "of": user_id})
+    return {user_id: Tally(number, int(over or 0)) for user_id, number, over in rows}
+
+
+@built_once
+def _counts(by_group: bool, hides_judge: bool, is_one: bool) -> Any:
     decision = tables.Decision
-    last = standing.last_own_words(round_id, by_group=settings.by_group)
-    if user_id is not None:
-        last = last.where(decision.user_id == user_id)
-    overridden = func.sum(case((is_known_override(db.get_one(tables.Round, round_id)), 1), else_=0))
-    query = select(decision.user_id, func.count(), overridden).where(decision.id.in_(last)).group_by(decision.user_id)
-    return {user_id: Tally(number, int(over or 0)) for user_id, number, over in db.execute(query)}
+    last = standing.last_own_words(bindparam("round_id"), by_group=by_group)
+    if is_one:
+        last = last.where(decision.user_id == bindparam("of"))
+    overridden = func.sum(case((is_known_override(hides_judge), 1), else_=0))
+    return select(decision.user_id, func.count(), overridden).where(decision.id.in_(last)).group_by(decision.user_id)

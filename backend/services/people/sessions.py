@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from backend import boundary
 from backend.db import now, reading, session, tables
+from backend.db.built import built_once
 from backend.errors import InvalidInput, NotFound, NotSignedIn
 from backend.services import events
 from backend.services.access import Actor
@@ -131,27 +133,18 @@ def use_link(db: Session, secret: str) -> tables.User:
 def look_up(secret: str) -> SignedIn | None:
     """Return who is signed in by a session's secret; each day of use moves its end to 14 days from then."""
     with reading() as db:
-        row = db.execute(
-            select(tables.LoginSession, tables.User)
-            .join(tables.User, tables.User.id == tables.LoginSession.user_id)
-            .where(
-                tables.LoginSession.secret_hash == credentials.digest(secret),
-                tables.LoginSession.ended_at.is_(None),
-                tables.LoginSession.expires_at > now(),
-                tables.User.is_active,
-            )
-        ).one_or_none()
+        asked = {"digest": credentials.digest(secret), "at": now()}
+        row = db.connection().execute(_by_session(), asked).one_or_none()
     if row is None:
         return None
-    login, user = row
-    if login.expires_at - now() < SESSION_LASTS - timedelta(days=1):
+    if row.expires_at - now() < SESSION_LASTS - timedelta(days=1):
         with session() as db:
             db.execute(
                 update(tables.LoginSession)
-                .where(tables.LoginSession.id == login.id, tables.LoginSession.ended_at.is_(None))
+                .where(tables.LoginSession.id == row.session_id, tables.LoginSession.ended_at.is_(None))
                 .values(expires_at=now() + SESSION_LASTS)
             )
-    return SignedIn(Actor(user.id, user.name, user.is_owner, "page"), login.id, login.project_id)
+    return SignedIn(Actor(row.id, row.name, row.is_owner, "page"), row.session_id, row.project_id)
 
 
 def look_up_token(secret: str) -> SignedIn | None:
@@ -159,23 +152,38 @@ def look_up_token(secret: str) -> SignedIn | None:
     if not secret.startswith(TOKEN_PREFIX):
         return None
     with reading() as db:
-        row = db.execute(
-            select(tables.Token, tables.User)
-            .join(tables.User, tables.User.id == tables.Token.user_id)
-            .where(
-                tables.Token.secret_hash == credentials.digest(secret),
-                tables.Token.revoked_at.is_(None),
-                tables.Token.expires_at > now(),
-                tables.User.is_active,
-            )
-        ).one_or_none()
+        asked = {"digest": credentials.digest(secret), "at": now()}
+        row = db.connection().execute(_by_token(), asked).one_or_none()
     if row is None:
         return None
-    token, user = row
-    if token.last_used_at is None or now() - token.last_used_at > timedelta(hours=1):
+    if row.last_used_at is None or now() - row.last_used_at > timedelta(hours=1):
         with session() as db:
-            db.execute(update(tables.Token).where(tables.Token.id == token.id).values(last_used_at=now()))
-    return SignedIn(Actor(user.id, user.name, user.is_owner, "api"))
+            db.execute(update(tables.Token).where(tables.Token.id == row.token_id).values(last_used_at=now()))
+    return SignedIn(Actor(row.id, row.name, row.is_owner, "api"))
+
+
+@built_once
+def _by_session() -> Any:
+    """Asked with every request of a browser."""
+    login, user = tables.LoginSession, tables.User
+    return (
+        select(user.id, user.name, user.is_owner, login.id.label("session_id"), login.project_id, login.expires_at)
+        .join(login, login.user_id == user.id)
+        .where(login.secret_hash == bindparam("digest"), login.ended_at.is_(None))
+        .where(login.expires_at > bindparam("at"), user.is_active)
+    )
+
+
+@built_once
+def _by_token() -> Any:
+    """Asked with every request of a program."""
+    token, user = tables.Token, tables.User
+    return (
+        select(user.id, user.name, user.is_owner, token.id.label("token_id"), token.last_used_at)
+        .join(token, token.user_id == user.id)
+        .where(token.secret_hash == bindparam("digest"), token.revoked_at.is_(None))
+        .where(token.expires_at > bindparam("at"), user.is_active)
+    )
 
 
 def sign_out(secret: str) -> None:

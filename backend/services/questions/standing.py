@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import bindparam, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from backend.db import tables
+from backend.db.built import built_once, some
 from backend.db.many import among, in_chunks
 
 
@@ -85,10 +86,16 @@ def bring_back(db: Session, round_id: int, user_id: int, batch_id: str) -> None:
 
 def own(db: Session, user_id: int, sample_ids: Sequence[int]) -> dict[int, dict[int, dict[str, Any]]]:
     """Of each sample what this person answered, by the number of the question."""
-    row = tables.Answer
-    query = select(row.sample_id, row.question_id, row.value).where(row.user_id == user_id, row.is_standing)
     answers: dict[int, dict[int, dict[str, Any]]] = defaultdict(dict)
     for chunk in in_chunks(sample_ids):
-        for sample_id, question_id, value in db.execute(query.where(row.sample_id.in_(chunk))):
+        rows = db.connection().execute(_own(), {"user_id": user_id, "sample_ids": chunk})
+        for sample_id, question_id, value in rows:
             answers[sample_id][question_id] = value or {}
     return answers
+
+
+@built_once
+def _own() -> Any:
+    row = tables.Answer
+    query = select(row.sample_id, row.question_id, row.value)
+    return query.where(row.user_id == bindparam("user_id"), row.is_standing, row.sample_id.in_(some("sample_ids")))

@@ -45,6 +45,7 @@ def queue(
     """
     if not 1 <= limit <= MAX_ITEMS or len(include) > MAX_ITEMS or len(held) > MAX_HELD:
         raise InvalidInput(f"A queue gives 1 to {MAX_ITEMS} samples at a time. Ask for fewer.")
+    picked, won = Picked(), list[int]()
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.reviewer)
         settings = review_settings.read(round_.review)
@@ -52,11 +53,10 @@ def queue(
         if again and visibility.hidden(db, actor, round_).judge:
             shown = review_scope.only_shown(db, round_, again)
             again = [n for n in again if n in shown]
-    picked, won = Picked(), list[int]()
-    if round_.status is RoundStatus.review:
         taken = frozenset({*held, *again})
-        with reading() as db:
+        if round_.status is RoundStatus.review:
             picked = pick(ItemRequest(db, actor, round_, settings, order, limit, after, taken))
+    if picked.ids:
         won = picked.ids if peek else claim(actor, round_id, picked)
         if len(won) < len(picked.ids) and not peek:
             won += pick_alone(actor, round_id, order, limit - len(won), after, taken | set(won), picked)

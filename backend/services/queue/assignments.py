@@ -21,7 +21,6 @@ from backend.services import archived, events, review_settings
 from backend.services.access import Actor, role_of
 from backend.services.decisions import bulk, group_decisions
 from backend.services.decisions.leases import in_round
-from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row
 from backend.values import DecisionKind, LabelSource, NoticeKind, Role
 
@@ -109,7 +108,7 @@ def list_assigned(actor: Actor, round_id: int) -> list[Assigned]:
     row, user = tables.Assignment, tables.User
     with reading() as db:
         settings = review_settings.read(get_row(db, actor, round_id).review)
-        decided = func.count(row.sample_id).filter(has_decided(row, settings))
+        decided = func.count(row.sample_id).filter(has_decided(row, settings.deciding))
         query = (
             select(user.id, user.name, func.count(row.sample_id), decided)
             .join(user, user.id == row.user_id)
@@ -131,9 +130,9 @@ def assignee(db: Session, round_: tables.Round, user_id: int) -> str:
     return user.name
 
 
-def has_decided(row: Any, settings: ReviewSettings) -> ColumnElement[bool]:
+def has_decided(row: Any, deciding: Sequence[DecisionKind]) -> ColumnElement[bool]:
     """Whether a word of the assigned person on the item stands, in time or late: no more is asked of them."""
-    return _said(row, settings.deciding)
+    return _said(row, deciding)
 
 
 def has_passed(row: Any) -> ColumnElement[bool]:
@@ -141,9 +140,9 @@ def has_passed(row: Any) -> ColumnElement[bool]:
     return _said(row, (DecisionKind.skip,))
 
 
-def is_waiting(row: Any, settings: ReviewSettings) -> ColumnElement[bool]:
+def is_waiting(row: Any, deciding: Sequence[DecisionKind]) -> ColumnElement[bool]:
     """Whether the assigned person has yet to come: until then nobody else is offered the item."""
-    return ~has_decided(row, settings) & ~has_passed(row)
+    return ~has_decided(row, deciding) & ~has_passed(row)
 
 
 def _said(row: Any, kinds: Sequence[DecisionKind]) -> ColumnElement[bool]:
@@ -154,12 +153,12 @@ def _said(row: Any, kinds: Sequence[DecisionKind]) -> ColumnElement[bool]:
     return decisions.where(decision.sample_id == row.sample_id, decision.user_id == row.user_id).exists()
 
 
-def is_complete(sample_id: Any, settings: ReviewSettings) -> ColumnElement[bool]:
-    """Whether the item wants no more reviewers."""
+def is_complete(sample_id: Any, *, has_overlap: bool) -> ColumnElement[bool]:
+    """Whether the item wants no more reviewers; `has_overlap`: some want more than one."""
     lease, label = alias(tables.Lease, "wanted_lease"), alias(tables.Label, "wanted_label")
     slots = select(lease.slot).where(lease.sample_id == sample_id)
     done = slots.where(lease.decided_at.is_not(None)).exists() & ~slots.where(lease.decided_at.is_(None)).exists()
-    if not settings.has_overlap:
+    if not has_overlap:
         settled = select(label.sample_id).where(label.sample_id == sample_id, label.source == LabelSource.person)
         done = done | settled.exists()
     return done
@@ -180,5 +179,5 @@ def chosen(db: Session, round_: tables.Round, ids: list[int]) -> list[int]:
     settings, label = review_settings.read(round_.review), tables.Label
     if settings.by_group:
         ids = [head for some in in_chunks(ids) for head in group_decisions.first_of(db, some).values()]
-    wanted = select(label.sample_id).where(~is_complete(label.sample_id, settings))
+    wanted = select(label.sample_id).where(~is_complete(label.sample_id, has_overlap=settings.has_overlap))
     return sorted({n for some in in_chunks(ids) for n in db.scalars(wanted.where(label.sample_id.in_(some)))})

@@ -2,10 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from typing import Any
 
+from sqlalchemy import bindparam
 from sqlalchemy.orm import Session
 
 from backend.db import standing, tables
+from backend.db.built import built_once, some
+from backend.db.many import in_chunks
 from backend.db.standing import ANY_LABELLING
 from backend.services.access import Actor
 from backend.services.decisions import Decision
@@ -21,17 +25,23 @@ def others(
 
     `judged`: the items whose judge's view the actor may see; of the others nothing is told that it would follow from.
     """
+    by_sample: dict[int, list[Decision]] = defaultdict(list)
+    for ids in in_chunks(sample_ids):
+        for row in db.connection().execute(_others(), {"sample_ids": ids, "user_id": actor.user_id}):
+            decision = Decision.of(row, row.who, cut, tells_judge=row.sample_id in judged)
+            by_sample[row.sample_id].append(decision)
+    return {n: tuple(decisions) for n, decisions in by_sample.items()}
+
+
+@built_once
+def _others() -> Any:
     decision, user = tables.Decision, tables.User
-    query = (
-        standing.everything(decision, user.name, kinds=SHOWN)
+    return (
+        standing.everything(*decision.__table__.c, user.name.label("who"), kinds=SHOWN)
         .join(user, user.id == decision.user_id)
-        .where(decision.sample_id.in_(sample_ids), decision.user_id != actor.user_id)
+        .where(decision.sample_id.in_(some("sample_ids")), decision.user_id != bindparam("user_id"))
         .order_by(decision.id)
     )
-    by_sample: dict[int, list[Decision]] = defaultdict(list)
-    for row, who in db.execute(query) if sample_ids else ():
-        by_sample[row.sample_id].append(Decision.of(row, who, cut, tells_judge=row.sample_id in judged))
-    return {n: tuple(decisions) for n, decisions in by_sample.items()}
 
 
 def meanwhile(decisions: Sequence[Decision]) -> str | None:

@@ -11,12 +11,14 @@ import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from backend import server_key
 from backend.db import tables
+from backend.db.built import built_once, some
 from backend.db.filters import Cursor, Filters, Sort
 from backend.db.listing import listed_rows, scope
 from backend.db.many import in_chunks
@@ -68,9 +70,7 @@ def secret_of(round_id: int, user_id: int, purpose: str) -> bytes:
 
 def at_random(db: Session, round_id: int, settings: ReviewSettings, user_id: int) -> Iterator[list[int]]:
     """Undecided samples, page by page: drawn by number while enough are undecided, else from the list of those left."""
-    sample = tables.Sample
-    low = db.scalar(select(sample.id).where(sample.round_id == round_id).order_by(sample.id).limit(1))
-    high = db.scalar(select(sample.id).where(sample.round_id == round_id).order_by(sample.id.desc()).limit(1))
+    low, high = db.connection().execute(_ends(), {"round_id": round_id}).one()
     if low is None or high is None:
         return
     secret, span = secret_of(round_id, user_id, "order"), high - low + 1
@@ -80,10 +80,23 @@ def at_random(db: Session, round_id: int, settings: ReviewSettings, user_id: int
     yield what_is_left(db, round_id, deal)
 
 
+@built_once
+def _ends() -> Any:
+    """The lowest and the highest number of a round's samples."""
+    sample = tables.Sample
+    here = select(sample.id).where(sample.round_id == bindparam("round_id")).limit(1)
+    return select(*(here.order_by(way).scalar_subquery() for way in (sample.id, sample.id.desc())))
+
+
+@built_once
+def _gold() -> Any:
+    gold = tables.GoldItem
+    return select(gold.sample_id).where(gold.round_id == bindparam("round_id"))
+
+
 def gold_places(db: Session, round_id: int, settings: ReviewSettings, secret: bytes) -> dict[int, float]:
     """Where in the person's order the gold items are."""
-    gold = tables.GoldItem
-    ids = list(db.scalars(select(gold.sample_id).where(gold.round_id == round_id)))
+    ids = list(db.connection().execute(_gold(), {"round_id": round_id}).scalars())
     if not ids:
         return {}
     # What generating wrote costs nothing; to count a long round takes longer than all else here.
@@ -117,11 +130,14 @@ def one_by_one(db: Session, round_id: int, deal: Deal) -> Iterator[list[int]]:
 
 
 def undecided(db: Session, round_id: int, ids: Sequence[int]) -> set[int]:
+    return set(db.connection().execute(_undecided(), {"round_id": round_id, "sample_ids": ids}).scalars())
+
+
+@built_once
+def _undecided() -> Any:
     label = tables.Label
-    query = select(label.sample_id).where(
-        label.sample_id.in_(ids), label.round_id == round_id, label.source != LabelSource.person
-    )
-    return set(db.scalars(query))
+    here = label.sample_id.in_(some("sample_ids")), label.round_id == bindparam("round_id")
+    return select(label.sample_id).where(*here, label.source != LabelSource.person)
 
 
 def what_is_left(db: Session, round_id: int, deal: Deal) -> list[int]:

@@ -4,14 +4,16 @@ A walk says which samples are likely to be next; whether a person may have one o
 (review_pick.py), so that no walk has to know of leases.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Integer, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.db.aliases import alias
+from backend.db.built import built_once, some
 from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import listed_rows, place, scope
 from backend.db.listing_two_keys import first_of
@@ -97,73 +99,94 @@ def heads(db: Session, round_id: int, after: int) -> Pages:
         sample.round_id == round_id, sample.split == Split.train, sample.kind.in_(tables.JUDGED)
     )
     while True:
-        some = list(db.scalars(query.where(sample.position == 0, sample.id > after).order_by(sample.id).limit(PAGE)))
-        if not some:
+        page = list(db.scalars(query.where(sample.position == 0, sample.id > after).order_by(sample.id).limit(PAGE)))
+        if not page:
             return
-        yield some
-        after = some[-1]
+        yield page
+        after = page[-1]
 
 
 def by_informativeness(db: Session, round_: tables.Round, user_id: int) -> Pages:
     """The most informative first; rounds judged before informativeness was written are asked near the cut."""
-    row, last, size = tables.Informativeness, None, FIRST_PAGE
-    query = select(row.sample_id, row.informativeness).where(row.round_id == round_.id, row.is_open)
+    last: Any = None
+    size = FIRST_PAGE
     while True:
-        page = query
+        where = {"round_id": round_.id, "size": size}
         if last is not None:
-            value, sample_id = row.informativeness, row.sample_id
-            page = query.where(or_(value < last[1], and_(value == last[1], sample_id < last[0])))
-        rows = db.execute(page.order_by(row.informativeness.desc(), row.sample_id.desc()).limit(size)).all()
+            where |= {"value": last.informativeness, "sample_id": last.sample_id}
+        rows = db.connection().execute(_by_informativeness(last is not None), where).all()
         if not rows and last is None:
             yield near_cut(db, round_)
             return
-        known = {n: value for n, value in rows}
+        known = {row.sample_id: row.informativeness for row in rows}
         if last is None:
             known = with_what_is_known(db, known | beside_overrides(db, round_.id, user_id))
         yield sorted(known, key=lambda n: (-known[n], n))
         if len(rows) < size:
             return
-        last, size = (rows[-1][0], rows[-1][1]), PAGE
+        last, size = rows[-1], PAGE
+
+
+@built_once
+def _by_informativeness(goes_on: bool) -> Any:
+    row = tables.Informativeness
+    query = select(row.sample_id, row.informativeness.label("informativeness"))
+    query = query.where(row.round_id == bindparam("round_id"), row.is_open)
+    if goes_on:
+        value: Any = bindparam("value")
+        is_same = and_(row.informativeness == value, row.sample_id < bindparam("sample_id"))
+        query = query.where(or_(row.informativeness < value, is_same))
+    return query.order_by(row.informativeness.desc(), row.sample_id.desc()).limit(bindparam("size", type_=Integer))
 
 
 def beside_overrides(db: Session, round_id: int, user_id: int) -> dict[int, float]:
     """The open samples of the groups in which the person overrode the judge last."""
+    rows = db.connection().execute(_beside_overrides(), {"round_id": round_id, "user_id": user_id})
+    return {n: value for n, value in rows}
+
+
+@built_once
+def _beside_overrides() -> Any:
     decision, sample, row = tables.Decision, tables.Sample, tables.Informativeness
     last = (
         select(decision.group_id, decision.is_override)
-        .where(decision.round_id == round_id, decision.user_id == user_id)
+        .where(decision.round_id == bindparam("round_id"), decision.user_id == bindparam("user_id"))
         .order_by(decision.id.desc())
         .limit(50)
+        .subquery("last")
     )
-    groups = sorted({group_id for group_id, is_override in db.execute(last) if is_override})
-    query = (
+    return (
         select(row.sample_id, row.informativeness)
         .join(sample, sample.id == row.sample_id)
-        .where(sample.group_id.in_(groups), row.is_open)
+        .where(sample.group_id.in_(select(last.c.group_id).where(last.c.is_override)), row.is_open)
     )
-    return {n: value for n, value in db.execute(query)} if groups else {}
 
 
 def with_what_is_known(db: Session, known: dict[int, float]) -> dict[int, float]:
     """The informativeness of samples, given what people decided of equal texts and of others in the same groups."""
+    told: dict[int, tuple[object, tuple[bool, object] | None]] = {}
+    for ids in in_chunks(list(known)):
+        for n, machine, is_same, verdict, machine_of_other in db.connection().execute(_known(), {"sample_ids": ids}):
+            same = (machine_of_other not in (None, verdict), machine_of_other) if is_same else None
+            told[n] = machine, same or told.get(n, (None, None))[1]
+    return known | {n: adjusted(known[n], same, machine) for n, (machine, same) in told.items()}
+
+
+@built_once
+def _known() -> Any:
+    """Of samples each other one of the group that people decided, and whether it has the same text."""
     sample, label = tables.Sample, tables.Label
-    here = dict(db.execute(select(sample.id, sample.group_id).where(sample.id.in_(known))).tuples().all())
-    query = (
-        select(sample.group_id, sample.text, label.verdict, label.machine_verdict)
+    other, decided = alias(tables.Sample, "other_sample"), alias(tables.Label, "other_label")
+    return (
+        select(sample.id, label.machine_verdict, (other.text == sample.text).label("is_same"))
+        .add_columns(decided.verdict, decided.machine_verdict)
         .join(label, label.sample_id == sample.id)
-        .where(sample.group_id.in_(set(here.values())), sample.kind.in_(tables.JUDGED))
-        .where(label.source == LabelSource.person, label.verdict.is_not(None))
+        .join(other, other.group_id == sample.group_id)
+        .join(decided, decided.sample_id == other.id)
+        .where(sample.id.in_(some("sample_ids")), other.kind.in_(tables.JUDGED))
+        .where(decided.source == LabelSource.person, decided.verdict.is_not(None))
+        .order_by(sample.id, other.id)
     )
-    decided: dict[int, dict[str, tuple[bool, object]]] = defaultdict(dict)
-    for group_id, text, verdict, machine in db.execute(query) if here else ():
-        decided[group_id][text] = (machine not in (None, verdict), machine)
-    told = [n for n, group_id in here.items() if group_id in decided]
-    texts = select(sample.id, sample.text, label.machine_verdict).join(label, label.sample_id == sample.id)
-    adjusted_ = {
-        n: adjusted(known[n], decided[here[n]].get(text), machine)
-        for n, text, machine in (db.execute(texts.where(sample.id.in_(told))) if told else ())
-    }
-    return known | adjusted_
 
 
 def adjusted(value: float, same: tuple[bool, object] | None, machine_verdict: object) -> float:
@@ -176,15 +199,17 @@ def near_cut(db: Session, round_: tables.Round) -> list[int]:
     """Candidates without a verdict, of large spread and on both sides of the cut, the most wavering first."""
     cut, label = cut_of(judge_of(round_.recipe, round_.phase)), tables.Label
 
-    def some(sort: Sort, **filters: object) -> list[int]:
+    everything = scope(db, round_.id, Filters())
+
+    def first(sort: Sort, **filters: object) -> list[int]:
         asked = Filters(**{"source": OPEN} | filters)  # type: ignore[arg-type]
-        return [row[1] for row in listed_rows(scope(db, round_.id, asked), sort, None, PAGE)]
+        return [row[1] for row in listed_rows(everything.narrowed(asked), sort, None, PAGE)]
 
     ids: Sequence[int] = [
-        *some(Sort(SortKey.spread, descending=True)),
-        *some(Sort(), source=("none",), is_unparsed=True),
-        *some(Sort(SortKey.score), min_score=cut),
-        *some(Sort(SortKey.score, descending=True), max_score=cut),
+        *first(Sort(SortKey.spread, descending=True)),
+        *first(Sort(), source=("none",), is_unparsed=True),
+        *first(Sort(SortKey.score), min_score=cut),
+        *first(Sort(SortKey.score, descending=True), max_score=cut),
     ]
     known: dict[int, float] = {}
     for chunk in in_chunks(ids):

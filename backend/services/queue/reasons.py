@@ -1,13 +1,8 @@
 """Why an item is in the queue, in words."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from backend.db import tables
-from backend.services.queue.judge_views import JudgeView
+from backend.services.queue.judge_views import JudgeView, Strongest
 from backend.values import Sign, Verdict
 
 ASSIGNED = "Assigned to you."
@@ -36,14 +31,6 @@ HABITS: dict[str, str] = {
     Sign.reason_length: "where its reason is of this length",
     Sign.cut_off: "for a text that was cut off",
 }
-
-
-@dataclass(frozen=True)
-class Strongest:
-    """The strongest sign of a sample, and how informative a decision on it is."""
-
-    informativeness: float
-    sign: str
 
 
 def reason(view: JudgeView, cut: float, sign: str = "") -> str:
@@ -84,10 +71,3 @@ def of_item(
         return None
     best = max(known, key=lambda n: signs[n].informativeness)
     return f"One of them: {reason(views[best], cut, signs[best].sign)}"
-
-
-def signs(db: Session, sample_ids: Sequence[int]) -> dict[int, Strongest]:
-    """The strongest sign of each sample, where one was written."""
-    row = tables.Informativeness
-    query = select(row.sample_id, row.informativeness, row.why).where(row.sample_id.in_(sample_ids))
-    return {n: Strongest(value, sign) for n, value, sign in db.execute(query)} if sample_ids else {}

@@ -1,22 +1,25 @@
 """Items as the desk shows them: texts in full, and the judge's and colleagues' words only where they may be seen."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
+from backend.db.built import built_once, some
+from backend.db.many import in_chunks
 from backend.db.standing import ANY_LABELLING
 from backend.services.access import Actor
 from backend.services.decisions import Decision, group_decisions
 from backend.services.decisions.rules import cut_of_round
 from backend.services.questions.standing import own as own_answers
 from backend.services.queue import colleagues, reasons
-from backend.services.queue.judge_views import JudgeView, judge_views
+from backend.services.queue.judge_views import JudgeView, Strongest, views_and_signs
 from backend.services.review_settings import Mode, ReviewSettings
 from backend.values import JSON, DecisionKind, Message, Messages
 
@@ -83,7 +86,7 @@ class ItemParts:
     groups: dict[int, list[int]]
     sizes: dict[int, int]
     views: dict[int, JudgeView]
-    signs: dict[int, reasons.Strongest]
+    signs: dict[int, Strongest]
     flags: dict[int, str]
     others: dict[int, tuple[Decision, ...]]
     leases: dict[int, tuple[datetime, bool]]
@@ -127,26 +130,28 @@ def look_up(
 ) -> ItemParts:
     """Everything about these items, in one query for each kind of thing."""
     is_open = is_curating or not round_.is_blind or settings.mode is Mode.judgment
-    heads = read(db, ids, tells_hints=is_open)
+    heads = read(db, actor, ids, tells_hints=is_open)
     members: dict[int, list[int]] = {}
     if settings.by_group:
         members = group_decisions.members(db, [row.group_id for row in heads.values()])
     groups = chosen(db, actor, settings, members)
     everything = list(dict.fromkeys([*ids, *(n for some in groups.values() for n in some)]))
-    rows = heads | read(db, [n for n in everything if n not in heads], tells_hints=is_open)
-    decided = decided_by(db, actor, ids)
+    rows = heads | read(db, actor, [n for n in everything if n not in heads], tells_hints=is_open)
+    acts = own_acts(db, actor, everything)
+    decided = {n for n in ids if any(act.kind in ANY_LABELLING for act in acts.get(n, ()))}
     seen = [n for n in everything if is_open or owner(rows, groups, heads, n) & decided]
     told = [n for n in ids if is_curating or settings.others_visible or n in decided]
+    views, signs = views_and_signs(db, seen)
     return ItemParts(
         rows,
         groups,
         {group_id: len(some) for group_id, some in members.items()},
-        judge_views(db, seen),
-        reasons.signs(db, seen),
-        own_flags(db, actor, ids),
+        views,
+        signs,
+        {n: flag for n in ids if (flag := own_flag(acts.get(n, ())))},
         colleagues.others(db, actor, told, cut_of_round(round_), judged=ids if is_open else decided),
-        own_leases(db, actor, settings, ids),
-        own_edits(db, actor, everything),
+        own_leases(heads, settings),
+        own_edits(db, acts),
         {} if settings.by_group else own_answers(db, actor.user_id, ids),
         frozenset(ids if is_open else decided),
     )
@@ -160,26 +165,31 @@ def owner(rows: dict[int, Any], groups: dict[int, list[int]], heads: dict[int, A
     return {n for n, row in heads.items() if row.group_id == group_id}
 
 
-def read(db: Session, ids: Sequence[int], *, tells_hints: bool) -> dict[int, Any]:
-    """`tells_hints`: what was asked is shown with the hint that training rows do not get."""
-    sample, prompt, group = tables.Sample, tables.Prompt, tables.Group
+def read(db: Session, actor: Actor, ids: Sequence[int], *, tells_hints: bool) -> dict[int, Any]:
+    """Samples with what was asked, and until when the actor has them.
+
+    `tells_hints`: what was asked is shown with the hint that training rows do not get.
+    """
+    if not ids:
+        return {}
+    rows = db.connection().execute(_texts(tells_hints), {"sample_ids": ids, "user_id": actor.user_id})
+    return {row.id: row for row in rows}
+
+
+@built_once
+def _texts(tells_hints: bool) -> Any:
+    sample, prompt, group, lease = tables.Sample, tables.Prompt, tables.Group, tables.Lease
     own = group.messages if tells_hints else case((group.is_stripped.is_(False), group.messages))
-    asked = func.coalesce(own, prompt.messages).label("messages")
-    query = (
-        select(
-            sample.id,
-            sample.group_id,
-            asked,
-            sample.text,
-            sample.finish_reason,
-            sample.num_tokens,
-            sample.score_like,
-            sample.turns,
-        )
+    is_own = (lease.sample_id == sample.id) & (lease.user_id == bindparam("user_id"))
+    return (
+        select(sample.id, sample.group_id, func.coalesce(own, prompt.messages).label("messages"), sample.text)
+        .add_columns(sample.finish_reason, sample.num_tokens, sample.score_like, sample.turns)
+        .add_columns(lease.expires_at, lease.is_random)
         .join(prompt, prompt.id == sample.prompt_id)
         .join(group, group.id == sample.group_id)
+        .outerjoin(lease, is_own)
+        .where(sample.id.in_(some("sample_ids")))
     )
-    return {row.id: row for row in db.execute(query.where(sample.id.in_(ids)))} if ids else {}
 
 
 def chosen(db: Session, actor: Actor, settings: ReviewSettings, members: dict[int, list[int]]) -> dict[int, list[int]]:
@@ -230,45 +240,50 @@ def member(n: int, shown: ItemParts) -> Member:
     return Member(n, row.text, row.finish_reason, row.num_tokens, row.score_like, view, edits, turns)
 
 
-def own_leases(
-    db: Session, actor: Actor, settings: ReviewSettings, ids: Sequence[int]
-) -> dict[int, tuple[datetime, bool]]:
+def own_leases(heads: dict[int, Any], settings: ReviewSettings) -> dict[int, tuple[datetime, bool]]:
     """Until when each item is the actor's; one that was only looked at, until when it would be."""
-    lease = tables.Lease
-    query = select(lease.sample_id, lease.expires_at, lease.is_random).where(lease.sample_id.in_(ids))
-    leases = {n: (until, drawn) for n, until, drawn in db.execute(query.where(lease.user_id == actor.user_id))}
     new = now() + timedelta(minutes=settings.reservation_minutes)
-    return {n: leases.get(n, (new, False)) for n in ids}
+    return {n: (row.expires_at or new, bool(row.is_random)) for n, row in heads.items()}
 
 
-def own_flags(db: Session, actor: Actor, ids: Sequence[int]) -> dict[int, str]:
-    """The client_id of the actor's flag on each item that has one and was not unflagged."""
+def own_acts(db: Session, actor: Actor, ids: Sequence[int]) -> dict[int, list[Any]]:
+    """What the actor did to each sample, oldest first: its kind, and whether it stands.
+
+    Labels that were taken back are among it: the judge's view was shown then.
+    """
+    acts: dict[int, list[Any]] = defaultdict(list)
+    for part in in_chunks(ids):
+        for row in db.connection().execute(_own_acts(), {"sample_ids": part, "user_id": actor.user_id}):
+            acts[row.sample_id].append(row)
+    return acts
+
+
+@built_once
+def _own_acts() -> Any:
     decision = tables.Decision
-    query = (
-        standing.everything(decision.sample_id, decision.client_id, kinds=(DecisionKind.flag,))
-        .where(decision.sample_id.in_(ids), decision.user_id == actor.user_id)
+    columns = (decision.sample_id, decision.kind, decision.client_id, decision.value)
+    return (
+        select(*columns, (~standing.is_taken_back()).label("stands"))
+        .where(decision.sample_id.in_(some("sample_ids")), decision.user_id == bindparam("user_id"))
         .order_by(decision.id)
     )
-    return {n: client_id for n, client_id in db.execute(query)} if ids else {}
 
 
-def own_edits(db: Session, actor: Actor, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """The texts the actor made of each sample, oldest first, late ones among them, without those taken back."""
-    decision, edited = tables.Decision, tables.Sample
-    query = (
-        standing.everything(decision.sample_id, edited.text, kinds=(DecisionKind.edit,))
-        .join(edited, edited.id == decision.value["edit_id"].as_integer())
-        .where(decision.sample_id.in_(ids), decision.user_id == actor.user_id)
-        .order_by(decision.id)
-    )
-    texts: dict[int, tuple[str, ...]] = {}
-    for n, text in db.execute(query) if ids else ():
-        texts[n] = (*texts.get(n, ()), text)
-    return texts
+def own_flag(acts: Sequence[Any]) -> str | None:
+    """The client_id of the flag among what a person did, unless they took it back."""
+    flags = [act.client_id for act in acts if act.kind is DecisionKind.flag and act.stands]
+    return flags[-1] if flags else None
 
 
-def decided_by(db: Session, actor: Actor, ids: Sequence[int]) -> set[int]:
-    """Those the actor has labelled, even if taken back: the judge's view was shown then."""
-    decision = tables.Decision
-    query = select(decision.sample_id).where(decision.sample_id.in_(ids), decision.user_id == actor.user_id)
-    return set(db.scalars(query.where(decision.kind.in_(ANY_LABELLING)))) if ids else set()
+def own_edits(db: Session, acts: dict[int, list[Any]]) -> dict[int, tuple[str, ...]]:
+    """The texts the person made of each sample, oldest first, late ones among them, without those taken back."""
+    made_of = {
+        n: [act.value.get("edit_id") for act in some_acts if act.kind is DecisionKind.edit and act.stands]
+        for n, some_acts in acts.items()
+    }
+    ids = [edit_id for edit_ids in made_of.values() for edit_id in edit_ids]
+    sample = tables.Sample
+    query = select(sample.id, sample.text).where(sample.id.in_(ids))
+    texts = {n: text for n, text in db.execute(query)} if ids else {}
+    edits = {n: tuple(texts[edit_id] for edit_id in edit_ids if edit_id in texts) for n, edit_ids in made_of.items()}
+    return {n: some_edits for n, some_edits in edits.items() if some_edits}

@@ -8,28 +8,33 @@ A gold item is in every walk, as any item is. What brings it forward is the draw
 every item is drawn so, but for those that were assigned or begun.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, bindparam, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from backend.db import now, standing, tables
 from backend.db.aliases import alias
+from backend.db.built import built_once, some
 from backend.db.filters import Sort
+from backend.db.many import in_chunks
 from backend.services.access import Actor, may_decide
-from backend.services.decisions import group_decisions, leases
+from backend.services.decisions import group_decisions, slots
 from backend.services.queue import assignments, reasons
 from backend.services.queue.draw import at_random, chance, secret_of
 from backend.services.queue.orders import PAGE, Order, Pages, along, walk
-from backend.services.review_settings import ReviewSettings
+from backend.services.review_settings import ReviewSettings, deciding_kinds
 from backend.services.rounds import review_scope
 from backend.values import DecisionKind, LabelSource
 
 MIXED = (Order.informativeness, Order.disagreement)
 """Orders that look where the judge is likely to be wrong, and would judge it by that."""
+LOOKED_AT = 40
+"""So many items of a page are looked at first, or more where more are wanted."""
 
 
 @dataclass
@@ -62,20 +67,28 @@ class ItemRequest:
     at: datetime = field(default_factory=now)
 
     def may_have(self, ids: Sequence[int], seen: Iterable[int] = ()) -> list[int]:
-        """Those items that have a place for this person, in order: one question a table for a whole page."""
+        """Those items that have a place for this person, in order: one statement for a whole page."""
         wanted = self.as_items(ids)
         dropped = {*self.held, *seen}
         shown = review_scope.only_shown(self.db, self.round, wanted)
         wanted = [n for n in wanted if n not in dropped and n in shown]
         if not wanted:
             return []
-        out = self.passed_on(wanted) | self.assigned_elsewhere(wanted)
-        taken = leases.slots(self.db, [n for n in wanted if n not in out])
-        return [n for n in wanted if n not in out and self.has_place(n, taken)]
+        asked = {"round_id": self.round.id, "project_id": self.round.project_id, "user_id": self.actor.user_id}
+        taken: dict[int, list[Any]] = defaultdict(list)
+        for part in in_chunks(wanted):
+            query = _places(self.settings.by_group)
+            for row in self.db.connection().execute(query, asked | {"item_ids": part}):
+                taken[row.id].append(row)
+        return [n for n in wanted if self.has_place(n, taken[n])]
 
-    def has_place(self, item_id: int, taken: dict[int, list[Any]]) -> bool:
+    def has_place(self, item_id: int, rows: Sequence[Any]) -> bool:
+        """Whether the person neither skipped the item, nor it waits for somebody else, nor all its slots are taken."""
+        if not rows or rows[0].is_passed_on or (rows[0].is_elsewhere and not rows[0].is_mine):
+            return False
+        taken = [row for row in rows if row.slot is not None]
         number = self.settings.reviewers_of(item_id)
-        return leases.free_slot(taken.get(item_id, ()), self.actor.user_id, number, self.at) is not None
+        return slots.free_slot(taken, self.actor.user_id, number, self.at) is not None
 
     def as_items(self, ids: Sequence[int]) -> list[int]:
         """Samples, or the groups they are of."""
@@ -84,20 +97,33 @@ class ItemRequest:
         heads = group_decisions.first_of(self.db, ids)
         return list(dict.fromkeys(heads[n] for n in ids if n in heads))
 
-    def passed_on(self, ids: Sequence[int]) -> set[int]:
-        """Those the person skipped."""
-        decision = tables.Decision
-        query = standing.everything(decision.sample_id, kinds=(DecisionKind.skip,))
-        return set(self.db.scalars(query.where(decision.sample_id.in_(ids), decision.user_id == self.actor.user_id)))
 
-    def assigned_elsewhere(self, ids: Sequence[int]) -> set[int]:
-        """Those that wait for others a curator gave them to; who may no longer decide is not waited for."""
-        row = tables.Assignment
-        given = select(row.sample_id, row.user_id, assignments.is_waiting(row, self.settings))
-        given = given.where(row.sample_id.in_(ids), row.user_id.in_(may_decide(self.round.project_id)))
-        rows = self.db.execute(given).all()
-        mine = {n for n, user_id, _ in rows if user_id == self.actor.user_id}
-        return {n for n, _, is_waiting in rows if is_waiting} - mine
+@built_once
+def _places(by_group: bool) -> Any:
+    """A row for each slot of some items that has one, in order, with what else keeps the person from an item.
+
+    An assignment to others is waited for, unless they may no longer decide.
+    """
+    sample, lease, decision = tables.Sample, tables.Lease, alias(tables.Decision, "passed")
+    other, own = alias(tables.Assignment, "others_assignment"), alias(tables.Assignment, "own_assignment")
+    me: Any = bindparam("user_id")
+    deciding = deciding_kinds(by_group)
+    passed = standing.everything(decision.id, kinds=(DecisionKind.skip,), of=decision)
+    passed = passed.where(decision.sample_id == sample.id, decision.user_id == me)
+    elsewhere = (
+        select(other.sample_id)
+        .where(other.sample_id == sample.id, other.user_id != me, assignments.is_waiting(other, deciding))
+        .where(other.user_id.in_(may_decide(bindparam("project_id"))))
+    )
+    mine = select(own.sample_id).where(own.sample_id == sample.id, own.user_id == me)
+    return (
+        select(sample.id, lease.slot, lease.user_id, lease.expires_at, lease.decided_at)
+        .add_columns(passed.exists().label("is_passed_on"))
+        .add_columns(elsewhere.exists().label("is_elsewhere"), mine.exists().label("is_mine"))
+        .outerjoin(lease, lease.sample_id == sample.id)
+        .where(sample.id.in_(some("item_ids")))
+        .order_by(lease.slot)
+    )
 
 
 def pick(asked: ItemRequest) -> Picked:
@@ -140,14 +166,23 @@ def places(asked: ItemRequest, number: int) -> list[str]:
 
     A skip takes a place as a decision does, so that what comes next does not move.
     """
-    lease, decision, db = tables.Lease, tables.Decision, asked.db
-    mine = select(func.count()).where(lease.round_id == asked.round.id, lease.user_id == asked.actor.user_id)
-    done = db.scalar(mine.where(or_(lease.decided_at.is_not(None), lease.sample_id.in_(asked.held)))) or 0
-    skips = standing.everything(func.count(decision.sample_id.distinct()), kinds=(DecisionKind.skip,))
-    done += db.scalar(skips.where(decision.round_id == asked.round.id, decision.user_id == asked.actor.user_id)) or 0
+    of = {"round_id": asked.round.id, "user_id": asked.actor.user_id, "held": sorted(asked.held)}
+    done = asked.db.connection().execute(_done(), of).scalar_one()
     share = asked.settings.random_share if asked.order in MIXED else 0.0
     secret = secret_of(asked.round.id, asked.actor.user_id, "places")
     return ["random" if chance(secret, place) < share else "order" for place in range(done, done + number)]
+
+
+@built_once
+def _done() -> Any:
+    """How many items the person decided, holds in the page, or skipped."""
+    lease, decision = tables.Lease, tables.Decision
+    me: Any = bindparam("user_id")
+    mine = select(func.count()).where(lease.round_id == bindparam("round_id"), lease.user_id == me)
+    mine = mine.where(or_(lease.decided_at.is_not(None), lease.sample_id.in_(some("held"))))
+    skips = standing.everything(func.count(decision.sample_id.distinct()), kinds=(DecisionKind.skip,))
+    skips = skips.where(decision.round_id == bindparam("round_id"), decision.user_id == me)
+    return select(mine.scalar_subquery() + skips.scalar_subquery())
 
 
 def draw(asked: ItemRequest, pages: Pages, number: int, seen: Sequence[int]) -> list[int]:
@@ -155,7 +190,11 @@ def draw(asked: ItemRequest, pages: Pages, number: int, seen: Sequence[int]) -> 
     ids: list[int] = []
     if number > 0:
         for page in pages:
-            ids += asked.may_have(page, [*seen, *ids])
+            begin, size = 0, max(LOOKED_AT, 4 * number)
+            while begin < len(page) and len(ids) < number:
+                # Mostly the first ones are free: what stands behind them is not looked at in vain.
+                ids += asked.may_have(page[begin : begin + size], [*seen, *ids])
+                begin, size = begin + size, 4 * size
             if len(ids) >= number:
                 break
     return ids[:number]
@@ -163,42 +202,79 @@ def draw(asked: ItemRequest, pages: Pages, number: int, seen: Sequence[int]) -> 
 
 def assigned(asked: ItemRequest, number: int) -> list[int]:
     """What a curator gave to this person and they have not decided yet."""
+    query, of = _assigned(asked.settings.by_group, asked.settings.has_overlap), _of(asked)
+    return asked.may_have(list(asked.db.connection().execute(query, of).scalars()))[:number]
+
+
+def _of(asked: ItemRequest) -> dict[str, Any]:
+    return {"round_id": asked.round.id, "user_id": asked.actor.user_id}
+
+
+@built_once
+def _assigned(by_group: bool, has_overlap: bool) -> Any:
     row = tables.Assignment
-    query = (
+    return (
         select(row.sample_id)
-        .where(row.round_id == asked.round.id, row.user_id == asked.actor.user_id)
-        .where(assignments.is_waiting(row, asked.settings), ~assignments.is_complete(row.sample_id, asked.settings))
+        .where(row.round_id == bindparam("round_id"), row.user_id == bindparam("user_id"))
+        .where(assignments.is_waiting(row, deciding_kinds(by_group)))
+        .where(~assignments.is_complete(row.sample_id, has_overlap=has_overlap))
         .order_by(row.sample_id)
+        .limit(4 * PAGE)
     )
-    return asked.may_have(list(asked.db.scalars(query.limit(4 * PAGE))))[:number]
 
 
 def begun(asked: ItemRequest, number: int, seen: Sequence[int]) -> list[int]:
     """Items that others have decided and that lack more reviewers: looked for at both ends, and at last everywhere."""
+    rows = asked.db.connection().execute(_begun(), _of(asked) | {"at": asked.at}).all()
+    found = {end: sorted((row.expires_at, row.sample_id) for row in rows if row.end == end) for end in ENDS}
+    own = sorted(row.sample_id for row in rows if row.end == OWN)
+    pages = [own, [n for _, n in found[LONGEST]], [n for _, n in reversed(found[SHORTEST])]]
+    drawn_ids = draw(asked, iter(pages), number, seen)
+    looked_at = next(row.sample_id for row in rows if row.end == NUMBER)
+    if drawn_ids or looked_at < 2 * PAGE or not is_worn_out(asked):
+        return drawn_ids
     lease, other = tables.Lease, alias(tables.Lease, "other_lease")
     is_open = (lease.round_id == asked.round.id, lease.decided_at.is_(None), lease.expires_at < asked.at)
-    ends = [
-        list(asked.db.scalars(select(lease.sample_id).where(*is_open).order_by(*way).limit(2 * PAGE)))
-        for way in ((lease.expires_at, lease.sample_id), (lease.expires_at.desc(), lease.sample_id.desc()))
-    ]
-    done = select(other.sample_id).where(other.sample_id.in_(ends[0] + ends[1]), other.decided_at.is_not(None))
-    there = set(asked.db.scalars(done))
-    label = tables.Label
-    own = (
-        select(lease.sample_id)
-        .join(label, label.sample_id == lease.sample_id)
-        .where(lease.round_id == asked.round.id, lease.user_id == asked.actor.user_id, lease.decided_at.is_(None))
-        .where(label.source == LabelSource.person)
-        .order_by(lease.sample_id)
-        .limit(PAGE)
-    )
-    pages = [list(asked.db.scalars(own)), *([n for n in end if n in there] for end in ends)]
-    drawn_ids = draw(asked, iter(pages), number, seen)
-    if drawn_ids or len(ends[0]) < 2 * PAGE or not is_worn_out(asked):
-        return drawn_ids
     mine = select(other.sample_id).where(other.user_id == asked.actor.user_id, other.sample_id == lease.sample_id)
     rest = select(lease.sample_id).where(*is_open, ~mine.exists()).order_by(lease.sample_id)
     return draw(asked, in_pages(asked.db, rest, lease.sample_id), number, seen)
+
+
+OWN, LONGEST, SHORTEST, NUMBER = range(4)
+ENDS = (LONGEST, SHORTEST)
+
+
+@built_once
+def _begun() -> Any:
+    """What the person holds of items that have a label of people, and open slots of items that others decided.
+
+    And how many slots were looked at from one end, as `NUMBER`.
+    """
+    lease, label = tables.Lease, tables.Label
+    here = lease.round_id == bindparam("round_id"), lease.decided_at.is_(None)
+    own = (
+        select(literal(OWN).label("end"), lease.sample_id, lease.expires_at)
+        .join(label, label.sample_id == lease.sample_id)
+        .where(*here, lease.user_id == bindparam("user_id"), label.source == LabelSource.person)
+        .order_by(lease.sample_id)
+        .limit(PAGE)
+    )
+    parts = [select(own.subquery("own"))]
+    for end, way in (
+        (LONGEST, (lease.expires_at, lease.sample_id)),
+        (SHORTEST, (lease.expires_at.desc(), lease.sample_id.desc())),
+    ):
+        # So many rows and no more are looked at: in a round whose items were all begun they are one index range.
+        some_open = select(literal(end).label("end"), lease.sample_id, lease.expires_at)
+        some_open = some_open.where(*here, lease.expires_at < bindparam("at")).order_by(*way).limit(2 * PAGE)
+        found, done = some_open.subquery(f"open_{end}"), alias(tables.Lease, f"done_{end}")
+        is_done = select(done.slot).where(done.sample_id == found.c.sample_id, done.decided_at.is_not(None))
+        is_mine = is_done.where(done.user_id == bindparam("user_id"))
+        parts.append(select(found).where(is_done.exists(), ~is_mine.exists()))
+        if end == LONGEST:
+            nothing = literal(None, lease.__table__.c.expires_at.type)
+            parts.append(select(literal(NUMBER), func.count(), nothing).select_from(found))
+    return union_all(*parts)
 
 
 def in_pages(db: Session, query: Select[Any], by: Any) -> Pages:

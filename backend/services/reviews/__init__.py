@@ -19,7 +19,7 @@ from backend.services.decisions import Act, Decision, Unread, group_decisions, l
 from backend.services.decisions.rules import cut_of_round
 from backend.services.decisions.tallies import Tally
 from backend.services.queue import colleagues, reasons
-from backend.services.queue.judge_views import JudgeView, Reply, judge_views
+from backend.services.queue.judge_views import JudgeView, Reply, judge_views, views_and_signs
 from backend.services.reviews.review_closing import Closing, closing
 from backend.services.reviews.review_progress import ReviewerProgress, ReviewProgress, progress
 from backend.services.rounds import get_row, review_scope
@@ -103,13 +103,14 @@ def decide(
             is_blind=is_blind,
             value=value or {},
         )
-        return _write(db, actor, round_, [act])[0]
+        return answers(db, actor, round_, write_all(db, actor, round_, [act]))[0]
 
 
 def decide_many(actor: Actor, round_id: int, acts: Sequence[Act]) -> list[ActResult]:
     """Write these acts in order, all or none; each one that was written before stays as it is."""
     with session() as db:
-        return _write(db, actor, lock_round(db, actor, round_id), acts)
+        round_ = lock_round(db, actor, round_id)
+        return answers(db, actor, round_, write_all(db, actor, round_, acts))
 
 
 def decide_each(actor: Actor, round_id: int, acts: Sequence[Act | Unread]) -> list[ActResult | RondoError]:
@@ -149,15 +150,15 @@ def _alone(actor: Actor, round_id: int, act: Act | Unread) -> ActResult | RondoE
     try:
         with session() as db:
             round_ = lock_round(db, actor, round_id)  # first: strangers learn of no act what is wrong with it
-            return act.error if isinstance(act, Unread) else _write(db, actor, round_, [act])[0]
+            return (
+                act.error
+                if isinstance(act, Unread)
+                else answers(db, actor, round_, write_all(db, actor, round_, [act]))[0]
+            )
     except OF_ALL:
         raise
     except RondoError as error:
         return error
-
-
-def _write(db: Session, actor: Actor, round_: tables.Round, acts: Sequence[Act]) -> list[ActResult]:
-    return answers(db, actor, round_, write_all(db, actor, round_, acts))
 
 
 def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Decision]) -> list[ActResult]:
@@ -165,9 +166,9 @@ def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Deci
     told = [decision for decision in done if reveals(decision.kind)]
     ids = list(dict.fromkeys(decision.sample_id for decision in told))
     groups = members_of(db, [decision.sample_id for decision in told if decision.kind in TOGETHER])
-    views = judge_views(db, [*ids, *(n for some in groups.values() for n in some)])
+    views, signs = views_and_signs(db, [*ids, *(n for some in groups.values() for n in some)])
     settings, cut = review_settings.read(round_.review), cut_of_round(round_)
-    others, signs = colleagues.others(db, actor, ids, cut, judged=ids), reasons.signs(db, list(views))
+    others = colleagues.others(db, actor, ids, cut, judged=ids)
     tally = tallies.of_one(db, actor.user_id, round_.id, settings)
     outcomes = []
     for decision in done:
@@ -202,7 +203,8 @@ def undo(actor: Actor, round_id: int, client_id: str = "") -> ActResult:
     """Take back the actor's last decision in the round; give a client_id to make it safe to send again."""
     with session() as db:
         round_ = lock_round(db, actor, round_id)
-        return _write(db, actor, round_, [Act(client_id or uuid.uuid4().hex, DecisionKind.retract)])[0]
+        act = Act(client_id or uuid.uuid4().hex, DecisionKind.retract)
+        return answers(db, actor, round_, write_all(db, actor, round_, [act]))[0]
 
 
 def close(actor: Actor, round_id: int) -> int:

@@ -128,6 +128,7 @@ def _assigned(db: Session, round_: tables.Round, settings: ReviewSettings) -> in
     query = (
         select(func.count(row.sample_id.distinct()))
         .where(row.round_id == round_.id, row.user_id.in_(may_decide(round_.project_id)))
-        .where(assignments.is_waiting(row, settings), ~assignments.is_complete(row.sample_id, settings))
+        .where(assignments.is_waiting(row, settings.deciding))
+        .where(~assignments.is_complete(row.sample_id, has_overlap=settings.has_overlap))
     )
     return db.scalar(query) or 0

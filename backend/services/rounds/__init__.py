@@ -12,7 +12,7 @@ from backend.db import now, reading, session, tables
 from backend.errors import Conflict, NotFound
 from backend.pipeline import branch, tune
 from backend.recipes import Recipe, first_job, job_from, judge_of
-from backend.services import events, review_settings
+from backend.services import access, events, review_settings
 from backend.services.access import Actor, require
 from backend.services.plans import Estimate, Plan, again, branches, defaults, estimate, scheduled
 from backend.services.plans.checks import check, parse, phase_of
@@ -85,10 +85,12 @@ def view(row: tables.Round) -> RoundView:
 
 def get_row(db: Session, actor: Actor, round_id: int, role: Role = Role.viewer) -> tables.Round:
     """The round, if the actor may see it; raises `NotFound`."""
-    row = db.get(tables.Round, round_id)
+    row = access.find(db, actor, tables.Round, round_id, role)
     if row is None:
-        raise NotFound(f"There is no round {round_id}. Choose one from the overview.")
-    require(db, actor, row.project_id, role)
+        row = db.get(tables.Round, round_id)
+        if row is None:
+            raise NotFound(f"There is no round {round_id}. Choose one from the overview.")
+        require(db, actor, row.project_id, role)  # says why not
     return row
 
 

@@ -267,7 +267,8 @@ def _gold(db: Session, round_id: int, of: int | None) -> dict[int, tuple[int, in
 def _assigned(db: Session, round_id: int, settings: review_settings.ReviewSettings) -> dict[int, int]:
     """Assigned items that the person's queue still has for them, of everyone who was assigned any."""
     row = tables.Assignment
-    left = assignments.is_waiting(row, settings) & ~assignments.is_complete(row.sample_id, settings)
+    is_complete = assignments.is_complete(row.sample_id, has_overlap=settings.has_overlap)
+    left = assignments.is_waiting(row, settings.deciding) & ~is_complete
     query = select(row.user_id, func.count().filter(left)).where(row.round_id == round_id).group_by(row.user_id)
     return {user_id: number for user_id, number in db.execute(query)}
 
