@@ -22,15 +22,16 @@ KILLS = int(os.environ.get("RONDO_KILLS", "3"))
 """Fifty for the figure in docs/reference/bench.md: RONDO_KILLS=50 pytest tests/acceptance/test_killed_round.py"""
 DATABASES = ["sqlite"] if KILLS < 10 else ["sqlite", "postgresql"]
 """Few kills are for the suite's quarter of an hour, where other tests kill workers on PostgreSQL."""
-NUM_PROMPTS = 32 if KILLS < 10 else 96
+NUM_PROMPTS = 16 if KILLS < 10 else 96
+SAVE_STEPS = 2 if KILLS < 10 else 3
 GIVE_UP_SECONDS = 1200 + 60 * KILLS
 
 
 def launch(actor: Actor, project_id: int) -> int:
     plan = rounds.defaults(actor, project_id)
     recipe = plan.recipe | {
-        "trainer": plan.recipe["trainer"] | {"max_steps": 9, "save_steps": 3},
-        "groups_per_batch": 16,
+        "trainer": plan.recipe["trainer"] | {"max_steps": 3 * SAVE_STEPS, "save_steps": SAVE_STEPS},
+        "groups_per_batch": 8 if KILLS < 10 else 16,
     }
     changes = {"recipe": recipe, "num_prompts": NUM_PROMPTS, "is_reviewed": False, "seed": 7, "parent_id": None}
     first = plan.__dict__ | changes

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from backend.db import reading, session, tables
 from tests.browser.desk import HOSTILE, empty, sign_in
 from tests.browser.settled import fits
-from tests.browser.test_accessible import found_in_both_themes
+from tests.browser.test_accessible import violations_in_both_themes
 from tests.integration import site
 from tests.integration.benches import Bench, run_bench
 
@@ -55,7 +55,7 @@ def test_judges_are_added_run_and_read(empty: None, chromium: Any) -> None:
     opened.locator("section > details summary").first.click()
     expect(opened.locator("section > details").first).to_contain_text("<script>window.hacked=1</script>")
     assert page.evaluate("window.hacked") is None
-    assert found_in_both_themes(page) == []
+    assert violations_in_both_themes(page) == []
     page.set_viewport_size({"width": 400, "height": 800})
     fits(page)
     page.goto(site.page(bench.project, f"samples?round={bench.team.round.id}&verdict=reject&sort=-id"))
