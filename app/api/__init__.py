@@ -10,4 +10,4 @@ def add_to(app: FastAPI) -> None:
     from app.api import routes  # noqa: PLC0415 - half a second of imports
 
     errors.add_to(app)
-    app.router.routes += routes.made()
+    app.router.routes += routes.rest_routes()
