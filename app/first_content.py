@@ -11,7 +11,6 @@ from types import ModuleType
 import gradio as gr
 from fastapi import Request
 from jinja2 import Environment
-from markupsafe import Markup
 
 from app.toasts import toasts
 
@@ -20,16 +19,20 @@ log = logging.getLogger("rondo.app")
 TEMPLATE = "first.html"
 
 
-def drawn(request: Request, pages: Sequence[ModuleType], environment: Environment) -> Markup:
+def drawn(request: Request, pages: Sequence[ModuleType], environment: Environment) -> str:
     """Return the first content of this address for who asks; nothing where the page has none."""
     here = request.url.path.strip("/")
     first = next((page.first_content for page in pages if here == page.PATH and hasattr(page, "first_content")), None)
     if first is None or request.method != "GET":
-        return Markup()
+        return ""
+
+    def content(asked: gr.Request) -> str:
+        rows = first(asked)
+        return environment.get_template(TEMPLATE).render(rows=rows) if rows else ""
+
     try:
         # Its one way to fail: whatever it was is in the log, unless the page itself will say it in a moment.
-        rows = toasts(first)(gr.Request(request))
+        return toasts(content)(gr.Request(request))
     except gr.Error as refusal:
         log.info("%s was sent without its first content: %s", here or "The overview", refusal.message)
-        return Markup()
-    return Markup(environment.get_template(TEMPLATE).render(rows=rows)) if rows else Markup()
+        return ""

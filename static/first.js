@@ -3,7 +3,7 @@
 // come. It is removed and never hidden, so that nobody is read it twice.
 (() => {
   "use strict";
-  const PATIENCE = 30_000;
+  const PATIENCE = 60_000;
   const first = /** @type {HTMLElement} */ (document.querySelector("#rondo-first"));
   /** @param {Element} within */
   const partsIn = (within) => /** @type {HTMLElement[]} */ ([...within.querySelectorAll("[data-part]")]);
@@ -60,12 +60,17 @@
     first.remove();
   }
 
+  /** Where an answer does not come, Gradio's own page is better than one that nobody can use. */
+  function giveUp() {
+    if (waiting.some((part) => place(part))) end();
+    else if (waiting.length) setTimeout(giveUp, PATIENCE);
+  }
+
   const watch = new MutationObserver(look);
   document.addEventListener("DOMContentLoaded", () => {
     const page = document.querySelector("gradio-app");
     if (page) watch.observe(page, { childList: true, subtree: true, characterData: true });
     look();
-    // Where an answer does not come, Gradio's own page is better than one that nobody can use.
-    setTimeout(end, PATIENCE);
+    setTimeout(giveUp, PATIENCE);
   });
 })();

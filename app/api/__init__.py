@@ -7,7 +7,7 @@ from app.api import errors
 
 def add_to(app: FastAPI) -> None:
     """Add all routes and the shape of errors."""
-    from app.api import routes
+    from app.api import routes  # noqa: PLC0415 - half a second of imports
 
     errors.add_to(app)
-    app.router.routes += routes.made()
+    app.router.routes += routes.rest_routes()

@@ -38,7 +38,7 @@ class Later:
         async with self.making:
             if not self.is_ready:
                 # In one step, and between two requests: whoever is looked up meanwhile finds the list whole.
-                self.app.router.routes[self.place : self.place] = await anyio.to_thread.run_sync(_made)
+                self.app.router.routes[self.place : self.place] = await anyio.to_thread.run_sync(_rest_routes)
                 self.is_ready = True
 
     async def _ready_soon(self) -> None:
@@ -46,7 +46,7 @@ class Later:
         await self.ready()
 
 
-def _made() -> list[BaseRoute]:
-    from app.api import routes
+def _rest_routes() -> list[BaseRoute]:
+    from app.api import routes  # noqa: PLC0415 - where nobody waits for a page
 
-    return routes.made()
+    return routes.rest_routes()

@@ -79,7 +79,7 @@ NOUNS = (
 )
 
 
-def made() -> list[BaseRoute]:
+def rest_routes() -> list[BaseRoute]:
     """Return the routes in their order; the last one answers whatever is no route."""
     whole = APIRouter()
     for noun in NOUNS:

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup
-
 from app.widgets import buttons, handlebars
 
 
@@ -23,12 +21,9 @@ class FirstPart:
     value: Any
 
     @property
-    def html(self) -> Markup:
+    def html(self) -> str:
+        """What is drawn of it, every value escaped."""
         return handlebars.render(self.template, self.value)
-
-    @property
-    def style(self) -> Markup:
-        return Markup(self.css)
 
 
 @dataclass(frozen=True)

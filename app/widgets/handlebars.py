@@ -4,13 +4,12 @@ Rondo's templates use little of Handlebars: {{path}}, #if, #unless, #each, else,
 uses more, `render` raises a ValueError.
 """
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
-
-from markupsafe import Markup, escape
 
 _TAG = re.compile(r"(?<!\{)\{\{\s*(#\w+|/\w+|else)?\s*([\w.@]*)\s*\}\}(?!\})")
 _WORDS = ("#if", "#unless", "#each")
@@ -51,9 +50,9 @@ class Scope:
         return value
 
 
-def render(template: str, value: Any) -> Markup:
+def render(template: str, value: Any) -> str:
     """Return what the template shows of a value. Its buttons are disabled: nothing listens to them yet."""
-    return Markup("".join(_drawn(_parsed(template), Scope({"value": value}))))
+    return "".join(_drawn(_parsed(template), Scope({"value": value})))
 
 
 @cache
@@ -94,7 +93,7 @@ def _drawn(pieces: list[str | Path | Block], scope: Scope) -> Iterator[str]:
         if isinstance(piece, str):
             yield piece
         elif isinstance(piece, Path):
-            yield escape(_as_written(scope.at(piece.path)))
+            yield html.escape(_as_written(scope.at(piece.path)))
         elif piece.word == "#each":
             items = scope.at(piece.path) or []
             for place, item in enumerate(items):
@@ -111,8 +110,8 @@ def _holds(value: Any) -> bool:
     return bool(value) or isinstance(value, dict)
 
 
-def _as_written(value: Any) -> Any:
+def _as_written(value: Any) -> str:
     """As JavaScript writes it."""
     if value is None or isinstance(value, bool):
         return "" if value is None else str(value).lower()
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)

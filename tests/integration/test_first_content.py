@@ -34,7 +34,7 @@ def first(text: str) -> str:
 @pytest.mark.parametrize("role", [*Role])
 def test_each_role_is_given_the_round_that_it_may_see(role: Role) -> None:
     done = Done()
-    done.measure(done.made, "held_out_accuracy", 0.5)
+    done.measure(done.checkpoint, "held_out_accuracy", 0.5)
     path = f"round?round={done.round.id}"
     with site.signed_in(rows.make_actor(done.project, role)) as client:
         answer = client.get(site.page(done.project, path), headers=HTML)
@@ -65,13 +65,14 @@ def test_nobody_else_is_given_anything() -> None:
 def test_what_a_model_or_a_person_wrote_is_text() -> None:
     done = Done()
     with session() as db:
-        db.get_one(tables.Checkpoint, done.made.id).name = HOSTILE
+        db.get_one(tables.Checkpoint, done.checkpoint.id).name = HOSTILE
         db.get_one(tables.Round, done.round.id).error = HOSTILE
     with site.signed_in(done.actor) as client:
         for path in (f"round?round={done.round.id}", "checkpoints", ""):
             shown = first(document(client, done, path))
             assert "&lt;img src=x onerror=alert(1)&gt;{{value}}" in shown, path
             assert "<img" not in shown, path
+        assert "<img" not in first(document(client, done, f"compare?old=c{done.base.id}&new=c{done.checkpoint.id}"))
 
 
 def test_a_failure_leaves_the_page_as_it_is_without(

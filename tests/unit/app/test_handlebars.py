@@ -12,7 +12,7 @@ def test_values_are_escaped_and_written_as_javascript_writes_them() -> None:
     template = '<i title="{{value.a}}">{{value.n}} {{value.x}} {{value.yes}} {{value.none}}{{value.no.such}}</i>'
     value = {"a": '"><script>x</script>{{value.n}}${1}\\', "n": 2.0, "x": 2.5, "yes": True, "none": None}
     drawn = handlebars.render(template, value)
-    assert drawn == '<i title="&#34;&gt;&lt;script&gt;x&lt;/script&gt;{{value.n}}${1}\\">2 2.5 true </i>'
+    assert drawn == '<i title="&quot;&gt;&lt;script&gt;x&lt;/script&gt;{{value.n}}${1}\\">2 2.5 true </i>'
 
 
 def test_words_hold_for_what_they_hold_in_the_browser() -> None:

@@ -19,14 +19,14 @@ def text(words: str) -> PlainTextResponse:
 @pytest.fixture
 def times(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """How many times the routes were made."""
-    made: list[int] = []
+    makings: list[int] = []
 
     def routes() -> list[BaseRoute]:
-        made.append(1)
+        makings.append(1)
         return [Route("/api/v1/me", lambda _: text("me")), Route("/api/{rest:path}", lambda _: text("nothing"))]
 
-    monkeypatch.setattr(later, "_made", routes)
-    return made
+    monkeypatch.setattr(later, "_rest_routes", routes)
+    return makings
 
 
 def application() -> later.Later:
