@@ -40,7 +40,7 @@ def test_prompts_are_walked_by_keys_and_two_answers_stand_beside_each_other(empt
     expect(page.locator("#held-out-list tbody tr.here")).to_have_count(1)
     page.goto(site.page(line.project, f"compare?old=c{base.id}&new=r{line.rounds[1].id}"))
     expect(page.locator("#compared")).to_contain_text("5 newly wrong, 10 newly right")
-    expect(page.get_by_role("region", name="Categories of both")).to_contain_text("kind: odd")
+    expect(page.get_by_role("region", name="By category")).to_contain_text("kind: odd")
     page.locator("#compare-baseline").click()
     expect(page.locator("#compared .baseline")).to_have_text("The baseline is base model.")
     page.goto(site.page(line.project))

@@ -73,7 +73,7 @@ def draw(request: gr.Request) -> list[Any]:
         return [dropdown, nothing, None, gr.Column(visible=False), None, gr.skip()]
     name = str(request.query_params.get("warning", ""))
     light_now = opened(here, round_id, name)
-    asks = gr.Column(visible=bool(light_now) and bool(light_now.get("can_be_known")))
+    asks = gr.Column(visible=light_now is not None and bool(light_now.get("can_be_known")))
     return [dropdown, shown(here, round_id), light_now, asks, round_id, gr.skip()]
 
 

@@ -116,8 +116,9 @@ def _knobs(db: Session, sides: Sequence[ComparedSide]) -> tuple[KnobOfAll, ...] 
 def _best(db: Session, listed: Sequence[Measurement], sides: Sequence[ComparedSide], pairs: Sequence[Compared]) -> Best:
     values: dict[str, tuple[float, int]] = {}
     for pair in pairs:
-        number = next((one for one in pair.numbers if one.name == ACCURACY and one.of_checkpoint), None)
-        for side, value in ((pair.old, number and number.old), (pair.new, number and number.new)):
+        numbers = [number for number in pair.numbers if number.name == ACCURACY and number.of_checkpoint]
+        measurements = [(pair.old, number.old) for number in numbers] + [(pair.new, number.new) for number in numbers]
+        for side, value in measurements:
             if value is not None and value.value is not None:
                 values[side.key] = value.value, value.n
     ranked = sorted((side for side in sides if side.key in values), key=lambda side: -values[side.key][0])

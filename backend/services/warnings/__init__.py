@@ -15,6 +15,18 @@ from backend.services.samples.rows import PREVIEW, SampleRow, read_rows
 from backend.values import WarningLevel
 from backend.warning_rules import About, WarningRule, rule_classes
 
+__all__ = [
+    "About",
+    "AnswersNamed",
+    "PromptNamed",
+    "RowsNamed",
+    "WarningView",
+    "about",
+    "listed",
+    "of_round",
+    "rows",
+    "title_of",
+]
 ORDER = (WarningLevel.red, WarningLevel.amber, WarningLevel.unknown, WarningLevel.green)
 
 
