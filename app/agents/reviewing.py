@@ -40,7 +40,7 @@ class NextItem(Tool):
 
     def call(self, actor: Actor) -> JSON:
         round_ = rounds.get(actor, self.round_id)
-        how = {"mode": review_settings.read(round_.review).mode.value, "scale": scale(round_)}
+        how: JSON = {"mode": review_settings.read(round_.review).mode.value, "scale": scale(round_)}
         found = queue.queue(actor, self.round_id, order=Order(self.order), limit=1)
         asked = questions.list_questions(actor, round_.project_id, with_retired=False)
         how |= {"questions": [_question(view) for view in asked]} if asked else {}
@@ -142,7 +142,7 @@ def _item(item: Item) -> JSON:
 
 def _question(view: QuestionView) -> JSON:
     options = view.options
-    choice = {"labels": list(options.labels)} if view.kind.has_labels else {}
+    choice: JSON = {"labels": list(options.labels)} if view.kind.has_labels else {}
     choice |= {"highest": options.highest} if view.kind is QuestionKind.rating else {}
     return (
         fields(view, "key", "kind", "title", "help", "is_required") | choice | {"example": f"{{{EXAMPLES[view.kind]}}}"}
