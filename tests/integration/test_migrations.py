@@ -102,6 +102,7 @@ MADE_SINCE_0022 = {
     "webhooks",
     "deliveries",
     "comments",
+    "round_reviewers",
 }
 
 

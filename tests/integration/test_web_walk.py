@@ -81,6 +81,9 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/rounds/{round_id}/review/gold/unmark", Role.curator, {"sample_ids": [1]}),
     ("POST", "/rounds/{round_id}/review/assignments", Role.curator, {"user_id": 1, "sample_ids": [1]}),
     ("DELETE", "/rounds/{round_id}/review/assignments/{user_id}", Role.curator, None),
+    ("PUT", "/rounds/{round_id}/review/shares", Role.curator, {"people": [{"user_id": 1, "quota": 3}]}),
+    ("POST", "/rounds/{round_id}/reviewers/{user_id}/pause", Role.curator, {"reason": "because"}),
+    ("POST", "/rounds/{round_id}/reviewers/{user_id}/resume", Role.curator, {"reason": "because"}),
     ("POST", "/rounds/{round_id}/review/close", Role.curator, None),
     ("POST", "/rounds/{round_id}/failures/retry", Role.curator, {"ids": None}),
     ("POST", "/rounds/{round_id}/cancel", Role.curator, None),
@@ -200,6 +203,8 @@ READS: dict[str, Role | str] = {
     "/rounds/{round_id}/review/gold/accuracy": Role.curator,
     "/rounds/{round_id}/review/assignments": Role.viewer,
     "/rounds/{round_id}/review/closing": Role.curator,
+    "/rounds/{round_id}/review/shares": Role.curator,
+    "/rounds/{round_id}/review/shares/me": Role.reviewer,
     "/workers": OWNER,
     "/projects/{project_id}/workers": Role.viewer,
     "/projects/{project_id}/jobs": Role.viewer,
@@ -269,6 +274,7 @@ CURATORS = {
     "bench_judges",
     "bench_judgments",
     "questions",
+    "round_reviewers",
 }
 NOT_THERE_IN_THIS_WORLD = {
     "/prompt-sets/{set_id}/problems",

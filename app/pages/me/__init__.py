@@ -13,6 +13,8 @@ from app.widgets.formats import duration
 from app.widgets.markup import markup
 from backend.errors import PermissionDenied
 from backend.services import rounds
+from backend.services.queue import shares
+from backend.services.queue.shares import Asked
 from backend.services.team import reviewers
 from backend.services.team.reviewers import Reviewer
 
@@ -69,8 +71,21 @@ def _value(round_id: int | None, request: gr.Request) -> dict[str, Any]:
         mine = reviewers.mine(here.actor, int(round_id))
     except PermissionDenied:
         return {"empty": "You may read in this project, not review. Ask a project admin to change your role."}
-    round_ = rounds.get(here.actor, int(round_id))
-    return card_value(mine, round_.number) | _way_on(mine, round_.id)
+    round_, asked = rounds.get(here.actor, int(round_id)), shares.mine(here.actor, int(round_id))
+    card = card_value(mine, round_.number) | _way_on(mine, round_.id)
+    return card if asked is None else _with_asked(card, asked)
+
+
+def _with_asked(card: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    """The card with what is asked of the person, and that they are paused."""
+    whole = "a quota" if asked.quota is not None else "items given to you"
+    note = f"{whole}, {asked.share:g} % of the round" if asked.share is not None else whole
+    fact = {"name": "Asked of you", "value": f"{asked.done:,} of {asked.asked:,}", "note": note}
+    facts = card["facts"] if asked.quota is None and asked.share is None else [*card["facts"], fact]
+    if asked.paused_at is None:
+        return card | {"facts": facts}
+    left = f"Your queue is stopped: {asked.pause_reason} Ask a curator to let you go on."
+    return card | {"facts": facts, "badge": "paused", "left": left, "target": "", "go": ""}
 
 
 def _way_on(mine: Reviewer, round_id: int) -> dict[str, Any]:

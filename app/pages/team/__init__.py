@@ -4,7 +4,18 @@ from typing import Any
 
 import gradio as gr
 
-from app.pages.team import adjudication, agreement, assign, gold, guidelines, questions, removal, review, templates
+from app.pages.team import (
+    adjudication,
+    agreement,
+    assign,
+    gold,
+    guidelines,
+    questions,
+    removal,
+    review,
+    shares,
+    templates,
+)
 from app.pages.team import people as team_people
 from app.toasts import toasts
 from app.widgets import round_choice
@@ -40,6 +51,8 @@ def build() -> None:
             adjudication.build(chosen, adjudication_tab, PRIVATE)
         with gr.Tab("Assignments") as assign_tab, only(Role.curator, "Assigning items"):
             assign.build(chosen, assign_tab, PRIVATE)
+        with gr.Tab("Shares") as shares_tab, only(Role.curator, "Asking shares of people"):
+            shares.build(chosen, shares_tab, PRIVATE)
         with gr.Tab("Gold items") as gold_tab, only(Role.curator, "Marking gold items"):
             gold.build(chosen, gold_tab, PRIVATE)
         with gr.Tab("Guidelines"):

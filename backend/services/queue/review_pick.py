@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from backend.db import now, standing, tables
 from backend.db.aliases import alias
 from backend.db.filters import Sort
-from backend.services.access import Actor, may_decide
+from backend.services.access import Actor
 from backend.services.decisions import group_decisions, leases
 from backend.services.queue import assignments, reasons
 from backend.services.queue.draw import at_random, chance, secret_of
@@ -34,11 +34,12 @@ MIXED = (Order.informativeness, Order.disagreement)
 
 @dataclass
 class Picked:
-    """What was found: ids in order, those drawn at random, and reasons to show."""
+    """What was found: ids in order, those drawn at random, and reasons to show. `is_limited`: there is a quota."""
 
     ids: list[int] = field(default_factory=list)
     drawn: set[int] = field(default_factory=set)
     why: dict[int, str] = field(default_factory=dict)
+    is_limited: bool = False
 
     def add(self, ids: Iterable[int], why: str = "") -> None:
         new = [n for n in ids if n not in self.ids]
@@ -94,7 +95,7 @@ class ItemRequest:
         """Those that wait for others a curator gave them to; who may no longer decide is not waited for."""
         row = tables.Assignment
         given = select(row.sample_id, row.user_id, assignments.is_waiting(row, self.settings))
-        given = given.where(row.sample_id.in_(ids), row.user_id.in_(may_decide(self.round.project_id)))
+        given = given.where(row.sample_id.in_(ids), assignments.is_able(row, self.round))
         rows = self.db.execute(given).all()
         mine = {n for n, user_id, _ in rows if user_id == self.actor.user_id}
         return {n for n, _, is_waiting in rows if is_waiting} - mine

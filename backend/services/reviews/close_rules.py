@@ -16,6 +16,7 @@ from backend.services.access import Actor
 from backend.services.decisions import votes
 from backend.services.decisions.acts import is_first, spent
 from backend.services.decisions.item_counts import count_items
+from backend.services.queue import pauses
 from backend.services.review_settings import CloseRule
 from backend.services.samples import export_places
 from backend.values import RoundStatus
@@ -78,7 +79,7 @@ def minutes(db: Session, round_id: int) -> float:
 
 
 def close_due() -> list[int]:
-    """Close every review whose rule is met; return the rounds. Several processes may do this at once."""
+    """Pause who is due, and close every review whose rule is met; return the rounds. Several processes may do this."""
     with reading() as db:
         waits = select(tables.Round.id).join(tables.Project, tables.Project.id == tables.Round.project_id)
         waits = waits.where(tables.Round.status == RoundStatus.review, tables.Project.trashed_at.is_(None))
@@ -86,9 +87,26 @@ def close_due() -> list[int]:
     closed = []
     for round_id in open_:
         with about(round=round_id):
+            _pause(round_id)
             if _closed(round_id):
                 closed.append(round_id)
     return closed
+
+
+def _pause(round_id: int) -> None:
+    """Pause whom the round's settings pause for what they said of gold items.
+
+    Not as they say it: a queue that stops at an item would name it as gold.
+    """
+    if not pauses.any_due(round_id):
+        return
+    with session() as db:
+        query = select(tables.Round).where(tables.Round.id == round_id).with_for_update()
+        round_ = db.scalars(query.execution_options(populate_existing=True)).one_or_none()
+        actor = None if round_ is None else on_behalf(db, round_)
+        if round_ is not None and actor is not None and round_.status is RoundStatus.review:
+            paused = pauses.pause_low(db, actor, round_)
+            log.info("Round %s: %s people are paused by their gold score.", round_id, len(paused))
 
 
 def _closed(round_id: int) -> bool:

@@ -11,7 +11,7 @@ from backend.db import reading, tables
 from backend.pipeline import health
 from backend.pipeline.health import Light
 from backend.services import review_settings
-from backend.services.access import Actor, may_decide
+from backend.services.access import Actor
 from backend.services.decisions import disputes
 from backend.services.decisions.item_counts import count_items, count_labels
 from backend.services.queue import assignments
@@ -127,7 +127,7 @@ def _assigned(db: Session, round_: tables.Round, settings: ReviewSettings) -> in
     row = tables.Assignment
     query = (
         select(func.count(row.sample_id.distinct()))
-        .where(row.round_id == round_.id, row.user_id.in_(may_decide(round_.project_id)))
+        .where(row.round_id == round_.id, assignments.is_able(row, round_))
         .where(assignments.is_waiting(row, settings), ~assignments.is_complete(row.sample_id, settings))
     )
     return db.scalar(query) or 0
