@@ -85,6 +85,7 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/rounds/{round_id}/reviewers/{user_id}/pause", Role.curator, {"reason": "because"}),
     ("POST", "/rounds/{round_id}/reviewers/{user_id}/resume", Role.curator, {"reason": "because"}),
     ("POST", "/rounds/{round_id}/review/close", Role.curator, None),
+    ("POST", "/rounds/{round_id}/review/reopen", Role.curator, {"reason": "because"}),
     ("POST", "/rounds/{round_id}/failures/retry", Role.curator, {"ids": None}),
     ("POST", "/rounds/{round_id}/cancel", Role.curator, None),
     ("POST", "/rounds/{round_id}/archive", Role.admin, None),
@@ -275,6 +276,7 @@ CURATORS = {
     "bench_judgments",
     "questions",
     "round_reviewers",
+    "datasets",
 }
 NOT_THERE_IN_THIS_WORLD = {
     "/prompt-sets/{set_id}/problems",

@@ -131,7 +131,7 @@ class RoundLine:
 
 def follows(auto: JSON, status: RoundStatus) -> int:
     """How many rounds follow one of this status by themselves, by what its row says; 0 once it is over."""
-    is_open = status not in (RoundStatus.done, RoundStatus.cancelled) and "stopped" not in auto
+    is_open = status not in (RoundStatus.done, RoundStatus.cancelled) and not {"stopped", "next"} & auto.keys()
     return int(auto.get("left", 0)) if is_open else 0
 
 

@@ -18,6 +18,7 @@ from backend.services.decisions.acts import is_first, spent
 from backend.services.decisions.item_counts import count_items
 from backend.services.queue import pauses
 from backend.services.review_settings import CloseRule
+from backend.services.reviews import reopening
 from backend.services.samples import export_places
 from backend.values import RoundStatus
 
@@ -45,6 +46,9 @@ def due(db: Session, round_: tables.Round) -> CloseState:
     if round_.error is not None:
         # By the same labels the same nothing would be kept, over and over.
         return CloseState(settings.close_rule, is_due=False, says="nothing was kept, so a curator closes it by hand")
+    if reopening.is_open(round_):
+        # What the rule waits for was there when the review was opened again.
+        return CloseState(settings.close_rule, is_due=False, says="it was reopened, so a curator closes it by hand")
     if settings.close_rule is CloseRule.all_decided:
         counts = count_items(db, round_.id, settings)
         is_due = counts.items > 0 and counts.complete >= counts.items
@@ -87,7 +91,6 @@ def close_due() -> list[int]:
     closed = []
     for round_id in open_:
         with about(round=round_id):
-            _pause(round_id)
             if _closed(round_id):
                 closed.append(round_id)
     return closed
@@ -110,8 +113,9 @@ def _pause(round_id: int) -> None:
 
 
 def _closed(round_id: int) -> bool:
-    """Close one review if it is due. What goes wrong with one must not keep the others open."""
+    """Pause who is due in one review, and close it if it is. What goes wrong with one must not keep the others open."""
     try:
+        _pause(round_id)
         with reading() as db:
             round_ = db.get(tables.Round, round_id)
             state = due(db, round_) if round_ is not None else None

@@ -16,6 +16,7 @@ from backend.services.decisions import disputes
 from backend.services.decisions.item_counts import count_items, count_labels
 from backend.services.queue import assignments
 from backend.services.review_settings import ReviewSettings
+from backend.services.reviews import reopening
 from backend.services.rounds import get_row
 from backend.values import LabelSource, Role, Verdict
 
@@ -50,6 +51,8 @@ class Closing:
     judge_sentence: str
     holds: bool
     """Whether the round would be held before its training, because the judge's light is red."""
+    is_kept: bool = False
+    """The round has its checkpoint, and its review was opened again: nothing is made of it."""
 
     @property
     def decided(self) -> int:
@@ -69,7 +72,7 @@ def closing(actor: Actor, round_id: int) -> Closing:
         sums, known = _trained(db, round_id)
         counts = count_items(db, round_id, settings)
         unsettled = db.scalar(select(func.count()).select_from(disputes.disputed(round_).subquery())) or 0
-        assigned = _assigned(db, round_, settings)
+        assigned, is_kept = _assigned(db, round_, settings), reopening.is_kept(round_)
     light, sentence, holds = _judge(round_id)
     person, judge = LabelSource.person, LabelSource.judge
     return Closing(
@@ -87,7 +90,8 @@ def closing(actor: Actor, round_id: int) -> Closing:
         assigned_undecided=assigned,
         judge_light=str(light),
         judge_sentence=sentence,
-        holds=holds,
+        holds=holds and not is_kept,
+        is_kept=is_kept,
     )
 
 
