@@ -205,6 +205,7 @@ READS: dict[str, Role | str] = {
     "/rounds/{round_id}/review/assignments": Role.viewer,
     "/rounds/{round_id}/review/closing": Role.curator,
     "/rounds/{round_id}/review/shares": Role.curator,
+    "/dashboard": ANYONE,
     "/rounds/{round_id}/review/shares/me": Role.reviewer,
     "/workers": OWNER,
     "/projects/{project_id}/workers": Role.viewer,
