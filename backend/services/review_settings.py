@@ -54,6 +54,9 @@ class ReviewSettings(BaseModel):
         20, ge=2, le=10_000, description="blind decisions on samples drawn at random below which the cut stays"
     )
     others_visible: bool = Field(False, description="show colleagues' decisions before one's own")
+    adjudication_blind: bool = Field(
+        False, description="hide the judge's view from who settles a disagreement, until they have"
+    )
     close_rule: CloseRule = Field(CloseRule.hand, description="what ends the review")
     close_agreement: float = Field(
         0.8, ge=0, le=1, description="share of decided items on which reviewers agree, for the rule agreement"

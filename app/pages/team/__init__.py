@@ -10,6 +10,7 @@ from app.pages.team import (
     assign,
     gold,
     guidelines,
+    over_rounds,
     questions,
     removal,
     review,
@@ -47,6 +48,8 @@ def build() -> None:
             people = plain_table("team-people")
         with gr.Tab("Agreement") as agreement_tab:
             agreement.build(chosen, agreement_tab, PRIVATE)
+        with gr.Tab("Over rounds") as over_tab, only(Role.curator, "Seeing everybody's figures"):
+            over_rounds.build(over_tab, PRIVATE)
         with gr.Tab("Disagreements") as adjudication_tab, only(Role.curator, "Settling disagreements"):
             adjudication.build(chosen, adjudication_tab, PRIVATE)
         with gr.Tab("Assignments") as assign_tab, only(Role.curator, "Assigning items"):
