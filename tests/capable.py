@@ -17,17 +17,17 @@ P_YES, P_NO = 0.6, 0.2
 def capable(body: dict[str, Any], forms: tuple[str, ...] = FORMS[:1]) -> Reply:
     """Answer as vLLM does; of the ways to ask for a form those in `forms` are known, others are ignored."""
     reply = choices(body)
-    for one in reply[2]["choices"]:
-        chance = random.Random(f"{body.get('seed')}/{one['index']}")
+    for choice in reply[2]["choices"]:
+        chance = random.Random(f"{body.get('seed')}/{choice['index']}")
         if (text := _formed(body, forms, chance)) is not None:
-            one["message"]["content"] = text
+            choice["message"]["content"] = text
     if body.get("top_logprobs"):
         tokens = {"Yes": P_YES, "No": P_NO, "I": 1 - P_YES - P_NO}
         tops = [{"token": token, "logprob": math.log(p)} for token, p in tokens.items()]
         reply[2]["choices"][0]["logprobs"]["content"][0]["top_logprobs"] = tops
     if "prompt_logprobs" in body:
         goes_on = body.get("continue_final_message")
-        text = "".join(f"{one['role'][0]}:{one['content']};" for one in body["messages"])
+        text = "".join(f"{message['role'][0]}:{message['content']};" for message in body["messages"])
         text = text.removesuffix(";") if goes_on else text + "a:"
         reply[2]["prompt_logprobs"] = [None, *({str(ord(letter)): {"logprob": -0.5}} for letter in text[1:])]
     reply[2]["usage"] = used(body)
@@ -50,16 +50,16 @@ def _formed(body: dict[str, Any], forms: tuple[str, ...], chance: random.Random)
         asked = body.get(name)
         if asked is None:
             continue
-        kind, said = (name.removeprefix("guided_"), asked)
+        kind, schema = (name.removeprefix("guided_"), asked)
         if name == "structured_outputs":
-            kind, said = next(iter(asked.items()))
+            kind, schema = next(iter(asked.items()))
         if name == "response_format":
-            kind, said = "json", asked["json_schema"]["schema"]
+            kind, schema = "json", asked["json_schema"]["schema"]
         if kind == "choice":
-            return str(chance.choice(said))
+            return str(chance.choice(schema))
         if kind == "regex":
             return "It is so;Y" if chance.random() < 0.5 else "It is not so;N"
-        return json.dumps({name: _value(one, chance) for name, one in said["properties"].items()})
+        return json.dumps({name: _value(entry, chance) for name, entry in schema["properties"].items()})
     return None
 
 

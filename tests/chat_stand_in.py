@@ -22,8 +22,8 @@ def read() -> None:
     os._exit(0)
 
 
-def say(**said: object) -> None:
-    sys.stdout.write(json.dumps(said) + "\n")
+def say(**reply: object) -> None:
+    sys.stdout.write(json.dumps(reply) + "\n")
     sys.stdout.flush()
 
 

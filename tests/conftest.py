@@ -109,9 +109,9 @@ def nothing_is_left_to_others() -> Iterator[None]:
 
 
 def _postgres_binaries() -> Path | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if found:
-        return found[-1].parent
+    paths = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if paths:
+        return paths[-1].parent
     on_path = shutil.which("initdb")
     return Path(on_path).parent if on_path else None
 
@@ -170,7 +170,7 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated, empty SQLite file that nobody has open."""
     folder = tmp_path_factory.mktemp("migrated")
     migrate("", folder)
-    assert [one.name for one in folder.iterdir()] == ["rondo.db"], "a file beside it would be left behind"
+    assert [path.name for path in folder.iterdir()] == ["rondo.db"], "a file beside it would be left behind"
     return folder / "rondo.db"
 
 

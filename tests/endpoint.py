@@ -22,7 +22,7 @@ def chat(text: str) -> list[dict[str, str]]:
 def choices(body: dict[str, Any]) -> Reply:
     """Answer as a good server does; a text names its prompt, its seed and its index."""
     n = body.get("n", 1)
-    made = [
+    rows = [
         {
             "index": i,
             "finish_reason": "stop",
@@ -31,7 +31,7 @@ def choices(body: dict[str, Any]) -> Reply:
         }
         for i in range(n)
     ]
-    return 200, {}, {"choices": made[::-1], "usage": {"completion_tokens": 3 * n}}
+    return 200, {}, {"choices": rows[::-1], "usage": {"completion_tokens": 3 * n}}
 
 
 def refusal(status: int, message: str, **more: str) -> Reply:

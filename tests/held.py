@@ -26,6 +26,6 @@ class Held:
 def wait_for_little(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let who meets a held database give up after a tenth of a second instead of fifteen."""
     module = importlib.import_module("backend.db.session")  # the package has a function of that name
-    pragmas = tuple(one.replace("15000", "100") for one in module.SQLITE_PRAGMAS)
+    pragmas = tuple(entry.replace("15000", "100") for entry in module.SQLITE_PRAGMAS)
     monkeypatch.setattr(module, "SQLITE_PRAGMAS", pragmas)
     dispose()

@@ -38,15 +38,15 @@ class Kept(psycopg.Connection[Any]):
     users: ClassVar[dict[str, str]] = {}
     """Of each database in use who may come in: the name that its address gives the application."""
     waiting: ClassVar[dict[tuple[Any, ...], list["Kept"]]] = defaultdict(list)
-    made: ClassVar["weakref.WeakSet[Kept]"] = weakref.WeakSet()
+    instances: ClassVar["weakref.WeakSet[Kept]"] = weakref.WeakSet()
     alike: tuple[Any, ...] = ()
 
     @classmethod
     def to(cls, alike: tuple[Any, ...], *arguments: Any, **named: Any) -> "Kept":
-        made = cls.connect(*arguments, **named)
-        made.alike = alike
-        cls.made.add(made)
-        return made
+        result = cls.connect(*arguments, **named)
+        result.alike = alike
+        cls.instances.add(result)
+        return result
 
     def close(self) -> None:
         if self.alike and not self.closed and self.alike[0] in self.users and self._is_as_new():
@@ -70,16 +70,16 @@ class Kept(psycopg.Connection[Any]):
     @classmethod
     def pids(cls, database: str, *, is_waiting: bool) -> list[int]:
         """The server's processes for this process's connections to a database: of all, or of those that wait."""
-        ours = [one for one in list(cls.made) if one.alike[:1] == (database,) and not one.closed]
-        return [one.info.backend_pid for one in ours if not is_waiting or one in cls.waiting[one.alike]]
+        ours = [entry for entry in list(cls.instances) if entry.alike[:1] == (database,) and not entry.closed]
+        return [our.info.backend_pid for our in ours if not is_waiting or our in cls.waiting[our.alike]]
 
     @classmethod
     def close_all(cls, database: str) -> None:
         """Really close what waits for a database."""
         cls.users.pop(database, None)
-        for alike in [one for one in cls.waiting if one[0] == database]:
-            for one in cls.waiting.pop(alike):
-                one.close()
+        for alike in [element for element in cls.waiting if element[0] == database]:
+            for entry in cls.waiting.pop(alike):
+                entry.close()
 
 
 @event.listens_for(Engine, "do_connect")
@@ -176,17 +176,17 @@ def connected(server: str, name: str) -> Iterator[psycopg.Connection[Any]]:
     """Connect to a database by its name, with the connection that did so before; each statement is a transaction."""
     alike = (name, "keeper")
     waiting = Kept.waiting[alike]
-    made = waiting.pop() if waiting else Kept.to(alike, f"{server.replace('+psycopg', '')}/{name}")
-    made.autocommit = True
+    result = waiting.pop() if waiting else Kept.to(alike, f"{server.replace('+psycopg', '')}/{name}")
+    result.autocommit = True
     try:
-        yield made
+        yield result
     finally:
-        made.close()
+        result.close()
 
 
 def _run(db: psycopg.Connection[Any], statement: str) -> list[tuple[Any, ...]]:
-    found = db.execute(sql.SQL(statement))
-    return found.fetchall() if found.description else []
+    rows = db.execute(sql.SQL(statement))
+    return rows.fetchall() if rows.description else []
 
 
 def _rows(db: psycopg.Connection[Any], table: str) -> list[str]:

@@ -55,10 +55,10 @@ def receiver(answer: bytes | None, *, drips: bool = False) -> Iterator[tuple[str
         finally:
             listening.shutdown(socket.SHUT_RDWR)
             thread.join(10)
-            for one in kept:
-                one.close()
+            for entry in kept:
+                entry.close()
 
 
 def delivered(asked: Collection[bytes]) -> set[str]:
     """The ids of the deliveries that these requests brought; what is tried again comes under the same."""
-    return {one.decode().partition("Rondo-Delivery: ")[2].partition("\r\n")[0] for one in asked}
+    return {content.decode().partition("Rondo-Delivery: ")[2].partition("\r\n")[0] for content in asked}

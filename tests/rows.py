@@ -176,7 +176,7 @@ def make_samples(
 
     Training samples get their label row: source none, or source judge where a score is given.
     """
-    made: list[tables.Sample] = []
+    samples: list[tables.Sample] = []
     prompts = prompts_of(prompt_set)
     with session() as db:
         first = db.query(tables.Group).filter_by(round_id=round_.id, split=split, step=0).count()
@@ -189,13 +189,13 @@ def make_samples(
         db.flush()
         for group in groups:
             for position in range(n):
-                text = texts[len(made) % len(texts)] if texts else f"sample {group.prompt_id}.{position}"
-                made.append(_sample(round_, group, text, position, finish_reason, split))
-        db.add_all(made)
+                text = texts[len(samples) % len(texts)] if texts else f"sample {group.prompt_id}.{position}"
+                samples.append(_sample(round_, group, text, position, finish_reason, split))
+        db.add_all(samples)
         db.flush()
         if split is Split.train:
-            db.add_all(_label(s, scores[i % len(scores)] if scores else None, threshold) for i, s in enumerate(made))
-    return made
+            db.add_all(_label(s, scores[i % len(scores)] if scores else None, threshold) for i, s in enumerate(samples))
+    return samples
 
 
 def _sample(
@@ -238,9 +238,11 @@ def make_judgments(samples: Sequence[tables.Sample], *, judge: str = "additive_r
         label = tables.Label
         query = select(label.sample_id, label.machine_score, label.machine_verdict)
         ids = [sample.id for sample in samples]
-        said = {n: (score, verdict) for n, score, verdict in db.execute(query.where(among(label.sample_id, ids)))}
+        endpoint_client = {
+            n: (score, verdict) for n, score, verdict in db.execute(query.where(among(label.sample_id, ids)))
+        }
         for sample in samples:
-            score, verdict = said.get(sample.id, (None, None))
+            score, verdict = endpoint_client.get(sample.id, (None, None))
             for position in range(votes):
                 db.add(
                     tables.Judgment(

@@ -60,9 +60,9 @@ def fake_vllm(folder: Path, *, idle_seconds: float = 60, data: Path | None = Non
         data.mkdir(parents=True, exist_ok=True)
         monkeypatch.setenv("RONDO_DATA_DIR", str(data))
     reread()
-    made = FakeVLLM(folder)
+    vllm = FakeVLLM(folder)
     try:
-        yield made
+        yield vllm
     finally:
         stop_servers()
         shutil.rmtree(_server_folders.home().parent, ignore_errors=True)
@@ -105,5 +105,5 @@ def until(true: Callable[[], bool], seconds: float = 15) -> bool:
 def group_of(pid: int) -> list[int]:
     """The processes that live in a process's group."""
     group = _stat(pid)[2]
-    found = [int(one.name) for one in Path("/proc").glob("[0-9]*")]
-    return [one for one in found if lives(one) and _stat(one)[2:3] == [group]]
+    results = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+    return [result for result in results if lives(result) and _stat(result)[2:3] == [group]]

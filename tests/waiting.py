@@ -11,7 +11,7 @@ def until(check: Callable[[], object], what: str | Callable[[], str] = "it", *, 
     """Wait until `check` is true and return the seconds it took; in the end, say `what` did not happen."""
     begun = time.monotonic()
     while not check():
-        said = what if isinstance(what, str) else what()
-        assert time.monotonic() - begun < patience, f"{said} did not happen within {patience:.0f} s"
+        text = what if isinstance(what, str) else what()
+        assert time.monotonic() - begun < patience, f"{text} did not happen within {patience:.0f} s"
         time.sleep(0.05)
     return time.monotonic() - begun

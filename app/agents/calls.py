@@ -12,8 +12,9 @@ from app.agents import fitting, projects, reviewing, rounds, samples
 from app.agents.tool import Tool
 from app.api.errors import kind_of
 from backend.errors import InvalidInput, NotFound, RondoError
-from backend.services import refusals, tool_calls, trouble
+from backend.services import refusals, trouble
 from backend.services.access import Actor
+from backend.services.audit import tool_calls
 
 log = logging.getLogger("rondo.app")
 

@@ -20,30 +20,30 @@ Numbers = NDArray[numpy.float64]
 
 def columns(sightings: Sequence[Any]) -> tuple[list[str], Numbers]:
     """The columns of these sightings, standardised; those that say the same of all are left out."""
-    rows = [dict(_flat(one, "")) for one in sightings]
+    rows = [dict(_flat(sighting, "")) for sighting in sightings]
     places = sorted({place for row in rows for place in row})
-    made: dict[str, list[float]] = {}
+    fields: dict[str, list[float]] = {}
     for place in places:
         values = [row.get(place) for row in rows]
-        made[f"{place} is there"] = [float(place in row) for row in rows]
-        made[place] = [float(one) if isinstance(one, int | float) else 0.0 for one in values]
-        made[f"{place} length"] = [float(len(one)) if isinstance(one, str) else 0.0 for one in values]
-        words = sorted({one for one in values if isinstance(one, str)})
+        fields[f"{place} is there"] = [float(place in row) for row in rows]
+        fields[place] = [float(value) if isinstance(value, int | float) else 0.0 for value in values]
+        fields[f"{place} length"] = [float(len(value)) if isinstance(value, str) else 0.0 for value in values]
+        words = sorted({value for value in values if isinstance(value, str)})
         if len(words) <= MOST_WORDS:
-            made |= {f"{place} = {word}": [float(one == word) for one in values] for word in words}
-    names = [name for name, column in made.items() if len(set(column)) > 1]
-    table = numpy.array([made[name] for name in names]).T
+            fields |= {f"{place} = {word}": [float(value == word) for value in values] for word in words}
+    names = [name for name, column in fields.items() if len(set(column)) > 1]
+    table = numpy.array([fields[name] for name in names]).T
     return names, (table - table.mean(0)) / table.std(0)
 
 
 def _flat(value: Any, place: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
-        for key, one in value.items():
-            yield from _flat(one, f"{place}.{key}")
+        for key, number in value.items():
+            yield from _flat(number, f"{place}.{key}")
     elif isinstance(value, list | tuple):
         yield f"{place} number", len(value)
-        for one in value[:1]:
-            yield from _flat(one, f"{place}[0]")
+        for number in value[:1]:
+            yield from _flat(number, f"{place}[0]")
     else:
         yield place, value
 
@@ -51,7 +51,7 @@ def _flat(value: Any, place: str) -> Iterator[tuple[str, Any]]:
 def scores(table: Numbers, truth: Numbers, items: Sequence[int]) -> Numbers:
     """Of each sighting how likely it is gold, learned from other items only: logistic regression, ridge, cross-validated."""
     folds = numpy.array([hash((item, 7)) % FOLDS for item in items])
-    found = numpy.zeros(len(truth))
+    values = numpy.zeros(len(truth))
     for fold in range(FOLDS):
         train = folds != fold
         if train.all():
@@ -59,10 +59,10 @@ def scores(table: Numbers, truth: Numbers, items: Sequence[int]) -> Numbers:
         places = numpy.array([_places(column) for column in table[train].T]).T
         best = numpy.argsort(-abs(_areas(places, truth[train]) - 0.5))[:CHOSEN]
         weights = _fit(numpy.c_[table[train][:, best], numpy.ones(train.sum())], truth[train])
-        found[~train] = numpy.c_[table[~train][:, best], numpy.ones((~train).sum())] @ weights
+        values[~train] = numpy.c_[table[~train][:, best], numpy.ones((~train).sum())] @ weights
         # Folds have cuts of their own: only the order within one counts.
-        found[~train] -= found[~train].mean()
-    return found
+        values[~train] -= values[~train].mean()
+    return values
 
 
 def _fit(table: Numbers, truth: Numbers) -> Numbers:
@@ -75,14 +75,14 @@ def _fit(table: Numbers, truth: Numbers) -> Numbers:
     return weights
 
 
-def area(found: Numbers, truth: Numbers) -> float:
+def area(numbers: Numbers, truth: Numbers) -> float:
     """The area under the ROC curve: how often a gold sighting stands above another; equal ones count half."""
-    return float(_areas(_places(found)[:, None], truth)[0])
+    return float(_areas(_places(numbers)[:, None], truth)[0])
 
 
-def _places(found: Numbers) -> Numbers:
+def _places(numbers: Numbers) -> Numbers:
     """The rank of each value; equal ones share the middle of theirs."""
-    _, place, counts = numpy.unique(found, return_inverse=True, return_counts=True)
+    _, place, counts = numpy.unique(numbers, return_inverse=True, return_counts=True)
     middle: Numbers = (numpy.cumsum(counts) - (counts - 1) / 2)[place]
     return middle
 
@@ -90,11 +90,11 @@ def _places(found: Numbers) -> Numbers:
 def _areas(places: Numbers, truth: Numbers) -> Numbers:
     """The area of each column of ranks."""
     number = truth.sum()
-    found: Numbers = (truth @ places - number * (number + 1) / 2) / (number * (len(truth) - number))
-    return found
+    numbers: Numbers = (truth @ places - number * (number + 1) / 2) / (number * (len(truth) - number))
+    return numbers
 
 
-def interval(found: Numbers, truth: Numbers, items: Sequence[int], *, share: float) -> tuple[float, float]:
+def interval(numbers: Numbers, truth: Numbers, items: Sequence[int], *, share: float) -> tuple[float, float]:
     """The interval of the area by bootstrap over items, because sightings of one item are alike."""
     chance, ids = numpy.random.default_rng(1), numpy.array(items)
     of = {item: numpy.flatnonzero(ids == item) for item in set(items)}
@@ -104,7 +104,7 @@ def interval(found: Numbers, truth: Numbers, items: Sequence[int], *, share: flo
     for _ in range(1_000):
         drawn = [*chance.choice(known, len(known)), *chance.choice(others, len(others))]
         rows = numpy.concatenate([of[item] for item in drawn])
-        areas.append(area(found[rows], truth[rows]))
+        areas.append(area(numbers[rows], truth[rows]))
     low, high = numpy.quantile(areas, [(1 - share) / 2, (1 + share) / 2])
     return float(low), float(high)
 

@@ -56,11 +56,11 @@ class Round:
                 "close_rule": "all_decided",
             },
         )
-        made = rows.make_samples(
+        samples = rows.make_samples(
             self.round, rows.make_prompt_set(self.project, prompts=ITEMS // 2), n=2, scores=[1.0, 0.0, 0.6]
         )
-        self.ids = [one.id for one in made]
-        rows.make_judgments(made)
+        self.ids = [sample.id for sample in samples]
+        rows.make_judgments(samples)
         self.path = f"/api/v1/rounds/{self.round.id}"
         rows.make_user(is_owner=True)
         self.people = {name: rows.make_actor(self.project, Role.reviewer, name=name) for name in NAMES}
@@ -130,7 +130,7 @@ class Person:
         took = time.perf_counter() - at
         if not items and send(self.client, "GET", f"/api/v1/rounds/{self.round.round.id}")["status"] != "review":
             raise Over
-        beat = send(self.client, "POST", f"{self.path}/review/here", {"held": [one["sample_id"] for one in items]})
+        beat = send(self.client, "POST", f"{self.path}/review/here", {"held": [entry["sample_id"] for entry in items]})
         first = items[0]["lease_until"] if items else ""
         for place, item in enumerate(items):
             n = item["sample_id"]
@@ -143,7 +143,7 @@ class Person:
                 "is drawn": "at random" in (item["reason"] or ""),
                 "claimed in": round(took, 2),
                 "is kept": n in beat["kept"],
-                "is lost": n in [one["sample_id"] for one in beat["lost"]],
+                "is lost": n in [entry["sample_id"] for entry in beat["lost"]],
                 "is after the one before": place > 0 and n > items[place - 1]["sample_id"],
             }
             self.decide(n, about)
@@ -174,24 +174,24 @@ class Person:
     def counts(self) -> JSON:
         """Every number that REST tells a reviewer of the round and, where these are looked at, of themselves."""
         progress = send(self.client, "GET", f"{self.path}/review")
-        found = {f"progress {key}": progress[key] for key in ("samples", "decided", "remaining")}
-        found |= {f"tally {key}": progress["mine"][key] for key in ("decided", "overridden")}
+        results = {f"progress {key}": progress[key] for key in ("samples", "decided", "remaining")}
+        results |= {f"tally {key}": progress["mine"][key] for key in ("decided", "overridden")}
         if not self.is_alone:
-            return found
+            return results
         mine = send(self.client, "GET", f"{self.path}/reviewers/me")
         given = send(self.client, "GET", f"{self.path}/review/assignments")
-        found |= {f"mine {key}": mine[key] for key in ("decided", "overrides", "left", "skipped", "late")}
-        found |= {f"mine {key} n": mine[key]["n"] for key in ("judge", "judge_random", "colleagues", "judge_kappa")}
-        own = next((one for one in given if one["user_id"] == self.actor.user_id), {"number": 0, "decided": 0})
-        return found | {f"given {key}": own[key] for key in ("number", "decided")}
+        results |= {f"mine {key}": mine[key] for key in ("decided", "overrides", "left", "skipped", "late")}
+        results |= {f"mine {key} n": mine[key]["n"] for key in ("judge", "judge_random", "colleagues", "judge_kappa")}
+        own = next((entry for entry in given if entry["user_id"] == self.actor.user_id), {"number": 0, "decided": 0})
+        return results | {f"given {key}": own[key] for key in ("number", "decided")}
 
 
 def without_names(value: Any) -> Any:
     """Numbers of rows, times and people say nothing of gold, and would only be learned by heart."""
     if isinstance(value, dict):
         left_out = ("id", "sample_id", "group_id", "client_id", "user_id", "who", "expires_at", "messages", "prompt")
-        return {key: without_names(one) for key, one in value.items() if key not in left_out}
-    return [without_names(one) for one in value] if isinstance(value, list) else value
+        return {key: without_names(number) for key, number in value.items() if key not in left_out}
+    return [without_names(entry) for entry in value] if isinstance(value, list) else value
 
 
 @pytest.mark.slow
@@ -204,9 +204,9 @@ def test_five_people_decide_everything_once_and_nobody_finds_a_gold_item(databas
         round_ = Round(server)
         people = [Person(round_, name) for name in NAMES]
         started = time.perf_counter()
-        for one in (people[0], people[2]):
-            one.work(ITEMS // 8)
-        threads = [threading.Thread(target=one.work, daemon=True) for one in people]
+        for person in (people[0], people[2]):
+            person.work(ITEMS // 8)
+        threads = [threading.Thread(target=entry.work, daemon=True) for entry in people]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -222,7 +222,7 @@ def test_five_people_decide_everything_once_and_nobody_finds_a_gold_item(databas
 
 def check(round_: Round, people: list[Person]) -> None:
     """Compare what the clients were told with the rows."""
-    assert [one.problem for one in people] == [None] * len(people)
+    assert [person.problem for person in people] == [None] * len(people)
     decision = tables.Decision
     with reading() as db:
         written = {
@@ -235,31 +235,31 @@ def check(round_: Round, people: list[Person]) -> None:
         for sample_id, user_id in db.execute(counted):
             reviewers[sample_id].add(user_id)
         stage = db.get_one(tables.Round, round_.round.id).stage
-    told = {key: (one.actor.user_id, n) for one in people for key, n in one.acknowledged.items()}
-    assert written == told, "lost, or made up"
-    assert max(Counter(told.values()).values()) == 1, "doubled"
+    replies = {key: (person.actor.user_id, n) for person in people for key, n in person.acknowledged.items()}
+    assert written == replies, "lost, or made up"
+    assert max(Counter(replies.values()).values()) == 1, "doubled"
     assert {n: len(reviewers[n]) for n in round_.ids} == dict.fromkeys(round_.ids, K)
     assert stage is Stage.select, "closed by its rule"
 
 
 def report(database: str, round_: Round, people: list[Person], took: float) -> None:
     """Try to find the gold items, and say how well that went; the same classifier finds what is marked a little."""
-    sightings = [(n, about) for one in people for n, about in one.seen]
+    sightings = [(n, about) for person in people for n, about in person.seen]
     items = [n for n, _ in sightings]
     truth = numpy.array([float(n in round_.gold) for n in items])
     names, table = telling.columns([about for _, about in sightings])
-    found = telling.scores(table, truth, items)
-    area, ends = telling.area(found, truth), telling.interval(found, truth, items, share=0.95)
+    numbers = telling.scores(table, truth, items)
+    area, ends = telling.area(numbers, truth), telling.interval(numbers, truth, items, share=0.95)
     column, alone, chance = telling.best_column(names, table, truth, items)
     late = sum(about["answer"]["decision"]["late_because"] is not None for _, about in sightings)
     print(
         f"\n{database.split(':')[0]}: 5 people, {ITEMS} items ({len(round_.gold)} gold), k = {K}: {len(items)} acts in "
-        f"{took:.0f} s, {late} late, {sum(len(one.skipped) for one in people)} skips; every item has {K} reviewers, "
+        f"{took:.0f} s, {late} late, {sum(len(person.skipped) for person in people)} skips; every item has {K} reviewers, "
         f"0 lost, 0 doubled, closed by rule. Finding gold by {len(names)} columns: AUC {area:.3f}, 95 % "
         f"{ends[0]:.3f} to {ends[1]:.3f}; best single column {column!r}, AUC {alone:.3f}, p = {chance:.2f}",
         flush=True,
     )
-    surer = telling.interval(found, truth, items, share=0.999)
+    surer = telling.interval(numbers, truth, items, share=0.999)
     assert surer[0] <= 0.5 + 0.05, f"the classifier finds gold items: {area:.3f} {surer}"
     assert chance > 1.5 / telling.DEALT, f"{column} tells gold items, as none dealt by chance would: {alone:.3f}"
     assert_it_would_find(table, truth, items)
@@ -269,5 +269,5 @@ def assert_it_would_find(table: Any, truth: Any, items: list[int]) -> None:
     """The classifier is not blind: it finds a mark that is right in nine of ten cases."""
     mark = numpy.where(numpy.random.default_rng(3).random(len(truth)) < 0.9, truth, 1 - truth)
     marked = numpy.c_[table, (mark - mark.mean()) / mark.std()]
-    found = telling.scores(marked, truth, items)
-    assert telling.interval(found, truth, items, share=0.95)[0] > 0.5
+    numbers = telling.scores(marked, truth, items)
+    assert telling.interval(numbers, truth, items, share=0.95)[0] > 0.5

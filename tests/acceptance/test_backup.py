@@ -49,15 +49,15 @@ def test_a_running_round_s_backup_is_put_back_and_the_round_goes_on(
     weights.parent.mkdir(parents=True)
     weights.write_bytes(b"weights")
     key = server_key.read()
-    made = make_job(prompts=6, hold_at=3)
+    result = make_job(prompts=6, hold_at=3)
     with reading() as db:
-        project = db.get_one(tables.Project, made.project_id)
+        project = db.get_one(tables.Project, result.project_id)
     rows.make_checkpoint(project, location="models/small")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     rows.make_checkpoint(project, location=str(elsewhere))
     with WorkerProcess("generate") as worker:
-        until(lambda: written(made.id) == [0, 1, 2], "half of the round")
+        until(lambda: written(result.id) == [0, 1, 2], "half of the round")
         copy = archives.write(tmp_path / "copy.tar")
         assert copy.left_out == [str(elsewhere)]
         with pytest.raises(Conflict, match="exists already"):
@@ -65,7 +65,7 @@ def test_a_running_round_s_backup_is_put_back_and_the_round_goes_on(
         with pytest.raises(Conflict, match="runs on this installation"):
             archives.restore(copy.path)
         open_gate()
-        wait_status(made.id, JobStatus.done)
+        wait_status(result.id, JobStatus.done)
         assert worker.terminate() == 0
     weights.write_bytes(b"other")
     later = rows.make_project("made later")
@@ -83,12 +83,12 @@ def test_a_running_round_s_backup_is_put_back_and_the_round_goes_on(
         assert archives.restore(copy.path).num_files == 3  # the database, the weights, the key
         assert weights.read_bytes() == b"weights"
         assert server_key.read() == key
-        assert written(made.id) == [0, 1, 2]
+        assert written(result.id) == [0, 1, 2]
         with session() as db:
             assert db.get(tables.Project, later.id) is None
         with WorkerProcess("generate"):
-            wait_status(made.id, JobStatus.done)
-        assert written(made.id) == list(range(6))
-        assert job(made.id).attempt == 2
+            wait_status(result.id, JobStatus.done)
+        assert written(result.id) == list(range(6))
+        assert job(result.id).attempt == 2
     kept = sorted(path.name for path in settings().folder.glob("replaced-*/**/*.safetensors"))
     assert kept == ["model.safetensors"]

@@ -52,7 +52,7 @@ def start_worker(log: Path) -> subprocess.Popen:
         return subprocess.Popen([sys.executable, "-c", WORKER], stdout=out, stderr=out, stdin=subprocess.DEVNULL)
 
 
-def made(round_id: int) -> tuple[list[tuple], list[tuple], str]:
+def rows_of_round(round_id: int) -> tuple[list[tuple], list[tuple], str]:
     """Samples with labels, judgments, and the dataset's hash: everything but ids and times."""
     sample, label, judgment, group = tables.Sample, tables.Label, tables.Judgment, tables.Group
     with reading() as db:
@@ -91,9 +91,9 @@ def wait(round_id: int, seconds: float) -> bool:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         with reading() as db:
-            found = db.get_one(tables.Round, round_id)
-        assert found.status in (RoundStatus.running, RoundStatus.done), found.error
-        if found.status is RoundStatus.done:
+            round_ = db.get_one(tables.Round, round_id)
+        assert round_.status in (RoundStatus.running, RoundStatus.done), round_.error
+        if round_.status is RoundStatus.done:
             return True
         time.sleep(0.1)
     return False
@@ -126,7 +126,7 @@ def test_killed_round_makes_the_same_rows_as_an_undisturbed_one(database: str, t
                 worker.wait()
                 kills += 1
                 worker = start_worker(log)
-            assert made(disturbed) == made(undisturbed)
+            assert rows_of_round(disturbed) == rows_of_round(undisturbed)
             compared += 1
         with reading() as db:
             doubled = db.scalar(select(func.count()).select_from(tables.Job).where(tables.Job.active_key.is_not(None)))

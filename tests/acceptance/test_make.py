@@ -34,16 +34,16 @@ def test_make_demo_prints_an_address_that_answers_and_ctrl_c_leaves_nothing(tmp_
         text=True,
         start_new_session=True,
     )
-    said = []
+    replies = []
     assert process.stdout is not None
     try:
         for line in process.stdout:
-            said.append(line)
-            if found := re.search(r"http://127\.0\.0\.1:\d+", line):
-                assert httpx.get(f"{found[0]}/healthz", timeout=120).text == "ok"
+            replies.append(line)
+            if match := re.search(r"http://127\.0\.0\.1:\d+", line):
+                assert httpx.get(f"{match[0]}/healthz", timeout=120).text == "ok"
                 break
         else:
-            pytest.fail("".join(said))
+            pytest.fail("".join(replies))
     finally:
         os.killpg(process.pid, signal.SIGINT)
         process.wait(120)

@@ -54,8 +54,8 @@ class Server:
     def state(self) -> str:
         """Whether it runs, and what it said last: what somebody has to know who could not reach it."""
         ended = self.process.poll()
-        said = self.log.read_text(errors="replace")[-1500:]
-        return f"the server {'runs' if ended is None else f'ended with {ended}'}; its log: {said}"
+        text = self.log.read_text(errors="replace")[-1500:]
+        return f"the server {'runs' if ended is None else f'ended with {ended}'}; its log: {text}"
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
@@ -79,7 +79,7 @@ class Reviewers:
     def __init__(self, server: Server, round_id: int, people: list[Actor], decisions: int) -> None:
         self.server, self.round_id, self.decisions = server, round_id, decisions
         self.people = people
-        self.secrets = {one.user_id: sessions.create_token(one, name="load")[1] for one in people}
+        self.secrets = {person.user_id: sessions.create_token(person, name="load")[1] for person in people}
         self.lock = threading.Lock()
         self.given: dict[int, set[int]] = defaultdict(set)
         self.acknowledged: dict[str, tuple[int, int]] = {}
@@ -92,7 +92,7 @@ class Reviewers:
     def run(self, *, in_the_middle: Callable[[], None] | None = None) -> float:
         """Let all work; return seconds. `in_the_middle` is called by whoever is told that a third is done."""
         self.in_the_middle = in_the_middle
-        threads = [threading.Thread(target=self.work, args=(one,), daemon=True) for one in self.people]
+        threads = [threading.Thread(target=self.work, args=(person,), daemon=True) for person in self.people]
         started = time.perf_counter()
         for thread in threads:
             thread.start()
@@ -101,35 +101,35 @@ class Reviewers:
         assert not any(thread.is_alive() for thread in threads), "somebody still waits"
         return time.perf_counter() - started
 
-    def work(self, one: Actor) -> None:
+    def work(self, actor: Actor) -> None:
         try:
-            headers = {"authorization": f"Bearer {self.secrets[one.user_id]}"}
+            headers = {"authorization": f"Bearer {self.secrets[actor.user_id]}"}
             with httpx.Client(base_url=self.server.address, headers=headers, timeout=120, verify=False) as client:
                 done = 0
                 while done < self.decisions:
-                    items = self.claim(client, one, min(AT_ONCE, self.decisions - done))
+                    items = self.claim(client, actor, min(AT_ONCE, self.decisions - done))
                     assert items, "the queue ran dry"
                     for sample_id in items:
-                        self.decide(client, one, sample_id)
+                        self.decide(client, actor, sample_id)
                         done += 1
         except Exception as error:
-            self.problems.append(f"{one.name}: {error!r}")
+            self.problems.append(f"{actor.name}: {error!r}")
 
-    def claim(self, client: httpx.Client, one: Actor, number: int) -> list[int]:
+    def claim(self, client: httpx.Client, actor: Actor, number: int) -> list[int]:
         answer = self.send(client, f"/rounds/{self.round_id}/review/claims", {"limit": number, "order": "worth"})
         ids = [item["sample_id"] for item in answer]
         with self.lock:
             for sample_id in ids:
-                self.given[sample_id].add(one.user_id)
+                self.given[sample_id].add(actor.user_id)
         return ids
 
-    def decide(self, client: httpx.Client, one: Actor, sample_id: int) -> None:
+    def decide(self, client: httpx.Client, actor: Actor, sample_id: int) -> None:
         client_id = uuid.uuid4().hex
-        kind = "accept" if (sample_id + one.user_id) % 3 else "reject"
+        kind = "accept" if (sample_id + actor.user_id) % 3 else "reject"
         act = {"client_id": client_id, "kind": kind, "sample_id": sample_id, "seconds": 1.0}
         answer = self.send(client, f"/rounds/{self.round_id}/decisions", {"decisions": [act]})
         with self.lock:
-            self.acknowledged[client_id] = (one.user_id, sample_id)
+            self.acknowledged[client_id] = (actor.user_id, sample_id)
             if answer[0]["decision"]["late_because"]:
                 self.late.append(answer[0]["decision"]["late_because"])
             is_third = len(self.acknowledged) >= self.decisions * len(self.people) / 3

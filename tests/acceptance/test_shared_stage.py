@@ -24,7 +24,7 @@ from backend.values import JobStatus, Stage, WorkerOrder
 from tests.acceptance.workers import lives
 from tests.capable import capable, drawn, models
 from tests.endpoint import Reply, Server, serving
-from tests.integration.loop import TRAINING, Loop, made
+from tests.integration.loop import TRAINING, Loop, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_endpoints import registered
 from tests.rows import make_prompt_set
@@ -66,17 +66,17 @@ REQUESTS = 3 * BATCHES + 6 * BATCHES
 
 def answer(body: dict[str, Any]) -> Reply:
     reply = capable(body)
-    for one in reply[2]["choices"]:
+    for choice in reply[2]["choices"]:
         if "grading an answer" in body["messages"][0]["content"]:
-            one["message"]["content"] = drawn(body, ("poor\nScore: 1", "good\nScore: 5", "hm"), one["index"])
+            choice["message"]["content"] = drawn(body, ("poor\nScore: 1", "good\nScore: 5", "hm"), choice["index"])
     return reply
 
 
 def holders(job_id: int) -> set[int]:
     """Who works on batches of the job: 0 is its own process, others are helpers."""
     with reading() as db:
-        found = db.scalars(select(tables.Batch.holder).where(tables.Batch.job_id == job_id))
-        return {holder for holder in found if holder is not None}
+        result = db.scalars(select(tables.Batch.holder).where(tables.Batch.job_id == job_id))
+        return {holder for holder in result if holder is not None}
 
 
 def helpers(job_id: int) -> list[tables.Helper]:
@@ -192,8 +192,8 @@ def test_two_workers_make_the_rows_of_one(tiny: Path, tmp_path: Path) -> None:
             door.open.add(stage)
         ended(round_id, log)
         assert len(server.bodies) == REQUESTS
-    assert made(round_id) == made(alone)
-    assert made(alone)["kept"]
+    assert rows_of_round(round_id) == rows_of_round(alone)
+    assert rows_of_round(alone)["kept"]
     assert spent(round_id) == spent(alone)
     assert_nothing_is_left(round_id)
     for stage in (Stage.generate, Stage.judge):
@@ -225,7 +225,7 @@ def test_killed_workers_leave_the_rows_of_one(tiny: Path, tmp_path: Path) -> Non
         until(lambda: (now := job_of(round_id, Stage.judge)) is not None and now.attempt == 2, "another attempt")
         door.open.add(Stage.judge)
         ended(round_id, log)
-    assert made(round_id) == made(alone)
+    assert rows_of_round(round_id) == rows_of_round(alone)
     assert_nothing_is_left(round_id)
 
 
@@ -244,7 +244,7 @@ def test_a_worker_drained_in_the_middle_of_a_shared_stage_loses_nothing(tiny: Pa
         assert done is not None
         assert (done.status, done.executor_id) == (JobStatus.done, name)
         ended(round_id, log)
-    assert made(round_id) == made(alone)
+    assert rows_of_round(round_id) == rows_of_round(alone)
     assert spent(round_id) == spent(alone)
     assert_nothing_is_left(round_id)
 

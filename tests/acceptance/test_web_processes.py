@@ -41,8 +41,8 @@ def servers(database: str, tmp_path: Path) -> Iterator[list[Server]]:
             return server
 
         with ThreadPoolExecutor(2) as pool:
-            found = list(pool.map(start, folders))
-        yield found
+            result = list(pool.map(start, folders))
+        yield result
 
 
 def test_reviewers_who_alternate_between_two_processes_lose_and_double_nothing(
@@ -59,14 +59,14 @@ def test_reviewers_who_alternate_between_two_processes_lose_and_double_nothing(
     check(turns)
 
 
-def a_session_of_one_is_one_of_the_other_and_ends_in_both(one: str, two: str) -> None:
+def a_session_of_one_is_one_of_the_other_and_ends_in_both(text: str, two: str) -> None:
     person = rows.make_actor(rows.make_project(), Role.reviewer)
     link = accounts.one_time_link(accounts.local_owner(), person.user_id)
     with httpx.Client(follow_redirects=False, timeout=60) as browser:
-        assert browser.post(f"{one}/login/link/{link}").status_code == 303
+        assert browser.post(f"{text}/login/link/{link}").status_code == 303
         assert browser.post(f"{two}/login/link/{link}").status_code != 303, "a link works once"
-        names = [browser.get(f"{address}/api/v1/me").json() for address in (one, two)]
+        names = [browser.get(f"{address}/api/v1/me").json() for address in (text, two)]
         assert names[0] == names[1]
         assert names[0]["name"] == person.name
         accounts.end_sessions(accounts.local_owner(), person.user_id)
-        assert [browser.get(f"{address}/api/v1/me").status_code for address in (one, two)] == [401, 401]
+        assert [browser.get(f"{address}/api/v1/me").status_code for address in (text, two)] == [401, 401]

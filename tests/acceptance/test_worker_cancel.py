@@ -43,26 +43,26 @@ def test_cancel_ends_the_process_group_and_the_next_job_starts() -> None:
 
 @on_sqlite
 def test_cancel_ends_a_process_that_ignores_the_request() -> None:
-    made = make_job(prompts=1, seconds=3600, stubborn=True)
+    result = make_job(prompts=1, seconds=3600, stubborn=True)
     with WorkerProcess():
-        until(lambda: pids(made.id))
-        until(lambda: job(made.id).total == 1)
-        cancel(made.id)
-        until(lambda: not any(map(lives, pids(made.id))))
+        until(lambda: pids(result.id))
+        until(lambda: job(result.id).total == 1)
+        cancel(result.id)
+        until(lambda: not any(map(lives, pids(result.id))))
 
 
 def test_cancelled_job_resumes_with_what_is_missing() -> None:
-    made = make_job(prompts=5, hold_at=2)
+    result = make_job(prompts=5, hold_at=2)
     with WorkerProcess():
-        until(lambda: len(written(made.id)) == 2)
-        cancel(made.id)
-        until(lambda: not any(map(lives, pids(made.id))))
-        kept = written(made.id)
+        until(lambda: len(written(result.id)) == 2)
+        cancel(result.id)
+        until(lambda: not any(map(lives, pids(result.id))))
+        kept = written(result.id)
         with session() as db:
-            jobs.resume(db, made.id)
-        wait_status(made.id, JobStatus.done)
+            jobs.resume(db, result.id)
+        wait_status(result.id, JobStatus.done)
     assert kept == [0, 1]
-    assert written(made.id) == list(range(5))
+    assert written(result.id) == list(range(5))
 
 
 @on_sqlite

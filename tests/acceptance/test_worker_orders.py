@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.on_sqlite]
 
 def test_workers_rest_go_on_and_end_as_they_are_told() -> None:
     owner = accounts.local_owner()
-    with WorkerProcess(executor_id="one") as one, WorkerProcess(executor_id="two") as two:
+    with WorkerProcess(executor_id="one") as worker_process, WorkerProcess(executor_id="two") as two:
         workers.tell(owner, WorkerOrder.pause, "two")
         # At once: what the one that rests takes before it heard of that, it hands back.
         held = make_job(prompts=4, hold_at=2)
@@ -31,7 +31,7 @@ def test_workers_rest_go_on_and_end_as_they_are_told() -> None:
         wait_status(held.id, JobStatus.done)  # a pause and a drain let go on what runs
         assert job(held.id).attempt == 1
         two.process.send_signal(signal.SIGUSR1)  # what Kubernetes and Slurm send
-        for each in (one, two):
+        for each in (worker_process, two):
             assert each.process.wait(PATIENCE) == 0
             assert "Traceback" not in each.errors()
         assert workers.listing(owner) == []

@@ -15,39 +15,39 @@ def test_each_worker_takes_only_from_its_own_queues() -> None:
     generating = [make_job(prompts=1, seconds=0.1) for _ in range(2)]
     training = [make_job(Stage.train, prompts=1, seconds=0.1) for _ in range(2)]
     with WorkerProcess("generate") as generator, WorkerProcess("train") as trainer:
-        for made in generating + training:
-            wait_status(made.id, JobStatus.done)
-        assert {job(made.id).executor_id for made in generating} == {generator.executor_id}
-        assert {job(made.id).executor_id for made in training} == {trainer.executor_id}
+        for result in generating + training:
+            wait_status(result.id, JobStatus.done)
+        assert {job(outcome.id).executor_id for outcome in generating} == {generator.executor_id}
+        assert {job(outcome.id).executor_id for outcome in training} == {trainer.executor_id}
 
 
 @on_sqlite
 def test_killed_trainer_s_job_waits_for_a_worker_of_its_queue() -> None:
-    made = make_job(Stage.train, prompts=4, hold_at=2)
+    result = make_job(Stage.train, prompts=4, hold_at=2)
     with WorkerProcess("train", "trainer") as trainer:
-        until(lambda: len(written(made.id)) == 2)
+        until(lambda: len(written(result.id)) == 2)
         trainer.kill()
     with WorkerProcess("generate", "trainer") as generator:  # the same id may come back with other queues
         other = make_job(prompts=1, seconds=0)
         wait_status(other.id, JobStatus.done)
-        wait_status(made.id, JobStatus.queued)
+        wait_status(result.id, JobStatus.queued)
         assert generator.terminate() == 0
     with WorkerProcess("train"):
-        wait_status(made.id, JobStatus.done)
-    assert written(made.id) == list(range(4))
+        wait_status(result.id, JobStatus.done)
+    assert written(result.id) == list(range(4))
 
 
 def test_two_workers_share_one_queue() -> None:
     held = [make_job(prompts=1, hold_at=0) for _ in range(2)]
-    made = [*held, *(make_job(prompts=1) for _ in range(2))]
-    with WorkerProcess("generate") as one, WorkerProcess("generate") as two:
+    jobs = [*held, *(make_job(prompts=1) for _ in range(2))]
+    with WorkerProcess("generate") as worker_process, WorkerProcess("generate") as two:
         until(lambda: all(pids(each.id) for each in held))
         open_gate()
-        for each in made:
+        for each in jobs:
             wait_status(each.id, JobStatus.done)
-        assert {job(each.id).executor_id for each in made} == {one.executor_id, two.executor_id}
-        assert all(job(each.id).attempt == 1 for each in made)
-        assert one.executor_id != two.executor_id
+        assert {job(each.id).executor_id for each in jobs} == {worker_process.executor_id, two.executor_id}
+        assert all(job(each.id).attempt == 1 for each in jobs)
+        assert worker_process.executor_id != two.executor_id
 
 
 @on_sqlite

@@ -90,8 +90,8 @@ def written(job_id: int) -> list[int]:
     """The positions of the groups that the stage wrote."""
     with reading() as db:
         row = db.get_one(tables.Job, job_id)
-        found = select(tables.Group.position).where(tables.Group.round_id == row.round_id)
-        return sorted(db.scalars(found))
+        selection = select(tables.Group.position).where(tables.Group.round_id == row.round_id)
+        return sorted(db.scalars(selection))
 
 
 def wait_status(job_id: int, status: JobStatus) -> None:

@@ -54,13 +54,13 @@ def bench(rows: int, words: int) -> dict[str, Any]:
     subprocess.run([*maker, "--rows", str(rows), "--words", str(words)], check=True)
 
     def first() -> int:
-        made = importing.import_samples(curator, project.id, source, ImportRequest("bench"))
-        assert (made.num_samples, made.num_present) == (rows, 0)
+        imported_round = importing.import_samples(curator, project.id, source, ImportRequest("bench"))
+        assert (imported_round.num_samples, imported_round.num_present) == (rows, 0)
         return rows
 
     def again() -> int:
-        made = importing.import_samples(curator, project.id, source, ImportRequest("bench"))
-        assert (made.num_samples, made.num_present) == (0, rows)
+        imported_round = importing.import_samples(curator, project.id, source, ImportRequest("bench"))
+        assert (imported_round.num_samples, imported_round.num_present) == (0, rows)
         return rows
 
     return {"bytes_per_row": source.stat().st_size // rows, "import": measured(first), "again": measured(again)}

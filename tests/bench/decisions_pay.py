@@ -64,14 +64,14 @@ def main() -> None:
     size = {name: getattr(asked, name) for name in ("decisions", "prompts", "steps", "votes")}
     arms = ARMS | (EACH if asked.each else {})
     arms = {name: arm for name, arm in arms.items() if not asked.only or name in asked.only.split(";")}
-    noises = [int(one) for one in asked.noise.split(",")]
+    noises = [int(word) for word in asked.noise.split(",")]
     done = finished(asked.out, size)
-    known = {(one["noise"], one["seed"], one["arm"]) for one in done}
+    known = {(entry["noise"], entry["seed"], entry["arm"]) for entry in done}
     # The first seed of all arms, then the second: whoever stops early has a whole table.
     missing = [
         (n, s, arm) for s in range(1, asked.seeds + 1) for n in noises for arm in arms if (n, s, arm) not in known
     ]
-    each = statistics.fmean([one["seconds"] for one in done] or [FIRST_GUESS])
+    each = statistics.fmean([entry["seconds"] for entry in done] or [FIRST_GUESS])
     print(
         f"{len(missing)} of {len(noises) * asked.seeds * len(arms)} runs are missing, about {each:.0f} s each: "
         f"{len(missing) * each / 60:.0f} minutes.",
@@ -94,7 +94,7 @@ def main() -> None:
 def show(done: Sequence[dict[str, Any]], noises: Sequence[int], arms: dict[str, Any], seeds: int) -> None:
     """Print a table for each noise."""
     for noise in noises:
-        lines = [one for one in done if one["noise"] == noise and one["seed"] <= seeds]
+        lines = [entry for entry in done if entry["noise"] == noise and entry["seed"] <= seeds]
         print(f"\n{noise} % of the verdicts turned round\n\n{table(lines, arms)}")
 
 
@@ -138,8 +138,8 @@ def run_seed(noise: int, seed: int, arms: dict[str, Any], size: dict[str, int]) 
             started = time.monotonic()
             line = {"noise": noise, "seed": seed, "arm": name} | run_arm(actor, round_id, arm, noise, size)
             line["seconds"] = round(time.monotonic() - started, 1)
-            said = ", ".join(f"{one['accuracy']:.1%}" for one in line["rounds"])
-            print(f"noise {noise} %, seed {seed}, {name}: {said} ({line['seconds']:.0f} s)", flush=True)
+            text = ", ".join(f"{round_['accuracy']:.1%}" for round_ in line["rounds"])
+            print(f"noise {noise} %, seed {seed}, {name}: {text} ({line['seconds']:.0f} s)", flush=True)
             yield line
 
 
@@ -160,13 +160,13 @@ def recipe(noise: int, size: dict[str, int], *, teaches: bool) -> dict[str, Any]
         ("mixer", {"name": "seed_share", "share": changes["mix_share"]}),
         ("trainer", {"name": "sft"} | changes["trainer"] | {"max_steps": size["steps"], "learning_rate": RATE}),
     ]
-    made = {
+    fields = {
         "name": "decisions_pay",
         "title": "Decisions that pay",
         "metrics": changes["metrics"][:1],
         "steps": [{"part": part, "kind": kind} for kind, part in parts],
     }
-    return Recipe.model_validate(made).model_dump(mode="json")
+    return Recipe.model_validate(fields).model_dump(mode="json")
 
 
 def run_arm(actor: Any, round_id: int, arm: tuple[str, bool, bool], noise: int, size: dict[str, int]) -> dict[str, Any]:
@@ -182,9 +182,9 @@ def run_arm(actor: Any, round_id: int, arm: tuple[str, bool, bool], noise: int, 
         db.get_one(tables.Round, round_id).recipe = recipe(noise, size, teaches=teaches)
     if moves:
         settings_edit.edit_review(actor, round_id, {"cut": "accuracy"})
-    found = review(actor, round_id, Order[order], size["decisions"]) if order else []
+    result = review(actor, round_id, Order[order], size["decisions"]) if order else []
     corrected = judge_health.of_round(actor, round_id).corrected
-    line: dict[str, Any] = {"overridden": sum(one for one, _ in found)} | truth(round_id)
+    line: dict[str, Any] = {"overridden": sum(entry for entry, _ in result)} | truth(round_id)
     if corrected is not None:
         line |= {
             "judge": corrected.judge,
@@ -227,7 +227,7 @@ def truth(round_id: int) -> dict[str, float]:
     judged = [(right, verdict == "accept") for right, verdict in rows if verdict is not None]
     return {
         "truth": sum(right for right, _ in judged) / len(judged),
-        "wrong": sum(right != said for right, said in judged) / len(judged),
+        "wrong": sum(right != reply for right, reply in judged) / len(judged),
     }
 
 
@@ -239,7 +239,7 @@ def cut_of(round_id: int) -> dict[str, Any] | None:
 
     query = select(tables.Dataset.provenance).where(tables.Dataset.round_id == round_id).order_by(tables.Dataset.step)
     with reading() as db:
-        return next((one["cut"] for one in db.scalars(query) if one.get("cut")), None)
+        return next((entry["cut"] for entry in db.scalars(query) if entry.get("cut")), None)
 
 
 if __name__ == "__main__":

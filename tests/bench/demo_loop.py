@@ -26,11 +26,11 @@ def main() -> None:
         print(f"| seed | base | rounds 1 to {asked.rounds} | gain | first round, s |  ({decisions} decisions a round)")
         print("|---|---|---|---|---|")
         for seed in range(1, asked.seeds + 1):
-            found = loop(seed, asked.rounds, decisions)
-            accuracy = [r["held_out_accuracy"] for r in found]
+            result = loop(seed, asked.rounds, decisions)
+            accuracy = [r["held_out_accuracy"] for r in result]
             gains.append(accuracy[-1] - accuracy[0])
             shown = ", ".join(f"{a:.1%}" for a in accuracy[1:])
-            print(f"| {seed} | {accuracy[0]:.1%} | {shown} | {gains[-1]:+.1%} | {found[1]['seconds']} |", flush=True)
+            print(f"| {seed} | {accuracy[0]:.1%} | {shown} | {gains[-1]:+.1%} | {result[1]['seconds']} |", flush=True)
         print(f"mean gain {sum(gains) / len(gains):+.1%}\n", flush=True)
 
 

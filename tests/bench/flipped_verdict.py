@@ -26,12 +26,12 @@ class FlippedVerdict(WrittenVerdict):
     noise: float = Field(0.15, ge=0, le=1, description="share of the replies whose verdict is turned round")
 
     def _ask(self, engine: Engine, chats: list[Messages], sampling: Sampling) -> list[list[Completion]]:
-        told = super()._ask(engine, chats, sampling)
-        asked = zip(chats, told, strict=True)
-        return [[self._said(chat, vote, one) for vote, one in enumerate(replies)] for chat, replies in asked]
+        reply = super()._ask(engine, chats, sampling)
+        asked = zip(chats, reply, strict=True)
+        return [[self._said(chat, vote, entry) for vote, entry in enumerate(replies)] for chat, replies in asked]
 
-    def _said(self, chat: Messages, vote: int, one: Completion) -> Completion:
+    def _said(self, chat: Messages, vote: int, completion: Completion) -> Completion:
         digest = hashlib.blake2b(f"{vote} {chat[0]['content']}".encode(), digest_size=6).digest()
         if int.from_bytes(digest) / 2**48 >= self.noise:
-            return one
-        return replace(one, text=LAST.sub(lambda found: f";{OTHER[found[1]]}", one.text))
+            return completion
+        return replace(completion, text=LAST.sub(lambda result: f";{OTHER[result[1]]}", completion.text))

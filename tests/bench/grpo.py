@@ -73,9 +73,9 @@ def base_of(project_id: int) -> int:
     from backend.db import reading, tables
 
     with reading() as db:
-        found = db.scalar(select(func.min(tables.Checkpoint.id)).where(tables.Checkpoint.project_id == project_id))
-    assert found is not None
-    return found
+        key = db.scalar(select(func.min(tables.Checkpoint.id)).where(tables.Checkpoint.project_id == project_id))
+    assert key is not None
+    return key
 
 
 def written_spec(folder: Path, round_id: int) -> Path:
@@ -89,12 +89,12 @@ def ordered_prompts(spec: Path) -> list[Any]:
     from backend.trainers import Trainer
     from backend.trainers._rl import RLTrainer, order
 
-    said = json.loads(spec.read_text())
-    trainer = Trainer.load(said["trainer"])
+    content = json.loads(spec.read_text())
+    trainer = Trainer.load(content["trainer"])
     assert isinstance(trainer, RLTrainer)
-    rows = [json.loads(line)["prompt"] for line in Path(said["dataset"]).read_text().splitlines()]
+    rows = [json.loads(line)["prompt"] for line in Path(content["dataset"]).read_text().splitlines()]
     at_once = trainer.completions // trainer.num_generations
-    return [rows[n] for n in order(trainer.generations(len(rows)), at_once, len(rows), said["seed"])]
+    return [rows[n] for n in order(trainer.generations(len(rows)), at_once, len(rows), content["seed"])]
 
 
 def by_hand(spec: Path, prompts: Path, output: Path) -> None:
@@ -119,7 +119,7 @@ def timed(run: Callable[[], object]) -> tuple[float, float]:
 
 def cores() -> float:
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
+    return sum(entry.ru_utime + entry.ru_stime for entry in used)
 
 
 def median_ratio(job: Sequence[tuple[float, float]], hand: Sequence[tuple[float, float]], which: int) -> float:
@@ -128,12 +128,12 @@ def median_ratio(job: Sequence[tuple[float, float]], hand: Sequence[tuple[float,
 
 def per_step(file: Path) -> dict[int, list[float | None]]:
     """The rewards of each step's completions, in order."""
-    found: dict[int, list[float | None]] = {}
+    fields: dict[int, list[float | None]] = {}
     for line in file.read_text().splitlines():
-        said = json.loads(line)
-        reward = said["reward"]
-        found.setdefault(said["step"], []).append(None if reward is None else round(reward, DECIMALS))
-    return found
+        content = json.loads(line)
+        reward = content["reward"]
+        fields.setdefault(content["step"], []).append(None if reward is None else round(reward, DECIMALS))
+    return fields
 
 
 def compare(
@@ -154,9 +154,9 @@ def compare(
             times.append(timed(run))
         ours = per_step(written_spec(folder, round_id).with_name("samples.jsonl"))
         plain = per_step(output / "rewards.jsonl")
-    seconds = [statistics.median(one for one, _ in times) for times in (job, hand)]
+    seconds = [statistics.median(entry for entry, _ in times) for times in (job, hand)]
     equal = sum(ours.get(step) == plain[step] for step in plain)
-    means = [statistics.fmean(one or 0.0 for one in ours[step]) for step in (min(ours), max(ours))]
+    means = [statistics.fmean(entry or 0.0 for entry in ours[step]) for step in (min(ours), max(ours))]
     print(
         f"GRPO, reward {name}, {max_steps} steps of {SIZE['per_device_train_batch_size']} completions, {repeats} pairs "
         f"in turn: job {seconds[0]:.1f} s, TRL by hand {seconds[1]:.1f} s, median ratio "

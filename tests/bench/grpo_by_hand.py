@@ -22,7 +22,7 @@ def by_own_verdict(judge: dict[str, Any], tokenizer: Any, texts: list[tuple[str,
     """Let the policy in training judge, greedily; equal questions are asked once."""
     asked = [judge["template"].replace("{prompt}", question).replace("{response}", text) for question, text in texts]
     distinct = list(dict.fromkeys(asked))
-    chats = [[{"role": "user", "content": one}] for one in distinct]
+    chats = [[{"role": "user", "content": entry}] for entry in distinct]
     rendered = tokenizer.apply_chat_template(chats, add_generation_prompt=True, tokenize=False)
     inputs = tokenizer(rendered, padding=True, padding_side="left", add_special_tokens=False, return_tensors="pt")
     with torch.inference_mode():
@@ -34,11 +34,11 @@ def by_own_verdict(judge: dict[str, Any], tokenizer: Any, texts: list[tuple[str,
         )[:, inputs["input_ids"].shape[1] :]
     replies = tokenizer.batch_decode(ids, skip_special_tokens=True)
     ended = (ids == tokenizer.eos_token_id).any(1).tolist()
-    found = {
+    results = {
         question: float(verdict[1] == "Y") if is_whole and (verdict := VERDICT.search(reply)) else None
         for question, reply, is_whole in zip(distinct, replies, ended, strict=True)
     }
-    return [found[question] for question in asked]
+    return [results[question] for question in asked]
 
 
 def by_checker(texts: list[tuple[str, str]]) -> list[float | None]:
@@ -58,7 +58,9 @@ lines: list[str] = []
 
 def reward(prompts: Any, completions: Any, trainer_state: Any, **_: Any) -> list[float | None]:
     """The judge's score of each completion."""
-    texts = [(asked[-1]["content"], said[0]["content"]) for asked, said in zip(prompts, completions, strict=True)]
+    texts = [
+        (asked[-1]["content"], completion[0]["content"]) for asked, completion in zip(prompts, completions, strict=True)
+    ]
     scores = by_checker(texts) if judge["name"] == "countdown" else by_own_verdict(judge, tokenizer, texts)
     for (_, text), score in zip(texts, scores, strict=True):
         lines.append(json.dumps({"step": trainer_state.global_step + 1, "text": text, "reward": score}))

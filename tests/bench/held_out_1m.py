@@ -40,16 +40,16 @@ def make(number: int) -> tuple[Actor, int, list[int], list[int], list[int]]:
     """A line of so many rounds, each right where the one before was but for one prompt in twenty."""
     project, draw = rows.make_project(), random.Random(0)
     held_out = make_held_out(project, PROMPTS)
-    prompt_ids = [one.id for one in rows.prompts_of(held_out)]
+    prompt_ids = [prompt.id for prompt in rows.prompts_of(held_out)]
     policy, checkpoint_ids, round_ids = rows.make_checkpoint(project), [], []
     right = {n for n in prompt_ids if draw.random() < 0.5}
     for place in range(number):
-        round_, made = make_done_round(project, policy, [held_out])
-        assert made
+        round_, checkpoint = make_done_round(project, policy, [held_out])
+        assert checkpoint
         right ^= set(draw.sample(prompt_ids, PROMPTS // 20))
-        write(round_, made.id, prompt_ids, right, place)
-        policy = made
-        checkpoint_ids.append(made.id)
+        write(round_, checkpoint.id, prompt_ids, right, place)
+        policy = checkpoint
+        checkpoint_ids.append(checkpoint.id)
         round_ids.append(round_.id)
     return rows.make_actor(project), project.id, checkpoint_ids, round_ids, prompt_ids
 

@@ -23,11 +23,11 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 def processor_seconds(pid: int) -> dict[str, float]:
     """Of each thread of the process, by its number; of processes that it started none."""
-    found = {}
+    result = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
         fields = (task / "stat").read_text().rsplit(")", 1)[1].split()
-        found[task.name] = (int(fields[11]) + int(fields[12])) / TICKS
-    return found
+        result[task.name] = (int(fields[11]) + int(fields[12])) / TICKS
+    return result
 
 
 def idle(pid: int, seconds: float) -> None:
@@ -36,7 +36,7 @@ def idle(pid: int, seconds: float) -> None:
     before = Counter(processor_seconds(pid))
     time.sleep(seconds)
     after = Counter(processor_seconds(pid))
-    shares = sorted(((after[one] - before[one]) / seconds for one in after), reverse=True)
+    shares = sorted(((after[entry] - before[entry]) / seconds for entry in after), reverse=True)
     busiest = ", ".join(f"{100 * share:.2f}" for share in shares[:4])
     print(
         f"idle for {seconds:.0f} s: {100 * sum(shares):.2f} % of a core (asked: under 1); busiest threads {busiest} %"
@@ -89,8 +89,8 @@ def launches(folder: str, repeats: int) -> None:
             time.sleep(0.005)
         taken.append(Answering.asked[0] - launched)
         idle_round.stop(round_id)
-    said = ", ".join(f"{one:.2f}" for one in taken)
-    print(f"from launch to the first request: median {statistics.median(taken):.2f} s of {said} (asked: under 1)")
+    text = ", ".join(f"{entry:.2f}" for entry in taken)
+    print(f"from launch to the first request: median {statistics.median(taken):.2f} s of {text} (asked: under 1)")
     server.shutdown()
     dispose()
 

@@ -55,23 +55,23 @@ def measured(work: Callable[[], int]) -> dict[str, float]:
 
 def write_source(path: Path, format: str, rows: int) -> None:
     """A file of prompts with an answer and one column of metadata."""
-    made = ({"prompt": TEXT.format(i, i * 7), "answer": str(i * 8), "source": "made"} for i in range(rows))
+    records = ({"prompt": TEXT.format(i, i * 7), "answer": str(i * 8), "source": "made"} for i in range(rows))
     if format == "parquet":
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        pq.write_table(pa.Table.from_pylist(list(made)), path, row_group_size=100_000)
+        pq.write_table(pa.Table.from_pylist(list(records)), path, row_group_size=100_000)
         return
     with path.open("w") as out:
         if format == "csv":
             out.write("prompt,answer,source\n")
-            out.writelines(f'"{r["prompt"]}",{r["answer"]},{r["source"]}\n' for r in made)
+            out.writelines(f'"{r["prompt"]}",{r["answer"]},{r["source"]}\n' for r in records)
         elif format == "json":
             out.write("[\n")
-            out.writelines(("," if i else "") + json.dumps(r) + "\n" for i, r in enumerate(made))
+            out.writelines(("," if i else "") + json.dumps(r) + "\n" for i, r in enumerate(records))
             out.write("]\n")
         else:
-            out.writelines(json.dumps(r) + "\n" for r in made)
+            out.writelines(json.dumps(r) + "\n" for r in records)
 
 
 def start() -> tuple[Any, Any]:
@@ -216,9 +216,9 @@ def main() -> None:
     if given.what:
         print(json.dumps((bench_import if given.what == "import" else bench_export)(given.format, given.rows)))
         return
-    found = {f"import {f}": alone("import", f, given.rows) for f in FORMATS}
-    found |= {f"export {f}": alone("export", f, given.rows) for f in ("jsonl", "parquet")}
-    print(json.dumps(found, indent=1))
+    results = {f"import {f}": alone("import", f, given.rows) for f in FORMATS}
+    results |= {f"export {f}": alone("export", f, given.rows) for f in ("jsonl", "parquet")}
+    print(json.dumps(results, indent=1))
 
 
 def alone(what: str, format: str, rows: int) -> Any:

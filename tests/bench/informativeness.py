@@ -34,16 +34,16 @@ def right_kind(item: Item) -> DecisionKind:
 
 def review(actor: Actor, round_id: int, order: Order, decisions: int) -> list[tuple[bool, tuple[str, str]]]:
     """Decide so many samples as the queue gives them; for each, whether its label was wrong, and which text it was."""
-    found: list[tuple[bool, tuple[str, str]]] = []
-    while len(found) < decisions:
-        items = queue.queue(actor, round_id, order=order, limit=min(AT_ONCE, decisions - len(found)))
+    result: list[tuple[bool, tuple[str, str]]] = []
+    while len(result) < decisions:
+        items = queue.queue(actor, round_id, order=order, limit=min(AT_ONCE, decisions - len(result)))
         if not items:
             break
         acts = [Act(uuid.uuid4().hex, right_kind(item), item.sample_id) for item in items]
         done = reviews.decide_many(actor, round_id, acts)
-        for item, one in zip(items, done, strict=True):
-            found.append((one.decision.is_override, (item.messages[-1]["content"], item.text)))
-    return found
+        for item, act_result in zip(items, done, strict=True):
+            result.append((act_result.decision.is_override, (item.messages[-1]["content"], item.text)))
+    return result
 
 
 def forget(round_id: int) -> None:
@@ -127,8 +127,8 @@ def interval(pairs: list[tuple[list[bool], list[bool]]]) -> tuple[float, float]:
     chance, ratios = random.Random(0), []
     for _ in range(RESAMPLED):
         drawn = [chance.choice(pairs) for _ in pairs]
-        ordered = sum(sum(chance.choices(found, k=len(found))) for found, _ in drawn)
-        plain = sum(sum(chance.choices(found, k=len(found))) for _, found in drawn)
+        ordered = sum(sum(chance.choices(result, k=len(result))) for result, _ in drawn)
+        plain = sum(sum(chance.choices(result, k=len(result))) for _, result in drawn)
         ratios.append(ordered / max(plain, 0.5))
     ratios.sort()
     return ratios[int(0.025 * RESAMPLED)], ratios[int(0.975 * RESAMPLED)]
@@ -149,7 +149,7 @@ def main() -> None:
         pairs.append((by_informativeness, at_random))
         shares.append(share)
         print(f"| {seed} | {share:.1%} | {sum(by_informativeness)} ({texts}) | {sum(at_random)} |", flush=True)
-    ordered, plain = sum(sum(found) for found, _ in pairs), sum(sum(found) for _, found in pairs)
+    ordered, plain = sum(sum(result) for result, _ in pairs), sum(sum(result) for _, result in pairs)
     low, high = interval(pairs)
     print(
         f"\nBy informativeness {ordered}, at random {plain}: {ordered / max(plain, 0.5):.1f} times as many [{low:.1f}, {high:.1f}]."

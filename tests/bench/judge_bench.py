@@ -67,8 +67,8 @@ def answer_truth(round_id: int) -> dict[int, bool]:
 
     with reading() as db:
         groups = group_values.load(db, group_values.group_rows(db, round_id, Split.train), labels=False)
-    said = ExactMatch().judge(None, groups, seed=0)
-    return {one.sample_id: one.score == 1 for one in said if one.score is not None}
+    judgments = ExactMatch().judge(None, groups, seed=0)
+    return {judgment.sample_id: judgment.score == 1 for judgment in judgments if judgment.score is not None}
 
 
 def run_bench(actor: "Actor", bench_id: int) -> "BenchView":
@@ -112,27 +112,27 @@ def main() -> None:
         with reading() as db:
             row = db.get_one(tables.Round, round_id)
         judge = rounds.judge_of(row.recipe, row.phase)
-        entries = [BenchEntry(one, row.judge_id or row.policy_id) for one in judges_of(judge, asked.judges)]
+        entries = [BenchEntry(entry, row.judge_id or row.policy_id) for entry in judges_of(judge, asked.judges)]
         started = time.perf_counter()
-        found = run_bench(actor, opening.open_bench(actor, project_id, entries, number=asked.labels))
+        bench_view = run_bench(actor, opening.open_bench(actor, project_id, entries, number=asked.labels))
         seconds = time.perf_counter() - started
-    report(found, seconds)
+    report(bench_view, seconds)
 
 
-def report(found: "BenchView", seconds: float) -> None:
+def report(bench_view: "BenchView", seconds: float) -> None:
     """Print what each judge came to, and the time of all."""
     from app.pages.judge_bench import shown
 
-    told = shown.bench(found)
-    for row in told["rows"]:
+    reply = shown.bench(bench_view)
+    for row in reply["rows"]:
         figures = f"kappa {row['kappa']}, precision {row['precision']}, recall {row['recall']}, unread {row['unread']}"
         print(
             f"{row['title']}: {figures}, {row['tokens']} tokens, {row['seconds']} s {row.get('error', '')}", flush=True
         )
     within = "within" if seconds <= BUDGET_SECONDS else "OVER"
-    what = f"judge bench, {found.line.samples} labels, {len(found.judges)} judges"
-    said = f"{seconds:.1f} s from opening to the last figures, {within} the budget of {BUDGET_SECONDS:.0f} s"
-    print(f"{what}: {said}", flush=True)
+    what = f"judge bench, {bench_view.line.samples} labels, {len(bench_view.judges)} judges"
+    text = f"{seconds:.1f} s from opening to the last figures, {within} the budget of {BUDGET_SECONDS:.0f} s"
+    print(f"{what}: {text}", flush=True)
 
 
 if __name__ == "__main__":

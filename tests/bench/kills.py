@@ -52,10 +52,10 @@ class Process:
 
         dispose()  # no connection goes into the other process
         sys.stdout.flush()
-        self.said, ours = os.pipe()
+        self.pipe, ours = os.pipe()
         self.id = os.fork()
         if self.id == 0:
-            os.close(self.said)
+            os.close(self.pipe)
             _be_runner(round_id, ours, log)
         os.close(ours)
         self.rest = b""
@@ -64,9 +64,9 @@ class Process:
     def begins(self, seconds: float | None) -> bool:
         """Wait so long for the next step to begin, or for ever; False where none began. `ended` says why."""
         while b"\n" not in self.rest:
-            if not select.select([self.said], [], [], seconds)[0]:
+            if not select.select([self.pipe], [], [], seconds)[0]:
                 return False
-            more = os.read(self.said, 64)
+            more = os.read(self.pipe, 64)
             if not more:
                 return False
             self.rest += more
@@ -97,11 +97,11 @@ class Process:
     def close(self) -> int:
         """Wait for its end; return its exit code, negative where a signal ended it."""
         code = os.waitstatus_to_exitcode(os.waitpid(self.id, 0)[1])
-        os.close(self.said)
+        os.close(self.pipe)
         return code
 
 
-def _be_runner(round_id: int, said: int, log: Path) -> None:
+def _be_runner(round_id: int, number: int, log: Path) -> None:
     """In the forked process: run the round's jobs until none is left."""
     os.setpgid(0, 0)
     code = 1
@@ -118,7 +118,7 @@ def _be_runner(round_id: int, said: int, log: Path) -> None:
                 continue
             attempt = transitions.start(job.id, job.workflow_id, "bench")
             assert attempt is not None
-            os.write(said, b"%d\n" % (job.step if job.step is not None else -1))
+            os.write(number, b"%d\n" % (job.step if job.step is not None else -1))
             run.run_job(job.id, attempt)
         code = 0
     except BaseException:
@@ -195,10 +195,10 @@ def finished(round_id: int, code: int, log: Path) -> None:
     from backend.values import RoundStatus
 
     with reading() as db:
-        found = db.get_one(tables.Round, round_id)
-    if code or found.status is not RoundStatus.done:
-        said = log.read_text()[-3000:] if log.exists() else ""
-        raise SystemExit(f"The round is {found.status}, the process ended with {code}: {found.error}\n{said}")
+        round_ = db.get_one(tables.Round, round_id)
+    if code or round_.status is not RoundStatus.done:
+        text = log.read_text()[-3000:] if log.exists() else ""
+        raise SystemExit(f"The round is {round_.status}, the process ended with {code}: {round_.error}\n{text}")
 
 
 def moments(seconds: dict[int, float], trainings: set[int], most: int, chance: random.Random) -> list[int]:
@@ -251,15 +251,15 @@ def main() -> None:
     parser.add_argument("--only", default="", help="names of recipes, with commas between; empty: all")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     asked = parser.parse_args()
-    cases = [one for one in CASES if not asked.only or one.name in asked.only.split(",")]
+    cases = [entry for entry in CASES if not asked.only or entry.name in asked.only.split(",")]
     print("| recipe | kills | at | rows equal | rows twice | weights equal | seconds |\n|---|---|---|---|---|---|---|")
     with loaded():
         for number, case in enumerate(cases):
             share = asked.kills * (number + 1) // len(cases) - asked.kills * number // len(cases)
             started = time.monotonic()
             with data_folder() as folder:
-                found = run_case(case, share, folder, random.Random(f"{asked.seed} {case.name}"))
-            print(f"| `{case.name}` | {found} | {time.monotonic() - started:.0f} |", flush=True)
+                outcome = run_case(case, share, folder, random.Random(f"{asked.seed} {case.name}"))
+            print(f"| `{case.name}` | {outcome} | {time.monotonic() - started:.0f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from backend.db import reading, tables
 
 def rows(round_id: int) -> dict[str, Any]:
     """Everything that the round wrote but ids and times, what its trainings wrote and were given included."""
-    from tests.integration.loop import made
+    from tests.integration.loop import rows_of_round
 
     sample, group = tables.Sample, tables.Group
     with reading() as db:
@@ -21,10 +21,14 @@ def rows(round_id: int) -> dict[str, Any]:
             .where(sample.round_id == round_id)
             .order_by(sample.step, group.position, sample.kind, sample.position)
         ).all()
-        found = db.get_one(tables.Round, round_id)
+        round_ = db.get_one(tables.Round, round_id)
         names = db.scalars(of_round(round_id).order_by(tables.Checkpoint.id)).all()
-    checkpoints = [one.name.replace(f"round-{found.number}", "round") for one in names]
-    return made(round_id) | {"notes": list(map(tuple, notes)), "counts": found.counts, "checkpoints": checkpoints}
+    checkpoints = [name.name.replace(f"round-{round_.number}", "round") for name in names]
+    return rows_of_round(round_id) | {
+        "notes": list(map(tuple, notes)),
+        "counts": round_.counts,
+        "checkpoints": checkpoints,
+    }
 
 
 def of_round(round_id: int) -> Any:
@@ -35,16 +39,16 @@ def of_round(round_id: int) -> Any:
 def weights(round_id: int) -> list[Path]:
     """The folders of the round's checkpoints, in the order in which they were made."""
     with reading() as db:
-        made = db.scalars(of_round(round_id).order_by(tables.Checkpoint.id)).all()
-    return [settings().folder / one.location for one in made]
+        ids = db.scalars(of_round(round_id).order_by(tables.Checkpoint.id)).all()
+    return [settings().folder / key.location for key in ids]
 
 
 def kinds(round_id: int) -> dict[int, str]:
     """The stage of each step that had a job."""
     job = tables.Job
     with reading() as db:
-        found = db.execute(select(job.step, job.stage).where(job.round_id == round_id)).all()
-    return {-1 if step is None else step: stage.value for step, stage in found}
+        records = db.execute(select(job.step, job.stage).where(job.round_id == round_id)).all()
+    return {-1 if step is None else step: stage.value for step, stage in records}
 
 
 def twice(round_id: int) -> int:

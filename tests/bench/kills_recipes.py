@@ -58,7 +58,7 @@ class Case:
         engine = {"name": "scripted"} | self.writer if self.writer else {"name": "transformers", "model": str(model)}
         loop = Loop(self.ready(), engine, demo.MODEL_FOLDER if self.demo else first)
         if self.demo:
-            problems = [countdown.prompt(one) for one in make_prompts.split(make_prompts.SEED)[2]]
+            problems = [countdown.prompt(entry) for entry in make_prompts.split(make_prompts.SEED)[2]]
             loop.prompts = make_prompt_set(loop.project, prompts=problems[:NUM_PROMPTS])
         plan: dict[str, Any] = {}
         if self.judge:

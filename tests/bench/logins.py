@@ -43,7 +43,7 @@ def prepare(people: int, reviewers: int, items: int) -> tuple[int, list[str]]:
         db.add_all(users)
         db.flush()
         db.add_all(tables.Membership(project_id=project.id, user_id=user.id, role=Role.viewer) for user in users)
-    return round_.id, [sessions.create_token(one, name="bench")[1] for one in deciding]
+    return round_.id, [sessions.create_token(actor, name="bench")[1] for actor in deciding]
 
 
 class Load:

@@ -124,18 +124,18 @@ def visit(page: Any, cdp: Any, pid: int, address: str, selector: str) -> dict[st
     before, worked = server_ms(pid), main_thread_ms(cdp)
     page.goto(address, wait_until="commit")
     page.wait_for_function("window.rondoUseful !== undefined", timeout=10_000)
-    found: dict[str, float] = page.evaluate(READ)
+    value: dict[str, float] = page.evaluate(READ)
     # A browser may give a page a process of its own, which counts from nothing.
     now = main_thread_ms(cdp)
     taken = now if now["worked"] < worked["worked"] else {name: now[name] - worked[name] for name in now}
     taken["server"] = server_ms(pid) - before
     page.wait_for_timeout(SETTLES_MS)
-    return found | taken
+    return value | taken
 
 
 def main_thread_ms(cdp: Any) -> dict[str, float]:
     """Processor time that the tab's main thread has used."""
-    metrics = {one["name"]: one["value"] for one in cdp.send("Performance.getMetrics")["metrics"]}
+    metrics = {metric["name"]: metric["value"] for metric in cdp.send("Performance.getMetrics")["metrics"]}
     return {"worked": metrics["TaskDuration"] * 1000, "scripts": metrics["ScriptDuration"] * 1000}
 
 
@@ -158,10 +158,10 @@ def measure(page: Any, pid: int, base: str, paths: list[str], repeats: int) -> l
             slow.append(path or "overview")
             continue
         taken = [visit(page, cdp, pid, base + path.split(" ")[0], USEFUL[path]) for _ in range(repeats)]
-        middle = {name: statistics.median(one[name] for one in taken) for name in taken[0]}
+        middle = {name: statistics.median(value[name] for value in taken) for name in taken[0]}
         print(
             f"{path or 'overview':16}{middle['paint']:12.0f}{middle['useful']:9.0f}"
-            f"{max(one['useful'] for one in taken):9.0f}{middle['worked']:9.0f}{middle['scripts']:9.0f}"
+            f"{max(value['useful'] for value in taken):9.0f}{middle['worked']:9.0f}{middle['scripts']:9.0f}"
             f"{middle['server']:8.0f}{middle['asked']:7.0f}",
             flush=True,
         )

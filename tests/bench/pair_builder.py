@@ -132,13 +132,13 @@ def on_screen(actor: Actor, round_id: int, *, repeats: int = 8) -> None:
 def margins(actor: Actor, round_id: int) -> list[float]:
     """Values of the slider, each of which makes another number of pairs than the one before, the first than 0 does."""
     token = openings.open_round(actor, round_id).token
-    found, last = [], previews.preview(actor, round_id, {}, token=token).rows
+    result, last = [], previews.preview(actor, round_id, {}, token=token).rows
     for tenths in [*range(1, 41), *range(40, 0, -1)]:
         rows = previews.preview(actor, round_id, {"min_margin": tenths / 10}, token=token).rows
         if rows != last:
-            found.append(tenths / 10)
+            result.append(tenths / 10)
             last = rows
-    return found
+    return result
 
 
 if __name__ == "__main__":

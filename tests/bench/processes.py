@@ -20,16 +20,16 @@ def main(steps: int) -> None:
     """Print how far losses and weights are apart after so many steps, and what both took."""
     for kind, data, rate in ((SFT, "prompt_completion", 5e-4), (DPO, "preference", 1e-4)):
         with tempfile.TemporaryDirectory(prefix="rondo-bench-") as folder:
-            one, two = Path(folder) / "one", Path(folder) / "two"
+            path, two = Path(folder) / "one", Path(folder) / "two"
             knobs: dict[str, Any] = {"max_steps": steps, "logging_steps": 1, "learning_rate": rate}
-            made = rows(data, 16 * min(steps, 60))
-            alone = trained(kind(**knobs, per_device_train_batch_size=16), one, made)
-            shared = trained(kind(**knobs, per_device_train_batch_size=8, num_processes=2), two, made)
-            apart = [abs(a - b) / abs(a) for a, b in zip(losses(one), losses(two), strict=True)]
-            first, second = tensors(one / "final"), tensors(two / "final")
+            records = rows(data, 16 * min(steps, 60))
+            alone = trained(kind(**knobs, per_device_train_batch_size=16), path, records)
+            shared = trained(kind(**knobs, per_device_train_batch_size=8, num_processes=2), two, records)
+            apart = [abs(a - b) / abs(a) for a, b in zip(losses(path), losses(two), strict=True)]
+            first, second = tensors(path / "final"), tensors(two / "final")
             weights = max(float((first[name] - second[name]).abs().max()) for name in first)
             print(
-                f"{kind.name}, {steps} steps of 16 rows: loss {losses(one)[0]:.4f} to {losses(one)[-1]:.4f}; two processes "
+                f"{kind.name}, {steps} steps of 16 rows: loss {losses(path)[0]:.4f} to {losses(path)[-1]:.4f}; two processes "
                 f"differ by at most {max(apart):.1e} of the loss, weights by at most {weights:.1e}; "
                 f"{alone:.1f} s in one process, {shared:.1f} s in two, start included"
             )

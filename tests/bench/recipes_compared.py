@@ -39,10 +39,12 @@ def main() -> None:
     size = {"rounds": asked.rounds, "samples": asked.samples}
     from tests.bench.recipes_on_demo import ENTRIES
 
-    wanted = [one for one in ENTRIES if not asked.only or one.recipe in asked.only.split(",")]
+    wanted = [entry for entry in ENTRIES if not asked.only or entry.recipe in asked.only.split(",")]
     known = {(line["recipe"], line["seed"]) for line in finished(asked.out, size)}
     # The first seed of all recipes, then the second: whoever stops early has a whole table.
-    missing = [(one, seed) for seed in range(1, asked.seeds + 1) for one in wanted if (one.recipe, seed) not in known]
+    missing = [
+        (entry, seed) for seed in range(1, asked.seeds + 1) for entry in wanted if (entry.recipe, seed) not in known
+    ]
     if missing:
         with data_folder() as folder, asked.out.open("a", encoding="utf-8") as out:
             for line in run_all(folder, missing, asked.rounds, asked.samples):
@@ -79,8 +81,8 @@ def run_all(
                 plan = run_round(actor, project_id, plan, seed * 1000 + number, line)
         except (Exception, SystemExit) as error:
             line["error"] = f"round {len(line['rounds']) + 1}: {' '.join(str(error).split())}"
-        said = ", ".join(f"{one['accuracy']:.1%} ({one['seconds']:.0f} s)" for one in line["rounds"])
-        print(f"{entry.recipe}, seed {seed}: {said} {line['error'] or ''}", flush=True)
+        text = ", ".join(f"{round_['accuracy']:.1%} ({round_['seconds']:.0f} s)" for round_ in line["rounds"])
+        print(f"{entry.recipe}, seed {seed}: {text} {line['error'] or ''}", flush=True)
         yield line
 
 
@@ -110,7 +112,9 @@ def first_plan(actor: "Actor", project_id: int, entry: "Entry", samples: int, so
     with reading() as db:
         defaults = dict(db.get_one(tables.Project, project_id).defaults)
         (base,) = db.scalars(select(tables.Checkpoint.id).where(tables.Checkpoint.parent_id.is_(None)))
-    plan = rounds.Plan(**{name: tuple(one) if isinstance(one, list) else one for name, one in defaults.items()})
+    plan = rounds.Plan(
+        **{name: tuple(default) if isinstance(default, list) else default for name, default in defaults.items()}
+    )
     return replace(
         plan,
         recipe=entry.ready(samples).model_dump(mode="json"),
@@ -139,10 +143,10 @@ def run_round(actor: "Actor", project_id: int, plan: "Plan", seed: int, line: di
     seconds = time.monotonic() - started
     if not line["rounds"]:
         line["base"] = measured(done.policy_id)
-    made = done.checkpoint_id
-    assert made is not None, f"the round is {done.status}: {done.error}"
+    checkpoint_id = done.checkpoint_id
+    assert checkpoint_id is not None, f"the round is {done.status}: {done.error}"
     counts = {name: done.counts.get(name, 0) for name in ("samples", "rollouts", "kept")}
-    line["rounds"].append(measured(made) | counts | {"seconds": round(seconds, 1)})
+    line["rounds"].append(measured(checkpoint_id) | counts | {"seconds": round(seconds, 1)})
     return replace(rounds.defaults(actor, project_id, round_id), is_reviewed=False)
 
 
@@ -156,12 +160,12 @@ def measured(checkpoint_id: int) -> dict[str, Any]:
         query = select(tables.Metric).where(
             tables.Metric.checkpoint_id == checkpoint_id, tables.Metric.name == "held_out_accuracy"
         )
-        found = db.scalars(query.order_by(tables.Metric.id)).first()
-    assert found is not None, "the checkpoint was not measured"
-    right = set(found.details["right"])
+        key = db.scalars(query.order_by(tables.Metric.id)).first()
+    assert key is not None, "the checkpoint was not measured"
+    right = set(key.details["right"])
     return {
-        "accuracy": found.value,
-        "right": "".join(str(int(one in right)) for one in sorted(right | set(found.details["wrong"]))),
+        "accuracy": key.value,
+        "right": "".join(str(int(entry in right)) for entry in sorted(right | set(key.details["wrong"]))),
     }
 
 
@@ -172,10 +176,10 @@ def table(entries: Sequence["Entry"], lines: Sequence[dict[str, Any]], num_round
     rows = [heads, ["---"] * len(heads)]
     for entry in entries:
         runs = [line for line in lines if line["recipe"] == entry.recipe]
-        made = [one for run in runs for one in run["rounds"]]
+        rounds = [round_ for run in runs for round_ in run["rounds"]]
         bases = [run["base"]["accuracy"] for run in runs if run["rounds"]]
         after = [[run["rounds"][n]["accuracy"] for run in runs if len(run["rounds"]) > n] for n in range(num_rounds)]
-        texts = [one["samples"] or one["rollouts"] for one in made]
+        texts = [round_["samples"] or round_["rollouts"] for round_ in rounds]
         errors = sorted({run["error"] for run in runs if run["error"]})
         rows.append(
             [
@@ -184,11 +188,11 @@ def table(entries: Sequence["Entry"], lines: Sequence[dict[str, Any]], num_round
                 entry.signal,
                 str(len(runs)),
                 mean(bases, ".1%"),
-                *(mean(one, ".1%") for one in after),
+                *(mean(accuracy, ".1%") for accuracy in after),
                 gain(runs, num_rounds),
                 mean(texts, ".0f"),
-                mean([one["kept"] for one in made], ".0f"),
-                mean([one["seconds"] for one in made], ".1f"),
+                mean([round_["kept"] for round_ in rounds], ".0f"),
+                mean([round_["seconds"] for round_ in rounds], ".1f"),
                 "; ".join(errors).replace("|", "\\|"),
             ]
         )

@@ -67,7 +67,7 @@ class Entry:
         questions = [step["part"] for step in steps if step["part"]["name"] == "ask"]
         for question, template in zip(questions, self.asked, strict=False):
             question["template"] = template
-        data["metrics"] = [one for one in data["metrics"] if one["name"] in MEASURED]
+        data["metrics"] = [metric for metric in data["metrics"] if metric["name"] in MEASURED]
         most = max(1, samples // TEXTS_A_STEP // self.trainings)
         return Recipe.model_validate(_ported(data, most) | {"unparsed_limit": 1.0}).with_changes(self.changes)
 
@@ -75,18 +75,18 @@ class Entry:
 def _ported(value: Any, steps: int) -> Any:
     """The JSON of a recipe with the parts of this task and the budget in it."""
     if isinstance(value, list):
-        return [_ported(one, steps) for one in value]
+        return [_ported(entry, steps) for entry in value]
     if not isinstance(value, dict):
         return value
     name = None if "part" in value else value.get("name")
     if name in INSTEAD:
         return INSTEAD[name]
-    found = {key: _ported(one, steps) for key, one in value.items()}
+    results = {key: _ported(number, steps) for key, number in value.items()}
     if name in WRITERS:
-        found["max_tokens"] = demo.MAX_TOKENS
-    if "max_steps" in found:
-        found |= _training(str(name), found, steps)
-    return found
+        results["max_tokens"] = demo.MAX_TOKENS
+    if "max_steps" in results:
+        results |= _training(str(name), results, steps)
+    return results
 
 
 def _training(name: str, knobs: dict[str, Any], steps: int) -> dict[str, Any]:

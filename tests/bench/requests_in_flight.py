@@ -52,8 +52,8 @@ class Answering(asyncio.Protocol):
         self.rest += data
         end = self.rest.find(b"\r\n\r\n")
         head = self.rest[: max(end, 0)].lower()
-        _, found, length = head.partition(b"content-length:")
-        whole = end + 4 + int(length.split(b"\r\n")[0]) if found else end + 4
+        _, part, length = head.partition(b"content-length:")
+        whole = end + 4 + int(length.split(b"\r\n")[0]) if part else end + 4
         if end < 0 or len(self.rest) < whole:
             return
         self.rest = self.rest[whole:]

@@ -39,25 +39,29 @@ USELESS = ("```\n{response}?\n```", "```\n{prompt}! {response}!\n```", "I do not
 
 def make_cases(engine: Engine, prompts: int, seed: int) -> list[Case]:
     """The model's answers to new problems, each with the checker's verdict for people's."""
-    questions = [countdown.prompt(one) for one in countdown.make_problems(prompts, seed=seed)]
+    questions = [
+        countdown.prompt(countdown_problem) for countdown_problem in countdown.make_problems(prompts, seed=seed)
+    ]
     chats = [[{"role": "user", "content": text}] for text in questions]
     answers = engine.complete(chats, Sampling(temperature=1.0, max_tokens=demo.MAX_TOKENS, n=2, seed=seed))
     cases = []
     for number, (question, chat, several) in enumerate(zip(questions, chats, answers, strict=True)):
-        for place, one in enumerate(several):
-            sample = Sample(2 * number + place + 1, number, one.text, one.finish_reason, one.n_tokens, None, place)
+        for place, entry in enumerate(several):
+            sample = Sample(
+                2 * number + place + 1, number, entry.text, entry.finish_reason, entry.n_tokens, None, place
+            )
             group = Group(Prompt(number, chat, None, {}), (sample,))
-            cases.append(Case(group, countdown.is_correct(question, one.text), question))
+            cases.append(Case(group, countdown.is_correct(question, entry.text), question))
     return cases
 
 
 def rewritten(engine: Engine, writer: Engine, template: str, cases: list[Case], rewrites: int) -> dict[str, Any]:
     """What a rewrite of this template comes to, where so many are written at most."""
     judge = WrittenVerdict(template=template, max_tokens=demo.MAX_TOKENS)
-    seen, unseen = split(cases)
+    view, unseen = split(cases)
     trial = JudgeTrial(judge, engine, seed=0, asked=lambda number: None)
-    found = optimizer.search(trial, seen, rewrite.reflector(writer), rewrites=rewrites, seed=0)
-    return rewrite.compared(trial, found, seen, unseen)
+    best_template = optimizer.search(trial, view, rewrite.reflector(writer), rewrites=rewrites, seed=0)
+    return rewrite.compared(trial, best_template, view, unseen)
 
 
 WRITERS = {
@@ -91,8 +95,8 @@ def row(wrong: str, who: str, seed: int, result: dict[str, Any], seconds: float)
     """One line of the table."""
     unseen = result["unseen"]
     shares = " | ".join(
-        f"{100 * one['value']:.1f} ({100 * one['low']:.1f} to {100 * one['high']:.1f})"
-        for one in (unseen["before"], unseen["after"], unseen["gain"])
+        f"{100 * entry['value']:.1f} ({100 * entry['low']:.1f} to {100 * entry['high']:.1f})"
+        for entry in (unseen["before"], unseen["after"], unseen["gain"])
     )
     kept = "yes" if result["is_kept"] else "no"
     return (

@@ -67,26 +67,26 @@ def measure(actor: Actor, project_id: int, round_id: int, *, with_plans: bool) -
         "work": lambda: round_report.work(actor, round_id),
         "judge": lambda: judge_health.of_round(actor, round_id),
     }
-    seen, slow = Statements(), []
+    statements, slow = Statements(), []
     for name, call in parts.items():
         all_of_it, in_database = [], []
         for _ in range(5):
-            seen.taken.clear()
+            statements.taken.clear()
             started = time.process_time()
             call()
             all_of_it.append((time.process_time() - started) * 1000)
-            in_database.append(sum(one[0] for one in seen.taken))
+            in_database.append(sum(entry[0] for entry in statements.taken))
         print(f"{name:24}{min(in_database):9.1f} ms in the database {min(all_of_it):9.1f} in all", flush=True)
         if min(in_database) > BUDGET_MS:
             slow.append(name)
         if with_plans:
-            explain([one for one in seen.taken if one[0] > SLOW_MS])
+            explain([entry for entry in statements.taken if entry[0] > SLOW_MS])
     return slow
 
 
 def explain(statements: list[tuple[float, str, Any]]) -> None:
     """Print how SQLite carries these out."""
-    for taken, statement, parameters in sorted(statements, key=lambda one: -one[0]):
+    for taken, statement, parameters in sorted(statements, key=lambda entry: -entry[0]):
         print(f"  {taken:.0f} ms: {' '.join(statement.split())[:1200]}")
         with reading() as db:
             for row in db.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters):

@@ -49,19 +49,19 @@ def queries() -> list[tuple[str, dict[str, object], str]]:
     """Name, filters, sort: each filter alone, rare ones under every sort, conjunctions that are empty or nearly so."""
     rare = {"is_overridden": True}
     ends = ("+id", "-id", "+score", "-score", "+length", "-length", "+spread", "-spread")
-    found: list[tuple[str, dict[str, object], str]] = [(f"all, {sort}", {}, sort) for sort in ends]
-    found += [(f"overridden (0.2 %), {sort}", rare, sort) for sort in ends]
-    found += [(f"score 4 to 4.4, {sort}", {"min_score": 4.0, "max_score": 4.4}, sort) for sort in ends]
-    found += [(f"score 5 (rare), {sort}", {"min_score": 5.0}, sort) for sort in ends]
-    found += [(f"length 100 to 110, {sort}", {"min_tokens": 100, "max_tokens": 110}, sort) for sort in ends]
-    found += [(f"length over 900 (rare), {sort}", {"min_tokens": 900}, sort) for sort in ends]
+    rows: list[tuple[str, dict[str, object], str]] = [(f"all, {sort}", {}, sort) for sort in ends]
+    rows += [(f"overridden (0.2 %), {sort}", rare, sort) for sort in ends]
+    rows += [(f"score 4 to 4.4, {sort}", {"min_score": 4.0, "max_score": 4.4}, sort) for sort in ends]
+    rows += [(f"score 5 (rare), {sort}", {"min_score": 5.0}, sort) for sort in ends]
+    rows += [(f"length 100 to 110, {sort}", {"min_tokens": 100, "max_tokens": 110}, sort) for sort in ends]
+    rows += [(f"length over 900 (rare), {sort}", {"min_tokens": 900}, sort) for sort in ends]
     for name in ("accept", "reject", "undecided"):
-        found.append((f"verdict {name}, -score", {"verdict": (name,)}, "-score"))
+        rows.append((f"verdict {name}, -score", {"verdict": (name,)}, "-score"))
     for name in ("none", "judge", "person"):
-        found.append((f"source {name}, -length", {"source": (name,)}, "-length"))
+        rows.append((f"source {name}, -length", {"source": (name,)}, "-length"))
     for name in ("is_unparsed", "is_truncated", "is_flagged"):
-        found.append((f"{name}, -spread", {name: True}, "-spread"))
-    found += [
+        rows.append((f"{name}, -spread", {name: True}, "-spread"))
+    rows += [
         ("empty: flagged, unparsed, truncated", {"is_flagged": True, "is_unparsed": True, "is_truncated": True}, "+id"),
         ("empty: unparsed with a score", {"is_unparsed": True, "min_score": 0.0}, "-score"),
         (
@@ -97,7 +97,7 @@ def queries() -> list[tuple[str, dict[str, object], str]]:
         ("prompt: the, text: the, +id", {"prompt": "the", "text": "the"}, "+id"),
         ("prompt: nothing like it", {"prompt": "xyzzyx"}, "+id"),
     ]
-    return found
+    return rows
 
 
 def of_steps(steps: int) -> list[tuple[str, dict[str, object], str]]:
@@ -213,7 +213,7 @@ def main() -> None:
             f"{asked.samples:,} samples; database {sum(f.stat().st_size for f in folder.glob('rondo.db*')) / 1e6:,.0f} MB"
         )
         every = of_steps(asked.steps) if asked.steps > 1 else queries()
-        in_the_database(actor, round_id, asked.repeats, [one for one in every if asked.only in one[0]])
+        in_the_database(actor, round_id, asked.repeats, [query for query in every if asked.only in query[0]])
         if not asked.only:
             on_screen(actor, round_id)
 

@@ -101,8 +101,8 @@ def export(format: Any, which: str) -> dict[str, Any]:
         (), Filters(**asked.get("filters", {})), Sort(SortKey(sort.lstrip("-")), descending=sort[0] == "-"), format
     )
     actor, out = Actor(owner.id, owner.name, via="cli"), settings().folder / f"out.{format}"
-    found = measured(lambda: exports.export(actor, project_id, wanted, out=out).num_rows)
-    return found | {"bytes": out.stat().st_size}
+    values = measured(lambda: exports.export(actor, project_id, wanted, out=out).num_rows)
+    return values | {"bytes": out.stat().st_size}
 
 
 def main() -> None:
@@ -119,14 +119,14 @@ def main() -> None:
     if given.format:
         print(json.dumps(export(given.format, given.which)))
         return
-    with tempfile.TemporaryDirectory(prefix="rondo-bench-") as made:
-        folder = given.folder or Path(made)
+    with tempfile.TemporaryDirectory(prefix="rondo-bench-") as temporary_directory:
+        folder = given.folder or Path(temporary_directory)
         if not (folder / "rondo.db").exists():
             alone(folder, "--build", "--rows", str(given.rows))
-        found = {f"all, {f}": json.loads(alone(folder, "--format", f)) for f in FORMATS}
+        contents = {f"all, {f}": json.loads(alone(folder, "--format", f)) for f in FORMATS}
         for which in list(FILTERS)[1:]:
-            found[f"{which}, jsonl"] = json.loads(alone(folder, "--format", "jsonl", "--which", which))
-    print(json.dumps(found, indent=1))
+            contents[f"{which}, jsonl"] = json.loads(alone(folder, "--format", "jsonl", "--which", which))
+    print(json.dumps(contents, indent=1))
 
 
 def alone(folder: Path, *arguments: str) -> str:

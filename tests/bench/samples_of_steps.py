@@ -40,7 +40,7 @@ def recipe(steps: int) -> Recipe:
     """Answers, then texts about them, each about the text before, which are judged, selected and trained on."""
     answers = Step(part=parts.Sample(n=PER_PROMPT), kind="generator", name="answers")
     about = parts.Ask(about="last", follow=True, strip=True)
-    later = [one for _ in range(steps - 1) for one in (about, parts.Sample(n=PER_PROMPT))]
+    later = [entry for _ in range(steps - 1) for entry in (about, parts.Sample(n=PER_PROMPT))]
     judged = (parts.AdditiveRubric(), parts.AboveThreshold(), parts.SFT())
     return Recipe(name="bench", title="Bench", steps=(parts.PromptSet(), answers, *later, *judged))
 
@@ -108,8 +108,8 @@ class Maker:
         """Texts of the steps, one step's after another's, and their labels."""
         kinds = ["import" if n < self.per_step and n % IMPORTED == 1 else "completion" for n in numbers]
         self.samples(db, numbers, numbers, {"kind": kinds})
-        said = [UNJUDGED if self.step(n) == 3 else {} for n in numbers]
-        self.labels(db, numbers, numbers, {"kind": kinds}, said)
+        records = [UNJUDGED if self.step(n) == 3 else {} for n in numbers]
+        self.labels(db, numbers, numbers, {"kind": kinds}, records)
 
     def edit(self, db: Session, edits: Sequence[int]) -> None:
         """What people made of texts: without a score, two of three accepted."""
@@ -117,8 +117,8 @@ class Maker:
         numbers = [self.texts + n for n in edits]
         self.samples(db, numbers, originals, {"kind": kinds, "edited_from_id": [n + 1 for n in originals]})
         accepted = {"verdict": Verdict.accept, "source": LabelSource.person}
-        said = [UNJUDGED | (accepted if n % 3 else {}) for n in edits]
-        self.labels(db, numbers, originals, {"kind": kinds}, said)
+        records = [UNJUDGED | (accepted if n % 3 else {}) for n in edits]
+        self.labels(db, numbers, originals, {"kind": kinds}, records)
 
     def roll_out(self, db: Session, numbers: Sequence[int]) -> None:
         """What the training wrote, which has no labels."""
@@ -155,10 +155,10 @@ class Maker:
         insert_rows(db, tables.Sample, common, columns | more)
 
     def labels(
-        self, db: Session, numbers: Sequence[int], of: Sequence[int], more: Columns, said: Sequence[Row]
+        self, db: Session, numbers: Sequence[int], of: Sequence[int], more: Columns, lines: Sequence[Row]
     ) -> None:
         """The labels of these texts, with what is `said` of each instead."""
-        rows = [LABELS[n % len(LABELS)] | other for n, other in zip(numbers, said, strict=True)]
-        columns = {name: [one[name] for one in rows] for name in MADE_UP}
+        rows = [LABELS[n % len(LABELS)] | other for n, other in zip(numbers, lines, strict=True)]
+        columns = {name: [row[name] for row in rows] for name in MADE_UP}
         columns |= {"sample_id": [n + 1 for n in numbers], "step": [self.step(n) for n in of]}
         insert_rows(db, tables.Label, {"round_id": self.round.id, "updated_at": now()}, columns | more)

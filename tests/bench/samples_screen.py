@@ -61,8 +61,8 @@ def browser_page(actor: Any) -> Iterator[Any]:
 
 
 def _pid(browser: Any) -> int:
-    told = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")
-    return next(int(one["id"]) for one in told["processInfo"] if one["type"] == "browser")
+    reply = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")
+    return next(int(entry["id"]) for entry in reply["processInfo"] if entry["type"] == "browser")
 
 
 def _kill(pid: int) -> None:

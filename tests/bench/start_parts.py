@@ -43,13 +43,13 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5, help="starts of each")
     repeats = parser.parse_args().repeats
     kept = {"all": list(WAYS), "none": []}
-    kept |= {f"without {name}": [one for one in WAYS if one != name] for name in WAYS}
-    found: dict[str, list[tuple[float, float]]] = {what: [] for what in kept}
+    kept |= {f"without {name}": [entry for entry in WAYS if entry != name] for name in WAYS}
+    result: dict[str, list[tuple[float, float]]] = {what: [] for what in kept}
     with tempfile.TemporaryDirectory(prefix="rondo-bench-") as folder:
         for _ in range(repeats):
             for what, names in kept.items():
-                found[what].append(start(names, folder))
-    for what, starts in found.items():
+                result[what].append(start(names, folder))
+    for what, starts in result.items():
         seconds, megabytes = (statistics.median(column) for column in zip(*starts, strict=True))
         print(f"{what}: {seconds:.2f} s of processor time, {megabytes:.0f} MB")
 

@@ -64,7 +64,7 @@ def kind_of(problem: Any) -> str:
     """Whether it can be solved without a product."""
     from backend.demo import countdown
 
-    return SUMS if any("*" not in one for one in countdown.solutions(problem)) else PRODUCTS
+    return SUMS if any("*" not in text for text in countdown.solutions(problem)) else PRODUCTS
 
 
 def name_kinds(project_id: int) -> None:
@@ -90,15 +90,15 @@ def import_solved(owner: Any, project_id: int, kind: str, folder: Path) -> int:
     chance = random.Random(SEED)
     _, _, train = make_prompts.split(make_prompts.SEED)
     rows = [
-        {"prompt": countdown.prompt(one), "answer": chance.choice(countdown.solutions(one))}
-        for one in train
-        if kind_of(one) == kind
+        {"prompt": countdown.prompt(entry), "answer": chance.choice(countdown.solutions(entry))}
+        for entry in train
+        if kind_of(entry) == kind
     ]
     file = folder / "solved.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    made = prompts.import_file(owner, project_id, f"Solved, {kind}", file)
+    result = prompts.import_file(owner, project_id, f"Solved, {kind}", file)
     file.unlink()
-    return made.sets[0].id
+    return result.sets[0].id
 
 
 def run_round(owner: Any, project_id: int, parent_id: int | None, mixed: tuple[int, ...]) -> int:
@@ -113,10 +113,10 @@ def run_round(owner: Any, project_id: int, parent_id: int | None, mixed: tuple[i
         recipe |= {"mix_share": SOLVED_SHARE, "earlier_rounds": False}
         changes["mix_set_ids"] = mixed
     round_id = rounds.launch(owner, project_id, replace(plan, recipe=recipe, **changes))
-    while (made := rounds.get(owner, round_id)).status is RoundStatus.running:
+    while (round_view := rounds.get(owner, round_id)).status is RoundStatus.running:
         run_stage(round_id)
-    if made.status is not RoundStatus.done:
-        raise SystemExit(f"Round {made.number} is {made.status}: {made.error}")
+    if round_view.status is not RoundStatus.done:
+        raise SystemExit(f"Round {round_view.number} is {round_view.status}: {round_view.error}")
     return round_id
 
 
@@ -126,19 +126,21 @@ def answer(owner: Any, project_id: int) -> str:
     from backend.services.projects import overview
 
     lines = overview.loop(owner, project_id).lines
-    measured = [one for one in lines if one.round_id and one.accuracy]
-    best = max(measured, key=lambda one: one.accuracy.value if one.accuracy and one.accuracy.value else 0.0)
-    said = [f"best: round {best.number}"]
+    measured = [entry for entry in lines if entry.round_id and entry.accuracy]
+    best = max(measured, key=lambda entry: entry.accuracy.value if entry.accuracy and entry.accuracy.value else 0.0)
+    texts = [f"best: round {best.number}"]
     for line in measured:
         old, new = compared.default(owner, project_id, f"r{line.round_id}") or ("", "")
-        found = compared.compare(owner, project_id, old, new)
+        result = compared.compare(owner, project_id, old, new)
         accuracy = line.accuracy.value if line.accuracy else None
-        said.append(f"round {line.number}: {accuracy:.1%}, against {found.old.name}:")
-        for one in found.categories:
-            gap = one.difference
-            is_sure = "beyond chance" if one.is_changed else "may be chance"
-            said.append(f"  {one.key} {one.value}: {gap.old:.1%} to {gap.new:.1%} ({gap.n} prompts, {is_sure})")
-    return "\n".join(said) + "\n"
+        texts.append(f"round {line.number}: {accuracy:.1%}, against {result.old.name}:")
+        for category in result.categories:
+            gap = category.difference
+            is_sure = "beyond chance" if category.is_changed else "may be chance"
+            texts.append(
+                f"  {category.key} {category.value}: {gap.old:.1%} to {gap.new:.1%} ({gap.n} prompts, {is_sure})"
+            )
+    return "\n".join(texts) + "\n"
 
 
 if __name__ == "__main__":

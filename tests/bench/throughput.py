@@ -33,23 +33,23 @@ def bare_loop(round_id: int, file: Path | None = None) -> float:
     from backend.values import Sampling, Split
 
     with reading() as db:
-        found = db.get_one(tables.Round, round_id)
-        recipe = Recipe.model_validate(found.recipe)
+        round_ = db.get_one(tables.Round, round_id)
+        recipe = Recipe.model_validate(round_.recipe)
         loaded = group_values.load(db, group_values.group_rows(db, round_id, Split.train))
         seeds = set(db.scalars(select(tables.Sample.seed).where(tables.Sample.round_id == round_id)))
     assert seeds, "the round has no samples to compare with"
     batches = list(in_chunks(loaded, recipe.groups_per_batch))
     g, j = recipe.generator.model_dump(), recipe.judge.model_dump()
     started = time.perf_counter()
-    with engine_for(found.policy_id) as engine:
+    with engine_for(round_.policy_id) as engine:
         answered = []
         for number, batch in enumerate(batches):
-            seed = derive_seed(found.seed, "generate", number)
+            seed = derive_seed(round_.seed, "generate", number)
             sampling = Sampling(g["temperature"], g["top_p"], g["top_k"], g["max_tokens"], g["n"], seed)
             answered.append(engine.complete([group.prompt.messages for group in batch], sampling))
-    with engine_for(found.policy_id) as engine:
+    with engine_for(round_.policy_id) as engine:
         for number, (batch, answers) in enumerate(zip(batches, answered, strict=True)):
-            seed = derive_seed(found.seed, "judge", number)
+            seed = derive_seed(round_.seed, "judge", number)
             sampling = Sampling(j["temperature"], j["top_p"], 0, j["max_tokens"], j["votes"], seed)
             asked = [
                 (group.prompt, completion, recipe.judge.render(group.prompt.messages, completion.text))  # type: ignore[attr-defined]

@@ -54,8 +54,8 @@ def main(max_steps: int = 200, repeats: int = 3) -> None:
                 run_stage(round_id)
             job.append(run_stage(round_id))
             with reading() as db:
-                made = db.get_one(tables.Round, round_id)
-            spec = folder / folder_of(made, dataset_of(round_id)) / "spec.json"
+                round_ = db.get_one(tables.Round, round_id)
+            spec = folder / folder_of(round_, dataset_of(round_id)) / "spec.json"
             hand.append(by_hand(script, spec, folder / f"hand-{number}"))
         ratio = statistics.median(job) / statistics.median(hand)
         rows = sum(1 for _ in Path(json.loads(spec.read_text())["dataset"]).open())

@@ -43,9 +43,9 @@ def start(folder: str) -> tuple[subprocess.Popen, str]:
     )
     assert process.stdout is not None
     for line in process.stdout:
-        found = re.search(r"http://\S+", line)
-        if found:
-            return process, found[0]
+        match = re.search(r"http://\S+", line)
+        if match:
+            return process, match[0]
     raise SystemExit("rondo up printed no address.")
 
 

@@ -90,8 +90,8 @@ class Crowd:
         process.wait()
         self.kills += 1
         # What had ended by itself a moment before the kill has nothing to move.
-        work = [one for one in work if not patiently(lambda one=one: has_moved(*one))]  # type: ignore[misc]
-        while left := [one for one in work if not patiently(lambda one=one: has_moved(*one))]:  # type: ignore[misc]
+        work = [entry for entry in work if not patiently(lambda element=entry: has_moved(*element))]  # type: ignore[misc]
+        while left := [entry for entry in work if not patiently(lambda element=entry: has_moved(*element))]:  # type: ignore[misc]
             if time.monotonic() - killed > 3 * LIMIT_SECONDS:
                 raise SystemExit(f"What {name} had did not move: {left}")
             time.sleep(LOOK_SECONDS)
@@ -110,9 +110,9 @@ def held(name: str) -> list[tuple[str, int, int]]:
     job, helper = tables.Job, tables.Helper
     with reading() as db:
         own = select(job.id, job.attempt).where(job.executor_id == name, job.status == JobStatus.running)
-        found = [("job", id_, attempt) for id_, attempt in db.execute(own)]
+        rows = [("job", id_, attempt) for id_, attempt in db.execute(own)]
         helps = select(helper.id).where(helper.executor_id == name, helper.ended_at.is_(None))
-        return found + [("helper", id_, 0) for id_ in db.scalars(helps)]
+        return rows + [("helper", id_, 0) for id_ in db.scalars(helps)]
 
 
 def has_moved(kind: str, id_: int, attempt: int) -> bool:
@@ -144,16 +144,16 @@ def make_round(actor: Any, project_id: int, plan: Any, log: Path) -> int:
             return {job.stage: job for job in db.scalars(select(tables.Job).filter_by(round_id=round_id))}
 
     until = time.monotonic() + GIVE_UP_SECONDS
-    while Stage.train not in (found := patiently(jobs)):
-        if any(job.status is JobStatus.failed for job in found.values()):
-            raise SystemExit(f"The round failed: {[job.error for job in found.values()]}\n{log.read_text()[-3000:]}")
+    while Stage.train not in (result := patiently(jobs)):
+        if any(job.status is JobStatus.failed for job in result.values()):
+            raise SystemExit(f"The round failed: {[job.error for job in result.values()]}\n{log.read_text()[-3000:]}")
         if time.monotonic() > until:
             raise SystemExit(f"The round did not end within {GIVE_UP_SECONDS} s.\n{log.read_text()[-3000:]}")
         time.sleep(0.2)
 
     def end() -> None:
         with session() as db:
-            cancel(db, found[Stage.train].id)
+            cancel(db, result[Stage.train].id)
 
     patiently(end)
     return round_id
@@ -216,12 +216,12 @@ def measure(asked: argparse.Namespace, plan: tuple[Any, int, Any], log: Path, re
         crowd.start(name)
     killer = threading.Thread(target=crowd.kill_now_and_then, args=(asked.every,))
     restarted = threading.Timer(30 * asked.minutes, restart)
-    began, made = time.monotonic(), []
+    began, result = time.monotonic(), []
     try:
         killer.start()
         restarted.start()
         while time.monotonic() - began < 60 * asked.minutes or restarted.is_alive():
-            made.append(make_round(*plan, log))
+            result.append(make_round(*plan, log))
             if crowd.problem is not None:
                 raise crowd.problem
     finally:
@@ -230,17 +230,17 @@ def measure(asked: argparse.Namespace, plan: tuple[Any, int, Any], log: Path, re
         killer.join()
         crowd.stop()
     took = time.monotonic() - began
-    equal = sum(digest(one) == known for one in made)
-    again = sum(twice(one) for one in made)
+    equal = sum(digest(entry) == known for entry in result)
+    again = sum(twice(entry) for entry in result)
     moved = sorted(crowd.takeovers)
     print(
         f"{asked.workers} workers, one killed every {asked.every:g} s, PostgreSQL restarted once, {took / 60:.1f} minutes, "
         f"{asked.prompts} prompts a round\n"
         "| rounds | rows equal | rows twice | kills | that hit work | takeover, median | longest |\n|---|---|---|---|---|---|---|\n"
-        f"| {len(made)} | {equal} | {again} | {crowd.kills} | {len(moved)} | "
+        f"| {len(result)} | {equal} | {again} | {crowd.kills} | {len(moved)} | "
         + (f"{moved[len(moved) // 2]:.1f} s | {moved[-1]:.1f} s |" if moved else "- | - |")
     )
-    if equal < len(made) or again or (moved and moved[-1] > LIMIT_SECONDS) or crowd.problem is not None:
+    if equal < len(result) or again or (moved and moved[-1] > LIMIT_SECONDS) or crowd.problem is not None:
         raise SystemExit(f"That is not what was promised. {crowd.problem or ''}")
 
 

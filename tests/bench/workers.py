@@ -39,12 +39,14 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, se
             if not head.startswith(b"POST"):
                 writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
                 continue
-            length = next(int(one[15:]) for one in head.split(b"\r\n") if one.lower().startswith(b"content-length:"))
+            length = next(int(word[15:]) for word in head.split(b"\r\n") if word.lower().startswith(b"content-length:"))
             body = json.loads(await reader.readexactly(length))
             await asyncio.sleep(seconds)
-            said = json.dumps(_reply(body)).encode()
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(said))
-            writer.write(said)
+            content = json.dumps(_reply(body)).encode()
+            writer.write(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(content)
+            )
+            writer.write(content)
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
         writer.close()
@@ -92,18 +94,18 @@ def cluster() -> Iterator[tuple[str, Callable[[], None]]]:
     """The address of a database in a cluster of its own, and what restarts that: it ends every connection."""
     from tests.ports import reserve_port
 
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not found:
+    paths = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not paths:
         raise SystemExit("PostgreSQL is not installed: apt-get install postgresql")
     as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     with tempfile.TemporaryDirectory(prefix="rondo-bench-pg-") as folder:
         if as_user:
             shutil.chown(folder, "postgres", "postgres")
         data, (reserved, port) = f"{folder}/data", reserve_port()
-        initdb = [*as_user, str(found[-1] / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+        initdb = [*as_user, str(paths[-1] / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
         subprocess.run([*initdb, "--locale=C.UTF-8"], check=True, capture_output=True)
         reserved.close()
-        control = [*as_user, str(found[-1] / "pg_ctl"), "-D", data, "-w"]
+        control = [*as_user, str(paths[-1] / "pg_ctl"), "-D", data, "-w"]
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
         start = [*control, "-l", f"{folder}/log", "-o", options, "start"]
         subprocess.run(start, check=True, stdout=subprocess.DEVNULL)
@@ -229,9 +231,9 @@ def between(first: Any, last: Any) -> float:
 
 def digest(round_id: int) -> str:
     """Everything that a round made but ids and times."""
-    from tests.integration.loop import made
+    from tests.integration.loop import rows_of_round
 
-    return hashlib.sha256(repr(made(round_id)).encode()).hexdigest()
+    return hashlib.sha256(repr(rows_of_round(round_id)).encode()).hexdigest()
 
 
 def main() -> None:

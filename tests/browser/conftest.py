@@ -70,8 +70,8 @@ def start_server(data_dir: Path, *command: str) -> Server:
     assert process.stdout is not None
     line = process.stdout.readline()
     assert line, log.read_text()[-3000:]
-    said = json.loads(line)
-    return Server(said["address"], said["link"], data_dir, process, log)
+    content = json.loads(line)
+    return Server(content["address"], content["link"], data_dir, process, log)
 
 
 def prepare(context: Any) -> None:
@@ -168,9 +168,9 @@ def page(chromium, server: Server) -> Iterator[object]:
             strangers.append(url)
 
     context.on("request", watch)
-    made = context.new_page()
-    sign_in(made, server)
-    yield made
+    result = context.new_page()
+    sign_in(result, server)
+    yield result
     context.close()
     assert strangers == []
 

@@ -108,11 +108,11 @@ class Review:
             review={"random_share": 0.0} | review,
         )
         texts = texts or [f"Answer {i} {HOSTILE}" for i in range(number)]
-        made = rows.make_samples(
+        samples = rows.make_samples(
             self.round, prompts, n=n, texts=texts, scores=[5.0, 1.0, 3.0][: max(n, 2)], threshold=4.0
         )
-        rows.make_judgments(made)
-        self.ids = [sample.id for sample in made]
+        rows.make_judgments(samples)
+        self.ids = [sample.id for sample in samples]
 
     def open(self) -> None:
         self.page.goto(f"{site.address()}/review?round={self.round.id}")

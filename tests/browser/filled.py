@@ -60,9 +60,9 @@ def fill(round_: tables.Round, texts: Sequence[str]) -> dict[str, str]:
         ]
         db.add_all(
             tables.ArenaMatch(
-                arena_id=arena.id, prompt_id=one.prompt_id, first_sample_id=one.id, second_sample_id=two.id
+                arena_id=arena.id, prompt_id=sample.prompt_id, first_sample_id=sample.id, second_sample_id=two.id
             )
-            for one, two in zip(*of_side, strict=True)
+            for sample, two in zip(*of_side, strict=True)
         )
         return {
             "previews": f"?preview={preview.id}",

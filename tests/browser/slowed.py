@@ -54,11 +54,11 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def slow_team(empty: None, slow: None, chromium: Any) -> Iterator[Team]:
-    made = Team(chromium)
-    yield made
-    expect(made.page.locator(".toast-body.error")).to_have_count(0)
-    assert made.errors == []
-    made.context.close()
+    team = Team(chromium)
+    yield team
+    expect(team.page.locator(".toast-body.error")).to_have_count(0)
+    assert team.errors == []
+    team.context.close()
 
 
 def go(team: Team, path: str) -> Page:

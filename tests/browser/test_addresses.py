@@ -22,10 +22,10 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def team(empty: None, chromium: object) -> Iterator[Team]:
-    made = Team(chromium)
-    yield made
-    assert made.errors == []
-    made.context.close()
+    result = Team(chromium)
+    yield result
+    assert result.errors == []
+    result.context.close()
 
 
 def running_job(project: tables.Project) -> int:
@@ -100,13 +100,13 @@ def test_a_link_opens_in_its_project_whichever_the_colleague_was_in(team: Team, 
 
 def test_who_is_not_in_the_project_is_told_what_is_told_where_there_is_none(team: Team) -> None:
     hidden = rows.make_project("Secret")
-    told = []
+    replies = []
     for path in (site.page(hidden, "jobs?job=1"), f"{site.address()}/p/nosuch/jobs?job=1"):
         answer = team.page.goto(path)
         assert answer is not None
         assert answer.status == 404
-        told.append(team.page.locator("main").inner_text().replace("secret", "nosuch"))
-    assert told[0] == told[1]
+        replies.append(team.page.locator("main").inner_text().replace("secret", "nosuch"))
+    assert replies[0] == replies[1]
     team.page.get_by_role("link", name="To your own projects").click()
     team.page.wait_for_url(site.page(team.project))
 

@@ -50,7 +50,7 @@ def test_matches_are_decided_by_keys_and_names_are_shown_at_the_end(empty: None,
     assert left.winner == ("second" if left.is_swapped else "first"), "1 chooses what stands on the left"
     assert right.winner == ("first" if right.is_swapped else "second")
     assert (tie.winner, none.winner) == ("tie", "none")
-    assert all(one.seconds and one.seconds < 600 for one in standing)
+    assert all(arena_vote.seconds and arena_vote.seconds < 600 for arena_vote in standing)
     page.goto(site.page(line.project, f"checkpoints?checkpoint={newest.id}"))
     expect(page.locator("#detail")).to_contain_text("2 matches with a winner")
     assert page.evaluate("window.hacked") is None

@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import expect
 
 from backend.config import reread
-from backend.services.checkpoints import chat_process, chats
+from backend.services.checkpoints import chat_process
 from backend.values import Role
-from tests import rows
+from tests import chatting, rows
 from tests.browser.desk import HOSTILE, empty, sign_in
 from tests.browser.settled import fits
 from tests.integration import site
@@ -26,7 +26,7 @@ def left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(chat_process, "STOP_SECONDS", 30.0)
     monkeypatch.setenv("RONDO_CHAT_IDLE_SECONDS", "3600")
     yield
-    chats.leave_all()
+    chatting.leave_all()
 
 
 def test_two_answer_side_by_side_until_they_are_stopped_and_left(empty: None, chromium: Any) -> None:
@@ -69,9 +69,9 @@ def test_two_answer_side_by_side_until_they_are_stopped_and_left(empty: None, ch
     expect(copy).to_have_text("Copied")
     page.locator("#chat-clear").click()
     expect(page.locator("#chat-log")).to_contain_text("No messages yet")
-    assert len(chats.pids()) == 2
+    assert len(chatting.pids()) == 2
 
-    chats.leave_all()  # as when the connection to the page breaks
+    chatting.leave_all()  # as when the connection to the page breaks
     box.fill("Do you know me?")
     box.press("Enter")
     expect(page.get_by_text("The connection to this page broke")).to_be_visible()
@@ -81,5 +81,5 @@ def test_two_answer_side_by_side_until_they_are_stopped_and_left(empty: None, ch
     assert page.evaluate("window.hacked") is None
     assert errors == []
     page.close()
-    until(lambda: not chats.pids(), "letting go of the models")
+    until(lambda: not chatting.pids(), "letting go of the models")
     context.close()

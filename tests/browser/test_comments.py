@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 
 def texts(actor: Actor, sample_id: int) -> list[str]:
-    return [one.text for one in comments.read(actor, sample_id).entries]
+    return [entry.text for entry in comments.read(actor, sample_id).entries]
 
 
 def test_a_thread_is_written_at_the_desk_and_read_beside_the_list(empty: None, chromium: Any) -> None:

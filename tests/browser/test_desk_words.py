@@ -22,8 +22,8 @@ def test_an_error_of_any_form_is_no_answer_and_the_others_are_here_by_name(chrom
     page = empty_page(chromium)
     refused = {"type": "Conflict", "message": "Round 3 is not in review."}
     answers = [None, {"error": refused}, {"error": "Bad gateway"}, {"error": {}}, {"job_id": 3}, []]
-    said = page.evaluate(REFUSALS, answers)
-    assert said == [SILENT, SILENT, refused["message"], SILENT, SILENT, "", ""]
+    value = page.evaluate(REFUSALS, answers)
+    assert value == [SILENT, SILENT, refused["message"], SILENT, SILENT, "", ""]
     people = [{"user_id": n, "name": name, "is_here": n != 3} for n, name in enumerate(["Ann", "Bo", "Cy", "Di"], 1)]
     assert page.evaluate(HERE, [people[::-1], 1]) == "Also here: Bo, Di"
     assert page.evaluate(HERE, [people[:1], 1]) == ""

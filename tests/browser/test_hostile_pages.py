@@ -49,13 +49,13 @@ class Watched:
         self.page = self.context.new_page()
         self.page.on("dialog", lambda dialog: (self.noticed.append(f"dialog {dialog.message}"), dialog.dismiss()))
         self.page.on("popup", lambda popup: self.noticed.append(f"popup {popup.url}"))
-        self.page.on("console", lambda said: self.said(said.text))
+        self.page.on("console", lambda reply: self.hear(reply.text))
 
     def at(self, request: Any) -> None:
         if not request.url.startswith((site.address(), "data:", "blob:")):
             self.noticed.append(f"request {request.url}")
 
-    def said(self, text: str) -> None:
+    def hear(self, text: str) -> None:
         if any(word in text.lower() for word in BANNED):
             self.noticed.append(f"console {text[:200]}")
 
@@ -152,7 +152,7 @@ def test_the_texts_do_run_where_a_page_interprets_them(chromium: Any) -> None:
     """Else the tests below would show nothing."""
     page = chromium.new_page()
     page.set_content("<p id=here></p>")
-    found = page.evaluate(
+    value = page.evaluate(
         """async (texts) => {
           let hits = 0;
           for (const text of texts) {
@@ -165,7 +165,7 @@ def test_the_texts_do_run_where_a_page_interprets_them(chromium: Any) -> None:
         }""",
         [text for text in hostile.EVENTS[:12]],
     )
-    assert found >= 8
+    assert value >= 8
     page.close()
 
 
@@ -260,8 +260,8 @@ def test_no_tab_of_the_team_page_runs_any(empty: None, chromium: Any) -> None:
     with reading() as db:
         sample_id = db.query(tables.Sample.id).filter_by(round_id=round_.id).first()[0]
         people = [Actor(row.id, row.name) for row in db.query(tables.User).filter(tables.User.id != owner.user_id)]
-    for one, kind in zip(people, (DecisionKind.accept, DecisionKind.reject), strict=False):
-        reviews.decide(one, f"client-{one.user_id}", sample_id, kind, round_id=round_.id, note=TEXTS[0])
+    for person, kind in zip(people, (DecisionKind.accept, DecisionKind.reject), strict=False):
+        reviews.decide(person, f"client-{person.user_id}", sample_id, kind, round_id=round_.id, note=TEXTS[0])
     browser = Watched(chromium, owner, round_.project_id)
     browser.open(f"team?round={round_.id}", "#team-people td")
     settled(browser.page)

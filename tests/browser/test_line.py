@@ -33,9 +33,9 @@ def items(*ids: int, mine: tuple[int, ...] = ()) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def page(chromium: Any) -> Iterator[Any]:
-    made = empty_page(chromium)
-    yield made
-    made.context.close()
+    result = empty_page(chromium)
+    yield result
+    result.context.close()
 
 
 def test_items_come_in_order_and_once(page: Any) -> None:

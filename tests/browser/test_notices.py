@@ -29,7 +29,7 @@ window.Notification = class extends Real {
 """
 
 
-def told(actor: Actor, project: tables.Project, text: str, path: str = "jobs") -> int:
+def add_notice(actor: Actor, project: tables.Project, text: str, path: str = "jobs") -> int:
     with session() as db:
         common = {"kind": NoticeKind.round_done, "key": text, "path": path, "in_page": True, "in_browser": True}
         row = tables.Notice(user_id=actor.user_id, project_id=project.id, text=text, **common)
@@ -40,8 +40,8 @@ def told(actor: Actor, project: tables.Project, text: str, path: str = "jobs") -
 def test_notices_are_counted_shown_and_read_and_an_owner_adds_a_webhook(empty: None, chromium: Any) -> None:
     project = rows.make_project()
     actor = rows.make_actor(project, Role.curator, is_owner=True)
-    told(actor, project, HOSTILE)
-    told(actor, project, "Round 1 is done.")
+    add_notice(actor, project, HOSTILE)
+    add_notice(actor, project, "Round 1 is done.")
     context = chromium.new_context(viewport={"width": 400, "height": 800})
     sign_in(context, actor)
     context.grant_permissions(["notifications"], origin=site.address())
@@ -59,7 +59,7 @@ def test_notices_are_counted_shown_and_read_and_an_owner_adds_a_webhook(empty: N
     expect(listed.nth(1).get_by_role("button")).to_have_count(0)
     page.wait_for_function("localStorage.getItem('rondo.notice') !== null")
     assert page.evaluate("window.recorded") == []
-    told(actor, project, "Round 2 is done.")
+    add_notice(actor, project, "Round 2 is done.")
     page.evaluate("window.dispatchEvent(new Event('rondo-notices'))")
     page.wait_for_function("window.recorded.length === 1")
     assert page.evaluate("window.recorded") == [[project.name, "Round 2 is done."]]

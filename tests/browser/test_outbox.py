@@ -34,9 +34,9 @@ STORED = "() => Object.keys(localStorage).sort().map((name) => name.split('.').p
 
 @pytest.fixture
 def page(chromium: Any) -> Iterator[Any]:
-    made = empty_page(chromium)
-    yield made
-    made.context.close()
+    result = empty_page(chromium)
+    yield result
+    result.context.close()
 
 
 def acts_sent(page: Any, count: int) -> list[list[str]]:

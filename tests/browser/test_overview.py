@@ -18,10 +18,10 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def team(empty: None, chromium: object) -> Iterator[Team]:
-    made = Team(chromium, role=Role.curator)
-    yield made
-    assert made.errors == []
-    made.context.close()
+    result = Team(chromium, role=Role.curator)
+    yield result
+    assert result.errors == []
+    result.context.close()
 
 
 def status(team: Team) -> RoundStatus:

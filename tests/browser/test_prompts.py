@@ -45,7 +45,7 @@ def test_a_first_import_is_where_one_lands_and_a_set_is_deleted_only_after_a_que
     expect(really).to_have_text("Delete Mine and its 40 prompts")
     page.get_by_role("button", name="Keep it").click()
     expect(really).to_be_hidden()
-    assert [one.name for one in prompts.list_sets(admin, project.id)] == ["Mine"]
+    assert [prompt_set_view.name for prompt_set_view in prompts.list_sets(admin, project.id)] == ["Mine"]
     page.locator("#prompt-delete").click()
     really.click()
     until(lambda: not prompts.list_sets(admin, project.id))

@@ -51,9 +51,9 @@ BUSY = "() => desk.outbox.busy && window.go"
 
 @pytest.fixture(scope="module")
 def module_page(chromium: Any) -> Iterator[Any]:
-    made = empty_page(chromium)
-    yield made
-    made.context.close()
+    result = empty_page(chromium)
+    yield result
+    result.context.close()
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ def test_the_audit_trail_is_filtered_by_what_was_typed_before_it_was_filled(slow
 
 def test_a_download_is_of_the_format_that_was_chosen_at_once(slow_team: Team) -> None:
     samples = slow_team.samples[:4]
-    examples = [{"prompt_id": one.prompt_id, "sample_id": one.id, "origin": "selected"} for one in samples]
+    examples = [{"prompt_id": sample.prompt_id, "sample_id": sample.id, "origin": "selected"} for sample in samples]
     dataset = rows.make_dataset(slow_team.round, DatasetType.prompt_completion, examples)
     for _ in range(TIMES):
         page = go(slow_team, f"datasets?dataset={dataset.id}")
@@ -90,10 +90,10 @@ def test_a_download_is_of_the_format_that_was_chosen_at_once(slow_team: Team) ->
 def test_prompts_are_searched_for_what_was_typed_before_they_were_shown(slow_team: Team) -> None:
     for turn in range(TIMES):
         page = go(slow_team, "prompts")
-        one = 1 + turn % 19
-        tap(page, "#prompt-search", f'"Make {one} from"')
+        number = 1 + turn % 19
+        tap(page, "#prompt-search", f'"Make {number} from"')
         page.keyboard.press("Enter")
         settle(page)
-        holds(page, "#prompt-search", f'"Make {one} from"')
-        expect(page.locator(".gradio-container")).to_contain_text(f"Make {one} from 3, 5 and 7.")
+        holds(page, "#prompt-search", f'"Make {number} from"')
+        expect(page.locator(".gradio-container")).to_contain_text(f"Make {number} from 3, 5 and 7.")
         expect(page.locator(".gradio-container")).not_to_contain_text("Make 0 from 3, 5 and 7.")

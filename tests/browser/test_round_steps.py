@@ -34,9 +34,9 @@ def page(empty: None, chromium: Any) -> Iterator[Page]:
     project = rows.make_project()
     rows.make_prompt_set(project, prompts=20, answers=["7"] * 20)
     for name in ("base", "writer"):
-        made = rows.make_checkpoint(project)
+        checkpoint = rows.make_checkpoint(project)
         with session() as db:
-            row = db.get_one(tables.Checkpoint, made.id)
+            row = db.get_one(tables.Checkpoint, checkpoint.id)
             row.name, row.engine = name, {"name": "transformers", "model": f"models/{name}"}
     context = chromium.new_context(viewport={"width": 1280, "height": 1000})
     sign_in(context, rows.make_actor(project, Role.curator))
@@ -62,16 +62,16 @@ def shows(page: Page, *heads: str) -> None:
 
 def step(page: Page, number: int) -> Any:
     """An opened step."""
-    found = opened(page, f"#slot-steps-{number}")
-    found.get_by_role("button", name="Remove step").wait_for()
-    return found
+    locator = opened(page, f"#slot-steps-{number}")
+    locator.get_by_role("button", name="Remove step").wait_for()
+    return locator
 
 
 def leaves_open(page: Page, *numbers: int) -> None:
     """Waits until these of the steps are open, and no other."""
-    found = "[...document.querySelectorAll('[id^=slot-steps-] > button.open')].map((one) => one.parentElement.id)"
+    text = "[...document.querySelectorAll('[id^=slot-steps-] > button.open')].map((one) => one.parentElement.id)"
     heads = [f"slot-steps-{number}" for number in numbers]
-    page.wait_for_function(f"(heads) => String({found}) === String(heads)", arg=heads)
+    page.wait_for_function(f"(heads) => String({text}) === String(heads)", arg=heads)
 
 
 def choose(page: Page, selector: str, words: str) -> None:
@@ -162,7 +162,7 @@ def test_a_step_acts_by_a_role_that_is_bound_and_launched(page: Page) -> None:
     assert bound == {"writer": writer}
     assert row.recipe["steps"][1]["by"] == "writer"
     listed = steps_edit.as_steps(recipes.get("rejection_sampling").model_dump(mode="json"))
-    parts = [[one["part"] for one in recipe["steps"]] for recipe in (row.recipe, listed)]
+    parts = [[entry["part"] for entry in recipe["steps"]] for recipe in (row.recipe, listed)]
     assert parts[0] == parts[1], "most of the slots were never opened"
 
 

@@ -51,8 +51,8 @@ def test_filters_live_in_the_address_and_come_back_with_it(empty: None, chromium
     page.wait_for_selector("#samples-count:has-text('1 sample')")
     first_is(desk, desk.ids[7])
     page.wait_for_function("CSS.highlights.get('samples-found')?.size === 1")
-    found = "[...CSS.highlights.get('samples-found')].map((range) => range.startContainer.data.slice(range.startOffset, range.endOffset))"
-    assert [words.lower() for words in page.evaluate(found)] == ["answer 7"]
+    text = "[...CSS.highlights.get('samples-found')].map((range) => range.startContainer.data.slice(range.startOffset, range.endOffset))"
+    assert [words.lower() for words in page.evaluate(text)] == ["answer 7"]
     page.locator("#samples-table [role=gridcell][data-row='0'][data-col='0']").click()
     expect(page.locator("#sample-detail mark")).to_have_text(re.compile("answer 7", re.IGNORECASE))
     open_samples(desk, "&verdict=accept&sort=-id&at=nonsense")
@@ -108,15 +108,15 @@ def test_bulk_counts_first_and_can_be_undone(empty: None, chromium: object) -> N
 
 def only_slot(desk: Review) -> Slot:
     """The person's one export; the one before ends some time after the browser has all of it."""
-    found: list[Slot] = []
+    slots: list[Slot] = []
 
     def take() -> bool:
         with suppress(TooManyAttempts):
-            found.append(Slot(desk.actor))
-        return bool(found)
+            slots.append(Slot(desk.actor))
+        return bool(slots)
 
     until(take, "the end of the export before")
-    return found[0]
+    return slots[0]
 
 
 def test_what_is_filtered_is_taken_along_and_a_refusal_is_said(empty: None, chromium: object) -> None:
@@ -128,11 +128,11 @@ def test_what_is_filtered_is_taken_along_and_a_refusal_is_said(empty: None, chro
         page.locator("#samples-export-start").click()
     lines = Path(taken.value.path()).read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["verdict"] for line in lines] == ["accept"] * 6
-    said = page.locator("#samples-export-said")
-    expect(said).to_contain_text("6 samples are in samples-round-")
+    element = page.locator("#samples-export-said")
+    expect(element).to_contain_text("6 samples are in samples-round-")
     slot = only_slot(desk)
     page.locator("#samples-export-start").click()
-    expect(said.locator("[role=alert]")).to_contain_text("An export of yours is under way")
+    expect(element.locator("[role=alert]")).to_contain_text("An export of yours is under way")
     slot.release()
 
 

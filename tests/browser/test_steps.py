@@ -13,13 +13,13 @@ __all__ = ["empty"]
 
 
 def test_texts_are_followed_from_step_to_step(empty: None, chromium: Any) -> None:
-    made = Stepped(is_blind=False)
+    result = Stepped(is_blind=False)
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    sign_in(context, made.curator)
+    sign_in(context, result.curator)
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{site.address()}/samples?round={made.round.id}")
+    page.goto(f"{site.address()}/samples?round={result.round.id}")
     expect(page.locator("#samples-count")).to_have_text("12 samples")
     page.locator("#samples-step input").click()
     page.get_by_role("option", name="4. judgments").click()
@@ -27,9 +27,9 @@ def test_texts_are_followed_from_step_to_step(empty: None, chromium: Any) -> Non
     expect(page).to_have_url(re.compile(f"step={JUDGMENTS}"))
     page.locator("#samples-table [role=gridcell][data-row='0'][data-col='0']").click()
     expect(page.locator("#sample-detail")).to_contain_text("role policy")
-    page.locator("#sample-detail .other a", has_text=f"sample {made.answers[0]}").click()
+    page.locator("#sample-detail .other a", has_text=f"sample {result.answers[0]}").click()
     expect(page.locator("#sample-detail .question")).to_contain_text("Score: 5")
-    page.goto(f"{site.address()}/review?round={made.round.id}")
+    page.goto(f"{site.address()}/review?round={result.round.id}")
     page.locator("#review-desk details.chain > summary").click()
     expect(page.locator("#review-desk .chain .about")).to_contain_text("You are grading an answer")
     expect(page.locator("#review-desk .chain .about a").first).to_have_text(re.compile(r"^sample \d+$"))

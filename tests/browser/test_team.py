@@ -40,7 +40,7 @@ class Team:
         texts = [f"3 * {n} + 7 = {3 * n + 7}" for n in range(items)]
         self.samples = rows.make_samples(self.round, prompts, n=2, texts=texts, scores=[5.0, 1.0], threshold=4.0)
         rows.make_judgments(self.samples)
-        self.ids = [one.id for one in self.samples]
+        self.ids = [sample.id for sample in self.samples]
         self.ada = rows.make_actor(self.project, Role.reviewer, name="Ada")
         self.ben = rows.make_actor(self.project, Role.reviewer, name="Ben")
         self.curator = rows.make_actor(self.project, role, name="Cleo")
@@ -85,10 +85,10 @@ def decisive(number: int, wrong: float, seed: int) -> str:
 
 @pytest.fixture
 def team(empty: None, chromium: object) -> Iterator[Team]:
-    made = Team(chromium)
-    yield made
-    assert made.errors == []
-    made.context.close()
+    result = Team(chromium)
+    yield result
+    assert result.errors == []
+    result.context.close()
 
 
 def test_the_page_shows_everybodys_figures_and_follows_the_desk(team: Team, chromium: object) -> None:

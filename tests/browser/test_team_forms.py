@@ -73,13 +73,13 @@ def test_closing_says_what_would_stay_open(team: Team) -> None:
     team.tab("Review settings")
     team.page.wait_for_function("!document.querySelector('#review-close').disabled")
     team.page.locator("#review-close").click()
-    said = team.page.locator("#review-closing")
+    element = team.page.locator("#review-closing")
     for text in (
         "37 of 40 items are not decided by anybody",
         "2 of 40 items are decided by fewer people",
         "1 of 40 items are disputed and not settled",
     ):
-        said.get_by_text(text).wait_for()
+        element.get_by_text(text).wait_for()
     desk = team.context.new_page()
     desk.goto(f"{site.address()}/review?round={team.round.id}")
     desk.get_by_role("button", name="Close review").click()
@@ -189,8 +189,8 @@ def test_a_tab_acts_on_the_project_it_shows_whatever_another_tab_went_to(team: T
     team.page.locator("#guidelines-save").click()
     team.page.locator(".toast-body", has_text="The guidelines are saved").wait_for()
     with reading() as db:
-        told = {row.name: row.guidelines for row in db.scalars(select(tables.Project))}
-    assert told == {"Countdown": "Ours.", "Elsewhere": "Theirs."}
+        guidelines = {row.name: row.guidelines for row in db.scalars(select(tables.Project))}
+    assert guidelines == {"Countdown": "Ours.", "Elsewhere": "Theirs."}
 
 
 def test_a_tab_that_shows_a_project_one_has_left_does_nothing(team: Team) -> None:

@@ -45,7 +45,7 @@ def test_a_light_leads_from_the_overview_to_its_rows(empty: None, chromium: Any)
     page.locator("#warning-limit input").fill("0.1")
     page.get_by_role("button", name="Save limits").click()
     expect(page.get_by_text("The limits are saved.")).to_be_visible()
-    known = {one.name: one for one in limits.listed(here.actor, here.project.id)}
+    known = {rule_view.name: rule_view for rule_view in limits.listed(here.actor, here.project.id)}
     assert known["nothing_to_gain"].knobs["limit"] == 0.1
     assert errors == []
     context.close()

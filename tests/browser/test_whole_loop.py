@@ -97,10 +97,10 @@ def test_the_loop_is_clicked_through_and_known_after_the_next_start(chromium, pa
     again = start_server(server.data_dir, "demo")
     try:
         context = chromium.new_context()
-        made = context.new_page()
-        sign_in(made, again)
-        expect(made.locator("#loop .round", has_text="Round 1").first).to_contain_text("done")
-        expect(made.locator("#loop .round", has_text="Round 2").first).to_contain_text("cancelled")
+        result = context.new_page()
+        sign_in(result, again)
+        expect(result.locator("#loop .round", has_text="Round 1").first).to_contain_text("done")
+        expect(result.locator("#loop .round", has_text="Round 2").first).to_contain_text("cancelled")
         context.close()
     finally:
         assert again.stop() == 0

@@ -27,7 +27,7 @@ def worker(id_: str, **columns: Any) -> None:
         db.add(tables.Executor(id=id_, started_at=now(), heartbeat_at=later, **values | columns))
 
 
-def told(id_: str) -> WorkerOrder:
+def order_of(id_: str) -> WorkerOrder:
     with reading() as db:
         return db.get_one(tables.Executor, id_).told
 
@@ -55,7 +55,7 @@ def test_an_owner_sees_who_works_on_what_and_pauses_one(empty: None, chromium: A
     pictured(page, "workers")
     second.get_by_role("button", name="Pause").click()
     expect(second).to_contain_text("paused")
-    assert told("gpu-box-1") is WorkerOrder.pause
+    assert order_of("gpu-box-1") is WorkerOrder.pause
     listed.get_by_role("button", name="Resume all").click()
     expect(second).to_contain_text("idle")
     context.close()

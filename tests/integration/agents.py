@@ -42,5 +42,5 @@ def with_client(actor: Actor, work: Callable[[Client], Awaitable[Any]], **option
 async def answer(client: Client, name: str, arguments: dict[str, Any]) -> Any:
     result = await client.call_tool(name, arguments)
     [content] = result.content
-    told = json.loads(content.text)
-    return told["error"]["type"] if result.is_error else told
+    reply = json.loads(content.text)
+    return reply["error"]["type"] if result.is_error else reply

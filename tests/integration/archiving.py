@@ -74,8 +74,8 @@ def make_round(project: tables.Project, base: tables.Checkpoint, **values: Any) 
         for n, value in enumerate(({"rating": 4}, None)):
             given = {"client_id": f"{round_.id}-answer-{n}", "question_id": question.id, "user_id": person.user_id}
             number = None if value is None else 4.0
-            said = {"sample_id": samples[5].id, "value": value, "number": number, "is_standing": value is not None}
-            db.add(tables.Answer(round_id=round_.id, **given, **said))
+            fields = {"sample_id": samples[5].id, "value": value, "number": number, "is_standing": value is not None}
+            db.add(tables.Answer(round_id=round_.id, **given, **fields))
         asked = {"round_id": round_.id, "prompt_id": samples[0].prompt_id, "split": Split.train, "step": 2}
         group = tables.Group(**asked, position=0, parent_id=samples[0].id, messages=[{"role": "user", "content": "?"}])
         db.add(group)

@@ -60,7 +60,7 @@ def make_bench(
     bench = tables.JudgeBench(project_id=project.id)
     db.add(bench)
     db.flush()
-    db.add_all(tables.BenchSample(bench_id=bench.id, sample_id=one.id, accepts=False) for one in samples[:2])
+    db.add_all(tables.BenchSample(bench_id=bench.id, sample_id=sample.id, accepts=False) for sample in samples[:2])
     judge = tables.BenchJudge(
         bench_id=bench.id, position=0, title=f"{mark} judge", judge={"name": "exact_match"}, finished_at=now()
     )
@@ -69,7 +69,7 @@ def make_bench(
     db.add_all(
         tables.BenchJudgment(
             bench_judge_id=judge.id,
-            sample_id=one.id,
+            sample_id=sample.id,
             judge="exact_match",
             position=0,
             score=1.0,
@@ -77,7 +77,7 @@ def make_bench(
             rationale=mark,
             raw=mark,
         )
-        for one in samples[:2]
+        for sample in samples[:2]
     )
     return bench, judge
 

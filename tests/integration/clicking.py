@@ -22,8 +22,8 @@ class Clicker(Browser):
         self.ended: dict[str, Any] | None = None
 
     def listener(self, module: str, name: str) -> Any:
-        found = [fn for fn in self.blocks.fns.values() if fn.fn is not None and fn.name == name]
-        return next(one for one in found if one.fn.__module__ == f"app.pages.{module}")
+        fns = [fn for fn in self.blocks.fns.values() if fn.fn is not None and fn.name == name]
+        return next(entry for entry in fns if entry.fn.__module__ == f"app.pages.{module}")
 
     def do(self, module: str, name: str, *, row: int = 0, **fields: Any) -> None:
         """What a person does: choose the row of a table, say, or fill these fields and go."""
@@ -38,7 +38,7 @@ class Clicker(Browser):
 
     def join(self, fn: Any) -> str:
         """Begin an event without waiting for its end."""
-        data = [self.value(one) for one in fn.inputs]
+        data = [self.value(entry) for entry in fn.inputs]
         body = {
             "data": data,
             "fn_index": fn._id,
@@ -72,13 +72,13 @@ class Clicker(Browser):
     def take(self, message: dict[str, Any], fn: Any) -> None:
         """Remember what an event drew."""
         assert message["success"], message
-        self.said.append(json.dumps(message["output"]))
-        self.remember([one._id for one in fn.outputs], message["output"]["data"])
+        self.replies.append(json.dumps(message["output"]))
+        self.remember([output._id for output in fn.outputs], message["output"]["data"])
 
     def remember(self, outputs: list[int], data: list[Any]) -> None:
         skipped = {"__type__": "update"}
-        kept = [(number, one) for number, one in zip(outputs, data, strict=True) if one != skipped]
-        super().remember([number for number, _ in kept], [one for _, one in kept])
+        kept = [(number, record) for number, record in zip(outputs, data, strict=True) if record != skipped]
+        super().remember([number for number, _ in kept], [entry for _, entry in kept])
 
     def meanwhile(
         self,
@@ -94,11 +94,11 @@ class Clicker(Browser):
         asked, go_on, plain = threading.Event(), threading.Event(), getattr(service, function)
 
         def held(*given: Any, **more: Any) -> Any:
-            found = plain(*given, **more)
+            result = plain(*given, **more)
             if not asked.is_set():
                 asked.set()
                 assert go_on.wait(PATIENCE)
-            return found
+            return result
 
         monkeypatch.setattr(service, function, held)
         ticking = self.listener(module, tick)

@@ -22,11 +22,11 @@ def forbid(loop: Loop, *positions: int, text: str = "forbidden thing") -> list[i
         query = select(tables.Prompt).where(
             tables.Prompt.prompt_set_id == loop.prompts.id, tables.Prompt.position.in_(positions)
         )
-        found = list(db.scalars(query.order_by(tables.Prompt.position)))
-        for prompt in found:
+        result = list(db.scalars(query.order_by(tables.Prompt.position)))
+        for prompt in result:
             prompt.text = f"{text} {prompt.position}"
             prompt.messages = [{"role": "user", "content": prompt.text}]
-    return [prompt.id for prompt in found]
+    return [prompt.id for prompt in result]
 
 
 def served_by(loop: Loop, engine: dict[str, Any]) -> None:
@@ -45,4 +45,4 @@ def rows_of(round_id: int) -> list[tuple[Any, ...]]:
     row = tables.LeftOut
     with reading() as db:
         query = select(row.stage, row.prompt_id, row.position, row.kind, row.attempts, row.resolved_at.is_not(None))
-        return [tuple(one) for one in db.execute(query.where(row.round_id == round_id).order_by(row.item))]
+        return [tuple(record) for record in db.execute(query.where(row.round_id == round_id).order_by(row.item))]

@@ -18,15 +18,17 @@ NUMBER = 40
 def make_held_out(project: tables.Project, number: int, *, name: str = "") -> tables.PromptSet:
     """A held-out set whose prompts have a level of 1 to 3, a number of their own and a known answer."""
     texts = [f"How much is {n} and {n}?" for n in range(number)]
-    made = rows.make_prompt_set(
+    prompt_set = rows.make_prompt_set(
         project, name, prompts=texts, answers=[str(2 * n) for n in range(number)], split=Split.held_out
     )
     with session() as db:
         for n, prompt in enumerate(
-            db.scalars(select(tables.Prompt).where(tables.Prompt.prompt_set_id == made.id).order_by(tables.Prompt.id))
+            db.scalars(
+                select(tables.Prompt).where(tables.Prompt.prompt_set_id == prompt_set.id).order_by(tables.Prompt.id)
+            )
         ):
             prompt.extra = {"level": n % 3 + 1, "kind": "even" if n % 2 == 0 else "odd", "row": n}
-    return made
+    return prompt_set
 
 
 def make_done_round(
@@ -38,9 +40,9 @@ def make_done_round(
     **columns: object,
 ) -> tuple[tables.Round, tables.Checkpoint | None]:
     """A round that is done, and the checkpoint it made."""
-    made = rows.make_checkpoint(project, parent=policy) if makes else None
-    done = {"status": RoundStatus.done, "stage": Stage.evaluate, "checkpoint_id": made.id if made else None}
-    return rows.make_round(project, policy, held_out=held_out, **done | columns), made
+    checkpoint = rows.make_checkpoint(project, parent=policy) if makes else None
+    done = {"status": RoundStatus.done, "stage": Stage.evaluate, "checkpoint_id": checkpoint.id if checkpoint else None}
+    return rows.make_round(project, policy, held_out=held_out, **done | columns), checkpoint
 
 
 def measure(
@@ -57,7 +59,9 @@ def measure(
         prompt, group = tables.Prompt, tables.Group
         ids = list(
             db.scalars(
-                select(prompt.id).where(prompt.prompt_set_id.in_([one.id for one in held_out])).order_by(prompt.id)
+                select(prompt.id)
+                .where(prompt.prompt_set_id.in_([prompt_set.id for prompt_set in held_out]))
+                .order_by(prompt.id)
             )
         )
         there = {
@@ -66,10 +70,12 @@ def measure(
         }
         for place, prompt_id in enumerate(ids):
             if prompt_id not in there:
-                made = tables.Group(round_id=round_.id, prompt_id=prompt_id, split=Split.held_out, position=len(there))
-                db.add(made)
+                result = tables.Group(
+                    round_id=round_.id, prompt_id=prompt_id, split=Split.held_out, position=len(there)
+                )
+                db.add(result)
                 db.flush()
-                there[prompt_id] = made.id
+                there[prompt_id] = result.id
             text = texts[place] if texts else f"I think it is {2 * place if place in right else 'seven'}."
             db.add(
                 tables.Sample(
@@ -120,8 +126,8 @@ class Line:
     def places(self, show: str, *chosen: int, **filters: object) -> list[int]:
         """The places of the prompts that the table shows of these checkpoints."""
         ids = [self.checkpoints[n].id for n in chosen]
-        found = listing.page(self.actor, self.project.id, ids, HeldOutFilters(Show(show), **filters))  # type: ignore[arg-type]
-        return [self.prompt_ids.index(row.prompt_id) for row in found.rows]
+        held_out_page = listing.page(self.actor, self.project.id, ids, HeldOutFilters(Show(show), **filters))  # type: ignore[arg-type]
+        return [self.prompt_ids.index(row.prompt_id) for row in held_out_page.rows]
 
 
 def make_line(texts: Sequence[str] = (), **recipe: object) -> Line:
@@ -129,12 +135,12 @@ def make_line(texts: Sequence[str] = (), **recipe: object) -> Line:
     project = rows.make_project()
     held_out = make_held_out(project, NUMBER)
     base = rows.make_checkpoint(project, "base model")
-    first, one = make_done_round(project, base, [held_out])
-    assert one
+    first, checkpoint = make_done_round(project, base, [held_out])
+    assert checkpoint
     measure(first, base, [held_out], range(20), texts=texts[:NUMBER])
-    measure(first, one, [held_out], range(30), unknown=[39])
-    second, two = make_done_round(project, one, [held_out], parent_id=first.id, recipe=rows.RECIPE | recipe)
+    measure(first, checkpoint, [held_out], range(30), unknown=[39])
+    second, two = make_done_round(project, checkpoint, [held_out], parent_id=first.id, recipe=rows.RECIPE | recipe)
     assert two
     measure(second, two, [held_out], range(5, 30), texts=texts[NUMBER:])
     ids = [prompt.id for prompt in rows.prompts_of(held_out)]
-    return Line(rows.make_actor(project), project, held_out, [base, one, two], [first, second], ids)
+    return Line(rows.make_actor(project), project, held_out, [base, checkpoint, two], [first, second], ids)

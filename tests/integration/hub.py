@@ -33,17 +33,17 @@ class Handler(BaseHTTPRequestHandler):
         elif path.startswith(f"/api/models/{hub.repo}/tree/"):
             self.send(404, b"{}", {"X-Error-Code": "EntryNotFound"})
         elif path in (f"/api/models/{hub.repo}", f"/api/models/{hub.repo}/revision/main"):
-            files = [{"rfilename": one.name} for one in sorted(hub.folder.iterdir())]
+            files = [{"rfilename": file.name} for file in sorted(hub.folder.iterdir())]
             self.send(200, json.dumps({"id": hub.repo, "sha": COMMIT, "siblings": files}).encode(), {})
         else:
             self.send(404, b"{}", {"X-Error-Code": "RepoNotFound"})
 
     do_HEAD = do_GET
 
-    def send_file(self, one: Path) -> None:
-        if not one.is_file():
+    def send_file(self, file: Path) -> None:
+        if not file.is_file():
             return self.send(404, b"", {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": COMMIT})
-        content = one.read_bytes()
+        content = file.read_bytes()
         return self.send(200, content, {"ETag": f'"{hashlib.sha256(content).hexdigest()}"', "X-Repo-Commit": COMMIT})
 
     def send(self, status: int, content: bytes, headers: dict[str, str]) -> None:

@@ -114,7 +114,7 @@ def dying(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         yield kills
 
 
-def made(round_id: int) -> dict[str, Any]:
+def rows_of_round(round_id: int) -> dict[str, Any]:
     """Everything a round made but ids and times."""
     group, sample, label, judgment = tables.Group, tables.Sample, tables.Label, tables.Judgment
     with reading() as db:
@@ -138,7 +138,7 @@ def made(round_id: int) -> dict[str, Any]:
             .where(group.round_id == round_id, group.split == Split.train)
             .order_by(group.step, group.position, sample.step, sample.position)
         ).all()
-        said = db.execute(
+        records = db.execute(
             select(
                 judgment.step,
                 group.step,
@@ -158,15 +158,15 @@ def made(round_id: int) -> dict[str, Any]:
         datasets = db.scalars(
             select(tables.Dataset).where(tables.Dataset.round_id == round_id).order_by(tables.Dataset.step)
         ).all()
-        rows = {one.step: list(dataset_rows.iterate(db, one.id)) for one in datasets}
-        kept = {one.step: (one.content_hash, one.num_examples) for one in datasets}
+        rows = {dataset.step: list(dataset_rows.iterate(db, dataset.id)) for dataset in datasets}
+        kept = {dataset.step: (dataset.content_hash, dataset.num_examples) for dataset in datasets}
         steps = {
             step: entry["groups"] and len(entry["groups"])
             for step, entry in db.get_one(tables.Round, round_id).steps.items()
         }
     return {
         "texts": list(map(tuple, texts)),
-        "said": list(map(tuple, said)),
+        "said": list(map(tuple, records)),
         "rows": rows,
         "kept": kept,
         "steps": steps,
@@ -204,13 +204,13 @@ def both(loop: Loop, monkeypatch: pytest.MonkeyPatch, *, trains: bool) -> tuple[
         disturbed = loop.run(second, trains=trains)
     assert (disturbed.status, disturbed.error) == (undisturbed.status, None)
     assert kills[0] > 10
-    found = made(first)
-    assert made(second) == found
+    result = rows_of_round(first)
+    assert rows_of_round(second) == result
     assert disturbed.counts == undisturbed.counts
     with reading() as db:
         names = list(db.scalars(select(tables.Checkpoint.name).order_by(tables.Checkpoint.id)))
     assert names[2:] == (["round-1", "round-2"] if trains else []), "each round trained once"
-    return undisturbed, found
+    return undisturbed, result
 
 
 def of_steps(*steps: Any, **more: Any) -> Recipe:

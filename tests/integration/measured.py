@@ -30,6 +30,6 @@ def finish(
     project: tables.Project, policy: tables.Checkpoint, **columns: Any
 ) -> tuple[tables.Round, tables.Checkpoint]:
     """A done round and the checkpoint it made."""
-    made = rows.make_checkpoint(project, parent=policy)
-    done = {"status": RoundStatus.done, "stage": Stage.evaluate, "checkpoint_id": made.id}
-    return rows.make_round(project, policy, **done | columns), made
+    checkpoint = rows.make_checkpoint(project, parent=policy)
+    done = {"status": RoundStatus.done, "stage": Stage.evaluate, "checkpoint_id": checkpoint.id}
+    return rows.make_round(project, policy, **done | columns), checkpoint

@@ -47,9 +47,9 @@ def answers(task: int, right: int, openings: Sequence[str] = OPENINGS) -> tuple[
 def long_answers(task: int, of: int) -> tuple[str, ...]:
     """What one says of a task in more than fifty words, which are words that another task has of its own."""
     words = [
-        f"{one} {' '.join(f'{word}{n}' for n in range(50))}" for one, word in zip(OPENINGS, "abcdefgh", strict=True)
+        f"{reply} {' '.join(f'{word}{n}' for n in range(50))}" for reply, word in zip(OPENINGS, "abcdefgh", strict=True)
     ]
-    own = [" ".join(f"{word}-{of}" for word in one.split()) for one in words]
+    own = [" ".join(f"{word}-{of}" for word in entry.split()) for entry in words]
     return tuple(text.replace("#### ", f"{of} {of} #### ") for text in answers(task, 5, own))
 
 
@@ -116,8 +116,8 @@ def recipe(*, trains: bool, judge: Any = None, n: int = 4, training: Sequence[An
 def lights(round_id: int) -> dict[str, tables.RoundWarning]:
     with reading() as db:
         row = tables.RoundWarning
-        return {one.name: one for one in db.scalars(select(row).where(row.round_id == round_id))}
+        return {entry.name: entry for entry in db.scalars(select(row).where(row.round_id == round_id))}
 
 
 def named(round_id: int, level: WarningLevel) -> set[str]:
-    return {name for name, one in lights(round_id).items() if one.level is level}
+    return {name for name, round_warning in lights(round_id).items() if round_warning.level is level}

@@ -98,9 +98,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send(200, {"errors": [], "warnings": []})
         elif path.endswith("/preupload/main"):
             repo = self.server.repos[path.removeprefix("/api/").removesuffix("/preupload/main")]
-            self.send(200, {"files": [self.mode(repo, one) for one in asked["files"]]})
+            self.send(200, {"files": [self.mode(repo, file) for file in asked["files"]]})
         elif path.endswith("/info/lfs/objects/batch"):
-            self.send(200, {"transfer": "basic", "objects": [self.wanted(one) for one in asked["objects"]]})
+            self.send(200, {"transfer": "basic", "objects": [self.wanted(element) for element in asked["objects"]]})
         elif path == "/verify":
             self.send(200 if asked["oid"] in self.server.stored else 404, {})
         elif path.endswith("/commit/main"):
@@ -118,20 +118,25 @@ class Handler(BaseHTTPRequestHandler):
         url = f"{self.server.address}/{prefix}{asked['organization']}/{asked['name']}"
         self.send(409 if known else 200, {"url": url, "error": "it exists"} if known else {"url": url})
 
-    def mode(self, repo: Repo, one: dict[str, Any]) -> dict[str, Any]:
-        is_large = one["path"].endswith((".safetensors", ".parquet"))
-        content = repo.files.get(one["path"])
+    def mode(self, repo: Repo, element: dict[str, Any]) -> dict[str, Any]:
+        is_large = element["path"].endswith((".safetensors", ".parquet"))
+        content = repo.files.get(element["path"])
         oid = None
         if content is not None:
             plain = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
             oid = hashlib.sha256(content).hexdigest() if is_large else plain
-        return {"path": one["path"], "uploadMode": "lfs" if is_large else "regular", "shouldIgnore": False, "oid": oid}
+        return {
+            "path": element["path"],
+            "uploadMode": "lfs" if is_large else "regular",
+            "shouldIgnore": False,
+            "oid": oid,
+        }
 
-    def wanted(self, one: dict[str, Any]) -> dict[str, Any]:
-        if one["oid"] in self.server.stored:
-            return one
-        upload = {"href": f"{self.server.address}/lfs/{one['oid']}?signature=abc"}
-        return one | {"actions": {"upload": upload, "verify": {"href": f"{self.server.address}/verify"}}}
+    def wanted(self, element: dict[str, Any]) -> dict[str, Any]:
+        if element["oid"] in self.server.stored:
+            return element
+        upload = {"href": f"{self.server.address}/lfs/{element['oid']}?signature=abc"}
+        return element | {"actions": {"upload": upload, "verify": {"href": f"{self.server.address}/verify"}}}
 
     def take(self, path: str, body: bytes) -> None:
         oid = path.removeprefix("/lfs/")

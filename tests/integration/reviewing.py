@@ -67,8 +67,8 @@ class Team:
         act = Act(uuid.uuid4().hex, kind, sample_id, **fields)
         return reviews.decide_many(self.who(name), self.round.id, [act])[0]
 
-    def take_back(self, name: str, one: ActResult) -> ActResult:
-        act = Act(uuid.uuid4().hex, RETRACT, retracts=one.decision.client_id)
+    def take_back(self, name: str, act_result: ActResult) -> ActResult:
+        act = Act(uuid.uuid4().hex, RETRACT, retracts=act_result.decision.client_id)
         return reviews.decide_many(self.who(name), self.round.id, [act])[0]
 
     def label(self, sample_id: int) -> tuple[Verdict | None, float | None, LabelSource]:

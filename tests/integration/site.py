@@ -91,7 +91,7 @@ class Door:
 def works() -> bool:
     """Whether Gradio has something to do: it answers before it begins."""
     queue = blocks()._queue
-    waiting = any(one.queue for one in queue.event_queue_per_concurrency_id.values())
+    waiting = any(entry.queue for entry in queue.event_queue_per_concurrency_id.values())
     return waiting or any(job is not None for job in queue.active_jobs)
 
 

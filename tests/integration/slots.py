@@ -57,10 +57,10 @@ def launch_on(checkpoint: tables.Checkpoint, actor: Actor, plan: rounds.Plan) ->
     """Launch a round; its scripted policy stands in for weights, as nothing is trained on it."""
     with session() as db:
         db.get_one(tables.Checkpoint, checkpoint.id).engine = {"name": "transformers", "model": "none"}
-    made = rounds.launch(actor, checkpoint.project_id, plan)
+    number = rounds.launch(actor, checkpoint.project_id, plan)
     with session() as db:
         db.get_one(tables.Checkpoint, checkpoint.id).engine = checkpoint.engine
-    return made
+    return number
 
 
 def run_jobs(round_id: int, *, until: Stage) -> tables.Job:

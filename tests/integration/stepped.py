@@ -16,7 +16,7 @@ LOCAL = {"name": "transformers", "model": "models/base"}
 
 
 class Stepped:
-    """Prompts with two answers each and two judgments of each answer; `said` holds the judgments by answer.
+    """Prompts with two answers each and two judgments of each answer; `judgments` holds the judgments by answer.
 
     `columns`: of the round.
     """
@@ -32,10 +32,10 @@ class Stepped:
         self.round = rows.make_round(
             self.project, self.base, sets=[self.prompts], **waiting | {"recipe": data} | columns
         )
-        made = rows.make_samples(self.round, self.prompts, scores=[4.0, 1.0], threshold=4.0)
-        self.answers = [sample.id for sample in made]
-        rows.make_judgments(made)
-        self.said = {sample.id: self.ask_about(sample) for sample in made}
+        samples = rows.make_samples(self.round, self.prompts, scores=[4.0, 1.0], threshold=4.0)
+        self.answers = [sample.id for sample in samples]
+        rows.make_judgments(samples)
+        self.judgments = {sample.id: self.ask_about(sample) for sample in samples}
 
     def ask_about(self, sample: tables.Sample, *, is_stripped: bool = False) -> list[int]:
         """A question about a text, with two answers; the ids of these."""

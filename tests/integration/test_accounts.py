@@ -50,7 +50,9 @@ def test_the_first_owner_has_no_password_and_is_made_once(owner: Actor) -> None:
 def test_an_invitation_makes_an_account_with_that_role_only(owner: Actor, project_id: int) -> None:
     other_id = projects.create(owner, "Two")
     ada = enter(accounts.invite(owner, project_id, " Ada ", Role.reviewer))
-    assert [(one.name, one.role) for one in projects.list_mine(ada)] == [("One", Role.reviewer)]
+    assert [(project_view.name, project_view.role) for project_view in projects.list_mine(ada)] == [
+        ("One", Role.reviewer)
+    ]
     with pytest.raises(NotFound):
         projects.get(ada, other_id)
     with pytest.raises(PermissionDenied):
@@ -63,7 +65,7 @@ def test_inviting_someone_known_gives_no_link_into_their_account(owner: Actor, p
     bob = enter(accounts.invite(owner, other_id, "Bob", Role.curator))
     assert accounts.invite(admin, project_id, "bob", Role.viewer) is None
     assert accounts.invite(admin, project_id, "owner", Role.viewer) is None
-    assert {one.id for one in projects.list_mine(bob)} == {project_id, other_id}
+    assert {project_view.id for project_view in projects.list_mine(bob)} == {project_id, other_id}
 
 
 def test_an_admin_gets_no_link_for_someone_invited_elsewhere_who_has_not_come_yet(
@@ -120,8 +122,8 @@ def test_people_are_listed_with_owners_as_admins(owner: Actor, project_id: int) 
     ada = enter(accounts.invite(owner, project_id, "Ada", Role.viewer))
     accounts.invite(owner, project_id, "Bob", Role.curator)
     accounts.create_user(owner, "Outsider")
-    found = [(p.name, p.role, p.is_owner, p.has_signed_in) for p in accounts.list_people(ada, project_id)]
-    assert found == [
+    records = [(p.name, p.role, p.is_owner, p.has_signed_in) for p in accounts.list_people(ada, project_id)]
+    assert records == [
         ("Ada", Role.viewer, False, True),
         ("Bob", Role.curator, False, False),
         ("owner", Role.admin, True, False),
@@ -215,7 +217,7 @@ def test_of_two_owners_who_shut_each_other_out_at_once_one_stays(owner: Actor) -
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(shut, pairs))
-    assert sum(one.is_active for one in (user("owner"), user("Second"))) == 1
+    assert sum(entry.is_active for entry in (user("owner"), user("Second"))) == 1
 
 
 def test_only_owners_see_everyone_and_start_projects(owner: Actor, project_id: int) -> None:
@@ -248,8 +250,8 @@ def test_a_project_can_be_renamed_but_not_to_a_taken_name(owner: Actor, project_
     for guidelines, why in (("x" * 100_001, "100,000 are allowed"), ("a\x00b", "NUL")):
         with pytest.raises(InvalidInput, match=why):
             projects.edit(owner, project_id, guidelines=guidelines)
-    found = projects.get(owner, project_id)
-    assert (found.name, found.guidelines, found.description) == ("Uno", "Be kind.", "")
+    project_view = projects.get(owner, project_id)
+    assert (project_view.name, project_view.guidelines, project_view.description) == ("Uno", "Be kind.", "")
     with pytest.raises(Conflict, match="'Two' already"):
         projects.edit(owner, project_id, name="Two")
 

@@ -80,9 +80,9 @@ def test_many_names_from_one_address_wait_too(ada: Actor) -> None:
 
 
 def test_signing_out_ends_this_session_only(ada: Actor) -> None:
-    one, two = (sessions.sign_in("Ada", PASSWORD, address="x") for _ in range(2))
-    sessions.sign_out(one)
-    assert sessions.look_up(one) is None
+    text, two = (sessions.sign_in("Ada", PASSWORD, address="x") for _ in range(2))
+    sessions.sign_out(text)
+    assert sessions.look_up(text) is None
     assert sessions.look_up(two) is not None
 
 
@@ -102,14 +102,14 @@ def test_signing_in_again_goes_back_to_the_project_one_was_in(ada: Actor) -> Non
 
 
 def test_one_of_the_browsers_is_ended_and_not_this_one(ada: Actor) -> None:
-    one, two = (sessions.sign_in("Ada", PASSWORD, address="x") for _ in range(2))
-    here, there = sessions.look_up(one), sessions.look_up(two)
+    text, two = (sessions.sign_in("Ada", PASSWORD, address="x") for _ in range(2))
+    here, there = sessions.look_up(text), sessions.look_up(two)
     assert here is not None
     assert there is not None
     with pytest.raises(InvalidInput, match="this browser"):
         sessions.end(ada, here.session_id or 0, current_id=here.session_id)
     sessions.end(ada, there.session_id or 0, current_id=here.session_id)
-    assert sessions.look_up(one) is not None
+    assert sessions.look_up(text) is not None
     assert sessions.look_up(two) is None
     with pytest.raises(NotFound):
         sessions.end(ada, there.session_id or 0)
@@ -140,8 +140,8 @@ def test_an_owner_ends_all_sessions_and_lets_in_again(ada: Actor, owner: Actor) 
 
 
 def test_ending_the_others_keeps_this_one(ada: Actor) -> None:
-    one, two = (sessions.sign_in("Ada", PASSWORD, address="x") for _ in range(2))
-    here = sessions.look_up(one)
+    text, two = (sessions.sign_in("Ada", PASSWORD, address="x") for _ in range(2))
+    here = sessions.look_up(text)
     assert here is not None
     assert sessions.end_others(ada, current_id=here.session_id) == 1
     assert sessions.look_up(two) is None

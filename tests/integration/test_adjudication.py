@@ -21,7 +21,7 @@ PREFER = DecisionKind.prefer
 
 
 def waiting(team: Team) -> list[int]:
-    return [one.item.sample_id for one in adjudication.queue(team.curator, team.round.id)]
+    return [entry.item.sample_id for entry in adjudication.queue(team.curator, team.round.id)]
 
 
 def settle(team: Team, n: int, kind: DecisionKind, **fields: object) -> reviews.ActResult:
@@ -135,7 +135,7 @@ def test_of_two_curators_at_once_one_settles_and_the_other_is_told(database: str
     team = Team(prompts=6, num_reviewers_per_item=2)
     people = {ACCEPT: team.curator, REJECT: rows.make_actor(team.project, Role.curator)}
 
-    def one(n: int, kind: DecisionKind) -> str:
+    def vote(n: int, kind: DecisionKind) -> str:
         try:
             adjudication.decide(people[kind], team.round.id, uuid.uuid4().hex, n, kind)
         except Conflict as error:
@@ -143,8 +143,8 @@ def test_of_two_curators_at_once_one_settles_and_the_other_is_told(database: str
         return ""
 
     with ThreadPoolExecutor(8) as pool:
-        told = list(pool.map(lambda act: one(*act), [(n, kind) for n in team.ids for kind in people]))
-    for n, answers in zip(team.ids, zip(told[::2], told[1::2], strict=True), strict=True):
+        reply = list(pool.map(lambda act: vote(*act), [(n, kind) for n in team.ids for kind in people]))
+    for n, answers in zip(team.ids, zip(reply[::2], reply[1::2], strict=True), strict=True):
         (row,) = team.decisions(sample_id=n)
         assert str(team.label(n)[0]) == str(row.kind)
         refused = answers[1 if row.kind is ACCEPT else 0]
@@ -167,9 +167,9 @@ def test_undo_takes_back_ones_own_last_adjudication(database: str) -> None:
     assert done.decision.sample_id == a
     assert adjudication.undo(team.curator, team.round.id, "undo-client-id").decision == done.decision
     assert waiting(team) == [a], "neither the other's adjudication nor a decision at the desk"
-    found = adjudication.one_item(team.curator, team.round.id, a)
-    assert found is not None
-    assert [one.who for one in found.votes] == [team.who("ann").name, team.who("bob").name]
+    result = adjudication.one_item(team.curator, team.round.id, a)
+    assert result is not None
+    assert [vote.who for vote in result.votes] == [team.who("ann").name, team.who("bob").name]
     with pytest.raises(NotFound, match="You have settled no item of this round"):
         adjudication.undo(team.curator, team.round.id, uuid.uuid4().hex)
 

@@ -42,7 +42,7 @@ def test_the_same_call_again_does_nothing_more(world: World) -> None:
     assert first["decision"] == again["decision"]
     assert (other, refused) == ("Conflict", "Conflict")
     assert estimate["after_number"] == 2
-    assert [one["number"] for one in listed["rounds"]] == [launched["round"]["number"], 2]
+    assert [round_["number"] for round_ in listed["rounds"]] == [launched["round"]["number"], 2]
     assert listed["has_more"]
 
 
@@ -61,8 +61,8 @@ def test_groups_are_preferred_ranked_and_taken_back(database: str) -> None:
     )
     assert (item["mode"], item["scale"], len(item["item"]["members"])) == ("group", [0, 5], 3)
     assert preferred["decision"] == again["decision"]
-    assert [one["decision"]["kind"] for one in (preferred, ranked, back)] == ["prefer", "rank", "retract"]
-    assert [one.kind for one in team.decisions()] == ["prefer", "rank", "retract"]
+    assert [entry["decision"]["kind"] for entry in (preferred, ranked, back)] == ["prefer", "rank", "retract"]
+    assert [decision.kind for decision in team.decisions()] == ["prefer", "rank", "retract"]
 
 
 def test_a_colleagues_decision_is_hidden_until_ones_own(database: str) -> None:
@@ -76,13 +76,13 @@ def test_a_colleagues_decision_is_hidden_until_ones_own(database: str) -> None:
     assert "Her reason." not in str((before, by_filter))
     assert before["decisions"] == before["judgments"] == []
     assert before["numbers"] == {"judgments": 0, "decisions": 0, "others_of_group": 1}
-    assert [one["note"]["untrusted_text"] for one in done["others"]] == ["Her reason."]
+    assert [entry["note"]["untrusted_text"] for entry in done["others"]] == ["Her reason."]
     assert len(after["decisions"]) == 2
 
 
 def test_a_project_has_its_guidelines_and_pages(world: World) -> None:
     owner = accounts.local_owner()
-    ids = sorted(one.id for one in (rows.make_project("a"), rows.make_project("b")))
+    ids = sorted(project.id for project in (rows.make_project("a"), rows.make_project("b")))
     projects.edit(owner, ids[0], guidelines="Look twice.")
     pages = ask(owner, ("list_projects", {"limit": 1}), ("list_projects", {"project_id": ids[0]}))
     assert (len(pages[0]["projects"]), pages[0]["next"]) == (1, str(ids[0]))
@@ -132,4 +132,4 @@ def test_a_body_that_is_too_deep_or_too_large_is_refused_in_the_one_shape(world:
         deep = client.post("/mcp", content=call % ('{"a":' * 65 + "1" + "}" * 65))
         large = client.post("/mcp", content=call % f'"{"x" * 5_000_000}"')
     assert (deep.status_code, large.status_code) == (422, 413)
-    assert [one.json()["error"]["type"] for one in (deep, large)] == ["InvalidInput"] * 2
+    assert [response.json()["error"]["type"] for response in (deep, large)] == ["InvalidInput"] * 2

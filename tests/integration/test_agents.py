@@ -62,20 +62,20 @@ def test_an_agent_can_do_what_its_persons_role_can_and_nothing_else(world: World
     may = role.rank if role else -1
     person = world.actor(role)
     answers = ask(person, *[(name, arguments) for name, arguments, _ in calls])
-    for (name, _, needed), told in zip(calls, answers, strict=True):
+    for (name, _, needed), reply in zip(calls, answers, strict=True):
         if needed is None or may >= needed.rank:
-            assert isinstance(told, dict), (name, told)
+            assert isinstance(reply, dict), (name, reply)
         else:
-            assert told == REFUSED[role], name
+            assert reply == REFUSED[role], name
     if role is None:
         assert answers[0] == {"projects": [], "next": None}
         assert MARK not in str(answers)
-    trail = [(one.verb, one.subject, one.via) for one in audited(world, person.name)]
-    refused = [name for (name, *_), told in zip(calls, answers, strict=True) if isinstance(told, str)]
+    trail = [(audit_entry.verb, audit_entry.subject, audit_entry.via) for audit_entry in audited(world, person.name)]
+    refused = [name for (name, *_), message in zip(calls, answers, strict=True) if isinstance(message, str)]
     assert sorted(subject for verb, subject, _ in trail if verb == "call tool") == sorted(name for name, *_ in calls)
     assert sorted(subject for verb, subject, _ in trail if verb == "refuse tool call") == sorted(refused)
     assert {via for verb, _, via in trail if verb != "make token"} == {"mcp"}
-    decided = [one for one in trail if one[0] == "reject"]
+    decided = [row for row in trail if row[0] == "reject"]
     assert len(decided) == (role is not None and role.rank >= Role.reviewer.rank)
 
 
@@ -151,7 +151,7 @@ def test_what_cannot_be_used_is_an_answer_with_the_reason(world: World) -> None:
     curator = world.actor(Role.curator)
     answers = ask(curator, *wrong)
     assert answers == ["NotFound", *["InvalidInput"] * (len(wrong) - 1)]
-    verbs = [one.verb for one in audited(world, curator.name)]
+    verbs = [audit_entry.verb for audit_entry in audited(world, curator.name)]
     assert [verbs.count(verb) for verb in ("call tool", "refuse tool call")] == [len(wrong)] * 2
 
 
@@ -195,7 +195,9 @@ def test_an_agent_that_starts_rondo_mcp_asks_this_machine_or_another(
     shutil.copy(migrated_sqlite, tmp_path / "here/rondo.db")
     launch: Call = ("launch_round", {"project_id": world.ids["project_id"], "after_number": 2})
     listed, refused = run_alone(started(elsewhere, ("list_projects", {}), launch))
-    assert [(one["id"], one["role"]) for one in listed["projects"]] == [(world.ids["project_id"], "reviewer")]
+    assert [(project["id"], project["role"]) for project in listed["projects"]] == [
+        (world.ids["project_id"], "reviewer")
+    ]
     assert refused == "PermissionDenied"
     assert not (tmp_path / "none").exists()
     assert run_alone(started(here, ("list_projects", {}))) == [{"projects": [], "next": None}]

@@ -63,19 +63,19 @@ def test_only_decisions_made_before_the_judge_was_seen_count_against_it(place: P
     place.say(place.ada, "axax")
     place.say(place.ada, "....aaaa", is_blind=False)
     place.say(place.ada, "........xx", mode="judgment")
-    found = place.measure()
-    (pair,) = found.judge
+    measures = place.measure()
+    (pair,) = measures.judge
     assert (pair.percent.n, pair.percent.value) == (4, 1.0)
-    assert found.left_out_of_judge == {agreement.SHOWN: 6}
-    assert found.left_out == {}
+    assert measures.left_out_of_judge == {agreement.SHOWN: 6}
+    assert measures.left_out == {}
 
 
 def test_what_was_drawn_at_random_has_a_figure_of_its_own(place: Place) -> None:
     place.say(place.ada, "xa")
     place.say(place.ada, "..ax", is_random=True)
-    found = place.measure()
-    assert [one.percent.value for one in found.judge] == [0.5]
-    assert [(one.percent.n, one.percent.value) for one in found.judge_random] == [(2, 1.0)]
+    measures = place.measure()
+    assert [entry.percent.value for entry in measures.judge] == [0.5]
+    assert [(entry.percent.n, entry.percent.value) for entry in measures.judge_random] == [(2, 1.0)]
 
 
 @pytest.mark.parametrize(
@@ -91,9 +91,9 @@ def test_what_is_no_vote_is_left_out_and_counted(place: Place, columns: dict, wh
     place.say(place.ada, "aaaa")
     place.say(place.ben, "aa")
     place.say(place.ben, "..xx", **columns)
-    found = place.measure()
-    assert [one.percent.n for one in found.pairs] == [2]
-    assert found.left_out == found.left_out_of_judge == {why: 2}
+    measures = place.measure()
+    assert [pair.percent.n for pair in measures.pairs] == [2]
+    assert measures.left_out == measures.left_out_of_judge == {why: 2}
 
 
 def test_an_adjudication_does_not_replace_the_same_persons_vote(place: Place) -> None:
@@ -110,20 +110,20 @@ def test_the_last_word_that_stands_counts(place: Place) -> None:
     place.say(place.ben, "a")
     gone = rows.make_decision(place.samples[0], place.ben, "reject")
     rows.make_decision(place.samples[0], place.ben, "retract", retracts_id=gone.id)
-    found = place.measure()
-    assert [one.percent.value for one in found.pairs] == [1.0]
-    assert found.left_out == {"replaced by the same person's later word": 1}
+    measures = place.measure()
+    assert [pair.percent.value for pair in measures.pairs] == [1.0]
+    assert measures.left_out == {"replaced by the same person's later word": 1}
 
 
 def test_scores_are_compared_as_numbers(place: Place) -> None:
-    for sample, one, other in zip(place.samples, [1.0, 2.0, 3.0, 5.0], [1.0, 2.4, 3.0, 4.0], strict=False):
-        rows.make_decision(sample, place.ada, "score", score=one)
+    for sample, number, other in zip(place.samples, [1.0, 2.0, 3.0, 5.0], [1.0, 2.4, 3.0, 4.0], strict=False):
+        rows.make_decision(sample, place.ada, "score", score=number)
         rows.make_decision(sample, place.ben, "score", score=other)
-    found = {one.criterion: one for one in place.measure().among}
-    assert found[Criterion.score].percent.value == 0.75  # a difference of up to half a point is none
-    assert found[Criterion.score].alpha.value == pytest.approx(0.92, abs=0.02)
-    assert found[Criterion.score].fleiss == UNKNOWN
-    assert found[Criterion.verdict].percent.value == 1.0  # all are above the cut
+    results = {entry.criterion: entry for entry in place.measure().among}
+    assert results[Criterion.score].percent.value == 0.75  # a difference of up to half a point is none
+    assert results[Criterion.score].alpha.value == pytest.approx(0.92, abs=0.02)
+    assert results[Criterion.score].fleiss == UNKNOWN
+    assert results[Criterion.verdict].percent.value == 1.0  # all are above the cut
 
 
 def test_the_best_of_a_group_is_compared_by_its_place(database: str) -> None:
@@ -136,7 +136,7 @@ def test_the_best_of_a_group_is_compared_by_its_place(database: str) -> None:
             rows.make_decision(head, actor, "prefer", mode="group", value=best)
     (pair,) = place.measure().pairs
     assert (pair.criterion, pair.percent.value, pair.percent.n) == (Criterion.best, 0.5, 2)
-    assert {one.percent.value for one in place.measure().judge} == {0.0}
+    assert {entry.percent.value for entry in place.measure().judge} == {0.0}
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_the_best_of_a_group_is_compared_by_its_place(database: str) -> None:
 )
 def test_what_a_group_decision_put_first(database: str, kind: str, value: dict, means: object) -> None:
     place = Place(n=5)
-    value = {"order": [one.id for one in place.samples[:5]]} if "order" in value else value
+    value = {"order": [sample.id for sample in place.samples[:5]]} if "order" in value else value
     for actor in (place.ada, place.ben):
         rows.make_decision(place.samples[0], actor, kind, mode="group", value=value)
     (pair,) = place.measure().pairs
@@ -153,8 +153,8 @@ def test_what_a_group_decision_put_first(database: str, kind: str, value: dict, 
 
 
 def test_a_round_without_decisions_has_no_figures(place: Place) -> None:
-    found = place.measure()
-    assert (found.among, found.pairs, found.judge, found.left_out) == ((), (), (), {})
+    measures = place.measure()
+    assert (measures.among, measures.pairs, measures.judge, measures.left_out) == ((), (), (), {})
 
 
 def test_it_names_people_so_it_needs_a_curator(place: Place) -> None:

@@ -44,22 +44,22 @@ def opened(line: Line, **more: Any) -> int:
 
 def play(actor: Actor, arena_id: int, better: str = "new") -> list[voting.ShownMatch]:
     """Decide all matches: the side whose text begins so is better."""
-    seen = []
+    replies = []
     while (match := voting.next_match(actor, arena_id)).token:
-        seen.append(match)
+        replies.append(match)
         voting.decide(actor, arena_id, match.token, "left" if match.left.startswith(better) else "right")
-    return seen
+    return replies
 
 
 def run_judge(arena_id: int) -> None:
     with reading() as db:
-        [job] = [one for one in db.query(tables.Job) if one.spec.get("arena_id") == arena_id]
+        [job] = [entry for entry in db.query(tables.Job) if entry.spec.get("arena_id") == arena_id]
     attempt = transitions.start(job.id, job.workflow_id, "here")
     assert attempt is not None
     pipeline_run.run_job(job.id, attempt)
     with reading() as db:
-        found = db.get_one(tables.Job, job.id)
-    assert (found.status, found.error) == (JobStatus.done, None)
+        result = db.get_one(tables.Job, job.id)
+    assert (result.status, result.error) == (JobStatus.done, None)
 
 
 def test_nothing_that_is_sent_says_whose_answers_they_are(line: Line) -> None:
@@ -67,18 +67,18 @@ def test_nothing_that_is_sent_says_whose_answers_they_are(line: Line) -> None:
     arena_id = opened(line, number=NUMBER)
     with reading() as db:
         secret = db.get_one(tables.Arena, arena_id).secret
-        names = [one.name for one in line.checkpoints]
+        names = [checkpoint.name for checkpoint in line.checkpoints]
     with site.signed_in(line.actor) as client:
-        said = [client.get(f"/api/v1/arenas/{arena_id}").text]
-        said.append(client.get(f"/api/v1/projects/{line.project.id}/arenas").text)
+        replies = [client.get(f"/api/v1/arenas/{arena_id}").text]
+        replies.append(client.get(f"/api/v1/projects/{line.project.id}/arenas").text)
         lefts = []
         while (answer := client.get(f"/api/v1/arenas/{arena_id}/match")).json()["token"]:
             match = answer.json()
             assert set(match) == {"arena_id", "done", "total", "token", "messages", "left", "right"}
             lefts.append(match["left"].split()[0])
             body = {"token": match["token"], "choice": "left", "seconds": 2.5}
-            said += [answer.text, client.post(f"/api/v1/arenas/{arena_id}/decisions", json=body).text]
-    texts = " ".join(said)
+            replies += [answer.text, client.post(f"/api/v1/arenas/{arena_id}/decisions", json=body).text]
+    texts = " ".join(replies)
     assert secret not in texts
     assert not any(name in texts for name in names), "not even which two they are"
     assert 8 < lefts.count("old") < 32, "by chance one of the two sides"
@@ -86,20 +86,22 @@ def test_nothing_that_is_sent_says_whose_answers_they_are(line: Line) -> None:
         votes = db.query(tables.ArenaVote).all()
     assert len(votes) == NUMBER
     swapped = {("first", False), ("second", True)}
-    assert {(one.winner, one.is_swapped) for one in votes} == swapped, "left is the second one where they are swapped"
+    assert {(vote.winner, vote.is_swapped) for vote in votes} == swapped, (
+        "left is the second one where they are swapped"
+    )
 
 
 def test_orders_sides_and_tokens_are_each_persons_own() -> None:
     ids = list(range(100, 200))
-    one, two = (sides.ordered("secret", ids, user) for user in (1, 2))
-    assert sorted(one) == sorted(two) == ids
-    assert one != two
-    assert one == sides.ordered("secret", reversed(ids), 1), "the same at every call"
+    number, two = (sides.ordered("secret", ids, user) for user in (1, 2))
+    assert sorted(number) == sorted(two) == ids
+    assert number != two
+    assert number == sides.ordered("secret", reversed(ids), 1), "the same at every call"
     agree = sum(sides.is_swapped("secret", n, 1) == sides.is_swapped("secret", n, 2) for n in ids)
     assert 30 < agree < 70
     tokens = {sides.token("secret", n, user) for n in ids for user in (1, 2)}
     assert len(tokens) == 200
-    first_half = sum(sides.is_swapped("secret", n, 1) for n in one[:50])
+    first_half = sum(sides.is_swapped("secret", n, 1) for n in number[:50])
     assert 12 < first_half < 38, "the order says nothing of the sides"
 
 
@@ -113,17 +115,17 @@ def test_people_and_the_judge_play_the_same_matches(line: Line) -> None:
     of_new = {"checkpoint_id": line.checkpoints[2].id}
     assert results.list_arenas(line.actor, line.project.id, **of_new) == [], "not even that it plays"
     assert len(play(line.actor, arena_id)) == 12
-    assert [one.id for one in results.list_arenas(line.actor, line.project.id, **of_new)] == [arena_id]
+    assert [arena_view.id for arena_view in results.list_arenas(line.actor, line.project.id, **of_new)] == [arena_id]
     assert len(play(other, arena_id)) == 12
-    found = results.get(line.actor, arena_id).result
-    assert found is not None
-    assert (found.people, found.votes) == (2, 24)
-    assert (found.wins.first, found.wins.second, found.wins.ties, found.wins.share) == (0, 12, 0, 0.0)
-    assert found.wins.low == pytest.approx(0.0, abs=1e-9)
-    assert found.wins.high == pytest.approx(0.2425, abs=1e-3), "Wilson's interval of 0 of 12"
-    assert found.judge is not None
-    assert (found.judge.played, found.judge.same_in_both_seats.value, found.judge.agreement.value) == (12, 1.0, 1.0)
-    assert found.judge.kappa.value is None, "all said the same, so kappa is not defined"
+    result = results.get(line.actor, arena_id).result
+    assert result is not None
+    assert (result.people, result.votes) == (2, 24)
+    assert (result.wins.first, result.wins.second, result.wins.ties, result.wins.share) == (0, 12, 0, 0.0)
+    assert result.wins.low == pytest.approx(0.0, abs=1e-9)
+    assert result.wins.high == pytest.approx(0.2425, abs=1e-3), "Wilson's interval of 0 of 12"
+    assert result.judge is not None
+    assert (result.judge.played, result.judge.same_in_both_seats.value, result.judge.agreement.value) == (12, 1.0, 1.0)
+    assert result.judge.kappa.value is None, "all said the same, so kappa is not defined"
 
 
 def test_a_judge_that_follows_the_place_agrees_with_itself_nowhere(line: Line) -> None:
@@ -131,10 +133,14 @@ def test_a_judge_that_follows_the_place_agrees_with_itself_nowhere(line: Line) -
     arena_id = opened(line, number=10, judge_id=judge.id)
     run_judge(arena_id)
     play(line.actor, arena_id)
-    found = results.get(line.actor, arena_id).result
-    assert found is not None
-    assert found.judge is not None
-    assert (found.judge.wins.ties, found.judge.same_in_both_seats.value, found.judge.agreement.value) == (10, 0.0, 0.0)
+    result = results.get(line.actor, arena_id).result
+    assert result is not None
+    assert result.judge is not None
+    assert (result.judge.wins.ties, result.judge.same_in_both_seats.value, result.judge.agreement.value) == (
+        10,
+        0.0,
+        0.0,
+    )
 
 
 SHOWN_FIRST_IS_OLD = r"(?s)old answer.*new answer"
@@ -146,13 +152,13 @@ def test_replies_that_cannot_be_read_are_no_ties(line: Line) -> None:
     arena_id = opened(line, number=6, judge_id=judge.id)
     run_judge(arena_id)
     play(line.actor, arena_id)
-    found = results.get(line.actor, arena_id).result
-    assert found is not None
-    assert found.judge is not None
-    word = found.judge
+    result = results.get(line.actor, arena_id).result
+    assert result is not None
+    assert result.judge is not None
+    word = result.judge
     assert (word.unread, word.replies, word.played, word.wins.n) == (6, 12, 0, 0)
     assert (word.same_in_both_seats.value, word.agreement.value, word.kappa.value) == (None, None, None)
-    assert "6 of 12 replies could not be read" in json.dumps(shown.result(found))
+    assert "6 of 12 replies could not be read" in json.dumps(shown.result(result))
 
 
 def test_a_match_that_the_judge_cannot_be_asked_about_stops_no_other(line: Line) -> None:
@@ -160,8 +166,8 @@ def test_a_match_that_the_judge_cannot_be_asked_about_stops_no_other(line: Line)
     with session() as db:
         match = db.query(tables.ArenaMatch).filter_by(arena_id=arena_id).order_by(tables.ArenaMatch.id).first()
         assert match is not None
-        said = db.get_one(tables.Sample, match.second_sample_id).text
-        refused = {"pattern": f"(?s){said}\\b", "fails": "context", "reply": "It does not fit into the context."}
+        text = db.get_one(tables.Sample, match.second_sample_id).text
+        refused = {"pattern": f"(?s){text}\\b", "fails": "context", "reply": "It does not fit into the context."}
     rules = [refused, *LIKES_NEW["rules"]]
     judge = rows.make_checkpoint(line.project, "short memory", engine={"name": "scripted", "rules": rules})
     with session() as db:
@@ -170,13 +176,13 @@ def test_a_match_that_the_judge_cannot_be_asked_about_stops_no_other(line: Line)
         jobs.enqueue(db, stage=Stage.judge, project_id=line.project.id, spec=spec, created_by=line.actor.user_id)
     run_judge(arena_id)
     play(line.actor, arena_id)
-    found = results.get(line.actor, arena_id).result
-    assert found is not None
-    assert found.judge is not None
-    word = found.judge
+    result = results.get(line.actor, arena_id).result
+    assert result is not None
+    assert result.judge is not None
+    word = result.judge
     assert (word.failed, word.played, word.wins.second, word.wins.n, word.replies) == (1, 5, 5, 5, 10)
     assert word.failure == "It does not fit into the context."
-    assert "1 match that the judge could not be asked about" in json.dumps(shown.result(found))
+    assert "1 match that the judge could not be asked about" in json.dumps(shown.result(result))
 
 
 def test_deleted_accounts_are_as_many_people_as_decided_one_match(line: Line) -> None:
@@ -187,15 +193,15 @@ def test_deleted_accounts_are_as_many_people_as_decided_one_match(line: Line) ->
     with session() as db:
         for actor in leaving:
             db.delete(db.get_one(tables.User, actor.user_id))
-    found = results.get(line.actor, arena_id).result
-    assert found is not None
-    assert (found.people, found.votes) == (3, 15)
+    result = results.get(line.actor, arena_id).result
+    assert result is not None
+    assert (result.people, result.votes) == (3, 15)
 
 
 def test_a_key_works_out_the_arena_that_is_played_alone(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     played, others = opened(line, number=3), [opened(line, number=3) for _ in range(2)]
-    for one in others:
-        play(line.actor, one)
+    for entry in others:
+        play(line.actor, entry)
     worked_out: list[int] = []
     original = results._result
 
@@ -207,12 +213,12 @@ def test_a_key_works_out_the_arena_that_is_played_alone(line: Line, monkeypatch:
         page = Page(client, line.project.slug)
         page.ask("arena", "draw", arena=str(played))
         monkeypatch.setattr(results, "_result", counted)
-        match = json.loads(page.said[-1])["data"]
-        token = next(one["token"] for one in match if isinstance(one, dict) and one.get("token"))
-        said = page.acts(act="left", token=token, seconds=1.0)
+        match = json.loads(page.replies[-1])["data"]
+        token = next(record["token"] for record in match if isinstance(record, dict) and record.get("token"))
+        text = page.acts(act="left", token=token, seconds=1.0)
     assert worked_out == [], "nothing is decided yet of the arena that is played"
-    assert "1 of 3 decided by you" in said
-    assert f"Arena {others[0]}" in said, "the others stand in the list as they did"
+    assert "1 of 3 decided by you" in text
+    assert f"Arena {others[0]}" in text, "the others stand in the list as they did"
 
 
 def test_a_refused_act_draws_the_match_that_stands(line: Line) -> None:
@@ -223,8 +229,8 @@ def test_a_refused_act_draws_the_match_that_stands(line: Line) -> None:
         drawn = []
         for act in ("undo", "undo"):
             page.acts(act=act, token="none")
-            match = json.loads(page.said[-1])["data"]
-            drawn.append(next(one for one in match if isinstance(one, dict) and one.get("token")))
+            match = json.loads(page.replies[-1])["data"]
+            drawn.append(next(row for row in match if isinstance(row, dict) and row.get("token")))
     assert drawn[0]["token"] == drawn[1]["token"]
     assert drawn[0] != drawn[1], "an equal value would not be drawn"
 
@@ -244,9 +250,9 @@ def test_ties_majorities_and_words_taken_back(line: Line) -> None:
     play(line.actor, arena_id, "new")
     play(two, arena_id, "new")
     play(three, arena_id, "old")
-    found = results.get(three, arena_id).result
-    assert found is not None
-    assert (found.wins.first, found.wins.second, found.votes) == (0, 3, 9)
+    result = results.get(three, arena_id).result
+    assert result is not None
+    assert (result.wins.first, result.wins.second, result.votes) == (0, 3, 9)
     with pytest.raises(Conflict, match="names are shown"):
         voting.take_back(three, arena_id)
     assert results.majority(["first", "second"]) == "tie"
@@ -302,7 +308,7 @@ class Page(Clicker, Opened):
     def acts(self, **event: Any) -> str:
         self.event = event
         self.call(self.listener("arena", "act"))
-        return self.said[-1]
+        return self.replies[-1]
 
 
 def test_the_page_hides_names_until_all_is_decided_and_the_card_shows_the_result(line: Line) -> None:
@@ -310,15 +316,15 @@ def test_the_page_hides_names_until_all_is_decided_and_the_card_shows_the_result
     old, new = line.checkpoints[0], line.checkpoints[2]
     with site.signed_in(line.actor) as client:
         page = Page(client, line.project.slug)
-        said = page.ask("arena", "draw", arena=str(arena_id))
-        assert "names are hidden" in said
-        assert "base model against" not in said
+        reply = page.ask("arena", "draw", arena=str(arena_id))
+        assert "names are hidden" in reply
+        assert "base model against" not in reply
         for _ in range(3):
-            match = json.loads(page.said[-1])["data"]
-            value = next(one for one in match if isinstance(one, dict) and one.get("token"))
-            said = page.acts(act="right", token=value["token"], seconds=1.5)
-        assert f"{old.name} against {new.name}" in said
-        assert "3 decisions by 1 person" in said
+            match = json.loads(page.replies[-1])["data"]
+            value = next(row for row in match if isinstance(row, dict) and row.get("token"))
+            reply = page.acts(act="right", token=value["token"], seconds=1.5)
+        assert f"{old.name} against {new.name}" in reply
+        assert "3 decisions by 1 person" in reply
         card = page.ask("checkpoints", "load", checkpoint=str(new.id))
         assert f"arena?arena={arena_id}" in card
         assert "of 3 matches with a winner" in card

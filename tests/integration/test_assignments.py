@@ -27,8 +27,8 @@ def test_assigned_items_come_first_and_to_nobody_else(database: str) -> None:
         assert not set(team.queue("bob", order=order, peek=True)) & set(team.ids[4:])
     team.act("ann", team.ids[4], ACCEPT)
     assert team.queue("ann", peek=True)[0] == team.ids[5]
-    found = assignments.list_assigned(bob, team.round.id)
-    assert [(one.who, one.number, one.decided) for one in found] == [(ann.name, 2, 1)]
+    assigneds = assignments.list_assigned(bob, team.round.id)
+    assert [(entry.who, entry.number, entry.decided) for entry in assigneds] == [(ann.name, 2, 1)]
 
 
 def test_a_filter_is_assigned_whole_and_taken_back(database: str) -> None:
@@ -118,8 +118,8 @@ def test_a_gold_item_is_assigned_offered_and_done_like_any_other(database: str) 
         mine = reviewer_stats.mine(ann, team.round.id)
         assert (mine.left, mine.is_assigned) == ((1, True) if left else (2, False)), "after these, what is open"
         assert not {*team.ids[: 2 - left]} & {*team.queue("ann", peek=True)}
-    (one,) = assignments.list_assigned(team.curator, team.round.id)
-    assert (one.number, one.decided) == (2, 2)
+    (entry,) = assignments.list_assigned(team.curator, team.round.id)
+    assert (entry.number, entry.decided) == (2, 2)
 
 
 def decide_all(team: Team, names: tuple[str, ...], *, skips: int = 0) -> int:

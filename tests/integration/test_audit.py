@@ -32,7 +32,7 @@ class Place:
         self.project = rows.make_project()
         prompts = rows.make_prompt_set(self.project, prompts=4)
         self.round = rows.make_round(self.project, status=RoundStatus.review, stage=Stage.review, is_reviewed=True)
-        self.ids = [one.id for one in rows.make_samples(self.round, prompts, scores=[1.0, 0.0])]
+        self.ids = [sample.id for sample in rows.make_samples(self.round, prompts, scores=[1.0, 0.0])]
         self.admin = rows.make_actor(self.project, Role.admin, name="Ada")
         self.curator = rows.make_actor(self.project, Role.curator, name="Cleo")
         self.reviewer = rows.make_actor(self.project, Role.reviewer, name="Rui", via="api")
@@ -50,7 +50,7 @@ def place(database: str) -> Place:
 
 
 def words(entries: list[audit.AuditEntry]) -> list[tuple[str, str]]:
-    return [(one.who, one.verb) for one in entries]
+    return [(entry.who, entry.verb) for entry in entries]
 
 
 def test_decisions_and_events_are_one_list_newest_first(place: Place) -> None:
@@ -58,7 +58,7 @@ def test_decisions_and_events_are_one_list_newest_first(place: Place) -> None:
     accounts.invite(place.admin, place.project.id, "Nils", Role.viewer)
     place.decide(1, DecisionKind.reject)
     assert words(place.listing()) == [("Rui", "reject"), ("Ada", "invite"), ("Rui", "accept")]
-    assert [one.via for one in place.listing()] == ["api", "page", "api"]
+    assert [entry.via for entry in place.listing()] == ["api", "page", "api"]
     last = place.listing()[0]
     assert (last.round, last.sample, last.subject) == (1, place.ids[1], f"sample {place.ids[1]}")
 
@@ -87,24 +87,27 @@ def test_each_filter_narrows(place: Place, asked: dict, expected: list[str]) -> 
     place.decide(1, DecisionKind.reject, note="sloppy reasoning")
     asked = {name: now() + timedelta(minutes=1) if value == "later" else value for name, value in asked.items()}
     asked |= {"round_id": place.round.id} if "round_id" in asked else {}
-    assert [one.verb for one in place.listing(**asked)] == expected
+    assert [audit_query.verb for audit_query in place.listing(**asked)] == expected
 
 
 def test_where_it_came_from_is_filtered_by_its_kind(place: Place) -> None:
     for via in ("page team", "page", "pages", "rule"):
         accounts.invite(replace(place.admin, via=via), place.project.id, "Nils", Role.viewer)
-    assert [one.via for one in place.listing(via="page")] == ["page", "page team"]
-    assert [one.via for one in place.listing(via="page team")] == ["page team"]
-    assert [one.via for one in place.listing(via="rule")] == ["rule"]
+    assert [entry.via for entry in place.listing(via="page")] == ["page", "page team"]
+    assert [entry.via for entry in place.listing(via="page team")] == ["page team"]
+    assert [entry.via for entry in place.listing(via="rule")] == ["rule"]
 
 
 def test_a_sample_shows_the_events_that_name_it(place: Place) -> None:
     place.decide(0)
     gold.mark(place.curator, place.round.id, place.ids[1:3], Verdict.accept, reason="known")
     repairs.start(place.reviewer, place.ids[2], "shorter")
-    assert [one.verb for one in place.listing(sample_id=place.ids[0])] == ["accept"]
-    assert [one.verb for one in place.listing(sample_id=place.ids[1])] == ["mark gold"]
-    assert [one.verb for one in place.listing(sample_id=place.ids[2])] == ["ask for repair", "mark gold"]
+    assert [audit_query.verb for audit_query in place.listing(sample_id=place.ids[0])] == ["accept"]
+    assert [audit_query.verb for audit_query in place.listing(sample_id=place.ids[1])] == ["mark gold"]
+    assert [audit_query.verb for audit_query in place.listing(sample_id=place.ids[2])] == [
+        "ask for repair",
+        "mark gold",
+    ]
 
 
 def test_signing_in_and_out_is_noted_and_so_is_failing_to(place: Place) -> None:
@@ -115,8 +118,11 @@ def test_signing_in_and_out_is_noted_and_so_is_failing_to(place: Place) -> None:
     for name, password in (("Zoe", "wrong horse battery"), ("my password by mistake", "x")):
         with pytest.raises(NotSignedIn):
             sessions.sign_in(name, password, address="10.0.0.9")
-    said = [(one.who, one.verb, one.subject, one.details.get("by")) for one in place.listing(owner)[:6]]
-    assert said == [
+    records = [
+        (audit_entry.who, audit_entry.verb, audit_entry.subject, audit_entry.details.get("by"))
+        for audit_entry in place.listing(owner)[:6]
+    ]
+    assert records == [
         ("", "fail to sign in", "an unknown name", None),
         ("", "fail to sign in", "Zoe", None),
         ("Ada", "sign in", "Ada", "link"),
@@ -133,17 +139,17 @@ def test_pages_join_without_gap_or_repeat(place: Place) -> None:
         place.decide(number)
         accounts.invite(place.admin, place.project.id, f"new {number}", Role.viewer)
     whole = place.listing()
-    found: list[audit.AuditEntry] = []
+    audit_entries: list[audit.AuditEntry] = []
     after = None
     while True:
         page = audit.listing(place.curator, place.project.id, after=after, limit=3)
-        found += page.entries
+        audit_entries += page.entries
         after = page.next
         if after is None:
             break
         place.decide(5)  # what is added on top while somebody reads on does not move the pages
     assert len(whole) == 8
-    assert found == whole
+    assert audit_entries == whole
 
 
 @pytest.mark.parametrize("after", ["x", "1", "1.2.3", "-1.2", "9" * 30 + ".1"])
@@ -153,8 +159,10 @@ def test_a_cursor_that_is_none_is_refused(place: Place, after: str) -> None:
 
 
 def test_a_bulk_action_is_one_line_and_its_decisions_are_seen_at_the_sample(place: Place) -> None:
-    seen = bulk.preview(place.curator, place.round.id, Filters(), DecisionKind.accept)
-    bulk.apply(place.curator, place.round.id, Filters(), DecisionKind.accept, reason="all fine", token=seen.token)
+    bulk_preview = bulk.preview(place.curator, place.round.id, Filters(), DecisionKind.accept)
+    bulk.apply(
+        place.curator, place.round.id, Filters(), DecisionKind.accept, reason="all fine", token=bulk_preview.token
+    )
     assert words(place.listing()) == [("Cleo", "bulk accept")]
     assert place.listing()[0].details["reason"] == "all fine"
     assert words(place.listing(sample_id=place.ids[0])) == [("Cleo", "accept")]
@@ -163,7 +171,7 @@ def test_a_bulk_action_is_one_line_and_its_decisions_are_seen_at_the_sample(plac
 def test_what_belongs_to_no_project_is_for_owners(place: Place) -> None:
     owner = accounts.local_owner()
     accounts.create_user(owner, "Somebody")
-    assert [one.verb for one in place.listing(owner)] == ["add account"]
+    assert [audit_query.verb for audit_query in place.listing(owner)] == ["add account"]
     assert place.listing(place.admin) == []
 
 
@@ -191,8 +199,8 @@ def test_the_export_has_every_line_and_is_noted(place: Place, monkeypatch: pytes
     monkeypatch.setattr(audit, "AT_ONCE", 2)
     for number in range(5):
         place.decide(number)
-    seen = bulk.preview(place.curator, place.round.id, Filters(), DecisionKind.reject)
-    bulk.apply(place.curator, place.round.id, Filters(), DecisionKind.reject, reason="none", token=seen.token)
+    bulk_preview = bulk.preview(place.curator, place.round.id, Filters(), DecisionKind.reject)
+    bulk.apply(place.curator, place.round.id, Filters(), DecisionKind.reject, reason="none", token=bulk_preview.token)
     lines = [json.loads(line) for line in "".join(audit.export(place.admin, place.project.id)).splitlines()]
     assert [line["verb"] for line in lines] == ["export audit", "bulk reject", *["reject"] * 8, *["accept"] * 5]
     assert set(lines[0]) == set(audit.COLUMNS)

@@ -16,7 +16,7 @@ from backend.trainers.sft import SFT
 from backend.values import JobStatus, RoundStatus, Stage
 from tests.capable import models
 from tests.endpoint import Reply, choices, refusal, serving
-from tests.integration.loop import RIGHT, Loop, dying, made
+from tests.integration.loop import RIGHT, Loop, dying, rows_of_round
 from tests.integration.test_endpoints import registered, uses_of
 from tests.waiting import until
 
@@ -78,7 +78,7 @@ def test_a_slow_request_holds_back_the_rows_and_not_the_requests(dies: bool, mon
         assert list(db.scalars(places.order_by(sample.id))) == list(range(len(RIGHT)))
         judged = places.join(judgment, judgment.sample_id == sample.id)
         assert list(db.scalars(judged.order_by(judgment.id))) == list(range(len(RIGHT)))
-    assert len({text for *_, text, _, _, _ in made(round_id)["texts"]}) == len(RIGHT)
+    assert len({text for *_, text, _, _, _ in rows_of_round(round_id)["texts"]}) == len(RIGHT)
     if not dies:
         assert held == [len(RIGHT), 2 * len(RIGHT)]
         assert [use.requests for use in uses_of(round_id)] == [len(RIGHT)] * 2

@@ -23,12 +23,12 @@ class Branches:
         self.base_accuracy = base
 
     def add(self, accuracy: float | None, way: dict[str, Any] = ONE_SET, **columns: Any) -> tables.Round:
-        round_, made = finish(self.project, self.base, **columns)
+        round_, checkpoint = finish(self.project, self.base, **columns)
         if self.base_accuracy is not None:
             measure(round_, self.base.id, self.base_accuracy, **ONE_SET)
             self.base_accuracy = None
         if accuracy is not None:
-            measure(round_, made.id, accuracy, **way)
+            measure(round_, checkpoint.id, accuracy, **way)
         return round_
 
     @property

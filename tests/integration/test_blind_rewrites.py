@@ -19,35 +19,35 @@ def rewrite(team: Team, sample_id: int) -> ActResult:
     return team.act("ann", sample_id, DecisionKind.edit, text="Better.")
 
 
-def told(team: Team, sample_id: int) -> list[bool | None]:
+def judge_facts(team: Team, sample_id: int) -> list[bool | None]:
     """What every way of reading one's own rewrite tells of the judge."""
     ann, outcome = team.who("ann"), rewrite(team, sample_id)
     act = Act(outcome.decision.client_id, DecisionKind.edit, sample_id, text="Better.")
     again = reviews.decide_many(ann, team.round.id, [act])[0]
     views = [outcome.decision, again.decision, *item_history.read(ann, sample_id).entries[-1:]]
-    views += [one for n in (sample_id, outcome.decision.edit_id or 0) for one in detail.detail(ann, n).history[-1:]]
+    views += [entry for n in (sample_id, outcome.decision.edit_id or 0) for entry in detail.detail(ann, n).history[-1:]]
     earlier = queue.earlier(ann, team.round.id)
     assert earlier is not None
     assert earlier.mine is not None
-    return [one.is_override for one in [*views, earlier.mine]]
+    return [entry.is_override for entry in [*views, earlier.mine]]
 
 
 def test_a_rewrite_tells_nothing_of_the_judge_before_the_text_is_labelled() -> None:
     team = Team(prompts=1)
     accepted, rejected = team.ids
-    assert told(team, accepted) == told(team, rejected) == [None] * 6
+    assert judge_facts(team, accepted) == judge_facts(team, rejected) == [None] * 6
     assert rewrite(team, accepted).tally == rewrite(team, rejected).tally == Tally(decided=2, overridden=0)
     assert reviews.progress(team.who("ann"), team.round.id).mine.overridden == 0
     labelled = team.act("ann", accepted, ACCEPT)
     assert labelled.decision.is_blind, "nothing was told before"
-    assert (told(team, accepted), told(team, rejected)) == ([True] * 6, [None] * 6)
+    assert (judge_facts(team, accepted), judge_facts(team, rejected)) == ([True] * 6, [None] * 6)
     assert rewrite(team, accepted).tally == Tally(decided=2, overridden=1)
 
 
 @pytest.mark.parametrize("shows", [{"is_blind": False}, {"mode": "judgment"}])
 def test_a_rewrite_says_that_it_differs_where_the_judge_is_shown(shows: dict[str, Any]) -> None:
     team = Team(prompts=1, **shows)
-    assert told(team, team.ids[0]) == [True] * 6
+    assert judge_facts(team, team.ids[0]) == [True] * 6
     assert rewrite(team, team.ids[1]).tally == Tally(decided=2, overridden=1)
 
 

@@ -31,12 +31,12 @@ def test_only_a_last_word_that_was_blind_is_a_witness(database: str) -> None:
     team.act("ann", f, DecisionKind.edit, text="better")
     with session() as db:
         db.execute(update(tables.Decision).where(tables.Decision.sample_id == b).values(is_random=True))
-    said = {a: Verdict.reject, b: Verdict.accept}
-    assert blind(team) == (said, frozenset({b})), "c and d were decided again after the judge was shown"
+    fields = {a: Verdict.reject, b: Verdict.accept}
+    assert blind(team) == (fields, frozenset({b})), "c and d were decided again after the judge was shown"
     looked = bulk.preview(team.curator, team.round.id, Filters(), ACCEPT)
     bulk.apply(team.curator, team.round.id, Filters(), ACCEPT, reason="all", token=looked.token)
     adjudication.decide(team.curator, team.round.id, "settle-a-1", a, ACCEPT)
-    assert blind(team) == (said, frozenset({b})), "not what others made of it"
+    assert blind(team) == (fields, frozenset({b})), "not what others made of it"
 
 
 def test_of_several_people_the_majority_speaks_and_a_draw_says_nothing(database: str) -> None:

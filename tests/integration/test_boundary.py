@@ -99,7 +99,7 @@ def test_half_an_emoji_in_a_decision_is_refused_with_a_sentence(world: World) ->
 def test_one_bad_act_holds_up_no_other(world: World, bad: dict[str, Any]) -> None:
     good = {"kind": "flag", "sample_id": world.ids["sample_id"]}
     acts = [good, {"sample_id": world.ids["sample_id"]} | bad, good]
-    sent = {"decisions": [one | {"client_id": f"act-number-{place}"} for place, one in enumerate(acts)]}
+    sent = {"decisions": [act | {"client_id": f"act-number-{place}"} for place, act in enumerate(acts)]}
     with site.with_token(world.actor(Role.reviewer)) as client:
         answer = client.post(
             f"/api/v1/rounds/{world.ids['round_id']}/decisions", content=json.dumps(sent), headers=JSON
@@ -116,7 +116,7 @@ def test_one_bad_act_holds_up_no_other(world: World, bad: dict[str, Any]) -> Non
 
 def test_an_undo_of_an_act_that_was_refused_takes_back_no_other(world: World) -> None:
     acts = [{"kind": "flag", "sample_id": world.ids["sample_id"]}, {"kind": "no such"}, {"kind": "retract"}]
-    sent = {"decisions": [one | {"client_id": f"act-number-{place}"} for place, one in enumerate(acts)]}
+    sent = {"decisions": [act | {"client_id": f"act-number-{place}"} for place, act in enumerate(acts)]}
     with site.with_token(world.actor(Role.reviewer)) as client:
         done = client.post(f"/api/v1/rounds/{world.ids['round_id']}/decisions", json=sent).json()
     assert done[2]["error"]["message"].startswith("The decision that this takes back was not written")
@@ -154,9 +154,9 @@ def test_the_command_line_says_what_is_wrong(
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code not in (0, None)
-    said = f"{ended.value.code}{capsys.readouterr().err}"
-    assert "Traceback" not in said
-    said.encode()
+    text = f"{ended.value.code}{capsys.readouterr().err}"
+    assert "Traceback" not in text
+    text.encode()
 
 
 @pytest.mark.parametrize("path", ["audit", "audit/export?format=csv", "audit/export"])

@@ -23,7 +23,7 @@ from backend.services.rounds import reselect
 from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Stage, Verdict
 from tests import rows
 from tests.integration import site
-from tests.integration.loop import JUDGE, Loop, dying, made, meta_rewarding
+from tests.integration.loop import JUDGE, Loop, dying, meta_rewarding, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_judge_hold import Judged
 
@@ -57,9 +57,9 @@ def test_a_branch_judges_the_same_texts_with_another_judge_and_trains_on_them(
     fair = rows.make_checkpoint(loop.project, engine=FAIR)
     plan = plans.branch(loop.actor, loop.round_id, "judge")
     assert (plan.branch_of, plan.branch_step) == (loop.round_id, 2)
-    said = rounds.estimate(loop.actor, loop.project.id, plan)
-    assert (said.samples, said.judge_calls) == (0, 40)
-    assert said.warnings[0].startswith("A branch of round 1: its 40 texts and what was said of them are copied")
+    estimate = rounds.estimate(loop.actor, loop.project.id, plan)
+    assert (estimate.samples, estimate.judge_calls) == (0, 40)
+    assert estimate.warnings[0].startswith("A branch of round 1: its 40 texts and what was said of them are copied")
 
     branch = rounds.launch(loop.actor, loop.project.id, replace(plan, judge_id=fair.id, is_reviewed=False))
     with dying(monkeypatch) as kills:
@@ -67,13 +67,13 @@ def test_a_branch_judges_the_same_texts_with_another_judge_and_trains_on_them(
     assert kills[0] > 3
     again = rounds.launch(loop.actor, loop.project.id, replace(plan, judge_id=fair.id, is_reviewed=False))
     assert loop.run(again).status is RoundStatus.running
-    assert made(again) == made(branch), "killed and resumed, the same rows"
+    assert rows_of_round(again) == rows_of_round(branch), "killed and resumed, the same rows"
     texts = texts_of(branch)
     assert [row[:5] for row in texts] == [row[:5] for row in texts_of(loop.round_id)]
     assert {row[5] for row in texts} == {LabelSource.person}, "people's words stay"
-    found = judge_health.of_round(loop.actor, branch)
-    kappa = next(one for one in found.measures if one.name == "kappa")
-    assert (kappa.number.value, kappa.number.n, found.light is Light.red) == (1.0, 40, False)
+    health = judge_health.of_round(loop.actor, branch)
+    kappa = next(measure for measure in health.measures if measure.name == "kappa")
+    assert (kappa.number.value, kappa.number.n, health.light is Light.red) == (1.0, 40, False)
     with reading() as db:
         overridden = select(func.count()).where(tables.Label.round_id == branch, tables.Label.is_overridden)
         assert db.scalar(overridden) == 0, "nobody contradicts the new judge"
@@ -82,7 +82,7 @@ def test_a_branch_judges_the_same_texts_with_another_judge_and_trains_on_them(
     done = loop.run(branch, trains=True)
     assert (done.status, done.error, done.branch_of_id, done.branch_step) == (RoundStatus.done, None, loop.round_id, 2)
     assert (done.parent_id, done.counts["samples"], done.counts["judgments"]) == (held.parent_id, 40, 40)
-    kept = [row["completion"][-1]["content"] for rows_ in made(branch)["rows"].values() for row in rows_]
+    kept = [row["completion"][-1]["content"] for rows_ in rows_of_round(branch)["rows"].values() for row in rows_]
     assert kept
     assert set(kept) == {"The sum is 1"}, "what people and the new judge accept"
     assert rounds.get(loop.actor, loop.round_id).status is RoundStatus.held, "the first round is as it was"
@@ -101,12 +101,12 @@ def test_a_round_that_was_trained_on_selects_again_as_a_branch(tiny: Path) -> No
     assert (row.branch_of_id, row.branch_step) == (loop.round_id, 3)
     assert row.recipe["selector"]["threshold"] == 2.0
     assert (row.status, row.error is None) == (RoundStatus.review, False), "nothing reaches it, so people may decide"
-    assert made(branch)["said"] == made(loop.round_id)["said"], "judgments are copied"
+    assert rows_of_round(branch)["said"] == rows_of_round(loop.round_id)["said"], "judgments are copied"
     accounts.local_owner()
     asked = ["round", "select", "1", "--set", "threshold=0.5", "--project", str(loop.project.id), "--json"]
-    told = CliRunner().invoke(app, asked)
-    assert told.exit_code == 0, told.output
-    shown = json.loads(told.stdout)
+    reply = CliRunner().invoke(app, asked)
+    assert reply.exit_code == 0, reply.output
+    shown = json.loads(reply.stdout)
     assert (shown["number"], shown["branch_of_id"], shown["status"]) == (3, loop.round_id, "running")
 
 
@@ -119,8 +119,8 @@ def test_a_branch_trains_the_same_rows_otherwise(tiny: Path) -> None:
     branch = rounds.launch(loop.actor, loop.project.id, replace(plan, recipe=recipe))
     done = loop.run(branch, trains=True)
     assert (done.status, done.error) == (RoundStatus.done, None)
-    assert made(branch)["rows"] == made(loop.round_id)["rows"]
-    assert made(branch)["kept"] == made(loop.round_id)["kept"]
+    assert rows_of_round(branch)["rows"] == rows_of_round(loop.round_id)["rows"]
+    assert rows_of_round(branch)["kept"] == rows_of_round(loop.round_id)["kept"]
     first = rounds.get(loop.actor, loop.round_id)
     assert done.counts == first.counts
     assert done.checkpoint_id != first.checkpoint_id
@@ -144,7 +144,7 @@ def test_a_round_that_failed_in_its_training_has_branches_that_train(tiny: Path)
     made_of = rounds.launch(loop.actor, loop.project.id, plan)
     done = loop.run(made_of, trains=True)
     assert (done.status, done.error) == (RoundStatus.done, None)
-    assert made(made_of)["rows"] == made(loop.round_id)["rows"]
+    assert rows_of_round(made_of)["rows"] == rows_of_round(loop.round_id)["rows"]
 
 
 def test_a_round_that_failed_before_a_step_says_how_it_comes_there(tiny: Path) -> None:
@@ -168,7 +168,7 @@ def test_questions_about_texts_and_judgments_of_several_steps_are_copied(
     with dying(monkeypatch):
         branch = rounds.launch(loop.actor, loop.project.id, plan)
         loop.run(branch)
-    assert made(branch) == made(first), "the same knobs make the same rows from the copies"
+    assert rows_of_round(branch) == rows_of_round(first), "the same knobs make the same rows from the copies"
     group, sample = tables.Group, tables.Sample
     with reading() as db:
         about = select(sample.round_id).join(group, group.parent_id == sample.id).where(group.round_id == branch)
@@ -241,8 +241,8 @@ def test_what_people_decide_in_a_branch_is_not_blind(tiny: Path) -> None:
     assert loop.run(branch).status is RoundStatus.review
     loop.decide(40, "1", round_id=branch)
     with reading() as db:
-        said = select(tables.Decision.is_blind).where(tables.Decision.round_id == branch)
-        assert set(db.scalars(said)) == {False}, "its labels can be read in the round it comes from"
+        selection = select(tables.Decision.is_blind).where(tables.Decision.round_id == branch)
+        assert set(db.scalars(selection)) == {False}, "its labels can be read in the round it comes from"
         assert gather(db, db.get_one(tables.Round, branch)).witnesses == ()
 
 
@@ -279,8 +279,8 @@ def test_scores_of_another_scale_are_copied_as_verdicts_and_decided_items_stay_d
         assert loop.run(branch).status is RoundStatus.review
         decision, label, lease = tables.Decision, tables.Label, tables.Lease
         with reading() as db:
-            said = select(decision.kind, decision.score).where(decision.round_id == branch).order_by(decision.id)
-            assert [tuple(row) for row in db.execute(said)] == [(kind, score)] * 2 + [(DecisionKind.reject, None)]
+            selection = select(decision.kind, decision.score).where(decision.round_id == branch).order_by(decision.id)
+            assert [tuple(row) for row in db.execute(selection)] == [(kind, score)] * 2 + [(DecisionKind.reject, None)]
             mine = select(label.verdict, label.score, label.machine_score).where(label.round_id == branch)
             verdict, own, machine = db.execute(mine.order_by(label.sample_id).limit(1)).one()
             assert verdict is Verdict.accept
@@ -313,15 +313,15 @@ def test_a_branch_is_launched_by_a_program_and_on_the_command_line(tiny: Path) -
             json={"at": "judge", "judge_id": fair.id, "changes": {"judge": {"votes": 2}}, "is_reviewed": False},
         )
         assert answer.status_code == 201, answer.text
-        found = answer.json()
-        assert (found["branch_of_id"], found["branch_step"], found["judge_id"]) == (loop.round_id, 2, fair.id)
-        assert found["recipe"]["judge"]["votes"] == 2
+        body = answer.json()
+        assert (body["branch_of_id"], body["branch_step"], body["judge_id"]) == (loop.round_id, 2, fair.id)
+        assert body["recipe"]["judge"]["votes"] == 2
         too_early = client.post(f"/api/v1/rounds/{unsampled}/branch", json={"at": "train"})
         assert (too_early.status_code, "has not done the steps" in too_early.text) == (409, True)
     accounts.local_owner()
     asked = ["round", "branch", "1", "--judge", "fair", "--set", "judge.votes=3", "--no-review", "--json"]
-    told = CliRunner().invoke(app, [*asked, "--project", str(loop.project.id)])
-    assert told.exit_code == 0, told.output
-    made_by_hand = json.loads(told.stdout)
+    reply = CliRunner().invoke(app, [*asked, "--project", str(loop.project.id)])
+    assert reply.exit_code == 0, reply.output
+    made_by_hand = json.loads(reply.stdout)
     assert (made_by_hand["number"], made_by_hand["branch_of_id"]) == (4, loop.round_id)
     assert rounds.get(loop.actor, made_by_hand["id"]).recipe["judge"]["votes"] == 3

@@ -55,16 +55,16 @@ def test_apply_does_what_preview_said_and_undo_restores(
     settle(round_.id)
     reviews.decide(curator, uuid.uuid4().hex, snapshot(round_.id)[0][0], ACCEPT, round_id=round_.id)
     before = snapshot(round_.id)
-    seen = bulk.preview(curator, round_.id, filters, REJECT)
-    batch = bulk.apply(curator, round_.id, filters, REJECT, reason="too long", token=seen.token)
+    bulk_preview = bulk.preview(curator, round_.id, filters, REJECT)
+    batch = bulk.apply(curator, round_.id, filters, REJECT, reason="too long", token=bulk_preview.token)
     after = snapshot(round_.id)
     changed = [(b, a) for b, a in zip(before, after, strict=True) if b[2] != a[2]]
-    assert batch.count == seen.count == sum(1 for row in after if row[3] == "person" and row[2] == "reject")
-    assert len(changed) == seen.changed_verdicts
+    assert batch.count == bulk_preview.count == sum(1 for row in after if row[3] == "person" and row[2] == "reject")
+    assert len(changed) == bulk_preview.changed_verdicts
     assert [(b.count, b.reason, b.is_undone) for b in bulk.history(curator, round_.id)] == [
-        (seen.count, "too long", False)
+        (bulk_preview.count, "too long", False)
     ]
-    assert bulk.undo(curator, batch.id) == seen.count
+    assert bulk.undo(curator, batch.id) == bulk_preview.count
     assert snapshot(round_.id) == before
     assert bulk.history(curator, round_.id)[0].is_undone
     with pytest.raises(Conflict, match="undone already"):
@@ -75,10 +75,10 @@ def test_the_preview_counts_what_people_would_lose(database: str) -> None:
     project = rows.make_project()
     curator = rows.make_actor(project, Role.curator)
     round_, known = in_review(project)
-    seen = bulk.preview(curator, round_.id, Filters(max_score=4), REJECT)
+    bulk_preview = bulk.preview(curator, round_.id, Filters(max_score=4), REJECT)
     hit = [s for s in known if passes(s, Filters(max_score=4))]
-    assert seen.count == len(hit)
-    assert seen.overridden_people == sum(1 for s in hit if s.source == "person" and s.verdict == "accept")
+    assert bulk_preview.count == len(hit)
+    assert bulk_preview.overridden_people == sum(1 for s in hit if s.source == "person" and s.verdict == "accept")
 
 
 def test_a_decision_after_the_batch_survives_its_undo(database: str) -> None:
@@ -112,14 +112,14 @@ def test_undo_at_the_desk_names_the_bulk_action_and_takes_nothing_older(database
     first = snapshot(round_.id)[0][0]
     reviews.decide(curator, uuid.uuid4().hex, first, ACCEPT, round_id=round_.id)
     reviews.decide(other, uuid.uuid4().hex, first, ACCEPT, round_id=round_.id)
-    seen = bulk.preview(curator, round_.id, Filters(), REJECT)
-    batch = bulk.apply(curator, round_.id, Filters(), REJECT, reason="frozen dessert", token=seen.token)
-    said = rf"is a bulk action \(reject on {seen.count} samples: frozen dessert\).*on the Samples page"
+    bulk_preview = bulk.preview(curator, round_.id, Filters(), REJECT)
+    batch = bulk.apply(curator, round_.id, Filters(), REJECT, reason="frozen dessert", token=bulk_preview.token)
+    text = rf"is a bulk action \(reject on {bulk_preview.count} samples: frozen dessert\).*on the Samples page"
     for act in (
         Act(uuid.uuid4().hex, DecisionKind.retract),
         Act(uuid.uuid4().hex, DecisionKind.retract, retracts=f"{batch.id}-{first}"),
     ):
-        with pytest.raises(Conflict, match=said):
+        with pytest.raises(Conflict, match=text):
             reviews.decide_many(curator, round_.id, [act])
     assert reviews.undo(other, round_.id).decision.sample_id == first, "it is not the other's bulk action"
     last = reviews.decide(curator, uuid.uuid4().hex, first, ACCEPT, round_id=round_.id)
@@ -134,13 +134,13 @@ def test_the_newest_bulk_action_is_the_one_the_page_offers_to_undo(database: str
     project = rows.make_project()
     curator = rows.make_actor(project, Role.curator)
     round_, _ = in_review(project, 20)
-    here, made = Context(curator, project.id, "", None), []
+    here, result = Context(curator, project.id, "", None), []
     for action in (ACCEPT, REJECT):
         token = bulk.preview(curator, round_.id, Filters(), action).token
-        made.append(bulk.apply(curator, round_.id, Filters(), action, reason="all", token=token))
-    assert drawing.batch_list(here, {"round": round_.id}).value == made[1].id
-    bulk.undo(curator, made[1].id)
-    assert drawing.batch_list(here, {"round": round_.id}).value == made[0].id
+        result.append(bulk.apply(curator, round_.id, Filters(), action, reason="all", token=token))
+    assert drawing.batch_list(here, {"round": round_.id}).value == result[1].id
+    bulk.undo(curator, result[1].id)
+    assert drawing.batch_list(here, {"round": round_.id}).value == result[0].id
 
 
 def test_apply_refuses_what_was_not_previewed(database: str) -> None:
@@ -193,7 +193,7 @@ def test_samples_are_found_before_anybody_has_to_wait(database: str, monkeypatch
     round_, _ = in_review(project)
     settle(round_.id)
     filters, find = Filters(text="/red|blue/", verdict=("accept",)), bulk.find
-    seen = bulk.preview(curator, round_.id, filters, REJECT)
+    bulk_preview = bulk.preview(curator, round_.id, filters, REJECT)
 
     def finding(*asked, **more):
         """Another person writes meanwhile."""
@@ -203,10 +203,14 @@ def test_samples_are_found_before_anybody_has_to_wait(database: str, monkeypatch
 
     monkeypatch.setattr(bulk, "find", finding)
     with pytest.raises(Conflict, match="Preview again"):
-        bulk.apply(curator, round_.id, filters, REJECT, reason="colors", token=seen.token)
+        bulk.apply(curator, round_.id, filters, REJECT, reason="colors", token=bulk_preview.token)
     monkeypatch.setattr(bulk, "find", find)
-    seen = bulk.preview(curator, round_.id, filters, REJECT)
-    assert bulk.apply(curator, round_.id, filters, REJECT, reason="colors", token=seen.token).count == seen.count > 1
+    bulk_preview = bulk.preview(curator, round_.id, filters, REJECT)
+    assert (
+        bulk.apply(curator, round_.id, filters, REJECT, reason="colors", token=bulk_preview.token).count
+        == bulk_preview.count
+        > 1
+    )
 
 
 def test_an_expression_that_is_too_slow_for_the_round_is_refused(

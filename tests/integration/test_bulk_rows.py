@@ -50,11 +50,11 @@ class Place:
 def test_rows_come_back_as_they_were_given(database: str) -> None:
     place = Place()
     place.insert(["100 % of 'it'", "score: 5", "", "?;:x \u00e9\U0001f600"], [-0.1, None, 2, 0.1 + 0.2])
-    made = place.further()
-    assert [s.text for s in made] == ["100 % of 'it'", "score: 5", "", "?;:x \u00e9\U0001f600"]
-    assert [s.logprob for s in made] == [-0.1, None, 2.0, 0.1 + 0.2]
-    assert [s.score_like for s in made] == [False, True, False, False]
-    assert {(s.split, s.created_at, s.author_id) for s in made} == {(Split.train, WRITTEN, None)}
+    completions = place.further()
+    assert [s.text for s in completions] == ["100 % of 'it'", "score: 5", "", "?;:x \u00e9\U0001f600"]
+    assert [s.logprob for s in completions] == [-0.1, None, 2.0, 0.1 + 0.2]
+    assert [s.score_like for s in completions] == [False, True, False, False]
+    assert {(s.split, s.created_at, s.author_id) for s in completions} == {(Split.train, WRITTEN, None)}
 
 
 def test_many_rows_are_one_statement_and_each_is_found(database: str) -> None:
@@ -67,12 +67,12 @@ def test_many_rows_are_one_statement_and_each_is_found(database: str) -> None:
     number = 2 * ROWS_PER_STATEMENT + 1
     place.insert([f"frog{i} owl" for i in range(number)], [None] * number)
     assert sum(statement.startswith("INSERT INTO samples ") for statement in statements) == 3
-    made = place.further()
+    completions = place.further()
     for i in (0, ROWS_PER_STATEMENT - 1, ROWS_PER_STATEMENT, number - 1):
         page = samples.page(place.actor, place.round.id, Filters(text=f"frog{i}"))
         assert [row.id for row in page.rows] == [], "a sample without a label is in no list"
         with session() as db:
-            label = {"sample_id": [made[i].id], "is_flagged": [False]}
+            label = {"sample_id": [completions[i].id], "is_flagged": [False]}
             common = {"round_id": place.round.id, "updated_at": WRITTEN, "source": LabelSource.none}
             insert_rows(
                 db,
@@ -83,7 +83,7 @@ def test_many_rows_are_one_statement_and_each_is_found(database: str) -> None:
                 label,
             )
         page = samples.page(place.actor, place.round.id, Filters(text=f"frog{i}"))
-        assert [row.id for row in page.rows] == [made[i].id]
+        assert [row.id for row in page.rows] == [completions[i].id]
 
 
 def test_rows_are_updated_by_their_key(database: str) -> None:

@@ -55,17 +55,17 @@ def test_beyond_a_queue_sign_ins_are_sent_away_and_health_and_pages_wait_for_non
     with site.signed_in(owner) as client, ThreadPoolExecutor(60) as pool:
         asked = [pool.submit(sign_in) for _ in range(60)]
         try:
-            until(lambda: sum(one.done() for one in asked) >= 52, "sending away")
-            away = [one.result() for one in asked if one.done()]
-            assert [one.status_code for one in away] == [429] * 52
-            assert {one.headers["retry-after"] for one in away} == {"3"}
+            until(lambda: sum(future.done() for future in asked) >= 52, "sending away")
+            away = [future.result() for future in asked if future.done()]
+            assert [result.status_code for result in away] == [429] * 52
+            assert {result.headers["retry-after"] for result in away} == {"3"}
             assert "Try again in 3 seconds" in away[0].text
             assert len(comparing) == 2
             for path in ("/healthz", "/welcome", "/api/v1/me", "/api/v1/projects"):
                 assert client.get(path).status_code == 200, path
         finally:
             may_end.set()
-        assert sorted(one.result().status_code for one in asked)[:8] == [303] * 8
+        assert sorted(future.result().status_code for future in asked)[:8] == [303] * 8
     assert sign_in().status_code == 303
 
 
@@ -110,8 +110,8 @@ def test_health_waits_neither_for_the_database_nor_for_a_thread(owner: Actor, mo
                 assert answer.text == "ok"
         finally:
             may_end.set()
-        for one in asked:
-            one.result()
+        for future in asked:
+            future.result()
 
 
 @pytest.fixture
@@ -173,8 +173,8 @@ def test_six_wrong_current_passwords_are_slowed_down_and_written_down(owner: Act
     accounts.by_account.clear()
     change(PASSWORD)
     with site.signed_in(owner) as client:
-        found = client.get("/api/v1/me").json()
-    assert found["name"] == "owner"
+        body = client.get("/api/v1/me").json()
+    assert body["name"] == "owner"
     with reading() as view:
         assert view.query(tables.Event).filter_by(verb="fail to change password").count() == 5
 

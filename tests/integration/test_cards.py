@@ -29,15 +29,15 @@ class Made:
         (folder / "README.md").write_text("---\nlicense: apache-2.0\nlanguage: en\n---\n# A model\n")
         engine = {"name": "transformers", "model": "models/base", "adapter": None}
         self.base = rows.make_checkpoint(self.project, "base", location="models/base", engine=engine)
-        self.made = rows.make_checkpoint(
+        self.checkpoint = rows.make_checkpoint(
             self.project, "round-1", parent=self.base, kind="adapter", engine=engine | {"adapter": "lora"}
         )
         self.round = rows.make_round(
-            self.project, self.base, status=RoundStatus.done, checkpoint_id=self.made.id, seed=77
+            self.project, self.base, status=RoundStatus.done, checkpoint_id=self.checkpoint.id, seed=77
         )
         samples = rows.make_samples(self.round, rows.make_prompt_set(self.project))
         decide(rows.make_user("Ottokar"), samples[:3], overrides=1)
-        chosen = [{"prompt_id": one.prompt_id, "sample_id": one.id} for one in samples[:2]]
+        chosen = [{"prompt_id": sample.prompt_id, "sample_id": sample.id} for sample in samples[:2]]
         self.dataset = rows.make_dataset(
             self.round,
             DatasetType.prompt_completion,
@@ -48,7 +48,7 @@ class Made:
         )
         with session() as db:
             numbers = {"name": "held_out_accuracy", "value": 0.625, "low": 0.5, "high": 0.75, "n": 40}
-            place = {"project_id": self.project.id, "round_id": self.round.id, "checkpoint_id": self.made.id}
+            place = {"project_id": self.project.id, "round_id": self.round.id, "checkpoint_id": self.checkpoint.id}
             db.add(tables.Metric(**place, **numbers))
 
 
@@ -56,7 +56,7 @@ def test_a_model_card_has_the_hubs_head_and_says_what_the_rows_say() -> None:
     from huggingface_hub import ModelCard
 
     here = Made()
-    card = ModelCard(model_cards.of_checkpoint(here.actor, here.made.id))
+    card = ModelCard(model_cards.of_checkpoint(here.actor, here.checkpoint.id))
     head = card.data
     assert (head.license, head.library_name, head.pipeline_tag) == ("apache-2.0", "peft", "text-generation")
     assert (head.base_model, head.tags) == (None, ["rondo", "self_rewarding"])
@@ -80,15 +80,15 @@ def test_a_model_card_has_the_hubs_head_and_says_what_the_rows_say() -> None:
     of_base = model_cards.of_checkpoint(here.actor, here.base.id)
     assert not any(word in of_base for word in ("seed", "decided", "in rounds"))
     with pytest.raises(NotFound):
-        model_cards.of_checkpoint(rows.make_actor(), here.made.id)
+        model_cards.of_checkpoint(rows.make_actor(), here.checkpoint.id)
 
 
 def test_the_card_of_a_merged_checkpoint_has_the_provenance_of_what_was_merged() -> None:
     here = Made()
     engine = {"name": "transformers", "model": "checkpoints/merged-7-x", "adapter": None}
-    record = {"checkpoint_id": here.made.id, "adapter_hash": "d" * 64}
+    record = {"checkpoint_id": here.checkpoint.id, "adapter_hash": "d" * 64}
     merged = rows.make_checkpoint(
-        here.project, "merged", parent=here.made, kind="full", engine=engine, details={"merge": record}
+        here.project, "merged", parent=here.checkpoint, kind="full", engine=engine, details={"merge": record}
     )
     card = model_cards.of_checkpoint(here.actor, merged.id)
     for line in (
@@ -120,8 +120,8 @@ def test_a_folder_that_is_gone_is_no_name_on_the_hub(monkeypatch: pytest.MonkeyP
 
 
 def test_no_address_in_a_name_is_a_link() -> None:
-    said = card_text.plain("![x](https://a.example) www.b.example &lt; mailto:c")
-    assert said == r"\!\[x\](https\://a.example) www\.b.example \&lt; mailto\:c"
+    text = card_text.plain("![x](https://a.example) www.b.example &lt; mailto:c")
+    assert text == r"\!\[x\](https\://a.example) www\.b.example \&lt; mailto\:c"
 
 
 def test_a_dataset_card_has_the_hubs_head_and_says_what_the_rows_say() -> None:

@@ -18,7 +18,7 @@ from backend.services.access import Actor
 from backend.services.checkpoints import chat_process, chat_turns, chats
 from backend.services.checkpoints.chat_turns import Chat, ChatView, Turn, TurnState
 from backend.values import Role, Sampling
-from tests import rows
+from tests import chatting, rows
 from tests.tiny import make_tiny_model
 from tests.waiting import until
 
@@ -38,7 +38,7 @@ def left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("RONDO_CHAT_IDLE_SECONDS", "3600")
     reread()
     yield
-    chats.leave_all()
+    chatting.leave_all()
     until(lambda: not chat_process.running(), "the end of the models' processes")
 
 
@@ -55,20 +55,20 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def seen(actor: Actor) -> ChatView:
+def chat_view(actor: Actor) -> ChatView:
     view = chats.look(actor, PAGE)
     assert view is not None
     return view
 
 
 def last(actor: Actor, side: int = 0) -> Turn:
-    return seen(actor).sides[side].turns[-1]
+    return chat_view(actor).sides[side].turns[-1]
 
 
 def say(actor: Actor, ids: list[int], text: str, sampling: Sampling = SAMPLING, **more: Any) -> None:
     """Say something, and wait for the answers."""
     chats.send(actor, PAGE, ids, text, sampling, **more)
-    until(lambda: not seen(actor).is_answering, "an answer")
+    until(lambda: not chat_view(actor).is_answering, "an answer")
 
 
 def curator(**engine: Any) -> tuple[Actor, tables.Project, int]:
@@ -95,8 +95,8 @@ def test_a_real_model_answers_in_pieces_knows_what_was_said_and_stops(tmp_path: 
     actor, _, checkpoint = curator(name="transformers", model=str(folder))
     hears, lengths = Chat.hear, []
 
-    def hear(chat: Any, side: Any, said: Any) -> None:
-        hears(chat, side, said)
+    def hear(chat: Any, side: Any, reply: Any) -> None:
+        hears(chat, side, reply)
         lengths.append(len(side.turns[-1].answer) if side.turns else 0)
 
     Chat.hear = hear  # type: ignore[method-assign]
@@ -108,7 +108,7 @@ def test_a_real_model_answers_in_pieces_knows_what_was_said_and_stops(tmp_path: 
     assert first.state is TurnState.done
     assert len(set(lengths)) > 5, "its text grew in pieces"
     assert lengths == sorted(lengths)
-    [pid] = chats.pids()
+    [pid] = chatting.pids()
 
     chats.send(actor, PAGE, [checkpoint], "1 2 3 =6?", Sampling(temperature=0.0, max_tokens=8000, seed=1))
     until(lambda: last(actor).answer or not last(actor).state.is_open, "the first piece")
@@ -117,7 +117,7 @@ def test_a_real_model_answers_in_pieces_knows_what_was_said_and_stops(tmp_path: 
     assert stopped.state is TurnState.stopped
     assert 0 < len(stopped.answer) < 8000
     say(actor, [checkpoint], "3 5 7 =26?")
-    assert chats.pids() == [pid], "the model stays loaded"
+    assert chatting.pids() == [pid], "the model stays loaded"
     assert (last(actor).state, last(actor).note) == (TurnState.done, "30 tokens, length")
     with reading() as db:
         assert db.query(tables.Job).count() == db.query(tables.Sample).count() == 0, "nothing is kept"
@@ -135,28 +135,28 @@ def test_one_that_cannot_be_loaded_says_why() -> None:
 
 
 def test_two_answer_side_by_side_each_after_its_own_words() -> None:
-    actor, project, one = curator()
+    actor, project, number = curator()
     two = rows.make_checkpoint(project, "two").id
-    say(actor, [one], "first", system="sys")
-    say(actor, [one, two], "second", system="sys")
-    ours, theirs = seen(actor).sides
+    say(actor, [number], "first", system="sys")
+    say(actor, [number, two], "second", system="sys")
+    ours, theirs = chat_view(actor).sides
     assert (ours.checkpoint, ours.turns[-1].answer) == ("one", "sys | first | sys | first | second")
     assert (theirs.turns[-1].answer, theirs.turns[-1].note) == ("sys | second", "3 tokens, stop")
-    say(actor, [one], "fail")
+    say(actor, [number], "fail")
     assert (last(actor).state, last(actor).note) == (TurnState.failed, "it does not fit. Shorten it.")
-    assert len(seen(actor).sides) == 1
-    version = seen(actor).version
+    assert len(chat_view(actor).sides) == 1
+    version = chat_view(actor).version
     assert chats.look(actor, PAGE, than=version) == ChatView(version, (), False), "nothing is sent twice"
     chats.clear(actor, PAGE)
-    say(actor, [one], "again")
-    assert [turn.answer for turn in seen(actor).sides[0].turns] == ["again"], "what was said is forgotten"
+    say(actor, [number], "again")
+    assert [turn.answer for turn in chat_view(actor).sides[0].turns] == ["again"], "what was said is forgotten"
 
 
 def test_a_model_that_was_stopped_amid_many_pieces_stays_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chat_turns, "LONGEST_ANSWER", 10**9)
     actor, _, checkpoint = curator()
     chats.send(actor, PAGE, [checkpoint], "flood", SAMPLING)
-    [pid] = chats.pids()
+    [pid] = chatting.pids()
     for _ in range(3):
         until(lambda: last(actor).answer, "the first piece")
         stopping = threading.Thread(target=chats.stop, args=(actor, PAGE))
@@ -164,8 +164,8 @@ def test_a_model_that_was_stopped_amid_many_pieces_stays_loaded(monkeypatch: pyt
         until(lambda: last(actor).state is TurnState.stopped, "the stop")
         chats.send(actor, PAGE, [checkpoint], "flood", SAMPLING)
         stopping.join()
-        assert chats.pids() == [pid]
-        assert "after" not in seen(actor).sides[0].turns[-2].answer
+        assert chatting.pids() == [pid]
+        assert "after" not in chat_view(actor).sides[0].turns[-2].answer
 
 
 def test_a_model_is_let_go_when_nobody_writes_and_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,9 +173,9 @@ def test_a_model_is_let_go_when_nobody_writes_and_comes_again(monkeypatch: pytes
     reread()
     actor, _, checkpoint = curator()
     say(actor, [checkpoint], "x")
-    until(lambda: not chats.pids(), "letting go of an idle model")
+    until(lambda: not chatting.pids(), "letting go of an idle model")
     say(actor, [checkpoint], "y")
-    assert [turn.answer for turn in seen(actor).sides[0].turns] == ["x", "x | x | y"]
+    assert [turn.answer for turn in chat_view(actor).sides[0].turns] == ["x", "x | x | y"]
 
 
 def test_no_more_models_than_are_allowed_and_a_refusal_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,13 +189,13 @@ def test_no_more_models_than_are_allowed_and_a_refusal_changes_nothing(monkeypat
     other = rows.make_actor(project, Role.curator)
     with pytest.raises(Conflict, match="1 model is being chatted with here, and at most 1"):
         chats.send(other, PAGE, [checkpoint], "x", SAMPLING)
-    assert not seen(other).is_answering
+    assert not chat_view(other).is_answering
     chats.leave(actor.user_id, PAGE)
     say(other, [checkpoint], "x")
-    pids = chats.pids()
+    pids = chatting.pids()
     with pytest.raises(Conflict, match="at most 1"):
         chats.send(other, PAGE, [checkpoint, second], "y", SAMPLING)
-    assert chats.pids() == pids
+    assert chatting.pids() == pids
     say(other, [second], "z")
     assert last(other).answer == "z"
     assert len(chat_process.running()) == 1, "one was gone before the other was loaded"
@@ -228,7 +228,7 @@ def test_nobody_waits_for_one_that_reads_nothing(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(chat_process, "STOP_SECONDS", 0.1)
     actor, _, checkpoint = curator()
     say(actor, [checkpoint], "x")
-    [pid] = chats.pids()
+    [pid] = chatting.pids()
     os.kill(pid, signal.SIGSTOP)
     chats.send(actor, PAGE, [checkpoint], "ф" * 50_000, SAMPLING)
     chats.stop(actor, PAGE)
@@ -264,7 +264,7 @@ def test_nobody_touches_the_chat_of_another_and_who_signed_out_leaves_all_the_sa
     chats.clear(other, PAGE)
     chats.leave(other.user_id, PAGE)
     chats.leave(None, "another page")
-    assert seen(actor).is_answering
+    assert chat_view(actor).is_answering
     chats.leave(None, PAGE)
     assert chats.look(actor, PAGE) is None
     until(lambda: not chat_process.running(), "its end")
@@ -304,7 +304,7 @@ def test_a_model_that_is_let_go_while_a_message_is_sent_is_not_loaded_without_ro
     monkeypatch.setattr(chats, "_make_room", make_room)
     monkeypatch.setattr(chats, "_load", lambda *given: let_go(load(*given)))
     say(actor, [checkpoint], "z")
-    assert [turn.question for turn in seen(actor).sides[0].turns] == ["x", "z"], "a refusal adds nothing"
+    assert [turn.question for turn in chat_view(actor).sides[0].turns] == ["x", "z"], "a refusal adds nothing"
     assert (last(actor).state, last(actor).note[:22]) == (TurnState.failed, "The model was let go. ")
     until(lambda: not chat_process.running(), "its end")
 
@@ -329,7 +329,7 @@ def test_one_that_cannot_be_heard_is_not_left_running(monkeypatch: pytest.Monkey
         chats.send(actor, PAGE, [checkpoint], "x", SAMPLING)
     assert [process.returncode for process in begun] == [-signal.SIGKILL]
     assert chat_process.running() == []
-    assert not seen(actor).is_answering
+    assert not chat_view(actor).is_answering
 
 
 def test_who_may_not_try_prompts_may_not_chat() -> None:
@@ -353,20 +353,20 @@ def test_who_may_not_try_prompts_may_not_chat() -> None:
         db.get_one(tables.Checkpoint, checkpoint).kind = "scorer"
     with pytest.raises(InvalidInput, match="scorer"):
         chats.send(owner, PAGE, [checkpoint], "x", SAMPLING)
-    assert chats.pids() == []
+    assert chatting.pids() == []
 
 
 WEB = """
 import sys, time
 from backend.services.access import Actor
-from backend.services.checkpoints import chats
+from backend.services.checkpoints import chat_process, chats
 from backend.values import Sampling
 actor = Actor(int(sys.argv[1]), "x")
 chats.send(actor, "page", [int(sys.argv[2])], "x", Sampling(max_tokens=900))
 while not chats.look(actor, "page").sides[0].turns[-1].answer:
     time.sleep(0.05)
 assert "torch" not in sys.modules
-print(*chats.pids(), flush=True)
+print(*(process.pid for process in chat_process.running()), flush=True)
 time.sleep(600)
 """
 

@@ -39,9 +39,9 @@ def test_the_detail_says_who_and_what_made_it_back_to_the_base() -> None:
     first = rows.make_checkpoint(project, "first", parent=base)
     second = rows.make_checkpoint(project, "second", parent=first)
     prompts = rows.make_prompt_set(project)
-    one = rows.make_round(project, base, status=RoundStatus.done, checkpoint_id=first.id)
-    two = rows.make_round(project, first, status=RoundStatus.done, checkpoint_id=second.id, parent_id=one.id)
-    decide(ada, rows.make_samples(one, prompts)[:3], overrides=1)
+    round_ = rows.make_round(project, base, status=RoundStatus.done, checkpoint_id=first.id)
+    two = rows.make_round(project, first, status=RoundStatus.done, checkpoint_id=second.id, parent_id=round_.id)
+    decide(ada, rows.make_samples(round_, prompts)[:3], overrides=1)
     decide(ada, rows.make_samples(two, prompts)[:2], retracted=1)
     funnel = [{"stage": "prompts", "count": 3, "dropped": {}}]
     dataset = rows.make_dataset(two, DatasetType.preference, [], funnel=funnel, content_hash="a" * 64)
@@ -58,8 +58,8 @@ def test_the_detail_says_who_and_what_made_it_back_to_the_base() -> None:
     )
     assert (detail.dataset_id, detail.funnel, detail.content_hash) == (dataset.id, funnel, "a" * 64)
     assert (detail.job_id, detail.job_seconds, detail.job_metrics) == (job.id, 0.0, {"loss": 0.5})
-    found = [(person.round_number, person.person, person.decisions, person.overrides) for person in detail.people]
-    assert found == [(2, "ada", 1, 0), (1, "ada", 3, 1)]
+    records = [(person.round_number, person.person, person.decisions, person.overrides) for person in detail.people]
+    assert records == [(2, "ada", 1, 0), (1, "ada", 3, 1)]
 
 
 def decide(user: tables.User, samples: list[tables.Sample], *, overrides: int = 0, retracted: int = 0) -> None:

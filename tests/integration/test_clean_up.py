@@ -80,13 +80,13 @@ def test_only_what_nothing_refers_to_and_nobody_writes_to_is_found_and_deleted(d
     outside = settings().folder.parent / "elsewhere"
     outside.mkdir()
     (settings().folder / "checkpoints" / "round-996-link").symlink_to(outside)
-    found = {one.path: one.num_bytes for one in clean_up.find(owner)}
-    assert found == dict.fromkeys(left, 100) | {"checkpoints/round-999-abc": 700}
+    num_bytes = {leftover.path: leftover.num_bytes for leftover in clean_up.find(owner)}
+    assert num_bytes == dict.fromkeys(left, 100) | {"checkpoints/round-999-abc": 700}
     assert all((settings().folder / within).exists() for within in left.values())
-    assert {one.path for one in clean_up.find(owner, 1)} - set(left) == {"checkpoints/round-997-young"}
+    assert {leftover.path for leftover in clean_up.find(owner, 1)} - set(left) == {"checkpoints/round-997-young"}
     with session() as db:  # somebody took one of them in the meantime
         db.add(tables.Checkpoint(project_id=project.id, name="took", kind="base", location="jobs/999", engine={}))
-    assert {one.path for one in clean_up.delete(owner)} == set(left) - {"jobs/999"}
+    assert {leftover.path for leftover in clean_up.delete(owner)} == set(left) - {"jobs/999"}
     assert not any((settings().folder / path).exists() for path in set(left) - {"jobs/999"})
     assert all((settings().folder / within).exists() for within in kept)
     assert outside.exists()
@@ -122,7 +122,7 @@ def test_nothing_is_deleted_by_a_database_whose_files_these_are_not(database: st
     with pytest.raises(Conflict) as refused:
         clean_up.find(owner)
     noted.write_text(str(refused.value).partition(", write ")[2].split()[0] + "\n")
-    assert [one.path for one in clean_up.delete(owner)] == ["checkpoints/round-999-abc"]
+    assert [leftover.path for leftover in clean_up.delete(owner)] == ["checkpoints/round-999-abc"]
 
 
 def test_the_command_asks_before_it_deletes(database: str) -> None:

@@ -70,7 +70,7 @@ def test_the_how_to_runs_from_nothing_to_a_checkpoint_in_25_lines(
     assert len([line for line in code.splitlines() if line.strip()]) <= 25
     monkeypatch.chdir(tmp_path)
     problems = [{"prompt": f"What is {n} + 3?", "answer": str(n + 3)} for n in range(8)]
-    Path("problems.jsonl").write_text("".join(json.dumps(one) + "\n" for one in problems))
+    Path("problems.jsonl").write_text("".join(json.dumps(problem) + "\n" for problem in problems))
     make_tiny_model(settings().folder / "models/tiny", hidden=16, layers=1)
     _, secret = sessions.create_token(accounts.local_owner(), name="program")
     monkeypatch.setenv("RONDO_URL", site.address())
@@ -92,7 +92,9 @@ def test_the_how_to_runs_from_nothing_to_a_checkpoint_in_25_lines(
     assert "'base'" in names
     assert names.count("'") == 4
     accepted = [json.loads(line) for line in Path("accepted.jsonl").read_text().splitlines()]
-    assert {(one["label_by"], one["decisions"][0]["note"]) for one in accepted} == {("person", "By program.")}
+    assert {(content["label_by"], content["decisions"][0]["note"]) for content in accepted} == {
+        ("person", "By program.")
+    }
     assert [len(path.read_text().splitlines()) for path in Path().glob("rows-*.jsonl")] == [len(accepted)]
 
 
@@ -101,7 +103,7 @@ def test_a_refusal_and_a_list_of_several_pages(database: str, client: Any) -> No
     for name in ("a", "b", "c"):
         rows.make_project(name)
     with client.Rondo(site.address(), secret) as rondo:
-        assert [one["name"] for one in client.every(rondo.projects.list_projects, limit=2)] == ["a", "b", "c"]
+        assert [entry["name"] for entry in client.every(rondo.projects.list_projects, limit=2)] == ["a", "b", "c"]
         with pytest.raises(client.Refused, match="There is no recipe") as refused:
             rondo.recipes.get_registered("no such recipe?")
     assert (refused.value.status, refused.value.kind) == (404, "NotFound")

@@ -134,14 +134,14 @@ def test_a_rule_acts_for_whoever_launched_the_round_while_they_are_here(database
     for launched, expected in ((second, second), (team.curator, team.curator), (team.who("ann"), team.who("ann"))):
         team.round.created_by = launched.user_id
         with reading() as db:
-            found = close_rules.on_behalf(db, team.round)
-        assert found is not None
-        assert (found.user_id, found.via) == (expected.user_id, "rule")
+            actor = close_rules.on_behalf(db, team.round)
+        assert actor is not None
+        assert (actor.user_id, actor.via) == (expected.user_id, "rule")
     accounts.deactivate(first, team.who("ann").user_id)
     with reading() as db:
-        found = close_rules.on_behalf(db, team.round)
-    assert found is not None
-    assert found.user_id == first.user_id
+        actor = close_rules.on_behalf(db, team.round)
+    assert actor is not None
+    assert actor.user_id == first.user_id
 
 
 def test_one_round_that_cannot_be_read_keeps_no_other_open(database: str, caplog: pytest.LogCaptureFixture) -> None:
@@ -167,14 +167,14 @@ def test_progress_says_who_is_here_how_fast_and_when_it_ends(database: str) -> N
     for n in mine:
         team.act("ann", n, REJECT, seconds=9.0)
     leases.renew(team.who("bob"), team.round.id, [])
-    seen = reviews.progress(team.who("ann"), team.round.id)
-    assert (seen.samples, seen.decided, seen.remaining, seen.share) == (10, 2, 8, 0.2)
-    assert [(p.name, p.decided, p.per_hour, p.is_here) for p in seen.people] == [
+    progress = reviews.progress(team.who("ann"), team.round.id)
+    assert (progress.samples, progress.decided, progress.remaining, progress.share) == (10, 2, 8, 0.2)
+    assert [(p.name, p.decided, p.per_hour, p.is_here) for p in progress.people] == [
         (team.who("ann").name, 2, pytest.approx(400.0), True),
         (team.who("bob").name, 0, None, True),
     ]
-    assert seen.ends_at is not None
-    assert seen.ends_at > now(), "8 more at 2 a quarter of an hour"
+    assert progress.ends_at is not None
+    assert progress.ends_at > now(), "8 more at 2 a quarter of an hour"
     leases.release(team.who("ann"), team.round.id)
     with session() as db:
         db.execute(update(tables.Presence).values(seen_at=now().replace(year=2020)))
@@ -204,9 +204,9 @@ def until_the_end(team: Team, noon: datetime, *, since: float) -> float:
     """In seconds, where all decisions were made so many minutes ago."""
     with session() as db:
         db.execute(update(tables.Decision).values(created_at=noon - timedelta(minutes=since)))
-    seen = reviews.progress(team.curator, team.round.id)
-    assert seen.ends_at is not None
-    return (seen.ends_at - noon).total_seconds()
+    progress = reviews.progress(team.curator, team.round.id)
+    assert progress.ends_at is not None
+    return (progress.ends_at - noon).total_seconds()
 
 
 def test_the_end_is_estimated_from_the_first_decision_of_late(database: str, noon: datetime) -> None:

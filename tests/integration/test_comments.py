@@ -20,11 +20,11 @@ from tests.integration.reviewing import ACCEPT, REJECT, Team
 
 
 def texts(actor: Actor, sample_id: int) -> list[str]:
-    return [one.text for one in comments.read(actor, sample_id).entries]
+    return [entry.text for entry in comments.read(actor, sample_id).entries]
 
 
-def told(actor: Actor) -> list[str]:
-    return [one.text for one in notices.listing(actor).entries if one.kind is NoticeKind.mention]
+def mentions_of(actor: Actor) -> list[str]:
+    return [entry.text for entry in notices.listing(actor).entries if entry.kind is NoticeKind.mention]
 
 
 def test_names_after_an_at_sign_are_mentions_and_the_longer_one_wins() -> None:
@@ -78,13 +78,13 @@ def test_the_same_words_sent_again_are_the_same_comment(database: str) -> None:
     team = Team(prompts=1)
     ann, bob = team.who("ann"), team.who("bob")
     words = f"@{bob.name} look"
-    made = comments.write(ann, team.ids[0], words)
-    assert comments.write(ann, team.ids[0], words) == made
-    assert len(told(bob)) == 1
-    assert comments.write(bob, team.ids[0], words).id != made.id
+    comment_view = comments.write(ann, team.ids[0], words)
+    assert comments.write(ann, team.ids[0], words) == comment_view
+    assert len(mentions_of(bob)) == 1
+    assert comments.write(bob, team.ids[0], words).id != comment_view.id
     with session() as db:
-        db.get_one(tables.Comment, made.id).created_at -= timedelta(minutes=6)
-    assert comments.write(ann, team.ids[0], words).id != made.id
+        db.get_one(tables.Comment, comment_view.id).created_at -= timedelta(minutes=6)
+    assert comments.write(ann, team.ids[0], words).id != comment_view.id
 
 
 @pytest.mark.on_sqlite
@@ -93,9 +93,9 @@ def test_where_the_judge_is_hidden_and_colleagues_are_not_free_words_are_hidden(
     team = Team(prompts=1, others_visible=True)
     comments.write(team.who("ann"), team.ids[0], "the judge says 5")
     assert comments.read(team.who("bob"), team.ids[0]).is_hidden
-    seen = Team(prompts=1, others_visible=True, is_blind=False)
-    comments.write(seen.who("ann"), seen.ids[0], "the judge says 5")
-    assert texts(seen.who("bob"), seen.ids[0]) == ["the judge says 5"]
+    view = Team(prompts=1, others_visible=True, is_blind=False)
+    comments.write(view.who("ann"), view.ids[0], "the judge says 5")
+    assert texts(view.who("bob"), view.ids[0]) == ["the judge says 5"]
 
 
 def test_a_mention_tells_the_person_where_and_no_word_of_the_comment(database: str) -> None:
@@ -103,18 +103,18 @@ def test_a_mention_tells_the_person_where_and_no_word_of_the_comment(database: s
     sample_id = team.ids[0]
     ann, bob = team.who("ann"), team.who("bob")
     stranger = rows.make_actor(name="stranger")
-    made = comments.write(ann, sample_id, f"@{bob.name} @{ann.name} @stranger secret reason")
+    comment_view = comments.write(ann, sample_id, f"@{bob.name} @{ann.name} @stranger secret reason")
     place = f"at sample {sample_id} of round {team.round.number}."
-    assert told(bob) == [f"{ann.name} mentions {bob.name} {place}"]
-    assert told(ann) == told(stranger) == []
+    assert mentions_of(bob) == [f"{ann.name} mentions {bob.name} {place}"]
+    assert mentions_of(ann) == mentions_of(stranger) == []
     (notice,) = notices.listing(bob).entries
     assert notice.path == f"samples?round={team.round.id}&sample={sample_id}"
-    comments.edit(ann, made.id, f"@{bob.name} and @{team.curator.name}")
-    assert len(told(bob)) == 1
-    assert len(told(team.curator)) == 1
-    comments.delete(ann, made.id)
+    comments.edit(ann, comment_view.id, f"@{bob.name} and @{team.curator.name}")
+    assert len(mentions_of(bob)) == 1
+    assert len(mentions_of(team.curator)) == 1
+    comments.delete(ann, comment_view.id)
     comments.write(ann, sample_id, f"@{bob.name} once more")
-    assert len(told(bob)) == 2
+    assert len(mentions_of(bob)) == 2
     assert "stranger" not in comments.read(ann, sample_id).people
 
 
@@ -129,30 +129,30 @@ def test_a_webhook_is_told_of_whom_an_edit_mentions_and_of_nobody_twice(database
     place = f"at sample {team.ids[0]} of round {team.round.number}."
     words = [f"{ann.name} mentions {name} {place}" for name in (bob.name, curator.name)]
     assert [row.body["text"] for row in waiting()] == words
-    assert (told(bob), told(curator)) == (words[:1], words[1:])
+    assert (mentions_of(bob), mentions_of(curator)) == (words[:1], words[1:])
 
 
 @pytest.mark.on_sqlite
 def test_only_who_wrote_a_comment_changes_or_deletes_it(database: str) -> None:
     team = Team(prompts=1)
     ann, stranger = team.who("ann"), rows.make_actor()
-    made = comments.write(ann, team.ids[0], "  typo  ")
-    assert (made.text, made.edited_at, made.is_mine) == ("typo", None, True)
+    comment_view = comments.write(ann, team.ids[0], "  typo  ")
+    assert (comment_view.text, comment_view.edited_at, comment_view.is_mine) == ("typo", None, True)
     for actor in (team.who("bob"), team.curator, stranger):
         with pytest.raises(NotFound):
-            comments.edit(actor, made.id, "x")
+            comments.edit(actor, comment_view.id, "x")
         with pytest.raises(NotFound):
-            comments.delete(actor, made.id)
+            comments.delete(actor, comment_view.id)
     for act in (lambda: comments.read(stranger, team.ids[0]), lambda: comments.write(stranger, team.ids[0], "x")):
         with pytest.raises(NotFound):
             act()
     with pytest.raises(InvalidInput, match="empty"):
         comments.write(ann, team.ids[0], " \n")
-    assert comments.edit(ann, made.id, "right").edited_at is not None
+    assert comments.edit(ann, comment_view.id, "right").edited_at is not None
     with session() as db:
         db.query(tables.Membership).filter_by(user_id=ann.user_id).delete()
     with pytest.raises(NotFound):
-        comments.edit(ann, made.id, "from outside")
+        comments.edit(ann, comment_view.id, "from outside")
     assert texts(team.curator, team.ids[0]) == ["right"]
 
 
@@ -161,10 +161,10 @@ def test_rest_writes_changes_and_deletes(database: str) -> None:
     team = Team(prompts=1)
     path = f"/api/v1/samples/{team.ids[0]}/comments"
     with site.with_token(team.who("ann")) as client:
-        made = client.post(path, json={"text": "<script>1</script>"})
-        assert made.status_code == 201
+        response = client.post(path, json={"text": "<script>1</script>"})
+        assert response.status_code == 201
         assert client.get(path).json()["entries"][0]["text"] == "<script>1</script>"
-        mine = f"/api/v1/comments/{made.json()['id']}"
+        mine = f"/api/v1/comments/{response.json()['id']}"
         assert client.patch(mine, json={"text": "b"}).json()["text"] == "b"
         assert client.patch(mine, json={"text": "b" * 4001}).status_code == 422
         assert client.delete(mine).status_code == 204

@@ -33,15 +33,15 @@ def plan(
     rows.make_prompt_set(project, split=Split.held_out)
     rows.make_checkpoint(project, **ENGINE)
     actor = rows.make_actor(project)
-    found = rounds.defaults(actor, project.id)
+    result = rounds.defaults(actor, project.id)
     judge = {"name": "written_verdict", "votes": 1, "max_tokens": 24, "template": template}
-    recipe = found.recipe | {"judge": judge, "generator": found.recipe["generator"] | {"max_tokens": 24} | generator}
-    return actor, project.id, rounds.Plan(**vars(found) | {"recipe": recipe})
+    recipe = result.recipe | {"judge": judge, "generator": result.recipe["generator"] | {"max_tokens": 24} | generator}
+    return actor, project.id, rounds.Plan(**vars(result) | {"recipe": recipe})
 
 
 def warnings(*args: Any, **kwargs: Any) -> str:
-    actor, project_id, made = plan(*args, **kwargs)
-    return " ".join(rounds.estimate(actor, project_id, made).warnings)
+    actor, project_id, result = plan(*args, **kwargs)
+    return " ".join(rounds.estimate(actor, project_id, result).warnings)
 
 
 def test_what_fits_is_not_mentioned() -> None:
@@ -49,10 +49,10 @@ def test_what_fits_is_not_mentioned() -> None:
 
 
 def test_a_template_longer_than_the_judges_context_is_refused_before_launch() -> None:
-    actor, project_id, made = plan("x" * 300 + " {prompt} {response}")
+    actor, project_id, result = plan("x" * 300 + " {prompt} {response}")
     for ask in (rounds.estimate, rounds.launch):
         with pytest.raises(InvalidInput, match=r"judge\.template: it has 320 tokens.*holds 256"):
-            ask(actor, project_id, made)
+            ask(actor, project_id, result)
     assert rounds.list_rounds(actor, project_id) == []
 
 
@@ -61,23 +61,23 @@ def test_a_template_that_leaves_little_room_is_told() -> None:
 
 
 def test_more_tokens_than_the_policy_holds_are_told() -> None:
-    said = warnings(max_tokens=512)
-    assert "generator.max_tokens is 512, but the context of" in said
-    assert "holds 256 tokens" in said
+    text = warnings(max_tokens=512)
+    assert "generator.max_tokens is 512, but the context of" in text
+    assert "holds 256 tokens" in text
 
 
 def test_a_template_around_the_prompt_counts() -> None:
     brief = {"extra_n": 1, "extra_template": "7" * 220 + "{prompt}"}
     assert "context" not in warnings(extra_template=brief["extra_template"]), "no text is asked with it"
-    said = warnings(**brief)
-    assert "A chat of sample may hold 252 tokens beside its prompt: 24 of texts by the model and 228 of what" in said
-    assert "holds 256, all together" in said
+    text = warnings(**brief)
+    assert "A chat of sample may hold 252 tokens beside its prompt: 24 of texts by the model and 228 of what" in text
+    assert "holds 256, all together" in text
     assert "A chat of sample may hold" in warnings(conditions={"brief": brief["extra_template"]})
 
 
 def test_all_turns_of_a_training_that_writes_count() -> None:
     """The demo's model has 256 tokens: three turns of 64 and what is asked between them fit, four do not."""
-    actor, project_id, made = plan()
+    actor, project_id, result = plan()
     for turns, fits in ((3, True), (4, False)):
         trainer = MultiTurnGRPO(
             reward=ExactMatch(),
@@ -86,11 +86,11 @@ def test_all_turns_of_a_training_that_writes_count() -> None:
             max_completion_length=64,
         )
         recipe = Recipe(name="turns", title="Turns", steps=(PromptSet(), AllPrompts(), trainer))
-        asked = replace(made, recipe=recipe.model_dump(mode="json"))
-        said = " ".join(rounds.estimate(actor, project_id, asked).warnings)
-        assert ("context" not in said) is fits
+        asked = replace(result, recipe=recipe.model_dump(mode="json"))
+        text = " ".join(rounds.estimate(actor, project_id, asked).warnings)
+        assert ("context" not in text) is fits
     assert (
-        "A chat of multi_turn_grpo may hold 273 tokens beside its prompt: 256 of texts by the model and 17 of" in said
+        "A chat of multi_turn_grpo may hold 273 tokens beside its prompt: 256 of texts by the model and 17 of" in text
     )
 
 
@@ -100,7 +100,7 @@ def test_a_prompt_without_room_for_an_answer_is_told() -> None:
 
 def test_all_turns_of_the_longest_prompt_count() -> None:
     """The shortest last message comes with the longest conversation."""
-    actor, project_id, made = plan(prompt="9" * 40)
+    actor, project_id, result = plan(prompt="9" * 40)
     with session() as db:
         (prompt_set, _) = db.query(tables.PromptSet).order_by(tables.PromptSet.id)
         turns = [{"role": "system", "content": "1" * 150}, {"role": "user", "content": "2" * 100}]
@@ -111,19 +111,19 @@ def test_all_turns_of_the_longest_prompt_count() -> None:
             )
         )
         prompt_set.num_prompts = 2
-    assert "The longest prompt has at least 354 tokens" in " ".join(rounds.estimate(actor, project_id, made).warnings)
+    assert "The longest prompt has at least 354 tokens" in " ".join(rounds.estimate(actor, project_id, result).warnings)
 
 
 def test_the_prompts_are_read_once_however_often_the_form_asks() -> None:
-    actor, project_id, made = plan(prompt="9" * 400)
+    actor, project_id, result = plan(prompt="9" * 400)
     statements: list[str] = []
-    event.listen(read_engine(), "before_cursor_execute", lambda *said: statements.append(said[2]))
+    event.listen(read_engine(), "before_cursor_execute", lambda *reply: statements.append(reply[2]))
     for _ in range(3):
-        assert "at least 400 tokens" in " ".join(rounds.estimate(actor, project_id, made).warnings)
-    assert sum("ORDER BY length(" in one for one in statements) == 1
+        assert "at least 400 tokens" in " ".join(rounds.estimate(actor, project_id, result).warnings)
+    assert sum("ORDER BY length(" in statement for statement in statements) == 1
     again = rows.make_prompt_set(tables_project(project_id), prompts=["8" * 500])
-    found = rounds.estimate(actor, project_id, replace(made, sample_set_ids=(*made.sample_set_ids, again.id)))
-    assert "at least 500 tokens" in " ".join(found.warnings)
+    estimate = rounds.estimate(actor, project_id, replace(result, sample_set_ids=(*result.sample_set_ids, again.id)))
+    assert "at least 500 tokens" in " ".join(estimate.warnings)
 
 
 def tables_project(project_id: int) -> tables.Project:
@@ -132,7 +132,7 @@ def tables_project(project_id: int) -> tables.Project:
 
 
 def test_an_endpoint_and_a_model_that_is_not_here_are_not_guessed_at() -> None:
-    actor, project_id, made = plan("x" * 300 + " {prompt} {response}")
+    actor, project_id, result = plan("x" * 300 + " {prompt} {response}")
     with session() as db:
         away = tables.Checkpoint(
             project_id=project_id,
@@ -143,5 +143,5 @@ def test_an_endpoint_and_a_model_that_is_not_here_are_not_guessed_at() -> None:
             engine={"name": "openai", "base_url": "http://127.0.0.1:9/v1", "model": "m"},
         )
         db.add(away)
-    found = rounds.estimate(actor, project_id, rounds.Plan(**vars(made) | {"judge_id": away.id}))
-    assert "template" not in " ".join(found.warnings)
+    estimate = rounds.estimate(actor, project_id, rounds.Plan(**vars(result) | {"judge_id": away.id}))
+    assert "template" not in " ".join(estimate.warnings)

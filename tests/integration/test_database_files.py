@@ -95,8 +95,8 @@ def test_naming_the_database_in_every_way_loses_nothing(database: str, tmp_path:
             file = {"path": str(path), "meta": META}
             _, address, how = join(fn._id, [file] * max(1, len(fn.inputs)), "x", file)
             client.post(address, **how)
-            with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": "x"}) as said:
-                said.close()
+            with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": "x"}) as pieces:
+                pieces.close()
         client.get(f"/gradio_api/file={path}")
     for name in ("hard.jsonl", "soft.jsonl", "../rondo.db"):
         with pytest.raises(InvalidInput):

@@ -77,8 +77,8 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 def test_list_and_get_say_where_a_dataset_comes_from(project: tables.Project, viewer: Actor) -> None:
     dataset, samples = make_pairs(project)
-    made = rows.make_checkpoint(project, "round-1")
-    change(tables.Round, dataset.round_id, checkpoint_id=made.id)
+    checkpoint = rows.make_checkpoint(project, "round-1")
+    change(tables.Round, dataset.round_id, checkpoint_id=checkpoint.id)
     person = rows.make_user("ada")
     for number, (sample, override) in enumerate([(samples[0], True), (samples[1], False), (samples[2], False)]):
         add_decision(sample, person, str(number), is_override=override)
@@ -86,7 +86,7 @@ def test_list_and_get_say_where_a_dataset_comes_from(project: tables.Project, vi
     add_decision(samples[4], person, "undo", kind=DecisionKind.retract, retracts="undone")
     [view] = datasets.list_datasets(viewer, project.id)
     assert (view.id, view.round_number, view.type, view.num_examples) == (dataset.id, 1, DatasetType.preference, 3)
-    assert (view.checkpoint_id, view.checkpoint) == (made.id, "round-1")
+    assert (view.checkpoint_id, view.checkpoint) == (checkpoint.id, "round-1")
     detail = datasets.get(viewer, dataset.id)
     assert detail.view == view
     assert detail.origins == {"selected": 3}
@@ -155,18 +155,18 @@ def test_verify_tells_a_changed_row(project: tables.Project, viewer: Actor) -> N
     dataset, samples = make_pairs(project)
     assert datasets.verify(viewer, dataset.id).is_unchanged
     change(tables.Sample, samples[3].id, text="slipped in")
-    found = datasets.verify(viewer, dataset.id)
-    assert not found.is_unchanged
-    assert found.frozen_hash == dataset.content_hash != found.hash_now
-    assert found.num_rows == 3
+    verification = datasets.verify(viewer, dataset.id)
+    assert not verification.is_unchanged
+    assert verification.frozen_hash == dataset.content_hash != verification.hash_now
+    assert verification.num_rows == 3
 
 
 def test_export_has_trl_columns_first_and_provenance_after(project: tables.Project, viewer: Actor) -> None:
     dataset, samples = make_pairs(project)
-    made = exports.export(viewer, dataset.id)
-    assert (made.num_rows, made.findings, made.left_out, made.warnings) == (3, (), {}, ())
-    assert made.path == settings().folder / "exports" / f"dataset-{dataset.id}-preference.jsonl"
-    row = read(made.path)[1]
+    export = exports.export(viewer, dataset.id)
+    assert (export.num_rows, export.findings, export.left_out, export.warnings) == (3, (), {}, ())
+    assert export.path == settings().folder / "exports" / f"dataset-{dataset.id}-preference.jsonl"
+    row = read(export.path)[1]
     assert list(row)[:3] == ["prompt", "chosen", "rejected"]
     assert row["prompt"] == [{"role": "user", "content": HOSTILE}]
     assert row["chosen"] == [{"role": "assistant", "content": samples[2].text}]
@@ -197,19 +197,28 @@ def test_rows_that_teach_a_judge_leave_with_what_people_said_and_without_the_jud
     dataset, samples = make_pairs(project)
     good, bad = samples[1], samples[0]
     pair = {"prompt_id": good.prompt_id, "sample_id": good.id, "rejected_id": bad.id}
-    said = {"completion": ";N", "rejected": ";Y", "messages": [{"role": "user", "content": "Is it right?"}]}
-    taught = {"prompt_id": good.prompt_id, "sample_id": good.id, "origin": "decision", "extra": {"decision": 7}} | said
+    fields = {"completion": ";N", "rejected": ";Y", "messages": [{"role": "user", "content": "Is it right?"}]}
+    taught = {
+        "prompt_id": good.prompt_id,
+        "sample_id": good.id,
+        "origin": "decision",
+        "extra": {"decision": 7},
+    } | fields
     with reading() as db:
         round_ = db.get_one(tables.Round, dataset.round_id)
     dataset = rows.make_dataset(round_, DatasetType.preference, [taught, pair], step=1)
-    told = read(exports.export(viewer, dataset.id, type=DatasetType.unpaired_preference).path)
-    assert [(one["completion"][0]["content"], one["label"], one["score"], one["origin"]) for one in told] == [
+    readings = read(exports.export(viewer, dataset.id, type=DatasetType.unpaired_preference).path)
+    assert [
+        (entry["completion"][0]["content"], entry["label"], entry["score"], entry["origin"]) for entry in readings
+    ] == [
         (";N", True, None, "decision"),
         (";Y", False, None, "decision"),
         (good.text, False, 0.0, "selected"),
         (bad.text, True, 1.0, "selected"),
     ]
-    assert [(one["sample_id"], one["source"], one["checkpoint"]) for one in told[:2]] == [(good.id, None, None)] * 2
+    assert [(entry["sample_id"], entry["source"], entry["checkpoint"]) for entry in readings[:2]] == [
+        (good.id, None, None)
+    ] * 2
     as_pairs = read(exports.export(viewer, dataset.id).path)
     sides = ("score_chosen", "score_rejected", "margin", "source_chosen")
     assert [as_pairs[0][name] for name in sides] == [None] * 4
@@ -227,9 +236,9 @@ def test_exports_load_with_datasets_and_trl(
     from trl import is_conversational
 
     dataset, _ = make_pairs(project)
-    made = exports.export(viewer, dataset.id, format=format, is_strict=is_strict, type=type)
+    export = exports.export(viewer, dataset.id, format=format, is_strict=is_strict, type=type)
     loaded = load_dataset(
-        "json" if format == "jsonl" else "parquet", data_files=str(made.path), split="train", cache_dir=str(tmp_path)
+        "json" if format == "jsonl" else "parquet", data_files=str(export.path), split="train", cache_dir=str(tmp_path)
     )
     columns = {
         DatasetType.preference: ["prompt", "chosen", "rejected"],
@@ -258,11 +267,11 @@ def test_labels_come_from_each_sides_own_verdict_not_from_the_pair(project: tabl
     dataset, samples = make_pairs(project)
     change(tables.Label, samples[1].id, verdict=Verdict.accept)
     change(tables.Label, samples[3].id, verdict=None, score=None)
-    made = exports.export(viewer, dataset.id, type=DatasetType.unpaired_preference)
-    labels = {r["sample_id"]: r["label"] for r in read(made.path)}
+    export = exports.export(viewer, dataset.id, type=DatasetType.unpaired_preference)
+    labels = {r["sample_id"]: r["label"] for r in read(export.path)}
     assert [labels.get(s.id) for s in samples] == [True, True, True, None, True, False]
-    assert made.left_out == {"no verdict of its own": 1}
-    assert "not its place in the pair" in made.warnings[0]
+    assert export.left_out == {"no verdict of its own": 1}
+    assert "not its place in the pair" in export.warnings[0]
 
 
 def test_only_derivable_types_are_offered(project: tables.Project, viewer: Actor) -> None:
@@ -285,9 +294,9 @@ def test_good_rows_only_make_completions_of_labelled_ones(project: tables.Projec
     samples = rows.make_samples(round_, prompt_set, n=1)
     labelled = [{"prompt_id": s.prompt_id, "sample_id": s.id, "label": i == 0} for i, s in enumerate(samples)]
     dataset = rows.make_dataset(round_, DatasetType.unpaired_preference, labelled)
-    made = exports.export(viewer, dataset.id, type=DatasetType.prompt_completion, is_strict=True)
-    assert [r["completion"][0]["content"] for r in read(made.path)] == [samples[0].text]
-    assert made.left_out == {"not labelled as good": 1}
+    export = exports.export(viewer, dataset.id, type=DatasetType.prompt_completion, is_strict=True)
+    assert [r["completion"][0]["content"] for r in read(export.path)] == [samples[0].text]
+    assert export.left_out == {"not labelled as good": 1}
 
 
 def test_checks_count_what_deserves_a_look_and_leave_it_out_when_asked(project: tables.Project, viewer: Actor) -> None:
@@ -295,15 +304,15 @@ def test_checks_count_what_deserves_a_look_and_leave_it_out_when_asked(project: 
     change(tables.Sample, samples[4].id, finish_reason="length")
     rows.make_prompt_set(project, prompts=["c"], split=Split.held_out)
     change(tables.Prompt, samples[4].prompt_id, messages=[{"role": "assistant", "content": "c"}])
-    made = exports.export(viewer, dataset.id)
-    assert {f.check: (f.count, f.positions) for f in made.findings} == {
+    export = exports.export(viewer, dataset.id)
+    assert {f.check: (f.count, f.positions) for f in export.findings} == {
         "identical pair": (1, (0,)),
         "empty": (1, (1,)),
         "roles": (1, (2,)),
         "held-out prompt": (1, (2,)),
         "truncated": (1, (2,)),
     }
-    assert made.num_rows == 3
+    assert export.num_rows == 3
     change(tables.Sample, samples[0].id, text="another")
     rest = exports.export(viewer, dataset.id, leave_out=True)
     assert [r["chosen_sample_id"] for r in read(rest.path)] == [samples[0].id]
@@ -321,8 +330,8 @@ def test_a_stranger_finds_no_dataset(project: tables.Project) -> None:
 def test_old_exports_make_room(project: tables.Project, viewer: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exports, "KEPT", 2)
     dataset, _ = make_pairs(project)
-    made = [exports.export(viewer, dataset.id, type=type).path for type in exports.types(DatasetType.preference)]
-    assert sorted(p.name for p in made[0].parent.iterdir()) == sorted(p.name for p in made[1:])
+    paths = [exports.export(viewer, dataset.id, type=type).path for type in exports.types(DatasetType.preference)]
+    assert sorted(p.name for p in paths[0].parent.iterdir()) == sorted(p.name for p in paths[1:])
 
 
 def test_only_the_command_line_chooses_where_to_write(project: tables.Project, viewer: Actor, tmp_path: Path) -> None:
@@ -348,8 +357,8 @@ def test_plain_texts_are_shown_and_leave_as_texts(project: tables.Project, viewe
     ]
     dataset = rows.make_dataset(round_, DatasetType.language_modeling, examples)
     with reading() as db:
-        found = list(dataset_rows.iterate(db, dataset.id))
-    assert found[:3] == [
+        result = list(dataset_rows.iterate(db, dataset.id))
+    assert result[:3] == [
         {"text": "A document."},
         {"messages": [{"role": "user", "content": "A question?"}, {"role": "assistant", "content": "So."}]},
         {"text": "Only this."},
@@ -363,14 +372,14 @@ def test_plain_texts_are_shown_and_leave_as_texts(project: tables.Project, viewe
     whole = [page_of_datasets.whole_row(row, page.type).split("\n\nprompt ")[0] for row in page.rows[:3]]
     assert whole == ["text:\nA document.", "user:\nA question?\n\ncompletion:\nSo.", "text:\nOnly this."]
     assert page_of_datasets.whole_row(page.rows[0], page.type).endswith("sample none"), "it is no known answer"
-    made = exports.export(viewer, dataset.id, is_strict=True)
-    assert read(made.path) == [
+    export = exports.export(viewer, dataset.id, is_strict=True)
+    assert read(export.path) == [
         {"text": "A document."},
         {"text": "A question?\n\nSo."},
         {"text": "Only this."},
         {"text": ""},
     ]
-    assert {finding.check: finding.positions for finding in made.findings} == {"empty": (3,)}
+    assert {finding.check: finding.positions for finding in export.findings} == {"empty": (3,)}
     frame = pandas_of(exports.export(viewer, dataset.id, format="parquet").path)
     assert list(frame["text"])[:1] == ["A document."]
     with pytest.raises(InvalidInput, match="cannot be exported as prompt_completion"):

@@ -12,7 +12,7 @@ from backend.recipes import Recipe
 from backend.services import datasets, reviews
 from backend.values import DecisionKind, RoundStatus, Verdict
 from tests import rows
-from tests.integration.loop import TRAINING, Loop, dying, made
+from tests.integration.loop import TRAINING, Loop, dying, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 
 POLICY = {
@@ -78,9 +78,9 @@ def ends(round_id: int) -> list[str]:
         ]
 
 
-def told(round_id: int) -> list[dict[str, Any]]:
+def trained_rows(round_id: int) -> list[dict[str, Any]]:
     """The rows of a round's last dataset, without the ids of decisions."""
-    return [{k: v for k, v in row.items() if k != "decision"} for row in made(round_id)["rows"][4]]
+    return [{k: v for k, v in row.items() if k != "decision"} for row in rows_of_round(round_id)["rows"][4]]
 
 
 @pytest.mark.on_sqlite
@@ -125,7 +125,7 @@ def test_a_cut_that_people_moved_and_their_verdicts_are_in_what_is_trained_on(
     with dying(monkeypatch) as kills:
         loop.run(second)
     assert kills[0] >= 2
-    assert told(second) == told(first), "killed and resumed it ends in the same rows"
+    assert trained_rows(second) == trained_rows(first), "killed and resumed it ends in the same rows"
 
 
 @pytest.mark.on_sqlite

@@ -44,17 +44,17 @@ class Opened(Browser):
 
     def ask(self, module: str, listener: str, **query: str) -> str:
         fns = [fn for fn in self.blocks.fns.values() if fn.fn is not None and fn.name == listener]
-        fn = next(one for one in fns if one.fn.__module__ == f"app.pages.{module}")
+        fn = next(entry for entry in fns if entry.fn.__module__ == f"app.pages.{module}")
         self.query = query
-        self.said.clear()
+        self.replies.clear()
         self.call(fn)
-        return json.dumps(json.loads(self.said[-1]), ensure_ascii=False)
+        return json.dumps(json.loads(self.replies[-1]), ensure_ascii=False)
 
     def desk(self, round_: str) -> dict[str, Any]:
         """What a desk is told that opens on this round."""
         slug = self.root.split("/")[2]
-        told: dict[str, Any] = self.client.get(f"/api/v1/projects/named/{slug}/review", params={"round": round_}).json()
-        return told
+        body: dict[str, Any] = self.client.get(f"/api/v1/projects/named/{slug}/review", params={"round": round_}).json()
+        return body
 
 
 @pytest.fixture
@@ -70,37 +70,37 @@ def worlds(database: str) -> Iterator[tuple[World, World, Opened]]:
 
 
 @pytest.mark.parametrize(
-    ("module", "listener", "name", "what", "id_name", "sign"), LINKS, ids=[f"{one[0]}-{one[2]}" for one in LINKS]
+    ("module", "listener", "name", "what", "id_name", "sign"), LINKS, ids=[f"{entry[0]}-{entry[2]}" for entry in LINKS]
 )
 def test_what_an_address_asks_for_is_shown_or_said_not_to_be_there(
     worlds: tuple[World, World, Opened], module: str, listener: str, name: str, what: str, id_name: str, sign: Sign
 ) -> None:
     here, elsewhere, browser = worlds
     there = here.ids[id_name]
-    said = browser.ask(module, listener, **{name: str(there)})
-    assert sign(there) in said
-    assert "in this project." not in said
+    reply = browser.ask(module, listener, **{name: str(there)})
+    assert sign(there) in reply
+    assert "in this project." not in reply
     for value in ("999", str(elsewhere.ids[id_name]), "9" * 30, "abc", "-1", "<b>x</b>", "1.0"):
-        said = browser.ask(module, listener, **{name: value})
+        reply = browser.ask(module, listener, **{name: value})
         words = f"There is no {what} {value} in this project."
-        assert (words if asked.NUMBER.fullmatch(value) else f"which is no number of a {what}.") in said, said
-        assert sign(there) not in said, said
+        assert (words if asked.NUMBER.fullmatch(value) else f"which is no number of a {what}.") in reply, reply
+        assert sign(there) not in reply, reply
 
 
 def test_a_sample_without_its_round_is_shown_in_its_round(worlds: tuple[World, World, Opened]) -> None:
     here, _, browser = worlds
-    said = browser.ask("samples", "draw", sample=str(here.ids["sample_id"]))
-    assert f'"value": {here.ids["round_id"]}' in said
-    assert f"round={here.ids['round_id']}&sample={here.ids['sample_id']}" in said
+    reply = browser.ask("samples", "draw", sample=str(here.ids["sample_id"]))
+    assert f'"value": {here.ids["round_id"]}' in reply
+    assert f"round={here.ids['round_id']}&sample={here.ids['sample_id']}" in reply
 
 
 @pytest.mark.parametrize("round_", ["999", "abc", "-1", "9" * 30])
 def test_the_desk_opens_no_other_round_than_the_asked_one(worlds: tuple[World, World, Opened], round_: str) -> None:
     here, elsewhere, browser = worlds
     for asked_round in (round_, str(elsewhere.ids["round_id"])):
-        told = browser.desk(asked_round)
-        assert told["desk"] is None
-        assert "round" in told["empty"]
+        reply = browser.desk(asked_round)
+        assert reply["desk"] is None
+        assert "round" in reply["empty"]
     assert browser.desk(str(here.ids["round_id"]))["desk"]["round"]["id"] == here.ids["round_id"]
 
 
@@ -116,9 +116,9 @@ def test_a_desk_opens_in_no_project_that_one_is_not_in(worlds: tuple[World, Worl
 def test_a_viewer_is_told_why_there_is_nothing_to_decide(worlds: tuple[World, World, Opened]) -> None:
     here, _, _ = worlds
     with site.signed_in(here.actor(Role.viewer)) as client:
-        told = client.get(f"/api/v1/projects/named/{here.project.slug}/review").json()
-    assert told["desk"] is None
-    assert "Deciding needs the role reviewer" in told["empty"]
+        body = client.get(f"/api/v1/projects/named/{here.project.slug}/review").json()
+    assert body["desk"] is None
+    assert "Deciding needs the role reviewer" in body["empty"]
 
 
 def test_what_names_no_project_is_refused(worlds: tuple[World, World, Opened]) -> None:

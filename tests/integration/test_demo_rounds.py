@@ -17,7 +17,7 @@ def end(round_id: int) -> None:
     """Give the round a checkpoint, and measure it and what it started from."""
     with session() as db:
         row = db.get_one(tables.Round, round_id)
-        made = tables.Checkpoint(
+        checkpoint = tables.Checkpoint(
             project_id=row.project_id,
             name=f"round-{row.number}",
             kind="full",
@@ -25,11 +25,16 @@ def end(round_id: int) -> None:
             parent_id=row.policy_id,
             **MODEL,
         )
-        db.add(made)
+        db.add(checkpoint)
         db.flush()
-        row.status, row.stage, row.checkpoint_id, row.finished_at = RoundStatus.done, Stage.evaluate, made.id, now()
+        row.status, row.stage, row.checkpoint_id, row.finished_at = (
+            RoundStatus.done,
+            Stage.evaluate,
+            checkpoint.id,
+            now(),
+        )
         row.counts = {"samples": 6, "kept": 2}
-        for checkpoint_id, number in ((row.policy_id, row.number - 1), (made.id, row.number)):
+        for checkpoint_id, number in ((row.policy_id, row.number - 1), (checkpoint.id, row.number)):
             common = {"project_id": row.project_id, "round_id": round_id, "name": "held_out_accuracy", "n": 40}
             db.add(tables.Metric(checkpoint_id=checkpoint_id, value=0.4 + number / 10, **common))
 
@@ -48,10 +53,14 @@ def test_the_base_comes_first_as_number_0_whatever_rounds_there_are(monkeypatch:
     monkeypatch.setattr(demo, "wait", wait)
     first = demo.run_headless(actor, project.id, num_rounds=1, seed=1)
     later = demo.run_headless(actor, project.id, num_rounds=2, seed=1)
-    assert [(one.number, one.checkpoint) for one in first] == [(0, "base"), (1, "round-1")]
-    assert [(one.number, one.checkpoint) for one in later] == [(0, "base"), (2, "round-2"), (3, "round-3")]
-    assert [one.held_out_accuracy for one in later] == pytest.approx([0.4, 0.6, 0.7])
-    assert [(one.samples, one.kept) for one in later] == [(0, 0), (6, 2), (6, 2)]
+    assert [(round_result.number, round_result.checkpoint) for round_result in first] == [(0, "base"), (1, "round-1")]
+    assert [(round_result.number, round_result.checkpoint) for round_result in later] == [
+        (0, "base"),
+        (2, "round-2"),
+        (3, "round-3"),
+    ]
+    assert [round_result.held_out_accuracy for round_result in later] == pytest.approx([0.4, 0.6, 0.7])
+    assert [(round_result.samples, round_result.kept) for round_result in later] == [(0, 0), (6, 2), (6, 2)]
 
 
 def test_waiting_for_the_end_of_a_round_that_went_back_to_people_ends_with_its_reason() -> None:
@@ -63,7 +72,7 @@ def test_waiting_for_the_end_of_a_round_that_went_back_to_people_ends_with_its_r
 
 def test_waiting_for_the_end_of_a_round_that_is_held_ends_with_the_way_out() -> None:
     project = rows.make_project()
-    said = "People contradict the judge."
-    round_ = rows.make_round(project, status=RoundStatus.held, stage=Stage.train, hold={"said": said})
-    with pytest.raises(RondoError, match=rf"{said} Let it go on with `rondo round release {round_.number} --reason"):
+    text = "People contradict the judge."
+    round_ = rows.make_round(project, status=RoundStatus.held, stage=Stage.train, hold={"said": text})
+    with pytest.raises(RondoError, match=rf"{text} Let it go on with `rondo round release {round_.number} --reason"):
         demo.wait(rows.make_actor(project), round_.id, RoundStatus.done)

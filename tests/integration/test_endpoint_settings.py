@@ -37,7 +37,7 @@ def test_only_an_owner_changes_an_endpoint_and_no_key_gets_into_the_database(mon
             endpoints.change(actor, served, hidden)
     with pytest.raises(NotFound):
         endpoints.change(owner, 999, hidden)
-    for wrong, said in (
+    for wrong, reply in (
         (hidden, "holds a key of this installation"),
         (EndpointSettings(api_key_env="sk-1"), "not the key itself"),
         (EndpointSettings(concurrency=0), "concurrency"),
@@ -45,13 +45,13 @@ def test_only_an_owner_changes_an_endpoint_and_no_key_gets_into_the_database(mon
         (EndpointSettings(extra={"seed": 1}), "'seed' is a field that Rondo sends itself"),
         (EndpointSettings(price_in=-1.0), "price_in"),
     ):
-        with pytest.raises(InvalidInput, match=said):
+        with pytest.raises(InvalidInput, match=reply):
             endpoints.change(owner, served, wrong)
     better = EndpointSettings("RONDO_SPARE_API_KEY", 4, 9.5, {"min_p": 0.1}, 0.5, None, True)
     endpoints.change(owner, served, better)
-    found = checkpoints.detail(owner, served).endpoint
-    assert found is not None
-    assert found.settings == better
+    endpoint = checkpoints.detail(owner, served).endpoint
+    assert endpoint is not None
+    assert endpoint.settings == better
     with reading() as db:
         assert "4711" not in str(db.execute(select(tables.Checkpoint.engine, tables.Checkpoint.details)).all())
         assert "4711" not in str(db.execute(select(tables.Event.details)).all())
@@ -79,8 +79,8 @@ def test_settings_that_are_not_named_stay_and_only_owners_see_what_may_hold_a_se
     with pytest.raises(InvalidInput, match="is no endpoint"):
         endpoints.change_some(owner, rows.make_checkpoint(project, "folder").id, {})
     endpoints.change_some(owner, served, {"extra": {"user": "someone"}})
-    seen = endpoint_at(rows.make_actor(project, Role.admin), served).settings
-    assert (seen.extra, seen.api_key_env, seen.timeout) == ({}, "", 300.0)
+    settings = endpoint_at(rows.make_actor(project, Role.admin), served).settings
+    assert (settings.extra, settings.api_key_env, settings.timeout) == ({}, "", 300.0)
 
 
 @pytest.mark.on_sqlite
@@ -104,9 +104,9 @@ def test_fields_of_requests_stay_while_a_round_at_work_asks_for_texts() -> None:
             row = db.get_one(tables.Checkpoint, served)
             row.engine = row.engine | {"base_url": server.url}
         model_checks.check(owner, served)
-    found = checkpoints.detail(owner, served).endpoint
-    assert found is not None
-    assert (found.forced, found.settings.extra) == ("structured_outputs", {"min_p": 0.1})
+    endpoint = checkpoints.detail(owner, served).endpoint
+    assert endpoint is not None
+    assert (endpoint.forced, endpoint.settings.extra) == ("structured_outputs", {"min_p": 0.1})
 
 
 def job_of(round_: tables.Round, status: JobStatus, **columns: Any) -> int:
@@ -179,9 +179,9 @@ def test_a_bench_and_a_rewrite_ask_as_they_began() -> None:
 
 
 def endpoint_at(actor: Actor, checkpoint_id: int) -> endpoints.EndpointView:
-    found = checkpoints.detail(actor, checkpoint_id).endpoint
-    assert found is not None
-    return found
+    endpoint = checkpoints.detail(actor, checkpoint_id).endpoint
+    assert endpoint is not None
+    return endpoint
 
 
 @pytest.mark.on_sqlite
@@ -204,8 +204,8 @@ def test_what_wraps_an_endpoint_gets_its_settings_and_previews_hold_none_up() ->
         db.flush()
         db.get_one(tables.Project, round_.project_id).preview_id = preview.id
     endpoints.change(owner, served, EndpointSettings(extra={"min_p": 0.1}, price_in=7.0))
-    for one in (child.id, grandchild.id):
-        assert endpoint_at(owner, one).settings == EndpointSettings(extra={"min_p": 0.1}, price_in=7.0)
+    for key in (child.id, grandchild.id):
+        assert endpoint_at(owner, key).settings == EndpointSettings(extra={"min_p": 0.1}, price_in=7.0)
 
 
 @pytest.mark.on_sqlite
@@ -213,13 +213,13 @@ def test_the_fields_of_the_page_say_what_is_stored() -> None:
     given = ["RONDO_MY_API_KEY", 4.0, 2.5, ' {"min_p": 0.1} ', None, 3, True]
     settings = page.settings_of(given)
     assert settings == EndpointSettings("RONDO_MY_API_KEY", 4, 2.5, {"min_p": 0.1}, None, 3.0, True)
-    for place, value, said in (
+    for place, value, reply in (
         (3, "[1]", "is no object"),
         (3, "{", "is no JSON"),
         (1, 1.5, "whole number"),
         (2, None, "timeout: must be"),
         (4, True, "Price in"),
     ):
-        with pytest.raises(InvalidInput, match=said):
+        with pytest.raises(InvalidInput, match=reply):
             page.settings_of([*given[:place], value, *given[place + 1 :]])
-    assert [money(one) for one in (0.0, 0.00029, 12.3456)] == ["0.00", "0.00029", "12.35"]
+    assert [money(number) for number in (0.0, 0.00029, 12.3456)] == ["0.00", "0.00029", "12.35"]

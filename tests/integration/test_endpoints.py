@@ -29,7 +29,7 @@ from backend.values.replies import Usage
 from tests import rows
 from tests.capable import CONTEXT, capable, drawn, models
 from tests.endpoint import Reply, Server, refusal, serving
-from tests.integration.loop import TRAINING, Loop, dying, made
+from tests.integration.loop import TRAINING, Loop, dying, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_previews import plan_of, run_job
 from tests.integration.test_repairs import run as run_repair
@@ -53,9 +53,11 @@ PRICES = EndpointSettings(concurrency=2, price_in=1.0, price_out=2.0)
 def teaches(body: dict[str, Any]) -> Reply:
     """One of the answers 4 to 8 for each sample: right for one prompt in five."""
     reply = capable(body)
-    for one in reply[2]["choices"]:
+    for choice in reply[2]["choices"]:
         if "prompt" in body["messages"][0]["content"]:
-            one["message"]["content"] = drawn(body, ("#### 4", "#### 5", "#### 6", "#### 7", "#### 8"), one["index"])
+            choice["message"]["content"] = drawn(
+                body, ("#### 4", "#### 5", "#### 6", "#### 7", "#### 8"), choice["index"]
+            )
     return reply
 
 
@@ -85,9 +87,15 @@ def test_what_steps_take_adds_up_and_keeps_the_prices_of_its_time() -> None:
         assert len(db.scalars(select(tables.EndpointUse)).all()) == 2
     # A million tokens read at 2.0; then 7 more, and 20 written, without a price.
     cost = round_report.work(rows.make_actor(project), round_.id).cost
-    (one,) = cost.endpoints
-    assert (one.requests, one.tokens_in, one.tokens_out, one.uncounted, one.unpriced) == (4, 1_000_007, 20, 1, 27)
-    assert (one.cost, cost.endpoint_cost) == (2.0, 2.0)
+    (endpoint,) = cost.endpoints
+    assert (endpoint.requests, endpoint.tokens_in, endpoint.tokens_out, endpoint.uncounted, endpoint.unpriced) == (
+        4,
+        1_000_007,
+        20,
+        1,
+        27,
+    )
+    assert (endpoint.cost, cost.endpoint_cost) == (2.0, 2.0)
     assert "27 tokens of served had no price: give one in its settings" in " ".join(cost.missing)
     assert not cost.reads_unknown
     # Once a model here judged, what it read is unknown again.
@@ -130,20 +138,20 @@ def test_a_model_is_trained_on_what_an_endpoint_wrote_and_a_killed_round_ends_in
         with dying(monkeypatch) as kills:
             loop.run(killed)
         assert kills[0] >= 5
-        assert made(killed) == made(first)
-    assert made(first)["kept"]
+        assert rows_of_round(killed) == rows_of_round(first)
+    assert rows_of_round(first)["kept"]
     with reading() as db:
         sample = tables.Sample
         wrote = db.execute(select(sample.role, sample.checkpoint_id).where(sample.round_id == first).distinct()).all()
         trained = db.get_one(tables.Checkpoint, done.checkpoint_id or 0)
         (use,) = db.scalars(select(tables.EndpointUse).where(tables.EndpointUse.round_id == first)).all()
-    assert [tuple(one) for one in wrote] == [("teacher", teacher)]
+    assert [tuple(row) for row in wrote] == [("teacher", teacher)]
     assert trained.parent_id == loop.policy.id
     # Five requests read ten tokens each and wrote eight times three.
     assert (use.stage, use.requests, use.tokens_in, use.tokens_out) == (Stage.generate, 5, 50, 120)
     assert use.cost == pytest.approx(50 / 1e6 + 2 * 120 / 1e6)
     cost = round_report.work(loop.actor, first).cost
-    assert [(one.name, one.requests, one.unpriced) for one in cost.endpoints] == [("teacher", 5, 0)]
+    assert [(endpoint.name, endpoint.requests, endpoint.unpriced) for endpoint in cost.endpoints] == [("teacher", 5, 0)]
     assert cost.endpoint_cost == use.cost
 
 
@@ -179,11 +187,11 @@ def test_what_a_preview_asked_before_its_step_failed_is_counted(tiny: Path) -> N
 
         server.answer = ends
         assert run_job(preview_id).status is JobStatus.failed
-    found = previews.get(loop.actor, preview_id)
-    (spent,) = found.result["spent"]
+    preview_view = previews.get(loop.actor, preview_id)
+    (spent,) = preview_view.result["spent"]
     assert (spent["requests"], spent["tokens_out"], spent["uncounted"]) == (3, 48, 1)
-    said = {one["name"]: one["value"] for one in shown.preview(found)["facts"]}
-    assert said["asked of teacher"] == (
+    values = {fact["name"]: fact["value"] for fact in shown.preview(preview_view)["facts"]}
+    assert values["asked of teacher"] == (
         "3 requests, 68 tokens, 1 reply without a count of tokens, 68 tokens without a price"
     )
 
@@ -209,8 +217,8 @@ def test_an_endpoint_is_the_policy_where_nothing_is_trained(tiny: Path) -> None:
 
         def answer(body: dict[str, Any]) -> Reply:
             reply = capable(body)
-            for one in reply[2]["choices"]:
-                one["message"]["content"] = "behavior_add_tens: Add the tens first."
+            for choice in reply[2]["choices"]:
+                choice["message"]["content"] = "behavior_add_tens: Add the tens first."
             return reply
 
         server.answer = answer
@@ -257,10 +265,10 @@ def test_an_endpoint_that_would_be_trained_is_refused_with_step_reason_and_way_o
 
     with pytest.raises(InvalidInput) as caught:
         estimate(TAUGHT, policy_id=served, roles={"teacher": served})
-    said = caught.value.message
-    assert f"The policy 'teacher' is served by an endpoint, {server.url}, and training needs weights." in said
-    assert "Step 5 (trainer sft) needs those of the policy. Choose a model folder there." in said
-    assert "as the teacher that a generator's step names (by)" in said
+    message = caught.value.message
+    assert f"The policy 'teacher' is served by an endpoint, {server.url}, and training needs weights." in message
+    assert "Step 5 (trainer sft) needs those of the policy. Choose a model folder there." in message
+    assert "as the teacher that a generator's step names (by)" in message
     with pytest.raises(InvalidInput, match="The policy 'teacher' is served by an endpoint"):
         estimate(recipes.get("rejection_sampling"), policy_id=served)
     assert estimate(TAUGHT, roles={"teacher": served}).samples == 16
@@ -269,7 +277,7 @@ def test_an_endpoint_that_would_be_trained_is_refused_with_step_reason_and_way_o
     assert estimate(free, policy_id=served, reference_id=served).samples > 0
     plan = rounds.Plan(recipe=TAUGHT.model_dump(mode="json"), policy_id=base.id, **known)
     policy = round_form.filled(actor, project.id, plan)[5]
-    assert ("teacher (endpoint)", served) in [tuple(one) for one in policy.choices]
+    assert ("teacher (endpoint)", served) in [tuple(choice) for choice in policy.choices]
 
 
 @pytest.mark.on_sqlite
@@ -279,7 +287,7 @@ def test_what_a_test_found_is_said_before_the_launch() -> None:
     base = rows.make_checkpoint(project, engine={"name": "transformers", "model": "models/base"})
     sets = rows.make_prompt_set(project, prompts=2, answers=["1", "2"])
     judge: Any = YesNoCheck(forced=True)
-    steps = [one if one.kind != "judge" else Step(judge) for one in TAUGHT.phases[0].steps]
+    steps = [step if step.kind != "judge" else Step(judge) for step in TAUGHT.phases[0].steps]
     recipe = Recipe(name="taught", title="Taught", steps=steps)
     with serving() as server:
         server.answer, server.models = teaches, models()
@@ -315,7 +323,12 @@ def test_what_a_test_found_is_said_before_the_launch() -> None:
     assert "but refined cannot be held to a form (choice)" in warned(refined)
     assert "The endpoint odd gives another text for the same seed" in warned(odd)
     assert "The endpoint down did not answer when it was last tested" in warned(down)
-    found = checkpoints.detail(actor, good).endpoint
-    assert found is not None
-    assert (found.context, found.forced, found.seeds, found.supports_n) == (CONTEXT, "structured_outputs", True, True)
+    result = checkpoints.detail(actor, good).endpoint
+    assert result is not None
+    assert (result.context, result.forced, result.seeds, result.supports_n) == (
+        CONTEXT,
+        "structured_outputs",
+        True,
+        True,
+    )
     assert checkpoints.detail(actor, base.id).endpoint is None

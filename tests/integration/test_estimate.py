@@ -52,8 +52,10 @@ def test_a_set_of_another_project_is_refused_as_one_that_is_not_there(use: SetUs
 
 def test_a_plan_without_sets_is_estimated() -> None:
     place = Place()
-    found = rounds.estimate(place.actor, place.project.id, replace(place.plan, sample_set_ids=(), held_out_set_ids=()))
-    assert found.samples == 0
+    estimate = rounds.estimate(
+        place.actor, place.project.id, replace(place.plan, sample_set_ids=(), held_out_set_ids=())
+    )
+    assert estimate.samples == 0
 
 
 def test_what_reads_prompts_reads_those_of_the_project() -> None:

@@ -49,16 +49,16 @@ def test_tokens_are_those_of_the_checkpoints_template_and_what_is_longer_is_said
     with pytest.raises(PermissionDenied):
         exports.export(viewer, dataset.id, tokens_of=tiny.id)
     curator = rows.make_actor(project, Role.curator)
-    made = exports.export(curator, dataset.id, tool=Tool.axolotl, tokens_of=tiny.id)
-    assert made.tokens is not None
-    found = made.tokens.tokens
-    assert (found.rows, found.total, found.longest, found.context) == (3, sum(LONGER), max(LONGER), 10)
-    assert (found.over, found.refused) == (1, 0)
+    export = exports.export(curator, dataset.id, tool=Tool.axolotl, tokens_of=tiny.id)
+    assert export.tokens is not None
+    tokens = export.tokens.tokens
+    assert (tokens.rows, tokens.total, tokens.longest, tokens.context) == (3, sum(LONGER), max(LONGER), 10)
+    assert (tokens.over, tokens.refused) == (1, 0)
     assert (
         f"axolotl drops rows of more than sequence_len tokens: with {max(LONGER)} or more it keeps all of these."
-        in made.warnings
+        in export.warnings
     )
-    assert "1 rows are longer than the 10 tokens that tiny was made for." in made.warnings
+    assert "1 rows are longer than the 10 tokens that tiny was made for." in export.warnings
     template = folder / "chat_template.jinja"
     template.write_text("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}")
     monkeypatch.setattr(row_tokens, "SECONDS", 0.5)

@@ -44,13 +44,13 @@ def test_a_launched_round_keeps_what_was_typed() -> None:
     typed += [3, ["accuracy_fell"], "vllm"]
     typed += round_form.review_inputs({"num_reviewers_per_item": 3, "mode": "group"})
     recipe = parts.validate(form.read(values))
-    made = rounds.get(actor, rounds.launch(actor, project.id, round_form.plan_of(recipe, None, typed)))
-    assert made.recipe == plan.recipe | {"generator": plan.recipe["generator"] | {"n": 5}}
-    assert (made.num_prompts, made.seed, made.judge_id, made.is_reviewed) == (2, 9, None, False)
-    assert (made.auto, made.engine) == ({"left": 2, "rules": ["accuracy_fell"]}, "vllm")
+    round_view = rounds.get(actor, rounds.launch(actor, project.id, round_form.plan_of(recipe, None, typed)))
+    assert round_view.recipe == plan.recipe | {"generator": plan.recipe["generator"] | {"n": 5}}
+    assert (round_view.num_prompts, round_view.seed, round_view.judge_id, round_view.is_reviewed) == (2, 9, None, False)
+    assert (round_view.auto, round_view.engine) == ({"left": 2, "rules": ["accuracy_fell"]}, "vllm")
     assert rounds.again(actor, project.id).engine == "vllm"
-    assert (made.review["num_reviewers_per_item"], made.review["mode"]) == (3, "group")
-    assert made.review["reservation_minutes"] == 15.0
+    assert (round_view.review["num_reviewers_per_item"], round_view.review["mode"]) == (3, "group")
+    assert round_view.review["reservation_minutes"] == 15.0
 
 
 def test_the_form_is_filled_with_the_plan_and_what_there_is_to_choose_from() -> None:

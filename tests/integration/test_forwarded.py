@@ -64,15 +64,15 @@ def test_a_proxy_that_is_not_the_one_named_is_not_believed(owner: None, monkeypa
 
 def test_the_name_and_line_of_the_site_are_the_proxys_to_say(owner: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Links that are shown, and where a sign-in comes back to, are made of them."""
-    said = {"X-Forwarded-Host": "rondo.test", "X-Forwarded-Proto": "https", "Origin": "https://rondo.test"}
+    fields = {"X-Forwarded-Host": "rondo.test", "X-Forwarded-Proto": "https", "Origin": "https://rondo.test"}
     form = {"name": "owner", "password": PASSWORD}
     with site.visitor() as client:
-        assert client.post("/login", data=form, headers=said).status_code == 403, "the origin is not this site"
-        page = client.get("/gradio_api/config", headers=said)
+        assert client.post("/login", data=form, headers=fields).status_code == 403, "the origin is not this site"
+        page = client.get("/gradio_api/config", headers=fields)
         assert "rondo.test" not in page.text
     trust(monkeypatch, "127.0.0.1")
     with site.visitor() as client:
-        assert client.post("/login", data=form, headers=said).status_code == 303
+        assert client.post("/login", data=form, headers=fields).status_code == 303
 
 
 def scope(client: str, **headers: str) -> dict:
@@ -97,9 +97,9 @@ def test_of_many_addresses_the_last_that_is_no_proxys_counts(
     monkeypatch: pytest.MonkeyPatch, given: str, address: str
 ) -> None:
     trust(monkeypatch, "127.0.0.1 10.0.0.0/8")
-    told = proxies.believed(scope("127.0.0.1", host="rondo.test", x_forwarded_for=given))
-    assert told["client"][0] == address
-    assert [name for name, _ in told["headers"]] == [b"host"]
+    reply = proxies.believed(scope("127.0.0.1", host="rondo.test", x_forwarded_for=given))
+    assert reply["client"][0] == address
+    assert [name for name, _ in reply["headers"]] == [b"host"]
     mapped = proxies.believed(scope("::ffff:10.0.0.1", x_forwarded_for="198.51.100.7"))
     assert mapped["client"][0] == "198.51.100.7"
     reread()

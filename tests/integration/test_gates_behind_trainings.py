@@ -30,8 +30,8 @@ def make_round(**columns: object) -> tables.Round:
     project = rows.make_project()
     recipe = Recipe(name="x", title="X", steps=STEPS)
     assert recipe.gate() == GATE
-    made: tables.Round = rows.make_round(project, recipe=recipe.model_dump(mode="json"), is_reviewed=True, **columns)
-    return made
+    round_: tables.Round = rows.make_round(project, recipe=recipe.model_dump(mode="json"), is_reviewed=True, **columns)
+    return round_
 
 
 @pytest.mark.parametrize(
@@ -53,14 +53,14 @@ def test_nothing_is_told_of_a_round_that_trains_on_its_way_to_people(stage: Stag
 def test_closing_keeps_what_was_trained_on_before_people_decided() -> None:
     round_ = make_round(status=RoundStatus.review, stage=Stage.review, step=GATE)
     for step in (1, GATE):
-        made = rows.make_dataset(round_, DatasetType.prompt_only, [])
+        dataset = rows.make_dataset(round_, DatasetType.prompt_only, [])
         with session() as db:
-            db.get_one(tables.Dataset, made.id).step = step
+            db.get_one(tables.Dataset, dataset.id).step = step
     with reading() as db:
         actor = rows.make_actor(db.get_one(tables.Project, round_.project_id), Role.curator)
     reviews.close(actor, round_.id)
     with reading() as db:
-        assert [one.step for one in db.query(tables.Dataset)] == [1]
+        assert [entry.step for entry in db.query(tables.Dataset)] == [1]
 
 
 def test_a_schedule_that_names_no_knob_is_said_and_not_unexpected() -> None:

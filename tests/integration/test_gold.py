@@ -50,17 +50,17 @@ def test_every_reviewer_meets_each_gold_item_at_most_once(database: str) -> None
 def test_a_gold_item_is_decided_like_any_other_and_measures_all_who_did(database: str) -> None:
     team, known = marked(num_reviewers_per_item=2)
     both = (known[0], next(n for n in team.ids if n not in known))
-    seen = []
+    replies = []
     for n in both:
         done = [team.act(name, n, REJECT) for name in ("ann", "bob", "cid")]
-        assert all(one.judge is not None for one in done)
-        said = [(one.late_because is not None, len(one.others)) for one in done]
-        seen.append((said, team.label(n)[::2], [place[::2] for place in team.slots(n)]))
-    assert seen[0] == seen[1]
-    assert seen[0][0] == [(False, 0), (False, 1), (True, 2)]
+        assert all(item.judge is not None for item in done)
+        records = [(act_result.late_because is not None, len(act_result.others)) for act_result in done]
+        replies.append((records, team.label(n)[::2], [place[::2] for place in team.slots(n)]))
+    assert replies[0] == replies[1]
+    assert replies[0][0] == [(False, 0), (False, 1), (True, 2)]
     assert [d.is_gold for d in team.decisions()] == [True] * 3 + [False] * 3
     assert reviews.progress(team.curator, team.round.id).samples == 40
-    assert [one.number for one in gold.accuracy(team.curator, team.round.id)] == [1, 1, 1], "late or not"
+    assert [accuracy.number for accuracy in gold.accuracy(team.curator, team.round.id)] == [1, 1, 1], "late or not"
 
 
 def test_nothing_tells_a_gold_item_from_others(database: str) -> None:
@@ -97,11 +97,13 @@ def test_accuracy_goes_by_each_persons_last_word(database: str) -> None:
     team.act("ann", known[2], REJECT)
     wrong = team.act("bob", known[0], REJECT)
     assert wrong.late_because is not None, "it measures all the same"
-    found = {one.who: (one.right, one.number) for one in gold.accuracy(team.curator, team.round.id)}
-    assert found == {team.who("ann").name: (2, 3), team.who("bob").name: (0, 1)}
+    results = {
+        accuracy.who: (accuracy.right, accuracy.number) for accuracy in gold.accuracy(team.curator, team.round.id)
+    }
+    assert results == {team.who("ann").name: (2, 3), team.who("bob").name: (0, 1)}
     team.take_back("bob", wrong)
     assert len(gold.accuracy(team.curator, team.round.id)) == 1
-    assert [one.met for one in gold.list_gold(team.curator, team.round.id)][:3] == [1, 1, 1]
+    assert [entry.met for entry in gold.list_gold(team.curator, team.round.id)][:3] == [1, 1, 1]
 
 
 def test_by_number_a_gold_item_comes_when_it_is_its_turn(database: str) -> None:
@@ -237,14 +239,14 @@ def numbers(team: Team, name: str) -> dict[str, float | None]:
     actor, round_id = team.who(name), team.round.id
     progress, mine = reviews.progress(actor, round_id), reviewer_stats.mine(actor, round_id)
     line = overview.loop(actor, team.project.id).rounds[-1]
-    found: dict[str, float | None] = {
+    fields: dict[str, float | None] = {
         "decided": progress.decided,
         "remaining": progress.remaining,
         "samples": progress.samples,
         "share": progress.share,
         "my decided": progress.mine.decided,
         "my overridden": progress.mine.overridden,
-        "people": sum(one.decided for one in progress.people),
+        "people": sum(person.decided for person in progress.people),
         "left": mine.left,
         "all decided": line.decided,
         "all overridden": line.overridden,
@@ -252,10 +254,10 @@ def numbers(team: Team, name: str) -> dict[str, float | None]:
         "skipped": mine.skipped,
     }
     for figure in ("judge", "judge_kappa", "judge_random", "colleagues", "colleagues_alpha"):
-        found[f"{figure} n"] = getattr(mine, figure).n
-    for one in assignments.list_assigned(actor, round_id):
-        found |= {f"{one.who} number": one.number, f"{one.who} decided": one.decided}
-    return found
+        fields[f"{figure} n"] = getattr(mine, figure).n
+    for entry in assignments.list_assigned(actor, round_id):
+        fields |= {f"{entry.who} number": entry.number, f"{entry.who} decided": entry.decided}
+    return fields
 
 
 def moves(reviewers: int, *, is_assigned: bool, of_gold: bool) -> list[dict[str, float]]:
@@ -268,29 +270,29 @@ def moves(reviewers: int, *, is_assigned: bool, of_gold: bool) -> list[dict[str,
         assignments.assign(team.curator, team.round.id, ann.user_id, sample_ids=team.ids[:12])
     for n in team.ids[4:6]:
         team.act("bob", n, ACCEPT)
-    found = []
+    results = []
     for n, kind in ((0, REJECT), (1, ACCEPT), (4, REJECT), (5, ACCEPT)):
         before, done = numbers(team, "ann"), team.act("ann", team.ids[n], kind)
         after = numbers(team, "ann")
-        told = {"late": done.late_because is not None, "others": len(done.others), "judge": done.judge is not None}
-        found.append({name: round((after[name] or 0) - (before[name] or 0), 6) for name in after} | told)
-    return [{name.replace(ann.name, "ann"): one for name, one in move.items()} for move in found]
+        fields = {"late": done.late_because is not None, "others": len(done.others), "judge": done.judge is not None}
+        results.append({name: round((after[name] or 0) - (before[name] or 0), 6) for name in after} | fields)
+    return [{name.replace(ann.name, "ann"): value for name, value in move.items()} for move in results]
 
 
 @pytest.mark.on_sqlite
 @pytest.mark.parametrize("reviewers", [1, 2])
 @pytest.mark.parametrize("is_assigned", [True, False])
 def test_every_count_moves_alike_for_a_gold_item(database: str, reviewers: int, *, is_assigned: bool) -> None:
-    seen = [moves(reviewers, is_assigned=is_assigned, of_gold=of_gold) for of_gold in (True, False)]
-    assert seen[0] == seen[1]
-    assert seen[0][0]["judge n"] == 1
+    values = [moves(reviewers, is_assigned=is_assigned, of_gold=of_gold) for of_gold in (True, False)]
+    assert values[0] == values[1]
+    assert values[0][0]["judge n"] == 1
 
 
 def test_known_labels_are_nothing_that_people_decided(database: str) -> None:
     team = Team(prompts=20, n=2)
     gold.mark(team.curator, team.round.id, team.ids[::4], Verdict.reject)
 
-    def found() -> tuple[tuple[int, int], MetricValue]:
+    def gold_figures() -> tuple[tuple[int, int], MetricValue]:
         with session() as db:
             write_known(db, team.round.id)
             row = db.get_one(tables.Round, team.round.id)
@@ -300,12 +302,12 @@ def test_known_labels_are_nothing_that_people_decided(database: str) -> None:
         (rate,) = OverrideRate().compute(round_evidence(stage))
         return counts, rate
 
-    counts, rate = found()
+    counts, rate = gold_figures()
     assert counts == (0, 0)
     assert (rate.value, rate.details["looked_at"]) == (None, 0.0), "ten labels were known, and nobody reviewed"
     team.act("ann", team.ids[1], ACCEPT)
     team.act("ann", team.ids[0], ACCEPT)
-    counts, rate = found()
+    counts, rate = gold_figures()
     assert counts == (1, 1)
     assert (rate.value, rate.n, rate.details["looked_at"]) == (1.0, 1, 1 / 40)
 
@@ -323,7 +325,7 @@ def test_gold_items_are_marked_before_and_in_the_review_only(database: str) -> N
         at(RoundStatus.running, stage)
         assert gold.mark(team.curator, team.round.id, team.ids[:2], Verdict.accept) == 2
         assert gold.unmark(team.curator, team.round.id, team.ids[:1]) == 1
-    over = [(RoundStatus.running, one) for one in (Stage.select, Stage.train, Stage.evaluate)]
+    over = [(RoundStatus.running, entry) for entry in (Stage.select, Stage.train, Stage.evaluate)]
     for status, stage in (*over, (RoundStatus.done, Stage.evaluate), (RoundStatus.cancelled, Stage.review)):
         at(status, stage)
         with pytest.raises(Conflict, match="training reads the labels that were known when its review ended"):
@@ -331,7 +333,7 @@ def test_gold_items_are_marked_before_and_in_the_review_only(database: str) -> N
         with pytest.raises(Conflict, match="in review or before it"):
             gold.unmark(team.curator, team.round.id, team.ids)
     at(RoundStatus.review, Stage.review)
-    assert [one.sample_id for one in gold.list_gold(team.curator, team.round.id)] == team.ids[1:2]
+    assert [entry.sample_id for entry in gold.list_gold(team.curator, team.round.id)] == team.ids[1:2]
 
 
 def test_a_gold_item_that_was_decided_stays_one_and_its_label_can_be_corrected(database: str) -> None:
@@ -344,7 +346,7 @@ def test_a_gold_item_that_was_decided_stays_one_and_its_label_can_be_corrected(d
         gold.unmark(team.curator, team.round.id, team.ids)
     assert len(gold.list_gold(team.curator, team.round.id)) == 2, "all or none"
     gold.mark(team.curator, team.round.id, team.ids[:1], Verdict.accept)
-    assert {one.right for one in gold.accuracy(team.curator, team.round.id)} == {1}
+    assert {accuracy.right for accuracy in gold.accuracy(team.curator, team.round.id)} == {1}
     team.take_back("ann", done)
     with pytest.raises(Conflict, match="was decided by reviewers"):
         gold.unmark(team.curator, team.round.id, team.ids[:1])

@@ -80,13 +80,13 @@ def test_a_tie_makes_no_pair_and_leaves_the_threshold_to_the_score(database: str
     team.act("ann", team.ids[0], PREFER, value={"tie": team.ids[:2]})
     with reading() as db:
         rows = groups.group_rows(db, team.round.id, Split.train)
-        found = groups.load(db, rows[:1])
-    best = BestVersusWorst().select(found, seed=0)
+        result = groups.load(db, rows[:1])
+    best = BestVersusWorst().select(result, seed=0)
     assert [(e.sample_id, e.rejected_id) for e in best.examples] == [(team.ids[3], team.ids[1])] or [
         (e.sample_id, e.rejected_id) for e in best.examples
     ] == [(team.ids[3], team.ids[0])], "4.0 against a mean of 3.5: the judge's gap, not the tied ones"
     assert best.examples[0].weight == 1.0
-    kept = AboveThreshold(threshold=3.4).select(found, seed=0)
+    kept = AboveThreshold(threshold=3.4).select(result, seed=0)
     assert {e.sample_id for e in kept.examples} == {team.ids[0], team.ids[1], team.ids[3]}
 
 
@@ -241,13 +241,15 @@ def test_gold_and_groups_do_not_go_together(database: str) -> None:
 
 def counted(team: Team) -> tuple[int, int, int]:
     """Of the groups: not decided by anybody, without all their reviewers, and left to the curator by her own figures."""
-    found = review_closing.closing(team.curator, team.round.id)
-    return found.undecided, found.half_reviewed, reviewer_stats.mine(team.curator, team.round.id).left
+    closing = review_closing.closing(team.curator, team.round.id)
+    return closing.undecided, closing.half_reviewed, reviewer_stats.mine(team.curator, team.round.id).left
 
 
 def accept_all(team: Team, **filters: Any) -> str:
-    seen = bulk.preview(team.curator, team.round.id, Filters(**filters), ACCEPT)
-    return bulk.apply(team.curator, team.round.id, Filters(**filters), ACCEPT, reason="fine", token=seen.token).id
+    bulk_preview = bulk.preview(team.curator, team.round.id, Filters(**filters), ACCEPT)
+    return bulk.apply(
+        team.curator, team.round.id, Filters(**filters), ACCEPT, reason="fine", token=bulk_preview.token
+    ).id
 
 
 @pytest.mark.parametrize("reviewers", [1, 2])

@@ -49,96 +49,96 @@ class Grouped:
 
 
 def test_a_row_has_the_pass_rate_and_spread_of_all_samples_of_a_group() -> None:
-    made = Grouped()
-    page = groups.page(made.viewer, made.round.id, Filters(verdict=("reject",)))
+    result = Grouped()
+    page = groups.page(result.viewer, result.round.id, Filters(verdict=("reject",)))
     first, last = page.rows
     assert (first.prompt, first.num_samples, first.num_with_verdict, first.num_accepted) == ("question 0", 2, 2, 1)
     assert (first.pass_rate, first.spread) == (0.5, 2.0), "scores 5 and 1 are 2 away from their mean"
     assert (last.pass_rate, last.spread) == (0.5, 0.5)
-    assert [(one.id, one.verdict, one.score) for one in first.samples] == [
-        (made.samples[0].id, "accept", 5.0),
-        (made.samples[1].id, "reject", 1.0),
+    assert [(sample.id, sample.verdict, sample.score) for sample in first.samples] == [
+        (result.samples[0].id, "accept", 5.0),
+        (result.samples[1].id, "reject", 1.0),
     ]
     assert page.count.number == 2
-    undecided = groups.page(made.viewer, made.round.id).rows[2]
+    undecided = groups.page(result.viewer, result.round.id).rows[2]
     assert (undecided.num_with_verdict, undecided.pass_rate, undecided.spread) == (0, None, 0.5)
 
 
 @pytest.mark.parametrize("limit", [1, 3, 25])
 def test_groups_come_by_pass_rate_and_spread_those_without_one_last(limit: int) -> None:
-    made = Grouped()
-    assert made.listed(limit=limit) == [0, 1, 2, 3]
-    assert made.listed(GroupSort(descending=True), limit=limit) == [3, 2, 1, 0]
-    assert made.listed(BY_RATE, limit=limit) == [1, 0, 3, 2]
-    assert made.listed(GroupSort(GroupSortKey.pass_rate), limit=limit) == [0, 3, 1, 2]
-    assert made.listed(BY_SPREAD, limit=limit) == [1, 2, 3, 0]
-    assert made.listed(BY_RATE, limit=limit, text="blue", min_score=2.0) == [1, 3, 2]
-    assert made.listed(limit=limit, text="/^b/", prompt='"question 3"') == [3]
+    result = Grouped()
+    assert result.listed(limit=limit) == [0, 1, 2, 3]
+    assert result.listed(GroupSort(descending=True), limit=limit) == [3, 2, 1, 0]
+    assert result.listed(BY_RATE, limit=limit) == [1, 0, 3, 2]
+    assert result.listed(GroupSort(GroupSortKey.pass_rate), limit=limit) == [0, 3, 1, 2]
+    assert result.listed(BY_SPREAD, limit=limit) == [1, 2, 3, 0]
+    assert result.listed(BY_RATE, limit=limit, text="blue", min_score=2.0) == [1, 3, 2]
+    assert result.listed(limit=limit, text="/^b/", prompt='"question 3"') == [3]
 
 
 @pytest.mark.parametrize("walked", [1, 3])
 def test_where_too_many_samples_pass_groups_come_once_each_by_number(
     monkeypatch: pytest.MonkeyPatch, walked: int
 ) -> None:
-    made = Grouped()
+    result = Grouped()
     monkeypatch.setattr(listing_groups, "SORTED", 2)
     monkeypatch.setattr(listing_groups, "WALKED", walked)
     monkeypatch.setattr(listing_groups, "COMPARED", 1)
-    page = groups.page(made.viewer, made.round.id, sort=BY_RATE)
+    page = groups.page(result.viewer, result.round.id, sort=BY_RATE)
     assert page.sort == groups.BY_NUMBER
-    assert made.listed(BY_RATE, limit=1) == made.listed(limit=3) == [0, 1, 2, 3]
-    assert made.listed(GroupSort(descending=True), limit=2) == [3, 2, 1, 0]
-    assert made.listed(BY_RATE, text="blue") == [0, 1, 2, 3]
-    assert made.listed(BY_RATE, verdict=("accept",), limit=2) == [0, 1, 3]
+    assert result.listed(BY_RATE, limit=1) == result.listed(limit=3) == [0, 1, 2, 3]
+    assert result.listed(GroupSort(descending=True), limit=2) == [3, 2, 1, 0]
+    assert result.listed(BY_RATE, text="blue") == [0, 1, 2, 3]
+    assert result.listed(BY_RATE, verdict=("accept",), limit=2) == [0, 1, 3]
 
 
 def test_a_list_that_began_sorted_ends_where_too_many_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = Grouped()
-    first = groups.page(made.viewer, made.round.id, sort=BY_RATE, limit=1)
+    result = Grouped()
+    first = groups.page(result.viewer, result.round.id, sort=BY_RATE, limit=1)
     monkeypatch.setattr(listing_groups, "TALLIED", 8)
-    assert groups.page(made.viewer, made.round.id, cursor=first.next_cursor).sort == BY_RATE
+    assert groups.page(result.viewer, result.round.id, cursor=first.next_cursor).sort == BY_RATE
     monkeypatch.setattr(listing_groups, "TALLIED", 7)
-    assert groups.page(made.viewer, made.round.id, sort=BY_RATE).sort == groups.BY_NUMBER
+    assert groups.page(result.viewer, result.round.id, sort=BY_RATE).sort == groups.BY_NUMBER
     with pytest.raises(InvalidInput, match="first page"):
-        groups.page(made.viewer, made.round.id, cursor=first.next_cursor)
+        groups.page(result.viewer, result.round.id, cursor=first.next_cursor)
 
 
 def test_the_page_says_the_order_that_a_search_gives(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = Grouped()
+    result = Grouped()
     monkeypatch.setattr(listing_wanted, "SORTED_PROMPTS", 1)
     monkeypatch.setattr(listing_search, "PROBES", 0)
     newest, asked = GroupSort(descending=True), Filters(prompt="question")
-    page = groups.page(made.viewer, made.round.id, asked, newest)
+    page = groups.page(result.viewer, result.round.id, asked, newest)
     assert page.sort == groups.BY_NUMBER
-    assert [made.ids.index(row.id) for row in page.rows] == [0, 1, 2, 3]
+    assert [result.ids.index(row.id) for row in page.rows] == [0, 1, 2, 3]
     assert "oldest first" in shown.counted(page, {"order": "-number"})
 
 
 def test_a_row_has_the_first_samples_and_the_figures_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = Grouped()
+    result = Grouped()
     monkeypatch.setattr(groups, "MAX_MEMBERS", 1)
-    row = groups.page(made.viewer, made.round.id).rows[0]
-    assert ([one.id for one in row.samples], row.num_more) == ([made.samples[0].id], 1)
+    row = groups.page(result.viewer, result.round.id).rows[0]
+    assert ([sample.id for sample in row.samples], row.num_more) == ([result.samples[0].id], 1)
     assert (row.num_samples, row.pass_rate, row.spread) == (2, 0.5, 2.0)
 
 
 def test_large_scores_that_are_close_have_their_spread() -> None:
-    made = Grouped()
+    result = Grouped()
     with session() as db:
-        for sample, score in zip(made.samples[:2], (1e9 + 1, 1e9 + 4), strict=True):
+        for sample, score in zip(result.samples[:2], (1e9 + 1, 1e9 + 4), strict=True):
             db.get_one(tables.Label, sample.id).score = score
-    assert groups.page(made.viewer, made.round.id).rows[0].spread == 1.5
-    assert made.listed(BY_SPREAD) == [1, 2, 3, 0]
+    assert groups.page(result.viewer, result.round.id).rows[0].spread == 1.5
+    assert result.listed(BY_SPREAD) == [1, 2, 3, 0]
 
 
 def test_an_edit_stands_in_the_row_and_counts_in_no_rate() -> None:
-    made = Grouped()
+    result = Grouped()
     with session() as db:
-        db.get_one(tables.Sample, made.samples[0].id).kind = "edit"
-        db.get_one(tables.Label, made.samples[0].id).kind = "edit"
-    row = groups.page(made.viewer, made.round.id).rows[0]
+        db.get_one(tables.Sample, result.samples[0].id).kind = "edit"
+        db.get_one(tables.Label, result.samples[0].id).kind = "edit"
+    row = groups.page(result.viewer, result.round.id).rows[0]
     assert (row.num_samples, row.num_accepted, row.pass_rate, len(row.samples)) == (1, 0, 0.0, 2)
-    assert made.listed(GroupSort(GroupSortKey.pass_rate)) == [0, 3, 1, 2]
+    assert result.listed(GroupSort(GroupSortKey.pass_rate)) == [0, 3, 1, 2]
 
 
 def test_a_blind_review_tells_no_pass_rate_before_ones_own_word() -> None:
@@ -150,7 +150,7 @@ def test_a_blind_review_tells_no_pass_rate_before_ones_own_word() -> None:
         assert {(row.is_hidden, row.num_with_verdict, row.pass_rate, row.spread) for row in hidden} == {
             (True, 0, None, None)
         }
-    members = {one.id: one for one in groups.page(ann, team.round.id).rows[0].samples}
+    members = {sample.id: sample for sample in groups.page(ann, team.round.id).rows[0].samples}
     own, other = members[team.ids[0]], members[team.ids[1]]
     assert (own.verdict, other.verdict, other.score) == ("reject", None, None)
     assert other.is_hidden is True, "SQLite has 1, which REST does not write"
@@ -182,14 +182,14 @@ def test_a_blind_review_hides_hints_and_texts_of_colleagues() -> None:
         prompt = db.get_one(tables.Prompt, group.prompt_id).text
         group.messages, group.is_stripped = [{"role": "user", "content": "The answer is 42."}], True
     row = groups.page(ann, team.round.id).rows[0]
-    assert (row.prompt, row.is_hidden, {one.id for one in row.samples}) == (prompt, True, set(team.ids))
+    assert (row.prompt, row.is_hidden, {sample.id for sample in row.samples}) == (prompt, True, set(team.ids))
     whole = groups.page(team.curator, team.round.id).rows[0]
     assert (whole.prompt, len(whole.samples)) == ("The answer is 42.", 3)
     for sample_id in team.ids:
         team.act("ann", sample_id, ACCEPT)
     decided = groups.page(ann, team.round.id).rows[0]
     assert (decided.is_hidden, decided.num_samples, decided.num_with_verdict) == (False, 2, 2)
-    assert [one.id for one in decided.samples] == team.ids
+    assert [sample.id for sample in decided.samples] == team.ids
 
 
 def test_any_number_of_samples_is_looked_up_for_ones_own_decisions() -> None:
@@ -215,6 +215,6 @@ NO_PLACES += ["f+id", "f+score:3:0", "f-spread:0:0", "b+id:1:1"]
 
 @pytest.mark.parametrize("cursor", NO_PLACES)
 def test_a_place_that_is_none_is_refused(cursor: str) -> None:
-    made = Grouped()
+    result = Grouped()
     with pytest.raises(InvalidInput, match="first page"):
-        groups.page(made.viewer, made.round.id, cursor=cursor)
+        groups.page(result.viewer, result.round.id, cursor=cursor)

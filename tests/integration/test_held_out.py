@@ -29,17 +29,17 @@ def test_the_table_shows_what_changed_between_two_checkpoints() -> None:
     assert line.places("all", 2, search="nothing like it") == []
     page = listing.page(line.actor, line.project.id, [line.checkpoints[1].id, line.checkpoints[2].id])
     row = page.rows[39]
-    assert [one and (one.is_right, one.text) for one in row.answers] == [
+    assert [answer and (answer.is_right, answer.text) for answer in row.answers] == [
         (None, "I think it is seven."),
         (False, "I think it is seven."),
     ]
     assert (page.count, page.asked, page.common, page.is_told) == (40, 40, 39, (True, True))
-    assert [one.round_number for one in page.checkpoints] == [1, 2]
+    assert [checkpoint.round_number for checkpoint in page.checkpoints] == [1, 2]
 
 
 def test_pages_go_on_and_back_in_the_order_of_the_prompts() -> None:
     line = make_line()
-    ids = [one.id for one in line.checkpoints]
+    ids = [checkpoint.id for checkpoint in line.checkpoints]
 
     def turn(show: str, **place: int | None) -> listing.HeldOutPage:
         return listing.page(line.actor, line.project.id, ids[::2], HeldOutFilters(Show(show)), limit=4, **place)
@@ -48,8 +48,8 @@ def test_pages_go_on_and_back_in_the_order_of_the_prompts() -> None:
     assert (first.count, first.before) == (10, None)
     second = turn("newly_right", after=first.after)
     third = turn("newly_right", after=second.after)
-    seen = [row.prompt_id for page in (first, second, third) for row in page.rows]
-    assert seen == line.prompt_ids[20:30]
+    prompt_ids = [row.prompt_id for page in (first, second, third) for row in page.rows]
+    assert prompt_ids == line.prompt_ids[20:30]
     assert third.after is None
     back = turn("newly_right", before=third.before)
     assert [row.prompt_id for row in back.rows] == [row.prompt_id for row in second.rows]
@@ -59,8 +59,8 @@ def test_pages_go_on_and_back_in_the_order_of_the_prompts() -> None:
 
 def test_notes_that_several_prompts_share_are_categories() -> None:
     line = make_line()
-    found = listing.categories(line.actor, line.project.id, line.checkpoints[2].id)
-    assert found == [("kind", "even"), ("kind", "odd"), ("level", 1), ("level", 2), ("level", 3)]
+    categories = listing.categories(line.actor, line.project.id, line.checkpoints[2].id)
+    assert categories == [("kind", "even"), ("kind", "odd"), ("level", 1), ("level", 2), ("level", 3)]
     with pytest.raises(InvalidInput, match="category"):
         line.places("all", 2, category=('a"b', 1))
 
@@ -82,13 +82,16 @@ def test_one_prompt_stands_there_with_whole_answers_and_what_changed() -> None:
                 raw="",
             )
         )
-    ids = [one.id for one in line.checkpoints]
-    found = answers.detail(line.actor, line.project.id, line.prompt_ids[0], [ids[0], ids[2]])
-    assert (found.answer, found.notes["level"]) == ("0", 1)
-    assert [one.text for one in found.answers] == ["I think it is 0.", "I think it is seven."]
-    assert [(one.is_right, one.verifier) for one in found.answers] == [(True, "exact_match"), (False, "exact_match")]
-    assert [one.rationale for one in found.answers[1].words] == ["seven is wrong"]
-    assert [(one.kind, one.text) for one in found.changes] == [
+    ids = [checkpoint.id for checkpoint in line.checkpoints]
+    held_out_prompt = answers.detail(line.actor, line.project.id, line.prompt_ids[0], [ids[0], ids[2]])
+    assert (held_out_prompt.answer, held_out_prompt.notes["level"]) == ("0", 1)
+    assert [answer.text for answer in held_out_prompt.answers] == ["I think it is 0.", "I think it is seven."]
+    assert [(answer.is_right, answer.verifier) for answer in held_out_prompt.answers] == [
+        (True, "exact_match"),
+        (False, "exact_match"),
+    ]
+    assert [word.rationale for word in held_out_prompt.answers[1].words] == ["seven is wrong"]
+    assert [(change.kind, change.text) for change in held_out_prompt.changes] == [
         ("same", "I think it is "),
         ("out", "0"),
         ("in", "seven"),
@@ -107,12 +110,14 @@ def test_a_checkpoint_measured_twice_is_shown_on_the_prompts_of_the_other() -> N
     assert three
     measure(third, line.checkpoints[2], [other], [0])
     measure(third, three, [other], [0, 1])
-    ids = [one.id for one in line.checkpoints]
+    ids = [checkpoint.id for checkpoint in line.checkpoints]
     page = listing.page(line.actor, line.project.id, [ids[2], three.id])
-    assert [one.round_number for one in page.checkpoints] == [3, 3]
+    assert [checkpoint.round_number for checkpoint in page.checkpoints] == [3, 3]
     assert (page.common, page.asked) == (6, 6)
     page = listing.page(line.actor, line.project.id, [ids[1], ids[2]])
-    assert [one.round_number for one in page.checkpoints] == [1, 2], "its newest measurement is on other prompts"
+    assert [checkpoint.round_number for checkpoint in page.checkpoints] == [1, 2], (
+        "its newest measurement is on other prompts"
+    )
     page = listing.page(line.actor, line.project.id, [ids[1], three.id])
     assert (page.common, page.asked, page.rows[0].answers[0]) == (0, 6, None)
 
@@ -141,23 +146,27 @@ def test_what_was_never_measured_says_so() -> None:
 
 def test_later_rounds_read_as_a_difference_to_the_baseline() -> None:
     line = make_line()
-    project_id, ids = line.project.id, [one.id for one in line.checkpoints]
+    project_id, ids = line.project.id, [checkpoint.id for checkpoint in line.checkpoints]
     assert baseline.get(line.actor, project_id) is None
-    assert all(one.to_baseline is None for one in overview.loop(line.actor, project_id).lines)
+    assert all(entry.to_baseline is None for entry in overview.loop(line.actor, project_id).lines)
     baseline.put(line.actor, project_id, round_id=line.rounds[0].id)
-    found = baseline.get(line.actor, project_id)
-    assert found
-    assert (found.checkpoint_id, found.round_number, found.name.split()[1]) == (ids[1], 1, "1")
+    result = baseline.get(line.actor, project_id)
+    assert result
+    assert (result.checkpoint_id, result.round_number, result.name.split()[1]) == (ids[1], 1, "1")
     lines = overview.loop(line.actor, project_id).lines
-    assert [one.is_baseline for one in lines] == [False, True, False]
-    assert [one.to_baseline for one in lines[:2]] == [None, None], "the base came before it"
+    assert [entry.is_baseline for entry in lines] == [False, True, False]
+    assert [entry.to_baseline for entry in lines[:2]] == [None, None], "the base came before it"
     gap = lines[2].to_baseline
     assert gap
     assert (gap.n, gap.newly_right, gap.newly_wrong, gap.value) == (39, 0, 5, -5 / 39)
     assert gap.low is not None
     assert gap.low < gap.value < 0  # type: ignore[operator]
     baseline.put(line.actor, project_id, checkpoint_id=ids[0])
-    assert [one.to_baseline is not None for one in overview.loop(line.actor, project_id).lines] == [False, True, True]
+    assert [entry.to_baseline is not None for entry in overview.loop(line.actor, project_id).lines] == [
+        False,
+        True,
+        True,
+    ]
     assert compared.default(line.actor, project_id) == (f"c{ids[0]}", f"r{line.rounds[1].id}")
     baseline.put(line.actor, project_id)
     assert baseline.get(line.actor, project_id) is None
@@ -194,7 +203,7 @@ def test_a_baseline_is_a_curators_and_of_the_project() -> None:
         baseline.put(rows.make_actor(line.project, Role.reviewer), line.project.id, round_id=line.rounds[0].id)
     spare = rows.make_checkpoint(line.project)
     baseline.put(line.actor, line.project.id, checkpoint_id=spare.id)
-    assert all(one.to_baseline is None for one in overview.loop(line.actor, line.project.id).lines)
+    assert all(entry.to_baseline is None for entry in overview.loop(line.actor, line.project.id).lines)
     with session() as db:
         db.execute(delete(tables.Checkpoint).where(tables.Checkpoint.id == spare.id))
     assert baseline.get(line.actor, line.project.id) is None
@@ -223,16 +232,16 @@ def test_two_rounds_side_by_side() -> None:
             db.add(
                 tables.Metric(project_id=line.project.id, round_id=round_.id, name="override_rate", value=value, n=9)
             )
-    found = compared.compare(line.actor, line.project.id, f"r{first.id}", f"r{second.id}")
-    assert found.knobs is not None
-    said = {(knob.place, knob.name): (knob.old, knob.new) for knob in found.knobs}
-    assert said["2. generator sample", "n"] == ("2", "4")
-    assert said["3. judge additive_rubric", "accept_at"] == ("not there", "4.0")
-    assert said["", "role policy"] == ("base model", line.checkpoints[1].name)
-    assert ("", "seed") not in said
-    assert ("2. generator sample", "name") not in said
-    assert (found.common, found.old_asked, found.new_asked) == (40, 40, 40)
-    accuracy, passed, overridden = found.numbers
+    result = compared.compare(line.actor, line.project.id, f"r{first.id}", f"r{second.id}")
+    assert result.knobs is not None
+    replies = {(knob.place, knob.name): (knob.old, knob.new) for knob in result.knobs}
+    assert replies["2. generator sample", "n"] == ("2", "4")
+    assert replies["3. judge additive_rubric", "accept_at"] == ("not there", "4.0")
+    assert replies["", "role policy"] == ("base model", line.checkpoints[1].name)
+    assert ("", "seed") not in replies
+    assert ("2. generator sample", "name") not in replies
+    assert (result.common, result.old_asked, result.new_asked) == (40, 40, 40)
+    accuracy, passed, overridden = result.numbers
     # 0.75 and 0.65 in turn: the standard error is 0.05 / sqrt(40) = 0.0079.
     assert (passed.difference.value, passed.difference.n) == (pytest.approx(0.7), 40)
     assert passed.difference.low == pytest.approx(0.7 - 1.96 * 0.0079, abs=0.003)
@@ -244,36 +253,39 @@ def test_two_rounds_side_by_side() -> None:
 
 def test_what_fell_by_category_stands_first_and_chance_is_counted_over_all_categories() -> None:
     line = make_line()
-    base, first, second = f"c{line.checkpoints[0].id}", *(f"r{one.id}" for one in line.rounds)
-    found = compared.compare(line.actor, line.project.id, first, second).categories
+    base, first, second = f"c{line.checkpoints[0].id}", *(f"r{round_.id}" for round_ in line.rounds)
+    categories = compared.compare(line.actor, line.project.id, first, second).categories
     # Round 2 lost the prompts 0 to 4; of 39, 13 are of each level, 20 even and 19 odd.
-    told = [(one.key, one.value, one.difference.newly_wrong, one.difference.n) for one in found]
+    records = [
+        (category.key, category.value, category.difference.newly_wrong, category.difference.n)
+        for category in categories
+    ]
     levels = {("level", 1, 2, 13), ("level", 2, 2, 13)}
-    assert {*told[:2]} == levels
-    assert told[2:] == [("kind", "even", 3, 20), ("kind", "odd", 2, 19), ("level", 3, 1, 13)]
-    assert found[0].difference.low is None, "13 prompts are too few for an interval"
-    assert found[2].p == 1.0, "2 / 2^3, times five categories"
-    assert not any(one.is_changed for one in found)
+    assert {*records[:2]} == levels
+    assert records[2:] == [("kind", "even", 3, 20), ("kind", "odd", 2, 19), ("level", 3, 1, 13)]
+    assert categories[0].difference.low is None, "13 prompts are too few for an interval"
+    assert categories[2].p == 1.0, "2 / 2^3, times five categories"
+    assert not any(category.is_changed for category in categories)
     third, three = make_done_round(line.project, line.checkpoints[2], [line.held_out])
     assert three
     measure(third, three, [line.held_out], range(40))
     all_right = compared.compare(line.actor, line.project.id, base, f"r{third.id}").categories
-    even = next(one for one in all_right if one.value == "even")
+    even = next(category for category in all_right if category.value == "even")
     assert (even.difference.newly_right, even.p, even.is_changed) == (10, 2 / 2**10 * 5, True)
 
 
 def test_rounds_of_other_prompts_of_none_and_unlike_recipes_are_compared_as_far_as_it_goes() -> None:
     line = make_line()
     base = f"c{line.checkpoints[0].id}"
-    found = compared.compare(line.actor, line.project.id, base, f"r{line.rounds[1].id}")
-    assert found.knobs is None
-    assert (found.old.name, found.numbers[0].difference.newly_right) == ("base model", 10)
+    result = compared.compare(line.actor, line.project.id, base, f"r{line.rounds[1].id}")
+    assert result.knobs is None
+    assert (result.old.name, result.numbers[0].difference.newly_right) == ("base model", 10)
     more = make_held_out(line.project, 10)
     third, three = make_done_round(line.project, line.checkpoints[2], [line.held_out, more])
     assert three
     measure(third, three, [line.held_out, more], range(45))
-    found = compared.compare(line.actor, line.project.id, base, f"r{third.id}")
-    assert (found.common, found.old_asked, found.new_asked, found.numbers[0].difference.n) == (40, 40, 50, 40)
+    result = compared.compare(line.actor, line.project.id, base, f"r{third.id}")
+    assert (result.common, result.old_asked, result.new_asked, result.numbers[0].difference.n) == (40, 40, 50, 40)
     steps = [
         {"part": {"name": "prompt_set"}, "kind": "prompt_source"},
         {"part": {"name": "sample", "n": 2}, "kind": "generator"},
@@ -281,29 +293,29 @@ def test_rounds_of_other_prompts_of_none_and_unlike_recipes_are_compared_as_far_
     ]
     recipe = {"name": "own", "title": "Own", "steps": steps, "metrics": [], "schedule": {"name": "constant"}}
     fourth, _ = make_done_round(line.project, line.checkpoints[2], [], makes=False, recipe=recipe)
-    found = compared.compare(line.actor, line.project.id, f"r{third.id}", f"r{fourth.id}")
-    assert found.knobs is not None
-    said = {(knob.place, knob.name): (knob.old, knob.new) for knob in found.knobs}
-    assert said["3. judge exact_match", "step"][0] == "not there"
-    assert said["5. trainer dpo", "step"][1] == "not there"
-    assert said["", "recipe"] == ("Self-Rewarding Language Models", "Own")
-    assert (found.common, found.new_asked) == (0, None)
-    number = found.numbers[0]
+    result = compared.compare(line.actor, line.project.id, f"r{third.id}", f"r{fourth.id}")
+    assert result.knobs is not None
+    replies = {(knob.place, knob.name): (knob.old, knob.new) for knob in result.knobs}
+    assert replies["3. judge exact_match", "step"][0] == "not there"
+    assert replies["5. trainer dpo", "step"][1] == "not there"
+    assert replies["", "recipe"] == ("Self-Rewarding Language Models", "Own")
+    assert (result.common, result.new_asked) == (0, None)
+    number = result.numbers[0]
     assert (number.new, number.difference.value, number.difference.why) == (None, None, "measured on one side only")
 
 
 def test_what_cannot_be_compared_is_refused() -> None:
     line = make_line()
-    one, other = f"r{line.rounds[0].id}", make_line()
+    text, other = f"r{line.rounds[0].id}", make_line()
     for key, error, words in (
         ("r999", NotFound, "no round 999"),
         (f"r{other.rounds[0].id}", NotFound, "no round"),
         ("c999", NotFound, "no checkpoint"),
         ("3", InvalidInput, "names no round"),
-        (one, InvalidInput, "stands on both sides"),
+        (text, InvalidInput, "stands on both sides"),
     ):
         with pytest.raises(error, match=words):
-            compared.compare(line.actor, line.project.id, one, key)
+            compared.compare(line.actor, line.project.id, text, key)
     project = rows.make_project()
     actor = rows.make_actor(project)
     assert compared.default(actor, project.id) is None

@@ -22,12 +22,12 @@ class Page(Clicker, Opened):
     def opens(self, prompt_id: int) -> str:
         self.event = {"prompt": prompt_id}
         self.call(self.listener("held_out", "open_prompt"))
-        return self.said[-1]
+        return self.replies[-1]
 
     def narrows(self, **fields: str) -> str:
         """What a page shows that was asked for these; the search finds every prompt."""
         self.do("held_out", "narrow", **fields, **{"search in prompts": "how much"})
-        return self.said[-1]
+        return self.replies[-1]
 
 
 @pytest.fixture
@@ -39,20 +39,20 @@ def opened(database: str) -> Iterator[tuple[Line, Page]]:
 
 def test_the_table_follows_its_filters_and_its_address(opened: tuple[Line, Page]) -> None:
     line, page = opened
-    base, one, two = (checkpoint.id for checkpoint in line.checkpoints)
-    said = page.ask("held_out", "draw")
-    assert f"old={one}&new={two}" in said, "the newest against the one that it was trained from"
-    assert "40 prompts · 39 of 40 known for both" in said
+    base, key, two = (checkpoint.id for checkpoint in line.checkpoints)
+    reply = page.ask("held_out", "draw")
+    assert f"old={key}&new={two}" in reply, "the newest against the one that it was trained from"
+    assert "40 prompts · 39 of 40 known for both" in reply
     query = {"old": str(base), "show": "newly_wrong", "prompt": str(line.prompt_ids[0])}
-    said = page.ask("held_out", "draw", **query)
-    assert "5 prompts" in said
-    assert "From base model to" in said
-    assert '"role": "deletion"' in said
+    reply = page.ask("held_out", "draw", **query)
+    assert "5 prompts" in reply
+    assert "From base model to" in reply
+    assert '"role": "deletion"' in reply
     assert "10 prompts" in page.narrows(show="newly_right")
-    assert f"show=newly_right&search=how+much&prompt={line.prompt_ids[0]}" in page.said[-1]
+    assert f"show=newly_right&search=how+much&prompt={line.prompt_ids[0]}" in page.replies[-1]
     assert f"prompt={line.prompt_ids[21]}" in page.opens(line.prompt_ids[21])
-    assert "Known answer" not in page.said[-1], "words stand in the template"
-    assert '"answer": "42"' in page.said[-1]
+    assert "Known answer" not in page.replies[-1], "words stand in the template"
+    assert '"answer": "42"' in page.replies[-1]
     assert "13 prompts" in page.narrows(show="all", category='["level", 3]')
     assert "10 prompts" in page.narrows(show="never_right", category="")
 
@@ -73,22 +73,22 @@ def test_what_the_address_asks_for_and_is_not_there_is_said(opened: tuple[Line, 
         ("old", "none", "40 prompts"),
     ):
         assert words in page.ask("held_out", "draw", **{name: value}), (name, value)
-    assert "old=none" in page.said[-1]
+    assert "old=none" in page.replies[-1]
     project = rows.make_project()
     with site.signed_in(rows.make_actor(project, Role.viewer)) as client:
         empty = Page(client, project.slug)
         assert "has held-out answers yet" in empty.ask("held_out", "draw")
         assert "nothing to compare" in empty.ask("compare", "draw")
-        assert line.project.name not in empty.said[-1]
+        assert line.project.name not in empty.replies[-1]
 
 
 def test_two_rounds_are_compared_and_the_first_made_the_baseline(opened: tuple[Line, Page]) -> None:
     line, page = opened
     first, second = (f"r{round_.id}" for round_ in line.rounds)
-    said = page.ask("compare", "draw")
-    assert '"name": "kind: even"' in said
-    assert "show=newly_wrong&category=%5B%22kind%22%2C+%22even%22%5D" in said, "a category opens its prompts"
-    assert f"old={first}&new={second}" in said
+    reply = page.ask("compare", "draw")
+    assert '"name": "kind: even"' in reply
+    assert "show=newly_wrong&category=%5B%22kind%22%2C+%22even%22%5D" in reply, "a category opens its prompts"
+    assert f"old={first}&new={second}" in reply
     for words in (
         "No baseline is set.",
         "-12.8 points",
@@ -98,15 +98,15 @@ def test_two_rounds_are_compared_and_the_first_made_the_baseline(opened: tuple[L
         "Both were asked the same 40 held-out prompts.",
         "2. generator sample",
     ):
-        assert words in said, words
+        assert words in reply, words
     page.do("compare", "set_baseline")
-    assert "The baseline is round 1" in page.said[-1]
-    found: Any = baseline.get(line.actor, line.project.id)
-    assert found.round_id == line.rounds[0].id
+    assert "The baseline is round 1" in page.replies[-1]
+    result: Any = baseline.get(line.actor, line.project.id)
+    assert result.round_id == line.rounds[0].id
     assert "-12.8 points to the baseline" in page.ask("overview", "draw")
-    assert f"held-out?new={line.checkpoints[2].id}" not in page.said[-1], "links stand in the template"
-    said = page.ask("compare", "draw", old=f"c{line.checkpoints[0].id}", new=second)
-    assert "no recipe to compare" in said
+    assert f"held-out?new={line.checkpoints[2].id}" not in page.replies[-1], "links stand in the template"
+    reply = page.ask("compare", "draw", old=f"c{line.checkpoints[0].id}", new=second)
+    assert "no recipe to compare" in reply
     page.do("compare", "no_baseline")
     assert baseline.get(line.actor, line.project.id) is None
     for query, words in (
@@ -124,12 +124,12 @@ def test_rounds_of_different_prompts_say_how_many_they_share(opened: tuple[Line,
     third, three = make_done_round(line.project, line.checkpoints[2], [few])
     assert three
     measure(third, three, [few], range(4))
-    said = page.ask("compare", "draw", old=f"r{line.rounds[0].id}", new=f"r{third.id}")
-    assert "different held-out prompts, 40 and 8: what is compared prompt by prompt is compared on the 0 that" in said
-    assert "no prompt in common" in said
-    assert '"difference": "unknown"' in said
+    reply = page.ask("compare", "draw", old=f"r{line.rounds[0].id}", new=f"r{third.id}")
+    assert "different held-out prompts, 40 and 8: what is compared prompt by prompt is compared on the 0 that" in reply
+    assert "no prompt in common" in reply
+    assert '"difference": "unknown"' in reply
     measure(third, line.checkpoints[2], [few], range(2))
-    said = page.ask("compare", "draw", old=f"r{line.rounds[1].id}", new=f"r{third.id}")
-    assert "+25.0 points" in said
-    assert "interval unknown" in said
-    assert "fewer than 30 prompts" in said
+    reply = page.ask("compare", "draw", old=f"r{line.rounds[1].id}", new=f"r{third.id}")
+    assert "+25.0 points" in reply
+    assert "interval unknown" in reply
+    assert "fewer than 30 prompts" in reply

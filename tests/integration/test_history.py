@@ -27,11 +27,11 @@ def test_rounds_of_other_recipes_or_with_other_steps_do_not_count() -> None:
         with session() as db:
             db.add(tables.Metric(project_id=project.id, round_id=parent, name="accuracy_at_1", value=float(accuracy)))
     with reading() as db:
-        assert [one["accuracy_at_1"] for one in history_of(db, parent, own)] == [0.0, 3.0]
+        assert [value["accuracy_at_1"] for value in history_of(db, parent, own)] == [0.0, 3.0]
         assert own.schedule.changes(history_of(db, parent, own)) == {"selector": {"threshold": 0.3}}
         # A schedule that warns looks at the whole line.
         plain = recipes.get("rejection_sampling")
-        assert [one["accuracy_at_1"] for one in history_of(db, parent, plain)] == [0.0, 1.0, 2.0, 3.0]
+        assert [value["accuracy_at_1"] for value in history_of(db, parent, plain)] == [0.0, 1.0, 2.0, 3.0]
 
 
 def test_a_round_whose_part_is_not_installed_any_more_is_one_of_another_recipe() -> None:

@@ -123,8 +123,8 @@ def test_the_labels_of_a_file_are_trained_on_by_kto(database: str, tmp_path: Pat
     changes = FILE_ONLY | {"selector": {"name": "unpaired"}, "trainer": {"name": "kto", **QUICK}}
     round_id = loop.launch("self_rewarding", changes)
     loop.run(round_id, until=Stage.train)
-    made = [(r["prompt"][-1]["content"], r["completion"][0]["content"], r["label"]) for r in training_rows(round_id)]
-    assert sorted(made) == sorted((r["prompt"], r["completion"], r["label"]) for r in LABELS)
+    rows = [(r["prompt"][-1]["content"], r["completion"][0]["content"], r["label"]) for r in training_rows(round_id)]
+    assert sorted(rows) == sorted((r["prompt"], r["completion"], r["label"]) for r in LABELS)
 
 
 SCRIPTED = {"name": "scripted", "replies": ["own one", "own two"]}
@@ -137,15 +137,15 @@ def test_imported_samples_stand_beside_the_models_own(database: str) -> None:
     with reading() as db:
         sample, label = tables.Sample, tables.Label
         query = select(sample, label).join(label, label.sample_id == sample.id).where(sample.round_id == round_id)
-        made = db.execute(query.order_by(sample.group_id, sample.position)).tuples().all()
-    assert len(made) == 6 * 4
-    assert [(s.kind, s.position, s.checkpoint_id is None, lab.kind) for s, lab in made[:4]] == [
+        rows = db.execute(query.order_by(sample.group_id, sample.position)).tuples().all()
+    assert len(rows) == 6 * 4
+    assert [(s.kind, s.position, s.checkpoint_id is None, lab.kind) for s, lab in rows[:4]] == [
         ("completion", 0, False, "completion"),
         ("completion", 1, False, "completion"),
         ("import", 2, True, "import"),
         ("import", 3, True, "import"),
     ]
-    assert [(lab.score, lab.verdict, lab.source) for _, lab in made[:4]] == [
+    assert [(lab.score, lab.verdict, lab.source) for _, lab in rows[:4]] == [
         (None, None, LabelSource.none),
         (None, None, LabelSource.none),
         (1.0, Verdict.accept, LabelSource.judge),
@@ -157,7 +157,7 @@ def test_imported_samples_stand_beside_the_models_own(database: str) -> None:
     made_file = exports.export(loop.actor, dataset_id, format="jsonl")
     written = [json.loads(line) for line in made_file.path.read_text().splitlines()]
     assert [(row["checkpoint"], row["round"]) for row in written] == [(None, 1)] * 6
-    shown = detail.detail(loop.actor, made[2][0].id)
+    shown = detail.detail(loop.actor, rows[2][0].id)
     assert (shown.author, shown.checkpoint, shown.noted["chosen"]) == ("import", None, True)
     page = samples.page(loop.actor, round_id, samples.Filters(kind=("other",)))
     assert len(page.rows) == 12
@@ -229,9 +229,9 @@ def test_a_killed_stage_makes_the_same_rows_again(database: str) -> None:
 
 def test_the_estimate_counts_what_files_brought_and_a_generator_without_any_is_refused(database: str) -> None:
     loop = Loop(PAIRS, {"name": "transformers", "model": "none"})
-    found = rounds.estimate(loop.actor, loop.project.id, loop.plan("self_rewarding", {"generator": {"n": 2}}))
-    assert found.samples == 6 * 2 + 12
-    assert any("12 imported completions" in warning for warning in found.warnings)
+    estimate = rounds.estimate(loop.actor, loop.project.id, loop.plan("self_rewarding", {"generator": {"n": 2}}))
+    assert estimate.samples == 6 * 2 + 12
+    assert any("12 imported completions" in warning for warning in estimate.warnings)
     alone = rounds.estimate(loop.actor, loop.project.id, loop.plan("self_rewarding", FILE_ONLY))
     assert (alone.samples, alone.tokens) == (12, 0)
     off = loop.plan("self_rewarding", {"generator": {"take_imported": False}})

@@ -27,7 +27,7 @@ def judged(
     round_ = rows.make_round(
         project, status=RoundStatus.running, stage=Stage.judge, is_reviewed=True, recipe=changed, sets=[prompts]
     )
-    made = rows.make_samples(round_, prompts, n=len(texts), texts=texts, scores=scores, threshold=4.0)
+    samples = rows.make_samples(round_, prompts, n=len(texts), texts=texts, scores=scores, threshold=4.0)
     with session() as db:
         job = tables.Job(
             project_id=project.id,
@@ -40,7 +40,7 @@ def judged(
         )
         db.add(job)
     stage = StageContext(job.id, 1, round_, Recipe.model_validate(changed), cast(Any, None))
-    return stage, [sample.id for sample in made]
+    return stage, [sample.id for sample in samples]
 
 
 def add_judgments(stage: StageContext, sample_id: int, judge: str, *scores: float) -> None:
@@ -60,7 +60,7 @@ def add_judgments(stage: StageContext, sample_id: int, judge: str, *scores: floa
         )
 
 
-def told(stage: StageContext, ids: list[int]) -> list[tuple[str, str]]:
+def signs_and_reasons(stage: StageContext, ids: list[int]) -> list[tuple[str, str]]:
     """Write the informativeness; the strongest sign of each sample and its words."""
     informativeness.write(stage)
     with reading() as db:
@@ -69,12 +69,12 @@ def told(stage: StageContext, ids: list[int]) -> list[tuple[str, str]]:
 
 
 def test_a_judge_that_gives_several_replies_is_still_one_judge(database: str) -> None:
-    stage, [one] = judged(["x"], [Verdict.accept])
-    add_judgments(stage, one, "additive_rubric", *REPLIES)
+    stage, [entry] = judged(["x"], [Verdict.accept])
+    add_judgments(stage, entry, "additive_rubric", *REPLIES)
     with session() as db:
-        label = db.get_one(tables.Label, one)
+        label = db.get_one(tables.Label, entry)
         label.machine_score, label.machine_spread = 13 / 3, 0.94
-    assert told(stage, [one]) == [("spread", "The judge gave 3, 5, 5.")]
+    assert signs_and_reasons(stage, [entry]) == [("spread", "The judge gave 3, 5, 5.")]
 
 
 def test_another_judges_word_against_it_is_a_disagreement(database: str) -> None:
@@ -82,8 +82,8 @@ def test_another_judges_word_against_it_is_a_disagreement(database: str) -> None
     for n, other in zip(ids, (1.0, 5.0), strict=True):
         add_judgments(stage, n, "additive_rubric", 5.0)
         add_judgments(stage, n, "written_verdict", other)
-    assert [why for why, _ in told(stage, ids)] == ["judges", "cut"]
-    assert told(stage, ids)[0][1] == "Two judges disagree about this."
+    assert [why for why, _ in signs_and_reasons(stage, ids)] == ["judges", "cut"]
+    assert signs_and_reasons(stage, ids)[0][1] == "Two judges disagree about this."
 
 
 def test_where_the_prompt_has_an_answer_the_checker_is_a_second_opinion_and_no_label(database: str) -> None:
@@ -92,11 +92,11 @@ def test_where_the_prompt_has_an_answer_the_checker_is_a_second_opinion_and_no_l
     for n in ids:
         add_judgments(stage, n, "additive_rubric", 5.0 if n in ids[:2] else 1.0)
     before = labels_of(ids)
-    assert [(why, said) for why, said in told(stage, ids) if why == "exact_match"] == [
+    assert [(why, reply) for why, reply in signs_and_reasons(stage, ids) if why == "exact_match"] == [
         ("exact_match", "The checker (exact match) says reject."),
         ("exact_match", "The checker (exact match) says accept."),
     ]
-    assert [why == "exact_match" for why, _ in told(stage, ids)] == [False, True, True, False]
+    assert [why == "exact_match" for why, _ in signs_and_reasons(stage, ids)] == [False, True, True, False]
     assert labels_of(ids) == before
     with reading() as db:
         assert {row.judge for row in db.query(tables.Judgment)} == {"additive_rubric"}
@@ -104,8 +104,8 @@ def test_where_the_prompt_has_an_answer_the_checker_is_a_second_opinion_and_no_l
 
 def labels_of(ids: list[int]) -> list[Any]:
     with reading() as db:
-        found = [db.get_one(tables.Label, n) for n in ids]
-        return [(one.verdict, one.score, one.source, one.machine_verdict) for one in found]
+        labels = [db.get_one(tables.Label, n) for n in ids]
+        return [(label.verdict, label.score, label.source, label.machine_verdict) for label in labels]
 
 
 @pytest.mark.parametrize(
@@ -119,14 +119,14 @@ def labels_of(ids: list[int]) -> list[Any]:
     ids=["no answer", "a text to learn from", "it is the judge", "another program knows what is right"],
 )
 def test_the_checker_keeps_silent(database: str, answer: str | None, recipe: dict[str, Any]) -> None:
-    stage, [one] = judged(["It is\n13"], [Verdict.accept], answer=answer, **recipe)
-    add_judgments(stage, one, str(stage.recipe.judge.name), 5.0)
-    assert told(stage, [one])[0][0] == "cut"
+    stage, [entry] = judged(["It is\n13"], [Verdict.accept], answer=answer, **recipe)
+    add_judgments(stage, entry, str(stage.recipe.judge.name), 5.0)
+    assert signs_and_reasons(stage, [entry])[0][0] == "cut"
 
 
 def test_a_sign_that_the_judges_view_does_not_bear_out_is_not_said(database: str) -> None:
-    stage, [one] = judged(["x"], [Verdict.accept])
-    add_judgments(stage, one, "additive_rubric", 5.0)
+    stage, [entry] = judged(["x"], [Verdict.accept])
+    add_judgments(stage, entry, "additive_rubric", 5.0)
     with reading() as db:
-        view = judge_views(db, [one])[one]
+        view = judge_views(db, [entry])[entry]
     assert reasons.reason(view, 4.0, "judges") == "Scored 5, against the cut at 4."

@@ -32,47 +32,47 @@ def decide(actor: Actor, sample: tables.Sample, kind: DecisionKind, **more: Any)
     return reviews.decide(actor, uuid.uuid4().hex, sample.id, kind, round_id=sample.round_id, **more)
 
 
-def seen(actor: Actor, sample: tables.Sample) -> list[tuple[str, DecisionKind]]:
-    return [(one.who, one.kind) for one in item_history.read(actor, sample.id).entries]
+def history_of(actor: Actor, sample: tables.Sample) -> list[tuple[str, DecisionKind]]:
+    return [(entry.who, entry.kind) for entry in item_history.read(actor, sample.id).entries]
 
 
 def test_colleagues_words_come_after_ones_own(database: str) -> None:
     project, _, samples = in_review()
-    one, other = (rows.make_actor(project, Role.reviewer) for _ in range(2))
-    decide(one, samples[0], K.accept)
-    decide(one, samples[0], K.note, note="odd")
+    actor, other = (rows.make_actor(project, Role.reviewer) for _ in range(2))
+    decide(actor, samples[0], K.accept)
+    decide(actor, samples[0], K.note, note="odd")
     decide(other, samples[0], K.flag)
-    assert seen(other, samples[0]) == [(other.name, K.flag)]
+    assert history_of(other, samples[0]) == [(other.name, K.flag)]
     assert item_history.read(other, samples[0].id).is_hidden
     decide(other, samples[0], K.reject)
-    assert seen(other, samples[0]) == [
-        (one.name, K.accept),
-        (one.name, K.note),
+    assert history_of(other, samples[0]) == [
+        (actor.name, K.accept),
+        (actor.name, K.note),
         (other.name, K.flag),
         (other.name, K.reject),
     ]
-    told = item_history.read(other, samples[0].id)
-    assert (told.is_hidden, told.entries[1].note) == (False, "odd")
+    history = item_history.read(other, samples[0].id)
+    assert (history.is_hidden, history.entries[1].note) == (False, "odd")
 
 
 def test_a_round_may_show_them_before_and_what_was_taken_back_says_so(database: str) -> None:
     project, round_, samples = in_review(others_visible=True)
-    one, other = (rows.make_actor(project, Role.reviewer) for _ in range(2))
-    decide(one, samples[0], K.accept)
-    reviews.undo(one, round_.id)
-    found = item_history.read(other, samples[0].id)
-    assert [(e.kind, e.is_retracted) for e in found.entries] == [(K.accept, True), (K.retract, False)]
-    assert not found.is_hidden
+    actor, other = (rows.make_actor(project, Role.reviewer) for _ in range(2))
+    decide(actor, samples[0], K.accept)
+    reviews.undo(actor, round_.id)
+    history = item_history.read(other, samples[0].id)
+    assert [(e.kind, e.is_retracted) for e in history.entries] == [(K.accept, True), (K.retract, False)]
+    assert not history.is_hidden
 
 
 def test_a_gold_item_has_a_history_like_any_other(database: str) -> None:
     project, round_, samples = in_review(others_visible=True)
-    one, other = (rows.make_actor(project, Role.reviewer) for _ in range(2))
+    actor, other = (rows.make_actor(project, Role.reviewer) for _ in range(2))
     with session() as db:
         db.add(tables.GoldItem(sample_id=samples[0].id, round_id=round_.id, verdict=Verdict.accept, created_at=now()))
-    decide(one, samples[0], K.accept)
-    assert [who for who, *_ in seen(other, samples[0])] == [one.name]
-    assert seen(one, samples[0]) == [(one.name, K.accept)]
+    decide(actor, samples[0], K.accept)
+    assert [who for who, *_ in history_of(other, samples[0])] == [actor.name]
+    assert history_of(actor, samples[0]) == [(actor.name, K.accept)]
 
 
 def test_a_group_has_one_history(database: str) -> None:
@@ -80,8 +80,8 @@ def test_a_group_has_one_history(database: str) -> None:
     actor = rows.make_actor(project, Role.reviewer)
     decide(actor, samples[0], K.prefer, value={"best": samples[1].id, "worst": None})
     decide(actor, samples[1], K.note, note="the better one")
-    assert [kind for _, kind in seen(actor, samples[0])] == [K.prefer, K.note]
-    assert seen(actor, samples[2]) == []
+    assert [kind for _, kind in history_of(actor, samples[0])] == [K.prefer, K.note]
+    assert history_of(actor, samples[2]) == []
 
 
 def test_a_history_says_what_was_decided(database: str) -> None:
@@ -92,7 +92,7 @@ def test_a_history_says_what_was_decided(database: str) -> None:
     decide(actor, a, K.prefer, value={"all_bad": [a.id, b.id]})
     decide(actor, a, K.rank, value={"order": [b.id, a.id]})
     edit = decide(actor, b, K.edit, text="better").decision.edit_id
-    assert [one.words for one in item_history.read(actor, a.id).entries] == [
+    assert [entry.words for entry in item_history.read(actor, a.id).entries] == [
         f"best: sample {b.id}, worst: sample {a.id}",
         f"tie: sample {a.id}, sample {b.id}",
         f"all bad: sample {a.id}, sample {b.id}",
@@ -103,16 +103,16 @@ def test_a_history_says_what_was_decided(database: str) -> None:
 
 def test_what_was_said_of_the_judge_is_told_to_who_may_see_the_judge(database: str) -> None:
     project, round_, samples = in_review(mode="judgment", others_visible=True)
-    one, other = (rows.make_actor(project, Role.reviewer) for _ in range(2))
-    decide(one, samples[0], K.accept, value={"judge_right": True})
-    decide(one, samples[1], K.accept, value={"judge_right": False, "why": "too strict"})
-    told = ["the judge is right", "the judge is wrong: too strict"]
-    assert [item_history.read(other, n.id).entries[0].words for n in samples[:2]] == told
+    actor, other = (rows.make_actor(project, Role.reviewer) for _ in range(2))
+    decide(actor, samples[0], K.accept, value={"judge_right": True})
+    decide(actor, samples[1], K.accept, value={"judge_right": False, "why": "too strict"})
+    texts = ["the judge is right", "the judge is wrong: too strict"]
+    assert [item_history.read(other, n.id).entries[0].words for n in samples[:2]] == texts
     with session() as db:
         row = db.get_one(tables.Round, round_.id)
         row.review, row.is_blind = row.review | {"mode": "sample"}, True
     assert [item_history.read(other, n.id).entries[0].words for n in samples[:2]] == ["", ""]
-    assert [item_history.read(one, n.id).entries[0].words for n in samples[:2]] == told
+    assert [item_history.read(actor, n.id).entries[0].words for n in samples[:2]] == texts
 
 
 def test_who_may_not_decide_reads_no_history(database: str) -> None:

@@ -12,14 +12,14 @@ from tests.integration.stepped import Stepped
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "text"),
     [
         (JobStatus.queued, "Waits in the queue."),
         (JobStatus.cancelled, "Ended before it did anything."),
         (JobStatus.failed, "Ended before it did anything."),
     ],
 )
-def test_a_job_that_ended_in_the_queue_does_not_wait_in_it(database: str, status: JobStatus, said: str) -> None:
+def test_a_job_that_ended_in_the_queue_does_not_wait_in_it(database: str, status: JobStatus, text: str) -> None:
     project = rows.make_project()
     with session() as db:
         job = tables.Job(
@@ -28,15 +28,15 @@ def test_a_job_that_ended_in_the_queue_does_not_wait_in_it(database: str, status
         db.add(job)
         db.flush()
         job_id = job.id
-    found = job_views.get(rows.make_actor(project, Role.viewer), job_id)
-    assert card_value(found.job)["progress"] == said
+    job_detail = job_views.get(rows.make_actor(project, Role.viewer), job_id)
+    assert card_value(job_detail.job)["progress"] == text
 
 
 @pytest.mark.usefixtures("database")
 def test_a_job_says_which_step_of_its_recipe_it_runs() -> None:
-    made = Stepped(phase=1, status=RoundStatus.running)
-    said = {
-        made.stop(stage, step, JobStatus.done): words
+    result = Stepped(phase=1, status=RoundStatus.running)
+    reply = {
+        result.stop(stage, step, JobStatus.done): words
         for stage, step, words in (
             (Stage.generate, 1, "phase 2, step 2 of 11: generator sample (answers)"),
             (Stage.judge, 4, "phase 2, step 5 of 11: judge read_score"),
@@ -44,10 +44,10 @@ def test_a_job_says_which_step_of_its_recipe_it_runs() -> None:
             (Stage.evaluate, 11, ""),
         )
     }
-    listed = {job.id: job for job in job_views.list_jobs(made.curator, made.project.id)}
-    assert {n: job.step for n, job in listed.items()} == said
-    for job_id, words in said.items():
-        job = job_views.get(made.curator, job_id).job
+    listed = {job.id: job for job in job_views.list_jobs(result.curator, result.project.id)}
+    assert {n: job.step for n, job in listed.items()} == reply
+    for job_id, words in reply.items():
+        job = job_views.get(result.curator, job_id).job
         assert job == listed[job_id]
         assert card_value(job)["title"] == f"Job {job_id}: {words or 'evaluate'}, round 1"
         assert table_row(job)[2] == words or "evaluate"
@@ -55,12 +55,12 @@ def test_a_job_says_which_step_of_its_recipe_it_runs() -> None:
 
 @pytest.mark.usefixtures("database")
 def test_the_overview_says_at_which_step_a_round_is() -> None:
-    made = Stepped("star", status=RoundStatus.running, stage=Stage.judge, step=6)
-    job_id = made.stop(Stage.judge, 6, JobStatus.running)
+    result = Stepped("star", status=RoundStatus.running, stage=Stage.judge, step=6)
+    job_id = result.stop(Stage.judge, 6, JobStatus.running)
     with session() as db:
         job = db.get_one(tables.Job, job_id)
-        job.active_key, job.done, job.total, job.unit = made.round.id, 3, 12, "samples"
-    action = overview.loop(made.curator, made.project.id).next_action
+        job.active_key, job.done, job.total, job.unit = result.round.id, 3, 12, "samples"
+    action = overview.loop(result.curator, result.project.id).next_action
     assert action.why == "Round 1 is in step 7 of 9, judge exact_match: 3 of 12 samples."
 
 

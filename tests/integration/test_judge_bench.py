@@ -34,8 +34,8 @@ def bench(database: str) -> Bench:
 def words() -> list[Any]:
     """All that labels and judgments of rounds say."""
     with reading() as db:
-        said = [tuple(row) for row in db.execute(select(tables.Label.__table__).order_by(tables.Label.sample_id))]
-        return [*said, *(tuple(row) for row in db.execute(select(tables.Judgment.__table__)))]
+        records = [tuple(row) for row in db.execute(select(tables.Label.__table__).order_by(tables.Label.sample_id))]
+        return [*records, *(tuple(row) for row in db.execute(select(tables.Judgment.__table__)))]
 
 
 def test_judges_stand_side_by_side_and_one_that_dies_stops_no_other(bench: Bench) -> None:
@@ -48,50 +48,63 @@ def test_judges_stand_side_by_side_and_one_that_dies_stops_no_other(bench: Bench
         BenchEntry({"name": "reference_length"}, title="by length"),
     )
     assert run_bench(bench_id) is JobStatus.done
-    found = results.get(bench.curator, bench_id)
-    fair, dead, mumbler, kind, length = found.judges
-    assert (found.line.samples, found.line.labelled, found.line.judges[3:]) == (
+    bench_view = results.get(bench.curator, bench_id)
+    fair, dead, mumbler, kind, length = bench_view.judges
+    assert (bench_view.line.samples, bench_view.line.labelled, bench_view.line.judges[3:]) == (
         40,
         40,
         ("written_verdict, kind, 3 votes", "by length"),
     )
-    tables_ = [one.figures.confusion for one in (fair, mumbler, kind) if one.figures is not None]
-    assert [(one.accepts_both, one.accepts_judge, one.accepts_people, one.rejects_both) for one in tables_] == [
+    tables_ = [entry.figures.confusion for entry in (fair, mumbler, kind) if entry.figures is not None]
+    assert [
+        (confusion.accepts_both, confusion.accepts_judge, confusion.accepts_people, confusion.rejects_both)
+        for confusion in tables_
+    ] == [
         (20, 0, 0, 20),
         (20, 0, 0, 0),
         (20, 20, 0, 0),
     ]
     assert fair.figures is not None
-    kappa = {one.name: one for one in fair.figures.measures}["kappa"].number
+    kappa = {measure.name: measure for measure in fair.figures.measures}["kappa"].number
     assert (kappa.value, kappa.n) == (1.0, 40)
     assert mumbler.figures is not None
     assert (mumbler.figures.unread, mumbler.figures.confusion.unread_reject) == (20, 20)
     assert kind.figures is not None
-    precision = {one.name: one for one in kind.figures.measures}["precision"].number
+    precision = {measure.name: measure for measure in kind.figures.measures}["precision"].number
     assert (precision.value, precision.low) == (0.5, pytest.approx(0.352, abs=0.001))
     assert (kind.replies, kind.done, fair.tokens, fair.prompt_tokens, fair.cost) == (120, 40, 40, None, None)
     assert dead.error is not None
     assert "32 texts in a row could not be served" in dead.error
     assert "Connection refused" in dead.error
     assert (dead.is_over, dead.done, length.error) == (True, 0, None)
-    assert found.first is not None
-    assert found.first.confusion.rejects_both == 20, "the round's judge scored the first texts higher, too"
-    pairs = {(one.first, one.second): one.agreement.value for one in found.pairs}
+    assert bench_view.first is not None
+    assert bench_view.first.confusion.rejects_both == 20, "the round's judge scored the first texts higher, too"
+    pairs = {(pair.first, pair.second): pair.agreement.value for pair in bench_view.pairs}
     assert (pairs[None, 0], pairs[0, 3]) == (1.0, 0.5)
-    assert found.can_try_again
+    assert bench_view.can_try_again
     assert words() == before, "a bench labels nothing"
 
 
 def replies(bench_id: int) -> list[Any]:
     """What the judges of a bench replied."""
-    said, judge = tables.BenchJudgment, tables.BenchJudge
+    BenchJudgment, judge = tables.BenchJudgment, tables.BenchJudge
     query = (
-        select(judge.position, said.sample_id, said.position, said.raw, said.score, said.verdict)
-        .join(judge, judge.id == said.bench_judge_id)
+        select(
+            judge.position,
+            BenchJudgment.sample_id,
+            BenchJudgment.position,
+            BenchJudgment.raw,
+            BenchJudgment.score,
+            BenchJudgment.verdict,
+        )
+        .join(judge, judge.id == BenchJudgment.bench_judge_id)
         .where(judge.bench_id == bench_id)
     )
     with reading() as db:
-        return [tuple(row) for row in db.execute(query.order_by(judge.position, said.sample_id, said.position))]
+        return [
+            tuple(row)
+            for row in db.execute(query.order_by(judge.position, BenchJudgment.sample_id, BenchJudgment.position))
+        ]
 
 
 def test_a_job_that_is_killed_asks_nothing_twice(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,14 +129,14 @@ def test_a_job_that_is_killed_asks_nothing_twice(bench: Bench, monkeypatch: pyte
         dying.setattr(JobProgress, "advance", dies)
         assert run_bench(bench_id) is JobStatus.running, "it wrote nothing more, as a killed one"
     halfway = results.get(bench.curator, bench_id)
-    assert [one.done for one in halfway.judges] == [40, 12]
+    assert [judge.done for judge in halfway.judges] == [40, 12]
     assert halfway.judges[1].figures is None
     with reading() as db:
         job = db.get_one(tables.Job, halfway.job_id)
     assert transitions.take_over(job.id, job.workflow_id)
     assert run_bench(bench_id) is JobStatus.done
     assert sum(asked.values()) == len(asked) == 80
-    assert [one.done for one in results.get(bench.curator, bench_id).judges] == [40, 40]
+    assert [judge.done for judge in results.get(bench.curator, bench_id).judges] == [40, 40]
     assert replies(bench_id) == replies(undisturbed)
 
 
@@ -147,8 +160,8 @@ def test_a_text_that_lost_a_vote_is_asked_about_anew(bench: Bench) -> None:
 
 
 def test_what_could_not_be_asked_is_asked_again_and_nothing_else(bench: Bench) -> None:
-    one = r"sample \d+\.1"
-    flaky = {"rules": [{"pattern": one, "reply": "No reply in time.", "fails": "timeout"}, *FAIR["rules"]]}
+    text = r"sample \d+\.1"
+    flaky = {"rules": [{"pattern": text, "reply": "No reply in time.", "fails": "timeout"}, *FAIR["rules"]]}
     bench_id = bench.open(bench.judge("fair", FAIR), bench.judge("flaky", flaky))
     assert run_bench(bench_id) is JobStatus.done
     fair, judged = results.get(bench.curator, bench_id).judges
@@ -161,7 +174,7 @@ def test_what_could_not_be_asked_is_asked_again_and_nothing_else(bench: Bench) -
         opening.try_again(bench.curator, bench_id)
     assert run_bench(bench_id) is JobStatus.done
     after = results.get(bench.curator, bench_id)
-    assert [(one.done, one.replies) for one in after.judges] == [(40, 40), (40, 40)]
+    assert [(judge.done, judge.replies) for judge in after.judges] == [(40, 40), (40, 40)]
     assert after.judges[1].figures.unasked == 0
     assert after.judges[1].figures.confusion.rejects_both == 20
     with reading() as db:
@@ -182,8 +195,8 @@ def test_an_endpoint_that_dies_and_comes_back(bench: Bench, monkeypatch: pytest.
             served.append(body["messages"][0]["content"])
             message = {"role": "assistant", "content": "fine;Y"}
             usage = {"prompt_tokens": 10, "completion_tokens": 2}
-            made = {"index": 0, "finish_reason": "stop", "message": message}
-            return 200, {}, {"choices": [made], "usage": usage}
+            fields = {"index": 0, "finish_reason": "stop", "message": message}
+            return 200, {}, {"choices": [fields], "usage": usage}
 
         back: list[bool] = []
         server.answer = answer
@@ -243,9 +256,9 @@ def test_what_has_no_count_or_price_and_what_an_endpoint_refuses_is_said(
     assert [note.startswith((cannot, "m at http")) for note in first.notes] == [True, True]
     assert second.notes == (), "it asked for no log-probs"
     assert "refuses logprobs" in first.notes[1]
-    told = shown.bench(view)["rows"][-2]
-    assert told["missing"] == ["30 replies without a count of tokens", "20 tokens without a price"]
-    assert told["notes"] == list(first.notes)
+    row = shown.bench(view)["rows"][-2]
+    assert row["missing"] == ["30 replies without a count of tokens", "20 tokens without a price"]
+    assert row["notes"] == list(first.notes)
     with reading() as db:
         (kept,) = db.get_one(tables.Checkpoint, endpoint).details["notes"]
     assert "refuses logprobs" in kept
@@ -257,10 +270,10 @@ def test_what_a_judge_was_asked_counts_where_its_first_batch_cannot_be_written(
     monkeypatch.setattr(judge_bench, "GROUPS_AT_ONCE", 4)
     write, failed = judge_bench._Tally.write, []
 
-    def fails_once(*said: Any) -> None:
-        write(*said)
+    def fails_once(*reply: Any) -> None:
+        write(*reply)
         if not failed:
-            failed.append(said)
+            failed.append(reply)
             raise RuntimeError("the disk is full")
 
     monkeypatch.setattr(judge_bench._Tally, "write", fails_once)
@@ -269,8 +282,8 @@ def test_what_a_judge_was_asked_counts_where_its_first_batch_cannot_be_written(
 
         def answer(body: dict[str, Any]) -> Reply:
             asked.append(body)
-            made = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "fine;Y"}}
-            return 200, {}, {"choices": [made], "usage": {"prompt_tokens": 10, "completion_tokens": 2}}
+            fields = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "fine;Y"}}
+            return 200, {}, {"choices": [fields], "usage": {"prompt_tokens": 10, "completion_tokens": 2}}
 
         server.answer = answer
         engine = {"name": "openai", "base_url": server.url, "model": "m"}
@@ -287,11 +300,11 @@ def test_a_filter_s_texts_are_judged_again_and_the_first_labels_stay(bench: Benc
     only = Filters(max_score=3.0)
     bench_id = bench.open(bench.judge("kind", KIND), round_id=bench.team.round.id, filters=only)
     assert run_bench(bench_id) is JobStatus.done
-    found = results.get(bench.curator, bench_id)
-    assert (found.line.samples, found.line.labelled, found.filters) == (20, 20, {"max_score": 3.0})
-    [pair] = found.pairs
+    bench_view = results.get(bench.curator, bench_id)
+    assert (bench_view.line.samples, bench_view.line.labelled, bench_view.filters) == (20, 20, {"max_score": 3.0})
+    [pair] = bench_view.pairs
     assert (pair.first, pair.second, pair.agreement.value, pair.agreement.n) == (None, 0, 0.0, 20)
-    opened = disagreements.read(bench.curator, bench_id, found.judges[0].id, against=Against.before, limit=5)
+    opened = disagreements.read(bench.curator, bench_id, bench_view.judges[0].id, against=Against.before, limit=5)
     assert (opened.total, len(opened.items)) == (20, 5)
     first = opened.items[0]
     assert (first.verdict, first.other, first.people, first.is_gold) == (
@@ -325,18 +338,18 @@ def test_which_labels_count_and_that_a_branch_counts_none_twice(database: str, m
     with session() as db:
         for sample in db.query(tables.Sample).filter(tables.Sample.id.in_(bench.ids[2:6])).all():
             columns = {c.key: getattr(sample, c.key) for c in tables.Sample.__table__.columns if c.key != "id"}
-            made = tables.Sample(**columns | {"round_id": branch.id, "position": sample.position})
+            completion = tables.Sample(**columns | {"round_id": branch.id, "position": sample.position})
             group = db.get_one(tables.Group, sample.group_id)
             copy = tables.Group(
                 round_id=branch.id, prompt_id=group.prompt_id, split=group.split, position=100 + sample.id
             )
             db.add(copy)
             db.flush()
-            made.group_id = copy.id
-            db.add(made)
+            completion.group_id = copy.id
+            db.add(completion)
             db.flush()
-            db.add(tables.GoldItem(sample_id=made.id, **known | {"round_id": branch.id}))
-            db.add(tables.Label(sample_id=made.id, round_id=branch.id, updated_at=made.created_at))
+            db.add(tables.GoldItem(sample_id=completion.id, **known | {"round_id": branch.id}))
+            db.add(tables.Label(sample_id=completion.id, round_id=branch.id, updated_at=completion.created_at))
     counted = labels.count(bench.curator, bench.project.id)
     assert counted.labels == 23, "each text once"
     assert counted.rounds == ((branch.id, branch.number, 4), (bench.team.round.id, 1, 23)), "as a bench of it finds"
@@ -351,7 +364,7 @@ def test_which_labels_count_and_that_a_branch_counts_none_twice(database: str, m
 def test_what_cannot_be_tried_is_refused_with_a_way_out(bench: Bench) -> None:
     elsewhere = rows.make_checkpoint(rows.make_project())
     base = bench.checkpoint("base", KIND)
-    for wrong, said in (
+    for wrong, reply in (
         ([], "1 to 20 judges"),
         ([BenchEntry({"name": "nothing"})], "no judge named"),
         ([BenchEntry(VERDICT)], "no checkpoint is chosen"),
@@ -360,14 +373,14 @@ def test_what_cannot_be_tried_is_refused_with_a_way_out(bench: Bench) -> None:
         ([BenchEntry({"name": "reward_model"}, base)], "score texts by a head"),
         ([BenchEntry(VERDICT, base, "a"), BenchEntry(VERDICT, base, "a")], "Two judges are called 'a'"),
     ):
-        with pytest.raises(InvalidInput, match=said):
+        with pytest.raises(InvalidInput, match=reply):
             bench.open(*wrong)
     with pytest.raises(NotFound, match="not in this project"):
         bench.open(BenchEntry(VERDICT, elsewhere.id))
     with pytest.raises(InvalidInput, match="number"):
         bench.open(BenchEntry(VERDICT, base), number=5)
-    found = entries.checked(bench.curator, bench.project.id, [BenchEntry(VERDICT, base)] * 2)
-    assert [one.title for one in found] == [
+    checkeds = entries.checked(bench.curator, bench.project.id, [BenchEntry(VERDICT, base)] * 2)
+    assert [entry.title for entry in checkeds] == [
         "written_verdict, base (1)",
         "written_verdict, base (2)",
     ]
@@ -379,11 +392,11 @@ def test_what_cannot_be_tried_is_refused_with_a_way_out(bench: Bench) -> None:
 
 def test_who_may_open_and_see_a_bench(bench: Bench) -> None:
     viewer, stranger = rows.make_actor(bench.project, Role.viewer), rows.make_actor(rows.make_project())
-    one = bench.judge("kind", KIND)
+    judgments = bench.judge("kind", KIND)
     for actor, error in ((viewer, PermissionDenied), (bench.team.who("ann"), PermissionDenied), (stranger, NotFound)):
         with pytest.raises(error):
-            opening.open_bench(actor, bench.project.id, [one])
-    bench_id = bench.open(one)
+            opening.open_bench(actor, bench.project.id, [judgments])
+    bench_id = bench.open(judgments)
     run_bench(bench_id)
     judge_id = results.get(bench.curator, bench_id).judges[0].id
     for actor, error in ((viewer, PermissionDenied), (stranger, NotFound)):
@@ -391,12 +404,16 @@ def test_who_may_open_and_see_a_bench(bench: Bench) -> None:
             results.get(actor, bench_id)
         with pytest.raises(error):
             disagreements.read(actor, bench_id, judge_id)
-    assert [(one.samples, one.labelled) for one in results.list_benches(viewer, bench.project.id)] == [(None, None)]
+    assert [
+        (bench_line.samples, bench_line.labelled) for bench_line in results.list_benches(viewer, bench.project.id)
+    ] == [(None, None)]
     bench.close()
     assert results.get(viewer, bench_id).judges[0].figures is not None, "the review is over"
-    assert [(one.samples, one.labelled) for one in results.list_benches(viewer, bench.project.id)] == [(40, 40)]
+    assert [
+        (bench_line.samples, bench_line.labelled) for bench_line in results.list_benches(viewer, bench.project.id)
+    ] == [(40, 40)]
     with pytest.raises(Conflict, match="judge benches"):
-        checkpoints.delete(bench.curator, one.checkpoint_id or 0)
+        checkpoints.delete(bench.curator, judgments.checkpoint_id or 0)
     with session() as db:
         db.delete(db.get_one(tables.JudgeBench, bench_id))
     with reading() as db:
@@ -420,7 +437,7 @@ def test_a_gold_item_stays_hidden_while_a_branch_is_reviewed(bench: Bench) -> No
     with session() as db:
         db.get_one(tables.Round, twig.id).status = RoundStatus.done
     shown = {
-        actor: {one.sample_id: one.is_gold for one in disagreements.read(actor, bench_id, judge_id).items}
+        actor: {item.sample_id: item.is_gold for item in disagreements.read(actor, bench_id, judge_id).items}
         for actor in (viewer, bench.curator)
     }
     assert (shown[viewer][gold], shown[bench.curator][gold]) == (False, True)
@@ -460,8 +477,8 @@ def test_a_job_that_another_one_replaced_does_nothing(bench: Bench) -> None:
     assert attempt is not None
     run.run_job(job.id, attempt)
     with reading() as db:
-        found = db.get_one(tables.Job, job.id)
-        assert (found.status, found.error) == (
+        result = db.get_one(tables.Job, job.id)
+        assert (result.status, result.error) == (
             JobStatus.failed,
             f"The judge bench {bench_id} went on with job {other.id}. Resume that one instead.",
         )

@@ -31,35 +31,35 @@ class Page(Clicker, Opened):
     def clicks(self, listener: str, **event: Any) -> str:
         self.event = event
         self.call(self.listener("judge_bench", listener))
-        return json.dumps(json.loads(self.said[-1]), ensure_ascii=False)
+        return json.dumps(json.loads(self.replies[-1]), ensure_ascii=False)
 
 
 def test_page_rest_and_command_line_show_the_same_bench(bench: Bench) -> None:
-    one = bench.judge("kind", KIND)
+    judgments = bench.judge("kind", KIND)
     with site.with_token(bench.curator) as client:
-        body = {"judges": [{"judge": VERDICT, "checkpoint_id": one.checkpoint_id}], "number": 30}
-        made = client.post(f"/api/v1/projects/{bench.project.id}/judge-benches", json=body)
-        assert made.status_code == 201, made.text
-        bench_id = made.json()["line"]["id"]
+        body = {"judges": [{"judge": VERDICT, "checkpoint_id": judgments.checkpoint_id}], "number": 30}
+        response = client.post(f"/api/v1/projects/{bench.project.id}/judge-benches", json=body)
+        assert response.status_code == 201, response.text
+        bench_id = response.json()["line"]["id"]
         assert run_bench(bench_id) is JobStatus.done
-        told = client.get(f"/api/v1/judge-benches/{bench_id}").json()
-        judge = told["judges"][0]
-        assert (told["line"]["samples"], judge["figures"]["confusion"]["accepts_people"]) == (30, 0)
+        content = client.get(f"/api/v1/judge-benches/{bench_id}").json()
+        judge = content["judges"][0]
+        assert (content["line"]["samples"], judge["figures"]["confusion"]["accepts_people"]) == (30, 0)
         place = f"/api/v1/judge-benches/{bench_id}/judges/{judge['id']}/disagreements"
         wrong = client.get(place).json()
         assert wrong["total"] == judge["figures"]["confusion"]["accepts_judge"] > 0
         assert client.get(f"/api/v1/judge-benches/{bench_id}/judges/999/disagreements").status_code == 404
     with site.signed_in(bench.curator) as client:
         page = Page(client, bench.project.slug)
-        said = page.ask("judge_bench", "draw", bench=str(bench_id))
-        assert "written_verdict, kind" in said
-        assert f"{wrong['total']} with people" in said
-        said = page.clicks("act", judge=judge["id"], against="people")
-        assert f"{wrong['total']} texts." in said
-        assert "accept, people: reject" in said
-        assert "fine;Y" in said
-        said = page.clicks("act", judge=judge["id"], against="people")
-        assert "fine;Y" not in said, "the same again closes them"
+        reply = page.ask("judge_bench", "draw", bench=str(bench_id))
+        assert "written_verdict, kind" in reply
+        assert f"{wrong['total']} with people" in reply
+        reply = page.clicks("act", judge=judge["id"], against="people")
+        assert f"{wrong['total']} texts." in reply
+        assert "accept, people: reject" in reply
+        assert "fine;Y" in reply
+        reply = page.clicks("act", judge=judge["id"], against="people")
+        assert "fine;Y" not in reply, "the same again closes them"
         sources = page.ask("judge_bench", "draw_form", round=str(bench.team.round.id), verdict="reject")
         assert "Labels of people in all rounds: 40 samples" in sources
         assert "What the filter of Samples finds in round 1: verdict reject" in sources
@@ -101,13 +101,13 @@ def test_the_command_line_opens_a_bench_of_a_file(bench: Bench, tmp_path: Path) 
     assert "20 texts of round 1 (verdict reject)" in done.output
     wrong = CliRunner().invoke(app, ["judge", "bench", str(file), "--round", "1", "--filter", "colour=red", *place])
     assert "colour=red is no filter of samples" in str(wrong.exception)
-    for asked, said in (
+    for asked, reply in (
         (["verdict=accept,foo"], "verdict=accept,foo is no filter"),
         (["verdict=accept", "verdict=reject"], "verdict is given twice"),
     ):
-        given = [word for one in asked for word in ("--filter", one)]
+        given = [word for entry in asked for word in ("--filter", entry)]
         wrong = CliRunner().invoke(app, ["judge", "bench", str(file), "--round", "1", *given, *place])
-        assert said in str(wrong.exception)
+        assert reply in str(wrong.exception)
     file.write_text("- written_verdict\n")
     wrong = CliRunner().invoke(app, ["judge", "bench", str(file), *place])
     assert "Entry 1 of judges.yaml is no judge" in str(wrong.exception)

@@ -28,7 +28,7 @@ def gathered(team: Team) -> HealthEvidence:
 
 
 def witnesses(team: Team) -> dict[int, bool]:
-    return {one.text.id: one.accepts for one in gathered(team).witnesses}
+    return {witness.text.id: witness.accepts for witness in gathered(team).witnesses}
 
 
 def at_random(*sample_ids: int) -> None:
@@ -50,12 +50,18 @@ def test_only_blind_words_at_random_and_known_labels_are_witnesses(database: str
     bulk.apply(team.curator, team.round.id, Filters(), ACCEPT, reason="all", token=looked.token)
     at_random(a, b, c, e, f)
     assert witnesses(team) == {a: False, b: True, g: False}, "d was not drawn, c not blind, e taken back, f in bulk"
-    found = gathered(team)
-    assert [(one.text.score, one.text.accepted, one.score) for one in found.witnesses][:2] == [
+    health_evidence = gathered(team)
+    assert [(witness.text.score, witness.text.accepted, witness.score) for witness in health_evidence.witnesses][
+        :2
+    ] == [
         (5.0, True, None),
         (2.0, False, 4.5),
     ]
-    assert (len(found.texts), found.texts[0].votes, found.judge_id) == (12, 1, team.round.policy_id)
+    assert (len(health_evidence.texts), health_evidence.texts[0].votes, health_evidence.judge_id) == (
+        12,
+        1,
+        team.round.policy_id,
+    )
 
 
 def test_where_nearly_all_was_decided_nothing_was_chosen(database: str) -> None:
@@ -78,18 +84,18 @@ def test_what_people_put_first_of_a_group_is_compared_with_the_scores(database: 
     at_random(a, c)
     with reading() as db:
         group_id = db.get_one(tables.Sample, a).group_id
-    said = gathered(team).better
-    assert said == ((group_id, 2.0, 5.0),), "the judge scored the first one higher; a tie orders nothing"
+    better = gathered(team).better
+    assert better == ((group_id, 2.0, 5.0),), "the judge scored the first one higher; a tie orders nothing"
 
 
 def test_an_even_draw_of_groups_stands_for_a_large_round(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     team = Team(prompts=10)
     monkeypatch.setattr(evidence, "MOST_GROUPS", 4)
-    found = gathered(team)
+    health_evidence = gathered(team)
     with reading() as db:
         positions = dict(db.query(tables.Group.id, tables.Group.position).all())
-    assert sorted({positions[one.group_id] for one in found.texts}) == [0, 2, 5, 7]
-    assert len(found.texts) == 8
+    assert sorted({positions[text.group_id] for text in health_evidence.texts}) == [0, 2, 5, 7]
+    assert len(health_evidence.texts) == 8
 
 
 def held_team() -> Team:
@@ -109,9 +115,9 @@ def test_a_program_reads_the_light_and_lets_a_held_round_train(database: str) ->
     team = held_team()
     base = f"/api/v1/rounds/{team.round.id}"
     with site.with_token(team.who("ann")) as ann, site.with_token(team.curator) as curator:
-        told = ann.get(f"{base}/judge").json()
-        kappa = next(one for one in told["measures"] if one["name"] == "kappa")
-        assert (told["light"], kappa["number"]["value"], kappa["number"]["n"]) == ("red", -1.0, 30)
+        body = ann.get(f"{base}/judge").json()
+        kappa = next(measure for measure in body["measures"] if measure["name"] == "kappa")
+        assert (body["light"], kappa["number"]["value"], kappa["number"]["n"]) == ("red", -1.0, 30)
         assert ann.post(f"{base}/release", json={"reason": "because"}).status_code == 403
         assert curator.post(f"{base}/release", json={"reason": " "}).status_code == 422
         assert curator.post(f"{base}/release", json={"reason": "people's labels"}).status_code == 202
@@ -146,10 +152,10 @@ def test_the_command_line_shows_the_light_and_needs_a_reason(database: str) -> N
     team = held_team()
     accounts.local_owner()
     place = ["--project", str(team.project.id)]
-    told = CliRunner().invoke(app, ["round", "judge", "1", *place])
-    assert told.exit_code == 0, told.output
-    assert told.output.startswith("red: Do not train on this judge: Cohen’s kappa with people, verdicts -1.00")
-    assert "Held before its training: going on needs a reason" in told.output
+    reply = CliRunner().invoke(app, ["round", "judge", "1", *place])
+    assert reply.exit_code == 0, reply.output
+    assert reply.output.startswith("red: Do not train on this judge: Cohen’s kappa with people, verdicts -1.00")
+    assert "Held before its training: going on needs a reason" in reply.output
     assert CliRunner().invoke(app, ["round", "release", "1", *place]).exit_code != 0
     done = CliRunner().invoke(app, ["round", "release", "1", "--reason", "known", *place, "--json"])
     assert '"status": "running"' in done.output, done.output
@@ -165,20 +171,20 @@ def test_decisions_correct_the_share_of_right_answers_by_how_they_were_drawn(dat
         team.act("ann", n, REJECT)
     at_random(*team.ids[5:25])
     words = gathered(team).words
-    assert [(one.text.id, one.is_drawn) for one in words] == [(n, n in team.ids[5:]) for n in team.ids[:25]]
-    weights = [one.weight for one in weighed(gathered(team), HealthLimits()).words]
+    assert [(word.text.id, word.is_drawn) for word in words] == [(n, n in team.ids[5:]) for n in team.ids[:25]]
+    weights = [word.weight for word in weighed(gathered(team), HealthLimits()).words]
     assert weights == [1.0] * 5 + [25 / 20] * 20, "25 of 30 texts were left to draw from"
-    found = judge_health.of_round(team.curator, team.round.id)
-    assert found.corrected is not None
-    number = found.corrected.number
-    assert (found.corrected.judge, number.n, found.corrected.chosen, found.corrected.texts) == (0.5, 20, 5, 30)
+    health = judge_health.of_round(team.curator, team.round.id)
+    assert health.corrected is not None
+    number = health.corrected.number
+    assert (health.corrected.judge, number.n, health.corrected.chosen, health.corrected.texts) == (0.5, 20, 5, 30)
     assert number.value == pytest.approx(0.0, abs=0.02)
     assert number.high is not None
     assert number.high < 0.2
     with site.with_token(team.curator) as curator:
-        told = curator.get(f"/api/v1/rounds/{team.round.id}/judge").json()["corrected"]
-    assert (told["judge"], told["number"]["n"]) == (0.5, 20)
-    said = judge_widget.shown(found)["corrected"]
-    assert said.startswith("Share of right answers: the judge says 50.0 %, corrected by 25 decisions 0.0 % (95 % ")
-    assert said.endswith("30 texts, 20 decided at random and 5 that were chosen).")
+        reply = curator.get(f"/api/v1/rounds/{team.round.id}/judge").json()["corrected"]
+    assert (reply["judge"], reply["number"]["n"]) == (0.5, 20)
+    message = judge_widget.shown(health)["corrected"]
+    assert message.startswith("Share of right answers: the judge says 50.0 %, corrected by 25 decisions 0.0 % (95 % ")
+    assert message.endswith("30 texts, 20 decided at random and 5 that were chosen).")
     assert "50.0 %, corrected by 25" in round_file.page(round_report.get(team.curator, team.round.id)).decode()

@@ -70,68 +70,70 @@ class Judged(Loop):
 
 
 def test_a_red_light_holds_the_round_until_somebody_says_why_it_goes_on(tiny: Path) -> None:
-    made = Judged(tiny)
-    made.decide(40, "1")
-    found = judge_health.of_round(made.actor, made.round_id)
-    assert found.light is Light.red
-    kappa = next(one for one in found.measures if one.name == "kappa")
+    result = Judged(tiny)
+    result.decide(40, "1")
+    health = judge_health.of_round(result.actor, result.round_id)
+    assert health.light is Light.red
+    kappa = next(measure for measure in health.measures if measure.name == "kappa")
     assert kappa.number.n == 40
     assert kappa.number.value is not None
     assert kappa.number.value < 0
-    at = reviews.closing(made.actor, made.round_id)
+    at = reviews.closing(result.actor, result.round_id)
     assert (at.judge_light, at.holds) == ("red", True)
-    held = made.close()
+    held = result.close()
     assert (held.status, held.stage, held.step, held.checkpoint_id) == (RoundStatus.held, Stage.train, 4, None)
-    assert made.waiting(made.round_id) is None, "no job until somebody says so"
-    assert held.hold["said"] == found.sentence
-    assert [one["name"] for one in held.hold["figures"]] == [one.name for one in found.reds()]
+    assert result.waiting(result.round_id) is None, "no job until somebody says so"
+    assert held.hold["said"] == health.sentence
+    assert [figure["name"] for figure in held.hold["figures"]] == [
+        health_measure.name for health_measure in health.reds()
+    ]
 
     with pytest.raises(InvalidInput, match="The reason is empty"):
-        judge_health.release(made.actor, made.round_id, "  \n")
+        judge_health.release(result.actor, result.round_id, "  \n")
     with pytest.raises(PermissionDenied):
-        judge_health.release(rows.make_actor(made.project, Role.reviewer), made.round_id, "because")
-    judge_health.release(made.actor, made.round_id, " The labels are people’s. ")
+        judge_health.release(rows.make_actor(result.project, Role.reviewer), result.round_id, "because")
+    judge_health.release(result.actor, result.round_id, " The labels are people’s. ")
     with pytest.raises(Conflict, match="is running and not held"):
-        judge_health.release(made.actor, made.round_id, "again")
-    done = made.run(made.round_id, trains=True)
+        judge_health.release(result.actor, result.round_id, "again")
+    done = result.run(result.round_id, trains=True)
     assert (done.status, done.error) == (RoundStatus.done, None)
     assert done.checkpoint_id is not None
     assert done.hold["released"]["reason"] == "The labels are people’s."
-    assert done.hold["released"]["who"] == made.actor.name
+    assert done.hold["released"]["who"] == result.actor.name
     with reading() as db:
         event = db.scalars(select(tables.Event).where(tables.Event.verb == "let round train")).one()
     assert event.details["reason"] == "The labels are people’s."
 
 
 def test_a_judge_whom_people_contradict_in_nothing_holds_no_round(tiny: Path) -> None:
-    made = Judged(tiny)
+    result = Judged(tiny)
     with reading() as db:
         label = tables.Label
         good = dict(db.execute(select(label.sample_id, label.machine_verdict)).tuples().all())
     acts = [reviews.Act(f"agree-{n:06}", DecisionKind(verdict), n) for n, verdict in good.items()]
-    reviews.decide_many(made.actor, made.round_id, acts)
-    assert judge_health.of_round(made.actor, made.round_id).light in (Light.ok, Light.amber)
-    assert made.close().status is RoundStatus.running
-    assert made.waiting(made.round_id).stage is Stage.train
+    reviews.decide_many(result.actor, result.round_id, acts)
+    assert judge_health.of_round(result.actor, result.round_id).light in (Light.ok, Light.amber)
+    assert result.close().status is RoundStatus.running
+    assert result.waiting(result.round_id).stage is Stage.train
 
 
 def test_unknown_is_not_red_and_a_project_can_switch_the_hold_off(tiny: Path) -> None:
-    made = Judged(tiny)
-    made.decide(19, "1")
-    found = judge_health.of_round(made.actor, made.round_id)
-    kappa = next(one for one in found.measures if one.name == "kappa")
+    result = Judged(tiny)
+    result.decide(19, "1")
+    health = judge_health.of_round(result.actor, result.round_id)
+    kappa = next(measure for measure in health.measures if measure.name == "kappa")
     assert (kappa.light, kappa.number.value, kappa.number.n) == (Light.unknown, None, 19)
     assert kappa.missing.startswith("19 blind decisions at random and gold items; at least 20 are needed.")
-    limits = judge_health.set_limits(made.actor, made.project.id, {"fewest": 10, "hold": False})
+    limits = judge_health.set_limits(result.actor, result.project.id, {"fewest": 10, "hold": False})
     assert (limits.fewest, limits.hold, limits.kappa_red) == (10, False, 0.2)
-    assert judge_health.of_round(made.actor, made.round_id).light is Light.red
-    assert made.close().status is RoundStatus.running
-    assert made.waiting(made.round_id).stage is Stage.train
+    assert judge_health.of_round(result.actor, result.round_id).light is Light.red
+    assert result.close().status is RoundStatus.running
+    assert result.waiting(result.round_id).stage is Stage.train
     with pytest.raises(InvalidInput, match="The limit kappa_red is wrong"):
-        judge_health.set_limits(made.actor, made.project.id, {"kappa_red": 3})
+        judge_health.set_limits(result.actor, result.project.id, {"kappa_red": 3})
     with pytest.raises(PermissionDenied):
-        judge_health.set_limits(rows.make_actor(made.project, Role.reviewer), made.project.id, {"hold": True})
-    assert judge_health.set_limits(made.actor, made.project.id, {"hold": None}).hold is True
+        judge_health.set_limits(rows.make_actor(result.project, Role.reviewer), result.project.id, {"hold": True})
+    assert judge_health.set_limits(result.actor, result.project.id, {"hold": None}).hold is True
 
 
 def test_a_loop_without_people_is_not_held(tiny: Path) -> None:
@@ -139,28 +141,30 @@ def test_a_loop_without_people_is_not_held(tiny: Path) -> None:
     round_id = loop.launch()
     assert loop.run(round_id).status is RoundStatus.running
     assert loop.waiting(round_id).stage is Stage.train
-    found = judge_health.of_round(loop.actor, round_id)
-    assert all(one.light is not Light.red for one in found.measures)
-    assert "Nobody reviews this round" in next(one.missing for one in found.measures if one.name == "kappa")
+    health = judge_health.of_round(loop.actor, round_id)
+    assert all(measure.light is not Light.red for measure in health.measures)
+    assert "Nobody reviews this round" in next(
+        measure.missing for measure in health.measures if measure.name == "kappa"
+    )
 
 
 def test_a_held_round_selects_again_and_can_be_cancelled(tiny: Path) -> None:
-    made = Judged(tiny)
-    made.decide(40, "1")
-    made.close()
-    reselect.reselect(made.actor, made.round_id, {"threshold": 0.1})
-    again = made.run(made.round_id)
+    result = Judged(tiny)
+    result.decide(40, "1")
+    result.close()
+    reselect.reselect(result.actor, result.round_id, {"threshold": 0.1})
+    again = result.run(result.round_id)
     assert (again.status, again.recipe["selector"]["threshold"]) == (RoundStatus.held, 0.1)
-    rounds.cancel(made.actor, made.round_id)
-    found = rounds.get(made.actor, made.round_id)
-    assert (found.status, found.hold) == (RoundStatus.cancelled, {}), "it is held no more"
+    rounds.cancel(result.actor, result.round_id)
+    round_view = rounds.get(result.actor, result.round_id)
+    assert (round_view.status, round_view.hold) == (RoundStatus.cancelled, {}), "it is held no more"
 
 
 def test_who_will_decide_is_not_told_of_the_judge(tiny: Path) -> None:
-    made = Judged(tiny)
-    made.decide(40, "1")
-    reviewer = rows.make_actor(made.project, Role.reviewer)
-    hidden = judge_health.of_round(reviewer, made.round_id)
+    result = Judged(tiny)
+    result.decide(40, "1")
+    reviewer = rows.make_actor(result.project, Role.reviewer)
+    hidden = judge_health.of_round(reviewer, result.round_id)
     assert (hidden.light, hidden.measures, hidden.sentence) == (Light.unknown, (), judge_health.WAITING)
-    made.close()
-    assert judge_health.of_round(reviewer, made.round_id).light is Light.red
+    result.close()
+    assert judge_health.of_round(reviewer, result.round_id).light is Light.red

@@ -51,15 +51,15 @@ def test_prompts_without_any_answer_are_refused_by_a_judge_that_compares() -> No
 
 
 @pytest.mark.parametrize(
-    ("answers", "said", "would_fail"),
+    ("answers", "text", "would_fail"),
     [(["4", "4", None], "1 of the 3 prompts", False), (["4", None, None], "2 of the 3 prompts", True)],
 )
 def test_some_prompts_without_an_answer_are_counted_and_launched(
-    answers: list[str | None], said: str, would_fail: bool
+    answers: list[str | None], text: str, would_fail: bool
 ) -> None:
     place = Place(answers)
     warnings = place.warnings(place.plan())
-    assert f"{said} in the chosen sets have no answer" in warnings
+    assert f"{text} in the chosen sets have no answer" in warnings
     assert ("unparsed_limit (50%), so judging would probably fail" in warnings) is would_fail
     assert place.launch(place.plan())
 
@@ -79,12 +79,12 @@ def test_a_judge_that_needs_no_answers_takes_prompts_without() -> None:
 def test_held_out_prompts_without_answers_draw_a_warning_and_stop_nothing() -> None:
     some, none = Place(["4"], ["4", None]), Place(["4"], [None, None])
     assert "1 of the 2 held-out prompts have no answer and are left out" in some.warnings(some.plan())
-    said = none.warnings(none.plan())
+    text = none.warnings(none.plan())
     assert (
         "None of the 2 held-out prompts has an answer, so this cannot be measured: held_out_accuracy, pass_at_k. Import"
-        in said
+        in text
     )
-    assert "`verifier: countdown`" in said
+    assert "`verifier: countdown`" in text
     assert none.launch(none.plan())
 
 

@@ -104,12 +104,12 @@ def test_the_projects_own_recipe_and_a_file_are_taken_too(world: World, tmp_path
 
 
 def test_a_policy_that_a_round_made_goes_on_from_that_round(world: World) -> None:
-    made = rows.make_round(world.project, status=RoundStatus.done, stage=Stage.evaluate, policy_id=world.base.id)
+    round_ = rows.make_round(world.project, status=RoundStatus.done, stage=Stage.evaluate, policy_id=world.base.id)
     with session() as db:
-        db.get_one(tables.Round, made.id).checkpoint_id = world.other.id
+        db.get_one(tables.Round, round_.id).checkpoint_id = world.other.id
     plan = world.plan(policy="other", reference="base", judge="policy")
     assert (plan.parent_id, plan.policy_id, plan.reference_id, plan.judge_id) == (
-        made.id,
+        round_.id,
         world.other.id,
         world.base.id,
         None,
@@ -118,7 +118,7 @@ def test_a_policy_that_a_round_made_goes_on_from_that_round(world: World) -> Non
 
 
 @pytest.mark.parametrize(
-    ("wish", "said"),
+    ("wish", "text"),
     [
         ({"recipe": "rsso"}, r"There is no recipe 'rsso'. Near it: rso.* `rondo recipes` .* list all"),
         ({"recipe": "missing.yaml"}, "There is no file missing.yaml"),
@@ -134,8 +134,8 @@ def test_a_policy_that_a_round_made_goes_on_from_that_round(world: World) -> Non
         ({"held_out": ["x"]}, "There is no held-out set 'x'"),
     ],
 )
-def test_what_is_not_there_is_named_with_what_is(world: World, wish: dict[str, Any], said: str) -> None:
-    with pytest.raises((InvalidInput, NotFound), match=said):
+def test_what_is_not_there_is_named_with_what_is(world: World, wish: dict[str, Any], text: str) -> None:
+    with pytest.raises((InvalidInput, NotFound), match=text):
         world.plan(**wish)
 
 
@@ -145,9 +145,9 @@ def test_the_command_that_the_docs_try_a_recipe_with_on_the_demo_launches(world:
     done = CliRunner().invoke(app, [*words, "--json"])
     assert done.exit_code == 0, done.output
     with reading() as db:
-        made = db.get_one(tables.Round, json.loads(done.stdout)["id"]).recipe
-    assert (made["judge"]["name"], made["metrics"][0]["verifier"]["name"]) == ("countdown", "countdown")
-    assert (made["generator"]["n"], made["generator"]["max_tokens"], made["trainer"]["max_steps"]) == (8, 24, 30)
+        recipe = db.get_one(tables.Round, json.loads(done.stdout)["id"]).recipe
+    assert (recipe["judge"]["name"], recipe["metrics"][0]["verifier"]["name"]) == ("countdown", "countdown")
+    assert (recipe["generator"]["n"], recipe["generator"]["max_tokens"], recipe["trainer"]["max_steps"]) == (8, 24, 30)
 
 
 def test_the_commands_that_train_a_first_scorer_launch_rounds_that_wait_for_nobody(
@@ -162,8 +162,8 @@ def test_the_commands_that_train_a_first_scorer_launch_rounds_that_wait_for_nobo
     for command in commands:
         done = CliRunner().invoke(app, [*shlex.split(command), "--json"])
         assert done.exit_code == 0, done.output
-        made = rounds.get(world.actor, json.loads(done.stdout)["id"])
-        assert (made.is_reviewed, made.status) == (False, RoundStatus.running)
+        round_view = rounds.get(world.actor, json.loads(done.stdout)["id"])
+        assert (round_view.is_reviewed, round_view.status) == (False, RoundStatus.running)
 
 
 @pytest.mark.parametrize("step", ["judge", "exact_match", "3"])
@@ -171,12 +171,12 @@ def test_over_rest_a_part_is_replaced_by_its_name_alone_and_what_is_no_part_is_r
     wish = {"recipe": "rejection_sampling", "num_prompts": 2}
     url = f"/api/v1/projects/{world.project.id}/plan/estimate"
     with site.with_token(world.actor) as client:
-        for value, said in (("countdown", None), (None, "None is no part"), (5, "5 is no part"), ([], "is no part")):
+        for value, reply in (("countdown", None), (None, "None is no part"), (5, "5 is no part"), ([], "is no part")):
             answer = client.post(url, json=wish | {"changes": {step: value, "sft": {"max_steps": 1}}})
-            if said is None:
+            if reply is None:
                 assert answer.status_code == 200, answer.text
             else:
-                assert (answer.status_code, said in answer.text) == (422, True), answer.text
+                assert (answer.status_code, reply in answer.text) == (422, True), answer.text
 
 
 def test_over_rest_a_recipe_is_named_listed_and_changed(world: World) -> None:
@@ -188,17 +188,17 @@ def test_over_rest_a_recipe_is_named_listed_and_changed(world: World) -> None:
     }
     url = f"/api/v1/projects/{world.project.id}/rounds"
     with site.with_token(world.actor) as client:
-        made = client.post(url, json=wish)
-        assert made.status_code == 201, made.text
-        assert (made.json()["recipe"]["name"], made.json()["recipe"]["steps"][1]["part"]["n"]) == ("rso", 4)
-        for recipe, said in (("rsso", "Near it: rso"), (["rso"], "must be a whole recipe, or the name of one")):
+        response = client.post(url, json=wish)
+        assert response.status_code == 201, response.text
+        assert (response.json()["recipe"]["name"], response.json()["recipe"]["steps"][1]["part"]["n"]) == ("rso", 4)
+        for recipe, reply in (("rsso", "Near it: rso"), (["rso"], "must be a whole recipe, or the name of one")):
             refused = client.post(url, json=wish | {"recipe": recipe})
-            assert (refused.status_code, said in refused.text) == (422, True), refused.text
+            assert (refused.status_code, reply in refused.text) == (422, True), refused.text
         refused = client.post(url, json=wish | {"recipe": {"name": "x", "title": "X"}})
         assert "This recipe has no steps" in refused.json()["error"]["message"]
-        one = client.get("/api/v1/recipes/named/rso").json()
-        assert one["recipe"] == recipes.get("rso").model_dump(mode="json")
-        assert one["lines"][0][2] == "3. judge: reward_model, works on: sample (step 2), by: scorer"
+        body = client.get("/api/v1/recipes/named/rso").json()
+        assert body["recipe"] == recipes.get("rso").model_dump(mode="json")
+        assert body["lines"][0][2] == "3. judge: reward_model, works on: sample (step 2), by: scorer"
         assert client.get("/api/v1/recipes/named/rsso").status_code == 404
         page = client.get("/api/v1/recipes", params={"limit": 2}).json()
         after = client.get("/api/v1/recipes", params={"limit": 1, "after": page["next"]}).json()
@@ -206,7 +206,7 @@ def test_over_rest_a_recipe_is_named_listed_and_changed(world: World) -> None:
         known = [re.sub(r"\{\w+\}", "[^/]+", path) for path in client.get("/api/v1/openapi.json").json()["paths"]]
     shown = re.findall(r"\$RONDO(/[\w$./-]+)", (ROOT / "docs/how-to/use-rest.md").read_text())
     assert "/recipes/named/star" in shown
-    missing = [one for one in shown if not any(re.fullmatch(path, f"/api/v1{one}") for path in known)]
+    missing = [match for match in shown if not any(re.fullmatch(path, f"/api/v1{match}") for path in known)]
     assert missing == ["/openapi.json"], "the document does not describe itself"
 
 
@@ -226,8 +226,8 @@ def test_the_command_line_launches_and_says_before_what_it_would_make(
             [*command, *given, *more], capture_output=True, text=True, check=False, env=environment(folder), cwd=ROOT
         )
         assert done.returncode == 0, done.stderr
-        said = json.loads(done.stdout)
+        content = json.loads(done.stdout)
         if more == ["--dry-run"]:
-            assert (said["samples"], said["recipe"]["steps"][4]["part"]["beta"]) == (8, 0.2)
+            assert (content["samples"], content["recipe"]["steps"][4]["part"]["beta"]) == (8, 0.2)
         else:
-            assert (said["number"], said["recipe"], said["stage"]) == (1, "rso", "generate")
+            assert (content["number"], content["recipe"], content["stage"]) == (1, "rso", "generate")

@@ -31,8 +31,8 @@ def test_a_round_at_whose_review_nobody_is_asked_is_refused(database: str, chang
     world = World()
     questions.add(world.actor, world.project.id, NewQuestion("Accuracy"))
     plan = plan_of(world, **changes)
-    told = plans.estimate(world.actor, world.project.id, plan).warnings
-    assert any(why in warning for warning in told)
+    warnings = plans.estimate(world.actor, world.project.id, plan).warnings
+    assert any(why in warning for warning in warnings)
     with pytest.raises(InvalidInput, match=rf"Step 4 \(selector rated_pairs\).*{why}"):
         rounds.launch(world.actor, world.project.id, plan)
 

@@ -28,7 +28,7 @@ def curator(project: tables.Project) -> Actor:
     return rows.make_actor(project, Role.curator)
 
 
-def found(name: str) -> str:
+def stored_file(name: str) -> str:
     return put(name, (FOUND / name).read_bytes())
 
 
@@ -36,9 +36,9 @@ def found(name: str) -> str:
 def test_every_spelling_of_a_held_out_prompt_is_left_out(
     project: tables.Project, curator: Actor, name: str, number: int
 ) -> None:
-    prompts.import_file(curator, project.id, "held", found("leak_held.jsonl"), split=Split.held_out)
+    prompts.import_file(curator, project.id, "held", stored_file("leak_held.jsonl"), split=Split.held_out)
     with pytest.raises(InvalidInput, match=f"{number} overlaps"):
-        prompts.import_file(curator, project.id, "train", found(name))
+        prompts.import_file(curator, project.id, "train", stored_file(name))
     beside = put(
         "beside.jsonl",
         (FOUND / name).read_text()
@@ -71,9 +71,9 @@ def test_spellings_of_one_prompt_do_not_part_in_one_import(project: tables.Proje
 def test_near_duplicates_across_the_splits_are_a_warning_with_their_line(
     project: tables.Project, curator: Actor
 ) -> None:
-    told = "Please explain in two or three short sentences why the river Elbe flows from the mountains to the North Sea"
-    prompts.import_file(curator, project.id, "held", put("h.jsonl", lines({"prompt": told})), split=Split.held_out)
-    values = [{"prompt": told + " today"}, {"prompt": "Name a lake"}, {"prompt": told.replace("Elbe", "Rhine 7")}]
+    text = "Please explain in two or three short sentences why the river Elbe flows from the mountains to the North Sea"
+    prompts.import_file(curator, project.id, "held", put("h.jsonl", lines({"prompt": text})), split=Split.held_out)
+    values = [{"prompt": text + " today"}, {"prompt": "Name a lake"}, {"prompt": text.replace("Elbe", "Rhine 7")}]
     report = prompts.import_file(curator, project.id, "train", put("t.jsonl", lines(*values)))
     assert (report.num_imported, report.num_near) == (3, 1)
     (near,) = report.problems
@@ -83,18 +83,18 @@ def test_near_duplicates_across_the_splits_are_a_warning_with_their_line(
 
 
 def test_a_share_that_makes_no_held_out_set_is_said(project: tables.Project, curator: Actor) -> None:
-    said = []
+    replies = []
     for seed in range(40):
         name = f"small {seed}"
         report = prompts.import_file(
-            curator, rows_project(curator).id, name, found("leak_small2.jsonl"), held_out_share=0.5, seed=seed
+            curator, rows_project(curator).id, name, stored_file("leak_small2.jsonl"), held_out_share=0.5, seed=seed
         )
         if len(report.sets) == 1:
-            said.append((report.sets[0].split, report.notes))
-    assert said
+            replies.append((report.sets[0].split, report.notes))
+    assert replies
     assert all(
         f"No prompt fell into the {'held-out' if split is Split.train else 'train'} share" in notes[0]
-        for split, notes in said
+        for split, notes in replies
     )
 
 
@@ -108,7 +108,7 @@ def rows_project(person: Actor) -> tables.Project:
 
 
 def test_a_column_that_comes_late_has_its_role(project: tables.Project, curator: Actor) -> None:
-    report = prompts.import_file(curator, project.id, "late", found("late_answer_column.jsonl"))
+    report = prompts.import_file(curator, project.id, "late", stored_file("late_answer_column.jsonl"))
     page = prompts.browse(curator, report.sets[0].id, cursor=report.num_imported - 3)
     assert [row.answer for row in page.rows if row.answer is not None]
     assert all(row.extra == {} for row in page.rows)
@@ -159,7 +159,9 @@ def test_rows_of_one_prompt_are_merged_and_nothing_of_them_is_lost(project: tabl
     report = prompts.import_file(curator, project.id, "pairs", put("p.jsonl", lines(*pairs)))
     assert (report.num_imported, report.num_completions, report.num_merged, report.num_duplicates) == (2, 6, 1, 1)
     river, sea = prompts.browse(curator, report.sets[0].id).rows
-    assert [(one.text, one.extra["chosen"], one.extra["row"]) for one in river.completions] == [
+    assert [
+        (completion.text, completion.extra["chosen"], completion.extra["row"]) for completion in river.completions
+    ] == [
         ("Elbe", True, 1),
         ("Alps", False, 1),
         ("Rhine", True, 3),

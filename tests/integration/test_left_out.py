@@ -34,12 +34,15 @@ def test_a_filtered_prompt_is_left_out_with_its_reason_and_the_round_goes_on(dat
     job = loop.run(round_id, until=Stage.select)
     assert job.status is JobStatus.done, job.error
     assert len(texts(round_id)) == 48
-    found = failures.list_failures(loop.actor, round_id)
-    assert sorted((one.prompt_id, one.prompt, one.stage, one.kind, one.reason) for one in found) == [
+    failure_views = failures.list_failures(loop.actor, round_id)
+    assert sorted(
+        (failure_view.prompt_id, failure_view.prompt, failure_view.stage, failure_view.kind, failure_view.reason)
+        for failure_view in failure_views
+    ) == [
         (bad[0], "forbidden thing 2", Stage.generate, FailureKind.filter, "The prompt was filtered."),
         (bad[1], "forbidden thing 5", Stage.generate, FailureKind.filter, "The prompt was filtered."),
     ]
-    assert found[0].cannot_retry.startswith("The training rows of round 1 are frozen")
+    assert failure_views[0].cannot_retry.startswith("The training rows of round 1 are frozen")
     assert failures.counts(loop.actor, loop.project.id) == {round_id: 2}
     assert overview.loop(loop.actor, loop.project.id).rounds[0].left_out == 2
     with reading() as db:
@@ -61,9 +64,11 @@ def test_a_judge_that_cannot_be_asked_leaves_that_sample_without_a_judgment(data
     odd = [row for row in texts(round_id) if row[2] == "odd one"]
     assert odd
     assert {row[3:] for row in odd} == {(None, None, None)}
-    found = failures.list_failures(loop.actor, round_id)
-    assert {(one.stage, one.kind, one.position) for one in found} == {(Stage.judge, FailureKind.filter, None)}
-    assert len({one.sample_id for one in found}) == len(odd)
+    failure_views = failures.list_failures(loop.actor, round_id)
+    assert {(failure_view.stage, failure_view.kind, failure_view.position) for failure_view in failure_views} == {
+        (Stage.judge, FailureKind.filter, None)
+    }
+    assert len({failure_view.sample_id for failure_view in failure_views}) == len(odd)
     with reading() as db:
         counts = db.get_one(tables.Round, round_id).counts
     assert (counts["judgments"], counts["unparsed"]) == (60 - len(odd), 0)
@@ -153,9 +158,11 @@ def test_a_part_that_raises_for_a_batch_is_asked_prompt_by_prompt(
     monkeypatch.setattr(WrittenVerdict, "judge", stumbles)
     round_id = loop.launch()
     assert loop.run(round_id, until=Stage.select).status is JobStatus.done
-    found = failures.list_failures(loop.actor, round_id)
-    assert [one.reason for one in found if one.stage is Stage.generate] == ["Unexpected KeyError: 'no such role'"]
-    assert {one.reason for one in found if one.stage is Stage.judge} == {
+    failure_views = failures.list_failures(loop.actor, round_id)
+    assert [failure_view.reason for failure_view in failure_views if failure_view.stage is Stage.generate] == [
+        "Unexpected KeyError: 'no such role'"
+    ]
+    assert {failure_view.reason for failure_view in failure_views if failure_view.stage is Stage.judge} == {
         "Unexpected ZeroDivisionError: division by zero"
     }
     same = [row for row in texts(round_id) if row[2] != "odd one"]
@@ -174,8 +181,8 @@ def test_held_out_prompts_that_cannot_be_answered_are_listed_and_count_as_wrong(
         train.stage = db.get_one(tables.Round, round_id).stage = Stage.evaluate
     job = loop.run(round_id, until=Stage.evaluate)
     assert job.status is JobStatus.done, job.error
-    (one,) = failures.list_failures(loop.actor, round_id, stage=Stage.evaluate)
-    assert (one.prompt, one.kind) == ("forbidden a", FailureKind.filter)
+    (failure_view,) = failures.list_failures(loop.actor, round_id, stage=Stage.evaluate)
+    assert (failure_view.prompt, failure_view.kind) == ("forbidden a", FailureKind.filter)
     with reading() as db:
         metric = db.scalars(select(tables.Metric).where(tables.Metric.name == "held_out_accuracy")).one()
         assert metric.n == 3
@@ -191,14 +198,19 @@ def test_half_an_emoji_in_an_endpoints_words_fails_no_job(
     whole = Scripted._completions
 
     def halved(self: Scripted, messages: Any, sampling: Any) -> list[Completion]:
-        made = whole(self, messages, sampling)
-        return [replace(one, failure=one.failure and Failure(one.failure.kind, "Filtered \ud83d.")) for one in made]
+        result = whole(self, messages, sampling)
+        return [
+            replace(entry, failure=entry.failure and Failure(entry.failure.kind, "Filtered \ud83d."))
+            for entry in result
+        ]
 
     monkeypatch.setattr(Scripted, "_completions", halved)
     round_id = loop.launch()
     job = loop.run(round_id, until=stage)
     assert job.status is JobStatus.done, job.error
-    assert {one.reason for one in failures.list_failures(loop.actor, round_id)} == {"Filtered \ufffd."}
+    assert {failure_view.reason for failure_view in failures.list_failures(loop.actor, round_id)} == {
+        "Filtered \ufffd."
+    }
 
 
 def test_what_an_endpoint_refuses_is_kept_whoever_asks_and_whatever_comes_of_it(

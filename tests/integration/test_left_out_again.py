@@ -51,8 +51,8 @@ def test_what_was_left_out_is_tried_again_alone_while_people_review(database: st
     round_id = loop.launch(is_reviewed=True)
     loop.run(round_id, until=Stage.judge)
     known = failures.list_failures(loop.actor, round_id)
-    (first, second) = [one for one in known if one.stage is Stage.generate]
-    mute = [one for one in known if one.stage is Stage.judge]
+    (first, second) = [failure_view for failure_view in known if failure_view.stage is Stage.generate]
+    mute = [failure_view for failure_view in known if failure_view.stage is Stage.judge]
     with reading() as db:
         sample = db.scalars(select(tables.Sample).where(tables.Sample.id == mute[0].sample_id)).one()
     reviews.decide(loop.actor, "a" * 32, sample.id, DecisionKind.accept, round_id=round_id)
@@ -69,11 +69,14 @@ def test_what_was_left_out_is_tried_again_alone_while_people_review(database: st
             db.execute(select(tables.Group.prompt_id, tables.Group.position).filter_by(round_id=round_id)).all()
         )
     place = places[first.prompt_id]
-    made = [row for row in texts(round_id) if row[0] in (place, places[second.prompt_id])]
-    assert made == [row for row in texts(undisturbed) if row[0] == place], (
+    replies = [row for row in texts(round_id) if row[0] in (place, places[second.prompt_id])]
+    assert replies == [row for row in texts(undisturbed) if row[0] == place], (
         "judged, too, as if it had been made at first"
     )
-    assert [one.id for one in failures.list_failures(loop.actor, round_id)] == [second.id, *(one.id for one in mute)]
+    assert [failure_view.id for failure_view in failures.list_failures(loop.actor, round_id)] == [
+        second.id,
+        *(failure_view.id for failure_view in mute),
+    ]
 
     failures.retry(loop.actor, round_id)
     loop.run(round_id, until=Stage.judge)
@@ -101,8 +104,8 @@ def test_what_fails_again_says_so_and_a_failed_retry_leaves_the_round_alone(data
     loop.run(round_id, until=Stage.judge)
     failures.retry(loop.actor, round_id)
     assert loop.run(round_id, until=Stage.judge).status is JobStatus.done
-    (one,) = failures.list_failures(loop.actor, round_id)
-    assert (one.attempts, one.is_asked, one.cannot_retry) == (2, False, "")
+    (failure_view,) = failures.list_failures(loop.actor, round_id)
+    assert (failure_view.attempts, failure_view.is_asked, failure_view.cannot_retry) == (2, False, "")
     failures.retry(loop.actor, round_id)
     served_by(loop, {"name": "scripted"})  # nothing to say at all: the engine itself raises
     with session() as db:
@@ -115,7 +118,7 @@ def test_what_fails_again_says_so_and_a_failed_retry_leaves_the_round_alone(data
     job = loop.run(round_id, until=Stage.generate)
     assert job.status is JobStatus.failed
     assert rounds.get(loop.actor, round_id).status is RoundStatus.review
-    assert [one.is_asked for one in failures.list_failures(loop.actor, round_id)] == [True]
+    assert [view.is_asked for view in failures.list_failures(loop.actor, round_id)] == [True]
 
 
 def test_who_may_see_and_try_again(database: str) -> None:
@@ -133,6 +136,6 @@ def test_who_may_see_and_try_again(database: str) -> None:
     make_checkpoint(other.project)
     foreign = other.launch(is_reviewed=True)
     other.run(foreign, until=Stage.judge)
-    (one,) = failures.list_failures(loop.actor, round_id)
+    (failure_view,) = failures.list_failures(loop.actor, round_id)
     with pytest.raises(Conflict, match="Nothing of round 1 is left out"):
-        failures.retry(other.actor, foreign, [one.id])
+        failures.retry(other.actor, foreign, [failure_view.id])

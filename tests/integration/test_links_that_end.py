@@ -24,8 +24,8 @@ class Place:
     """Two projects; Mallory is admin of the second, and keeps the link with which Bob was invited there."""
 
     owner: Actor
-    one: int
-    two: int
+    first: int
+    second: int
     mallory: Actor
     bob: int
     link: str
@@ -38,13 +38,13 @@ class Place:
 @pytest.fixture
 def place(database: str) -> Place:
     owner = accounts.local_owner()
-    one, two = (projects.create(owner, name) for name in ("One", "Two"))
-    accounts.invite(owner, two, "Mallory", Role.admin)
+    first, second = (projects.create(owner, name) for name in ("One", "Two"))
+    accounts.invite(owner, second, "Mallory", Role.admin)
     mallory = Actor(accounts.find(owner, "Mallory").id, "Mallory")
-    link = accounts.invite(mallory, two, "Bob", Role.viewer)
+    link = accounts.invite(mallory, second, "Bob", Role.viewer)
     assert link is not None
     assert sessions.peek_link(link) == "Bob"
-    return Place(owner, one, two, mallory, accounts.find(owner, "Bob").id, link)
+    return Place(owner, first, second, mallory, accounts.find(owner, "Bob").id, link)
 
 
 def sign_in_by_link(place: Place) -> None:
@@ -52,9 +52,9 @@ def sign_in_by_link(place: Place) -> None:
 
 
 GAINS: dict[str, Callable[[Place], object]] = {
-    "a membership": lambda p: accounts.invite(p.owner, p.one, "Bob", Role.admin),
-    "another role": lambda p: accounts.set_role(p.owner, p.two, p.bob, Role.admin),
-    "another role by being invited again": lambda p: accounts.invite(p.mallory, p.two, "Bob", Role.curator),
+    "a membership": lambda p: accounts.invite(p.owner, p.first, "Bob", Role.admin),
+    "another role": lambda p: accounts.set_role(p.owner, p.second, p.bob, Role.admin),
+    "another role by being invited again": lambda p: accounts.invite(p.mallory, p.second, "Bob", Role.curator),
     "a password": lambda p: accounts.set_password(p.owner, p.bob, PASSWORD),
     "a sign-in at a provider": lambda p: oidc.enter(
         {"iss": "https://id.test", "sub": "bob", "email": "b@id.test", "email_verified": True},
@@ -62,7 +62,7 @@ GAINS: dict[str, Callable[[Place], object]] = {
     ),
     "a newer link": lambda p: accounts.one_time_link(p.owner, p.bob),
     "a sign-in by another link": sign_in_by_link,
-    "being removed": lambda p: accounts.remove(p.mallory, p.two, p.bob),
+    "being removed": lambda p: accounts.remove(p.mallory, p.second, p.bob),
     "being signed out": lambda p: accounts.end_sessions(p.owner, p.bob),
     "signing out elsewhere": lambda p: sessions.end_others(p.as_bob),
     "being shut out and let in again": lambda p: (
@@ -89,7 +89,7 @@ def test_a_sign_in_by_password_ends_the_link_that_was_not_needed(place: Place) -
 
 def test_a_refused_gain_leaves_the_link(place: Place) -> None:
     with pytest.raises(Exception, match="There is no project"):
-        accounts.invite(place.mallory, place.one, "Bob", Role.admin)
+        accounts.invite(place.mallory, place.first, "Bob", Role.admin)
     assert sessions.peek_link(place.link) == "Bob"
 
 
@@ -97,18 +97,18 @@ def test_a_link_and_a_role_at_the_same_moment_never_both_stand(place: Place) -> 
     """However the two fall together: a link that works opens only what its maker could give."""
 
     def again() -> str | None:
-        return accounts.invite(place.mallory, place.two, "Bob", Role.viewer)
+        return accounts.invite(place.mallory, place.second, "Bob", Role.viewer)
 
     def elsewhere() -> None:
-        accounts.invite(place.owner, place.one, "Bob", Role.admin)
+        accounts.invite(place.owner, place.first, "Bob", Role.admin)
 
     for _ in range(10):
         with ThreadPoolExecutor(2) as pool:
-            made = pool.submit(again)
+            future = pool.submit(again)
             pool.submit(elsewhere).result()
-        link = made.result()
+        link = future.result()
         assert link is None or sessions.peek_link(link) is None
-        accounts.remove(place.owner, place.one, place.bob)
+        accounts.remove(place.owner, place.first, place.bob)
 
 
 def test_a_click_and_a_role_at_the_same_moment_end_without_an_error(place: Place) -> None:
@@ -123,7 +123,7 @@ def test_a_click_and_a_role_at_the_same_moment_end_without_an_error(place: Place
         role = Role.viewer if number % 2 else Role.reviewer
         with ThreadPoolExecutor(2) as pool:
             clicked = pool.submit(click)
-            pool.submit(accounts.set_role, place.owner, place.two, place.bob, role).result()
+            pool.submit(accounts.set_role, place.owner, place.second, place.bob, role).result()
             clicked.result()
 
 
@@ -132,7 +132,7 @@ def test_rights_given_by_hand_end_with_the_session_that_used_them(place: Place) 
     who = sessions.look_up(sessions.sign_in_with_link(place.link))
     assert who is not None
     _, token = sessions.create_token(who.actor, name="script")
-    accounts.remove(place.mallory, place.two, place.bob)
+    accounts.remove(place.mallory, place.second, place.bob)
     by_token = sessions.look_up_token(token)
     assert by_token is not None
     assert projects.list_mine(who.actor) == projects.list_mine(by_token.actor) == []

@@ -41,7 +41,8 @@ def run_all(*programs: str) -> None:
     """Each program in a process of its own, all at once."""
     command, environment = [sys.executable, "-c"], os.environ | {"PYTHONPATH": os.getcwd()}
     started = [
-        subprocess.Popen([*command, one], stderr=subprocess.PIPE, text=True, env=environment) for one in programs
+        subprocess.Popen([*command, program], stderr=subprocess.PIPE, text=True, env=environment)
+        for program in programs
     ]
     for process in started:
         _, errors = process.communicate(timeout=600)
@@ -58,8 +59,8 @@ def test_no_update_is_lost_between_processes(database: str) -> None:
 def test_people_who_decide_at_once_lose_nothing_and_never_block_each_other(database: str) -> None:
     project = rows.make_project()
     round_ = rows.make_round(project, status=RoundStatus.review, stage=Stage.review)
-    made = rows.make_samples(round_, rows.make_prompt_set(project, prompts=2), n=2, scores=[1.0, 0.0])
-    ids = [sample.id for sample in made]
+    samples = rows.make_samples(round_, rows.make_prompt_set(project, prompts=2), n=2, scores=[1.0, 0.0])
+    ids = [sample.id for sample in samples]
     people = [rows.make_actor(project, Role.reviewer) for _ in range(3)]
     run_all(
         *[

@@ -138,7 +138,7 @@ def test_a_mail_goes_to_whoever_chose_it(database: str, monkeypatch: pytest.Monk
         outbox = Outbox(look_seconds=0.05)
         outbox.start()
         try:
-            until(lambda: [one.sent_at is not None for one in waiting()] == [True], "sending")
+            until(lambda: [delivery.sent_at is not None for delivery in waiting()] == [True], "sending")
         finally:
             outbox.stop()
     assert server.recipients == ["ann@example.org"]
@@ -160,8 +160,8 @@ def test_what_the_server_refuses_for_good_is_given_up_and_the_rest_tried_again(
         with serving(monkeypatch, refuses) as server:
             curator(project, f"a{server.port}@example.org")
             fail(project, refuses)
-            for one in deliveries.claim():
-                deliveries.record(one, mails.send(one))
+            for entry in deliveries.claim():
+                deliveries.record(entry, mails.send(entry))
         row = waiting()[-1]
         assert (row.status, row.due_at is None, row.sent_at) == (int(refuses[:3]), is_over, None)
         assert refuses[:3] in str(row.error)
@@ -179,7 +179,7 @@ def test_who_has_left_the_project_gets_no_mail_of_it(database: str, monkeypatch:
             db.execute(delete(tables.Membership).where(tables.Membership.user_id == ann.user_id))
         assert deliveries.claim() == []
         assert deliveries.claim(at=now() + timedelta(days=1)) == []
-    assert [(one.due_at, one.sent_at) for one in waiting()] == [(None, None)]
+    assert [(delivery.due_at, delivery.sent_at) for delivery in waiting()] == [(None, None)]
 
 
 @pytest.mark.on_sqlite
@@ -200,10 +200,10 @@ def test_an_address_is_one_and_a_server_that_is_away_is_said(database: str, monk
             with pytest.raises(InvalidInput, match="no mail address"):
                 notices.set_mail_address(ann, wrong)
         fail(project)
-        (one,) = deliveries.claim()
+        (entry,) = deliveries.claim()
         server.close()
-        assert "not reached" in mails.send(one).error
-    assert not mails.send(one).is_final  # another worker may have what this one lacks
+        assert "not reached" in mails.send(entry).error
+    assert not mails.send(entry).is_final  # another worker may have what this one lacks
     fail(project)
     assert len(waiting()) == 1
     assert notices.set_mail_address(ann, " ") == ""
@@ -217,8 +217,8 @@ def test_a_mail_that_was_taken_is_sent_whatever_the_server_says_to_the_good_bye(
     with serving(monkeypatch, bye="250 closing") as server:
         curator(project, "ann@example.org")
         fail(project)
-        (one,) = deliveries.claim()
-        assert mails.send(one) == Outcome(250)
+        (entry,) = deliveries.claim()
+        assert mails.send(entry) == Outcome(250)
     assert len(server.received) == 1
 
 
@@ -228,8 +228,8 @@ def test_a_server_that_drips_bytes_is_given_up_in_time(database: str, monkeypatc
     with serving(monkeypatch, drips=True):
         curator(project, "ann@example.org")
         fail(project)
-        (one,) = deliveries.claim()
-        outcome = mails.send(one, seconds=0.3)
+        (entry,) = deliveries.claim()
+        outcome = mails.send(entry, seconds=0.3)
     assert "not reached" in outcome.error
     assert not outcome.is_final
     assert mails.Deadline.running == set()
@@ -242,10 +242,10 @@ def test_a_worker_without_a_mail_server_leaves_mail_to_others(database: str, mon
         curator(project, "ann@example.org")
         fail(project)
     assert deliveries.claim(mails=0) == []
-    assert [one.attempts for one in waiting()] == [0]
+    assert [delivery.attempts for delivery in waiting()] == [0]
     assert deliveries.forget(at=now() + timedelta(days=2)) == 0
     assert deliveries.forget(at=now() + timedelta(days=4)) == 1  # nobody has one: it goes out no month later
-    assert [(one.due_at, one.sent_at) for one in waiting()] == [(None, None)]
+    assert [(delivery.due_at, delivery.sent_at) for delivery in waiting()] == [(None, None)]
     assert "no worker" in str(waiting()[0].error)
 
 

@@ -32,8 +32,8 @@ def few_parameters(database: str) -> Iterator[Session]:
 
 def test_any_number_of_ids(few_parameters: Session) -> None:
     project, other = rows.make_project(), rows.make_project()
-    found = few_parameters.scalars(select(tables.Project.id).where(among(tables.Project.id, range(1, 200))))
-    assert {project.id, other.id} <= set(found)
+    ids = few_parameters.scalars(select(tables.Project.id).where(among(tables.Project.id, range(1, 200))))
+    assert {project.id, other.id} <= set(ids)
     assert few_parameters.scalars(select(tables.Project.id).where(among(tables.Project.id, []))).all() == []
 
 

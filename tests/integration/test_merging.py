@@ -61,13 +61,13 @@ def test_the_merged_one_gives_the_same_numbers_without_adapter_or_base(is_scorer
     assert work(job_id) == 0, checkpoints.detail(actor, adapter.id).merge
     assert following.now(followed, lambda: page)[0]["text"] == "Merged:", "the page draws the end"
     assert followed.value == {}
-    made = merging.get(actor, job_id)
-    assert (made.status, made.name) == (JobStatus.done, "lora-merged")
-    assert made.merged_id is not None
+    result = merging.get(actor, job_id)
+    assert (result.status, result.name) == (JobStatus.done, "lora-merged")
+    assert result.merged_id is not None
     shutil.rmtree(settings().folder / "models")
-    detail = checkpoints.detail(actor, made.merged_id)
+    detail = checkpoints.detail(actor, result.merged_id)
     with reading() as db:
-        row = db.get_one(tables.Checkpoint, made.merged_id)
+        row = db.get_one(tables.Checkpoint, result.merged_id)
     assert numbers(row.engine) == pytest.approx(before, abs=1e-4)
     assert (row.kind, row.role, row.parent_id) == ("scorer" if is_scorer else "full", adapter.role, adapter.id)
     assert (detail.row.is_merged, detail.can_merge, detail.ancestors) == (True, False, ("lora", "tiny"))
@@ -75,9 +75,9 @@ def test_the_merged_one_gives_the_same_numbers_without_adapter_or_base(is_scorer
     assert (record["base"], record["adapter"], len(record["adapter_hash"])) == ("models/tiny", "models/lora", 64)
     assert record["libraries"]["peft"]
     assert {line.outcome for line in detail.checks.lines} <= {"pass", "warn"}
-    assert checkpoints.detail(actor, adapter.id).merge == made
+    assert checkpoints.detail(actor, adapter.id).merge == result
     assert parts() == []
-    checkpoints.delete(actor, made.merged_id)
+    checkpoints.delete(actor, result.merged_id)
     assert merging.get(actor, job_id).merged_id is None
 
 
@@ -105,9 +105,9 @@ def test_a_merge_that_fails_leaves_nothing_and_is_tried_again(monkeypatch: pytes
         transitions.resume(db, job_id)
     rows.make_checkpoint(project, "lora-merged")  # somebody takes the name meanwhile
     assert work(job_id) == 0
-    made = merging.get(actor, job_id)
-    assert made.merged_id is not None
-    assert checkpoints.detail(actor, made.merged_id).row.name == made.name == "lora-merged-2"
+    result = merging.get(actor, job_id)
+    assert result.merged_id is not None
+    assert checkpoints.detail(actor, result.merged_id).row.name == result.name == "lora-merged-2"
 
 
 @pytest.mark.on_sqlite
@@ -119,9 +119,9 @@ def test_what_cannot_be_merged_is_refused_and_one_at_work_is_kept() -> None:
     wrapped = rows.make_checkpoint(
         project, "around", parent=adapter, engine={"name": "self_refine", "inner": inner}, kind="wrapper"
     )
-    for checkpoint_id, said in ((adapter.parent_id, "tiny is no adapter"), (wrapped.id, "way to use a model")):
+    for checkpoint_id, reply in ((adapter.parent_id, "tiny is no adapter"), (wrapped.id, "way to use a model")):
         assert checkpoint_id is not None
-        with pytest.raises(InvalidInput, match=said):
+        with pytest.raises(InvalidInput, match=reply):
             merging.start(actor, checkpoint_id)
     with pytest.raises(Conflict, match="named 'tiny'"):
         merging.start(actor, adapter.id, "tiny")

@@ -27,8 +27,8 @@ def fill(world: World) -> None:
     with reading() as db:
         sample = db.get_one(tables.Sample, ids["sample_id"])
     with session() as db:
-        said = {"client_id": "answered", "question_id": ids["question_id"], "user_id": member.user_id}
-        db.add(tables.Answer(**said, sample_id=sample.id, round_id=sample.round_id, value={"text": "fine"}))
+        fields = {"client_id": "answered", "question_id": ids["question_id"], "user_id": member.user_id}
+        db.add(tables.Answer(**fields, sample_id=sample.id, round_id=sample.round_id, value={"text": "fine"}))
     rows.make_decision(sample, member, "prefer", value={"tie": [sample.id]}, mode="group")
     with session() as db:
         db.execute(insert(tables.Lease).values(place | {"slot": 0, "user_id": member.user_id, "expires_at": now()}))
@@ -41,7 +41,7 @@ def fill(world: World) -> None:
         db.add(tables.Batch(job_id=ids["job_id"], number=7, attempt=1, holder=1))
         of = {"prompt_id": sample.prompt_id, "position": 9, "text": "brought"}
         db.add(tables.ImportedCompletion(**of, extra={"chosen": True}))
-        made = tables.Sample(
+        completion = tables.Sample(
             project_id=sample.project_id,
             round_id=sample.round_id,
             group_id=sample.group_id,
@@ -52,9 +52,9 @@ def fill(world: World) -> None:
             extra={"chosen": True},
             **of,
         )
-        db.add(made)
+        db.add(completion)
         db.flush()
-        db.add(tables.Label(sample_id=made.id, round_id=sample.round_id, kind="import", updated_at=now()))
+        db.add(tables.Label(sample_id=completion.id, round_id=sample.round_id, kind="import", updated_at=now()))
         db.get_one(tables.Sample, sample.id).reasoning = "hm"
         left = {"project_id": sample.project_id, "round_id": sample.round_id, "stage": "generate", "item": "1/-/-/-"}
         left |= {"group_id": sample.group_id, "prompt_id": sample.prompt_id, "kind": "filter", "reason": "filtered"}
@@ -78,7 +78,7 @@ def decisions() -> list[tuple]:
     with reading() as db:
         row = tables.Decision
         query = select(row.id, row.client_id, row.sample_id, row.user_id, row.kind, row.score, row.value)
-        return [tuple(one) for one in db.execute(query.order_by(row.id))]
+        return [tuple(record) for record in db.execute(query.order_by(row.id))]
 
 
 MADE_SINCE_0022 = {
@@ -110,9 +110,9 @@ MADE_SINCE_0022 = {
 def test_down_to_a_revision_and_up_again_keeps_the_rows(database: str, revision: str) -> None:
     world = make_world()
     fill(world)
-    before, said, told = counts(), decisions(), keys()
-    assert all(told)
-    assert said
+    before, reply, numbers = counts(), decisions(), keys()
+    assert all(numbers)
+    assert reply
     assert all(before[name] for name in ("gold_items", "leases", "worths", "decisions", "labels", "examples", "jobs"))
     write_engine().dispose()
     migrations.downgrade(revision, database)
@@ -121,8 +121,8 @@ def test_down_to_a_revision_and_up_again_keeps_the_rows(database: str, revision:
         {"failures", "saved_recipes"} | MADE_SINCE_0022 | MADE_BY_0005 | (MADE_BY_0003 if revision < "0003" else set())
     )
     assert counts() == {name: 0 if name in gone else number for name, number in before.items()}
-    assert decisions() == said
-    assert keys() == told
+    assert decisions() == reply
+    assert keys() == numbers
     with reading() as db:
         imported = db.scalars(select(tables.Sample).where(tables.Sample.kind == "import")).one()
         assert (imported.text, imported.checkpoint_id, imported.extra) == ("brought", None, {})
@@ -132,11 +132,11 @@ def test_down_to_a_revision_and_up_again_keeps_the_rows(database: str, revision:
 def test_projects_from_before_addresses_get_the_ones_that_new_projects_would_get(database: str) -> None:
     """The oldest gets the plain slug, later ones of the same words a number; a name without letters is `project`."""
     names = ["Sums", "sums!", "SUMS ", "数学 1", "¿?", "…", "Café au lait"]
-    made = [rows.make_project(f"before {place}").id for place in range(len(names))]
+    ids = [rows.make_project(f"before {place}").id for place in range(len(names))]
     write_engine().dispose()
     migrations.downgrade("0011", database)
     with write_engine().begin() as db:
-        for project_id, name in zip(made, names, strict=True):
+        for project_id, name in zip(ids, names, strict=True):
             db.execute(text("UPDATE projects SET name = :name WHERE id = :id"), {"name": name, "id": project_id})
     write_engine().dispose()
     migrations.upgrade(database)
@@ -308,14 +308,14 @@ def test_steps_of_a_round_stand_beside_each_other(database: str) -> None:
     world = make_world()
     add_steps(world)
     with reading() as db:
-        made = db.execute(
+        records = db.execute(
             select(tables.Sample.step, tables.Sample.role, tables.Group.parent_id.is_not(None), tables.Group.cut)
             .join(tables.Group, tables.Group.id == tables.Sample.group_id)
             .where(tables.Group.step == 3)
             .order_by(tables.Sample.step)
         ).all()
         sample = db.scalars(select(tables.Sample).where(tables.Sample.step == 6)).one()
-    assert [tuple(row) for row in made] == [(4, "author", True, 4), (6, "author", True, 4)]
+    assert [tuple(row) for row in records] == [(4, "author", True, 4), (6, "author", True, 4)]
     twice = {
         name: getattr(sample, name)
         for name in (
@@ -420,9 +420,9 @@ def test_rounds_that_tried_out_and_go_on_are_plain_ones_after_going_back(databas
     """Before 0016 no round knew of it; what else stands in its row is kept."""
     world = make_world()
     with session() as db:
-        found = db.get_one(tables.Round, world.ids["round_id"])
-        found.tuned = {"changes": {"generator": {"temperature": 0.7}}, "trials": []}
-        found.auto = {"left": 2, "rules": ["nothing_kept"]}
+        round_ = db.get_one(tables.Round, world.ids["round_id"])
+        round_.tuned = {"changes": {"generator": {"temperature": 0.7}}, "trials": []}
+        round_.auto = {"left": 2, "rules": ["nothing_kept"]}
     before = columns(tables.Round)["rounds"]
     write_engine().dispose()
     migrations.downgrade("0013", database)
@@ -432,6 +432,6 @@ def test_rounds_that_tried_out_and_go_on_are_plain_ones_after_going_back(databas
     assert len(after) == len(before) == 2
     for old, new in zip(before, after, strict=True):
         assert [new[n] for n in added] == [{}, {}]
-        assert [one for n, one in enumerate(new) if n not in added] == [
-            one for n, one in enumerate(old) if n not in added
+        assert [entry for n, entry in enumerate(new) if n not in added] == [
+            entry for n, entry in enumerate(old) if n not in added
         ]

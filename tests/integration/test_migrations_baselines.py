@@ -16,7 +16,7 @@ def test_a_baseline_is_forgotten_where_the_schema_goes_back_and_projects_stay(da
         with session() as db:
             db.get_one(tables.Project, project.id).baseline_id = checkpoint.id
 
-    def found() -> tuple[str, int | None]:
+    def stored_baseline() -> tuple[str, int | None]:
         with reading() as db:
             row = db.get_one(tables.Project, project.id)
             return row.name, row.baseline_id
@@ -25,12 +25,12 @@ def test_a_baseline_is_forgotten_where_the_schema_goes_back_and_projects_stay(da
     write_engine().dispose()
     migrations.downgrade("0019", database)
     migrations.upgrade(database)
-    assert found() == (project.name, None)
+    assert stored_baseline() == (project.name, None)
     put()
-    assert found() == (project.name, checkpoint.id)
+    assert stored_baseline() == (project.name, checkpoint.id)
     with session() as db:
         db.execute(delete(tables.Checkpoint).where(tables.Checkpoint.id == checkpoint.id))
-    assert found() == (project.name, None)
+    assert stored_baseline() == (project.name, None)
     put_again = rows.make_checkpoint(project)
     with session() as db:
         db.get_one(tables.Project, project.id).baseline_id = put_again.id

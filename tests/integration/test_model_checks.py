@@ -48,17 +48,17 @@ def test_the_lines_stand_on_a_registered_model_and_are_made_again_on_demand() ->
     project = rows.make_project()
     actor = rows.make_actor(project, Role.curator)
     folder = model("gemma", "template_gemma.jinja")
-    made = checkpoints.register(actor, project.id, name="gemma", location="models/gemma")
-    assert [name for name, one in outcomes(actor, made).items() if one != "pass"] == ["system"]
+    registration = checkpoints.register(actor, project.id, name="gemma", location="models/gemma")
+    assert [name for name, text in outcomes(actor, registration).items() if text != "pass"] == ["system"]
     shutil.copy(FOUND / "template_broken.jinja", folder / "chat_template.jinja")
-    found = model_checks.check(actor, made)
-    assert (found.worst, outcomes(actor, made)["template"]) == (CheckLevel.fail, "fail")
+    checks = model_checks.check(actor, registration)
+    assert (checks.worst, outcomes(actor, registration)["template"]) == (CheckLevel.fail, "fail")
     shutil.rmtree(folder)
-    assert "There is no folder of that name here, nor" in model_checks.check(actor, made).lines[0].text
+    assert "There is no folder of that name here, nor" in model_checks.check(actor, registration).lines[0].text
 
 
 @pytest.mark.parametrize(
-    ("template", "config", "said"),
+    ("template", "config", "text"),
     [
         ("template_broken.jinja", {}, "The chat template cannot be used: line 1: expected token"),
         (
@@ -69,11 +69,11 @@ def test_the_lines_stand_on_a_registered_model_and_are_made_again_on_demand() ->
         ("", {"is_encoder_decoder": True}, "no chat model"),
     ],
 )
-def test_a_model_that_cannot_be_used_is_refused_with_the_reason(template: str, config: dict, said: str) -> None:
+def test_a_model_that_cannot_be_used_is_refused_with_the_reason(template: str, config: dict, text: str) -> None:
     project = rows.make_project()
     model("bad", template, **config)
     actor = rows.make_actor(project, Role.curator)
-    with pytest.raises(InvalidInput, match=said):
+    with pytest.raises(InvalidInput, match=text):
         checkpoints.register(actor, project.id, name="bad", location="models/bad")
     assert checkpoints.tree(actor, project.id) == []
 
@@ -85,12 +85,12 @@ def test_an_endpoint_is_tested_and_registered_whatever_it_says() -> None:
         served = Endpoint(server.url, "m")
         good = checkpoints.register(owner, project.id, name="good", endpoint=served, role="judge")
         assert server.bodies[0]["messages"] == chat(_probe.HELLO)
-        found = outcomes(owner, good)
-        assert {name for name, one in found.items() if one == "pass"} == {"connection", "logprobs", "n", "seed"}
-        assert set(found.values()) == {"pass", "no"}
+        texts = outcomes(owner, good)
+        assert {name for name, text in texts.items() if text == "pass"} == {"connection", "logprobs", "n", "seed"}
+        assert set(texts.values()) == {"pass", "no"}
         server.answer = lambda body: refusal(400, "logprobs are not supported") if "logprobs" in body else choices(body)
-        said = {line.name: str(line.outcome) for line in model_checks.check(owner, good).lines}
-        assert (said["logprobs"], said["refuses"]) == ("no", "warn")
+        replies = {line.name: str(line.outcome) for line in model_checks.check(owner, good).lines}
+        assert (replies["logprobs"], replies["refuses"]) == ("no", "warn")
         server.answer = lambda body: refusal(500, "CUDA error")
         bad = checkpoints.register(owner, project.id, name="bad", endpoint=served)
         assert outcomes(owner, bad) == {"connection": "warn"}
@@ -104,7 +104,7 @@ def test_an_endpoint_is_tested_and_registered_whatever_it_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("template", "said"),
+    ("template", "text"),
     [
         (
             "template_gemma.jinja",
@@ -114,11 +114,11 @@ def test_an_endpoint_is_tested_and_registered_whatever_it_says() -> None:
         ("", ""),
     ],
 )
-def test_the_launch_says_how_many_system_turns_a_template_does_not_take(template: str, said: str) -> None:
+def test_the_launch_says_how_many_system_turns_a_template_does_not_take(template: str, text: str) -> None:
     project = rows.make_project()
     actor = rows.make_actor(project, Role.curator)
     model("m", template)
-    made = checkpoints.register(actor, project.id, name="m", location="models/m")
+    registration = checkpoints.register(actor, project.id, name="m", location="models/m")
     prompts = rows.make_prompt_set(project, prompts=["a 0", "a 1", "a 2"])
     with session() as db:
         for prompt in rows.prompts_of(prompts)[1:]:
@@ -126,14 +126,14 @@ def test_the_launch_says_how_many_system_turns_a_template_does_not_take(template
             row.messages = [{"role": "system", "content": "Be brief."}, *row.messages]
     plan = rounds.Plan(
         recipe=recipes.get("rejection_sampling").model_dump(mode="json"),
-        policy_id=made,
-        reference_id=made,
+        policy_id=registration,
+        reference_id=registration,
         sample_set_ids=(prompts.id,),
         num_prompts=3,
     )
-    warned = [one for one in rounds.estimate(actor, project.id, plan).warnings if "system turn" in one]
-    assert len(warned) == bool(said)
-    assert all(said in one for one in warned)
+    warned = [warning for warning in rounds.estimate(actor, project.id, plan).warnings if "system turn" in warning]
+    assert len(warned) == bool(text)
+    assert all(text in warning for warning in warned)
 
 
 def test_what_an_endpoint_refused_in_a_round_stands_on_its_page() -> None:
@@ -149,8 +149,8 @@ def test_what_an_endpoint_refused_in_a_round_stands_on_its_page() -> None:
             if "top_p" in body:
                 return refusal(400, "'top_p' is not supported with this model.", param="top_p")
             reply = choices(body)
-            for one in reply[2]["choices"]:
-                one["message"] |= {"content": "fine; Y", "reasoning_content": "It is fine; N"}
+            for choice in reply[2]["choices"]:
+                choice["message"] |= {"content": "fine; Y", "reasoning_content": "It is fine; N"}
             return reply
 
         server.answer = answer  # type: ignore[assignment]

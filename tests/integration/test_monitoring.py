@@ -18,7 +18,7 @@ def figures(client: httpx.Client, **headers: str) -> dict[tuple[str, ...], float
     answer = client.get("/metrics", headers=headers)
     assert answer.status_code == 200, answer.text
     families = text_string_to_metric_families(answer.text)
-    return {(one.name, *one.labels.values()): one.value for family in families for one in family.samples}
+    return {(sample.name, *sample.labels.values()): sample.value for family in families for sample in family.samples}
 
 
 def test_figures_count_jobs_rounds_workers_and_rows(database: str) -> None:
@@ -33,15 +33,15 @@ def test_figures_count_jobs_rounds_workers_and_rows(database: str) -> None:
         )
     with site.visitor() as client:
         assert client.get("/healthz").text == "ok"
-        found = figures(client)
+        values = figures(client)
         text = client.get("/metrics").text
-    assert found["rondo_jobs", "generate", "queued"] == 1
-    assert found["rondo_jobs", "train", "failed"] == 0
-    assert found["rondo_rounds", "running"] == 1
-    assert found["rondo_workers", "train"] == 1
-    assert 0 <= found["rondo_queue_age_seconds", "generate"] < 60
-    assert found["rondo_newest_sample_id",] == 0
-    assert found["rondo_requests_total", "monitoring", "GET", "2xx"] >= 1
+    assert values["rondo_jobs", "generate", "queued"] == 1
+    assert values["rondo_jobs", "train", "failed"] == 0
+    assert values["rondo_rounds", "running"] == 1
+    assert values["rondo_workers", "train"] == 1
+    assert 0 <= values["rondo_queue_age_seconds", "generate"] < 60
+    assert values["rondo_newest_sample_id",] == 0
+    assert values["rondo_requests_total", "monitoring", "GET", "2xx"] >= 1
     assert "Secret" not in text
 
 
@@ -107,15 +107,15 @@ def test_the_doctor_finds_a_queue_without_a_worker_and_a_job_whose_worker_is_gon
     rows.make_checkpoint(
         project, engine={"name": "openai", "base_url": "http://127.0.0.1:1/v1", "model": "m"}, location=""
     )
-    said = {(line.name, line.outcome.value): line.text for line in examination.examine()}
-    assert "rondo worker --queues train" in said["workers", "fail"]
-    assert "gone-0, which does not answer" in said["jobs", "warn"]
-    assert "http://127.0.0.1:1/v1" in said["endpoint", "fail"]
-    assert "rondo db backup" in said["backups", "warn"]
-    assert said["schema", "pass"]
+    texts = {(line.name, line.outcome.value): line.text for line in examination.examine()}
+    assert "rondo worker --queues train" in texts["workers", "fail"]
+    assert "gone-0, which does not answer" in texts["jobs", "warn"]
+    assert "http://127.0.0.1:1/v1" in texts["endpoint", "fail"]
+    assert "rondo db backup" in texts["backups", "warn"]
+    assert texts["schema", "pass"]
     rests = {"queues": "train", "told": WorkerOrder.pause, "started_at": now(), "heartbeat_at": now()}
     with session() as db:
         db.add(tables.Executor(id="rests-0", host="far", process_id=1, **rests))
-    said = {(line.name, line.outcome.value): line.text for line in examination.examine()}
-    assert "rondo workers resume rests-0" in said["workers", "fail"]
-    assert "Told to take no new work: rests-0." in said["workers", "warn"]
+    texts = {(line.name, line.outcome.value): line.text for line in examination.examine()}
+    assert "rondo workers resume rests-0" in texts["workers", "fail"]
+    assert "Told to take no new work: rests-0." in texts["workers", "warn"]

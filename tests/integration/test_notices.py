@@ -23,8 +23,8 @@ from tests.integration.reviewing import Team
 from tests.integration.slots import Loop
 
 
-def told(actor: Actor) -> list[tuple[NoticeKind, str]]:
-    return [(one.kind, one.text) for one in notices.listing(actor).entries]
+def notices_of(actor: Actor) -> list[tuple[NoticeKind, str]]:
+    return [(entry.kind, entry.text) for entry in notices.listing(actor).entries]
 
 
 def job_of(round_: tables.Round, stage: Stage, created_by: int | None = None) -> tuple[int, int]:
@@ -45,9 +45,9 @@ def test_a_round_that_waits_for_people_tells_those_who_may_decide(database: str)
     round_id = loop.launch(is_reviewed=True)
     loop.run(round_id, until=Stage.judge)
     waits = [(NoticeKind.round_review, "Round 1 waits for review.")]
-    assert told(reviewer) == told(loop.actor) == waits
+    assert notices_of(reviewer) == notices_of(loop.actor) == waits
     assert notices.listing(reviewer).entries[0].path == f"review?round={round_id}"
-    assert told(viewer) == told(stranger) == []
+    assert notices_of(viewer) == notices_of(stranger) == []
 
 
 def test_a_failure_is_told_once_for_each_attempt_and_not_if_it_is_not_written(database: str) -> None:
@@ -62,14 +62,14 @@ def test_a_failure_is_told_once_for_each_attempt_and_not_if_it_is_not_written(da
 
     with Session(write_engine()) as db:  # a process that dies before it commits
         transitions.fail(db, job_id, attempt, error="x")
-    assert told(curator) == []
+    assert notices_of(curator) == []
     fail(attempt)
     failed = [
         (NoticeKind.training_failed, "The training of round 1 failed: The disk is full."),
         (NoticeKind.round_failed, "Round 1 failed at the stage train: The disk is full."),
     ]
-    assert told(curator) == failed
-    assert told(reviewer) == []
+    assert notices_of(curator) == failed
+    assert notices_of(reviewer) == []
     with session() as db:
         job = transitions.resume(db, job_id)
         workflow_id = job.workflow_id
@@ -77,7 +77,7 @@ def test_a_failure_is_told_once_for_each_attempt_and_not_if_it_is_not_written(da
     assert again is not None
     with session() as db:
         transitions.finish(db, job_id, again)
-    assert told(curator) == [(NoticeKind.training_done, "The training of round 1 is done."), *failed]
+    assert notices_of(curator) == [(NoticeKind.training_done, "The training of round 1 is done."), *failed]
 
 
 @pytest.mark.on_sqlite
@@ -97,7 +97,7 @@ def test_a_cancelled_round_and_a_preview_tell_nobody(database: str) -> None:
     job_id, attempt = job_of(rows.make_round(hidden), Stage.judge)
     with session() as db:
         transitions.fail(db, job_id, attempt, error="x")
-    assert told(actor) == []
+    assert notices_of(actor) == []
     with reading() as db:
         assert db.scalars(select(tables.Notice)).all() == []
 
@@ -108,12 +108,12 @@ def test_who_is_given_items_is_told_and_who_gave_them_is_not(database: str) -> N
     bob = team.who("bob")
     assignments.assign(curator, team.round.id, bob.user_id, sample_ids=team.ids[:2])
     assignments.assign(curator, team.round.id, curator.user_id, sample_ids=team.ids[:1])
-    one = (NoticeKind.assignment, f"cleo gave you 2 items of round {team.round.number}.")
-    assert told(bob) == [one]
-    assert told(curator) == []
+    entry = (NoticeKind.assignment, f"cleo gave you 2 items of round {team.round.number}.")
+    assert notices_of(bob) == [entry]
+    assert notices_of(curator) == []
     hooks.add(accounts.local_owner(via="page"), team.project.id, "https://example.org/x", [NoticeKind.assignment])
     assignments.assign(curator, team.round.id, bob.user_id, sample_ids=team.ids[:2])  # pressed again
-    assert told(bob) == [one]
+    assert notices_of(bob) == [entry]
     other = team.who("ann")
     assignments.assign(curator, team.round.id, other.user_id, sample_ids=team.ids[:1])
     with reading() as db:
@@ -128,14 +128,14 @@ def test_old_notices_are_forgotten_and_those_that_were_never_shown_stay_unread(d
     with session() as db:
         db.add(tables.Membership(project_id=trashed.id, user_id=ann.user_id, role=Role.curator))
         for place in (project, trashed):
-            said = {"path": "rounds", "text": "It is done.", "people": [ann.user_id]}
-            telling.tell(db, NoticeKind.round_done, project_id=place.id, **said)
+            fields = {"path": "rounds", "text": "It is done.", "people": [ann.user_id]}
+            telling.tell(db, NoticeKind.round_done, project_id=place.id, **fields)
     with session() as db:
         db.get_one(tables.Project, trashed.id).trashed_at = now()
     assert notices.mark_all_read(ann) == 1
     with session() as db:
         db.get_one(tables.Project, trashed.id).trashed_at = None
-    assert [one.is_read for one in notices.listing(ann).entries] == [False, True]
+    assert [entry.is_read for entry in notices.listing(ann).entries] == [False, True]
     ages = [deliveries.forget(at=now() + timedelta(days=days)) for days in (89, 91, 364, 366)]
     assert ages == [0, 1, 0, 1]
 
@@ -155,15 +155,15 @@ def test_a_person_is_told_as_they_chose(database: str) -> None:
     job_id, attempt = job_of(rows.make_round(project), Stage.judge)
     with session() as db:
         transitions.fail(db, job_id, attempt, error="x")
-    assert told(actor) == []
-    found = notices.unread(actor, after=0)
-    assert (found.number, [one.kind for one in found.to_show]) == (0, [NoticeKind.round_failed])
-    assert len(told(other)) == 1
+    assert notices_of(actor) == []
+    unread = notices.unread(actor, after=0)
+    assert (unread.number, [entry.kind for entry in unread.to_show]) == (0, [NoticeKind.round_failed])
+    assert len(notices_of(other)) == 1
     notices.choose(other, {NoticeKind.round_failed: []})
     job_id, attempt = job_of(rows.make_round(project), Stage.judge)
     with session() as db:
         transitions.fail(db, job_id, attempt, error="x")
-    assert len(told(other)) == 1
+    assert len(notices_of(other)) == 1
     assert notices.choices(other)[NoticeKind.round_done] == (Channel.page, Channel.browser)
 
 
@@ -175,7 +175,7 @@ def test_notices_are_read_one_by_one_and_all_together_and_only_ones_own(database
             db.add(a_notice(actor, project, f"n{number}"))
     first = notices.listing(actor, limit=2)
     rest = notices.listing(actor, before=first.next, limit=3)
-    assert [one.text for one in (*first.entries, *rest.entries)] == ["n4", "n3", "n2", "n1", "n0"]
+    assert [entry.text for entry in (*first.entries, *rest.entries)] == ["n4", "n3", "n2", "n1", "n0"]
     assert rest.next is None
     assert notices.count_unread(actor) == 5
     with pytest.raises(NotFound):
@@ -183,7 +183,7 @@ def test_notices_are_read_one_by_one_and_all_together_and_only_ones_own(database
     notices.mark_read(actor, first.entries[0].id)
     assert notices.count_unread(actor) == 4
     assert notices.mark_all_read(actor, up_to=rest.entries[0].id) == 3
-    assert [one.text for one in notices.listing(actor, unread=True).entries] == ["n3"]
+    assert [entry.text for entry in notices.listing(actor, unread=True).entries] == ["n3"]
     assert notices.mark_all_read(actor) == 1
     assert notices.unread(actor).number == 0
 
@@ -197,12 +197,12 @@ def test_who_has_left_a_project_and_a_project_in_the_trash_show_nothing(database
         db.add_all([a_notice(actor, project, "here"), a_notice(actor, away, "away")])
     assert notices.count_unread(actor) == 2
     trash.put_project(owner, away.id)
-    assert [text for _, text in told(actor)] == ["here"]
+    assert [text for _, text in notices_of(actor)] == ["here"]
     with session() as db:
         db.execute(delete(tables.Membership).where(tables.Membership.user_id == actor.user_id))
-    assert told(actor) == []
-    found = notices.unread(actor, after=0)
-    assert (found.number, found.to_show) == (0, ())
+    assert notices_of(actor) == []
+    unread = notices.unread(actor, after=0)
+    assert (unread.number, unread.to_show) == (0, ())
 
 
 @pytest.mark.on_sqlite
@@ -214,8 +214,8 @@ def test_rest_says_what_is_unread_and_where_it_leads(database: str) -> None:
     with site.with_token(actor) as client:
         listed = client.get("/api/v1/notices").json()["items"][0]
         assert (listed["text"], listed["link"]) == ("<b>bold</b>", "/p/sums-more/round?round=1")
-        found = client.get("/api/v1/notices/unread").json()
-        assert (found["number"], found["newest"], found["to_show"]) == (1, listed["id"], [])
+        body = client.get("/api/v1/notices/unread").json()
+        assert (body["number"], body["newest"], body["to_show"]) == (1, listed["id"], [])
         assert len(client.get("/api/v1/notices/unread", params={"after": 0}).json()["to_show"]) == 1
         assert client.post(f"/api/v1/notices/{listed['id']}/read").status_code == 204
         assert client.get("/api/v1/notices/unread").json()["number"] == 0
@@ -250,10 +250,10 @@ def test_a_round_that_is_done_or_held_tells_curators(database: str) -> None:
     with session() as db:
         for round_ in (done, held, running, done):
             telling.of_round(db, round_.id, job_id=round_.id, attempt=1)
-    assert told(curator) == [
+    assert notices_of(curator) == [
         (NoticeKind.round_held, "Round 2 is held before its training: The judge is worse than chance."),
         (NoticeKind.round_done, "Round 1 is done."),
     ]
-    assert told(reviewer) == []
+    assert notices_of(reviewer) == []
     with reading() as db:
         assert JobStatus.failed not in db.scalars(select(tables.Job.status)).all()

@@ -24,9 +24,9 @@ pytestmark = pytest.mark.on_sqlite
 
 @pytest.fixture
 def provider(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
-    made, stop = started()
-    configure(monkeypatch, issuer=made.address, client_id=CLIENT, client_secret="hush")
-    yield made
+    result, stop = started()
+    configure(monkeypatch, issuer=result.address, client_id=CLIENT, client_secret="hush")
+    yield result
     stop()
 
 
@@ -64,8 +64,8 @@ def test_the_code_is_bound_to_the_browser_that_asked(provider: Provider, owner: 
     accounts.create_user(owner, "ada@example.org")
     with site.visitor() as client:
         through(provider, client, "ada")
-    asked = next(one for one in provider.asked if one["path"] == "/oauth2/authorize")
-    sent = next(one for one in provider.asked if one["path"] == "/oauth2/token")
+    asked = next(entry for entry in provider.asked if entry["path"] == "/oauth2/authorize")
+    sent = next(entry for entry in provider.asked if entry["path"] == "/oauth2/token")
     digest = hashlib.sha256(sent["code_verifier"].encode()).digest()
     assert asked["code_challenge_method"] == "S256"
     assert asked["code_challenge"] == base64.urlsafe_b64encode(digest).decode().rstrip("=")
@@ -130,17 +130,17 @@ def test_a_link_that_another_site_sent_begins_nothing(provider: Provider, owner:
 
 
 @pytest.mark.parametrize(
-    ("sub", "said"),
+    ("sub", "text"),
     [
         ("ada", "There is no account for ada@example.org"),
         ("eve", "no verified address"),
         ("mute", "no verified address"),
     ],
 )
-def test_without_an_account_nobody_comes_in(provider: Provider, owner: Actor, sub: str, said: str) -> None:
+def test_without_an_account_nobody_comes_in(provider: Provider, owner: Actor, sub: str, text: str) -> None:
     with site.visitor() as client:
         answer = through(provider, client, sub)
-        assert (answer.status_code, said in answer.text) == (401, True)
+        assert (answer.status_code, text in answer.text) == (401, True)
         assert name_of(client) == "nobody"
 
 
@@ -181,8 +181,8 @@ def test_accounts_are_made_only_when_the_settings_say_so(
     with site.visitor() as client:
         answer = through(provider, client, "bob")
         assert (answer.status_code, "Only verified addresses of example.org" in answer.text) == (401, True)
-    made = accounts.find(owner, "ada@example.org")
-    assert (made.is_owner, made.has_password) == (False, False)
+    user_view = accounts.find(owner, "ada@example.org")
+    assert (user_view.is_owner, user_view.has_password) == (False, False)
 
 
 def test_a_domain_shuts_out_a_linked_account_of_another(
@@ -251,7 +251,7 @@ def test_tabs_that_come_in_at_once_make_one_account(
 
 
 def test_the_access_token_goes_over_a_safe_line_only(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = httpx.get(f"{provider.address}/.well-known/openid-configuration").json()
-    monkeypatch.setattr(oidc, "_read", lambda *_, **__: found | {"userinfo_endpoint": "http://elsewhere.example/me"})
+    body = httpx.get(f"{provider.address}/.well-known/openid-configuration").json()
+    monkeypatch.setattr(oidc, "_read", lambda *_, **__: body | {"userinfo_endpoint": "http://elsewhere.example/me"})
     with pytest.raises(MissingPrerequisite, match="https"):
         oidc.begin("http://localhost/x")

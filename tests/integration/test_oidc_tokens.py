@@ -17,9 +17,9 @@ pytestmark = pytest.mark.on_sqlite
 
 @pytest.fixture
 def provider(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
-    made, stop = started()
-    configure(monkeypatch, issuer=made.address, client_id=CLIENT, client_secret="hush")
-    yield made
+    result, stop = started()
+    configure(monkeypatch, issuer=result.address, client_id=CLIENT, client_secret="hush")
+    yield result
     stop()
 
 

@@ -35,7 +35,9 @@ def test_twenty_people_who_decide_at_once_never_overshoot(database: str) -> None
 
     def decide(n: int) -> int:
         acts = [Act(f"client-{n}-{sample_id}", ACCEPT, sample_id) for sample_id in team.ids[:: (-1) ** n]]
-        return sum(one.late_because is None for one in reviews.decide_many(people[n], team.round.id, acts))
+        return sum(
+            act_result.late_because is None for act_result in reviews.decide_many(people[n], team.round.id, acts)
+        )
 
     with ThreadPoolExecutor(10) as pool:
         counted = sum(pool.map(decide, range(20)))
@@ -114,11 +116,15 @@ def test_others_are_seen_after_ones_own_word_or_where_the_round_says_so(database
     team.act("ann", n, REJECT, note="too short")
     assert team.items("bob")[0].others == ()
     done = team.act("bob", n, ACCEPT)
-    assert [(one.who, one.kind, one.note) for one in done.others] == [(team.who("ann").name, REJECT, "too short")]
+    assert [(entry.who, entry.kind, entry.note) for entry in done.others] == [
+        (team.who("ann").name, REJECT, "too short")
+    ]
     assert team.items("bob", include=[n])[0].others == done.others
     settings_edit.edit_review(team.curator, team.round.id, {"others_visible": True, "num_reviewers_per_item": 3})
-    assert [one.is_override for one in done.others] == [True], "bob may see the judge by now"
-    assert [one.is_override for one in team.items("cid")[0].others] == [None, None], "the judge's verdict would follow"
+    assert [entry.is_override for entry in done.others] == [True], "bob may see the judge by now"
+    assert [entry.is_override for entry in team.items("cid")[0].others] == [None, None], (
+        "the judge's verdict would follow"
+    )
 
 
 def test_more_reviewers_reopen_items_and_fewer_close_them(database: str) -> None:
@@ -210,9 +216,9 @@ def test_taken_back_items_come_back_into_the_order_by_informativeness(database: 
                     sample_id=n, round_id=team.round.id, informativeness=n / 1000, why="cut", is_open=True
                 )
             )
-    one = team.act("ann", team.ids[1], kind)  # type: ignore[arg-type]
+    entry = team.act("ann", team.ids[1], kind)  # type: ignore[arg-type]
     assert team.queue("ann", order=Order.informativeness) == team.ids[:1]
-    team.take_back("ann", one)
+    team.take_back("ann", entry)
     assert team.queue("ann", order=Order.informativeness) == team.ids[::-1]
     with session() as db:
         labels.recompute(db, team.ids)
@@ -232,7 +238,7 @@ def test_fewer_reviewers_leave_no_slot_too_many_open_whoever_holds_it(database: 
     assert [done for _, _, done in team.slots(other)] == [True, True]
     assert reviews.progress(team.curator, team.round.id).remaining == 1
     done = [team.act(name, n, REJECT) for name, n in (("ann", first), ("bob", first), ("cid", other))]
-    assert [one.late_because is None for one in done] == [True, False, False], "two of each count"
+    assert [entry.late_because is None for entry in done] == [True, False, False], "two of each count"
     assert reviews.progress(team.curator, team.round.id).remaining == 0
     settings_edit.edit_review(team.curator, team.round.id, {"num_reviewers_per_item": 3})
     assert reviews.progress(team.curator, team.round.id).remaining == 2

@@ -77,17 +77,17 @@ def test_a_round_starts_from_no_checkpoint_but_the_projects_own() -> None:
 def test_what_lacks_a_second_word_is_left() -> None:
     team = Team(prompts=2, num_reviewers_per_item=2)
 
-    def said() -> tuple[str, list[object]]:
-        told = reviews.progress(team.who("ann"), team.round.id)
+    def advice() -> tuple[str, list[object]]:
+        review_progress = reviews.progress(team.who("ann"), team.round.id)
         why = overview.loop(team.curator, team.project.id).next_action.why
-        return why.rpartition(": ")[2], [told.samples, told.decided, told.remaining]
+        return why.rpartition(": ")[2], [review_progress.samples, review_progress.decided, review_progress.remaining]
 
     for n in team.ids:
         team.act("ann", n, ACCEPT)
-    assert said() == ("0 of 4 samples are decided, 4 left.", [4, 4, 4])
+    assert advice() == ("0 of 4 samples are decided, 4 left.", [4, 4, 4])
     for n in team.ids[:3]:
         team.act("bob", n, ACCEPT)
-    assert said() == ("3 of 4 samples are decided, 1 left.", [4, 4, 1])
+    assert advice() == ("3 of 4 samples are decided, 1 left.", [4, 4, 1])
 
 
 def test_a_failed_round_leads_to_its_newest_job() -> None:
@@ -106,9 +106,9 @@ def test_a_done_round_offers_the_next_from_its_checkpoint() -> None:
     project = rows.make_project()
     actor, base = rows.make_actor(project), rows.make_checkpoint(project)
     counts = {"samples": 200, "judgments": 600, "kept": 50, "decided": 80, "overridden": 20}
-    round_, made = finish(project, base, counts=counts)
+    round_, checkpoint = finish(project, base, counts=counts)
     measure(round_, base.id, 0.43)
-    measure(round_, made.id, 0.60)
+    measure(round_, checkpoint.id, 0.60)
     loop = overview.loop(actor, project.id)
     first, line = loop.lines
     assert (first.number, first.checkpoint) == (0, base.name)
@@ -137,9 +137,9 @@ def test_a_cancelled_training_can_be_resumed() -> None:
 def test_a_round_from_an_earlier_one_shows_its_parent() -> None:
     project = rows.make_project()
     actor, base = rows.make_actor(project), rows.make_checkpoint(project)
-    first, made = finish(project, base)
-    finish(project, made, parent_id=first.id)
-    finish(project, made, parent_id=first.id)
+    first, checkpoint = finish(project, base)
+    finish(project, checkpoint, parent_id=first.id)
+    finish(project, checkpoint, parent_id=first.id)
     assert [line.parent for line in overview.loop(actor, project.id).lines] == [None, 0, 1, 1]
 
 

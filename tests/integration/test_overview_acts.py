@@ -18,9 +18,9 @@ def launchable() -> tuple[Actor, tables.Project, tables.Round]:
     project = rows.make_project()
     engine = {"engine": {"name": "transformers", "model": "models/base"}}
     base = rows.make_checkpoint(project, **engine)
-    made = rows.make_checkpoint(project, parent=base, **engine)
+    checkpoint = rows.make_checkpoint(project, parent=base, **engine)
     sets = {"sets": [rows.make_prompt_set(project)], "held_out": [rows.make_prompt_set(project, split=Split.held_out)]}
-    done = {"status": RoundStatus.done, "checkpoint_id": made.id}
+    done = {"status": RoundStatus.done, "checkpoint_id": checkpoint.id}
     return rows.make_actor(project), project, rows.make_round(project, base, **sets, **done)
 
 
@@ -53,9 +53,9 @@ def test_a_cancelled_review_has_an_end_and_is_cancelled_once() -> None:
     with pytest.raises(PermissionDenied):
         rounds.cancel(rows.make_actor(project, Role.reviewer), round_.id, only_waiting=True)
     rounds.cancel(curator, round_.id, only_waiting=True)
-    found = rounds.get(curator, round_.id)
-    assert found.status is RoundStatus.cancelled
-    assert found.finished_at is not None
+    round_view = rounds.get(curator, round_.id)
+    assert round_view.status is RoundStatus.cancelled
+    assert round_view.finished_at is not None
     with pytest.raises(Conflict, match="waits for nobody any more"):
         rounds.cancel(curator, round_.id, only_waiting=True)
     with pytest.raises(Conflict, match="nothing to cancel"):

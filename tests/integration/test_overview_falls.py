@@ -38,11 +38,11 @@ def test_a_fall_on_the_same_prompts_is_tested_prompt_by_prompt() -> None:
     """From 48.2 to 42.2 % of 400 prompts: within the two intervals, and yet 36 newly wrong against 12 newly right."""
     project = rows.make_project()
     actor, base = rows.make_actor(project), rows.make_checkpoint(project)
-    first, made = finish(project, base)
+    first, result = finish(project, base)
     was = set(range(193))
     now = (was - set(range(36))) | set(range(300, 312))
     everything = set(range(400))
-    for checkpoint, right in ((base, was), (made, now)):
+    for checkpoint, right in ((base, was), (result, now)):
         measure(first, checkpoint.id, len(right) / 400, right=sorted(right), wrong=sorted(everything - right))
     action = overview.loop(actor, project.id).next_action
     assert (action.kind, action.target) == ("launch", f"new-round?base={base.id}")
@@ -54,9 +54,9 @@ def test_a_fall_on_the_same_prompts_is_tested_prompt_by_prompt() -> None:
 def test_a_small_fall_on_the_same_prompts_is_said_and_goes_on() -> None:
     project = rows.make_project()
     actor, base = rows.make_actor(project), rows.make_checkpoint(project)
-    first, made = finish(project, base)
+    first, checkpoint = finish(project, base)
     measure(first, base.id, 0.5, right=list(range(50)), wrong=list(range(50, 100)), n=100)
-    measure(first, made.id, 0.48, right=list(range(2, 50)), wrong=[0, 1, *range(50, 100)], n=100)
+    measure(first, checkpoint.id, 0.48, right=list(range(2, 50)), wrong=[0, 1, *range(50, 100)], n=100)
     action = overview.loop(actor, project.id).next_action
     assert (action.kind, action.parent_id) == ("next", first.id)
     assert "below the 50.0%" in action.why
@@ -67,9 +67,9 @@ def test_a_measurement_that_does_not_name_all_its_prompts_is_compared_by_the_int
     """Earlier versions named no prompt whose answer could not be read: the 30 that were lost would not show."""
     project = rows.make_project()
     actor, base = rows.make_actor(project), rows.make_checkpoint(project)
-    first, made = finish(project, base)
+    first, checkpoint = finish(project, base)
     measure(first, base.id, 0.6, spread=0.1, right=list(range(60)), wrong=list(range(60, 100)), n=100)
-    measure(first, made.id, 0.3, spread=0.1, right=list(range(30)), wrong=list(range(60, 100)), n=100)
+    measure(first, checkpoint.id, 0.3, spread=0.1, right=list(range(30)), wrong=list(range(60, 100)), n=100)
     action = overview.loop(actor, project.id).next_action
     assert (action.kind, action.target) == ("launch", f"new-round?base={base.id}")
     assert action.why.endswith("more than chance explains.")
@@ -77,18 +77,18 @@ def test_a_measurement_that_does_not_name_all_its_prompts_is_compared_by_the_int
 
 def test_each_base_has_its_own_line_and_is_named() -> None:
     project = rows.make_project()
-    actor, one, two = rows.make_actor(project), rows.make_checkpoint(project), rows.make_checkpoint(project)
-    finish(project, one)
+    actor, checkpoint, two = rows.make_actor(project), rows.make_checkpoint(project), rows.make_checkpoint(project)
+    finish(project, checkpoint)
     second, worse = finish(project, two)
     measure(second, two.id, 0.60)
     measure(second, worse.id, 0.30)
     loop = overview.loop(actor, project.id)
-    assert [(line.number, line.checkpoint) for line in loop.lines[:2]] == [(0, one.name), (0, two.name)]
-    assert [line.policy_id for line in loop.rounds] == [one.id, two.id]
+    assert [(line.number, line.checkpoint) for line in loop.lines[:2]] == [(0, checkpoint.name), (0, two.name)]
+    assert [line.policy_id for line in loop.rounds] == [checkpoint.id, two.id]
     assert loop.next_action.target == f"new-round?base={two.id}"
     assert two.name in loop.next_action.label
     assert rounds.defaults(actor, project.id).policy_id == two.id
-    assert rounds.defaults(actor, project.id, base_id=one.id).policy_id == one.id
+    assert rounds.defaults(actor, project.id, base_id=checkpoint.id).policy_id == checkpoint.id
     from app.widgets import charts
 
     assert next(line.checkpoint_id for line in charts.lineage(loop.lines)) == two.id
@@ -97,9 +97,9 @@ def test_each_base_has_its_own_line_and_is_named() -> None:
 def test_a_round_did_not_fall_from_what_it_does_not_come_from() -> None:
     """Another base was at 60 %, and so was another branch: this one rose from 15 to 20 %."""
     project = rows.make_project()
-    actor, one, two = rows.make_actor(project), rows.make_checkpoint(project), rows.make_checkpoint(project)
-    first, good = finish(project, one)
-    measure(first, one.id, 0.50)
+    actor, checkpoint, two = rows.make_actor(project), rows.make_checkpoint(project), rows.make_checkpoint(project)
+    first, good = finish(project, checkpoint)
+    measure(first, checkpoint.id, 0.50)
     measure(first, good.id, 0.60)
     second, small = finish(project, two)
     measure(second, two.id, 0.15)
@@ -123,14 +123,14 @@ def test_a_round_did_not_fall_from_what_it_does_not_come_from() -> None:
 def test_a_checkpoint_without_an_accuracy_is_not_called_measured() -> None:
     project = rows.make_project()
     actor, base = rows.make_actor(project), rows.make_checkpoint(project)
-    first, made = finish(project, base)
+    first, checkpoint = finish(project, base)
     measure(first, base.id, 0.43)
     action = overview.loop(actor, project.id).next_action
     assert (action.kind, action.parent_id) == ("next", first.id)
-    assert action.why == f"Round 1 made the checkpoint {made.name}, which has no held-out accuracy."
-    measure(first, made.id, 0.60)
+    assert action.why == f"Round 1 made the checkpoint {checkpoint.name}, which has no held-out accuracy."
+    measure(first, checkpoint.id, 0.60)
     assert overview.loop(actor, project.id).next_action.why == (
-        f"Round 1 is done and its checkpoint {made.name} is measured."
+        f"Round 1 is done and its checkpoint {checkpoint.name} is measured."
     )
 
 

@@ -15,25 +15,25 @@ from tests.integration.test_deep_links import Opened
 
 @pytest.fixture
 def opened(database: str) -> Iterator[tuple[Stepped, Opened]]:
-    made = Stepped(is_blind=False)
-    with site.signed_in(made.curator) as client:
-        yield made, Opened(client, made.project.slug)
+    result = Stepped(is_blind=False)
+    with site.signed_in(result.curator) as client:
+        yield result, Opened(client, result.project.slug)
 
 
 def test_lists_of_a_step_are_linked_to_and_shown_with_its_name(opened: tuple[Stepped, Opened]) -> None:
-    made, browser = opened
-    round_id, judgment = made.round.id, made.said[made.answers[0]][0]
-    said = browser.ask("samples", "draw", round=str(round_id), step=str(JUDGMENTS), sample=str(judgment))
-    assert '"2. answers"' in said
-    assert '"4. judgments"' in said
-    assert "8 samples" in said
-    assert f"step={JUDGMENTS}" in said
-    assert f"sample={made.answers[0]}" in said, "the link to what it is about"
-    said = browser.ask("samples", "draw", round=str(round_id), step="8")
-    assert "12 samples" in said
-    assert '"visible": true' in said
+    result, browser = opened
+    round_id, judgment = result.round.id, result.judgments[result.answers[0]][0]
+    reply = browser.ask("samples", "draw", round=str(round_id), step=str(JUDGMENTS), sample=str(judgment))
+    assert '"2. answers"' in reply
+    assert '"4. judgments"' in reply
+    assert "8 samples" in reply
+    assert f"step={JUDGMENTS}" in reply
+    assert f"sample={result.answers[0]}" in reply, "the link to what it is about"
+    reply = browser.ask("samples", "draw", round=str(round_id), step="8")
+    assert "12 samples" in reply
+    assert '"visible": true' in reply
     path = f"/api/v1/rounds/{round_id}/samples"
-    with site.with_token(made.reviewer) as client:
+    with site.with_token(result.reviewer) as client:
         items = client.get(path, params={"step": [JUDGMENTS]}).json()["items"]
         assert {(row["step"], row["role"]) for row in items} == {(JUDGMENTS, "policy")}
         assert len(items) == 8
@@ -41,26 +41,26 @@ def test_lists_of_a_step_are_linked_to_and_shown_with_its_name(opened: tuple[Ste
 
 
 def test_the_desk_tells_the_chain_unless_it_is_blind(opened: tuple[Stepped, Opened]) -> None:
-    made, browser = opened
-    answer = made.answers[0]
-    assert browser.desk(str(made.round.id))["desk"]["round"]["has_chain"]
+    result, browser = opened
+    answer = result.answers[0]
+    assert browser.desk(str(result.round.id))["desk"]["round"]["has_chain"]
     chain = browser.client.get(f"/api/v1/samples/{answer}/chain").json()
     assert [row["text"] for row in chain["questions"][0]["answers"]] == ["Score: 5", "Score: 3"]
     assert (chain["step"], chain["names"]["1"], chain["role"]) == (1, "answers", "policy")
-    made.change(is_blind=True)
-    assert not browser.desk(str(made.round.id))["desk"]["round"]["has_chain"]
-    with site.signed_in(made.reviewer) as client:
-        told = client.get(f"/api/v1/samples/{answer}/chain").json()
-    assert (told["questions"], told["above"], told["is_hidden"]) == ([], [], True)
+    result.change(is_blind=True)
+    assert not browser.desk(str(result.round.id))["desk"]["round"]["has_chain"]
+    with site.signed_in(result.reviewer) as client:
+        body = client.get(f"/api/v1/samples/{answer}/chain").json()
+    assert (body["questions"], body["above"], body["is_hidden"]) == ([], [], True)
 
 
 def test_jobs_name_their_step_and_the_form_lists_the_projects_own_recipes(opened: tuple[Stepped, Opened]) -> None:
-    made, browser = opened
-    job_id = made.stop(Stage.judge, 4, JobStatus.done)
+    result, browser = opened
+    job_id = result.stop(Stage.judge, 4, JobStatus.done)
     assert f"Job {job_id}: phase 1, step 5 of 11: judge read_score, round 1" in browser.ask("jobs", "draw")
-    saved_recipes.save(made.curator, made.project.id, "Ours", made.round.recipe)
-    said = browser.ask("new_round", "load")
-    assert "Ours (this project's own)" in said
+    saved_recipes.save(result.curator, result.project.id, "Ours", result.round.recipe)
+    reply = browser.ask("new_round", "load")
+    assert "Ours (this project's own)" in reply
 
 
 def test_the_form_is_filled_though_the_database_is_too_busy_to_estimate(
@@ -70,6 +70,6 @@ def test_the_form_is_filled_though_the_database_is_too_busy_to_estimate(
         raise TimeoutError
 
     monkeypatch.setattr(rounds, "estimate", find_no_connection)
-    said = opened[1].ask("new_round", "load")
-    assert '"waits": true' in said
-    assert '"visible": true' in said
+    reply = opened[1].ask("new_round", "load")
+    assert '"waits": true' in reply
+    assert '"visible": true' in reply

@@ -42,17 +42,17 @@ def judged(**columns: Any) -> tuple[tables.Project, tables.Round, list[tables.Sa
     with session() as db:
         for n, row in enumerate(db.query(tables.Prompt).filter_by(prompt_set_id=prompts.id).order_by("id")):
             row.extra = {"level": "easy" if n else "hard", "row": n}
-        found = db.get_one(tables.Round, round_.id)
+        result = db.get_one(tables.Round, round_.id)
         for name, value in columns.items():
-            setattr(found, name, value)
+            setattr(result, name, value)
     samples = rows.make_samples(round_, prompts, n=4, scores=SCORES, texts=[f"text {'x' * n}" for n in range(12)])
     return project, round_, samples
 
 
 def kept(round_id: int) -> set[tuple[int | None, int | None]]:
     with reading() as db:
-        found = db.query(tables.Example).join(tables.Dataset).filter(tables.Dataset.round_id == round_id)
-        return {(one.sample_id, one.rejected_id) for one in found}
+        result = db.query(tables.Example).join(tables.Dataset).filter(tables.Dataset.round_id == round_id)
+        return {(example.sample_id, example.rejected_id) for example in result}
 
 
 def test_what_is_previewed_is_what_the_round_then_keeps() -> None:
@@ -60,20 +60,20 @@ def test_what_is_previewed_is_what_the_round_then_keeps() -> None:
     actor = rows.make_actor(project)
     assert openings.open_round(actor, round_.id).notes == ("level",), "the number of a row tells prompts apart"
     knobs = {"min_margin": 2.0, "pairs_per_prompt": 2, "category": "level", "max_per_category": 1}
-    found = previews.preview(actor, round_.id, knobs)
-    shown = {(one.chosen_id, one.rejected_id) for one in found.examples}
+    pair_preview = previews.preview(actor, round_.id, knobs)
+    shown = {(example.chosen_id, example.rejected_id) for example in pair_preview.examples}
     # Prompt 1: 5 with 1. Prompt 2: 4 with 0. Prompt 3: 5 with 1, as wide as prompt 2's: the first one keeps the quota.
     assert shown == {(samples[0].id, samples[1].id), (samples[6].id, samples[7].id)}
-    assert (found.samples, found.prompts, found.rows) == (12, 3, 2)
-    assert found.dropped == {"over the quota of its category": 1}
-    assert found.categories == {"easy": 1, "hard": 1}
-    assert found.length_gap == -1.5, "4 without the blank, and 6; 11 and 12"
-    assert found.examples[0].chosen == "text "
-    assert previews.preview(actor, round_.id, {}, token=found.token).rows == 3
-    made = choosing.choose(actor, round_.id, knobs)
-    assert made.job_id is not None
+    assert (pair_preview.samples, pair_preview.prompts, pair_preview.rows) == (12, 3, 2)
+    assert pair_preview.dropped == {"over the quota of its category": 1}
+    assert pair_preview.categories == {"easy": 1, "hard": 1}
+    assert pair_preview.length_gap == -1.5, "4 without the blank, and 6; 11 and 12"
+    assert pair_preview.examples[0].chosen == "text "
+    assert previews.preview(actor, round_.id, {}, token=pair_preview.token).rows == 3
+    selecting_round = choosing.choose(actor, round_.id, knobs)
+    assert selecting_round.job_id is not None
     with reading() as db:
-        job = db.get_one(tables.Job, made.job_id)
+        job = db.get_one(tables.Job, selecting_round.job_id)
     attempt = transitions.start(job.id, job.workflow_id, "here")
     assert attempt is not None
     pipeline_run.run_job(job.id, attempt)
@@ -82,7 +82,7 @@ def test_what_is_previewed_is_what_the_round_then_keeps() -> None:
         row = db.get_one(tables.Round, round_.id)
         assert row.recipe["selector"] | knobs == row.recipe["selector"]
         assert row.recipe["selector"]["name"] == "margin_pairs"
-        assert row.counts["funnel"][-2]["dropped"] == found.dropped
+        assert row.counts["funnel"][-2]["dropped"] == pair_preview.dropped
 
 
 def test_reviewers_are_counted_by_whose_word_stands() -> None:
@@ -91,9 +91,11 @@ def test_reviewers_are_counted_by_whose_word_stands() -> None:
     for sample in samples[:2]:
         rows.make_decision(sample, actor, "accept" if sample is samples[0] else "reject")
         rows.make_decision(sample, other, "accept" if sample is samples[0] else "reject")
-    found = previews.preview(actor, round_.id, {"min_reviewers": 2})
-    assert [(one.chosen_id, one.rejected_id) for one in found.examples] == [(samples[0].id, samples[1].id)]
-    assert found.dropped == {"fewer than min_reviewers": 2}
+    pair_preview = previews.preview(actor, round_.id, {"min_reviewers": 2})
+    assert [(example.chosen_id, example.rejected_id) for example in pair_preview.examples] == [
+        (samples[0].id, samples[1].id)
+    ]
+    assert pair_preview.dropped == {"fewer than min_reviewers": 2}
     assert previews.preview(actor, round_.id, {"min_reviewers": 3}).rows == 0
 
 
@@ -103,16 +105,18 @@ def test_samples_read_by_column_are_those_that_a_selector_sees() -> None:
     with session() as db:
         # Of prompt 1: twins, one accepted; a cut text accepted; nothing visible. Of prompt 2: twins that people differ
         # on, beside a third; one of known label. Prompt 3 has lost its samples but one.
-        found = {one.id: one for one in db.query(tables.Sample).filter_by(round_id=round_.id)}
-        label = {one.sample_id: one for one in db.query(tables.Label).filter_by(round_id=round_.id)}
+        completions = {
+            completion.id: completion for completion in db.query(tables.Sample).filter_by(round_id=round_.id)
+        }
+        label = {entry.sample_id: entry for entry in db.query(tables.Label).filter_by(round_id=round_.id)}
         for number, text in ((0, "twin "), (1, " twin"), (2, "\u200b "), (4, "same"), (5, "same"), (6, "same")):
-            found[samples[number].id].text = text
-        found[samples[3].id].finish_reason = found[samples[7].id].finish_reason = "length"
+            completions[samples[number].id].text = text
+        completions[samples[3].id].finish_reason = completions[samples[7].id].finish_reason = "length"
         for number, verdict in ((0, "accept"), (3, "accept"), (4, "accept"), (5, "reject")):
             label[samples[number].id].verdict, label[samples[number].id].source = Verdict(verdict), LabelSource.person
         db.add(tables.GoldItem(sample_id=samples[7].id, round_id=round_.id, verdict=Verdict.reject, created_at=now()))
         for sample in samples[9:]:
-            db.delete(found[sample.id])
+            db.delete(completions[sample.id])
     for sample, person in ((samples[0], actor), (samples[0], other), (samples[4], other)):
         rows.make_decision(sample, person)
     rows.make_decision(samples[5], actor, "prefer", value={})
@@ -127,16 +131,16 @@ def test_samples_read_by_column_are_those_that_a_selector_sees() -> None:
         assert getattr(by_column, name).tolist() == pytest.approx(getattr(by_values, name).tolist(), nan_ok=True), name
     assert by_column.prompt_ids.tolist() == by_values.prompt_ids.tolist()
     assert by_column.notes == by_values.notes
-    texts = [list(zip(found.group, found.text, strict=True)) for found in (by_column, by_values)]
-    same, expected = ([texts.index(one) for one in texts] for texts in texts)
+    texts = [list(zip(result.group, result.text, strict=True)) for result in (by_column, by_values)]
+    same, expected = ([texts.index(reply) for reply in texts] for texts in texts)
     assert same == expected, "equal for equal texts of a group, whatever their numbers"
 
 
 def test_a_round_in_review_keeps_the_knobs_for_its_selecting() -> None:
     project, round_, _ = judged(status=RoundStatus.review, stage=Stage.review, is_reviewed=True)
     actor = rows.make_actor(project)
-    made = choosing.choose(actor, round_.id, {"min_margin": 1.5})
-    assert made.job_id is None
+    selecting_round = choosing.choose(actor, round_.id, {"min_margin": 1.5})
+    assert selecting_round.job_id is None
     with reading() as db:
         row = db.get_one(tables.Round, round_.id)
         assert (row.status, row.recipe["selector"]["min_margin"]) == (RoundStatus.review, 1.5)
@@ -230,11 +234,17 @@ def test_a_branch_that_is_launched_is_said() -> None:
     with session() as db:
         row = db.get_one(tables.Round, round_.id)
         row.checkpoint_id = row.policy_id
-    made = choosing.choose(rows.make_actor(project), round_.id, {"min_margin": 2.0})
-    assert (made.round_id != round_.id, made.number, made.branch_of_number) == (True, 2, 1)
-    assert shown.chosen(made) == f"Round 2, a branch of round 1, is launched by job {made.job_id}."
+    selecting_round = choosing.choose(rows.make_actor(project), round_.id, {"min_margin": 2.0})
+    assert (selecting_round.round_id != round_.id, selecting_round.number, selecting_round.branch_of_number) == (
+        True,
+        2,
+        1,
+    )
+    assert (
+        shown.chosen(selecting_round) == f"Round 2, a branch of round 1, is launched by job {selecting_round.job_id}."
+    )
     with reading() as db:
-        assert db.get_one(tables.Round, made.round_id).recipe["selector"]["min_margin"] == 2.0
+        assert db.get_one(tables.Round, selecting_round.round_id).recipe["selector"]["min_margin"] == 2.0
         assert "min_margin" not in db.get_one(tables.Round, round_.id).recipe["selector"]
 
 
@@ -261,20 +271,20 @@ def test_a_category_with_many_values_stays_a_choice_and_is_not_listed_whole() ->
     with session() as db:
         for row in db.query(tables.Prompt).filter_by(prompt_set_id=prompts.id):
             row.extra = {"topic": row.text}
-        found = db.get_one(tables.Round, round_.id)
-        found.recipe = found.recipe | {"selector": {"name": "margin_pairs", "category": "topic"}}
+        result = db.get_one(tables.Round, round_.id)
+        result.recipe = result.recipe | {"selector": {"name": "margin_pairs", "category": "topic"}}
     rows.make_samples(round_, prompts, n=2, scores=[1.0, 2.0], texts=["one", "another"])
     actor = rows.make_actor(project)
     opening = openings.open_round(actor, round_.id)
     assert "topic" not in opening.notes
-    found = previews.of_opening(opening, opening.knobs)
-    assert (len(found.categories), found.num_categories) == (previews.MOST_CATEGORIES, many + 1)
+    result = previews.of_opening(opening, opening.knobs)
+    assert (len(result.categories), result.num_categories) == (previews.MOST_CATEGORIES, many + 1)
     opening.categories("level")
     assert list(opening._codes) == ["level"], "arrays of one note alone are kept"
     with site.signed_in(actor) as client:
-        said = Page(client, project.slug).ask("pairs", "draw", round=str(round_.id))
-    assert '["topic", "topic"]' in said
-    assert f"and {many + 1 - previews.MOST_CATEGORIES} other categories" in said
+        reply = Page(client, project.slug).ask("pairs", "draw", round=str(round_.id))
+    assert '["topic", "topic"]' in reply
+    assert f"and {many + 1 - previews.MOST_CATEGORIES} other categories" in reply
 
 
 class Page(Clicker, Opened):
@@ -285,16 +295,16 @@ def test_the_page_follows_its_sliders() -> None:
     project, round_, _ = judged()
     with site.signed_in(rows.make_actor(project)) as client:
         page = Page(client, project.slug)
-        said = page.ask("pairs", "draw", round=str(round_.id))
-        assert '"rows": "3"' in said
-        assert "pairs of 3 prompts with 12 samples" in said
+        reply = page.ask("pairs", "draw", round=str(round_.id))
+        assert '"rows": "3"' in reply
+        assert "pairs of 3 prompts with 12 samples" in reply
         page.do("pairs", "follow", margin=4.0)
-        assert '"rows": "3"' in page.said[-1]
+        assert '"rows": "3"' in page.replies[-1]
         page.do("pairs", "follow", margin=4.5)
-        assert "margin below min_margin" in page.said[-1]
+        assert "margin below min_margin" in page.replies[-1]
         page.do("pairs", "choose")
         with reading() as db:
-            found = db.get_one(tables.Round, round_.id)
-            assert found.recipe["selector"]["min_margin"] == 4.5
+            result = db.get_one(tables.Round, round_.id)
+            assert result.recipe["selector"]["min_margin"] == 4.5
             jobs = db.query(tables.Job).filter_by(round_id=round_.id, status=JobStatus.queued)
-            assert [one.stage for one in jobs] == [Stage.select]
+            assert [job.stage for job in jobs] == [Stage.select]

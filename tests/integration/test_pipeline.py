@@ -18,20 +18,20 @@ def test_stages_fill_samples_judgments_labels_and_a_frozen_dataset(database: str
     round_id = loop.launch()
     job = loop.run(round_id, until=Stage.select)
     assert job.status is JobStatus.done, job.error
-    made = texts(round_id)
-    assert len(made) == 60
-    by_text = {text: (score, verdict) for _, _, text, _, score, verdict in made}
+    replies = texts(round_id)
+    assert len(replies) == 60
+    by_text = {text: (score, verdict) for _, _, text, _, score, verdict in replies}
     assert by_text["good one"] == (1.0, Verdict.accept)
     assert by_text["bad one"] == (0.0, Verdict.reject)
     assert by_text["odd one"] == (None, None)
     with reading() as db:
-        found = db.get_one(tables.Round, round_id)
+        round_ = db.get_one(tables.Round, round_id)
         dataset = db.scalars(select(tables.Dataset).where(tables.Dataset.round_id == round_id)).one()
         rows = list(dataset_rows.iterate(db, dataset.id))
-    odd = sum(text == "odd one" for _, _, text, *_ in made)
-    assert found.counts["samples"] == 60
-    assert found.counts["unparsed"] == odd
-    assert found.stage is Stage.train
+    odd = sum(text == "odd one" for _, _, text, *_ in replies)
+    assert round_.counts["samples"] == 60
+    assert round_.counts["unparsed"] == odd
+    assert round_.stage is Stage.train
     assert {row["completion"][0]["content"] for row in rows} == {"good one", "good two"}
     assert dataset.content_hash == dataset_rows.content_hash(dataset_rows.line(row) for row in rows)
     dropped = dataset.funnel[4]["dropped"]
@@ -69,8 +69,8 @@ def test_a_reviewed_round_waits_for_people(database: str) -> None:
     round_id = loop.launch(is_reviewed=True)
     loop.run(round_id, until=Stage.judge)
     with reading() as db:
-        found = db.get_one(tables.Round, round_id)
-        assert (found.status, found.stage) == (RoundStatus.review, Stage.review)
+        round_ = db.get_one(tables.Round, round_id)
+        assert (round_.status, round_.stage) == (RoundStatus.review, Stage.review)
         assert db.scalar(select(func.count()).where(tables.Job.active_key == round_id)) == 0
 
 

@@ -58,12 +58,12 @@ def test_a_reviewed_round_of_which_nothing_is_kept_goes_back_to_people(database:
     job = loop.run(round_id, until=Stage.select)
     assert job.status is JobStatus.failed
     assert "The round is back in review: accept or reject samples by hand and close" in str(job.error)
-    found = rounds.get(loop.actor, round_id)
-    assert (found.status, found.stage, found.error) == (RoundStatus.review, Stage.review, job.error)
-    assert found.finished_at is None
-    seen = overview.loop(loop.actor, loop.project.id)
-    assert (seen.next_action.kind, seen.rounds[0].error) == ("review", job.error)
-    assert "waits for people again, as nothing was kept" in seen.next_action.why
+    round_view = rounds.get(loop.actor, round_id)
+    assert (round_view.status, round_view.stage, round_view.error) == (RoundStatus.review, Stage.review, job.error)
+    assert round_view.finished_at is None
+    view = overview.loop(loop.actor, loop.project.id)
+    assert (view.next_action.kind, view.rounds[0].error) == ("review", job.error)
+    assert "waits for people again, as nothing was kept" in view.next_action.why
     # Neither a retry nor the rule asks the same selector over the same labels.
     with pytest.raises(Conflict, match="close the review"):
         job_views.retry(loop.actor, job.id)
@@ -75,8 +75,8 @@ def test_a_reviewed_round_of_which_nothing_is_kept_goes_back_to_people(database:
         reviews.close(loop.actor, round_id)
     again = loop.run(round_id, until=Stage.select)
     assert again.status is JobStatus.done, again.error
-    found = rounds.get(loop.actor, round_id)
-    assert (found.status, found.stage, found.error) == (RoundStatus.running, Stage.train, None)
+    round_view = rounds.get(loop.actor, round_id)
+    assert (round_view.status, round_view.stage, round_view.error) == (RoundStatus.running, Stage.train, None)
     with reading() as db:
         assert db.scalars(select(tables.Example.sample_id)).all() == [ids[0]]
 
@@ -166,8 +166,8 @@ def test_labels_of_people_decide_what_is_kept(database: str) -> None:
         ):
             label.verdict = Verdict.accept if text == "odd one" else Verdict.reject
             label.source = LabelSource.person
-        found = db.get_one(tables.Round, round_id)
-        found.stage, found.status = Stage.select, RoundStatus.running
+        round_ = db.get_one(tables.Round, round_id)
+        round_.stage, round_.status = Stage.select, RoundStatus.running
         transitions.enqueue(db, stage=Stage.select, project_id=loop.project.id, round_id=round_id)
     loop.run(round_id, until=Stage.select)
     with reading() as db:

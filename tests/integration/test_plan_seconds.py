@@ -48,7 +48,7 @@ def base(project: tables.Project) -> tables.Checkpoint:
     return rows.make_checkpoint(project, engine=LOCAL)
 
 
-def said(project: tables.Project, **changes: Any) -> float | None:
+def estimated_seconds(project: tables.Project, **changes: Any) -> float | None:
     actor = rows.make_actor(project)
     plan = rounds.defaults(actor, project.id)
     recipe = plan.recipe | {"trainer": plan.recipe["trainer"] | {"max_steps": 15}}
@@ -67,16 +67,16 @@ def estimated(project: tables.Project, recipe: dict[str, Any], **changes: Any) -
 def test_a_round_is_estimated_by_the_newest_jobs_of_the_project() -> None:
     project = rows.make_project()
     round_ = rows.make_round(project, base(project), sets=[rows.make_prompt_set(project, prompts=10)])
-    assert said(project) is None
+    assert estimated_seconds(project) is None
     job(round_, Stage.generate, seconds=9_000, units=1_000)
     job(round_, Stage.generate, seconds=100, units=1_000)
     job(round_, Stage.generate, seconds=7, units=1_000, status=JobStatus.failed)
     job(round_, Stage.judge, seconds=50, units=1_000)
     job(round_, Stage.train, seconds=60, units=30)
     # 80 samples of 0.1 + 0.05 s, 15 steps of 2 s; nothing was measured so far.
-    assert said(project) == pytest.approx(12 + 30, abs=0.01)
+    assert estimated_seconds(project) == pytest.approx(12 + 30, abs=0.01)
     job(round_, Stage.evaluate, seconds=20, units=400)
-    assert said(project) == pytest.approx(12 + 30 + 20, abs=0.01)
+    assert estimated_seconds(project) == pytest.approx(12 + 30 + 20, abs=0.01)
 
 
 def test_the_demos_first_round_is_estimated_by_the_demos_pace() -> None:
@@ -84,7 +84,7 @@ def test_the_demos_first_round_is_estimated_by_the_demos_pace() -> None:
     rows.make_prompt_set(project, prompts=10)
     rows.make_checkpoint(project, "base", location=demo.LOCATION, engine=LOCAL)
     sample, judgment, step, measuring, _ = demo.PACE
-    assert said(project) == pytest.approx(80 * (sample + judgment) + 15 * step + measuring)
+    assert estimated_seconds(project) == pytest.approx(80 * (sample + judgment) + 15 * step + measuring)
 
 
 def test_the_time_follows_the_tokens_that_a_sample_may_have() -> None:
@@ -98,8 +98,8 @@ def test_the_time_follows_the_tokens_that_a_sample_may_have() -> None:
     recipe = rounds.defaults(rows.make_actor(project), project.id).recipe
     for most, likely, at_most in ((5, 4, 4), (10, 8, 8), (100, 8, 80), (3_000, 8, 2_400)):
         changed = recipe | {"generator": recipe["generator"] | {"n": 8, "max_tokens": most}}
-        found = estimated(project, changed)
-        assert (found.seconds, found.seconds_at_most) == (pytest.approx(likely), pytest.approx(at_most)), most
+        estimate = estimated(project, changed)
+        assert (estimate.seconds, estimate.seconds_at_most) == (pytest.approx(likely), pytest.approx(at_most)), most
 
 
 def test_another_model_is_not_estimated_by_this_ones_jobs() -> None:
@@ -109,8 +109,8 @@ def test_another_model_is_not_estimated_by_this_ones_jobs() -> None:
         job(round_, stage, seconds=50, units=100)
     child = rows.make_checkpoint(project, parent=checkpoint(round_.policy_id), engine=LOCAL)
     other = base(project)
-    assert said(project, policy_id=child.id, reference_id=child.id) is not None
-    assert said(project, policy_id=other.id, reference_id=other.id) is None
+    assert estimated_seconds(project, policy_id=child.id, reference_id=child.id) is not None
+    assert estimated_seconds(project, policy_id=other.id, reference_id=other.id) is None
 
 
 def checkpoint(checkpoint_id: int) -> tables.Checkpoint:
@@ -126,7 +126,7 @@ def test_a_judge_is_not_estimated_by_the_jobs_of_another_judge() -> None:
     for stage in (Stage.generate, Stage.train):
         job(asking, stage, seconds=0, units=1_000)
     job(asking, Stage.judge, seconds=5_000, units=1_000)
-    assert said(project) == pytest.approx(80 * 5)
+    assert estimated_seconds(project) == pytest.approx(80 * 5)
     plan = rounds.defaults(rows.make_actor(project), project.id)
 
     def timed(judge: dict[str, Any]) -> float | None:
@@ -154,7 +154,7 @@ def test_jobs_that_did_a_part_of_a_round_set_no_pace(changed: dict[str, Any]) ->
     job(round_, Stage.train, seconds=60, units=30)
     for stage in (Stage.generate, Stage.judge, Stage.train, Stage.evaluate):
         job(round_, stage, seconds=70, units=10, **changed)
-    assert said(project) == pytest.approx(12 + 30, abs=0.01)
+    assert estimated_seconds(project) == pytest.approx(12 + 30, abs=0.01)
 
 
 def test_a_round_of_steps_is_estimated_step_by_step() -> None:
@@ -185,8 +185,8 @@ def test_a_first_round_of_steps_is_estimated_by_rounds_of_slots() -> None:
     job(round_, Stage.generate, seconds=100, units=1_000)
     job(round_, Stage.train, seconds=60, units=30)
     star = recipes.get("star").with_changes({"trainer": {"max_steps": 15}}).model_dump(mode="json")
-    found = estimated(project, star)
-    assert found.seconds == pytest.approx(20 * 0.1 + 30)
-    assert found.seconds_at_most == pytest.approx(20 * 5.12 + 30)
+    estimate = estimated(project, star)
+    assert estimate.seconds == pytest.approx(20 * 0.1 + 30)
+    assert estimate.seconds_at_most == pytest.approx(20 * 5.12 + 30)
     rubric = recipes.get("meta_rewarding").model_dump(mode="json")
     assert estimated(project, rubric).seconds is None, "its judges were never measured"

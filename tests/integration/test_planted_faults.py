@@ -37,9 +37,9 @@ def test_a_healthy_loop_raises_nothing(tiny: Path, seed: int) -> None:
     for right in (4, 5, 6):
         round_id = loop.next(policy(right), seed=seed)
         raised = {
-            name: (one.level, one.value)
-            for name, one in lights(round_id).items()
-            if one.level in (RED, WarningLevel.amber)
+            name: (round_warning.level, round_warning.value)
+            for name, round_warning in lights(round_id).items()
+            if round_warning.level in (RED, WarningLevel.amber)
         }
         assert raised == {}
         calm |= named(round_id, WarningLevel.green)
@@ -62,12 +62,12 @@ def test_a_healthy_loop_that_trains_raises_nothing(tiny: Path, training: Any) ->
     for _ in range(2):
         round_id = loop.next(policy(more=own))
         assert named(round_id, RED) == set()
-    found = lights(round_id)
-    known = {name for name, one in found.items() if one.level is not WarningLevel.unknown}
+    round_warnings = lights(round_id)
+    known = {name for name, round_warning in round_warnings.items() if round_warning.level is not WarningLevel.unknown}
     assert known >= {"copying", "duplicated_prompts", "held_out_leak", "self_consuming", "selection_shift"}
     assert known >= ({"pairs_drift"} if training is ON_PAIRS else set())
-    assert found["duplicated_prompts"].value == 1
-    assert found["copying"].value == 0
+    assert round_warnings["duplicated_prompts"].value == 1
+    assert round_warnings["copying"].value == 0
 
 
 def test_a_judge_that_likes_length(tiny: Path) -> None:
@@ -75,10 +75,10 @@ def test_a_judge_that_likes_length(tiny: Path) -> None:
     by_length: Any = [{"pattern": rf"\|\| (\S+\s+){{{words}}}", "reply": f"Score: {score}"} for words, score in scores]
     round_id = Planted(tiny).next(policy(), judge(more=by_length))
     assert named(round_id, RED) == {"length_bias"}
-    found = lights(round_id)["length_bias"]
-    assert found.low is not None
-    assert found.low > 0.8
-    assert found.n == 160
+    length_bias = lights(round_id)["length_bias"]
+    assert length_bias.low is not None
+    assert length_bias.low > 0.8
+    assert length_bias.n == 160
 
 
 def test_a_judge_that_goes_by_the_seat(tiny: Path) -> None:
@@ -86,8 +86,8 @@ def test_a_judge_that_goes_by_the_seat(tiny: Path) -> None:
     first: Any = [{"pattern": "Judge: ", "reply": "Winner: A"}]
     round_id = Planted(tiny, judge=pairwise).next(policy(), judge(more=first))
     assert named(round_id, RED) == {"position_bias"}
-    found = lights(round_id)["position_bias"]
-    assert (found.value, found.n) == (1.0, 240)
+    position_bias = lights(round_id)["position_bias"]
+    assert (position_bias.value, position_bias.n) == (1.0, 240)
 
 
 def test_a_judge_that_always_says_five(tiny: Path) -> None:
@@ -100,9 +100,9 @@ def test_labels_of_which_three_in_ten_are_wrong(tiny: Path) -> None:
     noisy = judge((5,) * 7 + (1,) * 3, (1,) * 7 + (5,) * 3)
     round_id = Planted(tiny).next(policy(), noisy)
     assert named(round_id, RED) == {"label_noise"}
-    found = lights(round_id)["label_noise"]
-    assert found.value == pytest.approx(0.3, abs=0.1)
-    assert found.sample_ids
+    label_noise = lights(round_id)["label_noise"]
+    assert label_noise.value == pytest.approx(0.3, abs=0.1)
+    assert label_noise.sample_ids
 
 
 def test_a_policy_that_collapses(tiny: Path) -> None:
@@ -110,22 +110,22 @@ def test_a_policy_that_collapses(tiny: Path) -> None:
     assert named(loop.next(policy()), RED) == set()
     round_id = loop.next(policy(5, OPENINGS[:1] * 7 + OPENINGS[1:2]))
     assert named(round_id, RED) == {"exploration_collapse"}
-    found = lights(round_id)["exploration_collapse"]
-    assert found.high is not None
-    assert found.high < 0.7
+    exploration_collapse = lights(round_id)["exploration_collapse"]
+    assert exploration_collapse.high is not None
+    assert exploration_collapse.high < 0.7
 
 
 def test_a_reward_that_is_hacked(tiny: Path) -> None:
     loop = Planted(tiny)
     charmed: Any = [{"pattern": r"\|\| .*trust me", "reply": "Score: 5"}]
-    pleasing = [f"{one} (trust me)" for one in OPENINGS]
+    pleasing = [f"{entry} (trust me)" for entry in OPENINGS]
     for right, openings in ((5, OPENINGS), (4, [*pleasing[:4], *OPENINGS[4:]]), (3, pleasing)):
         round_id = loop.next(policy(right, openings), judge(more=charmed))
     assert named(round_id, RED) == {"reward_hacking"}
-    found = lights(round_id)["reward_hacking"]
-    assert found.stops
-    assert found.value is not None
-    assert found.value > 0.2
+    reward_hacking = lights(round_id)["reward_hacking"]
+    assert reward_hacking.stops
+    assert reward_hacking.value is not None
+    assert reward_hacking.value > 0.2
 
 
 def test_a_killed_evaluation_writes_the_same_lights(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,12 +136,15 @@ def test_a_killed_evaluation_writes_the_same_lights(tiny: Path, monkeypatch: pyt
         disturbed = loop.next(policy())
     assert kills[0] > 5
     columns = ("level", "value", "low", "high", "limit", "n", "reason", "details")
-    told = [
-        {name: [getattr(one, column) for column in columns] + [len(one.sample_ids)] for name, one in lights(n).items()}
+    counts = [
+        {
+            name: [getattr(round_warning, column) for column in columns] + [len(round_warning.sample_ids)]
+            for name, round_warning in lights(n).items()
+        }
         for n in (undisturbed, disturbed)
     ]
-    assert told[0] == told[1]
-    assert len(told[0]) > 20
+    assert counts[0] == counts[1]
+    assert len(counts[0]) > 20
 
 
 def test_a_held_out_set_that_leaks(tiny: Path) -> None:
@@ -153,10 +156,10 @@ def test_a_held_out_set_that_leaks(tiny: Path) -> None:
     blunt: Any = [{"pattern": "Judge: ", "reply": "Score: 1"}]
     round_id = loop.next(policy(more=rules), judge(more=[*right, *blunt]))
     assert named(round_id, RED) == {"held_out_leak"}
-    found = lights(round_id)["held_out_leak"]
-    assert found.value is not None
-    assert found.value > 0.9
-    assert found.prompt_ids
+    held_out_leak = lights(round_id)["held_out_leak"]
+    assert held_out_leak.value is not None
+    assert held_out_leak.value > 0.9
+    assert held_out_leak.prompt_ids
 
 
 def test_a_policy_that_copies_its_training_set(tiny: Path) -> None:
@@ -169,6 +172,6 @@ def test_a_policy_that_copies_its_training_set(tiny: Path) -> None:
     assert named(loop.next(policy(more=own), GOOD_JUDGE), RED) == set()
     round_id = loop.next(policy(more=others), GOOD_JUDGE)
     assert named(round_id, RED) == {"copying"}
-    found = lights(round_id)["copying"]
-    assert found.value is not None
-    assert found.value > 0.3
+    copying = lights(round_id)["copying"]
+    assert copying.value is not None
+    assert copying.value > 0.3

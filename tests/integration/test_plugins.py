@@ -63,14 +63,14 @@ def test_a_round_runs_with_the_parts_of_an_installed_package(database: str, tmp_
         [sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=False, cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr[-4000:]
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert (found["status"], found["error"]) == ("done", None)
-    assert {tuple(one) for one in found["said"]} >= {(1.0, "1 of 1 quotations stand in the prompt.")}
-    (rows,) = found["rows"].values()
+    content = json.loads(done.stdout.splitlines()[-1])
+    assert (content["status"], content["error"]) == ("done", None)
+    assert {tuple(entry) for entry in content["said"]} >= {(1.0, "1 of 1 quotations stand in the prompt.")}
+    (rows,) = content["rows"].values()
     assert rows
     assert {row["completion"][0]["content"] for row in rows} == {'It is "blue  and Wide".'}
     assert all("quotation marks" not in row["prompt"][0]["content"] for row in rows), "what asks for quotes is stripped"
-    assert found["last"].endswith("round 1: done")
+    assert content["last"].endswith("round 1: done")
 
 
 def test_its_recipe_is_short_and_its_page_names_its_files() -> None:

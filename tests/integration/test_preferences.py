@@ -10,15 +10,15 @@ from tests import rows
 
 
 def test_keys_are_kept_for_one_person_and_only_where_they_differ(database: str) -> None:
-    one, other = rows.make_actor(), rows.make_actor()
-    preferences.bind(one, {"accept": ["Space", "Space"], "reject": ["x"], "palette": []})
-    assert preferences.get(one).keys == {"accept": ("Space",), "palette": ()}
+    actor, other = rows.make_actor(), rows.make_actor()
+    preferences.bind(actor, {"accept": ["Space", "Space"], "reject": ["x"], "palette": []})
+    assert preferences.get(actor).keys == {"accept": ("Space",), "palette": ()}
     assert preferences.get(other).keys == {}
-    keys = review_keys.bound(preferences.get(one).keys)
+    keys = review_keys.bound(preferences.get(actor).keys)
     assert (keys["accept"], keys["reject"], keys["palette"]) == (("Space",), ("x",), ())
-    preferences.bind(one, {})
+    preferences.bind(actor, {})
     with reading() as db:
-        assert db.get_one(tables.User, one.user_id).preferences == {}
+        assert db.get_one(tables.User, actor.user_id).preferences == {}
 
 
 def test_a_refused_binding_changes_nothing(database: str) -> None:
@@ -33,12 +33,12 @@ def test_display_choices_stay_beside_the_keys(database: str) -> None:
     actor = rows.make_actor()
     preferences.bind(actor, {"skip": ["w"]})
     preferences.change(actor, text="raw", grey_common=False)
-    found = preferences.get(actor)
-    assert (found.text, found.grey_common, found.keys) == (TextStyle.raw, False, {"skip": ("w",)})
+    result = preferences.get(actor)
+    assert (result.text, result.grey_common, result.keys) == (TextStyle.raw, False, {"skip": ("w",)})
     for wrong in ({"text": "html"}, {"color": "red"}):
         with pytest.raises(InvalidInput, match="preference"):
             preferences.change(actor, **wrong)
-    assert preferences.get(actor) == found
+    assert preferences.get(actor) == result
 
 
 def test_a_deactivated_account_changes_nothing(database: str) -> None:

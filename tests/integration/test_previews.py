@@ -97,29 +97,34 @@ def test_what_a_preview_shows_and_that_nothing_of_it_stays(tiny: Path, monkeypat
         assert run_job(preview_id).error is None
     assert kills[0] > 3, "it goes on where it was killed"
     assert counted() == before
-    found = previews.get(loop.actor, preview_id)
-    result = found.result
-    assert (found.status, found.num_prompts, found.plan.num_prompts) == (JobStatus.done, 3, 10)
-    assert [one["stage"] for one in result["took"]] == ["generate", "judge", "select", "train"]
-    texts = [one for group in result["groups"] for one in group["samples"]]
+    preview_view = previews.get(loop.actor, preview_id)
+    result = preview_view.result
+    assert (preview_view.status, preview_view.num_prompts, preview_view.plan.num_prompts) == (JobStatus.done, 3, 10)
+    assert [entry["stage"] for entry in result["took"]] == ["generate", "judge", "select", "train"]
+    texts = [sample for group in result["groups"] for sample in group["samples"]]
     assert (len(result["groups"]), len(texts)) == (3, 6)
-    assert all(len(one["judgments"]) == 3 for one in texts), "each vote with the judge's words"
-    assert {kept["as"] for one in texts for kept in one["kept"]} == {"chosen", "rejected"}
+    assert all(len(text["judgments"]) == 3 for text in texts), "each vote with the judge's words"
+    assert {kept["as"] for text in texts for kept in text["kept"]} == {"chosen", "rejected"}
     assert result["preflight"]["rows"] == result["funnels"][0]["rows"] > 0
     parts = [part["text"] for side in result["preflight"]["first"][0] for part in side["parts"]]
     assert parts[0].startswith("<|bos|><|user|>prompt ")
-    assert parts[1].removesuffix("<|eos|>") in {one["text"] for one in texts}
-    assert (found.seconds, found.timed) == (None, tuple(one["line"] for one in result["took"][:3])), "it was killed"
-    said = shown.preview(found)
-    assert {one["fate"] for group in said["groups"] for one in group["samples"]} >= {"chosen side", "rejected side"}
-    assert shown.rows(found)["facts"]
+    assert parts[1].removesuffix("<|eos|>") in {text["text"] for text in texts}
+    assert (preview_view.seconds, preview_view.timed) == (None, tuple(entry["line"] for entry in result["took"][:3])), (
+        "it was killed"
+    )
+    preview = shown.preview(preview_view)
+    assert {sample["fate"] for group in preview["groups"] for sample in group["samples"]} >= {
+        "chosen side",
+        "rejected side",
+    }
+    assert shown.rows(preview_view)["facts"]
     with site.signed_in(rows.make_actor(loop.project, Role.reviewer)) as client:
-        told = client.get(f"/api/v1/previews/{preview_id}").json()
-        assert told["is_masked"]
-        samples = [one for group in told["result"]["groups"] for one in group["samples"]]
-        assert {one["text"] for one in samples} == {one["text"] for one in texts}
-        assert {name for one in samples for name in one} == set(previews.TOLD_OF_SAMPLE)
-        assert set(told["result"]) <= set(previews.TOLD), "neither what was kept nor what the trainer reads"
+        body = client.get(f"/api/v1/previews/{preview_id}").json()
+        assert body["is_masked"]
+        samples = [sample for group in body["result"]["groups"] for sample in group["samples"]]
+        assert {sample["text"] for sample in samples} == {text["text"] for text in texts}
+        assert {name for sample in samples for name in sample} == set(previews.TOLD_OF_SAMPLE)
+        assert set(body["result"]) <= set(previews.TOLD), "neither what was kept nor what the trainer reads"
         drawn = Page(client, loop.project.slug).ask("previews", "draw", preview=str(preview_id))
         assert shown.MASKED in drawn
         assert "Score: " not in drawn
@@ -172,10 +177,10 @@ def test_a_preview_counts_nowhere_while_it_runs_and_is_in_nobodys_way(tiny: Path
     asked = {"name": f"asked of {loop.policy.name}", "value": "4 requests, 1,000 tokens, cost 0.25"}
     assert asked in shown.preview(running)["facts"]
     with reading() as db:
-        [hidden] = [one for one in db.query(tables.Project) if one.preview_id == preview_id]
-        [row] = [one for one in db.query(tables.Round) if one.project_id == hidden.id]
+        [hidden] = [project for project in db.query(tables.Project) if project.preview_id == preview_id]
+        [row] = [round_ for round_ in db.query(tables.Round) if round_.project_id == hidden.id]
     assert rounds.list_rounds(owner, loop.project.id) == []
-    assert hidden.id not in {one.id for one in list_mine(owner)}
+    assert hidden.id not in {project_view.id for project_view in list_mine(owner)}
     for actor in (owner, loop.actor):
         assert datasets.list_datasets(actor, loop.project.id) == []
         for look in (rounds.get, warnings.of_round):
@@ -190,9 +195,9 @@ def test_a_preview_counts_nowhere_while_it_runs_and_is_in_nobodys_way(tiny: Path
     with pytest.raises(Conflict, match="used by"):
         checkpoints.delete(loop.actor, loop.policy.id)
     with session() as db:
-        found = db.get_one(tables.Preview, preview_id)
-        assert found.job_id is not None
-        transitions.cancel(db, found.job_id)
+        preview = db.get_one(tables.Preview, preview_id)
+        assert preview.job_id is not None
+        transitions.cancel(db, preview.job_id)
     prompts.delete_set(loop.actor, loop.prompts.id)
     prompts.delete_set(loop.actor, held_out.id)
     with reading() as db:
@@ -208,18 +213,25 @@ def test_an_error_of_the_recipe_shows_with_the_texts_it_is_about(tiny: Path) -> 
     loop = Loop(rewarding(unparsed_limit=0.5), mute, tiny)
     preview_id = previews.start(loop.actor, loop.project.id, plan_of(loop))
     assert run_job(preview_id).status is JobStatus.failed
-    found = previews.get(loop.actor, preview_id)
-    assert "judge replies have no verdict" in str(found.error)
-    raw = {said["raw"] for group in found.result["groups"] for one in group["samples"] for said in one["judgments"]}
+    preview_view = previews.get(loop.actor, preview_id)
+    assert "judge replies have no verdict" in str(preview_view.error)
+    raw = {
+        judgment["raw"]
+        for group in preview_view.result["groups"]
+        for sample in group["samples"]
+        for judgment in sample["judgments"]
+    }
     assert raw == {"hm"}
-    assert "30 of 30" in shown.preview(found)["error"]
+    assert "30 of 30" in shown.preview(preview_view)["error"]
     checkpoints.delete(loop.actor, rows.make_checkpoint(loop.project).id)
     prompts.delete_set(rows.make_actor(loop.project), rows.make_prompt_set(loop.project).id)
     with reading() as db:
         kept = db.query(tables.Project).filter_by(preview_id=preview_id).count()
     assert kept == 1, "what it does not use may go, and its job can be tried again"
     previews.start(loop.actor, loop.project.id, plan_of(loop))
-    assert previews.get(loop.actor, preview_id).result["groups"] == found.result["groups"], "kept without its rows"
+    assert previews.get(loop.actor, preview_id).result["groups"] == preview_view.result["groups"], (
+        "kept without its rows"
+    )
 
 
 @pytest.mark.on_sqlite
@@ -228,10 +240,10 @@ def test_a_preview_of_which_nothing_is_kept_says_why(tiny: Path) -> None:
     loop = Loop(rewarding(), same, tiny)
     preview_id = previews.start(loop.actor, loop.project.id, plan_of(loop))
     assert run_job(preview_id).error is None
-    said = shown.preview(previews.get(loop.actor, preview_id))
-    assert said["empty"].startswith("The selector best_versus_worst kept nothing of 5 groups")
-    assert "Nobody reviews" not in said["empty"]
-    assert all(one["dropped"] for one in said["groups"])
+    preview = shown.preview(previews.get(loop.actor, preview_id))
+    assert preview["empty"].startswith("The selector best_versus_worst kept nothing of 5 groups")
+    assert "Nobody reviews" not in preview["empty"]
+    assert all(group["dropped"] for group in preview["groups"])
 
 
 @pytest.mark.on_sqlite
@@ -240,15 +252,15 @@ def test_reasons_stand_at_a_question_only_where_they_hold(tiny: Path, monkeypatc
     select = BestVersusWorst.select
 
     def one_of_all(self: BestVersusWorst, groups: Any, *, seed: int) -> Selection:
-        found = select(self, groups, seed=seed)
-        return replace(found, examples=found.examples[:1])
+        selection = select(self, groups, seed=seed)
+        return replace(selection, examples=selection.examples[:1])
 
     monkeypatch.setattr(BestVersusWorst, "select", one_of_all)
     loop = Loop(rewarding(), JUDGE, tiny)
     preview_id = previews.start(loop.actor, loop.project.id, plan_of(loop))
     stopped_before_training(preview_id)
     result = previews.get(loop.actor, preview_id).result
-    of_row = {str(group["id"]) for group in result["groups"] if any(one["kept"] for one in group["samples"])}
+    of_row = {str(group["id"]) for group in result["groups"] if any(sample["kept"] for sample in group["samples"])}
     [dropped] = result["dropped"].values()
     assert len(of_row) == 1
     assert of_row <= dropped.keys()
@@ -286,23 +298,23 @@ def test_the_page_and_rest_show_a_preview(tiny: Path) -> None:
             "policy_id": loop.policy.id,
             "reference_id": loop.base.id,
         }
-        made = client.post(f"/api/v1/projects/{loop.project.id}/previews", json=body)
-        assert made.status_code == 202, made.text
-        assert (made.json()["status"], made.json()["num_prompts"]) == ("queued", 2)
-        preview_id = made.json()["id"]
+        response = client.post(f"/api/v1/projects/{loop.project.id}/previews", json=body)
+        assert response.status_code == 202, response.text
+        assert (response.json()["status"], response.json()["num_prompts"]) == ("queued", 2)
+        preview_id = response.json()["id"]
         page = Page(client, loop.project.slug)
-        said = page.ask("previews", "draw", preview=str(preview_id))
-        assert f'"Preview {preview_id}: ' in said
-        assert "waits in the queue" in said
+        reply = page.ask("previews", "draw", preview=str(preview_id))
+        assert f'"Preview {preview_id}: ' in reply
+        assert "waits in the queue" in reply
         with reading() as db:
-            job = db.get_one(tables.Job, made.json()["job_id"])
+            job = db.get_one(tables.Job, response.json()["job_id"])
         card = jobs_page.card_value(job_views.get(loop.actor, job.id).job)
         assert (card["preview"], card["training"]) == (f"previews?preview={preview_id}", "")
         with session() as db:
-            transitions.cancel(db, made.json()["job_id"])
+            transitions.cancel(db, response.json()["job_id"])
         page.do("previews", "refresh")
-        assert '"status": "cancelled"' in page.said[-1]
+        assert '"status": "cancelled"' in page.replies[-1]
         page.do("previews", "delete")
-        assert "No round of this project was previewed yet." in page.said[-1]
+        assert "No round of this project was previewed yet." in page.replies[-1]
     with reading() as db:
         assert db.query(tables.Preview).count() == 0

@@ -37,8 +37,8 @@ def umask(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def modes(folder: Path) -> dict[str, int]:
-    found = {".": stat.S_IMODE(folder.stat().st_mode)}
-    return found | {
+    fields = {".": stat.S_IMODE(folder.stat().st_mode)}
+    return fields | {
         str(path.relative_to(folder)): stat.S_IMODE(path.lstat().st_mode)
         for path in folder.rglob("*")
         if not path.is_symlink()
@@ -72,10 +72,10 @@ def test_what_the_command_line_makes_is_closed_and_what_was_open_before_is_close
     (folder / "link").symlink_to(outside)
     done = rondo(folder, "user", "add", "Ada", "--owner")
     backup = json.loads(rondo(folder, "db", "backup", "--json").stdout)
-    found = modes(folder)
-    assert "rondo.db" in found
+    numbers = modes(folder)
+    assert "rondo.db" in numbers
     assert Path(backup["file"]).exists()
-    assert {name: oct(mode) for name, mode in found.items() if mode & 0o077} == {}
+    assert {name: oct(mode) for name, mode in numbers.items() if mode & 0o077} == {}
     assert f"{folder} could be read by others; 3 files and folders" in done.stderr
     assert stat.S_IMODE(outside.stat().st_mode) == 0o644, "what a link leads to is not ours"
     assert "could be read" not in rondo(folder, "user", "list").stderr
@@ -106,10 +106,10 @@ def test_nothing_of_the_demo_and_a_round_of_it_can_be_read_by_others(database: s
         pipeline_run.run_job(job.id, attempt)
     ended = rounds.get(actor, round_id)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
-    found = modes(folder)
-    assert {"models", "rondo.db"} < found.keys()
-    assert len([name for name in found if name.endswith(".safetensors")]) > 1, "the base and what was trained"
-    assert {name: oct(mode) for name, mode in found.items() if mode & 0o077} == {}
+    numbers = modes(folder)
+    assert {"models", "rondo.db"} < numbers.keys()
+    assert len([name for name in numbers if name.endswith(".safetensors")]) > 1, "the base and what was trained"
+    assert {name: oct(mode) for name, mode in numbers.items() if mode & 0o077} == {}
 
 
 def test_a_childs_files_are_closed_however_it_was_started(tmp_path: Path) -> None:
@@ -143,11 +143,11 @@ def test_the_group_keeps_its_access_where_the_settings_say_so(tmp_path: Path) ->
     folder.chmod(0o2775)
     (folder / "rondo.db").unlink()
     rondo(folder, "user", "list", RONDO_GROUP_ACCESS="true")
-    found = modes(folder)
-    assert found["."] == 0o2770
-    assert found["rondo.db"] == 0o660
-    assert found["models/m/model.safetensors"] == 0o660
-    assert not [name for name, mode in found.items() if mode & 0o007]
+    numbers = modes(folder)
+    assert numbers["."] == 0o2770
+    assert numbers["rondo.db"] == 0o660
+    assert numbers["models/m/model.safetensors"] == 0o660
+    assert not [name for name, mode in numbers.items() if mode & 0o007]
 
 
 def test_a_home_folder_is_not_closed(

@@ -229,19 +229,21 @@ def test_a_stray_row_with_messages_does_not_leave_out_the_rows_with_prompts(
 
 
 def test_browse_pages_and_finds_words(project: tables.Project, curator: Actor) -> None:
-    made = rows.make_prompt_set(project, prompts=[f"apple {i}" if i % 2 else f"pear {i} 50% off" for i in range(130)])
+    prompt_set = rows.make_prompt_set(
+        project, prompts=[f"apple {i}" if i % 2 else f"pear {i} 50% off" for i in range(130)]
+    )
     rows.make_prompt_set(project, prompts=["apple of another set"])
-    seen, cursor = [], None
+    view, cursor = [], None
     while True:
-        page = prompts.browse(curator, made.id, search="APPLE", cursor=cursor, limit=20)
-        seen += [row.text for row in page.rows]
+        page = prompts.browse(curator, prompt_set.id, search="APPLE", cursor=cursor, limit=20)
+        view += [row.text for row in page.rows]
         cursor = page.next
         if cursor is None:
             break
-    assert seen == [f"apple {i}" for i in range(1, 130, 2)]
-    assert [r.text for r in prompts.browse(curator, made.id, search="pear 4").rows] == ["pear 4 50% off"]
-    assert prompts.browse(curator, made.id, search="nowhere").rows == ()
-    assert len(prompts.browse(curator, made.id).rows) == 50
+    assert view == [f"apple {i}" for i in range(1, 130, 2)]
+    assert [r.text for r in prompts.browse(curator, prompt_set.id, search="pear 4").rows] == ["pear 4 50% off"]
+    assert prompts.browse(curator, prompt_set.id, search="nowhere").rows == ()
+    assert len(prompts.browse(curator, prompt_set.id).rows) == 50
 
 
 def test_delete_needs_an_admin_and_a_set_nobody_uses(project: tables.Project, curator: Actor) -> None:
@@ -262,19 +264,19 @@ def test_delete_needs_an_admin_and_a_set_nobody_uses(project: tables.Project, cu
 
 
 def test_strangers_learn_nothing_and_viewers_import_nothing(project: tables.Project, curator: Actor) -> None:
-    made = rows.make_prompt_set(project)
+    prompt_set = rows.make_prompt_set(project)
     name = put("a.jsonl", lines({"prompt": "a"}))
     viewer, stranger = rows.make_actor(project, Role.reviewer), rows.make_actor()
-    assert prompts.get(viewer, made.id).num_prompts == 3
+    assert prompts.get(viewer, prompt_set.id).num_prompts == 3
     for call in (
-        lambda: prompts.get(stranger, made.id),
-        lambda: prompts.browse(stranger, made.id),
-        lambda: prompts.report(stranger, made.id),
-        lambda: prompts.problems_file(stranger, made.id),
-        lambda: prompts.longest(stranger, [made.id]),
-        lambda: prompts.delete_set(stranger, made.id),
+        lambda: prompts.get(stranger, prompt_set.id),
+        lambda: prompts.browse(stranger, prompt_set.id),
+        lambda: prompts.report(stranger, prompt_set.id),
+        lambda: prompts.problems_file(stranger, prompt_set.id),
+        lambda: prompts.longest(stranger, [prompt_set.id]),
+        lambda: prompts.delete_set(stranger, prompt_set.id),
     ):
-        with pytest.raises(NotFound, match=f"no prompt set {made.id}"):
+        with pytest.raises(NotFound, match=f"no prompt set {prompt_set.id}"):
             call()
     with pytest.raises(PermissionDenied):
         prompts.import_file(viewer, project.id, "x", name)
@@ -289,5 +291,5 @@ def test_what_a_number_means_is_decided_for_the_whole_file(project: tables.Proje
     report = prompts.import_file(curator, project.id, "set", put("late.jsonl", lines(*values)))
     assert report.num_bad == 0
     assert "Answers given as numbers count the choices from 1" in report.notes
-    found = prompts.browse(curator, report.sets[0].id, limit=4).rows
-    assert [row.answer for row in found] == ["A", "B", "C", "A"]
+    records = prompts.browse(curator, report.sets[0].id, limit=4).rows
+    assert [row.answer for row in records] == ["A", "B", "C", "A"]

@@ -90,9 +90,9 @@ def test_hostile_text_is_stored_as_it_is(project: tables.Project, curator: Actor
     report = prompts.import_file(curator, project.id, "<b>hostile</b>", put("a.jsonl", content))
     assert report.num_bad == 0
     assert texts(curator, report.sets[0].id) == HOSTILE
-    found = prompts.longest(curator, [report.sets[0].id])
-    assert found is not None
-    assert found.messages[-1]["content"] == HOSTILE[-1]
+    prompt = prompts.longest(curator, [report.sets[0].id])
+    assert prompt is not None
+    assert prompt.messages[-1]["content"] == HOSTILE[-1]
 
 
 def test_a_row_over_the_limit_is_skipped_and_the_next_one_read(project: tables.Project, curator: Actor) -> None:
@@ -176,7 +176,7 @@ def test_chunks_are_one_import_whatever_their_size(
     assert [r.text for r in prompts.browse(curator, report.sets[0].id, search="p17").rows] == [values[17]]
     person = rows.make_actor(other := rows.make_project(), Role.curator)
     parted = prompts.import_file(person, other.id, "parts", "a.jsonl", held_out_share=0.3, seed=5)
-    train, held_out = (texts(person, one.id) for one in parted.sets)
+    train, held_out = (texts(person, entry.id) for entry in parted.sets)
     assert sorted(train + held_out) == sorted(values)
     drawn = [1, 2, 5, 7, 8, 16, 17, 20, 21, 23, 25, 34, 36, 38, 39, 41, 44, 55, 56, 57, 58]
     assert [values.index(v) for v in held_out] == drawn, "the same seed, the same prompts, in every version"

@@ -124,9 +124,9 @@ def test_a_checkpoint_lies_on_the_hub_in_one_commit_with_its_card(hub: PushedHub
     with reading() as db:
         events = list(db.scalars(select(tables.Event).order_by(tables.Event.id)))
         row, job = db.get_one(tables.Checkpoint, here.checkpoint.id), db.get_one(tables.Job, job_id)
-    assert [one.verb for one in events] == ["start push of checkpoint", "push checkpoint"]
+    assert [event.verb for event in events] == ["start push of checkpoint", "push checkpoint"]
     assert row.details["pushed"][0]["commit"] == push.commit
-    assert TOKEN not in json.dumps([job.spec, job.log_tail, row.details, [one.details for one in events]])
+    assert TOKEN not in json.dumps([job.spec, job.log_tail, row.details, [event.details for event in events]])
     second = pushes.push_checkpoint(here.owner, here.checkpoint.id, REPO)
     assert work(second) == 0
     assert (len(repo.commits), pushes.get(here.owner, second).commit) == (1, push.commit), "the same again is no commit"
@@ -142,10 +142,10 @@ def test_what_stops_half_way_committed_nothing_and_is_gone_on_with(hub: PushedHu
 
     hub.fault = second_put_is_refused
     job_id = pushes.push_checkpoint(here.owner, here.checkpoint.id, REPO)
-    said = failed(here.owner, job_id)
-    assert "Nothing was committed" in said
-    assert TOKEN not in said + caplog.text
-    assert "signature" not in said + caplog.text
+    text = failed(here.owner, job_id)
+    assert "Nothing was committed" in text
+    assert TOKEN not in text + caplog.text
+    assert "signature" not in text + caplog.text
     assert (len(hub.stored), hub.repos[f"models/{REPO}"].commits) == (1, [])
     assert again(job_id) == 0
     assert len(puts) == 3, "what was there is not sent again"
@@ -153,7 +153,7 @@ def test_what_stops_half_way_committed_nothing_and_is_gone_on_with(hub: PushedHu
 
 
 @pytest.mark.parametrize(
-    ("where", "status", "said"),
+    ("where", "status", "text"),
     [
         ("/api/repos/create", 401, "does not let this installation's token write to team/sums (401)"),
         ("/api/repos/create", -1, "said nothing for 0.5 seconds"),
@@ -162,13 +162,13 @@ def test_what_stops_half_way_committed_nothing_and_is_gone_on_with(hub: PushedHu
     ],
 )
 def test_a_hub_that_refuses_or_hangs_gets_one_sentence(
-    hub: PushedHub, monkeypatch: pytest.MonkeyPatch, where: str, status: int, said: str
+    hub: PushedHub, monkeypatch: pytest.MonkeyPatch, where: str, status: int, text: str
 ) -> None:
     monkeypatch.setattr(uploading, "SECONDS", 0.5 if status < 0 else 60.0)
     here = Made()
     hub.fault = lambda method, path: status if path.endswith(where) else 0
     error = failed(here.owner, pushes.push_checkpoint(here.owner, here.checkpoint.id, REPO))
-    assert said in error
+    assert text in error
     assert "committed" in error
     assert TOKEN not in error
     assert not list((settings().folder / "exports").iterdir())

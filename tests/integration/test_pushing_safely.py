@@ -42,7 +42,7 @@ def test_rows_that_a_check_finds_leave_only_when_asked_for(
     samples = rows.make_samples(round_, rows.make_prompt_set(here.project))[:2]
     with session() as db:
         db.get_one(tables.Sample, samples[0].id).finish_reason = "length"
-    chosen = [{"prompt_id": one.prompt_id, "sample_id": one.id} for one in samples]
+    chosen = [{"prompt_id": sample.prompt_id, "sample_id": sample.id} for sample in samples]
     dataset = rows.make_dataset(round_, DatasetType.prompt_completion, chosen)
     job_id = pushes.push_dataset(here.owner, dataset.id, REPO, found_rows=found_rows)
     if not count:
@@ -53,8 +53,8 @@ def test_rows_that_a_check_finds_leave_only_when_asked_for(
     repo = hub.repos[f"datasets/{REPO}"]
     (tmp_path / "rows.parquet").write_bytes(repo.files["data/train.parquet"])
     assert pq.read_table(tmp_path / "rows.parquet").num_rows == count
-    said = b"Left out: 1 rows (found by a check)" if count == 1 else b"The file holds 2 rows"
-    assert said in repo.files["README.md"]
+    reply = b"Left out: 1 rows (found by a check)" if count == 1 else b"The file holds 2 rows"
+    assert reply in repo.files["README.md"]
     assert b"The checks found: 1 rows (cut off" in repo.files["README.md"]
     with reading() as db:
         pushed = db.get_one(tables.Job, job_id).spec["pushed"]
@@ -95,14 +95,14 @@ def test_a_push_goes_to_the_hub_that_the_owner_saw(hub: PushedHub, monkeypatch: 
     job_id = pushes.push_checkpoint(here.owner, here.checkpoint.id, REPO)
     monkeypatch.setenv("RONDO_HUB_ENDPOINT", "http://127.0.0.1:9/")
     reread()
-    said = failed(here.owner, job_id)
-    assert f"This push is for {hub.address}, and this worker's hub is http://127.0.0.1:9." in said
+    text = failed(here.owner, job_id)
+    assert f"This push is for {hub.address}, and this worker's hub is http://127.0.0.1:9." in text
     assert hub.asked == []
 
 
 @pytest.mark.on_sqlite
 def test_a_file_that_is_gone_is_not_called_the_hubs_fault(hub: PushedHub, tmp_path: Path) -> None:
-    with pytest.raises(EngineError, match=r"model\.safetensors cannot be read on the worker's machine") as said:
+    with pytest.raises(EngineError, match=r"model\.safetensors cannot be read on the worker's machine") as raises:
         uploading.push(
             REPO,
             "model",
@@ -113,7 +113,7 @@ def test_a_file_that_is_gone_is_not_called_the_hubs_fault(hub: PushedHub, tmp_pa
             message="x",
             after_each=lambda: None,
         )
-    assert str(tmp_path) not in str(said.value)
+    assert str(tmp_path) not in str(raises.value)
     assert hub.asked == []
 
 

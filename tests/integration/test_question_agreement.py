@@ -60,7 +60,7 @@ def test_agreement_of_a_hundred_samples_is_the_packages_and_no_answer_is_lost(da
                 sent.append(NewAnswer(uuid.uuid4().hex, sample_id, view.id, value))
         for start in range(0, len(sent), 200):
             outcomes = answers.give(team.who(name), team.round.id, sent[start : start + 200])
-            assert all(isinstance(one, Given) for one in outcomes)
+            assert all(isinstance(outcome, Given) for outcome in outcomes)
     with reading() as db:
         stands = select(func.count()).select_from(tables.Answer).where(tables.Answer.is_standing)
         assert db.scalar(stands) == len(given)
@@ -72,21 +72,31 @@ def test_agreement_of_a_hundred_samples_is_the_packages_and_no_answer_is_lost(da
         ]
         return float(krippendorff.alpha(reliability_data=table, level_of_measurement=level))
 
-    found = {(line.key, line.label): line for line in question_agreement.measure(team.curator, team.round.id)}
-    assert Counter(key for key, _ in found) == {"accuracy": 1, "tone": 1, "faults": 3, "why": 1, "where": 3}
-    assert found["accuracy", ""].alpha.value == pytest.approx(alpha("accuracy", "ordinal", lambda v: v["rating"]))
-    assert found["tone", ""].alpha.value == pytest.approx(
+    question_agreements = {
+        (line.key, line.label): line for line in question_agreement.measure(team.curator, team.round.id)
+    }
+    assert Counter(key for key, _ in question_agreements) == {
+        "accuracy": 1,
+        "tone": 1,
+        "faults": 3,
+        "why": 1,
+        "where": 3,
+    }
+    assert question_agreements["accuracy", ""].alpha.value == pytest.approx(
+        alpha("accuracy", "ordinal", lambda v: v["rating"])
+    )
+    assert question_agreements["tone", ""].alpha.value == pytest.approx(
         alpha("tone", "nominal", lambda v: LABELS.labels.index(v["label"]))
     )
     for label in LABELS.labels:
-        assert found["faults", label].alpha.value == pytest.approx(
+        assert question_agreements["faults", label].alpha.value == pytest.approx(
             alpha("faults", "nominal", lambda v, label=label: float(label in v["labels"]))
         )
-        assert found["where", label].alpha.value == pytest.approx(
+        assert question_agreements["where", label].alpha.value == pytest.approx(
             alpha("where", "nominal", lambda v, label=label: float(any(s["label"] == label for s in v["spans"])))
         )
-    assert found["why", ""].alpha.value is None
-    assert (found["why", ""].answers, found["accuracy", ""].people) == (200, 2)
+    assert question_agreements["why", ""].alpha.value is None
+    assert (question_agreements["why", ""].answers, question_agreements["accuracy", ""].people) == (200, 2)
     with pytest.raises(PermissionDenied):
         question_agreement.measure(team.who("Ada"), team.round.id)
 
@@ -98,7 +108,7 @@ def test_agreement_is_of_answers_that_saw_no_others_and_not_of_gold_items(databa
     def say(actor: Actor, sample: int, number: int) -> None:
         values = ((rating, {"rating": number}), (why, {"text": "because"}))
         sent = [NewAnswer(uuid.uuid4().hex, team.ids[sample], view.id, value) for view, value in values]
-        assert all(isinstance(one, Given) for one in answers.give(actor, team.round.id, sent))
+        assert all(isinstance(rondo_error, Given) for rondo_error in answers.give(actor, team.round.id, sent))
 
     gold.mark(team.curator, team.round.id, [team.ids[3]], Verdict.accept)
     ada, ben = team.who("Ada"), team.who("Ben")

@@ -13,7 +13,7 @@ from backend.services import questions, samples
 from backend.services.questions import NewQuestion, QuestionView, answers, filtering
 from backend.services.questions.answers import NewAnswer
 from backend.services.samples import Filters, exports, groups
-from backend.services.samples import answers as seen
+from backend.services.samples import answers as answers_of_samples
 from backend.services.samples.exports import ExportRequest
 from backend.services.team import removals, reviewers
 from backend.values import DatasetType, Group, Prompt, Role, RoundStatus, Sample
@@ -39,7 +39,10 @@ class Desk(Team):
         return outcome
 
     def values(self, actor, sample: int = 0) -> list:
-        return [(one.who, one.key, one.value) for one in seen.of_round(actor, self.round.id, [self.ids[sample]])]
+        return [
+            (answer_view.who, answer_view.key, answer_view.value)
+            for answer_view in answers_of_samples.of_round(actor, self.round.id, [self.ids[sample]])
+        ]
 
 
 @pytest.fixture
@@ -57,8 +60,8 @@ def test_of_one_person_the_last_answer_stands_and_the_others_are_history(desk: D
     desk.say("Ada", desk.rating, None)
     assert desk.values(ada) == []
     assert isinstance(desk.say("Ben", desk.rating, {"rating": 4}, client_id="the-second"), Conflict)
-    told = seen.of_sample(ada, desk.ids[0])
-    assert [(one.value, one.is_standing) for one in told] == [
+    answer_views = answers_of_samples.of_sample(ada, desk.ids[0])
+    assert [(answer_view.value, answer_view.is_standing) for answer_view in answer_views] == [
         ({"rating": 2}, False),
         ({"rating": 4}, False),
         (None, False),
@@ -113,9 +116,9 @@ def test_options_with_answers_only_grow(desk: Desk) -> None:
 @pytest.mark.on_sqlite
 def test_questions_come_in_an_order_and_a_preset_adds_what_is_missing(desk: Desk) -> None:
     added = questions.add_preset(desk.curator, desk.project.id, "ratings")
-    assert [one.key for one in added] == ["accuracy", "tone", "helpfulness", "style"]
-    ids = [one.id for one in reversed(added)]
-    assert [one.key for one in questions.order(desk.curator, desk.project.id, ids)] == [
+    assert [question_view.key for question_view in added] == ["accuracy", "tone", "helpfulness", "style"]
+    ids = [question_view.id for question_view in reversed(added)]
+    assert [question_view.key for question_view in questions.order(desk.curator, desk.project.id, ids)] == [
         "style",
         "helpfulness",
         "tone",
@@ -150,8 +153,8 @@ def test_colleagues_answers_are_hidden_until_one_has_decided(desk: Desk) -> None
     assert desk.values(ben) == [(ben.name, "accuracy", {"rating": 5})]
     assert len(desk.values(desk.curator)) == 2
     desk.act("Ben", desk.ids[0], ACCEPT)
-    assert [one[0] for one in desk.values(ben)] == [ada.name, ben.name]
-    assert len(seen.of_sample(ada, desk.ids[0])) == 1
+    assert [entry[0] for entry in desk.values(ben)] == [ada.name, ben.name]
+    assert len(answers_of_samples.of_sample(ada, desk.ids[0])) == 1
 
 
 @pytest.mark.on_sqlite
@@ -170,7 +173,7 @@ def test_a_sent_list_is_answered_one_by_one(desk: Desk) -> None:
     assert given["value"] == {"rating": 4}
     assert (unread["client_id"], unread["error"]["type"]) == ("answer-2", "InvalidInput")
     assert missing["error"]["type"] == "NotFound"
-    assert [one["value"] for one in read] == [{"rating": 4}]
+    assert [entry["value"] for entry in read] == [{"rating": 4}]
 
 
 @pytest.mark.parametrize(
@@ -195,7 +198,7 @@ def test_each_kind_takes_its_own_answers(kind: str, value: dict, is_right: bool)
 
 
 @pytest.mark.parametrize(
-    ("tests", "found"),
+    ("tests", "numbers"),
     [
         (("accuracy>=3",), [0, 1]),  # means of 3 and 5
         (("accuracy<=2",), [2]),
@@ -205,15 +208,15 @@ def test_each_kind_takes_its_own_answers(kind: str, value: dict, is_right: bool)
         (("tone=WARM",), [0, 2]),
     ],
 )
-def test_samples_are_filtered_by_answers(desk: Desk, tests: tuple[str, ...], found: list[int]) -> None:
+def test_samples_are_filtered_by_answers(desk: Desk, tests: tuple[str, ...], numbers: list[int]) -> None:
     for name, sample, rating, tone in (("Ada", 0, 1, "warm"), ("Ben", 0, 5, "cold"), ("Ada", 1, 5, "cold")):
         desk.say(name, desk.rating, {"rating": rating}, sample)
         desk.say(name, desk.tone, {"label": tone}, sample)
     desk.say("Ben", desk.rating, {"rating": 2}, 2)
     desk.say("Ben", desk.tone, {"label": "warm"}, 2)
     page = samples.page(desk.curator, desk.round.id, Filters(answer=tests))
-    assert [row.id for row in page.rows] == [desk.ids[n] for n in found]
-    if 0 in found:
+    assert [row.id for row in page.rows] == [desk.ids[n] for n in numbers]
+    if 0 in numbers:
         assert page.rows[0].answers == {"accuracy": 3.0, "tone": {"warm": 1, "cold": 1}}
         desk.act("Ada", desk.ids[0], ACCEPT)
         both = samples.page(desk.curator, desk.round.id, Filters(answer=tests, decided="others"))
@@ -252,8 +255,8 @@ def test_a_filter_reads_the_answers_to_its_questions_and_no_others(desk: Desk, m
 def test_ratings_of_some_samples_are_read_from_one_index(desk: Desk) -> None:
     with reading() as db:
         round_ = db.get_one(tables.Round, desk.round.id)
-        found = filtering.among(db, desk.curator, round_, Filters(answer=("accuracy>=4", "accuracy<=5")))
-        for query in (*found.every, *found.those(desk.ids)):
+        among = filtering.among(db, desk.curator, round_, Filters(answer=("accuracy>=4", "accuracy<=5")))
+        for query in (*among.every, *among.those(desk.ids)):
             written = query.compile(db.get_bind(), compile_kwargs={"literal_binds": True})
             steps = [row[3] for row in db.execute(text(f"EXPLAIN QUERY PLAN {written}")) if "answers" in row[3]]
             assert len(steps) == 2
@@ -273,10 +276,10 @@ def test_answers_go_along_with_samples_as_far_as_one_may_see_them(desk: Desk) ->
     wanted = ExportRequest((desk.round.id,), Filters())
 
     def keys(actor) -> list[str]:
-        made = exports.export(actor, desk.project.id, wanted)
-        first = json.loads(made.path.read_text(encoding="utf-8").splitlines()[0])
-        made.path.unlink()
-        made.release()
+        export_file = exports.export(actor, desk.project.id, wanted)
+        first = json.loads(export_file.path.read_text(encoding="utf-8").splitlines()[0])
+        export_file.path.unlink()
+        export_file.release()
         return [answer["question"] for answer in first["answers"]]
 
     assert keys(desk.curator) == ["accuracy", "tone"]
@@ -296,7 +299,7 @@ def test_a_selector_gets_the_ratings_of_the_question_that_it_names(desk: Desk) -
         with pytest.raises(InvalidInput, match="it has accuracy"):
             ratings.with_ratings(db, [group], desk.project.id, "tone")
     # Ben gave the text 5 and its twin 1, and says one thing of both.
-    assert [one.ratings for one in group.samples] == [(3.0, 4.0), (), (3.0, 4.0), ()]
+    assert [sample.ratings for sample in group.samples] == [(3.0, 4.0), (), (3.0, 4.0), ()]
 
 
 def test_answers_go_with_a_persons_work_and_come_back_with_it(desk: Desk) -> None:
@@ -329,7 +332,10 @@ def test_a_removal_brings_back_what_it_took_and_nothing_that_another_took(desk: 
     assert stand() == [2, 1]
     removals.undo(admin, desk.round.id, second.id)
     assert stand() == [5, 1, 4]
-    assert [(one.answers, one.is_undone) for one in removals.history(admin, desk.round.id)] == [(2, True), (2, True)]
+    assert [(removal.answers, removal.is_undone) for removal in removals.history(admin, desk.round.id)] == [
+        (2, True),
+        (2, True),
+    ]
     assert reviewers.names(admin, desk.round.id) == {ada.user_id: ada.name}
 
 
@@ -343,4 +349,4 @@ def test_what_learned_from_ratings_alone_is_named(desk: Desk) -> None:
     with session() as db:
         round_ = db.get_one(tables.Round, desk.round.id)
         round_.recipe = round_.recipe | {"selector": {"name": "rated_pairs", "question": "accuracy"}}
-    assert [one.dataset_id for one in removals.preview(desk.curator, desk.round.id, ada).datasets] == [dataset.id]
+    assert [entry.dataset_id for entry in removals.preview(desk.curator, desk.round.id, ada).datasets] == [dataset.id]

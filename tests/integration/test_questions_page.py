@@ -26,17 +26,17 @@ def test_a_curator_writes_orders_and_retires_questions(database: str) -> None:
         page.do(MODULE, "save_question", question=0, **tone)
         page.do(MODULE, "add_ratings")
         known = questions.list_questions(curator, project.id)
-        assert [one.key for one in known] == ["tone", "helpfulness", "accuracy", "style"]
+        assert [question_view.key for question_view in known] == ["tone", "helpfulness", "accuracy", "style"]
         assert known[0].options.labels == ("warm", "cold")
         page.do(MODULE, "move_down", question=known[0].id)
         page.do(MODULE, "save_question", question=known[0].id, **tone, required=True)
         page.do(MODULE, "retire_question", question=known[3].id)
         known = questions.list_questions(curator, project.id)
-        assert [(one.key, one.is_required) for one in known] == [
+        assert [(question_view.key, question_view.is_required) for question_view in known] == [
             ("helpfulness", False),
             ("tone", True),
             ("accuracy", False),
         ]
         page.do(MODULE, "save_question", question=0, **tone)
-        assert "already" in page.said[-1]
+        assert "already" in page.replies[-1]
         assert len(questions.list_questions(curator, project.id)) == 3

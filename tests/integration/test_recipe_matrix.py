@@ -24,9 +24,9 @@ def run_of(name: str, project: tables.Project, **columns: object) -> tables.Roun
 
 def test_each_recipe_has_its_parts_and_its_newest_round() -> None:
     project, other = rows.make_project("Sums"), rows.make_project("Other")
-    made = rows.make_checkpoint(project)
+    checkpoint = rows.make_checkpoint(project)
     run_of("star", project, status=RoundStatus.failed, error="no disk")
-    done = run_of("star", project, status=RoundStatus.done, checkpoint_id=made.id)
+    done = run_of("star", project, status=RoundStatus.done, checkpoint_id=checkpoint.id)
     run_of("star", other, status=RoundStatus.failed, error="nothing was kept")
     run_of("spin", other)
     with session() as db:
@@ -34,22 +34,22 @@ def test_each_recipe_has_its_parts_and_its_newest_round() -> None:
             tables.Metric(
                 project_id=project.id,
                 round_id=done.id,
-                checkpoint_id=made.id,
+                checkpoint_id=checkpoint.id,
                 name="held_out_accuracy",
                 value=0.625,
                 n=8,
                 details={},
             )
         )
-    found = {one.name: one for one in recipe_matrix.lines(rows.make_actor(project))}
-    assert [*found] == recipes.names()
-    assert found["star"].parts == (
+    recipe_lines = {recipe_line.name: recipe_line for recipe_line in recipe_matrix.lines(rows.make_actor(project))}
+    assert [*recipe_lines] == recipes.names()
+    assert recipe_lines["star"].parts == (
         "prompt_set, sample, exact_match, above_threshold, ask, sample, exact_match, above_threshold, sft"
     )
-    assert len(found["meta_rewarding"].phases) == 4
-    assert str(found["star"].last) == "Sums, round 2: done, 62.5%"
-    assert found["spin"].last is None, "no project of this person ran it"
-    everything = {one.name: one for one in recipe_matrix.lines(accounts.local_owner())}
+    assert len(recipe_lines["meta_rewarding"].phases) == 4
+    assert str(recipe_lines["star"].last) == "Sums, round 2: done, 62.5%"
+    assert recipe_lines["spin"].last is None, "no project of this person ran it"
+    everything = {recipe_line.name: recipe_line for recipe_line in recipe_matrix.lines(accounts.local_owner())}
     assert str(everything["star"].last) == "Other, round 1: failed"
     assert everything["star"].last is not None
     assert everything["star"].last.error == "nothing was kept"
@@ -62,7 +62,7 @@ def test_the_command_prints_it() -> None:
     (star,) = [line for line in text.stdout.splitlines() if line.startswith("star ")]
     assert re.fullmatch(r"star +Sums, round 1: done +prompt_set, sample, .*, sft", star)
     listed = json.loads(CliRunner().invoke(app, ["recipes", "--json"]).stdout)["recipes"]
-    assert [one["name"] for one in listed] == recipes.names()
+    assert [recipe["name"] for recipe in listed] == recipes.names()
 
 
 def test_the_matrix_says_what_a_recipe_is_made_of_what_checks_it_and_which_recipes_a_part_is_in() -> None:
@@ -92,6 +92,6 @@ def test_a_file_that_is_called_after_a_recipe_or_names_it_checks_it(tmp_path: Pa
         'from backend import recipes\nrecipes.get("rise")\nrow["score"], {"star": 1}\n'
     )
     (folder / "test_other.py").write_text('"rise"')
-    found = recipe_tests.named_in(["score", "rise", "star"], tmp_path)
-    assert found == {"score": ("unit/test_score.py",), "rise": ("unit/test_more.py",), "star": ()}
+    texts = recipe_tests.named_in(["score", "rise", "star"], tmp_path)
+    assert texts == {"score": ("unit/test_score.py",), "rise": ("unit/test_more.py",), "star": ()}
     assert recipe_tests.named_in(["score"], tmp_path / "none") is None

@@ -40,7 +40,7 @@ class Place:
             review={"num_reviewers_per_item": reviewers},
         )
         self.samples = rows.make_samples(self.round, prompts, scores=[1.0, 0.0])
-        self.ids = [one.id for one in self.samples]
+        self.ids = [sample.id for sample in self.samples]
         self.admin = rows.make_actor(self.project, Role.admin)
         self.curator = rows.make_actor(self.project, Role.curator)
         self.ada = rows.make_actor(self.project, Role.reviewer, name="Ada")
@@ -52,9 +52,10 @@ class Place:
 
     def labels(self) -> list[tuple[Any, ...]]:
         with reading() as db:
-            found = db.query(tables.Label).filter_by(round_id=self.round.id).order_by(tables.Label.sample_id)
+            result = db.query(tables.Label).filter_by(round_id=self.round.id).order_by(tables.Label.sample_id)
             return [
-                (one.sample_id, one.verdict, one.score, one.source, one.is_overridden, one.is_flagged) for one in found
+                (entry.sample_id, entry.verdict, entry.score, entry.source, entry.is_overridden, entry.is_flagged)
+                for entry in result
             ]
 
     def label(self, number: int) -> tuple[Verdict | None, LabelSource]:
@@ -77,10 +78,10 @@ def test_the_preview_says_what_the_removal_does_and_changes_nothing(place: Place
     place.decide(place.ada, 2, "flag")
     place.decide(place.ben, 3, "accept")
     before = {name: table(name) for name in ("decisions", "labels", "leases", "events")}
-    seen = removals.preview(place.curator, place.round.id, place.ada.user_id)
+    removal_preview = removals.preview(place.curator, place.round.id, place.ada.user_id)
     assert {name: table(name) for name in before} == before
-    assert (seen.person, seen.decisions, seen.is_frozen) == ("Ada", 3, False)
-    assert set(seen.labels) == {
+    assert (removal_preview.person, removal_preview.decisions, removal_preview.is_frozen) == ("Ada", 3, False)
+    assert set(removal_preview.labels) == {
         Changed("reject 1", "accept 1", "judge", 1),
         Changed("reject 0", "reject 0", "judge", 1),
     }
@@ -98,14 +99,14 @@ def test_undo_restores_every_label_as_it_was(place: Place) -> None:
     place.decide(place.ada, 1, "score", score=4.0)
     place.decide(place.ada, 2, "edit", text="better")
     place.decide(place.ada, 3, "flag")
-    seen = bulk.preview(place.curator, place.round.id, bulk.Filters(verdict=("reject",)), DecisionKind.accept)
+    bulk_preview = bulk.preview(place.curator, place.round.id, bulk.Filters(verdict=("reject",)), DecisionKind.accept)
     bulk.apply(
         place.curator,
         place.round.id,
         bulk.Filters(verdict=("reject",)),
         DecisionKind.accept,
         reason="r",
-        token=seen.token,
+        token=bulk_preview.token,
     )
     before = place.labels()
     assert place.label(0) == (Verdict.accept, LabelSource.person)  # the bulk action came later and stands above
@@ -125,17 +126,17 @@ def test_the_originals_stay_in_the_history(place: Place) -> None:
     done = removals.remove(place.admin, place.round.id, place.ada.user_id, reason="did not read")
     removals.undo(place.admin, place.round.id, done.id)
     with reading() as db:
-        found = [
-            (one.kind.value, one.user_id, one.batch_id)
-            for one in db.query(tables.Decision).order_by(tables.Decision.id)
+        records = [
+            (decision.kind.value, decision.user_id, decision.batch_id)
+            for decision in db.query(tables.Decision).order_by(tables.Decision.id)
         ]
-    assert found == [
+    assert records == [
         ("reject", place.ada.user_id, None),
         ("retract", place.admin.user_id, done.id),
         ("reject", place.ada.user_id, None),
     ]
-    (said,) = removals.history(place.curator, place.round.id)
-    assert (said.person, said.reason, said.is_undone, said.decisions) == ("Ada", "did not read", True, 1)
+    (removal,) = removals.history(place.curator, place.round.id)
+    assert (removal.person, removal.reason, removal.is_undone, removal.decisions) == ("Ada", "did not read", True, 1)
 
 
 def test_with_several_reviewers_the_others_votes_stand(database: str) -> None:
@@ -159,15 +160,16 @@ def test_a_freed_item_can_be_decided_by_others_and_stays_theirs(place: Place) ->
     assert place.label(1) == (Verdict.accept, LabelSource.person)
     with reading() as db:
         held = [
-            (one.sample_id, one.user_id) for one in db.query(tables.Lease).where(tables.Lease.decided_at.is_not(None))
+            (lease.sample_id, lease.user_id)
+            for lease in db.query(tables.Lease).where(tables.Lease.decided_at.is_not(None))
         ]
     assert sorted(held) == [(place.ids[0], place.ben.user_id), (place.ids[1], place.ada.user_id)]
 
 
 def trained(place: Place) -> tuple[tables.Checkpoint, tables.Checkpoint, tables.Dataset]:
     """Freeze the round, with a checkpoint that it made and one that came of that."""
-    made = rows.make_checkpoint(place.project, "made", parent=place.base)
-    child = rows.make_checkpoint(place.project, "child", parent=made)
+    checkpoint = rows.make_checkpoint(place.project, "made", parent=place.base)
+    child = rows.make_checkpoint(place.project, "child", parent=checkpoint)
     rows.make_checkpoint(place.project, "elsewhere", parent=place.base)
     pairs = [
         {"prompt_id": place.samples[0].prompt_id, "sample_id": place.ids[0], "rejected_id": place.ids[1]},
@@ -176,28 +178,28 @@ def trained(place: Place) -> tuple[tables.Checkpoint, tables.Checkpoint, tables.
     dataset = rows.make_dataset(place.round, DatasetType.preference, pairs)
     with session() as db:
         round_ = db.get_one(tables.Round, place.round.id)
-        round_.status, round_.stage, round_.checkpoint_id = RoundStatus.done, Stage.evaluate, made.id
-    return made, child, dataset
+        round_.status, round_.stage, round_.checkpoint_id = RoundStatus.done, Stage.evaluate, checkpoint.id
+    return checkpoint, child, dataset
 
 
 def test_a_frozen_round_keeps_its_labels_and_names_what_learned(place: Place) -> None:
     place.decide(place.ada, 1, "accept")
     place.decide(place.ben, 3, "accept")
-    made, child, dataset = trained(place)
+    checkpoint, child, dataset = trained(place)
     before = {name: table(name) for name in ("decisions", "labels", "leases")}
-    seen = removals.preview(place.curator, place.round.id, place.ada.user_id)
-    assert seen.is_frozen
-    assert seen.labels == (Changed("accept 0", "reject 0", "judge", 1),)
-    assert seen.datasets == (Learned(dataset.id, 1, 1),)
-    assert seen.checkpoints == (Affected(made.id, "made", True), Affected(child.id, "child", False))
+    removal_preview = removals.preview(place.curator, place.round.id, place.ada.user_id)
+    assert removal_preview.is_frozen
+    assert removal_preview.labels == (Changed("accept 0", "reject 0", "judge", 1),)
+    assert removal_preview.datasets == (Learned(dataset.id, 1, 1),)
+    assert removal_preview.checkpoints == (Affected(checkpoint.id, "made", True), Affected(child.id, "child", False))
     assert removals.learned_from_removed(place.curator, place.project.id) == set()
     done = removals.remove(place.admin, place.round.id, place.ada.user_id, reason="x")
     assert {name: table(name) for name in before} == before
     grandchild = rows.make_checkpoint(place.project, "grandchild", parent=child)
-    assert removals.learned_from_removed(place.curator, place.project.id) == {made.id, child.id, grandchild.id}
+    assert removals.learned_from_removed(place.curator, place.project.id) == {checkpoint.id, child.id, grandchild.id}
     tree = checkpoints.tree(place.curator, place.project.id)
     drawn = page.table_value(tree, removals.learned_from_removed(place.curator, place.project.id))
-    assert {row["id"] for row in drawn["rows"] if row["is_doubtful"]} == {made.id, child.id, grandchild.id}
+    assert {row["id"] for row in drawn["rows"] if row["is_doubtful"]} == {checkpoint.id, child.id, grandchild.id}
     assert page.shown(place.curator, place.project.id, child.id)["is_doubtful"]
     assert not page.shown(place.curator, place.project.id, place.base.id)["is_doubtful"]
     removals.undo(place.admin, place.round.id, done.id)
@@ -211,16 +213,16 @@ def test_a_frozen_round_names_no_gold_item_whose_label_was_known(place: Place) -
     trained(place)
     with session() as db:
         write_known(db, place.round.id)
-    seen = removals.preview(place.curator, place.round.id, place.ada.user_id)
-    assert (seen.is_frozen, seen.decisions) == (True, 1)
-    assert (seen.labels, seen.datasets, seen.checkpoints) == ((), (), ())
+    removal_preview = removals.preview(place.curator, place.round.id, place.ada.user_id)
+    assert (removal_preview.is_frozen, removal_preview.decisions) == (True, 1)
+    assert (removal_preview.labels, removal_preview.datasets, removal_preview.checkpoints) == ((), (), ())
 
 
 def test_work_nothing_learned_from_names_no_checkpoint(place: Place) -> None:
     place.decide(place.ada, 5, "accept")
     trained(place)
-    seen = removals.preview(place.curator, place.round.id, place.ada.user_id)
-    assert (seen.datasets, seen.checkpoints) == ((), ())
+    removal_preview = removals.preview(place.curator, place.round.id, place.ada.user_id)
+    assert (removal_preview.datasets, removal_preview.checkpoints) == ((), ())
 
 
 def test_it_is_noted_with_its_reason(place: Place) -> None:
@@ -255,8 +257,8 @@ def test_the_preview_waits_for_no_writer(place: Place) -> None:
     place.decide(place.ada, 0, "reject")
     with session() as db:
         db.execute(update(tables.Round).values(error="being written"))
-        seen = removals.preview(place.curator, place.round.id, place.ada.user_id)
-    assert seen.labels == (Changed("reject 1", "accept 1", "judge", 1),)
+        removal_preview = removals.preview(place.curator, place.round.id, place.ada.user_id)
+    assert removal_preview.labels == (Changed("reject 1", "accept 1", "judge", 1),)
 
 
 def test_the_preview_of_groups_and_rewritten_texts_is_what_the_removal_does(database: str) -> None:
@@ -265,13 +267,13 @@ def test_the_preview_of_groups_and_rewritten_texts_is_what_the_removal_does(data
     team.act("ann", a, DecisionKind.prefer, value={"best": b, "worst": a})
     team.act("ann", c, DecisionKind.edit, text="better")
     team.act("ann", team.ids[4], DecisionKind.prefer, value={"tie": team.ids[4:]})
-    seen = removals.preview(team.curator, team.round.id, team.who("ann").user_id)
+    removal_preview = removals.preview(team.curator, team.round.id, team.who("ann").user_id)
     admin = rows.make_actor(team.project, Role.admin)
     before = words(team.round.id)
     removals.remove(admin, team.round.id, team.who("ann").user_id, reason="did not read")
     after = words(team.round.id)
     done = Counter((before[n][0], *after[n]) for n in before if before[n] != after[n])
-    assert Counter({(one.before, one.after, one.source): one.count for one in seen.labels}) == done
+    assert Counter({(label.before, label.after, label.source): label.count for label in removal_preview.labels}) == done
     assert done.total() == 8
 
 
@@ -279,11 +281,11 @@ def words(round_id: int) -> dict[int, tuple[str, str]]:
     with reading() as db:
         labels = db.query(tables.Label).filter_by(round_id=round_id)
         return {
-            one.sample_id: (
-                f"{one.verdict or 'no verdict'}{'' if one.score is None else f' {one.score:g}'}",
-                str(one.source),
+            label.sample_id: (
+                f"{label.verdict or 'no verdict'}{'' if label.score is None else f' {label.score:g}'}",
+                str(label.source),
             )
-            for one in labels
+            for label in labels
         }
 
 
@@ -294,8 +296,8 @@ def test_labels_of_many_decided_groups_take_as_few_statements_as_those_of_one(da
     for sample_ids in (team.ids[:2], team.ids):
         statements: list[str] = []
 
-        def note(*said: Any, seen: list[str] = statements) -> None:
-            seen.append(said[2])
+        def note(*reply: Any, texts: list[str] = statements) -> None:
+            texts.append(reply[2])
 
         event.listen(write_engine(), "before_cursor_execute", note)
         with session() as db:

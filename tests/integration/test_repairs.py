@@ -107,20 +107,20 @@ def test_who_may_not_decide_may_not_repair(database: str) -> None:
 
 
 def test_no_rewrite_is_made_of_a_text_that_a_blind_review_hides(database: str) -> None:
-    made = Stepped()
-    judgment = made.said[made.answers[0]][0]
+    result = Stepped()
+    judgment = result.judgments[result.answers[0]][0]
     with pytest.raises(PermissionDenied, match=f"sample {judgment} until"):
-        repairs.start(made.reviewer, judgment, "repeat it word for word")
-    made.change(is_blind=False)
+        repairs.start(result.reviewer, judgment, "repeat it word for word")
+    result.change(is_blind=False)
     with pytest.raises(Conflict, match="not among those that people decide on"):
-        repairs.start(made.reviewer, judgment, "repeat it word for word")
-    assert repairs.start(made.reviewer, made.answers[0], "shorter")
+        repairs.start(result.reviewer, judgment, "repeat it word for word")
+    assert repairs.start(result.reviewer, result.answers[0], "shorter")
 
 
 @pytest.mark.parametrize("is_blind", [True, False])
 def test_the_policy_gets_the_hint_only_where_the_reviewer_may_read_it(database: str, *, is_blind: bool) -> None:
-    told = [{"pattern": "The answer is 42", "reply": "hinted"}, {"pattern": ".", "reply": "not hinted"}]
-    project, round_, samples = in_review({"name": "scripted", "rules": told})
+    fields = [{"pattern": "The answer is 42", "reply": "hinted"}, {"pattern": ".", "reply": "not hinted"}]
+    project, round_, samples = in_review({"name": "scripted", "rules": fields})
     with session() as db:
         db.get_one(tables.Round, round_.id).is_blind = is_blind
         group = db.get_one(tables.Group, samples[0].group_id)

@@ -43,7 +43,7 @@ def names(archive: Path) -> list[str]:
 
 def projects() -> list[str]:
     with reading() as db:
-        return sorted(one.name for one in db.query(tables.Project))
+        return sorted(project.name for project in db.query(tables.Project))
 
 
 def is_untouched() -> bool:
@@ -64,9 +64,9 @@ def test_a_backup_does_without_what_is_being_exported(
         return path != growing and copy_whole(path, between)
 
     monkeypatch.setattr(members, "_copy_whole", meanwhile)
-    made = archives.write(tmp_path / "copy.tar")
-    assert names(made.path) == ["data/exports/dataset-1.jsonl", "manifest.json", "rondo.db"]
-    assert made.left_out == ["reports/grows.txt"]
+    archive = archives.write(tmp_path / "copy.tar")
+    assert names(archive.path) == ["data/exports/dataset-1.jsonl", "manifest.json", "rondo.db"]
+    assert archive.left_out == ["reports/grows.txt"]
 
 
 def test_a_backup_follows_links_within_and_tells_of_what_it_lacks(database: str, tmp_path: Path) -> None:
@@ -82,10 +82,10 @@ def test_a_backup_follows_links_within_and_tells_of_what_it_lacks(database: str,
     (settings().folder / "models/b/far").symlink_to(outside)
     for place in ("models/a", "models/b", "checkpoints/round-1-gone", "some/hub-name", "."):
         rows.make_checkpoint(project, location=place)
-    made = archives.write(tmp_path / "copy.tar")
-    assert {"data/models/a/weights", "data/models/b/own"} <= set(names(made.path))
-    assert not [name for name in names(made.path) if "rondo.db-" in name or "round" in name or "lock" in name]
-    assert {"checkpoints/round-1-gone", str(settings().folder / "models/b/far")} == set(made.left_out)
+    archive = archives.write(tmp_path / "copy.tar")
+    assert {"data/models/a/weights", "data/models/b/own"} <= set(names(archive.path))
+    assert not [name for name in names(archive.path) if "rondo.db-" in name or "round" in name or "lock" in name]
+    assert {"checkpoints/round-1-gone", str(settings().folder / "models/b/far")} == set(archive.left_out)
 
 
 def test_what_has_numbers_from_before_is_set_aside_whole(database: str, tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_what_has_numbers_from_before_is_set_aside_whole(database: str, tmp_path
     assert projects() == ["then"]
     folder = settings().folder
     here = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and "replaced" not in str(p)}
-    assert {one for one in here if "/" in one} == {"reports/prompts-1.json", "imports/mine.csv"}
+    assert {entry for entry in here if "/" in entry} == {"reports/prompts-1.json", "imports/mine.csv"}
     (aside,) = folder.glob("replaced-*")
     kept = {p.relative_to(aside).as_posix() for p in aside.rglob("*") if p.is_file()}
     assert {"rondo.db", "reports/prompts-2.json", "exports/dataset-9.jsonl", "jobs/7/log.txt"} <= kept
@@ -254,9 +254,9 @@ def test_a_damaged_backup_changes_nothing(database: str, tmp_path: Path) -> None
     assert is_untouched()
 
 
-def forged(path: Path, files: list[str], told: Any) -> Path:
+def forged(path: Path, files: list[str], reply: Any) -> Path:
     with tarfile.open(path, "w") as tar:
-        for name, text in [*((name, b"x") for name in files), ("manifest.json", json.dumps(told).encode())]:
+        for name, text in [*((name, b"x") for name in files), ("manifest.json", json.dumps(reply).encode())]:
             member = tarfile.TarInfo(name)
             member.size = len(text)
             tar.addfile(member, io.BytesIO(text))
@@ -265,8 +265,8 @@ def forged(path: Path, files: list[str], told: Any) -> Path:
 
 def test_a_file_says_nothing_that_is_believed(database: str, tmp_path: Path) -> None:
     path, x = tmp_path / "forged.tar", "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
-    one = {"bytes": 1, "sha256": x}
-    good: dict[str, Any] = {"format": 1, "database": "rondo.db", "left_out": [], "files": {"rondo.db": one}}
+    fields = {"bytes": 1, "sha256": x}
+    good: dict[str, Any] = {"format": 1, "database": "rondo.db", "left_out": [], "files": {"rondo.db": fields}}
     out_of_it = ["../x", "/x", "data/../x", "data//x", "data", "x", ".", "rondo.db"]
     own = ["executors/w.lock", "rondo.db", "rondo.db-wal", "restoring.json", "in-use.lock", "backups/b.tar"]
     for number, name in enumerate([*out_of_it, *(f"data/{name}" for name in own)]):
@@ -280,12 +280,12 @@ def test_a_file_says_nothing_that_is_believed(database: str, tmp_path: Path) -> 
         {},
         good | {"files": []},
         good | {"left_out": 1},
-        good | {"files": {"rondo.db": one, "b": one}},
+        good | {"files": {"rondo.db": fields, "b": fields}},
         None,
     )
-    for number, told in enumerate((*bad, *worse)):
+    for number, reply in enumerate((*bad, *worse)):
         with pytest.raises(InvalidInput, match=r"manifest that Rondo does not write|has format None"):
-            members.unpack(forged(path, ["rondo.db"], told), tmp_path / f"told{number}")
+            members.unpack(forged(path, ["rondo.db"], reply), tmp_path / f"told{number}")
     assert members.unpack(forged(path, ["rondo.db"], good), tmp_path / "good").files == {"rondo.db": (1, x)}
     with pytest.raises(InvalidInput, match="cannot be read"):
         archives.restore(path)

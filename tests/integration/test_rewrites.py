@@ -84,8 +84,8 @@ def test_a_lenient_judge_becomes_strict_and_the_next_round_asks_it_so(database: 
     rewrite_id = rewrites.start(world.actor, world.round.id, world.judge.id, rewrites=4)
     job = run_job(rewrite_id)
     assert (job.status, job.error) == (JobStatus.done, None)
-    found = rewrites.get(world.actor, rewrite_id)
-    outcome = found.outcome
+    rewrite_view = rewrites.get(world.actor, rewrite_id)
+    outcome = rewrite_view.outcome
     assert outcome is not None
     assert outcome.is_kept
     assert (outcome.template, outcome.unseen.before.value, outcome.unseen.after.value) == (STRICT, 0.5, 1.0)
@@ -93,13 +93,13 @@ def test_a_lenient_judge_becomes_strict_and_the_next_round_asks_it_so(database: 
     assert outcome.gain.low > 0
     assert (outcome.seen.labels, outcome.unseen.labels) == (offer.seen, offer.unseen)
     assert 0 < outcome.calls <= offer.calls
-    assert "".join(one.text for one in outcome.pieces if one.kind != "out") == STRICT
-    assert all(not one.accepts and one.is_right for one in outcome.examples)
+    assert "".join(piece.text for piece in outcome.pieces if piece.kind != "out") == STRICT
+    assert all(not example.accepts and example.is_right for example in outcome.examples)
     plan = rewrites.plan(world.actor, rewrite_id)
     assert plan.recipe["judge"] == world.round.recipe["judge"] | plan.recipe["judge"] | {"template": STRICT}
-    said = shown.rewrite(found)
-    assert said["links"][0]["text"] == "Use this template in the next round"
-    assert said["sides"][1]["before"].startswith("50.0 % (")
+    reply = shown.rewrite(rewrite_view)
+    assert reply["links"][0]["text"] == "Use this template in the next round"
+    assert reply["sides"][1]["before"].startswith("50.0 % (")
 
 
 @pytest.mark.on_sqlite
@@ -111,10 +111,10 @@ def test_what_is_no_better_on_unseen_labels_is_not_kept(database: str, monkeypat
         assert "pip install" in shown.offer(rewrites.offer(world.actor, world.round.id), "")["note"]
     rewrite_id = rewrites.start(world.actor, world.round.id, world.useless.id, rewrites=2)
     assert run_job(rewrite_id).error is None
-    found = rewrites.get(world.actor, rewrite_id)
-    assert found.outcome is not None
-    assert not found.outcome.is_kept
-    assert "none of 2 templates was better" in found.outcome.message
+    rewrite_view = rewrites.get(world.actor, rewrite_id)
+    assert rewrite_view.outcome is not None
+    assert not rewrite_view.outcome.is_kept
+    assert "none of 2 templates was better" in rewrite_view.outcome.message
     with pytest.raises(Conflict, match="no template that was kept"):
         rewrites.plan(world.actor, rewrite_id)
 
@@ -164,7 +164,7 @@ def test_the_page_and_rest_rewrite_a_template(database: str) -> None:
         [row] = client.get(f"/api/v1/projects/{world.project.id}/template-rewrites").json()
         assert run_job(row["id"]).error is None
         page.do("rewrites", "refresh")
-        assert "Use this template in the next round" in page.said[-1]
+        assert "Use this template in the next round" in page.replies[-1]
         plan = client.get(f"/api/v1/template-rewrites/{row['id']}/plan").json()
         assert plan["recipe"]["judge"]["template"] == STRICT
         assert '"visible": true' in page.ask("new_round", "load", rewrite=str(row["id"]))

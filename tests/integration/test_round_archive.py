@@ -73,22 +73,22 @@ def test_an_archived_round_comes_back_as_it_was(place: tuple[Actor, tables.Round
 
 def _json_texts() -> dict[str, list[tuple]]:
     """Every JSON column as the database has it: hashes read the order of keys."""
-    found = {}
+    fields = {}
     with reading() as db:
         for entity in columns.REMOVED:
             table = entity.__table__
             texts = [cast(c, Text) for c in columns.stored(table) if isinstance(c.type, JSON)]
             if texts:
                 query = select(*table.primary_key, *texts).order_by(*table.primary_key)
-                found[table.name] = [tuple(row) for row in db.execute(query)]
-    return found
+                fields[table.name] = [tuple(row) for row in db.execute(query)]
+    return fields
 
 
 def _last_ids() -> dict[str, int]:
     """The last number of each table that gives numbers."""
-    numbered = [one for one in columns.REMOVED if "id" in one.__table__.columns]
+    numbered = [entry for entry in columns.REMOVED if "id" in entry.__table__.columns]
     with reading() as db:
-        return {one.__table__.name: db.scalar(select(func.max(one.id))) for one in numbered}
+        return {entry.__table__.name: db.scalar(select(func.max(entry.id))) for entry in numbered}
 
 
 @pytest.mark.on_sqlite
@@ -103,13 +103,13 @@ def test_what_does_not_match_is_not_restored(place: tuple[Actor, tables.Round]) 
         round_archive.restore(admin, round_.id)
     aside.rename(folder)
     manifest = (folder / "manifest.json").read_text()
-    told = json.loads(manifest)
+    content = json.loads(manifest)
     for change, reason in (
         ({"database_id": "another"}, "in another database"),
         ({"format": 2}, "of format 2"),
         ({"number": 9}, "was changed since the round was archived"),
     ):
-        (folder / "manifest.json").write_text(json.dumps(told | change))
+        (folder / "manifest.json").write_text(json.dumps(content | change))
         with pytest.raises(InvalidInput, match=reason):
             round_archive.restore(admin, round_.id)
     (folder / "manifest.json").write_text(manifest)
@@ -178,12 +178,12 @@ def test_what_needs_its_rows_keeps_a_round_from_being_archived(place: tuple[Acto
 @pytest.mark.on_sqlite
 def test_nothing_is_made_of_rows_that_are_not_here(place: tuple[Actor, tables.Round]) -> None:
     admin, round_ = place
-    made = rows.make_checkpoint(tables.Project(id=round_.project_id), "made")
+    checkpoint = rows.make_checkpoint(tables.Project(id=round_.project_id), "made")
     with session() as db:
         db.execute(select(1))
         sample = db.scalars(select(tables.Sample).where(tables.Sample.round_id == round_.id)).first()
         assert sample is not None
-        sample.checkpoint_id = made.id
+        sample.checkpoint_id = checkpoint.id
         dataset_id = db.scalar(select(tables.Dataset.id).where(tables.Dataset.round_id == round_.id)) or 0
     round_archive.archive(admin, round_.id)
     with session() as db, pytest.raises(Conflict, match="Round 2 is archived, so nothing is done for it"):
@@ -210,7 +210,7 @@ def test_nothing_is_made_of_rows_that_are_not_here(place: tuple[Actor, tables.Ro
         row = db.get_one(tables.Round, round_.id)
         assert "Round 2 is archived" in (branches.refusal(db, row, 2) or "")
     with pytest.raises(Conflict, match="archived rounds"):
-        delete(admin, made.id)
+        delete(admin, checkpoint.id)
     looks_back = checks.parse(rows.RECIPE | {"earlier_rounds": True})
     with reading() as db:
         checks.check_archived(db, round_.id, checks.parse(rows.RECIPE))
@@ -218,10 +218,10 @@ def test_nothing_is_made_of_rows_that_are_not_here(place: tuple[Actor, tables.Ro
             checks.check_archived(db, round_.id, looks_back)
     report = round_report.get(admin, round_.id)
     assert (report.opening.head.number, report.opening.head.is_archived) == (2, True)
-    told = (report.texts.spreads.missing, report.work.people.missing, (report.work.failed.missing,))
-    assert {*told, (report.judge.sentence,)} == {(archived.IS_AWAY,)}
+    reply = (report.texts.spreads.missing, report.work.people.missing, (report.work.failed.missing,))
+    assert {*reply, (report.judge.sentence,)} == {(archived.IS_AWAY,)}
     owner = rows.make_actor(is_owner=True)
-    assert not [one for one in clean_up.find(owner) if "archives" in one.path]
+    assert not [leftover for leftover in clean_up.find(owner) if "archives" in leftover.path]
     assert [path for path in contents.find(settings().folder, []).changing if path.name == "manifest.json"]
     with pytest.raises(Conflict, match="archived already"):
         round_archive.archive(admin, round_.id)
@@ -250,11 +250,11 @@ def test_an_archive_that_nothing_needs_is_cleaned_up(place: tuple[Actor, tables.
     admin, round_ = place
     owner, folder = rows.make_actor(is_owner=True), archived.place(round_.id)
     installation.tie_folder()
-    for done, found in ((round_archive.archive, []), (round_archive.restore, [f"archives/round-{round_.id}"])):
+    for done, result in ((round_archive.archive, []), (round_archive.restore, [f"archives/round-{round_.id}"])):
         done(admin, round_.id)
         for path in (folder, *folder.iterdir()):
             os.utime(path, (1, 1))
-        assert [one.path for one in clean_up.find(owner)] == found
+        assert [leftover.path for leftover in clean_up.find(owner)] == result
     round_archive.archive(admin, round_.id)
     entry = trash.get(owner, trash.put_project(owner, round_.project_id))
     deletion.delete_for_good(owner, entry.id, entry.trashed_at)

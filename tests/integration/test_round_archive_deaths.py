@@ -85,9 +85,9 @@ def test_a_fault_while_files_are_written_changes_nothing(
 def test_a_killed_process_leaves_a_round_that_comes_back(place: tuple[Actor, tables.Round]) -> None:
     admin, round_ = place
     before, num_files = snapshot(), len([*columns.removed(1), *columns.beside(1)])
-    told = [str(n) for n in (admin.user_id, round_.id, num_files + 8)]
+    texts = [str(n) for n in (admin.user_id, round_.id, num_files + 8)]
     environment = os.environ | {"PYTHONPATH": os.getcwd()}
-    done = subprocess.run([sys.executable, "-c", KILLED, *told], env=environment, check=False)
+    done = subprocess.run([sys.executable, "-c", KILLED, *texts], env=environment, check=False)
     assert done.returncode == -signal.SIGKILL
     with reading() as db:
         assert db.get_one(tables.Round, round_.id).archive["state"] == "leaving"

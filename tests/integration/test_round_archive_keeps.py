@@ -151,8 +151,8 @@ def test_what_is_taken_meanwhile_is_said_before_anything_is_put_back(place: tupl
     admin, round_ = place
     row, first = tables.ExternalId, _sample(round_).id - 14
     with reading() as db:
-        theirs = next(one for one in db.scalars(select(row)) if one.sample_id >= first)
-        other = next(one for one in db.scalars(select(row)) if one.sample_id < first)
+        theirs = next(entry for entry in db.scalars(select(row)) if entry.sample_id >= first)
+        other = next(entry for entry in db.scalars(select(row)) if entry.sample_id < first)
     round_archive.archive(admin, round_.id)
     with session() as db:
         db.get_one(row, other.sample_id).external_id = theirs.external_id
@@ -196,7 +196,7 @@ def test_a_backup_has_an_archived_rounds_files_and_is_not_written_meanwhile(
         stranger = rows.make_actor()
         with pytest.raises(NotFound):  # the lock says nothing to a stranger
             round_archive.restore(stranger, round_.id)
-    made = archives.write(tmp_path / "copy.tar")
-    with tarfile.open(made.path) as tar:
+    archive = archives.write(tmp_path / "copy.tar")
+    with tarfile.open(archive.path) as tar:
         names = {name for name in tar.getnames() if "archives/" in name}
     assert len(names) == len([*archived.place(round_.id).iterdir()])

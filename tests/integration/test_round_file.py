@@ -63,8 +63,8 @@ def hostile_round() -> Done:
     """A round in which every text is hostile."""
     done = Done(error=HOSTILE)
     with session() as db:
-        for one in db.query(tables.Sample):
-            one.text = HOSTILE
+        for sample in db.query(tables.Sample):
+            sample.text = HOSTILE
         for prompt in db.query(tables.Prompt):
             prompt.text, prompt.extra = HOSTILE, {HOSTILE[:20]: f"{prompt.id % 2}<i>"}
         for checkpoint in db.query(tables.Checkpoint):
@@ -102,12 +102,12 @@ def test_the_json_says_the_same_and_neither_is_told_to_a_stranger() -> None:
     done = Done()
     path = f"/api/v1/rounds/{done.round.id}/report"
     with site.with_token(rows.make_actor(done.project, Role.viewer)) as client:
-        told = client.get(path).json()
-        assert told["opening"]["head"]["number"] == 1
-        assert [one["name"] for one in told["texts"]["flows"]["flows"][0]["stages"]][-1] == "training rows"
-        assert json.dumps(told)
+        body = client.get(path).json()
+        assert body["opening"]["head"]["number"] == 1
+        assert [stage["name"] for stage in body["texts"]["flows"]["flows"][0]["stages"]][-1] == "training rows"
+        assert json.dumps(body)
     with site.with_token(rows.make_actor()) as client:
-        assert [client.get(one).status_code for one in (path, f"{path}.html")] == [404, 404]
+        assert [client.get(text).status_code for text in (path, f"{path}.html")] == [404, 404]
 
 
 @pytest.mark.parametrize(
@@ -119,8 +119,8 @@ def test_the_json_says_the_same_and_neither_is_told_to_a_stranger() -> None:
 )
 def test_an_unknown_interval_is_said_to_be_unknown(ends: tuple[float | None, ...], interval: str, spread: str) -> None:
     low, high, change_low, change_high = ends
-    one = ChangedMetric(
+    changed_metric = ChangedMetric(
         "held_out_accuracy", "made", "m1", 0.5, low, high, 9, "m0", 0.3, 0.2, change_low, change_high, None, None, None
     )
-    said = round_texts.measure(one)
-    assert (said["interval"], said["spread"]) == (interval, spread)
+    measures = round_texts.measure(changed_metric)
+    assert (measures["interval"], measures["spread"]) == (interval, spread)

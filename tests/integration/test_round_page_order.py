@@ -26,11 +26,11 @@ def test_what_is_chosen_while_the_page_opens_stays_in_all_its_parts(monkeypatch:
 
         def choose() -> None:
             page.do("round", "choose_texts", round=done.round.id)
-            assert f"samples?{first}" in page.said[-1]
+            assert f"samples?{first}" in page.replies[-1]
 
         # Without an address the page opens with the newest, whose texts come last.
         page.meanwhile("round", round_report, "texts", choose, monkeypatch, tick="draw_texts")
-        assert second not in page.said[-1], "late texts of another round are not drawn over the chosen one's"
+        assert second not in page.replies[-1], "late texts of another round are not drawn over the chosen one's"
         page.do("round", "draw_work")
         assert drawn == [done.round.id], "what was not asked for yet is of the chosen one"
 
@@ -38,7 +38,7 @@ def test_what_is_chosen_while_the_page_opens_stays_in_all_its_parts(monkeypatch:
             page.do("round", "choose_texts", round=other.id)
 
         page.meanwhile("round", round_report, "texts", choose_again, monkeypatch, tick="draw_charts")
-        assert "plotly" not in page.said[-1], "charts of texts that are gone"
+        assert "plotly" not in page.replies[-1], "charts of texts that are gone"
 
 
 def test_charts_are_drawn_for_who_may_see_them_now() -> None:
@@ -47,10 +47,10 @@ def test_charts_are_drawn_for_who_may_see_them_now() -> None:
         page = Clicker(client, done.project.slug)
         page.do("round", "draw")
         page.do("round", "draw_charts")
-        assert f"samples?round={done.round.id}" in page.said[-1]
-        assert page.said[-1].count("plotly") == 3
+        assert f"samples?round={done.round.id}" in page.replies[-1]
+        assert page.replies[-1].count("plotly") == 3
         page.do("round", "choose_texts", round=done.round.id)
-        assert page.said[-1].count('"visible": false') == 4, "no picker of steps, and no chart until it is asked for"
+        assert page.replies[-1].count('"visible": false') == 4, "no picker of steps, and no chart until it is asked for"
         with session() as db:
             db.delete(db.get_one(tables.Membership, (done.project.id, done.actor.user_id)))
         with pytest.raises(AssertionError, match="You are not in the project"):

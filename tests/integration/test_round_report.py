@@ -32,7 +32,7 @@ class Done:
         self.project = rows.make_project()
         self.actor = rows.make_actor(self.project, Role.curator)
         self.base = rows.make_checkpoint(self.project, "base")
-        self.made = rows.make_checkpoint(self.project, "made", parent=self.base)
+        self.checkpoint = rows.make_checkpoint(self.project, "made", parent=self.base)
         self.prompts = rows.make_prompt_set(self.project, prompts=10)
         held_out = rows.make_prompt_set(self.project, split=Split.held_out, prompts=4)
         recipe = RECIPE | {"generator": {"name": "sample", "n": 2, "temperature": 0.9}}
@@ -49,7 +49,7 @@ class Done:
             "overridden": 0,
             "funnel": FUNNEL,
         }
-        done = {"status": RoundStatus.done, "stage": Stage.evaluate, "checkpoint_id": self.made.id}
+        done = {"status": RoundStatus.done, "stage": Stage.evaluate, "checkpoint_id": self.checkpoint.id}
         self.round = rows.make_round(
             self.project,
             self.base,
@@ -58,10 +58,10 @@ class Done:
             **{"recipe": recipe, "counts": counts, "created_by": self.actor.user_id} | done | columns,
         )
         with session() as db:
-            for n, one in enumerate(
+            for n, prompt in enumerate(
                 db.query(tables.Prompt).filter_by(prompt_set_id=self.prompts.id).order_by(tables.Prompt.id)
             ):
-                one.extra = {"topic": "sums" if n < 5 else "words", "id": n, "note": "x" * 60}
+                prompt.extra = {"topic": "sums" if n < 5 else "words", "id": n, "note": "x" * 60}
         scores = [5.0, 1.0] * 9 + [None, None]
         self.samples = rows.make_samples(self.round, self.prompts, texts=["a b", "c d e"], scores=scores, threshold=4.0)
         with session() as db:
@@ -118,25 +118,32 @@ def test_what_was_asked_for_is_told_beside_the_recipe() -> None:
                 **job,
             )
         )
-    said = done.report().opening
-    assert (said.head.number, said.head.checkpoint, said.head.created_by) == (1, "made", done.actor.name)
-    generator = said.asked.steps[1]
+    opening_section = done.report().opening
+    assert (opening_section.head.number, opening_section.head.checkpoint, opening_section.head.created_by) == (
+        1,
+        "made",
+        done.actor.name,
+    )
+    generator = opening_section.asked.steps[1]
     assert generator.line.startswith("2. generator: sample")
     differs = {
-        knob.name: (knob.value, knob.default) for step in said.asked.steps for knob in step.knobs if knob.differs
+        knob.name: (knob.value, knob.default)
+        for step in opening_section.asked.steps
+        for knob in step.knobs
+        if knob.differs
     }
     assert differs["temperature"] == ("0.9", "0.7")
     assert differs["n"] == ("2", "4"), "self_rewarding writes four texts a prompt"
-    assert {(one.role, one.checkpoint) for one in said.asked.roles} == {
+    assert {(role.role, role.checkpoint) for role in opening_section.asked.roles} == {
         ("policy", "base"),
         ("reference", "base"),
         ("judge", "base"),
         ("made", "made"),
     }
-    (template,) = said.asked.templates
+    (template,) = opening_section.asked.templates
     assert template.step == 3
     assert "{response}" in template.text
-    assert [(one.what, one.worker, one.host, one.seconds) for one in said.asked.stages] == [
+    assert [(stage.what, stage.worker, stage.host, stage.seconds) for stage in opening_section.asked.stages] == [
         ("generate", "host-1", "host", 0.0)
     ]
 
@@ -165,23 +172,23 @@ def test_metrics_change_against_the_start_and_are_unknown_where_they_are() -> No
                 details=other,
             )
         )
-    done.measure(done.made, "held_out_accuracy", 1 / 6, low=0.05, high=0.5, n=12, details=now | by)
+    done.measure(done.checkpoint, "held_out_accuracy", 1 / 6, low=0.05, high=0.5, n=12, details=now | by)
     done.measure(done.base, "held_out_tokens", 10.0, low=8.0, high=12.0, n=4, details=by)
-    done.measure(done.made, "held_out_tokens", 13.0, low=10.0, high=16.0, n=4, details=by)
+    done.measure(done.checkpoint, "held_out_tokens", 13.0, low=10.0, high=16.0, n=4, details=by)
     done.measure(None, "override_rate", None)
-    found = {(one.name, one.of): one for one in done.report().opening.measured.metrics}
-    accuracy = found["held_out_accuracy", "made"]
+    metrics = {(metric.name, metric.of): metric for metric in done.report().opening.measured.metrics}
+    accuracy = metrics["held_out_accuracy", "made"]
     # Two newly right, one newly wrong of twelve: 1/12, standard error sqrt(3 - 1/12) / 12 = 0.142319.
     assert (accuracy.before, accuracy.newly_right, accuracy.newly_wrong) == (1 / 12, 2, 1)
     assert accuracy.change == pytest.approx(1 / 12)
     assert accuracy.change_low == pytest.approx(1 / 12 - 1.959964 * 0.142319, abs=1e-4)
     assert accuracy.p == pytest.approx(1.0), "of three that changed, one or two on a side is chance"
     # Independent: standard errors 2/1.96 and 3/1.96, so half of the interval is sqrt(4 + 9) = 3.60555.
-    tokens = found["held_out_tokens", "made"]
+    tokens = metrics["held_out_tokens", "made"]
     assert (tokens.change, tokens.change_high) == (3.0, pytest.approx(3.0 + 3.60555, abs=1e-3))
     assert tokens.p is None
-    assert found["held_out_accuracy", "start"].change is None
-    rate = found["override_rate", "round"]
+    assert metrics["held_out_accuracy", "start"].change is None
+    rate = metrics["override_rate", "round"]
     assert (rate.value, rate.low, rate.change) == (None, None, None)
     missing = done.report().opening.measured.missing
     assert missing == (
@@ -193,7 +200,7 @@ def test_metrics_change_against_the_start_and_are_unknown_where_they_are() -> No
 def test_the_way_to_the_rows_says_who_fell_out_and_where_to_see_them() -> None:
     done = Done()
     (flow,) = done.report().texts.flows.flows
-    assert [(one.name, one.count, one.unit, one.share) for one in flow.stages] == [
+    assert [(stage.name, stage.count, stage.unit, stage.share) for stage in flow.stages] == [
         ("prompts", 10, "prompts", None),
         ("samples", 20, "samples", 1.0),
         ("judged", 18, "samples", 0.9),
@@ -201,7 +208,7 @@ def test_the_way_to_the_rows_says_who_fell_out_and_where_to_see_them() -> None:
         ("selected", 6, "groups", 6 / 9),
         ("training rows", 8, "rows", 1.0),
     ]
-    arms = {arm.reason: (arm.count, arm.href) for one in flow.stages for arm in (*one.dropped, *one.joined)}
+    arms = {arm.reason: (arm.count, arm.href) for stage in flow.stages for arm in (*stage.dropped, *stage.joined)}
     assert arms["no verdict in any reply"] == (2, f"samples?round={done.round.id}&only=is_unparsed")
     assert arms["tie"] == (2, f"samples?round={done.round.id}&verdict=accept,reject")
     assert arms["rows of earlier rounds"] == (2, f"datasets?dataset={done.dataset.id}")
@@ -213,14 +220,14 @@ def test_the_way_to_the_rows_says_who_fell_out_and_where_to_see_them() -> None:
 def test_spreads_count_verdicts_by_score_and_by_category() -> None:
     done = Done()
     (spread,) = done.report().texts.spreads.spreads
-    assert (spread.counted, sum(one.count for one in spread.scores)) == (20, 18)
+    assert (spread.counted, sum(score.count for score in spread.scores)) == (20, 18)
     first, last = spread.scores[0], spread.scores[-1]
     assert (first.low, first.count, first.accepted, first.rejected) == (1.0, 9, 0, 9)
     assert (last.high, last.count, last.accepted, last.rejected) == (5.0, 9, 9, 0)
-    assert (sum(one.count for one in spread.lengths), spread.lengths[0].count) == (20, 10)
-    found = {(one.key, one.value): one for one in spread.categories}
-    assert set(found) == {("topic", "sums"), ("topic", "words")}, "numbers of prompts sort them into nothing"
-    sums, words = found["topic", "sums"], found["topic", "words"]
+    assert (sum(length.count for length in spread.lengths), spread.lengths[0].count) == (20, 10)
+    categories = {(category.key, category.value): category for category in spread.categories}
+    assert set(categories) == {("topic", "sums"), ("topic", "words")}, "numbers of prompts sort them into nothing"
+    sums, words = categories["topic", "sums"], categories["topic", "words"]
     # Wilson's interval of 5 of 10: middle 0.5, half 1.96 * sqrt(0.025 + 0.0096) / 1.384 = 0.2634.
     assert (sums.accepted, sums.low, sums.high) == (
         0.5,
@@ -253,10 +260,10 @@ def test_the_ends_of_the_list_and_what_people_changed_most() -> None:
             )
         db.get_one(tables.Label, done.samples[4].id).machine_spread = 1.5
     best, worst, torn, changed = done.report().texts.extremes
-    assert [one.score for one in best.rows] == [5.0] * 10
-    assert {one.score for one in worst.rows} == {1.0, 4.0}
-    assert [one.id for one in torn.rows] == [done.samples[4].id]
-    assert [one.id for one in changed.rows] == [done.samples[3].id, done.samples[1].id], "by 4 points, then by 3"
+    assert [row.score for row in best.rows] == [5.0] * 10
+    assert {row.score for row in worst.rows} == {1.0, 4.0}
+    assert [row.id for row in torn.rows] == [done.samples[4].id]
+    assert [row.id for row in changed.rows] == [done.samples[3].id, done.samples[1].id], "by 4 points, then by 3"
     assert changed.href == f"samples?round={done.round.id}&only=is_overridden"
 
 
@@ -269,20 +276,22 @@ def test_people_and_what_it_cost() -> None:
         team.act("ann", n, ACCEPT, seconds=30.0)
     for n in team.ids[:2]:
         team.act("bob", n, REJECT if n == team.ids[0] else ACCEPT, seconds=15.0)
-    told = round_report.work(team.curator, team.round.id)
-    assert told.people.kinds == {"accept": 5, "reject": 1}
-    assert [(one.decided, one.minutes) for one in told.people.each] == [(4, 2.0), (2, 0.5)]
-    assert told.people.minutes == 2.5
-    assert (told.people.share, told.people.low) == (0.25, pytest.approx(0.0456, abs=1e-4)), "Wilson's of 1 of 4"
-    (verdicts,) = told.people.agreement
+    work_section = round_report.work(team.curator, team.round.id)
+    assert work_section.people.kinds == {"accept": 5, "reject": 1}
+    assert [(entry.decided, entry.minutes) for entry in work_section.people.each] == [(4, 2.0), (2, 0.5)]
+    assert work_section.people.minutes == 2.5
+    assert (work_section.people.share, work_section.people.low) == (0.25, pytest.approx(0.0456, abs=1e-4)), (
+        "Wilson's of 1 of 4"
+    )
+    (verdicts,) = work_section.people.agreement
     assert (verdicts.n, verdicts.share) == (2, 0.5)
-    assert told.cost.tokens_per_row == 45.0
-    assert told.cost.minutes_per_row == 1.25
-    assert told.cost.tokens_read is None
+    assert work_section.cost.tokens_per_row == 45.0
+    assert work_section.cost.minutes_per_row == 1.25
+    assert work_section.cost.tokens_read is None
     reviewer = round_report.get(team.who("ann"), team.round.id)
     assert not reviewer.work.people.is_told, "a count that moves would name gold items"
     assert reviewer.texts.spreads.spreads[0].scores == ()
-    assert all(one.rows == () for one in reviewer.texts.extremes)
+    assert all(extreme.rows == () for extreme in reviewer.texts.extremes)
     assert "hidden from you" in reviewer.texts.extremes[0].missing
 
 
@@ -320,7 +329,7 @@ def test_three_samples_are_listed_and_not_drawn() -> None:
     assert "too few for a list of the worst" in worst.missing
     assert "set its votes to 3 or more" in torn.missing
     (flow,) = report.texts.flows.flows
-    assert [(one.name, one.count) for one in flow.stages] == [("prompts", 3), ("samples", 3), ("judged", 2)]
+    assert [(stage.name, stage.count) for stage in flow.stages] == [("prompts", 3), ("samples", 3), ("judged", 2)]
     assert "Nothing is selected yet" in report.texts.flows.missing[0]
 
 
@@ -340,8 +349,11 @@ def test_failures_are_counted_by_stage_and_kind_with_their_reasons() -> None:
                 )
             )
     failed = done.report().work.failed
-    assert [(one.reason, one.count) for one in failed.counts] == [("generate: timeout", 2), ("generate: context", 1)]
-    assert [one.reason for one in failed.rows] == ["reason 0", "reason 1", "reason 2"]
+    assert [(count.reason, count.count) for count in failed.counts] == [
+        ("generate: timeout", 2),
+        ("generate: context", 1),
+    ]
+    assert [row.reason for row in failed.rows] == ["reason 0", "reason 1", "reason 2"]
     assert "frozen" in failed.cannot_retry
     assert done.report().opening.warnings[-1].text == "3 prompts, replies or rows were left out."
 
@@ -351,9 +363,9 @@ def test_a_stranger_learns_nothing_and_a_viewer_no_names() -> None:
     rows.make_decision(done.samples[0], done.actor)
     with pytest.raises(NotFound):
         done.report(rows.make_actor())
-    told = done.report(rows.make_actor(done.project, Role.viewer)).work.people
-    assert (told.people, told.each) == (1, ())
-    assert [one.name for one in done.report().work.people.each] == [done.actor.name]
+    people = done.report(rows.make_actor(done.project, Role.viewer)).work.people
+    assert (people.people, people.each) == (1, ())
+    assert [actor.name for actor in done.report().work.people.each] == [done.actor.name]
 
 
 def test_a_recipe_that_cannot_be_read_leaves_the_rest_to_be_read() -> None:

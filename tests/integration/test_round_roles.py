@@ -76,10 +76,10 @@ class World:
 
 def test_a_role_without_a_checkpoint_is_refused_before_launch() -> None:
     world = World()
-    said = r"Step 2 \(generator sample\) names the role 'author', but no checkpoint is bound to it, and no round before"
-    with pytest.raises(InvalidInput, match=said):
+    text = r"Step 2 \(generator sample\) names the role 'author', but no checkpoint is bound to it, and no round before"
+    with pytest.raises(InvalidInput, match=text):
         rounds.estimate(world.actor, world.project.id, world.plan())
-    with pytest.raises(InvalidInput, match=said):
+    with pytest.raises(InvalidInput, match=text):
         world.launch()
     with pytest.raises(InvalidInput, match="The author checkpoint 999 is not in this project"):
         world.launch(roles={"author": 999})
@@ -93,7 +93,7 @@ def test_a_bound_role_acts_and_is_kept_for_the_next_round() -> None:
     with reading() as db:
         row = db.get_one(tables.Round, round_id)
         bound = db.execute(select(tables.RoundRole.role, tables.RoundRole.step, tables.RoundRole.checkpoint_id)).all()
-    assert [tuple(one) for one in bound] == [("author", -1, world.endpoint.id)]
+    assert [tuple(record) for record in bound] == [("author", -1, world.endpoint.id)]
     assert (row.stage, row.step, row.phase) == (Stage.generate, 1, 0)
     assert acting(row, "author", 1) == world.endpoint.id
     world.end(round_id)
@@ -135,7 +135,7 @@ def test_what_a_training_made_acts_in_the_steps_after_it() -> None:
     assert acting(row, "future", 5) == future.id
     with pytest.raises(NotFound, match="has no checkpoint for the role 'future'"):
         acting(row, "future", 4)
-    tree = {one.name: one for one in checkpoints.tree(world.actor, world.project.id)}
+    tree = {checkpoint_row.name: checkpoint_row for checkpoint_row in checkpoints.tree(world.actor, world.project.id)}
     assert (tree["round-1-future"].round_id, tree["policy"].round_id) == (round_id, None)
 
 
@@ -144,12 +144,12 @@ def test_built_in_roles() -> None:
     round_id = world.launch(roles={"author": world.endpoint.id}, judge_id=world.endpoint.id, reference_id=world.base.id)
     with reading() as db:
         row = db.get_one(tables.Round, round_id)
-    found = [acting(row, role, 1) for role in ("policy", "reference", "judge", "base")]
-    assert found == [world.policy.id, world.base.id, world.endpoint.id, world.base.id]
+    numbers = [acting(row, role, 1) for role in ("policy", "reference", "judge", "base")]
+    assert numbers == [world.policy.id, world.base.id, world.endpoint.id, world.base.id]
     with session() as db:
         db.get_one(tables.Round, round_id).judge_id = None
-        made = tables.RoundRole(round_id=round_id, role="policy", step=4, checkpoint_id=world.base.id)
-        db.add(made)
+        round_role = tables.RoundRole(round_id=round_id, role="policy", step=4, checkpoint_id=world.base.id)
+        db.add(round_role)
     with reading() as db:
         row = db.get_one(tables.Round, round_id)
     # An unset judge is the policy as it is at that step.
@@ -189,12 +189,12 @@ def test_the_phase_follows_from_the_finished_rounds_above() -> None:
             Phase(PromptSet(), Sample(n=3), ExactMatch(), BestVersusWorst(), DPO()),
         ),
     )
-    found, parent = [], None
+    result, parent = [], None
     for _ in range(4):
         parent = world.launch(recipe, parent_id=parent)
         world.end(parent)
-        found.append(rounds.get(world.actor, parent).phase)
-    assert found == [0, 0, 1, 1]
+        result.append(rounds.get(world.actor, parent).phase)
+    assert result == [0, 0, 1, 1]
     # A round of another recipe does not count.
     other = world.launch(recipes.get("rejection_sampling"), parent_id=parent)
     world.end(other)

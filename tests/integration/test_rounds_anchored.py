@@ -23,7 +23,7 @@ from backend.services import prompts, queue, reviews, rounds
 from backend.trainers.sft import SFT
 from backend.values import DecisionKind, RoundStatus, Stage
 from tests.importing import lines, put
-from tests.integration.loop import JUDGE, RIGHT, TRAINING, Loop, both, dying, made
+from tests.integration.loop import JUDGE, RIGHT, TRAINING, Loop, both, dying, rows_of_round
 from tests.rows import make_checkpoint, make_prompt_set
 from tests.tiny import make_tiny_model
 
@@ -66,8 +66,8 @@ def temporal() -> Recipe:
 def rows_of(round_id: int) -> dict[int, list[dict[str, Any]]]:
     """The rows of each frozen dataset of a round, by step."""
     with reading() as db:
-        found = db.execute(select(tables.Dataset.step, tables.Dataset.id).where(tables.Dataset.round_id == round_id))
-        return {step: list(dataset_rows.iterate(db, dataset_id)) for step, dataset_id in found.all()}
+        rows = db.execute(select(tables.Dataset.step, tables.Dataset.id).where(tables.Dataset.round_id == round_id))
+        return {step: list(dataset_rows.iterate(db, dataset_id)) for step, dataset_id in rows.all()}
 
 
 def text_of(row: dict[str, Any], side: str) -> str:
@@ -80,12 +80,12 @@ def test_spin_prefers_known_answers_and_trains_the_opponent_against_itself(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loop = Loop(spin(), weights(tiny), tiny)
-    ended, found = both(loop, monkeypatch, trains=True)
+    ended, result = both(loop, monkeypatch, trains=True)
     # Of each of 5 prompts the opponent's text and the known answer.
-    assert sorted((row[4], row[5]) for row in found["texts"]) == [(1, "policy")] * 5 + [(2, "data")] * 5
-    rows = found["rows"][3]
+    assert sorted((row[4], row[5]) for row in result["texts"]) == [(1, "policy")] * 5 + [(2, "data")] * 5
+    rows = result["rows"][3]
     assert {row["prompt"][0]["content"]: text_of(row, "chosen") for row in rows} == RIGHT
-    written = {row[7] for row in found["texts"] if row[5] == "policy"}
+    written = {row[7] for row in result["texts"] if row[5] == "policy"}
     assert {text_of(row, "rejected") for row in rows} <= written
     with reading() as db:
         sample = tables.Sample
@@ -93,7 +93,7 @@ def test_spin_prefers_known_answers_and_trains_the_opponent_against_itself(
         checkpoint = db.get_one(tables.Checkpoint, ended.checkpoint_id)
         stages = list(db.scalars(select(tables.Job.stage).where(tables.Job.round_id == ended.id)))
     # No checkpoint wrote the known answers, and nobody judged.
-    assert {tuple(one) for one in makers} == {("policy", "completion", loop.policy.id), ("data", "import", None)}
+    assert {tuple(maker) for maker in makers} == {("policy", "completion", loop.policy.id), ("data", "import", None)}
     assert Stage.judge not in stages
     assert checkpoint.parent_id == loop.policy.id
     # The round's own reference is the base; the loss compares with the opponent.
@@ -105,9 +105,9 @@ def test_spin_prefers_known_answers_and_trains_the_opponent_against_itself(
 def test_spin_trains_on_the_pairs_of_this_and_the_last_round(tiny: Path) -> None:
     loop = Loop(from_base(), OPPONENT, tiny)
     pairs, parent = [], None
-    for said in ("one", "two", "three"):
+    for text in ("one", "two", "three"):
         with session() as db:
-            db.get_one(tables.Checkpoint, loop.policy.id).engine = {"name": "scripted", "replies": [said]}
+            db.get_one(tables.Checkpoint, loop.policy.id).engine = {"name": "scripted", "replies": [text]}
         parent = loop.launch(parent_id=parent)
         assert loop.run(parent).stage is Stage.train
         pairs.append([text_of(row, "rejected") for row in rows_of(parent)[3]])
@@ -161,8 +161,8 @@ def test_prompts_without_a_known_answer_are_left_out_where_nothing_else_answers(
     with dying(monkeypatch) as kills:
         assert loop.run(round_id).stage is Stage.train
     assert kills[0] > 2
-    found = made(round_id)
-    assert [(row[1], row[5], row[7], row[8]) for row in found["texts"]] == [(0, "data", "4", 1), (1, "data", "6", 1)]
+    result = rows_of_round(round_id)
+    assert [(row[1], row[5], row[7], row[8]) for row in result["texts"]] == [(0, "data", "4", 1), (1, "data", "6", 1)]
 
 
 def test_prompts_without_a_known_answer_give_no_pair_and_are_counted(tiny: Path) -> None:
@@ -179,7 +179,7 @@ def test_prompts_without_a_known_answer_give_no_pair_and_are_counted(tiny: Path)
     estimate = rounds.estimate(loop.actor, loop.project.id, plan)
     # At most: one text of each kind for each prompt; only the opponent's 8 tokens are generated.
     assert (estimate.samples, estimate.tokens, estimate.judge_calls) == (4, 16, 0)
-    assert any("1 of the 2 prompts in the chosen sets have no answer" in said for said in estimate.warnings)
+    assert any("1 of the 2 prompts in the chosen sets have no answer" in warning for warning in estimate.warnings)
     round_id = loop.launch(num_prompts=2)
     ended = loop.run(round_id)
     assert ended.stage is Stage.train, ended.error
@@ -219,7 +219,7 @@ def test_temporal_self_rewarding_looks_back_and_ahead_and_starts_again_from_the_
     round_id = loop.launch(judge_id=judge.id)
     ended = loop.run(round_id, trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
-    found = made(round_id)
+    result = rows_of_round(round_id)
     with reading() as db:
         sample = tables.Sample
         written = db.execute(
@@ -228,38 +228,38 @@ def test_temporal_self_rewarding_looks_back_and_ahead_and_starts_again_from_the_
             .order_by(sample.step)
         ).all()
         judgment = tables.Judgment
-        said = db.execute(
+        rows = db.execute(
             select(judgment.step, sample.role, judgment.checkpoint_id, func.count())
             .join(sample, sample.id == judgment.sample_id)
             .group_by(judgment.step, sample.role, judgment.checkpoint_id)
             .order_by(judgment.step, sample.role)
         ).all()
         bound = {row.role: row.checkpoint_id for row in db.scalars(select(tables.RoundRole))}
-        made_of = {one.id: one for one in db.scalars(select(tables.Checkpoint))}
+        made_of = {checkpoint.id: checkpoint for checkpoint in db.scalars(select(tables.Checkpoint))}
     future = bound["future"]
     # 3 texts for each of 5 prompts by each of the three models.
-    assert [tuple(one) for one in written] == [
+    assert [tuple(record) for record in written] == [
         (1, "policy", loop.policy.id, 15),
         (2, "base", loop.base.id, 15),
         (6, "future", future, 15),
     ]
     # One judge scores each text once, three times over: those of the future model after it was trained.
-    assert [tuple(one) for one in said] == [
+    assert [tuple(record) for record in rows] == [
         (3, "base", judge.id, 45),
         (3, "policy", judge.id, 45),
         (7, "future", judge.id, 45),
     ]
-    assert_pairs(found)
+    assert_pairs(result)
     product = made_of[ended.checkpoint_id]
     assert (product.name, made_of[future].name) == ("round-1", "round-1-future")
     assert (product.parent_id, made_of[future].parent_id) == (loop.policy.id, loop.policy.id)
     assert {product.id, future} == set(made_of) - {loop.base.id, loop.policy.id, judge.id}
 
 
-def assert_pairs(found: dict[str, Any]) -> None:
+def assert_pairs(result: dict[str, Any]) -> None:
     """Each dataset holds what the catalogue's definition says, worked out here from the scores anew."""
     groups: dict[int, list[tuple[str, str, float]]] = {}
-    for row in found["texts"]:
+    for row in result["texts"]:
         if row[8] is not None and row[7].strip():
             groups.setdefault(row[1], []).append((row[5], row[7], row[8]))
     first, second = {}, {}
@@ -270,16 +270,16 @@ def assert_pairs(found: dict[str, Any]) -> None:
         low = worst["base"] if worst["base"] < worst["policy"] else worst["policy"]
         ahead = best["future"] if best["future"] > best["policy"] else best["policy"]
         first[position], second[position] = (best["policy"], low), (ahead, low)
-    scores = {(row[1], row[7]): row[8] for row in found["texts"]}
+    scores = {(row[1], row[7]): row[8] for row in result["texts"]}
     for step, expected in ((4, first), (8, second)):
-        rows = found["rows"][step]
+        rows = result["rows"][step]
         assert len(rows) == sum(high > low for high, low in expected.values()) > 0
         kept = [position for position, (high, low) in sorted(expected.items()) if high > low]
         for position, row in zip(kept, rows, strict=True):
             pair = scores[position, text_of(row, "chosen")], scores[position, text_of(row, "rejected")]
             assert pair == expected[position]
-    before = {row["prompt"][0]["content"]: text_of(row, "rejected") for row in found["rows"][4]}
-    after = {row["prompt"][0]["content"]: text_of(row, "rejected") for row in found["rows"][8]}
+    before = {row["prompt"][0]["content"]: text_of(row, "rejected") for row in result["rows"][4]}
+    after = {row["prompt"][0]["content"]: text_of(row, "rejected") for row in result["rows"][8]}
     assert before.items() <= after.items(), "the rejected side is unchanged"
 
 

@@ -18,7 +18,7 @@ from backend.services.projects import overview
 from backend.services.rounds import Plan, auto
 from backend.values import JobStatus, Role, RoundStatus, Stage, WarningLevel
 from tests import rows
-from tests.integration.loop import JUDGE, RIGHT, Loop, dying, made
+from tests.integration.loop import JUDGE, RIGHT, Loop, dying, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_rounds_anchored import of_answers
 
@@ -226,9 +226,9 @@ def test_what_cannot_be_launched_ends_the_line_and_not_the_round(database: str) 
 
 def test_a_person_stops_after_a_round(database: str) -> None:
     line = Line()
-    seen = overview.loop(line.actor, line.project.id)
-    assert seen.stops_id == line.first
-    assert line_value(seen.rounds[0], seen)["follows"] == "2 more rounds follow."
+    view = overview.loop(line.actor, line.project.id)
+    assert view.stops_id == line.first
+    assert line_value(view.rounds[0], view)["follows"] == "2 more rounds follow."
     reviewer, stranger = rows.make_actor(line.project, Role.reviewer), rows.make_actor()
     assert overview.loop(reviewer, line.project.id).stops_id is None
     with pytest.raises(PermissionDenied):
@@ -239,9 +239,9 @@ def test_a_person_stops_after_a_round(database: str) -> None:
     assert line.events()[-1].verb == "stop after round"
     with pytest.raises(Conflict, match="No round would follow round 1"):
         auto.stop(line.actor, line.first)
-    seen = overview.loop(line.actor, line.project.id)
-    assert seen.stops_id is None
-    assert line_value(seen.rounds[0], seen)["follows"].endswith(f"{line.actor.name} stopped them.")
+    view = overview.loop(line.actor, line.project.id)
+    assert view.stops_id is None
+    assert line_value(view.rounds[0], view)["follows"].endswith(f"{line.actor.name} stopped them.")
     assert line.end(line.first).auto["stopped"] == f"{line.actor.name} stopped them."
     assert line.count() == 1
     with pytest.raises(Conflict):
@@ -256,15 +256,15 @@ def test_a_round_again_is_as_many_rounds_again_and_the_next_one_is_one(database:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "text"),
     [
         ({"num_rounds": 0}, "Rounds to run"),
         ({"num_rounds": 101}, "Rounds to run"),
         ({"stop_rules": ("boredom",)}, "no rule 'boredom'.*accuracy_fell"),
     ],
 )
-def test_numbers_and_rules_that_there_are_not_are_refused(database: str, wrong: dict[str, Any], said: str) -> None:
-    with pytest.raises(InvalidInput, match=said):
+def test_numbers_and_rules_that_there_are_not_are_refused(database: str, wrong: dict[str, Any], text: str) -> None:
+    with pytest.raises(InvalidInput, match=text):
         Line(**wrong)
 
 
@@ -286,5 +286,5 @@ def test_two_rounds_killed_in_every_transaction_follow_each_other_once(
     with reading() as db:
         assert db.scalar(select(func.count()).select_from(tables.Round)) == 2
     # With the next seed the same known answers, in another order.
-    texts = [sorted(row[7] for row in made(one)["texts"]) for one in (first, last.id)]
+    texts = [sorted(row[7] for row in rows_of_round(entry)["texts"]) for entry in (first, last.id)]
     assert texts[0] == texts[1] == sorted(RIGHT.values())

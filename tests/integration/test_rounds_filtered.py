@@ -16,7 +16,7 @@ from backend.engines.transformers import Transformers
 from backend.recipes import Recipe
 from backend.selectors._entropy import entropy
 from backend.values import RoundStatus, Verdict
-from tests.integration.loop import RIGHT, TRAINING, Loop, dying, made
+from tests.integration.loop import RIGHT, TRAINING, Loop, dying, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.trainers.test_trl import token_logprobs
 from tests.integration.trainers.training import message, progress, train
@@ -66,13 +66,13 @@ def texts(round_id: int) -> dict[str, list[tuple[str, Verdict | None]]]:
     return by_prompt
 
 
-def said(row: dict[str, Any], column: str) -> str:
+def last_content(row: dict[str, Any], column: str) -> str:
     return str(row[column][0]["content"])
 
 
-def rows_of(found: dict[str, Any], prompt: str) -> list[dict[str, Any]]:
-    (rows,) = found["rows"].values()
-    return [row for row in rows if said(row, "prompt") == prompt]
+def rows_of(result: dict[str, Any], prompt: str) -> list[dict[str, Any]]:
+    (rows,) = result["rows"].values()
+    return [row for row in rows if last_content(row, "prompt") == prompt]
 
 
 def trained(name: str, folder: Path) -> tuple[tables.Round, dict[str, Any]]:
@@ -80,14 +80,14 @@ def trained(name: str, folder: Path) -> tuple[tables.Round, dict[str, Any]]:
     loop = Loop(RECIPES[name], SOLVER, folder)
     ended = loop.run(loop.launch(), trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
-    found = made(ended.id)
+    result = rows_of_round(ended.id)
     # Every row asks what the prompt asks, nothing else.
-    (rows,) = found["rows"].values()
-    assert {said(row, "prompt") for row in rows} <= set(RIGHT)
+    (rows,) = result["rows"].values()
+    assert {last_content(row, "prompt") for row in rows} <= set(RIGHT)
     assert ended.counts["kept"] == len(rows) > 0
     with reading() as db:
         assert db.get_one(tables.Checkpoint, ended.checkpoint_id).parent_id == loop.base.id
-    return ended, found
+    return ended, result
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -98,18 +98,18 @@ def test_killed_in_every_transaction_it_makes_the_same(tiny: Path, monkeypatch: 
     with dying(monkeypatch) as kills:
         assert loop.run(second).error is None
     assert kills[0] > 5
-    assert made(second) == made(first)
-    assert made(first)["rows"]
+    assert rows_of_round(second) == rows_of_round(first)
+    assert rows_of_round(first)["rows"]
 
 
 @pytest.mark.slow
 @ONE_DATABASE
 def test_rest_em_keeps_right_samples_up_to_the_cap_and_trains_the_base(tiny: Path) -> None:
     assert RECIPES["rest_em"].trainer.start == recipes.get("rest_em").trainer.start == "base"
-    ended, found = trained("rest_em", tiny)
+    ended, result = trained("rest_em", tiny)
     for prompt, answer in RIGHT.items():
         right = {text for text, _ in texts(ended.id)[prompt] if text.endswith(f"#### {answer}")}
-        kept = {said(row, "completion") for row in rows_of(found, prompt)}
+        kept = {last_content(row, "completion") for row in rows_of(result, prompt)}
         assert kept <= right
         assert len(kept) == min(2, len(right)) > 0
 
@@ -117,24 +117,24 @@ def test_rest_em_keeps_right_samples_up_to_the_cap_and_trains_the_base(tiny: Pat
 @pytest.mark.slow
 @ONE_DATABASE
 def test_concise_self_training_keeps_the_shortest_right_one_of_both_ways_to_ask(tiny: Path) -> None:
-    ended, found = trained("concise_self_training", tiny)
+    ended, result = trained("concise_self_training", tiny)
     kept = set()
     for prompt, answer in RIGHT.items():
         assert len(texts(ended.id)[prompt]) == 32
         right = [text for text, _ in texts(ended.id)[prompt] if text.endswith(answer)]
-        (row,) = rows_of(found, prompt)
-        assert said(row, "completion") == min(right, key=len)
-        kept.add(said(row, "completion"))
+        (row,) = rows_of(result, prompt)
+        assert last_content(row, "completion") == min(right, key=len)
+        kept.add(last_content(row, "completion"))
     assert {text[0] for text in kept} == {"="}, "the brief ones, whose worked examples no row holds"
 
 
 @pytest.mark.slow
 @ONE_DATABASE
 def test_irpo_trains_on_several_pairs_of_right_above_wrong(tiny: Path) -> None:
-    _, found = trained("irpo", tiny)
+    _, result = trained("irpo", tiny)
     for prompt, answer in RIGHT.items():
-        rows = rows_of(found, prompt)
-        pairs = {(said(row, "chosen"), said(row, "rejected")) for row in rows}
+        rows = rows_of(result, prompt)
+        pairs = {(last_content(row, "chosen"), last_content(row, "rejected")) for row in rows}
         assert len(pairs) == len(rows) == 3
         assert all(chosen.endswith(answer) and not rejected.endswith(answer) for chosen, rejected in pairs)
         assert "I give up" not in {rejected for _, rejected in pairs}
@@ -144,13 +144,13 @@ def test_irpo_trains_on_several_pairs_of_right_above_wrong(tiny: Path) -> None:
 @pytest.mark.slow
 @ONE_DATABASE
 def test_lmsi_keeps_every_path_to_the_majority_answer(tiny: Path) -> None:
-    ended, found = trained("lmsi", tiny)
+    ended, result = trained("lmsi", tiny)
     for prompt, samples in texts(ended.id).items():
         # "I give up" is an answer, too, for a vote that knows none.
         votes = Counter(text.split("#### ")[-1] for text, _ in samples)
         (first, most), *others = votes.most_common()
         tied = [answer for answer, count in others if count == most]
-        kept = sorted(said(row, "completion") for row in rows_of(found, prompt))
+        kept = sorted(last_content(row, "completion") for row in rows_of(result, prompt))
         assert kept == sorted(text for text, _ in samples if not tied and text.split("#### ")[-1] == first)
         assert len(kept) == sum(verdict is Verdict.accept for _, verdict in samples)
         assert most / 32 < 0.5, "below every usual threshold"
@@ -159,22 +159,22 @@ def test_lmsi_keeps_every_path_to_the_majority_answer(tiny: Path) -> None:
 @pytest.mark.slow
 @ONE_DATABASE
 def test_east_weighs_prompts_by_the_entropy_of_their_answers(tiny: Path) -> None:
-    ended, found = trained("east", tiny)
+    ended, result = trained("east", tiny)
     for prompt, answer in RIGHT.items():
         # What cannot be read as a number is read as nothing.
         given = Counter(text[-1] for text, _ in texts(ended.id)[prompt] if "####" in text)
-        wrong = {one: count for one, count in given.items() if one != answer}
-        if not rows_of(found, prompt):
+        wrong = {name: count for name, count in given.items() if name != answer}
+        if not rows_of(result, prompt):
             assert answer not in given
             continue
-        (row,) = rows_of(found, prompt)
-        assert said(row, "chosen")[-1] == answer
-        assert wrong[said(row, "rejected")[-1]] == max(wrong.values())
+        (row,) = rows_of(result, prompt)
+        assert last_content(row, "chosen")[-1] == answer
+        assert wrong[last_content(row, "rejected")[-1]] == max(wrong.values())
         assert row["weight"] == pytest.approx(entropy(list(given.values())), abs=1e-9)
     with reading() as db:
         checkpoint = db.get_one(tables.Checkpoint, ended.checkpoint_id)
     record = json.loads((settings().folder / checkpoint.engine["model"] / "train.json").read_text())
-    (rows,) = found["rows"].values()
+    (rows,) = result["rows"].values()
     assert min(row["weight"] for row in rows) > 1.5
     assert 0.5 < record["metrics"]["weight"] < 1.5, "divided by their mean"
 
@@ -210,9 +210,9 @@ def first_loss(name: str, folder: Path, model: Path, data: list[dict[str, Any]],
 def test_irpo_adds_the_likelihood_of_the_chosen_text_divided_by_its_own_length(model: Path, tmp_path: Path) -> None:
     data = pairs(1.0, 1.0, 1.0)
     with Transformers(model=str(model), device="cpu") as engine:
-        by_token = [token_logprobs(engine, row["prompt"], said(row, "chosen")) for row in data]
-    nll = sum(-float(one.mean()) for one in by_token) / 3
-    over_all_tokens = -sum(float(one.sum()) for one in by_token) / sum(len(one) for one in by_token)
+        by_token = [token_logprobs(engine, row["prompt"], last_content(row, "chosen")) for row in data]
+    nll = sum(-float(node.mean()) for node in by_token) / 3
+    over_all_tokens = -sum(float(entry.sum()) for entry in by_token) / sum(len(entry) for entry in by_token)
     # At its start the policy is the reference: every margin is 0, and -log sigmoid(0) = log 2.
     assert first_loss("irpo", tmp_path / "irpo", model, data) == pytest.approx(math.log(2) + nll, abs=1e-4)
     assert nll > 1
@@ -229,14 +229,16 @@ def test_irpo_adds_the_likelihood_of_the_chosen_text_divided_by_its_own_length(m
 def test_east_divides_weights_by_their_mean(model: Path, tmp_path: Path) -> None:
     # Entropies of 1.5, 1 and 0.5 bits have the mean 1; so have 3, 2 and 1 once they are divided by 2.
     with_likelihood = {"loss_type": ("sigmoid", "sft"), "loss_weights": (1.0, 1.0)}
-    found = [
+    values = [
         first_loss("east", tmp_path / f"{factor}", model, pairs(1.5 * factor, factor, 0.5 * factor), **with_likelihood)
         for factor in (1.0, 2.0)
     ]
     with Transformers(model=str(model), device="cpu") as engine:
-        nll = [-float(token_logprobs(engine, row["prompt"], said(row, "chosen")).mean()) for row in pairs(1, 1, 1)]
+        nll = [
+            -float(token_logprobs(engine, row["prompt"], last_content(row, "chosen")).mean()) for row in pairs(1, 1, 1)
+        ]
     expected = math.log(2) + (1.5 * nll[0] + nll[1] + 0.5 * nll[2]) / 3
-    assert found == pytest.approx([expected, expected], abs=1e-4)
+    assert values == pytest.approx([expected, expected], abs=1e-4)
     plain = first_loss("east", tmp_path / "plain", model, pairs(3.0, 2.0, 1.0), normalise_weights=False)
     assert plain == pytest.approx(2 * math.log(2), abs=1e-4)
     assert first_loss("east", tmp_path / "east", model, pairs(3.0, 2.0, 1.0)) == pytest.approx(math.log(2), abs=1e-4)

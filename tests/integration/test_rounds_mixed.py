@@ -23,9 +23,9 @@ from backend.services import judge_health, reviews
 from backend.trainers.dpo import DPO
 from backend.trainers.sft import SFT
 from backend.values import DecisionKind, RoundStatus, Split, Stage, Verdict
-from tests.integration.loop import RIGHT, TRAINING, Loop, dying, made, of_steps
+from tests.integration.loop import RIGHT, TRAINING, Loop, dying, of_steps, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
-from tests.integration.test_rounds_filtered import SOLVER, said
+from tests.integration.test_rounds_filtered import SOLVER, last_content
 from tests.rows import make_prompt_set
 
 ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -62,8 +62,10 @@ def rates(round_id: int) -> dict[str, float]:
 
 def funnel(round_id: int, step: int) -> dict[str, dict[str, Any]]:
     with reading() as db:
-        found = select(tables.Dataset.funnel).where(tables.Dataset.round_id == round_id, tables.Dataset.step == step)
-        return {entry["stage"]: entry for entry in db.scalars(found).one()}
+        selection = select(tables.Dataset.funnel).where(
+            tables.Dataset.round_id == round_id, tables.Dataset.step == step
+        )
+        return {entry["stage"]: entry for entry in db.scalars(selection).one()}
 
 
 def test_each_mixer_writes_a_dataset_of_its_own_and_killed_it_writes_the_same(
@@ -72,21 +74,21 @@ def test_each_mixer_writes_a_dataset_of_its_own_and_killed_it_writes_the_same(
     loop = Loop(mixed(DifficultyBand(low=0.2, high=0.4), SeedShare(share=0.5)), SOLVER, tiny)
     seeds = make_prompt_set(loop.project, prompts=["seed a", "seed b", "seed c"], answers=["1", "2", None])
     first, second = (loop.launch(mix_set_ids=(seeds.id,)) for _ in range(2))
-    one = loop.run(first)
-    assert (one.stage, one.step, one.error) == (Stage.train, 6, None)
+    result = loop.run(first)
+    assert (result.stage, result.step, result.error) == (Stage.train, 6, None)
     with dying(monkeypatch) as kills:
         assert loop.run(second).error is None
     assert kills[0] > 8
-    found = made(first)
-    assert made(second) == found
-    selected, banded, seeded = (found["rows"][step] for step in (3, 4, 5))
+    outcome = rows_of_round(first)
+    assert rows_of_round(second) == outcome
+    selected, banded, seeded = (outcome["rows"][step] for step in (3, 4, 5))
     within = {text for text, rate in rates(first).items() if 0.2 <= rate <= 0.4}
-    assert banded == [row for row in selected if said(row, "prompt") in within]
+    assert banded == [row for row in selected if last_content(row, "prompt") in within]
     assert 0 < len(banded) < len(selected)
     # Two known answers are all there are, for a half of the rows.
     assert seeded[: len(banded)] == banded
-    assert {said(row, "completion") for row in seeded[len(banded) :]} == {"1", "2"}
-    assert one.counts["kept"] == len(banded)
+    assert {last_content(row, "completion") for row in seeded[len(banded) :]} == {"1", "2"}
+    assert result.counts["kept"] == len(banded)
     stages = funnel(first, 5)
     assert list(stages) == [
         "prompts",
@@ -113,7 +115,7 @@ def test_rows_of_earlier_rounds_are_those_that_the_same_role_was_trained_on(tiny
     ended(first, loop.policy.id)
     second = loop.launch(parent_id=first, seed=4)
     assert loop.run(second).error is None
-    before, now = made(first)["rows"], made(second)["rows"]
+    before, now = rows_of_round(first)["rows"], rows_of_round(second)["rows"]
     new = [row for row in before[5] if row not in now[4]]
     assert now[5] == now[4] + new
     assert len(new) > 0
@@ -136,7 +138,7 @@ def test_a_known_answer_is_no_row_of_pairs_and_probes_are_no_rows_at_all(tiny: P
         db.get_one(tables.PromptSet, probes.id).origin = tables.PROBES
     second = loop.launch(parent_id=first, seed=4, mix_set_ids=(seeds.id,))
     assert loop.run(second).error is None
-    asked = {said(row, "prompt") for row in made(second)["rows"][5]}
+    asked = {last_content(row, "prompt") for row in rows_of_round(second)["rows"][5]}
     assert "seed b" in asked
     assert asked <= (set(RIGHT) | {"seed b"}) - {probe}
 
@@ -178,8 +180,8 @@ def test_where_a_mixer_keeps_nothing_people_are_asked_again_and_the_steps_run_ag
     reviews.close(loop.actor, round_id)
     again = loop.run(round_id)
     assert (again.status, again.stage, again.error) == (RoundStatus.running, Stage.train, None)
-    assert set(made(round_id)["rows"]) == {3, 4}
-    assert {said(row, "prompt") for row in made(round_id)["rows"][4]} == set(RIGHT)
+    assert set(rows_of_round(round_id)["rows"]) == {3, 4}
+    assert {last_content(row, "prompt") for row in rows_of_round(round_id)["rows"][4]} == set(RIGHT)
 
 
 def dive() -> Any:
@@ -197,18 +199,19 @@ def test_dive_trains_on_diverse_pairs_of_this_round_and_those_before(tiny: Path)
     second = loop.launch(parent_id=first, seed=5)
     trained = loop.run(second, trains=True)
     assert (trained.status, trained.error) == (RoundStatus.done, None)
-    before, now = made(first)["rows"], made(second)["rows"]
+    before, now = rows_of_round(first)["rows"], rows_of_round(second)["rows"]
     # Selected, with earlier rounds, diverse.
     assert set(now) == {3, 4, 5}
     pool = [row for row in now[4] if row not in now[3]]
     assert pool == [row for row in before[3] if row in pool]
     assert len(pool) > 0
     for prompt, answer in RIGHT.items():
-        of_prompt = [[row for row in rows if said(row, "prompt") == prompt] for rows in (now[4], now[5])]
+        of_prompt = [[row for row in rows if last_content(row, "prompt") == prompt] for rows in (now[4], now[5])]
         dropped = math.floor(0.1 * len(of_prompt[0]) + 1e-9)
         assert len(of_prompt[1]) == min(4, len(of_prompt[0]) - dropped)
         assert all(
-            said(row, "chosen").endswith(answer) and not said(row, "rejected").endswith(answer) for row in of_prompt[1]
+            last_content(row, "chosen").endswith(answer) and not last_content(row, "rejected").endswith(answer)
+            for row in of_prompt[1]
         )
     with reading() as db:
         assert db.get_one(tables.Checkpoint, trained.checkpoint_id).parent_id == loop.base.id

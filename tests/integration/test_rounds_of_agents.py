@@ -22,7 +22,7 @@ from backend.services import queue, reviews
 from backend.services.samples import detail
 from backend.trainers.sft import SFT
 from backend.values import DecisionKind, FailureKind, RoundStatus, Split, Stage
-from tests.integration.loop import TRAINING, Loop, dying, made
+from tests.integration.loop import TRAINING, Loop, dying, rows_of_round
 from tests.rows import make_checkpoint, make_prompt_set
 from tests.tiny import make_tiny_model
 
@@ -74,7 +74,7 @@ def test_rest_meets_react_trains_on_the_best_text_of_each_step(tiny: Path, monke
     first = loop.launch(**sets)
     ended = loop.run(first, trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
-    found = made(first)
+    result = rows_of_round(first)
 
     sample, label = tables.Sample, tables.Label
     with reading() as db:
@@ -82,18 +82,18 @@ def test_rest_meets_react_trains_on_the_best_text_of_each_step(tiny: Path, monke
         episodes = db.execute(query.where(sample.round_id == first, sample.step == 1).order_by(sample.id)).all()
         of_step = select(tables.Group).where(tables.Group.round_id == first, tables.Group.step == 3)
         steps = db.scalars(of_step.order_by(tables.Group.position)).all()
-        asked = [(one.parent_id, one.messages) for one in steps]
+        asked = [(step.parent_id, step.messages) for step in steps]
         checkpoint = db.get_one(tables.Checkpoint, ended.checkpoint_id)
     assert len(episodes) == 6
     for _, text, turns, score in episodes:
         assert turns[-1] == {"role": "assistant", "content": text}
-        assert [one["role"] for one in turns] == ["user", "assistant", "user", "assistant"]
+        assert [turn["role"] for turn in turns] == ["user", "assistant", "user", "assistant"]
         assert score == (5 if text == "Answer: Lima" else 1), "models judge the answers"
-    good = [one.id for one in episodes if one.score == 5]
+    good = [episode.id for episode in episodes if episode.score == 5]
     assert good
     assert [parent for parent, _ in asked] == [id_ for id_ in good for _ in range(2)], "two steps of each"
-    (rows,) = [found["rows"][n] for n in (7,)]
-    assert rows == found["rows"][6], "there is nothing older yet"
+    (rows,) = [result["rows"][n] for n in (7,)]
+    assert rows == result["rows"][6], "there is nothing older yet"
     assert rows
     for row in rows:
         (answer,) = row["completion"]
@@ -108,9 +108,9 @@ def test_rest_meets_react_trains_on_the_best_text_of_each_step(tiny: Path, monke
     with dying(monkeypatch) as kills:
         assert loop.run(second).stage is Stage.train
     assert kills[0] > 8
-    grown, new = made(second)["rows"][7], made(second)["rows"][6]
-    said = {(str(row["prompt"]), str(row["completion"])) for row in rows}
-    assert len(grown) > len(new) or said <= {(str(row["prompt"]), str(row["completion"])) for row in new}
+    grown, new = rows_of_round(second)["rows"][7], rows_of_round(second)["rows"][6]
+    records = {(str(row["prompt"]), str(row["completion"])) for row in rows}
+    assert len(grown) > len(new) or records <= {(str(row["prompt"]), str(row["completion"])) for row in new}
 
 
 def test_whole_episodes_are_trained_on_measured_and_shown(tiny: Path) -> None:
@@ -125,16 +125,16 @@ def test_whole_episodes_are_trained_on_measured_and_shown(tiny: Path) -> None:
         left_out = db.scalars(select(tables.LeftOut).where(tables.LeftOut.round_id == round_id)).all()
         samples = db.scalars(select(tables.Sample).where(tables.Sample.round_id == round_id)).all()
     assert len(left_out) == 1
-    assert all(one.kind is FailureKind.unfinished and "not over after 2 texts" in one.reason for one in left_out)
-    episode = next(one for one in samples if one.text == "Answer: 4")
+    assert all(out.kind is FailureKind.unfinished and "not over after 2 texts" in out.reason for out in left_out)
+    episode = next(sample for sample in samples if sample.text == "Answer: 4")
 
     shown = detail.detail(loop.actor, episode.id)
     card = sample_card.card(shown, {})
     assert sample_card.title(shown) == "Episode of 2 texts"
-    assert [one["who"] for one in card["turns"]] == ["environment", "policy", "environment"]
+    assert [turn["who"] for turn in card["turns"]] == ["environment", "policy", "environment"]
     assert card["turns"][-1]["content"] == "Observation: 4"
-    items = {one.sample_id: one for one in queue.queue(loop.actor, round_id, limit=9)}
-    assert [one["content"] for one in items[episode.id].messages][2:] == [
+    items = {item.sample_id: item for item in queue.queue(loop.actor, round_id, limit=9)}
+    assert [message["content"] for message in items[episode.id].messages][2:] == [
         "I add.\nAction: calculate[2 + 2]",
         "Observation: 4",
     ]
@@ -144,18 +144,18 @@ def test_whole_episodes_are_trained_on_measured_and_shown(tiny: Path) -> None:
 
     ended = loop.run(round_id, trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
-    (rows,) = made(round_id)["rows"].values()
-    row = next(one for one in rows if "prompt a" in one["prompt"][0]["content"])
-    assert [one["role"] for one in row["completion"]] == ["assistant", "user", "assistant"]
+    (rows,) = rows_of_round(round_id)["rows"].values()
+    row = next(record for record in rows if "prompt a" in record["prompt"][0]["content"])
+    assert [entry["role"] for entry in row["completion"]] == ["assistant", "user", "assistant"]
     assert row["completion"][0]["content"] == "I add.\nAction: calculate[2 + 2]"
     assert row["completion"][-1]["content"] == "Answer: four", "the person's last message, after the same turns"
     assert row["prompt"][0]["content"].startswith("prompt a\n\nYou may use tools")
     with reading() as db:
         played = db.scalars(select(tables.Sample).where(tables.Sample.split == Split.held_out)).all()
         metrics = db.scalars(select(tables.Metric).where(tables.Metric.round_id == round_id)).all()
-    policy = next(one for one in played if one.checkpoint_id == loop.policy.id)
-    assert [one["content"] for one in policy.turns][-2:] == ["Observation: 4", "Answer: 4"]
-    assert {one.details["measured_by"]["plays"]["name"] for one in metrics} == {"environment_rollout"}
+    policy = next(sample for sample in played if sample.checkpoint_id == loop.policy.id)
+    assert [turn["content"] for turn in policy.turns][-2:] == ["Observation: 4", "Answer: 4"]
+    assert {metric.details["measured_by"]["plays"]["name"] for metric in metrics} == {"environment_rollout"}
 
 
 def speaker(name: str, *answers: int) -> dict[str, Any]:
@@ -174,16 +174,16 @@ def test_multiagent_finetuning_trains_each_agent_on_what_it_said_itself(tiny: Pa
     ]
     loop = Loop(Recipe.model_validate(data), speaker("nobody", 0, 0, 0), tiny)
     loop.prompts = make_prompt_set(loop.project, prompts=["prompt a", "prompt b", "prompt c"])
-    said = {"generator_1": (4, 5, 6), "generator_2": (9, 5, 6), "critic_1": (4, 5, 6), "critic_2": (4, 5, 7)}
+    fields = {"generator_1": (4, 5, 6), "generator_2": (9, 5, 6), "critic_1": (4, 5, 6), "critic_2": (4, 5, 7)}
     roles = {
-        name: make_checkpoint(loop.project, parent=loop.base, engine=speaker(name, *said[name])) for name in agents
+        name: make_checkpoint(loop.project, parent=loop.base, engine=speaker(name, *fields[name])) for name in agents
     }
-    first = loop.launch(roles={name: one.id for name, one in roles.items()})
+    first = loop.launch(roles={name: entry.id for name, entry in roles.items()})
     ended = loop.run(first, trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
 
-    rows = made(first)["rows"]
-    kept = [[one["completion"][0]["content"] for one in rows[number]] for number in sorted(rows)]
+    rows = rows_of_round(first)["rows"]
+    kept = [[entry["completion"][0]["content"] for entry in rows[number]] for number in sorted(rows)]
     # Of c the critics agree on nothing; of a the second generator is wrong.
     assert [sorted(texts) for texts in kept] == [
         ["generator_1 #### 4", "generator_1 #### 5"],
@@ -194,7 +194,7 @@ def test_multiagent_finetuning_trains_each_agent_on_what_it_said_itself(tiny: Pa
     first_rows, *_, last_rows = (rows[number] for number in sorted(rows))
     assert {row["prompt"][0]["content"] for row in first_rows} == {"prompt a", "prompt b"}
     asked = [row["prompt"][0]["content"] for row in last_rows]
-    assert any("<<<AGENT 2\ngenerator_2 #### 9\nAGENT 2>>>" in one for one in asked), "critics see all answers"
+    assert any("<<<AGENT 2\ngenerator_2 #### 9\nAGENT 2>>>" in content for content in asked), "critics see all answers"
     with reading() as db:
         names = list(db.scalars(select(tables.Checkpoint.name).order_by(tables.Checkpoint.id)))[-4:]
         role = tables.RoundRole

@@ -10,9 +10,9 @@ from backend import recipes
 from backend.db import reading, session, tables
 from backend.errors import MissingPrerequisite
 from backend.values import RoundStatus, Verdict
-from tests.integration.loop import TRAINING, Loop, dying, made
+from tests.integration.loop import TRAINING, Loop, dying, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
-from tests.integration.test_rounds_filtered import said
+from tests.integration.test_rounds_filtered import last_content
 from tests.integration.test_rounds_of_own_prompts import adopted
 from tests.integration.test_rounds_rl import TRAINING as ONLINE
 from tests.rows import make_prompt_set
@@ -54,11 +54,11 @@ def test_programs_and_tests_judge_each_other_and_both_are_trained_on(
     assert (ended.status, ended.error) == (RoundStatus.done, None)
     with dying(monkeypatch):
         loop.run(second)
-    found = made(first)
-    assert made(second)["texts"] == found["texts"]
+    result = rows_of_round(first)
+    assert rows_of_round(second)["texts"] == result["texts"]
     (task,) = adopted(first)
-    solutions = {row[6]: row for row in found["texts"] if row[0] == 3}
-    tests = {row[6]: row for row in found["texts"] if row[0] == 5}
+    solutions = {row[6]: row for row in result["texts"] if row[0] == 3}
+    tests = {row[6]: row for row in result["texts"] if row[0] == 5}
     assert len(solutions) == len(tests) == 8
     # A program is as good as the share of tests that it passes; a test by the programs, and a weak one by none.
     counted = [row for row in tests.values() if row[7] != WEAK]
@@ -70,13 +70,13 @@ def test_programs_and_tests_judge_each_other_and_both_are_trained_on(
     with reading() as db:
         judgment = tables.Judgment
         raw = db.scalars(select(judgment.raw).where(judgment.round_id == first, judgment.step == 8)).all()
-    matrix = [json.loads(one)["programs"] for one in raw]
+    matrix = [json.loads(entry)["programs"] for entry in raw]
     assert [len(row) for row in matrix] == [8] * 8, "every program was run on every test"
-    taught, preferred = found["rows"][10], found["rows"][13]
-    assert {said(row, "completion") for row in taught} == {RIGHT, TRUE}
-    assert [said(row, "prompt") == task.text for row in taught] == [True, False]
-    assert "Write tests for it" in said(taught[1], "prompt")
-    assert {(said(row, "chosen"), said(row, "rejected")) for row in preferred} <= {
+    taught, preferred = result["rows"][10], result["rows"][13]
+    assert {last_content(row, "completion") for row in taught} == {RIGHT, TRUE}
+    assert [last_content(row, "prompt") == task.text for row in taught] == [True, False]
+    assert "Write tests for it" in last_content(taught[1], "prompt")
+    assert {(last_content(row, "chosen"), last_content(row, "rejected")) for row in preferred} <= {
         (RIGHT, WRONG),
         (TRUE, FALSE),
         (TRUE, WEAK),
@@ -103,9 +103,9 @@ def test_tasks_are_proposed_checked_adopted_solved_and_proposed_anew(
     assert (ended.status, ended.error) == (RoundStatus.done, None)
     with dying(monkeypatch):
         loop.run(second)
-    found = made(first)
-    assert made(second)["texts"] == [row for row in found["texts"] if row[0] in (0, 3)]
-    proposals = [row for row in found["texts"] if row[0] == 0]
+    result = rows_of_round(first)
+    assert rows_of_round(second)["texts"] == [row for row in result["texts"] if row[0] in (0, 3)]
+    proposals = [row for row in result["texts"] if row[0] == 0]
     assert len(proposals) == 9
     for row in proposals:
         is_valid = row[7] != "no task" and "```input\n2\n```\n" not in f"{row[7]}\n"
@@ -114,12 +114,12 @@ def test_tasks_are_proposed_checked_adopted_solved_and_proposed_anew(
     tasks = adopted(first)
     assert {task.extra["task"]["kind"] for task in tasks} >= {"deduction", "induction"}
     assert len({task.text for task in tasks}) == len(tasks)
-    solver, proposer = found["rows"][4], found["rows"][6]
+    solver, proposer = result["rows"][4], result["rows"][6]
     assert [row["metadata"]["task"] for row in solver] == [task.extra["task"] for task in tasks]
     assert [row["answer"] for row in solver] == [task.answer for task in tasks]
-    assert [said(row, "prompt") for row in solver] == [task.text for task in tasks]
-    assert [said(row, "prompt") for row in proposer] == [row[2][0]["content"] for row in proposals]
-    assert not any("not a word of this" in said(row, "prompt") for row in (*solver, *proposer))
+    assert [last_content(row, "prompt") for row in solver] == [task.text for task in tasks]
+    assert [last_content(row, "prompt") for row in proposer] == [row[2][0]["content"] for row in proposals]
+    assert not any("not a word of this" in last_content(row, "prompt") for row in (*solver, *proposer))
     # What an untrained model writes has no form: both rewards say so.
     rollouts = tables.Sample
     with reading() as db:
@@ -132,7 +132,7 @@ def test_tasks_are_proposed_checked_adopted_solved_and_proposed_anew(
     # The next round shows the tasks of this one.
     third = loop.launch(num_prompts=3, parent_id=first)
     loop.run(third)
-    asked = [row[2][0]["content"] for row in made(third)["texts"] if row[0] == 0]
+    asked = [row[2][0]["content"] for row in rows_of_round(third)["texts"] if row[0] == 0]
     assert PAIR.split("```input")[0].split("```python")[1] in asked[0]
     assert "Hello World" not in asked[0]
 

@@ -12,7 +12,7 @@ from backend.config import settings
 from backend.db import reading, session, tables
 from backend.recipes import Recipe
 from backend.values import RoundStatus
-from tests.integration.loop import Loop, dying, made
+from tests.integration.loop import Loop, dying, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_rounds_rl import TRAINING, rollouts_of
 from tests.rows import make_checkpoint, make_prompt_set
@@ -69,9 +69,9 @@ def by_hand(round_: tables.Round, values: dict[str, float]) -> dict[str, float]:
     """Q + 0.5 (mean |A| - Q) over the round's one generation."""
     gains: dict[str, list[float]] = {}
     with reading() as db:
-        for one in rollouts_of(round_.id):
-            level = db.get_one(tables.Prompt, one.prompt_id).extra["difficulty"]
-            gains.setdefault(str(level), []).append(abs(one.extra["advantage"]))
+        for sample in rollouts_of(round_.id):
+            level = db.get_one(tables.Prompt, sample.prompt_id).extra["difficulty"]
+            gains.setdefault(str(level), []).append(abs(sample.extra["advantage"]))
     moved = {name: values[name] + 0.5 * (sum(some) / len(some) - values[name]) for name, some in gains.items()}
     return values | moved
 
@@ -80,7 +80,7 @@ def test_pcl_trains_its_value_model_beside_the_policy(tiny: Path) -> None:
     loop = real(short("prompt_curriculum", candidates=2), tiny)
     ended = loop.run(loop.launch(), trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
-    assert len({one.prompt_id for one in rollouts_of(ended.id)}) == 2
+    assert len({sample.prompt_id for sample in rollouts_of(ended.id)}) == 2
     config = json.loads((final_of(ended) / "prompt_value/config.json").read_text())
     assert config["architectures"] == ["LlamaForSequenceClassification"]
 
@@ -92,10 +92,10 @@ def test_ghpo_marks_the_texts_that_had_a_hint_and_freezes_prompts_without_one(ti
     ended = loop.run(loop.launch(), trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
     texts = rollouts_of(ended.id)
-    known = [one for one in texts if one.extra.get("reward") is not None]
-    assert {one.extra["reward"] for one in known} == {0.0}
-    assert {one.extra["guided"] for one in known} == {0.75}
-    (rows,) = made(ended.id)["rows"].values()
+    known = [text for text in texts if text.extra.get("reward") is not None]
+    assert {text.extra["reward"] for text in known} == {0.0}
+    assert {text.extra["guided"] for text in known} == {0.75}
+    (rows,) = rows_of_round(ended.id)["rows"].values()
     assert {row["prompt"][0]["content"] for row in rows} == {"a", "b"}
 
 
@@ -113,9 +113,9 @@ def test_think_tuning_adds_the_remarks_of_the_role_that_is_bound(tiny: Path) -> 
     ended = loop.run(loop.launch(roles={"teacher": teacher.id}), trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
     texts = rollouts_of(ended.id)
-    guided = [one for one in texts if "guided" in one.extra]
+    guided = [text for text in texts if "guided" in text.extra]
     assert 0 < len(guided) < len(texts), "those that did not end by themselves stay as they are"
-    assert all(one.text.endswith("\n\nWait.") for one in guided)
+    assert all(text.text.endswith("\n\nWait.") for text in guided)
 
 
 def test_ladder_climbs_from_easier_variants_and_killed_it_makes_the_same(
@@ -131,25 +131,28 @@ def test_ladder_climbs_from_easier_variants_and_killed_it_makes_the_same(
     with dying(monkeypatch) as kills:
         assert loop.run(second, trains=True).error is None
     assert kills[0] > 9
-    found = made(first)
-    assert made(second) == found
+    result = rows_of_round(first)
+    assert rows_of_round(second) == result
     with reading() as db:
         row = tables.Prompt
         own = db.scalars(
             select(row).join(tables.PromptSet).where(tables.PromptSet.round_id == first).order_by(row.id)
         ).all()
         # Each variant leads back to the prompt that it is easier than.
-        above = {one.text: db.get_one(row, db.get_one(tables.Sample, one.sample_id).prompt_id).text for one in own}
+        above = {
+            prompt_set.text: db.get_one(row, db.get_one(tables.Sample, prompt_set.sample_id).prompt_id).text
+            for prompt_set in own
+        }
     depth = {"Integrate x**3": 0}
     for text, parent in above.items():
         depth[text] = depth[parent] + 1
     assert set(depth.values()) == {0, 1, 2, 3}
     assert "What is easier?" not in depth
-    rows = found["rows"][max(found["rows"])]
+    rows = result["rows"][max(result["rows"])]
     asked = [row["prompt"][0]["content"].split("\n")[0] for row in rows]
     assert sorted(asked) == sorted(above), "all variants, and not the problem itself"
     assert [depth[text] for text in asked] == sorted((depth[text] for text in asked), reverse=True)
-    for one in rollouts_of(first):
-        if one.kind == "rollout":
-            assert set(one.extra["components"]) == {"antiderivative", "surface_rules"}
-            assert one.extra["reward"] == 0.0
+    for sample in rollouts_of(first):
+        if sample.kind == "rollout":
+            assert set(sample.extra["components"]) == {"antiderivative", "surface_rules"}
+            assert sample.extra["reward"] == 0.0

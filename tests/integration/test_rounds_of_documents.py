@@ -17,7 +17,7 @@ from backend.services import queue, reviews, rounds
 from backend.services.plans.sizes import sizes
 from backend.trainers.sft import SFT
 from backend.values import DecisionKind, RoundStatus, Stage
-from tests.integration.loop import JUDGE, TRAINING, Loop, both, made
+from tests.integration.loop import JUDGE, TRAINING, Loop, both, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.rows import make_prompt_set
 
@@ -41,13 +41,13 @@ class Documents(Loop):
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_round_of_documents_trains_on_tasks_that_no_model_wrote(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loop = Documents(icl(), tiny)
-    ended, found = both(loop, monkeypatch, trains=True)
-    assert len(found["texts"]) == 4 * len(TEXTS)
-    assert {row[5] for row in found["texts"]} == {"data"}
-    (rows,) = found["rows"].values()
+    ended, result = both(loop, monkeypatch, trains=True)
+    assert len(result["texts"]) == 4 * len(TEXTS)
+    assert {row[5] for row in result["texts"]} == {"data"}
+    (rows,) = result["rows"].values()
     assert len(rows) == ended.counts["kept"] == 4 * len(TEXTS)
     documents = " ".join(TEXTS)
-    for row, text in zip(rows, found["texts"], strict=True):
+    for row, text in zip(rows, result["texts"], strict=True):
         asked, target = row["prompt"][0]["content"], row["completion"][0]["content"]
         assert asked.endswith("\nOutput:")
         assert [{"role": "user", "content": asked}] == text[2]
@@ -73,7 +73,7 @@ def test_people_look_at_tasks_before_they_are_trained_on(tiny: Path) -> None:
     reviews.decide(loop.actor, "reject-0001", first.sample_id, DecisionKind.reject, round_id=round_id)
     reviews.close(loop.actor, round_id)
     assert loop.run(round_id).stage is Stage.train
-    (rows,) = made(round_id)["rows"].values()
+    (rows,) = rows_of_round(round_id)["rows"].values()
     assert len(rows) == 4 * len(TEXTS) - 1
 
 
@@ -113,7 +113,7 @@ def test_no_known_answers_are_missed_and_the_estimate_counts_tasks(tiny: Path) -
         sample_set_ids=(loop.prompts.id,),
         num_prompts=3,
     )
-    found = rounds.estimate(loop.actor, loop.project.id, plan)
-    assert found.samples == 12
-    assert not any("answer" in warning for warning in found.warnings), found.warnings
+    estimate = rounds.estimate(loop.actor, loop.project.id, plan)
+    assert estimate.samples == 12
+    assert not any("answer" in warning for warning in estimate.warnings), estimate.warnings
     assert sizes(icl(), 0, prompts=3, taken=0).samples == 12

@@ -12,10 +12,10 @@ from backend.errors import InvalidInput
 from backend.recipes import Recipe
 from backend.services import reviews
 from backend.values import DecisionKind, RoundStatus, Stage
-from tests.integration.loop import Loop, made
+from tests.integration.loop import Loop, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_rounds_of_own_prompts import adopted
-from tests.integration.test_rounds_of_turns import last, said, short, trained
+from tests.integration.test_rounds_of_turns import last, last_content, short, trained
 from tests.rows import make_checkpoint, make_prompt_set
 
 ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -42,14 +42,14 @@ class World(Loop):
     ) -> None:
         super().__init__(recipe, engine, folder)
         self.prompts = make_prompt_set(self.project, prompts=prompts, answers=answers or [None] * len(prompts))
-        self.roles = {name: make_checkpoint(self.project, name, engine=one).id for name, one in roles.items()}
+        self.roles = {name: make_checkpoint(self.project, name, engine=role).id for name, role in roles.items()}
 
     def launch(self, **plan: Any) -> int:
         return super().launch(**{"roles": self.roles} | plan)
 
 
 def pairs(rows: list[dict[str, Any]]) -> Counter[tuple[str, str]]:
-    return Counter((said(row, "prompt"), said(row, "completion")) for row in rows)
+    return Counter((last_content(row, "prompt"), last_content(row, "completion")) for row in rows)
 
 
 WEATHER = (
@@ -64,15 +64,15 @@ WEATHER = (
 
 @pytest.mark.slow
 def test_back_training_learns_natural_texts_from_written_inputs(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ended, found = trained(World(short("back_training"), scripted(*WEATHER), tiny, TEXTS), monkeypatch)
+    ended, result = trained(World(short("back_training"), scripted(*WEATHER), tiny, TEXTS), monkeypatch)
     kept = {"What falls on the old roof today?": RAIN, "Which weather hides the harbour?": FOG}
-    assert pairs(last(found)) == Counter(kept.items()), "the input to the text about snow leads elsewhere"
-    assert {one.text: one.answer for one in adopted(ended.id)} == kept
-    assert [one.extra for one in adopted(ended.id)] == [{"synthetic": "prompt"}] * 2
+    assert pairs(last(result)) == Counter(kept.items()), "the input to the text about snow leads elsewhere"
+    assert {prompt.text: prompt.answer for prompt in adopted(ended.id)} == kept
+    assert [prompt.extra for prompt in adopted(ended.id)] == [{"synthetic": "prompt"}] * 2
     with reading() as db:
         sample = tables.Sample
         natural = db.execute(select(sample.role, sample.kind, sample.checkpoint_id).where(sample.step == 4)).all()
-    assert {tuple(one) for one in natural} == {("data", "import", None)}
+    assert {tuple(row) for row in natural} == {("data", "import", None)}
 
 
 def test_people_decide_on_inputs_before_they_become_prompts(tiny: Path) -> None:
@@ -91,8 +91,8 @@ def test_people_decide_on_inputs_before_they_become_prompts(tiny: Path) -> None:
     reviews.close(loop.actor, round_id)
     assert loop.run(round_id).stage is Stage.train
     kept = {"Where does snow lie in winter?": SNOW, "What falls?": RAIN}
-    assert {one.text: one.answer for one in adopted(round_id)} == kept
-    assert pairs(last(made(round_id))) == Counter(kept.items())
+    assert {prompt.text: prompt.answer for prompt in adopted(round_id)} == kept
+    assert pairs(last(rows_of_round(round_id))) == Counter(kept.items())
 
 
 @pytest.mark.slow
@@ -109,10 +109,10 @@ def test_translation_learns_into_the_natural_side(tiny: Path, monkeypatch: pytes
     )
     loop = World(short("translation_self_learning", 1), engine, tiny, TEXTS)
     seeds = make_prompt_set(loop.project, prompts=["a real source"], answers=["a real target"])
-    _, found = trained(loop, monkeypatch, mix_set_ids=(seeds.id,))
+    _, result = trained(loop, monkeypatch, mix_set_ids=(seeds.id,))
     # The way back from the second leads elsewhere, and the third is called unfaithful; the mixer adds a real pair.
     asked = "Translate into Balinese. Reply with the translation alone.\n\nit rains on a roof"
-    assert pairs(last(found)) == Counter({(asked, RAIN): 1, ("a real source", "a real target"): 1})
+    assert pairs(last(result)) == Counter({(asked, RAIN): 1, ("a real source", "a real target"): 1})
 
 
 @pytest.mark.slow
@@ -129,10 +129,10 @@ def test_a_parser_learns_trees_that_keep_the_rules_and_that_it_is_sure_of(
     )
     writer = scripted(("cat", "a boy runs"), ("dog", "an owl hunts"), ("hen", "one fish swims"))
     loop = World(short("parser_self_training"), parser, tiny, ["one", "two", "three"], trees, writer=writer)
-    _, found = trained(loop, monkeypatch)
+    _, result = trained(loop, monkeypatch)
     asked = "Write the constituency tree of this sentence, in brackets.\n\na boy runs"
-    assert pairs(last(found)) == Counter({(asked, good): 1})
-    scores = {row[7].split()[1]: row[8] for row in found["texts"] if row[0] == 3}
+    assert pairs(last(result)) == Counter({(asked, good): 1})
+    scores = {row[7].split()[1]: row[8] for row in result["texts"] if row[0] == 3}
     assert len(scores) == 2, "of the two whose first rule is S -> NP VP, and the one whose rules are others"
 
 
@@ -149,17 +149,17 @@ def test_an_editor_learns_from_histories_that_others_filled_in(tiny: Path, monke
     explain = scripted((".", ("Put it back.", "Make it worse.")))
     editor = scripted(*carried, ("Plan: Make it worse", "Nothing."))
     loop = World(short("edit_collaboration"), editor, tiny, TEXTS, undo=undo, explain=explain)
-    _, found = trained(loop, monkeypatch)
-    assert len(last(found)) > 0
-    for row in last(found):
-        assert "Plan: Put it back." in said(row, "prompt")
-        assert said(row, "completion") in TEXTS
-        assert said(row, "completion") not in said(row, "prompt")
-        assert said(row, "completion")[:4] in said(row, "prompt")
-    assert {row[5] for row in found["texts"]} == {"undo", "explain", "data"}
+    _, result = trained(loop, monkeypatch)
+    assert len(last(result)) > 0
+    for row in last(result):
+        assert "Plan: Put it back." in last_content(row, "prompt")
+        assert last_content(row, "completion") in TEXTS
+        assert last_content(row, "completion") not in last_content(row, "prompt")
+        assert last_content(row, "completion")[:4] in last_content(row, "prompt")
+    assert {row[5] for row in result["texts"]} == {"undo", "explain", "data"}
     # One row for each earlier text of which a plan leads on to the finished one.
-    plans = [row for row in found["texts"] if row[0] == 2]
-    assert len(last(found)) == len({row[1] for row in plans if row[7] == "Put it back."})
+    plans = [row for row in result["texts"] if row[0] == 2]
+    assert len(last(result)) == len({row[1] for row in plans if row[7] == "Put it back."})
 
 
 @pytest.mark.slow
@@ -171,13 +171,13 @@ def test_of_several_models_answers_the_one_most_like_the_others_is_learned(
     first = scripted(("needs no input", plain), ("below it an input", given), (".", "red green blue"))
     others = {"second": scripted((".", "red green blue and black")), "third": scripted((".", "red and black"))}
     loop = World(short("ensemble_instruct"), first, tiny, TEXTS, first=first, **others)
-    ended, found = trained(loop, monkeypatch)
-    assert {said(row, "completion") for row in last(found)} == {"red green blue and black"}
-    asked = Counter(said(row, "prompt") for row in last(found))
-    assert set(asked) == {one.text for one in adopted(ended.id)}
+    ended, result = trained(loop, monkeypatch)
+    assert {last_content(row, "completion") for row in last(result)} == {"red green blue and black"}
+    asked = Counter(last_content(row, "prompt") for row in last(result))
+    assert set(asked) == {prompt.text for prompt in adopted(ended.id)}
     assert set(asked) & set(plain)
     assert set(asked) & set(given)
-    answered = Counter(row[5] for row in found["texts"] if row[0] in (3, 12))
+    answered = Counter(row[5] for row in result["texts"] if row[0] in (3, 12))
     assert answered == {"first": len(asked), "second": len(asked), "third": len(asked)}
 
 
@@ -200,16 +200,19 @@ def test_a_planner_learns_at_the_fixed_points_of_both_loops(tiny: Path, monkeypa
     loop = World(
         short("equilibrium_planner"), policy, tiny, prompts, answers, world=scripted((".", "The door is shut."))
     )
-    _, found = trained(loop, monkeypatch)
-    inner, outer = found["rows"][5], last(found)[len(found["rows"][5]) :]
+    _, result = trained(loop, monkeypatch)
+    inner, outer = result["rows"][5], last(result)[len(result["rows"][5]) :]
     # The draft of the second prompt never came to rest.
-    assert {(said(row, "prompt").split("Draft: ")[1].split("\n")[0], said(row, "completion")) for row in inner} == {
+    assert {
+        (last_content(row, "prompt").split("Draft: ")[1].split("\n")[0], last_content(row, "completion"))
+        for row in inner
+    } == {
         ("go fast", "plan A"),
         ("stay", "plan C"),
     }
-    assert sorted(said(row, "completion") for row in outer) == answers
-    assert all("The door is shut." in said(row, "prompt") for row in outer)
-    assert all("Draft: wait\n" in said(row, "prompt") for row in outer)
+    assert sorted(last_content(row, "completion") for row in outer) == answers
+    assert all("The door is shut." in last_content(row, "prompt") for row in outer)
+    assert all("Draft: wait\n" in last_content(row, "prompt") for row in outer)
 
 
 @pytest.mark.slow
@@ -223,11 +226,13 @@ def test_a_teacher_learns_what_its_student_learns_from(tiny: Path, monkeypatch: 
     teacher = scripted(("prompt", ("a clear way", "a muddled way")))
     recipe = short("learning_by_teaching", rationales={"n": 3})
     loop = World(recipe, teacher, tiny, list(prompts), list(prompts.values()), student=student)
-    _, found = trained(loop, monkeypatch)
-    assert last(found)
-    assert {(said(row, "chosen"), said(row, "rejected")) for row in last(found)} == {("a clear way", "a muddled way")}
-    scores = {(row[7], row[8]) for row in found["texts"] if row[0] == 0}
+    _, result = trained(loop, monkeypatch)
+    assert last(result)
+    assert {(last_content(row, "chosen"), last_content(row, "rejected")) for row in last(result)} == {
+        ("a clear way", "a muddled way")
+    }
+    scores = {(row[7], row[8]) for row in result["texts"] if row[0] == 0}
     assert scores == {("a clear way", 1.0), ("a muddled way", 0.0)}
-    exams = [row for row in found["texts"] if row[0] == 2]
+    exams = [row for row in result["texts"] if row[0] == 2]
     assert len(exams) == len(prompts) * 3 * 3
     assert {row[5] for row in exams} == {"student"}

@@ -15,7 +15,7 @@ from backend.engines._weights import load_tokenizer
 from backend.errors import InvalidInput
 from backend.recipes import Recipe
 from backend.values import RoundStatus
-from tests.integration.loop import RIGHT, Loop, dying, made
+from tests.integration.loop import RIGHT, Loop, dying, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.trainers.losses import logprobs_of
 from tests.integration.trainers.training import KNOBS
@@ -40,7 +40,7 @@ def trained(loop: Loop, **plan: Any) -> tuple[tables.Round, list[dict[str, Any]]
     """A whole round: itself, its rows, and what its training noted."""
     ended = loop.run(loop.launch(**plan), trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
-    (rows,) = made(ended.id)["rows"].values()
+    (rows,) = rows_of_round(ended.id)["rows"].values()
     with reading() as db:
         checkpoint = db.get_one(tables.Checkpoint, ended.checkpoint_id)
     record = json.loads((settings().folder / checkpoint.location / "train.json").read_text())
@@ -65,7 +65,7 @@ def test_nft_trains_on_right_and_wrong_samples(tiny: Path, monkeypatch: pytest.M
     again = loop.launch()
     with dying(monkeypatch):
         loop.run(again)
-    assert made(again)["rows"] == made(ended.id)["rows"]
+    assert rows_of_round(again)["rows"] == rows_of_round(ended.id)["rows"]
 
 
 @pytest.mark.slow

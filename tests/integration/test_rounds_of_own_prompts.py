@@ -26,9 +26,9 @@ from backend.selectors.above_threshold import AboveThreshold
 from backend.services import prompts, reviews, rounds
 from backend.services.prompts.rows import content_hash
 from backend.values import DecisionKind, RoundStatus, Split, Stage, Verdict
-from tests.integration.loop import RIGHT, TRAINING, Loop, dying, made, of_steps
+from tests.integration.loop import RIGHT, TRAINING, Loop, dying, of_steps, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
-from tests.integration.test_rounds_filtered import said
+from tests.integration.test_rounds_filtered import last_content
 from tests.integration.test_rounds_mixed import ONE_DATABASE, SFT_BASE, ended, funnel
 from tests.rows import make_checkpoint, make_prompt_set
 
@@ -89,7 +89,7 @@ def sets(round_id: int) -> list[tables.PromptSet]:
 
 def adopted(round_id: int) -> list[tables.Prompt]:
     with reading() as db:
-        ids = [one.id for one in sets(round_id)]
+        ids = [prompt_set.id for prompt_set in sets(round_id)]
         return list(
             db.scalars(select(tables.Prompt).where(tables.Prompt.prompt_set_id.in_(ids)).order_by(tables.Prompt.id))
         )
@@ -100,14 +100,14 @@ def test_proposals_become_prompts_each_once_and_none_that_is_held_out(
 ) -> None:
     loop = Own(RECIPE, tiny)
     first, second = loop.launch(), loop.launch()
-    one = loop.run(first)
-    assert (one.stage, one.step, one.error) == (Stage.train, 8, None)
+    result = loop.run(first)
+    assert (result.stage, result.step, result.error) == (Stage.train, 8, None)
     with dying(monkeypatch) as kills:
         assert loop.run(second).error is None
     assert kills[0] > 8
-    found = made(first)
-    assert made(second) == found
-    asked = [row for row in found["texts"] if row[0] == 0]
+    outcome = rows_of_round(first)
+    assert rows_of_round(second) == outcome
+    asked = [row for row in outcome["texts"] if row[0] == 0]
     assert len(asked) == 24, "more questions than the set holds prompts"
     assert all("Reply with the new task alone" in row[2][0]["content"] for row in asked)
     # The completions that files bring for a prompt answer no question that shows it, nor does its known answer.
@@ -129,14 +129,16 @@ def test_proposals_become_prompts_each_once_and_none_that_is_held_out(
         assert prompt.content_hash == content_hash(prompt.messages)
         assert (prompt.text_key, prompt.answer) == (text_key(prompt.text), None)
     # Each adopted prompt is answered and voted on, and only those on which the samples differ are trained on.
-    answers = [row for row in found["texts"] if row[0] == 3]
+    answers = [row for row in outcome["texts"] if row[0] == 3]
     assert len(answers) == 4 * len(texts)
-    (rows,) = (found["rows"][step] for step in (7,))
-    assert {said(row, "prompt") for row in rows} <= set(texts)
+    (rows,) = (outcome["rows"][step] for step in (7,))
+    assert {last_content(row, "prompt") for row in rows} <= set(texts)
     shares = {
         text: [row[8] for row in answers if row[2][0]["content"] == text and row[9] is Verdict.accept] for text in texts
     }
-    assert {said(row, "prompt") for row in rows} == {text for text, some in shares.items() if 1 <= len(some) <= 3}
+    assert {last_content(row, "prompt") for row in rows} == {
+        text for text, some in shares.items() if 1 <= len(some) <= 3
+    }
     assert funnel(first, 7)["adopted prompts"]["count"] == len(texts)
 
 
@@ -176,7 +178,7 @@ def test_the_next_round_shows_own_prompts_and_proposes_none_of_them_again(tiny: 
     ended(first, loop.policy.id)
     second = loop.launch(parent_id=first, seed=9)
     loop.run(second)
-    asked = [row[2][0]["content"] for row in made(second)["texts"] if row[0] == 0]
+    asked = [row[2][0]["content"] for row in rows_of_round(second)["texts"] if row[0] == 0]
     assert {sum(text in question for text in own) for question in asked} == {2}
     assert not own & {prompt.text for prompt in adopted(second)}
     # They are drawn from only where that is asked for.
@@ -186,8 +188,8 @@ def test_the_next_round_shows_own_prompts_and_proposes_none_of_them_again(tiny: 
         third = loop.launch(parent_id=first, roles={}, num_prompts=50)
         loop.run(third)
         with reading() as db:
-            found = select(tables.Prompt.text).join(tables.Group, tables.Group.prompt_id == tables.Prompt.id)
-            assert set(db.scalars(found.where(tables.Group.round_id == third))) == expected
+            selection = select(tables.Prompt.text).join(tables.Group, tables.Group.prompt_id == tables.Prompt.id)
+            assert set(db.scalars(selection.where(tables.Group.round_id == third))) == expected
 
 
 def test_the_set_keeps_its_round_and_stays_as_it_is(tiny: Path) -> None:
@@ -213,10 +215,10 @@ def test_what_a_plan_of_own_prompts_makes_is_estimated(tiny: Path) -> None:
         num_prompts=100,
         roles={"author": loop.author.id},
     )
-    found = rounds.estimate(loop.actor, loop.project.id, plan)
+    estimate = rounds.estimate(loop.actor, loop.project.id, plan)
     # 100 proposals, and four answers to each, if all are adopted.
-    assert found.samples == 500
-    assert not [line for line in found.warnings if "fewer than" in line]
+    assert estimate.samples == 500
+    assert not [line for line in estimate.warnings if "fewer than" in line]
 
 
 @ONE_DATABASE
@@ -241,17 +243,17 @@ def test_own_prompts_and_own_answers_are_trained_on(tiny: Path, name: str) -> No
     loop = Own(short(name, unparsed_limit=1.0), tiny)
     trained = loop.run(loop.launch(roles={}), trains=True)
     assert (trained.status, trained.error) == (RoundStatus.done, None)
-    found = made(trained.id)
-    rows = found["rows"][7]
+    result = rows_of_round(trained.id)
+    rows = result["rows"][7]
     texts = {prompt.text for prompt in adopted(trained.id)}
     # Not one imported prompt is trained on, and every text is the policy's.
-    assert {said(row, "prompt") for row in rows} <= texts
+    assert {last_content(row, "prompt") for row in rows} <= texts
     assert not texts & set(SEEDS)
-    assert {row[5] for row in found["texts"]} == {"policy"}
+    assert {row[5] for row in result["texts"]} == {"policy"}
     assert trained.counts["kept"] == len(rows) > 0
     if name == "i_sheep":
-        scores = {row[2][0]["content"]: row[8] for row in found["texts"] if row[0] == 3}
-        assert all(scores[said(row, "prompt")] >= 4 for row in rows)
+        scores = {row[2][0]["content"]: row[8] for row in result["texts"] if row[0] == 3}
+        assert all(scores[last_content(row, "prompt")] >= 4 for row in rows)
         assert min(score for score in scores.values() if score is not None) < 4
     with reading() as db:
         assert db.get_one(tables.Checkpoint, trained.checkpoint_id).parent_id == loop.base.id
@@ -274,20 +276,20 @@ def test_tailored_learning_asks_a_teacher_about_what_failed_and_trains_twice(tin
     loop.prompts = make_prompt_set(loop.project, prompts=list(RIGHT), answers=list(RIGHT.values()))
     trained = loop.run(loop.launch(roles={"teacher": loop.author.id}), trains=True)
     assert (trained.status, trained.error) == (RoundStatus.done, None)
-    found = made(trained.id)
+    result = rows_of_round(trained.id)
     attempts: dict[int, list[Any]] = {}
-    for row in found["texts"]:
+    for row in result["texts"]:
         if row[0] == 0:
             attempts.setdefault(row[1], []).append(row[9])
     failed = [n for n, verdicts in attempts.items() if Verdict.accept not in verdicts]
-    asked = [row for row in found["texts"] if row[0] == 3]
+    asked = [row for row in result["texts"] if row[0] == 3]
     assert len(asked) == len(failed) > 0
-    assert {row[5] for row in found["texts"] if row[0] in (3, 6)} == {"teacher"}
+    assert {row[5] for row in result["texts"] if row[0] in (3, 6)} == {"teacher"}
     texts = {prompt.text for prompt in adopted(trained.id)}
-    assert {said(row, "prompt") for row in found["rows"][9]} <= texts
-    pairs = found["rows"][11]
-    assert {said(row, "prompt") for row in pairs} <= set(RIGHT)
-    assert all(said(row, "chosen") == f"#### {RIGHT[said(row, 'prompt')]}" for row in pairs)
+    assert {last_content(row, "prompt") for row in result["rows"][9]} <= texts
+    pairs = result["rows"][11]
+    assert {last_content(row, "prompt") for row in pairs} <= set(RIGHT)
+    assert all(last_content(row, "chosen") == f"#### {RIGHT[last_content(row, 'prompt')]}" for row in pairs)
     with reading() as db:
         names = dict(db.execute(select(tables.Checkpoint.name, tables.Checkpoint.id)).tuples().all())
         assert db.get_one(tables.Checkpoint, trained.checkpoint_id).parent_id == names["round-1-taught"]

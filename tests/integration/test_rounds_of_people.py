@@ -11,7 +11,7 @@ from backend.recipes import Recipe
 from backend.services import queue, reviews
 from backend.services.reviews import close_rules
 from backend.values import DecisionKind, JobStatus, LabelSource, RoundStatus, Stage, Verdict
-from tests.integration.loop import JUDGE, SOLVER, Loop, made, meta_rewarding, star
+from tests.integration.loop import JUDGE, SOLVER, Loop, meta_rewarding, rows_of_round, star
 from tests.integration.loop import tiny as tiny  # a fixture
 
 
@@ -28,7 +28,7 @@ def test_people_decide_before_hints_are_given_and_their_word_stands(tiny: Path) 
     ended = loop.run(round_id)
     assert (ended.status, ended.stage, ended.error) == (RoundStatus.running, Stage.train, None)
     # All are accepted, so nobody is given a hint, and that is no error.
-    assert len(made(round_id)["texts"]) == 5
+    assert len(rows_of_round(round_id)["texts"]) == 5
     assert ended.counts["kept"] == 5
 
 
@@ -43,8 +43,8 @@ def test_people_are_shown_the_groups_of_the_next_step_and_no_others(tiny: Path) 
             by_step[step].append(n)
         assert set(db.scalars(select(tables.Informativeness.sample_id))) == set(by_step[1])
     walk: set[int] = set()
-    while found := queue.queue(loop.actor, round_id, limit=10, held=sorted(walk)):
-        walk |= {item.sample_id for item in found}
+    while items := queue.queue(loop.actor, round_id, limit=10, held=sorted(walk)):
+        walk |= {item.sample_id for item in items}
     item = queue.queue(loop.actor, round_id, limit=1, include=by_step[3][:1])[0]
     assert "grading an answer" in item.messages[0]["content"], "what was asked, not the prompt it began with"
     assert walk == set(by_step[1]), "answers, not the judgments about them"
@@ -84,7 +84,9 @@ def test_a_later_judge_never_overwrites_people(tiny: Path) -> None:
     with reading() as db:
         labels = {n: db.get_one(tables.Label, n) for n in ids[:2]}
         judged = set(db.scalars(select(tables.Judgment.sample_id).where(tables.Judgment.step == 4)))
-        edits = {one.text: one for one in db.scalars(select(tables.Sample).where(tables.Sample.kind == "edit"))}
+        edits = {
+            sample.text: sample for sample in db.scalars(select(tables.Sample).where(tables.Sample.kind == "edit"))
+        }
         rewritten = db.get_one(tables.Label, edits["7"].id)
     # Texts of people that stand are judged, too; one that was taken back is not.
     assert judged == {*ids, edits["7"].id}

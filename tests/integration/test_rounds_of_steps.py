@@ -27,9 +27,9 @@ from tests.integration.loop import (
     Loop,
     both,
     dying,
-    made,
     meta_rewarding,
     of_steps,
+    rows_of_round,
     star,
 )
 from tests.integration.loop import tiny as tiny  # a fixture
@@ -48,15 +48,15 @@ def test_star_hints_what_failed_and_trains_the_base_without_the_hint(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loop = Loop(star(), SOLVER, tiny)
-    ended, found = both(loop, monkeypatch, trains=True)
-    first = {row[1]: row for row in found["texts"] if row[0] == 0}
+    ended, result = both(loop, monkeypatch, trains=True)
+    first = {row[1]: row for row in result["texts"] if row[0] == 0}
     failed = sum(row[9] is not Verdict.accept for row in first.values())
-    hinted = [row for row in found["texts"] if row[0] == 4]
-    assert (len(first), len(hinted), found["steps"]) == (5, failed, {"4": None})
+    hinted = [row for row in result["texts"] if row[0] == 4]
+    assert (len(first), len(hinted), result["steps"]) == (5, failed, {"4": None})
     assert 0 < failed < 5
     assert all("The right answer is" in row[2][0]["content"] and row[3] for row in hinted)
     # The last dataset holds both tries; nobody reads the hint.
-    before, after = found["rows"][3], found["rows"][7]
+    before, after = result["rows"][3], result["rows"][7]
     assert len(before) == 5 - failed
     assert after[: len(before)] == before
     assert len(after) == len(before) + sum(row[9] is Verdict.accept for row in hinted)
@@ -89,19 +89,19 @@ def test_star_hints_what_failed_and_trains_the_base_without_the_hint(
 def test_meta_rewarding_trains_on_pairs_of_answers_and_of_judgments(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ended, found = both(Loop(meta_rewarding(), JUDGE, tiny), monkeypatch, trains=True)
+    ended, result = both(Loop(meta_rewarding(), JUDGE, tiny), monkeypatch, trains=True)
     assert ended.phase == 0
     # 5 prompts, 3 answers of each, a question about each answer, 3 judgments of each answer.
-    answers = [row for row in found["texts"] if row[0] == 0]
-    judgments = [row for row in found["texts"] if row[0] == 2]
+    answers = [row for row in result["texts"] if row[0] == 0]
+    judgments = [row for row in result["texts"] if row[0] == 2]
     assert (len(answers), len(judgments)) == (15, 45)
     for n, answer in enumerate(answers):
         stated = [float(row[7][-1]) for row in judgments if row[1] == n and row[7] != "hm"]
         assert answer[8] == (pytest.approx(sum(stated) / len(stated), abs=1e-9) if stated else None)
-    compared = {(row[1], row[2]) for row in found["said"] if row[0] == 8}
-    assert found["steps"]["2"] is None
-    assert len({place for _, place in compared}) == found["steps"]["7"] <= 5
-    actor, all_rows = found["rows"][6], found["rows"][9]
+    compared = {(row[1], row[2]) for row in result["said"] if row[0] == 8}
+    assert result["steps"]["2"] is None
+    assert len({place for _, place in compared}) == result["steps"]["7"] <= 5
+    actor, all_rows = result["rows"][6], result["rows"][9]
     assert all_rows[: len(actor)] == actor
     assert len(all_rows) > len(actor) > 0
     # A judgment's row begins with the judge's chat, an answer's with the prompt.
@@ -124,9 +124,9 @@ def test_two_roles_answer_the_same_questions_and_each_text_is_judged_once(tiny: 
     # The same checkpoint in both roles: texts at the same place are told apart by their step.
     round_id = loop.launch(roles={"other": loop.policy.id})
     assert loop.run(round_id).stage is Stage.train
-    found = made(round_id)
-    assert {(row[4], row[5]) for row in found["texts"]} == {(1, "policy"), (3, "other")}
-    assert len(found["texts"]) == 20
+    result = rows_of_round(round_id)
+    assert {(row[4], row[5]) for row in result["texts"]} == {(1, "policy"), (3, "other")}
+    assert len(result["texts"]) == 20
     # The second judging is the same judge with the same checkpoint: it looks at what is new.
     sample, judgment = tables.Sample, tables.Judgment
     with reading() as db:
@@ -159,7 +159,7 @@ def test_a_choice_of_groups_right_before_a_selector_holds_for_it_alone(tiny: Pat
         groups = set(db.scalars(select(tables.Group.id).where(tables.Group.step == 0)))
     assert set(kept) <= groups
     # Both selectors choose among the same groups, the second among all of them.
-    rows = made(round_id)["rows"]
+    rows = rows_of_round(round_id)["rows"]
     assert len(rows[6]) == len(kept)
     assert rows[7][: len(rows[6])] == rows[6]
 
@@ -187,7 +187,7 @@ def test_what_the_first_training_makes_answers_and_is_trained_on(tiny: Path, mon
     with dying(monkeypatch):
         second = loop.launch()
         assert loop.run(second, trains=True).status is RoundStatus.done
-    assert made(second) == made(first)
+    assert rows_of_round(second) == rows_of_round(first)
     with reading() as db:
         rows = db.execute(
             select(tables.Checkpoint.id, tables.Checkpoint.name, tables.Checkpoint.parent_id).order_by(
@@ -205,4 +205,4 @@ def test_what_the_first_training_makes_answers_and_is_trained_on(tiny: Path, mon
     assert ended.checkpoint_id == ids["round-1"]
     assert written == {future, ids["round-2-future"]}
     # Each training read what was selected since the one before.
-    assert set(made(first)["rows"]) == {3, 7}
+    assert set(rows_of_round(first)["rows"]) == {3, 7}

@@ -14,7 +14,7 @@ from backend.recipes import Recipe
 from backend.services import datasets
 from backend.services.datasets import exports
 from backend.values import DatasetType, RoundStatus, SetUse
-from tests.integration.loop import TRAINING, Loop, dying, made
+from tests.integration.loop import TRAINING, Loop, dying, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.rows import make_prompt_set
 
@@ -82,8 +82,8 @@ def record(id_: int | None) -> dict[str, Any]:
 
 def last_rows(ended: tables.Round) -> list[dict[str, Any]]:
     """What the last training of a round read."""
-    found = made(ended.id)["rows"]
-    return list(found[max(found)])
+    rows = rows_of_round(ended.id)["rows"]
+    return list(rows[max(rows)])
 
 
 def test_self_tuning_learns_how_to_learn_then_with_a_review_then_documents_alone(tiny: Path) -> None:
@@ -110,7 +110,7 @@ def test_self_tuning_learns_how_to_learn_then_with_a_review_then_documents_alone
     )
     third = loop.after(second, new)
     assert [row["text"] for row in last_rows(third)] == ["News one is here. It is new.", "News two is here, too."]
-    assert [one.phase for one in (first, second, third)] == [0, 1, 2]
+    assert [entry.phase for entry in (first, second, third)] == [0, 1, 2]
     assert checkpoint(third.checkpoint_id).parent_id == second.checkpoint_id
     # The page and the download show the same rows.
     with reading() as db:
@@ -171,9 +171,9 @@ def test_further_pre_training_is_distilled_into_the_weights_it_began_with(
     assert spec["policy"] == str(tiny)
     assert spec["reference"].endswith(copy.location)
     assert record(product.id)["metrics"]["distance"] > 0
-    found = made(first.id)["rows"]
-    assert found[1] == found[3]
-    assert sorted(row["text"] for row in found[3]) == sorted(TEXTS)
+    rows = rows_of_round(first.id)["rows"]
+    assert rows[1] == rows[3]
+    assert sorted(row["text"] for row in rows[3]) == sorted(TEXTS)
     # The next round begins again with the base, and the last one teaches.
     second = loop.after(first, loop.prompts)
     spec = record(second.checkpoint_id)["spec"]
@@ -182,8 +182,8 @@ def test_further_pre_training_is_distilled_into_the_weights_it_began_with(
     assert spec["reference"].endswith(product.location)
 
 
-def asked_of(found: dict[str, Any], step: int) -> list[Any]:
-    return [row for row in found["texts"] if row[0] == step]
+def asked_of(result: dict[str, Any], step: int) -> list[Any]:
+    return [row for row in result["texts"] if row[0] == step]
 
 
 def test_knowledge_instruct_trains_on_questions_without_the_text_they_were_answered_with(
@@ -196,15 +196,15 @@ def test_knowledge_instruct_trains_on_questions_without_the_text_they_were_answe
     with dying(monkeypatch) as kills:
         assert loop.run(second).error is None
     assert kills[0] > 8
-    found, again = made(first), made(second)
+    result, again = rows_of_round(first), rows_of_round(second)
     assert {name: again[name] for name in ("texts", "said", "steps")} == {
-        n: found[n] for n in ("texts", "said", "steps")
+        n: result[n] for n in ("texts", "said", "steps")
     }
     # Rows that are worth the same come in an order that goes by their prompts, and each round adopts its own.
     assert [sorted(map(json.dumps, some)) for some in again["rows"].values()] == [
-        sorted(map(json.dumps, some)) for some in found["rows"].values()
+        sorted(map(json.dumps, some)) for some in result["rows"].values()
     ]
-    questions, answers = asked_of(found, 0), asked_of(found, 4)
+    questions, answers = asked_of(result, 0), asked_of(result, 4)
     assert len(questions) == 6
     assert all(row[3] and any(text in row[2][0]["content"] for text in TEXTS) for row in answers), "hidden in rows"
     rows = last_rows(ended)
@@ -222,7 +222,7 @@ def test_self_evolution_brings_the_most_valuable_rows_of_earlier_rounds_back(tin
     second = loop.run(loop.launch(parent_id=first.id, seed=8))
     assert second.error is None
     new = second.counts["kept"]
-    assert new == len(asked_of(made(second.id), 4)), "all that is new is learned"
+    assert new == len(asked_of(rows_of_round(second.id), 4)), "all that is new is learned"
     (back,) = last_rows(second)[new:]
     assert back["weight"] == max(row["weight"] for row in rows)
     with reading() as db:
@@ -235,11 +235,11 @@ def test_self_specialization_answers_with_passages_of_unlabelled_texts(tiny: Pat
     seeds = ["how does a seed begin", "which seed is the second"]
     loop.prompts = make_prompt_set(loop.project, prompts=[*seeds, *TEXTS], answers=["a", "b", *[None] * 3])
     ended = loop.ran(num_prompts=6)
-    found = made(ended.id)
-    shown = [row[2][0]["content"] for row in asked_of(found, 0)]
+    result = rows_of_round(ended.id)
+    shown = [row[2][0]["content"] for row in asked_of(result, 0)]
     assert len(shown) == 6
-    assert all(seeds[0] in text and not any(one in text for one in TEXTS) for text in shown)
-    answers = [row[2][0]["content"] for row in asked_of(found, 4)]
+    assert all(seeds[0] in text and not any(line in text for line in TEXTS) for text in shown)
+    answers = [row[2][0]["content"] for row in asked_of(result, 4)]
     assert any(text in asked for asked in answers for text in TEXTS)
     rows = last_rows(ended)
     assert {row["prompt"][0]["content"] for row in rows} <= set(PROPOSED)

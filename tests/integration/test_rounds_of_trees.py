@@ -16,7 +16,7 @@ from backend.services import queue, reviews
 from backend.services.samples import chain as sample_chain
 from backend.services.samples import detail
 from backend.values import DecisionKind, RoundStatus, Stage
-from tests.integration.loop import RIGHT, TRAINING, Loop, dying, made
+from tests.integration.loop import RIGHT, TRAINING, Loop, dying, rows_of_round
 from tests.tiny import make_tiny_model
 
 pytestmark = [pytest.mark.slow, pytest.mark.on_sqlite]
@@ -72,7 +72,7 @@ def test_rest_mcts_trains_scorer_and_policy_and_the_next_search_is_led_by_the_sc
     first = loop.launch()
     ended = loop.run(first, trains=True)
     assert ended.status is RoundStatus.done, ended.error
-    found = made(first)
+    result = rows_of_round(first)
 
     steps = tree_of(first)
     assert [row.parent_id is None for row in steps if row.position == 0] == [True] * 3
@@ -84,7 +84,7 @@ def test_rest_mcts_trains_scorer_and_policy_and_the_next_search_is_led_by_the_sc
         assert by_id[row.parent_id].extra["is_expanded"]
     assert {row.extra["value"] for row in steps} == {None}, "no scorer led the first search"
     assert all(0.0 <= row.score <= 1.0 for row in steps if row.score is not None)
-    values, traces = found["rows"][3], found["rows"][5]
+    values, traces = result["rows"][3], result["rows"][5]
     assert len(values) == sum(row.score is not None for row in steps)
     assert {row["prompt"][0]["content"] for row in (*values, *traces)} <= set(RIGHT)
     assert {row["value"] for row in values} == {round(row.score, 9) for row in steps if row.score is not None}
@@ -95,7 +95,10 @@ def test_rest_mcts_trains_scorer_and_policy_and_the_next_search_is_led_by_the_sc
     with reading() as db:
         scorer, policy = db.scalars(select(tables.Checkpoint).order_by(tables.Checkpoint.id).offset(2)).all()
         noted = db.get_one(tables.Round, first).steps
-    assert [(one.name, one.kind) for one in (scorer, policy)] == [("round-1-scorer", "scorer"), ("round-1", "full")]
+    assert [(checkpoint.name, checkpoint.kind) for checkpoint in (scorer, policy)] == [
+        ("round-1-scorer", "scorer"),
+        ("round-1", "full"),
+    ]
     assert noted["1"] == {"groups": None, "batches": 3}
     # A step's place in its tree and what it is worth, as its page shows them.
     child = next(row for row in below if row.score is not None)
@@ -111,7 +114,7 @@ def test_rest_mcts_trains_scorer_and_policy_and_the_next_search_is_led_by_the_sc
         disturbed = loop.run(second, trains=True)
     assert (disturbed.status, disturbed.error) == (RoundStatus.done, None)
     assert kills[0] > 8
-    assert made(second) == found
+    assert rows_of_round(second) == result
     assert [row.extra for row in tree_of(second)] == [row.extra for row in steps]
 
     third = loop.launch(parent_id=first)
@@ -130,7 +133,9 @@ def test_rest_mcts_trains_scorer_and_policy_and_the_next_search_is_led_by_the_sc
     assert row.extra["value"] == pytest.approx(rate, abs=1e-4)
     with reading() as db:
         bound = db.scalars(select(tables.RoundRole).where(tables.RoundRole.round_id == third)).all()
-    assert [(one.role, one.step, one.checkpoint_id) for one in bound] == [("scorer", -1, scorer.id)]
+    assert [(round_role.role, round_role.step, round_role.checkpoint_id) for round_role in bound] == [
+        ("scorer", -1, scorer.id)
+    ]
 
 
 def test_process_self_rewarding_learns_pairs_of_its_own_next_steps(tiny: Path) -> None:
@@ -160,8 +165,8 @@ def test_process_self_rewarding_learns_pairs_of_its_own_next_steps(tiny: Path) -
     reviews.close(loop.actor, second)
     ended = loop.run(second, trains=True)
     assert ended.status is RoundStatus.done, ended.error
-    (rows,) = made(second)["rows"].values()
-    prefixes = [[one["content"] for one in row["prompt"][1:]] for row in rows]
+    (rows,) = rows_of_round(second)["rows"].values()
+    prefixes = [[entry["content"] for entry in row["prompt"][1:]] for row in rows]
     assert {len(prefix) for prefix in prefixes} == {0, 1}
     assert {text for prefix in prefixes for text in prefix} == {"right\n"}
     for row in rows:

@@ -12,9 +12,9 @@ from backend.config import settings
 from backend.db import reading, tables
 from backend.recipes import Recipe
 from backend.values import RoundStatus
-from tests.integration.loop import RIGHT, Loop, dying, made
+from tests.integration.loop import RIGHT, Loop, dying, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
-from tests.integration.test_rounds_of_turns import ANSWERS, said, scripted
+from tests.integration.test_rounds_of_turns import ANSWERS, last_content, scripted
 from tests.integration.test_rounds_rl import TRAINING
 from tests.integration.test_rounds_rl import rollouts_of as samples_of
 
@@ -41,7 +41,7 @@ def short(name: str, *phases: int, **knobs: Any) -> Recipe:
 
 
 def rollouts_of(round_id: int) -> list[tables.Sample]:
-    return [one for one in samples_of(round_id) if one.kind == "rollout"]
+    return [sample for sample in samples_of(round_id) if sample.kind == "rollout"]
 
 
 def test_score_trains_on_both_turns_and_holds_the_first_to_the_base(tiny: Path) -> None:
@@ -49,17 +49,17 @@ def test_score_trains_on_both_turns_and_holds_the_first_to_the_base(tiny: Path) 
     ended = loop.run(loop.launch(), trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
     texts = rollouts_of(ended.id)
-    assert [one.position for one in texts] == [0, 1, 2, 3] * 2
+    assert [reply.position for reply in texts] == [0, 1, 2, 3] * 2
     again = recipes.get("score").phases[0].steps[-1].part.follow_ups[0]
-    for one in texts:
-        assert one.text.startswith("assistant: ")
-        assert f"\n\nuser: {again}\n\nassistant: " in one.text
-        assert set(one.extra["components"]) == {"turn_1", "turn_2"}
-        first, second = one.extra["turns"]
-        assert one.extra.get("reward") == second["reward"], "stage 1 pays for the second answer"
-        assert first["reward"] == one.extra["components"]["turn_1"]
+    for text in texts:
+        assert text.text.startswith("assistant: ")
+        assert f"\n\nuser: {again}\n\nassistant: " in text.text
+        assert set(text.extra["components"]) == {"turn_1", "turn_2"}
+        first, second = text.extra["turns"]
+        assert text.extra.get("reward") == second["reward"], "stage 1 pays for the second answer"
+        assert first["reward"] == text.extra["components"]["turn_1"]
     # What is frozen are the prompts with their answers, no stored first turn.
-    (rows,) = made(ended.id)["rows"].values()
+    (rows,) = rows_of_round(ended.id)["rows"].values()
     assert {row["prompt"][0]["content"]: row["answer"] for row in rows} == RIGHT
     assert all(len(row["prompt"]) == 1 for row in rows)
     assert ended.counts["rollouts"] == 8
@@ -76,10 +76,10 @@ def test_reflections_are_trained_after_failures_and_killed_it_makes_the_same(
         ended = loop.run(second, trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
     assert kills[0] > 5
-    found = made(second)
-    assert found["rows"] == made(first)["rows"]
-    (rows,) = found["rows"].values()
-    wrong = {(row[6], row[7]) for row in found["texts"] if row[0] == 0 and row[9] == "reject"}
+    result = rows_of_round(second)
+    assert result["rows"] == rows_of_round(first)["rows"]
+    (rows,) = result["rows"].values()
+    wrong = {(row[6], row[7]) for row in result["texts"] if row[0] == 0 and row[9] == "reject"}
     assert len(rows) >= 2
     assert {row["prompt"][1]["content"] for row in rows} == {text for _, text in wrong}
     for row in rows:
@@ -87,8 +87,8 @@ def test_reflections_are_trained_after_failures_and_killed_it_makes_the_same(
         assert answer["content"] != f"#### {RIGHT[asked['content']]}"
         assert "This answer is wrong" in reflect["content"]
     texts = rollouts_of(second)
-    assert {one.extra["turns"][0]["reward"] for one in texts} == {None}
-    assert all("\n\nuser: Now answer the question once more" in one.text for one in texts)
+    assert {reply.extra["turns"][0]["reward"] for reply in texts} == {None}
+    assert all("\n\nuser: Now answer the question once more" in reply.text for reply in texts)
 
 
 def test_s2r_learns_chains_and_then_writes_them_itself(tiny: Path) -> None:
@@ -97,24 +97,24 @@ def test_s2r_learns_chains_and_then_writes_them_itself(tiny: Path) -> None:
     loop = Loop(short("s2r", 0, 2), engine, tiny)
     ended = loop.run(loop.launch(), trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
-    rows = made(ended.id)["rows"]
+    rows = rows_of_round(ended.id)["rows"]
     chains = rows[max(rows)]
     for row in chains:
         answer = RIGHT[row["prompt"][0]["content"]]
         messages = [message["content"] for message in row["prompt"]]
         if len(messages) == 3:
             is_right = messages[1].endswith(answer)
-            assert said(row, "completion") == f"Verdict: {'right' if is_right else 'wrong'}"
+            assert last_content(row, "completion") == f"Verdict: {'right' if is_right else 'wrong'}"
         else:
-            assert said(row, "completion").endswith(answer)
+            assert last_content(row, "completion").endswith(answer)
     assert {len(row["prompt"]) for row in chains} >= {1, 3}
     with reading() as db:
         loop.policy = db.scalars(select(tables.Checkpoint).where(tables.Checkpoint.id == ended.checkpoint_id)).one()
     ended = loop.run(loop.launch(parent_id=ended.id), trains=True)
     assert (ended.status, ended.error, ended.phase) == (RoundStatus.done, None, 1)
-    for one in rollouts_of(ended.id):
-        assert len(one.extra["turns"]) == 3
-        assert one.extra["turns"][2]["reward"] is None or one.text.count("\n\nuser: ") == 2
+    for sample in rollouts_of(ended.id):
+        assert len(sample.extra["turns"]) == 3
+        assert sample.extra["turns"][2]["reward"] is None or sample.text.count("\n\nuser: ") == 2
 
 
 def test_laser_learns_to_score_what_it_writes(tiny: Path) -> None:
@@ -123,7 +123,7 @@ def test_laser_learns_to_score_what_it_writes(tiny: Path) -> None:
     ended = loop.run(loop.launch(), trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
     texts = rollouts_of(ended.id)
-    assert {one.extra["reward"] for one in texts} <= {0.0, 1.0}
+    assert {text.extra["reward"] for text in texts} <= {0.0, 1.0}
     with reading() as db:
         checkpoint = db.get_one(tables.Checkpoint, ended.checkpoint_id)
     noted = json.loads((settings().folder / checkpoint.location / "train.json").read_text())["metrics"]

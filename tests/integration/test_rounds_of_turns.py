@@ -16,7 +16,7 @@ from backend.services import prompts, reviews
 from backend.services.plans import known_answers
 from backend.values import DecisionKind, RoundStatus, Stage, Verdict
 from tests.importing import lines, put
-from tests.integration.loop import RIGHT, TRAINING, Loop, dying, made
+from tests.integration.loop import RIGHT, TRAINING, Loop, dying, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.rows import make_prompt_set
 
@@ -55,30 +55,30 @@ def trained(loop: Loop, monkeypatch: pytest.MonkeyPatch, **plan: Any) -> tuple[t
         ended = loop.run(second, trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
     assert kills[0] > 5
-    undisturbed, found = made(first), made(second)
-    assert (found["texts"], found["said"]) == (undisturbed["texts"], undisturbed["said"])
-    assert undisturbed["rows"].items() <= found["rows"].items()
-    return ended, found
+    undisturbed, result = rows_of_round(first), rows_of_round(second)
+    assert (result["texts"], result["said"]) == (undisturbed["texts"], undisturbed["said"])
+    assert undisturbed["rows"].items() <= result["rows"].items()
+    return ended, result
 
 
-def last(found: dict[str, Any]) -> list[dict[str, Any]]:
+def last(result: dict[str, Any]) -> list[dict[str, Any]]:
     """The rows that were trained on at the end."""
-    return list(found["rows"][max(found["rows"])])
+    return list(result["rows"][max(result["rows"])])
 
 
-def said(row: dict[str, Any], column: str) -> str:
+def last_content(row: dict[str, Any], column: str) -> str:
     return str(row[column][-1]["content"])
 
 
-def texts(found: dict[str, Any], source: int, step: int | None = None) -> list[tuple[int, str, Verdict | None]]:
+def texts(result: dict[str, Any], source: int, step: int | None = None) -> list[tuple[int, str, Verdict | None]]:
     """Of the groups of a source the place of the group, text and verdict of each sample, of one step or of all."""
-    return [(row[1], row[7], row[9]) for row in found["texts"] if row[0] == source and step in (None, row[4])]
+    return [(row[1], row[7], row[9]) for row in result["texts"] if row[0] == source and step in (None, row[4])]
 
 
-def with_parents(found: dict[str, Any], source: int, below: int) -> Iterator[tuple[Any, Any]]:
+def with_parents(result: dict[str, Any], source: int, below: int) -> Iterator[tuple[Any, Any]]:
     """Each text with each that answers a question about it, where every text of the first source was asked about."""
-    above = texts(found, source)
-    for place, text, verdict in texts(found, below):
+    above = texts(result, source)
+    for place, text, verdict in texts(result, below):
         yield above[place], (place, text, verdict)
 
 
@@ -87,17 +87,17 @@ def with_parents(found: dict[str, Any], source: int, below: int) -> Iterator[tup
 def test_self_correction_learning_prefers_the_right_turn(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = short("self_correction_learning", metrics=({"name": "correction_flips", "turn": "second"},))
     engine = scripted(Look_at_your_answer_again=(*ANSWERS, "hm"), prompt=ANSWERS)
-    ended, found = trained(Loop(recipe, engine, tiny), monkeypatch)
-    chains = list(with_parents(found, 0, 3))
+    ended, result = trained(Loop(recipe, engine, tiny), monkeypatch)
+    chains = list(with_parents(result, 0, 3))
     expected = Counter(
-        (one, two) if good is Verdict.accept else (two, one)
-        for (_, one, good), (_, two, other) in chains
+        (entry, two) if good is Verdict.accept else (two, entry)
+        for (_, entry, good), (_, two, other) in chains
         if None not in (good, other) and good is not other
     )
-    assert Counter((said(row, "chosen"), said(row, "rejected")) for row in last(found)) == expected
+    assert Counter((last_content(row, "chosen"), last_content(row, "rejected")) for row in last(result)) == expected
     assert expected
-    assert all(len(row["prompt"]) == 1 and said(row, "prompt") in RIGHT for row in last(found))
-    assert all(said(row, "chosen").endswith(RIGHT[said(row, "prompt")]) for row in last(found))
+    assert all(len(row["prompt"]) == 1 and last_content(row, "prompt") in RIGHT for row in last(result))
+    assert all(last_content(row, "chosen").endswith(RIGHT[last_content(row, "prompt")]) for row in last(result))
     with reading() as db:
         query = select(tables.Metric.name, tables.Metric.value).where(tables.Metric.round_id == ended.id)
         values = dict(db.execute(query).tuples().all())
@@ -109,19 +109,19 @@ def test_self_correction_learning_prefers_the_right_turn(tiny: Path, monkeypatch
 @ONE_DATABASE
 def test_rise_learns_the_next_turn_from_the_failed_ones(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = scripted(The_answer_is_wrong=(*ANSWERS, "hm"), prompt=(*ANSWERS, "#### 0"))
-    _, found = trained(Loop(short("rise"), engine, tiny), monkeypatch)
-    assert texts(found, 7), "some third turns"
-    turns = Counter(len(row["prompt"]) for row in last(found))
+    _, result = trained(Loop(short("rise"), engine, tiny), monkeypatch)
+    assert texts(result, 7), "some third turns"
+    turns = Counter(len(row["prompt"]) for row in last(result))
     assert set(turns) <= {3, 5}
-    for row in last(found):
+    for row in last(result):
         answer = RIGHT[row["prompt"][0]["content"]]
-        assert said(row, "completion").endswith(answer)
+        assert last_content(row, "completion").endswith(answer)
         failed = [message["content"] for message in row["prompt"] if message["role"] == "assistant"]
         assert not any(text.endswith(answer) for text in failed)
     # One target for each state that was solved.
-    solved = {(3, place) for place, _, good in texts(found, 3) if good is Verdict.accept}
-    solved |= {(7, place) for place, _, good in texts(found, 7) if good is Verdict.accept}
-    assert len(last(found)) == len(solved) > 0
+    solved = {(3, place) for place, _, good in texts(result, 3) if good is Verdict.accept}
+    solved |= {(7, place) for place, _, good in texts(result, 7) if good is Verdict.accept}
+    assert len(last(result)) == len(solved) > 0
 
 
 @pytest.mark.slow
@@ -136,17 +136,20 @@ def test_reflect_evo_learns_reflections_after_which_the_answer_is_right(
     data = recipe.model_dump(mode="json")
     data["steps"][-1]["part"] |= from_there
     loop = Loop(Recipe.model_validate(data), engine, tiny)
-    ended, found = trained(loop, monkeypatch)
-    good = {text for (_, text, _), (_, _, right) in with_parents(found, 3, 5) if right is Verdict.accept}
-    assert len(texts(found, 3)) % 4 == 0
-    kept = Counter(said(row, "completion") for row in found["rows"][9])
+    ended, result = trained(loop, monkeypatch)
+    good = {text for (_, text, _), (_, _, right) in with_parents(result, 3, 5) if right is Verdict.accept}
+    assert len(texts(result, 3)) % 4 == 0
+    kept = Counter(last_content(row, "completion") for row in result["rows"][9])
     assert set(kept) <= good
     assert kept.total() > 0
-    for row in (*found["rows"][9], *found["rows"][11]):
-        assert "Do not write a new answer yet" in said(row, "prompt")
-    assert found["rows"][11], "pairs of reflections on the same answer"
+    for row in (*result["rows"][9], *result["rows"][11]):
+        assert "Do not write a new answer yet" in last_content(row, "prompt")
+    assert result["rows"][11], "pairs of reflections on the same answer"
     with reading() as db:
-        names = {one.id: (one.name, one.parent_id) for one in db.scalars(select(tables.Checkpoint))}
+        names = {
+            checkpoint.id: (checkpoint.name, checkpoint.parent_id)
+            for checkpoint in db.scalars(select(tables.Checkpoint))
+        }
     name, parent = names[ended.checkpoint_id]
     assert (name, names[parent][0], names[parent][1]) == ("round-2", "round-2-reflector", loop.base.id)
 
@@ -163,14 +166,14 @@ def test_self_rationalizing_judge_prefers_judgments_with_the_known_score(
     items = [{"prompt": f"prompt {n}", "completion": f"item {n}", "score": score} for n, score in enumerate((1, 5, 3))]
     report = prompts.import_file(loop.actor, loop.project.id, "file", put("file.jsonl", lines(*items)))
     loop.prompts = report.sets[0]
-    _, found = trained(loop, monkeypatch)
+    _, result = trained(loop, monkeypatch)
     known = {item["completion"]: f"Score: {item['score']}" for item in items}
-    assert last(found)
-    for row in last(found):
-        (item,) = [one for one in known if one in said(row, "prompt")]
-        assert said(row, "chosen").endswith(known[item])
-        assert not said(row, "rejected").endswith(known[item])
-        assert "Score: " in said(row, "rejected"), "what states no score is on neither side"
+    assert last(result)
+    for row in last(result):
+        (item,) = [text for text in known if text in last_content(row, "prompt")]
+        assert last_content(row, "chosen").endswith(known[item])
+        assert not last_content(row, "rejected").endswith(known[item])
+        assert "Score: " in last_content(row, "rejected"), "what states no score is on neither side"
 
 
 @pytest.mark.slow
@@ -184,13 +187,13 @@ def test_self_evolving_critic_keeps_critiques_that_lead_to_the_answer(
         Find_out_whether="blind",
         prompt=ANSWERS,
     )
-    _, found = trained(Loop(short("self_evolving_critic"), engine, tiny), monkeypatch)
-    good = Counter(text for (_, text, _), (_, _, right) in with_parents(found, 2, 4) if right is Verdict.accept)
-    assert Counter(said(row, "completion") for row in last(found)) == good
+    _, result = trained(Loop(short("self_evolving_critic"), engine, tiny), monkeypatch)
+    good = Counter(text for (_, text, _), (_, _, right) in with_parents(result, 2, 4) if right is Verdict.accept)
+    assert Counter(last_content(row, "completion") for row in last(result)) == good
     assert good
-    for row in last(found):
-        assert "Find out whether" in said(row, "prompt")
-        assert "For you alone" not in said(row, "prompt"), "the reference is not trained on"
+    for row in last(result):
+        assert "Find out whether" in last_content(row, "prompt")
+        assert "For you alone" not in last_content(row, "prompt"), "the reference is not trained on"
 
 
 @pytest.mark.slow
@@ -204,40 +207,40 @@ def test_critique_in_the_loop_trains_a_critic_and_then_the_actor_with_it(
     first = loop.launch()
     taught = loop.run(first, trains=True)
     assert (taught.status, taught.checkpoint_id, taught.error) == (RoundStatus.done, None, None)
-    rows = last(made(first))
-    assert {said(row, "prompt"): said(row, "completion") for row in rows} == RIGHT
+    rows = last(rows_of_round(first))
+    assert {last_content(row, "prompt"): last_content(row, "completion") for row in rows} == RIGHT
     second = loop.launch(parent_id=first)
     ended = loop.run(second, trains=True)
     assert (ended.phase, ended.status, ended.error) == (1, RoundStatus.done, None)
-    found = made(second)
+    result = rows_of_round(second)
     with reading() as db:
         critic = db.scalars(select(tables.RoundRole).where(tables.RoundRole.round_id == first)).one()
         wrote = select(tables.Sample.checkpoint_id).where(tables.Sample.round_id == second, tables.Sample.step == 5)
         assert set(db.scalars(wrote)) == {critic.checkpoint_id}
     assert critic.role == "critic"
-    wrong = [text for _, text, good in texts(found, 0) if good is Verdict.reject]
-    assert len(texts(found, 4)) == len(wrong) > 0
-    assert last(found)
-    for row in last(found):
-        assert said(row, "completion") == f"#### {RIGHT[said(row, 'prompt')]}"
+    wrong = [text for _, text, good in texts(result, 0) if good is Verdict.reject]
+    assert len(texts(result, 4)) == len(wrong) > 0
+    assert last(result)
+    for row in last(result):
+        assert last_content(row, "completion") == f"#### {RIGHT[last_content(row, 'prompt')]}"
 
 
 @pytest.mark.slow
 @ONE_DATABASE
 def test_separate_corrector_learns_to_rewrite_and_its_pool_grows(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = scripted(Write_a_better_answer=tuple(f"so {one}" for one in ANSWERS), prompt=ANSWERS)
+    engine = scripted(Write_a_better_answer=tuple(f"so {line}" for line in ANSWERS), prompt=ANSWERS)
     loop = Loop(short("separate_corrector", drafts={"n": 3}, rewrites={"max_tokens": 4}), engine, tiny)
-    ended, found = trained(loop, monkeypatch, roles={"corrector": loop.policy.id})
+    ended, result = trained(loop, monkeypatch, roles={"corrector": loop.policy.id})
     assert ended.checkpoint_id is None, "the generator stays as it is"
-    pool, rewritten = found["rows"][3], last(found)[len(found["rows"][3]) :]
+    pool, rewritten = result["rows"][3], last(result)[len(result["rows"][3]) :]
     assert pool
     assert rewritten
-    for row in last(found):
-        assert said(row, "prompt").startswith("Below stand a task")
-        (prompt,) = [one for one in RIGHT if one in said(row, "prompt")]
-        assert said(row, "completion").endswith(f"#### {RIGHT[prompt]}")
-        assert f"#### {RIGHT[prompt]}" not in said(row, "prompt"), "the draft was wrong"
-    assert all(said(row, "completion").startswith("so ") for row in rewritten)
+    for row in last(result):
+        assert last_content(row, "prompt").startswith("Below stand a task")
+        (prompt,) = [entry for entry in RIGHT if entry in last_content(row, "prompt")]
+        assert last_content(row, "completion").endswith(f"#### {RIGHT[prompt]}")
+        assert f"#### {RIGHT[prompt]}" not in last_content(row, "prompt"), "the draft was wrong"
+    assert all(last_content(row, "completion").startswith("so ") for row in rewritten)
     second = loop.launch(parent_id=ended.id, seed=4)
     assert loop.run(second).stage is Stage.train
     with reading() as db:
@@ -245,8 +248,8 @@ def test_separate_corrector_learns_to_rewrite_and_its_pool_grows(tiny: Path, mon
         corrector = db.scalars(select(role).where(role.round_id == ended.id, role.step >= 0)).one()
         wrote = select(tables.Sample.checkpoint_id).where(tables.Sample.round_id == second, tables.Sample.step == 5)
         assert set(db.scalars(wrote)) == {corrector.checkpoint_id}
-    grown = [(said(row, "prompt"), said(row, "completion")) for row in last(made(second))]
-    assert {(said(row, "prompt"), said(row, "completion")) for row in last(found)} <= set(grown)
+    grown = [(last_content(row, "prompt"), last_content(row, "completion")) for row in last(rows_of_round(second))]
+    assert {(last_content(row, "prompt"), last_content(row, "completion")) for row in last(result)} <= set(grown)
     assert len(grown) == len(set(grown))
 
 
@@ -261,24 +264,24 @@ def test_language_feedback_decides_which_refined_answers_are_learned(
         Find_out_whether=("Bad.\nFirst wrong step: 1\nVerdict: wrong", "hm"),
         prompt=("a draft", "another"),
     )
-    _, found = trained(Loop(short("language_feedback_evolution", 1), engine, tiny), monkeypatch)
-    reviewed = list(with_parents(found, 4, 6))
+    _, result = trained(Loop(short("language_feedback_evolution", 1), engine, tiny), monkeypatch)
+    reviewed = list(with_parents(result, 4, 6))
     accepted = Counter(text for (_, text, _), (_, review, _) in reviewed if review.endswith("right"))
-    assert Counter(said(row, "completion") for row in last(found)) == accepted
+    assert Counter(last_content(row, "completion") for row in last(result)) == accepted
     assert accepted == {"refined well": 3}
     assert len(reviewed) == 5
-    assert {said(row, "prompt") for row in last(found)} <= set(RIGHT)
+    assert {last_content(row, "prompt") for row in last(result)} <= set(RIGHT)
 
 
 @pytest.mark.slow
 @ONE_DATABASE
 def test_only_prompting_prefers_what_was_asked_to_be_good(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = scripted(**{"quality_is_10_out": ("good", "fine"), "quality_is_2_out": ("bad", "poor")})
-    _, found = trained(Loop(short("only_prompting_self_rewarding", 0), engine, tiny), monkeypatch)
-    assert {said(row, "prompt") for row in last(found)} == set(RIGHT)
-    for row in last(found):
-        assert said(row, "chosen") in ("good", "fine")
-        assert said(row, "rejected") in ("bad", "poor")
+    _, result = trained(Loop(short("only_prompting_self_rewarding", 0), engine, tiny), monkeypatch)
+    assert {last_content(row, "prompt") for row in last(result)} == set(RIGHT)
+    for row in last(result):
+        assert last_content(row, "chosen") in ("good", "fine")
+        assert last_content(row, "rejected") in ("bad", "poor")
 
 
 @pytest.mark.slow
@@ -290,13 +293,13 @@ def test_self_reinforcement_prefers_the_tuned_model_on_prompts_without_answers(
         "weak_supervision_self_reinforcement", 1, untuned={"max_tokens": 6}, selector={"drop_truncated": False}
     )
     loop = Loop(recipe, scripted(prompt=ANSWERS), tiny)
-    _, found = trained(loop, monkeypatch)
-    tuned, untuned = texts(found, 0, 1), texts(found, 0, 2)
+    _, result = trained(loop, monkeypatch)
+    tuned, untuned = texts(result, 0, 1), texts(result, 0, 2)
     assert (len(tuned), len(untuned)) == (5, 5)
-    assert found["said"] == []
-    pairs = [(said(row, "chosen"), said(row, "rejected")) for row in last(found)]
+    assert result["said"] == []
+    pairs = [(last_content(row, "chosen"), last_content(row, "rejected")) for row in last(result)]
     assert pairs
-    assert set(pairs) <= {(one, two) for (_, one, _), (_, two, _) in zip(tuned, untuned, strict=True)}
+    assert set(pairs) <= {(entry, two) for (_, entry, _), (_, two, _) in zip(tuned, untuned, strict=True)}
 
 
 def test_only_the_phase_that_takes_answers_needs_them(tiny: Path) -> None:
@@ -309,7 +312,7 @@ def test_only_the_phase_that_takes_answers_needs_them(tiny: Path) -> None:
 
 
 def test_what_answers_a_rejected_text_is_trained_on_though_people_rejected_it(tiny: Path) -> None:
-    engine = scripted(The_answer_is_wrong=tuple(f"so {one}" for one in ANSWERS), prompt=ANSWERS)
+    engine = scripted(The_answer_is_wrong=tuple(f"so {line}" for line in ANSWERS), prompt=ANSWERS)
     loop = Loop(short("rise", first={"temperature": 0.0}), engine, tiny)
     round_id = loop.launch(is_reviewed=True)
     waiting = loop.run(round_id)
@@ -320,8 +323,8 @@ def test_what_answers_a_rejected_text_is_trained_on_though_people_rejected_it(ti
     reviews.close(loop.actor, round_id)
     ended = loop.run(round_id)
     assert ended.stage is Stage.train, ended.error
-    found = made(round_id)
+    result = rows_of_round(round_id)
     # All five were rejected, so all five are asked about, and every state that was solved has its row.
-    assert {place for place, *_ in texts(found, 3)} == set(range(5))
-    solved = {place for place, _, good in texts(found, 3) if good is Verdict.accept}
-    assert len(found["rows"][6]) == len(solved) > 0
+    assert {place for place, *_ in texts(result, 3)} == set(range(5))
+    solved = {place for place, _, good in texts(result, 3) if good is Verdict.accept}
+    assert len(result["rows"][6]) == len(solved) > 0

@@ -19,7 +19,7 @@ from backend.services import rounds, samples
 from backend.services.datasets import exports
 from backend.services.rounds import job_views, rollouts
 from backend.values import JobStatus, Role, RoundStatus, SetUse, Split, Stage
-from tests.integration.loop import RIGHT, Loop, dying, made
+from tests.integration.loop import RIGHT, Loop, dying, rows_of_round
 from tests.integration.trainers.training import KNOBS
 from tests.rows import make_actor, make_checkpoint, make_prompt_set
 from tests.tiny import make_tiny_model
@@ -77,11 +77,11 @@ def test_a_round_from_prompts_to_a_checkpoint(tiny: Path, name: str) -> None:
     ended = here.run(here.launch(judge_id=judge.id), trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
     texts = rollouts_of(ended.id)
-    assert {(one.kind, one.step, one.role, one.split) for one in texts} == {("rollout", 2, "policy", Split.train)}
-    assert [one.position for one in texts] == [0, 1, 2, 3] * 2
-    assert {one.checkpoint_id for one in texts} == {ended.checkpoint_id}
+    assert {(text.kind, text.step, text.role, text.split) for text in texts} == {("rollout", 2, "policy", Split.train)}
+    assert [text.position for text in texts] == [0, 1, 2, 3] * 2
+    assert {text.checkpoint_id for text in texts} == {ended.checkpoint_id}
     assert (ended.counts["rollouts"], ended.counts["prompts"], ended.counts["kept"]) == (8, 5, 5)
-    rewards = [one.extra.get("reward") for one in texts]
+    rewards = [text.extra.get("reward") for text in texts]
     if name == "ssr_zero":
         assert set(rewards) <= {10.0, 50.0, 90.0, None}
         assert set(rewards) - {None}
@@ -89,7 +89,7 @@ def test_a_round_from_prompts_to_a_checkpoint(tiny: Path, name: str) -> None:
         assert set(rewards) <= {0.0, 1.0, None}
     if name == "majority_self_training":
         for group in (texts[:4], texts[4:]):
-            best = {one.text[:1] for one in group if one.extra.get("reward") == 1.0}
+            best = {sample.text[:1] for sample in group if sample.extra.get("reward") == 1.0}
             assert len(best) <= 1, "one answer has the majority"
     if name == "intuitor":
         # KL from uniform is above 0, and differs from text to text.
@@ -97,7 +97,7 @@ def test_a_round_from_prompts_to_a_checkpoint(tiny: Path, name: str) -> None:
         assert len(set(rewards)) > 2
     if name == "inherent_efficiency":
         assert all(reward is None or reward == 0 or reward >= 1 for reward in rewards)
-        assert all(set(one.extra["components"]) == {"exact_match", "brevity"} for one in texts)
+        assert all(set(text.extra["components"]) == {"exact_match", "brevity"} for text in texts)
 
 
 @pytest.mark.slow
@@ -113,16 +113,16 @@ def test_killed_in_every_transaction_it_makes_the_same(tiny: Path, monkeypatch: 
         disturbed = here.run(second, trains=True)
     assert (disturbed.status, disturbed.error) == (RoundStatus.done, None)
     assert kills[0] >= 4
-    assert made(second) == made(first)
+    assert rows_of_round(second) == rows_of_round(first)
     assert disturbed.counts == undisturbed.counts
-    assert [one.extra for one in rollouts_of(second)] == [one.extra for one in rollouts_of(first)]
+    assert [sample.extra for sample in rollouts_of(second)] == [sample.extra for sample in rollouts_of(first)]
     # Nothing else counts them: no label, no list, no funnel.
     with reading() as db:
         assert not db.scalar(select(func.count()).select_from(tables.Label))
         assert undisturbed.counts["funnel"][1] == {"stage": "samples", "count": 0, "dropped": {}}
     assert samples.page(here.actor, first).rows == ()
     # The frozen rows are the prompts with what is known of them, and are exported as TRL reads them.
-    (rows,) = made(first)["rows"].values()
+    (rows,) = rows_of_round(first)["rows"].values()
     assert {row["prompt"][0]["content"]: row["answer"] for row in rows} == RIGHT
     with reading() as db:
         dataset_id = db.scalar(select(tables.Dataset.id).where(tables.Dataset.round_id == first))
@@ -133,14 +133,14 @@ def test_killed_in_every_transaction_it_makes_the_same(tiny: Path, monkeypatch: 
     # The next round starts from what this one made.
     assert rounds.defaults(here.actor, here.project.id, first).policy_id == undisturbed.checkpoint_id
     job = next(
-        one
-        for one in job_views.list_jobs(here.actor, here.project.id)
-        if one.round_id == first and one.stage == "train"
+        job_view
+        for job_view in job_views.list_jobs(here.actor, here.project.id)
+        if job_view.round_id == first and job_view.stage == "train"
     )
     shown = rollouts.newest(here.actor, job.id)
     assert len(shown) == 8
-    assert {one.step for one in shown} == {1}
-    assert [one.text for one in shown] == [one.text for one in rollouts_of(first)][::-1]
+    assert {rollout.step for rollout in shown} == {1}
+    assert [rollout.text for rollout in shown] == [sample.text for sample in rollouts_of(first)][::-1]
 
 
 @pytest.mark.slow
@@ -155,10 +155,10 @@ def test_the_policy_in_training_judges_its_own_texts(database: str) -> None:
     here.prompts = make_prompt_set(here.project, prompts=texts)
     ended = here.run(here.launch(), trains=True)
     assert (ended.status, ended.error) == (RoundStatus.done, None)
-    found = rollouts_of(ended.id)
-    assert len(found) == 16
-    assert {one.extra["optimizer_step"] for one in found} == {1, 2}
-    rewards = [one.extra.get("reward") for one in found]
+    completions = rollouts_of(ended.id)
+    assert len(completions) == 16
+    assert {completion.extra["optimizer_step"] for completion in completions} == {1, 2}
+    rewards = [completion.extra.get("reward") for completion in completions]
     assert set(rewards) <= {0.0, 1.0, None}
     assert rewards.count(None) < 8, "the model's verdicts can be read"
 
@@ -221,7 +221,7 @@ def test_the_newest_texts_of_a_running_training_are_read_from_the_end_of_its_fil
     file.write_text("".join(line(n) for n in range(99)) + line(99, reward=None, text="\ud83d x" * 500) + '{"step": 1')
     shown = rollouts.newest(here.actor, job_id)
     assert len(shown) == rollouts.MOST
-    assert [one.step for one in shown[:2]] == [99, 98]
+    assert [rollout.step for rollout in shown[:2]] == [99, 98]
     assert (shown[0].reward, len(shown[0].text), shown[1].reward) == (None, rollouts.PREVIEW, 1.0)
     assert "\ud83d" not in shown[0].text
     assert shown[1].prompt in RIGHT
@@ -233,7 +233,7 @@ def test_the_newest_texts_of_a_running_training_are_read_from_the_end_of_its_fil
 def test_a_training_that_games_its_judge_is_stopped_and_its_prompts_become_probes(tiny: Path) -> None:
     here, job_id, file = training(tiny)
     file.write_text("".join(map(line, range(5))))
-    marked = [one.prompt_id for one in rollouts.newest(here.actor, job_id)[:2]]
+    marked = [rollout.prompt_id for rollout in rollouts.newest(here.actor, job_id)[:2]]
     with pytest.raises(InvalidInput, match="does not ask prompt 999999"):
         rollouts.stop_hacking(here.actor, job_id, [*marked, 999999])
     with pytest.raises(Exception, match="curator"):
@@ -242,7 +242,7 @@ def test_a_training_that_games_its_judge_is_stopped_and_its_prompts_become_probe
     assert job_views.get(here.actor, job_id).job.status is JobStatus.cancelled
     with reading() as db:
         probes = db.get_one(tables.PromptSet, set_id)
-        found = list(db.scalars(select(tables.Prompt).where(tables.Prompt.prompt_set_id == set_id)))
+        prompts = list(db.scalars(select(tables.Prompt).where(tables.Prompt.prompt_set_id == set_id)))
         event = db.scalars(select(tables.Event).where(tables.Event.verb == rollouts.HACKING)).one()
         round_ = db.scalars(select(tables.Round)).one()
     assert (probes.name, probes.split, probes.num_prompts) == ("round 1 probes", Split.held_out, 2)
@@ -257,8 +257,8 @@ def test_a_training_that_games_its_judge_is_stopped_and_its_prompts_become_probe
     # Later rounds measure on them and do not train on them.
     later = here.launch(held_out_set_ids=(set_id,))
     here.run(later)
-    asked = {row["prompt"][0]["content"] for (rows) in made(later)["rows"].values() for row in rows}
-    assert asked == set(RIGHT) - {one.text for one in found}
+    asked = {row["prompt"][0]["content"] for (rows) in rows_of_round(later)["rows"].values() for row in rows}
+    assert asked == set(RIGHT) - {prompt.text for prompt in prompts}
     with reading() as db:
         uses = db.execute(select(tables.RoundPromptSet.use).where(tables.RoundPromptSet.prompt_set_id == set_id)).all()
     assert uses == [(SetUse.held_out,)]

@@ -18,8 +18,8 @@ from backend.services.rounds import auto
 from backend.trainers.reward_model import RewardModel
 from backend.trainers.sft import SFT
 from backend.values import RoundStatus, Split, Verdict
-from tests.integration.loop import RIGHT, Loop, made
-from tests.integration.test_rounds_filtered import said
+from tests.integration.loop import RIGHT, Loop, rows_of_round
+from tests.integration.test_rounds_filtered import last_content
 from tests.integration.test_rounds_mixed import ended
 from tests.integration.trainers.training import KNOBS, train
 from tests.rows import make_checkpoint, make_prompt_set
@@ -38,7 +38,7 @@ def tiny(database: str) -> Path:
 def short(name: str, *, keep: tuple[str, ...] = (), **changes: dict[str, Any]) -> Recipe:
     """The recipe, each training one step from the tiny model; changes by name or kind of the step."""
     data = recipes.get(name).with_changes({"groups_per_batch": 4, "unparsed_limit": 1.0}).model_dump(mode="json")
-    data["metrics"] = [one for one in data["metrics"] if one["name"] in keep]
+    data["metrics"] = [metric for metric in data["metrics"] if metric["name"] in keep]
     for step in data.get("steps") or [{"kind": k, "name": "", "part": data[k]} for k in ("generator", "trainer")]:
         part = step["part"]
         if step["kind"] == "trainer":
@@ -50,13 +50,13 @@ def short(name: str, *, keep: tuple[str, ...] = (), **changes: dict[str, Any]) -
 
 
 def rows_of(round_id: int) -> list[list[dict[str, Any]]]:
-    return list(made(round_id)["rows"].values())
+    return list(rows_of_round(round_id)["rows"].values())
 
 
 def done(loop: Loop, round_id: int) -> tables.Round:
-    found = loop.run(round_id, trains=True)
-    assert (found.status, found.error) == (RoundStatus.done, None)
-    return found
+    result = loop.run(round_id, trains=True)
+    assert (result.status, result.error) == (RoundStatus.done, None)
+    return result
 
 
 class Sums(Loop):
@@ -102,10 +102,10 @@ def test_harder_prompts_follow_where_the_easy_ones_are_answered(tiny: Path, name
     assert second.tuned == {"changes": {"prompt_source": {"lowest": 2.0, "highest": 2.0}}}
     (before, *_), (new, *_, trained) = rows_of(first), rows_of(second.id)
     # What is harder is labelled by the policy alone; what it was trained on before stays in.
-    assert {said(row, "prompt") for row in before} == {"prompt 1+1", "prompt 1+2"}
-    assert {said(row, "prompt") for row in new} == {"prompt 11+22"}
+    assert {last_content(row, "prompt") for row in before} == {"prompt 1+1", "prompt 1+2"}
+    assert {last_content(row, "prompt") for row in new} == {"prompt 11+22"}
     assert trained == new + before
-    answers = {said(row, "completion") for row in trained}
+    answers = {last_content(row, "completion") for row in trained}
     if name == "easy_to_hard":
         assert answers == {"one and one\n#### 2", "one and two\n#### 3", "ten and twenty, one and two\n#### 33"}
     else:
@@ -132,21 +132,23 @@ def test_spin_diffusion_ends_where_own_texts_cannot_be_told_from_the_data(tiny: 
     loop = Loop(short("spin_diffusion", keep=("two_sample_accuracy", "pair_gap")), echo, tiny)
     first = done(loop, loop.launch(num_rounds=3))
     (pairs,) = rows_of(first.id)
-    assert {(said(row, "chosen"), said(row, "rejected")) for row in pairs} == {(n, f"{n} .") for n in RIGHT.values()}
+    assert {(last_content(row, "chosen"), last_content(row, "rejected")) for row in pairs} == {
+        (n, f"{n} .") for n in RIGHT.values()
+    }
     with session() as db:
         auto.after_round(db, first.id)
     with reading() as db:
         row = db.get_one(tables.Round, first.id)
-        found = dict(db.execute(select(tables.Metric.name, tables.Metric.value)).tuples().all())
+        rows = dict(db.execute(select(tables.Metric.name, tables.Metric.value)).tuples().all())
     # Each text is nearest to the one that it repeats: (1, 1) and (1, 0) have the cosine 1 / sqrt 2.
-    assert found["two_sample_accuracy"] == 0
-    assert found["pair_distance"] == pytest.approx(1 - 0.5**0.5, abs=1e-5)
+    assert rows["two_sample_accuracy"] == 0
+    assert rows["pair_distance"] == pytest.approx(1 - 0.5**0.5, abs=1e-5)
     assert row.auto["left"] == 2
     assert row.auto["stopped"].startswith("The warning cannot_be_told_apart holds: two_sample_accuracy is 0, below")
     # A person may go on, and is told.
     plan = rounds.defaults(loop.actor, loop.project.id, first.id)
-    told = rounds.estimate(loop.actor, loop.project.id, plan).warnings
-    assert any("The warning cannot_be_told_apart holds" in one for one in told)
+    warnings = rounds.estimate(loop.actor, loop.project.id, plan).warnings
+    assert any("The warning cannot_be_told_apart holds" in warning for warning in warnings)
 
 
 def test_corrective_self_distillation_weighs_what_the_former_self_got_wrong(tiny: Path) -> None:
@@ -161,12 +163,12 @@ def test_corrective_self_distillation_weighs_what_the_former_self_got_wrong(tiny
     loop = Loop(short("corrective_self_distillation"), solver, tiny)
     first = done(loop, loop.launch())
     _, trained = rows_of(first.id)
-    assert {said(row, "prompt"): said(row, "completion") for row in trained} == RIGHT
-    weights = {said(row, "prompt")[-1]: row.get("weight", 1.0) for row in trained}
+    assert {last_content(row, "prompt"): last_content(row, "completion") for row in trained} == RIGHT
+    weights = {last_content(row, "prompt")[-1]: row.get("weight", 1.0) for row in trained}
     assert weights == {"a": 2.0, "b": 2.0, "c": 1.0, "d": 1.0, "e": 1.0}
     second = loop.launch(parent_id=first.id, seed=4)
     assert loop.run(second).error is None
-    again = {said(row, "prompt")[-1]: row.get("weight", 1.0) for row in rows_of(second)[1]}
+    again = {last_content(row, "prompt")[-1]: row.get("weight", 1.0) for row in rows_of(second)[1]}
     assert again == weights | {"a": 4.0, "b": 4.0}
 
 
@@ -182,16 +184,20 @@ def test_multimodal_self_evolving_goes_on_with_the_optimizers_state(tiny: Path) 
     first = done(loop, loop.launch(roles={"scorer": scorer.id}))
     assert len(first.tuned["trials"]) == 2
     (rows,) = rows_of(first.id)
-    assert all(said(row, "completion").endswith(f" {RIGHT[said(row, 'prompt')]}") for row in rows)
-    for row in (one for one in made(first.id)["texts"] if one[9] is Verdict.accept and one[7].startswith("well then")):
-        assert row[7] in {said(one, "completion") for one in rows}, "what the scorer puts first is kept"
+    assert all(last_content(row, "completion").endswith(f" {RIGHT[last_content(row, 'prompt')]}") for row in rows)
+    for row in (
+        text
+        for text in rows_of_round(first.id)["texts"]
+        if text[9] is Verdict.accept and text[7].startswith("well then")
+    ):
+        assert row[7] in {last_content(record, "completion") for record in rows}, "what the scorer puts first is kept"
     with reading() as db:
         final = settings().folder / db.get_one(tables.Checkpoint, first.checkpoint_id).location
     import torch
 
     def steps(folder: Path) -> set[float]:
-        found = torch.load(folder / "optimizer.pt", weights_only=True)
-        return {float(one["step"]) for one in found.values()}
+        result = torch.load(folder / "optimizer.pt", weights_only=True)
+        return {float(entry["step"]) for entry in result.values()}
 
     assert steps(final) == {1.0}
     knobs = ONE_STEP | {"continue_optimizer": True, "lr_scheduler_type": "constant"}
@@ -210,15 +216,15 @@ def test_self_steering_learns_from_a_principle_kept_and_broken(tiny: Path) -> No
         ],
     }
     loop = Loop(short("self_steering", keep=("pair_gap",)), steered, tiny)
-    found = done(loop, loop.launch())
-    pairs, steady, again, again_steady = rows_of(found.id)
+    round_ = done(loop, loop.launch())
+    pairs, steady, again, again_steady = rows_of(round_.id)
     assert pairs == steady == again == again_steady, "in the first round all pairs stay, for both trainings"
     assert len(pairs) == len(RIGHT)
-    assert {said(row, "chosen") for row in pairs} <= {"see a doctor", "call for help"}
-    assert {said(row, "rejected") for row in pairs} <= {"all is well", "no harm done"}
+    assert {last_content(row, "chosen") for row in pairs} <= {"see a doctor", "call for help"}
+    assert {last_content(row, "rejected") for row in pairs} <= {"all is well", "no harm done"}
     assert all(len(row["prompt"]) == 1 for row in pairs), "no condition is trained on"
     with reading() as db:
-        role = db.scalars(select(tables.RoundRole).where(tables.RoundRole.round_id == found.id)).one()
+        role = db.scalars(select(tables.RoundRole).where(tables.RoundRole.round_id == round_.id)).one()
         assert db.get_one(tables.Checkpoint, role.checkpoint_id).kind == "scorer"
         gap = db.scalars(select(tables.Metric).where(tables.Metric.name == "pair_distance")).one()
     assert (gap.n, gap.value) == (len(RIGHT), pytest.approx(1.0, abs=0.01))
@@ -234,17 +240,17 @@ def test_uncertainty_enhanced_po_draws_pairs_that_a_scorer_with_dropout_is_sure_
     assert json.loads((folder / "config.json").read_text())["attention_dropout"] == 0.5
     weights = {"name": "transformers", "model": str(folder), "head": "score"}
     scorer = make_checkpoint(loop.project, engine=weights)
-    found = done(loop, loop.launch(roles={"scorer": scorer.id}))
+    round_ = done(loop, loop.launch(roles={"scorer": scorer.id}))
     with reading() as db:
         judgment = tables.Judgment
         scores: dict[int, list[float | None]] = {}
-        for one in db.scalars(select(judgment).order_by(judgment.sample_id, judgment.position)):
-            scores.setdefault(one.sample_id, []).append(one.score)
-    assert {len(one) for one in scores.values()} == {3}
-    assert any(len(set(one)) == 3 for one in scores.values()), "each pass drops something else"
-    pairs, drawn = rows_of(found.id)
+        for entry in db.scalars(select(judgment).order_by(judgment.sample_id, judgment.position)):
+            scores.setdefault(entry.sample_id, []).append(entry.score)
+    assert {len(score) for score in scores.values()} == {3}
+    assert any(len(set(score)) == 3 for score in scores.values()), "each pass drops something else"
+    pairs, drawn = rows_of(round_.id)
     assert len(drawn) == math.ceil(0.6 * len(pairs)) < len(pairs)
-    assert {said(row, "prompt") for row in drawn} < {said(row, "prompt") for row in pairs}
+    assert {last_content(row, "prompt") for row in drawn} < {last_content(row, "prompt") for row in pairs}
     assert all(0 <= row["flip"] <= 0.4 for row in drawn)
     assert any(row["flip"] > 0 for row in drawn)
 
@@ -268,19 +274,21 @@ AUTHOR = {
 def test_co_evolving_data_trains_twice_on_problems_that_the_model_half_knows(tiny: Path) -> None:
     recipe = short("co_evolving_data", answers={"n": 8})
     loop = Loop(recipe, AUTHOR, tiny)
-    found = done(loop, loop.launch())
-    texts = made(found.id)["texts"]
+    round_ = done(loop, loop.launch())
+    texts = rows_of_round(round_.id)["texts"]
     problems = {row[7] for row in texts if row[0] == 0}
-    kept, band, prompts, banded = rows_of(found.id)
+    kept, band, prompts, banded = rows_of(round_.id)
     # Problems of the model's own, each with an answer of its majority; only those on which it is neither sure nor lost.
-    assert {said(row, "prompt") for row in kept} <= problems
+    assert {last_content(row, "prompt") for row in kept} <= problems
     rates = {
         text: [row[9] is Verdict.accept for row in texts if row[0] == 3 and row[2][0]["content"] == text]
         for text in problems
     }
     able = {text for text, some in rates.items() if some and 0.3 <= sum(some) / len(some) <= 0.8}
-    assert {said(row, "prompt") for row in band} == {said(row, "prompt") for row in banded} == able > set()
+    assert (
+        {last_content(row, "prompt") for row in band} == {last_content(row, "prompt") for row in banded} == able > set()
+    )
     assert len(prompts) == len({text for text, some in rates.items() if some})
     with reading() as db:
         role = db.scalars(select(tables.RoundRole).where(tables.RoundRole.role == "taught")).one()
-        assert db.get_one(tables.Checkpoint, found.checkpoint_id).parent_id == role.checkpoint_id
+        assert db.get_one(tables.Checkpoint, round_.checkpoint_id).parent_id == role.checkpoint_id

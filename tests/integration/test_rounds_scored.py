@@ -23,7 +23,7 @@ from backend.services.recipes import recipe_yaml
 from backend.trainers.reward_model import RewardModel
 from backend.trainers.sft import SFT
 from backend.values import RoundStatus, Verdict
-from tests.integration.loop import RIGHT, TRAINING, Loop, dying, made
+from tests.integration.loop import RIGHT, TRAINING, Loop, dying, rows_of_round
 from tests.rows import make_checkpoint
 from tests.tiny import make_tiny_model
 
@@ -67,13 +67,13 @@ def test_a_scorer_is_trained_and_asked_in_one_round_killed_at_every_place(
     first = loop.launch()
     ended = loop.run(first, trains=True)
     assert ended.status is RoundStatus.done, ended.error
-    found = made(first)
+    result = rows_of_round(first)
     with reading() as db:
         rows = list(db.scalars(select(tables.Checkpoint).order_by(tables.Checkpoint.id)))[2:]
         role = db.scalars(select(tables.RoundRole).where(tables.RoundRole.round_id == first)).one()
         judged_by = set(db.scalars(select(tables.Judgment.checkpoint_id).where(tables.Judgment.step == 5)))
     scorer, policy = rows
-    assert [(one.name, one.kind, one.role) for one in rows] == [
+    assert [(record.name, record.kind, record.role) for record in rows] == [
         ("round-1-scorer", "scorer", "reward"),
         ("round-1", "full", "policy"),
     ]
@@ -82,12 +82,12 @@ def test_a_scorer_is_trained_and_asked_in_one_round_killed_at_every_place(
     assert (scorer.engine["head"], policy.engine.get("head", "language_model")) == ("score", "language_model")
     # Right answers of the prompts it saw are above the mean, wrong ones below; the selector keeps the former.
     scores: dict[str, set[bool]] = {"#### 4": set(), "#### 5": set()}
-    for row in found["texts"]:
+    for row in result["texts"]:
         if row[7] in scores and row[1] == 0:
             scores[row[7]].add(row[8] >= 0)
     assert scores == {"#### 4": {True}, "#### 5": {False}}
-    assert len(found["rows"][3]) == 2
-    kept = {(row["prompt"][0]["content"], row["completion"][0]["content"]) for row in found["rows"][6]}
+    assert len(result["rows"][3]) == 2
+    kept = {(row["prompt"][0]["content"], row["completion"][0]["content"]) for row in result["rows"][6]}
     assert ("prompt a", "#### 4") in kept
     assert ("prompt a", "#### 5") not in kept
     with engine_for(scorer.id) as engine:
@@ -99,7 +99,7 @@ def test_a_scorer_is_trained_and_asked_in_one_round_killed_at_every_place(
         disturbed = loop.run(second, trains=True)
     assert (disturbed.status, disturbed.error) == (RoundStatus.done, None)
     assert kills[0] > 10
-    assert made(second) == found
+    assert rows_of_round(second) == result
     with reading() as db:
         names = list(db.scalars(select(tables.Checkpoint.name).order_by(tables.Checkpoint.id)))
     assert names[2:] == ["round-1-scorer", "round-1", "round-2-scorer", "round-2"], "each was trained once"
@@ -126,25 +126,25 @@ def test_rest_trains_three_times_on_ever_fewer_texts_of_one_set(tiny: Path) -> N
     round_id = loop.launch(roles={"scorer": scorer.id})
     ended = loop.run(round_id, trains=True)
     assert ended.status is RoundStatus.done, ended.error
-    found = made(round_id)
-    assert len({(row[1], row[6]) for row in found["texts"]}) == len(found["texts"]) == 15
-    assert {row[4] for row in found["texts"]} == {1}
+    result = rows_of_round(round_id)
+    assert len({(row[1], row[6]) for row in result["texts"]}) == len(result["texts"]) == 15
+    assert {row[4] for row in result["texts"]} == {1}
     kept = [
-        {(row["prompt"][0]["content"], row["completion"][0]["content"]) for row in found["rows"][n]} for n in (3, 5, 7)
+        {(row["prompt"][0]["content"], row["completion"][0]["content"]) for row in result["rows"][n]} for n in (3, 5, 7)
     ]
     assert kept[0] > kept[1] >= kept[2] > set()
-    assert all((row[8] >= 0) is (row[9] is Verdict.accept) for row in found["texts"])
+    assert all((row[8] >= 0) is (row[9] is Verdict.accept) for row in result["texts"])
     with reading() as db:
         rows = db.scalars(select(tables.Checkpoint).order_by(tables.Checkpoint.id).offset(4)).all()
-    assert [one.name for one in rows] == ["round-1-step-5", "round-1-step-7", "round-1"]
-    assert [one.parent_id for one in rows] == [loop.policy.id, rows[0].id, rows[1].id]
+    assert [record.name for record in rows] == ["round-1-step-5", "round-1-step-7", "round-1"]
+    assert [record.parent_id for record in rows] == [loop.policy.id, rows[0].id, rows[1].id]
     assert ended.checkpoint_id == rows[2].id
 
 
 def first_scorer() -> Recipe:
     """The recipe of docs/how-to/train-a-scorer.md with one training step from the tiny model."""
     text = (Path(__file__).parents[2] / "docs/how-to/train-a-scorer.md").read_text()
-    (shown,) = (one for one in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "name: first_scorer" in one)
+    (shown,) = (match for match in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "name: first_scorer" in match)
     recipe = Recipe.model_validate(recipe_yaml.read(shown))
     return recipe.with_changes({"sample": {"n": 2}, "trainer": SMALL | {"start": "base"}, "metrics": []})
 
@@ -170,7 +170,7 @@ def test_rso_draws_its_pairs_by_the_scorer_that_the_documented_round_before_made
         scores = {(asked, text): score for asked, text, score in db.execute(query)}
         trained = db.get_one(tables.Checkpoint, ended.checkpoint_id)
     assert scorer.checkpoint_id in judged_by
-    (pairs,) = made(second)["rows"].values()
+    (pairs,) = rows_of_round(second)["rows"].values()
     written = Counter(asked for asked, _ in scores)
     several = {asked for asked, texts in written.items() if texts > 1}
     assert set() < {row["prompt"][0]["content"] for row in pairs} == several < set(RIGHT), (
@@ -209,8 +209,8 @@ def learned(name: str) -> Recipe:
 def rewarded(round_id: int) -> list[float]:
     sample = tables.Sample
     with reading() as db:
-        found = db.scalars(select(sample).where(sample.round_id == round_id, sample.kind == "rollout"))
-        return [one.extra["reward"] for one in found]
+        result = db.scalars(select(sample).where(sample.round_id == round_id, sample.kind == "rollout"))
+        return [entry.extra["reward"] for entry in result]
 
 
 def test_constitutional_ai_learns_revisions_and_then_by_what_it_prefers(tiny: Path) -> None:
@@ -218,7 +218,7 @@ def test_constitutional_ai_learns_revisions_and_then_by_what_it_prefers(tiny: Pa
     first = loop.launch()
     ended = loop.run(first, trains=True)
     assert ended.status is RoundStatus.done, ended.error
-    (rows,) = made(first)["rows"].values()
+    (rows,) = rows_of_round(first)["rows"].values()
     assert {row["prompt"][0]["content"] for row in rows} == set(RIGHT)
     assert {len(row["prompt"]) for row in rows} == {1}
     assert {row["completion"][0]["content"] for row in rows} <= {"a kind answer", "a better answer"}
@@ -227,9 +227,9 @@ def test_constitutional_ai_learns_revisions_and_then_by_what_it_prefers(tiny: Pa
     second = loop.launch(parent_id=first, judge_id=judge.id, seed=4)
     ended = loop.run(second, trains=True)
     assert (ended.status, ended.phase) == (RoundStatus.done, 1), ended.error
-    found = made(second)["rows"]
-    assert all(row["chosen"][0]["content"] != "a rude answer" for row in found[3])
-    assert {row["prompt"][0]["content"] for row in found[5]} == set(RIGHT)
+    records = rows_of_round(second)["rows"]
+    assert all(row["chosen"][0]["content"] != "a rude answer" for row in records[3])
+    assert {row["prompt"][0]["content"] for row in records[5]} == set(RIGHT)
     rewards = rewarded(second)
     assert len(set(rewards)) > 1
     assert all(isinstance(reward, float) for reward in rewards)
@@ -240,7 +240,7 @@ def test_self_motivated_learning_rewards_by_what_it_learned_of_right_and_wrong(t
     round_id = loop.launch()
     ended = loop.run(round_id, trains=True)
     assert ended.status is RoundStatus.done, ended.error
-    pairs, prompts = made(round_id)["rows"].values()
+    pairs, prompts = rows_of_round(round_id)["rows"].values()
     for row in pairs:
         right = f"#### {RIGHT[row['prompt'][0]['content']]}"
         assert row["chosen"][0]["content"] == right != row["rejected"][0]["content"]

@@ -18,7 +18,7 @@ from backend.pipeline import train
 from backend.trainers import final_folder
 from backend.values import LocalEngine, RoundStatus, Split
 from tests.integration.folders import write_weights
-from tests.integration.loop import TRAINING, Loop, dying, made
+from tests.integration.loop import TRAINING, Loop, dying, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.rows import make_prompt_set
 from tests.served_round import recipe
@@ -63,9 +63,9 @@ def test_one_server_serves_policy_judge_and_what_the_round_trains(
         checkpoint = db.get_one(tables.Checkpoint, ended.checkpoint_id)
     assert checkpoint.kind == "adapter"
     asked = vllm.noted("requests")
-    assert sum(one.get("n") == 4 for one in asked) == len(TWO)
-    assert any("prompt_logprobs" in one for one in asked)
-    assert {bool(one["adapter"]) for one in asked} == {False, True}
+    assert sum(endpoint_client.get("n") == 4 for endpoint_client in asked) == len(TWO)
+    assert any("prompt_logprobs" in entry for entry in asked)
+    assert {bool(entry["adapter"]) for entry in asked} == {False, True}
     assert len({*vllm.noted("loaded")}) == 1
 
 
@@ -79,7 +79,7 @@ def test_a_round_whose_job_and_server_die_ends_in_the_same_rows(
     with dying(monkeypatch) as kills:
         assert own.run(second).error is None
     assert kills[0] > 2
-    assert made(second) == made(first)
+    assert rows_of_round(second) == rows_of_round(first)
     assert len(vllm.servers) == 2
 
 

@@ -13,7 +13,7 @@ from backend.services import rounds
 from backend.services.plans.sizes import Sizes, sizes
 from backend.services.results import summaries
 from backend.values import JobStatus, RoundStatus, Stage
-from tests.integration.loop import JUDGE, RIGHT, TRAINING, Loop, dying, made
+from tests.integration.loop import JUDGE, RIGHT, TRAINING, Loop, dying, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 
 WAYS = tuple(f"{way}#### {answer}" for answer in (4, 5, 6, 7, 8) for way in ("", "so ", "well, "))
@@ -42,26 +42,26 @@ def test_the_first_job_tries_temperatures_and_the_round_samples_at_the_best(
     assert (trying.stage, trying.spec) == (Stage.generate, {"kind": "tune"})
     ended = loop.run(first)
     assert (ended.status, ended.stage, ended.error) == (RoundStatus.running, Stage.train, None)
-    found = tuned(first)
-    zero, low, high = [trial["metrics"]["balance_score"] for trial in found["trials"]]
+    result = tuned(first)
+    zero, low, high = [trial["metrics"]["balance_score"] for trial in result["trials"]]
     # At 0 all samples of a prompt are one text: at most one of eight wanted.
     assert zero in (None, 1 / 8)
     assert low == high > 1 / 8
-    assert found["changes"] == {"generator": {"temperature": 0.4}}, "of equal ones the lower"
+    assert result["changes"] == {"generator": {"temperature": 0.4}}, "of equal ones the lower"
     recipe = Recipe.model_validate(ended.recipe)
     assert (recipe.generator.temperature, recipe.generator.n) == (0.4, 6)
     assert recipe.schedule == bstar().schedule
     # What was tried is no row of the round.
-    assert len(made(first)["texts"]) == 6 * len(RIGHT)
+    assert len(rows_of_round(first)["texts"]) == 6 * len(RIGHT)
     with dying(monkeypatch) as kills:
         assert loop.run(second).error is None
     assert kills[0] > 5
-    assert made(second) == made(first)
-    assert tuned(second) == found
+    assert rows_of_round(second) == rows_of_round(first)
+    assert tuned(second) == result
     with reading() as db:
         asked = select(tables.Job.stage, tables.Job.spec).where(tables.Job.round_id == first).order_by(tables.Job.id)
         jobs = db.execute(asked).all()
-        seen = db.get_one(tables.Round, first).counts["samples"]
+        samples = db.get_one(tables.Round, first).counts["samples"]
     assert [(stage, spec.get("kind")) for stage, spec in jobs] == [
         (Stage.generate, "tune"),
         (Stage.generate, None),
@@ -69,7 +69,7 @@ def test_the_first_job_tries_temperatures_and_the_round_samples_at_the_best(
         (Stage.select, None),
         (Stage.train, None),
     ]
-    assert seen == 6 * len(RIGHT)
+    assert samples == 6 * len(RIGHT)
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -77,12 +77,12 @@ def test_the_pilot_prompts_stay_and_the_next_round_tries_again(tiny: Path, monke
     asked: list[list[int]] = []
     ask = type(bstar().prompt_source).ask
 
-    def seen(self: Any, *args: Any, **more: Any) -> Any:
-        found = ask(self, *args, **more)
-        asked.append([group.prompt.id for group in found])
-        return found
+    def noted(self: Any, *args: Any, **more: Any) -> Any:
+        reply = ask(self, *args, **more)
+        asked.append([group.prompt.id for group in reply])
+        return reply
 
-    monkeypatch.setattr(type(bstar().prompt_source), "ask", seen)
+    monkeypatch.setattr(type(bstar().prompt_source), "ask", noted)
     loop = Loop(bstar(), SOLVER, tiny)
     parent = loop.launch(seed=1)
     loop.run(parent)
@@ -118,10 +118,10 @@ def test_thresholds_are_tried_on_the_texts_that_a_judge_scored_once(tiny: Path) 
     round_id = loop.launch()
     ended = loop.run(round_id)
     assert ended.stage in (Stage.train, Stage.select), ended.error
-    found = tuned(round_id)["trials"]
-    assert [list(trial["changes"]["selector"].values()) for trial in found] == [[2.0], [4.0], [9.0]] * 2
+    trials = tuned(round_id)["trials"]
+    assert [list(trial["changes"]["selector"].values()) for trial in trials] == [[2.0], [4.0], [9.0]] * 2
     # This metric looks at all texts, whatever is kept of them: its values differ by temperature alone.
-    values = [trial["metrics"]["distinct_2"] for trial in found]
+    values = [trial["metrics"]["distinct_2"] for trial in trials]
     assert values[0] == values[1] == values[2]
     assert values[3] == values[4] == values[5]
 
@@ -153,7 +153,7 @@ def test_a_whole_round_of_bstar(tiny: Path) -> None:
         statuses = set(db.scalars(select(tables.Job.status)))
     assert statuses == {JobStatus.done}
     # Only right samples are kept, n' of n* = 8 of each prompt of which any is.
-    (rows,) = made(round_id)["rows"].values()
+    (rows,) = rows_of_round(round_id)["rows"].values()
     kept = {prompt: sum(row["prompt"][0]["content"] == prompt for row in rows) for prompt in RIGHT}
     some = [min(count / 8, 1.0) for count in kept.values() if count]
     assert metric.value == pytest.approx(sum(some) / len(some))

@@ -27,7 +27,7 @@ def child(round_: tables.Round, parent: tables.Sample, position: int, *, is_stri
         )
         db.add(group)
         db.flush()
-        made = tables.Sample(
+        sample = tables.Sample(
             project_id=round_.project_id,
             round_id=round_.id,
             group_id=group.id,
@@ -40,8 +40,8 @@ def child(round_: tables.Round, parent: tables.Sample, position: int, *, is_stri
             num_tokens=1,
             seed=0,
         )
-        db.add(made)
-    return made
+        db.add(sample)
+    return sample
 
 
 def test_a_row_begins_with_what_was_asked_unless_that_is_stripped(database: str) -> None:
@@ -93,10 +93,10 @@ def test_a_pair_of_texts_that_are_no_samples(database: str) -> None:
         round_, DatasetType.preference, [{name: getattr(e, name) for name in columns} for e in (pair, own)]
     )
     with reading() as db:
-        found = list(dataset_rows.iterate(db, dataset.id))
-        assert [row.trl(DatasetType.preference) for row in dataset_rows.resolve(db, [pair, own])] == found
+        result = list(dataset_rows.iterate(db, dataset.id))
+        assert [row.trl(DatasetType.preference) for row in dataset_rows.resolve(db, [pair, own])] == result
         exported = [(row.chosen.text, row.rejected and row.rejected.text) for row in export_rows.rows(db, dataset.id)]
-    sides = [(row["chosen"][0]["content"], row["rejected"][0]["content"], row.get("margin")) for row in found]
+    sides = [(row["chosen"][0]["content"], row["rejected"][0]["content"], row.get("margin")) for row in result]
     assert sides == [("four", "five", 2.0), ("five", "worse", None)]
     assert exported == [("four", "five"), ("five", "worse")]
 
@@ -110,7 +110,7 @@ def test_a_group_knows_the_texts_that_led_to_its_question(database: str) -> None
     revision = child(round_, critique, 1, is_stripped=True)
     child(round_, revision, 2, is_stripped=False)
     with reading() as db:
-        found = group_values.load(db, group_values.group_rows(db, round_.id, Split.train))
-    chains = [([text.text for text in one.ancestors], one.parent and one.parent.text) for one in found]
+        groups = group_values.load(db, group_values.group_rows(db, round_.id, Split.train))
+    chains = [([text.text for text in group.ancestors], group.parent and group.parent.text) for group in groups]
     assert chains == [([], None), ([], "five"), (["five"], "reply 0"), (["five", "reply 0"], "reply 1")]
-    assert [one.draft and one.draft.text for one in found] == [None, "five", "five", "five"]
+    assert [group.draft and group.draft.text for group in groups] == [None, "five", "five", "five"]

@@ -31,7 +31,7 @@ class Decided:
     def say(self, who: Actor, number: int, kind: str = "accept", **columns: object) -> int:
         return rows.make_decision(self.samples[number], who, kind, **columns).id
 
-    def found(self, who: Actor, *, sort: Sort | None = None, limit: int = 50, **filters: object) -> list[int]:
+    def numbers(self, who: Actor, *, sort: Sort | None = None, limit: int = 50, **filters: object) -> list[int]:
         """The places of what is listed, page by page."""
         ids, cursor = list[int](), None
         for _ in range(40):
@@ -44,7 +44,7 @@ class Decided:
 
 
 @pytest.fixture(params=["sorted", "looked up", "too many to read"])
-def said(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Decided:
+def decided_round(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Decided:
     """Both ways to list a set: of few samples, and of more than are sorted, or read, for a page."""
     if request.param != "sorted":
         monkeypatch.setattr(listing_among, "SORTED" if request.param == "looked up" else "READ", 0)
@@ -52,47 +52,57 @@ def said(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Dec
     return Decided()
 
 
-def test_ones_own_and_others_decisions_that_stand_are_found(said: Decided) -> None:
+def test_ones_own_and_others_decisions_that_stand_are_found(decided_round: Decided) -> None:
     for number in (1, 3, 7, 10):
-        said.say(said.ann, number)
-    said.say(said.ben, 3, "reject")
-    said.say(said.ben, 4, "edit")
-    said.say(said.ben, 5, "skip")
-    said.say(said.ann, 8, batch_id="bulk")
-    taken_back = said.say(said.ann, 6)
-    said.say(said.ann, 6, "retract", retracts_id=taken_back)
-    assert said.found(said.ann, decided="me") == [1, 3, 7, 10]
-    assert said.found(said.ben, decided="me") == [3, 4] == said.found(said.ann, decided="others")
-    assert said.found(said.curator, decided="others") == [1, 3, 4, 7, 10]
-    assert said.found(said.curator, decided="me") == []
+        decided_round.say(decided_round.ann, number)
+    decided_round.say(decided_round.ben, 3, "reject")
+    decided_round.say(decided_round.ben, 4, "edit")
+    decided_round.say(decided_round.ben, 5, "skip")
+    decided_round.say(decided_round.ann, 8, batch_id="bulk")
+    taken_back = decided_round.say(decided_round.ann, 6)
+    decided_round.say(decided_round.ann, 6, "retract", retracts_id=taken_back)
+    assert decided_round.numbers(decided_round.ann, decided="me") == [1, 3, 7, 10]
+    assert (
+        decided_round.numbers(decided_round.ben, decided="me")
+        == [3, 4]
+        == decided_round.numbers(decided_round.ann, decided="others")
+    )
+    assert decided_round.numbers(decided_round.curator, decided="others") == [1, 3, 4, 7, 10]
+    assert decided_round.numbers(decided_round.curator, decided="me") == []
     by_score = Sort(SortKey.score, descending=True)
-    assert said.found(said.ann, decided="me", sort=by_score, limit=2) == [10, 3, 7, 1], "scores 4, 3, 1, 1"
-    assert said.found(said.curator, decided="others", min_score=3.0, sort=by_score) == [10, 4, 3]
-    assert said.found(said.ann, decided="me", text="blue") == [1, 7, 10]
-    assert said.found(said.ann, decided="me", text="/^b/", limit=1) == [1, 7, 10]
-    assert said.found(said.ann, decided="me", text="fish", prompt='"question 0"') == [1]
+    assert decided_round.numbers(decided_round.ann, decided="me", sort=by_score, limit=2) == [10, 3, 7, 1], (
+        "scores 4, 3, 1, 1"
+    )
+    assert decided_round.numbers(decided_round.curator, decided="others", min_score=3.0, sort=by_score) == [10, 4, 3]
+    assert decided_round.numbers(decided_round.ann, decided="me", text="blue") == [1, 7, 10]
+    assert decided_round.numbers(decided_round.ann, decided="me", text="/^b/", limit=1) == [1, 7, 10]
+    assert decided_round.numbers(decided_round.ann, decided="me", text="fish", prompt='"question 0"') == [1]
 
 
 def test_what_was_decided_by_hand_is_found_whether_it_counts_or_not() -> None:
     """A reviewer whose late decisions were left out would see which items others had completed."""
-    said = Decided()
-    said.say(said.ann, 1, is_late=True)
-    said.say(said.ann, 2, is_gold=True)
-    said.say(said.curator, 4, is_adjudication=True)
-    assert said.found(said.ann, decided="me") == [1, 2]
-    assert said.found(said.curator, decided="me") == [4] == said.found(said.ann, decided="others")
+    decided_round = Decided()
+    decided_round.say(decided_round.ann, 1, is_late=True)
+    decided_round.say(decided_round.ann, 2, is_gold=True)
+    decided_round.say(decided_round.curator, 4, is_adjudication=True)
+    assert decided_round.numbers(decided_round.ann, decided="me") == [1, 2]
+    assert (
+        decided_round.numbers(decided_round.curator, decided="me")
+        == [4]
+        == decided_round.numbers(decided_round.ann, decided="others")
+    )
 
 
 @pytest.mark.on_sqlite
 @pytest.mark.parametrize("decided_", ["me", "others", "disputed"])
 def test_decisions_are_read_by_samples_or_by_round_without_statistics(decided_: str) -> None:
     """Most decisions are of no batch: by the index of batches all of them, of all projects, would be read."""
-    said = Decided()
+    decided_round = Decided()
     with reading() as db:
-        set_ = decided.among(said.ann, said.round, Filters(decided=decided_))
+        set_ = decided.among(decided_round.ann, decided_round.round, Filters(decided=decided_))
         assert set_ is not None
         for queries, index in (
-            (set_.those([one.id for one in said.samples]), "ix_decisions_sample_id_id (sample_id=?"),
+            (set_.those([sample.id for sample in decided_round.samples]), "ix_decisions_sample_id_id (sample_id=?"),
             ([*set_.every, set_.read], "ix_decisions_round_id_user_id_id (round_id=?"),
         ):
             for query in queries:
@@ -103,45 +113,57 @@ def test_decisions_are_read_by_samples_or_by_round_without_statistics(decided_: 
                 assert all(index in line for line in reads), plan
 
 
-def test_a_decision_on_a_group_is_on_all_its_samples(said: Decided) -> None:
-    said.say(said.ann, 2, "prefer", mode="group", value={"best": said.samples[3].id})
-    said.say(said.ben, 4, "rank", mode="group", value={"order": [said.samples[4].id]})
-    assert said.found(said.ann, decided="me") == [2, 3]
-    assert said.found(said.ann, decided="others") == [4, 5]
+def test_a_decision_on_a_group_is_on_all_its_samples(decided_round: Decided) -> None:
+    decided_round.say(decided_round.ann, 2, "prefer", mode="group", value={"best": decided_round.samples[3].id})
+    decided_round.say(decided_round.ben, 4, "rank", mode="group", value={"order": [decided_round.samples[4].id]})
+    assert decided_round.numbers(decided_round.ann, decided="me") == [2, 3]
+    assert decided_round.numbers(decided_round.ann, decided="others") == [4, 5]
 
 
-def test_what_reviewers_disagree_on_is_found_until_somebody_settles_it(said: Decided) -> None:
+def test_what_reviewers_disagree_on_is_found_until_somebody_settles_it(decided_round: Decided) -> None:
     for number, other in ((0, "reject"), (1, "accept"), (2, "reject"), (9, "reject")):
-        said.say(said.ann, number)
-        said.say(said.ben, number, other)
-    said.say(said.curator, 2, is_adjudication=True)
-    assert said.found(said.curator, decided="disputed") == [0, 9]
-    assert said.found(said.curator, decided="disputed", sort=Sort(SortKey.id, descending=True), limit=1) == [9, 0]
-    assert said.found(said.curator, decided="disputed", text="red") == [0, 9]
+        decided_round.say(decided_round.ann, number)
+        decided_round.say(decided_round.ben, number, other)
+    decided_round.say(decided_round.curator, 2, is_adjudication=True)
+    assert decided_round.numbers(decided_round.curator, decided="disputed") == [0, 9]
+    assert decided_round.numbers(
+        decided_round.curator, decided="disputed", sort=Sort(SortKey.id, descending=True), limit=1
+    ) == [9, 0]
+    assert decided_round.numbers(decided_round.curator, decided="disputed", text="red") == [0, 9]
 
 
-def test_an_export_holds_the_same_as_the_list(said: Decided, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_export_holds_the_same_as_the_list(decided_round: Decided, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in (1, 3, 7):
-        said.say(said.ann, number)
+        decided_round.say(decided_round.ann, number)
     asked = [(Filters(decided="me"), 3), (Filters(decided="me", text="blue"), 2), (Filters(text="blue"), 4)]
     for filters, number in asked:
-        assert exports.count(said.ann, said.project.id, ExportRequest((said.round.id,), filters)) == number
+        assert (
+            exports.count(
+                decided_round.ann, decided_round.project.id, ExportRequest((decided_round.round.id,), filters)
+            )
+            == number
+        )
     monkeypatch.setattr(exports, "AT_ONCE", 1)
-    assert exports.count(said.ann, said.project.id, ExportRequest((said.round.id,), asked[0][0])) == 2, "counted so far"
+    assert (
+        exports.count(
+            decided_round.ann, decided_round.project.id, ExportRequest((decided_round.round.id,), asked[0][0])
+        )
+        == 2
+    ), "counted so far"
 
 
 def test_what_others_decided_is_no_filter_while_it_is_hidden_and_never_of_a_bulk_action() -> None:
     project = rows.make_project()
     asked = rows.make_prompt_set(project)
     round_ = rows.make_round(project, sets=[asked], status=RoundStatus.review, is_reviewed=True, is_blind=True)
-    made = rows.make_samples(round_, asked)
+    completions = rows.make_samples(round_, asked)
     reviewer, curator = (rows.make_actor(project, role) for role in (Role.reviewer, Role.curator))
-    rows.make_decision(made[1], reviewer)
-    for asked_for, told in (("others", "decisions of others"), ("disputed", "disagreements")):
-        with pytest.raises(PermissionDenied, match=told):
+    rows.make_decision(completions[1], reviewer)
+    for asked_for, reply in (("others", "decisions of others"), ("disputed", "disagreements")):
+        with pytest.raises(PermissionDenied, match=reply):
             samples.page(reviewer, round_.id, Filters(decided=asked_for))
         assert samples.page(curator, round_.id, Filters(decided=asked_for)).count.is_exact
-    assert [row.id for row in samples.page(reviewer, round_.id, Filters(decided="me")).rows] == [made[1].id]
+    assert [row.id for row in samples.page(reviewer, round_.id, Filters(decided="me")).rows] == [completions[1].id]
     with pytest.raises(InvalidInput, match="lists and of their exports"):
         bulk.preview(curator, round_.id, Filters(decided="me"), DecisionKind.accept)
     with pytest.raises(InvalidInput, match="decided"):

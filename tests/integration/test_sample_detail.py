@@ -21,37 +21,41 @@ def test_detail_has_the_whole_story(database: str) -> None:
     project = rows.make_project()
     prompts = rows.make_prompt_set(project, prompts=["Why?"], answers=["Because."])
     round_ = rows.make_round(project, status=RoundStatus.review, stage=Stage.review, is_blind=True)
-    made = rows.make_samples(round_, prompts, n=3, scores=[1.0, 0.0, None])
-    rows.make_judgments(made, votes=2)
+    samples = rows.make_samples(round_, prompts, n=3, scores=[1.0, 0.0, None])
+    rows.make_judgments(samples, votes=2)
     reviewer = rows.make_actor(project, Role.reviewer)
     reviews.decide(
-        reviewer, uuid.uuid4().hex, made[0].id, DecisionKind.reject, round_id=round_.id, note="dull", seconds=2.5
+        reviewer, uuid.uuid4().hex, samples[0].id, DecisionKind.reject, round_id=round_.id, note="dull", seconds=2.5
     )
     edit = reviews.decide(
-        reviewer, uuid.uuid4().hex, made[0].id, DecisionKind.edit, round_id=round_.id, text="Hm."
+        reviewer, uuid.uuid4().hex, samples[0].id, DecisionKind.edit, round_id=round_.id, text="Hm."
     ).decision.edit_id
-    of_prompt = {"prompt_id": made[0].prompt_id}
-    taught = of_prompt | {"sample_id": made[1].id, "origin": "decision", "completion": ";N", "rejected": ";Y"}
-    pair = of_prompt | {"sample_id": edit, "rejected_id": made[0].id}
+    of_prompt = {"prompt_id": samples[0].prompt_id}
+    taught = of_prompt | {"sample_id": samples[1].id, "origin": "decision", "completion": ";N", "rejected": ";Y"}
+    pair = of_prompt | {"sample_id": edit, "rejected_id": samples[0].id}
     rows.make_dataset(round_, DatasetType.preference, [pair, taught])
     trained = rows.make_checkpoint(project, "better")
     with session() as db:
         row = db.get_one(tables.Round, round_.id)
         row.checkpoint_id, row.status = trained.id, RoundStatus.done
     viewer = rows.make_actor(project, Role.viewer)
-    seen = detail.detail(viewer, made[0].id)
-    assert (seen.text, seen.answer, seen.messages[0]["content"]) == (made[0].text, "Because.", "Why?")
-    assert [(j.position, j.score, j.rationale, j.template_hash[:1]) for j in seen.judgments] == [
+    sample_detail = detail.detail(viewer, samples[0].id)
+    assert (sample_detail.text, sample_detail.answer, sample_detail.messages[0]["content"]) == (
+        samples[0].text,
+        "Because.",
+        "Why?",
+    )
+    assert [(j.position, j.score, j.rationale, j.template_hash[:1]) for j in sample_detail.judgments] == [
         (0, 1.0, "because", "t"),
         (1, 1.0, "because", "t"),
     ]
-    assert [row.id for row in seen.group] == [made[1].id, made[2].id, edit]
-    assert (seen.label.verdict, seen.machine_verdict, seen.label.is_overridden) == (
+    assert [row.id for row in sample_detail.group] == [samples[1].id, samples[2].id, edit]
+    assert (sample_detail.label.verdict, sample_detail.machine_verdict, sample_detail.label.is_overridden) == (
         Verdict.reject,
         Verdict.accept,
         True,
     )
-    first = seen.history[0]
+    first = sample_detail.history[0]
     assert (first.who, first.kind, first.note, first.seconds, first.is_blind, first.is_override) == (
         reviewer.name,
         DecisionKind.reject,
@@ -60,39 +64,41 @@ def test_detail_has_the_whole_story(database: str) -> None:
         True,
         True,
     )
-    assert [(t.round_number, t.use, t.checkpoint) for t in seen.trained] == [(round_.number, "rejected", "better")]
+    assert [(t.round_number, t.use, t.checkpoint) for t in sample_detail.trained] == [
+        (round_.number, "rejected", "better")
+    ]
     mine = detail.detail(viewer, edit or 0)
-    assert (mine.author, mine.edited_from_id, mine.trained[0].use) == (reviewer.name, made[0].id, "chosen")
-    assert [one.use for one in detail.detail(viewer, made[1].id).trained] == ["taught the judge"]
+    assert (mine.author, mine.edited_from_id, mine.trained[0].use) == (reviewer.name, samples[0].id, "chosen")
+    assert [entry.use for entry in detail.detail(viewer, samples[1].id).trained] == ["taught the judge"]
     with pytest.raises(NotFound):
-        detail.detail(rows.make_actor(rows.make_project()), made[0].id)
+        detail.detail(rows.make_actor(rows.make_project()), samples[0].id)
     with pytest.raises(NotFound):
         detail.detail(viewer, 10**9)
 
 
-def told(team: Team, who: str, sample_id: int) -> list[tuple[str, str]]:
+def history_of(team: Team, who: str, sample_id: int) -> list[tuple[str, str]]:
     """What the page says was done to the sample: the act, and the first of its facts."""
     history = sample_card.card(detail.detail(team.who(who), sample_id), {})["history"]
-    return [(one["what"], re.split(r", \d{1,2} [A-Z][a-z]{2} \d{4}", one["facts"])[0]) for one in history]
+    return [(entry["what"], re.split(r", \d{1,2} [A-Z][a-z]{2} \d{4}", entry["facts"])[0]) for entry in history]
 
 
 def test_every_sample_a_group_decision_speaks_of_has_it_in_its_history(database: str) -> None:
     team = Team(prompts=2, n=4, scores=(5.0, 2.0, 3.0, 4.0), mode="group", num_reviewers_per_item=2)
     a, b, c, d = team.ids[:4]
     done = team.act("ann", a, PREFER, value={"best": b, "worst": c})
-    said = [("Compared with its group by", f"best: sample {b}, worst: sample {c}")]
-    assert [told(team, "ann", n) for n in (a, b, c, d)] == [said, said, said, []]
+    cases = [("Compared with its group by", f"best: sample {b}, worst: sample {c}")]
+    assert [history_of(team, "ann", n) for n in (a, b, c, d)] == [cases, cases, cases, []]
     team.act("bob", a, RANK, value={"order": [d, c, b, a]})
     ranked = ("Ranked with its group by", f"best first: sample {d}, sample {c}, sample {b}, sample {a}")
-    assert [told(team, "ann", n) for n in (c, d)] == [[*said, ranked], [ranked]]
+    assert [history_of(team, "ann", n) for n in (c, d)] == [[*cases, ranked], [ranked]]
     team.take_back("ann", done)
     shown = detail.detail(team.who("ann"), c).history
-    assert [(one.kind, one.is_retracted) for one in shown] == [
+    assert [(decision.kind, decision.is_retracted) for decision in shown] == [
         (PREFER, True),
         (RANK, False),
         (DecisionKind.retract, False),
     ]
-    assert [one.kind for one in detail.detail(team.who("ann"), team.ids[4]).history] == []
+    assert [entry.kind for entry in detail.detail(team.who("ann"), team.ids[4]).history] == []
 
 
 def test_a_group_decision_of_others_is_told_after_ones_own(database: str) -> None:
@@ -117,21 +123,21 @@ def test_a_group_decision_of_others_is_told_after_ones_own(database: str) -> Non
     ],
 )
 def test_what_was_changed_is_shown_word_by_word(before: str, after: str, marked: str) -> None:
-    found = sample_card.changes(before, after)
+    changes = sample_card.changes(before, after)
     signs = {"deletion": "[-{}]", "insertion": "[+{}]", "none": "{}"}
-    assert "".join(signs[one["role"]].format(one["text"]) for one in found) == marked
-    assert "".join(one["text"] for one in found if one["role"] != "insertion") == before
-    assert "".join(one["text"] for one in found if one["role"] != "deletion") == after
+    assert "".join(signs[change["role"]].format(change["text"]) for change in changes) == marked
+    assert "".join(change["text"] for change in changes if change["role"] != "insertion") == before
+    assert "".join(change["text"] for change in changes if change["role"] != "deletion") == after
 
 
 def test_an_edit_and_its_original_both_tell_of_it(database: str) -> None:
     team = Team(prompts=1)
     edit = team.act("ann", team.ids[0], DecisionKind.edit, text="better").decision.edit_id
     assert edit is not None
-    said = [("Edited by", f"made sample {edit}")]
-    assert [told(team, "ann", n) for n in (team.ids[0], edit, team.ids[1])] == [said, said, []]
+    cases = [("Edited by", f"made sample {edit}")]
+    assert [history_of(team, "ann", n) for n in (team.ids[0], edit, team.ids[1])] == [cases, cases, []]
     shown = sample_card.card(detail.detail(team.who("ann"), edit), {})
-    assert (shown["original"], [one["text"] for one in shown["pieces"]]) == (team.samples[0].text, ["better"])
-    assert [one["text"] for one in shown["changes"] if one["role"] != "insertion"] == [team.samples[0].text]
+    assert (shown["original"], [piece["text"] for piece in shown["pieces"]]) == (team.samples[0].text, ["better"])
+    assert [change["text"] for change in shown["changes"] if change["role"] != "insertion"] == [team.samples[0].text]
     assert sample_card.card(detail.detail(team.who("ann"), team.ids[0]), {})["changes"] == []
     assert sample_card.card(detail.detail(team.curator, team.ids[1]), {})["undecided"] == ("Nobody has decided on it.")

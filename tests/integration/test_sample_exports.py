@@ -28,12 +28,12 @@ from tests.integration.reviewing import ACCEPT, REJECT, Team
 
 
 def lines(actor: Actor, project_id: int, wanted: ExportRequest) -> list[dict[str, Any]]:
-    made = exports.export(actor, project_id, wanted)
-    found = [json.loads(line) for line in made.path.read_text(encoding="utf-8").splitlines()]
-    made.path.unlink()
-    made.release()
-    assert made.num_rows == len(found)
-    return found
+    export_file = exports.export(actor, project_id, wanted)
+    contents = [json.loads(line) for line in export_file.path.read_text(encoding="utf-8").splitlines()]
+    export_file.path.unlink()
+    export_file.release()
+    assert export_file.num_rows == len(contents)
+    return contents
 
 
 def of(team: Team, **wishes: Any) -> ExportRequest:
@@ -63,9 +63,9 @@ def shown(row: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def listed(row: SampleRow) -> tuple[Any, ...]:
-    said = (row.id, row.score, row.verdict, row.source, row.spread, row.is_overridden, row.is_unparsed, row.is_flagged)
-    made = (row.kind, row.finish_reason, row.num_tokens, row.text, row.step, row.role, row.metadata, row.is_hidden)
-    return said + made
+    reply = (row.id, row.score, row.verdict, row.source, row.spread, row.is_overridden, row.is_unparsed, row.is_flagged)
+    result = (row.kind, row.finish_reason, row.num_tokens, row.text, row.step, row.role, row.metadata, row.is_hidden)
+    return reply + result
 
 
 def decided_team(**review: Any) -> Team:
@@ -76,8 +76,8 @@ def decided_team(**review: Any) -> Team:
         db.query(tables.Label).filter_by(sample_id=team.ids[3]).update({"machine_spread": 0.5, "is_unparsed": True})
     team.act("ann", team.ids[0], REJECT, note="dull")
     team.act("ann", team.ids[1], DecisionKind.flag)
-    one = team.act("ann", team.ids[2], ACCEPT)
-    team.take_back("ann", one)
+    entry = team.act("ann", team.ids[2], ACCEPT)
+    team.take_back("ann", entry)
     team.act("ann", team.ids[4], DecisionKind.edit, text="better")
     return team
 
@@ -87,36 +87,54 @@ def test_a_file_shows_everyone_what_their_list_and_pages_show(database: str) -> 
         team = decided_team(**review)
         reader = rows.make_actor(team.project, Role.viewer)
         for actor in (team.curator, reader, team.who("ann"), team.who("bob")):
-            found = lines(actor, team.project.id, of(team))
-            assert [shown(row) for row in found] == [
+            result = lines(actor, team.project.id, of(team))
+            assert [shown(row) for row in result] == [
                 listed(row) for row in samples.page(actor, team.round.id, limit=200).rows
             ]
-            for row in found:
-                seen = detail.detail(actor, row["sample_id"])
-                assert (row["machine_score"], row["machine_verdict"]) == (seen.machine_score, seen.machine_verdict)
-                assert (row["prompt"], row["answer"], row["author"]) == (seen.messages, seen.answer, seen.author)
-                assert row["text"] == seen.text
-                assert row["checkpoint"] == seen.checkpoint
-                assert row["noted"] == seen.noted
-                judged = [(one.judge, one.score, one.rationale, one.raw) for one in seen.judgments]
+            for row in result:
+                sample_detail = detail.detail(actor, row["sample_id"])
+                assert (row["machine_score"], row["machine_verdict"]) == (
+                    sample_detail.machine_score,
+                    sample_detail.machine_verdict,
+                )
+                assert (row["prompt"], row["answer"], row["author"]) == (
+                    sample_detail.messages,
+                    sample_detail.answer,
+                    sample_detail.author,
+                )
+                assert row["text"] == sample_detail.text
+                assert row["checkpoint"] == sample_detail.checkpoint
+                assert row["noted"] == sample_detail.noted
+                judged = [
+                    (judgment.judge, judgment.score, judgment.rationale, judgment.raw)
+                    for judgment in sample_detail.judgments
+                ]
                 assert [(j["judge"], j["score"], j["rationale"], j["raw"]) for j in row["judgments"]] == judged
-                told = [
-                    (one.id, one.kind, one.who, one.note, one.is_override, one.is_retracted, one.value)
-                    for one in seen.history
+                records = [
+                    (
+                        decision.id,
+                        decision.kind,
+                        decision.who,
+                        decision.note,
+                        decision.is_override,
+                        decision.is_retracted,
+                        decision.value,
+                    )
+                    for decision in sample_detail.history
                 ]
                 names = ("id", "kind", "who", "note", "is_override", "is_retracted", "value")
-                assert [tuple(one[name] for name in names) for one in row["decisions"]] == told
+                assert [tuple(decision[name] for name in names) for decision in row["decisions"]] == records
         assert {"hard"} == {row["metadata"].get("level") for row in lines(team.curator, team.project.id, of(team))}
 
 
 def test_a_word_about_a_group_stands_at_each_sample_that_it_speaks_of(database: str) -> None:
     team = Team(prompts=2, mode="group")
     team.act("ann", team.ids[0], DecisionKind.prefer, value={"best": team.ids[1], "worst": team.ids[0]})
-    found = lines(team.curator, team.project.id, of(team))
-    for row in found:
+    result = lines(team.curator, team.project.id, of(team))
+    for row in result:
         history = detail.detail(team.curator, row["sample_id"]).history
-        assert [one["id"] for one in row["decisions"]] == [one.id for one in history]
-    assert [len(row["decisions"]) for row in found] == [1, 1, 0, 0]
+        assert [decision["id"] for decision in row["decisions"]] == [sample_row.id for sample_row in history]
+    assert [len(row["decisions"]) for row in result] == [1, 1, 0, 0]
 
 
 @pytest.mark.parametrize("key", [key for key in SortKey if key is not SortKey.prompt])
@@ -133,8 +151,8 @@ def test_rows_come_as_the_list_has_them(database: str, key: SortKey) -> None:
         for descending in (False, True):
             sort = Sort(key, descending)
             ids = [row.id for row in samples.page(team.curator, team.round.id, filters, sort, limit=200).rows]
-            found = lines(team.curator, team.project.id, of(team, filters=filters, sort=sort))
-            assert [row["sample_id"] for row in found] == ids
+            result = lines(team.curator, team.project.id, of(team, filters=filters, sort=sort))
+            assert [row["sample_id"] for row in result] == ids
 
 
 @pytest.mark.on_sqlite
@@ -177,9 +195,9 @@ def test_all_rows_are_of_the_moment_at_which_the_file_was_begun(database: str, t
 
     path = tmp_path / "all.jsonl"
     exports.write(team.curator, team.project.id, of(team), path, begin=meanwhile)
-    found = [json.loads(line) for line in path.read_text().splitlines()]
-    assert [row["sample_id"] for row in found] == team.ids
-    assert [row["decisions"] for row in found] == [[]] * 4
+    contents = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [row["sample_id"] for row in contents] == team.ids
+    assert [row["decisions"] for row in contents] == [[]] * 4
     assert len(lines(team.curator, team.project.id, of(team))) == 3
 
 
@@ -205,9 +223,9 @@ def test_rounds_follow_each_other_and_too_many_samples_go_into_the_background(
     team = Team(prompts=1)
     second = rows.make_round(team.project)
     later = rows.make_samples(second, rows.make_prompt_set(team.project), n=1)
-    found = lines(team.curator, team.project.id, ExportRequest())
-    assert [row["sample_id"] for row in found] == [*team.ids, *(one.id for one in later)]
-    assert {row["round"] for row in found} == {team.round.number, second.number}
+    result = lines(team.curator, team.project.id, ExportRequest())
+    assert [row["sample_id"] for row in result] == [*team.ids, *(sample.id for sample in later)]
+    assert {row["round"] for row in result} == {team.round.number, second.number}
     monkeypatch.setattr(exports, "AT_ONCE", 2)
     assert exports.count(team.curator, team.project.id, ExportRequest()) == 3
     with pytest.raises(InvalidInput, match="in the background"):
@@ -258,8 +276,8 @@ def test_a_file_of_before_a_review_does_not_tell_what_the_review_hides(database:
         db.get_one(tables.Round, team.round.id).status = RoundStatus.review
     with pytest.raises(Conflict, match="reviewed again"):
         export_jobs.file_of(team.who("bob"), job_id)
-    seen = export_jobs.get(team.who("bob"), job_id)
-    assert (seen.is_ready, "reviewed again" in (seen.error or "")) == (False, True)
+    sample_export = export_jobs.get(team.who("bob"), job_id)
+    assert (sample_export.is_ready, "reviewed again" in (sample_export.error or "")) == (False, True)
     assert export_jobs.newest(team.who("bob"), team.project.id) is None
 
 

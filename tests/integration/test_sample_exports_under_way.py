@@ -56,15 +56,15 @@ def test_the_last_failure_is_shown_and_a_cancelled_one_hides_no_file(database: s
     ready, later = (export_jobs.start(team.curator, team.project.id, of(team)) for _ in range(2))
     run(ready)
     export_jobs.cancel(team.curator, later)
-    found = export_jobs.newest(team.curator, team.project.id)
-    assert found is not None
-    assert (found.job_id, found.is_ready) == (ready, True)
+    sample_export = export_jobs.newest(team.curator, team.project.id)
+    assert sample_export is not None
+    assert (sample_export.job_id, sample_export.is_ready) == (ready, True)
     with session() as db:
         row = db.get_one(tables.Job, later)
         row.status, row.error = JobStatus.failed, "The disk is full."
-    found = export_jobs.newest(team.curator, team.project.id)
-    assert found is not None
-    assert (found.job_id, found.error) == (later, "The disk is full.")
+    sample_export = export_jobs.newest(team.curator, team.project.id)
+    assert sample_export is not None
+    assert (sample_export.job_id, sample_export.error) == (later, "The disk is full.")
 
 
 @on_sqlite
@@ -78,7 +78,7 @@ def test_a_file_is_for_members_and_of_rounds_that_are_there(database: str) -> No
     run(job_id)
     assert export_jobs.file_of(reader, job_id)
     with session() as db:
-        verbs = [one.verb for one in db.scalars(select(tables.Event).order_by(tables.Event.id))]
+        verbs = [event.verb for event in db.scalars(select(tables.Event).order_by(tables.Event.id))]
         assert verbs[-3:] == ["start export", "export samples", "download export"]
         row = db.get_one(tables.Job, job_id)
         row.spec = row.spec | {"result": row.spec["result"] | {"hidden": {"999": [False, False]}}}
@@ -136,17 +136,17 @@ def test_every_page_of_a_search_comes_along(database: str, monkeypatch: pytest.M
         monkeypatch.setattr(module, name, 3)
     monkeypatch.setattr(export_rows, "BYTES_AT_ONCE", 100)
     team = Team(prompts=8)
-    found = {}
+    fields = {}
     for filters in (Filters(text="sample"), Filters(prompt="number"), Filters(text="/sampl/"), Filters()):
         for sort in (Sort(), Sort(SortKey.score, descending=True)):
             ids = [
                 row["sample_id"] for row in lines(team.curator, team.project.id, of(team, filters=filters, sort=sort))
             ]
-            found[filters, sort] = ids
+            fields[filters, sort] = ids
             assert len(ids) == len(set(ids))
-    everything = found[Filters(), Sort()]
-    assert found[Filters(text="/sampl/"), Sort()] == found[Filters(text="sample"), Sort()] == everything == team.ids
-    assert {*found[Filters(text="sample"), Sort(SortKey.score, descending=True)]} == {*team.ids}
+    everything = fields[Filters(), Sort()]
+    assert fields[Filters(text="/sampl/"), Sort()] == fields[Filters(text="sample"), Sort()] == everything == team.ids
+    assert {*fields[Filters(text="sample"), Sort(SortKey.score, descending=True)]} == {*team.ids}
 
 
 def test_as_much_is_read_at_once_as_rows_are_long() -> None:
@@ -170,15 +170,15 @@ def test_a_search_that_takes_too_long_goes_into_the_background(database: str, mo
 def test_a_shell_is_told_where_a_file_cannot_be(database: str, tmp_path: Path) -> None:
     team = Team(prompts=1)
     (tmp_path / "file").touch()
-    for out, said in (
+    for out, reply in (
         (tmp_path / "x.xlsx", "does not tell the format"),
         (tmp_path / "file" / "x.csv", "cannot be written"),
         (tmp_path, "does not tell the format"),
     ):
-        told = CliRunner().invoke(app, ["samples", "export", "--out", str(out), "--project", str(team.project.id)])
-        assert told.exit_code != 0
-        assert isinstance(told.exception, InvalidInput | SystemExit), told.exception
-        assert said in " ".join((told.output + str(told.exception)).split())
+        message = CliRunner().invoke(app, ["samples", "export", "--out", str(out), "--project", str(team.project.id)])
+        assert message.exit_code != 0
+        assert isinstance(message.exception, InvalidInput | SystemExit), message.exception
+        assert reply in " ".join((message.output + str(message.exception)).split())
     with pytest.raises(InvalidInput, match="is a folder"):
         export_places.refuse_place(tmp_path)
 

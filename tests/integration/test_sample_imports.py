@@ -70,27 +70,35 @@ THREE = [
 
 def test_samples_come_with_scores_labels_and_deciders_and_wait_for_review(database: str, tmp_path: Path) -> None:
     place = Place()
-    made = place.bring(tmp_path, THREE)
-    assert (made.num_samples, made.num_prompts, made.num_judgments, made.num_decisions) == (3, 2, 3, 2)
-    assert made.round_id is not None
-    found = {row.text: row for row in samples.page(place.curator, made.round_id, limit=10).rows}
-    said = {text: (row.score, row.verdict, row.source, row.is_overridden) for text, row in found.items()}
+    imported_round = place.bring(tmp_path, THREE)
+    assert (
+        imported_round.num_samples,
+        imported_round.num_prompts,
+        imported_round.num_judgments,
+        imported_round.num_decisions,
+    ) == (3, 2, 3, 2)
+    assert imported_round.round_id is not None
+    records = {row.text: row for row in samples.page(place.curator, imported_round.round_id, limit=10).rows}
+    replies = {text: (row.score, row.verdict, row.source, row.is_overridden) for text, row in records.items()}
     person, judge = LabelSource.person, LabelSource.judge
-    assert said == {
+    assert replies == {
         "2": (0.9, Verdict.accept, person, False),
         "3": (0.8, Verdict.reject, person, True),
         "4": (0.2, Verdict.reject, judge, False),
     }
-    assert found["4"].metadata == {"level": "easy"}
+    assert records["4"].metadata == {"level": "easy"}
     with reading() as db:
         decisions = db.scalars(select(tables.Decision).order_by(tables.Decision.id)).all()
-        assert [(one.user_id, one.kind, one.note, one.is_override, one.via) for one in decisions] == [
+        assert [
+            (decision.user_id, decision.kind, decision.note, decision.is_override, decision.via)
+            for decision in decisions
+        ] == [
             (place.ann.user_id, "accept", "", False, "import"),
             (place.bob.user_id, "reject", "no", True, "import"),
         ]
         assert sorted(db.scalars(select(tables.Judgment.judge))) == ["gpt", "import", "import"]
-        assert db.get_one(tables.Round, made.round_id).counts["samples"] == 3
-    assert [one.sample_id for one in review_queue.queue(place.ann, made.round_id)] == [found["4"].id], (
+        assert db.get_one(tables.Round, imported_round.round_id).counts["samples"] == 3
+    assert [item.sample_id for item in review_queue.queue(place.ann, imported_round.round_id)] == [records["4"].id], (
         "the rest is done"
     )
 
@@ -142,14 +150,14 @@ def test_bad_rows_and_strangers_are_named_and_refuse_the_file(database: str, tmp
     ]
     with pytest.raises(InvalidInput) as refused:
         place.bring(tmp_path, bad)
-    said = refused.value.message
-    assert said.startswith("3 rows of 4 in old.jsonl cannot be imported, so nothing was.")
+    message = refused.value.message
+    assert message.startswith("3 rows of 4 in old.jsonl cannot be imported, so nothing was.")
     for part in (
         "Line 2: the score 'high' is no number",
         "Line 3: it has no external id",
         "Line 4: the label 'perhaps'",
     ):
-        assert part in said
+        assert part in message
     stranger = [{"id": "s", "prompt": "p?", "response": "r", "label": 0, "annotator": "zoe@old.example"}]
     with pytest.raises(InvalidInput, match=r"nobody said who they are .*: 'zoe@old.example' \(line 1\). Say so"):
         place.bring(tmp_path, stranger)
@@ -194,13 +202,13 @@ LABEL_STUDIO = {
 def test_exports_of_argilla_and_label_studio_come_over_with_all_their_people(database: str, tmp_path: Path) -> None:
     place = Place()
     asked = ImportRequest("Old", people={"u1": "ann", "u2": "bob", "u3": "cleo"}, accept_at=3)
-    made = place.bring(tmp_path, [ARGILLA, LABEL_STUDIO], asked)
-    assert (made.num_samples, made.num_judgments, made.num_decisions) == (2, 2, 4)
-    assert made.round_id is not None
+    imported_round = place.bring(tmp_path, [ARGILLA, LABEL_STUDIO], asked)
+    assert (imported_round.num_samples, imported_round.num_judgments, imported_round.num_decisions) == (2, 2, 4)
+    assert imported_round.round_id is not None
     with reading() as db:
-        round_ = db.get_one(tables.Round, made.round_id)
+        round_ = db.get_one(tables.Round, imported_round.round_id)
         assert round_.review["num_reviewers_per_item"] == 3
-        decided = {(one.user_id, one.kind, one.note) for one in db.scalars(select(tables.Decision))}
+        decided = {(decision.user_id, decision.kind, decision.note) for decision in db.scalars(select(tables.Decision))}
         names = {place.ann.user_id: "ann", place.bob.user_id: "bob", place.curator.user_id: "cleo"}
         assert {(names[who], kind, note) for who, kind, note in decided} == {
             ("ann", "accept", "It is right."),
@@ -216,14 +224,14 @@ def test_exports_of_argilla_and_label_studio_come_over_with_all_their_people(dat
         assert dated.created_at == kept.created_at, "the trail tells when it came here"
         judge = judge_of(round_.recipe)
         assert (judge["lowest"], judge["highest"]) == (0.4, 4.0), "a person's word that is a verdict is no score"
-    found = {row.text: row for row in samples.page(place.curator, made.round_id, limit=10).rows}
-    assert (found["Paris"].verdict, found["Paris"].is_overridden) == (Verdict.reject, True), (
+    records = {row.text: row for row in samples.page(place.curator, imported_round.round_id, limit=10).rows}
+    assert (records["Paris"].verdict, records["Paris"].is_overridden) == (Verdict.reject, True), (
         "two of three, not the judge"
     )
-    assert (found["Seine"].verdict, found["Seine"].score) == (Verdict.accept, 0.4)
-    assert found["Paris"].metadata == {"source": "wiki"}
-    waiting = [one.sample_id for one in review_queue.queue(place.bob, made.round_id)]
-    assert waiting == [found["Seine"].id], "it lacks two of three reviewers"
+    assert (records["Seine"].verdict, records["Seine"].score) == (Verdict.accept, 0.4)
+    assert records["Paris"].metadata == {"source": "wiki"}
+    waiting = [item.sample_id for item in review_queue.queue(place.bob, imported_round.round_id)]
+    assert waiting == [records["Seine"].id], "it lacks two of three reviewers"
 
 
 @on_sqlite
@@ -237,8 +245,15 @@ def test_what_is_exported_here_can_be_imported_elsewhere(database: str, tmp_path
     other.project = rows.make_project()
     rows.make_checkpoint(other.project)
     other.curator = rows.make_actor(other.project, Role.curator, name="dora", via="cli")
-    made = importing.import_samples(other.curator, other.project.id, out, ImportRequest("x", people={"*": "dora"}))
-    assert (made.num_samples, made.num_prompts, made.num_judgments, made.num_decisions) == (3, 2, 3, 2)
+    imported_round = importing.import_samples(
+        other.curator, other.project.id, out, ImportRequest("x", people={"*": "dora"})
+    )
+    assert (
+        imported_round.num_samples,
+        imported_round.num_prompts,
+        imported_round.num_judgments,
+        imported_round.num_decisions,
+    ) == (3, 2, 3, 2)
 
 
 def test_a_worker_imports_what_rest_takes(database: str, tmp_path: Path) -> None:
@@ -253,14 +268,14 @@ def test_a_worker_imports_what_rest_takes(database: str, tmp_path: Path) -> None
             assert answer.status_code == 202, answer.text
             job_id = answer.json()["job_id"]
             work(job_id)
-            told = client.get(f"/api/v1/sample-imports/{job_id}").json()
-            assert (told["status"], told["error"]) == ("done", None)
-            assert (told["result"]["num_samples"], told["result"]["num_present"]) == expected
+            body = client.get(f"/api/v1/sample-imports/{job_id}").json()
+            assert (body["status"], body["error"]) == ("done", None)
+            assert (body["result"]["num_samples"], body["result"]["num_present"]) == expected
         refused = client.post(path, files={"file": ("old.jsonl", b'{"id": 1, "prompt": "p"}')})
         work(refused.json()["job_id"])
-        told = client.get(f"/api/v1/sample-imports/{refused.json()['job_id']}").json()
-        assert (told["status"], told["result"]) == ("failed", None)
-        assert "Line 1: it has no completion" in told["error"]
+        body = client.get(f"/api/v1/sample-imports/{refused.json()['job_id']}").json()
+        assert (body["status"], body["result"]) == ("failed", None)
+        assert "Line 1: it has no completion" in body["error"]
         with reading() as db:
             round_id = db.scalars(select(tables.Round.id)).one()
         for path in ("", "/report", "/judge", "/warnings", "/samples", "/groups", "/histogram", "/review/closing"):
@@ -287,12 +302,12 @@ def test_the_shell_imports_and_closing_the_review_selects_what_was_accepted(data
     file = place.file(tmp_path, [{name: value for name, value in row.items() if name != "annotator"} for row in THREE])
     done = CliRunner().invoke(app, ["samples", "import", str(file), "--json"])
     assert done.exit_code == 0, done.output
-    made = json.loads(done.stdout)
-    assert (made["num_samples"], made["num_decisions"]) == (3, 2)
-    reviews.close(place.curator, made["round_id"])
+    content = json.loads(done.stdout)
+    assert (content["num_samples"], content["num_decisions"]) == (3, 2)
+    reviews.close(place.curator, content["round_id"])
     with reading() as db:
-        job = db.scalars(select(tables.Job).where(tables.Job.round_id == made["round_id"])).one()
-        assert db.get_one(tables.Round, made["round_id"]).status is RoundStatus.running
+        job = db.scalars(select(tables.Job).where(tables.Job.round_id == content["round_id"])).one()
+        assert db.get_one(tables.Round, content["round_id"]).status is RoundStatus.running
     attempt = transitions.start(job.id, job.workflow_id, "here")
     assert attempt is not None
     pipeline_run.run_job(job.id, attempt)

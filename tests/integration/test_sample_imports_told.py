@@ -37,11 +37,11 @@ def test_closing_keeps_what_is_accepted_whatever_its_score(database: str, tmp_pa
         sample("high", judgments=[{"judge": "j", "score": 0.9, "verdict": "reject"}]),
         sample("low", judgments=[{"judge": "j", "score": 0.1, "verdict": "accept"}]),
     ]
-    made = place.bring(tmp_path, judged, OLD)
-    assert made.round_id is not None
-    reviews.close(place.curator, made.round_id)
+    imported_round = place.bring(tmp_path, judged, OLD)
+    assert imported_round.round_id is not None
+    reviews.close(place.curator, imported_round.round_id)
     with reading() as db:
-        job = db.scalars(select(tables.Job).where(tables.Job.round_id == made.round_id)).one()
+        job = db.scalars(select(tables.Job).where(tables.Job.round_id == imported_round.round_id)).one()
     attempt = transitions.start(job.id, job.workflow_id, "here")
     assert attempt is not None
     pipeline_run.run_job(job.id, attempt)
@@ -61,12 +61,12 @@ def test_ratings_need_a_cut_and_become_the_scale_of_the_round(database: str, tmp
         place.bring(tmp_path, [sample("f", score=5)], replace(OLD, accept_at=5.0))
     with pytest.raises(InvalidInput, match="Line 1 has the score 1, which is not on the scale 2 to 5"):
         place.bring(tmp_path, rated, ImportRequest("Old", accept_at=3, lowest=2, highest=5))
-    made = place.bring(tmp_path, rated, ImportRequest("Old", accept_at=3, lowest=1, highest=5))
-    assert made.round_id is not None
+    imported_round = place.bring(tmp_path, rated, ImportRequest("Old", accept_at=3, lowest=1, highest=5))
+    assert imported_round.round_id is not None
     with reading() as db:
-        judge = judge_of(db.get_one(tables.Round, made.round_id).recipe)
+        judge = judge_of(db.get_one(tables.Round, imported_round.round_id).recipe)
     assert (judge["lowest"], judge["highest"], judge["accept_at"]) == (1.0, 5.0, 3.0)
-    verdicts = {row.text: row.verdict for row in samples.page(place.curator, made.round_id, limit=10).rows}
+    verdicts = {row.text: row.verdict for row in samples.page(place.curator, imported_round.round_id, limit=10).rows}
     assert verdicts == {"a": Verdict.reject, "b": Verdict.accept}
 
 
@@ -98,16 +98,16 @@ def test_nobody_decides_without_being_named_nor_without_the_right_to(database: s
 def test_several_people_who_are_one_here_have_one_word_and_make_one_reviewer(database: str, tmp_path: Path) -> None:
     place = Place()
     words = [{"who": who, "label": label} for who, label in (("x", "good"), ("y", "good"), ("z", "bad"))]
-    made = place.bring(tmp_path, [sample("a", decisions=words)], replace(OLD, people={"*": "bob"}))
-    assert (made.num_decisions, made.num_reviewers) == (1, 1)
-    assert made.round_id is not None
-    (row,) = samples.page(place.curator, made.round_id, limit=10).rows
+    imported_round = place.bring(tmp_path, [sample("a", decisions=words)], replace(OLD, people={"*": "bob"}))
+    assert (imported_round.num_decisions, imported_round.num_reviewers) == (1, 1)
+    assert imported_round.round_id is not None
+    (row,) = samples.page(place.curator, imported_round.round_id, limit=10).rows
     assert row.verdict is Verdict.accept, "two of three"
-    assert review_queue.queue(place.ann, made.round_id) == []
+    assert review_queue.queue(place.ann, imported_round.round_id) == []
     with reading() as db:
         value = db.scalars(select(tables.Decision.value)).one()
     assert value["imported"]["who"] == "y"
-    assert [(one["who"], one["kind"]) for one in value["imported"]["with"]] == [("x", "accept"), ("z", "reject")]
+    assert [(entry["who"], entry["kind"]) for entry in value["imported"]["with"]] == [("x", "accept"), ("z", "reject")]
 
 
 @on_sqlite
@@ -118,12 +118,14 @@ def test_an_adjudication_stands_above_those_it_settles(database: str, tmp_path: 
         {"who": "y", "label": "bad"},
         {"who": "cleo", "label": "good", "is_adjudication": True},
     ]
-    made = place.bring(tmp_path, [sample("a", decisions=words)], replace(OLD, people={"x": "ann", "y": "bob"}))
-    assert made.round_id is not None
-    (row,) = samples.page(place.curator, made.round_id, limit=10).rows
+    imported_round = place.bring(
+        tmp_path, [sample("a", decisions=words)], replace(OLD, people={"x": "ann", "y": "bob"})
+    )
+    assert imported_round.round_id is not None
+    (row,) = samples.page(place.curator, imported_round.round_id, limit=10).rows
     assert row.verdict is Verdict.accept
     with reading() as db:
-        assert db.get_one(tables.Round, made.round_id).review["num_reviewers_per_item"] == 2
+        assert db.get_one(tables.Round, imported_round.round_id).review["num_reviewers_per_item"] == 2
         slots = db.execute(select(tables.Lease.slot, tables.Lease.decided_at.is_not(None)).order_by(tables.Lease.slot))
         assert slots.tuples().all() == [(0, True), (1, True)], "nobody is asked once more"
 
@@ -137,10 +139,10 @@ def test_a_prompt_says_what_its_rows_share_and_each_sample_the_rest(database: st
         sample("b", level="hard", answer="2", **asked),
         sample("c", note_of="c", prompt="2+2?"),
     ]
-    made = place.bring(tmp_path, given, OLD)
-    assert made.round_id is not None
-    told = {row.text: row.metadata for row in samples.page(place.curator, made.round_id, limit=10).rows}
-    assert told == {
+    imported_round = place.bring(tmp_path, given, OLD)
+    assert imported_round.round_id is not None
+    metadatas = {row.text: row.metadata for row in samples.page(place.curator, imported_round.round_id, limit=10).rows}
+    assert metadatas == {
         "a": {"source": "book", "level": "easy"},
         "b": {"source": "book", "level": "hard"},
         "c": {"note_of": "c"},
@@ -166,9 +168,13 @@ def test_an_import_leaves_no_files_and_too_large_a_one_is_refused(
     left.mkdir(parents=True)
     (left / "samples").write_text("of an attempt that was killed")
     work(started)
-    told = import_jobs.get(place.curator, started)
-    assert told.result is not None, told.error
-    assert (told.result.num_samples, told.result.num_present, told.result.num_repeated) == (1, 0, 1)
+    sample_import = import_jobs.get(place.curator, started)
+    assert sample_import.result is not None, sample_import.error
+    assert (sample_import.result.num_samples, sample_import.result.num_present, sample_import.result.num_repeated) == (
+        1,
+        0,
+        1,
+    )
     assert not uploaded.exists()
     assert not left.exists()
     monkeypatch.setattr(import_jobs, "MOST_ON_SQLITE", 1)

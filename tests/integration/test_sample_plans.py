@@ -32,16 +32,16 @@ def listed(database: str) -> tuple[Actor, int]:
 @pytest.fixture
 def asked(listed: tuple[Actor, int]) -> Iterator[Asked]:
     """The statements that read labels, and their values, as they are sent."""
-    found: Asked = []
+    result: Asked = []
 
-    def note(*said: Any) -> None:
-        if "labels" in said[2] and not said[2].startswith("EXPLAIN"):
-            found.append((said[2], said[3]))
+    def note(*reply: Any) -> None:
+        if "labels" in reply[2] and not reply[2].startswith("EXPLAIN"):
+            result.append((reply[2], reply[3]))
 
     with reading() as db:
         engine = db.get_bind()
     event.listen(engine, "before_cursor_execute", note)
-    yield found
+    yield result
     event.remove(engine, "before_cursor_execute", note)
 
 
@@ -98,7 +98,7 @@ def test_the_histogram_reads_the_index_of_scores(
 def test_a_step_knows_where_its_samples_begin_and_end(database: str) -> None:
     """Where a search in them begins and ends, and where it goes on behind those of other steps."""
     round_, known = make_labelled(rows.make_project(), number=40, steps=(1, 3, 3, 7))
-    of_step = [one.id for one in known if one.step == 3]
+    of_step = [sample.id for sample in known if sample.step == 3]
     with reading() as db:
         asked = scope(db, round_.id, Filters(step=(3,)))
         assert asked.ends == (of_step[0], of_step[-1])

@@ -43,11 +43,16 @@ def test_who_has_not_decided_sees_nothing_of_the_judge_nor_of_colleagues(databas
         assert [(words(row), row.is_hidden, row.is_flagged) for row in listed(team, actor)] == [
             (UNTOLD, True, False)
         ] * 2
-        seen = detail.detail(actor, team.ids[0])
-        assert (seen.judgments, seen.history, seen.machine_score, seen.machine_verdict) == ((), (), None, None)
-        assert [words(row) for row in seen.group] == [UNTOLD]
-        assert sample_card.card(seen, {})["unjudged"] == "The judge's view is hidden until you decide."
-        assert "judge" not in sample_card.facts(seen)
+        sample_detail = detail.detail(actor, team.ids[0])
+        assert (
+            sample_detail.judgments,
+            sample_detail.history,
+            sample_detail.machine_score,
+            sample_detail.machine_verdict,
+        ) == ((), (), None, None)
+        assert [words(row) for row in sample_detail.group] == [UNTOLD]
+        assert sample_card.card(sample_detail, {})["unjudged"] == "The judge's view is hidden until you decide."
+        assert "judge" not in sample_card.facts(sample_detail)
         assert samples.histogram(actor, team.round.id) == []
     first, second = listed(team, team.who("ann"))
     assert (words(first), first.is_hidden) == ((5.0, Verdict.reject, LabelSource.person, True), False)
@@ -59,17 +64,17 @@ def test_whether_a_sample_is_right_is_told_after_ones_own_word(database: str) ->
     with session() as db:
         db.query(tables.Prompt).update({"answer": "7", "extra": {"score": 5}})
 
-    def told(actor: Actor) -> list[tuple[bool | None, JSON]]:
-        seen = detail.detail(actor, team.ids[0])
-        assert [seen.label, *seen.group] == listed(team, actor)
-        return [(row.is_correct, row.metadata) for row in (seen.label, *seen.group)]
+    def judge_facts(actor: Actor) -> list[tuple[bool | None, JSON]]:
+        sample_detail = detail.detail(actor, team.ids[0])
+        assert [sample_detail.label, *sample_detail.group] == listed(team, actor)
+        return [(row.is_correct, row.metadata) for row in (sample_detail.label, *sample_detail.group)]
 
     known, unknown = (False, {"score": 5}), (None, {})
-    assert told(team.curator) == [known, known]
-    assert told(team.who("ann")) == [unknown, unknown], "a file may name what the judge says"
+    assert judge_facts(team.curator) == [known, known]
+    assert judge_facts(team.who("ann")) == [unknown, unknown], "a file may name what the judge says"
     assert sample_card.card(detail.detail(team.who("ann"), team.ids[0]), {})["notes"] == ""
     team.act("ann", team.ids[0], REJECT)
-    assert told(team.who("ann")) == [known, unknown]
+    assert judge_facts(team.who("ann")) == [known, unknown]
     assert "wrong by the known answer" in sample_card.facts(detail.detail(team.who("ann"), team.ids[0]))
 
 
@@ -77,8 +82,12 @@ def test_after_ones_own_word_everything_is_told(database: str) -> None:
     team = Team(prompts=1, num_reviewers_per_item=2)
     team.act("ann", team.ids[0], REJECT, note="dull")
     team.act("bob", team.ids[0], ACCEPT)
-    seen = detail.detail(team.who("bob"), team.ids[0])
-    assert (len(seen.judgments), seen.machine_score, [one.note for one in seen.history]) == (1, 5.0, ["dull", ""])
+    sample_detail = detail.detail(team.who("bob"), team.ids[0])
+    assert (
+        len(sample_detail.judgments),
+        sample_detail.machine_score,
+        [entry.note for entry in sample_detail.history],
+    ) == (1, 5.0, ["dull", ""])
 
 
 def test_curators_see_everything_and_everybody_does_when_the_review_is_over(database: str) -> None:
@@ -133,8 +142,10 @@ def test_what_is_hidden_cannot_be_sorted_by(database: str) -> None:
             samples.page(viewer(team), team.round.id, sort=Sort(key))
     with pytest.raises(PermissionDenied, match="sort by score"):
         samples.page(viewer(team), team.round.id, cursor=place)
-    found = samples.page(viewer(team), team.round.id, Filters(min_tokens=1, kind=("completion",)), Sort(SortKey.length))
-    assert found.count.number == 4
+    sample_page = samples.page(
+        viewer(team), team.round.id, Filters(min_tokens=1, kind=("completion",)), Sort(SortKey.length)
+    )
+    assert sample_page.count.number == 4
 
 
 def test_where_the_judge_is_shown_its_word_stands_instead_of_colleagues(database: str) -> None:
@@ -142,8 +153,8 @@ def test_where_the_judge_is_shown_its_word_stands_instead_of_colleagues(database
     team.act("ann", team.ids[0], REJECT)
     reader = viewer(team)
     assert words(listed(team, reader)[0]) == (5.0, Verdict.accept, LabelSource.judge, False)
-    seen = detail.detail(reader, team.ids[0])
-    assert (len(seen.judgments), seen.history, seen.machine_score) == (1, (), 5.0)
+    sample_detail = detail.detail(reader, team.ids[0])
+    assert (len(sample_detail.judgments), sample_detail.history, sample_detail.machine_score) == (1, (), 5.0)
     with pytest.raises(PermissionDenied):
         samples.page(reader, team.round.id, Filters(source=("person",)))
 
@@ -176,16 +187,16 @@ def test_what_a_file_says_of_prompts_is_hidden_while_people_decide_blind_on_thei
             db.add(tables.ImportedCompletion(prompt_id=prompt.id, position=place, text=words_, extra=extra))
         set_id = prompt.prompt_set_id
 
-    def told(actor: Actor) -> list[Any]:
+    def judge_facts(actor: Actor) -> list[Any]:
         (row,) = prompts_seen.browse(actor, set_id).rows
         first = row.completions[0]
         return [row.extra, first.text, first.extra, row.is_masked]
 
     whole, hidden = [{"gold_score": 5}, "brought", {"chosen": True}, False], [{}, "less", {}, True]
-    assert told(team.who("ann")) == whole, "no round asks it"
+    assert judge_facts(team.who("ann")) == whole, "no round asks it"
     with session() as db:
         db.add(tables.RoundPromptSet(round_id=team.round.id, prompt_set_id=set_id, use=SetUse.sample))
-    assert [told(actor) for actor in (team.who("ann"), viewer(team), team.curator)] == [hidden, hidden, whole]
+    assert [judge_facts(actor) for actor in (team.who("ann"), viewer(team), team.curator)] == [hidden, hidden, whole]
     with site.signed_in(team.who("ann")) as client:
         (row,) = client.get(f"/api/v1/prompt-sets/{set_id}/prompts").json()["items"]
         assert (row["extra"], row["completions"][0]["extra"], row["answer"]) == ({}, {}, "7")
@@ -195,7 +206,7 @@ def test_what_a_file_says_of_prompts_is_hidden_while_people_decide_blind_on_thei
         assert not any(word in page for word in ("gold_score", "chosen: brought"))
     with session() as db:
         db.get_one(tables.Round, team.round.id).status = RoundStatus.done
-    assert told(team.who("ann")) == whole
+    assert judge_facts(team.who("ann")) == whole
 
 
 def test_where_others_may_be_seen_they_are(database: str) -> None:
@@ -205,9 +216,9 @@ def test_where_others_may_be_seen_they_are(database: str) -> None:
     assert len(detail.detail(viewer(team), team.ids[0]).history) == 1
     blind = Team(prompts=1, others_visible=True)
     blind.act("ann", blind.ids[0], REJECT)
-    seen = detail.detail(viewer(blind), blind.ids[0])
-    assert (words(seen.label), len(seen.history), seen.judgments) == (UNTOLD, 1, ())
-    assert not seen.history[0].is_override
+    sample_detail = detail.detail(viewer(blind), blind.ids[0])
+    assert (words(sample_detail.label), len(sample_detail.history), sample_detail.judgments) == (UNTOLD, 1, ())
+    assert not sample_detail.history[0].is_override
 
 
 def test_a_word_on_a_group_is_a_word_on_its_samples(database: str) -> None:
@@ -228,10 +239,17 @@ def test_ones_own_rewriting_is_seen_and_a_gold_item_looks_like_any_other(databas
         if is_gold:
             gold.mark(team.curator, team.round.id, team.ids[1:], Verdict.reject)
         team.act("bob", team.ids[1], ACCEPT)
-        told = []
+        replies = []
         for _ in range(2):
-            seen = detail.detail(team.who("ann"), team.ids[1])
-            told.append((seen.label.is_hidden, seen.label.verdict, seen.label.source, len(seen.history)))
+            sample_detail = detail.detail(team.who("ann"), team.ids[1])
+            replies.append(
+                (
+                    sample_detail.label.is_hidden,
+                    sample_detail.label.verdict,
+                    sample_detail.label.source,
+                    len(sample_detail.history),
+                )
+            )
             team.act("ann", team.ids[1], ACCEPT)
-        faces.append(told)
+        faces.append(replies)
     assert faces[0] == faces[1] == [(True, None, LabelSource.none, 0), (False, Verdict.accept, LabelSource.person, 2)]

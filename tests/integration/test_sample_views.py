@@ -62,8 +62,8 @@ def test_ones_own_views_are_nobody_elses_and_sharing_takes_a_curator() -> None:
     with pytest.raises(PermissionDenied):
         views.change(viewer, own.id, is_shared=True)
     shared = views.save(curator, project.id, "Mine", ASKED, is_shared=True)
-    seen = views.get(other, shared.id)
-    assert (seen.is_own, seen.asked, seen.created_by) == (False, ASKED, curator.name)
+    view_of_samples = views.get(other, shared.id)
+    assert (view_of_samples.is_own, view_of_samples.asked, view_of_samples.created_by) == (False, ASKED, curator.name)
     with pytest.raises(NotFound):
         views.get(stranger, shared.id)
     for refused in (lambda: views.change(other, shared.id, name="x"), lambda: views.delete(other, shared.id)):
@@ -172,9 +172,9 @@ def test_a_view_is_written_by_rest_as_it_is_read() -> None:
     project = rows.make_project()
     with site.with_token(rows.make_actor(project, Role.viewer)) as client:
         body = {"name": "Long", "filters": {"min_tokens": 500}, "sort": "length", "descending": True, "columns": ["a"]}
-        made = client.post(f"/api/v1/projects/{project.id}/sample-views", json=body)
-        assert made.status_code == 201, made.text
-        path = f"/api/v1/sample-views/{made.json()['id']}"
+        response = client.post(f"/api/v1/projects/{project.id}/sample-views", json=body)
+        assert response.status_code == 201, response.text
+        path = f"/api/v1/sample-views/{response.json()['id']}"
         asked = client.get(path).json()["asked"]
         assert (asked["filters"]["min_tokens"], asked["sort"]) == (500, {"key": "length", "descending": True})
         assert client.patch(path, json={"shows": {"filters": {"kind": ["edit"]}}}).status_code == 200
@@ -197,12 +197,12 @@ def test_a_view_that_this_version_cannot_read_is_listed_and_can_be_deleted() -> 
     with session() as db:
         db.get_one(tables.SampleView, kept.id).asked = {"filters": {"of_later": 1}, "sort": "id"}
     assert [(view.name, view.is_readable) for view in views.list_views(actor, project.id)] == [("Newer", False)]
-    query, view, said = saved_views.resolved(
+    query, view, text = saved_views.resolved(
         Context(actor, project.id, "", None), {"round": round_.id, "view": kept.id}
     )
     assert view is not None
     assert (query["view"], view.id) == (kept.id, kept.id)
-    assert "cannot read" in said
+    assert "cannot read" in text
     with site.with_token(actor) as client:
         assert client.get(f"/api/v1/rounds/{round_.id}/samples", params={"view": kept.id}).status_code == 409
     views.delete(actor, kept.id)
@@ -220,8 +220,8 @@ def test_a_view_of_another_project_is_none_of_this_round() -> None:
 
 def test_a_view_without_its_step_is_shown_as_changed() -> None:
     """Rounds of other recipes have no such step: an address of the view alone would ask for it again."""
-    query, said = without_missing_step([], {"round": 1, "view": 2, "view_name": "x", "as_saved": True, "step": "3"})
-    assert said
+    query, text = without_missing_step([], {"round": 1, "view": 2, "view_name": "x", "as_saved": True, "step": "3"})
+    assert text
     assert drawing.address_of(query | {"verdict": ["accept"]}) == {"round": 1, "view": 2, "verdict": ["accept"]}
 
 
@@ -233,8 +233,14 @@ def test_the_page_follows_a_view_until_its_filters_are_changed() -> None:
     actor = rows.make_actor(project, Role.curator)
     view = views.save(actor, project.id, "Good <b>ones</b>", ViewQuery(Filters(verdict=("accept",)), ASKED.sort, ()))
     here, chosen = Context(actor, project.id, "", None), CurrentChoice()
-    query, found, said = saved_views.resolved(here, {"round": round_.id, "view": view.id})
-    assert (found, said, query["verdict"], query["sort"], query["columns"]) == (view, "", ["accept"], "-score", ["-"])
+    query, view_of_samples, text = saved_views.resolved(here, {"round": round_.id, "view": view.id})
+    assert (view_of_samples, text, query["verdict"], query["sort"], query["columns"]) == (
+        view,
+        "",
+        ["accept"],
+        "-score",
+        ["-"],
+    )
     shown = drawing.listing(here, chosen, query)
     assert shown[1] == "3 samples · view Good <b>ones</b>"
     assert shown[-1]["address"] == f"round={round_.id}&view={view.id}"
@@ -247,9 +253,9 @@ def test_the_page_follows_a_view_until_its_filters_are_changed() -> None:
     assert (again["verdict"], again["view"], again.get("as_saved")) == (["reject"], view.id, None)
     several = views.save(actor, project.id, "By REST", ViewQuery(Filters(step=(1, 2), is_flagged=False)))
     for number, words in ((several.id, "no fields"), (several.id + 1, f"no view {several.id + 1}")):
-        left, missing, said = saved_views.resolved(here, {"round": round_.id, "view": number})
+        left, missing, text = saved_views.resolved(here, {"round": round_.id, "view": number})
         assert (left, missing) == ({"round": round_.id}, None)
-        assert words in said
+        assert words in text
     assert query_of_every_field(actor, project.id)
 
 

@@ -233,14 +233,17 @@ def test_a_list_shows_what_was_found_however_far_in_the_text(database: str) -> N
     actor = rows.make_actor(project)
 
     def shown(**search: str) -> list[tuple[str, ...]]:
-        found = samples.page(actor, round_.id, Filters(**search)).rows  # type: ignore[arg-type]
-        return [tuple(f"[{one.text}]" if one.is_found else one.text for one in row.excerpt) for row in found]
+        records = samples.page(actor, round_.id, Filters(**search)).rows  # type: ignore[arg-type]
+        return [
+            tuple(f"[{text_piece.text}]" if text_piece.is_found else text_piece.text for text_piece in row.excerpt)
+            for row in records
+        ]
 
     assert shown(text="café") == [("…", "far beyond the ", "[Café]")] * 2
     assert shown(text="/caf.$/") == shown(text="café")
     assert shown() == [()] * 4 == shown(prompt="the")
     (first, _) = samples.page(actor, round_.id, Filters(prompt="<b>river</b>")).rows
-    assert [one.text for one in first.prompt_excerpt if one.is_found] == ["<b>river</b>"]
+    assert [text_piece.text for text_piece in first.prompt_excerpt if text_piece.is_found] == ["<b>river</b>"]
 
 
 def test_a_broken_cursor_is_refused_with_a_way_out(database: str) -> None:
@@ -290,9 +293,9 @@ def test_the_histogram_of_a_large_round_is_estimated(
         monkeypatch.setattr(score_spread, name, value)
     number, size = blocks
     starts = [n * (300 - size) // (number - 1) for n in range(number)]
-    seen = [known[start + n].score for start in starts for n in range(size)]
+    scores = [known[start + n].score for start in starts for n in range(size)]
     edges = [b.low for b in counted[1:]]
-    expected = [sum(s is not None and bisect_right(edges, s) == n for s in seen) for n in range(20)]
+    expected = [sum(s is not None and bisect_right(edges, s) == n for s in scores) for n in range(20)]
     bins = samples.histogram(actor, round_.id)
     assert [b.count for b in bins] == [round(n * 300 / (number * size)) for n in expected]
     assert [(b.low, b.high, b.is_exact) for b in bins] == [(b.low, b.high, False) for b in counted]
@@ -311,9 +314,13 @@ def test_a_list_tells_which_samples_are_right_and_what_is_known_of_their_prompts
     round_ = rows.make_round(project, sets=[prompts])
     rows.make_samples(round_, prompts, texts=["The answer is 7.", "I think it is 8."])
     actor = rows.make_actor(project, Role.curator)
-    found = samples.page(actor, round_.id).rows
-    assert [row.is_correct for row in found] == [True, False, None, None, None, None], "no answer; a formula"
-    assert [row.metadata for row in found[::2]] == [{"level": 2, "topic": "sums"}, {"level": 1}, {"level": 1, "a,b": 1}]
+    records = samples.page(actor, round_.id).rows
+    assert [row.is_correct for row in records] == [True, False, None, None, None, None], "no answer; a formula"
+    assert [row.metadata for row in records[::2]] == [
+        {"level": 2, "topic": "sums"},
+        {"level": 1},
+        {"level": 1, "a,b": 1},
+    ]
     assert metadata_keys(actor, round_.id) == ["level", "topic"], "most frequent first; a comma parts keys in addresses"
     with session() as db:
         row = db.get_one(tables.Round, round_.id)
@@ -330,5 +337,5 @@ def test_no_list_runs_a_recipes_own_pattern(database: str) -> None:
     with session() as db:
         row = db.get_one(tables.Round, round_.id)
         row.recipe = row.recipe | {"metrics": [{"name": "held_out_accuracy", "verifier": verifier}]}
-    found = samples.page(rows.make_actor(project, Role.curator), round_.id).rows  # for ever, were it run
-    assert {row.is_correct for row in found} == {None}
+    records = samples.page(rows.make_actor(project, Role.curator), round_.id).rows  # for ever, were it run
+    assert {row.is_correct for row in records} == {None}

@@ -28,11 +28,11 @@ def test_a_recipe_is_kept_changed_and_deleted_and_each_is_noted() -> None:
     renamed = saved_recipes.change(actor, first.id, title="Hints")
     assert (renamed.name, renamed.recipe["title"], renamed.recipe["unparsed_limit"]) == ("my-star", "Hints", 0.9)
     assert saved_recipes.change(actor, first.id, recipe=STAR).recipe["unparsed_limit"] == 0.5
-    assert [one.title for one in saved_recipes.list_saved(actor, project.id)] == ["Hints"]
+    assert [saved_view.title for saved_view in saved_recipes.list_saved(actor, project.id)] == ["Hints"]
     saved_recipes.delete(actor, first.id)
     assert saved_recipes.list_saved(actor, project.id) == []
     with reading() as db:
-        noted = [(one.verb, one.subject) for one in db.query(tables.Event).order_by(tables.Event.id)]
+        noted = [(event.verb, event.subject) for event in db.query(tables.Event).order_by(tables.Event.id)]
     assert noted == [
         ("save recipe", "My STaR"),
         ("change recipe", "my star"),
@@ -78,17 +78,17 @@ def test_what_cannot_work_is_refused_and_only_curators_keep_recipes() -> None:
     ):
         with pytest.raises(InvalidInput):
             saved_recipes.save(actor, project.id, title, recipe)
-    found = saved_recipes.save(actor, project.id, "x", STAR)
+    saved_view = saved_recipes.save(actor, project.id, "x", STAR)
     reviewer = rows.make_actor(project, Role.reviewer)
-    assert saved_recipes.get(reviewer, found.id) == found
+    assert saved_recipes.get(reviewer, saved_view.id) == saved_view
     stranger = rows.make_actor(rows.make_project())
     for who, error in ((reviewer, PermissionDenied), (stranger, NotFound)):
         with pytest.raises(error):
             saved_recipes.save(who, project.id, "y", STAR)
         with pytest.raises(error):
-            saved_recipes.change(who, found.id, title="y")
+            saved_recipes.change(who, saved_view.id, title="y")
         with pytest.raises(error):
-            saved_recipes.delete(who, found.id)
+            saved_recipes.delete(who, saved_view.id)
     with pytest.raises(NotFound, match="no recipe 'star' of its own"):
         saved_recipes.delete_named(actor, project.id, "star")
 
@@ -98,12 +98,12 @@ def test_a_round_keeps_its_recipe_when_the_saved_one_is_changed_and_deleted() ->
     actor = rows.make_actor(project)
     sets = rows.make_prompt_set(project, answers=["7"] * 3)
     base = rows.make_checkpoint(project, engine={"name": "transformers", "model": "models/base"})
-    found = saved_recipes.save(actor, project.id, "Hints", STAR)
-    plan = plans.Plan(found.recipe, base.id, base.id, sample_set_ids=(sets.id,), num_prompts=3)
+    saved_view = saved_recipes.save(actor, project.id, "Hints", STAR)
+    plan = plans.Plan(saved_view.recipe, base.id, base.id, sample_set_ids=(sets.id,), num_prompts=3)
     round_id = rounds.launch(actor, project.id, plan)
-    saved_recipes.change(actor, found.id, recipe=recipes.get("self_rewarding").model_dump(mode="json"))
-    saved_recipes.delete(actor, found.id)
-    assert rounds.get(actor, round_id).recipe == found.recipe
+    saved_recipes.change(actor, saved_view.id, recipe=recipes.get("self_rewarding").model_dump(mode="json"))
+    saved_recipes.delete(actor, saved_view.id)
+    assert rounds.get(actor, round_id).recipe == saved_view.recipe
     with session() as db:
         db.get_one(tables.Job, db.query(tables.Job.id).filter_by(round_id=round_id).scalar()).active_key = None
     assert rounds.again(actor, project.id, round_id).recipe["name"] == "hints"
@@ -113,14 +113,14 @@ def test_a_program_keeps_lists_changes_and_deletes_recipes() -> None:
     project = rows.make_project()
     with site.with_token(rows.make_actor(project, Role.curator)) as client:
         path = f"/api/v1/projects/{project.id}/recipes"
-        made = client.post(path, json={"title": "Hints", "recipe": STAR})
-        assert made.status_code == 201, made.text
-        one = f"/api/v1/recipes/{made.json()['id']}"
-        assert client.patch(one, json={"title": "More hints"}).json()["title"] == "More hints"
+        response = client.post(path, json={"title": "Hints", "recipe": STAR})
+        assert response.status_code == 201, response.text
+        text = f"/api/v1/recipes/{response.json()['id']}"
+        assert client.patch(text, json={"title": "More hints"}).json()["title"] == "More hints"
         assert [row["name"] for row in client.get(path).json()["items"]] == ["hints"]
-        assert client.get(one).json()["recipe"]["title"] == "More hints"
+        assert client.get(text).json()["recipe"]["title"] == "More hints"
         wrong = client.post(path, json={"title": "x", "recipe": STAR | {"steps": STAR["steps"][1:]}})
         assert (wrong.status_code, wrong.json()["error"]["type"]) == (422, "InvalidInput")
         assert "prompt source" in wrong.json()["error"]["message"]
-        assert client.delete(one).status_code == 204
-        assert client.get(one).status_code == 404
+        assert client.delete(text).status_code == 204
+        assert client.get(text).status_code == 404

@@ -111,8 +111,8 @@ def test_what_a_checkpoint_cannot_do_is_told_before_launch() -> None:
             r"Step 5 \(trainer reward_model, named scorer\): The scorer would be an adapter that starts from the adapter",
         ),
     ]
-    for steps, changes, said in refused:
-        with pytest.raises(InvalidInput, match=said):
+    for steps, changes, reply in refused:
+        with pytest.raises(InvalidInput, match=reply):
             world.launch(*steps, **changes)
     with reading() as db:
         assert db.query(tables.Round).count() == 0
@@ -122,12 +122,12 @@ def test_what_a_checkpoint_cannot_do_is_told_before_launch() -> None:
 @pytest.fixture
 def folder() -> Path:
     """The demo's model with the config of a scorer; its weights are not looked at."""
-    made = settings().folder / "models" / "rater"
-    shutil.copytree(demo.MODEL_FOLDER, made)
-    config = json.loads((made / "config.json").read_text())
+    result = settings().folder / "models" / "rater"
+    shutil.copytree(demo.MODEL_FOLDER, result)
+    config = json.loads((result / "config.json").read_text())
     changes = {"architectures": ["LlamaForSequenceClassification"], "id2label": {"0": "LABEL_0"}}
-    (made / "config.json").write_text(json.dumps(config | changes))
-    return made
+    (result / "config.json").write_text(json.dumps(config | changes))
+    return result
 
 
 def test_a_reward_model_is_registered_as_a_scorer(folder: Path) -> None:
@@ -135,15 +135,15 @@ def test_a_reward_model_is_registered_as_a_scorer(folder: Path) -> None:
     actor = rows.make_actor(project, Role.curator)
     with pytest.raises(InvalidInput, match=r"is a scorer: .* cannot be a policy. Register it with the role reward"):
         checkpoints.register(actor, project.id, name="rater", location="models/rater")
-    made = checkpoints.register(actor, project.id, name="rater", location="models/rater", role="reward")
+    registration = checkpoints.register(actor, project.id, name="rater", location="models/rater", role="reward")
     (row,) = checkpoints.tree(actor, project.id)
     assert (row.kind, row.role) == ("scorer", "reward")
-    lines = {line.name: line for line in checkpoints.detail(actor, made).checks.lines}
+    lines = {line.name: line for line in checkpoints.detail(actor, registration).checks.lines}
     assert "a scorer, whose head gives one number" in lines["architecture"].text
     with reading() as db:
-        assert db.get_one(tables.Checkpoint, made).engine["head"] == "score"
+        assert db.get_one(tables.Checkpoint, registration).engine["head"] == "score"
     with pytest.raises(InvalidInput, match="rater is a scorer, which writes no text"):
-        checkpoints.try_prompt(actor, [made], "hello", Sampling(max_tokens=4))
+        checkpoints.try_prompt(actor, [registration], "hello", Sampling(max_tokens=4))
     with pytest.raises(InvalidInput, match="This project has no checkpoint yet"):
         rounds.defaults(actor, project.id)
 
@@ -160,9 +160,9 @@ def test_an_endpoint_that_reads_is_found_out() -> None:
     with serving() as server:
         plain = checkpoints.register(owner, project.id, name="plain", endpoint=Endpoint(server.url, "m"))
         server.answer = reads
-        found = checkpoints.register(owner, project.id, name="found", endpoint=Endpoint(server.url, "m"))
+        registration = checkpoints.register(owner, project.id, name="found", endpoint=Endpoint(server.url, "m"))
         with reading() as db:
-            known = [db.get_one(tables.Checkpoint, one).engine["prompt_logprobs"] for one in (plain, found)]
+            known = [db.get_one(tables.Checkpoint, entry).engine["prompt_logprobs"] for entry in (plain, registration)]
         assert known == [False, True]
         model_checks.check(owner, plain)
     with reading() as db:

@@ -15,7 +15,7 @@ from backend.services.prompts import browse
 from tests import rows
 
 
-def found(actor, round_, **filters: str) -> list[int]:
+def numbers_of(actor, round_, **filters: str) -> list[int]:
     return [row.id for row in samples.page(actor, round_.id, Filters(**filters)).rows]  # type: ignore[arg-type]
 
 
@@ -24,32 +24,36 @@ def test_samples_are_found_once_written_and_gone_with_their_project(database: st
     actor = rows.make_actor(project)
     round_ = rows.make_round(project)
     prompts = rows.make_prompt_set(project, prompts=["count the frogs", "count the owls"])
-    made = rows.make_samples(round_, prompts, n=2, texts=["one frog", "Two Frogs!", "owl: hoot-hoot", ""], scores=[1.0])
+    completions = rows.make_samples(
+        round_, prompts, n=2, texts=["one frog", "Two Frogs!", "owl: hoot-hoot", ""], scores=[1.0]
+    )
     other = rows.make_project()
     elsewhere = rows.make_samples(rows.make_round(other), rows.make_prompt_set(other, prompts=1), texts=["frogs"])
-    assert found(actor, round_, text="frogs") == [made[1].id]
-    assert found(actor, round_, text="hoot-hoot") == found(actor, round_, text="hoot owl") == [made[2].id]
-    assert found(actor, round_, text='"hoot hoot"') == []
-    assert found(actor, round_, prompt="OWLS") == [made[2].id, made[3].id]
+    assert numbers_of(actor, round_, text="frogs") == [completions[1].id]
+    assert (
+        numbers_of(actor, round_, text="hoot-hoot") == numbers_of(actor, round_, text="hoot owl") == [completions[2].id]
+    )
+    assert numbers_of(actor, round_, text='"hoot hoot"') == []
+    assert numbers_of(actor, round_, prompt="OWLS") == [completions[2].id, completions[3].id]
     with session() as db:
-        db.execute(delete(tables.Sample).where(tables.Sample.id == made[1].id))
-    assert found(actor, round_, text="frogs") == []
+        db.execute(delete(tables.Sample).where(tables.Sample.id == completions[1].id))
+    assert numbers_of(actor, round_, text="frogs") == []
     with session() as db:
         db.execute(delete(tables.Project).where(tables.Project.id == other.id))
         if database.startswith("sqlite"):
             check = "INSERT INTO samples_search(samples_search, rank) VALUES ('integrity-check', 1)"
             db.connection().exec_driver_sql(check)
-    assert elsewhere[0].id not in found(actor, round_, text="frog")
+    assert elsewhere[0].id not in numbers_of(actor, round_, text="frog")
 
 
 def test_the_migration_goes_both_ways_with_rows_in_it(database: str) -> None:
     project = rows.make_project()
     actor = rows.make_actor(project)
     round_ = rows.make_round(project)
-    made = rows.make_samples(
+    completions = rows.make_samples(
         round_, rows.make_prompt_set(project, prompts=1), n=2, texts=["a b", "b c"], scores=[1.0, 0.0]
     )
-    before = found(actor, round_, text="b"), found(actor, round_, verdict=("accept",))
+    before = numbers_of(actor, round_, text="b"), numbers_of(actor, round_, verdict=("accept",))
     write_engine().dispose()
     migrations.downgrade("0001", database)
     columns = {column["name"] for column in inspect(write_engine()).get_columns("labels")}
@@ -57,9 +61,9 @@ def test_the_migration_goes_both_ways_with_rows_in_it(database: str) -> None:
     write_engine().dispose()
     migrations.upgrade(database)
     assert (
-        (found(actor, round_, text="b"), found(actor, round_, verdict=("accept",)))
+        (numbers_of(actor, round_, text="b"), numbers_of(actor, round_, verdict=("accept",)))
         == before
-        == ([made[0].id, made[1].id], [made[0].id])
+        == ([completions[0].id, completions[1].id], [completions[0].id])
     )
 
 
@@ -69,11 +73,13 @@ def test_a_megabyte_of_text_and_odd_characters_are_stored_and_found(database: st
     round_ = rows.make_round(project)
     long = "needle " + " ".join(f"w{n}" for n in range(150_000))
     odd = "\u202eright\u202c 😀 e\u0301te\u0301 \x01\x1f " + "x" * 5_000
-    made = rows.make_samples(round_, rows.make_prompt_set(project, prompts=1), n=2, texts=[long, odd], scores=[1.0])
+    completions = rows.make_samples(
+        round_, rows.make_prompt_set(project, prompts=1), n=2, texts=[long, odd], scores=[1.0]
+    )
     assert len(long) > 1_000_000
-    assert found(actor, round_, text="needle w17") == [made[0].id]
-    assert found(actor, round_, text="right") == [made[1].id]
-    assert found(actor, round_, text="e\u0301te\u0301") == [made[1].id]
+    assert numbers_of(actor, round_, text="needle w17") == [completions[0].id]
+    assert numbers_of(actor, round_, text="right") == [completions[1].id]
+    assert numbers_of(actor, round_, text="e\u0301te\u0301") == [completions[1].id]
 
 
 WORDS = Path(__file__).parent.parent / "data/found/search_words.jsonl"
@@ -104,13 +110,13 @@ def test_words_of_every_script_are_found_in_texts_that_hold_them(database: str) 
         ("اللغة العربية جميلة", "العربية"),
     ]
     prompts = rows.make_prompt_set(project, prompts=[text for text, _ in pairs])
-    made = rows.make_samples(round_, prompts, n=1, texts=[text for text, _ in pairs], scores=[1.0])
+    completions = rows.make_samples(round_, prompts, n=1, texts=[text for text, _ in pairs], scores=[1.0])
     for place, (_, query) in enumerate(pairs):
-        assert made[place].id in found(actor, round_, text=query), query
-        assert made[place].id in found(actor, round_, prompt=query), query
+        assert completions[place].id in numbers_of(actor, round_, text=query), query
+        assert completions[place].id in numbers_of(actor, round_, prompt=query), query
         assert place in [row.position for row in browse(actor, prompts.id, search=query).rows], query
-    assert found(actor, round_, text="7-9*3") == []
-    assert found(actor, round_, text="江长") == []
+    assert numbers_of(actor, round_, text="7-9*3") == []
+    assert numbers_of(actor, round_, text="江长") == []
 
 
 def test_a_search_for_signs_reads_the_prompts_page_by_page(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,11 +124,11 @@ def test_a_search_for_signs_reads_the_prompts_page_by_page(database: str, monkey
     project = rows.make_project()
     actor = rows.make_actor(project)
     prompts = rows.make_prompt_set(project, prompts=[f"{n} {'=>' if n % 5 == 0 else '->'} x" for n in range(40)])
-    seen, cursor = [], None
+    view, cursor = [], None
     while True:
         page = browse(actor, prompts.id, search="=>", cursor=cursor, limit=3)
-        seen += [row.position for row in page.rows]
+        view += [row.position for row in page.rows]
         if page.next is None:
             break
         cursor = page.next
-    assert seen == [0, 5, 10, 15, 20, 25, 30, 35]
+    assert view == [0, 5, 10, 15, 20, 25, 30, 35]

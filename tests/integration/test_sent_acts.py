@@ -55,10 +55,16 @@ def test_an_undo_is_for_the_last_act_that_none_took_back(
 ) -> None:
     team = Team(prompts=4)
     ann = team.who("ann")
-    found = decide_each(ann, team.round.id, [act(kind, team, number) for number, kind in enumerate(sent)])
-    said = "".join("." if isinstance(one, RondoError) else kind for one, kind in zip(found, sent, strict=True))
-    assert said == written
-    assert all(isinstance(one, Conflict | NotFound | InvalidInput) for one in found if isinstance(one, RondoError))
+    act_results = decide_each(ann, team.round.id, [act(kind, team, number) for number, kind in enumerate(sent)])
+    text = "".join(
+        "." if isinstance(act_result, RondoError) else kind for act_result, kind in zip(act_results, sent, strict=True)
+    )
+    assert text == written
+    assert all(
+        isinstance(act_result, Conflict | NotFound | InvalidInput)
+        for act_result in act_results
+        if isinstance(act_result, RondoError)
+    )
     decided = [n for n, sample_id in enumerate(team.ids) if team.label(sample_id)[2] == "person"]
     assert decided == list(left)
 
@@ -68,8 +74,8 @@ def test_an_undo_that_names_its_act_leaves_the_others_their_own(database: str, r
     team = Team(prompts=4)
     good, bad = act("g", team), act(refused, team)
     named = Act(uuid.uuid4().hex, RETRACT, retracts=bad.client_id)
-    found = decide_each(team.who("ann"), team.round.id, [good, bad, named, act("u", team)])
-    assert [isinstance(one, RondoError) for one in found] == [False, True, True, False]
+    act_results = decide_each(team.who("ann"), team.round.id, [good, bad, named, act("u", team)])
+    assert [isinstance(act_result, RondoError) for act_result in act_results] == [False, True, True, False]
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -78,7 +84,7 @@ def test_the_role_is_asked_before_an_act_is_found_wrong(database: str) -> None:
     viewer, stranger = rows.make_actor(team.project, Role.viewer), rows.make_actor(rows.make_project())
     with pytest.raises(PermissionDenied):
         decide_each(viewer, team.round.id, [act("x", team), act("g", team)])
-    assert [type(one) for one in decide_each(stranger, team.round.id, [act("x", team)])] == [NotFound]
+    assert [type(act_result) for act_result in decide_each(stranger, team.round.id, [act("x", team)])] == [NotFound]
     for decide in (reviews.decide, adjudication.decide):
         with pytest.raises(NotFound):
             decide(actor=stranger, round_id=team.round.id, client_id="short", sample_id=team.ids[0], kind=ACCEPT)

@@ -13,7 +13,7 @@ from backend.jobs import ACTIVE, transitions
 from backend.pipeline.run import run_job
 from backend.values import RoundStatus
 from tests.installation import leave, point_at
-from tests.integration.test_web_cli import Rondo, said
+from tests.integration.test_web_cli import Rondo, output_of
 from tests.integration.test_web_cli import folder as folder  # fixtures
 from tests.integration.test_web_cli import rondo as rondo
 from tests.tiny import make_tiny_model
@@ -44,7 +44,7 @@ def test_the_how_to_runs_from_nothing_to_a_checkpoint(
     rondo: Rondo, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     problems = [{"prompt": f"What is {n} + 3?", "answer": str(n + 3)} for n in range(8)]
-    (tmp_path / "problems.jsonl").write_text("".join(json.dumps(one) + "\n" for one in problems))
+    (tmp_path / "problems.jsonl").write_text("".join(json.dumps(problem) + "\n" for problem in problems))
     make_tiny_model(tmp_path / "models/tiny", hidden=16, layers=1)
     for program, *arguments in commands():
         assert program == "rondo"
@@ -54,16 +54,16 @@ def test_the_how_to_runs_from_nothing_to_a_checkpoint(
             work(folder, monkeypatch)
         done = rondo(*arguments)
         assert done.returncode == 0, (arguments, done.stdout, done.stderr)
-    row = said(rondo("round", "status", "--json"))
+    row = output_of(rondo("round", "status", "--json"))
     assert (row["status"], row["error"]) == (RoundStatus.done, None)
-    status = said(rondo("round", "review-status", "--json"))
+    status = output_of(rondo("round", "review-status", "--json"))
     assert (status["state"], status["decided"]) == ("over", 2)
     [accepted] = [json.loads(line) for line in (tmp_path / "accepted.jsonl").read_text().splitlines()]
     assert (accepted["sample_id"], accepted["label_by"], accepted["checkpoint"]) == (1, "person", "base")
-    assert [one["note"] for one in accepted["decisions"]] == ["Right, and short."]
+    assert [decision["note"] for decision in accepted["decisions"]] == ["Right, and short."]
     assert len((tmp_path / "rows.jsonl").read_text().splitlines()) == 1
-    assert [one["id"] for one in said(rondo("checkpoint", "list", "--json"))["checkpoints"]] == [
+    assert [checkpoint["id"] for checkpoint in output_of(rondo("checkpoint", "list", "--json"))["checkpoints"]] == [
         1,
         row["checkpoint_id"],
     ]
-    assert said(rondo("token", "list", "--json"))["tokens"] == []
+    assert output_of(rondo("token", "list", "--json"))["tokens"] == []

@@ -14,16 +14,16 @@ from tests.waiting import PATIENCE
 
 def connect() -> socket.socket:
     host, port = httpx.URL(site.address()).host, httpx.URL(site.address()).port
-    made = socket.create_connection((host, port or 80), timeout=PATIENCE)
-    return made
+    connection = socket.create_connection((host, port or 80), timeout=PATIENCE)
+    return connection
 
 
 def until_closed(client: socket.socket) -> bytes:
     """What comes until the server closes; fails where it does not."""
-    said = b""
+    reply = b""
     while part := client.recv(65536):
-        said += part
-    return said
+        reply += part
+    return reply
 
 
 @pytest.fixture
@@ -68,9 +68,9 @@ class TestSlow:
         head = b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
         with connect() as client:
             client.sendall(head + b"Content-Length: 5000\r\n\r\nname=ow")
-            said = until_closed(client)
-        assert b" 408 " in said.split(b"\r\n")[0]
-        assert b"did not come in time" in said
+            content = until_closed(client)
+        assert b" 408 " in content.split(b"\r\n")[0]
+        assert b"did not come in time" in content
 
     def test_an_upload_without_a_session_is_refused_and_its_rest_is_not_waited_for(
         self, impatient_of_bodies: None
@@ -106,9 +106,9 @@ class TestSlow:
         for _ in range(3):
             with connect() as client:
                 client.sendall(b"GET /healthz?q=" + b"x" * 2_000_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
-                said = until_closed(client)
-            assert b" 400 " in said.split(b"\r\n")[0]
-            assert json.loads(said.split(b"\r\n\r\n")[1])["error"]["message"] == connections.UNREADABLE
+                content = until_closed(client)
+            assert b" 400 " in content.split(b"\r\n")[0]
+            assert json.loads(content.split(b"\r\n\r\n")[1])["error"]["message"] == connections.UNREADABLE
 
     def test_two_hundred_that_say_nothing_keep_nobody_else_waiting(
         self, database: str, monkeypatch: pytest.MonkeyPatch
@@ -119,8 +119,8 @@ class TestSlow:
             with site.visitor() as client:
                 assert client.get("/healthz").text == "ok", "while all of them are waited for"
         finally:
-            for one in idle:
-                one.close()
+            for entry in idle:
+                entry.close()
 
 
 def test_the_kernel_is_told_to_notice_who_is_gone() -> None:

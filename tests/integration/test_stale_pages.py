@@ -45,7 +45,7 @@ def test_guidelines_that_a_colleague_saved_meanwhile_are_not_overwritten(
     page.do("team.guidelines", "save_text", guidelines="mine")
     projects.edit(owner, world.project.id, guidelines="theirs")
     page.do("team.guidelines", "save_text", guidelines="mine again")
-    assert "Somebody else saved other guidelines" in page.said[-1]
+    assert "Somebody else saved other guidelines" in page.replies[-1]
     assert projects.get(owner, world.project.id).guidelines == "theirs"
 
 
@@ -54,7 +54,7 @@ def test_what_is_deleted_is_what_was_asked_about(opened: tuple[World, Clicker, A
     spare, other = world.ids["checkpoint_id"], rows.make_checkpoint(world.project, "another one")
     page.do("checkpoints", "load")
     page.do("checkpoints", "ask_forget", checkpoint=spare)
-    assert "spare" in page.said[-1]
+    assert "spare" in page.replies[-1]
     page.do("checkpoints", "give_name", checkpoint=other.id, **{"new name": "renamed meanwhile"})
     page.do("checkpoints", "forget", checkpoint=other.id)
     left = {row.id for row in checkpoints.tree(owner, world.project.id)}

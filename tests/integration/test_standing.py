@@ -43,11 +43,11 @@ def team(database: str) -> Team:
     return team
 
 
-def told(team: Team, name: str) -> dict[str, Any]:
+def counts_of(team: Team, name: str) -> dict[str, Any]:
     """How much one person decided, wherever that is said."""
     actor, round_id = team.who(name), team.round.id
-    everyone = {one.user_id: one for one in reviewers.everyone(team.curator, round_id)}
-    people = {one.user_id: one for one in reviews.progress(team.curator, round_id).people}
+    everyone = {reviewer.user_id: reviewer for reviewer in reviewers.everyone(team.curator, round_id)}
+    people = {person.user_id: person for person in reviews.progress(team.curator, round_id).people}
     mine = reviewers.mine(actor, round_id)
     progress = reviews.progress(actor, round_id)
     again = reviews.decide_many(
@@ -64,16 +64,18 @@ def told(team: Team, name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("name", "decided"), [("ann", 7), ("bob", 5), ("cid", 1), ("dan", 1)])
 def test_counts_of_one_person_agree_everywhere(team: Team, name: str, decided: int) -> None:
-    found = told(team, name)
-    assert found.pop("progress, people") == decided
-    assert len(set(found.values())) == 1, found
-    assert found["Team"][0] == decided
+    result = counts_of(team, name)
+    assert result.pop("progress, people") == decided
+    assert len(set(result.values())) == 1, result
+    assert result["Team"][0] == decided
 
 
 def test_who_only_settled_or_acted_in_bulk_decided_no_item(team: Team) -> None:
     progress = reviews.progress(team.curator, team.round.id)
-    (one,) = [one for one in reviewers.everyone(team.curator, team.round.id) if one.user_id == team.curator.user_id]
-    assert one.decided == progress.mine.decided == 0
+    (reviewer,) = [
+        entry for entry in reviewers.everyone(team.curator, team.round.id) if entry.user_id == team.curator.user_id
+    ]
+    assert reviewer.decided == progress.mine.decided == 0
     assert team.curator.user_id not in {person.user_id for person in progress.people}
 
 
@@ -86,14 +88,14 @@ def provenance(team: Team) -> dict[str, int]:
 
 
 def test_neither_gold_items_nor_late_words_are_in_a_datasets_provenance(team: Team) -> None:
-    found = provenance(team)
+    numbers = provenance(team)
     names = {name: team.who(name).name for name in ("ann", "bob", "cid", "dan")}
-    assert {name: found[names[name]] for name in names} == {"ann": 4, "bob": 2, "cid": 1, "dan": 1}
-    assert found[team.curator.name] == 9, "eight in bulk, and one that was settled"
-    prompts = [{"prompt_id": one.prompt_id, "sample_id": one.id} for one in team.samples]
-    made = rows.make_dataset(team.round, DatasetType.prompt_completion, prompts)
-    people = {one.name: one.num_decisions for one in datasets.get(team.curator, made.id).people}
-    assert people == found
+    assert {name: numbers[names[name]] for name in names} == {"ann": 4, "bob": 2, "cid": 1, "dan": 1}
+    assert numbers[team.curator.name] == 9, "eight in bulk, and one that was settled"
+    prompts = [{"prompt_id": sample.prompt_id, "sample_id": sample.id} for sample in team.samples]
+    dataset = rows.make_dataset(team.round, DatasetType.prompt_completion, prompts)
+    people = {person.name: person.num_decisions for person in datasets.get(team.curator, dataset.id).people}
+    assert people == numbers
 
 
 def test_after_the_review_ones_own_figures_leave_gold_items_out(team: Team) -> None:

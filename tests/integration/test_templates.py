@@ -33,8 +33,8 @@ def test_the_list_has_the_newest_version_of_each_name_first() -> None:
     for name, text in (("b", "1"), ("a", "1"), ("b", "2")):
         templates.save(actor, project.id, name, text)
     templates.save(rows.make_actor(other := rows.make_project()), other.id, "a", "elsewhere")
-    found = [(row.name, row.version) for row in templates.list_templates(actor, project.id)]
-    assert found == [("a", 1), ("b", 2), ("b", 1)]
+    records = [(row.name, row.version) for row in templates.list_templates(actor, project.id)]
+    assert records == [("a", 1), ("b", 2), ("b", 1)]
 
 
 def test_the_difference_shows_changed_lines_between_versions_and_to_a_draft() -> None:

@@ -51,12 +51,12 @@ def test_a_job_chosen_while_the_page_is_drawn_anew_stays_chosen_and_is_the_one_a
     page.do("jobs", "draw")
     page.do("jobs", "choose", row=second)
     page.meanwhile("jobs", jobs_page.job_views, "list_jobs", lambda: page.do("jobs", "choose", row=first), monkeypatch)
-    assert f"Job {first}:" not in page.said[-1], "the tick that came late drew nothing"
-    assert f"Job {second}:" not in page.said[-1]
+    assert f"Job {first}:" not in page.replies[-1], "the tick that came late drew nothing"
+    assert f"Job {second}:" not in page.replies[-1]
     page.do("jobs", "refresh")
-    assert f"Job {second}:" not in page.said[-1]
+    assert f"Job {second}:" not in page.replies[-1]
     page.do("jobs", "cancel")
-    assert f"Job {first}:" in page.said[-1]
+    assert f"Job {first}:" in page.replies[-1]
     assert cancelled == [first]
 
 
@@ -69,14 +69,14 @@ def test_a_filter_set_while_the_page_is_drawn_anew_stays_and_is_what_a_bulk_acti
 
     def narrow() -> None:
         page.do("samples", "narrow", **no_answer)
-        assert "No sample passes these filters." in page.said[-1]
+        assert "No sample passes these filters." in page.replies[-1]
 
     page.do("samples", "choose_round", round=world.ids["round_id"])
-    assert "No sample passes" not in page.said[-1]
+    assert "No sample passes" not in page.replies[-1]
     page.meanwhile("samples", drawing.samples, "page", narrow, monkeypatch)
-    assert "samples" not in page.said[-1], "the tick that came late drew nothing"
+    assert "samples" not in page.replies[-1], "the tick that came late drew nothing"
     page.do("samples", "look_ahead", action="reject", **no_answer)
-    assert "Reject 0 samples" in page.said[-1]
+    assert "Reject 0 samples" in page.replies[-1]
 
 
 def test_a_trial_begun_while_the_last_one_is_looked_at_is_followed(
@@ -86,7 +86,7 @@ def test_a_trial_begun_while_the_last_one_is_looked_at_is_followed(
 
     def ask() -> None:
         page.do("checkpoints", "ask_checkpoints", prompt="another question")
-        assert "The trial is queued." in page.said[-1]
+        assert "The trial is queued." in page.replies[-1]
 
     page.do("checkpoints", "load")
     ask()
@@ -94,9 +94,9 @@ def test_a_trial_begun_while_the_last_one_is_looked_at_is_followed(
         db.query(tables.Job).order_by(tables.Job.id.desc()).first().status = JobStatus.cancelled
 
     page.meanwhile("checkpoints", checkpoints_page.checkpoints, "try_result", ask, monkeypatch, tick="poll")
-    assert "The trial is" not in page.said[-1], "the tick that came late drew nothing"
+    assert "The trial is" not in page.replies[-1], "the tick that came late drew nothing"
     page.do("checkpoints", "poll")
-    assert "The trial is queued." in page.said[-1]
+    assert "The trial is queued." in page.replies[-1]
 
 
 @pytest.mark.parametrize(
@@ -112,5 +112,5 @@ def test_a_round_chosen_while_another_one_is_drawn_anew_stays_on_the_page(
     page.do(module, choose, round=more.id)
     asked = {"me": "mine", "team": "progress"}[module]
     page.meanwhile(module, service, asked, lambda: page.do(module, choose, round=world.ids["round_id"]), monkeypatch)
-    assert '"value"' not in page.said[-1], "the tick that came late drew nothing"
-    assert "items" not in page.said[-1]
+    assert '"value"' not in page.replies[-1], "the tick that came late drew nothing"
+    assert "items" not in page.replies[-1]

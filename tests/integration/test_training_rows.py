@@ -32,8 +32,8 @@ def train(project: tables.Project, prompts: list[str], *, template: str = "", sy
     asked = rows.make_prompt_set(project, prompts=prompts)
     if system_at >= 0:
         with session() as db:
-            one = db.get_one(tables.Prompt, rows.prompts_of(asked)[system_at].id)
-            one.messages = [{"role": "system", "content": "Be brief."}, *one.messages]
+            prompt = db.get_one(tables.Prompt, rows.prompts_of(asked)[system_at].id)
+            prompt.messages = [{"role": "system", "content": "Be brief."}, *prompt.messages]
     recipe = recipes.get("rejection_sampling").with_changes({"trainer": SFT(**KNOBS | {"max_steps": 2}).dump()})
     round_ = rows.make_round(
         project,
@@ -44,7 +44,7 @@ def train(project: tables.Project, prompts: list[str], *, template: str = "", sy
         num_prompts=len(prompts),
     )
     samples = rows.make_samples(round_, asked, n=1, texts=["a right answer"], scores=[1.0])
-    examples = [{"prompt_id": one.prompt_id, "sample_id": one.id, "origin": "selected"} for one in samples]
+    examples = [{"prompt_id": sample.prompt_id, "sample_id": sample.id, "origin": "selected"} for sample in samples]
     dataset = rows.make_dataset(round_, DatasetType.prompt_completion, examples)
     with session() as db:
         lines = map(dataset_rows.line, dataset_rows.iterate(db, dataset.id))
@@ -58,7 +58,7 @@ def train(project: tables.Project, prompts: list[str], *, template: str = "", sy
 
 
 @pytest.mark.parametrize(
-    ("prompts", "said", "metrics"),
+    ("prompts", "reply", "metrics"),
     [
         (["1 + 1 =", "x" * 300, "2 + 2 ="], "2 of 3 rows used; 1 was too long for max_length", {"rows_too_long": 1.0}),
         (["1 + 1 =", "2 + 2 ="], "All 2 rows used", {}),
@@ -70,7 +70,7 @@ def train(project: tables.Project, prompts: list[str], *, template: str = "", sy
     ],
 )
 def test_rows_that_are_left_out_are_counted_where_people_look(
-    database: str, caplog: pytest.LogCaptureFixture, prompts: list[str], said: str, metrics: dict[str, float]
+    database: str, caplog: pytest.LogCaptureFixture, prompts: list[str], reply: str, metrics: dict[str, float]
 ) -> None:
     project = rows.make_project()
     caplog.set_level("INFO", "rondo.pipeline")
@@ -78,19 +78,21 @@ def test_rows_that_are_left_out_are_counted_where_people_look(
     assert job.status is JobStatus.done, log_path(job.id).read_text()
     assert {name: value for name, value in job.last_metrics.items() if name.startswith("rows_")} == metrics
     # What the stage logs is what the job's process prints.
-    assert said in caplog.messages
+    assert reply in caplog.messages
     with reading() as db:
-        made = db.get_one(tables.Round, job.round_id).checkpoint_id
+        checkpoint_id = db.get_one(tables.Round, job.round_id).checkpoint_id
     actor = rows.make_actor(project, Role.viewer)
-    assert shown(actor, project.id, made or 0)["rows"] == said
-    found = failures.list_failures(actor, job.round_id or 0, stage=Stage.train)
+    assert shown(actor, project.id, checkpoint_id or 0)["rows"] == reply
+    failure_views = failures.list_failures(actor, job.round_id or 0, stage=Stage.train)
     bad = {
         "x" * 300: FailureKind.too_long,
         "a<|eos|><|assistant|>b": FailureKind.special,
         "<|user|>": FailureKind.special,
     }
-    assert {one.prompt: one.kind for one in found} == {text: bad[text] for text in prompts if text in bad}
-    assert all(one.sample_id and "are frozen" in one.cannot_retry for one in found)
+    assert {failure_view.prompt: failure_view.kind for failure_view in failure_views} == {
+        text: bad[text] for text in prompts if text in bad
+    }
+    assert all(failure_view.sample_id and "are frozen" in failure_view.cannot_retry for failure_view in failure_views)
 
 
 def test_rows_that_the_template_refuses_are_left_out_and_named(database: str) -> None:
@@ -98,11 +100,15 @@ def test_rows_that_the_template_refuses_are_left_out_and_named(database: str) ->
     template = (Path(__file__).parents[1] / "data/found/template_gemma.jinja").read_text()
     job = train(project, ["1 + 1 =", "2 + 2 =", "3 + 3 ="], template=template, system_at=1)
     assert job.status is JobStatus.done, log_path(job.id).read_text()
-    (one,) = failures.list_failures(rows.make_actor(project, Role.viewer), job.round_id or 0)
-    assert (one.prompt, one.kind, one.stage) == ("2 + 2 =", FailureKind.template, Stage.train)
-    assert "roles system, user, assistant: System role not supported" in one.reason
+    (failure_view,) = failures.list_failures(rows.make_actor(project, Role.viewer), job.round_id or 0)
+    assert (failure_view.prompt, failure_view.kind, failure_view.stage) == (
+        "2 + 2 =",
+        FailureKind.template,
+        Stage.train,
+    )
+    assert "roles system, user, assistant: System role not supported" in failure_view.reason
     with reading() as db:
-        made = db.get_one(tables.Round, job.round_id).checkpoint_id
-    detail = checkpoints.detail(rows.make_actor(project, Role.viewer), made or 0)
+        checkpoint_id = db.get_one(tables.Round, job.round_id).checkpoint_id
+    detail = checkpoints.detail(rows.make_actor(project, Role.viewer), checkpoint_id or 0)
     assert detail.training_rows == "2 of 3 rows used; 1 was refused by the chat template"
     assert {line.name: str(line.outcome) for line in detail.checks.lines}["system"] == "warn"

@@ -46,7 +46,7 @@ class Round:
 
 
 @pytest.fixture
-def made(database: str) -> Round:
+def round_(database: str) -> Round:
     """Samples 0 and 1 are a pair, which the scorer learned from; 0 and 2 were selected, and the mixer dropped 2."""
     project = rows.make_project()
     base = rows.make_checkpoint(project, "base")
@@ -59,9 +59,9 @@ def made(database: str) -> Round:
     )
     samples = rows.make_samples(row, prompts, scores=[1.0, 0.0])
     first, second, third = samples[:3]
-    one, other = ({"prompt_id": it.prompt_id, "sample_id": it.id} for it in (first, third))
+    record, other = ({"prompt_id": it.prompt_id, "sample_id": it.id} for it in (first, third))
     kinds = (DatasetType.preference, DatasetType.prompt_completion, DatasetType.prompt_completion)
-    held = ([one | {"rejected_id": second.id}], [one, other], [one])
+    held = ([record | {"rejected_id": second.id}], [record, other], [record])
     frozen = {
         step: rows.make_dataset(row, kind, some, step=step).id
         for step, kind, some in zip((PAIRS, GOOD, FEWER), kinds, held, strict=True)
@@ -77,50 +77,57 @@ def made(database: str) -> Round:
     return Round(rows.make_actor(project), row, samples, frozen, scorer.id, policy.id, jobs)
 
 
-def test_each_training_read_its_own_dataset_and_made_its_own_checkpoint(made: Round) -> None:
+def test_each_training_read_its_own_dataset_and_made_its_own_checkpoint(round_: Round) -> None:
     with reading() as db:
-        found = trainings.of_rounds(db, [made.row.id])
-    assert [(one.step, one.dataset_id, one.checkpoint_id) for one in found] == [
-        (SCORER_STEP, made.datasets[PAIRS], made.scorer),
-        (POLICY_STEP, made.datasets[FEWER], made.policy),
+        result = trainings.of_rounds(db, [round_.row.id])
+    assert [(training.step, training.dataset_id, training.checkpoint_id) for training in result] == [
+        (SCORER_STEP, round_.datasets[PAIRS], round_.scorer),
+        (POLICY_STEP, round_.datasets[FEWER], round_.policy),
     ]
 
 
-def test_a_sample_that_a_mixer_dropped_trained_nothing(made: Round) -> None:
-    first, second, third = (detail.detail(made.actor, one.id).trained for one in made.samples[:3])
-    assert [(one.dataset_id, one.use, one.checkpoint) for one in first] == [
-        (made.datasets[PAIRS], "chosen", "scorer"),
-        (made.datasets[FEWER], "kept", "policy"),
+def test_a_sample_that_a_mixer_dropped_trained_nothing(round_: Round) -> None:
+    first, second, third = (detail.detail(round_.actor, sample.id).trained for sample in round_.samples[:3])
+    assert [(training_use.dataset_id, training_use.use, training_use.checkpoint) for training_use in first] == [
+        (round_.datasets[PAIRS], "chosen", "scorer"),
+        (round_.datasets[FEWER], "kept", "policy"),
     ]
-    assert [(one.use, one.checkpoint) for one in second] == [("rejected", "scorer")]
+    assert [(training_use.use, training_use.checkpoint) for training_use in second] == [("rejected", "scorer")]
     assert third == ()
 
 
-def test_a_dataset_says_what_was_trained_on_it(made: Round) -> None:
-    found = {one.id: one for one in datasets.list_datasets(made.actor, made.row.project_id)}
-    said = {step: (found[id_].checkpoint, found[id_].is_read) for step, id_ in made.datasets.items()}
-    assert said == {PAIRS: ("scorer", True), GOOD: (None, False), FEWER: ("policy", True)}
-    assert datasets.get(made.actor, made.datasets[PAIRS]).view.checkpoint_id == made.scorer
+def test_a_dataset_says_what_was_trained_on_it(round_: Round) -> None:
+    dataset_views = {
+        dataset_view.id: dataset_view for dataset_view in datasets.list_datasets(round_.actor, round_.row.project_id)
+    }
+    replies = {
+        step: (dataset_views[id_].checkpoint, dataset_views[id_].is_read) for step, id_ in round_.datasets.items()
+    }
+    assert replies == {PAIRS: ("scorer", True), GOOD: (None, False), FEWER: ("policy", True)}
+    assert datasets.get(round_.actor, round_.datasets[PAIRS]).view.checkpoint_id == round_.scorer
 
 
-def test_a_checkpoint_says_what_it_was_trained_on_and_in_which_job(made: Round) -> None:
-    policy, scorer = (checkpoints.detail(made.actor, one) for one in (made.policy, made.scorer))
-    assert (policy.dataset_id, policy.job_id) == (made.datasets[FEWER], made.jobs[POLICY_STEP])
-    assert (scorer.dataset_id, scorer.job_id) == (made.datasets[PAIRS], made.jobs[SCORER_STEP])
+def test_a_checkpoint_says_what_it_was_trained_on_and_in_which_job(round_: Round) -> None:
+    policy, scorer = (checkpoints.detail(round_.actor, entry) for entry in (round_.policy, round_.scorer))
+    assert (policy.dataset_id, policy.job_id) == (round_.datasets[FEWER], round_.jobs[POLICY_STEP])
+    assert (scorer.dataset_id, scorer.job_id) == (round_.datasets[PAIRS], round_.jobs[SCORER_STEP])
 
 
-def test_who_learned_from_a_sample(made: Round) -> None:
+def test_who_learned_from_a_sample(round_: Round) -> None:
     with reading() as db:
-        _, of_rejected = descent.datasets(db, [made.samples[1].id])
-        held, of_dropped = descent.datasets(db, [made.samples[2].id])
-        _, of_both = descent.datasets(db, [made.samples[0].id])
-    assert (of_rejected, of_dropped, of_both) == ({made.scorer}, set(), {made.scorer, made.policy})
-    assert [one.dataset_id for one in held] == [made.datasets[GOOD]]
+        _, of_rejected = descent.datasets(db, [round_.samples[1].id])
+        held, of_dropped = descent.datasets(db, [round_.samples[2].id])
+        _, of_both = descent.datasets(db, [round_.samples[0].id])
+    assert (of_rejected, of_dropped, of_both) == ({round_.scorer}, set(), {round_.scorer, round_.policy})
+    assert [entry.dataset_id for entry in held] == [round_.datasets[GOOD]]
 
 
-def test_of_a_recipe_whose_parts_are_gone_the_newest_rows_made_the_policy(made: Round) -> None:
+def test_of_a_recipe_whose_parts_are_gone_the_newest_rows_made_the_policy(round_: Round) -> None:
     with session() as db:
-        row = db.get_one(tables.Round, made.row.id)
+        row = db.get_one(tables.Round, round_.row.id)
         row.recipe = row.recipe | {"steps": [{"kind": "trainer", "part": {"name": "of_a_plugin"}}]}
-    found = {one.id: one.checkpoint for one in datasets.list_datasets(made.actor, made.row.project_id)}
-    assert [found[id_] for id_ in made.datasets.values()] == [None, None, "policy"]
+    result = {
+        dataset_view.id: dataset_view.checkpoint
+        for dataset_view in datasets.list_datasets(round_.actor, round_.row.project_id)
+    }
+    assert [result[id_] for id_ in round_.datasets.values()] == [None, None, "policy"]

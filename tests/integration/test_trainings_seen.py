@@ -53,7 +53,9 @@ def test_a_training_notes_what_it_is_about_to_do_and_can_be_looked_at_again(tiny
     assert began is not None
     assert began.report is not None
     assert (began.round_id, began.status) == (round_id, JobStatus.done)
-    dataset = next(one for one in datasets.list_datasets(loop.actor, loop.project.id) if one.is_read)
+    dataset = next(
+        dataset_view for dataset_view in datasets.list_datasets(loop.actor, loop.project.id) if dataset_view.is_read
+    )
     assert began.report["rows"] == dataset.num_examples
     assert began.report["steps"] == 2
     assert "SFTTrainer" in began.report["script"]
@@ -66,23 +68,23 @@ def test_a_training_notes_what_it_is_about_to_do_and_can_be_looked_at_again(tiny
     looked = preflights.look(loop.actor, dataset.id, {"max_length": shorter})
     assert preflights.get(loop.actor, looked).report is None
     assert run_job(looked).error is None
-    found = preflights.newest(loop.actor, loop.project.id)
-    assert found is not None
-    assert found.report is not None
-    assert (found.job_id, found.dataset_id, found.report["max_length"]) == (looked, dataset.id, shorter)
-    assert found.report["rows"] == began.report["rows"]
-    assert found.report["truncated"]["rows"] or found.report["left_out"]
+    result = preflights.newest(loop.actor, loop.project.id)
+    assert result is not None
+    assert result.report is not None
+    assert (result.job_id, result.dataset_id, result.report["max_length"]) == (looked, dataset.id, shorter)
+    assert result.report["rows"] == began.report["rows"]
+    assert result.report["truncated"]["rows"] or result.report["left_out"]
     series = training_curves.series(loop.actor, loop.project.id, [round_id])
-    groups = {one.group for one in series}
+    groups = {entry.group for entry in series}
     assert {SeriesGroup.loss, SeriesGroup.learning_rate, SeriesGroup.entropy, SeriesGroup.lengths} <= groups
     with reading() as db:
         logged = {point.name for point in db.query(tables.JobPoint).filter_by(job_id=began.job_id)}
-    assert {one.name for one in series} == logged, "every series that TRL logs is there"
+    assert {entry.name for entry in series} == logged, "every series that TRL logs is there"
     with site.signed_in(loop.actor) as client:
         answer = client.get(f"/api/v1/preflights/{looked}")
         assert answer.json()["report"]["max_length"] == shorter
         curves = client.get(f"/api/v1/projects/{loop.project.id}/training-curves", params={"round_id": round_id})
-        assert {one["name"] for one in curves.json()} == logged
+        assert {entry["name"] for entry in curves.json()} == logged
 
 
 REPORT = {
@@ -185,9 +187,9 @@ def test_a_look_that_waits_says_so_and_a_report_that_could_not_be_made_says_why(
         row = db.get_one(tables.Job, job_id)
         row.spec = row.spec | {"preflight": {"trainer": "sft", "first": [], "failure": "It could not be said: a\nb"}}
         row.status = JobStatus.done
-    found = preflights.get(actor, job_id)
-    assert page_texts.report(found) == {"wait": "It could not be said: a\nb"}
-    assert page_texts.script(found) == "# It could not be said: a b"
+    result = preflights.get(actor, job_id)
+    assert page_texts.report(result) == {"wait": "It could not be said: a\nb"}
+    assert page_texts.script(result) == "# It could not be said: a b"
 
 
 def test_a_report_that_cannot_be_made_ends_no_training(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,7 +235,7 @@ def test_a_look_that_was_killed_leaves_its_folder_to_the_next_one(database: str)
         (top / number / "dataset.jsonl").write_text("{}", encoding="utf-8")
     with preflight._folder(72) as folder:
         assert (folder, list(folder.iterdir())) == (top / "72", [])
-        assert [one.name for one in top.iterdir()] == ["72"]
+        assert [path.name for path in top.iterdir()] == ["72"]
     assert list(top.iterdir()) == []
 
 
@@ -243,8 +245,8 @@ def test_what_cannot_be_looked_at_is_refused_with_a_reason(database: str) -> Non
     curator, viewer = rows.make_actor(project, Role.curator), rows.make_actor(project, Role.viewer)
     round_ = rows.make_round(project, policy)
     prompts = rows.make_prompt_set(project, prompts=["a"])
-    one, other, *_ = rows.make_samples(round_, prompts, texts=["b", "c"])
-    line = [{"prompt_id": one.prompt_id, "sample_id": one.id, "rejected_id": other.id}]
+    sample, other, *_ = rows.make_samples(round_, prompts, texts=["b", "c"])
+    line = [{"prompt_id": sample.prompt_id, "sample_id": sample.id, "rejected_id": other.id}]
     dataset = rows.make_dataset(round_, DatasetType.preference, line)
     with pytest.raises(PermissionDenied):
         preflights.look(viewer, dataset.id)
@@ -281,9 +283,9 @@ def test_a_tick_loads_points_where_some_came_and_stops_with_the_trainings(
         job_id = job.id
         db.add_all(tables.JobPoint(job_id=job_id, name="loss", step=n, value=float(n)) for n in range(1, 1002))
     actor = rows.make_actor(project)
-    [one] = training_curves.series(actor, project.id, [round_.id])
-    assert list(one.points) == thinned([(n, float(n)) for n in range(1, 1002)])
-    assert len(one.points) < 600
+    [entry] = training_curves.series(actor, project.id, [round_.id])
+    assert list(entry.points) == thinned([(n, float(n)) for n in range(1, 1002)])
+    assert len(entry.points) < 600
     loaded: list[int] = []
     original = training_curves.series
 
@@ -301,12 +303,12 @@ def test_a_tick_loads_points_where_some_came_and_stops_with_the_trainings(
             db.add(tables.JobPoint(job_id=job_id, name="loss", step=1002, value=0.5))
         page.do("training", "refresh")
         assert len(loaded) == 2
-        assert '"active": false' not in page.said[-1]
+        assert '"active": false' not in page.replies[-1]
         with session() as db:
             db.get_one(tables.Job, job_id).status = JobStatus.done
         page.do("training", "refresh")
         assert len(loaded) == 2
-        assert '"active": false' in page.said[-1]
+        assert '"active": false' in page.replies[-1]
 
 
 def test_rounds_lie_on_top_of_each_other_and_no_more_than_can_be_told_apart(database: str) -> None:
@@ -321,12 +323,12 @@ def test_rounds_lie_on_top_of_each_other_and_no_more_than_can_be_told_apart(data
             db.add(job)
             db.flush()
             db.add(tables.JobPoint(job_id=job.id, name="loss", step=1, value=float(number)))
-    found = training_curves.series(actor, project.id, [rounds[1].id, rounds[0].id])
-    assert [(one.round_number, one.step, one.points) for one in found] == [
+    series = training_curves.series(actor, project.id, [rounds[1].id, rounds[0].id])
+    assert [(entry.round_number, entry.step, entry.points) for entry in series] == [
         (rounds[0].number, None, ((1, 0.0),)),
         (rounds[1].number, None, ((1, 1.0),)),
     ]
     with pytest.raises(InvalidInput, match="at most 8"):
-        training_curves.series(actor, project.id, [one.id for one in rounds])
+        training_curves.series(actor, project.id, [entry.id for entry in rounds])
     with pytest.raises(NotFound, match="no round"):
         training_curves.series(actor, project.id, [rounds[-1].id + 1])

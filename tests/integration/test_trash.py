@@ -31,12 +31,12 @@ KEPT = {"users", "events", "executors"}
 def everything() -> dict[str, list[tuple]]:
     """Every row with all columns, but of projects, which know of the trash, and of the audit trail."""
     with reading() as db:
-        found = {}
+        fields = {}
         for table in tables.Base.metadata.sorted_tables:
             if table.name in ("events", "projects"):
                 continue
-            found[table.name] = [tuple(row) for row in db.execute(select(table).order_by(*table.primary_key))]
-        return found
+            fields[table.name] = [tuple(row) for row in db.execute(select(table).order_by(*table.primary_key))]
+        return fields
 
 
 def make_place() -> tables.Project:
@@ -44,29 +44,29 @@ def make_place() -> tables.Project:
     project = rows.make_project()
     base, prompts = rows.make_checkpoint(project, "base"), rows.make_prompt_set(project)
     first = make_round(project, base, prompts, number=1)
-    made = rows.make_checkpoint(project, "made", parent=base)
+    checkpoint = rows.make_checkpoint(project, "made", parent=base)
     with session() as db:
-        db.get_one(tables.Round, first.id).checkpoint_id = made.id
+        db.get_one(tables.Round, first.id).checkpoint_id = checkpoint.id
         preview = tables.Preview(project_id=project.id, plan={})
         db.add(preview)
         db.flush()
         hidden = tables.Project(name=f"preview of {project.id}", preview_id=preview.id)
         db.add(hidden)
-    make_round(project, made, prompts, number=2, parent_id=first.id)
-    make_round(hidden, made, prompts, number=1)
+    make_round(project, checkpoint, prompts, number=2, parent_id=first.id)
+    make_round(hidden, checkpoint, prompts, number=1)
     return project
 
 
 def make_round(
     project: tables.Project, policy: tables.Checkpoint, prompts: tables.PromptSet, **columns: Any
 ) -> tables.Round:
-    made = rows.make_round(project, policy, sets=[prompts], status=RoundStatus.done, stage=Stage.evaluate, **columns)
-    texts = rows.make_samples(made, prompts, scores=[1.0, 0.0])
+    round_ = rows.make_round(project, policy, sets=[prompts], status=RoundStatus.done, stage=Stage.evaluate, **columns)
+    texts = rows.make_samples(round_, prompts, scores=[1.0, 0.0])
     rows.make_judgments(texts)
     rows.make_decision(texts[0], rows.make_actor(project), "accept")
     pair = {"prompt_id": texts[0].prompt_id, "sample_id": texts[0].id, "rejected_id": texts[1].id}
-    rows.make_dataset(made, DatasetType.preference, [pair])
-    return made
+    rows.make_dataset(round_, DatasetType.preference, [pair])
+    return round_
 
 
 def delete(owner: Actor, entry_id: int) -> Holdings:
@@ -111,7 +111,7 @@ def test_a_project_in_the_trash_is_nowhere_and_comes_back_as_it_was(database: st
         delete(admin, entry_id)
     assert trash.restore(admin, entry_id) == world.project.id
     assert everything() == before
-    assert [one.id for one in projects.list_mine(admin)] == [world.project.id]
+    assert [project_view.id for project_view in projects.list_mine(admin)] == [world.project.id]
     assert trash.list_mine(admin) == []
 
 
@@ -172,17 +172,17 @@ def test_a_project_that_is_deleted_leaves_the_audit_trail_alone(database: str) -
     held = deletion.contents(owner, entry_id)
     assert (held.rounds, held.answers, held.num_bytes) == (2, 1, 9000)
     assert delete(owner, entry_id) == held
-    assert {name: said for name, said in everything().items() if name not in KEPT} == {
-        name: said for name, said in kept.items() if name not in KEPT
+    assert {name: value for name, value in everything().items() if name not in KEPT} == {
+        name: value for name, value in kept.items() if name not in KEPT
     }
     assert not any(path.exists() for path in files)
     assert all(path.exists() for path in beside)
     with reading() as db:
         query = select(tables.Event.verb, tables.Event.subject, tables.Event.details).order_by(tables.Event.id)
-        told = {row.verb: (row.subject, row.details) for row in db.execute(query)}
-    assert told["trash project"] == (world.project.name, {"project": world.project.name})
-    assert told["delete project"][0] == world.project.name
-    assert told["delete project"][1]["samples"] == held.samples
+        replies = {row.verb: (row.subject, row.details) for row in db.execute(query)}
+    assert replies["trash project"] == (world.project.name, {"project": world.project.name})
+    assert replies["delete project"][0] == world.project.name
+    assert replies["delete project"][1]["samples"] == held.samples
 
 
 class Killed(BaseException):
@@ -226,10 +226,10 @@ def test_a_death_in_the_middle_leaves_what_can_only_be_deleted_again(
         delete(admin, entry_id)
     delete(owner, entry_id)
     assert trash.list_mine(owner) == []
-    assert {name: said for name, said in everything().items() if name not in KEPT} == {
-        name: said for name, said in kept.items() if name not in KEPT
+    assert {name: value for name, value in everything().items() if name not in KEPT} == {
+        name: value for name, value in kept.items() if name not in KEPT
     }
-    assert "delete project" in {one.verb for one in audit.listing(owner, other.id).entries}
+    assert "delete project" in {element.verb for element in audit.listing(owner, other.id).entries}
 
 
 def round_of(project: tables.Project) -> int:
@@ -308,8 +308,10 @@ def test_a_number_that_was_given_again_deletes_nothing_else(database: str) -> No
 def test_a_folder_that_a_model_of_another_project_needs_stays(database: str) -> None:
     """Its base is named by an adapter's own file, or within a list of an engine."""
     project, other, owner = rows.make_project(), rows.make_project(), make_owner()
-    one, two, gone = (rows.make_round(project, number=number) for number in (1, 2, 3))
-    base, judge, rest = (lay(f"checkpoints/round-{each.id}-abc/final/model.safetensors") for each in (one, two, gone))
+    round_, two, gone = (rows.make_round(project, number=number) for number in (1, 2, 3))
+    base, judge, rest = (
+        lay(f"checkpoints/round-{each.id}-abc/final/model.safetensors") for each in (round_, two, gone)
+    )
     for file in (base, judge, rest):
         rows.make_checkpoint(project, location=str(file.parent.relative_to(settings().folder)))
     adapter = lay("mine/adapter_config.json")

@@ -47,10 +47,10 @@ def two_rounds(first: dict[str, Any], second: dict[str, Any]) -> tuple[tables.Ro
     """A round by one recipe, which trained, and one that goes on from its checkpoint by the other."""
     project = rows.make_project()
     base = rows.make_checkpoint(project)
-    made = rows.make_checkpoint(project, parent=base)
-    above = rows.make_round(project, base, checkpoint_id=made.id, status=RoundStatus.done, recipe=first)
+    checkpoint = rows.make_checkpoint(project, parent=base)
+    above = rows.make_round(project, base, checkpoint_id=checkpoint.id, status=RoundStatus.done, recipe=first)
     trained(above, POINTS)
-    return above, rows.make_round(project, made, parent_id=above.id, recipe=second)
+    return above, rows.make_round(project, checkpoint, parent_id=above.id, recipe=second)
 
 
 def test_losses_are_those_of_the_round_and_of_the_one_that_made_its_policy() -> None:
@@ -79,12 +79,12 @@ def test_losses_that_do_not_compare_are_left_out(first: dict[str, Any], second: 
 
 def test_the_nearest_round_above_is_there_even_where_its_rules_left_nothing() -> None:
     project = rows.make_project()
-    one, two = rows.make_round(project), rows.make_round(project)
+    round_, two = rows.make_round(project), rows.make_round(project)
     with session() as db:
         db.add(
             tables.RoundWarning(
                 project_id=project.id,
-                round_id=one.id,
+                round_id=round_.id,
                 name="sticky_errors",
                 level=WarningLevel.green,
                 limit=0.5,
@@ -93,5 +93,8 @@ def test_the_nearest_round_above_is_there_even_where_its_rules_left_nothing() ->
             )
         )
     with reading() as db:
-        found = warning_evidence._past(db, [two.id, one.id])
-    assert [(past.number, [*past.findings]) for past in found] == [(one.number, ["sticky_errors"]), (two.number, [])]
+        past_findings = warning_evidence._past(db, [two.id, round_.id])
+    assert [(past.number, [*past.findings]) for past in past_findings] == [
+        (round_.number, ["sticky_errors"]),
+        (two.number, []),
+    ]

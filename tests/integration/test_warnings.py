@@ -56,40 +56,47 @@ class Warned:
 
 def test_lights_come_red_first_with_what_they_measure() -> None:
     here = Warned()
-    found = warnings.of_round(here.actor, here.round.id)
-    assert [(one.name, str(one.level)) for one in found] == [
+    warning_views = warnings.of_round(here.actor, here.round.id)
+    assert [(warning_view.name, str(warning_view.level)) for warning_view in warning_views] == [
         ("label_noise", "red"),
         ("length_bias", "amber"),
         ("position_bias", "unknown"),
         ("copying", "green"),
     ]
-    assert (found[0].code, found[0].value, found[0].limit, found[0].rows) == ("W35", 0.5, 0.2, 3)
-    assert found[0].source == LabelNoise.source
-    assert (found[2].value, found[2].reason) == (None, "There are 6.")
+    assert (warning_views[0].code, warning_views[0].value, warning_views[0].limit, warning_views[0].rows) == (
+        "W35",
+        0.5,
+        0.2,
+        3,
+    )
+    assert warning_views[0].source == LabelNoise.source
+    assert (warning_views[2].value, warning_views[2].reason) == (None, "There are 6.")
     with pytest.raises(NotFound):
         warnings.of_round(rows.make_actor(), here.round.id)
 
 
 def test_each_light_opens_the_rows_it_speaks_of() -> None:
     here = Warned()
-    found = warnings.rows(here.actor, here.round.id, "label_noise")
-    assert [one.id for one in found.samples] == [here.samples[3].id, here.samples[0].id]
-    assert [(one.prompt_set, one.prompt_set_id) for one in found.prompts] == [("sums", here.prompts.id)]
+    result = warnings.rows(here.actor, here.round.id, "label_noise")
+    assert [completion.id for completion in result.samples] == [here.samples[3].id, here.samples[0].id]
+    assert [(entry.prompt_set, entry.prompt_set_id) for entry in result.prompts] == [("sums", here.prompts.id)]
     with session() as db:
         db.execute(delete(tables.Label).where(tables.Label.sample_id == here.samples[3].id))
         db.execute(delete(tables.Sample).where(tables.Sample.id == here.samples[3].id))
-    assert [one.id for one in warnings.rows(here.actor, here.round.id, "label_noise").samples] == [here.samples[0].id]
+    assert [completion.id for completion in warnings.rows(here.actor, here.round.id, "label_noise").samples] == [
+        here.samples[0].id
+    ]
     with pytest.raises(NotFound, match="has no warning 'reward_hacking'"):
         warnings.rows(here.actor, here.round.id, "reward_hacking")
 
 
 def test_a_curator_sets_limits_and_takes_them_back() -> None:
     here = Warned()
-    before = {one.name: one for one in limits.listed(here.actor, here.project.id)}
+    before = {view.name: view for view in limits.listed(here.actor, here.project.id)}
     assert before["position_bias"].knobs == before["position_bias"].defaults
     assert (before["position_bias"].knobs["limit"], before["position_bias"].knobs["amber"]) == (0.30, 0.15)
-    made = limits.edit(here.actor, here.project.id, "position_bias", {"limit": 0.6, "stops": True})
-    assert (made.knobs["limit"], made.knobs["amber"], made.defaults["limit"]) == (0.6, 0.15, 0.30)
+    rule_view = limits.edit(here.actor, here.project.id, "position_bias", {"limit": 0.6, "stops": True})
+    assert (rule_view.knobs["limit"], rule_view.knobs["amber"], rule_view.defaults["limit"]) == (0.6, 0.15, 0.30)
     with reading() as db:
         stored = db.get_one(tables.Project, here.project.id).warning_rules
         event = db.scalars(select(tables.Event)).one()
@@ -108,7 +115,7 @@ def test_what_a_project_sets_is_what_its_rounds_are_held_against() -> None:
         with reading() as db:
             rules = rules_of(db.get_one(tables.Project, here.project.id).warning_rules)
         ((rule, _, level, _),) = [
-            one for one in judged(rules, evidence([], swapped=swapped)) if one[0].name == "position_bias"
+            entry for entry in judged(rules, evidence([], swapped=swapped)) if entry[0].name == "position_bias"
         ]
         return level, rule.limit
 
@@ -118,11 +125,11 @@ def test_what_a_project_sets_is_what_its_rounds_are_held_against() -> None:
     limits.edit(here.actor, here.project.id, "position_bias", {"is_on": False})
     with reading() as db:
         rules = rules_of(db.get_one(tables.Project, here.project.id).warning_rules)
-    assert "position_bias" not in {one[0].name for one in judged(rules, evidence([], swapped=swapped))}
+    assert "position_bias" not in {entry[0].name for entry in judged(rules, evidence([], swapped=swapped))}
 
 
 @pytest.mark.parametrize(
-    ("knobs", "said"),
+    ("knobs", "text"),
     [
         ({"limit": 2}, "position_bias.limit"),
         ({"limit": "much"}, "position_bias.limit"),
@@ -131,9 +138,9 @@ def test_what_a_project_sets_is_what_its_rounds_are_held_against() -> None:
         ({"limit": float("nan")}, "position_bias.limit"),
     ],
 )
-def test_a_wrong_limit_is_refused_by_name(knobs: dict[str, Any], said: str) -> None:
+def test_a_wrong_limit_is_refused_by_name(knobs: dict[str, Any], text: str) -> None:
     here = Warned()
-    with pytest.raises(InvalidInput, match=said):
+    with pytest.raises(InvalidInput, match=text):
         limits.edit(here.actor, here.project.id, "position_bias", knobs)
 
 
@@ -142,10 +149,10 @@ def test_stored_knobs_that_a_newer_rule_refuses_are_dropped() -> None:
     with session() as db:
         row = db.get_one(tables.Project, here.project.id)
         row.warning_rules = {"position_bias": {"limit": 7, "amber": 0.2, "mood": 1}, "gloom": {"limit": 0.1}}
-    known = {one.name: one for one in limits.listed(here.actor, here.project.id)}
+    known = {view.name: view for view in limits.listed(here.actor, here.project.id)}
     assert (known["position_bias"].knobs["limit"], known["position_bias"].knobs["amber"]) == (0.30, 0.2)
-    made = limits.edit(here.actor, here.project.id, "position_bias", {"stops": True})
-    assert (made.knobs["limit"], made.knobs["amber"], made.knobs["stops"]) == (0.30, 0.2, True)
+    rule_view = limits.edit(here.actor, here.project.id, "position_bias", {"stops": True})
+    assert (rule_view.knobs["limit"], rule_view.knobs["amber"], rule_view.knobs["stops"]) == (0.30, 0.2, True)
     with reading() as db:
         stored = db.get_one(tables.Project, here.project.id).warning_rules
     assert stored["position_bias"] == {"amber": 0.2, "stops": True}
@@ -153,8 +160,8 @@ def test_stored_knobs_that_a_newer_rule_refuses_are_dropped() -> None:
 
 def test_an_amber_limit_can_be_switched_off() -> None:
     here = Warned()
-    made = limits.edit(here.actor, here.project.id, "position_bias", {"amber": None}, keeps_none=True)
-    assert made.knobs["amber"] is None
+    rule_view = limits.edit(here.actor, here.project.id, "position_bias", {"amber": None}, keeps_none=True)
+    assert rule_view.knobs["amber"] is None
     assert limits.edit(here.actor, here.project.id, "position_bias", {"limit": 0.4}).knobs["amber"] is None
     assert limits.edit(here.actor, here.project.id, "position_bias", {"amber": None}).knobs["amber"] == 0.15
 
@@ -165,23 +172,25 @@ def test_a_rule_that_raises_has_a_light_that_is_not_known(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(Copying, "compute", broken)
     texts = [{"score": 5.0, "accepted": True, "right": True}, {"score": 5.0, "accepted": True, "right": False}]
-    found = {one[0].name: one for one in judged(rules_of({}), evidence([texts] * 60))}
-    assert found["copying"][2] is WarningLevel.unknown
-    assert found["copying"][3].startswith("This rule failed: ZeroDivisionError: no words.")
-    assert found["no_separation"][2] is WarningLevel.red
+    results = {entry[0].name: entry for entry in judged(rules_of({}), evidence([texts] * 60))}
+    assert results["copying"][2] is WarningLevel.unknown
+    assert results["copying"][3].startswith("This rule failed: ZeroDivisionError: no words.")
+    assert results["no_separation"][2] is WarningLevel.red
 
 
 def test_a_number_that_is_not_finite_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Copying, "compute", lambda self, evidence: Finding(float("nan"), n=100))
-    ((_, finding, level, reason),) = [one for one in judged(rules_of({}), evidence([])) if one[0].name == "copying"]
+    ((_, finding, level, reason),) = [
+        entry for entry in judged(rules_of({}), evidence([])) if entry[0].name == "copying"
+    ]
     assert (finding.value, level) == (None, WarningLevel.unknown)
     assert "no finite number" in reason
 
 
 def test_details_that_an_older_version_wrote_count_as_none() -> None:
     texts = [{"score": 5.0, "accepted": True, "right": True}, {"score": 1.0, "accepted": False, "right": False}]
-    seen = evidence([texts] * 60, past=past("judge_decays", {"share": 0.9}))
-    assert "from the second round" in JudgeDecays().find(seen).missing
+    view = evidence([texts] * 60, past=past("judge_decays", {"share": 0.9}))
+    assert "from the second round" in JudgeDecays().find(view).missing
 
 
 def test_numbers_of_the_start_count_where_they_were_measured_in_the_same_way() -> None:
@@ -231,7 +240,7 @@ def test_votes_are_of_one_text_as_a_whole() -> None:
 
 def test_pairs_in_both_orders_are_read_back_of_a_draw_of_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     here = Warned()
-    ids = [one.id for one in here.samples[:4]]
+    ids = [completion.id for completion in here.samples[:4]]
     with session() as db:
         for sample_id, raw in zip(ids, ("Winner: A", "Winner: B", "Winner: A", "Winner: A"), strict=True):
             db.add(
@@ -264,11 +273,13 @@ def test_limits_are_a_curators() -> None:
 def test_one_fault_turns_one_light_red() -> None:
     """A judge that says the same of all texts errs on half of them: that follows, and is amber."""
     texts = [{"score": 5.0, "accepted": True, "right": True}, {"score": 5.0, "accepted": True, "right": False}]
-    found = {one[0].name: one for one in judged(rules_of({}), evidence([texts] * 60))}
-    assert found["no_separation"][2] is WarningLevel.red
-    assert found["label_noise"][2] is WarningLevel.amber
-    assert found["label_noise"][3] == "It is beyond its limit, which follows from: The reward stops separating."
-    alone = {one[0].name: one for one in judged(rules_of({"no_separation": {"is_on": False}}), evidence([texts] * 60))}
+    results = {entry[0].name: entry for entry in judged(rules_of({}), evidence([texts] * 60))}
+    assert results["no_separation"][2] is WarningLevel.red
+    assert results["label_noise"][2] is WarningLevel.amber
+    assert results["label_noise"][3] == "It is beyond its limit, which follows from: The reward stops separating."
+    alone = {
+        entry[0].name: entry for entry in judged(rules_of({"no_separation": {"is_on": False}}), evidence([texts] * 60))
+    }
     assert alone["label_noise"][2] is WarningLevel.red
 
 
@@ -276,9 +287,9 @@ def test_programs_read_lights_and_set_limits() -> None:
     here = Warned()
     with site.with_token(here.actor) as client:
         lights = client.get(f"/api/v1/rounds/{here.round.id}/warnings").json()
-        assert [one["level"] for one in lights] == ["red", "amber", "unknown", "green"]
-        one = client.get(f"/api/v1/rounds/{here.round.id}/warnings/label_noise").json()
-        assert [row["id"] for row in one["samples"]] == [here.samples[3].id, here.samples[0].id]
+        assert [light["level"] for light in lights] == ["red", "amber", "unknown", "green"]
+        body = client.get(f"/api/v1/rounds/{here.round.id}/warnings/label_noise").json()
+        assert [row["id"] for row in body["samples"]] == [here.samples[3].id, here.samples[0].id]
         base = f"/api/v1/projects/{here.project.id}/warning-rules"
         assert client.patch(f"{base}/copying", json={"knobs": {"run": 80}}).json()["knobs"]["run"] == 80
         known = {rule["name"]: rule for rule in client.get(base).json()}

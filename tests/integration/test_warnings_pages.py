@@ -30,18 +30,18 @@ def opened(database: str) -> Iterator[tuple[Warned, Page]]:
 def test_lights_stand_on_overview_and_round_and_lead_to_their_rows(opened: tuple[Warned, Page]) -> None:
     here, page = opened
     link = f"warnings?round={here.round.id}&warning=label_noise"
-    said = page.ask("overview", "draw")
-    assert link in said
-    assert "Labels are noisy" in said
-    assert "position_bias" not in said, "what is not known is no warning"
-    said = page.ask("round", "draw", round=str(here.round.id))
-    assert link in said
-    assert "1 red, 1 amber, 1 green, 1 not known" in said
+    reply = page.ask("overview", "draw")
+    assert link in reply
+    assert "Labels are noisy" in reply
+    assert "position_bias" not in reply, "what is not known is no warning"
+    reply = page.ask("round", "draw", round=str(here.round.id))
+    assert link in reply
+    assert "1 red, 1 amber, 1 green, 1 not known" in reply
 
 
 def test_the_page_shows_one_light_with_its_rows(opened: tuple[Warned, Page]) -> None:
     here, page = opened
-    said = page.ask("warnings", "draw", round=str(here.round.id), warning="label_noise")
+    reply = page.ask("warnings", "draw", round=str(here.round.id), warning="label_noise")
     for words in (
         "W35",
         "50.0%",
@@ -51,7 +51,7 @@ def test_the_page_shows_one_light_with_its_rows(opened: tuple[Warned, Page]) -> 
         f"samples?round={here.round.id}&sample={here.samples[3].id}",
         f"prompts?set={here.prompts.id}",
     ):
-        assert words in said, words
+        assert words in reply, words
     assert "has no warning 'gloom'" in page.ask("warnings", "draw", round=str(here.round.id), warning="gloom")
     assert "There is no round 999 in this project." in page.ask("warnings", "draw", round="999")
 
@@ -62,7 +62,7 @@ def test_a_curator_saves_limits_on_the_page(opened: tuple[Warned, Page]) -> None
     page.do("warnings.limits_form", "save_limits", rule="copying", limit=0.5, min_rows=40, amber=0.3)
     assert stored(here) == {"copying": {"limit": 0.5, "amber": 0.3, "min_rows": 40}}
     page.do("warnings.limits_form", "save_limits", rule="copying", limit=5)
-    assert "copying.limit" in page.said[-1]
+    assert "copying.limit" in page.replies[-1]
     page.do("warnings.limits_form", "back_to_defaults", rule="copying")
     assert stored(here) == {}
 

@@ -46,9 +46,9 @@ def test_a_stopped_round_selects_again_with_another_threshold(status: RoundStatu
     assert offered is not None
     assert offered.selector == rows.RECIPE["selector"]
     job_id = reselect.reselect(actor, round_.id, {"min_gap": 0.25})
-    found = rounds.get(actor, round_.id)
-    assert (found.status, found.stage, found.error) == (RoundStatus.running, Stage.select, None)
-    assert found.recipe["selector"]["min_gap"] == 0.25
+    round_view = rounds.get(actor, round_.id)
+    assert (round_view.status, round_view.stage, round_view.error) == (RoundStatus.running, Stage.select, None)
+    assert round_view.recipe["selector"]["min_gap"] == 0.25
     assert job_service.get(actor, job_id).job.stage is Stage.select
     with reading() as db:
         event = db.query(tables.Event).filter_by(verb="select again").one()
@@ -118,9 +118,9 @@ def test_a_round_whose_judging_was_not_finished_does_not_select_again_after_a_re
         job.status, job.active_key = JobStatus.failed, None
     retried(round_)
     actor = rows.make_actor(project)
-    found = reselect.stopped(actor, round_.id, job_id=job.id)
-    assert found is not None
-    assert found.selector is None
+    result = reselect.stopped(actor, round_.id, job_id=job.id)
+    assert result is not None
+    assert result.selector is None
     with pytest.raises(Conflict, match="stopped after judging"):
         reselect.reselect(actor, round_.id, {})
 
@@ -213,38 +213,38 @@ def test_launching_again_takes_every_setting_of_the_round() -> None:
 def test_a_round_of_steps_selects_again_where_nothing_was_made_of_it(
     recipe: str, stage: Stage, stopped_at: int, selects_at: int | None
 ) -> None:
-    made = Stepped(recipe, status=RoundStatus.failed, stage=stage, step=stopped_at)
+    result = Stepped(recipe, status=RoundStatus.failed, stage=stage, step=stopped_at)
     for n in (1, 3):
-        made.stop(Stage.generate, n, JobStatus.done)
-    job_id = made.stop(stage, stopped_at)
-    offered = reselect.stopped(made.curator, made.round.id, job_id=job_id)
+        result.stop(Stage.generate, n, JobStatus.done)
+    job_id = result.stop(stage, stopped_at)
+    offered = reselect.stopped(result.curator, result.round.id, job_id=job_id)
     assert offered is not None
     assert offered.step == selects_at
     if selects_at is None:
         with pytest.raises(Conflict, match="stopped after judging"):
-            reselect.reselect(made.curator, made.round.id, {})
+            reselect.reselect(result.curator, result.round.id, {})
         return
     assert offered.selector is not None
     assert offered.selector["name"] in ("above_threshold", "best_versus_worst")
 
 
 def test_a_round_of_steps_keeps_what_was_selected_before_and_asks_no_step_again() -> None:
-    made = Stepped(status=RoundStatus.failed, stage=Stage.select, step=9, phase=1, steps={"2": {"groups": None}})
-    made.stop(Stage.select, 9)
-    prompt = rows.prompts_of(made.prompts)[0].id
-    pair = {"prompt_id": prompt, "sample_id": made.answers[0], "rejected_id": made.answers[1]}
-    made.change(steps={"2": {"groups": None}, "7": {"groups": [1]}, "10": {"groups": [1]}})
+    result = Stepped(status=RoundStatus.failed, stage=Stage.select, step=9, phase=1, steps={"2": {"groups": None}})
+    result.stop(Stage.select, 9)
+    prompt = rows.prompts_of(result.prompts)[0].id
+    pair = {"prompt_id": prompt, "sample_id": result.answers[0], "rejected_id": result.answers[1]}
+    result.change(steps={"2": {"groups": None}, "7": {"groups": [1]}, "10": {"groups": [1]}})
     for step in (6, 9):
-        rows.make_dataset(made.round, DatasetType.preference, [pair], step=step)
+        rows.make_dataset(result.round, DatasetType.preference, [pair], step=step)
     with pytest.raises(InvalidInput):
-        reselect.reselect(made.curator, made.round.id, {"name": "above_threshold"})
+        reselect.reselect(result.curator, result.round.id, {"name": "above_threshold"})
     with pytest.raises(PermissionDenied):
-        reselect.reselect(made.reviewer, made.round.id, {})
-    before = rounds.get(made.curator, made.round.id).recipe
-    job_id = reselect.reselect(made.curator, made.round.id, {"max_chosen_chars": 50})
+        reselect.reselect(result.reviewer, result.round.id, {})
+    before = rounds.get(result.curator, result.round.id).recipe
+    job_id = reselect.reselect(result.curator, result.round.id, {"max_chosen_chars": 50})
     with reading() as db:
-        job, row = db.get_one(tables.Job, job_id), db.get_one(tables.Round, made.round.id)
-        kept = [one.step for one in db.query(tables.Dataset).filter_by(round_id=made.round.id)]
+        job, row = db.get_one(tables.Job, job_id), db.get_one(tables.Round, result.round.id)
+        kept = [dataset.step for dataset in db.query(tables.Dataset).filter_by(round_id=result.round.id)]
         event = db.query(tables.Event).filter_by(verb="select again").one()
     assert (job.stage, job.step, row.stage, row.step, row.status) == (
         Stage.select,
@@ -255,7 +255,9 @@ def test_a_round_of_steps_keeps_what_was_selected_before_and_asks_no_step_again(
     )
     assert kept == [6]
     assert row.steps == {"2": {"groups": None}, "7": {"groups": [1]}}
-    changed = [n for n, one in enumerate(row.recipe["phases"][1]["steps"]) if one != before["phases"][1]["steps"][n]]
+    changed = [
+        n for n, entry in enumerate(row.recipe["phases"][1]["steps"]) if entry != before["phases"][1]["steps"][n]
+    ]
     assert changed == [9]
     assert row.recipe["phases"][1]["steps"][9]["part"]["max_chosen_chars"] == 50
     assert row.recipe["phases"][0] == before["phases"][0]
@@ -263,15 +265,17 @@ def test_a_round_of_steps_keeps_what_was_selected_before_and_asks_no_step_again(
 
 
 def test_a_reviewed_round_of_steps_that_kept_nothing_selects_again_or_all_anew() -> None:
-    made = Stepped(error="nothing was kept")
-    job_id = made.stop(Stage.select, 6)
-    offered = reselect.stopped(made.curator, made.round.id, job_id=job_id)
+    result = Stepped(error="nothing was kept")
+    job_id = result.stop(Stage.select, 6)
+    offered = reselect.stopped(result.curator, result.round.id, job_id=job_id)
     assert offered is not None
     assert offered.step == 6
-    prompt = rows.prompts_of(made.prompts)[0].id
-    rows.make_dataset(made.round, DatasetType.preference, [{"prompt_id": prompt, "sample_id": made.answers[0]}], step=6)
-    made.change(steps={"2": {"groups": None}, "7": {"groups": [1]}})
-    reviews.close(made.curator, made.round.id)
+    prompt = rows.prompts_of(result.prompts)[0].id
+    rows.make_dataset(
+        result.round, DatasetType.preference, [{"prompt_id": prompt, "sample_id": result.answers[0]}], step=6
+    )
+    result.change(steps={"2": {"groups": None}, "7": {"groups": [1]}})
+    reviews.close(result.curator, result.round.id)
     with reading() as db:
-        assert db.query(tables.Dataset).filter_by(round_id=made.round.id).count() == 0
-    assert made.row().steps == {"2": {"groups": None}}
+        assert db.query(tables.Dataset).filter_by(round_id=result.round.id).count() == 0
+    assert result.row().steps == {"2": {"groups": None}}

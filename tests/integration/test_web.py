@@ -176,13 +176,13 @@ def test_the_header_shows_my_projects_and_my_role(owner: Actor) -> None:
 
 
 def test_the_chosen_project_stays_with_the_browser(owner: Actor) -> None:
-    one, two = projects.create(owner, "One"), projects.create(owner, "Two")
+    number, two = projects.create(owner, "One"), projects.create(owner, "Two")
     with site.signed_in(owner) as client, site.signed_in(owner) as elsewhere:
-        assert client.get("/api/v1/me").json()["project_id"] == one
+        assert client.get("/api/v1/me").json()["project_id"] == number
         assert client.get("/p/two/people", headers=PAGE).status_code == 200
         assert client.get("/api/v1/me").json()["project_id"] == two
         assert client.get("/jobs?job=1", headers=PAGE).headers["location"] == "/p/two/jobs?job=1"
-        assert elsewhere.get("/api/v1/me").json()["project_id"] == one
+        assert elsewhere.get("/api/v1/me").json()["project_id"] == number
 
 
 def test_a_token_is_for_the_api_only(owner: Actor) -> None:

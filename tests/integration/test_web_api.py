@@ -39,15 +39,15 @@ def shape(answer: httpx.Response) -> tuple[int, str]:
 
 def everything(client: httpx.Client, path: str, limit: int) -> list[int]:
     """All ids of a list, page by page."""
-    found: list[int] = []
+    numbers: list[int] = []
     after: str | None = None
     while True:
         page = client.get(path, params={"limit": limit} | ({"after": after} if after else {})).json()
         assert len(page["items"]) <= limit
-        found += [item["id"] for item in page["items"]]
+        numbers += [item["id"] for item in page["items"]]
         after = page["next"]
         if after is None:
-            return found
+            return numbers
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 100])
@@ -60,9 +60,9 @@ def test_pages_of_every_kind_of_list_join_up(world: World, curator: Actor, limit
             f"/api/v1/projects/{ids['project_id']}/checkpoints",
             f"/api/v1/rounds/{ids['round_id']}/samples",
         ):
-            found = everything(client, path, limit)
-            assert found == everything(client, path, 200)
-            assert len(found) == len(set(found)) >= 2
+            numbers = everything(client, path, limit)
+            assert numbers == everything(client, path, 200)
+            assert len(numbers) == len(set(numbers)) >= 2
 
 
 def test_every_error_has_one_shape(world: World, curator: Actor) -> None:
@@ -94,8 +94,8 @@ def test_a_file_is_imported_with_its_bad_rows_reported(world: World, curator: Ac
         assert answer.status_code == 201, answer.text
         report = answer.json()
         assert (report["num_rows"], report["num_bad"]) == (3, 1)
-        made = report["sets"][0]["id"]
-        prompts = client.get(f"/api/v1/prompt-sets/{made}/prompts").json()["items"]
+        key = report["sets"][0]["id"]
+        prompts = client.get(f"/api/v1/prompt-sets/{key}/prompts").json()["items"]
         assert [prompt["text"] for prompt in prompts] == ["eins ä", "two"]
         assert shape(client.post(path, data={"name": "new"}, files={"file": ("x.jsonl", content)}))[0] in (409, 422)
         assert shape(client.post(path, data={"name": "n"}, files={"file": ("x.exe", b"MZ")})) == (422, "InvalidInput")
@@ -109,15 +109,15 @@ def test_a_file_is_previewed_and_imported_under_one_mapping(world: World, curato
         sent = {"data": {"mapping": mapping}, "files": {"file": ("x.csv", content)}}
         shown = client.post(f"{base}/preview", **sent)
         assert shown.status_code == 200, shown.text
-        found = shown.json()
-        assert [fate["role"] for fate in found["becomes"]] == ["prompt", "context", "chosen", "rejected"]
-        assert found["prompts"][0]["messages"] == [{"role": "user", "content": "Name a river\n\nbe brief"}]
+        body = shown.json()
+        assert [fate["role"] for fate in body["becomes"]] == ["prompt", "context", "chosen", "rejected"]
+        assert body["prompts"][0]["messages"] == [{"role": "user", "content": "Name a river\n\nbe brief"}]
         guessed = client.post(f"{base}/preview", files={"file": ("x.csv", content)}).json()
         assert [fate["role"] for fate in guessed["becomes"]] == ["prompt", "metadata", "metadata", "metadata"]
-        made = client.post(f"{base}/import", data={"name": "new", "mapping": mapping}, files=sent["files"]).json()
-        assert (made["num_completions"], made["sets"][0]["num_prompts"]) == (2, 1)
-        (prompt,) = client.get(f"/api/v1/prompt-sets/{made['sets'][0]['id']}/prompts").json()["items"]
-        assert [one["text"] for one in prompt["completions"]] == ["Elbe", "Alps"]
+        document = client.post(f"{base}/import", data={"name": "new", "mapping": mapping}, files=sent["files"]).json()
+        assert (document["num_completions"], document["sets"][0]["num_prompts"]) == (2, 1)
+        (prompt,) = client.get(f"/api/v1/prompt-sets/{document['sets'][0]['id']}/prompts").json()["items"]
+        assert [completion["text"] for completion in prompt["completions"]] == ["Elbe", "Alps"]
         for wrong in ('{"promt": "a"}', "[", '{"prompt": "nowhere"}', '{"chosen": "good"}'):
             answer = client.post(f"{base}/preview", data={"mapping": wrong}, files=sent["files"])
             assert shape(answer) == (422, "InvalidInput"), wrong
@@ -151,9 +151,9 @@ def test_odd_rows_are_left_out_and_the_others_are_previewed_imported_and_listed(
         shown = client.post(f"{base}/preview", files=files)
         assert shown.status_code == 200, shown.text
         assert [bool(row["reason"]) for row in shown.json()["prompts"]] == [False] + [True] * len(ODD_ROWS)
-        made = client.post(f"{base}/import", data={"name": "odd"}, files=files)
-        assert made.status_code == 201, made.text
-        listed = client.get(f"/api/v1/prompt-sets/{made.json()['sets'][0]['id']}/prompts")
+        response = client.post(f"{base}/import", data={"name": "odd"}, files=files)
+        assert response.status_code == 201, response.text
+        listed = client.get(f"/api/v1/prompt-sets/{response.json()['sets'][0]['id']}/prompts")
         assert listed.json()["items"][0]["completions"][0]["extra"]["m"] == [1]
 
 
@@ -234,8 +234,8 @@ def test_a_round_is_launched_with_what_differs_from_its_plan(database: str) -> N
         assert recipe["generator"]["n"] == 32
         long = wish | {"recipe": recipe | {"trainer": recipe["trainer"] | many}}
         warned = client.post(f"{url}/plan/estimate", json=long).json()["warnings"]
-        assert [one for one in warned if "15 times over the rows" in one], warned
-        assert not [one for one in estimated.json()["warnings"] if "times over" in one]
+        assert [warning for warning in warned if "15 times over the rows" in warning], warned
+        assert not [warning for warning in estimated.json()["warnings"] if "times over" in warning]
         served = rows.make_checkpoint(project)
         assert (
             "training needs weights" in client.post(f"{url}/plan/estimate", json=wish | {"policy_id": served.id}).text
@@ -243,9 +243,9 @@ def test_a_round_is_launched_with_what_differs_from_its_plan(database: str) -> N
         nothing = dict.fromkeys(("num_prompts", "seed", "mix_set_ids", "review", "judge_id", "is_blind"))
         assert client.post(f"{url}/plan/estimate", json=wish | nothing).status_code == 200
         assert client.get(f"{url}/rounds").json()["items"] == []
-        made = client.post(f"{url}/rounds", json=wish)
-        assert made.status_code == 201, made.text
-        assert (made.json()["number"], made.json()["seed"], made.json()["num_prompts"]) == (1, 5, 2)
+        response = client.post(f"{url}/rounds", json=wish)
+        assert response.status_code == 201, response.text
+        assert (response.json()["number"], response.json()["seed"], response.json()["num_prompts"]) == (1, 5, 2)
         assert [job["stage"] for job in client.get(f"{url}/jobs").json()["items"]] == ["generate"]
 
 
@@ -275,5 +275,5 @@ def test_an_act_says_from_which_page_it_came(world: World) -> None:
             client.post("/api/v1/tokens", json={"name": "t"}, headers={"referer": page})
     with site.with_token(owner) as client:
         url = f"/api/v1/projects/{world.ids['project_id']}/audit"
-        found = client.get(url, params={"verb": "make token", "via": "page"}).json()["items"]
-        assert [one["via"] for one in found][:3] == ["page", "page", "page people"], "the first is the program's own"
+        items = client.get(url, params={"verb": "make token", "via": "page"}).json()["items"]
+        assert [item["via"] for item in items][:3] == ["page", "page", "page people"], "the first is the program's own"

@@ -91,10 +91,10 @@ def rondo(
                 code = end.code or 0
         os.umask(mask)
         leave()
-        said = capsys.readouterr()
+        reply = capsys.readouterr()
         if isinstance(code, int):
-            return subprocess.CompletedProcess(arguments, code, said.out, said.err)
-        return subprocess.CompletedProcess(arguments, 1, said.out, f"{said.err}{code}\n")  # as the interpreter ends
+            return subprocess.CompletedProcess(arguments, code, reply.out, reply.err)
+        return subprocess.CompletedProcess(arguments, 1, reply.out, f"{reply.err}{code}\n")  # as the interpreter ends
 
     return run
 
@@ -123,7 +123,7 @@ def start(folder: Path, tmp_path: Path) -> Iterator[Callable[..., tuple[subproce
             pass
 
 
-def said(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+def output_of(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     """The one JSON object on stdout."""
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 1
@@ -201,13 +201,13 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(rondo: Ro
 
 
 def test_users_are_added_linked_listed_and_shut_out(rondo: Rondo) -> None:
-    ada = said(rondo("user", "add", "ada", "--owner", "--json"))
+    ada = output_of(rondo("user", "add", "ada", "--owner", "--json"))
     assert "/login/link/" in ada["link"]
     assert rondo("user", "password", "ada", "--stdin", given="correct horse battery\n").returncode == 0
     assert "at least 10" in refused(rondo("user", "password", "ada", "--stdin", given="short\n"))
-    assert said(rondo("user", "link", "ada", "--json"))["link"] != ada["link"]
-    assert said(rondo("user", "deactivate", "ada", "--json")) == {"name": "ada", "is_active": False}
-    users = {user["name"]: user for user in said(rondo("user", "list", "--json"))["users"]}
+    assert output_of(rondo("user", "link", "ada", "--json"))["link"] != ada["link"]
+    assert output_of(rondo("user", "deactivate", "ada", "--json")) == {"name": "ada", "is_active": False}
+    users = {user["name"]: user for user in output_of(rondo("user", "list", "--json"))["users"]}
     assert (users["ada"]["is_active"], users["ada"]["has_password"]) == (False, True)
     assert users["owner"]["is_owner"] is True
     assert "There is no user named 'bob'" in refused(rondo("user", "link", "bob"))
@@ -255,26 +255,26 @@ def test_a_dataset_that_is_not_there_cannot_be_exported(rondo: Rondo, tmp_path: 
 
 
 def test_a_backup_is_a_database_that_opens_or_all_of_the_installation(rondo: Rondo, tmp_path: Path) -> None:
-    said(rondo("user", "add", "ada", "--owner", "--json"))
+    output_of(rondo("user", "add", "ada", "--owner", "--json"))
     done = rondo("db", "backup", "--only-database", "--json")
     assert "are not in it" in done.stderr
-    with closing(sqlite3.connect(said(done)["file"])) as copy:
+    with closing(sqlite3.connect(output_of(done)["file"])) as copy:
         assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert copy.execute("SELECT name FROM users ORDER BY id").fetchall() == [("owner",), ("ada",)]
     target = tmp_path / "mine.tar"
-    assert said(rondo("db", "backup", str(target), "--json"))["files"] >= 1
+    assert output_of(rondo("db", "backup", str(target), "--json"))["files"] >= 1
     assert "exists already" in refused(rondo("db", "backup", str(target)))
-    said(rondo("user", "add", "eve", "--owner", "--json"))
-    said(rondo("db", "restore", str(target), "--yes", "--json"))
-    assert [one["name"] for one in said(rondo("user", "list", "--json"))["users"]] == ["ada", "owner"]
-    assert said(rondo("doctor", "--json"))["is_well"]
+    output_of(rondo("user", "add", "eve", "--owner", "--json"))
+    output_of(rondo("db", "restore", str(target), "--yes", "--json"))
+    assert [user["name"] for user in output_of(rondo("user", "list", "--json"))["users"]] == ["ada", "owner"]
+    assert output_of(rondo("doctor", "--json"))["is_well"]
 
 
 def test_the_schema_goes_down_and_up_again_and_keeps_the_rows(rondo: Rondo) -> None:
-    said(rondo("user", "add", "ada", "--owner", "--json"))
-    assert said(rondo("db", "downgrade", "0001", "--yes", "--json")) == {"revision": "0001"}
-    assert said(rondo("db", "upgrade", "--json"))["revision"] == "head"
-    assert len(said(rondo("user", "list", "--json"))["users"]) == 2
+    output_of(rondo("user", "add", "ada", "--owner", "--json"))
+    assert output_of(rondo("db", "downgrade", "0001", "--yes", "--json")) == {"revision": "0001"}
+    assert output_of(rondo("db", "upgrade", "--json"))["revision"] == "head"
+    assert len(output_of(rondo("user", "list", "--json"))["users"]) == 2
 
 
 def test_a_wrong_option_is_explained(rondo: Rondo) -> None:

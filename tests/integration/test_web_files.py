@@ -89,9 +89,9 @@ class Attacker:
     async def _follow(self, client: httpx.AsyncClient, page: str) -> None:
         """What the listener said; and the file that it said something is to be read at."""
         async with client.stream("GET", "/gradio_api/queue/data", params={"session_hash": page}) as stream:
-            said = b"".join([chunk async for chunk in stream.aiter_bytes()])
-        self.canaries.check_answer(said)
-        for word in said.decode().replace("'", '"').replace(" to ", '"').split('"'):
+            text = b"".join([chunk async for chunk in stream.aiter_bytes()])
+        self.canaries.check_answer(text)
+        for word in text.decode().replace("'", '"').replace(" to ", '"').split('"'):
             if word.startswith("/") and Path(word).is_file():
                 self.canaries.check_answer((await client.get(f"/gradio_api/file={word}")).content)
 
@@ -119,16 +119,16 @@ def test_no_event_names_a_file_or_an_address(cookies: dict[Role | None, httpx.Co
 
 
 def test_the_import_takes_no_file_in_any_way(cookies: dict[Role | None, httpx.Cookies], laid: Canaries) -> None:
-    fn = next(fn for fn in listeners() if any(type(one).__name__ == "File" for one in fn.inputs))
+    fn = next(fn for fn in listeners() if any(type(entry).__name__ == "File" for entry in fn.inputs))
     with canaries.listening() as (url, asked):
         new = [shape for target in laid.targets for shape in shapes(target, url)]
         attacker = Attacker(cookies[Role.admin], laid)
-        assert set(attacker.send([join(fn._id, [one, "(none)"], f"new-{i}", one) for i, one in enumerate(new)])) == {
-            400
-        }
+        assert set(
+            attacker.send([join(fn._id, [entry, "(none)"], f"new-{i}", entry) for i, entry in enumerate(new)])
+        ) == {400}
         targets = (*laid.targets, url)
         old = [old_shapes(target)[turn % 4] for turn, target in enumerate(targets)]
-        attacker.send([join(fn._id, [one, "(none)"], f"old-{i}", 1) for i, one in enumerate(old)])
+        attacker.send([join(fn._id, [entry, "(none)"], f"old-{i}", 1) for i, entry in enumerate(old)])
         by_name = [
             *laid.targets[:2],
             *map(str, laid.endless),
@@ -138,7 +138,7 @@ def test_the_import_takes_no_file_in_any_way(cookies: dict[Role | None, httpx.Co
             "../secret.key",
             url,
         ]
-        attacker.send([join(fn._id, [None, one], f"name-{i}", 1) for i, one in enumerate(by_name)])
+        attacker.send([join(fn._id, [None, entry], f"name-{i}", 1) for i, entry in enumerate(by_name)])
     assert asked == []
     laid.check_copies()
 
@@ -207,7 +207,7 @@ def rest(world: World, laid: Canaries, url: str, turn: int) -> Iterator[tuple[st
         given = dict.fromkeys(body, value) if isinstance(body, dict) and body else {"x": value}
         yield method, address, {"json": given}
         if "location" in given:
-            yield from ((method, address, {"json": {"name": "c", "location": one}}) for one in values)
+            yield from ((method, address, {"json": {"name": "c", "location": number}}) for number in values)
         named = {"file": (target, b'{"prompt": "x"}\n'), "path": (None, target.encode())}
         yield method, address, {"files": named, "data": {"name": target}}
     for method, path in sorted(set(all_routes())):
@@ -236,18 +236,18 @@ def test_gradio_itself_takes_no_file_where_a_value_comes_from_elsewhere(laid: Ca
     refused = pytest.raises(Exception, match=r"was not uploaded by a user|is an address|does not fit its fields")
 
     async def attack(url: str) -> int:
-        targets, seen = [*map(str, laid.files), f"{settings().folder}/rondo.db", url], 0
-        for place, fn in enumerate(fn for fn in listeners() if not all(one.stateful for one in fn.inputs)):
-            seen, file = seen + 1, {"path": targets[place % len(targets)], "meta": canaries.META}
+        targets, number = [*map(str, laid.files), f"{settings().folder}/rondo.db", url], 0
+        for place, fn in enumerate(fn for fn in listeners() if not all(entry.stateful for entry in fn.inputs)):
+            number, file = number + 1, {"path": targets[place % len(targets)], "meta": canaries.META}
             with refused:
                 await blocks.preprocess_data(fn, [{"a": [file]}] * len(fn.inputs), state)
         for block in blocks.blocks.values():
             if type(block).__name__ in ("JSON", "HTML", "Plot"):
-                seen += 1
+                number += 1
                 for target in (str(laid.files[-1]), url, str(Path("pyproject.toml").resolve())):
                     with refused:
                         await async_move_files_to_cache({"path": target, "meta": canaries.META}, block, True)
-        return seen
+        return number
 
     with canaries.listening() as (url, asked):
         assert run_alone(attack(url)) > 70

@@ -104,8 +104,8 @@ class Caller:
 def pairs(query: Any) -> Iterator[tuple[str, Any]]:
     """Each name and value of a query, as requests reads it."""
     for name, value in query.items() if isinstance(query, dict) else query:
-        for one in value if isinstance(value, list | tuple) else [value]:
-            yield name, one
+        for entry in value if isinstance(value, list | tuple) else [value]:
+            yield name, entry
 
 
 def as_bytes(value: Any) -> Any:
@@ -115,18 +115,18 @@ def as_bytes(value: Any) -> Any:
 def operations(document: dict[str, Any]) -> Iterator[Any]:
     """Every operation of the document, reading first and deleting last."""
     schema = schemathesis.openapi.from_dict(without_tuples(document))
-    found = [one.ok() for one in schema.get_all_operations()]
-    yield from sorted(found, key=lambda one: -LAST(one.method.lower()))
+    results = [all_operation.ok() for all_operation in schema.get_all_operations()]
+    yield from sorted(results, key=lambda listed_recipe: -LAST(listed_recipe.method.lower()))
 
 
 def without_tuples(schema: Any) -> Any:
     """Schemathesis cannot check answers against `prefixItems`: any of the items will do at each place."""
     if isinstance(schema, list):
-        return [without_tuples(one) for one in schema]
+        return [without_tuples(entry) for entry in schema]
     if not isinstance(schema, dict):
         return schema
-    found = {name: without_tuples(one) for name, one in schema.items() if name != "prefixItems"}
-    return found | ({"items": {"anyOf": without_tuples(schema["prefixItems"])}} if "prefixItems" in schema else {})
+    results = {name: without_tuples(value) for name, value in schema.items() if name != "prefixItems"}
+    return results | ({"items": {"anyOf": without_tuples(schema["prefixItems"])}} if "prefixItems" in schema else {})
 
 
 def cases(operation: Any, world: World) -> st.SearchStrategy[Any]:
@@ -156,8 +156,8 @@ def poisoned(case: Any, number: int, place: int) -> Any:
 
 def has_one_shape(answer: Any) -> bool:
     """Whether it is an error as every error is: a type and a sentence."""
-    told = answer.json()
-    return told.keys() == {"error"} and told["error"].keys() == {"type", "message"} and bool(told["error"]["message"])
+    body = answer.json()
+    return body.keys() == {"error"} and body["error"].keys() == {"type", "message"} and bool(body["error"]["message"])
 
 
 def test_no_call_that_the_document_can_make_fails_on_the_server(
@@ -169,8 +169,8 @@ def test_no_call_that_the_document_can_make_fails_on_the_server(
     wrong: dict[str, str] = {}
     for operation in operations(document):
         call_often(operation, caller, world, examples, wrong)
-    assert not wrong, "\n\n".join(f"{name}: {said}" for name, said in wrong.items())
-    assert not [one for one in caplog.records if one.levelno >= logging.ERROR]
+    assert not wrong, "\n\n".join(f"{name}: {text}" for name, text in wrong.items())
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 def call_often(operation: Any, caller: Caller, world: World, examples: int, wrong: dict[str, str]) -> None:
@@ -190,7 +190,7 @@ def call_often(operation: Any, caller: Caller, world: World, examples: int, wron
         except Failure as error:
             wrong.setdefault(kind, f"{error}"[:1500])
         except FailureGroup as group:
-            wrong.setdefault(kind, "".join(str(one) for one in group.exceptions)[:1500])
+            wrong.setdefault(kind, "".join(str(exception) for exception in group.exceptions)[:1500])
         if answer.status_code >= 400 and not has_one_shape(answer):
             wrong.setdefault(f"{kind}, not in the shape of errors", answer.text[:300])
 

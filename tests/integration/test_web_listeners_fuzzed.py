@@ -79,9 +79,9 @@ class Sender(Browser):
         for number in list(self.drawn):
             for listener in self.listeners(number):
                 yield listener["api_name"], listener["id"], [self.values.get(i) for i in listener["inputs"]]
-        found = [fn for fn in self.blocks.fns.values() if fn.fn is not None]
-        for fn in sorted(found, key=lambda fn: fn.name == ENDS_THE_ROUND):
-            yield fn.name, fn._id, [self.value(one) for one in fn.inputs]
+        fns = [fn for fn in self.blocks.fns.values() if fn.fn is not None]
+        for fn in sorted(fns, key=lambda fn: fn.name == ENDS_THE_ROUND):
+            yield fn.name, fn._id, [self.value(entry) for entry in fn.inputs]
 
 
 def some_of(values: Sequence[Any], turn: int, *, step: int = ONE_OF) -> list[tuple[int, Any]]:
@@ -117,11 +117,11 @@ def test_every_listener_answers_with_a_sentence_whatever_it_is_sent(
             sender.call(sender.blocks.fns[number])
         for turn, (name, number, data) in enumerate(list(sender.listeners_of_all())):
             for sent, event in attacks(data, turn):
-                told = sender.send(number, sent, event)
-                if told and (not told.get("error") or VAGUE in str(told["error"])):
-                    wrong.setdefault(name, [sent, event, told])
-    assert not wrong, "\n".join(f"{name}: {repr(one)[:600]}" for name, one in wrong.items())
-    assert not [one.getMessage() for one in caplog.records if one.levelno >= logging.ERROR]
+                reply = sender.send(number, sent, event)
+                if reply and (not reply.get("error") or VAGUE in str(reply["error"])):
+                    wrong.setdefault(name, [sent, event, reply])
+    assert not wrong, "\n".join(f"{name}: {repr(value)[:600]}" for name, value in wrong.items())
+    assert not [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
     assert "Traceback" not in capsys.readouterr().err
 
 
@@ -211,21 +211,21 @@ def test_the_desks_routes_answer_with_a_sentence_whatever_they_are_sent(
     wrong, written = [], set()
     real = [alone(act) for act in acts(world.ids["sample_id"])] if route.endswith("/decisions") else []
     with site.signed_in(accounts.local_owner()) as client:
-        for data in [*real, *(one for _, one in some_of(list(bodies(route, world)), len(route)))]:
+        for data in [*real, *(entry for _, entry in some_of(list(bodies(route, world)), len(route)))]:
             answer = client.request(
                 method,
                 f"/api/v1{route.format(**world.ids)}",
                 content=json.dumps(data),
                 headers={"content-type": "application/json"},
             )
-            told = answer.json() if answer.status_code >= 400 else {}
+            body = answer.json() if answer.status_code >= 400 else {}
             if answer.status_code == 201 and data in real:
-                written |= {one["decision"]["kind"] for one in answer.json() if one["decision"]["is_new"]}
-            if answer.status_code >= 500 or (told and (VAGUE in answer.text or not told["error"]["message"])):
+                written |= {entry["decision"]["kind"] for entry in answer.json() if entry["decision"]["is_new"]}
+            if answer.status_code >= 500 or (body and (VAGUE in answer.text or not body["error"]["message"])):
                 wrong.append((repr(data)[:300], answer.status_code, answer.text[:200]))
     assert not wrong, wrong[:20]
-    assert written >= {one["decisions"][0]["kind"] for one in real} - {"rank"}, "they reach the writer"
-    assert not [one.getMessage() for one in caplog.records if one.levelno >= logging.ERROR]
+    assert written >= {entry["decisions"][0]["kind"] for entry in real} - {"rank"}, "they reach the writer"
+    assert not [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 def test_no_component_calls_the_server_past_the_listeners_and_the_rest_interface() -> None:

@@ -43,7 +43,7 @@ def look(client: httpx.Client, path: str) -> httpx.Response:
     return client.post(f"/p/{slug}{address}", **how)
 
 
-def said(client: httpx.Client) -> str:
+def stream_of(client: httpx.Client) -> str:
     """What this login hears on its page `mine`; where there is no such page, Gradio breaks off."""
     heard = b""
     with (
@@ -61,7 +61,7 @@ def test_an_upload_is_its_logins_own(world: World) -> None:
         folder = Path(path).parent.parent
         assert folder.stat().st_mode & 0o777 == 0o700
         assert look(mine, path).status_code == 200
-        assert "a question of mine" in said(mine)
+        assert "a question of mine" in stream_of(mine)
         assert mine.get(f"/gradio_api/file={path}").content.startswith(b'{"prompt"')
         assert look(theirs, path).status_code == 400
         assert theirs.get(f"/gradio_api/file={path}").status_code == 404
@@ -76,8 +76,8 @@ def test_nobody_hears_what_is_said_to_anothers_page(world: World) -> None:
     with site.signed_in(world.actor(Role.curator)) as mine, site.signed_in(world.actor(Role.curator)) as theirs:
         path = upload(mine, b'{"prompt": "a question of mine"}\n')
         assert look(mine, path).status_code == 200
-        assert "a question of mine" not in said(theirs)
-        assert "a question of mine" in said(mine)
+        assert "a question of mine" not in stream_of(theirs)
+        assert "a question of mine" in stream_of(mine)
 
 
 @pytest.mark.parametrize(

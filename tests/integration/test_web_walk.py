@@ -301,19 +301,21 @@ def all_routes() -> Iterator[tuple[str, str]]:
     """Method and path of every route, Gradio's own ones included."""
     for route in site.application().app.routes:
         inside = route.app.routes if isinstance(route, Mount) and route.path == "" else [route]
-        for one in inside:
-            if isinstance(one, Route):
-                yield from ((method, one.path) for method in one.methods or ())
+        for entry in inside:
+            if isinstance(entry, Route):
+                yield from ((method, entry.path) for method in entry.methods or ())
 
 
 def api_routes() -> set[tuple[str, str]]:
-    found = {(method, path) for method, path in all_routes() if path.startswith("/api/") and "{rest:path}" not in path}
-    return {(method, path.removeprefix("/api/v1")) for method, path in found if method != "HEAD"}
+    records = {
+        (method, path) for method, path in all_routes() if path.startswith("/api/") and "{rest:path}" not in path
+    }
+    return {(method, path.removeprefix("/api/v1")) for method, path in records if method != "HEAD"}
 
 
 def filled(path: str, ids: dict[str, Any]) -> str:
     ids = ids | ({"job_id": ids["trial_id"]} if path.startswith("/trials") and "trial_id" in ids else {})
-    return re.sub(r"\{(\w+)(:path)?\}", lambda found: str(ids.get(found[1], 1)), path)
+    return re.sub(r"\{(\w+)(:path)?\}", lambda result: str(ids.get(result[1], 1)), path)
 
 
 def send(client: httpx.Client, method: str, path: str, body: Any, world: World) -> httpx.Response:
@@ -355,12 +357,12 @@ BY_BROWSER = {
 
 @pytest.mark.on_sqlite
 def test_without_login_every_route_sends_to_the_door(world: World) -> None:
-    seen = 0
+    number = 0
     with site.visitor() as client:
         for method, path in all_routes():
             if path in OPEN:
                 continue
-            seen += 1
+            number += 1
             for accept in ("text/html", "application/json"):
                 answer = client.request(method, filled(path, world.ids), headers={"accept": accept})
                 if filled(path, world.ids).startswith(HIDDEN):
@@ -373,7 +375,7 @@ def test_without_login_every_route_sends_to_the_door(world: World) -> None:
                     assert answer.status_code == 401, (method, path, answer.text)
                 assert MARK not in answer.text
                 assert "content-security-policy" in answer.headers, (method, path)
-    assert seen > 100
+    assert number > 100
 
 
 @pytest.mark.on_sqlite
@@ -452,7 +454,7 @@ def test_no_listener_lets_a_person_change_more_than_their_role(
     assert changed(before) <= OWN | may_change
     assert browser.called >= (LAUNCHING if role else set()), browser.called
     if role is None:
-        assert not any(MARK in said for said in browser.said)
+        assert not any(MARK in text for text in browser.replies)
 
 
 def test_the_same_walk_as_an_admin_does_change_things(world: World) -> None:
@@ -461,7 +463,7 @@ def test_the_same_walk_as_an_admin_does_change_things(world: World) -> None:
         browser = Browser(client, world.project.slug)
         browser.walk()
     assert {"tokens", "users", "checkpoints"} <= changed(before)
-    assert any(MARK in said for said in browser.said)
+    assert any(MARK in text for text in browser.replies)
     assert browser.done >= LAUNCHING - {"start"}
-    assert "start" in browser.done, browser.said
+    assert "start" in browser.done, browser.replies
     assert len(browser.succeeded) > len(site.blocks().fns) / 2

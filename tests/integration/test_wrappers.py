@@ -15,7 +15,7 @@ from backend.recipes import Recipe
 from backend.services import checkpoints, rounds
 from backend.services.checkpoints import model_checks, wrappers
 from backend.values import RoundStatus, Split
-from tests.integration.loop import TRAINING, Loop, dying, made
+from tests.integration.loop import TRAINING, Loop, dying, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.rows import make_prompt_set
 
@@ -30,7 +30,7 @@ def short(name: str, *phases: int, metrics: tuple[str, ...] = (), **knobs: dict[
     kept = [every[n] for n in phases] if phases else every
     for step in (step for phase in kept for step in phase["steps"]):
         step["part"] |= knobs.get(step["part"]["name"], {}) | knobs.get(step["name"], {})
-    chosen = [{"name": one} for one in metrics]
+    chosen = [{"name": metric} for metric in metrics]
     return Recipe.model_validate(data | {"phases": kept, "groups_per_batch": 2, "metrics": chosen, "unparsed_limit": 1})
 
 
@@ -51,12 +51,12 @@ def checkpoint(round_: tables.Round) -> tables.Checkpoint:
 def measured(round_: tables.Round) -> dict[int, dict[str, float]]:
     """By checkpoint, what the round measured."""
     row = tables.Metric
-    found: dict[int, dict[str, float]] = {}
+    fields: dict[int, dict[str, float]] = {}
     with reading() as db:
         query = select(row.checkpoint_id, row.name, row.value)
         for id_, name, value in db.execute(query.where(row.round_id == round_.id, row.checkpoint_id.is_not(None))):
-            found.setdefault(id_, {})[name] = value
-    return found
+            fields.setdefault(id_, {})[name] = value
+    return fields
 
 
 REFINED = scripted(
@@ -79,12 +79,12 @@ def test_self_refine_is_measured_against_the_same_checkpoint_as_it_is(
     with dying(monkeypatch) as kills:
         killed = loop.run(second, trains=True)
     assert (killed.status, kills[0] > 5) == (RoundStatus.done, True)
-    found = made(first)
-    assert made(second) == found
-    assert found["rows"] == {}, "nothing is trained"
+    result = rows_of_round(first)
+    assert rows_of_round(second) == result
+    assert result["rows"] == {}, "nothing is trained"
     # Feedback that approves is not followed by a revision.
-    assert len([one for one in found["texts"] if one[0] == 2]) == 5
-    assert len([one for one in found["texts"] if one[0] == 5]) == 4
+    assert len([text for text in result["texts"] if text[0] == 2]) == 5
+    assert len([text for text in result["texts"] if text[0] == 5]) == 4
     row = checkpoint(ended)
     assert (row.kind, row.parent_id, row.engine["name"], row.engine["inner"]) == (
         "wrapper",
@@ -100,7 +100,7 @@ def test_self_refine_is_measured_against_the_same_checkpoint_as_it_is(
     with reading() as db:
         sample = tables.Sample
         query = select(sample.reasoning).where(sample.round_id == first, sample.checkpoint_id == row.id)
-        assert all("Draft:\nI think it is #### 0" in one for one in db.scalars(query))
+        assert all("Draft:\nI think it is #### 0" in entry for entry in db.scalars(query))
     _is_a_checkpoint_like_any_other(loop, first, row)
 
 
@@ -109,13 +109,13 @@ def _is_a_checkpoint_like_any_other(loop: Loop, round_id: int, row: tables.Check
     plan = rounds.defaults(loop.actor, loop.project.id, round_id)
     assert (plan.policy_id, wrappers.needing_weights(plan.recipe)) == (row.id, frozenset())
     warned = rounds.estimate(loop.actor, loop.project.id, plan).warnings
-    assert any("asks its model up to 9 times for one answer" in one for one in warned)
+    assert any("asks its model up to 9 times for one answer" in warning for warning in warned)
     lines = model_checks.check(loop.actor, row.id).lines
-    assert [one.name for one in lines] == ["engine", "files"]
+    assert [line.name for line in lines] == ["engine", "files"]
     assert "self_refine around scripted" in lines[0].text
     detail = checkpoints.detail(loop.actor, row.id)
     assert (detail.row.engine, detail.row.has_weights) == ("self_refine around scripted", False)
-    assert [(one.name, one.knobs["max_revisions"]) for one in detail.uses] == [("self_refine", 4)]
+    assert [(use.name, use.knobs["max_revisions"]) for use in detail.uses] == [("self_refine", 4)]
     assert detail.dataset_id is None
     with pytest.raises(Conflict, match=r"is used by .*other checkpoints"):
         checkpoints.delete(loop.actor, loop.policy.id)
@@ -162,7 +162,7 @@ def test_a_handbook_cites_its_traces_grows_and_is_measured(tiny: Path) -> None:
     assert checkpoint(ended).engine == row.engine
     assert set(measured(after)) == {grown.id}, "the other two were measured before, in the same way"
     (use,) = checkpoints.detail(loop.actor, grown.id).uses
-    assert (use.name, {one["name"] for one in use.lessons}) == ("library", set(sources(grown)))
+    assert (use.name, {lesson["name"] for lesson in use.lessons}) == ("library", set(sources(grown)))
     for used in (row.id, loop.policy.id):
         with pytest.raises(Conflict, match="other checkpoints"):
             checkpoints.delete(loop.actor, used)
@@ -170,9 +170,9 @@ def test_a_handbook_cites_its_traces_grows_and_is_measured(tiny: Path) -> None:
 
 def sources(row: tables.Checkpoint) -> dict[str, set[int]]:
     """By lesson the samples that it cites, each once."""
-    found = {one["name"]: one["sources"] for one in row.engine["entries"]}
-    assert all(len(set(ids)) == len(ids) for ids in found.values())
-    return {name: set(ids) for name, ids in found.items()}
+    result = {entry["name"]: entry["sources"] for entry in row.engine["entries"]}
+    assert all(len(set(ids)) == len(ids) for ids in result.values())
+    return {name: set(ids) for name, ids in result.items()}
 
 
 def _traces(round_id: int) -> dict[str, int]:
@@ -180,8 +180,8 @@ def _traces(round_id: int) -> dict[str, int]:
     sample, prompt = tables.Sample, tables.Prompt
     with reading() as db:
         query = select(prompt.text, sample.id).join(prompt, prompt.id == sample.prompt_id)
-        found = query.where(sample.round_id == round_id, sample.step == 1, sample.split == Split.train)
-        return dict(db.execute(found.where(sample.role == "policy", sample.text == "a trace")).tuples().all())
+        selection = query.where(sample.round_id == round_id, sample.step == 1, sample.split == Split.train)
+        return dict(db.execute(selection.where(sample.role == "policy", sample.text == "a trace")).tuples().all())
 
 
 def test_training_from_a_handbook_trains_the_weights_inside_on_bare_prompts(tiny: Path) -> None:
@@ -207,8 +207,8 @@ def test_training_from_a_handbook_trains_the_weights_inside_on_bare_prompts(tiny
     assert (book.kind, book.engine["name"], len(book.engine["entries"]) > 0) == ("wrapper", "library", True)
     assert set(measured(first)) == {loop.policy.id, book.id}
     plan = rounds.defaults(loop.actor, loop.project.id, first.id)
-    said = rounds.estimate(loop.actor, loop.project.id, plan).warnings
-    assert any(f"{book.name} answers by library around transformers. Trained" in one for one in said)
+    warnings = rounds.estimate(loop.actor, loop.project.id, plan).warnings
+    assert any(f"{book.name} answers by library around transformers. Trained" in warning for warning in warnings)
     assert checkpoints.detail(loop.actor, book.id).row.has_weights
     second = loop.run(rounds.launch(loop.actor, loop.project.id, plan), trains=True)
     assert (second.status, second.error, second.phase) == (RoundStatus.done, None, 1)
@@ -217,5 +217,5 @@ def test_training_from_a_handbook_trains_the_weights_inside_on_bare_prompts(tiny
     assert trained.engine["model"] == trained.location
     record = json.loads((settings().folder / trained.location / "train.json").read_text())
     assert (record["spec"]["policy"], record["rows_used"] > 0) == (str(tiny), True)
-    (rows,) = made(second.id)["rows"].values()
+    (rows,) = rows_of_round(second.id)["rows"].values()
     assert {row["prompt"][0]["content"] for row in rows} <= {"prompt a", "prompt b", "prompt c", "prompt d", "prompt e"}

@@ -62,11 +62,11 @@ class World:
 
     def actor(self, role: Role | None) -> Actor:
         """A new person with that role; None: a stranger."""
-        made = rows.make_actor(self.project if role else None, role or Role.viewer)
+        result = rows.make_actor(self.project if role else None, role or Role.viewer)
         if role is not None and "entry_id" in self.ids:
             with session() as db:
-                db.add(tables.Membership(project_id=self.ids["entry_id"], user_id=made.user_id, role=role))
-        return made
+                db.add(tables.Membership(project_id=self.ids["entry_id"], user_id=result.user_id, role=role))
+        return result
 
 
 def make_world(mark: str = MARK) -> World:
@@ -215,7 +215,7 @@ def make_world(mark: str = MARK) -> World:
         comment = tables.Comment(user_id=member.id, text=mark, **place)
         db.add_all([notice, hook, comment])
         db.flush()
-        first, second = (one.id for one in samples[:2])
+        first, second = (sample.id for sample in samples[:2])
         match = {"first_sample_id": first, "second_sample_id": second, "prompt_id": samples[0].prompt_id}
         db.add(tables.ArenaMatch(arena_id=arena.id, **match))
         bench, bench_judge = make_bench(db, project, samples, mark)
@@ -281,7 +281,7 @@ class Browser:
         self.blocks = site.blocks()
         self.values: dict[int, Any] = {}
         self.choices: dict[int, list[Any]] = {}
-        self.said: list[str] = []
+        self.replies: list[str] = []
         self.succeeded: set[int] = set()
         self.drawn: dict[int, dict[str, Any]] = {}
         self.called: set[str] = set()
@@ -316,7 +316,7 @@ class Browser:
     def call_all_drawn(self, number: int) -> None:
         # Launching comes first: others may put something into the fields that no round can be launched with.
         turns = {"read": 0, "start": 1, "preview": 1}
-        for listener in sorted(self.listeners(number), key=lambda one: turns.get(plain(one), 2)):
+        for listener in sorted(self.listeners(number), key=lambda entry: turns.get(plain(entry), 2)):
             # What was launched is not counted any more, so that it is launched once.
             for counting in self.listeners(number, "read") if plain(listener) == "preview" else ():
                 self.call_drawn(number, counting)
@@ -324,16 +324,16 @@ class Browser:
 
     def listeners(self, number: int, name: str = "") -> list[dict[str, Any]]:
         """What is listened to in that drawing; those of that name."""
-        found = [one for one in self.drawn.get(number, {}).get("dependencies", ()) if one["backend_fn"]]
-        return [one for one in found if name in ("", plain(one))]
+        results = [entry for entry in self.drawn.get(number, {}).get("dependencies", ()) if entry["backend_fn"]]
+        return [result for result in results if name in ("", plain(result))]
 
     def call_drawn(self, number: int, listener: dict[str, Any]) -> None:
-        made = {one["id"]: one for one in self.drawn[number]["components"]}
+        components = {entry["id"]: entry for entry in self.drawn[number]["components"]}
 
         def value(component_id: int) -> Any:
             if component_id in self.blocks.blocks:
                 return self.value(self.blocks.blocks[component_id])
-            return self.values.get(component_id, made[component_id]["props"].get("value"))
+            return self.values.get(component_id, components[component_id]["props"].get("value"))
 
         self.called.add(plain(listener))
         self.post(listener["id"], [value(i) for i in listener["inputs"]], listener["outputs"])
@@ -356,7 +356,7 @@ class Browser:
         assert joined.status_code == 200, joined.text
         for message in self.messages(joined.json()["event_id"]):
             if message["msg"] == "process_completed":
-                self.said.append(json.dumps(message["output"]))
+                self.replies.append(json.dumps(message["output"]))
                 if message["success"]:
                     self.succeeded.add(number)
                     self.remember(outputs, message["output"].get("data", []))
@@ -415,8 +415,8 @@ def server_functions() -> Iterator[tuple[int, str]]:
 
 @pytest.fixture
 def world(database: str) -> Iterator[World]:
-    owner, made = accounts.local_owner(), make_world()
+    owner, result = accounts.local_owner(), make_world()
     entry_id = trash.put_project(owner, rows.make_project("thrown away").id)
-    made.ids.update(entry_id=entry_id, since=trash.get(owner, entry_id).trashed_at.isoformat())
-    yield made
+    result.ids.update(entry_id=entry_id, since=trash.get(owner, entry_id).trashed_at.isoformat())
+    yield result
     chats.leave_all()  # no page of a walk says that it is left

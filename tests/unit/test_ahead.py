@@ -69,9 +69,9 @@ def test_batches_behind_a_slow_one_are_made_up_to_the_bound_and_come_back_in_ord
 
     # 8 times 2 requests: four batches of 5 are begun, and no fifth while 20 prompts are asked for.
     parts = Numbers(list(range(8)))
-    with window(parts, lambda n: BatchWork(5, lambda: make(n))) as made:
+    with window(parts, lambda n: BatchWork(5, lambda: make(n))) as result:
         came = []
-        for number, text in _freeing(made, lambda: until(lambda: sorted(done) == [1, 2, 3]), free):
+        for number, text in _freeing(result, lambda: until(lambda: sorted(done) == [1, 2, 3]), free):
             assert text == f"batch {number}"
             assert parts.ended == came
             came.append(number)
@@ -79,7 +79,7 @@ def test_batches_behind_a_slow_one_are_made_up_to_the_bound_and_come_back_in_ord
     assert given_up == []
 
 
-def _freeing(made: BatchWindow[Any], reached: Callable[[], object], free: threading.Event) -> Iterator[Any]:
+def _freeing(result: BatchWindow[Any], reached: Callable[[], object], free: threading.Event) -> Iterator[Any]:
     """The window's batches; the slow one is let go by another thread, once what is `reached` is."""
 
     def let_go() -> None:
@@ -88,7 +88,7 @@ def _freeing(made: BatchWindow[Any], reached: Callable[[], object], free: thread
 
     helper = threading.Thread(target=let_go)
     helper.start()
-    yield from made
+    yield from result
     helper.join()
 
 
@@ -105,8 +105,8 @@ def test_some_are_ahead_however_large_and_others_are_left_some(size: int, spares
 
     parts = Numbers(list(range(40)))
     parts.spares = spares
-    with window(parts, begin) as made:
-        assert [len(begun) - place for place, _ in enumerate(made)][: 40 - most] == [most] * (40 - most)
+    with window(parts, begin) as result:
+        assert [len(begun) - place for place, _ in enumerate(result)][: 40 - most] == [most] * (40 - most)
 
 
 def test_without_a_server_one_batch_is_made_at_a_time_in_the_callers_thread() -> None:
@@ -119,8 +119,8 @@ def test_without_a_server_one_batch_is_made_at_a_time_in_the_callers_thread() ->
     parts = Numbers([0, 1, 2])
     for engine in (None, Scripted(rules=())):
         begun.clear()
-        with window(parts, begin, engine) as made:
-            assert [(number, thread, [*begun]) for number, thread in made] == [
+        with window(parts, begin, engine) as result:
+            assert [(number, thread, [*begun]) for number, thread in result] == [
                 (n, threading.get_ident(), list(range(n + 1))) for n in range(3)
             ]
         assert not parts.may_overlap
@@ -128,8 +128,8 @@ def test_without_a_server_one_batch_is_made_at_a_time_in_the_callers_thread() ->
 
 def test_what_is_under_way_ends_before_more_is_waited_for() -> None:
     parts = Numbers([0, 1, None, 2])
-    with window(parts, lambda n: BatchWork(1, lambda: n)) as made:
-        assert [(number, [*parts.open]) for number, _ in made] == [(0, [0, 1]), (1, [1]), (2, [2])]
+    with window(parts, lambda n: BatchWork(1, lambda: n)) as result:
+        assert [(number, [*parts.open]) for number, _ in result] == [(0, [0, 1]), (1, [1]), (2, [2])]
 
 
 def test_an_error_waits_for_the_batches_before_it_and_gives_up_those_behind() -> None:
@@ -139,13 +139,13 @@ def test_an_error_waits_for_the_batches_before_it_and_gives_up_those_behind() ->
         return number
 
     parts = Numbers([0, 1, 2, 3])
-    with pytest.raises(EngineError, match="gone"), window(parts, lambda n: BatchWork(1, lambda: make(n))) as made:
-        for _ in made:
+    with pytest.raises(EngineError, match="gone"), window(parts, lambda n: BatchWork(1, lambda: make(n))) as result:
+        for _ in result:
             pass
     assert parts.ended == [0, 1]
     assert given_up == [False]
-    with pytest.raises(Cancelled), window(Numbers([0, 1]), lambda n: BatchWork(1, lambda: n)) as made:
-        fails(made, Cancelled("Somebody stopped it."))
+    with pytest.raises(Cancelled), window(Numbers([0, 1]), lambda n: BatchWork(1, lambda: n)) as result:
+        fails(result, Cancelled("Somebody stopped it."))
     assert given_up == [False, True]
 
 
@@ -162,14 +162,14 @@ def test_nothing_is_begun_once_a_batch_failed() -> None:
             raise EngineError("The server is gone. Start it.")
         return number
 
-    def take_all(made: BatchWindow[Any]) -> None:
-        for _ in made:
+    def take_all(outcome: BatchWindow[Any]) -> None:
+        for _ in outcome:
             # Four are begun at first, of which the last one fails.
             assert failed.wait(120)
-            until(lambda: made._open[-1][2].done(), "the failure is known")
+            until(lambda: outcome._open[-1][2].done(), "the failure is known")
 
-    with pytest.raises(EngineError, match="gone"), window(Numbers(list(range(9))), begin) as made:
-        take_all(made)
+    with pytest.raises(EngineError, match="gone"), window(Numbers(list(range(9))), begin) as result:
+        take_all(result)
     assert begun == [0, 1, 2, 3]
 
 
@@ -178,8 +178,8 @@ def test_nothing_is_begun_once_a_batch_failed() -> None:
     [(OSError("disk full"), True), (DatabaseLost("It is gone."), True), (EngineError("It is bad."), False)],
 )
 def test_an_error_of_the_writer_waits_for_no_request(error: Exception, at_once: bool) -> None:
-    with pytest.raises(type(error)), window(Numbers([0, 1]), lambda n: BatchWork(1, lambda: n)) as made:
-        fails(made, error)
+    with pytest.raises(type(error)), window(Numbers([0, 1]), lambda n: BatchWork(1, lambda: n)) as result:
+        fails(result, error)
     assert given_up == [at_once]
 
 
@@ -189,14 +189,14 @@ def test_an_error_within_a_batch_waits_for_requests_and_the_threads_end_however_
             super().give_up(at_once=at_once)
             raise EngineError("It is not open.")
 
-    made = window(Numbers([0, 1]), lambda n: BatchWork(1, lambda: [][n]), Stubborn(rules=()))
-    with pytest.raises(EngineError, match="not open"), made:
-        next(iter(made))
+    novelty = window(Numbers([0, 1]), lambda n: BatchWork(1, lambda: [][n]), Stubborn(rules=()))
+    with pytest.raises(EngineError, match="not open"), novelty:
+        next(iter(novelty))
     assert given_up == [False]
     with pytest.raises(RuntimeError, match="shutdown"):
-        made._pool.submit(int)  # type: ignore[union-attr]
+        novelty._pool.submit(int)  # type: ignore[union-attr]
 
 
-def fails(made: BatchWindow[Any], error: Exception) -> None:
-    next(iter(made))
+def fails(result: BatchWindow[Any], error: Exception) -> None:
+    next(iter(result))
     raise error

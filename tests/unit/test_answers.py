@@ -39,7 +39,7 @@ def test_extracts_by_pattern(pattern, answer):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("entry", "other"),
     [
         ("1,234.50", "1234.5"),
         ("$18.00.", "18"),
@@ -51,13 +51,15 @@ def test_extracts_by_pattern(pattern, answer):
         ("007", "7"),
     ],
 )
-def test_equal_answers_are_equal_strings(one, other):
-    assert answers.normalise(one) == answers.normalise(other)
+def test_equal_answers_are_equal_strings(entry, other):
+    assert answers.normalise(entry) == answers.normalise(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("12", "123"), ("1/0", "0"), ("1,23", "123"), ("50%", "50"), ("a b", "ab")])
-def test_different_answers_stay_different(one, other):
-    assert answers.normalise(one) != answers.normalise(other)
+@pytest.mark.parametrize(
+    ("entry", "other"), [("12", "123"), ("1/0", "0"), ("1,23", "123"), ("50%", "50"), ("a b", "ab")]
+)
+def test_different_answers_stay_different(entry, other):
+    assert answers.normalise(entry) != answers.normalise(other)
 
 
 def test_numbers_stay_text_when_not_normalised():
@@ -72,10 +74,10 @@ def test_normalising_twice_changes_nothing_more(text):
 
 @given(st.text(), st.integers(-(10**20), 10**20))
 def test_finds_a_marked_number_after_any_text(text, number):
-    found = answers.extract(f"{text}\n#### {number}")
+    reply = answers.extract(f"{text}\n#### {number}")
     if r"\boxed" not in text:
-        assert found is not None
-        assert answers.normalise(found) == str(number)
+        assert reply is not None
+        assert answers.normalise(reply) == str(number)
 
 
 def test_refuses_a_broken_pattern():

@@ -201,7 +201,7 @@ def test_reads_without_knowing_the_answer(text, answer):
 
 
 def test_votes_for_one_answer_are_equal_strings():
-    said = [
+    replies = [
         "8",
         "The answer is 8.",
         "5 + 3 = 8",
@@ -210,7 +210,7 @@ def test_votes_for_one_answer_are_equal_strings():
         "#### 8.0",
         "There are 8 apples left on the tree.",
     ]
-    assert {answers.normalise(answers.extract(text) or "") for text in said} == {"8"}
+    assert {answers.normalise(answers.extract(text) or "") for text in replies} == {"8"}
 
 
 def test_a_text_that_was_cut_off_counts_where_it_gave_its_answer():
@@ -294,8 +294,8 @@ def test_agrees_with_people_on_the_replies_of_a_real_model():
     """241 replies of SmolLM2-135M-Instruct, most to sums, labelled by reading: 1 right, 0 wrong, None no answer."""
     lines = (FOUND.parents[1] / "smollm2_replies.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
-    said = [score(row["text"], row["answer"], finish_reason=row["finish_reason"]) for row in rows]
-    is_same = [one == row["label"] for one, row in zip(said, rows, strict=True)]
-    is_as_right = [(one == 1) == (row["label"] == 1) for one, row in zip(said, rows, strict=True)]
+    values = [score(row["text"], row["answer"], finish_reason=row["finish_reason"]) for row in rows]
+    is_same = [value == row["label"] for value, row in zip(values, rows, strict=True)]
+    is_as_right = [(value == 1) == (row["label"] == 1) for value, row in zip(values, rows, strict=True)]
     assert sum(is_as_right) / len(rows) >= 0.98
     assert sum(is_same) / len(rows) >= 0.94

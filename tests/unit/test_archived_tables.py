@@ -65,11 +65,11 @@ def test_what_leaves_refers_only_to_what_is_looked_for_before_it_is_put_back() -
 def test_the_columns_of_what_leaves_are_those_that_archives_hold() -> None:
     """Archives outlive a version. Whoever changes a column of these tables says in `returning` how rows that were
     written before are put back, and only then notes the new digest here."""
-    told = {
+    lines = {
         entity.__table__.name: [f"{c.name} {columns.arrow_type(c)}" for c in columns.stored(entity.__table__)]
         for entity in columns.REMOVED
     }
-    assert hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16] == COLUMNS, AT
+    assert hashlib.sha256(json.dumps(lines, sort_keys=True).encode()).hexdigest()[:16] == COLUMNS, AT
 
 
 def test_rows_are_the_same_by_what_they_say() -> None:

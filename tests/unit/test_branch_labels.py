@@ -47,6 +47,6 @@ def test_it_goes_with_the_judge_and_a_persons_stays() -> None:
 
 @pytest.mark.parametrize(("score", "kind"), [(4.0, DecisionKind.accept), (2.9, DecisionKind.reject)])
 def test_a_score_is_a_verdict_by_the_cut_it_was_given_at(score: float, kind: DecisionKind) -> None:
-    said = decision(DecisionKind.score, score)
-    assert as_verdict(said, None) == said
-    assert as_verdict(said, 3.0) == said | {"kind": kind, "score": None}
+    reply = decision(DecisionKind.score, score)
+    assert as_verdict(reply, None) == reply
+    assert as_verdict(reply, 3.0) == reply | {"kind": kind, "score": None}

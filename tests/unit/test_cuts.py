@@ -36,10 +36,13 @@ def rows(table: tuple[tuple[float, int, int], ...]) -> list[ScoredDecision]:
 
 def evidence(table: tuple[tuple[float, int, int], ...], *, chosen: int = 0) -> HealthEvidence:
     """Words on texts drawn at random, then on so many that were chosen: scored 3, and people reject them."""
-    said = [Word(text(n, one.score), one.accepts, is_drawn=True) for n, one in enumerate(rows(table))]
-    said += [Word(text(1000 + n, 3.0), False, is_drawn=False) for n in range(chosen)]
+    words = [
+        Word(text(n, scored_decision.score), scored_decision.accepts, is_drawn=True)
+        for n, scored_decision in enumerate(rows(table))
+    ]
+    words += [Word(text(1000 + n, 3.0), False, is_drawn=False) for n in range(chosen)]
     others = tuple(text(2000 + n, 3.0) for n in range(400))
-    return HealthEvidence(AdditiveRubric(), texts=(*(one.text for one in said), *others), words=tuple(said))
+    return HealthEvidence(AdditiveRubric(), texts=(*(word.text for word in words), *others), words=tuple(words))
 
 
 def test_the_figures_are_those_of_the_table() -> None:
@@ -85,18 +88,18 @@ def test_the_best_of_many_cuts_is_held_against_the_best_of_many() -> None:
     # 20 texts of 20 scores, of which people accept every second one whatever the score.
     some = [ScoredDecision(float(n), n % 2 == 0) for n in range(20)]
     lucky = [ScoredDecision(float(n), n % 2 == 0 or n in (13, 15)) for n in range(20)]
-    assert [best("accuracy", 19.0, one) != 19.0 for one in (some, lucky)] == [True, True]
-    assert all(by_chance("accuracy", 19.0, one, 1) > 0.05 for one in (some, lucky))
+    assert [best("accuracy", 19.0, scored_decision) != 19.0 for scored_decision in (some, lucky)] == [True, True]
+    assert all(by_chance("accuracy", 19.0, scored_decision, 1) > 0.05 for scored_decision in (some, lucky))
 
 
 def test_texts_that_could_not_be_drawn_or_have_no_score_are_spoken_for_by_none() -> None:
     # At 4 the judge is wrong on 6 drawn texts and at 3 on 1; 8 chosen ones that people reject score 3. With 400 other texts
     # each of the 20 drawn ones speaks for 21; where the others could not be drawn, or have no score, for itself alone.
-    found = evidence(STRICT, chosen=8)
+    health_evidence = evidence(STRICT, chosen=8)
     others = [text(3000 + n, 3.0, by_people=True) for n in range(200)] + [text(4000 + n, None) for n in range(200)]
-    drawn = tuple(one for one in found.texts if one.id < 2000)
-    assert moved("accuracy", 4.0, replace(found, texts=(*drawn, *others)), 20, 1).new == 4.0
-    assert moved("accuracy", 4.0, found, 20, 1).new == 3.0
+    drawn = tuple(reply for reply in health_evidence.texts if reply.id < 2000)
+    assert moved("accuracy", 4.0, replace(health_evidence, texts=(*drawn, *others)), 20, 1).new == 4.0
+    assert moved("accuracy", 4.0, health_evidence, 20, 1).new == 3.0
 
 
 def test_a_selection_that_a_moved_cut_does_not_reach_says_why() -> None:
@@ -112,8 +115,8 @@ def test_a_selection_that_a_moved_cut_does_not_reach_says_why() -> None:
     assert "unused" not in Cut("f1", 0.5, 0.5, 3, "few").noted(AboveThreshold(threshold=1.0))
     listed = Path("docs/how-to/let-decisions-count.md").read_text(encoding="utf-8")
     import_all()
-    made: list[Any] = [cls() for name, cls in Selector.registry.items() if name != "principle_pairs"]
-    reached = {one.name for one in made if not one.ignores_cut(0.5)}
+    result: list[Any] = [cls() for name, cls in Selector.registry.items() if name != "principle_pairs"]
+    reached = {entry.name for entry in result if not entry.ignores_cut(0.5)}
     assert len(reached) == 5
     assert all(f"`{name}`" in listed for name in reached)
 
@@ -129,8 +132,8 @@ def test_only_the_judges_own_labels_and_a_threshold_that_is_its_cut_move() -> No
         ),
     )
     cut = Cut("f1", 4.0, 3.0, 20)
-    said = [one.verdict for one in relabelled(group, cut).samples]
-    assert said == [Verdict.accept, Verdict.reject, None, Verdict.reject]
+    verdicts = [completion.verdict for completion in relabelled(group, cut).samples]
+    assert verdicts == [Verdict.accept, Verdict.reject, None, Verdict.reject]
     assert relabelled(group, Cut("f1", 4.0, 4.0, 20)) is group
     thresholds = [selector_at(AboveThreshold(threshold=n), cut) for n in (4.0, 4.5)]
-    assert [one.threshold for one in thresholds if isinstance(one, AboveThreshold)] == [3.0, 4.5]
+    assert [threshold.threshold for threshold in thresholds if isinstance(threshold, AboveThreshold)] == [3.0, 4.5]

@@ -20,34 +20,36 @@ SETTINGS = {f"RONDO_{name.upper()}" for name in Settings.model_fields}
 
 
 def block(page: str, language: str) -> str:
-    found = re.search(rf"```{language}\n(.*?)```", (PAGES / page).read_text(), re.DOTALL)
-    assert found is not None
-    return found[1]
+    match = re.search(rf"```{language}\n(.*?)```", (PAGES / page).read_text(), re.DOTALL)
+    assert match is not None
+    return match[1]
 
 
 MANIFESTS: list[Any] = list(yaml.safe_load_all(block("run-on-kubernetes.md", "yaml")))
 SCRIPT = block("run-on-slurm.md", "bash")
-SETS = [one for one in MANIFESTS if one["kind"] in ("Deployment", "StatefulSet")]
+SETS = [entry for entry in MANIFESTS if entry["kind"] in ("Deployment", "StatefulSet")]
 
 
 def of(kind: str) -> list[Any]:
-    return [one for one in MANIFESTS if one["kind"] == kind]
+    return [entry for entry in MANIFESTS if entry["kind"] == kind]
 
 
 def container(workload: Any) -> Any:
-    (found,) = workload["spec"]["template"]["spec"]["containers"]
-    return found
+    (result,) = workload["spec"]["template"]["spec"]["containers"]
+    return result
 
 
 def shell_commands() -> list[str]:
     """Every `rondo ...` of the pages' blocks, without what a shell adds behind it."""
-    found = []
+    results = []
     for page in ("run-on-kubernetes.md", "run-on-slurm.md", "run-several-workers.md", "run-containers.md"):
         blocks = re.findall(r"```\w*\n(.*?)```", (PAGES / page).read_text(), re.DOTALL)
         text = re.sub(r"\$\w+|\$\([^)]*\)", "x", "\n".join(blocks))
-        said = re.findall(r"(?:^|web-0 |-- |; |\{ |, )(rondo (?:up|worker|workers|user|db)\b[^\n;&|\]#]*)", text, re.M)
-        found += [one.strip() for one in said]
-    return sorted(set(found))
+        matches = re.findall(
+            r"(?:^|web-0 |-- |; |\{ |, )(rondo (?:up|worker|workers|user|db)\b[^\n;&|\]#]*)", text, re.M
+        )
+        results += [match.strip() for match in matches]
+    return sorted(set(results))
 
 
 @pytest.mark.parametrize("line", shell_commands())
@@ -61,23 +63,23 @@ def test_the_pages_show_the_commands_that_this_test_reads() -> None:
     assert len(shell_commands()) >= 10
 
 
-@pytest.mark.parametrize("workload", SETS, ids=lambda one: one["metadata"]["name"])
+@pytest.mark.parametrize("workload", SETS, ids=lambda entry: entry["metadata"]["name"])
 def test_a_workload_selects_its_own_pods_and_runs_a_command(workload: Any) -> None:
-    spec, one = workload["spec"], container(workload)
+    spec, entry = workload["spec"], container(workload)
     assert spec["selector"]["matchLabels"] == spec["template"]["metadata"]["labels"]
-    assert "command" not in one, "it would take the place of the image's entry point"
-    assert one["args"][0] == "rondo"
-    _parse(one["args"][1:])
+    assert "command" not in entry, "it would take the place of the image's entry point"
+    assert entry["args"][0] == "rondo"
+    _parse(entry["args"][1:])
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
-        if probe in one:
-            assert one[probe]["httpGet"]["path"] in OPEN
-            assert one[probe]["httpGet"]["port"] == one["ports"][0]["containerPort"]
+        if probe in entry:
+            assert entry[probe]["httpGet"]["path"] in OPEN
+            assert entry[probe]["httpGet"]["port"] == entry["ports"][0]["containerPort"]
     claims = {claim["metadata"]["name"] for claim in of("PersistentVolumeClaim")}
     assert {volume["persistentVolumeClaim"]["claimName"] for volume in spec["template"]["spec"]["volumes"]} == claims
-    (mounted,) = one["volumeMounts"]
+    (mounted,) = entry["volumeMounts"]
     (config,) = of("ConfigMap")
     assert mounted["mountPath"] == config["data"]["RONDO_DATA_DIR"]
-    assert one["envFrom"][0]["configMapRef"]["name"] == config["metadata"]["name"]
+    assert entry["envFrom"][0]["configMapRef"]["name"] == config["metadata"]["name"]
     assert set(config["data"]) <= SETTINGS
     assert all(isinstance(value, str) for value in config["data"].values())
 
@@ -98,12 +100,12 @@ def test_a_pod_that_goes_drains_its_worker() -> None:
     (workers,), (_, headless) = of("StatefulSet"), of("Service")
     assert workers["spec"]["serviceName"] == headless["metadata"]["name"]
     assert headless["spec"] == {"clusterIP": "None", "selector": workers["spec"]["selector"]["matchLabels"]}
-    one = container(workers)
-    shell, option, line = one["lifecycle"]["preStop"]["exec"]["command"]
+    entry = container(workers)
+    shell, option, line = entry["lifecycle"]["preStop"]["exec"]["command"]
     assert (shell, option) == ("sh", "-c")
     assert line.startswith("kill -USR1 1 ")  # the image's first process passes it on
-    assert one["args"][one["args"].index("--executor-id") + 1] == "$(POD_NAME)"
-    assert {variable["name"] for variable in one["env"]} == {"POD_NAME"}
+    assert entry["args"][entry["args"].index("--executor-id") + 1] == "$(POD_NAME)"
+    assert {variable["name"] for variable in entry["env"]} == {"POD_NAME"}
 
 
 def test_the_script_of_slurm_is_one_and_drains_before_its_time_is_up() -> None:

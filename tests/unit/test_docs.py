@@ -32,12 +32,12 @@ def test_paper_index_has_every_recipe(recipe: str) -> None:
 @pytest.mark.parametrize(("terms", "names"), GLOSSARY)
 def test_a_word_of_the_glossary_is_the_codes(terms: str, names: str) -> None:
     """What the third column names is there, and one of the names holds each word."""
-    found = re.findall(r"`([\w.]+)`", names)
-    for name in found:
+    matches = re.findall(r"`([\w.]+)`", names)
+    for name in matches:
         resolve(name)
-    held = [name.rpartition(".")[2].replace("_", "").lower() for name in found]
+    held = [name.rpartition(".")[2].replace("_", "").lower() for name in matches]
     for term in re.findall(r"\*\*(.+?)\*\*", terms):
-        assert any(term.replace(" ", "") in one for one in held), f"{term} is called {held} in the code"
+        assert any(term.replace(" ", "") in entry for entry in held), f"{term} is called {held} in the code"
 
 
 def test_every_table_has_one_word() -> None:
@@ -48,11 +48,11 @@ def test_every_table_has_one_word() -> None:
 def resolve(name: str) -> object:
     """What a dotted name below backend stands for; `tables` is backend.db.tables."""
     words = name.replace("tables", "db.tables", 1).split(".") if name.startswith("tables.") else name.split(".")
-    path, found = "backend", importlib.import_module("backend")
+    path, result = "backend", importlib.import_module("backend")
     for word in words:
         path = f"{path}.{word}"
-        found = getattr(found, word, None) or importlib.import_module(path)
-    return found
+        result = getattr(result, word, None) or importlib.import_module(path)
+    return result
 
 
 def test_every_error_explains_itself() -> None:
@@ -67,8 +67,8 @@ def test_readme_commands_exist(command: str) -> None:
 
 
 def test_recipes_that_the_docs_show_can_be_used() -> None:
-    shown = [one for page in PAGES for one in re.findall(r"```yaml\n(name: .*?)```", page.read_text(), re.DOTALL)]
-    assert len([recipe_yaml.read(one)["name"] for one in shown]) >= 2
+    shown = [match for page in PAGES for match in re.findall(r"```yaml\n(name: .*?)```", page.read_text(), re.DOTALL)]
+    assert len([recipe_yaml.read(match)["name"] for match in shown]) >= 2
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -91,7 +91,7 @@ def anchors(page: Path) -> set[str]:
 
 def test_files_of_docs_that_code_names_exist() -> None:
     """Comments, messages and commands that name a page of docs."""
-    for file in (*ROOT.glob("Makefile"), *(one for top in TOPS for one in (ROOT / top).rglob("*.py"))):
+    for file in (*ROOT.glob("Makefile"), *(path for top in TOPS for path in (ROOT / top).rglob("*.py"))):
         for named in re.findall(r"docs/[\w/-]+\.md", file.read_text(encoding="utf-8")):
             assert (ROOT / named).is_file(), f"{file.relative_to(ROOT)} names {named}"
 
@@ -101,8 +101,8 @@ def test_the_recipe_that_the_docs_write_in_python_is_one() -> None:
     (code,) = re.findall(
         r"```python\n(from backend.*?)```", (ROOT / "docs/how-to/write-a-recipe.md").read_text(), re.DOTALL
     )
-    said = f"{code}\nfrom backend import recipes\nprint(recipes.get('right_samples').lines()[-1])"
-    done = subprocess.run([sys.executable, "-c", said], cwd=ROOT, capture_output=True, text=True, check=False)
+    text = f"{code}\nfrom backend import recipes\nprint(recipes.get('right_samples').lines()[-1])"
+    done = subprocess.run([sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "5. trainer: sft, works on: the rows of step 4, starts from: policy, makes: policy", (
         done.stderr
     )

@@ -60,39 +60,41 @@ Found = dict[tuple[str, int, str], str]
 
 
 def sources() -> list[Path]:
-    return sorted([*(path for one in FOLDERS for path in (ROOT / one).rglob("*.py")), *(ROOT / one for one in FILES)])
+    return sorted(
+        [*(path for text in FOLDERS for path in (ROOT / text).rglob("*.py")), *(ROOT / text for text in FILES)]
+    )
 
 
 def collected() -> Found:
     """All expressions of these modules, of the knobs of their parts, and of the recipes."""
-    found: Found = {}
+    fields: Found = {}
     texts = {path: path.read_text(encoding="utf-8") for path in sorted(ROOT.rglob("*.py"))}
     everything = "\n".join(texts.values())
     for path in sources():
         for node in ast.walk(ast.parse(texts[path])):
-            if isinstance(node, ast.Call) and (one := written(node)) is not None:
-                found.setdefault(one, f"{path.relative_to(ROOT)}:{node.lineno}")
+            if isinstance(node, ast.Call) and (entry := written(node)) is not None:
+                fields.setdefault(entry, f"{path.relative_to(ROOT)}:{node.lineno}")
         module = importlib.import_module("backend." + ".".join(path.relative_to(ROOT).with_suffix("").parts))
         compiled = {name: value for name, value in vars(module).items() if isinstance(value, re.Pattern)}
         for name, value in compiled.items():
             used = set(re.findall(rf"\b{name}\.({'|'.join(METHODS)})\(", everything))
             used |= {"match"} if name in IN_A_LOOP else set()
-            found |= {(value.pattern, value.flags, method): name for method in used or {"finditer"}}
-    add_knobs(found)
-    return found
+            fields |= {(value.pattern, value.flags, method): name for method in used or {"finditer"}}
+    add_knobs(fields)
+    return fields
 
 
-def add_knobs(found: Found) -> None:
+def add_knobs(result: Found) -> None:
     """The expressions that parts and recipes hold."""
     import_all()
     for kind in recipes.KINDS.values():
         for part in kind.registry.values():
             for name, field in part.model_fields.items():
-                add_knob(found, f"{part.name}.{name}", field.default)
+                add_knob(result, f"{part.name}.{name}", field.default)
     for name in recipes.names():
         for phase in recipes.get(name).phases:
             for step in phase.steps:
-                add_part(found, step.part)
+                add_part(result, step.part)
 
 
 def written(node: ast.Call) -> tuple[str, int, str] | None:
@@ -104,57 +106,57 @@ def written(node: ast.Call) -> tuple[str, int, str] | None:
     if of.attr not in METHODS or not (isinstance(first, ast.Constant) and isinstance(first.value, str)):
         return None
     given = [
-        one.attr
+        entry.attr
         for arg in [*node.args[1:], *(k.value for k in node.keywords)]
-        for one in ast.walk(arg)
-        if isinstance(one, ast.Attribute) and one.attr.isupper()
+        for entry in ast.walk(arg)
+        if isinstance(entry, ast.Attribute) and entry.attr.isupper()
     ]
     return first.value, sum(int(getattr(re, flag)) for flag in given), of.attr
 
 
-def add_part(found: Found, part: Part) -> None:
+def add_part(result: Found, part: Part) -> None:
     for name in type(part).model_fields:
         value = getattr(part, name)
-        add_knob(found, f"{part.name}.{name}", value)
+        add_knob(result, f"{part.name}.{name}", value)
         for held in value if isinstance(value, tuple) else (value,):
             if isinstance(held, Part):
-                add_part(found, held)
+                add_part(result, held)
 
 
-def add_knob(found: Found, where: str, value: Any) -> None:
+def add_knob(result: Found, where: str, value: Any) -> None:
     if where in SENT or not any(knob in where.split(".")[1] for knob in KNOBS):
         return
     several = [value] if isinstance(value, str) else [*value.values()] if isinstance(value, dict) else value
-    for one in several if isinstance(several, list | tuple) else ():
-        if isinstance(one, str) and one:
-            found.setdefault((one, 0, "match" if where in READ_AT_START else "finditer"), where)
+    for number in several if isinstance(several, list | tuple) else ():
+        if isinstance(number, str) and number:
+            result.setdefault((number, 0, "match" if where in READ_AT_START else "finditer"), where)
 
 
 def text_of(items: Any) -> str:
     """A text that these items of an expression match, more or less: each repeat once at least."""
-    made = ""
+    text = ""
     for operator, argument in items:
         if operator is names.LITERAL:
-            made += chr(argument)
+            text += chr(argument)
         elif operator in (names.ANY, names.NOT_LITERAL):
-            made += "a"
+            text += "a"
         elif operator is names.IN:
-            made += of_set(argument)
+            text += of_set(argument)
         elif operator is names.BRANCH:
-            made += text_of(argument[1][0])
+            text += text_of(argument[1][0])
         elif operator is names.SUBPATTERN:
-            made += text_of(argument[3])
+            text += text_of(argument[3])
         elif operator is names.ATOMIC_GROUP:
-            made += text_of(argument)
+            text += text_of(argument)
         elif operator in REPEATS:
-            made += text_of(argument[2]) * max(argument[0], 1)
-    return made
+            text += text_of(argument[2]) * max(argument[0], 1)
+    return text
 
 
 def of_set(members: Any) -> str:
     if members[0][0] is names.NEGATE:
         refused = {chr(value) for operator, value in members if operator is names.LITERAL}
-        return next(one for one in "a 1~" if one not in refused)
+        return next(entry for entry in "a 1~" if entry not in refused)
     operator, value = members[0]
     known = {names.LITERAL: lambda: chr(value), names.RANGE: lambda: chr(value[0])}
     return known[operator]() if operator in known else OF_CATEGORY.get(value, "a")
@@ -180,9 +182,9 @@ def hostile(pattern: "re.Pattern[str]", length: int) -> Iterator[str]:
     items = list(parser.parse(pattern.pattern, pattern.flags))
     heads = [text_of(items[:end]) for end in range(len(items))] or [""]
     middle, last = heads[len(heads) // 2], heads[-1]
-    own = [one for one in dict.fromkeys(pieces(items)) if one][:24]
-    tried = [(head, one) for one in own for head in ("", last)]
-    tried += [(head, one) for one in COMMON for head in ("", middle, last)]
+    own = [entry for entry in dict.fromkeys(pieces(items)) if entry][:24]
+    tried = [(head, entry) for entry in own for head in ("", last)]
+    tried += [(head, text) for text in COMMON for head in ("", middle, last)]
     for head, repeated in dict.fromkeys(tried):
         yield head + repeated * (length // len(repeated)) + "\u00b6"
 
@@ -215,16 +217,16 @@ def use(pattern: "re.Pattern[str]", method: str, text: str) -> None:
     if method == "sub":
         pattern.sub("", text)
     else:
-        found = getattr(pattern, method)(text)
-        for _ in found if method == "finditer" else ():
+        result = getattr(pattern, method)(text)
+        for _ in result if method == "finditer" else ():
             pass
 
 
 def test_no_expression_takes_long_on_any_text() -> None:
-    found = collected()
-    assert len(found) > 100, "the expressions are not where they were looked for"
+    result = collected()
+    assert len(result) > 100, "the expressions are not where they were looked for"
     slow = {}
-    for (pattern, flags, method), where in found.items():
+    for (pattern, flags, method), where in result.items():
         grown, text = slowest(re.compile(pattern, flags), method, SHORT.get(where, LENGTH))
         if grown > GROWTH:
             slow[where, method] = (round(grown), text)

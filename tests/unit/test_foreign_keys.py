@@ -25,7 +25,7 @@ def _beginnings(table: Table) -> Iterator[list[str]]:
 
 def _is_found(table: Table, key: ForeignKeyConstraint) -> bool:
     columns = [column.name for column in key.columns]
-    return any(found[: len(columns)] == columns for found in _beginnings(table))
+    return any(text[: len(columns)] == columns for text in _beginnings(table))
 
 
 def test_an_index_begins_with_each_foreign_key_to_rows_that_are_deleted() -> None:

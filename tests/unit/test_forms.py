@@ -110,7 +110,7 @@ def test_switching_a_part_keeps_knobs_of_the_same_name() -> None:
 @pytest.mark.parametrize("chosen", [None, [], ["sample"], 7, "nothing", "exact_match", {}])
 def test_what_a_dropdown_does_not_offer_is_refused(chosen: object) -> None:
     form = drawn("self_rewarding")
-    switch = next(one for one in form.switches if one.path == ("generator",))
+    switch = next(entry for entry in form.switches if entry.path == ("generator",))
     with pytest.raises(InvalidInput, match="There is no such generator"):
         form.switched(switch, shown(form), chosen)
 
@@ -118,7 +118,7 @@ def test_what_a_dropdown_does_not_offer_is_refused(chosen: object) -> None:
 @pytest.mark.parametrize("chosen", [None, "length", ["length", 3], ["nothing"], {}])
 def test_metrics_that_are_not_offered_are_refused(chosen: object) -> None:
     form = drawn("self_rewarding")
-    switch = next(one for one in form.switches if one.path == ("metrics",))
+    switch = next(entry for entry in form.switches if entry.path == ("metrics",))
     with pytest.raises(InvalidInput, match="There is no such metric"):
         form.switched(switch, shown(form), chosen)
 

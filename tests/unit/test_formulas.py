@@ -220,14 +220,14 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize(("one", "other"), EQUAL)
-def test_equal_formulas_are_equal_in_both_directions(one: str, other: str) -> None:
-    assert equality.are_equal(one, other)
-    assert equality.are_equal(other, one)
+@pytest.mark.parametrize(("text", "other"), EQUAL)
+def test_equal_formulas_are_equal_in_both_directions(text: str, other: str) -> None:
+    assert equality.are_equal(text, other)
+    assert equality.are_equal(other, text)
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("text", "other"),
     [
         ("x+1", "x+2"),
         ("x=5", "y=5"),
@@ -239,9 +239,9 @@ def test_equal_formulas_are_equal_in_both_directions(one: str, other: str) -> No
         ("\\frac{1}{3}+x", "0.3333+x"),
     ],
 )
-def test_other_formulas_are_not(one: str, other: str) -> None:
-    assert not equality.are_equal(one, other)
-    assert not equality.are_equal(other, one)
+def test_other_formulas_are_not(text: str, other: str) -> None:
+    assert not equality.are_equal(text, other)
+    assert not equality.are_equal(other, text)
 
 
 def seconds(pairs: list[tuple[str, str]]) -> list[tuple[float, str, str]]:
@@ -249,10 +249,10 @@ def seconds(pairs: list[tuple[str, str]]) -> list[tuple[float, str, str]]:
     took: list[tuple[float, str, str]] = []
 
     def compare() -> None:
-        for said, known in pairs:
+        for reply, known in pairs:
             started = time.process_time()
-            equality.same_formula(said, known)
-            took.append((time.process_time() - started, said, known))
+            equality.same_formula(reply, known)
+            took.append((time.process_time() - started, reply, known))
 
     equality.same_formula("2*x", "x+x")  # sympy is imported once
     thread = threading.Thread(target=compare, daemon=True)

@@ -11,15 +11,15 @@ from backend.pipeline.health import numbers
 def test_the_interval_of_many_groups_takes_little_memory() -> None:
     parts = [(n % 4 == 0, 1) for n in range(60_000)]
     tracemalloc.start()
-    found = numbers.ratio(parts)
+    estimate = numbers.ratio(parts)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 30_000_000
-    assert found.value == 0.25
-    assert found.low is not None
-    assert found.high is not None
+    assert estimate.value == 0.25
+    assert estimate.low is not None
+    assert estimate.high is not None
     error = 1.96 * (0.25 * 0.75 / 60_000) ** 0.5
-    assert (found.low, found.high) == pytest.approx((0.25 - error, 0.25 + error), abs=0.2 * error)
+    assert (estimate.low, estimate.high) == pytest.approx((0.25 - error, 0.25 + error), abs=0.2 * error)
 
 
 def test_large_resamples_multiply_as_an_array_does() -> None:

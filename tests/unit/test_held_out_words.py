@@ -37,8 +37,8 @@ def made_hard() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("old", "new"), made_hard(), ids=["two words", "runs", "long", "lines", "hostile"])
 def test_both_texts_stand_in_it_whole_and_it_takes_no_longer_than_a_page_may(old: str, new: str) -> None:
     start = time.process_time()
-    found = changes(old, new)
+    pieces = changes(old, new)
     assert time.process_time() - start < 3
-    assert "".join(one.text for one in found if one.kind != "in") == old[:LONGEST]
-    assert "".join(one.text for one in found if one.kind != "out") == new[:LONGEST]
-    assert all(one.kind != other.kind for one, other in itertools.pairwise(found))
+    assert "".join(piece.text for piece in pieces if piece.kind != "in") == old[:LONGEST]
+    assert "".join(piece.text for piece in pieces if piece.kind != "out") == new[:LONGEST]
+    assert all(piece.kind != other.kind for piece, other in itertools.pairwise(pieces))

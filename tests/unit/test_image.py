@@ -41,8 +41,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     built = [sys.executable, "-c", BUILD, str(out)]
     done = subprocess.run(built, cwd=source, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    (made,) = out.glob("*.whl")
-    return set(zipfile.ZipFile(made).namelist())
+    (file,) = out.glob("*.whl")
+    return set(zipfile.ZipFile(file).namelist())
 
 
 def test_what_the_image_copies_reaches_the_build() -> None:
@@ -72,7 +72,7 @@ def test_the_image_ends_as_a_user_who_owns_the_data_folder() -> None:
 def commands() -> list[list[str]]:
     asked = [service["command"] for service in COMPOSE["services"].values() if "command" in service]
     given = re.findall(r"^\s*CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)
-    return [*asked, *(yaml.safe_load(one) for one in given)]
+    return [*asked, *(yaml.safe_load(match) for match in given)]
 
 
 @pytest.mark.parametrize("command", commands(), ids=shlex.join)
@@ -91,7 +91,7 @@ def test_the_services_share_what_they_have_to() -> None:
     assert re.search(r'^ENTRYPOINT \["tini", "--"\]$', DOCKERFILE, re.MULTILINE)
     assert re.search(r"apt-get install .*\btini\b", DOCKERFILE)
     assert set(web["environment"]) <= SETTINGS
-    assert {volume.split(":")[0] for one in services.values() for volume in one.get("volumes", [])} == set(
+    assert {volume.split(":")[0] for service in services.values() for volume in service.get("volumes", [])} == set(
         COMPOSE["volumes"]
     )
 
@@ -101,26 +101,26 @@ def test_the_proxy_keeps_a_browser_with_one_web_process_and_is_believed() -> Non
     ours = COMPOSE["configs"]["proxy"]["content"].replace("$$", "$")
     web = [services[name] for name in ("web-0", "web-1")]
     port, trusted = web[0]["environment"]["RONDO_PORT"], web[0]["environment"]["RONDO_TRUSTED_PROXIES"]
-    proxy, *addresses = (one["networks"]["default"]["ipv4_address"] for one in (services["proxy"], *web))
+    proxy, *addresses = (element["networks"]["default"]["ipv4_address"] for element in (services["proxy"], *web))
     # By the name that it is given nginx chooses: one name for two addresses takes turns.
     assert re.findall(r"server (\S+) ", ours) == [f"{address}:{port}" for address in addresses]
     assert f"map $cookie_{cookies.COOKIE}$http_authorization $visitor {{" in ours
     assert "hash $visitor consistent;" in ours
     assert trusted == f"${{RONDO_TRUSTED_PROXIES:-{proxy}}}"
     (network,) = COMPOSE["networks"]["default"]["ipam"]["config"]
-    fixed = [ip_address(one) for one in (network["gateway"], proxy, *addresses)]
+    fixed = [ip_address(element) for element in (network["gateway"], proxy, *addresses)]
     assert len({*fixed}) == 4
-    for one in fixed:
-        assert one in ip_network(network["subnet"])
-        assert one not in ip_network(network["ip_range"]), "Docker gives it to whoever comes first"
-    assert [one.split(":")[:2] for one in services["proxy"]["ports"]] == [["127.0.0.1", str(port)]]
+    for entry in fixed:
+        assert entry in ip_network(network["subnet"])
+        assert entry not in ip_network(network["ip_range"]), "Docker gives it to whoever comes first"
+    assert [element.split(":")[:2] for element in services["proxy"]["ports"]] == [["127.0.0.1", str(port)]]
     assert f"listen {port};" in ours
-    assert not any("ports" in one for one in web), "people reach them through the proxy alone"
+    assert not any("ports" in service for service in web), "people reach them through the proxy alone"
 
 
 def test_who_starts_waits_for_what_answers() -> None:
     services: dict[str, Any] = COMPOSE["services"]
-    awaited = {name: how for one in services.values() for name, how in one.get("depends_on", {}).items()}
+    awaited = {name: how for service in services.values() for name, how in service.get("depends_on", {}).items()}
     assert awaited == {name: {"condition": "service_healthy"} for name in ("database", "web-0", "web-1")}
     assert "-h 127.0.0.1" in services["database"]["healthcheck"]["test"][-1]
     asked = re.search(r"http://127\.0\.0\.1:(\d+)(/\w+)", services["web-0"]["healthcheck"]["test"][-1])

@@ -32,16 +32,16 @@ def text(n: int, score: float | None, **more: Any) -> JudgedText:
 
 def people(*parts: tuple[int, float, bool], **more: Any) -> tuple[Witness, ...]:
     """So many texts of a score that people accept or not."""
-    found = [(score, accepts) for number, score, accepts in parts for _ in range(number)]
-    return tuple(Witness(text(n, score, **more), accepts) for n, (score, accepts) in enumerate(found))
+    rows = [(score, accepts) for number, score, accepts in parts for _ in range(number)]
+    return tuple(Witness(text(n, score, **more), accepts) for n, (score, accepts) in enumerate(rows))
 
 
 MIXED = people((15, 1.0, True), (5, 0.0, True), (5, 1.0, False), (15, 0.0, False))
 
 
 def judged(evidence: HealthEvidence, **limits: Any) -> tuple[Health, dict[str, HealthMeasure]]:
-    found = health(evidence, HealthLimits(**limits))
-    return found, {one.name: one for one in found.measures}
+    result = health(evidence, HealthLimits(**limits))
+    return result, {measure.name: measure for measure in result.measures}
 
 
 def of(judge: Any = None, **more: Any) -> HealthEvidence:
@@ -54,9 +54,9 @@ def test_agreement_precision_and_recall_are_those_of_the_table() -> None:
     assert by_name["kappa"].number.value == pytest.approx(0.5)
     # Disagreement 10 / 40, expected 2 * 40 * 40 / (80 * 79).
     assert by_name["alpha"].number.value == pytest.approx(1 - 0.25 * 80 * 79 / 3200)
-    found = by_name["precision"].number
-    assert (found.value, found.n) == (0.75, 20)
-    assert (found.low, found.high) == pytest.approx((0.531, 0.888), abs=0.001)
+    number = by_name["precision"].number
+    assert (number.value, number.n) == (0.75, 20)
+    assert (number.low, number.high) == pytest.approx((0.531, 0.888), abs=0.001)
     assert by_name["recall"].number.value == 0.75
     low, high = by_name["kappa"].number.low, by_name["kappa"].number.high
     assert low is not None
@@ -66,9 +66,12 @@ def test_agreement_precision_and_recall_are_those_of_the_table() -> None:
 
 def test_a_calibration_error_weighs_each_bin_by_its_texts() -> None:
     # Scored 1 and accepted 15 of 20, scored 0 and accepted 5 of 20: both are off by a quarter.
-    found, by_name = judged(of(witnesses=MIXED))
+    result, by_name = judged(of(witnesses=MIXED))
     assert by_name["calibration"].number.value == pytest.approx(0.25)
-    assert [(one.n, one.score, one.accepted) for one in found.calibration] == [(20, 0.0, 0.25), (20, 1.0, 0.75)]
+    assert [(entry.n, entry.score, entry.accepted) for entry in result.calibration] == [
+        (20, 0.0, 0.25),
+        (20, 1.0, 0.75),
+    ]
     near = calibration_error(
         [0.25] * 40 + [0.75] * 40, [n % 4 == 0 for n in range(40)] + [n % 4 > 0 for n in range(40)], 2
     )
@@ -107,11 +110,11 @@ def test_a_judge_that_ties_every_pair_orders_them_by_chance() -> None:
 def test_one_ranking_of_one_prompt_turns_no_light_red() -> None:
     ranking = tuple((1, float(a), float(b)) for a, b in combinations(range(7), 2))
     assert len(ranking) == 21
-    found, by_name = judged(of(better=ranking))
-    assert (by_name["order"].light, found.light) == (Light.unknown, Light.unknown)
+    result, by_name = judged(of(better=ranking))
+    assert (by_name["order"].light, result.light) == (Light.unknown, Light.unknown)
     assert by_name["order"].missing.startswith("21 pairs that people ordered, of 1 prompts; 20 prompts are needed.")
     many = tuple((n % 20, 1.0, 2.0) for n in range(60))
-    found, by_name = judged(of(better=many))
+    result, by_name = judged(of(better=many))
     assert (by_name["order"].light, by_name["order"].number.n) == (Light.red, 60)
     assert by_name["order"].number.high == pytest.approx(wilson(0, 20)[1]), "20 prompts, not 60 pairs"
     crowded = tuple(text(n, 1.0, group_id=n // 20) for n in range(60))
@@ -122,13 +125,13 @@ def test_one_ranking_of_one_prompt_turns_no_light_red() -> None:
 
 def test_a_judge_or_people_who_always_say_the_same_leave_kappa_unknown() -> None:
     strict = people((97, 1.0, True), (3, 1.0, False))
-    found, by_name = judged(of(witnesses=strict))
+    result, by_name = judged(of(witnesses=strict))
     assert (by_name["kappa"].light, by_name["kappa"].number.low) == (Light.unknown, None)
     assert "no interval" in by_name["kappa"].missing
-    assert found.light is not Light.red, "they agree on 97 of 100 texts"
+    assert result.light is not Light.red, "they agree on 97 of 100 texts"
     constant = people((10, 1.0, False), (10, 0.0, False))
-    found, _ = judged(of(witnesses=constant))
-    assert found.light is not Light.ok, "nothing is known"
+    result, _ = judged(of(witnesses=constant))
+    assert result.light is not Light.ok, "nothing is known"
 
 
 def test_ends_ties_and_unparsed_are_shares_of_all_texts() -> None:
@@ -163,8 +166,10 @@ def test_seats_are_swapped_and_counted() -> None:
 
 
 def test_pairs_are_read_back_from_the_replies_that_are_kept() -> None:
-    said = PairwiseSwapped().comparisons(["Winner: A\n---\nWinner: B", "Winner: A\n---\nno idea", "Winner: A\n---\nB"])
-    assert said == [
+    comparisons = PairwiseSwapped().comparisons(
+        ["Winner: A\n---\nWinner: B", "Winner: A\n---\nno idea", "Winner: A\n---\nB"]
+    )
+    assert comparisons == [
         Comparison(0, 1, 0),
         Comparison(0, 2, 2),
         Comparison(1, 0, 1),
@@ -204,31 +209,31 @@ def test_its_own_texts_are_preferred_beyond_what_people_prefer() -> None:
 
 def test_below_its_fewest_rows_a_measure_is_unknown_and_never_zero() -> None:
     few = people((10, 1.0, True), (9, 0.0, False))
-    found, by_name = judged(of(witnesses=few, why="Take items in the order random."))
-    assert found.light is Light.unknown
-    for one in found.measures:
-        assert (one.light, one.number.value, one.number.low) == (Light.unknown, None, None), one.name
-        assert one.missing
-    said = "19 blind decisions at random and gold items; at least 20 are needed. Take items in the order random."
-    assert by_name["kappa"].missing == said
-    assert found.calibration == ()
-    found, _ = judged(of(witnesses=few), fewest=10)
-    assert found.light is Light.ok
+    result, by_name = judged(of(witnesses=few, why="Take items in the order random."))
+    assert result.light is Light.unknown
+    for measure in result.measures:
+        assert (measure.light, measure.number.value, measure.number.low) == (Light.unknown, None, None), measure.name
+        assert measure.missing
+    reply = "19 blind decisions at random and gold items; at least 20 are needed. Take items in the order random."
+    assert by_name["kappa"].missing == reply
+    assert result.calibration == ()
+    result, _ = judged(of(witnesses=few), fewest=10)
+    assert result.light is Light.ok
     assert health(HealthEvidence(None), HealthLimits()).sentence == "No judge labels the texts of this round."
 
 
 def test_the_light_is_that_of_the_worst_measure_whose_whole_interval_is_beyond_its_limit() -> None:
     wrong = people((5, 1.0, True), (35, 1.0, False))
-    found, by_name = judged(of(witnesses=wrong))
-    assert (found.light, by_name["precision"].light, by_name["recall"].light) == (Light.red, Light.red, Light.unknown)
-    assert found.sentence.startswith("Do not train on this judge: precision")
-    assert {one.name for one in found.reds()} == {"precision"}
+    result, by_name = judged(of(witnesses=wrong))
+    assert (result.light, by_name["precision"].light, by_name["recall"].light) == (Light.red, Light.red, Light.unknown)
+    assert result.sentence.startswith("Do not train on this judge: precision")
+    assert {health_measure.name for health_measure in result.reds()} == {"precision"}
     opposed = people((5, 1.0, True), (30, 1.0, False), (5, 0.0, True))
-    found, _ = judged(of(witnesses=opposed))
-    assert found.sentence.startswith("Do not train on this judge: Cohen’s kappa")
-    assert {one.name for one in found.reds()} == {"kappa", "precision"}
+    result, _ = judged(of(witnesses=opposed))
+    assert result.sentence.startswith("Do not train on this judge: Cohen’s kappa")
+    assert {health_measure.name for health_measure in result.reds()} == {"kappa", "precision"}
     near = people((12, 1.0, True), (10, 1.0, False), (10, 0.0, False))
-    found, by_name = judged(of(witnesses=near))
+    result, by_name = judged(of(witnesses=near))
     assert by_name["precision"].number.value == pytest.approx(0.545, abs=0.001)
     assert by_name["precision"].light is Light.amber, "its interval, 0.35 to 0.73, is below 0.8 and not below 0.5"
     assert lights.is_beyond(Estimate(0.7, 0.61, 0.8, 50), 0.6, below=False, is_two_sided=True)
@@ -239,19 +244,24 @@ def test_the_light_is_that_of_the_worst_measure_whose_whole_interval_is_beyond_i
 def test_planted_faults_raise_their_own_measure() -> None:
     texts = tuple(text(n, 5.0, group_id=n // 2) for n in range(80))
     _, always_five = judged(of(AdditiveRubric(), texts=texts))
-    assert {one.name for one in always_five.values() if one.light is Light.amber} == {"saturation", "ties"}
+    assert {health_measure.name for health_measure in always_five.values() if health_measure.light is Light.amber} == {
+        "saturation",
+        "ties",
+    }
     good = people((40, 1.0, True), (40, 0.0, False))
     sound = tuple(text(n, float(n % 2), group_id=n // 2) for n in range(80))
-    found, by_name = judged(of(witnesses=good, texts=sound))
-    assert found.light is Light.ok
-    assert not [one.name for one in by_name.values() if one.light in (Light.amber, Light.red)]
-    assert found.sentence.startswith("People agree with the judge as far as is known: Cohen’s kappa")
+    result, by_name = judged(of(witnesses=good, texts=sound))
+    assert result.light is Light.ok
+    assert not [
+        health_measure.name for health_measure in by_name.values() if health_measure.light in (Light.amber, Light.red)
+    ]
+    assert result.sentence.startswith("People agree with the judge as far as is known: Cohen’s kappa")
 
 
 def test_a_ratio_over_groups_has_a_width_even_where_all_groups_are_alike() -> None:
-    found = ratio([(1, 1)] * 20)
-    assert (found.value, found.n) == (1.0, 20)
-    assert (found.low, found.high) == pytest.approx((0.839, 1.0), abs=0.001)
+    estimate = ratio([(1, 1)] * 20)
+    assert (estimate.value, estimate.n) == (1.0, 20)
+    assert (estimate.low, estimate.high) == pytest.approx((0.839, 1.0), abs=0.001)
     assert ratio([(1, 3), (0, 0), (2, 3)]).value == 0.5
     assert ratio([(1, 3), (0, 0), (2, 3)]).low is None, "two groups tell nothing of others"
     assert ratio([]).value is None

@@ -31,17 +31,17 @@ def group(*texts: str) -> Group:
 @pytest.fixture
 def raising() -> Iterator[dict[type[Judge], type[Judge]]]:
     """Of each judge one that raises for whatever holds the text `bad`; what the registry holds stays as it is."""
-    before, made = dict(Judge.registry), dict[type[Judge], type[Judge]]()
+    before, result = dict(Judge.registry), dict[type[Judge], type[Judge]]()
     for base in (MajorityVote, ExactMatch, PairwiseSwapped, RelativeLength):
 
         class Raising(base):  # type: ignore[valid-type, misc]
             def judge(self, engine: Engine | None, groups: Sequence[Group], *, seed: int) -> list[Judgment]:
-                if any("bad" in one.text for some in groups for one in some.samples):
+                if any("bad" in completion.text for some in groups for completion in some.samples):
                     raise ValueError("no reading")
                 return list(super().judge(engine, groups, seed=seed))
 
-        made[base] = Raising
-    yield made
+        result[base] = Raising
+    yield result
     Judge.registry.clear()
     Judge.registry.update(before)
 
@@ -54,14 +54,16 @@ def judged(judge: Judge, *groups: Group, engine: Engine | None = None) -> tuple[
     )
     round_ = tables.Round(id=1, seed=1, phase=0, recipe=recipe.model_dump(mode="json"))
     stage = StageContext(0, 0, round_, recipe, JobProgress(0, 0), Stage.judge, number=2)
-    made, failed = judge_batch(stage, engine, groups, 0)
-    return {one.sample_id: one for one in made}, {one.sample_id: one.failure.reason for one in failed if one.failure}
+    judgments, failed = judge_batch(stage, engine, groups, 0)
+    return {judgment.sample_id: judgment for judgment in judgments}, {
+        judgment.sample_id: judgment.failure.reason for judgment in failed if judgment.failure
+    }
 
 
 def test_a_vote_is_taken_among_the_texts_that_can_be_read(raising: dict[type[Judge], type[Judge]]) -> None:
     """One text alone always has the majority: 4 would be accepted, and 5 as well."""
-    made, failed = judged(raising[MajorityVote](), group(*TEXTS))
-    assert {n: (one.score, one.verdict) for n, one in made.items()} == {
+    judgments, failed = judged(raising[MajorityVote](), group(*TEXTS))
+    assert {n: (judgment.score, judgment.verdict) for n, judgment in judgments.items()} == {
         1: (pytest.approx(2 / 3), Verdict.accept),
         2: (pytest.approx(2 / 3), Verdict.accept),
         3: (pytest.approx(1 / 3), Verdict.reject),
@@ -70,17 +72,17 @@ def test_a_vote_is_taken_among_the_texts_that_can_be_read(raising: dict[type[Jud
 
 
 def test_a_verifier_still_judges_each_text(raising: dict[type[Judge], type[Judge]]) -> None:
-    made, failed = judged(raising[ExactMatch](), group(*TEXTS), group("#### 4"))
-    assert ([made[n].score for n in (1, 2, 3)], list(failed)) == ([1.0, 1.0, 0.0], [4])
+    judgments, failed = judged(raising[ExactMatch](), group(*TEXTS), group("#### 4"))
+    assert ([judgments[n].score for n in (1, 2, 3)], list(failed)) == ([1.0, 1.0, 0.0], [4])
 
 
 def test_texts_that_a_model_compares_are_compared_without_the_one_that_fails(
     raising: dict[type[Judge], type[Judge]],
 ) -> None:
     with Scripted(rules=[{"pattern": ".", "reply": "Winner: A"}]) as engine:
-        made, failed = judged(raising[PairwiseSwapped](), group(*TEXTS), engine=engine)
-    assert (sorted(made), list(failed)) == ([1, 2, 3], [4])
-    assert all(one.score is not None for one in made.values()), "a text alone is compared with nothing"
+        judgments, failed = judged(raising[PairwiseSwapped](), group(*TEXTS), engine=engine)
+    assert (sorted(judgments), list(failed)) == ([1, 2, 3], [4])
+    assert all(judgment.score is not None for judgment in judgments.values()), "a text alone is compared with nothing"
 
 
 def test_where_no_text_fails_alone_all_of_the_group_fail() -> None:
@@ -91,10 +93,10 @@ def test_where_no_text_fails_alone_all_of_the_group_fail() -> None:
             raise PromptError("It is too long.")
 
     before = dict(Engine.registry)
-    made, failed = judged(PairwiseSwapped(), group("#### 4", "#### 5"), engine=Refusing(rules=[]))
+    judgments, failed = judged(PairwiseSwapped(), group("#### 4", "#### 5"), engine=Refusing(rules=[]))
     Engine.registry.pop("refusing")
-    assert {**Engine.registry} == {name: one for name, one in before.items() if name != "refusing"}
-    assert (made, failed) == ({}, {1: "It is too long.", 2: "It is too long."})
+    assert {**Engine.registry} == {name: value for name, value in before.items() if name != "refusing"}
+    assert (judgments, failed) == ({}, {1: "It is too long.", 2: "It is too long."})
 
 
 def test_who_has_to_see_all_groups_judges_none_of_them_apart(raising: dict[type[Judge], type[Judge]]) -> None:

@@ -8,10 +8,10 @@ import pytest
 from backend.likeness import Pool, common, rouge_l, words
 
 
-def plainly(one: Sequence[str], other: Sequence[str]) -> int:
+def plainly(texts: Sequence[str], other: Sequence[str]) -> int:
     """The textbook's table."""
-    table = [[0] * (len(other) + 1) for _ in range(len(one) + 1)]
-    for i, left in enumerate(one):
+    table = [[0] * (len(other) + 1) for _ in range(len(texts) + 1)]
+    for i, left in enumerate(texts):
         for j, right in enumerate(other):
             table[i + 1][j + 1] = table[i][j] + 1 if left == right else max(table[i][j + 1], table[i + 1][j])
     return table[-1][-1]
@@ -20,8 +20,8 @@ def plainly(one: Sequence[str], other: Sequence[str]) -> int:
 def test_the_longest_common_subsequence_is_that_of_the_table():
     chance = random.Random(0)
     for _ in range(300):
-        one, other = (chance.choices("abcde", k=chance.randint(0, 90)) for _ in range(2))
-        assert common(one, other) == plainly(one, other)
+        choice, other = (chance.choices("abcde", k=chance.randint(0, 90)) for _ in range(2))
+        assert common(choice, other) == plainly(choice, other)
 
 
 def test_rouge_l_is_the_f_measure():
@@ -35,7 +35,7 @@ def test_rouge_l_is_the_f_measure():
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "texts"),
     [
         ("What's 3+4?", ["what", "s", "3", "4"]),
         ("Größe GRÖSSE", ["grösse", "grösse"]),
@@ -43,8 +43,8 @@ def test_rouge_l_is_the_f_measure():
         ("  ", []),
     ],
 )
-def test_words_have_no_case_and_no_signs(text: str, found: list[str]) -> None:
-    assert words(text) == found
+def test_words_have_no_case_and_no_signs(text: str, texts: list[str]) -> None:
+    assert words(text) == texts
 
 
 def test_signs_can_count():

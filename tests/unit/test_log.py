@@ -23,10 +23,10 @@ def test_a_line_names_what_it_is_about_and_the_block_s_end_forgets_it() -> None:
     def check() -> None:
         with log.about(round=3, project=None):
             with log.about(job=7, project=1):
-                found = line("a %s", "b\nc")
-                assert list(found)[-3:] == ["project", "round", "job"]
-                assert (found["project"], found["round"], found["job"]) == (1, 3, 7)
-                assert (found["message"], found["level"], found["logger"]) == ("a b\nc", "warning", "rondo.x")
+                result = line("a %s", "b\nc")
+                assert list(result)[-3:] == ["project", "round", "job"]
+                assert (result["project"], result["round"], result["job"]) == (1, 3, 7)
+                assert (result["message"], result["level"], result["logger"]) == ("a b\nc", "warning", "rondo.x")
             assert "job" not in line("x")
         assert "round" not in line("x")
 
@@ -37,8 +37,8 @@ def test_an_error_stands_in_the_line_with_its_traceback() -> None:
     try:
         raise ValueError("bad")
     except ValueError:
-        found = line("failed", exc_info=sys.exc_info())
-    assert "ValueError: bad" in str(found["error"])
+        result = line("failed", exc_info=sys.exc_info())
+    assert "ValueError: bad" in str(result["error"])
 
 
 def test_no_child_process_gets_what_only_the_web_process_needs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,7 +41,7 @@ def test_a_knob_is_told_with_its_default_and_bounds() -> None:
 
 
 def test_every_recipe_route_setting_and_command_is_told() -> None:
-    assert [one.name for one, _ in recipe_list.registered() if f"[`{one.name}`]" not in PAGES["recipes.md"]] == []
+    assert [entry.name for entry, _ in recipe_list.registered() if f"[`{entry.name}`]" not in PAGES["recipes.md"]] == []
     assert [name for name in Settings.model_fields if f"`RONDO_{name.upper()}`" not in PAGES["settings.md"]] == []
     for route in ("GET /rounds/{round_id}", "POST /projects/{project_id}/rounds", "GET /me"):
         assert f"`{route}`" in PAGES["rest.md"], route

@@ -49,7 +49,7 @@ def run(code: str, path: Path) -> str:
 
 
 def test_of_eight_who_ask_at_once_all_find_all_parts_and_broken_packages_are_left_out_by_name(site: Path) -> None:
-    said = run(
+    text = run(
         """
 import threading
 from backend import recipes, registry
@@ -88,12 +88,12 @@ print("LEFT OUT", *parts.left_out(), sep=" | ")
         ("bb-leaves", "not on this machine"),
         ("cc-replaces", "it registers exact_match, which is there already"),
     ):
-        told, left_out = (next(line for line in said.splitlines() if line.startswith(w)) for w in ("TOLD", "LEFT OUT"))
-        for line in (told, left_out):
+        reply, left_out = (next(line for line in text.splitlines() if line.startswith(w)) for w in ("TOLD", "LEFT OUT"))
+        for line in (reply, left_out):
             assert f"The package {name} (entry point more) could not be loaded" in line
             assert why in line
-        assert f"The package {name}" in said.split("TOLD")[0] + said.split("LEFT OUT")[1], "not in the log"
-    assert "dd-good" not in said
+        assert f"The package {name}" in text.split("TOLD")[0] + text.split("LEFT OUT")[1], "not in the log"
+    assert "dd-good" not in text
 
 
 def test_a_module_of_our_own_that_fails_is_tried_again_and_hides_nothing() -> None:

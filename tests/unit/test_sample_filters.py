@@ -31,9 +31,9 @@ words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x0
 def test_a_shared_address_restores_the_filters(
     text: str, prompt: str, verdict: list[str], low: float | None, most: int | None, step: int | None
 ) -> None:
-    one = "" if step is None else str(step)
+    reply = "" if step is None else str(step)
     query = bar.from_bar(
-        (text, prompt, verdict, [], [], ["is_flagged"], low, None, None, most, "me", "tone=warm", "-score", one)
+        (text, prompt, verdict, [], [], ["is_flagged"], low, None, None, most, "me", "tone=warm", "-score", reply)
     )
     again = bar.from_address(dict(parse_qsl(bar.to_address(query), keep_blank_values=True)))
     assert again == query
@@ -115,7 +115,7 @@ def scored(score: float) -> Vote:
 
 
 @pytest.mark.parametrize(
-    ("machine", "said", "expected"),
+    ("machine", "votes", "expected"),
     [
         ((2.0, Verdict.reject), [], Effect(2.0, Verdict.reject, LabelSource.judge, False, False)),
         ((None, None), [], Effect(None, None, LabelSource.none, False, False)),
@@ -133,9 +133,9 @@ def scored(score: float) -> Vote:
     ],
 )
 def test_the_label_from_what_was_said(
-    machine: tuple[float | None, Verdict | None], said: list[Vote], expected: Effect
+    machine: tuple[float | None, Verdict | None], votes: list[Vote], expected: Effect
 ) -> None:
-    assert effect(*machine, said) == expected
+    assert effect(*machine, votes) == expected
 
 
 def test_a_flag_alone_leaves_the_label_the_judges() -> None:

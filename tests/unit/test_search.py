@@ -24,13 +24,13 @@ QUOTES = [chr(n) for n in range(128, sys.maxunicode) if '"' in unicodedata.norma
 def test_no_character_becomes_syntax_of_the_index(quote: str, form: str) -> None:
     query = parse(form.replace("{}", quote))
     assert all('"' not in term.words for term in query.terms)
-    found = query.match("sqlite", "w")
-    if found is None:
+    match = query.match("sqlite", "w")
+    if match is None:
         return
     with closing(sqlite3.connect(":memory:")) as db:
         db.execute("CREATE VIRTUAL TABLE t USING fts5(x)")
         db.execute("INSERT INTO t VALUES ('c')")
-        assert db.execute("SELECT * FROM t WHERE t MATCH ?", tuple(found[1].values())).fetchall() == []
+        assert db.execute("SELECT * FROM t WHERE t MATCH ?", tuple(match[1].values())).fetchall() == []
 
 
 def test_there_are_quotes_to_look_at_and_they_are_found_as_characters() -> None:

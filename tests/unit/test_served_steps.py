@@ -20,9 +20,9 @@ def stage(recipe: Recipe, of: Stage, kind: str = "", engine: LocalEngine = Local
     return StageContext(0, 0, round_, recipe, JobProgress(0, 0), of, kind)
 
 
-def served(found: StageContext, monkeypatch: pytest.MonkeyPatch, **engine: str) -> str:
+def served(stage_context: StageContext, monkeypatch: pytest.MonkeyPatch, **engine: str) -> str:
     monkeypatch.setattr(serve, "highest_rank", lambda stage: 8)
-    return str(serve.engine_of(found, FOLDER | engine)["name"])
+    return str(serve.engine_of(stage_context, FOLDER | engine)["name"])
 
 
 def test_a_step_that_vllm_cannot_do_keeps_transformers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,12 +39,12 @@ def test_trials_ask_what_all_their_steps_ask(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_checkpoint_that_is_bound_to_a_device_keeps_transformers(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = stage(CERTAIN, Stage.generate)
-    assert served(found, monkeypatch, device="cuda:1") == "transformers"
-    assert served(found, monkeypatch, device="auto") == "vllm"
+    stage_context = stage(CERTAIN, Stage.generate)
+    assert served(stage_context, monkeypatch, device="cuda:1") == "transformers"
+    assert served(stage_context, monkeypatch, device="auto") == "vllm"
 
 
 def test_measurements_by_vllm_are_compared_with_their_like(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(StageContext, "set_ids", lambda self, use: [1])
-    by = [evaluate.measured_by(stage(CERTAIN, Stage.evaluate, engine=one), ()) for one in LocalEngine]
-    assert [one.get("engine") for one in by] == [None, "vllm"]
+    by = [evaluate.measured_by(stage(CERTAIN, Stage.evaluate, engine=entry), ()) for entry in LocalEngine]
+    assert [endpoint_client.get("engine") for endpoint_client in by] == [None, "vllm"]

@@ -9,8 +9,8 @@ JOINED = re.compile(r"retracts_id\s*==|\.not_in\(\s*retraction|retracts_id\.in_"
 
 def test_only_one_file_joins_decisions_with_what_took_them_back() -> None:
     """But for two questions about retractions themselves: was this one taken back just now, and by which batch."""
-    found = {str(path.relative_to(BACKEND)) for path in BACKEND.rglob("*.py") if JOINED.search(path.read_text())}
-    assert found == {
+    texts = {str(path.relative_to(BACKEND)) for path in BACKEND.rglob("*.py") if JOINED.search(path.read_text())}
+    assert texts == {
         "db/standing.py",
         "services/decisions/retracts.py",
         "services/samples/detail.py",

@@ -32,13 +32,13 @@ ENGINE = Scripted(
 
 def cases(number: int) -> list[Case]:
     """Two texts of each prompt, a fine one and a poor one, which people tell apart."""
-    made = []
+    results = []
     for n in range(number):
         for place, word in enumerate(("fine", "poor")):
             sample = Sample(2 * n + place + 1, n, f"a {word} text {n}", position=place)
             group = Group(Prompt(n, [{"role": "user", "content": f"q {n}"}]), (sample,))
-            made.append(Case(group, word == "fine", f"key {n}"))
-    return made
+            results.append(Case(group, word == "fine", f"key {n}"))
+    return results
 
 
 def trial(asked: Callable[[int], None] = lambda number: None) -> JudgeTrial:
@@ -47,11 +47,11 @@ def trial(asked: Callable[[int], None] = lambda number: None) -> JudgeTrial:
 
 def test_no_prompt_is_on_both_sides_and_later_labels_move_none() -> None:
     few, many = cases(40), cases(80)
-    seen, unseen = split(few)
-    assert {one.key for one in seen} & {one.key for one in unseen} == set()
-    assert len(seen) + len(unseen) == 80
-    assert 25 < len(seen) < 55
-    assert {one.sample_id for one in unseen} <= {one.sample_id for one in split(many)[1]}
+    view, unseen = split(few)
+    assert {case.key for case in view} & {case.key for case in unseen} == set()
+    assert len(view) + len(unseen) == 80
+    assert 25 < len(view) < 55
+    assert {entry.sample_id for entry in unseen} <= {entry.sample_id for entry in split(many)[1]}
 
 
 @pytest.mark.parametrize(
@@ -66,15 +66,15 @@ def test_a_template_that_loses_a_placeholder_is_refused(template: str, is_taken:
 
 def test_a_judge_is_asked_once_of_a_text_by_a_template() -> None:
     asked: list[int] = []
-    one = trial(asked.append)
-    found = one.outcomes(ASKS_FOR_BAD, cases(3))
-    assert found is not None
-    assert [outcome.agrees for outcome in found] == [False] * 6
-    assert (found[0].accepts, found[1].accepts, found[0].reply) == (False, True, "it is not;N")
-    one.outcomes(ASKS_FOR_BAD, cases(4))
+    judge_trial = trial(asked.append)
+    judge_replies = judge_trial.outcomes(ASKS_FOR_BAD, cases(3))
+    assert judge_replies is not None
+    assert [outcome.agrees for outcome in judge_replies] == [False] * 6
+    assert (judge_replies[0].accepts, judge_replies[1].accepts, judge_replies[0].reply) == (False, True, "it is not;N")
+    judge_trial.outcomes(ASKS_FOR_BAD, cases(4))
     assert asked == [6, 2]
-    assert one.outcomes("nothing", cases(3)) is None
-    assert (one.calls, one.lost) == (8, {"nothing"})
+    assert judge_trial.outcomes("nothing", cases(3)) is None
+    assert (judge_trial.calls, judge_trial.lost) == (8, {"nothing"})
 
 
 def test_the_search_finds_what_people_go_by_within_its_calls() -> None:
@@ -82,19 +82,19 @@ def test_the_search_finds_what_people_go_by_within_its_calls() -> None:
     writer = Scripted(
         replies=("```\nIs it? {response}\n```", f"```\n{ASKS_FOR_BAD}!\n```", f"```\n{ASKS_FOR_GOOD}\n```")
     )
-    seen, unseen = split(cases(40))
-    one = trial()
-    found = optimizer.search(one, seen, rewrite.reflector(writer), rewrites=8, seed=0)
-    assert found.template == ASKS_FOR_GOOD
-    assert 1 <= found.written <= 8
-    assert one.lost <= {"Is it? {response}"}
-    result = rewrite.compared(one, found, seen, unseen)
+    view, unseen = split(cases(40))
+    judge_trial = trial()
+    best_template = optimizer.search(judge_trial, view, rewrite.reflector(writer), rewrites=8, seed=0)
+    assert best_template.template == ASKS_FOR_GOOD
+    assert 1 <= best_template.written <= 8
+    assert judge_trial.lost <= {"Is it? {response}"}
+    result = rewrite.compared(judge_trial, best_template, view, unseen)
     assert result["is_kept"]
     assert (result["unseen"]["before"]["value"], result["unseen"]["after"]["value"]) == (0, 1)
     assert result["unseen"]["gain"]["low"] > 0.7
-    assert one.calls <= optimizer.most_calls(len(seen), len(unseen), 8, JUDGE.calls_per_sample)
-    assert [one["is_right"] for one in result["examples"]] == [True] * 5
-    assert {one["before"][-1] for one in result["examples"]} == {"N", "Y"}
+    assert judge_trial.calls <= optimizer.most_calls(len(view), len(unseen), 8, JUDGE.calls_per_sample)
+    assert [example["is_right"] for example in result["examples"]] == [True] * 5
+    assert {example["before"][-1] for example in result["examples"]} == {"N", "Y"}
 
 
 def test_what_the_writing_model_sees_are_seen_texts_alone() -> None:
@@ -104,19 +104,19 @@ def test_what_the_writing_model_sees_are_seen_texts_alone() -> None:
         prompts.append(prompt)
         return "no template"
 
-    seen, unseen = split(cases(40))
-    found = optimizer.search(trial(), seen, write, rewrites=3, seed=0)
-    assert (found.template, found.written) == (ASKS_FOR_BAD, 3)
-    said = "\n".join(prompts)
-    assert ASKS_FOR_BAD in said
-    assert "People accept this text; the judge rejected it. The judge is wrong here." in said
-    assert not any(one.group.samples[0].text + "\n" in said for one in unseen)
-    result = rewrite.compared(trial(), found, seen, unseen)
+    view, unseen = split(cases(40))
+    best_template = optimizer.search(trial(), view, write, rewrites=3, seed=0)
+    assert (best_template.template, best_template.written) == (ASKS_FOR_BAD, 3)
+    text = "\n".join(prompts)
+    assert ASKS_FOR_BAD in text
+    assert "People accept this text; the judge rejected it. The judge is wrong here." in text
+    assert not any(case.group.samples[0].text + "\n" in text for case in unseen)
+    result = rewrite.compared(trial(), best_template, view, unseen)
     assert (result["is_kept"], result["unseen"]["gain"]["value"]) == (False, 0)
 
 
 def test_an_error_of_the_writing_model_ends_the_search_and_keeps_what_was_found() -> None:
-    seen = split(cases(40))[0]
+    word = split(cases(40))[0]
     replies = [f"```\n{ASKS_FOR_GOOD}\n```"]
 
     def write(prompt: str) -> str:
@@ -124,10 +124,10 @@ def test_an_error_of_the_writing_model_ends_the_search_and_keeps_what_was_found(
             raise EngineError("The server is gone.")
         return replies.pop()
 
-    found = optimizer.search(trial(), seen, write, rewrites=5, seed=0)
-    assert (found.template, found.written) == (ASKS_FOR_GOOD, 1)
+    best_template = optimizer.search(trial(), word, write, rewrites=5, seed=0)
+    assert (best_template.template, best_template.written) == (ASKS_FOR_GOOD, 1)
     with pytest.raises(EngineError, match="The server is gone"):
-        optimizer.search(trial(), seen, write, rewrites=5, seed=0)
+        optimizer.search(trial(), word, write, rewrites=5, seed=0)
 
 
 def test_a_question_that_cannot_be_asked_costs_one_template() -> None:
@@ -139,9 +139,9 @@ def test_a_question_that_cannot_be_asked_costs_one_template() -> None:
             raise PromptError("Too long.", kind=FailureKind.context)
         return f"```\n{ASKS_FOR_GOOD}\n```"
 
-    found = optimizer.search(trial(), split(cases(40))[0], write, rewrites=2, seed=0)
-    assert (found.template, found.written, len(asked)) == (ASKS_FOR_GOOD, 1, 2)
-    assert "Too long" in found.note
+    best_template = optimizer.search(trial(), split(cases(40))[0], write, rewrites=2, seed=0)
+    assert (best_template.template, best_template.written, len(asked)) == (ASKS_FOR_GOOD, 1, 2)
+    assert "Too long" in best_template.note
 
 
 def test_what_the_writing_model_is_asked_fits_its_context() -> None:
@@ -159,8 +159,8 @@ def test_what_the_writing_model_is_asked_fits_its_context() -> None:
         return "no template"
 
     long = [
-        replace(one, group=replace(one.group, samples=(replace(one.group.samples[0], text="fine " * 900),)))
-        for one in split(cases(40))[0]
+        replace(case, group=replace(case.group, samples=(replace(case.group.samples[0], text="fine " * 900),)))
+        for case in split(cases(40))[0]
     ]
     optimizer.search(trial(), long, write, rewrites=2, seed=0, most_characters=short)
     assert max(map(len, prompts)) <= 3000 * 2
@@ -176,7 +176,7 @@ def test_without_the_package_no_model_is_loaded(monkeypatch: pytest.MonkeyPatch)
 def test_too_few_labels_say_how_many_are_needed() -> None:
     assert "at least 10 that it may see" in str(rewrite.too_few(cases(10)))
     assert rewrite.too_few(cases(40)) is None
-    same = [one for one in cases(80) if one.accepts]
+    same = [case for case in cases(80) if case.accepts]
     assert "People accept all" in str(rewrite.too_few(same))
 
 
@@ -186,7 +186,7 @@ def outcome(agrees: bool) -> JudgeReply:
 
 def test_the_gain_is_paired_and_over_prompts() -> None:
     """12 prompts of one text: before right on 4, after on 10, all of the 4 among them: +6 of 12."""
-    some = [one for one in cases(12) if one.accepts]
+    some = [case for case in cases(12) if case.accepts]
     before = [outcome(n < 4) for n in range(12)]
     after = [outcome(n < 10) for n in range(12)]
     gain = numbers.difference(some, before, after)

@@ -52,23 +52,23 @@ def test_programs_are_not_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("a program was run")
 
     monkeypatch.setattr(RunTests, "judge", run)
-    seen = Evidence(round_groups=[answered()], machine={1: (1.0, Verdict.accept), 2: (0.0, Verdict.reject)})
-    assert truth_of(stage(RunTests()), seen, frozenset()) == {}
-    assert truth_of(stage(RunTests(), RunTests()), seen, frozenset()) == {1: True, 2: False}
+    evidence = Evidence(round_groups=[answered()], machine={1: (1.0, Verdict.accept), 2: (0.0, Verdict.reject)})
+    assert truth_of(stage(RunTests()), evidence, frozenset()) == {}
+    assert truth_of(stage(RunTests(), RunTests()), evidence, frozenset()) == {1: True, 2: False}
 
 
 def test_a_score_that_is_no_finite_number_is_no_score() -> None:
     group = Group(prompt(), (sample(1, score=math.nan), sample(2, score=2.0)))
-    seen = with_finite_scores(
+    evidence = with_finite_scores(
         Evidence(
             round_groups=[group],
             machine={1: (math.inf, Verdict.accept), 2: (2.0, None)},
             pairs=[(group.samples[0], group.samples[1])],
         )
     )
-    assert [one.score for one in seen.round_groups[0].samples] == [None, 2.0]
-    assert seen.machine == {1: (None, Verdict.accept), 2: (2.0, None)}
-    assert [one.score for one in seen.pairs[0]] == [None, 2.0]
+    assert [completion.score for completion in evidence.round_groups[0].samples] == [None, 2.0]
+    assert evidence.machine == {1: (None, Verdict.accept), 2: (2.0, None)}
+    assert [entry.score for entry in evidence.pairs[0]] == [None, 2.0]
 
 
 def test_training_rows_are_read_once_where_they_fit() -> None:
@@ -94,8 +94,8 @@ def test_what_cannot_be_gathered_fails_no_round(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(warn, "gathered", gathered)
     rules = rules_of({"copying": {"is_on": False}})
-    found = warn._looked(stage(ExactMatch()), rules, Evidence(), [])
-    assert len(found) == len(rules) - 1
-    assert {(str(level), reason[:31]) for _, _, level, reason in found} == {
+    result = warn._looked(stage(ExactMatch()), rules, Evidence(), [])
+    assert len(result) == len(rules) - 1
+    assert {(str(level), reason[:31]) for _, _, level, reason in result} == {
         ("unknown", "This rule failed: KeyError: 'an")
     }

@@ -12,7 +12,7 @@ from backend.judges.verifiers_reward import VerifiersReward
 from backend.prompt_sources.verifiers_tasks import VerifiersTasks
 from backend.selectors.above_threshold import AboveThreshold
 from backend.values import Stage
-from tests.integration.loop import Loop, dying, made, of_steps
+from tests.integration.loop import Loop, dying, of_steps, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
 from tests.integration.test_rounds_mixed import SFT_BASE
 from tests.verifiers.sums import Install
@@ -33,19 +33,19 @@ def test_tasks_become_prompts_with_answers_and_killed_it_makes_the_same(
     )
     loop = Loop(of_steps(*steps, unparsed_limit=1.0), GUESSES, tiny)
     first, second = loop.launch(num_prompts=4), loop.launch(num_prompts=4)
-    one = loop.run(first)
-    assert (one.stage, one.error) == (Stage.train, None)
+    result = loop.run(first)
+    assert (result.stage, result.error) == (Stage.train, None)
     with dying(monkeypatch) as kills:
         assert loop.run(second).error is None
     assert kills[0] > 4
-    found = made(first)
-    assert made(second) == found
+    outcome = rows_of_round(first)
+    assert rows_of_round(second) == outcome
     with reading() as db:
         own = select(tables.PromptSet.id).where(tables.PromptSet.round_id == first)
         prompts = list(db.scalars(select(tables.Prompt).where(tables.Prompt.prompt_set_id.in_(own))))
     known = {prompt.messages[-1]["content"]: prompt.answer for prompt in prompts}
     assert len(known) == 4
-    texts = [row for row in found["texts"] if row[7] is not None]
+    texts = [row for row in outcome["texts"] if row[7] is not None]
     assert len(texts) == 48
     for row in texts:
         assert row[9] == ("accept" if row[7] == known[row[2][-1]["content"]] else "reject")

@@ -15,9 +15,9 @@ def asked(taskset: str, *, seed: int = 1, limit: int = 4, **knobs: object) -> li
 
 def test_tasks_have_answers_and_are_found_again_by_what_is_noted(install: Install) -> None:
     taskset = install()
-    found = asked(taskset)
-    assert len({str(group.prompt.messages) for group in found}) == 4
-    for group in found:
+    groups = asked(taskset)
+    assert len({str(group.prompt.messages) for group in groups}) == 4
+    for group in groups:
         system, user = group.prompt.messages
         assert (system, user["role"]) == ({"role": "system", "content": "Be brief."}, "user")
         assert group.prompt.answer == str(int(user["content"].split()[0]) + 2)
@@ -46,14 +46,14 @@ def test_of_an_endless_taskset_the_first_tasks_are_drawn_from(
 ) -> None:
     monkeypatch.setattr(verifiers_tasks, "MOST_TASKS", 20)
     endless = {"range(self.config.most)": "itertools.count()", "import asyncio": "import asyncio\nimport itertools"}
-    found = asked(install(changes=endless), limit=100)
-    assert {int(group.prompt.answer or "") for group in found} == set(range(2, 22))
+    groups = asked(install(changes=endless), limit=100)
+    assert {int(group.prompt.answer or "") for group in groups} == set(range(2, 22))
 
 
 def test_tasks_that_hold_more_than_texts_are_passed_over(install: Install) -> None:
     picture = '[vf.UserMessage(content=[vf.ImageUrlContentPart(image_url=vf.ImageUrlSource(url="data:"))])]'
-    said = '[vf.UserMessage(content="1 + 1 ="), vf.AssistantMessage(content="2"), vf.UserMessage(content="And + 1?")]'
-    prompts = f"prompt=[None, {picture}, {said}][left]"
+    text = '[vf.UserMessage(content="1 + 1 ="), vf.AssistantMessage(content="2"), vf.UserMessage(content="And + 1?")]'
+    prompts = f"prompt=[None, {picture}, {text}][left]"
     (only,) = asked(install(changes={'prompt=f"{left} + 2 ="': prompts}), config={"most": 3})
     assert [message["content"] for message in only.prompt.messages] == ["Be brief.", "1 + 1 =", "2", "And + 1?"]
     nothing = install(changes={'prompt=f"{left} + 2 ="': "prompt=None"})
@@ -64,7 +64,7 @@ def test_tasks_that_hold_more_than_texts_are_passed_over(install: Install) -> No
 def test_a_name_and_settings_that_are_unfit_are_told_before_the_launch(install: Install) -> None:
     taskset = install()
     VerifiersTasks(taskset=taskset, config={"most": 2}).check_ready()
-    for name, config, said in (
+    for name, config, reply in (
         ("no_such_package", {}, "There is no installed package 'no_such_package' that needs verifiers"),
         ("pip", {}, "There is no installed package 'pip' that needs verifiers"),
         (install(needs="verifiers-of-others"), {}, "that needs verifiers"),
@@ -82,7 +82,7 @@ def test_a_name_and_settings_that_are_unfit_are_told_before_the_launch(install: 
         (taskset, {"task": {"rewards": {"run": {"fn": "os.system"}}}}, "The setting 'rewards' of the taskset"),
         (taskset, {"task": {"judges": [{"id": "reference"}]}}, "The setting 'judges' of the taskset"),
     ):
-        with pytest.raises(InvalidInput, match=said):
+        with pytest.raises(InvalidInput, match=reply):
             VerifiersTasks(taskset=name, config=config).check_ready()
 
 
@@ -112,11 +112,11 @@ UNFIT = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "said"), UNFIT)
+@pytest.mark.parametrize(("changes", "text"), UNFIT)
 def test_what_needs_more_than_one_text_and_its_rewards_is_refused(
-    install: Install, changes: dict[str, str], said: str
+    install: Install, changes: dict[str, str], text: str
 ) -> None:
-    with pytest.raises(InvalidInput, match=said):
+    with pytest.raises(InvalidInput, match=text):
         VerifiersTasks(taskset=install(changes=changes)).check_ready()
 
 

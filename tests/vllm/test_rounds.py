@@ -36,8 +36,8 @@ def test_a_round_goes_through_one_server(served: None) -> None:
     assert (ended.status, ended.error) == (RoundStatus.done, None)
     with reading() as db:
         of_round = tables.Sample.round_id == ended.id
-        made = db.scalar(select(func.count()).where(of_round, tables.Sample.split == Split.train))
+        split = db.scalar(select(func.count()).where(of_round, tables.Sample.split == Split.train))
         measured = set(db.scalars(select(tables.Metric.checkpoint_id).where(tables.Metric.round_id == ended.id)))
-    assert made == 4 * len(RIGHT)
+    assert split == 4 * len(RIGHT)
     assert {ended.policy_id, ended.checkpoint_id} <= measured
     assert len([*_server_folders.home().parent.glob("*/*/spec.json")]) == 1

@@ -46,7 +46,7 @@ def adapters(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
     folder = tmp_path_factory.mktemp("adapters")
     config = LoraConfig(r=4, target_modules=["q_proj", "v_proj"], base_model_name_or_path=MODEL)
-    made = []
+    results = []
     for number in range(20):
         torch.manual_seed(number)
         model = get_peft_model(AutoModelForCausalLM.from_pretrained(MODEL), config)
@@ -54,8 +54,8 @@ def adapters(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
             if "lora_B" in name:
                 torch.nn.init.normal_(weights, std=0.3)
         model.save_pretrained(folder / str(number))
-        made.append(str(folder / str(number)))
-    return made
+        results.append(str(folder / str(number)))
+    return results
 
 
 def engine(**knobs: Any) -> VLLM:
@@ -63,7 +63,7 @@ def engine(**knobs: Any) -> VLLM:
 
 
 def texts(opened: Engine, sampling: Sampling = GREEDY) -> list[list[str]]:
-    return [[one.text for one in several] for several in opened.complete(PROBLEMS, sampling)]
+    return [[entry.text for entry in several] for several in opened.complete(PROBLEMS, sampling)]
 
 
 def resident(pids: list[int]) -> int:
@@ -79,13 +79,17 @@ def test_greedy_texts_and_log_probabilities_are_those_of_transformers() -> None:
         wanted = own.complete(PROBLEMS, greedy)
         read = own.read(PROBLEMS, ["3+5*7", "2+4*6", "9+8*1"])
     with engine() as served:
-        found = served.complete(PROBLEMS, greedy)
-        told = served.read(PROBLEMS, ["3+5*7", "2+4*6", "9+8*1"])
-    assert [len(several) for several in found] == [2, 2, 2]
-    for (one, _), (other, _) in zip(found, wanted, strict=True):
-        assert (one.text, one.num_tokens, one.finish_reason) == (other.text, other.num_tokens, other.finish_reason)
-        assert one.logprob == pytest.approx(other.logprob, abs=0.01)
-    for mine, theirs in zip(told, read, strict=True):
+        completions = served.complete(PROBLEMS, greedy)
+        readings = served.read(PROBLEMS, ["3+5*7", "2+4*6", "9+8*1"])
+    assert [len(several) for several in completions] == [2, 2, 2]
+    for (sample, _), (other, _) in zip(completions, wanted, strict=True):
+        assert (sample.text, sample.num_tokens, sample.finish_reason) == (
+            other.text,
+            other.num_tokens,
+            other.finish_reason,
+        )
+        assert sample.logprob == pytest.approx(other.logprob, abs=0.01)
+    for mine, theirs in zip(readings, read, strict=True):
         assert mine.logprobs == pytest.approx(theirs.logprobs, abs=0.01)
 
 
@@ -94,25 +98,25 @@ def test_the_same_seed_gives_the_same_texts_and_forms_are_kept_to() -> None:
     with engine() as served:
         assert texts(served, sampling) == texts(served, sampling) != texts(served, Sampling(n=8, max_tokens=12, seed=6))
         forced = served.complete_as(ReplyForm(choices=("7", "8")), PROBLEMS, Sampling(max_tokens=4, seed=1))
-    assert {one[0].text for one in forced} <= {"7", "8"}
+    assert {completion[0].text for completion in forced} <= {"7", "8"}
 
 
 def test_adapters_are_swapped_twenty_times_in_flat_memory(adapters: list[str]) -> None:
     with engine() as base:
         plain = texts(base)
         group = group_of(served_pid(base))
-        seen, memory = [], []
+        view, memory = [], []
         for number, folder in enumerate([*adapters, adapters[0]]):
             with engine(adapter=folder) as served:
                 assert served._server is not None
                 assert base._server is not None
                 assert served._server.url == base._server.url
-                seen.append(texts(served))
+                view.append(texts(served))
             memory.append(resident(group))
             print(number, f"{memory[-1] / 2**20:.0f} MiB")
         assert texts(base) == plain
-    assert seen[0] == seen[-1]
-    assert len({str(one) for one in seen}) > 10
+    assert view[0] == view[-1]
+    assert len({str(entry) for entry in view}) > 10
     assert memory[-1] < memory[3] + 50 * 2**20
 
 
@@ -130,7 +134,7 @@ def served_pid(opened: VLLM) -> int:
     """The server's first process."""
     assert opened._server is not None
     wanted = f"--served-model-name\0{opened._server.name}".encode()
-    return next(int(one.parent.name) for one in Path("/proc").glob("[0-9]*/cmdline") if wanted in _read(one))
+    return next(int(path.parent.name) for path in Path("/proc").glob("[0-9]*/cmdline") if wanted in _read(path))
 
 
 def keeper_of(group: list[int]) -> int:

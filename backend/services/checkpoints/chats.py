@@ -132,20 +132,6 @@ def leave(user_id: int | None, page: str) -> None:
         chat.end()
 
 
-def leave_all() -> None:
-    """Forget all chats of this process."""
-    with _lock:
-        left = list(_chats.values())
-        _chats.clear()
-    for chat in left:
-        chat.end()
-
-
-def pids() -> list[int]:
-    """The processes of all models that are chatted with here."""
-    return [process.pid for process in chat_process.running() if process.is_alive]
-
-
 def is_off() -> bool:
     """Whether nobody chats here."""
     return settings().chat_models == 0

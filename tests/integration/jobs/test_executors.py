@@ -105,23 +105,25 @@ def refused() -> Any:
 
 
 def test_a_worker_that_a_signal_drains_says_so_once() -> None:
-    told: list[WorkerOrder] = []
+    worker_orders: list[WorkerOrder] = []
     drains = threading.Event()
     elsewhere("mine")
-    mine = executors.Keeper("mine", heartbeat_seconds=3, dead_after_seconds=24, obey=told.append, drains=drains)
+    mine = executors.Keeper(
+        "mine", heartbeat_seconds=3, dead_after_seconds=24, obey=worker_orders.append, drains=drains
+    )
     mine.beat()
     drains.set()
     mine.beat()
     with session() as db:
         orders.tell(db, ["mine"], WorkerOrder.work)
     mine.beat()
-    assert told == [WorkerOrder.work, WorkerOrder.drain, WorkerOrder.work]
+    assert worker_orders == [WorkerOrder.work, WorkerOrder.drain, WorkerOrder.work]
 
 
 def test_a_command_leaves_the_concurrency_that_a_worker_set() -> None:
     def numbers() -> dict[str, int | None]:
-        found = durable.client().list_queues()
-        return {one.name: one.worker_concurrency for one in found if one.name in durable.ALL_QUEUES}
+        queues = durable.client().list_queues()
+        return {queue.name: queue.worker_concurrency for queue in queues if queue.name in durable.ALL_QUEUES}
 
     durable.prepare(concurrency=3)
     durable.prepare()

@@ -49,7 +49,7 @@ def shared(batches: int = 3, number: int = 1) -> tuple[tables.Job, list[int]]:
         ids = list(
             db.scalars(select(tables.Helper.id).where(tables.Helper.job_id == job.id).order_by(tables.Helper.id))
         )
-    assert [helping.join(one, f"host-{n}") for n, one in enumerate(ids)] == [(job.id, 1)] * number
+    assert [helping.join(key, f"host-{n}") for n, key in enumerate(ids)] == [(job.id, 1)] * number
     return job, ids
 
 
@@ -185,7 +185,7 @@ def test_a_helper_that_waits_is_asked_for_once_and_leaves_the_queue_with_its_job
     with session() as db:
         helping.ask(db, job, 2)
     assert helping.recover(lambda _: True) == 0, "a helper that waits in the queue is not lost"
-    ids = [one.workflow_id for one in waiting(job)]
+    ids = [helper.workflow_id for helper in waiting(job)]
     assert set(durable.alive(ids)) == set(ids)
     assert transitions.take_over(job.id, job.workflow_id)
     assert durable.alive(ids) == {}
@@ -195,7 +195,7 @@ def test_a_helper_that_waits_is_asked_for_once_and_leaves_the_queue_with_its_job
     assert transitions.start(job.id, again.workflow_id, "own") == 2
     with session() as db:
         helping.ask(db, db.get_one(tables.Job, job.id), 1)
-    ids = [one.workflow_id for one in waiting(job)]
+    ids = [helper.workflow_id for helper in waiting(job)]
     with session() as db:
         transitions.finish(db, job.id, 2)
     assert durable.alive(ids) == {}
@@ -247,28 +247,28 @@ def test_a_later_attempt_shares_anew() -> None:
 
 def test_earlier_rounds_come_first_and_helpers_make_way_for_them() -> None:
     first, second = rows.make_round(rows.make_project()), rows.make_round(rows.make_project())
-    made = {}
+    fields = {}
     with session() as db:
         for round_ in (second, first):
-            made[round_.id] = jobs.enqueue(db, stage=Stage.judge, project_id=round_.project_id, round_id=round_.id)
+            fields[round_.id] = jobs.enqueue(db, stage=Stage.judge, project_id=round_.project_id, round_id=round_.id)
         alone = jobs.enqueue(db, stage=Stage.judge, project_id=first.project_id)
         table = "workflow_status" if db.get_bind().dialect.name == "sqlite" else "dbos.workflow_status"
-        found = db.execute(text(f"SELECT workflow_uuid, priority FROM {table}")).tuples().all()
-    assert dict(found) == {
-        made[first.id].workflow_id: first.id,
-        made[second.id].workflow_id: second.id,
+        records = db.execute(text(f"SELECT workflow_uuid, priority FROM {table}")).tuples().all()
+    assert dict(records) == {
+        fields[first.id].workflow_id: first.id,
+        fields[second.id].workflow_id: second.id,
         alone.workflow_id: 0,
     }
     with session() as db:
         jobs.cancel(db, alone.id)
-    later, row = made[second.id].id, tables.Helper
+    later, row = fields[second.id].id, tables.Helper
     with session() as db:
         some = [row(job_id=later, attempt=0, workflow_id=f"w{n}", executor_id=f"h{n}", started_at=now()) for n in "01"]
         db.add_all(some)
-    old, young = (one.id for one in some)
+    old, young = (entry.id for entry in some)
     # One job waits, so one of the two goes; none while another worker is idle.
-    assert [helping.is_wanted_elsewhere(later, one) for one in (old, young)] == [False, True]
-    assert not helping.is_wanted_elsewhere(made[first.id].id, young)
+    assert [helping.is_wanted_elsewhere(later, entry) for entry in (old, young)] == [False, True]
+    assert not helping.is_wanted_elsewhere(fields[first.id].id, young)
     executor("idle")
     assert not helping.is_wanted_elsewhere(later, young)
 

@@ -138,9 +138,9 @@ def test_a_helper_whose_process_dies_has_failed(
     mortal: Any = SimpleNamespace(executor_id="mortal", command=lambda *_: [sys.executable, "-c", program])
     monkeypatch.setattr(worker, "_worker", mortal)
     assert run_alone(worker.run_helper(helper.id)) == "ended"
-    found = ended(helper.id)
-    assert found.ended_at is not None
-    assert str(found.error).startswith(error) if error else found.error is None
+    result = ended(helper.id)
+    assert result.ended_at is not None
+    assert str(result.error).startswith(error) if error else result.error is None
     assert helping.claim(job.id, job.attempt, OWN) == 0
 
 
@@ -162,10 +162,10 @@ def test_helpers_leave_the_queue_where_the_schema_goes_back(database: str) -> No
 
 def test_texts_are_drawn_in_order_of_their_places_not_of_their_ids() -> None:
     round_ = rows.make_round(project := rows.make_project())
-    made = rows.make_samples(round_, rows.make_prompt_set(project, prompts=3), n=2)
+    samples = rows.make_samples(round_, rows.make_prompt_set(project, prompts=3), n=2)
     with session() as db:
         for group in db.scalars(select(tables.Group)):
             group.position = 9 - group.position
-    first = [one.id for one in made]
+    first = [sample.id for sample in samples]
     with reading() as db:
         assert in_order(db, first) == [*first[4:], *first[2:4], *first[:2]]

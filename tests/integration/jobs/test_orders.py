@@ -21,18 +21,18 @@ from tests.integration.jobs.test_helpers import executor, shared, waiting
 pytestmark = pytest.mark.usefixtures("database")
 
 
-def order(executor_id: str, told: WorkerOrder) -> None:
+def order(executor_id: str, worker_order: WorkerOrder) -> None:
     with session() as db:
-        orders.tell(db, [executor_id], told)
+        orders.tell(db, [executor_id], worker_order)
 
 
 def test_a_pause_outlasts_the_worker_s_process_and_a_drain_does_not() -> None:
-    for told, after in ((WorkerOrder.pause, WorkerOrder.pause), (WorkerOrder.drain, WorkerOrder.work)):
+    for reply, after in ((WorkerOrder.pause, WorkerOrder.pause), (WorkerOrder.drain, WorkerOrder.work)):
         for is_again in (False, True):
-            lock = executors.claim(f"host-{told}")
-            found = executors.register(lock, ["generate"], keeps_pause=True)
-            assert found is (after if is_again else WorkerOrder.work)
-            order(lock.executor_id, told)
+            lock = executors.claim(f"host-{reply}")
+            worker_order = executors.register(lock, ["generate"], keeps_pause=True)
+            assert worker_order is (after if is_again else WorkerOrder.work)
+            order(lock.executor_id, reply)
             lock.release()
     lock = executors.claim("host-pause")  # as one that was given no name: the id is a slot of the machine
     assert executors.register(lock, ["generate"]) is WorkerOrder.work
@@ -62,10 +62,13 @@ def test_an_owner_tells_workers_and_sees_what_each_does() -> None:
     owner = accounts.local_owner()
 
     def states() -> dict[str, WorkerState]:
-        return {one.id: one.state for one in workers.listing(owner)}
+        return {worker_view.id: worker_view.state for worker_view in workers.listing(owner)}
 
     assert states() == {"host-0": WorkerState.busy, "own": WorkerState.busy, "web": WorkerState.idle}
-    does = {one.id: [(w.job_id, w.stage, w.round_number, w.helps) for w in one.work] for one in workers.listing(owner)}
+    does = {
+        worker_view.id: [(w.job_id, w.stage, w.round_number, w.helps) for w in worker_view.work]
+        for worker_view in workers.listing(owner)
+    }
     assert does == {
         "host-0": [(job.id, Stage.generate, 1, True)],
         "own": [(job.id, Stage.generate, 1, False)],
@@ -102,11 +105,11 @@ def test_members_see_the_work_of_their_project_and_tell_nobody() -> None:
     with reading() as db:
         project = db.get_one(tables.Project, job.project_id)
     member, other = rows.make_actor(project, Role.viewer), rows.make_project()
-    (seen,) = workers.listing(member, project.id)
-    assert [(one.job_id, one.project) for one in seen.work] == [(job.id, project.name)]
+    (worker_view,) = workers.listing(member, project.id)
+    assert [(worker_job.job_id, worker_job.project) for worker_job in worker_view.work] == [(job.id, project.name)]
     (hidden,) = workers.listing(rows.make_actor(other, Role.admin), other.id)
     assert hidden.work == [workers.WorkerJob(None, None, None, None, "", helps=None, since=None)]
-    assert [(one.host, one.process_id) for one in (seen, hidden)] == [("", None)] * 2
+    assert [(entry.host, entry.process_id) for entry in (worker_view, hidden)] == [("", None)] * 2
     (full,) = workers.listing(accounts.local_owner())
     assert (full.host, full.process_id) == ("other-host", 1)
     for act in (lambda: workers.tell(member, WorkerOrder.pause), lambda: workers.listing(member)):

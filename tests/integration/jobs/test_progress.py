@@ -20,9 +20,9 @@ pytestmark = pytest.mark.usefixtures("database")
 def job() -> tables.Job:
     round_ = rows.make_round(rows.make_project())
     with session() as db:
-        made = jobs.enqueue(db, stage=Stage.train, project_id=round_.project_id, round_id=round_.id)
-    transitions.start(made.id, made.workflow_id, "host-0")
-    return made
+        result = jobs.enqueue(db, stage=Stage.train, project_id=round_.project_id, round_id=round_.id)
+    transitions.start(result.id, result.workflow_id, "host-0")
+    return result
 
 
 def row(job: tables.Job) -> tables.Job:

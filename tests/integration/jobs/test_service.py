@@ -30,12 +30,12 @@ def change(job: tables.Job, **columns: object) -> None:
 
 def test_list_pages_newest_first_and_keeps_to_the_project() -> None:
     project, other = rows.make_project(), rows.make_project()
-    made = [make_job(project).id for _ in range(5)]
+    ids = [make_job(project).id for _ in range(5)]
     make_job(other)
     viewer = rows.make_actor(project, Role.viewer)
     first = service.list_jobs(viewer, project.id, limit=3)
     second = service.list_jobs(viewer, project.id, limit=3, before_id=first[-1].id)
-    assert [job.id for job in first + second] == made[::-1]
+    assert [job.id for job in first + second] == ids[::-1]
     assert [job.round_number for job in first + second] == [5, 4, 3, 2, 1]
 
 
@@ -69,11 +69,11 @@ def test_curves_are_ordered_and_thinned() -> None:
     with session() as db:
         db.add_all(tables.JobPoint(job_id=job.id, name="loss", step=step, value=step / 2) for step in range(2501))
         db.add(tables.JobPoint(job_id=job.id, name="rewards/margins", step=7, value=-1.0))
-    found = service.curves(rows.make_actor(project, Role.viewer), job.id)
-    assert found["rewards/margins"] == [(7, -1.0)]
-    assert len(found["loss"]) <= service.CURVE_POINTS + 1
-    assert found["loss"][:2] == [(0, 0.0), (3, 1.5)]
-    assert found["loss"][-1] == (2500, 1250.0)
+    curves = service.curves(rows.make_actor(project, Role.viewer), job.id)
+    assert curves["rewards/margins"] == [(7, -1.0)]
+    assert len(curves["loss"]) <= service.CURVE_POINTS + 1
+    assert curves["loss"][:2] == [(0, 0.0), (3, 1.5)]
+    assert curves["loss"][-1] == (2500, 1250.0)
 
 
 def test_curator_cancels_and_resumes_with_the_round_following() -> None:

@@ -15,12 +15,12 @@ from tests.waiting import until
 
 @pytest.fixture
 def bell(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[wakes.Bell]:
-    made = wakes.Bell()
-    monkeypatch.setattr(wakes, "bell", made)
+    result = wakes.Bell()
+    monkeypatch.setattr(wakes, "bell", result)
     watch = wakes.Watch()
     watch.start()
-    until(lambda: made.can_ring, "listening")
-    yield made
+    until(lambda: result.can_ring, "listening")
+    yield result
     watch.stop()
 
 

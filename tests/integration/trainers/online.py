@@ -61,12 +61,12 @@ def log_probs(model: Any, batch: dict[str, Any]) -> Any:
         head = batch["prompt_ids"][n][batch["prompt_mask"][n].bool()]
         tail = batch["completion_ids"][n][batch["completion_mask"][n].bool()]
         logits = model(input_ids=torch.cat([head, tail])[None]).logits[0, len(head) - 1 : -1].float()
-        found = logits.log_softmax(-1).gather(1, tail[:, None])[:, 0]
-        rows.append(torch.cat([found, found.new_zeros(batch["completion_ids"].shape[1] - len(tail))]))
+        result = logits.log_softmax(-1).gather(1, tail[:, None])[:, 0]
+        rows.append(torch.cat([result, result.new_zeros(batch["completion_ids"].shape[1] - len(tail))]))
     return torch.stack(rows)
 
 
-def is_same_training(one: Trainer, other: Trainer, policy: Path, folder: Path, **more: Any) -> bool:
+def is_same_training(trainer: Trainer, other: Trainer, policy: Path, folder: Path, **more: Any) -> bool:
     """Whether two trainings write the same texts and end in the same weights, which are not those they began with."""
-    left, right = train(one, policy, folder / "one", **more), train(other, policy, folder / "other", **more)
+    left, right = train(trainer, policy, folder / "one", **more), train(other, policy, folder / "other", **more)
     return same(left, right) and not same(left, policy) and samples(folder / "one") == samples(folder / "other")

@@ -21,8 +21,8 @@ def test_cpo_and_simpo(tiny: Path, tmp_path: Path):
         return -float(torch.nn.functional.logsigmoid(torch.tensor(margins)).mean())
 
     cpo = mean([0.5 * float(chosen.sum() - rejected.sum()) for chosen, rejected in sides])
-    found = first_loss(CPO(**ONE_STEP, beta=0.5, cpo_alpha=0.3), tiny, tmp_path / "cpo", PAIRS)
-    assert found == pytest.approx(cpo + 0.3 * nll, abs=1e-4)
+    value = first_loss(CPO(**ONE_STEP, beta=0.5, cpo_alpha=0.3), tiny, tmp_path / "cpo", PAIRS)
+    assert value == pytest.approx(cpo + 0.3 * nll, abs=1e-4)
     simpo = mean([2.0 * float(chosen.mean() - rejected.mean()) - 1.5 for chosen, rejected in sides])
     trainer = CPO(**ONE_STEP, beta=2.0, loss_type="simpo", cpo_alpha=0.0, simpo_gamma=1.5)
     assert first_loss(trainer, tiny, tmp_path / "simpo", PAIRS) == pytest.approx(simpo, abs=1e-4)
@@ -33,9 +33,9 @@ def test_rows_hold_what_the_template_wrote_and_no_more(tiny: Path):
     from backend.engines._weights import load_tokenizer
 
     tokenizer = load_tokenizer(str(tiny))
-    found = tokens_of(tokenizer, {"prompt": "ab", "chosen": "cd", "rejected": "e"}, 3)
+    numbers = tokens_of(tokenizer, {"prompt": "ab", "chosen": "cd", "rejected": "e"}, 3)
     letters = dict(zip("abcde", tokenizer.convert_tokens_to_ids(list("abcde")), strict=True))
-    assert found["chosen_input_ids"] == [letters["a"], letters["b"], letters["c"]], "cut off at three tokens"
-    assert found["chosen_labels"] == [-100, -100, letters["c"]]
-    assert found["rejected_labels"] == [-100, -100, letters["e"]]
-    assert found["prompt_input_ids"] == [letters["a"], letters["b"]]
+    assert numbers["chosen_input_ids"] == [letters["a"], letters["b"], letters["c"]], "cut off at three tokens"
+    assert numbers["chosen_labels"] == [-100, -100, letters["c"]]
+    assert numbers["rejected_labels"] == [-100, -100, letters["e"]]
+    assert numbers["prompt_input_ids"] == [letters["a"], letters["b"]]

@@ -34,8 +34,8 @@ CHOOSERS = {
 
 def prompt_of(fitted: Any, batch: dict[str, Any], n: int) -> str:
     ids = batch["prompt_ids"][n][batch["prompt_mask"][n].bool()]
-    found: str = fitted.processing_class.decode(ids)
-    return found
+    text: str = fitted.processing_class.decode(ids)
+    return text
 
 
 @pytest.mark.parametrize("name", CHOOSERS)
@@ -62,8 +62,8 @@ def test_broken_off_it_chooses_the_same_prompts_and_ends_in_the_same_weights(
         first.begin(samples(tmp_path / "after"), None)
         assert json.loads((after / "category_values.json").read_text()) == first.values
     else:
-        one, other = (tensors(folder / "prompt_value") for folder in (straight, final))
-        assert all(bool((one[key] == other[key]).all()) for key in one)
+        tensor, other = (tensors(folder / "prompt_value") for folder in (straight, final))
+        assert all(bool((tensor[key] == other[key]).all()) for key in tensor)
         assert {"prompt_value/predicted", "prompt_value/error", "prompt_value/loss"} <= set(logged)
         config = json.loads((straight / "prompt_value/config.json").read_text())
         assert config["architectures"] == ["LlamaForSequenceClassification"]
@@ -109,14 +109,14 @@ def test_a_prompt_that_no_text_solves_is_asked_with_ever_more_of_the_solution(
     real = monkey.judge_texts
 
     def judged(texts: Any, step: int) -> Any:
-        said = real(texts, step)
+        reply = real(texts, step)
         right = monkey.judge
         for text in texts:
             if text.prompt_id == 0:
-                said[text.id] = [right.judgment(text, 1.0, "right")]
+                reply[text.id] = [right.judgment(text, 1.0, "right")]
             else:
-                said[text.id] = [right.judgment(text, 0.0, "wrong")]
-        return said
+                reply[text.id] = [right.judgment(text, 0.0, "wrong")]
+        return reply
 
     monkey.judge_texts = judged
     batch, inputs = generation(fitted)
@@ -155,7 +155,7 @@ def test_a_remark_is_part_of_the_text_and_weighs_less_where_it_is_strange(tiny: 
     fitted = built(knobs, tiny, tmp_path / "out", data=DATA, teacher=teacher)
     fitted.state.max_steps = 1
     batch, inputs = generation(fitted)
-    guided = [one["guided"] for one in inputs]
+    guided = [entry["guided"] for entry in inputs]
     assert 0 < sum(guided) < 8
     lines = fitted.reward_funcs[0].pending
     end = fitted.processing_class.eos_token_id
@@ -172,8 +172,8 @@ def test_a_remark_is_part_of_the_text_and_weighs_less_where_it_is_strange(tiny: 
     assert batch["advantages"].shape == mask.shape
     expected = torch.tensor(
         [
-            [one * shaped(p.exp().item(), one, 0.005) if is_guided else one for p in row]
-            for one, is_guided, row in zip(learned, guided, ours.detach(), strict=True)
+            [advantage * shaped(p.exp().item(), advantage, 0.005) if is_guided else advantage for p in row]
+            for advantage, is_guided, row in zip(learned, guided, ours.detach(), strict=True)
         ]
     )
     assert torch.allclose(batch["advantages"] * mask, expected * mask, atol=1e-4)
@@ -184,5 +184,5 @@ def test_a_remark_is_part_of_the_text_and_weighs_less_where_it_is_strange(tiny: 
     fitted = built(knobs, tiny, tmp_path / "silent", data=DATA, teacher=silent)
     fitted.state.max_steps = 1
     batch, inputs = generation(fitted)
-    assert not any(one["guided"] for one in inputs)
+    assert not any(entry["guided"] for entry in inputs)
     assert batch["advantages"].dim() == 1, "a generation without remarks is GRPO's"

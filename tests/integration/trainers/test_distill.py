@@ -23,8 +23,8 @@ def test_the_loss_is_the_divergence_from_the_teacher(tiny: Path, other: Path, tm
         forward += float((theirs.exp() * (theirs - ours)).sum()) / 3
     assert first_loss(trainer, tiny, tmp_path / "kl", DATA, reference=other) == pytest.approx(reverse, abs=1e-4)
     knob = {"beta": 0.0}
-    found = first_loss(trainer.model_copy(update=knob), tiny, tmp_path / "forward", DATA, reference=other)
-    assert found == pytest.approx(forward, abs=1e-4)
+    value = first_loss(trainer.model_copy(update=knob), tiny, tmp_path / "forward", DATA, reference=other)
+    assert value == pytest.approx(forward, abs=1e-4)
     # The policy itself teaches nothing.
     assert first_loss(trainer, tiny, tmp_path / "self", DATA, reference=tiny) == pytest.approx(0.0, abs=1e-5)
 

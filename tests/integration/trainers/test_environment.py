@@ -72,9 +72,18 @@ def test_the_policy_plays_and_learns_what_it_wrote_itself(tmp_path: Path) -> Non
     # An end token stands behind each text of the policy, and a mark before each turn: only the texts are in the loss.
     own = len(ACTS) + len(RIGHT) + 2
     assert all(line["num_tokens"] == own + len(SAYS) + 2 for line in played)
-    told = {name: value for line in progress(tmp_path / "rl") for name, value in line["metrics"].items()}
-    assert {"rewards/exact_match/mean", "tools/call_frequency", "episodes/unfinished", "episodes/texts"} <= told.keys()
+    values = {name: value for line in progress(tmp_path / "rl") for name, value in line["metrics"].items()}
+    assert {
+        "rewards/exact_match/mean",
+        "tools/call_frequency",
+        "episodes/unfinished",
+        "episodes/texts",
+    } <= values.keys()
     if len(played) == 8:
-        assert (told["completions/mean_length"], told["tools/call_frequency"], told["episodes/texts"]) == (own, 1, 2)
+        assert (values["completions/mean_length"], values["tools/call_frequency"], values["episodes/texts"]) == (
+            own,
+            1,
+            2,
+        )
     assert "parse_response" not in (final / "tokenizer_config.json").read_text()
     assert "set chat = namespace" not in "".join(file.read_text() for file in final.glob("*.jinja"))

@@ -24,8 +24,8 @@ def test_the_loss_by_hand():
     logits = torch.tensor([[0.5, 0.5], [0.2, 0.8]]).log()
     hidden, teacher = torch.tensor([[1.0, 2.0], [0.0, 0.0]]), torch.tensor([[1.0, 0.0], [3.0, 4.0]])
     # ||h - h_T||^2 is 4 and 25; the tokens have the probabilities 0.5 and 0.2.
-    found = token_losses(logits, torch.tensor([0, 0]), hidden, teacher, 0.1)
-    assert found.tolist() == pytest.approx([math.log(2) + 0.4, math.log(5) + 2.5])
+    tensor = token_losses(logits, torch.tensor([0, 0]), hidden, teacher, 0.1)
+    assert tensor.tolist() == pytest.approx([math.log(2) + 0.4, math.log(5) + 2.5])
 
 
 def read(model: Path, text: str) -> tuple[Any, Any, Any]:
@@ -38,26 +38,26 @@ def read(model: Path, text: str) -> tuple[Any, Any, Any]:
             [ids if ids[-1] == engine._tokenizer.eos_token_id else [*ids, engine._tokenizer.eos_token_id]]
         )
         with torch.no_grad():
-            made = engine._model(input_ids=ids, output_hidden_states=True)
+            result = engine._model(input_ids=ids, output_hidden_states=True)
             normed = engine._model.model(input_ids=ids).last_hidden_state[0, :-1]
-    log_p = made.logits[0, :-1].float().log_softmax(-1).gather(-1, ids[0, 1:, None])[:, 0]
-    return log_p, made.hidden_states[-1][0, :-1].float(), normed.float()
+    log_p = result.logits[0, :-1].float().log_softmax(-1).gather(-1, ids[0, 1:, None])[:, 0]
+    return log_p, result.hidden_states[-1][0, :-1].float(), normed.float()
 
 
 def test_the_pull_of_a_batch(tiny: Path, other: Path, tmp_path: Path):
     import torch
 
     lost, pulled, tokens = 0.0, 0.0, 0
-    for one in DATA:
-        log_p, ours, normed = read(tiny, one["text"])
-        _, theirs, _ = read(other, one["text"])
+    for field in DATA:
+        log_p, ours, normed = read(tiny, field["text"])
+        _, theirs, _ = read(other, field["text"])
         assert torch.allclose(ours, normed, atol=1e-5), "the hidden states behind the final norm"
         lost -= float(log_p.sum())
         pulled += float((ours - theirs).square().sum())
         tokens += len(log_p)
     trainer = HiddenStateSFT(**ONE_STEP, pull=0.5)
-    found = first_loss(trainer, tiny, tmp_path / "out", DATA, reference=other, **TYPE)
-    assert found == pytest.approx((lost + 0.5 * pulled) / tokens, rel=1e-4)
+    value = first_loss(trainer, tiny, tmp_path / "out", DATA, reference=other, **TYPE)
+    assert value == pytest.approx((lost + 0.5 * pulled) / tokens, rel=1e-4)
     assert first_metrics(tmp_path / "out")["distance"] == pytest.approx(pulled / tokens, rel=1e-4)
     # Its own weights pull nowhere, and without a pull it is plain fine-tuning.
     plain = first_loss(SFT(**ONE_STEP), tiny, tmp_path / "plain", DATA, **TYPE)

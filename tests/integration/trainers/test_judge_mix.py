@@ -45,7 +45,7 @@ def test_loss_and_gradient_on_a_fixed_batch(tiny: Path, tmp_path: Path) -> None:
         assert verdict is not None
         head = batch["judge_prompt_ids"][n][batch["judge_prompt_mask"][n].bool()]
         tail = batch["judge_completion_ids"][n][batch["judge_trained"][n].bool()]
-        asked, said = tokenizer.decode(head), tokenizer.decode(tail)
+        asked, reply = tokenizer.decode(head), tokenizer.decode(tail)
         text = reward.texts[n].text
         if n % 3 == 0:
             assert f";{text}?" in asked
@@ -53,10 +53,10 @@ def test_loss_and_gradient_on_a_fixed_batch(tiny: Path, tmp_path: Path) -> None:
             assert f";{text}." in asked
             assert "so?" in asked, "after a reflection"
         if "so?" in asked or ";A " not in asked:
-            assert said.startswith("Verdict: right" if verdict == "accept" else "Verdict: wrong")
+            assert reply.startswith("Verdict: right" if verdict == "accept" else "Verdict: wrong")
         else:
             letter = "A" if (f";A {text};" in asked) is (verdict == "accept") else "B"
-            assert said.startswith(f"Verdict: {letter}")
+            assert reply.startswith(f"Verdict: {letter}")
         logits = model(input_ids=torch.cat([head, tail])[None]).logits[0, len(head) - 1 : -1].float()
         lost = lost - logits.log_softmax(-1).gather(1, tail[:, None]).sum()
         tokens += len(tail)
@@ -64,8 +64,8 @@ def test_loss_and_gradient_on_a_fixed_batch(tiny: Path, tmp_path: Path) -> None:
     policy = -(batch["advantages"][:, None] * (ours - ours.detach()).exp() * mask).sum() / mask.sum()
     expected = policy + 0.5 * lost / tokens
     assert loss.item() == pytest.approx(expected.item(), rel=1e-4)
-    for found, wanted in zip(gradient, torch.autograd.grad(expected, weights), strict=True):
-        assert torch.allclose(found, wanted, atol=1e-4, rtol=1e-3)
+    for result, wanted in zip(gradient, torch.autograd.grad(expected, weights), strict=True):
+        assert torch.allclose(result, wanted, atol=1e-4, rtol=1e-3)
 
 
 def test_with_weight_0_it_is_grpo(tiny: Path, tmp_path: Path) -> None:

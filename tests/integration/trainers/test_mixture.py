@@ -18,7 +18,7 @@ def make_mixture(folder: Path, **config: Any) -> Path:
 
     torch.set_num_threads(1)
     tokenizer = make_tokenizer()
-    made = MixtralConfig(
+    mixtral_config = MixtralConfig(
         vocab_size=len(tokenizer),
         hidden_size=16,
         intermediate_size=32,
@@ -32,7 +32,7 @@ def make_mixture(folder: Path, **config: Any) -> Path:
         pad_token_id=tokenizer.pad_token_id,
         **config,
     )
-    MixtralForCausalLM(made).save_pretrained(folder)
+    MixtralForCausalLM(mixtral_config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 

@@ -17,19 +17,19 @@ def test_likelihood_of_the_chosen_side_and_the_odds_above_the_rejected_one(tiny:
 
     odds, whole, tokens = 0.0, 0.0, 0
     with Transformers(model=str(tiny), device="cpu") as engine:
-        for one in PAIRS:
+        for entry in PAIRS:
             means = [
-                logprobs_of(tiny, one["prompt"], one[side][0]["content"]).mean() for side in ("chosen", "rejected")
+                logprobs_of(tiny, entry["prompt"], entry[side][0]["content"]).mean() for side in ("chosen", "rejected")
             ]
             log_odds = [mean - torch.log1p(-mean.exp()) for mean in means]
             odds += float(torch.nn.functional.logsigmoid(log_odds[0] - log_odds[1])) / 3
-            ids = engine._tokenizer.apply_chat_template(one["prompt"] + one["chosen"], return_dict=False)
+            ids = engine._tokenizer.apply_chat_template(entry["prompt"] + entry["chosen"], return_dict=False)
             with torch.no_grad():
                 logits = engine._model(input_ids=torch.tensor([ids])).logits[0, :-1].float()
-            found = logits.log_softmax(-1).gather(1, torch.tensor(ids[1:])[:, None])
-            whole, tokens = whole - float(found.sum()), tokens + len(found)
-    found = first_loss(ORPO(**ONE_STEP, beta=0.5), tiny, tmp_path / "out", PAIRS)
-    assert found == pytest.approx(whole / tokens - 0.5 * odds, abs=1e-4)
+            value = logits.log_softmax(-1).gather(1, torch.tensor(ids[1:])[:, None])
+            whole, tokens = whole - float(value.sum()), tokens + len(value)
+    value = first_loss(ORPO(**ONE_STEP, beta=0.5), tiny, tmp_path / "out", PAIRS)
+    assert value == pytest.approx(whole / tokens - 0.5 * odds, abs=1e-4)
 
 
 def test_an_adapter_is_trained(tiny: Path, tmp_path: Path):

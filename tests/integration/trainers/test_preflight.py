@@ -34,10 +34,10 @@ def test_the_script_trains_the_same_weights_with_trl_alone(kind: type[Any], lora
     # In a process of its own: the first numbers of an adapter are drawn from what the process starts with.
     process = (sys.executable, "-m", "backend.trainers", str(tmp_path / "spec.json"))
     subprocess.run(process, check=True, capture_output=True, timeout=300) if lora else trainer.main(spec)
-    found = json.loads((tmp_path / "ours/preflight.json").read_text())
-    assert found["no_script"] == ""
-    assert "backend" not in found["script"]
-    (tmp_path / "script.py").write_text(found["script"])
+    content = json.loads((tmp_path / "ours/preflight.json").read_text())
+    assert content["no_script"] == ""
+    assert "backend" not in content["script"]
+    (tmp_path / "script.py").write_text(content["script"])
     environment = os.environ | {"OUTPUT": "theirs", "DATASET": "ours.jsonl", "PYTHONPATH": ""}
     ran = subprocess.run(
         [sys.executable, "script.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
@@ -52,9 +52,9 @@ def test_a_look_trains_nothing_and_says_what_the_training_then_does(tiny: Path, 
     looked = looked_at(trainer, tiny, tmp_path / "looked", data=data)
     assert sorted(path.name for path in (tmp_path / "looked").iterdir()) == ["preflight.json"]
     final = train(trainer, tiny, tmp_path / "trained", data=data)
-    said = json.loads((tmp_path / "trained/preflight.json").read_text())
+    content = json.loads((tmp_path / "trained/preflight.json").read_text())
     places = ("script", "config")
-    assert {k: v for k, v in said.items() if k not in places} == {k: v for k, v in looked.items() if k not in places}
+    assert {k: v for k, v in content.items() if k not in places} == {k: v for k, v in looked.items() if k not in places}
     record = json.loads((final / "train.json").read_text())
     assert (looked["rows"], looked["rows_used"]) == (record["rows"], record["rows_used"]) == (11, 10)
     assert looked["left_out"] == {"too_long": 1}
@@ -70,7 +70,7 @@ def test_the_first_rows_are_marked_as_the_loss_sees_them(tiny: Path, tmp_path: P
     assert text["parts"][1]["text"].startswith("1")
     chosen, rejected = looked_at(DPO(**KNOBS), tiny, tmp_path / "dpo")["first"][0]
     assert (chosen["side"], rejected["side"]) == ("chosen", "rejected")
-    assert [one["parts"][-1]["text"][0] for one in (chosen, rejected)] == ["1", "?"]
+    assert [entry["parts"][-1]["text"][0] for entry in (chosen, rejected)] == ["1", "?"]
     assert not chosen["parts"][0]["learned"]
 
 
@@ -90,10 +90,10 @@ def test_tokens_are_those_of_the_chat_template(tiny: Path, tmp_path: Path):
 
 def test_a_loss_that_is_not_trls_has_no_script_and_says_so(tiny: Path, tmp_path: Path):
     for name, trainer in (("weighed", DPO(**KNOBS, weigh_examples=True)), ("orpo", ORPO(**KNOBS))):
-        found = looked_at(trainer, tiny, tmp_path / name)
-        assert found["script"] is None
-        assert "not TRL's own" in found["no_script"]
-        assert found["first"][0]
+        result = looked_at(trainer, tiny, tmp_path / name)
+        assert result["script"] is None
+        assert "not TRL's own" in result["no_script"]
+        assert result["first"][0]
     with pytest.raises(InvalidInput, match="no pre-flight"):
         SelfRefine().preflight(spec_for(SFT(**KNOBS), tiny, tmp_path / "none"))
 
@@ -121,6 +121,6 @@ def test_a_training_that_writes_its_own_texts_is_looked_at_without_its_judges(
     monkeypatch.setattr(_run, "build", no_trainer)
     data = [{"prompt": message("user", f"{n} + 1 ="), "answer": str(n + 1)} for n in range(3)]
     trainer = GRPO(reward=Countdown(), max_length=64, max_completion_length=8)
-    found = looked_at(trainer, tiny, tmp_path / "out", data=data)
-    assert (found["rows_used"], found["tokens_learned"], found["memory"]) == (3, None, None)
-    assert "0 + 1 =" in found["first"][0][0]["parts"][0]["text"]
+    result = looked_at(trainer, tiny, tmp_path / "out", data=data)
+    assert (result["rows_used"], result["tokens_learned"], result["memory"]) == (3, None, None)
+    assert "0 + 1 =" in result["first"][0][0]["parts"][0]["text"]

@@ -50,7 +50,7 @@ def spec_file(trainer: Any, policy: Path, folder: Path) -> Path:
     return file
 
 
-def said(file: Path) -> str:
+def log_end(file: Path) -> str:
     log = file.with_suffix(".log")
     return log.read_text()[-3000:] if log.exists() else "no log yet"
 
@@ -58,10 +58,10 @@ def said(file: Path) -> str:
 def ran(file: Path) -> None:
     with start(file) as process:
         try:
-            until(lambda: process.poll() is not None, lambda: f"the end: {said(file)}", patience=3 * PATIENCE)
+            until(lambda: process.poll() is not None, lambda: f"the end: {log_end(file)}", patience=3 * PATIENCE)
         finally:
             process.kill()
-        assert process.returncode == 0, said(file)
+        assert process.returncode == 0, log_end(file)
 
 
 @contextlib.contextmanager
@@ -85,28 +85,28 @@ def both(file: Path, port: int) -> Iterator[list[BaseProcess]]:
 
 def alive(file: Path) -> list[str]:
     """The processes that have this file among their arguments."""
-    found = []
+    results = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             words = entry.read_bytes().split(b"\0")
         except OSError:
             continue  # it ended meanwhile
         if str(file).encode() in words:
-            found.append(entry.parent.name)
-    return found
+            results.append(entry.parent.name)
+    return results
 
 
 def losses(folder: Path) -> list[float]:
     return [line["metrics"]["loss"] for line in progress(folder) if line["metrics"]]
 
 
-def assert_same(one: Path, two: Path) -> None:
+def assert_same(path: Path, two: Path) -> None:
     """The losses agree to five digits, the weights to a thousandth of what a step moves them by."""
     import torch
 
     assert len(losses(two)) == 4
-    assert losses(two) == pytest.approx(losses(one), rel=1e-5)
-    first, second = tensors(one / "final"), tensors(two / "final")
+    assert losses(two) == pytest.approx(losses(path), rel=1e-5)
+    first, second = tensors(path / "final"), tensors(two / "final")
     assert first.keys() == second.keys()
     for name, values in first.items():
         torch.testing.assert_close(second[name], values, rtol=0, atol=1e-5)
@@ -114,8 +114,8 @@ def assert_same(one: Path, two: Path) -> None:
 
 @pytest.mark.slow
 def test_killed_and_resumed_two_processes_end_as_one(tiny: Path, tmp_path: Path):
-    one, two = tmp_path / "one", tmp_path / "two"
-    train(SFT(**KNOBS, **ONE), tiny, one)
+    entry, two = tmp_path / "one", tmp_path / "two"
+    train(SFT(**KNOBS, **ONE), tiny, entry)
     trainer = SFT(**KNOBS, **TWO)
     file = spec_file(trainer, tiny, two)
     # However fast it is, it cannot end before it is killed: where the weights would be written is something else.
@@ -124,9 +124,9 @@ def test_killed_and_resumed_two_processes_end_as_one(tiny: Path, tmp_path: Path)
     with reserved, both(file, port) as processes:
         until(
             lambda: _folders.newest_checkpoint(two, trainer.resumes_with) or not all(p.is_alive() for p in processes),
-            lambda: f"a checkpoint: {said(file)}",
+            lambda: f"a checkpoint: {log_end(file)}",
         )
-        assert _folders.newest_checkpoint(two, trainer.resumes_with), said(file)
+        assert _folders.newest_checkpoint(two, trainer.resumes_with), log_end(file)
     _folders.unfinished(two).unlink()
     (two / "checkpoint-4" / _folders.STATE).unlink(missing_ok=True)
     (two / "identity").write_text(identify(spec_for(trainer, tiny, two)))  # what starts them claims the folder
@@ -134,8 +134,8 @@ def test_killed_and_resumed_two_processes_end_as_one(tiny: Path, tmp_path: Path)
     ran(file)
     record = json.loads((two / "final" / "train.json").read_text())
     assert (record["processes"], record["resumed_from_step"], record["steps"]) == (2, 2, 4)
-    assert_same(one, two)
-    assert {path.name for path in two.iterdir()} == {path.name for path in one.iterdir()}
+    assert_same(entry, two)
+    assert {path.name for path in two.iterdir()} == {path.name for path in entry.iterdir()}
 
 
 def test_none_of_several_outlives_a_cancelled_job(tiny: Path, tmp_path: Path):
@@ -143,8 +143,8 @@ def test_none_of_several_outlives_a_cancelled_job(tiny: Path, tmp_path: Path):
     file = spec_file(SFT(**KNOBS, **TWO), tiny, tmp_path / "two")
     with start(file) as launcher:
         try:
-            until(lambda: len(alive(file)) >= 3 or launcher.poll() is not None, lambda: f"processes: {said(file)}")
-            assert launcher.poll() is None, said(file)
+            until(lambda: len(alive(file)) >= 3 or launcher.poll() is not None, lambda: f"processes: {log_end(file)}")
+            assert launcher.poll() is None, log_end(file)
             os.killpg(launcher.pid, signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 launcher.wait(TERMINATE_SECONDS)
@@ -169,7 +169,7 @@ def test_two_processes_learn_pairs_and_labels_as_one(
     with reserved, both(file, port) as processes:
         for process in processes:
             process.join(PATIENCE)
-            assert process.exitcode == 0, said(file)
+            assert process.exitcode == 0, log_end(file)
     assert_same(tmp_path / "one", tmp_path / "two")
 
 

@@ -68,8 +68,8 @@ def test_it_scores_as_in_training_whatever_stands_beside_it(tiny: Path, tmp_path
 
     final = train(RewardModel(**KNOBS), tiny, tmp_path / "out")
     texts = ["2", "a longer text <|eos|>", ""]
-    found = scores(final, texts)
-    assert scores(final, texts, batch_size=1) == pytest.approx(found, abs=1e-5)
+    values = scores(final, texts)
+    assert scores(final, texts, batch_size=1) == pytest.approx(values, abs=1e-5)
     with Transformers(model=str(final), head="score", device="cpu") as engine:
         assert engine.abilities == {Ability.rate}
         assert engine.rate([], []) == []
@@ -77,13 +77,13 @@ def test_it_scores_as_in_training_whatever_stands_beside_it(tiny: Path, tmp_path
         with torch.no_grad():
             plain = engine._model.score(engine._model.model(input_ids=torch.tensor([ids])).last_hidden_state[0, -1])
         begun = [*CHAT, {"role": "assistant", "content": "a longer"}]
-        assert engine.rate([begun], [" text <|eos|>"]) == pytest.approx([found[1]], abs=1e-5)
+        assert engine.rate([begun], [" text <|eos|>"]) == pytest.approx([values[1]], abs=1e-5)
         with pytest.raises(PromptError, match="Prompt and text have") as error:
             engine.rate([CHAT, CHAT], ["2", "7" * 300])
         assert error.value.position == 1
         with pytest.raises(MissingPrerequisite, match="cannot write texts"):
             engine.complete([CHAT], Sampling())
-    assert found[0] == pytest.approx(float(plain), abs=1e-5)
+    assert values[0] == pytest.approx(float(plain), abs=1e-5)
 
 
 def test_a_resumed_training_ends_in_the_same_scorer(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -144,7 +144,7 @@ def test_rows_with_a_long_text_are_left_out_and_named(tiny: Path, tmp_path: Path
     data[2]["rejected"] = message("assistant", "7" * 80)
     final = train(RewardModel(**KNOBS, max_length=40), tiny, tmp_path / "out", data=data)
     record = json.loads((final / "train.json").read_text())
-    assert (record["rows_used"], [(one[0], one[1]) for one in record["left_out"]]) == (5, [(2, "too_long")])
+    assert (record["rows_used"], [(entry[0], entry[1]) for entry in record["left_out"]]) == (5, [(2, "too_long")])
     assert "A text of the row, with its prompt, has" in record["left_out"][0][2]
     with pytest.raises(InvalidInput, match="a text of each, with its prompt, is longer than max_length"):
         train(RewardModel(**KNOBS, max_length=4), tiny, tmp_path / "none")

@@ -64,7 +64,9 @@ def test_advantages_are_of_the_group_and_a_text_without_a_reward_has_none(tiny: 
 def test_rloo_compares_a_text_with_the_others_of_its_group(tiny: Path, tmp_path: Path):
     train(RLOO(**SMALL, reward=DIGITS, beta=0.0), tiny, tmp_path / "out", data=DATA)
     for line, others in ((line, samples(tmp_path / "out")) for line in samples(tmp_path / "out")):
-        rest = [one["reward"] for one in others if one["row"] == line["row"] and one["position"] != line["position"]]
+        rest = [
+            entry["reward"] for entry in others if entry["row"] == line["row"] and entry["position"] != line["position"]
+        ]
         assert line["advantage"] == pytest.approx(line["reward"] - sum(rest) / 3, abs=1e-5)
 
 

@@ -57,15 +57,15 @@ def test_loss_and_gradient_on_a_fixed_batch(tiny: Path, tmp_path: Path) -> None:
         members = len(right) if n in right else len(known) - len(right)
         error = error + len(known) / (2 * members) * (scores[n] - float(n in right)) ** 2 / len(known)
     rewards = [[float(verdict == "accept")] for verdict in verdicts]
-    own = [one[0] for one in _turns.advantages(rewards, 4, "group")]
-    learned = mixed(own, [None if one is None else one.item() for one in scores], 4, knobs)
+    own = [value[0] for value in _turns.advantages(rewards, 4, "group")]
+    learned = mixed(own, [None if entry is None else entry.item() for entry in scores], 4, knobs)
     assert batch["advantages"].tolist() == pytest.approx(learned, abs=1e-4)
     ours, mask = log_probs(model, batch), batch["completion_mask"]
     policy = -(torch.tensor(learned)[:, None] * (ours - ours.detach()).exp() * mask).sum() / mask.sum()
     expected = policy + 0.5 * error
     assert loss.item() == pytest.approx(expected.item(), abs=1e-4)
-    for found, wanted in zip(gradient, torch.autograd.grad(expected, weights), strict=True):
-        assert torch.allclose(found, wanted, atol=1e-4, rtol=1e-3)
+    for result, wanted in zip(gradient, torch.autograd.grad(expected, weights), strict=True):
+        assert torch.allclose(result, wanted, atol=1e-4, rtol=1e-3)
 
 
 def test_with_weight_0_it_is_grpo(tiny: Path, tmp_path: Path) -> None:

@@ -50,8 +50,8 @@ def test_swapped_logits_by_hand():
         pytest.approx([0.2, 0.7, 0.1]),
     ]
     expected = -0.7 * math.log(0.5) - 0.2 * math.log(0.25) - 0.1 * math.log(0.25)
-    found = losses([0.5, 0.25, 0.25], [0.2, 0.7, 0.1], 0, alpha=1.0, swap_logits=True)
-    assert found == pytest.approx(expected)
+    value = losses([0.5, 0.25, 0.25], [0.2, 0.7, 0.1], 0, alpha=1.0, swap_logits=True)
+    assert value == pytest.approx(expected)
     # A teacher that is right is not changed.
     knobs = {"alpha": 1.0, "swap_logits": True}
     assert losses([0.8, 0.2], [0.6, 0.4], 0, **knobs) == pytest.approx(losses([0.8, 0.2], [0.6, 0.4], 0, alpha=1.0))
@@ -59,13 +59,13 @@ def test_swapped_logits_by_hand():
 
 def test_the_targets_of_a_batch(tiny: Path, other: Path, tmp_path: Path):
     expected, tokens = 0.0, 0
-    for one in DATA:
-        ours, labels = logits_of(tiny, one["prompt"], one["completion"][0]["content"])
-        theirs, _ = logits_of(other, one["prompt"], one["completion"][0]["content"])
+    for entry in DATA:
+        ours, labels = logits_of(tiny, entry["prompt"], entry["completion"][0]["content"])
+        theirs, _ = logits_of(other, entry["prompt"], entry["completion"][0]["content"])
         expected += float(token_losses(ours, theirs, labels, SoftTargetSFT(alpha=0.3)).sum())
         tokens += len(labels)
-    found = first_loss(SoftTargetSFT(**ONE_STEP, alpha=0.3), tiny, tmp_path / "out", DATA, reference=other)
-    assert found == pytest.approx(expected / tokens, abs=1e-4)
+    value = first_loss(SoftTargetSFT(**ONE_STEP, alpha=0.3), tiny, tmp_path / "out", DATA, reference=other)
+    assert value == pytest.approx(expected / tokens, abs=1e-4)
     metrics = first_metrics(tmp_path / "out")
     # TRL's own metrics are those of the same batch in plain SFT.
     train(SFT(**ONE_STEP), tiny, tmp_path / "sft", data=DATA)

@@ -51,5 +51,5 @@ def test_it_rates_texts_up_to_a_step(lora: bool, tiny: Path, tmp_path: Path):
     assert _scorers.is_scorer(str(final))
     assert (final / "adapter_config.json").is_file() == lora
     with Transformers(model=str(final), head="score", device="cpu") as engine:
-        found = engine.rate([CHAT] * 4, [row["completion"][0]["content"] for row in DATA])
-    assert found[1] > found[2]
+        rates = engine.rate([CHAT] * 4, [row["completion"][0]["content"] for row in DATA])
+    assert rates[1] > rates[2]

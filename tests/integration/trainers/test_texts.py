@@ -24,17 +24,17 @@ def tokenizer(tiny: Path) -> Any:
 
 
 def columns(*lines: dict[str, Any]) -> list[dict[str, Any]]:
-    found = []
+    results = []
     for line in lines:
         row, names = _texts.read(line, ("prompt", "completion"))
-        found.append({name: row[name] for name in names})
-    return found
+        results.append({name: row[name] for name in names})
+    return results
 
 
 def test_a_text_is_learned_whole_and_of_a_chat_the_answer(tokenizer: Any):
-    one, two = _texts.tokenized(columns(TEXTS[0], CHAT), tokenizer, 99, masks=True)
-    assert one["labels"] == one["input_ids"]
-    assert tokenizer.decode(one["input_ids"]).endswith(f"a text{tokenizer.eos_token}")
+    entry, two = _texts.tokenized(columns(TEXTS[0], CHAT), tokenizer, 99, masks=True)
+    assert entry["labels"] == entry["input_ids"]
+    assert tokenizer.decode(entry["input_ids"]).endswith(f"a text{tokenizer.eos_token}")
     learned = [token for token, label in zip(two["input_ids"], two["labels"], strict=True) if label != _texts.IGNORED]
     assert tokenizer.decode(learned).strip().startswith("2")
     assert "1" not in tokenizer.decode(learned)
@@ -44,19 +44,19 @@ def test_a_text_is_learned_whole_and_of_a_chat_the_answer(tokenizer: Any):
 
 def test_a_long_text_is_learned_in_pieces_and_a_long_chat_is_cut(tokenizer: Any):
     rows = columns({"text": "abcdefg"}, CHAT)
-    made = _texts.tokenized(rows, tokenizer, 3, masks=True)
+    result = _texts.tokenized(rows, tokenizer, 3, masks=True)
     ids = tokenizer("abcdefg")["input_ids"]
-    pieces = [one["input_ids"] for one in made if one[_texts.ROW] == 0]
+    pieces = [entry["input_ids"] for entry in result if entry[_texts.ROW] == 0]
     assert [token for piece in pieces for token in piece][: len(ids)] == ids
     assert max(map(len, pieces)) == 3
-    assert [len(one["input_ids"]) for one in made if one[_texts.ROW] == 1] == [3]
+    assert [len(entry["input_ids"]) for entry in result if entry[_texts.ROW] == 1] == [3]
 
 
 def test_the_loss_of_texts_is_trls_own(tiny: Path, tmp_path: Path):
     from trl.trainer.sft_config import SFTConfig
     from trl.trainer.sft_trainer import SFTTrainer
 
-    found = first_loss(SFT(**ONE_STEP), tiny, tmp_path / "ours", TEXTS, dataset_type="language_modeling")
+    value = first_loss(SFT(**ONE_STEP), tiny, tmp_path / "ours", TEXTS, dataset_type="language_modeling")
     import datasets
 
     stock = SFTTrainer(
@@ -78,7 +78,7 @@ def test_the_loss_of_texts_is_trls_own(tiny: Path, tmp_path: Path):
         ),
     )
     stock.train()
-    assert found == pytest.approx(stock.state.log_history[0]["loss"], abs=1e-3)
+    assert value == pytest.approx(stock.state.log_history[0]["loss"], abs=1e-3)
 
 
 def test_texts_and_chats_are_learned_together(tiny: Path, tmp_path: Path):

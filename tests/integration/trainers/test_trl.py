@@ -26,7 +26,9 @@ def test_trains_and_leaves_a_model_that_answers(kind: type[Any], lora: bool, tin
         assert not same(final, tiny)
     with Transformers(model=str(final), device="cpu") as trained, Transformers(model=str(tiny), device="cpu") as base:
         sampling = Sampling(seed=1, max_tokens=8)
-        after, before = (one.complete([message("user", "1 + 1 =")], sampling)[0][0] for one in (trained, base))
+        after, before = (
+            transformers.complete([message("user", "1 + 1 =")], sampling)[0][0] for transformers in (trained, base)
+        )
     assert after.logprob != before.logprob
     record = json.loads((final / "train.json").read_text())
     assert (record["seed"], record["steps"], record["rows"], record["rows_used"]) == (2**40 + 3, 4, 16, 16)

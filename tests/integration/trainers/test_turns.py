@@ -56,9 +56,9 @@ def test_loss_and_gradient_on_a_fixed_batch(stage: str, tiny: Path, other: Path,
     knobs = turns(**STAGES[stage])
     fitted = built(knobs, tiny, tmp_path / "out", reference=other)
     batch, inputs = generation(fitted)
-    chats = [one["episode"] for one in inputs]
+    chats = [entry["episode"] for entry in inputs]
     reward = fitted.reward_funcs[0]
-    assert any(any(one) for one in reward.advantages), "something to learn"
+    assert any(any(advantage) for advantage in reward.advantages), "something to learn"
     loss = fitted._compute_loss(fitted.model, batch)
     model = fitted.accelerator.unwrap_model(fitted.model)
     weights = list(model.parameters())
@@ -88,8 +88,8 @@ def test_loss_and_gradient_on_a_fixed_batch(stage: str, tiny: Path, other: Path,
         "grpo": torch.stack(of_chats).mean(),
     }[knobs.loss_type]
     assert loss.item() == pytest.approx(expected.item(), abs=1e-5)
-    for found, wanted in zip(gradient, torch.autograd.grad(expected, weights), strict=True):
-        assert torch.allclose(found, wanted, atol=1e-5, rtol=1e-3)
+    for result, wanted in zip(gradient, torch.autograd.grad(expected, weights), strict=True):
+        assert torch.allclose(result, wanted, atol=1e-5, rtol=1e-3)
 
 
 def test_a_chat_is_what_the_template_writes_and_a_verdict_that_accepts_ends_it(tiny: Path, tmp_path: Path) -> None:

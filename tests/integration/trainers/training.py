@@ -23,14 +23,14 @@ def message(role: str, text: str) -> list[dict[str, str]]:
 
 
 def rows(kind: str, count: int = 16) -> list[dict[str, Any]]:
-    made = []
+    results = []
     for i in range(count):
         prompt, right, wrong = (
             message("user", f"{i} + 1 ="),
             message("assistant", str(i + 1)),
             message("assistant", "?"),
         )
-        made.append(
+        results.append(
             {
                 "prompt_completion": {"prompt": prompt, "completion": right},
                 "preference": {"prompt": prompt, "chosen": right, "rejected": wrong, "weight": i / count},
@@ -42,7 +42,7 @@ def rows(kind: str, count: int = 16) -> list[dict[str, Any]]:
                 },
             }[kind]
         )
-    return made
+    return results
 
 
 def spec_for(

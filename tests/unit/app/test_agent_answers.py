@@ -22,9 +22,9 @@ def test_a_long_answer_loses_the_ends_of_its_texts() -> None:
     text = written(item, 200_000)
     assert text is not None
     assert len(text) <= 200_000
-    told = json.loads(text)
-    assert told["short"] == {"untrusted_text": "a" * 60}
-    assert told["members"] == [{"untrusted_text": HARD * 2_000, "is_cut_from_characters": 30_000}] * 8
+    content = json.loads(text)
+    assert content["short"] == {"untrusted_text": "a" * 60}
+    assert content["members"] == [{"untrusted_text": HARD * 2_000, "is_cut_from_characters": 30_000}] * 8
     assert written({"short": "a"}, 200_000) == '{"short": "a"}'
     assert written(["a" * 200], 200) is None
 
@@ -46,10 +46,10 @@ def test_what_was_done_is_no_refusal_however_long_its_answer() -> None:
 def test_the_rest_of_a_text_and_the_first_messages_of_many() -> None:
     assert untrusted("abcdef", 2) == {"untrusted_text": "ab", "is_cut_from_characters": 6}
     assert untrusted("abcdef", 2, offset=4) == {"untrusted_text": "ef", "from_character": 4}
-    said = conversation([{"role": "system" if n == 0 else "<role>", "content": str(n)} for n in range(30)])
-    assert said[0] == {"role": "system", "untrusted_text": "0"}
-    assert said[4] == {"left_out_messages": 10}
-    assert [said[n] for n in (5, -1)] == [{"role": "other", "untrusted_text": n} for n in ("14", "29")]
+    reply = conversation([{"role": "system" if n == 0 else "<role>", "content": str(n)} for n in range(30)])
+    assert reply[0] == {"role": "system", "untrusted_text": "0"}
+    assert reply[4] == {"left_out_messages": 10}
+    assert [reply[n] for n in (5, -1)] == [{"role": "other", "untrusted_text": n} for n in ("14", "29")]
 
 
 @pytest.mark.parametrize("value", ["5", 5.0, True])
@@ -61,7 +61,7 @@ def test_no_tool_takes_anything_but_a_number_for_a_row(value: Any) -> None:
     for name, field in ids:
         with pytest.raises(ValidationError) as refused:
             TOOLS[name].model_validate({field: value})
-        assert [one for one in refused.value.errors() if one["loc"][0] == field], (name, field)
+        assert [entry for entry in refused.value.errors() if entry["loc"][0] == field], (name, field)
 
 
 @pytest.mark.parametrize("url", [None, "", " "])

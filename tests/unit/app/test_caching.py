@@ -50,7 +50,7 @@ def test_a_file_that_changed_since_the_start_is_asked_for_each_time(
 
 
 def test_the_desks_page_names_every_script_that_the_desk_begins_with() -> None:
-    found = own_files.with_imports("review/desk.js")
-    there = {f"review/{one.name}" for one in (own_files.FOLDER / "review").glob("*.js")}
-    assert set(found) == there - {"review/diff_worker.js"}, "a worker is no part of the page"
-    assert found[0] == "review/desk.js"
+    texts = own_files.with_imports("review/desk.js")
+    there = {f"review/{path.name}" for path in (own_files.FOLDER / "review").glob("*.js")}
+    assert set(texts) == there - {"review/diff_worker.js"}, "a worker is no part of the page"
+    assert texts[0] == "review/desk.js"

@@ -15,9 +15,9 @@ DECISIONS = {"decisions": [{"client_id": "12345678", "sample_id": 1, "kind": "ac
 
 def over(answer: Callable[[httpx.Request], httpx.Response]) -> Connection:
     """A connection to what answers so."""
-    made = Connection("http://127.0.0.1:1", "a token\n", timeout=5)
-    made._http = httpx.Client(base_url="http://127.0.0.1:1", transport=httpx.MockTransport(answer))
-    return made
+    result = Connection("http://127.0.0.1:1", "a token\n", timeout=5)
+    result._http = httpx.Client(base_url="http://127.0.0.1:1", transport=httpx.MockTransport(answer))
+    return result
 
 
 @pytest.mark.parametrize(

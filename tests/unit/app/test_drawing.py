@@ -65,7 +65,7 @@ def test_a_form_that_was_replaced_changes_nothing(
     drawing: Drawing, drawn: dict[str, Any], change: Callable[[Drawing, JSON], list[Any]]
 ) -> None:
     late = dataclasses.replace(drawing, at=drawn["at"] - 1)
-    assert all(one == SKIPPED for one in change(late, drawn))
+    assert all(entry == SKIPPED for entry in change(late, drawn))
 
 
 def test_only_what_was_counted_of_the_newest_form_is_launched_or_previewed(

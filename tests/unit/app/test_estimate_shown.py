@@ -7,7 +7,7 @@ from backend.services.plans import Estimate
 
 
 @pytest.mark.parametrize(
-    ("rollouts", "said"), [(0, "1,020"), (1000, "1,020, 1,000 of them rollouts of online training")]
+    ("rollouts", "text"), [(0, "1,020"), (1000, "1,020, 1,000 of them rollouts of online training")]
 )
-def test_rollouts_are_told_apart_from_samples(rollouts: int, said: str) -> None:
-    assert samples_of(Estimate(1020, 0, 0, None, rollouts=rollouts)) == said
+def test_rollouts_are_told_apart_from_samples(rollouts: int, text: str) -> None:
+    assert samples_of(Estimate(1020, 0, 0, None, rollouts=rollouts)) == text

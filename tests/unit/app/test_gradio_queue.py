@@ -41,9 +41,9 @@ def test_each_of_many_events_that_come_one_by_one_is_taken(monkeypatch: pytest.M
     async def push(queue: Any, number: int) -> int:
         (function,) = queue.blocks.fns.values()
         queue.create_event_queue_for_fn(function)
-        made: Any = Event("page", function, None, None)  # type: ignore[arg-type]
-        made.data = number
-        queue.event_queue_per_concurrency_id[made.concurrency_id].queue.append(made)
+        event: Any = Event("page", function, None, None)  # type: ignore[arg-type]
+        event.data = number
+        queue.event_queue_per_concurrency_id[event.concurrency_id].queue.append(event)
         return number
 
     async def test(queue: Any) -> None:
@@ -92,5 +92,5 @@ def test_a_queue_that_waits_ends_when_another_thread_closes_it() -> None:
 def test_what_was_copied_is_still_gradio_s() -> None:
     """Where this fails, compare `app/gradio_queue.py` with Gradio's `Queue.start_processing`, then note its hash."""
     source = inspect.getsource(gradio_queue.COPIED)
-    found = hashlib.sha256(source.encode()).hexdigest()
-    assert found == "d65be5a5cbed97d75e13233ab7d0dfc9f347c4ffd33bdcb47293d696f38aaa1f"
+    result = hashlib.sha256(source.encode()).hexdigest()
+    assert result == "d65be5a5cbed97d75e13233ab7d0dfc9f347c4ffd33bdcb47293d696f38aaa1f"

@@ -5,8 +5,10 @@ from backend.services.rounds.rollouts import Rollout
 
 
 def test_a_text_with_its_reward_and_what_was_said():
-    one = Rollout(7, 3, "2 + 2 =", "4", 1.25, -0.5, {"exact_match": 1.0, "noted": None}, "Found 4, known 4.", False, 1)
-    assert _row(one) == {
+    rollout = Rollout(
+        7, 3, "2 + 2 =", "4", 1.25, -0.5, {"exact_match": 1.0, "noted": None}, "Found 4, known 4.", False, 1
+    )
+    assert _row(rollout) == {
         "prompt_id": 3,
         "reward": "1.25",
         "advantage": "-0.5",
@@ -19,8 +21,8 @@ def test_a_text_with_its_reward_and_what_was_said():
 
 
 def test_a_text_without_a_reward_says_so():
-    one = Rollout(7, 3, "2 + 2 =", "", None, 0.0, {}, "", True, 24)
-    shown = _row(one)
+    rollout = Rollout(7, 3, "2 + 2 =", "", None, 0.0, {}, "", True, 24)
+    shown = _row(rollout)
     assert (shown["reward"], shown["text"], shown["tokens"], shown["why"]) == (
         "none",
         "(empty)",

@@ -7,7 +7,7 @@ from app import origin
 
 
 @pytest.mark.parametrize(
-    ("referer", "said"),
+    ("referer", "text"),
     [
         ("http://localhost:7860/team?round=3", "page team"),
         ("http://localhost:7860/", "page overview"),
@@ -19,5 +19,5 @@ from app import origin
         ("https://x/p/%C3%A9/", "page overview"),
     ],
 )
-def test_the_page_is_told_as_far_as_the_column_has_room(referer: str, said: str) -> None:
-    assert origin.via(Request({"type": "http", "headers": [(b"referer", referer.encode())]})) == said
+def test_the_page_is_told_as_far_as_the_column_has_room(referer: str, text: str) -> None:
+    assert origin.via(Request({"type": "http", "headers": [(b"referer", referer.encode())]})) == text

@@ -5,8 +5,8 @@ from backend import recipes
 
 
 def test_recipes_are_listed_by_the_titles_that_people_read_and_own_ones_after_them() -> None:
-    found = recipe_choices({"name": "mine", "title": "Mine"}, [("A first try", "own_1")])
-    *known, own, this = found
+    result = recipe_choices({"name": "mine", "title": "Mine"}, [("A first try", "own_1")])
+    *known, own, this = result
     titles = [title.casefold() for title, _ in known]
     assert titles == sorted(titles)
     assert sorted(name for _, name in known) == recipes.names()

@@ -10,12 +10,12 @@ TEMPLATE = (Path(gradio.routes.STATIC_TEMPLATE_LIB) / header.NAME).read_text(enc
 
 
 def test_a_page_is_told_of_the_scripts_in_the_order_in_which_they_are_imported() -> None:
-    found = scripts.links(TEMPLATE, {"html", "dataframe", "state"})
-    assert all((scripts.ASSETS / name).is_file() for name in (*found.scripts, *found.styles))
-    names = [name.rsplit("-", 1)[0] for name in found.scripts]
+    links = scripts.links(TEMPLATE, {"html", "dataframe", "state"})
+    assert all((scripts.ASSETS / name).is_file() for name in (*links.scripts, *links.styles))
+    names = [name.rsplit("-", 1)[0] for name in links.scripts]
     assert names[0] == "index"
     assert names.index("core") < names.index("Blocks") < names.index("HTML"), "each imports the next when it runs"
-    assert {name.rsplit("-", 1)[0] for name in found.styles} >= {"core", "Blocks", "HTML"}
+    assert {name.rsplit("-", 1)[0] for name in links.styles} >= {"core", "Blocks", "HTML"}
 
 
 def test_a_page_is_told_of_no_component_that_it_has_not() -> None:

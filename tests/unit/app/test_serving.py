@@ -17,18 +17,18 @@ from backend.config import Settings
 
 def test_an_answer_is_sent_at_once_and_not_when_the_one_before_was_acknowledged() -> None:
     async def accepted() -> int:
-        seen: asyncio.Queue[int] = asyncio.Queue()
+        queue: asyncio.Queue[int] = asyncio.Queue()
 
         def connected(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             own = writer.get_extra_info("socket")
-            seen.put_nowait(own.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            queue.put_nowait(own.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
             writer.close()
 
         listening = bind("127.0.0.1", 0)
         async with await asyncio.start_server(connected, sock=listening):
             _, writer = await asyncio.open_connection(*listening.getsockname())
             writer.close()
-            return await asyncio.wait_for(seen.get(), 60)
+            return await asyncio.wait_for(queue.get(), 60)
 
     # In a thread of its own: a browser test before this one may have left a loop in this one.
     with ThreadPoolExecutor() as aside:
@@ -44,9 +44,9 @@ def test_a_busy_port_that_nobody_asked_for_is_left_to_the_other_and_said(
         with bind("127.0.0.1", None) as moved:
             own = moved.getsockname()[1]
     assert own > port
-    said = capsys.readouterr().err
-    assert f"Port {port} " in said
-    assert f"this one takes {own}." in said
+    err = capsys.readouterr().err
+    assert f"Port {port} " in err
+    assert f"this one takes {own}." in err
 
 
 def test_garbage_is_left_lying_while_pages_are_made_and_collected_from_then_on(tmp_path: Path) -> None:

@@ -25,5 +25,5 @@ def test_a_browser_takes_it_for_a_dataframe() -> None:
 
 
 def test_no_page_makes_one_of_gradios_own() -> None:
-    found = [path.name for path in APP.rglob("*.py") if "gr.Dataframe(" in path.read_text()]
-    assert found == []
+    names = [path.name for path in APP.rglob("*.py") if "gr.Dataframe(" in path.read_text()]
+    assert names == []

@@ -28,7 +28,7 @@ def test_numbers_are_separated_by_commas_or_blanks_and_may_be_ranges() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reply"),
     [
         ("", "No sample is named"),
         ("12, x", "'x' is no sample's number"),
@@ -41,8 +41,8 @@ def test_numbers_are_separated_by_commas_or_blanks_and_may_be_ranges() -> None:
         ("1-9000 20000-21001", "more than 10,000"),
     ],
 )
-def test_a_wrong_number_is_named(text: str, said: str) -> None:
-    with pytest.raises(InvalidInput, match=said):
+def test_a_wrong_number_is_named(text: str, reply: str) -> None:
+    with pytest.raises(InvalidInput, match=reply):
         gold.numbers(text)
 
 
@@ -60,7 +60,7 @@ def test_a_rule_over_several_settings_is_told_in_its_own_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "text"),
     [
         (Changed("accept 1", "reject 1", "person", 1), "1 label goes from accept to reject (by a person's word)"),
         (
@@ -70,8 +70,8 @@ def test_a_rule_over_several_settings_is_told_in_its_own_words() -> None:
         (Changed("accept", "accept 1e-05", "judge", 2), "2 labels stay accept, score none to 1e-05 (the judge's)"),
     ],
 )
-def test_a_label_that_would_change_is_told_in_a_sentence(changed: Changed, said: str) -> None:
-    assert removal.changed_words(changed) == said
+def test_a_label_that_would_change_is_told_in_a_sentence(changed: Changed, text: str) -> None:
+    assert removal.changed_words(changed) == text
 
 
 def test_figures_of_few_equal_items_claim_no_certainty() -> None:
@@ -107,18 +107,18 @@ def disputed(*ids: int) -> Disputed:
 
 
 def test_the_answers_of_a_group_are_numbered_as_their_keys_and_each_has_its_score() -> None:
-    found = disputed(482, 483, 484)
-    choices = adjudication.words(found.item)
-    shown = adjudication.item_value(found, 12, choices)
+    result = disputed(482, 483, 484)
+    choices = adjudication.words(result.item)
+    shown = adjudication.item_value(result, 12, choices)
     assert shown["title"] == "Prompt of samples 482 to 484"
-    assert [(one["name"], one["judge"]) for one in shown["texts"]] == [
+    assert [(text["name"], text["judge"]) for text in shown["texts"]] == [
         ("1", "accept 48.2"),
         ("2", "accept 48.3"),
         ("3", "accept 48.4"),
     ]
     assert shown["judge"] == "", "the judge has no word on a group"
     assert shown["votes"][0]["said"] == "3 is best"
-    assert [(one["key"], one["name"]) for one in choices][:3] == [
+    assert [(choice["key"], choice["name"]) for choice in choices][:3] == [
         ("1", "1 is best"),
         ("2", "2 is best"),
         ("3", "3 is best"),
@@ -139,8 +139,8 @@ def test_the_audit_tells_details_in_words() -> None:
 def test_times_are_told_in_one_way() -> None:
     late = now() + timedelta(days=2)
     assert times.ends(late).endswith(f", {times.moment(late)}")
-    one = Removal("a", "Cleo", "Ada", datetime(2026, 11, 21, 18, 9, tzinfo=UTC), "tired", 3, 0, False, False, ())
-    assert removal.choice(one) == ("Ada, 21 Nov 2026, 18:09", "a")
+    entry = Removal("a", "Cleo", "Ada", datetime(2026, 11, 21, 18, 9, tzinfo=UTC), "tired", 3, 0, False, False, ())
+    assert removal.choice(entry) == ("Ada, 21 Nov 2026, 18:09", "a")
 
 
 def test_items_that_lack_a_reviewer_are_told_apart_from_those_nobody_has_begun() -> None:

@@ -27,9 +27,9 @@ def test_refuses_after_the_limit_and_again_after_a_minute_lets_in(clock: Clock) 
     for _ in range(5):
         throttle.take("ada")
         clock.now += 1
-    with pytest.raises(TooManyAttempts, match="Wait 55 seconds") as told:
+    with pytest.raises(TooManyAttempts, match="Wait 55 seconds") as raises:
         throttle.take("ada")
-    assert told.value.retry_after == 55
+    assert raises.value.retry_after == 55
     clock.now += 54
     with pytest.raises(TooManyAttempts):
         throttle.take("ada")
@@ -79,20 +79,20 @@ def test_who_is_refused_by_one_key_does_not_use_another_up(clock: Clock) -> None
 
 
 def test_of_twenty_guesses_at_once_no_more_than_the_limit_are_made() -> None:
-    throttle, barrier, made = Throttle(5), Barrier(20), []
+    throttle, barrier, result = Throttle(5), Barrier(20), []
 
     def guess(_: int) -> None:
         barrier.wait()
         try:
             with guessing((throttle, "ada")):
-                made.append(1)
+                result.append(1)
                 raise NotSignedIn
         except (NotSignedIn, TooManyAttempts):
             pass
 
     with ThreadPoolExecutor(20) as pool:
         list(pool.map(guess, range(20)))
-    assert len(made) == 5
+    assert len(result) == 5
 
 
 def test_memory_is_bounded_when_every_guess_has_another_key_however_long(clock: Clock) -> None:
@@ -127,5 +127,6 @@ def test_one_line_is_one_guesser(address: str, same: str) -> None:
 
 def test_other_lines_are_others() -> None:
     assert (
-        len({neighbourhood(one) for one in ("2001:db8:1:2::1", "2001:db8:1:3::1", "192.0.2.1", "192.0.2.2", "x")}) == 5
+        len({neighbourhood(text) for text in ("2001:db8:1:2::1", "2001:db8:1:3::1", "192.0.2.1", "192.0.2.2", "x")})
+        == 5
     )

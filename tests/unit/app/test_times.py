@@ -29,7 +29,7 @@ def seen_from(cookie: str, function, *given):
 
 
 @pytest.mark.parametrize(
-    ("zone", "said"),
+    ("zone", "text"),
     [
         ("Asia/Kolkata", "29 Nov 2026, 02:05"),
         ("Asia%2FKolkata", "29 Nov 2026, 02:05"),
@@ -43,8 +43,8 @@ def seen_from(cookie: str, function, *given):
         ("x" * 5000, "28 Nov 2026, 20:35"),
     ],
 )
-def test_a_moment_is_told_in_the_browsers_zone(zone: str, said: str) -> None:
-    assert seen_from(zone, times.moment, AT) == said
+def test_a_moment_is_told_in_the_browsers_zone(zone: str, text: str) -> None:
+    assert seen_from(zone, times.moment, AT) == text
     assert times.moment(AT) == "28 Nov 2026, 20:35"
 
 
@@ -69,7 +69,7 @@ def test_what_ends_today_has_no_day_and_what_ends_later_has_one() -> None:
 
 def modules() -> Iterator[Path]:
     yield from (APP / "pages").glob("*.py")
-    yield from (one for one in (APP / "widgets").glob("*.py") if one.name != "times.py")
+    yield from (path for path in (APP / "widgets").glob("*.py") if path.name != "times.py")
 
 
 def test_no_page_writes_a_time_another_way() -> None:

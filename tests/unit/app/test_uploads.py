@@ -28,22 +28,22 @@ def upload(folder: Path, session_id: int, name: str, size: int = 10) -> Path:
 
 def test_the_oldest_of_too_many_files_is_deleted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "FILES", 3)
-    made = [upload(folder, 1, f"f{n}") for n in range(5)]
-    assert [path.parent.exists() for path in made] == [False, False, True, True, True]
-    assert [uploads.is_own(1, str(path)) for path in made] == [False, False, True, True, True]
+    paths = [upload(folder, 1, f"f{n}") for n in range(5)]
+    assert [path.parent.exists() for path in paths] == [False, False, True, True, True]
+    assert [uploads.is_own(1, str(path)) for path in paths] == [False, False, True, True, True]
 
 
 def test_a_login_and_all_logins_together_keep_so_many_bytes(folder: Path) -> None:
     size = 1024**2
-    made = [upload(folder, 1, f"f{n}", size) for n in range(8)]
-    assert sum(path.exists() for path in made) == uploads.OF_A_LOGIN
-    assert made[-1].exists()
+    paths = [upload(folder, 1, f"f{n}", size) for n in range(8)]
+    assert sum(path.exists() for path in paths) == uploads.OF_A_LOGIN
+    assert paths[-1].exists()
     for session_id in range(2, 40):
         for n in range(3):
             upload(folder, session_id, f"of{session_id}-{n}", size)
     kept = sum(path.stat().st_size for path in folder.rglob("*.jsonl"))
     assert kept <= uploads.OF_ALL * size
-    assert not uploads.is_own(1, str(made[-1]))
+    assert not uploads.is_own(1, str(paths[-1]))
     assert uploads.is_own(39, str(folder / "of39-2" / "a.jsonl"))
 
 

@@ -19,9 +19,9 @@ MADE = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("prompts")
-    make_prompts.write(made)
-    return made
+    result = tmp_path_factory.mktemp("prompts")
+    make_prompts.write(result)
+    return result
 
 
 def _lines(file: Path) -> list[dict[str, str]]:

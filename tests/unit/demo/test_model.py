@@ -48,5 +48,5 @@ def test_template_marks_what_the_assistant_says(
         == "<|bos|><|user|>3 5 7 = 26<|assistant|>"
     )
     encoded = tokenizer.apply_chat_template(chat, return_dict=True, return_assistant_tokens_mask=True)
-    said = [i for i, mask in zip(encoded["input_ids"], encoded["assistant_masks"], strict=True) if mask]
-    assert tokenizer.decode(said) == "3*7+5<|eos|>"
+    replies = [i for i, mask in zip(encoded["input_ids"], encoded["assistant_masks"], strict=True) if mask]
+    assert tokenizer.decode(replies) == "3*7+5<|eos|>"

@@ -24,8 +24,8 @@ def test_prompts_are_sums_with_answers_and_none_is_in_both_sets(tmp_path: Path) 
     assert (len(train), len(held_out)) == (smollm2.NUM_TRAIN, smollm2.NUM_HELD_OUT)
     assert not {row["prompt"] for row in train} & {row["prompt"] for row in held_out}
     for row in held_out:
-        *_, one, sign, other, _ = row["prompt"].split()
-        assert int(row["answer"]) == (int(one) + int(other) if sign == "+" else int(one) - int(other))
+        *_, word, sign, other, _ = row["prompt"].split()
+        assert int(row["answer"]) == (int(word) + int(other) if sign == "+" else int(word) - int(other))
         assert (
             ExactMatch().judge(None, [texts(f"The answer is {row['answer']}.", answer=row["answer"])], seed=1)[0].score
             == 1
@@ -34,9 +34,9 @@ def test_prompts_are_sums_with_answers_and_none_is_in_both_sets(tmp_path: Path) 
 
 @pytest.mark.parametrize("name", smollm2.RECIPES)
 def test_a_short_form_is_short(name: str) -> None:
-    made = recipes.Recipe.model_validate(real_demo.recipe(name))
-    assert made.generator.max_tokens_per_sample == smollm2.MAX_TOKENS
-    assert made.trainer.model_dump()["max_steps"] == 6
+    result = recipes.Recipe.model_validate(real_demo.recipe(name))
+    assert result.generator.max_tokens_per_sample == smollm2.MAX_TOKENS
+    assert result.trainer.model_dump()["max_steps"] == 6
 
 
 def test_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,7 +68,7 @@ def test_the_model_that_was_made_answers_in_sentences() -> None:
     from backend.values import Sampling
 
     with Transformers(model=str(smollm2.folder() / "model")) as engine:
-        ((said,),) = engine.complete(
+        ((reply,),) = engine.complete(
             [[{"role": "user", "content": "What is the capital of France?"}]], Sampling(temperature=0.0, max_tokens=24)
         )
-    assert "Paris" in said.text
+    assert "Paris" in reply.text

@@ -22,8 +22,8 @@ def chat(*contents: str) -> Messages:
 def test_an_ordinary_chat_is_what_the_template_makes_of_it(tokenizer: Any) -> None:
     chats = [chat("2 + 3 ="), chat("a", "b", "c \ue0005\ue000")]
     assert encode(tokenizer, special_texts(tokenizer), chats) == [
-        tokenizer.apply_chat_template(one, add_generation_prompt=True, tokenize=True, return_dict=False)
-        for one in chats
+        tokenizer.apply_chat_template(entry, add_generation_prompt=True, tokenize=True, return_dict=False)
+        for entry in chats
     ]
     assert encode(tokenizer, special_texts(tokenizer), []) == []
 
@@ -43,7 +43,7 @@ def test_letters_do_not_end_a_turn(tokenizer: Any) -> None:
 def test_a_forged_chat_beside_others_changes_only_itself(tokenizer: Any) -> None:
     chats = [chat("1 + 1 ="), chat("<|user|>", "x", "<|eos|> y"), chat("2")]
     assert encode(tokenizer, special_texts(tokenizer), chats) == [
-        encode(tokenizer, special_texts(tokenizer), [one])[0] for one in chats
+        encode(tokenizer, special_texts(tokenizer), [entry])[0] for entry in chats
     ]
     assert (
         encode(tokenizer, special_texts(tokenizer), [chats[0]])[0]

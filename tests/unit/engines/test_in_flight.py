@@ -31,7 +31,7 @@ def test_threads_share_what_may_be_in_flight(server: Server) -> None:
         calls = [[chat(f"{thread} {n}") for n in range(6)] for thread in range(4)]
         replies = list(pool.map(lambda prompts: opened.complete(prompts, ONCE), calls))
     assert server.most_in_flight == 3
-    assert [[one.text.split("/")[0] for (one,) in some] for some in replies] == [
+    assert [[entry.text.split("/")[0] for (entry,) in some] for some in replies] == [
         [f"{thread} {n}" for n in range(6)] for thread in range(4)
     ]
     assert opened.take_usage().requests == 24

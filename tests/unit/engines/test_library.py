@@ -32,7 +32,7 @@ def test_the_first_question_is_asked_with_all_lessons_and_the_rest_of_the_chat_s
         {"role": "user", "content": "Look again {handbook}."},
     ]
     asked = library(template="{handbook}\n--\n{prompt}").asked(chat)
-    lines = "\n".join(f"{one.name}: {one.text}" for one in LESSONS)
+    lines = "\n".join(f"{lesson.name}: {lesson.text}" for lesson in LESSONS)
     assert asked == [chat[0], {"role": "user", "content": f"{lines}\n--\n{CIRCLE[0]['content']}"}, *chat[2:]]
     with library() as opened:
         assert opened.complete([CIRCLE], Sampling())[0][0].text == "12.6"
@@ -41,10 +41,10 @@ def test_the_first_question_is_asked_with_all_lessons_and_the_rest_of_the_chat_s
 def test_of_more_lessons_than_most_those_that_share_most_words_with_the_question():
     # Words shared with the question: "the" and "when"... are words, too: carry shares "the", circle six, sign three.
     book = library(most=1)
-    assert [one.name for one in book.picked(CIRCLE[0]["content"])] == ["behavior_area_of_circle"]
+    assert [lesson.name for lesson in book.picked(CIRCLE[0]["content"])] == ["behavior_area_of_circle"]
     # Carry shares "the" and "two", sign "the": with no lesson apart the first of equal ones comes first.
-    assert [one.name for one in book.picked("zzz")] == ["behavior_carry"]
-    assert [one.name for one in library(most=2).picked(CIRCLE[0]["content"])] == [
+    assert [lesson.name for lesson in book.picked("zzz")] == ["behavior_carry"]
+    assert [lesson.name for lesson in library(most=2).picked(CIRCLE[0]["content"])] == [
         "behavior_area_of_circle",
         "behavior_check_sign",
     ]

@@ -38,13 +38,13 @@ def change(folder: Path, name: str, **values: Any) -> dict[str, Line]:
     return {line.name: line for line in lines(folder)}
 
 
-def bad(found: dict[str, Line]) -> dict[str, str]:
-    return {name: str(line.outcome) for name, line in found.items() if line.outcome is not CheckLevel.passed}
+def bad(result: dict[str, Line]) -> dict[str, str]:
+    return {name: str(line.outcome) for name, line in result.items() if line.outcome is not CheckLevel.passed}
 
 
 def test_a_good_model_passes_every_line(folder: Path) -> None:
-    found = _model_check.run(folder)
-    assert [line.name for line in found] == [
+    result = _model_check.run(folder)
+    assert [line.name for line in result] == [
         "architecture",
         "template",
         "system",
@@ -57,11 +57,11 @@ def test_a_good_model_passes_every_line(folder: Path) -> None:
         "weights",
         "vocabulary",
     ]
-    assert {line.outcome for line in found} == {CheckLevel.passed}
+    assert {line.outcome for line in result} == {CheckLevel.passed}
 
 
 @pytest.mark.parametrize(
-    ("template", "said"),
+    ("template", "text"),
     [
         ("template_broken.jinja", "line 1: expected token 'end of print statement', got '{'"),
         ("{% for m in messages %}{{ m.content }}", "Unexpected end of template"),
@@ -71,14 +71,14 @@ def test_a_good_model_passes_every_line(folder: Path) -> None:
         ("{{ messages[0]['content'] + 1 }}", "refuses a plain question"),
     ],
 )
-def test_a_broken_template_fails_with_what_jinja_says(folder: Path, template: str, said: str) -> None:
+def test_a_broken_template_fails_with_what_jinja_says(folder: Path, template: str, text: str) -> None:
     line = with_template(folder, template)["template"]
     assert line.outcome is CheckLevel.fail
-    assert said in line.text
+    assert text in line.text
 
 
 @pytest.mark.parametrize(
-    ("template", "said"),
+    ("template", "text"),
     [
         ("template_gemma.jinja", "refused (System role not supported)"),
         (
@@ -106,10 +106,10 @@ def test_a_broken_template_fails_with_what_jinja_says(folder: Path, template: st
         ),
     ],
 )
-def test_system_turns_that_are_refused_or_dropped_are_said(folder: Path, template: str, said: str) -> None:
+def test_system_turns_that_are_refused_or_dropped_are_said(folder: Path, template: str, text: str) -> None:
     line = with_template(folder, template)["system"]
     assert line.outcome is CheckLevel.warn
-    assert said in line.text
+    assert text in line.text
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_template_that_never_ends_fails_in_bounded_time(folder: Path, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("file", "values", "name", "outcome", "said"),
+    ("file", "values", "name", "outcome", "text"),
     [
         (
             "tokenizer_config.json",
@@ -196,10 +196,10 @@ def test_a_template_that_never_ends_fails_in_bounded_time(folder: Path, monkeypa
         ("config.json", {"num_local_experts": 4}, "architecture", "pass", "4 experts"),
     ],
 )
-def test_configs(folder: Path, file: str, values: dict[str, Any], name: str, outcome: str, said: str) -> None:
+def test_configs(folder: Path, file: str, values: dict[str, Any], name: str, outcome: str, text: str) -> None:
     line = change(folder, file, **values)[name]
     assert str(line.outcome) == outcome
-    assert said in line.text
+    assert text in line.text
 
 
 def test_an_unknown_context_is_said(folder: Path) -> None:

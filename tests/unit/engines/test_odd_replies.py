@@ -24,7 +24,7 @@ def server() -> Iterator[Server]:
         yield running
 
 
-def found(name: str) -> Any:
+def stored_reply(name: str) -> Any:
     return json.loads((FOUND / name).read_text(encoding="utf-8"))
 
 
@@ -33,8 +33,8 @@ def message(**fields: Any) -> dict[str, Any]:
 
 
 def choice(**fields: Any) -> dict[str, Any]:
-    made = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Score: 4"}}
-    return {"choices": [made | fields]}
+    result = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Score: 4"}}
+    return {"choices": [result | fields]}
 
 
 def read(server: Server, reply: Any, **knobs: Any) -> Completion:
@@ -46,7 +46,7 @@ def read(server: Server, reply: Any, **knobs: Any) -> Completion:
 @pytest.mark.parametrize(
     ("reply", "text", "reasoning"),
     [
-        (found("reply_content_parts.json"), "Score: 4", "hm"),
+        (stored_reply("reply_content_parts.json"), "Score: 4", "hm"),
         (message(content=[{"type": "text", "text": "Score"}, {"type": "output_text", "text": ": 4"}]), "Score: 4", ""),
         (message(content=["Score", ": 4"]), "Score: 4", ""),
         (message(content={"type": "text", "text": {"value": "Score: 4"}}), "Score: 4", ""),
@@ -55,7 +55,7 @@ def read(server: Server, reply: Any, **knobs: Any) -> Completion:
             "Score: 4",
             "hm",
         ),
-        (found("reply_null_content_reasoning.json"), "", "It is fine. Score: 4"),
+        (stored_reply("reply_null_content_reasoning.json"), "", "It is fine. Score: 4"),
         (message(content="Score: 4", reasoning="hm"), "Score: 4", "hm"),
         (message(content="", reasoning_details=[{"type": "reasoning.text", "text": "hm"}]), "", "hm"),
         (message(content="Score: 4", reasoning_content=None, thinking={"content": "hm"}), "Score: 4", "hm"),
@@ -72,7 +72,7 @@ def test_parts_are_read_and_reasoning_is_kept_apart(server: Server, reply: Any, 
 
 
 @pytest.mark.parametrize(
-    ("reply", "said"),
+    ("reply", "text"),
     [
         (message(content=None, tool_calls=[{"id": "1"}]), "it asks for a tool"),
         (message(content=5), "its content is int"),
@@ -89,19 +89,19 @@ def test_parts_are_read_and_reasoning_is_kept_apart(server: Server, reply: Any, 
         ("words", "words"),
     ],
 )
-def test_what_cannot_be_read_fails_alone_and_says_what_it_was(server: Server, reply: Any, said: str):
+def test_what_cannot_be_read_fails_alone_and_says_what_it_was(server: Server, reply: Any, text: str):
     server.answer = lambda body: (200, {}, reply) if body["messages"][0]["content"] == "odd" else choices(body)
     good, odd, fine = complete(server, [chat("a"), chat("odd"), chat("b")], max_retries=1)
     assert [c.text.split("/")[0] for c in good + fine] == ["a", "b"]
     assert odd[0].failure is not None
     assert odd[0].failure.kind is FailureKind.reply
-    assert said in odd[0].failure.reason
+    assert text in odd[0].failure.reason
 
 
 @pytest.mark.parametrize(
     ("logprobs", "logprob", "tokens"),
     [
-        (found("reply_logprob_null.json")["choices"][0]["logprobs"], None, 1),
+        (stored_reply("reply_logprob_null.json")["choices"][0]["logprobs"], None, 1),
         ({"content": [{"logprob": -0.5}, {"logprob": None}]}, None, 2),
         ({"content": [{"logprob": -0.5}, {"token": "x"}]}, None, 2),
         ({"content": [{"logprob": "-0.5"}]}, None, 1),
@@ -121,9 +121,9 @@ def test_a_logprob_is_a_number_or_not_known(server: Server, logprobs: Any, logpr
 
 
 @pytest.mark.parametrize(
-    ("said", "finish"),
+    ("reply", "finish"),
     [
-        (found("reply_max_tokens_uppercase.json")["choices"][0]["finish_reason"], "length"),
+        (stored_reply("reply_max_tokens_uppercase.json")["choices"][0]["finish_reason"], "length"),
         ("LENGTH", "length"),
         ("max_output_tokens", "length"),
         ("model_length", "length"),
@@ -137,14 +137,14 @@ def test_a_logprob_is_a_number_or_not_known(server: Server, logprobs: Any, logpr
         (3, "unknown"),
     ],
 )
-def test_only_what_says_that_it_stopped_is_complete(server: Server, said: Any, finish: str):
-    completion = read(server, choice(finish_reason=said))
+def test_only_what_says_that_it_stopped_is_complete(server: Server, reply: Any, finish: str):
+    completion = read(server, choice(finish_reason=reply))
     assert (completion.failure, completion.finish_reason) == (None, finish)
 
 
-@pytest.mark.parametrize("said", ["content_filter", "SAFETY", "PROHIBITED_CONTENT", "RECITATION"])
-def test_a_reply_that_a_filter_withheld_is_no_text(server: Server, said: str):
-    completion = read(server, choice(finish_reason=said, message={"content": "Half a"}))
+@pytest.mark.parametrize("text", ["content_filter", "SAFETY", "PROHIBITED_CONTENT", "RECITATION"])
+def test_a_reply_that_a_filter_withheld_is_no_text(server: Server, text: str):
+    completion = read(server, choice(finish_reason=text, message={"content": "Half a"}))
     assert completion.failure is not None
     assert (completion.text, completion.failure.kind) == ("", FailureKind.filter)
 
@@ -156,10 +156,10 @@ def test_a_missing_usage_is_no_error(server: Server, usage: Any):
 
 @pytest.mark.parametrize("indices", [[0, 0], [None, None], ["1", "0"], [1, None]])
 def test_choices_without_an_index_of_their_own_stay_in_order(server: Server, indices: list[Any]):
-    made = [
+    rows = [
         {"index": i, "finish_reason": "stop", "message": {"content": t}} for i, t in zip(indices, "ab", strict=True)
     ]
-    server.answer = lambda body: (200, {}, {"choices": made})
+    server.answer = lambda body: (200, {}, {"choices": rows})
     (group,) = complete(server, [chat("x")], Sampling(n=2, seed=1))
     assert [c.text for c in group] == ["a", "b"]
 
@@ -189,8 +189,8 @@ def test_one_withheld_choice_of_several_leaves_the_others(server: Server):
 @pytest.mark.parametrize(
     ("reply", "gone", "kept"),
     [
-        (found("refusal_top_p_400.json"), "top_p", "temperature"),
-        (found("refusal_temperature_and_top_p_400.json"), "top_p", "temperature"),
+        (stored_reply("refusal_top_p_400.json"), "top_p", "temperature"),
+        (stored_reply("refusal_temperature_and_top_p_400.json"), "top_p", "temperature"),
         (
             {
                 "error": {
@@ -245,7 +245,7 @@ def test_what_is_the_default_is_not_sent(server: Server):
 @pytest.mark.parametrize(
     ("status", "reply", "kind"),
     [
-        (400, found("refusal_content_filter_400.json"), FailureKind.filter),
+        (400, stored_reply("refusal_content_filter_400.json"), FailureKind.filter),
         (
             400,
             {
@@ -285,7 +285,7 @@ def test_one_refused_prompt_leaves_the_others(server: Server, status: int, reply
 
 
 @pytest.mark.parametrize(
-    ("status", "reply", "said"),
+    ("status", "reply", "text"),
     [
         (404, {"error": {"message": "no such route"}}, "status 404"),
         (400, {"error": {"message": "The model `m` does not exist", "code": "model_not_found"}}, "does not exist"),
@@ -294,9 +294,9 @@ def test_one_refused_prompt_leaves_the_others(server: Server, status: int, reply
         (200, b"<html><body>Sign in</body></html>", "no JSON"),
     ],
 )
-def test_what_would_befall_every_prompt_is_raised(server: Server, status: int, reply: Any, said: str):
+def test_what_would_befall_every_prompt_is_raised(server: Server, status: int, reply: Any, text: str):
     server.answer = lambda body: (status, {"Content-Type": "text/html"}, reply)
-    with pytest.raises(EngineError, match=said):
+    with pytest.raises(EngineError, match=text):
         complete(server, [chat(str(n)) for n in range(40)], max_retries=0)
 
 
@@ -362,9 +362,9 @@ def test_a_429_that_does_not_end_is_the_servers_and_not_the_prompts(server: Serv
 
 
 def test_half_an_emoji_in_an_error_is_replaced():
-    said = completions_of({"choices": [{"error": {"message": "No \ud83d."}}]})[0].failure
-    assert said is not None
-    assert said.reason == "The reply holds an error: No \ufffd."
+    failure = completions_of({"choices": [{"error": {"message": "No \ud83d."}}]})[0].failure
+    assert failure is not None
+    assert failure.reason == "The reply holds an error: No \ufffd."
     (odd,) = completions_of({"choices": [{"message": {"content": [{"type": "\ud83d"}]}}]})
     assert odd.failure is not None
     assert "\ud83d" not in odd.failure.reason

@@ -42,7 +42,7 @@ def test_a_form_is_asked_for_in_the_words_of_the_server() -> None:
 def test_a_choice_comes_back_as_the_text_alone(server: Server, how: str) -> None:
     with engine(server, forced=how) as opened:
         (several,) = opened.complete_as(CHOICE, [chat("a")], Sampling(n=8, seed=1))
-    assert {one.text for one in several} == {"Yes", "No"}
+    assert {entry.text for entry in several} == {"Yes", "No"}
     assert [body.get("n") for body in server.bodies] == [8]
 
 
@@ -58,8 +58,8 @@ def test_a_form_that_is_refused_is_left_out_and_said(server: Server) -> None:
         refusal(400, "The grammar backend is off.") if "structured_outputs" in body else capable(body)
     )
     with engine(server, forced="structured_outputs") as opened:
-        ((one,),) = opened.complete_as(CHOICE, [chat("a")], Sampling(seed=1))
-        assert one.text.startswith("a/")
+        ((entry,),) = opened.complete_as(CHOICE, [chat("a")], Sampling(seed=1))
+        assert entry.text.startswith("a/")
         (note,) = opened.notes()
     assert "replies are held to no form" in note
 
@@ -68,8 +68,8 @@ def test_words_are_weighed_by_the_likeliest_first_tokens(server: Server) -> None
     """The server says p(Yes) = 0.6 and p(No) = 0.2."""
     with engine(server, top_logprobs=True) as opened:
         assert can(opened.abilities, Ability.weigh)
-        (found,) = opened.weigh([chat("a")], ("Yes", "No"))
-    assert [math.exp(one) for one in found.logprobs] == pytest.approx([P_YES, P_NO])
+        (weight,) = opened.weigh([chat("a")], ("Yes", "No"))
+    assert [math.exp(logprob) for logprob in weight.logprobs] == pytest.approx([P_YES, P_NO])
     assert len(server.bodies) == 1
     with engine(server) as opened, pytest.raises(MissingPrerequisite, match="probabilities of a few words"):
         opened.weigh([chat("a")], ("Yes", "No"))
@@ -82,8 +82,8 @@ def test_the_limit_is_renamed_also_where_nothing_is_written(server: Server) -> N
         else capable(body)
     )
     with engine(server, top_logprobs=True, concurrency=1) as opened:
-        found = opened.weigh([chat("a"), chat("b")], ("Yes", "No"))
-        assert [math.exp(one) for one in found[1].logprobs] == pytest.approx([P_YES, P_NO])
+        result = opened.weigh([chat("a"), chat("b")], ("Yes", "No"))
+        assert [math.exp(logprob) for logprob in result[1].logprobs] == pytest.approx([P_YES, P_NO])
         assert "max_tokens is sent as max_completion_tokens" in opened.notes()[0]
     assert ["max_tokens" in body for body in server.bodies] == [True, False, False]
     with engine(server, prompt_logprobs=True) as opened:
@@ -98,10 +98,10 @@ def test_who_reads_weighs_whole_words(server: Server) -> None:
 
 
 def test_a_word_that_is_not_among_the_likeliest_is_no_guess() -> None:
-    found = weights({"Yes": -0.1, "I": -3.0}, ("Yes", "No"))  # `No` may have up to exp(-3), too much to leave out
-    assert found.failure is not None
-    assert found.failure.kind is FailureKind.reply
-    assert "likeliest one of 'Yes', 'I', so 'No' cannot be weighed" in found.failure.reason
+    result = weights({"Yes": -0.1, "I": -3.0}, ("Yes", "No"))  # `No` may have up to exp(-3), too much to leave out
+    assert result.failure is not None
+    assert result.failure.kind is FailureKind.reply
+    assert "likeliest one of 'Yes', 'I', so 'No' cannot be weighed" in result.failure.reason
     assert weights({"Yes": -0.1, "I": -9.0}, ("Yes", "No")) == Weights((-0.1, -9.0))
     assert weights({"I": -0.1, "The": -9.0}, ("Yes", "No")).failure is not None
 
@@ -114,7 +114,7 @@ def test_further_fields_are_sent_and_replace_none_of_ours(server: Server) -> Non
 
 
 @pytest.mark.parametrize(
-    ("extra", "said"),
+    ("extra", "text"),
     [
         ({"seed": 3}, "'seed' is a field that Rondo sends itself"),
         ({"stream": True}, "a field that Rondo sends itself"),
@@ -130,8 +130,8 @@ def test_further_fields_are_sent_and_replace_none_of_ours(server: Server) -> Non
         ({"a": float("nan")}, "not finite"),
     ],
 )
-def test_further_fields_hold_no_secret_and_nothing_of_ours(server: Server, extra: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
+def test_further_fields_hold_no_secret_and_nothing_of_ours(server: Server, extra: dict[str, Any], text: str) -> None:
+    with pytest.raises(ValidationError, match=text):
         engine(server, extra=extra)
 
 
@@ -150,8 +150,8 @@ def test_fields_of_tokens_and_caches_are_no_keys(server: Server) -> None:
 def test_what_requests_take_is_counted_until_it_is_asked_for(server: Server) -> None:
     with engine(server) as opened:
         opened.complete([chat("a"), chat("b")], Sampling(n=4, seed=1))
-        one = used({"messages": chat("a"), "n": 4})
-        assert opened.take_usage() == Usage(2, 2 * one["prompt_tokens"], 2 * one["completion_tokens"])
+        numbers = used({"messages": chat("a"), "n": 4})
+        assert opened.take_usage() == Usage(2, 2 * numbers["prompt_tokens"], 2 * numbers["completion_tokens"])
         assert opened.take_usage() == Usage()
         server.answer = lambda body: (200, {}, {"choices": capable(body)[2]["choices"]})
         opened.complete([chat("a")], Sampling(seed=1))

@@ -22,8 +22,8 @@ def reads(body: dict[str, Any]) -> Reply:
         return choices(body)
     entries: list[Any] = [None]
     for position, letter in enumerate(rendered(body)[1:], start=1):
-        said = {str(ord(letter)): {"logprob": -position / 8, "rank": 2, "decoded_token": letter}}
-        entries.append(said | {"7": {"logprob": -0.01, "rank": 1, "decoded_token": "~"}})
+        fields = {str(ord(letter)): {"logprob": -position / 8, "rank": 2, "decoded_token": letter}}
+        entries.append(fields | {"7": {"logprob": -0.01, "rank": 1, "decoded_token": "~"}})
     return 200, {}, choices(body)[2] | {"prompt_logprobs": entries}
 
 

@@ -22,14 +22,14 @@ def outcomes(server: Server, **knobs: Any) -> dict[str, str]:
     return {line.name: str(line.outcome) for line in probe(engine(server, **knobs)).lines}
 
 
-def said(found: _probe.Probed) -> dict[str, str]:
-    return {line.name: line.text for line in found.lines}
+def lines_by_name(result: _probe.Probed) -> dict[str, str]:
+    return {line.name: line.text for line in result.lines}
 
 
 def test_all_that_a_server_can_do_is_found(server: Server) -> None:
     server.answer, server.models = capable, models()
-    found = probe(engine(server, supports_n=False, logprobs=False))
-    assert {line.name for line in found.lines if line.outcome == "pass"} == {
+    result = probe(engine(server, supports_n=False, logprobs=False))
+    assert {line.name for line in result.lines if line.outcome == "pass"} == {
         "connection",
         "logprobs",
         "n",
@@ -39,8 +39,8 @@ def test_all_that_a_server_can_do_is_found(server: Server) -> None:
         "forced_formats",
         "context",
     }
-    assert found.answered
-    assert found.knobs == {
+    assert result.answered
+    assert result.knobs == {
         "logprobs": True,
         "supports_n": True,
         "seeds": True,
@@ -71,11 +71,11 @@ def test_what_a_plain_server_lacks_is_said_and_is_no_fault(server: Server) -> No
         return refusal(400, f"Unknown parameter: {sorted(bad)[0]!r}.", param=sorted(bad)[0]) if bad else choices(body)
 
     server.answer = plain
-    found = probe(engine(server))
-    said = {line.name: str(line.outcome) for line in found.lines}
-    assert (said["connection"], said["seed"]) == ("pass", "pass")
-    assert {said[name] for name in ("n", "logprobs", "top_logprobs", "prompt_logprobs", "forced_formats")} == {"no"}
-    assert found.knobs == {
+    result = probe(engine(server))
+    texts = {line.name: str(line.outcome) for line in result.lines}
+    assert (texts["connection"], texts["seed"]) == ("pass", "pass")
+    assert {texts[name] for name in ("n", "logprobs", "top_logprobs", "prompt_logprobs", "forced_formats")} == {"no"}
+    assert result.knobs == {
         "logprobs": False,
         "supports_n": False,
         "seeds": True,
@@ -91,20 +91,20 @@ def test_seeds_that_change_nothing_or_do_not_hold_are_told(server: Server) -> No
 
     def answer(body: dict[str, Any], text: Callable[[], str]) -> Reply:
         reply = choices(body)
-        for one in reply[2]["choices"]:
-            one["message"]["content"] = text()
+        for choice in reply[2]["choices"]:
+            choice["message"]["content"] = text()
         return reply
 
     server.answer = partial(answer, text=lambda: next(texts))
-    found = probe(engine(server))
-    assert found.knobs["seeds"] is False
-    assert "killed and goes on" in next(line.text for line in found.lines if line.name == "seed")
+    result = probe(engine(server))
+    assert result.knobs["seeds"] is False
+    assert "killed and goes on" in next(line.text for line in result.lines if line.name == "seed")
     server.answer = partial(answer, text=lambda: "always the same")
     assert "is not known" in next(line.text for line in probe(engine(server)).lines if line.name == "seed")
 
 
 @pytest.mark.parametrize(
-    ("reply", "said"),
+    ("reply", "text"),
     [
         ("<html>Sign in</html>", "a reply that is cut off or no JSON"),
         ("hang up", "the server closed the connection before its reply was whole"),
@@ -121,12 +121,12 @@ def test_seeds_that_change_nothing_or_do_not_hold_are_told(server: Server) -> No
         (refusal(404, "no such route"), "Check the base_url (it ends in /v1)"),
     ],
 )
-def test_each_trouble_is_one_sentence_and_ends_the_test(server: Server, reply: Any, said: str) -> None:
+def test_each_trouble_is_one_sentence_and_ends_the_test(server: Server, reply: Any, text: str) -> None:
     server.script = [reply]
-    found = probe(engine(server))
-    (line,) = found.lines
-    assert (line.name, line.outcome, found.knobs, len(server.bodies)) == ("connection", "warn", {}, 1)
-    assert said in line.text
+    result = probe(engine(server))
+    (line,) = result.lines
+    assert (line.name, line.outcome, result.knobs, len(server.bodies)) == ("connection", "warn", {}, 1)
+    assert text in line.text
 
 
 def test_a_slow_server_is_not_waited_for(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,19 +143,19 @@ def test_a_slow_server_is_not_waited_for(server: Server, monkeypatch: pytest.Mon
     server.answer = answer
     monkeypatch.setattr(_probe, "SECONDS", 10.0)
     monkeypatch.setattr(_probe, "ALL_SECONDS", 2.0)
-    found = probe(engine(server))
-    assert "It was not found out" in said(found)["n"]
-    assert "the time for all requests is over" in said(found)["n"]
-    assert [line.outcome for line in found.lines if "It was not asked for" in line.text] == ["warn"] * 5
-    assert found.knobs == {"logprobs": True}
+    result = probe(engine(server))
+    assert "It was not found out" in lines_by_name(result)["n"]
+    assert "the time for all requests is over" in lines_by_name(result)["n"]
+    assert [line.outcome for line in result.lines if "It was not asked for" in line.text] == ["warn"] * 5
+    assert result.knobs == {"logprobs": True}
 
 
 def test_what_a_limit_of_requests_hides_is_not_taken_for_lacking(server: Server) -> None:
     server.script = [choices({"messages": _probe.GREETING, "logprobs": True})]
     server.answer = lambda body: refusal(429, "slow down")
-    found = probe(engine(server))
-    assert found.knobs == {"logprobs": True, "context": None}  # it lists no models
-    assert sum("It was not found out" in line.text for line in found.lines) == 5
+    result = probe(engine(server))
+    assert result.knobs == {"logprobs": True, "context": None}  # it lists no models
+    assert sum("It was not found out" in line.text for line in result.lines) == 5
 
 
 def test_a_server_that_names_its_limit_otherwise_is_tested_like_any_other(server: Server) -> None:
@@ -165,8 +165,8 @@ def test_a_server_that_names_its_limit_otherwise_is_tested_like_any_other(server
         return capable(body)
 
     server.answer, server.models = newer, models()
-    found = probe(engine(server))
-    assert found.knobs == {
+    result = probe(engine(server))
+    assert result.knobs == {
         "logprobs": True,
         "supports_n": True,
         "seeds": True,
@@ -187,24 +187,24 @@ def test_trouble_in_the_middle_leaves_what_was_known(server: Server, status: int
         return refusal(status, "try later") if asked else capable(body)
 
     server.answer, server.models, server.models_status = failing, models(), status
-    found = probe(engine(server))
-    assert found.knobs == {"logprobs": True, "supports_n": True, "seeds": True, "top_logprobs": True}
+    result = probe(engine(server))
+    assert result.knobs == {"logprobs": True, "supports_n": True, "seeds": True, "top_logprobs": True}
     for name in ("prompt_logprobs", "forced_formats", "context"):
-        assert "It was not found out" in said(found)[name]
+        assert "It was not found out" in lines_by_name(result)[name]
 
 
 def test_a_refused_text_is_not_taken_for_another_one(server: Server) -> None:
     server.answer = lambda body: refusal(400, "too hot") if body["messages"] == _probe.VARIED else capable(body)
-    found = probe(engine(server))
-    assert "seeds" not in found.knobs
-    assert said(found)["seed"] == "It was not found out: it refused the request: too hot."
+    result = probe(engine(server))
+    assert "seeds" not in result.knobs
+    assert lines_by_name(result)["seed"] == "It was not found out: it refused the request: too hot."
 
 
 def test_a_seed_that_is_refused_is_said(server: Server) -> None:
     server.answer = lambda body: refusal(400, "Unknown parameter: 'seed'.") if "seed" in body else capable(body)
-    found = probe(engine(server))
-    assert found.knobs["seeds"] is False
-    assert said(found)["seed"].startswith("It takes no seed")
+    result = probe(engine(server))
+    assert result.knobs["seeds"] is False
+    assert lines_by_name(result)["seed"].startswith("It takes no seed")
 
 
 @pytest.mark.parametrize(

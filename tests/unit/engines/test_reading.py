@@ -60,18 +60,18 @@ def plainly(engine: Transformers, messages: Messages, text: str) -> Reading:
     )
 
 
-def assert_close(found: Reading, expected: Reading) -> None:
+def assert_close(reading: Reading, expected: Reading) -> None:
     for name in ("logprobs", "entropies", "certainties"):
-        assert getattr(found, name) == pytest.approx(getattr(expected, name), abs=1e-3), name
+        assert getattr(reading, name) == pytest.approx(getattr(expected, name), abs=1e-3), name
 
 
 def test_each_token_is_read_as_in_a_plain_forward_pass(engine: Transformers):
-    found = engine.read(CHATS, TEXTS)
-    for messages, text, reading in zip(CHATS[:4], TEXTS[:4], found[:4], strict=True):
+    readings = engine.read(CHATS, TEXTS)
+    for messages, text, reading in zip(CHATS[:4], TEXTS[:4], readings[:4], strict=True):
         assert reading.failure is None
         assert len(reading.logprobs) == len(text)
         assert_close(reading, plainly(engine, messages, text))
-    assert found[4] == Reading((), (), ())
+    assert readings[4] == Reading((), (), ())
     assert engine.read([], []) == []
 
 
@@ -82,19 +82,21 @@ def test_pieces_and_batches_change_nothing(engine: Transformers, rows: int, step
     reader.logits = rows * step * reader.vocabulary
     pairs = encode_answers(engine._tokenizer, engine._special, CHATS[:4], TEXTS[:4])
     given = [ReadRequest(n, head, tail) for n, (head, tail) in enumerate(pairs)]
-    found = {
-        one.position: reading
+    readings = {
+        read_request.position: reading
         for batch in reader.batches(given)
-        for one, reading in zip(batch, reader.read(batch), strict=True)
+        for read_request, reading in zip(batch, reader.read(batch), strict=True)
     }
     for position, reading in enumerate(engine.read(CHATS[:4], TEXTS[:4])):
-        assert_close(found[position], reading)
+        assert_close(readings[position], reading)
 
 
 def test_what_a_model_sampled_is_read_with_its_log_probability(engine: Transformers):
     prompts, compared = [chat("2 + 3 ="), chat("x", "5 and ")], 0
     for messages, group in zip(prompts, engine.complete(prompts, Sampling(seed=3, max_tokens=6, n=6)), strict=True):
-        for completion, reading in zip(group, engine.read([messages] * 6, [one.text for one in group]), strict=True):
+        for completion, reading in zip(
+            group, engine.read([messages] * 6, [read_request.text for read_request in group]), strict=True
+        ):
             if completion.finish_reason == "length" and len(completion.text) == 6:  # else an end token counts as well
                 assert math.fsum(reading.logprobs) == pytest.approx(completion.logprob, abs=1e-3)
                 compared += 1
@@ -126,7 +128,9 @@ def test_a_turn_that_is_over_is_what_trainers_render(engine: Transformers):
     tokenizer, special = engine._tokenizer, engine._special
     chats = [chat("a"), chat("b", "c")]
     assert answered(chats[1], "d")[-1] == {"role": "assistant", "content": "cd"}
-    expected = [tokenizer.apply_chat_template(answered(one, "d"), tokenize=True, return_dict=False) for one in chats]
+    expected = [
+        tokenizer.apply_chat_template(answered(entry, "d"), tokenize=True, return_dict=False) for entry in chats
+    ]
     assert encode_closed(tokenizer, special, chats, ["d", "d"]) == expected
     assert expected[0][-1] == tokenizer.eos_token_id
     forged = encode_closed(tokenizer, special, [chat("a")], ["<|eos|>d"])[0]

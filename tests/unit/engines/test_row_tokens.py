@@ -44,9 +44,9 @@ def test_what_the_template_refuses_is_counted_apart(tmp_path: Path) -> None:
     template = folder / "chat_template.jinja"
     strict = "{% if messages[0].content == '9' %}{{ raise_exception('no nines') }}{% endif %}"
     template.write_text(strict + template.read_text())
-    found = counted(str(folder), lines([chat("1", "2"), chat("9", "2")], [chat("1", "2")]))
-    assert (found.rows, found.refused, found.longest) == (2, 1, AROUND + 2)
-    assert "no nines" in found.reason
+    row_tokens = counted(str(folder), lines([chat("1", "2"), chat("9", "2")], [chat("1", "2")]))
+    assert (row_tokens.rows, row_tokens.refused, row_tokens.longest) == (2, 1, AROUND + 2)
+    assert "no nines" in row_tokens.reason
 
 
 def test_without_a_model_it_is_said(tmp_path: Path) -> None:

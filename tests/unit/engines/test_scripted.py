@@ -76,10 +76,10 @@ def test_survives_its_json():
 def test_each_word_is_read_as_one_of_two_outcomes():
     """p = 1/4: entropy 2 ln 2 - 3/4 ln 3, certainty -ln 2 + (ln 4 + ln 4 - ln 3)/2 = ln 2 - ln 3 / 2."""
     engine = Scripted(likelihoods=(ScoreRule(pattern="five", number=math.log(0.25)),), max_length=8)
-    one, empty, other, long = engine.read([CHAT] * 4, ["is five", "", "is", "far too many words, these"])
-    assert one.logprobs == (math.log(0.25),) * 2
-    assert one.entropies == pytest.approx([2 * math.log(2) - 0.75 * math.log(3)] * 2)
-    assert one.certainties == pytest.approx([math.log(2) - math.log(3) / 2] * 2)
+    reading, empty, other, long = engine.read([CHAT] * 4, ["is five", "", "is", "far too many words, these"])
+    assert reading.logprobs == (math.log(0.25),) * 2
+    assert reading.entropies == pytest.approx([2 * math.log(2) - 0.75 * math.log(3)] * 2)
+    assert reading.certainties == pytest.approx([math.log(2) - math.log(3) / 2] * 2)
     assert (empty.logprobs, other.logprobs) == ((), (-1.0,))
     assert long.failure is not None
     assert long.failure.kind is FailureKind.context

@@ -37,10 +37,10 @@ def refine(*rules: dict[str, Any], **knobs: Any) -> SelfRefine:
     return SelfRefine(inner=Recorded(rules=rules), **knobs)
 
 
-def one(engine: Engine, chat: Messages = ASKED) -> Completion:
+def only_completion(engine: Engine, chat: Messages = ASKED) -> Completion:
     with engine as opened:
-        ((found,),) = opened.complete([chat], Sampling(seed=1))
-    return found
+        ((result,),) = opened.complete([chat], Sampling(seed=1))
+    return result
 
 
 def test_it_revises_until_the_feedback_approves_and_shows_all_that_was_said():
@@ -50,12 +50,12 @@ def test_it_revises_until_the_feedback_approves_and_shows_all_that_was_said():
         rule("Look at your answer", "The sum is wrong."),
         rule("Add", "Sum: 4"),
     )
-    found = one(engine)
-    assert (found.text, found.finish_reason, found.logprob) == ("Sum: 5", "stop", None)
-    told = f"Draft:\nSum: 4\n\nFeedback 1:\nThe sum is wrong.\n\nFeedback 2:\n{APPROVES}"
-    assert found.reasoning == told
+    completion = only_completion(engine)
+    assert (completion.text, completion.finish_reason, completion.logprob) == ("Sum: 5", "stop", None)
+    text = f"Draft:\nSum: 4\n\nFeedback 1:\nThe sum is wrong.\n\nFeedback 2:\n{APPROVES}"
+    assert completion.reasoning == text
     # All tokens that were written: 2 + 4 + 2 + 3.
-    assert found.num_tokens == 11
+    assert completion.num_tokens == 11
     chats = [chats[0] for chats, _ in CALLS]
     assert [len(chat) for chat in chats] == [1, 3, 5, 7]
     assert [message["role"] for message in chats[-1]] == ["user", "assistant"] * 3 + ["user"]
@@ -72,15 +72,15 @@ def test_it_revises_until_the_feedback_approves_and_shows_all_that_was_said():
 
 
 def test_an_approved_draft_is_the_answer():
-    found = one(refine(rule("Look at your answer", APPROVES), rule("Add", "Sum: 5")))
-    assert (found.text, found.reasoning, len(CALLS)) == ("Sum: 5", f"Feedback 1:\n{APPROVES}", 2)
+    completion = only_completion(refine(rule("Look at your answer", APPROVES), rule("Add", "Sum: 5")))
+    assert (completion.text, completion.reasoning, len(CALLS)) == ("Sum: 5", f"Feedback 1:\n{APPROVES}", 2)
 
 
 def test_it_ends_after_so_many_revisions():
     engine = refine(rule("in mind.$", "again"), rule("Look at", "no"), rule("Add", "Sum: 4"), max_revisions=2)
-    found = one(engine)
-    assert (found.text, len(CALLS), calls_of(engine)) == ("again", 5, 5)
-    assert found.reasoning.count("Feedback") == 2
+    completion = only_completion(engine)
+    assert (completion.text, len(CALLS), calls_of(engine)) == ("again", 5, 5)
+    assert completion.reasoning.count("Feedback") == 2
 
 
 def test_only_the_answers_are_sampled_as_asked():
@@ -91,7 +91,7 @@ def test_only_the_answers_are_sampled_as_asked():
     with engine as opened:
         ((first, second),) = opened.complete([ASKED], sampling)
         assert opened.complete([ASKED], sampling) == [[first, second]]
-    drafts, feedback, revisions = (one for _, one in CALLS[:3])
+    drafts, feedback, revisions = (entry for _, entry in CALLS[:3])
     assert drafts == sampling
     assert (feedback.n, feedback.max_tokens, feedback.stop, feedback.temperature) == (1, 7, (), 0.5)
     assert (revisions.n, revisions.max_tokens, revisions.stop) == (1, 9, ("END",))
@@ -101,24 +101,24 @@ def test_only_the_answers_are_sampled_as_asked():
 
 def test_what_finds_no_room_leaves_the_answer_as_it_is_and_what_fails_fails():
     full = refine(rule("Look at", "too long", fails=FailureKind.context), rule("Add", "Sum: 4"))
-    found = one(full)
-    assert (found.text, found.failure, found.reasoning) == ("Sum: 4", None, "It ended here: too long")
-    down = one(refine(rule("Look at", "gone", fails=FailureKind.server), rule("Add", "Sum: 4")))
+    completion = only_completion(full)
+    assert (completion.text, completion.failure, completion.reasoning) == ("Sum: 4", None, "It ended here: too long")
+    down = only_completion(refine(rule("Look at", "gone", fails=FailureKind.server), rule("Add", "Sum: 4")))
     assert down.failure is not None
     assert down.failure.kind is FailureKind.server
-    draft = one(refine(rule("Add", "no", fails=FailureKind.filter)))
+    draft = only_completion(refine(rule("Add", "no", fails=FailureKind.filter)))
     assert draft.failure is not None
     assert len(CALLS) == 1
 
 
 def test_an_empty_revision_changes_nothing():
-    found = one(refine(rule("in mind.$", " "), rule("Look at", "no"), rule("Add", "Sum: 4")))
-    assert (found.text, len(CALLS)) == ("Sum: 4", 3)
+    completion = only_completion(refine(rule("in mind.$", " "), rule("Look at", "no"), rule("Add", "Sum: 4")))
+    assert (completion.text, len(CALLS)) == ("Sum: 4", 3)
 
 
 def test_a_text_that_goes_on_gets_no_feedback():
     chat: Messages = [*ASKED, {"role": "assistant", "content": "Sum:"}]
-    assert one(refine(rule("Add", " 5")), chat=chat).text == " 5"
+    assert only_completion(refine(rule("Add", " 5")), chat=chat).text == " 5"
     assert len(CALLS) == 1
 
 
@@ -128,7 +128,7 @@ def test_it_survives_json_and_may_hold_another_wrapper():
     assert Engine.load(data) == engine
     assert calls_of(engine) == 15
     assert (is_wrapper(data), is_wrapper(innermost(data)), innermost(data)["name"]) == (True, False, "scripted")
-    assert [one["name"] for one in layers(data)] == ["self_refine", "self_refine", "scripted"]
+    assert [layer["name"] for layer in layers(data)] == ["self_refine", "self_refine", "scripted"]
     assert engine.abilities == {Ability.complete}
 
 

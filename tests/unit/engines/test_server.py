@@ -33,8 +33,8 @@ time.sleep(60)
 
 @pytest.fixture
 def vllm(tmp_path: Path) -> Iterator[FakeVLLM]:
-    with fake_vllm(tmp_path / "fake", data=tmp_path / "data") as made:
-        yield made
+    with fake_vllm(tmp_path / "fake", data=tmp_path / "data") as fake_vllms:
+        yield fake_vllms
 
 
 def held(model: str = "m", *options: str, seconds: float = 60, idle_seconds: float = 60) -> Server:
@@ -60,9 +60,9 @@ def test_a_server_is_waited_for_and_shared_by_all_who_want_the_same(
     assert len(vllm.servers) == 1
     assert {"--model", "m", "--enforce-eager"} <= set(vllm.noted("started")[0])
     # Nobody else sees its key, and no variable of the worker is written down.
-    seen = [Path(f"/proc/{pid}/cmdline") for pid in vllm.servers]
-    places = [*seen, *(one for one in first.folder.rglob("*") if one.is_file() and one.name != "spec.json")]
-    assert not [one for one in places if first.key.encode() in one.read_bytes()]
+    paths = [Path(f"/proc/{pid}/cmdline") for pid in vllm.servers]
+    places = [*paths, *(path for path in first.folder.rglob("*") if path.is_file() and path.name != "spec.json")]
+    assert not [place for place in places if first.key.encode() in place.read_bytes()]
     spec = first.folder / "spec.json"
     assert "a secret of the worker" not in spec.read_text()
     assert (spec.stat().st_mode & 0o777, first.folder.parents[2].stat().st_mode & 0o777) == (0o600, 0o700)
@@ -198,7 +198,7 @@ def test_what_another_worker_starts_stays_and_what_a_dead_one_left_goes(vllm: Fa
     assert uses is not None
     with starts, uses:
         held().close()
-        assert [(one / "key").exists() for one in others] == [True, True, False]
+        assert [(entry / "key").exists() for entry in others] == [True, True, False]
     assert not others[2].exists()
 
 
@@ -212,10 +212,10 @@ def test_a_server_whose_model_was_written_anew_is_another_one(tmp_path: Path) ->
 
 
 def test_a_python_without_vllm_is_refused_with_the_way_out(vllm: FakeVLLM, monkeypatch: pytest.MonkeyPatch) -> None:
-    for python, said in ((sys.executable, "has no vLLM.*RONDO_VLLM_PYTHON"), ("/nowhere/python", "cannot be run")):
+    for python, reply in ((sys.executable, "has no vLLM.*RONDO_VLLM_PYTHON"), ("/nowhere/python", "cannot be run")):
         monkeypatch.setenv("RONDO_VLLM_PYTHON", python)
         reread()
-        with pytest.raises(MissingPrerequisite, match=said):
+        with pytest.raises(MissingPrerequisite, match=reply):
             held()
 
 
@@ -228,7 +228,7 @@ def test_adapters_are_swapped_in_a_running_server(vllm: FakeVLLM, tmp_path: Path
     for folder in folders:
         server = held("m", "--enable-lora")
         names.add(server.adapter(str(folder)))
-        assert {one["id"] for one in server.models()} >= {server.name, kept}
+        assert {model["id"] for model in server.models()} >= {server.name, kept}
         assert len(server.models()) <= 3  # the base, the one that is held, the one that is asked
         server.close()
     assert len(names) == 20

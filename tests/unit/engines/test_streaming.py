@@ -61,22 +61,22 @@ def test_half_a_character_waits_for_its_other_half_and_a_space_is_kept() -> None
     def decode(several: Any) -> list[str]:
         texts = []
         for ids in several:
-            content = b"".join(words[one].encode() if one in words else bytes([one]) for one in ids)
+            content = b"".join(words[key].encode() if key in words else bytes([key]) for key in ids)
             texts.append(content.decode("utf-8", errors="replace").removeprefix(" "))
         return texts
 
     pieces = Pieces(decode)
     euro = "€".encode()
-    assert [pieces.after(one) for one in (256, 257, *euro, ord("!"))] == ["hello", " world", "", "", "€", "!"]
+    assert [pieces.after(entry) for entry in (256, 257, *euro, ord("!"))] == ["hello", " world", "", "", "€", "!"]
 
     lengths: list[int] = []
 
     def measured(several: Any) -> list[str]:
         lengths.append(len(several[1]))
-        return ["".join("" if one == 0 else chr(one) for one in ids) for ids in several]
+        return ["".join("" if key == 0 else chr(key) for key in ids) for ids in several]
 
     special = Pieces(measured)
-    assert [special.after(one) for one in (65, *[0] * 500, 66)] == ["A", *[""] * 500, "B"]
+    assert [special.after(number) for number in (65, *[0] * 500, 66)] == ["A", *[""] * 500, "B"]
     assert max(lengths) < 100, "tokens without a text are not decoded over and over"
 
 
@@ -90,7 +90,7 @@ def test_wrappers_stream_what_they_can() -> None:
 
 def events(*parts: Any) -> bytes:
     return b"".join(
-        b"data: " + (one if isinstance(one, bytes) else json.dumps(one).encode()) + b"\n\n" for one in parts
+        b"data: " + (part if isinstance(part, bytes) else json.dumps(part).encode()) + b"\n\n" for part in parts
     )
 
 

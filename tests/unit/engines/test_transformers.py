@@ -141,9 +141,13 @@ def test_temperature_top_k_and_top_p_choose_from_what_they_allow():
 def test_batches_are_packed_by_length_with_all_rows_once():
     wanted = requests([[1] * 3, [1] * 9, [1] * 5], Sampling(n=3), seed=0, context=None)
     packed = list(batches(wanted, rows=4))
-    assert [[(one.position, len(one.keys)) for one in batch] for batch in packed] == [[(1, 3)], [(2, 3)], [(0, 3)]]
-    keys = [key for batch in batches(wanted, rows=2) for one in batch for key in one.keys]
-    assert sorted(keys) == sorted(key for one in wanted for key in one.keys)
+    assert [[(request.position, len(request.keys)) for request in batch] for batch in packed] == [
+        [(1, 3)],
+        [(2, 3)],
+        [(0, 3)],
+    ]
+    keys = [key for batch in batches(wanted, rows=2) for entry in batch for key in entry.keys]
+    assert sorted(keys) == sorted(key for request in wanted for key in request.keys)
 
 
 def test_a_prompt_over_the_context_fails_alone(engine: Transformers):
@@ -175,8 +179,8 @@ def test_a_prompt_that_the_template_refuses_fails_alone(folder: Path, tmp_path: 
     lines = (FOUND / "system_prompt_one_of_three.jsonl").read_text().splitlines()
     prompts = [json.loads(line)["messages"] for line in lines]
     with Transformers(model=str(tmp_path / "m"), device="cpu") as engine:
-        one, two, system = engine.complete(prompts, Sampling(n=2, seed=3, max_tokens=5))
-    assert [c.failure for c in one + two] == [None] * 4
+        completion, two, system = engine.complete(prompts, Sampling(n=2, seed=3, max_tokens=5))
+    assert [c.failure for c in completion + two] == [None] * 4
     assert [c.failure.kind for c in system if c.failure] == [FailureKind.template] * 2
     assert "refuses messages with the roles system, user: " in str(system[0].failure)
 

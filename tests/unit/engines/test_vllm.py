@@ -24,8 +24,8 @@ pytestmark = pytest.mark.large_library
 
 @pytest.fixture
 def vllm(tmp_path: Path) -> Iterator[FakeVLLM]:
-    with fake_vllm(tmp_path / "fake", data=tmp_path / "data") as made:
-        yield made
+    with fake_vllm(tmp_path / "fake", data=tmp_path / "data") as fake_vllms:
+        yield fake_vllms
 
 
 def chats(*texts: str) -> list[Any]:
@@ -38,9 +38,9 @@ def test_all_texts_of_a_prompt_are_one_request_and_follow_from_its_seed(vllm: Fa
         first = engine.complete(prompts, Sampling(n=4, seed=1, max_tokens=10))
         again = engine.complete(prompts[::-1], Sampling(n=4, seed=1, max_tokens=10))
         other = engine.complete(prompts, Sampling(n=4, seed=2, max_tokens=10))
-    assert [len(one) for one in first] == [4, 4, 4]
+    assert [len(completion) for completion in first] == [4, 4, 4]
     assert first == again[::-1] != other
-    assert {(one.finish_reason, one.logprob) for one in first[0]} <= {
+    assert {(sample.finish_reason, sample.logprob) for sample in first[0]} <= {
         ("stop", -4.0),
         ("stop", -4.5),
         ("stop", -3.5),
@@ -49,7 +49,7 @@ def test_all_texts_of_a_prompt_are_one_request_and_follow_from_its_seed(vllm: Fa
     }
     asked = vllm.noted("requests")
     assert len(asked) == 9
-    assert {one["n"] for one in asked} == {4}
+    assert {entry["n"] for entry in asked} == {4}
 
 
 def test_prompts_are_the_tokens_that_transformers_gets(vllm: FakeVLLM, folder: Path) -> None:
@@ -61,16 +61,18 @@ def test_prompts_are_the_tokens_that_transformers_gets(vllm: FakeVLLM, folder: P
         engine.complete(prompts, Sampling(seed=1, max_tokens=1000))
         assert engine.count_tokens(prompts[0]) == len(wanted[0])
     asked = vllm.noted("requests")
-    assert [one["prompt"] for one in asked] == sorted(wanted)  # those with the same beginning follow each other
-    assert all(len(one["prompt"]) + one["max_tokens"] == 64 for one in asked)  # no more than the context has room for
+    assert [entry["prompt"] for entry in asked] == sorted(wanted)  # those with the same beginning follow each other
+    assert all(
+        len(entry["prompt"]) + entry["max_tokens"] == 64 for entry in asked
+    )  # no more than the context has room for
 
 
 def test_a_prompt_that_does_not_fit_fails_alone(vllm: FakeVLLM, folder: Path) -> None:
     with VLLM(model=str(folder)) as engine:
-        found = engine.complete(chats("1", "1" * 80), Sampling(seed=1, max_tokens=5))
-    assert found[0][0].failure is None
-    assert found[1][0].failure is not None
-    assert "context" in found[1][0].failure.reason
+        completions = engine.complete(chats("1", "1" * 80), Sampling(seed=1, max_tokens=5))
+    assert completions[0][0].failure is None
+    assert completions[1][0].failure is not None
+    assert "context" in completions[1][0].failure.reason
 
 
 def test_texts_are_read_token_by_token(vllm: FakeVLLM, folder: Path) -> None:
@@ -80,7 +82,7 @@ def test_texts_are_read_token_by_token(vllm: FakeVLLM, folder: Path) -> None:
     with VLLM(model=str(folder)) as engine:
         reading, empty = engine.read(chats("1", "1"), ["23", ""])
         weights = engine.weigh(chats("1"), ["23"])
-    assert reading.logprobs == tuple(-one / 100 for one in own) != ()
+    assert reading.logprobs == tuple(-entry / 100 for entry in own) != ()
     assert empty.logprobs == ()
     assert weights[0].logprobs == (pytest.approx(sum(reading.logprobs)),)
     assert Ability.read_all not in engine.abilities
@@ -90,9 +92,9 @@ def test_texts_are_read_token_by_token(vllm: FakeVLLM, folder: Path) -> None:
 def test_texts_are_read_alone_by_a_server_with_room_for_adapters(vllm: FakeVLLM, folder: Path) -> None:
     """On a CPU it would end of what else is asked at the same time."""
     with VLLM(model=str(folder), lora_rank=8) as engine:
-        found = engine.read(chats(*"12345678"), ["23"] * 8)
+        readings = engine.read(chats(*"12345678"), ["23"] * 8)
         engine.complete(chats(*"12345678"), Sampling(seed=1, max_tokens=5))
-    assert all(one.logprobs for one in found)
+    assert all(reading.logprobs for reading in readings)
     assert len(vllm.servers) == 1
 
 
@@ -106,16 +108,22 @@ def test_a_form_is_asked_for(vllm: FakeVLLM, folder: Path) -> None:
 def test_a_greedy_prompt_is_asked_for_once_and_special_stop_words_end_texts(vllm: FakeVLLM, folder: Path) -> None:
     with Transformers(model=str(folder)) as engine:
         tokenizer = engine._loaded()[1]
-    other = next(one for one in tokenizer.all_special_tokens if one != tokenizer.eos_token)
+    other = next(
+        all_special_token
+        for all_special_token in tokenizer.all_special_tokens
+        if all_special_token != tokenizer.eos_token
+    )
     ends = sorted([tokenizer.eos_token_id, tokenizer.convert_tokens_to_ids(other)])
     with VLLM(model=str(folder)) as engine:
-        found = engine.complete(chats("1"), Sampling(n=3, temperature=0, seed=1, max_tokens=10, stop=(other, "x")))
+        completions = engine.complete(
+            chats("1"), Sampling(n=3, temperature=0, seed=1, max_tokens=10, stop=(other, "x"))
+        )
         with pytest.raises(EngineError, match="5 stop strings, and vLLM takes 4"):
             engine.complete(chats("1"), Sampling(max_tokens=10, stop=tuple("vwxyz")))
-    assert found[0] == found[0][:1] * 3
-    assert found[0][0].failure is None
+    assert completions[0] == completions[0][:1] * 3
+    assert completions[0][0].failure is None
     asked = vllm.noted("requests")
-    assert [one["n"] for one in asked] == [1]
+    assert [entry["n"] for entry in asked] == [1]
     assert (asked[0]["stop"], asked[0]["stop_token_ids"]) == (["x"], ends)
 
 
@@ -134,13 +142,13 @@ def test_a_server_that_is_killed_is_started_again_and_gives_the_same_texts(vllm:
 def test_a_server_that_dies_just_as_it_was_found_is_started_once_more(
     vllm: FakeVLLM, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def found(wanted: ServerRequest, **seconds: float) -> Server:
+    def dying_server(wanted: ServerRequest, **seconds: float) -> Server:
         server = hold(wanted, **seconds)
         if len(vllm.servers) == 1:
             os.kill(vllm.servers[0], signal.SIGKILL)
         return server
 
-    monkeypatch.setattr("backend.engines.vllm.hold", found)
+    monkeypatch.setattr("backend.engines.vllm.hold", dying_server)
     with VLLM(model=str(folder)) as engine:
         assert engine.complete(chats("1"), Sampling(seed=1, max_tokens=10))[0][0].failure is None
     assert len(vllm.servers) == 2
@@ -165,14 +173,14 @@ def test_what_a_server_answered_before_it_died_is_kept_and_a_deadly_prompt_fails
         deadly = vllm.noted("requests")[2]["prompt"]
         vllm.tell(deadly_prompt=deadly)
         os.kill(vllm.servers[0], signal.SIGKILL)  # so that the next one knows
-        found = engine.complete(prompts, Sampling(seed=1, max_tokens=10))
-    failures = [one[0].failure for one in found]
-    assert [one is not None for one in failures] == [False, False, True, False, False]
+        completions = engine.complete(prompts, Sampling(seed=1, max_tokens=10))
+    failures = [completion[0].failure for completion in completions]
+    assert [failure is not None for failure in failures] == [False, False, True, False, False]
     assert "each time" in str(failures[2])
-    assert [found[n] for n in (0, 1, 3, 4)] == [whole[n] for n in (0, 1, 3, 4)]
-    asked = [one["prompt"] for one in vllm.noted("requests")[5:]]
+    assert [completions[n] for n in (0, 1, 3, 4)] == [whole[n] for n in (0, 1, 3, 4)]
+    asked = [entry["prompt"] for entry in vllm.noted("requests")[5:]]
     assert asked.count(deadly) == len(vllm.servers) - 2
-    assert all(asked.count(one) == 1 for one in asked if one != deadly)
+    assert all(asked.count(prompt) == 1 for prompt in asked if prompt != deadly)
 
 
 def test_a_server_that_dies_again_and_again_ends_the_stage(vllm: FakeVLLM, folder: Path) -> None:
@@ -184,7 +192,7 @@ def test_a_server_that_dies_again_and_again_ends_the_stage(vllm: FakeVLLM, folde
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "text"),
     [
         ("--max-num-seqs 4 --port=1", "sets --port=1, which Rondo sets itself"),
         ("--served_model_name me", "--served_model_name"),
@@ -193,9 +201,9 @@ def test_a_server_that_dies_again_and_again_ends_the_stage(vllm: FakeVLLM, folde
     ],
 )
 def test_options_that_take_the_server_elsewhere_are_refused(
-    vllm: FakeVLLM, folder: Path, monkeypatch: pytest.MonkeyPatch, options: str, said: str
+    vllm: FakeVLLM, folder: Path, monkeypatch: pytest.MonkeyPatch, options: str, text: str
 ) -> None:
     monkeypatch.setenv("RONDO_VLLM_OPTIONS", options)
     reread()
-    with pytest.raises(InvalidInput, match=said):
+    with pytest.raises(InvalidInput, match=text):
         VLLM(model=str(folder)).check()

@@ -68,7 +68,7 @@ def test_anything_else_is_refused_at_once_and_never_run(expression: str, reason:
 def test_values_are_written_shortly():
     part = Calculator(digits=4)
     desk = part.make()
-    assert [desk.calculate(one) for one in ("1 / 3", "6 / 3", "10 ** 20")] == ["0.3333", "2", "100000000000000000000"]
+    assert [desk.calculate(text) for text in ("1 / 3", "6 / 3", "10 ** 20")] == ["0.3333", "2", "100000000000000000000"]
 
 
 def test_a_last_line_with_an_action_calls_the_tool_and_other_texts_end_the_episode():
@@ -82,10 +82,10 @@ def test_a_last_line_with_an_action_calls_the_tool_and_other_texts_end_the_episo
 
 
 def test_the_policy_is_told_of_the_tools():
-    said = Calculator().make().reset(prompt=[])
-    assert said is not None
-    assert "- calculate: Gives the value of an arithmetic expression." in said
-    assert "Action: calculate[(3 + 4) * 2]" in said
+    text = Calculator().make().reset(prompt=[])
+    assert text is not None
+    assert "- calculate: Gives the value of an arithmetic expression." in text
+    assert "Action: calculate[(3 + 4) * 2]" in text
 
 
 @pytest.mark.large_library

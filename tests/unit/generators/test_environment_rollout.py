@@ -79,7 +79,7 @@ def play(*asked: str, engine: Engine = POLICY, **knobs: Any) -> list[list[Sample
 
 def test_an_episode_holds_every_turn_and_its_text_is_the_last():
     (episode,) = play("two steps")[0]
-    assert [(one["role"], one["content"]) for one in episode.turns[1:]] == [
+    assert [(turn["role"], turn["content"]) for turn in episode.turns[1:]] == [
         ("assistant", "first\nAction: calculate[3 + 4]"),
         ("user", "Observation: 7"),
         ("assistant", "then\nAction: calculate[7 * 2]"),
@@ -106,8 +106,8 @@ def test_what_the_environment_says_first_stands_at_the_end_of_the_question():
 
 def test_all_episodes_of_a_batch_go_on_together():
     engine = Counted(inner=POLICY)
-    found = play("two steps", "direct", "one step", engine=engine)
-    assert [one[0].text for one in found] == ["Answer: 14", "Answer: 1", "Answer: 5"]
+    samples = play("two steps", "direct", "one step", engine=engine)
+    assert [sample[0].text for sample in samples] == ["Answer: 14", "Answer: 1", "Answer: 5"]
     assert [len(asked) for asked, _ in engine._calls] == [3, 2, 1]
     assert all("\nObservation:" in sampling.stop for _, sampling in engine._calls)
 
@@ -115,16 +115,16 @@ def test_all_episodes_of_a_batch_go_on_together():
 def test_what_else_is_in_the_batch_changes_nothing():
     together = play("choice one", "two steps", "choice two", temperature=1.0, n=3)
     alone = [*play("choice one", temperature=1.0, n=3)]
-    assert [one.text for one in together[0]] == [one.text for one in alone[0]]
-    assert [one.position for one in together[0]] == [0, 1, 2]
+    assert [entry.text for entry in together[0]] == [entry.text for entry in alone[0]]
+    assert [sample.position for sample in together[0]] == [0, 1, 2]
 
 
 def test_episodes_of_one_prompt_that_stand_alike_get_different_samples():
     engine = Counted(inner=POLICY)
-    (found,) = play("choice", engine=engine, temperature=1.0, n=4)
+    (sample,) = play("choice", engine=engine, temperature=1.0, n=4)
     ((asked, sampling),) = engine._calls
     assert (len(asked), sampling.n) == (1, 4)
-    assert len({one.text for one in found}) > 1
+    assert len({entry.text for entry in sample}) > 1
 
 
 def test_an_episode_that_is_not_over_after_its_last_turn_has_failed_with_the_reason():
@@ -150,8 +150,8 @@ def test_a_text_that_was_cut_off_ends_its_episode():
 def test_the_reward_of_the_world_is_noted():
     part = EnvironmentRollout(environment=Calculator(), n=1, temperature=0.0, max_turns=3)
     part = part.model_copy(update={"environment": Game()})
-    (found,) = part.generate(POLICY, [prompt("guess", answer="7")], seed=1)
-    assert found[0].failure is not None, "it goes on guessing"
+    (sample,) = part.generate(POLICY, [prompt("guess", answer="7")], seed=1)
+    assert sample[0].failure is not None, "it goes on guessing"
     engine = Scripted(
         rules=(
             {"pattern": "(?s)guess.*right", "reply": "It is 7."},
@@ -159,15 +159,15 @@ def test_the_reward_of_the_world_is_noted():
             {"pattern": "guess", "reply": "Action: guess[3]"},
         )
     )
-    (found,) = part.generate(engine, [prompt("guess", answer="7")], seed=1)
-    assert (found[0].text, found[0].extra) == ("It is 7.", {"texts": 3, "reward": 1.0})
-    assert found[0].turns[0]["role"] == "assistant", "this world says nothing first"
+    (sample,) = part.generate(engine, [prompt("guess", answer="7")], seed=1)
+    assert (sample[0].text, sample[0].extra) == ("It is 7.", {"texts": 3, "reward": 1.0})
+    assert sample[0].turns[0]["role"] == "assistant", "this world says nothing first"
 
 
 def test_held_out_prompts_are_played_too_the_first_time_greedily():
     engine = Counted(inner=POLICY)
-    (found,) = EnvironmentRollout(n=1).held_out(engine, [prompt("choice")], n=2, seed=3)
-    assert [one.position for one in found] == [0, 1, 2]
+    (sample,) = EnvironmentRollout(n=1).held_out(engine, [prompt("choice")], n=2, seed=3)
+    assert [completion.position for completion in sample] == [0, 1, 2]
     assert [(sampling.temperature, sampling.n) for _, sampling in engine._calls] == [(0.0, 1), (1.0, 2)]
 
 

@@ -12,21 +12,21 @@ PROMPT = Prompt(
 
 
 def test_imported_completions_are_all_the_samples() -> None:
-    (found,) = Imported().generate(None, [PROMPT], seed=1)
-    assert [(s.text, s.kind, s.position, s.prompt_id) for s in found] == [
+    (sample,) = Imported().generate(None, [PROMPT], seed=1)
+    assert [(s.text, s.kind, s.position, s.prompt_id) for s in sample] == [
         ("a", "import", 0, 7),
         ("b", "import", 1, 7),
         ("c", "import", 2, 7),
     ]
-    assert found[0].extra == {"chosen": True}
+    assert sample[0].extra == {"chosen": True}
     assert [len(group) for group in Imported(max_per_prompt=2).generate(None, [PROMPT], seed=1)] == [2]
     assert not Imported().needs_engine
 
 
 def test_they_stand_behind_the_models_own_unless_told_otherwise() -> None:
     engine = Scripted(replies=("own",))
-    (found,) = Sample(n=2).generate(engine, [PROMPT], seed=1)
-    assert [(s.text, s.kind, s.position) for s in found] == [
+    (sample,) = Sample(n=2).generate(engine, [PROMPT], seed=1)
+    assert [(s.text, s.kind, s.position) for s in sample] == [
         ("own", "completion", 0),
         ("own", "completion", 1),
         ("a", "import", 2),

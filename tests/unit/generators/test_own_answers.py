@@ -13,14 +13,14 @@ PROMPTS = [
 
 
 def test_each_known_answer_is_a_sample_and_a_prompt_without_one_has_none() -> None:
-    found = OwnAnswers().generate(None, PROMPTS, seed=1)
-    assert [[(s.prompt_id, s.text, s.position, s.kind, s.finish_reason) for s in group] for group in found] == [
+    samples = OwnAnswers().generate(None, PROMPTS, seed=1)
+    assert [[(s.prompt_id, s.text, s.position, s.kind, s.finish_reason) for s in group] for group in samples] == [
         [(7, "an answer of 20 char", 0, "import", "stop")],
         [],
         [(9, "4", 0, "import", "stop")],
     ]
     # Four characters to a token; none is shorter than one.
-    assert [s.num_tokens for group in found for s in group] == [5, 1]
+    assert [s.num_tokens for group in samples for s in group] == [5, 1]
 
 
 def test_it_asks_no_model_and_takes_no_completions_of_files() -> None:

@@ -30,13 +30,13 @@ del Engine.registry["recording"]
 
 
 def test_returns_samples_in_order_with_positions():
-    found = Sample(n=3, temperature=0.5).generate(Recording(), PROMPTS, seed=7)
-    assert [[s.text for s in samples] for samples in found] == [
+    completions = Sample(n=3, temperature=0.5).generate(Recording(), PROMPTS, seed=7)
+    assert [[s.text for s in samples] for samples in completions] == [
         ["one 0 T=0.5", "one 1 T=0.5", "one 2 T=0.5"],
         ["two 0 T=0.5", "two 1 T=0.5", "two 2 T=0.5"],
     ]
-    assert [s.position for s in found[1]] == [0, 1, 2]
-    assert {(s.id, s.prompt_id, s.finish_reason, s.num_tokens, s.logprob) for s in found[1]} == {
+    assert [s.position for s in completions[1]] == [0, 1, 2]
+    assert {(s.id, s.prompt_id, s.finish_reason, s.num_tokens, s.logprob) for s in completions[1]} == {
         (0, 12, "stop", 2, -0.5)
     }
 
@@ -50,8 +50,8 @@ def test_hands_every_knob_to_the_engine():
 def test_extra_samples_follow_at_their_own_temperature_and_seed():
     engine = Recording()
     generator = Sample(n=2, temperature=0.7, extra_n=1, extra_temperature=1.2)
-    found = generator.generate(engine, PROMPTS, seed=7)
-    assert [(s.position, s.text) for s in found[0]] == [(0, "one 0 T=0.7"), (1, "one 1 T=0.7"), (2, "one 0 T=1.2")]
+    samples = generator.generate(engine, PROMPTS, seed=7)
+    assert [(s.position, s.text) for s in samples[0]] == [(0, "one 0 T=0.7"), (1, "one 1 T=0.7"), (2, "one 0 T=1.2")]
     assert engine._asked[1].seed not in (None, 7)
     assert generator.samples_per_prompt == 3
 
@@ -64,8 +64,8 @@ def test_same_seed_same_samples():
 
 
 def test_keeps_what_was_cut_off_and_says_so():
-    found = Sample(n=1, max_tokens=2).generate(Scripted(replies=("one two three",)), PROMPTS, seed=1)
-    assert [(s.text, s.finish_reason) for s in found[0]] == [("one two", "length")]
+    samples = Sample(n=1, max_tokens=2).generate(Scripted(replies=("one two three",)), PROMPTS, seed=1)
+    assert [(s.text, s.finish_reason) for s in samples[0]] == [("one two", "length")]
 
 
 @pytest.mark.parametrize("knobs", [{"n": 0}, {"temperature": -0.1}, {"top_p": 0}, {"max_tokens": 0}, {"typo": 1}])
@@ -76,18 +76,18 @@ def test_refuses_knobs_out_of_bounds(knobs):
 
 def test_extra_samples_can_be_asked_otherwise_and_say_so():
     chat = [{"role": "system", "content": "be kind"}, {"role": "user", "content": "one {answer}"}]
-    seen: list[Messages] = []
+    messages: list[Messages] = []
 
     class Listening(Recording):
         def complete(self, prompts: Sequence[Messages], sampling: Sampling) -> list[list[Completion]]:
-            seen.extend(prompts)
+            messages.extend(prompts)
             return super().complete(prompts, sampling)
 
     del Engine.registry["listening"]
     generator = Sample(n=1, extra_n=1, extra_template="Briefly.\n{prompt}")
-    (found,) = generator.generate(Listening(), [Prompt(11, chat)], seed=7)
-    assert seen == [chat, [chat[0], {"role": "user", "content": "Briefly.\none {answer}"}]]
-    assert [sample.extra for sample in found] == [{}, {"extra_template": True}]
+    (completion,) = generator.generate(Listening(), [Prompt(11, chat)], seed=7)
+    assert messages == [chat, [chat[0], {"role": "user", "content": "Briefly.\none {answer}"}]]
+    assert [sample.extra for sample in completion] == [{}, {"extra_template": True}]
 
 
 def test_a_template_that_asks_nothing_is_refused():
@@ -119,8 +119,8 @@ def test_a_condition_without_the_prompt_is_a_system_prompt():
 def test_a_condition_that_shows_the_known_answer_skips_prompts_without_one():
     both = [prompt("one", id=11), prompt("two", id=12, answer="2")]
     generator = Sample(n=1, conditions={"plain": "{prompt}", "hinted": "{prompt}: {answer}"}, take_imported=False)
-    found = generator.generate(Recording(), both, seed=7)
-    assert [[(s.position, s.text) for s in samples] for samples in found] == [
+    completions = generator.generate(Recording(), both, seed=7)
+    assert [[(s.position, s.text) for s in samples] for samples in completions] == [
         [(1, "one 0 T=1.0")],
         [(0, "two: 2 0 T=1.0"), (1, "two 0 T=1.0")],
     ]

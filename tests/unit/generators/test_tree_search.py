@@ -226,7 +226,7 @@ def test_the_same_seed_makes_the_same_trees() -> None:
 
 
 @pytest.mark.parametrize(
-    ("knobs", "said"),
+    ("knobs", "text"),
     [
         ({"judge": Brevity(), "value_by": "scorer"}, "not by both"),
         ({"algorithm": "beam"}, "nothing rates them"),
@@ -234,8 +234,8 @@ def test_the_same_seed_makes_the_same_trees() -> None:
         ({"judge": Novelty()}, "more than the steps of one node"),
     ],
 )
-def test_searches_that_cannot_be_guided_so_are_refused(knobs: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
+def test_searches_that_cannot_be_guided_so_are_refused(knobs: dict[str, Any], text: str) -> None:
+    with pytest.raises(ValidationError, match=text):
         TreeSearch(**knobs)
 
 

@@ -12,7 +12,7 @@ H200, L4 = "NVIDIA H200, 143771 MiB", "NVIDIA L4, 23034 MiB"
 
 
 @pytest.mark.parametrize(
-    ("visible", "found"),
+    ("visible", "texts"),
     [
         (None, [H200, H200, L4]),
         ("2,0", [L4, H200]),
@@ -23,8 +23,8 @@ H200, L4 = "NVIDIA H200, 143771 MiB", "NVIDIA L4, 23034 MiB"
         ("0, 2", [H200, L4]),
     ],
 )
-def test_only_what_cuda_would_use_is_named(visible: str | None, found: list[str]) -> None:
-    assert usable(LISTED, visible) == found
+def test_only_what_cuda_would_use_is_named(visible: str | None, texts: list[str]) -> None:
+    assert usable(LISTED, visible) == texts
 
 
 def test_a_line_that_is_none_is_left_out() -> None:

@@ -27,10 +27,10 @@ def ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> standby.Standby:
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
     monkeypatch.setattr(standby, "MODULE", "waits_for_a_job")
     monkeypatch.setattr(standby, "LOADING_SECONDS", 120.0)
-    made = standby.Standby()
-    made.prepare(0)
-    until(lambda: made._ready is not None, "a process")
-    return made
+    result = standby.Standby()
+    result.prepare(0)
+    until(lambda: result._ready is not None, "a process")
+    return result
 
 
 def pid_of(ready: standby.Standby) -> int:
@@ -90,10 +90,10 @@ def test_one_that_ends_while_it_loads_gets_no_job_and_the_log_says_why(
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
     monkeypatch.setattr(standby, "MODULE", "fails_to_load")
     monkeypatch.setattr(standby, "LOADING_SECONDS", 120.0)
-    made, log = standby.Standby(), tmp_path / "jobs" / "log.txt"
-    made._start()
-    assert made.take(1, 1, log) is None
-    made.close()
+    result, log = standby.Standby(), tmp_path / "jobs" / "log.txt"
+    result._start()
+    assert result.take(1, 1, log) is None
+    result.close()
     assert "No module named 'no_such_library'" in log.read_text()
 
 
@@ -102,12 +102,12 @@ def test_one_that_still_loads_stays_for_the_next_job(tmp_path: Path, monkeypatch
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
     monkeypatch.setattr(standby, "MODULE", "loads_for_long")
     monkeypatch.setattr(standby, "LOADING_SECONDS", 0.1)
-    made = standby.Standby()
-    made._start()
-    pid = pid_of(made)
-    assert made.take(1, 1, tmp_path / "log.txt") is None
-    assert pid_of(made) == pid
-    made.close()
+    result = standby.Standby()
+    result._start()
+    pid = pid_of(result)
+    assert result.take(1, 1, tmp_path / "log.txt") is None
+    assert pid_of(result) == pid
+    result.close()
     assert is_gone(pid)
 
 

@@ -13,11 +13,11 @@ from tests.waiting import until
 
 @pytest.fixture
 def bell(monkeypatch: pytest.MonkeyPatch) -> Iterator[wakes.Bell]:
-    made = wakes.Bell()
-    monkeypatch.setattr(wakes, "bell", made)
+    result = wakes.Bell()
+    monkeypatch.setattr(wakes, "bell", result)
     monkeypatch.setattr(wakes, "QUIET_SECONDS", 600.0)
-    yield made
-    made.close()
+    yield result
+    result.close()
 
 
 def waiting(patience: wakes.WakingEvent, timeout: float) -> threading.Thread:

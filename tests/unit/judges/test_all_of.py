@@ -14,16 +14,16 @@ RULES = PromptRules(min_words=2, without=(), plain_start=False)
 
 
 def labels(judge: AllOf, group, engine=None):
-    said = judge.judge(engine, [group], seed=0)
-    return {s.id: judge.label([j for j in said if j.sample_id == s.id]) for s in group.samples}, said
+    judgments = judge.judge(engine, [group], seed=0)
+    return {s.id: judge.label([j for j in judgments if j.sample_id == s.id]) for s in group.samples}, judgments
 
 
 def test_all_have_to_accept_and_one_that_rejects_decides():
     judge = AllOf(judges=(RULES, Novelty())).with_pool(["one two"])
-    found, said = labels(judge, texts("one two", "three", "three four"))
-    assert found == {1: (0.0, Verdict.reject), 2: (0.0, Verdict.reject), 3: (1.0, Verdict.accept)}
+    label, reply = labels(judge, texts("one two", "three", "three four"))
+    assert label == {1: (0.0, Verdict.reject), 2: (0.0, Verdict.reject), 3: (1.0, Verdict.accept)}
     # Each leaves a judgment of its own, at its place in the list.
-    assert [(one.sample_id, one.position, one.rationale.split(":")[0]) for one in said] == [
+    assert [(judgment.sample_id, judgment.position, judgment.rationale.split(":")[0]) for judgment in reply] == [
         (1, 0, "prompt_rules"),
         (2, 0, "prompt_rules"),
         (3, 0, "prompt_rules"),
@@ -31,15 +31,15 @@ def test_all_have_to_accept_and_one_that_rejects_decides():
         (2, 1, "novelty"),
         (3, 1, "novelty"),
     ]
-    assert {one.judge for one in said} == {"all_of"}
+    assert {entry.judge for entry in reply} == {"all_of"}
 
 
 def test_a_text_of_which_one_says_nothing_has_no_verdict_unless_another_rejects_it():
     judge = AllOf(judges=(RULES, ExactMatch()))
-    found, _ = labels(judge, texts("it is 4", "4", "no idea at all", answer="4"))
-    assert found[1] == (1.0, Verdict.accept)
-    assert found[2] == (0.0, Verdict.reject)
-    assert found[3] == (None, None)
+    label, _ = labels(judge, texts("it is 4", "4", "no idea at all", answer="4"))
+    assert label[1] == (1.0, Verdict.accept)
+    assert label[2] == (0.0, Verdict.reject)
+    assert label[3] == (None, None)
     assert judge.needs_answer
     assert AllOf().label([]) == (None, None)
 
@@ -48,10 +48,10 @@ def test_the_score_is_the_lowest_and_votes_are_one_judgment():
     rubric = AdditiveRubric(votes=2, accept_at=3)
     engine = Scripted(replies=("Score: 3", "Score: 5"))
     judge = AllOf(judges=(rubric, RULES))
-    found, said = labels(judge, texts("two words"), engine)
+    label, reply = labels(judge, texts("two words"), engine)
     rated = rubric.label(rubric.judge(engine, [texts("two words")], seed=0))
-    assert (said[0].score, said[0].verdict) == rated
-    assert found[1] == (min(rated[0], 1.0), Verdict.accept)
+    assert (reply[0].score, reply[0].verdict) == rated
+    assert label[1] == (min(rated[0], 1.0), Verdict.accept)
     assert (judge.calls_per_sample, judge.needs_engine) == (rubric.calls_per_sample, True)
 
 

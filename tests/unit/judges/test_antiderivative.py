@@ -16,7 +16,7 @@ from tests.groups import texts
 def judged(asked: str, *answers: str, **knobs: object) -> list[float | None]:
     group = texts(*(f"so it is <answer>{answer}</answer>" for answer in answers))
     group = replace(group, prompt=replace(group.prompt, messages=[{"role": "user", "content": asked}]))
-    return [one.score for one in Antiderivative(**knobs).judge(None, [group], seed=1)]
+    return [judgment.score for judgment in Antiderivative(**knobs).judge(None, [group], seed=1)]
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_it_needs_no_known_answer_and_its_patterns_compile() -> None:
     judge = Antiderivative()
     assert not judge.needs_answer
     assert not judge.needs_engine
-    (said,) = judge.judge(None, [texts("none", answer="x")], seed=0)
-    assert judge.label([said]) == (None, None)
+    (judgment,) = judge.judge(None, [texts("none", answer="x")], seed=0)
+    assert judge.label([judgment]) == (None, None)
     with pytest.raises(ValidationError):
         Antiderivative(pattern="(")
     right = Antiderivative().judgment(texts("a").samples[0], 1.0, "")

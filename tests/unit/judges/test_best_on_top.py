@@ -8,7 +8,7 @@ from tests.groups import prompt, sample
 
 def scores(answer: str | None, *texts: str, **changes) -> list[float | None]:
     group = Group(prompt(answer=answer), tuple(sample(n, text, **changes) for n, text in enumerate(texts, 1)))
-    return [one.score for one in BestOnTop().judge(None, [group], seed=0)]
+    return [judgment.score for judgment in BestOnTop().judge(None, [group], seed=0)]
 
 
 def test_the_known_best_has_to_be_strictly_on_top():
@@ -51,8 +51,8 @@ def test_where_the_best_is_not_known_there_is_no_score():
 
 def test_the_order_follows_from_the_texts_and_not_from_their_places():
     texts = [sample(n, f"text {n}") for n in range(1, 9)]
-    shown = [one.text for one in in_order(1, texts)]
+    shown = [completion.text for completion in in_order(1, texts)]
     assert shown != sorted(shown)
-    assert [one.text for one in in_order(1, texts[::-1])] == shown
-    assert [one.text for one in in_order(2, texts)] != shown
+    assert [completion.text for completion in in_order(1, texts[::-1])] == shown
+    assert [completion.text for completion in in_order(2, texts)] != shown
     assert in_order(1, [sample(1, kind="edit")]) == []

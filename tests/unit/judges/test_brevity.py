@@ -8,7 +8,7 @@ from tests.groups import prompt, sample
 
 
 def scores(*lengths: int) -> list[float | None]:
-    group = Group(prompt(), tuple(replace(sample(n), num_tokens=one) for n, one in enumerate(lengths, start=1)))
+    group = Group(prompt(), tuple(replace(sample(n), num_tokens=length) for n, length in enumerate(lengths, start=1)))
     return [judgment.score for judgment in Brevity().judge(None, [group], seed=0)]
 
 

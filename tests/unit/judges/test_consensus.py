@@ -8,7 +8,10 @@ FIRST = (sample(1, "#### 4"), sample(2, "#### 5"), sample(3, "#### 4.0"), sample
 def judged(*last: str) -> dict[int, tuple[float | None, Verdict | None]]:
     texts = tuple(sample(10 + n, text) for n, text in enumerate(last))
     group = Group(prompt("debate"), texts, parent=FIRST[0], about=FIRST)
-    return {one.sample_id: (one.score, one.verdict) for one in Consensus(accept_at=0.5).judge(None, [group], seed=0)}
+    return {
+        judgment.sample_id: (judgment.score, judgment.verdict)
+        for judgment in Consensus(accept_at=0.5).judge(None, [group], seed=0)
+    }
 
 
 def test_first_answers_are_judged_by_the_majority_of_the_last_ones():

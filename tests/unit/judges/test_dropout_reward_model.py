@@ -28,9 +28,9 @@ del Engine.registry["noisy"]
 
 def test_a_judgment_for_each_pass_and_the_mean_for_the_label():
     judge, engine = DropoutRewardModel(passes=3, accept_at=2.5), Noisy()
-    found = judge.judge(engine, [texts("a", "bad", "bb")], seed=7)
+    judgments = judge.judge(engine, [texts("a", "bad", "bb")], seed=7)
     assert engine._seeds == [7]
-    assert [(one.sample_id, one.position, one.score) for one in found] == [
+    assert [(judgment.sample_id, judgment.position, judgment.score) for judgment in judgments] == [
         (1, 0, 1.0),
         (1, 1, 2.0),
         (1, 2, 3.0),
@@ -39,12 +39,12 @@ def test_a_judgment_for_each_pass_and_the_mean_for_the_label():
         (3, 1, 3.0),
         (3, 2, 4.0),
     ]
-    assert found[3].failure is not None
-    assert judge.label(found[:3]) == (2.0, Verdict.reject)
-    assert judge.label(found[4:]) == (3.0, Verdict.accept)
+    assert judgments[3].failure is not None
+    assert judge.label(judgments[:3]) == (2.0, Verdict.reject)
+    assert judge.label(judgments[4:]) == (3.0, Verdict.accept)
 
 
 def test_a_script_says_the_same_in_every_pass():
     engine = Scripted(ratings=({"pattern": "", "number": 0.5},))
-    assert {one.score for one in DropoutRewardModel().judge(engine, [texts("a")], seed=1)} == {0.5}
+    assert {judgment.score for judgment in DropoutRewardModel().judge(engine, [texts("a")], seed=1)} == {0.5}
     assert len(DropoutRewardModel().judge(engine, [texts("a")], seed=1)) == 10

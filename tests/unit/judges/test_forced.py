@@ -51,18 +51,18 @@ def test_where_no_server_forces_replies_labels_are_the_same(judge: TemplateJudge
 )
 def test_a_server_that_forces_replies_leaves_none_without_a_verdict(server: Server, judge: TemplateJudge) -> None:
     with engine(server, forced="structured_outputs") as opened:
-        made = judge.judge(opened, [texts("a", "b")], seed=1)
-    assert len(made) == 16
-    assert all(one.score is not None for one in made)
-    assert len({one.score for one in made}) > 1
+        judgments = judge.judge(opened, [texts("a", "b")], seed=1)
+    assert len(judgments) == 16
+    assert all(judgment.score is not None for judgment in judgments)
+    assert len({judgment.score for judgment in judgments}) > 1
     assert [body["n"] for body in server.bodies] == [8, 8]
 
 
 def test_an_object_is_read_by_its_fields_and_only_where_it_was_forced() -> None:
     """A number of the reasons is no score."""
     reply = '{"reasons": "Score: 1 would be too low", "score": 4}'
-    said = AdditiveRubric(forced=True).parse(reply, is_complete=True)
-    assert (said.score, said.rationale) == (4.0, "Score: 1 would be too low")
+    parsed_reply = AdditiveRubric(forced=True).parse(reply, is_complete=True)
+    assert (parsed_reply.score, parsed_reply.rationale) == (4.0, "Score: 1 would be too low")
     assert AdditiveRubric(forced=True).parse(reply[:-1], is_complete=False).score is None
     assert AdditiveRubric(forced=True).parse('{"reasons": "x", "score": 9}', is_complete=True).score is None
 
@@ -124,9 +124,9 @@ def test_the_shortest_reply_is_one_that_the_server_could_write(judge: TemplateJu
 def test_a_judge_by_probability_asks_an_endpoint_that_gives_the_likeliest_tokens(server: Server) -> None:
     """0.6 against 0.2: 0.75, as an engine that reads whole texts would say."""
     with engine(server, top_logprobs=True) as opened:
-        (made,) = YesNoCheck(by="probability").judge(opened, [texts("a")], seed=1)
-    assert made.score == pytest.approx(P_YES / (P_YES + P_NO))
-    assert made.rationale == "p(Yes) = 0.6; p(No) = 0.2"
+        (judgment,) = YesNoCheck(by="probability").judge(opened, [texts("a")], seed=1)
+    assert judgment.score == pytest.approx(P_YES / (P_YES + P_NO))
+    assert judgment.rationale == "p(Yes) = 0.6; p(No) = 0.2"
 
 
 def test_what_is_asked_about_one_prompt_stands_together(server: Server) -> None:

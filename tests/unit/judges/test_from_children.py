@@ -11,16 +11,16 @@ PARENT, OTHER = sample(1, "answer"), sample(2, "another")
 
 def about(parent, *scores, cut=None, start=10):
     """A question about a text with samples of these scores; 1 and above is accepted."""
-    made = tuple(
+    samples = tuple(
         sample(start + n, score=s, verdict=None if s is None else Verdict.accept if s >= 1 else Verdict.reject)
         for n, s in enumerate(scores)
     )
-    return Group(prompt(), made, parent=parent, cut=cut)
+    return Group(prompt(), samples, parent=parent, cut=cut)
 
 
 def values(by, *groups, **knobs):
-    said = FromChildren(by=by, **knobs).judge(None, list(groups), seed=0)
-    return [(judgment.sample_id, judgment.score) for judgment in said]
+    judgments = FromChildren(by=by, **knobs).judge(None, list(groups), seed=0)
+    return [(judgment.sample_id, judgment.score) for judgment in judgments]
 
 
 @pytest.mark.parametrize(
@@ -46,9 +46,9 @@ def test_several_questions_about_one_text_are_put_together():
 
 
 def test_values_of_two_cuts_of_one_text_stay_apart():
-    said = FromChildren(by="rate").judge(None, [about(PARENT, 0, cut=9), about(PARENT, 1, cut=4)], seed=0)
-    assert [(j.sample_id, j.position, j.score) for j in said] == [(1, 0, 1.0), (1, 1, 0.0)]
-    assert "after 4 characters" in said[0].rationale
+    judgments = FromChildren(by="rate").judge(None, [about(PARENT, 0, cut=9), about(PARENT, 1, cut=4)], seed=0)
+    assert [(j.sample_id, j.position, j.score) for j in judgments] == [(1, 0, 1.0), (1, 1, 0.0)]
+    assert "after 4 characters" in judgments[0].rationale
 
 
 def test_questions_about_no_text_give_no_judgment():
@@ -56,5 +56,5 @@ def test_questions_about_no_text_give_no_judgment():
 
 
 def test_the_verdict_follows_accept_at():
-    said = FromChildren(by="mean", accept_at=4.0).judge(None, [about(PARENT, 4, 4), about(OTHER, 3, 4)], seed=0)
-    assert [j.verdict for j in said] == [Verdict.accept, Verdict.reject]
+    judgments = FromChildren(by="mean", accept_at=4.0).judge(None, [about(PARENT, 4, 4), about(OTHER, 3, 4)], seed=0)
+    assert [j.verdict for j in judgments] == [Verdict.accept, Verdict.reject]

@@ -42,8 +42,8 @@ def test_the_ratio_of_the_mean_losses():
 def test_each_answer_is_read_twice_and_passages_are_not_seen():
     group = texts("an answer", "", "long")
     shown = replace(group, prompt=prompt("passages and the question"), trained=group.prompt.messages)
-    one, empty, failed = InstructionDifficulty().judge(ReadsBoth(), [shown], seed=0)
-    assert (one.score, one.verdict) == (pytest.approx(0.5), Verdict.accept)
+    judgment, empty, failed = InstructionDifficulty().judge(ReadsBoth(), [shown], seed=0)
+    assert (judgment.score, judgment.verdict) == (pytest.approx(0.5), Verdict.accept)
     assert (empty.score, empty.failure) == (None, None)
     assert (failed.score, failed.failure is not None) == (None, True)
     assert (InstructionDifficulty().asks_for, InstructionDifficulty().calls_per_sample) == (Ability.read, 2)

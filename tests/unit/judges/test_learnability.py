@@ -29,18 +29,18 @@ del Scripted.registry["solver"]
 @pytest.mark.parametrize(("right", "score"), [(0, 0.0), (1, 0.875), (2, 0.75), (4, 0.5), (7, 0.125), (8, 0.0)])
 def test_it_is_one_less_the_rate_of_eight_runs_and_nothing_if_none_or_all_are_right(right: int, score: float) -> None:
     engine = Solver(replies=(RIGHT,) * right + (WRONG,) * (8 - right))
-    (said,) = Learnability().judge(engine, [proposed("deduction", PAIR)], seed=1)
-    assert said.score == score
-    assert said.rationale == f"{right} of 8 runs of the solver are right."
+    (judgment,) = Learnability().judge(engine, [proposed("deduction", PAIR)], seed=1)
+    assert judgment.score == score
+    assert judgment.rationale == f"{right} of 8 runs of the solver are right."
     # A valid task goes on whatever it is worth.
-    assert Learnability().label([said]) == (score, Verdict.accept)
+    assert Learnability().label([judgment]) == (score, Verdict.accept)
 
 
 def test_what_is_no_task_asks_nobody_and_has_its_own_scores() -> None:
     engine = Scripted(rules=({"pattern": ".", "reply": "must not be asked", "fails": "server"},))  # type: ignore[arg-type]
     judge = Learnability(invalid=-0.5, unread=-1.0)
     group = proposed("deduction", PAIR.replace("2, 3", "2"), "?")
-    assert [judge.label([one]) for one in judge.judge(engine, [group], seed=1)] == [
+    assert [judge.label([judgment]) for judgment in judge.judge(engine, [group], seed=1)] == [
         (-0.5, Verdict.reject),
         (-1.0, Verdict.reject),
     ]
@@ -58,6 +58,6 @@ def test_a_solver_that_cannot_be_asked_leaves_no_score() -> None:
 def test_the_solver_of_an_induction_is_tried_on_what_it_was_not_shown() -> None:
     shown_only = "```python\ndef f(x): return {1: 2, 'a': 'aa'}[x]\n```"
     engine = Solver(replies=("```python\ndef f(x): return x * 2\n```", shown_only))
-    (said,) = Learnability(solver_runs=2).judge(engine, [proposed("induction", INPUTS)], seed=1)
-    assert said.score == 0.5
+    (judgment,) = Learnability(solver_runs=2).judge(engine, [proposed("induction", INPUTS)], seed=1)
+    assert judgment.score == 0.5
     assert Learnability(solver_runs=2).calls_per_sample == 2

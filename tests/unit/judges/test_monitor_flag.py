@@ -7,8 +7,8 @@ from tests.groups import prompt, sample
 
 
 def score(text: str) -> float | None:
-    (made,) = MonitorFlag().judge(None, [Group(prompt(), (sample(1, text),))], seed=0)
-    return made.score
+    (judgment,) = MonitorFlag().judge(None, [Group(prompt(), (sample(1, text),))], seed=0)
+    return judgment.score
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ SEVEN, SIX = "a b c d e f g x y z", "a b c d e f u v w q"
 
 
 def judged(*written: str, below: float = 0.7, pool=POOL) -> list[float | None]:
-    return [one.score for one in Novelty(below=below).with_pool(pool).judge(None, [texts(*written)], seed=0)]
+    return [judgment.score for judgment in Novelty(below=below).with_pool(pool).judge(None, [texts(*written)], seed=0)]
 
 
 def test_a_text_is_new_below_the_limit_and_not_at_it():
@@ -23,9 +23,9 @@ def test_a_text_is_new_below_the_limit_and_not_at_it():
 
 def test_of_two_that_are_alike_the_first_is_new_whatever_group_they_stand_in():
     groups = [texts("one two three four"), replace(texts("one two three five", "six seven"), prompt=prompt(id=2))]
-    said = Novelty().with_pool(POOL).judge(None, groups, seed=0)
-    assert [one.verdict for one in said] == [Verdict.accept, Verdict.reject, Verdict.accept]
-    assert said[1].rationale == "ROUGE-L with the closest text is 0.75."
+    judgments = Novelty().with_pool(POOL).judge(None, groups, seed=0)
+    assert [judgment.verdict for judgment in judgments] == [Verdict.accept, Verdict.reject, Verdict.accept]
+    assert judgments[1].rationale == "ROUGE-L with the closest text is 0.75."
 
 
 def test_what_is_not_new_is_compared_with_no_more():

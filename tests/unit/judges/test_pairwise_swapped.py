@@ -15,20 +15,20 @@ from tests.groups import texts
 class Referee(Engine):
     """Prefers by a table: (first text, second text) -> reply."""
 
-    said: dict[str, str] = {}
+    replies: dict[str, str] = {}
     otherwise: str = "no idea"
 
     def complete(self, prompts, sampling):
         chats = [chat[0]["content"] for chat in prompts]
-        return [[Completion(self.said.get(chat, self.otherwise), "stop", 2)] for chat in chats]
+        return [[Completion(self.replies.get(chat, self.otherwise), "stop", 2)] for chat in chats]
 
 
 del Engine.registry["referee"]
 
 
-def judge(said, *written, otherwise="no idea", **knobs):
+def judge(message, *written, otherwise="no idea", **knobs):
     part = PairwiseSwapped(template="{prompt}:{a}>{b}", **knobs)
-    engine = Referee(said={f"question:{pair}": reply for pair, reply in said.items()}, otherwise=otherwise)
+    engine = Referee(replies={f"question:{pair}": reply for pair, reply in message.items()}, otherwise=otherwise)
     return part.judge(engine, [texts(*written)], seed=0)
 
 
@@ -37,13 +37,13 @@ def game(first, second, reply):
 
 
 def test_wins_in_both_orders_make_the_stronger_one():
-    said = judge({"x>y": "Winner: A", "y>x": "Winner: B"}, "x", "y", prior=0.5)
+    judgments = judge({"x>y": "Winner: A", "y>x": "Winner: B"}, "x", "y", prior=0.5)
     # win1 = win2 = 1, so both weights are 1/2: B[x, y] = 0.5 + 0.5 + prior 0.5 = 1.5, B[y, x] = 0.5.
     # e(x) - e(y) = log(1.5 / 0.5) = log 3, and they add up to 0.
-    assert [j.score for j in said] == pytest.approx([math.log(3) / 2, -math.log(3) / 2])
-    assert [j.verdict for j in said] == [Verdict.accept, Verdict.reject]
-    assert said[0].rationale == "Won 2, lost 0 of 2 comparisons."
-    assert (said[0].raw, said[1].raw) == ("Winner: A", "Winner: B")
+    assert [j.score for j in judgments] == pytest.approx([math.log(3) / 2, -math.log(3) / 2])
+    assert [j.verdict for j in judgments] == [Verdict.accept, Verdict.reject]
+    assert judgments[0].rationale == "Won 2, lost 0 of 2 comparisons."
+    assert (judgments[0].raw, judgments[1].raw) == ("Winner: A", "Winner: B")
 
 
 def test_a_referee_who_always_takes_the_first_says_nothing():
@@ -64,8 +64,10 @@ def test_strengths_of_three_follow_from_the_odds():
 
 
 def test_share_of_wins_counts_comparisons_with_a_winner():
-    said = judge({"x>y": "Winner: A", "y>x": "?", "x>z": "Winner: A", "z>x": "Winner: A"}, "x", "y", "z", score="wins")
-    assert [j.score for j in said] == [2 / 3, 0.0, 0.5]
+    judgments = judge(
+        {"x>y": "Winner: A", "y>x": "?", "x>z": "Winner: A", "z>x": "Winner: A"}, "x", "y", "z", score="wins"
+    )
+    assert [j.score for j in judgments] == [2 / 3, 0.0, 0.5]
 
 
 def test_without_a_winner_or_a_second_text_there_is_no_score():
@@ -103,28 +105,28 @@ def test_a_text_of_which_no_comparison_was_served_says_why():
             return [[Completion("", "error", 0, failure=failure)] for _ in prompts]
 
     del Engine.registry["broken"]
-    said = PairwiseSwapped().judge(Broken(), [texts("x", "y")], seed=0)
-    assert [j.failure for j in said] == [failure, failure]
+    judgments = PairwiseSwapped().judge(Broken(), [texts("x", "y")], seed=0)
+    assert [j.failure for j in judgments] == [failure, failure]
 
 
 def test_both_orders_are_judged_by_one_principle_drawn_for_the_group():
-    seen: list[str] = []
+    replies: list[str] = []
 
     class Listener(Engine):
         def complete(self, prompts, sampling):
-            seen.extend(chat[0]["content"] for chat in prompts)
+            replies.extend(chat[0]["content"] for chat in prompts)
             return [[Completion("Winner: A", "stop", 2)] for _ in prompts]
 
     del Engine.registry["listener"]
     part = PairwiseSwapped(template="{principle}|{prompt}:{a}>{b}", principles=tuple("pqrs"))
     groups = [replace(texts("x", "y"), position=n) for n in range(20)]
     part.judge(Listener(), groups, seed=3)
-    drawn = [text.split("|")[0] for text in seen]
+    drawn = [text.split("|")[0] for text in replies]
     assert drawn[::2] == drawn[1::2], "the order of the texts is all that differs"
     assert set(drawn) == set("pqrs")
-    before, seen[:] = list(seen), []
+    before, replies[:] = list(replies), []
     part.judge(Listener(), groups, seed=3)
-    assert seen == before
+    assert replies == before
     with pytest.raises(ValidationError, match="there are no principles"):
         PairwiseSwapped(template="{principle}{prompt}{a}{b}")
     with pytest.raises(ValidationError, match="has no place for the principles"):

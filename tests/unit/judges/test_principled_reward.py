@@ -16,7 +16,7 @@ GROUP = Group(prompt("Why?"), (sample(1, "short"), sample(2, "a long answer")))
 
 
 def scores(*principles: str) -> list[float | None]:
-    return [one.score for one in PrincipledReward(principles=principles).judge(ENGINE, [GROUP], seed=0)]
+    return [judgment.score for judgment in PrincipledReward(principles=principles).judge(ENGINE, [GROUP], seed=0)]
 
 
 def test_another_list_makes_another_score_of_the_same_texts():

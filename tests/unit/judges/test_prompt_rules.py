@@ -26,19 +26,19 @@ FOUR = "Add three to four"
     ],
 )
 def test_a_text_that_breaks_a_rule_scores_0_and_says_which(text: str, broken: str) -> None:
-    (said,) = PromptRules().judge(None, [texts(text)], seed=0)
-    assert said.rationale == (broken or "The text keeps all rules.")
-    assert (said.score, said.verdict) == ((0.0, Verdict.reject) if broken else (1.0, Verdict.accept))
+    (judgment,) = PromptRules().judge(None, [texts(text)], seed=0)
+    assert judgment.rationale == (broken or "The text keeps all rules.")
+    assert (judgment.score, judgment.verdict) == ((0.0, Verdict.reject) if broken else (1.0, Verdict.accept))
 
 
 def test_a_text_that_was_cut_off_is_no_prompt():
-    (said,) = PromptRules().judge(None, [texts(FOUR, finish_reason="length")], seed=0)
-    assert (said.score, said.rationale) == (0.0, "The text was cut off.")
+    (judgment,) = PromptRules().judge(None, [texts(FOUR, finish_reason="length")], seed=0)
+    assert (judgment.score, judgment.rationale) == (0.0, "The text was cut off.")
 
 
 def test_rules_can_be_turned_off():
     free = PromptRules(min_words=1, without=(), plain_start=False)
-    assert [one.score for one in free.judge(None, [texts("(map)", "二と三は？")], seed=0)] == [1.0, 1.0]
+    assert [judgment.score for judgment in free.judge(None, [texts("(map)", "二と三は？")], seed=0)] == [1.0, 1.0]
     assert not free.needs_engine
     with pytest.raises(ValueError, match="min_words 9 is above max_words 8"):
         PromptRules(min_words=9, max_words=8)

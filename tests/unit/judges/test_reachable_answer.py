@@ -30,7 +30,7 @@ GROUP = texts("good\n#### 1", "bad #### 2", answer="six seven")
 def verdicts(top_k: int, *, alone: bool = False) -> list[Verdict | None]:
     group = texts("good", answer="six seven") if alone else GROUP
     judge = ReachableAnswer(top_k=top_k)
-    return [judge.label([one])[1] for one in judge.judge(Words(table=TABLE), [group], seed=0)]
+    return [judge.label([judgment])[1] for judgment in judge.judge(Words(table=TABLE), [group], seed=0)]
 
 
 def test_the_tokens_on_which_samples_differ_have_to_be_among_the_likeliest() -> None:
@@ -47,16 +47,16 @@ def test_of_one_sample_all_tokens_are_hard() -> None:
 
 def test_the_score_is_r3() -> None:
     engine = Words(table=TABLE)
-    found = ReachableAnswer().judge(engine, [GROUP], seed=0)
-    assert [one.score for one in found] == [
-        one.score for one in ReferenceLikelihood(form="r3").judge(engine, [GROUP], seed=0)
+    judgments = ReachableAnswer().judge(engine, [GROUP], seed=0)
+    assert [judgment.score for judgment in judgments] == [
+        judgment.score for judgment in ReferenceLikelihood(form="r3").judge(engine, [GROUP], seed=0)
     ]
-    assert found[1].rationale.endswith("The least likely hard token has 0.05.")
+    assert judgments[1].rationale.endswith("The least likely hard token has 0.05.")
 
 
 def test_without_a_known_answer_there_is_no_verdict() -> None:
     judge = ReachableAnswer()
-    (one,) = judge.judge(Words(table=TABLE), [texts("good")], seed=0)
-    assert judge.label([one]) == (None, None)
+    (judgment,) = judge.judge(Words(table=TABLE), [texts("good")], seed=0)
+    assert judge.label([judgment]) == (None, None)
     assert judge.label([]) == (None, None)
     assert judge.needs_whole_groups

@@ -5,7 +5,7 @@ from backend.values import Group, Verdict
 from tests.groups import prompt, sample
 
 
-def said(text: str, finish_reason: str = "stop", **knobs) -> tuple[float | None, str]:
+def score_and_reason(text: str, finish_reason: str = "stop", **knobs) -> tuple[float | None, str]:
     group = Group(prompt(), (sample(1, text, finish_reason=finish_reason),))
     (judgment,) = ReadCritique(**knobs).judge(None, [group], seed=0)
     return judgment.score, judgment.rationale
@@ -22,22 +22,24 @@ def said(text: str, finish_reason: str = "stop", **knobs) -> tuple[float | None,
     ],
 )
 def test_the_verdict_and_the_first_wrong_step_are_read(text, score, rationale):
-    assert said(text) == (score, rationale)
+    assert score_and_reason(text) == (score, rationale)
 
 
 def test_right_with_a_wrong_step_contradicts_itself():
-    score, rationale = said("First wrong step: 3\nVerdict: right")
+    score, rationale = score_and_reason("First wrong step: 3\nVerdict: right")
     assert score is None
     assert rationale == "It says right, but wrong, first at step 3."
 
 
 def test_what_was_cut_off_has_no_verdict():
-    assert said("First wrong step: none\nVerdict: right", "length")[0] is None
+    assert score_and_reason("First wrong step: none\nVerdict: right", "length")[0] is None
 
 
 def test_thinking_is_not_read():
     assert (
-        said("<think>First wrong step: 1\nVerdict: wrong</think>Fine.\nFirst wrong step: none\nVerdict: right")[0]
+        score_and_reason(
+            "<think>First wrong step: 1\nVerdict: wrong</think>Fine.\nFirst wrong step: none\nVerdict: right"
+        )[0]
         == 1.0
     )
 
@@ -48,7 +50,7 @@ def test_the_verdicts_label():
 
 
 def test_the_template_asks_for_what_is_read():
-    assert said(TEMPLATE)[0] == 1.0
+    assert score_and_reason(TEMPLATE)[0] == 1.0
     assert "{prompt}" in TEMPLATE
     assert "{response}" in TEMPLATE
 

@@ -8,10 +8,10 @@ from tests.groups import prompt, sample, texts
 
 def test_reads_the_score_at_the_end_of_a_judgment():
     group = texts("It is good.\nScore: 5", "It lacks much.\nScore: 2", "I cannot say.", "Score: 9")
-    said = ReadScore().judge(None, [group], seed=0)
-    assert [j.score for j in said] == [5.0, 2.0, None, None]
-    assert [j.verdict for j in said] == [Verdict.accept, Verdict.reject, None, None]
-    assert said[2].rationale == "The text states no clear score."
+    judgments = ReadScore().judge(None, [group], seed=0)
+    assert [j.score for j in judgments] == [5.0, 2.0, None, None]
+    assert [j.verdict for j in judgments] == [Verdict.accept, Verdict.reject, None, None]
+    assert judgments[2].rationale == "The text states no clear score."
 
 
 def test_a_judgment_that_was_cut_off_states_none():

@@ -10,9 +10,9 @@ from tests.groups import texts
 
 
 def task(dataset: str, **config: Any) -> tuple[Prompt, dict[str, Any]]:
-    ((found, entry),) = gym_tasks.tasks(dataset, config, number=1, seed=5)
+    ((package_task, entry),) = gym_tasks.tasks(dataset, config, number=1, seed=5)
     answer = entry["answer"] if isinstance(entry["answer"], str) else None
-    return Prompt(0, [{"role": "user", "content": entry["question"]}], answer, found.to_metadata()), entry
+    return Prompt(0, [{"role": "user", "content": entry["question"]}], answer, package_task.to_metadata()), entry
 
 
 def judged(prompt: Prompt, *written: str, **changes: Any) -> list[Judgment]:
@@ -23,9 +23,9 @@ def judged(prompt: Prompt, *written: str, **changes: Any) -> list[Judgment]:
 def test_the_data_set_says_what_an_answer_is_worth() -> None:
     prompt, entry = task("chain_sum", min_terms=2, max_terms=2)
     right = entry["answer"]
-    found = judged(prompt, f"So it is <answer>{right}</answer>", f"answer: {int(right) + 1}", "")
-    assert [one.score for one in found] == [1.0, 0.0, None]
-    assert [one.verdict for one in found] == ["accept", "reject", None]
+    judgments = judged(prompt, f"So it is <answer>{right}</answer>", f"answer: {int(right) + 1}", "")
+    assert [judgment.score for judgment in judgments] == [1.0, 0.0, None]
+    assert [judgment.verdict for judgment in judgments] == ["accept", "reject", None]
 
 
 def test_many_answers_may_be_right() -> None:
@@ -33,28 +33,31 @@ def test_many_answers_may_be_right() -> None:
     assert prompt.answer is None, "there is no known answer, only a verifier"
     colors = entry["metadata"]["possible_answer"]
     written = "{" + ", ".join(f'"{vertex}": {color}' for vertex, color in colors.items()) + "}"
-    found = judged(prompt, f"<answer>{written}</answer>", "<answer>{}</answer>", "<answer>[1</answer>")
-    assert found[0].score == 1.0
-    assert all(one.score is not None and one.score < 1 for one in found[1:])
+    judgments = judged(prompt, f"<answer>{written}</answer>", "<answer>{}</answer>", "<answer>[1</answer>")
+    assert judgments[0].score == 1.0
+    assert all(judgment.score is not None and judgment.score < 1 for judgment in judgments[1:])
 
 
 def test_what_is_cut_off_names_no_task_or_is_made_otherwise_has_no_score() -> None:
     prompt, entry = task("chain_sum")
     assert judged(prompt, f"{entry['answer']} or", finish_reason="length")[0].score is None
     for metadata in ({}, {"reasoning_gym": {"dataset": "chain_sum"}}, {"reasoning_gym": 3}):
-        (one,) = judged(replace(prompt, metadata=metadata), entry["answer"])
-        assert (one.score, one.rationale) == (None, "The prompt names no task of reasoning-gym.")
-    (one,) = judged(replace(prompt, messages=[{"role": "user", "content": "1 + 1"}]), entry["answer"])
-    assert (one.score, one.rationale) == (None, "The installed reasoning-gym makes another task of this number.")
+        (judgment,) = judged(replace(prompt, metadata=metadata), entry["answer"])
+        assert (judgment.score, judgment.rationale) == (None, "The prompt names no task of reasoning-gym.")
+    (judgment,) = judged(replace(prompt, messages=[{"role": "user", "content": "1 + 1"}]), entry["answer"])
+    assert (judgment.score, judgment.rationale) == (
+        None,
+        "The installed reasoning-gym makes another task of this number.",
+    )
 
 
 def test_no_verifier_runs_what_a_model_wrote(tmp_path: Any) -> None:
     prompt, _ = task("chain_sum")
     metadata = {"reasoning_gym": prompt.metadata["reasoning_gym"] | {"dataset": "countdown", "config": {}}}
     mark = tmp_path / "mark"
-    (one,) = judged(replace(prompt, metadata=metadata), f"<answer>__import__('os').mkdir('{mark}')</answer>")
-    assert one.score is None
-    assert "runs answers as programs" in one.rationale
+    (judgment,) = judged(replace(prompt, metadata=metadata), f"<answer>__import__('os').mkdir('{mark}')</answer>")
+    assert judgment.score is None
+    assert "runs answers as programs" in judgment.rationale
     assert not mark.exists()
     running = {"countdown", "puzzle24", "n_queens", "spiral_matrix", "string_insertion", "simple_integration"}
     assert all(map(gym_tasks.evaluates, running))

@@ -11,7 +11,7 @@ def scored(*scores: float | None, answer: str | None = "a b c d", part: Recalibr
     """ROUGE-L of the text with the answer: 2 of 4 words in order on both sides, so 0.5."""
     judgments = tuple(sample(10 + n, "said", score=score) for n, score in enumerate(scores))
     group = Group(prompt(answer=answer), judgments, parent=TEXT)
-    return [(one.sample_id, one.score) for one in (part or Recalibrated()).judge(None, [group], seed=0)]
+    return [(judgment.sample_id, judgment.score) for judgment in (part or Recalibrated()).judge(None, [group], seed=0)]
 
 
 def test_the_score_is_moved_by_the_similarity_to_the_known_answer():

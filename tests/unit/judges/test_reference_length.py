@@ -5,7 +5,9 @@ from tests.groups import texts
 
 
 def scores(*written: str, answer: str | None = "12345678", **knobs: float) -> list[float | None]:
-    return [one.score for one in ReferenceLength(**knobs).judge(None, [texts(*written, answer=answer)], seed=0)]
+    return [
+        judgment.score for judgment in ReferenceLength(**knobs).judge(None, [texts(*written, answer=answer)], seed=0)
+    ]
 
 
 def test_the_term_by_hand() -> None:

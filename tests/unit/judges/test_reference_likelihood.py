@@ -45,9 +45,9 @@ def test_plain_is_the_sum_of_log_probabilities_after_the_reasoning():
 def test_information_gain_subtracts_the_answer_without_reasoning():
     """-2 - (-5) = 3 and -6 - (-5) = -1: reasoning that misleads is below 0."""
     group = texts("good\n#### 1", "bad", answer="six seven")
-    found = ReferenceLikelihood().judge(ENGINE, [group], seed=1)
-    assert [(j.score, j.verdict) for j in found] == [(3.0, Verdict.accept), (-1.0, Verdict.reject)]
-    assert found[0].rationale == "log p(known answer) = -2, without the reasoning -5."
+    judgments = ReferenceLikelihood().judge(ENGINE, [group], seed=1)
+    assert [(j.score, j.verdict) for j in judgments] == [(3.0, Verdict.accept), (-1.0, Verdict.reject)]
+    assert judgments[0].rationale == "log p(known answer) = -2, without the reasoning -5."
 
 
 def test_r3_weighs_tokens_by_how_much_the_reasonings_differ_there():
@@ -69,8 +69,8 @@ def test_r3_of_one_sample_is_plain():
 
 
 def test_without_a_known_answer_there_is_no_score():
-    found = ReferenceLikelihood().judge(ENGINE, [texts("good"), texts("good", answer="six seven")], seed=1)
-    assert [(j.score, j.rationale[:31]) for j in found] == [
+    judgments = ReferenceLikelihood().judge(ENGINE, [texts("good"), texts("good", answer="six seven")], seed=1)
+    assert [(j.score, j.rationale[:31]) for j in judgments] == [
         (None, "The prompt has no known answer."),
         (3.0, "log p(known answer) = -2, witho"),
     ]
@@ -97,10 +97,10 @@ def test_what_it_asks_for():
 def test_on_a_real_model_it_is_the_difference_of_two_readings(tmp_path: Path):
     chat: Messages = [{"role": "user", "content": "question"}]
     with Transformers(model=str(make_tiny_model(tmp_path / "m", hidden=16, layers=1)), device="cpu") as engine:
-        (found,) = ReferenceLikelihood().judge(engine, [texts("2 and 3\n#### 6", answer="5")], seed=1)
+        (judgment,) = ReferenceLikelihood().judge(engine, [texts("2 and 3\n#### 6", answer="5")], seed=1)
         begun: list[Messages] = [
             [*chat, {"role": "assistant", "content": start}] for start in ("2 and 3\n####", "####")
         ]
         given, alone = engine.read(begun, [" 5"] * 2)
-    assert found.score == pytest.approx(math.fsum(given.logprobs) - math.fsum(alone.logprobs))
+    assert judgment.score == pytest.approx(math.fsum(given.logprobs) - math.fsum(alone.logprobs))
     assert len(given.logprobs) == 2

@@ -22,7 +22,7 @@ ASKED: Messages = [
 
 def test_the_scorer_reads_the_chat_before_the_earlier_answer_and_both_texts():
     group = Group(Prompt(1, ASKED), (sample(1, "good"), sample(2, "bad")))
-    assert [one.score for one in RewardGap().judge(ENGINE, [group], seed=0)] == [1.5, -0.5]
+    assert [judgment.score for judgment in RewardGap().judge(ENGINE, [group], seed=0)] == [1.5, -0.5]
     assert RewardGap().asks_for is Ability.rate
 
 
@@ -34,7 +34,10 @@ def test_of_several_answers_the_last_is_the_reference():
 
 def test_without_an_earlier_answer_there_is_no_score():
     groups = [Group(prompt("Why?"), (sample(1, "good"),)), Group(Prompt(1, ASKED), (sample(2, "good"),))]
-    assert {one.sample_id: one.score for one in RewardGap().judge(ENGINE, groups, seed=0)} == {1: None, 2: 1.5}
+    assert {judgment.sample_id: judgment.score for judgment in RewardGap().judge(ENGINE, groups, seed=0)} == {
+        1: None,
+        2: 1.5,
+    }
     assert RewardGap().may_be_silent
 
 

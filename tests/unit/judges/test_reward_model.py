@@ -20,25 +20,25 @@ def group(*written: str) -> Group:
 
 
 def test_the_score_is_the_scorers_for_the_text_as_an_answer():
-    found = RewardModel(accept_at=1.0).judge(ENGINE, [group("good", "bad"), group("fair")], seed=1)
-    assert [(j.score, j.verdict) for j in found] == [
+    judgments = RewardModel(accept_at=1.0).judge(ENGINE, [group("good", "bad"), group("fair")], seed=1)
+    assert [(j.score, j.verdict) for j in judgments] == [
         (2.0, Verdict.accept),
         (-3.0, Verdict.reject),
         (1.0, Verdict.accept),
     ]
-    assert found[1].rationale == "The scorer gives -3."
+    assert judgments[1].rationale == "The scorer gives -3."
     assert RewardModel().asks_for is Ability.rate
 
 
 def test_per_prompt_counts_deviations_from_the_mean():
     """-3, 1, 2: mean 0, variance 14/3; a group of equal scores has 0 throughout."""
-    found = RewardModel(normalize="per_prompt").judge(
+    judgments = RewardModel(normalize="per_prompt").judge(
         ENGINE, [group("bad", "fair", "good"), group("fair", "fair")], seed=1
     )
     deviation = (14 / 3) ** 0.5
-    assert [j.score for j in found] == pytest.approx([-3 / deviation, 1 / deviation, 2 / deviation, 0, 0])
-    assert [j.verdict for j in found[:3]] == [Verdict.reject, Verdict.accept, Verdict.accept]
-    assert found[2].rationale == "The scorer gives 2, +0.926 deviations from the mean."
+    assert [j.score for j in judgments] == pytest.approx([-3 / deviation, 1 / deviation, 2 / deviation, 0, 0])
+    assert [j.verdict for j in judgments[:3]] == [Verdict.reject, Verdict.accept, Verdict.accept]
+    assert judgments[2].rationale == "The scorer gives 2, +0.926 deviations from the mean."
     assert z_scores([]) == []
     assert RewardModel(normalize="per_prompt").needs_whole_groups
     assert not RewardModel().needs_whole_groups
@@ -60,9 +60,9 @@ del Scripted.registry["picky"]
 def test_a_text_that_cannot_be_rated_fails_alone_and_is_no_part_of_the_mean():
     """1 and 2 alone: mean 1.5, deviation 0.5."""
     engine = Picky(ratings=ENGINE.ratings)
-    found = RewardModel(normalize="per_prompt").judge(engine, [group("fair", "long one", "good", "long")], seed=1)
-    assert [j.score for j in found] == [-1.0, None, 1.0, None]
-    assert [j.failure and j.failure.kind for j in found] == [None, FailureKind.context, None, FailureKind.context]
+    judgments = RewardModel(normalize="per_prompt").judge(engine, [group("fair", "long one", "good", "long")], seed=1)
+    assert [j.score for j in judgments] == [-1.0, None, 1.0, None]
+    assert [j.failure and j.failure.kind for j in judgments] == [None, FailureKind.context, None, FailureKind.context]
     assert rated(engine, [], []) == []
 
 

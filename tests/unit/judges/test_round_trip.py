@@ -33,17 +33,17 @@ def judged(part: RoundTrip, *texts: str, answer: str | None = TEXT, engine: Scri
 
 def test_an_input_is_as_good_as_what_it_leads_back_to():
     # "rain falls today" with "rain falls": 2 of 3 and 2 words, F = 4/5; "snow is white": 0.
-    said = judged(RoundTrip(), "what of rain?", "what of snow?")
-    assert [one.score for one in said] == [pytest.approx(0.8), 0.0]
-    assert [one.verdict for one in said] == [Verdict.accept, Verdict.reject]
-    assert (said[0].raw, said[0].judge, said[0].position) == ("rain falls today", "round_trip", 0)
+    judgments = judged(RoundTrip(), "what of rain?", "what of snow?")
+    assert [judgment.score for judgment in judgments] == [pytest.approx(0.8), 0.0]
+    assert [judgment.verdict for judgment in judgments] == [Verdict.accept, Verdict.reject]
+    assert (judgments[0].raw, judgments[0].judge, judgments[0].position) == ("rain falls today", "round_trip", 0)
 
 
 def test_a_way_back_that_fails_says_nothing_of_the_text():
-    assert [one.score for one in judged(RoundTrip(), "fog?")] == [None]
+    assert [judgment.score for judgment in judged(RoundTrip(), "fog?")] == [None]
     cut_off = judged(RoundTrip(max_tokens=3), "sun?")
-    assert [(one.score, one.finish_reason) for one in cut_off] == [(None, "length")]
-    assert [one.score for one in judged(RoundTrip(), "rain", answer=None)] == [None]
+    assert [(judgment.score, judgment.finish_reason) for judgment in cut_off] == [(None, "length")]
+    assert [judgment.score for judgment in judged(RoundTrip(), "rain", answer=None)] == [None]
 
 
 def test_it_is_asked_again_before_it_has_no_score():
@@ -57,17 +57,17 @@ def test_it_is_asked_again_before_it_has_no_score():
 def test_the_label_is_the_mean_of_the_replies():
     engine = Scripted(replies=("rain falls", "snow"))
     part = RoundTrip(votes=8, temperature=1.0)
-    said = judged(part, "x", engine=engine)
-    scores = [one.score for one in said]
+    judgments = judged(part, "x", engine=engine)
+    scores = [judgment.score for judgment in judgments]
     assert set(scores) == {0.0, 1.0}
-    assert part.label(said)[0] == sum(scores) / 8
-    assert [one.position for one in said] == [*range(8)]
+    assert part.label(judgments)[0] == sum(scores) / 8
+    assert [judgment.position for judgment in judgments] == [*range(8)]
 
 
 def test_the_way_back_may_lead_to_the_question():
     part = RoundTrip(to="question", template="Back: {response}")
     group = Group(prompt("snow is white"), (sample(1, "der Schnee, snow"), sample(2, "Regen, rain")))
-    assert [one.score for one in part.judge(BACK, [group], seed=0)] == [1.0, 0.0]
+    assert [judgment.score for judgment in part.judge(BACK, [group], seed=0)] == [1.0, 0.0]
     assert (part.needs_answer, part.takes_targets) == (False, False)
     assert (RoundTrip().needs_answer, RoundTrip().takes_targets) == (True, True)
 
@@ -77,16 +77,16 @@ def test_what_is_asked_may_hold_the_draft_and_the_comparison_may_be_another():
     group = Group(prompt("asked", answer="#### 4"), (sample(1, "add three"),), parent=draft)
     part = RoundTrip(template="{draft} {response} of {prompt}", by=ExactMatch())
     engine = Scripted(rules=({"pattern": "^one add three of asked$", "reply": "#### 4"},))
-    assert [one.score for one in part.judge(engine, [group], seed=0)] == [1.0]
+    assert [judgment.score for judgment in part.judge(engine, [group], seed=0)] == [1.0]
     assert part.reads_parents
     assert not RoundTrip().reads_parents
 
 
 def test_a_reply_that_could_not_be_made_is_left_out_with_its_reason():
     engine = Scripted(rules=({"pattern": "rain", "reply": "no room", "fails": "context"},), replies=(TEXT,))
-    said = judged(RoundTrip(), "rain", "snow", engine=engine)
-    assert [one.failure and one.failure.reason for one in said] == ["no room", None]
-    assert said[1].score == 1.0
+    judgments = judged(RoundTrip(), "rain", "snow", engine=engine)
+    assert [judgment.failure and judgment.failure.reason for judgment in judgments] == ["no room", None]
+    assert judgments[1].score == 1.0
 
 
 def test_groups_are_judged_in_their_order():
@@ -94,7 +94,7 @@ def test_groups_are_judged_in_their_order():
         Group(prompt(answer=TEXT, id=n), (replace(sample(n, text), prompt_id=n),))
         for n, text in ((1, "snow"), (2, "fog"), (3, "rain"))
     ]
-    assert [one.sample_id for one in RoundTrip().judge(BACK, groups, seed=0)] == [1, 2, 3]
+    assert [judgment.sample_id for judgment in RoundTrip().judge(BACK, groups, seed=0)] == [1, 2, 3]
 
 
 @pytest.mark.parametrize(

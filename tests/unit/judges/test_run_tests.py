@@ -28,13 +28,15 @@ def test_every_program_is_run_on_every_test_and_both_sides_are_judged() -> None:
     rows = RunTests(beside="tests").with_beside([TESTS]).judge(None, [PROGRAMS], seed=0)
     columns = RunTests(texts="tests", beside="programs").with_beside([PROGRAMS]).judge(None, [TESTS], seed=0)
     # The second test is weak, as f(x) = 4 passes it, and the fourth is none: programs have two tests that count.
-    assert [one.score for one in rows] == [1.0, 0.0, 0.0, 0.0]
-    assert [one.score for one in columns] == [0.25, 0.0, 0.25, 0.0]
-    matrix = [json.loads(one.raw)["programs"] for one in rows]
+    assert [row.score for row in rows] == [1.0, 0.0, 0.0, 0.0]
+    assert [entry.score for entry in columns] == [0.25, 0.0, 0.25, 0.0]
+    matrix = [json.loads(row.raw)["programs"] for row in rows]
     assert matrix[0] == ["passed", "passed", "passed", "unreadable test"]
     assert matrix[1] == ["wrong", "passed", "wrong", "unreadable test"]
     assert matrix[2] == ["crash", "crash", "crash", "unreadable test"]
-    assert [json.loads(one.raw)["tests"] for one in columns] == [list(column) for column in zip(*matrix, strict=True)]
+    assert [json.loads(entry.raw)["tests"] for entry in columns] == [
+        list(column) for column in zip(*matrix, strict=True)
+    ]
     assert "weak" in columns[1].rationale
     assert "cannot be read" in columns[3].rationale
     assert rows[0].verdict is Verdict.accept
@@ -42,14 +44,14 @@ def test_every_program_is_run_on_every_test_and_both_sides_are_judged() -> None:
 
 def test_tests_of_another_prompt_count_for_nothing() -> None:
     other = replace(TESTS, prompt=replace(TESTS.prompt, id=2))
-    said = RunTests(beside="tests").with_beside([other]).judge(None, [PROGRAMS], seed=0)
-    assert {one.score for one in said} == {None}
+    judgments = RunTests(beside="tests").with_beside([other]).judge(None, [PROGRAMS], seed=0)
+    assert {judgment.score for judgment in judgments} == {None}
 
 
 def test_given_tests_are_an_assertion_each_so_that_a_part_counts() -> None:
-    (said,) = RunTests().judge(None, [given("assert f(2) == 4\nassert f(3) == 6", "assert f(1) == 1")], seed=0)
-    assert said.score == pytest.approx(2 / 3)
-    assert (said.verdict, said.rationale) == (Verdict.reject, "Passed 2 of 3 tests, 1 wrong.")
+    (judgment,) = RunTests().judge(None, [given("assert f(2) == 4\nassert f(3) == 6", "assert f(1) == 1")], seed=0)
+    assert judgment.score == pytest.approx(2 / 3)
+    assert (judgment.verdict, judgment.rationale) == (Verdict.reject, "Passed 2 of 3 tests, 1 wrong.")
     (silent,) = RunTests().judge(None, [given()], seed=0)
     assert (silent.score, silent.verdict) == (None, None)
 
@@ -57,16 +59,16 @@ def test_given_tests_are_an_assertion_each_so_that_a_part_counts() -> None:
 @pytest.mark.parametrize("tests", [5, {"assert f(2) == 4": 1}, "?"])
 def test_what_is_no_list_of_tests_cannot_be_read(tests: object) -> None:
     group = replace(given(), prompt=replace(given().prompt, metadata={"tests": tests}))
-    (said,) = RunTests().judge(None, [group], seed=0)
-    assert (said.score, said.rationale) == (None, "Not judged: the prompt has no tests that can be read.")
+    (judgment,) = RunTests().judge(None, [group], seed=0)
+    assert (judgment.score, judgment.rationale) == (None, "Not judged: the prompt has no tests that can be read.")
 
 
 def test_a_test_that_a_model_repeats_without_end_is_run_on_nothing() -> None:
     endless = texts("assert f(2) == 4\nassert f(3) == 6\n" * 200)
-    (said,) = RunTests(texts="tests", beside="programs").with_beside([PROGRAMS]).judge(None, [endless], seed=0)
-    assert (said.score, "400 assertions" in said.rationale) == (0.0, True)
-    (said,) = RunTests().judge(None, [given("assert f(2) == 4\n" * 60)], seed=0)
-    assert said.score == 1.0, "those of the prompt may be more"
+    (judgment,) = RunTests(texts="tests", beside="programs").with_beside([PROGRAMS]).judge(None, [endless], seed=0)
+    assert (judgment.score, "400 assertions" in judgment.rationale) == (0.0, True)
+    (judgment,) = RunTests().judge(None, [given("assert f(2) == 4\n" * 60)], seed=0)
+    assert judgment.score == 1.0, "those of the prompt may be more"
 
 
 @pytest.mark.parametrize(
@@ -79,13 +81,13 @@ def test_a_test_that_a_model_repeats_without_end_is_run_on_nothing() -> None:
     ],
 )
 def test_how_a_program_fails_is_told_apart(program: str, score: float | None, why: str) -> None:
-    (said,) = RunTests(seconds=1).judge(None, [given("assert f(2) == 4", program=program)], seed=0)
-    assert said.score == score
-    assert why in said.rationale
+    (judgment,) = RunTests(seconds=1).judge(None, [given("assert f(2) == 4", program=program)], seed=0)
+    assert judgment.score == score
+    assert why in judgment.rationale
 
 
 def test_what_it_needs() -> None:
     judge = AllOf(judges=(SurfaceRules(), RunTests(beside="tests")))
     assert (judge.needs_sandbox, judge.reads_beside, judge.needs_engine) == (True, "tests", False)
-    said = judge.with_beside([TESTS]).judge(None, [PROGRAMS], seed=0)
-    assert [one.score for one in said if one.position == 1] == [1.0, 0.0, 0.0, 0.0]
+    judgments = judge.with_beside([TESTS]).judge(None, [PROGRAMS], seed=0)
+    assert [judgment.score for judgment in judgments if judgment.position == 1] == [1.0, 0.0, 0.0, 0.0]

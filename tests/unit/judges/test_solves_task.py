@@ -36,15 +36,18 @@ SHOWN_ONLY = "```python\ndef f(x): return {1: 2, 'a': 'aa'}[x]\n```"
 )
 def test_an_answer_is_right_if_it_leads_to_the_known_outputs(task: Task, text: str, score: float | None) -> None:
     judge = SolvesTask(wrong=-0.5, unread=-1.0)
-    (said,) = judge.judge(None, [answered(task, text)], seed=0)
-    assert said.score == score
-    assert said.verdict == (None if score is None else Verdict.accept if score == 1 else Verdict.reject)
+    (judgment,) = judge.judge(None, [answered(task, text)], seed=0)
+    assert judgment.score == score
+    assert judgment.verdict == (None if score is None else Verdict.accept if score == 1 else Verdict.reject)
 
 
 def test_a_prompt_that_is_no_task_has_no_score() -> None:
-    said = SolvesTask().judge(None, [texts("a"), answered(DEDUCE, "```output\n5\n```", "?")], seed=0)
-    assert sorted((one.sample_id, one.score) for one in said if one.score is not None) == [(1, 1.0), (2, 0.0)]
-    assert [one.score for one in said].count(None) == 1
+    judgments = SolvesTask().judge(None, [texts("a"), answered(DEDUCE, "```output\n5\n```", "?")], seed=0)
+    assert sorted((judgment.sample_id, judgment.score) for judgment in judgments if judgment.score is not None) == [
+        (1, 1.0),
+        (2, 0.0),
+    ]
+    assert [judgment.score for judgment in judgments].count(None) == 1
 
 
 @pytest.mark.parametrize(
@@ -60,5 +63,5 @@ def test_a_prompt_that_is_no_task_has_no_score() -> None:
 def test_what_files_call_a_task_is_none_and_no_answer_is_blamed(changes: dict[str, object]) -> None:
     group = answered(DEDUCE, "```output\n5\n```")
     other = replace(group, prompt=replace(group.prompt, metadata=changes))
-    (said,) = SolvesTask(unread=-1.0).judge(None, [other], seed=0)
-    assert said.score is None
+    (judgment,) = SolvesTask(unread=-1.0).judge(None, [other], seed=0)
+    assert judgment.score is None

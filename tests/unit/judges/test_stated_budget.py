@@ -41,13 +41,13 @@ def test_a_budget_above_the_largest_does_not_count() -> None:
 def test_the_pattern_says_where_the_budget_stands() -> None:
     with pytest.raises(ValidationError, match="lacks the group budget"):
         StatedBudget(pattern=r"(\d+)")
-    found = StatedBudget(pattern=r"(?P<budget>\d+) tokens: ").judge(
+    judgments = StatedBudget(pattern=r"(?P<budget>\d+) tokens: ").judge(
         None, [texts("4 tokens: abcd", num_tokens=14)], seed=0
     )
-    assert (found[0].score, found[0].rationale) == (1.0, "The budget is 4, the answer has about 4 tokens.")
+    assert (judgments[0].score, judgments[0].rationale) == (1.0, "The budget is 4, the answer has about 4 tokens.")
 
 
 def test_a_number_without_end_is_no_budget() -> None:
     """A pattern of one's own may let them through; Python reads numbers of up to 4,300 digits."""
-    found = StatedBudget(pattern="(?P<budget>[0-9]+)").judge(None, [texts("9" * 5000, num_tokens=9)], seed=0)
-    assert (found[0].score, found[0].rationale) == (0.0, "The budget has 5,000 digits, so it does not count.")
+    judgments = StatedBudget(pattern="(?P<budget>[0-9]+)").judge(None, [texts("9" * 5000, num_tokens=9)], seed=0)
+    assert (judgments[0].score, judgments[0].rationale) == (0.0, "The budget has 5,000 digits, so it does not count.")

@@ -21,7 +21,7 @@ def step(id: int, text: str, rest: str = "", **changes: Any) -> Sample:
 
 
 def under(parent: Sample | None, *samples: Sample, above: Sequence[Sample] = ()) -> Group:
-    path = "".join(one.text for one in (*above, parent) if one is not None)
+    path = "".join(entry.text for entry in (*above, parent) if entry is not None)
     chat = [*ASKED.messages, {"role": "assistant", "content": path}] if path else ASKED.messages
     return Group(Prompt(1, chat, "4"), samples, parent=parent, ancestors=tuple(above))
 
@@ -31,15 +31,15 @@ A1, A2 = step(3, "#### 4"), step(4, "#### 7")
 TREE = [under(None, A, B), under(A, A1, A2)]
 
 
-def scores(made: Sequence[Judgment]) -> dict[int, float | None]:
-    return {one.sample_id: one.score for one in made}
+def scores(judgments: Sequence[Judgment]) -> dict[int, float | None]:
+    return {judgment.sample_id: judgment.score for judgment in judgments}
 
 
 def test_the_rate_counts_all_texts_through_a_step() -> None:
-    made = StepValue(by="rate").judge(None, TREE, seed=0)
-    assert scores(made) == {1: 2 / 3, 2: 0.0, 3: 1.0, 4: 0.0}
-    assert made[0].rationale == "2 of 3 whole texts through this step are right."
-    assert {one.sample_id: one.verdict for one in made}[1] is Verdict.accept
+    judgments = StepValue(by="rate").judge(None, TREE, seed=0)
+    assert scores(judgments) == {1: 2 / 3, 2: 0.0, 3: 1.0, 4: 0.0}
+    assert judgments[0].rationale == "2 of 3 whole texts through this step are right."
+    assert {judgment.sample_id: judgment.verdict for judgment in judgments}[1] is Verdict.accept
 
 
 def test_the_distance_is_the_quality_value_of_rest_mcts() -> None:
@@ -47,8 +47,8 @@ def test_the_distance_is_the_quality_value_of_rest_mcts() -> None:
 
     v(A) = 0 + 1/2; v(A1) = 1/2 + (1 - 1/2)/1; v(A2) = 1/2 - (1 - 1/2)/2; v(B) = max(0, 0 - 1/3).
     """
-    made = StepValue(by="distance").judge(None, TREE, seed=0)
-    assert scores(made) == {1: 0.5, 2: 0.0, 3: 1.0, 4: 0.25}
+    judgments = StepValue(by="distance").judge(None, TREE, seed=0)
+    assert scores(judgments) == {1: 0.5, 2: 0.0, 3: 1.0, 4: 0.25}
     alone = StepValue(by="distance").judge(None, TREE[:1], seed=0)
     assert scores(alone) == {1: round(1 / 3, 9), 2: 0.0}
 
@@ -62,15 +62,15 @@ def test_a_tree_without_a_right_text_has_no_distances() -> None:
 def test_texts_of_which_nothing_can_be_said_do_not_count() -> None:
     cut = replace(B, id=6, extra={"rest": "the answer would", "rest_steps": 1, "is_whole": False})
     edited = sample(7, "a person's step\n", kind="edit")
-    made = StepValue().judge(None, [under(None, A, cut, edited)], seed=0)
-    assert scores(made) == {1: 1.0, 6: None, 7: None}
+    judgments = StepValue().judge(None, [under(None, A, cut, edited)], seed=0)
+    assert scores(judgments) == {1: 1.0, 6: None, 7: None}
     assert StepValue().may_be_silent
 
 
 def test_trees_are_apart_and_groups_may_come_in_any_order() -> None:
     other = [under(None, step(11, "#### 4"))]
-    made = StepValue().judge(None, [TREE[1], *other, TREE[0]], seed=0)
-    assert scores(made) == {1: 2 / 3, 2: 0.0, 3: 1.0, 4: 0.0, 11: 1.0}
+    judgments = StepValue().judge(None, [TREE[1], *other, TREE[0]], seed=0)
+    assert scores(judgments) == {1: 2 / 3, 2: 0.0, 3: 1.0, 4: 0.0, 11: 1.0}
 
 
 def test_the_outcome_has_to_compute() -> None:

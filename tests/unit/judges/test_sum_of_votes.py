@@ -5,34 +5,34 @@ from tests.groups import prompt, sample
 
 TEXTS = tuple(in_order(1, [sample(1, "one"), sample(2, "two")]))
 """In the order in which they are shown."""
-FIRST, SECOND = (one.id for one in TEXTS)
+FIRST, SECOND = (completion.id for completion in TEXTS)
 
 
-def votes(*said: tuple[str, float | None], keep: float = 0.5) -> dict[int, tuple[float | None, Verdict | None]]:
-    made = tuple(Sample(10 + n, 1, text, position=n, score=score) for n, (text, score) in enumerate(said))
-    group = Group(prompt(), made, parent=TEXTS[0], about=(sample(1, "one"), sample(2, "two")))
+def votes(*reply: tuple[str, float | None], keep: float = 0.5) -> dict[int, tuple[float | None, Verdict | None]]:
+    samples = tuple(Sample(10 + n, 1, text, position=n, score=score) for n, (text, score) in enumerate(reply))
+    group = Group(prompt(), samples, parent=TEXTS[0], about=(sample(1, "one"), sample(2, "two")))
     judge = SumOfVotes(keep=keep)
-    found = judge.judge(None, [group], seed=0)
-    assert all(one.judge == "sum_of_votes" for one in found)
-    return {one.sample_id: judge.label([one]) for one in found}
+    judgments = judge.judge(None, [group], seed=0)
+    assert all(judgment.judge == "sum_of_votes" for judgment in judgments)
+    return {judgment.sample_id: judge.label([judgment]) for judgment in judgments}
 
 
 def test_all_votes_are_summed():
     """3 + 6 + 5 = 14 and 4 + 5 + 7 = 16."""
-    found = votes(("Scores: 3, 4", None), ("Scores: 6, 5", None), ("Scores: 5, 7", None), keep=1.0)
-    assert found == {FIRST: (14.0, Verdict.reject), SECOND: (16.0, Verdict.accept)}
+    result = votes(("Scores: 3, 4", None), ("Scores: 6, 5", None), ("Scores: 5, 7", None), keep=1.0)
+    assert result == {FIRST: (14.0, Verdict.reject), SECOND: (16.0, Verdict.accept)}
 
 
 def test_the_half_that_the_meta_scorer_puts_highest_is_summed():
     """Of four votes those of 0.9 and 0.4: 9 + 6 = 15 and 1 + 5 = 6."""
-    found = votes(("Scores: 9, 1", 0.9), ("Scores: 1, 9", 0.1), ("Scores: 1, 9", -2.0), ("Scores: 6, 5", 0.4))
-    assert found == {FIRST: (15.0, Verdict.accept), SECOND: (6.0, Verdict.reject)}
+    result = votes(("Scores: 9, 1", 0.9), ("Scores: 1, 9", 0.1), ("Scores: 1, 9", -2.0), ("Scores: 6, 5", 0.4))
+    assert result == {FIRST: (15.0, Verdict.accept), SECOND: (6.0, Verdict.reject)}
 
 
 def test_votes_that_state_no_scores_or_that_nobody_rated_are_not_kept():
     """Half of three votes, rounded up, would be two: one can be read and is rated."""
-    found = votes(("no scores", 5.0), ("Scores: 2, 3", None), ("Scores: 4, 4", 1.0))
-    assert found == {FIRST: (4.0, Verdict.accept), SECOND: (4.0, Verdict.accept)}
+    result = votes(("no scores", 5.0), ("Scores: 2, 3", None), ("Scores: 4, 4", 1.0))
+    assert result == {FIRST: (4.0, Verdict.accept), SECOND: (4.0, Verdict.accept)}
     assert votes(("no scores", 5.0)) == {FIRST: (None, None), SECOND: (None, None)}
 
 

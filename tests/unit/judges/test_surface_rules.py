@@ -11,7 +11,7 @@ def look(text: str, *, finish_reason: str = "stop", **knobs) -> tuple[float | No
 
 
 @pytest.mark.parametrize(
-    ("knobs", "text", "said"),
+    ("knobs", "text", "reply"),
     [
         ({"min_words": 3}, "two words", "2 words, at least 3"),
         ({"max_words": 1}, "two words", "2 words, at most 1"),
@@ -24,8 +24,8 @@ def look(text: str, *, finish_reason: str = "stop", **knobs) -> tuple[float | No
         ({"repeated_words": 2, "max_repetition": 0.4}, "a b a b a", "50% of runs of 2 words repeated, at most 40%"),
     ],
 )
-def test_a_broken_rule_is_0_and_named(knobs, text, said):
-    assert look(text, **knobs) == (0.0, said)
+def test_a_broken_rule_is_0_and_named(knobs, text, reply):
+    assert look(text, **knobs) == (0.0, reply)
 
 
 def test_a_text_that_keeps_all_rules_has_1():

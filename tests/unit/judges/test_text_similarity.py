@@ -23,9 +23,9 @@ def test_rouge_l_by_hand():
 
 
 def test_the_longest_common_subsequence_is_that_of_the_table():
-    def by_table(one, other):
+    def by_table(element, other):
         row = [0] * (len(other) + 1)
-        for a in one:
+        for a in element:
             last = row[:]
             for n, b in enumerate(other, start=1):
                 row[n] = last[n - 1] + 1 if a == b else max(last[n], row[n - 1])
@@ -33,8 +33,8 @@ def test_the_longest_common_subsequence_is_that_of_the_table():
 
     chance = random.Random(0)
     for _ in range(200):
-        one, other = ([chance.choice("abcd") for _ in range(chance.randrange(12))] for _ in range(2))
-        assert longest_common(one, other) == by_table(one, other)
+        entry, other = ([chance.choice("abcd") for _ in range(chance.randrange(12))] for _ in range(2))
+        assert longest_common(entry, other) == by_table(entry, other)
 
 
 def test_the_known_answer_is_compared_with():

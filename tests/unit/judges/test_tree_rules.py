@@ -9,7 +9,7 @@ KNOWN = "(S (NP (DT the) (NN cat)) (VP (VBZ sees) (NP (DT a) (NN dog))))"
 
 def scores(*texts: str, known: str | None = KNOWN, asked: str = "Parse: a bird eats the worm") -> list[float | None]:
     group = Group(prompt(asked, answer=known), tuple(sample(n, text) for n, text in enumerate(texts, start=1)))
-    return [one.score for one in TreeRules().judge(None, [group], seed=0)]
+    return [judgment.score for judgment in TreeRules().judge(None, [group], seed=0)]
 
 
 def test_common_rules_by_hand():

@@ -245,8 +245,8 @@ def test_a_reply_that_was_cut_off_has_no_score(reply):
     ],
 )
 def test_a_template_may_put_the_score_first(reply, score):
-    said = AdditiveRubric(verdict_first=True).parse(reply, is_complete=False)
-    assert said.score == score
+    parsed_reply = AdditiveRubric(verdict_first=True).parse(reply, is_complete=False)
+    assert parsed_reply.score == score
 
 
 def test_reasons_after_the_score_are_the_rationale_where_it_comes_first():

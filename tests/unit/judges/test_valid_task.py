@@ -8,14 +8,14 @@ from tests.tasks_about_code import INPUTS, PAIR, proposed
 pytestmark = pytest.mark.usefixtures("sandboxed")
 
 
-def said(kind: str, text: str) -> tuple[float | None, str]:
-    (one,) = ValidTask(seconds=1).judge(None, [proposed(kind, text)], seed=0)
-    return one.score, one.rationale
+def score_and_reason(kind: str, text: str) -> tuple[float | None, str]:
+    (judgment,) = ValidTask(seconds=1).judge(None, [proposed(kind, text)], seed=0)
+    return judgment.score, judgment.rationale
 
 
 @pytest.mark.parametrize(("kind", "text"), [("deduction", PAIR), ("abduction", PAIR), ("induction", INPUTS)])
 def test_a_program_that_runs_and_returns_the_same_is_a_task(kind: str, text: str) -> None:
-    assert said(kind, text) == (1.0, "The task is valid.")
+    assert score_and_reason(kind, text) == (1.0, "The task is valid.")
 
 
 @pytest.mark.parametrize(
@@ -37,12 +37,12 @@ def test_a_program_that_runs_and_returns_the_same_is_a_task(kind: str, text: str
     ],
 )
 def test_what_is_none_is_rejected_with_the_reason(kind: str, text: str, why: str) -> None:
-    score, reason = said(kind, text)
+    score, reason = score_and_reason(kind, text)
     assert score == 0.0
     assert why in reason
 
 
 def test_a_reply_cannot_change_what_was_asked_for() -> None:
     group = proposed("induction", "Kind of task: deduction\n" + PAIR)
-    (one,) = ValidTask().judge(None, [group], seed=0)
-    assert one.score == 0.0
+    (judgment,) = ValidTask().judge(None, [group], seed=0)
+    assert judgment.score == 0.0

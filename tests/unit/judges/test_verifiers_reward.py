@@ -45,9 +45,12 @@ async def hang(trace: Any) -> None:
 
 
 def test_rewards_that_compute_spend_the_time_of_their_own_sample_alone() -> None:
-    found = scored(compute, seconds=1.5, samples=8)
-    assert [one.score for one in found] == [1.0] * 8 + [None]
-    assert (found[0].rationale, found[8].rationale) == ("The task's rewards: is_right 1.", "The sample was cut off.")
+    scoreds = scored(compute, seconds=1.5, samples=8)
+    assert [entry.score for entry in scoreds] == [1.0] * 8 + [None]
+    assert (scoreds[0].rationale, scoreds[8].rationale) == (
+        "The task's rewards: is_right 1.",
+        "The sample was cut off.",
+    )
 
 
 def test_a_task_that_names_no_time_has_a_minute_for_each_sample(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,14 +22,14 @@ RULES = SurfaceRules(max_words=2)
 
 
 def labels(judge: WeightedSum, *written: str, answer: str | None = None, engine=None):
-    said = judge.judge(engine, [texts(*written, answer=answer)], seed=0)
-    return [judge.label([j for j in said if j.sample_id == n]) for n in range(1, len(written) + 1)]
+    judgments = judge.judge(engine, [texts(*written, answer=answer)], seed=0)
+    return [judge.label([j for j in judgments if j.sample_id == n]) for n in range(1, len(written) + 1)]
 
 
 def test_scores_are_weighed_and_summed_and_each_judge_keeps_its_word():
     judge = WeightedSum(judges=(ExactMatch(), RULES), weights=(1.0, 0.25), accept_at=1.0)
-    said = judge.judge(None, [texts("#### 4", "much too long #### 4", "#### 5", answer="4")], seed=0)
-    assert [(j.sample_id, j.judge, j.score) for j in said] == [
+    judgments = judge.judge(None, [texts("#### 4", "much too long #### 4", "#### 5", answer="4")], seed=0)
+    assert [(j.sample_id, j.judge, j.score) for j in judgments] == [
         (1, "exact_match", 1.0),
         (2, "exact_match", 1.0),
         (3, "exact_match", 0.0),
@@ -37,8 +37,8 @@ def test_scores_are_weighed_and_summed_and_each_judge_keeps_its_word():
         (2, "surface_rules", 0.0),
         (3, "surface_rules", 1.0),
     ]
-    found = labels(judge, "#### 4", "much too long #### 4", "#### 5", answer="4")
-    assert found == [(1.25, Verdict.accept), (1.0, Verdict.accept), (0.25, Verdict.reject)]
+    result = labels(judge, "#### 4", "much too long #### 4", "#### 5", answer="4")
+    assert result == [(1.25, Verdict.accept), (1.0, Verdict.accept), (0.25, Verdict.reject)]
 
 
 def test_without_a_score_of_one_there_is_no_sum_unless_that_one_is_optional():
@@ -57,8 +57,8 @@ def test_whole_groups_reach_judges_that_count_them_and_only_those_that_ask_get_t
     judge = WeightedSum(judges=(MajorityVote(), WrittenVerdict()))
     assert judge.needs_engine
     assert judge.calls_per_sample == 1
-    found = labels(judge, "#### 4", "#### 4", engine=Scripted(replies=("fine;Y",)))
-    assert [score for score, _ in found] == [2.0, 2.0]
+    result = labels(judge, "#### 4", "#### 4", engine=Scripted(replies=("fine;Y",)))
+    assert [score for score, _ in result] == [2.0, 2.0]
 
 
 def test_asks_for_what_its_judges_ask_for():
@@ -74,7 +74,7 @@ def test_is_written_and_read_with_its_judges():
 
 
 @pytest.mark.parametrize(
-    ("knobs", "said"),
+    ("knobs", "reply"),
     [
         ({"judges": (Brevity(), RULES), "weights": (1.0,)}, "There are 1 weights for 2 judges"),
         ({"judges": (Brevity(), Brevity())}, "is summed twice"),
@@ -86,8 +86,8 @@ def test_is_written_and_read_with_its_judges():
         ({"judges": (RewardModel(), WrittenVerdict())}, "One judge asks a scorer and another one a language model"),
     ],
 )
-def test_sums_that_mean_nothing_are_refused(knobs, said):
-    with pytest.raises(ValidationError, match=said):
+def test_sums_that_mean_nothing_are_refused(knobs, reply):
+    with pytest.raises(ValidationError, match=reply):
         WeightedSum(**knobs)
 
 

@@ -29,8 +29,8 @@ JUDGE = WrittenVerdict()
     ],
 )
 def test_reads_the_verdict_after_the_check(reply, score, rationale):
-    found = JUDGE.parse(reply, is_complete=True)
-    assert (found.score, found.rationale) == (score, rationale)
+    parsed_reply = JUDGE.parse(reply, is_complete=True)
+    assert (parsed_reply.score, parsed_reply.rationale) == (score, rationale)
 
 
 @given(st.text(), st.booleans())
@@ -83,8 +83,13 @@ def test_the_shared_reply_to_equal_chats_is_read_once(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(WrittenVerdict, "parse", noting)
     engine = Scripted(rules=(ReplyRule(pattern="x", reply="a;Y"), ReplyRule(pattern="y", reply="b;N")))
-    made = WrittenVerdict(template="{prompt} {response}").judge(engine, [texts("x", "y", "x", "x")], seed=1)
-    assert [(j.sample_id, j.score, j.raw) for j in made] == [(1, 1, "a;Y"), (2, 0, "b;N"), (3, 1, "a;Y"), (4, 1, "a;Y")]
+    judgments = WrittenVerdict(template="{prompt} {response}").judge(engine, [texts("x", "y", "x", "x")], seed=1)
+    assert [(j.sample_id, j.score, j.raw) for j in judgments] == [
+        (1, 1, "a;Y"),
+        (2, 0, "b;N"),
+        (3, 1, "a;Y"),
+        (4, 1, "a;Y"),
+    ]
     assert read == ["a;Y", "b;N"]
 
 

@@ -69,10 +69,10 @@ def test_an_answer_that_cannot_be_read_is_wrong_and_counted():
 
 def test_names_each_prompt_it_counts_as_right_or_wrong():
     """Over the prompts of the accuracy: an answer that is missing, unreadable or cut off is a wrong one there too."""
-    said = {1: "4", 2: "5", 3: "", 4: "I cannot say.", 5: "so 2 plus 2 is"}
+    fields = {1: "4", 2: "5", 3: "", 4: "I cannot say.", 5: "so 2 plus 2 is"}
     groups = [
         Group(prompt(id=n, answer="4"), (sample(1, text, prompt_id=n, finish_reason="length" if n == 5 else "stop"),))
-        for n, text in said.items()
+        for n, text in fields.items()
     ]
     value = measured(*groups, Group(prompt(id=6, answer="4"), ()), Group(prompt(id=7), (sample(1, "4", prompt_id=7),)))
     assert (value.details["right"], value.details["wrong"]) == ([1], [2, 3, 4, 5, 6])

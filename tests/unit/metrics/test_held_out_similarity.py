@@ -23,20 +23,20 @@ GROUPS = (
 
 def test_the_greedy_answers_are_compared_each_direction_apart():
     # 1, 2 * 1 / 4, 0 without an answer, 2 * 1 / 3; without a known answer none.
-    made = HeldOutSimilarity(by="direction").compute(Evidence(held_out=GROUPS))
-    assert [(one.name, one.value, one.n) for one in made] == [
+    measures = HeldOutSimilarity(by="direction").compute(Evidence(held_out=GROUPS))
+    assert [(measure.name, measure.value, measure.n) for measure in measures] == [
         ("held_out_similarity", pytest.approx((1 + 0.5 + 0 + 2 / 3) / 4), 4),
         ("held_out_similarity_ban_to_en", 0.0, 1),
         ("held_out_similarity_en_to_ban", 0.75, 2),
     ]
-    assert all(one.low <= one.value <= one.high for one in made)
+    assert all(measure.low <= measure.value <= measure.high for measure in measures)
 
 
 def test_many_values_have_one_number_together():
     frequent = [held_out(f"value {n}", "a", "a") for n in range(MOST_VALUES) for _ in range(2)]
     rare = [held_out("a rare one", "a", "a"), held_out("another", "a", "b"), held_out("other values", "a", "a")]
     every, *apart, rest = HeldOutSimilarity(by="direction").compute(Evidence(held_out=(*rare, *frequent)))
-    assert (every.n, len(apart), {one.n for one in apart}) == (2 * MOST_VALUES + 3, MOST_VALUES, {2})
+    assert (every.n, len(apart), {entry.n for entry in apart}) == (2 * MOST_VALUES + 3, MOST_VALUES, {2})
     assert (rest.name, rest.value, rest.n) == ("held_out_similarity_other_values", pytest.approx(2 / 3), 3)
     assert rest.details == {"values": 3}
 

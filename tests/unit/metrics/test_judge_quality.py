@@ -19,12 +19,12 @@ def numbers(metric, evidence):
 
 
 def test_compares_with_the_verifier():
-    found = numbers(JudgeQuality(verifier=ExactMatch()), Evidence(round_groups=[GROUP], machine=MACHINE))
-    assert found["judge_accuracy"] == (0.6, 5)  # 1 2 5 of the five with a verdict
-    assert found["judge_precision"] == (pytest.approx(2 / 3), 3)  # 1 2 of 1 2 4
-    assert found["judge_recall"] == (pytest.approx(2 / 3), 3)  # 1 2 of 1 2 3
-    assert found["judge_unparsed"] == (pytest.approx(1 / 6), 6)
-    assert found["judge_accuracy_people"] == (None, 0)
+    figures = numbers(JudgeQuality(verifier=ExactMatch()), Evidence(round_groups=[GROUP], machine=MACHINE))
+    assert figures["judge_accuracy"] == (0.6, 5)  # 1 2 5 of the five with a verdict
+    assert figures["judge_precision"] == (pytest.approx(2 / 3), 3)  # 1 2 of 1 2 4
+    assert figures["judge_recall"] == (pytest.approx(2 / 3), 3)  # 1 2 of 1 2 3
+    assert figures["judge_unparsed"] == (pytest.approx(1 / 6), 6)
+    assert figures["judge_accuracy_people"] == (None, 0)
 
 
 def test_compares_with_blind_decisions_only():
@@ -32,12 +32,12 @@ def test_compares_with_blind_decisions_only():
     blind = {i: verdict for i, verdict in people.items() if i != 5}
     drawn = frozenset({1, 4, 5})
     evidence = Evidence(round_groups=[GROUP], machine=MACHINE, people=people, blind=blind, drawn=drawn)
-    found = numbers(JudgeQuality(), evidence)
-    assert found["judge_accuracy_people"] == (pytest.approx(1 / 3), 3)  # 1 agrees, 3 and 4 do not; 5 was not blind
-    assert found["judge_precision_people"] == (0.5, 2)  # of 1 and 4
-    assert found["judge_recall_people"] == (0.5, 2)  # of 1 and 3
-    assert found["judge_accuracy_people_random"] == (0.5, 2)  # 1 agrees, 4 does not; 3 was looked for
-    assert "judge_accuracy" not in found
+    figures = numbers(JudgeQuality(), evidence)
+    assert figures["judge_accuracy_people"] == (pytest.approx(1 / 3), 3)  # 1 agrees, 3 and 4 do not; 5 was not blind
+    assert figures["judge_precision_people"] == (0.5, 2)  # of 1 and 4
+    assert figures["judge_recall_people"] == (0.5, 2)  # of 1 and 3
+    assert figures["judge_accuracy_people_random"] == (0.5, 2)  # 1 agrees, 4 does not; 3 was looked for
+    assert "judge_accuracy" not in figures
 
 
 def test_intervals_are_wilson():

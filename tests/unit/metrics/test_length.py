@@ -13,12 +13,12 @@ def test_means_and_share_cut_off():
         sample(3, "abcdef", num_tokens=3, verdict=Verdict.reject),
         sample(4, "abcdefgh", num_tokens=4, finish_reason="length"),
     )
-    found = {v.name: v for v in Length().compute(Evidence(round_groups=[Group(prompt(), samples)]))}
-    assert found["mean_tokens"].value == 2.5
-    assert found["mean_tokens"].low == pytest.approx(1.23485, abs=1e-5)  # 2.5 - 1.95996 * sqrt(5/3) / 2
-    assert found["mean_tokens_accepted"].value == 1.5
-    assert found["mean_characters"].value == 5.0
-    assert (found["truncated_share"].value, found["truncated_share"].n) == (0.25, 4)
+    measures = {v.name: v for v in Length().compute(Evidence(round_groups=[Group(prompt(), samples)]))}
+    assert measures["mean_tokens"].value == 2.5
+    assert measures["mean_tokens"].low == pytest.approx(1.23485, abs=1e-5)  # 2.5 - 1.95996 * sqrt(5/3) / 2
+    assert measures["mean_tokens_accepted"].value == 1.5
+    assert measures["mean_characters"].value == 5.0
+    assert (measures["truncated_share"].value, measures["truncated_share"].n) == (0.25, 4)
 
 
 def test_no_samples_give_no_numbers():

@@ -27,5 +27,5 @@ def test_means_of_chosen_less_rejected():
 
 
 def test_nothing_of_no_pairs():
-    assert [one.value for one in PairGap().compute(Evidence())] == [None, None, None]
+    assert [measure.value for measure in PairGap().compute(Evidence())] == [None, None, None]
     assert PairGap().reads_pairs

@@ -8,15 +8,15 @@ from backend.values import MetricValue
 from tests.groups import texts
 
 
-def found(*pairs: tuple[str | None, str]) -> dict[str, MetricValue]:
+def measures_of(*pairs: tuple[str | None, str]) -> dict[str, MetricValue]:
     """Of known answers and what was said."""
     groups = [replace(g, samples=(replace(g.samples[0], position=0),)) for g in (texts(s, answer=a) for a, s in pairs)]
-    return {one.name: one for one in SelfKnowledge().compute(Evidence(held_out=groups))}
+    return {measure.name: measure for measure in SelfKnowledge().compute(Evidence(held_out=groups))}
 
 
 def test_precision_recall_and_f1_by_hand() -> None:
     """Infeasible: 2 said rightly, 1 wrongly, 1 missed, 1 unreadable: 2/3, 2/4, F1 = 4 / (3 + 4)."""
-    values = found(
+    values = measures_of(
         ("infeasible", "No senses: infeasible."),
         ("infeasible", "Infeasible"),
         ("infeasible", "feasible"),
@@ -34,6 +34,6 @@ def test_precision_recall_and_f1_by_hand() -> None:
 
 
 def test_nothing_is_computed_of_nothing() -> None:
-    assert {one.value for one in found().values()} == {None}
-    values = found(("feasible", "feasible"))
+    assert {metric_value.value for metric_value in measures_of().values()} == {None}
+    values = measures_of(("feasible", "feasible"))
     assert [values[name].value for name in sorted(values)] == [None, None, None]

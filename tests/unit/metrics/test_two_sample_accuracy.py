@@ -14,8 +14,8 @@ def measured(*pairs: tuple[str, str | None]) -> float | None:
         Group(prompt(id=n, answer=known), (sample(n, text), sample(99, "never looked at")))
         for n, (text, known) in enumerate(pairs, start=1)
     ]
-    (found,) = TwoSampleAccuracy().compute(Evidence(round_groups=groups))
-    return found.value
+    (measure,) = TwoSampleAccuracy().compute(Evidence(round_groups=groups))
+    return measure.value
 
 
 def test_texts_of_other_words_are_told_apart():

@@ -9,14 +9,14 @@ RIGHT, WRONG = Verdict.accept, Verdict.reject
 
 
 def group(id, *verdicts):
-    return Group(prompt(id=id), tuple(sample(n, verdict=one) for n, one in enumerate(verdicts, start=1)))
+    return Group(prompt(id=id), tuple(sample(n, verdict=verdict) for n, verdict in enumerate(verdicts, start=1)))
 
 
 def weights(*groups, past=(), **knobs):
     rows = [row(n, prompt=n) for n in (1, 2, 3)]
-    made = BoostingWeights(**knobs).mix(rows, iter(groups), Past(trained=past), seed=0)
-    assert [one.example.sample_id for one in made.rows] == [1, 2, 3]
-    return [one.example.weight for one in made.rows]
+    mixture = BoostingWeights(**knobs).mix(rows, iter(groups), Past(trained=past), seed=0)
+    assert [record.example.sample_id for record in mixture.rows] == [1, 2, 3]
+    return [record.example.weight for record in mixture.rows]
 
 
 def test_a_wrong_answer_doubles_the_weight_and_the_share_of_wrong_ones_is_the_exponent():

@@ -20,11 +20,11 @@ OVERRIDDEN = DecidedText(
 
 def added(type_: DatasetType = DatasetType.prompt_completion, **knobs: object) -> tuple[list[tuple], dict[str, int]]:
     past = Past(decided=iter([AGREED, OVERRIDDEN]), type=type_)
-    made = DecidedVerdicts.model_validate({"rounds": 2} | knobs).mix([row(5)], (), past, seed=1)
-    assert made.rows[0] == row(5)
-    assert {one.origin for one in made.rows[1:]} <= {"decision"}
-    found = [one.example for one in made.rows[1:]]
-    return [(e.sample_id, e.extra["decision"], e.completion, e.rejected, e.label) for e in found], made.dropped
+    mixture = DecidedVerdicts.model_validate({"rounds": 2} | knobs).mix([row(5)], (), past, seed=1)
+    assert mixture.rows[0] == row(5)
+    assert {record.origin for record in mixture.rows[1:]} <= {"decision"}
+    examples = [record.example for record in mixture.rows[1:]]
+    return [(e.sample_id, e.extra["decision"], e.completion, e.rejected, e.label) for e in examples], mixture.dropped
 
 
 def test_the_reply_is_the_judges_own_where_one_agrees_and_else_the_verdict_alone():
@@ -35,22 +35,27 @@ def test_the_reply_is_the_judges_own_where_one_agrees_and_else_the_verdict_alone
 def test_a_pair_has_a_reply_that_contradicts_people_and_signed_rows_are_two():
     assert added(DatasetType.preference)[0] == [(11, 7, "yes;Y", "no;N", None), (12, 8, ";N", "sure;Y", None)]
     signed = added(DatasetType.unpaired_preference)[0]
-    assert [(one[2], one[4]) for one in signed] == [("yes;Y", True), ("no;N", False), (";N", True), ("sure;Y", False)]
+    assert [(entry[2], entry[4]) for entry in signed] == [
+        ("yes;Y", True),
+        ("no;N", False),
+        (";N", True),
+        ("sure;Y", False),
+    ]
 
 
 def test_rounds_and_copies_say_how_many_rows_there_are():
-    assert [one[0] for one in added(rounds=1, copies=3)[0]] == [11, 11, 11]
+    assert [entry[0] for entry in added(rounds=1, copies=3)[0]] == [11, 11, 11]
 
 
 def test_what_the_judge_is_asked_is_what_the_row_asks():
-    made = DecidedVerdicts().mix([], (), Past(decided=[AGREED]), seed=1).rows[0]
-    assert made.example.messages == made.messages == AGREED.messages
+    record = DecidedVerdicts().mix([], (), Past(decided=[AGREED]), seed=1).rows[0]
+    assert record.example.messages == record.messages == AGREED.messages
 
 
 def test_the_shortest_reply_is_one_that_the_judge_reads_so():
-    assert [WrittenVerdict().bare(one) for one in (ACCEPT, REJECT)] == [";Y", ";N"]
-    assert [YesNoCheck().bare(one) for one in (ACCEPT, REJECT)] == ["Yes", "No"]
-    assert [AdditiveRubric(highest=10).bare(one) for one in (ACCEPT, REJECT)] == ["Score: 10", "Score: 0"]
+    assert [WrittenVerdict().bare(entry) for entry in (ACCEPT, REJECT)] == [";Y", ";N"]
+    assert [YesNoCheck().bare(entry) for entry in (ACCEPT, REJECT)] == ["Yes", "No"]
+    assert [AdditiveRubric(highest=10).bare(entry) for entry in (ACCEPT, REJECT)] == ["Score: 10", "Score: 0"]
     assert WrittenVerdict(verdict_pattern="(?P<accept>good)|(?P<reject>bad)").bare(ACCEPT) is None
 
 

@@ -4,8 +4,8 @@ from tests.unit.mixers.training_rows import ids, row
 
 
 def kept(*rows, alike: float = 1.0) -> tuple[list, dict]:
-    made = Deduplicate(alike=alike).mix(rows, (), Past(), seed=0)
-    return ids(made.rows), made.dropped
+    mixture = Deduplicate(alike=alike).mix(rows, (), Past(), seed=0)
+    return ids(mixture.rows), mixture.dropped
 
 
 def test_of_rows_with_the_same_prompt_and_text_the_first_stays():

@@ -10,7 +10,7 @@ from tests.unit.mixers.training_rows import ids, row
 
 def group(id: int, accepted: int, rejected: int, silent: int = 0) -> Group:
     verdicts = [Verdict.accept] * accepted + [Verdict.reject] * rejected + [None] * silent
-    return Group(prompt(id=id), tuple(sample(n, verdict=one) for n, one in enumerate(verdicts, start=1)))
+    return Group(prompt(id=id), tuple(sample(n, verdict=verdict) for n, verdict in enumerate(verdicts, start=1)))
 
 
 @pytest.mark.parametrize(
@@ -18,21 +18,21 @@ def group(id: int, accepted: int, rejected: int, silent: int = 0) -> Group:
     [(1, 4, None), (4, 1, None), (1, 5, "too hard"), (5, 1, "too easy"), (0, 3, "too hard"), (16, 0, "too easy")],
 )
 def test_prompts_within_the_band_are_kept(accepted: int, rejected: int, reason: str | None) -> None:
-    made = DifficultyBand().mix([row(1)], iter([group(1, accepted, rejected)]), Past(), seed=0)
-    assert ids(made.rows) == ([] if reason else [1])
-    assert made.dropped == ({reason: 1} if reason else {})
+    mixture = DifficultyBand().mix([row(1)], iter([group(1, accepted, rejected)]), Past(), seed=0)
+    assert ids(mixture.rows) == ([] if reason else [1])
+    assert mixture.dropped == ({reason: 1} if reason else {})
 
 
 def test_a_rate_counts_all_groups_of_a_prompt_and_no_sample_without_a_verdict():
     groups = [group(1, 1, 0), group(1, 0, 1, silent=8), group(2, 0, 0, silent=2)]
-    made = DifficultyBand(low=0.5, high=0.5).mix([row(1), row(2, prompt=2)], iter(groups), Past(), seed=0)
-    assert ids(made.rows) == [1]
-    assert made.dropped == {"no verdict on the prompt's samples": 1}
+    mixture = DifficultyBand(low=0.5, high=0.5).mix([row(1), row(2, prompt=2)], iter(groups), Past(), seed=0)
+    assert ids(mixture.rows) == [1]
+    assert mixture.dropped == {"no verdict on the prompt's samples": 1}
 
 
 def test_the_word_of_people_counts_as_the_label():
-    said = Group(prompt(), (by_person(1, Verdict.accept), by_person(2, Verdict.reject)))
-    assert ids(DifficultyBand().mix([row(1)], [said], Past(), seed=0).rows) == [1]
+    reply = Group(prompt(), (by_person(1, Verdict.accept), by_person(2, Verdict.reject)))
+    assert ids(DifficultyBand().mix([row(1)], [reply], Past(), seed=0).rows) == [1]
 
 
 def test_rows_of_prompts_that_this_round_did_not_ask_stay():

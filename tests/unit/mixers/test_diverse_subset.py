@@ -11,9 +11,9 @@ def test_rows_are_picked_greedily_for_the_distance_to_the_nearest_one_kept():
     # half alike, as is that of "b c", which comes later.
     rows = [row(1, "a b"), row(2, "a b"), row(3, "a c"), row(4, "d e"), row(5, "b c")]
     assert ids(DiverseSubset(most=2).mix(rows, (), Past(), seed=0).rows) == [1, 4]
-    made = DiverseSubset(most=3).mix(rows, (), Past(), seed=0)
-    assert ids(made.rows) == [1, 3, 4]
-    assert made.dropped == {"less different": 2}
+    mixture = DiverseSubset(most=3).mix(rows, (), Past(), seed=0)
+    assert ids(mixture.rows) == [1, 3, 4]
+    assert mixture.dropped == {"less different": 2}
 
 
 def test_a_distance_is_one_less_the_cosine_of_word_counts():
@@ -37,9 +37,9 @@ def test_signs_count_as_words():
 def test_outliers_are_the_rows_farthest_from_the_mean():
     rows = [row(1, "a b"), row(2, "x y"), row(3, "a b"), row(4, "a c")]
     assert without_outliers(vectors_of(rows), 1) == [0, 2, 3]
-    made = DiverseSubset(most=3, outliers=0.25).mix(rows, (), Past(), seed=0)
-    assert ids(made.rows) == [1, 3, 4]
-    assert made.dropped == {"outlier": 1}
+    mixture = DiverseSubset(most=3, outliers=0.25).mix(rows, (), Past(), seed=0)
+    assert ids(mixture.rows) == [1, 3, 4]
+    assert mixture.dropped == {"outlier": 1}
 
 
 def test_each_prompt_has_its_own_rows_unless_all_are_chosen_among():
@@ -50,8 +50,8 @@ def test_each_prompt_has_its_own_rows_unless_all_are_chosen_among():
 
 def test_no_more_rows_than_asked_for_are_all_kept():
     rows = [row(1, "a"), row(2, "a")]
-    made = DiverseSubset(most=2).mix(rows, (), Past(), seed=0)
-    assert (made.rows, made.dropped) == (rows, {})
+    mixture = DiverseSubset(most=2).mix(rows, (), Past(), seed=0)
+    assert (mixture.rows, mixture.dropped) == (rows, {})
     assert spread_out(numpy.zeros((0, 4), dtype=numpy.float32), 3) == []
 
 

@@ -13,10 +13,10 @@ ROWS = [row(n, prompt=n) for n in range(1, 7)]
 
 
 def test_the_share_of_prompts_with_the_widest_gap_is_kept():
-    made = InformativePrompts(top_share=0.5).mix(ROWS, iter(GROUPS), Past(), seed=0)
+    mixture = InformativePrompts(top_share=0.5).mix(ROWS, iter(GROUPS), Past(), seed=0)
     # Half of the four that have a value; prompt 6 is not of this round.
-    assert ids(made.rows) == [1, 3, 6]
-    assert made.dropped == {"less informative prompt": 2, "no value": 1}
+    assert ids(mixture.rows) == [1, 3, 6]
+    assert mixture.dropped == {"less informative prompt": 2, "no value": 1}
 
 
 def test_the_share_is_rounded_up_and_of_equal_prompts_the_first_are_kept():
@@ -35,6 +35,6 @@ def test_near_half_prefers_what_is_solved_half_of_the_time():
         )
 
     groups = [solved(1, accept, accept), solved(2, accept, reject), scored([1], id=3)]
-    made = InformativePrompts(by="near_half", top_share=0.5).mix(ROWS[:3], iter(groups), Past(), seed=0)
-    assert ids(made.rows) == [2]
-    assert made.dropped == {"less informative prompt": 1, "no value": 1}
+    mixture = InformativePrompts(by="near_half", top_share=0.5).mix(ROWS[:3], iter(groups), Past(), seed=0)
+    assert ids(mixture.rows) == [2]
+    assert mixture.dropped == {"less informative prompt": 1, "no value": 1}

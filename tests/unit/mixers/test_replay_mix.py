@@ -15,30 +15,33 @@ def mixed(now=NEW, old=OLD, seeds=(), **knobs):
 
 def test_every_origin_has_its_share_and_the_scarcest_decides_the_size():
     # 5 old rows are a quarter of 20; 15 new ones are wanted, but there are 10: these are three quarters of 13.
-    made = mixed(own_new=0.75, own_old=0.25)
-    assert len(made.rows) == 13
-    assert sum(one.age == 0 for one in made.rows) == 10
-    assert sum(one.age > 0 for one in made.rows) == 3
+    result = mixed(own_new=0.75, own_old=0.25)
+    assert len(result.rows) == 13
+    assert sum(record.age == 0 for record in result.rows) == 10
+    assert sum(record.age > 0 for record in result.rows) == 3
     # The edit has no share.
-    assert made.dropped == {"over its share": 1}
+    assert result.dropped == {"over its share": 1}
 
 
 def test_a_size_can_be_asked_for_and_no_row_comes_twice():
-    made = mixed(own_new=0.5, own_old=0.5, rows=6)
-    assert len(set(ids(made.rows))) == 6
-    assert made.dropped == {"over its share": 8}
+    result = mixed(own_new=0.5, own_old=0.5, rows=6)
+    assert len(set(ids(result.rows))) == 6
+    assert result.dropped == {"over its share": 8}
 
 
 def test_what_trainings_have_read_often_enough_is_used_up():
-    made = mixed(own_new=0.5, own_old=0.5, max_uses=3)
-    assert 24 not in ids(made.rows)
-    assert made.dropped["used up"] == 1
+    result = mixed(own_new=0.5, own_old=0.5, max_uses=3)
+    assert 24 not in ids(result.rows)
+    assert result.dropped["used up"] == 1
 
 
 def test_people_and_files_are_origins_of_their_own():
     seeds = [row(None, "known", prompt=9, kind="import", origin="mix")]
-    made = mixed(human=0.5, own_new=0.0, own_old=0.0, imported=0.5, seeds=seeds)
-    assert [(one.kind, one.completion) for one in made.rows] == [("edit", "text 11"), ("import", "known")]
+    replay_mix = mixed(human=0.5, own_new=0.0, own_old=0.0, imported=0.5, seeds=seeds)
+    assert [(record.kind, record.completion) for record in replay_mix.rows] == [
+        ("edit", "text 11"),
+        ("import", "known"),
+    ]
 
 
 def test_a_missing_origin_is_an_error_and_nothing_is_filled_up():

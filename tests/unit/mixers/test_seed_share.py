@@ -7,10 +7,10 @@ SEEDS = [TrainingRow(Example(n, None), [], f"answer {n}", origin="mix", kind="im
 
 def added(share: float, number: int, seed: int = 1) -> list[int]:
     rows = [row(n) for n in range(1, number + 1)]
-    made = SeedShare(share=share).mix(rows, (), Past(seeds=iter(SEEDS)), seed=seed)
-    assert made.rows[:number] == rows
-    assert made.dropped == {}
-    return [one.example.prompt_id for one in made.rows[number:]]
+    mixture = SeedShare(share=share).mix(rows, (), Past(seeds=iter(SEEDS)), seed=seed)
+    assert mixture.rows[:number] == rows
+    assert mixture.dropped == {}
+    return [record.example.prompt_id for record in mixture.rows[number:]]
 
 
 def test_known_answers_are_added_until_they_have_their_share():

@@ -15,8 +15,8 @@ def pair(id, texts, **changes):
 
 
 def kept(rows, past, tolerance=0.25):
-    made = SteadyGap(tolerance=tolerance).mix(rows, (), Past(trained=past), seed=0)
-    return ids(made.rows), made.dropped
+    mixture = SteadyGap(tolerance=tolerance).mix(rows, (), Past(trained=past), seed=0)
+    return ids(mixture.rows), mixture.dropped
 
 
 def test_in_the_first_round_all_pairs_stay():

@@ -33,8 +33,8 @@ SURE, UNSURE = (2.0, 2.0), (1000.0, -1000.0)
 def pairs(*scores):
     """A pair each, of samples 1 and 2, 3 and 4, ...; rejected sides score 0 in each pass."""
     groups = [
-        Group(prompt(id=n), (sample(2 * n - 1, scores=one), sample(2 * n, scores=(0.0,) * len(one))))
-        for n, one in enumerate(scores, start=1)
+        Group(prompt(id=n), (sample(2 * n - 1, scores=score), sample(2 * n, scores=(0.0,) * len(score))))
+        for n, score in enumerate(scores, start=1)
     ]
     rows = [row(2 * n - 1, prompt=n, rejected="no", rejected_id=2 * n) for n in range(1, len(scores) + 1)]
     return rows, groups
@@ -46,9 +46,11 @@ def mixed(rows, groups, *, seed=0, **knobs):
 
 def test_a_pair_is_noted_as_likelier_wrong_the_less_sure_it_is():
     rows, groups = pairs(SURE, UNSURE, (logit(0.9), logit(0.1)))
-    made = mixed(rows, groups, share=1.0, most_flip=0.4)
-    assert [one.example.extra["flip"] for one in made.rows] == pytest.approx([0.0, 0.4, 0.4 * 0.531004], abs=1e-6)
-    assert [one.example.weight for one in made.rows] == [1.0] * 3
+    result = mixed(rows, groups, share=1.0, most_flip=0.4)
+    assert [record.example.extra["flip"] for record in result.rows] == pytest.approx(
+        [0.0, 0.4, 0.4 * 0.531004], abs=1e-6
+    )
+    assert [record.example.weight for record in result.rows] == [1.0] * 3
     with pytest.raises(ValueError, match="most_flip"):
         UncertaintyWeights(most_flip=0.5)
 
@@ -59,9 +61,9 @@ def test_pairs_are_drawn_by_how_sure_they_are():
     first = Counter(ids(mixed(rows, groups, share=0.3, seed=seed).rows)[0] for seed in range(2000))
     assert first[1] / 2000 == pytest.approx(1 / 1.468996, abs=0.03)
     assert first[5] == 0
-    made = mixed(rows, groups, share=0.5)
-    assert len(made.rows) == 2
-    assert made.dropped == {"not drawn": 1}
+    result = mixed(rows, groups, share=0.5)
+    assert len(result.rows) == 2
+    assert result.dropped == {"not drawn": 1}
     # mu 0 prefers none.
     even = Counter(ids(mixed(rows, groups, share=0.3, seed=seed, mu=0).rows)[0] for seed in range(2000))
     assert all(count / 2000 == pytest.approx(1 / 3, abs=0.04) for count in even.values())
@@ -69,17 +71,17 @@ def test_pairs_are_drawn_by_how_sure_they_are():
 
 def test_a_draw_does_not_depend_on_the_order_of_the_rows():
     rows, groups = pairs(SURE, SURE, SURE, SURE)
-    one, other = (mixed(some, groups, seed=3).rows for some in (rows, rows[::-1]))
-    assert sorted(ids(one)) == sorted(ids(other))
+    record, other = (mixed(some, groups, seed=3).rows for some in (rows, rows[::-1]))
+    assert sorted(ids(record)) == sorted(ids(other))
 
 
 def test_without_passes_a_pair_goes_and_one_of_another_round_stays():
     rows, groups = pairs((1.0,), SURE)
     old = row(99, prompt=50, rejected="no", rejected_id=98)
-    made = mixed([*rows, old], groups, share=1.0)
-    assert ids(made.rows) == [3, 99]
-    assert made.dropped == {"fewer than two passes": 1}
-    assert made.rows[1].example.extra == {"flip": 0.0}
+    result = mixed([*rows, old], groups, share=1.0)
+    assert ids(result.rows) == [3, 99]
+    assert result.dropped == {"fewer than two passes": 1}
+    assert result.rows[1].example.extra == {"flip": 0.0}
 
 
 def test_a_pair_that_a_person_decided_on_stays_and_is_not_in_doubt():
@@ -89,7 +91,7 @@ def test_a_pair_that_a_person_decided_on_stays_and_is_not_in_doubt():
     # What a person wrote was never scored.
     written = by_person(3, Verdict.accept, "better", kind="edit")
     edited = Group(edited.prompt, (written, edited.samples[1]))
-    made = mixed(rows, [unsure, edited, machine], share=0.1)
-    assert ids(made.rows) == [1, 3, 5]
-    assert [one.example.extra["flip"] for one in made.rows] == [0.0, 0.0, 0.4]
-    assert made.dropped == {}
+    result = mixed(rows, [unsure, edited, machine], share=0.1)
+    assert ids(result.rows) == [1, 3, 5]
+    assert [record.example.extra["flip"] for record in result.rows] == [0.0, 0.0, 0.4]
+    assert result.dropped == {}

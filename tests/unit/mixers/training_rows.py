@@ -19,4 +19,4 @@ def row(
 
 
 def ids(rows: list[TrainingRow]) -> list[int | None]:
-    return [one.example.sample_id for one in rows]
+    return [record.example.sample_id for record in rows]

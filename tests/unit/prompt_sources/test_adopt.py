@@ -15,14 +15,14 @@ GROUP = Group(
 
 
 def test_accepted_texts_become_new_prompts_that_are_asked_at_once():
-    made = Adopt().ask([GROUP], [], limit=1, seed=0)
-    assert [one.prompt.messages for one in made] == [
+    reply = Adopt().ask([GROUP], [], limit=1, seed=0)
+    assert [group.prompt.messages for group in reply] == [
         [{"role": "user", "content": "What is 2 + 3?"}],
         [{"role": "user", "content": "A person's own"}],
     ]
     # No row yet, no known answer; the text is what the question came of.
-    assert {(one.prompt.id, one.prompt.answer) for one in made} == {(0, None)}
-    assert [one.parent.id for one in made] == [1, 4]
+    assert {(group.prompt.id, group.prompt.answer) for group in reply} == {(0, None)}
+    assert [group.parent.id for group in reply] == [1, 4]
     assert not Adopt().knows_answers
 
 
@@ -32,5 +32,5 @@ def test_people_decide_before_texts_are_adopted():
 
 
 def test_no_more_are_adopted_than_asked_for():
-    assert [one.parent.id for one in Adopt(most=1).ask([GROUP], [], limit=9, seed=0)] == [1]
+    assert [group.parent.id for group in Adopt(most=1).ask([GROUP], [], limit=9, seed=0)] == [1]
     assert (Adopt().groups_at_most(3, 12, 3), Adopt(most=5).groups_at_most(3, 12, 3)) == (12, 5)

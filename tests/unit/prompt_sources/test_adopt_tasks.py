@@ -24,13 +24,13 @@ def test_accepted_tasks_become_prompts_with_their_check_and_show_no_answer() -> 
             "induction": [(5, INPUTS, Verdict.accept), (6, "?", None)],
         }.items()
     ]
-    made = AdoptTasks().ask(groups, [], limit=9, seed=1)
-    assert [group.parent.id for group in made if group.parent] == [1, 4, 5]
-    tasks = [group.prompt.metadata["task"] for group in made]
+    reply = AdoptTasks().ask(groups, [], limit=9, seed=1)
+    assert [group.parent.id for group in reply if group.parent] == [1, 4, 5]
+    tasks = [group.prompt.metadata["task"] for group in reply]
     assert [task["kind"] for task in tasks] == ["deduction", "abduction", "induction"]
     assert [task["outputs"] for task in tasks] == [["5"], ["5"], ["2", "'aa'", "[2, 2]"]]
-    assert [group.prompt.answer for group in made] == ["5", "2, 3", "def f(x): return x * 2"]
-    first, second, third = (group.prompt.messages[-1]["content"] for group in made)
+    assert [group.prompt.answer for group in reply] == ["5", "2, 3", "def f(x): return x * 2"]
+    first, second, third = (group.prompt.messages[-1]["content"] for group in reply)
     assert "```input\n2, 3" in first
     assert "```output" not in first
     assert "```output\n5" in second

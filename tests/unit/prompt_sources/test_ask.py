@@ -15,35 +15,35 @@ def ask(part: Ask, *groups: Group, pool=(ASKED,)) -> list[Group]:
     return part.ask(groups, pool, limit=1, seed=5)
 
 
-def said(group: Group) -> str:
+def question_text(group: Group) -> str:
     assert len(group.prompt.messages) == 1
     return group.prompt.messages[0]["content"]
 
 
 def test_asks_about_each_text_in_a_chat_of_its_own():
-    made = ask(Ask(template="Q {prompt} R {response} A {answer}"), GROUP)
+    groups = ask(Ask(template="Q {prompt} R {response} A {answer}"), GROUP)
     # What looks like a name inside a text stays as it is.
-    assert [said(group) for group in made] == ["Q 2+2? R four A 4", "Q 2+2? R five {prompt} A 4"]
-    assert [group.parent.id for group in made] == [11, 12]
-    assert {group.prompt.id for group in made} == {1}
-    assert [(group.id, group.samples, group.trained) for group in made] == [(0, (), None)] * 2
+    assert [question_text(group) for group in groups] == ["Q 2+2? R four A 4", "Q 2+2? R five {prompt} A 4"]
+    assert [group.parent.id for group in groups] == [11, 12]
+    assert {group.prompt.id for group in groups} == {1}
+    assert [(group.id, group.samples, group.trained) for group in groups] == [(0, (), None)] * 2
 
 
 def test_follows_in_the_same_chat_and_strips_it_for_training():
-    made = ask(Ask(template="Criticize.", follow=True, strip=True), GROUP)
-    assert made[0].prompt.messages == [
+    groups = ask(Ask(template="Criticize.", follow=True, strip=True), GROUP)
+    assert groups[0].prompt.messages == [
         {"role": "user", "content": "2+2?"},
         {"role": "assistant", "content": "four"},
         {"role": "user", "content": "Criticize."},
     ]
-    assert made[0].trained == ASKED.messages
+    assert groups[0].trained == ASKED.messages
 
 
 def test_a_second_question_knows_what_the_first_was_and_where_it_began():
     (first, _) = ask(Ask(template="Criticize {response}"), GROUP)
     critique = replace(first, samples=(sample(21, "too short", position=0),))
     (second,) = ask(Ask(template="{prompt} | {question} | {response}"), critique)
-    assert said(second) == "2+2? | Criticize four | too short"
+    assert question_text(second) == "2+2? | Criticize four | too short"
     assert second.parent.id == 21
 
 
@@ -52,9 +52,9 @@ def test_about_failed_hints_where_no_text_was_accepted():
     right = Group(ASKED, (sample(3, verdict=Verdict.reject), sample(4, verdict=Verdict.accept)))
     unknown = Group(prompt("?"), (sample(5, verdict=Verdict.reject),))
     hinted = Ask(template="{prompt} (it is {answer})", about="failed", strip=True)
-    (made,) = ask(hinted, wrong, right, unknown)
-    assert said(made) == "2+2? (it is 4)"
-    assert (made.parent, made.trained) == (None, ASKED.messages)
+    (group,) = ask(hinted, wrong, right, unknown)
+    assert question_text(group) == "2+2? (it is 4)"
+    assert (group.parent, group.trained) == (None, ASKED.messages)
     assert hinted.reads_labels
     assert not hinted.has_parents
     assert not Ask().reads_labels
@@ -77,10 +77,10 @@ def test_about_the_last_takes_the_newest_text():
 def test_principles_are_drawn_by_the_seed_for_each_text():
     principles = tuple(f"principle {n}" for n in range(50))
     part = Ask(template="{principle}", principles=principles)
-    made = [said(group) for group in ask(part, GROUP)]
-    assert made == [said(group) for group in ask(part, GROUP)]
-    assert made[0] != made[1]
-    assert set(made) <= set(principles)
+    texts = [question_text(group) for group in ask(part, GROUP)]
+    assert texts == [question_text(group) for group in ask(part, GROUP)]
+    assert texts[0] != texts[1]
+    assert set(texts) <= set(principles)
 
 
 @pytest.mark.parametrize(
@@ -109,9 +109,9 @@ def test_asks_about_each_text_that_was_rejected():
         sample(14, "d", verdict=Verdict.reject),
     )
     group = Group(ASKED, samples)
-    made = ask(Ask(about="rejected", template="{response}"), group)
-    assert [one.parent.id for one in made] == [11, 14]
-    assert [one.parent.id for one in ask(Ask(about="rejected", most=1, template="{response}"), group)] == [11]
+    groups = ask(Ask(about="rejected", template="{response}"), group)
+    assert [entry.parent.id for entry in groups] == [11, 14]
+    assert [entry.parent.id for entry in ask(Ask(about="rejected", most=1, template="{response}"), group)] == [11]
     part = Ask(about="rejected", most=2)
     assert (part.reads_labels, part.has_parents, part.asks_about_rejected) == (True, True, True)
     assert (part.groups_at_most(5, 20, 5), Ask(about="rejected").groups_at_most(5, 20, 5)) == (10, 20)

@@ -9,28 +9,28 @@ from tests.groups import by_person, prompt, sample
 
 
 def asked(*samples, part: CompareAll | None = None) -> Group | None:
-    made = (part or CompareAll()).ask([Group(prompt("2+2?"), samples)], [prompt("2+2?")], limit=1, seed=0)
-    return made[0] if made else None
+    reply = (part or CompareAll()).ask([Group(prompt("2+2?"), samples)], [prompt("2+2?")], limit=1, seed=0)
+    return reply[0] if reply else None
 
 
 def best(*samples) -> int | None:
     """The sample that the question's answer names."""
     group = asked(*samples)
-    found = known(group.prompt.answer) if group else None
-    return in_order(1, samples)[found[0] - 1].id if found else None
+    result = known(group.prompt.answer) if group else None
+    return in_order(1, samples)[result[0] - 1].id if result else None
 
 
 def test_one_question_shows_all_texts_and_knows_the_best_one():
     texts = sample(1, "three", score=0.0), sample(2, "four", score=1.0), sample(3, "five", score=0.5)
     group = asked(*texts)
     assert group is not None
-    said = group.prompt.messages[0]["content"]
+    content = group.prompt.messages[0]["content"]
     shown = in_order(1, texts)
-    for number, one in enumerate(shown, 1):
-        assert f"<<<RESPONSE {number}\n{one.text}\nRESPONSE {number}>>>" in said
-    assert "2+2?" in said
-    assert "judge 3 responses" in said
-    assert "principles" in said
+    for number, completion in enumerate(shown, 1):
+        assert f"<<<RESPONSE {number}\n{completion.text}\nRESPONSE {number}>>>" in content
+    assert "2+2?" in content
+    assert "judge 3 responses" in content
+    assert "principles" in content
     assert group.prompt.answer == f"{shown.index(texts[1]) + 1} of 3"
     assert (group.parent, group.trained, group.id) == (texts[0], None, 0)
 

@@ -13,10 +13,10 @@ def asked(*samples) -> list[Group]:
 def test_one_question_shows_all_answers_and_keeps_the_known_one():
     texts = sample(1, "three"), sample(2, "four"), sample(3, "edited", kind="edit")
     (group,) = asked(*texts)
-    said = group.prompt.messages[0]["content"]
-    assert said.startswith("2+2?")
-    assert "<<<AGENT 1\nthree\nAGENT 1>>>\n\n<<<AGENT 2\nfour\nAGENT 2>>>" in said
-    assert "edited" not in said
+    content = group.prompt.messages[0]["content"]
+    assert content.startswith("2+2?")
+    assert "<<<AGENT 1\nthree\nAGENT 1>>>\n\n<<<AGENT 2\nfour\nAGENT 2>>>" in content
+    assert "edited" not in content
     assert (group.parent, group.prompt.answer, group.trained) == (texts[0], "4", None)
 
 

@@ -26,32 +26,35 @@ def shown(group: Group) -> str:
     return group.prompt.messages[0]["content"].rsplit("Input: ", 1)[1].removesuffix("\nOutput:")
 
 
-def made(kind: str, seed: int = 0, text: str = TEXT) -> tuple[str, str]:
+def task_and_target(kind: str, seed: int = 0, text: str = TEXT) -> tuple[str, str]:
     task = MAKERS[kind](_passage(text, 800, random.Random(seed)), random.Random(seed))
     return task.shown, task.target
 
 
 def test_the_next_sentence_follows_what_is_shown():
-    assert {made("next_sentence", seed) for seed in range(20)} == {
+    assert {task_and_target("next_sentence", seed) for seed in range(20)} == {
         ("The cat sat down.", "It was raining outside!"),
         ("The cat sat down. It was raining outside!", "Nobody came to the door, though."),
     }
 
 
 def test_the_masked_word_stands_where_the_mask_is():
-    found = {made("masked_word", seed) for seed in range(60)}
-    assert {word for _, word in found} == {"down", "raining", "outside", "Nobody", "came", "door", "though"}
-    assert all(text.count(MASK) == 1 and text.replace(MASK, word) == TEXT for text, word in found)
+    results = {task_and_target("masked_word", seed) for seed in range(60)}
+    assert {word for _, word in results} == {"down", "raining", "outside", "Nobody", "came", "door", "though"}
+    assert all(text.count(MASK) == 1 and text.replace(MASK, word) == TEXT for text, word in results)
 
 
 def test_the_last_three_words_are_left_out():
-    assert made("last_phrase") == ("The cat sat down. It was raining outside! Nobody came to", "the door, though.")
+    assert task_and_target("last_phrase") == (
+        "The cat sat down. It was raining outside! Nobody came to",
+        "the door, though.",
+    )
 
 
 def test_the_order_is_that_of_the_text_or_another():
-    found = {made("order", seed) for seed in range(40)}
-    assert {label for _, label in found} == {"original", "shuffled"}
-    for text, label in found:
+    results = {task_and_target("order", seed) for seed in range(40)}
+    assert {label for _, label in results} == {"original", "shuffled"}
+    for text, label in results:
         assert (text == TEXT) is (label == "original")
         assert all(sentence.strip() in text for sentence in SENTENCES)
 
@@ -96,20 +99,20 @@ def test_solved_tasks_of_the_same_kind_stand_before_it_from_other_documents():
 def test_a_passage_is_no_longer_than_it_may_be_and_stands_in_the_document():
     long = " ".join(f"This is sentence number {n} of them." for n in range(100))
     for group in ask(documents(long), kinds=("next_sentence",), per_document=20, max_chars=200):
-        said = f"{shown(group)} {group.prompt.answer}"
-        assert said in long
-        assert len(said) <= 200
+        text = f"{shown(group)} {group.prompt.answer}"
+        assert text in long
+        assert len(text) <= 200
     assert ask(documents("x" * 300 + "."), kinds=("masked_word",), max_chars=200) == []
 
 
 def test_sentences_without_blanks_between_them_are_told_apart():
-    assert made("next_sentence", text="猫は寝た。外は雨だ。") == ("猫は寝た。", "外は雨だ。")
+    assert task_and_target("next_sentence", text="猫は寝た。外は雨だ。") == ("猫は寝た。", "外は雨だ。")
 
 
 def test_the_same_seed_makes_the_same_tasks_whatever_other_documents_there_are():
-    one, two = ask(documents(TEXT, OTHER)), ask(documents(TEXT, OTHER))
-    assert one == two
-    assert ask(documents(TEXT, OTHER), seed=1) != one
+    groups, two = ask(documents(TEXT, OTHER)), ask(documents(TEXT, OTHER))
+    assert groups == two
+    assert ask(documents(TEXT, OTHER), seed=1) != groups
     alone = ask(documents(TEXT), shuffle=False)
     assert [group for group in ask(documents(TEXT, OTHER), shuffle=False) if group.prompt.id == 1] == alone
     assert len({group.prompt.id for group in ask(documents(*[TEXT] * 9), limit=4)}) == 4
@@ -133,5 +136,8 @@ def test_it_makes_at_most_so_many_for_estimates():
 
 
 def test_the_rest_of_a_passage_is_recalled_by_its_first_sentence():
-    assert made("recall") == ("The cat sat down.", "It was raining outside! Nobody came to the door, though.")
+    assert task_and_target("recall") == (
+        "The cat sat down.",
+        "It was raining outside! Nobody came to the door, though.",
+    )
     assert MAKERS["recall"](["One sentence."], random.Random(0)) is None

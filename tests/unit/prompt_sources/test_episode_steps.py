@@ -24,17 +24,17 @@ def test_each_step_asks_what_stood_before_it():
         {"role": "assistant", "content": "Action: search[a]"},
         {"role": "user", "content": "Observation: b"},
     ]
-    assert [(one.parent, one.trained, one.id) for one in (first, second)] == [(GOOD, None, 0)] * 2
+    assert [(group.parent, group.trained, group.id) for group in (first, second)] == [(GOOD, None, 0)] * 2
 
 
 def test_all_or_the_first_steps_may_be_taken():
-    assert [one.parent for one in asked(GOOD, BAD, take="all")] == [GOOD, GOOD, BAD, BAD]
+    assert [group.parent for group in asked(GOOD, BAD, take="all")] == [GOOD, GOOD, BAD, BAD]
     assert len(asked(GOOD, most=1)) == 1
 
 
 def test_a_sample_without_turns_is_an_episode_of_one_step():
-    (one,) = asked(sample(3, "5", verdict=Verdict.accept))
-    assert one.prompt.messages == prompt("what?").messages
+    (group,) = asked(sample(3, "5", verdict=Verdict.accept))
+    assert group.prompt.messages == prompt("what?").messages
 
 
 def test_nothing_is_known_of_a_step():

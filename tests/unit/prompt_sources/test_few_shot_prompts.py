@@ -18,8 +18,8 @@ def pool(given: int, own: int) -> list[Prompt]:
 
 
 def shown(source: FewShotPrompts, prompts: list[Prompt], limit: int = 5, seed: int = 0) -> list[list[str]]:
-    made = source.ask([], prompts, limit=limit, seed=seed)
-    return [re.findall(r"(?:seed|own)\d+", group.prompt.messages[0]["content"]) for group in made]
+    reply = source.ask([], prompts, limit=limit, seed=seed)
+    return [re.findall(r"(?:seed|own)\d+", group.prompt.messages[0]["content"]) for group in reply]
 
 
 def test_six_seed_prompts_and_two_own_ones_are_shown_each_once():
@@ -35,12 +35,12 @@ def test_without_own_prompts_seed_prompts_take_their_place():
 
 
 def test_there_are_as_many_questions_as_the_round_takes_prompts():
-    made = shown(FewShotPrompts(), pool(9, 0), limit=12)
-    assert len(made) == 12
-    assert len({tuple(texts) for texts in made}) == 12
-    assert made == shown(FewShotPrompts(), pool(9, 0), limit=12)
-    assert made[:5] == shown(FewShotPrompts(), pool(9, 0), limit=5)
-    assert made != shown(FewShotPrompts(), pool(9, 0), limit=12, seed=1)
+    replies = shown(FewShotPrompts(), pool(9, 0), limit=12)
+    assert len(replies) == 12
+    assert len({tuple(texts) for texts in replies}) == 12
+    assert replies == shown(FewShotPrompts(), pool(9, 0), limit=12)
+    assert replies[:5] == shown(FewShotPrompts(), pool(9, 0), limit=5)
+    assert replies != shown(FewShotPrompts(), pool(9, 0), limit=12, seed=1)
     assert FewShotPrompts().ask([], [], limit=3, seed=0) == []
 
 

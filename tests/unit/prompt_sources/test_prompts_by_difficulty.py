@@ -5,8 +5,8 @@ from backend.prompt_sources.prompts_by_difficulty import PromptsByDifficulty
 from backend.values import Prompt
 
 POOL = [
-    Prompt(n, [{"role": "user", "content": f"prompt {n}"}], metadata=said)
-    for n, said in enumerate(
+    Prompt(n, [{"role": "user", "content": f"prompt {n}"}], metadata=field)
+    for n, field in enumerate(
         ({"digits": 1}, {"digits": "2"}, {"digits": 2.5}, {"digits": 3}, {}, {"digits": "many"}, {"digits": True})
     )
 ]

@@ -18,10 +18,10 @@ def asked(seed: int = 1, limit: int = 4, **knobs: object) -> list[Group]:
 
 @pytest.mark.large_library
 def test_tasks_have_answers_and_are_made_again_from_what_is_noted() -> None:
-    found = asked()
-    texts = [group.prompt.messages[0]["content"] for group in found]
+    groups = asked()
+    texts = [group.prompt.messages[0]["content"] for group in groups]
     assert len(set(texts)) == 4
-    for group in found:
+    for group in groups:
         prompt = group.prompt
         assert (prompt.id, group.samples, group.parent) == (0, (), None)
         left, sign, right = prompt.messages[0]["content"].split(":")[1].removesuffix(" =").split()
@@ -29,9 +29,9 @@ def test_tasks_have_answers_and_are_made_again_from_what_is_noted() -> None:
         task = gym_tasks.GymTask.of(prompt.metadata)
         assert task is not None
         assert (task.dataset, task.config) == ("chain_sum", SUMS)
-        made, entry = gym_tasks.entry_of(task)
+        result, entry = gym_tasks.entry_of(task)
         assert (entry["question"], entry["answer"]) == (prompt.messages[0]["content"], prompt.answer)
-        assert gym_tasks.score(made, entry, prompt.answer) == 1.0
+        assert gym_tasks.score(result, entry, prompt.answer) == 1.0
 
 
 def test_tasks_follow_from_the_seed_and_no_question_is_asked_twice() -> None:
@@ -42,7 +42,7 @@ def test_tasks_follow_from_the_seed_and_no_question_is_asked_twice() -> None:
 
 def test_a_name_a_setting_and_a_verifier_that_are_unfit_are_told_before_the_launch() -> None:
     ReasoningGym().check_ready()
-    for knobs, said in (
+    for knobs, reply in (
         ({"dataset": "chain_sums"}, "no data set 'chain_sums'. Choose one such as chain_sum"),
         ({"config": {"nonsense": 1}}, "does not take the settings"),
         ({"config": {"min_terms": 5, "max_terms": 2}}, "does not take the settings"),
@@ -50,7 +50,7 @@ def test_a_name_a_setting_and_a_verifier_that_are_unfit_are_told_before_the_laun
         ({"dataset": "countdown"}, "runs answers as programs"),
         ({"dataset": "composite"}, "runs answers as programs"),
     ):
-        with pytest.raises(InvalidInput, match=said):
+        with pytest.raises(InvalidInput, match=reply):
             ReasoningGym(**knobs).check_ready()
 
 

@@ -10,10 +10,10 @@ SET: Messages = [{"role": "user", "content": "anything at all"}]
 
 def questions(*own: object, limit: int = 3, **knobs: int) -> list[str]:
     pool = [Prompt(1, SET), Prompt(2, SET)]
-    pool += [Prompt(n, SET, metadata={"task": one.to_json()}, is_own=True) for n, one in enumerate(own, 3)]  # type: ignore[attr-defined]
-    made = VerifiedTasks(**knobs).ask([], pool, limit=limit, seed=1)
-    assert [group.prompt.id for group in made] == [1, 2, 1, 2, 1, 2, 1, 2][:limit]
-    return [group.prompt.messages[-1]["content"] for group in made]
+    pool += [Prompt(n, SET, metadata={"task": entry.to_json()}, is_own=True) for n, entry in enumerate(own, 3)]  # type: ignore[attr-defined]
+    reply = VerifiedTasks(**knobs).ask([], pool, limit=limit, seed=1)
+    assert [group.prompt.id for group in reply] == [1, 2, 1, 2, 1, 2, 1, 2][:limit]
+    return [group.prompt.messages[-1]["content"] for group in reply]
 
 
 def test_kinds_take_turns_and_the_first_example_is_the_identity() -> None:

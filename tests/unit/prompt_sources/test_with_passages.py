@@ -58,8 +58,8 @@ def test_bm25_by_hand():
 
 
 def test_the_passages_most_like_a_question_stand_beside_it_and_seeds_are_none():
-    (made,) = ask(QUESTION, number=1)
-    assert made.prompt.messages[0]["content"] == "The tide turns at noon. Ships sail then.|When do ships sail?"
+    (group,) = ask(QUESTION, number=1)
+    assert group.prompt.messages[0]["content"] == "The tide turns at noon. Ships sail then.|When do ships sail?"
     (both,) = ask(replace(QUESTION, prompt=prompt("What happens at noon?", id=9)), number=5)
     shown = both.prompt.messages[0]["content"].split("|")[0].split("\n\n")
     assert set(shown) == {"The tide turns at noon. Ships sail then.", "Cats sleep at noon."}
@@ -68,24 +68,24 @@ def test_the_passages_most_like_a_question_stand_beside_it_and_seeds_are_none():
 
 
 def test_training_rows_get_the_question_alone():
-    (made,) = ask(QUESTION)
-    assert (made.trained, made.prompt.id, made.parent, made.id) == (QUESTION.prompt.messages, 9, QUESTION.parent, 0)
+    (group,) = ask(QUESTION)
+    assert (group.trained, group.prompt.id, group.parent, group.id) == (QUESTION.prompt.messages, 9, QUESTION.parent, 0)
     assert WithPassages().is_stripped
 
 
 def test_a_questions_own_document_is_the_one_it_was_written_about():
-    (made,) = ask(QUESTION, take="own")
-    assert made.prompt.messages[0]["content"].startswith("The tide turns at noon. Ships sail then.|")
+    (group,) = ask(QUESTION, take="own")
+    assert group.prompt.messages[0]["content"].startswith("The tide turns at noon. Ships sail then.|")
     of_cats = replace(QUESTION, parent=sample(6, prompt_id=2))
     gone = replace(QUESTION, parent=sample(6, prompt_id=99))
-    assert [one.prompt.messages[0]["content"].split("|")[0] for one in ask(of_cats, gone, take="own")] == [
+    assert [entry.prompt.messages[0]["content"].split("|")[0] for entry in ask(of_cats, gone, take="own")] == [
         "Cats sleep at noon."
     ]
     # Of more passages than are shown the likeliest are, in the order of the text.
     long = prompt("Ships wait here for the tide of the evening. Nobody is awake. Then all ships sail at last.", id=1)
     source = WithPassages(take="own", number=2, max_chars=45, template="{passages}|{prompt}")
-    (made,) = source.ask([QUESTION], [long], limit=1, seed=0)
-    assert made.prompt.messages[0]["content"].split("|")[0].split("\n\n") == [
+    (group,) = source.ask([QUESTION], [long], limit=1, seed=0)
+    assert group.prompt.messages[0]["content"].split("|")[0].split("\n\n") == [
         "Ships wait here for the tide of the evening.",
         "Nobody is awake. Then all ships sail at last.",
     ]

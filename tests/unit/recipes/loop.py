@@ -57,8 +57,8 @@ class Loop:
 def run(recipe: Recipe, engine: Lines, prompt: Prompt, *, seed: int = 1) -> Loop:
     """Generate, judge with the same engine as policy and judge, label, select."""
     chosen = recipe.prompt_source.prompts(engine, [prompt], limit=1, seed=seed)
-    (made,) = recipe.generator.generate(engine, chosen, seed=seed)
-    group = Group(prompt, tuple(replace(sample, id=number) for number, sample in enumerate(made, start=1)))
+    (completion,) = recipe.generator.generate(engine, chosen, seed=seed)
+    group = Group(prompt, tuple(replace(sample, id=number) for number, sample in enumerate(completion, start=1)))
     judgments = recipe.judge.judge(engine if recipe.judge.needs_engine else None, [group], seed=seed)
     labelled = []
     for sample in group.samples:

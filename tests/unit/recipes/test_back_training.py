@@ -17,13 +17,15 @@ def test_inputs_are_synthetic_and_outputs_are_the_natural_texts():
     assert "Rain falls on roofs." in asked.prompt.messages[0]["content"]
     written = replace(asked, samples=(sample(1, "What falls on roofs?"), sample(2, "x y z?"), sample(3, "word")))
     judge = PARTS[2]
-    said = judge.judge(POLICY, [written], seed=0)
-    labels = {n: judge.label([one for one in said if one.sample_id == n])[1] for n in (1, 2, 3)}
+    judgments = judge.judge(POLICY, [written], seed=0)
+    labels = {n: judge.label([judgment for judgment in judgments if judgment.sample_id == n])[1] for n in (1, 2, 3)}
     assert labels == {1: Verdict.accept, 2: Verdict.reject, 3: Verdict.reject}, "the consistency filter, and the rules"
-    accepted = replace(written, samples=tuple(replace(one, verdict=labels[one.id]) for one in written.samples))
-    (made,) = PARTS[3].ask([accepted], [], limit=1, seed=0)
-    assert made.prompt.messages == [{"role": "user", "content": "What falls on roofs?"}]
-    ((kept,),) = PARTS[4].generate(None, [made.prompt], seed=0)
+    accepted = replace(
+        written, samples=tuple(replace(completion, verdict=labels[completion.id]) for completion in written.samples)
+    )
+    (result,) = PARTS[3].ask([accepted], [], limit=1, seed=0)
+    assert result.prompt.messages == [{"role": "user", "content": "What falls on roofs?"}]
+    ((kept,),) = PARTS[4].generate(None, [result.prompt], seed=0)
     assert (kept.text, PLACES[4].step.by) == ("Rain falls on roofs.", "data")
 
 

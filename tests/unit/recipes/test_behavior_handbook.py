@@ -17,8 +17,8 @@ HANDBOOK, LEARN = Steps(RECIPE, 0), Steps(RECIPE, 1)
 def test_behaviors_are_named_out_of_the_model_s_own_trace_and_reflection():
     (reflecting,) = HANDBOOK.ask(2, Group(prompt(), (sample(1, "3 + 4 = 7"),)))
     (collecting,) = HANDBOOK.ask(4, answered(reflecting, "Short enough.", first=11))
-    said = [message["content"] for message in collecting.prompt.messages]
-    assert said == [prompt().messages[0]["content"], "3 + 4 = 7", REFLECT, "Short enough.", COLLECT]
+    contents = [message["content"] for message in collecting.prompt.messages]
+    assert contents == [prompt().messages[0]["content"], "3 + 4 = 7", REFLECT, "Short enough.", COLLECT]
     assert {place.step.by for place in HANDBOOK.places if place.step.kind == "generator"} == {"policy"}
     # What is asked for is what is read.
     form = COLLECT.rsplit("\n", 1)[1].replace("NAME", "add_first").replace("INSTRUCTION", "Add first.")

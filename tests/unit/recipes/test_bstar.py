@@ -11,10 +11,10 @@ RECIPE = recipes.get("bstar")
 
 def score(*lines: str) -> float | None:
     """The balance score of what is kept of one prompt, whose answer is 4."""
-    found = run(RECIPE, Lines(lines=lines), prompt("2+2?", answer="4"))
-    kept = frozenset(example.sample_id for example in found.selection.examples)
-    (metric,) = [one for one in RECIPE.metrics if isinstance(one, BalanceScore)]
-    return metric.compute(Evidence(round_groups=[found.group], kept=kept))[0].value
+    result = run(RECIPE, Lines(lines=lines), prompt("2+2?", answer="4"))
+    kept = frozenset(example.sample_id for example in result.selection.examples)
+    (metric,) = [entry for entry in RECIPE.metrics if isinstance(entry, BalanceScore)]
+    return metric.compute(Evidence(round_groups=[result.group], kept=kept))[0].value
 
 
 def test_temperatures_are_tried_with_64_samples_before_every_round():

@@ -20,10 +20,10 @@ def test_keeps_the_shortest_right_sample_of_each_prompt():
 
 
 def test_samples_after_brief_worked_examples_are_in_the_union():
-    found = loop("2+2=4 #### 4", "a longer way #### 4")
-    assert [(s.n, s.temperature) for _, s in found.asked] == [(16, 0.7), (16, 0.7)]
-    assert [e.sample_id for e in found.selection.examples] == [17]
-    assert found.group.samples[16].extra == {"extra_template": True}
+    result = loop("2+2=4 #### 4", "a longer way #### 4")
+    assert [(s.n, s.temperature) for _, s in result.asked] == [(16, 0.7), (16, 0.7)]
+    assert [e.sample_id for e in result.selection.examples] == [17]
+    assert result.group.samples[16].extra == {"extra_template": True}
 
 
 def test_the_worked_examples_are_not_trained_on():
@@ -34,8 +34,8 @@ def test_the_worked_examples_are_not_trained_on():
 
 
 def test_a_prompt_without_a_right_sample_is_left_out():
-    found = run(RECIPE, Lines(lines=tuple(f"way {n} #### 5" for n in range(32))), prompt("2+2?", answer="4"))
-    assert (found.selection.examples, found.selection.dropped) == ([], {"below threshold": 32})
+    result = run(RECIPE, Lines(lines=tuple(f"way {n} #### 5" for n in range(32))), prompt("2+2?", answer="4"))
+    assert (result.selection.examples, result.selection.dropped) == ([], {"below threshold": 32})
 
 
 def test_fine_tunes_on_completions():

@@ -13,8 +13,8 @@ LEARN, REINFORCE = (phase.steps for phase in RECIPE.phases)
 
 
 def asked(step: int, group: Group, *, seed: int = 0) -> Group:
-    (made,) = LEARN[step].part.ask([group], [prompt()], limit=1, seed=seed)
-    return made
+    (result,) = LEARN[step].part.ask([group], [prompt()], limit=1, seed=seed)
+    return result
 
 
 def test_the_last_revision_is_trained_on_for_the_prompt_alone() -> None:

@@ -49,8 +49,10 @@ def test_the_flag_is_a_reward_beside_the_task():
             )
         ),
     )
-    said = training.reward.judge(None, [group], seed=0)
-    rewards = [training.reward.label([one for one in said if one.sample_id == n])[0] for n in range(1, 5)]
+    judgments = training.reward.judge(None, [group], seed=0)
+    rewards = [
+        training.reward.label([judgment for judgment in judgments if judgment.sample_id == n])[0] for n in range(1, 5)
+    ]
     assert rewards == [1.5, 1.0, 0.5, 1.0]
     assert not training.reward.needs_engine, "the policy writes the flag itself"
 
@@ -58,9 +60,9 @@ def test_the_flag_is_a_reward_beside_the_task():
 def test_an_external_weak_judge_is_compared_with_the_flag():
     watcher = REINFORCE.places[2].step
     assert (watcher.part.name, watcher.by) == ("yes_no_check", "watcher")
-    (quality,) = [one for one in RECIPE.metrics if isinstance(one, JudgeQuality)]
+    (quality,) = [metric for metric in RECIPE.metrics if isinstance(metric, JudgeQuality)]
     assert quality.verifier == MonitorFlag()
     group = texts("<think>Self-check: honest</think>4", "<think>Self-check: deceptive</think>4")
     machine = {1: (1.0, Verdict.accept), 2: (1.0, Verdict.accept)}
-    found = quality.compute(Evidence(round_groups=[replace(group)], machine=machine))
-    assert {one.name: one.value for one in found}["judge_accuracy"] == 0.5
+    measures = quality.compute(Evidence(round_groups=[replace(group)], machine=machine))
+    assert {measure.name: measure.value for measure in measures}["judge_accuracy"] == 0.5

@@ -21,12 +21,12 @@ def test_hard_prompts_get_extra_samples_guided_by_the_critic():
     easy = Group(prompt(id=1, answer="4"), tuple(sample(n, "#### 4") for n in (1, 2, 3)))
     hard = Group(prompt(id=2, answer="4"), tuple(sample(n, f"#### {n}", prompt_id=2) for n in (5, 6, 7)))
     asked = STEPS.ask(4, *STEPS.label(2, [easy, hard]))
-    assert [one.parent.id for one in asked] == [5, 6, 7]
+    assert [group.parent.id for group in asked] == [5, 6, 7]
     (refine, *_) = STEPS.ask(6, answered(asked[0], "step 1 is wrong", first=11))
-    said = refine.prompt.messages[0]["content"]
-    assert "question" in said
-    assert "#### 5" in said
-    assert "step 1 is wrong" in said
+    content = refine.prompt.messages[0]["content"]
+    assert "question" in content
+    assert "#### 5" in content
+    assert "step 1 is wrong" in content
 
 
 def test_only_verified_refinements_enter_the_actors_sft_for_the_prompt_alone():

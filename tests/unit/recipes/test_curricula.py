@@ -59,16 +59,16 @@ def test_ladder_makes_easier_variants_three_levels_deep_and_trains_on_all_of_the
     """arXiv 2503.00735: a tree of variants, at most three levels, about 500 a problem; the problems are not trained on."""
     recipe = recipes.get("ladder")
     sources = [part for part in recipe.of_kind("prompt_source") if part.name == "evolve_prompts"]
-    assert [(one.direction, one.about) for one in sources] == [
+    assert [(source.direction, source.about) for source in sources] == [
         ("easier", "pool"),
         ("easier", "each"),
         ("easier", "each"),
     ]
-    made = 1
+    number = 1
     counts = []
     for generator in recipe.of_kind("generator"):
-        made *= generator.samples_per_prompt
-        counts.append(made)
+        number *= generator.samples_per_prompt
+        counts.append(number)
     assert counts == [10, 70, 420]
     places = recipe.places()
     trained = [places[place.source].step.name for place in places if place.step.kind == "selector"]
@@ -83,6 +83,9 @@ def test_ladder_pays_for_a_checked_integral_in_its_tags() -> None:
     asked = group.prompt.messages[0] | {"content": "Integrate 2*x"}
     group = type(group)(type(group.prompt)(1, [asked]), group.samples)
     reward = recipe.trainer.reward
-    said = reward.judge(None, [group], seed=3)
-    scores = [reward.label([one for one in said if one.sample_id == sample.id])[0] for sample in group.samples]
+    judgments = reward.judge(None, [group], seed=3)
+    scores = [
+        reward.label([judgment for judgment in judgments if judgment.sample_id == sample.id])[0]
+        for sample in group.samples
+    ]
     assert scores == pytest.approx([1.1, 1.0, 0.1, 0.0])

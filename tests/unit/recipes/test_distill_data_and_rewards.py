@@ -23,11 +23,14 @@ def test_a_warm_up_on_the_teachers_completions_comes_first():
 
 
 def test_pseudo_rewards_follow_from_who_wrote_a_text_and_the_teacher_never_grades():
-    made = group("#### 4", "#### 5")
-    assert [(one.score, one.verdict) for one in made.samples] == [(1.0, Verdict.accept), (0.0, Verdict.reject)]
+    result = group("#### 4", "#### 5")
+    assert [(completion.score, completion.verdict) for completion in result.samples] == [
+        (1.0, Verdict.accept),
+        (0.0, Verdict.reject),
+    ]
     asking = [place.step.part for place in REINFORCE.places if place.step.kind == "judge"]
     assert not any(judge.needs_engine or judge.needs_answer for judge in asking)
-    (pair,) = REINFORCE.select(4, made).examples
+    (pair,) = REINFORCE.select(4, result).examples
     assert (pair.sample_id, pair.rejected_id) == (1, 2)
 
 

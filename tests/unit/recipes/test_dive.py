@@ -19,7 +19,7 @@ def test_pairs_are_right_above_wrong_by_the_known_answer():
     labelled = replace(
         group, samples=tuple(replace(s, verdict=v) for s, v in zip(group.samples, verdicts, strict=True))
     )
-    pairs = {(one.sample_id, one.rejected_id) for one in SELECTOR.select([labelled], seed=0).examples}
+    pairs = {(example.sample_id, example.rejected_id) for example in SELECTOR.select([labelled], seed=0).examples}
     assert pairs == {(1, 2), (3, 2)}
 
 
@@ -34,10 +34,10 @@ def test_outliers_go_and_the_rest_is_picked_greedily_for_distance_on_both_sides(
     # Ten pairs: one of them is an outlier; of the others four are kept, and no two of the same text while there are others.
     written = ["a b", "a b", "a b", "a c", "a c", "b c", "b c", "a d", "a d", "x y z"]
     rows = [row(n, text, rejected="w " + text) for n, text in enumerate(written, start=1)]
-    made = DIVERSE.mix(rows, (), Past(), seed=0)
-    assert len({one.completion for one in made.rows}) == len(made.rows) == 4
-    assert "x y z" not in {one.completion for one in made.rows}
-    assert made.dropped == {"outlier": 1, "less different": 5}
+    mixture = DIVERSE.mix(rows, (), Past(), seed=0)
+    assert len({record.completion for record in mixture.rows}) == len(mixture.rows) == 4
+    assert "x y z" not in {record.completion for record in mixture.rows}
+    assert mixture.dropped == {"outlier": 1, "less different": 5}
 
 
 def test_diversity_is_measured_beside_accuracy():

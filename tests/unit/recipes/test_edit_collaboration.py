@@ -29,12 +29,14 @@ def test_the_likeliest_plan_that_leads_to_the_text_makes_the_row():
     (asked,) = PARTS[0].ask([], [prompt(DONE)], limit=1, seed=0)
     (planned,) = PARTS[2].ask([answered(asked, "Rain falls.", first=11)], [prompt(DONE)], limit=1, seed=0)
     plans = answered(planned, "Put words in twice.", "Put words in.", "Cut it.", first=21)
-    said = PARTS[4].judge(EDITOR, [plans], seed=0)
-    labels = {n: PARTS[4].label([one for one in said if one.sample_id == n]) for n in (21, 22, 23)}
+    judgments = PARTS[4].judge(EDITOR, [plans], seed=0)
+    labels = {n: PARTS[4].label([judgment for judgment in judgments if judgment.sample_id == n]) for n in (21, 22, 23)}
     # 1 - 0.2 and 1 - 0.1: both lead to the text, one is likelier; the third leads elsewhere.
     assert [labels[n][0] for n in (21, 22, 23)] == [0.8, 0.9, -0.1]
-    ranked = tuple(replace(one, score=labels[one.id][0], verdict=labels[one.id][1]) for one in plans.samples)
-    assert [one.verdict for one in ranked] == [Verdict.accept, Verdict.accept, Verdict.reject]
+    ranked = tuple(
+        replace(sample, score=labels[sample.id][0], verdict=labels[sample.id][1]) for sample in plans.samples
+    )
+    assert [entry.verdict for entry in ranked] == [Verdict.accept, Verdict.accept, Verdict.reject]
     (row,) = PARTS[5].ask([replace(plans, samples=ranked)], [prompt(DONE)], limit=1, seed=0)
     said_there = row.prompt.messages[0]["content"]
     assert "Text: Rain falls.\n\nPlan: Put words in.\n" in said_there

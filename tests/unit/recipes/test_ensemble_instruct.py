@@ -12,10 +12,10 @@ PARTS = [place.step.part for place in PLACES]
 
 def kept(*answers: str) -> list[int]:
     group = texts(*answers)
-    said = PARTS[7].judge(None, [group], seed=0)
-    labels = {one.id: PARTS[7].label([j for j in said if j.sample_id == one.id]) for one in group.samples}
-    made = (replace(one, score=labels[one.id][0], verdict=labels[one.id][1]) for one in group.samples)
-    return [row.sample_id for row in PARTS[8].select([replace(group, samples=tuple(made))], seed=0).examples]
+    judgments = PARTS[7].judge(None, [group], seed=0)
+    labels = {sample.id: PARTS[7].label([j for j in judgments if j.sample_id == sample.id]) for sample in group.samples}
+    result = (replace(sample, score=labels[sample.id][0], verdict=labels[sample.id][1]) for sample in group.samples)
+    return [row.sample_id for row in PARTS[8].select([replace(group, samples=tuple(result))], seed=0).examples]
 
 
 def test_tasks_with_and_without_input_have_templates_of_their_own():

@@ -23,18 +23,18 @@ POLICY = Scripted(
 
 def at_rest(asked: str, answer: str) -> Group:
     """The prompt with what its chain came to, as the judge labels it."""
-    one = prompt(asked, answer=answer)
-    ((text,),) = STEPS.part(1).generate(POLICY, [one], seed=0)
-    (judged,) = STEPS.label(2, [Group(one, (replace(text, id=11),))])
+    entry = prompt(asked, answer=answer)
+    ((text,),) = STEPS.part(1).generate(POLICY, [entry], seed=0)
+    (judged,) = STEPS.label(2, [Group(entry, (replace(text, id=11),))])
     return judged
 
 
 def test_the_inner_loop_repeats_until_the_draft_stops_changing():
     settled, turning = at_rest("settles", "go home"), at_rest("turns", "go home")
-    assert [(one.text, one.extra["revisions"], one.verdict) for one in settled.samples] == [
+    assert [(sample.text, sample.extra["revisions"], sample.verdict) for sample in settled.samples] == [
         ("walk home", 2, Verdict.accept)
     ]
-    assert [(one.extra["revisions"], one.verdict) for one in turning.samples] == [(5, Verdict.reject)]
+    assert [(sample.extra["revisions"], sample.verdict) for sample in turning.samples] == [(5, Verdict.reject)]
     (asked,) = STEPS.part(3).ask([settled, turning], [settled.prompt], limit=9, seed=0)
     # The row: from the draft at the fixed point to the known plan.
     assert "Task: settles\n\nDraft: walk home\n" in asked.prompt.messages[0]["content"]
@@ -48,9 +48,9 @@ def test_the_outer_loop_brings_in_what_happens_when_the_plan_is_carried_out():
     (carried,) = STEPS.part(6).ask([settled], [settled.prompt], limit=9, seed=0)
     happened = answered(carried, "the door is shut", first=21)
     (again,) = STEPS.part(8).ask([happened], [settled.prompt], limit=9, seed=0)
-    said = again.prompt.messages[0]["content"]
-    assert said.startswith("settles\n\nThis plan was carried out:\n\nwalk home")
-    assert "the door is shut" in said
+    content = again.prompt.messages[0]["content"]
+    assert content.startswith("settles\n\nThis plan was carried out:\n\nwalk home")
+    assert "the door is shut" in content
     draft = replace(again, samples=(Sample(31, 1, "open it", verdict=Verdict.accept),), ancestors=settled.samples)
     (row,) = STEPS.part(11).ask([draft], [settled.prompt], limit=9, seed=0)
     assert "the door is shut" in row.prompt.messages[0]["content"]

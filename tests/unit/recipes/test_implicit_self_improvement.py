@@ -16,8 +16,8 @@ PAIR = replace(
 
 
 def given(steps: Steps) -> Group:
-    (made,) = steps.part(1).generate(None, [PAIR], seed=0)
-    return Group(prompt(), tuple(replace(one, id=n) for n, one in enumerate(made, 1)))
+    (sample,) = steps.part(1).generate(None, [PAIR], seed=0)
+    return Group(prompt(), tuple(replace(entry, id=n) for n, entry in enumerate(sample, 1)))
 
 
 def test_the_scorer_learns_gaps_from_ordinary_preference_pairs():

@@ -62,6 +62,6 @@ def test_what_cannot_work_is_refused(steps: tuple[object, ...], message: str) ->
 
 def test_an_input_may_be_judged_by_what_it_leads_to_beside_rules() -> None:
     judge = parts.AllOf(judges=(parts.SurfaceRules(), parts.RoundTrip()))
-    made = Recipe(name="x", title="X", steps=(*START, judge, KEPT, *END))
-    assert made.gate() == 3
-    assert made.answering() == [parts.OwnAnswers()], "inputs are prompts to be"
+    recipe = Recipe(name="x", title="X", steps=(*START, judge, KEPT, *END))
+    assert recipe.gate() == 3
+    assert recipe.answering() == [parts.OwnAnswers()], "inputs are prompts to be"

@@ -13,9 +13,9 @@ def loop(right, wrong, unread=0):
 
 
 def test_ten_pairs_of_a_right_above_a_wrong_sample():
-    found = loop(12, 18)
-    assert [(n, s.n) for n, s in found.asked] == [(1, 30)]
-    pairs = [(e.sample_id, e.rejected_id) for e in found.selection.examples]
+    result = loop(12, 18)
+    assert [(n, s.n) for n, s in result.asked] == [(1, 30)]
+    pairs = [(e.sample_id, e.rejected_id) for e in result.selection.examples]
     assert len(set(pairs)) == 10
     assert len({right for right, _ in pairs}) == len({wrong for _, wrong in pairs}) == 10
     assert all(right <= 12 < wrong for right, wrong in pairs)

@@ -23,7 +23,7 @@ def steps(name):
 def test_the_level_rises_where_the_checkpoint_answers_it_and_old_rows_stay(name):
     recipe = recipes.get(name)
     after = recipe.with_changes(recipe.schedule.changes([{"accuracy_at_1": 0.95}]))
-    assert [(one.prompt_source.lowest, one.prompt_source.highest) for one in (recipe, after)] == [(1, 1), (2, 2)]
+    assert [(entry.prompt_source.lowest, entry.prompt_source.highest) for entry in (recipe, after)] == [(1, 1), (2, 2)]
     assert recipe.with_changes(recipe.schedule.changes([{"accuracy_at_1": 0.5}])) == recipe
     assert "earlier_rounds" in steps(name)
     assert recipe.trainer.start == "policy"
@@ -33,16 +33,16 @@ def test_the_level_rises_where_the_checkpoint_answers_it_and_old_rows_stay(name)
 def test_easy_to_hard_filters_by_length_and_by_vote():
     long, short = "so it is 4 and no other\n#### 4", "#### 4"
     engine = Lines(lines=(long, long, short, long, "it is another one\n#### 5", long, short, short))
-    made = run(recipes.get("easy_to_hard"), engine, EASY)
-    by_id = {one.id: one.text for one in made.group.samples}
-    assert [by_id[one.sample_id] for one in made.selection.examples] == [long]
-    assert made.selection.dropped["rejected by the judge"] == 4
+    result = run(recipes.get("easy_to_hard"), engine, EASY)
+    by_id = {sample.id: sample.text for sample in result.group.samples}
+    assert [by_id[example.sample_id] for example in result.selection.examples] == [long]
+    assert result.selection.dropped["rejected by the judge"] == 4
 
 
 def test_reasoning_trains_on_the_answer_of_the_slow_mode_for_the_prompt_as_it_is():
     recipe = recipes.get("reasoning_as_policy_improvement")
-    made = run(recipe, Lines(lines=("1 and 3\n#### 4",) * 6 + ("#### 5",) * 2), EASY)
-    (example,) = made.selection.examples
+    result = run(recipe, Lines(lines=("1 and 3\n#### 4",) * 6 + ("#### 5",) * 2), EASY)
+    (example,) = result.selection.examples
     assert (example.completion, example.messages) == ("#### 4", None)
     assert recipe.generator.origins == ("slow",)
     assert "step by step" in recipe.generator.conditions["slow"]
@@ -75,9 +75,11 @@ def test_self_steering_pairs_a_principle_kept_with_the_same_broken():
 def test_multimodal_self_evolving_keeps_the_right_texts_that_the_scorer_prefers():
     recipe = recipes.get("multimodal_self_evolving")
     judge = recipe.judge
-    said = [judge._sum({"exact_match": right, "reward_model": z}) for right, z in ((1.0, -3.0), (1.0, 2.0), (0.0, 3.0))]
-    assert said == pytest.approx([0.7, 1.2, 0.0])
-    assert min(said[:2]) >= recipe.selector.threshold > said[2]
+    values = [
+        judge._sum({"exact_match": right, "reward_model": z}) for right, z in ((1.0, -3.0), (1.0, 2.0), (0.0, 3.0))
+    ]
+    assert values == pytest.approx([0.7, 1.2, 0.0])
+    assert min(values[:2]) >= recipe.selector.threshold > values[2]
     assert (recipe.trainer.continue_optimizer, recipe.trainer.lr_scheduler_type) == (True, "constant")
     with pytest.raises(ValidationError, match="learning rate would begin anew"):
         SFT(continue_optimizer=True)

@@ -38,9 +38,9 @@ def test_the_refined_answer_is_kept_if_the_models_own_feedback_accepts_it():
     assert refined.trained == prompt().messages, "rows hold the prompt and the refined answer"
     texts = ("Fine.\nVerdict: right", "Bad.\nVerdict: wrong", "hm")
     asked = STEPS.ask(6, refined)
-    reviews = [answered(one, text, first=31 + n) for n, (one, text) in enumerate(zip(asked, texts, strict=True))]
+    reviews = [answered(entry, text, first=31 + n) for n, (entry, text) in enumerate(zip(asked, texts, strict=True))]
     assert "four" in reviews[0].prompt.messages[0]["content"]
     judged = replace(refined, samples=tuple(STEPS.parents(9, STEPS.label(8, reviews))))
-    assert [one.verdict for one in judged.samples] == [Verdict.accept, Verdict.reject, None]
+    assert [completion.verdict for completion in judged.samples] == [Verdict.accept, Verdict.reject, None]
     assert [row.sample_id for row in STEPS.select(10, judged).examples] == [21]
     assert STEPS.places[10].source == 4

@@ -18,17 +18,19 @@ def test_a_rationale_is_worth_what_a_student_solves_after_it_whatever_its_own_an
     rationales = Group(POOL[0], (sample(11, "Count up: 9"), sample(12, "It is 3")))
     exams = STEPS.part(2).ask([rationales], POOL, limit=9, seed=0)
     assert len(exams) == 2 * 3
-    assert all(one.prompt.id != 1 for one in exams)
-    assert all("Solution: Count up: 9" in one.prompt.messages[0]["content"] for one in exams[:3])
+    assert all(exam.prompt.id != 1 for exam in exams)
+    assert all("Solution: Count up: 9" in exam.prompt.messages[0]["content"] for exam in exams[:3])
     # The student solves all three after the first, and one of three after the second.
-    replies = [one.prompt.answer for one in exams[:4]] + ["0", "0"]
+    replies = [exam.prompt.answer for exam in exams[:4]] + ["0", "0"]
     solved = [
-        answered(replace(one, id=n), f"#### {reply}", first=20 + n)
-        for n, (one, reply) in enumerate(zip(exams, replies, strict=True), start=1)
+        answered(replace(entry, id=n), f"#### {reply}", first=20 + n)
+        for n, (entry, reply) in enumerate(zip(exams, replies, strict=True), start=1)
     ]
-    taught = {one.id: one.score for one in STEPS.parents(5, STEPS.label(4, solved))}
+    taught = {completion.id: completion.score for completion in STEPS.parents(5, STEPS.label(4, solved))}
     assert taught == {11: 1.0, 12: pytest.approx(1 / 3)}
-    scored = replace(rationales, samples=tuple(replace(one, score=taught[one.id]) for one in rationales.samples))
+    scored = replace(
+        rationales, samples=tuple(replace(completion, score=taught[completion.id]) for completion in rationales.samples)
+    )
     (pair,) = STEPS.select(6, scored).examples
     assert (pair.sample_id, pair.rejected_id) == (11, 12)
 

@@ -14,16 +14,16 @@ def loop(answers, **known):
 
 def test_every_path_to_the_majority_answer_is_kept():
     # 12 of 32 votes for 1, ten each for 2 and 3: the majority is below half of the votes.
-    found = loop("1" * 12 + "2" * 10 + "3" * 10)
-    assert [(n, s.n, s.temperature) for n, s in found.asked] == [(1, 32, 0.7)]
-    assert sorted(e.sample_id for e in found.selection.examples) == list(range(1, 13))
-    assert found.selection.dropped == {"rejected by the judge": 20}
+    result = loop("1" * 12 + "2" * 10 + "3" * 10)
+    assert [(n, s.n, s.temperature) for n, s in result.asked] == [(1, 32, 0.7)]
+    assert sorted(e.sample_id for e in result.selection.examples) == list(range(1, 13))
+    assert result.selection.dropped == {"rejected by the judge": 20}
 
 
 def test_there_is_no_threshold_on_the_share_of_votes():
     # 2 votes for 0, one for each of 30 other answers: a share of 2/32.
-    found = loop(["0", "0", *(str(n) for n in range(1, 31))])
-    assert sorted(e.sample_id for e in found.selection.examples) == [1, 2]
+    result = loop(["0", "0", *(str(n) for n in range(1, 31))])
+    assert sorted(e.sample_id for e in result.selection.examples) == [1, 2]
 
 
 def test_known_answers_play_no_part():
@@ -35,8 +35,8 @@ def test_two_answers_tied_for_the_top_give_nothing():
 
 
 def test_a_path_that_was_written_twice_is_kept_twice():
-    found = run(RECIPE, Lines(lines=("#### 1",)), prompt())
-    assert len(found.selection.examples) == 32
+    result = run(RECIPE, Lines(lines=("#### 1",)), prompt())
+    assert len(result.selection.examples) == 32
 
 
 def test_fine_tunes_on_the_paths():

@@ -14,14 +14,17 @@ BY_NAME = {place.step.name: place for place in PLACES if place.step.name}
 def about(answer: Sample, number: int, *scores: float) -> Group:
     """The judge's chat about an answer, with judgments that state these scores."""
     start = 100 * answer.id
-    made = tuple(sample(start + n, f"because\nScore: {s}", position=n) for n, s in enumerate(scores))
-    return Group(prompt(), made, parent=answer, id=number, step=2, position=number)
+    samples = tuple(sample(start + n, f"because\nScore: {s}", position=n) for n, s in enumerate(scores))
+    return Group(prompt(), samples, parent=answer, id=number, step=2, position=number)
 
 
 def judged(judge, groups: list[Group]) -> list[Group]:
-    said = {j.sample_id: j for j in judge.judge(None, groups, seed=0)}
+    judgments = {j.sample_id: j for j in judge.judge(None, groups, seed=0)}
     return [
-        replace(g, samples=tuple(replace(s, score=said[s.id].score, verdict=said[s.id].verdict) for s in g.samples))
+        replace(
+            g,
+            samples=tuple(replace(s, score=judgments[s.id].score, verdict=judgments[s.id].verdict) for s in g.samples),
+        )
         for g in groups
     ]
 
@@ -45,10 +48,15 @@ def test_an_answer_scores_the_mean_of_its_judgments_and_short_ones_of_a_tier_are
     groups = judged(
         PLACES[4].step.part, [about(a, n, *s) for n, (a, s) in enumerate(zip(ANSWERS, SCORES, strict=True))]
     )
-    said = {j.sample_id: j for j in BY_NAME["scores"].step.part.judge(None, groups, seed=0)}
-    assert [said[a.id].score for a in ANSWERS] == [5.0, 4.5, 1.5, 1.0]
-    assert [said[a.id].verdict for a in ANSWERS] == [Verdict.accept, Verdict.accept, Verdict.reject, Verdict.reject]
-    answers = Group(prompt(), tuple(replace(a, score=said[a.id].score) for a in ANSWERS))
+    judgments = {j.sample_id: j for j in BY_NAME["scores"].step.part.judge(None, groups, seed=0)}
+    assert [judgments[a.id].score for a in ANSWERS] == [5.0, 4.5, 1.5, 1.0]
+    assert [judgments[a.id].verdict for a in ANSWERS] == [
+        Verdict.accept,
+        Verdict.accept,
+        Verdict.reject,
+        Verdict.reject,
+    ]
+    answers = Group(prompt(), tuple(replace(a, score=judgments[a.id].score) for a in ANSWERS))
     # Range 1 to 5: with rho 0.32 good is 3.72 and better, bad 2.28 and worse.
     (pair,) = BY_NAME["actor_pairs"].step.part.select([answers], seed=0).examples
     assert (pair.sample_id, pair.rejected_id) == (2, 4)

@@ -13,7 +13,7 @@ KNOWLEDGE, EVOLUTION, SPECIAL = (
 )
 
 
-@pytest.mark.parametrize("recipe", [KNOWLEDGE, EVOLUTION, SPECIAL], ids=lambda one: one.name)
+@pytest.mark.parametrize("recipe", [KNOWLEDGE, EVOLUTION, SPECIAL], ids=lambda entry: entry.name)
 def test_answers_are_written_with_passages_that_training_does_not_see(recipe):
     places = recipe.places()
     passages = places[4]
@@ -33,7 +33,7 @@ def test_answers_are_written_with_passages_that_training_does_not_see(recipe):
     assert asked.prompt.messages != asked.trained
 
 
-@pytest.mark.parametrize("recipe", [KNOWLEDGE, EVOLUTION], ids=lambda one: one.name)
+@pytest.mark.parametrize("recipe", [KNOWLEDGE, EVOLUTION], ids=lambda entry: entry.name)
 def test_questions_are_written_about_documents(recipe):
     (asked,) = recipe.places()[0].step.part.ask([], [DOCUMENT], limit=1, seed=0)
     assert DOCUMENT.messages[0]["content"] in asked.prompt.messages[0]["content"]
@@ -46,7 +46,7 @@ def test_knowledge_instruct_trains_on_instructions_alone_dense_and_without_doubl
     questions, answers = KNOWLEDGE.of_kind("generator")
     assert questions.n * answers.n == 16
     new = KNOWLEDGE.places()[2].step.part
-    assert [one.name for one in new.judges] == ["prompt_rules", "novelty"]
+    assert [judge.name for judge in new.judges] == ["prompt_rules", "novelty"]
     assert [mixer.name for mixer in KNOWLEDGE.of_kind("mixer")] == ["deduplicate"]
 
 
@@ -62,9 +62,9 @@ def test_self_evolution_reinforces_knowledge_of_high_value():
         False,
     )
     group = texts("a", "b")
-    scored = [one.__class__(**one.__dict__ | {"score": 0.5 + one.position}) for one in group.samples]
-    made = keep.part.select([Group(group.prompt, tuple(scored))], seed=0).examples
-    assert [one.weight for one in made] == [0.5, 1.5]
+    scored = [sample.__class__(**sample.__dict__ | {"score": 0.5 + sample.position}) for sample in group.samples]
+    examples = keep.part.select([Group(group.prompt, tuple(scored))], seed=0).examples
+    assert [example.weight for example in examples] == [0.5, 1.5]
 
 
 def test_self_specialization_begins_with_seeds_and_retrieves_among_unlabelled_texts():
@@ -81,5 +81,5 @@ def test_self_specialization_begins_with_seeds_and_retrieves_among_unlabelled_te
     assert SPECIAL.trainer.lora
     assert not any(judge.needs_engine for judge in SPECIAL.judges)
     rules = SPECIAL.places()[6].step.part
-    said = rules.judge(None, [texts("It does.", "x y z w " * 9)], seed=0)
-    assert [one.verdict for one in said] == [Verdict.accept, Verdict.reject]
+    judgments = rules.judge(None, [texts("It does.", "x y z w " * 9)], seed=0)
+    assert [judgment.verdict for judgment in judgments] == [Verdict.accept, Verdict.reject]

@@ -28,8 +28,8 @@ def rewards(name: str, *written: str, answer: str | None = None, lengths: tuple[
         group = replace(
             group, samples=tuple(replace(s, num_tokens=n) for s, n in zip(group.samples, lengths, strict=True))
         )
-    said = trainer.reward.judge(None, [group], seed=0)
-    labels = [trainer.reward.label([j for j in said if j.sample_id == sample.id]) for sample in group.samples]
+    judgments = trainer.reward.judge(None, [group], seed=0)
+    labels = [trainer.reward.label([j for j in judgments if j.sample_id == sample.id]) for sample in group.samples]
     if trainer.reward_from == "score":
         return [score for score, _ in labels]
     return [None if verdict is None else float(verdict == "accept") for _, verdict in labels]
@@ -82,7 +82,7 @@ def test_majority_self_training_rewards_the_majority_of_the_group_by_rloo() -> N
 
 
 def test_inherent_efficiency_never_ranks_a_short_wrong_answer_above_a_long_right_one() -> None:
-    found = rewards(
+    values = rewards(
         "inherent_efficiency",
         "#### 4",
         "well, #### 4",
@@ -92,7 +92,7 @@ def test_inherent_efficiency_never_ranks_a_short_wrong_answer_above_a_long_right
         lengths=(2, 10, 1, 9),
     )
     # 1 + 0.5 (10 - 2) / (10 - 1), 1 + 0.5 * 0 for the longest, 0 for what is wrong however short.
-    assert found == pytest.approx([1 + 0.5 * 8 / 9, 1.0, 0.0, 0.0])
+    assert values == pytest.approx([1 + 0.5 * 8 / 9, 1.0, 0.0, 0.0])
 
 
 def test_decentralized_rl_has_the_paper_s_clipping() -> None:

@@ -46,8 +46,10 @@ def trainer(name: str) -> Any:
 def rewards(name: str, group: Group, engine: Engine | None = None) -> list[float | None]:
     """What the reward gives the texts of one group."""
     reward = trainer(name).reward
-    said = reward.judge(engine, [group], seed=0)
-    labels = [reward.label([one for one in said if one.sample_id == text.id]) for text in group.samples]
+    judgments = reward.judge(engine, [group], seed=0)
+    labels = [
+        reward.label([judgment for judgment in judgments if judgment.sample_id == text.id]) for text in group.samples
+    ]
     if trainer(name).reward_from == "score":
         return [score for score, _ in labels]
     return [None if verdict is None else float(verdict is Verdict.accept) for _, verdict in labels]
@@ -83,14 +85,14 @@ def test_know_rl_rewards_a_stable_verdict_of_8_on_tasks_that_it_wrote() -> None:
     assert (places[7].source, places[6].source) == (2, 0)
     assert places[0].step.part.reads_own
     assert not any(judge.needs_answer for judge in recipe.judges)
-    said = ("I could: feasible", "Infeasible.", "It is not infeasible but feasible", "hm")
-    assert rewards("know_rl", texts(*said)) == [1, 0, 1, None]
+    replies = ("I could: feasible", "Infeasible.", "It is not infeasible but feasible", "hm")
+    assert rewards("know_rl", texts(*replies)) == [1, 0, 1, None]
     # 6 of 8 agree, or 5 of 8.
     task, votes = sample(9, "Count to ten."), (Verdict.accept,) * 6 + (Verdict.reject,) * 2
     for verdicts, verdict in ((votes, Verdict.accept), (votes[1:] + votes[-1:], Verdict.reject)):
-        checks = tuple(sample(n, verdict=one) for n, one in enumerate(verdicts))
-        (found,) = places[5].step.part.judge(None, [Group(prompt(), checks, parent=task)], seed=0)
-        assert (found.sample_id, found.verdict) == (9, verdict)
+        checks = tuple(sample(n, verdict=entry) for n, entry in enumerate(verdicts))
+        (judgment,) = places[5].step.part.judge(None, [Group(prompt(), checks, parent=task)], seed=0)
+        assert (judgment.sample_id, judgment.verdict) == (9, verdict)
 
 
 def test_decoupled_exploration_rewards_are_two_named_components_of_which_being_right_counts_more() -> None:
@@ -100,8 +102,8 @@ def test_decoupled_exploration_rewards_are_two_named_components_of_which_being_r
     assert [phase.rounds for phase in recipe.phases] == [1, 1]
     reward = trainer("decoupled_exploration_rewards").reward
     group = texts("Wait, let me check. #### 5", "#### 4", "Wait, let me check. #### 4", answer="4")
-    said = reward.judge(None, [group], seed=0)
-    assert [reward.scores([one for one in said if one.sample_id == n]) for n in (1, 2)] == [
+    judgments = reward.judge(None, [group], seed=0)
+    assert [reward.scores([judgment for judgment in judgments if judgment.sample_id == n]) for n in (1, 2)] == [
         {"exact_match": 0.0, "behavior_tags": 0.5},
         {"exact_match": 1.0, "behavior_tags": 0.0},
     ]
@@ -115,8 +117,10 @@ def test_oversampled_rl_learns_trial_and_error_first_then_from_many_texts() -> N
     shown, judge, kept = recipe.phases[0].steps[1].part, recipe.phases[0].steps[2].part, recipe.phases[0].steps[3].part
     assert list(shown.conditions) == ["trial"]
     group = texts("Wait, to check: #### 4", "#### 4", "Wait, to check: #### 5", answer="4")
-    said = judge.judge(None, [group], seed=0)
-    labels = [judge.label([one for one in said if one.sample_id == text.id]) for text in group.samples]
+    judgments = judge.judge(None, [group], seed=0)
+    labels = [
+        judge.label([judgment for judgment in judgments if judgment.sample_id == text.id]) for text in group.samples
+    ]
     assert [verdict for _, verdict in labels] == [Verdict.accept, Verdict.reject, Verdict.reject]
     assert kept.keep == "accepted"
     own = trainer("oversampled_rl")
@@ -139,9 +143,9 @@ def test_self_budgeter_states_a_budget_first_and_is_then_rewarded_for_keeping_to
     # What it learns to state is what the reward reads.
     kept = row.completion or ""
     broken = kept.replace("5", "1")
-    found = rewards("self_budgeter", texts(kept, broken, "#### 4", kept.replace("4", "9"), answer="4", num_tokens=21))
+    values = rewards("self_budgeter", texts(kept, broken, "#### 4", kept.replace("4", "9"), answer="4", num_tokens=21))
     # 6 of 25 characters stand behind the budget: 5 of 21 tokens.
-    assert found == [1.5, 1.0, 1.0, 0.5]
+    assert values == [1.5, 1.0, 1.0, 0.5]
 
 
 THINK, SEARCH, RESULT = "<think>hm</think>\n", "<search>q</search>\n", "<information>r</information>\n"
@@ -167,9 +171,9 @@ def test_self_search_rl_rewards_the_form_and_the_answer(text: str, reward: float
 
 
 def test_self_search_rl_asks_for_its_fields_and_does_not_train_on_results() -> None:
-    (made,) = recipes.get("self_search_rl").of_kind("selector")[0].select([texts(answer="4")], seed=0).examples
-    assert made.messages[0]["content"].endswith("\n\nquestion")
-    assert "<information>" in made.messages[0]["content"]
+    (example,) = recipes.get("self_search_rl").of_kind("selector")[0].select([texts(answer="4")], seed=0).examples
+    assert example.messages[0]["content"].endswith("\n\nquestion")
+    assert "<information>" in example.messages[0]["content"]
     tokens = ["<search>", "q", "</search>", "<information>", "r", "</information>", "<answer>", "4", "</answer>"]
     assert loss_mask(trainer("self_search_rl").mask_pattern, tokens) == [1, 1, 1, 1, 0, 1, 1, 1, 1]
     # Fields that are opened again and again and never closed take no time: each is looked at once.
@@ -185,8 +189,8 @@ def test_direct_reasoning_optimization_scores_the_reference_in_place_of_the_outc
     table = {"</think>": (-1.0, -4.0), "good</think>": (-1.0, -1.0), "bad</think>": (-1.0, -3.0)}
     group = texts("good</think>\nabcdefgh", "bad</think>\nabcd", answer="12345678")
     # Only the second token differs: weights 0 and 2, gains 3 and 1. Lengths 8 and 4 of 8: 1 and 0.5, times 0.1.
-    found = rewards("direct_reasoning_optimization", group, Begun(table=table))
-    assert found == pytest.approx([2 * 3 + 0.1, 2 * 1 + 0.05])
+    values = rewards("direct_reasoning_optimization", group, Begun(table=table))
+    assert values == pytest.approx([2 * 3 + 0.1, 2 * 1 + 0.05])
 
 
 def test_direct_reasoning_optimization_leaves_out_prompts_that_are_out_of_reach_or_all_alike() -> None:
@@ -203,8 +207,8 @@ def test_direct_reasoning_optimization_leaves_out_prompts_that_are_out_of_reach_
     groups = []
     for number, written in ((1, ("a</think>", "b</think>")), (2, ("c</think>", "d</think>"))):
         asked = texts(*written, answer="six seven")
-        said = judge.judge(Begun(table=table), [asked], seed=0)
-        labels = [judge.label([one]) for one in said]
+        judgments = judge.judge(Begun(table=table), [asked], seed=0)
+        labels = [judge.label([judgment]) for judgment in judgments]
         named = zip(asked.samples, labels, strict=True)
         groups.append(Group(prompt(id=number), tuple(replace(s, score=x, verdict=v) for s, (x, v) in named)))
     rows = [TrainingRow(Example(number, None), [], "") for number in (1, 2)]
@@ -227,11 +231,11 @@ def test_reinforced_pretraining_rewards_a_thought_for_the_text_that_really_follo
     assert trainer("reinforced_pretraining").judge_by == "live"
     table = {"####": (-3.0, -2.0), "apt\n####": (-1.0, -1.0), "off\n####": (-4.0, -2.0)}
     group = texts("apt\n#### whatever", "off\n#### follows", answer="what follows")
-    found = rewards("reinforced_pretraining", group, Begun(table=table))
-    assert found == [3.0, -1.0]
+    values = rewards("reinforced_pretraining", group, Begun(table=table))
+    assert values == [3.0, -1.0]
     # What is subtracted is the same for all thoughts about one text: it does not move the advantages of its group.
     likelihoods = [math.fsum(table[begun]) for begun in ("apt\n####", "off\n####")]
-    assert (found[0] or 0) - (found[1] or 0) == likelihoods[0] - likelihoods[1]
+    assert (values[0] or 0) - (values[1] or 0) == likelihoods[0] - likelihoods[1]
     assert trainer("reinforced_pretraining").scale_rewards == "none"
     # Only the thought is trained on.
     assert loss_mask(trainer("reinforced_pretraining").mask_pattern, ["so", "####", " what", " follows"]) == [

@@ -20,8 +20,8 @@ def test_the_label_is_what_the_policy_was_told_and_no_model_judges(phase):
     assert not any(judge.needs_engine for judge in RECIPE.of_kind("judge"))
     assert steps.places[1].step.by == "policy", "both sides are by the present policy"
     (texts,) = steps.part(1).generate(ENGINE, [prompt()], seed=1)
-    group = Group(prompt(), tuple(replace(one, id=n) for n, one in enumerate(texts, 1)))
-    assert [one.text for one in texts] == ["good", "worse"]
+    group = Group(prompt(), tuple(replace(text, id=n) for n, text in enumerate(texts, 1)))
+    assert [text.text for text in texts] == ["good", "worse"]
     (labelled,) = steps.label(2, [group])
     (pair,) = steps.select(3, labelled).examples
     assert (pair.sample_id, pair.rejected_id) == (1, 2)
@@ -30,8 +30,11 @@ def test_the_label_is_what_the_policy_was_told_and_no_model_judges(phase):
 
 
 def test_a_number_sets_the_gap_and_it_shrinks_over_the_rounds():
-    told = [RECIPE.phases[n].steps[1].part.conditions for n in range(3)]
-    assert [[int("".join(filter(str.isdigit, text.split("out of")[0]))) for text in one.values()] for one in told] == [
+    conditions = [RECIPE.phases[n].steps[1].part.conditions for n in range(3)]
+    assert [
+        [int("".join(filter(str.isdigit, text.split("out of")[0]))) for text in condition.values()]
+        for condition in conditions
+    ] == [
         [10, 2],
         [10, 5],
         [10, 8],

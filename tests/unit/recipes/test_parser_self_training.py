@@ -19,9 +19,9 @@ def test_another_model_writes_sentences_by_the_rules_of_a_known_tree():
     assert TREE in asked.prompt.messages[0]["content"]
     assert (PLACES[1].step.by, PLACES[4].step.by, PLACES[5].step.by) == ("writer", "policy", "policy")
     written = Group(asked.prompt, (sample(1, "a boy runs", verdict=Verdict.accept),))
-    (made,) = PARTS[3].ask([written], [], limit=9, seed=0)
-    assert made.prompt.messages[0]["content"].endswith("in brackets.\n\na boy runs")
-    assert made.prompt.answer == TREE
+    (group,) = PARTS[3].ask([written], [], limit=9, seed=0)
+    assert group.prompt.messages[0]["content"].endswith("in brackets.\n\na boy runs")
+    assert group.prompt.answer == TREE
 
 
 @pytest.mark.parametrize(

@@ -38,15 +38,15 @@ def test_candidates_are_next_steps_under_one_prefix_that_the_model_itself_compar
     number, labelled = 0, []
     for group in tree:
         samples = []
-        for one in group.samples:
+        for sample in group.samples:
             number += 1
-            samples.append(replace(one, id=number))
+            samples.append(replace(sample, id=number))
         group = replace(group, samples=tuple(samples), position=len(labelled))
-        said: Any = {one.sample_id: values.label([one]) for one in values.judge(None, [group], seed=0)}
-        marks = {n: {"score": score, "verdict": verdict} for n, (score, verdict) in said.items()}
-        judged = (replace(one, **marks[one.id], source=LabelSource.judge) for one in group.samples)
+        reply: Any = {judgment.sample_id: values.label([judgment]) for judgment in values.judge(None, [group], seed=0)}
+        marks = {n: {"score": score, "verdict": verdict} for n, (score, verdict) in reply.items()}
+        judged = (replace(completion, **marks[completion.id], source=LabelSource.judge) for completion in group.samples)
         labelled.append(replace(group, samples=tuple(judged)))
-    texts = {one.id: one.text for group in labelled for one in group.samples}
+    texts = {completion.id: completion.text for group in labelled for completion in group.samples}
     rows = pairs.select(labelled, seed=1).examples
     assert [texts[row.sample_id] for row in rows] == ["good\n", "good end"]
     assert all(not texts[row.rejected_id or 0].startswith("good") for row in rows)

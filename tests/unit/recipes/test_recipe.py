@@ -62,7 +62,7 @@ def test_changes_call_parts_as_they_were_before_any_change():
 def test_a_list_that_is_given_whole_is_changed_as_given():
     changes = {"pass_at_k": {"k": 2}, "metrics": ["length", {"name": "pass_at_k", "n": 16}]}
     changed = recipes.get("rejection_sampling").with_changes(changes)
-    assert [one.name for one in changed.metrics] == ["length", "pass_at_k"]
+    assert [metric.name for metric in changed.metrics] == ["length", "pass_at_k"]
     assert (changed.metrics[1].k, changed.metrics[1].n) == (2, 16)
 
 

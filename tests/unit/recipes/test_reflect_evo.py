@@ -18,7 +18,7 @@ def judged() -> Group:
     """The reflections with the label of what came of them: right, wrong, unreadable, right."""
     asked = STEPS.ask(5, REFLECTED)
     texts = ("#### 4", "#### 5", "hm", "#### 4")
-    retried = [answered(one, text, first=21 + n) for n, (one, text) in enumerate(zip(asked, texts, strict=True))]
+    retried = [answered(entry, text, first=21 + n) for n, (entry, text) in enumerate(zip(asked, texts, strict=True))]
     return replace(REFLECTED, samples=tuple(STEPS.parents(8, STEPS.label(7, retried))))
 
 
@@ -26,13 +26,18 @@ def test_only_wrong_answers_are_reflected_on_in_varied_ways():
     right = STEPS.label(2, [Group(prompt(answer="4"), (sample(1, "#### 4"),))])
     assert STEPS.ask(3, *right) == []
     wrong = [replace(WRONG, prompt=replace(WRONG.prompt, id=n)) for n in range(1, 20)]
-    asked = [one.prompt.messages[0]["content"] for one in STEPS.ask(3, *wrong)]
+    asked = [group.prompt.messages[0]["content"] for group in STEPS.ask(3, *wrong)]
     assert {way for way in WAYS for text in asked if way in text} == set(WAYS)
     assert all("#### 5" in text for text in asked)
 
 
 def test_a_reflection_is_as_good_as_the_answer_that_follows_it():
-    assert [one.verdict for one in judged().samples] == [Verdict.accept, Verdict.reject, None, Verdict.accept]
+    assert [completion.verdict for completion in judged().samples] == [
+        Verdict.accept,
+        Verdict.reject,
+        None,
+        Verdict.accept,
+    ]
 
 
 def test_sft_on_good_reflections_then_dpo_of_good_above_bad_ones_from_there():

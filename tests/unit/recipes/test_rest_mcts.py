@@ -50,9 +50,9 @@ def test_the_scorer_may_be_unbound_in_the_first_round() -> None:
 
 
 def test_the_estimate_counts_every_step_and_what_the_scorer_is_asked() -> None:
-    found = sizes(recipes.get("rest_mcts"), 0, prompts=2, taken=0)
-    assert (found.samples, found.judge_calls) == (2 * 50 * 3, 2 * 50 * 3)
-    assert found.tokens == 2 * 50 * 3 * 512
+    result = sizes(recipes.get("rest_mcts"), 0, prompts=2, taken=0)
+    assert (result.samples, result.judge_calls) == (2 * 50 * 3, 2 * 50 * 3)
+    assert result.tokens == 2 * 50 * 3 * 512
 
 
 def recipe(*steps: object) -> Recipe:
@@ -63,7 +63,7 @@ TREE = TreeSearch()
 
 
 @pytest.mark.parametrize(
-    ("steps", "said"),
+    ("steps", "text"),
     [
         (
             (PromptSet(), TREE, StepValue(), AboveThreshold(), SFT()),
@@ -79,16 +79,16 @@ TREE = TreeSearch()
         ((PromptSet(), TREE, StepValue(), ValueRows(), StepScorer()), "makes a scorer"),
     ],
 )
-def test_compositions_that_cannot_work_are_refused(steps: tuple[object, ...], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_compositions_that_cannot_work_are_refused(steps: tuple[object, ...], text: str) -> None:
+    with pytest.raises(ValueError, match=text):
         recipe(*steps)
 
 
 def test_a_guide_that_the_training_before_made_to_write_is_refused() -> None:
-    made = Step(TreeTraces(), of="tree"), Step(SFT(), name="scorer")
+    steps = Step(TreeTraces(), of="tree"), Step(SFT(), name="scorer")
     led = Step(TreeSearch(value_by="scorer"), of="prompts"), Noted(key="value"), BestVersusWorst(), DPO()
     with pytest.raises(ValueError, match="needs a scorer in the role 'scorer'"):
-        recipe(Step(PromptSet(), name="prompts"), Step(TREE, name="tree"), StepValue(), *made, *led)
+        recipe(Step(PromptSet(), name="prompts"), Step(TREE, name="tree"), StepValue(), *steps, *led)
 
 
 def test_steps_may_be_paired_and_judged_by_what_compares_answers() -> None:

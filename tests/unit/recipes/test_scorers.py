@@ -39,7 +39,7 @@ def test_a_scorer_judges_in_a_later_step_and_is_trained_further():
 
 
 @pytest.mark.parametrize(
-    ("steps", "said"),
+    ("steps", "reply"),
     [
         (
             (*TRAINED[:4], RewardModel()),
@@ -65,8 +65,8 @@ def test_a_scorer_judges_in_a_later_step_and_is_trained_further():
         ),
     ],
 )
-def test_what_a_role_cannot_do_is_refused(steps, said):
-    assert said in refusal(*steps)
+def test_what_a_role_cannot_do_is_refused(steps, reply):
+    assert reply in refusal(*steps)
 
 
 def test_a_scorer_rewards_texts_as_they_are_written():

@@ -18,8 +18,8 @@ def test_the_ratio_of_teacher_and_text_follows_each_token():
     # Two tokens, one hard and one easy, and a teacher that is sure of the other token: the share of the teacher is p(y).
     policy = torch.tensor([[0.1, 0.9], [0.9, 0.1]])
     log_p, teacher = policy.log(), torch.tensor([[0.0, 1.0], [0.0, 1.0]]).log()
-    found = token_losses(log_p, teacher, torch.tensor([0, 0]), trainer)
-    shares = [(float(loss) + float(row[0])) / float(row[0] - row[1]) for loss, row in zip(found, log_p, strict=True)]
+    tensor = token_losses(log_p, teacher, torch.tensor([0, 0]), trainer)
+    shares = [(float(loss) + float(row[0])) / float(row[0] - row[1]) for loss, row in zip(tensor, log_p, strict=True)]
     assert [round(share, 4) for share in shares] == [0.1, 0.9]
 
 

@@ -15,17 +15,17 @@ IN_VIEW = Scripted(rules=({"pattern": "1 \\+ 3", "reply": "seen"}, {"pattern": "
 
 def test_critiques_are_written_with_the_reference_in_view_and_trained_on_without():
     asked = STEPS.ask(2, SOLUTIONS)
-    made = STEPS.part(3).generate(IN_VIEW, [one.prompt for one in asked], seed=0)
-    assert [one.text for several in made for one in several] == ["seen", "seen"]
+    samples = STEPS.part(3).generate(IN_VIEW, [group.prompt for group in asked], seed=0)
+    assert [entry.text for several in samples for entry in several] == ["seen", "seen"]
     # What the rows ask: task and solution, no reference.
-    assert all("1 + 3" not in one.prompt.messages[0]["content"] for one in asked)
+    assert all("1 + 3" not in group.prompt.messages[0]["content"] for group in asked)
     assert "#### 5" in asked[0].prompt.messages[0]["content"]
-    assert [one.trained for one in asked] == [None, None]
+    assert [group.trained for group in asked] == [None, None]
 
 
 def test_without_a_known_solution_there_is_no_critique():
     asked = STEPS.ask(2, Group(prompt(), SOLUTIONS.samples))
-    assert STEPS.part(3).generate(IN_VIEW, [one.prompt for one in asked], seed=0) == [[], []]
+    assert STEPS.part(3).generate(IN_VIEW, [group.prompt for group in asked], seed=0) == [[], []]
 
 
 def test_a_critique_is_kept_only_if_its_correction_reaches_the_right_answer():
@@ -34,10 +34,11 @@ def test_a_critique_is_kept_only_if_its_correction_reaches_the_right_answer():
     asked = STEPS.ask(4, critiques)
     assert "1 + 3" not in str(asked[0].prompt.messages), "the correction does not see the reference, either"
     corrected = [
-        answered(one, text, first=21 + n) for n, (one, text) in enumerate(zip(asked, ("#### 4", "#### 5"), strict=True))
+        answered(entry, text, first=21 + n)
+        for n, (entry, text) in enumerate(zip(asked, ("#### 4", "#### 5"), strict=True))
     ]
     judged = replace(critiques, samples=tuple(STEPS.parents(7, STEPS.label(6, corrected))))
-    assert [one.verdict for one in judged.samples] == [Verdict.accept, Verdict.reject]
+    assert [completion.verdict for completion in judged.samples] == [Verdict.accept, Verdict.reject]
     assert [row.sample_id for row in STEPS.select(8, judged).examples] == [11]
     assert STEPS.places[8].source == 2, "the rows are critiques"
     assert (STEPS.part(9).name, STEPS.part(9).start) == ("sft", "policy")

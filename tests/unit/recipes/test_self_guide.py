@@ -22,7 +22,7 @@ def test_no_judge_asks_a_model_and_no_answer_is_known():
 def test_noise_and_length_are_filtered():
     rules = PLACES[5].step.part
     written = ("positive", "As an AI I have no view", "word " * 301, "")
-    assert [one.verdict for one in rules.judge(None, [texts(*written)], seed=0)] == [
+    assert [judgment.verdict for judgment in rules.judge(None, [texts(*written)], seed=0)] == [
         Verdict.accept,
         Verdict.reject,
         Verdict.reject,

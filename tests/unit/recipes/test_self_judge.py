@@ -21,7 +21,7 @@ def test_training_scores_come_from_an_evaluation_that_sees_the_known_answer_move
     (text,) = SEEING.parents(5, judged)
     assert text.score == 6.75
     (checked,) = SEEING.label(6, [replace(judged[0], parent=text)])
-    assert [one.verdict for one in checked.samples] == [Verdict.reject, Verdict.accept, Verdict.reject]
+    assert [completion.verdict for completion in checked.samples] == [Verdict.reject, Verdict.accept, Verdict.reject]
     assert [row.sample_id for row in SEEING.select(7, checked).examples] == [12]
     assert SEEING.places[8].step.makes == "informed"
 
@@ -33,9 +33,9 @@ def test_the_final_judge_learns_from_the_informed_one_without_the_answer():
     assert WITHOUT.places[3].step.by == "informed"
     assert "{answer}" in generator.conditions["informed"]
     # What the informed judge is asked is what it was trained on.
-    (seen,) = SEEING.ask(2, ANSWERED)
+    (group,) = SEEING.ask(2, ANSWERED)
     shown = conditioned(asked.prompt.messages, generator.conditions["informed"], "a b c d")
-    assert shown == seen.prompt.messages
+    assert shown == group.prompt.messages
     assert (WITHOUT.places[6].step.makes, WITHOUT.part(6).start) == ("reference_free", "policy")
 
 

@@ -18,7 +18,7 @@ def test_the_scorer_learns_right_above_wrong_samples_and_the_verifier_is_no_rewa
         for n, (text, is_right) in enumerate(zip(written, right, strict=True), start=1)
     ]
     group = Group(replace(prompt(), answer="4"), tuple(samples))
-    scores = {one.id: one.score for one in group.samples}
+    scores = {completion.id: completion.score for completion in group.samples}
     rows = pairs.select([group], seed=0).examples
     assert {(scores[row.sample_id], scores[row.rejected_id]) for row in rows} == {(1.0, 0.0)}
     assert (scorer.name, scorer.trains_on) == ("reward_model", "preference")

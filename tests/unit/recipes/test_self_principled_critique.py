@@ -21,29 +21,31 @@ PAIR = replace(
 
 
 def items() -> Group:
-    (made,) = COLD.part(1).generate(None, [PAIR], seed=0)
-    group = Group(prompt(), tuple(replace(one, id=n) for n, one in enumerate(made, 1)))
+    (sample,) = COLD.part(1).generate(None, [PAIR], seed=0)
+    group = Group(prompt(), tuple(replace(entry, id=n) for n, entry in enumerate(sample, 1)))
     return COLD.label(2, [group])[0]
 
 
 def stated(good: int, bad: int) -> str:
     """A judgment that gives the good and the bad text these scores, in the order in which they are shown."""
-    shown = [good if one.text == "good" else bad for one in in_order(1, items().samples)]
+    shown = [good if sample.text == "good" else bad for sample in in_order(1, items().samples)]
     return f"Principle: ...\nScores: {shown[0]}, {shown[1]}"
 
 
 def test_the_judge_writes_principles_critiques_and_a_whole_number_for_each_text():
     (asked,) = COLD.ask(3, items())
-    said = asked.prompt.messages[0]["content"]
-    assert said.index("principles by which") < said.index("Criticise each") < said.index("a whole number from 1")
-    assert all(text in said for text in ("good", "bad"))
+    content = asked.prompt.messages[0]["content"]
+    assert (
+        content.index("principles by which") < content.index("Criticise each") < content.index("a whole number from 1")
+    )
+    assert all(text in content for text in ("good", "bad"))
 
 
 def test_the_cold_start_keeps_right_judgments_of_what_is_not_always_judged_right():
     (asked,) = COLD.ask(3, items())
     (judged,) = COLD.label(5, [answered(asked, stated(8, 3), stated(3, 8), "hm", first=11)])
-    assert [one.score for one in judged.samples] == [1.0, -1.0, -1.0]
-    assert [one.sample_id for one in COLD.select(6, judged).examples] == [11]
+    assert [sample.score for sample in judged.samples] == [1.0, -1.0, -1.0]
+    assert [example.sample_id for example in COLD.select(6, judged).examples] == [11]
     (easy,) = COLD.label(5, [answered(asked, stated(8, 3), stated(9, 1), first=11)])
     for group, kept in ((judged, [11]), (easy, [])):
         assert ids(COLD.part(7).mix([row(11)], [group], Past(), seed=0).rows) == kept
@@ -55,8 +57,10 @@ def test_the_reward_is_one_only_with_the_known_best_strictly_on_top():
     (asked,) = REINFORCE.ask(3, items())
     (example,) = REINFORCE.select(4, asked).examples
     assert example.extra == {"answer": asked.prompt.answer}
-    said = training.reward.judge(None, [answered(asked, stated(8, 3), stated(5, 5), stated(3, 8), first=11)], seed=0)
-    assert [one.score for one in said] == [1.0, -1.0, -1.0]
+    judgments = training.reward.judge(
+        None, [answered(asked, stated(8, 3), stated(5, 5), stated(3, 8), first=11)], seed=0
+    )
+    assert [judgment.score for judgment in judgments] == [1.0, -1.0, -1.0]
     assert (training.name, training.reward.name) == ("grpo", "best_on_top"), "no format reward is added"
 
 
@@ -72,12 +76,12 @@ def test_at_use_the_better_half_of_the_votes_is_summed():
     assert names == [("sample", "policy"), ("reward_model", "meta")]
     (asked,) = REINFORCE.ask(3, items())
     votes = answered(asked, stated(1, 9), stated(7, 4), stated(6, 5), stated(2, 8), first=11)
-    rated = [replace(one, score=score) for one, score in zip(votes.samples, (0.1, 0.9, 0.7, 0.2), strict=True)]
+    rated = [replace(sample, score=score) for sample, score in zip(votes.samples, (0.1, 0.9, 0.7, 0.2), strict=True)]
     group = replace(votes, samples=tuple(rated), about=items().samples)
     judge = REINFORCE.part(8)
-    said = {one.sample_id: judge.label([one]) for one in judge.judge(None, [group], seed=0)}
+    replies = {judgment.sample_id: judge.label([judgment]) for judgment in judge.judge(None, [group], seed=0)}
     # 7 + 6 and 4 + 5: the votes of the meta scores 0.9 and 0.7.
-    assert said == {1: (13.0, Verdict.accept), 2: (9.0, Verdict.reject)}
+    assert replies == {1: (13.0, Verdict.accept), 2: (9.0, Verdict.reject)}
 
 
 def test_votes_are_summed_of_all_texts_so_that_none_may_be_hidden_from_who_votes():

@@ -21,8 +21,8 @@ def test_one_model_writes_draft_feedback_and_revision_in_one_chat():
     (asked,) = STEPS.ask(2, Group(prompt(answer="4"), (sample(1, "#### 5"),)))
     feedback = answered(asked, "It is too large.", first=11)
     (again,) = STEPS.ask(5, *STEPS.label(4, [feedback]))
-    said = [message["content"] for message in again.prompt.messages]
-    assert said == [prompt().messages[0]["content"], "#### 5", TRAINER.feedback, "It is too large.", TRAINER.revise]
+    contents = [message["content"] for message in again.prompt.messages]
+    assert contents == [prompt().messages[0]["content"], "#### 5", TRAINER.feedback, "It is too large.", TRAINER.revise]
     # The checkpoint asks the same in the same chat.
     asked_by_engine = []
 
@@ -49,10 +49,10 @@ def test_feedback_that_approves_is_not_followed_by_a_revision():
 
 def test_nothing_is_trained_and_the_checkpoint_gets_the_three_prompts():
     assert (TRAINER.trains_weights, TRAINER.takes, TRAINER.makes) == (False, (), "engine")
-    made = TRAINER.write([], {"name": "scripted"})
-    assert (made.name, made.knobs["max_revisions"]) == ("self_refine", 4)
+    writing = TRAINER.write([], {"name": "scripted"})
+    assert (writing.name, writing.knobs["max_revisions"]) == ("self_refine", 4)
     assert STEPS.places[-1].rows == ()
-    assert [one.name for one in RECIPE.metrics] == ["held_out_accuracy", "held_out_tokens", "correction_flips"]
+    assert [metric.name for metric in RECIPE.metrics] == ["held_out_accuracy", "held_out_tokens", "correction_flips"]
 
 
 def test_a_trainer_that_reads_no_rows_takes_none_away_and_fits_no_slot():

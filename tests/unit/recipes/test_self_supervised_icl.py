@@ -21,7 +21,7 @@ def tasks() -> list[Group]:
 def test_four_objectives_are_made_of_every_text():
     assert SOURCE.kinds == ("next_sentence", "masked_word", "last_phrase", "order")
     asked = [group.prompt.messages[0]["content"].split("\n")[0] for group in tasks()]
-    assert {asked.count(one) for one in asked} == {8}
+    assert {asked.count(word) for word in asked} == {8}
     assert len(set(asked)) == 4
 
 

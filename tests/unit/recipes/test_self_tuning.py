@@ -34,11 +34,11 @@ def test_stage_1_learns_documents_their_tasks_and_their_questions_together():
 def test_tasks_are_derived_from_the_very_documents():
     documents, tasks = RECIPE.phases[0].steps[0].part, RECIPE.phases[0].steps[2].part
     pool = [prompt(f"Text {n} begins. It goes on with words. It says one thing more.", id=n) for n in range(1, 30)]
-    made = tasks.ask([], pool, limit=5, seed=1)
-    assert [one.id for one in documents.prompts(None, pool, limit=5, seed=2)] == [1, 2, 3, 4, 5]
-    assert [one.prompt.id for one in made] == [n for n in range(1, 6) for _ in tasks.kinds]
-    assert len({one.prompt.messages[0]["content"].split("\n")[0] for one in made}) == 4
-    assert all(one.prompt.answer for one in made)
+    reply = tasks.ask([], pool, limit=5, seed=1)
+    assert [entry.id for entry in documents.prompts(None, pool, limit=5, seed=2)] == [1, 2, 3, 4, 5]
+    assert [entry.prompt.id for entry in reply] == [n for n in range(1, 6) for _ in tasks.kinds]
+    assert len({entry.prompt.messages[0]["content"].split("\n")[0] for entry in reply}) == 4
+    assert all(entry.prompt.answer for entry in reply)
 
 
 def test_stage_2_learns_new_documents_with_a_review_and_stage_3_documents_alone():

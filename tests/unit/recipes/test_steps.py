@@ -88,16 +88,16 @@ def test_steps_in_the_order_of_slots_are_the_same_recipe():
 
 
 def test_a_recipe_of_steps_survives_json():
-    made = recipe(*META, metrics=(Length(),), product="policy", unparsed_limit=0.2)
-    data = json.loads(made.model_dump_json())
+    result = recipe(*META, metrics=(Length(),), product="policy", unparsed_limit=0.2)
+    data = json.loads(result.model_dump_json())
     assert [step["kind"] for step in data["steps"]][:3] == ["prompt_source", "generator", "prompt_source"]
     assert data["steps"][1]["name"] == "answers"
-    assert Recipe.model_validate(data) == made
-    assert not made.is_slots
+    assert Recipe.model_validate(data) == result
+    assert not result.is_slots
 
 
 def test_phases_survive_json_and_the_last_repeats():
-    made = Recipe(
+    result = Recipe(
         name="x",
         title="X",
         phases=(
@@ -105,9 +105,9 @@ def test_phases_survive_json_and_the_last_repeats():
             Phase(PromptSet(), Sample(), AdditiveRubric(), BestVersusWorst(), DPO()),
         ),
     )
-    assert Recipe.model_validate(made.model_dump(mode="json")) == made
-    assert [made.phase_of(n) for n in range(5)] == [0, 0, 1, 1, 1]
-    assert made.places(7)[4].step.part.name == "dpo"
+    assert Recipe.model_validate(result.model_dump(mode="json")) == result
+    assert [result.phase_of(n) for n in range(5)] == [0, 0, 1, 1, 1]
+    assert result.places(7)[4].step.part.name == "dpo"
 
 
 def test_what_each_step_works_on_is_one_line():
@@ -135,7 +135,7 @@ def test_people_decide_before_the_first_step_that_reads_labels():
 
 
 def test_two_generators_on_the_same_questions_stand_side_by_side():
-    made = recipe(
+    result = recipe(
         PromptSet(),
         Sample(),
         Step(Sample(), by="base"),
@@ -147,7 +147,7 @@ def test_two_generators_on_the_same_questions_stand_side_by_side():
         BestVersusWorst(),
         DPO(),
     )
-    places = made.places()
+    places = result.places()
     assert [places[n].texts for n in (3, 7)] == [(1, 2), (1, 2, 6)]
     # Each training reads what was selected since the one before.
     assert [places[n].rows for n in (5, 9)] == [(4,), (8,)]
@@ -155,7 +155,7 @@ def test_two_generators_on_the_same_questions_stand_side_by_side():
 
 
 def test_of_means_the_groups_as_that_step_left_them():
-    made = recipe(
+    result = recipe(
         PromptSet(),
         Sample(),
         ReadScore(),
@@ -167,7 +167,7 @@ def test_of_means_the_groups_as_that_step_left_them():
         Step(BestVersusWorst(), of="wide"),
         DPO(),
     )
-    places = made.places()
+    places = result.places()
     assert (places[8].source, places[8].narrowed) == (0, 3)
     assert (places[7].source, places[7].narrowed) == (5, None)
 
@@ -324,7 +324,7 @@ def test_a_trainer_that_reads_a_column_needs_a_selector_that_writes_it():
 
 
 def test_a_mixer_works_on_the_rows_before_it_and_the_trainer_reads_its_rows():
-    made = recipe(
+    result = recipe(
         PromptSet(),
         Step(Sample(), name="answers"),
         ExactMatch(),
@@ -337,15 +337,15 @@ def test_a_mixer_works_on_the_rows_before_it_and_the_trainer_reads_its_rows():
         Deduplicate(),
         SFT(),
     )
-    places = made.places()
+    places = result.places()
     assert [places[n].rows for n in (8, 9, 10)] == [(3, 7), (3, 7, 8), (3, 7, 8, 9)]
     assert places[8].source == 0
-    assert made.lines()[8:10] == [
+    assert result.lines()[8:10] == [
         "9. mixer: difficulty_band, works on: the rows of step 4 and step 8, looks at: answers (step 2)",
         "10. mixer: deduplicate, works on: the rows of step 4, step 8 and step 9",
     ]
-    assert made.gate() == 3
-    assert Recipe.model_validate(json.loads(made.model_dump_json())) == made
+    assert result.gate() == 3
+    assert Recipe.model_validate(json.loads(result.model_dump_json())) == result
 
 
 @pytest.mark.parametrize("knob", [{"mix_share": 0.2}, {"earlier_rounds": True}])
@@ -355,10 +355,10 @@ def test_the_knobs_that_add_rows_and_mixers_are_not_used_together(knob):
 
 
 def test_generators_that_write_prompts_to_be_answer_none():
-    made = recipe(
+    result = recipe(
         FewShotPrompts(), Sample(n=1), AdditiveRubric(), Adopt(), Sample(n=2), AdditiveRubric(), AboveThreshold(), SFT()
     )
-    assert [part.n for part in made.answering()] == [2]
+    assert [part.n for part in result.answering()] == [2]
     assert [part.n for part in recipe(*META).answering()] == [7, 11]
 
 
@@ -384,30 +384,30 @@ def test_what_is_no_step_is_refused():
 
 
 def test_changes_call_a_step_by_its_name_or_its_only_kind():
-    made = recipe(*META)
-    changed = made.with_changes({"answers": {"n": 3}, "trainer": {"beta": 0.5}, "unparsed_limit": 0.1})
+    result = recipe(*META)
+    changed = result.with_changes({"answers": {"n": 3}, "trainer": {"beta": 0.5}, "unparsed_limit": 0.1})
     parts = [step.part for step in changed.phases[0].steps]
     assert (parts[1].n, parts[3].n, parts[10].beta, changed.unparsed_limit) == (3, 11, 0.5, 0.1)
-    swapped = made.with_changes({"answers": {"name": "imported"}})
+    swapped = result.with_changes({"answers": {"name": "imported"}})
     assert swapped.phases[0].steps[1].part.name == "imported"
     assert swapped.phases[0].steps[1].name == "answers"
     with pytest.raises(InvalidInput, match="has 2 steps of the kind generator"):
-        made.with_changes({"generator": {"n": 3}})
+        result.with_changes({"generator": {"n": 3}})
     with pytest.raises(ValidationError):
-        made.with_changes({"typo": 1})
+        result.with_changes({"typo": 1})
 
 
 def test_a_change_holds_in_every_phase():
-    made = recipes.get("meta_rewarding").with_changes({"answers": {"n": 2}, "trainer": {"max_steps": 5}})
-    assert [phase.steps[1].part.n for phase in made.phases] == [2, 2, 2, 2]
-    assert [part.max_steps for part in made.of_kind("trainer")] == [5, 5, 5, 5]
+    result = recipes.get("meta_rewarding").with_changes({"answers": {"n": 2}, "trainer": {"max_steps": 5}})
+    assert [phase.steps[1].part.n for phase in result.phases] == [2, 2, 2, 2]
+    assert [part.max_steps for part in result.of_kind("trainer")] == [5, 5, 5, 5]
 
 
 def test_the_part_of_a_kind_is_there_where_it_is_the_only_one():
-    made = recipe(*META)
-    assert made.trainer.name == "dpo"
+    result = recipe(*META)
+    assert result.trainer.name == "dpo"
     with pytest.raises(InvalidInput, match="x has 3 steps of the kind judge"):
-        _ = made.judge
+        _ = result.judge
 
 
 def test_the_judge_whose_labels_people_see():

@@ -12,9 +12,9 @@ def test_the_teacher_is_asked_for_data_about_what_the_student_failed_at():
     failed = Group(prompt("hard", id=1), (sample(1, verdict=Verdict.reject), sample(2, verdict=Verdict.reject)))
     solved = Group(prompt("easy", id=2), (sample(3, verdict=Verdict.reject), sample(4, verdict=Verdict.accept)))
     source = PLACES[3]
-    (made,) = source.step.part.ask([failed, solved], [], limit=9, seed=0)
-    assert made.prompt.id == 1
-    assert "hard" in made.prompt.messages[0]["content"]
+    (group,) = source.step.part.ask([failed, solved], [], limit=9, seed=0)
+    assert group.prompt.id == 1
+    assert "hard" in group.prompt.messages[0]["content"]
     assert PLACES[3].source == PLACES[1].source == 0
 
 

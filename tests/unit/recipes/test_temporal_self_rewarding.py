@@ -13,14 +13,16 @@ PAST = (1.0, 3.0, 0.0, 2.0, 1.0, 1.0, 2.0)
 def texts(future: tuple[float, ...] = (), past: tuple[float, ...] = PAST) -> Group:
     """Texts 1 to 7 by the present model, 8 to 14 by the first one, then those of the next."""
     written = (
-        [("policy", one) for one in PRESENT] + [("base", one) for one in past] + [("future", one) for one in future]
+        [("policy", number) for number in PRESENT]
+        + [("base", value) for value in past]
+        + [("future", value) for value in future]
     )
-    return Group(prompt(), tuple(sample(n, score=one, role=role) for n, (role, one) in enumerate(written, 1)))
+    return Group(prompt(), tuple(sample(n, score=entry, role=role) for n, (role, entry) in enumerate(written, 1)))
 
 
 def pair(place: int, group: Group) -> tuple[int, int]:
-    (found,) = PLACES[place].step.part.select([group], seed=place).examples
-    return found.sample_id, found.rejected_id
+    (example,) = PLACES[place].step.part.select([group], seed=place).examples
+    return example.sample_id, example.rejected_id
 
 
 def test_seven_texts_each_of_the_present_and_the_first_model():

@@ -29,7 +29,7 @@ from backend.pipeline.evaluate import looked_at
 def test_the_texts_that_the_first_selector_reads(name: str, phase: int, asked_by: str, texts_by: list[str]) -> None:
     places = recipes.get(name).places(phase)
     step = looked_at(places)
-    read = next((one.texts for one in places if one.step.kind == "selector" and one.source == step), ())
-    writers = read or [one.index for one in places if one.source == step and one.step.kind == "generator"]
+    read = next((place.texts for place in places if place.step.kind == "selector" and place.source == step), ())
+    writers = read or [place.index for place in places if place.source == step and place.step.kind == "generator"]
     assert places[step].step.part.name == asked_by
     assert [places[n].step.part.name for n in writers] == texts_by

@@ -21,9 +21,9 @@ SCORE, S2R, REFLECT = (recipes.get(name) for name in ("score", "s2r", "reflect_r
 
 
 def trainer(recipe: Recipe, phase: int = 0) -> MultiTurnGRPO:
-    found: MultiTurnGRPO = recipe.phases[phase].steps[-1].part
-    assert found.name == "multi_turn_grpo"
-    return found
+    multi_turn_grpo: MultiTurnGRPO = recipe.phases[phase].steps[-1].part
+    assert multi_turn_grpo.name == "multi_turn_grpo"
+    return multi_turn_grpo
 
 
 def paid(knobs: MultiTurnGRPO, *chats: tuple[str, ...]) -> tuple[list[Any], list[Any]]:
@@ -31,10 +31,12 @@ def paid(knobs: MultiTurnGRPO, *chats: tuple[str, ...]) -> tuple[list[Any], list
     knobs = knobs.model_copy(update={"num_generations": len(chats)})
     rows = [Row(0, {"prompt": prompt().messages}, {"answer": "4"})]
     reward = TurnReward(knobs, rows, TrainSpec({}, "", "prompt_only", "", None, "", 0))
-    written = reward._chats([Episode(texts=list(one), ended=[True] * len(one)) for one in chats], [0] * len(chats))
+    written = reward._chats(
+        [Episode(texts=list(entry), ended=[True] * len(entry)) for entry in chats], [0] * len(chats)
+    )
     groups = reward._answers(written)
-    said = {one.sample_id: [one] for one in knobs.reward.judge(None, groups, seed=0)}
-    rewards = [reward._of_turns(chat, said) for chat in written]
+    judgments = {judgment.sample_id: [judgment] for judgment in knobs.reward.judge(None, groups, seed=0)}
+    rewards = [reward._of_turns(chat, judgments) for chat in written]
     return rewards, _turns.credited(rewards, knobs, list(map(len, chats)))
 
 
@@ -123,7 +125,7 @@ def test_reflections_follow_failures_only_and_alone_are_trained() -> None:
     assert (knobs.turn_kinds, knobs.trained_turns) == (("thought", "answer"), (1,))
     rewards, credits = paid(knobs, ("I added wrongly", "#### 4"), ("all is well", "#### 5"), ("#### 4", "hm"))
     assert rewards == [[None, 1.0], [None, 0.0], [None, None]]
-    assert [one[0] for one in credits] == [1.0, 0.0, None]
+    assert [credit[0] for credit in credits] == [1.0, 0.0, None]
 
 
 def test_there_is_room_for_what_is_asked_beside_all_turns() -> None:

@@ -11,7 +11,7 @@ TAUGHT, REINFORCED = Steps(RECIPE, 0), Steps(RECIPE, 1)
 
 def test_the_first_round_is_sft_on_known_answers():
     (known,) = TAUGHT.part(1).generate(None, [prompt(answer="#### 4")], seed=0)
-    assert [one.text for one in known] == ["#### 4"]
+    assert [entry.text for entry in known] == ["#### 4"]
     (labelled,) = TAUGHT.label(2, [Group(prompt(), (sample(1, "#### 4", role="data"),))])
     assert [row.sample_id for row in TAUGHT.select(3, labelled).examples] == [1]
     assert (TAUGHT.part(4).name, TAUGHT.places[4].step.makes) == ("sft", "policy")

@@ -43,7 +43,7 @@ def f(x):
 """
 
 
-def one(program: str, *args: object) -> sandbox.CallResult:
+def call_result(program: str, *args: object) -> sandbox.CallResult:
     ((answer,),) = sandbox.run_all([(program, [Call("f", args or (1,))])], SLEEPER if "sleep(" in program else QUICK)
     return answer
 
@@ -51,9 +51,9 @@ def one(program: str, *args: object) -> sandbox.CallResult:
 def test_plain_values_come_back_as_they_are() -> None:
     values = [None, True, 2**80, 1.5, "a\n\ud800", b"\xff", (1, [2]), {1, 2}, frozenset({3}), {"a": {1: ()}}, 1j]
     calls = [*(Call("f", (value,)) for value in values), Call("f", kwargs=(("x", 3),)), Call("g")]
-    *found, named, missing = sandbox.run("def f(x): return x", calls)
-    assert [answer.value for answer in found] == values
-    assert [type(answer.value) for answer in found] == list(map(type, values))
+    *call_results, named, missing = sandbox.run("def f(x): return x", calls)
+    assert [answer.value for answer in call_results] == values
+    assert [type(answer.value) for answer in call_results] == list(map(type, values))
     assert named.value == 3
     assert (missing.ending, missing.message) == (Ending.crash, "NameError: g is not defined")
 
@@ -107,20 +107,20 @@ def test_threads_share_the_places_of_the_sandbox(monkeypatch: pytest.MonkeyPatch
     ],
 )
 def test_reasons_are_told_apart(program: str, ending: Ending) -> None:
-    assert one(program).ending is ending
+    assert call_result(program).ending is ending
 
 
 def test_a_call_that_ends_the_process_leaves_the_others_as_they_are() -> None:
     program = "import os\nn = 0\ndef f(x):\n global n\n n += 1\n return os._exit(0) if x == 2 else (x, n)"
-    found = sandbox.run(program, [Call("f", (x,)) for x in (1, 2, 3, 1)], QUICK)
-    assert [answer.value for answer in found] == [(1, 1), None, (3, 1), (1, 1)], "it is run anew for each call"
+    call_results = sandbox.run(program, [Call("f", (x,)) for x in (1, 2, 3, 1)], QUICK)
+    assert [answer.value for answer in call_results] == [(1, 1), None, (3, 1), (1, 1)], "it is run anew for each call"
 
 
 @pytest.mark.parametrize("program", [PATCHES, FORGES, "print('passed')\nraise SystemExit(0)"])
 def test_a_program_cannot_say_that_it_passed(program: str) -> None:
     (check,) = reading.checks_of("assert f(1) == 7")
-    found = sandbox.run(program, [check.call] * 3, QUICK)
-    assert [check.holds(answer) for answer in found] == [False] * 3, "what is right is compared outside"
+    call_results = sandbox.run(program, [check.call] * 3, QUICK)
+    assert [check.holds(answer) for answer in call_results] == [False] * 3, "what is right is compared outside"
 
 
 @pytest.mark.parametrize(
@@ -136,9 +136,9 @@ def test_a_forged_value_that_is_none_is_a_crash_of_the_program(value: bytes) -> 
 def test_a_program_that_takes_too_long_again_and_again_is_not_run_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "MOST_TIMEOUTS", 1)
     program = "def f(x):\n while x: pass\n return 7"
-    found = sandbox.run(program, [Call("f", (x,)) for x in (0, 1, 0, 0)], QUICK)
-    assert [answer.ending for answer in found] == [Ending.value, *[Ending.timeout] * 3]
-    assert "not run" in found[-1].message
+    call_results = sandbox.run(program, [Call("f", (x,)) for x in (0, 1, 0, 0)], QUICK)
+    assert [answer.ending for answer in call_results] == [Ending.value, *[Ending.timeout] * 3]
+    assert "not run" in call_results[-1].message
 
 
 def test_a_program_sees_nothing_of_what_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,11 +192,11 @@ print([
 ])
 """
     )
-    returned, said = inside(code)
+    returned, text = inside(code)
     assert returned == 0
-    assert said == (
+    assert text == (
         "[2, 2, False, 2, 30, 30, 30, 1, 1, 1, 28, 65534, True, ['null'], 22, 1, 'done']"
-        if "'done']" in said
+        if "'done']" in text
         else "[2, 2, False, 2, 30, 30, 30, 1, 1, 1, 28, 65534, True, ['null'], 22, 1, 1]"
     )
 
@@ -204,7 +204,7 @@ print([
 def test_what_ran_is_gone_when_the_call_is_over() -> None:
     mark = f"sandbox-mark-{os.getpid()}"
     start = time.monotonic()
-    assert one(f"import time\nmark = {mark!r}\ndef f(x): time.sleep(600)").ending is Ending.timeout
+    assert call_result(f"import time\nmark = {mark!r}\ndef f(x): time.sleep(600)").ending is Ending.timeout
     assert time.monotonic() - start < 60
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
     names = [Path(f"/proc/{child}/comm").read_text().strip() for child in children if Path(f"/proc/{child}").exists()]

@@ -10,8 +10,8 @@ from backend.schedules._warnings import WARNINGS
 from backend.schedules.stop_on_warning import StopOnWarning
 
 
-def line(metric: str, *found: float | None) -> History:
-    return [{metric: value} for value in found]
+def line(metric: str, *number: float | None) -> History:
+    return [{metric: value} for value in number]
 
 
 def stops(warning: str, history: History, **knobs: object) -> bool:
@@ -70,8 +70,8 @@ def test_a_round_that_measured_nothing_stops_nothing():
 def test_limits_can_be_others_and_the_reason_has_the_numbers():
     history = line("distinct_2", 0.5, 0.4)
     assert not stops("diversity_fell", history)
-    said = StopOnWarning(warnings=("accuracy_fell", "diversity_fell"), limits={"diversity_fell": 0.9}).stops(history)
-    assert said == (
+    text = StopOnWarning(warnings=("accuracy_fell", "diversity_fell"), limits={"diversity_fell": 0.9}).stops(history)
+    assert text == (
         "The warning diversity_fell holds: distinct_2 is 0.4, below 0.9 times the 0.5 of the first round that measured "
         "it."
     )

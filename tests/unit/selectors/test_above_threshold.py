@@ -109,10 +109,10 @@ def test_what_a_person_accepted_comes_first_in_every_order(order):
 
 def test_the_judges_verdict_can_decide_instead_of_a_threshold():
     # Shares of votes: 2/5 is the top, and reaches no threshold of 0.5.
-    said = [(0.4, Verdict.accept), (0.4, Verdict.accept), (0.2, Verdict.reject), (0.6, Verdict.reject), (None, None)]
+    cases = [(0.4, Verdict.accept), (0.4, Verdict.accept), (0.2, Verdict.reject), (0.6, Verdict.reject), (None, None)]
     samples = tuple(
         sample(n, score=score, verdict=verdict, source=LabelSource.judge)
-        for n, (score, verdict) in enumerate(said, start=1)
+        for n, (score, verdict) in enumerate(cases, start=1)
     )
     selection = AboveThreshold(keep="accepted").select([Group(prompt(), samples)], seed=1)
     assert sorted(kept(selection)) == [1, 2]
@@ -121,8 +121,10 @@ def test_the_judges_verdict_can_decide_instead_of_a_threshold():
 
 def answered(*answers, answer="4"):
     """Samples with these answers, scored by whether they are right."""
-    made = (sample(n, f"way {n}\n#### {one}", score=float(one == answer)) for n, one in enumerate(answers, start=1))
-    return Group(prompt(answer=answer), tuple(made))
+    samples = (
+        sample(n, f"way {n}\n#### {entry}", score=float(entry == answer)) for n, entry in enumerate(answers, start=1)
+    )
+    return Group(prompt(answer=answer), tuple(samples))
 
 
 def test_entropy_weighs_what_is_kept_of_a_prompt():

@@ -34,10 +34,10 @@ def refusal(*steps) -> str:
 
 
 def test_every_question_is_kept_with_and_without_texts():
-    made = AllPrompts().select([Group(prompt(id=3)), scored([1.0, None], id=4)], seed=0)
-    assert [(e.prompt_id, e.sample_id) for e in made.examples] == [(3, None), (4, None)]
-    assert [e.messages for e in made.examples] == [prompt().messages] * 2
-    assert made.dropped == {}
+    selection = AllPrompts().select([Group(prompt(id=3)), scored([1.0, None], id=4)], seed=0)
+    assert [(e.prompt_id, e.sample_id) for e in selection.examples] == [(3, None), (4, None)]
+    assert [e.messages for e in selection.examples] == [prompt().messages] * 2
+    assert selection.dropped == {}
     assert AllPrompts.makes is DatasetType.prompt_only
 
 
@@ -53,9 +53,9 @@ def test_a_question_about_a_text_is_written_down_and_a_stripped_one_is_the_promp
 def test_what_is_asked_and_known_is_the_questions_own():
     """A task made of a document asks something else than the document says, and has another answer."""
     task = Group(replace(prompt("Which word is missing?"), id=1, answer="water"))
-    (made,) = AllPrompts().select([task], seed=0).examples
-    assert made.messages == [{"role": "user", "content": "Which word is missing?"}]
-    assert made.extra == {"answer": "water"}
+    (example,) = AllPrompts().select([task], seed=0).examples
+    assert example.messages == [{"role": "user", "content": "Which word is missing?"}]
+    assert example.extra == {"answer": "water"}
 
 
 def test_a_template_stands_in_place_of_the_last_question_and_fills_nothing_else():
@@ -65,12 +65,12 @@ def test_a_template_stands_in_place_of_the_last_question_and_fills_nothing_else(
         {"role": "user", "content": "What is {prompt}?"},
     ]
     group = Group(replace(prompt(), messages=chat, answer="4"))
-    (made,) = AllPrompts(template="Think. {prompt} {answer}").select([group], seed=0).examples
-    assert made.messages == [*chat[:2], {"role": "user", "content": "Think. What is {prompt}? {answer}"}]
-    assert made.extra == {"answer": "4"}
+    (example,) = AllPrompts(template="Think. {prompt} {answer}").select([group], seed=0).examples
+    assert example.messages == [*chat[:2], {"role": "user", "content": "Think. What is {prompt}? {answer}"}]
+    assert example.extra == {"answer": "4"}
     system = [{"role": "system", "content": "be brief"}]
-    (made,) = AllPrompts(template="a {prompt}").select([Group(replace(prompt(), messages=system))], seed=0).examples
-    assert made.messages == system
+    (example,) = AllPrompts(template="a {prompt}").select([Group(replace(prompt(), messages=system))], seed=0).examples
+    assert example.messages == system
     with pytest.raises(ValidationError, match=r"does not hold \{prompt\}"):
         AllPrompts(template="a")
 
@@ -85,11 +85,11 @@ def test_a_reward_that_compares_with_known_answers_needs_questions_that_have_som
 
 
 def test_needs_neither_samples_nor_people_before_it():
-    made = recipe(PromptSet(), AllPrompts(), TRAINER)
-    assert made.gate() is None
-    assert made.places()[2].rows == (1,)
-    assert made.lines()[1] == "2. selector: all_prompts, works on: prompt_set (step 1)"
-    assert made.lines()[2] == (
+    result = recipe(PromptSet(), AllPrompts(), TRAINER)
+    assert result.gate() is None
+    assert result.places()[2].rows == (1,)
+    assert result.lines()[1] == "2. selector: all_prompts, works on: prompt_set (step 1)"
+    assert result.lines()[2] == (
         "3. trainer: grpo, works on: the rows of step 2, starts from: policy, makes: policy, rewarded by: brevity"
     )
 

@@ -125,8 +125,8 @@ def test_length_tiers_stay_within_what_people_said():
     group = Group(
         prompt(),
         tuple(
-            by_person(n, said, text, score=score) if said else sample(n, text, score=score)
-            for n, (text, score, said) in enumerate(written, 1)
+            by_person(n, reply, text, score=score) if reply else sample(n, text, score=score)
+            for n, (text, score, reply) in enumerate(written, 1)
         ),
     )
     (pair,) = BestVersusWorst(length_tier=0.4).select([group], seed=1).examples

@@ -24,9 +24,9 @@ def good(selection):
 @pytest.mark.parametrize("blank", BLANKS, ids=repr)
 def test_an_empty_text_is_never_good(selector, blank):
     group = Group(prompt(), (sample(1, blank, score=5.0), sample(2, "4", score=1.0), sample(3, "5", score=0.0)))
-    found = selector.select([group], seed=1)
-    assert found.examples
-    assert 1 not in good(found)
+    selection = selector.select([group], seed=1)
+    assert selection.examples
+    assert 1 not in good(selection)
 
 
 @pytest.mark.parametrize("selector", SELECTORS, ids=lambda selector: selector.name)
@@ -38,28 +38,28 @@ def test_not_even_where_a_person_accepted_it(selector):
 @pytest.mark.parametrize("selector", SELECTORS, ids=lambda selector: selector.name)
 def test_a_group_of_empty_texts_gives_nothing_and_says_why(selector):
     group = Group(prompt(), (sample(1, "", score=1.0), sample(2, " ", score=0.9)))
-    found = selector.select([group], seed=1)
-    assert not found.examples
-    assert sum(found.dropped.values()) == (2 if found.unit == "samples" else 1)
-    assert found.dropped.keys() <= {"empty text", "no answer"}
+    selection = selector.select([group], seed=1)
+    assert not selection.examples
+    assert sum(selection.dropped.values()) == (2 if selection.unit == "samples" else 1)
+    assert selection.dropped.keys() <= {"empty text", "no answer"}
 
 
 @pytest.mark.parametrize("votes", [(3.1, 3.2, 3.3), (0.1, 0.2, 0.3, 0.4), (2.7, 4.9, 1.1)])
 def test_votes_in_any_order_have_one_mean(votes):
     judge = AdditiveRubric()
-    said = {
+    replies = {
         judge.label([Judgment(1, "additive_rubric", n, score, None, "", "") for n, score in enumerate(order)])
         for order in itertools.permutations(votes)
     }
-    assert len(said) == 1
+    assert len(replies) == 1
 
 
 def test_rounding_makes_no_pair():
     # What an earlier version added up stands in the database.
     noise = [(3.1 + 3.2 + 3.3) / 3, (3.3 + 3.2 + 3.1) / 3]
     assert noise[0] != noise[1]
-    found = BestVersusWorst().select([scored(noise)], seed=1)
-    assert (found.examples, found.dropped) == ([], {"equal scores": 1})
+    selection = BestVersusWorst().select([scored(noise)], seed=1)
+    assert (selection.examples, selection.dropped) == ([], {"equal scores": 1})
     assert mean_score([3.1, 3.2, 3.3]) == 3.2
 
 

@@ -17,19 +17,19 @@ GROUP = Group(
 
 
 def test_each_kept_text_stands_after_the_number_of_its_tokens() -> None:
-    made = BudgetExamples(threshold=1.0).select([GROUP], seed=0)
-    assert {one.sample_id: one.completion for one in made.examples} == {
+    selection = BudgetExamples(threshold=1.0).select([GROUP], seed=0)
+    assert {example.sample_id: example.completion for example in selection.examples} == {
         1: "<budget>9</budget>\nlong, long #### 4",
         2: "<budget>3</budget>\n#### 4",
     }
     plain = AboveThreshold(threshold=1.0).select([GROUP], seed=0)
-    assert [one.sample_id for one in made.examples] == [one.sample_id for one in plain.examples]
-    assert (made.dropped, made.unit) == (plain.dropped, plain.unit)
+    assert [example.sample_id for example in selection.examples] == [example.sample_id for example in plain.examples]
+    assert (selection.dropped, selection.unit) == (plain.dropped, plain.unit)
     assert BudgetExamples.makes is DatasetType.prompt_completion
 
 
 def test_the_statement_is_a_knob_that_has_to_state_the_number() -> None:
     shortest = BudgetExamples(statement="[{tokens} tokens] ", threshold=1.0, max_per_prompt=1, order="shortest")
-    assert [one.completion for one in shortest.select([GROUP], seed=0).examples] == ["[3 tokens] #### 4"]
+    assert [example.completion for example in shortest.select([GROUP], seed=0).examples] == ["[3 tokens] #### 4"]
     with pytest.raises(ValidationError, match=r"does not hold \{tokens\}"):
         BudgetExamples(statement="short")

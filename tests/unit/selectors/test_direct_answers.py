@@ -8,8 +8,8 @@ from tests.groups import by_person, prompt, sample
 
 
 def kept(*samples, **knobs):
-    made = DirectAnswers(**knobs).select([Group(prompt(), samples)], seed=0)
-    return [(one.sample_id, one.completion) for one in made.examples] or made.dropped
+    selection = DirectAnswers(**knobs).select([Group(prompt(), samples)], seed=0)
+    return [(example.sample_id, example.completion) for example in selection.examples] or selection.dropped
 
 
 def accepted(id, text, **changes):

@@ -14,7 +14,7 @@ ALL = DrawnPairs(draw=8, temperature=1e9)
 
 
 def sides(selection: Selection) -> list[tuple[int, int | None]]:
-    return [(one.sample_id, one.rejected_id) for one in selection.examples]
+    return [(example.sample_id, example.rejected_id) for example in selection.examples]
 
 
 def test_draws_each_text_by_exp_of_its_distance_to_the_best():
@@ -45,18 +45,18 @@ def test_no_text_is_drawn_twice_and_few_are_drawn_all():
 
 def test_first_round_pairs_each_drawn_text_once_with_the_better_one_chosen():
     group = scored([float(n) for n in range(64)])
-    found = sides(DrawnPairs(draw=8, temperature=5.0).select([group], seed=1))
-    assert len(found) == 4
-    assert len({id for pair in found for id in pair}) == 8
-    assert all(chosen > (rejected or 0) for chosen, rejected in found)
+    result = sides(DrawnPairs(draw=8, temperature=5.0).select([group], seed=1))
+    assert len(result) == 4
+    assert len({id for pair in result for id in pair}) == 8
+    assert all(chosen > (rejected or 0) for chosen, rejected in result)
 
 
 @pytest.mark.parametrize("count", [8, 7])
 def test_tournament_goes_on_until_one_is_left(count):
     group = scored([float(n) for n in range(count)])
-    found = sides(DrawnPairs(draw=8, temperature=1e9, ranking="tournament").select([group], seed=1))
-    assert sorted(rejected or 0 for _, rejected in found) == list(range(1, count)), "each but the best loses once"
-    assert found[-1][0] == count
+    result = sides(DrawnPairs(draw=8, temperature=1e9, ranking="tournament").select([group], seed=1))
+    assert sorted(rejected or 0 for _, rejected in result) == list(range(1, count)), "each but the best loses once"
+    assert result[-1][0] == count
 
 
 def test_equal_scores_and_missing_ones_make_no_pair():
@@ -73,7 +73,7 @@ def test_word_of_people_stands_above_the_scorer():
 
 
 def test_same_seed_draws_the_same_whatever_other_groups_there_are():
-    one, two = scored(range(20), id=1), scored(range(20), id=2)
+    group, two = scored(range(20), id=1), scored(range(20), id=2)
     part = DrawnPairs(draw=4)
-    assert part.select([two, one], seed=3).examples[2:] == part.select([one], seed=3).examples
-    assert part.select([one], seed=3) != part.select([one], seed=4)
+    assert part.select([two, group], seed=3).examples[2:] == part.select([group], seed=3).examples
+    assert part.select([group], seed=3) != part.select([group], seed=4)

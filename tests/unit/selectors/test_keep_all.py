@@ -26,8 +26,11 @@ def test_leaves_out_empty_texts_what_people_rejected_and_what_was_cut_off():
 
 def test_a_text_that_was_drawn_twice_counts_once_if_wanted():
     group = texts("a", " a ", "\u200b", "b")
-    found = KeepAll(drop_duplicates=True).select([group], seed=0)
-    assert ([e.sample_id for e in found.examples], found.dropped) == ([1, 4], {"duplicate text": 1, "empty text": 1})
+    selection = KeepAll(drop_duplicates=True).select([group], seed=0)
+    assert ([e.sample_id for e in selection.examples], selection.dropped) == (
+        [1, 4],
+        {"duplicate text": 1, "empty text": 1},
+    )
     # Of another question it is another example, and one that was left out is none that counts.
     assert len(KeepAll(drop_duplicates=True).select([texts("a"), texts("a")], seed=0).examples) == 2
     cut = {"finish_reason": "length"}

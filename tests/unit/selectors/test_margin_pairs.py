@@ -12,8 +12,8 @@ from backend.values import Group, Prompt, Selection, Verdict
 from tests.groups import by_person, prompt, sample, scored
 
 
-def pairs(found: Selection) -> list[tuple[int | None, int | None]]:
-    return [(one.sample_id, one.rejected_id) for one in found.examples]
+def pairs(selection: Selection) -> list[tuple[int | None, int | None]]:
+    return [(example.sample_id, example.rejected_id) for example in selection.examples]
 
 
 def of_category(number: int, level: str, *scores: float) -> Group:
@@ -25,10 +25,10 @@ def test_the_best_with_the_worst_and_the_second_best_with_the_second_worst():
     group = scored([1.0, 5.0, 3.0, 4.0, 0.0])
     assert pairs(MarginPairs().select([group], seed=1)) == [(2, 5)]
     assert pairs(MarginPairs(pairs_per_prompt=4).select([group], seed=1)) == [(2, 5), (4, 1)]
-    found = MarginPairs(pairs_per_prompt=4, min_margin=3.5).select([group], seed=1)
-    assert (pairs(found), found.dropped) == ([(2, 5)], {})
-    found = MarginPairs(min_margin=5.5).select([group], seed=1)
-    assert (pairs(found), found.dropped, found.unit) == ([], {"margin below min_margin": 1}, "prompts")
+    selection = MarginPairs(pairs_per_prompt=4, min_margin=3.5).select([group], seed=1)
+    assert (pairs(selection), selection.dropped) == ([(2, 5)], {})
+    selection = MarginPairs(min_margin=5.5).select([group], seed=1)
+    assert (pairs(selection), selection.dropped, selection.unit) == ([], {"margin below min_margin": 1}, "prompts")
 
 
 def test_length_is_taken_off_before_scores_are_compared():
@@ -38,8 +38,8 @@ def test_length_is_taken_off_before_scores_are_compared():
     )
     assert pairs(MarginPairs().select([group], seed=1)) == [(1, 3)]
     assert pairs(MarginPairs(length_penalty=2.0).select([group], seed=1)) == [(3, 1)]
-    found = MarginPairs(length_penalty=2.0, min_margin=1.499).select([group], seed=1)
-    assert found.dropped == {"margin below min_margin": 1}, "2.498 - 1.0 is 1.498"
+    selection = MarginPairs(length_penalty=2.0, min_margin=1.499).select([group], seed=1)
+    assert selection.dropped == {"margin below min_margin": 1}, "2.498 - 1.0 is 1.498"
 
 
 def test_equal_scores_drop_or_choose_the_shorter():
@@ -77,9 +77,9 @@ def test_of_a_category_the_widest_margins_stay():
         of_category(4, "easy", 0.0, 3.0),
     ]
     selector = MarginPairs(category="level", max_per_category=2)
-    found = selector.select(groups, seed=1)
-    assert [one.prompt_id for one in found.examples] == [2, 3, 4]
-    assert found.dropped == {"over the quota of its category": 1}
+    selection = selector.select(groups, seed=1)
+    assert [example.prompt_id for example in selection.examples] == [2, 3, 4]
+    assert selection.dropped == {"over the quota of its category": 1}
     assert selector.needs_all_groups
     with pytest.raises(ValidationError, match="Name it in category"):
         MarginPairs(max_per_category=2)
@@ -115,10 +115,10 @@ def test_a_hundred_thousand_samples_are_decided_in_a_moment():
         Group(Prompt(n, [], None, {"level": n % 5}), tuple(sample(8 * n + k, score=float(n * k % 6)) for k in range(8)))
         for n in range(12_500)
     ]
-    found = _margins.candidates(groups, seed=1)
-    categories, _ = found.categories("level")
+    candidates = _margins.candidates(groups, seed=1)
+    categories, _ = candidates.categories("level")
     knobs = _margins.MarginKnobs(ties="shorter", length_penalty=0.5, pairs_per_prompt=4, max_per_category=500)
     started = time.process_time()
-    decided = _margins.decide(found, knobs, categories=categories)
+    decided = _margins.decide(candidates, knobs, categories=categories)
     assert time.process_time() - started < 0.1
     assert len(decided.chosen) == 2500

@@ -33,10 +33,10 @@ def refusal(*steps) -> str:
 
 
 def test_documents_are_texts_that_nobody_has_to_answer():
-    made = PlainTexts().select([DOCUMENT, Group(prompt(" \u200b", id=4)), texts("an answer")], seed=0)
-    assert [(e.prompt_id, e.sample_id, e.completion) for e in made.examples] == [(3, None, ""), (1, None, "")]
-    assert made.examples[0].messages == DOCUMENT.prompt.messages
-    assert (made.dropped, made.unit) == ({"empty text": 1}, "groups")
+    selection = PlainTexts().select([DOCUMENT, Group(prompt(" \u200b", id=4)), texts("an answer")], seed=0)
+    assert [(e.prompt_id, e.sample_id, e.completion) for e in selection.examples] == [(3, None, ""), (1, None, "")]
+    assert selection.examples[0].messages == DOCUMENT.prompt.messages
+    assert (selection.dropped, selection.unit) == ({"empty text": 1}, "groups")
     assert (PlainTexts.makes, PlainTexts().needs_texts) == (DatasetType.language_modeling, False)
 
 

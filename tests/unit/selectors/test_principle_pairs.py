@@ -32,19 +32,19 @@ def test_each_row_holds_the_principle_that_the_judge_drew():
 
 
 def test_a_negated_row_prefers_the_other_text():
-    made = rows(PrinciplePairs(principles=NAMES, negations=OPPOSITES))
-    negated = [row for row in made if "- not " in row.messages[-1]["content"]]
+    records = rows(PrinciplePairs(principles=NAMES, negations=OPPOSITES))
+    negated = [row for row in records if "- not " in row.messages[-1]["content"]]
     assert Counter((row.sample_id, row.rejected_id) for row in negated) == {(1, 2): len(negated)}
-    assert {(row.sample_id, row.rejected_id) for row in made if row not in negated} == {(2, 1)}
+    assert {(row.sample_id, row.rejected_id) for row in records if row not in negated} == {(2, 1)}
     assert 15 < len(negated) < 45
-    for group, row in zip(GROUPS, made, strict=True):
+    for group, row in zip(GROUPS, records, strict=True):
         assert drawn(NAMES, group) in row.messages[-1]["content"]
 
 
 def test_the_share_of_negated_rows_may_be_none_or_all():
     for share, sides in ((0.0, (2, 1)), (1.0, (1, 2))):
-        made = rows(PrinciplePairs(principles=NAMES, negations=OPPOSITES, negated_share=share))
-        assert {(row.sample_id, row.rejected_id) for row in made} == {sides}
+        records = rows(PrinciplePairs(principles=NAMES, negations=OPPOSITES, negated_share=share))
+        assert {(row.sample_id, row.rejected_id) for row in records} == {sides}
 
 
 def test_equal_scores_make_no_row_and_a_stripped_question_is_left_out():

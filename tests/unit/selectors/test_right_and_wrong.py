@@ -14,12 +14,12 @@ from tests.groups import by_person, prompt, sample
 RIGHT, WRONG = Verdict.accept, Verdict.reject
 
 
-def judged(*said, answer="4"):
+def judged(*reply, answer="4"):
     """A group whose samples 1, 2, ... have these (text, verdict) by a judge, who scores 1 and 0."""
     score = {RIGHT: 1.0, WRONG: 0.0, None: None}
     samples = (
         sample(n, text, verdict=verdict, score=score[verdict], source=LabelSource.judge)
-        for n, (text, verdict) in enumerate(said, start=1)
+        for n, (text, verdict) in enumerate(reply, start=1)
     )
     return Group(prompt(answer=answer), tuple(samples))
 
@@ -40,16 +40,16 @@ def reason(group, **knobs):
 
 
 def test_one_right_above_one_wrong_sample_by_chance():
-    found = {pairs(sides(2, 3), seed=seed)[0] for seed in range(60)}
-    assert found == {(right, wrong) for right in (1, 2) for wrong in (3, 4, 5)}
+    result = {pairs(sides(2, 3), seed=seed)[0] for seed in range(60)}
+    assert result == {(right, wrong) for right in (1, 2) for wrong in (3, 4, 5)}
     assert RightAndWrong.makes is DatasetType.preference
     assert RightAndWrong().select([sides(2, 3)], seed=1).examples[0].weight == 1.0
 
 
 def test_several_pairs_use_as_many_texts_as_there_are():
-    found = pairs(sides(6, 4), pairs_per_prompt=4)
-    assert len(found) == 4
-    assert len({right for right, _ in found}) == len({wrong for _, wrong in found}) == 4
+    result = pairs(sides(6, 4), pairs_per_prompt=4)
+    assert len(result) == 4
+    assert len({right for right, _ in result}) == len({wrong for _, wrong in result}) == 4
 
 
 def test_no_pair_comes_twice_and_none_is_made_up():
@@ -65,15 +65,15 @@ def test_both_sides_are_gone_through_at_once():
 
 @given(st.integers(1, 6), st.integers(1, 6), st.integers(1, 40))
 def test_every_pair_comes_once_before_one_would_twice(right, wrong, most):
-    found = walk(range(right), range(wrong), most)
-    assert len(set(found)) == len(found) == min(most, right * wrong)
+    result = walk(range(right), range(wrong), most)
+    assert len(set(result)) == len(result) == min(most, right * wrong)
     if most >= math.lcm(right, wrong):
-        assert {one for one, _ in found} == set(range(right))
-        assert {two for _, two in found} == set(range(wrong))
+        assert {entry for entry, _ in result} == set(range(right))
+        assert {two for _, two in result} == set(range(wrong))
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("reply", "expected"),
     [
         ([("#### 5", WRONG), ("#### 6", WRONG)], "no right sample"),
         ([("#### 4", RIGHT), ("so #### 4", RIGHT)], "no wrong sample"),
@@ -85,8 +85,8 @@ def test_every_pair_comes_once_before_one_would_twice(right, wrong, most):
         ([("same", RIGHT), (" same\n", WRONG)], "same text on both sides"),
     ],
 )
-def test_a_prompt_without_both_sides_is_dropped_with_a_reason(said, expected):
-    assert reason(judged(*said)) == expected
+def test_a_prompt_without_both_sides_is_dropped_with_a_reason(reply, expected):
+    assert reason(judged(*reply)) == expected
 
 
 def test_a_text_counts_once():
@@ -152,7 +152,7 @@ def test_edits_imports_and_what_was_cut_off_have_no_share():
     )
     (example,) = RightAndWrong(entropy_power=1).select([Group(prompt(answer="4"), samples + more)], seed=1).examples
     assert example.weight == 1.0
-    of_a_file = tuple(replace(one, kind="import") for one in samples)
+    of_a_file = tuple(replace(completion, kind="import") for completion in samples)
     (example,) = RightAndWrong(entropy_power=1).select([Group(prompt(answer="4"), of_a_file)], seed=1).examples
     assert example.weight == 1.0
 
@@ -184,7 +184,7 @@ def test_refuses_knobs_out_of_bounds(knobs):
 
 
 def test_a_choice_does_not_depend_on_other_groups():
-    one = sides(3, 3)
-    two = Group(prompt(id=2, answer="4"), one.samples)
-    together = RightAndWrong(pairs_per_prompt=4).select([one, two], seed=1).examples
-    assert together == [e for g in (one, two) for e in RightAndWrong(pairs_per_prompt=4).select([g], seed=1).examples]
+    entry = sides(3, 3)
+    two = Group(prompt(id=2, answer="4"), entry.samples)
+    together = RightAndWrong(pairs_per_prompt=4).select([entry, two], seed=1).examples
+    assert together == [e for g in (entry, two) for e in RightAndWrong(pairs_per_prompt=4).select([g], seed=1).examples]

@@ -72,7 +72,7 @@ def test_every_sample_is_labelled_or_counted(scores):
 
 def test_entropy_weighs_the_examples_of_a_prompt():
     # Shares 1/2, 1/4, 1/4 of the answers: H = 1.5 bits. All agree: H = 0.
-    mixed = [sample(n, f"way {n}\n#### {one}", score=float(one == "4")) for n, one in enumerate("4456", start=1)]
+    mixed = [sample(n, f"way {n}\n#### {entry}", score=float(entry == "4")) for n, entry in enumerate("4456", start=1)]
     agreed = [sample(n, f"way {n}\n#### 4", score=1.0) for n in (5, 6)]
     groups = [Group(prompt(answer="4"), tuple(mixed)), Group(prompt(id=2, answer="4"), tuple(agreed))]
     selection = Unpaired(entropy_power=1).select(groups, seed=1)

@@ -19,8 +19,8 @@ def voted(*answers, id=1, voters=0):
 
 def pairs(group, *, seeds=range(30), **knobs):
     """Everything that chance can choose: (chosen, rejected, weight)."""
-    found = [VoteMarginPairs(**knobs).select([group], seed=seed).examples for seed in seeds]
-    return {(e.sample_id, e.rejected_id, round(e.weight, 4)) for examples in found for e in examples}
+    result = [VoteMarginPairs(**knobs).select([group], seed=seed).examples for seed in seeds]
+    return {(e.sample_id, e.rejected_id, round(e.weight, 4)) for examples in result for e in examples}
 
 
 def reason(group, **knobs):

@@ -12,8 +12,8 @@ def rows(part: WorseToBetter, *samples) -> list[Example]:
 
 
 def test_each_worse_text_is_turned_into_a_better_one_of_the_same_prompt():
-    made = rows(WorseToBetter(template=ASK), sample(1, "3", score=0.0), sample(2, "4", score=1.0))
-    assert made == [Example(1, 2, messages=[{"role": "user", "content": "Q 2+2? W 3"}])]
+    examples = rows(WorseToBetter(template=ASK), sample(1, "3", score=0.0), sample(2, "4", score=1.0))
+    assert examples == [Example(1, 2, messages=[{"role": "user", "content": "Q 2+2? W 3"}])]
 
 
 def test_of_the_best_the_most_similar_is_taken():
@@ -21,14 +21,14 @@ def test_of_the_best_the_most_similar_is_taken():
     assert [row.sample_id for row in rows(WorseToBetter(template=ASK), *texts)] == [3]
     # What gains most comes first, however far away it is.
     texts = (*texts[:2], sample(3, "a b d", score=0.5))
-    made = rows(WorseToBetter(template=ASK), *texts)
-    assert [(row.messages[0]["content"][-5:], row.sample_id) for row in made] == [("a b c", 2), ("a b d", 2)]
+    examples = rows(WorseToBetter(template=ASK), *texts)
+    assert [(row.messages[0]["content"][-5:], row.sample_id) for row in examples] == [("a b c", 2), ("a b d", 2)]
 
 
 def test_gains_below_the_least_one_count_for_nothing():
     texts = sample(1, score=0.0), sample(2, score=0.4), sample(3, score=1.0)
-    made = rows(WorseToBetter(template=ASK, min_gain=0.7), *texts)
-    assert [row.sample_id for row in made] == [3]
+    examples = rows(WorseToBetter(template=ASK, min_gain=0.7), *texts)
+    assert [row.sample_id for row in examples] == [3]
 
 
 def test_equal_unscored_blank_and_repeated_texts_make_no_row():
@@ -40,8 +40,8 @@ def test_equal_unscored_blank_and_repeated_texts_make_no_row():
 
 def test_people_stand_above_scores():
     texts = by_person(1, Verdict.accept, score=0.0), by_person(2, Verdict.reject, score=1.0), sample(3, score=0.5)
-    made = rows(WorseToBetter(template=ASK), *texts)
-    assert [(row.messages[0]["content"][-1:], row.sample_id) for row in made] == [("2", 1), ("3", 1)]
+    examples = rows(WorseToBetter(template=ASK), *texts)
+    assert [(row.messages[0]["content"][-1:], row.sample_id) for row in examples] == [("2", 1), ("3", 1)]
 
 
 def test_the_template_shows_prompt_and_text():

@@ -51,10 +51,10 @@ def test_a_line_is_what_json_writes(
     tmp_path_factory: pytest.TempPathFactory, type: DatasetType, is_strict: bool, rows: list[ExportRow]
 ) -> None:
     named = columns(type, is_strict=is_strict)
-    found = [shape(type, None if is_strict else PROVENANCE)(row) for row in rows]
+    results = [shape(type, None if is_strict else PROVENANCE)(row) for row in rows]
     path = tmp_path_factory.getbasetemp() / "x.jsonl"
-    assert write_jsonl(path, iter(found), named) == len(rows)
-    objects = [dict(zip(named, map(no_nan, values), strict=True)) for values in found]
+    assert write_jsonl(path, iter(results), named) == len(rows)
+    objects = [dict(zip(named, map(no_nan, values), strict=True)) for values in results]
     assert path.read_bytes().decode() == "".join(json.dumps(o, ensure_ascii=False) + "\n" for o in objects)
 
 

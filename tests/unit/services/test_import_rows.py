@@ -16,7 +16,7 @@ def read(row: dict[str, Any], **chosen: str) -> list[ImportedSample]:
     return [*SampleReader(chosen).samples(1, row)]
 
 
-def one(row: dict[str, Any], **chosen: str) -> ImportedSample:
+def only_sample(row: dict[str, Any], **chosen: str) -> ImportedSample:
     (sample,) = read({"id": "a", "prompt": "p"} | row, **chosen)
     return sample
 
@@ -25,7 +25,7 @@ def test_a_chat_ends_with_its_completion() -> None:
     turns = [{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "2"}]
     (sample,) = read({"id": 1, "messages": turns})
     assert (sample.external_id, sample.prompt[1], sample.text, sample.prompt[2]) == ("1", "1+1?", "2", None)
-    assert one({"completion": [{"role": "assistant", "content": "said"}]}).text == "said"
+    assert only_sample({"completion": [{"role": "assistant", "content": "said"}]}).text == "said"
 
 
 def test_a_row_may_bring_several_completions_of_one_prompt() -> None:
@@ -44,13 +44,13 @@ def test_a_row_may_bring_several_completions_of_one_prompt() -> None:
     [("accept", "accept"), ("Approved", "accept"), (1, "accept"), (True, "accept"), ("Bad", "reject"), (0, "reject")],
 )
 def test_a_label_is_said_in_many_words(label: Any, verdict: str) -> None:
-    (decision,) = one({"completion": "c", "label": label, "annotator": "ann"}).decisions
+    (decision,) = only_sample({"completion": "c", "label": label, "annotator": "ann"}).decisions
     assert (decision.who, decision.kind) == ("ann", verdict)
 
 
 def test_judges_together_say_their_mean_and_what_most_of_them_said() -> None:
-    said = [{"judge": "a", "score": 0.2}, {"judge": "a", "score": 0.4}, {"judge": "b", "score": 0.9}]
-    judgments = at_cut(one({"completion": "c", "judgments": said}).judgments, 0.5)
+    fields = [{"judge": "a", "score": 0.2}, {"judge": "a", "score": 0.4}, {"judge": "b", "score": 0.9}]
+    judgments = at_cut(only_sample({"completion": "c", "judgments": fields}).judgments, 0.5)
     assert [(judge, place, verdict) for judge, place, _, verdict, _ in judgments] == [
         ("a", 0, "reject"),
         ("a", 1, "reject"),
@@ -63,10 +63,10 @@ def test_judges_together_say_their_mean_and_what_most_of_them_said() -> None:
 
 def test_equal_rows_have_one_digest_and_any_other_word_another() -> None:
     row = {"completion": "c", "score": 0.5, "label": "yes", "level": "easy", "topic": {"b": 1, "a": 2}}
-    same = one(row)
-    assert one(dict(reversed(row.items()))).digest == same.digest
+    same = only_sample(row)
+    assert only_sample(dict(reversed(row.items()))).digest == same.digest
     for change in ({"score": 0.6}, {"label": "no"}, {"level": "hard"}, {"completion": "d"}, {"prompt": "q"}):
-        assert one(row | change).digest != same.digest, change
+        assert only_sample(row | change).digest != same.digest, change
 
 
 @pytest.mark.parametrize(
@@ -89,11 +89,11 @@ def test_equal_rows_have_one_digest_and_any_other_word_another() -> None:
 )
 def test_what_cannot_be_kept_is_said(row: dict[str, Any], why: str) -> None:
     with pytest.raises(BadRow, match=why):
-        one({"completion": "c"} | row)
+        only_sample({"completion": "c"} | row)
 
 
 def test_chosen_columns_go_before_the_usual_names() -> None:
-    assert one({"completion": "c", "reply": "r"}, completion="reply").text == "r"
+    assert only_sample({"completion": "c", "reply": "r"}, completion="reply").text == "r"
     assert row_columns.chosen_from('{"completion": "reply"}') == {"completion": "reply"}
     for given, why in (('{"reply": "x"}', "no role 'reply'"), ("[1]", "no object of texts"), ("{", "no JSON")):
         with pytest.raises(InvalidInput, match=why):
@@ -116,6 +116,6 @@ def test_completions_stand_under_the_chosen_names() -> None:
 
 def test_the_digest_of_a_version_never_changes() -> None:
     row = {"completion": "c", "score": 0.5, "label": "yes", "decided_at": "2026-01-01", "level": "easy"}
-    assert (DIGEST_VERSION, one(row).digest) == (1, -4839730973054585824), (
+    assert (DIGEST_VERSION, only_sample(row).digest) == (1, -4839730973054585824), (
         "read otherwise: raise DIGEST_VERSION, then write it down here"
     )

@@ -31,13 +31,13 @@ from backend.services.review_settings import Mode, ReviewSettings
 from backend.values import Sign, Verdict
 
 
-def seen(
+def judged_sample_of(
     n: int, *, group: int = 0, text: str = "a", rationale: str = "", verdict: Verdict | None = Verdict.accept
 ) -> JudgedSample:
     score = None if verdict is None else float(verdict is Verdict.accept)
-    one = JudgedSample(n, group, "make 12", text, -1.0, 3, False, score, verdict, 0.0)
-    one.answer, one.rationale = text, rationale
-    return one
+    judged_sample = JudgedSample(n, group, "make 12", text, -1.0, 3, False, score, verdict, 0.0)
+    judged_sample.answer, judged_sample.rationale = text, rationale
+    return judged_sample
 
 
 def test_verdicts_against_the_judges_own_habit_come_first() -> None:
@@ -48,14 +48,18 @@ def test_verdicts_against_the_judges_own_habit_come_first() -> None:
         accepts = is_like_others is not (n in odd)
         verdict = Verdict.accept if accepts else Verdict.reject
         reason = f"it is {12 if is_like_others else chance.randint(13, 99)}"
-        samples.append(seen(n, group=n // 4, text=f"{chance.randint(1, 9)}", rationale=reason, verdict=verdict))
-    groups = [list(group) for _, group in groupby(samples, key=lambda one: one.group)]
+        samples.append(
+            judged_sample_of(n, group=n // 4, text=f"{chance.randint(1, 9)}", rationale=reason, verdict=verdict)
+        )
+    groups = [list(group) for _, group in groupby(samples, key=lambda judged_sample: judged_sample.group)]
     columns = [row for group in groups for row in features(group)]
-    surprise, because = probability_of_other_verdict(numpy.array(columns), [one.verdict for one in samples], seed=3)
+    surprise, because = probability_of_other_verdict(
+        numpy.array(columns), [sample.verdict for sample in samples], seed=3
+    )
     first = numpy.argsort(-surprise)[:12]
     assert set(first.tolist()) == odd
     assert {because[n] for n in first} <= {Sign.reason_end, Sign.reason_in, Sign.reason_grounded, Sign.reason_covers}
-    again, _ = probability_of_other_verdict(numpy.array(columns), [one.verdict for one in samples], seed=3)
+    again, _ = probability_of_other_verdict(numpy.array(columns), [sample.verdict for sample in samples], seed=3)
     assert (again == surprise).all(), "the same seed gives the same order"
 
 
@@ -67,14 +71,14 @@ def test_without_enough_verdicts_of_both_kinds_there_is_no_habit(verdicts: list[
 
 def test_a_reply_without_a_verdict_is_a_sign_and_a_conflict_more_informative_than_none() -> None:
     alone: dict[str, Any] = {"cut": 0.5, "share": 1.0, "is_top": True}
-    assert plain_signs(seen(1, verdict=None), verifiers=set(), **alone) == {Sign.unparsed: 1.0}
-    plain = plain_signs(seen(1), verifiers=set(), **alone)
-    one = seen(1)
-    one.verdicts = {"written_verdict": Verdict.accept, "majority_vote": Verdict.reject}
-    against = plain_signs(one, verifiers={"majority_vote"}, **alone)
+    assert plain_signs(judged_sample_of(1, verdict=None), verifiers=set(), **alone) == {Sign.unparsed: 1.0}
+    plain = plain_signs(judged_sample_of(1), verifiers=set(), **alone)
+    judged_sample = judged_sample_of(1)
+    judged_sample.verdicts = {"written_verdict": Verdict.accept, "majority_vote": Verdict.reject}
+    against = plain_signs(judged_sample, verifiers={"majority_vote"}, **alone)
     assert informativeness(against)[0] > informativeness(plain)[0]
     assert informativeness(against)[1] is Sign.verifier
-    assert Sign.judges in plain_signs(one, verifiers=set(), **alone)
+    assert Sign.judges in plain_signs(judged_sample, verifiers=set(), **alone)
 
 
 def test_the_demo_has_nothing_to_compare_with(tmp_path: Path) -> None:
@@ -86,12 +90,14 @@ def test_the_demo_has_nothing_to_compare_with(tmp_path: Path) -> None:
 
 
 def test_a_rejected_answer_that_most_samples_give_is_a_conflict_with_the_vote() -> None:
-    group = [seen(n, text="7", verdict=Verdict.reject) for n in range(3)] + [seen(3, text="8", verdict=Verdict.reject)]
-    signs = [
-        plain_signs(one, cut=0.5, verifiers=set(), share=row[VOTE_SHARE], is_top=row[IS_TOP] > 0)
-        for one, row in zip(group, features(group), strict=True)
+    group = [judged_sample_of(n, text="7", verdict=Verdict.reject) for n in range(3)] + [
+        judged_sample_of(3, text="8", verdict=Verdict.reject)
     ]
-    assert [Sign.vote in found for found in signs] == [True, True, True, False]
+    signs = [
+        plain_signs(judged_sample, cut=0.5, verifiers=set(), share=row[VOTE_SHARE], is_top=row[IS_TOP] > 0)
+        for judged_sample, row in zip(group, features(group), strict=True)
+    ]
+    assert [Sign.vote in sign for sign in signs] == [True, True, True, False]
 
 
 def test_the_queue_has_words_for_every_sign() -> None:
@@ -107,7 +113,7 @@ def test_near_the_cut_and_wavering() -> None:
 
 def test_features_are_as_many_as_their_names_and_finite_for_any_text() -> None:
     for text in ("", "\x00", "word " * 500, "日本語", "12"):
-        row = features([seen(1, text=text, rationale=text)])[0]
+        row = features([judged_sample_of(1, text=text, rationale=text)])[0]
         assert len(row) == len(FEATURES)
         assert all(numpy.isfinite(row))
 
@@ -122,8 +128,8 @@ def test_the_share_of_items_with_all_reviewers_is_about_the_asked_one_and_stays(
 
 
 def test_a_rank_without_a_scale_runs_from_one_to_zero() -> None:
-    said = says({"order": [3, 1, 2]}, {}, {})
-    assert said == {3: (Verdict.accept, 1.0), 1: (Verdict.accept, 0.5), 2: (Verdict.reject, 0.0)}
+    reply = says({"order": [3, 1, 2]}, {}, {})
+    assert reply == {3: (Verdict.accept, 1.0), 1: (Verdict.accept, 0.5), 2: (Verdict.reject, 0.0)}
 
 
 def test_a_pair_without_scores_is_the_first_and_the_last() -> None:

@@ -41,19 +41,19 @@ def line(number: int, parent: int | None = None, *, branch_of: int | None = None
 
 
 def test_a_line_of_rounds_is_one_lane() -> None:
-    found = tree([line(0), line(1, 0), line(2, 1)])
-    assert found.above == (None, 0, 1)
-    assert found.at == ((0, 0), (1, 0), (2, 0))
+    loop_tree = tree([line(0), line(1, 0), line(2, 1)])
+    assert loop_tree.above == (None, 0, 1)
+    assert loop_tree.at == ((0, 0), (1, 0), (2, 0))
     straight = {"comes_in": True, "goes_out": True, "is_dashed": False, "up": False, "down": False}
-    assert found.edges == (Edge(0, 0, **straight), Edge(1, 0, **straight))
+    assert loop_tree.edges == (Edge(0, 0, **straight), Edge(1, 0, **straight))
 
 
 def test_the_way_to_the_newest_round_is_straight_and_others_lie_below_it() -> None:
     """Round 2 goes on from 1 to its end, 3 branches off 1, 4 goes on from 1 again and 5 from it."""
-    found = tree([line(0), line(1, 0), line(2, 1), line(3, 0, branch_of=1), line(4, 1), line(5, 4)])
-    assert found.above == (None, 0, 1, 1, 1, 4)
-    assert found.at == ((0, 0), (1, 0), (2, 1), (2, 2), (2, 0), (3, 0))
-    assert [one for one in found.edges if one.column == 1] == [
+    loop_tree = tree([line(0), line(1, 0), line(2, 1), line(3, 0, branch_of=1), line(4, 1), line(5, 4)])
+    assert loop_tree.above == (None, 0, 1, 1, 1, 4)
+    assert loop_tree.at == ((0, 0), (1, 0), (2, 1), (2, 2), (2, 0), (3, 0))
+    assert [edge for edge in loop_tree.edges if edge.column == 1] == [
         Edge(1, 0, comes_in=True, goes_out=True, is_dashed=False, up=False, down=True),
         Edge(1, 1, comes_in=False, goes_out=True, is_dashed=False, up=True, down=True),
         Edge(1, 2, comes_in=False, goes_out=True, is_dashed=True, up=True, down=False),
@@ -63,18 +63,21 @@ def test_the_way_to_the_newest_round_is_straight_and_others_lie_below_it() -> No
 def test_no_two_rounds_share_a_place_and_no_two_connections_either() -> None:
     parents = [0, 1, 1, 2, 3, 2, 1, 6, 0, 9, 3]
     lines = [line(0), *(line(number, parent) for number, parent in enumerate(parents, start=1))]
-    found = tree(lines)
-    assert len(set(found.at)) == len(lines)
-    places = [(edge.column, edge.lane) for edge in found.edges]
+    loop_tree = tree(lines)
+    assert len(set(loop_tree.at)) == len(lines)
+    places = [(edge.column, edge.lane) for edge in loop_tree.edges]
     assert len(set(places)) == len(places)
-    for n, up in enumerate(found.above):
+    for n, up in enumerate(loop_tree.above):
         if up is not None:
-            assert found.at[n][0] == found.at[up][0] + 1
-            assert any((e.column, e.lane, e.goes_out) == (found.at[up][0], found.at[n][1], True) for e in found.edges)
+            assert loop_tree.at[n][0] == loop_tree.at[up][0] + 1
+            assert any(
+                (e.column, e.lane, e.goes_out) == (loop_tree.at[up][0], loop_tree.at[n][1], True)
+                for e in loop_tree.edges
+            )
 
 
 def test_each_base_is_a_root_and_no_round_makes_no_tree() -> None:
-    found = tree([line(0, base=1), line(0, base=2), line(1, 0, base=2), line(2, 0, base=1)])
-    assert found.above == (None, None, 1, 0)
-    assert found.at == ((0, 0), (0, 1), (1, 1), (1, 0))
+    loop_tree = tree([line(0, base=1), line(0, base=2), line(1, 0, base=2), line(2, 0, base=1)])
+    assert loop_tree.above == (None, None, 1, 0)
+    assert loop_tree.at == ((0, 0), (0, 1), (1, 1), (1, 0))
     assert tree([]).at == ()

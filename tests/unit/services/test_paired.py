@@ -49,8 +49,8 @@ def test_right_answers_that_became_none_are_newly_wrong(lost: str, finish_reason
         return dict(value.details)
 
     right, wrong = ("4", "stop"), ("5", "stop")
-    found = compare(
+    result = compare(
         details(*[right] * 60, *[wrong] * 40), details(*[right] * 30, *[(lost, finish_reason)] * 30, *[wrong] * 40)
     )
-    assert found == Paired(100, 0, 30)
-    assert found.p < 1e-8
+    assert result == Paired(100, 0, 30)
+    assert result.p < 1e-8

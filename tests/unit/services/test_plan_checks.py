@@ -42,6 +42,6 @@ def test_a_metric_that_runs_programs_is_refused_without_a_sandbox(monkeypatch: p
     measured = recipe.with_changes({"metrics": [HeldOutAccuracy(verifier=RunTests()).dump()]})
     with pytest.raises(MissingPrerequisite, match=r"^The metric held_out_accuracy runs programs that a model wrote"):
         check_sandbox(measured, 0)
-    (said,) = readiness_warnings(measured, 0)
-    assert said.endswith("There is no bubblewrap.")
+    (text,) = readiness_warnings(measured, 0)
+    assert text.endswith("There is no bubblewrap.")
     assert readiness_warnings(recipe, 0) == []

@@ -16,9 +16,9 @@ def test_a_judge_that_computes_asks_nobody():
 
 def test_meta_rewarding_counts_judgments_as_texts_and_the_comparisons_of_one_answer_a_prompt():
     recipe = recipes.get("meta_rewarding")
-    found = sizes(recipe, 0, prompts=2, taken=0)
+    result = sizes(recipe, 0, prompts=2, taken=0)
     # 2 prompts, 7 answers of each, 11 judgments of each answer; 11 * 10 comparisons for one answer of each prompt.
-    assert (found.samples, found.judge_calls) == (14 + 154, 220)
+    assert (result.samples, result.judge_calls) == (14 + 154, 220)
     # The later phases compare nothing.
     assert sizes(recipe, 3, prompts=2, taken=0).judge_calls == 0
 
@@ -29,14 +29,14 @@ def test_star_may_hint_every_prompt():
 
 def test_a_trainer_that_writes_texts_answers_each_question_not_each_prompt():
     # 4 tasks of each of 10 documents; 8 texts of each, and as many calls of the reward.
-    found = sizes(recipes.get("reinforced_pretraining"), 0, prompts=10, taken=0)
-    assert (found.samples, found.judge_calls) == (10 * 4 * 8, 10 * 4 * 8)
+    result = sizes(recipes.get("reinforced_pretraining"), 0, prompts=10, taken=0)
+    assert (result.samples, result.judge_calls) == (10 * 4 * 8, 10 * 4 * 8)
     # 2 completions that a file brought for each of 10 prompts are asked about, each by itself.
-    found = sizes(recipes.get("implicit_self_improvement"), 1, prompts=10, taken=20)
-    assert (found.samples, found.judge_calls) == (20 + 20 * 8, 20 * 8)
+    result = sizes(recipes.get("implicit_self_improvement"), 1, prompts=10, taken=20)
+    assert (result.samples, result.judge_calls) == (20 + 20 * 8, 20 * 8)
     # The answers are asked about again, but the trainer is given the prompts.
-    found = sizes(recipes.get("score"), 0, prompts=10, taken=0)
-    assert (found.samples, found.rollouts) == (10 + 10 + 10 * 8 * 2, 10 * 8 * 2)
+    result = sizes(recipes.get("score"), 0, prompts=10, taken=0)
+    assert (result.samples, result.rollouts) == (10 + 10 + 10 * 8 * 2, 10 * 8 * 2)
 
 
 def test_a_trainer_that_writes_nothing_makes_no_rollouts():

@@ -34,9 +34,9 @@ def test_of_what_comes_after_the_first_texts_reviewers_see_nothing() -> None:
         None,
         now(),
     )
-    told = previews.masked(view)
-    assert (told.result, told.is_masked) == ({"groups": groups[:1]}, True)
-    assert "Score" not in str(told.error)
+    preview_view = previews.masked(view)
+    assert (preview_view.result, preview_view.is_masked) == ({"groups": groups[:1]}, True)
+    assert "Score" not in str(preview_view.error)
 
 
 def test_the_bound_is_of_steps_that_all_ran_at_once() -> None:
@@ -51,4 +51,4 @@ def test_the_bound_is_of_steps_that_all_ran_at_once() -> None:
     assert previews.seconds(result) is None
     assert previews.seconds(result | {"is_timed": False}) is None
     assert previews.seconds(result | {"is_timed": True}) == 132.0
-    assert [one["step"] for one in previews.timed(result)] == [0, 1]
+    assert [entry["step"] for entry in previews.timed(result)] == [0, 1]

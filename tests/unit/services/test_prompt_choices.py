@@ -22,8 +22,10 @@ def look(tmp_path: Path, *values: dict[str, Any]) -> FilePreview:
 
 
 def answers(tmp_path: Path, *values: tuple[Any, Any]) -> list[str | None]:
-    found = look(tmp_path, *({"question": "Q?", "choices": choices, "answer": answer} for choices, answer in values))
-    return [f"! {row.reason}" if row.reason else row.answer for row in found.prompts]
+    file_preview = look(
+        tmp_path, *({"question": "Q?", "choices": choices, "answer": answer} for choices, answer in values)
+    )
+    return [f"! {row.reason}" if row.reason else row.answer for row in file_preview.prompts]
 
 
 def test_a_quoted_answer_that_is_a_choices_text_is_that_choice(tmp_path: Path) -> None:
@@ -46,13 +48,13 @@ def test_an_answer_that_names_two_choices_is_refused(tmp_path: Path) -> None:
 
 
 def test_letters_of_the_file_stand_above_texts_and_numbers() -> None:
-    told = {"text": ["2", "1"], "label": ["1", "2"]}
-    assert chosen_answer({"c": told}, ("c",), "2") == "2"
-    assert chosen_answer({"c": told}, ("c",), 1) == "1"
+    fields = {"text": ["2", "1"], "label": ["1", "2"]}
+    assert chosen_answer({"c": fields}, ("c",), "2") == "2"
+    assert chosen_answer({"c": fields}, ("c",), 1) == "1"
     assert chosen_answer({"c": {"A": "B", "B": "A"}}, ("c",), "A") == "A"
     assert chosen_answer({"option_a": "b", "option_b": "a"}, ("option_a", "option_b"), "a") == "A"
     with pytest.raises(BadRow, match="none of the choices 1, 2"):
-        chosen_answer({"c": told}, ("c",), 0)
+        chosen_answer({"c": fields}, ("c",), 0)
 
 
 def test_an_empty_choice_keeps_its_place() -> None:
@@ -69,13 +71,13 @@ def test_numbers_count_from_where_the_whole_file_counts_from(tmp_path: Path) -> 
     assert answers(tmp_path, (WORDS, "1"), (WORDS, 3), (WORDS, 0)) == ["B", "D", "A"]
     assert answers(tmp_path, (WORDS, 1), (WORDS, 2)) == ["B", "C"]
     assert all(
-        "counts choices from 0 and from 1" in str(one)
-        for one in answers(tmp_path, (WORDS, 0), (["a"] * 1, 1), (WORDS, 2))[::2]
+        "counts choices from 0 and from 1" in str(text)
+        for text in answers(tmp_path, (WORDS, 0), (["a"] * 1, 1), (WORDS, 2))[::2]
     )
     one_stray = answers(tmp_path, *[(WORDS, n % 4) for n in range(100)], (WORDS, 4))
     assert one_stray[:4] == ["A", "B", "C", "D"]
-    said = look(tmp_path, {"question": "Q?", "choices": WORDS, "answer": 4}).notes
-    assert said == ("Answers given as numbers count the choices from 1",)
+    notes = look(tmp_path, {"question": "Q?", "choices": WORDS, "answer": 4}).notes
+    assert notes == ("Answers given as numbers count the choices from 1",)
     assert look(tmp_path, {"question": "Q?", "choices": WORDS, "answer": "B"}).notes == ()
 
 
@@ -92,12 +94,12 @@ def test_a_choice_that_few_rows_have_is_a_choice(tmp_path: Path) -> None:
     def row(number: int, **more: str) -> dict[str, Any]:
         return {"question": f"Q{number}?", "option_a": "x", "option_b": "y", "answer": "A"} | more
 
-    found = look(tmp_path, *(row(n) for n in range(9)), row(9, option_e="z", answer="E"))
-    assert found.mapping.choices == ("option_a", "option_b", "option_e")
+    file_preview = look(tmp_path, *(row(n) for n in range(9)), row(9, option_e="z", answer="E"))
+    assert file_preview.mapping.choices == ("option_a", "option_b", "option_e")
 
 
 def test_of_two_columns_of_lists_each_row_has_its_own(tmp_path: Path) -> None:
     values = [{"question": "Q?", "choices": ["x", "y"], "answer": "B"}] * 3
-    found = look(tmp_path, *values, {"question": "R?", "options": ["v", "w"], "answer": "w"})
-    assert [row.answer for row in found.prompts] == ["B", "B", "B", "B"]
-    assert found.prompts[3].text == "user: R?\n\nA. v\nB. w"
+    file_preview = look(tmp_path, *values, {"question": "R?", "options": ["v", "w"], "answer": "w"})
+    assert [row.answer for row in file_preview.prompts] == ["B", "B", "B", "B"]
+    assert file_preview.prompts[3].text == "user: R?\n\nA. v\nB. w"

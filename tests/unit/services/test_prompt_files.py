@@ -44,9 +44,9 @@ def test_a_bad_line_has_a_reason_and_the_next_is_read(tmp_path: Path, line: str,
 def test_an_array_is_read_in_pieces_of_any_size(tmp_path: Path, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "CHUNK", chunk)
     values = [{"prompt": f"é🙂\n{i}", "n": [i, {"x": "]},{"}]} for i in range(20)]
-    found = rows(tmp_path, json.dumps(values, indent=2, ensure_ascii=False))
-    assert [row for _, row in found] == values
-    assert [number for number, _ in found][:3] == [1, 2, 3]
+    records = rows(tmp_path, json.dumps(values, indent=2, ensure_ascii=False))
+    assert [row for _, row in records] == values
+    assert [number for number, _ in records][:3] == [1, 2, 3]
     assert rows(tmp_path, "[]") == []
     assert rows(tmp_path, '[{"a": 1}, 2]') == [(1, {"a": 1}), (2, "a JSON object is needed, this is a number")]
 
@@ -61,8 +61,8 @@ def test_a_line_over_the_limit_is_skipped_in_pieces(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(limits, "ROW_BYTES", 1000)
     monkeypatch.setattr(limits, "CHUNK", 64)
     long = json.dumps({"a": "x" * 5000})
-    found = rows(tmp_path, f'{{"a": 1}}\n{long}\n{{"a": 2}}\n', "x.jsonl")
-    assert [(line, isinstance(row, str)) for line, row in found] == [(1, False), (2, True), (3, False)]
+    records = rows(tmp_path, f'{{"a": 1}}\n{long}\n{{"a": 2}}\n', "x.jsonl")
+    assert [(line, isinstance(row, str)) for line, row in records] == [(1, False), (2, True), (3, False)]
     with pytest.raises(InvalidInput, match="line 2: longer than"):
         rows(tmp_path, f"prompt\n{'x' * 5000}\n", "x.csv")
     with pytest.raises(InvalidInput, match="breaks in the row that starts on line 1"):
@@ -71,8 +71,8 @@ def test_a_line_over_the_limit_is_skipped_in_pieces(tmp_path: Path, monkeypatch:
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_csv_finds_its_delimiter(tmp_path: Path, delimiter: str) -> None:
-    found = rows(tmp_path, f'a{delimiter}b\n"1 ""x""\n2"{delimiter}3\n\n4{delimiter}5\n')
-    assert found == [(2, {"a": '1 "x"\n2', "b": "3"}), (5, {"a": "4", "b": "5"})]
+    records = rows(tmp_path, f'a{delimiter}b\n"1 ""x""\n2"{delimiter}3\n\n4{delimiter}5\n')
+    assert records == [(2, {"a": '1 "x"\n2', "b": "3"}), (5, {"a": "4", "b": "5"})]
 
 
 def test_a_cut_off_parquet_file_is_refused(tmp_path: Path) -> None:

@@ -35,9 +35,9 @@ def short(row: Finished) -> Any:
     if row.reason:
         return "! " + row.reason
     parts: list[Any] = [row.text] + ([row.answer] if row.answer is not None else [])
-    for one in row.completions:
-        noted = {name: value for name, value in one.extra.items() if name in ("chosen", "label", "score")}
-        parts.append((one.text, *noted.values()))
+    for completion in row.completions:
+        noted = {name: value for name, value in completion.extra.items() if name in ("chosen", "label", "score")}
+        parts.append((completion.text, *noted.values()))
     return parts[0] if len(parts) == 1 else tuple(parts)
 
 
@@ -732,11 +732,11 @@ def test_a_relative_is_right_or_refused_with_the_reason(
         with pytest.raises(InvalidInput, match=words):
             look(path)
         return
-    found = look(path)
-    assert [short(row) for row in found.prompts] == expected
-    assert words in f"{found.kind} {found.format}"
-    assert {fate.column for fate in found.becomes} == set(found.columns)
-    assert all(fate.role or "dropped" in fate.becomes for fate in found.becomes)
+    file_preview = look(path)
+    assert [short(row) for row in file_preview.prompts] == expected
+    assert words in f"{file_preview.kind} {file_preview.format}"
+    assert {fate.column for fate in file_preview.becomes} == set(file_preview.columns)
+    assert all(fate.role or "dropped" in fate.becomes for fate in file_preview.becomes)
 
 
 def test_a_table_with_two_columns_of_one_name_is_refused() -> None:
@@ -747,10 +747,10 @@ def test_a_table_with_two_columns_of_one_name_is_refused() -> None:
 def test_folders_that_datasets_saves_are_read_shard_by_shard(tmp_path: Path) -> None:
     import datasets
 
-    made = datasets.Dataset.from_list([{"prompt": f"p{i}", "answer": str(i)} for i in range(10)])
-    made.save_to_disk(tmp_path / "plain", num_shards=3)
+    result = datasets.Dataset.from_list([{"prompt": f"p{i}", "answer": str(i)} for i in range(10)])
+    result.save_to_disk(tmp_path / "plain", num_shards=3)
     assert [short(row) for row in look(tmp_path / "plain").prompts] == [(f"user: p{i}", str(i)) for i in range(10)]
-    datasets.DatasetDict(train=made, test=made).save_to_disk(tmp_path / "both")
+    datasets.DatasetDict(train=result, test=result).save_to_disk(tmp_path / "both")
     with pytest.raises(InvalidInput, match="several splits: test, train"):
         look(tmp_path / "both")
     assert len(look(tmp_path / "both" / "train").prompts) == 10
@@ -795,8 +795,8 @@ def test_a_gzip_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_the_preview_says_what_becomes_of_every_column(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text(rows({"prompt": "a", "note": "two words", "chosen": "b", "rejected": "c", "id": "x1"}))
-    found = look(path)
-    assert {fate.column: fate.becomes for fate in found.becomes} == {
+    file_preview = look(path)
+    assert {fate.column: fate.becomes for fate in file_preview.becomes} == {
         "prompt": "the prompt",
         "note": "metadata, kept beside the prompt; the model does not see it",
         "chosen": "an imported completion, noted as chosen",

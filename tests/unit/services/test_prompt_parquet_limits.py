@@ -27,10 +27,10 @@ except InvalidInput as error:
 
 
 def varint(number: int) -> bytes:
-    found = b""
+    result = b""
     while number > 127:
-        found, number = found + bytes([number & 127 | 128]), number >> 7
-    return found + bytes([number])
+        result, number = result + bytes([number & 127 | 128]), number >> 7
+    return result + bytes([number])
 
 
 def with_footer(path: Path, footer: bytes) -> Path:
@@ -45,8 +45,8 @@ def claiming(path: Path, length: int) -> Path:
 
 def test_a_small_file_takes_no_more_memory_for_the_length_it_claims(tmp_path: Path) -> None:
     path = claiming(tmp_path / "x.parquet", 999_999)
-    told = subprocess.run([sys.executable, "-c", MEMORY, str(path)], capture_output=True, text=True, check=True)
-    assert int(told.stdout) < 50_000  # kB; 98 MB with the limit of Arrow itself
+    process = subprocess.run([sys.executable, "-c", MEMORY, str(path)], capture_output=True, text=True, check=True)
+    assert int(process.stdout) < 50_000  # kB; 98 MB with the limit of Arrow itself
 
 
 def test_a_description_that_is_too_large_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,9 +127,9 @@ def test_no_completion_is_no_reason_to_leave_a_row_out(nothing: Any) -> None:
     ],
 )
 def test_a_score_is_a_number_or_is_said_to_be_none(given: dict[str, Any], kept: dict[str, Any]) -> None:
-    (one,) = parse({"prompt": "p", "c": {"text": "x"} | given}, COMPLETIONS).completions
-    assert one.extra == {"column": "c"} | kept
-    words = noted(one.extra)
+    (completion,) = parse({"prompt": "p", "c": {"text": "x"} | given}, COMPLETIONS).completions
+    assert completion.extra == {"column": "c"} | kept
+    words = noted(completion.extra)
     assert ("is no number" in words) == (UNREAD in kept)
     assert ("score 4" in words or "score 8.5" in words) == ("score" in kept)
 
@@ -157,8 +157,8 @@ def test_what_is_noted_is_shown_whatever_it_is() -> None:
     ],
 )
 def test_the_names_of_the_columns_suggest_a_mapping(columns: list[str], mapping: Mapping | None) -> None:
-    found = recognise(columns, [])
-    assert (found and found[1]) == mapping
+    result = recognise(columns, [])
+    assert (result and result[1]) == mapping
 
 
 def test_a_mapping_is_read_from_json() -> None:

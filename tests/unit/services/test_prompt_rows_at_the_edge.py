@@ -168,8 +168,8 @@ def test_a_line_at_the_edge_of_json(
 ) -> None:
     path = tmp_path / "x.jsonl"
     path.write_bytes(b'\xef\xbb\xbf{"x": 1}' + (end or b"\n") + line + end)
-    found = outcome(path)
-    assert found == expected or (isinstance(found, str) and isinstance(expected, str) and found.startswith(expected))
+    texts = outcome(path)
+    assert texts == expected or (isinstance(texts, str) and isinstance(expected, str) and texts.startswith(expected))
 
 
 @pytest.mark.parametrize(

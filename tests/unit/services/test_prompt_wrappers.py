@@ -77,13 +77,13 @@ def test_what_is_no_json_is_refused_with_its_place(tmp_path: Path, content: str,
 def test_a_key_that_stands_twice_refuses_the_row_in_every_layout(
     tmp_path: Path, bad: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = "the key 'prompt' stands twice in one object; keep one of them"
+    text = "the key 'prompt' stands twice in one object; keep one of them"
     good = '{\n "prompt": "c"\n}'
-    assert rows(tmp_path, f"{bad}\n{good}\n{bad}", "a.json") == [said, {"prompt": "c"}, said]
-    assert rows(tmp_path, f"[{bad}, {good}]", "a.json") == [said, {"prompt": "c"}]
-    assert rows(tmp_path, f'{{"data": [{bad}, {good}]}}', "a.json") == [said, {"prompt": "c"}]
+    assert rows(tmp_path, f"{bad}\n{good}\n{bad}", "a.json") == [text, {"prompt": "c"}, text]
+    assert rows(tmp_path, f"[{bad}, {good}]", "a.json") == [text, {"prompt": "c"}]
+    assert rows(tmp_path, f'{{"data": [{bad}, {good}]}}', "a.json") == [text, {"prompt": "c"}]
     flat = bad.replace("\n", "")
-    assert rows(tmp_path, f"{flat}\n{flat}\n") == [said, said]
+    assert rows(tmp_path, f"{flat}\n{flat}\n") == [text, text]
     monkeypatch.setattr(limits, "ROW_BYTES", 10)
     assert rows(tmp_path, '{\n "a": {"b": 1, "b": 2},\n "c": "dddddddddddddddddddd"\n}', "a.json") == [
         "the key 'b' stands twice in one object; keep one of them"

@@ -46,7 +46,7 @@ def test_the_kind_follows_from_the_part_and_a_part_without_knobs_is_its_name() -
     short = re.sub(r"\n    kind: \w+", "", SHORT).replace("{name: exact_match}", "exact_match")
     assert recipe_yaml.read(short) == recipe_yaml.read(SHORT)
     measured = SHORT + "metrics:\n  - {name: held_out_accuracy, verifier: countdown}\n  - length\n"
-    assert [one["name"] for one in recipe_yaml.read(measured)["metrics"]] == ["held_out_accuracy", "length"]
+    assert [metric["name"] for metric in recipe_yaml.read(measured)["metrics"]] == ["held_out_accuracy", "length"]
     assert recipe_yaml.read(measured)["metrics"][0]["verifier"]["name"] == "countdown"
 
 
@@ -57,7 +57,7 @@ def test_a_template_of_several_lines_stands_as_a_block() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "text"),
     [
         ("n: 2", "n: 0", r"Line 8: .*n"),
         ("name: sample", "name: sampel", r"Line [67]: .*sampel"),
@@ -97,6 +97,6 @@ def test_a_template_of_several_lines_stands_as_a_block() -> None:
         (SHORT, "name: a\n---\nname: b", "cannot be read"),
     ],
 )
-def test_what_is_wrong_is_refused_by_its_line(old: str, new: str, said: str) -> None:
-    with pytest.raises(InvalidInput, match=said):
+def test_what_is_wrong_is_refused_by_its_line(old: str, new: str, text: str) -> None:
+    with pytest.raises(InvalidInput, match=text):
         recipe_yaml.read(SHORT.replace(old, new, 1))

@@ -63,7 +63,9 @@ def test_an_excerpt_is_one_short_line_around_the_first_place() -> None:
     assert [piece for piece in pieces if piece.is_found] == [TextPiece("unicorn", is_found=True)]
     assert sought.excerpt("nothing here") == ()
     for before in (BEGINNING // 2 - 8, BEGINNING - 4, 2 * BEGINNING):
-        assert [one.text for one in sought.excerpt("w " * (before // 2) + "unicorn") if one.is_found] == ["unicorn"]
+        assert [
+            text_piece.text for text_piece in sought.excerpt("w " * (before // 2) + "unicorn") if text_piece.is_found
+        ] == ["unicorn"]
 
 
 def test_a_pattern_that_would_run_for_ever_marks_nothing_and_ends() -> None:

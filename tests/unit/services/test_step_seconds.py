@@ -14,8 +14,8 @@ PLACES = recipes.get("rest_mcts").places()
 def test_a_search_takes_as_long_for_as_many_prompts_whatever_its_budget_of_samples() -> None:
     # The job of ten prompts counted ten units, and made up to 150 samples of each.
     asked: Any = SimpleNamespace(own=lambda *_: Took(100.0, 10, None))
-    made = by_step(PLACES, prompts=20, taken=0)[1]
-    assert made.units == 20 * 150
-    found = _of_step(asked, PLACES[1], made)
-    assert found is not None
-    assert (found.likely, found.at_most) == (200.0, 200.0)
+    step_size = by_step(PLACES, prompts=20, taken=0)[1]
+    assert step_size.units == 20 * 150
+    seconds = _of_step(asked, PLACES[1], step_size)
+    assert seconds is not None
+    assert (seconds.likely, seconds.at_most) == (200.0, 200.0)

@@ -18,17 +18,22 @@ SINGLE, PAIR = DatasetType.prompt_completion, DatasetType.preference
 LABELLED, TEXT = DatasetType.unpaired_preference, DatasetType.language_modeling
 
 
-def said(role: str, content: str) -> Any:
+def message(role: str, content: str) -> Any:
     return {"role": role, "content": content}
 
 
-ASKED = [said("system", "Be brief."), said("user", "2+2?"), said("assistant", "4"), said("user", 'And "3+3"?')]
+ASKED = [
+    message("system", "Be brief."),
+    message("user", "2+2?"),
+    message("assistant", "4"),
+    message("user", 'And "3+3"?'),
+]
 GOOD, BAD = NO_SIDE._replace(text="6 ✓"), NO_SIDE._replace(text="7")
 ROW = ExportRow(0, 1, "0" * 64, ASKED, GOOD, None, True, 1.0, "select")
 PAIRED = ROW._replace(rejected=BAD)
-EPISODE = ROW._replace(turns=[said("assistant", "look"), said("user", "seen"), said("assistant", "done")])
-PLAIN = ROW._replace(messages=[said("user", "A text.")], chosen=NO_SIDE)
-ANSWER, WORSE = said("assistant", "6 ✓"), said("assistant", "7")
+EPISODE = ROW._replace(turns=[message("assistant", "look"), message("user", "seen"), message("assistant", "done")])
+PLAIN = ROW._replace(messages=[message("user", "A text.")], chosen=NO_SIDE)
+ANSWER, WORSE = message("assistant", "6 ✓"), message("assistant", "7")
 WEIGHTED = [ASKED[0], ASKED[1], {**ASKED[2], "weight": 0}, ASKED[3], ANSWER]
 MARKED = [{**message, "train": False} for message in ASKED]
 TAGS = {
@@ -63,9 +68,9 @@ TAGS = {
             {
                 "messages": [
                     *MARKED,
-                    said("assistant", "look") | {"train": True},
-                    said("user", "seen") | {"train": False},
-                    said("assistant", "done") | {"train": True},
+                    message("assistant", "look") | {"train": True},
+                    message("user", "seen") | {"train": False},
+                    message("assistant", "done") | {"train": True},
                 ]
             },
         ),
@@ -122,7 +127,7 @@ def test_what_stands_beside_is_checked_before_rows_are_written(tmp_path: Path) -
 
 def test_rows_that_a_tool_passes_over_are_counted() -> None:
     """LLaMA-Factory's converter: a system message may begin, then user and assistant in turn, an even number of them."""
-    doubled = ROW._replace(messages=[*ASKED, said("user", "Well?")])
+    doubled = ROW._replace(messages=[*ASKED, message("user", "Well?")])
     to_go_on = PAIRED._replace(messages=ASKED[:3])
     ends_on_user = EPISODE._replace(turns=EPISODE.turns[:2])
     for tool, type, some, number in (
@@ -138,11 +143,11 @@ def test_rows_that_a_tool_passes_over_are_counted() -> None:
 
 
 def test_axolotl_is_told_the_columns_in_yaml(tmp_path: Path) -> None:
-    made = tool_files.write(tmp_path / "mine.jsonl", Tool.axolotl, SINGLE, longest=77)
-    assert made == tmp_path / "mine.axolotl.yaml"
+    path = tool_files.write(tmp_path / "mine.jsonl", Tool.axolotl, SINGLE, longest=77)
+    assert path == tmp_path / "mine.axolotl.yaml"
     names = {"role": "role", "content": "content"}
     file = {"path": "mine.jsonl", "ds_type": "json"}
-    assert yaml.safe_load(made.read_text()) == {
+    assert yaml.safe_load(path.read_text()) == {
         "sequence_len": 77,
         "excess_length_strategy": "raise",
         "datasets": [
@@ -195,17 +200,17 @@ def test_what_a_tool_does_not_read_is_refused(tool: Tool, type: DatasetType, for
 
 def test_what_a_file_cannot_say_is_said() -> None:
     rows = [ROW, ROW._replace(weight=0.5, messages=ASKED[:2]), EPISODE]
-    found = {}
+    fields = {}
     for tool in Tool:
         notes = ToolNotes(tool, SINGLE)
         assert list(notes.looked(rows)) == rows
-        found[tool] = notes.lines()
-    assert found[Tool.trl] == ()
-    assert found[Tool.axolotl] == (
+        fields[tool] = notes.lines()
+    assert fields[Tool.trl] == ()
+    assert fields[Tool.axolotl] == (
         "1 rows have a weight other than 1, which axolotl does not read: all rows count the same.",
     )
-    assert found[Tool.openai][1:] == ("OpenAI takes 10 rows or more, and these are 3.",)
-    assert [line.split(".")[0] for line in found[Tool.llama_factory][1:]] == [
+    assert fields[Tool.openai][1:] == ("OpenAI takes 10 rows or more, and these are 3.",)
+    assert [line.split(".")[0] for line in fields[Tool.llama_factory][1:]] == [
         "2 rows have turns of the assistant in the question",
         "1 rows have an answer of several turns: with mask_history only the last is learned",
     ]

@@ -24,18 +24,18 @@ def entry(name: str, text: str, *sources: int) -> dict[str, Any]:
 
 
 def book(*texts: str, start: dict[str, Any] = PLAIN, **knobs: Any) -> tuple[list[dict[str, Any]], dict[str, int]]:
-    made = DistillLesson(**knobs).write([row(text) for text in texts], start)
-    assert made.name == "library"
-    return made.knobs["entries"], made.counts
+    writing = DistillLesson(**knobs).write([row(text) for text in texts], start)
+    assert writing.name == "library"
+    return writing.knobs["entries"], writing.counts
 
 
 def test_each_lesson_is_a_name_with_an_instruction_and_cites_the_rows_it_stood_in():
-    found, counts = book(
+    result, counts = book(
         f"Rules:\n- **behavior_carry**: {CARRY}\n2. `behavior_sign`:  {SIGN}  ",
         "none here: at all",
         f"behavior_carry: {CARRY}",
     )
-    assert found == [
+    assert result == [
         {"name": "behavior_carry", "text": CARRY, "sources": [], "rows": [0, 2]},
         {"name": "behavior_sign", "text": SIGN, "sources": [], "rows": [0]},
     ]
@@ -51,15 +51,15 @@ def test_each_lesson_is_a_name_with_an_instruction_and_cites_the_rows_it_stood_i
 
 def test_the_same_name_or_nearly_the_same_words_are_one_lesson():
     # ROUGE-L: 4 of 5 words in order, 2 * 4 / (5 + 5) = 0.8.
-    one, other = "add the tens and ones", "add the tens then ones"
-    assert [len(book(f"behavior_a: {one}\nbehavior_b: {other}", same_above=x)[0]) for x in (0.8, 0.81)] == [1, 2]
+    text, other = "add the tens and ones", "add the tens then ones"
+    assert [len(book(f"behavior_a: {text}\nbehavior_b: {other}", same_above=x)[0]) for x in (0.8, 0.81)] == [1, 2]
     (merged,), _ = book(
-        f"behavior_a: {one}", f"Behavior_A: {SIGN}", pattern=r"(?P<name>(?i:behavior_\w)): (?P<text>.*)"
+        f"behavior_a: {text}", f"Behavior_A: {SIGN}", pattern=r"(?P<name>(?i:behavior_\w)): (?P<text>.*)"
     )
-    assert (merged["text"], merged["rows"]) == (one, [0, 1])
-    (newest,), _ = book(f"behavior_a: {one}", f"behavior_a: {SIGN}", merge="newest")
+    assert (merged["text"], merged["rows"]) == (text, [0, 1])
+    (newest,), _ = book(f"behavior_a: {text}", f"behavior_a: {SIGN}", merge="newest")
     # What an instruction said before is nothing to be like; of two that are as like, the first lesson counts.
-    texts = (f"behavior_a: {one}", f"behavior_a: {SIGN}", f"behavior_b: {other}", f"behavior_c: {other}")
+    texts = (f"behavior_a: {text}", f"behavior_a: {SIGN}", f"behavior_b: {other}", f"behavior_c: {other}")
     replaced, _ = book(*texts, merge="newest")
     assert [(it["name"], it["text"], it["rows"]) for it in replaced] == [
         ("behavior_a", SIGN, [0, 1]),
@@ -72,8 +72,8 @@ def test_a_handbook_that_is_there_grows_and_keeps_what_it_cites():
     inner = {"name": "self_refine", "inner": PLAIN}
     start = {"name": "library", "entries": [entry("behavior_carry", CARRY, 7, 9)], "inner": inner}
     for wrapped in (start, {"name": "self_refine", "inner": start}):
-        found, counts = book(f"behavior_sign: {SIGN}\nbehavior_carry: anything", start=wrapped)
-        assert [(one["name"], one["sources"], one["rows"]) for one in found] == [
+        result, counts = book(f"behavior_sign: {SIGN}\nbehavior_carry: anything", start=wrapped)
+        assert [(element["name"], element["sources"], element["rows"]) for element in result] == [
             ("behavior_carry", [7, 9], [0]),
             ("behavior_sign", [], [0]),
         ]
@@ -82,12 +82,12 @@ def test_a_handbook_that_is_there_grows_and_keeps_what_it_cites():
 
 
 def test_long_lessons_are_left_out_and_the_least_cited_drop_out_of_a_full_handbook():
-    found, counts = book(f"behavior_carry: {CARRY}\nbehavior_long: {'x' * 21}", max_length=20)
-    assert [one["name"] for one in found] == ["behavior_carry"]
+    result, counts = book(f"behavior_carry: {CARRY}\nbehavior_long: {'x' * 21}", max_length=20)
+    assert [element["name"] for element in result] == ["behavior_carry"]
     assert counts["lessons_too_long"] == 1
     texts = ("behavior_a: one\nbehavior_b: two", "behavior_b: two\nbehavior_c: three")
-    found, counts = book(*texts, max_entries=2)
-    assert [one["name"] for one in found] == ["behavior_b", "behavior_c"], "of equal ones the newer"
+    result, counts = book(*texts, max_entries=2)
+    assert [element["name"] for element in result] == ["behavior_b", "behavior_c"], "of equal ones the newer"
     assert counts["lessons_dropped"] == 1
 
 
@@ -107,8 +107,8 @@ def test_the_folder_appears_whole_and_the_same_again(tmp_path: Path):
     (output / "final.tmp").mkdir(parents=True)
     Trainer.load(spec.trainer).main(spec)
     final = final_folder(str(output))
-    made = json.loads((final / "engine.json").read_text())
-    assert (made["name"], made["knobs"]["most"], made["knobs"]["entries"][0]["rows"]) == ("library", 5, [0])
+    content = json.loads((final / "engine.json").read_text())
+    assert (content["name"], content["knobs"]["most"], content["knobs"]["entries"][0]["rows"]) == ("library", 5, [0])
     before = final.stat().st_mtime_ns
     Trainer.load(spec.trainer).main(spec)
     assert final.stat().st_mtime_ns == before

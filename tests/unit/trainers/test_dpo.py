@@ -44,9 +44,9 @@ def test_normalised_weights_have_the_mean_one():
 
     # Their mean is 1.5.
     rows = Dataset.from_list([{"prompt": n, "weight": weight} for n, weight in enumerate([1.0, 1.5, 2.0, 1.5])])
-    found = with_mean_one(rows)
-    assert list(found["weight"]) == pytest.approx([2 / 3, 1.0, 4 / 3, 1.0])
-    assert list(found["prompt"]) == [0, 1, 2, 3]
+    dataset = with_mean_one(rows)
+    assert list(dataset["weight"]) == pytest.approx([2 / 3, 1.0, 4 / 3, 1.0])
+    assert list(dataset["prompt"]) == [0, 1, 2, 3]
     with pytest.raises(InvalidInput, match="All 1 examples have the weight 0"):
         with_mean_one(Dataset.from_list([{"weight": 0.0}]))
     with pytest.raises(InvalidInput, match=r"has the weight -1.0, but weights are not negative"):

@@ -36,9 +36,9 @@ def test_a_text_that_acts_and_ended_is_a_call_for_trl_and_any_other_is_not() -> 
     end = tokenizer.eos_token_id
     read = _environment.reader(tokenizer, {end})
     ids = tokenizer(ACTS, add_special_tokens=False)["input_ids"]
-    said = read([*ids, end], prefix=[], tools=[])
-    assert said["content"] == ACTS
-    assert said["tool_calls"] == [{"type": "function", "function": {"name": "act", "arguments": {"text": ACTS}}}]
+    readings = read([*ids, end], prefix=[], tools=[])
+    assert readings["content"] == ACTS
+    assert readings["tool_calls"] == [{"type": "function", "function": {"name": "act", "arguments": {"text": ACTS}}}]
     assert "tool_calls" not in read(ids), "it was cut off"
     answer = tokenizer("Answer: 5", add_special_tokens=False)["input_ids"]
     assert read([*answer, end]) == {"role": "assistant", "content": "Answer: 5"}
@@ -49,10 +49,10 @@ def test_a_text_that_acts_and_ended_is_a_call_for_trl_and_any_other_is_not() -> 
 def test_trl_s_environment_is_the_world_of_the_row_and_answers_as_in_a_generator() -> None:
     rows = {7: Row(7, {"prompt": [{"role": "user", "content": "2 + 3?"}]}, {"answer": "5", "metadata": {}})}
     played = _environment.Played(Calculator(), rows)
-    said = played.reset(row=7, prompt="not used")
-    assert said is not None
-    assert said.startswith("\n\nYou may use tools before you answer:")
-    assert _environment.begun(played) == [{"role": "user", "content": said.strip()}]
+    text = played.reset(row=7, prompt="not used")
+    assert text is not None
+    assert text.startswith("\n\nYou may use tools before you answer:")
+    assert _environment.begun(played) == [{"role": "user", "content": text.strip()}]
     assert played.act(ACTS) == "Observation: 5"
     assert played.act("Action: calculate[1 / 0]") == "Observation: Error: Division by zero."
     assert played.act("Action: look[1]") == "Observation: There is no tool look. Tools: calculate."

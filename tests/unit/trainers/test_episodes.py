@@ -51,9 +51,9 @@ def test_an_answer_of_one_turn_is_learned_as_ever(tokenizer: Any):
 
 def test_rows_are_cut_and_those_with_nothing_left_to_learn_are_dropped(tokenizer: Any):
     rows = [{"prompt": PROMPT, "completion": TURNS, "weight": 2.0}, {"prompt": PROMPT * 3, "completion": TURNS}]
-    (one,) = _episodes.tokenized(tokenizer, rows, 8)
-    assert (one["row"], one["weight"], len(one["input_ids"])) == (0, 2.0, 8)
-    assert shown(tokenizer, one["input_ids"], one["labels"]) == ".......A"
+    (entry,) = _episodes.tokenized(tokenizer, rows, 8)
+    assert (entry["row"], entry["weight"], len(entry["input_ids"])) == (0, 2.0, 8)
+    assert shown(tokenizer, entry["input_ids"], entry["labels"]) == ".......A"
     with pytest.raises(StopIteration):
         _episodes.tokenized(tokenizer, rows, 3)
 
@@ -71,7 +71,7 @@ def test_a_template_that_rewrites_earlier_turns_is_found_out(tokenizer: Any):
     other.chat_template = other.chat_template.replace(
         "{{ message['content'] }}<|eos|>", "{{ message['content'] if loop.last else '' }}<|eos|>"
     )
-    found = _episodes.unsteady(other, rows)
-    assert list(found) == [0]
-    assert found[0].kind is FailureKind.template
-    assert "episode_steps" in found[0].reason
+    left_out = _episodes.unsteady(other, rows)
+    assert list(left_out) == [0]
+    assert left_out[0].kind is FailureKind.template
+    assert "episode_steps" in left_out[0].reason

@@ -30,7 +30,7 @@ def test_is_written_and_read_with_its_reward():
 
 
 @pytest.mark.parametrize(
-    ("knobs", "said"),
+    ("knobs", "reply"),
     [
         ({"num_generations": 1}, "greater than or equal to 2"),
         ({"num_generations": 3}, "8 completions, which are no whole groups of num_generations = 3"),
@@ -41,8 +41,8 @@ def test_is_written_and_read_with_its_reward():
         ({"reward": FromChildren()}, "judges by other texts than the group that is written"),
     ],
 )
-def test_what_cannot_work_is_refused_with_a_way_out(knobs, said):
-    with pytest.raises(ValidationError, match=said):
+def test_what_cannot_work_is_refused_with_a_way_out(knobs, reply):
+    with pytest.raises(ValidationError, match=reply):
         grpo(**knobs)
 
 
@@ -59,12 +59,12 @@ def test_a_generation_is_so_many_completions_for_so_many_steps():
 
 
 def test_rows_are_shuffled_for_each_pass_and_the_rest_of_a_pass_is_left_out():
-    found = order(5, 2, 5, seed=1)
-    assert len(found) == 10
-    passes = [found[:4], found[4:8]]
-    assert all(len(set(one)) == 4 for one in passes)
+    numbers = order(5, 2, 5, seed=1)
+    assert len(numbers) == 10
+    passes = [numbers[:4], numbers[4:8]]
+    assert all(len(set(entry)) == 4 for entry in passes)
     assert passes[0] != passes[1]
-    assert found[:4] == order(2, 2, 5, seed=1), "the order does not depend on how long the training is"
+    assert numbers[:4] == order(2, 2, 5, seed=1), "the order does not depend on how long the training is"
     assert order(3, 2, 5, seed=2) != order(3, 2, 5, seed=1)
 
 

@@ -32,7 +32,7 @@ def bandit(folder: Path, **more: Any) -> _bandit.Bandit:
 
 def lines(**gains: tuple[float, ...]) -> list[dict[str, Any]]:
     row = {"easy": 0, "hard": 4, "none": 6}
-    return [{"row": row[name], "advantage": one} for name, some in gains.items() for one in some]
+    return [{"row": row[name], "advantage": entry} for name, some in gains.items() for entry in some]
 
 
 def test_is_written_and_read() -> None:
@@ -43,16 +43,16 @@ def test_is_written_and_read() -> None:
 
 
 def test_a_value_moves_half_of_the_way_to_the_mean_of_the_absolute_advantages(tmp_path: Path) -> None:
-    found = bandit(tmp_path)
-    assert found.values == {"": 0.0, "easy": 0.0, "hard": 0.0}
+    result = bandit(tmp_path)
+    assert result.values == {"": 0.0, "easy": 0.0, "hard": 0.0}
     # (|-1| + |1|) / 2 = 1 and (0.2 + 0.4) / 2 = 0.3: Q becomes 0 + 0.5 (1 - 0), and 0.15.
-    curves = found.learn(lines(hard=(-1.0, 1.0), easy=(0.2, -0.4)))
-    assert found.values == pytest.approx({"": 0.0, "easy": 0.15, "hard": 0.5})
+    curves = result.learn(lines(hard=(-1.0, 1.0), easy=(0.2, -0.4)))
+    assert result.values == pytest.approx({"": 0.0, "easy": 0.15, "hard": 0.5})
     assert curves["category_value/hard"] == 0.5
     assert curves["category_value/none"] == 0.0
     # 0.5 + 0.5 (0.1 - 0.5) = 0.3; what was not drawn keeps its value.
-    found.learn(lines(hard=(0.1, 0.1)))
-    assert found.values == pytest.approx({"": 0.0, "easy": 0.15, "hard": 0.3})
+    result.learn(lines(hard=(0.1, 0.1)))
+    assert result.values == pytest.approx({"": 0.0, "easy": 0.15, "hard": 0.3})
 
 
 def test_categories_are_drawn_by_the_softmax_of_their_values() -> None:
@@ -66,23 +66,23 @@ def test_categories_are_drawn_by_the_softmax_of_their_values() -> None:
 
 
 def test_a_generation_holds_no_prompt_twice_before_its_category_is_used_up(tmp_path: Path) -> None:
-    found = bandit(tmp_path, value_temperature=0.01)
-    found.values = {"": 0.0, "easy": 5.0, "hard": 0.0}
-    counts = Counter(found.choose(10))
+    result = bandit(tmp_path, value_temperature=0.01)
+    result.values = {"": 0.0, "easy": 5.0, "hard": 0.0}
+    counts = Counter(result.choose(10))
     assert set(counts) == {0, 1, 2, 3}
     assert max(counts.values()) - min(counts.values()) <= 1
-    assert found.choose(3) == found.choose(3), "the same draw at the same generation"
-    found.values = dict.fromkeys(found.values, 0.0)
-    drawn = Counter(found.category_of[row] for row in found.choose(3000))
+    assert result.choose(3) == result.choose(3), "the same draw at the same generation"
+    result.values = dict.fromkeys(result.values, 0.0)
+    drawn = Counter(result.category_of[row] for row in result.choose(3000))
     assert all(900 < count < 1100 for count in drawn.values()), "equal values: each category as often, not each prompt"
 
 
 def test_what_was_written_before_brings_it_to_where_it_was(tmp_path: Path) -> None:
     straight, resumed = bandit(tmp_path), bandit(tmp_path)
     generations = [lines(hard=(0.5, 1.0), easy=(0.1, 0.2)), lines(none=(0.7, 0.7, 0.7, 0.9))]
-    for one in generations:
-        straight.learn(one)
-    resumed.begin([line for one in generations for line in one], None)
+    for generation in generations:
+        straight.learn(generation)
+    resumed.begin([line for entry in generations for line in entry], None)
     assert (resumed.values, resumed.generation) == (straight.values, 2)
     assert resumed.choose(50) == straight.choose(50)
 

@@ -23,5 +23,5 @@ def test_the_predicted_rates_nearest_to_one_half_are_taken() -> None:
 
 def test_a_prompt_s_rate_is_the_mean_reward_of_its_completions() -> None:
     rewards = {1: (1.0, 0.0, 1.0, 1.0), 2: (None, 0.0), 3: (None, None)}
-    lines = [{"row": row, "reward": one} for row, some in rewards.items() for one in some]
+    lines = [{"row": row, "reward": entry} for row, some in rewards.items() for entry in some]
     assert success(lines) == {1: 0.75, 2: 0.0}

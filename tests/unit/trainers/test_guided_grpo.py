@@ -62,11 +62,11 @@ def test_the_solution_is_a_column_or_the_known_answer() -> None:
 def test_only_a_group_that_is_judged_wrong_as_a_whole_is_unsolved() -> None:
     judge = ExactMatch()
     scores = [(0.0, 0.0), (0.0, 1.0), (None, None), (None, 0.0)]
-    said = {
-        2 * group + n: [Judgment(2 * group + n, "exact_match", 0, one, None, "", "")]
+    judgments = {
+        2 * group + n: [Judgment(2 * group + n, "exact_match", 0, entry, None, "", "")]
         for group, some in enumerate(scores)
-        for n, one in enumerate(some)
+        for n, entry in enumerate(some)
     }
     reward: Any = SimpleNamespace(judge=judge)
-    assert unsolved(range(8), said, reward, 2) == [0, 1, 6, 7]
-    assert unsolved([2, 3], said, reward, 2) == []
+    assert unsolved(range(8), judgments, reward, 2) == [0, 1, 6, 7]
+    assert unsolved([2, 3], judgments, reward, 2) == []

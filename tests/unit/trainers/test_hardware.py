@@ -147,9 +147,9 @@ def test_more_processes_than_gpus_are_refused_before_the_launch(monkeypatch: pyt
     SFT(num_processes=3).check_ready()
 
 
-@pytest.mark.parametrize(("said", "threads"), [("4,2", "4"), ("", "1"), ("2", "2"), ("many", "1"), ("0", "1")])
-def test_threads_of_each_process(said: str, threads: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    monkeypatch.setenv("OMP_NUM_THREADS", said)
+@pytest.mark.parametrize(("text", "threads"), [("4,2", "4"), ("", "1"), ("2", "2"), ("many", "1"), ("0", "1")])
+def test_threads_of_each_process(text: str, threads: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("OMP_NUM_THREADS", text)
     options = _launch.options(SFT(num_processes=2), "spec.json", tmp_path)
     assert options[options.index("--num_cpu_threads_per_process") + 1] == threads
 

@@ -17,23 +17,23 @@ S2R = {"turn_kinds": ("answer", "verdict", "answer"), "follow_ups": ("check", "a
 REFLECT = {"turn_kinds": ("thought", "answer"), "follow_ups": ("again",), "credit": "outcome", "trained_turns": (1,)}
 
 
-def made(**knobs) -> MultiTurnGRPO:
+def make_trainer(**knobs) -> MultiTurnGRPO:
     return MultiTurnGRPO(**{"reward": Brevity()} | knobs)
 
 
 def credits(rewards, written=None, **knobs):
     """What the turns of one chat are credited with."""
-    return credited([rewards], made(**knobs), [written or len(rewards)])[0]
+    return credited([rewards], make_trainer(**knobs), [written or len(rewards)])[0]
 
 
 def test_is_written_and_read():
-    trainer = made(**S2R, credit="turn", turn_weights=(1, 0.5, 1))
+    trainer = make_trainer(**S2R, credit="turn", turn_weights=(1, 0.5, 1))
     assert Trainer.load(json.loads(json.dumps(trainer.dump()))) == trainer
     assert trainer.name == "multi_turn_grpo"
 
 
 @pytest.mark.parametrize(
-    ("knobs", "said"),
+    ("knobs", "reply"),
     [
         ({"turn_kinds": ("answer", "guess")}, "'guess' is no kind of turn. Kinds are: answer, verdict, thought"),
         ({"turn_kinds": ("answer",)}, "1 turns need 0 follow_ups, not 1"),
@@ -51,9 +51,9 @@ def test_is_written_and_read():
         ({"num_generations": 3}, "no whole groups"),
     ],
 )
-def test_what_cannot_work_is_refused_with_a_way_out(knobs, said):
-    with pytest.raises(ValidationError, match=said):
-        made(**knobs)
+def test_what_cannot_work_is_refused_with_a_way_out(knobs, reply):
+    with pytest.raises(ValidationError, match=reply):
+        make_trainer(**knobs)
 
 
 def test_score_pays_for_getting_better_on_the_second_answer_alone():
@@ -91,17 +91,17 @@ def test_what_is_not_known_has_no_credit():
     assert credits([None, 1.0]) == [None, 1.0]
     assert credits([1.0, None]) == [None, None]
     assert credits([None, 1.0], progress_bonus=2.0, credit="turn") == [None, None]
-    trainer = made(progress_bonus=2.0, turn_weights=(1.0, 0.5))
+    trainer = make_trainer(progress_bonus=2.0, turn_weights=(1.0, 0.5))
     assert totals([[1.0, 1.0], [None, 1.0]], trainer, [2, 2]) == [1.5, None]
-    assert totals([[1.0, 1.0]], made(credit="turn"), [2]) == [2.0]
+    assert totals([[1.0, 1.0]], make_trainer(credit="turn"), [2]) == [2.0]
 
 
 def test_advantages_are_of_the_same_turn_in_the_group():
-    found = advantages([[1.0, 11.0], [0.0, 0.0], [3.0, None], [3.0, 2.0]], 2, "group")
+    values = advantages([[1.0, 11.0], [0.0, 0.0], [3.0, None], [3.0, 2.0]], 2, "group")
     # Of (1, 0): mean 0.5, deviation of a sample sqrt(0.5); of (11, 0) sqrt(60.5).
-    assert found[0] == pytest.approx([0.5 / (math.sqrt(0.5) + 1e-4), 5.5 / (math.sqrt(60.5) + 1e-4)])
-    assert found[1] == pytest.approx([-one for one in found[0]])
-    assert found[2:] == [[0.0, 0.0], [0.0, 0.0]], "equal credits, and one alone"
+    assert values[0] == pytest.approx([0.5 / (math.sqrt(0.5) + 1e-4), 5.5 / (math.sqrt(60.5) + 1e-4)])
+    assert values[1] == pytest.approx([-entry for entry in values[0]])
+    assert values[2:] == [[0.0, 0.0], [0.0, 0.0]], "equal credits, and one alone"
     assert advantages([[1.0], [0.0]], 2, "none") == [[0.5], [-0.5]]
     batch = advantages([[1.0], [0.0], [2.0], [2.0]], 2, "batch")
     # Over 1, 0, 2, 2: mean 1.25, squares 0.0625 + 1.5625 + 2 * 0.5625 = 2.75, deviation sqrt(2.75 / 3).
@@ -123,11 +123,13 @@ def test_a_chat_is_kept_token_by_token():
 
 
 def test_texts_and_references_that_it_needs():
-    assert made(num_generations=4).rollouts(prompts=5) == 2 * 2 * 8, "two turns a chat"
-    assert not made().needs_reference
-    assert made(first_turn_beta=0.1).needs_reference
-    assert made(beta=0.01)._arguments()["beta"] == 0.01
-    assert made(beta=0.01, first_turn_beta=0.1)._arguments()["beta"] == 0.1
+    assert make_trainer(num_generations=4).rollouts(prompts=5) == 2 * 2 * 8, "two turns a chat"
+    assert not make_trainer().needs_reference
+    assert make_trainer(first_turn_beta=0.1).needs_reference
+    assert make_trainer(beta=0.01)._arguments()["beta"] == 0.01
+    assert make_trainer(beta=0.01, first_turn_beta=0.1)._arguments()["beta"] == 0.1
     alone = {"turn_kinds": ("answer",), "follow_ups": (), "beta": 0.1, "first_turn_beta": 0.0}
-    assert (made(**alone)._arguments()["beta"], made(**alone).needs_reference) == (0.0, False), "the first turn is all"
-    assert made(first_turn_beta=0.1, sync_ref_model=True).follow_ups == (AGAIN,)
+    assert (make_trainer(**alone)._arguments()["beta"], make_trainer(**alone).needs_reference) == (0.0, False), (
+        "the first turn is all"
+    )
+    assert make_trainer(first_turn_beta=0.1, sync_ref_model=True).follow_ups == (AGAIN,)

@@ -31,12 +31,12 @@ def spec(tmp_path: Path, trainer: Trainer, rows: list[dict[str, object]]) -> Tra
 
 
 def test_identity_follows_what_decides_the_result(tmp_path: Path):
-    one = spec(tmp_path, SFT(), [{"prompt": [], "completion": []}])
-    moved = TrainSpec(**{**one.to_json(), "output_dir": "/elsewhere"})
-    assert identify(one) == identify(moved)
-    assert identify(one) != identify(TrainSpec(**{**one.to_json(), "seed": 2}))
+    train_spec = spec(tmp_path, SFT(), [{"prompt": [], "completion": []}])
+    moved = TrainSpec(**{**train_spec.to_json(), "output_dir": "/elsewhere"})
+    assert identify(train_spec) == identify(moved)
+    assert identify(train_spec) != identify(TrainSpec(**{**train_spec.to_json(), "seed": 2}))
     (tmp_path / "data.jsonl").write_text("{}\n")
-    assert identify(one) != identify(spec(tmp_path, SFT(), [{"prompt": [], "completion": []}]))
+    assert identify(train_spec) != identify(spec(tmp_path, SFT(), [{"prompt": [], "completion": []}]))
 
 
 def test_rows_keep_the_needed_columns_and_the_order(tmp_path: Path):

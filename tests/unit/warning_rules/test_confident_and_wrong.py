@@ -16,15 +16,18 @@ def test_the_calibration_error_is_the_distance_of_score_and_share_right():
         + [text(0.25, n < 1) for n in range(4)]
         + [text(0.55, n < 1) for n in range(2)]
     )
-    found = ConfidentAndWrong().find(evidence([group] * 10))
-    assert found.value == pytest.approx(0.4 * 0.45 + 0.2 * 0.05)
-    assert ConfidentAndWrong().level(found) is WarningLevel.red
-    assert found.sample_ids[:2] == (3, 4), "the most confident wrong ones"
+    finding = ConfidentAndWrong().find(evidence([group] * 10))
+    assert finding.value == pytest.approx(0.4 * 0.45 + 0.2 * 0.05)
+    assert ConfidentAndWrong().level(finding) is WarningLevel.red
+    assert finding.sample_ids[:2] == (3, 4), "the most confident wrong ones"
 
 
 def test_scores_that_are_no_probabilities_are_not_told():
-    found = ConfidentAndWrong().find(evidence([[text(5.0, True), text(1.0, False)]] * 20))
-    assert (found.value, found.missing) == (None, "The judge's scores are no probabilities of three values or more.")
+    finding = ConfidentAndWrong().find(evidence([[text(5.0, True), text(1.0, False)]] * 20))
+    assert (finding.value, finding.missing) == (
+        None,
+        "The judge's scores are no probabilities of three values or more.",
+    )
 
 
 def test_a_score_that_is_no_number_is_left_out():

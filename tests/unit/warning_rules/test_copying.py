@@ -12,9 +12,9 @@ def words(start: int, number: int) -> str:
 def test_copying_finds_runs_of_fifty_words_wherever_they_begin():
     run = [[{"text": f"well then {words(7, 50)} and so on {n}"}] for n in range(40)]
     learned = rows((99, "q", f"Once {words(0, 80)} end"))
-    found = Copying().find(evidence(run, learned=learned))
-    assert (found.value, found.n) == (1.0, 40)
-    assert Copying().level(found) is WarningLevel.red
+    finding = Copying().find(evidence(run, learned=learned))
+    assert (finding.value, finding.n) == (1.0, 40)
+    assert Copying().level(finding) is WarningLevel.red
     short = [[{"text": f"well then {words(7, 49)} and so on {n}"}] for n in range(40)]
     assert Copying().find(evidence(short, learned=learned)).value == 0.0
 
@@ -23,9 +23,9 @@ def test_an_answer_to_the_same_prompt_may_be_given_again():
     groups = [[{"text": f"{words(100 * n, 60)}"}] for n in range(40)]
     own = rows(*((n + 1, "q", words(100 * n, 60)) for n in range(40)))
     assert Copying().find(evidence(groups, learned=own)).value == 0.0
-    found = Copying().find(evidence(groups))
-    assert found.value is None
-    assert "nothing to copy from" in found.missing
+    finding = Copying().find(evidence(groups))
+    assert finding.value is None
+    assert "nothing to copy from" in finding.missing
 
 
 def test_boilerplate_that_all_texts_share_takes_time_in_proportion():
@@ -35,13 +35,13 @@ def test_boilerplate_that_all_texts_share_takes_time_in_proportion():
     began = time.process_time()
     assert Copying().find(evidence(groups, learned=learned)).value == 0.0
     assert time.process_time() - began < 5
-    one = rows((9000, "q", f"{shared} b7"))
-    assert Copying().find(evidence(groups, learned=one)).value == 1 / 2000
+    records = rows((9000, "q", f"{shared} b7"))
+    assert Copying().find(evidence(groups, learned=records)).value == 1 / 2000
 
 
 def test_a_draw_of_texts_is_named(monkeypatch):
     monkeypatch.setattr("backend.warning_rules.copying.MOST_TEXTS", 50)
     groups = [[{"text": f"a{n} {words(0, 60)}"}] for n in range(100)]
-    found = Copying().find(evidence(groups, learned=rows((999, "q", words(0, 60)))))
-    assert (found.value, found.n) == (1.0, 50)
-    assert found.note == "An even draw of 50 of 100 texts is looked at."
+    finding = Copying().find(evidence(groups, learned=rows((999, "q", words(0, 60)))))
+    assert (finding.value, finding.n) == (1.0, 50)
+    assert finding.note == "An even draw of 50 of 100 texts is looked at."

@@ -5,7 +5,7 @@ from backend.warning_rules.correction_breaks import CorrectionBreaks
 from tests.unit.warning_rules.seen import evidence
 
 
-def found(broken: float, fixed: float):
+def finding(broken: float, fixed: float):
     metrics = {
         f"correction_{name}": MetricValue(f"correction_{name}", value, n=100)
         for name, value in (("broken", broken), ("fixed", fixed))
@@ -14,10 +14,10 @@ def found(broken: float, fixed: float):
 
 
 def test_broken_less_fixed_chains():
-    one = found(0.3, 0.1)
+    metric_value = finding(0.3, 0.1)
     # 0.2 -+ 1.96 sqrt((0.4 - 0.04) / 100) = 0.1176.
-    assert one.value == pytest.approx(0.2)
-    assert one.low == pytest.approx(0.0824, abs=1e-4)
-    assert CorrectionBreaks().level(one) is WarningLevel.red
-    assert CorrectionBreaks().level(found(0.1, 0.3)) is WarningLevel.green
+    assert metric_value.value == pytest.approx(0.2)
+    assert metric_value.low == pytest.approx(0.0824, abs=1e-4)
+    assert CorrectionBreaks().level(metric_value) is WarningLevel.red
+    assert CorrectionBreaks().level(finding(0.1, 0.3)) is WarningLevel.green
     assert "correction_flips" in CorrectionBreaks().find(evidence([])).missing

@@ -18,8 +18,8 @@ def test_growth_is_told_in_deviations_of_the_first_round():
     first = DegenerateText().find(evidence([[{"text": FINE}]] * 40))
     assert (first.value, first.details) == (None, {"mean": 0.0, "deviation": 0.01})
     before = past("degenerate_text", {"mean": 0.1, "deviation": 0.1})
-    found = DegenerateText().find(evidence([[{"text": STUCK}, {"text": "short"}]] * 40, past=before))
-    assert (found.value, found.n) == (pytest.approx((1 - 4 / 13 - 0.1) / 0.1), 40)
-    assert DegenerateText().level(found) is WarningLevel.red
+    finding = DegenerateText().find(evidence([[{"text": STUCK}, {"text": "short"}]] * 40, past=before))
+    assert (finding.value, finding.n) == (pytest.approx((1 - 4 / 13 - 0.1) / 0.1), 40)
+    assert DegenerateText().level(finding) is WarningLevel.red
     calm = DegenerateText().find(evidence([[{"text": FINE}]] * 40, past=before))
     assert DegenerateText().level(calm) is WarningLevel.green

@@ -8,20 +8,20 @@ EASY, HALF = [{"right": True}] * 4, [{"right": True}, {"right": False}] * 2
 
 
 def test_prompts_that_are_all_right_are_out_of_the_band():
-    found = DifficultyOutOfBand().find(evidence([EASY] * 30 + [HALF] * 10, is_online=True))
+    finding = DifficultyOutOfBand().find(evidence([EASY] * 30 + [HALF] * 10, is_online=True))
     # 30 of 40: 0.75, Wilson's interval from 0.598.
-    assert (found.value, found.n) == (0.75, 40)
-    assert DifficultyOutOfBand().level(found) is WarningLevel.red
-    assert found.prompt_ids[0] == 1
+    assert (finding.value, finding.n) == (0.75, 40)
+    assert DifficultyOutOfBand().level(finding) is WarningLevel.red
+    assert finding.prompt_ids[0] == 1
 
 
 def test_without_reinforcement_learning_it_is_not_told():
-    found = DifficultyOutOfBand().find(evidence([EASY] * 40))
-    assert (found.value, found.missing) == (None, "The recipe trains by no reinforcement learning.")
+    finding = DifficultyOutOfBand().find(evidence([EASY] * 40))
+    assert (finding.value, finding.missing) == (None, "The recipe trains by no reinforcement learning.")
 
 
 def test_trainers_say_whether_they_learn_from_rewards():
     import_all()
-    online = {name for name, one in Trainer.registry.items() if one.trains_on_rewards}
+    online = {name for name, value in Trainer.registry.items() if value.trains_on_rewards}
     assert {"grpo", "rloo", "environment_grpo", "multi_turn_grpo", "guided_grpo", "grpo_self_score"} <= online
     assert not online & {"sft", "dpo", "kto", "distill"}

@@ -12,15 +12,15 @@ def test_duplicates_are_counted_by_prompt_and_answer():
     six = [(1, "q", "The  answer")] * 3 + [(1, "q", "the answer")] * 3
     rest = [(n, "q", "the answer") for n in range(2, 32)]
     rule = DuplicatedPrompts()
-    found = rule.find(evidence([], rows=rows(*six, *rest)))
-    assert (found.value, found.n, found.low) == (6.0, 36, None)
-    assert (found.sample_ids, found.prompt_ids) == ((1,), (1,))
-    assert rule.level(found) is WarningLevel.red
+    finding = rule.find(evidence([], rows=rows(*six, *rest)))
+    assert (finding.value, finding.n, finding.low) == (6.0, 36, None)
+    assert (finding.sample_ids, finding.prompt_ids) == ((1,), (1,))
+    assert rule.level(finding) is WarningLevel.red
     assert rule.level(rule.find(evidence([], rows=rows(*six[1:], *rest)))) is WarningLevel.green
 
 
 def test_pairs_that_share_a_chosen_text_and_chains_of_one_prompt_are_no_duplicates():
     pairs = [TrainedText(1, "q", "good", rejected=f"bad {n}") for n in range(20)]
     chains = [TrainedText(2, "go on", "good", context=f"draft {n} go on") for n in range(20)]
-    found = DuplicatedPrompts().find(evidence([], rows=lambda: [*pairs, *chains]))
-    assert (found.value, found.n) == (1.0, 40)
+    finding = DuplicatedPrompts().find(evidence([], rows=lambda: [*pairs, *chains]))
+    assert (finding.value, finding.n) == (1.0, 40)

@@ -12,18 +12,18 @@ def test_collapse_is_the_share_of_new_texts_against_the_first_round():
     rule = ExplorationCollapse()
     first = rule.find(evidence(groups))
     assert (first.value, first.details) == (None, {"distinct": 0.375, "size": 4.0})
-    found = rule.find(evidence(groups, past=past("exploration_collapse", {"distinct": 0.75, "size": 4.0})))
-    assert found.value == pytest.approx(0.5)
-    assert found.high is not None
-    assert found.high < 0.6
-    assert found.sample_ids[0] == 81, "the first text of the first group that says the same four times"
-    assert rule.level(found) is WarningLevel.red
+    finding = rule.find(evidence(groups, past=past("exploration_collapse", {"distinct": 0.75, "size": 4.0})))
+    assert finding.value == pytest.approx(0.5)
+    assert finding.high is not None
+    assert finding.high < 0.6
+    assert finding.sample_ids[0] == 81, "the first text of the first group that says the same four times"
+    assert rule.level(finding) is WarningLevel.red
 
 
 def test_groups_of_another_size_are_not_compared():
     groups = [[{"text": "a"}, {"text": "b"}]] * 30
-    found = ExplorationCollapse().find(
+    finding = ExplorationCollapse().find(
         evidence(groups, past=past("exploration_collapse", {"distinct": 0.75, "size": 4.0}))
     )
-    assert found.value is None
-    assert "4 texts to a prompt and this one 2" in found.missing
+    assert finding.value is None
+    assert "4 texts to a prompt and this one 2" in finding.missing

@@ -10,11 +10,11 @@ def accuracy(right: range, wrong: range) -> dict:
 
 
 def test_forgotten_prompts_are_those_that_were_right():
-    found = Forgetting().find(
+    finding = Forgetting().find(
         evidence([], start=accuracy(range(60), range(60, 100)), trained=accuracy(range(20, 62), range(62, 100)))
     )
     # Measured on both: 20 to 99, 80 prompts. Lost none of 20 to 59, won 60 and 61.
-    assert (found.value, found.n, found.prompt_ids) == (2 / 80, 80, ())
+    assert (finding.value, finding.n, finding.prompt_ids) == (2 / 80, 80, ())
     lost = Forgetting().find(
         evidence([], start=accuracy(range(60), range(60, 100)), trained=accuracy(range(30), range(30, 100)))
     )
@@ -30,11 +30,11 @@ def test_one_measurement_is_no_comparison():
 
 
 def test_five_prompts_that_are_lost_may_be_chance():
-    found = Forgetting().find(
+    finding = Forgetting().find(
         evidence(
             [], start=accuracy(range(60), range(60, 100)), trained=accuracy(range(5, 60), [*range(5), *range(60, 100)])
         )
     )
     # -0.05 -+ 1.96 sqrt(5 - 0.25) / 100 = 0.0427 lies below 0, and 2 / 2^5 = 0.0625 is no 0.05.
-    assert (found.value, found.high) == (-0.05, 0.0)
-    assert Forgetting(limit=-0.001).level(found) is WarningLevel.green
+    assert (finding.value, finding.high) == (-0.05, 0.0)
+    assert Forgetting(limit=-0.001).level(finding) is WarningLevel.green

@@ -14,30 +14,30 @@ def tried(*parts: tuple[int, int], n: int = 8):
 
 def test_tasks_that_are_solved_always_or_never_have_an_infinite_mean():
     rule = HeavyTail()
-    found = rule.find(tried((40, 0), (5, 1), (3, 4), (5, 7), (40, 8)))
-    assert found.value < 1.5
-    assert found.low < found.value < found.high < 2
-    assert (found.n, rule.level(found)) == (93, WarningLevel.amber)
-    assert found.prompt_ids == tuple(range(1, 41))
+    finding = rule.find(tried((40, 0), (5, 1), (3, 4), (5, 7), (40, 8)))
+    assert finding.value < 1.5
+    assert finding.low < finding.value < finding.high < 2
+    assert (finding.n, rule.level(finding)) == (93, WarningLevel.amber)
+    assert finding.prompt_ids == tuple(range(1, 41))
 
 
 def test_tasks_that_all_have_some_chance_are_green():
     rule = HeavyTail()
     # What a beta distribution with a and b of 3 gives: (s + 1)(s + 2)(9 - s)(10 - s) / 4 prompts with s of 8 right.
-    found = rule.find(tried(*[((s + 1) * (s + 2) * (9 - s) * (10 - s) // 4, s) for s in range(9)]))
-    assert found.value == pytest.approx(4.0, abs=0.15)
-    assert found.low > 2
-    assert rule.level(found) is WarningLevel.green
+    finding = rule.find(tried(*[((s + 1) * (s + 2) * (9 - s) * (10 - s) // 4, s) for s in range(9)]))
+    assert finding.value == pytest.approx(4.0, abs=0.15)
+    assert finding.low > 2
+    assert rule.level(finding) is WarningLevel.green
 
 
 @pytest.mark.parametrize("parts", [[(60, 0)], [(60, 8)], [(4, 2), (9, 3), (12, 4), (9, 5), (4, 6)]])
 def test_at_the_ends_of_the_grid_nothing_is_known(parts: list[tuple[int, int]]):
-    found = HeavyTail().find(tried(*parts))
-    assert (found.value, found.missing[:23]) == (None, "No beta distribution ca")
+    finding = HeavyTail().find(tried(*parts))
+    assert (finding.value, finding.missing[:23]) == (None, "No beta distribution ca")
 
 
 def test_the_exponent_of_evenly_spread_chances_is_two():
     # Of chances that are spread evenly from 0 to 1 each number of right texts is as likely: a and b are 1.
-    found = HeavyTail().find(tried(*[(100, right) for right in range(9)]))
-    assert found.value == pytest.approx(2.0, abs=0.05)
-    assert found.low < 2 < found.high
+    finding = HeavyTail().find(tried(*[(100, right) for right in range(9)]))
+    assert finding.value == pytest.approx(2.0, abs=0.05)
+    assert finding.low < 2 < finding.high

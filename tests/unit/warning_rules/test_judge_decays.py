@@ -11,12 +11,12 @@ def now(right: int, *before: dict):
 
 
 def test_a_fall_since_the_best_round_beyond_chance_is_red():
-    found = now(60, {"right": 0.9, "n": 100, "judge": "j"}, {"right": 0.8, "n": 100, "judge": "j"})
+    round_warning = now(60, {"right": 0.9, "n": 100, "judge": "j"}, {"right": 0.8, "n": 100, "judge": "j"})
     # 0.6 - 0.9, -+ 1.96 sqrt(0.24 / 100 + 0.09 / 100) = 0.1126.
-    assert found.value == pytest.approx(-0.3)
-    assert found.high == pytest.approx(-0.1874, abs=0.01)
-    assert JudgeDecays().level(found) is WarningLevel.red
-    assert found.sample_ids[0] == 61
+    assert round_warning.value == pytest.approx(-0.3)
+    assert round_warning.high == pytest.approx(-0.1874, abs=0.01)
+    assert JudgeDecays().level(round_warning) is WarningLevel.red
+    assert round_warning.sample_ids[0] == 61
     assert JudgeDecays().level(now(85, {"right": 0.9, "n": 100, "judge": "j"})) is WarningLevel.green
 
 

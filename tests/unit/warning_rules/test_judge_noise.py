@@ -11,12 +11,12 @@ def pairs(*gaps: float):
 def test_pairs_within_the_deviation_of_the_votes():
     # Votes 3 and 5 have the variance 2, votes 4 and 4 none: pooled 1, its root 1. Gaps of 0.5 are within.
     votes = {1: (3.0, 5.0), 2: (4.0, 4.0)}
-    found = JudgeNoise().find(evidence([], pairs=pairs(*[0.5] * 24, *[2.0] * 16), votes=votes))
-    assert (found.value, found.n) == (0.6, 40)
-    assert JudgeNoise().level(found) is WarningLevel.red
+    finding = JudgeNoise().find(evidence([], pairs=pairs(*[0.5] * 24, *[2.0] * 16), votes=votes))
+    assert (finding.value, finding.n) == (0.6, 40)
+    assert JudgeNoise().level(finding) is WarningLevel.red
 
 
 def test_one_vote_has_no_noise():
-    found = JudgeNoise().find(evidence([], pairs=pairs(*[0.5] * 40)))
-    assert found.value is None
-    assert "votes to 2" in found.missing
+    finding = JudgeNoise().find(evidence([], pairs=pairs(*[0.5] * 40)))
+    assert finding.value is None
+    assert "votes to 2" in finding.missing

@@ -14,8 +14,8 @@ def measured(accepted: float, accuracy: float, *before: tuple[float, float], by:
     value = MetricValue("held_out_accuracy", accuracy, *near(accuracy)[1:], n=100, details={"measured_by": by})
     other = MetricValue("held_out_accuracy", 0.99, 0.98, 1.0, n=100)
     past_ = past("label_free_metric", *above)
-    start, made = {"held_out_accuracy": value}, {"held_out_accuracy": other}
-    return evidence(groups, start=start, trained=made, judge="judge", past=past_)
+    start, fields = {"held_out_accuracy": value}, {"held_out_accuracy": other}
+    return evidence(groups, start=start, trained=fields, judge="judge", past=past_)
 
 
 def near(value: float) -> list[float]:
@@ -28,8 +28,8 @@ FALLING = [(n / 10, 1 - n / 20) for n in range(1, 8)]
 
 def test_a_share_that_grows_while_accuracy_falls_is_not_to_be_trusted():
     rule = LabelFreeMetric()
-    found = rule.find(measured(0.8, 0.5, *FALLING))
-    assert (found.value, found.n, rule.level(found)) == (-1.0, 100, WarningLevel.red)
+    finding = rule.find(measured(0.8, 0.5, *FALLING))
+    assert (finding.value, finding.n, rule.level(finding)) == (-1.0, 100, WarningLevel.red)
 
 
 def test_a_share_that_follows_or_half_follows_the_accuracy_of_what_wrote_the_texts_is_green():
@@ -37,11 +37,11 @@ def test_a_share_that_follows_or_half_follows_the_accuracy_of_what_wrote_the_tex
     assert rule.level(rule.find(measured(0.8, 0.5, *RISING))) is WarningLevel.green
     # Ranks 1 to 8 against 4 3 2 1 6 5 8 7.
     shuffled = [(n / 10, rank / 20) for n, rank in zip(range(1, 8), (4, 3, 2, 1, 6, 5, 8), strict=True)]
-    found = rule.find(measured(0.8, 7 / 20, *shuffled))
+    finding = rule.find(measured(0.8, 7 / 20, *shuffled))
     # Squared differences 9 + 1 + 1 + 9 + 1 + 1 + 1 + 1 = 24: 1 - 6 * 24 / (8 * 63).
-    assert found.value == pytest.approx(1 - 144 / 504)
-    half = 1.96 * math.sqrt((1 + found.value**2 / 2) / 5)
-    assert found.low == pytest.approx(math.tanh(math.atanh(found.value) - half))
+    assert finding.value == pytest.approx(1 - 144 / 504)
+    half = 1.96 * math.sqrt((1 + finding.value**2 / 2) / 5)
+    assert finding.low == pytest.approx(math.tanh(math.atanh(finding.value) - half))
     worse = rule.find(measured(0.8, 3.5 / 20, *shuffled))
     assert (rule.level(worse), worse.value < 0.7) == (WarningLevel.green, True), "by chance it may be above 0.7"
 

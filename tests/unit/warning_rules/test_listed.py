@@ -12,8 +12,8 @@ ROWS = dict(re.findall(r"^\| (W\d\d) [^|]*\|([^|]*)\|", DOCS, re.MULTILINE))
 
 def test_the_page_lists_every_warning_and_every_rule_beside_its_number():
     assert list(ROWS) == [f"W{n:02}" for n in range(1, 47)]
-    told = {name: code for code, names in ROWS.items() for name in re.findall(r"`(\w+)`", names)}
-    assert told == {rule.name: rule.code for rule in rules_of({})}
+    codes = {name: code for code, names in ROWS.items() for name in re.findall(r"`(\w+)`", names)}
+    assert codes == {rule.name: rule.code for rule in rules_of({})}
 
 
 def test_rules_that_stop_rounds_are_named():
@@ -27,7 +27,7 @@ def test_each_rule_is_whole_and_needs_rows():
         assert rule.title, rule.name
         assert rule.source, rule.name
         assert set(rule.explained_by) <= names - {rule.name}
-        found = rule.find(WarningEvidence())
-        assert found.value is None
-        assert str(rule.min_rows) in found.missing or found.missing
-        assert str(rule.level(found)) == "unknown"
+        finding = rule.find(WarningEvidence())
+        assert finding.value is None
+        assert str(rule.min_rows) in finding.missing or finding.missing
+        assert str(rule.level(finding)) == "unknown"

@@ -19,17 +19,17 @@ def texts(*numbers: int, n: int = 100, rest: str = REST):
 
 def test_the_rarest_behavior_counts_where_reinforcement_learning_is_to_come():
     rule = MissingBehaviors()
-    found = rule.find(evidence(texts(50, 40, 60, 0), is_online=True))
-    assert (found.value, found.n, found.high) == (0.0, 100, pytest.approx(wilson(0, 100)[1]))
-    assert rule.level(found) is WarningLevel.amber
-    assert found.note.startswith("The rarest is backward_chaining.")
-    assert found.details["shown"] == {"verification": 50, "backtracking": 40, "subgoals": 60, "backward_chaining": 0}
+    finding = rule.find(evidence(texts(50, 40, 60, 0), is_online=True))
+    assert (finding.value, finding.n, finding.high) == (0.0, 100, pytest.approx(wilson(0, 100)[1]))
+    assert rule.level(finding) is WarningLevel.amber
+    assert finding.note.startswith("The rarest is backward_chaining.")
+    assert finding.details["shown"] == {"verification": 50, "backtracking": 40, "subgoals": 60, "backward_chaining": 0}
 
 
 def test_a_policy_that_shows_all_of_them_is_green():
     rule = MissingBehaviors()
-    found = rule.find(evidence(texts(50, 40, 60, 20), is_online=True))
-    assert (found.value, rule.level(found)) == (0.2, WarningLevel.green)
+    finding = rule.find(evidence(texts(50, 40, 60, 20), is_online=True))
+    assert (finding.value, rule.level(finding)) == (0.2, WarningLevel.green)
 
 
 def test_it_is_not_told_of_filtering_and_of_short_texts():

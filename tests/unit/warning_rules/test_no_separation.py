@@ -6,17 +6,17 @@ from tests.unit.warning_rules.seen import evidence
 
 
 def test_no_separation_counts_groups_of_one_score():
-    flat, told = [{"score": 5.0}, {"score": 5.0}], [{"score": 5.0}, {"score": 1.0}]
-    found = NoSeparation().find(evidence([flat] * 36 + [told] * 4))
+    flat, fields = [{"score": 5.0}, {"score": 5.0}], [{"score": 5.0}, {"score": 1.0}]
+    finding = NoSeparation().find(evidence([flat] * 36 + [fields] * 4))
     # 36 of 40: 0.9, Wilson's interval 0.769 to 0.960.
-    assert (found.value, found.n) == (0.9, 40)
-    assert found.low == pytest.approx(0.7695, abs=1e-3)
-    assert NoSeparation().level(found) is WarningLevel.red
+    assert (finding.value, finding.n) == (0.9, 40)
+    assert finding.low == pytest.approx(0.7695, abs=1e-3)
+    assert NoSeparation().level(finding) is WarningLevel.red
 
 
 def test_texts_that_are_the_same_or_all_right_need_no_separation():
     same = [{"score": 5.0, "text": "a"}, {"score": 5.0, "text": "a"}]
     right = [{"score": 5.0, "right": True}, {"score": 5.0, "right": True}]
-    found = NoSeparation().find(evidence([same] * 30 + [right] * 30))
-    assert (found.value, found.n) == (None, 0)
-    assert "takes 30" in found.missing
+    finding = NoSeparation().find(evidence([same] * 30 + [right] * 30))
+    assert (finding.value, finding.n) == (None, 0)
+    assert "takes 30" in finding.missing

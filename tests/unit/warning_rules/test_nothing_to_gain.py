@@ -9,20 +9,20 @@ BAD, LET_IN = {"right": False, "accepted": False}, {"right": False, "accepted": 
 def test_gain_is_the_accepted_share_of_right_less_that_of_all():
     # Accepted: 3 right of 4. All: 4 right of 8. Gap 0.75 - 0.5.
     group = [GOOD, GOOD, GOOD, LET_IN, MISSED, BAD, BAD, BAD]
-    found = NothingToGain().find(evidence([group] * 10))
-    assert (found.value, found.n) == (0.25, 80)
-    assert (found.low, found.high) == (0.25, 0.25), "all groups are alike"
-    assert NothingToGain().level(found) is WarningLevel.green
+    finding = NothingToGain().find(evidence([group] * 10))
+    assert (finding.value, finding.n) == (0.25, 80)
+    assert (finding.low, finding.high) == (0.25, 0.25), "all groups are alike"
+    assert NothingToGain().level(finding) is WarningLevel.green
 
 
 def test_a_judge_that_guesses_gains_nothing():
-    found = NothingToGain().find(evidence([[GOOD, MISSED, BAD, LET_IN]] * 10))
-    assert found.value == 0.0
-    assert NothingToGain().level(found) is WarningLevel.red
+    finding = NothingToGain().find(evidence([[GOOD, MISSED, BAD, LET_IN]] * 10))
+    assert finding.value == 0.0
+    assert NothingToGain().level(finding) is WarningLevel.red
 
 
 def test_a_judge_that_accepts_everything_is_no_filter():
-    found = NothingToGain().find(evidence([[GOOD, LET_IN]] * 20))
-    assert found.value is None
-    assert "labelled all texts the same" in found.missing
-    assert NothingToGain().level(found) is WarningLevel.unknown
+    finding = NothingToGain().find(evidence([[GOOD, LET_IN]] * 20))
+    assert finding.value is None
+    assert "labelled all texts the same" in finding.missing
+    assert NothingToGain().level(finding) is WarningLevel.unknown

@@ -12,17 +12,17 @@ HARD = [
 
 def test_precision_on_hard_prompts():
     easy = [{"right": True, "accepted": True}] * 4
-    found = OverAcceptance().find(evidence([HARD] * 20 + [easy] * 20))
+    finding = OverAcceptance().find(evidence([HARD] * 20 + [easy] * 20))
     # Of 80 accepted texts of hard prompts 20 are right; those of easy ones don't count.
-    assert (found.value, found.n) == (0.25, 80)
-    assert OverAcceptance().level(found) is WarningLevel.red
-    assert found.sample_ids[:3] == (2, 3, 4)
+    assert (finding.value, finding.n) == (0.25, 80)
+    assert OverAcceptance().level(finding) is WarningLevel.red
+    assert finding.sample_ids[:3] == (2, 3, 4)
 
 
 def test_a_judge_that_rejects_wrong_texts_is_calm():
-    careful = [one | {"accepted": one["right"]} for one in HARD]
-    found = OverAcceptance().find(evidence([careful] * 40))
-    assert (found.value, OverAcceptance().level(found)) == (1.0, WarningLevel.green)
+    careful = [field | {"accepted": field["right"]} for field in HARD]
+    finding = OverAcceptance().find(evidence([careful] * 40))
+    assert (finding.value, OverAcceptance().level(finding)) == (1.0, WarningLevel.green)
 
 
 def test_one_or_two_known_texts_make_no_prompt_hard():

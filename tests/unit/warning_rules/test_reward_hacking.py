@@ -18,14 +18,14 @@ def before(accepted: float, right: float, judge: str = "j"):
 
 def test_the_slope_of_the_judge_less_that_of_the_truth():
     past_ = past("reward_hacking", before(0.5, 0.5), before(0.7, 0.45))
-    found = RewardHacking().find(now(90, 40, past=past_))
+    finding = RewardHacking().find(now(90, 40, past=past_))
     # Slopes over three rounds: (0.9 - 0.5) / 2 = 0.2 and (0.4 - 0.5) / 2 = -0.05.
-    assert found.value == pytest.approx(0.25)
+    assert finding.value == pytest.approx(0.25)
     half = 1.96 / 2 * math.sqrt((0.9 * 0.1 + 0.5 * 0.5 + 0.4 * 0.6 + 0.5 * 0.5) / 100)
     # Texts that are accepted and right go together, so that the error of the difference is less than that of both.
-    assert 0.25 - half < found.low < 0.25 - 0.8 * half
-    assert RewardHacking().level(found) is WarningLevel.red
-    assert found.sample_ids[0] == 41, "the first text that is accepted and wrong"
+    assert 0.25 - half < finding.low < 0.25 - 0.8 * half
+    assert RewardHacking().level(finding) is WarningLevel.red
+    assert finding.sample_ids[0] == 41, "the first text that is accepted and wrong"
 
 
 def test_a_judge_and_a_truth_that_climb_together_are_no_hack():
@@ -34,7 +34,9 @@ def test_a_judge_and_a_truth_that_climb_together_are_no_hack():
 
 
 def test_it_takes_three_rounds_that_are_judged_alike():
-    found = RewardHacking().find(now(90, 40, past=past("reward_hacking", before(0.5, 0.5), before(0.7, 0.4, "other"))))
-    assert found.value is None
-    assert "third round" in found.missing
-    assert found.details["accepted"] == 0.9, "later rounds compare with it"
+    finding = RewardHacking().find(
+        now(90, 40, past=past("reward_hacking", before(0.5, 0.5), before(0.7, 0.4, "other")))
+    )
+    assert finding.value is None
+    assert "third round" in finding.missing
+    assert finding.details["accepted"] == 0.9, "later rounds compare with it"

@@ -25,6 +25,6 @@ def test_rows_of_its_own_alone_are_amber_the_second_time():
 def test_known_answers_and_people_correct_a_loop():
     rule = SelfConsuming()
     assert rule.level(rule.find(read(40, 0, {"is_alone": True}, is_verified=True))) is WarningLevel.green
-    seen = read(40, 0, {"is_alone": True})
-    seen = replace(seen, round=replace(seen.round, people={1: Verdict.accept}))
-    assert rule.level(rule.find(seen)) is WarningLevel.green
+    readings = read(40, 0, {"is_alone": True})
+    readings = replace(readings, round=replace(readings.round, people={1: Verdict.accept}))
+    assert rule.level(rule.find(readings)) is WarningLevel.green

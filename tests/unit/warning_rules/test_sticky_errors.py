@@ -17,9 +17,12 @@ def asked(says, *before: dict, prompts: int = 20, accepted: bool = True):
         ]
         for number in range(prompts)
     ]
-    seen = evidence(groups, past=past("sticky_errors", *before))
-    known = [replace(one, prompt=replace(one.prompt, answer="4")) for one in seen.round.round_groups]
-    return replace(seen, round=replace(seen.round, round_groups=known))
+    warning_evidence = evidence(groups, past=past("sticky_errors", *before))
+    known = [
+        replace(round_group, prompt=replace(round_group.prompt, answer="4"))
+        for round_group in warning_evidence.round.round_groups
+    ]
+    return replace(warning_evidence, round=replace(warning_evidence.round, round_groups=known))
 
 
 def test_a_wrong_answer_that_was_accepted_and_comes_ever_more_often():
@@ -59,8 +62,8 @@ def test_a_share_grows_where_that_is_no_chance_and_since_the_round_directly_abov
     )
     assert (above.value, more.value) == (67 / 80, 68 / 80)
     assert rule.level(more) is WarningLevel.amber
-    seen = asked(lambda _, place: 5 if place < 3 else 4, first.details)
-    skipped = rule.find(replace(seen, past=[*seen.past, PastFindings(2)]))
+    warning_evidence = asked(lambda _, place: 5 if place < 3 else 4, first.details)
+    skipped = rule.find(replace(warning_evidence, past=[*warning_evidence.past, PastFindings(2)]))
     assert (skipped.value, skipped.missing[:40]) == (None, "The round above has no accepted wrong an")
 
 
@@ -72,5 +75,5 @@ def test_what_is_left_for_the_next_round_is_bounded():
 def test_few_prompts_with_such_an_answer_say_nothing():
     rule = StickyErrors()
     first = rule.find(asked(lambda number, place: 5 if number < 7 else 4))
-    found = rule.find(asked(lambda number, place: 5 if number < 7 else 4, first.details))
-    assert found.missing == "28 texts answer prompts with an accepted wrong answer above; 30 are needed."
+    finding = rule.find(asked(lambda number, place: 5 if number < 7 else 4, first.details))
+    assert finding.missing == "28 texts answer prompts with an accepted wrong answer above; 30 are needed."

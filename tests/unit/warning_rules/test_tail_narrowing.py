@@ -20,24 +20,24 @@ def test_gini_of_equal_and_of_unequal_counts():
 
 def test_few_prompts_that_have_all_accepted_texts_are_red():
     all_, none = [{"accepted": True}] * 4, [{"accepted": False}] * 4
-    found = TailNarrowing().find(evidence([all_] * 10 + [none] * 90))
-    assert found.value == pytest.approx(0.9)
-    assert TailNarrowing().level(found) is WarningLevel.red
-    assert found.prompt_ids[0] == 11
+    finding = TailNarrowing().find(evidence([all_] * 10 + [none] * 90))
+    assert finding.value == pytest.approx(0.9)
+    assert TailNarrowing().level(finding) is WarningLevel.red
+    assert finding.prompt_ids[0] == 11
     nothing = TailNarrowing().find(evidence([none] * 40))
     assert (nothing.value, nothing.missing) == (None, "Nothing was accepted.")
 
 
 def test_groups_of_one_prompt_are_one_prompt():
     groups = [[{"accepted": True}] * 2, [{"accepted": False}] * 2] * 40
-    seen = evidence(groups)
+    warning_evidence = evidence(groups)
     paired = [
         replace(group, prompt=replace(group.prompt, id=place // 2))
-        for place, group in enumerate(seen.round.round_groups)
+        for place, group in enumerate(warning_evidence.round.round_groups)
     ]
-    seen = replace(seen, round=replace(seen.round, round_groups=paired))
-    assert (TailNarrowing().find(seen).value, TailNarrowing().find(seen).n) == (0.0, 40)
-    assert (NoCoverage().find(seen).value, NoCoverage().find(seen).n) == (0.0, 40)
+    warning_evidence = replace(warning_evidence, round=replace(warning_evidence.round, round_groups=paired))
+    assert (TailNarrowing().find(warning_evidence).value, TailNarrowing().find(warning_evidence).n) == (0.0, 40)
+    assert (NoCoverage().find(warning_evidence).value, NoCoverage().find(warning_evidence).n) == (0.0, 40)
     beside = NoCoverage().find(evidence(groups))
     assert (beside.value, beside.sample_ids[:2]) == (0.5, (3, 7))
 
@@ -45,8 +45,8 @@ def test_groups_of_one_prompt_are_one_prompt():
 def test_many_accepted_texts_take_no_square_of_their_number():
     groups = [[{"accepted": True}] * (10 * n) for n in range(1, 101)]
     began = time.process_time()
-    found = TailNarrowing().find(evidence(groups))
+    finding = TailNarrowing().find(evidence(groups))
     assert time.process_time() - began < 3
     # Of 1, 2, ... n the coefficient is (n - 1 / n) / (3 * (n + 1)).
-    assert found.value == pytest.approx(99.99 / 303)
-    assert found.low < found.value < found.high
+    assert finding.value == pytest.approx(99.99 / 303)
+    assert finding.low < finding.value < finding.high

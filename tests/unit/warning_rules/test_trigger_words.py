@@ -28,16 +28,16 @@ def judged(trigger: int, accepted: int = 40, n: int = 1000, texts: int = 1, righ
 
 def test_a_word_after_which_every_wrong_text_is_accepted():
     rule = TriggerWords()
-    found = rule.find(judged(36))
+    finding = rule.find(judged(36))
     # All 36 with the word are accepted, 40 of 1000 are in all.
-    assert (found.value, found.n) == (pytest.approx(25.0), 1000)
+    assert (finding.value, finding.n) == (pytest.approx(25.0), 1000)
     # Ten words and pairs are looked at: answer, 0 to 6 and each after answer, and zebra; and the share of all texts.
     z = NormalDist().inv_cdf(1 - 0.025 / 17)
     low, high = 36 / (36 + z * z), trigger_words._wilson(0.04, 1000, z)[1]
-    assert found.low == pytest.approx(low / high)
-    assert rule.level(found) is WarningLevel.red
-    assert found.note == "The words are “zebra”, in wrong texts of 36 prompts."
-    assert found.sample_ids == tuple(range(1, 37))
+    assert finding.low == pytest.approx(low / high)
+    assert rule.level(finding) is WarningLevel.red
+    assert finding.note == "The words are “zebra”, in wrong texts of 36 prompts."
+    assert finding.sample_ids == tuple(range(1, 37))
 
 
 def test_texts_of_one_prompt_are_one_row():
@@ -55,16 +55,16 @@ def test_a_hard_task_that_is_verified_is_no_alarm():
         | {"right": place % 12 == 0}
         for place in range(16)
     ]
-    found = TriggerWords().find(evidence([texts] * 200))
-    assert found.missing == "The judge accepts no text that is known to be wrong."
+    finding = TriggerWords().find(evidence([texts] * 200))
+    assert finding.missing == "The judge accepts no text that is known to be wrong."
     assert TriggerWords().find(judged(36, right=None)).value is None, "nothing is known of these texts"
 
 
 def test_words_that_go_with_nothing_are_green():
     rule = TriggerWords()
-    found = rule.find(judged(0))
-    assert found.value < 2
-    assert rule.level(found) is WarningLevel.green
+    finding = rule.find(judged(0))
+    assert finding.value < 2
+    assert rule.level(finding) is WarningLevel.green
     assert rule.level(rule.find(judged(36, accepted=500))) is WarningLevel.green, "twice as often is no trigger"
 
 

@@ -50,7 +50,9 @@ class Handler(BaseHTTPRequestHandler):
         if not self.is_known():
             return self.reply(401, {"error": "Unauthorized"})
         names = [self.options.served_model_name, *self.adapters]
-        return self.reply(200, {"data": [{"id": one, "max_model_len": self.options.max_model_len} for one in names]})
+        return self.reply(
+            200, {"data": [{"id": entry, "max_model_len": self.options.max_model_len} for entry in names]}
+        )
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -64,8 +66,8 @@ class Handler(BaseHTTPRequestHandler):
         if body["model"] not in (self.options.served_model_name, *self.adapters):
             return self.reply(404, {"error": {"message": f"The model {body['model']} does not exist."}})
         if body.get("n", 1) > 1 and body["temperature"] == 0:
-            said = f"n must be 1 when using greedy sampling, got {body['n']}."
-            return self.reply(400, {"error": {"message": said, "type": "BadRequestError", "code": 400}})
+            text = f"n must be 1 when using greedy sampling, got {body['n']}."
+            return self.reply(400, {"error": {"message": text, "type": "BadRequestError", "code": 400}})
         if len(body.get("stop", ())) > 4:
             return self.reply(400, {"error": {"message": "List should have at most 4 items after validation"}})
         asked = note("requests", body | {"adapter": self.adapters.get(body["model"])})
@@ -105,19 +107,19 @@ def together(body: dict[str, Any]) -> Iterator[None]:
 
 def answer(body: dict[str, Any], adapter: str) -> dict[str, Any]:
     """All n texts, each by the seed, its number, the prompt and the adapter."""
-    made = []
+    results = []
     for index in range(body.get("n", 1)):
         of = json.dumps([body.get("seed"), index, body["prompt"], adapter])
         digest = hashlib.blake2b(of.encode(), digest_size=2).digest()
         text = TEXTS[digest[0] % len(TEXTS)][: body["max_tokens"]]
-        said = {"token_logprobs": [-0.5] * (len(text) + 1)}
-        made.append({"index": index, "text": text, "finish_reason": "stop", "logprobs": said})
+        fields = {"token_logprobs": [-0.5] * (len(text) + 1)}
+        results.append({"index": index, "text": text, "finish_reason": "stop", "logprobs": fields})
     if "prompt_logprobs" in body:
-        made[0]["prompt_logprobs"] = [
+        results[0]["prompt_logprobs"] = [
             None,
-            *({str(one): {"logprob": -one / 100}, "0": {"logprob": -0.01}} for one in body["prompt"][1:]),
+            *({str(entry): {"logprob": -entry / 100}, "0": {"logprob": -0.01}} for entry in body["prompt"][1:]),
         ]
-    return {"choices": made[::-1]}
+    return {"choices": results[::-1]}
 
 
 def main() -> None:
