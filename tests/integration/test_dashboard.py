@@ -22,11 +22,11 @@ from tests.integration.reviewing import ACCEPT, Team
 def measured(project: tables.Project, actor: Actor, accuracy: float, before: float) -> tables.Round:
     """A round that is done: its checkpoint's accuracy, and that of what it started from."""
     round_ = rows.make_round(project, status=RoundStatus.done, stage=Stage.evaluate)
-    made = rows.make_checkpoint(project, f"made {round_.id}")
+    checkpoint = rows.make_checkpoint(project, f"made {round_.id}")
     right = round(4 * accuracy), round(4 * before)
     with session() as db:
-        db.execute(update(tables.Round).where(tables.Round.id == round_.id).values(checkpoint_id=made.id))
-        for checkpoint_id, value, number in zip((made.id, round_.policy_id), (accuracy, before), right, strict=True):
+        db.execute(update(tables.Round).where(tables.Round.id == round_.id).values(checkpoint_id=checkpoint.id))
+        for checkpoint_id, value, number in zip((checkpoint.id, round_.policy_id), (accuracy, before), right, strict=True):
             place = {"project_id": project.id, "round_id": round_.id, "checkpoint_id": checkpoint_id}
             details = {"right": [*range(number)], "wrong": [*range(number, 4)]}
             db.add(tables.Metric(**place, name="held_out_accuracy", value=value, n=4, details=details))
@@ -49,7 +49,7 @@ def test_each_project_says_what_waits_runs_and_came_out(database: str) -> None:
     states = {state.id: state for state in dashboard.listing(ann)}
     assert list(states) == sorted(states, key=lambda n: states[n].name.casefold())
     mine, groups, best = (states[project.id] for project in (team.project, other.project, done))
-    assert [(one.undecided, one.assigned) for one in mine.reviews] == [(6, 2)]
+    assert [(review.undecided, review.assigned) for review in mine.reviews] == [(6, 2)]
     assert (mine.waits, groups.waits, groups.undecided) == (2, 0, 2), "a viewer has nothing to decide"
     for each in (team, other):
         with reading() as db:

@@ -21,8 +21,8 @@ def ended(team: Team, status: RoundStatus, *, is_trained: bool) -> int:
     with session() as db:
         columns = {"status": status, "stage": stage, "step": 4, "checkpoint_id": checkpoint_id}
         db.execute(update(tables.Round).where(tables.Round.id == team.round.id).values(**columns))
-    one = team.samples[0]
-    example = {"prompt_id": one.prompt_id, "sample_id": one.id}
+    entry = team.samples[0]
+    example = {"prompt_id": entry.prompt_id, "sample_id": entry.id}
     return rows.make_dataset(team.round, DatasetType.prompt_completion, [example]).id
 
 
@@ -47,7 +47,7 @@ def test_a_done_round_is_decided_anew_and_keeps_what_was_made(database: str) -> 
     with pytest.raises(Conflict, match="in review already"):
         reopening.reopen(team.curator, team.round.id, reason="again")
     assert datasets.list_datasets(team.curator, team.project.id)[0].stale_at is not None
-    assert [one.text for one in notices.listing(team.who("ann")).entries] == [
+    assert [entry.text for entry in notices.listing(team.who("ann")).entries] == [
         f"{team.curator.name} opened the review of round 1 again: wrong guidelines"
     ]
     assert close_rules.close_due() == [], "all is decided, and was when it was opened again"
@@ -62,7 +62,7 @@ def test_a_done_round_is_decided_anew_and_keeps_what_was_made(database: str) -> 
     assert team.label(team.ids[0])[0] is Verdict.reject
     with reading() as db:
         assert db.get_one(tables.Dataset, dataset_id).num_examples == 1
-    verbs = [one.verb for one in audit.listing(team.curator, team.project.id).entries]
+    verbs = [entry.verb for entry in audit.listing(team.curator, team.project.id).entries]
     assert verbs.index("close review") < verbs.index("reopen review")
     plan = branch(team.curator, team.round.id, "select")
     assert plan.branch_of == team.round.id, "a branch can select by the labels of now"

@@ -23,7 +23,7 @@ def test_shares_are_dealt_out_and_offered_to_nobody_else(database: str) -> None:
     team = Team(prompts=10)
     ann, bob = team.who("ann"), team.who("bob")
     asked = shares.ask(team.curator, team.round.id, [Ask(ann.user_id, share=50), Ask(bob.user_id, share=25)])
-    assert {one.user_id: (one.share, one.asked, one.done) for one in asked} == {
+    assert {entry.user_id: (entry.share, entry.asked, entry.done) for entry in asked} == {
         ann.user_id: (50, 10, 0),
         bob.user_id: (25, 5, 0),
     }
@@ -32,13 +32,15 @@ def test_shares_are_dealt_out_and_offered_to_nobody_else(database: str) -> None:
     assert set(team.queue("cid", limit=100, peek=True)) == {*team.ids} - hers - his
     team.act("ann", min(hers), ACCEPT)
     again = shares.ask(team.curator, team.round.id, [Ask(ann.user_id, share=60)])
-    assert [(one.asked, one.done) for one in again if one.user_id == ann.user_id] == [(12, 1)], (
+    assert [(entry.asked, entry.done) for entry in again if entry.user_id == ann.user_id] == [(12, 1)], (
         "what is lacking is dealt"
     )
     assert len(given(team, "bob")) == 5
     accounts.remove(rows.make_actor(team.project), team.project.id, bob.user_id)
     assert his <= set(team.queue("cid", limit=100, peek=True)), "what was dealt to who has left is anybody's"
-    assert not next(one for one in shares.listing(team.curator, team.round.id) if one.user_id == bob.user_id).may_decide
+    assert not next(
+        entry for entry in shares.listing(team.curator, team.round.id) if entry.user_id == bob.user_id
+    ).may_decide
     shares.ask(team.curator, team.round.id, [Ask(team.who("cid").user_id, share=40)])
     assert len(given(team, "cid")) == 8, "and is dealt again"
 
@@ -52,7 +54,7 @@ def test_each_item_is_dealt_to_as_many_as_decide_on_it(database: str) -> None:
     for n in team.ids:
         assert sum(n in some for some in everyone) <= 2
     with pytest.raises(InvalidInput, match="add up to 210 %, and the reviewers that items want to 200 %"):
-        shares.ask(team.curator, team.round.id, [Ask(one.user_id, share=70) for one in three])
+        shares.ask(team.curator, team.round.id, [Ask(entry.user_id, share=70) for entry in three])
     with pytest.raises(InvalidInput, match="both a share and a quota"):
         Ask(1, share=5, quota=5)
 
@@ -99,7 +101,7 @@ def test_who_is_below_the_gold_score_is_paused_until_a_curator_lets_them_go_on(d
     with pytest.raises(PermissionDenied, match="Ask a curator"):
         team.act("ann", waiting[0], ACCEPT)
     assert set(team.ids[12:14]) <= set(team.queue("bob", limit=100, peek=True)), "nobody waits for who is paused"
-    told = [one.text for one in notices.listing(team.curator).entries if one.kind is NoticeKind.reviewer_paused]
+    told = [entry.text for entry in notices.listing(team.curator).entries if entry.kind is NoticeKind.reviewer_paused]
     assert told == [f"{ann.name} is paused in round 1: 1 of 4 items of known label were right, and 80% are asked."]
     with pytest.raises(PermissionDenied):
         pauses.resume(bob, team.round.id, ann.user_id, reason="no")
@@ -110,13 +112,13 @@ def test_who_is_below_the_gold_score_is_paused_until_a_curator_lets_them_go_on(d
     pauses.resume(team.curator, team.round.id, ann.user_id, reason="talked it over")
     close_rules.close_due()
     assert team.queue("ann"), "what was said before pauses nobody again"
-    done = [(one.verb, one.details.get("reason")) for one in audit.listing(team.curator, team.project.id).entries]
+    done = [(entry.verb, entry.details.get("reason")) for entry in audit.listing(team.curator, team.project.id).entries]
     assert ("resume reviewer", "talked it over") in done
     assert ("pause reviewer", paused.pause_reason) in done
     for n in known[4:]:
         team.act("ann", n, REJECT)
     close_rules.close_due()
-    assert [one.pause_reason for one in shares.listing(team.curator, team.round.id)] == [
+    assert [entry.pause_reason for entry in shares.listing(team.curator, team.round.id)] == [
         "0 of 4 items of known label were right, and 80% are asked."
     ]
 
