@@ -26,7 +26,9 @@ def measured(project: tables.Project, actor: Actor, accuracy: float, before: flo
     right = round(4 * accuracy), round(4 * before)
     with session() as db:
         db.execute(update(tables.Round).where(tables.Round.id == round_.id).values(checkpoint_id=checkpoint.id))
-        for checkpoint_id, value, number in zip((checkpoint.id, round_.policy_id), (accuracy, before), right, strict=True):
+        for checkpoint_id, value, number in zip(
+            (checkpoint.id, round_.policy_id), (accuracy, before), right, strict=True
+        ):
             place = {"project_id": project.id, "round_id": round_.id, "checkpoint_id": checkpoint_id}
             details = {"right": [*range(number)], "wrong": [*range(number, 4)]}
             db.add(tables.Metric(**place, name="held_out_accuracy", value=value, n=4, details=details))

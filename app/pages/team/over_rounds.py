@@ -27,7 +27,7 @@ def build(tab: gr.Tab, private: dict[str, Any]) -> None:
     """Lay out the tab and wire it."""
     markup(templates.NOTE, templates.NOTE_CSS, value=[HELP])
     measure = gr.Dropdown(
-        list(MEASURES), value="Gold right", label="Chart of", filterable=False, elem_id="over-measure"
+        list(MEASURES), value="Items an hour", label="Chart of", filterable=False, elem_id="over-measure"
     )
     chart = gr.Plot(show_label=False, visible=False, elem_id="over-chart")
     table = plain_table("over-table")

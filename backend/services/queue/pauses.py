@@ -6,6 +6,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from backend.db import now, reading, session, standing, tables
+from backend.db.roles import may_decide
 from backend.errors import Conflict, InvalidInput
 from backend.jobs import telling
 from backend.recipes import cut_of, judge_of
@@ -85,7 +86,7 @@ def pause(actor: Actor, round_id: int, user_id: int, *, reason: str) -> None:
         archived.refuse_held(db, round_id)
         round_ = lock_until_reviewed(db, round_id, "its review is over, and nobody decides in it any more.")
         assignments.assignee(db, round_, user_id)
-        if not _stop(db, actor, round_, user_id, reason):
+        if not _stop(db, actor, round_, user_id, reason, but=actor.user_id):
             raise Conflict("This person is paused in the round already. Reload the page.")
 
 
@@ -109,8 +110,10 @@ def resume(actor: Actor, round_id: int, user_id: int, *, reason: str) -> None:
         _tell(db, round_, f"{actor.name} lets you go on in round {round_.number}: {reason}", [user_id], actor, who)
 
 
-def _stop(db: Session, actor: Actor, round_: tables.Round, user_id: int, reason: str) -> bool:
-    """Pause a person in the caller's transaction; False where they are already."""
+def _stop(
+    db: Session, actor: Actor, round_: tables.Round, user_id: int, reason: str, *, but: int | None = None
+) -> bool:
+    """Pause a person in the caller's transaction; False where they are already. `but`: who need not be told of it."""
     row, lease = tables.RoundReviewer, tables.Lease
     leases.one_at_a_time(db, round_.id)
     reviewer = db.get(row, (round_.id, user_id), with_for_update=True)
@@ -125,21 +128,14 @@ def _stop(db: Session, actor: Actor, round_: tables.Round, user_id: int, reason:
     who, place = db.get_one(tables.User, user_id).name, {"project_id": round_.project_id, "round_id": round_.id}
     events.note(db, actor, "pause reviewer", f"{who}, round {round_.number}", **place, user_id=user_id, reason=reason)
     _tell(db, round_, f"Your queue of round {round_.number} is stopped: {reason}", [user_id], actor, who)
-    _tell(db, round_, f"{who} is paused in round {round_.number}: {reason}", Role.curator, None, who, but=user_id)
+    team = [one for one in db.scalars(may_decide(round_.project_id, Role.curator)) if one not in (user_id, but)]
+    _tell(db, round_, f"{who} is paused in round {round_.number}: {reason}", team, None, who)
     return True
 
 
-def _tell(
-    db: Session,
-    round_: tables.Round,
-    text: str,
-    people: "Role | list[int]",
-    actor: Actor | None,
-    who: str,
-    *,
-    but: int | None = None,
-) -> None:
-    is_team = isinstance(people, Role)
+def _tell(db: Session, round_: tables.Round, text: str, people: list[int], actor: Actor | None, who: str) -> None:
+    """Tell these people; actor: who let the person go on, None where curators are told."""
+    is_team = actor is None
     telling.tell(
         db,
         NoticeKind.reviewer_paused,
@@ -148,7 +144,6 @@ def _tell(
         text=text,
         to_programs=text if is_team else f"{who}, round {round_.number}: {text}",
         people=people,
-        but=but if actor is None else actor.user_id,
     )
 
 

@@ -22,7 +22,7 @@ from backend.errors import Conflict, InvalidInput
 from backend.jobs import telling
 from backend.services import archived, events, review_settings
 from backend.services.access import Actor
-from backend.services.decisions import leases
+from backend.services.decisions import bulk, leases
 from backend.services.decisions.item_counts import count_items
 from backend.services.queue import assignments
 from backend.services.review_settings import ReviewSettings
@@ -83,7 +83,7 @@ def ask(actor: Actor, round_id: int, asks: Sequence[Ask]) -> list[Asked]:
         round_ = get_row(db, actor, round_id, Role.curator)
         ids = list[int]()
         if shares:
-            ids = assignments.chosen(db, round_, assignments.named(db, round_, ALL, ()))
+            ids = assignments.chosen(db, round_, _all(db, round_))
             ids = sorted(review_scope.only_shown(db, round_, ids))
     with session() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
@@ -180,6 +180,16 @@ def dealt_out(
             left[user_id] -= 1
             dealt[user_id].append(n)
     return dict(dealt)
+
+
+def _all(db: Session, round_: tables.Round) -> list[int]:
+    ids = bulk.matching(db, round_.id, ALL)
+    if len(ids) > assignments.MAX_ASSIGNED:
+        raise InvalidInput(
+            f"Round {round_.number} has more than {assignments.MAX_ASSIGNED:,} samples, too many to deal out at once. "
+            "Give quotas, or assign parts of it by filters."
+        )
+    return ids
 
 
 def _keep(db: Session, round_id: int, asks: Sequence[Ask]) -> None:
