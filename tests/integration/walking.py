@@ -15,12 +15,11 @@ from sqlalchemy import select
 from backend import demo
 from backend.db import now, reading, session, tables
 from backend.services.access import Actor
-from backend.services.checkpoints import chats
 from backend.services.people import accounts
 from backend.services.projects import trash
 from backend.values import DatasetType, JobStatus, NoticeKind, Role, RoundStatus, Split, Stage, WarningLevel
 from backend.values.questions import QuestionKind
-from tests import rows
+from tests import chatting, rows
 from tests.integration import site
 from tests.integration.benches import make_bench
 
@@ -419,4 +418,4 @@ def world(database: str) -> Iterator[World]:
     entry_id = trash.put_project(owner, rows.make_project("thrown away").id)
     result.ids.update(entry_id=entry_id, since=trash.get(owner, entry_id).trashed_at.isoformat())
     yield result
-    chats.leave_all()  # no page of a walk says that it is left
+    chatting.leave_all()  # no page of a walk says that it is left
