@@ -32,7 +32,7 @@ Since = Annotated[AwareDatetime, Form()]
 SHOWN = 50
 """So many files are listed; `rondo clean-up` lists all."""
 HEADS: tuple[tuple[Sort | None, str], ...] = (
-    (Sort.title, "Project"),
+    (Sort.by_name, "Project"),
     (Sort.waits, "In review"),
     (None, "Under way"),
     (None, "Undecided"),
@@ -160,7 +160,7 @@ def _list(request: Request, error: RondoError | None = None) -> Response:
     except RondoError as refused:
         error = error or refused
     asked = request.query_params
-    sort, show = _chosen(Sort, asked.get("sort")) or Sort.title, _chosen(Show, asked.get("show")) or Show.all
+    sort, show = _chosen(Sort, asked.get("sort")) or Sort.by_name, _chosen(Show, asked.get("show")) or Show.all
     name = asked.get("name", "")[:MOST_LINE]
     states = dashboard.listing(actor, sort=sort, show=show, name=name)
     trashed = [{"entry": one, "since": times.moment(one.trashed_at)} for one in trash.list_mine(actor)]
@@ -236,7 +236,7 @@ def _change(state: ProjectState, base: str) -> dict[str, str]:
 def _head(head: tuple[Sort | None, str], sort: Sort, show: Show, name: str) -> dict[str, Any]:
     """The head of a column, and what sorts by it."""
     by, title = head
-    way = "ascending" if sort in (Sort.title, Sort.change) else "descending"
+    way = "ascending" if sort in (Sort.by_name, Sort.change) else "descending"
     kept = {"show": str(show) if show is not Show.all else "", "name": name}
     asked = {key: value for key, value in ({"sort": str(by)} | kept).items() if value}
     return {

@@ -52,7 +52,7 @@ def list_projects(actor: Asking, limit: Limit = 50, after: After = None) -> Page
 @router.get("/dashboard")
 def get_dashboard(
     actor: Asking,
-    sort: Sort = Sort.title,
+    sort: Sort = Sort.by_name,
     show: Show = Show.all,
     name: Annotated[Line, Query(description="letters of the name")] = "",
 ) -> list[ProjectState]:

@@ -1,7 +1,7 @@
 """People's figures over the rounds of a project, as a table and a chart: on Team of everybody, on My work one's own."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -23,7 +23,7 @@ COLUMNS = [
 ]
 NONE = "Nobody has decided anything yet. People's figures stand here once a round was reviewed."
 LATER = "when it is over"
-MEASURES = {
+MEASURES: dict[str, tuple[str, Callable[[Performance], float | None]]] = {
     "Gold right": ("share of gold items right", lambda line: _value(line.gold)),
     "Items an hour": ("items an hour", lambda line: line.per_hour),
     "Decided": ("items decided", lambda line: line.decided),

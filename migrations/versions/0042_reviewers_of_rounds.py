@@ -21,7 +21,7 @@ def upgrade() -> None:
         "round_reviewers",
         sa.Column("round_id", NUMBER, autoincrement=False, nullable=False),
         sa.Column("user_id", NUMBER, autoincrement=False, nullable=False),
-        sa.Column("share", sa.Float(), nullable=True),
+        sa.Column("share", sa.Double(), nullable=True),
         sa.Column("quota", NUMBER, nullable=True),
         sa.Column("paused_at", TIME, nullable=True),
         sa.Column("pause_reason", sa.String(), server_default="", nullable=False),

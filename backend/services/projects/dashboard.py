@@ -32,7 +32,7 @@ AT_ONCE = 100
 class Sort(StrEnum):
     """`waits`: most to decide first. `accuracy`: best first. `change`: what fell most first. `newest`: last round."""
 
-    title = "name"
+    by_name = "name"
     waits = "waits"
     accuracy = "accuracy"
     change = "change"
@@ -118,7 +118,7 @@ class _Read:
     changes: dict[int, Difference] = field(default_factory=dict)
 
 
-def listing(actor: Actor, *, sort: Sort = Sort.title, show: Show = Show.all, name: str = "") -> list[ProjectState]:
+def listing(actor: Actor, *, sort: Sort = Sort.by_name, show: Show = Show.all, name: str = "") -> list[ProjectState]:
     """The actor's projects whose name holds these letters; those in the trash are not among them."""
     mine = [one for one in projects.list_mine(actor) if name.casefold() in one.name.casefold()]
     with reading() as db:
@@ -252,6 +252,7 @@ def _assigned(db: Session, actor: Actor, round_ids: Iterable[int]) -> dict[int, 
 def _measure(db: Session, read: _Read, ids: list[int]) -> None:
     """The held-out accuracy of each project's last measured round, and its difference to what that started from."""
     metric, row = tables.Metric, tables.Round
+    measured_id: Any = metric.checkpoint_id
     numbers = (metric.value, metric.low, metric.high, metric.n, metric.id, metric.details["measured_by"])
     measured = (metric.name == ACCURACY, metric.value.is_not(None))
     place = func.row_number().over(partition_by=row.project_id, order_by=(row.number.desc(), metric.id.desc()))
@@ -265,9 +266,7 @@ def _measure(db: Session, read: _Read, ids: list[int]) -> None:
         started[one.policy_id] = one.project_id
     before = select(metric.checkpoint_id, metric.id, metric.details["measured_by"]).where(*measured)
     pairs: dict[int, tuple[int, int]] = {}
-    for checkpoint_id, metric_id, by in db.execute(
-        before.where(among(metric.checkpoint_id, list(started))).order_by(metric.id)
-    ):
+    for checkpoint_id, metric_id, by in db.execute(before.where(among(measured_id, list(started))).order_by(metric.id)):
         project_id = started[checkpoint_id]
         number = read.measured[project_id][1]
         if number.way == way_of(by or {}):
