@@ -4,7 +4,8 @@ Plain pages of forms, of no project in particular: whoever put their only projec
 """
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -14,27 +15,50 @@ from app import html
 from app.addresses import page_path
 from app.api.errors import status_of
 from app.widgets import times
-from app.widgets.formats import count
-from backend.boundary import Id
+from app.widgets.formats import count, percent
+from backend.boundary import MOST_LINE, Id
 from backend.errors import RondoError
 from backend.services import projects
 from backend.services.access import Actor
 from backend.services.operations import clean_up
-from backend.services.projects import deletion, trash
+from backend.services.projects import dashboard, deletion, trash
+from backend.services.projects.dashboard import OpenReview, ProjectState, RoundAt, Show, Sort
 from backend.services.projects.own_files import Holdings
-from backend.values import Role
+from backend.values import Role, RoundStatus
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
 Since = Annotated[AwareDatetime, Form()]
 SHOWN = 50
 """So many files are listed; `rondo clean-up` lists all."""
+HEADS: tuple[tuple[Sort | None, str], ...] = (
+    (Sort.by_name, "Project"),
+    (Sort.waits, "In review"),
+    (None, "Under way"),
+    (None, "Undecided"),
+    (Sort.accuracy, "Held-out accuracy"),
+    (Sort.change, "Change"),
+    (Sort.warnings, "Red warnings"),
+    (Sort.newest, "Last round"),
+)
+SHOWS = (
+    (Show.all, "All"),
+    (Show.review, "In review"),
+    (Show.running, "Running or held"),
+    (Show.failed, "Failed"),
+    (Show.red, "With red warnings"),
+)
+BADGES = {RoundStatus.running: "accent", RoundStatus.held: "bad", RoundStatus.failed: "bad"}
+Chosen = TypeVar("Chosen", Sort, Show)
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 @router.get("/projects")
 def show(request: Request) -> Response:
-    """List the person's projects and what is in the trash; `?leftovers=1`: the files that nothing refers to, too."""
+    """The person's projects as a table, sorted and filtered by the address, and what is in the trash.
+
+    `?leftovers=1`: the files that nothing refers to, too.
+    """
     return _list(request)
 
 
@@ -135,10 +159,10 @@ def _list(request: Request, error: RondoError | None = None) -> Response:
             left = _leftovers(actor)
     except RondoError as refused:
         error = error or refused
-    mine = [
-        {"id": one.id, "name": one.name, "href": page_path(one.slug), "is_admin": one.role.rank >= Role.admin.rank}
-        for one in projects.list_mine(actor)
-    ]
+    asked = request.query_params
+    sort, show = _chosen(Sort, asked.get("sort")) or Sort.by_name, _chosen(Show, asked.get("show")) or Show.all
+    name = asked.get("name", "")[:MOST_LINE]
+    states = dashboard.listing(actor, sort=sort, show=show, name=name)
     trashed = [{"entry": one, "since": times.moment(one.trashed_at)} for one in trash.list_mine(actor)]
     return html.page(
         request,
@@ -146,11 +170,85 @@ def _list(request: Request, error: RondoError | None = None) -> Response:
         title="Projects",
         status=status_of(error) if error is not None else 200,
         problem=error.message if error is not None else "",
-        mine=mine,
+        mine=[project_row(state) for state in states],
+        heads=[_head(one, sort, show, name) for one in HEADS],
+        sort=sort,
+        show=show,
+        name=name,
+        shows=SHOWS,
+        is_narrowed=bool(name) or show is not Show.all,
         trashed=trashed,
         is_owner=actor.is_owner,
         left=left,
     )
+
+
+def project_row(state: ProjectState) -> dict[str, Any]:
+    """What the table shows of a project; texts, and the pages that they lead to."""
+    base = page_path(state.slug)
+    return {
+        "id": state.id,
+        "name": state.name,
+        "href": base,
+        "is_admin": state.role.rank >= Role.admin.rank,
+        "rounds": count(state.num_rounds),
+        "last": times.ago(state.last_at),
+        "reviews": [_review(state, review, base) for review in state.reviews],
+        "under_way": [
+            {"href": f"{base}round?round={one.id}", "words": _standing(one), "badge": BADGES[one.status]}
+            for one in (*state.under_way, *((state.failed,) if state.failed else ()))
+        ],
+        "undecided": count(state.undecided) if state.reviews else "–",
+        "accuracy": percent(state.accuracy.value) if state.accuracy else "–",
+        "measured": f"round {state.measured.number}" if state.measured else "",
+        "accuracy_href": f"{base}round?round={state.measured.id}" if state.measured else "",
+        **_change(state, base),
+        "red": count(state.red) if state.red else "",
+        "red_href": f"{base}warnings?round={state.red_round_id}",
+    }
+
+
+def _review(state: ProjectState, review: OpenReview, base: str) -> dict[str, str]:
+    may = state.role.rank >= Role.reviewer.rank
+    waits = f"{count(review.assigned)} given to you" if review.assigned and may else ""
+    if not waits:
+        waits = f"{count(review.undecided)} to decide" if may else ""
+    return {"href": f"{base}review?round={review.id}", "words": f"Round {review.number}", "waits": waits}
+
+
+def _standing(one: RoundAt) -> str:
+    stage = f" to {one.stage}" if one.status is RoundStatus.failed else f": {one.stage}"
+    words = {RoundStatus.running: "runs", RoundStatus.held: "is held", RoundStatus.failed: "failed"}
+    return f"Round {one.number} {words[one.status]}{stage if one.status is not RoundStatus.held else ''}"
+
+
+def _change(state: ProjectState, base: str) -> dict[str, str]:
+    """How much better the last measured round is than what it started from, and whether chance explains it."""
+    change = state.change
+    if change is None or change.value is None or state.measured is None:
+        return {"change": "–", "change_badge": "", "change_href": ""}
+    is_sure = change.low is not None and change.high is not None and (change.low > 0 or change.high < 0)
+    badge = "" if not is_sure else "ok" if change.value > 0 else "bad"
+    href = f"{base}compare?new=r{state.measured.id}"
+    return {"change": f"{100 * change.value:+.1f} points", "change_badge": badge, "change_href": href}
+
+
+def _head(head: tuple[Sort | None, str], sort: Sort, show: Show, name: str) -> dict[str, Any]:
+    """The head of a column, and what sorts by it."""
+    by, title = head
+    way = "ascending" if sort in (Sort.by_name, Sort.change) else "descending"
+    kept = {"show": str(show) if show is not Show.all else "", "name": name}
+    asked = {key: value for key, value in ({"sort": str(by)} | kept).items() if value}
+    return {
+        "title": title,
+        "href": f"/projects?{urlencode(asked)}" if by else "",
+        "is_sorted": way if by is sort else "",
+    }
+
+
+def _chosen(of: type[Chosen], word: str | None) -> Chosen | None:
+    """The member of that name; None where there is none, as in an address that was typed."""
+    return of(word) if word in [str(one) for one in of] else None
 
 
 def _leftovers(actor: Actor) -> dict[str, object]:

@@ -9,9 +9,10 @@ from app.api.depends import Asking
 from backend.boundary import Data, Id, Line, Note, Score
 from backend.services import review_settings as settings_of
 from backend.services import rounds
-from backend.services.queue import assignments, gold
+from backend.services.queue import assignments, gold, pauses, shares
 from backend.services.queue.assignments import Assigned
 from backend.services.queue.gold import Accuracy, Gold
+from backend.services.queue.shares import Ask, Asked
 from backend.services.review_settings import ReviewSettings
 from backend.services.reviews import ActResult, settings_edit
 from backend.services.samples import Filters
@@ -54,6 +55,18 @@ class AssignmentRequest(BaseModel):
     filters: Filters | None = None
     sample_ids: Ids = []
     only_count: bool = False
+
+
+class Asks(BaseModel):
+    """Of each person `share`, percent of the items, or `quota`, the most they decide; neither: nothing is asked."""
+
+    people: list[Ask] = Field(min_length=1, max_length=1000)
+
+
+class Reason(BaseModel):
+    """Others read it."""
+
+    reason: Note
 
 
 class Counted(BaseModel):
@@ -123,3 +136,33 @@ def assign(actor: Asking, round_id: Id, body: AssignmentRequest) -> Counted:
 def unassign(actor: Asking, round_id: Id, user_id: Id) -> Counted:
     """Take everything that is not decided from a person's list."""
     return Counted(number=assignments.unassign(actor, round_id, user_id))
+
+
+@router.get("/rounds/{round_id}/review/shares")
+def list_shares(actor: Asking, round_id: Id) -> list[Asked]:
+    """What is asked of each person, how much of it is done, and who is paused."""
+    return shares.listing(actor, round_id)
+
+
+@router.get("/rounds/{round_id}/review/shares/me")
+def get_my_share(actor: Asking, round_id: Id) -> Asked | None:
+    """What is asked of oneself; null where nothing in particular is."""
+    return shares.mine(actor, round_id)
+
+
+@router.put("/rounds/{round_id}/review/shares")
+def set_shares(actor: Asking, round_id: Id, body: Asks) -> list[Asked]:
+    """Ask a share or a quota of people; shares are dealt out as assignments. Of those who are not named all stays."""
+    return shares.ask(actor, round_id, body.people)
+
+
+@router.post("/rounds/{round_id}/reviewers/{user_id}/pause", status_code=204)
+def pause_reviewer(actor: Asking, round_id: Id, user_id: Id, body: Reason) -> None:
+    """Stop a person's queue in the round."""
+    pauses.pause(actor, round_id, user_id, reason=body.reason)
+
+
+@router.post("/rounds/{round_id}/reviewers/{user_id}/resume", status_code=204)
+def resume_reviewer(actor: Asking, round_id: Id, user_id: Id, body: Reason) -> None:
+    """Let a paused person go on; what they said of gold items so far pauses them no more."""
+    pauses.resume(actor, round_id, user_id, reason=body.reason)

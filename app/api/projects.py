@@ -1,14 +1,17 @@
 """Projects and their people."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from app.api.depends import After, Asking, Browsing, Limit, Page, cut
-from backend.boundary import Id, Name, Text
+from backend.boundary import Id, Line, Name, Text
 from backend.services import projects
 from backend.services.people import accounts
 from backend.services.people.accounts import Member
-from backend.services.projects import ProjectView
+from backend.services.projects import ProjectView, dashboard
+from backend.services.projects.dashboard import ProjectState, Show, Sort
 from backend.values import Role
 
 router = APIRouter(tags=["projects"])
@@ -44,6 +47,17 @@ class RoleEdit(BaseModel):
 @router.get("/projects")
 def list_projects(actor: Asking, limit: Limit = 50, after: After = None) -> Page[ProjectView]:
     return cut(projects.list_mine(actor), limit=limit, after=after, key=lambda row: row.id)
+
+
+@router.get("/dashboard")
+def get_dashboard(
+    actor: Asking,
+    sort: Sort = Sort.by_name,
+    show: Show = Show.all,
+    name: Annotated[Line, Query(description="letters of the name")] = "",
+) -> list[ProjectState]:
+    """One's projects, each in a line: open reviews and what of them waits, rounds under way, the last accuracy."""
+    return dashboard.listing(actor, sort=sort, show=show, name=name)
 
 
 @router.post("/projects", status_code=201)

@@ -10,13 +10,13 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError, ValidatorFu
 from app.api.depends import Asking
 from app.api.errors import ErrorBody, kind_of, status_of
 from app.widgets.closing_lines import closing_lines
-from backend.boundary import Id, Line
+from backend.boundary import Id, Line, Note
 from backend.errors import InvalidInput, RondoError, written_out
 from backend.services import queue, refusals, reviews
 from backend.services.decisions import Act, Unread, leases
 from backend.services.decisions.leases import Holding
 from backend.services.queue import Item, Order
-from backend.services.reviews import ActResult, Closing, ReviewProgress
+from backend.services.reviews import ActResult, Closing, ReviewProgress, reopening
 
 router = APIRouter(tags=["reviews"])
 
@@ -82,9 +82,15 @@ class ClosingInWords(Closing):
 
 
 class Closed(BaseModel):
-    """The job that goes on with the round."""
+    """The job that goes on with the round; null where it has its checkpoint, after a review that was opened again."""
 
-    job_id: Id
+    job_id: Id | None
+
+
+class Reopening(BaseModel):
+    """Why; others read it."""
+
+    reason: Note
 
 
 # What is asked for with every key is written as it is: to check it against its own types first takes as long again.
@@ -170,3 +176,9 @@ def get_closing(actor: Asking, round_id: Id) -> ClosingInWords:
 @router.post("/rounds/{round_id}/review/close")
 def close(actor: Asking, round_id: Id) -> Closed:
     return Closed(job_id=reviews.close(actor, round_id))
+
+
+@router.post("/rounds/{round_id}/review/reopen", status_code=204)
+def reopen(actor: Asking, round_id: Id, body: Reopening) -> None:
+    """Open a closed review again. What was made of its labels is marked as stale; what a training read stays."""
+    reopening.reopen(actor, round_id, reason=body.reason)

@@ -1,17 +1,22 @@
 """The team of a round: agreement, everybody's figures, taking work out; and ending somebody's access."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
-from app.api.depends import Asking
+from app.api.depends import Asking, file_of
 from backend.boundary import Id, Line, Note
 from backend.services.people import accounts
-from backend.services.team import agreement, removals, reviewers
+from backend.services.team import agreement, performance, removals, reviewers
 from backend.services.team.agreement import Agreement
+from backend.services.team.performance import Performance
 from backend.services.team.removals import Removal, RemovalPreview
 from backend.services.team.reviewers import Reviewer
 
 router = APIRouter(tags=["team"])
+
+Rounds = Annotated[int, Query(ge=1, le=50, description="how many of the newest")]
 
 
 class GivenReason(BaseModel):
@@ -42,6 +47,26 @@ def list_reviewers(actor: Asking, round_id: Id) -> list[Reviewer]:
 @router.get("/rounds/{round_id}/reviewers/me")
 def get_mine(actor: Asking, round_id: Id) -> Reviewer:
     return reviewers.mine(actor, round_id)
+
+
+@router.get("/projects/{project_id}/performance")
+def list_performance(actor: Asking, project_id: Id, rounds: Rounds = 20) -> list[Performance]:
+    """Everybody's figures in each of the newest reviewed rounds, oldest first."""
+    return performance.everyone(actor, project_id, rounds=rounds)
+
+
+@router.get("/projects/{project_id}/performance/csv", **file_of("text/csv"))
+def download_performance(actor: Asking, project_id: Id, rounds: Rounds = 20) -> Response:
+    """The same as a table."""
+    text = performance.as_csv(performance.everyone(actor, project_id, rounds=rounds))
+    head = {"content-disposition": f'attachment; filename="people-of-project-{project_id}.csv"'}
+    return Response(text, media_type="text/csv; charset=utf-8", headers=head)
+
+
+@router.get("/projects/{project_id}/performance/me")
+def list_my_performance(actor: Asking, project_id: Id, rounds: Rounds = 20) -> list[Performance]:
+    """One's own figures; of a review that goes on less is told."""
+    return performance.mine(actor, project_id, rounds=rounds)
 
 
 @router.get("/rounds/{round_id}/removals")

@@ -230,6 +230,22 @@ def close_review(
     return emit_round(rounds.get(actor, round_.id), as_json=as_json)
 
 
+@app.command("reopen-review")
+def reopen_review(
+    reason: Annotated[str, typer.Option(help="Why; others will read it.")],
+    number: Number = None,
+    project: Project = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open the closed review of a round again; what was made of its labels is marked as stale."""
+    from backend.services import rounds
+    from backend.services.reviews import reopening
+
+    actor, round_ = one_round(project, number)
+    reopening.reopen(actor, round_.id, reason=reason)
+    emit_round(rounds.get(actor, round_.id), as_json=as_json)
+
+
 @app.command()
 def cancel(number: Number = None, project: Project = None, as_json: AsJson = False) -> None:
     """Stop a round; what it has made so far stays."""

@@ -371,6 +371,12 @@ class Projects(Noun):
         """Create project."""
         return self._ask("POST", "/projects", body=body)
 
+    def get_dashboard(
+        self, *, sort: shapes.SortInput | None = None, show: shapes.Show | None = None, name: str | None = None,
+    ) -> list[shapes.ProjectState]:
+        """One's projects, each in a line: open reviews and what of them waits, rounds under way, the last accuracy."""
+        return self._ask("GET", "/dashboard", query={"sort": sort, "show": show, "name": name})
+
     def get_project(self, project_id: int) -> shapes.ProjectView:
         """Get project."""
         return self._ask("GET", f"/projects/{project_id}")
@@ -595,6 +601,20 @@ class Reviews(Noun):
         """Take the next items: they are reserved until each one's `lease_until`, and asking again gives them again."""
         return self._ask("POST", f"/rounds/{round_id}/review/claims", body=body)
 
+    def reopen(self, round_id: int, **body: Unpack[shapes.Reopening]) -> None:
+        """Open a closed review again. What was made of its labels is marked as stale; what a training read stays."""
+        self._ask("POST", f"/rounds/{round_id}/review/reopen", body=body)
+
+    def list_shares(self, round_id: int) -> list[shapes.Asked]:
+        """What is asked of each person, how much of it is done, and who is paused."""
+        return self._ask("GET", f"/rounds/{round_id}/review/shares")
+
+    def set_shares(self, round_id: int, **body: Unpack[shapes.Asks]) -> list[shapes.Asked]:
+        """Ask a share or a quota of people; shares are dealt out as assignments. Of those who are not named all
+        stays.
+        """
+        return self._ask("PUT", f"/rounds/{round_id}/review/shares", body=body)
+
     def undo(self, round_id: int, **body: Unpack[shapes.Undo]) -> shapes.ActResult:
         """Take back one's last decision in the round."""
         return self._ask("POST", f"/rounds/{round_id}/decisions/undo", body=body)
@@ -621,6 +641,10 @@ class Reviews(Noun):
         """Change some settings of a round whose review is not over."""
         return self._ask("PATCH", f"/rounds/{round_id}/review/settings", body=body)
 
+    def get_my_share(self, round_id: int) -> shapes.Asked | None:
+        """What is asked of oneself; null where nothing in particular is."""
+        return self._ask("GET", f"/rounds/{round_id}/review/shares/me")
+
     def list_assigned(self, round_id: int) -> list[shapes.Assigned]:
         """List assigned."""
         return self._ask("GET", f"/rounds/{round_id}/review/assignments")
@@ -644,6 +668,14 @@ class Reviews(Noun):
     def gold_accuracy(self, round_id: int) -> list[shapes.Accuracy]:
         """How each reviewer did on the gold items."""
         return self._ask("GET", f"/rounds/{round_id}/review/gold/accuracy")
+
+    def pause_reviewer(self, round_id: int, user_id: int, **body: Unpack[shapes.Reason]) -> None:
+        """Stop a person's queue in the round."""
+        self._ask("POST", f"/rounds/{round_id}/reviewers/{user_id}/pause", body=body)
+
+    def resume_reviewer(self, round_id: int, user_id: int, **body: Unpack[shapes.Reason]) -> None:
+        """Let a paused person go on; what they said of gold items so far pauses them no more."""
+        self._ask("POST", f"/rounds/{round_id}/reviewers/{user_id}/resume", body=body)
 
     def unassign(self, round_id: int, user_id: int) -> shapes.Counted:
         """Take everything that is not decided from a person's list."""
@@ -992,6 +1024,18 @@ class Team(Noun):
     def get_mine(self, round_id: int) -> shapes.Reviewer:
         """Get mine."""
         return self._ask("GET", f"/rounds/{round_id}/reviewers/me")
+
+    def list_performance(self, project_id: int, *, rounds: int | None = None) -> list[shapes.Performance]:
+        """Everybody's figures in each of the newest reviewed rounds, oldest first."""
+        return self._ask("GET", f"/projects/{project_id}/performance", query={"rounds": rounds})
+
+    def list_my_performance(self, project_id: int, *, rounds: int | None = None) -> list[shapes.Performance]:
+        """One's own figures; of a review that goes on less is told."""
+        return self._ask("GET", f"/projects/{project_id}/performance/me", query={"rounds": rounds})
+
+    def download_performance(self, project_id: int, to: str | Path, *, rounds: int | None = None) -> Path:
+        """The same as a table."""
+        return self._save("GET", f"/projects/{project_id}/performance/csv", to, query={"rounds": rounds})
 
     def undo_removal(self, round_id: int, removal_id: str) -> shapes.Restored:
         """Undo removal."""

@@ -32,7 +32,7 @@ LocalEngine = Literal["transformers", "vllm"]
 Mode = Literal["sample", "group", "pair", "judgment"]
 NoticeKind = Literal[
     "round_done", "round_failed", "round_review", "round_held", "training_done", "training_failed", "assignment",
-    "mention",
+    "mention", "reviewer_paused",
 ]
 Order = Literal["sequential", "random", "disagreement", "worth"]
 QuestionKind = Literal["rating", "label", "labels", "text", "spans"]
@@ -40,6 +40,8 @@ Role = Literal["viewer", "reviewer", "curator", "admin"]
 RoundStatus = Literal["running", "review", "held", "done", "failed", "cancelled"]
 RowCompletion = list[str | dict[str, Any]]
 SeriesGroup = Literal["loss", "reward", "KL", "entropy", "lengths", "learning rate", "other"]
+Show = Literal["all", "review", "running", "failed", "red"]
+SortInput = Literal["name", "waits", "accuracy", "change", "warnings", "newest"]
 SortKey = Literal["id", "score", "length", "spread", "prompt"]
 Split = Literal["train", "held_out"]
 Stage = Literal["generate", "judge", "review", "select", "train", "evaluate"]
@@ -168,6 +170,24 @@ class Arm(TypedDict):
     href: str
 
 
+class Ask(TypedDict):
+    user_id: int
+    share: NotRequired[float | None]
+    quota: NotRequired[int | None]
+
+
+class Asked(TypedDict):
+    user_id: int
+    who: str
+    share: float | None
+    quota: int | None
+    asked: int
+    done: int
+    may_decide: bool
+    paused_at: str | None
+    pause_reason: str
+
+
 class AskedQuestion(TypedDict):
     title: str
     kind: QuestionKind
@@ -175,6 +195,10 @@ class AskedQuestion(TypedDict):
     help: NotRequired[str]
     options: NotRequired[QuestionOptions]
     is_required: NotRequired[bool]
+
+
+class Asks(TypedDict):
+    people: list[Ask]
 
 
 class Assigned(TypedDict):
@@ -458,7 +482,7 @@ class ClaimRequest(TypedDict, total=False):
 
 
 class Closed(TypedDict):
-    job_id: int
+    job_id: int | None
 
 
 class ClosingInWords(TypedDict):
@@ -477,6 +501,7 @@ class ClosingInWords(TypedDict):
     judge_light: str
     judge_sentence: str
     holds: bool
+    is_kept: NotRequired[bool]
     lines: NotRequired[list[str]]
 
 
@@ -635,6 +660,7 @@ class DatasetView(TypedDict):
     checkpoint_id: int | None
     checkpoint: str | None
     is_read: NotRequired[bool]
+    stale_at: NotRequired[str | None]
 
 
 class Decider(TypedDict):
@@ -702,6 +728,19 @@ class DeskOpening(TypedDict):
     rounds: list[RoundLink]
     empty: NotRequired[str]
     desk: NotRequired[OpenDesk | None]
+
+
+class Difference(TypedDict):
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    old: NotRequired[float | None]
+    new: NotRequired[float | None]
+    p: NotRequired[float | None]
+    newly_right: NotRequired[int | None]
+    newly_wrong: NotRequired[int | None]
+    why: NotRequired[str]
 
 
 class Disagreement(TypedDict):
@@ -1024,6 +1063,7 @@ class Head(TypedDict):
     is_archived: NotRequired[bool]
     branches: NotRequired[list[str]]
     hold: NotRequired[dict[str, Any]]
+    reopened: NotRequired[dict[str, Any]]
 
 
 class Health(TypedDict):
@@ -1338,6 +1378,15 @@ class Me(TypedDict):
     project_id: int | None
 
 
+class MeasuredNumber(TypedDict):
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    metric_id: NotRequired[int]
+    way: NotRequired[str]
+
+
 class Merge(TypedDict):
     job_id: int
     checkpoint_id: int
@@ -1566,6 +1615,13 @@ class OpenDesk(TypedDict):
     progress: ReviewProgress
 
 
+class OpenReview(TypedDict):
+    id: int
+    number: int
+    undecided: int
+    assigned: int
+
+
 class OpenedRound(TypedDict):
     id: int
     number: int
@@ -1631,6 +1687,21 @@ class People(TypedDict):
     agreement: list[Agreed]
     each: list[PersonWork]
     missing: list[str]
+
+
+class Performance(TypedDict):
+    round_id: int
+    round_number: int
+    user_id: int
+    who: str
+    decided: int
+    minutes: float
+    per_hour: float | None
+    gold: Share | None
+    colleagues: Share | None
+    adjudicated: Share | None
+    skipped: Share
+    edits: int
 
 
 class PersonWork(TypedDict):
@@ -1721,6 +1792,23 @@ class ProjectEdit(TypedDict, total=False):
     name: str | None
     description: str | None
     guidelines: str | None
+
+
+class ProjectState(TypedDict):
+    id: int
+    name: str
+    slug: str
+    role: Role
+    num_rounds: int
+    last_at: str | None
+    reviews: NotRequired[list[OpenReview]]
+    under_way: NotRequired[list[RoundAt]]
+    failed: NotRequired[RoundAt | None]
+    accuracy: NotRequired[MeasuredNumber | None]
+    measured: NotRequired[RoundAt | None]
+    change: NotRequired[Difference | None]
+    red: NotRequired[int]
+    red_round_id: NotRequired[int | None]
 
 
 class ProjectView(TypedDict):
@@ -1846,6 +1934,10 @@ class ReadNotices(TypedDict):
     number: int
 
 
+class Reason(TypedDict):
+    reason: str
+
+
 class RecipeEdit(TypedDict, total=False):
     title: str | None
     recipe: dict[str, Any] | None
@@ -1908,6 +2000,10 @@ class RemovalPreview(TypedDict):
 
 class Renaming(TypedDict):
     name: str
+
+
+class Reopening(TypedDict):
+    reason: str
 
 
 class Repair(TypedDict):
@@ -1973,9 +2069,12 @@ class ReviewSettings(TypedDict, total=False):
     reservation_minutes: float
     random_share: float
     gold_share: float
+    pause_below: float
+    pause_items: int
     cut: CutRule
     cut_rows: int
     others_visible: bool
+    adjudication_blind: bool
     close_rule: CloseRule
     close_agreement: float
     close_minutes: float
@@ -2067,6 +2166,13 @@ class RoleEdit(TypedDict):
     role: Role
 
 
+class RoundAt(TypedDict):
+    id: int
+    number: int
+    status: RoundStatus
+    stage: Stage
+
+
 class RoundLink(TypedDict):
     id: int
     number: int
@@ -2099,6 +2205,7 @@ class RoundView(TypedDict):
     branch_of_id: int | None
     branch_step: int | None
     hold: dict[str, Any]
+    reopened: dict[str, Any]
     archived_at: str | None
     archive: dict[str, Any]
     error: str | None
@@ -2301,6 +2408,11 @@ class Settled(TypedDict):
     note: NotRequired[str]
 
 
+class Share(TypedDict):
+    right: int
+    number: int
+
+
 class ShownMatch(TypedDict):
     arena_id: int
     done: int
@@ -2323,7 +2435,7 @@ class ShowsEdit(TypedDict, total=False):
     guidelines_open: bool
 
 
-class Sort(TypedDict, total=False):
+class SortOutput(TypedDict, total=False):
     key: SortKey
     descending: bool
     then: SortKey | None
@@ -2550,7 +2662,7 @@ class ViewOfSamples(TypedDict):
 
 class ViewQuery(TypedDict, total=False):
     filters: Filters
-    sort: Sort
+    sort: SortOutput
     columns: list[str] | None
 
 

@@ -4,6 +4,10 @@ from backend.services.reviews.review_closing import Closing
 
 FROZEN = "Then the training data is selected and frozen, and training starts. Labels of this round change no more."
 
+KEPT = (
+    "The round has its checkpoint and is done, so nothing is selected or trained: branch off it at its selection to "
+    "train by these labels."
+)
 HELD = "But the judge’s light is red, so the round is held before its training: going on needs a reason, which is kept."
 
 
@@ -19,7 +23,7 @@ def closing_lines(closing: Closing) -> list[str]:
         f"{closing.without_verdict:,} have no verdict and are not trained on.",
         *open_lines(closing),
         f"The judge, {closing.judge_light}: {closing.judge_sentence}",
-        f"{FROZEN} {HELD}" if closing.holds else FROZEN,
+        KEPT if closing.is_kept else f"{FROZEN} {HELD}" if closing.holds else FROZEN,
     ]
 
 

@@ -1,5 +1,6 @@
 """A round's report as texts, for the page and for the file: what the templates show, and nothing that interprets."""
 
+from datetime import datetime
 from typing import Any
 
 from app.widgets import drop_bars
@@ -21,7 +22,7 @@ from backend.services.round_report.shapes import (
     Texts,
     Warned,
 )
-from backend.values import LabelSource, LocalEngine, RoundStatus, WarningLevel
+from backend.values import JSON, LabelSource, LocalEngine, RoundStatus, WarningLevel
 
 Shown = dict[str, Any]
 BADGES = {
@@ -37,6 +38,18 @@ WHOSE = {"made": "what it made", "start": "what it started from", "round": "the 
 UNKNOWN = "interval unknown"
 BRANCH_WORDS = {"questions": "the judge answers the project's questions"}
 """What a link to a branch says where it is not "judge again"."""
+
+
+def reopened(what: JSON) -> str:
+    """That the review was opened again, by whom and why; empty where it was not."""
+    if not what:
+        return ""
+    since = moment(datetime.fromisoformat(what["at"]))
+    over = "It is closed again." if "closed_at" in what else "It is open."
+    return (
+        f"{what['who']} opened the review again on {since}: {what['reason']} {over} Metrics, datasets and the "
+        "checkpoint are of the labels before; a branch at the selection trains by those of now."
+    )
 
 
 def opening(report: OpeningSection) -> Shown:
@@ -59,6 +72,7 @@ def opening(report: OpeningSection) -> Shown:
         "status": str(head.status) if head.status is not RoundStatus.running else f"running: {head.stage}",
         "badge": BADGES.get(head.status, ""),
         "is_archived": head.is_archived,
+        "reopened": reopened(head.reopened),
         "recipe": f"{head.title or head.recipe}{f' ({head.paper})' if head.paper else ''}{phase}",
         "from": from_,
         "parent_id": head.parent_id,

@@ -35,6 +35,15 @@ class ReviewSettings(BaseModel):
     reservation_minutes: float = Field(15.0, gt=0, le=1440, description="how long an item stays reserved for a person")
     random_share: float = Field(0.1, ge=0, le=1, description="share of the queue drawn at random, for judge statistics")
     gold_share: float = Field(0.0, ge=0, le=0.5, description="share with a known label of what is drawn at random")
+    pause_below: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of gold items a person has to get right, else their queue stops; 0: never",
+    )
+    pause_items: int = Field(
+        10, ge=1, le=1000, description="gold items a person must have decided before their queue may stop"
+    )
     cut: CutRule = Field(
         CutRule.judge,
         description="from which score on undecided samples are accepted: the judge's own cut, or the one at which the "
@@ -45,6 +54,9 @@ class ReviewSettings(BaseModel):
         20, ge=2, le=10_000, description="blind decisions on samples drawn at random below which the cut stays"
     )
     others_visible: bool = Field(False, description="show colleagues' decisions before one's own")
+    adjudication_blind: bool = Field(
+        False, description="hide the judge's view from who settles a disagreement, until they have"
+    )
     close_rule: CloseRule = Field(CloseRule.hand, description="what ends the review")
     close_agreement: float = Field(
         0.8, ge=0, le=1, description="share of decided items on which reviewers agree, for the rule agreement"
@@ -55,6 +67,8 @@ class ReviewSettings(BaseModel):
     def _gold_needs_samples(self) -> "ReviewSettings":
         if self.by_group and self.gold_share:
             raise ValueError("a known label is of one sample, and this mode decides groups. Set gold_share to 0")
+        if self.by_group and self.pause_below:
+            raise ValueError("a known label is of one sample, and this mode decides groups. Set pause_below to 0")
         return self
 
     @property

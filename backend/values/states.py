@@ -162,6 +162,7 @@ class NoticeKind(StrEnum):
     training_failed = "training_failed"
     assignment = "assignment"
     mention = "mention"
+    reviewer_paused = "reviewer_paused"
 
 
 class Channel(StrEnum):

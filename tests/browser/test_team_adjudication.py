@@ -61,6 +61,8 @@ def test_keys_settle_the_item_they_were_pressed_on_and_are_taken_back(team: Team
     expect(title).to_have_text(f"Sample {a}")
     press_at_once(team, "axx")
     expect(title).to_have_text(f"Sample {b}")
+    # It is painted before the server has answered, and can be clicked when it has.
+    expect(item.get_by_role("button", name="Reject")).to_be_enabled()
     assert adjudicated(team) == [(a, DecisionKind.accept)], "one item, one word"
     item.locator("[data-sample]").evaluate(f"(one) => one.dataset.sample = {a}")
     team.page.keyboard.press("x")
@@ -122,6 +124,7 @@ def test_of_two_curators_the_second_is_told_what_the_first_settled(team: Team, c
         expect(items[-1].locator("h3")).to_have_text(f"Sample {a}")
     first_page.keyboard.press("a")
     expect(items[0].locator("h3")).to_have_text(f"Sample {b}")
+    expect(items[0].get_by_role("button", name="Accept")).to_be_enabled()
     second_page.keyboard.press("x")
     expect(items[1].get_by_role("status")).to_contain_text("Cleo settled this item meanwhile: accept.")
     expect(items[1].locator("h3")).to_have_text(f"Sample {b}")

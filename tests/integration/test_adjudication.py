@@ -243,3 +243,15 @@ def test_a_vote_taken_back_frees_its_slot_though_the_same_person_settled_the_ite
     settle(team, n, ACCEPT)
     team.take_back("curator", vote)
     assert [is_decided for _, who, is_decided in team.slots(n) if who == team.curator.user_id] == [False]
+
+
+def test_the_judge_is_hidden_from_who_settles_until_they_have(database: str) -> None:
+    team = Team(prompts=1, num_reviewers_per_item=2, adjudication_blind=True)
+    team.act("ann", team.ids[0], ACCEPT)
+    team.act("bob", team.ids[0], REJECT)
+    [waiting] = adjudication.queue(team.curator, team.round.id)
+    assert (waiting.item.judge, waiting.item.reason, waiting.item.others) == (None, None, ())
+    assert [vote.is_override for vote in waiting.votes] == [None, None], "it would follow from that"
+    done = adjudication.decide(team.curator, team.round.id, "settled-once", team.ids[0], ACCEPT)
+    assert done.judge is not None
+    assert done.decision.is_blind

@@ -38,6 +38,7 @@ def fill(world: World) -> None:
             insert(tables.GoldItem).values(place | {"verdict": "accept", "reason": "known", "created_at": now()})
         )
         db.execute(insert(tables.Informativeness).values(place | {"informativeness": 0.5, "why": "cut"}))
+        db.add(tables.RoundReviewer(round_id=ids["round_id"], user_id=member.user_id, quota=5, pause_reason="known"))
         db.get_one(tables.Job, ids["job_id"]).losses = 3
         db.add(tables.Helper(job_id=ids["job_id"], attempt=1, workflow_id="helps", executor_id="host-1", done=2))
         db.add(tables.Batch(job_id=ids["job_id"], number=7, attempt=1, holder=1))
@@ -109,6 +110,7 @@ MADE_SINCE_0022 = {
     "scan_findings",
     "fine_findings",
     "near_duplicates",
+    "round_reviewers",
 }
 
 

@@ -30,6 +30,7 @@ OF_ROUND = {  # keyed by round and staying: a round's own measure, not its rows
     "presences",
     "prompt_sets",
     "round_prompt_sets",
+    "round_reviewers",
     "round_roles",
     "rounds",
     "template_rewrites",

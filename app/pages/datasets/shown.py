@@ -27,11 +27,19 @@ def card_value(detail: DatasetDetail) -> dict[str, Any]:
         "checkpoint_id": view.checkpoint_id,
         "untrained": "no checkpoint yet" if view.is_read else "none: a later step of the round went on from its rows",
         "hash": view.content_hash,
+        "stale": _stale(view),
         "provenance": [
             {"name": k.replace("_", " "), "value": cut_in_words(v) if k == "cut" else _fact(v)}
             for k, v in facts.items()
         ],
     }
+
+
+def _stale(view: DatasetView) -> str:
+    """That the labels may be others by now; empty where they are not."""
+    if view.stale_at is None:
+        return ""
+    return f"Stale since {moment(view.stale_at)}: the review was opened again. Its rows stay as a training read them."
 
 
 def _fact(value: Any) -> str:

@@ -13,6 +13,7 @@ how far <a href="./">the loop</a> is.</p></div>
 <section class="rondo-card dataset" aria-label="The chosen dataset">
   <header><h2>{{value.title}}</h2><span class="rondo-badge accent">{{value.type}}</span>
   <span class="rondo-muted">{{value.rows}}</span></header>
+  {{#if value.stale}}<p role="note"><span class="rondo-badge warn">stale</span> {{value.stale}}</p>{{/if}}
   <dl>
     <dt>Frozen by</dt><dd><a href="round?round={{value.round_id}}">round {{value.round}}</a>, {{value.made}}</dd>
     <dt>Trained</dt><dd>{{#if value.checkpoint}}<a href="checkpoints?checkpoint={{value.checkpoint_id}}"

@@ -6,14 +6,17 @@ import gradio as gr
 
 from app.pages.me import templates
 from app.toasts import toasts
-from app.widgets import figures, round_choice, times
+from app.widgets import figures, people_over_rounds, round_choice, times
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import context
 from app.widgets.formats import duration
 from app.widgets.markup import markup
+from app.widgets.plain_table import plain_table
 from backend.errors import PermissionDenied
 from backend.services import rounds
-from backend.services.team import reviewers
+from backend.services.queue import shares
+from backend.services.queue.shares import Asked
+from backend.services.team import performance, reviewers
 from backend.services.team.reviewers import Reviewer
 
 TITLE, PATH = "My work", "me"
@@ -27,11 +30,15 @@ def build() -> None:
     with gr.Row():
         chosen = gr.Dropdown([], label="Round", filterable=False, elem_id="me-round", min_width=220, scale=0)
     card = markup(templates.MINE, templates.MINE_CSS, elem_id="my-work")
+    with gr.Accordion("Over rounds", open=False, elem_id="me-over-rounds") as over:
+        chart = gr.Plot(show_label=False, visible=False, elem_id="me-over-chart")
+        table = plain_table("me-over-table")
     asked_for, timer = gr.State(CurrentChoice()), gr.Timer(POLL_SECONDS)
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
     gr.on(None, draw, asked_for, [chosen, card], **quiet)
     chosen.input(show, [asked_for, chosen], card, **quiet)
+    over.expand(show_over_rounds, None, [chart, table], **quiet)
     timer.tick(refresh, asked_for, card, **quiet)
 
 
@@ -46,6 +53,15 @@ def draw(asked_for: CurrentChoice, request: gr.Request) -> tuple[dict[str, Any],
 def show(asked_for: CurrentChoice, round_id: int | None, request: gr.Request) -> dict[str, Any]:
     """Draw the chosen round's figures."""
     return _chosen(asked_for, round_id, request)
+
+
+@toasts
+def show_over_rounds(request: gr.Request) -> list[Any]:
+    """Draw one's own figures over the rounds of the project."""
+    here = context(request)
+    lines = performance.mine(here.actor, here.project_id)
+    drawn = people_over_rounds.figure(lines, "Items an hour")
+    return [gr.Plot(drawn, visible=drawn is not None), people_over_rounds.table_value(lines)]
 
 
 @toasts
@@ -69,8 +85,21 @@ def _value(round_id: int | None, request: gr.Request) -> dict[str, Any]:
         mine = reviewers.mine(here.actor, int(round_id))
     except PermissionDenied:
         return {"empty": "You may read in this project, not review. Ask a project admin to change your role."}
-    round_ = rounds.get(here.actor, int(round_id))
-    return card_value(mine, round_.number) | _way_on(mine, round_.id)
+    round_, asked = rounds.get(here.actor, int(round_id)), shares.mine(here.actor, int(round_id))
+    card = card_value(mine, round_.number) | _way_on(mine, round_.id)
+    return card if asked is None else _with_asked(card, asked)
+
+
+def _with_asked(card: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    """The card with what is asked of the person, and that they are paused."""
+    whole = "a quota" if asked.quota is not None else "items given to you"
+    note = f"{whole}, {asked.share:g} % of the round" if asked.share is not None else whole
+    fact = {"name": "Asked of you", "value": f"{asked.done:,} of {asked.asked:,}", "note": note}
+    facts = card["facts"] if asked.quota is None and asked.share is None else [*card["facts"], fact]
+    if asked.paused_at is None:
+        return card | {"facts": facts}
+    left = f"Your queue is stopped: {asked.pause_reason} Ask a curator to let you go on."
+    return card | {"facts": facts, "badge": "paused", "left": left, "target": "", "go": ""}
 
 
 def _way_on(mine: Reviewer, round_id: int) -> dict[str, Any]:

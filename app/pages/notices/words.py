@@ -11,4 +11,5 @@ KINDS = {
     NoticeKind.training_failed: "Training failed",
     NoticeKind.assignment: "Items assigned",
     NoticeKind.mention: "Mention",
+    NoticeKind.reviewer_paused: "Reviewer paused",
 }

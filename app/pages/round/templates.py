@@ -15,6 +15,8 @@ OPENING = """
   <p>{{value.facts}}</p>
   {{#if value.is_archived}}<p class="rondo-muted">Its samples, judgments and decisions lie in files, so what is counted
     from them below is empty. Its metrics, funnel and checkpoint are as they were.</p>{{/if}}
+  {{#if value.reopened}}<p class="words" role="note"><span class="rondo-badge warn">stale</span>
+    {{value.reopened}}</p>{{/if}}
   {{#if value.error}}<p class="rondo-problem words">{{value.error}}</p>{{/if}}
   <p class="links">
     {{#if value.is_measured}}<a href="compare?new=r{{value.id}}">What changed</a>

@@ -4,7 +4,19 @@ from typing import Any
 
 import gradio as gr
 
-from app.pages.team import adjudication, agreement, assign, gold, guidelines, questions, removal, review, templates
+from app.pages.team import (
+    adjudication,
+    agreement,
+    assign,
+    gold,
+    guidelines,
+    over_rounds,
+    questions,
+    removal,
+    review,
+    shares,
+    templates,
+)
 from app.pages.team import people as team_people
 from app.toasts import toasts
 from app.widgets import round_choice
@@ -36,10 +48,14 @@ def build() -> None:
             people = plain_table("team-people")
         with gr.Tab("Agreement") as agreement_tab:
             agreement.build(chosen, agreement_tab, PRIVATE)
+        with gr.Tab("Over rounds") as over_tab, only(Role.curator, "Seeing everybody's figures"):
+            over_rounds.build(over_tab, PRIVATE)
         with gr.Tab("Disagreements") as adjudication_tab, only(Role.curator, "Settling disagreements"):
             adjudication.build(chosen, adjudication_tab, PRIVATE)
         with gr.Tab("Assignments") as assign_tab, only(Role.curator, "Assigning items"):
             assign.build(chosen, assign_tab, PRIVATE)
+        with gr.Tab("Shares") as shares_tab, only(Role.curator, "Asking shares of people"):
+            shares.build(chosen, shares_tab, PRIVATE)
         with gr.Tab("Gold items") as gold_tab, only(Role.curator, "Marking gold items"):
             gold.build(chosen, gold_tab, PRIVATE)
         with gr.Tab("Guidelines"):

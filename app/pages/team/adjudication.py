@@ -14,6 +14,7 @@ from backend.errors import Conflict, NotFound
 from backend.services.decisions import Decision
 from backend.services.queue.judge_views import JudgeView
 from backend.services.queue.review_items import Item
+from backend.services.reviews import ActResult
 from backend.services.team import adjudication
 from backend.services.team.adjudication import Disputed
 from backend.values import JSON, DecisionKind, Messages
@@ -60,7 +61,13 @@ def answer(round_id: int | None, seen: JSON, event: gr.EventData, request: gr.Re
         )
     except Conflict as error:
         return _next(here, round_id, passed, message=error.message, is_bad=True)
-    return _next(here, round_id, passed, message=done.meanwhile or "")
+    return _next(here, round_id, passed, message=done.meanwhile or _told(done))
+
+
+def _told(done: ActResult) -> str:
+    """What the judge had said of the item that was settled, where that was hidden before."""
+    view = done.judges.get(done.decision.sample_id, done.judge) if done.decision.is_blind else None
+    return f"The judge had said {judge_word(view)}." if judge_word(view) else ""
 
 
 def _undo(here: Context, round_id: int, seen: JSON, passed: list[int]) -> list[Any]:
@@ -100,14 +107,15 @@ def _next(
     turn = uuid.uuid4().hex
     news = {"turn": turn, "said": message, "is_bad": is_bad, "undo": True}
     again = adjudication.one_item(here.actor, int(round_id), first) if first is not None else None
-    disputed = [again] if again else adjudication.queue(here.actor, int(round_id), limit=1, held=passed)
+    disputed = [again] if again else adjudication.queue(here.actor, int(round_id), limit=2, held=passed)
     if not disputed:
         left = f" {len(passed):,} are left for later." if passed else ""
         return [news | {"empty": NOTHING + left}, {"turn": turn, "passed": passed}]
     choices = words(disputed[0].item)
     kept = {choice["word"]: {"kind": choice["kind"], "value": choice["value"]} for choice in choices}
     state = {"sample": disputed[0].item.sample_id, "turn": turn, "passed": passed, "choices": kept}
-    return [item_value(disputed[0], count, choices) | news, state]
+    ready = [item_value(one, max(0, count - 1), words(one.item)) for one in disputed[1:]]
+    return [news | {"shown": [item_value(disputed[0], count, choices)], "ready": ready}, state]
 
 
 def words(item: Item) -> list[JSON]:

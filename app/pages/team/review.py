@@ -17,11 +17,15 @@ from app.widgets.round_choice import is_before_review, known, needed
 from app.widgets.round_form import review_inputs, review_of
 from backend.services import judge_health, reviews, rounds
 from backend.services.recipes import parts
-from backend.services.reviews import settings_edit
+from backend.services.reviews import reopening, settings_edit
 from backend.values import RoundStatus
 
 AHEAD = "The review of this round has not begun: what you save here is how it begins."
 OVER = "The review of this round is over. Change the settings when you launch the next one."
+AGAIN = (
+    "Opening the review again lets people decide anew. What was made of its labels is marked as stale; datasets and "
+    "the checkpoint stay as they are, and a branch at the selection trains by the new labels."
+)
 
 
 def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
@@ -37,15 +41,20 @@ def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
     with gr.Row(elem_classes="rondo-toolbar", visible=False) as sure:
         status = markup(templates.NOTE, templates.NOTE_CSS, value=[], elem_id="review-closing")
         really = buttons.stop("Close and go on", elem_id="review-really")
+    with gr.Column(visible=False, elem_id="review-again") as again:
+        markup(templates.NOTE, templates.NOTE_CSS, value=[AGAIN])
+        reason = gr.Textbox(label="Reason", info="Others read it.", elem_id="review-reason")
+        reopen = buttons.secondary("Reopen the review", elem_id="review-reopen")
     judge = markup(judge_widget.SECTION, judge_widget.CSS, elem_id="review-judge")
 
-    state = [note, save, close, sure]
+    state = [note, save, close, sure, again]
     shown = [*state, drawn, *form.inputs, refused]
     tab.select(show, chosen, shown, **private)
     chosen.input(show, chosen, shown, **private)
     save.click(save_settings, [chosen, drawn, *form.inputs], [sure, drawn, *form.inputs, refused], **private)
     close.click(ask, chosen, [sure, status, judge, refused], **private)
     really.click(close_review, chosen, [*state, refused], **private)
+    reopen.click(reopen_review, [chosen, reason], [*state, reason, refused], **private)
 
 
 @toasts
@@ -79,13 +88,26 @@ def ask(round_id: int | None, request: gr.Request) -> list[Any]:
 
 
 @toasts
-@refused_beside(4)
+@refused_beside(5)
 def close_review(round_id: int | None, request: gr.Request) -> list[Any]:
     """Close the review and start the selection."""
     here = context(request)
-    reviews.close(here.actor, needed(round_id))
-    notice("The review is closed. The round goes on with the selection; look at the jobs.")
+    job_id = reviews.close(here.actor, needed(round_id))
+    if job_id is None:
+        notice("The review is closed. The round keeps its checkpoint; branch off it to train by the new labels.")
+    else:
+        notice("The review is closed. The round goes on with the selection; look at the jobs.")
     return _state(here, round_id)
+
+
+@toasts
+@refused_beside(6)
+def reopen_review(round_id: int | None, reason: str, request: gr.Request) -> list[Any]:
+    """Open a closed review again."""
+    here = context(request)
+    reopening.reopen(here.actor, needed(round_id), reason=reason)
+    notice("The review is open again. Close it here once people have decided.")
+    return [*_state(here, round_id), ""]
 
 
 def _filled(stored: dict[str, Any]) -> list[Any]:
@@ -101,4 +123,5 @@ def _state(here: Context, round_id: int | None) -> list[Any]:
     is_ahead = round_ is not None and is_before_review(round_)
     buttons = [gr.Button(interactive=is_open or is_ahead), gr.Button(interactive=is_open)]
     lines = [] if is_open or round_ is None else [AHEAD if is_ahead else OVER]
-    return [lines, *buttons, gr.Row(visible=False)]
+    may_reopen = round_ is not None and round_.is_reviewed and round_.status in (RoundStatus.done, RoundStatus.held)
+    return [lines, *buttons, gr.Row(visible=False), gr.Column(visible=may_reopen)]

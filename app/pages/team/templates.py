@@ -35,46 +35,77 @@ NOTE = """
 """
 NOTE_CSS = ".line { margin: 0 0 4px; }"
 
-ITEM = """
-{{#if value.said}}<p class="{{#if value.is_bad}}rondo-problem{{/if}} said" role="status">{{value.said}}</p>{{/if}}
-{{#if value.empty}}<div class="rondo-empty"><p>{{value.empty}} <a href="review">Go to the review desk</a></p>
-  {{#if value.undo}}<p><button type="button" class="rondo-quiet" data-word="undo" data-key="u">Undo my last
-    <kbd>u</kbd></button></p>{{/if}}</div>{{/if}}
-{{#if value.title}}
-<article class="rondo-card item" data-sample="{{value.sample}}" aria-label="An item on which people disagree">
-  <header><h3>{{value.title}}</h3><span class="rondo-muted">{{value.left}}</span></header>
-  {{#if value.prompt}}<h4>Prompt</h4><pre class="prompt">{{value.prompt}}</pre>{{/if}}
-  {{#each value.texts}}<h4>{{this.name}}</h4><pre>{{this.text}}</pre>
+ARTICLE = """
+<article class="rondo-card item" data-sample="{{this.sample}}" aria-label="An item on which people disagree">
+  <header><h3>{{this.title}}</h3><span class="rondo-muted">{{this.left}}</span></header>
+  {{#if this.prompt}}<h4>Prompt</h4><pre class="prompt">{{this.prompt}}</pre>{{/if}}
+  {{#each this.texts}}<h4>{{this.name}}</h4><pre>{{this.text}}</pre>
     {{#if this.judge}}<p class="rondo-muted judged">The judge: {{this.judge}}</p>{{/if}}{{/each}}
   <h4>What was said</h4>
-  <ul>{{#each value.votes}}
+  <ul>{{#each this.votes}}
     <li><b>{{this.who}}</b> <span class="rondo-badge {{this.badge}}">{{this.said}}</span>
       <span class="rondo-muted">{{this.note}}</span></li>{{/each}}
-    {{#if value.judge}}<li><b>The judge</b> <span class="rondo-badge">{{value.judge}}</span></li>{{/if}}</ul>
-  <p class="keys">{{#each value.buttons}}
+    {{#if this.judge}}<li><b>The judge</b> <span class="rondo-badge">{{this.judge}}</span></li>{{/if}}</ul>
+  <p class="keys">{{#each this.buttons}}
     <button type="button" class="rondo-quiet" data-word="{{this.word}}" data-key="{{this.key}}">{{this.name}}
       <kbd>{{this.key}}</kbd></button>{{/each}}
     <button type="button" class="rondo-quiet" data-word="later" data-key="s">Later <kbd>s</kbd></button>
     <button type="button" class="rondo-quiet" data-word="undo" data-key="u">Undo my last <kbd>u</kbd></button></p>
 </article>
-{{/if}}
 """
+ITEM = (
+    """
+{{#if value.said}}<p class="{{#if value.is_bad}}rondo-problem{{/if}} said" role="status">{{value.said}}</p>{{/if}}
+{{#if value.empty}}<div class="rondo-empty"><p>{{value.empty}} <a href="review">Go to the review desk</a></p>
+  {{#if value.undo}}<p><button type="button" class="rondo-quiet" data-word="undo" data-key="u">Undo my last
+    <kbd>u</kbd></button></p>{{/if}}</div>{{/if}}
+{{#each value.shown}}"""
+    + ARTICLE
+    + """{{/each}}
+{{#each value.ready}}<template class="next">"""
+    + ARTICLE
+    + """</template>{{/each}}
+"""
+)
 # The template is drawn again for each item, so the listener sits on what stays around it.
 ITEM_JS = """
 // From a key on, nothing counts until the next item is painted, or the server refused: it was meant for what was shown.
-let waits = false;
+// The next item is here already and painted at once; a key pressed on it is sent when the server has brought it, too.
+let waits = false, early = null, before = null;
+const sampleShown = () => Number(element.querySelector("[data-sample]")?.dataset.sample || 0);
+const buttons = () => [...element.querySelectorAll("button[data-word]")];
 const ready = () => {
+  const pressed = early;
   waits = false;
-  for (const button of element.querySelectorAll("button[data-word]")) button.disabled = false;
+  early = before = null;
+  for (const button of buttons()) button.disabled = false;
+  if (pressed && pressed.sample === sampleShown()) press(buttons().find((one) => one.dataset.word === pressed.word));
+};
+const paintNext = () => {
+  const shown = element.querySelector("article[data-sample]");
+  const next = element.querySelector("template.next")?.content.firstElementChild;
+  if (!waits || before || !shown || !next) return;
+  before = shown;
+  shown.replaceWith(next.cloneNode(true));
+  for (const button of buttons()) button.disabled = true;
+};
+const press = (button) => {
+  if (!button) return;
+  const [word, sample] = [button.dataset.word, sampleShown()];
+  if (waits) {
+    if (before && !early) early = { word, sample };
+    return;
+  }
+  waits = button.disabled = true;
+  trigger("click", { word, sample });
+  if (word !== "undo") requestAnimationFrame(paintNext);
 };
 watch("value", ready);
-document.addEventListener("rondo-adjudication-failed", ready);
-const press = (button) => {
-  if (!button || waits) return;
-  waits = button.disabled = true;
-  const sample = Number(element.querySelector("[data-sample]")?.dataset.sample || 0);
-  trigger("click", { word: button.dataset.word, sample });
-};
+document.addEventListener("rondo-adjudication-failed", () => {
+  early = null;
+  if (before) element.querySelector("article[data-sample]")?.replaceWith(before);
+  ready();
+});
 element.addEventListener("click", (event) => press(event.target.closest("button[data-word]")));
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || !element.isConnected) return;

@@ -1,5 +1,6 @@
 """Frozen training data."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
@@ -28,6 +29,8 @@ class Dataset(Identified, Base):
     provenance: Mapped[dict[str, Any]]
     step: Mapped[int] = mapped_column(default=3, server_default="3")
     """The selector that wrote it; 3 is that of a recipe of slots."""
+    stale_at: Mapped[datetime | None]
+    """Since when the labels that it was selected by may have changed: the round's review was opened again."""
 
 
 class Example(Base):

@@ -81,6 +81,29 @@ class Assignment(Base):
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
 
 
+class RoundReviewer(Base):
+    """What a curator asks of one person in a round's review, and whether their queue is stopped.
+
+    `share` percent of the items were given to them as assignments, or their queue ends after `quota` items.
+    """
+
+    __tablename__ = "round_reviewers"
+
+    round_id: Mapped[int] = mapped_column(
+        ForeignKey("rounds.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )
+    share: Mapped[float | None]
+    quota: Mapped[int | None]
+    paused_at: Mapped[datetime | None]
+    """Since when the queue gives them nothing, because of what they said of gold items."""
+    pause_reason: Mapped[str] = mapped_column(default="", server_default="")
+    excused_id: Mapped[int] = mapped_column(default=0, server_default="0")
+    """What they said of gold items up to this decision pauses them no more: a curator let them go on."""
+
+
 class GoldItem(Base):
     """A sample whose right label is known. Reviewers meet it in their queue and are not told."""
 

@@ -63,6 +63,9 @@ class Round(Identified, Base):
     hold: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """Why the judge's light held the round before a training: `{"said", "figures", "at"}`; and once somebody let it go
     on `released`: `{"user_id", "who", "reason", "at"}`."""
+    reopened: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """Of a round whose review was opened again: `{"user_id", "who", "reason", "at", "status", "stage", "step": where it
+    stood, "closed_at": since when it is over again}`."""
     archived_at: Mapped[datetime | None]
     """Since when not all of its rows are in the database: they are, or are about to be, in files."""
     archive: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")

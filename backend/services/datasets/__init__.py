@@ -52,6 +52,8 @@ class DatasetView:
     checkpoint_id: int | None
     checkpoint: str | None
     is_read: bool = True
+    stale_at: datetime | None = None
+    """Since when its labels may have changed: the round's review was opened again."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,7 @@ def _views(db: Session, rows: Sequence[tuple[tables.Dataset, int]]) -> list[Data
                 checkpoint_id,
                 names.get(checkpoint_id or 0),
                 row.id in read,
+                row.stale_at,
             )
         )
     return views

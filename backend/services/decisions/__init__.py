@@ -161,8 +161,9 @@ def row_for(
     replaced = [row for row in words if row.sample_id == sample_id and row.kind in alike]
     if replaced:
         value |= {"replaces": [replaced[-1].client_id, replaced[-1].kind]}
-    # A round of which a branch is launched has no open review, so the labels of a branch's texts can be read there.
-    is_hidden = round_.is_blind and round_.branch_of_id is None and mode is not Mode.judgment
+    # A round of which a branch is launched has no open review, so the labels of a branch's texts can be read there, as
+    # those of a round whose review was over once.
+    is_hidden = round_.is_blind and round_.branch_of_id is None and not round_.reopened and mode is not Mode.judgment
     return tables.Decision(
         client_id=act.client_id,
         project_id=round_.project_id,

@@ -19,7 +19,7 @@ from backend.db.built import built_once
 from backend.db.many import CHUNK, in_chunks
 from backend.services import review_settings
 from backend.services.access import Actor
-from backend.services.decisions import presence
+from backend.services.decisions import pausing, presence
 from backend.services.decisions.slots import free_slot, slots
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row
@@ -174,6 +174,7 @@ def settle(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSett
         return
     if len(held) < len(ids):
         # Who holds all of them, as nearly everybody does, waits for nobody.
+        pausing.refuse_paused(db, actor, round_.id)
         one_at_a_time(db, round_.id)
     held = set(db.scalars(mine.order_by(lease.sample_id).with_for_update())) if ids else held
     claim(db, actor, round_, settings, [n for n in ids if n not in held])

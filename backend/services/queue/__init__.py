@@ -14,6 +14,7 @@ from backend.services import review_settings
 from backend.services.access import Actor
 from backend.services.decisions import leases, presence
 from backend.services.decisions.decision import own
+from backend.services.queue import quotas
 from backend.services.queue.orders import Order
 from backend.services.queue.review_items import Item, Member, items
 from backend.services.queue.review_pick import ItemRequest, Picked, pick
@@ -41,7 +42,8 @@ def queue(
     """The next items to decide, leased to the actor, without those skipped or held in the page.
 
     `after`: in sequential order, the number of the last sample there. `include`: items the actor decided and wants
-    to see again, returned first. `peek`: look without taking.
+    to see again, returned first. `peek`: look without taking. Raises `PermissionDenied` where the actor is paused in
+    the round, and `Conflict` where they have decided all that is asked of them.
     """
     if not 1 <= limit <= MAX_ITEMS or len(include) > MAX_ITEMS or len(held) > MAX_HELD:
         raise InvalidInput(f"A queue gives 1 to {MAX_ITEMS} samples at a time. Ask for fewer.")
@@ -49,17 +51,25 @@ def queue(
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.reviewer)
         settings = review_settings.read(round_.review)
+        quota = quotas.read(db, actor, round_id)
         again = in_round(db, round_id, include)
         if again and visibility.hidden(db, actor, round_).judge:
             shown = review_scope.only_shown(db, round_, again)
             again = [n for n in again if n in shown]
         taken = frozenset({*held, *again})
         if round_.status is RoundStatus.review:
-            picked = pick(ItemRequest(db, actor, round_, settings, order, limit, after, taken))
+            if quota is not None and not quota.left:
+                picked = Picked(quotas.held(db, actor, round_id, taken)[:limit])
+            else:
+                limit = limit if quota is None else min(limit, quota.left)
+                picked = pick(ItemRequest(db, actor, round_, settings, order, limit, after, taken))
+            picked.is_limited = quota is not None
     if picked.ids:
         won = picked.ids if peek else claim(actor, round_id, picked)
         if len(won) < len(picked.ids) and not peek:
             won += pick_alone(actor, round_id, order, limit - len(won), after, taken | set(won), picked)
+    if round_.status is RoundStatus.review and quota is not None and not won and not again:
+        quotas.refuse_over(quota)
     with reading() as db:
         return items(db, actor, round_, settings, [*again, *won], picked.why)
 
@@ -114,12 +124,17 @@ def pick_alone(
         settings = review_settings.read(round_.review)
         more = pick(ItemRequest(db, actor, round_, settings, order, limit, after, taken))
         picked.why |= more.why
+        more.is_limited = picked.is_limited
         return take(db, actor, round_, more)
 
 
 def take(db: Session, actor: Actor, round_: tables.Round, picked: Picked) -> list[int]:
-    settings = review_settings.read(round_.review)
-    return leases.claim(db, actor, round_, settings, picked.ids, drawn=picked.drawn)
+    settings, ids = review_settings.read(round_.review), picked.ids
+    if picked.is_limited:
+        # The person may have a second desk open.
+        leases.one_at_a_time(db, round_.id)
+        ids = quotas.cut(db, actor, round_.id, ids)
+    return leases.claim(db, actor, round_, settings, ids, drawn=picked.drawn)
 
 
 def in_round(db: Session, round_id: int, ids: Sequence[int]) -> list[int]:

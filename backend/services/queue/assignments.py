@@ -15,6 +15,7 @@ from backend.db import now, reading, session, standing, tables
 from backend.db.aliases import alias
 from backend.db.filters import Filters
 from backend.db.many import in_chunks
+from backend.db.roles import may_decide
 from backend.errors import InvalidInput
 from backend.jobs import telling
 from backend.services import archived, events, review_settings
@@ -138,6 +139,14 @@ def has_decided(row: Any, deciding: Sequence[DecisionKind]) -> ColumnElement[boo
 def has_passed(row: Any) -> ColumnElement[bool]:
     """Whether the assigned person skipped the item."""
     return _said(row, (DecisionKind.skip,))
+
+
+def is_able(row: Any, project_id: Any, round_id: Any) -> ColumnElement[bool]:
+    """Whether the assigned person may decide now: who has left or is paused is waited for by nobody."""
+    reviewer = tables.RoundReviewer
+    paused = select(reviewer.user_id).where(reviewer.round_id == round_id, reviewer.paused_at.is_not(None))
+    able: ColumnElement[bool] = row.user_id.in_(may_decide(project_id)) & row.user_id.not_in(paused)
+    return able
 
 
 def is_waiting(row: Any, deciding: Sequence[DecisionKind]) -> ColumnElement[bool]:

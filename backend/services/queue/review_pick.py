@@ -22,7 +22,7 @@ from backend.db.aliases import alias
 from backend.db.built import built_once, some
 from backend.db.filters import Sort
 from backend.db.many import in_chunks
-from backend.services.access import Actor, may_decide
+from backend.services.access import Actor
 from backend.services.decisions import group_decisions, slots
 from backend.services.queue import assignments, reasons
 from backend.services.queue.draw import at_random, chance, secret_of
@@ -39,11 +39,12 @@ LOOKED_AT = 40
 
 @dataclass
 class Picked:
-    """What was found: ids in order, those drawn at random, and reasons to show."""
+    """What was found: ids in order, those drawn at random, and reasons to show. `is_limited`: there is a quota."""
 
     ids: list[int] = field(default_factory=list)
     drawn: set[int] = field(default_factory=set)
     why: dict[int, str] = field(default_factory=dict)
+    is_limited: bool = False
 
     def add(self, ids: Iterable[int], why: str = "") -> None:
         new = [n for n in ids if n not in self.ids]
@@ -113,7 +114,7 @@ def _places(by_group: bool) -> Any:
     elsewhere = (
         select(other.sample_id)
         .where(other.sample_id == sample.id, other.user_id != me, assignments.is_waiting(other, deciding))
-        .where(other.user_id.in_(may_decide(bindparam("project_id"))))
+        .where(assignments.is_able(other, bindparam("project_id"), bindparam("round_id")))
     )
     mine = select(own.sample_id).where(own.sample_id == sample.id, own.user_id == me)
     return (

@@ -141,7 +141,7 @@ class RoundLine:
 
 def follows(auto: JSON, status: RoundStatus) -> int:
     """How many rounds follow one of this status by themselves, by what its row says; 0 once it is over."""
-    is_open = status not in (RoundStatus.done, RoundStatus.cancelled) and "stopped" not in auto
+    is_open = status not in (RoundStatus.done, RoundStatus.cancelled) and not {"stopped", "next"} & auto.keys()
     return int(auto.get("left", 0)) if is_open else 0
 
 
@@ -221,13 +221,13 @@ def accuracies(db: Session, project_id: int) -> dict[int, MeasuredNumber]:
     )
     rows = db.execute(query.order_by(metric.id))
     return {
-        id_: MeasuredNumber(value, low, high, n, metric_id, _way(by or {}))
+        id_: MeasuredNumber(value, low, high, n, metric_id, way_of(by or {}))
         for id_, value, low, high, n, metric_id, by in rows
         if id_ and value is not None
     }
 
 
-def _way(measured_by: JSON) -> str:
+def way_of(measured_by: JSON) -> str:
     """The same prompts, tokens and environment; which other metrics were measured beside it does not matter."""
     return json.dumps({name: value for name, value in measured_by.items() if name != "metrics"}, sort_keys=True)
 

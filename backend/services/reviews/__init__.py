@@ -20,6 +20,7 @@ from backend.services.decisions.rules import cut_of_round
 from backend.services.decisions.tallies import Tally
 from backend.services.queue import colleagues, reasons
 from backend.services.queue.judge_views import JudgeView, Reply, judge_views, views_and_signs
+from backend.services.reviews import reopening
 from backend.services.reviews.review_closing import Closing, closing
 from backend.services.reviews.review_progress import ReviewerProgress, ReviewProgress, progress
 from backend.services.rounds import get_row, review_scope
@@ -207,15 +208,18 @@ def undo(actor: Actor, round_id: int, client_id: str = "") -> ActResult:
         return answers(db, actor, round_, write_all(db, actor, round_, [act]))[0]
 
 
-def close(actor: Actor, round_id: int) -> int:
-    """End the review and enqueue the selection, in one transaction; return the job's id."""
+def close(actor: Actor, round_id: int) -> int | None:
+    """End the review and enqueue the selection, in one transaction; return the job's id.
+
+    None for a round that has its checkpoint already, whose review was opened again: it stays as it is.
+    """
     with session() as db:
         get_row(db, actor, round_id, Role.curator)
         return go_on(db, actor, round_id)
 
 
-def go_on(db: Session, actor: Actor, round_id: int, *, because: str = "by hand") -> int:
-    """Close the review in the caller's transaction; raises `Conflict` when somebody did already."""
+def go_on(db: Session, actor: Actor, round_id: int, *, because: str = "by hand") -> int | None:
+    """Close the review in the caller's transaction, as `close`; raises `Conflict` when somebody did already."""
     query = select(tables.Round).where(tables.Round.id == round_id).with_for_update()
     round_ = db.scalars(query.execution_options(populate_existing=True)).one()
     if round_.status is not RoundStatus.review:
@@ -223,14 +227,19 @@ def go_on(db: Session, actor: Actor, round_id: int, *, because: str = "by hand")
             f"Round {round_.number} is not in review (it is {round_.status}, stage {round_.stage}): there is "
             "nothing to close. Look at the jobs to see what it does."
         )
+    project_id, what = round_.project_id, f"round {round_.number}"
+    events.note(db, actor, "close review", what, project_id=project_id, round_id=round_id, because=because)
+    is_again, is_kept = reopening.is_open(round_), reopening.is_kept(round_)
+    if is_again:
+        reopening.put_back(round_)
+    if is_kept:
+        return None
     stage, step = job_after_people(round_.recipe, round_.phase)
     round_.status, round_.stage, round_.step, round_.error = RoundStatus.running, stage, step, None
-    if review_scope.gate_of(round_) is not None:
+    if is_again or review_scope.gate_of(round_) is not None:
         # Of a round that was given back: what selectors before the last one kept is kept anew, with the labels of now.
         dataset = tables.Dataset
         db.execute(delete(dataset).where(dataset.round_id == round_id, dataset.step >= step))
         round_.steps = {n: left for n, left in round_.steps.items() if int(n) < step}
-    project_id, what = round_.project_id, f"round {round_.number}"
-    events.note(db, actor, "close review", what, project_id=project_id, round_id=round_id, because=because)
     job = jobs.enqueue(db, stage=stage, project_id=project_id, round_id=round_id, created_by=actor.user_id, step=step)
     return job.id

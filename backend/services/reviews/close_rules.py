@@ -16,7 +16,9 @@ from backend.services.access import Actor
 from backend.services.decisions import votes
 from backend.services.decisions.acts import is_first, spent
 from backend.services.decisions.item_counts import count_items
+from backend.services.queue import pauses
 from backend.services.review_settings import CloseRule
+from backend.services.reviews import reopening
 from backend.services.samples import export_places
 from backend.values import RoundStatus
 
@@ -44,6 +46,9 @@ def due(db: Session, round_: tables.Round) -> CloseState:
     if round_.error is not None:
         # By the same labels the same nothing would be kept, over and over.
         return CloseState(settings.close_rule, is_due=False, says="nothing was kept, so a curator closes it by hand")
+    if reopening.is_open(round_):
+        # What the rule waits for was there when the review was opened again.
+        return CloseState(settings.close_rule, is_due=False, says="it was reopened, so a curator closes it by hand")
     if settings.close_rule is CloseRule.all_decided:
         counts = count_items(db, round_.id, settings)
         is_due = counts.items > 0 and counts.complete >= counts.items
@@ -78,7 +83,7 @@ def minutes(db: Session, round_id: int) -> float:
 
 
 def close_due() -> list[int]:
-    """Close every review whose rule is met; return the rounds. Several processes may do this at once."""
+    """Pause who is due, and close every review whose rule is met; return the rounds. Several processes may do this."""
     with reading() as db:
         waits = select(tables.Round.id).join(tables.Project, tables.Project.id == tables.Round.project_id)
         waits = waits.where(tables.Round.status == RoundStatus.review, tables.Project.trashed_at.is_(None))
@@ -91,9 +96,26 @@ def close_due() -> list[int]:
     return closed
 
 
+def _pause(round_id: int) -> None:
+    """Pause whom the round's settings pause for what they said of gold items.
+
+    Not as they say it: a queue that stops at an item would name it as gold.
+    """
+    if not pauses.any_due(round_id):
+        return
+    with session() as db:
+        query = select(tables.Round).where(tables.Round.id == round_id).with_for_update()
+        round_ = db.scalars(query.execution_options(populate_existing=True)).one_or_none()
+        actor = None if round_ is None else on_behalf(db, round_)
+        if round_ is not None and actor is not None and round_.status is RoundStatus.review:
+            paused = pauses.pause_low(db, actor, round_)
+            log.info("Round %s: %s people are paused by their gold score.", round_id, len(paused))
+
+
 def _closed(round_id: int) -> bool:
-    """Close one review if it is due. What goes wrong with one must not keep the others open."""
+    """Pause who is due in one review, and close it if it is. What goes wrong with one must not keep the others open."""
     try:
+        _pause(round_id)
         with reading() as db:
             round_ = db.get(tables.Round, round_id)
             state = due(db, round_) if round_ is not None else None

@@ -11,11 +11,12 @@ from backend.db import reading, tables
 from backend.pipeline import health
 from backend.pipeline.health import Light
 from backend.services import review_settings
-from backend.services.access import Actor, may_decide
+from backend.services.access import Actor
 from backend.services.decisions import disputes
 from backend.services.decisions.item_counts import count_items, count_labels
 from backend.services.queue import assignments
 from backend.services.review_settings import ReviewSettings
+from backend.services.reviews import reopening
 from backend.services.rounds import get_row
 from backend.values import LabelSource, Role, Verdict
 
@@ -50,6 +51,8 @@ class Closing:
     judge_sentence: str
     holds: bool
     """Whether the round would be held before its training, because the judge's light is red."""
+    is_kept: bool = False
+    """The round has its checkpoint, and its review was opened again: nothing is made of it."""
 
     @property
     def decided(self) -> int:
@@ -69,7 +72,7 @@ def closing(actor: Actor, round_id: int) -> Closing:
         sums, known = _trained(db, round_id)
         counts = count_items(db, round_id, settings)
         unsettled = db.scalar(select(func.count()).select_from(disputes.disputed(round_).subquery())) or 0
-        assigned = _assigned(db, round_, settings)
+        assigned, is_kept = _assigned(db, round_, settings), reopening.is_kept(round_)
     light, sentence, holds = _judge(round_id)
     person, judge = LabelSource.person, LabelSource.judge
     return Closing(
@@ -87,7 +90,8 @@ def closing(actor: Actor, round_id: int) -> Closing:
         assigned_undecided=assigned,
         judge_light=str(light),
         judge_sentence=sentence,
-        holds=holds,
+        holds=holds and not is_kept,
+        is_kept=is_kept,
     )
 
 
@@ -127,7 +131,7 @@ def _assigned(db: Session, round_: tables.Round, settings: ReviewSettings) -> in
     row = tables.Assignment
     query = (
         select(func.count(row.sample_id.distinct()))
-        .where(row.round_id == round_.id, row.user_id.in_(may_decide(round_.project_id)))
+        .where(row.round_id == round_.id, assignments.is_able(row, round_.project_id, round_.id))
         .where(assignments.is_waiting(row, settings.deciding))
         .where(~assignments.is_complete(row.sample_id, has_overlap=settings.has_overlap))
     )

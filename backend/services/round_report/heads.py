@@ -47,6 +47,7 @@ def head(db: Session, row: tables.Round) -> Head:
         is_archived=row.archived_at is not None,
         branches=_branches(db, row),
         hold=row.hold,
+        reopened=row.reopened,
     )
 
 

@@ -108,6 +108,8 @@ class Head:
     """Where branches of this one can begin now: judge, select, train."""
     hold: JSON = field(default_factory=dict)
     """Why the judge's light held it before its training, and who let it go on with which reason."""
+    reopened: JSON = field(default_factory=dict)
+    """Who opened its review again, when and why; `closed_at` once it is over again."""
 
 
 @dataclass(frozen=True)

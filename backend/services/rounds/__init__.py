@@ -68,6 +68,7 @@ class RoundView:
     branch_of_id: int | None
     branch_step: int | None
     hold: dict[str, Any]
+    reopened: dict[str, Any]
     archived_at: datetime | None
     archive: dict[str, Any]
     error: str | None

@@ -80,8 +80,9 @@ def decide(
         raise InvalidInput(f"An adjudication is one of {', '.join(ANY_LABELLING)}, not {kind}.")
     with session() as db:
         round_ = decisions.lock_round(db, actor, round_id, Role.curator)
+        is_blind = review_settings.read(round_.review).adjudication_blind
         act = Act(
-            client_id, kind, sample_id, score=score, value=value or {}, note=note, seconds=seconds, is_blind=False
+            client_id, kind, sample_id, score=score, value=value or {}, note=note, seconds=seconds, is_blind=is_blind
         )
         if written(db, actor, round_, client_id) is None:
             refuse_settled(db, actor, round_, act)
@@ -143,13 +144,22 @@ def in_words(row: tables.Decision) -> str:
 
 def shown(db: Session, actor: Actor, round_: tables.Round, ids: Sequence[int]) -> list[Disputed]:
     settings = review_settings.read(round_.review)
-    votes = read_votes(db, round_, ids)
+    hides = settings.adjudication_blind
+    votes = read_votes(db, round_, ids, tells_judge=not hides)
     items = review_items.items(db, actor, round_, settings, ids, {}, is_curating=True)
-    return [Disputed(item, tuple(votes[item.sample_id])) for item in items]
+    return [Disputed(without_judge(item) if hides else item, tuple(votes[item.sample_id])) for item in items]
 
 
-def read_votes(db: Session, round_: tables.Round, ids: Sequence[int]) -> dict[int, list[Decision]]:
-    """Each reviewer's last standing decision on each item."""
+def without_judge(item: Item) -> Item:
+    """The item without what the judge said, and without what that would follow from."""
+    members = tuple(replace(member, judge=None) for member in item.members)
+    return replace(item, judge=None, reason=None, members=members, others=())
+
+
+def read_votes(
+    db: Session, round_: tables.Round, ids: Sequence[int], *, tells_judge: bool = True
+) -> dict[int, list[Decision]]:
+    """Each reviewer's last standing decision on each item; tells_judge: with what tells of the judge's word."""
     decision, user = tables.Decision, tables.User
     query = (
         standing.votes(decision, user.name)
@@ -159,7 +169,7 @@ def read_votes(db: Session, round_: tables.Round, ids: Sequence[int]) -> dict[in
     )
     cut, last = cut_of_round(round_), dict[tuple[int, int], Decision]()
     for row, who in db.execute(query) if ids else ():
-        last[row.sample_id, row.user_id] = Decision.of(row, who, cut)
+        last[row.sample_id, row.user_id] = Decision.of(row, who, cut, tells_judge=tells_judge)
     by_sample: dict[int, list[Decision]] = defaultdict(list)
     for (sample_id, _), decision_made in last.items():
         by_sample[sample_id].append(decision_made)

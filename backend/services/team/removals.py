@@ -21,7 +21,7 @@ from backend.services import archived, events, review_settings
 from backend.services.access import Actor, require
 from backend.services.datasets import descent
 from backend.services.datasets.descent import AffectedCheckpoint, AffectedDataset
-from backend.services.decisions import labels, leases
+from backend.services.decisions import labels, leases, pausing
 from backend.services.decisions.locks import lock_round
 from backend.services.questions import standing as answers
 from backend.services.rounds import get_row
@@ -93,15 +93,20 @@ def preview(actor: Actor, round_id: int, user_id: int) -> RemovalPreview:
 
 
 def remove(actor: Actor, round_id: int, user_id: int, *, reason: str) -> Removal:
-    """Take the person's standing decisions and answers out of the round; needs an admin and a reason."""
+    """Take the person's standing decisions and answers out of the round; needs a reason, and an admin.
+
+    A curator is enough while the person is paused in the round: then their items go back to the queue.
+    """
     if not reason.strip():
         raise InvalidInput("Removing somebody's work needs a reason: others will read it. Write one.")
     batch_id = uuid.uuid4().hex
     with session() as db:
-        round_ = get_row(db, actor, round_id, Role.admin)
+        round_ = get_row(db, actor, round_id, Role.curator)
+        needed = Role.curator if pausing.is_paused(db, round_id, user_id) else Role.admin
+        require(db, actor, round_.project_id, needed)
         archived.refuse_held(db, round_id)
         if round_.status is RoundStatus.review:
-            round_ = lock_round(db, actor, round_id, Role.admin, alone=True)
+            round_ = lock_round(db, actor, round_id, needed, alone=True)
         done = _remove(db, actor, round_, user_id, reason.strip(), batch_id)
         checkpoint_ids = [checkpoint.checkpoint_id for checkpoint in done.checkpoints]
         what: JSON = {

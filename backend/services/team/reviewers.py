@@ -21,7 +21,7 @@ from backend.services.decisions.acts import is_first, spent
 from backend.services.decisions.rules import thresholds
 from backend.services.decisions.tallies import Tally
 from backend.services.decisions.votes import Vote
-from backend.services.queue import assignments
+from backend.services.queue import assignments, quotas
 from backend.services.rounds import get_row
 from backend.services.team import agreement
 from backend.services.team.agreement import Criterion, JudgesWord, Said
@@ -95,6 +95,7 @@ class ReviewerRows:
     tallies: dict[int, Tally]
     gold: dict[int, tuple[int, int]]
     assigned: dict[int, int]
+    quotas: dict[int, int]
     open_slots: int
 
 
@@ -147,6 +148,7 @@ def _find(db: Session, round_id: int, *, of: int | None = None) -> ReviewerRows:
         counted,
         _gold(db, round_id, of),
         assigned,
+        quotas.of_all(db, round_id),
         _open_slots(db, round_id, settings) if is_open else 0,
     )
 
@@ -199,9 +201,15 @@ def _against_colleagues(sources: ReviewerRows, user_id: int) -> list[tuple[Value
 
 
 def _left(sources: ReviewerRows, user_id: int) -> int:
-    """Assigned items that wait; without any, the person's equal share of the open slots."""
+    """Assigned items that wait; without any, the person's equal share of the open slots; no more than their quota."""
     if not sources.is_open:
         return 0
+    # What is left of a quota is all that their queue gives them.
+    most = sources.quotas.get(user_id)
+    return _open_to(sources, user_id) if most is None else min(most, _open_to(sources, user_id))
+
+
+def _open_to(sources: ReviewerRows, user_id: int) -> int:
     if sources.assigned.get(user_id):
         return sources.assigned[user_id]
     since = now() - ACTIVE

@@ -1,0 +1,149 @@
+"""Team page: what is asked of each person, by share or quota, and who is paused."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from app.pages.team import templates
+from app.toasts import notice, toasts
+from app.widgets import buttons, list_detail, times
+from app.widgets.beside import problem, refused_beside
+from app.widgets.context import Context, context
+from app.widgets.markup import markup
+from app.widgets.number import Number
+from app.widgets.plain_table import plain_table, rows_of
+from app.widgets.round_choice import known, needed
+from backend.errors import InvalidInput
+from backend.services.people import accounts
+from backend.services.queue import pauses, shares
+from backend.services.queue.shares import Ask, Asked
+from backend.services.team import removals
+from backend.values import Role
+
+COLUMNS = ["Person", "Asked for", "Done", "Left", "State"]
+HELP = (
+    "A share is dealt out at once: these items are in the person's queue and in nobody else's, and come back when they "
+    "leave the project. A quota ends their queue after so many items. Who gets too few gold items right is paused, by "
+    "pause_below and pause_items under Review settings."
+)
+NONE = "Nothing in particular is asked of anybody: every item goes to whoever comes first."
+
+
+def build(chosen: gr.Dropdown, tab: gr.Tab, private: dict[str, Any]) -> None:
+    """Lay out the tab and wire it."""
+    markup(templates.NOTE, templates.NOTE_CSS, value=[HELP])
+    with list_detail.side_by_side():
+        with list_detail.listed():
+            table = plain_table("shares-table")
+        with list_detail.detail():
+            people = gr.Dropdown(
+                [], value=[], multiselect=True, label="People", filterable=False, elem_id="shares-people"
+            )
+            with gr.Row(equal_height=True):
+                share = Number(None, label="Share of each, in %", elem_id="shares-share")
+                quota = Number(None, label="Or at most so many items", precision=0, elem_id="shares-quota")
+            with gr.Row(elem_classes="rondo-toolbar"):
+                ask = buttons.primary("Ask these people", elem_id="shares-ask")
+            reason = gr.Textbox(
+                label="Reason", info="To pause or to let go on; others read it.", elem_id="shares-reason"
+            )
+            with gr.Row(elem_classes="rondo-toolbar"):
+                resume = buttons.secondary("Let go on", elem_id="shares-resume")
+                aside = buttons.secondary("Set their decisions aside", elem_id="shares-aside")
+                pause = buttons.stop("Pause", elem_id="shares-pause")
+            refused = problem("shares-problem")
+
+    tab.select(show, chosen, [people, table, share, quota, reason, refused], **private)
+    chosen.input(show, chosen, [people, table, share, quota, reason, refused], **private)
+    ask.click(ask_people, [chosen, people, share, quota], [table, share, quota, refused], **private)
+    for button, handler in ((pause, pause_people), (resume, resume_people), (aside, set_aside)):
+        button.click(handler, [chosen, people, reason], [table, reason, refused], **private)
+
+
+@toasts
+@refused_beside(5, clears=False)
+def show(round_id: int | None, request: gr.Request) -> list[Any]:
+    """Fill the tab for the chosen round."""
+    here, round_id = context(request), known(round_id, request)
+    able = [
+        (person.name, person.user_id)
+        for person in accounts.list_people(here.actor, here.project_id)
+        if person.role.rank >= Role.reviewer.rank
+    ]
+    return [gr.update(choices=able, value=[]), _rows(here, round_id), None, None, ""]
+
+
+@toasts
+@refused_beside(3)
+def ask_people(
+    round_id: int | None, people: list[int], share: float | None, quota: float | None, request: gr.Request
+) -> list[Any]:
+    """Ask the same of all these people; with both fields empty, nothing any more."""
+    here = context(request)
+    most = None if quota is None else int(quota)
+    asked = shares.ask(here.actor, needed(round_id), [Ask(user_id, share, most) for user_id in _chosen(people)])
+    given = sum(one.asked for one in asked if one.user_id in people and one.share is not None)
+    if share is not None:
+        notice(f"{given:,} items are given to these people.")
+    else:
+        notice("Nothing in particular is asked of them now." if most is None else "Their queues end at the quota.")
+    return [_table(asked), None, None]
+
+
+@toasts
+@refused_beside(2)
+def pause_people(round_id: int | None, people: list[int], reason: str, request: gr.Request) -> list[Any]:
+    """Stop their queues."""
+    here, asked = context(request), needed(round_id)
+    for user_id in _chosen(people):
+        pauses.pause(here.actor, asked, user_id, reason=reason)
+    notice("Their queues are stopped. What they decided is kept.")
+    return [_rows(here, asked), ""]
+
+
+@toasts
+@refused_beside(2)
+def resume_people(round_id: int | None, people: list[int], reason: str, request: gr.Request) -> list[Any]:
+    """Let them go on."""
+    here, asked = context(request), needed(round_id)
+    for user_id in _chosen(people):
+        pauses.resume(here.actor, asked, user_id, reason=reason)
+    notice("They can go on. What they said of gold items so far pauses them no more.")
+    return [_rows(here, asked), ""]
+
+
+@toasts
+@refused_beside(2)
+def set_aside(round_id: int | None, people: list[int], reason: str, request: gr.Request) -> list[Any]:
+    """Take what they decided out of the round, so that others decide on these items."""
+    here, asked, number = context(request), needed(round_id), 0
+    for user_id in _chosen(people):
+        number += removals.remove(here.actor, asked, user_id, reason=reason).decisions
+    notice(f"{number:,} decisions are set aside; their items are in the queue again. Remove work takes that back.")
+    return [_rows(here, asked), ""]
+
+
+def _chosen(people: Sequence[int] | None) -> list[int]:
+    if not people:
+        raise InvalidInput("Nobody is chosen. Choose one or several people.")
+    return [int(user_id) for user_id in people]
+
+
+def _rows(here: Context, round_id: int | None) -> dict[str, Any]:
+    return _table(shares.listing(here.actor, int(round_id)) if round_id is not None else [])
+
+
+def _table(asked: list[Asked]) -> dict[str, Any]:
+    return rows_of(COLUMNS, [table_row(one) for one in asked], label="Asked of people", none=NONE)
+
+
+def table_row(one: Asked) -> list[str]:
+    """One person as the table shows them."""
+    asked = "–" if one.quota is None else f"at most {one.quota:,} items"
+    if one.share is not None:
+        asked = f"{one.share:g} %, {one.asked:,} items"
+    state = "" if one.may_decide else "has left; their items are anybody's"
+    if one.paused_at is not None:
+        state = f"paused {times.ago(one.paused_at)}: {one.pause_reason}"
+    return [one.who, asked, f"{one.done:,}", f"{max(0, one.asked - one.done):,}", state]

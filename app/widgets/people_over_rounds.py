@@ -1,0 +1,89 @@
+"""People's figures over the rounds of a project, as a table and a chart: on Team of everybody, on My work one's own."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from app.widgets import charts
+from app.widgets.plain_table import rows_of
+from backend.services.team.performance import Performance, Share
+
+COLUMNS = [
+    "Round",
+    "Person",
+    "Decided",
+    "Items an hour",
+    "Gold right",
+    "With colleagues",
+    "With adjudication",
+    "Skipped",
+    "Edits",
+]
+NONE = "Nobody has decided anything yet. People's figures stand here once a round was reviewed."
+LATER = "when it is over"
+MEASURES: dict[str, tuple[str, Callable[[Performance], float | None]]] = {
+    "Gold right": ("share of gold items right", lambda line: _value(line.gold)),
+    "Items an hour": ("items an hour", lambda line: line.per_hour),
+    "Decided": ("items decided", lambda line: line.decided),
+    "With colleagues": ("share equal to colleagues' words", lambda line: _value(line.colleagues)),
+    "With adjudication": ("share equal to what was settled", lambda line: _value(line.adjudicated)),
+    "Skipped": ("share of items skipped", lambda line: line.skipped.value),
+}
+SHARES = ("Gold right", "With colleagues", "With adjudication", "Skipped")
+
+
+def table_value(lines: Sequence[Performance]) -> dict[str, Any]:
+    """The newest round first."""
+    newest = sorted(lines, key=lambda line: (-line.round_number, -line.decided, line.who))
+    return rows_of(COLUMNS, [table_row(line) for line in newest], none=NONE)
+
+
+def table_row(line: Performance) -> list[str]:
+    """One person in one round, as the table shows them."""
+    return [
+        str(line.round_number),
+        line.who,
+        f"{line.decided:,}",
+        f"{line.per_hour:,.0f}" if line.per_hour is not None else "–",
+        in_words(line.gold),
+        in_words(line.colleagues),
+        in_words(line.adjudicated),
+        in_words(line.skipped),
+        f"{line.edits:,}",
+    ]
+
+
+def in_words(share: Share | None) -> str:
+    """`80% (55 to 93), 8 of 10`."""
+    if share is None:
+        return LATER
+    if share.value is None or share.interval is None:
+        return "–"
+    low, high = share.interval
+    return f"{share.value:.0%} ({100 * low:.0f} to {100 * high:.0f}), {share.right:,} of {share.number:,}"
+
+
+def figure(lines: Sequence[Performance], measure: str) -> go.Figure | None:
+    """One line a person over the rounds; None where nothing is known of the measure."""
+    y, value_of = MEASURES[measure] if measure in MEASURES else MEASURES["Gold right"]
+    points: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    for line in lines:
+        if (value := value_of(line)) is not None:
+            points[line.who].append((line.round_number, value))
+    if not points:
+        return None
+    drawn = charts.blank(height=280, x="round", y=y)
+    for who, some in points.items():
+        drawn.add_scatter(x=[x for x, _ in some], y=[v for _, v in some], name=who, mode="lines+markers")
+    numbers = sorted({line.round_number for line in lines})
+    drawn.update_xaxes(tickvals=numbers, ticktext=[str(n) for n in numbers], nticks=12)
+    if measure in SHARES:
+        drawn.update_yaxes(tickformat=".0%", range=[-0.03, 1.03])
+    drawn.update_layout(showlegend=True)
+    return drawn
+
+
+def _value(share: Share | None) -> float | None:
+    return share.value if share is not None else None

@@ -1,0 +1,274 @@
+"""All projects that a person may see, each in a line: what waits, what runs, how good the last round is, what warns.
+
+However many projects there are, the number of statements is the same, but for open reviews: one counts a hundred.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import func, literal, or_, select, union_all
+from sqlalchemy.orm import Session
+
+from backend.db import reading, standing, tables
+from backend.db.aliases import alias
+from backend.db.many import among
+from backend.db.standing import DECIDING, TOGETHER
+from backend.services import projects, review_settings
+from backend.services.access import Actor
+from backend.services.held_out import baseline
+from backend.services.projects import ProjectView
+from backend.services.results.differences import Difference
+from backend.services.results.summaries import ACCURACY, OPEN, MeasuredNumber, way_of
+from backend.services.rounds import review_scope
+from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Split, Stage, WarningLevel
+
+AT_ONCE = 100
+
+
+class Sort(StrEnum):
+    """`waits`: most to decide first. `accuracy`: best first. `change`: what fell most first. `newest`: last round."""
+
+    by_name = "name"
+    waits = "waits"
+    accuracy = "accuracy"
+    change = "change"
+    warnings = "warnings"
+    newest = "newest"
+
+
+class Show(StrEnum):
+    """Which projects: all, with an open review, with a round under way, whose last round failed, with red warnings."""
+
+    all = "all"
+    review = "review"
+    running = "running"
+    failed = "failed"
+    red = "red"
+
+
+@dataclass(frozen=True)
+class RoundAt:
+    """A round and where it stands."""
+
+    id: int
+    number: int
+    status: RoundStatus
+    stage: Stage
+
+
+@dataclass(frozen=True)
+class OpenReview:
+    """A round in review. `undecided` items that nobody has decided; `assigned`: those of the actor's that wait."""
+
+    id: int
+    number: int
+    undecided: int
+    assigned: int
+
+
+@dataclass(frozen=True)
+class ProjectState:
+    """One project. `waits`: items for the actor: those assigned to them, else the undecided ones; none for a viewer.
+
+    `under_way`: rounds that run or are held. `failed`: the last round, if it failed. `accuracy`: of the last round that
+    was measured on held-out prompts, `measured` its number, and `change` what it differs from what that started from.
+    `red`: raised red warnings of the last round and of those that are open.
+    """
+
+    id: int
+    name: str
+    slug: str
+    role: Role
+    num_rounds: int
+    last_at: datetime | None
+    reviews: tuple[OpenReview, ...] = ()
+    under_way: tuple[RoundAt, ...] = ()
+    failed: RoundAt | None = None
+    accuracy: MeasuredNumber | None = None
+    measured: RoundAt | None = None
+    change: Difference | None = None
+    red: int = 0
+    red_round_id: int | None = None
+
+    @property
+    def undecided(self) -> int:
+        return sum(review.undecided for review in self.reviews)
+
+    @property
+    def waits(self) -> int:
+        if self.role.rank < Role.reviewer.rank:
+            return 0
+        return sum(review.assigned or review.undecided for review in self.reviews)
+
+
+@dataclass
+class _Read:
+    """What the statements gave, by project or round."""
+
+    last: dict[int, tuple[int, datetime]] = field(default_factory=dict)
+    rounds: dict[int, list[tables.Round]] = field(default_factory=lambda: defaultdict(list))
+    undecided: dict[int, int] = field(default_factory=dict)
+    assigned: dict[int, int] = field(default_factory=dict)
+    red: Counter[int] = field(default_factory=Counter)
+    measured: dict[int, tuple[RoundAt, MeasuredNumber]] = field(default_factory=dict)
+    changes: dict[int, Difference] = field(default_factory=dict)
+
+
+def listing(actor: Actor, *, sort: Sort = Sort.by_name, show: Show = Show.all, name: str = "") -> list[ProjectState]:
+    """The actor's projects whose name holds these letters; those in the trash are not among them."""
+    mine = [one for one in projects.list_mine(actor) if name.casefold() in one.name.casefold()]
+    with reading() as db:
+        read = _read(db, actor, [one.id for one in mine])
+    states = [state for one in mine if is_shown(state := _state(one, read), show)]
+    return ordered(states, sort)
+
+
+def is_shown(state: ProjectState, show: Show) -> bool:
+    """Whether a project passes the filter."""
+    passes = {
+        Show.review: bool(state.reviews),
+        Show.running: bool(state.under_way),
+        Show.failed: state.failed is not None,
+        Show.red: state.red > 0,
+    }
+    return passes.get(show, True)
+
+
+def ordered(states: Sequence[ProjectState], sort: Sort) -> list[ProjectState]:
+    """In this order, and by name where that leaves it open; projects without the number come last."""
+
+    def key(state: ProjectState) -> tuple[bool, float]:
+        number: float | None = None
+        if sort is Sort.waits:
+            number = -float(state.waits or state.undecided / 1e9) or None
+        elif sort is Sort.accuracy and state.accuracy is not None:
+            number = -state.accuracy.value
+        elif sort is Sort.change and state.change is not None:
+            number = state.change.value
+        elif sort is Sort.warnings:
+            number = -float(state.red) or None
+        elif sort is Sort.newest and state.last_at is not None:
+            number = -state.last_at.timestamp()
+        return number is None, number or 0.0
+
+    return sorted(states, key=lambda state: (*key(state), state.name.casefold()))
+
+
+def _state(one: ProjectView, read: _Read) -> ProjectState:
+    rounds, (number, last_at) = read.rounds.get(one.id, []), read.last.get(one.id, (0, None))
+    accuracy, newest = read.measured.get(one.id), max(rounds, key=lambda row: row.number, default=None)
+    reviews = tuple(
+        OpenReview(row.id, row.number, read.undecided.get(row.id, 0), read.assigned.get(row.id, 0))
+        for row in rounds
+        if row.status is RoundStatus.review
+    )
+    red = [row.id for row in rounds if read.red[row.id]]
+    return ProjectState(
+        one.id,
+        one.name,
+        one.slug,
+        one.role,
+        number,
+        last_at,
+        reviews,
+        tuple(_at(row) for row in rounds if row.status in (RoundStatus.running, RoundStatus.held)),
+        _at(newest) if newest is not None and newest.status is RoundStatus.failed else None,
+        accuracy[1] if accuracy else None,
+        accuracy[0] if accuracy else None,
+        read.changes.get(one.id),
+        sum(read.red[n] for n in red),
+        red[-1] if red else None,
+    )
+
+
+def _at(row: tables.Round) -> RoundAt:
+    return RoundAt(row.id, row.number, row.status, row.stage)
+
+
+def _read(db: Session, actor: Actor, ids: list[int]) -> _Read:
+    read = _Read()
+    if not ids:
+        return read
+    row = tables.Round
+    newest = select(row.project_id, func.count(), func.max(row.number), func.max(row.created_at))
+    numbers = list(db.execute(newest.where(among(row.project_id, ids)).group_by(row.project_id)))
+    read.last = {project_id: (number, at) for project_id, number, _, at in numbers}
+    last = select(func.max(row.id)).where(among(row.project_id, ids)).group_by(row.project_id)
+    shown = select(row).where(among(row.project_id, ids), or_(row.status.in_(OPEN), row.id.in_(last)))
+    for one in db.scalars(shown.order_by(row.number)):
+        read.rounds[one.project_id].append(one)
+    every = [one for some in read.rounds.values() for one in some]
+    in_review = [one for one in every if one.status is RoundStatus.review and one.archived_at is None]
+    read.undecided = _undecided(db, in_review)
+    read.assigned = _assigned(db, actor, [one.id for one in in_review])
+    warning = tables.RoundWarning
+    red = select(warning.round_id, func.count()).where(warning.level == WarningLevel.red)
+    reds = db.execute(red.where(among(warning.round_id, [one.id for one in every])).group_by(warning.round_id))
+    read.red = Counter(dict(reds.tuples().all()))
+    _measure(db, read, ids)
+    return read
+
+
+def _undecided(db: Session, rounds: Sequence[tables.Round]) -> dict[int, int]:
+    """How many items nobody has decided, by round: one statement for a hundred rounds."""
+    numbers: dict[int, int] = {}
+    for start in range(0, len(rounds), AT_ONCE):
+        parts = [_count(one) for one in rounds[start : start + AT_ONCE]]
+        numbers |= dict(db.execute(union_all(*parts)).tuples().all())
+    return {round_id: max(0, number) for round_id, number in numbers.items()}
+
+
+def _count(round_: tables.Round) -> Any:
+    """The number of the round, and of its items that nobody has decided, as `item_counts.count_items` counts them."""
+    if review_settings.read(round_.review).by_group:
+        group, lease, sample = tables.Group, tables.Lease, tables.Sample
+        done = select(lease.sample_id).join(sample, sample.id == lease.sample_id)
+        done = done.where(sample.group_id == group.id, lease.decided_at.is_not(None))
+        open_groups = group.round_id == round_.id, group.split == Split.train, ~done.exists()
+        shown = review_scope.of_groups(round_)
+        query = select(literal(round_.id), func.count(group.id)).where(*open_groups)
+        return query if shown is None else query.where(shown)
+    label, texts = tables.Label, review_scope.of_samples(round_)
+    open_items = label.round_id == round_.id, label.kind.in_(tables.JUDGED), label.source != LabelSource.person
+    query = select(literal(round_.id), func.count(label.sample_id)).where(*open_items)
+    return query if texts is None else query.where(label.sample_id.in_(texts))
+
+
+def _assigned(db: Session, actor: Actor, round_ids: Iterable[int]) -> dict[int, int]:
+    """How many of the actor's assigned items wait for them, by round."""
+    row, decision = tables.Assignment, alias(tables.Decision, "said")
+    kinds = (*DECIDING, *TOGETHER, DecisionKind.skip)
+    said = standing.decisions(
+        decision.id, late=True, gold=True, adjudication=False, batch=False, kinds=kinds, of=decision
+    ).where(decision.sample_id == row.sample_id, decision.user_id == row.user_id)
+    query = select(row.round_id, func.count()).where(row.user_id == actor.user_id, ~said.exists())
+    return dict(db.execute(query.where(among(row.round_id, list(round_ids))).group_by(row.round_id)).tuples().all())
+
+
+def _measure(db: Session, read: _Read, ids: list[int]) -> None:
+    """The held-out accuracy of each project's last measured round, and its difference to what that started from."""
+    metric, row = tables.Metric, tables.Round
+    measured_id: Any = metric.checkpoint_id
+    numbers = (metric.value, metric.low, metric.high, metric.n, metric.id, metric.details["measured_by"])
+    measured = (metric.name == ACCURACY, metric.value.is_not(None))
+    place = func.row_number().over(partition_by=row.project_id, order_by=(row.number.desc(), metric.id.desc()))
+    made = select(row.id.label("round_id"), metric.id.label("metric_id"), place.label("place"))
+    made = made.join(metric, metric.checkpoint_id == row.checkpoint_id).where(among(row.project_id, ids), *measured)
+    ranked = made.subquery()
+    last = select(row, *numbers).join(ranked, ranked.c.round_id == row.id).join(metric, metric.id == ranked.c.metric_id)
+    started: dict[int, int] = {}
+    for one, value, low, high, n, metric_id, by in db.execute(last.where(ranked.c.place == 1)):
+        read.measured[one.project_id] = _at(one), MeasuredNumber(value, low, high, n, metric_id, way_of(by or {}))
+        started[one.policy_id] = one.project_id
+    before = select(metric.checkpoint_id, metric.id, metric.details["measured_by"]).where(*measured)
+    pairs: dict[int, tuple[int, int]] = {}
+    for checkpoint_id, metric_id, by in db.execute(before.where(among(measured_id, list(started))).order_by(metric.id)):
+        project_id = started[checkpoint_id]
+        number = read.measured[project_id][1]
+        if number.way == way_of(by or {}):
+            pairs[project_id] = metric_id, number.metric_id
+    read.changes = baseline.of_pairs(db, pairs)
