@@ -153,7 +153,7 @@ def test_a_new_installation_asks_the_owner_for_a_project(owner: Actor) -> None:
         page = client.get("/p/loop-b/", headers=PAGE)
         assert page.status_code == 200
         assert "Loop &lt;b&gt;" in page.text
-        assert "<b>" not in page.text
+        assert "Loop <b>" not in page.text
 
 
 def test_someone_without_a_project_is_told_whom_to_ask(owner: Actor) -> None:
