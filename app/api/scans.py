@@ -1,9 +1,8 @@
 """What rows of datasets hold that should not leave with them, and what a project looks for."""
 
-from contextlib import nullcontext
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from fastapi import APIRouter, File, UploadFile
+from fastapi import APIRouter, UploadFile
 from pydantic import BaseModel, Field
 
 from app.api.depends import Asking, Before, Limit, Page
@@ -36,17 +35,16 @@ class ContentCheckChanges(BaseModel):
 
 
 @router.post("/datasets/{dataset_id}/scans", status_code=202)
-def start_scan(
-    actor: Asking,
-    dataset_id: Id,
-    file: Annotated[
-        UploadFile | None, File(description="a text file or JSON Lines whose texts the rows must not hold either")
-    ] = None,
-) -> DatasetScan:
+def start_scan(actor: Asking, dataset_id: Id) -> DatasetScan:
     """Have a worker look through a dataset for personal data, credentials and held-out texts."""
-    with received(file) if file is not None else nullcontext() as path:
-        given: dict[str, Any] = {"reference": path, "name": plain_name(file.filename) if file is not None else ""}
-        return scans.get(actor, scans.start(actor, dataset_id, **given))
+    return scans.get(actor, scans.start(actor, dataset_id))
+
+
+@router.post("/datasets/{dataset_id}/scans/compared", status_code=202)
+def start_compared_scan(actor: Asking, dataset_id: Id, file: UploadFile) -> DatasetScan:
+    """The same, and for the texts of a file: of each line, or of each object of JSON Lines."""
+    with received(file) as path:
+        return scans.get(actor, scans.start(actor, dataset_id, reference=path, name=plain_name(file.filename)))
 
 
 @router.get("/datasets/{dataset_id}/scan")

@@ -164,9 +164,9 @@ class Datasets(Noun):
         """The last scan of a dataset; null before the first."""
         return self._ask("GET", f"/datasets/{dataset_id}/scan")
 
-    def start_scan(self, dataset_id: int, file: str | Path, **body: Unpack[shapes.StartScanForm]) -> shapes.DatasetScan:
+    def start_scan(self, dataset_id: int) -> shapes.DatasetScan:
         """Have a worker look through a dataset for personal data, credentials and held-out texts."""
-        return self._ask("POST", f"/datasets/{dataset_id}/scans", form=body, file=file)
+        return self._ask("POST", f"/datasets/{dataset_id}/scans")
 
     def mark_fine(self, hit_id: int, **body: Unpack[shapes.FineMark]) -> None:
         """Let a value leave, in every dataset of the project; or take that back."""
@@ -218,6 +218,12 @@ class Datasets(Noun):
             "GET", f"/datasets/{dataset_id}/export/report", query={"type": type, "leave_out": leave_out, "tool": tool,
             "handling": handling, "reason": reason, "checkpoint_id": checkpoint_id},
         )
+
+    def start_compared_scan(
+        self, dataset_id: int, file: str | Path, **body: Unpack[shapes.StartComparedScanForm],
+    ) -> shapes.DatasetScan:
+        """The same, and for the texts of a file: of each line, or of each object of JSON Lines."""
+        return self._ask("POST", f"/datasets/{dataset_id}/scans/compared", form=body, file=file)
 
     def get_content_checks(self, project_id: int) -> shapes.ContentChecks:
         """What the project looks for, and whether an export with findings is held."""

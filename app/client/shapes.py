@@ -316,8 +316,8 @@ class PreviewFileForm(TypedDict, total=False):
     mapping: str | None
 
 
-class StartScanForm(TypedDict, total=False):
-    file: str | None
+class StartComparedScanForm(TypedDict, total=False):
+    pass
 
 
 class Branch(TypedDict, total=False):

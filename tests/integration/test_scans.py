@@ -205,7 +205,7 @@ def test_rest_and_the_shell_scan_and_refuse_what_is_held(tmp_path: Path) -> None
         kept = client.get(export, params={"handling": "keep", "reason": "as agreed"})
         assert (kept.status_code, kept.headers["x-rows"]) == (200, "5")
         given = {"file": ("bench.txt", b"call +49 30 901820 now or never")}
-        started = client.post(f"/api/v1/datasets/{here.dataset.id}/scans", files=given).json()
+        started = client.post(f"/api/v1/datasets/{here.dataset.id}/scans/compared", files=given).json()
         assert work(started["job_id"]) == 0
         assert client.get(f"/api/v1/datasets/{here.dataset.id}/scan").json()["reference"] == "bench.txt"
         page = client.get(f"/api/v1/scans/{started['id']}/findings", params={"limit": 1}).json()

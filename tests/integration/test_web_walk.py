@@ -137,6 +137,7 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/users/{user_id}/reactivate", OWNER, None),
     ("POST", "/users/{user_id}/end-sessions", OWNER, None),
     ("POST", "/datasets/{dataset_id}/scans", Role.curator, None),
+    ("POST", "/datasets/{dataset_id}/scans/compared", Role.curator, "upload"),
     ("POST", "/scan-findings/{hit_id}/fine", Role.curator, {"reason": "made up"}),
     ("PATCH", "/projects/{project_id}/content-checks", Role.admin, {"mode": "hold"}),
     ("POST", "/rounds/{round_id}/near-duplicates", Role.curator, None),

@@ -119,7 +119,13 @@ def build() -> None:
     first.click(to_first, [seen], [rows, first, more, seen], **QUIET)
     more.click(to_next, [seen], [rows, first, more, seen], **QUIET)
     rows.select(open_row, [seen], whole, **QUIET)
-    gr.on([c.input for c in wanted[1:]], point, wanted, [link, status], **QUIET)
+    gr.on(
+        [c.input for c in (format, type, strict, leave_out, tool, handling, reason)],
+        point,
+        wanted,
+        [link, status],
+        **QUIET,
+    )
     check.click(check_rows, [*wanted, tokens_of], status, **PRIVATE)
     write_card.click(write_dataset_card, [seen], hub_text, **PRIVATE)
     to_push = [seen, format, pushed.repo, pushed.is_private, pushed.found_rows, pushed.reason]

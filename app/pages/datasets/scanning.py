@@ -1,5 +1,6 @@
 """The tab Scan: what the rows hold that should not leave, what of it is fine, and what is looked for."""
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -110,7 +111,7 @@ def show(seen: dict[str, Any], request: gr.Request) -> list[Any]:
 def start(seen: dict[str, Any], upload: str | None, request: gr.Request) -> list[Any]:
     """Have a worker look through the rows."""
     here = context(request)
-    given = uploads.require_own(here.session_id, upload) if upload else None
+    given = Path(uploads.require_own(here.session_id, upload)) if upload else None
     scans.start(here.actor, chosen_in(seen), reference=given)
     return drawn(here.actor, seen, None)
 

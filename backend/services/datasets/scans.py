@@ -289,7 +289,7 @@ def short_reason(reason: str) -> str:
     return " ".join(boundary.text(reason, "The reason", MOST_REASON).split())
 
 
-def in_words(rows_with: Mapping[str, int]) -> str:
+def in_words(rows_with: Mapping[Any, int]) -> str:
     """Rows by what is in them, in words; empty for none."""
     counted = ((FindingKind(kind).in_words, count) for kind, count in rows_with.items())
     return "; ".join(f"{name}: {count:,} {'row' if count == 1 else 'rows'}" for name, count in counted)
