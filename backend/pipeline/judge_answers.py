@@ -47,7 +47,7 @@ def run(stage: StageContext) -> Finish:
     assert isinstance(part, ProjectQuestions)
     asked = questions_of(stage, part)
     with reading() as db:
-        rows = group_values.seen_by(db, stage) if asked else []
+        rows = group_values.groups_for_step(db, stage) if asked else []
         total = _count(db, stage, rows)
     stage.progress.start(total if stage.helper is None else 0, "samples")
     checkpoint_id = acting(stage.round, stage.place.step.by, stage.step)

@@ -17,11 +17,11 @@ from backend.db import reading, standing, tables
 from backend.db.aliases import alias
 from backend.db.many import among
 from backend.db.standing import DECIDING, TOGETHER
+from backend.differences import Difference
 from backend.services import projects, review_settings
 from backend.services.access import Actor
 from backend.services.held_out import baseline
 from backend.services.projects import ProjectView
-from backend.services.results.differences import Difference
 from backend.services.results.summaries import ACCURACY, OPEN, MeasuredNumber, way_of
 from backend.services.rounds import review_scope
 from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Split, Stage, WarningLevel
