@@ -14,8 +14,10 @@
   let waiting = partsIn(first);
 
   // The newest round is what one looks for first.
-  const line = first.querySelector(".line"), newest = [...first.querySelectorAll(".line .round")].at(-1);
-  if (line && newest instanceof HTMLElement) line.scrollLeft = newest.offsetLeft + newest.offsetWidth - line.clientWidth;
+  const line = first.querySelector(".line"),
+    newest = [...first.querySelectorAll(".line .round")].at(-1);
+  if (line && newest instanceof HTMLElement)
+    line.scrollLeft = newest.offsetLeft + newest.offsetWidth - line.clientWidth;
 
   /** What the reader has opened, scrolled and focused in a part is so in the one that takes its place.
    * @param {HTMLElement} part */
@@ -36,7 +38,8 @@
 
   /** Let Gradio's page be seen; parts that it has not drawn yet stand where theirs will be. */
   function show() {
-    const active = document.activeElement, top = scrollY;
+    const active = document.activeElement,
+      top = scrollY;
     for (const part of waiting) place(part)?.prepend(part);
     first.remove();
     if (active instanceof HTMLElement && active.isConnected) active.focus({ preventScroll: true });
