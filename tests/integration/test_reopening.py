@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+import migrations
 from app.widgets.closing_lines import KEPT, closing_lines
 from backend import jobs
 from backend.db import now, reading, session, tables
@@ -122,3 +123,13 @@ def test_a_review_is_not_reopened_while_a_branch_reads_its_labels(database: str)
     with session() as db:
         db.execute(update(tables.Job).where(tables.Job.id == job.id).values(stage=Stage.train))
     reopening.reopen(team.curator, team.round.id, reason="wrong guidelines")
+
+
+def test_a_reopened_done_round_is_done_again_where_the_schema_goes_back(database: str) -> None:
+    team = Team(prompts=1)
+    ended(team, RoundStatus.done, is_trained=True)
+    reopening.reopen(team.curator, team.round.id, reason="wrong guidelines")
+    migrations.downgrade("0041", database)
+    migrations.upgrade()
+    after = row(team)
+    assert (after.status, after.stage, after.step, after.reopened) == (RoundStatus.done, Stage.evaluate, 4, {})
