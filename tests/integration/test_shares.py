@@ -10,6 +10,7 @@ from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, PermissionDenied
 from backend.services import audit, notices, queue, review_settings, reviews
 from backend.services.decisions import leases
+from backend.services.notices import hooks
 from backend.services.people import accounts
 from backend.services.questions import answers
 from backend.services.queue import assignments, gold, pauses, shares
@@ -201,10 +202,12 @@ def low_at(team: Team, name: str) -> int:
 
 def test_who_is_below_the_gold_score_is_paused_until_a_curator_lets_them_go_on(database: str) -> None:
     rows.make_user(is_owner=True)
+    owner = accounts.local_owner(via="page")
     team = Team(prompts=15, pause_below=0.8, pause_items=4)
     ann, bob, known, others = team.who("ann"), team.who("bob"), team.ids[:8], team.ids[8:28]
     gold.mark(team.curator, team.round.id, known, Verdict.accept)
     assignments.assign(team.curator, team.round.id, ann.user_id, sample_ids=team.ids[28:])
+    hooks.add(owner, team.project.id, "https://rondo.example/hook", [NoticeKind.reviewer_paused])
     waiting = team.queue("ann", limit=2)
     for n, kind in zip(known, (REJECT, REJECT, REJECT, ACCEPT), strict=False):
         team.act("ann", n, kind)
@@ -228,6 +231,8 @@ def test_who_is_below_the_gold_score_is_paused_until_a_curator_lets_them_go_on(d
     told = [entry.text for entry in notices.listing(team.curator).entries if entry.kind is NoticeKind.reviewer_paused]
     assert told == [f"{ann.name} is paused in round 1: {counts}"]
     assert counts not in str(notices.listing(ann).entries)
+    with reading() as db:
+        assert [sent["text"] for sent in db.scalars(select(tables.Delivery.body))] == told, "programs hear of it once"
     with pytest.raises(PermissionDenied):
         pauses.resume(bob, team.round.id, ann.user_id, reason="no")
     removal = removals.remove(team.curator, team.round.id, ann.user_id, reason="below the gold score")
