@@ -48,8 +48,8 @@ def refuse_too_much(db: Session, round_: tables.Round, shares: dict[int, float],
     if total > most:
         also = f" with the {others:g} % of others," if others else ""
         raise InvalidInput(
-            f"The shares add up to {total:g} %,{also} and the reviewers that items want to {most} %. Lower some, or let "
-            "more people decide on an item."
+            f"The shares add up to {total:g} %,{also} and the reviewers that items want to {most} %. Lower some, or "
+            "let more people decide on an item."
         )
 
 
