@@ -186,6 +186,8 @@ class Asked(TypedDict):
     may_decide: bool
     paused_at: str | None
     pause_reason: str
+    given: NotRequired[int]
+    taken: NotRequired[int]
 
 
 class AskedQuestion(TypedDict):
@@ -1986,6 +1988,7 @@ class Removal(TypedDict):
     is_frozen: bool
     is_undone: bool
     checkpoint_ids: list[int]
+    undone_by: Role
 
 
 class RemovalPreview(TypedDict):

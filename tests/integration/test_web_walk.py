@@ -121,7 +121,7 @@ WRITES: list[tuple[str, str, Role | str, Any]] = [
     ("POST", "/rounds/{round_id}/pairs/preview", Role.curator, {}),
     ("POST", "/rounds/{round_id}/pairs", Role.curator, {}),
     ("POST", "/rounds/{round_id}/reviewers/{user_id}/removal", Role.admin, {"reason": "because"}),
-    ("POST", "/rounds/{round_id}/removals/{removal_id}/undo", Role.admin, None),
+    ("POST", "/rounds/{round_id}/removals/{removal_id}/undo", Role.curator, None),
     ("POST", "/notices/read", ANYONE, None),
     ("POST", "/notices/{notice_id}/read", ANYONE, None),
     ("PATCH", "/me/notices", ANYONE, {"channels": {"mention": ["page"]}}),

@@ -64,7 +64,7 @@ def build() -> None:
             questions.build(PRIVATE)
         with gr.Tab("Review settings") as review_tab, only(Role.curator, "Changing and closing a review"):
             review.build(chosen, review_tab, PRIVATE)
-        with gr.Tab("Remove work") as removal_tab, only(Role.admin, "Removing a person's work"):
+        with gr.Tab("Remove work") as removal_tab, only(Role.curator, "Removing a person's work"):
             removal.build(chosen, removal_tab, PRIVATE)
     timer = gr.Timer(POLL_SECONDS)
 

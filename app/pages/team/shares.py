@@ -83,12 +83,12 @@ def ask_people(
     here = context(request)
     most = None if quota is None else int(quota)
     asked = shares.ask(here.actor, needed(round_id), [Ask(user_id, share, most) for user_id in _chosen(people)])
-    given = sum(one.asked for one in asked if one.user_id in people and one.share is not None)
+    given, taken = sum(one.given for one in asked), sum(one.taken for one in asked)
+    said = "Nothing in particular is asked of them now." if most is None else "Their queues end at the quota."
     if share is not None:
-        notice(f"{given:,} items are given to these people.")
-    else:
-        notice("Nothing in particular is asked of them now." if most is None else "Their queues end at the quota.")
-    return [_table(asked), None, None]
+        said = f"{given:,} more items are given to these people."
+    notice(f"{said} {taken:,} items that they have not decided are anybody's again." if taken else said)
+    return [_rows(here, round_id), None, None]
 
 
 @toasts
@@ -117,10 +117,14 @@ def resume_people(round_id: int | None, people: list[int], reason: str, request:
 @refused_beside(2)
 def set_aside(round_id: int | None, people: list[int], reason: str, request: gr.Request) -> list[Any]:
     """Take what they decided out of the round, so that others decide on these items."""
-    here, asked, number = context(request), needed(round_id), 0
-    for user_id in _chosen(people):
-        number += removals.remove(here.actor, asked, user_id, reason=reason).decisions
-    notice(f"{number:,} decisions are set aside; their items are in the queue again. Remove work takes that back.")
+    here, asked = context(request), needed(round_id)
+    done = [removals.remove(here.actor, asked, user_id, reason=reason) for user_id in _chosen(people)]
+    number, is_frozen = sum(one.decisions for one in done), any(one.is_frozen for one in done)
+    what = f"{number:,} decisions are noted as removed; the labels are frozen and stay."
+    if not is_frozen:
+        what = f"{number:,} decisions are set aside; their items are in the queue again."
+    by = Role.admin if any(one.undone_by is Role.admin for one in done) else Role.curator
+    notice(f"{what} Under Remove work, {'an admin' if by is Role.admin else 'a curator'} can take that back.")
     return [_rows(here, asked), ""]
 
 

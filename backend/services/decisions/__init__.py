@@ -13,7 +13,7 @@ from backend.errors import InvalidInput, NotFound
 from backend.recipes import cut_of, judge_of
 from backend.services import review_settings
 from backend.services.access import Actor
-from backend.services.decisions import group_decisions, labels, leases, required
+from backend.services.decisions import group_decisions, labels, leases, pausing, required
 from backend.services.decisions.acts import Act, Unread
 from backend.services.decisions.decision import Decision, own, refuse_strange, written, written_before
 from backend.services.decisions.edits import make_edit, source
@@ -40,6 +40,9 @@ def write_all(
     done: dict[str, Decision] = {}
     if not is_adjudication:
         required.refuse_unanswered(db, actor, round_, settings, acts)
+    if not is_adjudication and settings.by_group and any(act.kind is DecisionKind.edit for act in acts):
+        # Where groups are decided, a rewritten text needs no slot.
+        pausing.refuse_paused(db, actor, round_.id)
     if len(acts) > 1 and not is_adjudication:
         done = written_before(db, actor, round_, [act.client_id for act in acts])
         new = [act.client_id for act in acts if act.kind in settings.deciding and act.client_id not in done]

@@ -19,7 +19,7 @@ from backend.db.built import built_once
 from backend.db.many import CHUNK, in_chunks
 from backend.services import review_settings
 from backend.services.access import Actor
-from backend.services.decisions import pausing, presence
+from backend.services.decisions import pausing, presence, quotas
 from backend.services.decisions.slots import free_slot, slots
 from backend.services.review_settings import ReviewSettings
 from backend.services.rounds import get_row
@@ -53,7 +53,10 @@ class Renewed:
 
 
 def renew(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> Renewed:
-    """Extend what the actor holds of these items; one that ran out and is free is taken again."""
+    """Extend what the actor holds of these items; one that ran out and is free is taken again, within their quota.
+
+    Raises `PermissionDenied` where they are paused: what they held was given back.
+    """
     ids = sorted(set(sample_ids))[: 2 * CHUNK]
     with session() as db:
         round_ = get_row(db, actor, round_id, Role.reviewer)
@@ -61,9 +64,12 @@ def renew(actor: Actor, round_id: int, sample_ids: Sequence[int]) -> Renewed:
         until = now() + timedelta(minutes=settings.reservation_minutes)
         presence.touch(db, actor, round_id)
         one_at_a_time(db, round_id)
+        pausing.refuse_paused(db, actor, round_id)
         kept = extend(db, actor, ids, until)
         gone = [n for n in ids if n not in kept]
-        kept |= set(claim(db, actor, round_, settings, in_round(db, round_id, gone)))
+        if gone:
+            room = quotas.cut(db, actor, round_id, in_round(db, round_id, gone))
+            kept |= set(claim(db, actor, round_, settings, room))
         lost = [
             holding for holding in holdings(db, [n for n in gone if n not in kept]) if holding.user_id != actor.user_id
         ]
@@ -177,7 +183,10 @@ def settle(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSett
         pausing.refuse_paused(db, actor, round_.id)
         one_at_a_time(db, round_.id)
     held = set(db.scalars(mine.order_by(lease.sample_id).with_for_update())) if ids else held
-    claim(db, actor, round_, settings, [n for n in ids if n not in held])
+    lacking = [n for n in ids if n not in held]
+    if lacking:
+        quotas.refuse_beyond(db, actor, round_.id, len(lacking))
+    claim(db, actor, round_, settings, lacking)
 
 
 def keep(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSettings, item_id: int) -> bool | None:

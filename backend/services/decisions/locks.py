@@ -40,17 +40,22 @@ def lock_round(
 
 @built_once
 def _held(alone: bool, role: Role | None = None) -> Any:
-    """The round, held; with a role, only for whoever has it: others wait for no lock and hold none."""
+    """The round, held; with a role, only for whoever has it: others wait for no lock and hold none.
+
+    Its key is not held: whoever claims meanwhile writes rows that refer to it, while whoever holds it may wait for the
+    claim.
+    """
     row = tables.Round
     query = select(row).where(row.id == bindparam("round_id"))
     if role is not None:
         query = query.where(bindparam("user_id").in_(may_decide(row.project_id, role)))
-    return query.with_for_update(read=not alone).execution_options(populate_existing=True)
+    return query.with_for_update(read=not alone, key_share=alone).execution_options(populate_existing=True)
 
 
 def lock_until_reviewed(db: Session, round_id: int, instead: str) -> tables.Round:
     """The round, held alone, if it is in review or before it; raises `Conflict`, which says what to do `instead`."""
-    query = select(tables.Round).where(tables.Round.id == round_id).with_for_update()
+    # Not its key, see `_held`.
+    query = select(tables.Round).where(tables.Round.id == round_id).with_for_update(key_share=True)
     round_ = db.scalars(query.execution_options(populate_existing=True)).one()
     is_ahead = round_.status is RoundStatus.running and review_scope.is_before_people(round_)
     if round_.status is not RoundStatus.review and not is_ahead:

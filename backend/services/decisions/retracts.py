@@ -7,7 +7,7 @@ from backend.db import standing, tables
 from backend.db.standing import TOGETHER
 from backend.errors import Conflict, NotFound
 from backend.services.access import Actor
-from backend.services.decisions import group_decisions, labels, leases
+from backend.services.decisions import group_decisions, labels, leases, pausing
 from backend.services.decisions.acts import Act
 from backend.services.decisions.decision import Decision, own, written
 from backend.services.decisions.locks import lock_labels
@@ -57,6 +57,8 @@ def free_slot(db: Session, actor: Actor, target: tables.Decision, settings: Revi
     )
     if db.scalar(others.limit(1)) is None:
         leases.reopen(db, actor.user_id, ids[0], settings)
+        if pausing.is_paused(db, target.round_id, actor.user_id):
+            leases.give_back(db, actor, ids[0])
 
 
 def retraction(actor: Actor, target: tables.Decision, client_id: str) -> tables.Decision:

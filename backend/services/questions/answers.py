@@ -16,7 +16,7 @@ from backend.db import session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, RondoError
 from backend.services import review_settings
 from backend.services.access import Actor, role_of
-from backend.services.decisions import lock_round, own_words
+from backend.services.decisions import lock_round, own_words, pausing
 from backend.services.decisions.acts import MAX_SECONDS
 from backend.services.decisions.locks import lock_labels
 from backend.services.rounds import review_scope
@@ -52,11 +52,12 @@ class Given:
 def give(actor: Actor, round_id: int, answers: Sequence[NewAnswer]) -> list[Given | RondoError]:
     """Write these answers in order; what came of each: the answer, or why it was not written.
 
-    Raises `NotFound`, `PermissionDenied`, `NotSignedIn`, and `LabelsFrozen` where the round is not in review: these
-    speak of all.
+    Raises `NotFound`, `PermissionDenied`, also where the person is paused, `NotSignedIn`, and `LabelsFrozen` where the
+    round is not in review: these speak of all.
     """
     with session() as db:
         round_ = lock_round(db, actor, round_id)
+        pausing.refuse_paused(db, actor, round_id)
         asked = _Asked(db, actor, round_, answers)
         before = _written_before(db, [answer.client_id for answer in answers])
         outcomes: list[Given | RondoError] = []

@@ -12,9 +12,8 @@ from backend.db.standing import DECIDING, TOGETHER
 from backend.errors import InvalidInput
 from backend.services import review_settings
 from backend.services.access import Actor
-from backend.services.decisions import leases, presence
+from backend.services.decisions import leases, presence, quotas
 from backend.services.decisions.decision import own
-from backend.services.queue import quotas
 from backend.services.queue.orders import Order
 from backend.services.queue.review_items import Item, Member, items
 from backend.services.queue.review_pick import ItemRequest, Picked, pick
@@ -63,7 +62,6 @@ def queue(
             else:
                 limit = limit if quota is None else min(limit, quota.left)
                 picked = pick(ItemRequest(db, actor, round_, settings, order, limit, after, taken))
-            picked.is_limited = quota is not None
     if picked.ids:
         won = picked.ids if peek else claim(actor, round_id, picked)
         if len(won) < len(picked.ids) and not peek:
@@ -124,16 +122,14 @@ def pick_alone(
         settings = review_settings.read(round_.review)
         more = pick(ItemRequest(db, actor, round_, settings, order, limit, after, taken))
         picked.why |= more.why
-        more.is_limited = picked.is_limited
         return take(db, actor, round_, more)
 
 
 def take(db: Session, actor: Actor, round_: tables.Round, picked: Picked) -> list[int]:
-    settings, ids = review_settings.read(round_.review), picked.ids
-    if picked.is_limited:
-        # The person may have a second desk open.
-        leases.one_at_a_time(db, round_.id)
-        ids = quotas.cut(db, actor, round_.id, ids)
+    settings = review_settings.read(round_.review)
+    leases.one_at_a_time(db, round_.id)
+    # The person may have a second desk open, or have been paused since the items were looked for.
+    ids = quotas.cut(db, actor, round_.id, picked.ids)
     return leases.claim(db, actor, round_, settings, ids, drawn=picked.drawn)
 
 

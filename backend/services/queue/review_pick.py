@@ -39,12 +39,11 @@ LOOKED_AT = 40
 
 @dataclass
 class Picked:
-    """What was found: ids in order, those drawn at random, and reasons to show. `is_limited`: there is a quota."""
+    """What was found: ids in order, those drawn at random, and reasons to show."""
 
     ids: list[int] = field(default_factory=list)
     drawn: set[int] = field(default_factory=set)
     why: dict[int, str] = field(default_factory=dict)
-    is_limited: bool = False
 
     def add(self, ids: Iterable[int], why: str = "") -> None:
         new = [n for n in ids if n not in self.ids]

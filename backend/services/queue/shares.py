@@ -4,32 +4,29 @@ A share is dealt out as assignments, so that nobody else is offered these items;
 decide on it. What was dealt to somebody who may no longer decide is anybody's, and can be dealt again.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from backend.db import now, reading, session, tables
+from backend.db import reading, session, tables
 from backend.db.filters import Filters
-from backend.db.many import in_chunks
 from backend.db.roles import may_decide
-from backend.errors import Conflict, InvalidInput
+from backend.errors import InvalidInput
 from backend.jobs import telling
 from backend.services import archived, events, review_settings
 from backend.services.access import Actor
-from backend.services.decisions import bulk, leases, slots
-from backend.services.decisions.item_counts import count_items
-from backend.services.queue import assignments
-from backend.services.review_settings import ReviewSettings
+from backend.services.decisions import bulk, leases
+from backend.services.decisions.locks import lock_until_reviewed
+from backend.services.queue import assignments, dealing
 from backend.services.rounds import get_row, review_scope
-from backend.values import NoticeKind, Role, RoundStatus
+from backend.values import NoticeKind, Role
 
 MAX_PEOPLE, MAX_QUOTA = 1_000, 1_000_000
+OVER = "its review is over, so nobody can be asked for more. Reopen it first, or ask in the next round."
 ALL = Filters(kind=("completion", "other"))
 
 
@@ -54,7 +51,8 @@ class Ask:
 class Asked:
     """What is asked of one person in a round, and how much of it is done.
 
-    `asked`: the items given to them, else their quota. `may_decide`: not of somebody who has left.
+    `asked`: the items given to them, else their quota. `may_decide`: not of somebody who has left. `given`, `taken`:
+    how many items this call gave them, and took from them.
     """
 
     user_id: int
@@ -66,13 +64,17 @@ class Asked:
     may_decide: bool
     paused_at: datetime | None
     pause_reason: str
+    given: int = 0
+    taken: int = 0
 
 
 def ask(actor: Actor, round_id: int, asks: Sequence[Ask]) -> list[Asked]:
-    """Ask this of these people, and deal out the shares; of people who are not named all stays. Return `listing`.
+    """Ask this of these people, and deal out the shares; of people who are not named all stays. Return
+    `listing`, with all who are named.
 
-    A share counts what the person was given before, so that the same share again gives nothing more. Raises
-    `InvalidInput` where shares exceed what the items have room for, `Conflict` once the review is over.
+    A share counts what the person was given before, so that the same share again gives nothing more. Of a share that
+    was lowered or taken back, what they have not decided goes back. Raises `InvalidInput` where shares exceed what the
+    items have room for, `Conflict` once the review is over.
     """
     people = {one.user_id: one for one in asks}
     if not asks or len(asks) > MAX_PEOPLE or len(people) < len(asks):
@@ -86,20 +88,28 @@ def ask(actor: Actor, round_id: int, asks: Sequence[Ask]) -> list[Asked]:
             ids = assignments.chosen(db, round_, _all(db, round_))
             ids = sorted(review_scope.only_shown(db, round_, ids))
     with session() as db:
-        round_ = get_row(db, actor, round_id, Role.curator)
+        get_row(db, actor, round_id, Role.curator)
         archived.refuse_held(db, round_id)
-        _refuse_over(round_)
+        round_ = lock_until_reviewed(db, round_id, OVER)
         names = {user_id: assignments.assignee(db, round_, user_id) for user_id in people}
         leases.one_at_a_time(db, round_id)
-        new = deal(db, actor, round_, shares, ids) if shares else {}
+        if shares:
+            dealing.refuse_too_much(db, round_, shares, people)
+        gone = dealing.shorten(db, round_, {one.user_id: one.share or 0.0 for one in asks})
+        new = dealing.deal(db, actor, round_, shares, ids) if shares else {}
         _keep(db, round_id, asks)
         what = ", ".join(f"{names[one.user_id]}: {_in_words(one)}" for one in asks)
         place = {"project_id": round_.project_id, "round_id": round_id}
         given = {str(user_id): number for user_id, number in new.items()}
-        events.note(db, actor, "ask reviewers", f"round {round_.number}, {what}", **place, given=given)  # type: ignore[arg-type]
+        taken = {str(user_id): number for user_id, number in gone.items()}
+        what = f"round {round_.number}, {what}"
+        events.note(db, actor, "ask reviewers", what, **place, given=given, taken=taken)  # type: ignore[arg-type]
         for one in asks:
             _tell(db, actor, round_, one, names[one.user_id], new.get(one.user_id, 0))
-    return listing(actor, round_id)
+    of_call = {user_id: {"given": new.get(user_id, 0), "taken": gone.get(user_id, 0)} for user_id in people}
+    with reading() as db:
+        done = _read(db, get_row(db, actor, round_id, Role.curator), also=people)
+    return [replace(one, **of_call.get(one.user_id, {})) for one in done]
 
 
 def listing(actor: Actor, round_id: int) -> list[Asked]:
@@ -113,73 +123,6 @@ def mine(actor: Actor, round_id: int) -> Asked | None:
     with reading() as db:
         round_ = get_row(db, actor, round_id, Role.reviewer)
         return next(iter(_read(db, round_, of=actor.user_id)), None)
-
-
-def deal(
-    db: Session, actor: Actor, round_: tables.Round, shares: dict[int, float], ids: Sequence[int]
-) -> dict[int, int]:
-    """Assign what these people lack of their shares, of items that have room; return how many are new, by person."""
-    settings = review_settings.read(round_.review)
-    most = 100 * (settings.num_reviewers_per_item if settings.has_overlap else 1)
-    total = sum(shares.values())
-    if total > most:
-        raise InvalidInput(
-            f"The shares add up to {total:g} %, and the reviewers that items want to {most} %. Lower some, or let more "
-            "people decide on an item."
-        )
-    row, items = tables.Assignment, count_items(db, round_.id, settings).items
-    before = select(row.user_id, func.count()).where(row.round_id == round_.id, row.user_id.in_(shares))
-    has = {user_id: number for user_id, number in db.execute(before.group_by(row.user_id))}
-    wanted = {user_id: round(items * share / 100) - has.get(user_id, 0) for user_id, share in shares.items()}
-    free, busy = room(db, round_, settings, ids)
-    dealt = dealt_out({n: number for n, number in wanted.items() if number > 0}, free, busy)
-    dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
-    common = {"round_id": round_.id, "created_at": now(), "created_by": actor.user_id}
-    rows = [{"sample_id": n, "user_id": user_id, **common} for user_id, some in dealt.items() for n in some]
-    for chunk in in_chunks(rows):
-        db.execute(dialect.insert(row).values(chunk).on_conflict_do_nothing())
-    return {user_id: len(dealt.get(user_id, ())) for user_id in shares}
-
-
-def room(
-    db: Session, round_: tables.Round, settings: ReviewSettings, ids: Sequence[int]
-) -> tuple[dict[int, int], dict[int, set[int]]]:
-    """How many more people each item wants, beside those who have it or wait for it, and who these are.
-
-    Items come in an order that has nothing to do with their texts.
-    """
-    row, at = tables.Assignment, now()
-    busy: dict[int, set[int]] = defaultdict(set)
-    waited: dict[int, set[int]] = defaultdict(set)
-    given = select(row.sample_id, row.user_id, assignments.is_waiting(row, settings.deciding))
-    given = given.where(row.round_id == round_.id, assignments.is_able(row, round_.project_id, round_.id))
-    for n, user_id, waits in db.execute(given):
-        busy[n].add(user_id)
-        if waits:
-            waited[n].add(user_id)
-    for n, taken in slots.slots(db, ids).items():
-        holders = {one.user_id for one in taken if one.user_id is not None and not slots.is_free(one, at)}
-        busy[n] |= holders
-        waited[n] |= holders
-    spread = sorted(ids, key=lambda n: (n * 2_654_435_761 % 2**32, n))
-    return {n: settings.reviewers_of(n) - len(waited.get(n, ())) for n in spread}, busy
-
-
-def dealt_out(
-    wanted: dict[int, int], free: dict[int, int], busy: dict[int, set[int]] | None = None
-) -> dict[int, list[int]]:
-    """The items for each person: in turn to those who lack most of what they want, no item twice to one person.
-
-    wanted: items by person. free: how many people an item wants. busy: who has it already.
-    """
-    left, dealt = dict(wanted), defaultdict[int, list[int]](list)
-    for n, number in free.items():
-        has = (busy or {}).get(n, set())
-        able = [user_id for user_id, lacks in left.items() if lacks > 0 and user_id not in has]
-        for user_id in sorted(able, key=lambda one: (-left[one] / wanted[one], one))[: max(0, number)]:
-            left[user_id] -= 1
-            dealt[user_id].append(n)
-    return dict(dealt)
 
 
 def _all(db: Session, round_: tables.Round) -> list[int]:
@@ -202,7 +145,7 @@ def _keep(db: Session, round_id: int, asks: Sequence[Ask]) -> None:
     db.flush()
 
 
-def _read(db: Session, round_: tables.Round, *, of: int | None = None) -> list[Asked]:
+def _read(db: Session, round_: tables.Round, *, of: int | None = None, also: Collection[int] = ()) -> list[Asked]:
     row, user, given, lease = tables.RoundReviewer, tables.User, tables.Assignment, tables.Lease
     settings = review_settings.read(round_.review)
     mine: Any = given.round_id == round_.id, given.user_id == row.user_id
@@ -227,7 +170,7 @@ def _read(db: Session, round_: tables.Round, *, of: int | None = None) -> list[A
             one.pause_reason,
         )
         for one, who, number, done, said, may in db.execute(query)
-        if one.share is not None or one.quota is not None or one.paused_at is not None
+        if one.share is not None or one.quota is not None or one.paused_at is not None or one.user_id in also
     ]
 
 
@@ -235,15 +178,6 @@ def _in_words(one: Ask) -> str:
     if one.share is not None:
         return f"{one.share:g} %"
     return "nothing in particular" if one.quota is None else f"at most {one.quota:,} items"
-
-
-def _refuse_over(round_: tables.Round) -> None:
-    is_ahead = round_.status is RoundStatus.running and review_scope.is_before_people(round_)
-    if round_.status is not RoundStatus.review and not is_ahead:
-        raise Conflict(
-            f"Round {round_.number} is {round_.status}, stage {round_.stage}: its review is over, so nobody can be "
-            "asked for more. Reopen it first, or ask in the next round."
-        )
 
 
 def _tell(db: Session, actor: Actor, round_: tables.Round, one: Ask, who: str, new: int) -> None:

@@ -99,12 +99,13 @@ def close_due() -> list[int]:
 def _pause(round_id: int) -> None:
     """Pause whom the round's settings pause for what they said of gold items.
 
-    Not as they say it: a queue that stops at an item would name it as gold.
+    Not as they say it: a queue that stops at an item would name it as gold, see `pauses`.
     """
     if not pauses.any_due(round_id):
         return
     with session() as db:
-        query = select(tables.Round).where(tables.Round.id == round_id).with_for_update()
+        # Not the round's key: whoever claims meanwhile writes rows that refer to it, and is waited for.
+        query = select(tables.Round).where(tables.Round.id == round_id).with_for_update(key_share=True)
         round_ = db.scalars(query.execution_options(populate_existing=True)).one_or_none()
         actor = None if round_ is None else on_behalf(db, round_)
         if round_ is not None and actor is not None and round_.status is RoundStatus.review:

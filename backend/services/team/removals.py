@@ -16,20 +16,21 @@ from sqlalchemy.orm import Session, aliased
 
 from backend.db import now, reading, session, tables
 from backend.db.many import in_chunks
-from backend.errors import Conflict, InvalidInput, NotFound
+from backend.errors import Conflict, InvalidInput
 from backend.services import archived, events, review_settings
 from backend.services.access import Actor, require
 from backend.services.datasets import descent
 from backend.services.datasets.descent import AffectedCheckpoint, AffectedDataset
-from backend.services.decisions import labels, leases, pausing
+from backend.services.decisions import labels, leases
 from backend.services.decisions.locks import lock_round
 from backend.services.questions import standing as answers
+from backend.services.queue import pauses
 from backend.services.rounds import get_row
-from backend.services.team import removed_work
+from backend.services.team import removal_events, removed_work
+from backend.services.team.removal_events import REMOVE, RESTORE
 from backend.services.team.removed_work import Changed as Changed
 from backend.values import JSON, DecisionKind, Role, RoundStatus
 
-REMOVE, RESTORE = "remove work", "restore work"
 COPIED = (
     "project_id",
     "round_id",
@@ -68,7 +69,7 @@ class RemovalPreview:
 
 @dataclass(frozen=True)
 class Removal:
-    """A removal that was done. `is_undone`: it was taken back since."""
+    """A removal that was done. `is_undone`: it was taken back since; `undone_by`: the role that this takes."""
 
     id: str
     who: str
@@ -80,6 +81,7 @@ class Removal:
     is_frozen: bool
     is_undone: bool
     checkpoint_ids: tuple[int, ...]
+    undone_by: Role
 
 
 def preview(actor: Actor, round_id: int, user_id: int) -> RemovalPreview:
@@ -95,17 +97,19 @@ def preview(actor: Actor, round_id: int, user_id: int) -> RemovalPreview:
 def remove(actor: Actor, round_id: int, user_id: int, *, reason: str) -> Removal:
     """Take the person's standing decisions and answers out of the round; needs a reason, and an admin.
 
-    A curator is enough while the person is paused in the round: then their items go back to the queue.
+    A curator is enough while the round is in review and a rule has paused the person: then their items go back to the
+    queue.
     """
     if not reason.strip():
         raise InvalidInput("Removing somebody's work needs a reason: others will read it. Write one.")
     batch_id = uuid.uuid4().hex
     with session() as db:
         round_ = get_row(db, actor, round_id, Role.curator)
-        needed = Role.curator if pausing.is_paused(db, round_id, user_id) else Role.admin
+        is_open = round_.status is RoundStatus.review
+        needed = Role.curator if is_open and pauses.is_by_rule(db, round_id, user_id) else Role.admin
         require(db, actor, round_.project_id, needed)
         archived.refuse_held(db, round_id)
-        if round_.status is RoundStatus.review:
+        if is_open:
             round_ = lock_round(db, actor, round_id, needed, alone=True)
         done = _remove(db, actor, round_, user_id, reason.strip(), batch_id)
         checkpoint_ids = [checkpoint.checkpoint_id for checkpoint in done.checkpoints]
@@ -118,6 +122,7 @@ def remove(actor: Actor, round_id: int, user_id: int, *, reason: str) -> Removal
             "labels": sum(label.count for label in done.labels),
             "is_frozen": done.is_frozen,
             "checkpoint_ids": checkpoint_ids,
+            "role": needed,
         }
         events.note(db, actor, REMOVE, done.person, project_id=round_.project_id, round_id=round_id, **what)
     return Removal(
@@ -131,20 +136,26 @@ def remove(actor: Actor, round_id: int, user_id: int, *, reason: str) -> Removal
         done.is_frozen,
         False,
         tuple(checkpoint_ids),
+        needed,
     )
 
 
 def undo(actor: Actor, round_id: int, removal_id: str) -> int:
-    """Take a removal back: the decisions stand again where they stood. Return how many others came to meanwhile."""
+    """Take a removal back: the decisions stand again where they stood. Return how many others came to meanwhile.
+
+    It needs the role that the removal needed.
+    """
     with session() as db:
-        round_ = get_row(db, actor, round_id, Role.admin)
+        round_ = get_row(db, actor, round_id, Role.curator)
+        event = removal_events.noted(db, round_id, removal_id)
+        needed = removal_events.role_of(event.details)
+        require(db, actor, round_.project_id, needed)
         archived.refuse_held(db, round_id)
-        event = _noted(db, round_id, removal_id)
-        if removal_id in _undone(db, round_id):
+        if removal_id in removal_events.undone(db, round_id):
             raise Conflict("This removal was taken back already. Reload the page.")
         taken = 0
         if not event.details["is_frozen"]:
-            round_ = lock_round(db, actor, round_id, Role.admin, alone=True)
+            round_ = lock_round(db, actor, round_id, needed, alone=True)
             taken = _restore(db, actor, round_, event)
         place = {"project_id": round_.project_id, "round_id": round_id}
         events.note(db, actor, RESTORE, event.subject, **place, batch_id=removal_id, taken_by_others=taken)
@@ -155,7 +166,7 @@ def history(actor: Actor, round_id: int) -> list[Removal]:
     """The removals of a round, latest first."""
     with reading() as db:
         get_row(db, actor, round_id, Role.curator)
-        undone = _undone(db, round_id)
+        undone = removal_events.undone(db, round_id)
         event, user = tables.Event, tables.User
         query = select(event, user.name).outerjoin(user, user.id == event.user_id)
         rows = db.execute(query.where(event.round_id == round_id, event.verb == REMOVE).order_by(event.id.desc())).all()
@@ -171,6 +182,7 @@ def history(actor: Actor, round_id: int) -> list[Removal]:
             event_row.details["is_frozen"],
             event_row.details["batch_id"] in undone,
             tuple(event_row.details["checkpoint_ids"]),
+            removal_events.role_of(event_row.details),
         )
         for event_row, who in rows
     ]
@@ -242,20 +254,6 @@ def _free_slots(db: Session, round_id: int, user_id: int, targets: Iterable[tabl
     for chunk in in_chunks(sorted({target.sample_id for target in targets})):
         mine = (lease.round_id == round_id, lease.user_id == user_id, lease.sample_id.in_(chunk))
         db.execute(update(lease).where(*mine).values(user_id=None, decided_at=None, expires_at=now(), is_random=False))
-
-
-def _noted(db: Session, round_id: int, removal_id: str) -> tables.Event:
-    event = tables.Event
-    for row in db.scalars(select(event).where(event.round_id == round_id, event.verb == REMOVE)):
-        if row.details.get("batch_id") == removal_id:
-            return row
-    raise NotFound("There is no such removal in this round. Reload the page.")
-
-
-def _undone(db: Session, round_id: int) -> set[str]:
-    event = tables.Event
-    details_rows = db.scalars(select(event.details).where(event.round_id == round_id, event.verb == RESTORE))
-    return {str(details.get("batch_id")) for details in details_rows}
 
 
 def _restore(db: Session, actor: Actor, round_: tables.Round, event: tables.Event) -> int:

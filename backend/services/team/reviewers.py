@@ -16,12 +16,12 @@ from backend.metrics import _agreement as measures
 from backend.metrics._agreement import UNKNOWN, Figure, Value
 from backend.services import archived, review_settings
 from backend.services.access import Actor
-from backend.services.decisions import item_counts, tallies, votes
+from backend.services.decisions import item_counts, quotas, tallies, votes
 from backend.services.decisions.acts import is_first, spent
 from backend.services.decisions.rules import thresholds
 from backend.services.decisions.tallies import Tally
 from backend.services.decisions.votes import Vote
-from backend.services.queue import assignments, quotas
+from backend.services.queue import assignments
 from backend.services.rounds import get_row
 from backend.services.team import agreement
 from backend.services.team.agreement import Criterion, JudgesWord, Said

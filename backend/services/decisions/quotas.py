@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.db import now, tables
+from backend.db import tables
 from backend.errors import Conflict
 from backend.services.access import Actor
 from backend.services.decisions import pausing
@@ -14,7 +14,7 @@ from backend.services.decisions import pausing
 
 @dataclass(frozen=True)
 class Quota:
-    """What is asked of a person at most. `held`: reserved for them and not decided; these are theirs anyway."""
+    """What is asked of a person at most. `held`: theirs and not decided, run out or not, as nobody else took them."""
 
     items: int
     decided: int
@@ -31,7 +31,7 @@ def read(db: Session, actor: Actor, round_id: int) -> Quota | None:
     row, lease = tables.RoundReviewer, tables.Lease
     mine = select(func.count()).where(lease.round_id == round_id, lease.user_id == actor.user_id)
     decided = mine.where(lease.decided_at.is_not(None)).scalar_subquery()
-    held = mine.where(lease.decided_at.is_(None), lease.expires_at >= now()).scalar_subquery()
+    held = mine.where(lease.decided_at.is_(None)).scalar_subquery()
     query = select(row.quota, row.paused_at, row.pause_reason, decided, held)
     asked = db.execute(query.where(row.round_id == round_id, row.user_id == actor.user_id)).one_or_none()
     if asked is None:
@@ -55,15 +55,18 @@ def of_all(db: Session, round_id: int) -> dict[int, int]:
 
 
 def held(db: Session, actor: Actor, round_id: int, but: Collection[int]) -> list[int]:
-    """The items that are reserved for the person and not decided, but for these."""
+    """The items that are the person's and not decided, run out or not, but for these."""
     lease = tables.Lease
     query = select(lease.sample_id).where(lease.round_id == round_id, lease.user_id == actor.user_id)
-    mine = query.where(lease.decided_at.is_(None), lease.expires_at >= now()).order_by(lease.sample_id)
+    mine = query.where(lease.decided_at.is_(None)).order_by(lease.sample_id)
     return [n for n in db.scalars(mine) if n not in but]
 
 
 def cut(db: Session, actor: Actor, round_id: int, ids: Sequence[int]) -> list[int]:
-    """Those of the items that the quota has room for, in order. Nobody else claims meanwhile."""
+    """Those of the items that the quota has room for, in order. Nobody else claims meanwhile.
+
+    Raises `PermissionDenied` where the person is paused.
+    """
     quota = read(db, actor, round_id)
     if quota is None:
         return list(ids)
@@ -83,4 +86,15 @@ def refuse_over(quota: Quota) -> None:
         raise Conflict(
             f"You have decided {quota.decided:,} of the {quota.items:,} items that are asked of you in this round: "
             "that is all. Ask a curator for more, or go on with another round."
+        )
+
+
+def refuse_beyond(db: Session, actor: Actor, round_id: int, number: int) -> None:
+    """Raise `Conflict` where the quota has no room for so many items beyond those the person holds."""
+    quota = read(db, actor, round_id)
+    if quota is not None and number > quota.left:
+        refuse_over(quota)
+        raise Conflict(
+            f"{quota.items:,} items are asked of you in this round: you have decided {quota.decided:,} and hold "
+            f"{quota.held:,}. Decide on those you hold, or ask a curator for more."
         )
