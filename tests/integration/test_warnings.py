@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 import migrations
 from app.widgets.warning_said import lights
@@ -330,8 +330,11 @@ def test_a_reason_given_once_turns_the_light_of_deliberate_imports_off() -> None
     known_imports.acknowledge(here.actor, here.round.id, "our own textbook")
     light = next(view for view in warnings.of_round(here.actor, here.round.id) if view.name == "unreviewed_imports")
     assert (light.level, light.reason) == (WarningLevel.green, "Known: “sums”, our own textbook")
+    with reading() as db:
+        prompt = tables.Prompt
+        highest = db.scalar(select(func.max(prompt.id)).where(prompt.prompt_set_id == here.prompts.id))
     rule = next(view for view in limits.listed(here.actor, here.project.id) if view.name == "unreviewed_imports")
-    assert rule.knobs["known"] == {str(here.prompts.id): "our own textbook"}
+    assert rule.knobs["known"] == {str(here.prompts.id): {"reason": "our own textbook", "up_to": highest}}
 
 
 @pytest.mark.on_sqlite

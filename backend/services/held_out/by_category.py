@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from backend.categories import categories_of
 from backend.db import tables
-from backend.differences import CHANCE, Difference
+from backend.differences import Difference
 from backend.services.held_out import measured
 from backend.services.held_out.baseline import accuracy
 from backend.services.held_out.filtering import asked
@@ -33,7 +33,7 @@ class ComparedCategory:
     @property
     def is_changed(self) -> bool:
         """Whether chance does not explain the difference."""
-        return self.difference.p is not None and self.difference.p < CHANCE
+        return self.difference.is_sure
 
 
 def of(db: Session, old: Measurement, new: Measurement) -> tuple[ComparedCategory, ...]:
