@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import hypot, sqrt
 from statistics import NormalDist
+from typing import TypeVar
 
 import numpy as np
 
@@ -33,6 +34,8 @@ PARTLY = "partly on other prompts"
 UNNAMED = "on prompts that are too many to be paired"
 INDEPENDENT = "as independent numbers"
 NO_WIDTH = "no value is kept for each prompt, and one of the two has no interval"
+
+_Key = TypeVar("_Key")
 
 
 @dataclass(frozen=True)
@@ -135,26 +138,28 @@ def of_values(old: Mapping[int, float], new: Mapping[int, float]) -> Difference:
     return Difference(float(gaps.mean()), low, high, len(common), float(before.mean()), float(after.mean()), why=why)
 
 
-def of_counts(old: Mapping[int, tuple[int, int]], new: Mapping[int, tuple[int, int]]) -> Difference:
+def of_counts(old: Mapping[_Key, Sequence[int]], new: Mapping[_Key, Sequence[int]]) -> Difference:
     """The difference of two shares whose rows belong to prompts, (counted, of how many) by prompt.
 
     The interval is that of a ratio of sums by the delta method, its standard error clustered by prompt, as rows of one
     prompt are alike (Cochran 1977, Sampling Techniques, section 6.4; Miller 2024, arXiv 2411.00640, section 2.2). What
     both sides have of one prompt counts as paired, whatever else each of them has.
     """
+    tables = [np.array([*values.values()], dtype=float).reshape(-1, 2) for values in (old, new)]
     keys = [[key for key, (_, rows) in values.items() if rows] for values in (old, new)]
-    sides = [
-        np.array([values[key] for key in there], dtype=float).reshape(-1, 2)
-        for values, there in zip((old, new), keys, strict=True)
-    ]
+    sides = [table[table[:, 1] > 0] for table in tables]
     if not all(len(side) for side in sides):
         return Difference(None, None, None, 0, why="no row on one side")
-    errors: dict[int, float] = dict(zip(keys[0], (-_errors(sides[0])).tolist(), strict=True))
-    for key, error in zip(keys[1], _errors(sides[1]).tolist(), strict=True):
-        errors[key] = errors.get(key, 0.0) + error
-    common = len(keys[0]) + len(keys[1]) - len(errors)
+    before, after = (_errors(side) for side in sides)
+    if keys[0] == keys[1]:
+        errors, common = after - before, len(before)
+    else:
+        added = dict(zip(keys[0], (-before).tolist(), strict=True))
+        for key, error in zip(keys[1], after.tolist(), strict=True):
+            added[key] = added.get(key, 0.0) + error
+        errors, common = np.array([*added.values()]), len(before) + len(after) - len(added)
     why = "" if common == len(errors) else PARTLY if common else APART
-    return _clustered(sides, [np.ones(len(side)) for side in sides], sum(error**2 for error in errors.values()), why)
+    return _clustered(sides, [np.ones(len(side)) for side in sides], float(errors @ errors), why)
 
 
 def of_histograms(old: Sequence[Sequence[int]], new: Sequence[Sequence[int]]) -> Difference:

@@ -18,6 +18,8 @@ LOOKED_AT = 20_000
 FEWEST = 10
 """With fewer prompts than this nothing is said of a category."""
 
+MOST_KEPT = 256
+
 
 @dataclass(frozen=True)
 class ComparedCategory:
@@ -36,9 +38,26 @@ class ComparedCategory:
         return self.difference.is_sure
 
 
+_kept: dict[tuple[Any, ...], tuple[ComparedCategory, ...]] = {}
+"""By the two rows they were computed from, which never change: the notes of many prompts take long to read."""
+
+
 def of(db: Session, old: Measurement, new: Measurement) -> tuple[ComparedCategory, ...]:
     """The categories of the prompts that both were asked, what fell most first; none where it is not known of each
     prompt whether it was right."""
+    if old.metric_id is None or new.metric_id is None:
+        return ()
+    key = (old.metric_id, old.at, new.metric_id, new.at)
+    listed = _kept.get(key)
+    if listed is None:
+        listed = _of(db, old, new)
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        _kept[key] = listed
+    return listed
+
+
+def _of(db: Session, old: Measurement, new: Measurement) -> tuple[ComparedCategory, ...]:
     was, now = measured.verdicts_of(db, [old, new])
     if not (was.is_told and now.is_told):
         return ()

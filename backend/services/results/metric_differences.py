@@ -49,9 +49,10 @@ def _by_prompt(details: JSON) -> dict[int, float]:
     return {int(key): float(value) for key, value in values.items()} if isinstance(values, Mapping) else {}
 
 
-def _counts(details: JSON) -> dict[int, tuple[int, int]]:
+def _counts(details: JSON) -> dict[str, list[int]]:
+    """(Counted, of how many) by prompt."""
     values = details.get(COUNTS)
-    return {int(key): (one[0], one[1]) for key, one in values.items()} if isinstance(values, Mapping) else {}
+    return values if isinstance(values, dict) else {}
 
 
 def _histogram(details: JSON) -> list[list[int]]:
