@@ -43,7 +43,7 @@ def test_a_category_that_collapsed_is_worse_though_it_has_no_interval() -> None:
     pair = Compared(old, new, None, (), 52, 52, 52, categories)
     page = values.value(SideBySide((old, new), (pair,), Best()), None, [])
     (told,) = page["told"]
-    assert [one["text"] for one in told["worse"]] == ["kind: 40 (-100.0 points)", "kind: 12 (-100.0 points)"]
+    assert [link["text"] for link in told["worse"]] == ["kind: 40 (-100.0 points)", "kind: 12 (-100.0 points)"]
     assert told["better"] == []
     assert [row["cells"][1]["badge"] for row in page["categories"]] == ["bad", "bad"]
     assert page["prompts"] == ["c1 and c2 were asked the same 52 held-out prompts."]
