@@ -227,8 +227,7 @@ def _change(state: ProjectState, base: str) -> dict[str, str]:
     change = state.change
     if change is None or change.value is None or state.measured is None:
         return {"change": "–", "change_badge": "", "change_href": ""}
-    is_sure = change.low is not None and change.high is not None and (change.low > 0 or change.high < 0)
-    badge = "" if not is_sure else "ok" if change.value > 0 else "bad"
+    badge = "ok" if change.is_better else "bad" if change.is_worse else ""
     href = f"{base}compare?new=r{state.measured.id}"
     return {"change": f"{100 * change.value:+.1f} points", "change_badge": badge, "change_href": href}
 

@@ -1,14 +1,16 @@
 """The difference of two measurements, with its interval: the one way in which pages, rules and REST compute it.
 
-On the same prompts a paired bootstrap over the prompts; of right and wrong answers beside McNemar's exact test, with
-which the interval agrees: where the test leaves the difference to chance, the interval holds 0. Where the prompts are
-others, each side's are drawn on their own. Where no value is kept for each prompt, the two intervals are put together
-as those of independent numbers.
+On the same prompts a paired bootstrap over the prompts; of right and wrong answers beside McNemar's exact test, which
+has the last word on whether chance explains the difference. Shares of rows that belong to prompts have an interval with
+a standard error clustered by prompt. Where no value is kept for each prompt, the two intervals are put together as
+those of independent numbers, which says nothing of chance.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import hypot
+from math import hypot, sqrt
+from statistics import NormalDist
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,11 +18,9 @@ from backend.metrics._intervals import mcnemar
 
 FEWEST = 30
 """With fewer prompts no interval is given: drawing so few again says too little of others."""
-RESAMPLES, FEWEST_RESAMPLES, MOST_RESAMPLES = 2000, 200, 20_000
-WORK = 20_000_000
-"""Values that one interval may draw: with very many prompts it takes fewer resamples."""
-CHUNK = 1_000_000
-"""Values that are drawn at once."""
+RESAMPLES, MOST_RESAMPLES = 2000, 20_000
+MANY = 200
+"""So many different values are drawn again; of more the mean has the normal interval, which the bootstrap comes to."""
 CHANCE = 0.05
 Z = 1.959963984540054
 """The normal distribution holds 95 % of itself between -Z and Z."""
@@ -30,8 +30,12 @@ SEED = 0
 FEW = "fewer than {fewest} prompts, too few for an interval"
 EQUAL = "equal on every prompt, which says nothing of the width"
 APART = "on other prompts"
+PARTLY = "partly on other prompts"
+UNNAMED = "on prompts that are too many to be paired"
 INDEPENDENT = "as independent numbers"
 NO_WIDTH = "no value is kept for each prompt, and one of the two has no interval"
+
+_Key = TypeVar("_Key")
 
 
 @dataclass(frozen=True)
@@ -55,14 +59,24 @@ class Difference:
     why: str = ""
 
     @property
+    def is_sure(self) -> bool:
+        """Whether chance does not explain the difference: by the exact test where there is one, also where there is no
+        interval; else where the interval lies on one side of 0. Never of two numbers that count as independent."""
+        if self.p is not None:
+            return self.p < CHANCE
+        if self.low is None or self.high is None or self.why == INDEPENDENT:
+            return False
+        return self.low > 0 or self.high < 0
+
+    @property
     def is_better(self) -> bool:
         """Whether the second value is higher beyond chance."""
-        return self.low is not None and self.low > 0
+        return self.is_sure and self.value is not None and self.value > 0
 
     @property
     def is_worse(self) -> bool:
         """Whether the second value is lower beyond chance."""
-        return self.high is not None and self.high < 0
+        return self.is_sure and self.value is not None and self.value < 0
 
 
 def bootstrap(
@@ -72,20 +86,25 @@ def bootstrap(
 
     The paired bootstrap: each prompt is drawn with the values of both (Efron and Tibshirani 1993, An Introduction to
     the Bootstrap, section 13.3; for comparing two systems on one test set Koehn 2004, EMNLP). `counts`: how many
-    prompts have each difference; then one draw is one of a multinomial distribution, whatever the number of prompts.
-    `times`: so many intervals hold together (Bonferroni). The same seed gives the same interval.
+    prompts have each difference; one draw is one of a multinomial distribution, whatever the number of prompts. Of more
+    than `MANY` different values the interval is the normal one, to which this comes. `times`: so many intervals hold
+    together (Bonferroni). The same seed gives the same interval.
     """
-    generator, values = np.random.default_rng(seed), np.asarray(differences, dtype=float)
-    if counts is not None:
-        numbers = np.asarray(counts, dtype=int)
-        total = int(numbers.sum())
-        resamples = min(RESAMPLES * times, MOST_RESAMPLES)
-        means = generator.multinomial(total, numbers / total, size=resamples) @ values / total
+    values = np.asarray(differences, dtype=float)
+    if counts is None:
+        values, numbers = np.unique(values, return_counts=True)
     else:
-        resamples = max(FEWEST_RESAMPLES, min(RESAMPLES, WORK // len(values)))
-        # One by one: all at once would be one array of prompts times resamples.
-        means = np.array([values[generator.integers(len(values), size=len(values))].mean() for _ in range(resamples)])
-    return _percentiles(means, times)
+        numbers = np.asarray(counts, dtype=int)
+    total = int(numbers.sum())
+    if len(values) > MANY:
+        middle = float(numbers @ values) / total
+        half = normal_bound(times) * sqrt(float(numbers @ (values - middle) ** 2) / (total - 1) / total)
+        return middle - half, middle + half
+    resamples = min(RESAMPLES * times, MOST_RESAMPLES)
+    means = np.random.default_rng(seed).multinomial(total, numbers / total, size=resamples) @ values / total
+    tail = 100 * CHANCE / 2 / times
+    low, high = np.percentile(means, (tail, 100 - tail))
+    return float(low), float(high)
 
 
 def of_shares(n: int, right: int, newly_right: int, newly_wrong: int, *, times: int = 1) -> Difference:
@@ -97,12 +116,14 @@ def of_shares(n: int, right: int, newly_right: int, newly_wrong: int, *, times: 
         return Difference(None, None, None, 0, why="no prompt in common")
     p = min(1.0, times * mcnemar(newly_right, newly_wrong))
     kept = n - newly_right - newly_wrong
+    gap = (newly_right - newly_wrong) / n
     low, high, why = _ends([1.0, 0.0, -1.0], [newly_right, kept, newly_wrong], n, times)
+    if why == EQUAL and gap:
+        low, high, why = *_all_alike(gap, n, CHANCE / 2 / times), ""
     if low is not None and high is not None and p >= CHANCE:
         # The bootstrap is too narrow for few prompts that changed: the exact test has the last word.
         low, high = min(low, 0.0), max(high, 0.0)
     after = right + newly_right - newly_wrong
-    gap = (newly_right - newly_wrong) / n
     return Difference(gap, low, high, n, right / n, after / n, p, newly_right, newly_wrong, why)
 
 
@@ -117,23 +138,42 @@ def of_values(old: Mapping[int, float], new: Mapping[int, float]) -> Difference:
     return Difference(float(gaps.mean()), low, high, len(common), float(before.mean()), float(after.mean()), why=why)
 
 
-def of_counts(old: Mapping[int, tuple[int, int]], new: Mapping[int, tuple[int, int]]) -> Difference:
+def of_counts(old: Mapping[_Key, Sequence[int]], new: Mapping[_Key, Sequence[int]]) -> Difference:
     """The difference of two shares whose rows belong to prompts, (counted, of how many) by prompt.
 
-    Prompts are drawn with all their rows, as rows of one prompt are alike. Paired where both have the same prompts.
+    The interval is that of a ratio of sums by the delta method, its standard error clustered by prompt, as rows of one
+    prompt are alike (Cochran 1977, Sampling Techniques, section 6.4; Miller 2024, arXiv 2411.00640, section 2.2). What
+    both sides have of one prompt counts as paired, whatever else each of them has.
     """
-    if not all(sum(rows for _, rows in values.values()) for values in (old, new)):
+    tables = [np.array([*values.values()], dtype=float).reshape(-1, 2) for values in (old, new)]
+    keys = [[key for key, (_, rows) in values.items() if rows] for values in (old, new)]
+    sides = [table[table[:, 1] > 0] for table in tables]
+    if not all(len(side) for side in sides):
         return Difference(None, None, None, 0, why="no row on one side")
-    is_paired = old.keys() == new.keys()
-    sides = [np.array([values[key] for key in sorted(values)], dtype=float) for values in (old, new)]
-    before, after = (float(side[:, 0].sum() / side[:, 1].sum()) for side in sides)
-    n = min(len(side) for side in sides)
-    if n < FEWEST:
-        return Difference(after - before, None, None, n, before, after, why=FEW.format(fewest=FEWEST))
-    low, high = _percentiles(_drawn(sides, is_paired), 1)
-    if high - low < SAME:
-        return Difference(after - before, None, None, n, before, after, why=EQUAL)
-    return Difference(after - before, low, high, n, before, after, why="" if is_paired else APART)
+    before, after = (_errors(side) for side in sides)
+    if keys[0] == keys[1]:
+        errors, common = after - before, len(before)
+    else:
+        added = dict(zip(keys[0], (-before).tolist(), strict=True))
+        for key, error in zip(keys[1], after.tolist(), strict=True):
+            added[key] = added.get(key, 0.0) + error
+        errors, common = np.array([*added.values()]), len(before) + len(after) - len(added)
+    why = "" if common == len(errors) else PARTLY if common else APART
+    return _clustered(sides, [np.ones(len(side)) for side in sides], float(errors @ errors), why)
+
+
+def of_histograms(old: Sequence[Sequence[int]], new: Sequence[Sequence[int]]) -> Difference:
+    """The same of (counted, of how many, prompts that have both), where the prompts are not named: each side's vary on
+    their own."""
+    sides, weights = [], []
+    for rows in (old, new):
+        table = np.array([row for row in rows if row[1]], dtype=float).reshape(-1, 3)
+        sides.append(table[:, :2])
+        weights.append(table[:, 2])
+    if not all(len(side) for side in sides):
+        return Difference(None, None, None, 0, why="no row on one side")
+    squares = sum(float(number @ _errors(side, number) ** 2) for side, number in zip(sides, weights, strict=True))
+    return _clustered(sides, weights, squares, UNNAMED)
 
 
 def of_independent(
@@ -148,20 +188,39 @@ def of_independent(
     return Difference(gap, gap - half, gap + half, 0, old[0], new[0], why=INDEPENDENT)
 
 
-def _drawn(sides: Sequence[np.ndarray], is_paired: bool) -> np.ndarray:
-    """Differences of the two shares in resamples; those in which a side has no row are left out."""
-    generator, gaps = np.random.default_rng(SEED), []
-    lengths = [len(side) for side in sides]
-    left = max(FEWEST_RESAMPLES, min(RESAMPLES, WORK // max(lengths)))
-    while left > 0:
-        rows = min(left, max(1, CHUNK // max(lengths)))
-        left -= rows
-        places = [generator.integers(lengths[0], size=(rows, lengths[0]))]
-        places.append(places[0] if is_paired else generator.integers(lengths[1], size=(rows, lengths[1])))
-        sums = [side[place].sum(1) for side, place in zip(sides, places, strict=True)]
-        there = (sums[0][:, 1] > 0) & (sums[1][:, 1] > 0)
-        gaps.append(sums[1][there, 0] / sums[1][there, 1] - sums[0][there, 0] / sums[0][there, 1])
-    return np.concatenate(gaps)
+def _errors(side: np.ndarray, prompts: np.ndarray | None = None) -> np.ndarray:
+    """What each prompt adds to the error of the ratio of sums: (counted - ratio * rows) / all rows."""
+    weights = np.ones(len(side)) if prompts is None else prompts
+    counted, rows = weights @ side
+    n = float(weights.sum())
+    scaled: np.ndarray = (side[:, 0] - counted / rows * side[:, 1]) / rows * sqrt(n / max(n - 1, 1.0))
+    return scaled
+
+
+def _clustered(sides: Sequence[np.ndarray], weights: Sequence[np.ndarray], squares: float, why: str) -> Difference:
+    sums = [weight @ side for side, weight in zip(sides, weights, strict=True)]
+    before, after = (float(counted / rows) for counted, rows in sums)
+    gap, n = after - before, int(min(weight.sum() for weight in weights))
+    if n < FEWEST:
+        return Difference(gap, None, None, n, before, after, why=FEW.format(fewest=FEWEST))
+    half = Z * sqrt(squares)
+    if half > SAME:
+        return Difference(gap, gap - half, gap + half, n, before, after, why=why)
+    if abs(gap) < SAME:
+        return Difference(gap, None, None, n, before, after, why=EQUAL)
+    return Difference(gap, *_all_alike(gap, n, CHANCE / (4 if why else 2)), n, before, after, why=why)
+
+
+def _all_alike(gap: float, n: int, tail: float) -> tuple[float, float]:
+    """The ends where all `n` prompts differ by the same, and resamples have no width: Clopper and Pearson's exact lower
+    bound of the share of prompts that do is tail^(1/n), and the others may differ by 1 either way."""
+    share = tail ** (1 / n)
+    return max(-1.0, share * gap - (1 - share)), min(1.0, share * gap + (1 - share))
+
+
+def normal_bound(times: int) -> float:
+    """Between this and its negative the normal distribution holds 1 - 5 % / `times` of itself."""
+    return NormalDist().inv_cdf(1 - CHANCE / 2 / times)
 
 
 def _ends(
@@ -174,9 +233,3 @@ def _ends(
     if high - low < SAME:
         return None, None, EQUAL
     return low, high, ""
-
-
-def _percentiles(values: np.ndarray, times: int) -> tuple[float, float]:
-    tail = 100 * CHANCE / 2 / times
-    low, high = np.percentile(values, (tail, 100 - tail))
-    return float(low), float(high)

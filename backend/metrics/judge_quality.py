@@ -1,5 +1,6 @@
 """How right the judge is: against a verifier, and against people."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from backend.metrics._verify import check_verifier, verdicts
 from backend.values import MetricValue, Verdict
 
 MOST_PROMPTS = 20_000
-"""Of more no counts are kept."""
+"""Of more prompts it is kept how many have the same counts, not which."""
 
 
 class JudgeQuality(Metric):
@@ -72,13 +73,16 @@ def _counted(
     name: str, rows: Sequence[tuple[int, bool]], prompts: Mapping[int, int], asked: Sequence[int]
 ) -> MetricValue:
     """The share of rows that count, with (so many, of how many) for each prompt asked: two rounds' shares are compared
-    by drawing prompts with all their rows."""
+    by prompts with all their rows."""
     value = share(name, sum(counts for _, counts in rows), len(rows))
     by_prompt = {id_: [0, 0] for id_ in asked}
     for id_, counts in rows:
         if id_ in prompts:
             by_prompt[prompts[id_]][0] += counts
             by_prompt[prompts[id_]][1] += 1
-    if not rows or len(by_prompt) > MOST_PROMPTS or sum(n for _, n in by_prompt.values()) < len(rows):
+    if not rows or sum(n for _, n in by_prompt.values()) < len(rows):
         return value
+    if len(by_prompt) > MOST_PROMPTS:
+        same = Counter((counted, of) for counted, of in by_prompt.values() if of)
+        return replace(value, details={"prompts_by_counts": [[*pair, n] for pair, n in sorted(same.items())]})
     return replace(value, details={"counts_by_prompt": {str(id_): counted for id_, counted in by_prompt.items()}})

@@ -252,7 +252,7 @@ def imported_of(db: Session, kept: Collection[int]) -> list[ImportedText]:
     """Those of the kept samples that a file brought."""
     sample, set_, label = tables.Sample, tables.PromptSet, tables.Label
     query = (
-        select(sample.id, set_.id, set_.name, label.source)
+        select(sample.id, set_.id, set_.name, label.source, sample.prompt_id)
         .join(tables.Prompt, tables.Prompt.id == sample.prompt_id)
         .join(set_, set_.id == tables.Prompt.prompt_set_id)
         .outerjoin(label, label.sample_id == sample.id)
@@ -260,9 +260,9 @@ def imported_of(db: Session, kept: Collection[int]) -> list[ImportedText]:
         .order_by(sample.id)
     )
     return [
-        ImportedText(id_, set_id, name, source is LabelSource.person)
+        ImportedText(id_, set_id, name, source is LabelSource.person, prompt_id)
         for some in in_chunks(sorted(kept))
-        for id_, set_id, name, source in db.execute(query.where(sample.id.in_(some)))
+        for id_, set_id, name, source, prompt_id in db.execute(query.where(sample.id.in_(some)))
     ]
 
 

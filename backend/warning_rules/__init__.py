@@ -45,6 +45,7 @@ class ImportedText:
     prompt_set_id: int
     prompt_set: str
     is_reviewed: bool
+    prompt_id: int
 
 
 @dataclass(frozen=True)

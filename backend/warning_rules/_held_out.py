@@ -3,25 +3,23 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from backend.differences import CHANCE, Difference, of_shares
+from backend.differences import Difference, of_shares
 from backend.warning_rules import WarningEvidence
 
 
 @dataclass(frozen=True)
 class AccuracyChange:
-    """A difference of two accuracies on the same `n` prompts with its 95 % interval, and the prompts that were lost.
+    """A difference of two accuracies on the same prompts, and the prompts that were lost."""
 
-    Where no interval can be drawn (fewer than 30 prompts, or all the same), it reaches from the difference to 0, or
-    only holds the difference where McNemar's exact test leaves it not to chance.
-    """
-
-    value: float
-    low: float
-    high: float
-    n: int
+    gap: Difference
     lost: tuple[int, ...]
-    old: float
-    new: float
+
+    def is_below(self, limit: float) -> bool:
+        """Whether all of its interval lies below the limit; where it has none (fewer than 30 prompts), whether the
+        difference does, and McNemar's exact test leaves it not to chance."""
+        if self.gap.low is None or self.gap.high is None:
+            return self.gap.is_worse and (self.gap.value or 0.0) < limit
+        return self.gap.high < limit
 
 
 @dataclass(frozen=True)
@@ -42,17 +40,7 @@ class Answered:
         lost = tuple(id_ for id_ in both if self.old[id_] and not self.new[id_])
         won = sum(self.new[id_] and not self.old[id_] for id_ in both)
         gap = of_shares(len(both), sum(self.old[id_] for id_ in both), won, len(lost), times=times)
-        value = gap.value or 0.0
-        low, high = _ends(gap)
-        return AccuracyChange(value, low, high, gap.n, lost, gap.old or 0.0, gap.new or 0.0)
-
-
-def _ends(gap: Difference) -> tuple[float, float]:
-    value = gap.value or 0.0
-    if gap.low is not None and gap.high is not None:
-        return gap.low, gap.high
-    is_chance = gap.p is None or gap.p >= CHANCE
-    return (min(value, 0.0), max(value, 0.0)) if is_chance else (value, value)
+        return AccuracyChange(gap, lost)
 
 
 def answered(evidence: WarningEvidence) -> Answered | None:

@@ -1,8 +1,12 @@
 """Held-out prompts that the policy answered right and does not any more."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from pydantic import Field
 
 from backend.categories import Category, categories_of
+from backend.differences import Difference
 from backend.warning_rules import About, Finding, WarningEvidence, WarningRule, some
 from backend.warning_rules._held_out import AccuracyChange, Answered, answered
 
@@ -11,9 +15,11 @@ class Forgetting(WarningRule):
     """Held-out accuracy of the checkpoint made less that of the one started from, on the same prompts: of all of them,
     and of each category, that is of each value of a note of theirs, with the fewest rows or more.
 
-    Where all prompts together are not beyond the limit and a category is, the light speaks of the one that fell most.
-    The interval is a paired bootstrap over prompts, and reaches 0 where McNemar's exact test leaves the change to
-    chance; those of categories hold for all of them together (Bonferroni).
+    Where all prompts together are not beyond the limit and a category is, the light speaks of the one that fell most
+    surely. The interval is a paired bootstrap over prompts, and reaches 0 where McNemar's exact test leaves the change
+    to chance; with all categories looked at, it holds for them and for the whole together (Bonferroni). With fewer than
+    30 prompts there is none, and the exact test alone says whether chance explains the change. A checkpoint that was
+    chosen as the highest of several on these prompts had luck on them, too, and part of a fall from it is only that.
     """
 
     code = "W40"
@@ -31,38 +37,55 @@ class Forgetting(WarningRule):
 
     def compute(self, evidence: WarningEvidence) -> Finding:
         both = answered(evidence)
-        whole = None if both is None else both.change()
-        if both is None or whole is None:
+        if both is None:
             return Finding()
-        worst = self._worst(both, evidence)
-        if worst is None:
-            return _finding(whole)
-        category, change = worst
-        name = f"{category.key}: {category.value}"
-        said = f"{name} fell most: {_went(change)}" if change.value < 0 else ""
-        for limit in (self.limit, self.amber):
-            if limit is not None and whole.high < limit:
-                return _finding(whole, note=said)
-            if limit is not None and change.high < limit:
-                note = f"The category {name}: {_went(change)} All {whole.n:,} prompts: {whole.value * 100:+.1f} points."
-                return _finding(change, note=note, category=category)
-        return _finding(whole, note=said and f"{said} That may be chance, or is within the limit.")
-
-    def _worst(self, both: Answered, evidence: WarningEvidence) -> tuple[Category, AccuracyChange] | None:
-        """The category of which it is surest that it fell."""
         notes = [(prompt.id, prompt.metadata) for prompt in evidence.held_out if prompt.id in both.old]
         listed = categories_of(notes, fewest=self.min_rows)
-        changes = [(one, both.change(one.ids, times=len(listed))) for one in listed]
-        known = [(one, change) for one, change in changes if change is not None]
-        return min(known, key=lambda pair: (pair[1].high, pair[1].value), default=None)
+        times = len(listed) + 1
+        whole = both.change(times=times)
+        if whole is None:
+            return Finding()
+        worst = _worst(both, listed, times)
+        for limit in (self.limit, self.amber):
+            if limit is not None and whole.is_below(limit):
+                return _finding(whole, note=f"{_named(worst[0])} fell most surely: {_went(worst[1])}" if worst else "")
+            if limit is not None and worst is not None and worst[1].is_below(limit):
+                category, change = worst
+                chosen = f"Of {len(listed):,} categories it is the one that fell most surely on these prompts."
+                together = f"All {whole.gap.n:,} prompts: {(whole.gap.value or 0) * 100:+.1f} points."
+                note = f"The category {_named(category)}: {_went(change)} {chosen} {together}"
+                return _finding(change, note=note, category=category)
+        # Nothing is beyond a limit, whatever the value of a change without an interval is.
+        return replace(_finding(whole), is_excused=True)
+
+
+def _worst(both: Answered, listed: Sequence[Category], times: int) -> tuple[Category, AccuracyChange] | None:
+    """The category of which it is surest that it fell; None where none fell."""
+    changes = [(one, both.change(one.ids, times=times)) for one in listed]
+    fallen = [(one, change) for one, change in changes if change is not None and (change.gap.value or 0.0) < 0]
+    return min(fallen, key=lambda pair: _place(pair[1].gap), default=None)
+
+
+def _place(gap: Difference) -> tuple[bool, float, float]:
+    """What fell beyond chance first, then by the upper end, and by the value."""
+    value = gap.value or 0.0
+    return not gap.is_worse, value if gap.high is None and gap.is_worse else gap.high or 0.0, value
+
+
+def _named(category: Category) -> str:
+    return f"{category.key}: {category.value}"
 
 
 def _went(change: AccuracyChange) -> str:
-    ends = f"{change.low * 100:+.1f} to {change.high * 100:+.1f} points"
-    return f"from {change.old:.1%} to {change.new:.1%} ({ends}) of its {change.n:,} prompts."
+    gap = change.gap
+    ends = (
+        f"{gap.low * 100:+.1f} to {gap.high * 100:+.1f} points" if gap.low is not None and gap.high is not None else ""
+    )
+    said = ends or f"interval unknown, p = {gap.p:.2g}"
+    return f"from {gap.old:.1%} to {gap.new:.1%} ({said}) of its {gap.n:,} prompts."
 
 
 def _finding(change: AccuracyChange, *, note: str = "", category: Category | None = None) -> Finding:
     details = {} if category is None else {"category": [category.key, category.value]}
-    named = some(change.lost)
-    return Finding(change.value, change.low, change.high, change.n, note=note, details=details, prompt_ids=named)
+    gap, named = change.gap, some(change.lost)
+    return Finding(gap.value, gap.low, gap.high, gap.n, note=note, details=details, prompt_ids=named)

@@ -45,7 +45,7 @@ class LossSpike(WarningRule):
         level = WarningLevel.green
         if value - half > self.limit:
             moved = change(evidence)
-            level = WarningLevel.red if moved is not None and moved.high < 0 else WarningLevel.green
+            level = WarningLevel.red if moved is not None and moved.gap.is_worse else WarningLevel.green
         return Finding(value, value - half, value + half, n, level=level)
 
 

@@ -1,17 +1,29 @@
 """Kept texts that came from a file and that nobody looked at."""
 
-from pydantic import Field, field_validator
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from backend.warning_rules import About, Finding, ImportedText, WarningEvidence, WarningRule, share
 
-MOST_SETS, LONGEST_REASON = 20, 500
+MOST_NAMED, LONGEST_REASON = 20, 500
+
+
+class KnownImport(BaseModel):
+    """Why the imported texts of a prompt set are deliberate. `up_to`: the highest id of a prompt that the set had
+    when it was said, since each round has samples of its own; what is imported later is not known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reason: str = Field(min_length=1, max_length=LONGEST_REASON, pattern=r"\S")
+    up_to: int = Field(ge=1)
 
 
 class UnreviewedImports(WarningRule):
     """Share of the kept texts that were imported and that no person decided on.
 
-    Imports that somebody made on purpose are known: the texts of those prompt sets do not count, with the reason that
-    was given once.
+    Imports that somebody made on purpose are known: the texts that those prompt sets brought until then do not count,
+    with the reason that was given once. What is imported later counts again.
     """
 
     code = "W39"
@@ -23,26 +35,23 @@ class UnreviewedImports(WarningRule):
     way = "Keep more texts."
 
     limit: float = Field(0.1, ge=0, le=1, description="red where the whole interval lies above it")
-    known: dict[str, str] = Field(
+    known: dict[str, KnownImport] = Field(
         default_factory=dict,
-        description="imports that are deliberate: the reason, by the id of the prompt set that they came with",
+        description="imports that are deliberate, by the id of the prompt set that they came with: the reason, and the "
+        "highest id of a prompt that it speaks of (up_to)",
     )
 
     @field_validator("known")
     @classmethod
-    def _has_reasons(cls, known: dict[str, str]) -> dict[str, str]:
-        for set_id, reason in known.items():
+    def _names_sets(cls, known: dict[str, KnownImport]) -> dict[str, KnownImport]:
+        for set_id in known:
             if not set_id.isdecimal():
                 raise ValueError(f"{set_id[:40]!r} is no id of a prompt set. Prompts lists the sets with theirs.")
-            if not reason.strip() or len(reason) > LONGEST_REASON:
-                raise ValueError(
-                    f"the reason for set {set_id} has to have 1 to {LONGEST_REASON} characters. Write one."
-                )
         return known
 
     def compute(self, evidence: WarningEvidence) -> Finding:
         unseen = [one for one in evidence.imported if not one.is_reviewed]
-        foreign = [one for one in unseen if str(one.prompt_set_id) not in self.known]
+        foreign = [one for one in unseen if not self._is_known(one)]
         found = share(len(foreign), len(evidence.round.kept), [one.sample_id for one in foreign])
         return Finding(
             found.value,
@@ -54,12 +63,17 @@ class UnreviewedImports(WarningRule):
             sample_ids=found.sample_ids,
         )
 
-    def _said(self, unseen: list[ImportedText]) -> str:
+    def _is_known(self, text: ImportedText) -> bool:
+        known = self.known.get(str(text.prompt_set_id))
+        return known is not None and text.prompt_id <= known.up_to
+
+    def _said(self, unseen: Sequence[ImportedText]) -> str:
         """Which imports are known, and why."""
-        left_out = [one for one in unseen if str(one.prompt_set_id) in self.known]
-        return " ".join(f"Known: “{name}”, {self.known[set_id]}" for set_id, name in _sets(left_out).items())
+        known = _sets([one for one in unseen if self._is_known(one)])
+        told = [f"Known: “{name}”, {self.known[id_].reason}" for id_, name in [*known.items()][:MOST_NAMED]]
+        return " ".join([*told, *([f"{more:,} more are known."] if (more := len(known) - MOST_NAMED) > 0 else [])])
 
 
-def _sets(texts: list[ImportedText]) -> dict[str, str]:
+def _sets(texts: Sequence[ImportedText]) -> dict[str, str]:
     """The prompt sets of texts, their names by their ids."""
-    return dict([*{str(one.prompt_set_id): one.prompt_set for one in texts}.items()][:MOST_SETS])
+    return {str(text.prompt_set_id): text.prompt_set for text in texts}

@@ -6,8 +6,9 @@ import pytest
 
 from app.pages.overview.cards import tree_value
 from app.widgets import charts
-from backend.db import reading, tables
+from backend.db import reading, session, tables
 from backend.services.projects import overview
+from backend.values import WarningLevel
 from tests import rows
 from tests.integration.measured import finish, measure
 
@@ -101,6 +102,27 @@ class Answered(Branches):
             self.base_accuracy = None
         measure(round_, checkpoint.id, right / 100, n=100, **ONE_SET, **told)
         return round_
+
+
+def test_the_highest_of_many_by_luck_is_not_the_best() -> None:
+    """Round 1 wins seven prompts on the base and on all others: p = 2 / 2^7 = 0.016 alone, 0.078 as one of five."""
+    here = Answered(base=0.5)
+    best = here.answer(57)
+    here.answer(50)
+    assert here.badges == {best.id: "best round"}
+    for _ in range(3):
+        last = here.answer(50)
+    assert here.badges == {best.id: "highest, within chance"}
+    shown = tree_value(overview.loop(here.actor, here.project.id))["best"]
+    assert shown["chosen"] == "Chosen as the highest of 5 rounds on these prompts."
+    assert [gap.endswith(", which may be chance") for gap in shown["gaps"]] == [True, True]
+    sides = [f"c{here.base.id}", *(f"r{id_}" for id_ in (best.id, best.id + 1, last.id))]
+    assert shown["compare"] == f"compare?sides={','.join(sides)}", "the base, the best, the second, and the newest"
+    assert not shown["worse_unknown"]
+    with session() as db:
+        row = {"project_id": here.project.id, "round_id": best.id, "name": "forgetting", "limit": -0.02}
+        db.add(tables.RoundWarning(**row, level=WarningLevel.unknown, n=0, reason="no verdicts"))
+    assert tree_value(overview.loop(here.actor, here.project.id))["best"]["worse_unknown"]
 
 
 def test_a_gain_on_the_parent_is_not_green_below_the_base_and_every_round_is_on_a_line() -> None:

@@ -3,9 +3,10 @@
 import pytest
 from sqlalchemy import delete, select
 
+from app.pages.compare import values
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput, NotFound, PermissionDenied
-from backend.services.held_out import answers, baseline, compared, listing
+from backend.services.held_out import answers, baseline, compared, listing, side_by_side
 from backend.services.held_out.filtering import HeldOutFilters, Show
 from backend.services.projects import overview
 from backend.values import Role, RoundStatus, Verdict
@@ -302,6 +303,28 @@ def test_rounds_of_other_prompts_of_none_and_unlike_recipes_are_compared_as_far_
     assert (result.common, result.new_asked) == (0, None)
     number = result.numbers[0]
     assert (number.new, number.difference.value, number.difference.why) == (None, None, "measured on one side only")
+
+
+def test_which_is_best_is_said_of_sides_that_were_asked_the_same_whatever_the_first_one_was() -> None:
+    line = make_line()
+    unmeasured, _ = make_done_round(line.project, line.checkpoints[2], [], makes=False)
+    keys = [f"r{round_.id}" for round_ in (unmeasured, *line.rounds)]
+    best = side_by_side.compare_all(line.actor, line.project.id, keys).best
+    assert best.side is not None
+    assert (best.side.name, best.of) == ("Round 1", 2)
+    assert best.difference is not None
+    assert best.difference.p == 2 / 2**5, "of two sides there is one difference"
+    more = make_held_out(line.project, 10)
+    other, checkpoint = make_done_round(line.project, line.checkpoints[2], [line.held_out, more])
+    assert checkpoint
+    measure(other, checkpoint, [line.held_out, more], range(45))
+    apart = side_by_side.compare_all(line.actor, line.project.id, [keys[0], keys[1], f"r{other.id}"]).best
+    assert (apart.side, apart.why) == (None, side_by_side.OTHERS), "40 prompts and 50"
+    base = f"c{line.checkpoints[0].id}"
+    three = side_by_side.compare_all(line.actor, line.project.id, [base, *keys[1:]]).best
+    assert three.difference is not None
+    assert (three.of, three.difference.p) == (3, 3 * 2 / 2**5)
+    assert "chosen as the highest of 3 on these prompts" in values.best_said(three)
 
 
 def test_what_cannot_be_compared_is_refused() -> None:

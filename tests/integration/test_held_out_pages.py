@@ -95,7 +95,7 @@ def test_two_rounds_are_compared_and_the_first_made_the_baseline(opened: tuple[L
         "5 newly wrong, 0 newly right",
         "p = 0.062",
         "Newly wrong: 5",
-        "All were asked the same 40 held-out prompts.",
+        "Round 1 and Round 2 were asked the same 40 held-out prompts.",
         "2. generator sample",
         "Round 1 has the highest held-out accuracy:",
         "That may be chance.",

@@ -1,10 +1,11 @@
 """The lights of a round, the rows that each speaks of, and what a project sets of the rules."""
 
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 import migrations
 from app.widgets.warning_said import lights
@@ -23,7 +24,9 @@ from backend.warning_rules.label_noise import LabelNoise
 from tests import rows
 from tests.groups import prompt, sample
 from tests.integration import site
+from tests.integration.test_leases import waits
 from tests.unit.warning_rules.seen import evidence, past
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -330,8 +333,27 @@ def test_a_reason_given_once_turns_the_light_of_deliberate_imports_off() -> None
     known_imports.acknowledge(here.actor, here.round.id, "our own textbook")
     light = next(view for view in warnings.of_round(here.actor, here.round.id) if view.name == "unreviewed_imports")
     assert (light.level, light.reason) == (WarningLevel.green, "Known: “sums”, our own textbook")
+    with reading() as db:
+        prompt = tables.Prompt
+        highest = db.scalar(select(func.max(prompt.id)).where(prompt.prompt_set_id == here.prompts.id))
     rule = next(view for view in limits.listed(here.actor, here.project.id) if view.name == "unreviewed_imports")
-    assert rule.knobs["known"] == {str(here.prompts.id): "our own textbook"}
+    assert rule.knobs["known"] == {str(here.prompts.id): {"reason": "our own textbook", "up_to": highest}}
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_of_two_who_make_imports_known_at_once_neither_is_lost(database: str) -> None:
+    here = Warned()
+    here.light("unreviewed_imports", WarningLevel.red, details={"sets": {str(here.prompts.id): "sums"}})
+    other = {"999": {"reason": "theirs", "up_to": 9}}
+    with ThreadPoolExecutor(1) as pool:
+        with session() as db:
+            limits.set_knobs(db, here.actor, here.project.id, "unreviewed_imports", {"known": other})
+            sent = pool.submit(known_imports.acknowledge, here.actor, here.round.id, "ours")
+            waits(1)
+        sent.result(PATIENCE)
+    with reading() as db:
+        known = db.get_one(tables.Project, here.project.id).warning_rules["unreviewed_imports"]["known"]
+    assert {*known} == {"999", str(here.prompts.id)}
 
 
 @pytest.mark.on_sqlite

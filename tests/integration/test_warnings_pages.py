@@ -6,6 +6,7 @@ import pytest
 
 from backend.db import reading, tables
 from backend.services.access import Actor
+from backend.services.warnings import limits
 from backend.values import Role
 from tests import rows
 from tests.integration import site
@@ -65,6 +66,10 @@ def test_a_curator_saves_limits_on_the_page(opened: tuple[Warned, Page]) -> None
     assert "copying.limit" in page.replies[-1]
     page.do("warnings.limits_form", "back_to_defaults", rule="copying")
     assert stored(here) == {}
+    known = {"known": {"3": {"reason": "ours", "up_to": 9}}}
+    limits.edit(here.actor, here.project.id, "unreviewed_imports", known | {"limit": 0.5})
+    page.do("warnings.limits_form", "back_to_defaults", rule="unreviewed_imports")
+    assert stored(here) == {"unreviewed_imports": known}, "what was made known is no limit"
 
 
 def stored(here: Warned) -> dict:

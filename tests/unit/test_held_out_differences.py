@@ -4,7 +4,17 @@ import math
 
 import pytest
 
-from backend.differences import APART, FEWEST, bootstrap, of_counts, of_independent, of_shares, of_values
+from backend.differences import (
+    APART,
+    FEWEST,
+    PARTLY,
+    bootstrap,
+    of_counts,
+    of_histograms,
+    of_independent,
+    of_shares,
+    of_values,
+)
 from backend.services.held_out.baseline import accuracy
 from backend.services.held_out.measured import Verdicts, read
 from backend.services.results.paired import Paired
@@ -112,3 +122,58 @@ def test_a_measurement_that_does_not_name_each_prompt_says_nothing() -> None:
         assert read(3, details) == Verdicts()
     verdicts = read(3, {"right": [1], "wrong": [2, 3]})
     assert [verdicts.of(n) for n in (1, 2, 9)] == [True, False, None]
+
+
+def test_a_total_collapse_is_worse_and_has_an_exact_bound() -> None:
+    """All 40 newly wrong: p = 2 / 2^40. At least 0.025^(1/40) = 0.9119 of all prompts are lost, and the others may be
+    won: the gap is at most -0.9119 + 0.0881. Of ten looks 0.0025^(1/40) = 0.8609."""
+    lost = of_shares(40, 40, 0, 40)
+    assert (lost.value, lost.low, lost.is_worse, lost.is_better) == (-1.0, -1.0, True, False)
+    assert lost.high == pytest.approx(-0.8238, abs=1e-4)
+    assert of_shares(40, 40, 0, 40, times=10).high == pytest.approx(1 - 2 * 0.8609, abs=1e-4)
+    won = of_shares(40, 0, 40, 0)
+    assert (won.low, won.high, won.is_better) == (pytest.approx(0.8238, abs=1e-4), 1.0, True)
+
+
+def test_the_exact_test_says_what_is_sure_where_there_is_no_interval() -> None:
+    """Of 20 prompts 10 are lost, p = 2 / 2^10 = 0.002; of five p = 2 / 2^5 = 0.0625; ten of 40 looks 0.078."""
+    assert of_shares(20, 15, 0, 10).low is None
+    assert of_shares(20, 15, 0, 10).is_worse
+    assert of_shares(20, 0, 10, 0).is_better
+    assert not of_shares(20, 15, 0, 5).is_sure
+    assert not of_shares(20, 15, 0, 10, times=40).is_sure
+    apart = of_independent((1.0, 0.9, 1.1), (9.0, 8.9, 9.1))
+    assert apart.low is not None
+    assert apart.low > 0
+    assert not apart.is_sure, "texts of one prompt are alike, which such intervals overlook"
+
+
+def test_prompts_without_a_row_do_not_count() -> None:
+    """20 prompts with rows and 200 without: too few, whatever the number of prompts is."""
+    old = {n: (5, 10) if n < 20 else (0, 0) for n in range(220)}
+    few = of_counts(old, {n: (n % 10, 10) for n in range(220)})
+    assert (few.n, few.low, few.why) == (20, None, "fewer than 30 prompts, too few for an interval")
+
+
+def test_prompts_in_common_are_paired_though_each_side_has_others() -> None:
+    """40 prompts of one row each, 20 right: residuals of a half, with 40 / 39. Common prompts answered alike cancel."""
+    old = {n: (n % 2, 1) for n in range(40)}
+    half = {n + 20: (n % 2, 1) for n in range(40)}
+    partly = of_counts(old, half)
+    # 20 prompts of each side alone: 40 (1/2 / 40)^2 40/39 = 0.2564 / 40.
+    width = 1.96 * math.sqrt(0.25 / 39)
+    assert (partly.value, partly.why) == (0.0, PARTLY)
+    assert (partly.low, partly.high) == pytest.approx((-width, width), abs=1e-4)
+    apart = of_counts(old, {n + 100: counted for n, counted in old.items()})
+    assert apart.high == pytest.approx(width * math.sqrt(2), abs=1e-4)
+    # The same of how many prompts have the same counts.
+    rows = [[0, 1, 20], [1, 1, 20], [0, 0, 7]]
+    assert of_histograms(rows, rows).high == pytest.approx(apart.high)
+    collapsed = of_histograms([[10, 10, 40]], [[0, 10, 50]])
+    # Each side's share of 40 at the least is 0.0125^(1/40) = 0.89624.
+    assert collapsed.high == pytest.approx(1 - 2 * 0.89624, abs=1e-4)
+
+
+def test_more_than_a_few_values_have_the_normal_interval() -> None:
+    """0 to 299: mean 149.5, variance (300^2 - 1) / 12 * 300 / 299 = 7525, standard error sqrt(7525 / 300) = 5.008."""
+    assert bootstrap([float(n) for n in range(300)]) == pytest.approx((149.5 - 9.816, 149.5 + 9.816), abs=0.001)

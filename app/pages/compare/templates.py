@@ -39,10 +39,11 @@ explain it. Intervals and p hold for all categories together. A difference opens
 <span class="rondo-muted small">{{this.interval}}</span><br>
 <span class="rondo-muted small">{{this.said}}</span>{{/if}}</td>{{/each}}</tr>{{/each}}</tbody></table>
 <p class="rondo-muted small">Differences to {{value.first}}; of the rounds' own samples to {{value.first_round}}. Their
-95 % intervals are of a paired bootstrap over the prompts that both have. Where answers are right or wrong, p is
-McNemar's exact test; where it leaves the difference to chance, the interval holds 0. “On other prompts”: each side's
-prompts are drawn on their own. “As independent numbers”: no value is kept for each prompt, so it is made of the two
-intervals.</p>
+95 % intervals are of a paired bootstrap over the prompts that both have. Where answers are right or wrong, McNemar's
+exact test, p, says whether chance explains the difference, and where it does, the interval holds 0. Shares of the judge
+have standard errors clustered by prompt. “As independent numbers”: no value is kept for each prompt, so the interval is
+made of the two intervals, and is neither red nor green. Of three or more, the best is chosen as the highest on these
+prompts, so its interval holds for as many differences together.</p>
 {{else}}{{#unless value.unknown}}<p>None of them was measured.</p>{{/unless}}{{/if}}
 {{#if value.unknown}}<details><summary class="rondo-muted">What could not be computed</summary>
 {{#each value.unknown}}<p class="rondo-muted small">{{this}}</p>{{/each}}</details>{{/if}}

@@ -60,6 +60,8 @@ def best_said(best: Best) -> str:
         return f"Which is best cannot be said: {best.why or 'it is not known of each prompt'}."
     here = f"{percent(gap.new)} of {gap.n:,} held-out prompts"
     rest = f"{points(gap.value)} to {best.second.name}, the next best ({gap_interval(gap)})"
+    if best.of > 2:
+        rest = f"chosen as the highest of {best.of} on these prompts, {rest}"
     if gap.is_better:
         return f"{best.side.name} is best: {here}, {rest}. Chance does not explain that."
     return f"{best.side.name} has the highest held-out accuracy: {here}, {rest}. That may be chance."
@@ -92,9 +94,9 @@ def _prompts(compared: Compared) -> str:
     if lacking:
         way_out = "Rounds measure what they make where they have a held-out set and a metric of held-out answers."
         return f"{' and '.join(lacking)} {'has' if len(lacking) == 1 else 'have'} no held-out answers. {way_out}"
-    if compared.common == compared.old_asked == compared.new_asked:
-        return f"All were asked the same {compared.common:,} held-out prompts."
     names = f"{compared.old.name} and {compared.new.name}"
+    if compared.common == compared.old_asked == compared.new_asked:
+        return f"{names} were asked the same {compared.common:,} held-out prompts."
     return (
         f"{names} were asked different held-out prompts, {compared.old_asked:,} and {compared.new_asked:,}: what is "
         f"compared prompt by prompt is compared on the {compared.common:,} that both were asked."

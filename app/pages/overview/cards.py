@@ -101,25 +101,30 @@ def best_value(loop: Loop) -> dict[str, Any] | None:
     if best.base is not None:
         told.append(_gap_said(best.to_base, starts.name(best.base)))
     worse = next((one for one in best.line.warned if one.category), None)
+    since = f", since {best.line.policy}" if best.line.policy else ""
     return {
         "word": "Best" if best.is_sure else "Highest",
         "number": best.line.number,
         "id": best.line.round_id,
         "accuracy": percent(best.line.accuracy.value),
         "gaps": [text for text in told if text],
+        "chosen": f"Chosen as the highest of {best.of} rounds on these prompts.",
         "compare": f"compare?sides={','.join(_side(x) for x in _measured(loop))}",
-        "worse": f"{worse.category}, {points(worse.value)} ({_ends(worse)})" if worse and worse.value else "",
+        "worse": f"{worse.category}, {points(worse.value)} ({_ends(worse)}){since}" if worse and worse.value else "",
+        "worse_unknown": best.line.is_fall_unknown,
         "worse_href": f"warnings?round={best.line.round_id}&warning={worse.name}" if worse else "",
     }
 
 
 def _measured(loop: Loop) -> list[RoundLine]:
-    """What stands beside the best round: the base, and the newest of the other rounds, oldest first."""
+    """What stands beside the best round: the base, the next best, and the newest of the other rounds, oldest first."""
     assert loop.best is not None
-    there = [line for line in loop.rounds if line.accuracy and line is not loop.best.line][-(MOST_SIDES - 2) :]
-    rounds = sorted([*there, loop.best.line], key=lambda line: line.number)
     base = [loop.best.base] if loop.best.base else []
-    return [*base, *rounds]
+    top = [loop.best.line, loop.best.second]
+    told = {line.number for line in top}
+    others = [line for line in loop.rounds if line.accuracy and line.number not in told]
+    more = others[-(MOST_SIDES - len(base) - len(top)) :]
+    return [*base, *sorted([*more, *top], key=lambda line: line.number)]
 
 
 def _ends(warned: RaisedWarning) -> str:
@@ -132,7 +137,7 @@ def _gap_said(gap: Difference | None, to: str) -> str:
     """`+7.0 points to round 1, the next best (+1.0 to +13.8)`, and where chance explains it, that it does."""
     if gap is None or gap.value is None:
         return ""
-    chance = "" if gap.is_better or gap.is_worse else ", which may be chance"
+    chance = "" if gap.is_sure else ", which may be chance"
     return f"{points(gap.value)} to {to} ({gap_interval(gap)}){chance}"
 
 

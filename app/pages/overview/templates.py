@@ -27,8 +27,9 @@ LINE = """
 {{#if value.best}}<p class="best" role="status"><b>{{value.best.word}}: <a href="round?round={{value.best.id}}">round
 {{value.best.number}}</a>, {{value.best.accuracy}}</b>
 {{#each value.best.gaps}}<span>{{this}}</span>{{/each}}
+<span class="rondo-muted">{{value.best.chosen}}</span>
 {{#if value.best.worse}}<span class="bad">Got worse in it: <a href="{{value.best.worse_href}}">{{value.best.worse}}</a>
-</span>{{/if}}
+</span>{{/if}}{{#if value.best.worse_unknown}}<span class="rondo-muted">What got worse in it is not known.</span>{{/if}}
 <a href="{{value.best.compare}}">Compare them</a></p>{{/if}}
 <div class="line" tabindex="0" role="group" aria-label="The loop, a tree of rounds">
 <div class="tree" role="list" aria-label="Rounds, oldest first">

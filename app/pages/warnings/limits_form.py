@@ -72,10 +72,9 @@ def save_limits(request: gr.Request, name: str, *values: Any) -> list[Any]:
 @toasts
 @refused_beside(6)
 def back_to_defaults(name: str, request: gr.Request) -> list[Any]:
-    """Take all knobs of the chosen rule back."""
+    """Take the knobs of the form back; what else is set of the rule stays, such as imports that are known."""
     here = context(request)
-    knobs = dict.fromkeys(_found(here, name).knobs)
-    return filled(limits.edit(here.actor, here.project_id, name, knobs))
+    return filled(limits.edit(here.actor, here.project_id, _found(here, name).name, dict.fromkeys(KNOBS)))
 
 
 def filled(rule: RuleView) -> list[Any]:

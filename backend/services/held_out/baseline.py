@@ -103,14 +103,17 @@ def differences(db: Session, baseline: Baseline, measured: Mapping[int, int]) ->
     return of_pairs(db, others)
 
 
-def of_pairs(db: Session, pairs: Mapping[int, tuple[int, int]]) -> dict[int, Difference]:
-    """The difference of each pair of rows of held-out accuracy, (the first, the second), by the pair's key."""
+def of_pairs(db: Session, pairs: Mapping[int, tuple[int, int]], *, times: int = 1) -> dict[int, Difference]:
+    """The difference of each pair of rows of held-out accuracy, (the first, the second), by the pair's key.
+
+    `times`: each is one of so many that are looked at together.
+    """
     metric, asked = tables.Metric, {id_ for pair in pairs.values() for id_ in pair}
     if not asked:
         return {}
     query = select(metric.id, metric.created_at).where(metric.id.in_(asked))
     written = dict(db.execute(query).tuples().all())
-    keys = {checkpoint_id: (old, written[old], new, written[new]) for checkpoint_id, (old, new) in pairs.items()}
+    keys = {checkpoint_id: (old, written[old], new, written[new], times) for checkpoint_id, (old, new) in pairs.items()}
     hits = {checkpoint_id: kept for checkpoint_id, key in keys.items() if (kept := _kept.get(key)) is not None}
     if missing := keys.keys() - hits.keys():
         ids = {id_ for checkpoint_id in missing for id_ in pairs[checkpoint_id]}
@@ -122,7 +125,7 @@ def of_pairs(db: Session, pairs: Mapping[int, tuple[int, int]]) -> dict[int, Dif
             _kept.clear()
         for checkpoint_id in missing:
             old, new = pairs[checkpoint_id]
-            hits[checkpoint_id] = _kept[keys[checkpoint_id]] = accuracy(rows[old], rows[new])
+            hits[checkpoint_id] = _kept[keys[checkpoint_id]] = accuracy(rows[old], rows[new], times=times)
     return hits
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from backend.categories import categories_of
 from backend.db import tables
-from backend.differences import CHANCE, Difference
+from backend.differences import Difference
 from backend.services.held_out import measured
 from backend.services.held_out.baseline import accuracy
 from backend.services.held_out.filtering import asked
@@ -17,6 +17,8 @@ LOOKED_AT = 20_000
 """So many prompts are read, in the order they were asked in."""
 FEWEST = 10
 """With fewer prompts than this nothing is said of a category."""
+
+MOST_KEPT = 256
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,29 @@ class ComparedCategory:
     @property
     def is_changed(self) -> bool:
         """Whether chance does not explain the difference."""
-        return self.difference.p is not None and self.difference.p < CHANCE
+        return self.difference.is_sure
+
+
+_kept: dict[tuple[Any, ...], tuple[ComparedCategory, ...]] = {}
+"""By the two rows they were computed from, which never change: the notes of many prompts take long to read."""
 
 
 def of(db: Session, old: Measurement, new: Measurement) -> tuple[ComparedCategory, ...]:
     """The categories of the prompts that both were asked, what fell most first; none where it is not known of each
     prompt whether it was right."""
+    if old.metric_id is None or new.metric_id is None:
+        return ()
+    key = (old.metric_id, old.at, new.metric_id, new.at)
+    listed = _kept.get(key)
+    if listed is None:
+        listed = _of(db, old, new)
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        _kept[key] = listed
+    return listed
+
+
+def _of(db: Session, old: Measurement, new: Measurement) -> tuple[ComparedCategory, ...]:
     was, now = measured.verdicts_of(db, [old, new])
     if not (was.is_told and now.is_told):
         return ()

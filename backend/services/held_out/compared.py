@@ -162,7 +162,7 @@ def of_sides(db: Session, listed: Sequence[Measurement], first: ComparedSide, ot
             db, db.get_one(tables.Round, first.round_id), db.get_one(tables.Round, other.round_id)
         )
     pair = pair_of(listed, first, other)
-    asked = [_asked(db, side) for side in pair]
+    asked = [asked_of(db, side) for side in pair]
     numbers = (*_of_checkpoints(db, *pair), *of_rounds(db, first.round_id, other.round_id))
     before, after = pair
     categories = by_category.of(db, before, after) if before and after else ()
@@ -192,7 +192,8 @@ def pair_of(
     return chosen.get(old.checkpoint_id or 0), chosen.get(new.checkpoint_id or 0)
 
 
-def _asked(db: Session, measurement: Measurement | None) -> set[int]:
+def asked_of(db: Session, measurement: Measurement | None) -> set[int]:
+    """Ids of the held-out prompts that were asked in it."""
     if measurement is None:
         return set()
     group = tables.Group

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import reading, tables
@@ -17,12 +17,12 @@ from backend.services.held_out.compared import (
     Compared,
     ComparedMetric,
     ComparedSide,
+    asked_of,
     named,
     of_rounds,
     of_sides,
-    pair_of,
 )
-from backend.services.held_out.measured import ACCURACY, Measurement
+from backend.services.held_out.measured import Measurement
 from backend.values import Role
 
 UNMEASURED = "fewer than two of them were measured on held-out prompts with a known answer"
@@ -32,7 +32,8 @@ OTHERS = "they were asked different held-out prompts, so that one order of them 
 
 @dataclass(frozen=True)
 class Best:
-    """The side with the highest held-out accuracy, and its difference to the next one on the same prompts.
+    """The side with the highest held-out accuracy of `of` that were measured, and its difference to the next one on the
+    same prompts; of three sides or more the interval and p hold for as many differences together (Bonferroni).
 
     None, and `why`, where that cannot be said.
     """
@@ -41,6 +42,7 @@ class Best:
     second: ComparedSide | None = None
     difference: Difference | None = None
     why: str = ""
+    of: int = 0
 
     @property
     def is_sure(self) -> bool:
@@ -87,14 +89,14 @@ def compare_all(actor: Actor, project_id: int, keys: Sequence[str]) -> SideBySid
         listed = measured.all_of(db, project_id)
         pairs = tuple(of_sides(db, listed, first, other) for other in others)
         sides = (first, *others)
-        best, places = _best(db, listed, sides, pairs), [n for n, side in enumerate(sides) if side.round_id is not None]
+        best, places = _best(db, listed, sides), [n for n, side in enumerate(sides) if side.round_id is not None]
         rounds = [sides[n] for n in places]
         is_base = best.side is not None and best.side.round_id is None and len(rounds) > 1
-        best_round = _best(db, listed, rounds, pairs) if is_base else None
+        best_round = _best(db, listed, rounds) if is_base else None
         at = places[0] if places else 0
         # Of a round that stands alone its numbers are shown beside nothing.
         measured_rounds = [n for n in places if n != at] or places
-        numbers = tuple((n, tuple(of_rounds(db, sides[at].round_id, sides[n].round_id))) for n in measured_rounds)
+        numbers = tuple((n, _of_samples(db, sides, pairs, at, n)) for n in measured_rounds)
         return SideBySide(sides, pairs, best, _knobs(db, sides), best_round, at, numbers)
 
 
@@ -113,23 +115,34 @@ def _knobs(db: Session, sides: Sequence[ComparedSide]) -> tuple[KnobOfAll, ...] 
     return tuple(KnobOfAll(place, name, label, tuple(row)) for (place, name), (label, row) in rows.items())
 
 
-def _best(db: Session, listed: Sequence[Measurement], sides: Sequence[ComparedSide], pairs: Sequence[Compared]) -> Best:
-    values: dict[str, tuple[float, int]] = {}
-    for pair in pairs:
-        numbers = [number for number in pair.numbers if number.name == ACCURACY and number.of_checkpoint]
-        measurements = [(pair.old, number.old) for number in numbers] + [(pair.new, number.new) for number in numbers]
-        for side, value in measurements:
-            if value is not None and value.value is not None:
-                values[side.key] = value.value, value.n
-    ranked = sorted((side for side in sides if side.key in values), key=lambda side: -values[side.key][0])
+def _of_samples(
+    db: Session, sides: Sequence[ComparedSide], pairs: Sequence[Compared], at: int, n: int
+) -> tuple[ComparedMetric, ...]:
+    """The metrics of a round's own samples, compared with the first round's."""
+    if at == 0 and n > 0:
+        return tuple(number for number in pairs[n - 1].numbers if not number.of_checkpoint)
+    return tuple(of_rounds(db, sides[at].round_id, sides[n].round_id))
+
+
+def _best(db: Session, listed: Sequence[Measurement], sides: Sequence[ComparedSide]) -> Best:
+    known = {measurement.checkpoint_id for measurement in listed if measurement.metric_id is not None}
+    there = {side.checkpoint_id: side for side in sides if side.checkpoint_id in known}
+    chosen = measured.choose(listed, [id_ for id_ in there if id_ is not None])
+    metric = tables.Metric
+    query = select(metric.id, metric.value).where(metric.id.in_([one.metric_id for one in chosen if one.metric_id]))
+    values = {id_: value for id_, value in db.execute(query) if value is not None}
+    # The highest stands first; among equal ones the order of the page, which the sort keeps.
+    ranked = sorted(
+        (measurement for measurement in chosen if measurement.metric_id in values),
+        key=lambda measurement: -values[measurement.metric_id or 0],
+    )
     if len(ranked) < 2:
         return Best(why=UNMEASURED)
-    asked = [pair for pair in pairs if pair.old_asked is not None and pair.new_asked is not None]
-    if any(not pair.old_asked == pair.new_asked == pair.common for pair in asked):
+    first, *others = (asked_of(db, measurement) for measurement in ranked)
+    if any(other != first for other in others):
         return Best(why=OTHERS)
-    # The highest stands first; among equal ones the order of the page, which the sort keeps.
-    best, second = next(pairwise(ranked))
-    old, new = pair_of(listed, second, best)
-    if old is None or new is None:
-        return Best(why=UNMEASURED)
-    return Best(best, second, accuracy(*measured.verdicts_of(db, [old, new])))
+    top, below = ranked[0], ranked[1]
+    # Two sides are one difference, whichever of them is higher.
+    times = len(ranked) if len(ranked) > 2 else 1
+    gap = accuracy(*measured.verdicts_of(db, [below, top]), times=times)
+    return Best(there[top.checkpoint_id], there[below.checkpoint_id], gap, of=len(ranked))

@@ -100,7 +100,7 @@ def _best(db: Session, lines: tuple[RoundLine, ...]) -> Best | None:
         for n, line in others.items()
         if line.accuracy and best.line.accuracy
     }
-    gaps = baseline.of_pairs(db, pairs)
+    gaps = baseline.of_pairs(db, pairs, times=best.of)
     return replace(best, to_second=gaps.get(0), to_base=gaps.get(1))
 
 

@@ -6,12 +6,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
-from backend.differences import Difference, of_counts, of_independent, of_shares, of_values
+from backend.differences import Difference, of_counts, of_histograms, of_independent, of_shares, of_values
 from backend.services.results.paired import names_all
 from backend.values import JSON, SampleKind, Split
 
 TOKENS = "held_out_tokens"
-BY_PROMPT, COUNTS = "by_prompt", "counts_by_prompt"
+BY_PROMPT, COUNTS, HISTOGRAM = "by_prompt", "counts_by_prompt", "prompts_by_counts"
 NOT_COMPUTED = "could not be computed on one side"
 OTHER_PROMPTS = "measured on other prompts, so the numbers cannot be compared"
 
@@ -29,6 +29,9 @@ def between(db: Session, old: tables.Metric, new: tables.Metric) -> Difference:
     counted = [_counts(row.details) for row in (old, new)]
     if all(counted):
         return of_counts(*counted)
+    spread = [_histogram(row.details) for row in (old, new)]
+    if all(spread):
+        return of_histograms(*spread)
     if old.checkpoint_id is not None and not _is_same_way(old.details, new.details):
         return Difference(None, None, None, 0, old.value, new.value, why=OTHER_PROMPTS)
     return of_independent((old.value, old.low, old.high), (new.value, new.low, new.high))
@@ -46,9 +49,16 @@ def _by_prompt(details: JSON) -> dict[int, float]:
     return {int(key): float(value) for key, value in values.items()} if isinstance(values, Mapping) else {}
 
 
-def _counts(details: JSON) -> dict[int, tuple[int, int]]:
+def _counts(details: JSON) -> dict[str, list[int]]:
+    """(Counted, of how many) by prompt."""
     values = details.get(COUNTS)
-    return {int(key): (one[0], one[1]) for key, one in values.items()} if isinstance(values, Mapping) else {}
+    return values if isinstance(values, dict) else {}
+
+
+def _histogram(details: JSON) -> list[list[int]]:
+    """How many prompts have the same counts."""
+    rows = details.get(HISTOGRAM)
+    return rows if isinstance(rows, list) else [[*pair, 1] for pair in _counts(details).values()]
 
 
 def _is_same_way(old: JSON, new: JSON) -> bool:

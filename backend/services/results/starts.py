@@ -15,13 +15,15 @@ class Best:
     and the base, too, where it is above that.
 
     `base`: the base that was asked the same, if there is one. `to_second`, `to_base`: its differences to both, where
-    they were asked for.
+    they were asked for. It was chosen as the highest of `of` rounds on these prompts, so what is said of its
+    differences holds for as many together (Bonferroni).
     """
 
     line: RoundLine
     second: RoundLine
     base: RoundLine | None
     is_sure: bool
+    of: int
     to_second: Difference | None = None
     to_base: Difference | None = None
 
@@ -78,7 +80,8 @@ def best_round(db: Session, lines: tuple[RoundLine, ...]) -> Best | None:
         return None
     base = next((line for line in ranked if line.round_id is None), None)
     below = ranked[ranked.index(rounds[0]) + 1]
-    return Best(rounds[0], rounds[1], base, _is_beyond_chance(db, rounds[0], below))
+    is_sure = _is_beyond_chance(db, rounds[0], below, times=len(rounds))
+    return Best(rounds[0], rounds[1], base, is_sure, len(rounds))
 
 
 def _ranked(lines: tuple[RoundLine, ...]) -> list[RoundLine]:
@@ -95,10 +98,10 @@ def _asked(line: RoundLine) -> tuple[str, int] | None:
     return (line.accuracy.way, line.accuracy.n) if line.accuracy else None
 
 
-def _is_beyond_chance(db: Session, high: RoundLine, low: RoundLine) -> bool:
+def _is_beyond_chance(db: Session, high: RoundLine, low: RoundLine, *, times: int = 1) -> bool:
     assert high.accuracy is not None
     assert low.accuracy is not None
-    return is_worse(low.accuracy, high.accuracy, compared(db, high, low))
+    return is_worse(low.accuracy, high.accuracy, compared(db, high, low), times=times)
 
 
 def _elsewhere(db: Session, lines: tuple[RoundLine, ...], last: RoundLine) -> str:

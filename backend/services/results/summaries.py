@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from backend.db import now, tables
 from backend.db.filters import Filters, decode_facet
 from backend.db.listing import scope
-from backend.differences import Difference
+from backend.differences import CHANCE, Difference, normal_bound
 from backend.services.results.branch_start import begun_at
 from backend.services.results.paired import Paired
 from backend.values import JSON, JobStatus, RoundStatus, Stage, WarningLevel
 
-ACCURACY = "held_out_accuracy"
+ACCURACY, FORGETTING = "held_out_accuracy", "forgetting"
 OPEN = (RoundStatus.running, RoundStatus.review, RoundStatus.held)
 
 
@@ -118,6 +118,8 @@ class RoundLine:
     """The name of the checkpoint that it started from."""
     warned: tuple[RaisedWarning, ...] = ()
     """Of its warnings the red and amber ones, red ones first."""
+    is_fall_unknown: bool = False
+    """The warning Forgetting was asked, and does not know what got worse."""
     is_archived: bool = False
     """Its rows lie in files."""
     not_known: int | None = None
@@ -200,9 +202,10 @@ def _lights(db: Session, project_id: int) -> dict[int, JSON]:
     query = select(row.round_id, row.name, row.level, row.details["category"], row.value, row.low, row.high)
     rows = db.execute(query.where(row.project_id == project_id).order_by(row.level.desc(), row.name))
     for round_id, name, level, named, *numbers in rows:
-        here = by_round.setdefault(round_id, {"warned": (), "not_known": 0})
+        here = by_round.setdefault(round_id, {"warned": (), "not_known": 0, "is_fall_unknown": False})
         if level is WarningLevel.unknown:
             here["not_known"] += 1
+            here["is_fall_unknown"] |= name == FORGETTING
         elif level is not WarningLevel.green:
             category = f"{named[0]}: {named[1]}" if isinstance(named, list) and len(named) == 2 else ""
             here["warned"] += (RaisedWarning(name, level, category, *numbers),)
@@ -333,12 +336,12 @@ def _progress(job: tables.Job) -> RunningJob:
     return RunningJob(job.id, job.stage, job.status, job.done, job.total, job.unit, job.rate, job.step)
 
 
-def is_worse(new: MeasuredNumber, old: MeasuredNumber, pairs: Paired | None = None) -> bool:
-    """True if the fall is beyond chance, two-sided at 5 %.
+def is_worse(new: MeasuredNumber, old: MeasuredNumber, pairs: Paired | None = None, *, times: int = 1) -> bool:
+    """True if the fall is beyond chance, two-sided at 5 %, as one of `times` that are looked at (Bonferroni).
 
     With `pairs`, by McNemar's exact test on the prompts that both were measured on; else on the standard errors of
     both, which overlooks most falls on the same prompts.
     """
     if pairs is not None:
-        return pairs.newly_wrong > pairs.newly_right and pairs.p < 0.05
-    return old.value - new.value > 1.96 * hypot(new.error, old.error)
+        return pairs.newly_wrong > pairs.newly_right and pairs.p * times < CHANCE
+    return old.value - new.value > normal_bound(times) * hypot(new.error, old.error)

@@ -4,6 +4,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.db import tables
+from backend.differences import CHANCE
 from backend.metrics._intervals import wilson
 from backend.services.round_report.shapes import MetricsSection, Warned
 from backend.values import RoundStatus, WarningLevel
@@ -36,7 +37,7 @@ def _fell(measured: MetricsSection) -> list[Warned]:
     for metric in measured.metrics:
         if metric.p is None or metric.before is None or metric.value is None:
             continue
-        if metric.p < 0.05 and (metric.newly_wrong or 0) > (metric.newly_right or 0):
+        if metric.p < CHANCE and (metric.newly_wrong or 0) > (metric.newly_right or 0):
             text = (
                 f"{metric.name} fell from {metric.before:.1%} ({metric.compared_with}) to {metric.value:.1%} "
                 f"({metric.checkpoint}), "

@@ -3,7 +3,7 @@ from pydantic import ValidationError
 
 from backend.judges.exact_match import ExactMatch
 from backend.judges.written_verdict import WrittenVerdict
-from backend.metrics import Evidence
+from backend.metrics import Evidence, judge_quality
 from backend.metrics.judge_quality import JudgeQuality
 from backend.values import Verdict
 from tests.groups import texts
@@ -45,6 +45,13 @@ def test_intervals_are_wilson():
     # 3 of 5: z2/n = 0.76829; middle (0.6 + 0.38415)/1.76829 = 0.55655;
     # half = 1.95996/1.76829 * sqrt(0.24/5 + 3.84146/100) = 1.10840 * 0.29397 = 0.32584.
     assert (value.low, value.high) == (pytest.approx(0.23071, abs=1e-4), pytest.approx(0.88239, abs=1e-4))
+
+
+def test_of_too_many_prompts_it_is_kept_how_many_have_the_same_counts(monkeypatch):
+    monkeypatch.setattr(judge_quality, "MOST_PROMPTS", 0)
+    values = JudgeQuality(verifier=ExactMatch()).compute(Evidence([], [GROUP], MACHINE))
+    accuracy = next(value for value in values if value.name == "judge_accuracy")
+    assert accuracy.details == {"prompts_by_counts": [[3, 5, 1]]}
 
 
 def test_nothing_judged_gives_no_numbers():

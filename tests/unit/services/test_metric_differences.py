@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from backend.db import tables
-from backend.differences import APART, INDEPENDENT
+from backend.differences import APART, INDEPENDENT, UNNAMED
 from backend.services.results.metric_differences import OTHER_PROMPTS, between
 
 NO_DATABASE: Any = None
@@ -37,7 +37,12 @@ def test_a_fall_of_the_judge_has_an_interval_by_prompts_drawn_anew() -> None:
 
 
 def test_without_a_value_by_prompt_two_numbers_count_as_independent_or_do_not_compare() -> None:
-    assert between(NO_DATABASE, row(0.9), row(0.6)).why == INDEPENDENT
+    apart = between(NO_DATABASE, row(0.9), row(0.6))
+    assert (apart.why, apart.is_sure) == (INDEPENDENT, False)
+    many = between(
+        NO_DATABASE, row(0.9, prompts_by_counts=[[9, 10, 40], [8, 10, 40]]), row(0.6, counts_by_prompt=counts(6))
+    )
+    assert (many.why, many.is_worse) == (UNNAMED, True)
     ways = ({"measured_by": {"prompt_sets": [number]}} for number in (1, 2))
     first, other = (row(0.9, checkpoint_id=3, **way) for way in ways)
     assert between(NO_DATABASE, first, other).why == OTHER_PROMPTS
