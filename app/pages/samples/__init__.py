@@ -264,7 +264,8 @@ def open_row(asked_for: CurrentChoice, event: gr.SelectData, request: gr.Request
 def refresh(asked_for: CurrentChoice, seen: JSON, request: gr.Request) -> list[Any]:
     """Draw the page again only when something on it changed."""
     query = asked_for.value
-    if not query.get("round"):
+    # Without what was seen there is no list: of what the address asks for something cannot be read.
+    if not query.get("round") or not seen:
         return [gr.skip()] * 7
     drawn = rows_of(context(request), query)
     is_new = drawn[4] != seen
