@@ -66,10 +66,12 @@ def test_a_test_of_metadata_finds_what_it_should(database: str, caps: str, monke
         listed = samples.page(actor, round_.id, Filters(metadata=tests), Sort(SortKey.length, then=SortKey.id))
         assert [row.id for row in listed.rows] == [texts[n].id for n in expected], tests
     with session() as db:
-        db.get_one(tables.Sample, texts[0].id).extra = {"metadata": {"level": 7}}
+        db.get_one(tables.Sample, texts[0].id).extra = {"metadata": {"level": 7, "rank": 1}}
     assert [row.id for row in samples.page(actor, round_.id, Filters(metadata=("level=7",))).rows] == [texts[0].id]
     assert exports.count(actor, project.id, ExportRequest((round_.id,), Filters(metadata=("level>=7",)))) == 4
-    assert "level" in {facet.key for facet in facets.facets(actor, round_.id)}
+    (rank,) = [facet for facet in facets.facets(actor, round_.id) if facet.key == "rank"]
+    assert rank.is_exact
+    assert [(choice.test, choice.count) for choice in rank.choices] == [("rank=1", 1)]
     with pytest.raises(InvalidInput, match="filters of lists"):
         bulk.preview(actor, round_.id, Filters(metadata=("level=7",)), DecisionKind.accept)
 
