@@ -106,13 +106,13 @@ def test_what_a_second_key_cannot_be(database: str) -> None:
         with pytest.raises(InvalidInput, match="first page"):
             samples.page(actor, round_.id, cursor=cursor)
     # A place in the list of other filters.
-    scores = {one.id: one.score for one in known}
+    scores = {sample.id: sample.score for sample in known}
     place = "f+score+length:1.0,0.0:0"
     for filters in (Filters(min_score=2.5), Filters(max_score=0.5), Filters(min_score=1, max_score=2)):
         listed = samples.page(actor, round_.id, filters, cursor=place).rows
         kept = [scores[row.id] or 0.0 for row in listed]
         low, high = filters.min_score, filters.max_score
-        assert all((low is None or low <= one) and (high is None or one <= high) for one in kept), filters
+        assert all((low is None or low <= score) and (high is None or score <= high) for score in kept), filters
 
 
 SINGLE = [
