@@ -42,11 +42,13 @@ class FilteredTool(Tool):
     text: Line = Field("", description='words in the sample, "a phrase", or /a regular expression/')
     prompt: Line = Field("", description="the same in its prompt")
     decided: Literal["", "me", "others", "disputed"] = Field("", description="who decided on it")
+    answer: tuple[Line, ...] = Field((), max_length=10, description="tests of answers to questions: accuracy>=4")
+    metadata: tuple[Line, ...] = Field((), max_length=10, description="tests of metadata: level>=2, source~wiki")
 
     @property
     def filters(self) -> Filters:
         names = ("min_score", "max_score", "min_tokens", "max_tokens", "verdict", "kind", "step")
-        texts = ("text", "prompt", "decided")
+        texts = ("text", "prompt", "decided", "answer", "metadata")
         flags = ("is_overridden", "is_unparsed", "is_truncated", "is_flagged")
         return Filters(source=self.label_by, **{name: getattr(self, name) for name in (*names, *texts, *flags)})
 
@@ -69,7 +71,7 @@ class ListSamples(FilteredTool):
 
     def call(self, actor: Actor) -> JSON:
         then = SortKey(self.then) if self.then else None
-        order = Sort(SortKey(self.sort), self.descending, then, self.then_descending)
+        order = Sort(SortKey(self.sort), descending=self.descending, then=then, then_descending=self.then_descending)
         page = samples.page(actor, self.round_id, self.filters, order, self.after, self.limit)
         count = fields(page.count, "number", "is_exact")
         return {"samples": [shown(row) for row in page.rows], "next": page.next_cursor, "count": count}

@@ -60,7 +60,7 @@ class ViewContents(BaseModel):
     columns: tuple[Line, ...] | None = Field(None, max_length=MOST_COLUMNS)
 
     def asked(self) -> ViewQuery:
-        order = Sort(self.sort, self.descending, self.then, self.then_descending)
+        order = Sort(self.sort, descending=self.descending, then=self.then, then_descending=self.then_descending)
         return ViewQuery(self.filters.asked(), order, self.columns)
 
 

@@ -146,7 +146,7 @@ def asked_sort(
     then_descending: bool = False,
 ) -> Sort:
     """The order of a list, by one key or by two."""
-    return Sort(sort, descending, then, then_descending)
+    return Sort(sort, descending=descending, then=then, then_descending=then_descending)
 
 
 Sorting = Annotated[Sort, Depends(asked_sort)]
@@ -235,5 +235,5 @@ def histogram(
 
 @router.get("/rounds/{round_id}/facets")
 def list_facets(actor: Asking, round_id: Id) -> list[MetadataFacet]:
-    """Which metadata the round's prompts have, of which type, and with which values."""
+    """Which metadata the round's prompts and imported samples have, of which type, and with which values."""
     return facets.facets(actor, round_id)

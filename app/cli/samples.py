@@ -131,7 +131,8 @@ def _filters(given: list[str], text: str, prompt: str) -> Any:
             known = ", ".join(Filters.__dataclass_fields__)
             raise InvalidInput(f"A filter is given as name=value, not {one!r}. The names are {known}.")
         is_many = name in ("verdict", "source", "kind", "step", "answer", "metadata")
-        found[name] = tuple(part.strip() for part in value.split(",")) if is_many else value.strip()
+        apart = ";" if name == "metadata" else ","
+        found[name] = tuple(part.strip() for part in value.split(apart)) if is_many else value.strip()
     try:
         return TypeAdapter(Filters).validate_python(found)
     except ValidationError as error:

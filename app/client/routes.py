@@ -854,7 +854,7 @@ class Samples(Noun):
         return self._ask("GET", f"/sample-imports/{job_id}")
 
     def list_facets(self, round_id: int) -> list[shapes.MetadataFacet]:
-        """Which metadata the round's prompts have, of which type, and with which values."""
+        """Which metadata the round's prompts and imported samples have, of which type, and with which values."""
         return self._ask("GET", f"/rounds/{round_id}/facets")
 
     def list_groups(

@@ -1,7 +1,7 @@
 """The filter bar of the Samples page, and the same filters in the page's address."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -190,7 +190,7 @@ def to_bar(query: JSON) -> list[Any]:
 
 
 def from_address(parameters: Mapping[str, str]) -> JSON:
-    """What an address asks for; whatever is no number or no such choice is left out."""
+    """What an address asks for; whatever is no number or no such choice is left out. Its tests are not read here."""
     known = {
         name: {value for _, value in choices}
         for name, choices in zip(CHOICES, (VERDICTS, SOURCES, KINDS, ONLY), strict=True)
@@ -203,7 +203,8 @@ def from_address(parameters: Mapping[str, str]) -> JSON:
         if name in CHOICES:
             query[name] = [part for part in value.split(",") if part in known[name]]
         elif name in TESTS:
-            query[name] = f"{TESTS_APART} ".join(tests_in(name, value))
+            # One that cannot be read stays: without it, the filter would find more than was asked for.
+            query[name] = f"{TESTS_APART} ".join(parts_of(value))
         elif name in NUMBERS:
             query |= _number(name, value)
         elif name == "step":
@@ -246,19 +247,6 @@ def parts_of(tests: str) -> list[str]:
     return [part.strip() for part in tests.split(TESTS_APART) if part.strip()]
 
 
-def tests_in(name: str, tests: str) -> list[str]:
-    """Those that are tests."""
-    read: list[str] = []
-    for part in parts_of(tests):
-        try:
-            tried: dict[str, Any] = {name: (*read, part)}
-            Filters(**tried)
-        except InvalidInput:
-            continue
-        read.append(part)
-    return read
-
-
 def read_sort(query: JSON) -> Sort:
     """The order of the two fields; a second key that could not follow the first is left out."""
     asked = query.get("sort", "+id")
@@ -270,8 +258,10 @@ def read_sort(query: JSON) -> Sort:
 
 def sort_name(sort: Sort) -> str:
     """How the order is called."""
-    names = {value: label for label, value in SORTS}
-    return names.get(str(sort), "by prompt").lower()
+    names = {value: label.lower() for label, value in SORTS}
+    first = names.get(str(replace(sort, then=None)), "by prompt")
+    second = names.get(("-" if sort.then_descending else "+") + (sort.then or ""), "")
+    return f"{first}, then {second}" if second else first
 
 
 def _number(name: str, value: str) -> JSON:

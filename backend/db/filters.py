@@ -1,12 +1,14 @@
 """What a list of samples may be asked for: filters, sorts, and the place in a list."""
 
+import math
 import re
-from dataclasses import dataclass, fields
+from dataclasses import KW_ONLY, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
 from backend import boundary
 from backend.boundary import Count, Line, Score
+from backend.db.filter_tests import AnswerTest, MetadataTest
 from backend.errors import InvalidInput
 
 UNDECIDED = "undecided"
@@ -19,82 +21,10 @@ FLAGS = ("is_overridden", "is_unparsed", "is_truncated", "is_flagged")
 OF_ONE_STEP = 432
 """So many facets a step has; those of step 1, which made all samples of a recipe of slots, are the first."""
 
-
-ANSWER_TEST = re.compile(r"\s*(?:(judge|differ)\.)?([a-z][a-z0-9_]{0,39})\s*(>=|<=|=)\s*(\S.{0,199})", re.DOTALL)
+MOST_TOKENS = 2**40
+"""Beyond the length of any sample."""
 MOST_TESTS = 10
 ORDER = re.compile(r"([-+]?)([a-z]+)(?:([-+])([a-z]+))?")
-
-
-@dataclass(frozen=True)
-class AnswerTest:
-    """One test of what was answered: the key of a question, a sign, and a number or a label.
-
-    `of`: `judge` where the judge's answers are meant, `differ` where the test is of how far people and the judge
-    differ: by what number in a rating, or in whether they chose a label. Empty: people's.
-    """
-
-    key: str
-    sign: str
-    word: str
-    of: str = ""
-
-    @classmethod
-    def read(cls, text: str) -> "AnswerTest":
-        """The test that a text writes; raises `InvalidInput`."""
-        match = ANSWER_TEST.fullmatch(boundary.text(text, "A test of an answer", boundary.MOST_LINE))
-        if match is None:
-            raise InvalidInput(
-                f"answer: {text[:80]!r} tests no answer. Write accuracy>=4, accuracy<=2 or tone=warm; "
-                "judge.accuracy>=4 of the judge, differ.accuracy>=2 where people and the judge differ."
-            )
-        test = cls(match[2], match[3], match[4].strip(), match[1] or "")
-        if test.sign != "=" and test.number is None:
-            raise InvalidInput(f"answer: {test.word[:80]!r} is no number. Write {test.key}{test.sign}4.")
-        return test
-
-    @property
-    def number(self) -> float | None:
-        """The word as a number; None where it is none."""
-        try:
-            number = float(self.word)
-        except ValueError:
-            return None
-        return number if abs(number) <= boundary.MOST_SCORE else None
-
-
-METADATA_TEST = re.compile(r"\s*([^<>=~;,\"\\]{1,200}?)\s*(>=|<=|=|~)\s*(\S.{0,199})", re.DOTALL)
-DATE = re.compile(r"\d{4}-\d{2}(-\d{2}([T ]\d{2}:\d{2}(:\d{2})?)?)?")
-
-
-@dataclass(frozen=True)
-class MetadataTest:
-    """One test of metadata: a key, a sign, and a number, a date or a text. `~`: the text has the word in it."""
-
-    key: str
-    sign: str
-    word: str
-
-    @classmethod
-    def read(cls, text: str) -> "MetadataTest":
-        """The test that a text writes; raises `InvalidInput`."""
-        match = METADATA_TEST.fullmatch(boundary.text(text, "A test of metadata", boundary.MOST_LINE))
-        if match is None:
-            raise InvalidInput(f"metadata: {text[:80]!r} tests nothing. Write level>=2, topic=sums or source~wiki.")
-        test = cls(match[1], match[2], match[3].strip())
-        if test.sign in (">=", "<=") and test.number is None and not DATE.fullmatch(test.word):
-            raise InvalidInput(
-                f"metadata: {test.word[:80]!r} is neither a number nor a date such as 2026-01-31. Write"
-                f" {test.key[:80]}{test.sign}4."
-            )
-        return test
-
-    @property
-    def number(self) -> float | None:
-        """The word as a number; None where it is none."""
-        return AnswerTest(self.key, self.sign, self.word).number
-
-    def __str__(self) -> str:
-        return f"{self.key}{self.sign}{self.word}"
 
 
 @dataclass(frozen=True)
@@ -220,6 +150,7 @@ class Sort:
     a second key (`then`), and those that are equal by both by number, in the direction of the second."""
 
     key: SortKey = SortKey.id
+    _: KW_ONLY
     descending: bool = False
     then: SortKey | None = None
     then_descending: bool = False
@@ -245,9 +176,16 @@ class Sort:
             if match is None:
                 raise ValueError("not an order")
             then = SortKey(match[4]) if match[4] else None
-            return cls(SortKey(match[2]), match[1] == "-", then, match[3] == "-")
+            return cls(SortKey(match[2]), descending=match[1] == "-", then=then, then_descending=match[3] == "-")
         except ValueError as error:
             raise InvalidInput(f"There is no order {text[:80]!r}. Write -score, or -score+length.") from error
+
+
+def _is_key(key: SortKey, number: float) -> bool:
+    """Whether a sample could have this key."""
+    if key is SortKey.length:
+        return number.is_integer() and -1 <= number <= MOST_TOKENS
+    return math.isfinite(number)
 
 
 SortPlace = float | tuple[float, float]
@@ -278,9 +216,9 @@ class Cursor:
         try:
             order, key, sample_id = text.split(":")
             sort, keys, place = Sort.read(order[1:]), [float(one) for one in key.split(",")], int(sample_id)
-            if order[1] not in "-+" or len(keys) != (1 if sort.then is None else 2):
-                raise ValueError("not a place")
-            if any(number != number for number in keys) or not 0 <= place <= boundary.MOST_ID:
+            is_whole = order[1] in "-+" and len(keys) == (1 if sort.then is None else 2)
+            are_keys = all(map(_is_key, (sort.key, sort.then or sort.key), keys))
+            if not (is_whole and are_keys and 0 <= place <= boundary.MOST_ID):
                 raise ValueError("not a place")
             number = keys[0] if len(keys) == 1 else (keys[0], keys[1])
             return cls(number, place, sort, backward={"b": True, "f": False}[order[0]])

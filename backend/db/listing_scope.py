@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.db.filters import Filters, SortKey
+from backend.db.filters import MOST_TOKENS, Filters, SortKey
 from backend.errors import InvalidInput
 
 COLUMN = {
@@ -143,5 +143,5 @@ def _ranges(filters: Filters) -> dict[str, tuple[float, float]]:
         ranges["score_key"] = (-1e299 if low is None else low, 1e299 if high is None else high)
     if filters.min_tokens is not None or filters.max_tokens is not None:
         fewest, most = filters.min_tokens, filters.max_tokens
-        ranges["num_tokens"] = (-1 if fewest is None else fewest, 2**40 if most is None else most)
+        ranges["num_tokens"] = (-1 if fewest is None else fewest, MOST_TOKENS if most is None else most)
     return ranges

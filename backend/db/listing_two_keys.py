@@ -8,7 +8,7 @@ page reads three lists at most, each as any list with a range of another column 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from backend.db.filters import Cursor, Sort, SortKey, SortPlace
+from backend.db.filters import MOST_TOKENS, Cursor, Sort, SortKey, SortPlace
 from backend.db.listing_merge import Row, drivers, legs, merge
 from backend.db.listing_scope import COLUMN, Scope
 from backend.db.many import in_chunks
@@ -46,7 +46,7 @@ def listed_rows(asked: Scope, sort: Sort, cursor: Cursor | None, number: int) ->
     """The first rows after the cursor, in its direction, by both keys."""
     backward = cursor is not None and cursor.backward
     rows, at = list[Row](), None
-    by_first = Sort(sort.key, sort.descending)
+    by_first = Sort(sort.key, descending=sort.descending)
     if cursor is not None:
         first, second = cursor.key if isinstance(cursor.key, tuple) else (cursor.key, 0.0)
         rows = equals(asked, sort, first, (second, cursor.sample_id), number, backward=backward)
@@ -65,13 +65,20 @@ def listed_rows(asked: Scope, sort: Sort, cursor: Cursor | None, number: int) ->
 def equals(
     asked: Scope, sort: Sort, first: float, after: tuple[float, int] | None, number: int, *, backward: bool
 ) -> list[Row]:
-    """Up to `number` rows with this first key, behind the second key and number of a row, or from their beginning."""
+    """Up to `number` rows with this first key, behind the second key and number of a row, or from their beginning.
+
+    None where the filters ask for other keys: a place may be of a list with other filters.
+    """
     then, down = sort.then or SortKey.id, sort.then_descending
     # PostgreSQL finds no whole number in an index by one with a fraction.
     exact = int(first) if sort.key is SortKey.length else first
-    narrowed = replace(asked, ranges=asked.ranges | {COLUMN[sort.key]: (exact, exact)})
+    column = COLUMN[sort.key]
+    low, high = asked.ranges.get(column, (exact, exact))
+    if not low <= exact <= high:
+        return []
+    narrowed = replace(asked, ranges=asked.ranges | {column: (exact, exact)})
     # By number: the first key's index has its equals in that order.
-    order = Sort(sort.key if then is SortKey.id else then, down)
+    order = Sort(sort.key if then is SortKey.id else then, descending=down)
     if after is not None:
         at: Cursor | None = Cursor(first if then is SortKey.id else after[0], after[1], order, backward)
     else:
@@ -85,7 +92,7 @@ def end_of(order: Sort) -> Cursor:
     is_length = order.key is SortKey.length
     if order.descending:
         return Cursor(-1 if is_length else 2 * UNSCORED, 0, order, backward=True)
-    return Cursor(2**40 if is_length else UNSCORED, LAST, order, backward=True)
+    return Cursor(MOST_TOKENS if is_length else UNSCORED, LAST, order, backward=True)
 
 
 def following(asked: Scope, order: Sort, at: Cursor | None, number: int) -> list[Row]:

@@ -149,7 +149,7 @@ def test_rows_come_as_the_list_has_them(database: str, key: SortKey) -> None:
         Filters(verdict=("reject",), prompt="1"),
     ):
         for descending in (False, True):
-            sort = Sort(key, descending)
+            sort = Sort(key, descending=descending)
             ids = [row.id for row in samples.page(team.curator, team.round.id, filters, sort, limit=200).rows]
             result = lines(team.curator, team.project.id, of(team, filters=filters, sort=sort))
             assert [row["sample_id"] for row in result] == ids

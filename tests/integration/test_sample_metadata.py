@@ -17,11 +17,20 @@ EXTRAS = [
     {"level": "3", "topic": "sums and more", "day": "2026-02-01"},
     {"level": 10.5, "topic": "100%_[x]", "ok": False},
     {"level": "three", "topic": None},
-    {"level": {"a": 1}, "a.b": "dot"},
-    {},
+    {"level": {"a": 1}, "a.b": "dot", "day": "unknown"},
+    {"day": True},
+    {"level": 10**400, "share": 0.30000000000000004, "day": {}},
+    {"level": "9" * 400, "share": "0.3", "day": ""},
+    {"level": 2**53 + 1, "share": 1e300, "day": "2026-02-01 09:30:00Z"},
 ]
 FOUND = {
-    ("level>=3",): [1, 2],
+    ("level>=3",): [1, 2, 6, 8],
+    ("level>=1e12",): [6, 8],
+    (f"level={2**53 + 1}",): [8],
+    ("share=0.30000000000000004",): [6],
+    ("share<=0.3",): [7],
+    ("share>=0.30000000000000004",): [6, 8],
+    ("share>=1e299",): [8],
     ("level<=3",): [0, 1],
     ("level=3",): [1],
     ("level=three",): [3],
@@ -29,8 +38,12 @@ FOUND = {
     ("topic~SUMS",): [0, 1],
     ("topic=sums",): [],
     ("topic~%_[",): [2],
-    ("day>=2026-02-01",): [1],
+    ("day>=2026-02-01",): [1, 8],
     ("day<=2026-01-31",): [0],
+    ("day<=2026-01-31T10:00",): [0],
+    ("day<=2026-01-31 09:59",): [],
+    ("day>=2026-01-31T09:59",): [0, 1, 8],
+    ("day>=2026-02-01T09:00",): [8],
     ("ok=true",): [0],
     ("ok=false",): [2],
     ("a.b=dot",): [4],
@@ -45,7 +58,7 @@ def test_a_test_of_metadata_finds_what_it_should(database: str, caps: str, monke
     if caps == "small":
         monkeypatch.setattr(listing_among, "READ", 2)
     project = rows.make_project()
-    prompts = rows.make_prompt_set(project, prompts=[f"p{n}" for n in range(6)], extras=EXTRAS)
+    prompts = rows.make_prompt_set(project, prompts=[f"p{n}" for n in range(len(EXTRAS))], extras=EXTRAS)
     round_ = rows.make_round(project, sets=[prompts])
     texts = rows.make_samples(round_, prompts, n=1, texts=["x"])
     actor = rows.make_actor(project, Role.curator)
@@ -53,9 +66,12 @@ def test_a_test_of_metadata_finds_what_it_should(database: str, caps: str, monke
         listed = samples.page(actor, round_.id, Filters(metadata=tests), Sort(SortKey.length, then=SortKey.id))
         assert [row.id for row in listed.rows] == [texts[n].id for n in expected], tests
     with session() as db:
-        db.get_one(tables.Sample, texts[0].id).extra = {"metadata": {"level": 7}}
+        db.get_one(tables.Sample, texts[0].id).extra = {"metadata": {"level": 7, "rank": 1}}
     assert [row.id for row in samples.page(actor, round_.id, Filters(metadata=("level=7",))).rows] == [texts[0].id]
-    assert exports.count(actor, project.id, ExportRequest((round_.id,), Filters(metadata=("level>=7",)))) == 2
+    assert exports.count(actor, project.id, ExportRequest((round_.id,), Filters(metadata=("level>=7",)))) == 4
+    (rank,) = [facet for facet in facets.facets(actor, round_.id) if facet.key == "rank"]
+    assert rank.is_exact
+    assert [(choice.test, choice.count) for choice in rank.choices] == [("rank=1", 1)]
     with pytest.raises(InvalidInput, match="filters of lists"):
         bulk.preview(actor, round_.id, Filters(metadata=("level=7",)), DecisionKind.accept)
 

@@ -16,7 +16,7 @@ from tests.integration.labelled import make_labelled
 
 pytestmark = pytest.mark.on_sqlite
 INDEX = {SortKey.id: "by_id", SortKey.score: "by_score", SortKey.length: "by_length", SortKey.spread: "by_spread"}
-SORTS = [Sort(key, way) for key in INDEX for way in (False, True)]
+SORTS = [Sort(key, descending=way) for key in INDEX for way in (False, True)]
 EVERY = {"step": (3,), "kind": ("completion",), "min_score": 1.0, "max_score": 4.0, "min_tokens": 2, "max_tokens": 90}
 
 Asked = list[tuple[str, Any]]

@@ -7,7 +7,7 @@ import pytest
 from app.pages.samples import drawing, saved_views
 from app.widgets.chosen import CurrentChoice
 from app.widgets.context import Context
-from app.widgets.sample_filters import from_address, without_missing_step
+from app.widgets.sample_filters import from_address, read_filters, without_missing_step
 from backend.db import reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from backend.services import samples
@@ -21,7 +21,9 @@ from tests.integration.clicking import Clicker
 
 pytestmark = pytest.mark.usefixtures("database")
 ASKED = ViewQuery(
-    Filters(verdict=("accept",), text='"red blue"'), Sort(SortKey.score, True, SortKey.length), ("level",)
+    Filters(verdict=("accept",), text='"red blue"'),
+    Sort(SortKey.score, descending=True, then=SortKey.length),
+    ("level",),
 )
 
 
@@ -168,6 +170,21 @@ def test_a_refused_place_in_the_list_costs_no_filters() -> None:
     _, left, refusal = drawing.allowed_listing(here, CurrentChoice(), query | {"verdict": ["accept"], "at": place})
     assert left == {"round": round_.id}
     assert "cannot filter by verdict" in refusal
+
+
+def test_a_test_that_cannot_be_read_is_said_and_bulk_actions_refuse_it() -> None:
+    project = rows.make_project()
+    asked = rows.make_prompt_set(project)
+    round_ = rows.make_round(project, sets=[asked])
+    rows.make_samples(round_, asked)
+    here, chosen = Context(rows.make_actor(project, Role.curator), project.id, "", None), CurrentChoice()
+    for wrong, why in (("metadata", "'many' is neither a number"), ("answer", "'many' is no number")):
+        query = from_address({wrong: "level>=many"}) | {"round": round_.id}
+        shown, left, refusal = drawing.allowed_listing(here, chosen, query)
+        assert (left, chosen.value, refusal) == (query, query, "")
+        assert why in shown[1]
+        with pytest.raises(InvalidInput, match=why):
+            read_filters(chosen.value)
 
 
 def test_a_view_is_written_by_rest_as_it_is_read() -> None:

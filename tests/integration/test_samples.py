@@ -7,10 +7,12 @@ import pytest
 
 from backend.db import listing_merge, listing_search, listing_walk, listing_wanted, session, tables
 from backend.db.filters import KINDS, SOURCES, VERDICTS, Filters, Sort, SortKey, encode_facet
+from backend.db.listing import scope
+from backend.db.search import Patience
 from backend.errors import InvalidInput, NotFound
 from backend.services import samples
 from backend.services.access import Actor
-from backend.services.samples import histograms
+from backend.services.samples import exports, histograms
 from backend.services.samples.metadata_keys import metadata_keys
 from backend.values import Role
 from tests import rows
@@ -19,8 +21,11 @@ from tests.integration.labelled import Known, make_labelled, ordered, passes, st
 SORTS = [Sort(key, descending=way) for key in SortKey if key is not SortKey.prompt for way in (False, True)]
 WAYS = ((False, False), (True, True), (False, True), (True, False))
 PAIRS = [(a, b) for a in list(SortKey)[1:4] for b in list(SortKey)[:4] if a is not b]
-TWO_KEYS = [Sort(first, WAYS[n % 4][0], then, WAYS[n % 4][1]) for n, (first, then) in enumerate(PAIRS)]
-TWO_KEYS += [Sort(first, WAYS[(n + 2) % 4][0], then, WAYS[(n + 2) % 4][1]) for n, (first, then) in enumerate(PAIRS)]
+TWO_KEYS = [
+    Sort(first, descending=WAYS[(n + turn) % 4][0], then=then, then_descending=WAYS[(n + turn) % 4][1])
+    for turn in (0, 2)
+    for n, (first, then) in enumerate(PAIRS)
+]
 
 
 def walk(actor: Actor, round_id: int, filters: Filters, sort: Sort, limit: int) -> tuple[list[int], Sort]:
@@ -79,6 +84,9 @@ def test_pages_make_the_whole_list_by_two_keys(database: str, caps: str, monkeyp
     for sort in TWO_KEYS[::3] if caps == "large" else TWO_KEYS[1::5]:
         ids, real = walk(actor, round_.id, Filters(), sort, 31)
         assert (ids, real) == (ordered(known, sort), sort)
+        with session() as db:
+            exported = exports.matching(scope(db, round_.id, Filters()), Filters(), sort, Patience(), None)
+        assert list(exported) == ids, sort
     narrowed = Filters(min_score=2.5), Filters(text="red"), Filters(max_tokens=10), Filters(verdict=("accept",))
     for n, filters in enumerate(narrowed[:: 1 if caps == "large" else 2]):
         check(actor, round_.id, known, filters, TWO_KEYS[5 * n], 7)
@@ -87,13 +95,24 @@ def test_pages_make_the_whole_list_by_two_keys(database: str, caps: str, monkeyp
 def test_what_a_second_key_cannot_be(database: str) -> None:
     project = rows.make_project()
     actor = rows.make_actor(project)
-    round_, _ = make_labelled(project, number=60)
+    round_, known = make_labelled(project, number=60)
     for first, then in (("id", "score"), ("score", "score"), ("score", "prompt")):
         with pytest.raises(InvalidInput, match=r"then: .* Sort by another|then: .* Choose another"):
             Sort(SortKey(first), then=SortKey(then))
-    for cursor in ("f-score+length:1.0:1", "f-score:1.0,2.0:1", "f-score+length:1.0,nan:1", "f-score+score:1.0,1.0:1"):
+    wrong = ["f-score+length:1.0:1", "f-score:1.0,2.0:1", "f-score+length:1.0,nan:1", "f-score+score:1.0,1.0:1"]
+    wrong += [f"f+length-score:{key},1.0:1" for key in ("inf", "1.5", "1e300", "-7.0")]
+    wrong += ["f-score+length:1.0,1e300:1", "f+score:-inf:1"]
+    for cursor in wrong:
         with pytest.raises(InvalidInput, match="first page"):
             samples.page(actor, round_.id, cursor=cursor)
+    # A place in the list of other filters.
+    scores = {sample.id: sample.score for sample in known}
+    place = "f+score+length:1.0,0.0:0"
+    for filters in (Filters(min_score=2.5), Filters(max_score=0.5), Filters(min_score=1, max_score=2)):
+        listed = samples.page(actor, round_.id, filters, cursor=place).rows
+        kept = [scores[row.id] or 0.0 for row in listed]
+        low, high = filters.min_score, filters.max_score
+        assert all((low is None or low <= score) and (high is None or score <= high) for score in kept), filters
 
 
 SINGLE = [

@@ -51,6 +51,7 @@ QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 def build() -> None:
     """Lay out the page and wire it."""
     asked_for, seen, token = gr.State(CurrentChoice()), gr.State({}), gr.State("")
+    is_facets_open = gr.State(False)
     kept = gr.JSON({}, visible="hidden")
     bar = filter_bar()
     chosen = bar.round
@@ -108,8 +109,9 @@ def build() -> None:
     gr.on(narrowed, narrow, [asked_for, *bar.fields], redrawn, **QUIET)
     chart.click(choose_bar, asked_for, [*(bar.fields[NAMES.index(name)] for name in NUMBERS), *redrawn], **QUIET)
     panel.click(choose_facet, asked_for, [bar.fields[NAMES.index("metadata")], *redrawn], **QUIET)
-    by_metadata.expand(draw_facets, asked_for, panel, **QUIET)
-    chosen.input(draw_facets_of, chosen, panel, **QUIET)
+    by_metadata.expand(draw_facets, asked_for, [panel, is_facets_open], **QUIET)
+    by_metadata.collapse(fold_facets, None, is_facets_open, **QUIET)
+    chosen.input(draw_facets_of, [chosen, is_facets_open], panel, **QUIET)
     clear.click(clear_bar, asked_for, [bar.view, *bar.fields, bar.more, *listed, *previewed, *saving.fields], **QUIET)
     saved_views.wire(saving, asked_for, bar, listed, previewed)
     moved = [bar.fields[-1], bar.columns, *listed, batches, token, apply, status]
@@ -181,15 +183,23 @@ def choose_bar(asked_for: CurrentChoice, event: gr.EventData, request: gr.Reques
 
 
 @toasts
-def draw_facets(asked_for: CurrentChoice, request: gr.Request) -> JSON:
+def draw_facets(asked_for: CurrentChoice, request: gr.Request) -> list[Any]:
     """The facets come when somebody opens them."""
-    return facet_panel.drawn(context(request), asked_for.value.get("round"))
+    return [facet_panel.drawn(context(request), asked_for.value.get("round")), True]
 
 
 @toasts
-def draw_facets_of(round_id: int, request: gr.Request) -> JSON:
-    """The facets of another round."""
-    return facet_panel.drawn(context(request), round_id)
+def fold_facets(request: gr.Request) -> bool:
+    """The facets are out of sight, and need not be drawn for another round."""
+    context(request)
+    return False
+
+
+@toasts
+def draw_facets_of(round_id: int, is_open: bool, request: gr.Request) -> Any:
+    """The facets of another round, where they are in sight."""
+    here = context(request)
+    return facet_panel.drawn(here, round_id) if is_open else gr.skip()
 
 
 @toasts
@@ -264,7 +274,8 @@ def open_row(asked_for: CurrentChoice, event: gr.SelectData, request: gr.Request
 def refresh(asked_for: CurrentChoice, seen: JSON, request: gr.Request) -> list[Any]:
     """Draw the page again only when something on it changed."""
     query = asked_for.value
-    if not query.get("round"):
+    # Without what was seen there is no list: of what the address asks for something cannot be read.
+    if not query.get("round") or not seen:
         return [gr.skip()] * 7
     drawn = rows_of(context(request), query)
     is_new = drawn[4] != seen

@@ -109,7 +109,7 @@ def allowed_listing(here: Context, asked_for: CurrentChoice, query: JSON) -> tup
     """The listing, the query that it is of, and why that is less than was asked for.
 
     Where something is hidden from the person, the place in the list is left out; where that is not it, the order, too;
-    and where that is not it either, all filters.
+    and where that is not it either, all filters. What cannot be read stays asked for, and is said in place of a list.
     """
     least = {name: value for name, value in query.items() if name in ("round", "sample", "columns")}
     placeless = {name: value for name, value in query.items() if name != "at"}
@@ -122,7 +122,15 @@ def allowed_listing(here: Context, asked_for: CurrentChoice, query: JSON) -> tup
             return listing(here, asked_for, asked_now, open_sample=True), asked_now, refusal
         except PermissionDenied as error:
             refusal = error.message
+        except InvalidInput as error:
+            return unread(asked_for, asked_now, error.message), asked_now, refusal
     return listing(here, asked_for, least, open_sample=True), least, refusal
+
+
+def unread(asked_for: CurrentChoice, query: JSON, why: str) -> list[Any]:
+    """No list, and why; whatever acts on this query is refused with the same words."""
+    asked_for.put(dict(query))
+    return [table([], []), why, *[gr.Button(interactive=False)] * 2, {"is_empty": True}, {}, gr.skip()]
 
 
 def rows_of(here: Context, query: JSON) -> list[Any]:

@@ -11,8 +11,8 @@ from backend.services.samples.facets import FacetKind, MetadataFacet
 from backend.values import JSON
 
 TEMPLATE = """
-{{#if value.is_empty}}<p class="rondo-muted">The prompts of this round have no metadata that a filter can ask for, or it
-is hidden until the round is reviewed. Columns that are mapped when a prompt set is imported stand here.</p>{{/if}}
+{{#if value.is_empty}}<p class="rondo-muted">Nothing in this round has metadata that a filter can ask for, or it is
+hidden until the round is reviewed. Columns that are mapped when a prompt set is imported stand here.</p>{{/if}}
 <div class="facets">{{#each value.facets}}
 <section role="group" aria-label="{{this.key}}" data-key="{{this.key}}">
   <h4><bdi>{{this.key}}</bdi> <span class="rondo-muted">{{this.about}}</span>
@@ -113,7 +113,7 @@ def drawn(here: Context, round_id: int | None) -> JSON:
 
 def facet(found: MetadataFacet) -> JSON:
     """What the template shows of one."""
-    about = f"{found.num_prompts:,} prompts" if found.is_exact else f"{found.num_prompts:,} of the first prompts"
+    about = f"{found.num_prompts:,} values" if found.is_exact else f"{found.num_prompts:,} of the first values"
     is_number, is_date = found.kind is FacetKind.number, found.kind is FacetKind.date
     choices = [
         {"value": one.value, "count": f"{one.count:,}", "test": one.test, "is_closed": not one.test}
@@ -143,7 +143,7 @@ def numbers(found: MetadataFacet) -> list[JSON]:
             "tests": f"{found.key}>={one.least!r}{TESTS_APART}{found.key}<={one.most!r}",
             "is_empty": one.least is None,
             "height": round(100 * one.count / most, 1),
-            "words": f"{found.key} {one.low:g} to {one.high:g}: {one.count:,} prompts",
+            "words": f"{found.key} {one.low:g} to {one.high:g}: {one.count:,} values",
         }
         for one in found.bins
     ]

@@ -9,7 +9,8 @@ from sqlalchemy import Select, case, func, select, union_all
 from sqlalchemy.orm import Session
 
 from backend.db import listing_metadata, tables
-from backend.db.filters import AnswerTest, Filters
+from backend.db.filter_tests import AnswerTest
+from backend.db.filters import Filters
 from backend.db.listing_scope import Among
 from backend.errors import InvalidInput
 from backend.services.access import Actor
@@ -48,8 +49,8 @@ def among(db: Session, actor: Actor, round_: tables.Round, filters: Filters) -> 
     for test in filters.answer_tests:
         passing = _passing(db, round_, test)
         found = _alone(passing) if found is None else _narrowed(found, passing)
-    for told in filters.metadata_tests:
-        query, here = listing_metadata.passing(db, told), tables.Sample.round_id == round_.id
+    if filters.metadata:
+        query, here = listing_metadata.passing(db, filters.metadata_tests), tables.Sample.round_id == round_.id
         passing = Passing(query.where(here), select(tables.Sample.id).where(here), partial(_of, query))
         found = _alone(passing) if found is None else _narrowed(found, passing)
     if filters.duplicates:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from backend.db import reading
-from backend.db.filters import Cursor, Filters, MetadataTest, Sort, SortKey
+from backend.db import reading, snapshot
+from backend.db.filter_tests import MetadataTest
+from backend.db.filters import Cursor, Filters, Sort, SortKey
 from backend.db.listing import Count, scope
 from backend.db.listing_search import find
 from backend.errors import InvalidInput
@@ -50,13 +51,15 @@ def page(
     if not 1 <= limit <= MAX_PAGE:
         raise InvalidInput(f"A page has 1 to {MAX_PAGE} samples, not {limit}. Ask for fewer and go on page by page.")
     filters, place = filters or Filters(), Cursor.read(cursor) if cursor else None
-    with reading() as db:
+    order = place.sort if place else sort or Sort()
+    # A page by two keys is put together from several lists.
+    with snapshot() if order.then else reading() as db:
         round_ = get_row(db, actor, round_id)
         kept = visibility.hidden(db, actor, round_)
-        visibility.refuse(kept, filters, place.sort if place else sort or Sort())
+        visibility.refuse(kept, filters, order)
         filters = visibility.narrowed(kept, round_, filters)
         asked = scope(db, round_id, filters, filtering.among(db, actor, round_, filters))
-        got = find(asked, filters, sort or Sort(), place, limit)
+        got = find(asked, filters, order, place, limit)
         rows = correctness.checked(db, round_, read_rows(db, got.ids))
         rows = with_excerpts(db, visibility.visible_rows(db, actor, kept, rows), filters)
         rows = answers.with_answers(db, actor, kept, round_.project_id, rows)

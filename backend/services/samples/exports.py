@@ -69,11 +69,12 @@ class ExportRequest:
         filters: dict[str, Any] = {
             name: tuple(one) if isinstance(one, list) else one for name, one in given["filters"].items()
         }
+        order = given["sort"]
         sort = Sort(
-            SortKey(given["sort"]["key"]),
-            given["sort"]["descending"],
-            SortKey(given["sort"]["then"]) if given["sort"].get("then") else None,
-            given["sort"].get("then_descending", False),
+            SortKey(order["key"]),
+            descending=order["descending"],
+            then=SortKey(order["then"]) if order.get("then") else None,
+            then_descending=order.get("then_descending", False),
         )
         return cls(tuple(given["round_ids"]), Filters(**filters), sort, given["format"])
 
@@ -238,11 +239,8 @@ def matching(
     most = 2**62 if limit is None else limit
     held = listing_among.whole(asked)
     if not (filters.text or filters.prompt):
-        key, way = COLUMN[sort.key], "DESC" if sort.descending else "ASC"
-        order = f"({key} = {UNSCORED!r}), {key} {way}, sample_id {way}" if key.endswith("_key") else f"{key} {way}"
-        order += "" if key == "sample_id" or key.endswith("_key") else f", sample_id {way}"
         source = f"{asked.labels('sample_id')} WHERE {asked.where(asked.any_facet)}"
-        sql = text(f"SELECT sample_id FROM {source} ORDER BY {order} LIMIT :limit")
+        sql = text(f"SELECT sample_id FROM {source} ORDER BY {_order(sort)} LIMIT :limit")
         found: Any = asked.db.execute(sql, asked.values | {"limit": most if held is None else 2**62})
         # Numbers alone: a row of SQLAlchemy's for each takes longer.
         while len(ids) < most and (some := found.cursor.fetchmany(READ)):
@@ -264,6 +262,17 @@ def matching(
         if cursor is None:
             break
     return ids
+
+
+def _order(sort: Sort) -> str:
+    """The list's order, as SQL: by each key, what has none last, and by number in the direction of the last key."""
+    keys = [(sort.key, sort.descending)] + ([(sort.then, sort.then_descending)] if sort.then else [])
+    parts: list[str] = []
+    for key, descending in keys:
+        column, way = COLUMN[key], "DESC" if descending else "ASC"
+        parts += [f"({column} = {UNSCORED!r})"] if column.endswith("_key") else []
+        parts.append(f"{column} {way}")
+    return ", ".join([*parts, f"sample_id {'DESC' if keys[-1][1] else 'ASC'}"])
 
 
 def note(db: Session, actor: Actor, project_id: int, wanted: ExportRequest, num_rows: int) -> None:

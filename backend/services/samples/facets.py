@@ -1,4 +1,4 @@
-"""Facets of metadata: which values the prompts of a round have, of which type, for filters to choose from."""
+"""Facets of metadata: which values the prompts and imports of a round have, of which type, for filters to choose."""
 
 import math
 import re
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from backend.boundary import MOST_SCORE
 from backend.db import reading, tables
-from backend.db.filters import DATE, MetadataTest
+from backend.db.filter_tests import MOST_DIGITS, MetadataTest
+from backend.db.listing_metadata import OWN
 from backend.errors import InvalidInput
 from backend.services.access import Actor
 from backend.services.rounds import get_row
@@ -22,14 +22,18 @@ from backend.services.samples.histograms import HistogramBin
 from backend.values import SetUse
 
 LOOKED_AT = 2_000
-"""So many prompts of each set are looked at."""
+"""So many prompts of each set are looked at, and so many samples for metadata of their own;"""
+LOOKED_AT_IN_ALL = 10_000
+"""of many sets fewer, together so many."""
 MOST = 30
 """So many facets a round has at most, those of the most frequent keys."""
 FEW = 12
 """So many different values are choices; of more, numbers and dates are ranges."""
 BINS = 20
-NUMBER = re.compile(r"[-+]?[0-9]+[.]?[0-9]*")
+NUMBER = re.compile(rf"(?=.{{1,{MOST_DIGITS}}}\Z)[-+]?[0-9]+[.]?[0-9]*")
 """A number that is written as a text, as the filter reads it."""
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?")
+"""A day, with or without its time, as the filter reads it."""
 
 
 class FacetKind(StrEnum):
@@ -50,7 +54,8 @@ class FacetChoice:
 
 @dataclass(frozen=True)
 class MetadataFacet:
-    """What one key holds. Counts are of prompts; `is_exact` False: of the first ones of each set.
+    """What one key holds. Counts are of prompts, and of samples with metadata of their own; `is_exact` False: of the
+    first ones.
 
     `choices` are those of the kind choice, `bins` of the kind number; `low` and `high` of the kind date.
     """
@@ -66,23 +71,29 @@ class MetadataFacet:
 
 
 def facets(actor: Actor, round_id: int) -> list[MetadataFacet]:
-    """The facets of the prompts that the round asks; none while the judge's view is hidden from the actor, since a file
-    may say in its columns what a judge would."""
-    used, prompt = tables.RoundPromptSet, tables.Prompt
+    """The facets of the prompts that the round asks, and of what an import says of its samples; none while the judge's
+    view is hidden from the actor, since a file may say in its columns what a judge would."""
+    used, prompt, sample = tables.RoundPromptSet, tables.Prompt, tables.Sample
     values: dict[str, list[object]] = {}
+    is_exact = True
     with reading() as db:
         if visibility.hidden(db, actor, get_row(db, actor, round_id)).judge:
             return []
         sets = db.scalars(select(used.prompt_set_id).where(used.round_id == round_id, used.use == SetUse.sample)).all()
-        number = 0
-        for set_id in sets:
-            asked = select(prompt.extra).where(prompt.prompt_set_id == set_id)
-            for extra in db.scalars(asked.order_by(prompt.position).limit(LOOKED_AT)):
-                number += 1
+        most = max(1, min(LOOKED_AT, LOOKED_AT_IN_ALL // max(1, len(sets))))
+        for set_id in sets[:LOOKED_AT_IN_ALL]:
+            asked = select(prompt.extra).where(prompt.prompt_set_id == set_id).order_by(prompt.position)
+            extras = db.scalars(asked.limit(most + 1)).all()
+            is_exact = is_exact and len(extras) <= most
+            for extra in extras[:most]:
                 _gather(values, extra)
-        held = db.scalar(select(func.count()).where(prompt.prompt_set_id.in_(sets))) if number >= LOOKED_AT else number
+        of_samples = select(sample.extra[OWN]).where(sample.round_id == round_id).order_by(sample.id)
+        own = db.scalars(of_samples.limit(LOOKED_AT + 1)).all()
+        is_exact = is_exact and not (len(own) > LOOKED_AT and any(own))
+        for one in own[:LOOKED_AT]:
+            _gather(values, one or {})
     frequent = sorted(values, key=lambda key: -len(values[key]))[:MOST]
-    found = [facet_of(key, values[key], is_exact=number == held) for key in frequent]
+    found = [facet_of(key, values[key], is_exact=is_exact) for key in frequent]
     return [facet for facet in found if facet is not None]
 
 
@@ -97,16 +108,18 @@ def facet_of(key: str, values: Sequence[object], *, is_exact: bool = True) -> Me
     a key that no filter can name."""
     if not _test(key, "x"):
         return None
-    words = [_word(value) for value in values]
-    counts, number = Counter(words), len(values)
+    words, numbers = [_word(value) for value in values], [_number(value) for value in values]
+    # The filter finds all texts of one number: they are one choice, and called as the first of them.
+    names: dict[float, str] = {}
+    called = [word if one is None else names.setdefault(one, word) for one, word in zip(numbers, words, strict=True)]
+    counts, number = Counter(called), len(values)
     if len(counts) <= FEW:
         choices = (FacetChoice(word[:200], n, _test(key, word)) for word, n in counts.most_common())
         return MetadataFacet(key, FacetKind.choice, number, is_exact, choices=tuple(choices))
-    numbers = [_number(value) for value in values]
     plain = [one for one in numbers if one is not None]
     if len(plain) == number:
         return MetadataFacet(key, FacetKind.number, number, is_exact, bins=tuple(_bins(plain)))
-    if all(DATE.match(word) for word in counts):
+    if all(DAY.fullmatch(word) for word in counts):
         days = sorted(word[:10] for word in counts)
         return MetadataFacet(key, FacetKind.date, number, is_exact, low=days[0], high=days[-1])
     return MetadataFacet(key, FacetKind.text, number, is_exact)
@@ -120,7 +133,7 @@ def _number(value: object) -> float | None:
     if isinstance(value, bool) or (isinstance(value, str) and not NUMBER.fullmatch(value)):
         return None
     number = float(str(value))
-    return number if math.isfinite(number) and abs(number) <= MOST_SCORE else None
+    return number if math.isfinite(number) else None
 
 
 def _bins(values: Sequence[float]) -> list[HistogramBin]:

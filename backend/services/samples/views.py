@@ -48,7 +48,8 @@ class ViewQuery:
         }
         columns = given["columns"]
         then = SortKey(given["then"]) if given.get("then") else None
-        sort = Sort(SortKey(given["sort"]), given["descending"], then, given.get("then_descending", False))
+        down, then_down = given["descending"], given.get("then_descending", False)
+        sort = Sort(SortKey(given["sort"]), descending=down, then=then, then_descending=then_down)
         return cls(Filters(**filters), sort, None if columns is None else tuple(columns))
 
 

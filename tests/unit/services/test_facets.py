@@ -2,7 +2,8 @@
 
 import pytest
 
-from backend.db.filters import Filters, MetadataTest
+from backend.db.filter_tests import MetadataTest
+from backend.db.filters import Filters
 from backend.errors import InvalidInput
 from backend.services.samples.facets import FEW, FacetKind, facet_of
 
@@ -29,6 +30,24 @@ def test_few_values_are_choices_and_many_are_ranges_or_text() -> None:
     assert (text.kind, text.choices) == (FacetKind.text, ())
 
 
+def test_texts_of_one_number_are_one_choice_and_only_days_are_dates() -> None:
+    numbers = facet_of("level", ["1.0", "1", 1, 2.0, "9" * 101])
+    assert numbers is not None
+    assert [(choice.value, choice.count) for choice in numbers.choices] == [("1.0", 3), ("2.0", 1), ("9" * 101, 1)]
+    days = [f"2026-01-{n:02}" for n in range(1, FEW + 2)]
+    for more, kind in (
+        ("2026-02", FacetKind.text),
+        ("2026-02-01x", FacetKind.text),
+        ("2026-02-01T10:00Z", FacetKind.date),
+    ):
+        facet = facet_of("day", [*days, more])
+        assert facet is not None
+        assert facet.kind is kind, more
+    large = facet_of("size", [n * 1e12 for n in range(FEW + 1)])
+    assert large is not None
+    assert large.kind is FacetKind.number
+
+
 def test_what_no_filter_can_say_is_no_choice() -> None:
     assert facet_of("a=b", [1, 2]) is None
     topic = facet_of("topic", ["x; y", " blank", "plain"])
@@ -39,7 +58,8 @@ def test_what_no_filter_can_say_is_no_choice() -> None:
 def test_a_test_of_metadata_says_what_is_wrong_with_it() -> None:
     assert MetadataTest.read(" a key >= 2.5 ") == MetadataTest("a key", ">=", "2.5")
     assert MetadataTest.read("day<=2026-01-31").number is None
-    for wrong, why in (("level", "tests nothing"), ("=2", "tests nothing"), ("level>=many", "neither a number nor")):
+    assert MetadataTest.read("size>=2e12").number == 2e12
+    for wrong, why in (("level", "tests nothing"), ("=2", "tests nothing"), ("level>=inf", "neither a number nor")):
         with pytest.raises(InvalidInput, match=why):
             Filters(metadata=(wrong,))
     with pytest.raises(InvalidInput, match="up to 10"):
