@@ -2,8 +2,10 @@
 
 import time
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -297,21 +299,93 @@ def test_a_stranger_neither_holds_a_round_nor_waits_for_it(database: str) -> Non
 def test_a_decision_and_a_claim_run_no_more_statements_than_the_changelog_says(database: str) -> None:
     team = Team(prompts=4)
     who = team.who("ann")
-    ran: list[str] = []
+    with statements() as claims:
+        items = queue.queue(who, team.round.id, order=queue.Order.sequential, limit=2)
+    with statements() as decisions:
+        reviews.decide_many(who, team.round.id, [Act(uuid.uuid4().hex, ACCEPT, items[0].sample_id)])
+    assert (len(claims), len(decisions)) == (18, 13)
 
-    def note(*said: Any) -> None:
-        ran.append(said[2])
+
+@contextmanager
+def statements() -> Iterator[list[tuple[str, Any]]]:
+    """The statements that run meanwhile, with their parameters as the driver gets them."""
+    ran: list[tuple[str, Any]] = []
+
+    def note(*args: Any) -> None:
+        ran.append((args[2], args[3]))
 
     engines = (read_engine(), write_engine())
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
-    items = queue.queue(who, team.round.id, order=queue.Order.sequential, limit=2)
-    claimed = len(ran)
-    ran.clear()
-    reviews.decide_many(who, team.round.id, [Act(uuid.uuid4().hex, ACCEPT, items[0].sample_id)])
-    for engine in engines:
-        event.remove(engine, "before_cursor_execute", note)
-    assert (claimed, len(ran)) == (18, 13)
+    try:
+        yield ran
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.mark.on_sqlite
+def test_a_time_reaches_sqlite_in_the_one_format_of_its_columns(database: str) -> None:
+    team = Team(prompts=4, num_reviewers_per_item=2)
+    ann = team.who("ann")
+    with statements() as ran:
+        for name in ("ann", "bob"):
+            for order in queue.Order:
+                team.queue(name, order=order, limit=3)
+            for n, kind in zip(team.ids, (ACCEPT, SKIP, REJECT), strict=False):
+                team.act(name, n, kind)
+        reviews.decide_many(ann, team.round.id, [Act(uuid.uuid4().hex, ACCEPT, n) for n in team.ids[2:4]])
+        reviews.undo(ann, team.round.id)
+        leases.renew(ann, team.round.id, team.ids)
+        leases.release(ann, team.round.id)
+
+    def is_raw(given: Any) -> bool:
+        if isinstance(given, (list, tuple)):
+            return any(is_raw(value) for value in given)
+        return isinstance(given, datetime)
+
+    assert [statement for statement, given in ran if is_raw(given)] == [], "a parameter without the column's type"
+
+
+def test_what_one_call_skips_and_then_decides_is_decided_in_time(database: str) -> None:
+    team = Team(prompts=2)
+    held, free = team.queue("ann", limit=1)[0], team.ids[-1]
+    acts = [Act(uuid.uuid4().hex, kind, n) for n in (held, free) for kind in (SKIP, ACCEPT)]
+    done = reviews.decide_many(team.who("ann"), team.round.id, acts)
+    assert [one.late_because for one in done] == [None] * 4
+    for n in (held, free):
+        assert team.slots(n) == [(0, team.who("ann").user_id, True)]
+        assert team.label(n)[2] is LabelSource.person
+    other = team.ids[1]
+    reviews.decide_many(team.who("ann"), team.round.id, [Act(uuid.uuid4().hex, kind, other) for kind in (SKIP, SKIP)])
+    assert team.queue("bob", limit=1) == [other], "what is only skipped is free"
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_several_acts_on_items_one_holds_wait_for_no_claim(database: str) -> None:
+    team = Team(prompts=2)
+    ann, (first, second) = team.who("ann"), team.queue("ann", limit=2)
+    acts = [Act(uuid.uuid4().hex, kind, n) for kind, n in ((ACCEPT, first), (SKIP, second), (ACCEPT, second))]
+    with ThreadPoolExecutor(1) as pool, session() as db:
+        leases.one_at_a_time(db, team.round.id)
+        sent = pool.submit(reviews.decide_many, ann, team.round.id, acts)
+        done = sent.result(PATIENCE)  # whoever claims may wait for one of its leases
+    assert [one.late_because for one in done] == [None] * 3
+    assert [team.slots(n)[0][2] for n in (first, second)] == [True, True]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_decision_whose_lease_another_transaction_locks_is_not_late(database: str) -> None:
+    team = Team(prompts=1, n=1)
+    team.queue("ann")
+    with ThreadPoolExecutor(1) as pool:
+        with session() as db:
+            db.scalars(select(tables.Lease.slot).with_for_update()).all()
+            sent = pool.submit(team.act, "ann", team.ids[0], REJECT)
+            waits(1)
+        done = sent.result(PATIENCE)
+    assert done.late_because is None
+    assert team.slots(team.ids[0]) == [(0, team.who("ann").user_id, True)]
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)

@@ -1,14 +1,16 @@
 """Several reviewers an item: never more than wanted, the majority's verdict, visibility, and the queue that mixes."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from backend.db import session, tables
+from backend.db import reading, session, tables
 from backend.services import queue, review_settings, reviews
 from backend.services.decisions import bulk, labels
 from backend.services.decisions.bulk import Filters
-from backend.services.queue import Order
+from backend.services.queue import Order, orders
 from backend.services.reviews import Act, settings_edit
 from backend.values import DecisionKind, LabelSource, Verdict
 from tests.integration.reviewing import ACCEPT, REJECT, SCORE, Team
@@ -204,6 +206,26 @@ def test_informativeness_goes_up_for_equals_of_what_was_overridden_and_down_for_
     assert order[0] == team.ids[2], "the same text was overridden"
     assert order[-1] == team.ids[3], "the same text was confirmed"
     assert set(order[1:-1]) == set(team.ids[4:])
+
+
+@pytest.mark.on_sqlite
+def test_what_is_known_of_a_group_takes_time_with_its_samples_and_not_with_their_square(database: str) -> None:
+    def steps(number: int) -> int:
+        """Hundreds of SQLite's own steps for a group of so many samples, half of them decided."""
+        team, label = Team(prompts=1, n=number), tables.Label
+        with session() as db:
+            values = {"source": LabelSource.person, "verdict": Verdict.accept}
+            db.execute(update(label).where(label.sample_id.in_(team.ids[::2])).values(values))
+        counted = []
+        with reading() as db:
+            driver: Any = db.connection().connection.driver_connection
+            driver.set_progress_handler(lambda: counted.append(1), 100)
+            known = orders.with_what_is_known(db, dict.fromkeys(team.ids[1::2], 0.5))
+            driver.set_progress_handler(None, 0)
+        assert set(known.values()) != {0.5}
+        return len(counted)
+
+    assert steps(400) < 8 * steps(80), "five times as many; their square is 25 times as many"
 
 
 @pytest.mark.parametrize("kind", [ACCEPT, REJECT])

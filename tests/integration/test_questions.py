@@ -372,6 +372,8 @@ def test_a_verdict_needs_answers_to_what_is_required(desk: Desk) -> None:
     assert isinstance(refused, Conflict)
     assert isinstance(written, ActResult)
     desk.say("Ada", desk.rating, None)
+    repeated = reviews.decide_many(desk.who("Ada"), desk.round.id, acts[1:])[0].decision
+    assert (repeated, repeated.is_new) == (written.decision, False), "sent again, it needs no answer"
     desk.take_back("Ada", decided)
     token = bulk.preview(desk.curator, desk.round.id, Filters(), ACCEPT).token
     action = bulk.apply(desk.curator, desk.round.id, Filters(), ACCEPT, reason="all are fine", token=token)

@@ -6,6 +6,7 @@ import uuid
 import pytest
 from typer.testing import CliRunner
 
+from app.api.reviews import ITEMS, RESULTS
 from backend.services.people import accounts
 from tests.integration import site
 from tests.integration.reviewing import Team
@@ -122,3 +123,25 @@ def test_what_is_no_decision_is_refused_alone(database: str) -> None:
     assert found[0]["error"]["message"].startswith("This decision cannot be used: kind: ")
     assert found[2]["error"]["message"] == "A score decision needs a number. Give one."
     assert found[3].get("decision", found[3])["client_id"] == good["client_id"], found[3]
+
+
+def test_what_is_written_unchecked_for_each_key_fits_the_published_models(database: str) -> None:
+    team = Team(prompts=2, num_reviewers_per_item=2)
+    base = f"/api/v1/rounds/{team.round.id}"
+    with site.with_token(team.who("ann")) as ann:
+        claimed = ann.post(f"{base}/review/claims", json={"order": "worth", "limit": 3})
+        sent = [
+            {"client_id": uuid.uuid4().hex, "kind": kind, "sample_id": n} | more
+            for kind, n, more in (
+                ("accept", team.ids[0], {}),
+                ("score", team.ids[1], {"score": 3}),
+                ("edit", team.ids[2], {"text": "better"}),
+                ("skip", team.ids[3], {}),
+                ("accept", 10**9, {}),
+            )
+        ]
+        decided = ann.post(f"{base}/decisions", json={"decisions": sent})
+    for model, answer, number in ((ITEMS, claimed, 3), (RESULTS, decided, 5)):
+        read = model.validate_json(answer.content, strict=True)
+        assert len(read) == number
+        assert json.loads(model.dump_json(read)) == answer.json()

@@ -31,13 +31,16 @@ __all__ = ["Act", "ActPlace", "Decision", "Unread", "lock_round", "places_of", "
 def write_all(
     db: Session, actor: Actor, round_: tables.Round, acts: Sequence[Act], *, is_adjudication: bool = False
 ) -> list[Decision]:
-    """Write acts in order; the round is locked. Locks and slots are taken first, in order of their numbers.
+    """Write acts in order; the caller holds the round. Return the decisions; one that was written before as it was.
 
-    is_adjudication: they stand above all votes, and need no slots.
+    Labels are locked first, in order of their numbers. Several acts take all their slots before the first is written,
+    one act takes its own as it is written. is_adjudication: they stand above all votes, and need no slots.
     """
     settings = review_settings.read(round_.review)
     places = places_of(db, round_, settings, [act for act in acts if act.kind is not DecisionKind.retract])
     done: dict[str, Decision] = {}
+    decided_last: dict[int, int] = {}
+    """The place in `acts` of the last new one that decides an item."""
     if not is_adjudication:
         required.refuse_unanswered(db, actor, round_, settings, acts)
     if not is_adjudication and settings.by_group and any(act.kind is DecisionKind.edit for act in acts):
@@ -45,14 +48,23 @@ def write_all(
         pausing.refuse_paused(db, actor, round_.id)
     if len(acts) > 1 and not is_adjudication:
         done = written_before(db, actor, round_, [act.client_id for act in acts])
-        new = [act.client_id for act in acts if act.kind in settings.deciding and act.client_id not in done]
-        leases.settle(db, actor, round_, settings, [places[one].item_id for one in new if one in places])
+        for n, act in enumerate(acts):
+            if act.kind in settings.deciding and act.client_id in places and act.client_id not in done:
+                decided_last[places[act.client_id].item_id] = n
+        leases.settle(db, actor, round_, settings, list(decided_last))
+    is_settled = len(acts) > 1
     decisions = []
-    for act in acts:
+    for n, act in enumerate(acts):
         decision = done.get(act.client_id)
         if decision is None:
             place = places.get(act.client_id)
-            decision = write(db, actor, round_, act, settings, place, is_adjudication=is_adjudication)
+            decision = write(
+                db, actor, round_, act, settings, place, is_adjudication=is_adjudication, is_settled=is_settled
+            )
+            is_skip = act.kind is DecisionKind.skip and decision.is_new
+            # A slot that a later act of these needs stays: to take it again, this would wait while it holds others.
+            if is_skip and place is not None and n > decided_last.get(place.item_id, -1):
+                leases.give_back(db, actor, place.item_id)
         done[act.client_id] = replace(decision, is_new=False)
         decisions.append(decision)
     return decisions
@@ -67,8 +79,9 @@ def write(
     place: ActPlace | None,
     *,
     is_adjudication: bool,
+    is_settled: bool,
 ) -> Decision:
-    """Write one act; of one that was written before, what was written."""
+    """Write one act; of one that was written before, what was written. `is_settled`: slots were taken before."""
     if act.kind is DecisionKind.retract:
         return retract(db, actor, round_, act, settings)
     if place is None:
@@ -88,9 +101,7 @@ def write(
         row.is_adjudication = is_adjudication
         row.is_gold = place.is_gold and not is_adjudication
         if not is_adjudication:
-            keep_slot(db, actor, round_, settings, place, row)
-    elif act.kind is DecisionKind.skip:
-        leases.give_back(db, actor, place.item_id)
+            keep_slot(db, actor, round_, settings, place, row, is_settled=is_settled)
     touched = list(place.members) if act.kind in TOGETHER else [act.sample_id]
     if act.kind is DecisionKind.edit:
         edit_id = make_edit(db, actor, db.get_one(tables.Sample, act.sample_id), act.text or "")
@@ -106,10 +117,20 @@ def write(
 
 
 def keep_slot(
-    db: Session, actor: Actor, round_: tables.Round, settings: ReviewSettings, place: ActPlace, row: tables.Decision
+    db: Session,
+    actor: Actor,
+    round_: tables.Round,
+    settings: ReviewSettings,
+    place: ActPlace,
+    row: tables.Decision,
+    *,
+    is_settled: bool,
 ) -> None:
     """Keep the person's slot for good, and note how they came by the item; without one the decision is late."""
-    is_random = leases.keep(db, actor, round_, settings, place.item_id)
+    if is_settled:
+        is_random = leases.decided(db, actor, place.item_id)
+    else:
+        is_random = leases.keep(db, actor, round_, settings, place.item_id)
     row.is_random, row.is_late = bool(is_random), is_random is None
     if row.is_late:
         row.value = row.value | {"late_because": late_because(db, place.item_id)}

@@ -192,7 +192,8 @@ def settle(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSett
 def keep(db: Session, actor: Actor, round_: tables.Round, settings: ReviewSettings, item_id: int) -> bool | None:
     """Keep the actor's slot of the item for good; one is taken first where they lack it, and a free one is left.
 
-    Return whether it was drawn at random; None where there is none.
+    It may wait for `one_at_a_time`, so it is for whoever holds no lease yet; several acts take theirs by
+    `settle`. Return whether it was drawn at random; None where there is none.
     """
     at = now()
     asked = {"item_id": item_id, "by": actor.user_id, "at": at, "safe": at + SAFE}
@@ -215,7 +216,8 @@ def _keep() -> Any:
     is_live = or_(lease.c.decided_at.is_not(None), lease.c.expires_at >= bindparam("safe"))
     free = select(lease.c.slot).where(*mine, is_live).with_for_update(skip_locked=True)
     kept = update(lease).where(*mine, lease.c.slot == free.scalar_subquery())
-    return kept.values(decided_at=func.coalesce(lease.c.decided_at, bindparam("at"))).returning(lease.c.is_random)
+    at = bindparam("at", type_=lease.c.decided_at.type)  # coalesce tells a parameter no type
+    return kept.values(decided_at=func.coalesce(lease.c.decided_at, at)).returning(lease.c.is_random)
 
 
 def decided(db: Session, actor: Actor, item_id: int) -> bool | None:

@@ -43,7 +43,8 @@ def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts:
     if not acts:
         return {}
     ids, are_together = {act.sample_id for act in acts}, any(act.kind in TOGETHER for act in acts)
-    query, asked = _places(settings.by_group or are_together), {"round_id": round_.id, "sample_ids": sorted(ids)}
+    query = _samples_of_acts(settings.by_group or are_together)
+    asked = {"round_id": round_.id, "sample_ids": sorted(ids)}
     if settings.by_group and not are_together:
         # The rest of the group is read to name its item, and stays free for others.
         db.execute(_labels(), asked)
@@ -75,7 +76,7 @@ def places_of(db: Session, round_: tables.Round, settings: ReviewSettings, acts:
 
 
 @built_once
-def _places(is_whole: bool) -> Any:
+def _samples_of_acts(is_whole: bool) -> Any:
     """Samples of a round with what the machine said of them; `is_whole`: with all others of their groups."""
     label, sample, gold = tables.Label, tables.Sample, tables.GoldItem
     which = sample.id.in_(some("sample_ids"))
@@ -99,22 +100,25 @@ def _labels() -> Any:
 
 
 def earlier_on(db: Session, actor: Actor, act: Act, place: ActPlace) -> list[Any]:
-    """What was decided before on the act's sample, on its group as a whole, and by the actor on others of the group.
+    """What was decided before on the act's sample and on its group as a whole.
 
+    For an act on the group as a whole also what the actor decided on each of its samples.
     Rows of `decisions` with whether they stand, oldest first. The act itself is among them if it was written before,
     wherever that was.
     """
     where = {"client_id": act.client_id, "user_id": actor.user_id, "sample_id": act.sample_id}
-    rows = db.connection().execute(_earlier(), where | {"group_id": place.group_id})
+    rows = db.connection().execute(_earlier(act.kind in TOGETHER), where | {"group_id": place.group_id})
     return sorted({row.id: row for row in rows}.values(), key=lambda row: row.id)
 
 
 @built_once
-def _earlier() -> Any:
+def _earlier(is_together: bool) -> Any:
     decision = tables.Decision
     query = select(*decision.__table__.c, (~standing.is_taken_back()).label("stands"))
     is_about = decision.sample_id == bindparam("sample_id")
-    is_own = decision.user_id == bindparam("user_id")
-    here = query.where(decision.group_id == bindparam("group_id"), or_(is_about, is_own, decision.kind.in_(TOGETHER)))
+    wanted = [is_about, decision.kind.in_(TOGETHER)]
+    if is_together:
+        wanted.append(decision.user_id == bindparam("user_id"))
+    here = query.where(decision.group_id == bindparam("group_id"), or_(*wanted))
     # Two parts, and no OR over both: each has an index.
     return union_all(here, query.where(decision.client_id == bindparam("client_id")))

@@ -4,6 +4,7 @@ A walk says which samples are likely to be next; whether a person may have one o
 (review_pick.py), so that no walk has to know of leases.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Any
@@ -140,7 +141,7 @@ def _by_informativeness(goes_on: bool) -> Any:
 
 
 def beside_overrides(db: Session, round_id: int, user_id: int) -> dict[int, float]:
-    """The open samples of the groups in which the person overrode the judge last."""
+    """The open samples of the groups in which the person overrode the judge last; of many the most informative."""
     rows = db.connection().execute(_beside_overrides(), {"round_id": round_id, "user_id": user_id})
     return {n: value for n, value in rows}
 
@@ -159,33 +160,49 @@ def _beside_overrides() -> Any:
         select(row.sample_id, row.informativeness)
         .join(sample, sample.id == row.sample_id)
         .where(sample.group_id.in_(select(last.c.group_id).where(last.c.is_override)), row.is_open)
+        .order_by(row.informativeness.desc(), row.sample_id.desc())
+        .limit(2 * PAGE)
     )
 
 
 def with_what_is_known(db: Session, known: dict[int, float]) -> dict[int, float]:
     """The informativeness of samples, given what people decided of equal texts and of others in the same groups."""
-    told: dict[int, tuple[object, tuple[bool, object] | None]] = {}
+    told = dict(known)
     for ids in in_chunks(list(known)):
-        for n, machine, is_same, verdict, machine_of_other in db.connection().execute(_known(), {"sample_ids": ids}):
-            same = (machine_of_other not in (None, verdict), machine_of_other) if is_same else None
-            told[n] = machine, same or told.get(n, (None, None))[1]
-    return known | {n: adjusted(known[n], same, machine) for n, (machine, same) in told.items()}
+        # Each decided sample is read once, and compared here: in SQL it would be compared with every open one.
+        decided: dict[int, dict[str, tuple[bool, object]]] = defaultdict(dict)
+        for group_id, text, verdict, machine in db.connection().execute(_decided_beside(), {"sample_ids": ids}):
+            decided[group_id][text] = (machine not in (None, verdict), machine)
+        if not decided:
+            continue
+        asked = {"sample_ids": ids, "group_ids": list(decided)}
+        for n, group_id, text, machine in db.connection().execute(_beside_decided(), asked):
+            told[n] = adjusted(known[n], decided[group_id].get(text), machine)
+    return told
 
 
 @built_once
-def _known() -> Any:
-    """Of samples each other one of the group that people decided, and whether it has the same text."""
-    sample, label = tables.Sample, tables.Label
-    other, decided = alias(tables.Sample, "other_sample"), alias(tables.Label, "other_label")
+def _decided_beside() -> Any:
+    """What people decided in the groups of some samples, each decided sample once, the latest last."""
+    label, sample, here = tables.Label, tables.Sample, alias(tables.Sample, "here")
+    groups = select(here.group_id).where(here.id.in_(some("sample_ids")))
     return (
-        select(sample.id, label.machine_verdict, (other.text == sample.text).label("is_same"))
-        .add_columns(decided.verdict, decided.machine_verdict)
+        select(sample.group_id, sample.text, label.verdict, label.machine_verdict)
         .join(label, label.sample_id == sample.id)
-        .join(other, other.group_id == sample.group_id)
-        .join(decided, decided.sample_id == other.id)
-        .where(sample.id.in_(some("sample_ids")), other.kind.in_(tables.JUDGED))
-        .where(decided.source == LabelSource.person, decided.verdict.is_not(None))
-        .order_by(sample.id, other.id)
+        .where(sample.group_id.in_(groups), sample.kind.in_(tables.JUDGED))
+        .where(label.source == LabelSource.person, label.verdict.is_not(None))
+        .order_by(sample.id)
+    )
+
+
+@built_once
+def _beside_decided() -> Any:
+    """Those of some samples that are in some groups, with their texts."""
+    label, sample = tables.Label, tables.Sample
+    return (
+        select(sample.id, sample.group_id, sample.text, label.machine_verdict)
+        .join(label, label.sample_id == sample.id)
+        .where(sample.id.in_(some("sample_ids")), sample.group_id.in_(some("group_ids")))
     )
 
 

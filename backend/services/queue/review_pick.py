@@ -77,7 +77,7 @@ class ItemRequest:
         asked = {"round_id": self.round.id, "project_id": self.round.project_id, "user_id": self.actor.user_id}
         taken: dict[int, list[Any]] = defaultdict(list)
         for part in in_chunks(wanted):
-            query = _places(self.settings.by_group)
+            query = _candidates(self.settings.by_group)
             for row in self.db.connection().execute(query, asked | {"item_ids": part}):
                 taken[row.id].append(row)
         return [n for n in wanted if self.has_place(n, taken[n])]
@@ -99,7 +99,7 @@ class ItemRequest:
 
 
 @built_once
-def _places(by_group: bool) -> Any:
+def _candidates(by_group: bool) -> Any:
     """A row for each slot of some items that has one, in order, with what else keeps the person from an item.
 
     An assignment to others is waited for, unless they may no longer decide.

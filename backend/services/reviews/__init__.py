@@ -105,14 +105,14 @@ def decide(
             is_blind=is_blind,
             value=value or {},
         )
-        return answers(db, actor, round_, write_all(db, actor, round_, [act]))[0]
+        return _write(db, actor, round_, [act])[0]
 
 
 def decide_many(actor: Actor, round_id: int, acts: Sequence[Act]) -> list[ActResult]:
     """Write these acts in order, all or none; each one that was written before stays as it is."""
     with session() as db:
         round_ = lock_round(db, actor, round_id)
-        return answers(db, actor, round_, write_all(db, actor, round_, acts))
+        return _write(db, actor, round_, acts)
 
 
 def decide_each(actor: Actor, round_id: int, acts: Sequence[Act | Unread]) -> list[ActResult | RondoError]:
@@ -152,15 +152,15 @@ def _alone(actor: Actor, round_id: int, act: Act | Unread) -> ActResult | RondoE
     try:
         with session() as db:
             round_ = lock_round(db, actor, round_id)  # first: strangers learn of no act what is wrong with it
-            return (
-                act.error
-                if isinstance(act, Unread)
-                else answers(db, actor, round_, write_all(db, actor, round_, [act]))[0]
-            )
+            return act.error if isinstance(act, Unread) else _write(db, actor, round_, [act])[0]
     except OF_ALL:
         raise
     except RondoError as error:
         return error
+
+
+def _write(db: Session, actor: Actor, round_: tables.Round, acts: Sequence[Act]) -> list[ActResult]:
+    return answers(db, actor, round_, write_all(db, actor, round_, acts))
 
 
 def answers(db: Session, actor: Actor, round_: tables.Round, done: Sequence[Decision]) -> list[ActResult]:
@@ -206,7 +206,7 @@ def undo(actor: Actor, round_id: int, client_id: str = "") -> ActResult:
     with session() as db:
         round_ = lock_round(db, actor, round_id)
         act = Act(client_id or uuid.uuid4().hex, DecisionKind.retract)
-        return answers(db, actor, round_, write_all(db, actor, round_, [act]))[0]
+        return _write(db, actor, round_, [act])[0]
 
 
 def close(actor: Actor, round_id: int) -> int | None:
