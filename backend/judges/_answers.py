@@ -16,7 +16,9 @@ _MARKS = " \t*_`\"'\u201c\u201d.#"
 _BEFORE = _MARKS.replace(".", "")
 """What may stand before a number: a dot there is its decimal point."""
 _RATING = re.compile(r"([0-9]{1,3})(?:\s*(?:/|out of)\s*([0-9]{1,3}))?")
-_PLACE = re.compile(r"""[-*\s]*(?P<label>[^:\n]{1,80}?)\s*:\s*["\u201c](?P<words>.+)["\u201d]\s*\.?""")
+_QUOTED = re.compile(r"(?<=\w )['\u2018](?=[^'\u2019\n]*[^\W\d])[^'\u2019\n]*['\u2019](?!\w)")
+"""Words of somebody else in a sentence, which rate nothing; what stands in other quotation marks is left out anyway."""
+_PLACE = re.compile(r"""[-*\s]*(?P<label>[^\n]{1,80}?)\s*:\s*["\u201c](?P<words>.+)["\u201d]\s*\.?""")
 
 
 def how_to_reply(question: AskedQuestion) -> str:
@@ -95,7 +97,7 @@ def _rating(options: QuestionOptions, said: str, reply: str) -> int:
         if match[2] is not None and int(match[2]) != options.highest:
             raise ValueError(f"The reply rates on a scale up to {match[2]}, not up to {options.highest}.")
     else:
-        mention = _scores.read(reply, _scores.Scale(LOWEST_RATING, options.highest))
+        mention = _scores.read(_QUOTED.sub("", reply), _scores.Scale(LOWEST_RATING, options.highest))
         number = mention.value if mention is not None else None
     if number is None or number != int(number) or not LOWEST_RATING <= number <= options.highest:
         raise ValueError(f"The reply does not give {scale}.")
@@ -155,7 +157,7 @@ def _places(options: QuestionOptions, reply: str, text: str) -> list[JSON]:
         if match is None:
             raise ValueError(f'A line of the reply is no label with words in quotes: "{line[:MOST_LABEL]}".')
         label, words = _label(options, match["label"]), match["words"]
-        if (times := text.count(words)) != 1:
+        if (times := len(re.findall(f"(?={re.escape(words)})", text))) != 1:
             raise ValueError(f'The words "{words[:MOST_LABEL]}" stand {times} times in the text, not once.')
         start = text.index(words)
         places.append({"start": start, "end": start + len(words), "label": label})

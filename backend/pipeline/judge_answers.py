@@ -114,10 +114,8 @@ def run(stage: StageContext) -> Finish:
 
     def finish(db: Session) -> None:
         row = tables.JudgeAnswer
-        of_step = (row.round_id == stage.round.id, row.step == stage.step)
-        answers, unread = db.execute(
-            select(func.count(), func.count().filter(row.value.is_(None))).where(*of_step)
-        ).one()
+        numbers = select(func.count(), func.count().filter(row.value.is_(None)))
+        answers, unread = db.execute(numbers.where(row.round_id == stage.round.id)).one()
         round_ = db.get_one(tables.Round, stage.round.id)
         round_.counts = round_.counts | {"judge_answers": answers, "unread_answers": unread}
         if left_out.is_retry(stage) or stage.round.branch_of_id is not None:

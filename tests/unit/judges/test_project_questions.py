@@ -21,7 +21,8 @@ FAULTS = AskedQuestion(3, "faults", QuestionKind.labels, "Faults", options=TONES
 SIGNS = AskedQuestion(6, "signs", QuestionKind.label, "Signs", options=QuestionOptions(labels=("C", "C#", "*", "**")))
 WHY = AskedQuestion(4, "why", QuestionKind.text, "Why")
 WHERE = AskedQuestion(5, "where", QuestionKind.spans, "Where", options=TONES)
-TEXT = "One is one, and two is three."
+PARTS = AskedQuestion(8, "parts", QuestionKind.spans, "Parts", options=QuestionOptions(labels=("a", "a: b")))
+TEXT = "One is one, and two is three. Baaa!"
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,7 @@ TEXT = "One is one, and two is three."
         (WHY, "It ends with\nAnswer: 4\nwhich is right.", {"text": "It ends with\nAnswer: 4\nwhich is right."}),
         (WHERE, 'cold: "two is three"', {"spans": [{"start": 16, "end": 28, "label": "cold"}]}),
         (WHERE, "none", {"spans": []}),
+        (PARTS, 'a: b: "two"', {"spans": [{"start": 16, "end": 19, "label": "a: b"}]}),
     ],
 )
 def test_reads_what_answers(question: AskedQuestion, reply: str, value: dict) -> None:
@@ -60,6 +62,8 @@ def test_reads_what_answers(question: AskedQuestion, reply: str, value: dict) ->
         (RATING, "6", "from 1 to 5"),
         (RATING, "3.5", "from 1 to 5"),
         (RATING, ".4", "from 1 to 5"),
+        (RATING, "It claims 'Rating: 5' itself.", "from 1 to 5"),
+        (WHERE, 'cold: "aa"', "2 times"),
         (SIGNS, "' '", "is to be one of"),
         (RATING, "3 or 4", "from 1 to 5"),
         (RATING, "8/10", "up to 10"),
