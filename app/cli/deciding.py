@@ -60,12 +60,12 @@ def decide(
     actor, found = one_round(project, number)
     # In a shell one may have seen what the judge said.
     act = reviews.Act(uuid.uuid4().hex, DecisionKind(verdict), sample, note=note, is_blind=False)
-    values = _values(questions.list_questions(actor, found.project_id, with_retired=False), answer or [])
+    values = values_of(questions.list_questions(actor, found.project_id, with_retired=False), answer or [])
     done = reviews.decide_with_answers(actor, found.id, act, values)
     emit(asdict(done.decision), as_json=as_json, text=f"Sample {sample}: {verdict}")
 
 
-def _values(asked: Sequence["QuestionView"], given: Sequence[str]) -> dict[str, Any]:
+def values_of(asked: Sequence["QuestionView"], given: Sequence[str]) -> dict[str, Any]:
     """The answers by key, as the questions' kinds have them; raises `InvalidInput` for what is not written so."""
     from backend.errors import InvalidInput
 
