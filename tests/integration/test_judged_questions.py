@@ -175,7 +175,7 @@ def test_what_a_server_could_not_answer_is_left_out_and_asked_again_later(tiny: 
     assert row.counts["unread_answers"] == whole.counts["unread_answers"]
     assert row.counts["judge_answers"] == whole.counts["judge_answers"] - missing
     left = failures.list_failures(loop.actor, row.id)
-    assert {(one.stage, one.reason, one.position) for one in left} == {(Stage.judge, "No reply in time.", 1)}
+    assert {(view.stage, view.reason, view.position) for view in left} == {(Stage.judge, "No reply in time.", 1)}
     assert len(left) == missing
     _served(loop, JUDGED)
     failures.retry(loop.actor, row.id)
