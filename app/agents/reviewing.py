@@ -1,6 +1,5 @@
 """Tools for review: the next item of the queue, and a decision on it."""
 
-from hashlib import sha256
 from typing import Literal
 
 from pydantic import Field
@@ -8,12 +7,11 @@ from pydantic import Field
 from app.agents.tool import LONGEST_TEXT, RowId, Tool, conversation, fields, untrusted
 from app.api.desk import scale
 from backend.boundary import Data, Line, Note, Score
-from backend.errors import Conflict, InvalidInput, RondoError
+from backend.errors import Conflict
 from backend.services import questions, queue, review_settings, reviews, rounds
 from backend.services.access import Actor
 from backend.services.decisions import Act, Decision
-from backend.services.questions import QuestionView, answers
-from backend.services.questions.answers import NewAnswer
+from backend.services.questions import QuestionView
 from backend.services.queue import Item, Order
 from backend.services.queue.judge_views import JudgeView
 from backend.values import JSON, DecisionKind
@@ -42,7 +40,9 @@ class NextItem(Tool):
         round_ = rounds.get(actor, self.round_id)
         how: JSON = {"mode": review_settings.read(round_.review).mode.value, "scale": scale(round_)}
         found = queue.queue(actor, self.round_id, order=Order(self.order), limit=1)
-        asked = questions.list_questions(actor, round_.project_id, with_retired=False)
+        # A review by group or pair asks none.
+        is_asked = not review_settings.read(round_.review).by_group
+        asked = questions.list_questions(actor, round_.project_id, with_retired=False) if is_asked else []
         how |= {"questions": [_question(view) for view in asked]} if asked else {}
         return {"item": _item(found[0]) if found else None, **how}
 
@@ -90,8 +90,7 @@ class Decide(Tool):
             retracts=self.retracts,
             value=self.value,
         )
-        self._answer(actor)
-        [done] = reviews.decide_many(actor, self.round_id, [act])
+        done = reviews.decide_with_answers(actor, self.round_id, act, self.answers)
         if not done.decision.is_new and not self._is_asked(done.decision):
             raise Conflict("This client_id belongs to another decision of yours. Send a new one.")
         return {
@@ -100,23 +99,6 @@ class Decide(Tool):
             "others": [_decision(one) for one in done.others],
             "why_it_was_asked": done.reason,
         }
-
-    def _answer(self, actor: Actor) -> None:
-        """Write the answers; raises where one cannot be written, and nothing is decided then."""
-        if not self.answers:
-            return
-        asked = questions.list_questions(actor, rounds.get(actor, self.round_id).project_id, with_retired=False)
-        ids = {view.key: view.id for view in asked}
-        if unknown := sorted(self.answers.keys() - ids.keys()):
-            known = ", ".join(ids) or "none"
-            raise InvalidInput(f"The project asks no {unknown[0][:80]!r}. Its questions are: {known}.")
-        sent = [
-            NewAnswer(sha256(f"{self.client_id}:{key}".encode()).hexdigest(), self.sample_id, ids[key], value)
-            for key, value in self.answers.items()
-        ]
-        for outcome in answers.give(actor, self.round_id, sent):
-            if isinstance(outcome, RondoError):
-                raise outcome
 
     def _is_asked(self, decision: Decision) -> bool:
         """Whether a decision that was written before is the one that is asked for."""

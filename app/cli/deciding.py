@@ -1,6 +1,7 @@
 """`rondo round review-status` and `decide`."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -8,6 +9,10 @@ from app.cli.judging import app
 from app.cli.output import AsJson, Project, emit, table
 from app.cli.rounds import Number, one_round
 from backend.values import DecisionKind
+from backend.values.questions import QuestionKind
+
+if TYPE_CHECKING:
+    from backend.services.questions import QuestionView
 
 __all__ = ["app"]
 
@@ -35,6 +40,10 @@ def decide(
     sample: Annotated[int, typer.Argument(help="The sample's id; of a group that of its first, as `queue` has it.")],
     verdict: Annotated[str, typer.Argument(help="accept or reject.")],
     note: Annotated[str, typer.Option(help="Why; others will read it.")] = "",
+    answer: Annotated[
+        list[str] | None,
+        typer.Option(help="An answer to a question of the project, as accuracy=4, tone=warm or faults=long,cold."),
+    ] = None,
     number: RoundOption = None,
     project: Project = None,
     as_json: AsJson = False,
@@ -44,13 +53,37 @@ def decide(
     from dataclasses import asdict
 
     from backend.errors import InvalidInput
-    from backend.services import reviews
+    from backend.services import questions, reviews
 
     if verdict not in (DecisionKind.accept, DecisionKind.reject):
         raise InvalidInput(f"There is no verdict {verdict!r}. Choose accept or reject.")
     actor, found = one_round(project, number)
     # In a shell one may have seen what the judge said.
-    done = reviews.decide(
-        actor, uuid.uuid4().hex, sample, DecisionKind(verdict), round_id=found.id, note=note, is_blind=False
-    )
+    act = reviews.Act(uuid.uuid4().hex, DecisionKind(verdict), sample, note=note, is_blind=False)
+    values = values_of(questions.list_questions(actor, found.project_id, with_retired=False), answer or [])
+    done = reviews.decide_with_answers(actor, found.id, act, values)
     emit(asdict(done.decision), as_json=as_json, text=f"Sample {sample}: {verdict}")
+
+
+def values_of(asked: Sequence["QuestionView"], given: Sequence[str]) -> dict[str, Any]:
+    """The answers by key, as the questions' kinds have them; raises `InvalidInput` for what is not written so."""
+    from backend.errors import InvalidInput
+
+    kinds, values = {view.key: view.kind for view in asked}, dict[str, Any]()
+    for one in given:
+        key, is_written, words = (part.strip() for part in one.partition("="))
+        kind = kinds.get(key)
+        if not is_written or kind is None:
+            known = ", ".join(kinds) or "none"
+            raise InvalidInput(f"{one[:80]!r} answers no question. Write key=answer with one of these keys: {known}.")
+        if kind is QuestionKind.spans:
+            raise InvalidInput(f"The question {key!r} is answered by places in a text. Mark them at the desk.")
+        if kind is QuestionKind.rating and not words.isdecimal():
+            raise InvalidInput(f"The question {key!r} is answered by a number. Write {key}=4.")
+        value: Any = words
+        if kind is QuestionKind.rating:
+            value = int(words)
+        elif kind is QuestionKind.labels:
+            value = [word.strip() for word in words.split(",") if word.strip()]
+        values[key] = {kind.value: value}
+    return values

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 
 from backend.answers.thinking import spoken
 from backend.judges import _scores
@@ -12,8 +13,12 @@ from backend.values.replies import ReplyForm
 NONE = "none"
 """What a model writes where no label holds, and no place is marked."""
 _MARKS = " \t*_`\"'\u201c\u201d.#"
+_BEFORE = _MARKS.replace(".", "")
+"""What may stand before a number: a dot there is its decimal point."""
 _RATING = re.compile(r"([0-9]{1,3})(?:\s*(?:/|out of)\s*([0-9]{1,3}))?")
-_PLACE = re.compile(r"""[-*\s]*(?P<label>[^:\n]{1,80}?)\s*:\s*["\u201c](?P<words>.+)["\u201d]\s*\.?""")
+_QUOTED = re.compile(r"(?<=\w )['\u2018](?=[^'\u2019\n]*[^\W\d])[^'\u2019\n]*['\u2019](?!\w)")
+"""Words of somebody else in a sentence, which rate nothing; what stands in other quotation marks is left out anyway."""
+_PLACE = re.compile(r"""[-*\s]*(?P<label>[^\n]{1,80}?)\s*:\s*["\u201c](?P<words>.+)["\u201d]\s*\.?""")
 
 
 def how_to_reply(question: AskedQuestion) -> str:
@@ -56,7 +61,7 @@ def read_value(question: AskedQuestion, reply: str, *, is_complete: bool, text: 
     if not reply:
         raise ValueError("The reply is empty.")
     if question.kind is QuestionKind.text:
-        return {"text": _stated(question, reply) or reply}
+        return {"text": _unnamed(question, reply)}
     if question.kind is QuestionKind.spans:
         return {"spans": _places(question.options, reply, text)}
     said = _stated(question, reply) or (reply if "\n" not in reply else "")
@@ -68,24 +73,31 @@ def read_value(question: AskedQuestion, reply: str, *, is_complete: bool, text: 
 
 
 def _stated(question: AskedQuestion, reply: str) -> str:
-    """What stands after "Answer:" or after the question's own name; empty where nothing does, or not one and the same.
+    """What stands in a line after "Answer:" or after the question's own name; empty where nothing does, or not one and
+    the same."""
+    rows = re.finditer(rf"(?im)^[*_#>\s-]*(?:{_names(question)})[*_\s]*:(?:[*_\s]*\n)?[ \t]*([^\n]+)$", reply)
+    said = [match[1].strip() for match in rows]
+    return said[0] if len({one.strip("*_ ") or one for one in said}) == 1 else ""
 
-    Of a free text all that follows is its answer.
-    """
-    names = "|".join(re.escape(name) for name in ("answer", question.title, question.key))
-    rest = r"(?s:.+)" if question.kind is QuestionKind.text else r"[^\n]+"
-    said = [match[1].strip() for match in re.finditer(rf"(?im)^[\W_]*(?:{names})[\W_]*:[*_\s]*({rest})$", reply)]
-    return said[0] if len(set(said)) == 1 else ""
+
+def _unnamed(question: AskedQuestion, reply: str) -> str:
+    """A free text without the "Answer:", or the question's own name, with which it begins."""
+    begun = re.match(rf"(?i)(?P<marks>[*_]*)(?:{_names(question)})[*_]*\s*:(?P=marks)?\s*(?=\S)", reply)
+    return reply[begun.end() :] if begun is not None else reply
+
+
+def _names(question: AskedQuestion) -> str:
+    return "|".join(re.escape(name) for name in ("answer", question.title, question.key))
 
 
 def _rating(options: QuestionOptions, said: str, reply: str) -> int:
     scale = f"one whole number from {LOWEST_RATING} to {options.highest}"
-    if match := _RATING.fullmatch(said.strip(_MARKS)):
+    if match := _RATING.fullmatch(said.lstrip(_BEFORE).rstrip(_MARKS)):
         number: float | None = float(match[1])
         if match[2] is not None and int(match[2]) != options.highest:
             raise ValueError(f"The reply rates on a scale up to {match[2]}, not up to {options.highest}.")
     else:
-        mention = _scores.read(reply, _scores.Scale(LOWEST_RATING, options.highest))
+        mention = _scores.read(_QUOTED.sub("", reply), _scores.Scale(LOWEST_RATING, options.highest))
         number = mention.value if mention is not None else None
     if number is None or number != int(number) or not LOWEST_RATING <= number <= options.highest:
         raise ValueError(f"The reply does not give {scale}.")
@@ -93,12 +105,24 @@ def _rating(options: QuestionOptions, said: str, reply: str) -> int:
 
 
 def _label(options: QuestionOptions, said: str) -> str:
-    plain = said.strip(_MARKS).casefold()
-    label = next((label for label in options.labels if label.casefold().strip(_MARKS) == plain), None)
+    label = _same(options.labels, said)
     if label is None:
         what = f"{said[:MOST_LABEL]!r}" if said else "a reply of several lines"
         raise ValueError(f"The reply is to be one of {', '.join(options.labels)}, and is {what}.")
     return label
+
+
+def _same(labels: Sequence[str], said: str) -> str | None:
+    """The label that was written: as it is, else in other letters, else without the marks around; None where none was
+    or several may be meant. Marks can be part of a label, as in `C#`."""
+
+    for marks in (None, "", _MARKS.replace("#", ""), _MARKS):
+        forms = [text.strip() if marks is None else text.strip().casefold().strip(marks) for text in (said, *labels)]
+        written = forms[0]
+        alike = [label for label, form in zip(labels, forms[1:], strict=True) if written and form == written]
+        if alike:
+            return alike[0] if len(alike) == 1 else None
+    return None
 
 
 def _labels(options: QuestionOptions, said: str, reply: str) -> list[str]:
@@ -133,7 +157,7 @@ def _places(options: QuestionOptions, reply: str, text: str) -> list[JSON]:
         if match is None:
             raise ValueError(f'A line of the reply is no label with words in quotes: "{line[:MOST_LABEL]}".')
         label, words = _label(options, match["label"]), match["words"]
-        if (times := text.count(words)) != 1:
+        if (times := len(re.findall(f"(?={re.escape(words)})", text))) != 1:
             raise ValueError(f'The words "{words[:MOST_LABEL]}" stand {times} times in the text, not once.')
         start = text.index(words)
         places.append({"start": start, "end": start + len(words), "label": label})

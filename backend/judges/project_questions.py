@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from pydantic import Field, field_validator
 
-from backend.engines import Ability, Engine, can
+from backend.engines import Ability, Engine
 from backend.errors import InvalidInput, MissingPrerequisite
 from backend.judges import Judge, fill, prompt_text, with_slots
 from backend.judges._answers import form_of, how_to_reply, read_value
@@ -66,7 +66,8 @@ class ProjectQuestions(Judge):
     forced: bool = Field(
         True,
         description="hold replies to the form of an answer where the judge's server offers that; a model that is read "
-        "here gives the likeliest rating or label; elsewhere, and else, replies are read as they come",
+        "here gives the likeliest rating or label, where none of them begins another one as 1 does 10; elsewhere, and "
+        "else, replies are read as they come",
     )
     accept_at: float = Field(0.5, description="of no use here: answers give no label")
 
@@ -158,15 +159,23 @@ def _replies(
     """Ask as the engine can: held to the form, or for the likeliest of a few replies, or as they come."""
     if form is None:
         return engine.complete(chats, sampling)
-    if form.choices and form.kind not in engine.forms and can(engine.abilities, Ability.weigh):
-        return [[_likeliest(form.choices, weights)] for weights in engine.weigh(chats, form.choices)]
-    return engine.complete_as(form, chats, sampling)
+    # Whoever sees only the likeliest first tokens cannot weigh most labels, and mends nothing by being asked again.
+    if form.kind in engine.forms or Ability.read not in engine.abilities or not _may_be_weighed(form.choices):
+        return engine.complete_as(form, chats, sampling)
+    weights = engine.weigh(chats, form.choices)
+    unweighed = [chat for chat, one in zip(chats, weights, strict=True) if one.failure is not None]
+    others = iter(engine.complete_as(form, unweighed, sampling) if unweighed else ())
+    return [next(others) if one.failure is not None else [_likeliest(form.choices, one)] for one in weights]
+
+
+def _may_be_weighed(choices: Sequence[str]) -> bool:
+    """Whether there are choices, and none begins another: a reply is weighed without its end, so that `10` would never
+    be likelier than `1`."""
+    return bool(choices) and not any(one != other and other.startswith(one) for one in choices for other in choices)
 
 
 def _likeliest(choices: Sequence[str], weights: Weights) -> Completion:
     """The likeliest of the choices as a reply; of equal ones the first. What all weigh is kept beside it."""
-    if weights.failure is not None:
-        return Completion("", "error", 0, failure=weights.failure)
     best = max(range(len(choices)), key=lambda n: weights.logprobs[n])
     told = ", ".join(f"{choice} {logprob:.2f}" for choice, logprob in zip(choices, weights.logprobs, strict=True))
     return Completion(choices[best], "stop", 1, reasoning=f"Log-probabilities: {told}")

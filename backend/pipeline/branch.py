@@ -24,7 +24,7 @@ KIND = "branch"
 """The kind of the job."""
 GROUPS_AT_ONCE, EXAMPLES_AT_ONCE = 200, 2_000
 OF_TEXTS = ("prompts", "left_out", "samples", "tokens", "truncated")
-OF_JUDGING = ("judgments", "unparsed", "judge_tokens")
+OF_JUDGING = ("judgments", "unparsed", "judge_tokens", "judge_answers", "unread_answers")
 """What a round counts at the end of its generators and judges; the rest its selectors count."""
 
 

@@ -14,10 +14,11 @@ from backend.values import ImportedCompletion, Prompt
 from backend.values.questions import QuestionKind, QuestionOptions
 
 
-def question_ids(db: Session, project_id: int, key: str) -> list[int]:
-    """The free-text questions of that key, retired or not; of no key all that are marked as critiques."""
+def question_ids(db: Session, project_id: int, key: str, *, with_retired: bool = True) -> list[int]:
+    """The free-text questions of that key; of no key all that are marked as critiques."""
     row = tables.Question
     query = select(row.id, row.key, row.options).where(row.project_id == project_id, row.kind == QuestionKind.text)
+    query = query if with_retired else query.where(row.is_active)
     return [
         id_
         for id_, own, options in db.execute(query)

@@ -18,6 +18,7 @@ from backend.pipeline.health.corrected import population, speaking
 from backend.pipeline.health.evidence import gather
 from backend.pipeline.health.shapes import HealthEvidence
 from backend.pipeline.stage import StageContext, derive_seed
+from backend.recipes import StepPlace
 from backend.selectors import Selector
 from backend.values import CutRule, Group, LabelSource, Sample, Verdict
 
@@ -73,8 +74,7 @@ def of_step(stage: StageContext, db: Session) -> Cut | None:
     if place is None or gate is None or stage.place.source != stage.places[gate].source:
         return None
     judge = place.step.part
-    between = stage.places[gate : stage.step]
-    if any(place.step.kind == "judge" and place.source == stage.place.source for place in between):
+    if is_judged(stage.places[gate : stage.step], stage.place.source):
         return None  # labels of a judge that came after people are not theirs to move
     assert isinstance(judge, Judge)
     fewest = int(stage.round.review.get("cut_rows", FEWEST))
@@ -82,6 +82,12 @@ def of_step(stage: StageContext, db: Session) -> Cut | None:
         why = f"The judge {judge.name} does not label by its score alone, so it has no cut to move."
         return Cut(rule, judge.accept_at, judge.accept_at, 0, why)
     return moved(rule, judge.accept_at, gather(db, stage.round), fewest, derive_seed(stage.round.seed, "cut"))
+
+
+def is_judged(places: Sequence[StepPlace], source: int | None) -> bool:
+    """Whether a judge among these steps labels the texts of a source. One that answers questions labels nothing."""
+    judges = (place for place in places if isinstance(place.step.part, Judge) and not place.step.part.gives_answers)
+    return any(place.source == source for place in judges)
 
 
 def moved(rule: str, old: float, evidence: HealthEvidence, fewest: int, seed: int) -> Cut:

@@ -22,7 +22,7 @@ def wanted(stage: StageContext) -> JSON | None:
         row = db.get_one(tables.Round, stage.round.id)
         if not health.holds(db, row):
             return None
-        judged = health.of_round(db, row)
+        judged = health.of_labels(db, row)
     return noted(judged) if judged.light is Light.red else None
 
 

@@ -1,6 +1,6 @@
 """Samples without a judge's answers -> the project's questions -> answers, batch by batch. No label is changed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,22 +26,44 @@ from backend.pipeline.left_out import ServedGate
 from backend.pipeline.split import Parts, SharedBatch
 from backend.pipeline.stage import Finish, StageContext, nothing_more
 from backend.values import Group
-from backend.values.questions import ANSWERS, AskedQuestion, QuestionKind, QuestionOptions, in_words
-
-ASKED = "questions"
-"""What a step keeps, with the round, of the questions that it asks: they are asked as they were when it began."""
+from backend.values.questions import ANSWERS, KEPT_QUESTIONS, AskedQuestion, QuestionKind, QuestionOptions, in_words
 
 
 @dataclass(frozen=True)
 class AnsweredBatch:
-    """What came of one batch; `size`: how many samples it has, those answered before included."""
+    """What came of one batch. `size`: how many samples it has, those answered before included; `had`: whether some
+    were."""
 
     size: int
+    rows: Sequence[GroupRow]
+    groups: Sequence[Group]
     answers: list[JudgedAnswer]
+    had: bool
+
+
+@dataclass(frozen=True)
+class UnansweredBatch:
+    """What of a batch is to be asked: of each question the groups with the samples that have no answer to it.
+
+    `had`: whether some of it was answered before.
+    """
+
+    groups: list[Group]
+    todo: list[tuple[AskedQuestion, list[Group]]]
+    had: bool
+
+    @property
+    def size(self) -> int:
+        return sum(len(group.samples) for group in self.groups)
+
+    @property
+    def requests(self) -> int:
+        return sum(len(group.samples) for _, groups in self.todo for group in groups)
 
 
 def run(stage: StageContext) -> Finish:
-    """Ask the project's questions about every sample that has no answers of this step."""
+    """Ask the project's questions about every sample that has no answers of this step and was not left out; of a
+    retry, also what was asked for again."""
     ask_due(stage)
     part = stage.place.step.part
     assert isinstance(part, ProjectQuestions)
@@ -49,32 +71,38 @@ def run(stage: StageContext) -> Finish:
     with reading() as db:
         rows = group_values.groups_for_step(db, stage) if asked else []
         total = _count(db, stage, rows)
+    again = left_out.asked(stage) if left_out.is_retry(stage) else None
+    skip = left_out.replies(stage) - {(row.sample_id, row.position) for row in again or ()}
     stage.progress.start(total if stage.helper is None else 0, "samples")
     checkpoint_id = acting(stage.round, stage.place.step.by, stage.step)
     binding = opened_for(stage, checkpoint_id) if rows else nullcontext(None)
-    gate = ServedGate("replies", anything_yet=False)
+    gate = ServedGate("replies", anything_yet=again is not None)
     cut = list(in_chunks(rows, stage.recipe.groups_per_batch))
     parts = Parts(stage, range(len(cut)), may_share=True, is_served=lambda: gate.is_served)
 
     def begin(shared: SharedBatch) -> BatchWork[AnsweredBatch]:
-        size, todo = _missing(stage, cut[shared.number])
+        left = _missing(stage, cut[shared.number], asked, skip)
 
         def ask() -> AnsweredBatch:
             seed = stage.seed("judge", shared.number)
-            return AnsweredBatch(size, part.answers(engine, todo, asked, seed=seed) if todo else [])
+            answers = [
+                one for question, groups in left.todo for one in part.answers(engine, groups, [question], seed=seed)
+            ]
+            return AnsweredBatch(left.size, cut[shared.number], left.groups, answers, left.had)
 
-        return BatchWork(sum(len(group.samples) for group in todo), ask)
+        return BatchWork(left.requests, ask)
 
     with binding as engine, BatchWindow(parts, begin, engine) as window:
         for shared, done in window:
+            gate.anything = gate.anything or (done.had and stage.helper is None)
             if done.answers:
-                failures = [answer.failure for answer in done.answers if answer.failure is not None]
+                served = [answer for answer in done.answers if answer.failure is None]
+                items = _items(done, asked)
+                writing = partial(
+                    write, shared.written(done.size), part, checkpoint_id, served, shared.number, items, again
+                )
                 gate.pass_batch(
-                    shared.unless_lost(
-                        partial(write, shared.written(done.size), part, checkpoint_id, done.answers, shared.number)
-                    ),
-                    served=len(done.answers) - len(failures),
-                    failures=failures,
+                    shared.unless_lost(writing), served=len(served), failures=[item.failure for item in items]
                 )
             else:
                 shared.settle(done.size)
@@ -86,10 +114,8 @@ def run(stage: StageContext) -> Finish:
 
     def finish(db: Session) -> None:
         row = tables.JudgeAnswer
-        of_step = (row.round_id == stage.round.id, row.step == stage.step)
-        answers, unread = db.execute(
-            select(func.count(), func.count().filter(row.value.is_(None))).where(*of_step)
-        ).one()
+        numbers = select(func.count(), func.count().filter(row.value.is_(None)))
+        answers, unread = db.execute(numbers.where(row.round_id == stage.round.id)).one()
         round_ = db.get_one(tables.Round, stage.round.id)
         round_.counts = round_.counts | {"judge_answers": answers, "unread_answers": unread}
         if left_out.is_retry(stage) or stage.round.branch_of_id is not None:
@@ -103,13 +129,16 @@ def questions_of(stage: StageContext, part: ProjectQuestions) -> list[AskedQuest
 
     They are kept with the round when the step begins, so that whoever goes on with it asks the same.
     """
-    kept = _kept(stage)
+    with reading() as db:
+        kept = _kept(db.get_one(tables.Round, stage.round.id), stage.step)
     if kept is None:
         with stage.writing() as db:
-            kept = _read(db, stage.project_id, part.questions)
-            round_ = db.get_one(tables.Round, stage.round.id)
-            left = round_.steps.get(str(stage.step), {})
-            round_.steps = round_.steps | {str(stage.step): {"groups": None} | left | {ASKED: kept}}
+            round_ = db.get_one(tables.Round, stage.round.id, with_for_update=True)
+            kept = _kept(round_, stage.step)  # another process may have begun the step, too
+            if kept is None:
+                kept = _read(db, stage.project_id, part.questions)
+                left = round_.steps.get(str(stage.step), {})
+                round_.steps = round_.steps | {str(stage.step): {"groups": None} | left | {KEPT_QUESTIONS: kept}}
     return [
         AskedQuestion(
             one["id"],
@@ -124,9 +153,42 @@ def questions_of(stage: StageContext, part: ProjectQuestions) -> list[AskedQuest
 
 
 def write(
-    stage: StageContext, part: ProjectQuestions, checkpoint_id: int, answers: Sequence[JudgedAnswer], number: int
+    stage: StageContext,
+    part: ProjectQuestions,
+    checkpoint_id: int,
+    answers: Sequence[JudgedAnswer],
+    number: int,
+    items: Sequence[left_out.LeftOutItem] = (),
+    again: Sequence[tables.LeftOut] | None = None,
 ) -> None:
-    """Insert one batch of answers."""
+    """Insert one batch of answers, and note what was left out, in one transaction."""
+    with stage.writing() as db:
+        if again is None:
+            left_out.write(db, stage, items)
+        else:
+            here = {one.sample_id for one in answers} | {item.sample_id for item in items}
+            left_out.rewrite(db, stage, [row.id for row in again if row.sample_id in here], items)
+        # A question without answers could be deleted before rounds said that they ask it.
+        known = _known(db, {one.question.id for one in answers})
+        _insert(db, stage, part, checkpoint_id, [one for one in answers if one.question.id in known], number)
+
+
+def _known(db: Session, question_ids: Collection[int]) -> set[int]:
+    row = tables.Question
+    held = select(row.id).where(row.id.in_(question_ids)).order_by(row.id).with_for_update(read=True)
+    return set(db.scalars(held))
+
+
+def _insert(
+    db: Session,
+    stage: StageContext,
+    part: ProjectQuestions,
+    checkpoint_id: int,
+    answers: Sequence[JudgedAnswer],
+    number: int,
+) -> None:
+    if not answers:
+        return
     common: dict[str, Any] = {
         "round_id": stage.round.id,
         "checkpoint_id": checkpoint_id,
@@ -150,39 +212,60 @@ def write(
         "num_tokens": [one.num_tokens for one in answers],
         "finish_reason": [one.finish_reason for one in answers],
     }
-    with stage.writing() as db:
-        insert_rows(db, tables.JudgeAnswer, common, columns)
+    insert_rows(db, tables.JudgeAnswer, common, columns)
 
 
-def _kept(stage: StageContext) -> list[Any] | None:
-    with reading() as db:
-        steps = db.scalar(select(tables.Round.steps).where(tables.Round.id == stage.round.id)) or {}
-    kept = steps.get(str(stage.step), {}).get(ASKED)
+def _items(batch: AnsweredBatch, asked: Sequence[AskedQuestion]) -> list[left_out.LeftOutItem]:
+    """What could not be asked: each question of a sample, by its place. None of it is a sample that was not judged."""
+    whose = {s.id: row for row, group in zip(batch.rows, batch.groups, strict=True) for s in group.samples}
+    places = {question.id: number for number, question in enumerate(asked)}
+    items = []
+    for answer in batch.answers:
+        if answer.failure is not None:
+            row, number = whose[answer.sample_id], places[answer.question.id]
+            items.append(left_out.LeftOutItem(answer.failure, row.id, row.prompt_id, answer.sample_id, position=number))
+    return items
+
+
+def _kept(round_: tables.Round, step: int) -> list[Any] | None:
+    kept = round_.steps.get(str(step), {}).get(KEPT_QUESTIONS)
     return None if kept is None else list(kept)
 
 
 def _read(db: Session, project_id: int, keys: Sequence[str]) -> list[dict[str, Any]]:
     row = tables.Question
-    query = select(row).where(row.project_id == project_id, row.is_active).order_by(row.position, row.id)
+    query = select(row).where(row.project_id == project_id, row.is_active)
+    # Held in order of their number, as those do who change them: none is deleted before the round has noted it.
+    held = db.scalars(query.order_by(row.id).with_for_update(read=True)).all()
     return [
         {name: getattr(one, name) for name in ("id", "key", "title", "help", "options")} | {"kind": str(one.kind)}
-        for one in db.scalars(query)
+        for one in sorted(held, key=lambda one: (one.position, one.id))
         if not keys or one.key in keys
     ]
 
 
-def _missing(stage: StageContext, batch: Sequence[GroupRow]) -> tuple[int, list[Group]]:
-    """How many samples the batch has, and its groups with those that have no answers of this step."""
+def _missing(
+    stage: StageContext,
+    batch: Sequence[GroupRow],
+    asked: Sequence[AskedQuestion],
+    skip: Collection[tuple[int | None, int | None]],
+) -> UnansweredBatch:
+    """The batch's groups, and which questions about which of their samples have no answer of this step."""
     row = tables.JudgeAnswer
     with reading() as db:
         groups = group_values.load(db, batch, edits=False, labels=False, place=stage.place)
-        ids = [sample.id for group in groups for sample in group.samples]
-        answered: set[int] = set()
-        for some in in_chunks(ids):
-            query = select(row.sample_id).where(row.sample_id.in_(some), row.step == stage.step)
-            answered |= set(db.scalars(query.distinct()))
-    left = [replace(group, samples=tuple(one for one in group.samples if one.id not in answered)) for group in groups]
-    return len(ids), [group for group in left if group.samples]
+        answered: set[tuple[int, int]] = set()
+        for some in in_chunks([sample.id for group in groups for sample in group.samples]):
+            query = select(row.sample_id, row.question_id).where(row.sample_id.in_(some), row.step == stage.step)
+            answered |= set(db.execute(query).tuples())
+    todo = []
+    for number, question in enumerate(asked):
+        done = {id_ for id_, question_id in answered if question_id == question.id}
+        done |= {id_ for id_, place in skip if place == number and id_ is not None}
+        left = [replace(group, samples=tuple(s for s in group.samples if s.id not in done)) for group in groups]
+        if some_left := [group for group in left if group.samples]:
+            todo.append((question, some_left))
+    return UnansweredBatch(groups, todo, bool(answered))
 
 
 def _count(db: Session, stage: StageContext, rows: Sequence[GroupRow]) -> int:

@@ -145,6 +145,13 @@ def sample_ids(stage: StageContext) -> set[int]:
         return {int(n) for n in db.scalars(_of(select(tables.LeftOut.sample_id).distinct(), stage)) if n is not None}
 
 
+def replies(stage: StageContext) -> set[tuple[int | None, int | None]]:
+    """The places of replies that this stage left out: the sample, and which reply about it."""
+    row = tables.LeftOut
+    with reading() as db:
+        return {(sample, place) for sample, place in db.execute(_of(select(row.sample_id, row.position), stage))}
+
+
 def asked(stage: StageContext) -> list[tables.LeftOut]:
     """The rows that somebody wants tried again."""
     row = tables.LeftOut

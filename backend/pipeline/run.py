@@ -164,11 +164,8 @@ def go_on(db: Session, stage: StageContext, held: JSON | None = None) -> None:
     """
     round_ = db.get_one(tables.Round, stage.round.id)
     if stage.kind == left_out.RETRY:
-        judging = stage.next_step
-        # New samples are judged where the others are judged already; else the round's own judge job is yet to come.
-        done = {Stage.generate: "judgments", Stage.judge: "judge_answers"}.get(stage.stage, "")
-        part = stage.places[judging].step.part if done in round_.counts and judging < len(stage.places) else None
-        if isinstance(part, Judge) and (stage.stage is Stage.generate or part.gives_answers):
+        judging = _judged_already(stage, round_)
+        if judging is not None:
             transitions.enqueue(
                 db,
                 stage=Stage.judge,
@@ -211,6 +208,19 @@ def go_on(db: Session, stage: StageContext, held: JSON | None = None) -> None:
         created_by=round_.created_by,
         step=round_.step,
     )
+
+
+def _judged_already(stage: StageContext, round_: tables.Round) -> int | None:
+    """The next step whose judge is done with the others of the texts that a retry made; None where there is none.
+
+    A step that the round has yet to come to sees all that was made by then.
+    """
+    for place in stage.places[stage.step + 1 : round_.step]:
+        if place.reads_labels:
+            return None
+        if isinstance(place.step.part, Judge) and place.source == stage.place.source:
+            return place.index
+    return None
 
 
 def ends_line(db: Session, stage: StageContext) -> bool:

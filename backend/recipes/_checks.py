@@ -108,10 +108,12 @@ def check_principles(walk: Walk, place: StepPlace) -> None:
     before = [
         place_before.step.part
         for place_before in walk.places
-        if place_before.step.kind == "judge" and place_before.source == place.source
+        if isinstance(place_before.step.part, Judge)
+        and not place_before.step.part.gives_answers
+        and place_before.source == place.source
     ]
     last = before[-1] if before else None
-    if not isinstance(last, Judge) or last.fixed_principles != part.written_principles:
+    if last is None or last.fixed_principles != part.written_principles:
         raise ValueError(
             f"{place} writes into each row the principle that its sides were compared by, but the judge before it does "
             "not choose by these principles. Put pairwise_swapped before it, with the same principles and with draw_by "

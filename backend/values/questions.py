@@ -20,6 +20,9 @@ KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 Label = Annotated[str, StringConstraints(min_length=1, max_length=MOST_LABEL, strip_whitespace=True)]
 
+KEPT_QUESTIONS = "questions"
+"""What a round's step keeps of the questions that it asks a judge: they are asked as they were when it began."""
+
 
 class QuestionKind(StrEnum):
     """What answers a question: a number from 1 up, one label, any number of labels, a text, or labelled places."""

@@ -74,8 +74,11 @@ def test_a_recipe_that_takes_critiques_needs_a_question_and_a_review(database: s
         rounds.launch(world.actor, world.project.id, plan)
     with pytest.raises(InvalidInput, match="Only a free text"):
         questions.add(world.actor, world.project.id, NewQuestion("Good", options=CRITIQUE))
-    questions.add(world.actor, world.project.id, NewQuestion("Why", QuestionKind.text, options=CRITIQUE))
+    why = questions.add(world.actor, world.project.id, NewQuestion("Why", QuestionKind.text, options=CRITIQUE))
     assert told() == []
+    questions.change(world.actor, why.id, is_active=False)
+    assert "marked as a critique" in told()[0], "a retired one is not asked"
+    questions.change(world.actor, why.id, is_active=True)
     plan = replace(plan, is_reviewed=False)
     assert "Nobody reviews" in told()[0]
 

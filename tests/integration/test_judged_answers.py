@@ -89,7 +89,7 @@ def test_what_was_said_with_the_judge_in_sight_is_in_no_figure_and_few_rows_have
     assert (line.percent.n, line.left_out) == (1, {judged.SEEN: 1})
     health = judge_health.of_round(desk.curator, desk.round.id)
     measure = health.measures[-1]
-    assert measure.name == "question_accuracy"
+    assert measure.name.startswith("question_accuracy, ")
     assert measure.number.value is None
     assert measure.missing.startswith(f"1 {judged.BOTH}; at least {HealthLimits().fewest}")
     with session() as db:

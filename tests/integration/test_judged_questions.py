@@ -8,14 +8,15 @@ import pytest
 from sqlalchemy import select
 
 from backend import recipes
-from backend.db import reading, tables
-from backend.errors import InvalidInput
+from backend.db import reading, session, tables
+from backend.errors import Conflict, InvalidInput
 from backend.services import plans, questions, rounds
 from backend.services.questions import NewQuestion, answers
 from backend.services.questions.answers import NewAnswer
 from backend.services.recipes import judged_questions
+from backend.services.rounds import failures, job_views
 from backend.services.team import question_agreement
-from backend.values import RoundStatus
+from backend.values import RoundStatus, Stage
 from backend.values.questions import QuestionKind, QuestionOptions
 from tests.integration.loop import TRAINING, Loop, dying, rows_of_round
 from tests.integration.loop import tiny as tiny  # a fixture
@@ -128,7 +129,74 @@ def test_what_the_project_does_not_ask_is_refused_before_the_launch(tiny: Path) 
         rounds.launch(loop.actor, loop.project.id, plan)
     recipe["steps"][3]["part"]["questions"] = []
     for question in (loop.rating, loop.tone):
-        questions.delete(loop.actor, question.id)
+        assert questions.delete(loop.actor, question.id) is None
     assert any("asks none" in warning for warning in plans.estimate(loop.actor, loop.project.id, plan).warnings)
     with pytest.raises(InvalidInput, match="asks none"):
         rounds.launch(loop.actor, loop.project.id, plan)
+
+
+def _served(loop: Loop, engine: dict[str, Any]) -> None:
+    with session() as db:
+        db.get_one(tables.Checkpoint, loop.policy.id).engine = engine
+
+
+def test_a_question_stays_as_it_is_asked_from_the_step_s_beginning(tiny: Path) -> None:
+    loop = Asking(tiny)
+    down = {"pattern": "Question: ", "reply": "status 503 loading.", "fails": "server"}
+    _served(loop, JUDGED | {"rules": [down, *JUDGED["rules"]]})
+    round_id = rounds.launch(loop.actor, loop.project.id, loop.plan())
+    row = loop.run(round_id)
+    assert row.status is RoundStatus.failed, "no reply was ever served"
+    assert answers_of(round_id) == []
+    with pytest.raises(Conflict, match="'cold' stays"):
+        questions.change(loop.actor, loop.tone.id, options=QuestionOptions(labels=("warm", "hot")))
+    retired = questions.delete(loop.actor, loop.rating.id)
+    assert retired is not None
+    assert not retired.is_active
+    _served(loop, JUDGED)
+    with reading() as db:
+        job = db.scalars(
+            select(tables.Job).where(tables.Job.round_id == round_id).order_by(tables.Job.id.desc())
+        ).first()
+    assert job is not None
+    job_views.retry(loop.actor, job.id)
+    assert loop.run(round_id).status is RoundStatus.review
+    assert {answer[2] for answer in answers_of(round_id)} == {loop.rating.id, loop.tone.id}
+
+
+def test_what_a_server_could_not_answer_is_left_out_and_asked_again_later(tiny: Path) -> None:
+    loop = Asking(tiny)
+    whole = loop.asked()
+    limited = {"pattern": "(?s)a longer answer.*Question: Tone", "reply": "No reply in time.", "fails": "timeout"}
+    _served(loop, JUDGED | {"rules": [limited, *JUDGED["rules"]]})
+    row = loop.asked()
+    missing = len(answers_of(whole.id)) - len(answers_of(row.id))
+    assert missing > 0
+    assert row.counts["unread_answers"] == whole.counts["unread_answers"]
+    assert row.counts["judge_answers"] == whole.counts["judge_answers"] - missing
+    left = failures.list_failures(loop.actor, row.id)
+    assert {(view.stage, view.reason, view.position) for view in left} == {(Stage.judge, "No reply in time.", 1)}
+    assert len(left) == missing
+    _served(loop, JUDGED)
+    failures.retry(loop.actor, row.id)
+    loop.run(row.id)
+    assert answers_of(row.id) == answers_of(whole.id)
+    assert failures.list_failures(loop.actor, row.id) == []
+
+
+@pytest.mark.parametrize("is_before", [True, False])
+def test_what_is_sampled_late_is_answered_and_judged(tiny: Path, is_before: bool) -> None:
+    loop = Asking(tiny)
+    recipe = loop.plan().recipe
+    if is_before:
+        recipe["steps"][2:4] = recipe["steps"][3:1:-1]
+    whole = loop.asked(recipe=recipe)
+    filtered = {"pattern": "^prompt c", "reply": "Not now.", "fails": "timeout"}
+    _served(loop, JUDGED | {"rules": [filtered, *JUDGED["rules"]]})
+    row = loop.asked(recipe=recipe)
+    assert len(rows_of_round(row.id)["said"]) < len(rows_of_round(whole.id)["said"])
+    _served(loop, JUDGED)
+    failures.retry(loop.actor, row.id)
+    loop.run(row.id)
+    assert answers_of(row.id) == answers_of(whole.id)
+    assert labels_of(row.id) == labels_of(whole.id)

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from app.agents.reviewing import Decide, NextItem
+from app.cli import deciding
 from backend.db import listing_among, reading, session, tables
-from backend.errors import Conflict, InvalidInput, LabelsFrozen, NotFound, PermissionDenied
+from backend.errors import Conflict, InvalidInput, LabelsFrozen, NotFound, PermissionDenied, RondoError
 from backend.pipeline import ratings
 from backend.services import questions, reviews, samples
 from backend.services.decisions import Act, bulk
@@ -398,3 +399,30 @@ def test_an_agent_sends_its_answers_with_its_verdict(desk: Desk) -> None:
         Decide(**place, client_id="agent-decides-1", answers=given).call(ada)
     sample = desk.ids.index(place["sample_id"])
     assert [row[1:] for row in desk.values(ada, sample)] == [*given.items()]
+
+
+def test_an_agents_answers_stand_with_its_decision_or_not_at_all(desk: Desk) -> None:
+    ada, sample = desk.who("Ada"), desk.ids[0]
+    wrong = Decide(
+        round_id=desk.round.id,
+        sample_id=sample,
+        kind="prefer",
+        reason="so",
+        answers={"accuracy": {"rating": 4}},
+        client_id="c" * 12,
+    )
+    with pytest.raises(RondoError):
+        wrong.call(ada)
+    assert answers_of_samples.of_sample(ada, sample) == []
+    wrong.model_copy(update={"kind": "accept"}).call(ada)
+    assert [view.value for view in answers_of_samples.of_sample(ada, sample)] == [{"rating": 4}]
+
+
+@pytest.mark.on_sqlite
+def test_answers_in_a_shell_are_written_by_key(desk: Desk) -> None:
+    asked = questions.list_questions(desk.curator, desk.project.id, with_retired=False)
+    given = deciding.values_of(asked, ["accuracy=4", "tone = warm"])
+    assert given == {"accuracy": {"rating": 4}, "tone": {"label": "warm"}}
+    for wrong in ("accuracy=much", "style=4", "accuracy"):
+        with pytest.raises(InvalidInput, match=r"is answered by a number|answers no question"):
+            deciding.values_of(asked, [wrong])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from backend import recipes
 from backend.judges.additive_rubric import AdditiveRubric
 from backend.pipeline.cuts import (
     Cut,
@@ -14,6 +15,7 @@ from backend.pipeline.cuts import (
     by_chance,
     figures,
     in_words,
+    is_judged,
     moved,
     relabelled,
     selector_at,
@@ -22,6 +24,7 @@ from backend.pipeline.health.shapes import HealthEvidence, Word
 from backend.registry import import_all
 from backend.selectors import Selector
 from backend.selectors.above_threshold import AboveThreshold
+from backend.services.recipes import steps_edit
 from backend.values import Group, LabelSource, Verdict
 from tests.groups import by_person, prompt, sample
 from tests.unit.test_judge_health import text
@@ -137,3 +140,12 @@ def test_only_the_judges_own_labels_and_a_threshold_that_is_its_cut_move() -> No
     assert relabelled(group, Cut("f1", 4.0, 4.0, 20)) is group
     thresholds = [selector_at(AboveThreshold(threshold=n), cut) for n in (4.0, 4.5)]
     assert [threshold.threshold for threshold in thresholds if isinstance(threshold, AboveThreshold)] == [3.0, 4.5]
+
+
+@pytest.mark.parametrize(("judge", "labels"), [("read_score", True), ("project_questions", False)])
+def test_a_judge_that_answers_questions_after_people_leaves_the_cut_to_them(judge: str, labels: bool) -> None:
+    recipe = steps_edit.as_steps(recipes.get("self_rewarding").model_dump(mode="json"))
+    steps = recipe["steps"]
+    steps[4:4] = [{"part": {"name": judge}, "kind": "judge"}, dict(steps[3])]
+    places = recipes.read(recipe).places(0)
+    assert is_judged(places[3:5], places[5].source) is labels

@@ -44,16 +44,23 @@ JUDGING = ("kappa", "precision", "order")
 
 def of_round(db: Session, row: tables.Round) -> Health:
     """The health of a round's judge by its project's limits."""
-    project = db.get_one(tables.Project, row.project_id)
-    limits = limits_of.read(project.judge_health)
-    found = health(gather(db, row), limits)
+    limits = _limits(db, row)
+    found = of_labels(db, row)
     return replace(found, measures=(*found.measures, *questions.health_measures(db, row, limits)))
+
+
+def of_labels(db: Session, row: tables.Round) -> Health:
+    """That without the answers to the project's questions: these have no limits, and hold no round."""
+    return health(gather(db, row), _limits(db, row))
+
+
+def _limits(db: Session, row: tables.Round) -> HealthLimits:
+    return limits_of.read(db.get_one(tables.Project, row.project_id).judge_health)
 
 
 def holds(db: Session, row: tables.Round) -> bool:
     """Whether a red light would hold the round: not where its project switched that off, or somebody let it go on."""
-    project = db.get_one(tables.Project, row.project_id)
-    return limits_of.read(project.judge_health).hold and "released" not in row.hold
+    return _limits(db, row).hold and "released" not in row.hold
 
 
 def health(evidence: HealthEvidence, limits: HealthLimits) -> Health:

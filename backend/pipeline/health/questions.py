@@ -88,7 +88,7 @@ def health_measures(db: Session, round_: tables.Round, limits: HealthLimits) -> 
         what = f"{line.title}, {line.label}" if line.label else line.title
         value = line.alpha
         yield measure(
-            f"question_{line.key}",
+            ", ".join(filter(None, (f"question_{line.key}", line.label, line.second))),
             f"Krippendorff's alpha with people in {what!r}, {line.second}",
             BOTH,
             Estimate(value.value, value.low, value.high, value.n),
@@ -100,15 +100,18 @@ def health_measures(db: Session, round_: tables.Round, limits: HealthLimits) -> 
 
 
 def _words(db: Session, round_: tables.Round) -> dict[int, QuestionWords]:
-    """What was said to each question that a judge answered."""
+    """What was said to each question that a judge answered, but for those that are answered by free texts."""
     words: dict[int, QuestionWords] = defaultdict(QuestionWords)
-    row, checkpoint = tables.JudgeAnswer, tables.Checkpoint
-    query = select(row.question_id, row.sample_id, row.step, checkpoint.name, row.value, row.number, row.words)
+    row, checkpoint, question = tables.JudgeAnswer, tables.Checkpoint, tables.Question
+    query = select(
+        row.question_id, row.sample_id, row.step, checkpoint.name, row.value.is_(None), row.number, row.words
+    )
     query = query.outerjoin(checkpoint, checkpoint.id == row.checkpoint_id).where(row.round_id == round_.id)
+    query = query.join(question, question.id == row.question_id).where(question.kind != QuestionKind.text)
     steps = db.scalar(select(func.count(row.step.distinct())).where(row.round_id == round_.id)) or 0
-    for question_id, sample_id, step, name, value, number, chosen in db.execute(query.order_by(row.step)):
+    for question_id, sample_id, step, name, is_unread, number, chosen in db.execute(query.order_by(row.step)):
         judge = f"{name}, step {step + 1}" if steps > 1 else str(name)
-        if value is None:
+        if is_unread:
             words[question_id].unread[judge] += 1
         else:
             words[question_id].judges[judge][sample_id] = _value(number, chosen)
@@ -128,9 +131,10 @@ def _words(db: Session, round_: tables.Round) -> dict[int, QuestionWords]:
 
 def _hides_judge(db: Session, round_: tables.Round) -> bool:
     """Whether people could not see the judge's answers when they gave theirs. In a branch those count that were given
-    in the round it comes from."""
-    origin = db.get(tables.Round, round_.branch_of_id) if round_.branch_of_id is not None else None
-    asked = origin or round_
+    in the round that the first of its origins is."""
+    asked = round_
+    while asked.branch_of_id is not None and (origin := db.get(tables.Round, asked.branch_of_id)) is not None:
+        asked = origin
     return bool(asked.is_blind and asked.review.get("mode") != "judgment")
 
 

@@ -322,6 +322,7 @@ def _users(db: Session, checkpoint_id: int) -> str:
         "roles of rounds": tables.RoundRole.checkpoint_id == checkpoint_id,
         "samples": sample.checkpoint_id == checkpoint_id,
         "judgments": judgment.checkpoint_id == checkpoint_id,
+        "answers of judges": tables.JudgeAnswer.checkpoint_id == checkpoint_id,
         "arenas": or_(
             arena.first_id == checkpoint_id, arena.second_id == checkpoint_id, arena.judge_id == checkpoint_id
         ),

@@ -113,7 +113,7 @@ def branch(actor: Actor, round_id: int, at: str) -> Plan:
             raise Conflict(why)
         project_id = row.project_id
     plan = again(actor, project_id, round_id)
-    if at == branches.QUESTIONS and not judged_questions.is_asked(plan.recipe):
+    if at == branches.QUESTIONS and not judged_questions.answering(recipes.read(plan.recipe), row.phase):
         plan = replace(plan, recipe=judged_questions.added(plan.recipe))
     return branches.with_origin(plan, row, step)
 

@@ -60,9 +60,21 @@ def offered(db: Session, row: tables.Round) -> list[str]:
     """Where branches of a round can begin now."""
     kinds = {place.step.kind for place in _places(row)}
     begins = [at for at, kind in AT.items() if kind in kinds]
-    if asked_questions.keys(db, row.project_id) and recipes.read(row.recipe).gate(row.phase) is not None:
+    if asked_questions.keys(db, row.project_id) and _can_be_answered(row):
         begins.append(QUESTIONS)
     return [at for at in begins if refusal(db, row, step_at(row, at)) is None]
+
+
+def _can_be_answered(row: tables.Round) -> bool:
+    """Whether the recipe has a step for the project's questions in the round's phase, or can be given one."""
+    recipe = recipes.read(row.recipe)
+    if judged_questions.answering(recipe, row.phase):
+        return True
+    try:
+        changed = judged_questions.added(recipe.model_dump(mode="json"))
+    except InvalidInput:
+        return False
+    return bool(judged_questions.answering(recipes.read(changed), row.phase))
 
 
 def is_offered(db: Session, row: tables.Round, at: str) -> bool:

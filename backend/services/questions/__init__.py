@@ -16,7 +16,7 @@ from backend.services import events, refusals
 from backend.services.access import Actor, require
 from backend.services.questions.presets import PRESETS, NewQuestion
 from backend.values import Role
-from backend.values.questions import KEY, QuestionKind, QuestionOptions
+from backend.values.questions import KEPT_QUESTIONS, KEY, QuestionKind, QuestionOptions
 
 __all__ = [
     "PRESETS",
@@ -135,7 +135,8 @@ def change(
 
 
 def delete(actor: Actor, question_id: int) -> QuestionView | None:
-    """Delete a question that nobody answered; one with answers is retired, and returned. It takes a curator."""
+    """Delete a question that nobody answered; one with answers, or that a judge is asked, is retired, and returned. It
+    takes a curator."""
     with session() as db:
         row = _find(db, actor, question_id, Role.curator)
         has_answers = _is_answered(db, question_id)
@@ -263,7 +264,14 @@ def _find_view(db: Session, question_id: int) -> QuestionView:
 
 
 def _is_answered(db: Session, question_id: int) -> bool:
-    return bool(db.scalar(select(_has_answers()).where(tables.Question.id == question_id)))
+    """Whether it has answers, or a round's step has noted that it asks a judge for some."""
+    if db.scalar(select(_has_answers()).where(tables.Question.id == question_id)):
+        return True
+    round_, question = tables.Round, tables.Question
+    here = select(question.project_id).where(question.id == question_id).scalar_subquery()
+    steps = db.scalars(select(round_.steps).where(round_.project_id == here))
+    kept = (left.get(KEPT_QUESTIONS) or () for of_round in steps for left in of_round.values())
+    return any(one["id"] == question_id for asked_by in kept for one in asked_by)
 
 
 def _has_answers() -> ColumnElement[bool]:

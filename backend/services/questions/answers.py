@@ -4,8 +4,9 @@ An answer takes no slot of an item and changes no label: it is said beside the v
 the round may answer, for as long as it is in review.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import func, select
@@ -56,17 +57,44 @@ def give(actor: Actor, round_id: int, answers: Sequence[NewAnswer]) -> list[Give
     round is not in review: these speak of all.
     """
     with session() as db:
-        round_ = lock_round(db, actor, round_id)
-        pausing.refuse_paused(db, actor, round_id)
-        asked = _Asked(db, actor, round_, answers)
-        before = _written_before(db, [answer.client_id for answer in answers])
-        outcomes: list[Given | RondoError] = []
-        for answer in answers:
-            try:
-                outcomes.append(_give(db, actor, round_, answer, asked, before))
-            except (Conflict, InvalidInput, NotFound) as error:
-                outcomes.append(error)
-        return outcomes
+        return _give_each(db, actor, lock_round(db, actor, round_id), answers)
+
+
+def give_by_key(
+    db: Session, actor: Actor, round_: tables.Round, sample_id: int, client_id: str, values: Mapping[str, Any]
+) -> None:
+    """Write the answers that go with an act, by the keys of the questions; the round is locked.
+
+    Raises for the first that cannot be written: nothing of the transaction is to stand then.
+    """
+    row = tables.Question
+    query = select(row.key, row.id).where(row.project_id == round_.project_id, row.is_active)
+    ids = dict(db.execute(query.order_by(row.position)).tuples().all())
+    if unknown := sorted(values.keys() - ids.keys()):
+        known = ", ".join(ids) or "none"
+        raise InvalidInput(f"The project asks no {unknown[0][:80]!r}. Its questions are: {known}.")
+    sent = [
+        NewAnswer(sha256(f"{client_id}:{key}".encode()).hexdigest(), sample_id, ids[key], value)
+        for key, value in values.items()
+    ]
+    for outcome in _give_each(db, actor, round_, sent):
+        if isinstance(outcome, RondoError):
+            raise outcome
+
+
+def _give_each(
+    db: Session, actor: Actor, round_: tables.Round, answers: Sequence[NewAnswer]
+) -> list[Given | RondoError]:
+    pausing.refuse_paused(db, actor, round_.id)
+    asked = _Asked(db, actor, round_, answers)
+    before = _written_before(db, [answer.client_id for answer in answers])
+    outcomes: list[Given | RondoError] = []
+    for answer in answers:
+        try:
+            outcomes.append(_give(db, actor, round_, answer, asked, before))
+        except (Conflict, InvalidInput, NotFound) as error:
+            outcomes.append(error)
+    return outcomes
 
 
 class _Asked:

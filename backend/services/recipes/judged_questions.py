@@ -23,7 +23,7 @@ def is_asked(recipe: JSON) -> bool:
 def added(recipe: JSON) -> JSON:
     """Return the recipe with that step right before people decide, on what they are shown, in each phase that has none.
 
-    Raises `InvalidInput` where the recipe does not work yet, or shows people no texts.
+    Raises `InvalidInput` where the recipe does not work yet, or shows people no texts, or would not work with the step.
     """
     read = recipes.read(parts.validate(recipe))
     changed = steps_edit.as_steps(deepcopy(recipe))
@@ -39,6 +39,7 @@ def added(recipe: JSON) -> JSON:
         is_added = True
     if not is_added:
         raise InvalidInput("This recipe shows people no texts, so there is nothing to answer the questions about.")
+    parts.validate(changed)
     return changed
 
 
@@ -60,6 +61,8 @@ def answering(recipe: Recipe, phase: int) -> list[recipes.StepPlace]:
 
 def _answering(recipe: JSON) -> Iterator[dict[str, Any]]:
     if "steps" not in recipe and "phases" not in recipe:
+        if _is_answering(recipe.get("judge")):
+            yield recipe["judge"]
         return
     for place in steps_edit.lists(recipe):
         yield from (step["part"] for step in steps_edit.at(recipe, place) if _is_answering(step))

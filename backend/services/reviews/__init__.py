@@ -1,7 +1,7 @@
 """Review: deciding on samples of a round that waits for people, and ending the wait."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from backend.services.access import Actor
 from backend.services.decisions import Act, Decision, Unread, group_decisions, lock_round, tallies, write_all
 from backend.services.decisions.rules import cut_of_round
 from backend.services.decisions.tallies import Tally
+from backend.services.questions.answers import give_by_key
 from backend.services.queue import colleagues, reasons
 from backend.services.queue.judge_views import JudgeView, Reply, judge_views, views_and_signs
 from backend.services.reviews import reopening
@@ -43,6 +44,7 @@ __all__ = [
     "decide",
     "decide_each",
     "decide_many",
+    "decide_with_answers",
     "judge_views",
     "progress",
     "undo",
@@ -113,6 +115,15 @@ def decide_many(actor: Actor, round_id: int, acts: Sequence[Act]) -> list[ActRes
     with session() as db:
         round_ = lock_round(db, actor, round_id)
         return _write(db, actor, round_, acts)
+
+
+def decide_with_answers(actor: Actor, round_id: int, act: Act, values: Mapping[str, Any]) -> ActResult:
+    """Answer the project's questions, by their keys, and decide: both or neither."""
+    with session() as db:
+        round_ = lock_round(db, actor, round_id)
+        if values:
+            give_by_key(db, actor, round_, act.sample_id, act.client_id, values)
+        return answers(db, actor, round_, write_all(db, actor, round_, [act]))[0]
 
 
 def decide_each(actor: Actor, round_id: int, acts: Sequence[Act | Unread]) -> list[ActResult | RondoError]:

@@ -7,7 +7,7 @@ import pytest
 from backend import recipes
 from backend.errors import InvalidInput
 from backend.recipes import STEPS, Recipe
-from backend.services.recipes import parts, steps_edit
+from backend.services.recipes import judged_questions, parts, steps_edit
 
 
 def kinds(recipe: dict[str, Any]) -> list[str]:
@@ -70,3 +70,16 @@ def test_what_does_not_work_yet_has_titles_and_no_roles() -> None:
         lines = [spot.line for spot in parts.spots(recipe) if spot.line]
         assert lines[0] == "1. prompt source: prompt_set"
         assert len(lines) == len(recipe["steps"])
+
+
+@pytest.mark.parametrize("name", sorted(recipes.names()))
+def test_every_recipe_works_with_the_step_that_answers_questions_or_says_why_not(name: str) -> None:
+    recipe = recipes.get(name)
+    gates = [(phase, recipe.gate(phase)) for phase in range(len(recipe.phases))]
+    shown = [recipe.places(phase)[gate].texts for phase, gate in gates if gate is not None]
+    if not any(shown):
+        with pytest.raises(InvalidInput, match="shows people no texts"):
+            judged_questions.added(recipe.model_dump(mode="json"))
+        return
+    changed = judged_questions.added(recipe.model_dump(mode="json"))
+    assert judged_questions.is_asked(recipes.read(changed).model_dump(mode="json"))
