@@ -23,6 +23,9 @@ from backend.services.datasets.tool_rows import Tool
 from backend.services.hub import pushes
 from backend.services.people import accounts
 from backend.services.projects import own_files
+from backend.services.samples import export_jobs
+from backend.services.samples import exports as sample_exports
+from backend.services.samples.exports import ExportRequest
 from backend.values import DatasetType, JobStatus, Role, Split
 from tests import rows
 from tests.integration import site
@@ -161,6 +164,8 @@ def test_settings_are_refused_by_name_and_names_are_for_curators(database: str) 
 @pytest.mark.on_sqlite
 def test_a_push_scans_first_and_asks_what_becomes_of_findings() -> None:
     here, owner = Here(), accounts.local_owner()
+    with pytest.raises(InvalidInput, match="reason is empty"):
+        pushes.push_dataset(owner, here.dataset.id, "team/rows", found_rows="keep")
     job_id = pushes.push_dataset(owner, here.dataset.id, "team/rows")
     assert work(job_id) == 1
     assert "Say what becomes of them" in str(pushes.get(owner, job_id).error)
@@ -350,3 +355,17 @@ def test_of_a_pair_only_the_sides_that_leave_count() -> None:
     with pytest.raises(Conflict, match="e-mail address: 1 row"):
         exports.export(here.viewer, dataset.id)
     assert exports.export(here.viewer, dataset.id, type=DatasetType.prompt_completion).num_rows == 1
+
+
+@pytest.mark.on_sqlite
+def test_a_project_that_holds_lets_no_samples_leave_unscanned(tmp_path: Path) -> None:
+    here, wanted = Here(), ExportRequest()
+    job_id = export_jobs.start(here.viewer, here.project.id, wanted)
+    scan_settings.change(here.admin, here.project.id, {"mode": "hold"})
+    for way in (sample_exports.export, sample_exports.count, export_jobs.start):
+        with pytest.raises(Conflict, match="samples are not"):
+            way(here.viewer, here.project.id, wanted)
+    with pytest.raises(Conflict, match="samples are not"):
+        export_jobs.run(job_id, JobProgress(job_id, 1))
+    with site.with_token(here.viewer) as client:
+        assert client.get(f"/api/v1/projects/{here.project.id}/samples/export").status_code == 409

@@ -51,6 +51,11 @@ class Gate:
             else:
                 yield row
 
+    @property
+    def lacks_reason(self) -> bool:
+        """Whether what a scan has yet to find would be kept without a reason."""
+        return self.counts is None and self.checks.mode != "off" and self.handling == "keep" and not self.reason
+
     def lines(self) -> list[str]:
         """What an export and its card say of the scan."""
         if self.checks.mode == "off" and not self.handling:
