@@ -19,7 +19,7 @@ ASSIGNED = re.compile(
     r"(?i:password|passwd|passphrase|secret|api[_-]?key|access[_-]?(?:token|key)|auth[_-]?token)[\w-]{0,40}"
     r"(?:\\?[\"'])?[ \t]{0,4}(?::=|=>|[:=]{1,2})[ \t]{0,4}"
     r"(?:(?P<quote>\\?[\"'])(?!\[[A-Z]+\])(?P<quoted>(?:(?!(?P=quote))(?:\\.|\S)){8,})(?P=quote)"
-    r"|(?P<bare>(?=[^\s\"'\\,;&<>(){}\[\]]*\d)[^\s\"'\\,;&<>(){}\[\]]{8,}))",
+    r"|(?P<bare>(?=[^\s\"'\\,;&<>(){}\[\]]{0,200}\d)[^\s\"'\\,;&<>(){}\[\]]{8,}))",
     re.ASCII,
 )
 """A value that a name of secrets is given. Without quotes it has a digit: words follow these names in plain text."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from backend.scanning import FindingKind, Span
 
-CARD = re.compile(r"(?<![\w.-])\d{3,19}(?:[ -]\d{3,19}){0,40}(?!\d)", re.ASCII)
+CARD = re.compile(r"(?<![\w.-])\d{3,19}(?:[ -]\d{3,19})*(?!\d)", re.ASCII)
 """Groups of digits as cards have them; a sequence of single numbers is none."""
 GROUP = re.compile(r"\d+", re.ASCII)
 SCHEME = re.compile(

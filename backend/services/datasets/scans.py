@@ -1,6 +1,7 @@
 """Scans of datasets: asked for, run by a worker or at once, read, and what a person said is fine."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -121,15 +122,18 @@ def scan_now(
     """Look through a dataset and return the scan: for the shell, and for a worker that has to know."""
     with session() as db:
         scan_id = _add(db, actor, dataset_id, reference.name if reference is not None else "").id
-    try:
+    with ExitStack() as undone:
+        undone.callback(_forget, scan_id)  # however it is broken off: nothing goes on with it
         finish = scan_rows.scan(scan_id, reference, begin=lambda _: None, advance=advance)
         with session() as db:
             finish(db)
-    except BaseException:  # even where somebody stops the shell: nothing goes on with it
-        with session() as db:
-            db.execute(delete(tables.Scan).where(tables.Scan.id == scan_id))
-        raise
+        undone.pop_all()
     return get(actor, scan_id)
+
+
+def _forget(scan_id: int) -> None:
+    with session() as db:
+        db.execute(delete(tables.Scan).where(tables.Scan.id == scan_id))
 
 
 def ensure(actor: Actor, dataset_id: int) -> None:
