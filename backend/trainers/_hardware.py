@@ -71,7 +71,7 @@ def refusal(trainer: Knobs) -> str:
 
 def check_ready(trainer: Knobs) -> None:
     """Raise `MissingPrerequisite` where this machine lacks what the knobs ask for. Loads no large library."""
-    if trainer.strategy == "deepspeed" and not _has("deepspeed"):
+    if trainer.strategy == "deepspeed" and not has_package("deepspeed"):
         raise MissingPrerequisite(
             "strategy deepspeed needs the package deepspeed, which is not installed. Run `pip install deepspeed` where "
             "the worker runs, or set strategy to fsdp or ddp."
@@ -87,15 +87,16 @@ def check_ready(trainer: Knobs) -> None:
         raise MissingPrerequisite(
             "load_in_4bit needs an NVIDIA GPU, and there is none here. Switch it off: lora alone trains on the CPU."
         )
-    if trainer.load_in_4bit and not _has("bitsandbytes"):
+    if trainer.load_in_4bit and not has_package("bitsandbytes"):
         raise MissingPrerequisite(
             "load_in_4bit needs the package bitsandbytes, which is not installed. Run `pip install bitsandbytes` where "
             "the worker runs, or switch it off."
         )
 
 
-def _has(package: str) -> bool:
-    return importlib.util.find_spec(package) is not None
+def has_package(package: str) -> bool:
+    """Whether a package is installed; none is named by an empty text, which is always there."""
+    return not package or importlib.util.find_spec(package) is not None
 
 
 def has_gpu() -> bool:

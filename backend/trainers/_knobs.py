@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from backend.errors import MissingPrerequisite
 from backend.trainers import Trainer, TrainSpec, _folders, _hardware, _texts
 from backend.values import DatasetType
 
@@ -16,10 +17,14 @@ if TYPE_CHECKING:
     from backend.trainers._inputs import LeftOut, Row, TrainerInputs
 
 
+TRACKERS = {"mlflow": "mlflow", "trackio": "trackio", "wandb": "wandb"}
+"""Packages of trackers that Rondo does not bring."""
+
+
 class TRLKnobs(Trainer, abstract=True):
     """Knobs under TRL's names; those a knob does not name keep TRL's defaults."""
 
-    later: ClassVar[tuple[str, ...]] = ("num_processes", "strategy", "load_in_4bit")
+    later: ClassVar[tuple[str, ...]] = ("num_processes", "strategy", "load_in_4bit", "report_to")
 
     learning_rate: float = Field(1e-5, gt=0, description="peak learning rate of AdamW")
     num_train_epochs: float = Field(1.0, gt=0, description="passes over the dataset")
@@ -42,6 +47,11 @@ class TRLKnobs(Trainer, abstract=True):
         description="steps (or, below 1, share of all steps) between checkpoints a resumed training starts from",
     )
     save_total_limit: int = Field(2, ge=1, description="checkpoints kept while training runs")
+    report_to: Literal["none", "tensorboard", "mlflow", "trackio", "wandb"] = Field(
+        "tensorboard",
+        description="which tracker gets the curves, beside the page Training; tensorboard writes into the folder runs "
+        "of the training, the others go where their own settings say",
+    )
     gradient_checkpointing: bool = Field(
         False, json_schema_extra=_hardware.SECTION, description="save memory by computing activations twice"
     )
@@ -90,6 +100,11 @@ class TRLKnobs(Trainer, abstract=True):
 
     def check_ready(self) -> None:
         _hardware.check_ready(self)
+        if not _hardware.has_package(TRACKERS.get(self.report_to, "")):
+            raise MissingPrerequisite(
+                f"report_to {self.report_to} needs the package {self.report_to}, which is not installed. Run `pip "
+                f"install {self.report_to}` where the worker runs, or set report_to to tensorboard or none."
+            )
 
     @property
     def one_process(self) -> str:

@@ -192,7 +192,7 @@ def arguments(trainer: TRLKnobs, spec: TrainSpec, weights: TrainerInputs) -> dic
         "save_strategy": "steps",
         "logging_first_step": True,
         "logging_nan_inf_filter": False,
-        "report_to": "none",
+        "report_to": trainer.report_to,
         "disable_tqdm": True,
     }
 

@@ -23,8 +23,8 @@ MADE = ("accelerator_config", "debug")
 SHELL = '''"""{title}
 
 Written by Rondo from the trainer that it made. Run it in an environment with the same versions of torch, transformers,
-trl, peft, accelerate and datasets. It reads dataset.jsonl, as the page Datasets exports it with all its rows, and below
-RONDO_DATA_DIR the weights; it writes into the folder trained. DATASET and OUTPUT name others.{launch}
+trl, peft, accelerate, datasets and tensorboardX. It reads dataset.jsonl, as the page Datasets exports it with all its
+rows, and below RONDO_DATA_DIR the weights; it writes into the folder trained. DATASET and OUTPUT name others.{launch}
 """
 
 import json

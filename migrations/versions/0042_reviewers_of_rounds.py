@@ -1,6 +1,6 @@
 """What is asked of a person in a round's review, who is paused, and reviews that are opened again.
 
-Going back drops who was asked and paused, and what tells that a review was opened again.
+Going back drops who was asked and paused, and closes reviews that were opened again of rounds that have a checkpoint.
 """
 
 import sqlalchemy as sa
@@ -38,7 +38,26 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    _close_reopened()
     op.drop_column("datasets", "stale_at")
     op.drop_column("rounds", "reopened")
     op.drop_index("ix_round_reviewers_user_id", table_name="round_reviewers")
     op.drop_table("round_reviewers")
+
+
+def _close_reopened() -> None:
+    """What was done before stands where it stood: else closing its review would train it anew."""
+    rounds = sa.table(
+        "rounds",
+        sa.column("id"),
+        sa.column("status"),
+        sa.column("stage"),
+        sa.column("step"),
+        sa.column("checkpoint_id"),
+        sa.column("reopened", JSON),
+    )
+    open_ = sa.select(rounds.c.id, rounds.c.reopened).where(rounds.c.status == "review")
+    for id_, before in op.get_bind().execute(open_.where(rounds.c.checkpoint_id.is_not(None))).all():
+        if before and "closed_at" not in before:
+            stood = {name: before[name] for name in ("status", "stage", "step")}
+            op.execute(rounds.update().where(rounds.c.id == id_).values(**stood))

@@ -1,13 +1,20 @@
 """A closed review that is opened again: people decide anew, and what was made of the labels before stays and is stale."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from sqlalchemy import update
 
+import migrations
 from app.widgets.closing_lines import KEPT, closing_lines
-from backend.db import reading, session, tables
+from backend import jobs
+from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, LabelsFrozen, PermissionDenied
-from backend.services import audit, datasets, notices, reviews
+from backend.services import audit, datasets, notices, reviews, rounds
+from backend.services.held_out import compared
 from backend.services.plans import branch
+from backend.services.plans.checks import phase_of
 from backend.services.reviews import close_rules, reopening
 from backend.values import DatasetType, RoundStatus, Stage, Verdict
 from tests import rows
@@ -79,3 +86,50 @@ def test_a_held_round_selects_anew_when_its_review_closes(database: str) -> None
         assert db.get(tables.Dataset, dataset_id) is None, "no training read it, and it is made anew"
     with pytest.raises(Conflict, match="is running"):
         reopening.reopen(team.curator, team.round.id, reason="again")
+
+
+def test_a_reopened_done_round_is_not_cancelled_and_stands_where_it_stood(database: str) -> None:
+    team = Team(prompts=1)
+    ended(team, RoundStatus.done, is_trained=True)
+    hold, at = {"reason": "the light was looked into"}, now()
+    with session() as db:
+        change = update(tables.Round).where(tables.Round.id == team.round.id)
+        db.execute(change.values(hold=hold, finished_at=at))
+    reopening.reopen(team.curator, team.round.id, reason="wrong guidelines")
+    assert row(team).finished_at is None
+    with pytest.raises(Conflict, match="Close the review"):
+        rounds.cancel(team.curator, team.round.id)
+    counting: Any = SimpleNamespace(name=team.round.recipe["name"], phase_of=int)
+    with reading() as db:
+        assert phase_of(db, counting, team.round.id) == 1, "it is done, whoever decides on it again"
+    sides = compared.sides(team.curator, team.project.id)
+    assert [side.status for side in sides if side.round_id == team.round.id] == [RoundStatus.done]
+    assert reviews.close(team.curator, team.round.id) is None
+    assert (row(team).hold, row(team).finished_at) == (hold, at)
+
+
+def test_a_review_is_not_reopened_while_a_branch_reads_its_labels(database: str) -> None:
+    team = Team(prompts=1)
+    ended(team, RoundStatus.done, is_trained=True)
+    other = rows.make_round(team.project, number=2)
+    with session() as db:
+        change = update(tables.Round).where(tables.Round.id == other.id)
+        db.execute(change.values(branch_of_id=team.round.id))
+    with session() as db:
+        place = {"project_id": team.project.id, "round_id": other.id}
+        job = jobs.enqueue(db, stage=Stage.select, created_by=team.curator.user_id, step=3, **place)
+    with pytest.raises(Conflict, match="Round 2 branches off round 1"):
+        reopening.reopen(team.curator, team.round.id, reason="wrong guidelines")
+    with session() as db:
+        db.execute(update(tables.Job).where(tables.Job.id == job.id).values(stage=Stage.train))
+    reopening.reopen(team.curator, team.round.id, reason="wrong guidelines")
+
+
+def test_a_reopened_done_round_is_done_again_where_the_schema_goes_back(database: str) -> None:
+    team = Team(prompts=1)
+    ended(team, RoundStatus.done, is_trained=True)
+    reopening.reopen(team.curator, team.round.id, reason="wrong guidelines")
+    migrations.downgrade("0041", database)
+    migrations.upgrade()
+    after = row(team)
+    assert (after.status, after.stage, after.step, after.reopened) == (RoundStatus.done, Stage.evaluate, 4, {})

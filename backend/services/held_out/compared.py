@@ -16,6 +16,7 @@ from backend.services.held_out.by_category import ComparedCategory
 from backend.services.held_out.knobs import DifferingKnob
 from backend.services.held_out.measured import ACCURACY, Measurement
 from backend.services.results.metric_differences import between
+from backend.services.rounds.reopened import is_kept
 from backend.values import Role, RoundStatus, Split
 
 MOST_SIDES = 4
@@ -102,9 +103,8 @@ def _sides(db: Session, project_id: int) -> list[ComparedSide]:
     for row in rounds:
         parent = f"r{row.parent_id}" if row.parent_id in by_id else f"c{row.policy_id}"
         of = names.get(row.checkpoint_id or 0, "")
-        sides.append(
-            ComparedSide(f"r{row.id}", f"Round {row.number}", row.id, row.checkpoint_id, of, row.status, parent)
-        )
+        status = RoundStatus.done if is_kept(row) else row.status
+        sides.append(ComparedSide(f"r{row.id}", f"Round {row.number}", row.id, row.checkpoint_id, of, status, parent))
     return sides
 
 

@@ -43,7 +43,9 @@ def phase_of(db: Session, recipe: Recipe, parent_id: int | None) -> int:
     """The phase of a round after this one: by the finished rounds of the same recipe above it."""
     number = 0
     while parent_id is not None and (above := db.get(tables.Round, parent_id)) is not None:
-        number += above.status is RoundStatus.done and above.recipe.get("name") == recipe.name
+        # A done round whose review was opened again has its checkpoint.
+        is_done = above.status is RoundStatus.done or (above.status is RoundStatus.review and above.checkpoint_id)
+        number += bool(is_done) and above.recipe.get("name") == recipe.name
         parent_id = above.parent_id
     return recipe.phase_of(number)
 

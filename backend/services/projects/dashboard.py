@@ -3,6 +3,7 @@
 However many projects there are, the number of statements is the same, but for open reviews: one counts a hundred.
 """
 
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,15 +14,15 @@ from typing import Any
 from sqlalchemy import func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from backend.db import reading, standing, tables
-from backend.db.aliases import alias
+from backend.db import reading, tables
 from backend.db.many import among
-from backend.db.standing import DECIDING, TOGETHER
 from backend.differences import Difference
 from backend.services import projects, review_settings
 from backend.services.access import Actor
+from backend.services.decisions.item_counts import SLOW_SECONDS, STANDS, settled_groups
 from backend.services.held_out import baseline
 from backend.services.projects import ProjectView
+from backend.services.queue import assignments
 from backend.services.results.summaries import ACCURACY, OPEN, MeasuredNumber, way_of
 from backend.services.rounds import review_scope
 from backend.values import DecisionKind, LabelSource, Role, RoundStatus, Split, Stage, WarningLevel
@@ -118,6 +119,10 @@ class _Read:
     changes: dict[int, Difference] = field(default_factory=dict)
 
 
+_counted: dict[tuple[str, int], tuple[float, int]] = {}
+"""Until when a count stands that took long, and the count, by database and round."""
+
+
 def listing(actor: Actor, *, sort: Sort = Sort.by_name, show: Show = Show.all, name: str = "") -> list[ProjectState]:
     """The actor's projects whose name holds these letters; those in the trash are not among them."""
     mine = [one for one in projects.list_mine(actor) if name.casefold() in one.name.casefold()]
@@ -204,7 +209,7 @@ def _read(db: Session, actor: Actor, ids: list[int]) -> _Read:
     every = [one for some in read.rounds.values() for one in some]
     in_review = [one for one in every if one.status is RoundStatus.review and one.archived_at is None]
     read.undecided = _undecided(db, in_review)
-    read.assigned = _assigned(db, actor, [one.id for one in in_review])
+    read.assigned = _assigned(db, actor, in_review)
     warning = tables.RoundWarning
     red = select(warning.round_id, func.count()).where(warning.level == WarningLevel.red)
     reds = db.execute(red.where(among(warning.round_id, [one.id for one in every])).group_by(warning.round_id))
@@ -215,11 +220,18 @@ def _read(db: Session, actor: Actor, ids: list[int]) -> _Read:
 
 def _undecided(db: Session, rounds: Sequence[tables.Round]) -> dict[int, int]:
     """How many items nobody has decided, by round: one statement for a hundred rounds."""
-    numbers: dict[int, int] = {}
-    for start in range(0, len(rounds), AT_ONCE):
-        parts = [_count(one) for one in rounds[start : start + AT_ONCE]]
-        numbers |= dict(db.execute(union_all(*parts)).tuples().all())
-    return {round_id: max(0, number) for round_id, number in numbers.items()}
+    place, at = str(db.get_bind().engine.url), time.monotonic()
+    numbers = {one.id: kept[1] for one in rounds if (kept := _counted.get((place, one.id))) and at < kept[0]}
+    asked = [one for one in rounds if one.id not in numbers]
+    for start in range(0, len(asked), AT_ONCE):
+        began = time.monotonic()
+        counts: dict[int, int] = dict(
+            db.execute(union_all(*(_count(one) for one in asked[start : start + AT_ONCE]))).tuples().all()
+        )
+        numbers |= counts
+        if (took := time.monotonic() - began) >= SLOW_SECONDS:
+            _counted.update({(place, id_): (began + STANDS * took, count) for id_, count in counts.items()})
+    return numbers
 
 
 def _count(round_: tables.Round) -> Any:
@@ -228,7 +240,12 @@ def _count(round_: tables.Round) -> Any:
         group, lease, sample = tables.Group, tables.Lease, tables.Sample
         done = select(lease.sample_id).join(sample, sample.id == lease.sample_id)
         done = done.where(sample.group_id == group.id, lease.decided_at.is_not(None))
-        open_groups = group.round_id == round_.id, group.split == Split.train, ~done.exists()
+        open_groups = (
+            group.round_id == round_.id,
+            group.split == Split.train,
+            ~done.exists(),
+            group.id.not_in(settled_groups(round_.id).where(tables.Decision.group_id.is_not(None))),
+        )
         shown = review_scope.of_groups(round_)
         query = select(literal(round_.id), func.count(group.id)).where(*open_groups)
         return query if shown is None else query.where(shown)
@@ -238,15 +255,22 @@ def _count(round_: tables.Round) -> Any:
     return query if texts is None else query.where(label.sample_id.in_(texts))
 
 
-def _assigned(db: Session, actor: Actor, round_ids: Iterable[int]) -> dict[int, int]:
-    """How many of the actor's assigned items wait for them, by round."""
-    row, decision = tables.Assignment, alias(tables.Decision, "said")
-    kinds = (*DECIDING, *TOGETHER, DecisionKind.skip)
-    said = standing.decisions(
-        decision.id, late=True, gold=True, adjudication=False, batch=False, kinds=kinds, of=decision
-    ).where(decision.sample_id == row.sample_id, decision.user_id == row.user_id)
-    query = select(row.round_id, func.count()).where(row.user_id == actor.user_id, ~said.exists())
-    return dict(db.execute(query.where(among(row.round_id, list(round_ids))).group_by(row.round_id)).tuples().all())
+def _assigned(db: Session, actor: Actor, rounds: Iterable[tables.Round]) -> dict[int, int]:
+    """How many of the actor's assigned items the desk has for them, by round: one statement for each way to review."""
+    alike: dict[tuple[Sequence[DecisionKind], bool], list[int]] = defaultdict(list)
+    for one in rounds:
+        settings = review_settings.read(one.review)
+        alike[tuple(settings.deciding), settings.has_overlap].append(one.id)
+    row, numbers = tables.Assignment, dict[int, int]()
+    for (deciding, has_overlap), ids in alike.items():
+        query = (
+            select(row.round_id, func.count())
+            .where(row.user_id == actor.user_id, assignments.is_waiting(row, deciding))
+            .where(~assignments.is_complete(row.sample_id, has_overlap=has_overlap), among(row.round_id, ids))
+            .group_by(row.round_id)
+        )
+        numbers |= dict(db.execute(query).tuples().all())
+    return numbers
 
 
 def _measure(db: Session, read: _Read, ids: list[int]) -> None:

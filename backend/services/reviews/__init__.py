@@ -24,6 +24,7 @@ from backend.services.reviews import reopening
 from backend.services.reviews.review_closing import Closing, closing
 from backend.services.reviews.review_progress import ReviewerProgress, ReviewProgress, progress
 from backend.services.rounds import get_row, review_scope
+from backend.services.rounds.reopened import is_kept, is_open
 from backend.values import DecisionKind, Role, RoundStatus
 
 __all__ = [
@@ -229,10 +230,10 @@ def go_on(db: Session, actor: Actor, round_id: int, *, because: str = "by hand")
         )
     project_id, what = round_.project_id, f"round {round_.number}"
     events.note(db, actor, "close review", what, project_id=project_id, round_id=round_id, because=because)
-    is_again, is_kept = reopening.is_open(round_), reopening.is_kept(round_)
+    is_again, has_checkpoint = is_open(round_), is_kept(round_)
     if is_again:
-        reopening.put_back(round_)
-    if is_kept:
+        reopening.put_back(db, round_)
+    if has_checkpoint:
         return None
     stage, step = job_after_people(round_.recipe, round_.phase)
     round_.status, round_.stage, round_.step, round_.error = RoundStatus.running, stage, step, None

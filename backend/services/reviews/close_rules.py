@@ -18,7 +18,7 @@ from backend.services.decisions.acts import is_first, spent
 from backend.services.decisions.item_counts import count_items
 from backend.services.queue import pauses
 from backend.services.review_settings import CloseRule
-from backend.services.reviews import reopening
+from backend.services.rounds import reopened
 from backend.services.samples import export_places
 from backend.values import RoundStatus
 
@@ -46,7 +46,7 @@ def due(db: Session, round_: tables.Round) -> CloseState:
     if round_.error is not None:
         # By the same labels the same nothing would be kept, over and over.
         return CloseState(settings.close_rule, is_due=False, says="nothing was kept, so a curator closes it by hand")
-    if reopening.is_open(round_):
+    if reopened.is_open(round_):
         # What the rule waits for was there when the review was opened again.
         return CloseState(settings.close_rule, is_due=False, says="it was reopened, so a curator closes it by hand")
     if settings.close_rule is CloseRule.all_decided:

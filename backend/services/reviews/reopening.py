@@ -4,16 +4,21 @@ What a training read stays frozen with its checkpoint, and closing makes nothing
 selects by the labels of then. A round that is held before its training goes on with a new selection.
 """
 
+from datetime import datetime
+
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from backend.db import now, session, tables
 from backend.errors import Conflict, InvalidInput
 from backend.jobs import ACTIVE, telling
+from backend.pipeline.known import write_known
+from backend.pipeline.run import OF_SELECTING
 from backend.recipes import job_after_people
 from backend.services import archived, events
 from backend.services.access import Actor
 from backend.services.rounds import get_row
+from backend.services.rounds.reopened import is_kept
 from backend.values import JobStatus, NoticeKind, Role, RoundStatus, Stage
 
 MAX_REASON = 2_000
@@ -46,8 +51,14 @@ def reopen(actor: Actor, round_id: int, *, reason: str) -> None:
             "status": str(round_.status),
             "stage": str(round_.stage),
             "step": round_.step,
+            "hold": round_.hold,
+            "finished_at": round_.finished_at.isoformat() if round_.finished_at else None,
         }
         round_.status, round_.stage, round_.error, round_.hold = RoundStatus.review, Stage.review, None, {}
+        round_.finished_at = None
+        if round_.checkpoint_id is None:
+            # What was made of the labels of before would tell them to people who decide again.
+            round_.counts = {name: value for name, value in round_.counts.items() if name not in OF_SELECTING}
         round_.step = job_after_people(round_.recipe, round_.phase)[1]
         what, place = f"round {round_.number}", {"project_id": round_.project_id, "round_id": round_id}
         events.note(db, actor, "reopen review", what, **place, reason=reason, stale_dataset_ids=ids)  # type: ignore[arg-type]
@@ -62,22 +73,15 @@ def reopen(actor: Actor, round_id: int, *, reason: str) -> None:
         )
 
 
-def is_kept(round_: tables.Round) -> bool:
-    """Whether closing makes nothing of a reopened round, since it has its checkpoint."""
-    return is_open(round_) and round_.checkpoint_id is not None
-
-
-def is_open(round_: tables.Round) -> bool:
-    """Whether the round's review was opened again and is not closed since."""
-    return bool(round_.reopened) and "closed_at" not in round_.reopened
-
-
-def put_back(round_: tables.Round) -> None:
+def put_back(db: Session, round_: tables.Round) -> None:
     """End a reopened review in the caller's transaction: a round that has its checkpoint stands where it stood."""
     if is_kept(round_):
         before = round_.reopened
         round_.status, round_.stage = RoundStatus(before["status"]), Stage(before["stage"])
-        round_.step = int(before["step"])
+        round_.step, round_.hold = int(before["step"]), before.get("hold", {})
+        round_.finished_at = datetime.fromisoformat(at) if (at := before.get("finished_at")) else None
+        # No selection follows, which gives gold items their known labels otherwise.
+        write_known(db, round_.id)
     round_.reopened = round_.reopened | {"closed_at": now().isoformat()}
 
 
@@ -96,6 +100,14 @@ def _refuse(db: Session, round_: tables.Round) -> None:
     ours = select(job.id).where(job.round_id == round_.id)
     if db.scalar(ours.where(job.status.in_(ACTIVE)).limit(1)) is not None:
         raise Conflict(f"{number} has a job that is not over. Wait for it, or cancel it, then reopen the review.")
+    branch = tables.Round
+    copying = select(branch.number).join(job, job.round_id == branch.id)
+    copying = copying.where(branch.branch_of_id == round_.id, job.status.in_(ACTIVE), job.stage != Stage.train)
+    if (number_of := db.scalar(copying.limit(1))) is not None:
+        raise Conflict(
+            f"Round {number_of} branches off {number.lower()} and reads its labels now. Wait until that round trains, "
+            "then reopen the review."
+        )
     trained = ours.where(job.stage == Stage.train, job.status == JobStatus.done)
     if round_.checkpoint_id is None and db.scalar(trained.limit(1)) is not None:
         raise Conflict(

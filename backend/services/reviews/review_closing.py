@@ -16,8 +16,7 @@ from backend.services.decisions import disputes
 from backend.services.decisions.item_counts import count_items, count_labels
 from backend.services.queue import assignments
 from backend.services.review_settings import ReviewSettings
-from backend.services.reviews import reopening
-from backend.services.rounds import get_row
+from backend.services.rounds import get_row, reopened
 from backend.values import LabelSource, Role, Verdict
 
 log = logging.getLogger("rondo.reviews")
@@ -72,7 +71,7 @@ def closing(actor: Actor, round_id: int) -> Closing:
         sums, known = _trained(db, round_id)
         counts = count_items(db, round_id, settings)
         unsettled = db.scalar(select(func.count()).select_from(disputes.disputed(round_).subquery())) or 0
-        assigned, is_kept = _assigned(db, round_, settings), reopening.is_kept(round_)
+        assigned, is_kept = _assigned(db, round_, settings), reopened.is_kept(round_)
     light, sentence, holds = _judge(round_id)
     person, judge = LabelSource.person, LabelSource.judge
     return Closing(

@@ -17,6 +17,7 @@ from backend.services.access import Actor, require
 from backend.services.plans import Estimate, Plan, again, branches, defaults, estimate, scheduled
 from backend.services.plans.checks import check, parse, phase_of
 from backend.services.recipes import round_roles
+from backend.services.rounds.reopened import is_kept
 from backend.values import LocalEngine, Role, RoundStatus, Stage
 
 __all__ = [
@@ -219,6 +220,11 @@ def cancel(actor: Actor, round_id: int, *, only_waiting: bool = False) -> None:
         if active is not None and not only_waiting:
             jobs.cancel(db, active)
             return
+        if is_kept(row):
+            raise Conflict(
+                f"Round {row.number} has its checkpoint: its review was opened again, and there is nothing to cancel. "
+                "Close the review, then the round is done as before."
+            )
         # One conditional statement: a review that is being closed at this moment wins or loses, never both.
         closed = (
             update(tables.Round)

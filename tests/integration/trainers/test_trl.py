@@ -1,10 +1,12 @@
 """Real TRL trainings of a tiny model, a few steps each: what they learn and leave."""
 
 import json
+import struct
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from tensorboardX.proto.event_pb2 import Event
 
 from backend.engines.transformers import Transformers
 from backend.errors import TrainerError
@@ -41,6 +43,20 @@ def test_progress_has_every_log_with_numbers(tiny: Path, tmp_path: Path):
     assert [line["step"] for line in lines if line["metrics"]] == [1, 2, 4]
     assert {line["max_steps"] for line in lines} == {4}
     assert {"loss", "rewards/margins", "rewards/accuracies", "grad_norm"} <= set(lines[-1]["metrics"])
+    [file] = (tmp_path / "out" / "runs").glob("*/events.out.tfevents.*")
+    losses = [line["metrics"]["loss"] for line in lines if "loss" in line["metrics"]]
+    assert scalars(file, "train/loss") == pytest.approx(losses, rel=1e-6)
+
+
+def scalars(file: Path, tag: str) -> list[float]:
+    """What TensorBoard would draw: events stand after their length and its checksum, before their own checksum."""
+    data, at, values = file.read_bytes(), 0, []
+    while at < len(data):
+        (length,) = struct.unpack_from("<Q", data, at)
+        event = Event.FromString(data[at + 12 : at + 12 + length])
+        values += [value.simple_value for value in event.summary.value if value.tag == tag]
+        at += 16 + length
+    return values
 
 
 def test_a_finished_training_returns_at_once(tiny: Path, tmp_path: Path):

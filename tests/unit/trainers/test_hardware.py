@@ -41,7 +41,7 @@ def test_what_cannot_work_is_refused_with_its_reason(kind: type[Any], knobs: dic
 
 
 def test_a_training_of_one_process_has_the_name_that_it_had():
-    assert not {"num_processes", "strategy", "load_in_4bit", "packing"} & SFT().known().keys()
+    assert not {"num_processes", "strategy", "load_in_4bit", "report_to", "packing"} & SFT().known().keys()
     assert SFT(num_processes=2, packing=True).known().items() >= {("num_processes", 2), ("packing", True)}
 
 
@@ -52,6 +52,8 @@ def test_a_training_of_one_process_has_the_name_that_it_had():
         ({"num_processes": 2, "strategy": "deepspeed"}, True, False, "the package deepspeed, which is not installed"),
         ({"load_in_4bit": True, "lora": True}, False, True, "load_in_4bit needs an NVIDIA GPU"),
         ({"load_in_4bit": True, "lora": True}, True, False, "the package bitsandbytes, which is not installed"),
+        ({"report_to": "wandb"}, False, False, "report_to wandb needs the package wandb"),
+        ({"report_to": "wandb"}, False, True, ""),
         ({"num_processes": 2}, False, False, ""),
         ({"num_processes": 2, "strategy": "fsdp"}, True, False, ""),
     ],
@@ -61,7 +63,7 @@ def test_what_this_machine_lacks_is_said(
 ):
     monkeypatch.setattr(_hardware, "DEVICES", (str(tmp_path if devices else tmp_path / "none"),))
     monkeypatch.setattr(_hardware, "FILES", str(tmp_path))
-    monkeypatch.setattr(_hardware, "_has", lambda package: packages)
+    monkeypatch.setattr(_hardware, "has_package", lambda package: packages or not package)
     trainer = SFT(**knobs)
     if not reason:
         trainer.check_ready()
