@@ -86,11 +86,12 @@ def scan(
 
 
 def _supersede(db: Session, row: tables.Scan, source: str) -> None:
-    """Delete the finished scans before this one. What they found of other reference files stays found: nothing has
+    """Delete the scans that ended before this one. What they found of other reference files stays found: nothing has
     been compared with those since."""
+    db.get_one(tables.Dataset, row.dataset_id, with_for_update=True)  # of two that end at once one comes second
     scan, finding = tables.Scan, tables.ScanFinding
-    before = (scan.dataset_id == row.dataset_id, scan.id < row.id, scan.finished_at.is_not(None))
-    last = db.scalar(select(scan.id).where(*before).order_by(scan.id.desc()).limit(1))
+    before = (scan.dataset_id == row.dataset_id, scan.id != row.id, scan.finished_at.is_not(None))
+    last = db.scalar(select(scan.id).where(*before).order_by(scan.finished_at.desc()).limit(1))
     if last is None:
         return
     same = (finding.position, finding.kind, finding.place, finding.fingerprint, finding.snippet, finding.source)
