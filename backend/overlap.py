@@ -53,15 +53,16 @@ class WholeTexts:
                 self.places[here[at]].append((at, words, ids))
         self.keys: Any = numpy.array(sorted(self.places), dtype=numpy.uint64)
 
-    def within(self, words: Words) -> set[int]:
-        """Return the ids of the texts that stand in this one."""
+    def within(self, words: Words) -> dict[int, int]:
+        """Return the ids of the texts that stand in this one, each with the place of its first word there."""
         here = runs(words, self.shortest)
         if not len(here) or not len(self.keys):
-            return set()
+            return {}
         near = self.keys[self.keys.searchsorted(here).clip(max=len(self.keys) - 1)]
-        ids_there = set[int]()
+        places = dict[int, int]()
         for start in (near == here).nonzero()[0].tolist():
             for at, wanted, ids in self.places[int(here[start])]:
                 if start >= at and tuple(words[start - at : start - at + len(wanted)]) == wanted:
-                    ids_there.update(ids)
-        return ids_there
+                    for id_ in ids:
+                        places.setdefault(id_, start - at)
+        return places

@@ -645,6 +645,7 @@ class DatasetScan(TypedDict):
     error: str | None
     reference: str
     num_rows: int
+    num_uncompared: int
     rows_with: dict[str, int]
     finished_at: str | None
     is_current: bool

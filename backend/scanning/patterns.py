@@ -8,46 +8,14 @@ from functools import cached_property
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.scanning import FindingKind, Span
+from backend.scanning.credentials import credentials
+from backend.scanning.numbers import cards, ibans, phones
 
 EMAIL = re.compile(r"(?<![\w.+-])[A-Za-z0-9][\w.+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}(?![\w-])", re.ASCII)
 RESERVED = re.compile(r"(?:@|\.)(?:example\.(?:com|net|org)|example|invalid|localhost|test)$", re.IGNORECASE)
 """Domains that belong to nobody (RFC 2606)."""
-PHONE = re.compile(r"(?<![\w+])\+[1-9](?:[ ().-]{0,2}\d){6,14}(?!\d)", re.ASCII)
-CARD = re.compile(r"(?<![\w.-])[2-6]\d{3}(?:[ -]?\d){8,15}(?![\w-])", re.ASCII)
-SCHEME = re.compile(
-    r"4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}"
-    r"|3(?:0[0-5]|[68]\d)\d{11}|35(?:2[89]|[3-8]\d)\d{12}|6(?:011|4[4-9]\d|5\d\d)\d{12}|62\d{14,17}"
-)
-"""Numbers that Visa, Mastercard, American Express, Diners, JCB, Discover and UnionPay give out."""
-IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)", re.ASCII)
 IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)", re.ASCII)
 IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{1,4}:[0-9A-Fa-f:]{4,36}(?![\w:])", re.ASCII)
-CREDENTIAL = re.compile(
-    r"-----BEGIN (?:[A-Z]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:.{0,8000}?-----END [A-Z ]{0,40}-----|.{0,8000})"
-    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"  # AWS
-    r"|\bgh[oprsu]_[A-Za-z0-9]{36,255}|\bgithub_pat_\w{50,255}|\bglpat-[\w-]{20,64}"
-    r"|\bhf_[A-Za-z0-9]{30,64}|\bsk-(?:[a-z]+-){0,2}[A-Za-z0-9_-]{32,200}|\bnpm_[A-Za-z0-9]{36}"
-    r"|\bxox[abeoprs]-[A-Za-z0-9-]{10,250}|\bAIza[\w-]{35}|\b[rs]k_live_[A-Za-z0-9]{16,120}"
-    r"|\beyJ[\w-]{10,2000}\.eyJ[\w-]{10,4000}\.[\w-]{10,1000}"  # JSON Web Token
-    r"|(?i:password|passwd|secret|api[_-]?key|access[_-]?token)[\"']? ?[:=]{1,2} ?([\"'])[^\s\"']{8,200}\1",
-    re.ASCII | re.DOTALL,
-)
-BEGINNINGS: tuple[str, ...] = (
-    "-----begin",
-    "akia",
-    "asia",
-    "glpat-",
-    "hf_",
-    "sk-",
-    "npm_",
-    "xox",
-    "aiza",
-    "k_live_",
-    "eyj",
-)
-BEGINNINGS += ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_")
-BEGINNINGS += ("passw", "secret", "api_key", "api-key", "apikey", "access")
-"""What a credential begins with, in small letters: most texts hold none of it."""
 MARKS = {
     FindingKind.email: "[EMAIL]",
     FindingKind.phone: "[PHONE]",
@@ -61,6 +29,8 @@ MARKS = {
 AROUND = 30
 """Characters of a snippet on each side."""
 MOST_NAMES = 1_000
+VERSION = 2
+"""Of the patterns: one more with each change of what they find, so that scans of before count no more."""
 
 
 class Patterns(BaseModel):
@@ -90,27 +60,20 @@ class Patterns(BaseModel):
         by_kind: dict[FindingKind, Callable[[str], Iterable[Span]]] = {
             FindingKind.email: _emails,
             FindingKind.phone: self._phones,
-            FindingKind.card: _cards,
-            FindingKind.iban: _ibans,
+            FindingKind.card: cards,
+            FindingKind.iban: ibans,
             FindingKind.ip: _addresses,
-            FindingKind.credential: _credentials,
+            FindingKind.credential: credentials,
         }
         looks = [look for kind, look in by_kind.items() if kind in self.kinds]
         return [*looks, self._named] if FindingKind.name in self.kinds and self.names else looks
 
     def _phones(self, text: str) -> Iterator[Span]:
-        if "+" not in text and not self.region:
-            return
-        import phonenumbers  # noqa: PLC0415 - most texts hold no number
-
-        for match in PHONE.finditer(text) if "+" in text else ():
-            try:
-                is_valid = phonenumbers.is_valid_number(phonenumbers.parse(match[0], None))
-            except phonenumbers.NumberParseException:
-                continue
-            if is_valid:
-                yield Span(FindingKind.phone, *match.span())
+        if "+" in text:
+            yield from phones(text)
         if self.region and any(map(str.isdigit, text)):
+            import phonenumbers  # noqa: PLC0415 - most projects name no country
+
             for known in phonenumbers.PhoneNumberMatcher(text, self.region):
                 yield Span(FindingKind.phone, known.start, known.end)
 
@@ -134,14 +97,22 @@ def masked(text: str, spans: Iterable[Span]) -> str:
 
 
 def snippet(text: str, spans: list[Span], which: int) -> str:
-    """What stands around a span, with every span masked; of its own text the beginning is left, to be recognised."""
+    """What stands around a span, with every span masked; of its own text a few characters are left, to be recognised:
+    the last ones of a card's number, which receipts show, too, and else the first ones."""
     span = spans[which]
     before = masked(text[: span.start], spans[:which])
-    end = span.end
-    following = [Span(s.kind, s.start - end, s.end - end) for s in spans[which + 1 :]]
-    after = masked(text[end:], following)
-    shown = text[span.start : span.start + min(4, (span.end - span.start) // 4)]
-    return " ".join(f"{before[-AROUND:]}{shown}…{MARKS[span.kind]}{after[:AROUND]}".split())
+    after = excerpt(text, spans[which + 1 :], span.end, len(text))
+    few = min(4, (span.end - span.start) // 4)
+    own = f"{text[span.start : span.start + few]}…{MARKS[span.kind]}"
+    if span.kind is FindingKind.card:
+        own = f"{MARKS[span.kind]}…{text[span.end - few : span.end]}"
+    return " ".join(f"{before[-AROUND:]}{own}{after[:AROUND]}".split())
+
+
+def excerpt(text: str, spans: Iterable[Span], start: int, end: int) -> str:
+    """A part of a text, with a mark for each span that reaches into it; the spans are those of the whole text."""
+    inside = [span for span in spans if span.start < end and span.end > start]
+    return masked(text[start:end], [Span(s.kind, max(s.start - start, 0), min(s.end, end) - start) for s in inside])
 
 
 def _emails(text: str) -> Iterator[Span]:
@@ -149,24 +120,6 @@ def _emails(text: str) -> Iterator[Span]:
         for match in EMAIL.finditer(text):
             if not RESERVED.search(match[0]):
                 yield Span(FindingKind.email, *match.span())
-
-
-def _cards(text: str) -> Iterator[Span]:
-    for match in CARD.finditer(text):
-        digits = re.sub(r"[ -]", "", match[0])
-        if SCHEME.fullmatch(digits):
-            from stdnum import luhn  # noqa: PLC0415 - most texts hold no number
-
-            if luhn.is_valid(digits):
-                yield Span(FindingKind.card, *match.span())
-
-
-def _ibans(text: str) -> Iterator[Span]:
-    for match in IBAN.finditer(text):
-        from stdnum import iban  # noqa: PLC0415 - most texts hold no number
-
-        if iban.is_valid(match[0], check_country=False):
-            yield Span(FindingKind.iban, *match.span())
 
 
 def _addresses(text: str) -> Iterator[Span]:
@@ -179,11 +132,3 @@ def _addresses(text: str) -> Iterator[Span]:
                 continue
             if is_global:  # private ones and those of examples lead to nobody
                 yield Span(FindingKind.ip, *match.span())
-
-
-def _credentials(text: str) -> Iterator[Span]:
-    small = text.lower()
-    if not any(beginning in small for beginning in BEGINNINGS):
-        return
-    for match in CREDENTIAL.finditer(text):
-        yield Span(FindingKind.credential, *match.span())

@@ -44,7 +44,7 @@ class HeldOutLeak(WarningRule):
             question = normal(row.question).split()
             here = {*whole.get(tuple(question), ())}
             for words in (question, normal(row.text).split()):
-                here |= index.within(words)
+                here.update(index.within(words))
             run_ids |= here
             if here and row.sample_id is not None:
                 samples[row.sample_id] = None

@@ -10,16 +10,22 @@ from typer.testing import CliRunner
 
 from app.cli.commands import app
 from app.pages.datasets import downloading, scanning
+from backend.config import settings
 from backend.db import reading, session, tables
-from backend.errors import Conflict, InvalidInput, NotFound, PermissionDenied
-from backend.jobs import transitions
+from backend.errors import Cancelled, Conflict, InvalidInput, NotFound, PermissionDenied
+from backend.jobs import JobProgress, transitions
 from backend.pipeline.run import run_job
+from backend.scanning import FindingKind
 from backend.services import stage_process
 from backend.services.access import Actor
 from backend.services.datasets import dataset_cards, exports, scan_settings, scans
 from backend.services.datasets.tool_rows import Tool
 from backend.services.hub import pushes
 from backend.services.people import accounts
+from backend.services.projects import own_files
+from backend.services.samples import export_jobs
+from backend.services.samples import exports as sample_exports
+from backend.services.samples.exports import ExportRequest
 from backend.values import DatasetType, JobStatus, Role, Split
 from tests import rows
 from tests.integration import site
@@ -158,6 +164,8 @@ def test_settings_are_refused_by_name_and_names_are_for_curators(database: str) 
 @pytest.mark.on_sqlite
 def test_a_push_scans_first_and_asks_what_becomes_of_findings() -> None:
     here, owner = Here(), accounts.local_owner()
+    with pytest.raises(InvalidInput, match="reason is empty"):
+        pushes.push_dataset(owner, here.dataset.id, "team/rows", found_rows="keep")
     job_id = pushes.push_dataset(owner, here.dataset.id, "team/rows")
     assert work(job_id) == 1
     assert "Say what becomes of them" in str(pushes.get(owner, job_id).error)
@@ -209,7 +217,10 @@ def test_rest_and_the_shell_scan_and_refuse_what_is_held(tmp_path: Path) -> None
         assert work(started["job_id"]) == 0
         assert client.get(f"/api/v1/datasets/{here.dataset.id}/scan").json()["reference"] == "bench.txt"
         page = client.get(f"/api/v1/scans/{started['id']}/findings", params={"limit": 1}).json()
-        assert client.post(f"/api/v1/scan-findings/{page['items'][0]['id']}/fine", json={}).status_code == 204
+        assert (
+            client.post(f"/api/v1/scan-findings/{page['items'][0]['id']}/fine", json={"reason": "made up"}).status_code
+            == 204
+        )
         again = client.get(f"/api/v1/scans/{started['id']}/findings").json()
         assert [hit["is_fine"] for hit in again["items"]] == [True, False, False, False]
     command = ["export", str(here.dataset.id), "--out", str(out)]
@@ -236,3 +247,125 @@ def test_the_page_shows_findings_and_no_link_to_what_is_held() -> None:
     assert (link, "Say what becomes" in refused["lines"][0]) == (None, True)
     link, _ = downloading.offered(here.viewer, here.dataset.id, "jsonl", "prompt_completion", handling="mask", **how)
     assert "handling=mask" in link["link"]
+
+
+@pytest.mark.on_sqlite
+def test_a_scan_that_begins_again_is_unfinished_until_its_job_ends_and_stops_for_another(tmp_path: Path) -> None:
+    here = Here()
+    (bench := tmp_path / "bench.txt").write_text("call +49 30 901820 now\n")
+    scan_id = scans.start(here.curator, here.dataset.id, reference=bench)
+    job_id = scans.get(here.curator, scan_id).job_id or 0
+    with reading() as db:
+        workflow = db.get_one(tables.Job, job_id).workflow_id
+        names = {place.name for place in own_files.places(db, [here.project.id])}
+    assert f"scan-{scan_id}.reference.txt" in names
+    attempt = transitions.start(job_id, workflow, "here") or 0
+    finish = scans.run(job_id, JobProgress(job_id, attempt))
+    with session() as db:
+        finish(db)
+    scan_settings.change(here.admin, here.project.id, {"mode": "hold"})
+    with pytest.raises(Conflict, match="e-mail address"):
+        here.texts(here.viewer)
+    (settings().folder / "exports" / f"scan-{scan_id}.reference.txt").write_text("x\n")
+    finish = scans.run(job_id, JobProgress(job_id, attempt))
+    with pytest.raises(Conflict, match="not scanned"):
+        here.texts(here.viewer)
+    with pytest.raises(ZeroDivisionError), session() as db:
+        _ = finish(db), 1 / 0
+    assert (settings().folder / "exports" / f"scan-{scan_id}.reference.txt").exists(), "nothing was committed"
+    with pytest.raises(Cancelled):
+        scans.run(job_id, JobProgress(job_id, attempt + 1))
+    assert scans.get(here.curator, scan_id).finished_at is None
+
+
+@pytest.mark.on_sqlite
+def test_each_outcome_of_a_scan_has_a_file_of_its_own() -> None:
+    here = Here()
+    scan = scans.scan_now(here.curator, here.dataset.id)
+    kept = exports.export(here.curator, here.dataset.id, handling="keep", reason="as agreed").path
+    masked = exports.export(here.viewer, here.dataset.id, handling="mask").path
+    scans.mark(here.curator, scans.hits(here.viewer, scan.id).hits[0].id, reason="made up")
+    fewer = exports.export(here.viewer, here.dataset.id, handling="mask").path
+    assert len({kept, masked, fewer, exports.export(here.viewer, here.dataset.id).path}) == 4
+    assert "ben@mail.de" not in masked.read_text()
+
+
+def test_what_is_beyond_the_most_of_a_row_stays_open_and_hides_no_other_kind() -> None:
+    here = Here()
+    many = " ".join(f"p{n}@mail.de" for n in range(60))
+    with session() as db:
+        sample = db.scalars(select(tables.Sample).order_by(tables.Sample.id).limit(1)).one()
+        sample.text = f"{many} {KEY}"
+    scan = scans.scan_now(here.curator, here.dataset.id)
+    of_row = [hit for hit in scans.hits(here.viewer, scan.id, limit=200).hits if hit.position == 0]
+    assert [hit.kind for hit in of_row].count(FindingKind.email) == 51
+    assert [hit.kind for hit in of_row].count(FindingKind.credential) == 1
+    (more,) = [hit for hit in of_row if "10 more" in hit.snippet]
+    with pytest.raises(InvalidInput, match="counted"):
+        scans.mark(here.curator, more.id, reason="all made up")
+    for hit in of_row:
+        if hit.id != more.id:
+            scans.mark(here.curator, hit.id, reason="made up")
+    scan_settings.change(here.admin, here.project.id, {"mode": "hold"})
+    with pytest.raises(Conflict, match="e-mail address: 1 row"):
+        here.texts(here.viewer)
+    assert here.texts(here.viewer, handling="mask")[0].count("[EMAIL]") == 10
+
+
+def test_what_a_reference_file_found_stays_open_until_a_scan_has_that_file_again(tmp_path: Path) -> None:
+    here = Here()
+    (bench := tmp_path / "bench.txt").write_text("call +49 30 901820\nnothing at all\nthe key is {no}\n")
+    (other := tmp_path / "other.txt").write_text("nothing stands here of this\n")
+    first = scans.scan_now(here.curator, here.dataset.id, reference=bench)
+    assert (first.rows_with["reference"], first.num_uncompared) == (1, 1)
+    for again in (None, other):
+        scan = scans.scan_now(here.curator, here.dataset.id, reference=again)
+        assert scan.rows_with["reference"] == 1
+    with pytest.raises(NotFound):
+        scans.get(here.curator, first.id)
+    with session() as db:
+        db.scalars(select(tables.Sample).where(tables.Sample.text == TEXTS[3])).one().text = "nobody"
+    assert "reference" not in scans.scan_now(here.curator, here.dataset.id, reference=bench).rows_with
+
+
+@pytest.mark.on_sqlite
+def test_an_answer_of_a_held_out_prompt_changes_what_is_looked_for() -> None:
+    here = Here()
+    scans.scan_now(here.curator, here.dataset.id)
+    with session() as db:
+        db.scalars(select(tables.Prompt).where(tables.Prompt.text == HELD_OUT)).one().answer = "eight legs"
+    newest = scans.newest(here.viewer, here.dataset.id)
+    assert newest is not None
+    assert not newest.is_current
+
+
+@pytest.mark.on_sqlite
+def test_of_a_pair_only_the_sides_that_leave_count() -> None:
+    here = Here()
+    with reading() as db:
+        good, bad = db.scalars(select(tables.Sample).where(tables.Sample.text.in_([TEXTS[4], TEXTS[0]]))).all()
+    if good.text != TEXTS[4]:
+        good, bad = bad, good
+    pair = [{"prompt_id": good.prompt_id, "sample_id": good.id, "rejected_id": bad.id}]
+    with session() as db:
+        db.delete(db.get_one(tables.Dataset, here.dataset.id))
+    dataset = rows.make_dataset(here.round, DatasetType.preference, pair)
+    scans.scan_now(here.curator, dataset.id)
+    scan_settings.change(here.admin, here.project.id, {"mode": "hold"})
+    with pytest.raises(Conflict, match="e-mail address: 1 row"):
+        exports.export(here.viewer, dataset.id)
+    assert exports.export(here.viewer, dataset.id, type=DatasetType.prompt_completion).num_rows == 1
+
+
+@pytest.mark.on_sqlite
+def test_a_project_that_holds_lets_no_samples_leave_unscanned(tmp_path: Path) -> None:
+    here, wanted = Here(), ExportRequest()
+    job_id = export_jobs.start(here.viewer, here.project.id, wanted)
+    scan_settings.change(here.admin, here.project.id, {"mode": "hold"})
+    for way in (sample_exports.export, sample_exports.count, export_jobs.start):
+        with pytest.raises(Conflict, match="samples are not"):
+            way(here.viewer, here.project.id, wanted)
+    with pytest.raises(Conflict, match="samples are not"):
+        export_jobs.run(job_id, JobProgress(job_id, 1))
+    with site.with_token(here.viewer) as client:
+        assert client.get(f"/api/v1/projects/{here.project.id}/samples/export").status_code == 409

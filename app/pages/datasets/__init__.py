@@ -120,7 +120,8 @@ def build() -> None:
     more.click(to_next, [seen], [rows, first, more, seen], **QUIET)
     rows.select(open_row, [seen], whole, **QUIET)
     gr.on(
-        [c.input for c in (format, type, strict, leave_out, tool, handling, reason)],
+        # A reason is whole when it is left: each key would ask the database.
+        [*(c.input for c in (format, type, strict, leave_out, tool, handling)), reason.blur, reason.submit],
         point,
         wanted,
         [link, status],

@@ -44,7 +44,10 @@ def offered(
     try:
         made = link(dataset_id, format, type, strict=strict, leave_out=leave_out, tool=tool)
         made["link"] += "&" + urlencode({"handling": handling, "reason": reason}) if handling else ""
-        exports.refuse_held(actor, dataset_id, leave_out=leave_out, handling=handling or None, reason=reason)
+        of_type = _type(type)
+        exports.refuse_held(
+            actor, dataset_id, leave_out=leave_out, handling=handling or None, reason=reason, type=of_type
+        )
     except (Conflict, InvalidInput, PermissionDenied) as error:
         return [None, {"is_bad": True, "lines": [error.message]}]
     return [made, None]

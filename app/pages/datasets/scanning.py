@@ -194,12 +194,18 @@ def state_value(scan: DatasetScan | None) -> dict[str, Any] | None:
     if scan is None:
         return None
     if scan.finished_at is None:
+        is_bad = scan.status is JobStatus.failed
+        if scan.job_id is None:
+            text = "The last scan was broken off. Scan again." if is_bad else "The rows are being looked through."
+            return {"text": text, "is_bad": is_bad}
         texts = {JobStatus.queued: "The scan waits for a worker:", JobStatus.cancelled: "The scan was cancelled:"}
         text = texts.get(scan.status, f"{scan.done:,} of {scan.total:,} rows are looked through:")
-        is_bad = scan.status is JobStatus.failed
         return {"text": f"It failed. {scan.error}" if is_bad else text, "job": scan.job_id, "is_bad": is_bad}
     told = scans.in_words(scan.rows_with)
     lines = [f"Compared with {scan.reference}, too."] if scan.reference else []
+    if scan.num_uncompared:
+        count = scan.num_uncompared
+        lines.append(f"{count:,} held-out or reference texts were not compared: they are too short, or too many.")
     if not scan.is_current:
         lines.append("Out of date: something else is looked for since, or other prompts are held out. Scan again.")
     text = f"{scan.num_rows:,} rows were looked through. "

@@ -25,12 +25,17 @@ class Scan(Identified, Base):
     reference: Mapped[str] = mapped_column(default="", server_default="")
     """Name of the file that rows were compared with, too."""
     num_rows: Mapped[int] = mapped_column(default=0)
+    num_uncompared: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Held-out and reference texts that no row was compared with: too short, or beyond the most that are read."""
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     finished_at: Mapped[datetime | None]
 
 
 class ScanFinding(Base):
-    """Something in one row, once for each value. `snippet` has every value masked; `fingerprint` knows it again."""
+    """Something in one row, once for each value. `snippet` has every value masked; `fingerprint` knows it again.
+
+    `source`: of which reference file it is, by the file's hash; empty for what the project itself has.
+    """
 
     __tablename__ = "scan_findings"
     __table_args__ = (UniqueConstraint("scan_id", "position", "kind", "fingerprint"),)
@@ -42,6 +47,7 @@ class ScanFinding(Base):
     place: Mapped[str] = mapped_column(String(16))
     """Of the row: prompt, completion or rejected."""
     fingerprint: Mapped[str] = mapped_column(String(32))
+    source: Mapped[str] = mapped_column(String(32), default="", server_default="")
     snippet: Mapped[str]
 
 

@@ -122,7 +122,6 @@ def export(
             counter = row_tokens.counter(db, actor, dataset.project_id, tokens_of, wanted)
             if counter is not None:
                 held.callback(counter.file.close)
-            name = file_name(dataset.id, wanted, format, is_strict=is_strict, leave_out=leave_out, tool=tool)
             passes = gate.read(
                 db,
                 actor,
@@ -130,8 +129,12 @@ def export(
                 handling=handling or ("leave_out" if leave_out else None),
                 reason=reason,
                 asks=asks,
+                type=wanted,
             )
-            path = out if out is not None and actor.via == "cli" else settings().folder / "exports" / name
+            name = file_name(dataset.id, wanted, format, is_strict=is_strict, leave_out=leave_out, tool=tool)
+            # For each outcome a file of its own: nobody gets unmasked what another one kept with a reason.
+            place = settings().folder / "exports" / f"{name.removesuffix(f'.{format}')}{passes.in_name()}.{format}"
+            path = out if out is not None and actor.via == "cli" else place
             if path == out:
                 tool_files.check(path, tool)
             held_out, notes = export_rows.held_out_keys(db, dataset.project_id), ToolNotes(tool, wanted)
@@ -189,12 +192,19 @@ def export(
 
 
 def refuse_held(
-    actor: Actor, dataset_id: int, *, leave_out: bool = False, handling: str | None = None, reason: str = ""
+    actor: Actor,
+    dataset_id: int,
+    *,
+    leave_out: bool = False,
+    handling: str | None = None,
+    reason: str = "",
+    type: DatasetType | None = None,
 ) -> None:
     """Raise what an export asked for like this would be refused with for what a content scan found."""
     with reading() as db:
         dataset = find_whole(db, actor, dataset_id)
-        gate.read(db, actor, dataset, handling=handling or ("leave_out" if leave_out else None), reason=reason)
+        handling = handling or ("leave_out" if leave_out else None)
+        gate.read(db, actor, dataset, handling=handling, reason=reason, type=type)
 
 
 def beside(
@@ -253,8 +263,10 @@ def _rows(
     *,
     leave_out: bool,
 ) -> Iterator[ExportRow]:
-    rows = export_rows.derive(export_rows.rows(db, dataset.id), dataset.type, wanted, left_out)
-    return _checked(passes.passed(rows, left_out), checks, left_out, leave_out=leave_out)
+    # Before rows are derived: a sample of a pair that is left out may stand in a later one.
+    passed = passes.passed(export_rows.rows(db, dataset.id), left_out)
+    rows = export_rows.derive(passed, dataset.type, wanted, left_out)
+    return _checked(rows, checks, left_out, leave_out=leave_out)
 
 
 def _checked(

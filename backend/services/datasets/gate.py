@@ -1,7 +1,8 @@
 """What becomes of an export whose rows hold what should not leave: left out, masked, kept with a reason, or refused."""
 
+import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,10 +14,10 @@ from backend.errors import Conflict, InvalidInput
 from backend.scanning import FindingKind
 from backend.scanning.patterns import masked
 from backend.services.access import Actor, require
-from backend.services.datasets import scan_rows, scan_settings, scans
+from backend.services.datasets import open_findings, scan_rows, scan_settings, scans
 from backend.services.datasets.export_rows import ExportRow
 from backend.services.datasets.scan_settings import ContentChecks
-from backend.values import JSON, Messages, Role
+from backend.values import JSON, DatasetType, Messages, Role
 
 Handling = Literal["leave_out", "mask", "keep"]
 HANDLINGS: tuple[Handling, ...] = ("leave_out", "mask", "keep")
@@ -34,6 +35,8 @@ class Gate:
     left_out: frozenset[int] = frozenset()
     masks: frozenset[int] = frozenset()
     fine: frozenset[str] = frozenset()
+    prints: scan_rows.Fingerprints | None = None
+    scan_id: int = 0
     num_masked: int = field(default=0)
 
     def passed(self, rows: Iterable[ExportRow], left_out: Counter[str]) -> Iterator[ExportRow]:
@@ -47,6 +50,11 @@ class Gate:
                 yield self._masked(row)
             else:
                 yield row
+
+    @property
+    def lacks_reason(self) -> bool:
+        """Whether what a scan has yet to find would be kept without a reason."""
+        return self.counts is None and self.checks.mode != "off" and self.handling == "keep" and not self.reason
 
     def lines(self) -> list[str]:
         """What an export and its card say of the scan."""
@@ -63,6 +71,13 @@ class Gate:
             "keep": f"They are in the file, because: {self.reason}" if self.reason else "They are in the file.",
         }
         return [f"The content scan found {scans.in_words(self.counts)}. {done[self.handling]}"]
+
+    def in_name(self) -> str:
+        """What the name of a file says of the scan: other rows, another name."""
+        if not self.handling or self.counts is None:
+            return ""
+        what = f"{sorted(self.left_out)} {sorted(self.masks)} {sorted(self.fine)}"
+        return f"-{self.handling}-scan{self.scan_id}-{hashlib.sha256(what.encode()).hexdigest()[:8]}"
 
     def to_json(self) -> JSON:
         """What the audit trail keeps."""
@@ -84,8 +99,8 @@ class Gate:
         return [{**message, "content": self._text(message["content"])} for message in messages]
 
     def _text(self, text: str) -> str:
-        spans = self.checks.spans(text)
-        return masked(text, [span for span in spans if scan_rows.fingerprint(text, span) not in self.fine])
+        spans, prints = self.checks.spans(text), self.prints
+        return masked(text, [span for span in spans if prints is None or prints.of_span(text, span) not in self.fine])
 
 
 def read(
@@ -97,9 +112,10 @@ def read(
     reason: str = "",
     asks: bool = False,
     may_lack: bool = False,
+    type: DatasetType | None = None,
 ) -> Gate:
     """What passes of a dataset. asks: findings need a word, even where the project only warns. may_lack: nothing is
-    refused for want of a scan.
+    refused for want of a scan. type: as whose rows it is written; None: its own.
 
     Raises `Conflict` where the project holds exports, or somebody has to say what becomes of findings; `InvalidInput`
     for keeping them without a reason; `PermissionDenied` for keeping what is held, as no curator.
@@ -120,7 +136,8 @@ def read(
                 f"scan {dataset.id}`, then take it along."
             )
         return Gate(checks, wanted, reason, None)
-    counts = scans.rows_open(db, scan)
+    leaves = places_that_leave(dataset.type, type or dataset.type)
+    counts = open_findings.rows_open(db, scan, leaves)
     if counts and checks.mode != "off":
         what = f"The content scan of {name} found {scans.in_words(counts)}."
         if wanted is None and (holds or asks):
@@ -129,20 +146,32 @@ def read(
             require(db, actor, dataset.project_id, Role.curator)
             if not reason:
                 raise InvalidInput(f"{what} Give the reason to keep them.")
-    gate = Gate(ContentChecks.model_validate(scan.settings), wanted, reason, counts)
+    gate = Gate(ContentChecks.model_validate(scan.settings), wanted, reason, counts, scan_id=scan.id)
     if wanted in ("leave_out", "mask") and counts:
-        _places(db, scan, gate)
+        _places(db, scan, gate, leaves)
     return gate
 
 
-def _places(db: Session, scan: tables.Scan, gate: Gate) -> None:
+def places_that_leave(stored: DatasetType, wanted: DatasetType) -> tuple[str, ...]:
+    """The places of a stored row whose texts are in a file of a type."""
+    if stored is DatasetType.preference and wanted is DatasetType.prompt_completion:
+        return tuple(place for place in open_findings.PLACES if place != "rejected")
+    return open_findings.PLACES
+
+
+def _places(db: Session, scan: tables.Scan, gate: Gate, leaves: Collection[str]) -> None:
     """Note which rows are left out and which are masked."""
     finding, fine = tables.ScanFinding, tables.FineFinding
-    query = scans.with_fine(scan, finding.position, finding.kind).where(fine.id.is_(None)).distinct()
+    query = (
+        open_findings.with_fine(scan, finding.position, finding.kind)
+        .where(fine.id.is_(None), finding.place.in_(leaves))
+        .distinct()
+    )
     overlapping, other = set[int](), set[int]()
     for position, kind in db.execute(query.execution_options(yield_per=scan_rows.AT_ONCE)).tuples():
         (overlapping if FindingKind(kind).is_overlap else other).add(position)
     is_mask = gate.handling == "mask"
     gate.left_out = frozenset(overlapping if is_mask else overlapping | other)
     gate.masks = frozenset(other - overlapping if is_mask else ())
+    gate.prints = scan_rows.Fingerprints(scan.project_id)
     gate.fine = frozenset(db.scalars(select(fine.fingerprint).where(fine.project_id == scan.project_id)))

@@ -1,20 +1,24 @@
 """Looking through the rows of a dataset: what each holds, masked, in batches that are written as they come."""
 
 import hashlib
+import hmac
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, literal, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from backend import server_key
 from backend.db import now, reading, session, tables
 from backend.errors import InvalidInput
+from backend.pipeline.stage import Finish
 from backend.sameness import normal
 from backend.scanning import FindingKind, Span
-from backend.scanning.patterns import masked, snippet
+from backend.scanning.patterns import Patterns, excerpt, snippet
 from backend.scanning.references import Reference, References
 from backend.services.datasets import export_rows
 from backend.services.datasets.export_rows import ExportRow
@@ -22,39 +26,82 @@ from backend.services.datasets.scan_settings import ContentChecks
 from backend.values import Split
 
 AT_ONCE = 500
-MOST_OF_A_ROW = 50
-"""Values that are kept of one row; what is masked or left out does not depend on it."""
+MOST_OF_A_KIND = 50
+"""Values of one kind that are kept of one row; how many more there are is one finding, which nobody can call fine."""
+MORE = "more"
+"""The fingerprint of that finding: no value has it."""
 MOST_REFERENCES = 200_000
 MOST_LINE = 100_000
 
 
-def scan(scan_id: int, file: Path | None, *, begin: Callable[[int], None], advance: Callable[[int], None]) -> None:
-    """Look through all rows of a scan's dataset, and write what is found; begun again, it begins anew.
+def scan(
+    scan_id: int,
+    file: Path | None,
+    *,
+    begin: Callable[[int], None],
+    advance: Callable[[int], None],
+    fence: Callable[[Session], object] = lambda _: None,
+) -> Finish:
+    """Look through all rows of a scan's dataset, and write what is found; return what ends the scan. Begun again, it
+    begins anew, and is no finished scan until then.
 
-    file: whose texts the rows must not hold either. Raises `InvalidInput` for one that cannot be read.
+    file: whose texts the rows must not hold either. fence: called first in each transaction that writes; it raises
+    where another process does this scan now. Raises `InvalidInput` for a file that cannot be read.
     """
     with session() as db:
+        fence(db)
+        row = db.get_one(tables.Scan, scan_id)
+        row.finished_at, row.counts, row.num_rows, row.num_uncompared = None, {}, 0, 0
         db.execute(delete(tables.ScanFinding).where(tables.ScanFinding.scan_id == scan_id))
+    source = "" if file is None else _digest_of(file)
     with reading() as db:
         row = db.get_one(tables.Scan, scan_id)
-        checks = ContentChecks.model_validate(row.settings)
-        begin(db.get_one(tables.Dataset, row.dataset_id).num_examples)
+        dataset_id, checks = row.dataset_id, ContentChecks.model_validate(row.settings)
+        begin(db.get_one(tables.Dataset, dataset_id).num_examples)
         references = References(_references(db, row.project_id, file), checks.run_words)
-        counts, num_rows, waiting = Counter[str](), 0, list[dict[str, Any]]()
-        for here in export_rows.rows(db, row.dataset_id):
+        num_uncompared = references.num_uncompared + max(0, _num_held_out(db, row.project_id) - MOST_REFERENCES)
+        find = RowFindings(row.project_id, checks, references)
+        num_rows, waiting = 0, list[dict[str, Any]]()
+        for here in export_rows.rows(db, dataset_id):
             num_rows += 1
-            hits = findings(here, checks, references)
-            counts.update({hit["kind"] for hit in hits})
-            waiting += [hit | {"scan_id": scan_id} for hit in hits[:MOST_OF_A_ROW]]
+            for hit in find.of(here):
+                of_file = source if hit["kind"] == FindingKind.reference else ""
+                waiting.append(hit | {"scan_id": scan_id, "source": of_file})
             if len(waiting) >= AT_ONCE:
-                _write(waiting)
+                _write(waiting, fence)
             if not num_rows % AT_ONCE:
                 advance(AT_ONCE)
-        _write(waiting)
+        _write(waiting, fence)
         advance(num_rows % AT_ONCE)
-    with session() as db:
+
+    def finish(db: Session) -> None:
         row = db.get_one(tables.Scan, scan_id)
-        row.num_rows, row.counts, row.finished_at = num_rows, dict(counts), now()
+        _supersede(db, row, source)
+        finding = tables.ScanFinding
+        counted = select(finding.kind, func.count(finding.position.distinct())).where(finding.scan_id == scan_id)
+        row.counts = dict(db.execute(counted.group_by(finding.kind)).tuples().all())
+        row.num_rows, row.num_uncompared, row.finished_at = num_rows, num_uncompared, now()
+
+    return finish
+
+
+def _supersede(db: Session, row: tables.Scan, source: str) -> None:
+    """Delete the scans that ended before this one. What they found of other reference files stays found: nothing has
+    been compared with those since."""
+    db.get_one(tables.Dataset, row.dataset_id, with_for_update=True)  # of two that end at once one comes second
+    scan, finding = tables.Scan, tables.ScanFinding
+    before = (scan.dataset_id == row.dataset_id, scan.id != row.id, scan.finished_at.is_not(None))
+    last = db.scalar(select(scan.id).where(*before).order_by(scan.finished_at.desc()).limit(1))
+    if last is None:
+        return
+    same = (finding.position, finding.kind, finding.place, finding.fingerprint, finding.snippet, finding.source)
+    left = select(literal(row.id), *same).where(
+        finding.scan_id == last, finding.kind == FindingKind.reference, finding.source != source
+    )
+    dialect: Any = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
+    names = ["scan_id", *(column.key for column in same)]
+    db.execute(dialect.insert(finding).from_select(names, left).on_conflict_do_nothing())
+    db.execute(delete(scan).where(*before).execution_options(synchronize_session=False))
 
 
 def texts(row: ExportRow) -> Iterator[tuple[str, str]]:
@@ -70,37 +117,79 @@ def texts(row: ExportRow) -> Iterator[tuple[str, str]]:
         yield "rejected", row.rejected.text
 
 
-def findings(row: ExportRow, checks: ContentChecks, references: References) -> list[dict[str, Any]]:
-    """What a row holds, each value once, as columns of `scan_findings`."""
-    hits: dict[tuple[str, str], dict[str, Any]] = {}
-    for place, text in texts(row):
-        spans = checks.spans(text)
-        shown = [(span.kind, fingerprint(text, span), snippet(text, spans, n)) for n, span in enumerate(spans)]
-        shown += [
-            # Only the words: whose they are is the same for every row that shares them.
-            (overlap.kind, _hash(overlap.kind, overlap.words), masked(overlap.words, checks.spans(overlap.words)))
-            for overlap in references.overlaps(text)
-        ]
-        for kind, print_, said in shown:
-            value = {"position": row.position, "kind": str(kind), "place": place}
-            hits.setdefault((kind, print_), value | {"fingerprint": print_, "snippet": said})
-    return list(hits.values())
+class RowFindings:
+    """Finds what rows hold, each value once, as columns of `scan_findings`."""
+
+    def __init__(self, project_id: int, checks: ContentChecks, references: References) -> None:
+        self._checks, self._references = checks, references
+        self._print = Fingerprints(project_id)
+        # A snippet shows no kind of value, whatever the project looks for.
+        self._hidden = Patterns(names=checks.names, region=checks.region)
+
+    def of(self, row: ExportRow) -> list[dict[str, Any]]:
+        """What a row holds. Of each kind the first values are kept, and how many more there are."""
+        hits: dict[tuple[str, str], dict[str, Any]] = {}
+        for place, text in texts(row):
+            for kind, print_, said in self._of_text(text):
+                value = {"position": row.position, "kind": str(kind), "place": place}
+                hits.setdefault((kind, print_), value | {"fingerprint": print_, "snippet": said})
+        kept, beyond, counts = list[dict[str, Any]](), dict[str, dict[str, Any]](), Counter[str]()
+        for hit in hits.values():
+            counts[hit["kind"]] += 1
+            if counts[hit["kind"]] <= MOST_OF_A_KIND:
+                kept.append(hit)
+            else:
+                beyond.setdefault(hit["kind"], hit)
+        for kind, first in beyond.items():
+            said = f"and {counts[kind] - MOST_OF_A_KIND:,} more: mask them, or leave the row out"
+            kept.append(first | {"fingerprint": MORE, "snippet": said})
+        return kept
+
+    def _of_text(self, text: str) -> Iterator[tuple[FindingKind, str, str]]:
+        spans = self._checks.spans(text)
+        overlaps = self._references.overlaps(text)
+        hidden = self._hidden.spans(text) if spans or overlaps else []
+        for span in spans:
+            others = (one for one in hidden if one.end <= span.start or one.start >= span.end)
+            around = sorted([span, *others], key=lambda one: one.start)
+            yield span.kind, self._print.of_span(text, span), snippet(text, around, around.index(span))
+        for overlap in overlaps:
+            shown = " ".join(excerpt(text, hidden, overlap.start, overlap.end).split())
+            yield overlap.kind, self._print.of(overlap.kind, overlap.digest), shown
 
 
-def fingerprint(text: str, span: Span) -> str:
-    """By which a value is known again, however it is spelled with blanks and case."""
-    return _hash(span.kind, text[span.start : span.end])
+class Fingerprints:
+    """Know values again, however they are spelled with blanks and case. Without the installation's key nobody can try
+    which value one is of; no two projects have the same ones."""
+
+    def __init__(self, project_id: int) -> None:
+        self._key = hmac.digest(server_key.derive("scans"), str(project_id).encode(), hashlib.sha256)
+
+    def of(self, kind: str, value: str) -> str:
+        text = f"{kind}\0{normal(value).replace(' ', '')}"
+        return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hex()[:32]
+
+    def of_span(self, text: str, span: Span) -> str:
+        return self.of(span.kind, text[span.start : span.end])
 
 
-def _hash(kind: str, value: str) -> str:
-    return hashlib.sha256(f"{kind}\0{normal(value).replace(' ', '')}".encode()).hexdigest()[:32]
-
-
-def _write(waiting: list[dict[str, Any]]) -> None:
+def _write(waiting: list[dict[str, Any]], fence: Callable[[Session], object]) -> None:
     if waiting:
         with session() as db:
+            fence(db)
             db.execute(insert(tables.ScanFinding), waiting)
         waiting.clear()
+
+
+def _digest_of(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()[:32]
+
+
+def _num_held_out(db: Session, project_id: int) -> int:
+    prompt, sets = tables.Prompt, tables.PromptSet
+    query = select(func.count()).select_from(prompt).join(sets, sets.id == prompt.prompt_set_id)
+    return db.scalar(query.where(sets.project_id == project_id, sets.split == Split.held_out)) or 0
 
 
 def _references(db: Session, project_id: int, file: Path | None) -> Iterator[Reference]:

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError, field_validator
 from backend import boundary
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput
-from backend.scanning.patterns import Patterns
+from backend.scanning.patterns import VERSION, Patterns
 from backend.services import events, refusals
 from backend.services.access import Actor, require
 from backend.values import Role
@@ -32,10 +32,13 @@ class ContentChecks(Patterns):
                 raise ValueError(f"a name {fault}" if len(name) > 1 else f"{name!r} is too short for a name")
         return tidy
 
-    def digest(self, held_out: Iterable[int]) -> str:
-        """Changes with what is looked for; held_out: the keys of the held-out prompts."""
-        asked = self.model_dump_json(exclude={"mode"})
-        return hashlib.sha256(f"{asked} {sum(held_out)}".encode()).hexdigest()
+    def digest(self, held_out: Iterable[tuple[str, str | None]]) -> str:
+        """Changes with what is looked for; held_out: content hash and answer of each held-out prompt."""
+        asked, total = self.model_dump_json(exclude={"mode"}), 0
+        for content_hash, answer in held_out:  # in any order
+            one = hashlib.sha256(f"{content_hash}\0{answer or ''}".encode("utf-8", "surrogatepass"))
+            total += int.from_bytes(one.digest())
+        return hashlib.sha256(f"{VERSION} {asked} {total}".encode()).hexdigest()
 
 
 def of(project: tables.Project) -> ContentChecks:

@@ -1,38 +1,40 @@
 """Scans of datasets: asked for, run by a worker or at once, read, and what a person said is fine."""
 
-import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import delete, event, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from backend import boundary, jobs
-from backend.config import settings
-from backend.db import reading, session, tables
+from backend.db import now, reading, session, tables
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.jobs import JobProgress
 from backend.pipeline.stage import Finish
 from backend.scanning import FindingKind
 from backend.services import events
 from backend.services.access import Actor, require
-from backend.services.datasets import export_rows, find_whole, scan_rows, scan_settings
-from backend.values import JSON, JobStatus, Role, Stage
+from backend.services.datasets import find_whole, open_findings, scan_files, scan_rows, scan_settings
+from backend.values import JSON, JobStatus, Role, Split, Stage
 
 KIND = "scan"
 """As `stage_process` calls it, which must not load this to start."""
 PAGE = 50
-MOST_BYTES = 256 << 20
 MOST_REASON = 500
+AT_WORK = timedelta(hours=6)
+"""A scan without a job that is older was killed."""
 
 
 @dataclass(frozen=True)
 class DatasetScan:
     """A scan, and how far it is. `rows_with`: rows by what was found in them. `is_current`: it looked for what is
-    looked for now, the held-out prompts included."""
+    looked for now, the held-out prompts included. `num_uncompared`: held-out and reference texts that are too short to
+    be looked for, or too many."""
 
     id: int
     dataset_id: int
@@ -43,6 +45,7 @@ class DatasetScan:
     error: str | None
     reference: str
     num_rows: int
+    num_uncompared: int
     rows_with: dict[str, int]
     finished_at: datetime | None
     is_current: bool
@@ -82,7 +85,7 @@ def start(actor: Actor, dataset_id: int, *, reference: Path | None = None, name:
         scan = _add(db, actor, dataset_id, name or (reference.name if reference is not None else ""))
         spec: JSON = {"kind": KIND, "scan_id": scan.id, "suffix": "", "via": actor.via}
         if reference is not None:
-            spec["suffix"] = _copy(reference, scan.id)
+            spec["suffix"] = scan_files.keep(reference, scan.id)
         whose: dict[str, Any] = {"project_id": scan.project_id, "created_by": actor.user_id}
         scan.job_id = jobs.enqueue(db, stage=Stage.select, queue=jobs.EXPORT, spec=spec, **whose).id
         return scan.id
@@ -94,16 +97,23 @@ def run(job_id: int, progress: JobProgress) -> Finish:
         spec = db.get_one(tables.Job, job_id).spec
         if db.get(tables.Scan, spec["scan_id"]) is None:
             raise NotFound("The dataset of this scan was deleted. There is nothing left to do for it.")
-    file = _place(spec["scan_id"], spec["suffix"]) if spec["suffix"] else None
+    file = scan_files.place(spec["scan_id"], spec["suffix"]) if spec["suffix"] else None
     if file is not None and not file.exists():
         raise NotFound("The reference file is not here any more. Scan again with it.")
-    scan_rows.scan(spec["scan_id"], file, begin=lambda total: progress.start(total, "rows"), advance=progress.advance)
+    finish = scan_rows.scan(
+        spec["scan_id"],
+        file,
+        begin=lambda total: progress.start(total, "rows"),
+        advance=progress.advance,
+        fence=lambda db: jobs.fenced(db, job_id, progress.attempt),
+    )
 
-    def finish(_: Session) -> None:
+    def finish_and_forget(db: Session) -> None:
+        finish(db)
         if file is not None:
-            file.unlink(missing_ok=True)
+            event.listen(db, "after_commit", lambda _: file.unlink(missing_ok=True), once=True)
 
-    return finish
+    return finish_and_forget
 
 
 def scan_now(
@@ -112,8 +122,18 @@ def scan_now(
     """Look through a dataset and return the scan: for the shell, and for a worker that has to know."""
     with session() as db:
         scan_id = _add(db, actor, dataset_id, reference.name if reference is not None else "").id
-    scan_rows.scan(scan_id, reference, begin=lambda _: None, advance=advance)
+    with ExitStack() as undone:
+        undone.callback(_forget, scan_id)  # however it is broken off: nothing goes on with it
+        finish = scan_rows.scan(scan_id, reference, begin=lambda _: None, advance=advance)
+        with session() as db:
+            finish(db)
+        undone.pop_all()
     return get(actor, scan_id)
+
+
+def _forget(scan_id: int) -> None:
+    with session() as db:
+        db.execute(delete(tables.Scan).where(tables.Scan.id == scan_id))
 
 
 def ensure(actor: Actor, dataset_id: int) -> None:
@@ -147,7 +167,7 @@ def hits(actor: Actor, scan_id: int, *, cursor: int | None = None, limit: int = 
     with reading() as db:
         scan = _find(db, actor, scan_id)
         finding = tables.ScanFinding
-        query = with_fine(scan, finding, tables.FineFinding.id).where(finding.id > (cursor or 0))
+        query = open_findings.with_fine(scan, finding, tables.FineFinding.id).where(finding.id > (cursor or 0))
         rows = db.execute(query.order_by(finding.id).limit(limit + 1)).tuples().all()
     page = tuple(
         ScanHit(row.id, row.position, FindingKind(row.kind), row.place, row.snippet, fine is not None)
@@ -156,18 +176,9 @@ def hits(actor: Actor, scan_id: int, *, cursor: int | None = None, limit: int = 
     return ScanPage(page, page[-1].id if len(rows) > limit else None)
 
 
-def with_fine(scan: tables.Scan, *columns: Any) -> Select[Any]:
-    """A query of the scan's findings, with the marks of the values that are fine beside them."""
-    finding, fine = tables.ScanFinding, tables.FineFinding
-    same = (fine.kind == finding.kind, fine.fingerprint == finding.fingerprint)
-    of_project = fine.project_id == scan.project_id
-    joined = select(*columns).select_from(finding).outerjoin(fine, and_(of_project, *same))
-    return joined.where(finding.scan_id == scan.id)
-
-
 def mark(actor: Actor, hit_id: int, *, is_fine: bool = True, reason: str = "") -> None:
-    """Say that a value may leave, or that it may not after all; it counts for all datasets of the project. For
-    curators."""
+    """Say that a value may leave, with a reason, or that it may not after all; it counts for all datasets of the
+    project. For curators. Raises `InvalidInput` without a reason, and for values that were only counted."""
     reason = short_reason(reason)
     with session() as db:
         finding = db.get(tables.ScanFinding, hit_id)
@@ -177,12 +188,18 @@ def mark(actor: Actor, hit_id: int, *, is_fine: bool = True, reason: str = "") -
         scan = db.get_one(tables.Scan, finding.scan_id)
         require(db, actor, scan.project_id, Role.viewer)
         require(db, actor, scan.project_id, Role.curator)
+        if is_fine and not reason:
+            raise InvalidInput("The reason is empty. Say why this value may leave.")
+        if finding.fingerprint == scan_rows.MORE:
+            raise InvalidInput("These values were counted and not kept. Mask them, or leave the row out.")
         value = {"project_id": scan.project_id, "kind": finding.kind, "fingerprint": finding.fingerprint}
         known = db.scalar(select(tables.FineFinding).filter_by(**value))
         if is_fine == (known is not None):
             return
         if known is None:
-            db.add(tables.FineFinding(**value, user_id=actor.user_id, reason=reason))
+            dialect: Any = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
+            row = {**value, "user_id": actor.user_id, "reason": reason, "created_at": now()}
+            db.execute(dialect.insert(tables.FineFinding).values(row).on_conflict_do_nothing())
         else:
             db.delete(known)
         verb = "mark finding fine" if is_fine else "take back fine finding"
@@ -193,7 +210,14 @@ def mark(actor: Actor, hit_id: int, *, is_fine: bool = True, reason: str = "") -
 def is_current(db: Session, scan: tables.Scan) -> bool:
     """Whether a scan looked for what its project looks for now."""
     checks = scan_settings.of(db.get_one(tables.Project, scan.project_id))
-    return scan.digest == checks.digest(export_rows.held_out_keys(db, scan.project_id))
+    return scan.digest == checks.digest(_held_out(db, scan.project_id))
+
+
+def _held_out(db: Session, project_id: int) -> Iterable[tuple[str, str | None]]:
+    prompt, sets = tables.Prompt, tables.PromptSet
+    query = select(prompt.content_hash, prompt.answer).join(sets, sets.id == prompt.prompt_set_id)
+    query = query.where(sets.project_id == project_id, sets.split == Split.held_out)
+    return db.execute(query.execution_options(yield_per=scan_rows.AT_ONCE)).tuples()
 
 
 def newest_whole(db: Session, dataset_id: int) -> tables.Scan | None:
@@ -217,7 +241,7 @@ def _add(db: Session, actor: Actor, dataset_id: int, reference: str) -> tables.S
     row = tables.Scan(
         project_id=dataset.project_id,
         dataset_id=dataset_id,
-        digest=checks.digest(export_rows.held_out_keys(db, dataset.project_id)),
+        digest=checks.digest(_held_out(db, dataset.project_id)),
         settings=checks.model_dump(mode="json"),
         reference=reference[:200],
     )
@@ -242,46 +266,25 @@ def _find(db: Session, actor: Actor, scan_id: int) -> tables.Scan:
 
 def _view(db: Session, scan: tables.Scan) -> DatasetScan:
     job = db.get(tables.Job, scan.job_id) if scan.job_id is not None else None
-    over = JobStatus.done if scan.finished_at is not None else JobStatus.failed
+    if scan.finished_at is not None:
+        alone = JobStatus.done
+    else:  # the shell or a push looks through the rows itself
+        alone = JobStatus.running if scan.created_at > now() - AT_WORK else JobStatus.failed
     return DatasetScan(
         scan.id,
         scan.dataset_id,
         scan.job_id,
-        over if job is None else job.status,
+        alone if job is None else job.status,
         scan.num_rows if job is None else job.done,
         scan.num_rows if job is None else job.total,
         None if job is None else job.error,
         scan.reference,
         scan.num_rows,
+        scan.num_uncompared,
         dict(scan.counts),
         scan.finished_at,
         is_current(db, scan),
     )
-
-
-def _copy(reference: Path, scan_id: int) -> str:
-    """Put the file where the worker finds it; return what its name ends in."""
-    if not reference.is_file():
-        raise InvalidInput(f"{reference.name} is no file. Choose a text file or JSON Lines.")
-    if reference.stat().st_size > MOST_BYTES:
-        raise InvalidInput(f"{reference.name} has more than {MOST_BYTES >> 20} MB. Split it.")
-    suffix = ".jsonl" if ".jsonl" in reference.suffixes else ".txt"
-    place = _place(scan_id, suffix)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(reference, place)
-    return suffix
-
-
-def _place(scan_id: int, suffix: str) -> Path:
-    return settings().folder / "exports" / f"scan-{scan_id}.reference{suffix}"
-
-
-def rows_open(db: Session, scan: tables.Scan) -> dict[FindingKind, int]:
-    """Rows by what is in them that nobody said is fine."""
-    finding = tables.ScanFinding
-    query = with_fine(scan, finding.kind, func.count(finding.position.distinct()))
-    rows = db.execute(query.where(tables.FineFinding.id.is_(None)).group_by(finding.kind)).tuples()
-    return {FindingKind(kind): count for kind, count in sorted(rows)}
 
 
 def short_reason(reason: str) -> str:

@@ -87,7 +87,9 @@ def push_dataset(
         archived.refuse_held(db, row.round_id)
         knobs = {"is_private": is_private, "format": format, "found_rows": found_rows, "reason": reason}
         handling = None if found_rows == "refuse" else found_rows
-        gate.read(db, actor, row, handling=handling, reason=reason, asks=True, may_lack=True)
+        passes = gate.read(db, actor, row, handling=handling, reason=reason, asks=True, may_lack=True)
+        if passes.lacks_reason:
+            raise InvalidInput("The reason is empty. Say why rows may leave in which the scan finds something.")
         return _enqueue(db, actor, row, f"dataset {row.id}", "dataset", repo, knobs)
 
 

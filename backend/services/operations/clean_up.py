@@ -34,6 +34,7 @@ SAFE_HOURS = 24.0
 LEAST_HOURS = 1.0
 REPORT = re.compile(r"prompts-(\d{1,18})\..*", re.ASCII)
 PART_OF_JOB = re.compile(r"\.part-(?:push|samples|merged)-(\d{1,18})(?:\..*)?", re.ASCII)
+REFERENCE = re.compile(r"scan-(\d{1,18})\.reference\..*", re.ASCII)
 ARCHIVE = re.compile(r"(?:\.part-)?round-(\d{1,18})", re.ASCII)
 DOWNLOAD = re.compile(r"samples-[0-9a-f]{32}\..*", re.ASCII)
 """An export that was written for one download."""
@@ -111,7 +112,7 @@ def delete(actor: Actor, hours: float = SAFE_HOURS) -> list[Leftover]:
 
 def _candidates(db: Session, folder: Path, kept: set[Path], only: Path | None = None) -> Iterator[tuple[Path, str]]:
     """What no row refers to, whatever its age; of one place alone, or all. kept: the folders that checkpoints name."""
-    kinds = (_trainings, _merges, _logs, _reports, _parts, _archives)
+    kinds = (_trainings, _merges, _logs, _reports, _references, _parts, _archives)
     for place, why in (one for kind in kinds for one in kind(db, folder, only)):
         if not own_files.is_named(place, kept):
             yield place, why
@@ -175,6 +176,16 @@ def _reports(db: Session, folder: Path, only: Path | None) -> Iterator[tuple[Pat
     for place, number in numbers.items():
         if number not in there:
             yield place, f"its prompt set {number} is not there"
+
+
+def _references(db: Session, folder: Path, only: Path | None) -> Iterator[tuple[Path, str]]:
+    """Files that a scan compared rows with. A scan that failed may begin again."""
+    numbers, scan = _numbered(folder / own_files.EXPORTS, REFERENCE, only), tables.Scan
+    ids = among(scan.id, sorted({*numbers.values()}))
+    waiting = set(db.scalars(select(scan.id).where(ids, scan.finished_at.is_(None))))
+    for place, number in numbers.items():
+        if number not in waiting:
+            yield place, f"its scan {number} is over"
 
 
 def _archives(db: Session, folder: Path, only: Path | None) -> Iterator[tuple[Path, str]]:

@@ -67,9 +67,9 @@ def of_projects(db: Session, project_ids: Sequence[int]) -> Holdings:
 
 def places(db: Session, project_ids: Sequence[int]) -> list[Path]:
     """The folders and files of these projects' own that are there."""
-    rounds, jobs, sets, datasets = (
+    rounds, jobs, sets, datasets, scans = (
         db.scalars(select(table.id).where(table.project_id.in_(project_ids)).order_by(table.id)).all()
-        for table in (tables.Round, tables.Job, tables.PromptSet, tables.Dataset)
+        for table in (tables.Round, tables.Job, tables.PromptSet, tables.Dataset, tables.Scan)
     )
     folder, job = settings().folder, tables.Job
     # After a restore another job may have the number of one that merged.
@@ -84,6 +84,7 @@ def places(db: Session, project_ids: Sequence[int]) -> list[Path]:
         *(f"{EXPORTS}/{part}samples-{number}.*" for number in jobs for part in ("", PART)),
         *(f"{EXPORTS}/{pushing.PART}{number}" for number in jobs),
         *(f"{EXPORTS}/{part}dataset-{number}-*" for number in datasets for part in ("", PART)),
+        *(f"{EXPORTS}/scan-{number}.reference.*" for number in scans),
         *(f"{REPORTS}/prompts-{number}.*" for number in sets),
     )
     return [place for pattern in patterns for place in sorted(folder.glob(pattern))]

@@ -22,7 +22,7 @@ from backend.db.listing import COLUMN, Scope, scope
 from backend.db.listing_search import find
 from backend.db.search import Patience
 from backend.db.tables.judgment import UNSCORED
-from backend.errors import InvalidInput, NotFound
+from backend.errors import Conflict, InvalidInput, NotFound
 from backend.row_files import Format, Values
 from backend.services import archived, events
 from backend.services.access import Actor, require
@@ -194,6 +194,7 @@ def _found(
     Raises `TooSlow` where a search is not done by `until`.
     """
     require(db, actor, project_id, Role.viewer)
+    refuse_held(db, project_id)
     patience, parts, left = Patience(PATTERN_SECONDS), list[_OfRound](), limit
     for round_ in rounds_of(db, project_id, wanted.round_ids):
         kept = visibility.hidden(db, actor, round_)
@@ -204,6 +205,15 @@ def _found(
         left = None if left is None else left - len(ids)
         parts.append(_OfRound(round_, kept, ids))
     return parts
+
+
+def refuse_held(db: Session, project_id: int) -> None:
+    """Raise `Conflict` where a project lets nothing leave that was not scanned: samples are not."""
+    if db.get_one(tables.Project, project_id).content_checks.get("mode") == "hold":
+        raise Conflict(
+            "This project holds what was not scanned, and samples are not. Export a training set, or let an admin set "
+            "what is looked for to warn."
+        )
 
 
 def rounds_of(db: Session, project_id: int, round_ids: tuple[int, ...]) -> list[tables.Round]:
@@ -287,6 +297,7 @@ def name_of(actor: Actor, project_id: int, wanted: ExportRequest) -> str:
     """What the file is called where it is downloaded."""
     with reading() as db:
         require(db, actor, project_id, Role.viewer)
+        refuse_held(db, project_id)
         numbers = [one.number for one in rounds_of(db, project_id, wanted.round_ids)]
     which = f"-round-{numbers[0]}" if len(numbers) == 1 else ""
     return f"samples{which}.{wanted.format}"

@@ -29,3 +29,8 @@ def test_nearly_equal_rows_go_where_that_is_asked():
     near = [row(1, "a b c d e f g h i"), row(2, "a b c d x f g h i")]
     assert kept(*near)[0] == [1, 2]
     assert kept(*near, alike=0.9) == ([2], {"nearly the same row": 1})
+
+
+def test_a_known_answer_is_above_all_and_a_sample_of_another_round_below_all():
+    assert kept(row(77, "a"), row(3, "a"), row(2, "b"), row(78, "b"))[0] == [3, 2]
+    assert kept(row(2, "a"), row(None, "a"))[0] == [None]
