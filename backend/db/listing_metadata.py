@@ -68,7 +68,8 @@ class _Value:
                 ~digits.op("GLOB")("*[^0-9.]*"),
                 ~digits.op("GLOB")("*.*.*"),
             )
-            number, of_text = type_coerce(self.plain, Float), cast(self.text, Float)
+            number: Any = type_coerce(self.plain, Float)
+            of_text: Any = cast(self.text, Float)
         else:
             is_plain = self.text.op("~")("^[-+]?[0-9]+[.]?[0-9]*$")
             number = of_text = cast(self.text, Numeric)

@@ -106,10 +106,9 @@ def ask(actor: Actor, round_id: int, asks: Sequence[Ask]) -> list[Asked]:
         events.note(db, actor, "ask reviewers", what, **place, given=given, taken=taken)  # type: ignore[arg-type]
         for one in asks:
             _tell(db, actor, round_, one, names[one.user_id], new.get(one.user_id, 0))
-    of_call = {user_id: {"given": new.get(user_id, 0), "taken": gone.get(user_id, 0)} for user_id in people}
     with reading() as db:
         done = _read(db, get_row(db, actor, round_id, Role.curator), also=people)
-    return [replace(one, **of_call.get(one.user_id, {})) for one in done]
+    return [replace(one, given=new.get(one.user_id, 0), taken=gone.get(one.user_id, 0)) for one in done]
 
 
 def listing(actor: Actor, round_id: int) -> list[Asked]:
