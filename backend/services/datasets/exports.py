@@ -165,8 +165,8 @@ def export(
     with session() as db:
         what: JSON = {"dataset_id": dataset_id, "type": wanted, "format": format, "num_rows": num_rows, "tool": tool}
         what |= passes.to_json()
-        place = {"project_id": dataset.project_id, "round_id": dataset.round_id}
-        events.note(db, actor, "export dataset", name, **place, **what)
+        of = {"project_id": dataset.project_id, "round_id": dataset.round_id}
+        events.note(db, actor, "export dataset", name, **of, **what)
     warnings = (
         _warnings(dataset.type, wanted)
         + notes.lines()

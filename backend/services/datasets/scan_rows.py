@@ -140,8 +140,8 @@ class RowFindings:
                 kept.append(hit)
             else:
                 beyond.setdefault(hit["kind"], hit)
-        for kind, first in beyond.items():
-            said = f"and {counts[kind] - MOST_OF_A_KIND:,} more: mask them, or leave the row out"
+        for name, first in beyond.items():
+            said = f"and {counts[name] - MOST_OF_A_KIND:,} more: mask them, or leave the row out"
             kept.append(first | {"fingerprint": MORE, "snippet": said})
         return kept
 
