@@ -35,7 +35,10 @@ def test_the_head_of_a_round_is_read_before_gradio_starts_and_stays_in_its_place
     page.goto(address, wait_until="commit")
     expect(heading).to_be_visible()
     expect(page.locator("#rondo-first")).to_contain_text("Step 4: 8 rows of the type preference")
-    page.locator("#rondo-first summary", has_text="generator: sample").click()
+    opens = page.locator("#rondo-first summary", has_text="generator: sample")
+    expect(page.locator("html.first-stands")).to_be_attached()  # the script has run, so that a click is not too early
+    opens.click()
+    expect(opens).to_be_focused()
     place = heading.bounding_box()
     assert place is not None
     assert page.locator("#round-opening").count() == 0, "Gradio has not started"
@@ -46,7 +49,8 @@ def test_the_head_of_a_round_is_read_before_gradio_starts_and_stays_in_its_place
     expect(page.locator("#round-opening h2")).to_be_visible()
     expect(page.locator("#round-judge section").first).to_be_visible()
     settled(page)
-    assert page.locator("#rondo-first, [data-part]").count() == 0, "it is removed, not hidden"
+    assert page.locator("#rondo-first, [data-part], [data-first]").count() == 0, "it is removed, not hidden"
+    expect(page.locator("#round-opening summary", has_text="generator: sample")).to_be_focused()
     expect(heading).to_have_count(1)
     now = heading.bounding_box()
     assert now is not None
@@ -57,6 +61,24 @@ def test_the_head_of_a_round_is_read_before_gradio_starts_and_stays_in_its_place
     page.goto(address, wait_until="commit")
     page.locator("#rondo-first").get_by_role("link", name="Training", exact=True).click()
     expect(page).to_have_url(f"{site.page(done.project, 'training')}?rounds={done.round.id}")
+    while held:
+        held.pop().abort()
+    page.unroute(GRADIO)
+
+    page.route("**/first.js", lambda route: route.abort())
+    page.goto(address)
+    expect(page.locator("#rondo-first h2")).to_be_visible()
+    expect(page.locator("#round-judge section").first).to_be_visible()
+    page.locator("#round-opening summary", has_text="generator: sample").click()
+    expect(page.locator("#round-opening details", has_text="generator: sample")).to_have_attribute("open", "")
+    page.unroute("**/first.js")
+
+    # Where the answer for one part does not come, the rest of the page is there to be used a moment after it is laid out.
+    page.route("**/gradio_api/queue/data*", lambda route: held.append(route))
+    page.goto(address)
+    expect(page.locator("#round-opening [data-part=round-opening] h2")).to_be_visible()
+    expect(page.locator("#rondo-first")).to_have_count(0)
+    expect(page.locator("#round-chosen input")).to_be_visible()
     assert errors == []
     while held:
         held.pop().abort()
