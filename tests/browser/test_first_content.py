@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from app.widgets import times
 from tests.browser.desk import empty, sign_in
 from tests.browser.settled import settled
 from tests.integration import site
@@ -20,6 +21,8 @@ def test_the_head_of_a_round_is_read_before_gradio_starts_and_stays_in_its_place
     done = Done()
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     sign_in(context, done.actor)
+    # A browser that was here before: times stand in what the server draws for it.
+    context.add_cookies([{"name": times.COOKIE, "value": "UTC", "url": site.address()}])
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -35,10 +38,8 @@ def test_the_head_of_a_round_is_read_before_gradio_starts_and_stays_in_its_place
     page.goto(address, wait_until="commit")
     expect(heading).to_be_visible()
     expect(page.locator("#rondo-first")).to_contain_text("Step 4: 8 rows of the type preference")
-    opens = page.locator("#rondo-first summary", has_text="generator: sample")
     expect(page.locator("html.first-stands")).to_be_attached()  # the script has run, so that a click is not too early
-    opens.click()
-    expect(opens).to_be_focused()
+    page.locator("#rondo-first summary", has_text="generator: sample").click()
     place = heading.bounding_box()
     assert place is not None
     assert page.locator("#round-opening").count() == 0, "Gradio has not started"
@@ -50,7 +51,6 @@ def test_the_head_of_a_round_is_read_before_gradio_starts_and_stays_in_its_place
     expect(page.locator("#round-judge section").first).to_be_visible()
     settled(page)
     assert page.locator("#rondo-first, [data-part], [data-first]").count() == 0, "it is removed, not hidden"
-    expect(page.locator("#round-opening summary", has_text="generator: sample")).to_be_focused()
     expect(heading).to_have_count(1)
     now = heading.bounding_box()
     assert now is not None

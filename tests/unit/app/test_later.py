@@ -12,7 +12,9 @@ from fastapi.testclient import TestClient
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import BaseRoute, Route
 
+from app import web
 from app.api import later
+from tests.event_loops import run_alone
 from tests.waiting import until
 
 
@@ -105,3 +107,20 @@ def test_what_cannot_be_made_ends_nothing_and_is_tried_again(
         assert client.get("/api/v1/me").text == "me"
         assert whole.app.state.missing == []
     assert (times, ended) == ([1], ["as it should"])
+
+
+def test_both_builds_answer_the_same_at_the_same_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "_mount_pages", lambda _: None)
+    monkeypatch.setattr(web.header, "install", lambda _: None)
+    at_once = web.create_app(with_worker=False).app
+    late = web.create_app(with_worker=False, is_rest_later=True).app
+    assert isinstance(late, later.Later)
+    run_alone(late.ready())
+    assert [places(route) for route in late.app.routes] == [places(route) for route in at_once.routes]
+    assert late.app.openapi() == at_once.openapi()
+
+
+def places(route: Any) -> tuple[Any, ...]:
+    """What a route answers."""
+    methods = getattr(route, "methods", None)
+    return type(route), getattr(route, "path", ""), getattr(route, "name", ""), sorted(methods or ())
