@@ -104,12 +104,12 @@ def test_who_decides_blind_is_not_told_what_the_judge_said() -> None:
     with session() as db:
         db.get_one(tables.Round, team.round.id).counts = {"prompts": 3, "samples": 6, "unparsed": 2}
     path = site.page(team.project, f"round?round={team.round.id}")
-    said = {}
+    texts = {}
     for name, actor in (("curator", team.curator), ("reviewer", team.who("ann"))):
         with site.signed_in(actor) as client:
-            said[name] = first(client.get(path, headers=HTML).text)
-    assert "reviewed blind" in said["reviewer"]
-    flows = {name: text.partition('data-part="round-flow-table"')[2] for name, text in said.items()}
+            texts[name] = first(client.get(path, headers=HTML).text)
+    assert "reviewed blind" in texts["reviewer"]
+    flows = {name: text.partition('data-part="round-flow-table"')[2] for name, text in texts.items()}
     assert "judged" in flows["curator"]
     assert "judged" not in flows["reviewer"]
     assert "What the judge said is hidden from you" in flows["reviewer"]
