@@ -23,8 +23,9 @@ def router(*, with_worker: bool) -> APIRouter:
     made = APIRouter(include_in_schema=False)
 
     @made.get("/readyz")
-    async def ready() -> JSONResponse:
-        said = await _problems(with_worker=with_worker)
+    async def ready(request: Request) -> JSONResponse:
+        missing: list[str] = getattr(request.app.state, "missing", [])  # app/api/later.py
+        said = [*await _problems(with_worker=with_worker), *missing]
         return JSONResponse({"ready": not said, "problems": said}, 503 if said else 200)
 
     made.add_api_route("/healthz", _health)

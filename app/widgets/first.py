@@ -4,11 +4,16 @@ A page opts in with a function `first_content(request)` that returns what stands
 `app/html/first.html` draws it, `static/first.js` takes each part away when Gradio's has come.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from html import unescape
 from typing import Any
 
 from app.widgets import buttons, handlebars
+
+_TAG = re.compile(r"<[^>]*>")
 
 
 @dataclass(frozen=True)
@@ -20,10 +25,11 @@ class FirstPart:
     css: str
     value: Any
 
-    @property
+    @cached_property
     def html(self) -> str:
-        """What is drawn of it, every value escaped."""
-        return handlebars.render(self.template, self.value)
+        """What is drawn of it, every value escaped; nothing where no word of it can be read."""
+        drawn = handlebars.render(self.template, self.value)
+        return drawn if unescape(_TAG.sub("", drawn)).strip() else ""
 
 
 @dataclass(frozen=True)
@@ -60,14 +66,20 @@ class Listed:
 FirstRow = FirstPart | Fields | Toolbar | Listed
 
 
-def parts_of(rows: Sequence[FirstRow]) -> list[FirstPart]:
-    """Return the parts in these rows."""
-    parts: list[FirstPart] = []
+def styles(rows: Sequence[FirstRow]) -> dict[str, list[str]]:
+    """Return each css of what is drawn in these rows, with the components that have it."""
+    styles_: dict[str, list[str]] = {}
+    for part in _parts(rows):
+        if part.html:
+            styles_.setdefault(part.css, []).append(part.elem_id)
+    return styles_
+
+
+def _parts(rows: Sequence[FirstRow]) -> Iterator[FirstPart]:
     for row in rows:
         if isinstance(row, Listed):
-            parts += parts_of(row.rows)
+            yield from _parts(row.rows)
         elif isinstance(row, Toolbar):
-            parts += [row.words] if row.words else []
+            yield from [row.words] if row.words else []
         elif isinstance(row, FirstPart):
-            parts.append(row)
-    return parts
+            yield row

@@ -1,7 +1,7 @@
 """What a page's templates show, drawn by the server: the same words and values, escaped as Gradio does in the browser.
 
 Rondo's templates use little of Handlebars: {{path}}, #if, #unless, #each, else, `this` and @first. Of a template that
-uses more, `render` raises a ValueError.
+uses more, and of a value that JavaScript may write otherwise, `render` raises a ValueError.
 """
 
 import html
@@ -13,6 +13,9 @@ from typing import Any
 
 _TAG = re.compile(r"(?<!\{)\{\{\s*(#\w+|/\w+|else)?\s*([\w.@]*)\s*\}\}(?!\})")
 _WORDS = ("#if", "#unless", "#each")
+_SPOKEN = re.compile(r' (?:aria-live="\w+"|role="(?:status|alert)")')
+_MOST = 2**53
+"""JavaScript's numbers are exact up to here."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,10 @@ class Scope:
 
 
 def render(template: str, value: Any) -> str:
-    """Return what the template shows of a value. Its buttons are disabled: nothing listens to them yet."""
+    """Return what the template shows of a value.
+
+    Its buttons are disabled: nothing listens to them yet. Nothing of it is announced: Gradio's own part will be.
+    """
     return "".join(_drawn(_parsed(template), Scope({"value": value})))
 
 
@@ -63,6 +69,8 @@ def _parsed(template: str) -> list[str | Path | Block]:
     for tag in _TAG.finditer(template):
         into.append(_text(template[end : tag.start()]))
         word, path, end = tag[1] or "", tag[2], tag.end()
+        if path and not _is_known(path):
+            raise ValueError(f"{tag[0]} is not drawn by the server, which knows names, this and @first.")
         if word in _WORDS and path:
             block = Block(word, path)
             into.append(block)
@@ -82,10 +90,15 @@ def _parsed(template: str) -> list[str | Path | Block]:
     return whole
 
 
+def _is_known(path: str) -> bool:
+    names = path.split(".")
+    return path == "@first" or not any(not name or "@" in name or name == "length" for name in names)
+
+
 def _text(text: str) -> str:
     if "{{" in text:
         raise ValueError(f"{text[text.index('{{') :][:40]!r} is not drawn by the server.")
-    return text.replace("<button", "<button disabled")
+    return _SPOKEN.sub("", text).replace("<button", "<button disabled")
 
 
 def _drawn(pieces: list[str | Path | Block], scope: Scope) -> Iterator[str]:
@@ -96,6 +109,8 @@ def _drawn(pieces: list[str | Path | Block], scope: Scope) -> Iterator[str]:
             yield html.escape(_as_written(scope.at(piece.path)))
         elif piece.word == "#each":
             items = scope.at(piece.path) or []
+            if not isinstance(items, list | tuple):
+                raise ValueError(f"#each {piece.path} is over a {type(items).__name__}. Give it a list.")
             for place, item in enumerate(items):
                 yield from _drawn(piece.then, Scope(item, place == 0))
             if not items:
@@ -111,7 +126,13 @@ def _holds(value: Any) -> bool:
 
 
 def _as_written(value: Any) -> str:
-    """As JavaScript writes it."""
+    """As JavaScript writes it; a ValueError for what it may write in another way."""
     if value is None or isinstance(value, bool):
         return "" if value is None else str(value).lower()
-    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int | float) and abs(value) <= _MOST:
+        text = str(int(value)) if value == int(value) else repr(float(value))
+        if "e" not in text:
+            return text
+    raise ValueError(f"{str(value)[:40]!r} is a {type(value).__name__} that is not drawn by the server. Write it out.")

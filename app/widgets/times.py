@@ -18,7 +18,8 @@ from backend.errors import InvalidInput
 COOKIE = "rondo_zone"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
-_zone: ContextVar[tzinfo] = ContextVar("zone", default=UTC)
+_zone: ContextVar[tzinfo | None] = ContextVar("zone", default=None)
+_is_guessed: ContextVar[bool] = ContextVar("is_guessed", default=False)
 
 
 def see_from(request: Request) -> None:
@@ -26,25 +27,42 @@ def see_from(request: Request) -> None:
     name = request.cookies.get(COOKIE, "").replace("%2F", "/")
     try:
         # A name is also a path below the zones' folder: ZoneInfo refuses what leads out of it.
-        _zone.set(ZoneInfo(name) if name else UTC)
+        _zone.set(ZoneInfo(name) if name else None)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         _zone.set(UTC)
 
 
+def forget_guesses() -> None:
+    """Let `are_guessed` tell of what is written from here on."""
+    _is_guessed.set(False)
+
+
+def are_guessed() -> bool:
+    """Whether a time was written in UTC for want of the browser's zone, since guesses were forgotten."""
+    return _is_guessed.get()
+
+
+def _local(at: datetime) -> datetime:
+    zone = _zone.get()
+    if zone is None:
+        _is_guessed.set(True)
+    return at.astimezone(zone or UTC)
+
+
 def day(at: datetime) -> str:
     """`28 Nov 2026`."""
-    local = at.astimezone(_zone.get())
+    local = _local(at)
     return f"{local.day} {MONTHS[local.month - 1]} {local.year}"
 
 
 def moment(at: datetime) -> str:
     """`28 Nov 2026, 14:05`."""
-    return f"{day(at)}, {at.astimezone(_zone.get()):%H:%M}"
+    return f"{day(at)}, {_local(at):%H:%M}"
 
 
 def logged(at: datetime) -> str:
     """`28 Nov 2026, 14:05:09`, for logs."""
-    return f"{day(at)}, {at.astimezone(_zone.get()):%H:%M:%S}"
+    return f"{day(at)}, {_local(at):%H:%M:%S}"
 
 
 def ends(at: datetime | None) -> str:
@@ -52,7 +70,7 @@ def ends(at: datetime | None) -> str:
     if at is None:
         return "–"
     seconds = (at - now()).total_seconds()
-    text = f"{at.astimezone(_zone.get()):%H:%M}" if day(at) == day(now()) else moment(at)
+    text = f"{_local(at):%H:%M}" if day(at) == day(now()) else moment(at)
     return f"in {duration(seconds)}, {text}"
 
 
@@ -69,7 +87,7 @@ def read(text: str | None) -> datetime | None:
         typed = datetime.fromisoformat(str(text).strip())
     except ValueError as error:
         raise InvalidInput(f"{text!r} is no time. Write it as 2026-01-31 or 2026-01-31 14:00.") from error
-    read = datetime.combine(typed.date(), typed.time() or time(), typed.tzinfo or _zone.get())
+    read = datetime.combine(typed.date(), typed.time() or time(), typed.tzinfo or _zone.get() or UTC)
     if fault := fault_of_time(read):
         raise InvalidInput(f"{text!r} {fault}")
     return read

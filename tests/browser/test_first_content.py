@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from app.widgets import times
 from tests.browser.desk import empty, sign_in
 from tests.browser.settled import settled
 from tests.integration import site
@@ -20,6 +21,8 @@ def test_the_head_of_a_round_is_read_before_gradio_starts_and_stays_in_its_place
     done = Done()
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     sign_in(context, done.actor)
+    # A browser that was here before: times stand in what the server draws for it.
+    context.add_cookies([{"name": times.COOKIE, "value": "UTC", "url": site.address()}])
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -35,6 +38,7 @@ def test_the_head_of_a_round_is_read_before_gradio_starts_and_stays_in_its_place
     page.goto(address, wait_until="commit")
     expect(heading).to_be_visible()
     expect(page.locator("#rondo-first")).to_contain_text("Step 4: 8 rows of the type preference")
+    expect(page.locator("html.first-stands")).to_be_attached()  # the script has run, so that a click is not too early
     page.locator("#rondo-first summary", has_text="generator: sample").click()
     place = heading.bounding_box()
     assert place is not None
@@ -46,7 +50,7 @@ def test_the_head_of_a_round_is_read_before_gradio_starts_and_stays_in_its_place
     expect(page.locator("#round-opening h2")).to_be_visible()
     expect(page.locator("#round-judge section").first).to_be_visible()
     settled(page)
-    assert page.locator("#rondo-first, [data-part]").count() == 0, "it is removed, not hidden"
+    assert page.locator("#rondo-first, [data-part], [data-first]").count() == 0, "it is removed, not hidden"
     expect(heading).to_have_count(1)
     now = heading.bounding_box()
     assert now is not None
@@ -57,6 +61,24 @@ def test_the_head_of_a_round_is_read_before_gradio_starts_and_stays_in_its_place
     page.goto(address, wait_until="commit")
     page.locator("#rondo-first").get_by_role("link", name="Training", exact=True).click()
     expect(page).to_have_url(f"{site.page(done.project, 'training')}?rounds={done.round.id}")
+    while held:
+        held.pop().abort()
+    page.unroute(GRADIO)
+
+    page.route("**/first.js", lambda route: route.abort())
+    page.goto(address)
+    expect(page.locator("#rondo-first h2")).to_be_visible()
+    expect(page.locator("#round-judge section").first).to_be_visible()
+    page.locator("#round-opening summary", has_text="generator: sample").click()
+    expect(page.locator("#round-opening details", has_text="generator: sample")).to_have_attribute("open", "")
+    page.unroute("**/first.js")
+
+    # Where the answer for one part does not come, the rest of the page is there to be used a moment after it is laid out.
+    page.route("**/gradio_api/queue/data*", lambda route: held.append(route))
+    page.goto(address)
+    expect(page.locator("#round-opening [data-part=round-opening] h2")).to_be_visible()
+    expect(page.locator("#rondo-first")).to_have_count(0)
+    expect(page.locator("#round-chosen input")).to_be_visible()
     assert errors == []
     while held:
         held.pop().abort()

@@ -14,7 +14,7 @@ import httpx
 import uvicorn
 from starlette.responses import PlainTextResponse
 
-from app import connections
+from app import connections, first_content
 from app.addresses import page_path
 from app.cli.serving import bind
 from app.web import create_app
@@ -23,7 +23,7 @@ from backend.services.access import Actor
 from backend.services.people import sessions
 from tests import installation
 from tests.event_loops import in_event_loop
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 SLOW = float(os.environ.get("RONDO_SLOW_BROWSER", "1"))
 """See tests/browser/conftest.py."""
@@ -33,6 +33,7 @@ SLOW = float(os.environ.get("RONDO_SLOW_BROWSER", "1"))
 @in_event_loop
 def application() -> Any:
     """The application; it takes seconds to build and keeps nothing of a database."""
+    first_content.BUDGET_SECONDS = PATIENCE  # how quick a machine is, is no matter of tests
     return create_app(with_worker=False)
 
 

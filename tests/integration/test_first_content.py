@@ -1,24 +1,46 @@
 """The first content of a page is in its document: for whoever may see it, escaped, and never in the way of the page."""
 
 import logging
+import re
+import threading
 
 import httpx
 import pytest
 
+from app import first_content
 from app.pages import overview
 from app.pages import round as round_page
+from app.widgets import times
 from backend.db import session, tables
 from backend.errors import InvalidInput
+from backend.services.people import sessions
+from backend.services.projects import trash
 from backend.values import Role
 from tests import rows
 from tests.integration import site
+from tests.integration.reviewing import Team
 from tests.integration.test_round_report import Done
+from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.on_sqlite]
 
 HTML = {"accept": "text/html"}
 OPENS = '<div id="rondo-first"'
+STYLE = re.compile(r"<style data-first>[^{]*(\{.*?)</style>", re.DOTALL)
 HOSTILE = "<img src=x onerror=alert(1)>{{value}}"
+
+
+@pytest.fixture(autouse=True)
+def zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Browsers here have told their zone."""
+    visitor = site.visitor
+
+    def told() -> httpx.Client:
+        client = visitor()
+        client.cookies.set(times.COOKIE, "UTC")
+        return client
+
+    monkeypatch.setattr(site, "visitor", told)
 
 
 def document(client: httpx.Client, done: Done, path: str) -> str:
@@ -46,8 +68,12 @@ def test_each_role_is_given_the_round_that_it_may_see(role: Role) -> None:
         assert shown.count("<script") == 1
         assert '<script src="/static/' in shown, "no script stands in the document itself"
         assert "onclick" not in shown
+        assert "aria-live" not in shown
+        assert 'role="status"' not in shown
+        text = document(client, done, path)
+        assert text.count("<style data-first>") == len(set(STYLE.findall(text))), "no css twice"
         for other in ("compare", "held-out", "warnings", "workers", "checkpoints", ""):
-            assert OPENS in document(client, done, other) or other == "held-out", other
+            assert OPENS in document(client, done, other), other
 
 
 def test_nobody_else_is_given_anything() -> None:
@@ -56,23 +82,78 @@ def test_nobody_else_is_given_anything() -> None:
     with site.visitor() as client:
         assert client.get(path, headers=HTML).status_code == 303
     with site.signed_in(rows.make_actor(other, Role.admin)) as client:
-        assert "Round 1" not in client.get(path, headers=HTML).text
+        answer = client.get(path, headers=HTML)
+        assert "Round 1" not in answer.text
+        assert OPENS not in answer.text
         mine = client.get(site.page(other, f"round?round={done.round.id}"), headers=HTML)
         assert mine.status_code == 200
         assert OPENS not in mine.text, "a round of another project is no round of this one"
+    with site.signed_in(done.actor) as client:
+        assert OPENS in client.get(path, headers=HTML).text
+        sessions.end_others(done.actor)
+        assert client.get(path, headers=HTML).status_code == 303, "the session has ended"
+    with site.signed_in(done.actor) as client:
+        trash.put_project(rows.make_actor(done.project, Role.admin), done.project.id)
+        answer = client.get(path, headers=HTML)
+        assert OPENS not in answer.text
+        assert "Round 1" not in answer.text
+
+
+def test_who_decides_blind_is_not_told_what_the_judge_said() -> None:
+    team = Team()
+    with session() as db:
+        db.get_one(tables.Round, team.round.id).counts = {"prompts": 3, "samples": 6, "unparsed": 2}
+    path = site.page(team.project, f"round?round={team.round.id}")
+    texts = {}
+    for name, actor in (("curator", team.curator), ("reviewer", team.who("ann"))):
+        with site.signed_in(actor) as client:
+            texts[name] = first(client.get(path, headers=HTML).text)
+    assert "reviewed blind" in texts["reviewer"]
+    flows = {name: text.partition('data-part="round-flow-table"')[2] for name, text in texts.items()}
+    assert "judged" in flows["curator"]
+    assert "judged" not in flows["reviewer"]
+    assert "What the judge said is hidden from you" in flows["reviewer"]
+
+
+def test_times_wait_until_the_browser_has_told_its_zone() -> None:
+    done = Done()
+    with site.signed_in(done.actor) as client:
+        assert OPENS in document(client, done, "round")
+        del client.cookies[times.COOKIE]
+        assert OPENS not in document(client, done, "round")
+        assert OPENS in document(client, done, "compare"), "no time stands there"
+
+
+def test_a_document_waits_for_it_no_longer_than_its_budget(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    done, goes_on = Done(), threading.Event()
+    monkeypatch.setattr(overview, "tree_value", lambda _: goes_on.wait(PATIENCE))
+    monkeypatch.setattr(first_content, "BUDGET_SECONDS", 0.05)
+    try:
+        with site.signed_in(done.actor) as client, caplog.at_level(logging.INFO, "rondo.app"):
+            answer = client.get(site.page(done.project), headers=HTML)
+            assert answer.status_code == 200
+            assert OPENS not in answer.text
+            assert f"/p/{done.project.slug}/ was sent without its first content, which takes too long" in caplog.text
+    finally:
+        goes_on.set()
 
 
 def test_what_a_model_or_a_person_wrote_is_text() -> None:
     done = Done()
     with session() as db:
         db.get_one(tables.Checkpoint, done.checkpoint.id).name = HOSTILE
+        db.get_one(tables.Checkpoint, done.base.id).name = f"{HOSTILE} 2"
         db.get_one(tables.Round, done.round.id).error = HOSTILE
     with site.signed_in(done.actor) as client:
         for path in (f"round?round={done.round.id}", "checkpoints", ""):
             shown = first(document(client, done, path))
             assert "&lt;img src=x onerror=alert(1)&gt;{{value}}" in shown, path
             assert "<img" not in shown, path
-        assert "<img" not in first(document(client, done, f"compare?old=c{done.base.id}&new=c{done.checkpoint.id}"))
+        shown = first(document(client, done, f"compare?old=c{done.base.id}&new=r{done.round.id}"))
+        assert "&lt;img src=x onerror=alert(1)&gt;" in shown
+        assert "<img" not in shown
 
 
 def test_a_failure_leaves_the_page_as_it_is_without(
@@ -95,4 +176,5 @@ def test_a_failure_leaves_the_page_as_it_is_without(
             assert OPENS not in answer.text
             assert "<gradio-app" in answer.text
     assert "ZeroDivisionError" in caplog.text, "what nobody expected is in the log with its traceback"
-    assert "Not so." in caplog.text
+    assert f"The first content of /p/{done.project.slug}/ failed" in caplog.text
+    assert f"/p/{done.project.slug}/round was sent without its first content: Not so." in caplog.text

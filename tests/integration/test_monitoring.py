@@ -4,6 +4,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from app.api import later
 from backend import jobs
 from backend.config import reread
 from backend.db import dispose, now, session, tables
@@ -66,9 +67,13 @@ def test_figures_are_for_this_machine_past_no_proxy_or_for_the_token(
         assert client.get("/metrics", headers={"authorization": "Bearer s3crét".encode()}).status_code == 200
 
 
-def test_ready_is_what_has_its_schema_and_its_worker(database: str) -> None:
+def test_ready_is_what_has_its_schema_its_worker_and_rest(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with site.visitor() as client:
         assert client.get("/readyz").json() == {"ready": True, "problems": []}
+        with monkeypatch.context() as failing:
+            failing.setattr(site.application().app.state, "missing", [later.FAILED], raising=False)
+            answer = client.get("/readyz")
+            assert (answer.status_code, answer.json()["problems"]) == (503, [later.FAILED])
         installation.downgrade("0026")
         answer = client.get("/readyz")
         assert answer.status_code == 503

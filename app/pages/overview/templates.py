@@ -125,11 +125,10 @@ LINE_CSS = """
 .stages { display: flex; gap: 3px; margin: 2px 0 0; padding: 0; list-style: none; }
 .stages li { flex: 1; height: 4px; margin: 0; border-radius: 2px; background: var(--rondo-raised); }
 .stages li.done { background: var(--rondo-accent); }
-.stages li.now { background: var(--rondo-accent); animation: pulse 1.4s ease-in-out infinite; }
+.stages li.now { background: var(--rondo-accent); animation: rondo-pulse 1.4s ease-in-out infinite; }
 .stages li.wait { background: var(--rondo-warn); }
 .stages li.bad { background: var(--rondo-bad); }
 .stages li.off { background: var(--rondo-control); }
-@keyframes pulse { 50% { opacity: 0.35; } }
 .lights { display: flex; flex-wrap: wrap; gap: 4px; }
 .line .rondo-badge { color: inherit; }
 .line .rondo-badge.ok { color: var(--rondo-ok); } .line .rondo-badge.bad { color: var(--rondo-bad); }

@@ -48,6 +48,17 @@ def test_a_moment_is_told_in_the_browsers_zone(zone: str, text: str) -> None:
     assert times.moment(AT) == "28 Nov 2026, 20:35"
 
 
+def test_what_is_written_without_the_browsers_zone_is_known_to_be_a_guess() -> None:
+    def is_guess(at: datetime | None) -> bool:
+        times.forget_guesses()
+        times.ends(at)
+        return times.are_guessed()
+
+    for zone, expected in (("", True), ("UTC", False), ("Asia/Kolkata", False), ("No/Where", False)):
+        assert seen_from(zone, is_guess, AT) is expected, zone
+    assert not seen_from("", is_guess, None), "no time was written"
+
+
 def test_days_logs_and_what_was_typed_are_in_that_zone_too() -> None:
     assert seen_from("Asia/Kolkata", times.day, AT) == "29 Nov 2026"
     assert seen_from("America/New_York", times.logged, AT) == "28 Nov 2026, 15:35:09"
