@@ -18,7 +18,8 @@ _BEFORE = _MARKS.replace(".", "")
 _RATING = re.compile(r"([0-9]{1,3})(?:\s*(?:/|out of)\s*([0-9]{1,3}))?")
 _QUOTED = re.compile(r"(?<=\w )['\u2018](?=[^'\u2019\n]*[^\W\d])[^'\u2019\n]*['\u2019](?!\w)")
 """Words of somebody else in a sentence, which rate nothing; what stands in other quotation marks is left out anyway."""
-_PLACE = re.compile(r"""[-*\s]*(?P<label>[^\n]{1,80}?)\s*:\s*["\u201c](?P<words>.+)["\u201d]\s*\.?""")
+_OPENS = re.compile(r""":\s*["\u201c]""")
+"""Where the words of a place begin, after their label."""
 
 
 def how_to_reply(question: AskedQuestion) -> str:
@@ -153,12 +154,21 @@ def _places(options: QuestionOptions, reply: str, text: str) -> list[JSON]:
         return []
     places: list[JSON] = []
     for line in filter(None, map(str.strip, reply.splitlines())):
-        match = _PLACE.fullmatch(line)
-        if match is None:
+        place = _place(line)
+        if place is None:
             raise ValueError(f'A line of the reply is no label with words in quotes: "{line[:MOST_LABEL]}".')
-        label, words = _label(options, match["label"]), match["words"]
+        label, words = _label(options, place[0]), place[1]
         if (times := len(re.findall(f"(?={re.escape(words)})", text))) != 1:
             raise ValueError(f'The words "{words[:MOST_LABEL]}" stand {times} times in the text, not once.')
         start = text.index(words)
         places.append({"start": start, "end": start + len(words), "label": label})
     return places
+
+
+def _place(line: str) -> tuple[str, str] | None:
+    """The label and the quoted words of a line; None where it is none of these."""
+    opens, rest = _OPENS.search(line), line.rstrip().removesuffix(".").rstrip()
+    if opens is None or not rest.endswith(('"', "\u201d")):
+        return None
+    label, words = line[: opens.start()].lstrip("-* \t").rstrip(), rest[opens.end() : -1]
+    return (label, words) if label and words else None
