@@ -42,8 +42,9 @@ explain it. Intervals and p hold for all categories together. A difference opens
 95 % intervals are of a paired bootstrap over the prompts that both have. Where answers are right or wrong, McNemar's
 exact test, p, says whether chance explains the difference, and where it does, the interval holds 0. Shares of the judge
 have standard errors clustered by prompt. “As independent numbers”: no value is kept for each prompt, so the interval is
-made of the two intervals, and is neither red nor green. Of three or more, the best is chosen as the highest on these
-prompts, so its interval holds for as many differences together.</p>
+made of the two intervals, and is neither red nor green. The best is chosen as the highest of the rounds, or of three or
+more sides, on these prompts, so its interval above holds for as many differences together; “this pair alone” does
+not.</p>
 {{else}}{{#unless value.unknown}}<p>None of them was measured.</p>{{/unless}}{{/if}}
 {{#if value.unknown}}<details><summary class="rondo-muted">What could not be computed</summary>
 {{#each value.unknown}}<p class="rondo-muted small">{{this}}</p>{{/each}}</details>{{/if}}

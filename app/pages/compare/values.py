@@ -60,7 +60,11 @@ def best_said(best: Best) -> str:
         return f"Which is best cannot be said: {best.why or 'it is not known of each prompt'}."
     here = f"{percent(gap.new)} of {gap.n:,} held-out prompts"
     rest = f"{points(gap.value)} to {best.second.name}, the next best ({gap_interval(gap)})"
-    if best.of > 2:
+    if best.rounds and best.side.round_id is not None:
+        rest = f"chosen as the highest of {best.rounds} rounds on these prompts, {rest}"
+    elif best.rounds:
+        rest = f"{rest}, which was chosen as the highest of {best.rounds} rounds"
+    elif best.of > 2:
         rest = f"chosen as the highest of {best.of} on these prompts, {rest}"
     if gap.is_better:
         return f"{best.side.name} is best: {here}, {rest}. Chance does not explain that."

@@ -15,7 +15,7 @@ from backend.services.access import Actor, require, role_of
 from backend.services.decisions import item_counts
 from backend.services.held_out import baseline
 from backend.services.results import loop_tree
-from backend.services.results.starts import Best, best_round, name, recommended
+from backend.services.results.starts import Best, best_round, highest, name, recommended
 from backend.services.results.summaries import RoundLine, lines_of
 from backend.services.rounds import job_steps
 from backend.values import JobStatus, Role, RoundStatus, Split
@@ -81,12 +81,18 @@ def _changed(db: Session, lines: tuple[RoundLine, ...]) -> tuple[RoundLine, ...]
 
 def _differences(db: Session, lines: tuple[RoundLine, ...], olds: Mapping[int, int | None]) -> dict[int, Difference]:
     """How lines differ from others, both by their places."""
-    pairs = {}
+    pairs, times, tops = {}, {}, _highest(lines)
     for n, old in olds.items():
         before, after = lines[old].accuracy if old is not None else None, lines[n].accuracy
         if before is not None and after is not None:
             pairs[n] = (before.metric_id, after.metric_id)
-    return baseline.of_pairs(db, pairs)
+            times[n] = max(tops.get(before.metric_id, 1), tops.get(after.metric_id, 1))
+    return baseline.of_pairs(db, pairs, times=times)
+
+
+def _highest(lines: tuple[RoundLine, ...]) -> dict[int, int]:
+    """The accuracies of rounds that are the highest, by their rows, each with of how many rounds."""
+    return highest({line.accuracy.metric_id: line.accuracy for line in lines if line.round_id and line.accuracy})
 
 
 def _best(db: Session, lines: tuple[RoundLine, ...]) -> Best | None:
@@ -100,7 +106,7 @@ def _best(db: Session, lines: tuple[RoundLine, ...]) -> Best | None:
         for n, line in others.items()
         if line.accuracy and best.line.accuracy
     }
-    gaps = baseline.of_pairs(db, pairs, times=best.of)
+    gaps = baseline.of_pairs(db, pairs, times=dict.fromkeys(pairs, best.of))
     return replace(best, to_second=gaps.get(0), to_base=gaps.get(1))
 
 
@@ -114,7 +120,9 @@ def _compared(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> tup
         for line in lines
         if line.accuracy and line.checkpoint_id is not None
     }
-    differences = baseline.differences(db, base, measured)
+    tops, rows = _highest(lines), {metric_id: checkpoint_id for checkpoint_id, metric_id in measured.items()}
+    of = {rows[metric_id]: number for metric_id, number in tops.items() if metric_id in rows}
+    differences = baseline.differences(db, base, measured, of)
     return tuple(
         replace(
             line,

@@ -1,12 +1,14 @@
 """Where the next round had best start: the newest checkpoint, unless one that it comes from is better beyond chance."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
 from backend.differences import Difference
 from backend.services.results.paired import Paired, paired
-from backend.services.results.summaries import RoundLine, is_worse, lineage
+from backend.services.results.summaries import MeasuredNumber, RoundLine, is_worse, lineage
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,16 @@ def best_round(db: Session, lines: tuple[RoundLine, ...]) -> Best | None:
     below = ranked[ranked.index(rounds[0]) + 1]
     is_sure = _is_beyond_chance(db, rounds[0], below, times=len(rounds))
     return Best(rounds[0], rounds[1], base, is_sure, len(rounds))
+
+
+def highest(rounds: Mapping[int, MeasuredNumber]) -> dict[int, int]:
+    """Of the held-out accuracies of rounds those that are the highest of two or more that were asked the same, each
+    with the number of these: a difference to such a round is one of so many that were looked at (Bonferroni)."""
+    alike: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for key, number in rounds.items():
+        alike[number.way, number.n].append(key)
+    tops = {way: max(rounds[key].value for key in keys) for way, keys in alike.items() if len(keys) > 1}
+    return {key: len(alike[way]) for way, top in tops.items() for key in alike[way] if rounds[key].value == top}
 
 
 def _ranked(lines: tuple[RoundLine, ...]) -> list[RoundLine]:
