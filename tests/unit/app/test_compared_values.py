@@ -61,12 +61,30 @@ def of_two(*, rounds: int) -> SideBySide:
 
 def test_two_rounds_of_many_are_held_to_the_choice_of_the_highest() -> None:
     page = values.value(of_two(rounds=4), None, [])
-    assert page["best"].startswith("Round 2 has the highest held-out accuracy: 57.0% of 100 held-out prompts, ")
-    assert "chosen as the highest of 4 rounds on these prompts, +7.0 points to Round 1, the next best" in page["best"]
-    assert page["best"].endswith("That may be chance.")
+    (best,) = page["best"]
+    assert (best["chip"], best["badge"]) == ("highest", "")
+    assert best["text"].startswith("Round 2 has the highest held-out accuracy: 57.0% of 100 held-out prompts, ")
+    assert "chosen as the highest of 4 rounds on these prompts, +7.0 points to Round 1, the next best" in best["text"]
+    assert best["text"].endswith("That may be chance.")
     cell = page["numbers"][0]["cells"][1]
     assert (cell["difference"], cell["badge"]) == ("+7.0 points", "")
     assert cell["said"].endswith("; this pair alone")
     page = values.value(of_two(rounds=2), None, [])
-    assert page["best"].startswith("Round 2 is best:")
+    assert [one["chip"] for one in page["best"]] == ["best"]
+    assert page["best"][0]["text"].startswith("Round 2 is best:")
     assert page["numbers"][0]["cells"][1]["badge"] == "ok"
+
+
+def test_the_best_round_stands_before_a_base_that_is_higher() -> None:
+    two = of_two(rounds=4)
+    base = ComparedSide("c9", "the base", None, 9, "the base")
+    high = Best(base, two.sides[1], of_shares(100, 57, 20, 1, times=4), of=3, rounds=4)
+    page = values.value(SideBySide((base, *two.sides), (), high, best_round=two.best), None, [])
+    first, second = page["best"]
+    assert (first["chip"], first["badge"]) == ("highest round", "")
+    assert first["text"].startswith("Of the rounds Round 2 has the highest held-out accuracy: 57.0%")
+    assert (second["chip"], second["badge"]) == ("higher than the rounds", "bad")
+    assert second["text"].startswith(
+        "the base, which no round made, is higher: 76.0%, +19.0 points to Round 2, chosen as "
+    )
+    assert second["text"].endswith("Chance does not explain that.")
