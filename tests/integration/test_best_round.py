@@ -60,7 +60,7 @@ def test_the_best_round_that_is_not_above_the_base_says_so() -> None:
     assert here.badges == {}, "one round is not the best of many"
     here.add(0.5)
     assert here.badges == {best.id: "best round, not above the base"}
-    assert here.why.endswith(" Of the rounds round 1, on another branch, is best: 70.0%.")
+    assert here.why.endswith(" Round 1, on another branch, is the highest of the rounds: 70.0%.")
 
 
 def test_only_what_was_asked_the_same_is_compared() -> None:
@@ -120,6 +120,7 @@ def test_the_highest_of_many_by_luck_is_not_the_best() -> None:
     assert [gap.endswith(", which may be chance") for gap in shown["gaps"]] == [True, True]
     sides = [f"c{here.base.id}", *(f"r{id_}" for id_ in (best.id, best.id + 1, last.id))]
     assert shown["compare"] == f"compare?sides={','.join(sides)}", "the base, the best, the second, and the newest"
+    assert shown["compare_said"] == f"Compare them, each with the base {here.base.name}"
     card = next(card for card in tree_value(loop)["rounds"] if card["id"] == best.id)
     to_base = next(gap for gap in shown["gaps"] if "the base" in gap)
     assert card["change"]["rest"].split("(")[1][:-1] in to_base, "the card has the interval of the line above"
@@ -144,6 +145,7 @@ def test_a_gain_on_the_parent_is_not_green_below_the_base_and_every_round_is_on_
     loop = overview.loop(here.actor, here.project.id)
     shown = tree_value(loop)
     card = next(card for card in shown["rounds"] if card["id"] == best.id)
+    assert [card["from"] for card in shown["rounds"]] == ["", "", "from round 1", "from round 1"]
     assert (card["change"]["points"], card["change"]["badge"]) == ("+30.0 points", "")
     assert (card["to_base"]["points"], card["to_base"]["badge"]) == ("-10.0 points", "bad")
     assert card["to_base"]["rest"].startswith(f"to the base {base.name} (-")

@@ -100,8 +100,9 @@ def best_value(loop: Loop) -> dict[str, Any] | None:
     told = [_gap_said(best.to_second, f"round {best.second.number}, the next best")]
     if best.base is not None:
         told.append(_gap_said(best.to_base, starts.name(best.base)))
-    worse = next((one for one in best.line.warned if one.category), None)
-    since = f", since {best.line.policy}" if best.line.policy else ""
+    worse, beside = next((one for one in best.line.warned if one.category), None), _measured(loop)
+    began = next((line for line in loop.lines if line.checkpoint_id == best.line.policy_id), None)
+    since = f", since {starts.name(began)}" if began else f", since {best.line.policy}" if best.line.policy else ""
     return {
         "word": "Best" if best.is_sure else "Highest",
         "number": best.line.number,
@@ -109,7 +110,8 @@ def best_value(loop: Loop) -> dict[str, Any] | None:
         "accuracy": percent(best.line.accuracy.value),
         "gaps": [text for text in told if text],
         "chosen": f"Chosen as the highest of {best.of} rounds on these prompts.",
-        "compare": f"compare?sides={','.join(_side(x) for x in _measured(loop))}",
+        "compare": f"compare?sides={','.join(_side(line) for line in beside)}",
+        "compare_said": f"Compare them, each with {starts.name(beside[0])}",
         "worse": f"{worse.category}, {points(worse.value)} ({_ends(worse)}){since}" if worse and worse.value else "",
         "worse_unknown": best.line.is_fall_unknown,
         "worse_href": f"warnings?round={best.line.round_id}&warning={worse.name}" if worse else "",
@@ -228,7 +230,7 @@ def _origin(line: RoundLine, loop: Loop) -> str:
     if line.branch_of is not None:
         return f"branch of round {line.branch_of}{AGAIN.get(line.branch_at, '')}"
     has_one_base = sum(x.round_id is None for x in loop.lines) < 2
-    if line.parent is None or (line.parent == line.number - 1 and (line.parent > 0 or has_one_base)):
+    if line.parent is None or (line.number == 1 and has_one_base):
         return ""
     if line.parent != 0:
         return f"from round {line.parent}"

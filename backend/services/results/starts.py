@@ -126,7 +126,9 @@ def _elsewhere(db: Session, lines: tuple[RoundLine, ...], last: RoundLine) -> st
     if id(ranked[0]) in own:
         top = next((line for line in ranked if line.round_id is not None), ranked[0])
         return (
-            "" if id(top) in own else f" Of the rounds {name(top)}, on another branch, is best: {_accuracy(top):.1%}."
+            ""
+            if id(top) in own
+            else f" {name(top).capitalize()}, on another branch, is the highest of the rounds: {_accuracy(top):.1%}."
         )
     text = f" {name(ranked[0]).capitalize()}, on another branch, has the highest: {_accuracy(ranked[0]):.1%}"
     below = [line for line in ranked if id(line) in own]
