@@ -60,9 +60,9 @@ def _verdicts(compared: SideBySide) -> list[JSON]:
     verdict["chip"] += " round"
     if of_rounds.side is not None:
         verdict["text"] = f"Of the rounds {verdict['text']}"
-    if best.side is None or best.second is None or best.difference is None or best.difference.value is None:
-        return [verdict, _verdict(best)]
     gap = best.difference
+    if best.side is None or best.second is None or gap is None or gap.value is None:
+        return [verdict, _verdict(best)]
     chosen = f", chosen as the highest of {best.rounds} rounds" if best.rounds else ""
     sure = "Chance does not explain that." if gap.is_better else "That may be chance."
     text = (
