@@ -6,6 +6,7 @@ from app.widgets.formats import count, duration, gap_interval, interval, percent
 from app.widgets.warning_said import BADGES as BADGES_OF_LIGHTS
 from backend.differences import Difference
 from backend.services import warnings
+from backend.services.held_out.by_category import ComparedCategory
 from backend.services.held_out.compared import MOST_SIDES
 from backend.services.projects.overview import Loop
 from backend.services.results import loop_tree, starts
@@ -113,9 +114,17 @@ def best_value(loop: Loop) -> dict[str, Any] | None:
         "compare": f"compare?sides={','.join(_side(line) for line in beside)}",
         "compare_said": f"Compare them, each with {starts.name(beside[0])}",
         "worse": f"{worse.category}, {points(worse.value)} ({_ends(worse)}){since}" if worse and worse.value else "",
+        "better": _risen(best.risen, "and better" if worse and worse.value else "Got better in it", since),
         "worse_unknown": best.line.is_fall_unknown,
         "worse_href": f"warnings?round={best.line.round_id}&warning={worse.name}" if worse else "",
     }
+
+
+def _risen(risen: ComparedCategory | None, words: str, since: str) -> str:
+    if risen is None:
+        return ""
+    gap = risen.difference
+    return f"{words}: {risen.key}: {risen.value}, {points(gap.value or 0.0)} ({gap_interval(gap)}){since}"
 
 
 def _measured(loop: Loop) -> list[RoundLine]:

@@ -46,8 +46,9 @@ class Verdicts:
         return True if prompt_id in self.right else False if prompt_id in self.wrong else None
 
 
-def all_of(db: Session, project_id: int) -> list[Measurement]:
-    """The project's measurements, newest first, but those of archived rounds: their answers lie in files."""
+def all_of(db: Session, project_id: int, checkpoint_ids: Sequence[int] | None = None) -> list[Measurement]:
+    """The project's measurements, or those of some checkpoints, newest first, but those of archived rounds: their
+    answers lie in files."""
     metric, checkpoint, round_ = tables.Metric, tables.Checkpoint, tables.Round
     query = (
         select(
@@ -65,6 +66,8 @@ def all_of(db: Session, project_id: int) -> list[Measurement]:
         .where(metric.project_id == project_id, round_.archived_at.is_(None))
         .order_by(metric.id)
     )
+    if checkpoint_ids is not None:
+        query = query.where(metric.checkpoint_id.in_(checkpoint_ids))
     rows = db.execute(query).all()
     sets = sets_of(db, {row.round_id for row in rows})
     by_place: dict[tuple[int, int], Measurement] = {}

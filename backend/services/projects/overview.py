@@ -13,7 +13,7 @@ from backend.errors import Conflict
 from backend.services import review_settings, rounds
 from backend.services.access import Actor, require, role_of
 from backend.services.decisions import item_counts
-from backend.services.held_out import baseline
+from backend.services.held_out import baseline, by_category
 from backend.services.results import loop_tree
 from backend.services.results.starts import Best, best_round, highest, name, recommended
 from backend.services.results.summaries import RoundLine, lines_of
@@ -59,7 +59,7 @@ def loop(actor: Actor, project_id: int) -> Loop:
         require(db, actor, project_id, Role.viewer)
         project = db.get_one(tables.Project, project_id)
         lines = _compared(db, project_id, _changed(db, lines_of(db, project_id)))
-        action, best = _next_action(db, project_id, lines), _best(db, lines)
+        action, best = _next_action(db, project_id, lines), _best(db, project_id, lines)
         role = role_of(db, actor, project_id) or Role.viewer
     following = [line.round_id for line in lines if line.follows and role.rank >= Role.curator.rank]
     return Loop(project.id, project.name, lines, _allowed(action, role), following[-1] if following else None, best)
@@ -95,8 +95,8 @@ def _highest(lines: tuple[RoundLine, ...]) -> dict[int, int]:
     return highest({line.accuracy.metric_id: line.accuracy for line in lines if line.round_id and line.accuracy})
 
 
-def _best(db: Session, lines: tuple[RoundLine, ...]) -> Best | None:
-    """The best round with its differences to the next best and to the base."""
+def _best(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> Best | None:
+    """The best round with its differences to the next best and to the base, and what got better in it."""
     best = best_round(db, lines)
     if best is None:
         return None
@@ -107,7 +107,9 @@ def _best(db: Session, lines: tuple[RoundLine, ...]) -> Best | None:
         if line.accuracy and best.line.accuracy
     }
     gaps = baseline.of_pairs(db, pairs, times=dict.fromkeys(pairs, best.of))
-    return replace(best, to_second=gaps.get(0), to_base=gaps.get(1))
+    old, new = best.line.policy_id, best.line.checkpoint_id
+    risen = None if old is None or new is None else by_category.risen(db, project_id, old, new)
+    return replace(best, to_second=gaps.get(0), to_base=gaps.get(1), risen=risen)
 
 
 def _compared(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> tuple[RoundLine, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.orm import Session
 
 from backend.differences import Difference
+from backend.services.held_out.by_category import ComparedCategory
 from backend.services.results.paired import Paired, paired
 from backend.services.results.summaries import MeasuredNumber, RoundLine, is_worse, lineage
 
@@ -28,6 +29,8 @@ class Best:
     of: int
     to_second: Difference | None = None
     to_base: Difference | None = None
+    risen: ComparedCategory | None = None
+    """The category that rose most surely since what the round started from; None where none did beyond chance."""
 
     @property
     def is_above_base(self) -> bool:
