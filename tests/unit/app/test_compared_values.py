@@ -70,7 +70,7 @@ def test_two_rounds_of_many_are_held_to_the_choice_of_the_highest() -> None:
     assert (cell["difference"], cell["badge"]) == ("+7.0 points", "")
     assert cell["said"].endswith("; this pair alone")
     page = values.value(of_two(rounds=2), None, [])
-    assert [one["chip"] for one in page["best"]] == ["best"]
+    assert [verdict["chip"] for verdict in page["best"]] == ["best"]
     assert page["best"][0]["text"].startswith("Round 2 is best:")
     assert page["numbers"][0]["cells"][1]["badge"] == "ok"
 
