@@ -7,6 +7,7 @@ import pytest
 from app.pages.overview.cards import tree_value
 from app.widgets import charts
 from backend.db import reading, session, tables
+from backend.services.held_out import side_by_side
 from backend.services.projects import overview
 from backend.values import WarningLevel
 from tests import rows
@@ -59,7 +60,7 @@ def test_the_best_round_that_is_not_above_the_base_says_so() -> None:
     assert here.badges == {}, "one round is not the best of many"
     here.add(0.5)
     assert here.badges == {best.id: "best round, not above the base"}
-    assert here.why.endswith(" Of the rounds round 1, on another branch, is best: 70.0%.")
+    assert here.why.endswith(" Round 1, on another branch, is the highest of the rounds: 70.0%.")
 
 
 def test_only_what_was_asked_the_same_is_compared() -> None:
@@ -113,11 +114,17 @@ def test_the_highest_of_many_by_luck_is_not_the_best() -> None:
     for _ in range(3):
         last = here.answer(50)
     assert here.badges == {best.id: "highest, within chance"}
-    shown = tree_value(overview.loop(here.actor, here.project.id))["best"]
+    loop = overview.loop(here.actor, here.project.id)
+    shown = tree_value(loop)["best"]
     assert shown["chosen"] == "Chosen as the highest of 5 rounds on these prompts."
     assert [gap.endswith(", which may be chance") for gap in shown["gaps"]] == [True, True]
     sides = [f"c{here.base.id}", *(f"r{id_}" for id_ in (best.id, best.id + 1, last.id))]
     assert shown["compare"] == f"compare?sides={','.join(sides)}", "the base, the best, the second, and the newest"
+    assert shown["compare_said"] == f"Compare them, each with the base {here.base.name}"
+    card = next(card for card in tree_value(loop)["rounds"] if card["id"] == best.id)
+    to_base = next(gap for gap in shown["gaps"] if "the base" in gap)
+    assert card["change"]["rest"].split("(")[1][:-1] in to_base, "the card has the interval of the line above"
+    assert card["change"]["badge"] == ""
     assert not shown["worse_unknown"]
     with session() as db:
         row = {"project_id": here.project.id, "round_id": best.id, "name": "forgetting", "limit": -0.02}
@@ -138,6 +145,7 @@ def test_a_gain_on_the_parent_is_not_green_below_the_base_and_every_round_is_on_
     loop = overview.loop(here.actor, here.project.id)
     shown = tree_value(loop)
     card = next(card for card in shown["rounds"] if card["id"] == best.id)
+    assert [card["from"] for card in shown["rounds"]] == ["", "", "from round 1", "from round 1"]
     assert (card["change"]["points"], card["change"]["badge"]) == ("+30.0 points", "")
     assert (card["to_base"]["points"], card["to_base"]["badge"]) == ("-10.0 points", "bad")
     assert card["to_base"]["rest"].startswith(f"to the base {base.name} (-")
@@ -147,3 +155,22 @@ def test_a_gain_on_the_parent_is_not_green_below_the_base_and_every_round_is_on_
     assert [[line.number for line in path] for path in charts.lineages(loop.lines)] == [[0, 1, 3], [1, 2]]
     # Before there is a round, and of one round alone, there is one line.
     assert charts.lineages(()) == [[]]
+
+
+def test_the_highest_of_many_is_told_of_alike_wherever_it_stands() -> None:
+    """Two of five rounds beside each other, and all with the base: the same number, interval and word."""
+    here = Answered(base=0.5)
+    best = here.answer(57)
+    others = [here.answer(50) for _ in range(4)]
+    to_second = overview.loop(here.actor, here.project.id).best
+    assert to_second
+    assert to_second.to_second
+    sides = [f"r{best.id}", f"r{others[0].id}"]
+    for keys in (sides, [f"c{here.base.id}", *sides], [f"c{here.base.id}", sides[0]]):
+        told = side_by_side.compare_all(here.actor, here.project.id, keys).best
+        assert (told.rounds, told.is_sure) == (5, False)
+        assert told.difference
+        ends = (told.difference.low, told.difference.high)
+        assert ends == (to_second.to_second.low, to_second.to_second.high)
+    told = side_by_side.compare_all(here.actor, here.project.id, [f"r{round_.id}" for round_ in others[:2]]).best
+    assert told.rounds == 0, "neither is the highest"

@@ -4,9 +4,10 @@ import pytest
 from sqlalchemy import delete, select
 
 from app.pages.compare import values
+from app.pages.overview.cards import tree_value
 from backend.db import reading, session, tables
 from backend.errors import InvalidInput, NotFound, PermissionDenied
-from backend.services.held_out import answers, baseline, compared, listing, side_by_side
+from backend.services.held_out import answers, baseline, by_category, compared, listing, side_by_side
 from backend.services.held_out.filtering import HeldOutFilters, Show
 from backend.services.projects import overview
 from backend.values import Role, RoundStatus, Verdict
@@ -346,3 +347,29 @@ def test_what_cannot_be_compared_is_refused() -> None:
     rows.make_round(project, status=RoundStatus.failed)
     assert compared.default(actor, project.id) is None
     assert [side.key[0] for side in compared.sides(actor, project.id)] == ["c", "r"]
+
+
+def test_the_overview_names_what_got_better_in_the_highest_round() -> None:
+    """Of 80 prompts the base answers none right, round 1 the even ones, and round 2, from the base too, four."""
+    project = rows.make_project()
+    held_out, base = make_held_out(project, 80), rows.make_checkpoint(project, "base")
+    first, checkpoint = make_done_round(project, base, [held_out])
+    assert checkpoint
+    measure(first, base, [held_out], ())
+    measure(first, checkpoint, [held_out], range(0, 80, 2))
+    second, two = make_done_round(project, base, [held_out])
+    assert two
+    measure(second, two, [held_out], range(4))
+    actor = rows.make_actor(project)
+    best = overview.loop(actor, project.id).best
+    assert best
+    assert best.risen
+    assert (best.line.number, best.risen.key, best.risen.value) == (1, "kind", "even")
+    assert best.risen.difference.newly_right == 40
+    shown = tree_value(overview.loop(actor, project.id))["best"]
+    assert shown["better"].startswith("Got better in it: kind: even, +100.0 points (")
+    assert shown["better"].endswith("), since the base")
+    assert shown["worse"] == ""
+    with reading() as db:
+        assert by_category.risen(db, project.id, checkpoint.id, base.id) is None
+        assert by_category.risen(db, project.id, checkpoint.id, rows.make_checkpoint(project).id) is None

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from backend.services.held_out import baseline
+from app.pages.held_out import shown
+from backend.services.held_out import baseline, listing
 from backend.values import Role
 from tests import rows
 from tests.integration import site
@@ -59,6 +60,8 @@ def test_the_table_follows_its_filters_and_its_address(opened: tuple[Line, Page]
 
 def test_what_the_address_asks_for_and_is_not_there_is_said(opened: tuple[Line, Page]) -> None:
     line, page = opened
+    names = [name for name, _ in shown.choices(listing.checkpoints(line.actor, line.project.id))]
+    assert names == ["checkpoint-3, round 2", "checkpoint-2, round 1", "base model"], "no round made the base"
     other = make_line()
     for name, value, words in (
         ("new", "999", "There is no checkpoint with held-out answers 999 in this project."),

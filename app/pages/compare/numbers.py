@@ -3,6 +3,7 @@
 from app.widgets.formats import gap_interval, points
 from backend.differences import Difference
 from backend.services.held_out.compared import ComparedMetric, Value
+from backend.services.held_out.measured import ACCURACY
 from backend.services.held_out.side_by_side import SideBySide
 from backend.services.round_report.metrics import takes
 from backend.values import JSON
@@ -65,7 +66,21 @@ def _row(compared: SideBySide, row: Row) -> JSON:
     for n, one in row:
         if n != first:
             cells[n] |= _cell(one, is_share)
+            if one.name == ACCURACY and one.of_checkpoint:
+                cells[n] |= _of_chosen(compared, n, cells[n])
     return {"name": _name(number), "of": _of(number), "cells": cells}
+
+
+def _of_chosen(compared: SideBySide, n: int, cell: JSON) -> JSON:
+    """Of two sides whose difference is told of above, one chosen as the highest of rounds: that this is the pair alone,
+    and no colour where that may be chance."""
+    pair = {compared.sides[0], compared.sides[n]}
+    told = [best for best in (compared.best, compared.best_round) if best and best.rounds]
+    best = next((best for best in told if {best.side, best.second} == pair), None)
+    if best is None or "difference" not in cell:
+        return {}
+    said = f"{cell['said']}; this pair alone" if cell["said"] else "this pair alone"
+    return {"said": said, "badge": cell["badge"] if best.is_sure else ""}
 
 
 def _cell(one: ComparedMetric, is_share: bool) -> JSON:

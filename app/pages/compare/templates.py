@@ -6,8 +6,8 @@ PAGE = """
 {{#if value.sides}}
 <div class="compared">
 <section class="rondo-card" aria-label="Which is best">
-<p class="verdict" role="status"><span class="rondo-badge {{value.best_badge}}">best</span> <b>{{value.best}}</b></p>
-{{#if value.best_round}}<p><b>{{value.best_round}}</b></p>{{/if}}
+<div role="status">{{#each value.best}}<p class="verdict"><span class="rondo-badge {{this.badge}}">{{this.chip}}</span>
+<b>{{this.text}}</b></p>{{/each}}</div>
 {{#each value.told}}{{#if this.is_told}}<p>{{this.name}} since {{this.to}}:
 {{#if this.worse}}<span class="bad">worse in {{#each this.worse}}<a href="{{this.target}}">{{this.text}}</a>
 {{/each}}</span>{{else}}no category is worse beyond chance{{/if}}{{#if this.better}}; <span class="ok">better in
@@ -15,7 +15,7 @@ PAGE = """
 <p class="baseline rondo-muted" role="status">{{value.baseline}}</p>
 </section>
 {{#if value.categories}}<section class="rondo-card" aria-label="By category">
-<h2>Held-out accuracy by category</h2>
+<h2>Held-out accuracy by category, differences since {{value.first}}</h2>
 <table><thead><tr><th scope="col">Category</th>
 {{#each value.sides}}<th scope="col" class="number">{{this}}</th>{{/each}}</tr></thead>
 <tbody>{{#each value.categories}}<tr><th scope="row" dir="auto">{{this.name}}</th>
@@ -42,8 +42,9 @@ explain it. Intervals and p hold for all categories together. A difference opens
 95 % intervals are of a paired bootstrap over the prompts that both have. Where answers are right or wrong, McNemar's
 exact test, p, says whether chance explains the difference, and where it does, the interval holds 0. Shares of the judge
 have standard errors clustered by prompt. “As independent numbers”: no value is kept for each prompt, so the interval is
-made of the two intervals, and is neither red nor green. Of three or more, the best is chosen as the highest on these
-prompts, so its interval holds for as many differences together.</p>
+made of the two intervals, and is neither red nor green. The best is chosen as the highest of the rounds, or of three or
+more sides, on these prompts, so its interval above holds for as many differences together; “this pair alone” does
+not.</p>
 {{else}}{{#unless value.unknown}}<p>None of them was measured.</p>{{/unless}}{{/if}}
 {{#if value.unknown}}<details><summary class="rondo-muted">What could not be computed</summary>
 {{#each value.unknown}}<p class="rondo-muted small">{{this}}</p>{{/each}}</details>{{/if}}

@@ -30,9 +30,7 @@ def value(compared: SideBySide, base: Baseline | None, changed: Sequence[Changed
     return {
         "sides": [title(side) for side in compared.sides],
         "first": first.name,
-        "best": best_said(compared.best),
-        "best_badge": "ok" if compared.best.is_sure else "",
-        "best_round": f"Of the rounds {best_said(compared.best_round)}" if compared.best_round else "",
+        "best": _verdicts(compared),
         "first_round": compared.sides[compared.first_round].name,
         "told": [_told(pair) for pair in compared.pairs],
         "baseline": f"The baseline is {base.name}." if base else "No baseline is set.",
@@ -53,6 +51,32 @@ def title(side: ComparedSide) -> str:
     return f"{side.name}, {side.checkpoint}" if side.round_id is not None and side.checkpoint else side.name
 
 
+def _verdicts(compared: SideBySide) -> list[JSON]:
+    """Which side is best; where that is none of several rounds, the best of these first."""
+    best, of_rounds = compared.best, compared.best_round
+    if of_rounds is None:
+        return [_verdict(best)]
+    verdict = _verdict(of_rounds)
+    verdict["chip"] += " round"
+    if of_rounds.side is not None:
+        verdict["text"] = f"Of the rounds {verdict['text']}"
+    gap = best.difference
+    if best.side is None or best.second is None or gap is None or gap.value is None:
+        return [verdict, _verdict(best)]
+    chosen = f", chosen as the highest of {best.rounds} rounds" if best.rounds else ""
+    sure = "Chance does not explain that." if gap.is_better else "That may be chance."
+    text = (
+        f"{best.side.name}, which no round made, is higher: {percent(gap.new)}, {points(gap.value)} to "
+        f"{best.second.name}{chosen} ({gap_interval(gap)}). {sure}"
+    )
+    return [verdict, {"chip": "higher than the rounds", "badge": "bad" if best.is_sure else "", "text": text}]
+
+
+def _verdict(best: Best) -> JSON:
+    chip = "best" if best.is_sure or best.side is None else "highest"
+    return {"chip": chip, "badge": "ok" if best.is_sure else "", "text": best_said(best)}
+
+
 def best_said(best: Best) -> str:
     """Which side is best, and whether the interval leaves doubt."""
     gap = best.difference
@@ -60,7 +84,11 @@ def best_said(best: Best) -> str:
         return f"Which is best cannot be said: {best.why or 'it is not known of each prompt'}."
     here = f"{percent(gap.new)} of {gap.n:,} held-out prompts"
     rest = f"{points(gap.value)} to {best.second.name}, the next best ({gap_interval(gap)})"
-    if best.of > 2:
+    if best.rounds and best.side.round_id is not None:
+        rest = f"chosen as the highest of {best.rounds} rounds on these prompts, {rest}"
+    elif best.rounds:
+        rest = f"{rest}, which was chosen as the highest of {best.rounds} rounds"
+    elif best.of > 2:
         rest = f"chosen as the highest of {best.of} on these prompts, {rest}"
     if gap.is_better:
         return f"{best.side.name} is best: {here}, {rest}. Chance does not explain that."

@@ -146,10 +146,10 @@ def cut(text: str) -> str:
 
 
 def choices(known: list[Measurement]) -> list[tuple[str, Any]]:
-    """Checkpoints to choose, the newest first."""
+    """Checkpoints to choose, the newest first, with the round that made each."""
     return [
-        (f"{measurement.checkpoint}, round {measurement.round_number}", measurement.checkpoint_id)
-        for measurement in known
+        (f"{one.checkpoint}, round {one.round_number}" if one.is_own else one.checkpoint, one.checkpoint_id)
+        for one in known
     ]
 
 

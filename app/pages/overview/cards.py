@@ -6,6 +6,7 @@ from app.widgets.formats import count, duration, gap_interval, interval, percent
 from app.widgets.warning_said import BADGES as BADGES_OF_LIGHTS
 from backend.differences import Difference
 from backend.services import warnings
+from backend.services.held_out.by_category import ComparedCategory
 from backend.services.held_out.compared import MOST_SIDES
 from backend.services.projects.overview import Loop
 from backend.services.results import loop_tree, starts
@@ -100,8 +101,9 @@ def best_value(loop: Loop) -> dict[str, Any] | None:
     told = [_gap_said(best.to_second, f"round {best.second.number}, the next best")]
     if best.base is not None:
         told.append(_gap_said(best.to_base, starts.name(best.base)))
-    worse = next((one for one in best.line.warned if one.category), None)
-    since = f", since {best.line.policy}" if best.line.policy else ""
+    worse, beside = next((one for one in best.line.warned if one.category), None), _measured(loop)
+    began = next((line for line in loop.lines if line.checkpoint_id == best.line.policy_id), None)
+    since = f", since {starts.name(began)}" if began else f", since {best.line.policy}" if best.line.policy else ""
     return {
         "word": "Best" if best.is_sure else "Highest",
         "number": best.line.number,
@@ -109,11 +111,20 @@ def best_value(loop: Loop) -> dict[str, Any] | None:
         "accuracy": percent(best.line.accuracy.value),
         "gaps": [text for text in told if text],
         "chosen": f"Chosen as the highest of {best.of} rounds on these prompts.",
-        "compare": f"compare?sides={','.join(_side(x) for x in _measured(loop))}",
+        "compare": f"compare?sides={','.join(_side(line) for line in beside)}",
+        "compare_said": f"Compare them, each with {starts.name(beside[0])}",
         "worse": f"{worse.category}, {points(worse.value)} ({_ends(worse)}){since}" if worse and worse.value else "",
+        "better": _risen(best.risen, "and better" if worse and worse.value else "Got better in it", since),
         "worse_unknown": best.line.is_fall_unknown,
         "worse_href": f"warnings?round={best.line.round_id}&warning={worse.name}" if worse else "",
     }
+
+
+def _risen(risen: ComparedCategory | None, words: str, since: str) -> str:
+    if risen is None:
+        return ""
+    gap = risen.difference
+    return f"{words}: {risen.key}: {risen.value}, {points(gap.value or 0.0)} ({gap_interval(gap)}){since}"
 
 
 def _measured(loop: Loop) -> list[RoundLine]:
@@ -228,7 +239,7 @@ def _origin(line: RoundLine, loop: Loop) -> str:
     if line.branch_of is not None:
         return f"branch of round {line.branch_of}{AGAIN.get(line.branch_at, '')}"
     has_one_base = sum(x.round_id is None for x in loop.lines) < 2
-    if line.parent is None or (line.parent == line.number - 1 and (line.parent > 0 or has_one_base)):
+    if line.parent is None or (line.number == 1 and has_one_base):
         return ""
     if line.parent != 0:
         return f"from round {line.parent}"

@@ -29,8 +29,9 @@ LINE = """
 {{#each value.best.gaps}}<span>{{this}}</span>{{/each}}
 <span class="rondo-muted">{{value.best.chosen}}</span>
 {{#if value.best.worse}}<span class="bad">Got worse in it: <a href="{{value.best.worse_href}}">{{value.best.worse}}</a>
-</span>{{/if}}{{#if value.best.worse_unknown}}<span class="rondo-muted">What got worse in it is not known.</span>{{/if}}
-<a href="{{value.best.compare}}">Compare them</a></p>{{/if}}
+</span>{{/if}}{{#if value.best.better}}<span class="ok">{{value.best.better}}</span>{{/if}}
+{{#if value.best.worse_unknown}}<span class="rondo-muted">What got worse in it is not known.</span>{{/if}}
+<a href="{{value.best.compare}}">{{value.best.compare_said}}</a></p>{{/if}}
 <div class="line" tabindex="0" role="group" aria-label="The loop, a tree of rounds">
 <div class="tree" role="list" aria-label="Rounds, oldest first">
 {{#each value.rounds}}
@@ -100,6 +101,7 @@ and fine-tunes on what was kept. <a href="recipes">Read what the recipes do</a>,
 LINE_CSS = """
 .best { display: flex; flex-wrap: wrap; gap: 2px 16px; margin: 0 0 10px; }
 .best a { color: var(--rondo-accent); } .best .bad, .best .bad a { color: var(--rondo-bad); }
+.best .ok { color: var(--rondo-ok); }
 .line { position: relative; overflow-x: auto; padding-bottom: 2px; }
 .tree { display: grid; grid-auto-columns: max-content; justify-content: start; }
 .round { width: 268px; box-sizing: border-box; display: flex; flex-direction: column; gap: 6px; margin-bottom: 12px; }

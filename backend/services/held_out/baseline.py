@@ -87,10 +87,13 @@ def _made(db: Session, project_id: int, round_id: int) -> int:
     return row.checkpoint_id
 
 
-def differences(db: Session, baseline: Baseline, measured: Mapping[int, int]) -> dict[int, Difference]:
+def differences(
+    db: Session, baseline: Baseline, measured: Mapping[int, int], highest: Mapping[int, int] | None = None
+) -> dict[int, Difference]:
     """How other checkpoints' held-out accuracy differs from the baseline's, on the prompts that both were asked.
 
-    `measured`: the row of each one's held-out accuracy, by checkpoint. Empty where the baseline has none.
+    `measured`: the row of each one's held-out accuracy, by checkpoint. Empty where the baseline has none. `highest`:
+    the checkpoints that were chosen as the highest, each with of how many.
     """
     base_id = measured.get(baseline.checkpoint_id)
     if base_id is None:
@@ -100,20 +103,25 @@ def differences(db: Session, baseline: Baseline, measured: Mapping[int, int]) ->
         for checkpoint_id, id_ in measured.items()
         if checkpoint_id != baseline.checkpoint_id
     }
-    return of_pairs(db, others)
+    known = highest or {}
+    times = {id_: max(known.get(id_, 1), known.get(baseline.checkpoint_id, 1)) for id_ in others}
+    return of_pairs(db, others, times=times)
 
 
-def of_pairs(db: Session, pairs: Mapping[int, tuple[int, int]], *, times: int = 1) -> dict[int, Difference]:
+def of_pairs(
+    db: Session, pairs: Mapping[int, tuple[int, int]], *, times: Mapping[int, int] | None = None
+) -> dict[int, Difference]:
     """The difference of each pair of rows of held-out accuracy, (the first, the second), by the pair's key.
 
-    `times`: each is one of so many that are looked at together.
+    `times`: of how many that are looked at together each is one, by the same key; 1 where that is not said.
     """
     metric, asked = tables.Metric, {id_ for pair in pairs.values() for id_ in pair}
     if not asked:
         return {}
     query = select(metric.id, metric.created_at).where(metric.id.in_(asked))
     written = dict(db.execute(query).tuples().all())
-    keys = {checkpoint_id: (old, written[old], new, written[new], times) for checkpoint_id, (old, new) in pairs.items()}
+    of = {key: (times or {}).get(key, 1) for key in pairs}
+    keys = {key: (old, written[old], new, written[new], of[key]) for key, (old, new) in pairs.items()}
     hits = {checkpoint_id: kept for checkpoint_id, key in keys.items() if (kept := _kept.get(key)) is not None}
     if missing := keys.keys() - hits.keys():
         ids = {id_ for checkpoint_id in missing for id_ in pairs[checkpoint_id]}
@@ -125,7 +133,7 @@ def of_pairs(db: Session, pairs: Mapping[int, tuple[int, int]], *, times: int = 
             _kept.clear()
         for checkpoint_id in missing:
             old, new = pairs[checkpoint_id]
-            hits[checkpoint_id] = _kept[keys[checkpoint_id]] = accuracy(rows[old], rows[new], times=times)
+            hits[checkpoint_id] = _kept[keys[checkpoint_id]] = accuracy(rows[old], rows[new], times=of[checkpoint_id])
     return hits
 
 

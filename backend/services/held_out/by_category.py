@@ -42,6 +42,19 @@ _kept: dict[tuple[Any, ...], tuple[ComparedCategory, ...]] = {}
 """By the two rows they were computed from, which never change: the notes of many prompts take long to read."""
 
 
+def risen(db: Session, project_id: int, old_id: int, new_id: int) -> ComparedCategory | None:
+    """The category that rose most surely from one checkpoint to another; None where none did beyond chance."""
+    listed = measured.all_of(db, project_id, (old_id, new_id))
+    if len({measurement.checkpoint_id for measurement in listed}) < 2:
+        return None
+    better = [one for one in of(db, *measured.choose(listed, [old_id, new_id])) if one.difference.is_better]
+    return max(better, key=lambda one: _least(one.difference), default=None)
+
+
+def _least(gap: Difference) -> float:
+    return (gap.value or 0.0) if gap.low is None else gap.low
+
+
 def of(db: Session, old: Measurement, new: Measurement) -> tuple[ComparedCategory, ...]:
     """The categories of the prompts that both were asked, what fell most first; none where it is not known of each
     prompt whether it was right."""

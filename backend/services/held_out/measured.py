@@ -28,6 +28,8 @@ class Measurement:
     set_ids: tuple[int, ...]
     metric_id: int | None
     at: datetime
+    is_own: bool = True
+    """Whether that round made the checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,9 @@ class Verdicts:
         return True if prompt_id in self.right else False if prompt_id in self.wrong else None
 
 
-def all_of(db: Session, project_id: int) -> list[Measurement]:
-    """The project's measurements, newest first, but those of archived rounds: their answers lie in files."""
+def all_of(db: Session, project_id: int, checkpoint_ids: Sequence[int] | None = None) -> list[Measurement]:
+    """The project's measurements, or those of some checkpoints, newest first, but those of archived rounds: their
+    answers lie in files."""
     metric, checkpoint, round_ = tables.Metric, tables.Checkpoint, tables.Round
     query = (
         select(
@@ -56,21 +59,24 @@ def all_of(db: Session, project_id: int) -> list[Measurement]:
             metric.id,
             metric.name,
             metric.created_at,
+            round_.checkpoint_id,
         )
         .join(checkpoint, checkpoint.id == metric.checkpoint_id)
         .join(round_, round_.id == metric.round_id)
         .where(metric.project_id == project_id, round_.archived_at.is_(None))
         .order_by(metric.id)
     )
+    if checkpoint_ids is not None:
+        query = query.where(metric.checkpoint_id.in_(checkpoint_ids))
     rows = db.execute(query).all()
     sets = sets_of(db, {row.round_id for row in rows})
     by_place: dict[tuple[int, int], Measurement] = {}
-    for checkpoint_id, name, round_id, number, metric_id, metric_name, at in rows:
+    for checkpoint_id, name, round_id, number, metric_id, metric_name, at, own_id in rows:
         assert checkpoint_id is not None  # it is joined
         before = by_place.pop((checkpoint_id, round_id), None)
         told = metric_id if metric_name == ACCURACY else before.metric_id if before else None
         by_place[checkpoint_id, round_id] = Measurement(
-            checkpoint_id, name, round_id, number, sets.get(round_id, ()), told, at
+            checkpoint_id, name, round_id, number, sets.get(round_id, ()), told, at, checkpoint_id == own_id
         )
     return [*reversed(by_place.values())]
 

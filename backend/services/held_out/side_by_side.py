@@ -1,6 +1,6 @@
 """Two to four rounds side by side: each against the first, and which of them is best."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -23,6 +23,8 @@ from backend.services.held_out.compared import (
     of_sides,
 )
 from backend.services.held_out.measured import Measurement
+from backend.services.results.starts import highest
+from backend.services.results.summaries import accuracies
 from backend.values import Role
 
 UNMEASURED = "fewer than two of them were measured on held-out prompts with a known answer"
@@ -35,7 +37,8 @@ class Best:
     """The side with the highest held-out accuracy of `of` that were measured, and its difference to the next one on the
     same prompts; of three sides or more the interval and p hold for as many differences together (Bonferroni).
 
-    None, and `why`, where that cannot be said.
+    `rounds`: where one of the two is the highest of so many rounds of the project that were asked the same, they hold
+    for these instead, as on the overview; else 0. None, and `why`, where that cannot be said.
     """
 
     side: ComparedSide | None = None
@@ -43,6 +46,7 @@ class Best:
     difference: Difference | None = None
     why: str = ""
     of: int = 0
+    rounds: int = 0
 
     @property
     def is_sure(self) -> bool:
@@ -89,10 +93,11 @@ def compare_all(actor: Actor, project_id: int, keys: Sequence[str]) -> SideBySid
         listed = measured.all_of(db, project_id)
         pairs = tuple(of_sides(db, listed, first, other) for other in others)
         sides = (first, *others)
-        best, places = _best(db, listed, sides), [n for n, side in enumerate(sides) if side.round_id is not None]
+        tops = _highest(db, project_id)
+        best, places = _best(db, listed, sides, tops), [n for n, side in enumerate(sides) if side.round_id is not None]
         rounds = [sides[n] for n in places]
         is_base = best.side is not None and best.side.round_id is None and len(rounds) > 1
-        best_round = _best(db, listed, rounds) if is_base else None
+        best_round = _best(db, listed, rounds, tops) if is_base else None
         at = places[0] if places else 0
         # Of a round that stands alone its numbers are shown beside nothing.
         measured_rounds = [n for n in places if n != at] or places
@@ -124,7 +129,14 @@ def _of_samples(
     return tuple(of_rounds(db, sides[at].round_id, sides[n].round_id))
 
 
-def _best(db: Session, listed: Sequence[Measurement], sides: Sequence[ComparedSide]) -> Best:
+def _highest(db: Session, project_id: int) -> dict[int, int]:
+    """The checkpoints of the rounds with the highest held-out accuracy, each with of how many rounds."""
+    query = select(tables.Round.checkpoint_id).where(tables.Round.project_id == project_id)
+    ids, numbers = {*db.scalars(query)}, accuracies(db, project_id)
+    return highest({id_: number for id_, number in numbers.items() if id_ in ids})
+
+
+def _best(db: Session, listed: Sequence[Measurement], sides: Sequence[ComparedSide], tops: Mapping[int, int]) -> Best:
     known = {measurement.checkpoint_id for measurement in listed if measurement.metric_id is not None}
     there = {side.checkpoint_id: side for side in sides if side.checkpoint_id in known}
     chosen = measured.choose(listed, [id_ for id_ in there if id_ is not None])
@@ -142,7 +154,8 @@ def _best(db: Session, listed: Sequence[Measurement], sides: Sequence[ComparedSi
     if any(other != first for other in others):
         return Best(why=OTHERS)
     top, below = ranked[0], ranked[1]
+    chosen_of = max(tops.get(one.checkpoint_id, 0) for one in (top, below))
     # Two sides are one difference, whichever of them is higher.
-    times = len(ranked) if len(ranked) > 2 else 1
+    times = chosen_of or (len(ranked) if len(ranked) > 2 else 1)
     gap = accuracy(*measured.verdicts_of(db, [below, top]), times=times)
-    return Best(there[top.checkpoint_id], there[below.checkpoint_id], gap, of=len(ranked))
+    return Best(there[top.checkpoint_id], there[below.checkpoint_id], gap, of=len(ranked), rounds=chosen_of)

@@ -13,9 +13,9 @@ from backend.errors import Conflict
 from backend.services import review_settings, rounds
 from backend.services.access import Actor, require, role_of
 from backend.services.decisions import item_counts
-from backend.services.held_out import baseline
+from backend.services.held_out import baseline, by_category
 from backend.services.results import loop_tree
-from backend.services.results.starts import Best, best_round, name, recommended
+from backend.services.results.starts import Best, best_round, highest, name, recommended
 from backend.services.results.summaries import RoundLine, lines_of
 from backend.services.rounds import job_steps
 from backend.values import JobStatus, Role, RoundStatus, Split
@@ -59,7 +59,7 @@ def loop(actor: Actor, project_id: int) -> Loop:
         require(db, actor, project_id, Role.viewer)
         project = db.get_one(tables.Project, project_id)
         lines = _compared(db, project_id, _changed(db, lines_of(db, project_id)))
-        action, best = _next_action(db, project_id, lines), _best(db, lines)
+        action, best = _next_action(db, project_id, lines), _best(db, project_id, lines)
         role = role_of(db, actor, project_id) or Role.viewer
     following = [line.round_id for line in lines if line.follows and role.rank >= Role.curator.rank]
     return Loop(project.id, project.name, lines, _allowed(action, role), following[-1] if following else None, best)
@@ -81,16 +81,22 @@ def _changed(db: Session, lines: tuple[RoundLine, ...]) -> tuple[RoundLine, ...]
 
 def _differences(db: Session, lines: tuple[RoundLine, ...], olds: Mapping[int, int | None]) -> dict[int, Difference]:
     """How lines differ from others, both by their places."""
-    pairs = {}
+    pairs, times, tops = {}, {}, _highest(lines)
     for n, old in olds.items():
         before, after = lines[old].accuracy if old is not None else None, lines[n].accuracy
         if before is not None and after is not None:
             pairs[n] = (before.metric_id, after.metric_id)
-    return baseline.of_pairs(db, pairs)
+            times[n] = max(tops.get(before.metric_id, 1), tops.get(after.metric_id, 1))
+    return baseline.of_pairs(db, pairs, times=times)
 
 
-def _best(db: Session, lines: tuple[RoundLine, ...]) -> Best | None:
-    """The best round with its differences to the next best and to the base."""
+def _highest(lines: tuple[RoundLine, ...]) -> dict[int, int]:
+    """The accuracies of rounds that are the highest, by their rows, each with of how many rounds."""
+    return highest({line.accuracy.metric_id: line.accuracy for line in lines if line.round_id and line.accuracy})
+
+
+def _best(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> Best | None:
+    """The best round with its differences to the next best and to the base, and what got better in it."""
     best = best_round(db, lines)
     if best is None:
         return None
@@ -100,8 +106,10 @@ def _best(db: Session, lines: tuple[RoundLine, ...]) -> Best | None:
         for n, line in others.items()
         if line.accuracy and best.line.accuracy
     }
-    gaps = baseline.of_pairs(db, pairs, times=best.of)
-    return replace(best, to_second=gaps.get(0), to_base=gaps.get(1))
+    gaps = baseline.of_pairs(db, pairs, times=dict.fromkeys(pairs, best.of))
+    old, new = best.line.policy_id, best.line.checkpoint_id
+    risen = None if old is None or new is None else by_category.risen(db, project_id, old, new)
+    return replace(best, to_second=gaps.get(0), to_base=gaps.get(1), risen=risen)
 
 
 def _compared(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> tuple[RoundLine, ...]:
@@ -114,7 +122,9 @@ def _compared(db: Session, project_id: int, lines: tuple[RoundLine, ...]) -> tup
         for line in lines
         if line.accuracy and line.checkpoint_id is not None
     }
-    differences = baseline.differences(db, base, measured)
+    tops, rows = _highest(lines), {metric_id: checkpoint_id for checkpoint_id, metric_id in measured.items()}
+    of = {rows[metric_id]: number for metric_id, number in tops.items() if metric_id in rows}
+    differences = baseline.differences(db, base, measured, of)
     return tuple(
         replace(
             line,

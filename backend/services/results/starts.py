@@ -1,12 +1,15 @@
 """Where the next round had best start: the newest checkpoint, unless one that it comes from is better beyond chance."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
 from backend.differences import Difference
+from backend.services.held_out.by_category import ComparedCategory
 from backend.services.results.paired import Paired, paired
-from backend.services.results.summaries import RoundLine, is_worse, lineage
+from backend.services.results.summaries import MeasuredNumber, RoundLine, is_worse, lineage
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class Best:
     of: int
     to_second: Difference | None = None
     to_base: Difference | None = None
+    risen: ComparedCategory | None = None
+    """The category that rose most surely since what the round started from; None where none did beyond chance."""
 
     @property
     def is_above_base(self) -> bool:
@@ -84,6 +89,16 @@ def best_round(db: Session, lines: tuple[RoundLine, ...]) -> Best | None:
     return Best(rounds[0], rounds[1], base, is_sure, len(rounds))
 
 
+def highest(rounds: Mapping[int, MeasuredNumber]) -> dict[int, int]:
+    """Of the held-out accuracies of rounds those that are the highest of two or more that were asked the same, each
+    with the number of these: a difference to such a round is one of so many that were looked at (Bonferroni)."""
+    alike: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for key, number in rounds.items():
+        alike[number.way, number.n].append(key)
+    tops = {way: max(rounds[key].value for key in keys) for way, keys in alike.items() if len(keys) > 1}
+    return {key: len(alike[way]) for way, top in tops.items() for key in alike[way] if rounds[key].value == top}
+
+
 def _ranked(lines: tuple[RoundLine, ...]) -> list[RoundLine]:
     """The lines that were asked the same as the newest measured round, the highest accuracy first, then the oldest.
 
@@ -114,7 +129,9 @@ def _elsewhere(db: Session, lines: tuple[RoundLine, ...], last: RoundLine) -> st
     if id(ranked[0]) in own:
         top = next((line for line in ranked if line.round_id is not None), ranked[0])
         return (
-            "" if id(top) in own else f" Of the rounds {name(top)}, on another branch, is best: {_accuracy(top):.1%}."
+            ""
+            if id(top) in own
+            else f" {name(top).capitalize()}, on another branch, is the highest of the rounds: {_accuracy(top):.1%}."
         )
     text = f" {name(ranked[0]).capitalize()}, on another branch, has the highest: {_accuracy(ranked[0]):.1%}"
     below = [line for line in ranked if id(line) in own]

@@ -5,6 +5,7 @@ from backend.differences import Difference, of_shares
 from backend.services.held_out.by_category import ComparedCategory
 from backend.services.held_out.compared import Compared, ComparedMetric, ComparedSide, Value
 from backend.services.held_out.side_by_side import Best, SideBySide
+from backend.values import RoundStatus
 
 NOTHING = Difference(None, None, None, 0)
 
@@ -47,3 +48,43 @@ def test_a_category_that_collapsed_is_worse_though_it_has_no_interval() -> None:
     assert told["better"] == []
     assert [row["cells"][1]["badge"] for row in page["categories"]] == ["bad", "bad"]
     assert page["prompts"] == ["c1 and c2 were asked the same 52 held-out prompts."]
+
+
+def of_two(*, rounds: int) -> SideBySide:
+    """Rounds 1 and 2 on 100 prompts: round 2 wins seven, p = 2 / 2^7 = 0.016 alone and 0.047 as one of three."""
+    old, new = (ComparedSide(f"r{n}", f"Round {n}", n, n, f"c{n}", RoundStatus.done) for n in (1, 2))
+    alone = of_shares(100, 50, 7, 0)
+    number = ComparedMetric("held_out_accuracy", Value(0.5, 0.4, 0.6, 100), Value(0.57, 0.47, 0.67, 100), alone, True)
+    best = Best(new, old, of_shares(100, 50, 7, 0, times=rounds or 1), of=2, rounds=rounds)
+    return SideBySide((old, new), (Compared(old, new, None, (number,), 100, 100, 100),), best)
+
+
+def test_two_rounds_of_many_are_held_to_the_choice_of_the_highest() -> None:
+    page = values.value(of_two(rounds=4), None, [])
+    (best,) = page["best"]
+    assert (best["chip"], best["badge"]) == ("highest", "")
+    assert best["text"].startswith("Round 2 has the highest held-out accuracy: 57.0% of 100 held-out prompts, ")
+    assert "chosen as the highest of 4 rounds on these prompts, +7.0 points to Round 1, the next best" in best["text"]
+    assert best["text"].endswith("That may be chance.")
+    cell = page["numbers"][0]["cells"][1]
+    assert (cell["difference"], cell["badge"]) == ("+7.0 points", "")
+    assert cell["said"].endswith("; this pair alone")
+    page = values.value(of_two(rounds=2), None, [])
+    assert [verdict["chip"] for verdict in page["best"]] == ["best"]
+    assert page["best"][0]["text"].startswith("Round 2 is best:")
+    assert page["numbers"][0]["cells"][1]["badge"] == "ok"
+
+
+def test_the_best_round_stands_before_a_base_that_is_higher() -> None:
+    two = of_two(rounds=4)
+    base = ComparedSide("c9", "the base", None, 9, "the base")
+    high = Best(base, two.sides[1], of_shares(100, 57, 20, 1, times=4), of=3, rounds=4)
+    page = values.value(SideBySide((base, *two.sides), (), high, best_round=two.best), None, [])
+    first, second = page["best"]
+    assert (first["chip"], first["badge"]) == ("highest round", "")
+    assert first["text"].startswith("Of the rounds Round 2 has the highest held-out accuracy: 57.0%")
+    assert (second["chip"], second["badge"]) == ("higher than the rounds", "bad")
+    assert second["text"].startswith(
+        "the base, which no round made, is higher: 76.0%, +19.0 points to Round 2, chosen as "
+    )
+    assert second["text"].endswith("Chance does not explain that.")
