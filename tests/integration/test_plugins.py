@@ -22,7 +22,7 @@ from backend import recipes
 from backend.config import settings
 from backend.services.recipe_list import recipe_matrix
 from backend.services.recipes import parts
-from tests.integration.loop import Loop, made
+from tests.integration.loop import Loop, rows_of_round
 from tests.rows import make_prompt_set
 from tests.tiny import make_tiny_model
 
@@ -36,7 +36,7 @@ said = ('It is "blue  and Wide".', 'It is "green".', 'It is "blue" and "green".'
 loop = Loop(recipe, {"name": "scripted", "replies": said}, tiny)
 loop.prompts = make_prompt_set(loop.project, prompts=[f"Sea {n} is blue and wide. How is it?" for n in range(6)])
 ended = loop.run(loop.launch(), trains=True)
-found = made(ended.id)
+found = rows_of_round(ended.id)
 last = {one.name: one for one in recipe_matrix.lines(loop.actor)}["quoting_answers"].last
 print(json.dumps({
     "status": ended.status, "error": ended.error, "rows": found["rows"], "last": str(last),

@@ -44,7 +44,7 @@ def test_rows_that_a_check_finds_leave_only_when_asked_for(
         db.get_one(tables.Sample, samples[0].id).finish_reason = "length"
     chosen = [{"prompt_id": sample.prompt_id, "sample_id": sample.id} for sample in samples]
     dataset = rows.make_dataset(round_, DatasetType.prompt_completion, chosen)
-    job_id = pushes.push_dataset(here.owner, dataset.id, REPO, found_rows=found_rows)
+    job_id = pushes.push_dataset(here.owner, dataset.id, REPO, found_rows=found_rows, reason="cut on purpose")
     if not count:
         assert "1 rows: cut off at max_tokens" in failed(here.owner, job_id)
         assert not hub.repos

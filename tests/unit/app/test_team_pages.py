@@ -18,7 +18,7 @@ from backend.services.queue.review_items import Item, Member
 from backend.services.reviews.review_progress import ReviewProgress, Tally
 from backend.services.team.adjudication import Disputed
 from backend.services.team.removals import Changed, Removal
-from backend.values import DecisionKind, Messages, Verdict
+from backend.values import DecisionKind, Messages, Role, Verdict
 
 
 def test_numbers_are_separated_by_commas_or_blanks_and_may_be_ranges() -> None:
@@ -139,7 +139,9 @@ def test_the_audit_tells_details_in_words() -> None:
 def test_times_are_told_in_one_way() -> None:
     late = now() + timedelta(days=2)
     assert times.ends(late).endswith(f", {times.moment(late)}")
-    entry = Removal("a", "Cleo", "Ada", datetime(2026, 11, 21, 18, 9, tzinfo=UTC), "tired", 3, 0, False, False, ())
+    entry = Removal(
+        "a", "Cleo", "Ada", datetime(2026, 11, 21, 18, 9, tzinfo=UTC), "tired", 3, 0, False, False, (), Role.admin
+    )
     assert removal.choice(entry) == ("Ada, 21 Nov 2026, 18:09", "a")
 
 
