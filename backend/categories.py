@@ -7,11 +7,29 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend import boundary
+from backend.differences import Difference
 
 LONGEST_VALUE = 200
 MOST_VALUES = 40
 """A note with more values than this tells prompts apart, and is no category."""
 MOST_CATEGORIES = 200
+
+
+@dataclass(frozen=True)
+class ComparedCategory:
+    """The prompts that have a value in a note, and what the two checkpoints answer right of them.
+
+    Interval and p hold for all categories together (Bonferroni), since one of many differs by chance.
+    """
+
+    key: str
+    value: Any
+    difference: Difference
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether chance does not explain the difference."""
+        return self.difference.is_sure
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from app.pages.compare import numbers
 from app.pages.held_out.address import category_text
 from app.pages.held_out.shown import SAID, one_line
 from app.widgets.formats import gap_interval, percent, points
+from backend.categories import ComparedCategory
 from backend.differences import Difference
 from backend.services.held_out.baseline import Baseline
-from backend.services.held_out.by_category import ComparedCategory
 from backend.services.held_out.compared import Compared, ComparedSide
 from backend.services.held_out.listing import HeldOutAnswer, HeldOutPage
 from backend.services.held_out.side_by_side import Best, KnobOfAll, SideBySide

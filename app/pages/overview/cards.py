@@ -4,9 +4,9 @@ from typing import Any
 
 from app.widgets.formats import count, duration, gap_interval, interval, percent, points
 from app.widgets.warning_said import BADGES as BADGES_OF_LIGHTS
+from backend.categories import ComparedCategory
 from backend.differences import Difference
 from backend.services import warnings
-from backend.services.held_out.by_category import ComparedCategory
 from backend.services.held_out.compared import MOST_SIDES
 from backend.services.projects.overview import Loop
 from backend.services.results import loop_tree, starts

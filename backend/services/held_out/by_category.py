@@ -1,11 +1,10 @@
 """How two checkpoints' held-out accuracy differs within each category of prompts."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.categories import categories_of
+from backend.categories import ComparedCategory, categories_of
 from backend.db import tables
 from backend.differences import Difference
 from backend.services.held_out import measured
@@ -19,23 +18,6 @@ FEWEST = 10
 """With fewer prompts than this nothing is said of a category."""
 
 MOST_KEPT = 256
-
-
-@dataclass(frozen=True)
-class ComparedCategory:
-    """The prompts that have a value in a note, and what the two checkpoints answer right of them.
-
-    Interval and p hold for all categories together (Bonferroni), since one of many differs by chance.
-    """
-
-    key: str
-    value: Any
-    difference: Difference
-
-    @property
-    def is_changed(self) -> bool:
-        """Whether chance does not explain the difference."""
-        return self.difference.is_sure
 
 
 _kept: dict[tuple[Any, ...], tuple[ComparedCategory, ...]] = {}

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend.categories import ComparedCategory
 from backend.db import reading, tables
 from backend.differences import Difference
 from backend.errors import InvalidInput, NotFound
 from backend.services.access import Actor, require
 from backend.services.held_out import by_category, knobs, measured
-from backend.services.held_out.by_category import ComparedCategory
 from backend.services.held_out.knobs import DifferingKnob
 from backend.services.held_out.measured import ACCURACY, Measurement
 from backend.services.results.metric_differences import between

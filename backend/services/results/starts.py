@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
+from backend.categories import ComparedCategory
 from backend.differences import Difference
-from backend.services.held_out.by_category import ComparedCategory
 from backend.services.results.paired import Paired, paired
 from backend.services.results.summaries import MeasuredNumber, RoundLine, is_worse, lineage
 
