@@ -11,7 +11,7 @@ from app.pages.prompts.importing import table
 from app.toasts import notice, toasts
 from app.widgets import buttons
 from app.widgets.context import context
-from app.widgets.markup import markup
+from app.widgets.markup import Markup, markup
 from app.widgets.table import Table, row_number
 from backend.errors import InvalidInput
 from backend.scanning import FindingKind
@@ -41,8 +41,9 @@ and account numbers, IP addresses, credentials, names of a list, and held-out te
 """
 
 
-def build(seen: gr.State, kept: gr.JSON) -> None:
-    """Lay out the tab and wire it. seen: the dataset that is shown; kept: changes with it."""
+def build(seen: gr.State, kept: gr.JSON) -> Markup:
+    """Lay out the tab and wire it; return what changes with each scan. seen: the dataset that is shown; kept: changes
+    with it."""
     timer, place, chosen = gr.Timer(POLL_SECONDS, active=False), gr.State({}), gr.State(0)
     state = markup(STATE, "a { color: var(--rondo-accent); }", elem_id="scan-state")
     with gr.Row(elem_classes="rondo-toolbar rondo-needs-curator"):
@@ -71,6 +72,7 @@ def build(seen: gr.State, kept: gr.JSON) -> None:
     fine.click(mark_fine, [seen, place, chosen, reason], shown, **PRIVATE)
     unfine.click(mark_unfine, [seen, place, chosen, reason], shown, **PRIVATE)
     _settings()
+    return state
 
 
 def _settings() -> None:
