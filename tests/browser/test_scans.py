@@ -42,6 +42,11 @@ def test_a_curator_scans_a_dataset_and_lets_a_value_leave(empty: None, chromium:
     page.locator("#scan-fine").click()
     expect(page.locator("#scan-hits").get_by_role("gridcell", name="fine", exact=True)).to_have_count(1)
     assert [hit.is_fine for hit in scans.hits(here.curator, scan.id).hits] == [True, False, False, False]
+    expect(page.get_by_text("Marked as fine: this value may leave")).to_be_visible()
+    expect(state).to_contain_text("All marked as fine in these: e-mail address: 1 row")
+    email.click()
+    expect(page.locator("#scan-chosen")).to_contain_text("marked as fine by")
+    expect(page.locator("#scan-chosen")).to_contain_text("made up")
     # What is held has no link, though the tab was drawn before it was.
     download, why = page.locator("#export-link a"), page.locator("#export-status")
     page.get_by_role("tab", name="Download").click()
