@@ -158,6 +158,13 @@ def test_settings_are_refused_by_name_and_names_are_for_curators(database: str) 
     for wrong in ({"mode": "never"}, {"run_words": 2}, {"names": ["a"]}, {"region": "Germany"}, {"x": 1}):
         with pytest.raises(InvalidInput, match=next(iter(wrong))):
             scan_settings.change(here.admin, here.project.id, wrong)
+    with pytest.raises(InvalidInput) as refused:
+        scan_settings.change(here.admin, here.project.id, {"region": "D", "run_words": 2})
+    assert scanning.labelled(refused.value.message).splitlines() == [
+        "Country of phone numbers that name none: must be two letters, as DE, or empty",
+        "Words in a row shared with a held-out text: must be at least 5. Change it.",
+    ]
+    assert scan_settings.change(here.admin, here.project.id, {"region": "de"}).region == "DE"
     after = scan_settings.change(here.admin, here.project.id, {"names": [" Ada  Lovelace", "", "Ada Lovelace"]})
     assert after.names == ("Ada Lovelace",)
     with reading() as db:

@@ -1,5 +1,6 @@
 """The tab Scan: what the rows hold that should not leave, what of it is fine, and what is looked for."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,12 @@ MODES = [
     ("Warn: say what was found", "warn"),
     ("Hold: let no export leave with findings until somebody says what becomes of them", "hold"),
 ]
+LABELS = {
+    "kinds": "Personal data and credentials",
+    "names": "Names, one a line",
+    "region": "Country of phone numbers that name none",
+    "run_words": "Words in a row shared with a held-out text",
+}
 
 STATE = """
 {{#if value}}<div role="status" class="{{#if value.is_bad}}rondo-problem{{else}}rondo-card{{/if}}">
@@ -86,19 +93,19 @@ def _settings() -> None:
     ) as part:
         mode = gr.Radio(MODES, value="warn", label="An export with findings", elem_id="scan-mode")
         kinds = gr.CheckboxGroup(
-            [(kind.in_words, kind.value) for kind in MARKS], label="Personal data and credentials", elem_id="scan-kinds"
+            [(kind.in_words, kind.value) for kind in MARKS], label=LABELS["kinds"], elem_id="scan-kinds"
         )
-        names = gr.Textbox(label="Names, one a line", lines=2, max_lines=12, elem_id="scan-names")
+        names = gr.Textbox(label=LABELS["names"], lines=2, max_lines=12, elem_id="scan-names")
         with gr.Row():
             region = gr.Textbox(
-                label="Country of phone numbers that name none",
+                label=LABELS["region"],
                 info="Two letters, as DE. Empty: only numbers that begin with +.",
                 max_length=2,
             )
             run_words = gr.Number(
                 13,
-                label="Words in a row shared with a held-out text",
-                info="Held-out prompts and answers that stand whole in a row are found, too.",
+                label=LABELS["run_words"],
+                info="5 or more, up to 100. Held-out prompts and answers that stand whole in a row are found, too.",
                 precision=0,
             )
         with gr.Row(elem_classes="rondo-toolbar"):
@@ -164,7 +171,10 @@ def put(
     """Set what is looked for."""
     here = context(request)
     changes = {"mode": mode, "kinds": kinds, "region": region or "", "run_words": run_words}
-    after = scan_settings.change(here.actor, here.project_id, changes | {"names": (names or "").splitlines()})
+    try:
+        after = scan_settings.change(here.actor, here.project_id, changes | {"names": (names or "").splitlines()})
+    except InvalidInput as error:
+        raise InvalidInput(labelled(error.message)) from error
     notice("Saved. A scan of before counts no more where something else is looked for now.")
     return _fields(after)
 
@@ -259,6 +269,13 @@ def said_of(actor: Actor, seen: dict[str, Any], number: int) -> str:
 def hit_row(hit: ScanHit) -> list[str]:
     """One finding as the table shows it."""
     return [str(hit.id), str(hit.position), hit.kind.in_words, hit.place, hit.snippet, "fine" if hit.is_fine else ""]
+
+
+def labelled(message: str) -> str:
+    """What is refused, with the fields called as on the page."""
+    for name, label in LABELS.items():
+        message = re.sub(rf"^{name}(?:\.\d+)?: ", f"{label}: ", message, flags=re.MULTILINE)
+    return message
 
 
 def _fields(checks: ContentChecks) -> list[Any]:
