@@ -646,7 +646,10 @@ class DatasetScan(TypedDict):
     reference: str
     num_rows: int
     num_uncompared: int
+    num_beyond: int
+    num_held_out: int
     rows_with: dict[str, int]
+    rows_open: dict[str, int]
     finished_at: str | None
     is_current: bool
 
@@ -2347,6 +2350,8 @@ class ScanHit(TypedDict):
     place: str
     snippet: str
     is_fine: bool
+    fine_by: str | None
+    fine_reason: str
 
 
 class Secret(TypedDict):

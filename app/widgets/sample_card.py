@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
+from app.widgets.sample_answers import by_whom, in_words
 from app.widgets.sample_filters import to_address
 from app.widgets.times import moment
 from backend.services.decisions import Decision
@@ -54,7 +55,7 @@ def table_row(row: SampleRow, steps: Mapping[int, str], keys: Sequence[str] = ()
         score(row.score),
         row.verdict or "–",
         CORRECT[row.is_correct],
-        *(noted(cell(row, key)) for key in keys),
+        *(one_line(in_words(cell(row, key))) if key.startswith(ANSWER) else noted(cell(row, key)) for key in keys),
         joined(row.excerpt) or one_line(row.text),
         joined(row.prompt_excerpt) or one_line(row.prompt),
         row.source if row.source != LabelSource.none else "–",
@@ -151,9 +152,11 @@ def speaker(role: str) -> str:
     return "policy" if role == ASSISTANT else "environment"
 
 
-def card(detail: SampleDetail, query: JSON, searches: JSON | None = None) -> JSON:
+def card(
+    detail: SampleDetail, query: JSON, searches: JSON | None = None, titles: Mapping[str, str] | None = None
+) -> JSON:
     """The chosen sample; `query` is where the links to its siblings go back to, `searches` has what is searched for in
-    texts and prompts."""
+    texts and prompts, `titles` those of the project's questions by their keys."""
     row = detail.label
     text, prompt = (ShownSearch.of((searches or {}).get(name, "")) for name in ("text", "prompt"))
     return {
@@ -166,7 +169,7 @@ def card(detail: SampleDetail, query: JSON, searches: JSON | None = None) -> JSO
         "messages": [{"role": m["role"], "pieces": marked(m["content"], prompt)} for m in detail.messages],
         "unhinted": cut(str(detail.prompt[-1]["content"])) if detail.is_hinted and detail.prompt else "",
         "answer": detail.answer,
-        "answers": "; ".join(f"{key} {noted(value)}" for key, value in row.answers.items()),
+        "answers": by_whom(row.answers, titles or {}),
         "notes": ", ".join(f"{key} {noted(value)}" for key, value in row.metadata.items()),
         "title": title(detail),
         "turns": [{"who": speaker(m["role"]), "content": cut(m["content"])} for m in detail.turns[:-1]],

@@ -97,15 +97,14 @@ def masked(text: str, spans: Iterable[Span]) -> str:
 
 
 def snippet(text: str, spans: list[Span], which: int) -> str:
-    """What stands around a span, with every span masked; of its own text a few characters are left, to be recognised:
-    the last ones of a card's number, which receipts show, too, and else the first ones."""
+    """What stands around a span, with every span masked; of a card's number the last digits are left, to be recognised:
+    receipts show them, too."""
     span = spans[which]
     before = masked(text[: span.start], spans[:which])
     after = excerpt(text, spans[which + 1 :], span.end, len(text))
-    few = min(4, (span.end - span.start) // 4)
-    own = f"{text[span.start : span.start + few]}…{MARKS[span.kind]}"
+    own = MARKS[span.kind]
     if span.kind is FindingKind.card:
-        own = f"{MARKS[span.kind]}…{text[span.end - few : span.end]}"
+        own += f"…{text[span.end - min(4, (span.end - span.start) // 4) : span.end]}"
     return " ".join(f"{before[-AROUND:]}{own}{after[:AROUND]}".split())
 
 

@@ -135,6 +135,9 @@ def test_rows_are_masked_left_out_or_kept_with_a_reason_and_what_is_fine_passes(
         scans.mark(here.viewer, email.id)
     scans.mark(here.curator, email.id, reason="made up")
     assert [h.is_fine for h in scans.hits(here.viewer, scan.id).hits] == [True, False, False, False]
+    state = scanning.drawn(here.viewer, {"dataset": here.dataset.id}, None)[0]
+    assert ("e-mail" in state["text"], "fine in these: e-mail address: 1 row" in state["lines"][0]) == (False, True)
+    assert scanning.said_of(here.viewer, {"dataset": here.dataset.id}, email.id).endswith(": made up")
     assert here.texts(here.viewer, handling="mask")[0] == TEXTS[0]
     scans.mark(here.curator, email.id, is_fine=False)
     assert here.texts(here.viewer, handling="mask")[0] == masked[0]
@@ -155,6 +158,13 @@ def test_settings_are_refused_by_name_and_names_are_for_curators(database: str) 
     for wrong in ({"mode": "never"}, {"run_words": 2}, {"names": ["a"]}, {"region": "Germany"}, {"x": 1}):
         with pytest.raises(InvalidInput, match=next(iter(wrong))):
             scan_settings.change(here.admin, here.project.id, wrong)
+    with pytest.raises(InvalidInput) as refused:
+        scan_settings.change(here.admin, here.project.id, {"region": "D", "run_words": 2})
+    assert scanning.labelled(refused.value.message).splitlines() == [
+        "Country of phone numbers that name none: must be two letters, as DE, or empty",
+        "Words in a row shared with a held-out text: must be at least 5. Change it.",
+    ]
+    assert scan_settings.change(here.admin, here.project.id, {"region": "de"}).region == "DE"
     after = scan_settings.change(here.admin, here.project.id, {"names": [" Ada  Lovelace", "", "Ada Lovelace"]})
     assert after.names == ("Ada Lovelace",)
     with reading() as db:
@@ -317,7 +327,8 @@ def test_what_a_reference_file_found_stays_open_until_a_scan_has_that_file_again
     (bench := tmp_path / "bench.txt").write_text("call +49 30 901820\nnothing at all\nthe key is {no}\n")
     (other := tmp_path / "other.txt").write_text("nothing stands here of this\n")
     first = scans.scan_now(here.curator, here.dataset.id, reference=bench)
-    assert (first.rows_with["reference"], first.num_uncompared) == (1, 1)
+    assert (first.rows_with["reference"], first.num_uncompared, first.num_held_out) == (1, 1, 1)
+    assert "1 of the held-out prompts and answers and texts of bench.txt were not" in scanning.uncompared(first)[0]
     for again in (None, other):
         scan = scans.scan_now(here.curator, here.dataset.id, reference=again)
         assert scan.rows_with["reference"] == 1

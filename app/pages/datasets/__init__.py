@@ -52,7 +52,7 @@ def build() -> None:
                 whole = gr.Textbox(label="Row", lines=3, max_lines=24, visible=False, elem_id="dataset-row")
             with gr.Tab("People"):
                 people = table(PEOPLE, "Who decided on what is in it", "dataset-people")
-            with gr.Tab("Download"):
+            with gr.Tab("Download") as download:
                 tool = gr.Radio(
                     [(one.in_words, one.value) for one in Tool], value="trl", label="For", elem_id="export-tool"
                 )
@@ -83,7 +83,7 @@ def build() -> None:
                     verify = buttons.secondary("Verify the content hash", elem_id="dataset-verify")
                 status = markup(templates.STATUS, elem_id="export-status")
             with gr.Tab("Scan"):
-                scanning.build(seen, kept)
+                scanned = scanning.build(seen, kept)
             with gr.Tab("Card"):
                 write_card, hub_text = hub_card.draw("dataset")
                 pushed = hub_push.draw("dataset", has_rows=True)
@@ -121,7 +121,10 @@ def build() -> None:
     rows.select(open_row, [seen], whole, **QUIET)
     gr.on(
         # A reason is whole when it is left: each key would ask the database.
-        [*(c.input for c in (format, type, strict, leave_out, tool, handling)), reason.blur, reason.submit],
+        [
+            *(c.input for c in (format, type, strict, leave_out, tool, handling)),
+            *(reason.blur, reason.submit, download.select, scanned.change),
+        ],
         point,
         wanted,
         [link, status],

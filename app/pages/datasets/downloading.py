@@ -68,6 +68,8 @@ def point(
     """Make the link fit what is chosen, or say why there is none."""
     how = {"handling": handling or "", "reason": reason or ""}
     actor = context(request).actor
+    if not seen.get("dataset"):  # none was chosen, none is there
+        return [None, None]
     return offered(actor, chosen_in(seen), format, type, strict=strict, leave_out=leave_out, tool=tool_of(tool), **how)
 
 

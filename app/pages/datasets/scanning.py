@@ -1,5 +1,6 @@
 """The tab Scan: what the rows hold that should not leave, what of it is fine, and what is looked for."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,15 @@ from app.pages.prompts.importing import table
 from app.toasts import notice, toasts
 from app.widgets import buttons
 from app.widgets.context import context
-from app.widgets.markup import markup
+from app.widgets.markup import Markup, markup
 from app.widgets.table import Table, row_number
 from backend.errors import InvalidInput
 from backend.scanning import FindingKind
 from backend.scanning.patterns import MARKS
+from backend.scanning.references import SHORTEST, SHORTEST_ANSWER
 from backend.services.access import Actor
 from backend.services.datasets import scan_settings, scans
+from backend.services.datasets.scan_rows import MOST_REFERENCES
 from backend.services.datasets.scan_settings import ContentChecks
 from backend.services.datasets.scans import DatasetScan, ScanHit
 from backend.values import JobStatus
@@ -31,6 +34,12 @@ MODES = [
     ("Warn: say what was found", "warn"),
     ("Hold: let no export leave with findings until somebody says what becomes of them", "hold"),
 ]
+LABELS = {
+    "kinds": "Personal data and credentials",
+    "names": "Names, one a line",
+    "region": "Country of phone numbers that name none",
+    "run_words": "Words in a row shared with a held-out text",
+}
 
 STATE = """
 {{#if value}}<div role="status" class="{{#if value.is_bad}}rondo-problem{{else}}rondo-card{{/if}}">
@@ -40,9 +49,12 @@ STATE = """
 and account numbers, IP addresses, credentials, names of a list, and held-out texts.</p>{{/if}}
 """
 
+CHOSEN = """{{#if value}}<p role="status">{{value}}</p>{{/if}}"""
 
-def build(seen: gr.State, kept: gr.JSON) -> None:
-    """Lay out the tab and wire it. seen: the dataset that is shown; kept: changes with it."""
+
+def build(seen: gr.State, kept: gr.JSON) -> Markup:
+    """Lay out the tab and wire it; return what changes with each scan. seen: the dataset that is shown; kept: changes
+    with it."""
     timer, place, chosen = gr.Timer(POLL_SECONDS, active=False), gr.State({}), gr.State(0)
     state = markup(STATE, "a { color: var(--rondo-accent); }", elem_id="scan-state")
     with gr.Row(elem_classes="rondo-toolbar rondo-needs-curator"):
@@ -57,20 +69,22 @@ def build(seen: gr.State, kept: gr.JSON) -> None:
     hits = table(COLUMNS, "What was found", "scan-hits", widths=[7, 8, 20, 12, 43, 10], visible=False)
     with gr.Row(elem_classes="rondo-toolbar"):
         more = buttons.secondary("Next page", visible=False, elem_id="scan-next")
+    about = markup(CHOSEN, elem_id="scan-chosen")
     with gr.Group(visible=False, elem_id="scan-marking", elem_classes="rondo-needs-curator") as marking:
         reason = gr.Textbox(label="Why it may leave", max_length=scans.MOST_REASON, elem_id="scan-reason")
         with gr.Row(elem_classes="rondo-toolbar"):
             fine = buttons.secondary("Mark as fine", elem_id="scan-fine")
             unfine = buttons.secondary("Not fine after all", elem_id="scan-unfine")
-    shown = [state, hits, more, place, marking, timer]
+    shown = [state, hits, more, place, marking, about, timer]
     kept.change(show, [seen], shown, **QUIET)
     go.click(start, [seen, upload], shown, **PRIVATE)
     timer.tick(show, [seen], shown, **QUIET)
     more.click(to_next, [seen, place], shown, **QUIET)
-    hits.select(choose, None, [chosen, marking], **QUIET)
+    hits.select(choose, [seen], [chosen, marking, about], **QUIET)
     fine.click(mark_fine, [seen, place, chosen, reason], shown, **PRIVATE)
     unfine.click(mark_unfine, [seen, place, chosen, reason], shown, **PRIVATE)
     _settings()
+    return state
 
 
 def _settings() -> None:
@@ -79,19 +93,19 @@ def _settings() -> None:
     ) as part:
         mode = gr.Radio(MODES, value="warn", label="An export with findings", elem_id="scan-mode")
         kinds = gr.CheckboxGroup(
-            [(kind.in_words, kind.value) for kind in MARKS], label="Personal data and credentials", elem_id="scan-kinds"
+            [(kind.in_words, kind.value) for kind in MARKS], label=LABELS["kinds"], elem_id="scan-kinds"
         )
-        names = gr.Textbox(label="Names, one a line", lines=2, max_lines=12, elem_id="scan-names")
+        names = gr.Textbox(label=LABELS["names"], lines=2, max_lines=12, elem_id="scan-names")
         with gr.Row():
             region = gr.Textbox(
-                label="Country of phone numbers that name none",
+                label=LABELS["region"],
                 info="Two letters, as DE. Empty: only numbers that begin with +.",
                 max_length=2,
             )
             run_words = gr.Number(
                 13,
-                label="Words in a row shared with a held-out text",
-                info="Held-out prompts and answers that stand whole in a row are found, too.",
+                label=LABELS["run_words"],
+                info="5 or more, up to 100. Held-out prompts and answers that stand whole in a row are found, too.",
                 precision=0,
             )
         with gr.Row(elem_classes="rondo-toolbar"):
@@ -123,10 +137,10 @@ def to_next(seen: dict[str, Any], place: dict[str, Any], request: gr.Request) ->
 
 
 @toasts
-def choose(event: gr.SelectData, request: gr.Request) -> list[Any]:
-    """Offer to mark the finding that was clicked."""
-    context(request)
-    return [row_number(event), gr.Group(visible=True)]
+def choose(seen: dict[str, Any], event: gr.SelectData, request: gr.Request) -> list[Any]:
+    """Say of the finding that was clicked whether it is fine, and offer to mark it."""
+    number = row_number(event)
+    return [number, gr.Group(visible=True), said_of(context(request).actor, seen, number)]
 
 
 @toasts
@@ -157,7 +171,10 @@ def put(
     """Set what is looked for."""
     here = context(request)
     changes = {"mode": mode, "kinds": kinds, "region": region or "", "run_words": run_words}
-    after = scan_settings.change(here.actor, here.project_id, changes | {"names": (names or "").splitlines()})
+    try:
+        after = scan_settings.change(here.actor, here.project_id, changes | {"names": (names or "").splitlines()})
+    except InvalidInput as error:
+        raise InvalidInput(labelled(error.message)) from error
     notice("Saved. A scan of before counts no more where something else is looked for now.")
     return _fields(after)
 
@@ -167,7 +184,12 @@ def _marked(
 ) -> list[Any]:
     if not chosen:
         raise InvalidInput("No finding is chosen. Click one in the table.")
-    scans.mark(actor, chosen, is_fine=is_fine, reason=reason or "")
+    if not scans.mark(actor, chosen, is_fine=is_fine, reason=reason or ""):
+        notice("It was marked as fine before; that reason stays." if is_fine else "It was not marked as fine.")
+    elif is_fine:
+        notice("Marked as fine: this value may leave, in all datasets of the project.")
+    else:
+        notice("Not fine any more: this value counts as a finding again, in all datasets of the project.")
     return drawn(actor, seen, place.get("at"))
 
 
@@ -176,7 +198,7 @@ def drawn(actor: Actor, seen: dict[str, Any], cursor: int | None) -> list[Any]:
     scan = scans.newest(actor, chosen_in(seen)) if seen.get("dataset") else None
     empty: list[list[str]] = []
     if scan is None or scan.finished_at is None:
-        hidden = [Table(empty, visible=False), gr.Button(visible=False), {}, gr.Group(visible=False)]
+        hidden = [Table(empty, visible=False), gr.Button(visible=False), {}, gr.Group(visible=False), None]
         return [state_value(scan), *hidden, gr.Timer(active=scan is not None and not scan.is_over)]
     page = scans.hits(actor, scan.id, cursor=cursor)
     return [
@@ -185,6 +207,7 @@ def drawn(actor: Actor, seen: dict[str, Any], cursor: int | None) -> list[Any]:
         gr.Button(visible=page.next is not None),
         {"at": cursor, "next": page.next},
         gr.Group(visible=False),
+        None,
         gr.Timer(active=False),
     ]
 
@@ -201,20 +224,58 @@ def state_value(scan: DatasetScan | None) -> dict[str, Any] | None:
         texts = {JobStatus.queued: "The scan waits for a worker:", JobStatus.cancelled: "The scan was cancelled:"}
         text = texts.get(scan.status, f"{scan.done:,} of {scan.total:,} rows are looked through:")
         return {"text": f"It failed. {scan.error}" if is_bad else text, "job": scan.job_id, "is_bad": is_bad}
-    told = scans.in_words(scan.rows_with)
     lines = [f"Compared with {scan.reference}, too."] if scan.reference else []
-    if scan.num_uncompared:
-        count = scan.num_uncompared
-        lines.append(f"{count:,} held-out or reference texts were not compared: they are too short, or too many.")
+    fine = {kind: count - scan.rows_open.get(kind, 0) for kind, count in scan.rows_with.items()}
+    if told := scans.in_words({kind: count for kind, count in fine.items() if count}):
+        lines.append(f"All marked as fine in these: {told}.")
+    lines += uncompared(scan)
     if not scan.is_current:
         lines.append("Out of date: something else is looked for since, or other prompts are held out. Scan again.")
-    text = f"{scan.num_rows:,} rows were looked through. "
-    return {"text": text + (f"Found: {told}." if told else "Nothing was found."), "lines": lines, "is_bad": bool(told)}
+    text, is_bad = f"{scan.num_rows:,} rows were looked through. ", bool(scan.rows_open)
+    if is_bad:
+        text += f"Found: {scans.in_words(scan.rows_open)}."
+    else:
+        text += "Nothing is open: all that was found is marked as fine." if scan.rows_with else "Nothing was found."
+    return {"text": text, "lines": lines, "is_bad": is_bad}
+
+
+def uncompared(scan: DatasetScan) -> list[str]:
+    """How many texts no row was compared with, of how many, and why."""
+    if not scan.num_uncompared:
+        return []
+    what, beyond = "held-out prompts and answers", min(scan.num_beyond, scan.num_uncompared)
+    if scan.reference:
+        what += f" and texts of {scan.reference}"
+    elif scan.is_current:
+        what = f"{scan.num_held_out:,} {what}"
+    short = f"too short to be looked for (a prompt takes {SHORTEST} words, an answer {SHORTEST_ANSWER})"
+    why = [f"{scan.num_uncompared - beyond:,} are {short}"] if scan.num_uncompared > beyond else []
+    why += [f"{beyond:,} are prompts beyond the first {MOST_REFERENCES:,}"] if beyond else []
+    return [f"{scan.num_uncompared:,} of the {what} were not compared: {'; '.join(why)}."]
+
+
+def said_of(actor: Actor, seen: dict[str, Any], number: int) -> str:
+    """Who said of a finding that it is fine, and why."""
+    scan = scans.newest(actor, chosen_in(seen))
+    hits = scans.hits(actor, scan.id, cursor=number - 1, limit=1).hits if scan is not None else ()
+    if not hits or hits[0].id != number:
+        raise InvalidInput("This finding is of a scan before the last one. Click one in the table.")
+    hit, what = hits[0], f"Row {hits[0].position}, {hits[0].kind.in_words}"
+    if not hit.is_fine:
+        return f"{what}: nobody marked it as fine."
+    return f"{what}: marked as fine by {hit.fine_by or 'somebody whose account is deleted'}: {hit.fine_reason}"
 
 
 def hit_row(hit: ScanHit) -> list[str]:
     """One finding as the table shows it."""
     return [str(hit.id), str(hit.position), hit.kind.in_words, hit.place, hit.snippet, "fine" if hit.is_fine else ""]
+
+
+def labelled(message: str) -> str:
+    """What is refused, with the fields called as on the page."""
+    for name, label in LABELS.items():
+        message = re.sub(rf"^{name}(?:\.\d+)?: ", f"{label}: ", message, flags=re.MULTILINE)
+    return message
 
 
 def _fields(checks: ContentChecks) -> list[Any]:

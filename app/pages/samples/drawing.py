@@ -206,7 +206,10 @@ def chosen_card(here: Context, query: JSON) -> JSON | None:
         detail = found_sample(here, query["sample"])
     except PermissionDenied as error:
         return {"missing": error.message}
-    return card(detail, address_of(query), query) if detail else {"missing": not_here("sample", query["sample"])}
+    if detail is None:
+        return {"missing": not_here("sample", query["sample"])}
+    titles = {view.key: view.title for view in questions.list_questions(here.actor, here.project_id)}
+    return card(detail, address_of(query), query, titles)
 
 
 def found_sample(here: Context, sample_id: int | None) -> sample_detail.SampleDetail | None:

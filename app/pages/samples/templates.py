@@ -33,7 +33,9 @@ DETAIL = """
   {{/each}}
   {{#if value.unhinted}}<details class="raw"><summary>Training rows get the prompt without this hint</summary>
   <div class="words" dir="auto">{{value.unhinted}}</div></details>{{/if}}
-  {{#if value.answers}}<p class="small rondo-muted">Answers: <span dir="auto">{{value.answers}}</span></p>{{/if}}
+  {{#each value.answers}}<div class="small answered"><p class="rondo-muted">{{this.who}}</p>
+  <ul>{{#each this.answers}}
+  <li><span dir="auto">{{this.asked}}</span> <b dir="auto">{{this.text}}</b></li>{{/each}}</ul></div>{{/each}}
   {{#if value.notes}}<p class="small rondo-muted">Metadata: <span dir="auto">{{value.notes}}</span></p>{{/if}}
   {{#if value.answer}}<p class="small rondo-muted">Known answer: <span dir="auto">{{value.answer}}</span></p>{{/if}}
   <h3>{{value.title}}</h3>
@@ -115,6 +117,8 @@ DETAIL_CSS = (
 .sample .raw { margin: 4px 0 8px 14px; }
 .sample .gone { text-decoration: line-through; color: var(--rondo-muted); }
 .sample .other .words, .sample .question summary .words { display: inline; }
+.sample .answered ul { margin: 0 0 4px; padding-left: 18px; }
+.sample .answered li { overflow-wrap: anywhere; }
 .sample .question { margin: 4px 0 8px; }
 .sample .question .other { margin-left: 14px; }
 """

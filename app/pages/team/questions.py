@@ -53,14 +53,24 @@ def build(private: dict[str, Any]) -> None:
                 )
             with gr.Row():
                 kind = gr.Dropdown(
-                    KINDS, value="rating", label="Answered by", filterable=False, elem_id="question-kind"
+                    KINDS,
+                    value="rating",
+                    label="Answered by",
+                    info="Stays once the question is saved.",
+                    filterable=False,
+                    elem_id="question-kind",
                 )
                 highest = gr.Number(
                     5, label="Highest rating", info="2 to 10.", precision=0, min_width=120, elem_id="question-highest"
                 )
             with gr.Row():
                 labels = gr.Textbox(
-                    label="Labels", info="One a line.", lines=3, max_length=4000, elem_id="question-labels"
+                    label="Labels",
+                    info="One a line.",
+                    lines=3,
+                    max_length=4000,
+                    visible=False,
+                    elem_id="question-labels",
                 )
             with gr.Row():
                 key = gr.Textbox(
@@ -75,21 +85,24 @@ def build(private: dict[str, Any]) -> None:
                 is_critique = gr.Checkbox(
                     label="Critique",
                     info="Of a text: recipes may take what people write as a critique of the sample.",
+                    visible=False,
                     elem_id="question-critique",
                 )
             with gr.Row(elem_classes="rondo-toolbar"):
                 save = buttons.primary("Save question", elem_id="question-save")
-                up = buttons.secondary("Move up", elem_id="question-up")
-                down = buttons.secondary("Move down", elem_id="question-down")
-                retire = buttons.stop("Retire or delete", elem_id="question-retire")
-                back = buttons.secondary("Bring back", elem_id="question-back")
+                up = buttons.secondary("Move up", interactive=False, elem_id="question-up")
+                down = buttons.secondary("Move down", interactive=False, elem_id="question-down")
+                retire = buttons.stop("Retire or delete", interactive=False, elem_id="question-retire")
+                back = buttons.secondary("Bring back", interactive=False, elem_id="question-back")
             preset = buttons.secondary("Add helpfulness, accuracy, style", elem_id="question-preset")
             refused = problem("question-problem")
 
     fields = [title, help_, kind, highest, labels, key, is_required, is_critique]
-    drawn = [table, preview, chosen, *fields]
+    acts = [up, down, retire, back]
+    drawn = [table, preview, chosen, *fields, *acts]
     gr.on(None, show, None, drawn, **private)
-    chosen.input(choose, chosen, [*fields, refused], **private)
+    chosen.input(choose, chosen, [*fields, *acts, refused], **private)
+    kind.input(choose_kind, kind, [highest, labels, is_critique], **private)
     save.click(save_question, [chosen, *fields], [*drawn, refused], **private)
     up.click(move_up, chosen, [*drawn, refused], **private)
     down.click(move_down, chosen, [*drawn, refused], **private)
@@ -105,14 +118,21 @@ def show(request: gr.Request) -> list[Any]:
 
 
 @toasts
-@refused_beside(8)
+@refused_beside(12)
 def choose(question_id: int | None, request: gr.Request) -> list[Any]:
     """Put the chosen question into the form."""
     return _fields(_find(context(request), question_id) if question_id else None)
 
 
 @toasts
-@refused_beside(11)
+def choose_kind(kind: str | None, request: gr.Request) -> list[Any]:
+    """Show what a question of this kind can say, and nothing else."""
+    context(request)
+    return [gr.update(visible=shows) for shows in _shows(kind)]
+
+
+@toasts
+@refused_beside(15)
 def save_question(
     question_id: int | None,
     title: str | None,
@@ -156,21 +176,21 @@ def save_question(
 
 
 @toasts
-@refused_beside(11)
+@refused_beside(15)
 def move_up(question_id: int | None, request: gr.Request) -> list[Any]:
     """Ask it before the one before it."""
     return _move(context(request), question_id, -1)
 
 
 @toasts
-@refused_beside(11)
+@refused_beside(15)
 def move_down(question_id: int | None, request: gr.Request) -> list[Any]:
     """Ask it after the one after it."""
     return _move(context(request), question_id, 1)
 
 
 @toasts
-@refused_beside(11)
+@refused_beside(15)
 def retire_question(question_id: int | None, request: gr.Request) -> list[Any]:
     """Ask it no more: with answers it is kept and retired, else it is deleted."""
     here = context(request)
@@ -180,7 +200,7 @@ def retire_question(question_id: int | None, request: gr.Request) -> list[Any]:
 
 
 @toasts
-@refused_beside(11)
+@refused_beside(15)
 def bring_back(question_id: int | None, request: gr.Request) -> list[Any]:
     """Ask a retired question again."""
     here = context(request)
@@ -188,7 +208,7 @@ def bring_back(question_id: int | None, request: gr.Request) -> list[Any]:
 
 
 @toasts
-@refused_beside(11)
+@refused_beside(15)
 def add_ratings(request: gr.Request) -> list[Any]:
     """Ask for helpfulness, accuracy and style, each from 1 to 5."""
     here = context(request)
@@ -227,29 +247,53 @@ def _drawn(here: Context, chosen_id: int | None) -> list[Any]:
     choices = [(NEW, 0), *((f"{view.title}{'' if view.is_active else ' (retired)'}", view.id) for view in known)]
     found = next((view for view in known if view.id == chosen_id), None)
     dropdown = gr.Dropdown(choices, value=found.id if found else 0)
-    table = rows_of(COLUMNS, [table_row(view) for view in known], label="Questions of this project", none=NONE)
+    table = rows_of(
+        COLUMNS,
+        [table_row(view, place) for place, view in enumerate(known, 1)],
+        label="Questions of this project",
+        none=NONE,
+    )
     return [table, question_preview.value_of(known), dropdown, *_fields(found)]
 
 
 def _fields(view: QuestionView | None) -> list[Any]:
-    """What the form holds: the question, or nothing. Kind and key of a question that is asked stay."""
-    if view is None:
-        kind, key = gr.Dropdown(value="rating", interactive=True), gr.Textbox("", interactive=True)
-        return ["", "", kind, 5, "", key, False, False]
+    """What the form holds, and what can be done with it. Kind and key of a question that is asked stay."""
+    kind, is_new = str(view.kind) if view else "rating", view is None
+    options = view.options if view else QuestionOptions()
+    has_highest, has_labels, may_criticize = _shows(kind)
+    is_active = view is not None and view.is_active
     return [
-        view.title,
-        view.help,
-        gr.Dropdown(value=str(view.kind), interactive=False),
-        view.options.highest,
-        "\n".join(view.options.labels),
-        gr.Textbox(view.key, interactive=False),
-        view.is_required,
-        view.options.is_critique,
+        view.title if view else "",
+        view.help if view else "",
+        gr.Dropdown(value=kind, interactive=is_new),
+        gr.Number(options.highest, visible=has_highest),
+        gr.Textbox("\n".join(options.labels), visible=has_labels),
+        gr.Textbox(view.key if view else "", interactive=is_new),
+        view is not None and view.is_required,
+        gr.Checkbox(options.is_critique, visible=may_criticize),
+        gr.Button(interactive=is_active),
+        gr.Button(interactive=is_active),
+        gr.Button(interactive=is_active or (view is not None and not view.has_answers)),
+        gr.Button(interactive=view is not None and not view.is_active),
     ]
 
 
-def table_row(view: QuestionView) -> list[str]:
+def _shows(kind: str | None) -> tuple[bool, bool, bool]:
+    """Whether a question of a kind has a highest rating, has labels, and may be a critique."""
+    known = QuestionKind(kind) if kind in KNOWN_KINDS else None
+    return known is QuestionKind.rating, known is not None and known.has_labels, known is QuestionKind.text
+
+
+def table_row(view: QuestionView, place: int) -> list[str]:
+    """A question in the table; the retired ones, which come last, have no place."""
     state = "asked" if view.is_active else "retired"
     answered = ", has answers" if view.has_answers else ""
-    place = str(view.position + 1) if view.is_active else ""
-    return [place, view.title, view.key, str(view.kind), "yes" if view.is_required else "", f"{state}{answered}"]
+    is_required = "yes" if view.is_required else ""
+    return [
+        str(place) if view.is_active else "",
+        view.title,
+        view.key,
+        str(view.kind),
+        is_required,
+        f"{state}{answered}",
+    ]

@@ -59,7 +59,7 @@ def scan(
         dataset_id, checks = row.dataset_id, ContentChecks.model_validate(row.settings)
         begin(db.get_one(tables.Dataset, dataset_id).num_examples)
         references = References(_references(db, row.project_id, file), checks.run_words)
-        num_uncompared = references.num_uncompared + max(0, _num_held_out(db, row.project_id) - MOST_REFERENCES)
+        num_uncompared = references.num_uncompared + max(0, num_held_out(db, row.project_id)[0] - MOST_REFERENCES)
         find = RowFindings(row.project_id, checks, references)
         num_rows, waiting = 0, list[dict[str, Any]]()
         for here in export_rows.rows(db, dataset_id):
@@ -186,10 +186,15 @@ def _digest_of(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()[:32]
 
 
-def _num_held_out(db: Session, project_id: int) -> int:
+def num_held_out(db: Session, project_id: int) -> tuple[int, int]:
+    """How many prompts of a project are held out, and how many answers of theirs."""
     prompt, sets = tables.Prompt, tables.PromptSet
-    query = select(func.count()).select_from(prompt).join(sets, sets.id == prompt.prompt_set_id)
-    return db.scalar(query.where(sets.project_id == project_id, sets.split == Split.held_out)) or 0
+    query = select(func.count(), func.count(func.nullif(prompt.answer, ""))).select_from(prompt)
+    query = query.join(sets, sets.id == prompt.prompt_set_id)
+    num_prompts, num_answers = db.execute(
+        query.where(sets.project_id == project_id, sets.split == Split.held_out)
+    ).one()
+    return num_prompts, num_answers
 
 
 def _references(db: Session, project_id: int, file: Path | None) -> Iterator[Reference]:

@@ -23,6 +23,15 @@ class ContentChecks(Patterns):
     mode: Literal["off", "warn", "hold"] = Field("warn", description="what a finding does to an export")
     run_words: int = Field(13, ge=5, le=100, description="words in a row that a row may not share with held-out texts")
 
+    @field_validator("region", mode="before")
+    @classmethod
+    def _country(cls, region: Any) -> Any:
+        """In capital letters."""
+        tidy = region.strip().upper() if isinstance(region, str) else region
+        if isinstance(tidy, str) and tidy and not (len(tidy) == 2 and tidy.isascii() and tidy.isalpha()):
+            raise ValueError("must be two letters, as DE, or empty")
+        return tidy
+
     @field_validator("names")
     @classmethod
     def _plain(cls, names: tuple[str, ...]) -> tuple[str, ...]:

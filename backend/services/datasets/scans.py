@@ -1,9 +1,7 @@
 """Scans of datasets: asked for, run by a worker or at once, read, and what a person said is fine."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,59 +18,39 @@ from backend.scanning import FindingKind
 from backend.services import events
 from backend.services.access import Actor, require
 from backend.services.datasets import find_whole, open_findings, scan_files, scan_rows, scan_settings
-from backend.values import JSON, JobStatus, Role, Split, Stage
+from backend.services.datasets.scan_views import (
+    DatasetScan,
+    ScanHit,
+    ScanPage,
+    held_out,
+    in_words,
+    is_current,
+    view,
+)
+from backend.values import JSON, Role, Stage
+
+__all__ = [
+    "DatasetScan",
+    "ScanHit",
+    "ScanPage",
+    "ensure",
+    "get",
+    "hits",
+    "in_words",
+    "is_current",
+    "mark",
+    "newest",
+    "newest_whole",
+    "run",
+    "scan_now",
+    "short_reason",
+    "start",
+]
 
 KIND = "scan"
 """As `stage_process` calls it, which must not load this to start."""
 PAGE = 50
 MOST_REASON = 500
-AT_WORK = timedelta(hours=6)
-"""A scan without a job that is older was killed."""
-
-
-@dataclass(frozen=True)
-class DatasetScan:
-    """A scan, and how far it is. `rows_with`: rows by what was found in them. `is_current`: it looked for what is
-    looked for now, the held-out prompts included. `num_uncompared`: held-out and reference texts that are too short to
-    be looked for, or too many."""
-
-    id: int
-    dataset_id: int
-    job_id: int | None
-    status: JobStatus
-    done: int
-    total: int
-    error: str | None
-    reference: str
-    num_rows: int
-    num_uncompared: int
-    rows_with: dict[str, int]
-    finished_at: datetime | None
-    is_current: bool
-
-    @property
-    def is_over(self) -> bool:
-        return self.status not in jobs.ACTIVE
-
-
-@dataclass(frozen=True)
-class ScanHit:
-    """Something that a row holds. `is_fine`: somebody looked at this value and lets it leave."""
-
-    id: int
-    position: int
-    kind: FindingKind
-    place: str
-    snippet: str
-    is_fine: bool
-
-
-@dataclass(frozen=True)
-class ScanPage:
-    """Hits by number, and the cursor of the next page; None at the end."""
-
-    hits: tuple[ScanHit, ...]
-    next: int | None
 
 
 def start(actor: Actor, dataset_id: int, *, reference: Path | None = None, name: str = "") -> int:
@@ -149,7 +127,7 @@ def ensure(actor: Actor, dataset_id: int) -> None:
 def get(actor: Actor, scan_id: int) -> DatasetScan:
     """Return a scan; raises `NotFound`."""
     with reading() as db:
-        return _view(db, _find(db, actor, scan_id))
+        return view(db, _find(db, actor, scan_id))
 
 
 def newest(actor: Actor, dataset_id: int) -> DatasetScan | None:
@@ -158,7 +136,7 @@ def newest(actor: Actor, dataset_id: int) -> DatasetScan | None:
         dataset = find_whole(db, actor, dataset_id)
         scan = tables.Scan
         row = db.scalar(select(scan).where(scan.dataset_id == dataset.id).order_by(scan.id.desc()).limit(1))
-        return None if row is None else _view(db, row)
+        return None if row is None else view(db, row)
 
 
 def hits(actor: Actor, scan_id: int, *, cursor: int | None = None, limit: int = PAGE) -> ScanPage:
@@ -166,19 +144,24 @@ def hits(actor: Actor, scan_id: int, *, cursor: int | None = None, limit: int = 
     limit = min(limit, 200)
     with reading() as db:
         scan = _find(db, actor, scan_id)
-        finding = tables.ScanFinding
-        query = open_findings.with_fine(scan, finding, tables.FineFinding.id).where(finding.id > (cursor or 0))
+        finding, fine, user = tables.ScanFinding, tables.FineFinding, tables.User
+        query = open_findings.with_fine(scan, finding, fine, user.name).outerjoin(user, user.id == fine.user_id)
+        query = query.where(finding.id > (cursor or 0))
         rows = db.execute(query.order_by(finding.id).limit(limit + 1)).tuples().all()
     page = tuple(
-        ScanHit(row.id, row.position, FindingKind(row.kind), row.place, row.snippet, fine is not None)
-        for row, fine in rows[:limit]
+        ScanHit(
+            *(row.id, row.position, FindingKind(row.kind), row.place, row.snippet),
+            *((False, None, "") if mark is None else (True, who, mark.reason)),
+        )
+        for row, mark, who in rows[:limit]
     )
     return ScanPage(page, page[-1].id if len(rows) > limit else None)
 
 
-def mark(actor: Actor, hit_id: int, *, is_fine: bool = True, reason: str = "") -> None:
+def mark(actor: Actor, hit_id: int, *, is_fine: bool = True, reason: str = "") -> bool:
     """Say that a value may leave, with a reason, or that it may not after all; it counts for all datasets of the
-    project. For curators. Raises `InvalidInput` without a reason, and for values that were only counted."""
+    project. Return whether that was not so before. For curators. Raises `InvalidInput` without a reason, and for values
+    that were only counted."""
     reason = short_reason(reason)
     with session() as db:
         finding = db.get(tables.ScanFinding, hit_id)
@@ -195,7 +178,7 @@ def mark(actor: Actor, hit_id: int, *, is_fine: bool = True, reason: str = "") -
         value = {"project_id": scan.project_id, "kind": finding.kind, "fingerprint": finding.fingerprint}
         known = db.scalar(select(tables.FineFinding).filter_by(**value))
         if is_fine == (known is not None):
-            return
+            return False
         if known is None:
             dialect: Any = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
             row = {**value, "user_id": actor.user_id, "reason": reason, "created_at": now()}
@@ -205,19 +188,7 @@ def mark(actor: Actor, hit_id: int, *, is_fine: bool = True, reason: str = "") -
         verb = "mark finding fine" if is_fine else "take back fine finding"
         place: dict[str, Any] = {"project_id": scan.project_id, "dataset_id": scan.dataset_id}
         events.note(db, actor, verb, f"{finding.kind} in row {finding.position}", **place, reason=reason)
-
-
-def is_current(db: Session, scan: tables.Scan) -> bool:
-    """Whether a scan looked for what its project looks for now."""
-    checks = scan_settings.of(db.get_one(tables.Project, scan.project_id))
-    return scan.digest == checks.digest(_held_out(db, scan.project_id))
-
-
-def _held_out(db: Session, project_id: int) -> Iterable[tuple[str, str | None]]:
-    prompt, sets = tables.Prompt, tables.PromptSet
-    query = select(prompt.content_hash, prompt.answer).join(sets, sets.id == prompt.prompt_set_id)
-    query = query.where(sets.project_id == project_id, sets.split == Split.held_out)
-    return db.execute(query.execution_options(yield_per=scan_rows.AT_ONCE)).tuples()
+        return True
 
 
 def newest_whole(db: Session, dataset_id: int) -> tables.Scan | None:
@@ -241,7 +212,7 @@ def _add(db: Session, actor: Actor, dataset_id: int, reference: str) -> tables.S
     row = tables.Scan(
         project_id=dataset.project_id,
         dataset_id=dataset_id,
-        digest=checks.digest(_held_out(db, dataset.project_id)),
+        digest=checks.digest(held_out(db, dataset.project_id)),
         settings=checks.model_dump(mode="json"),
         reference=reference[:200],
     )
@@ -264,35 +235,6 @@ def _find(db: Session, actor: Actor, scan_id: int) -> tables.Scan:
     return scan
 
 
-def _view(db: Session, scan: tables.Scan) -> DatasetScan:
-    job = db.get(tables.Job, scan.job_id) if scan.job_id is not None else None
-    if scan.finished_at is not None:
-        alone = JobStatus.done
-    else:  # the shell or a push looks through the rows itself
-        alone = JobStatus.running if scan.created_at > now() - AT_WORK else JobStatus.failed
-    return DatasetScan(
-        scan.id,
-        scan.dataset_id,
-        scan.job_id,
-        alone if job is None else job.status,
-        scan.num_rows if job is None else job.done,
-        scan.num_rows if job is None else job.total,
-        None if job is None else job.error,
-        scan.reference,
-        scan.num_rows,
-        scan.num_uncompared,
-        dict(scan.counts),
-        scan.finished_at,
-        is_current(db, scan),
-    )
-
-
 def short_reason(reason: str) -> str:
     """The reason in one line; raises `InvalidInput` for one that cannot be kept."""
     return " ".join(boundary.text(reason, "The reason", MOST_REASON).split())
-
-
-def in_words(rows_with: Mapping[Any, int]) -> str:
-    """Rows by what is in them, in words; empty for none."""
-    counted = ((FindingKind(kind).in_words, count) for kind, count in rows_with.items())
-    return "; ".join(f"{name}: {count:,} {'row' if count == 1 else 'rows'}" for name, count in counted)

@@ -40,7 +40,7 @@ MOST_TITLE, MOST_HELP = 200, 4_000
 class QuestionView:
     """A question of a project. `is_active`: it is asked; a retired one is kept with its answers.
 
-    `has_answers`: somebody answered it, so that its kind stays and its labels can only become more.
+    `has_answers`: somebody answered it, so that its scale stays and its labels can only become more.
     """
 
     id: int

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.widgets.sample_answers import by_whom
 from app.widgets.sample_card import title
 from backend.values import JSON
 
@@ -28,3 +29,19 @@ def test_a_step_says_what_the_search_noted_of_it(noted: JSON, text: str) -> None
 def test_an_imported_text_says_what_its_file_does_whatever_its_columns_are_called() -> None:
     text = title(detail({"goes_on": True, "value": "high"}, author="import"))
     assert text == "Text by import (the file says goes_on True, value high)"
+
+
+def test_answers_stand_by_title_with_people_and_judge_apart() -> None:
+    answers = {"helpful": 3.0, "tone": {"plain": 1, "warm": 2}, "wrong": {}, "judge.helpful": 4.5, "judge.why": ["so"]}
+    people, judge = by_whom(answers, {"helpful": "How helpful is it?", "tone": "Tone", "wrong": "What is wrong"})
+    assert [(answer["asked"], answer["text"]) for answer in people["answers"]] == [
+        ("How helpful is it?", "3"),
+        ("Tone", "plain, warm (2)"),
+        ("What is wrong", "none"),
+    ]
+    assert judge["who"] == "The judge answered"
+    assert [(answer["asked"], answer["text"]) for answer in judge["answers"]] == [
+        ("How helpful is it?", "4.5"),
+        ("why", "so"),
+    ]
+    assert by_whom({}, {}) == []

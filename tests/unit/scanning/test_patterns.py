@@ -35,7 +35,8 @@ def test_it_is_found_masked_and_never_shown_whole(kind: str, value: str) -> None
     assert PATTERNS.spans(masked(text, spans)) == []
     shown = snippet(text, spans, 0)
     assert value not in shown
-    assert value[len(value) // 4 + 1 :] not in shown
+    last = value[-min(4, len(value) // 4) :] if kind == "card" else ""
+    assert shown == f"Write to [{kind.upper()}]{'…' if last else ''}{last}, please."
     assert "Write to" in shown
 
 
@@ -67,7 +68,7 @@ def test_numbers_without_a_country_are_found_where_one_is_given_and_kinds_can_be
 def test_neighbours_are_masked_in_each_others_snippets() -> None:
     text = "a.person@mail.de 8.8.8.8"
     spans = PATTERNS.spans(text)
-    assert [snippet(text, spans, n) for n in range(2)] == ["a.pe…[EMAIL] [IP]", "[EMAIL] 8…[IP]"]
+    assert [snippet(text, spans, n) for n in range(2)] == ["[EMAIL] [IP]", "[EMAIL] [IP]"]
 
 
 @pytest.mark.parametrize(
