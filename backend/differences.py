@@ -205,7 +205,9 @@ def _clustered(sides: Sequence[np.ndarray], weights: Sequence[np.ndarray], squar
         return Difference(gap, None, None, n, before, after, why=FEW.format(fewest=FEWEST))
     half = Z * sqrt(squares)
     if half > SAME:
-        return Difference(gap, gap - half, gap + half, n, before, after, why=why)
+        # Each share is of 0 to 1, which the normal interval does not know.
+        low, high = max(-1.0, gap - half), min(1.0, gap + half)
+        return Difference(gap, low, high, n, before, after, why=why)
     if abs(gap) < SAME:
         return Difference(gap, None, None, n, before, after, why=EQUAL)
     return Difference(gap, *_all_alike(gap, n, CHANCE / (4 if why else 2)), n, before, after, why=why)
