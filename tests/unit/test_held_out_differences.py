@@ -112,6 +112,9 @@ def test_numbers_without_prompts_count_as_independent() -> None:
     difference = of_independent((1.0, 0.7, 1.3), (2.0, 1.6, 2.4))
     assert (difference.value, difference.low, difference.high) == pytest.approx((1.0, 0.5, 1.5))
     assert of_independent((1.0, None, None), (2.0, 1.6, 2.4)).low is None
+    # All of 9 and 7 of 50: the first interval has nothing above it, so the lower end is 0.07 - 1.
+    shares = of_independent((1.0, 0.701, 1.0), (0.14, 0.07, 0.262))
+    assert (shares.low, shares.high) == pytest.approx((-0.93, -0.86 + math.hypot(0.122, 0.299)))
 
 
 def test_mcnemars_exact_test_by_hand() -> None:
