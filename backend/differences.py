@@ -179,13 +179,18 @@ def of_histograms(old: Sequence[Sequence[int]], new: Sequence[Sequence[int]]) ->
 def of_independent(
     old: tuple[float, float | None, float | None], new: tuple[float, float | None, float | None]
 ) -> Difference:
-    """The difference of two numbers, (value, low, high), by their own intervals alone."""
-    gap = new[0] - old[0]
-    ends = (old[1], old[2], new[1], new[2])
-    if None in ends:
-        return Difference(gap, None, None, 0, old[0], new[0], why=NO_WIDTH)
-    half = Z * hypot(*((high - low) / (2 * Z) for _, low, high in (old, new) if low is not None and high is not None))
-    return Difference(gap, gap - half, gap + half, 0, old[0], new[0], why=INDEPENDENT)
+    """The difference of two numbers, (value, low, high), by their own intervals alone.
+
+    Each end is made of the ends that lead there (Newcombe 1998, Statistics in Medicine 17, 873-890, method 10): that of
+    two shares stays between -1 and 1.
+    """
+    (before, old_low, old_high), (after, new_low, new_high) = old, new
+    gap = after - before
+    if old_low is None or old_high is None or new_low is None or new_high is None:
+        return Difference(gap, None, None, 0, before, after, why=NO_WIDTH)
+    low = gap - hypot(after - new_low, old_high - before)
+    high = gap + hypot(new_high - after, before - old_low)
+    return Difference(gap, low, high, 0, before, after, why=INDEPENDENT)
 
 
 def _errors(side: np.ndarray, prompts: np.ndarray | None = None) -> np.ndarray:
@@ -205,7 +210,9 @@ def _clustered(sides: Sequence[np.ndarray], weights: Sequence[np.ndarray], squar
         return Difference(gap, None, None, n, before, after, why=FEW.format(fewest=FEWEST))
     half = Z * sqrt(squares)
     if half > SAME:
-        return Difference(gap, gap - half, gap + half, n, before, after, why=why)
+        # Each share is of 0 to 1, which the normal interval does not know.
+        low, high = max(-1.0, gap - half), min(1.0, gap + half)
+        return Difference(gap, low, high, n, before, after, why=why)
     if abs(gap) < SAME:
         return Difference(gap, None, None, n, before, after, why=EQUAL)
     return Difference(gap, *_all_alike(gap, n, CHANCE / (4 if why else 2)), n, before, after, why=why)

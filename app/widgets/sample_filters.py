@@ -107,7 +107,6 @@ def filter_bar(name: str = "samples", *, is_list: bool = True) -> SampleBar:
         )
         fields["answer"] = gr.Textbox(
             label="Answers to questions",
-            placeholder="accuracy>=4; tone=warm",
             max_length=1000,
             min_width=140,
             elem_id=f"{name}-answer",

@@ -60,5 +60,14 @@ def test_bars_and_metadata_filter_and_another_click_clears(empty: None, chromium
     fits(page)
     page.reload()
     counts(page, "2 samples")
+    typed, count = page.get_by_label("Metadata", exact=True), page.locator("#samples-count")
+    typed.fill("level>=many")
+    typed.press("Enter")
+    expect(count).to_contain_text("The list is still by the filters before.")
+    fits(page)
+    typed.fill("nokey=1")
+    typed.blur()
+    counts(page, "No sample passes these filters. No prompt or sample of this round has the key nokey.")
+    expect(page).to_have_url(re.compile("nokey"))
     assert page.evaluate("window.hacked") is None
     assert desk.errors == []

@@ -301,6 +301,19 @@ def test_rounds_of_other_prompts_of_none_and_unlike_recipes_are_compared_as_far_
     assert replies["3. judge exact_match", "step"][0] == "not there"
     assert replies["5. trainer dpo", "step"][1] == "not there"
     assert replies["", "recipe"] == ("Self-Rewarding Language Models", "Own")
+    tuned = [{"kind": "trainer", "part": {"name": "dpo", "beta": beta}} for beta in (0.1, 0.5)]
+    recipes = [recipe | {"steps": [*steps, step], "schedule": {"name": "constant", "slot": "x"}} for step in tuned]
+    more_rounds = [
+        make_done_round(line.project, line.checkpoints[2], [], makes=False, recipe=own)[0] for own in recipes
+    ]
+    keys = [f"r{round_.id}" for round_ in (fourth, *more_rounds)]
+    rows = side_by_side.compare_all(line.actor, line.project.id, keys).knobs
+    assert rows is not None
+    assert [(row.place, row.name, row.values) for row in rows][-2:] == [
+        ("4. trainer dpo", "step", ("not there", "there", "there")),
+        ("4. trainer dpo", "beta", ("not there", "0.1", "0.5")),
+    ]
+    assert rows[0].name == "schedule.slot"
     assert (result.common, result.new_asked) == (0, None)
     number = result.numbers[0]
     assert (number.new, number.difference.value, number.difference.why) == (None, None, "measured on one side only")

@@ -110,6 +110,7 @@ def test_two_rounds_are_compared_and_the_first_made_the_baseline(opened: tuple[L
         '"sides": ["base model", "Round 1, checkpoint-2", "Round 2, checkpoint-3"]',
         "+12.8 points to Round 2, the next best (+0.0 to ",
         "Newly wrong in Round 2 since base model: ",
+        "base model, Round 1 and Round 2 were asked the same 40 held-out prompts.",
         '"side": "base model", "text": "no recipe"',
     ):
         assert words in reply, words

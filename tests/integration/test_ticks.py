@@ -68,7 +68,7 @@ def test_a_filter_set_while_the_page_is_drawn_anew_stays_and_is_what_a_bulk_acti
     page.do("samples", "draw")
 
     def narrow() -> None:
-        page.do("samples", "narrow", **no_answer)
+        page.do("samples.narrowing", "narrow", **no_answer)
         assert "No sample passes these filters." in page.replies[-1]
 
     page.do("samples", "choose_round", round=world.ids["round_id"])

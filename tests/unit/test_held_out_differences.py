@@ -95,10 +95,26 @@ def test_rows_of_one_prompt_are_drawn_together() -> None:
     assert of_counts(old, dict.fromkeys(old, (0, 0))).why == "no row on one side"
 
 
+def test_the_difference_of_two_shares_stays_between_their_bounds() -> None:
+    """36 of 40 prompts right, then 0 of 40 others: the standard error is sqrt(0.9 * 0.1 / 39), so 0.9 + 0.094 is inside
+    1; 39 of 40 are not."""
+    none = {n + 100: (0, 1) for n in range(40)}
+    inside = of_counts({n: (int(n >= 4), 1) for n in range(40)}, none)
+    assert (inside.low, inside.high) == pytest.approx((-0.994, -0.806), abs=0.001)
+    outside = of_counts({n: (int(n >= 1), 1) for n in range(40)}, none)
+    assert outside.low == -1.0
+    assert outside.high == pytest.approx(-0.975 + 0.049, abs=0.001)
+    back = of_counts(none, {n: (int(n >= 1), 1) for n in range(40)})
+    assert (back.low, back.high) == (pytest.approx(0.926, abs=0.001), 1.0)
+
+
 def test_numbers_without_prompts_count_as_independent() -> None:
     difference = of_independent((1.0, 0.7, 1.3), (2.0, 1.6, 2.4))
     assert (difference.value, difference.low, difference.high) == pytest.approx((1.0, 0.5, 1.5))
     assert of_independent((1.0, None, None), (2.0, 1.6, 2.4)).low is None
+    # All of 9 and 7 of 50: the first interval has nothing above it, so the lower end is 0.07 - 1.
+    shares = of_independent((1.0, 0.701, 1.0), (0.14, 0.07, 0.262))
+    assert (shares.low, shares.high) == pytest.approx((-0.93, -0.86 + math.hypot(0.122, 0.299)))
 
 
 def test_mcnemars_exact_test_by_hand() -> None:

@@ -29,7 +29,7 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": Non
 QUIET: dict[str, Any] = PRIVATE | {"show_progress": "hidden"}
 LAST: dict[str, Any] = QUIET | {"trigger_mode": "always_last"}
 """What is chosen while an answer is on its way is asked for, too."""
-SHOWN = 5
+SHOWN, SHOWN_OF_MANY = 5, 2
 LABELS = ("First", "Second", "Third (optional)", "Fourth (optional)")
 TO_BASELINE, NO_BASELINE = "Make the first the baseline", "No baseline"
 CHANGES = ((Show.newly_wrong, "Newly wrong"), (Show.newly_right, "Newly right"))
@@ -172,7 +172,7 @@ def _shown_or_said(here: Context, keys: list[str]) -> list[Any]:
 def _changed(here: Context, compared_now: SideBySide) -> list[values.Changed]:
     """The first prompts of what changed between the first checkpoint and each other."""
     listed: list[values.Changed] = []
-    limit = SHOWN if len(compared_now.pairs) == 1 else 1
+    limit = SHOWN if len(compared_now.pairs) == 1 else SHOWN_OF_MANY
     for pair in compared_now.pairs:
         ids = [side.checkpoint_id for side in (pair.old, pair.new) if side.checkpoint_id is not None]
         if not pair.common or len(ids) < 2:

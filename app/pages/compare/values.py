@@ -34,7 +34,7 @@ def value(compared: SideBySide, base: Baseline | None, changed: Sequence[Changed
         "first_round": compared.sides[compared.first_round].name,
         "told": [_told(pair) for pair in compared.pairs],
         "baseline": f"The baseline is {base.name}." if base else "No baseline is set.",
-        "prompts": [*dict.fromkeys(_prompts(pair) for pair in compared.pairs)],
+        "prompts": _asked(compared),
         "numbers": numbers.table(compared),
         "unknown": numbers.unknown(compared),
         "categories": categories[:MOST_CATEGORIES],
@@ -111,6 +111,15 @@ def _told(pair: Compared) -> JSON:
 def _linked(pair: Compared, one: ComparedCategory) -> JSON:
     said = f"{one.key}: {one.value} ({points(one.difference.value or 0)})"
     return {"text": said, "target": _category_target(pair, one)}
+
+
+def _asked(compared: SideBySide) -> list[str]:
+    """Which prompts were asked: once where all were asked the same, else of each pair."""
+    numbers = {number for pair in compared.pairs for number in (pair.common, pair.old_asked, pair.new_asked)}
+    if len(compared.pairs) < 2 or len(numbers) > 1 or None in numbers:
+        return [*dict.fromkeys(_prompts(pair) for pair in compared.pairs)]
+    *names, last = (side.name for side in compared.sides)
+    return [f"{', '.join(names)} and {last} were asked the same {numbers.pop():,} held-out prompts."]
 
 
 def _prompts(compared: Compared) -> str:
@@ -197,7 +206,7 @@ def _changed(compared: Compared, show: str, words: str, page: HeldOutPage, *, is
                 **_side("old", row.answers[0]),
                 **_side("new", row.answers[-1]),
             }
-            for row in (page.rows if is_only else ())
+            for row in page.rows
         ],
     }
 

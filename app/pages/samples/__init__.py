@@ -19,6 +19,7 @@ from app.pages.samples.drawing import (
     steps_of,
     wanted,
 )
+from app.pages.samples.narrowing import leave, narrow, narrowed_to
 from app.pages.samples.saved_views import without_view
 from app.toasts import notice, toasts
 from app.widgets import buttons, filter_line, list_detail
@@ -31,7 +32,6 @@ from app.widgets.sample_filters import (
     NO_COLUMNS,
     NUMBERS,
     filter_bar,
-    from_bar,
     num_folded,
     step_picker,
     to_address,
@@ -107,6 +107,8 @@ def build() -> None:
     previewed = [token, apply, status]
     redrawn = [bar.view, bar.more, *listed, *previewed, *saving.fields]
     gr.on(narrowed, narrow, [asked_for, *bar.fields], redrawn, **QUIET)
+    left = [c.blur for c in bar.fields if isinstance(c, gr.Textbox)]
+    gr.on(left, leave, [asked_for, *bar.fields], redrawn, **QUIET)
     chart.click(choose_bar, asked_for, [*(bar.fields[NAMES.index(name)] for name in NUMBERS), *redrawn], **QUIET)
     panel.click(choose_facet, asked_for, [bar.fields[NAMES.index("metadata")], *redrawn], **QUIET)
     by_metadata.expand(draw_facets, asked_for, [panel, is_facets_open], **QUIET)
@@ -168,12 +170,6 @@ def chart_of(round_id: int, request: gr.Request) -> JSON:
 
 
 @toasts
-def narrow(request: gr.Request, asked_for: CurrentChoice, *values: Any) -> list[Any]:
-    """Filter, search, sort: from the first page."""
-    return narrowed_to(request, asked_for, from_bar(values))
-
-
-@toasts
 def choose_bar(asked_for: CurrentChoice, event: gr.EventData, request: gr.Request) -> list[Any]:
     """Show the samples of a bar, or of all bars again."""
     of, filters = bars.asked(event._data)
@@ -209,17 +205,6 @@ def choose_facet(asked_for: CurrentChoice, event: gr.EventData, request: gr.Requ
     asked = {name: asked_for.value[name] for name in NAMES if name in asked_for.value and name != "metadata"}
     asked |= {"metadata": tests} if tests else {}
     return [tests, *narrowed_to(request, asked_for, asked)]
-
-
-def narrowed_to(request: gr.Request, asked_for: CurrentChoice, asked: JSON) -> list[Any]:
-    """The list of these filters, from its first page."""
-    fields = saved_views.fields_of(None)
-    if asked or not asked_for.value.get("view"):
-        fields = [gr.skip()] * len(fields)
-    query = only_round(asked_for.value) | asked if asked else without_view(only_round(asked_for.value))
-    drawn = listing(context(request), asked_for, query)
-    folded = filter_line.folded(num_folded(query))
-    return [gr.Dropdown(value=query.get("view", 0)), folded, *drawn, *forget(), *fields]
 
 
 @toasts

@@ -21,10 +21,11 @@ from backend.errors import InvalidInput, NotFound, PermissionDenied
 from backend.services import questions, samples
 from backend.services.decisions import bulk
 from backend.services.samples import detail as sample_detail
-from backend.services.samples import text_steps
+from backend.services.samples import facets, text_steps
 from backend.services.samples.metadata_keys import metadata_keys
 from backend.services.samples.text_steps import TextStep
 from backend.values import JSON
+from backend.values.questions import LOWEST_RATING, QuestionKind
 
 COLUMNS = [
     "Sample",
@@ -43,6 +44,7 @@ WIDTHS = [8, 7, 8, 8, 24, 20, 8, 11, 7, 7, 7]
 METADATA_AT = COLUMNS.index("Text")
 METADATA_WIDTH = 7
 """Beside the widths of the others; they are shares of the whole."""
+NONE_PASSES = "No sample passes these filters."
 UNKEPT = ("no_round", "no_sample", "keys", "view_name", "as_saved")
 """What of a query does not belong into its address."""
 OF_A_VIEW = ("round", "view", "sample", "at")
@@ -98,6 +100,8 @@ def listing(here: Context, asked_for: CurrentChoice, query: JSON, *, open_sample
         return [table([], []), hint, *[gr.Button(interactive=False)] * 2, missing, {}, gr.skip()]
     query = query | {"keys": keys_of(here, query)}
     drawn = rows_of(here, query)
+    if drawn[1].startswith(NONE_PASSES):
+        drawn[1] = " ".join((drawn[1], *why_none(here, query)))
     detail = chosen_card(here, query) if open_sample else gr.skip()
     asked_for.put(dict(query))
     whole = to_address({name: value for name, value in query.items() if value is not None and name not in UNKEPT})
@@ -182,7 +186,7 @@ def counted(page: samples.SamplePage, query: JSON) -> str:
     number = f"{page.count.number:,}{'' if page.count.is_exact else '+'}"
     words = [f"{number} samples" if page.count.number != 1 else f"{number} sample"]
     if page.count.number == 0 and page.count.is_exact:
-        words = ["No sample passes these filters."]
+        words = [NONE_PASSES]
     if page.is_partial:
         words.append(f"{page.looked_at:,} were looked through for this page; Next goes on.")
         if not page.rows:
@@ -194,6 +198,24 @@ def counted(page: samples.SamplePage, query: JSON) -> str:
     if query.get("view_name"):
         words.append(f"view {query['view_name']}{'' if query.get('as_saved') else ', changed'}")
     return " · ".join(words)
+
+
+def why_none(here: Context, query: JSON) -> list[str]:
+    """Of the tests that no sample passes, those that none could: of a key that is not there, beyond a scale."""
+    filters, words = read_filters(query), []
+    known = facets.facets(here.actor, query["round"]) if filters.metadata else []
+    # Of what is hidden, of so much that not all was looked at, and of more keys than are counted nothing is said.
+    if known and len(known) < facets.MOST and all(facet.is_exact for facet in known):
+        keys = {facet.key for facet in known}
+        lacking = dict.fromkeys(test.key for test in filters.metadata_tests if test.key not in keys)
+        words += [f"No prompt or sample of this round has the key {key}." for key in lacking]
+    asked = questions.list_questions(here.actor, here.project_id) if filters.answer else []
+    ratings = {view.key: view.options.highest for view in asked if view.kind is QuestionKind.rating}
+    for test in filters.answer_tests:
+        highest = ratings.get(test.key)
+        if highest and test.of != "differ" and not LOWEST_RATING <= (test.number or 0) <= highest:
+            words.append(f"The ratings of {test.key} go from {LOWEST_RATING} to {highest}.")
+    return words
 
 
 def chosen_card(here: Context, query: JSON) -> JSON | None:

@@ -113,7 +113,7 @@ def drawn(here: Context, round_id: int | None) -> JSON:
 
 def facet(found: MetadataFacet) -> JSON:
     """What the template shows of one."""
-    about = f"{found.num_prompts:,} values" if found.is_exact else f"{found.num_prompts:,} of the first values"
+    looked_at = "prompts and imports" if found.is_exact else "of the first prompts and imports"
     is_number, is_date = found.kind is FacetKind.number, found.kind is FacetKind.date
     choices = [
         {"value": one.value, "count": f"{one.count:,}", "test": one.test, "is_closed": not one.test}
@@ -122,7 +122,7 @@ def facet(found: MetadataFacet) -> JSON:
     low, high = (found.bins[0].low, found.bins[-1].high) if found.bins else (found.low, found.high)
     return {
         "key": found.key,
-        "about": about,
+        "about": f"in {found.num_prompts:,} {looked_at}",
         "choices": choices,
         "bars": numbers(found),
         "is_range": is_number or is_date,
@@ -143,7 +143,7 @@ def numbers(found: MetadataFacet) -> list[JSON]:
             "tests": f"{found.key}>={one.least!r}{TESTS_APART}{found.key}<={one.most!r}",
             "is_empty": one.least is None,
             "height": round(100 * one.count / most, 1),
-            "words": f"{found.key} {one.low:g} to {one.high:g}: {one.count:,} values",
+            "words": f"{found.key} {one.low:g} to {one.high:g}: {one.count:,} prompts and imports",
         }
         for one in found.bins
     ]

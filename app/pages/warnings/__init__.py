@@ -17,7 +17,7 @@ from backend.errors import NotFound
 from backend.services import rounds, warnings
 from backend.services.rounds import RoundView
 from backend.services.warnings import RowsNamed, known_imports
-from backend.values import JSON, Role
+from backend.values import JSON, Role, RoundStatus
 
 TITLE, PATH = "Warnings", "warnings"
 MENU = "more"
@@ -119,6 +119,7 @@ def shown(here: Context, round_id: int) -> JSON:
         "num_unknown": len(told["unknown"]),
         "counted": told["counted"],
         "is_lit": bool(warned),
+        "is_over": not warned and rounds.get(here.actor, round_id).status is RoundStatus.done,
     }
 
 

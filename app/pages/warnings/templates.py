@@ -38,9 +38,12 @@ beyond the limit; the rule's text says where it is otherwise.
     + _table("Lights that are not known", "value.unknown")
     + """</details>{{/if}}
 </section>
+{{else}}{{#if value.is_over}}<div class="rondo-empty"><p><b>No lights.</b></p>
+<p>This round ended without any: it is older than warnings, or came without them. They are lit once, at the end of a
+round: a branch of it, or the next round, has them. <a href="round?round={{value.id}}">Open the round</a></p></div>
 {{else}}<div class="rondo-empty"><p><b>No light yet.</b></p>
-<p>They are lit at the end of a round, after it was measured. Rounds that ended before Rondo knew warnings have none.
-<a href="round?round={{value.id}}">See how far the round is</a></p></div>
+<p>They are lit at the end of a round, after it was measured.
+<a href="round?round={{value.id}}">See how far the round is</a></p></div>{{/if}}
 {{/if}}{{/if}}{{/if}}
 """
 )

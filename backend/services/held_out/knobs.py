@@ -1,7 +1,7 @@
 """What two rounds were asked for differently: the parts of their recipes, knob by knob, and their settings."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
@@ -16,7 +16,7 @@ from backend.services.recipes.knob_labels import label_of
 from backend.services.recipes.steps_edit import as_steps
 from backend.values import JSON
 
-NOT_THERE = "not there"
+NOT_THERE, THERE = "not there", "there"
 BESIDE_STEPS = (*STEPS, "steps", "phases", "name", "title", "paper")
 BESIDE_PART: JSON = {"name": "", "by": "", "of": "", "roles": []}
 BESIDE = "step: "
@@ -61,6 +61,28 @@ def _of_steps(old: list[JSON], new: list[JSON]) -> Iterator[DifferingKnob]:
             yield DifferingKnob(_place(place, step), "step", in_words(step["part"]), NOT_THERE, "Step")
         for place, step in enumerate(new[k:m], k):
             yield DifferingKnob(_place(place, step), "step", NOT_THERE, in_words(step["part"]), "Step")
+
+
+def of_step(place: str, texts: Sequence[str]) -> list[tuple[str, str, tuple[str, ...]]]:
+    """A step that rounds have or lack, knob by knob: name, label and each round's value, the step itself first.
+
+    `texts`: each round's part as `DifferingKnob` words it, or that there is none. Where several rounds have the step,
+    its knobs that differ follow; where one has it alone, those that are not as the part has them.
+    """
+    kind = place.split(" ")[1]
+    known: dict[int, JSON] = {n: json.loads(text) for n, text in enumerate(texts) if text.startswith("{")}
+    listed = [("step", "Step", tuple(THERE if n in known else text for n, text in enumerate(texts)))]
+    part = next(iter(known.values()))
+    flat = {n: _flat(known_part) for n, known_part in known.items()}
+    others = [*flat.values()]
+    if len(others) == 1 and kind in parts.describe():
+        others.append(_flat(parts.defaults(kind, str(part.get("name")))))
+    for name in dict.fromkeys(name for values in flat.values() for name in values if name != "name"):
+        if len({in_words(values.get(name, NOT_THERE)) for values in others}) > 1:
+            words = {n: in_words(values.get(name, NOT_THERE)) for n, values in flat.items()}
+            label = _label(name, {"kind": kind, "part": part})
+            listed.append((name, label, tuple(words.get(n, text) for n, text in enumerate(texts))))
+    return listed
 
 
 def _place(place: int, step: JSON) -> str:

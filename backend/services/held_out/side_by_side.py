@@ -117,7 +117,25 @@ def _knobs(db: Session, sides: Sequence[ComparedSide]) -> tuple[KnobOfAll, ...] 
             same = [knob.old if place in rounds else NO_RECIPE for place in range(len(sides))]
             _, row = rows.setdefault((knob.place, knob.name), (knob.label, same))
             row[n] = knob.new
-    return tuple(KnobOfAll(place, name, label, tuple(row)) for (place, name), (label, row) in rows.items())
+    listed: list[KnobOfAll] = []
+    for (place, name), (label, row) in rows.items():
+        as_listed = knobs.of_step(place, row) if name == "step" else [(name, label, tuple(row))]
+        listed += [KnobOfAll(place, *entry) for entry in as_listed]
+    return tuple(_in_order(listed))
+
+
+def _in_order(listed: Sequence[KnobOfAll]) -> list[KnobOfAll]:
+    """Step by step, what the rounds say beside their steps first; what has one name before its first dot together."""
+    first: dict[tuple[str, str], int] = {}
+    for n, knob in enumerate(listed):
+        first.setdefault((knob.place, ""), n)
+        first.setdefault((knob.place, knob.name.split(".")[0]), n)
+
+    def key(knob: KnobOfAll) -> tuple[int, int, int]:
+        number = int(knob.place.split(".")[0]) if knob.place else 0
+        return number, first[knob.place, ""], first[knob.place, knob.name.split(".")[0]]
+
+    return sorted(listed, key=key)
 
 
 def _of_samples(

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from backend.recipes import STEPS
+from pydantic import ValidationError
+
+from backend.errors import UnknownPart
+from backend.recipes import STEPS, Step
 from backend.services.recipes import parts, steps_edit
 from backend.services.recipes.aligned import aligned
 from backend.services.recipes.parts import KnobType, Spot
@@ -142,5 +145,15 @@ def _of_step(path: Path, place: str, mine: JSON, theirs: JSON) -> Iterator[Chang
     """What a step says beside its part."""
     for knob in steps_edit.knobs():
         value, usual = (part.get(knob.name, knob.default) for part in (mine, theirs))
-        if value != usual:
+        # A step that names no role is done by its part's own.
+        is_same = value == usual or (knob.name == "by" and _acting(mine) == _acting(theirs))
+        if not is_same:
             yield Change((*path, knob.name), place, knob.label, value, usual)
+
+
+def _acting(step: JSON) -> str:
+    """The role that a step is done by; what it says itself where its part is not complete yet."""
+    try:
+        return Step.model_validate({name: step[name] for name in ("part", "kind", "by") if name in step}).by
+    except (ValidationError, UnknownPart):
+        return str(step.get("by") or "")

@@ -72,15 +72,17 @@ def test_a_step_that_is_gone_a_replaced_and_a_moved_one_are_told() -> None:
     assert change_rows(mine, other) == [(("steps",), None, "majority_vote")]
     at = next(n for n, step in enumerate(mine["steps"]) if step["kind"] == "judge")
     was = mine["steps"][at]["part"]["name"]
-    mine["steps"][at] |= {"part": parts.defaults("judge", "exact_match"), "by": "judge"}
+    mine["steps"][at] |= {"part": parts.defaults("judge", "exact_match"), "by": "data"}
     assert change_rows(mine, other) == [
         (("steps", at, "part"), "exact_match", was),
-        (("steps", at, "by"), "judge", ""),
+        (("steps", at, "by"), "data", ""),
         (("steps",), None, "majority_vote"),
     ]
     moved = steps_edit.moved(copy.deepcopy(other), ("steps",), last, -last)
-    moved["steps"][0]["by"] = "judge"
-    assert change_rows(moved, other) == [(("steps", 0, "by"), "judge", ""), (("steps", 0, "place"), 1, last + 1)]
+    moved["steps"][0]["by"] = "data"
+    assert change_rows(moved, other) == [(("steps", 0, "by"), "data", ""), (("steps", 0, "place"), 1, last + 1)]
+    moved["steps"][0]["by"] = "judge"  # as that judge is, where nothing is said
+    assert change_rows(moved, other) == [(("steps", 0, "place"), 1, last + 1)]
 
 
 def test_an_inserted_step_leaves_the_ones_behind_it_as_they_are() -> None:
